@@ -1,0 +1,1 @@
+"""Where frames come from: cameras, replayed files and the simulated slide."""

@@ -1,0 +1,38 @@
+"""The one seam between the device and whatever makes frames."""
+
+from types import TracebackType
+from typing import Protocol
+
+from leukoscope_edge.types import Domain, Fault, Frame
+
+
+class Camera(Protocol):
+    """A source of frames, used as a context manager.
+
+    Attributes:
+        domain: Whether it shows real blood or a simulation.
+        scale_um_per_px: Micrometres per pixel where calibrated, else None.
+        n_frames: How many frames will come, or None where nobody knows.
+    """
+
+    @property
+    def domain(self) -> Domain: ...
+
+    @property
+    def scale_um_per_px(self) -> float | None: ...
+
+    @property
+    def n_frames(self) -> int | None: ...
+
+    def read(self) -> Frame | Fault | None:
+        """Return the next frame, a fault in its place, or None at the end."""
+        ...
+
+    def __enter__(self) -> "Camera": ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...

@@ -1,0 +1,38 @@
+"""Every exception that Leukoscope raises on purpose.
+
+An exception means that the machine or the set-up is wrong. A medical "no result"
+is a value (`leukoscope_edge.types.Refusal`), not an exception.
+
+    LeukoscopeError
+    ├── SourceError        the images or the camera cannot be used
+    ├── BundleError        the model bundle cannot be trusted or loaded
+    │   └── CardError      its card is not what the format says
+    ├── ConfigError        a setting, profile or calibration is wrong
+    └── OutputError        the results cannot be written
+
+A message is one line: what, where, found, expected, what to do.
+"""
+
+
+class LeukoscopeError(Exception):
+    """Base of every error that Leukoscope raises on purpose."""
+
+
+class SourceError(LeukoscopeError):
+    """The images, the video or the camera cannot be used."""
+
+
+class BundleError(LeukoscopeError):
+    """A model bundle is missing, damaged, foreign to the source or unusable."""
+
+
+class CardError(BundleError):
+    """A bundle's card has an unknown, missing or impossible entry."""
+
+
+class ConfigError(LeukoscopeError):
+    """A setting, a profile or a calibration is wrong."""
+
+
+class OutputError(LeukoscopeError):
+    """The results cannot be written where they were asked for."""

@@ -1,0 +1,208 @@
+"""The card: everything that a model's numbers mean, beside its weights.
+
+A bundle is a folder with `card.toml`, the model file and `golden.npz` (stored cells
+with the answers that the exporter got). The card is read strictly: unknown, missing
+or impossible entries are refused by name. The card says how a crop is cut, what the
+outputs are, when a cell is called, how often healthy people's cells are called
+wrongly, and on whom all this was measured.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from leukoscope_edge.config import read_toml
+from leukoscope_edge.errors import CardError
+from leukoscope_edge.types import Domain
+
+CARD_NAME = "card.toml"
+FORMAT = 1
+SHA256_HEX_DIGITS = 64
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ValueError(message)
+
+
+def _require_fraction(name: str, value: float) -> None:
+    _require(0 <= value <= 1, f"'{name}' must lie in 0..1, got {value}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileEntry:
+    """A file of the bundle, by plain name and sha256 (lower-case hex)."""
+
+    name: str
+    sha256: str
+
+    def __post_init__(self) -> None:
+        plain = self.name == Path(self.name).name and self.name not in ("", ".", "..")
+        _require(plain, f"'name' must be a plain file name, got {self.name!r}")
+        digits = set(self.sha256) <= set("0123456789abcdef")
+        _require(
+            digits and len(self.sha256) == SHA256_HEX_DIGITS,
+            f"'sha256' of {self.name} must be {SHA256_HEX_DIGITS} hex digits",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkEntry:
+    """What the model file holds."""
+
+    architecture: str
+    precision: Literal["int8", "fp32"]
+    n_parameters: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputEntry:
+    """How a crop becomes the model's input.
+
+    Attributes:
+        side_px: The crop is side x side pixels.
+        scale_um_per_px: Physical size of a crop's pixel.
+        colour: How colour is made alike; `leukoscope_edge.vision.crop` names the ways.
+        mean: Per RGB channel, subtracted from pixel / 255.
+        std: Per RGB channel, divided by after that.
+    """
+
+    side_px: int
+    scale_um_per_px: float
+    colour: Literal["masked", "masked-standardised"]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        _require(
+            16 <= self.side_px <= 1024,
+            f"'side_px' must lie in 16..1024, got {self.side_px}",
+        )
+        _require(
+            0.01 <= self.scale_um_per_px <= 2,
+            f"'scale_um_per_px' must lie in 0.01..2, got {self.scale_um_per_px}",
+        )
+        _require(
+            len(self.mean) == len(self.std) == 3, "'mean' and 'std' need 3 numbers each"
+        )
+        _require(min(self.std) > 0, "'std' must be positive")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionEntry:
+    """When a cell is called what.
+
+    p_blast = sigmoid((logit_blast - logit_normal) / temperature). At or above
+    `blast_from` the call is blast, at or below `normal_to` normal, between unclear.
+    """
+
+    temperature: float
+    normal_to: float
+    blast_from: float
+
+    def __post_init__(self) -> None:
+        _require(
+            self.temperature > 0,
+            f"'temperature' must be positive, got {self.temperature}",
+        )
+        _require(
+            0 < self.normal_to <= self.blast_from < 1,
+            f"expected 0 < normal_to <= blast_from < 1, got {self.normal_to} and "
+            f"{self.blast_from}",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpreadEntry:
+    """A beta distribution over people of the fraction of cells called blast."""
+
+    alpha: float
+    beta: float
+    n_people: int
+
+    def __post_init__(self) -> None:
+        _require(
+            self.alpha > 0 and self.beta > 0, "'alpha' and 'beta' must be positive"
+        )
+        _require(self.n_people >= 0, "'n_people' must not be negative")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataEntry:
+    """What the model was trained on."""
+
+    source: str
+    licence: str
+    n_cells: int
+    n_people: int
+    split_sha256: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricsEntry:
+    """How well the quantised model does on people it never saw."""
+
+    set: str
+    n_cells: int
+    n_people: int
+    weighted_f1: float
+    auroc: float
+    sensitivity: float
+    specificity: float
+    ece: float
+
+    def __post_init__(self) -> None:
+        for name in ("weighted_f1", "auroc", "sensitivity", "specificity", "ece"):
+            _require_fraction(name, getattr(self, name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoldenEntry:
+    """Stored cells with the exporter's answers.
+
+    Attributes:
+        file: An .npz with `crops` (N, side, side, 3) uint8 and `logits` (N, 2) float32.
+        logit_tolerance: Largest allowed difference of a logit on another machine.
+    """
+
+    file: FileEntry
+    logit_tolerance: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """The whole card of one bundle."""
+
+    format: int
+    id: str
+    created: str
+    domain: Domain
+    summary: str
+    limits: tuple[str, ...]
+    model_cpu: FileEntry
+    network: NetworkEntry
+    input: InputEntry
+    decision: DecisionEntry
+    false_calls: SpreadEntry
+    true_calls: SpreadEntry
+    data: DataEntry
+    metrics: MetricsEntry
+    golden: GoldenEntry
+
+    def __post_init__(self) -> None:
+        _require(
+            self.format == FORMAT,
+            f"'format' {self.format} is not known here, expected {FORMAT}: "
+            "update the software",
+        )
+        _require(bool(self.id), "'id' must not be empty")
+
+
+def read_card(folder: Path) -> Card:
+    """Read the card of a bundle's folder.
+
+    Raises:
+        CardError: The card is missing or has an unknown, missing or impossible entry.
+    """
+    return read_toml(folder / CARD_NAME, Card, error=CardError)

@@ -1,0 +1,1 @@
+"""What is kept of a screening: the result file, the report and the records."""

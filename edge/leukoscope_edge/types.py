@@ -1,0 +1,217 @@
+"""The plain values that pass between the rooms of the device.
+
+Arrays in these values are never written to after construction. Coordinates are
+pixels of the frame unless the name says `_um` or `slide`; x grows to the right,
+y downwards; boxes are `[x0, y0, x1, y1]` with x1 and y1 exclusive.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Domain = Literal["real", "simulated"]
+"""What a source shows and what a bundle was made for. They must be the same."""
+
+U8 = npt.NDArray[np.uint8]
+I32 = npt.NDArray[np.int32]
+F32 = npt.NDArray[np.float32]
+F64 = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One camera image.
+
+    Attributes:
+        name: File name, or the frame's number in its video or stream.
+        pixels: (H, W, 3) uint8, RGB.
+        time_s: Monotonic time of exposure in seconds; for replayed files the
+            position in the sequence times the nominal frame interval.
+    """
+
+    name: str
+    pixels: U8
+    time_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A frame that could not be had: unreadable, truncated, black or frozen."""
+
+    name: str
+    reason: str
+
+
+class CellKind(str, Enum):
+    """What segmentation takes a stained object for."""
+
+    WBC = "wbc"
+    BORDER = "border"  # a WBC cut off by the edge of the frame
+    SMUDGE = "smudge"  # a burst nucleus, counted apart
+    PLATELET = "platelet"
+    DEBRIS = "debris"  # stain precipitate and dirt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segmentation:
+    """All stained objects of one frame, as parallel arrays of length N.
+
+    Attributes:
+        kinds: N kinds.
+        boxes_px: (N, 4) int32, `[x0, y0, x1, y1]` around the whole cell.
+        centres_px: (N, 2) float32, x and y of the nucleus centroid.
+        nucleus_labels: (H, W) int32, 0 outside, i + 1 on the nucleus of object i.
+        cell_labels: (H, W) int32, 0 outside, i + 1 on the whole of object i
+            (nucleus and cytoplasm).
+        scale_um_per_px: Micrometres per pixel that the size gates used.
+    """
+
+    kinds: tuple[CellKind, ...]
+    boxes_px: I32
+    centres_px: F32
+    nucleus_labels: I32
+    cell_labels: I32
+    scale_um_per_px: float
+
+    def __post_init__(self) -> None:
+        n = len(self.kinds)
+        if self.boxes_px.shape != (n, 4) or self.centres_px.shape != (n, 2):
+            raise ValueError(
+                f"Segmentation: {n} kinds, but boxes {self.boxes_px.shape} "
+                f"and centres {self.centres_px.shape}"
+            )
+        if self.nucleus_labels.shape != self.cell_labels.shape:
+            raise ValueError("Segmentation: the two label images differ in shape")
+
+    def __len__(self) -> int:
+        return len(self.kinds)
+
+    def indices(self, kind: CellKind) -> list[int]:
+        """Return the indices of all objects of one kind."""
+        return [i for i, k in enumerate(self.kinds) if k is kind]
+
+
+class CallName(str, Enum):
+    """The classifier's word on a cell."""
+
+    BLAST = "blast"
+    NORMAL = "normal"
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """The classifier's word on a cell with its calibrated probability of blast."""
+
+    name: CallName
+    p_blast: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """One detection of a cell in one frame.
+
+    Attributes:
+        frame: Name of the frame.
+        box_px: `(x0, y0, x1, y1)` in that frame.
+        centre_px: (x, y) of the nucleus centroid in that frame.
+        slide_px: (x, y) in slide coordinates, in pixels of the frame's scale.
+            For separate fields each field has its own origin.
+        sharpness: Focus measure of the crop; larger is sharper.
+        crop: (side, side, 3) uint8 RGB at the card's fixed physical scale.
+        radius_px: Radius of a disc with the nucleus's area.
+    """
+
+    frame: str
+    box_px: tuple[int, int, int, int]
+    centre_px: tuple[float, float]
+    slide_px: tuple[float, float]
+    sharpness: float
+    crop: U8
+    radius_px: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One WBC on the slide, counted once."""
+
+    id: int
+    sightings: tuple[Sighting, ...]
+    n_sightings: int
+    call: Call | None = None
+
+    @property
+    def best(self) -> Sighting:
+        """The sharpest whole sighting."""
+        return self.sightings[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """An interval of fractions, both ends in 0..1."""
+
+    low: float
+    high: float
+
+
+class VerdictName(str, Enum):
+    """The three sentences that are results; the fourth, no result, is a Refusal."""
+
+    BLASTS = "blasts"
+    FEW = "few"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the slide shows, in one sentence. Never a diagnosis.
+
+    Attributes:
+        name: Which of the three results.
+        sentence: What the page and the report say.
+        n_cells: Usable cells, unclear ones left out.
+        n_blast: Cells called blast.
+        n_unclear: Cells on which the classifier abstained.
+        interval: 95 % interval of the fraction called blast.
+    """
+
+    name: VerdictName
+    sentence: str
+    n_cells: int
+    n_blast: int
+    n_unclear: int
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """No result, because ...: a normal medical outcome, hence a value."""
+
+    reason: str
+    cure: str = ""
+    n_cells: int = 0
+    n_blast: int = 0
+    n_unclear: int = 0
+
+    @property
+    def sentence(self) -> str:
+        """What the page and the report say."""
+        return f"No result, because {self.reason}." + (
+            f" {self.cure}" if self.cure else ""
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageReport:
+    """What became of one image or frame."""
+
+    name: str
+    status: Literal["screened", "refused", "skipped"]
+    reason: str = ""
+    width_px: int = 0
+    height_px: int = 0
+    notes: tuple[str, ...] = field(default=())

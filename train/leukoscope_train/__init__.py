@@ -1,0 +1,1 @@
+"""Workstation: placeholder docstring, replaced by its owner."""
