@@ -5,6 +5,7 @@ What a value may be (ranges, choices) each dataclass checks when it is construct
 """
 
 import dataclasses
+import sys
 import types
 import typing
 from pathlib import Path
@@ -12,9 +13,9 @@ from typing import Any, TypeVar
 
 from leukoscope_edge.errors import ConfigError, LeukoscopeError
 
-try:
+if sys.version_info >= (3, 11):
     import tomllib
-except ModuleNotFoundError:  # Python 3.10
+else:
     import tomli as tomllib
 
 T = TypeVar("T")

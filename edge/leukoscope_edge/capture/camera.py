@@ -7,22 +7,22 @@ from leukoscope_edge.types import Domain, Fault, Frame
 
 
 class Camera(Protocol):
-    """A source of frames, used as a context manager.
-
-    Attributes:
-        domain: Whether it shows real blood or a simulation.
-        scale_um_per_px: Micrometres per pixel where calibrated, else None.
-        n_frames: How many frames will come, or None where nobody knows.
-    """
+    """A source of frames, used as a context manager."""
 
     @property
-    def domain(self) -> Domain: ...
+    def domain(self) -> Domain:
+        """Whether it shows real blood or a simulation."""
+        ...
 
     @property
-    def scale_um_per_px(self) -> float | None: ...
+    def scale_um_per_px(self) -> float | None:
+        """Micrometres per pixel where calibrated, else None."""
+        ...
 
     @property
-    def n_frames(self) -> int | None: ...
+    def n_frames(self) -> int | None:
+        """How many frames will come, or None where nobody knows."""
+        ...
 
     def read(self) -> Frame | Fault | None:
         """Return the next frame, a fault in its place, or None at the end."""

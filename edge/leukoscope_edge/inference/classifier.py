@@ -1,0 +1,56 @@
+"""From logits to a call: calibrated probability and abstention, as the card says."""
+
+import numpy as np
+
+from leukoscope_edge.inference.card import Card, DecisionEntry
+from leukoscope_edge.inference.engine import Engine
+from leukoscope_edge.types import F32, F64, U8, Call, CallName
+
+BATCH_SIZE = 32
+"""Cells per run of the network; bounds memory, and larger batches gain nothing."""
+
+
+def p_blast(logits: F32, temperature: float) -> F64:
+    """Return the calibrated probability of blast, (N,) float64 in 0..1.
+
+    Args:
+        logits: (N, 2) float32, columns normal and blast.
+        temperature: The card's temperature.
+
+    Source: temperature scaling, Guo et al. 2017.
+    """
+    margin = (logits[:, 1].astype(np.float64) - logits[:, 0]) / temperature
+    p: F64 = 0.5 * (1 + np.tanh(margin / 2))
+    return p
+
+
+def call_for(p: float, decision: DecisionEntry) -> Call:
+    """Name one probability by the card's thresholds."""
+    if p >= decision.blast_from:
+        name = CallName.BLAST
+    elif p <= decision.normal_to:
+        name = CallName.NORMAL
+    else:
+        name = CallName.UNCLEAR
+    return Call(name=name, p_blast=p)
+
+
+def classify(engine: Engine, crops: list[U8], card: Card) -> list[Call]:
+    """Call every crop.
+
+    Args:
+        engine: The card's model on some backend.
+        crops: N crops, each (side, side, 3) uint8 RGB.
+        card: The bundle's card.
+
+    Returns:
+        N calls, in the order of the crops.
+    """
+    calls: list[Call] = []
+    for start in range(0, len(crops), BATCH_SIZE):
+        logits = engine.run(np.stack(crops[start : start + BATCH_SIZE]))
+        calls += [
+            call_for(float(p), card.decision)
+            for p in p_blast(logits, card.decision.temperature)
+        ]
+    return calls
