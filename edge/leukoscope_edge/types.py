@@ -122,7 +122,10 @@ class Sighting:
         slide_px: (x, y) in slide coordinates, in pixels of the frame's scale.
             For separate fields each field has its own origin.
         sharpness: Focus measure of the crop; larger is sharper.
-        crop: (side, side, 3) uint8 RGB at the card's fixed physical scale.
+        crop: (side, side, 3) uint8 RGB at the card's fixed physical scale, the
+            model's input.
+        view: (side, side, 3) uint8 RGB, the same place with its surroundings, for
+            people.
         radius_px: Radius of a disc with the nucleus's area.
     """
 
@@ -132,6 +135,7 @@ class Sighting:
     slide_px: tuple[float, float]
     sharpness: float
     crop: U8
+    view: U8
     radius_px: float
 
 
