@@ -1,0 +1,108 @@
+"""The crop has the card's physical scale, whatever camera the frame came from."""
+
+import numpy as np
+import pytest
+
+from leukoscope_edge.vision.crop import TARGET_MEAN, TARGET_STD, CropSpec, cut
+
+SPEC = CropSpec(side_px=64, scale_um_per_px=0.2, colour="masked")
+ALIKE = CropSpec(side_px=64, scale_um_per_px=0.2, colour="masked-standardised")
+
+
+def disc(side_px, centre, radius_px):
+    y, x = np.mgrid[:side_px, :side_px]
+    return np.hypot(x - centre[0], y - centre[1]) <= radius_px
+
+
+def frame(side_px=200, level=(90, 40, 120)):
+    return np.full((side_px, side_px, 3), level, np.uint8)
+
+
+def textured(mask, *, gain, offset, seed=5):
+    noise = np.random.default_rng(seed).normal(0, 10, (*mask.shape, 3))
+    cell = np.array([100, 60, 130]) + noise
+    return np.clip(cell * gain + np.array(offset), 0, 255).astype(np.uint8)
+
+
+def test_everything_outside_the_cell_is_black():
+    mask = disc(200, (100, 100), 20)
+    crop = cut(frame(), mask, (100, 100), 0.2, SPEC)
+    assert crop.shape == (64, 64, 3)
+    assert crop.dtype == np.uint8
+    assert (crop[0] == 0).all()
+    assert tuple(crop[32, 32]) == (90, 40, 120)
+
+
+@pytest.mark.parametrize("scale_um_per_px", [0.05, 0.1, 0.2, 0.33, 0.4])
+def test_a_cell_has_the_same_size_whatever_the_camera(scale_um_per_px):
+    radius_um = 4.0
+    radius_px = radius_um / scale_um_per_px
+    side = int(4 * radius_px)
+    mask = disc(side, (side / 2, side / 2), radius_px)
+    crop = cut(frame(side), mask, (side / 2, side / 2), scale_um_per_px, SPEC)
+    diameter_um = 2 * np.sqrt((crop.max(axis=2) > 0).sum() / np.pi) * 0.2
+    assert diameter_um == pytest.approx(2 * radius_um, rel=0.03)
+
+
+def test_surroundings_never_bleed_into_the_rim():
+    mask = disc(400, (200, 200), 60)
+    pixels = frame(400)
+    pixels[~mask] = 255
+    crop = cut(pixels, mask, (200, 200), 0.05, SPEC)
+    inside = crop.max(axis=2) > 0
+    assert (crop[inside] == (90, 40, 120)).all()
+
+
+@pytest.mark.parametrize("centre", [(0.0, 0.0), (199.0, 5.0), (-40.0, 230.0)])
+def test_a_window_beyond_the_frame_is_black_there(centre):
+    crop = cut(frame(), np.ones((200, 200), bool), centre, 0.2, SPEC)
+    x, y = centre
+    expected = cut(
+        np.pad(frame(), ((100, 100), (100, 100), (0, 0))),
+        np.pad(np.ones((200, 200), bool), 100),
+        (x + 100, y + 100),
+        0.2,
+        SPEC,
+    )
+    np.testing.assert_array_equal(crop, expected)
+
+
+def test_standardised_cells_share_mean_and_spread():
+    mask = disc(200, (100, 100), 25)
+    crop = cut(
+        textured(mask, gain=0.5, offset=(20, 5, 0)), mask, (100, 100), 0.2, ALIKE
+    )
+    cell = crop[crop.max(axis=2) > 0].astype(float)
+    np.testing.assert_allclose(cell.mean(axis=0), TARGET_MEAN, atol=1.0)
+    np.testing.assert_allclose(cell.std(axis=0), TARGET_STD, atol=1.5)
+
+
+def test_standardised_cells_forget_lamp_and_exposure():
+    mask = disc(200, (100, 100), 25)
+    one = cut(textured(mask, gain=1.0, offset=(0, 0, 0)), mask, (100, 100), 0.2, ALIKE)
+    two = cut(
+        textured(mask, gain=1.3, offset=(15, 30, 5)), mask, (100, 100), 0.2, ALIKE
+    )
+    assert np.abs(one.astype(int) - two.astype(int)).mean() < 3
+
+
+def test_a_flat_cell_is_not_stretched_into_noise():
+    mask = disc(200, (100, 100), 25)
+    crop = cut(frame(), mask, (100, 100), 0.2, ALIKE)
+    assert set(np.unique(crop)) == {0, 128}
+
+
+def test_an_empty_mask_gives_a_black_crop():
+    crop = cut(frame(), np.zeros((200, 200), bool), (100, 100), 0.2, ALIKE)
+    assert not crop.any()
+
+
+def test_refuses_shapes_that_disagree():
+    with pytest.raises(ValueError, match="mask"):
+        cut(frame(), np.ones((10, 10), bool), (5, 5), 0.2, SPEC)
+
+
+@pytest.mark.parametrize("scale", [0.0, -1.0, float("nan")])
+def test_refuses_a_scale_that_is_not_positive(scale):
+    with pytest.raises(ValueError, match="positive"):
+        cut(frame(), np.ones((200, 200), bool), (5, 5), scale, SPEC)
