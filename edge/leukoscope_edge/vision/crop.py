@@ -13,7 +13,7 @@ Two ways of colour:
   out, at the price of the cell's absolute darkness and hue.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import cv2
@@ -85,6 +85,29 @@ def cut(
         colours = _standardise(colours, inside)
     crop = np.where(inside[..., None], np.clip(np.rint(colours), 0, 255), 0)
     return crop.astype(np.uint8)
+
+
+def cut_view(
+    pixels: U8, centre_px: tuple[float, float], scale_um_per_px: float, spec: CropSpec
+) -> U8:
+    """Cut the same place with its surroundings and own colours, for people to see.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB, the frame.
+        centre_px: (x, y) in the frame that becomes the middle of the view.
+        scale_um_per_px: Physical size of the frame's pixel.
+        spec: Size and scale of the view; its colour is not used.
+
+    Returns:
+        (side, side, 3) uint8 RGB; 0 beyond the frame.
+    """
+    return cut(
+        pixels,
+        np.ones(pixels.shape[:2], np.bool_),
+        centre_px,
+        scale_um_per_px,
+        replace(spec, colour="masked"),
+    )
 
 
 def _window(
