@@ -219,3 +219,49 @@ class ImageReport:
     width_px: int = 0
     height_px: int = 0
     notes: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelUsed:
+    """Which model judged, and on what it ran."""
+
+    id: str
+    sha256: str
+    engine: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screening:
+    """One run over one source: all that the results show.
+
+    Attributes:
+        source: What the user named.
+        domain: Whether it shows real blood or a simulation.
+        is_sequence: True where the frames overlap on one slide.
+        verdict: The sentence, or why there is none.
+        cells: Counted cells, each with its call.
+        cut_off_cells: WBC cut off by the edge of separate fields; not counted.
+        n_smudges: Burst cells, counted apart.
+        images: What became of each image, in order.
+        model: The model that judged.
+        scale_um_per_px: Calibrated micrometres per pixel, None where unknown.
+        view_um: Side of every view in micrometres.
+    """
+
+    source: str
+    domain: Domain
+    is_sequence: bool
+    verdict: Verdict | Refusal
+    cells: tuple[Cell, ...]
+    cut_off_cells: tuple[Cell, ...]
+    n_smudges: int
+    images: tuple[ImageReport, ...]
+    model: ModelUsed
+    scale_um_per_px: float | None
+    view_um: float
+
+    @property
+    def sentence(self) -> str:
+        """The verdict's sentence, marked where nothing of it is real."""
+        mark = "SIMULATION: " if self.domain == "simulated" else ""
+        return mark + self.verdict.sentence

@@ -21,6 +21,11 @@ def is_simulated(source: str) -> bool:
     return source == SIMULATED or source.startswith(SIMULATED + ":")
 
 
+def is_sequence(source: str) -> bool:
+    """Say whether a source shows one slide under a moving stage by its nature."""
+    return is_simulated(source) or Path(source).suffix.lower() in VIDEO_SUFFIXES
+
+
 def open_source(source: str, *, scale_um_per_px: float | None) -> Camera:
     """Open what the user named.
 

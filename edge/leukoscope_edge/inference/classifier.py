@@ -1,5 +1,7 @@
 """From logits to a call: calibrated probability and abstention, as the card says."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from leukoscope_edge.inference.card import Card, DecisionEntry
@@ -54,3 +56,20 @@ def classify(engine: Engine, crops: list[U8], card: Card) -> list[Call]:
             for p in p_blast(logits, card.decision.temperature)
         ]
     return calls
+
+
+def vote(calls: Sequence[Call], decision: DecisionEntry) -> Call:
+    """Make one call on a cell from the calls on its sightings.
+
+    The mean probability decides. Where one sighting reads as blast and another as
+    normal, the cell is unclear: a person looks.
+
+    Args:
+        calls: One or more calls on the same cell.
+        decision: The card's thresholds.
+    """
+    mean = call_for(sum(c.p_blast for c in calls) / len(calls), decision)
+    names = {c.name for c in calls}
+    if {CallName.BLAST, CallName.NORMAL} <= names:
+        return Call(name=CallName.UNCLEAR, p_blast=mean.p_blast)
+    return mean

@@ -1,0 +1,117 @@
+import struct
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leukoscope_edge.capture.decode import decode_image
+from leukoscope_edge.errors import SourceError
+
+
+def encode(pixels: np.ndarray, suffix: str) -> bytes:
+    ok, data = cv2.imencode(suffix, pixels)
+    assert ok
+    return data.tobytes()
+
+
+def picture(height: int = 48, width: int = 64) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 255, (height, width, 3), np.uint8)
+
+
+def png_of_size(width: int, height: int) -> bytes:
+    """A small valid PNG of a huge uniform picture."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(body))
+            + kind
+            + body
+            + struct.pack(">I", zlib.crc32(kind + body))
+        )
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    row = b"\0" * (3 * width + 1)
+    packer = zlib.compressobj(9)
+    body = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", body)
+        + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize("suffix", [".png", ".bmp", ".tiff"])
+def test_decodes_lossless_formats_as_rgb(suffix: str) -> None:
+    bgr = picture()
+    np.testing.assert_array_equal(decode_image(encode(bgr, suffix)), bgr[..., ::-1])
+
+
+def test_decodes_jpeg() -> None:
+    assert decode_image(encode(picture(), ".jpg")).shape == (48, 64, 3)
+
+
+def test_takes_the_colour_of_an_image_with_transparency() -> None:
+    bgra = np.dstack([picture(), np.full((48, 64), 255, np.uint8)])
+    np.testing.assert_array_equal(decode_image(encode(bgra, ".png")), bgra[..., 2::-1])
+
+
+def test_does_not_rotate_by_exif_so_that_boxes_stay_in_file_pixels() -> None:
+    jpeg = encode(picture(), ".jpg")
+    exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
+    segment = b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif
+    assert decode_image(jpeg[:2] + segment + jpeg[2:]).shape == (48, 64, 3)
+
+
+GREY = np.full((8, 8), 100, np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "is empty"),
+        (b"hello, I am a text file", "is not an image of a known kind"),
+        (encode(picture(), ".jpg")[:-40], "is truncated"),
+        (encode(picture(), ".png")[:-40], "is truncated"),
+        (encode(picture(), ".bmp")[:40], "cannot be decoded"),
+        (encode(GREY, ".png"), "has no colour"),
+        (encode(cv2.merge([GREY] * 3), ".png"), "has no colour"),
+        (encode(picture().astype(np.uint16) * 256, ".png"), "has 16 bits per channel"),
+        (png_of_size(30_000, 30_000), "has 30000 x 30000 pixels"),
+    ],
+    ids=lambda v: v if isinstance(v, str) else "",
+)
+def test_refuses_with_the_cure(data: bytes, message: str) -> None:
+    with pytest.raises(SourceError, match=message) as caught:
+        decode_image(data)
+    assert "\n" not in str(caught.value)
+
+
+def test_refuses_a_jpeg_cut_off_behind_its_thumbnail() -> None:
+    thumbnail = encode(picture(8, 8), ".jpg")
+    body = b"Exif\0\0" + thumbnail
+    segment = b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body
+    jpeg = encode(picture(), ".jpg")
+    whole = jpeg[:2] + segment + jpeg[2:]
+    assert decode_image(whole).shape == (48, 64, 3)
+    with pytest.raises(SourceError, match="truncated"):
+        decode_image(whole[:-30])
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_any_damage_is_decoded_or_refused_in_our_own_words(data: st.DataObject) -> None:
+    image = bytearray(encode(picture(), data.draw(st.sampled_from([".jpg", ".png"]))))
+    for _ in range(data.draw(st.integers(1, 6))):
+        image[data.draw(st.integers(0, len(image) - 1))] = data.draw(
+            st.integers(0, 255)
+        )
+    del image[data.draw(st.integers(1, len(image))) :]
+    try:
+        assert decode_image(bytes(image)).dtype == np.uint8
+    except SourceError as err:
+        assert str(err)

@@ -1,0 +1,72 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from leukoscope_edge.capture.replay import ImageReplay, VideoReplay, list_images
+from leukoscope_edge.capture.source import is_sequence, open_source
+from leukoscope_edge.errors import SourceError
+from leukoscope_edge.types import Fault, Frame
+
+
+def save(path: Path, shade: int) -> None:
+    pixels = np.full((48, 64, 3), shade, np.uint8)
+    pixels[..., 0] = 0
+    assert cv2.imwrite(str(path), pixels)
+
+
+def test_reads_images_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    for name in ("10.png", "2.png", "1.png"):
+        save(tmp_path / name, int(name[:-4]))
+    with ImageReplay(list_images(tmp_path), None) as camera:
+        frames = [camera.read() for _ in range(4)]
+    assert frames[3] is None
+    assert [f.name for f in frames[:3] if f] == ["1.png", "2.png", "10.png"]
+    times = [f.time_s for f in frames if isinstance(f, Frame)]
+    assert times == sorted(times)
+
+
+def test_a_bad_image_is_a_fault_in_its_place(tmp_path: Path) -> None:
+    save(tmp_path / "1.png", 1)
+    (tmp_path / "2.jpg").write_text("not an image")
+    (tmp_path / "3.png").mkdir()
+    save(tmp_path / "4.png", 4)
+    with ImageReplay(list_images(tmp_path), 0.1) as camera:
+        kinds = [type(camera.read()) for _ in range(5)]
+    assert kinds == [Frame, Fault, Fault, Frame, type(None)]
+
+
+def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("x")
+    with pytest.raises(SourceError, match="no image in this folder"):
+        list_images(tmp_path)
+
+
+def test_replays_a_video(tmp_path: Path) -> None:
+    path = tmp_path / "slide.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 48))
+    for shade in (50, 100, 150):
+        writer.write(np.full((48, 64, 3), (0, 0, shade), np.uint8))
+    writer.release()
+    with open_source(str(path), scale_um_per_px=0.2) as camera:
+        frames = [camera.read() for _ in range(4)]
+    reds = [int(f.pixels[..., 0].mean()) for f in frames if isinstance(f, Frame)]
+    assert frames[3] is None
+    assert camera.scale_um_per_px == 0.2
+    np.testing.assert_allclose(reds, [50, 100, 150], atol=6)
+    assert is_sequence(str(path))
+
+
+def test_a_text_file_named_as_a_video_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "slide.mp4"
+    path.write_text("not a video")
+    with pytest.raises(SourceError, match="is not a video"):
+        VideoReplay(path, None)
+
+
+@pytest.mark.parametrize("name", ["gone", "notes.txt"])
+def test_refuses_what_is_no_source(tmp_path: Path, name: str) -> None:
+    (tmp_path / "notes.txt").write_text("x")
+    with pytest.raises(SourceError, match=name):
+        open_source(str(tmp_path / name), scale_um_per_px=None)

@@ -1,0 +1,55 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from leukoscope_edge.errors import CardError
+from leukoscope_edge.inference.card import read_card
+
+
+def test_reads_a_whole_card(bundle_folder: Path) -> None:
+    card = read_card(bundle_folder)
+    assert card.domain == "real"
+    assert card.input.mean == (0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("format = 1", "format = 2", "update the software"),
+        ('domain = "real"', 'domain = "dream"', "'domain' must be one of"),
+        ('domain = "real"', "", "missing key 'domain'"),
+        ("side_px = 32", "side_px = 0", "'side_px' must lie in 16..1024"),
+        ("side_px = 32", "side_px = 32\nspeed = 1", "unknown key 'input.speed'"),
+        ("0.5\ncolour", "9.0\ncolour", "'scale_um_per_px' must lie in"),
+        ("std = [1.0, 1.0, 1.0]", "std = [1.0, 1.0]", "3 numbers each"),
+        ("std = [1.0, 1.0, 1.0]", "std = [1.0, 0.0, 1.0]", "must be positive"),
+        ("temperature = 1.0", "temperature = 0.0", "'temperature' must be positive"),
+        ("normal_to = 0.4", "normal_to = 0.7", "normal_to <= blast_from"),
+        ("alpha = 1.0", "alpha = 0.0", "'alpha' and 'beta' must be positive"),
+        ("auroc = 0.5", "auroc = 1.5", "'auroc' must lie in 0..1"),
+        ('name = "golden.npz"', 'name = "../golden.npz"', "plain file name"),
+        ('name = "golden.npz"', 'name = ".."', "plain file name"),
+        ('id = "red-test"', 'id = ""', "'id' must not be empty"),
+    ],
+)
+def test_refuses_an_impossible_entry_by_name(
+    bundle_folder: Path, old: str, new: str, message: str
+) -> None:
+    path = bundle_folder / "card.toml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(CardError, match=message):
+        read_card(bundle_folder)
+
+
+def test_refuses_a_hash_that_is_not_one(bundle_factory: Callable[..., Path]) -> None:
+    path = bundle_factory() / "card.toml"
+    lines = [
+        'sha256 = "ABC"' if line.startswith("sha256") else line
+        for line in path.read_text().splitlines()
+    ]
+    path.write_text("\n".join(lines))
+    with pytest.raises(CardError, match="64 hex digits"):
+        read_card(path.parent)

@@ -1,0 +1,84 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leukoscope_edge.inference.bundle import open_bundle
+from leukoscope_edge.inference.card import DecisionEntry
+from leukoscope_edge.inference.classifier import (
+    BATCH_SIZE,
+    call_for,
+    classify,
+    p_blast,
+    vote,
+)
+from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.types import Call, CallName
+
+BAND = DecisionEntry(temperature=1.0, normal_to=0.4, blast_from=0.6)
+
+
+@pytest.mark.parametrize(
+    ("p", "name"),
+    [
+        (0.0, CallName.NORMAL),
+        (0.4, CallName.NORMAL),
+        (0.4001, CallName.UNCLEAR),
+        (0.5999, CallName.UNCLEAR),
+        (0.6, CallName.BLAST),
+        (1.0, CallName.BLAST),
+    ],
+)
+def test_thresholds_belong_to_the_calls(p: float, name: CallName) -> None:
+    assert call_for(p, BAND) == Call(name=name, p_blast=p)
+
+
+@given(st.floats(-200, 200), st.floats(-200, 200), st.floats(0.05, 20))
+def test_probability_follows_the_margin(a: float, b: float, t: float) -> None:
+    logits = np.array([[a, b], [b, a]], np.float32)
+    p = p_blast(logits, t)
+    assert np.all((p >= 0) & (p <= 1))
+    assert p.sum() == pytest.approx(1)
+    assert (p[0] >= 0.5) == (np.float32(b) >= np.float32(a))
+
+
+def test_temperature_softens_but_does_not_turn() -> None:
+    logits = np.array([[0, 2]], np.float32)
+    assert 0.5 < p_blast(logits, 4.0)[0] < p_blast(logits, 1.0)[0]
+
+
+def test_classifies_more_cells_than_a_batch_in_order(bundle_folder: Path) -> None:
+    bundle = open_bundle(bundle_folder)
+    shades = np.linspace(0, 255, BATCH_SIZE + 5).astype(np.uint8)
+    crops = [np.full((32, 32, 3), s, np.uint8) for s in shades]
+    with OnnxCpuEngine(bundle) as engine:
+        calls = classify(engine, crops, bundle.card)
+        assert classify(engine, [], bundle.card) == []
+    p = [c.p_blast for c in calls]
+    assert p == sorted(p)
+    assert (calls[0].name, calls[-1].name) == (CallName.NORMAL, CallName.BLAST)
+
+
+def call(p: float) -> Call:
+    return call_for(p, BAND)
+
+
+@pytest.mark.parametrize(
+    ("ps", "name"),
+    [
+        ((0.9,), CallName.BLAST),
+        ((0.9, 0.8, 0.7), CallName.BLAST),
+        ((0.9, 0.8, 0.5), CallName.BLAST),
+        ((0.99, 0.99, 0.1), CallName.UNCLEAR),
+        ((0.1, 0.2, 0.05), CallName.NORMAL),
+        ((0.5, 0.45, 0.1), CallName.NORMAL),
+    ],
+)
+def test_sightings_vote_and_a_contradiction_is_unclear(
+    ps: tuple[float, ...], name: CallName
+) -> None:
+    voted = vote([call(p) for p in ps], BAND)
+    assert voted.name is name
+    assert voted.p_blast == pytest.approx(np.mean(ps))

@@ -1,0 +1,96 @@
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from leukoscope_edge.errors import BundleError
+from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
+from leukoscope_edge.inference.card import InputEntry
+from leukoscope_edge.inference.engine import OnnxCpuEngine, prepare, self_test
+
+SPEC = InputEntry(
+    side_px=32,
+    scale_um_per_px=0.5,
+    colour="masked",
+    mean=(0.5, 0.25, 0.0),
+    std=(0.5, 1.0, 0.1),
+)
+
+
+def crops_of(shade: int, n: int = 1) -> np.ndarray:
+    return np.full((n, 32, 32, 3), shade, np.uint8)
+
+
+def test_prepares_channels_first_normalised_by_the_card() -> None:
+    ready = prepare(crops_of(255, 2), SPEC)
+    assert ready.shape == (2, 3, 32, 32)
+    assert ready.dtype == np.float32
+    np.testing.assert_allclose(ready[0, :, 0, 0], [1.0, 0.75, 10.0], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "crops", [crops_of(0)[:, :16], crops_of(0)[..., :1], crops_of(0).astype(float)]
+)
+def test_refuses_crops_of_another_shape(crops: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="crops must be"):
+        prepare(crops, SPEC)
+
+
+def test_runs_a_batch_of_any_size(bundle_folder: Path) -> None:
+    with OnnxCpuEngine(open_bundle(bundle_folder), n_threads=1) as engine:
+        assert engine.run(crops_of(0, 0)).shape == (0, 2)
+        for n in (1, 3):
+            np.testing.assert_allclose(
+                engine.run(crops_of(255, n)), [[0, 4]] * n, atol=1e-5
+            )
+        assert engine.name.startswith("onnxruntime-cpu ")
+
+
+def test_stored_cells_agree(bundle_folder: Path) -> None:
+    bundle = open_bundle(bundle_folder)
+    with OnnxCpuEngine(bundle) as engine:
+        assert self_test(engine, bundle) < 1e-4
+
+
+def test_stored_cells_that_disagree_are_refused(bundle_folder: Path) -> None:
+    bundle = open_bundle(bundle_folder)
+    wrong = dataclasses.replace(bundle.golden, logits=bundle.golden.logits + 0.01)
+    with (
+        OnnxCpuEngine(bundle) as engine,
+        pytest.raises(BundleError, match="stored cells give other answers"),
+    ):
+        self_test(engine, dataclasses.replace(bundle, golden=wrong))
+
+
+def test_refuses_bytes_that_are_no_model(bundle_factory: Callable[..., Path]) -> None:
+    folder = bundle_factory(model=b"not an onnx file")
+    with pytest.raises(BundleError, match="cannot load it"):
+        OnnxCpuEngine(open_bundle(folder))
+
+
+def test_refuses_a_model_with_other_outputs(
+    bundle_factory: Callable[..., Path], red_model: Callable[..., bytes]
+) -> None:
+    folder = bundle_factory(model=red_model(n_outputs=3))
+    with pytest.raises(BundleError, match="expected 'logits' of 2"):
+        OnnxCpuEngine(open_bundle(folder))
+
+
+def test_refuses_numbers_that_are_not_finite(
+    bundle_factory: Callable[..., Path], red_model: Callable[..., bytes]
+) -> None:
+    folder = bundle_factory(model=red_model(gain=np.inf))
+    with (
+        OnnxCpuEngine(open_bundle(folder)) as engine,
+        pytest.raises(BundleError, match="out of range"),
+    ):
+        engine.run(crops_of(0))
+
+
+def test_every_shipped_model_gives_its_stored_answers() -> None:
+    for folder in shipped_bundles().values():
+        bundle = open_bundle(folder)
+        with OnnxCpuEngine(bundle, n_threads=1) as engine:
+            self_test(engine, bundle)
