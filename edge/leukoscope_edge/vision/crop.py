@@ -66,7 +66,7 @@ def cut(
         spec: The size, scale and colour of the crop.
 
     Returns:
-        (side, side, 3) uint8 RGB; 0 outside the cell.
+        (side, side, 3) uint8 RGB; 0 outside the cell, at least 1 inside.
 
     Raises:
         ValueError: The shapes disagree, or a scale is not positive.
@@ -81,9 +81,26 @@ def cut(
     window_px = max(1, round(spec.side_px * spec.scale_um_per_px / scale_um_per_px))
     window = _window(pixels, mask, centre_px, window_px)
     colours, inside = _resample(*window, spec.side_px)
-    if spec.colour == "masked-standardised":
+    return finish(colours, inside, spec.colour)
+
+
+def finish(colours: F32, inside: BoolArray, colour: Colour) -> U8:
+    """Do the last step of a crop: make colours alike and blacken the surroundings.
+
+    Public because training varies cells before this step, never after it.
+
+    Args:
+        colours: (H, W, 3) float32 RGB, 0..255.
+        inside: (H, W) bool, the cell.
+        colour: How colours are made alike.
+
+    Returns:
+        (H, W, 3) uint8 RGB; 0 outside the cell, at least 1 inside.
+    """
+    if colour == "masked-standardised":
         colours = _standardise(colours, inside)
-    crop = np.where(inside[..., None], np.clip(np.rint(colours), 0, 255), 0)
+    # 0 means "not cell", so the darkest pixel of a cell stays at 1.
+    crop = np.where(inside[..., None], np.clip(np.rint(colours), 1, 255), 0)
     return crop.astype(np.uint8)
 
 
@@ -144,6 +161,5 @@ def _standardise(colours: F32, inside: BoolArray) -> F32:
     if len(cell) == 0:
         return colours
     gain = TARGET_STD / np.maximum(cell.std(axis=0), MIN_STD)
-    level: F32 = (colours - cell.mean(axis=0)) * gain + TARGET_MEAN
-    # 0 means "not cell", so the darkest pixel of a cell stays at 1.
-    return np.clip(level, 1, 255).astype(np.float32)
+    alike = (colours - cell.mean(axis=0)) * gain + TARGET_MEAN
+    return np.asarray(alike, np.float32)

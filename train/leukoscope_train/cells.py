@@ -1,0 +1,324 @@
+"""Single cells on disk: who they belong to, what they are, how they become crops.
+
+Readers for the C-NMC 2019 share (a folder with `cells.csv` and `images/`) and for
+folders of one class each. Crops are cut by `leukoscope_edge.vision.crop`, the code
+that the device runs. What cannot be read is listed, never silently left out.
+"""
+
+import csv
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from leukoscope_edge.types import U8, BoolArray
+from leukoscope_edge.vision.crop import CropSpec, cut
+
+I64 = npt.NDArray[np.int64]
+Strings = npt.NDArray[np.str_]
+
+NORMAL, BLAST = 0, 1
+CNMC_LABELS = {"hem": NORMAL, "all": BLAST}
+CNMC_UM_PER_PX = 0.060
+"""Micrometres per pixel of C-NMC's 450 px cells, which state none.
+
+`python -m leukoscope_train scale` measures a median area-equivalent diameter of
+176 px for the normal cells in `train`; 10.5 um, the middle of the 10 to 12 um of a
+normal lymphocyte flattened on a dried smear with its rim of cytoplasm, then gives
+0.060. The 10 to 12 um make this uncertain by about -5 to +14 %; training therefore
+varies the scale.
+"""
+CNMC_BLACK = 12
+"""Grey level; JPEG ringing in the black around a C-NMC cell stays below it."""
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"})
+
+
+class DataError(Exception):
+    """A data folder cannot be used for what was asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellFile:
+    """One image of one cell.
+
+    Attributes:
+        path: The image.
+        label: NORMAL or BLAST.
+        person: The group of subjects that must never be split; "" where unknown.
+        split: `train`, `held-out` or "".
+        source: Name of the data set.
+    """
+
+    path: Path
+    label: int
+    person: str
+    split: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CropSet:
+    """Crops of N cells with their labels, as parallel arrays.
+
+    Attributes:
+        pixels: (N, side, side, 3) uint8 RGB, 0 outside the cell.
+        labels: (N,) int64, NORMAL or BLAST.
+        people: (N,) group of subjects; "" where unknown.
+        sources: (N,) data set.
+        names: (N,) file names.
+        areas_um2: (N,) float64, area of the cell.
+    """
+
+    pixels: U8
+    labels: I64
+    people: Strings
+    sources: Strings
+    names: Strings
+    areas_um2: npt.NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        sizes = {
+            len(self.pixels),
+            len(self.labels),
+            len(self.people),
+            len(self.sources),
+            len(self.names),
+            len(self.areas_um2),
+        }
+        if len(sizes) != 1:
+            raise ValueError(f"CropSet: arrays of different lengths {sorted(sizes)}")
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def pick(self, chosen: npt.NDArray[np.bool_] | I64) -> "CropSet":
+        """Return the chosen cells."""
+        return CropSet(
+            pixels=self.pixels[chosen],
+            labels=self.labels[chosen],
+            people=self.people[chosen],
+            sources=self.sources[chosen],
+            names=self.names[chosen],
+            areas_um2=self.areas_um2[chosen],
+        )
+
+
+def read_cnmc(folder: Path, split: str | None = None) -> list[CellFile]:
+    """List the cells of a folder in the shape of the C-NMC share.
+
+    Args:
+        folder: Holds `cells.csv` (file, label, subject_group, split, ...) and images.
+        split: Only this split, or all where None.
+
+    Raises:
+        DataError: The table is missing, lacks a column, has an unknown label, or a
+            person stands in two splits or in both classes.
+    """
+    table = folder / "cells.csv"
+    if not table.is_file():
+        raise DataError(f"{table}: missing; expected the C-NMC share's layout")
+    with table.open(newline="", encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines))
+    needed = {"file", "label", "subject_group", "split"}
+    if not rows or not needed <= set(rows[0]):
+        raise DataError(f"{table}: expected rows with the columns {sorted(needed)}")
+    _refuse_leaks(table, rows)
+    return [
+        CellFile(
+            path=folder / "images" / row["file"],
+            label=CNMC_LABELS[row["label"]],
+            person=row["subject_group"].upper(),
+            split=row["split"],
+            source="cnmc",
+        )
+        for row in rows
+        if split is None or row["split"] == split
+    ]
+
+
+def _refuse_leaks(table: Path, rows: list[dict[str, str]]) -> None:
+    seen: dict[str, tuple[str, str]] = {}
+    hashes: dict[str, str] = {}
+    for row in rows:
+        person = row["subject_group"].upper()
+        if row["label"] not in CNMC_LABELS:
+            raise DataError(f"{table}: {row['file']} has the label {row['label']!r}")
+        here = (row["split"], row["label"])
+        if seen.setdefault(person, here) != here:
+            raise DataError(f"{table}: {person} stands in {seen[person]} and {here}")
+        digest = row.get("sha256_original", "")
+        if digest and hashes.setdefault(digest, person) != person:
+            raise DataError(
+                f"{table}: {row['file']} is the same image for {person} and "
+                f"{hashes[digest]}; merge them in subject_group"
+            )
+
+
+def read_class_folders(
+    folder: Path, labels: dict[str, int], source: str
+) -> list[CellFile]:
+    """List the images of one folder per class; people are unknown.
+
+    Args:
+        folder: Holds the class folders.
+        labels: Label by the name of the class folder; others are left out.
+        source: Name of the data set.
+
+    Raises:
+        DataError: A named class folder is missing or empty.
+    """
+    cells = []
+    for name, label in labels.items():
+        paths = sorted(
+            p for p in (folder / name).glob("*") if p.suffix.lower() in IMAGE_SUFFIXES
+        )
+        if not paths:
+            raise DataError(f"{folder / name}: no images here")
+        cells += [
+            CellFile(path=p, label=label, person="", split="", source=source)
+            for p in paths
+        ]
+    return cells
+
+
+def read_image(path: Path) -> U8 | None:
+    """Read an image as (H, W, 3) uint8 RGB, or None where it cannot be read."""
+    try:
+        data = np.frombuffer(path.read_bytes(), np.uint8)
+    except OSError:
+        return None
+    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+    if image is None:
+        return None
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def mask_of_cut_out(pixels: U8) -> BoolArray:
+    """Return the (H, W) bool mask of a cell that was cut out on black.
+
+    The largest bright part, opened (a string of stain is not cell) and with its
+    holes filled.
+    """
+    bright = (pixels.max(axis=2) > CNMC_BLACK).astype(np.uint8)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
+    opened = cv2.morphologyEx(bright, cv2.MORPH_OPEN, kernel)
+    contours, _ = cv2.findContours(opened, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    mask = np.zeros(bright.shape, np.uint8)
+    if contours:
+        largest = max(contours, key=cv2.contourArea)
+        cv2.drawContours(mask, [largest], -1, 1, cv2.FILLED)
+    return mask.astype(np.bool_)
+
+
+def cut_out_crop(pixels: U8, spec: CropSpec) -> tuple[U8, float] | None:
+    """Return the crop and area in um2 of a cell cut out on black; None where empty."""
+    mask = mask_of_cut_out(pixels)
+    if not mask.any():
+        return None
+    y, x = np.nonzero(mask)
+    centre = (float(x.mean()), float(y.mean()))
+    crop = cut(pixels, mask, centre, CNMC_UM_PER_PX, spec)
+    return crop, float(mask.sum()) * CNMC_UM_PER_PX**2
+
+
+Cutter = Callable[[U8, CropSpec], tuple[U8, float] | None]
+
+
+def crop_cells(
+    files: Iterable[CellFile], cutter: Cutter, spec: CropSpec
+) -> tuple[CropSet, list[str]]:
+    """Cut every cell.
+
+    Args:
+        files: The cells.
+        cutter: Returns the crop and the area in um2, or None where it finds no cell.
+        spec: Size, scale and colour of the crops.
+
+    Returns:
+        The crops, and a line for every image left out with its reason.
+
+    Raises:
+        DataError: Not one cell could be cut.
+    """
+    kept: list[tuple[CellFile, U8, float]] = []
+    left_out = []
+    for file in tqdm(list(files), desc="crops", disable=None):
+        pixels = read_image(file.path)
+        if pixels is None:
+            left_out.append(f"{file.path}: unreadable")
+        elif (found := cutter(pixels, spec)) is None:
+            left_out.append(f"{file.path}: no cell found")
+        else:
+            kept.append((file, *found))
+    refuse_empty(kept, left_out)
+    return crop_set(kept), left_out
+
+
+def refuse_empty(kept: list[tuple[CellFile, U8, float]], left_out: list[str]) -> None:
+    """Refuse a set in which not one cell could be cut.
+
+    Raises:
+        DataError: Says how many images were left out.
+    """
+    if not kept:
+        raise DataError(f"no cell could be cut; {len(left_out)} images were left out")
+
+
+def crop_set(kept: list[tuple[CellFile, U8, float]]) -> CropSet:
+    """Put cells with their crops and areas in um2 into parallel arrays."""
+    return CropSet(
+        pixels=np.stack([crop for _, crop, _ in kept]),
+        labels=np.array([f.label for f, _, _ in kept], np.int64),
+        people=np.array([f.person for f, _, _ in kept], np.str_),
+        sources=np.array([f.source for f, _, _ in kept], np.str_),
+        names=np.array([f.path.name for f, _, _ in kept], np.str_),
+        areas_um2=np.array([area for _, _, area in kept], np.float64),
+    )
+
+
+def concatenate(sets: list[CropSet]) -> CropSet:
+    """Return all cells of several sets, in order."""
+    return CropSet(
+        pixels=np.concatenate([s.pixels for s in sets]),
+        labels=np.concatenate([s.labels for s in sets]),
+        people=np.concatenate([s.people for s in sets]),
+        sources=np.concatenate([s.sources for s in sets]),
+        names=np.concatenate([s.names for s in sets]),
+        areas_um2=np.concatenate([s.areas_um2 for s in sets]),
+    )
+
+
+def save_crops(path: Path, crops: CropSet) -> None:
+    """Write crops to an .npz, aside and then renamed."""
+    aside = path.with_suffix(".part.npz")
+    arrays = {name: getattr(crops, name) for name in CropSet.__slots__}
+    np.savez(aside, allow_pickle=False, **arrays)
+    aside.replace(path)
+
+
+def load_crops(path: Path) -> CropSet:
+    """Read crops that `save_crops` wrote.
+
+    Raises:
+        DataError: The file is missing or is something else.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return CropSet(**{name: arrays[name] for name in CropSet.__slots__})
+    except (OSError, KeyError, ValueError) as err:
+        raise DataError(
+            f"{path}: no crops here ({err}); make them with `prepare`"
+        ) from err
+
+
+def digest_of(crops: CropSet) -> str:
+    """Return a sha256 over the pixels, labels and people, in order."""
+    digest = hashlib.sha256(np.ascontiguousarray(crops.pixels).tobytes())
+    digest.update(crops.labels.tobytes())
+    digest.update("\n".join(crops.people.tolist()).encode())
+    return digest.hexdigest()

@@ -1,0 +1,140 @@
+"""How well calls agree with the truth: plain functions of labels and probabilities.
+
+Labels are 0 (normal) and 1 (blast). Where a class is absent the figure is NaN.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from leukoscope_edge.types import F64
+from leukoscope_train.cells import I64, Strings
+
+ECE_BINS = 15
+"""Bins of equal mass; the number of Guo et al. 2017."""
+N_BOOTSTRAP = 1000
+"""Resamplings of people for a 95 % interval."""
+
+BoolArray = npt.NDArray[np.bool_]
+
+
+def auroc(labels: I64, scores: F64) -> float:
+    """Return the area under the ROC curve, ties counted half (Mann-Whitney)."""
+    n_blast = int(labels.sum())
+    n_normal = len(labels) - n_blast
+    if n_blast == 0 or n_normal == 0:
+        return float("nan")
+    _, place, count = np.unique(scores, return_inverse=True, return_counts=True)
+    last = np.cumsum(count)
+    mean_rank = last - (count - 1) / 2
+    ranks = mean_rank[place]
+    wins = ranks[labels == 1].sum() - n_blast * (n_blast + 1) / 2
+    return float(wins / (n_blast * n_normal))
+
+
+def sensitivity(labels: I64, called_blast: BoolArray) -> float:
+    """Return the share of blasts called blast."""
+    chosen = called_blast[labels == 1]
+    return float(chosen.mean()) if len(chosen) else float("nan")
+
+
+def specificity(labels: I64, called_blast: BoolArray) -> float:
+    """Return the share of normal cells not called blast."""
+    chosen = called_blast[labels == 0]
+    return float(1 - chosen.mean()) if len(chosen) else float("nan")
+
+
+def f1(labels: I64, called_blast: BoolArray, label: int) -> float:
+    """Return the F1 score of one class; 0 where nothing is called or true."""
+    truth, called = labels == label, called_blast == (label == 1)
+    both = int((truth & called).sum())
+    either = int(truth.sum() + called.sum())
+    return 2 * both / either if either else 0.0
+
+
+def weighted_f1(labels: I64, called_blast: BoolArray) -> float:
+    """Return the F1 scores of both classes, weighted by their true shares."""
+    share = float(labels.mean()) if len(labels) else float("nan")
+    return (1 - share) * f1(labels, called_blast, 0) + share * f1(
+        labels, called_blast, 1
+    )
+
+
+def expected_calibration_error(
+    labels: I64, p_blast: F64, weights: F64 | None = None
+) -> float:
+    """Return the mean gap of probability and frequency over bins of equal mass.
+
+    Args:
+        labels: (N,) labels.
+        p_blast: (N,) probability of blast.
+        weights: (N,) positive weights, or None for equal ones.
+
+    Source: Guo et al. 2017, with equal-mass bins.
+    """
+    if len(labels) == 0:
+        return float("nan")
+    weight = np.ones(len(labels)) if weights is None else weights
+    order = np.argsort(p_blast, kind="stable")
+    mass = np.cumsum(weight[order]) / weight.sum()
+    bins = np.minimum((mass * ECE_BINS).astype(np.int64), ECE_BINS - 1)
+    gap = 0.0
+    for index in range(ECE_BINS):
+        here = order[bins == index]
+        if len(here):
+            share = weight[here].sum() / weight.sum()
+            mean_p = np.average(p_blast[here], weights=weight[here])
+            mean_y = np.average(labels[here], weights=weight[here])
+            gap += float(share * abs(mean_p - mean_y))
+    return gap
+
+
+def brier(labels: I64, p_blast: F64) -> float:
+    """Return the mean squared error of the probability."""
+    return float(np.mean((p_blast - labels) ** 2)) if len(labels) else float("nan")
+
+
+def person_weights(labels: I64, people: Strings) -> F64:
+    """Return weights by which each class, and in it each person, counts the same.
+
+    Returns:
+        (N,) float64 with mean 1.
+    """
+    weights = np.zeros(len(labels))
+    for label in np.unique(labels):
+        members = np.unique(people[labels == label])
+        for person in members:
+            here = (labels == label) & (people == person)
+            weights[here] = 1 / (len(members) * here.sum())
+    total = weights.sum()
+    return np.asarray(weights * len(weights) / total if total else weights, np.float64)
+
+
+def bootstrap_interval(
+    figure: Callable[[I64], float], people: Strings, *, seed: int = 0
+) -> tuple[float, float]:
+    """Return the 95 % interval of a figure by resampling people, never cells.
+
+    Args:
+        figure: Takes (M,) indices of cells, with repeats, and returns the figure.
+        people: (N,) person of every cell.
+        seed: Of the resampling.
+
+    Returns:
+        Low and high; NaN where fewer than two people are known.
+    """
+    names = np.unique(people)
+    if len(names) < 2 or (names == "").any():
+        return float("nan"), float("nan")
+    members = [np.nonzero(people == name)[0] for name in names]
+    random = np.random.default_rng(seed)
+    values = []
+    for _ in range(N_BOOTSTRAP):
+        drawn = random.integers(len(names), size=len(names))
+        values.append(figure(np.concatenate([members[i] for i in drawn])))
+    finite = np.array(values)[np.isfinite(values)]
+    if len(finite) == 0:
+        return float("nan"), float("nan")
+    low, high = np.percentile(finite, [2.5, 97.5])
+    return float(low), float(high)
