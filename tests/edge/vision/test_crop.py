@@ -7,6 +7,7 @@ from leukoscope_edge.vision.crop import TARGET_MEAN, TARGET_STD, CropSpec, cut
 
 SPEC = CropSpec(side_px=64, scale_um_per_px=0.2, colour="masked")
 ALIKE = CropSpec(side_px=64, scale_um_per_px=0.2, colour="masked-standardised")
+TRIMMED_UM = 0.4  # two pixels of this spec
 
 
 def disc(side_px, centre, radius_px):
@@ -41,7 +42,7 @@ def test_a_cell_has_the_same_size_whatever_the_camera(scale_um_per_px):
     mask = disc(side, (side / 2, side / 2), radius_px)
     crop = cut(frame(side), mask, (side / 2, side / 2), scale_um_per_px, SPEC)
     diameter_um = 2 * np.sqrt((crop.max(axis=2) > 0).sum() / np.pi) * 0.2
-    assert diameter_um == pytest.approx(2 * radius_um, rel=0.03)
+    assert diameter_um == pytest.approx(2 * radius_um - 2 * TRIMMED_UM, rel=0.03)
 
 
 def test_surroundings_never_bleed_into_the_rim():
@@ -106,3 +107,23 @@ def test_refuses_shapes_that_disagree():
 def test_refuses_a_scale_that_is_not_positive(scale):
     with pytest.raises(ValueError, match="positive"):
         cut(frame(), np.ones((200, 200), bool), (5, 5), scale, SPEC)
+
+
+def test_a_string_that_hangs_on_a_cell_is_cut_off():
+    mask = disc(200, (100, 100), 20)
+    with_string = mask.copy()
+    with_string[98:102, 100:190] = True
+    plain = cut(frame(), mask, (100, 100), 0.2, SPEC)
+    np.testing.assert_array_equal(
+        cut(frame(), with_string, (100, 100), 0.2, SPEC)[:, :50], plain[:, :50]
+    )
+    assert not cut(frame(), with_string, (100, 100), 0.2, SPEC)[:, 56:].any()
+
+
+def test_a_hole_in_a_cell_is_filled():
+    mask = disc(200, (100, 100), 20)
+    holed = mask & ~disc(200, (100, 100), 4)
+    np.testing.assert_array_equal(
+        cut(frame(), holed, (100, 100), 0.2, SPEC).max(axis=2) > 0,
+        cut(frame(), mask, (100, 100), 0.2, SPEC).max(axis=2) > 0,
+    )
