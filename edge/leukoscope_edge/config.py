@@ -72,7 +72,8 @@ def _build(table: dict[str, Any], kind: type[T], prefix: str) -> T:
         if key not in fields:
             raise ValueError(f"unknown key '{prefix}{key}'")
     for name, item in fields.items():
-        if name not in table and item.default is dataclasses.MISSING:
+        defaults = (item.default, item.default_factory)
+        if name not in table and defaults == (dataclasses.MISSING,) * 2:
             raise ValueError(f"missing key '{prefix}{name}'")
     values = {k: _convert(v, hints[k], prefix + k) for k, v in table.items()}
     return kind(**values)

@@ -165,7 +165,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     one.set_defaults(run=prepare)
     one = commands.add_parser("fit", help="cross-validate, calibrate, refit")
     one.add_argument("--work", type=Path, required=True)
-    one.add_argument("--plan", type=Path, help="TOML; see train/runs")
+    one.add_argument("--plan", type=Path, help="TOML with the keys of FitPlan")
     one.set_defaults(run=fit_run)
     return parser.parse_args(arguments)
 

@@ -54,7 +54,7 @@ class FitPlan:
     architecture: Architecture = "alexnet-compact"
     side_px: int = 128
     colour: Colour = "masked-standardised"
-    n_epochs: int = 10
+    n_epochs: int = 12
     n_draws: int = 3072
     batch: int = 64
     peak_rate: float = 3e-3

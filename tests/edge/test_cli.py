@@ -1,0 +1,248 @@
+"""The command line as a user meets it: real bundles, real files, real exit codes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import pytest
+
+from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.cli import main
+from leukoscope_edge.types import Frame
+
+SIMULATED = "simulated:seed=5,frames=12"
+
+
+def save_frames(folder: Path, n: int = 3) -> Path:
+    """Simulated frames as files: to the program they are a folder of real images."""
+    folder.mkdir()
+    with parse_simulated("simulated:seed=5,frames=12") as camera:
+        for number in range(n):
+            frame = camera.read()
+            assert isinstance(frame, Frame)
+            bgr = cv2.cvtColor(frame.pixels, cv2.COLOR_RGB2BGR)
+            assert cv2.imwrite(str(folder / f"{number}.png"), bgr)
+    return folder
+
+
+def last_line(text: str) -> str:
+    return text.strip().splitlines()[-1]
+
+
+def test_screens_the_simulated_slide_and_marks_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert main(["screen", SIMULATED, "--out", str(out)]) == 0
+    printed = capsys.readouterr()
+    assert "SIMULATION: " in printed.out
+    assert str(out / "report.html") in printed.err
+    assert sorted(p.name for p in out.iterdir()) == [
+        "cells.csv",
+        "report.html",
+        "result.json",
+    ]
+    result = json.loads((out / "result.json").read_text())
+    assert result["simulation"]
+    assert result["sequence"]
+    assert len(result["images"]) == 12
+
+
+def test_json_is_one_object_and_nothing_else(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["screen", SIMULATED, "--json"]) == 0
+    printed = capsys.readouterr()
+    result = json.loads(printed.out)
+    assert printed.err == ""
+    assert {"verdict", "images", "cells", "model", "software"} <= set(result)
+
+
+def test_the_same_slide_gives_the_same_bytes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    printed = []
+    for _ in range(2):
+        assert main(["screen", SIMULATED, "--json"]) == 0
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1]
+
+
+def test_a_bad_image_among_many_is_listed_and_the_others_are_screened(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = save_frames(tmp_path / "fields")
+    (folder / "bad.jpg").write_text("no image")
+    assert main(["screen", str(folder), "--json"]) == 0
+    printed = capsys.readouterr()
+    statuses = {i["name"]: i for i in json.loads(printed.out)["images"]}
+    assert statuses["bad.jpg"]["status"] == "skipped"
+    assert "not an image" in statuses["bad.jpg"]["reason"]
+    assert sum(s["status"] == "skipped" for s in statuses.values()) == 1
+    assert printed.err.startswith("leukoscope: bad.jpg is not an image")
+
+
+def test_no_verdict_without_a_scale(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = save_frames(tmp_path / "fields")
+    assert main(["screen", str(folder), "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["scale_um_per_px"] is None
+    assert result["count"]["result"] == "none-possible"
+    assert "--um-per-px" in result["verdict"]
+
+
+def all_bad(folder: Path) -> Path:
+    folder.mkdir()
+    (folder / "a.jpg").write_text("x")
+    return folder
+
+
+def empty(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (empty, "no image in this folder"),
+        (all_bad, "no image could be read"),
+        (lambda folder: folder, "no such folder"),
+    ],
+)
+def test_an_unusable_source_fails_in_one_line_and_writes_nothing(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    make: Callable[[Path], Path],
+    message: str,
+) -> None:
+    out = tmp_path / "out"
+    assert main(["screen", str(make(tmp_path / "in")), "--out", str(out)]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert message in last_line(printed.err)
+    assert not out.exists() or list(out.iterdir()) == []
+
+
+def test_a_failed_run_leaves_no_older_result_to_be_mistaken(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "report.html").write_text("of yesterday")
+    assert main(["screen", str(all_bad(tmp_path / "in")), "--out", str(out)]) == 1
+    assert list(out.iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to read /proc as a folder")
+def test_an_unwritable_folder_is_refused_before_the_work(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["screen", SIMULATED, "--out", "/proc/out"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "/proc/out: cannot be written to" in printed.err
+    assert "--out" in printed.err
+
+
+def test_a_missing_model_fails_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["screen", SIMULATED, "--bundle", str(tmp_path / "gone")]) == 1
+    assert "no model bundle here" in last_line(capsys.readouterr().err)
+
+
+def test_a_changed_model_is_refused(
+    bundle_factory: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = bundle_factory(domain="simulated")
+    model = bytearray((folder / "model.cpu.onnx").read_bytes())
+    model[len(model) // 2] ^= 1
+    (folder / "model.cpu.onnx").write_bytes(model)
+    assert main(["screen", SIMULATED, "--bundle", str(folder)]) == 1
+    assert "damaged or replaced" in last_line(capsys.readouterr().err)
+    assert main(["model", "verify", str(folder)]) == 1
+
+
+@pytest.mark.parametrize("source_is_real", [True, False])
+def test_a_model_of_another_domain_is_refused(
+    tmp_path: Path,
+    bundle_factory: Callable[..., Path],
+    capsys: pytest.CaptureFixture[str],
+    source_is_real: bool,
+) -> None:
+    source = str(save_frames(tmp_path / "fields")) if source_is_real else SIMULATED
+    folder = bundle_factory(domain="simulated" if source_is_real else "real")
+    assert main(["screen", source, "--bundle", str(folder)]) == 1
+    assert "was made for" in last_line(capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["screen"],
+        ["screen", "x", "--um-per-px", "0"],
+        ["screen", "x", "--um-per-px", "nan"],
+        ["screen", "x", "--colour", "red"],
+        ["dance"],
+    ],
+)
+def test_wrong_use_exits_with_2(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    assert "usage" in capsys.readouterr().err
+
+
+def test_lists_and_verifies_what_was_shipped(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["model", "list"]) == 0
+    assert main(["model", "verify"]) == 0
+    printed = capsys.readouterr().out
+    assert "simulated" in printed
+    assert "hashes agree" in printed
+
+
+@pytest.mark.real
+def test_screens_one_real_field(
+    real_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    field = real_data / "wbc-fields" / "images" / "BloodImage_00000.jpg"
+    assert main(["screen", str(field), "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert not result["simulation"]
+    (cell,) = result["cells"]
+    x0, y0, x1, y1 = cell["box_px"]
+    assert 260 < (x0 + x1) / 2 < 491
+    assert 177 < (y0 + y1) / 2 < 376
+
+
+def test_gives_up_politely_when_interrupted(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    command = [
+        sys.executable,
+        "-m",
+        "leukoscope_edge",
+        "screen",
+        "simulated:frames=999",
+    ]
+    with subprocess.Popen(
+        [*command, "--out", str(out)], stderr=subprocess.PIPE, text=True
+    ) as process:
+        while not out.exists():  # made after the imports, before the first frame
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate()
+    assert process.returncode == 130
+    assert last_line(errors) == "leukoscope: stopped; no result was written"
+    assert list(out.iterdir()) == []
