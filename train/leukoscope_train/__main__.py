@@ -3,7 +3,8 @@
 python -m leukoscope_train scale      C-NMC's cell sizes, and what size alone tells
 python -m leukoscope_train prepare    cut every cell once
 python -m leukoscope_train fit        cross-validate, calibrate, refit on everybody
-python -m leukoscope_train simulated  the same for cells drawn by the simulated slide
+
+`prepare simulated` cuts the cells of simulated slides; the same `fit` follows.
 """
 
 import argparse
@@ -37,11 +38,13 @@ from leukoscope_train.cells import (
 from leukoscope_train.fit import FitPlan, fit, out_of_fold_margins
 from leukoscope_train.folds import fold_people, folds_of, refuse_leaks, save_folds
 from leukoscope_train.report import figures
+from leukoscope_train.simulated import crops_of_slides
 
-CANVAS_PX = 144
-"""Side of the stored crops: room to turn and shift before cutting 128 px."""
-SCALE_UM_PER_PX = 0.16
-"""Of every crop: 128 px then show 20.5 um, a monocyte with its rim."""
+REAL_SPEC = CropSpec(side_px=144, scale_um_per_px=0.16, colour="masked")
+"""Of the stored crops: 128 px show 20.5 um, a monocyte with its rim; the rest is room
+to turn and shift before cutting."""
+SIMULATED_SPEC = CropSpec(side_px=72, scale_um_per_px=0.32, colour="masked")
+"""The same for 64 px, enough for drawn cells."""
 PBC_UM_PER_PX = 0.28
 """Micrometres per pixel of PBC's 128 px cells: their red cells measure 26 px, and a
 red cell on a dried smear 7.3 um."""
@@ -88,16 +91,28 @@ def scale(options: argparse.Namespace) -> None:
 def prepare(options: argparse.Namespace) -> None:
     """Cut every training cell once, on a canvas with a margin."""
     options.work.mkdir(parents=True, exist_ok=True)
-    spec = CropSpec(side_px=CANVAS_PX, scale_um_per_px=SCALE_UM_PER_PX, colour="masked")
-    crops, left_out = crop_cells(read_cnmc(options.cnmc, "train"), cut_out_crop, spec)
-    save_crops(options.work / work.CROPS, crops)
+    if options.source == "simulated":
+        crops = crops_of_slides(options.slides, SIMULATED_SPEC)
+        _store(options.work, crops, SIMULATED_SPEC)
+        return
+    spec = REAL_SPEC
+    files = read_cnmc(Path(options.source), "train")
+    crops, left_out = crop_cells(files, cut_out_crop, spec)
+    _store(options.work, crops, spec)
     if options.pbc:
         extra, more = _pbc_crops(options.pbc, spec)
         save_crops(options.work / work.EXTRA, extra)
         left_out += more
     for line in left_out:
         print(f"left out: {line}", file=sys.stderr)  # noqa: T201
-    _say(f"{options.work}: {len(crops)} cells, {len(left_out)} images left out")
+    _say(f"{len(left_out)} images left out")
+
+
+def _store(folder: Path, crops: CropSet, spec: CropSpec) -> None:
+    save_crops(folder / work.CROPS, crops)
+    work.write_json(folder / work.SPEC, asdict(spec))
+    n_blasts = int((crops.labels == BLAST).sum())
+    _say(f"{folder}: {len(crops)} cells, {n_blasts} of them blasts")
 
 
 def _pbc_crops(folder: Path, spec: CropSpec) -> tuple[CropSet, list[str]]:
@@ -159,7 +174,8 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     one.add_argument("cnmc", type=Path)
     one.set_defaults(run=scale)
     one = commands.add_parser("prepare", help="cut every cell once")
-    one.add_argument("cnmc", type=Path)
+    one.add_argument("source", help="the C-NMC share's folder, or simulated")
+    one.add_argument("--slides", type=int, default=24, help="simulated slides")
     one.add_argument("--pbc", type=Path, help="more normal cells")
     one.add_argument("--work", type=Path, required=True)
     one.set_defaults(run=prepare)

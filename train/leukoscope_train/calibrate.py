@@ -17,12 +17,13 @@ from leukoscope_edge.types import F64
 from leukoscope_train.cells import BLAST, I64, NORMAL, DataError, Strings
 from leukoscope_train.metrics import person_weights
 
-FALSE_BLAST = 0.05
-"""Largest person-weighted share of normal cells called blast, out of fold. A slide's
-limit of blank grows with it; abstention pays for it."""
-FALSE_NORMAL = 0.05
-"""Largest person-weighted share of blasts called normal, out of fold: the safety
-limit on false negatives of the ISLH review rules, applied to cells."""
+ERROR_LIMITS = (0.05, 0.06, 0.08, 0.10, 0.12, 0.15, 0.20, 0.25, 0.30)
+"""Largest person-weighted shares of normal cells called blast and of blasts called
+normal, out of fold; the first that leaves few enough cells unclear is taken. 5 % is
+the safety limit on false negatives of the ISLH review rules, applied to cells."""
+MAX_UNCLEAR = 0.15
+"""Person-weighted share of unclear cells. A slide with more than a fifth of them has
+no result, so that a weak network held to 5 % would never give one."""
 NARROWEST = 0.01
 """Probabilities nearer than this to 0 or 1 are no operating points."""
 
@@ -73,17 +74,28 @@ def fit_decision(margins: F64, labels: I64, people: Strings) -> DecisionEntry:
     weights = person_weights(labels, people)
     temperature = fit_temperature(margins, labels, weights)
     p = probabilities(margins, temperature)
+    for limit in ERROR_LIMITS:
+        low, high = _operating_points(p, labels, weights, limit)
+        unclear = float(np.average((p > low) & (p < high), weights=weights))
+        if unclear <= MAX_UNCLEAR:
+            break
+    return DecisionEntry(
+        temperature=round(temperature, 4),
+        normal_to=round(low, 4),
+        blast_from=round(high, 4),
+    )
+
+
+def _operating_points(
+    p: F64, labels: I64, weights: F64, limit: float
+) -> tuple[float, float]:
     normal, blast = labels == NORMAL, labels == BLAST
-    blast_from = weighted_quantile(p[normal], weights[normal], 1 - FALSE_BLAST)
-    normal_to = weighted_quantile(p[blast], weights[blast], FALSE_NORMAL)
+    blast_from = weighted_quantile(p[normal], weights[normal], 1 - limit)
+    normal_to = weighted_quantile(p[blast], weights[blast], limit)
     if normal_to > blast_from:
         normal_to = blast_from = (normal_to + blast_from) / 2
     low, high = np.clip([normal_to, blast_from], NARROWEST, 1 - NARROWEST)
-    return DecisionEntry(
-        temperature=round(temperature, 4),
-        normal_to=round(float(low), 4),
-        blast_from=round(float(high), 4),
-    )
+    return float(low), float(high)
 
 
 def fit_spread(n_called: I64, n_cells: I64) -> SpreadEntry:

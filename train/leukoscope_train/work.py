@@ -1,6 +1,7 @@
 """A run's folder: crops, folds, margins, networks and calibration, by fixed names.
 
 crops.npz        cells of known people, on a canvas with a margin
+spec.json        side, scale and colour of the stored crops
 extra.npz        normal cells of unknown people, if any
 folds.json       the fold of every person
 plan.json        what was fitted, with the command
@@ -21,6 +22,7 @@ from leukoscope_train.calibrate import Calibration
 from leukoscope_train.cells import DataError
 
 CROPS = "crops.npz"
+SPEC = "spec.json"
 EXTRA = "extra.npz"
 FOLDS = "folds.json"
 PLAN = "plan.json"

@@ -24,6 +24,10 @@ CLOSEST_RED_CELLS = 0.72
 TOUCHING = 0.06
 """Share of white cells that touch another."""
 N_TRIES = 40
+PLASMA_BELOW = 12
+"""Steps of green density; red cells have more."""
+ON_RED_CELL = 0.15
+"""Share of the platelets over red cells that stay."""
 
 RED_CELL = (0.13, 0.28, 0.20)
 NUCLEUS = (0.62, 1.02, 0.14)
@@ -195,12 +199,12 @@ def _blast(sheet: _Sheet) -> Drawing:
     random = sheet.random
     radius = random.uniform(4.6, 6.8)
     nucleus = sheet.disc(0, 0, radius, 0.05)
-    if random.random() < 0.4:  # a cleft
+    if random.random() < 0.4:  # a notch
         turn = random.uniform(0, 2 * np.pi)
         way = np.array([np.cos(turn), np.sin(turn)])
-        cleft = sheet.line(tuple(way * radius * 1.2), tuple(way * radius * 0.35), 0.9)
+        cleft = sheet.disc(*(way * radius * 1.15), radius * 0.4, 0.2)
         nucleus = np.minimum(nucleus, -cleft)
-    chromatin = 0.88 + 0.06 * sheet.texture(0.22)
+    chromatin = 0.88 + 0.05 * sheet.texture(0.18) + 0.04 * sheet.texture(0.7)
     for _ in range(random.integers(1, 4)):
         x, y = random.uniform(-0.5, 0.5, 2) * radius
         nucleolus = _cover(sheet.disc(x, y, random.uniform(0.6, 1.0), 0.1), 0.4)
@@ -298,7 +302,7 @@ def _red_cell(radius_um: float, scale: float, random: np.random.Generator) -> F3
     sheet = _Sheet(radius_um * 1.5, scale, random)
     inside = sheet.disc(0, 0, radius_um, 0.035)
     depth = np.clip(inside / radius_um, 0, 1)
-    pallor = random.uniform(0.15, 0.65) * np.clip((depth - 0.35) / 0.4, 0, 1)
+    pallor = random.uniform(0.25, 0.9) * np.clip((depth - 0.35) / 0.4, 0, 1)
     rim = 0.12 * np.exp(-(((depth - 0.12) / 0.1) ** 2))
     amount = _cover(inside, 0.35) * (1 + rim - pallor) * random.uniform(0.8, 1.2)
     return _layer(amount.astype(np.float32), RED_CELL)
@@ -364,9 +368,11 @@ def paint_smear(
     reach = np.append(radii, np.full(n_smudges, 6 / scale_um_per_px))
     _add_red_cells(canvas, free, reach, scale_um_per_px, random)
     area_um2 = width_px * height_px * scale_um_per_px**2
-    for make, n in ((_platelet, area_um2 / 900), (_debris, area_um2 / 6000)):
+    for make, n in ((_platelet, area_um2 / 500), (_debris, area_um2 / 6000)):
         for place in _scatter(canvas.shape[:2], round(n), random):
-            if _gap(place, places, radii) > 2 / scale_um_per_px:
+            is_apart = _gap(place, places, radii) > 2 / scale_um_per_px
+            is_on_plasma = canvas[int(place[1]), int(place[0]), 1] < PLASMA_BELOW
+            if is_apart and (is_on_plasma or random.random() < ON_RED_CELL):
                 _stamp(canvas, make(scale_um_per_px, random), place)
     for place in free[len(places) :]:
         _stamp(canvas, _smudge(scale_um_per_px, random), place)
