@@ -23,7 +23,7 @@ from leukoscope_edge.records.report import report_bytes
 from leukoscope_edge.records.result import result_bytes
 from leukoscope_edge.records.table import cells_csv_bytes, table_text
 from leukoscope_edge.screening import screen
-from leukoscope_edge.types import Screening
+from leukoscope_edge.types import Domain, Screening
 
 EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 130
 RESULT_FILES: dict[str, Callable[[Screening], bytes]] = {
@@ -149,7 +149,7 @@ def _run_screen(options: argparse.Namespace) -> int:
 
 
 def _bundle_for(options: argparse.Namespace) -> Bundle:
-    domain = "simulated" if is_simulated(options.source) else "real"
+    domain: Domain = "simulated" if is_simulated(options.source) else "real"
     return open_bundle(options.bundle or shipped_bundle_for(domain))
 
 

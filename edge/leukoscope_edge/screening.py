@@ -8,6 +8,7 @@ fields* no two images overlap: every whole cell counts, and a cell cut off by th
 which has no second chance here, is listed but not counted.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -128,7 +129,9 @@ def look(
         tracker: Places the frame on the slide; None for separate fields.
     """
     if isinstance(item, Fault):
-        return ImageReport(name=item.name, status="skipped", reason=item.reason), Seen()
+        return ImageReport(
+            name=item.name, status="skipped", reason=item.reason
+        ), NOTHING_SEEN
     placement = tracker.update(item.pixels) if tracker else None
     why_not = _why_not(item, placement)
     if why_not is not None:
@@ -241,7 +244,7 @@ def _sighting(
         sharpness=sharpness(frame.pixels[y0:y1, x0:x1]),
         crop=cut(frame.pixels, mask, (x, y), scale, spec),
         view=cut_view(frame.pixels, (x, y), scale, view),
-        radius_px=(area_px / 3.14159265) ** 0.5,
+        radius_px=math.sqrt(area_px / math.pi),
     )
 
 

@@ -22,7 +22,7 @@ from leukoscope_export.parity import Parity, compare, refuse_beyond_tolerance
 from leukoscope_export.quantise import quantise, run_onnx
 from leukoscope_train import metrics, work
 from leukoscope_train.calibrate import calibrate, probabilities
-from leukoscope_train.cells import CropSet, load_crops
+from leukoscope_train.cells import CropSet, DataError, load_crops
 from leukoscope_train.fit import (
     INPUT_MEAN,
     INPUT_STD,
@@ -137,7 +137,10 @@ def _input(run: Path, plan: FitPlan) -> InputEntry:
 
 def _network(path: Path, plan: FitPlan) -> nn.Module:
     network = make_network(plan.architecture)
-    network.load_state_dict(torch.load(path, weights_only=True))
+    try:
+        network.load_state_dict(torch.load(path, weights_only=True))
+    except (OSError, RuntimeError) as err:
+        raise DataError(f"{path}: no fitted network: {err}; run `fit` first") from err
     return network.eval()
 
 

@@ -32,6 +32,7 @@ ROW_STEP_PX = 280
 """Rows overlap by more than a cell, so that each cell is whole in one of them."""
 EDGE_PX = 40
 """Canvas beyond the path, for a trembling hand."""
+TREMBLE_PX = 6
 SPEED_PX = (22.0, 58.0)
 JERK_PX = (240.0, 330.0)
 MAX_CELLS = 500
@@ -116,7 +117,12 @@ class SimulatedCamera:
         chance = [np.random.default_rng([plan.seed, i]) for i in range(4)]
         kinds = draw_kinds(plan.cells, plan.blasts, chance[0])
         self._smear: Smear = paint_smear(
-            width, height, kinds, SCALE_UM_PER_PX, chance[1]
+            width,
+            height,
+            kinds,
+            SCALE_UM_PER_PX,
+            chance[1],
+            margin_px=EDGE_PX + TREMBLE_PX,
         )
         self._optics = _Optics(chance[2])
         self._seed = plan.seed

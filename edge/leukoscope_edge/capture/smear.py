@@ -8,11 +8,12 @@ lamp, lens, sensor and stage belong to `simulated`.
 
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import F32, U8, BoolArray
+from leukoscope_edge.types import F32, F64, U8, BoolArray
 
 DENSITY_STEPS = 80.0
 """The canvas stores optical density (natural logarithm) times this, as uint8."""
@@ -35,6 +36,11 @@ PLATELET = (0.34, 0.60, 0.10)
 DEBRIS = (0.95, 1.15, 0.55)
 """Optical density of red, green and blue light. Red cells and nuclei follow the
 median colours of real Romanowsky fields; the others are scaled to them by eye."""
+
+
+Place = tuple[float, float] | F64
+"""x and y."""
+MIDDLE = (0.0, 0.0)
 
 
 class WhiteCell(str, Enum):
@@ -115,9 +121,9 @@ class _Sheet:
         self.scale = scale
         self.random = random
 
-    def disc(self, x_um: float, y_um: float, radius_um: float, rough: float) -> F32:
+    def disc(self, place_um: Place, radius_um: float, rough: float) -> F32:
         """Return how far inside a wobbly disc each pixel lies, in micrometres."""
-        dx, dy = self.x - np.float32(x_um), self.y - np.float32(y_um)
+        dx, dy = (self.x - np.float32(place_um[0]), self.y - np.float32(place_um[1]))
         angle = np.arctan2(dy, dx)
         rim = np.full_like(angle, radius_um)
         for wave in (2, 3, 4, 5):
@@ -125,9 +131,7 @@ class _Sheet:
             rim += size * np.cos(wave * angle + self.random.uniform(0, 2 * np.pi))
         return np.asarray(rim - np.hypot(dx, dy), np.float32)
 
-    def line(
-        self, start: tuple[float, float], end: tuple[float, float], width: float
-    ) -> F32:
+    def line(self, start: Place, end: Place, width: float) -> F32:
         """Return how far inside a thick line each pixel lies, in micrometres."""
         along = np.subtract(end, start)
         length2 = max(float(along @ along), 1e-6)
@@ -145,7 +149,8 @@ class _Sheet:
 
 def _cover(inside_um: F32, softness_um: float = 0.25) -> F32:
     """Return 0 outside, 1 inside, with a soft rim."""
-    return np.clip(inside_um / np.float32(softness_um) + np.float32(0.5), 0, 1)
+    cover = np.clip(inside_um / np.float32(softness_um) + np.float32(0.5), 0, 1)
+    return np.asarray(cover, np.float32)
 
 
 def _layer(amount: F32, colour: tuple[float, float, float]) -> F32:
@@ -180,12 +185,11 @@ def _lymphocyte(sheet: _Sheet) -> Drawing:
     """A small dark nucleus of coarse clumps in a thin sky-blue rim."""
     random = sheet.random
     radius = random.uniform(3.9, 4.7)
-    nucleus = sheet.disc(0, 0, radius, 0.02)
+    nucleus = sheet.disc(MIDDLE, radius, 0.02)
     side = random.uniform(0.2, 1.2)
     turn = random.uniform(0, 2 * np.pi)
     body = sheet.disc(
-        side * np.cos(turn),
-        side * np.sin(turn),
+        (side * np.cos(turn), side * np.sin(turn)),
         radius + random.uniform(0.5, 1.5),
         0.02,
     )
@@ -198,18 +202,18 @@ def _blast(sheet: _Sheet) -> Drawing:
     """A large pale nucleus of fine chromatin, nucleoli, hardly any cytoplasm."""
     random = sheet.random
     radius = random.uniform(4.6, 6.8)
-    nucleus = sheet.disc(0, 0, radius, 0.05)
+    nucleus = sheet.disc(MIDDLE, radius, 0.05)
     if random.random() < 0.4:  # a notch
         turn = random.uniform(0, 2 * np.pi)
         way = np.array([np.cos(turn), np.sin(turn)])
-        cleft = sheet.disc(*(way * radius * 1.15), radius * 0.4, 0.2)
+        cleft = sheet.disc(way * radius * 1.15, radius * 0.4, 0.2)
         nucleus = np.minimum(nucleus, -cleft)
     chromatin = 0.88 + 0.05 * sheet.texture(0.18) + 0.04 * sheet.texture(0.7)
     for _ in range(random.integers(1, 4)):
         x, y = random.uniform(-0.5, 0.5, 2) * radius
-        nucleolus = _cover(sheet.disc(x, y, random.uniform(0.6, 1.0), 0.1), 0.4)
+        nucleolus = _cover(sheet.disc((x, y), random.uniform(0.6, 1.0), 0.1), 0.4)
         chromatin -= 0.2 * nucleolus
-    body = sheet.disc(*random.uniform(-0.5, 0.5, 2), radius * 1.05 + 0.5, 0.04)
+    body = sheet.disc(random.uniform(-0.5, 0.5, 2), radius * 1.05 + 0.5, 0.04)
     blue = (0.36, 0.34, 0.05)
     return _finish(nucleus, np.maximum(body, nucleus + 0.3), chromatin, blue, sheet)
 
@@ -224,14 +228,12 @@ def _neutrophil(sheet: _Sheet) -> Drawing:
         for i, ring in enumerate(random.uniform(2.3, 3.1, n_lobes))
     ]
     lobes = [
-        sheet.disc(x, y, r, 0.09)
+        sheet.disc((x, y), r, 0.09)
         for (x, y), r in zip(places, random.uniform(1.5, 2.1, n_lobes), strict=True)
     ]
-    threads = [
-        sheet.line(a, b, 0.9) for a, b in zip(places[:-1], places[1:], strict=True)
-    ]
+    threads = [sheet.line(a, b, 0.9) for a, b in pairwise(places)]
     nucleus = np.maximum.reduce([*lobes, *threads])
-    body = sheet.disc(0, 0, random.uniform(5.6, 6.8), 0.03)
+    body = sheet.disc(MIDDLE, random.uniform(5.6, 6.8), 0.03)
     chromatin = 1.1 + 0.13 * sheet.texture(0.45)
     pink = (0.10, 0.22, 0.06)
     return _finish(nucleus, np.maximum(body, nucleus + 0.4), chromatin, pink, sheet)
@@ -242,9 +244,9 @@ def _monocyte(sheet: _Sheet) -> Drawing:
     random = sheet.random
     radius, turn = random.uniform(4.8, 5.6), random.uniform(0, 2 * np.pi)
     way = np.array([np.cos(turn), np.sin(turn)])
-    bite = sheet.disc(*(way * radius * 0.95), radius * 0.42, 0.05)
-    nucleus = np.minimum(sheet.disc(0, 0, radius, 0.05), -bite)
-    body = sheet.disc(*(way * 1.2), random.uniform(7.0, 8.4), 0.05)
+    bite = sheet.disc(way * radius * 0.95, radius * 0.42, 0.05)
+    nucleus = np.minimum(sheet.disc(MIDDLE, radius, 0.05), -bite)
+    body = sheet.disc(way * 1.2, random.uniform(7.0, 8.4), 0.05)
     chromatin = 0.9 + 0.1 * sheet.texture(0.6)
     grey = (0.25, 0.30, 0.08)
     return _finish(
@@ -262,9 +264,11 @@ def _eosinophil(sheet: _Sheet) -> Drawing:
     random = sheet.random
     turn = random.uniform(0, 2 * np.pi)
     x, y = 2.4 * float(np.cos(turn)), 2.4 * float(np.sin(turn))
-    lobes = [sheet.disc(s * x, s * y, random.uniform(2.1, 2.5), 0.06) for s in (-1, 1)]
+    lobes = [
+        sheet.disc((s * x, s * y), random.uniform(2.1, 2.5), 0.06) for s in (-1, 1)
+    ]
     nucleus = np.maximum.reduce([*lobes, sheet.line((-x, -y), (x, y), 1.0)])
-    body = sheet.disc(0, 0, random.uniform(5.8, 6.8), 0.03)
+    body = sheet.disc(MIDDLE, random.uniform(5.8, 6.8), 0.03)
     chromatin = 1.0 + 0.12 * sheet.texture(0.45)
     orange = (0.10, 0.42, 0.26)
     return _finish(nucleus, np.maximum(body, nucleus + 0.4), chromatin, orange, sheet)
@@ -285,7 +289,7 @@ def _finish(
     for _ in range(n_vacuoles):
         turn, ring = random.uniform(0, 2 * np.pi), random.uniform(4.5, 7.0)
         place = ring * np.cos(turn), ring * np.sin(turn)
-        hole = _cover(sheet.disc(*place, random.uniform(0.4, 0.8), 0.1))
+        hole = _cover(sheet.disc(place, random.uniform(0.4, 0.8), 0.1))
         grains = grains * (1 - 0.7 * hole)
     amount = random.uniform(0.85, 1.15)
     density = _layer(body * (1 - inside) * grains, cytoplasm)
@@ -300,7 +304,7 @@ def _finish(
 def _red_cell(radius_um: float, scale: float, random: np.random.Generator) -> F32:
     """A disc with central pallor, sometimes oval, sometimes almost full."""
     sheet = _Sheet(radius_um * 1.5, scale, random)
-    inside = sheet.disc(0, 0, radius_um, 0.035)
+    inside = sheet.disc(MIDDLE, radius_um, 0.035)
     depth = np.clip(inside / radius_um, 0, 1)
     pallor = random.uniform(0.25, 0.9) * np.clip((depth - 0.35) / 0.4, 0, 1)
     rim = 0.12 * np.exp(-(((depth - 0.12) / 0.1) ** 2))
@@ -311,7 +315,7 @@ def _red_cell(radius_um: float, scale: float, random: np.random.Generator) -> F3
 def _platelet(scale: float, random: np.random.Generator) -> F32:
     radius = random.uniform(0.8, 1.4)
     sheet = _Sheet(2.5, scale, random)
-    amount = _cover(sheet.disc(0, 0, radius, 0.12), 0.5)
+    amount = _cover(sheet.disc(MIDDLE, radius, 0.12), 0.5)
     return _layer(amount * (0.9 + 0.25 * sheet.texture(0.3)), PLATELET)
 
 
@@ -321,7 +325,9 @@ def _smudge(scale: float, random: np.random.Generator) -> F32:
     turn = random.uniform(0, 2 * np.pi)
     inside = np.maximum.reduce(
         [
-            sheet.disc(i * np.cos(turn), i * np.sin(turn), random.uniform(2.5, 5), 0.2)
+            sheet.disc(
+                (i * np.cos(turn), i * np.sin(turn)), random.uniform(2.5, 5), 0.2
+            )
             for i in (-4.5, 0.0, 4.5)
         ]
     )
@@ -334,7 +340,7 @@ def _debris(scale: float, random: np.random.Generator) -> F32:
     """Stain precipitate: a few black-violet grains."""
     sheet = _Sheet(3.0, scale, random)
     grains = [
-        sheet.disc(*random.normal(0, 0.8, 2), random.uniform(0.15, 0.5), 0.2)
+        sheet.disc(random.normal(0, 0.8, 2), random.uniform(0.15, 0.5), 0.2)
         for _ in range(random.integers(2, 9))
     ]
     return _layer(_cover(np.maximum.reduce(grains)), DEBRIS)
@@ -346,6 +352,8 @@ def paint_smear(
     kinds: list[WhiteCell],
     scale_um_per_px: float,
     random: np.random.Generator,
+    *,
+    margin_px: float = 0.0,
 ) -> Smear:
     """Paint a whole slide.
 
@@ -355,14 +363,15 @@ def paint_smear(
         kinds: One for each white cell.
         scale_um_per_px: Of the canvas.
         random: Where chance comes from.
+        margin_px: White cells lie at least so far from the canvas's edges.
 
     Raises:
         ValueError: The white cells do not find room.
     """
-    canvas = _plasma(width_px, height_px, scale_um_per_px, random)
+    canvas = _plasma(width_px, height_px, random)
     drawings = [draw_white_cell(k, scale_um_per_px, random) for k in kinds]
     radii = np.array([_radius_px(d.cell) for d in drawings])
-    places = _white_places(canvas.shape[:2], radii, random)
+    places = _white_places(canvas.shape[:2], radii, margin_px, random)
     n_smudges = round(len(kinds) / 15)
     free = np.vstack([places, _scatter(canvas.shape[:2], n_smudges, random)])
     reach = np.append(radii, np.full(n_smudges, 6 / scale_um_per_px))
@@ -383,7 +392,7 @@ def paint_smear(
     return Smear(density=np.asarray(canvas, np.uint8), cells=tuple(cells))
 
 
-def _plasma(width: int, height: int, scale: float, random: np.random.Generator) -> U8:
+def _plasma(width: int, height: int, random: np.random.Generator) -> U8:
     """An almost empty ground, faintly mottled."""
     coarse = random.standard_normal((height // 64 + 2, width // 64 + 2))
     mottle = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
@@ -395,13 +404,11 @@ def _radius_px(mask: BoolArray) -> float:
     return float(np.sqrt(mask.sum() / np.pi))
 
 
-def _scatter(
-    shape: tuple[int, ...], n: int, random: np.random.Generator
-) -> np.ndarray:
+def _scatter(shape: tuple[int, ...], n: int, random: np.random.Generator) -> F64:
     return random.uniform((0, 0), (shape[1], shape[0]), (n, 2))
 
 
-def _gap(place: np.ndarray, others: np.ndarray, radii: np.ndarray) -> float:
+def _gap(place: F64, others: F64, radii: F64) -> float:
     """Return the distance to the nearest rim of others, negative inside."""
     if len(others) == 0:
         return float("inf")
@@ -409,19 +416,24 @@ def _gap(place: np.ndarray, others: np.ndarray, radii: np.ndarray) -> float:
 
 
 def _white_places(
-    shape: tuple[int, ...], radii: np.ndarray, random: np.random.Generator
-) -> np.ndarray:
+    shape: tuple[int, ...],
+    radii: F64,
+    margin_px: float,
+    random: np.random.Generator,
+) -> F64:
     """Find a place for every white cell, a few of them touching another."""
-    places: list[np.ndarray] = []
+    places: list[F64] = []
     for i, radius in enumerate(radii):
         touches = i > 0 and random.random() < TOUCHING
+        low = radius + margin_px
+        high = np.array(shape[1::-1]) - low
         for _ in range(20 * N_TRIES):
-            place = random.uniform(radius, (shape[1] - radius, shape[0] - radius))
+            place = random.uniform(low, high)
             if touches:
                 turn, other = random.uniform(0, 2 * np.pi), int(random.integers(i))
                 away = radii[other] + radius
                 place = places[other] + away * np.array([np.cos(turn), np.sin(turn)])
-            inside = (place > radius).all() and (place < shape[1::-1] - radius).all()
+            inside = (place >= low).all() and (place <= high).all()
             gap = _gap(place, np.array(places), radii) - radius
             if inside and gap > (-0.02 if touches else 0.2) * radius:
                 places.append(place)
@@ -433,8 +445,8 @@ def _white_places(
 
 def _add_red_cells(
     canvas: U8,
-    white: np.ndarray,
-    white_radii: np.ndarray,
+    white: F64,
+    white_radii: F64,
     scale: float,
     random: np.random.Generator,
 ) -> None:
@@ -443,7 +455,7 @@ def _add_red_cells(
     mean_um = sum(RED_CELL_RADIUS_UM) / 2
     n = int(RED_CELL_COVER * width * height * scale**2 / (np.pi * mean_um**2))
     spacing = 2 * CLOSEST_RED_CELLS * mean_um / scale
-    bins: dict[tuple[int, int], list[np.ndarray]] = {}
+    bins: dict[tuple[int, int], list[F64]] = {}
     n_placed = 0
     for place in _scatter(canvas.shape, N_TRIES * n, random):
         if n_placed == n:
@@ -465,7 +477,7 @@ def _add_red_cells(
         n_placed += 1
 
 
-def _stamp(canvas: U8, density: F32, place: np.ndarray) -> tuple[int, int]:
+def _stamp(canvas: U8, density: F32, place: F64) -> tuple[int, int]:
     """Add a drawing to the canvas around a place; return its corner (x, y)."""
     side = density.shape[0]
     x, y = (round(float(v)) - side // 2 for v in place)
@@ -479,9 +491,7 @@ def _stamp(canvas: U8, density: F32, place: np.ndarray) -> tuple[int, int]:
     return x, y
 
 
-def _true_cell(
-    kind: WhiteCell, drawing: Drawing, corner: tuple[int, int]
-) -> TrueCell:
+def _true_cell(kind: WhiteCell, drawing: Drawing, corner: tuple[int, int]) -> TrueCell:
     y, x = np.nonzero(drawing.nucleus)
     return TrueCell(
         kind=kind,

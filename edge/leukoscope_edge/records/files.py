@@ -1,5 +1,6 @@
 """Files that are whole or absent, never half."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -46,5 +47,6 @@ def write_whole(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         aside.replace(path)
     except OSError as err:
-        aside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)
         raise OutputError(f"{path}: cannot be written ({err.strerror})") from err
