@@ -33,6 +33,7 @@ from leukoscope_train.fit import (
 from leukoscope_train.folds import folds_of
 from leukoscope_train.networks import make_network
 
+FP32_NAME = "fp32.onnx"
 N_CALIBRATION = 256
 """Cells from which the ranges of the activations are taken."""
 
@@ -59,7 +60,7 @@ def make_bundle(run: Path, notes_path: Path, out: Path) -> tuple[Path, Parity]:
         out: Folder in which the bundle's folder is made.
 
     Returns:
-        The bundle's folder, and what int8 changed on the training cells.
+        The bundle's folder, and what int8 changed for people never seen.
 
     Raises:
         DataError: The run is incomplete, or int8 changes too much.
@@ -73,25 +74,22 @@ def make_bundle(run: Path, notes_path: Path, out: Path) -> tuple[Path, Parity]:
     spec = _input(run, plan)
     with tempfile.TemporaryDirectory() as aside:
         folder = Path(aside)
-        margins = np.zeros(len(crops))
+        before = np.zeros((len(crops), 2), np.float32)
+        after = np.zeros((len(crops), 2), np.float32)
         for fold in np.unique(fold_of):
             network = _network(run / f"fold{fold}.pt", plan)
             seen, held = fold_of != fold, fold_of == fold
             chosen = _calibration_cells(crops.pick(seen), pixels[seen], plan)
             int8 = _quantised(network, folder, chosen, spec)
-            margins[held] = _margins(run_onnx(int8, pixels[held], spec))
+            before[held] = run_onnx(folder / FP32_NAME, pixels[held], spec)
+            after[held] = run_onnx(int8, pixels[held], spec)
+        margins = _margins(after)
         calibration = calibrate(margins, crops.labels, crops.people)
-        network = _network(run / work.FINAL, plan)
-        int8 = _quantised(
-            network, folder, _calibration_cells(crops, pixels, plan), spec
-        )
-        parity = compare(
-            run_onnx(folder / "fp32.onnx", pixels, spec),
-            run_onnx(int8, pixels, spec),
-            crops.labels,
-            calibration.decision,
-        )
+        parity = compare(before, after, crops.labels, calibration.decision)
         refuse_beyond_tolerance(parity)
+        network = _network(run / work.FINAL, plan)
+        chosen = _calibration_cells(crops, pixels, plan)
+        int8 = _quantised(network, folder, chosen, spec)
         release = Release(
             id=notes.id,
             created=notes.created,
@@ -152,8 +150,8 @@ def _calibration_cells(crops: CropSet, pixels: U8, plan: FitPlan) -> U8:
 
 
 def _quantised(network: nn.Module, folder: Path, chosen: U8, spec: InputEntry) -> Path:
-    export_onnx(network, spec.side_px, folder / "fp32.onnx")
-    quantise(folder / "fp32.onnx", folder / "int8.onnx", chosen, spec)
+    export_onnx(network, spec.side_px, folder / FP32_NAME)
+    quantise(folder / FP32_NAME, folder / "int8.onnx", chosen, spec)
     return folder / "int8.onnx"
 
 

@@ -31,8 +31,9 @@ FRAME_INTERVAL_S = 0.1
 ROW_STEP_PX = 280
 """Rows overlap by more than a cell, so that each cell is whole in one of them."""
 EDGE_PX = 40
-"""Canvas beyond the path, for a trembling hand."""
-TREMBLE_PX = 6
+"""Canvas beyond the path."""
+TREMBLE_PX = 16
+"""Room for a trembling hand and a cell's uneven rim."""
 SPEED_PX = (22.0, 58.0)
 JERK_PX = (240.0, 330.0)
 MAX_CELLS = 500

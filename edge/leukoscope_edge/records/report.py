@@ -27,7 +27,7 @@ h1{font-size:1.35rem;margin:.2em 0}h2{font-size:1.05rem;margin:1.6em 0 .5em}
 padding:6px 12px;margin:14px 0}
 table{border-collapse:collapse}td,th{padding:3px 14px 3px 0;text-align:left;
 vertical-align:top}
-.cells{display:grid;grid-template-columns:repeat(auto-fill,minmax(132px,1fr));gap:10px}
+.cells{display:grid;grid-template-columns:repeat(auto-fill,minmax(142px,1fr));gap:10px}
 figure{margin:0;border:2px solid #c9d1d9;border-radius:6px;padding:5px;
 break-inside:avoid}
 figure.blast{border:4px solid #a40000}figure.unclear{border:3px dashed #8a6100}
@@ -110,7 +110,7 @@ def _figure(cell: Cell, bar_percent: float) -> str:
     return (
         f"<figure class={call}><div class=pic><img alt='cell {cell.id}' "
         f"src='{_picture(cell.best.view)}'>{bar if bar_percent else ''}</div>"
-        f"<figcaption><b>{CALL_WORDS[call]}</b> {100 * cell.call.p_blast:.0f} %<br>"
+        f"<figcaption><b>{CALL_WORDS[call]}</b> p {cell.call.p_blast:.2f}<br>"
         f"cell {cell.id} · {escape(cell.best.frame)}</figcaption></figure>"
     )
 

@@ -7,7 +7,7 @@ from leukoscope_edge.vision.crop import TARGET_MEAN, TARGET_STD, CropSpec, cut
 
 SPEC = CropSpec(side_px=64, scale_um_per_px=0.2, colour="masked")
 ALIKE = CropSpec(side_px=64, scale_um_per_px=0.2, colour="masked-standardised")
-TRIMMED_UM = 0.4  # two pixels of this spec
+TRIMMED_UM = 0.2  # the rim in whole pixels of this spec: one
 
 
 def disc(side_px, centre, radius_px):

@@ -1,0 +1,123 @@
+import numpy as np
+import pytest
+
+from leukoscope_edge.capture.simulated import (
+    HEIGHT_PX,
+    WIDTH_PX,
+    SlidePlan,
+    draw_kinds,
+    parse_simulated,
+)
+from leukoscope_edge.capture.smear import WhiteCell, draw_white_cell
+from leukoscope_edge.errors import SourceError
+
+SMALL = "simulated:cells=12,frames=6,seed=5"
+
+
+def test_the_same_seed_shows_the_same_slide() -> None:
+    one, two = parse_simulated(SMALL), parse_simulated(SMALL)
+    assert np.array_equal(one.render(3), two.render(3))
+    assert np.array_equal(one.places_px, two.places_px)
+
+
+def test_another_seed_shows_another_slide() -> None:
+    one = parse_simulated("simulated:cells=8,frames=2,seed=1")
+    two = parse_simulated("simulated:cells=8,frames=2,seed=2")
+    assert not np.array_equal(one.render(0), two.render(0))
+
+
+def test_frames_are_rgb_and_end() -> None:
+    with parse_simulated(SMALL) as camera:
+        frames = [camera.read() for _ in range(6)]
+        assert camera.read() is None
+    assert camera.n_frames == 6
+    for frame in frames:
+        assert frame.pixels.shape == (HEIGHT_PX, WIDTH_PX, 3)
+        assert frame.pixels.dtype == np.uint8
+
+
+def test_the_truth_knows_every_cell_and_its_class() -> None:
+    camera = parse_simulated("simulated:cells=20,blasts=0.25,frames=1")
+    kinds = [c.kind for c in camera.truth]
+    assert len(kinds) == 20
+    assert kinds.count(WhiteCell.BLAST) == 5
+
+
+def test_a_true_nucleus_is_darker_than_what_surrounds_its_cell() -> None:
+    camera = parse_simulated("simulated:cells=12")
+    for number in range(0, len(camera.places_px), 15):
+        nuclei, cells = camera.labels(number)
+        if not nuclei.any():
+            continue
+        green = camera.render(number)[..., 1]
+        assert np.median(green[nuclei > 0]) < np.median(green[cells == 0]) - 40
+
+
+def test_every_cell_is_whole_in_some_frame() -> None:
+    camera = parse_simulated("simulated:cells=16,seed=3")
+    whole: set[int] = set()
+    for number in range(len(camera.places_px)):
+        _, cells = camera.labels(number)
+        inner = set(np.unique(cells)) - {0}
+        rim = np.concatenate([cells[0], cells[-1], cells[:, 0], cells[:, -1]])
+        whole |= inner - set(np.unique(rim))
+    assert whole == set(range(1, 17))
+
+
+def test_a_jerk_moves_the_stage_further_than_a_hand_walks() -> None:
+    calm = parse_simulated("simulated:cells=30,jerks=0").places_px
+    jerky = parse_simulated("simulated:cells=30,jerks=3").places_px
+    assert np.hypot(*np.diff(calm, axis=0).T).max() < 80
+    assert np.hypot(*np.diff(jerky, axis=0).T).max() > 100
+
+
+@pytest.mark.parametrize("kind", list(WhiteCell))
+def test_every_kind_of_cell_has_a_nucleus_inside_a_cell(kind: WhiteCell) -> None:
+    drawing = draw_white_cell(kind, 0.1, np.random.default_rng(1))
+    assert drawing.nucleus.any()
+    assert (drawing.cell | ~drawing.nucleus).mean() > 0.999
+    rim = [drawing.cell[0], drawing.cell[-1], drawing.cell[:, 0], drawing.cell[:, -1]]
+    assert not np.concatenate(rim).any()
+
+
+def test_blasts_have_little_cytoplasm_and_neutrophils_much() -> None:
+    def share(kind: WhiteCell) -> float:
+        random = np.random.default_rng(2)
+        drawings = [draw_white_cell(kind, 0.2, random) for _ in range(12)]
+        return float(np.mean([d.nucleus.sum() / d.cell.sum() for d in drawings]))
+
+    assert share(WhiteCell.BLAST) > 0.7
+    assert share(WhiteCell.NEUTROPHIL) < 0.5
+
+
+def test_the_share_of_blasts_is_exact() -> None:
+    kinds = draw_kinds(50, 0.2, np.random.default_rng(0))
+    assert kinds.count(WhiteCell.BLAST) == 10
+
+
+@pytest.mark.parametrize(
+    ("source", "word"),
+    [
+        ("simulated:colour=red", "colour"),
+        ("simulated:cells=many", "cells"),
+        ("simulated:cells=-1", "cells"),
+        ("simulated:blasts=2", "blasts"),
+        ("simulated:blasts=nan", "blasts"),
+        ("simulated:frames=1e9", "frames"),
+        ("simulated:seed", "seed"),
+    ],
+)
+def test_an_impossible_setting_is_refused_by_name(source: str, word: str) -> None:
+    with pytest.raises(SourceError, match=word):
+        parse_simulated(source)
+
+
+def test_a_slide_without_white_cells_can_be_looked_at() -> None:
+    camera = parse_simulated("simulated:cells=0,frames=2")
+    assert camera.truth == ()
+    assert not camera.labels(0)[1].any()
+
+
+def test_a_plan_says_its_defaults() -> None:
+    assert parse_simulated("simulated:frames=1").scale_um_per_px == 0.1
+    assert SlidePlan().cells == 60
