@@ -199,6 +199,12 @@ def test_a_spread_over_people_is_recovered() -> None:
     assert found.alpha == pytest.approx(2, rel=0.3)
 
 
+def test_people_who_do_not_differ_give_a_narrow_spread() -> None:
+    found = fit_spread(np.full(8, 10), np.full(8, 10))
+    assert found.alpha / (found.alpha + found.beta) > 0.95
+    assert np.isfinite([found.alpha, found.beta]).all()
+
+
 def test_calibration_needs_two_people() -> None:
     with pytest.raises(DataError, match="two people"):
         calibrate(np.array([-1.0, 1.0]), np.array([0, 1]), np.array(["a", "b"]))

@@ -24,6 +24,9 @@ the safety limit on false negatives of the ISLH review rules, applied to cells."
 MAX_UNCLEAR = 0.15
 """Person-weighted share of unclear cells. A slide with more than a fifth of them has
 no result, so that a weak network held to 5 % would never give one."""
+LOG_RANGE = (-5.0, 7.0)
+"""Of the logarithms of a spread's two parameters: where people do not differ at all the
+likelihood has no maximum, and the fit stops at these ends."""
 NARROWEST = 0.01
 """Probabilities nearer than this to 0 or 1 are no operating points."""
 
@@ -114,14 +117,14 @@ def fit_spread(n_called: I64, n_cells: I64) -> SpreadEntry:
     called, total = n_called[has].astype(float), n_cells[has].astype(float)
 
     def loss(logs: F64) -> float:
-        alpha, beta = np.exp(logs)
+        alpha, beta = np.exp(np.clip(logs, *LOG_RANGE))
         terms = betaln(called + alpha, total - called + beta) - betaln(alpha, beta)
         # Half a pseudo-person keeps the fit finite where people hardly differ.
         return float(-terms.sum() + 0.5 * np.log1p((alpha + beta) / 200))
 
     start = np.log([0.5, 2.0] if called.sum() < total.sum() / 2 else [2.0, 0.5])
     found = minimize(loss, start, method="Nelder-Mead")
-    alpha, beta = np.exp(np.clip(found.x, -5, 7))
+    alpha, beta = np.exp(np.clip(found.x, *LOG_RANGE))
     return SpreadEntry(
         alpha=round(float(alpha), 4),
         beta=round(float(beta), 4),
