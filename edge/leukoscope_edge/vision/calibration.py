@@ -51,7 +51,7 @@ def plasma_colour(pixels: U8) -> F32:
     """
     sample = pixels[::4, ::4].reshape(-1, 3)
     brightness = sample.sum(axis=1, dtype=np.int32)
-    low, high = np.percentile(brightness, PLASMA_PERCENTILES)
+    low, high = np.percentile(brightness, PLASMA_PERCENTILES, method="nearest")
     plasma = sample[(brightness >= low) & (brightness <= high)]
     return np.asarray(np.median(plasma, axis=0), np.float32)
 

@@ -1,0 +1,62 @@
+import numpy as np
+
+from leukoscope_edge.counting.cells import MAX_KEPT, Album, separate_cells
+from leukoscope_edge.types import Sighting
+
+PICTURE = np.zeros((4, 4, 3), np.uint8)
+
+
+def sighting(
+    frame: str, x: float, y: float, *, sharpness: float = 1.0, radius_px: float = 20
+) -> Sighting:
+    return Sighting(
+        frame=frame,
+        box_px=(0, 0, 40, 40),
+        centre_px=(20.0, 20.0),
+        slide_px=(x, y),
+        sharpness=sharpness,
+        crop=PICTURE,
+        view=PICTURE,
+        radius_px=radius_px,
+    )
+
+
+def test_an_empty_album_has_no_cell() -> None:
+    assert Album().cells() == ()
+
+
+def test_the_same_place_in_many_frames_is_one_cell() -> None:
+    album = Album()
+    for i in range(10):
+        album.add([sighting(f"f{i}", 100 + i % 3, 50)])
+    (cell,) = album.cells()
+    assert cell.n_sightings == 10
+    assert len(cell.sightings) == MAX_KEPT
+
+
+def test_the_sharpest_sightings_are_kept_first() -> None:
+    album = Album()
+    for i, sharpness in enumerate([3.0, 9.0, 1.0, 5.0]):
+        album.add([sighting(f"f{i}", 0, 0, sharpness=sharpness)])
+    (cell,) = album.cells()
+    assert [s.sharpness for s in cell.sightings] == [9.0, 5.0, 3.0]
+    assert cell.best.sharpness == 9.0
+
+
+def test_two_cells_of_one_frame_stay_two_even_where_they_touch() -> None:
+    album = Album()
+    for i in range(5):
+        album.add([sighting(f"f{i}", 0, 0), sighting(f"f{i}", 15, 0)])
+    assert [c.n_sightings for c in album.cells()] == [5, 5]
+
+
+def test_cells_across_the_border_of_a_bin_are_one() -> None:
+    album = Album()
+    album.add([sighting("a", 63.5, 63.5)])
+    album.add([sighting("b", 64.5, 64.5)])
+    assert len(album.cells()) == 1
+
+
+def test_separate_fields_count_every_sighting() -> None:
+    cells = separate_cells([sighting("a", 0, 0), sighting("b", 0, 0)], first_id=3)
+    assert [c.id for c in cells] == [3, 4]

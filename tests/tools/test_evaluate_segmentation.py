@@ -1,0 +1,26 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+TOOL = Path(__file__).parents[2] / "tools" / "evaluate_segmentation.py"
+
+
+def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, str(TOOL), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_simulated_slide_is_found_almost_whole() -> None:
+    done = run("simulated:seed=1,cells=30", "--every", "12", "--json")
+    (row,) = json.loads(done.stdout)
+    assert row["recall"] >= 0.97
+    assert row["precision"] >= 0.97
+    assert row["nucleus_dice_mean"] > 0.9
+    assert row["peak_mib"] > 0
+
+
+def test_a_folder_without_truth_fails_in_one_line(tmp_path: Path) -> None:
+    done = run(str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
