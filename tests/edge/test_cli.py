@@ -237,7 +237,11 @@ def test_gives_up_politely_when_interrupted(tmp_path: Path) -> None:
         "simulated:frames=999",
     ]
     with subprocess.Popen(
-        [*command, "--out", str(out)], stderr=subprocess.PIPE, text=True
+        [*command, "--out", str(out)],
+        stderr=subprocess.PIPE,
+        text=True,
+        # A run in the background starts with interrupts ignored, and so would this.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         while not out.exists():  # made after the imports, before the first frame
             time.sleep(0.05)
