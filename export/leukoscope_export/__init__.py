@@ -1,1 +1,1 @@
-"""Workstation: placeholder docstring, replaced by its owner."""
+"""Workstation: ONNX, quantisation, parity and bundles."""

@@ -1,1 +1,1 @@
-"""Workstation: placeholder docstring, replaced by its owner."""
+"""Workstation: data, training and evaluation."""
