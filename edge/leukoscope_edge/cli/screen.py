@@ -1,23 +1,14 @@
-"""`leukoscope ...`: results on stdout, the rest on stderr.
-
-Exit 0: done, whatever the medical outcome. 1: failed. 2: wrong use.
-"""
+"""`leukoscope screen SOURCE`: one slide, or one set of fields, to a result."""
 
 import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from leukoscope_edge import __version__
 from leukoscope_edge.capture.source import is_sequence, is_simulated, open_source
-from leukoscope_edge.errors import LeukoscopeError, SourceError
-from leukoscope_edge.inference.bundle import (
-    Bundle,
-    open_bundle,
-    shipped_bundle_for,
-    shipped_bundles,
-)
-from leukoscope_edge.inference.engine import OnnxCpuEngine, self_test
+from leukoscope_edge.errors import SourceError
+from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
+from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.records.files import prepare_folder, write_whole
 from leukoscope_edge.records.report import report_bytes
 from leukoscope_edge.records.result import result_bytes
@@ -25,7 +16,6 @@ from leukoscope_edge.records.table import cells_csv_bytes, table_text
 from leukoscope_edge.screening import screen
 from leukoscope_edge.types import Domain, Screening
 
-EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 130
 RESULT_FILES: dict[str, Callable[[Screening], bytes]] = {
     "report.html": report_bytes,
     "cells.csv": cells_csv_bytes,
@@ -35,40 +25,10 @@ SCALE_RANGE_UM_PER_PX = (0.01, 2.0)
 """From a 100x objective on the finest sensor to a 10x one on the coarsest."""
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return its exit status."""
-    options = _parser().parse_args(arguments)
-    try:
-        run: Callable[[argparse.Namespace], int] = options.run
-        return run(options)
-    except LeukoscopeError as err:
-        print(f"leukoscope: {err}", file=sys.stderr)
-        return EXIT_FAILED
-    except KeyboardInterrupt:
-        print("leukoscope: stopped; no result was written", file=sys.stderr)
-        return EXIT_INTERRUPTED
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="leukoscope",
-        description="Offline screening of blood smears for acute lymphoblastic "
-        "leukemia. Flags smears for review; not a diagnosis.",
-    )
-    parser.add_argument(
-        "--version", action="version", version=f"leukoscope {__version__}"
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add_screen(commands)
-    _add_model(commands)
-    return parser
-
-
-def _add_screen(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
-) -> None:
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the parser."""
     screen_ = commands.add_parser("screen", help="screen a slide or a set of images")
-    screen_.set_defaults(run=_run_screen)
+    screen_.set_defaults(run=_screen)
     screen_.add_argument(
         "source",
         help="a folder of images, an image, a video, or simulated[:key=value,...]",
@@ -95,18 +55,6 @@ def _add_screen(
     )
 
 
-def _add_model(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    model = commands.add_parser("model", help="list or verify model bundles")
-    actions = model.add_subparsers(required=True, metavar="ACTION")
-    listing = actions.add_parser("list", help="the bundles that came with the program")
-    listing.set_defaults(run=_run_model_list)
-    verify = actions.add_parser(
-        "verify", help="check hashes and run the stored cells of a bundle"
-    )
-    verify.set_defaults(run=_run_model_verify)
-    verify.add_argument("bundle", type=Path, nargs="?", help="default: all shipped")
-
-
 def _scale(text: str) -> float:
     low, high = SCALE_RANGE_UM_PER_PX
     try:
@@ -120,7 +68,7 @@ def _scale(text: str) -> float:
     return value
 
 
-def _run_screen(options: argparse.Namespace) -> int:
+def _screen(options: argparse.Namespace) -> int:
     bundle = _bundle_for(options)
     if options.out:
         prepare_folder(options.out, tuple(RESULT_FILES))
@@ -145,7 +93,7 @@ def _run_screen(options: argparse.Namespace) -> int:
         print(f"report: {options.out / 'report.html'}", file=sys.stderr)
     text = result_bytes(screening).decode() if options.json else table_text(screening)
     print(text.rstrip("\n"))
-    return EXIT_DONE
+    return 0
 
 
 def _bundle_for(options: argparse.Namespace) -> Bundle:
@@ -157,23 +105,3 @@ def _report_skipped(screening: Screening) -> None:
     for image in screening.images:
         if image.status == "skipped":
             print(f"leukoscope: {image.name} {image.reason}", file=sys.stderr)
-
-
-def _run_model_list(_: argparse.Namespace) -> int:
-    for folder in shipped_bundles().values():
-        card = open_bundle(folder).card
-        print(f"{card.id:<32} {card.domain:<10} {card.created}  {card.summary}")
-    return EXIT_DONE
-
-
-def _run_model_verify(options: argparse.Namespace) -> int:
-    folders = [options.bundle] if options.bundle else shipped_bundles().values()
-    for folder in folders:
-        bundle = open_bundle(folder)
-        with OnnxCpuEngine(bundle) as engine:
-            worst = self_test(engine, bundle)
-            print(
-                f"{bundle.card.id}: hashes agree; {len(bundle.golden.crops)} stored "
-                f"cells on {engine.name}: largest logit difference {worst:.2g}"
-            )
-    return EXIT_DONE
