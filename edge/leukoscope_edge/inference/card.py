@@ -113,6 +113,26 @@ class DecisionEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QuickEntry:
+    """A smaller network that is asked first.
+
+    Where its own call is blast or normal by its own operating points, that call
+    stands; where it is unclear, the deep network is asked.
+
+    Attributes:
+        model_cpu: Its file for ONNX Runtime.
+        network: What it holds.
+        decision: Its own temperature and operating points.
+        model_trt: Its file for TensorRT.
+    """
+
+    model_cpu: FileEntry
+    network: NetworkEntry
+    decision: DecisionEntry
+    model_trt: FileEntry | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpreadEntry:
     """A beta distribution over people of the fraction of cells called blast."""
 
@@ -172,7 +192,11 @@ class GoldenEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """The whole card of one bundle."""
+    """The whole card of one bundle.
+
+    `model_trt` is the file from which a device with an NVIDIA GPU builds its own
+    engine; `quick` makes the bundle a pair. Cards without them are as good.
+    """
 
     format: int
     id: str
@@ -189,6 +213,8 @@ class Card:
     data: DataEntry
     metrics: MetricsEntry
     golden: GoldenEntry
+    model_trt: FileEntry | None = None
+    quick: QuickEntry | None = None
 
     def __post_init__(self) -> None:
         _require(
