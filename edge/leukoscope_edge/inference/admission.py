@@ -28,10 +28,11 @@ STANDARD_DOMAINS = ("", "ai.onnx")
 OPERATORS = frozenset(
     """
     Add AveragePool BatchNormalization Cast Clip Concat Constant Conv ConvTranspose
-    DequantizeLinear Div Flatten Gemm GlobalAveragePool HardSigmoid HardSwish Identity
-    LSTM LeakyRelu MatMul MaxPool Mul Pad QuantizeLinear ReduceMean Relu Reshape Resize
-    Sigmoid Slice Softmax Split Squeeze Sub Tanh Transpose Unsqueeze
-    """.split()
+    DequantizeLinear Div Expand Flatten Gather Gemm GlobalAveragePool HardSigmoid
+    HardSwish Identity LSTM LeakyRelu MatMul MaxPool Mul Pad QuantizeLinear ReduceMean
+    Relu Reshape Resize Shape Sigmoid Slice Softmax Split Squeeze Sub Tanh Transpose
+    Unsqueeze
+    """.split()  # noqa: SIM905 - forty words, not forty quotes
 )
 """What our classifiers and segmenters are made of. None of them reads a file, loops
 or calls out. `tests/export/test_architectures.py` holds the list to what is needed."""
@@ -43,7 +44,7 @@ EXTERNAL = 1
 MAX_DIM = 1 << 31
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     """Carries the reason, which completes "the file ..."."""
 
 
@@ -59,7 +60,7 @@ def check(model: bytes, *, where: str = "model") -> None:
     """
     try:
         _check_model(model)
-    except (_Refused, WireError) as err:
+    except (_RefusedError, WireError) as err:
         raise BundleError(
             f"{where}: cannot load it: the file {err}; use another bundle"
         ) from err
@@ -67,7 +68,7 @@ def check(model: bytes, *, where: str = "model") -> None:
 
 def _refuse_if(condition: bool, reason: str) -> None:
     if condition:
-        raise _Refused(reason)
+        raise _RefusedError(reason)
 
 
 def _check_model(data: bytes) -> None:

@@ -223,6 +223,16 @@ class Card:
             "update the software",
         )
         _require(bool(self.id), "'id' must not be empty")
+        if self.quick is not None:
+            _require_stricter(self.quick.decision, self.decision)
+
+
+def _require_stricter(quick: DecisionEntry, deep: DecisionEntry) -> None:
+    """Otherwise a call of the quick network would be unclear to the card."""
+    _require(
+        quick.normal_to <= deep.normal_to and quick.blast_from >= deep.blast_from,
+        "'quick.decision' must leave at least as much unclear as 'decision'",
+    )
 
 
 def read_card(folder: Path) -> Card:
