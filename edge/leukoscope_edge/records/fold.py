@@ -116,7 +116,7 @@ def _started(event: Event) -> SlideRecord:
         sealed=body["sealed"],
         mode=body["mode"],
         domain=body["domain"],
-        origin=Origin(**body["origin"]),
+        origin=Origin(**body["origin"] | {"limits": tuple(body["origin"]["limits"])}),
         details=body["details"],
         consents_to_training=body["consents_to_training"],
         started_at=event.at,

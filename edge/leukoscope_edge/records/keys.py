@@ -6,6 +6,7 @@ at first opening and readable by the device's user only. Whoever takes the whole
 has both: against that only an encrypted disk helps.
 """
 
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,11 @@ def _key(path: Path, *, may_make: bool) -> bytes:
             f"{path}: {len(data)} bytes, expected {KEY_BYTES}: restore it from a backup"
         )
     return data
+
+
+def fingerprint(key: Ed25519PublicKey) -> str:
+    """Return 64 bits of a public key's hash, as hex: a device's id."""
+    return hashlib.sha256(key.public_bytes_raw()).hexdigest()[:16]
 
 
 def sign_head(key: Ed25519PrivateKey, seq: int, head: str) -> bytes:

@@ -78,6 +78,7 @@ class Origin:
         camera: Id of the camera, or the source's name.
         scale_um_per_px: Calibrated micrometres per pixel, None where not known.
         view_um: Side of a cell's picture in micrometres.
+        limits: The bundle's limits of use, one sentence each.
     """
 
     bundle: str
@@ -88,6 +89,7 @@ class Origin:
     camera: str
     scale_um_per_px: float | None
     view_um: float
+    limits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ from leukoscope_edge.records.database import open_database
 from leukoscope_edge.records.events import Event, Problem
 from leukoscope_edge.records.fold import apply, fold
 from leukoscope_edge.records.identities import Identities
-from leukoscope_edge.records.keys import open_keys
+from leukoscope_edge.records.keys import fingerprint, open_keys
 from leukoscope_edge.records.ledger import Head, Ledger
 from leukoscope_edge.records.pictures import Pictures, apart, from_png, side_by_side
 from leukoscope_edge.records.slide import (
@@ -112,6 +112,7 @@ class Store:
         self._connection = _open(folder)
         is_new = self._connection.execute("SELECT 1 FROM event").fetchone() is None
         keys = open_keys(folder / "keys", may_make=is_new)
+        self._device = fingerprint(keys.device.public_key())
         self._ledger = Ledger(self._connection, keys.device, now)
         self._identities = Identities(self._ledger, keys.identity)
 
@@ -372,6 +373,17 @@ class Store:
             record = self.slide(slide)
             if record.has_pictures:
                 yield from self._archived(record)
+
+    @property
+    def device(self) -> str:
+        """Id of this device: the fingerprint of its public key."""
+        return self._device
+
+    def report_path(self, slide: str, version: int) -> Path:
+        """Return where a version's report lies, its folder made."""
+        folder = self.folder / "reports"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder / f"{slide}-v{version}.pdf"
 
     def reports(self, slide: str) -> list[Path]:
         """Return the reports of a slide, the oldest version first."""
