@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from leukoscope_edge.inference.engine import self_test
+from leukoscope_edge.records.paper import write_paper
 from leukoscope_edge.records.slide import (
     CellRecord,
     Identity,
@@ -17,9 +18,10 @@ from leukoscope_edge.records.slide import (
     SlideState,
     Word,
 )
-from leukoscope_edge.web import explain, missed, report
+from leukoscope_edge.web import explain
 from leukoscope_edge.web.access import SlideId, device_of, may, open_session
 from leukoscope_edge.web.device import LANGUAGE_COOKIE, Device, camera_scale
+from leukoscope_edge.web.missed import cut_missed
 from leukoscope_edge.web.orders import Do, Mode, Order
 from leukoscope_edge.web.people import Entry, Person, Right, Role
 from leukoscope_edge.web.review import first_pass, verdict_of
@@ -30,6 +32,7 @@ router = APIRouter(prefix="/api")
 SLIDES = Depends(may(Right.SLIDES))
 ABOUT_PEOPLE = Depends(may(Right.PEOPLE))
 ABOUT_DEVICE = Depends(may(Right.DEVICE))
+ABOUT_QUALITY = Depends(may(Right.QUALITY))
 Operator = Annotated[Person, SLIDES]
 Key = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[\w-]+$")]
 CellId = Annotated[str, Path(max_length=16, pattern=r"^[rm0-9][0-9.]*$")]
@@ -271,7 +274,7 @@ def add_missed(
     if news is None or news.slide != slide:
         raise HTTPException(409, "this picture is gone: pause, then tap the cell")
     card, scale = device.bundle.card, camera_scale(device.profile.camera)
-    cell = missed.cut_missed(news, (body.x, body.y), card, scale)
+    cell = cut_missed(news, (body.x, body.y), card, scale)
     number = device.store.add_missed(
         slide, cell, Word.UNCLEAR, person.name, key=body.key
     )
@@ -287,7 +290,7 @@ def sign(
     _check_pin(device, person.name, body.pin)
     verdict = verdict_of(device.store.slide(slide), device.bundle.card)
     device.store.sign(slide, verdict, person.name, comment=body.comment, key=body.key)
-    report.write_report(device.store, slide)
+    write_paper(device.store, slide, person.name)
     return {"next": f"/slides/{slide}/share"}
 
 
@@ -370,7 +373,7 @@ def _png(data: bytes) -> Response:
 
 @router.post("/device/golden-cells")
 def golden_cells(
-    request: Request, person: Annotated[Person, ABOUT_DEVICE]
+    request: Request, person: Annotated[Person, ABOUT_QUALITY]
 ) -> dict[str, Any]:
     """Run the model's stored cells and compare with the stored answers."""
     device = device_of(request)

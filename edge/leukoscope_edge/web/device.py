@@ -80,6 +80,7 @@ class Device:
             camera=camera.source,
             scale_um_per_px=camera_scale(camera),
             view_um=card.input.side_px * card.input.scale_um_per_px,
+            limits=card.limits,
         )
 
 
