@@ -19,13 +19,21 @@ from leukoscope_edge.records.slide import (
     Word,
 )
 from leukoscope_edge.web import explain
-from leukoscope_edge.web.access import SlideId, device_of, may, open_session
-from leukoscope_edge.web.device import LANGUAGE_COOKIE, Device, camera_scale
+from leukoscope_edge.web.access import (
+    SlideId,
+    device_of,
+    may,
+    open_session,
+    signed_in,
+)
+from leukoscope_edge.web.calibration import keep_scale, measure_scale
+from leukoscope_edge.web.device import LANGUAGE_COOKIE, Device
 from leukoscope_edge.web.missed import cut_missed
 from leukoscope_edge.web.orders import Do, Mode, Order
 from leukoscope_edge.web.people import Entry, Person, Right, Role
 from leukoscope_edge.web.review import first_pass, verdict_of
 from leukoscope_edge.web.security import session_of
+from leukoscope_edge.web.share import What, copy_to_stick, take_file
 
 router = APIRouter(prefix="/api")
 
@@ -39,6 +47,11 @@ CellId = Annotated[str, Path(max_length=16, pattern=r"^[rm0-9][0-9.]*$")]
 YEAR_S = 365 * 24 * 3600
 PICTURE_CACHE = "private, max-age=3600, immutable"
 """Pictures are named by what they show and never change."""
+MEDIA_TYPES = {
+    What.PDF: "application/pdf",
+    What.CSV: "text/csv; charset=utf-8",
+    What.FHIR: "application/fhir+json",
+}
 BUSY = frozenset({Mode.COUNTING, Mode.PAUSED, Mode.ENDED})
 
 
@@ -92,9 +105,10 @@ class NewSlide(Body):
 
 
 class Ordered(Body):
-    """Something to do with the count."""
+    """Something to do with the count; `anyway` overrides the lights of Get ready."""
 
     do: Do
+    anyway: bool = False
 
 
 class Judged(Body):
@@ -124,6 +138,29 @@ class Signed(Keyed):
 
     pin: str = Field(max_length=20)
     comment: str = Field(default="", max_length=1000)
+
+
+class File(Body):
+    """Whether a file says whose blood it is."""
+
+    identified: bool = False
+
+
+class ToStick(File):
+    """What goes on a stick."""
+
+    stick: str = Field(max_length=300)
+    whats: list[What] = Field(min_length=1, max_length=len(What))
+
+
+class Line(Body):
+    """A line of a stage micrometer, in pixels of the frame, and its length."""
+
+    x0: float = Field(ge=0, le=1e5)
+    y0: float = Field(ge=0, le=1e5)
+    x1: float = Field(ge=0, le=1e5)
+    y1: float = Field(ge=0, le=1e5)
+    length_um: float = Field(gt=0, le=1000)
 
 
 class Amended(Keyed):
@@ -174,6 +211,12 @@ def sign_out(request: Request) -> dict[str, str]:
     """Close the session."""
     device_of(request).sessions.sign_out(session_of(request.headers))
     return {"next": "/sign-in"}
+
+
+@router.post("/here", dependencies=[Depends(signed_in)])
+def here() -> dict[str, str]:
+    """Take a sign of life, so that the session does not lock."""
+    return {}
 
 
 @router.post("/language")
@@ -237,6 +280,10 @@ def order(
         raise HTTPException(409, f"slide {newest.slide} is being counted: end it first")
     if body.do is Do.COUNT and record.state is SlideState.SIGNED:
         raise HTTPException(409, f"slide {slide} is signed: amend it first")
+    if body.anyway:
+        lights = newest.facts.get("lights", [])
+        bad = [light["name"] for light in lights if not light["is_good"]]
+        device.store.note("started anyway", {"slide": slide, "bad": bad}, person.name)
     device.counter.order(Order(do=body.do, slide=slide, by=person.name))
     return {"next": f"/slides/{slide}/count" if body.do is Do.COUNT else ""}
 
@@ -273,8 +320,8 @@ def add_missed(
     news = device.counter.picture(body.frame)
     if news is None or news.slide != slide:
         raise HTTPException(409, "this picture is gone: pause, then tap the cell")
-    card, scale = device.bundle.card, camera_scale(device.profile.camera)
-    cell = cut_missed(news, (body.x, body.y), card, scale)
+    place, scale = (body.x, body.y), device.scale_um_per_px
+    cell = cut_missed(news, place, device.bundle.card, scale)
     number = device.store.add_missed(
         slide, cell, Word.UNCLEAR, person.name, key=body.key
     )
@@ -302,6 +349,31 @@ def amend(
     store = device_of(request).store
     store.amend(slide, body.why, person.name, key=body.key)
     return {"next": f"/slides/{slide}/review"}
+
+
+@router.post("/slides/{slide}/files/{what}")
+def file(
+    slide: SlideId, what: What, body: File, request: Request, person: Operator
+) -> Response:
+    """Return a file about a slide; that it left is kept, hence a POST."""
+    store = device_of(request).store
+    name, data = take_file(
+        store, slide, what, person.name, identified=body.identified
+    )
+    disposition = {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(data, media_type=MEDIA_TYPES[what], headers=disposition)
+
+
+@router.post("/slides/{slide}/stick")
+def stick(
+    slide: SlideId, body: ToStick, request: Request, person: Operator
+) -> dict[str, Any]:
+    """Copy files about a slide to a stick."""
+    store, by = device_of(request).store, person.name
+    names = copy_to_stick(
+        store, slide, body.stick, body.whats, by, identified=body.identified
+    )
+    return {"names": list(names)}
 
 
 def _judged(cell: CellRecord) -> dict[str, Any]:
@@ -381,3 +453,14 @@ def golden_cells(
     facts = {"bundle": device.bundle.card.id, "largest_logit_difference": worst}
     device.store.note("golden cells", facts, person.name)
     return {"next": "/device", **facts}
+
+
+@router.post("/device/calibration")
+def calibrate(
+    body: Line, request: Request, person: Annotated[Person, ABOUT_DEVICE]
+) -> dict[str, Any]:
+    """Keep the scale that a line of a stage micrometer gives."""
+    device = device_of(request)
+    scale = measure_scale((body.x0, body.y0), (body.x1, body.y1), body.length_um)
+    keep_scale(device.store, device.profile.camera, scale, person.name)
+    return {"um_per_px": scale}

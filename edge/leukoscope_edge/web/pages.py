@@ -16,8 +16,8 @@ from leukoscope_edge.web.access import (
     set_session,
     signed_in,
 )
-from leukoscope_edge.web.device import Device, camera_scale, has_right
-from leukoscope_edge.web.health import health, trends
+from leukoscope_edge.web.device import Device, has_right
+from leukoscope_edge.web.health import health, plot_points, trends
 from leukoscope_edge.web.i18n import NAMES
 from leukoscope_edge.web.orders import Mode
 from leukoscope_edge.web.people import Person, Right, Role
@@ -30,7 +30,7 @@ from leukoscope_edge.web.review import (
 )
 from leukoscope_edge.web.security import COOKIE
 from leukoscope_edge.web.share import What, sticks
-from leukoscope_edge.web.words import words_for
+from leukoscope_edge.web.words import light_names, words_for
 
 router = APIRouter()
 Anybody = Annotated[Person, Depends(signed_in)]
@@ -155,7 +155,8 @@ def _slide_page(request: Request, slide: str, step: str, **values: Any) -> Respo
 @router.get("/slides/{slide}/ready")
 def ready(slide: SlideId, request: Request, person: Operator) -> Response:
     """The live picture and the lights."""
-    return _slide_page(request, slide, "ready")
+    language = device_of(request).language(request)
+    return _slide_page(request, slide, "ready", light_names=light_names(language))
 
 
 @router.get("/slides/{slide}/count")
@@ -212,7 +213,8 @@ def quality(request: Request, person: Checker) -> Response:
         "device.html",
         health=health(device),
         trends=trends(device),
-        scale=camera_scale(device.profile.camera),
+        plot_points=plot_points,
+        scale=device.scale_um_per_px,
         may_calibrate=has_right(person, Right.DEVICE),
     )
 

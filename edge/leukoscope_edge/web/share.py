@@ -6,7 +6,8 @@ from enum import Enum
 from pathlib import Path
 
 from leukoscope_edge.errors import OutputError
-from leukoscope_edge.records.dossier import Dossier, open_dossier
+from leukoscope_edge.records.dossier import Dossier, dossier_csv_bytes, open_dossier
+from leukoscope_edge.records.fhir import fhir_bytes
 from leukoscope_edge.records.files import write_whole
 from leukoscope_edge.records.paper import paper_bytes
 from leukoscope_edge.records.store import Store
@@ -20,6 +21,8 @@ class What(str, Enum):
     """A file that can leave."""
 
     PDF = "pdf"
+    CSV = "csv"
+    FHIR = "fhir.json"
 
 
 def sticks(mounts: Path = MOUNTS) -> list[Path]:
@@ -43,11 +46,33 @@ def file_of(dossier: Dossier, what: What) -> bytes:
     match what:
         case What.PDF:
             return paper_bytes(dossier)
+        case What.CSV:
+            return dossier_csv_bytes(dossier)
+        case What.FHIR:
+            return fhir_bytes(dossier)
 
 
 def file_name(dossier: Dossier, what: What) -> str:
     """Return a name that names nobody."""
     return f"leukoscope-{dossier.record.id}-v{dossier.version}.{what.value}"
+
+
+def take_file(
+    store: Store, slide: str, what: What, by: str, *, identified: bool
+) -> tuple[str, bytes]:
+    """Return one file about a slide with its name, and keep that it left.
+
+    Args:
+        store: The records.
+        slide: The slide.
+        what: Which file.
+        by: Who asked.
+        identified: Whether it says whose blood it is.
+    """
+    dossier = open_dossier(store, slide, identified=identified)
+    name, data = file_name(dossier, what), file_of(dossier, what)
+    store.note_export(slide, name, hashlib.sha256(data).hexdigest(), by)
+    return name, data
 
 
 def copy_to_stick(
@@ -75,9 +100,7 @@ def copy_to_stick(
     found = [p for p in sticks() if str(p) == stick]
     if not found:
         raise OutputError(f"{stick}: no such stick; plug it in again")
-    dossier = open_dossier(store, slide, identified=identified)
     for what in whats:
-        name, data = file_name(dossier, what), file_of(dossier, what)
+        name, data = take_file(store, slide, what, by, identified=identified)
         write_whole(found[0] / name, data)
-        store.note_export(slide, name, hashlib.sha256(data).hexdigest(), by)
         yield name

@@ -7,6 +7,19 @@ TEXTS = {
     "locked": "The page locked. Sign in again.",
 }
 
+LIGHTS = {
+    "focus": "Focus",
+    "plasma_level": "Light",
+    "clipped_fraction": "Glare",
+    "contrast_levels": "Contrast",
+}
+"""The measures of a frame that have a light on "Get ready"."""
+
+
+def light_names(language: Language) -> dict[str, str]:
+    """Return the names of the lights in a language, by measure."""
+    return {measure: language(name) for measure, name in LIGHTS.items()}
+
 
 def words_for(language: Language) -> dict[str, str]:
     """Return the scripts' texts in a language."""

@@ -29,6 +29,7 @@ from leukoscope_edge.records.store import Store, open_store
 from leukoscope_edge.screening import Looked, SlideRun, require_domain
 from leukoscope_edge.types import U8, Cell, Fault, Frame
 from leukoscope_edge.vision.quality import assess
+from leukoscope_edge.web.calibration import camera_scale
 from leukoscope_edge.web.keeper import Keeper
 from leukoscope_edge.web.orders import Do, Mode, News, Order
 from leukoscope_edge.web.sketch import boxes_of, count_facts, light_facts, place_facts
@@ -213,7 +214,8 @@ class _Worker:
 
     def _open(self) -> Camera:
         entry = self._profile.camera
-        camera = open_source(entry.source, scale_um_per_px=entry.scale_um_per_px)
+        scale = camera_scale(self._store, entry)
+        camera = open_source(entry.source, scale_um_per_px=scale)
         require_domain(camera.domain, self._bundle)
         self._camera = camera.__enter__()
         return self._camera

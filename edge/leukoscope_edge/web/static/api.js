@@ -11,16 +11,21 @@ export function newKey() {
 
 export class Refused extends Error {}
 
-// Post to the API and return the answer; throws Refused with the device's own words.
-export async function post(path, body = {}) {
+// Post to the API and return the response; throws Refused with the device's own words.
+export async function ask(path, body = {}) {
   const headers = { "content-type": "application/json", "x-leukoscope-token": token };
   const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
   if (answer.status === 401 && !path.endsWith("/sign-in") && !path.endsWith("/sign")) {
     lock();
   }
-  const data = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Refused(sayWhy(data.detail));
-  return data;
+  if (answer.ok) return answer;
+  const { detail } = await answer.json().catch(() => ({}));
+  throw new Refused(sayWhy(detail));
+}
+
+// Post to the API and return what it says.
+export async function post(path, body = {}) {
+  return (await ask(path, body)).json();
 }
 
 function sayWhy(detail) {
