@@ -8,6 +8,7 @@ is a value (`leukoscope_edge.types.Refusal`), not an exception.
     ├── BundleError        the model bundle cannot be trusted or loaded
     │   └── CardError      its card is not what the format says
     ├── ConfigError        a setting, profile or calibration is wrong
+    ├── UpdateError        a new model cannot be installed, or none is whole
     └── OutputError        the results cannot be written
 
 A message is one line: what, where, found, expected, what to do.
@@ -32,6 +33,18 @@ class CardError(BundleError):
 
 class ConfigError(LeukoscopeError):
     """A setting, a profile or a calibration is wrong."""
+
+
+class UpdateError(LeukoscopeError):
+    """A new model cannot be installed, or no installed one is whole.
+
+    Attributes:
+        code: What the technician reads out, U01 and so on; `updates.codes` lists them.
+    """
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class OutputError(LeukoscopeError):
