@@ -69,6 +69,11 @@ class Trial:
     n_tries: int = 0
 
 
+def lanes_of(lane: Lane) -> dict[str, Lane]:
+    """Return the same lane for every domain."""
+    return dict.fromkeys(DOMAINS, lane)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """All that is remembered about models.
@@ -85,9 +90,7 @@ class State:
     """
 
     generation: int = 0
-    lanes: dict[str, Lane] = field(
-        default_factory=lambda: dict.fromkeys(DOMAINS, Lane())
-    )
+    lanes: dict[str, Lane] = field(default_factory=lambda: lanes_of(Lane()))
     trial: Trial | None = None
     floor: Floor = field(default_factory=Floor)
     bad: tuple[str, ...] = ()
@@ -105,9 +108,8 @@ class State:
 
     def slots_in_use(self) -> set[str]:
         """Return the names of all slots that must be kept."""
-        names = {
-            n for lane in self.lanes.values() for n in (lane.active, lane.previous)
-        }
+        lanes = self.lanes.values()
+        names = {n for lane in lanes for n in (lane.active, lane.previous)}
         return {n for n in (*names, self.trial and self.trial.slot) if n} - {SHIPPED}
 
 
@@ -123,7 +125,7 @@ def load(folder: Path) -> State:
     if whole:
         newest = max(whole, key=lambda s: s.generation)
     elif kept > Floor():
-        newest = State(lanes=dict.fromkeys(DOMAINS, Lane(active=None)))
+        newest = State(lanes=lanes_of(Lane(active=None)))
     else:
         newest = State()
     floor = max(kept, *(c.floor for c in (newest, *whole)))

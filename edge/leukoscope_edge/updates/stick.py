@@ -91,7 +91,7 @@ class FolderStick:
             raise refused(Code.FOREIGN, f"it asks for a file {name!r}")
         try:
             descriptor = os.open(name, OPEN_FILE, dir_fd=self._folders[part])
-            with open(descriptor, "rb", buffering=0) as file:
+            with os.fdopen(descriptor, "rb", buffering=0) as file:
                 if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                     raise refused(Code.DAMAGED, f"{part}/{name} is not a plain file")
                 while chunk := file.read(CHUNK_BYTES):

@@ -24,7 +24,7 @@ from leukoscope_edge.updates.codes import Code, refused
 CPU_TIME_LIMIT_S = 60
 """A 25 MB model passes in about two seconds (measured on two cores)."""
 CPU_MEMORY_LIMIT_BYTES = 4 << 30
-"""Address space, most of it never touched; a file that asks for 64 GiB fails cleanly."""
+"""Address space, most of it never touched; asking for 64 GiB then fails cleanly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
