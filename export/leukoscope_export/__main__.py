@@ -1,6 +1,7 @@
 """The workstation's export commands.
 
 python -m leukoscope_export bundle    quantise a fitted run and put it into a bundle
+python -m leukoscope_export publish   keys, signatures and the stick of a release
 """
 
 import argparse
@@ -8,6 +9,7 @@ import sys
 from pathlib import Path
 
 from leukoscope_edge.errors import LeukoscopeError
+from leukoscope_export import ceremony
 from leukoscope_export.release import make_bundle
 from leukoscope_train.cells import DataError
 
@@ -37,6 +39,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     one.add_argument("--work", type=Path, required=True, help="folder of `fit`")
     one.add_argument("--out", type=Path, required=True, help="folder of bundles")
     one.set_defaults(run=bundle)
+    ceremony.add(commands)
     return parser.parse_args(arguments)
 
 
