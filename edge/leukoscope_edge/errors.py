@@ -7,6 +7,8 @@ is a value (`leukoscope_edge.types.Refusal`), not an exception.
     ├── SourceError        the images or the camera cannot be used
     ├── BundleError        the model bundle cannot be trusted or loaded
     │   └── CardError      its card is not what the format says
+    ├── EngineFault        an accelerator failed, and the CPU must serve
+    │   └── CachedPlanFault    while it used a cached plan; a rebuild may help
     ├── ConfigError        a setting, profile or calibration is wrong
     ├── UpdateError        a new model cannot be installed, or none is whole
     └── OutputError        the results cannot be written
@@ -29,6 +31,14 @@ class BundleError(LeukoscopeError):
 
 class CardError(BundleError):
     """A bundle's card has an unknown, missing or impossible entry."""
+
+
+class EngineFault(LeukoscopeError):  # noqa: N818 - a fault, with a way round it
+    """An accelerator is absent, died, hung or gave wrong answers; the CPU serves."""
+
+
+class CachedPlanFault(EngineFault):
+    """The accelerator failed with a plan from its cache; a rebuild may help."""
 
 
 class ConfigError(LeukoscopeError):

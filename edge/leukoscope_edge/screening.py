@@ -108,7 +108,12 @@ def screen(
         cut_off_cells=_never_counted(call_cells(cut_off, engine, card)),
         n_smudges=n_smudges,
         images=tuple(images),
-        model=ModelUsed(id=card.id, sha256=card.model_cpu.sha256, engine=engine.name),
+        model=ModelUsed(
+            id=card.id,
+            sha256=card.model_cpu.sha256,
+            engine=engine.name,
+            fallback=engine.fallback,
+        ),
         scale_um_per_px=camera.scale_um_per_px,
         view_um=spec.side_px * spec.scale_um_per_px,
     )

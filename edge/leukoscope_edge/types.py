@@ -223,11 +223,15 @@ class ImageReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelUsed:
-    """Which model judged, and on what it ran."""
+    """Which model judged, and on what it ran.
+
+    `fallback` says why a slower backend served in the place of a faster one.
+    """
 
     id: str
     sha256: str
     engine: str
+    fallback: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from leukoscope_edge.capture.source import is_sequence, is_simulated, open_source
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.records.files import prepare_folder, write_whole
 from leukoscope_edge.records.report import report_bytes
 from leukoscope_edge.records.result import result_bytes
@@ -51,6 +51,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     screen_.add_argument("--bundle", type=Path, help="a model bundle's folder")
     screen_.add_argument(
+        "--backend",
+        choices=("auto", "cpu", "tensorrt"),
+        default="auto",
+        help="auto: TensorRT where it works, else the CPU, and the result says why",
+    )
+    screen_.add_argument(
         "--threads", type=int, default=0, help="threads of the network; 0: all cores"
     )
 
@@ -74,7 +80,12 @@ def _screen(options: argparse.Namespace) -> int:
         prepare_folder(options.out, tuple(RESULT_FILES))
     with (
         open_source(options.source, scale_um_per_px=options.um_per_px) as camera,
-        OnnxCpuEngine(bundle, n_threads=options.threads) as engine,
+        open_engine(
+            bundle,
+            backend=options.backend,
+            n_threads=options.threads,
+            on_progress=_say,
+        ) as engine,
     ):
         screening = screen(
             camera,
@@ -99,6 +110,10 @@ def _screen(options: argparse.Namespace) -> int:
 def _bundle_for(options: argparse.Namespace) -> Bundle:
     domain: Domain = "simulated" if is_simulated(options.source) else "real"
     return open_bundle(options.bundle or shipped_bundle_for(domain))
+
+
+def _say(sentence: str) -> None:
+    print(f"leukoscope: {sentence}", file=sys.stderr)
 
 
 def _report_skipped(screening: Screening) -> None:

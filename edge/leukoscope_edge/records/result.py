@@ -36,6 +36,7 @@ def result_object(screening: Screening) -> dict[str, Any]:
             "id": screening.model.id,
             "sha256": screening.model.sha256,
             "engine": screening.model.engine,
+            "fallback": screening.model.fallback,
         },
     }
 

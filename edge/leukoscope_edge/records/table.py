@@ -20,7 +20,13 @@ def table_text(screening: Screening) -> str:
             f"{row['id']:>5}  {row['image']:<{width}}  {row['call']:<8} "
             f"{row['p_blast']:>8.3f}  {row['n_sightings']:>9}{note}"
         )
-    lines += ["", *_left_out_lines(screening), screening.sentence, INTENDED_USE]
+    lines += [
+        "",
+        *_left_out_lines(screening),
+        *_fallback_lines(screening),
+        screening.sentence,
+        INTENDED_USE,
+    ]
     return "\n".join(lines)
 
 
@@ -29,6 +35,11 @@ def _left_out_lines(screening: Screening) -> list[str]:
     if left_out == 0:
         return []
     return [f"{left_out} of {len(screening.images)} images were not screened."]
+
+
+def _fallback_lines(screening: Screening) -> list[str]:
+    reason = screening.model.fallback
+    return [f"Ran on the CPU: {reason}."] if reason else []
 
 
 def cells_csv_bytes(screening: Screening) -> bytes:
