@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from leukoscope_edge.capture.source import is_sequence, is_simulated, open_source
+from leukoscope_edge.cli.model import add_data_option
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.choose import open_engine
@@ -15,6 +16,7 @@ from leukoscope_edge.records.result import result_bytes
 from leukoscope_edge.records.table import cells_csv_bytes, table_text
 from leukoscope_edge.screening import screen
 from leukoscope_edge.types import Domain, Screening
+from leukoscope_edge.updates import active_bundle
 
 RESULT_FILES: dict[str, Callable[[Screening], bytes]] = {
     "report.html": report_bytes,
@@ -56,6 +58,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         default="auto",
         help="auto: TensorRT where it works, else the CPU, and the result says why",
     )
+    add_data_option(screen_)
     screen_.add_argument(
         "--threads", type=int, default=0, help="threads of the network; 0: all cores"
     )
@@ -109,7 +112,8 @@ def _screen(options: argparse.Namespace) -> int:
 
 def _bundle_for(options: argparse.Namespace) -> Bundle:
     domain: Domain = "simulated" if is_simulated(options.source) else "real"
-    return open_bundle(options.bundle or shipped_bundle_for(domain))
+    folder = options.bundle or active_bundle(options.data, domain)
+    return open_bundle(folder or shipped_bundle_for(domain))
 
 
 def _say(sentence: str) -> None:

@@ -22,7 +22,7 @@ from pathlib import Path
 from leukoscope_edge.errors import BundleError, UpdateError
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.card import read_card
-from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.types import Domain
 from leukoscope_edge.updates import durable, slots, state
 from leukoscope_edge.updates.clock import at_midnight, raised
@@ -168,7 +168,7 @@ def _tried(device: Device, now: State, trial: Trial) -> Shadow:
     old_card = read_card(bundle_folder(device.models, active, trial.domain))
     try:
         bundle = open_bundle(folder)
-        with OnnxCpuEngine(bundle) as engine:
+        with open_engine(bundle) as engine:
             return compare(
                 itertools.chain([first], cells), engine, bundle.card, old_card
             )

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from leukoscope_edge.counting.statistics import BetaSpread
 from leukoscope_edge.counting.verdict import decide
 from leukoscope_edge.inference.card import Card
-from leukoscope_edge.inference.classifier import BATCH_SIZE, classify
+from leukoscope_edge.inference.classifier import classify, vote
 from leukoscope_edge.inference.engine import Engine
-from leukoscope_edge.types import U8, Call, Verdict
+from leukoscope_edge.types import U8, Call, CallName, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,13 +22,17 @@ class ArchivedCell:
 
     Attributes:
         slide: Which slide; no patient's name.
-        crop: (side, side, 3) uint8 RGB, as the old model saw it.
+        crops: (N, side, side, 3) uint8 RGB, its sightings as the old model saw them.
         call: What the old model said.
+        p_blast: How sure it was.
+        is_counted: Whether it counts for the slide's verdict.
     """
 
     slide: str
-    crop: U8
-    call: Call
+    crops: U8
+    call: CallName
+    p_blast: float
+    is_counted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,41 +82,24 @@ def compare(
     """
     if card.input != old_card.input:
         return Shadow(why_not="the new model wants its cells cut in another way")
-    old_calls: dict[str, list[Call]] = defaultdict(list)
-    new_calls: dict[str, list[Call]] = defaultdict(list)
     side = card.input.side_px
-    for batch in _batches(c for c in cells if c.crop.shape == (side, side, 3)):
-        called = classify(engine, [c.crop for c in batch], card)
-        for cell, call in zip(batch, called, strict=True):
-            old_calls[cell.slide].append(cell.call)
-            new_calls[cell.slide].append(call)
-    return Shadow(
-        n_cells=sum(map(len, old_calls.values())),
-        n_changed=sum(_n_changed(old_calls[s], new_calls[s]) for s in old_calls),
-        slides=tuple(
-            slide
-            for slide, calls in old_calls.items()
-            if _verdict(calls, old_card) != _verdict(new_calls[slide], card)
-        ),
-    )
-
-
-def _batches(cells: Iterable[ArchivedCell]) -> Iterable[list[ArchivedCell]]:
-    batch: list[ArchivedCell] = []
+    n_cells = n_changed = 0
+    old: dict[str, list[Call]] = defaultdict(list)
+    new: dict[str, list[Call]] = defaultdict(list)
     for cell in cells:
-        batch.append(cell)
-        if len(batch) == BATCH_SIZE:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+        if cell.crops.shape[1:] != (side, side, 3) or not cell.is_counted:
+            continue
+        calls = classify(engine, list(cell.crops), card)
+        call = vote(calls, card.decision)
+        n_cells += 1
+        n_changed += call.name is not cell.call
+        old[cell.slide].append(Call(name=cell.call, p_blast=cell.p_blast))
+        new[cell.slide].append(call)
+    changed = (s for s in old if _result(old[s], old_card) != _result(new[s], card))
+    return Shadow(n_cells=n_cells, n_changed=n_changed, slides=tuple(changed))
 
 
-def _n_changed(old: Sequence[Call], new: Sequence[Call]) -> int:
-    return sum(a.name is not b.name for a, b in zip(old, new, strict=True))
-
-
-def _verdict(calls: Sequence[Call], card: Card) -> str:
+def _result(calls: Sequence[Call], card: Card) -> str:
     """Return the name of a slide's result; refusals count as one."""
     spread = BetaSpread(alpha=card.false_calls.alpha, beta=card.false_calls.beta)
     outcome = decide(calls, false_calls=spread)
