@@ -67,10 +67,15 @@ def install(device: Device, stick: Stick) -> Installed:
     with slots.locked(device.models), durable.own_disk():
         device.tell(Step.PREFLIGHT, 0)
         before = _settle(device)
-        trial = receive(device, stick, before)
+        try:
+            trial = receive(device, stick, before)
+        finally:
+            with contextlib.suppress(OSError):  # else the next start sweeps it away
+                durable.remove(slots.staging_folder(device.models))
         staged = state.save(device.models, replace(before, trial=trial))
         installed = _finish(device, staged, trial)
-        slots.sweep(device.models, state.load(device.models))
+        with contextlib.suppress(OSError):  # done already; the next start sweeps again
+            slots.sweep(device.models, state.load(device.models))
         device.tell(Step.DONE, 0)
         return installed
 

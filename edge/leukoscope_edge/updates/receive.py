@@ -39,7 +39,7 @@ def receive(device: Device, stick: Stick, before: State) -> Trial:
         UpdateError: U02 to U11, U13 to U15 or W01.
     """
     root = slots.trusted_root(device.models)
-    staging = device.models / "staging"
+    staging = slots.staging_folder(device.models)
     _require_room(device.models, 0)
     staged, trust = _prepare(device.models, staging, before.trust)
 

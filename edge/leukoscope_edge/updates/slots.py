@@ -47,6 +47,11 @@ def slot_folder(models: Path, slot: str) -> Path:
     return models / "slots" / slot
 
 
+def staging_folder(models: Path) -> Path:
+    """Return where an update lies until it is whole."""
+    return models / "staging"
+
+
 def trust_folder(models: Path, slot: str) -> Path:
     """Return where the metadata verified with a slot lies."""
     return models / "trust" / slot
@@ -168,7 +173,7 @@ def sweep(models: Path, state: State) -> None:
     for folder in (models / "trust").iterdir():
         if folder.is_dir() and folder.name not in keep | {state.trust}:
             durable.remove(folder)
-    durable.remove(models / "staging")
+    durable.remove(staging_folder(models))
 
 
 def _refuse_strange(path: Path) -> None:
