@@ -22,16 +22,20 @@ class ArchivedCell:
 
     Attributes:
         slide: Which slide; no patient's name.
+        cell: Its id there.
         crops: (N, side, side, 3) uint8 RGB, its sightings as the old model saw them.
         call: What the old model said.
         p_blast: How sure it was.
+        bundle_sha256: Which model that was.
         is_counted: Whether it counts for the slide's verdict.
     """
 
     slide: str
+    cell: str
     crops: U8
     call: CallName
     p_blast: float
+    bundle_sha256: str
     is_counted: bool
 
 

@@ -78,9 +78,7 @@ def test_freeze_by_the_same_stick_for_ever(publisher: Any, outcome: Outcome) -> 
     ("kept", "code"),
     [("2.targets.json", "U03"), ("2.snapshot.json", "U03"), ("timestamp.json", "U06")],
 )
-def test_mix_and_match(
-    publisher: Any, outcome: Outcome, kept: str, code: str
-) -> None:
+def test_mix_and_match(publisher: Any, outcome: Outcome, kept: str, code: str) -> None:
     """One file of another release among those of a newer one."""
     first = publisher.stick
     stick = publisher.release(2).stick
@@ -242,7 +240,9 @@ def test_a_manifest_cannot_ask_for_strange_names(
     assert not any("passwd" in asked for asked in stranger.asked)
 
 
-@pytest.mark.parametrize("now", ["1970-01-02", "2000-01-01", "2038-01-20", "2050-01-01"])
+@pytest.mark.parametrize(
+    "now", ["1970-01-02", "2000-01-01", "2038-01-20", "2050-01-01"]
+)
 def test_no_clock_lets_an_old_stick_in_or_keeps_a_new_one_out(
     publisher: Any, outcome: Outcome, now: str
 ) -> None:

@@ -112,9 +112,10 @@ def test_killed_for_ever_before_the_trial_is_never_the_models_fault(
 ) -> None:
     device = make_device()
     for _ in range(N_FOR_EVER):
-        assert in_fork(
-            lambda: install(make_device(tell=kill_at(step)), sticks[1])
-        ) == signal.SIGKILL
+        assert (
+            in_fork(lambda: install(make_device(tell=kill_at(step)), sticks[1]))
+            == signal.SIGKILL
+        )
         assert active_of(device) == "0.1"
     install(device, sticks[1])
     assert active_of(device) == "0.2"
