@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from leukoscope_edge.capture.source import is_sequence, is_simulated, open_source
-from leukoscope_edge.cli.records import add_data
+from leukoscope_edge.cli.data import add_by, add_data
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.choose import open_engine
@@ -18,6 +18,7 @@ from leukoscope_edge.records.store import open_store
 from leukoscope_edge.records.table import cells_csv_bytes, table_text
 from leukoscope_edge.screening import screen
 from leukoscope_edge.types import Domain, Screening
+from leukoscope_edge.updates import active_bundle
 
 RESULT_FILES: dict[str, Callable[[Screening], bytes]] = {
     "report.html": report_bytes,
@@ -62,9 +63,13 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     screen_.add_argument(
         "--threads", type=int, default=0, help="threads of the network; 0: all cores"
     )
-    add_data(screen_, default=None)
+    add_data(screen_)
     screen_.add_argument(
-        "--sample", default="", help="label of the sample, kept encrypted with --data"
+        "--keep", action="store_true", help="keep the slide in the records of --data"
+    )
+    add_by(screen_)
+    screen_.add_argument(
+        "--sample", default="", help="label of the sample, kept encrypted with --keep"
     )
 
 
@@ -85,7 +90,7 @@ def _screen(options: argparse.Namespace) -> int:
     bundle = _bundle_for(options)
     if options.out:
         prepare_folder(options.out, tuple(RESULT_FILES))
-    if options.data:
+    if options.keep:
         open_store(options.data).close()  # fails before the work, not after it
     with (
         HashingCamera(
@@ -113,7 +118,7 @@ def _screen(options: argparse.Namespace) -> int:
         for name, make in RESULT_FILES.items():
             write_whole(options.out / name, make(screening))
         print(f"report: {options.out / 'report.html'}", file=sys.stderr)
-    if options.data:
+    if options.keep:
         _keep(options, screening, bundle, camera.frame_sha256)
     text = result_bytes(screening).decode() if options.json else table_text(screening)
     print(text.rstrip("\n"))
@@ -140,7 +145,8 @@ def _keep(
 
 def _bundle_for(options: argparse.Namespace) -> Bundle:
     domain: Domain = "simulated" if is_simulated(options.source) else "real"
-    return open_bundle(options.bundle or shipped_bundle_for(domain))
+    folder = options.bundle or active_bundle(options.data, domain)
+    return open_bundle(folder or shipped_bundle_for(domain))
 
 
 def _say(sentence: str) -> None:

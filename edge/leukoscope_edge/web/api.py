@@ -357,9 +357,7 @@ def file(
 ) -> Response:
     """Return a file about a slide; that it left is kept, hence a POST."""
     store = device_of(request).store
-    name, data = take_file(
-        store, slide, what, person.name, identified=body.identified
-    )
+    name, data = take_file(store, slide, what, person.name, identified=body.identified)
     disposition = {"content-disposition": f'attachment; filename="{name}"'}
     return Response(data, media_type=MEDIA_TYPES[what], headers=disposition)
 
