@@ -25,8 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
     except LeukoscopeError as err:
         print(f"leukoscope: {err}", file=sys.stderr)
         return EXIT_FAILED
-    except KeyboardInterrupt:
-        print("leukoscope: stopped; no result was written", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        words = str(stop) or "stopped; no result was written"
+        print(f"leukoscope: {words}", file=sys.stderr)
         return EXIT_INTERRUPTED
 
 

@@ -37,12 +37,13 @@ def cells_csv_bytes(screening: Screening) -> bytes:
     writer = csv.writer(out)
     writer.writerow([*CSV_KEYS, "x0_px", "y0_px", "x1_px", "y1_px"])
     for row in result_object(screening)["cells"]:
-        values = [_harmless(row[k]) for k in CSV_KEYS]
+        values = [harmless(row[k]) for k in CSV_KEYS]
         writer.writerow([*values, *row["box_px"]])
     return out.getvalue().encode()
 
 
-def _harmless(value: object) -> object:
+def harmless(value: object) -> object:
+    """Return a value for a table; text that a spreadsheet would run gets a quote."""
     if isinstance(value, str) and value[:1] in "=+-@\t\r":
         return "'" + value
     return value
