@@ -8,7 +8,9 @@ is a value (`leukoscope_edge.types.Refusal`), not an exception.
     ├── BundleError        the model bundle cannot be trusted or loaded
     │   └── CardError      its card is not what the format says
     ├── ConfigError        a setting, profile or calibration is wrong
-    └── OutputError        the results cannot be written
+    ├── OutputError        the results cannot be written
+    └── RecordError        the records cannot be read or kept
+        └── StepError      this cannot be done to a slide as it stands
 
 A message is one line: what, where, found, expected, what to do.
 """
@@ -36,3 +38,11 @@ class ConfigError(LeukoscopeError):
 
 class OutputError(LeukoscopeError):
     """The results cannot be written where they were asked for."""
+
+
+class RecordError(LeukoscopeError):
+    """The records cannot be read or kept."""
+
+
+class StepError(RecordError):
+    """A step cannot be taken with a slide as it stands, or there is no such slide."""

@@ -51,12 +51,32 @@ class Placement:
         x_px: Slide coordinate of the frame's left edge, in pixels of the frame.
         y_px: Slide coordinate of the frame's top edge.
         score: Correlation of the match, -1..1.
+        island: The stretch of the slide, followed without a break, in which the
+            coordinates hold.
+        joined: An island that this frame showed to overlap with an older one.
     """
 
     state: TrackingState
     x_px: float
     y_px: float
     score: float
+    island: int = 0
+    joined: "Joined | None" = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """Two islands that turned out to be one.
+
+    Attributes:
+        island: The island that ends.
+        into: The older one, which takes its places.
+        shift_px: Added to a place in the first, gives its place in the second.
+    """
+
+    island: int
+    into: int
+    shift_px: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +88,24 @@ class _Keyframe:
 class StageTracker:
     """Follows a hand-moved stage frame by frame; the first frame is the origin."""
 
-    def __init__(self) -> None:
-        """Start without a place."""
+    def __init__(self, first_island: int = 0) -> None:
+        """Start without a place.
+
+        Args:
+            first_island: Number of the island that begins with the first frame.
+        """
+        self._island = first_island
         self._last: F32 | None = None
         self._place = np.zeros(2, np.float32)
         self._keyframes: list[_Keyframe] = []
         self._n_not_tracked = 0
+
+    def new_area(self) -> None:
+        """Start an island with the next frame: its place is the new origin."""
+        self._island += 1
+        self._last = None
+        self._place = np.zeros(2, np.float32)
+        self._keyframes = []
 
     def update(self, pixels: U8) -> Placement:
         """Place the next frame.
@@ -92,7 +124,9 @@ class StageTracker:
         else:
             state = TrackingState.TRACKING
         x, y = (float(v) * factor for v in self._place)
-        return Placement(state=state, x_px=x, y_px=y, score=score or 0.0)
+        return Placement(
+            state=state, x_px=x, y_px=y, score=score or 0.0, island=self._island
+        )
 
     def _follow(self, view: F32) -> float | None:
         """Update the place; return the score, or None where it is not known."""
