@@ -14,8 +14,8 @@ from types import TracebackType
 
 import numpy as np
 
+from leukoscope_edge.camera_settings import CameraSettings
 from leukoscope_edge.capture.driver import Shot
-from leukoscope_edge.capture.settings import CameraSettings
 from leukoscope_edge.errors import SourceError
 
 PROGRAM = ("gst-launch-1.0", "--quiet")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol
 
-from leukoscope_edge.capture.settings import CameraSettings
+from leukoscope_edge.camera_settings import CameraSettings
 from leukoscope_edge.types import U8
 
 

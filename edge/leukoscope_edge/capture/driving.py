@@ -14,9 +14,9 @@ import threading
 from functools import partial
 from typing import Any
 
+from leukoscope_edge.camera_settings import CameraSettings
 from leukoscope_edge.capture.child import Answers
 from leukoscope_edge.capture.driver import Driver, OpenDriver, Shot, open_driver
-from leukoscope_edge.capture.settings import CameraSettings
 
 ANSWER_WITHIN_S = 1.0
 GOODBYE_S = 1.5

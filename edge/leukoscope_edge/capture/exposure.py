@@ -8,12 +8,12 @@ picture means the lamp or the stain, not the camera.
 from collections.abc import Callable
 from dataclasses import replace
 
-from leukoscope_edge.capture.live import LiveCamera
-from leukoscope_edge.capture.settings import (
+from leukoscope_edge.camera_settings import (
     COLOUR_GAIN_RANGE,
     EXPOSURE_RANGE_US,
     CameraSettings,
 )
+from leukoscope_edge.capture.live import LiveCamera
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.types import F32, U8, Frame
 from leukoscope_edge.vision.calibration import plasma_colour

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from leukoscope_edge.camera_settings import CameraSettings
 from leukoscope_edge.capture.driver import Shot
-from leukoscope_edge.capture.settings import CameraSettings
 from leukoscope_edge.types import U8
 
 MAX_AGE_S = 1.0

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from leukoscope_edge.camera_settings import CameraSettings
 from leukoscope_edge.capture.driver import Shot
-from leukoscope_edge.capture.settings import CameraSettings
 from leukoscope_edge.errors import SourceError
 
 RGB_IN_MEMORY = "BGR888"

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from leukoscope_edge.camera_settings import CameraSettings
 from leukoscope_edge.capture.camera import Camera
 from leukoscope_edge.capture.live import LiveCamera
 from leukoscope_edge.capture.replay import (
@@ -11,7 +12,6 @@ from leukoscope_edge.capture.replay import (
     VideoReplay,
     list_images,
 )
-from leukoscope_edge.capture.settings import CameraSettings
 from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.capture.v4l2 import find_camera
 from leukoscope_edge.config import read_toml
@@ -37,7 +37,11 @@ def is_sequence(source: str) -> bool:
 
 
 def open_source(
-    source: str, *, scale_um_per_px: float | None, n_frames: int | None = None
+    source: str,
+    *,
+    scale_um_per_px: float | None,
+    settings: CameraSettings | None = None,
+    n_frames: int | None = None,
 ) -> Camera:
     """Open what the user named.
 
@@ -46,6 +50,7 @@ def open_source(
             or `simulated[:key=value,...]`.
         scale_um_per_px: The calibration of stored images, None where unknown. The
             simulated slide brings its own.
+        settings: Of a real camera, where the source does not name them.
         n_frames: When a real camera ends; None: never.
 
     Raises:
@@ -54,7 +59,7 @@ def open_source(
     if is_simulated(source):
         return parse_simulated(source)
     if is_camera(source):
-        settings = camera_settings(source.partition(":")[2])
+        settings = settings or camera_settings(source.partition(":")[2])
         return LiveCamera(settings, scale_um_per_px=scale_um_per_px, n_frames=n_frames)
     path = Path(source)
     if path.is_dir():

@@ -11,8 +11,8 @@ from types import TracebackType
 import cv2
 import numpy as np
 
+from leukoscope_edge.camera_settings import CameraSettings
 from leukoscope_edge.capture.driver import Shot
-from leukoscope_edge.capture.settings import CameraSettings
 from leukoscope_edge.errors import SourceError
 
 STABLE_NAMES = Path("/dev/v4l/by-id")

@@ -213,7 +213,11 @@ class _Worker:
 
     def _open(self) -> Camera:
         entry = self._profile.camera
-        camera = open_source(entry.source, scale_um_per_px=entry.scale_um_per_px)
+        camera = open_source(
+            entry.source,
+            scale_um_per_px=entry.scale_um_per_px,
+            settings=entry.hardware,
+        )
         require_domain(camera.domain, self._bundle)
         self._camera = camera.__enter__()
         return self._camera

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from leukoscope_edge.camera_settings import CameraSettings
 from leukoscope_edge.capture.exposure import lock_light, settled_picture
 from leukoscope_edge.capture.live import LiveCamera, Pauses
-from leukoscope_edge.capture.settings import CameraSettings
 from leukoscope_edge.types import U8, Fault, Frame
 
 SCRIPT = Path(__file__).with_name("scripted_driver.py")
