@@ -1,6 +1,7 @@
 """`leukoscope records ...`: what was screened, who signed it, and what leaves."""
 
 import argparse
+import getpass
 import hashlib
 import json
 import sys

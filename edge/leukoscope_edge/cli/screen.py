@@ -2,29 +2,25 @@
 
 import argparse
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
+from leukoscope_edge.archive import is_archive
 from leukoscope_edge.capture.source import is_sequence, is_simulated, open_source
+from leukoscope_edge.cli import archive
 from leukoscope_edge.cli.data import add_by, add_data
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.choose import open_engine
-from leukoscope_edge.records.files import prepare_folder, write_whole
+from leukoscope_edge.records.files import prepare_folder
 from leukoscope_edge.records.intake import HashingCamera, keep_screening
-from leukoscope_edge.records.report import report_bytes
 from leukoscope_edge.records.result import result_bytes
+from leukoscope_edge.records.results import RESULT_FILES, result_files, write_files
 from leukoscope_edge.records.store import open_store
-from leukoscope_edge.records.table import cells_csv_bytes, table_text
+from leukoscope_edge.records.table import table_text
 from leukoscope_edge.screening import screen
 from leukoscope_edge.types import Domain, Screening
 from leukoscope_edge.updates import active_bundle
 
-RESULT_FILES: dict[str, Callable[[Screening], bytes]] = {
-    "report.html": report_bytes,
-    "cells.csv": cells_csv_bytes,
-    "result.json": result_bytes,  # last: where it stands, the others are whole
-}
 SCALE_RANGE_UM_PER_PX = (0.01, 2.0)
 """From a 100x objective on the finest sensor to a 10x one on the coarsest."""
 
@@ -35,7 +31,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     screen_.set_defaults(run=_screen)
     screen_.add_argument(
         "source",
-        help="a folder of images, an image, a video, or simulated[:key=value,...]",
+        help="a folder of images, a folder of such folders, an image, a video, "
+        "camera[:DEVICE or FILE.toml], or simulated[:key=value,...]",
     )
     screen_.add_argument(
         "--out", type=Path, help="write report.html, cells.csv and result.json here"
@@ -71,6 +68,10 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     screen_.add_argument(
         "--sample", default="", help="label of the sample, kept encrypted with --keep"
     )
+    screen_.add_argument(
+        "--frames", type=int, help="stop a camera after so many; default: never"
+    )
+    archive.add_options(screen_)
 
 
 def _scale(text: str) -> float:
@@ -88,13 +89,19 @@ def _scale(text: str) -> float:
 
 def _screen(options: argparse.Namespace) -> int:
     bundle = _bundle_for(options)
+    if is_archive(options.source):
+        return archive.run(options, bundle)
     if options.out:
         prepare_folder(options.out, tuple(RESULT_FILES))
     if options.keep:
         open_store(options.data).close()  # fails before the work, not after it
     with (
         HashingCamera(
-            open_source(options.source, scale_um_per_px=options.um_per_px)
+            open_source(
+                options.source,
+                scale_um_per_px=options.um_per_px,
+                n_frames=options.frames,
+            )
         ) as camera,
         open_engine(
             bundle,
@@ -115,8 +122,7 @@ def _screen(options: argparse.Namespace) -> int:
     if all(image.status == "skipped" for image in screening.images):
         raise SourceError(f"{options.source}: no image could be read; nothing written")
     if options.out:
-        for name, make in RESULT_FILES.items():
-            write_whole(options.out / name, make(screening))
+        write_files(options.out, result_files(screening))
         print(f"report: {options.out / 'report.html'}", file=sys.stderr)
     if options.keep:
         _keep(options, screening, bundle, camera.frame_sha256)

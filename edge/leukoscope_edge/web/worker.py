@@ -214,8 +214,11 @@ class _Worker:
 
     def _open(self) -> Camera:
         entry = self._profile.camera
-        scale = camera_scale(self._store, entry)
-        camera = open_source(entry.source, scale_um_per_px=scale)
+        camera = open_source(
+            entry.source,
+            scale_um_per_px=camera_scale(self._store, entry),
+            settings=entry.hardware,
+        )
         require_domain(camera.domain, self._bundle)
         self._camera = camera.__enter__()
         return self._camera
