@@ -5,6 +5,7 @@ python -m leukoscope_export quantize  the same as two int8 files from one scale 
 python -m leukoscope_export parity    do all forms say the same of real cells?
 python -m leukoscope_export engine    build a bundle's TensorRT engine on this GPU
 python -m leukoscope_export bundle    quantise fitted runs and put them into a bundle
+python -m leukoscope_export publish   keys, signatures and the stick of a release
 """
 
 import argparse
@@ -12,7 +13,7 @@ import sys
 from pathlib import Path
 
 from leukoscope_edge.errors import LeukoscopeError
-from leukoscope_export import steps
+from leukoscope_export import ceremony, steps
 from leukoscope_export.qat import QatPlan
 from leukoscope_export.release import Recipe, make_bundle
 from leukoscope_export.runs import FINAL
@@ -105,6 +106,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     one.add_argument("--quick-work", type=Path, help="a smaller network, asked first")
     one.add_argument("--out", type=Path, required=True, help="folder of bundles")
     _add_recipe(one)
+    ceremony.add(commands)
     return parser.parse_args(arguments)
 
 

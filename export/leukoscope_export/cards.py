@@ -9,7 +9,12 @@ from leukoscope_edge.inference.card import Card
 
 def card_toml(card: Card) -> str:
     """Return the card as TOML, plain keys first, then one table per nested entry."""
-    return "\n".join(_lines(card, "")).strip() + "\n"
+    return toml_text(card)
+
+
+def toml_text(entry: Any) -> str:
+    """Return any of our dataclasses as TOML that its strict reader accepts."""
+    return "\n".join(_lines(entry, "")).strip() + "\n"
 
 
 def _lines(entry: Any, path: str) -> list[str]:
@@ -24,7 +29,11 @@ def _lines(entry: Any, path: str) -> list[str]:
     return plain + tables
 
 
-def _value(value: str | int | float | tuple[Any, ...]) -> str:
+def _value(value: Any) -> str:
+    if dataclasses.is_dataclass(value):
+        names = (f.name for f in dataclasses.fields(value))
+        inside = (f"{n} = {_value(getattr(value, n))}" for n in names)
+        return "{ " + ", ".join(inside) + " }"
     match value:
         case str():
             return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,26 @@
+"""The texts that scripts show, in one language, as one object for the page."""
+
+from leukoscope_edge.web.i18n import Language
+
+TEXTS = {
+    "again": "The device does not answer. Trying again ...",
+    "locked": "The page locked. Sign in again.",
+}
+
+LIGHTS = {
+    "focus": "Focus",
+    "plasma_level": "Light",
+    "clipped_fraction": "Glare",
+    "contrast_levels": "Contrast",
+}
+"""The measures of a frame that have a light on "Get ready"."""
+
+
+def light_names(language: Language) -> dict[str, str]:
+    """Return the names of the lights in a language, by measure."""
+    return {measure: language(name) for measure, name in LIGHTS.items()}
+
+
+def words_for(language: Language) -> dict[str, str]:
+    """Return the scripts' texts in a language."""
+    return {key: language(text) for key, text in TEXTS.items()}
