@@ -34,7 +34,6 @@ import torch
 from skimage import color, filters, measure, morphology
 
 from leukoscope_edge.capture.simulated import SCALE_UM_PER_PX, parse_simulated
-from leukoscope_edge.counting.cells import Album
 from leukoscope_edge.inference.bundle import Bundle, open_bundle
 from leukoscope_edge.inference.card import (
     DataEntry,
@@ -44,9 +43,8 @@ from leukoscope_edge.inference.card import (
     SpreadEntry,
 )
 from leukoscope_edge.inference.choose import open_engine
-from leukoscope_edge.screening import call_cells, crop_spec, look
+from leukoscope_edge.screening import SlideRun
 from leukoscope_edge.types import U8, Frame
-from leukoscope_edge.vision.motion import StageTracker
 from leukoscope_export.bundle import Quick, Release, Trained, write_bundle
 from leukoscope_export.graph import onnx_bytes
 from leukoscope_export.quantise import quantise
@@ -129,22 +127,23 @@ def _random(architecture: Architecture) -> Trained:
 def _race(camera: Any, bundle: Bundle, threads: int) -> dict[str, Any]:
     """Run both roads over the same frames, turn by turn."""
     network = make_network("resnet50").eval()
-    spec, tracker, album = crop_spec(bundle.card), StageTracker(), Album()
     ours_s = plain_s = 0.0
     n_frames = plain_calls = 0
-    while isinstance(frame := camera.read(), Frame):
-        start = time.perf_counter()
-        _, seen = look(frame, camera.scale_um_per_px, spec, tracker)
-        album.add(seen.whole)
-        middle = time.perf_counter()
-        plain_calls += plain_frame(frame.pixels, network)
-        plain_s += time.perf_counter() - middle
-        ours_s += middle - start
-        n_frames += 1
-    start = time.perf_counter()
     with open_engine(bundle, backend="cpu", n_threads=threads) as engine:
-        cells = call_cells(album.cells(), engine, bundle.card)
-    ours_s += time.perf_counter() - start
+        run = SlideRun(
+            engine, bundle, scale_um_per_px=camera.scale_um_per_px, is_sequence=True
+        )
+        while isinstance(frame := camera.read(), Frame):
+            start = time.perf_counter()
+            run.look(frame)
+            middle = time.perf_counter()
+            plain_calls += plain_frame(frame.pixels, network)
+            plain_s += time.perf_counter() - middle
+            ours_s += middle - start
+            n_frames += 1
+        start = time.perf_counter()
+        cells = run.finish("bench").cells
+        ours_s += time.perf_counter() - start
     return {
         "ratio": round(plain_s / ours_s, 2),
         "ours_s": round(ours_s, 2),

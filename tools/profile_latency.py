@@ -35,11 +35,12 @@ from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle
 from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.inference.classifier import call_for, p_blast, vote
 from leukoscope_edge.inference.engine import CPU_PROVIDER, prepare
-from leukoscope_edge.screening import crop_spec, sightings
+from leukoscope_edge.screening import crop_spec
 from leukoscope_edge.types import Cell, Frame
 from leukoscope_edge.vision.motion import StageTracker
 from leukoscope_edge.vision.quality import assess
 from leukoscope_edge.vision.segmentation import segment
+from leukoscope_edge.vision.sightings import find_sightings
 
 N_LAYERS = 12
 """The slowest layers that are listed."""
@@ -112,9 +113,9 @@ def _walk(bundle: Bundle, clock: Clock, options: argparse.Namespace) -> dict[str
             with clock.stage("segmentation"):
                 found = segment(item.pixels, camera.scale_um_per_px)
             with clock.stage("crops"):
-                seen = sightings(item, found, (place.x_px, place.y_px), spec)
+                seen = find_sightings(item, found, (place.x_px, place.y_px), spec)
             with clock.stage("album"):
-                album.add(seen.whole)
+                album.add(seen.whole, place.island)
     return _judge(album.cells(), bundle, clock, options)
 
 

@@ -25,10 +25,10 @@ from leukoscope_edge.inference.card import (
 )
 from leukoscope_edge.inference.engine import OnnxCpuEngine, self_test
 from leukoscope_edge.types import F32, U8, Domain
-from leukoscope_export.cards import card_toml
 from leukoscope_export.golden import golden_crops
 from leukoscope_export.quantise import Files, run_onnx
 from leukoscope_train.calibrate import Calibration
+from leukoscope_train.toml import as_toml
 
 DEEP, QUICK = "model", "quick"
 """Stems of the model files: `model.cpu.onnx`, `model.trt.onnx`, and so on."""
@@ -153,7 +153,7 @@ def _fill(aside: Path, trained: Trained, release: Release, quick: Quick | None) 
         ),
         quick=_quick_entry(aside, quick) if quick is not None else None,
     )
-    (aside / CARD_NAME).write_text(card_toml(card), encoding="utf-8")
+    (aside / CARD_NAME).write_text(as_toml(card), encoding="utf-8")
 
 
 def _quick_entry(aside: Path, quick: Quick) -> QuickEntry:

@@ -16,15 +16,11 @@ from leukoscope_export.quantise import Files, quantise, run_onnx
 from leukoscope_export.scales import Method
 from leukoscope_train import work
 from leukoscope_train.cells import I64, CropSet, DataError, load_crops
-from leukoscope_train.fit import (
-    INPUT_MEAN,
-    INPUT_STD,
-    FitPlan,
-    draw_weights,
-    kept_crops,
-)
+from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
 from leukoscope_train.folds import folds_of
 from leukoscope_train.networks import make_network
+from leukoscope_train.plan import FitPlan
+from leukoscope_train.sampling import draw_weights, kept_crops
 
 FINAL = "final"
 N_CALIBRATION = 256
@@ -70,17 +66,14 @@ def read_run(folder: Path) -> Run:
     Raises:
         DataError: A part is missing.
     """
-    stored = work.read_json(folder / work.PLAN)
-    fields = dict(stored["plan"])
-    recipe = FitPlan().recipe.__class__(**fields.pop("recipe"))
-    plan = FitPlan(**fields, recipe=recipe)
+    stored, plan = work.read_json(folder / work.PLAN), work.load_plan(folder)
     crops = load_crops(folder / work.CROPS)
     return Run(
         folder=folder,
         plan=plan,
         stored=stored,
         crops=crops,
-        pixels=kept_crops(crops, plan.side_px, plan.colour),
+        pixels=kept_crops(crops, plan),
         fold_of=folds_of(crops, work.read_json(folder / work.FOLDS)),
         spec=_spec(folder, plan),
     )
@@ -123,7 +116,7 @@ def calibration_cells(run: Run, seen: BoolArray) -> I64:
         (256,) indices into the run's cells, with repeats.
     """
     random = np.random.default_rng(run.plan.seed)
-    chances = draw_weights(run.crops.pick(seen), run.plan.extra_share)
+    chances = draw_weights(run.crops.pick(seen), run.plan)
     return np.flatnonzero(seen)[
         random.choice(int(seen.sum()), N_CALIBRATION, p=chances)
     ]

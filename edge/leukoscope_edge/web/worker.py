@@ -23,7 +23,8 @@ from leukoscope_edge.capture.camera import Camera
 from leukoscope_edge.capture.source import is_sequence, open_source
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle
-from leukoscope_edge.inference.engine import Engine, OnnxCpuEngine
+from leukoscope_edge.inference.choose import open_engine
+from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.profile import Profile
 from leukoscope_edge.records.store import Store, open_store
 from leukoscope_edge.screening import Looked, SlideRun, require_domain
@@ -103,7 +104,7 @@ def work(
     bundle = open_bundle(bundle_folder)
     with (
         open_store(data_dir) as store,
-        OnnxCpuEngine(bundle, n_threads=profile.n_threads) as engine,
+        open_engine(bundle, n_threads=profile.n_threads) as engine,
         contextlib.suppress(EOFError, OSError),
     ):
         counter = _Worker(profile, store, bundle, engine, Outbox(news))
