@@ -21,11 +21,15 @@ APART = 0.8
 """Of the sum of two cores' depths: touching discs lie 1 apart, a notch's sides less."""
 MIN_LOBE_UM2 = 1.5
 """A smaller part is a granule or a speck and joins nothing."""
-HULLS = ((12.0, 0.75), (15.0, 0.95))
+SMALL_HULL_UM, SMALL_HULL_BODY = 12.0, 0.75
+LARGE_HULL_UM, LARGE_HULL_BODY = 15.0, 0.95
 """Lobes are one nucleus where their hull has at most this area-equivalent diameter in
 micrometres and at least this share of it is cell body. Between cells that touch lies
 plasma: pairs of different cells have hulls of 12.4 µm and more that are filled to 0.94
 at most (simulated slide), on real fields 11.0 µm filled to 0.36."""
+MIN_NECK = 0.6
+"""Depth of the cell body midway between two lobes, as a share of its depth at the
+shallower lobe: between two cells that touch the body has a neck."""
 MAX_PARTS = 400
 """Beyond this many parts the frame is noise, and nothing is joined."""
 
@@ -149,9 +153,13 @@ def boxes_of(labels: I32) -> dict[int, tuple[int, int, int, int]]:
 
 def _join(groups: list[_Group], body: BoolArray, scale_um_per_px: float) -> None:
     """Join lobes of one nucleus, nearest pairs first, in place."""
-    centres: F64 = np.array([g.outline.reshape(-1, 2).mean(axis=0) for g in groups])
+    centres = np.array([_centre(g) for g in groups])
+    depth = np.asarray(
+        cv2.distanceTransform(body.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3),
+        np.float32,
+    )
     owner = list(range(len(groups)))
-    far_px = HULLS[-1][0] / scale_um_per_px
+    far_px = LARGE_HULL_UM / scale_um_per_px
     pairs = [
         (away, i, j)
         for i, j in combinations(range(len(groups)), 2)
@@ -165,7 +173,10 @@ def _join(groups: list[_Group], body: BoolArray, scale_um_per_px: float) -> None
             cv2.convexHull(np.concatenate([groups[a].outline, groups[b].outline])),
             np.int32,
         )
-        if not _is_one_nucleus(hull, body, scale_um_per_px):
+        hull_um, filled = _measure_hull(hull, body, scale_um_per_px)
+        is_small = hull_um <= SMALL_HULL_UM and filled >= SMALL_HULL_BODY
+        is_large = hull_um <= LARGE_HULL_UM and filled >= LARGE_HULL_BODY
+        if not (is_small or (is_large and not _has_neck(depth, groups[a], groups[b]))):
             continue
         groups[a].parts += groups[b].parts
         groups[a].outline = hull
@@ -174,11 +185,25 @@ def _join(groups: list[_Group], body: BoolArray, scale_um_per_px: float) -> None
     groups[:] = [g for index, g in enumerate(groups) if owner[index] == index]
 
 
-def _is_one_nucleus(hull: I32, body: BoolArray, scale_um_per_px: float) -> bool:
+def _centre(group: _Group) -> F64:
+    return np.asarray(group.outline.reshape(-1, 2).mean(axis=0), np.float64)
+
+
+def _has_neck(depth: F32, a: _Group, b: _Group) -> bool:
+    """Whether the body is much shallower between two groups than at both of them."""
+    ends = _centre(a), _centre(b)
+    places = (ends[0], (ends[0] + ends[1]) / 2, ends[1])
+    left, middle, right = (float(depth[int(y), int(x)]) for x, y in places)
+    return middle < MIN_NECK * min(left, right)
+
+
+def _measure_hull(
+    hull: I32, body: BoolArray, scale_um_per_px: float
+) -> tuple[float, float]:
+    """Return a hull's area-equivalent diameter in µm and how much of it is body."""
     x, y, w, h = cv2.boundingRect(hull)
     inside = np.zeros((h, w), np.uint8)
     cv2.fillConvexPoly(inside, hull - np.array([x, y]), 1)
     filled = float(body[y : y + h, x : x + w][inside > 0].mean())
     area_um2 = cv2.contourArea(hull) * scale_um_per_px**2
-    hull_um = 2 * float(np.sqrt(area_um2 / np.pi))
-    return any(hull_um <= most and filled >= least for most, least in HULLS)
+    return 2 * float(np.sqrt(area_um2 / np.pi)), filled
