@@ -20,7 +20,8 @@ def table_text(screening: Screening) -> str:
             f"{row['id']:>5}  {row['image']:<{width}}  {row['call']:<8} "
             f"{row['p_blast']:>8.3f}  {row['n_sightings']:>9}{note}"
         )
-    lines += ["", *_left_out_lines(screening), screening.sentence, INTENDED_USE]
+    lines += ["", *_left_out_lines(screening), screening.sentence]
+    lines += [*screening.notes, INTENDED_USE]
     return "\n".join(lines)
 
 
