@@ -58,9 +58,6 @@ GUIDANCE = {
     TrackingState.TOO_FAST: "moved too fast: hold still",
     TrackingState.LOST: "lost the place: go back slowly to where you were",
 }
-SEEN_WHOLE_RADII = 2.0
-"""In nucleus radii: so near to a cut-off sighting a counted cell is the same cell; the
-centre of a cut nucleus lies up to one radius from the centre of the whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,10 +241,16 @@ class SlideRun:
         never = [
             c
             for c in self._cut_off.cells()
-            if not self._is_sequence
-            or not self._album.has_near(c.best, c.island, SEEN_WHOLE_RADII)
+            if not (self._is_sequence and self._was_seen_whole(c))
         ]
         return [replace(c, id=i) for i, c in enumerate(never, start=first_id)]
+
+    def _was_seen_whole(self, cut_off: Cell) -> bool:
+        """Say whether a counted cell lies where the rest of a cut one would be."""
+        best = cut_off.best
+        x0, y0, x1, y1 = best.box_px
+        reach_px = float(max(x1 - x0, y1 - y0))
+        return self._album.has_near(best.slide_px, cut_off.island, reach_px)
 
 
 def screen(

@@ -4,8 +4,12 @@ import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 from leukoscope_edge.capture.source import is_sequence, is_simulated, open_source
+from leukoscope_edge.config import read_toml
+from leukoscope_edge.counting.background import SiteBackground
+from leukoscope_edge.counting.modes import Mode
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.engine import OnnxCpuEngine
@@ -49,6 +53,17 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         type=_scale,
         help="calibrated micrometres per pixel of stored images",
     )
+    screen_.add_argument(
+        "--mode",
+        choices=get_args(Mode),
+        default="count",
+        help="passive: speak only of blasts above the background, never a negative",
+    )
+    screen_.add_argument(
+        "--site",
+        type=Path,
+        help="a TOML file with the counts of this site's own normal slides",
+    )
     screen_.add_argument("--bundle", type=Path, help="a model bundle's folder")
     screen_.add_argument(
         "--threads", type=int, default=0, help="threads of the network; 0: all cores"
@@ -70,6 +85,7 @@ def _scale(text: str) -> float:
 
 def _screen(options: argparse.Namespace) -> int:
     bundle = _bundle_for(options)
+    site = read_toml(options.site, SiteBackground) if options.site else None
     if options.out:
         prepare_folder(options.out, tuple(RESULT_FILES))
     with (
@@ -82,6 +98,8 @@ def _screen(options: argparse.Namespace) -> int:
             bundle,
             source=options.source,
             is_sequence=options.sequence or is_sequence(options.source),
+            mode=options.mode,
+            site=site,
             show_progress=sys.stderr.isatty(),
         )
     _report_skipped(screening)

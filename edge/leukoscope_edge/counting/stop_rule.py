@@ -38,23 +38,37 @@ def stop_state(
             so rare among them that only a long count finds them: 200 cells found 9 of
             17 such slides, the whole film all (Ann Hematol 2025, PMC12619778).
     """
-    is_blast = [
-        c.name is CallName.BLAST for c in calls if c.name is not CallName.UNCLEAR
-    ]
-    reached = [n for n in LOOKS if n <= len(is_blast)]
-    next_look = next((n for n in LOOKS if n > len(is_blast)), None)
-    for n in reached:
-        claim = claim_at_look(model, sum(is_blast[:n]), n)
+    usable = [c.name for c in calls if c.name is not CallName.UNCLEAR]
+    counts = [(usable[:n].count(CallName.BLAST), n) for n in LOOKS if n <= len(usable)]
+    return state_after(model, counts, is_leukopenic=is_leukopenic)
+
+
+def state_after(
+    model: CallModel,
+    counts: Sequence[tuple[int, int]],
+    *,
+    is_leukopenic: bool = False,
+) -> StopState:
+    """Say where a count stands after some looks.
+
+    Args:
+        model: Of the calls.
+        counts: At each look the blast calls and the cells, k of n.
+        is_leukopenic: As in `stop_state`.
+    """
+    k, n = counts[-1] if counts else (0, 0)
+    next_look = next((look for look in LOOKS if look > n), None)
+    for k_then, n_then in counts:
+        claim = claim_at_look(model, k_then, n_then)
         if claim == "above" or (claim == "below" and not is_leukopenic):
-            return _stop(n, next_look, claim)
+            return _stop(n_then, next_look, claim)
     if next_look is None:
-        return _stop(reached[-1], None, None)
-    if not reached:
-        return _go_on(0, next_look, f"a first look needs {next_look} cells")
-    n = reached[-1]
+        return _stop(n, None, None)
+    if n == 0:
+        return _go_on(n, next_look, "too few for a first look")
     if is_leukopenic:
         return _go_on(n, next_look, "few white cells in the blood: blasts may be rare")
-    if n >= FIRST_LOOK_TO_GIVE_UP and _is_hopeless(model, sum(is_blast[:n]), n):
+    if n >= FIRST_LOOK_TO_GIVE_UP and _is_hopeless(model, k, n):
         advice = "this model cannot settle it with more cells: a person must look"
         return StopState(look=n, next_look=next_look, keep_going=False, advice=advice)
     return _go_on(n, next_look, "not settled yet")

@@ -2,7 +2,7 @@ import pytest
 
 from leukoscope_edge.counting.fraction import call_model
 from leukoscope_edge.counting.statistics import BetaSpread
-from leukoscope_edge.counting.verdict import MIN_CELLS, decide
+from leukoscope_edge.counting.verdict import MIN_CELLS, decide, heed_confirmed
 from leukoscope_edge.types import Call, CallName, Refusal, Verdict, VerdictName
 
 TRUE_CALLS = BetaSpread(alpha=90, beta=10)
@@ -64,3 +64,44 @@ def test_more_than_a_fifth_unclear_gives_no_result(unclear: int, refused: bool) 
 def test_unclear_cells_are_not_counted_as_normal() -> None:
     found = decide(calls(blast=5, normal=60, unclear=10), GOOD)
     assert (found.n_cells, found.n_blast, found.n_unclear) == (65, 5, 10)
+
+
+def test_a_verdict_tells_the_true_fraction_apart_from_the_calls() -> None:
+    found = decide(calls(blast=30, normal=170), WEAK)
+    assert isinstance(found, Verdict)
+    assert found.interval.low > 0.1
+    assert found.true_fraction is not None
+    assert found.true_fraction.low == 0.0
+    assert found.posterior is not None
+    assert 0 < found.posterior.p_above < 1
+
+
+def test_few_white_cells_keep_a_negative_count_going() -> None:
+    found = decide(calls(normal=200), GOOD, is_leukopenic=True)
+    assert found.stop is not None
+    assert found.stop.keep_going
+
+
+@pytest.mark.parametrize(
+    ("found", "n_confirmed", "is_child", "heeded"),
+    [
+        (calls(normal=100), 1, True, True),
+        (calls(normal=3), 1, True, True),
+        (calls(normal=50, unclear=50), 1, True, True),
+        (calls(unclear=5), 1, True, True),
+        (calls(normal=100), 0, True, False),
+        (calls(normal=100), 1, False, False),
+        (calls(blast=60), 1, True, False),
+    ],
+)
+def test_one_confirmed_blast_in_a_child_goes_to_a_senior_today(
+    found: list[Call], n_confirmed: int, is_child: bool, heeded: bool
+) -> None:
+    before = decide(found, GOOD)
+    after = heed_confirmed(before, n_confirmed=n_confirmed, is_child=is_child)
+    if not heeded:
+        assert after is before
+        return
+    assert isinstance(after, Verdict)
+    assert after.name is VerdictName.FEW
+    assert after.sentence.endswith("Senior review today.")
