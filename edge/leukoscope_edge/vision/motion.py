@@ -266,9 +266,7 @@ class StageTracker:
         take_out = self._static.take_out
         found = match(take_out(before), take_out(after), expected_px, reach_px)
         stands = max(abs(v) for v in found.shift_px) < STILL_PX
-        dust_alone = (
-            stands and not self._static.is_known and differ(before, after)
-        )
+        dust_alone = stands and not self._static.is_known and differ(before, after)
         return found if found.is_sound and not dust_alone else NO_MATCH
 
     def _correct(self, view: F32) -> None:
@@ -322,7 +320,9 @@ class StageTracker:
         """Return the next few keyframes of all, where there is more than one island."""
         n = min(SEARCHED_IN_TURN, len(self._keyframes))
         start, self._turn = self._turn, self._turn + n
-        return [self._keyframes[i % len(self._keyframes)] for i in range(start, start + n)]
+        return [
+            self._keyframes[i % len(self._keyframes)] for i in range(start, start + n)
+        ]
 
     def _search(
         self, view: F32, keyframes: list[Keyframe]

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from leukoscope_edge.inference.engine import self_test
 from leukoscope_edge.records.paper import write_paper
+from leukoscope_edge.records.pictures import png_bytes
 from leukoscope_edge.records.slide import (
     CellRecord,
     Identity,
@@ -249,7 +250,7 @@ def start_slide(body: NewSlide, request: Request, person: Operator) -> dict[str,
     earlier = device.store.slides_of(body.sample)
     if earlier and not body.is_second:
         return {"earlier": earlier}
-    details = {
+    details: dict[str, str] = {
         "age": body.age,
         "sex": body.sex,
         "reason": body.reason,
@@ -357,9 +358,7 @@ def file(
 ) -> Response:
     """Return a file about a slide; that it left is kept, hence a POST."""
     store = device_of(request).store
-    name, data = take_file(
-        store, slide, what, person.name, identified=body.identified
-    )
+    name, data = take_file(store, slide, what, person.name, identified=body.identified)
     disposition = {"content-disposition": f'attachment; filename="{name}"'}
     return Response(data, media_type=MEDIA_TYPES[what], headers=disposition)
 
@@ -431,7 +430,7 @@ def golden(number: Annotated[int, Path(ge=0)], request: Request) -> Response:
     crops = device_of(request).bundle.golden.crops
     if number >= len(crops):
         raise HTTPException(404, "there is no such stored cell")
-    return _png(explain.png_bytes(crops[number]))
+    return _png(png_bytes(crops[number]))
 
 
 def _png(data: bytes) -> Response:

@@ -55,7 +55,9 @@ class Device:
         """Micrometres per pixel of the camera, None where nobody calibrated."""
         return camera_scale(self.store, self.profile.camera)
 
-    def person(self, connection: HTTPConnection, *, touch: bool = True) -> Person | None:
+    def person(
+        self, connection: HTTPConnection, *, touch: bool = True
+    ) -> Person | None:
         """Return who is signed in on a connection.
 
         Args:
@@ -96,4 +98,3 @@ class Device:
 def has_right(person: Person, right: Right) -> bool:
     """Say whether somebody may do something."""
     return right in RIGHTS[person.role]
-

@@ -51,7 +51,7 @@ def sharpest_crop(device: Device, slide: str, cell: CellRecord) -> U8 | None:
 
 
 def heat_png(device: Device, slide: str, cell: CellRecord) -> bytes | None:
-    """Return the occlusion map over a cell as a PNG file, None where there is no crop."""
+    """Return the occlusion map over a cell as a PNG file, None without a crop."""
     crop = sharpest_crop(device, slide, cell)
     if crop is None:
         return None

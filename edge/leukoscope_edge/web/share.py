@@ -36,9 +36,7 @@ def sticks(mounts: Path = MOUNTS) -> list[Path]:
     except OSError:
         return []
     points = (Path(line.split()[1].replace("\\040", " ")) for line in lines)
-    return sorted(
-        {p for p in points if any(r in p.parents for r in STICK_ROOTS)}
-    )
+    return sorted({p for p in points if any(r in p.parents for r in STICK_ROOTS)})
 
 
 def file_of(dossier: Dossier, what: What) -> bytes:
