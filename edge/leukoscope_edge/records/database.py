@@ -15,7 +15,7 @@ from leukoscope_edge.records.files import sync_file
 
 BUSY_TIMEOUT_S = 5.0
 """How long a second process (the command line beside the page) waits for its turn."""
-PRAGMAS = (
+PRAGMAS: tuple[str, ...] = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",

@@ -10,9 +10,11 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from leukoscope_edge.errors import RecordError
 from leukoscope_edge.records.database import open_database, transaction
 from leukoscope_edge.records.events import NO_EVENT_HASH, hash_of
 from leukoscope_edge.records.files import sync_folder
@@ -50,6 +52,37 @@ class Recovery:
             f"The records were damaged. {n} events were saved; {lost}. "
             f"The damaged files are kept in {self.kept.name}."
         )
+
+
+def open_or_recover(
+    path: Path, copy: Path
+) -> tuple[sqlite3.Connection, Recovery | None]:
+    """Open a database, and recover it where it is damaged.
+
+    Args:
+        path: The database; its folder is made where it is missing.
+        copy: Its last good copy.
+
+    Raises:
+        RecordError: It cannot be opened for another reason than damage.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            return open_database(path), None
+        except sqlite3.OperationalError:
+            raise  # locked, full, read-only: nothing says that it is damaged
+        except sqlite3.DatabaseError:
+            return recover(path, copy)
+    except (sqlite3.Error, OSError) as err:
+        raise RecordError(f"{path}: cannot be opened: {err}") from err
+
+
+def is_older(file: Path, age_s: float, now: datetime) -> bool:
+    """Say whether a file is missing, or further from now than an age either way."""
+    if not file.exists():
+        return True
+    return abs(now.timestamp() - file.stat().st_mtime) > age_s
 
 
 def recover(path: Path, copy: Path) -> tuple[sqlite3.Connection, Recovery]:

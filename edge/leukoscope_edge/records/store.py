@@ -23,15 +23,15 @@ from typing import Any
 
 from leukoscope_edge.errors import RecordError, StepError
 from leukoscope_edge.records.archive import archived, keep_cell, picture_problems
-from leukoscope_edge.records.database import copy_database, open_database
-from leukoscope_edge.records.events import Event, Problem
+from leukoscope_edge.records.database import copy_database
+from leukoscope_edge.records.events import Event, Problem, canonical
 from leukoscope_edge.records.files import sync_folder
 from leukoscope_edge.records.fold import apply, fold
 from leukoscope_edge.records.identities import Identities
 from leukoscope_edge.records.keys import fingerprint, open_keys
 from leukoscope_edge.records.ledger import Head, Ledger
 from leukoscope_edge.records.pictures import Pictures
-from leukoscope_edge.records.recovery import Recovery, recover
+from leukoscope_edge.records.recovery import is_older, open_or_recover
 from leukoscope_edge.records.slide import (
     ArchivedCell,
     CellRecord,
@@ -76,7 +76,8 @@ class Store:
         self.folder = folder
         self.pictures = Pictures(folder / "pictures")
         self._folded: dict[str, SlideRecord] = {}
-        self._connection, self.recovery = _open(folder)
+        copy = folder / COPY_FOLDER / DATABASE_NAME
+        self._connection, self.recovery = open_or_recover(folder / DATABASE_NAME, copy)
         is_new = self._connection.execute("SELECT 1 FROM event").fetchone() is None
         keys = open_keys(folder / "keys", may_make=is_new)
         self._device = fingerprint(keys.device.public_key())
@@ -84,7 +85,7 @@ class Store:
         self._identities = Identities(self._ledger, keys.identity)
         if self.recovery is not None:
             self.note("recovered", {"what": self.recovery.sentence}, DEVICE)
-        if _is_due(folder / COPY_FOLDER / DATABASE_NAME, self._ledger.now()):
+        if is_older(copy, COPY_EVERY_S, now()):
             self.keep_copy()
 
     def __enter__(self) -> "Store":
@@ -112,7 +113,7 @@ class Store:
         """
         self._check_room()
         with self._writing() as connection:
-            if known := self._ledger.known(key):
+            if known := self._repeated(Kind.START, None, key):
                 return known.slide
             slide = self._next_slide()
             body = {
@@ -200,7 +201,7 @@ class Store:
         """Keep a cell that the machine missed and return its id."""
         view = self.pictures.keep(slide, missed.view)
         with self._writing():
-            if known := self._ledger.known(key):
+            if known := self._repeated(Kind.MISSED, slide, key):
                 return str(known.body["cell"]["id"])
             cell = CellRecord(
                 id=f"m{self._next_missed(slide)}",
@@ -222,7 +223,7 @@ class Store:
     def undo(self, slide: str, by: str, *, key: str) -> None:
         """Take the last step of the review back."""
         with self._writing():
-            if self._ledger.known(key):
+            if self._repeated(Kind.UNDO, slide, key):
                 return
             steps = self.slide(slide).steps
             body = {"undoes": steps[-1].seq if steps else 0}
@@ -250,7 +251,7 @@ class Store:
             StepError: Cells are still to be judged, or the slide is not in review.
         """
         with self._writing():
-            if self._ledger.known(key) is None:
+            if self._repeated(Kind.SIGN, slide, key) is None:
                 body = {
                     "outcome": asdict(outcome_of(verdict)),
                     "sealed_comment": self._identities.seal_text(slide, comment),
@@ -261,7 +262,7 @@ class Store:
     def amend(self, slide: str, why: str, by: str, *, key: str = "") -> None:
         """Open a signed slide for another version; the signed one stays."""
         with self._writing():
-            if self._ledger.known(key) is None:
+            if self._repeated(Kind.AMEND, slide, key) is None:
                 body = {"sealed_why": self._identities.seal_text(slide, why)}
                 self._append(Kind.AMEND, slide, body, by, key)
 
@@ -425,11 +426,24 @@ class Store:
         self, kind: Kind, slide: str, body: dict[str, Any], by: str, key: str = ""
     ) -> None:
         with self._writing():
-            known = self._ledger.known(key)
+            known = self._repeated(kind, slide, key)
             if known is None:
                 self._append(kind, slide, body, by, key)
-            elif (known.kind, known.slide, known.body) != (kind.value, slide, body):
-                raise StepError(f"the key {key} was used for another step")
+            elif canonical(known.body) != canonical(body):
+                raise StepError(f"the key {key} was used for other words")
+
+    def _repeated(self, kind: Kind, slide: str | None, key: str) -> Event | None:
+        """Return the event that a key made before, None where it is new.
+
+        Raises:
+            StepError: It made another step, or one of another slide.
+        """
+        known = self._ledger.known(key)
+        if known is None:
+            return None
+        if known.kind != kind.value or slide not in (None, known.slide):
+            raise StepError(f"the key {key} was used for another step")
+        return known
 
     def _append(
         self, kind: Kind, slide: str, body: dict[str, Any], by: str, key: str
@@ -476,24 +490,3 @@ class Store:
 def open_store(folder: Path) -> Store:
     """Open the records in a folder, made where there are none."""
     return Store(folder)
-
-
-def _open(folder: Path) -> tuple[sqlite3.Connection, Recovery | None]:
-    path = folder / DATABASE_NAME
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            return open_database(path), None
-        except sqlite3.OperationalError:
-            raise  # locked, full, read-only: nothing is known to be damaged
-        except sqlite3.DatabaseError:
-            return recover(path, folder / COPY_FOLDER / DATABASE_NAME)
-    except (sqlite3.Error, OSError) as err:
-        raise RecordError(f"{path}: cannot be opened: {err}") from err
-
-
-def _is_due(copy: Path, now: datetime) -> bool:
-    """Say whether the copy is missing or a day old, by whatever clock."""
-    if not copy.exists():
-        return True
-    return abs(now.timestamp() - copy.stat().st_mtime) > COPY_EVERY_S
