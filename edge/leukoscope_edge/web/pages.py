@@ -30,7 +30,7 @@ from leukoscope_edge.web.review import (
 )
 from leukoscope_edge.web.security import COOKIE
 from leukoscope_edge.web.share import What, sticks
-from leukoscope_edge.web.words import light_names, words_for
+from leukoscope_edge.web.words import light_names, trend_names, words_for
 
 router = APIRouter()
 Anybody = Annotated[Person, Depends(signed_in)]
@@ -214,6 +214,7 @@ def quality(request: Request, person: Checker) -> Response:
         health=health(device),
         trends=trends(device),
         plot_points=plot_points,
+        trend_names=trend_names(device.language(request)),
         scale=device.scale_um_per_px,
         may_calibrate=has_right(person, Right.DEVICE),
     )
