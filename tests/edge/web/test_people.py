@@ -15,9 +15,8 @@ from leukoscope_edge.web.people import (
     Role,
     wait_s,
 )
+from tests.edge.web.stand_ins import PIN, QUICK
 
-QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-PIN = "482917"
 
 
 class Clock:
