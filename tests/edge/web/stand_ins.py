@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
+from starlette.testclient import WebSocketTestSession
 
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.engine import OnnxCpuEngine
@@ -75,6 +76,9 @@ class Browser(TestClient):
         text = self.get("/sign-in").text
         start = text.index('name="token" content="') + len('name="token" content="')
         self.headers["x-leukoscope-token"] = text[start : start + 64]
+
+    def watch(self, **headers: str) -> WebSocketTestSession:
+        return self.websocket_connect("ws://localhost:8000/live", headers=headers)
 
     def sign_in(self, name: str = NAME, pin: str = PIN) -> None:
         self.refresh()

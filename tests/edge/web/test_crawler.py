@@ -93,9 +93,9 @@ def test_no_route_answers_to_a_foreign_name(browser: Browser, host: str) -> None
 def test_the_live_picture_is_not_for_foreign_pages(
     browser: Browser, headers: dict[str, str]
 ) -> None:
-    with pytest.raises(WebSocketDisconnect), browser.websocket_connect(
-        "/live", headers=headers
-    ):
+    with browser.watch():
+        pass
+    with pytest.raises(WebSocketDisconnect), browser.watch(**headers):
         pass
 
 
