@@ -11,7 +11,9 @@ is a value (`leukoscope_edge.types.Refusal`), not an exception.
     │   └── CachedPlanFault    while it used a cached plan; a rebuild may help
     ├── ConfigError        a setting, profile or calibration is wrong
     ├── UpdateError        a new model cannot be installed, or none is whole
-    └── OutputError        the results cannot be written
+    ├── OutputError        the results cannot be written
+    └── RecordError        the records cannot be read or kept
+        └── StepError      this cannot be done to a slide as it stands
 
 A message is one line: what, where, found, expected, what to do.
 """
@@ -59,3 +61,11 @@ class UpdateError(LeukoscopeError):
 
 class OutputError(LeukoscopeError):
     """The results cannot be written where they were asked for."""
+
+
+class RecordError(LeukoscopeError):
+    """The records cannot be read or kept."""
+
+
+class StepError(RecordError):
+    """A step cannot be taken with a slide as it stands, or there is no such slide."""

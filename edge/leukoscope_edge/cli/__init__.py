@@ -9,11 +9,11 @@ import sys
 from collections.abc import Callable
 
 from leukoscope_edge import __version__
-from leukoscope_edge.cli import model, screen
+from leukoscope_edge.cli import model, records, screen
 from leukoscope_edge.errors import LeukoscopeError
 
 EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
-COMMANDS = (screen, model)
+COMMANDS = (screen, model, records)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -2,21 +2,26 @@
 
 import argparse
 import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tqdm import tqdm
 
 from leukoscope_edge import updates
+from leukoscope_edge.cli.records import DEFAULT_FOLDER
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
 from leukoscope_edge.inference.card import read_card
 from leukoscope_edge.inference.engine import OnnxCpuEngine, self_test
+from leukoscope_edge.records.slide import ArchivedCell
+from leukoscope_edge.records.store import DATABASE_NAME, open_store
 from leukoscope_edge.types import Domain
 from leukoscope_edge.updates import Device, FolderStick, Shadow, Step
 from leukoscope_edge.updates.slots import models_folder, slot_folder
 from leukoscope_edge.updates.state import DOMAINS, SHIPPED
 
-DEFAULT_DATA = Path("~/.local/share/leukoscope")
-"""Where an ordinary user's data lie (XDG base directories); a device names its own."""
+ALL_SLIDES = 1_000_000
+"""More than a microscope sees in its life."""
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -48,18 +53,13 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     trust.set_defaults(run=_trust)
     trust.add_argument("root", type=Path, help="the publisher's first root file")
     for action in (listing, verify, install, back, history, trust):
-        add_data_option(action)
-
-
-def add_data_option(parser: argparse.ArgumentParser) -> None:
-    """Add `--data DIR` to a command that uses the device's own files."""
-    parser.add_argument(
-        "--data",
-        type=Path,
-        default=DEFAULT_DATA.expanduser(),
-        metavar="DIR",
-        help=f"the device's data folder; default {DEFAULT_DATA}",
-    )
+        action.add_argument(
+            "--data",
+            type=Path,
+            default=DEFAULT_FOLDER.expanduser(),
+            metavar="DIR",
+            help=f"the device's data folder; default {DEFAULT_FOLDER}",
+        )
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -103,13 +103,27 @@ def _install(options: argparse.Namespace) -> int:
         print(f"leukoscope: {shadow.sentence}", file=sys.stderr)
         return options.accept or _ask_name()
 
-    with FolderStick(options.path) as stick, _Told() as told:
-        device = Device(data=options.data, accept=accept, tell=told)
+    with (
+        FolderStick(options.path) as stick,
+        _Told() as told,
+        _archived_cells(options.data) as cells,
+    ):
+        device = Device(data=options.data, accept=accept, tell=told, cells=cells)
         installed = updates.install(device, stick)
     manifest = installed.manifest
     print(f"{manifest.bundle_id} (release {manifest.release}) is in use now.")
     print(installed.shadow.sentence)
     return 0
+
+
+@contextmanager
+def _archived_cells(data: Path) -> Iterator[Iterable[ArchivedCell]]:
+    """Give the cells of earlier slides, none where this device keeps no records."""
+    if not (data / DATABASE_NAME).exists():
+        yield ()
+        return
+    with open_store(data) as store:
+        yield store.archived_cells()
 
 
 def _ask_name() -> str | None:
@@ -149,6 +163,11 @@ def _history(options: argparse.Namespace) -> int:
     for event in updates.history(options.data):
         note = f"  {event.note}" if event.note else ""
         print(f"{event.time}  {event.what:<12} {event.domain:<10} {event.slot}{note}")
+    if (options.data / DATABASE_NAME).exists():
+        with open_store(options.data) as store:
+            for slide in reversed(store.slides(limit=ALL_SLIDES)):
+                model = f"{slide.origin.bundle} ({slide.origin.bundle_sha256[:12]})"
+                print(f"{slide.started_at}  slide {slide.id} was judged by {model}")
     return 0
 
 

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from leukoscope_edge.capture.source import is_sequence, is_simulated, open_source
-from leukoscope_edge.cli.model import add_data_option
+from leukoscope_edge.cli.records import DEFAULT_FOLDER, add_data
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.records.files import prepare_folder, write_whole
+from leukoscope_edge.records.intake import HashingCamera, keep_screening
 from leukoscope_edge.records.report import report_bytes
 from leukoscope_edge.records.result import result_bytes
+from leukoscope_edge.records.store import open_store
 from leukoscope_edge.records.table import cells_csv_bytes, table_text
 from leukoscope_edge.screening import screen
 from leukoscope_edge.types import Domain, Screening
@@ -58,9 +60,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         default="auto",
         help="auto: TensorRT where it works, else the CPU, and the result says why",
     )
-    add_data_option(screen_)
     screen_.add_argument(
         "--threads", type=int, default=0, help="threads of the network; 0: all cores"
+    )
+    add_data(screen_, default=None)
+    screen_.add_argument(
+        "--sample", default="", help="label of the sample, kept encrypted with --data"
     )
 
 
@@ -81,8 +86,12 @@ def _screen(options: argparse.Namespace) -> int:
     bundle = _bundle_for(options)
     if options.out:
         prepare_folder(options.out, tuple(RESULT_FILES))
+    if options.data:
+        open_store(options.data).close()  # fails before the work, not after it
     with (
-        open_source(options.source, scale_um_per_px=options.um_per_px) as camera,
+        HashingCamera(
+            open_source(options.source, scale_um_per_px=options.um_per_px)
+        ) as camera,
         open_engine(
             bundle,
             backend=options.backend,
@@ -105,14 +114,35 @@ def _screen(options: argparse.Namespace) -> int:
         for name, make in RESULT_FILES.items():
             write_whole(options.out / name, make(screening))
         print(f"report: {options.out / 'report.html'}", file=sys.stderr)
+    if options.data:
+        _keep(options, screening, bundle, camera.frame_sha256)
     text = result_bytes(screening).decode() if options.json else table_text(screening)
     print(text.rstrip("\n"))
     return 0
 
 
+def _keep(
+    options: argparse.Namespace,
+    screening: Screening,
+    bundle: Bundle,
+    frame_sha256: dict[str, str],
+) -> None:
+    with open_store(options.data) as store:
+        slide = keep_screening(
+            store,
+            screening,
+            bundle.card,
+            sample=options.sample,
+            frame_sha256=frame_sha256,
+            by=options.by,
+        )
+    print(f"kept as slide {slide} in {options.data}", file=sys.stderr)
+
+
 def _bundle_for(options: argparse.Namespace) -> Bundle:
     domain: Domain = "simulated" if is_simulated(options.source) else "real"
-    folder = options.bundle or active_bundle(options.data, domain)
+    data = (options.data or DEFAULT_FOLDER).expanduser()
+    folder = options.bundle or active_bundle(data, domain)
     return open_bundle(folder or shipped_bundle_for(domain))
 
 

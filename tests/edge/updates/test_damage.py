@@ -151,7 +151,7 @@ def test_a_damaged_device_never_uses_what_is_not_whole(
             used = in_use(data, "real")
             assert used.slot in state.load(device.models).slots_in_use()
             assert slots.read_slot(device.models, str(used.slot)) is not None
-            with pytest.raises(UpdateError, match="U0[59]|U15"):
+            with pytest.raises(UpdateError, match=r"U0[59]|U15"):
                 install(device, old)
             recover(device)
         assert state.load(device.models).floor.sequence == 2
