@@ -24,7 +24,7 @@ def _lines(entry: Any, path: str) -> list[str]:
         if dataclasses.is_dataclass(value):
             inner = f"{path}.{item.name}" if path else item.name
             tables += ["", f"[{inner}]", *_lines(value, inner)]
-        else:
+        elif value is not None:
             plain.append(f"{item.name} = {_value(value)}")
     return plain + tables
 
