@@ -361,7 +361,8 @@ def cost(options: argparse.Namespace, folder: Path) -> dict[str, object]:
     )
     peaks: dict[str, int] = {}
     while child.poll() is None:
-        peaks |= _peaks_mib(child.pid)
+        for name, mib in _peaks_mib(child.pid).items():
+            peaks[name] = max(mib, peaks.get(name, 0))
         time.sleep(0.01)
     return {
         "MiB": options.mib,

@@ -1,6 +1,7 @@
 """Every file of the stick and of the device, damaged in every way."""
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -172,3 +173,21 @@ def test_all_three_floors_must_go_before_an_old_stick_comes_in(
         (device.models / name).write_bytes(b"")
         kept = name != "floor.json"
         assert state.load(device.models).floor.sequence == (7 if kept else 0)
+
+
+@pytest.mark.parametrize("name", ["state.json", "state.json.bak"])
+def test_a_changed_commit_file_is_not_believed(
+    device: Device, publisher: Any, active_of: Callable[[Device], str], name: str
+) -> None:
+    """Its numbers are changed so that it still reads well; the other copy counts."""
+    install(device, publisher.release(1).stick)
+    path = device.models / name
+    text = path.read_text()
+    changed = re.sub(r"generation(\W+)\d+", r"generation\g<1>900", text)
+    changed = changed.replace("0.1-", "0.9-")
+    assert changed != text
+    path.write_text(changed)
+    assert active_of(device) == "0.1"
+    assert not state.is_settled(device.models)
+    recover(device)
+    assert state.is_settled(device.models)
