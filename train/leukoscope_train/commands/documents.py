@@ -18,7 +18,7 @@ from leukoscope_train.trust import BLANK_CELLS, TRUST_NAME, TrustEntry
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 DOCUMENTS = ("validation.md", "model-card.md")
-OPTIONAL = ("report", "baselines", "compare", "audit")
+OPTIONAL = ("report", "baselines", "audit")
 """Figures of a run that may not have been made; the document then says how."""
 
 
@@ -86,7 +86,7 @@ def evidence(folder: Path) -> dict[str, Any]:
             found[name] = work.read_json(folder / f"{name}.json")
     trust = folder / TRUST_NAME
     found["trust"] = read_toml(trust, TrustEntry) if trust.exists() else None
-    for kind in ("learning", "evaluation"):
+    for kind in ("learning", "evaluation", "compare"):
         paths = sorted(folder.glob(f"{kind}-*.json"))
         found[kind] = [work.read_json(path) for path in paths]
     return found
