@@ -5,7 +5,12 @@ import sys
 from pathlib import Path
 
 from leukoscope_edge.archive import is_archive
-from leukoscope_edge.capture.source import is_sequence, is_simulated, open_source
+from leukoscope_edge.capture.source import (
+    is_camera,
+    is_sequence,
+    is_simulated,
+    open_source,
+)
 from leukoscope_edge.cli import archive
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
@@ -51,7 +56,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--threads", type=int, default=0, help="threads of the network; 0: all cores"
     )
     screen_.add_argument(
-        "--frames", type=int, help="stop a camera after so many; default: never"
+        "--frames", type=int, help="how many of a camera, which has no end"
     )
     archive.add_options(screen_)
 
@@ -73,6 +78,8 @@ def _screen(options: argparse.Namespace) -> int:
     bundle = _bundle_for(options)
     if is_archive(options.source):
         return archive.run(options, bundle)
+    if is_camera(options.source) and options.frames is None:
+        raise SourceError("a camera has no end: say how many frames with --frames")
     if options.out:
         prepare_folder(options.out, tuple(RESULT_FILES))
     with (

@@ -80,9 +80,7 @@ def _windows(side: int) -> list[tuple[slice, slice]]:
     ]
 
 
-def _covered(
-    crop: U8, cell: np.ndarray, window: tuple[slice, slice], cover: U8
-) -> U8:
+def _covered(crop: U8, cell: np.ndarray, window: tuple[slice, slice], cover: U8) -> U8:
     """Return the crop with one window of the cell in the cell's own mean colour."""
     covered = crop.copy()
     part = covered[window]

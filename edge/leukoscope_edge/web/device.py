@@ -51,7 +51,9 @@ class Device:
         """Whether nothing that it shows is real."""
         return self.bundle.card.domain == "simulated"
 
-    def person(self, connection: HTTPConnection, *, touch: bool = True) -> Person | None:
+    def person(
+        self, connection: HTTPConnection, *, touch: bool = True
+    ) -> Person | None:
         """Return who is signed in on a connection.
 
         Args:

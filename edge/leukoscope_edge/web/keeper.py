@@ -59,9 +59,7 @@ class Keeper:
         self._store.resume(self._slide, by)
         self._run = self._store.slide(self._slide).run
         cells = tuple(self._cell(c) for c in known)
-        self._record_ids = {
-            c.id: r.id for c, r in zip(cells, known, strict=True)
-        }
+        self._record_ids = {c.id: r.id for c, r in zip(cells, known, strict=True)}
         self._earlier = frozenset(self._record_ids)
         self.last_frame = max(c.frame for c in known)
         return cells

@@ -64,9 +64,7 @@ def place_facts(looked: Looked) -> dict[str, Any]:
     }
 
 
-def count_facts(
-    run: SlideRun, cells: Sequence[Cell], keeper: Keeper
-) -> dict[str, Any]:
+def count_facts(run: SlideRun, cells: Sequence[Cell], keeper: Keeper) -> dict[str, Any]:
     """Return the count so far."""
     outcome = run.outcome()
     stop = outcome.stop
