@@ -6,7 +6,12 @@ from pathlib import Path
 from typing import get_args
 
 from leukoscope_edge.archive import is_archive
-from leukoscope_edge.capture.source import is_sequence, is_simulated, open_source
+from leukoscope_edge.capture.source import (
+    is_camera,
+    is_sequence,
+    is_simulated,
+    open_source,
+)
 from leukoscope_edge.cli import archive
 from leukoscope_edge.cli.data import add_by, add_data
 from leukoscope_edge.config import read_toml
@@ -84,7 +89,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--sample", default="", help="label of the sample, kept encrypted with --keep"
     )
     screen_.add_argument(
-        "--frames", type=int, help="stop a camera after so many; default: never"
+        "--frames", type=int, help="how many of a camera, which has no end"
     )
     archive.add_options(screen_)
 
@@ -106,6 +111,8 @@ def _screen(options: argparse.Namespace) -> int:
     bundle = _bundle_for(options)
     if is_archive(options.source):
         return archive.run(options, bundle)
+    if is_camera(options.source) and options.frames is None:
+        raise SourceError("a camera has no end: say how many frames with --frames")
     site = read_toml(options.site, SiteBackground) if options.site else None
     if options.out:
         prepare_folder(options.out, tuple(RESULT_FILES))
