@@ -230,13 +230,13 @@ class Card:
             "update the software",
         )
         _require(bool(self.id), "'id' must not be empty")
+        if self.quick is not None:
+            _require_stricter(self.quick.decision, self.decision)
 
     @property
     def call_model(self) -> CallModel:
         """How its calls come about, for the statistics of a slide."""
         return call_model(self.true_calls.spread, self.false_calls.spread)
-        if self.quick is not None:
-            _require_stricter(self.quick.decision, self.decision)
 
 
 def _require_stricter(quick: DecisionEntry, deep: DecisionEntry) -> None:
