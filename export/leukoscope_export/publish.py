@@ -116,7 +116,7 @@ class Repository:
         """
         path = self.path(kind.type, version)
         try:
-            metadata: Metadata[S] = Metadata.from_file(str(path))
+            metadata: Metadata[S] = Metadata.from_bytes(path.read_bytes())
         except (RepositoryError, OSError) as err:
             raise PublishError(f"{path}: cannot be read: {err}") from err
         return metadata
@@ -206,7 +206,7 @@ def sign(path: Path, signer: Signer) -> int:
         PublishError: The file is not metadata.
     """
     try:
-        metadata: Metadata[Root] = Metadata.from_file(str(path))
+        metadata: Metadata[Root] = Metadata.from_bytes(path.read_bytes())
         metadata.sign(signer, append=True)
         path.write_bytes(metadata.to_bytes(COMPACT))
     except (OSError, RepositoryError) as err:

@@ -2,6 +2,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import torch
 
 from leukoscope_train.cells import CropSet
 
@@ -34,3 +35,8 @@ def crops_of(n_people: int = 8, n_each: int = 6, *, seed: int = 0) -> CropSet:
 @pytest.fixture
 def draw_cells() -> Draw:
     return crops_of
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)

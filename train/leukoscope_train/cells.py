@@ -6,6 +6,7 @@ cannot be read is listed, never silently left out.
 
 import hashlib
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -234,7 +235,8 @@ def save_crops(path: Path, crops: CropSet) -> None:
     """Write crops to an .npz, losslessly packed, aside and then renamed."""
     aside = path.with_suffix(".part.npz")
     arrays = {n: getattr(crops, n) for n in CropSet.__slots__ if n != "pixels"}
-    packed = [_pack(crop) for crop in crops.pixels]
+    with ThreadPoolExecutor() as pool:
+        packed = list(pool.map(_pack, crops.pixels))
     np.savez(
         aside,
         allow_pickle=False,

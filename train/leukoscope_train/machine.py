@@ -79,9 +79,7 @@ def refuse_unfit(machine: Machine, precision: str, batch: int) -> None:
         DataError: Says what to change in the plan.
     """
     if batch % machine.n_ranks:
-        raise DataError(
-            f"'batch' {batch} must divide among {machine.n_ranks} processes"
-        )
+        raise DataError(f"'batch' {batch} must divide by {machine.n_ranks} processes")
     if machine.device.type == "cuda" and precision == "bf16":
         found = torch.cuda.get_device_capability(machine.device)
         if found < BF16_CAPABILITY:

@@ -88,18 +88,15 @@ def batches(
     crops: CropSet, plan: FitPlan, epoch: int, machine: Machine
 ) -> Iterator[Batch]:
     """Yield this process's part of every batch: uint8 RGB crops and int64 labels."""
+    # A worker is a fork, in which OpenCV would wait for threads that were not copied.
+    cv2.setNumThreads(1)
     loader = DataLoader(
         _Pass(crops, plan, epoch, machine),
         batch_size=None,
         num_workers=machine.n_workers,
-        worker_init_fn=_settle_worker,
         pin_memory=machine.device.type == "cuda",
     )
     yield from loader
-
-
-def _settle_worker(_: int) -> None:
-    cv2.setNumThreads(1)
 
 
 def kept_crops(crops: CropSet, plan: FitPlan) -> U8:

@@ -2,6 +2,8 @@
 
 import argparse
 import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tqdm import tqdm
@@ -11,10 +13,15 @@ from leukoscope_edge.cli.data import add_data
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
 from leukoscope_edge.inference.card import read_card
 from leukoscope_edge.inference.engine import OnnxCpuEngine, self_test
+from leukoscope_edge.records.slide import ArchivedCell
+from leukoscope_edge.records.store import DATABASE_NAME, open_store
 from leukoscope_edge.types import Domain
 from leukoscope_edge.updates import Device, FolderStick, Shadow, Step
 from leukoscope_edge.updates.slots import models_folder, slot_folder
 from leukoscope_edge.updates.state import DOMAINS, SHIPPED
+
+ALL_SLIDES = 1_000_000
+"""More than a microscope sees in its life."""
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -90,13 +97,27 @@ def _install(options: argparse.Namespace) -> int:
         print(f"leukoscope: {shadow.sentence}", file=sys.stderr)
         return options.accept or _ask_name()
 
-    with FolderStick(options.path) as stick, _Told() as told:
-        device = Device(data=options.data, accept=accept, tell=told)
+    with (
+        FolderStick(options.path) as stick,
+        _Told() as told,
+        _archived_cells(options.data) as cells,
+    ):
+        device = Device(data=options.data, accept=accept, tell=told, cells=cells)
         installed = updates.install(device, stick)
     manifest = installed.manifest
     print(f"{manifest.bundle_id} (release {manifest.release}) is in use now.")
     print(installed.shadow.sentence)
     return 0
+
+
+@contextmanager
+def _archived_cells(data: Path) -> Iterator[Iterable[ArchivedCell]]:
+    """Give the cells of earlier slides, none where this device keeps no records."""
+    if not (data / DATABASE_NAME).exists():
+        yield ()
+        return
+    with open_store(data) as store:
+        yield store.archived_cells()
 
 
 def _ask_name() -> str | None:
@@ -136,6 +157,11 @@ def _history(options: argparse.Namespace) -> int:
     for event in updates.history(options.data):
         note = f"  {event.note}" if event.note else ""
         print(f"{event.time}  {event.what:<12} {event.domain:<10} {event.slot}{note}")
+    if (options.data / DATABASE_NAME).exists():
+        with open_store(options.data) as store:
+            for slide in reversed(store.slides(limit=ALL_SLIDES)):
+                model = f"{slide.origin.bundle} ({slide.origin.bundle_sha256[:12]})"
+                print(f"{slide.started_at}  slide {slide.id} was judged by {model}")
     return 0
 
 

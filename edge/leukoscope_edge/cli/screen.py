@@ -3,11 +3,20 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import get_args
 
 from leukoscope_edge.archive import is_archive
-from leukoscope_edge.capture.source import is_sequence, is_simulated, open_source
+from leukoscope_edge.capture.source import (
+    is_camera,
+    is_sequence,
+    is_simulated,
+    open_source,
+)
 from leukoscope_edge.cli import archive
 from leukoscope_edge.cli.data import add_by, add_data
+from leukoscope_edge.config import read_toml
+from leukoscope_edge.counting.background import SiteBackground
+from leukoscope_edge.counting.modes import Mode
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.choose import open_engine
@@ -50,6 +59,17 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         type=_scale,
         help="calibrated micrometres per pixel of stored images",
     )
+    screen_.add_argument(
+        "--mode",
+        choices=get_args(Mode),
+        default="count",
+        help="passive: speak only of blasts above the background, never a negative",
+    )
+    screen_.add_argument(
+        "--site",
+        type=Path,
+        help="a TOML file with the counts of this site's own normal slides",
+    )
     screen_.add_argument("--bundle", type=Path, help="a model bundle's folder")
     screen_.add_argument(
         "--backend",
@@ -69,7 +89,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--sample", default="", help="label of the sample, kept encrypted with --keep"
     )
     screen_.add_argument(
-        "--frames", type=int, help="stop a camera after so many; default: never"
+        "--frames", type=int, help="how many of a camera, which has no end"
     )
     archive.add_options(screen_)
 
@@ -91,6 +111,9 @@ def _screen(options: argparse.Namespace) -> int:
     bundle = _bundle_for(options)
     if is_archive(options.source):
         return archive.run(options, bundle)
+    if is_camera(options.source) and options.frames is None:
+        raise SourceError("a camera has no end: say how many frames with --frames")
+    site = read_toml(options.site, SiteBackground) if options.site else None
     if options.out:
         prepare_folder(options.out, tuple(RESULT_FILES))
     if options.keep:
@@ -116,6 +139,8 @@ def _screen(options: argparse.Namespace) -> int:
             bundle,
             source=options.source,
             is_sequence=options.sequence or is_sequence(options.source),
+            mode=options.mode,
+            site=site,
             show_progress=sys.stderr.isatty(),
         )
     _report_skipped(screening)

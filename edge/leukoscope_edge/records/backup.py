@@ -5,6 +5,7 @@ is checked in full before it takes the place of what was there, which is kept as
 Whoever was erased since the backup was made stays erased.
 """
 
+import shutil
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -85,23 +86,30 @@ def restore_backup(backup: Path, folder: Path, passphrase: str, by: str) -> Path
     """
     erased = _erased(folder)
     fresh = folder.with_name(f".{folder.name}.restoring")
-    if fresh.exists():
-        raise RecordError(f"{fresh}: is left of an earlier restore; take it away")
-    _unpack(backup, fresh, passphrase)
-    with open_store(fresh) as store:
+    shutil.rmtree(fresh, ignore_errors=True)  # of a restore that a stop caught
+    try:
+        _unpack(backup, fresh, passphrase)
+        _check_and_note(fresh, backup, erased, by)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+    before = _move_aside(folder)
+    fresh.rename(folder)
+    sync_folder(folder.parent)
+    return before
+
+
+def _check_and_note(folder: Path, backup: Path, erased: set[str], by: str) -> None:
+    with open_store(folder) as store:
         problems = store.verify_audit()
         if problems:
             raise RecordError(
                 f"{backup}: event {problems[0].seq}: {problems[0].what}; not restored"
             )
-        for slide in erased & {r.id for r in store.slides(limit=-1)}:
-            if not store.slide(slide).is_erased:
-                store.erase(slide, "erased before the restore", by)
+        for record in store.slides(limit=-1):
+            if record.id in erased and not record.is_erased:
+                store.erase(record.id, "erased before the restore", by)
         store.note("restored", {"file": backup.name}, by)
-    before = _move_aside(folder)
-    fresh.rename(folder)
-    sync_folder(folder.parent)
-    return before
 
 
 def _erased(folder: Path) -> set[str]:

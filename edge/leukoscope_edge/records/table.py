@@ -27,6 +27,7 @@ def table_text(screening: Screening) -> str:
         *_left_out_lines(screening),
         *_fallback_lines(screening),
         screening.sentence,
+        *screening.notes,
         INTENDED_USE,
     ]
     return "\n".join(lines)

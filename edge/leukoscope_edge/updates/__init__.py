@@ -16,12 +16,11 @@ from leukoscope_edge.updates.active import (
 )
 from leukoscope_edge.updates.device import Device, Step
 from leukoscope_edge.updates.install import Installed, install, recover
-from leukoscope_edge.updates.shadow import ArchivedCell, Shadow
+from leukoscope_edge.updates.shadow import Shadow
 from leukoscope_edge.updates.slots import trust_root
 from leukoscope_edge.updates.stick import FolderStick, Stick
 
 __all__ = [
-    "ArchivedCell",
     "Device",
     "FolderStick",
     "InUse",

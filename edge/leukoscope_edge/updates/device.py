@@ -9,8 +9,9 @@ from pathlib import Path
 
 from leukoscope_edge.inference.bundle import shipped_bundles
 from leukoscope_edge.inference.card import read_card
+from leukoscope_edge.records.slide import ArchivedCell
 from leukoscope_edge.updates.clock import at_midnight, utc_now
-from leukoscope_edge.updates.shadow import ArchivedCell, Shadow
+from leukoscope_edge.updates.shadow import Shadow
 from leukoscope_edge.updates.slots import models_folder
 from leukoscope_edge.updates.state import Event, State
 from leukoscope_edge.updates.trial import run_trial

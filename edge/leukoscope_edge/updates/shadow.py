@@ -8,35 +8,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from leukoscope_edge.counting.statistics import BetaSpread
 from leukoscope_edge.counting.verdict import decide
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.inference.classifier import classify, vote
 from leukoscope_edge.inference.engine import Engine
-from leukoscope_edge.types import U8, Call, CallName, Verdict
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchivedCell:
-    """A cell of an earlier slide.
-
-    Attributes:
-        slide: Which slide; no patient's name.
-        cell: Its id there.
-        crops: (N, side, side, 3) uint8 RGB, its sightings as the old model saw them.
-        call: What the old model said.
-        p_blast: How sure it was.
-        bundle_sha256: Which model that was.
-        is_counted: Whether it counts for the slide's verdict.
-    """
-
-    slide: str
-    cell: str
-    crops: U8
-    call: CallName
-    p_blast: float
-    bundle_sha256: str
-    is_counted: bool
+from leukoscope_edge.records.slide import ArchivedCell
+from leukoscope_edge.types import Call, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,20 +56,19 @@ def compare(
     """Call archived cells with a new model.
 
     Args:
-        cells: Of earlier slides, called by the old model.
+        cells: Of earlier slides; those that another model called are left out.
         engine: The new model.
         card: Its card.
         old_card: The card by which the archived cells were cut and called.
     """
-    if card.input != old_card.input:
-        return Shadow(why_not="the new model wants its cells cut in another way")
-    side = card.input.side_px
     n_cells = n_changed = 0
     old: dict[str, list[Call]] = defaultdict(list)
     new: dict[str, list[Call]] = defaultdict(list)
     for cell in cells:
-        if cell.crops.shape[1:] != (side, side, 3) or not cell.is_counted:
+        if cell.bundle_sha256 != old_card.model_cpu.sha256 or not cell.is_counted:
             continue
+        if card.input != old_card.input:
+            return Shadow(why_not="the new model wants its cells cut in another way")
         calls = classify(engine, list(cell.crops), card)
         call = vote(calls, card.decision)
         n_cells += 1
@@ -105,6 +81,5 @@ def compare(
 
 def _result(calls: Sequence[Call], card: Card) -> str:
     """Return the name of a slide's result; refusals count as one."""
-    spread = BetaSpread(alpha=card.false_calls.alpha, beta=card.false_calls.beta)
-    outcome = decide(calls, false_calls=spread)
+    outcome = decide(calls, card.call_model)
     return outcome.name if isinstance(outcome, Verdict) else "no result"

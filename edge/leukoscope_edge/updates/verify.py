@@ -180,7 +180,7 @@ def check_root(data: bytes) -> int:
 
 def root_version(trust: Path) -> int:
     """Return the version of the newest root in a folder of TUF metadata."""
-    return Metadata[Root].from_file(str(trust / "root.json")).signed.version
+    return Metadata[Root].from_bytes((trust / "root.json").read_bytes()).signed.version
 
 
 def _signed_info(updater: Updater, name: str) -> TargetFile:

@@ -1,4 +1,4 @@
-"""The places where the lens has been, each with its view, found by place in constant time.
+"""Where the lens has been: places with their views, found by place in constant time.
 
 Views are stored as bytes: a long run keeps thousands of them.
 """

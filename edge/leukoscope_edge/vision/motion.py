@@ -143,7 +143,7 @@ class StaticPattern:
 
 def differ(before: F32, after: F32) -> bool:
     """Say whether two views differ by more than noise."""
-    return float(cv2.norm(before, after)) > MIN_CHANGE * before.size**0.5
+    return bool(cv2.norm(before, after) > MIN_CHANGE * before.size**0.5)
 
 
 class StageTracker:

@@ -55,7 +55,7 @@ def find_sightings(
 
 
 def view_spec(spec: CropSpec) -> CropSpec:
-    """Return how the picture for people is cut: what the crop shows, at its own side."""
+    """Return how the picture for people is cut: the crop's place at its own side."""
     return replace(
         spec,
         side_px=VIEW_SIDE_PX,

@@ -57,7 +57,7 @@ def health(device: Device) -> list[Sign]:
         Sign(name="Model", value=device.bundle.card.id),
         Sign(name="Runs on", value=device.engine.name),
         Sign(
-            name="Disk",
+            name="Disk, slides",
             value=f"{free / 1e9:.0f} GB ≈ {free // BYTES_PER_SLIDE}",
             is_good=free > 10 * BYTES_PER_SLIDE,
         ),

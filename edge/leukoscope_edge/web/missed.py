@@ -5,7 +5,7 @@ import numpy as np
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.records.pictures import from_png
-from leukoscope_edge.records.store import MissedCell
+from leukoscope_edge.records.slide import MissedCell
 from leukoscope_edge.screening import crop_spec
 from leukoscope_edge.types import U8
 from leukoscope_edge.vision.crop import cut_view

@@ -1,4 +1,4 @@
-"""The screens. Each reads and shows; whatever changes something goes through the API."""
+"""The screens. Each reads and shows; what changes something goes through the API."""
 
 from typing import Annotated, Any
 
@@ -30,11 +30,11 @@ from leukoscope_edge.web.review import (
 )
 from leukoscope_edge.web.security import COOKIE
 from leukoscope_edge.web.share import What, sticks
-from leukoscope_edge.web.words import light_names, words_for
+from leukoscope_edge.web.words import light_names, trend_names, words_for
 
 router = APIRouter()
 Anybody = Annotated[Person, Depends(signed_in)]
-Operator = Annotated[Person, Depends(may(Right.SLIDES))]
+OPERATOR = Depends(may(Right.SLIDES))
 Checker = Annotated[Person, Depends(may(Right.QUALITY))]
 STEPS = ("ready", "count", "review", "result", "share")
 
@@ -133,8 +133,8 @@ def _step(record: SlideRecord) -> str:
             return "share"
 
 
-@router.get("/slides/new")
-def new_slide(request: Request, person: Operator) -> Response:
+@router.get("/slides/new", dependencies=[OPERATOR])
+def new_slide(request: Request) -> Response:
     """What is known of a slide before the first frame."""
     return render(request, "new_slide.html")
 
@@ -152,21 +152,21 @@ def _slide_page(request: Request, slide: str, step: str, **values: Any) -> Respo
     )
 
 
-@router.get("/slides/{slide}/ready")
-def ready(slide: SlideId, request: Request, person: Operator) -> Response:
+@router.get("/slides/{slide}/ready", dependencies=[OPERATOR])
+def ready(slide: SlideId, request: Request) -> Response:
     """The live picture and the lights."""
     language = device_of(request).language(request)
     return _slide_page(request, slide, "ready", light_names=light_names(language))
 
 
-@router.get("/slides/{slide}/count")
-def count(slide: SlideId, request: Request, person: Operator) -> Response:
+@router.get("/slides/{slide}/count", dependencies=[OPERATOR])
+def count(slide: SlideId, request: Request) -> Response:
     """The count."""
     return _slide_page(request, slide, "count")
 
 
-@router.get("/slides/{slide}/review")
-def review(slide: SlideId, request: Request, person: Operator) -> Response:
+@router.get("/slides/{slide}/review", dependencies=[OPERATOR])
+def review(slide: SlideId, request: Request) -> Response:
     """The gallery: the first pass without the model's word, then everything."""
     record = device_of(request).store.slide(slide)
     passing = first_pass(record)
@@ -182,8 +182,8 @@ def review(slide: SlideId, request: Request, person: Operator) -> Response:
     )
 
 
-@router.get("/slides/{slide}/result")
-def result(slide: SlideId, request: Request, person: Operator) -> Response:
+@router.get("/slides/{slide}/result", dependencies=[OPERATOR])
+def result(slide: SlideId, request: Request) -> Response:
     """Machine and person side by side, and the signature."""
     device = device_of(request)
     record = device.store.slide(slide)
@@ -198,8 +198,8 @@ def result(slide: SlideId, request: Request, person: Operator) -> Response:
     )
 
 
-@router.get("/slides/{slide}/share")
-def share(slide: SlideId, request: Request, person: Operator) -> Response:
+@router.get("/slides/{slide}/share", dependencies=[OPERATOR])
+def share(slide: SlideId, request: Request) -> Response:
     """What leaves the device."""
     return _slide_page(request, slide, "share", sticks=sticks(), whats=list(What))
 
@@ -214,21 +214,20 @@ def quality(request: Request, person: Checker) -> Response:
         health=health(device),
         trends=trends(device),
         plot_points=plot_points,
+        trend_names=trend_names(device.language(request)),
         scale=device.scale_um_per_px,
         may_calibrate=has_right(person, Right.DEVICE),
     )
 
 
-@router.get("/update")
-def update(request: Request, person: Anybody) -> Response:
+@router.get("/update", dependencies=[Depends(signed_in)])
+def update(request: Request) -> Response:
     """The model: its card."""
     return render(request, "update.html", card=device_of(request).bundle.card)
 
 
-@router.get("/people")
-def people(
-    request: Request, person: Annotated[Person, Depends(may(Right.PEOPLE))]
-) -> Response:
+@router.get("/people", dependencies=[Depends(may(Right.PEOPLE))])
+def people(request: Request) -> Response:
     """Who may use the device."""
     return render(
         request,

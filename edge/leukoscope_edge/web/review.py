@@ -8,7 +8,6 @@ that tells nothing; judging those others also finds blasts that the model missed
 import hashlib
 from collections.abc import Sequence
 
-from leukoscope_edge.counting.statistics import BetaSpread
 from leukoscope_edge.counting.verdict import decide
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.records.slide import (
@@ -46,12 +45,16 @@ def _shuffled(salt: str, cells: Sequence[CellRecord]) -> list[CellRecord]:
 
 
 def by_suspicion(cells: Sequence[CellRecord]) -> list[CellRecord]:
-    """Return cells from the most to the least suspicious; a person's blasts first."""
+    """Return the cells that may count, the most suspicious first.
+
+    A person's blasts come before all; cells cut off by the edge of a field are left
+    out, for half a cell is not judged.
+    """
 
     def suspicion(cell: CellRecord) -> tuple[bool, float]:
         return cell.word is Word.BLAST, cell.p_blast if cell.p_blast is not None else 1
 
-    return sorted(cells, key=suspicion, reverse=True)
+    return sorted((c for c in cells if c.is_counted), key=suspicion, reverse=True)
 
 
 def tab_of(cell: CellRecord) -> str:
@@ -71,8 +74,7 @@ def differences(record: SlideRecord) -> list[CellRecord]:
 def verdict_of(record: SlideRecord, card: Card) -> Verdict | Refusal:
     """Return what follows from the words of people and machine together."""
     calls = [_call(c) for c in record.counted]
-    spread = BetaSpread(alpha=card.false_calls.alpha, beta=card.false_calls.beta)
-    return decide(calls, false_calls=spread)
+    return decide(calls, card.call_model)
 
 
 def _call(cell: CellRecord) -> Call:

@@ -1,4 +1,4 @@
-"""What leaves the device on a stick: only what a person ticked, and only whole files."""
+"""What leaves the device: only what a person asked for, and only whole files."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -29,7 +29,7 @@ def sticks(mounts: Path = MOUNTS) -> list[Path]:
     """Return the mounted removable disks.
 
     Args:
-        mounts: The kernel's table; spaces in it are written `\\040`.
+        mounts: The kernel's table; a space in it is written in octal.
     """
     try:
         lines = mounts.read_text("utf-8", "surrogateescape").splitlines()

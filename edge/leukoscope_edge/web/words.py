@@ -4,7 +4,6 @@ from leukoscope_edge.web.i18n import Language
 
 TEXTS = {
     "again": "The device does not answer. Trying again ...",
-    "locked": "The page locked. Sign in again.",
 }
 
 LIGHTS = {
@@ -14,6 +13,14 @@ LIGHTS = {
     "contrast_levels": "Contrast",
 }
 """The measures of a frame that have a light on "Get ready"."""
+SIGNS = ("Camera", "Model", "Runs on", "Disk, slides", "Temperature", "Quality test")
+"""What `leukoscope_edge.web.health` says something about."""
+GOLDEN = "Stored cells"
+
+
+def trend_names(language: Language) -> dict[str, str]:
+    """Return the names of the trends in a language, by figure."""
+    return {**light_names(language), "golden cells": language(GOLDEN)}
 
 
 def light_names(language: Language) -> dict[str, str]:

@@ -37,6 +37,8 @@ from leukoscope_edge.web.sketch import boxes_of, count_facts, light_facts, place
 
 JPEG_QUALITY = 80
 """A 640 x 480 frame is then some 60 kB and shows no blocks at arm's length."""
+MOVED_ON_FRAMES = 20
+"""Frames in which the simulated hand moves on by the width of a frame, about."""
 SENDER_NICENESS = 10
 """Encoding the picture for the page yields to the count."""
 
@@ -192,7 +194,10 @@ class _Worker:
             earlier=earlier,
         )
         self._mode, self._slide = Mode.COUNTING, order.slide
-        self._facts = count_facts(self._run, (), self._keeper)
+        self._facts = count_facts(self._run, earlier, self._keeper)
+        if earlier:  # their places are not found again, so a person moves on first
+            self._mode = Mode.PAUSED
+            self._facts["interrupted_at"] = len(earlier)
 
     def _pause(self) -> None:
         if self._run is not None and self._keeper is not None:
@@ -297,14 +302,16 @@ class _Worker:
 def _skip_seen(camera: Camera, last_frame: str) -> None:
     """Pass over what a replayed or simulated slide showed before an interruption.
 
-    A real stage stays where it is; a replayed one would begin anew and show every
-    cell again.
+    A real stage stays where it is and a person moves it on; a replayed one would begin
+    anew and show every cell again.
     """
     if not last_frame:
         return
     for item in _items(camera):
         if item.name == last_frame:
-            return
+            break
+    for _ in range(MOVED_ON_FRAMES):
+        camera.read()
 
 
 def _items(camera: Camera) -> Iterator[Frame | Fault]:

@@ -1,6 +1,7 @@
 """Every file of the stick and of the device, damaged in every way."""
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -151,7 +152,7 @@ def test_a_damaged_device_never_uses_what_is_not_whole(
             used = in_use(data, "real")
             assert used.slot in state.load(device.models).slots_in_use()
             assert slots.read_slot(device.models, str(used.slot)) is not None
-            with pytest.raises(UpdateError, match="U0[59]|U15"):
+            with pytest.raises(UpdateError, match=r"U0[59]|U15"):
                 install(device, old)
             recover(device)
         assert state.load(device.models).floor.sequence == 2
@@ -172,3 +173,21 @@ def test_all_three_floors_must_go_before_an_old_stick_comes_in(
         (device.models / name).write_bytes(b"")
         kept = name != "floor.json"
         assert state.load(device.models).floor.sequence == (7 if kept else 0)
+
+
+@pytest.mark.parametrize("name", ["state.json", "state.json.bak"])
+def test_a_changed_commit_file_is_not_believed(
+    device: Device, publisher: Any, active_of: Callable[[Device], str], name: str
+) -> None:
+    """Its numbers are changed so that it still reads well; the other copy counts."""
+    install(device, publisher.release(1).stick)
+    path = device.models / name
+    text = path.read_text()
+    changed = re.sub(r"generation(\W+)\d+", r"generation\g<1>900", text)
+    changed = changed.replace("0.1-", "0.9-")
+    assert changed != text
+    path.write_text(changed)
+    assert active_of(device) == "0.1"
+    assert not state.is_settled(device.models)
+    recover(device)
+    assert state.is_settled(device.models)

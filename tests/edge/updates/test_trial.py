@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,9 @@ import pytest
 from leukoscope_edge.errors import UpdateError
 from leukoscope_edge.inference.bundle import shipped_bundles
 from leukoscope_edge.inference.card import read_card
+from leukoscope_edge.records.slide import ArchivedCell
 from leukoscope_edge.types import CallName
-from leukoscope_edge.updates import ArchivedCell, Device, Shadow, history, install
+from leukoscope_edge.updates import Device, Shadow, history, install
 from leukoscope_edge.updates.shadow import compare
 from leukoscope_edge.updates.trial import run_trial
 
@@ -132,6 +133,12 @@ def test_a_signed_model_that_fails_is_not_installed(
     assert active_of(device) == "0.1"
 
 
+def judged_by(folder: Path, cells: list[ArchivedCell]) -> list[ArchivedCell]:
+    """Return the cells as called by the model in a folder."""
+    sha256 = read_card(folder).model_cpu.sha256
+    return [replace(c, bundle_sha256=sha256) for c in cells]
+
+
 def cell(slide: str, red: int, call: str) -> ArchivedCell:
     crops = np.zeros((1, SIDE_PX, SIDE_PX, 3), np.uint8)
     crops[..., 0] = red
@@ -141,7 +148,7 @@ def cell(slide: str, red: int, call: str) -> ArchivedCell:
         crops=crops,
         call=CallName(call),
         p_blast=0.5,
-        bundle_sha256="",
+        bundle_sha256="of another model",
         is_counted=True,
     )
 
@@ -169,7 +176,10 @@ def test_changes_of_calls_and_of_verdicts_are_counted(
 
     bundle = open_bundle(bundle_folder)
     with OnnxCpuEngine(bundle) as engine:
-        shadow = compare(cells, engine, bundle.card, bundle.card)
+        others = compare(cells, engine, bundle.card, bundle.card)
+        own = judged_by(bundle_folder, cells)
+        shadow = compare(own, engine, bundle.card, bundle.card)
+    assert others == Shadow()
     assert (shadow.n_cells, shadow.n_changed, shadow.slides) == expected
 
 
@@ -196,10 +206,11 @@ def test_the_sentence_and_whether_a_person_must_accept(
 def test_a_change_is_accepted_by_name_or_not_at_all(
     make_device: Callable[..., Device],
     publisher: Any,
+    bundle_folder: Path,
     code_of: Callable[..., str],
     active_of: Callable[[Device], str],
 ) -> None:
-    cells = slide("0007", 30, "normal")
+    cells = judged_by(bundle_folder, slide("0007", 30, "normal"))
     install(make_device(), publisher.release(1).stick)
     stick = publisher.release(2).stick
     alone = make_device(cells=cells)
@@ -224,7 +235,6 @@ def test_a_model_that_wants_other_crops_needs_a_person(
     """The shipped model's cells are 128 pixels wide, the test's 32."""
     shipped = shipped_bundles()["cnmc-alexnet-1"]
     assert read_card(shipped).input.side_px != SIDE_PX
-    device = make_device(cells=slide("1", 1, "blast"))
+    device = make_device(cells=judged_by(shipped, slide("1", 1, "blast")))
     assert code_of(lambda: install(device, publisher.release(1).stick)) == "U17"
     assert "cut in another way" in json.dumps([e.note for e in history(device.data)])
-    shutil.rmtree(device.data)

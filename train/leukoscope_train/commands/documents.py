@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from leukoscope_edge.config import read_toml
-from leukoscope_edge.counting.statistics import BetaSpread, limit_of_blank
+from leukoscope_edge.counting.statistics import limit_of_blank
 from leukoscope_edge.inference.card import Card, read_card
 from leukoscope_train import work
 from leukoscope_train.commands import add_command, say
@@ -18,7 +18,7 @@ from leukoscope_train.trust import BLANK_CELLS, TRUST_NAME, TrustEntry
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 DOCUMENTS = ("validation.md", "model-card.md")
-OPTIONAL = ("report", "baselines", "compare", "audit")
+OPTIONAL = ("report", "baselines", "audit")
 """Figures of a run that may not have been made; the document then says how."""
 
 
@@ -86,7 +86,7 @@ def evidence(folder: Path) -> dict[str, Any]:
             found[name] = work.read_json(folder / f"{name}.json")
     trust = folder / TRUST_NAME
     found["trust"] = read_toml(trust, TrustEntry) if trust.exists() else None
-    for kind in ("learning", "evaluation"):
+    for kind in ("learning", "evaluation", "compare"):
         paths = sorted(folder.glob(f"{kind}-*.json"))
         found[kind] = [work.read_json(path) for path in paths]
     return found
@@ -94,7 +94,7 @@ def evidence(folder: Path) -> dict[str, Any]:
 
 def blanks_of(card: Card) -> list[tuple[int, int]]:
     """Return the limit of blank of a card's false calls, by cells counted."""
-    spread = BetaSpread(alpha=card.false_calls.alpha, beta=card.false_calls.beta)
+    spread = card.false_calls.spread
     return [(n, limit_of_blank(spread, n)) for n in BLANK_CELLS]
 
 

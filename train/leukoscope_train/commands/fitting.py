@@ -12,7 +12,13 @@ from leukoscope_edge.config import read_toml
 from leukoscope_edge.types import F64
 from leukoscope_train import work
 from leukoscope_train.baselines import SIZE_ONLY, size_margins
-from leukoscope_train.cells import CropSet, DataError, concatenate
+from leukoscope_train.cells import (
+    CropSet,
+    DataError,
+    concatenate,
+    load_crops,
+    save_crops,
+)
 from leukoscope_train.commands import add_command, say
 from leukoscope_train.commands.data import REAL_SPEC, pbc_cells, some
 from leukoscope_train.fit import fit, logits, margins, save_weights
@@ -48,6 +54,7 @@ def add_commands(commands: Any) -> None:
     one.add_argument("plans", type=Path, nargs="+")
     one.add_argument("--seeds", type=int, nargs="+", default=[0])
     one.add_argument("--pair", nargs=2, metavar="PLAN", help="average these two")
+    one.add_argument("--name", help="of the table; default: the plans' folder")
     _add_work(one)
     one = add_command(commands, "learn", learn, "how much more people would help")
     _add_work(one)
@@ -67,23 +74,12 @@ def run_fit(options: argparse.Namespace) -> None:
 
 
 def pretrain(options: argparse.Namespace) -> None:
-    """Fit a plan's network to the kinds of PBC's cells and keep its weights.
-
-    Raises:
-        DataError: The folder has fewer than two class folders.
-    """
+    """Fit a plan's network to the kinds of PBC's cells and keep its weights."""
     plan = replace(read_toml(options.plan, FitPlan), start="")
-    names = sorted(p.name for p in options.pbc.iterdir() if p.is_dir())
-    if len(names) < 2:
-        raise DataError(f"{options.pbc}: expected a folder per class, found {names}")
-    files = []
-    for label, name in enumerate(names):
-        own = read_class_folders(options.pbc, {name: label}, f"pbc-{name}")
-        files += some(own, PRETRAINING_PER_CLASS)
-    crops, left_out = pbc_cells(files, REAL_SPEC)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    crops = _kinds(options.pbc, options.out.parent / "kinds.npz")
     back = np.arange(len(crops)) % HELD_BACK == 0
     machine = this_machine(options.workers)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
     network = fit(
         crops.pick(~back),
         plan,
@@ -97,8 +93,25 @@ def pretrain(options: argparse.Namespace) -> None:
         save_weights(network, options.out)
         say(
             f"{options.out}: {np.mean(right):.3f} of {len(held)} cells named rightly "
-            f"among {len(names)} kinds; {len(left_out)} images left out"
+            f"among {len(np.unique(crops.labels))} kinds"
         )
+
+
+def _kinds(folder: Path, stored: Path) -> CropSet:
+    """Return some cells of each class folder, cut once and kept for the next time."""
+    if stored.exists():
+        return load_crops(stored)
+    names = sorted(p.name for p in folder.glob("*") if p.is_dir())
+    if len(names) < 2:
+        raise DataError(f"{folder}: expected a folder per class, found {names}")
+    files = []
+    for label, name in enumerate(names):
+        own = read_class_folders(folder, {name: label}, f"pbc-{name}")
+        files += some(own, PRETRAINING_PER_CLASS)
+    crops, left_out = pbc_cells(files, REAL_SPEC)
+    save_crops(stored, crops)
+    say(f"{stored}: {len(crops)} cells of {names}; {len(left_out)} images left out")
+    return crops
 
 
 def compare(options: argparse.Namespace) -> None:
@@ -119,7 +132,8 @@ def compare(options: argparse.Namespace) -> None:
     if options.pair:
         rows += [_pair(options, seed) for seed in options.seeds]
     rows += [_without_budget(row) for row in baselines]
-    work.write_json(options.work / "compare.json", rows)
+    name = options.name or options.plans[0].parent.name
+    work.write_json(options.work / f"compare-{name}.json", rows)
     say(comparison_table(rows))
 
 

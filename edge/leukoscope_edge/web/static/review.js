@@ -44,6 +44,7 @@ function showLeft(n) {
   byId("n-left").textContent = n;
   byId("progress").value = byId("progress").max - n;
   byId("to-result").hidden = n > 0;
+  byId("done").hidden = n > 0;
   if (n === 0) byId("to-result").focus();
 }
 
@@ -168,6 +169,8 @@ async function why() {
   byId("features").replaceChildren(...rows);
   byId("alike").replaceChildren(...facts.alike.map(alike));
   byId("heat").src = f ? `${path}/cells/${cell}/heat.png` : imageOf(current);
+  byId("crop").parentElement.hidden = !f;
+  if (f) byId("crop").src = `${path}/cells/${cell}/crop.png`;
   byId("explanation").showModal();
 }
 
