@@ -132,7 +132,5 @@ def fill_slide(
         interval=Interval(low=0.0, high=0.2),
     )
     if is_finished:
-        store.finish_count(
-            slide, verdict, NAME, frames={"screened": 9}, n_smudges=0
-        )
+        store.finish_count(slide, verdict, NAME, frames={"screened": 9}, n_smudges=0)
     return slide

@@ -74,7 +74,11 @@ def test_the_gallery_begins_with_the_most_suspicious(device: Device) -> None:
     probabilities = [c.p_blast for c in by_suspicion(record.cells)]
     assert probabilities == sorted(probabilities, reverse=True)
     assert [tab_of(c) for c in by_suspicion(record.cells)] == [
-        "suspected", "suspected", "unclear", "others", "others"
+        "suspected",
+        "suspected",
+        "unclear",
+        "others",
+        "others",
     ]
 
 
