@@ -21,8 +21,10 @@ from pathlib import Path
 INFERENCE = Path(__file__).parents[1] / "edge" / "leukoscope_edge" / "inference"
 SOURCES = (INFERENCE / "plan.py", INFERENCE / "tensorrt_child.py")
 THEIRS = frozenset(
-    "trt builder network parser config profile flags engine MemoryPoolType "
-    "BuilderFlag Logger _runtime _engine _context".split()  # noqa: SIM905 - words
+    """
+    trt builder network parser config profile flags engine MemoryPoolType BuilderFlag
+    Logger _runtime _engine _context
+    """.split()  # noqa: SIM905 - words, not quotes
 )
 """Names in those files that hold TensorRT's objects."""
 OF_SOME_VERSIONS = frozenset({"EXPLICIT_BATCH", "STRONGLY_TYPED", "FP16", "INT8"})

@@ -1,4 +1,4 @@
-"""The engineers' tools run and give what their pages promise; figures are not judged."""
+"""The tools for engineers run and give what they promise; no figure is judged."""
 
 import json
 import subprocess
