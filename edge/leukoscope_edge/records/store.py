@@ -401,14 +401,17 @@ class Store:
         return self._ledger.event_of_code(code)
 
     def verify_audit(self) -> list[Problem]:
-        """Look for events and pictures that are not what they were."""
+        """Look for events, pictures and identities that are not what they were."""
         problems = list(self._ledger.problems())
         if problems:
             return problems  # what cannot be trusted is not folded
         return [
             problem
             for record in self.slides(limit=-1)
-            for problem in picture_problems(self.pictures, record)
+            for problem in (
+                *picture_problems(self.pictures, record),
+                *self._identities.problems(record),
+            )
         ]
 
     # --- inside ---

@@ -175,6 +175,21 @@ def test_a_picture_that_is_gone_or_replaced_is_found(
     assert message in problem.what
 
 
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("DELETE FROM record_key", "is not as it says"),
+        ("UPDATE record_key SET wrapped = x'00'", "does not open"),
+    ],
+)
+def test_a_key_that_went_without_an_erasure_is_found(
+    bench: Any, slide: str, statement: str, message: str
+) -> None:
+    tamper(bench.folder, statement)
+    (problem,) = bench.store.verify_audit()
+    assert message in problem.what
+
+
 @pytest.mark.parametrize("name", ["../../keys/device.key", "x.png", "", "/etc/passwd"])
 def test_only_pictures_are_read_as_pictures(bench: Any, slide: str, name: str) -> None:
     with pytest.raises(Exception, match="is not the name of a picture"):
