@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from leukoscope_edge.errors import RecordError
-from leukoscope_edge.records.events import Problem, canonical
+from leukoscope_edge.records.events import Problem, canonical, clean
 from leukoscope_edge.records.keys import KEY_BYTES, seal, unseal
 from leukoscope_edge.records.ledger import Ledger
 from leukoscope_edge.records.slide import Identity, SlideRecord
@@ -52,7 +52,9 @@ class Identities:
     def seal_text(self, slide: str, text: str) -> str:
         """Hide a text under a slide's key; empty where there is nothing or no key."""
         key = self._key(slide)
-        return seal(key, text.encode(), purpose=slide).hex() if key and text else ""
+        if key is None or not text:
+            return ""
+        return seal(key, clean(text).encode(), purpose=slide).hex()
 
     def open_text(self, slide: str, sealed: str) -> str | None:
         """Return a hidden text, None where its key was destroyed."""
@@ -98,7 +100,9 @@ class Identities:
 
     def _tag(self, sample: str) -> bytes:
         """Return what finds a sample's slides without telling its label."""
-        return hmac.new(self._identity_key, sample.encode(), hashlib.sha256).digest()
+        return hmac.new(
+            self._identity_key, clean(sample).encode(), hashlib.sha256
+        ).digest()
 
     def _key(self, slide: str) -> bytes | None:
         rows = self._ledger.rows(

@@ -20,6 +20,7 @@ from leukoscope_edge.records.events import (
     Problem,
     canonical,
     chain_problems,
+    clean,
     code_of,
     hash_of,
 )
@@ -94,6 +95,7 @@ class Ledger:
     ) -> Event:
         """Return the event that would come next; nothing is written."""
         end = self.head()
+        by = clean(by)
         at = self.now().isoformat(timespec="seconds")
         text = canonical(body)
         hash_ = hash_of(end.seq + 1, slide, kind, at, by, key, text, end.hash)
