@@ -4,6 +4,7 @@ import argparse
 import getpass
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -63,7 +64,15 @@ def add_data(parser: argparse.ArgumentParser, *, default: Path | None) -> None:
     parser.add_argument(
         "--data", type=Path, default=default, help="the records' folder"
     )
-    parser.add_argument("--by", default=getpass.getuser(), help="who acts")
+    parser.add_argument("--by", default=_user(), help="who acts")
+
+
+def _user() -> str:
+    """Return the user's name, or number where there is no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def _add(

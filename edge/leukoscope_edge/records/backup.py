@@ -13,7 +13,12 @@ from pathlib import Path, PurePosixPath
 
 from leukoscope_edge.errors import OutputError, RecordError
 from leukoscope_edge.records.database import check_unused
-from leukoscope_edge.records.files import sync_file, sync_folder, write_whole
+from leukoscope_edge.records.files import (
+    make_folder,
+    sync_file,
+    sync_folder,
+    write_whole,
+)
 from leukoscope_edge.records.sealed_file import SealedReader, SealedWriter
 from leukoscope_edge.records.store import (
     COPY_FOLDER,
@@ -153,5 +158,5 @@ def _unpack_one(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> 
     if data is None or name.is_absolute() or ".." in name.parts:
         raise RecordError(f"the backup holds {member.name!r}, which is no file of ours")
     target = folder / name
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(target.parent)
     write_whole(target, data.read(), mode=0o600)

@@ -77,6 +77,9 @@ def open_database(path: Path) -> sqlite3.Connection:
             connection.execute(pragma)
         _check(connection)
         _migrate(connection, path)
+    except UnicodeDecodeError as err:  # SQLite quotes noise where a name should be
+        connection.close()
+        raise sqlite3.DatabaseError("a name in it is not text") from err
     except BaseException:
         connection.close()
         raise

@@ -34,6 +34,19 @@ def prepare_folder(folder: Path, names: tuple[str, ...]) -> None:
         ) from err
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, for the owner alone, to survive a power cut.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    sync_folder(folder.parent)
+
+
 def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Write a file aside, sync it, rename it into place and sync its folder.
 

@@ -17,7 +17,7 @@ from typing import Any
 from leukoscope_edge.errors import RecordError
 from leukoscope_edge.records.database import open_database, transaction
 from leukoscope_edge.records.events import NO_EVENT_HASH, hash_of
-from leukoscope_edge.records.files import sync_folder
+from leukoscope_edge.records.files import make_folder, sync_folder
 from leukoscope_edge.records.ledger import COLUMNS
 
 SIDE_FILES = ("", "-wal", "-shm")
@@ -67,7 +67,7 @@ def open_or_recover(
         RecordError: It cannot be opened for another reason than damage.
     """
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(path.parent)
         _end_recovery(path)
         if not path.exists() and copy.exists():
             return recover(path, copy)

@@ -1,6 +1,7 @@
 """A sheet of paper: fonts, lines, banners and rows, whatever they say."""
 
 import io
+import logging
 import unicodedata
 from collections.abc import Iterable
 
@@ -35,6 +36,8 @@ class Sheet(FPDF):
             fonts: What to print with.
         """
         super().__init__(format="A4")
+        # fpdf logs the characters that a font lacks: parts of a name.
+        logging.getLogger("fpdf").setLevel(logging.ERROR)
         self._foot = tuple(foot)
         self._chosen = fonts
         self._family = "base" if self._chosen.regular else "helvetica"

@@ -25,7 +25,7 @@ from leukoscope_edge.errors import RecordError, StepError
 from leukoscope_edge.records.archive import archived, keep_cell, picture_problems
 from leukoscope_edge.records.database import copy_database
 from leukoscope_edge.records.events import Event, Problem, canonical
-from leukoscope_edge.records.files import sync_folder
+from leukoscope_edge.records.files import make_folder, sync_folder
 from leukoscope_edge.records.fold import apply, fold
 from leukoscope_edge.records.identities import Identities
 from leukoscope_edge.records.keys import fingerprint, open_keys
@@ -366,7 +366,7 @@ class Store:
     def report_path(self, slide: str, version: int) -> Path:
         """Return where a version's report lies, its folder made."""
         folder = self.folder / "reports"
-        folder.mkdir(mode=0o700, exist_ok=True)
+        make_folder(folder)
         return folder / f"{slide}-v{version}.pdf"
 
     def reports(self, slide: str) -> list[Path]:
@@ -384,7 +384,7 @@ class Store:
     def keep_copy(self) -> None:
         """Put a copy of the database beside it, for the day it is damaged."""
         copy = self.folder / COPY_FOLDER / DATABASE_NAME
-        copy.parent.mkdir(mode=0o700, exist_ok=True)
+        make_folder(copy.parent)
         aside = copy.with_name(f".{copy.name}.part")
         aside.unlink(missing_ok=True)
         with self._ledger.quiet() as connection:

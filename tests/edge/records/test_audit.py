@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from leukoscope_edge.errors import RecordError
 from leukoscope_edge.records.events import (
     NO_EVENT_HASH,
     canonical,
@@ -114,6 +115,12 @@ def test_an_event_put_in_is_found(bench: Any, slide: str) -> None:
         f"FROM event WHERE seq = {N_EVENTS}",
     )
     assert bench.store.verify_audit() != []
+
+
+def test_nothing_of_a_changed_event_is_shown(bench: Any, slide: str) -> None:
+    tamper(bench.folder, "UPDATE event SET body = replace(body, 'blast', 'normal')")
+    with pytest.raises(RecordError, match="was changed after it was written"):
+        bench.reopen().slide(slide)
 
 
 def test_a_cut_stays_visible_after_further_events(bench: Any, slide: str) -> None:

@@ -249,6 +249,11 @@ def test_a_table_is_harmless_in_a_spreadsheet(
     assert rows[0]["judged_by"] == "'=cmd()"
     assert rows[0]["word"] == "normal"
     assert rows[2]["word"] == ""
+    assert (rows[0]["counted"], rows[0]["x0_px"], rows[0]["y1_px"]) == (
+        "True",
+        "1",
+        "40",
+    )
 
 
 MAKERS: list[Callable[[Dossier], str]] = [
