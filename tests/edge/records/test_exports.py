@@ -48,9 +48,6 @@ def codes(observations: list[Any]) -> list[tuple[str, str]]:
     return [(o["code"]["coding"][0]["code"], o["status"]) for o in observations]
 
 
-# --- FHIR ---
-
-
 def test_the_machine_alone_is_preliminary_and_labelled(bench: Any) -> None:
     found = resources(open_dossier(bench.store, bench.finished()))
     assert codes(found["Observation"]) == [("26446-5", "preliminary")]
@@ -121,9 +118,6 @@ def test_a_simulation_is_labelled_as_test_data(bench: Any) -> None:
         labels = [s["code"] for s in resource["meta"]["security"]]
         assert "HTEST" in labels
     assert "SIMULATION" in found["DiagnosticReport"][0]["conclusion"]
-
-
-# --- paper ---
 
 
 def test_paper_says_what_was_found_by_whom_and_with_what(bench: Any) -> None:
@@ -233,9 +227,6 @@ def test_a_report_during_an_amendment_is_of_the_signed_version(bench: Any) -> No
     dossier = open_dossier(bench.store, slide)
     assert dossier.version == 1
     assert dossier.record.cells[0].word is Word.BLAST
-
-
-# --- tables and crops ---
 
 
 def test_a_table_is_harmless_in_a_spreadsheet(
