@@ -93,8 +93,7 @@ class Store:
         self._identities = Identities(self._ledger, keys.identity)
         if self.recovery is not None:
             self.note("recovered", {"what": self.recovery.sentence}, DEVICE)
-        if is_older(copy, COPY_EVERY_S, now()):
-            self.keep_copy()
+        self._renew_copy()
 
     def __enter__(self) -> "Store":
         return self
@@ -131,6 +130,7 @@ class Store:
                 "consents_to_training": set_up.consents_to_training,
             }
             self._append(Kind.START, slide, body, by, key)
+        self._renew_copy()
         return slide
 
     def resume(self, slide: str, by: str) -> None:
@@ -377,6 +377,11 @@ class Store:
     def notes(self, what: str) -> list[Event]:
         """Return the device's own events of one kind, the oldest first."""
         return [e for e in self.events("") if e.body["what"] == what]
+
+    def _renew_copy(self) -> None:
+        copy = self.folder / COPY_FOLDER / DATABASE_NAME
+        if is_older(copy, COPY_EVERY_S, self._ledger.now()):
+            self.keep_copy()
 
     def keep_copy(self) -> None:
         """Put a copy of the database beside it, for the day it is damaged."""
