@@ -226,6 +226,7 @@ def test_no_file_holds_a_name_in_the_clear(bench: Any) -> None:
 
 def test_erasing_destroys_the_key_and_leaves_the_record_whole(bench: Any) -> None:
     slide = bench.signed(name="Ann Other", comment="of Ann")
+    bench.store.keep_copy()
     before = bench.store.slide(slide)
     connection = sqlite3.connect(bench.folder / DATABASE_NAME)
     ((wrapped,),) = connection.execute("SELECT wrapped FROM record_key").fetchall()
