@@ -308,7 +308,7 @@ def test_no_slide_gives_an_empty_table(bench: Any, tmp_path: Path) -> None:
 @example(text="x" * 400)
 @example(text="\ud83e\ude78 \U0001f9ec 血液 ក្រុម \u202e\u200f")
 @settings(
-    max_examples=25,
+    max_examples=10,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
