@@ -4,6 +4,7 @@ import argparse
 import getpass
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -113,7 +114,9 @@ def _list(options: argparse.Namespace) -> int:
                 f"{record.id}  {record.started_at}  {record.state.value:<8}  "
                 f"{cells:>10}  {sample:<16}  {_sentence(record)}"
             )
-    return EXIT_DONE
+        for slide, why in store.damaged.items():
+            print(f"leukoscope: slide {slide} is left out: {why}", file=sys.stderr)
+        return EXIT_FAILED if store.damaged else EXIT_DONE
 
 
 def _sentence(record: SlideRecord) -> str:
