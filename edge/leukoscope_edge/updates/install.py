@@ -33,7 +33,6 @@ from leukoscope_edge.updates.receive import receive
 from leukoscope_edge.updates.shadow import Shadow, compare
 from leukoscope_edge.updates.state import SHIPPED, Lane, State, Trial
 from leukoscope_edge.updates.stick import Stick
-from leukoscope_edge.updates.verify import root_version
 
 MAX_TRIES = 2
 """A model that takes the device down twice is not tried a third time."""
@@ -184,7 +183,6 @@ def _tried(device: Device, now: State, trial: Trial) -> Shadow:
 def _commit(
     device: Device, now: State, trial: Trial, manifest: Manifest, note: str
 ) -> None:
-    trust = slots.trust_folder(device.models, trial.slot)
     bad = tuple(sorted({*now.bad, *manifest.revokes}))
     lane = Lane(active=trial.slot, previous=now.lanes[trial.domain].active)
     lanes = {**now.lanes, trial.domain: lane}
@@ -198,7 +196,7 @@ def _commit(
         floor=Floor(
             epoch=manifest.epoch,
             sequence=manifest.sequence,
-            root_version=max(now.floor.root_version, root_version(trust)),
+            root_version=max(now.floor.root_version, trial.root_version),
         ),
         time_floor=raised(known, device.now()).isoformat(),
     )
