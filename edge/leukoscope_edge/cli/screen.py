@@ -18,7 +18,7 @@ from leukoscope_edge.records.store import open_store
 from leukoscope_edge.records.table import cells_csv_bytes, table_text
 from leukoscope_edge.screening import screen
 from leukoscope_edge.types import Domain, Screening
-from leukoscope_edge.updates import active_bundle
+from leukoscope_edge.updates import Device, active_bundle, watched
 
 RESULT_FILES: dict[str, Callable[[Screening], bytes]] = {
     "report.html": report_bytes,
@@ -89,6 +89,7 @@ def _screen(options: argparse.Namespace) -> int:
     if options.data:
         open_store(options.data).close()  # fails before the work, not after it
     with (
+        watched(Device(data=_data(options)), bundle.folder, bundle.card.domain),
         HashingCamera(
             open_source(options.source, scale_um_per_px=options.um_per_px)
         ) as camera,
@@ -141,9 +142,14 @@ def _keep(
 
 def _bundle_for(options: argparse.Namespace) -> Bundle:
     domain: Domain = "simulated" if is_simulated(options.source) else "real"
-    data = (options.data or DEFAULT_FOLDER).expanduser()
-    folder = options.bundle or active_bundle(data, domain)
+    folder = options.bundle or active_bundle(_data(options), domain)
     return open_bundle(folder or shipped_bundle_for(domain))
+
+
+def _data(options: argparse.Namespace) -> Path:
+    """Return where installed models lie, also where no records are kept."""
+    data: Path = options.data or DEFAULT_FOLDER
+    return data.expanduser()
 
 
 def _say(sentence: str) -> None:
