@@ -1,8 +1,9 @@
 """`leukoscope model ...`: which models this device has, and how it gets new ones."""
 
 import argparse
+import getpass
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,11 +14,9 @@ from leukoscope_edge.cli.data import add_data
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
 from leukoscope_edge.inference.card import read_card
 from leukoscope_edge.inference.engine import OnnxCpuEngine, self_test
-from leukoscope_edge.records.slide import ArchivedCell
-from leukoscope_edge.records.store import DATABASE_NAME, open_store
+from leukoscope_edge.records.store import DATABASE_NAME, Store, open_store
 from leukoscope_edge.types import Domain
-from leukoscope_edge.updates import Device, FolderStick, Shadow, Step
-from leukoscope_edge.updates.slots import models_folder, slot_folder
+from leukoscope_edge.updates import Device, FolderStick, Shadow, Step, slots
 from leukoscope_edge.updates.state import DOMAINS, SHIPPED
 
 ALL_SLIDES = 1_000_000
@@ -70,13 +69,13 @@ def _list(options: argparse.Namespace) -> int:
 
 def _installed(data: Path) -> list[Path]:
     """Return the folders of whole installed models, those in use first."""
-    folders = []
+    models, folders = slots.models_folder(data), []
     for domain in DOMAINS:
         used = updates.in_use(data, domain)
         for slot in (used.slot, used.previous):
-            if slot is not None and slot != SHIPPED:
-                folders.append(slot_folder(models_folder(data), slot))
-    return [f for f in folders if f.is_dir()]
+            if slot not in (None, SHIPPED) and slots.read_slot(models, str(slot)):
+                folders.append(slots.slot_folder(models, str(slot)))
+    return folders
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -97,27 +96,32 @@ def _install(options: argparse.Namespace) -> int:
         print(f"leukoscope: {shadow.sentence}", file=sys.stderr)
         return options.accept or _ask_name()
 
-    with (
-        FolderStick(options.path) as stick,
-        _Told() as told,
-        _archived_cells(options.data) as cells,
-    ):
-        device = Device(data=options.data, accept=accept, tell=told, cells=cells)
-        installed = updates.install(device, stick)
-    manifest = installed.manifest
+    with FolderStick(options.path) as stick, _records(options.data) as store:
+        cells = store.archived_cells() if store else ()
+        with _Told() as told:
+            device = Device(data=options.data, cells=cells, accept=accept, tell=told)
+            installed = updates.install(device, stick)
+        manifest = installed.manifest
+        _note(store, "model installed", manifest.bundle_id, installed.accepted_by)
     print(f"{manifest.bundle_id} (release {manifest.release}) is in use now.")
     print(installed.shadow.sentence)
     return 0
 
 
 @contextmanager
-def _archived_cells(data: Path) -> Iterator[Iterable[ArchivedCell]]:
-    """Give the cells of earlier slides, none where this device keeps no records."""
+def _records(data: Path) -> Iterator[Store | None]:
+    """Open this device's records, where it keeps any."""
     if not (data / DATABASE_NAME).exists():
-        yield ()
+        yield None
         return
     with open_store(data) as store:
-        yield store.archived_cells()
+        yield store
+
+
+def _note(store: Store | None, what: str, model: str, by: str) -> None:
+    """Put a change of models into the audit chain."""
+    if store is not None:
+        store.note(what, {"model": model}, by or getpass.getuser())
 
 
 def _ask_name() -> str | None:
@@ -149,7 +153,10 @@ def _rollback(options: argparse.Namespace) -> int:
     domain: Domain = options.domain
     used = updates.roll_back(Device(data=options.data), domain, options.by)
     if used.folder is not None:
-        print(f"{read_card(used.folder).id} is in use now.")
+        model = read_card(used.folder).id
+        with _records(options.data) as store:
+            _note(store, "model rolled back", model, options.by)
+        print(f"{model} is in use now.")
     return 0
 
 
@@ -157,11 +164,10 @@ def _history(options: argparse.Namespace) -> int:
     for event in updates.history(options.data):
         note = f"  {event.note}" if event.note else ""
         print(f"{event.time}  {event.what:<12} {event.domain:<10} {event.slot}{note}")
-    if (options.data / DATABASE_NAME).exists():
-        with open_store(options.data) as store:
-            for slide in reversed(store.slides(limit=ALL_SLIDES)):
-                model = f"{slide.origin.bundle} ({slide.origin.bundle_sha256[:12]})"
-                print(f"{slide.started_at}  slide {slide.id} was judged by {model}")
+    with _records(options.data) as store:
+        for slide in reversed(store.slides(limit=ALL_SLIDES) if store else []):
+            model = f"{slide.origin.bundle} ({slide.origin.bundle_sha256[:12]})"
+            print(f"{slide.started_at}  slide {slide.id} was judged by {model}")
     return 0
 
 

@@ -4,7 +4,6 @@ import argparse
 import getpass
 import hashlib
 import json
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict

@@ -28,7 +28,7 @@ from leukoscope_edge.records.store import open_store
 from leukoscope_edge.records.table import table_text
 from leukoscope_edge.screening import screen
 from leukoscope_edge.types import Domain, Screening
-from leukoscope_edge.updates import active_bundle
+from leukoscope_edge.updates import Device, active_bundle, watched
 
 SCALE_RANGE_UM_PER_PX = (0.01, 2.0)
 """From a 100x objective on the finest sensor to a 10x one on the coarsest."""
@@ -119,6 +119,7 @@ def _screen(options: argparse.Namespace) -> int:
     if options.keep:
         open_store(options.data).close()  # fails before the work, not after it
     with (
+        watched(Device(data=options.data), bundle.folder, bundle.card.domain),
         HashingCamera(
             open_source(
                 options.source,

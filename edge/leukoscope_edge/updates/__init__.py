@@ -13,6 +13,7 @@ from leukoscope_edge.updates.active import (
     note_success,
     probe,
     roll_back,
+    watched,
 )
 from leukoscope_edge.updates.device import Device, Step
 from leukoscope_edge.updates.install import Installed, install, recover
@@ -39,4 +40,5 @@ __all__ = [
     "recover",
     "roll_back",
     "trust_root",
+    "watched",
 ]

@@ -1,10 +1,11 @@
 """The model in use: which one it is, whether it still works, and the way back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from leukoscope_edge.errors import UpdateError
+from leukoscope_edge.errors import BundleError, UpdateError
 from leukoscope_edge.inference.card import read_card
 from leukoscope_edge.types import Domain
 from leukoscope_edge.updates import clock, durable, slots, state
@@ -107,13 +108,13 @@ def note_failure(device: Device, domain: Domain, why: str) -> bool:
 
     def count(now: State, lane: Lane) -> State:
         n_failures = lane.n_failures + 1
-        if lane.active in (None, SHIPPED):
-            return now
         if n_failures < MAX_FAILURES:
             return now.with_lane(domain, replace(lane, n_failures=n_failures))
         return _given_up(device, now, domain, why)
 
     before = state.load(device.models).lanes[domain].active
+    if before in (None, SHIPPED):
+        return False
     return _change(device, domain, count).lanes[domain].active != before
 
 
@@ -125,6 +126,27 @@ def note_success(device: Device, domain: Domain) -> None:
             domain,
             lambda now, lane: now.with_lane(domain, replace(lane, n_failures=0)),
         )
+
+
+@contextmanager
+def watched(device: Device, folder: Path, domain: Domain) -> Iterator[None]:
+    """Count it where the installed model fails; forget earlier failures if not.
+
+    Args:
+        device: The device.
+        folder: Of the bundle that is used; another than the installed one is no
+            concern of ours.
+        domain: Of the bundle.
+    """
+    is_ours = slots.models_folder(device.data) in folder.parents
+    try:
+        yield
+    except BundleError as err:
+        if is_ours:
+            note_failure(device, domain, str(err))
+        raise
+    if is_ours:
+        note_success(device, domain)
 
 
 def probe(device: Device, domain: Domain) -> None:

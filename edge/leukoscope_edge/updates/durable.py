@@ -9,8 +9,10 @@ import contextlib
 import errno
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from leukoscope_edge.updates.codes import Code, refused
 
@@ -40,6 +42,25 @@ def sync_tree(folder: Path) -> None:
         sync_path(Path(inside))
 
 
+def open_plain(path: Path) -> BinaryIO:
+    """Open a plain file to read; never wait on a pipe or follow a link.
+
+    Raises:
+        OSError: It is missing, unreadable, or something else than a plain file.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a plain file", str(path))
+    return os.fdopen(descriptor, "rb")
+
+
+def read_plain(path: Path) -> bytes:
+    """Return a plain file's bytes; see `open_plain`."""
+    with open_plain(path) as file:
+        return file.read()
+
+
 def write(path: Path, data: bytes) -> None:
     """Replace a file's content at once and for good."""
     aside = path.with_name(f".{path.name}.part")
@@ -48,6 +69,8 @@ def write(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             sync(file.fileno())
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)  # none of our files is a folder
         aside.replace(path)
     except OSError:
         aside.unlink(missing_ok=True)

@@ -186,7 +186,6 @@ def _commit(
 ) -> None:
     from leukoscope_edge.updates.verify import root_version  # brings in tuf
 
-    trust = slots.trust_folder(device.models, trial.slot)
     bad = tuple(sorted({*now.bad, *manifest.revokes}))
     lane = Lane(active=trial.slot, previous=now.lanes[trial.domain].active)
     lanes = {**now.lanes, trial.domain: lane}
@@ -200,7 +199,7 @@ def _commit(
         floor=Floor(
             epoch=manifest.epoch,
             sequence=manifest.sequence,
-            root_version=max(now.floor.root_version, root_version(trust)),
+            root_version=max(now.floor.root_version, trial.root_version),
         ),
         time_floor=raised(known, device.now()).isoformat(),
     )

@@ -61,8 +61,9 @@ def receive(device: Device, stick: Stick, before: State) -> Trial:
     _check_copy(staged, manifest)
     device.tell(Step.STAGE, 0)
     slot = slots.slot_name(manifest, (staged / MANIFEST_NAME).read_bytes())
+    root_version = verifier.root_version
     slots.place(device.models, staged, trust, slot)
-    return Trial(slot=slot, domain=manifest.domain)
+    return Trial(slot=slot, domain=manifest.domain, root_version=root_version)
 
 
 def _require_room(models: Path, n_bytes: int) -> None:
@@ -77,11 +78,24 @@ def _prepare(models: Path, staging: Path, trusted: str | None) -> tuple[Path, Pa
     staged, trust = staging / "bundle", staging / "trust"
     durable.remove(staging)
     durable.make_folder(staged)
-    if trusted is not None and slots.trust_folder(models, trusted).is_dir():
-        shutil.copytree(slots.trust_folder(models, trusted), trust, symlinks=True)
-    else:
-        durable.make_folder(trust)
+    durable.make_folder(trust / "root_history")
+    if trusted is not None:
+        _copy_metadata(slots.trust_folder(models, trusted), trust)
     return staged, trust
+
+
+def _copy_metadata(source: Path, target: Path) -> None:
+    """Copy what was verified last, as far as it can be read.
+
+    A part that is lost costs no safety: signatures are checked from the root on, and
+    the floor keeps old releases out.
+    """
+    for path in (*source.glob("*.json"), *source.glob("root_history/*.json")):
+        try:
+            data = durable.read_plain(path)
+        except OSError:
+            continue
+        (target / path.relative_to(source)).write_bytes(data)
 
 
 def _admitted(verifier: Verifier, staged: Path, before: State) -> Manifest:

@@ -16,7 +16,6 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -114,7 +113,7 @@ def trusted_root(models: Path) -> bytes:
     from leukoscope_edge.updates.verify import check_root  # brings in tuf
 
     try:
-        root = (models / "trust" / "root.json").read_bytes()
+        root = durable.read_plain(models / "trust" / "root.json")
         check_root(root)
     except (OSError, UpdateError) as err:
         raise refused(Code.NO_TRUST) from err
@@ -136,8 +135,7 @@ def read_slot(models: Path, slot: str) -> Manifest | None:
     """Hash a slot's every file and return its manifest; None where it is not whole."""
     folder = slot_folder(models, slot)
     try:
-        _refuse_strange(folder / MANIFEST_NAME)
-        data = (folder / MANIFEST_NAME).read_bytes()
+        data = durable.read_plain(folder / MANIFEST_NAME)
         manifest = parse_manifest(data)
         is_whole = slot == slot_name(manifest, data)
         is_whole = is_whole and all(is_as_signed(folder, f) for f in manifest.files)
@@ -148,12 +146,8 @@ def read_slot(models: Path, slot: str) -> Manifest | None:
 
 def is_as_signed(folder: Path, fact: FileFact) -> bool:
     """Hash a file on this device's disk and hold it against the manifest."""
-    path = folder / fact.name
-    _refuse_strange(path)
-    if path.stat().st_size != fact.size_bytes:
-        return False
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with durable.open_plain(folder / fact.name) as file:
         while chunk := file.read(CHUNK_BYTES):
             digest.update(chunk)
     return digest.hexdigest() == fact.sha256
@@ -177,9 +171,3 @@ def sweep(models: Path, state: State) -> None:
         if folder.is_dir() and folder.name not in keep | {state.trust}:
             durable.remove(folder)
     durable.remove(staging_folder(models))
-
-
-def _refuse_strange(path: Path) -> None:
-    """Refuse links, pipes and folders before they are opened."""
-    if not stat.S_ISREG(path.lstat().st_mode):
-        raise OSError(f"{path}: not a plain file")

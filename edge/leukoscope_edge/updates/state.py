@@ -62,10 +62,18 @@ class Lane:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """A staged model that has yet to prove itself."""
+    """A staged model that has yet to prove itself.
+
+    Attributes:
+        slot: Where it lies.
+        domain: Of its card.
+        root_version: Of the root of trust that verified it.
+        n_tries: How often its trial was begun.
+    """
 
     slot: str
     domain: Domain
+    root_version: int
     n_tries: int = 0
 
 
@@ -175,7 +183,7 @@ def _sealed(content: dict[str, Any]) -> bytes:
 def _unsealed(path: Path) -> dict[str, Any] | None:
     """Return what was sealed, or None where the file is missing or not whole."""
     try:
-        sealed = json.loads(path.read_bytes())
+        sealed = json.loads(durable.read_plain(path))
         body: str = sealed["body"]
         digest = hashlib.sha256(body.encode()).hexdigest()
         if sealed["format"] != STATE_FORMAT or sealed["sha256"] != digest:

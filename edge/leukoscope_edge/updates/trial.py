@@ -77,7 +77,8 @@ def _in_child(folder: Path, backend: Backend) -> TrialReport:
         raise refused(Code.SELF_TEST, found) from err
     if child.returncode != 0:
         raise refused(Code.SELF_TEST, _why(child))
-    return TrialReport(**json.loads(child.stdout))
+    *_, last = child.stdout.splitlines()  # the runtime may have printed before it
+    return TrialReport(**json.loads(last))
 
 
 def _why(child: "subprocess.CompletedProcess[str]") -> str:

@@ -1,12 +1,13 @@
 """One update after another, as a technician meets them."""
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from leukoscope_edge.errors import UpdateError
+from leukoscope_edge.errors import BundleError, UpdateError
 from leukoscope_edge.updates import (
     Device,
     FolderStick,
@@ -23,6 +24,7 @@ from leukoscope_edge.updates import (
     slots,
     state,
     trust_root,
+    watched,
 )
 from leukoscope_edge.updates.active import banners
 from leukoscope_edge.updates.codes import Code, refused
@@ -190,6 +192,24 @@ def test_three_failures_in_a_row_give_the_model_up(
     assert [note_failure(device, "real", "NaN") for _ in range(3)] == [0, 0, 1]
     assert active_of(device) == "0.1"
     assert history(device.data)[-1].what == "given up"
+
+
+def test_a_model_that_fails_while_it_is_used_is_counted(
+    device: Device, publisher: Any, tmp_path: Path
+) -> None:
+    install(device, publisher.release(1).stick)
+    folder = active_bundle(device.data, "real")
+    assert folder is not None
+
+    def use(folder: Path, *, fails: bool) -> int:
+        with contextlib.suppress(BundleError), watched(device, folder, "real"):
+            if fails:
+                raise BundleError("numbers out of range")
+        return state.load(device.models).lanes["real"].n_failures
+
+    assert use(folder, fails=True) == 1
+    assert use(tmp_path / "named by hand", fails=True) == 1
+    assert use(folder, fails=False) == 0
 
 
 def test_a_failed_daily_check_gives_the_model_up(
