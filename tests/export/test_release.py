@@ -1,6 +1,7 @@
 """A small run made on the spot, quantised and put into a bundle."""
 
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def test_a_fitted_run_becomes_a_bundle_that_the_device_accepts(
     assert bundle.card.metrics.auroc > 0.8
     assert bundle.card.data.n_people == 16
     report = json.loads((run / work.REPORT).read_text())
-    assert report["n_people"] == 16
+    assert len(report["people"]) == 16
     assert asdict(bundle.card.decision)["temperature"] > 0
 
 
@@ -141,7 +142,7 @@ def test_parity_refuses_a_form_that_judges_otherwise(
     onnx.save(model, files / "model.cpu.onnx")
     work_ = ["--work", str(run), "--network", "fold0"]
     assert main(["parity", *work_, "--files", str(files)]) == 1
-    assert "weighted F1" in capsys.readouterr().err
+    assert re.search("int8 (loses|changes)", capsys.readouterr().err)
 
 
 def test_fine_tuning_as_int8_leaves_an_ordinary_network(
