@@ -35,12 +35,14 @@ PROFILE = Profile(
 )
 P_BLAST = {CallName.BLAST: 0.97, CallName.NORMAL: 0.02, CallName.UNCLEAR: 0.5}
 
+IDLE = News(mode=Mode.IDLE, slide="", facts={"seq": 0})
+
 
 @dataclass
 class StillCounter:
     """A counting process that stands still: it keeps orders and tells given news."""
 
-    newest: News = News(mode=Mode.IDLE, slide="", facts={"seq": 0})
+    newest: News = IDLE
     orders: list[Order] = field(default_factory=list)
     listeners: list[Callable[[News], None]] = field(default_factory=list)
     n_restarts: int = 0
