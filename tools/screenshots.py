@@ -22,7 +22,7 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
-PATIENCE_S = 300.0
+PATIENCE_S = 150.0
 N_COLOURS = 96
 NAME, PIN = "Amina Diallo", "482917"
 PROFILE = """
