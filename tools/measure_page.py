@@ -1,4 +1,4 @@
-"""Measure the page: the gallery's opening, the live picture's latency, what viewers cost.
+"""Measure the page: the gallery's opening, the live latency, what viewers cost.
 
     python tools/measure_page.py
 
@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -48,9 +48,9 @@ def main() -> None:
         with serve(Path(folder)), httpx.Client(base_url=URL) as client:
             sign_in(client)
             cookie = f"leukoscope_session={client.cookies['leukoscope_session']}"
-            found = {"gallery_s": open_gallery(client, slide)}
-            found["live"] = watch(client, cookie, options.seconds)
-    print(json.dumps(found, indent=1))
+            gallery_s = open_gallery(client, slide)
+            live = watch(client, cookie, options.seconds)
+    print(json.dumps({"gallery_s": gallery_s, "live": live}, indent=1))
 
 
 def fill(folder: Path, n_cells: int) -> str:
@@ -119,7 +119,7 @@ def serve(folder: Path) -> Iterator[None]:
         process.wait()
 
 
-def post(client: httpx.Client, path: str, body: dict[str, object]) -> None:
+def post(client: httpx.Client, path: str, body: Mapping[str, object]) -> None:
     """Post as the page does."""
     text = client.get("/set-up", follow_redirects=True).text
     token = text.split('name="token" content="')[1][:64]
@@ -169,7 +169,7 @@ def open_gallery(client: httpx.Client, slide: str) -> float:
 
 
 def watch(client: httpx.Client, cookie: str, seconds: float) -> list[dict[str, float]]:
-    """Return frames counted a second and latencies with 0, 1 and 5 viewers, by turns."""
+    """Return the count's speed and the latencies with 0, 1 and 5 viewers, by turns."""
     body: dict[str, object] = {"sample": "S-2", "key": "key-measure-1"}
     post(client, "/api/slides", body)
     post(client, "/api/slides/0002/orders", {"do": "count"})

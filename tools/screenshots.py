@@ -19,11 +19,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
-PATIENCE_S = 150.0
-N_COLOURS = 96
+PATIENCE_S = 300.0
+N_COLOURS = 256
 NAME, PIN = "Amina Diallo", "482917"
 PROFILE = """
 name = "screenshots"
@@ -34,7 +34,8 @@ source = "{source}"
 frames_per_second = 30.0
 [page]
 """
-TELEPHONE = {"width": 360, "height": 720}
+SCREEN: ViewportSize = {"width": 1024, "height": 600}
+TELEPHONE: ViewportSize = {"width": 360, "height": 720}
 
 
 def main() -> None:
@@ -61,7 +62,7 @@ def open_page() -> Iterator[Page]:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox"]
         )
-        page = browser.new_page(viewport={"width": 1024, "height": 600})
+        page = browser.new_page(viewport=SCREEN)
         page.set_default_timeout(PATIENCE_S * 1000)
         yield page
         browser.close()
@@ -125,9 +126,14 @@ class Walk:
         self._look_around()
 
     def _shoot(self, name: str) -> None:
-        self._page.wait_for_load_state("networkidle" if "count" not in name else "load")
+        self._page.wait_for_load_state("networkidle")
+        self._save(name)
+
+    def _save(self, name: str) -> None:
         picture = Image.open(io.BytesIO(self._page.screenshot()))
-        small = picture.convert("RGB").quantize(N_COLOURS, dither=Image.Dither.NONE)
+        small = picture.convert("RGB").quantize(
+            N_COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
+        )
         small.save(self._out / f"{name}.png", optimize=True)
 
     def _set_up(self) -> None:
@@ -152,18 +158,13 @@ class Walk:
         self._shoot("04-new-slide")
         page.click("form button.primary")
         page.wait_for_selector("#start:not([disabled])")
-        self._shoot_live("05-get-ready")
+        self._save("05-get-ready")
         page.click("#start")
         page.wait_for_url("**/count")
         wait_for(lambda: int(page.inner_text("#n-cells")) >= n_cells)
-        self._shoot_live("06-count")
+        self._save("06-count")
         page.click("#finish")
         page.wait_for_url("**/review")
-
-    def _shoot_live(self, name: str) -> None:
-        picture = Image.open(io.BytesIO(self._page.screenshot()))
-        small = picture.convert("RGB").quantize(N_COLOURS, dither=Image.Dither.NONE)
-        small.save(self._out / f"{name}.png", optimize=True)
 
     def _review(self) -> None:
         page = self._page
@@ -173,13 +174,18 @@ class Walk:
             if left == 0:
                 break
             page.click(f".judge [data-word={'blast' if left % 4 == 0 else 'normal'}]")
-            wait_for(lambda n=left: int(page.inner_text("#n-left")) < n)
+            self._wait_for_fewer(left)
         page.reload()
         self._shoot("08-review-all")
         page.click("#why")
         page.wait_for_selector("#explanation[open]")
+        heat = page.locator("#heat")
+        wait_for(lambda: bool(heat.evaluate("image => image.naturalWidth")))
         self._shoot("09-why")
         page.click("#explanation button")
+
+    def _wait_for_fewer(self, n: int) -> None:
+        wait_for(lambda: int(self._page.inner_text("#n-left")) < n)
 
     def _sign(self) -> None:
         page = self._page
@@ -215,7 +221,7 @@ class Walk:
         page.wait_for_selector("html[dir=ltr]")
         page.goto(f"{self._url}/slides/0001/review")
         self._shoot("18-review-telephone")
-        page.set_viewport_size({"width": 1024, "height": 600})
+        page.set_viewport_size(SCREEN)
         page.goto(self._url)
         page.click("header [data-post]")
         page.wait_for_url("**/sign-in")
