@@ -108,6 +108,7 @@ def fill_slide(
     n_normal: int = 0,
     sample: str = "S-1",
     name: str = "",
+    age: str = "unknown",
     is_finished: bool = True,
 ) -> str:
     """Put a counted slide into the records and return its number."""
@@ -121,6 +122,7 @@ def fill_slide(
             mode="slide",
             domain="simulated",
             origin=device.origin(),
+            details={"age": age},
         ),
         NAME,
     )

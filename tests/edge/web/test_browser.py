@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
+from tests.edge.web.stand_ins import NAME, PIN, QUICK, fill_slide
 
 from leukoscope_edge.records.slide import SlideState
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.people import People
-from tests.edge.web.stand_ins import NAME, PIN, QUICK, fill_slide
 
 CHROMIUM = Path("/usr/bin/chromium")
 PATIENCE_S = 40.0
