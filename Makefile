@@ -3,16 +3,21 @@ PYTHON ?= python3
 DEVICE := .venv-device
 FULL   := .venv
 
-.PHONY: demo test check test-device clean
+.PHONY: demo test browser check test-device clean
 
 demo: $(DEVICE)/ready
 	$(DEVICE)/bin/leukoscope screen simulated --out out/demo
 
-test: check
+test: check browser
 	$(FULL)/bin/pytest -n 2 --dist loadfile
 
 test-device: $(FULL)/ready
 	$(FULL)/bin/pytest tests/edge -n 2 --dist loadfile -m "not slow"
+
+# The page is tested in Debian's Chromium; where it cannot be had those tests skip.
+browser:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -y -q chromium; } \
+		|| echo "NO BROWSER: the page's tests in a browser are skipped"
 
 check: $(FULL)/ready
 	$(FULL)/bin/ruff check .

@@ -115,3 +115,43 @@ def test_a_real_camera_is_never_named_by_two_entries() -> None:
     assert isinstance(entry, CameraEntry)
     with pytest.raises(ValueError, match="'source' must be 'camera'"):
         replace(entry, source="camera:/dev/video0")
+
+
+GOOD = """
+name = "x"
+data_dir = "d"
+[camera]
+source = "simulated"
+frames_per_second = 10.0
+[page]
+"""
+
+
+def read(tmp_path: Path, text: str) -> object:
+    path = tmp_path / "x.toml"
+    path.write_text(text)
+    return open_profile(str(path))
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "missing key 'name'"),
+        (GOOD + "colour = 1\n", "unknown key 'page.colour'"),
+        (GOOD + 'address = "0.0.0.0"\n', "must be one of the device's own"),
+        (GOOD + 'address = "::"\n', "must be one of the device's own"),
+        (GOOD + 'address = "example.org"\n', "IPv4 or IPv6"),
+        (GOOD + "port = 70000\n", "'port' must lie in"),
+        (GOOD.replace("10.0", "0.0"), "'frames_per_second' must lie in"),
+        ("n_threads = -1\n" + GOOD, "'n_threads' must lie in"),
+    ],
+)
+def test_refuses_what_no_device_has(tmp_path: Path, text: str, why: str) -> None:
+    with pytest.raises(ConfigError, match=why):
+        read(tmp_path, text)
+
+
+@pytest.mark.parametrize("name", ["no-such-device", "../x", ""])
+def test_names_the_shipped_ones_where_there_is_none(name: str) -> None:
+    with pytest.raises(ConfigError, match="simulated"):
+        open_profile(name)

@@ -70,7 +70,7 @@ def start_slide(body: NewSlide, request: Request, person: Operator) -> dict[str,
         consents_to_training=body.consents,
     )
     slide = device.store.start_slide(new, person.name, key=body.key)
-    return {"next": f"/{slide}/ready"}
+    return {"next": f"/slides/{slide}/ready"}
 
 
 @router.post("/{slide}/orders")
@@ -90,7 +90,7 @@ def order(
         bad = [light["name"] for light in lights if not light["is_good"]]
         device.store.note("started anyway", {"slide": slide, "bad": bad}, person.name)
     device.counter.order(Order(do=body.do, slide=slide, by=person.name))
-    return {"next": f"/{slide}/count" if body.do is Do.COUNT else ""}
+    return {"next": f"/slides/{slide}/count" if body.do is Do.COUNT else ""}
 
 
 @router.post("/{slide}/judge")
@@ -143,7 +143,7 @@ def sign(
     verdict = verdict_of(device.store.slide(slide), device.bundle.card)
     device.store.sign(slide, verdict, person.name, comment=body.comment, key=body.key)
     write_paper(device.store, slide, person.name)
-    return {"next": f"/{slide}/share"}
+    return {"next": f"/slides/{slide}/share"}
 
 
 @router.post("/{slide}/amend")
@@ -153,7 +153,7 @@ def amend(
     """Open a signed slide for another version."""
     store = device_of(request).store
     store.amend(slide, body.why, person.name, key=body.key)
-    return {"next": f"/{slide}/review"}
+    return {"next": f"/slides/{slide}/review"}
 
 
 @router.post("/{slide}/files/{what}")

@@ -61,7 +61,8 @@ class Counter:
                 self._orders.close()
         self._thread.join(STOP_TIMEOUT_S)
         if self._process is not None and self._process.is_alive():
-            self._process.terminate()
+            self._process.kill()  # it has had its time; the records survive a kill
+            self._process.join()
 
     @property
     def pid(self) -> int | None:

@@ -67,8 +67,8 @@ async def live(socket: WebSocket) -> None:
                 return
             await socket.send_bytes(news.message())
             await asyncio.wait_for(socket.receive_text(), DRAWN_TIMEOUT_S)
-    except (WebSocketDisconnect, asyncio.TimeoutError):
-        return
+    except (WebSocketDisconnect, asyncio.TimeoutError, asyncio.CancelledError):
+        return  # the browser has gone, or the server goes; nothing else waits on this
     finally:
         viewer.leave()
 

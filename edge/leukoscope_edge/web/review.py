@@ -8,7 +8,7 @@ that tells nothing; judging those others also finds blasts that the model missed
 import hashlib
 from collections.abc import Sequence
 
-from leukoscope_edge.counting.verdict import decide
+from leukoscope_edge.counting.verdict import decide, heed_confirmed
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.records.slide import (
     MIN_OTHERS_REVIEWED,
@@ -73,8 +73,12 @@ def differences(record: SlideRecord) -> list[CellRecord]:
 
 def verdict_of(record: SlideRecord, card: Card) -> Verdict | Refusal:
     """Return what follows from the words of people and machine together."""
-    calls = [_call(c) for c in record.counted]
-    return decide(calls, card.call_model)
+    n_confirmed = sum(c.word is Word.BLAST for c in record.counted)
+    return heed_confirmed(
+        decide([_call(c) for c in record.counted], card.call_model),
+        n_confirmed=n_confirmed,
+        is_child=record.details.get("age") == "child",
+    )
 
 
 def _call(cell: CellRecord) -> Call:

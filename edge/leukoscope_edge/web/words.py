@@ -10,6 +10,10 @@ LIGHTS = {
     "focus": "Focus",
     "plasma_level": "Light",
     "clipped_fraction": "Glare",
+    "plasma_colour_ratio": "Colour",
+    "covered_fraction": "Thickness",
+    "stain_levels": "Stain",
+    "smear_ratio": "Motion",
     "contrast_levels": "Contrast",
 }
 """The measures of a frame that have a light on "Get ready"."""

@@ -134,6 +134,7 @@ class _Worker:
         self._facts: dict[str, Any] = {}
         self._last_pixels: U8 | None = None
         self._n_shown = 0
+        self._read_at_unix_s = 0.0
 
     def obey_all(self, orders: Connection) -> None:
         """Obey and look by turns, until nobody can give orders any more."""
@@ -233,6 +234,7 @@ class _Worker:
         """Look at one frame and tell what it showed."""
         try:
             item = self._camera.read() if self._camera else None
+            self._read_at_unix_s = time.time()
             if item is None:
                 self._at_end()
             elif self._run is None or self._keeper is None:
@@ -291,7 +293,7 @@ class _Worker:
         facts = self._facts | {
             "seq": self._n_shown,
             "frame": frame,
-            "at_unix_s": time.time(),
+            "at_unix_s": self._read_at_unix_s,
             "engine": self._engine.name,
             "scale_um_per_px": self._camera.scale_um_per_px if self._camera else None,
         }

@@ -35,12 +35,14 @@ PROFILE = Profile(
 )
 P_BLAST = {CallName.BLAST: 0.97, CallName.NORMAL: 0.02, CallName.UNCLEAR: 0.5}
 
+IDLE = News(mode=Mode.IDLE, slide="", facts={"seq": 0})
+
 
 @dataclass
 class StillCounter:
     """A counting process that stands still: it keeps orders and tells given news."""
 
-    newest: News = News(mode=Mode.IDLE, slide="", facts={"seq": 0})
+    newest: News = IDLE
     orders: list[Order] = field(default_factory=list)
     listeners: list[Callable[[News], None]] = field(default_factory=list)
     n_restarts: int = 0
@@ -106,6 +108,7 @@ def fill_slide(
     n_normal: int = 0,
     sample: str = "S-1",
     name: str = "",
+    age: str = "unknown",
     is_finished: bool = True,
 ) -> str:
     """Put a counted slide into the records and return its number."""
@@ -119,6 +122,7 @@ def fill_slide(
             mode="slide",
             domain="simulated",
             origin=device.origin(),
+            details={"age": age},
         ),
         NAME,
     )

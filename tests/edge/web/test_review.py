@@ -130,7 +130,7 @@ def test_a_second_slide_of_a_sample_is_asked_about(
     body = {"sample": "S-7", "key": "key-00000001"}
     assert browser.post("/api/slides", json=body).json() == {"earlier": [slide]}
     answer = browser.post("/api/slides", json=body | {"is_second": True}).json()
-    assert answer["next"].endswith("/ready")
+    assert browser.get(answer["next"]).status_code == 200
 
 
 def test_an_explanation_measures_and_compares(browser: Browser, device: Device) -> None:
@@ -144,3 +144,15 @@ def test_an_explanation_measures_and_compares(browser: Browser, device: Device) 
         answer = browser.get(f"/api/slides/{slide}/cells/1/{picture}")
         assert answer.content.startswith(b"\x89PNG")
     assert browser.get(f"/api/slides/{slide}/cells/9").status_code == 404
+
+
+def test_one_blast_confirmed_in_a_child_goes_to_a_senior(device: Device) -> None:
+    sentences = {}
+    for age in ("child", "adult"):
+        slide = fill_slide(device, n_normal=60, age=age)
+        cell = first_pass(device.store.slide(slide))[0]
+        device.store.judge_cell(slide, cell.id, Word.BLAST, NAME, key=f"key-{age:0>8}")
+        record = device.store.slide(slide)
+        sentences[age] = verdict_of(record, device.bundle.card).sentence
+    assert "a person confirmed 1 in a child" in sentences["child"]
+    assert "child" not in sentences["adult"]

@@ -126,6 +126,7 @@ function zoom() {
 byId("zoom").addEventListener("keydown", (event) => {
   if (event.key !== " ") return;
   event.preventDefault();
+  event.stopPropagation(); // or the page would open it again
   byId("zoom").close();
 });
 

@@ -1,0 +1,131 @@
+"""Calibration, sticks, health and the certificate."""
+
+import ssl
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from tests.edge.web.stand_ins import NAME, Browser, fill_slide
+
+from leukoscope_edge.errors import ConfigError, OutputError
+from leukoscope_edge.profile import CameraEntry, PageEntry
+from leukoscope_edge.web.calibration import camera_scale, keep_scale, measure_scale
+from leukoscope_edge.web.device import Device
+from leukoscope_edge.web.health import MIN_POINTS, health, plot_points, trend, trends
+from leukoscope_edge.web.missed import cut_missed
+from leukoscope_edge.web.orders import Mode, News
+from leukoscope_edge.web.share import What, copy_to_stick, sticks
+from leukoscope_edge.web.tls import open_certificate
+
+REAL = CameraEntry(source="camera-1", frames_per_second=10.0)
+
+
+@pytest.mark.parametrize(
+    ("end", "length_um", "expected"),
+    [((100.0, 0.0), 10.0, 0.1), ((30.0, 40.0), 5.0, 0.1), ((0.0, 1000.0), 50.0, 0.05)],
+)
+def test_two_taps_give_the_scale(
+    end: tuple[float, float], length_um: float, expected: float
+) -> None:
+    assert measure_scale((0.0, 0.0), end, length_um) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("end", "length_um", "why"),
+    [
+        ((0.0, 0.0), 10.0, "longer one"),
+        ((49.0, 0.0), 10.0, "longer one"),
+        ((1000.0, 0.0), 1.0, "check the length"),
+        ((100.0, 0.0), 1000.0, "check the length"),
+    ],
+)
+def test_a_scale_of_no_microscope_is_refused(
+    end: tuple[float, float], length_um: float, why: str
+) -> None:
+    with pytest.raises(ConfigError, match=why):
+        measure_scale((0.0, 0.0), end, length_um)
+
+
+def test_a_calibration_is_for_its_own_camera(device: Device) -> None:
+    assert camera_scale(device.store, REAL) is None
+    keep_scale(device.store, REAL, 0.08, NAME)
+    keep_scale(device.store, REAL, 0.09, NAME)
+    assert camera_scale(device.store, REAL) == 0.09
+    other = CameraEntry(source="camera-2", frames_per_second=10.0)
+    assert camera_scale(device.store, other) is None
+
+
+def test_only_removable_disks_are_sticks(tmp_path: Path) -> None:
+    mounts = tmp_path / "mounts"
+    mounts.write_text(
+        "/dev/sda1 / ext4 rw 0 0\n"
+        "/dev/sdb1 /media/amina/MY\\040STICK vfat rw 0 0\n"
+        "/dev/sdc1 /mnt/disk ext4 rw 0 0\n"
+        "/dev/sdd1 /media2/x vfat rw 0 0\n"
+    )
+    assert sticks(mounts) == [Path("/media/amina/MY STICK")]
+    assert sticks(tmp_path / "none") == []
+
+
+def test_nothing_is_written_where_no_stick_is(device: Device, tmp_path: Path) -> None:
+    slide = fill_slide(device, n_blast=1)
+    with pytest.raises(OutputError, match="plug it in again"):
+        list(
+            copy_to_stick(
+                device.store, slide, str(tmp_path), [What.CSV], NAME, identified=False
+            )
+        )
+    assert list(tmp_path.glob("*.csv")) == []
+
+
+def test_a_trend_has_a_band_once_it_has_points_enough() -> None:
+    few, enough = trend("x", [1.0] * (MIN_POINTS - 1)), trend("x", [1, 2, 3, 2, 1])
+    assert few.mean is None
+    assert plot_points(few, 100, 50)["band"] == []
+    assert enough.mean == pytest.approx(1.8)
+    low, middle, high = plot_points(enough, 100, 50)["band"]
+    assert low > middle > high
+    assert all(0 <= y <= 50 for _, y in plot_points(enough, 100, 50)["points"])
+
+
+def test_the_quality_test_is_asked_for_and_then_kept(
+    browser: Browser, device: Device
+) -> None:
+    assert not health(device)[-1].is_good
+    assert browser.post("/api/device/golden-cells", json={}).status_code == 200
+    assert health(device)[-1].is_good
+    assert [t.name for t in trends(device)] == ["golden cells"]
+
+
+def test_a_tapped_cell_is_cut_out_of_its_picture(
+    browser: Browser, device: Device
+) -> None:
+    slide = fill_slide(device, is_finished=False)
+    body = {"frame": "f", "x": 0.5, "y": 0.5, "key": "key-00000001"}
+    gone = browser.post(f"/api/slides/{slide}/missed", json=body)
+    assert gone.status_code == 409
+    _, jpeg = cv2.imencode(".jpg", np.full((480, 640, 3), 99, np.uint8))
+    facts = {"seq": 1, "frame": "f", "place": [1000, 0, 0]}
+    news = News(mode=Mode.PAUSED, slide=slide, facts=facts, jpeg=jpeg.tobytes())
+    device.counter.tell(news)  # type: ignore[attr-defined]
+    answer = browser.post(f"/api/slides/{slide}/missed", json=body)
+    assert answer.json() == {"cell": "m1"}
+    [cell] = device.store.slide(slide).cells
+    assert cell.box_px == (260, 180, 380, 300)
+    assert cell.slide_px == (1320.0, 240.0)
+    corner = cut_missed(news, (0.0, 1.0), device.bundle.card, 0.1)
+    assert corner.box_px == (0, 420, 60, 480)
+
+
+def test_the_certificate_is_made_once_and_its_key_is_secret(tmp_path: Path) -> None:
+    page = PageEntry(address="192.168.4.1", name="leukoscope.local")
+    first = open_certificate(tmp_path, page)
+    assert open_certificate(tmp_path, page) == first
+    assert first.key.stat().st_mode & 0o077 == 0
+    assert len(first.fingerprint.split(":")) == 32
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(first.certificate, first.key)
+    first.certificate.write_text("no certificate")
+    with pytest.raises(ConfigError, match="is no certificate"):
+        open_certificate(tmp_path, page)

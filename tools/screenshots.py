@@ -1,0 +1,232 @@
+"""Walk a simulated slide by mouse in a real browser and save a picture of every screen.
+
+    python tools/screenshots.py --out docs/screens
+
+The pictures show simulated cells alone. They are reduced to a palette, so that they
+stay small in the repository.
+"""
+
+import argparse
+import io
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, ViewportSize, sync_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+PATIENCE_S = 300.0
+N_COLOURS = 256
+NAME, PIN = "Amina Diallo", "482917"
+PROFILE = """
+name = "screenshots"
+n_threads = 1
+data_dir = "unused"
+[camera]
+source = "{source}"
+frames_per_second = 30.0
+[page]
+"""
+SCREEN: ViewportSize = {"width": 1024, "height": 600}
+TELEPHONE: ViewportSize = {"width": 360, "height": 720}
+
+
+def main() -> None:
+    """Read the options and walk."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("docs/screens"))
+    parser.add_argument("--data", type=Path, help="keep the records here")
+    parser.add_argument(
+        "--source", default="simulated:seed=3,cells=120,blasts=0.2,jerks=0"
+    )
+    parser.add_argument("--cells", type=int, default=60, help="count so many")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        data = options.data or Path(folder) / "data"
+        with serve(Path(folder), data, options.source) as url, open_page() as page:
+            Walk(page, url, options.out).whole(options.cells)
+
+
+@contextmanager
+def open_page() -> Iterator[Page]:
+    """Open a browser as large as the device's screen."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"]
+        )
+        page = browser.new_page(viewport=SCREEN)
+        page.set_default_timeout(PATIENCE_S * 1000)
+        yield page
+        browser.close()
+
+
+@contextmanager
+def serve(folder: Path, data: Path, source: str) -> Iterator[str]:
+    """Run the device and yield the address of its page."""
+    profile = folder / "profile.toml"
+    profile.write_text(PROFILE.format(source=source))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "leukoscope_edge", "serve", "--port", str(port)]
+    command += ["--profile", str(profile), "--data", str(data)]
+    process = subprocess.Popen(command)  # noqa: S603 - our own program
+    try:
+        url = f"http://127.0.0.1:{port}"
+        wait_for(lambda: answers(f"{url}/set-up"))
+        yield url
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def answers(url: str) -> bool:
+    """Say whether a page answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=1):  # noqa: S310 - our own page
+            return True
+    except OSError:
+        return False
+
+
+def wait_for(is_so: Callable[[], bool]) -> None:
+    """Wait until something is so.
+
+    Raises:
+        TimeoutError: It was not in time.
+    """
+    end = time.monotonic() + PATIENCE_S
+    while not is_so():
+        if time.monotonic() > end:
+            raise TimeoutError("a screen did not come")
+        time.sleep(0.05)
+
+
+class Walk:
+    """One walk through all screens."""
+
+    def __init__(self, page: Page, url: str, out: Path) -> None:
+        """Start in front of the page."""
+        self._page, self._url, self._out = page, url, out
+
+    def whole(self, n_cells: int) -> None:
+        """Walk from the first start to the signed report, then look around."""
+        self._set_up()
+        self._count(n_cells)
+        self._review()
+        self._sign()
+        self._look_around()
+
+    def _shoot(self, name: str) -> None:
+        self._page.wait_for_load_state("networkidle")
+        self._save(name)
+
+    def _save(self, name: str) -> None:
+        picture = Image.open(io.BytesIO(self._page.screenshot()))
+        small = picture.convert("RGB").quantize(
+            N_COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
+        )
+        small.save(self._out / f"{name}.png", optimize=True)
+
+    def _set_up(self) -> None:
+        page = self._page
+        page.goto(self._url)
+        self._shoot("01-set-up")
+        page.fill("[name=name]", NAME)
+        page.fill("[name=pin]", PIN)
+        page.fill("[name=again]", PIN)
+        page.click("form button.primary")
+        page.wait_for_url(f"{self._url}/")
+        page.click("#keys-button")
+        self._shoot("14-keys")
+        page.click("#keys button")
+
+    def _count(self, n_cells: int) -> None:
+        page = self._page
+        page.click("a.huge")
+        page.fill("[name=sample]", "S-2026-0412")
+        page.check("[name=age][value=child]")
+        page.check("[name=reason][value=fever]")
+        self._shoot("04-new-slide")
+        page.click("form button.primary")
+        page.wait_for_selector("#start:not([disabled])")
+        self._save("05-get-ready")
+        page.click("#start")
+        page.wait_for_url("**/count")
+        wait_for(lambda: int(page.inner_text("#n-cells")) >= n_cells)
+        self._save("06-count")
+        page.click("#finish")
+        page.wait_for_url("**/review")
+
+    def _review(self) -> None:
+        page = self._page
+        self._shoot("07-review-first-look")
+        while page.locator("#n-left").count():
+            left = int(page.inner_text("#n-left"))
+            if left == 0:
+                break
+            page.click(f".judge [data-word={'blast' if left % 4 == 0 else 'normal'}]")
+            self._wait_for_fewer(left)
+        page.reload()
+        self._shoot("08-review-all")
+        page.click("#why")
+        page.wait_for_selector("#explanation[open]")
+        heat = page.locator("#heat")
+        wait_for(lambda: bool(heat.evaluate("image => image.naturalWidth")))
+        self._shoot("09-why")
+        page.click("#explanation button")
+
+    def _wait_for_fewer(self, n: int) -> None:
+        wait_for(lambda: int(self._page.inner_text("#n-left")) < n)
+
+    def _sign(self) -> None:
+        page = self._page
+        page.click("#to-result")
+        page.wait_for_url("**/result")
+        self._shoot("10-result")
+        page.fill("[name=pin]", PIN)
+        page.click("form button.primary")
+        page.wait_for_url("**/share")
+        self._shoot("11-share")
+
+    def _look_around(self) -> None:
+        page = self._page
+        page.goto(f"{self._url}/device")
+        page.click("text=Run the test")
+        page.wait_for_selector("figure.trend")
+        for name, path in (
+            ("12-device", "device"),
+            ("13-model", "update"),
+            ("15-people", "people"),
+            ("03-home", ""),
+        ):
+            page.goto(f"{self._url}/{path}")
+            self._shoot(name)
+        page.click("button[lang=ar]")
+        page.wait_for_selector("html[dir=rtl]")
+        self._shoot("16-home-arabic")
+        page.set_viewport_size(TELEPHONE)
+        page.goto(f"{self._url}/slides/0001/review")
+        self._shoot("17-review-telephone-arabic")
+        page.goto(self._url)
+        page.click("button[lang=en]")
+        page.wait_for_selector("html[dir=ltr]")
+        page.goto(f"{self._url}/slides/0001/review")
+        self._shoot("18-review-telephone")
+        page.set_viewport_size(SCREEN)
+        page.goto(self._url)
+        page.click("header [data-post]")
+        page.wait_for_url("**/sign-in")
+        self._shoot("02-sign-in")
+
+
+if __name__ == "__main__":
+    main()
