@@ -51,6 +51,8 @@ def find_twins(crops: CropSet, side_of: I64 | Strings) -> list[Twin]:
         crops: The cells, all with their own colours (`masked`).
         side_of: (N,) the side of each: a fold, a split, a person.
     """
+    if len(crops) < 2:
+        return []
     grey = _grey(crops.pixels, FINE_SIDE_PX)
     twins = []
     for first, second in _same_outlines(crops.pixels, side_of):

@@ -27,6 +27,8 @@ def _lines(entry: Any, path: str) -> list[str]:
 
 def _value(value: str | int | float | tuple[Any, ...]) -> str:
     match value:
+        case bool():
+            return "true" if value else "false"
         case str():
             return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
         case tuple():
