@@ -69,8 +69,8 @@ def scale(options: argparse.Namespace) -> None:
         px = np.round(own / CNMC_UM_PER_PX, 1).tolist()
         say(f"{name}: diameter p5, median, p95 = {px} px = {own.round(2).tolist()} um")
     say(f"AUROC of size alone: {metrics.auroc(crops.labels, crops.areas_um2):.3f}")
-    middle_um, slope = fit_size(crops)
-    say(f"logistic of the diameter: middle {middle_um:.2f} um, {slope:.3f} per um")
+    offset, slope = fit_size(crops)
+    say(f"margin by size alone: {offset:.2f} and {slope:.3f} per um of diameter")
 
 
 def prepare(options: argparse.Namespace) -> None:
