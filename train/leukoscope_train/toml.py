@@ -25,7 +25,11 @@ def _lines(entry: Any, path: str) -> list[str]:
     return plain + tables
 
 
-def _value(value: str | int | float | tuple[Any, ...]) -> str:
+def _value(value: Any) -> str:
+    if dataclasses.is_dataclass(value):
+        names = (f.name for f in dataclasses.fields(value))
+        inside = (f"{n} = {_value(getattr(value, n))}" for n in names)
+        return "{ " + ", ".join(inside) + " }"
     match value:
         case bool():
             return "true" if value else "false"
