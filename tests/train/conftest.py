@@ -20,8 +20,8 @@ def crops_of(n_people: int = 8, n_each: int = 6, *, seed: int = 0) -> CropSet:
     y, x = np.mgrid[:32, :32] - 15.5
     inside = np.hypot(x, y) < 11
     for i, label in enumerate(labels):
-        stripes = 40 * np.sin(x * (0.5 if label else 2.5) + random.uniform(0, 6))
-        coarse = random.normal(0, 45, (8, 8)).astype(np.float32)
+        stripes = 50 * np.sin(x * (0.5 if label else 2.5) + random.uniform(0, 6))
+        coarse = random.normal(0, 50, (8, 8)).astype(np.float32)
         own = cv2.resize(coarse, (32, 32), interpolation=cv2.INTER_CUBIC)
         level = 120 + (stripes + own)[..., None] + random.normal(0, 8, (32, 32, 3))
         pixels[i][inside] = np.clip(level, 1, 255)[inside].astype(np.uint8)
