@@ -8,7 +8,7 @@ import pytest
 from leukoscope_edge.types import U8
 from leukoscope_train.cells import CropSet, DataError
 from leukoscope_train.commands.judging import without_leaks
-from leukoscope_train.leaks import find_twins, merge_twins, refuse_twins
+from leukoscope_train.leaks import drop_twins, find_twins, merge_twins, refuse_twins
 
 Draw = Callable[..., CropSet]
 
@@ -42,6 +42,17 @@ def test_a_cell_encoded_again_is_found_and_its_people_joined(draw_cells: Draw) -
     assert set(merged.people[merged.labels == 0].tolist()) == {"p0+p2", "p4", "p6"}
     assert lines == ["p0 and p2 share 1 cells"]
     refuse_twins(merged, merged.people)
+
+
+def test_a_cell_shown_twice_is_kept_once_and_counted(draw_cells: Draw) -> None:
+    crops = draw_cells()
+    pixels = crops.pixels.copy()
+    pixels[3], pixels[4] = again(pixels[1]), again(pixels[2])
+    kept, lines = drop_twins(replace(crops, pixels=pixels))
+    assert kept.names.tolist()[:4] == ["0.png", "1.png", "2.png", "5.png"]
+    assert len(kept) == 46
+    assert lines == ["p0: 2 crops show a cell that another shows"]
+    assert drop_twins(crops)[1] == []
 
 
 def test_a_cell_of_both_classes_is_refused(draw_cells: Draw) -> None:

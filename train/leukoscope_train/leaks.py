@@ -99,6 +99,23 @@ def merge_twins(crops: CropSet) -> tuple[CropSet, list[str]]:
     return merged, lines
 
 
+def drop_twins(crops: CropSet) -> tuple[CropSet, list[str]]:
+    """Keep the first of the crops that show one cell.
+
+    Returns:
+        The cells, and a line for every person with the number of crops dropped.
+    """
+    twins = find_twins(crops, np.arange(len(crops)))
+    again = np.zeros(len(crops), np.bool_)
+    again[[twin.second for twin in twins]] = True
+    names, counts = np.unique(crops.people[again], return_counts=True)
+    lines = [
+        f"{name or 'people unknown'}: {count} crops show a cell that another shows"
+        for name, count in zip(names.tolist(), counts.tolist(), strict=True)
+    ]
+    return crops.pick(~again), lines
+
+
 def refuse_mixed_people(crops: CropSet) -> None:
     """Refuse a person with cells of both classes: their truth cannot be right.
 
