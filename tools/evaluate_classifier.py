@@ -43,7 +43,7 @@ from leukoscope_train.readers import Listing, read_cells
 from leukoscope_train.tables import markdown_table, with_interval
 from leukoscope_train.work import plain
 
-SIZE_MIDDLE_UM = 11.95
+SIZE_OFFSET = -10.67
 SIZE_SLOPE_PER_UM = 0.893
 """Logistic regression of the class on the diameter over C-NMC `train`, each person
 counting alike: `python -m leukoscope_train scale`."""
@@ -94,7 +94,7 @@ def evaluate(
         ]
     p = p_blast(np.concatenate(parts), bundle.card.decision.temperature)
     name = data.resolve().name + (f" {split}" if split else "")
-    size = p_by_size(crops.areas_um2, SIZE_MIDDLE_UM, SIZE_SLOPE_PER_UM)
+    size = p_by_size(crops.areas_um2, SIZE_OFFSET, SIZE_SLOPE_PER_UM)
     return [
         row_for(bundle.card.id, name, crops, p, bundle.card.decision),
         row_for(SIZE_ONLY, name, crops, size, None),

@@ -64,9 +64,11 @@ def read_run(folder: Path) -> Run:
     """Read a run.
 
     Raises:
-        DataError: A part is missing.
+        DataError: A part is missing, or crops were made as no device makes them.
     """
     stored, plan = work.read_json(folder / work.PLAN), work.load_plan(folder)
+    if plan.contrast != "none":
+        raise DataError(f"{folder}: fitted with contrast, which no device raises")
     crops = load_crops(folder / work.CROPS)
     return Run(
         folder=folder,

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -10,7 +11,7 @@ Draw = Callable[..., CropSet]
 
 
 def crops_of(n_people: int = 8, n_each: int = 6, *, seed: int = 0) -> CropSet:
-    """Bright cells are blasts; each person has cells of one class."""
+    """Blasts have wide stripes; each person has cells of one class, all different."""
     random = np.random.default_rng(seed)
     n = n_people * n_each
     people = np.repeat(np.arange(n_people), n_each)
@@ -19,8 +20,10 @@ def crops_of(n_people: int = 8, n_each: int = 6, *, seed: int = 0) -> CropSet:
     y, x = np.mgrid[:32, :32] - 15.5
     inside = np.hypot(x, y) < 11
     for i, label in enumerate(labels):
-        stripes = 60 * np.sin(x * (0.5 if label else 2.5))
-        level = 120 + stripes[..., None] + random.normal(0, 8, (32, 32, 3))
+        stripes = 50 * np.sin(x * (0.5 if label else 2.5) + random.uniform(0, 6))
+        coarse = random.normal(0, 50, (8, 8)).astype(np.float32)
+        own = cv2.resize(coarse, (32, 32), interpolation=cv2.INTER_CUBIC)
+        level = 120 + (stripes + own)[..., None] + random.normal(0, 8, (32, 32, 3))
         pixels[i][inside] = np.clip(level, 1, 255)[inside].astype(np.uint8)
     return CropSet(
         pixels=pixels,

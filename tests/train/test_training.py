@@ -243,7 +243,7 @@ def test_the_hybrid_judges_by_its_support_vectors(draw_cells: Draw) -> None:
     weight = network.head.weight.detach().double().numpy()
     bias = network.head.bias.detach().double().numpy()
     assert np.allclose(found, seen @ weight[1] + bias[1], atol=1e-4)
-    assert metrics.auroc(crops.labels, found) > 0.9
+    assert metrics.auroc(crops.labels, found) > 0.8
 
 
 def test_contrast_is_raised_inside_the_cell_alone(draw_cells: Draw) -> None:
@@ -263,7 +263,7 @@ def test_a_checkpoint_of_another_plan_is_refused(
 
 
 def test_a_network_learns_what_can_be_learned(draw_cells: Draw) -> None:
-    plan = replace(PLAN, n_epochs=5, n_draws=128)
+    plan = replace(PLAN, n_epochs=6, n_draws=192, average=0.9)
     network = fit(draw_cells(seed=1), plan)
     unseen = draw_cells(seed=2)
     found = margins(network, kept_crops(unseen, plan))

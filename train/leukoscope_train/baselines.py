@@ -23,7 +23,7 @@ def fit_size(crops: CropSet) -> tuple[float, float]:
     """Fit a logistic of the diameter, each person counting alike.
 
     Returns:
-        The diameter in um at which p_blast is one half, and the slope per um.
+        The margin of a diameter of 0, and its slope per um.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -32,20 +32,19 @@ def fit_size(crops: CropSet) -> tuple[float, float]:
     model = LogisticRegression(C=1e6).fit(
         diameter_um, crops.labels, sample_weight=weights
     )
-    slope = float(model.coef_[0, 0])
-    return -float(model.intercept_[0]) / slope, slope
+    return float(model.intercept_[0]), float(model.coef_[0, 0])
 
 
-def p_by_size(areas_um2: F64, middle_um: float, slope_per_um: float) -> F64:
+def p_by_size(areas_um2: F64, offset: float, slope_per_um: float) -> F64:
     """Return (N,) the probability of blast by the diameter alone."""
-    z = slope_per_um * (diameters_um(areas_um2) - middle_um)
+    z = offset + slope_per_um * diameters_um(areas_um2)
     return np.asarray(1 / (1 + np.exp(-z)), np.float64)
 
 
 def size_margins(seen: CropSet, held: CropSet) -> F64:
     """Fit size on some people and return (N,) margins of others' cells."""
-    middle_um, slope = fit_size(seen)
-    return np.asarray(slope * (diameters_um(held.areas_um2) - middle_um), np.float64)
+    offset, slope = fit_size(seen)
+    return np.asarray(offset + slope * diameters_um(held.areas_um2), np.float64)
 
 
 def size_out_of_fold(crops: CropSet, fold_of: I64) -> F64:

@@ -74,14 +74,14 @@ def crops_of_fields(
             left_out.append(f"{file.path}: no cell found")
         for number, cell in enumerate(cells):
             path = file.path.with_name(f"{file.path.name}#{number}")
-            label = _label(file, cell)
+            label = label_of(file, cell)
             own = replace(file, path=path, label=label)
             kept.append((own, cell.pixels, cell.area_um2))
     refuse_empty(kept, left_out)
     return crop_set(kept), left_out
 
 
-def _label(file: CellFile, cell: FieldCell) -> int:
+def label_of(file: CellFile, cell: FieldCell) -> int:
     """Return the image's label, or that of the cell where the blasts are marked."""
     if file.blasts_px is None:
         return file.label

@@ -190,7 +190,8 @@ def _one_pass(
         loss.backward()
         state.optimiser.step()
         state.schedule.step()
-        _average(state.mean, state.network, plan.average)
+        step = state.schedule.last_epoch
+        _average(state.mean, state.network, min(plan.average, step / (step + 9)))
         total += loss.detach()
     return {
         "loss": float(total) / plan.n_batches,
@@ -200,6 +201,7 @@ def _one_pass(
 
 @torch.no_grad()
 def _average(mean: nn.Module, network: nn.Module, decay: float) -> None:
+    """Move the mean towards the network; the caller lets the first steps weigh more."""
     own = mean.state_dict()
     for name, value in network.state_dict().items():
         if value.dtype.is_floating_point:

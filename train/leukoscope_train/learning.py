@@ -44,8 +44,10 @@ def learning_curve(
             n_trained.append(len(np.unique(seen.people)))
             margins[held] = judge(seen, crops.pick(held))
         p = np.asarray(1 / (1 + np.exp(-margins)), np.float64)
-        row = model_row(f"{share:.0%}", crops.labels, p, crops.people, n_draws)
-        rows.append({"n_people_trained": float(np.mean(n_trained)), **row})
+        n_people = float(np.mean(n_trained))
+        name = f"{share:.0%}, {n_people:.1f} people a fold"
+        row = model_row(name, crops.labels, p, crops.people, n_draws)
+        rows.append({"n_people_trained": n_people, **row})
     return rows
 
 

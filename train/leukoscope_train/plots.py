@@ -82,11 +82,11 @@ def plot_history(histories: dict[str, Sequence[Row]], path: Path) -> None:
     """Draw loss and unseen AUROC against the pass, a line for each fit."""
     figure = Figure(figsize=(10, 4))
     axes = figure.subplots(1, 3)
-    for name, rows in histories.items():
+    for number, (name, rows) in enumerate(histories.items()):
         for place, key in zip(axes, CURVES, strict=True):
             shown = [(row["epoch"] + 1, row[key]) for row in rows if key in row]
             if shown:
-                place.plot(*zip(*shown, strict=True), label=name)
+                place.plot(*zip(*shown, strict=True), f"C{number}", label=name)
             place.set(xlabel="pass", title=key.replace("_", " "))
     axes[0].legend()
     _save(figure, path)

@@ -90,7 +90,7 @@ def by_person(
                 "n_cells": int(here.sum()),
                 "blast": float(blast[here].mean()),
                 "normal": float(normal[here].mean()),
-                "unclear": float(1 - blast[here].mean() - normal[here].mean()),
+                "unclear": float((~blast & ~normal)[here].mean()),
             }
         )
     return rows

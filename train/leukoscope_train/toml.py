@@ -31,6 +31,8 @@ def _value(value: Any) -> str:
         inside = (f"{n} = {_value(getattr(value, n))}" for n in names)
         return "{ " + ", ".join(inside) + " }"
     match value:
+        case bool():
+            return "true" if value else "false"
         case str():
             return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
         case tuple():

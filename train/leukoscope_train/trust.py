@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from torch import nn
 
-from leukoscope_edge.counting.statistics import BetaSpread, limit_of_blank
+from leukoscope_edge.counting.statistics import limit_of_blank
 from leukoscope_edge.types import F64
 from leukoscope_train.calibrate import Calibration, weighted_quantile
 from leukoscope_train.cells import BLAST, I64, NORMAL, CropSet, DataError, Strings
@@ -159,9 +159,7 @@ def _points(p: F64, labels: I64, people: Strings, error: float) -> tuple[float, 
 
 def blank(calibration: Calibration) -> BlankEntry:
     """Return the limits of blank of a spread of false calls."""
-    spread = BetaSpread(
-        alpha=calibration.false_calls.alpha, beta=calibration.false_calls.beta
-    )
+    spread = calibration.false_calls.spread
     limits = tuple(limit_of_blank(spread, n) for n in BLANK_CELLS)
     return BlankEntry(n_cells=BLANK_CELLS, n_blasts=limits)
 

@@ -22,7 +22,7 @@ from leukoscope_train.cells import (
     save_crops,
 )
 from leukoscope_train.commands import add_command, say
-from leukoscope_train.leaks import merge_twins
+from leukoscope_train.leaks import drop_twins, merge_twins
 from leukoscope_train.readers import (
     Listing,
     people_of,
@@ -69,8 +69,8 @@ def scale(options: argparse.Namespace) -> None:
         px = np.round(own / CNMC_UM_PER_PX, 1).tolist()
         say(f"{name}: diameter p5, median, p95 = {px} px = {own.round(2).tolist()} um")
     say(f"AUROC of size alone: {metrics.auroc(crops.labels, crops.areas_um2):.3f}")
-    middle_um, slope = fit_size(crops)
-    say(f"logistic of the diameter: middle {middle_um:.2f} um, {slope:.3f} per um")
+    offset, slope = fit_size(crops)
+    say(f"margin by size alone: {offset:.2f} and {slope:.3f} per um of diameter")
 
 
 def prepare(options: argparse.Namespace) -> None:
@@ -85,13 +85,14 @@ def prepare(options: argparse.Namespace) -> None:
         refuse_foreign(listing.files, options.hashes)
     crops, left_out = crops_of(listing, REAL_SPEC, options.um_per_px)
     crops, joined = merge_twins(crops)
+    crops, repeated = drop_twins(crops)
     if options.pbc:
         extra, more = _pbc_crops(options.pbc, REAL_SPEC)
         save_crops(options.work / work.EXTRA, extra)
         left_out += more
     people = {n: asdict(about) for n, about in people_of(listing.files).items()}
     work.write_json(options.work / work.PEOPLE, people)
-    store(options.work, crops, REAL_SPEC, left_out, joined)
+    store(options.work, crops, REAL_SPEC, left_out + repeated, joined)
 
 
 def training_cells(listing: Listing) -> Listing:
@@ -144,7 +145,7 @@ def store(
         say(f"joined: {line}")
     say(
         f"{folder}: {len(crops)} cells, {found['n_blasts']} of them blasts; people: "
-        f"{n_people}; {len(left_out)} images left out"
+        f"{n_people}; {len(left_out)} reasons to leave out"
     )
 
 

@@ -1,0 +1,80 @@
+from collections.abc import Callable
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from leukoscope_edge.types import U8
+from leukoscope_train.cells import CropSet, DataError
+from leukoscope_train.commands.judging import without_leaks
+from leukoscope_train.leaks import drop_twins, find_twins, merge_twins, refuse_twins
+
+Draw = Callable[..., CropSet]
+
+
+def again(crop: U8) -> U8:
+    """The same cell, encoded again and a little brighter."""
+    _, data = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, 70])
+    brighter = cv2.convertScaleAbs(cv2.imdecode(data, cv2.IMREAD_COLOR), alpha=1.05)
+    return np.where(crop.max(axis=2, keepdims=True) > 0, brighter, 0).astype(np.uint8)
+
+
+def test_no_cells_have_no_twins(draw_cells: Draw) -> None:
+    empty = draw_cells().pick(np.zeros(0, np.int64))
+    assert find_twins(empty, empty.people) == []
+
+
+def test_different_cells_are_no_twins(draw_cells: Draw) -> None:
+    crops = draw_cells()
+    assert find_twins(crops, crops.people) == []
+
+
+def test_a_cell_encoded_again_is_found_and_its_people_joined(draw_cells: Draw) -> None:
+    crops = draw_cells()
+    pixels = crops.pixels.copy()
+    pixels[13] = again(pixels[1])
+    leaky = replace(crops, pixels=pixels)
+    assert [(t.first, t.second) for t in find_twins(leaky, leaky.people)] == [(1, 13)]
+    with pytest.raises(DataError, match=r"1\.png of p0 and 13\.png of p2"):
+        refuse_twins(leaky, leaky.people)
+    merged, lines = merge_twins(leaky)
+    assert set(merged.people[merged.labels == 0].tolist()) == {"p0+p2", "p4", "p6"}
+    assert lines == ["p0 and p2 share 1 cells"]
+    refuse_twins(merged, merged.people)
+
+
+def test_a_cell_shown_twice_is_kept_once_and_counted(draw_cells: Draw) -> None:
+    crops = draw_cells()
+    pixels = crops.pixels.copy()
+    pixels[3], pixels[4] = again(pixels[1]), again(pixels[2])
+    kept, lines = drop_twins(replace(crops, pixels=pixels))
+    assert kept.names.tolist()[:4] == ["0.png", "1.png", "2.png", "5.png"]
+    assert len(kept) == 46
+    assert lines == ["p0: 2 crops show a cell that another shows"]
+    assert drop_twins(crops)[1] == []
+
+
+def test_a_cell_of_both_classes_is_refused(draw_cells: Draw) -> None:
+    crops = draw_cells()
+    pixels = crops.pixels.copy()
+    pixels[7] = again(pixels[1])
+    with pytest.raises(DataError, match="has blasts and normal cells"):
+        merge_twins(replace(crops, pixels=pixels))
+
+
+def test_who_was_trained_on_is_refused_or_left_out_aloud(
+    draw_cells: Draw, capsys: pytest.CaptureFixture[str]
+) -> None:
+    crops = draw_cells()
+    trained, unseen = crops.pick(np.arange(24)), crops.pick(np.arange(24, 48))
+    assert len(without_leaks(trained, unseen, drop=False)) == 24
+    pixels = unseen.pixels.copy()
+    pixels[0] = again(trained.pixels[3])
+    leaky = replace(unseen, pixels=pixels)
+    with pytest.raises(DataError, match="trained on: p4"):
+        without_leaks(trained, leaky, drop=False)
+    assert len(without_leaks(trained, leaky, drop=True)) == 18
+    assert "p4" in capsys.readouterr().out
+    with pytest.raises(DataError, match="every person"):
+        without_leaks(crops, crops, drop=True)
