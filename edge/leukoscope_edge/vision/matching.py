@@ -26,6 +26,10 @@ MAX_RIVAL = 0.9
 """Of the best score: a second peak this high makes the place ambiguous."""
 MIN_OVERLAP_SCORE = 0.6
 """Correlation over all that both views show; wrong places stay below 0.4."""
+MIN_LANDMARKS = 3
+"""Dark spots that agree: one or two round cells fit many places on a sparse film."""
+MIN_LANDMARK_PX2 = 20
+"""At working scale: a tenth of a small red cell, far more than a grain of noise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,22 +109,35 @@ def match(
     dx, dy = left + x - x0, top + y - y0
     fine_x = _peak_offset(scores[y, max(0, x - 1) : x + 2])
     fine_y = _peak_offset(scores[max(0, y - 1) : y + 2, x])
+    shared = _overlap(before, after, (dx, dy))
     is_sound = (
         _rival(scores, x, y) < MAX_RIVAL * score
-        and overlap_score(before, after, (dx, dy)) >= MIN_OVERLAP_SCORE
+        and _correlation(*shared) >= MIN_OVERLAP_SCORE
+        and _n_landmarks(*shared) >= MIN_LANDMARKS
     )
     return Match(
         shift_px=(dx + fine_x, dy + fine_y), score=float(score), is_sound=is_sound
     )
 
 
-def overlap_score(before: F32, after: F32, shift_px: tuple[int, int]) -> float:
-    """Return the correlation of all that two views share after a shift, -1..1."""
+def _overlap(before: F32, after: F32, shift_px: tuple[int, int]) -> tuple[F32, F32]:
+    """Return what both views show after a shift, each about its mean."""
     (dx, dy), (h, w) = shift_px, after.shape
     a = before[max(0, dy) : h + min(0, dy), max(0, dx) : w + min(0, dx)]
     b = after[max(0, -dy) : h - max(0, dy), max(0, -dx) : w - max(0, dx)]
-    a, b = a - a.mean(), b - b.mean()
-    return float(np.vdot(a, b) / max(float(np.vdot(a, a) * np.vdot(b, b)) ** 0.5, 1e-9))
+    return a - a.mean(), b - b.mean()
+
+
+def _correlation(a: F32, b: F32) -> float:
+    energy = float(np.vdot(a, a) * np.vdot(b, b))
+    return float(np.vdot(a, b)) / max(energy**0.5, 1e-9)
+
+
+def _n_landmarks(a: F32, b: F32) -> int:
+    """Return how many separate dark spots two views have in common."""
+    dark = (a < -a.std()) & (b < -b.std())
+    n, _, boxes, _ = cv2.connectedComponentsWithStats(dark.astype(np.uint8))
+    return int((boxes[1:n, cv2.CC_STAT_AREA] >= MIN_LANDMARK_PX2).sum())
 
 
 def _patch_corner(
