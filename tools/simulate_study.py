@@ -263,7 +263,7 @@ class Hand:
 
     def __init__(self, n_places: int, n_jumps: int, random: np.random.Generator):
         """Choose where the hand slips and where the focus is lost."""
-        inner = np.arange(20, n_places - 30)
+        inner = np.arange(n_places // 6, n_places * 5 // 6)
         self.number: int | None = 0
         self._n_places = n_places
         self._jumps = {

@@ -139,9 +139,10 @@ def test_a_new_area_that_overlaps_counts_no_cell_twice() -> None:
         for number in [*range(0, 20, 2), *range(20, 40)]:
             name = str(number)
             steady.look(Frame(name=name, pixels=camera.render(number), time_s=0.0))
+        n_cells = len(steady.cells())
     assert found.n_islands == 1
     assert found.notes == ()
-    assert len(found.cells) == len(steady.cells())
+    assert len(found.cells) == n_cells
 
 
 def test_without_a_scale_there_is_no_verdict() -> None:

@@ -29,7 +29,7 @@ MIN_OVERLAP_SCORE = 0.6
 MIN_LANDMARKS = 3
 """Dark spots that agree: one or two round cells fit many places on a sparse film."""
 MIN_LANDMARK_PX2 = 5
-"""At half the working scale: a tenth of a small red cell, far more than a grain of noise."""
+"""At half the working scale: a tenth of a small red cell, far more than noise has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,9 +94,9 @@ def match(
     corner = _patch_corner(expected_px, after.shape)
     if corner is None:
         return NO_MATCH
-    h, w = after.shape[0] // 3, after.shape[1] // 3
     x0, y0 = corner
-    patch = after[y0 : y0 + h, x0 : x0 + w]
+    patch = _patch(after, corner)
+    h, w = patch.shape
     if float(patch.std()) < MIN_TEXTURE:
         return NO_MATCH
     left = max(0, x0 + round(expected_px[0]) - reach_px)
@@ -118,6 +118,23 @@ def match(
     return Match(
         shift_px=(dx + fine_x, dy + fine_y), score=float(score), is_sound=is_sound
     )
+
+
+def resemblance(before: F32, after: F32, expected_px: tuple[float, float]) -> float:
+    """Return how well the patch that `match` would take fits anywhere, -1..1."""
+    corner = _patch_corner(expected_px, after.shape)
+    if corner is None:
+        return -1.0
+    patch = _patch(after, corner)
+    scores = np.asarray(
+        cv2.matchTemplate(before, patch, cv2.TM_CCOEFF_NORMED), np.float32
+    )
+    return float(scores.max())
+
+
+def _patch(view: F32, corner: tuple[int, int]) -> F32:
+    (x, y), (h, w) = corner, view.shape
+    return np.asarray(view[y : y + h // 3, x : x + w // 3], np.float32)
 
 
 def _overlap(before: F32, after: F32, shift_px: tuple[int, int]) -> tuple[F32, F32]:
