@@ -6,6 +6,7 @@ where the whole overlap of the two views agrees with it, and where no other plac
 nearly as well: one round red cell looks much like the next.
 """
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -147,7 +148,7 @@ def _overlap(before: F32, after: F32, shift_px: tuple[int, int]) -> tuple[F32, F
 
 def _correlation(a: F32, b: F32) -> float:
     energy = float(np.vdot(a, a) * np.vdot(b, b))
-    return float(np.vdot(a, b)) / max(energy**0.5, 1e-9)
+    return float(np.vdot(a, b)) / max(math.sqrt(energy), 1e-9)
 
 
 def _n_landmarks(a: F32, b: F32) -> int:
