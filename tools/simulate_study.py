@@ -263,7 +263,7 @@ class Hand:
 
     def __init__(self, n_places: int, n_jumps: int, random: np.random.Generator):
         """Choose where the hand slips and where the focus is lost."""
-        inner = np.arange(20, n_places - 30)
+        inner = np.arange(n_places // 6, n_places * 5 // 6)
         self.number: int | None = 0
         self._n_places = n_places
         self._jumps = {
@@ -302,7 +302,9 @@ def _defocused(pixels: U8) -> U8:
     return np.asarray(cv2.GaussianBlur(pixels, (0, 0), DEFOCUS_SIGMA_PX), np.uint8)
 
 
-def summary(rows: Sequence[LevelRow], counts: Sequence[CountRow]) -> dict[str, float]:
+def summary(
+    rows: Sequence[LevelRow], counts: Sequence[CountRow]
+) -> dict[str, float | None]:
     """Return the figures that stand for the whole study, the worst of each."""
     shipped = open_bundle(shipped_bundle_for("real")).card.id
     healthy = [r for r in rows if r.blasts == 0]
@@ -313,7 +315,7 @@ def summary(rows: Sequence[LevelRow], counts: Sequence[CountRow]) -> dict[str, f
         "false_alarm_healthy": next(r.alarm for r in healthy if r.reader == shipped),
         "false_alarm_healthy_worst": max(r.alarm for r in healthy),
         "count_ratio_worst": max(
-            (c.ratio for c in counts), key=lambda r: abs(r - 1), default=float("nan")
+            (c.ratio for c in counts), key=lambda r: abs(r - 1), default=None
         ),
     }
 

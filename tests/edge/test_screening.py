@@ -2,14 +2,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from leukoscope_edge.capture.simulated import parse_simulated
-from leukoscope_edge.errors import BundleError
+from leukoscope_edge.counting.background import NormalSlide, SiteBackground
+from leukoscope_edge.errors import BundleError, ConfigError
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.inference.engine import Engine, OnnxCpuEngine
 from leukoscope_edge.screening import SlideRun, screen
-from leukoscope_edge.types import Fault, Refusal, Screening, VerdictName
+from leukoscope_edge.types import Fault, Frame, Refusal, Screening, VerdictName
 
 
 @contextmanager
@@ -72,3 +74,100 @@ def test_a_fault_is_listed_as_skipped() -> None:
 def test_a_model_for_real_blood_does_not_judge_a_simulation() -> None:
     with pytest.raises(BundleError, match="simulated"):
         screened("simulated:cells=4,frames=1", shipped_bundle_for("real"))
+
+
+class CountingEngine:
+    """The engine of a bundle that remembers how many crops it has judged."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.name = engine.name
+        self.n_crops = 0
+
+    def run(self, crops: np.ndarray) -> np.ndarray:
+        self.n_crops += len(crops)
+        return self._engine.run(crops)
+
+
+def test_asking_again_classifies_nothing_twice() -> None:
+    bundle = open_bundle(shipped_bundle_for("simulated"))
+    camera = parse_simulated("simulated:cells=12,frames=8,seed=4")
+    with OnnxCpuEngine(bundle) as inner:
+        engine = CountingEngine(inner)
+        run = SlideRun(
+            engine,  # type: ignore[arg-type]
+            bundle,
+            scale_um_per_px=0.1,
+            is_sequence=True,
+        )
+        for number in range(8):
+            run.look(Frame(name=str(number), pixels=camera.render(number), time_s=0.0))
+            cells = run.cells()
+        asked = engine.n_crops
+        assert run.cells() == cells
+        assert engine.n_crops == asked
+    assert cells
+    assert all(c.call is not None for c in cells)
+
+
+def test_a_count_goes_on_after_an_interruption_as_an_island_of_its_own() -> None:
+    camera = parse_simulated("simulated:cells=12,frames=4,seed=4")
+    frames = [Frame(name=str(i), pixels=camera.render(i), time_s=0.0) for i in range(4)]
+    with slide_run() as first:
+        for frame in frames:
+            first.look(frame)
+        before = first.cells()
+    with slide_run(earlier=before) as second:
+        for frame in frames:
+            second.look(frame)
+        found = second.finish("the second half")
+    assert found.cells[: len(before)] == before
+    assert len(found.cells) == 2 * len(before)
+    assert found.n_islands == 2
+    assert "counted twice" in found.notes[0]
+
+
+def test_a_new_area_that_overlaps_counts_no_cell_twice() -> None:
+    camera = parse_simulated("simulated:cells=30,jerks=0,seed=6,frames=40")
+    with slide_run() as run:
+        for i, number in enumerate([*range(0, 20, 2), *range(39, 10, -2)]):
+            if i == 10:
+                run.new_area()
+            run.look(Frame(name=str(i), pixels=camera.render(number), time_s=0.0))
+        found = run.finish("two areas")
+    with slide_run() as steady:
+        for number in [*range(0, 20, 2), *range(20, 40)]:
+            name = str(number)
+            steady.look(Frame(name=name, pixels=camera.render(number), time_s=0.0))
+        n_cells = len(steady.cells())
+    assert found.n_islands == 1
+    assert found.notes == ()
+    assert len(found.cells) == n_cells
+
+
+def test_without_a_scale_there_is_no_verdict() -> None:
+    with slide_run(scale_um_per_px=None) as run:
+        found = run.outcome()
+    assert isinstance(found, Refusal)
+    assert "what a pixel" in found.sentence
+
+
+def test_a_passive_watch_gives_no_negative() -> None:
+    with slide_run(mode="passive") as run:
+        found = run.finish("a malaria film").verdict
+    assert isinstance(found, Refusal)
+    assert "passive watch" in found.sentence
+
+
+def test_another_bundles_normal_slides_are_refused() -> None:
+    slides = (NormalSlide(n_cells=200, n_blast=3),) * 5
+    site = SiteBackground(bundle="another", slides=slides)
+    with pytest.raises(ConfigError, match="counted with another"), slide_run(site=site):
+        pass
+
+
+def test_a_sites_own_background_is_told() -> None:
+    slides = (NormalSlide(n_cells=200, n_blast=3),) * 5
+    site = SiteBackground(bundle="simulated-1", slides=slides)
+    with slide_run(site=site) as run:
+        assert run.finish("a slide").background_from == "site"

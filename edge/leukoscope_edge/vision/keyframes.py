@@ -31,23 +31,19 @@ class Keyframe:
         number: How many keyframes were made before.
         island: The island in which the place holds.
         place_px: (x, y) of the view's corner, at working scale.
+        coarse: (h / 4, w / 4) float32, the view made small.
     """
 
     number: int
     island: int
     place_px: tuple[float, float]
+    coarse: F32
     _view: I8
-    _coarse: F32
 
     @property
     def view(self) -> F32:
         """The stored view, (h, w) float32."""
         return self._view.astype(np.float32) / STEPS_PER_LOG
-
-    def resemblance(self, coarse_patch: F32) -> float:
-        """Return how well a coarse patch fits somewhere in this view, -1..1."""
-        scores = cv2.matchTemplate(self._coarse, coarse_patch, cv2.TM_CCOEFF_NORMED)
-        return float(scores.max())
 
 
 class Keyframes:
@@ -67,7 +63,7 @@ class Keyframes:
     def add(self, view: F32, place_px: tuple[float, float], island: int) -> None:
         """Remember a view and its place."""
         stored = np.clip(np.rint(view * STEPS_PER_LOG), -127, 127).astype(np.int8)
-        keyframe = Keyframe(len(self._all), island, place_px, stored, coarse(view))
+        keyframe = Keyframe(len(self._all), island, place_px, coarse(view), stored)
         self._all.append(keyframe)
         self._bins[_bin(place_px, island)].append(keyframe)
 

@@ -6,6 +6,7 @@ where the whole overlap of the two views agrees with it, and where no other plac
 nearly as well: one round red cell looks much like the next.
 """
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -26,6 +27,10 @@ MAX_RIVAL = 0.9
 """Of the best score: a second peak this high makes the place ambiguous."""
 MIN_OVERLAP_SCORE = 0.6
 """Correlation over all that both views show; wrong places stay below 0.4."""
+MIN_LANDMARKS = 3
+"""Dark spots that agree: one or two round cells fit many places on a sparse film."""
+MIN_LANDMARK_PX2 = 5
+"""At half the working scale: a tenth of a small red cell, far more than noise has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +95,9 @@ def match(
     corner = _patch_corner(expected_px, after.shape)
     if corner is None:
         return NO_MATCH
-    h, w = after.shape[0] // 3, after.shape[1] // 3
     x0, y0 = corner
-    patch = after[y0 : y0 + h, x0 : x0 + w]
+    patch = _patch(after, corner)
+    h, w = patch.shape
     if float(patch.std()) < MIN_TEXTURE:
         return NO_MATCH
     left = max(0, x0 + round(expected_px[0]) - reach_px)
@@ -105,22 +110,52 @@ def match(
     dx, dy = left + x - x0, top + y - y0
     fine_x = _peak_offset(scores[y, max(0, x - 1) : x + 2])
     fine_y = _peak_offset(scores[max(0, y - 1) : y + 2, x])
+    shared = _overlap(before, after, (dx, dy))
     is_sound = (
         _rival(scores, x, y) < MAX_RIVAL * score
-        and overlap_score(before, after, (dx, dy)) >= MIN_OVERLAP_SCORE
+        and _correlation(*shared) >= MIN_OVERLAP_SCORE
+        and _n_landmarks(*shared) >= MIN_LANDMARKS
     )
     return Match(
         shift_px=(dx + fine_x, dy + fine_y), score=float(score), is_sound=is_sound
     )
 
 
-def overlap_score(before: F32, after: F32, shift_px: tuple[int, int]) -> float:
-    """Return the correlation of all that two views share after a shift, -1..1."""
+def resemblance(before: F32, after: F32, expected_px: tuple[float, float]) -> float:
+    """Return how well the patch that `match` would take fits anywhere, -1..1."""
+    corner = _patch_corner(expected_px, after.shape)
+    if corner is None:
+        return -1.0
+    patch = _patch(after, corner)
+    scores = np.asarray(
+        cv2.matchTemplate(before, patch, cv2.TM_CCOEFF_NORMED), np.float32
+    )
+    return float(scores.max())
+
+
+def _patch(view: F32, corner: tuple[int, int]) -> F32:
+    (x, y), (h, w) = corner, view.shape
+    return np.asarray(view[y : y + h // 3, x : x + w // 3], np.float32)
+
+
+def _overlap(before: F32, after: F32, shift_px: tuple[int, int]) -> tuple[F32, F32]:
+    """Return what both views show after a shift, every other pixel, about its mean."""
     (dx, dy), (h, w) = shift_px, after.shape
-    a = before[max(0, dy) : h + min(0, dy), max(0, dx) : w + min(0, dx)]
-    b = after[max(0, -dy) : h - max(0, dy), max(0, -dx) : w - max(0, dx)]
-    a, b = a - a.mean(), b - b.mean()
-    return float(np.vdot(a, b) / max(float(np.vdot(a, a) * np.vdot(b, b)) ** 0.5, 1e-9))
+    a = before[max(0, dy) : h + min(0, dy) : 2, max(0, dx) : w + min(0, dx) : 2]
+    b = after[max(0, -dy) : h - max(0, dy) : 2, max(0, -dx) : w - max(0, dx) : 2]
+    return a - a.mean(), b - b.mean()
+
+
+def _correlation(a: F32, b: F32) -> float:
+    energy = float(np.vdot(a, a) * np.vdot(b, b))
+    return float(np.vdot(a, b)) / max(math.sqrt(energy), 1e-9)
+
+
+def _n_landmarks(a: F32, b: F32) -> int:
+    """Return how many separate dark spots two views have in common."""
+    dark = (a < -a.std()) & (b < -b.std())
+    n, _, boxes, _ = cv2.connectedComponentsWithStats(dark.astype(np.uint8))
+    return int((boxes[1:n, cv2.CC_STAT_AREA] >= MIN_LANDMARK_PX2).sum())
 
 
 def _patch_corner(

@@ -25,6 +25,7 @@ from leukoscope_edge.vision.matching import (
     Match,
     match,
     prepare,
+    resemblance,
     work_factor,
 )
 
@@ -38,11 +39,12 @@ SEARCH_BINS = 5
 MAX_SEARCHED = 60
 SEARCHED_IN_TURN = 20
 """Keyframes from anywhere that every search also tries, each frame the next ones."""
-N_CLOSER_LOOKS = 3
-"""Of the searched keyframes, those that resemble the view most."""
+N_CLOSER_LOOKS = 4
+"""Of the searched keyframes and ways, those that resemble the view most."""
 LOST_AFTER_FRAMES = 3
-CORNERS = ((1, 1), (1, -1), (-1, 1), (-1, -1), (1, 0), (-1, 0), (0, 1), (0, -1))
-"""Where else than at rest a step may have ended, in thirds of a view."""
+AT_REST = ((0, 0),)
+ANYWHERE = tuple((x, y) for x in (0, -1, 1) for y in (0, -1, 1))
+"""Where a step may have ended, in thirds of a view; at rest first."""
 N_STATIC_FRAMES = 12
 """So many different frames tell dust from cells: what is left of the cells in their
 mean has a twelfth of their variance."""
@@ -252,7 +254,8 @@ class StageTracker:
         if step.score >= MIN_STEP_SCORE:
             return step
         h, w = after.shape
-        wide = (self._match(before, after, (x * w / 3, y * h / 3)) for x, y in CORNERS)
+        ways = ((x * w / 3, y * h / 3) for x, y in ANYWHERE[1:])
+        wide = (self._match(before, after, way) for way in ways)
         return next((m for m in wide if m.score >= MIN_STEP_SCORE), NO_MATCH)
 
     def _match(
@@ -290,7 +293,7 @@ class StageTracker:
 
     def _find_again(self, view: F32) -> float | None:
         near = self._keyframes.near(self._place, self._island, SEARCH_BINS)
-        found = self._search(view, near[:MAX_SEARCHED] + self._in_turn())
+        found = self._search(view, near[:MAX_SEARCHED] + self._in_turn(), ANYWHERE)
         if found is None:
             return None
         keyframe, fit = found
@@ -301,7 +304,7 @@ class StageTracker:
     def _find_overlap(self, view: F32) -> Joined | None:
         """Look for the view in other islands; join the two that it belongs to."""
         others = [k for k in self._in_turn() if k.island != self._island]
-        found = self._search(view, others)
+        found = self._search(view, others, AT_REST)
         if found is None:
             return None
         keyframe, fit = found
@@ -325,14 +328,28 @@ class StageTracker:
         ]
 
     def _search(
-        self, view: F32, keyframes: list[Keyframe]
+        self, view: F32, keyframes: list[Keyframe], ways: tuple[tuple[int, int], ...]
     ) -> tuple[Keyframe, Match] | None:
-        """Return the keyframe that shows the view's place, and how it fits."""
+        """Return the keyframe that shows the view's place, and how it fits.
+
+        Args:
+            view: The view.
+            keyframes: Where to look.
+            ways: Where from a keyframe, in thirds of a view, the view may lie.
+        """
         small = coarse(self._static.take_out(view))
         h, w = small.shape
-        patch = small[h // 3 : 2 * h // 3, w // 3 : 2 * w // 3]
-        alike = sorted(set(keyframes), key=lambda k: -k.resemblance(patch))
-        fits = [(k, self._match(k.view, view)) for k in alike[:N_CLOSER_LOOKS]]
+        tries = [
+            (resemblance(k.coarse, small, (x * w / 3, y * h / 3)), k, (x, y))
+            for k in set(keyframes)
+            for x, y in ways
+        ]
+        tries.sort(key=lambda t: -t[0])
+        h, w = view.shape
+        fits = [
+            (k, self._match(k.view, view, (x * w / 3, y * h / 3)))
+            for _, k, (x, y) in tries[:N_CLOSER_LOOKS]
+        ]
         best = max(fits, key=lambda f: f[1].score, default=None)
         return best if best and best[1].score >= MIN_KEYFRAME_SCORE else None
 

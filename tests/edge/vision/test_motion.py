@@ -1,4 +1,6 @@
+import cv2
 import numpy as np
+import pytest
 
 from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.vision.motion import StageTracker, TrackingState
@@ -57,3 +59,79 @@ def test_dust_that_stays_does_not_read_as_standing_still() -> None:
     assert found.state is not TrackingState.TRACKING or (
         np.hypot(found.x_px - true[0], found.y_px - true[1]) < 10
     )
+
+
+def test_thick_dust_pauses_the_count_until_it_is_known() -> None:
+    camera = parse_simulated("simulated:cells=30,jerks=0,seed=8,frames=40")
+    random = np.random.default_rng(0)
+    dust = np.ones((480, 640), np.float32)
+    for x, y in random.integers(20, 440, (60, 2)):
+        cv2.circle(dust, (int(x), int(y)), int(random.integers(5, 14)), 0.4, -1)
+    dust = cv2.GaussianBlur(dust, (0, 0), 1.5)[..., None]
+    tracker = StageTracker()
+    for number in range(40):
+        found = tracker.update((camera.render(number) * dust).astype(np.uint8))
+        true = camera.places_px[number] - camera.places_px[0]
+        if found.state is TrackingState.TRACKING:
+            assert np.hypot(found.x_px - true[0], found.y_px - true[1]) < 6
+    assert found.state is TrackingState.TRACKING
+
+
+def test_a_changing_lamp_is_not_motion() -> None:
+    camera = parse_simulated("simulated:cells=30,jerks=0,seed=6,frames=2")
+    tracker = StageTracker()
+    tracker.update(camera.render(0))
+    found = tracker.update((camera.render(0) * 0.7).astype(np.uint8))
+    assert found.state is TrackingState.TRACKING
+    assert np.hypot(found.x_px, found.y_px) < 1
+
+
+def test_a_new_area_is_an_island_until_it_is_seen_to_overlap() -> None:
+    camera = parse_simulated("simulated:cells=30,jerks=0,seed=6,frames=60")
+    tracker = StageTracker()
+    for number in range(20):
+        tracker.update(camera.render(number))
+    tracker.new_area()
+    joined = []
+    for number in range(40, 10, -1):
+        found = tracker.update(camera.render(number))
+        joined += [found.joined] if found.joined else []
+    assert [(j.island, j.into) for j in joined] == [(1, 0)]
+    true = camera.places_px[11] - camera.places_px[0]
+    assert found.island == 0
+    assert np.hypot(found.x_px - true[0], found.y_px - true[1]) < 6
+    assert {v.island for v in tracker.visited()} == {0}
+
+
+def test_the_map_shows_where_the_lens_has_been() -> None:
+    camera = parse_simulated("simulated:cells=30,jerks=0,seed=6,frames=30")
+    tracker = StageTracker()
+    for number in range(30):
+        tracker.update(camera.render(number))
+    places = np.array([(v.x_px, v.y_px) for v in tracker.visited()])
+    for true in camera.places_px - camera.places_px[0]:
+        assert np.hypot(*(places - true).T).min() < 140
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_sparse_film_pauses_rather_than_misplaces(seed: int) -> None:
+    """Five red cells a frame."""
+    random = np.random.default_rng(seed)
+    film = np.full((2000, 2000), 215, np.float32)
+    for x, y in random.uniform(0, 2000, (65, 2)):
+        cv2.circle(film, (int(x), int(y)), int(random.normal(36, 2)), 150.0, -1)
+    film = cv2.GaussianBlur(film, (0, 0), 2)
+    tracker, place, step = StageTracker(), np.array([300.0, 300.0]), np.zeros(2)
+    origin = None
+    for _ in range(60):
+        step = np.clip(step + random.normal(4, 12, 2), -40, 40)
+        place = np.clip(place + step, 10, 1300)
+        seen = cv2.getRectSubPix(
+            film, (640, 480), (float(place[0]) + 319.5, float(place[1]) + 239.5)
+        )
+        noisy = np.clip(seen + random.normal(0, 2, seen.shape), 0, 255)
+        found = tracker.update(np.repeat(noisy.astype(np.uint8)[..., None], 3, 2))
+        if found.state is TrackingState.TRACKING:
+            offset = np.array([found.x_px, found.y_px]) - place
+            origin = offset if origin is None else origin
+            assert np.hypot(*(offset - origin)) < 12
