@@ -9,11 +9,11 @@ import sys
 from collections.abc import Callable
 
 from leukoscope_edge import __version__
-from leukoscope_edge.cli import model, screen
+from leukoscope_edge.cli import model, profile, records, screen, serve
 from leukoscope_edge.errors import LeukoscopeError
 
 EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
-COMMANDS = (screen, model)
+COMMANDS = (screen, serve, model, records, profile)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,8 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
     except LeukoscopeError as err:
         print(f"leukoscope: {err}", file=sys.stderr)
         return EXIT_FAILED
-    except KeyboardInterrupt:
-        print("leukoscope: stopped; no result was written", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        words = str(stop) or "stopped; no result was written"
+        print(f"leukoscope: {words}", file=sys.stderr)
         return EXIT_INTERRUPTED
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 from leukoscope_edge.errors import OutputError
 
@@ -33,20 +34,45 @@ def prepare_folder(folder: Path, names: tuple[str, ...]) -> None:
         ) from err
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file aside, sync it and rename it into place.
+def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Write a file aside, sync it, rename it into place and sync its folder.
+
+    Args:
+        path: Where it goes.
+        data: The whole of it.
+        mode: Who may read it, from the first byte on.
 
     Raises:
         OutputError: It cannot be written; nothing is left at `path` then.
     """
     aside = path.with_name(f".{path.name}.part")
     try:
-        with aside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        _write_synced(aside, data, mode)
         aside.replace(path)
+        sync_folder(path.parent)
     except OSError as err:
         with contextlib.suppress(OSError):
             aside.unlink(missing_ok=True)
         raise OutputError(f"{path}: cannot be written ({err.strerror})") from err
+
+
+def _write_synced(path: Path, data: bytes, mode: int) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        sync_file(file)
+
+
+def sync_file(file: BinaryIO) -> None:
+    """Make what was written to an open file survive a power cut."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,124 @@
+"""The SQLite file: how it is opened, brought up to date and checked.
+
+WAL with synchronous FULL: of the journal modes that were measured under power cuts,
+the fastest that lost no acknowledged commit.
+"""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from leukoscope_edge.errors import RecordError
+from leukoscope_edge.records.files import sync_file
+
+BUSY_TIMEOUT_S = 5.0
+"""How long a second process (the command line beside the page) waits for its turn."""
+PRAGMAS: tuple[str, ...] = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA secure_delete = ON",  # an erased key leaves no bytes in the file
+)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE event (
+            seq INTEGER PRIMARY KEY,
+            slide TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            at TEXT NOT NULL,
+            by TEXT NOT NULL,
+            key TEXT NOT NULL,
+            body TEXT NOT NULL,
+            previous TEXT NOT NULL,
+            hash TEXT NOT NULL
+        ) STRICT""",
+        "CREATE INDEX event_of_slide ON event (slide, seq)",
+        "CREATE UNIQUE INDEX event_once ON event (key) WHERE key != ''",
+        """CREATE TRIGGER event_stays BEFORE UPDATE ON event
+            BEGIN SELECT RAISE(ABORT, 'events are never changed'); END""",
+        """CREATE TRIGGER event_is_kept BEFORE DELETE ON event
+            BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END""",
+        """CREATE TABLE head (
+            one INTEGER PRIMARY KEY CHECK (one = 1),
+            seq INTEGER NOT NULL,
+            hash TEXT NOT NULL,
+            signature BLOB NOT NULL
+        ) STRICT""",
+        """CREATE TABLE record_key (
+            slide TEXT PRIMARY KEY,
+            wrapped BLOB NOT NULL,
+            sample_tag BLOB NOT NULL
+        ) STRICT""",
+        "CREATE INDEX record_key_of_sample ON record_key (sample_tag)",
+    ),
+)
+"""Each is run once, in order; `PRAGMA user_version` counts them. Never edit one that
+was released: add another."""
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """Open the records' database, made or brought up to date where needed.
+
+    Args:
+        path: The file; its folder is there.
+
+    Raises:
+        RecordError: A newer version of the program made it.
+        sqlite3.DatabaseError: It is damaged.
+    """
+    connection = sqlite3.connect(
+        path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+    )
+    try:
+        for pragma in PRAGMAS:
+            connection.execute(pragma)
+        _check(connection)
+        _migrate(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    (word,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if word != "ok":
+        raise sqlite3.DatabaseError(word)
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    with transaction(connection):
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > len(MIGRATIONS):
+            raise RecordError(
+                f"{path}: format {version}, this program knows up to "
+                f"{len(MIGRATIONS)}: update the software"
+            )
+        for statements in MIGRATIONS[version:]:
+            for statement in statements:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Do all or nothing; on disk when it ends."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.execute("COMMIT")
+
+
+def copy_database(connection: sqlite3.Connection, path: Path) -> None:
+    """Copy an open database into a new file, whole and synced."""
+    with contextlib.closing(sqlite3.connect(path)) as copy:
+        connection.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")
+    with path.open("rb+") as file:
+        sync_file(file)

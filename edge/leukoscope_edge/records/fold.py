@@ -1,0 +1,210 @@
+"""A slide is the fold of its events. Pure: no file, no clock.
+
+Resuming after a power cut is folding what is stored. What may happen to a slide when,
+stands in one table here; the store asks it before it writes.
+
+    start -> COUNTING -> finish -> REVIEW -> sign -> SIGNED -> amend -> REVIEW ...
+                 ^------- resume ----'
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import reduce
+
+from leukoscope_edge.records.events import Event
+from leukoscope_edge.records.slide import (
+    Kind,
+    Origin,
+    Signature,
+    SlideRecord,
+    SlideState,
+    Step,
+    Word,
+    cell_from,
+    outcome_from,
+)
+
+_UNSIGNED = frozenset({SlideState.COUNTING, SlideState.REVIEW})
+_ANY = frozenset(SlideState)
+ALLOWED_IN: dict[Kind, frozenset[SlideState]] = {
+    Kind.RESUME: _UNSIGNED,
+    Kind.ENGINE: frozenset({SlideState.COUNTING}),
+    Kind.CELLS: frozenset({SlideState.COUNTING}),
+    Kind.JUDGE: _UNSIGNED,
+    Kind.MISSED: _UNSIGNED,
+    Kind.UNDO: _UNSIGNED,
+    Kind.FINISH: frozenset({SlideState.COUNTING}),
+    Kind.SIGN: frozenset({SlideState.REVIEW}),
+    Kind.AMEND: frozenset({SlideState.SIGNED}),
+    Kind.CONSENT: _ANY,
+    Kind.EXPORT: _ANY,
+    Kind.ERASE: _ANY,
+    Kind.DROP_PICTURES: frozenset({SlideState.SIGNED}),
+}
+
+
+def fold(events: Iterable[Event], start: SlideRecord | None = None) -> SlideRecord:
+    """Return the record that events make.
+
+    Args:
+        events: Events of one slide, in order.
+        start: A record that earlier events made.
+
+    Raises:
+        ValueError: An event cannot follow those before it.
+    """
+    record = reduce(apply, events, start)
+    if record is None:
+        raise ValueError("no event")
+    return record
+
+
+def apply(record: SlideRecord | None, event: Event) -> SlideRecord:
+    """Return the record after one more event.
+
+    Raises:
+        ValueError: The event cannot follow.
+    """
+    kind = Kind(event.kind)
+    if kind is Kind.START:
+        if record is not None:
+            raise ValueError(f"slide {event.slide} was started before")
+        return _started(event)
+    if record is None:
+        raise ValueError(f"there is no slide {event.slide}")
+    if record.state not in ALLOWED_IN.get(kind, ()):
+        raise ValueError(
+            f"slide {record.id}: cannot {kind.value} while it is {record.state.value}"
+        )
+    return replace(_after(record, kind, event), seq=event.seq, head=event.hash)
+
+
+def _after(record: SlideRecord, kind: Kind, event: Event) -> SlideRecord:
+    match kind:
+        case Kind.RESUME:
+            return _resumed(record)
+        case Kind.ENGINE:
+            return _changed_engine(record, event)
+        case Kind.CELLS:
+            return _with_cells(record, event)
+        case Kind.JUDGE:
+            return _judged(record, event)
+        case Kind.MISSED:
+            return _missed(record, event)
+        case Kind.UNDO:
+            return _undone(record, event)
+        case Kind.FINISH:
+            return _finished(record, event)
+        case Kind.SIGN:
+            return _signed(record, event)
+        case Kind.AMEND:
+            return replace(record, state=SlideState.REVIEW)
+        case Kind.CONSENT:
+            return replace(record, consents_to_training=event.body["consents"])
+        case Kind.ERASE:
+            return replace(record, is_erased=True, consents_to_training=False)
+        case Kind.DROP_PICTURES:
+            return replace(record, has_pictures=False)
+        case _:
+            return record
+
+
+def _started(event: Event) -> SlideRecord:
+    body = event.body
+    return SlideRecord(
+        id=event.slide,
+        sealed=body["sealed"],
+        mode=body["mode"],
+        domain=body["domain"],
+        origin=Origin(**body["origin"] | {"limits": tuple(body["origin"]["limits"])}),
+        details=body["details"],
+        consents_to_training=body["consents_to_training"],
+        started_at=event.at,
+        by=event.by,
+        seq=event.seq,
+        head=event.hash,
+    )
+
+
+def _resumed(record: SlideRecord) -> SlideRecord:
+    note = f"counting stopped at {len(record.machine_cells)} cells and went on"
+    return replace(
+        record,
+        state=SlideState.COUNTING,
+        run=record.run + 1,
+        machine=None,
+        notes=(*record.notes, note),
+    )
+
+
+def _changed_engine(record: SlideRecord, event: Event) -> SlideRecord:
+    note = f"{event.body['engine']} took over: {event.body['why']}"
+    return replace(
+        record,
+        origin=replace(record.origin, engine=event.body["engine"]),
+        notes=(*record.notes, note),
+    )
+
+
+def _with_cells(record: SlideRecord, event: Event) -> SlideRecord:
+    new = {c["id"]: cell_from(c) for c in event.body["cells"]}
+    gone = set(event.body["gone"])
+    cells = {i: c for i, c in (record.machine_cells | new).items() if i not in gone}
+    return replace(record, machine_cells=cells)
+
+
+def _judged(record: SlideRecord, event: Event) -> SlideRecord:
+    cell = event.body["cell"]
+    added = (s.cell for s in record.steps if s.adds is not None)
+    if cell not in record.machine_cells and cell not in added:
+        raise ValueError(f"slide {record.id}: there is no cell {cell}")
+    step = Step(seq=event.seq, cell=cell, word=Word(event.body["word"]), by=event.by)
+    return replace(record, steps=(*record.steps, step))
+
+
+def _missed(record: SlideRecord, event: Event) -> SlideRecord:
+    cell = cell_from(event.body["cell"])
+    step = Step(
+        seq=event.seq,
+        cell=cell.id,
+        word=Word(event.body["word"]),
+        by=event.by,
+        adds=cell,
+    )
+    return replace(record, steps=(*record.steps, step))
+
+
+def _undone(record: SlideRecord, event: Event) -> SlideRecord:
+    if not record.steps or record.steps[-1].seq != event.body["undoes"]:
+        raise ValueError(f"slide {record.id}: there is nothing to take back")
+    return replace(record, steps=record.steps[:-1])
+
+
+def _finished(record: SlideRecord, event: Event) -> SlideRecord:
+    return replace(
+        record,
+        state=SlideState.REVIEW,
+        machine=outcome_from(event.body["outcome"]),
+        frames=event.body["frames"],
+        n_smudges=event.body["n_smudges"],
+    )
+
+
+def _signed(record: SlideRecord, event: Event) -> SlideRecord:
+    left = len(record.to_review) + record.n_others_left
+    if left:
+        raise ValueError(
+            f"slide {record.id}: {left} cells are still to be judged before signing"
+        )
+    signature = Signature(
+        version=record.version,
+        outcome=outcome_from(event.body["outcome"]),
+        by=event.by,
+        at=event.at,
+        seq=event.seq,
+        head=event.hash,
+        sealed_comment=event.body["sealed_comment"],
+    )
+    return replace(
+        record, state=SlideState.SIGNED, signatures=(*record.signatures, signature)
+    )

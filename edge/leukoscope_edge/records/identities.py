@@ -1,0 +1,97 @@
+"""Whose blood it is: hidden under a key of its own for each record.
+
+The encrypted text lies in the slide's events, where the chain protects it; the keys
+lie in a table apart, wrapped with the device's identity key. Destroying one key erases
+one person and leaves every event as it was.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+import sqlite3
+from dataclasses import asdict
+
+from leukoscope_edge.records.events import canonical
+from leukoscope_edge.records.keys import KEY_BYTES, seal, unseal
+from leukoscope_edge.records.ledger import Ledger
+from leukoscope_edge.records.slide import Identity
+
+
+class Identities:
+    """The keys of the records."""
+
+    def __init__(self, ledger: Ledger, identity_key: bytes) -> None:
+        """Take the ledger whose database holds the keys, and what they are wrapped in.
+
+        Args:
+            ledger: The open ledger.
+            identity_key: 32 bytes.
+        """
+        self._ledger = ledger
+        self._identity_key = identity_key
+
+    def add(
+        self, connection: sqlite3.Connection, slide: str, identity: Identity
+    ) -> str:
+        """Make a slide's key, inside a transaction, and return its identity sealed."""
+        key = os.urandom(KEY_BYTES)
+        wrapped = seal(self._identity_key, key, purpose=f"key {slide}")
+        connection.execute(
+            "INSERT INTO record_key VALUES (?, ?, ?)",
+            (slide, wrapped, self._tag(identity.sample)),
+        )
+        return seal(key, canonical(asdict(identity)).encode(), purpose=slide).hex()
+
+    def destroy(self, connection: sqlite3.Connection, slide: str) -> None:
+        """Destroy a slide's key, inside a transaction."""
+        connection.execute("DELETE FROM record_key WHERE slide = ?", (slide,))
+
+    def seal_text(self, slide: str, text: str) -> str:
+        """Hide a text under a slide's key; empty where there is nothing or no key."""
+        key = self._key(slide)
+        return seal(key, text.encode(), purpose=slide).hex() if key and text else ""
+
+    def open_text(self, slide: str, sealed: str) -> str | None:
+        """Return a hidden text, None where its key was destroyed."""
+        key = self._key(slide)
+        if key is None:
+            return None
+        if not sealed:
+            return ""
+        return unseal(key, bytes.fromhex(sealed), purpose=slide).decode()
+
+    def open_identity(self, slide: str, sealed: str) -> Identity | None:
+        """Return whose blood it is, None where the key was destroyed."""
+        text = self.open_text(slide, sealed)
+        return Identity(**json.loads(text)) if text else None
+
+    def slides_of(self, sample: str) -> list[str]:
+        """Return the numbers of the slides of a sample, the oldest first."""
+        rows = self._ledger.rows(
+            "SELECT slide FROM record_key WHERE sample_tag = ? ORDER BY slide",
+            (self._tag(sample),),
+        )
+        return [slide for (slide,) in rows]
+
+    def pseudonym(self, slide: str) -> str:
+        """Return what stands for a sample where nobody may be named: 48 bits as hex.
+
+        Empty where the key was destroyed.
+        """
+        rows = self._ledger.rows(
+            "SELECT sample_tag FROM record_key WHERE slide = ?", (slide,)
+        )
+        return rows[0][0].hex()[:12] if rows else ""
+
+    def _tag(self, sample: str) -> bytes:
+        """Return what finds a sample's slides without telling its label."""
+        return hmac.new(self._identity_key, sample.encode(), hashlib.sha256).digest()
+
+    def _key(self, slide: str) -> bytes | None:
+        rows = self._ledger.rows(
+            "SELECT wrapped FROM record_key WHERE slide = ?", (slide,)
+        )
+        if not rows:
+            return None
+        return unseal(self._identity_key, rows[0][0], purpose=f"key {slide}")

@@ -1,0 +1,118 @@
+"""The device's keys, and the sealing of what names a person.
+
+`device.key` (Ed25519) signs the head of the event chain. `identity.key` wraps the
+keys of the single records, so that the database file alone names nobody. Both are made
+at first opening and readable by the device's user only. Whoever takes the whole device
+has both: against that only an encrypted disk helps.
+"""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from leukoscope_edge.errors import RecordError
+from leukoscope_edge.records.files import write_whole
+
+KEY_BYTES = 32
+"""AES-256 and Ed25519 both take 32 bytes."""
+NONCE_BYTES = 12
+"""What AES-GCM wants (NIST SP 800-38D, section 5.2.1.1)."""
+DEVICE_KEY, IDENTITY_KEY = "device.key", "identity.key"
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The two secrets of a device."""
+
+    device: Ed25519PrivateKey
+    identity: bytes
+
+
+def open_keys(folder: Path, *, may_make: bool) -> Keys:
+    """Read the keys, or make them where there are none.
+
+    Args:
+        folder: Where they lie.
+        may_make: There are no records yet that older keys belong to.
+
+    Raises:
+        RecordError: A key is missing or damaged.
+    """
+    device = _key(folder / DEVICE_KEY, may_make=may_make)
+    identity = _key(folder / IDENTITY_KEY, may_make=may_make)
+    return Keys(Ed25519PrivateKey.from_private_bytes(device), identity)
+
+
+def _key(path: Path, *, may_make: bool) -> bytes:
+    if not path.exists() and may_make:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(path, os.urandom(KEY_BYTES), mode=0o600)
+    try:
+        data = path.read_bytes()
+    except OSError as err:
+        raise RecordError(
+            f"{path}: cannot be read ({err.strerror}): restore it from a backup"
+        ) from err
+    if len(data) != KEY_BYTES:
+        raise RecordError(
+            f"{path}: {len(data)} bytes, expected {KEY_BYTES}: restore it from a backup"
+        )
+    return data
+
+
+def fingerprint(key: Ed25519PublicKey) -> str:
+    """Return 64 bits of a public key's hash, as hex: a device's id."""
+    return hashlib.sha256(key.public_bytes_raw()).hexdigest()[:16]
+
+
+def sign_head(key: Ed25519PrivateKey, seq: int, head: str) -> bytes:
+    """Sign the end of the event chain."""
+    return key.sign(_head_text(seq, head))
+
+
+def is_signed(key: Ed25519PublicKey, seq: int, head: str, signature: bytes) -> bool:
+    """Say whether the end of the event chain carries this device's signature."""
+    try:
+        key.verify(signature, _head_text(seq, head))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _head_text(seq: int, head: str) -> bytes:
+    return f"leukoscope records head {seq} {head}".encode()
+
+
+def seal(key: bytes, text: bytes, *, purpose: str) -> bytes:
+    """Encrypt with AES-256-GCM; the nonce goes in front.
+
+    Args:
+        key: 32 bytes.
+        text: What to hide.
+        purpose: What it is for; it opens for nothing else.
+    """
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, text, purpose.encode())
+
+
+def unseal(key: bytes, sealed: bytes, *, purpose: str) -> bytes:
+    """Return what `seal` hid.
+
+    Raises:
+        RecordError: It was changed, or the key or the purpose is another.
+    """
+    nonce, text = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+    try:
+        return AESGCM(key).decrypt(nonce, text, purpose.encode())
+    except (InvalidTag, ValueError) as err:
+        raise RecordError(
+            f"{purpose}: does not open: damaged, or the key is another"
+        ) from err

@@ -1,0 +1,193 @@
+"""The event chain on the disk: append, read, check. Its events could mean anything."""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from leukoscope_edge.errors import RecordError
+from leukoscope_edge.records.database import transaction
+from leukoscope_edge.records.events import (
+    CODE_HEX_DIGITS,
+    NO_EVENT_HASH,
+    Event,
+    Problem,
+    canonical,
+    chain_problems,
+    code_of,
+    hash_of,
+)
+from leukoscope_edge.records.keys import is_signed, sign_head
+
+COLUMNS = "seq, slide, kind, at, by, key, body, previous, hash"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of the event chain: its last event's number and hash."""
+
+    seq: int
+    hash: str
+
+    @property
+    def code(self) -> str:
+        """The hash in short, as printed on reports."""
+        return code_of(self.hash)
+
+
+class Ledger:
+    """The events in an open database; safe to share between threads."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        key: Ed25519PrivateKey,
+        now: Callable[[], datetime],
+    ) -> None:
+        """Take an open database.
+
+        Args:
+            connection: The database, in autocommit mode.
+            key: Signs the end of the chain.
+            now: The clock.
+        """
+        self._connection = connection
+        self._key = key
+        self.now = now
+        self._lock = threading.RLock()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Hold the database for one step: all of it or nothing, on disk at the end.
+
+        Raises:
+            RecordError: The disk is full or broken, or the database damaged.
+        """
+        try:
+            with self._lock, transaction(self._connection):
+                yield self._connection
+        except sqlite3.Error as err:
+            raise RecordError(f"the records cannot be written: {err}") from err
+
+    @contextmanager
+    def quiet(self) -> Iterator[sqlite3.Connection]:
+        """Hold the database while nothing is written to it."""
+        try:
+            with self._lock:
+                yield self._connection
+        except sqlite3.Error as err:
+            raise RecordError(f"the records cannot be read: {err}") from err
+
+    def rows(self, query: str, values: tuple[object, ...] = ()) -> list[Any]:
+        """Return what a query finds."""
+        with self.quiet() as connection:
+            return connection.execute(query, values).fetchall()
+
+    def next(
+        self, kind: str, slide: str, body: dict[str, Any], by: str, key: str
+    ) -> Event:
+        """Return the event that would come next; nothing is written."""
+        end = self.head()
+        at = self.now().isoformat(timespec="seconds")
+        text = canonical(body)
+        hash_ = hash_of(end.seq + 1, slide, kind, at, by, key, text, end.hash)
+        return Event(
+            seq=end.seq + 1,
+            slide=slide,
+            kind=kind,
+            at=at,
+            by=by,
+            key=key,
+            body=json.loads(text),
+            previous=end.hash,
+            hash=hash_,
+        )
+
+    def append(self, event: Event) -> None:
+        """Write the event that `next` gave, and sign the new end, inside `writing`."""
+        self._connection.execute(
+            "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                event.seq,
+                event.slide,
+                event.kind,
+                event.at,
+                event.by,
+                event.key,
+                canonical(event.body),
+                event.previous,
+                event.hash,
+            ),
+        )
+        signature = sign_head(self._key, event.seq, event.hash)
+        self._connection.execute(
+            "INSERT OR REPLACE INTO head VALUES (1, ?, ?, ?)",
+            (event.seq, event.hash, signature),
+        )
+
+    def known(self, key: str) -> Event | None:
+        """Return the event that an idempotency key made, None where it made none."""
+        found = self._events("WHERE key = ? AND key != ''", (key,))
+        return found[0] if found else None
+
+    def events(self, slide: str, *, after: int = 0) -> list[Event]:
+        """Return the events of a slide after a number, in order."""
+        return self._events("WHERE slide = ? AND seq > ? ORDER BY seq", (slide, after))
+
+    def head(self) -> Head:
+        """Return the end of the chain, as it was signed.
+
+        A new event follows it even where events before it were cut off: the gap then
+        stays visible for ever.
+        """
+        rows = self.rows("SELECT seq, hash FROM head")
+        return Head(*rows[0]) if rows else Head(0, NO_EVENT_HASH)
+
+    def event_of_code(self, code: str) -> int | None:
+        """Return the number of the event whose hash a report's code abbreviates."""
+        short = code.replace("-", "").lower()
+        rows = self.rows(
+            "SELECT seq FROM event WHERE substr(hash, 1, ?) = ?",
+            (CODE_HEX_DIGITS, short),
+        )
+        return rows[0][0] if rows else None
+
+    def problems(self) -> Iterator[Problem]:
+        """Look for events that were changed, taken out, put in, moved or cut off."""
+        rows = self._rows_of_events("ORDER BY seq")
+        yield from chain_problems(rows)
+        last = Head(rows[-1][0], rows[-1][-1]) if rows else Head(0, NO_EVENT_HASH)
+        end = self.head()
+        if end != last:
+            yield Problem(last.seq, f"is the last, but {end.seq} was signed as last")
+        for (signature,) in self.rows("SELECT signature FROM head"):
+            if not is_signed(self._key.public_key(), end.seq, end.hash, signature):
+                yield Problem(end.seq, "does not carry this device's signature")
+
+    def _events(self, where: str, values: tuple[object, ...]) -> list[Event]:
+        return [event_from_row(row) for row in self._rows_of_events(where, values)]
+
+    def _rows_of_events(self, where: str, values: tuple[object, ...] = ()) -> list[Any]:
+        return self.rows(f"SELECT {COLUMNS} FROM event {where}", values)  # noqa: S608
+
+
+def event_from_row(row: tuple[Any, ...]) -> Event:
+    """Return the event in a row of COLUMNS."""
+    seq, slide, kind, at, by, key, body, previous, hash_ = row
+    return Event(
+        seq=seq,
+        slide=slide,
+        kind=kind,
+        at=at,
+        by=by,
+        key=key,
+        body=json.loads(body),
+        previous=previous,
+        hash=hash_,
+    )

@@ -1,0 +1,378 @@
+"""What is kept of a slide: plain values, and how cells and outcomes become JSON."""
+
+from dataclasses import asdict, dataclass, field, replace
+from enum import Enum
+from typing import Any, Literal
+
+from leukoscope_edge.types import U8, CallName, Domain, Refusal, Verdict
+
+Mode = Literal["slide", "fields", "passive"]
+"""A counting run under a moving stage, a set of separate fields, or a run in the
+background while the film is read for something else."""
+
+MIN_OTHERS_REVIEWED = 10
+"""Cells that the model does not suspect, which a person judges before signing: finds
+blasts that the model misses."""
+
+
+class Kind(str, Enum):
+    """What can happen."""
+
+    START = "start"
+    RESUME = "resume"
+    ENGINE = "engine"
+    CELLS = "cells"
+    JUDGE = "judge"
+    MISSED = "missed"
+    UNDO = "undo"
+    FINISH = "finish"
+    SIGN = "sign"
+    AMEND = "amend"
+    CONSENT = "consent"
+    EXPORT = "export"
+    ERASE = "erase"
+    DROP_PICTURES = "drop-pictures"
+    NOTE = "note"  # of the device, not of a slide
+
+
+class SlideState(str, Enum):
+    """Where a slide stands."""
+
+    COUNTING = "counting"
+    REVIEW = "review"
+    SIGNED = "signed"
+
+
+class Word(str, Enum):
+    """What a person says of a cell."""
+
+    BLAST = "blast"
+    NORMAL = "normal"
+    UNCLEAR = "unclear"
+    NOT_A_CELL = "not-a-cell"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Whose blood it is. Stored encrypted, and erasable.
+
+    Attributes:
+        sample: The sample's label, as on the tube or the slide.
+        name: The person's name, empty where nobody asked.
+    """
+
+    sample: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What made a result, so that it can be made again.
+
+    Attributes:
+        bundle: The model bundle's id.
+        bundle_sha256: Hash of its model file.
+        engine: The runtime and its version.
+        software: This program and its version.
+        calibration: Id or hash of the calibration; `none` where there was none.
+        camera: Id of the camera, or the source's name.
+        scale_um_per_px: Calibrated micrometres per pixel, None where not known.
+        view_um: Side of a cell's picture in micrometres.
+        limits: The bundle's limits of use, one sentence each.
+    """
+
+    bundle: str
+    bundle_sha256: str
+    engine: str
+    software: str
+    calibration: str
+    camera: str
+    scale_um_per_px: float | None
+    view_um: float
+    limits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlideSetUp:
+    """What is known before the first frame.
+
+    Attributes:
+        identity: Whose blood it is.
+        mode: How the slide is read.
+        domain: Whether it shows real blood or a simulation.
+        origin: What judges it.
+        details: Further plain facts (age band, reason, stain, objective). No names.
+        consents_to_training: Its cells may leave, de-identified, to train a model.
+    """
+
+    identity: Identity
+    mode: Mode
+    domain: Domain
+    origin: Origin
+    details: dict[str, str] = field(default_factory=dict)
+    consents_to_training: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """A verdict as it is kept: a sentence with its numbers.
+
+    Attributes:
+        result: `blasts`, `few`, `none`, or `none-possible` for a refusal.
+        sentence: What the page and the report say.
+        n_cells: Usable cells.
+        n_blast: Of these, called blast.
+        n_unclear: Cells on which nobody decided.
+        blast_fraction_95: The 95 % interval, None for a refusal.
+    """
+
+    result: str
+    sentence: str
+    n_cells: int
+    n_blast: int
+    n_unclear: int
+    blast_fraction_95: tuple[float, float] | None = None
+
+
+def outcome_of(verdict: Verdict | Refusal) -> Outcome:
+    """Return a verdict as it is kept."""
+    return Outcome(
+        result="none-possible" if isinstance(verdict, Refusal) else verdict.name.value,
+        sentence=verdict.sentence,
+        n_cells=verdict.n_cells,
+        n_blast=verdict.n_blast,
+        n_unclear=verdict.n_unclear,
+        blast_fraction_95=None
+        if isinstance(verdict, Refusal)
+        else (verdict.interval.low, verdict.interval.high),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellRecord:
+    """One cell of a slide, as it is kept.
+
+    Attributes:
+        id: `12`; `r2.12` in the second run of a resumed slide; `m1` for a cell that
+            a person added.
+        frame: Name of the frame of its sharpest sighting.
+        frame_sha256: Hash of that frame's pixels, empty where nobody gave one.
+        box_px: `(x0, y0, x1, y1)` in that frame.
+        slide_px: (x, y) in slide coordinates.
+        n_sightings: In how many frames it was seen.
+        call: The model's word, None for a cell that a person added.
+        p_blast: The model's calibrated probability, None likewise.
+        crops: File of the crops that the model judged, side by side; empty if none.
+        n_crops: How many stand side by side in it.
+        view: File of the picture for people.
+        is_counted: False for a cell cut off by the edge of a separate field.
+        word: A person's word, None where nobody judged it.
+        judged_by: Who said so.
+    """
+
+    id: str
+    frame: str
+    frame_sha256: str
+    box_px: tuple[int, int, int, int]
+    slide_px: tuple[float, float]
+    n_sightings: int
+    call: CallName | None
+    p_blast: float | None
+    crops: str
+    n_crops: int
+    view: str
+    is_counted: bool = True
+    word: Word | None = None
+    judged_by: str = ""
+
+    @property
+    def final(self) -> Word:
+        """What counts: the person's word, or else the model's."""
+        if self.word is not None:
+            return self.word
+        return Word(self.call.value) if self.call else Word.UNCLEAR
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether the model wants a person to look: blast or unclear."""
+        return self.call in (CallName.BLAST, CallName.UNCLEAR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissedCell:
+    """A cell that a person saw and the machine did not.
+
+    Attributes:
+        frame: Name of the frame.
+        frame_sha256: Hash of its pixels.
+        box_px: `(x0, y0, x1, y1)` in it.
+        slide_px: (x, y) in slide coordinates.
+        view: (side, side, 3) uint8 RGB, a picture for people.
+    """
+
+    frame: str
+    frame_sha256: str
+    box_px: tuple[int, int, int, int]
+    slide_px: tuple[float, float]
+    view: U8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivedCell:
+    """A cell that a model once judged, to be judged again by another.
+
+    Attributes:
+        slide: Its slide.
+        cell: Its id there.
+        crops: (N, side, side, 3) uint8 RGB, as the model saw them.
+        call: What the model said.
+        p_blast: How sure it was.
+        bundle_sha256: Which model that was.
+        is_counted: Whether it counts for the slide's verdict.
+    """
+
+    slide: str
+    cell: str
+    crops: U8
+    call: CallName
+    p_blast: float
+    bundle_sha256: str
+    is_counted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A person's step in the review that can be taken back."""
+
+    seq: int
+    cell: str
+    word: Word
+    by: str
+    adds: CellRecord | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """A signed version of the result."""
+
+    version: int
+    outcome: Outcome
+    by: str
+    at: str
+    seq: int
+    head: str
+    sealed_comment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlideRecord:
+    """Everything that is kept of a slide.
+
+    Attributes:
+        id: The slide's number on this device.
+        sealed: The identity, encrypted; the store opens it.
+        mode: How the slide is read.
+        domain: Real blood or a simulation.
+        origin: What judges it, after any change of engine.
+        details: Plain facts from the set-up.
+        consents_to_training: As last said.
+        started_at: UTC, ISO 8601.
+        by: Who started it.
+        state: Where it stands.
+        run: 1, and one more each time that counting went on after a stop.
+        machine_cells: The cells that the machine counted, by id.
+        steps: What people said, without what was taken back.
+        machine: The verdict of the machine alone, None while counting.
+        frames: How many frames were `screened`, `refused`, `skipped`.
+        n_smudges: Burst cells, counted apart.
+        signatures: The signed versions, oldest first.
+        notes: Fallbacks and stops, for the page and the report.
+        is_erased: The identity's key was destroyed.
+        has_pictures: False after the retention rule took the pictures away.
+        seq: The last event that is folded in.
+        head: That event's hash.
+    """
+
+    id: str
+    sealed: str
+    mode: Mode
+    domain: Domain
+    origin: Origin
+    details: dict[str, str]
+    consents_to_training: bool
+    started_at: str
+    by: str
+    state: SlideState = SlideState.COUNTING
+    run: int = 1
+    machine_cells: dict[str, CellRecord] = field(default_factory=dict)
+    steps: tuple[Step, ...] = ()
+    machine: Outcome | None = None
+    frames: dict[str, int] = field(default_factory=dict)
+    n_smudges: int = 0
+    signatures: tuple[Signature, ...] = ()
+    notes: tuple[str, ...] = ()
+    is_erased: bool = False
+    has_pictures: bool = True
+    seq: int = 0
+    head: str = ""
+
+    @property
+    def cells(self) -> tuple[CellRecord, ...]:
+        """All cells, each with the last word that a person said on it."""
+        added = {s.cell: s.adds for s in self.steps if s.adds is not None}
+        last = {s.cell: s for s in self.steps}
+        return tuple(
+            replace(c, word=last[i].word, judged_by=last[i].by) if i in last else c
+            for i, c in (self.machine_cells | added).items()
+        )
+
+    @property
+    def counted(self) -> tuple[CellRecord, ...]:
+        """The cells that count: whole ones, and no dirt."""
+        return tuple(
+            c for c in self.cells if c.is_counted and c.final is not Word.NOT_A_CELL
+        )
+
+    @property
+    def to_review(self) -> tuple[CellRecord, ...]:
+        """Suspect and unclear cells on which no person has said a word."""
+        return tuple(
+            c for c in self.cells if c.is_counted and c.is_suspect and c.word is None
+        )
+
+    @property
+    def n_others_left(self) -> int:
+        """How many cells that nobody suspects are still to be judged."""
+        others = [c for c in self.cells if c.is_counted and c.call is CallName.NORMAL]
+        n_judged = sum(c.word is not None for c in others)
+        return max(0, min(MIN_OTHERS_REVIEWED, len(others)) - n_judged)
+
+    @property
+    def version(self) -> int:
+        """Number of the version that is signed, or being made."""
+        return len(self.signatures) + (self.state is not SlideState.SIGNED)
+
+
+def cell_object(cell: CellRecord) -> dict[str, Any]:
+    """Return a cell as plain JSON values, without a person's word."""
+    plain = asdict(cell)
+    del plain["word"], plain["judged_by"]
+    return plain | {"call": cell.call.value if cell.call else None}
+
+
+def cell_from(plain: dict[str, Any]) -> CellRecord:
+    """Return the cell that `cell_object` made plain."""
+    x0, y0, x1, y1 = plain["box_px"]
+    x, y = plain["slide_px"]
+    call = CallName(plain["call"]) if plain["call"] else None
+    return CellRecord(
+        **plain | {"box_px": (x0, y0, x1, y1), "slide_px": (x, y), "call": call}
+    )
+
+
+def outcome_from(plain: dict[str, Any]) -> Outcome:
+    """Return the outcome that `asdict` made plain."""
+    interval = plain["blast_fraction_95"]
+    return Outcome(
+        **plain | {"blast_fraction_95": tuple(interval) if interval else None}
+    )

@@ -1,0 +1,492 @@
+"""The records of a device: one folder, one list of events, pictures beside it.
+
+Everything that happens is an event (`records/events.py`); a slide is the fold of its
+events (`records/slide.py`). What a method acknowledges by returning is on the disk.
+A method that is called again with the same `key` does nothing twice.
+
+    DIR/records.sqlite     the events, the signed head, the wrapped keys of the records
+    DIR/pictures/SLIDE/    pictures by content
+    DIR/keys/              the device's two secrets
+    DIR/reports/           the signed reports
+    DIR/copy/              a recent copy of the database on the same disk
+"""
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from leukoscope_edge.errors import RecordError, StepError
+from leukoscope_edge.records.archive import archived, keep_cell, picture_problems
+from leukoscope_edge.records.database import copy_database
+from leukoscope_edge.records.events import Event, Problem, canonical
+from leukoscope_edge.records.files import sync_folder
+from leukoscope_edge.records.fold import apply, fold
+from leukoscope_edge.records.identities import Identities
+from leukoscope_edge.records.keys import fingerprint, open_keys
+from leukoscope_edge.records.ledger import Head, Ledger
+from leukoscope_edge.records.pictures import Pictures
+from leukoscope_edge.records.recovery import is_older, open_or_recover
+from leukoscope_edge.records.slide import (
+    ArchivedCell,
+    CellRecord,
+    Identity,
+    Kind,
+    MissedCell,
+    Signature,
+    SlideRecord,
+    SlideSetUp,
+    Word,
+    cell_object,
+    outcome_of,
+)
+from leukoscope_edge.types import Cell, Refusal, Verdict
+
+DATABASE_NAME = "records.sqlite"
+COPY_FOLDER, COPY_EVERY_S = "copy", 24 * 3600.0
+ROOM_BYTES = 200 << 20
+"""About ten slides of 200 cells: a slide that was started can also be finished."""
+DEVICE = "device"
+"""Who acts where no person does."""
+
+
+def utc_now() -> datetime:
+    """Return the device's clock."""
+    return datetime.now(timezone.utc)
+
+
+class Store:
+    """The records in one folder; a context manager, safe to share between threads."""
+
+    def __init__(self, folder: Path, *, now: Callable[[], datetime] = utc_now) -> None:
+        """Open the records, made where there are none.
+
+        Args:
+            folder: Where they lie.
+            now: The clock.
+
+        Raises:
+            RecordError: They cannot be read or were made by a newer program.
+        """
+        self.folder = folder
+        self.pictures = Pictures(folder / "pictures")
+        self._folded: dict[str, SlideRecord] = {}
+        copy = folder / COPY_FOLDER / DATABASE_NAME
+        self._connection, self.recovery = open_or_recover(folder / DATABASE_NAME, copy)
+        is_new = self._connection.execute("SELECT 1 FROM event").fetchone() is None
+        keys = open_keys(folder / "keys", may_make=is_new)
+        self._device = fingerprint(keys.device.public_key())
+        self._ledger = Ledger(self._connection, keys.device, now)
+        self._identities = Identities(self._ledger, keys.identity)
+        if self.recovery is not None:
+            self.note("recovered", {"what": self.recovery.sentence}, DEVICE)
+        if is_older(copy, COPY_EVERY_S, now()):
+            self.keep_copy()
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._connection.close()
+
+    # --- a slide, from start to signature ---
+
+    def start_slide(self, set_up: SlideSetUp, by: str, *, key: str = "") -> str:
+        """Start a slide and return its number, such as `0412`.
+
+        Raises:
+            RecordError: The disk is nearly full.
+        """
+        self._check_room()
+        with self._writing() as connection:
+            if known := self._repeated(Kind.START, None, key):
+                return known.slide
+            slide = self._next_slide()
+            body = {
+                "sealed": self._identities.add(connection, slide, set_up.identity),
+                "mode": set_up.mode,
+                "domain": set_up.domain,
+                "origin": asdict(set_up.origin),
+                "details": set_up.details,
+                "consents_to_training": set_up.consents_to_training,
+            }
+            self._append(Kind.START, slide, body, by, key)
+        return slide
+
+    def resume(self, slide: str, by: str) -> None:
+        """Go on counting after a stop; new cells get ids of a new run."""
+        self._do(Kind.RESUME, slide, {}, by)
+
+    def change_engine(self, slide: str, engine: str, why: str) -> None:
+        """Record that another engine took over in the middle of a count."""
+        self._do(Kind.ENGINE, slide, {"engine": engine, "why": why}, DEVICE)
+
+    def add_cells(
+        self,
+        slide: str,
+        cells: Sequence[Cell],
+        *,
+        frames: Mapping[str, str],
+        gone: Sequence[str] = (),
+        is_counted: bool = True,
+    ) -> None:
+        """Keep cells with their calls, or what is newly known of them.
+
+        Args:
+            slide: The slide.
+            cells: Each with its call. One whose id is known replaces what is known.
+            frames: sha256 of each frame's pixels, by the frame's name.
+            gone: Record ids of cells that turned out to be others seen twice.
+            is_counted: False for cells cut off by the edge of a separate field.
+        """
+        record = self.slide(slide)
+        kept = [
+            keep_cell(self.pictures, record, c, frames.get(c.best.frame, ""))
+            for c in cells
+        ]
+        plain = [cell_object(replace(c, is_counted=is_counted)) for c in kept]
+        body = {"cells": plain, "gone": list(gone)}
+        self._do(Kind.CELLS, slide, body, DEVICE)
+
+    def finish_count(
+        self,
+        slide: str,
+        verdict: Verdict | Refusal,
+        by: str,
+        *,
+        frames: Mapping[str, int],
+        n_smudges: int,
+        key: str = "",
+    ) -> None:
+        """End the count with the machine's verdict; the review follows.
+
+        Args:
+            slide: The slide.
+            verdict: What the machine says, or why it says nothing.
+            by: Who ended it.
+            frames: How many frames were `screened`, `refused` and `skipped`.
+            n_smudges: Burst cells, counted apart.
+            key: Idempotency key.
+        """
+        body = {
+            "outcome": asdict(outcome_of(verdict)),
+            "frames": dict(frames),
+            "n_smudges": n_smudges,
+        }
+        self._do(Kind.FINISH, slide, body, by, key)
+
+    def judge_cell(
+        self, slide: str, cell: str, word: Word, by: str, *, key: str
+    ) -> None:
+        """Keep a person's word on a cell."""
+        self._do(Kind.JUDGE, slide, {"cell": cell, "word": word.value}, by, key)
+
+    def add_missed(
+        self, slide: str, missed: MissedCell, word: Word, by: str, *, key: str
+    ) -> str:
+        """Keep a cell that the machine missed and return its id."""
+        view = self.pictures.keep(slide, missed.view)
+        with self._writing():
+            if known := self._repeated(Kind.MISSED, slide, key):
+                return str(known.body["cell"]["id"])
+            cell = CellRecord(
+                id=f"m{self._next_missed(slide)}",
+                frame=missed.frame,
+                frame_sha256=missed.frame_sha256,
+                box_px=missed.box_px,
+                slide_px=missed.slide_px,
+                n_sightings=1,
+                call=None,
+                p_blast=None,
+                crops="",
+                n_crops=0,
+                view=view,
+            )
+            body = {"cell": cell_object(cell), "word": word.value}
+            self._append(Kind.MISSED, slide, body, by, key)
+        return cell.id
+
+    def undo(self, slide: str, by: str, *, key: str) -> None:
+        """Take the last step of the review back."""
+        with self._writing():
+            if self._repeated(Kind.UNDO, slide, key):
+                return
+            steps = self.slide(slide).steps
+            body = {"undoes": steps[-1].seq if steps else 0}
+            self._append(Kind.UNDO, slide, body, by, key)
+
+    def sign(
+        self,
+        slide: str,
+        verdict: Verdict | Refusal,
+        by: str,
+        *,
+        comment: str = "",
+        key: str,
+    ) -> Signature:
+        """Sign the result after the review.
+
+        Args:
+            slide: The slide.
+            verdict: What follows from the words of people and machine together.
+            by: Who signs.
+            comment: Kept encrypted, as it may name somebody.
+            key: Idempotency key.
+
+        Raises:
+            StepError: Cells are still to be judged, or the slide is not in review.
+        """
+        with self._writing():
+            if self._repeated(Kind.SIGN, slide, key) is None:
+                body = {
+                    "outcome": asdict(outcome_of(verdict)),
+                    "sealed_comment": self._identities.seal_text(slide, comment),
+                }
+                self._append(Kind.SIGN, slide, body, by, key)
+        return self.slide(slide).signatures[-1]
+
+    def amend(self, slide: str, why: str, by: str, *, key: str = "") -> None:
+        """Open a signed slide for another version; the signed one stays."""
+        with self._writing():
+            if self._repeated(Kind.AMEND, slide, key) is None:
+                body = {"sealed_why": self._identities.seal_text(slide, why)}
+                self._append(Kind.AMEND, slide, body, by, key)
+
+    # --- people's rights, and what leaves ---
+
+    def set_consent(self, slide: str, by: str, *, consents: bool) -> None:
+        """Keep whether the cells may train a model."""
+        self._do(Kind.CONSENT, slide, {"consents": consents}, by)
+
+    def erase(self, slide: str, why: str, by: str) -> None:
+        """Destroy the key of whose blood it was; the medical facts stay.
+
+        Args:
+            slide: The slide.
+            why: The ground, such as `request` or `retention`. No names.
+            by: Who erases.
+        """
+        for report in self.reports(slide):  # first: a name must not outlive its key
+            report.unlink(missing_ok=True)
+        with self._writing() as connection:
+            self._identities.destroy(connection, slide)
+            self._append(Kind.ERASE, slide, {"why": why}, by, "")
+        self.keep_copy()
+        with self._ledger.quiet() as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def drop_pictures(self, slide: str, by: str) -> None:
+        """Take the pictures of a signed slide away."""
+        self._do(Kind.DROP_PICTURES, slide, {}, by)
+        self.pictures.drop(slide)
+
+    def note_export(self, slide: str, what: str, sha256: str, by: str) -> None:
+        """Keep that something left the device."""
+        self._do(Kind.EXPORT, slide, {"what": what, "sha256": sha256}, by)
+
+    def note(self, what: str, facts: Mapping[str, Any], by: str) -> None:
+        """Keep something that happened to the device: a log-in, a quality slide."""
+        self._do(Kind.NOTE, "", {"what": what, "facts": dict(facts)}, by)
+
+    # --- reading ---
+
+    def slide(self, slide: str) -> SlideRecord:
+        """Return a slide as it stands.
+
+        Raises:
+            StepError: There is no such slide.
+        """
+        record = self._fold_on(slide)
+        if record is None:
+            raise StepError(f"there is no slide {slide}")
+        return record
+
+    def slide_at(self, slide: str, seq: int) -> SlideRecord:
+        """Return a slide as it stood after an event, such as an older signature."""
+        return fold(e for e in self._ledger.events(slide) if e.seq <= seq)
+
+    def slides(self, *, limit: int = 50) -> list[SlideRecord]:
+        """Return the slides, the newest first."""
+        rows = self._ledger.rows(
+            "SELECT slide FROM event WHERE kind = ? ORDER BY seq DESC LIMIT ?",
+            (Kind.START.value, limit),
+        )
+        return [self.slide(slide) for (slide,) in rows]
+
+    def unfinished(self) -> list[SlideRecord]:
+        """Return the slides that a stop caught while counting, the newest first."""
+        rows = self._ledger.rows(
+            "SELECT slide FROM (SELECT slide, kind, max(seq) AS last FROM event "
+            "WHERE kind IN (?, ?, ?) GROUP BY slide) WHERE kind != ? "
+            "ORDER BY last DESC",
+            (Kind.START, Kind.RESUME, Kind.FINISH, Kind.FINISH),
+        )
+        return [self.slide(slide) for (slide,) in rows]
+
+    def slides_of(self, sample: str) -> list[str]:
+        """Return the numbers of the slides of a sample, the oldest first."""
+        return self._identities.slides_of(sample)
+
+    def pseudonym(self, slide: str) -> str:
+        """Return what stands for a slide's sample on a copy that names nobody."""
+        return self._identities.pseudonym(slide)
+
+    def identity(self, slide: str) -> Identity | None:
+        """Return whose blood a slide shows, None after erasure."""
+        return self._identities.open_identity(slide, self.slide(slide).sealed)
+
+    def comment(self, slide: str, signature: Signature) -> str | None:
+        """Return the comment of a signature, None after erasure."""
+        return self._identities.open_text(slide, signature.sealed_comment)
+
+    def archived_cells(self) -> Iterator[ArchivedCell]:
+        """Yield every cell that a model judged and whose crops are still here."""
+        for record in reversed(self.slides(limit=-1)):
+            yield from archived(self.pictures, record)
+
+    @property
+    def device(self) -> str:
+        """Id of this device: the fingerprint of its public key."""
+        return self._device
+
+    def report_path(self, slide: str, version: int) -> Path:
+        """Return where a version's report lies, its folder made."""
+        folder = self.folder / "reports"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder / f"{slide}-v{version}.pdf"
+
+    def reports(self, slide: str) -> list[Path]:
+        """Return the reports of a slide, the oldest version first."""
+        return sorted((self.folder / "reports").glob(f"{slide}-v*.pdf"))
+
+    def events(self, slide: str) -> list[Event]:
+        """Return the events of a slide; an empty name gives the device's own."""
+        return self._ledger.events(slide)
+
+    def notes(self, what: str) -> list[Event]:
+        """Return the device's own events of one kind, the oldest first."""
+        return [e for e in self.events("") if e.body["what"] == what]
+
+    def keep_copy(self) -> None:
+        """Put a copy of the database beside it, for the day it is damaged."""
+        copy = self.folder / COPY_FOLDER / DATABASE_NAME
+        copy.parent.mkdir(mode=0o700, exist_ok=True)
+        aside = copy.with_name(f".{copy.name}.part")
+        aside.unlink(missing_ok=True)
+        with self._ledger.quiet() as connection:
+            copy_database(connection, aside)
+        aside.replace(copy)
+        sync_folder(copy.parent)
+
+    def head(self) -> Head:
+        """Return the end of the event chain."""
+        return self._ledger.head()
+
+    def event_of_code(self, code: str) -> int | None:
+        """Return the number of the event that a report's audit code names."""
+        return self._ledger.event_of_code(code)
+
+    def verify_audit(self) -> list[Problem]:
+        """Look for events and pictures that are not what they were."""
+        problems = list(self._ledger.problems())
+        if problems:
+            return problems  # what cannot be trusted is not folded
+        return [
+            problem
+            for record in self.slides(limit=-1)
+            for problem in picture_problems(self.pictures, record)
+        ]
+
+    # --- inside ---
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with self._ledger.writing() as connection:
+                yield connection
+        except BaseException:
+            self._folded.clear()  # what was not written must not be remembered
+            raise
+
+    def _do(
+        self, kind: Kind, slide: str, body: dict[str, Any], by: str, key: str = ""
+    ) -> None:
+        with self._writing():
+            known = self._repeated(kind, slide, key)
+            if known is None:
+                self._append(kind, slide, body, by, key)
+            elif canonical(known.body) != canonical(body):
+                raise StepError(f"the key {key} was used for other words")
+
+    def _repeated(self, kind: Kind, slide: str | None, key: str) -> Event | None:
+        """Return the event that a key made before, None where it is new.
+
+        Raises:
+            StepError: It made another step, or one of another slide.
+        """
+        known = self._ledger.known(key)
+        if known is None:
+            return None
+        if known.kind != kind.value or slide not in (None, known.slide):
+            raise StepError(f"the key {key} was used for another step")
+        return known
+
+    def _append(
+        self, kind: Kind, slide: str, body: dict[str, Any], by: str, key: str
+    ) -> None:
+        """Write one event at the end of the chain, if the slide allows it."""
+        event = self._ledger.next(kind.value, slide, body, by, key)
+        if slide:
+            try:
+                apply(self._fold_on(slide), event)
+            except ValueError as err:
+                raise StepError(str(err)) from err
+        self._ledger.append(event)
+
+    def _fold_on(self, slide: str) -> SlideRecord | None:
+        """Fold what is new of a slide onto what was folded before."""
+        record = self._folded.get(slide)
+        new = self._ledger.events(slide, after=record.seq if record else 0)
+        if not slide or (record is None and not new):
+            return None
+        record = fold(new, record)
+        self._folded[slide] = record
+        return record
+
+    def _check_room(self) -> None:
+        free_bytes = shutil.disk_usage(self.folder).free
+        if free_bytes < ROOM_BYTES:
+            raise RecordError(
+                f"{self.folder}: {free_bytes >> 20} MiB are free, a slide needs "
+                f"{ROOM_BYTES >> 20}: make a backup and take old pictures away"
+            )
+
+    def _next_slide(self) -> str:
+        """Return a number that no slide had, one lost with a database included."""
+        ((last,),) = self._ledger.rows(
+            "SELECT coalesce(max(CAST(slide AS INTEGER)), 0) FROM event"
+        )
+        return f"{max(last, self.pictures.last_slide()) + 1:04d}"
+
+    def _next_missed(self, slide: str) -> int:
+        """Return a number that no missed cell had, one taken back included."""
+        return 1 + sum(e.kind == Kind.MISSED for e in self._ledger.events(slide))
+
+
+def open_store(folder: Path) -> Store:
+    """Open the records in a folder, made where there are none."""
+    return Store(folder)
