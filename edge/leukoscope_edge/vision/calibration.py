@@ -1,6 +1,7 @@
-"""Calibration: white balance on the plasma, and what one pixel measures.
+"""White balance on the plasma, and a provisional scale where nobody calibrated.
 
-The red cells' diameter is never the ruler: anaemia shifts it. `estimate_scale` only
+The ruler is the stage micrometer (`ruler`). The red cells' diameter is none: anaemia
+shifts it. `estimate_scale` only
 gives the size gates something to stand on where nobody calibrated, and the caller
 marks whatever follows from it as provisional.
 """
@@ -141,13 +142,28 @@ def estimate_scale(pixels: U8, stained: BoolArray) -> ScaleEstimate:
     return ScaleEstimate(um_per_px=FALLBACK_UM_PER_PX, source="nothing", n=0)
 
 
+def red_cell_diameters_px(pixels: U8) -> list[float]:
+    """Return the diameters of the red cells of a frame that lie alone, in pixels.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB.
+    """
+    balanced = white_balance(pixels)
+    foreground = foreground_of(balanced)
+    violet = cv2.subtract(balanced[..., 2], balanced[..., 1])
+    _, high = otsu3(np.asarray(violet, np.uint8))
+    # Red cells have no violet; what has some is not measured.
+    nuclei = ((violet > high) & foreground).astype(np.uint8)
+    opened = cv2.morphologyEx(nuclei, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    return _round_diameters_px(_red_mask(foreground, np.asarray(opened, np.uint8)))
+
+
 def _red_diameters_px(foreground: BoolArray, nuclei: U8) -> list[float]:
     """Return the diameters of red cells; none where there are too few.
 
     Of those that lie alone, or where nearly all touch, of discs that fit into them.
     """
-    near = cv2.dilate(nuclei, np.ones((17, 17), np.uint8))
-    red = _without_holes(foreground & (near == 0), MAX_PALLOR_FRACTION)
+    red = _red_mask(foreground, nuclei)
     alone = _round_diameters_px(red)
     if len(alone) >= MIN_RED_CELLS:
         return alone
@@ -155,6 +171,12 @@ def _red_diameters_px(foreground: BoolArray, nuclei: U8) -> list[float]:
     if len(discs) < MIN_RED_CELLS:
         return []
     return [float(np.percentile(discs, DISC_PERCENTILE))] * len(discs)
+
+
+def _red_mask(foreground: BoolArray, nuclei: U8) -> U8:
+    """Return the foreground away from nuclei, red cells' pale centres filled."""
+    near = cv2.dilate(nuclei, np.ones((17, 17), np.uint8))
+    return _without_holes(foreground & (near == 0), MAX_PALLOR_FRACTION)
 
 
 def _round_diameters_px(mask: U8) -> list[float]:

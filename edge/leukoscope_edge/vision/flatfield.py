@@ -18,6 +18,8 @@ GRID_PX = (16, 12)
 """Width and height of a stored flat field: light varies slowly."""
 MAX_TEXTURE = 0.03
 """Of the local level: a blank area of clean glass has less, a single cell more."""
+LOCAL_SHARE = 40.0
+"""Of a frame's longer side: light is even over this distance, cells' rims are not."""
 MIN_LEVEL = 30.0
 """Grey levels: a darker blank is a lamp that is off."""
 MAX_GAIN = 4.0
@@ -57,17 +59,19 @@ def record_flat_field(pixels: U8) -> FlatField:
         raise ConfigError("flat field: the picture is dark: raise the lamp")
     if (pixels == 255).mean() > 0.01:
         raise ConfigError("flat field: the picture is clipped: lower the exposure")
-    coarse = cv2.resize(pixels, GRID_PX, interpolation=cv2.INTER_AREA)
-    smooth = cv2.resize(
-        coarse, (pixels.shape[1], pixels.shape[0]), interpolation=cv2.INTER_CUBIC
-    )
     fine = cv2.GaussianBlur(pixels, (0, 0), 2.0).astype(np.float32)
-    texture = float(np.percentile(np.abs(fine / np.maximum(smooth, 1.0) - 1), 99))
+    local = cv2.GaussianBlur(fine, (0, 0), max(pixels.shape) / LOCAL_SHARE)
+    height, width = pixels.shape[:2]
+    # Beyond the picture's edge the blur sees a mirror, not the light.
+    inner = np.s_[height // 16 : -(height // 16), width // 16 : -(width // 16)]
+    ratio = fine[inner] / np.maximum(local[inner], 1.0)
+    texture = float(np.percentile(np.abs(ratio - 1), 99)) if ratio.size else 1.0
     if texture > MAX_TEXTURE:
         raise ConfigError(
             f"flat field: texture of {texture:.1%} found, at most {MAX_TEXTURE:.0%}: "
             "move to a blank area without cells or dust"
         )
+    coarse = cv2.resize(pixels, GRID_PX, interpolation=cv2.INTER_AREA)
     return _normalised(coarse.astype(np.float64))
 
 

@@ -34,8 +34,8 @@ MIN_SIDE_PX = 32
 MIN_COLOUR_RATIO = 0.3
 """The plasma's weakest channel over its strongest. Measured: yellow rapid stain has
 0.5; below this the white balance multiplies noise."""
-MAX_BLUR = 0.87
-"""Share of the sharpness that a second blur cannot take; measured."""
+MIN_FOCUS = 0.13
+"""Share of the sharpness that a second blur takes away; measured."""
 MAX_SMEAR_RATIO = 1.9
 """Gradient energy of the sharpest direction over that of the dullest; measured."""
 MAX_COVERED_FRACTION = 0.93
@@ -47,6 +47,8 @@ MEASURE_SIDE_PX = 320
 seen by segmentation either."""
 REBLUR_PX = 5
 """Side of the second blur. Source: Crete et al., SPIE 6492, 2007."""
+STEEP_PERCENTILE = 95.0
+"""The steepest twentieth of a field: rims of cells, edges of nuclei."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,10 +174,10 @@ def _sharpness_measures(pixels: U8) -> tuple[Measure, ...]:
             instruction="the picture is smeared in one direction: hold still",
         ),
         Measure(
-            name="blur",
-            value=blur(green),
-            low=0.0,
-            high=MAX_BLUR,
+            name="focus",
+            value=focus(green),
+            low=MIN_FOCUS,
+            high=1.0,
             instruction="out of focus: turn the fine focus until edges are crisp",
         ),
     )
@@ -206,8 +208,8 @@ def _film(pixels: U8) -> tuple[Measure, ...]:
     )
 
 
-def blur(channel: F32) -> float:
-    """Return how blurred a picture is, 0 (crisp) to 1, whatever it shows.
+def focus(channel: F32) -> float:
+    """Return how crisp a picture is, 0 (blurred) to 1, whatever it shows.
 
     A second blur takes much from a crisp picture and little from a blurred one. Only
     the steepest places count, so that an empty background does not dilute it.
@@ -218,14 +220,10 @@ def blur(channel: F32) -> float:
     again = cv2.blur(channel, (REBLUR_PX, REBLUR_PX))
     before, after = _steepness(channel), _steepness(np.asarray(again, np.float32))
     if before.size == 0:
-        return 1.0
+        return 0.0
     steep = before >= np.percentile(before, STEEP_PERCENTILE)
     total = float(before[steep].sum())
-    return float(after[steep].sum()) / total if total > 0 else 1.0
-
-
-STEEP_PERCENTILE = 95.0
-"""The steepest twentieth of a field: rims of cells, edges of nuclei."""
+    return max(0.0, 1 - float(after[steep].sum()) / total) if total > 0 else 0.0
 
 
 def _steepness(channel: F32) -> F32:
