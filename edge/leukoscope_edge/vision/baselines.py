@@ -13,7 +13,7 @@ from leukoscope_edge.types import F32, U8, BoolArray, Segmentation
 from leukoscope_edge.vision.calibration import estimate_scale, foreground_of, otsu3
 from leukoscope_edge.vision.flatfield import FlatField
 from leukoscope_edge.vision.objects import Masks, describe, fill_holes
-from leukoscope_edge.vision.view import View, disc, look
+from leukoscope_edge.vision.view import View, close_mask, look, open_mask
 
 CLOSE_PX = 2.0
 """Radius of the closing that joins broken edges; the view's pixel is about 0.16 µm."""
@@ -98,10 +98,8 @@ def _inside_sobel(view: View) -> BoolArray:
 
 def _inside(edges: U8) -> BoolArray:
     """Return what closed edges enclose, without the edges that enclose nothing."""
-    closed = cv2.morphologyEx(edges, cv2.MORPH_CLOSE, disc(CLOSE_PX))
-    filled = fill_holes(np.asarray(closed, np.uint8))
-    opened = cv2.morphologyEx(filled, cv2.MORPH_OPEN, disc(CLOSE_PX))
-    return np.asarray(opened > 0, np.bool_)
+    filled = fill_holes(close_mask(edges, CLOSE_PX))
+    return np.asarray(open_mask(filled, CLOSE_PX) > 0, np.bool_)
 
 
 def _darkest_cluster(view: View) -> BoolArray:

@@ -96,8 +96,11 @@ def otsu3(channel: U8) -> tuple[int, int]:
 
     Source: Otsu 1979, exhaustive search over both thresholds.
     """
-    counts = np.bincount(channel.ravel(), minlength=256).astype(np.float64)
-    weight, moment = np.cumsum(counts), np.cumsum(counts * np.arange(256))
+    counts = np.bincount(channel.ravel(), minlength=256)
+    used = np.flatnonzero(counts)
+    first, last = int(used[0]), int(used[-1])
+    own = counts[first : last + 1].astype(np.float64)
+    weight, moment = np.cumsum(own), np.cumsum(own * np.arange(len(own)))
     between = weight[None, :] - weight[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         score = (
@@ -107,7 +110,7 @@ def otsu3(channel: U8) -> tuple[int, int]:
         )
     score[~np.isfinite(score) | (between <= 0)] = -1
     t1, t2 = np.unravel_index(int(np.argmax(score)), score.shape)
-    return int(t1), int(t2)
+    return first + int(t1), first + int(t2)
 
 
 def foreground_of(pixels: U8) -> BoolArray:
@@ -116,9 +119,15 @@ def foreground_of(pixels: U8) -> BoolArray:
     Args:
         pixels: (H, W, 3) uint8 RGB, white-balanced.
     """
-    dark = 255 - pixels.min(axis=2)
+    dark = darkness_of(pixels)
     level, _ = otsu3(dark)
     return np.asarray(dark > level, np.bool_)
+
+
+def darkness_of(pixels: U8) -> U8:
+    """Return what the darkest channel lacks of white, (H, W) uint8."""
+    red, green, blue = cv2.split(pixels)
+    return np.asarray(255 - cv2.min(cv2.min(red, green), blue), np.uint8)
 
 
 def estimate_scale(pixels: U8, stained: BoolArray) -> ScaleEstimate:
@@ -128,7 +137,16 @@ def estimate_scale(pixels: U8, stained: BoolArray) -> ScaleEstimate:
         pixels: (H, W, 3) uint8 RGB, white-balanced.
         stained: (H, W) bool, the violet nuclei.
     """
-    foreground = foreground_of(pixels)
+    return scale_from_cells(foreground_of(pixels), stained)
+
+
+def scale_from_cells(foreground: BoolArray, stained: BoolArray) -> ScaleEstimate:
+    """Estimate what a pixel measures where the foreground is known already.
+
+    Args:
+        foreground: (H, W) bool, all that is not plasma.
+        stained: (H, W) bool, the violet nuclei.
+    """
     nuclei = stained.astype(np.uint8)
     red = _red_diameters_px(foreground, nuclei)
     if red:

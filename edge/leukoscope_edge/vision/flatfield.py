@@ -29,11 +29,11 @@ EVEN_ENOUGH = 0.25
 fields have up to 0.22, from ordinary vignetting and crowded cells."""
 BLOCKS = (8, 6)
 """Columns and rows of blocks in which the light of a frame is estimated."""
-SAMPLES_A_SIDE = 16
+SAMPLES_A_SIDE = 10
 """Of a block, about: enough for a percentile."""
 BRIGHT_SHARE = 0.9
 """Of a block's pixels lie below plasma, where a tenth of it is free of cells."""
-N_ROUNDS = 6
+N_ROUNDS = 4
 BELOW = 0.93
 """A block under this share of the surface is covered by cells and loses its say."""
 
@@ -82,6 +82,8 @@ def estimate_flat_field(pixels: U8) -> FlatField | None:
         pixels: (H, W, 3) uint8 RGB.
     """
     blocks = _block_levels(pixels)
+    if _spread(blocks.reshape(-1, 3)) < EVEN_ENOUGH:
+        return None
     basis = _quadratic(blocks.shape[0], blocks.shape[1])
     levels = blocks.reshape(-1, 3)
     surface = np.stack([_upper_fit(basis, levels[:, c]) for c in range(3)], axis=-1)
@@ -140,7 +142,7 @@ def _upper_fit(basis: F64, levels: F64) -> F64:
 
 def _spread(surface: F64) -> float:
     """Return the largest relative spread of a channel."""
-    return float((1 - surface.min(axis=0) / surface.max(axis=0)).max())
+    return float((1 - surface.min(axis=0) / np.maximum(surface.max(axis=0), 1.0)).max())
 
 
 def _normalised(levels: F64) -> FlatField:

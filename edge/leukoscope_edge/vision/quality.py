@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from leukoscope_edge.types import F32, U8
 from leukoscope_edge.vision.calibration import (
+    darkness_of,
     foreground_of,
     plasma_colour,
     white_balance,
@@ -146,7 +147,7 @@ def _light(pixels: U8) -> tuple[Measure, ...]:
         ),
         Measure(
             name="clipped_fraction",
-            value=float((pixels.min(axis=2) == 255).mean()),
+            value=float((darkness_of(pixels) == 0).mean()),
             low=0.0,
             high=MAX_CLIPPED_FRACTION,
             instruction="too bright: lower the lamp or the exposure",
@@ -186,7 +187,7 @@ def _sharpness_measures(pixels: U8) -> tuple[Measure, ...]:
 def _film(pixels: U8) -> tuple[Measure, ...]:
     balanced = white_balance(even_out(pixels, estimate_flat_field(pixels)))
     foreground = foreground_of(balanced)
-    dark = 255 - balanced.min(axis=2)
+    dark = darkness_of(balanced)
     cells = dark[foreground]
     plasma = dark[~foreground]
     gap = float(cells.mean() - plasma.mean()) if cells.size and plasma.size else 0.0
