@@ -2,7 +2,7 @@
 
 A set is a folder with `images/` and `masks/` (same name, .png: 0 background, 128
 cytoplasm, 255 nucleus). Images are split by their place in the sorted list: even ones
-train, odd ones test. Nothing here opens an odd image.
+train, odd ones test.
 """
 
 from dataclasses import dataclass
@@ -54,6 +54,21 @@ def training_images(data: Path) -> list[MaskedImage]:
         for name, scale in SET_UM_PER_PX.items()
         for path in list_images(data / name / "images")[::2]
     ]
+
+
+def held_out_images(data: Path, every: int = 1) -> dict[str, list[MaskedImage]]:
+    """Read every n-th odd image of each set, to test on.
+
+    Raises:
+        DataError: A mask cannot be read.
+    """
+    return {
+        name: [
+            _read(path, scale / INPUT_UM_PER_PX)
+            for path in list_images(data / name / "images")[1 :: 2 * every]
+        ]
+        for name, scale in SET_UM_PER_PX.items()
+    }
 
 
 def _read(path: Path, factor: float) -> MaskedImage:
