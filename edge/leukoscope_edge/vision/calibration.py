@@ -34,6 +34,8 @@ MIN_ROUNDNESS = 0.8
 DISC_PERCENTILE = 80.0
 """Of the radii of discs inside red cells that touch: cut and pale ones give smaller
 discs, heaps larger ones."""
+MIN_SOLIDITY = 0.9
+"""Of a white cell that lies alone: its area over that of its convex hull."""
 MIN_RADIUS_PX = 4.0
 MAX_PALLOR_FRACTION = 0.02
 """Of the frame: a larger hole in the red cells is plasma, not a red cell's pale
@@ -193,8 +195,24 @@ def _red_diameters_px(foreground: BoolArray, nuclei: U8) -> list[float]:
 
 def _red_mask(foreground: BoolArray, nuclei: U8) -> U8:
     """Return the foreground away from nuclei, red cells' pale centres filled."""
-    near = cv2.dilate(nuclei, np.ones((17, 17), np.uint8))
-    return _without_holes(foreground & (near == 0), MAX_PALLOR_FRACTION)
+    near = cv2.dilate(nuclei, np.ones((17, 17), np.uint8)) > 0
+    white = near | _white_cells_alone(foreground, nuclei)
+    return _without_holes(foreground & ~white, MAX_PALLOR_FRACTION)
+
+
+def _white_cells_alone(foreground: BoolArray, nuclei: U8) -> BoolArray:
+    """Return the bodies with a nucleus that nothing touches: they are convex."""
+    alone = np.zeros(foreground.shape, np.uint8)
+    whole = (foreground | (nuclei > 0)).astype(np.uint8)
+    contours, _ = cv2.findContours(whole, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    for contour in contours:
+        x, y, w, h = cv2.boundingRect(contour)
+        if not nuclei[y : y + h, x : x + w].any():
+            continue
+        hull_area = cv2.contourArea(cv2.convexHull(contour))
+        if cv2.contourArea(contour) >= MIN_SOLIDITY * hull_area:
+            cv2.drawContours(alone, [contour], -1, 1, cv2.FILLED)
+    return alone > 0
 
 
 def _round_diameters_px(mask: U8) -> list[float]:

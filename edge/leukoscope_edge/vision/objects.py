@@ -41,7 +41,7 @@ ROUGHNESS_UM = 0.5
 """Radius of the opening and closing of a nucleus: people draw its outline smooth."""
 HOLE_UM2 = 2.0
 """A smaller hole in a nucleus is chromatin's texture."""
-EDGE_SHIFT = 0.05
+EDGE_SHIFT = 0.04
 """Of the contrast between a nucleus and plasma: people draw the outline a little
 outside the steepest place. Measured on hand-drawn nuclei of three sets."""
 

@@ -48,10 +48,17 @@ def threshold(view: View) -> Masks:
     low, high = otsu3(view.violet)
     nuclei = _nuclei(view.violet, low, high)
     foreground = foreground_of(view.smooth)
-    scale = view.scale_um_per_px or scale_from_cells(foreground, nuclei).um_per_px
+    scale = view.scale_um_per_px
+    has_red_cells = True
+    if scale is None:
+        estimate = scale_from_cells(foreground, nuclei)
+        scale, has_red_cells = estimate.um_per_px, estimate.source == "red cells"
+    if has_red_cells:
+        foreground &= ~_red_cells(view.smooth, foreground, nuclei, scale)
+    body = (foreground | nuclei).astype(np.uint8)
     return Masks(
         nuclei=nuclei,
-        body=_bodies(view.smooth, foreground, nuclei, scale),
+        body=(open_mask(body, STRING_UM / scale) > 0) | nuclei,
         scale_um_per_px=scale,
         low=low,
         high=high,
@@ -71,16 +78,14 @@ def _nuclei(violet: U8, low: int, high: int) -> BoolArray:
     return np.asarray(opened > 0, np.bool_)
 
 
-def _bodies(
+def _red_cells(
     smooth: U8, foreground: BoolArray, nuclei: BoolArray, scale_um_per_px: float
 ) -> BoolArray:
-    """Everything that is neither plasma nor red cell."""
+    """Return what is as red as the foreground far from all nuclei."""
     redness = cv2.subtract(smooth[..., 0], smooth[..., 2])
     near = dilate(nuclei.astype(np.uint8), WHITE_CELL_REACH_UM / scale_um_per_px)
-    red_cells = foreground & (near == 0)
-    if red_cells.mean() > MIN_RED_FRACTION:
-        too_red = redness > RED_SHARE * np.median(redness[red_cells])
-        foreground = foreground & ~too_red
-    body = (foreground | nuclei).astype(np.uint8)
-    opened = open_mask(body, STRING_UM / scale_um_per_px)
-    return np.asarray((opened > 0) | nuclei, np.bool_)
+    far = foreground & (near == 0)
+    if far.mean() <= MIN_RED_FRACTION:
+        return np.zeros_like(foreground)
+    level = RED_SHARE * float(np.median(redness[far]))
+    return np.asarray(redness > level, np.bool_)
