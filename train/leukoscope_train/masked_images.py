@@ -100,7 +100,7 @@ def window(
     zoom = MAX_ZOOM ** random.uniform(-1, 1)
     focus = _focus(image.classes, random)
     turn = cv2.getRotationMatrix2D(focus, random.uniform(0, 360), zoom)
-    turn[:, 2] += side_px / 2 - np.array(focus)
+    turn[:, 2] = turn[:, 2] + side_px / 2 - np.array(focus)
     if random.random() < 0.5:
         turn[0] = [-turn[0, 0], -turn[0, 1], side_px - turn[0, 2]]
     size = (side_px, side_px)

@@ -119,7 +119,7 @@ def fit(images: list[MaskedImage], budget_s: float, seed: int = 0) -> MaskRCNN:
         )
         loss = torch.stack(list(losses.values())).sum()
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         if step % 50 == 0:
             _say(f"step {step}: loss {loss.item():.3f}")

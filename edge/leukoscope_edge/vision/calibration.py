@@ -241,7 +241,7 @@ def _disc_diameters_px(mask: U8) -> F32:
     rim = round(MIN_RADIUS_PX)
     inner = np.s_[rim : depth.shape[0] - rim, rim : depth.shape[1] - rim]
     radii = np.asarray(depth[inner][is_peak[inner]], np.float32)
-    return 2 * radii[radii > 0.4 * radii.max(initial=0)]
+    return np.asarray(2 * radii[radii > 0.4 * radii.max(initial=0)], np.float32)
 
 
 def _without_holes(mask: BoolArray, max_fraction: float) -> U8:

@@ -19,7 +19,7 @@ SCALE_RANGE_UM_PER_PX = (0.01, 2.0)
 """From a 100x objective on the finest sensor to a 10x one on the coarsest."""
 RED_CELL_ALARM = 0.12
 """Relative difference from RED_CELL_UM beyond which someone should look."""
-MIN_RED_CELLS = 12
+MIN_RED_CELLS = 4
 """Fewer say too little about a median."""
 LINES_SIDE_PX = 1024
 """Longer side at which lines are searched."""
@@ -32,6 +32,9 @@ MIN_ALONG = 0.7
 """Share of the power at the spacing's frequency that lies in one direction, within ten
 degrees: lines have nearly all there, cells have it all around."""
 COS_TEN_DEGREES = 0.985
+MIN_LINE_LEVELS = 1.0
+"""Standard deviation, tapered: a blank picture has less."""
+NO_LINES = "stage micrometer: no even lines found: focus on them, or mark two points"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +125,7 @@ def scale_from_two_points(
             f"two points: {away_px:.1f} px and {distance_um} µm apart: "
             "mark two lines that lie far from each other"
         )
-    return distance_um / away_px
+    return float(distance_um / away_px)
 
 
 def scale_from_lines(pixels: U8, spacing_um: float) -> float:
@@ -143,7 +146,8 @@ def scale_from_lines(pixels: U8, spacing_um: float) -> float:
     factor = max(1.0, max(pixels.shape[:2]) / LINES_SIDE_PX)
     size = tuple(max(1, round(side / factor)) for side in pixels.shape[1::-1])
     green = cv2.resize(pixels[..., 1], size, interpolation=cv2.INTER_AREA)
-    return spacing_um / (_spacing_px(green.astype(np.float32)) * factor)
+    spacing_px = _spacing_px(green.astype(np.float32)) * factor
+    return float(spacing_um / spacing_px)
 
 
 def _spacing_px(channel: F32) -> float:
@@ -151,17 +155,18 @@ def _spacing_px(channel: F32) -> float:
     side = 2 ** int(np.ceil(np.log2(2 * max(height, width))))
     taper = np.outer(np.hanning(height), np.hanning(width))
     even = (channel - cv2.GaussianBlur(channel, (0, 0), max(height, width) / 8)) * taper
+    if float(even.std()) < MIN_LINE_LEVELS:
+        raise ConfigError(NO_LINES)
     power = np.abs(np.fft.rfft2(even, (side, side))) ** 2
-    down, across = np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None, :]
+    down: F64 = np.fft.fftfreq(side).astype(np.float64)[:, None]
+    across: F64 = np.fft.rfftfreq(side).astype(np.float64)[None, :]
     frequency = np.hypot(down, across)
     power[frequency < MIN_LINES / max(height, width)] = 0
     strong = power >= PEAK_SHARE * power.max()
     lowest = float(frequency[strong].min())
     near = np.abs(frequency / max(lowest, 1e-9) - 1) < 0.2
     if lowest == 0 or _share_along(power * near, down, across) < MIN_ALONG:
-        raise ConfigError(
-            "stage micrometer: no even lines found: focus on them, or mark two points"
-        )
+        raise ConfigError(NO_LINES)
     near &= strong
     return float(power[near].sum() / (power[near] * frequency[near]).sum())
 
