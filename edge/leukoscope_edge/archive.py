@@ -23,7 +23,7 @@ from leukoscope_edge import __version__
 from leukoscope_edge.capture.replay import IMAGE_SUFFIXES, ImageReplay, list_images
 from leukoscope_edge.errors import BundleError, LeukoscopeError, SourceError
 from leukoscope_edge.inference.bundle import open_bundle
-from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.records.files import prepare_folder
 from leukoscope_edge.records.results import RESULT_FILES, result_files, write_files
 from leukoscope_edge.records.table import csv_bytes
@@ -227,7 +227,7 @@ def _screening(task: SlideTask) -> Screening:
     if bundle.card.model_cpu.sha256 != task.model_sha256:
         raise BundleError(f"{task.bundle}: another model than where the run began")
     images = ImageReplay(list_images(task.folder), task.scale_um_per_px)
-    with images, OnnxCpuEngine(bundle, n_threads=1) as engine:
+    with images, open_engine(bundle, backend="cpu", n_threads=1) as engine:
         return screen(
             images, engine, bundle, source=task.name, is_sequence=task.is_sequence
         )

@@ -5,6 +5,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 from torch import nn
 
@@ -66,7 +67,18 @@ def onnx_bytes(network: nn.Module, side_px: int) -> bytes:
             external_data=False,
             verbose=False,
         )
-        return path.read_bytes()
+        return bytes(_without_traces(onnx.load(path)).SerializeToString())
+
+
+def _without_traces(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Drop the exporter's notes: they hold this machine's paths, line by line."""
+    del model.metadata_props[:]
+    del model.graph.metadata_props[:]
+    model.graph.ClearField("doc_string")
+    for part in (*model.graph.node, *model.graph.value_info, *model.graph.initializer):
+        del part.metadata_props[:]
+        part.ClearField("doc_string")
+    return model
 
 
 @torch.no_grad()

@@ -90,6 +90,12 @@ def test_fp32_onnx_gives_the_answers_of_torch(name: str) -> None:
         refuse_other_answers(torch_outputs(network, CROPS), [f + 1 for f in found])
 
 
+def test_no_path_of_this_machine_is_in_a_file(files: Files) -> None:
+    for model in (files.fp32, files.cpu, files.trt):
+        assert b".py" not in model
+        assert str(Path.cwd()).encode() not in model
+
+
 def test_the_mean_of_the_activation_map_plus_the_bias_is_the_margin() -> None:
     network = network_of("cnn")
     logits, maps = torch_outputs(network, CROPS)

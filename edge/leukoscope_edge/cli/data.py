@@ -2,6 +2,7 @@
 
 import argparse
 import getpass
+import os
 from pathlib import Path
 
 DEFAULT_DATA = Path("~/.local/share/leukoscope")
@@ -21,4 +22,12 @@ def add_data(parser: argparse.ArgumentParser) -> None:
 
 def add_by(parser: argparse.ArgumentParser) -> None:
     """Add `--by NAME` to a command that is remembered with who gave it."""
-    parser.add_argument("--by", default=getpass.getuser(), help="who acts")
+    parser.add_argument("--by", default=_user(), help="who acts")
+
+
+def _user() -> str:
+    """Return the user's name, or number where there is no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"

@@ -4,6 +4,7 @@ import argparse
 import getpass
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -14,7 +15,7 @@ from typing import Any
 from leukoscope_edge.cli.data import add_by, add_data
 from leukoscope_edge.errors import RecordError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundles
-from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.records.archive import archived
 from leukoscope_edge.records.backup import restore_backup, write_backup
 from leukoscope_edge.records.dossier import Dossier, dossier_csv_bytes, open_dossier
@@ -113,7 +114,9 @@ def _list(options: argparse.Namespace) -> int:
                 f"{record.id}  {record.started_at}  {record.state.value:<8}  "
                 f"{cells:>10}  {sample:<16}  {_sentence(record)}"
             )
-    return EXIT_DONE
+        for slide, why in store.damaged.items():
+            print(f"leukoscope: slide {slide} is left out: {why}", file=sys.stderr)
+        return EXIT_FAILED if store.damaged else EXIT_DONE
 
 
 def _sentence(record: SlideRecord) -> str:
@@ -186,7 +189,7 @@ def _reproduce(options: argparse.Namespace) -> int:
     with _open(options) as store:
         record = store.slide(options.slide)
         bundle = _bundle(options.bundle, record)
-        with OnnxCpuEngine(bundle) as engine:
+        with open_engine(bundle, backend="cpu") as engine:
             cells = list(archived(store.pictures, record))
             again = reproduce(record, cells, bundle, engine)
     for cell in again.differences:

@@ -5,13 +5,20 @@ is checked in full before it takes the place of what was there, which is kept as
 Whoever was erased since the backup was made stays erased.
 """
 
+import contextlib
 import shutil
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from leukoscope_edge.errors import OutputError, RecordError
-from leukoscope_edge.records.files import sync_file, sync_folder, write_whole
+from leukoscope_edge.records.database import check_unused
+from leukoscope_edge.records.files import (
+    make_folder,
+    sync_file,
+    sync_folder,
+    write_whole,
+)
 from leukoscope_edge.records.sealed_file import SealedReader, SealedWriter
 from leukoscope_edge.records.store import (
     COPY_FOLDER,
@@ -42,22 +49,26 @@ def write_backup(store: Store, folder: Path, passphrase: str, by: str) -> Path:
     aside = path.with_name(f".{path.name}.part")
     store.keep_copy()
     try:
-        with aside.open("wb") as file:
-            sealed = SealedWriter(file, passphrase)
-            with tarfile.open(fileobj=sealed, mode="w|") as tar:  # type: ignore[call-overload]
-                for source, name in _contents(store.folder):
-                    tar.add(source, arcname=name, recursive=False)
-            sealed.close()
-            sync_file(file)
+        _write_sealed(store.folder, aside, passphrase)
         aside.replace(path)
         sync_folder(folder)
-    except (OSError, RecordError) as err:
-        aside.unlink(missing_ok=True)
-        if isinstance(err, RecordError):
-            raise
+    except OSError as err:
         raise OutputError(f"{path}: cannot be written ({err.strerror})") from err
+    finally:
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)
     store.note("backup", {"file": path.name, "code": head.code}, by)
     return path
+
+
+def _write_sealed(source: Path, path: Path, passphrase: str) -> None:
+    with path.open("wb") as file:
+        sealed = SealedWriter(file, passphrase)
+        with tarfile.open(fileobj=sealed, mode="w|") as tar:  # type: ignore[call-overload]
+            for part, name in _contents(source):
+                tar.add(part, arcname=name, recursive=False)
+        sealed.close()
+        sync_file(file)
 
 
 def _contents(folder: Path) -> Iterator[tuple[Path, str]]:
@@ -73,7 +84,7 @@ def restore_backup(backup: Path, folder: Path, passphrase: str, by: str) -> Path
 
     Args:
         backup: The sealed file.
-        folder: The records; no program may have them open.
+        folder: The records.
         passphrase: What it was sealed with.
         by: Who asked for it.
 
@@ -81,8 +92,8 @@ def restore_backup(backup: Path, folder: Path, passphrase: str, by: str) -> Path
         Where the records that were there before are now, None if there were none.
 
     Raises:
-        RecordError: It does not open, or what it holds is not sound; the records are
-            as they were then.
+        RecordError: It does not open, what it holds is not sound, or a program has
+            the records open; they are as they were then.
     """
     erased = _erased(folder)
     fresh = folder.with_name(f".{folder.name}.restoring")
@@ -115,6 +126,7 @@ def _check_and_note(folder: Path, backup: Path, erased: set[str], by: str) -> No
 def _erased(folder: Path) -> set[str]:
     if not (folder / DATABASE_NAME).exists():
         return set()
+    check_unused(folder / DATABASE_NAME)
     with open_store(folder) as store:
         return {r.id for r in store.slides(limit=-1) if r.is_erased}
 
@@ -146,5 +158,5 @@ def _unpack_one(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> 
     if data is None or name.is_absolute() or ".." in name.parts:
         raise RecordError(f"the backup holds {member.name!r}, which is no file of ours")
     target = folder / name
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(target.parent)
     write_whole(target, data.read(), mode=0o600)

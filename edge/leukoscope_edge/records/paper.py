@@ -23,6 +23,7 @@ PICTURES_A_ROW, PICTURE_MM, CAPTION_MM = 6, 27.0, 11.0
 GAP_MM = (WIDTH_MM - PICTURES_A_ROW * PICTURE_MM) / (PICTURES_A_ROW - 1)
 BAR_UM, BAR_MM = 10, 0.9
 QR_MM = 27.0
+MAX_POINTS_NAMED = 5
 PALE: RGB = (233, 239, 245)
 WARNING: RGB = (138, 60, 0)
 SIMULATION: RGB = (122, 31, 162)
@@ -111,16 +112,15 @@ def _banners(sheet: Sheet, dossier: Dossier) -> None:
         sheet.banner("SIMULATION: no blood was looked at", SIMULATION)
     if dossier.signature is None:
         sheet.banner("PRELIMINARY: the machine alone; no person has signed", WARNING)
-    if sheet.chosen.regular is None:
+    lost = sheet.unprintable(_outside_texts(dossier))
+    if lost:
+        points = ", ".join(f"U+{ord(c):04X}" for c in lost[:MAX_POINTS_NAMED])
         sheet.banner(
-            "This device has no fonts beyond Latin: a ? stands for what it cannot "
-            "print. Install Debian's fonts-noto-core.",
+            f"{len(lost)} characters cannot be printed here ({points}): install "
+            "Debian's fonts-noto-core, or the font of that script",
             WARNING,
             size_pt=9,
         )
-    elif sheet.chosen.missing:
-        names = ", ".join(sheet.chosen.missing)
-        sheet.banner(f"Fonts are missing for some text: {names}", WARNING, size_pt=9)
     sheet.line_of(INTENDED_USE, size_pt=10, bold=True)
     sheet.ln(1.5)
 

@@ -29,11 +29,9 @@ from leukoscope_edge.updates.clock import at_midnight, raised
 from leukoscope_edge.updates.codes import Code, refused
 from leukoscope_edge.updates.device import Device, Step, time_floor
 from leukoscope_edge.updates.manifest import Floor, Manifest
-from leukoscope_edge.updates.receive import receive
 from leukoscope_edge.updates.shadow import Shadow, compare
 from leukoscope_edge.updates.state import SHIPPED, Lane, State, Trial
 from leukoscope_edge.updates.stick import Stick
-from leukoscope_edge.updates.verify import root_version
 
 MAX_TRIES = 2
 """A model that takes the device down twice is not tried a third time."""
@@ -64,6 +62,8 @@ def install(device: Device, stick: Stick) -> Installed:
     Raises:
         UpdateError: By its code; the model in use has not changed.
     """
+    from leukoscope_edge.updates.receive import receive  # brings in tuf
+
     with slots.locked(device.models), durable.own_disk():
         device.tell(Step.PREFLIGHT, 0)
         before = _settle(device)
@@ -184,6 +184,8 @@ def _tried(device: Device, now: State, trial: Trial) -> Shadow:
 def _commit(
     device: Device, now: State, trial: Trial, manifest: Manifest, note: str
 ) -> None:
+    from leukoscope_edge.updates.verify import root_version  # brings in tuf
+
     trust = slots.trust_folder(device.models, trial.slot)
     bad = tuple(sorted({*now.bad, *manifest.revokes}))
     lane = Lane(active=trial.slot, previous=now.lanes[trial.domain].active)

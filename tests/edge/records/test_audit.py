@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from leukoscope_edge.errors import RecordError
 from leukoscope_edge.records.events import (
     NO_EVENT_HASH,
+    canonical,
     chain_problems,
+    clean,
     code_of,
     hash_of,
 )
@@ -114,6 +117,16 @@ def test_an_event_put_in_is_found(bench: Any, slide: str) -> None:
     assert bench.store.verify_audit() != []
 
 
+def test_nothing_of_a_changed_event_is_shown(bench: Any, slide: str) -> None:
+    tamper(bench.folder, "UPDATE event SET body = replace(body, 'blast', 'normal')")
+    store = bench.reopen()
+    with pytest.raises(RecordError, match="was changed after it was written"):
+        store.slide(slide)
+    sound = bench.counted()
+    assert [r.id for r in store.slides()] == [sound]
+    assert list(store.damaged) == [slide]
+
+
 def test_a_cut_stays_visible_after_further_events(bench: Any, slide: str) -> None:
     tamper(bench.folder, f"DELETE FROM event WHERE seq > {N_EVENTS - 2}")
     store = bench.reopen()
@@ -175,6 +188,21 @@ def test_a_picture_that_is_gone_or_replaced_is_found(
     assert message in problem.what
 
 
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("DELETE FROM record_key", "is not as it says"),
+        ("UPDATE record_key SET wrapped = x'00'", "does not open"),
+    ],
+)
+def test_a_key_that_went_without_an_erasure_is_found(
+    bench: Any, slide: str, statement: str, message: str
+) -> None:
+    tamper(bench.folder, statement)
+    (problem,) = bench.store.verify_audit()
+    assert message in problem.what
+
+
 @pytest.mark.parametrize("name", ["../../keys/device.key", "x.png", "", "/etc/passwd"])
 def test_only_pictures_are_read_as_pictures(bench: Any, slide: str, name: str) -> None:
     with pytest.raises(Exception, match="is not the name of a picture"):
@@ -190,3 +218,18 @@ def test_no_events_have_no_problem() -> None:
 def test_a_code_is_twelve_digits_for_reading_aloud() -> None:
     assert code_of("0123456789abcdef" * 4) == "0123-4567-89AB"
     assert code_of(NO_EVENT_HASH) == "0000-0000-0000"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ""),
+        ("a\nb", "a\nb"),
+        ("a\x00\t\x1b[2J", "a\ufffd\ufffd\ufffd[2J"),
+        ("\ud83e", "\ufffd"),
+        ("क्\u200dष", "क्\u200dष"),
+    ],
+)
+def test_text_is_made_storable(text: str, expected: str) -> None:
+    assert clean(text) == expected
+    assert canonical({text: [text]}).encode()

@@ -131,6 +131,17 @@ def test_what_was_there_is_kept_and_the_erased_stay_erased(
     assert store.identity(other) is not None
 
 
+def test_records_that_a_program_has_open_are_not_replaced(
+    bench: Any, stick: Path
+) -> None:
+    bench.counted()
+    file = write_backup(bench.store, stick, PASSPHRASE, "ann")
+    with pytest.raises(RecordError, match="another program has it open"):
+        restore_backup(file, bench.folder, PASSPHRASE, "ann")
+    bench.counted()
+    assert len(bench.reopen().slides()) == 2
+
+
 @pytest.mark.parametrize("passphrase", ["another passphrase", PASSPHRASE])
 def test_a_backup_that_is_not_sound_changes_nothing(
     bench: Any, stick: Path, passphrase: str

@@ -10,6 +10,8 @@ from typing import Any
 import pypdf
 import pytest
 from fhir.resources.R4B.bundle import Bundle as FhirBundle
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.records.dossier import (
@@ -44,9 +46,6 @@ def resources(dossier: Dossier, pdf: bytes | None = None) -> dict[str, list[Any]
 
 def codes(observations: list[Any]) -> list[tuple[str, str]]:
     return [(o["code"]["coding"][0]["code"], o["status"]) for o in observations]
-
-
-# --- FHIR ---
 
 
 def test_the_machine_alone_is_preliminary_and_labelled(bench: Any) -> None:
@@ -121,9 +120,6 @@ def test_a_simulation_is_labelled_as_test_data(bench: Any) -> None:
     assert "SIMULATION" in found["DiagnosticReport"][0]["conclusion"]
 
 
-# --- paper ---
-
-
 def test_paper_says_what_was_found_by_whom_and_with_what(bench: Any) -> None:
     slide = bench.signed(name="Ann Other", comment="send on")
     dossier = open_dossier(bench.store, slide)
@@ -187,22 +183,24 @@ def test_without_fonts_the_report_is_made_and_says_so(
     bench: Any, tmp_path: Path
 ) -> None:
     fonts = find_fonts(["आशा"], folders=[tmp_path])
-    assert (fonts.regular, fonts.missing) == (None, ("NotoSansDevanagari",))
+    assert (fonts.regular, fonts.scripts) == (None, {})
     slide = bench.signed(name="आशा")
     dossier = open_dossier(bench.store, slide)
     text = text_of(paper_bytes(dossier, fonts=fonts))
-    assert "has no fonts beyond Latin" in text
+    assert "3 characters cannot be printed here (U+0906, U+0936, U+093E)" in text
     assert "???" in text
 
 
-def test_a_script_without_a_font_is_named(bench: Any, tmp_path: Path) -> None:
+def test_a_script_without_a_font_is_said(bench: Any, tmp_path: Path) -> None:
     base = find_fonts([]).regular
     if base is None:
         pytest.skip("this system has no base font")
     (tmp_path / base.name).symlink_to(base)
     fonts = find_fonts(["आशा"], folders=[tmp_path])
-    text = text_of(paper_bytes(open_dossier(bench.store, bench.signed()), fonts=fonts))
-    assert "Fonts are missing for some text: NotoSansDevanagari" in text
+    dossier = open_dossier(bench.store, bench.signed(name="आशा"))
+    assert "U+0906" in text_of(paper_bytes(dossier, fonts=fonts))
+    latin = open_dossier(bench.store, bench.signed(name="Ann"))
+    assert "cannot be printed" not in text_of(paper_bytes(latin, fonts=fonts))
 
 
 def test_the_written_report_is_whole_and_noted(bench: Any) -> None:
@@ -231,9 +229,6 @@ def test_a_report_during_an_amendment_is_of_the_signed_version(bench: Any) -> No
     assert dossier.record.cells[0].word is Word.BLAST
 
 
-# --- tables and crops ---
-
-
 def test_a_table_is_harmless_in_a_spreadsheet(
     bench: Any, make_cell: Callable[..., Any]
 ) -> None:
@@ -245,6 +240,11 @@ def test_a_table_is_harmless_in_a_spreadsheet(
     assert rows[0]["judged_by"] == "'=cmd()"
     assert rows[0]["word"] == "normal"
     assert rows[2]["word"] == ""
+    assert (rows[0]["counted"], rows[0]["x0_px"], rows[0]["y1_px"]) == (
+        "True",
+        "1",
+        "40",
+    )
 
 
 MAKERS: list[Callable[[Dossier], str]] = [
@@ -301,3 +301,21 @@ def test_only_consented_signed_and_real_cells_leave_for_training(
 def test_no_slide_gives_an_empty_table(bench: Any, tmp_path: Path) -> None:
     assert export_labelled(bench.store, tmp_path / "out", "ann") == 0
     assert INTENDED_USE in (tmp_path / "out" / "labels.csv").read_text()
+
+
+@given(text=st.text(max_size=60))
+@example(text="\x00\x07\n\t")
+@example(text="x" * 400)
+@example(text="\ud83e\ude78 \U0001f9ec 血液 ក្រុម \u202e\u200f")
+@settings(
+    max_examples=10,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_any_text_can_be_kept_printed_and_exchanged(bench: Any, text: str) -> None:
+    slide = bench.signed(n=2, sample=text, name=text, comment=text)
+    dossier = open_dossier(bench.store, slide)
+    assert slide in bench.store.slides_of(text)
+    assert dossier.comment == dossier.identity.sample if text else True
+    assert INTENDED_USE in text_of(paper_bytes(dossier))
+    resources(dossier)

@@ -85,6 +85,31 @@ def test_who_was_erased_is_not_brought_back_by_an_older_copy(bench: Any) -> None
     assert store.identity(slide) is None
 
 
+def test_a_database_that_is_gone_is_not_quietly_begun_anew(bench: Any) -> None:
+    slide = bench.signed()
+    bench.store.keep_copy()
+    close(bench).unlink()
+    store = bench.reopen()
+    assert store.recovery is not None
+    assert store.slide(slide).signatures
+
+
+@pytest.mark.parametrize("is_put_aside", [False, True])
+def test_a_recovery_that_a_stop_caught_is_ended(bench: Any, is_put_aside: bool) -> None:
+    """The new file is whole before the damaged one is put aside."""
+    slide = bench.signed()
+    path = close(bench)
+    fresh = path.with_name(f".{path.name}.recovered")
+    if is_put_aside:
+        path.rename(fresh)
+    else:
+        fresh.write_bytes(path.read_bytes()[:5000])  # half made
+        spoil_page_of(path, "event_of_slide")
+    store = bench.reopen()
+    assert store.slide(slide).signatures
+    assert not fresh.exists()
+
+
 def test_without_any_copy_the_records_begin_anew_and_say_so(bench: Any) -> None:
     bench.signed()
     path = close(bench)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from leukoscope_edge.errors import RecordError, StepError
 from leukoscope_edge.records.database import MIGRATIONS
 from leukoscope_edge.records.events import NO_EVENT_HASH
 from leukoscope_edge.records.slide import MissedCell, SlideSetUp, SlideState, Word
-from leukoscope_edge.records.store import DATABASE_NAME, Store, open_store
+from leukoscope_edge.records.store import COPY_FOLDER, DATABASE_NAME, Store, open_store
 from leukoscope_edge.types import CallName, Cell, Refusal, Verdict
 
 MISSED = MissedCell(
@@ -226,6 +226,7 @@ def test_no_file_holds_a_name_in_the_clear(bench: Any) -> None:
 
 def test_erasing_destroys_the_key_and_leaves_the_record_whole(bench: Any) -> None:
     slide = bench.signed(name="Ann Other", comment="of Ann")
+    bench.store.keep_copy()
     before = bench.store.slide(slide)
     connection = sqlite3.connect(bench.folder / DATABASE_NAME)
     ((wrapped,),) = connection.execute("SELECT wrapped FROM record_key").fetchall()
@@ -307,6 +308,19 @@ def test_order_is_by_number_whatever_the_clock_says(
         slides = [store.start_slide(make_set_up(), "ann") for _ in range(3)]
         assert [r.id for r in store.slides()] == slides[::-1]
         assert store.verify_audit() == []
+
+
+def test_the_copy_is_renewed_with_the_first_slide_of_a_day(
+    tmp_path: Path, make_set_up: Callable[..., SlideSetUp]
+) -> None:
+    clock = [datetime.now(timezone.utc)]
+    with Store(tmp_path / "r", now=lambda: clock[0]) as store:
+        copy = tmp_path / "r" / COPY_FOLDER / DATABASE_NAME
+        for hours, is_renewed in ((0, False), (23, False), (25, True)):
+            before = copy.stat().st_ino
+            clock[0] = datetime.now(timezone.utc) + timedelta(hours=hours)
+            store.start_slide(make_set_up(), "ann")
+            assert (copy.stat().st_ino != before) == is_renewed
 
 
 FULL_DISK = """

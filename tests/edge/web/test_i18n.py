@@ -31,12 +31,14 @@ def test_an_empty_catalogue_has_no_words() -> None:
 
 
 def test_reads_comments_long_strings_and_escapes() -> None:
-    text = '# hello\nmsgid "a\\n"\n"b"\nmsgstr ""\n"ç \\"d\\""\n\nmsgid "e"\nmsgstr ""\n'
+    text = (
+        '# hello\nmsgid "a\\n"\n"b"\nmsgstr ""\n"ç \\"d\\""\n\nmsgid "e"\nmsgstr ""\n'
+    )
     assert parse_po(text, where="x.po") == {"a\nb": 'ç "d"'}
 
 
 @pytest.mark.parametrize(
-    "text", ["hello", 'msgstr', 'msgid a', '"a"', "msgid __import__('os')"]
+    "text", ["hello", "msgstr", "msgid a", '"a"', "msgid __import__('os')"]
 )
 def test_refuses_what_is_no_catalogue(text: str) -> None:
     with pytest.raises(ConfigError, match=r"x\.po, line 1"):
@@ -66,7 +68,11 @@ def test_no_catalogue_keeps_what_no_screen_uses(code: str) -> None:
 def test_arabic_runs_from_right_to_left_and_the_others_do_not() -> None:
     directions = {code: lang.direction for code, lang in languages().items()}
     assert directions == {
-        "en": "ltr", "fr": "ltr", "es": "ltr", "hi": "ltr", "ar": "rtl"
+        "en": "ltr",
+        "fr": "ltr",
+        "es": "ltr",
+        "hi": "ltr",
+        "ar": "rtl",
     }
 
 

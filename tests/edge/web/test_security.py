@@ -1,9 +1,9 @@
 """Sessions: opened by a PIN, closed by leaving or by time."""
 
 import pytest
+from tests.edge.web.stand_ins import NAME, PIN, Browser
 
 from leukoscope_edge.web.security import LOCK_AFTER_S, Sessions
-from tests.edge.web.stand_ins import NAME, PIN, Browser
 
 
 class Clock:
@@ -22,7 +22,8 @@ def test_nobody_is_signed_in_at_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("idle_s", "is_open"), [(0.0, True), (LOCK_AFTER_S, True), (LOCK_AFTER_S + 1, False)]
+    ("idle_s", "is_open"),
+    [(0.0, True), (LOCK_AFTER_S, True), (LOCK_AFTER_S + 1, False)],
 )
 def test_a_session_locks_after_five_idle_minutes(idle_s: float, is_open: bool) -> None:
     clock = Clock()
