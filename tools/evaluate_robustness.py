@@ -24,7 +24,7 @@ import numpy as np
 from leukoscope_edge.capture.decode import decode_image
 from leukoscope_edge.capture.replay import list_images
 from leukoscope_edge.errors import LeukoscopeError, SourceError
-from leukoscope_edge.types import U8, CellKind
+from leukoscope_edge.types import F64, U8, CellKind
 from leukoscope_edge.vision.quality import assess
 from leukoscope_edge.vision.segmentation import segment
 
@@ -79,7 +79,7 @@ def make_noisy(pixels: U8, sigma: float) -> U8:
     return _clipped(pixels + sigma * noise)
 
 
-def _clipped(levels: np.ndarray) -> U8:
+def _clipped(levels: F64) -> U8:
     return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
 
 

@@ -16,8 +16,10 @@ from leukoscope_edge.vision.ruler import Calibration
 NAMES = ("--camera", "cam", "--objective", "100x oil")
 
 
-def write(path: Path, pixels: np.ndarray) -> str:
-    cv2.imwrite(str(path), pixels)
+def write(path: Path, grey: np.ndarray) -> str:
+    """Write a grey picture as a colour camera sees it, a little yellow."""
+    tinted = grey[..., None] * np.array([0.9, 1.0, 1.0])
+    cv2.imwrite(str(path), tinted.astype(np.uint8))
     return str(path)
 
 
@@ -91,7 +93,7 @@ def test_a_calibrated_camera_refuses_frames_of_another_size(
     width_px: int, tmp_path: Path
 ) -> None:
     path = tmp_path / "field.png"
-    write(path, np.full((480, width_px, 3), 200, np.uint8))
+    write(path, np.full((480, width_px), 200, np.uint8))
     own = Calibration(
         camera="cam",
         objective="40x",
@@ -109,4 +111,4 @@ def test_a_calibrated_camera_refuses_frames_of_another_size(
             return
         frame = camera.read()
         assert isinstance(frame, Frame)
-        assert frame.pixels.min() == 255
+        assert frame.pixels.min() == 255  # twice 180, and clipped

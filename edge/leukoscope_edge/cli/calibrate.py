@@ -109,3 +109,5 @@ def _read(path: Path) -> U8:
         return decode_image(path.read_bytes())
     except OSError as err:
         raise SourceError(f"{path}: cannot be read: {err.strerror}") from err
+    except SourceError as err:
+        raise SourceError(f"{path}: {err}") from err

@@ -32,9 +32,10 @@ MIN_CONTRAST_LEVELS = 6.0
 """Standard deviation of green: a blank, covered or uniform view has less."""
 MIN_SIDE_PX = 32
 """No white cell can be judged in a smaller picture."""
-MIN_COLOUR_RATIO = 0.3
+MIN_COLOUR_RATIO = 0.4
 """The plasma's weakest channel over its strongest. Measured: yellow rapid stain has
-0.5; below this the white balance multiplies noise."""
+0.53, a frame that nuclei fill 0.35; below this there is no plasma to be seen, or the
+white balance multiplies noise."""
 MIN_FOCUS = 0.13
 """Share of the sharpness that a second blur takes away; measured."""
 MAX_SMEAR_RATIO = 1.9
@@ -157,8 +158,8 @@ def _light(pixels: U8) -> tuple[Measure, ...]:
             value=float(plasma.min() / max(float(plasma.max()), 1.0)),
             low=MIN_COLOUR_RATIO,
             high=1.0,
-            instruction="the light is strongly coloured: set the white balance on an "
-            "empty area",
+            instruction="no plain plasma to be seen: move to a thinner area, or set the "
+            "white balance",
         ),
     )
 
