@@ -1,9 +1,9 @@
 """A learned segmenter on ONNX Runtime: the workstation's U-Net, beside thresholding.
 
 It draws the masks and nothing else: the objects, their kinds and their cells come from
-the same code as those of thresholding. The frame is brought to the physical scale that
-the network learned. It is there where its folder holds a card; nothing falls back to
-thresholding in silence.
+the same code as those of thresholding, except that smudges are not told apart. The
+frame is brought to the physical scale that the network learned. It is there where its
+folder holds a card; nothing falls back to thresholding in silence.
 """
 
 import hashlib
@@ -106,8 +106,8 @@ class Segmenter:
             nuclei=classes == NUCLEUS,
             body=classes > 0,
             scale_um_per_px=coarse.scale_um_per_px,
-            low=coarse.low,
-            high=coarse.high,
+            low=0,
+            high=0,
             is_coarse=False,
         )
         return describe(view, masks)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.types import F32, U8, BoolArray, Segmentation
-from leukoscope_edge.vision.calibration import estimate_scale, foreground_of, otsu3
+from leukoscope_edge.vision.calibration import estimate_scale, foreground_of
 from leukoscope_edge.vision.flatfield import FlatField
 from leukoscope_edge.vision.objects import Masks, describe, fill_holes
 from leukoscope_edge.vision.view import View, close_mask, look, open_mask
@@ -62,14 +62,13 @@ def kmeans_lab(
 
 def _segment(view: View, nuclei_of: NucleiOf) -> Segmentation:
     nuclei = nuclei_of(view)
-    low, high = otsu3(view.violet)
     scale = view.scale_um_per_px or estimate_scale(view.smooth, nuclei).um_per_px
     masks = Masks(
         nuclei=nuclei,
         body=foreground_of(view.smooth) | nuclei,
         scale_um_per_px=scale,
-        low=low,
-        high=high,
+        low=0,
+        high=0,
         is_coarse=False,
     )
     return describe(view, masks)

@@ -55,7 +55,8 @@ class Masks:
         body: (h, w) bool, nuclei and cytoplasm.
         scale_um_per_px: Of the view's pixel.
         low: Violet that parts plasma from cells.
-        high: Violet that parts cells from nuclei; smudges are little above it.
+        high: Violet that parts cells from nuclei; smudges are little above it. Both 0
+            where the nuclei were not found by violet: no smudges are told apart then.
         is_coarse: The nuclei's edges are to be set again, each inside its cell.
     """
 

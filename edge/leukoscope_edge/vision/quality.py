@@ -158,8 +158,8 @@ def _light(pixels: U8) -> tuple[Measure, ...]:
             value=float(plasma.min() / max(float(plasma.max()), 1.0)),
             low=MIN_COLOUR_RATIO,
             high=1.0,
-            instruction="no plain plasma to be seen: move to a thinner area, or set the "
-            "white balance",
+            instruction="no plain plasma to be seen: move to a thinner area, or "
+            "set the white balance",
         ),
     )
 
