@@ -3,6 +3,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 TOOL = Path(__file__).parents[2] / "tools" / "evaluate_segmentation.py"
 
 
@@ -24,3 +26,22 @@ def test_a_folder_without_truth_fails_in_one_line(tmp_path: Path) -> None:
     done = run(str(tmp_path))
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("method", ["kmeans-lab", "unet", "skimage-reduced"])
+def test_every_kind_of_method_fills_the_same_row(method: str, tmp_path: Path) -> None:
+    source = "simulated:seed=1,cells=30"
+    done = run(
+        source,
+        "--every",
+        "120",
+        "--json",
+        "--method",
+        method,
+        "--overlays",
+        str(tmp_path),
+    )
+    (row,) = json.loads(done.stdout)
+    assert row["method"] == method
+    assert 0 <= row["cell_dice_p5"] <= row["cell_dice_median"] <= 1
+    assert list(tmp_path.rglob("*.png"))

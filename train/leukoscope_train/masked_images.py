@@ -2,7 +2,7 @@
 
 A set is a folder with `images/` and `masks/` (same name, .png: 0 background, 128
 cytoplasm, 255 nucleus). Images are split by their place in the sorted list: even ones
-train, odd ones test. Nothing here opens an odd image.
+train, odd ones test.
 """
 
 from dataclasses import dataclass
@@ -56,6 +56,21 @@ def training_images(data: Path) -> list[MaskedImage]:
     ]
 
 
+def held_out_images(data: Path, every: int = 1) -> dict[str, list[MaskedImage]]:
+    """Read every n-th odd image of each set, to test on.
+
+    Raises:
+        DataError: A mask cannot be read.
+    """
+    return {
+        name: [
+            _read(path, scale / INPUT_UM_PER_PX)
+            for path in list_images(data / name / "images")[1 :: 2 * every]
+        ]
+        for name, scale in SET_UM_PER_PX.items()
+    }
+
+
 def _read(path: Path, factor: float) -> MaskedImage:
     pixels = white_balance(decode_image(path.read_bytes()))
     where = path.parent.with_name("masks") / f"{path.stem}.png"
@@ -85,7 +100,7 @@ def window(
     zoom = MAX_ZOOM ** random.uniform(-1, 1)
     focus = _focus(image.classes, random)
     turn = cv2.getRotationMatrix2D(focus, random.uniform(0, 360), zoom)
-    turn[:, 2] += side_px / 2 - np.array(focus)
+    turn[:, 2] = turn[:, 2] + side_px / 2 - np.array(focus)
     if random.random() < 0.5:
         turn[0] = [-turn[0, 0], -turn[0, 1], side_px - turn[0, 2]]
     size = (side_px, side_px)

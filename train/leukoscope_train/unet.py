@@ -105,7 +105,7 @@ def fit(images: list[MaskedImage], n_steps: int, seed: int = 0) -> UNet:
         pixels, classes = _batch(images, random)
         loss = loss_of(network(pixels), classes)
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         schedule.step()
         if step % 100 == 0:

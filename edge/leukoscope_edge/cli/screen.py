@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import get_args
 
 from leukoscope_edge.archive import is_archive
+from leukoscope_edge.capture.calibrated import CalibratedCamera
+from leukoscope_edge.capture.camera import Camera
 from leukoscope_edge.capture.source import (
     is_camera,
     is_sequence,
@@ -17,7 +19,7 @@ from leukoscope_edge.cli.data import add_by, add_data
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting.background import SiteBackground
 from leukoscope_edge.counting.modes import Mode
-from leukoscope_edge.errors import SourceError
+from leukoscope_edge.errors import ConfigError, SourceError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.records.files import prepare_folder
@@ -29,9 +31,7 @@ from leukoscope_edge.records.table import table_text
 from leukoscope_edge.screening import screen
 from leukoscope_edge.types import Domain, Screening
 from leukoscope_edge.updates import Device, active_bundle, watched
-
-SCALE_RANGE_UM_PER_PX = (0.01, 2.0)
-"""From a 100x objective on the finest sensor to a 10x one on the coarsest."""
+from leukoscope_edge.vision.ruler import SCALE_RANGE_UM_PER_PX, Calibration
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -58,6 +58,11 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--um-per-px",
         type=_scale,
         help="calibrated micrometres per pixel of stored images",
+    )
+    screen_.add_argument(
+        "--calibration",
+        type=Path,
+        help="file of `leukoscope calibrate`: scale and flat field of the frames",
     )
     screen_.add_argument(
         "--mode",
@@ -120,13 +125,7 @@ def _screen(options: argparse.Namespace) -> int:
         open_store(options.data).close()  # fails before the work, not after it
     with (
         watched(Device(data=options.data), bundle.folder, bundle.card.domain),
-        HashingCamera(
-            open_source(
-                options.source,
-                scale_um_per_px=options.um_per_px,
-                n_frames=options.frames,
-            )
-        ) as camera,
+        HashingCamera(_open_camera(options)) as camera,
         open_engine(
             bundle,
             backend=options.backend,
@@ -155,6 +154,17 @@ def _screen(options: argparse.Namespace) -> int:
     text = result_bytes(screening).decode() if options.json else table_text(screening)
     print(text.rstrip("\n"))
     return 0
+
+
+def _open_camera(options: argparse.Namespace) -> Camera:
+    camera = open_source(
+        options.source, scale_um_per_px=options.um_per_px, n_frames=options.frames
+    )
+    if options.calibration is None:
+        return camera
+    if is_simulated(options.source):
+        raise ConfigError("the simulated slide brings its own scale: no --calibration")
+    return CalibratedCamera(camera, read_toml(options.calibration, Calibration))
 
 
 def _keep(

@@ -1,6 +1,7 @@
-"""Calibration: white balance on the plasma, and what one pixel measures.
+"""White balance on the plasma, and a provisional scale where nobody calibrated.
 
-The red cells' diameter is never the ruler: anaemia shifts it. `estimate_scale` only
+The ruler is the stage micrometer (`ruler`). The red cells' diameter is none: anaemia
+shifts it. `estimate_scale` only
 gives the size gates something to stand on where nobody calibrated, and the caller
 marks whatever follows from it as provisional.
 """
@@ -33,6 +34,8 @@ MIN_ROUNDNESS = 0.8
 DISC_PERCENTILE = 80.0
 """Of the radii of discs inside red cells that touch: cut and pale ones give smaller
 discs, heaps larger ones."""
+MIN_SOLIDITY = 0.9
+"""Of a white cell that lies alone: its area over that of its convex hull."""
 MIN_RADIUS_PX = 4.0
 MAX_PALLOR_FRACTION = 0.02
 """Of the frame: a larger hole in the red cells is plasma, not a red cell's pale
@@ -95,8 +98,11 @@ def otsu3(channel: U8) -> tuple[int, int]:
 
     Source: Otsu 1979, exhaustive search over both thresholds.
     """
-    counts = np.bincount(channel.ravel(), minlength=256).astype(np.float64)
-    weight, moment = np.cumsum(counts), np.cumsum(counts * np.arange(256))
+    counts = np.bincount(channel.ravel(), minlength=256)
+    used = np.flatnonzero(counts)
+    first, last = int(used[0]), int(used[-1])
+    own = counts[first : last + 1].astype(np.float64)
+    weight, moment = np.cumsum(own), np.cumsum(own * np.arange(len(own)))
     between = weight[None, :] - weight[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         score = (
@@ -106,7 +112,7 @@ def otsu3(channel: U8) -> tuple[int, int]:
         )
     score[~np.isfinite(score) | (between <= 0)] = -1
     t1, t2 = np.unravel_index(int(np.argmax(score)), score.shape)
-    return int(t1), int(t2)
+    return first + int(t1), first + int(t2)
 
 
 def foreground_of(pixels: U8) -> BoolArray:
@@ -115,9 +121,15 @@ def foreground_of(pixels: U8) -> BoolArray:
     Args:
         pixels: (H, W, 3) uint8 RGB, white-balanced.
     """
-    dark = 255 - pixels.min(axis=2)
+    dark = darkness_of(pixels)
     level, _ = otsu3(dark)
     return np.asarray(dark > level, np.bool_)
+
+
+def darkness_of(pixels: U8) -> U8:
+    """Return what the darkest channel lacks of white, (H, W) uint8."""
+    red, green, blue = cv2.split(pixels)
+    return np.asarray(255 - cv2.min(cv2.min(red, green), blue), np.uint8)
 
 
 def estimate_scale(pixels: U8, stained: BoolArray) -> ScaleEstimate:
@@ -127,7 +139,16 @@ def estimate_scale(pixels: U8, stained: BoolArray) -> ScaleEstimate:
         pixels: (H, W, 3) uint8 RGB, white-balanced.
         stained: (H, W) bool, the violet nuclei.
     """
-    foreground = foreground_of(pixels)
+    return scale_from_cells(foreground_of(pixels), stained)
+
+
+def scale_from_cells(foreground: BoolArray, stained: BoolArray) -> ScaleEstimate:
+    """Estimate what a pixel measures where the foreground is known already.
+
+    Args:
+        foreground: (H, W) bool, all that is not plasma.
+        stained: (H, W) bool, the violet nuclei.
+    """
     nuclei = stained.astype(np.uint8)
     red = _red_diameters_px(foreground, nuclei)
     if red:
@@ -141,13 +162,28 @@ def estimate_scale(pixels: U8, stained: BoolArray) -> ScaleEstimate:
     return ScaleEstimate(um_per_px=FALLBACK_UM_PER_PX, source="nothing", n=0)
 
 
+def red_cell_diameters_px(pixels: U8) -> list[float]:
+    """Return the diameters of the red cells of a frame that lie alone, in pixels.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB.
+    """
+    balanced = white_balance(pixels)
+    foreground = foreground_of(balanced)
+    violet = cv2.subtract(balanced[..., 2], balanced[..., 1])
+    _, high = otsu3(np.asarray(violet, np.uint8))
+    # Red cells have no violet; what has some is not measured.
+    nuclei = ((violet > high) & foreground).astype(np.uint8)
+    opened = cv2.morphologyEx(nuclei, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    return _round_diameters_px(_red_mask(foreground, np.asarray(opened, np.uint8)))
+
+
 def _red_diameters_px(foreground: BoolArray, nuclei: U8) -> list[float]:
     """Return the diameters of red cells; none where there are too few.
 
     Of those that lie alone, or where nearly all touch, of discs that fit into them.
     """
-    near = cv2.dilate(nuclei, np.ones((17, 17), np.uint8))
-    red = _without_holes(foreground & (near == 0), MAX_PALLOR_FRACTION)
+    red = _red_mask(foreground, nuclei)
     alone = _round_diameters_px(red)
     if len(alone) >= MIN_RED_CELLS:
         return alone
@@ -155,6 +191,28 @@ def _red_diameters_px(foreground: BoolArray, nuclei: U8) -> list[float]:
     if len(discs) < MIN_RED_CELLS:
         return []
     return [float(np.percentile(discs, DISC_PERCENTILE))] * len(discs)
+
+
+def _red_mask(foreground: BoolArray, nuclei: U8) -> U8:
+    """Return the foreground away from nuclei, red cells' pale centres filled."""
+    near = cv2.dilate(nuclei, np.ones((17, 17), np.uint8)) > 0
+    white = near | _white_cells_alone(foreground, nuclei)
+    return _without_holes(foreground & ~white, MAX_PALLOR_FRACTION)
+
+
+def _white_cells_alone(foreground: BoolArray, nuclei: U8) -> BoolArray:
+    """Return the bodies with a nucleus that nothing touches: they are convex."""
+    alone = np.zeros(foreground.shape, np.uint8)
+    whole = (foreground | (nuclei > 0)).astype(np.uint8)
+    contours, _ = cv2.findContours(whole, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    for contour in contours:
+        x, y, w, h = cv2.boundingRect(contour)
+        if not nuclei[y : y + h, x : x + w].any():
+            continue
+        hull_area = cv2.contourArea(cv2.convexHull(contour))
+        if cv2.contourArea(contour) >= MIN_SOLIDITY * hull_area:
+            cv2.drawContours(alone, [contour], -1, 1, cv2.FILLED)
+    return alone > 0
 
 
 def _round_diameters_px(mask: U8) -> list[float]:
@@ -183,7 +241,7 @@ def _disc_diameters_px(mask: U8) -> F32:
     rim = round(MIN_RADIUS_PX)
     inner = np.s_[rim : depth.shape[0] - rim, rim : depth.shape[1] - rim]
     radii = np.asarray(depth[inner][is_peak[inner]], np.float32)
-    return 2 * radii[radii > 0.4 * radii.max(initial=0)]
+    return np.asarray(2 * radii[radii > 0.4 * radii.max(initial=0)], np.float32)
 
 
 def _without_holes(mask: BoolArray, max_fraction: float) -> U8:

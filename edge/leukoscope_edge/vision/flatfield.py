@@ -18,6 +18,8 @@ GRID_PX = (16, 12)
 """Width and height of a stored flat field: light varies slowly."""
 MAX_TEXTURE = 0.03
 """Of the local level: a blank area of clean glass has less, a single cell more."""
+LOCAL_SHARE = 40.0
+"""Of a frame's longer side: light is even over this distance, cells' rims are not."""
 MIN_LEVEL = 30.0
 """Grey levels: a darker blank is a lamp that is off."""
 MAX_GAIN = 4.0
@@ -27,11 +29,11 @@ EVEN_ENOUGH = 0.25
 fields have up to 0.22, from ordinary vignetting and crowded cells."""
 BLOCKS = (8, 6)
 """Columns and rows of blocks in which the light of a frame is estimated."""
-SAMPLES_A_SIDE = 16
+SAMPLES_A_SIDE = 10
 """Of a block, about: enough for a percentile."""
 BRIGHT_SHARE = 0.9
 """Of a block's pixels lie below plasma, where a tenth of it is free of cells."""
-N_ROUNDS = 6
+N_ROUNDS = 4
 BELOW = 0.93
 """A block under this share of the surface is covered by cells and loses its say."""
 
@@ -57,17 +59,19 @@ def record_flat_field(pixels: U8) -> FlatField:
         raise ConfigError("flat field: the picture is dark: raise the lamp")
     if (pixels == 255).mean() > 0.01:
         raise ConfigError("flat field: the picture is clipped: lower the exposure")
-    coarse = cv2.resize(pixels, GRID_PX, interpolation=cv2.INTER_AREA)
-    smooth = cv2.resize(
-        coarse, (pixels.shape[1], pixels.shape[0]), interpolation=cv2.INTER_CUBIC
-    )
     fine = cv2.GaussianBlur(pixels, (0, 0), 2.0).astype(np.float32)
-    texture = float(np.percentile(np.abs(fine / np.maximum(smooth, 1.0) - 1), 99))
+    local = cv2.GaussianBlur(fine, (0, 0), max(pixels.shape) / LOCAL_SHARE)
+    height, width = pixels.shape[:2]
+    # Beyond the picture's edge the blur sees a mirror, not the light.
+    inner = np.s_[height // 16 : -(height // 16), width // 16 : -(width // 16)]
+    ratio = fine[inner] / np.maximum(local[inner], 1.0)
+    texture = float(np.percentile(np.abs(ratio - 1), 99)) if ratio.size else 1.0
     if texture > MAX_TEXTURE:
         raise ConfigError(
             f"flat field: texture of {texture:.1%} found, at most {MAX_TEXTURE:.0%}: "
             "move to a blank area without cells or dust"
         )
+    coarse = cv2.resize(pixels, GRID_PX, interpolation=cv2.INTER_AREA)
     return _normalised(coarse.astype(np.float64))
 
 
@@ -78,6 +82,8 @@ def estimate_flat_field(pixels: U8) -> FlatField | None:
         pixels: (H, W, 3) uint8 RGB.
     """
     blocks = _block_levels(pixels)
+    if _spread(blocks.reshape(-1, 3)) < EVEN_ENOUGH:
+        return None
     basis = _quadratic(blocks.shape[0], blocks.shape[1])
     levels = blocks.reshape(-1, 3)
     surface = np.stack([_upper_fit(basis, levels[:, c]) for c in range(3)], axis=-1)
@@ -136,7 +142,7 @@ def _upper_fit(basis: F64, levels: F64) -> F64:
 
 def _spread(surface: F64) -> float:
     """Return the largest relative spread of a channel."""
-    return float((1 - surface.min(axis=0) / surface.max(axis=0)).max())
+    return float((1 - surface.min(axis=0) / np.maximum(surface.max(axis=0), 1.0)).max())
 
 
 def _normalised(levels: F64) -> FlatField:

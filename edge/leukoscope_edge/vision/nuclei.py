@@ -27,9 +27,10 @@ LARGE_HULL_UM, LARGE_HULL_BODY = 15.0, 0.95
 micrometres and at least this share of it is cell body. Between cells that touch lies
 plasma: pairs of different cells have hulls of 12.4 µm and more that are filled to 0.94
 at most (simulated slide), on real fields 11.0 µm filled to 0.36."""
-MIN_NECK = 0.6
+SMALL_HULL_NECK, LARGE_HULL_NECK = 0.1, 0.6
 """Depth of the cell body midway between two lobes, as a share of its depth at the
-shallower lobe: between two cells that touch the body has a neck."""
+shallower lobe, at least: between two cells that touch the body has a neck. Lobes that
+lie close are one nucleus even where granules tear the body between them."""
 MAX_PARTS = 400
 """Beyond this many parts the frame is noise, and nothing is joined."""
 
@@ -174,9 +175,13 @@ def _join(groups: list[_Group], body: BoolArray, scale_um_per_px: float) -> None
             np.int32,
         )
         hull_um, filled = _measure_hull(hull, body, scale_um_per_px)
+        neck = _neck(depth, groups[a], groups[b])
         is_small = hull_um <= SMALL_HULL_UM and filled >= SMALL_HULL_BODY
         is_large = hull_um <= LARGE_HULL_UM and filled >= LARGE_HULL_BODY
-        if not (is_small or (is_large and not _has_neck(depth, groups[a], groups[b]))):
+        if not (
+            (is_small and neck >= SMALL_HULL_NECK)
+            or (is_large and neck >= LARGE_HULL_NECK)
+        ):
             continue
         groups[a].parts += groups[b].parts
         groups[a].outline = hull
@@ -189,12 +194,12 @@ def _centre(group: _Group) -> F64:
     return np.asarray(group.outline.reshape(-1, 2).mean(axis=0), np.float64)
 
 
-def _has_neck(depth: F32, a: _Group, b: _Group) -> bool:
-    """Whether the body is much shallower between two groups than at both of them."""
+def _neck(depth: F32, a: _Group, b: _Group) -> float:
+    """Return the body's depth between two groups, as a share of the shallower one."""
     ends = _centre(a), _centre(b)
     places = (ends[0], (ends[0] + ends[1]) / 2, ends[1])
     left, middle, right = (float(depth[int(y), int(x)]) for x, y in places)
-    return middle < MIN_NECK * min(left, right)
+    return middle / max(min(left, right), 1.0)
 
 
 def _measure_hull(

@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.types import U8, BoolArray, Segmentation
-from leukoscope_edge.vision.calibration import estimate_scale, foreground_of, otsu3
+from leukoscope_edge.vision.calibration import foreground_of, otsu3, scale_from_cells
 from leukoscope_edge.vision.flatfield import FlatField
 from leukoscope_edge.vision.objects import Masks, describe
-from leukoscope_edge.vision.view import View, disc, look
+from leukoscope_edge.vision.view import View, dilate, look, open_mask
 
 MIN_STAIN_LEVELS = 18.0
 """Between nuclei and the rest; less is an empty or unstained field."""
@@ -47,10 +47,18 @@ def threshold(view: View) -> Masks:
     """Part a view into nuclei, cell bodies and the rest."""
     low, high = otsu3(view.violet)
     nuclei = _nuclei(view.violet, low, high)
-    scale = view.scale_um_per_px or estimate_scale(view.smooth, nuclei).um_per_px
+    foreground = foreground_of(view.smooth)
+    scale = view.scale_um_per_px
+    has_red_cells = True
+    if scale is None:
+        estimate = scale_from_cells(foreground, nuclei)
+        scale, has_red_cells = estimate.um_per_px, estimate.source == "red cells"
+    if has_red_cells:
+        foreground &= ~_red_cells(view.smooth, foreground, nuclei, scale)
+    body = (foreground | nuclei).astype(np.uint8)
     return Masks(
         nuclei=nuclei,
-        body=_bodies(view.smooth, nuclei, scale),
+        body=(open_mask(body, STRING_UM / scale) > 0) | nuclei,
         scale_um_per_px=scale,
         low=low,
         high=high,
@@ -65,20 +73,19 @@ def _nuclei(violet: U8, low: int, high: int) -> BoolArray:
         return np.zeros_like(mask)
     if violet[mask].mean() - rest.mean() < MIN_STAIN_LEVELS:
         return np.zeros_like(mask)
-    opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, disc(1))
+    kernel = np.ones((3, 3), np.uint8)
+    opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, kernel)
     return np.asarray(opened > 0, np.bool_)
 
 
-def _bodies(smooth: U8, nuclei: BoolArray, scale_um_per_px: float) -> BoolArray:
-    """Everything that is neither plasma nor red cell."""
-    foreground = foreground_of(smooth)
+def _red_cells(
+    smooth: U8, foreground: BoolArray, nuclei: BoolArray, scale_um_per_px: float
+) -> BoolArray:
+    """Return what is as red as the foreground far from all nuclei."""
     redness = cv2.subtract(smooth[..., 0], smooth[..., 2])
-    near = cv2.dilate(
-        nuclei.astype(np.uint8), disc(WHITE_CELL_REACH_UM / scale_um_per_px)
-    )
-    red_cells = foreground & (near == 0)
-    if red_cells.mean() > MIN_RED_FRACTION:
-        foreground &= redness <= RED_SHARE * np.median(redness[red_cells])
-    body = (foreground | nuclei).astype(np.uint8)
-    opened = cv2.morphologyEx(body, cv2.MORPH_OPEN, disc(STRING_UM / scale_um_per_px))
-    return np.asarray((opened > 0) | nuclei, np.bool_)
+    near = dilate(nuclei.astype(np.uint8), WHITE_CELL_REACH_UM / scale_um_per_px)
+    far = foreground & (near == 0)
+    if far.mean() <= MIN_RED_FRACTION:
+        return np.zeros_like(foreground)
+    level = RED_SHARE * float(np.median(redness[far]))
+    return np.asarray(redness > level, np.bool_)

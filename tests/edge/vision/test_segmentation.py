@@ -120,3 +120,35 @@ def test_real_fields_are_seen_like_a_person_sees_them(real_data: Path) -> None:
             2 * (nuclei & (mask > 191)).sum() / (nuclei.sum() + (mask > 191).sum())
         )
     assert np.mean(dice) > 0.88
+
+
+def test_one_frame_is_seen_alike_by_a_finer_camera() -> None:
+    pixels = field((150, 120, 45), (320, 120, 45))
+    fine = cv2.resize(pixels, None, fx=5, fy=5, interpolation=cv2.INTER_CUBIC)
+    coarse, found = segment(pixels, SCALE), segment(fine, SCALE / 5)
+    assert found.kinds == coarse.kinds
+    assert found.centres_px / 5 == pytest.approx(coarse.centres_px, abs=1.5)
+    assert found.scale_um_per_px == pytest.approx(SCALE / 5)
+
+
+def test_values_that_are_no_numbers_raise_nothing() -> None:
+    pixels = field((200, 120, 45)).astype(np.float32)
+    pixels[0, :, 0] = np.nan
+    pixels[1, :, 1] = np.inf
+    assert len(segment(pixels, SCALE).indices(CellKind.WBC)) == 1
+
+
+def test_two_cells_that_touch_with_lobed_nuclei_stay_two() -> None:
+    pixels = field()
+    for x in (140, 262):
+        cv2.circle(pixels, (x, 130), 60, (205, 190, 220), cv2.FILLED)
+        for dy in (-16, 16):
+            cv2.circle(pixels, (x, 130 + dy), 20, VIOLET, cv2.FILLED)
+    assert n_white(cv2.GaussianBlur(pixels, (0, 0), 1.2)) == 2
+
+
+def test_a_frame_full_of_cells_is_refused_and_raises_nothing() -> None:
+    discs = [(x, y, 40) for x in range(40, 400, 84) for y in range(40, 300, 84)]
+    pixels = field(*discs)
+    segment(pixels, SCALE)
+    assert "plasma" in str(assess(pixels).instruction)

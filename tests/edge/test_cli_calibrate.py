@@ -1,0 +1,114 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from leukoscope_edge.capture.calibrated import CalibratedCamera
+from leukoscope_edge.capture.replay import ImageReplay
+from leukoscope_edge.cli import main
+from leukoscope_edge.cli.calibrate import calibration_bytes
+from leukoscope_edge.config import parse_toml, read_toml
+from leukoscope_edge.errors import ConfigError
+from leukoscope_edge.types import Frame
+from leukoscope_edge.vision.ruler import Calibration
+
+NAMES = ("--camera", "cam", "--objective", "100x oil")
+
+
+def write(path: Path, grey: np.ndarray) -> str:
+    """Write a grey picture as a colour camera sees it, a little yellow."""
+    tinted = grey[..., None] * np.array([0.9, 1.0, 1.0])
+    cv2.imwrite(str(path), tinted.astype(np.uint8))
+    return str(path)
+
+
+@pytest.fixture
+def micrometer(tmp_path: Path) -> str:
+    """Lines every 40 pixels."""
+    pixels = np.full((480, 640), 210, np.uint8)
+    for x in range(20, 640, 40):
+        pixels[60:420, x - 2 : x + 2] = 60
+    return write(tmp_path / "lines.png", pixels)
+
+
+def test_lines_and_a_blank_area_become_a_calibration(
+    micrometer: str, tmp_path: Path
+) -> None:
+    y, x = np.mgrid[-1:1:480j, -1:1:640j]
+    blank = write(tmp_path / "blank.png", 200 * (1 - 0.2 * (x**2 + y**2)))
+    out = tmp_path / "own.toml"
+    arguments = ["calibrate", micrometer, "--spacing-um", "10", "--flat-field", blank]
+    assert main([*arguments, *NAMES, "--out", str(out)]) == 0
+    calibration = read_toml(out, Calibration)
+    assert calibration.um_per_px == pytest.approx(0.25, rel=0.005)
+    assert calibration.objective == "100x oil"
+    assert calibration.flat is not None
+
+
+def test_two_points_become_a_calibration(micrometer: str, tmp_path: Path) -> None:
+    out = tmp_path / "own.toml"
+    points = ["--distance-um", "100", "--points", "20", "50", "420", "50"]
+    assert main(["calibrate", micrometer, *points, *NAMES, "--out", str(out)]) == 0
+    assert read_toml(out, Calibration).um_per_px == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--distance-um", "100"], "needs --points"),
+        (["--distance-um", "1", "--points", "0", "0", "600", "0"], "um_per_px"),
+        (["--spacing-um", "-1"], "must be positive"),
+    ],
+)
+def test_wrong_use_fails_in_one_line_and_writes_nothing(
+    micrometer: str,
+    tmp_path: Path,
+    arguments: list[str],
+    reason: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "own.toml"
+    assert main(["calibrate", micrometer, *arguments, *NAMES, "--out", str(out)]) == 1
+    error = capsys.readouterr().err
+    assert reason in error
+    assert error.count("\n") == 1
+    assert not out.exists()
+
+
+def test_names_with_quotes_survive_the_file() -> None:
+    own = Calibration(
+        camera='a "b" \\ c',
+        objective="40x",
+        width_px=640,
+        height_px=480,
+        um_per_px=0.25,
+        source="two points",
+    )
+    assert parse_toml(calibration_bytes(own), Calibration, where="own.toml") == own
+
+
+@pytest.mark.parametrize("width_px", [640, 320])
+def test_a_calibrated_camera_refuses_frames_of_another_size(
+    width_px: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "field.png"
+    write(path, np.full((480, width_px), 200, np.uint8))
+    own = Calibration(
+        camera="cam",
+        objective="40x",
+        width_px=640,
+        height_px=480,
+        um_per_px=0.25,
+        source="two points",
+        flat_light=(0.5,) * 576,
+    )
+    with CalibratedCamera(ImageReplay([path], None), own) as camera:
+        assert camera.scale_um_per_px == 0.25
+        if width_px != 640:
+            with pytest.raises(ConfigError, match="calibrate again"):
+                camera.read()
+            return
+        frame = camera.read()
+        assert isinstance(frame, Frame)
+        assert frame.pixels.min() == 255  # twice 180, and clipped

@@ -1,0 +1,78 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from leukoscope_edge.capture.decode import decode_image
+from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.vision.quality import Measure, assess
+
+
+@pytest.fixture(scope="module")
+def field() -> np.ndarray:
+    return parse_simulated("simulated:seed=2,cells=30").render(40)
+
+
+def failed(pixels: np.ndarray) -> str:
+    """The name of the gravest measure that is out of its band."""
+    return next((m.name for m in assess(pixels).measures if not m.is_good), "")
+
+
+def test_a_good_field_passes(field: np.ndarray) -> None:
+    assert assess(field).instruction is None
+
+
+@pytest.mark.parametrize(
+    ("name", "harm"),
+    [
+        ("focus", lambda p: cv2.GaussianBlur(p, (0, 0), 9)),
+        ("smear_ratio", lambda p: cv2.blur(p, (41, 1))),
+        ("plasma_level", lambda p: (p * 0.2).astype(np.uint8)),
+        ("contrast_levels", lambda p: np.full_like(p, 180)),
+        ("plasma_colour_ratio", lambda p: (p * [1, 1, 0.2]).astype(np.uint8)),
+        ("stain_levels", lambda p: (225 + 0.22 * (p - 225.0)).astype(np.uint8)),
+        ("side_px", lambda p: np.ascontiguousarray(p[:20, :20])),
+    ],
+)
+def test_each_fault_is_named_first(name: str, harm, field: np.ndarray) -> None:
+    assert failed(harm(field)) == name
+
+
+def test_values_that_are_no_numbers_are_refused(field: np.ndarray) -> None:
+    pixels = field.astype(np.float32)
+    pixels[0, 0, 0] = np.nan
+    assert failed(pixels) == "finite_fraction"
+
+
+@pytest.mark.parametrize(
+    ("value", "is_good"), [(0.9, False), (1.0, True), (2.0, True), (2.1, False)]
+)
+def test_a_band_includes_its_ends(value: float, is_good: bool) -> None:
+    measure = Measure(name="x", value=value, low=1.0, high=2.0, instruction="do")
+    assert measure.is_good is is_good
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    hnp.arrays(
+        st.sampled_from([np.uint8, np.float32]),
+        st.tuples(st.integers(1, 40), st.integers(1, 40), st.just(3)),
+    )
+)
+def test_no_picture_makes_the_gate_fail(pixels: np.ndarray) -> None:
+    with np.errstate(all="ignore"):
+        report = assess(pixels)
+    assert len({m.name for m in report.measures}) == len(report.measures)
+
+
+@pytest.mark.real
+def test_no_ordinary_field_is_refused(real_data: Path) -> None:
+    paths = sorted((real_data / "wbc-fields" / "images").iterdir())[::12]
+    refused = [
+        p.name for p in paths if assess(decode_image(p.read_bytes())).instruction
+    ]
+    assert refused == []

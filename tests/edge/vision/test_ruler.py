@@ -1,0 +1,101 @@
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.errors import ConfigError
+from leukoscope_edge.vision.ruler import (
+    Calibration,
+    red_cell_alarm,
+    scale_from_lines,
+    scale_from_two_points,
+)
+
+OWN = Calibration(
+    camera="cam",
+    objective="100x",
+    width_px=640,
+    height_px=480,
+    um_per_px=0.1,
+    source="two points",
+)
+
+
+def lines(spacing_px: float, angle: float, width_px: float = 4) -> np.ndarray:
+    """A stage micrometer: every tenth line is longer."""
+    y, x = np.mgrid[:480, :640]
+    along = x * np.cos(angle) + y * np.sin(angle)
+    across = y * np.cos(angle) - x * np.sin(angle)
+    number = np.round(along / spacing_px)
+    long = np.where(number % 10 == 0, 200, 110)
+    is_line = (np.abs(along - number * spacing_px) < width_px / 2) & (
+        np.abs(across - across.mean()) < long
+    )
+    grey = cv2.GaussianBlur(np.where(is_line, 60.0, 210.0), (0, 0), 1)
+    return np.repeat(grey.astype(np.uint8)[..., None], 3, axis=2)
+
+
+@pytest.mark.parametrize("spacing_px", [23.0, 40.0, 55.5])
+@pytest.mark.parametrize("angle", [0.0, 0.3, np.pi / 2])
+def test_lines_in_any_direction_are_measured(spacing_px: float, angle: float) -> None:
+    scale = scale_from_lines(lines(spacing_px, angle), 10.0)
+    assert scale == pytest.approx(10 / spacing_px, rel=0.005)
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        np.full((480, 640, 3), 200, np.uint8),
+        np.zeros((1, 1, 3), np.uint8),
+        parse_simulated("simulated:seed=2,cells=30").render(0),
+    ],
+    ids=["blank", "1x1", "blood"],
+)
+def test_no_spacing_is_read_where_no_lines_are(pixels: np.ndarray) -> None:
+    with pytest.raises(ConfigError, match="no even lines"):
+        scale_from_lines(pixels, 10.0)
+
+
+@given(st.floats(1, 500), st.floats(0, 6.28), st.floats(1, 1000))
+def test_two_points_give_their_distance(
+    away_px: float, angle: float, distance_um: float
+) -> None:
+    end = (50 + 1.01 * away_px * np.cos(angle), 50 + 1.01 * away_px * np.sin(angle))
+    scale = scale_from_two_points((50, 50), end, distance_um)
+    assert scale * 1.01 * away_px == pytest.approx(distance_um)
+
+
+def test_one_point_is_no_ruler() -> None:
+    with pytest.raises(ConfigError, match="far from each other"):
+        scale_from_two_points((5, 5), (5, 5), 10)
+
+
+@pytest.mark.parametrize(
+    ("frame", "reason"),
+    [
+        ({"width_px": 640, "height_px": 480}, None),
+        ({"width_px": 640, "height_px": 480, "camera": "cam"}, None),
+        ({"width_px": 1280, "height_px": 960}, "1280 x 960"),
+        ({"width_px": 640, "height_px": 480, "camera": "other"}, "'other'"),
+        ({"width_px": 640, "height_px": 480, "objective": "40x"}, "'40x'"),
+    ],
+)
+def test_a_calibration_fits_only_what_it_was_made_for(
+    frame: dict, reason: str | None
+) -> None:
+    why_not = OWN.mismatch(**frame)
+    assert why_not is None if reason is None else reason in str(why_not)
+
+
+@pytest.mark.parametrize("factor", [0.8, 1.0, 1.25])
+def test_red_cells_alarm_only_where_they_are_far_off(factor: float) -> None:
+    camera = parse_simulated("simulated:seed=3,cells=30")
+    pixels = camera.render(0)
+    alarm = red_cell_alarm(pixels, camera.scale_um_per_px * factor)
+    assert (alarm is None) is (factor == 1.0)
+
+
+def test_a_blank_field_raises_no_alarm() -> None:
+    assert red_cell_alarm(np.full((200, 200, 3), 200, np.uint8), 0.1) is None

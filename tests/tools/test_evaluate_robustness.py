@@ -1,0 +1,39 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TOOL = Path(__file__).parents[2] / "tools" / "evaluate_robustness.py"
+MAX_LOST = 1 / 16
+"""Of recall; every 24th field has 16 cells in all, and one may be lost."""
+
+
+@pytest.mark.real
+@pytest.mark.slow
+def test_bad_light_colour_focus_and_noise_lose_one_cell_at_most(
+    real_data: Path,
+) -> None:
+    command = [sys.executable, str(TOOL), str(real_data / "wbc-fields"), "--json"]
+    done = subprocess.run(
+        [*command, "--every", "24"], capture_output=True, text=True, check=True
+    )
+    rows = {row["harm"]: row for row in json.loads(done.stdout)}
+    assert rows["none"]["n_refused"] == 0
+    for name, row in rows.items():
+        if row["n_cells"]:
+            assert row["recall"] >= rows["none"]["recall"] - MAX_LOST, name
+        reasons = " ".join(row["reasons"])
+        assert not reasons or ("blur" in name and "out of focus" in reasons)
+
+
+def test_a_folder_without_boxes_fails_in_one_line(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(TOOL), str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1

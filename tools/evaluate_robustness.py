@@ -1,0 +1,193 @@
+"""Measure what bad light, colour, focus and noise cost on real fields.
+
+    python tools/evaluate_robustness.py FOLDER [--every N] [--json]
+
+FOLDER holds `images/` and `boxes/` (Pascal VOC, objects named WBC). Each harm is done
+to every chosen image. A frame that the quality gate refuses is counted as refused, with
+its reason, and its cells are left out: the technician is told, nothing is missed in
+silence. Recall is over the frames that pass.
+"""
+
+import argparse
+import json
+import sys
+import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from leukoscope_edge.capture.decode import decode_image
+from leukoscope_edge.capture.replay import list_images
+from leukoscope_edge.errors import LeukoscopeError, SourceError
+from leukoscope_edge.types import F64, U8, CellKind
+from leukoscope_edge.vision.quality import assess
+from leukoscope_edge.vision.segmentation import segment
+
+Harm = Callable[[U8], U8]
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What one harm did."""
+
+    harm: str
+    n_frames: int
+    n_refused: int
+    reasons: dict[str, int]
+    n_cells: int
+    recall: float
+
+
+def shade(pixels: U8, loss: tuple[float, float, float]) -> U8:
+    """Let the light fall from left to right and towards the corners, by channel."""
+    height, width = pixels.shape[:2]
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    far = np.clip(0.6 * (x + 1) / 2 + 0.4 * (x**2 + y**2) / 2, 0, 1)
+    return _clipped(pixels * (1 - far[..., None] * np.array(loss)))
+
+
+def tint(pixels: U8, gains: tuple[float, float, float]) -> U8:
+    """Multiply the channels."""
+    return _clipped(pixels * np.array(gains))
+
+
+def bend(pixels: U8, gamma: float) -> U8:
+    """Bend the tone curve."""
+    return _clipped(255 * (pixels / 255) ** gamma)
+
+
+def compress(pixels: U8, quality: int) -> U8:
+    """Compress as JPEG and back."""
+    _, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+
+
+def defocus(pixels: U8, sigma_px: float) -> U8:
+    """Blur."""
+    return np.asarray(cv2.GaussianBlur(pixels, (0, 0), sigma_px), np.uint8)
+
+
+def make_noisy(pixels: U8, sigma: float) -> U8:
+    """Add a sensor's noise, the same each time."""
+    noise = np.random.default_rng(0).standard_normal(pixels.shape)
+    return _clipped(pixels + sigma * noise)
+
+
+def _clipped(levels: F64) -> U8:
+    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+
+
+HARMS: dict[str, Harm] = {
+    "none": lambda pixels: pixels,
+    "light -60 %": partial(shade, loss=(0.6, 0.6, 0.6)),
+    "light pink to blue": partial(shade, loss=(0.5, 0.3, 0.1)),
+    "light blue to pink": partial(shade, loss=(0.1, 0.3, 0.5)),
+    "red +30 %": partial(tint, gains=(1.3, 1.0, 1.0)),
+    "red -30 %": partial(tint, gains=(0.7, 1.0, 1.0)),
+    "green +30 %": partial(tint, gains=(1.0, 1.3, 1.0)),
+    "green -30 %": partial(tint, gains=(1.0, 0.7, 1.0)),
+    "blue +30 %": partial(tint, gains=(1.0, 1.0, 1.3)),
+    "blue -30 %": partial(tint, gains=(1.0, 1.0, 0.7)),
+    "gamma 0.6": partial(bend, gamma=0.6),
+    "gamma 1.6": partial(bend, gamma=1.6),
+    "JPEG 30": partial(compress, quality=30),
+    "blur 2 px": partial(defocus, sigma_px=2),
+    "blur 4 px": partial(defocus, sigma_px=4),
+    "blur 6 px": partial(defocus, sigma_px=6),
+    "noise 12": partial(make_noisy, sigma=12),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the program; return its exit status."""
+    options = _parse(arguments)
+    cv2.setNumThreads(1)
+    try:
+        images = list(_images(options.folder, options.every))
+    except (OSError, ET.ParseError, LeukoscopeError) as err:
+        print(f"evaluate_robustness: {err}", file=sys.stderr)
+        return 1
+    rows = [measure(name, harm, images) for name, harm in HARMS.items()]
+    if options.json:
+        print(json.dumps([asdict(r) for r in rows]))
+        return 0
+    for row in rows:
+        print(
+            f"{row.harm:<20} recall {row.recall:.3f} of {row.n_cells:>4} cells, "
+            f"refused {row.n_refused} of {row.n_frames} {row.reasons or ''}"
+        )
+    return 0
+
+
+def measure(name: str, harm: Harm, images: list[tuple[U8, list[Box]]]) -> Row:
+    """Do one harm to all images and count what is still found."""
+    reasons: Counter[str] = Counter()
+    n_cells = n_found = 0
+    for pixels, boxes in images:
+        harmed = harm(pixels)
+        reason = assess(harmed).instruction
+        if reason is not None:
+            reasons[reason] += 1
+            continue
+        n_cells += len(boxes)
+        n_found += _n_found(harmed, boxes)
+    return Row(
+        harm=name,
+        n_frames=len(images),
+        n_refused=reasons.total(),
+        reasons=dict(reasons),
+        n_cells=n_cells,
+        recall=n_found / max(n_cells, 1),
+    )
+
+
+def _n_found(pixels: U8, boxes: list[Box]) -> int:
+    found = segment(pixels)
+    chosen = found.indices(CellKind.WBC) + found.indices(CellKind.BORDER)
+    free = list(boxes)
+    for x, y in found.centres_px[chosen]:
+        hit = next((b for b in free if b[0] <= x <= b[2] and b[1] <= y <= b[3]), None)
+        if hit is not None:
+            free.remove(hit)
+    return len(boxes) - len(free)
+
+
+def _images(folder: Path, every: int) -> list[tuple[U8, list[Box]]]:
+    images = []
+    for path in list_images(folder / "images")[::every]:
+        boxes = folder / "boxes" / f"{path.stem}.xml"
+        if boxes.exists():
+            images.append((decode_image(path.read_bytes()), _boxes(boxes)))
+    if not images:
+        raise SourceError(f"{folder}: no image with boxes")
+    return images
+
+
+def _boxes(path: Path) -> list[Box]:
+    boxes = []
+    for item in ET.parse(path).getroot().iter("object"):  # noqa: S314 (our own data)
+        if item.findtext("name") == "WBC":
+            x0, y0, x1, y1 = (
+                float(item.findtext(f"bndbox/{k}") or "nan")
+                for k in ("xmin", "ymin", "xmax", "ymax")
+            )
+            boxes.append((x0, y0, x1, y1))
+    return boxes
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("folder", type=Path, help="holds images/ and boxes/")
+    parser.add_argument("--every", type=int, default=1, help="only every n-th image")
+    parser.add_argument("--json", action="store_true", help="one array on stdout")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
