@@ -53,7 +53,7 @@ from leukoscope_edge.updates.codes import Code, refused
 from leukoscope_edge.updates.slots import read_slot, release_of
 from leukoscope_edge.updates.state import SHIPPED
 from leukoscope_export import publish
-from leukoscope_export.cards import card_toml
+from leukoscope_train.toml import as_toml
 
 N_RELEASES = 8
 FAILING = (3, 6)
@@ -352,7 +352,7 @@ def _written(folder: Path, card: Card, model: bytes) -> Path:
     )
     (folder / card.model_cpu.name).write_bytes(model)
     (folder / card.golden.file.name).write_bytes(golden.getvalue())
-    (folder / "card.toml").write_text(card_toml(described), encoding="utf-8")
+    (folder / "card.toml").write_text(as_toml(described), encoding="utf-8")
     return folder
 
 

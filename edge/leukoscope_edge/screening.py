@@ -6,19 +6,25 @@ Two ways to walk it. In a *sequence* the frames show one slide under a hand-move
 stage, overlap, and each cell is counted once by its place on the slide. In *separate
 fields* no two images overlap: every whole cell counts, and a cell cut off by the edge,
 which has no second chance here, is listed but not counted.
+
+A `SlideRun` walks it frame by frame and can be asked at any time what it holds; the
+live device does that. `screen` is a loop over it.
 """
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from tqdm import tqdm
 
 from leukoscope_edge.capture.camera import Camera
-from leukoscope_edge.counting.cells import Album, separate_cells
+from leukoscope_edge.counting.background import SiteBackground, site_spread
+from leukoscope_edge.counting.cells import Album
+from leukoscope_edge.counting.fraction import CallModel, call_model
+from leukoscope_edge.counting.modes import Mode, heed_passively
 from leukoscope_edge.counting.statistics import BetaSpread
 from leukoscope_edge.counting.verdict import decide
-from leukoscope_edge.errors import BundleError
+from leukoscope_edge.errors import BundleError, ConfigError
 from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.inference.classifier import classify, vote
@@ -27,24 +33,27 @@ from leukoscope_edge.types import (
     Call,
     CallName,
     Cell,
-    CellKind,
+    Domain,
     Fault,
     Frame,
     ImageReport,
     ModelUsed,
     Refusal,
     Screening,
-    Segmentation,
     Sighting,
     Verdict,
 )
-from leukoscope_edge.vision.crop import CropSpec, cut, cut_view
-from leukoscope_edge.vision.motion import Placement, StageTracker, TrackingState
-from leukoscope_edge.vision.quality import assess, sharpness
+from leukoscope_edge.vision.crop import CropSpec
+from leukoscope_edge.vision.motion import (
+    Placement,
+    StageTracker,
+    TrackingState,
+    Visited,
+)
+from leukoscope_edge.vision.quality import assess
 from leukoscope_edge.vision.segmentation import segment
+from leukoscope_edge.vision.sightings import NOTHING_SEEN, Seen, find_sightings
 
-VIEW_SIDE_PX = 96
-"""Side of the pictures for people; the model's crop has the card's own side."""
 GUIDANCE = {
     TrackingState.TOO_FAST: "moved too fast: hold still",
     TrackingState.LOST: "lost the place: go back slowly to where you were",
@@ -52,15 +61,199 @@ GUIDANCE = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """The white cells that one frame shows."""
+class Looked:
+    """What one look at a frame gave.
 
-    whole: tuple[Sighting, ...] = ()
-    cut_off: tuple[Sighting, ...] = ()
-    smudges: tuple[Sighting, ...] = ()
+    Attributes:
+        report: Whether the frame was judged, and if not what to do.
+        seen: Its white cells; none where it was not judged.
+        place: Where it lies on the slide; None for separate fields and faults.
+    """
+
+    report: ImageReport
+    seen: Seen = NOTHING_SEEN
+    place: Placement | None = None
 
 
-NOTHING_SEEN = Seen()
+class SlideRun:
+    """One slide under way: give it frames, ask it at any time what it holds."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        bundle: Bundle,
+        *,
+        scale_um_per_px: float | None,
+        is_sequence: bool,
+        mode: Mode = "count",
+        site: SiteBackground | None = None,
+        is_leukopenic: bool = False,
+        earlier: Sequence[Cell] = (),
+    ) -> None:
+        """Start a slide, or go on with one after an interruption.
+
+        Args:
+            engine: The bundle's model on some backend.
+            bundle: The model, and how well it does.
+            scale_um_per_px: The calibration; None lets segmentation estimate one, and
+                then there is no verdict.
+            is_sequence: The frames overlap on one slide, as under a moving stage.
+            mode: A counting run, or a passive watch, which never gives a negative.
+            site: This site's own normal slides; None takes the bundle's background.
+            is_leukopenic: The person is known to have few white cells.
+            earlier: Cells with their calls, counted before an interruption. Their
+                place is not found again, so they are islands of their own.
+
+        Raises:
+            ConfigError: The site's slides were counted with another bundle.
+        """
+        self._engine = engine
+        self._card = bundle.card
+        self._model = _call_model(bundle.card, site)
+        self._background_from: Literal["bundle", "site"] = "site" if site else "bundle"
+        self._mode, self._is_leukopenic = mode, is_leukopenic
+        self._scale_um_per_px = scale_um_per_px
+        self._spec = crop_spec(bundle.card)
+        self._is_sequence = is_sequence
+        self._first_island = 1 + max((c.island for c in earlier), default=-1)
+        self._tracker = StageTracker(self._first_island)
+        self._album, self._smudges, self._cut_off = Album(earlier), Album(), Album()
+        self._earlier_islands = {c.island for c in earlier}
+        self._islands: set[int] = set()
+        self._calls: dict[Sighting, Call] = {}
+        self._images: list[ImageReport] = []
+
+    def look(self, item: Frame | Fault) -> Looked:
+        """Look at one frame: gate it, place it, find its cells and count them."""
+        looked = self._look(item)
+        island = self._first_island + len(self._images)
+        if looked.place is not None:
+            island = looked.place.island
+            self._join(looked.place)
+        self._images.append(looked.report)
+        if looked.report.status == "screened":
+            self._islands.add(island)
+        self._album.add(looked.seen.whole, island)
+        self._smudges.add(looked.seen.smudges, island)
+        self._cut_off.add(looked.seen.cut_off, island)
+        return looked
+
+    def new_area(self) -> None:
+        """Count on from a place that need not touch where the lens has been.
+
+        For a technician who cannot find the last place again. The cells there are an
+        island until a frame shows that it overlaps with another.
+        """
+        self._tracker.new_area()
+
+    def cells(self) -> tuple[Cell, ...]:
+        """Return every cell counted so far with its call.
+
+        A sighting is classified at most once, and only if it is among the kept.
+        """
+        uncalled = [c for c in self._album.cells() if c.call is None]
+        self._album.keep_calls(self._call(uncalled))
+        return self._album.cells()
+
+    def outcome(self) -> Verdict | Refusal:
+        """Say what the slide shows so far."""
+        return self._outcome(is_over=False)
+
+    def visited(self) -> tuple[Visited, ...]:
+        """Return the map of where the lens has been."""
+        return self._tracker.visited()
+
+    def finish(self, source: str) -> Screening:
+        """Return all that the results show.
+
+        Args:
+            source: What the user named, for the record.
+        """
+        card, spec = self._card, self._spec
+        islands = self._islands | self._earlier_islands
+        return Screening(
+            source=source,
+            domain=card.domain,
+            is_sequence=self._is_sequence,
+            verdict=self._outcome(is_over=True),
+            cells=self.cells(),
+            cut_off_cells=_never_counted(self._call(self._never_whole())),
+            n_smudges=len(self._smudges),
+            images=tuple(self._images),
+            model=ModelUsed(
+                id=card.id,
+                sha256=card.model_cpu.sha256,
+                engine=self._engine.name,
+                fallback=self._engine.fallback,
+            ),
+            scale_um_per_px=self._scale_um_per_px,
+            view_um=spec.side_px * spec.scale_um_per_px,
+            n_islands=len(islands) if self._is_sequence else 0,
+            background_from=self._background_from,
+        )
+
+    def _outcome(self, *, is_over: bool) -> Verdict | Refusal:
+        calls = [c.call for c in self.cells() if c.call is not None]
+        outcome = decide(calls, self._model, is_leukopenic=self._is_leukopenic)
+        if self._scale_um_per_px is None:
+            outcome = _uncalibrated(outcome)
+        if self._mode == "passive":
+            outcome = heed_passively(outcome, is_over=is_over)
+        return outcome
+
+    def _look(self, item: Frame | Fault) -> Looked:
+        if isinstance(item, Fault):
+            report = ImageReport(name=item.name, status="skipped", reason=item.reason)
+            return Looked(report=report)
+        place = self._tracker.update(item.pixels) if self._is_sequence else None
+        why_not = _why_not(item, place)
+        report = _image_report(item, why_not)
+        if why_not is not None:
+            return Looked(report=report, place=place)
+        segmentation = segment(item.pixels, self._scale_um_per_px)
+        origin = (place.x_px, place.y_px) if place else (0.0, 0.0)
+        seen = find_sightings(item, segmentation, origin, self._spec)
+        return Looked(report=report, seen=seen, place=place)
+
+    def _join(self, place: Placement) -> None:
+        if place.joined is None:
+            return
+        joined = place.joined
+        self._islands.discard(joined.island)
+        for album in (self._album, self._smudges, self._cut_off):
+            album.join(joined.island, joined.into, joined.shift_px)
+
+    def _call(self, cells: Sequence[Cell]) -> list[Cell]:
+        kept = [s for c in cells for s in c.sightings]
+        fresh = [s for s in kept if s not in self._calls]
+        calls = classify(self._engine, [s.crop for s in fresh], self._card)
+        self._calls.update(zip(fresh, calls, strict=True))
+        return [
+            replace(
+                c, call=vote([self._calls[s] for s in c.sightings], self._card.decision)
+            )
+            for c in cells
+        ]
+
+    def _never_whole(self) -> list[Cell]:
+        """Return the cut-off cells that no frame showed whole, numbered after the rest.
+
+        In a separate field each is one: there is no other frame.
+        """
+        first_id = 1 + max((c.id for c in self._album.cells()), default=0)
+        never = [
+            c
+            for c in self._cut_off.cells()
+            if not (self._is_sequence and self._was_seen_whole(c))
+        ]
+        return [replace(c, id=i) for i, c in enumerate(never, start=first_id)]
+
+    def _was_seen_whole(self, cut_off: Cell) -> bool:
+        """Say whether a counted cell lies where the rest of a cut one would be."""
+        best = cut_off.best
+        x0, y0, x1, y1 = best.box_px
+        reach_px = float(max(x1 - x0, y1 - y0))
+        return self._album.has_near(best.slide_px, cut_off.island, reach_px)
 
 
 def screen(
@@ -70,6 +263,8 @@ def screen(
     *,
     source: str,
     is_sequence: bool,
+    mode: Mode = "count",
+    site: SiteBackground | None = None,
     show_progress: bool = False,
 ) -> Screening:
     """Screen everything that a camera shows.
@@ -80,106 +275,43 @@ def screen(
         bundle: A model made for the same domain as the source.
         source: What the user named, for the record.
         is_sequence: The frames overlap on one slide, as under a moving stage.
+        mode: A counting run, or a passive watch, which never gives a negative.
+        site: This site's own normal slides; None takes the bundle's background.
         show_progress: Show a bar on stderr.
 
     Raises:
         BundleError: The model was made for another domain, or fails.
+        ConfigError: The site's slides were counted with another bundle.
     """
-    card = bundle.card
-    _check_domain(camera, card)
-    spec = crop_spec(card)
-    images, seen = [], []
-    tracker = StageTracker() if is_sequence else None
+    require_domain(camera.domain, bundle)
+    run = SlideRun(
+        engine,
+        bundle,
+        scale_um_per_px=camera.scale_um_per_px,
+        is_sequence=is_sequence,
+        mode=mode,
+        site=site,
+    )
     bar = tqdm(total=camera.n_frames, disable=not show_progress, unit="frame")
     with bar:
         for item in _items(camera):
-            report, shown = look(item, camera.scale_um_per_px, spec, tracker)
-            images.append(report)
-            seen.append(shown)
+            run.look(item)
             bar.update()
-    counted, cut_off, n_smudges = _gather(seen, is_sequence=is_sequence)
-    cells = call_cells(counted, engine, card)
-    return Screening(
-        source=source,
-        domain=card.domain,
-        is_sequence=is_sequence,
-        verdict=_verdict(cells, card, camera.scale_um_per_px),
-        cells=cells,
-        cut_off_cells=_never_counted(call_cells(cut_off, engine, card)),
-        n_smudges=n_smudges,
-        images=tuple(images),
-        model=ModelUsed(
-            id=card.id,
-            sha256=card.model_cpu.sha256,
-            engine=engine.name,
-            fallback=engine.fallback,
-        ),
-        scale_um_per_px=camera.scale_um_per_px,
-        view_um=spec.side_px * spec.scale_um_per_px,
-    )
+    return run.finish(source)
 
 
-def look(
-    item: Frame | Fault,
-    scale_um_per_px: float | None,
-    spec: CropSpec,
-    tracker: StageTracker | None,
-) -> tuple[ImageReport, Seen]:
-    """Look at one frame: gate it, place it, find its cells and cut them out.
+def require_domain(domain: Domain, bundle: Bundle) -> None:
+    """Let no model judge what it was not made for.
 
-    Args:
-        item: A frame, or the fault that stands in its place.
-        scale_um_per_px: The calibration; None lets segmentation estimate one.
-        spec: How the model wants its crops.
-        tracker: Places the frame on the slide; None for separate fields.
+    Raises:
+        BundleError: The source shows another domain than the model's.
     """
-    if isinstance(item, Fault):
-        return ImageReport(
-            name=item.name, status="skipped", reason=item.reason
-        ), NOTHING_SEEN
-    placement = tracker.update(item.pixels) if tracker else None
-    why_not = _why_not(item, placement)
-    if why_not is not None:
-        return _image_report(item, why_not), NOTHING_SEEN
-    segmentation = segment(item.pixels, scale_um_per_px)
-    origin = (placement.x_px, placement.y_px) if placement else (0.0, 0.0)
-    return _image_report(item, None), sightings(item, segmentation, origin, spec)
-
-
-def sightings(
-    frame: Frame,
-    segmentation: Segmentation,
-    origin_px: tuple[float, float],
-    spec: CropSpec,
-) -> Seen:
-    """Cut out every white cell of a frame.
-
-    Args:
-        frame: The frame.
-        segmentation: What stands in it.
-        origin_px: Slide coordinates of the frame's top-left corner.
-        spec: How the model wants its crops.
-    """
-
-    def of(kind: CellKind) -> tuple[Sighting, ...]:
-        return tuple(
-            _sighting(frame, segmentation, i, origin_px, spec)
-            for i in segmentation.indices(kind)
+    card = bundle.card
+    if domain != card.domain:
+        raise BundleError(
+            f"{card.id} was made for {card.domain} slides, and this source is "
+            f"{domain}: name another model with --bundle, or none"
         )
-
-    return Seen(
-        whole=of(CellKind.WBC),
-        cut_off=of(CellKind.BORDER),
-        smudges=of(CellKind.SMUDGE),
-    )
-
-
-def call_cells(cells: Sequence[Cell], engine: Engine, card: Card) -> tuple[Cell, ...]:
-    """Return the cells, each with the call that its kept sightings vote for."""
-    crops = [s.crop for c in cells for s in c.sightings]
-    calls = iter(classify(engine, crops, card))
-    voted = (vote([next(calls) for _ in c.sightings], card.decision) for c in cells)
-    return tuple(replace(c, call=v) for c, v in zip(cells, voted, strict=True))
 
 
 def crop_spec(card: Card) -> CropSpec:
@@ -189,14 +321,6 @@ def crop_spec(card: Card) -> CropSpec:
         scale_um_per_px=card.input.scale_um_per_px,
         colour=card.input.colour,
     )
-
-
-def _check_domain(camera: Camera, card: Card) -> None:
-    if camera.domain != card.domain:
-        raise BundleError(
-            f"{card.id} was made for {card.domain} slides, and this source is "
-            f"{camera.domain}: name another model with --bundle, or none"
-        )
 
 
 def _items(camera: Camera) -> Iterator[Frame | Fault]:
@@ -223,54 +347,7 @@ def _image_report(frame: Frame, why_not: str | None) -> ImageReport:
     )
 
 
-def _sighting(
-    frame: Frame,
-    segmentation: Segmentation,
-    index: int,
-    origin_px: tuple[float, float],
-    spec: CropSpec,
-) -> Sighting:
-    x, y = (float(v) for v in segmentation.centres_px[index])
-    x0, y0, x1, y1 = (int(v) for v in segmentation.boxes_px[index])
-    box = segmentation.nucleus_labels[y0:y1, x0:x1]
-    area_px = int((box == index + 1).sum())
-    scale = segmentation.scale_um_per_px
-    mask = segmentation.cell_labels == index + 1
-    view = replace(
-        spec,
-        side_px=VIEW_SIDE_PX,
-        scale_um_per_px=spec.side_px * spec.scale_um_per_px / VIEW_SIDE_PX,
-    )
-    return Sighting(
-        frame=frame.name,
-        box_px=(x0, y0, x1, y1),
-        centre_px=(x, y),
-        slide_px=(x + origin_px[0], y + origin_px[1]),
-        sharpness=sharpness(frame.pixels[y0:y1, x0:x1]),
-        crop=cut(frame.pixels, mask, (x, y), scale, spec),
-        view=cut_view(frame.pixels, (x, y), scale, view),
-        radius_px=math.sqrt(area_px / math.pi),
-    )
-
-
-def _gather(
-    seen: list[Seen], *, is_sequence: bool
-) -> tuple[tuple[Cell, ...], tuple[Cell, ...], int]:
-    """Return the cells that count, those cut off, and how many smudges there are."""
-    if not is_sequence:
-        whole = separate_cells(s for shown in seen for s in shown.whole)
-        cut_off = separate_cells(
-            (s for shown in seen for s in shown.cut_off), first_id=len(whole) + 1
-        )
-        return whole, cut_off, sum(len(shown.smudges) for shown in seen)
-    cells, smudges = Album(), Album()
-    for shown in seen:
-        cells.add(shown.whole)
-        smudges.add(shown.smudges)
-    return cells.cells(), (), len(smudges.cells())
-
-
-def _never_counted(cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
+def _never_counted(cells: Sequence[Cell]) -> tuple[Cell, ...]:
     """Make cut-off cells unclear: half a cell is not judged."""
     return tuple(
         replace(
@@ -280,14 +357,20 @@ def _never_counted(cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
     )
 
 
-def _verdict(
-    cells: tuple[Cell, ...], card: Card, scale_um_per_px: float | None
-) -> Verdict | Refusal:
-    calls = [c.call for c in cells if c.call is not None]
-    spread = BetaSpread(alpha=card.false_calls.alpha, beta=card.false_calls.beta)
-    outcome = decide(calls, false_calls=spread)
-    if scale_um_per_px is not None:
-        return outcome
+def _call_model(card: Card, site: SiteBackground | None) -> CallModel:
+    false_calls = BetaSpread(alpha=card.false_calls.alpha, beta=card.false_calls.beta)
+    if site is not None:
+        if site.bundle != card.id:
+            raise ConfigError(
+                f"the site's normal slides were counted with {site.bundle}, and this "
+                f"model is {card.id}: count them again with it"
+            )
+        false_calls = site_spread(site.slides)
+    true_calls = BetaSpread(alpha=card.true_calls.alpha, beta=card.true_calls.beta)
+    return call_model(true_calls, false_calls)
+
+
+def _uncalibrated(outcome: Verdict | Refusal) -> Refusal:
     return Refusal(
         reason="nobody said what a pixel of these images measures, and the model "
         "judges size",
@@ -295,4 +378,5 @@ def _verdict(
         n_cells=outcome.n_cells,
         n_blast=outcome.n_blast,
         n_unclear=outcome.n_unclear,
+        stop=outcome.stop,
     )

@@ -111,9 +111,9 @@ class Call:
     p_blast: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sighting:
-    """One detection of a cell in one frame.
+    """One detection of a cell in one frame; equal only to itself.
 
     Attributes:
         frame: Name of the frame.
@@ -141,12 +141,22 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One WBC on the slide, counted once."""
+    """One WBC on the slide, counted once.
+
+    Attributes:
+        id: Its number, which it keeps for good.
+        sightings: The sharpest, up to three, sharpest first.
+        n_sightings: In how many frames it was seen.
+        call: The classifier's word, None before it was asked.
+        island: The stretch of the slide, followed without a break, that its slide
+            coordinates belong to; for separate fields the number of the field.
+    """
 
     id: int
     sightings: tuple[Sighting, ...]
     n_sightings: int
     call: Call | None = None
+    island: int = 0
 
     @property
     def best(self) -> Sighting:
@@ -171,6 +181,43 @@ class VerdictName(str, Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StopState:
+    """Where a count stands between the looks of the stop rule.
+
+    Attributes:
+        look: Cells at the last look that was reached, 0 before the first.
+        next_look: Cells at the next look, None after the last.
+        keep_going: Whether more cells would tell more.
+        advice: Why, in words for the technician.
+        claim: On which side of the rule's cut-off the true fraction of blasts lies,
+            None while that is open.
+    """
+
+    look: int
+    next_look: int | None
+    keep_going: bool
+    advice: str
+    claim: Literal["above", "below"] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posterior:
+    """What is known of the true fraction of blasts, errors of the model allowed for.
+
+    Attributes:
+        median: Of the fraction, 0..1.
+        interval: 95 % credible interval.
+        cut_off: A fraction that matters.
+        p_above: Probability that the true fraction lies above it.
+    """
+
+    median: float
+    interval: Interval
+    cut_off: float
+    p_above: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What the slide shows, in one sentence. Never a diagnosis.
 
@@ -181,6 +228,11 @@ class Verdict:
         n_blast: Cells called blast.
         n_unclear: Cells on which the classifier abstained.
         interval: 95 % interval of the fraction called blast.
+        background: Cells called blast that a healthy person may show in as many.
+        true_fraction: 95 % confidence interval of the true fraction of blasts, errors
+            of the model and the spread of people allowed for.
+        posterior: The same as probability, None where there is too little for it.
+        stop: Whether to keep going, None where nobody is moving a slide.
     """
 
     name: VerdictName
@@ -189,6 +241,10 @@ class Verdict:
     n_blast: int
     n_unclear: int
     interval: Interval
+    background: int = 0
+    true_fraction: Interval | None = None
+    posterior: Posterior | None = None
+    stop: StopState | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +256,7 @@ class Refusal:
     n_cells: int = 0
     n_blast: int = 0
     n_unclear: int = 0
+    stop: StopState | None = None
 
     @property
     def sentence(self) -> str:
@@ -244,12 +301,16 @@ class Screening:
         is_sequence: True where the frames overlap on one slide.
         verdict: The sentence, or why there is none.
         cells: Counted cells, each with its call.
-        cut_off_cells: WBC cut off by the edge of separate fields; not counted.
+        cut_off_cells: WBC that no frame showed whole; not counted.
         n_smudges: Burst cells, counted apart.
         images: What became of each image, in order.
         model: The model that judged.
         scale_um_per_px: Calibrated micrometres per pixel, None where unknown.
         view_um: Side of every view in micrometres.
+        n_islands: Stretches of one slide that were never seen to overlap; above 1,
+            a cell on two of them would be counted twice. 0 for separate fields.
+        background_from: Whose normal slides the background comes from: the bundle's,
+            or this site's own.
     """
 
     source: str
@@ -263,6 +324,18 @@ class Screening:
     model: ModelUsed
     scale_um_per_px: float | None
     view_um: float
+    n_islands: int = 0
+    background_from: Literal["bundle", "site"] = "bundle"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the count must know beside the sentence."""
+        if self.n_islands <= 1:
+            return ()
+        return (
+            f"The count joins {self.n_islands} areas that were never seen to overlap: "
+            "a cell that lies on two of them is counted twice.",
+        )
 
     @property
     def sentence(self) -> str:

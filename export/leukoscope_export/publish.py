@@ -44,9 +44,9 @@ from leukoscope_edge.updates.manifest import (
     parse_manifest,
 )
 from leukoscope_edge.updates.stick import METADATA, TARGETS, UPDATE_FOLDER
-from leukoscope_export.cards import toml_text
 from leukoscope_export.keys import PublishError
 from leukoscope_export.papers import model_card_text, sbom_bytes
+from leukoscope_train.toml import as_toml
 
 EXPIRES = datetime(2099, 12, 31, tzinfo=timezone.utc)
 N_ROOT_KEYS, ROOT_THRESHOLD = 3, 2
@@ -188,7 +188,7 @@ def draft_release(repository: Repository, bundle: Path, notes: PublishNotes) -> 
     }
     files = {p.name: p.read_bytes() for p in sorted(bundle.iterdir())} | texts
     manifest = _manifest(opened, notes, files)
-    files[MANIFEST_NAME] = toml_text(manifest).encode()
+    files[MANIFEST_NAME] = as_toml(manifest).encode()
     described = {n: TargetFile.from_data(n, d, ["sha256"]) for n, d in files.items()}
     repository.targets.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():

@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -6,8 +8,16 @@ from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.errors import BundleError
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.engine import OnnxCpuEngine
-from leukoscope_edge.screening import crop_spec, look, screen
+from leukoscope_edge.screening import SlideRun, screen
 from leukoscope_edge.types import Fault, Refusal, Screening, VerdictName
+
+
+@contextmanager
+def slide_run(**settings: object) -> Iterator[SlideRun]:
+    bundle = open_bundle(shipped_bundle_for("simulated"))
+    options = {"scale_um_per_px": 0.1, "is_sequence": True, **settings}
+    with OnnxCpuEngine(bundle) as engine:
+        yield SlideRun(engine, bundle, **options)  # type: ignore[arg-type]
 
 
 def screened(source: str, bundle_folder: Path | None = None) -> Screening:
@@ -53,10 +63,10 @@ def test_every_sighting_has_a_crop_of_the_card() -> None:
 
 
 def test_a_fault_is_listed_as_skipped() -> None:
-    spec = crop_spec(open_bundle(shipped_bundle_for("simulated")).card)
-    report, seen = look(Fault(name="a.jpg", reason="is torn"), 0.1, spec, None)
-    assert (report.status, report.reason) == ("skipped", "is torn")
-    assert seen.whole == ()
+    with slide_run() as run:
+        looked = run.look(Fault(name="a.jpg", reason="is torn"))
+    assert (looked.report.status, looked.report.reason) == ("skipped", "is torn")
+    assert looked.seen.whole == ()
 
 
 def test_a_model_for_real_blood_does_not_judge_a_simulation() -> None:

@@ -28,16 +28,20 @@ PLAN = 'architecture = "alexnet-tiny"\nside_px = 32\nn_epochs = 8\nn_draws = 256
 
 
 def striped_cells() -> CropSet:
+    """Bright coarse and dark fine stripes in ovals, each turned in its own way."""
     random = np.random.default_rng(0)
     people = np.repeat(np.arange(16), 10)
     labels = (people % 2).astype(np.int64)
     y, x = np.mgrid[:36, :36] - 17.5
-    inside = np.hypot(x, y) < 13
     pixels = np.zeros((160, 36, 36, 3), np.uint8)
     for i, label in enumerate(labels):
-        wave = 60 * np.sin(x * (0.4 if label else 2.2))[..., None]
-        level = np.clip(120 + wave + random.normal(0, 8, (36, 36, 3)), 1, 255)
-        pixels[i][inside] = level[inside].astype(np.uint8)
+        turn, phase = random.uniform(0, 2 * np.pi, 2)
+        along, across = np.cos(turn) * x + np.sin(turn) * y, np.cos(turn) * y
+        across = across - np.sin(turn) * x
+        inside = (along / random.uniform(9, 16)) ** 2 + (across / 11) ** 2 < 1
+        wave = 60 * np.sin(along * (0.4 if label else 2.2) + phase)[..., None]
+        level = (150 if label else 90) + wave + random.normal(0, 30, (36, 36, 3))
+        pixels[i][inside] = np.clip(level, 1, 255)[inside].astype(np.uint8)
     return CropSet(
         pixels=pixels,
         labels=labels,
@@ -57,7 +61,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "plan.toml").write_text(PLAN)
     (folder / "notes.toml").write_text(NOTES)
     plan = str(folder / "plan.toml")
-    assert train(["fit", "--work", str(folder), "--plan", plan]) == 0
+    assert train(["--threads", "1", "fit", "--work", str(folder), "--plan", plan]) == 0
     return folder
 
 
@@ -81,6 +85,72 @@ def test_a_fitted_run_becomes_a_bundle_that_the_device_accepts(
     report = json.loads((run / work.REPORT).read_text())
     assert report["n_people"] == 16
     assert asdict(bundle.card.decision)["temperature"] > 0
+
+
+def test_the_bundle_holds_both_files_and_their_answers(
+    run: Path, tmp_path: Path
+) -> None:
+    arguments = ["bundle", str(run / "notes.toml"), "--work", str(run)]
+    arguments += ["--quick-work", str(run), "--out", str(tmp_path)]
+    assert main(arguments) == 0
+    bundle = open_bundle(tmp_path / "drawn-1")
+    assert bundle.model_trt is not None
+    assert bundle.quick is not None
+    assert bundle.quick.model == bundle.model
+    quick, card = bundle.quick.card.decision, bundle.card.decision
+    assert quick.normal_to <= card.normal_to
+    assert quick.blast_from >= card.blast_from
+    assert main(["engine", str(tmp_path / "drawn-1")]) == 1  # no GPU here
+
+
+def files_of(run: Path, folder: Path, *more: str) -> Path:
+    work_ = ["--work", str(run), "--network", "fold0"]
+    assert main(["quantize", *work_, "--out", str(folder), *more]) == 0
+    return folder
+
+
+def test_the_steps_one_by_one_agree_on_cells_that_the_network_never_saw(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    work_ = ["--work", str(run), "--network", "fold0"]
+    assert main(["onnx", *work_, "--out", str(tmp_path)]) == 0
+    fp32 = (tmp_path / "fp32.onnx").read_bytes()
+    files = files_of(run, tmp_path)
+    assert (files / "fp32.onnx").read_bytes() == fp32
+    shown = capsys.readouterr().out
+    assert all(method in shown for method in ("minmax", "percentile", "entropy"))
+    assert main(["parity", *work_, "--files", str(files)]) == 0
+    forms = json.loads((files / "parity.json").read_text())
+    assert list(forms) == ["fp32", "model.cpu", "model.trt"]
+    assert forms["fp32"]["logit_error"] < 1e-3
+    assert forms["model.cpu"]["map_agreement"] > 0.9
+    named = json.loads((files / "calibration.json").read_text())
+    assert named["network"] == "fold0"
+    assert len(named["cells"]) > 10
+
+
+def test_parity_refuses_a_form_that_judges_otherwise(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = files_of(run, tmp_path)
+    model = onnx.load(files / "model.cpu.onnx")
+    head = next(n for n in model.graph.node if n.op_type == "Gemm")
+    kept = [a for a in head.attribute if a.name != "alpha"]
+    del head.attribute[:]
+    head.attribute.extend([*kept, onnx.helper.make_attribute("alpha", -1.0)])
+    onnx.save(model, files / "model.cpu.onnx")
+    work_ = ["--work", str(run), "--network", "fold0"]
+    assert main(["parity", *work_, "--files", str(files)]) == 1
+    assert "weighted F1" in capsys.readouterr().err
+
+
+def test_fine_tuning_as_int8_leaves_an_ordinary_network(
+    run: Path, tmp_path: Path
+) -> None:
+    files = files_of(run, tmp_path, "--qat", "4", "--method", "percentile")
+    kinds = {n.op_type for n in onnx.load(files / "fp32.onnx").graph.node}
+    assert not kinds & {"QuantizeLinear", "DequantizeLinear"}
+    assert json.loads((files / "scales.json").read_text())["method"] == "percentile"
 
 
 def test_an_unfitted_run_is_refused_in_one_line(

@@ -7,7 +7,7 @@ from types import TracebackType
 import cv2
 import numpy as np
 
-from leukoscope_edge.capture.decode import decode_image
+from leukoscope_edge.capture.decoding import Decoder
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.types import Domain, Fault, Frame
 
@@ -25,6 +25,7 @@ class ImageReplay:
     def __init__(self, paths: list[Path], scale_um_per_px: float | None) -> None:
         """Remember what to read; files are opened one by one in `read`."""
         self._paths = paths
+        self._decoder = Decoder()
         self._next = 0
         self.scale_um_per_px = scale_um_per_px
         self.n_frames: int | None = len(paths)
@@ -36,9 +37,7 @@ class ImageReplay:
         path, time_s = self._paths[self._next], self._next * FRAME_INTERVAL_S
         self._next += 1
         try:
-            pixels = decode_image(path.read_bytes())
-        except OSError as err:
-            return Fault(name=path.name, reason=f"cannot be read: {err.strerror}")
+            pixels = self._decoder.decode(path)
         except SourceError as err:
             return Fault(name=path.name, reason=str(err))
         return Frame(name=path.name, pixels=pixels, time_s=time_s)
@@ -52,7 +51,7 @@ class ImageReplay:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        pass
+        self._decoder.__exit__(kind, error, trace)
 
 
 class VideoReplay:

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from leukoscope_edge.camera_settings import CameraSettings
 from leukoscope_edge.capture.camera import Camera
+from leukoscope_edge.capture.live import LiveCamera
 from leukoscope_edge.capture.replay import (
     IMAGE_SUFFIXES,
     VIDEO_SUFFIXES,
@@ -11,9 +13,11 @@ from leukoscope_edge.capture.replay import (
     list_images,
 )
 from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.capture.v4l2 import find_camera
+from leukoscope_edge.config import read_toml
 from leukoscope_edge.errors import SourceError
 
-SIMULATED = "simulated"
+SIMULATED, CAMERA = "simulated", "camera"
 
 
 def is_simulated(source: str) -> bool:
@@ -21,24 +25,42 @@ def is_simulated(source: str) -> bool:
     return source == SIMULATED or source.startswith(SIMULATED + ":")
 
 
+def is_camera(source: str) -> bool:
+    """Say whether a source's name asks for a real camera."""
+    return source == CAMERA or source.startswith(CAMERA + ":")
+
+
 def is_sequence(source: str) -> bool:
     """Say whether a source shows one slide under a moving stage by its nature."""
-    return is_simulated(source) or Path(source).suffix.lower() in VIDEO_SUFFIXES
+    is_live = is_simulated(source) or is_camera(source)
+    return is_live or Path(source).suffix.lower() in VIDEO_SUFFIXES
 
 
-def open_source(source: str, *, scale_um_per_px: float | None) -> Camera:
+def open_source(
+    source: str,
+    *,
+    scale_um_per_px: float | None,
+    settings: CameraSettings | None = None,
+    n_frames: int | None = None,
+) -> Camera:
     """Open what the user named.
 
     Args:
-        source: A folder of images, an image, a video, or `simulated[:key=value,...]`.
+        source: A folder of images, an image, a video, `camera[:DEVICE or FILE.toml]`
+            or `simulated[:key=value,...]`.
         scale_um_per_px: The calibration of stored images, None where unknown. The
             simulated slide brings its own.
+        settings: Of a real camera, where the source does not name them.
+        n_frames: When a real camera ends; None: never.
 
     Raises:
         SourceError: There is no such source, or nothing in it to look at.
     """
     if is_simulated(source):
         return parse_simulated(source)
+    if is_camera(source):
+        settings = settings or camera_settings(source.partition(":")[2])
+        return LiveCamera(settings, scale_um_per_px=scale_um_per_px, n_frames=n_frames)
     path = Path(source)
     if path.is_dir():
         return ImageReplay(list_images(path), scale_um_per_px)
@@ -52,3 +74,22 @@ def open_source(source: str, *, scale_um_per_px: float | None) -> Camera:
         f"{source}: neither a folder nor a known image or video "
         f"({', '.join(sorted(IMAGE_SUFFIXES | VIDEO_SUFFIXES))})"
     )
+
+
+def camera_settings(named: str) -> CameraSettings:
+    """Return the settings of a named camera.
+
+    Args:
+        named: A TOML file of `CameraSettings`; or a device, `/dev/v4l/by-id/...`, with
+            everything automatic; or nothing, for the only USB camera there is.
+
+    Raises:
+        SourceError: There is no USB camera, or there are several.
+        ConfigError: The file is not what `CameraSettings` says.
+    """
+    if named.endswith(".toml"):
+        return read_toml(Path(named), CameraSettings)
+    try:
+        return CameraSettings(kind="v4l2", device=named or find_camera())
+    except ValueError as err:
+        raise SourceError(f"camera: {err}") from err

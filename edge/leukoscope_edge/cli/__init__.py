@@ -1,36 +1,40 @@
 """`leukoscope ...`: results on stdout, the rest on stderr.
 
 Exit 0: done, whatever the medical outcome. 1: failed. 2: wrong use. Each command is a
-module here that adds itself to the parser and names its function in `run`.
+module here that adds itself to the parser and names its function in `run`; only the
+module of the command that was typed is imported, so that each starts at once.
 """
 
 import argparse
 import sys
 from collections.abc import Callable
+from importlib import import_module
 
 from leukoscope_edge import __version__
-from leukoscope_edge.cli import model, records, screen
 from leukoscope_edge.errors import LeukoscopeError
 
 EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
-COMMANDS = (screen, model, records)
+COMMANDS = ("screen", "serve", "model", "records", "profile")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = _parser(given).parse_args(given)
     try:
         run: Callable[[argparse.Namespace], int] = options.run
         return run(options)
     except LeukoscopeError as err:
         print(f"leukoscope: {err}", file=sys.stderr)
         return EXIT_FAILED
-    except KeyboardInterrupt:
-        print("leukoscope: stopped; no result was written", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        words = str(stop) or "stopped; no result was written"
+        print(f"leukoscope: {words}", file=sys.stderr)
         return EXIT_INTERRUPTED
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(given: list[str]) -> argparse.ArgumentParser:
+    """Return the parser with the typed command, or with all where none is."""
     parser = argparse.ArgumentParser(
         prog="leukoscope",
         description="Offline screening of blood smears for acute lymphoblastic "
@@ -40,6 +44,6 @@ def _parser() -> argparse.ArgumentParser:
         "--version", action="version", version=f"leukoscope {__version__}"
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in COMMANDS:
-        command.add(commands)
+    for name in set(given[:1]) & set(COMMANDS) or COMMANDS:
+        import_module(f"leukoscope_edge.cli.{name}").add(commands)
     return parser

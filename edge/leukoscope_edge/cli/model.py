@@ -10,7 +10,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from leukoscope_edge import updates
-from leukoscope_edge.cli.records import DEFAULT_FOLDER
+from leukoscope_edge.cli.data import add_data
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
 from leukoscope_edge.inference.card import read_card
 from leukoscope_edge.inference.engine import OnnxCpuEngine, self_test
@@ -52,13 +52,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     trust.set_defaults(run=_trust)
     trust.add_argument("root", type=Path, help="the publisher's first root file")
     for action in (listing, verify, install, back, history, trust):
-        action.add_argument(
-            "--data",
-            type=Path,
-            default=DEFAULT_FOLDER.expanduser(),
-            metavar="DIR",
-            help=f"the device's data folder; default {DEFAULT_FOLDER}",
-        )
+        add_data(action)
 
 
 def _list(options: argparse.Namespace) -> int:

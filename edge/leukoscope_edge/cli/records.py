@@ -11,9 +11,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from leukoscope_edge.cli.data import add_by, add_data
 from leukoscope_edge.errors import RecordError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundles
-from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.records.archive import archived
 from leukoscope_edge.records.backup import restore_backup, write_backup
 from leukoscope_edge.records.dossier import Dossier, dossier_csv_bytes, open_dossier
@@ -27,7 +28,6 @@ from leukoscope_edge.records.retention import Retention, apply_retention
 from leukoscope_edge.records.slide import SlideRecord
 from leukoscope_edge.records.store import DATABASE_NAME, Store, open_store
 
-DEFAULT_FOLDER = Path("~/.local/share/leukoscope")
 EXIT_DONE, EXIT_FAILED = 0, 1
 FORMATS: dict[str, Callable[[Dossier], bytes]] = {
     "pdf": paper_bytes,
@@ -58,14 +58,6 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     retain.add_argument("--pictures-days", type=int, help="default: for ever")
 
 
-def add_data(parser: argparse.ArgumentParser, *, default: Path | None) -> None:
-    """Add the options that name the records and who acts."""
-    parser.add_argument(
-        "--data", type=Path, default=default, help="the records' folder"
-    )
-    parser.add_argument("--by", default=getpass.getuser(), help="who acts")
-
-
 def _add(
     actions: "argparse._SubParsersAction[argparse.ArgumentParser]",
     name: str,
@@ -74,7 +66,8 @@ def _add(
 ) -> argparse.ArgumentParser:
     action = actions.add_parser(name, help=text)
     action.set_defaults(run=run)
-    add_data(action, default=DEFAULT_FOLDER)
+    add_data(action)
+    add_by(action)
     return action
 
 
@@ -101,7 +94,7 @@ def _add_backup(
 
 
 def _open(options: argparse.Namespace) -> Store:
-    folder = options.data.expanduser()
+    folder = options.data
     if not (folder / DATABASE_NAME).exists():
         raise RecordError(f"{folder}: no records here; name their folder with --data")
     store = open_store(folder)
@@ -120,7 +113,9 @@ def _list(options: argparse.Namespace) -> int:
                 f"{record.id}  {record.started_at}  {record.state.value:<8}  "
                 f"{cells:>10}  {sample:<16}  {_sentence(record)}"
             )
-    return EXIT_DONE
+        for slide, why in store.damaged.items():
+            print(f"leukoscope: slide {slide} is left out: {why}", file=sys.stderr)
+        return EXIT_FAILED if store.damaged else EXIT_DONE
 
 
 def _sentence(record: SlideRecord) -> str:
@@ -193,7 +188,7 @@ def _reproduce(options: argparse.Namespace) -> int:
     with _open(options) as store:
         record = store.slide(options.slide)
         bundle = _bundle(options.bundle, record)
-        with OnnxCpuEngine(bundle) as engine:
+        with open_engine(bundle, backend="cpu") as engine:
             cells = list(archived(store.pictures, record))
             again = reproduce(record, cells, bundle, engine)
     for cell in again.differences:
@@ -226,7 +221,7 @@ def _backup(options: argparse.Namespace) -> int:
 
 def _restore(options: argparse.Namespace) -> int:
     passphrase = _passphrase(options.passphrase_file)
-    folder = options.data.expanduser()
+    folder = options.data
     before = restore_backup(options.file, folder, passphrase, options.by)
     kept = f"; what was there before is in {before}" if before else ""
     print(f"{folder}: restored{kept}")

@@ -2,29 +2,34 @@
 
 import argparse
 import sys
-from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
-from leukoscope_edge.capture.source import is_sequence, is_simulated, open_source
-from leukoscope_edge.cli.records import DEFAULT_FOLDER, add_data
+from leukoscope_edge.archive import is_archive
+from leukoscope_edge.capture.source import (
+    is_camera,
+    is_sequence,
+    is_simulated,
+    open_source,
+)
+from leukoscope_edge.cli import archive
+from leukoscope_edge.cli.data import add_by, add_data
+from leukoscope_edge.config import read_toml
+from leukoscope_edge.counting.background import SiteBackground
+from leukoscope_edge.counting.modes import Mode
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.choose import open_engine
-from leukoscope_edge.records.files import prepare_folder, write_whole
+from leukoscope_edge.records.files import prepare_folder
 from leukoscope_edge.records.intake import HashingCamera, keep_screening
-from leukoscope_edge.records.report import report_bytes
 from leukoscope_edge.records.result import result_bytes
+from leukoscope_edge.records.results import RESULT_FILES, result_files, write_files
 from leukoscope_edge.records.store import open_store
-from leukoscope_edge.records.table import cells_csv_bytes, table_text
+from leukoscope_edge.records.table import table_text
 from leukoscope_edge.screening import screen
 from leukoscope_edge.types import Domain, Screening
 from leukoscope_edge.updates import Device, active_bundle, watched
 
-RESULT_FILES: dict[str, Callable[[Screening], bytes]] = {
-    "report.html": report_bytes,
-    "cells.csv": cells_csv_bytes,
-    "result.json": result_bytes,  # last: where it stands, the others are whole
-}
 SCALE_RANGE_UM_PER_PX = (0.01, 2.0)
 """From a 100x objective on the finest sensor to a 10x one on the coarsest."""
 
@@ -35,7 +40,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     screen_.set_defaults(run=_screen)
     screen_.add_argument(
         "source",
-        help="a folder of images, an image, a video, or simulated[:key=value,...]",
+        help="a folder of images, a folder of such folders, an image, a video, "
+        "camera[:DEVICE or FILE.toml], or simulated[:key=value,...]",
     )
     screen_.add_argument(
         "--out", type=Path, help="write report.html, cells.csv and result.json here"
@@ -53,6 +59,17 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         type=_scale,
         help="calibrated micrometres per pixel of stored images",
     )
+    screen_.add_argument(
+        "--mode",
+        choices=get_args(Mode),
+        default="count",
+        help="passive: speak only of blasts above the background, never a negative",
+    )
+    screen_.add_argument(
+        "--site",
+        type=Path,
+        help="a TOML file with the counts of this site's own normal slides",
+    )
     screen_.add_argument("--bundle", type=Path, help="a model bundle's folder")
     screen_.add_argument(
         "--backend",
@@ -63,10 +80,18 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     screen_.add_argument(
         "--threads", type=int, default=0, help="threads of the network; 0: all cores"
     )
-    add_data(screen_, default=None)
+    add_data(screen_)
     screen_.add_argument(
-        "--sample", default="", help="label of the sample, kept encrypted with --data"
+        "--keep", action="store_true", help="keep the slide in the records of --data"
     )
+    add_by(screen_)
+    screen_.add_argument(
+        "--sample", default="", help="label of the sample, kept encrypted with --keep"
+    )
+    screen_.add_argument(
+        "--frames", type=int, help="how many of a camera, which has no end"
+    )
+    archive.add_options(screen_)
 
 
 def _scale(text: str) -> float:
@@ -84,14 +109,23 @@ def _scale(text: str) -> float:
 
 def _screen(options: argparse.Namespace) -> int:
     bundle = _bundle_for(options)
+    if is_archive(options.source):
+        return archive.run(options, bundle)
+    if is_camera(options.source) and options.frames is None:
+        raise SourceError("a camera has no end: say how many frames with --frames")
+    site = read_toml(options.site, SiteBackground) if options.site else None
     if options.out:
         prepare_folder(options.out, tuple(RESULT_FILES))
-    if options.data:
+    if options.keep:
         open_store(options.data).close()  # fails before the work, not after it
     with (
-        watched(Device(data=_data(options)), bundle.folder, bundle.card.domain),
+        watched(Device(data=options.data), bundle.folder, bundle.card.domain),
         HashingCamera(
-            open_source(options.source, scale_um_per_px=options.um_per_px)
+            open_source(
+                options.source,
+                scale_um_per_px=options.um_per_px,
+                n_frames=options.frames,
+            )
         ) as camera,
         open_engine(
             bundle,
@@ -106,16 +140,17 @@ def _screen(options: argparse.Namespace) -> int:
             bundle,
             source=options.source,
             is_sequence=options.sequence or is_sequence(options.source),
+            mode=options.mode,
+            site=site,
             show_progress=sys.stderr.isatty(),
         )
     _report_skipped(screening)
     if all(image.status == "skipped" for image in screening.images):
         raise SourceError(f"{options.source}: no image could be read; nothing written")
     if options.out:
-        for name, make in RESULT_FILES.items():
-            write_whole(options.out / name, make(screening))
+        write_files(options.out, result_files(screening))
         print(f"report: {options.out / 'report.html'}", file=sys.stderr)
-    if options.data:
+    if options.keep:
         _keep(options, screening, bundle, camera.frame_sha256)
     text = result_bytes(screening).decode() if options.json else table_text(screening)
     print(text.rstrip("\n"))
@@ -142,14 +177,8 @@ def _keep(
 
 def _bundle_for(options: argparse.Namespace) -> Bundle:
     domain: Domain = "simulated" if is_simulated(options.source) else "real"
-    folder = options.bundle or active_bundle(_data(options), domain)
+    folder = options.bundle or active_bundle(options.data, domain)
     return open_bundle(folder or shipped_bundle_for(domain))
-
-
-def _data(options: argparse.Namespace) -> Path:
-    """Return where installed models lie, also where no records are kept."""
-    data: Path = options.data or DEFAULT_FOLDER
-    return data.expanduser()
 
 
 def _say(sentence: str) -> None:

@@ -2,12 +2,18 @@
 
 Two sightings are the same cell where their slide coordinates agree to within a nucleus.
 Sightings of one frame are never the same cell, so two touching cells stay two.
+
+Slide coordinates hold within an *island*: a stretch of the slide over which the stage
+was followed without a break. Cells of two islands are compared only once the islands
+have been joined. Separate fields are islands of one frame each.
 """
 
+import math
 from collections import defaultdict
-from collections.abc import Iterable
-
-import numpy as np
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+from operator import itemgetter
 
 from leukoscope_edge.types import Cell, Sighting
 
@@ -19,75 +25,146 @@ BIN_PX = 64.0
 """Side of a bin of the grid in which neighbours are looked up."""
 
 
+Bin = tuple[int, int, int]
+"""An island, and the place of a bin in it."""
+
+
+@dataclass(slots=True)
 class _Group:
     """The sightings that are taken for one cell."""
 
-    def __init__(self, sighting: Sighting) -> None:
-        self.place = np.array(sighting.slide_px, np.float64)
-        self.n = 1
-        self.kept = [sighting]
-        self.frames = {sighting.frame}
+    cell: Cell
+    place_px: tuple[float, float]
+    last_frame: str = ""
+    home: Bin = (0, 0, 0)
 
     def add(self, sighting: Sighting) -> None:
-        self.n += 1
-        self.place += (np.array(sighting.slide_px) - self.place) / self.n
-        self.frames.add(sighting.frame)
-        kept = [*self.kept, sighting]
-        self.kept = sorted(kept, key=lambda s: -s.sharpness)[:MAX_KEPT]
+        self.last_frame = sighting.frame
+        self._gather((sighting,), 1, sighting.slide_px)
+
+    def absorb(self, other: "_Group") -> None:
+        self._gather(other.cell.sightings, other.cell.n_sightings, other.place_px)
+
+    def _gather(
+        self, more: tuple[Sighting, ...], n_more: int, place_px: tuple[float, float]
+    ) -> None:
+        n = self.cell.n_sightings + n_more
+        (x, y), (to_x, to_y) = self.place_px, place_px
+        share = n_more / n
+        self.place_px = (x + share * (to_x - x), y + share * (to_y - y))
+        kept = sorted(self.cell.sightings + more, key=lambda s: -s.sharpness)[:MAX_KEPT]
+        is_new = any(s is not k for s, k in zip_longest(kept, self.cell.sightings))
+        self.cell = replace(
+            self.cell,
+            sightings=tuple(kept),
+            n_sightings=n,
+            call=None if is_new else self.cell.call,
+        )
 
 
 class Album:
-    """All cells of one slide so far."""
+    """All cells of one slide so far. A cell keeps its number for good."""
 
-    def __init__(self) -> None:
-        """Start with no cell."""
-        self._groups: list[_Group] = []
-        self._bins: dict[tuple[int, int], list[int]] = defaultdict(list)
+    def __init__(self, earlier: Sequence[Cell] = ()) -> None:
+        """Start with the cells counted before an interruption, or with none."""
+        self._groups: dict[int, _Group] = {}
+        self._bins: dict[Bin, list[_Group]] = defaultdict(list)
+        for cell in earlier:
+            self._insert(_Group(cell, cell.best.slide_px))
+        self._next_id = 1 + max((c.id for c in earlier), default=0)
 
-    def add(self, sightings: Iterable[Sighting]) -> None:
-        """Add the whole sightings of one frame."""
+    def __len__(self) -> int:
+        return len(self._groups)
+
+    def add(self, sightings: Iterable[Sighting], island: int = 0) -> None:
+        """Add the sightings of one frame."""
         for sighting in sightings:
-            group = self._same(sighting)
+            group = self._same(sighting, island)
             if group is not None:
                 group.add(sighting)
                 continue
-            self._bins[_bin(sighting.slide_px)].append(len(self._groups))
-            self._groups.append(_Group(sighting))
+            cell = Cell(
+                id=self._next_id, sightings=(sighting,), n_sightings=1, island=island
+            )
+            self._next_id += 1
+            self._insert(_Group(cell, sighting.slide_px, sighting.frame))
+
+    def keep_calls(self, called: Iterable[Cell]) -> None:
+        """Take over the calls on cells that this album has given out."""
+        for cell in called:
+            self._groups[cell.id].cell = cell
+
+    def join(self, island: int, into: int, shift_px: tuple[float, float]) -> None:
+        """Move an island's cells into another's coordinates, and merge what meets.
+
+        Args:
+            island: The island that ends.
+            into: The one that takes its cells.
+            shift_px: Added to a place of the first, gives its place in the second.
+        """
+        moving = [g for g in self._groups.values() if g.cell.island == island]
+        for group in moving:
+            self._bins[group.home].remove(group)
+            del self._groups[group.cell.id]
+        hosts = [
+            self._nearest(_moved(g.place_px, shift_px), into, g.cell.best.radius_px)
+            for g in moving
+        ]
+        for group, host in zip(moving, hosts, strict=True):
+            group.place_px = _moved(group.place_px, shift_px)
+            group.cell = replace(group.cell, island=into)
+            if host is None:
+                self._insert(group)
+            else:
+                host.absorb(group)
 
     def cells(self) -> tuple[Cell, ...]:
-        """Return every cell, numbered from 1 in the order of first sighting."""
-        return tuple(
-            Cell(id=i, sightings=tuple(g.kept), n_sightings=g.n)
-            for i, g in enumerate(self._groups, start=1)
+        """Return every cell in the order of its number."""
+        return tuple(self._groups[i].cell for i in sorted(self._groups))
+
+    def has_near(
+        self, place_px: tuple[float, float], island: int, reach_px: float
+    ) -> bool:
+        """Say whether a cell lies within reach of a place."""
+        return self._nearest(place_px, island, reach_px / MERGE_RADII) is not None
+
+    def _same(self, sighting: Sighting, island: int) -> _Group | None:
+        return self._nearest(
+            sighting.slide_px, island, sighting.radius_px, sighting.frame
         )
 
-    def _same(self, sighting: Sighting) -> _Group | None:
-        bx, by = _bin(sighting.slide_px)
-        near = [
-            self._groups[i]
-            for dx in (-1, 0, 1)
-            for dy in (-1, 0, 1)
-            for i in self._bins.get((bx + dx, by + dy), ())
-        ]
-        free = [g for g in near if sighting.frame not in g.frames]
-        if not free:
-            return None
-        here = np.array(sighting.slide_px)
-        distances = [float(np.hypot(*(g.place - here))) for g in free]
-        best = int(np.argmin(distances))
-        limit = MERGE_RADII * sighting.radius_px
-        return free[best] if distances[best] <= limit else None
+    def _nearest(
+        self,
+        place_px: tuple[float, float],
+        island: int,
+        radius_px: float,
+        not_in_frame: str | None = None,
+    ) -> _Group | None:
+        """Return the nearest cell closer than a nucleus, None where there is none."""
+        reach_px = MERGE_RADII * radius_px
+        _, bx, by = _bin(place_px, island)
+        span = range(-1 - int(reach_px // BIN_PX), 2 + int(reach_px // BIN_PX))
+        near = (
+            (math.dist(g.place_px, place_px), g)
+            for dx in span
+            for dy in span
+            for g in self._bins.get((island, bx + dx, by + dy), ())
+            if g.last_frame != not_in_frame
+        )
+        distance_px, group = min(near, key=itemgetter(0), default=(math.inf, None))
+        return group if distance_px <= reach_px else None
+
+    def _insert(self, group: _Group) -> None:
+        group.home = _bin(group.place_px, group.cell.island)
+        self._groups[group.cell.id] = group
+        self._bins[group.home].append(group)
 
 
-def _bin(place_px: tuple[float, float]) -> tuple[int, int]:
-    return int(place_px[0] // BIN_PX), int(place_px[1] // BIN_PX)
+def _bin(place_px: tuple[float, float], island: int) -> Bin:
+    return island, int(place_px[0] // BIN_PX), int(place_px[1] // BIN_PX)
 
 
-def separate_cells(
-    sightings: Iterable[Sighting], *, first_id: int = 1
-) -> tuple[Cell, ...]:
-    """Take every sighting for a cell of its own, as separate fields ask for."""
-    return tuple(
-        Cell(id=i, sightings=(s,), n_sightings=1)
-        for i, s in enumerate(sightings, start=first_id)
-    )
+def _moved(
+    place_px: tuple[float, float], shift_px: tuple[float, float]
+) -> tuple[float, float]:
+    return place_px[0] + shift_px[0], place_px[1] + shift_px[1]

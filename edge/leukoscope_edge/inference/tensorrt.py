@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from multiprocessing.connection import Connection
@@ -152,10 +152,12 @@ class TensorRtEngine:
         """Hang up; kill the child where it does not leave."""
         self._connection.close()
         self._ours.close()
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self._child.wait(GOODBYE_S)
-        except subprocess.TimeoutExpired:
-            self._child.kill()
+            return
+        self._child.kill()
+        with suppress(subprocess.TimeoutExpired):  # a driver can hold it for ever
+            self._child.wait(GOODBYE_S)
 
     def run(self, crops: U8) -> F32:
         """Return (N, 2) float32 logits of (N, side, side, 3) uint8 RGB crops.

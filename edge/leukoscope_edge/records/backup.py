@@ -5,12 +5,20 @@ is checked in full before it takes the place of what was there, which is kept as
 Whoever was erased since the backup was made stays erased.
 """
 
+import contextlib
+import shutil
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from leukoscope_edge.errors import OutputError, RecordError
-from leukoscope_edge.records.files import sync_file, sync_folder, write_whole
+from leukoscope_edge.records.database import check_unused
+from leukoscope_edge.records.files import (
+    make_folder,
+    sync_file,
+    sync_folder,
+    write_whole,
+)
 from leukoscope_edge.records.sealed_file import SealedReader, SealedWriter
 from leukoscope_edge.records.store import (
     COPY_FOLDER,
@@ -41,22 +49,26 @@ def write_backup(store: Store, folder: Path, passphrase: str, by: str) -> Path:
     aside = path.with_name(f".{path.name}.part")
     store.keep_copy()
     try:
-        with aside.open("wb") as file:
-            sealed = SealedWriter(file, passphrase)
-            with tarfile.open(fileobj=sealed, mode="w|") as tar:  # type: ignore[call-overload]
-                for source, name in _contents(store.folder):
-                    tar.add(source, arcname=name, recursive=False)
-            sealed.close()
-            sync_file(file)
+        _write_sealed(store.folder, aside, passphrase)
         aside.replace(path)
         sync_folder(folder)
-    except (OSError, RecordError) as err:
-        aside.unlink(missing_ok=True)
-        if isinstance(err, RecordError):
-            raise
+    except OSError as err:
         raise OutputError(f"{path}: cannot be written ({err.strerror})") from err
+    finally:
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)
     store.note("backup", {"file": path.name, "code": head.code}, by)
     return path
+
+
+def _write_sealed(source: Path, path: Path, passphrase: str) -> None:
+    with path.open("wb") as file:
+        sealed = SealedWriter(file, passphrase)
+        with tarfile.open(fileobj=sealed, mode="w|") as tar:  # type: ignore[call-overload]
+            for part, name in _contents(source):
+                tar.add(part, arcname=name, recursive=False)
+        sealed.close()
+        sync_file(file)
 
 
 def _contents(folder: Path) -> Iterator[tuple[Path, str]]:
@@ -72,7 +84,7 @@ def restore_backup(backup: Path, folder: Path, passphrase: str, by: str) -> Path
 
     Args:
         backup: The sealed file.
-        folder: The records; no program may have them open.
+        folder: The records.
         passphrase: What it was sealed with.
         by: Who asked for it.
 
@@ -80,33 +92,41 @@ def restore_backup(backup: Path, folder: Path, passphrase: str, by: str) -> Path
         Where the records that were there before are now, None if there were none.
 
     Raises:
-        RecordError: It does not open, or what it holds is not sound; the records are
-            as they were then.
+        RecordError: It does not open, what it holds is not sound, or a program has
+            the records open; they are as they were then.
     """
     erased = _erased(folder)
     fresh = folder.with_name(f".{folder.name}.restoring")
-    if fresh.exists():
-        raise RecordError(f"{fresh}: is left of an earlier restore; take it away")
-    _unpack(backup, fresh, passphrase)
-    with open_store(fresh) as store:
-        problems = store.verify_audit()
-        if problems:
-            raise RecordError(
-                f"{backup}: event {problems[0].seq}: {problems[0].what}; not restored"
-            )
-        for slide in erased & {r.id for r in store.slides(limit=-1)}:
-            if not store.slide(slide).is_erased:
-                store.erase(slide, "erased before the restore", by)
-        store.note("restored", {"file": backup.name}, by)
+    shutil.rmtree(fresh, ignore_errors=True)  # of a restore that a stop caught
+    try:
+        _unpack(backup, fresh, passphrase)
+        _check_and_note(fresh, backup, erased, by)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
     before = _move_aside(folder)
     fresh.rename(folder)
     sync_folder(folder.parent)
     return before
 
 
+def _check_and_note(folder: Path, backup: Path, erased: set[str], by: str) -> None:
+    with open_store(folder) as store:
+        problems = store.verify_audit()
+        if problems:
+            raise RecordError(
+                f"{backup}: event {problems[0].seq}: {problems[0].what}; not restored"
+            )
+        for record in store.slides(limit=-1):
+            if record.id in erased and not record.is_erased:
+                store.erase(record.id, "erased before the restore", by)
+        store.note("restored", {"file": backup.name}, by)
+
+
 def _erased(folder: Path) -> set[str]:
     if not (folder / DATABASE_NAME).exists():
         return set()
+    check_unused(folder / DATABASE_NAME)
     with open_store(folder) as store:
         return {r.id for r in store.slides(limit=-1) if r.is_erased}
 
@@ -138,5 +158,5 @@ def _unpack_one(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> 
     if data is None or name.is_absolute() or ".." in name.parts:
         raise RecordError(f"the backup holds {member.name!r}, which is no file of ours")
     target = folder / name
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(target.parent)
     write_whole(target, data.read(), mode=0o600)

@@ -15,7 +15,7 @@ from leukoscope_edge.records.files import sync_file
 
 BUSY_TIMEOUT_S = 5.0
 """How long a second process (the command line beside the page) waits for its turn."""
-PRAGMAS = (
+PRAGMAS: tuple[str, ...] = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
@@ -77,6 +77,9 @@ def open_database(path: Path) -> sqlite3.Connection:
             connection.execute(pragma)
         _check(connection)
         _migrate(connection, path)
+    except UnicodeDecodeError as err:  # SQLite quotes noise where a name should be
+        connection.close()
+        raise sqlite3.DatabaseError("a name in it is not text") from err
     except BaseException:
         connection.close()
         raise
@@ -122,3 +125,19 @@ def copy_database(connection: sqlite3.Connection, path: Path) -> None:
         copy.execute("PRAGMA journal_mode = DELETE")
     with path.open("rb+") as file:
         sync_file(file)
+
+
+def check_unused(path: Path) -> None:
+    """Make sure that no other program has a database open.
+
+    Raises:
+        RecordError: One has.
+    """
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=0)) as connection:
+            # Only the last one to have it open may leave the journal's mode.
+            connection.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.OperationalError as err:
+        raise RecordError(
+            f"{path}: another program has it open ({err}): stop it first"
+        ) from err

@@ -150,5 +150,6 @@ def _cell_row(slide: str, cell: CellRecord) -> tuple[object, ...]:
         "" if cell.p_blast is None else round(cell.p_blast, 4),
         cell.word.value if cell.word else "",
         cell.judged_by,
+        cell.is_counted,
         *cell.box_px,
     )

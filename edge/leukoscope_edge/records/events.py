@@ -8,12 +8,17 @@ device's key (`leukoscope_edge.records.keys`), so a shortened list is seen too.
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 NO_EVENT_HASH = "0" * 64
 """What the first event names as the hash before it."""
+REPLACEMENT = "\ufffd"
+UNSTORABLE = ("Cc", "Cs")
+"""Unicode's categories of control characters and surrogates. Format characters stay:
+Indic and Arabic names need joiners."""
 CODE_HEX_DIGITS = 12
 """48 bits of a head's hash, printed on reports: short enough to read over a phone."""
 
@@ -53,10 +58,34 @@ class Problem:
     what: str
 
 
+def clean(text: str) -> str:
+    """Return a text that can be stored, printed and exchanged.
+
+    Control characters, of which a line's end alone is left, and halves of surrogate
+    pairs become the replacement character.
+    """
+    return "".join(
+        REPLACEMENT if c != "\n" and unicodedata.category(c) in UNSTORABLE else c
+        for c in text
+    )
+
+
+def _cleaned(value: object) -> object:
+    match value:
+        case str():
+            return clean(value)
+        case dict():
+            return {clean(k): _cleaned(v) for k, v in value.items()}
+        case list() | tuple():
+            return [_cleaned(v) for v in value]
+        case _:
+            return value
+
+
 def canonical(value: object) -> str:
-    """Return JSON with one spelling: sorted keys, no spaces, no NaN."""
+    """Return JSON with one spelling: clean text, sorted keys, no spaces, no NaN."""
     return json.dumps(
-        value,
+        _cleaned(value),
         sort_keys=True,
         separators=(",", ":"),
         ensure_ascii=False,

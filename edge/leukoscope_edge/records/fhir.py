@@ -108,7 +108,7 @@ def _status(dossier: Dossier) -> str:
 def _patient(dossier: Dossier) -> Json:
     slide = {"system": f"urn:leukoscope:{dossier.device}", "value": dossier.record.id}
     patient: Json = {"resourceType": "Patient", "identifier": [slide]}
-    if dossier.identity is not None and dossier.identity.name:
+    if dossier.identity is not None and dossier.identity.name.strip():
         patient["name"] = [{"text": dossier.identity.name}]
     return patient
 
@@ -119,7 +119,7 @@ def _specimen(dossier: Dossier) -> Json:
         "type": {"coding": [_coding(WHOLE_BLOOD)]},
         "subject": _reference(dossier, "Patient"),
     }
-    if dossier.identity is not None:
+    if dossier.identity is not None and dossier.identity.sample.strip():
         specimen["identifier"] = [{"value": dossier.identity.sample}]
     return specimen
 

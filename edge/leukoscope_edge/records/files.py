@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 from pathlib import Path
 from typing import BinaryIO
 
@@ -32,6 +33,33 @@ def prepare_folder(folder: Path, names: tuple[str, ...]) -> None:
             f"{folder}: cannot be written to ({err.strerror}): "
             "name another folder with --out"
         ) from err
+
+
+def check_room(folder: Path, needed_bytes: int) -> None:
+    """Make sure that there is room for what is about to begin.
+
+    Raises:
+        OutputError: There is not.
+    """
+    free_bytes = shutil.disk_usage(folder).free
+    if free_bytes < needed_bytes:
+        raise OutputError(
+            f"{folder}: {free_bytes >> 20} MiB are free, {needed_bytes >> 20} MiB are "
+            "needed: make a backup and take old pictures away"
+        )
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, for the owner alone, to survive a power cut.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    sync_folder(folder.parent)
 
 
 def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:

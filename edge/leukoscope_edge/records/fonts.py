@@ -41,29 +41,26 @@ class Fonts:
     Attributes:
         regular: The base font, None where the system has none.
         bold: Its bold cut.
-        scripts: Further fonts that this text needs, by name.
-        missing: Names of fonts that it would need and that are not there.
+        scripts: Further fonts that this text needs and the system has, by name.
     """
 
     regular: Path | None
     bold: Path | None
     scripts: dict[str, Path]
-    missing: tuple[str, ...]
 
 
 def find_fonts(texts: Iterable[str], folders: Iterable[Path] = FOLDERS) -> Fonts:
     """Find the fonts that some texts need."""
     files = {p.name: p for folder in folders for p in folder.rglob("*.ttf")}
-    base = next((b for b in BASE if _cut(b, "Regular", files)), None)
-    needed = _needed(texts)
-    found = {n: p for n in needed if (p := _cut(n, "Regular", files))}
+    bases = (_cut(base, "Regular", files) for base in BASE)
+    regular = next((p for p in bases if p), None)
+    bold = (
+        _cut(regular.stem.removesuffix("-Regular"), "Bold", files) if regular else None
+    )
     return Fonts(
-        regular=_cut(base, "Regular", files) if base else None,
-        bold=(_cut(base, "Bold", files) or _cut(base, "Regular", files))
-        if base
-        else None,
-        scripts=found,
-        missing=tuple(n for n in needed if n not in found),
+        regular=regular,
+        bold=bold or regular,
+        scripts={n: p for n in _needed(texts) if (p := _cut(n, "Regular", files))},
     )
 
 

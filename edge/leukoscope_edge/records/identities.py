@@ -10,12 +10,14 @@ import hmac
 import json
 import os
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import asdict
 
-from leukoscope_edge.records.events import canonical
+from leukoscope_edge.errors import RecordError
+from leukoscope_edge.records.events import Problem, canonical, clean
 from leukoscope_edge.records.keys import KEY_BYTES, seal, unseal
 from leukoscope_edge.records.ledger import Ledger
-from leukoscope_edge.records.slide import Identity
+from leukoscope_edge.records.slide import Identity, SlideRecord
 
 
 class Identities:
@@ -50,7 +52,9 @@ class Identities:
     def seal_text(self, slide: str, text: str) -> str:
         """Hide a text under a slide's key; empty where there is nothing or no key."""
         key = self._key(slide)
-        return seal(key, text.encode(), purpose=slide).hex() if key and text else ""
+        if key is None or not text:
+            return ""
+        return seal(key, clean(text).encode(), purpose=slide).hex()
 
     def open_text(self, slide: str, sealed: str) -> str | None:
         """Return a hidden text, None where its key was destroyed."""
@@ -65,6 +69,16 @@ class Identities:
         """Return whose blood it is, None where the key was destroyed."""
         text = self.open_text(slide, sealed)
         return Identity(**json.loads(text)) if text else None
+
+    def problems(self, record: SlideRecord) -> Iterator[Problem]:
+        """Look for a key that went without an erasure, or does not fit."""
+        try:
+            is_gone = self.open_identity(record.id, record.sealed) is None
+        except RecordError as err:
+            yield Problem(record.seq, f"whose blood slide {record.id} shows: {err}")
+            return
+        if is_gone != record.is_erased:
+            yield Problem(record.seq, f"the key of slide {record.id} is not as it says")
 
     def slides_of(self, sample: str) -> list[str]:
         """Return the numbers of the slides of a sample, the oldest first."""
@@ -86,7 +100,9 @@ class Identities:
 
     def _tag(self, sample: str) -> bytes:
         """Return what finds a sample's slides without telling its label."""
-        return hmac.new(self._identity_key, sample.encode(), hashlib.sha256).digest()
+        return hmac.new(
+            self._identity_key, clean(sample).encode(), hashlib.sha256
+        ).digest()
 
     def _key(self, slide: str) -> bytes | None:
         rows = self._ledger.rows(

@@ -45,6 +45,7 @@ class HashingCamera:
         return item
 
     def __enter__(self) -> "HashingCamera":
+        self._camera.__enter__()
         return self
 
     def __exit__(

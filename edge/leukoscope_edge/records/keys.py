@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from leukoscope_edge.errors import RecordError
-from leukoscope_edge.records.files import write_whole
+from leukoscope_edge.records.files import make_folder, write_whole
 
 KEY_BYTES = 32
 """AES-256 and Ed25519 both take 32 bytes."""
@@ -53,7 +53,7 @@ def open_keys(folder: Path, *, may_make: bool) -> Keys:
 
 def _key(path: Path, *, may_make: bool) -> bytes:
     if not path.exists() and may_make:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(path.parent)
         write_whole(path, os.urandom(KEY_BYTES), mode=0o600)
     try:
         data = path.read_bytes()

@@ -20,6 +20,7 @@ from leukoscope_edge.records.events import (
     Problem,
     canonical,
     chain_problems,
+    clean,
     code_of,
     hash_of,
 )
@@ -81,7 +82,7 @@ class Ledger:
         try:
             with self._lock:
                 yield self._connection
-        except sqlite3.Error as err:
+        except (sqlite3.Error, UnicodeDecodeError) as err:
             raise RecordError(f"the records cannot be read: {err}") from err
 
     def rows(self, query: str, values: tuple[object, ...] = ()) -> list[Any]:
@@ -94,6 +95,7 @@ class Ledger:
     ) -> Event:
         """Return the event that would come next; nothing is written."""
         end = self.head()
+        by = clean(by)
         at = self.now().isoformat(timespec="seconds")
         text = canonical(body)
         hash_ = hash_of(end.seq + 1, slide, kind, at, by, key, text, end.hash)
@@ -171,15 +173,25 @@ class Ledger:
                 yield Problem(end.seq, "does not carry this device's signature")
 
     def _events(self, where: str, values: tuple[object, ...]) -> list[Event]:
-        return [event_from_row(row) for row in self._rows_of_events(where, values)]
+        return [_event(row) for row in self._rows_of_events(where, values)]
 
     def _rows_of_events(self, where: str, values: tuple[object, ...] = ()) -> list[Any]:
         return self.rows(f"SELECT {COLUMNS} FROM event {where}", values)  # noqa: S608
 
 
-def event_from_row(row: tuple[Any, ...]) -> Event:
-    """Return the event in a row of COLUMNS."""
-    seq, slide, kind, at, by, key, body, previous, hash_ = row
+def _event(row: tuple[Any, ...]) -> Event:
+    """Return the event in a row of COLUMNS.
+
+    Raises:
+        RecordError: It is not what was written: nothing of it is shown.
+    """
+    *fields, hash_ = row
+    if hash_of(*fields) != hash_:
+        raise RecordError(
+            f"event {row[0]} was changed after it was written: see `leukoscope records "
+            "verify-audit`, and restore a backup"
+        )
+    seq, slide, kind, at, by, key, body, previous = fields
     return Event(
         seq=seq,
         slide=slide,

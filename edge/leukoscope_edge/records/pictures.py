@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.errors import RecordError
-from leukoscope_edge.records.files import sync_folder, write_whole
+from leukoscope_edge.records.files import make_folder, write_whole
 from leukoscope_edge.types import U8
 
 NAME = re.compile(r"[0-9a-f]{64}\.png")
@@ -57,9 +57,7 @@ class Pictures:
         data = png_bytes(picture)
         name = f"{hashlib.sha256(data).hexdigest()}.png"
         folder = self.folder(slide)
-        if not folder.is_dir():
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            sync_folder(self._root)
+        make_folder(folder)
         if not (folder / name).exists():
             write_whole(folder / name, data, mode=0o600)
         return name

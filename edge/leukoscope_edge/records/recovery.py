@@ -10,12 +10,14 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from leukoscope_edge.errors import RecordError
 from leukoscope_edge.records.database import open_database, transaction
 from leukoscope_edge.records.events import NO_EVENT_HASH, hash_of
-from leukoscope_edge.records.files import sync_folder
+from leukoscope_edge.records.files import make_folder, sync_folder
 from leukoscope_edge.records.ledger import COLUMNS
 
 SIDE_FILES = ("", "-wal", "-shm")
@@ -52,8 +54,45 @@ class Recovery:
         )
 
 
+def open_or_recover(
+    path: Path, copy: Path
+) -> tuple[sqlite3.Connection, Recovery | None]:
+    """Open a database, and recover it where it is damaged or gone.
+
+    Args:
+        path: The database; its folder is made where it is missing.
+        copy: Its last good copy.
+
+    Raises:
+        RecordError: It cannot be opened for another reason than damage.
+    """
+    try:
+        make_folder(path.parent)
+        _end_recovery(path)
+        if not path.exists() and copy.exists():
+            return recover(path, copy)
+        try:
+            return open_database(path), None
+        except sqlite3.OperationalError:
+            raise  # locked, full, read-only: nothing says that it is damaged
+        except sqlite3.DatabaseError:
+            return recover(path, copy)
+    except (sqlite3.Error, OSError) as err:
+        raise RecordError(f"{path}: cannot be opened: {err}") from err
+
+
+def is_older(file: Path, age_s: float, now: datetime) -> bool:
+    """Say whether a file is missing, or further from now than an age either way."""
+    if not file.exists():
+        return True
+    return abs(now.timestamp() - file.stat().st_mtime) > age_s
+
+
 def recover(path: Path, copy: Path) -> tuple[sqlite3.Connection, Recovery]:
-    """Replace a damaged database by its copy and save what follows.
+    """Replace a damaged database by its copy and what follows in the damaged one.
+
+    The damaged file stays in its place until the new one is whole, so that a recovery
+    that a stop catches begins again.
 
     Args:
         path: The damaged database.
@@ -62,15 +101,28 @@ def recover(path: Path, copy: Path) -> tuple[sqlite3.Connection, Recovery]:
     Returns:
         The open database, and what became of the damaged one.
     """
+    fresh = _fresh(path)
+    with contextlib.closing(_open_copy(fresh, copy)) as connection:
+        ((n,),) = connection.execute("SELECT count(*) FROM event").fetchall()
+        with transaction(connection):
+            n_saved, is_complete = _save_events(connection, path)
+            _save_keys(connection, path)
     kept = _put_aside(path)
-    connection = _open_copy(path, copy)
-    ((n,),) = connection.execute("SELECT count(*) FROM event").fetchall()
-    with transaction(connection):
-        n_saved, is_complete = _save_events(connection, kept / path.name)
-        _save_keys(connection, kept / path.name)
-    return connection, Recovery(
+    _end_recovery(path)
+    return open_database(path), Recovery(
         kept=kept, n_from_copy=n, n_saved=n_saved, is_complete=is_complete
     )
+
+
+def _fresh(path: Path) -> Path:
+    return path.with_name(f".{path.name}.recovered")
+
+
+def _end_recovery(path: Path) -> None:
+    """Put a whole new database in the place of one that was put aside."""
+    if not path.exists() and _fresh(path).exists():
+        _fresh(path).replace(path)
+        sync_folder(path.parent)
 
 
 def _put_aside(path: Path) -> Path:
@@ -87,11 +139,17 @@ def _put_aside(path: Path) -> Path:
 
 
 def _open_copy(path: Path, copy: Path) -> sqlite3.Connection:
+    _remove(path)
     with contextlib.suppress(OSError, sqlite3.DatabaseError):
         shutil.copyfile(copy, path)
         return open_database(path)
-    path.unlink(missing_ok=True)
+    _remove(path)
     return open_database(path)
+
+
+def _remove(path: Path) -> None:
+    for side in SIDE_FILES:
+        path.with_name(path.name + side).unlink(missing_ok=True)
 
 
 def _save_events(connection: sqlite3.Connection, damaged: Path) -> tuple[int, bool]:
@@ -128,6 +186,9 @@ def _save_keys(connection: sqlite3.Connection, damaged: Path) -> None:
 
 def _rows(damaged: Path, query: str) -> Iterator[tuple[Any, ...] | None]:
     """Yield what a damaged file still gives, and None where it gives no more."""
+    if not damaged.exists():  # connecting would make it
+        yield None
+        return
     try:
         with contextlib.closing(sqlite3.connect(damaged)) as connection:
             yield from connection.execute(query)

@@ -64,10 +64,11 @@ def report_bytes(screening: Screening) -> bytes:
 def _head(screening: Screening) -> str:
     simulated = screening.domain == "simulated"
     mark = "<p class=sim>SIMULATION: no blood was looked at</p>" if simulated else ""
+    notes = "".join(f"<p>{escape(n)}</p>" for n in screening.notes)
     return (
         f"<h1>Leukoscope report</h1>{mark}"
         f"<p class=use>{escape(INTENDED_USE)}</p>"
-        f"<p class=verdict>{escape(screening.sentence)}</p>"
+        f"<p class=verdict>{escape(screening.sentence)}</p>{notes}"
     )
 
 

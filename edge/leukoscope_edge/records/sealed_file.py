@@ -25,6 +25,8 @@ TAG_BYTES = 16
 SALT_BYTES, PREFIX_BYTES = 16, 7
 SCRYPT_COST, SCRYPT_BLOCK, SCRYPT_LANES = 1 << 17, 8, 1
 """128 MiB of memory for each guess at the passphrase."""
+MAX_SCRYPT_COST = 1 << 19
+"""A header from outside must not take all memory: 512 MiB."""
 MAX_HEADER_BYTES = 4096
 MIN_PASSPHRASE_LENGTH = 12
 
@@ -32,12 +34,15 @@ MIN_PASSPHRASE_LENGTH = 12
 class SealedWriter:
     """A stream that encrypts; `close` writes the last chunk."""
 
-    def __init__(self, file: BinaryIO, passphrase: str) -> None:
+    def __init__(
+        self, file: BinaryIO, passphrase: str, *, cost: int = SCRYPT_COST
+    ) -> None:
         """Write the header.
 
         Args:
             file: Where the sealed bytes go.
             passphrase: At least MIN_PASSPHRASE_LENGTH characters.
+            cost: Of a guess, a power of two; goes into the header.
 
         Raises:
             RecordError: The passphrase is too short.
@@ -47,9 +52,9 @@ class SealedWriter:
                 f"the passphrase needs at least {MIN_PASSPHRASE_LENGTH} characters"
             )
         salt, self._prefix = os.urandom(SALT_BYTES), os.urandom(PREFIX_BYTES)
-        facts = {"format": FORMAT, "salt": salt.hex(), "prefix": self._prefix.hex()}
-        self._header = json.dumps(facts).encode() + b"\n"
-        self._cipher = AESGCM(_key(passphrase, salt))
+        facts = {"salt": salt.hex(), "prefix": self._prefix.hex(), "cost": cost}
+        self._header = json.dumps({"format": FORMAT, **facts}).encode() + b"\n"
+        self._cipher = AESGCM(_key(passphrase, salt, cost))
         self._file, self._pending, self._n = file, bytearray(), 0
         file.write(self._header)
 
@@ -87,15 +92,9 @@ class SealedReader:
         """
         self._name, self._pending = name, b""
         header = file.readline(MAX_HEADER_BYTES)
-        try:
-            facts = json.loads(header)
-            salt, prefix = bytes.fromhex(facts["salt"]), bytes.fromhex(facts["prefix"])
-            is_ours = facts["format"] == FORMAT and len(prefix) == PREFIX_BYTES
-        except (ValueError, KeyError, TypeError) as err:
-            raise RecordError(f"{name}: is not a backup of ours") from err
-        if not is_ours:
-            raise RecordError(f"{name}: is of another format, expected {FORMAT}")
-        self._chunks = self._open(file, AESGCM(_key(passphrase, salt)), header, prefix)
+        salt, prefix, cost = _facts(header, name)
+        cipher = AESGCM(_key(passphrase, salt, cost))
+        self._chunks = self._open(file, cipher, header, prefix)
 
     def read(self, n_bytes: int) -> bytes:
         """Return the next bytes, fewer only at the end.
@@ -129,8 +128,24 @@ class SealedReader:
             sealed, n = following, n + 1
 
 
-def _key(passphrase: str, salt: bytes) -> bytes:
-    scrypt = Scrypt(salt, 32, SCRYPT_COST, SCRYPT_BLOCK, SCRYPT_LANES)
+def _facts(header: bytes, name: str) -> tuple[bytes, bytes, int]:
+    """Return salt, nonce prefix and cost, none of which is trusted yet."""
+    try:
+        facts = json.loads(header)
+        salt, prefix = bytes.fromhex(facts["salt"]), bytes.fromhex(facts["prefix"])
+        cost, format_ = int(facts["cost"]), facts["format"]
+    except (ValueError, KeyError, TypeError) as err:
+        raise RecordError(f"{name}: is not a backup of ours") from err
+    is_power_of_two = cost > 1 and cost & (cost - 1) == 0
+    if format_ != FORMAT or len(prefix) != PREFIX_BYTES or not is_power_of_two:
+        raise RecordError(f"{name}: is of another format, expected {FORMAT}")
+    if cost > MAX_SCRYPT_COST:
+        raise RecordError(f"{name}: asks for more memory than a backup of ours does")
+    return salt, prefix, cost
+
+
+def _key(passphrase: str, salt: bytes, cost: int) -> bytes:
+    scrypt = Scrypt(salt, 32, cost, SCRYPT_BLOCK, SCRYPT_LANES)
     return scrypt.derive(passphrase.encode())
 
 

@@ -1,12 +1,15 @@
 """A sheet of paper: fonts, lines, banners and rows, whatever they say."""
 
 import io
+import logging
+import unicodedata
 from collections.abc import Iterable
 
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
+from fpdf.fonts import TTFFont
 
-from leukoscope_edge.records.fonts import find_fonts, is_right_to_left
+from leukoscope_edge.records.fonts import Fonts, is_right_to_left
 
 MARGIN_MM, WIDTH_MM = 15.0, 180.0
 """A4 is 210 mm wide."""
@@ -14,6 +17,8 @@ FOOT_MM = 20.0
 LABEL_MM = 42.0
 LINE_MM_PER_PT = 0.46
 """Height of a line: 1.3 times the font's, and a point is 0.353 mm."""
+LATIN_1_END = 0xFF
+"""What the fonts inside every PDF reader cover."""
 RGB = tuple[int, int, int]
 INK: RGB = (27, 27, 27)
 WHITE: RGB = (255, 255, 255)
@@ -22,20 +27,20 @@ WHITE: RGB = (255, 255, 255)
 class Sheet(FPDF):
     """A4 pages with the same lines at the foot of each."""
 
-    def __init__(
-        self, *, title: str, foot: Iterable[str], texts: Iterable[str]
-    ) -> None:
-        """Find and load the fonts, and open the first page.
+    def __init__(self, *, title: str, foot: Iterable[str], fonts: Fonts) -> None:
+        """Load the fonts and open the first page.
 
         Args:
             title: For the file's own title.
             foot: Lines for the foot of every page, the first of them bold.
-            texts: Everything from outside that will be printed: decides the fonts.
+            fonts: What to print with.
         """
         super().__init__(format="A4")
+        # fpdf logs the characters that a font lacks: parts of a name.
+        logging.getLogger("fpdf").setLevel(logging.ERROR)
         self._foot = tuple(foot)
-        self.found_fonts = find_fonts(texts)
-        self._family = "base" if self.found_fonts.regular else "helvetica"
+        self._chosen = fonts
+        self._family = "base" if self._chosen.regular else "helvetica"
         self._load_fonts()
         self.set_title(title)
         self.set_margins(MARGIN_MM, MARGIN_MM)
@@ -51,6 +56,17 @@ class Sheet(FPDF):
         for text in self._foot[1:]:
             self.line_of(text, size_pt=8)
         self.line_of(f"Page {self.page_no()} of {{nb}}", size_pt=8)
+
+    def unprintable(self, texts: Iterable[str]) -> list[str]:
+        """Return the characters of some texts that no loaded font has."""
+        points = {ord(c) for text in texts for c in text if not c.isspace()}
+        if self._chosen.regular is None:
+            missing = {p for p in points if p > LATIN_1_END}
+        else:
+            loaded = (f for f in self.fonts.values() if isinstance(f, TTFFont))
+            missing = points.difference(*(f.cmap for f in loaded))
+        visible = (chr(p) for p in sorted(missing))
+        return [c for c in visible if unicodedata.category(c) != "Cf"]
 
     def line_of(
         self,
@@ -121,16 +137,16 @@ class Sheet(FPDF):
         self.multi_cell(width_mm, 3, self._printable(text), align="L")
 
     def _load_fonts(self) -> None:
-        if self.found_fonts.regular is None or self.found_fonts.bold is None:
+        if self._chosen.regular is None or self._chosen.bold is None:
             return
-        self.add_font("base", "", str(self.found_fonts.regular))
-        self.add_font("base", "B", str(self.found_fonts.bold))
-        for name, path in self.found_fonts.scripts.items():
+        self.add_font("base", "", str(self._chosen.regular))
+        self.add_font("base", "B", str(self._chosen.bold))
+        for name, path in self._chosen.scripts.items():
             self.add_font(name, "", str(path))
-        self.set_fallback_fonts(list(self.found_fonts.scripts), exact_match=False)
-        self.set_text_shaping(use_shaping_engine=bool(self.found_fonts.scripts))
+        self.set_fallback_fonts(list(self._chosen.scripts), exact_match=False)
+        self.set_text_shaping(use_shaping_engine=bool(self._chosen.scripts))
 
     def _printable(self, text: str) -> str:
-        if self.found_fonts.regular is not None:
+        if self._chosen.regular is not None:
             return text
         return text.encode("latin-1", "replace").decode("latin-1")

@@ -11,7 +11,6 @@ A method that is called again with the same `key` does nothing twice.
     DIR/copy/              a recent copy of the database on the same disk
 """
 
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,15 +22,15 @@ from typing import Any
 
 from leukoscope_edge.errors import RecordError, StepError
 from leukoscope_edge.records.archive import archived, keep_cell, picture_problems
-from leukoscope_edge.records.database import copy_database, open_database
-from leukoscope_edge.records.events import Event, Problem
-from leukoscope_edge.records.files import sync_folder
+from leukoscope_edge.records.database import copy_database
+from leukoscope_edge.records.events import Event, Problem, canonical
+from leukoscope_edge.records.files import check_room, make_folder, sync_folder
 from leukoscope_edge.records.fold import apply, fold
 from leukoscope_edge.records.identities import Identities
 from leukoscope_edge.records.keys import fingerprint, open_keys
 from leukoscope_edge.records.ledger import Head, Ledger
 from leukoscope_edge.records.pictures import Pictures
-from leukoscope_edge.records.recovery import Recovery, recover
+from leukoscope_edge.records.recovery import is_older, open_or_recover
 from leukoscope_edge.records.slide import (
     ArchivedCell,
     CellRecord,
@@ -61,7 +60,15 @@ def utc_now() -> datetime:
 
 
 class Store:
-    """The records in one folder; a context manager, safe to share between threads."""
+    """The records in one folder; a context manager, safe to share between threads.
+
+    Attributes:
+        folder: Where they lie.
+        pictures: The pictures of cells.
+        device: Id of this device: the fingerprint of its public key.
+        recovery: What became of a database that was damaged at opening, else None.
+        damaged: Slides that a list left out as they cannot be trusted, each with why.
+    """
 
     def __init__(self, folder: Path, *, now: Callable[[], datetime] = utc_now) -> None:
         """Open the records, made where there are none.
@@ -75,17 +82,18 @@ class Store:
         """
         self.folder = folder
         self.pictures = Pictures(folder / "pictures")
+        self.damaged: dict[str, str] = {}
         self._folded: dict[str, SlideRecord] = {}
-        self._connection, self.recovery = _open(folder)
+        copy = folder / COPY_FOLDER / DATABASE_NAME
+        self._connection, self.recovery = open_or_recover(folder / DATABASE_NAME, copy)
         is_new = self._connection.execute("SELECT 1 FROM event").fetchone() is None
         keys = open_keys(folder / "keys", may_make=is_new)
-        self._device = fingerprint(keys.device.public_key())
+        self.device = fingerprint(keys.device.public_key())
         self._ledger = Ledger(self._connection, keys.device, now)
         self._identities = Identities(self._ledger, keys.identity)
         if self.recovery is not None:
             self.note("recovered", {"what": self.recovery.sentence}, DEVICE)
-        if _is_due(folder / COPY_FOLDER / DATABASE_NAME, self._ledger.now()):
-            self.keep_copy()
+        self._renew_copy()
 
     def __enter__(self) -> "Store":
         return self
@@ -102,17 +110,15 @@ class Store:
         """Let go of the database."""
         self._connection.close()
 
-    # --- a slide, from start to signature ---
-
     def start_slide(self, set_up: SlideSetUp, by: str, *, key: str = "") -> str:
         """Start a slide and return its number, such as `0412`.
 
         Raises:
-            RecordError: The disk is nearly full.
+            OutputError: The disk is nearly full.
         """
-        self._check_room()
+        check_room(self.folder, ROOM_BYTES)
         with self._writing() as connection:
-            if known := self._ledger.known(key):
+            if known := self._repeated(Kind.START, None, key):
                 return known.slide
             slide = self._next_slide()
             body = {
@@ -124,6 +130,7 @@ class Store:
                 "consents_to_training": set_up.consents_to_training,
             }
             self._append(Kind.START, slide, body, by, key)
+        self._renew_copy()
         return slide
 
     def resume(self, slide: str, by: str) -> None:
@@ -200,7 +207,7 @@ class Store:
         """Keep a cell that the machine missed and return its id."""
         view = self.pictures.keep(slide, missed.view)
         with self._writing():
-            if known := self._ledger.known(key):
+            if known := self._repeated(Kind.MISSED, slide, key):
                 return str(known.body["cell"]["id"])
             cell = CellRecord(
                 id=f"m{self._next_missed(slide)}",
@@ -222,7 +229,7 @@ class Store:
     def undo(self, slide: str, by: str, *, key: str) -> None:
         """Take the last step of the review back."""
         with self._writing():
-            if self._ledger.known(key):
+            if self._repeated(Kind.UNDO, slide, key):
                 return
             steps = self.slide(slide).steps
             body = {"undoes": steps[-1].seq if steps else 0}
@@ -250,7 +257,7 @@ class Store:
             StepError: Cells are still to be judged, or the slide is not in review.
         """
         with self._writing():
-            if self._ledger.known(key) is None:
+            if self._repeated(Kind.SIGN, slide, key) is None:
                 body = {
                     "outcome": asdict(outcome_of(verdict)),
                     "sealed_comment": self._identities.seal_text(slide, comment),
@@ -261,11 +268,9 @@ class Store:
     def amend(self, slide: str, why: str, by: str, *, key: str = "") -> None:
         """Open a signed slide for another version; the signed one stays."""
         with self._writing():
-            if self._ledger.known(key) is None:
+            if self._repeated(Kind.AMEND, slide, key) is None:
                 body = {"sealed_why": self._identities.seal_text(slide, why)}
                 self._append(Kind.AMEND, slide, body, by, key)
-
-    # --- people's rights, and what leaves ---
 
     def set_consent(self, slide: str, by: str, *, consents: bool) -> None:
         """Keep whether the cells may train a model."""
@@ -301,8 +306,6 @@ class Store:
         """Keep something that happened to the device: a log-in, a quality slide."""
         self._do(Kind.NOTE, "", {"what": what, "facts": dict(facts)}, by)
 
-    # --- reading ---
-
     def slide(self, slide: str) -> SlideRecord:
         """Return a slide as it stands.
 
@@ -319,12 +322,12 @@ class Store:
         return fold(e for e in self._ledger.events(slide) if e.seq <= seq)
 
     def slides(self, *, limit: int = 50) -> list[SlideRecord]:
-        """Return the slides, the newest first."""
+        """Return the slides, the newest first; `damaged` says what had to stay out."""
         rows = self._ledger.rows(
             "SELECT slide FROM event WHERE kind = ? ORDER BY seq DESC LIMIT ?",
             (Kind.START.value, limit),
         )
-        return [self.slide(slide) for (slide,) in rows]
+        return self._readable(rows)
 
     def unfinished(self) -> list[SlideRecord]:
         """Return the slides that a stop caught while counting, the newest first."""
@@ -334,7 +337,7 @@ class Store:
             "ORDER BY last DESC",
             (Kind.START, Kind.RESUME, Kind.FINISH, Kind.FINISH),
         )
-        return [self.slide(slide) for (slide,) in rows]
+        return self._readable(rows)
 
     def slides_of(self, sample: str) -> list[str]:
         """Return the numbers of the slides of a sample, the oldest first."""
@@ -357,15 +360,10 @@ class Store:
         for record in reversed(self.slides(limit=-1)):
             yield from archived(self.pictures, record)
 
-    @property
-    def device(self) -> str:
-        """Id of this device: the fingerprint of its public key."""
-        return self._device
-
     def report_path(self, slide: str, version: int) -> Path:
         """Return where a version's report lies, its folder made."""
         folder = self.folder / "reports"
-        folder.mkdir(mode=0o700, exist_ok=True)
+        make_folder(folder)
         return folder / f"{slide}-v{version}.pdf"
 
     def reports(self, slide: str) -> list[Path]:
@@ -380,10 +378,15 @@ class Store:
         """Return the device's own events of one kind, the oldest first."""
         return [e for e in self.events("") if e.body["what"] == what]
 
+    def _renew_copy(self) -> None:
+        copy = self.folder / COPY_FOLDER / DATABASE_NAME
+        if is_older(copy, COPY_EVERY_S, self._ledger.now()):
+            self.keep_copy()
+
     def keep_copy(self) -> None:
         """Put a copy of the database beside it, for the day it is damaged."""
         copy = self.folder / COPY_FOLDER / DATABASE_NAME
-        copy.parent.mkdir(mode=0o700, exist_ok=True)
+        make_folder(copy.parent)
         aside = copy.with_name(f".{copy.name}.part")
         aside.unlink(missing_ok=True)
         with self._ledger.quiet() as connection:
@@ -400,17 +403,18 @@ class Store:
         return self._ledger.event_of_code(code)
 
     def verify_audit(self) -> list[Problem]:
-        """Look for events and pictures that are not what they were."""
+        """Look for events, pictures and identities that are not what they were."""
         problems = list(self._ledger.problems())
         if problems:
             return problems  # what cannot be trusted is not folded
         return [
             problem
             for record in self.slides(limit=-1)
-            for problem in picture_problems(self.pictures, record)
+            for problem in (
+                *picture_problems(self.pictures, record),
+                *self._identities.problems(record),
+            )
         ]
-
-    # --- inside ---
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -425,11 +429,24 @@ class Store:
         self, kind: Kind, slide: str, body: dict[str, Any], by: str, key: str = ""
     ) -> None:
         with self._writing():
-            known = self._ledger.known(key)
+            known = self._repeated(kind, slide, key)
             if known is None:
                 self._append(kind, slide, body, by, key)
-            elif (known.kind, known.slide, known.body) != (kind.value, slide, body):
-                raise StepError(f"the key {key} was used for another step")
+            elif canonical(known.body) != canonical(body):
+                raise StepError(f"the key {key} was used for other words")
+
+    def _repeated(self, kind: Kind, slide: str | None, key: str) -> Event | None:
+        """Return the event that a key made before, None where it is new.
+
+        Raises:
+            StepError: It made another step, or one of another slide.
+        """
+        known = self._ledger.known(key)
+        if known is None:
+            return None
+        if known.kind != kind.value or slide not in (None, known.slide):
+            raise StepError(f"the key {key} was used for another step")
+        return known
 
     def _append(
         self, kind: Kind, slide: str, body: dict[str, Any], by: str, key: str
@@ -453,13 +470,15 @@ class Store:
         self._folded[slide] = record
         return record
 
-    def _check_room(self) -> None:
-        free_bytes = shutil.disk_usage(self.folder).free
-        if free_bytes < ROOM_BYTES:
-            raise RecordError(
-                f"{self.folder}: {free_bytes >> 20} MiB are free, a slide needs "
-                f"{ROOM_BYTES >> 20}: make a backup and take old pictures away"
-            )
+    def _readable(self, rows: list[tuple[str]]) -> list[SlideRecord]:
+        """Return the slides of a list: one that is damaged must not hide the others."""
+        found = []
+        for (slide,) in rows:
+            try:
+                found.append(self.slide(slide))
+            except RecordError as err:
+                self.damaged[slide] = str(err)
+        return found
 
     def _next_slide(self) -> str:
         """Return a number that no slide had, one lost with a database included."""
@@ -476,24 +495,3 @@ class Store:
 def open_store(folder: Path) -> Store:
     """Open the records in a folder, made where there are none."""
     return Store(folder)
-
-
-def _open(folder: Path) -> tuple[sqlite3.Connection, Recovery | None]:
-    path = folder / DATABASE_NAME
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            return open_database(path), None
-        except sqlite3.OperationalError:
-            raise  # locked, full, read-only: nothing is known to be damaged
-        except sqlite3.DatabaseError:
-            return recover(path, folder / COPY_FOLDER / DATABASE_NAME)
-    except (sqlite3.Error, OSError) as err:
-        raise RecordError(f"{path}: cannot be opened: {err}") from err
-
-
-def _is_due(copy: Path, now: datetime) -> bool:
-    """Say whether the copy is missing or a day old, by whatever clock."""
-    if not copy.exists():
-        return True
-    return abs(now.timestamp() - copy.stat().st_mtime) > COPY_EVERY_S

@@ -27,6 +27,7 @@ def table_text(screening: Screening) -> str:
         *_left_out_lines(screening),
         *_fallback_lines(screening),
         screening.sentence,
+        *screening.notes,
         INTENDED_USE,
     ]
     return "\n".join(lines)
@@ -64,7 +65,10 @@ def csv_bytes(keys: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow([*keys, INTENDED_USE])
-    writer.writerows([*(_harmless(v) for v in row), ""] for row in rows)
+    for row in rows:
+        if len(row) != len(keys):
+            raise ValueError(f"{len(row)} values under {len(keys)} headings")
+        writer.writerow([*(_harmless(v) for v in row), ""])
     return out.getvalue().encode()
 
 

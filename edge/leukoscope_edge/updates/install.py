@@ -29,7 +29,6 @@ from leukoscope_edge.updates.clock import at_midnight, raised
 from leukoscope_edge.updates.codes import Code, refused
 from leukoscope_edge.updates.device import Device, Step, time_floor
 from leukoscope_edge.updates.manifest import Floor, Manifest
-from leukoscope_edge.updates.receive import receive
 from leukoscope_edge.updates.shadow import Shadow, compare
 from leukoscope_edge.updates.state import SHIPPED, Lane, State, Trial
 from leukoscope_edge.updates.stick import Stick
@@ -63,6 +62,8 @@ def install(device: Device, stick: Stick) -> Installed:
     Raises:
         UpdateError: By its code; the model in use has not changed.
     """
+    from leukoscope_edge.updates.receive import receive  # brings in tuf
+
     with slots.locked(device.models), durable.own_disk():
         device.tell(Step.PREFLIGHT, 0)
         before = _settle(device)

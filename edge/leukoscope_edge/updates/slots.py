@@ -29,7 +29,6 @@ from leukoscope_edge.updates.manifest import (
     parse_manifest,
 )
 from leukoscope_edge.updates.state import State
-from leukoscope_edge.updates.verify import check_root
 
 READ_ONLY = 0o444
 NAME_HEX_DIGITS = 16
@@ -90,6 +89,8 @@ def trust_root(data: Path, root: Path) -> int:
     Raises:
         UpdateError: U04; it is not a root file, or another one is trusted already.
     """
+    from leukoscope_edge.updates.verify import check_root  # brings in tuf
+
     models = models_folder(data)
     with locked(models), durable.own_disk():
         given = root.read_bytes()
@@ -109,6 +110,8 @@ def trusted_root(models: Path) -> bytes:
     Raises:
         UpdateError: U15; none was, or its file is no longer whole.
     """
+    from leukoscope_edge.updates.verify import check_root  # brings in tuf
+
     try:
         root = durable.read_plain(models / "trust" / "root.json")
         check_root(root)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from leukoscope_edge.counting.cells import MAX_KEPT, Album, separate_cells
+from leukoscope_edge.counting.cells import MAX_KEPT, Album
 from leukoscope_edge.types import Sighting
 
 PICTURE = np.zeros((4, 4, 3), np.uint8)
@@ -57,6 +57,32 @@ def test_cells_across_the_border_of_a_bin_are_one() -> None:
     assert len(album.cells()) == 1
 
 
-def test_separate_fields_count_every_sighting() -> None:
-    cells = separate_cells([sighting("a", 0, 0), sighting("b", 0, 0)], first_id=3)
-    assert [c.id for c in cells] == [3, 4]
+def test_cells_of_two_islands_are_never_one_until_the_islands_are_joined() -> None:
+    album = Album()
+    album.add([sighting("a", 0, 0), sighting("a", 500, 0)], island=0)
+    album.add([sighting("b", 100, 50), sighting("b", 900, 50)], island=1)
+    assert len(album.cells()) == 4
+    album.join(1, into=0, shift_px=(-100.0, -50.0))
+    found = album.cells()
+    assert [(c.id, c.n_sightings, c.island) for c in found] == [
+        (1, 2, 0),
+        (2, 1, 0),
+        (4, 1, 0),
+    ]
+    album.add([sighting("c", 800, 0)], island=0)
+    assert len(album.cells()) == 3
+
+
+def test_a_count_goes_on_after_earlier_cells() -> None:
+    first = Album()
+    first.add([sighting("a", 0, 0)], island=3)
+    second = Album(first.cells())
+    second.add([sighting("a", 0, 0)], island=4)
+    assert [(c.id, c.island) for c in second.cells()] == [(1, 3), (2, 4)]
+
+
+def test_large_nuclei_are_compared_beyond_the_next_bin() -> None:
+    album = Album()
+    album.add([sighting("a", 10, 0, radius_px=180)])
+    album.add([sighting("b", 165, 0, radius_px=180)])
+    assert len(album.cells()) == 1

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.errors import OutputError
-from leukoscope_edge.records.files import prepare_folder, write_whole
+from leukoscope_edge.records.files import check_room, prepare_folder, write_whole
 from leukoscope_edge.records.report import report_bytes
 from leukoscope_edge.records.result import INTENDED_USE, result_bytes, result_object
 from leukoscope_edge.records.table import cells_csv_bytes, table_text
@@ -86,7 +86,8 @@ def test_the_result_has_every_promised_key() -> None:
     assert result["cells"][1]["p_blast"] == 0.9123
     assert result["cells"][1]["box_px"] == [1, 2, 30, 40]
     assert [c["counted"] for c in result["cells"]] == [True, True, False]
-    assert result["model"] == {"id": "m", "sha256": "ab" * 32, "engine": "cpu"}
+    model = {"id": "m", "sha256": "ab" * 32, "engine": "cpu", "fallback": ""}
+    assert result["model"] == model
     assert result["count"]["blast_fraction_95"] == [0.1, 0.9]
 
 
@@ -167,3 +168,9 @@ def test_a_full_disk_leaves_no_half_file(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot be written"):
         write_whole(tmp_path / "result.json", b"x" * 100)
     assert not (tmp_path / "result.json").exists()
+
+
+def test_nothing_begins_without_room_to_end_it(tmp_path: Path) -> None:
+    check_room(tmp_path, 1)
+    with pytest.raises(OutputError, match="MiB are needed"):
+        check_room(tmp_path, 1 << 60)

@@ -1,19 +1,15 @@
-"""Writes a card as TOML that the device's strict reader accepts."""
+"""Writes a frozen dataclass as TOML that the strict reader of settings accepts."""
 
 import dataclasses
 import json
 from typing import Any
 
-from leukoscope_edge.inference.card import Card
 
+def as_toml(entry: Any) -> str:
+    """Return a dataclass as TOML: plain keys first, then a table per nested entry.
 
-def card_toml(card: Card) -> str:
-    """Return the card as TOML, plain keys first, then one table per nested entry."""
-    return toml_text(card)
-
-
-def toml_text(entry: Any) -> str:
-    """Return any of our dataclasses as TOML that its strict reader accepts."""
+    A nested entry that is None is left out; its key needs a default to be read again.
+    """
     return "\n".join(_lines(entry, "")).strip() + "\n"
 
 

@@ -1,0 +1,267 @@
+"""Many stored slides in one run: a folder of folders, one slide each.
+
+Each slide is screened as `leukoscope screen` screens one, by one thread on the CPU, so
+that the same files come out of one core, all cores or many machines. A run that was
+stopped goes on where it was: a slide is done when a stamp of what it was made from and
+with lies beside its results.
+"""
+
+import json
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from leukoscope_edge import __version__
+from leukoscope_edge.capture.replay import IMAGE_SUFFIXES, ImageReplay, list_images
+from leukoscope_edge.errors import BundleError, LeukoscopeError, SourceError
+from leukoscope_edge.inference.bundle import open_bundle
+from leukoscope_edge.inference.choose import open_engine
+from leukoscope_edge.records.files import prepare_folder
+from leukoscope_edge.records.results import RESULT_FILES, result_files, write_files
+from leukoscope_edge.records.table import csv_bytes
+from leukoscope_edge.screening import screen
+from leukoscope_edge.types import Screening
+
+STAMP = "made-from.json"
+"""Beside a slide's results: what they were made from and with. Written last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlideTask:
+    """One slide to screen.
+
+    Attributes:
+        name: Its folder's path below the archive; recorded as its source, so that
+            results do not depend on where the archive is mounted.
+        folder: The folder of its images.
+        bundle: The model bundle's folder.
+        model_sha256: Of the model; a machine that has another must not take part.
+        scale_um_per_px: The calibration, None where unknown.
+        is_sequence: The images are frames of one hand-moved slide.
+    """
+
+    name: str
+    folder: Path
+    bundle: Path
+    model_sha256: str
+    scale_um_per_px: float | None
+    is_sequence: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlideDone:
+    """What became of one slide.
+
+    Attributes:
+        task: The slide.
+        files: The results by name, the stamp last; empty where there are none.
+        trouble: Why there are none, "" where there are.
+    """
+
+    task: SlideTask
+    files: dict[str, bytes]
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlideRow:
+    """One slide in the table of the whole archive."""
+
+    slide: str
+    result: str
+    n_cells: int = 0
+    n_blast: int = 0
+    n_unclear: int = 0
+    n_images: int = 0
+    n_screened: int = 0
+    sentence: str = ""
+
+
+def is_archive(source: str) -> bool:
+    """Say whether a source is a folder of folders rather than of images."""
+    folder = Path(source)
+    return folder.is_dir() and not _has_images(folder) and bool(find_slides(folder))
+
+
+def find_slides(archive: Path) -> list[Path]:
+    """Return every folder below one that holds images, in the order of their paths.
+
+    Symbolic links are not followed: one could lead round in a circle.
+
+    Raises:
+        SourceError: A folder cannot be read; a slide must not be lost silently.
+    """
+    below = (Path(root) for root, _, _ in os.walk(archive, onerror=_stop))
+    return sorted(p for p in below if p != archive and _has_images(p))
+
+
+def screen_slide(task: SlideTask) -> SlideDone:
+    """Screen one slide; a failure becomes its `trouble`, for the others go on."""
+    cv2.setNumThreads(1)
+    try:
+        stamp = stamp_bytes(task)
+        screening = _screening(task)
+    except LeukoscopeError as err:
+        return SlideDone(task=task, files={}, trouble=str(err))
+    if all(image.status == "skipped" for image in screening.images):
+        return SlideDone(task=task, files={}, trouble="no image could be read")
+    return SlideDone(task=task, files={**result_files(screening), STAMP: stamp})
+
+
+def stamp_bytes(task: SlideTask) -> bytes:
+    """Return what a slide's results are made from and with, as JSON.
+
+    An image that was replaced under its name has another size or time.
+
+    Raises:
+        SourceError: The images cannot be read.
+    """
+    try:
+        images = [(p.name, p.stat()) for p in list_images(task.folder)]
+    except OSError as err:
+        raise SourceError(f"{task.folder}: cannot be read: {err.strerror}") from err
+    stamp = {
+        "software": __version__,
+        "model": task.model_sha256,
+        "scale_um_per_px": task.scale_um_per_px,
+        "sequence": task.is_sequence,
+        "images": [[name, s.st_size, s.st_mtime_ns] for name, s in images],
+    }
+    return json.dumps(stamp, indent=1).encode()
+
+
+def is_done(task: SlideTask, out: Path) -> bool:
+    """Say whether a slide's results are there, made from these very images."""
+    try:
+        return (out / task.name / STAMP).read_bytes() == stamp_bytes(task)
+    except (OSError, SourceError):
+        return False
+
+
+def keep(done: SlideDone, out: Path) -> None:
+    """Write a slide's results; where there are none, take older ones away.
+
+    Raises:
+        OutputError: They cannot be written.
+    """
+    folder = out / done.task.name
+    prepare_folder(folder, (STAMP, *RESULT_FILES))
+    write_files(folder, done.files)
+
+
+def run_on_cores(tasks: Sequence[SlideTask], n_jobs: int) -> Iterator[SlideDone]:
+    """Screen slides on this machine and yield each when it is done.
+
+    Raises:
+        LeukoscopeError: A process died; what it had not yielded is to be done again.
+    """
+    with ProcessPoolExecutor(
+        n_jobs, multiprocessing.get_context("spawn"), _end_on_interrupt
+    ) as pool:
+        futures = [pool.submit(screen_slide, task) for task in tasks]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        except BrokenProcessPool as err:
+            raise LeukoscopeError(
+                "a process died (out of memory?): run the same command again, it goes "
+                "on where it was; fewer --jobs need less memory"
+            ) from err
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def run_on_dask(tasks: Sequence[SlideTask], address: str) -> Iterator[SlideDone]:
+    """Screen slides on a Dask cluster and yield each when it is done.
+
+    Every worker needs this version of Leukoscope, and the archive and the bundle under
+    the same paths. Whoever can reach a Dask scheduler can run programs on its workers:
+    it belongs on a closed network, and never on a device.
+
+    Raises:
+        LeukoscopeError: Dask is missing or the scheduler does not answer.
+    """
+    try:
+        import distributed
+    except ImportError as err:
+        raise LeukoscopeError(
+            "Dask is missing: pip install 'leukoscope[archive]'"
+        ) from err
+    try:
+        client = distributed.Client(  # type: ignore[no-untyped-call]
+            address, timeout="10s"
+        )
+    except (OSError, ValueError) as err:
+        raise LeukoscopeError(f"{address}: no Dask scheduler answers: {err}") from err
+    with client:
+        futures = client.map(screen_slide, tasks, pure=False)
+        task_of = {f.key: t for f, t in zip(futures, tasks, strict=True)}
+        finished = distributed.as_completed(futures)  # type: ignore[no-untyped-call]
+        for future in finished:
+            error = future.exception()
+            lost = SlideDone(task=task_of[future.key], files={}, trouble=str(error))
+            yield future.result() if error is None else lost
+
+
+def summary(tasks: Sequence[SlideTask], out: Path) -> list[SlideRow]:
+    """Return one row a slide, in the order of the slides, from what was written."""
+    return [_row(task.name, out / task.name / "result.json") for task in tasks]
+
+
+def summary_csv_bytes(rows: Sequence[SlideRow]) -> bytes:
+    """Return the table of an archive as CSV."""
+    keys = [f.name for f in fields(SlideRow)]
+    return csv_bytes(keys, [tuple(asdict(row).values()) for row in rows])
+
+
+def _screening(task: SlideTask) -> Screening:
+    bundle = open_bundle(task.bundle)
+    if bundle.card.model_cpu.sha256 != task.model_sha256:
+        raise BundleError(f"{task.bundle}: another model than where the run began")
+    images = ImageReplay(list_images(task.folder), task.scale_um_per_px)
+    with images, open_engine(bundle, backend="cpu", n_threads=1) as engine:
+        return screen(
+            images, engine, bundle, source=task.name, is_sequence=task.is_sequence
+        )
+
+
+def _row(name: str, path: Path) -> SlideRow:
+    try:
+        result: dict[str, Any] = json.loads(path.read_bytes())
+    except OSError:
+        return SlideRow(slide=name, result="failed", sentence="see the messages")
+    count, images = result["count"], result["images"]
+    return SlideRow(
+        slide=name,
+        result=count["result"],
+        n_cells=count["n_cells"],
+        n_blast=count["n_blast"],
+        n_unclear=count["n_unclear"],
+        n_images=len(images),
+        n_screened=sum(i["status"] == "screened" for i in images),
+        sentence=result["verdict"],
+    )
+
+
+def _has_images(folder: Path) -> bool:
+    return any(
+        p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith(".")
+        for p in folder.iterdir()
+    )
+
+
+def _stop(error: OSError) -> None:
+    raise SourceError(f"{error.filename}: cannot be read: {error.strerror}")
+
+
+def _end_on_interrupt() -> None:
+    """In a worker: Ctrl-C ends it without a word, for the parent says what is."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

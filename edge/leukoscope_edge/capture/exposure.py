@@ -1,0 +1,144 @@
+"""Lock a camera's light and colour with one button, on an empty place of the slide.
+
+The plasma is the reference: its brightest channel goes to one level, its three
+channels to the same. From then on nothing is automatic, and a darker or yellower
+picture means the lamp or the stain, not the camera.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from leukoscope_edge.camera_settings import (
+    COLOUR_GAIN_RANGE,
+    EXPOSURE_RANGE_US,
+    CameraSettings,
+)
+from leukoscope_edge.capture.live import LiveCamera
+from leukoscope_edge.errors import SourceError
+from leukoscope_edge.types import F32, U8, Frame
+from leukoscope_edge.vision.calibration import plasma_colour
+
+TARGET_LEVEL = 210.0
+"""Of 255 for the plasma's brightest channel: bright, with room before clipping."""
+TOLERANCE_LEVELS = 6.0
+CLIPPED_LEVEL = 250.0
+"""From here on the level no longer tells how much too bright it is."""
+STEP_POWER = 1.5
+"""Light over level. A camera's curve lies between straight and a power of 1/2.2;
+with 1.5 the error at least halves in each round at both ends."""
+MAX_ROUNDS = 12
+FIRST_EXPOSURE_US = 5000
+FIRST_COLOUR_GAIN = 1.8
+"""Near white for daylight and white LED on Raspberry Pi cameras."""
+FIXED_WHITE_BALANCE_K = 5000
+"""A USB camera only takes a temperature; any fixed one does, software does the rest."""
+SETTLING_FRAMES = 4
+"""Sensors apply new settings up to three frames late."""
+MAX_FAULTS = 20
+
+Look = Callable[[CameraSettings], U8]
+
+
+def lock_light(settings: CameraSettings, look: Look) -> CameraSettings:
+    """Find and lock exposure and colour for the lamp as it is now.
+
+    Args:
+        settings: The camera; what it has of locks is the starting point.
+        look: Opens the camera with some settings and returns (H, W, 3) uint8 RGB of
+            an empty place between the cells.
+
+    Returns:
+        The settings with every lock set.
+
+    Raises:
+        SourceError: The camera gives no picture, or no exposure in its range makes
+            the plasma bright enough and not too bright.
+    """
+    settings = _with_locks(settings)
+    for _ in range(MAX_ROUNDS):
+        colour = plasma_colour(look(settings))
+        better = adjusted(settings, colour)
+        if better == settings:
+            break
+        settings = better
+    else:
+        raise SourceError("light and colour do not settle: does the lamp flicker?")
+    if abs(float(colour.max()) - TARGET_LEVEL) > TOLERANCE_LEVELS:
+        raise SourceError(
+            f"the lamp is too {'dark' if colour.max() < TARGET_LEVEL else 'bright'} "
+            f"for the camera (exposure {settings.exposure_us} us): turn it"
+        )
+    return settings
+
+
+def adjusted(settings: CameraSettings, plasma: F32) -> CameraSettings:
+    """Return the settings moved towards the target; the same where they reached it.
+
+    Args:
+        settings: Locked settings that made the picture.
+        plasma: (3,) float32, its plasma's RGB, 0..255.
+    """
+    red, green, blue = (max(1.0, float(v)) for v in plasma)
+    changes: dict[str, int | float] = {}
+    brightest = max(red, green, blue)
+    if abs(brightest - TARGET_LEVEL) > TOLERANCE_LEVELS:
+        factor = 0.5 if brightest >= CLIPPED_LEVEL else _step(TARGET_LEVEL, brightest)
+        exposure = round((settings.exposure_us or FIRST_EXPOSURE_US) * factor)
+        changes["exposure_us"] = int(_clamp(exposure, EXPOSURE_RANGE_US))
+    if settings.red_gain is not None and settings.blue_gain is not None:
+        for name, gain, level in (
+            ("red_gain", settings.red_gain, red),
+            ("blue_gain", settings.blue_gain, blue),
+        ):
+            if abs(level - green) > TOLERANCE_LEVELS:
+                gain *= _step(green, level)
+                changes[name] = round(_clamp(gain, COLOUR_GAIN_RANGE), 3)
+    return replace(settings, **changes)  # type: ignore[arg-type]
+
+
+def take_picture(settings: CameraSettings) -> U8:
+    """Open the real camera with some settings and return a settled picture.
+
+    Raises:
+        SourceError: It gives none.
+    """
+    with LiveCamera(settings, scale_um_per_px=None) as camera:
+        return settled_picture(camera)
+
+
+def settled_picture(camera: LiveCamera) -> U8:
+    """Return a picture that the camera took with its settings in force.
+
+    Raises:
+        SourceError: It gives none.
+    """
+    frames: list[Frame] = []
+    reason = ""
+    for _ in range(MAX_FAULTS + SETTLING_FRAMES):
+        item = camera.read()
+        if isinstance(item, Frame):
+            frames.append(item)
+        elif item is not None:
+            reason = item.reason
+        if len(frames) == SETTLING_FRAMES:
+            return frames[-1].pixels
+    raise SourceError(reason)
+
+
+def _with_locks(settings: CameraSettings) -> CameraSettings:
+    locked = replace(settings, exposure_us=settings.exposure_us or FIRST_EXPOSURE_US)
+    if settings.kind == "v4l2":
+        kelvin = settings.white_balance_k or FIXED_WHITE_BALANCE_K
+        return replace(locked, white_balance_k=kelvin)
+    if settings.kind == "picamera2" and settings.red_gain is None:
+        gain = FIRST_COLOUR_GAIN
+        return replace(locked, red_gain=gain, blue_gain=gain)
+    return locked
+
+
+def _step(wanted: float, found: float) -> float:
+    return float((wanted / found) ** STEP_POWER)
+
+
+def _clamp(value: float, limits: tuple[float, float]) -> float:
+    return min(max(value, limits[0]), limits[1])

@@ -1,0 +1,104 @@
+"""Is this a picture of now, whole, and of the kind that was asked for?
+
+OpenCV hands out the last picture for ever when a camera dies, USB loses half of one,
+and a driver comes back with another size. Such a picture must never be judged. How
+good a true picture is, `leukoscope_edge.vision.quality` says.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from leukoscope_edge.camera_settings import CameraSettings
+from leukoscope_edge.capture.driver import Shot
+from leukoscope_edge.types import U8
+
+MAX_AGE_S = 1.0
+"""A hand moves a stage by a whole field in a second: older is another place."""
+BLACK_LEVEL = 8
+"""Of 255: a covered sensor's noise stays below, the darkest lamp stays above."""
+MAX_FLAT_FRACTION = 1 / 16
+"""Of the rows. A sensor's noise lets no row be of one colour; lost USB packets do."""
+EXPOSURE_TOLERANCE = 0.05
+"""Sensors count exposure in lines, so that it never fits exactly."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadPicture:
+    """Why a picture is not handed on.
+
+    Attributes:
+        reason: For a person.
+        blames_driver: Opening the camera anew may help.
+    """
+
+    reason: str
+    blames_driver: bool = True
+
+
+class PictureGate:
+    """Looks at the pictures of one opened camera, in order."""
+
+    def __init__(self, settings: CameraSettings) -> None:
+        """Remember what was asked for."""
+        self._settings = settings
+        self._shape = (settings.height_px, settings.width_px, 3)
+        self._last: U8 | None = None
+
+    def check(self, shot: Shot, now_s: float) -> BadPicture | None:
+        """Return what is wrong with a picture, None where nothing is.
+
+        Args:
+            shot: The picture.
+            now_s: Monotonic time.
+        """
+        pixels, last = shot.pixels, self._last
+        if pixels.shape != self._shape or pixels.dtype != np.uint8:
+            return BadPicture(reason=self._wrong_form(pixels))
+        self._last = pixels
+        if now_s - shot.time_s > MAX_AGE_S:
+            return BadPicture(reason=f"is {now_s - shot.time_s:.1f} s old")
+        if last is not None and np.array_equal(pixels, last):
+            return BadPicture(reason="is the last picture again: the camera is frozen")
+        if is_black(pixels):
+            return BadPicture(
+                reason="is black: switch the lamp on, uncover the camera",
+                blames_driver=False,
+            )
+        if is_torn(pixels):
+            return BadPicture(reason="is torn: a part of it was lost on the way")
+        return self._exposure(shot.exposure_us)
+
+    def _wrong_form(self, pixels: np.ndarray) -> str:
+        found = " x ".join(map(str, pixels.shape))
+        wanted = " x ".join(map(str, self._shape))
+        return f"is {found} {pixels.dtype}, expected {wanted} uint8 (rows x columns)"
+
+    def _exposure(self, found_us: float | None) -> BadPicture | None:
+        wanted_us = self._settings.exposure_us
+        if wanted_us is None or found_us is None:
+            return None
+        if abs(found_us - wanted_us) <= EXPOSURE_TOLERANCE * wanted_us:
+            return None
+        return BadPicture(
+            reason=f"was exposed for {found_us:.0f} us, locked is {wanted_us} us"
+        )
+
+
+def is_black(pixels: U8) -> bool:
+    """Say whether nothing but a dark sensor's noise is there.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB.
+    """
+    return float(np.percentile(pixels[::8, ::8], 99)) < BLACK_LEVEL
+
+
+def is_torn(pixels: U8) -> bool:
+    """Say whether more rows are of one single colour than chance allows.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB.
+    """
+    flat = (pixels == pixels[:, :1]).all(axis=(1, 2))
+    return float(flat.mean()) > MAX_FLAT_FRACTION

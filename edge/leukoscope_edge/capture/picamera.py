@@ -1,0 +1,114 @@
+"""Raspberry Pi cameras through picamera2, which the operating system brings along.
+
+Pixels and metadata come from one request, so that the exposure stands beside the very
+picture it made.
+"""
+
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from leukoscope_edge.camera_settings import CameraSettings
+from leukoscope_edge.capture.driver import Shot
+from leukoscope_edge.errors import SourceError
+
+RGB_IN_MEMORY = "BGR888"
+"""libcamera names the bytes from the highest down: this one is R, G, B in numpy."""
+AF_MANUAL = 0
+"""libcamera `controls.AfModeEnum.Manual`."""
+
+
+class PicameraDriver:
+    """One camera port."""
+
+    def __init__(self, settings: CameraSettings) -> None:
+        """Open and start the camera with every lock set.
+
+        Raises:
+            SourceError: picamera2 is missing, or the camera is or refuses.
+        """
+        self._camera = _open(int(settings.device))
+        try:
+            self._start(settings)
+        except (RuntimeError, ValueError) as err:
+            self._camera.close()
+            raise SourceError(f"camera {settings.device} refuses: {err}") from err
+
+    def read(self) -> Shot:
+        """Wait for the next request and take pixels and metadata from it."""
+        with self._camera.captured_request() as request:
+            pixels = np.array(request.make_array("main"), np.uint8)
+            metadata = request.get_metadata()
+        return Shot(
+            pixels=pixels,
+            time_s=metadata["SensorTimestamp"] / 1e9,
+            exposure_us=float(metadata["ExposureTime"]),
+        )
+
+    def __enter__(self) -> "PicameraDriver":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._camera.stop()
+        self._camera.close()
+
+    def _start(self, settings: CameraSettings) -> None:
+        configuration = self._camera.create_video_configuration(
+            main={
+                "size": (settings.width_px, settings.height_px),
+                "format": RGB_IN_MEMORY,
+            },
+            queue=False,
+            controls=controls(settings, set(self._camera.camera_controls)),
+        )
+        self._camera.configure(configuration)
+        self._camera.start()
+
+
+def controls(settings: CameraSettings, known: set[str]) -> dict[str, Any]:
+    """Return libcamera's controls for some settings.
+
+    Args:
+        settings: What is wanted.
+        known: Names of the controls that this camera has.
+
+    Raises:
+        ValueError: The settings ask for a lock that this camera does not have.
+    """
+    frame_us = int(1e6 / settings.frames_per_s)
+    wanted: dict[str, Any] = {"FrameDurationLimits": (frame_us, frame_us)}
+    if settings.exposure_us is not None:
+        wanted["AeEnable"] = False
+        wanted["ExposureTime"] = settings.exposure_us
+        wanted["AnalogueGain"] = settings.gain
+    if settings.red_gain is not None:
+        wanted["AwbEnable"] = False
+        wanted["ColourGains"] = (settings.red_gain, settings.blue_gain)
+    if settings.lens_position is not None:
+        wanted["AfMode"] = AF_MANUAL
+        wanted["LensPosition"] = settings.lens_position
+    if missing := sorted(set(wanted) - known):
+        raise ValueError(f"it has no {', '.join(missing)}")
+    return wanted
+
+
+def _open(port: int) -> Any:
+    try:
+        from picamera2 import Picamera2
+    except ImportError as err:
+        raise SourceError(
+            "picamera2 is missing: install python3-picamera2 and make the environment "
+            "with --system-site-packages"
+        ) from err
+    if port >= len(Picamera2.global_camera_info()):
+        raise SourceError(f"no camera on port {port}: check its ribbon cable")
+    try:
+        return Picamera2(port)
+    except (RuntimeError, IndexError) as err:
+        raise SourceError(f"camera {port} cannot be opened: {err}") from err

@@ -1,0 +1,121 @@
+"""`leukoscope screen FOLDER` where the folder holds many slides."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from tqdm import tqdm
+
+from leukoscope_edge.archive import (
+    SlideDone,
+    SlideTask,
+    find_slides,
+    is_done,
+    keep,
+    run_on_cores,
+    run_on_dask,
+    summary,
+    summary_csv_bytes,
+)
+from leukoscope_edge.errors import OutputError
+from leukoscope_edge.inference.bundle import Bundle
+from leukoscope_edge.records.files import prepare_folder, write_whole
+
+TABLE = "slides.csv"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what only a folder of many slides needs."""
+    group = parser.add_argument_group(
+        "many slides", "where SOURCE is a folder of folders, one slide each"
+    )
+    group.add_argument(
+        "--jobs",
+        type=int,
+        default=os.cpu_count() or 1,
+        help="slides at the same time; default: one a core",
+    )
+    group.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help="screen on the Dask cluster of this scheduler, e.g. tcp://host:8786",
+    )
+
+
+def run(options: argparse.Namespace, bundle: Bundle) -> int:
+    """Screen every slide that is not done yet, and write the table of all.
+
+    Raises:
+        LeukoscopeError: There is nowhere to write, or no way to run.
+    """
+    out = options.out
+    if out is None:
+        raise OutputError(f"{options.source} holds many slides: give --out FOLDER")
+    tasks = _tasks(options, bundle)
+    prepare_folder(out, (TABLE,))
+    left = [t for t in tasks if not is_done(t, out)]
+    _say(f"{len(tasks)} slides, {len(tasks) - len(left)} of them done before")
+    try:
+        _screen_all(left, out, options)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            "stopped; finished slides are kept, the same command goes on with the rest"
+        ) from None
+    return _finish(tasks, out, as_json=options.json)
+
+
+def _tasks(options: argparse.Namespace, bundle: Bundle) -> list[SlideTask]:
+    archive = Path(options.source)
+    return [
+        SlideTask(
+            name=folder.relative_to(archive).as_posix(),
+            folder=folder.absolute(),
+            bundle=bundle.folder.absolute(),
+            model_sha256=bundle.card.model_cpu.sha256,
+            scale_um_per_px=options.um_per_px,
+            is_sequence=options.sequence,
+        )
+        for folder in find_slides(archive)
+    ]
+
+
+def _screen_all(tasks: list[SlideTask], out: Path, options: argparse.Namespace) -> None:
+    bar = tqdm(
+        _screened(tasks, options),
+        total=len(tasks),
+        disable=not sys.stderr.isatty(),
+        unit="slide",
+    )
+    for done in bar:
+        keep(done, out)
+        if done.trouble:
+            _say(f"{done.task.name}: {done.trouble}")
+
+
+def _screened(
+    tasks: list[SlideTask], options: argparse.Namespace
+) -> Iterator[SlideDone]:
+    if options.dask:
+        return run_on_dask(tasks, options.dask)
+    return run_on_cores(tasks, max(1, options.jobs))
+
+
+def _finish(tasks: list[SlideTask], out: Path, *, as_json: bool) -> int:
+    """Write and print the table; 1 where a slide has no result."""
+    rows = summary(tasks, out)
+    write_whole(out / TABLE, summary_csv_bytes(rows))
+    _say(f"table: {out / TABLE}")
+    if as_json:
+        print(json.dumps([asdict(row) for row in rows], indent=1, ensure_ascii=False))
+    else:
+        for row in rows:
+            print(f"{row.slide}: {row.sentence}")
+    return int(any(row.result == "failed" for row in rows))
+
+
+def _say(sentence: str) -> None:
+    print(f"leukoscope: {sentence}", file=sys.stderr)

@@ -1,0 +1,31 @@
+"""The files of one screening, made and written together."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from leukoscope_edge.records.files import write_whole
+from leukoscope_edge.records.report import report_bytes
+from leukoscope_edge.records.result import result_bytes
+from leukoscope_edge.records.table import cells_csv_bytes
+from leukoscope_edge.types import Screening
+
+RESULT_FILES: dict[str, Callable[[Screening], bytes]] = {
+    "report.html": report_bytes,
+    "cells.csv": cells_csv_bytes,
+    "result.json": result_bytes,  # last: where it stands, the others are whole
+}
+
+
+def result_files(screening: Screening) -> dict[str, bytes]:
+    """Return the files of a screening by name."""
+    return {name: make(screening) for name, make in RESULT_FILES.items()}
+
+
+def write_files(folder: Path, files: dict[str, bytes]) -> None:
+    """Write files one after the other, each whole or not at all.
+
+    Raises:
+        OutputError: One cannot be written; those behind it are not there then.
+    """
+    for name, data in files.items():
+        write_whole(folder / name, data)

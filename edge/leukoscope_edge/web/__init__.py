@@ -1,0 +1,1 @@
+"""The technician's page: served by the device, to itself, contacting nothing."""

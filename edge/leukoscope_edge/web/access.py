@@ -1,0 +1,96 @@
+"""Who may use a route, and the session that says who it is."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import HTTPException, Path, Request, Response
+
+from leukoscope_edge.records.slide import CellRecord
+from leukoscope_edge.web.device import Device, has_right
+from leukoscope_edge.web.people import Entry, Person, Right
+from leukoscope_edge.web.security import COOKIE, session_of
+
+SlideId = Annotated[str, Path(pattern=r"^[0-9]{4,12}$")]
+
+CellId = Annotated[str, Path(max_length=16, pattern=r"^[rm0-9][0-9.]*$")]
+
+
+class SignInFirstError(Exception):
+    """Nobody is signed in, or the session locked."""
+
+
+def device_of(request: Request) -> Device:
+    """Return the device that a request is for."""
+    device: Device = request.app.state.device
+    return device
+
+
+def signed_in(request: Request) -> Person:
+    """Return who is signed in.
+
+    Raises:
+        SignInFirstError: Nobody is.
+    """
+    person = device_of(request).person(request)
+    if person is None:
+        raise SignInFirstError
+    return person
+
+
+def may(right: Right) -> Callable[[Request], Person]:
+    """Return a dependency that lets only those with a right pass."""
+
+    def check(request: Request) -> Person:
+        person = signed_in(request)
+        if not has_right(person, right):
+            raise HTTPException(403, f"{person.role.value}s may not do this")
+        return person
+
+    return check
+
+
+def open_session(request: Request, response: Response, person: Person) -> None:
+    """Sign somebody in under a new session id."""
+    device = device_of(request)
+    device.sessions.sign_out(session_of(request.headers))
+    set_session(request, response, device.sessions.sign_in(person.name))
+
+
+def set_session(request: Request, response: Response, session: str) -> None:
+    """Put a session's id into the browser's cookie."""
+    response.set_cookie(
+        COOKIE,
+        session,
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+
+
+def cell_of(device: Device, slide: str, cell: str) -> CellRecord:
+    """Return one cell of a slide.
+
+    Raises:
+        HTTPException: There is none of that id (404).
+    """
+    found = [c for c in device.store.slide(slide).cells if c.id == cell]
+    if not found:
+        raise HTTPException(404, f"slide {slide}: there is no cell {cell}")
+    return found[0]
+
+
+def check_pin(device: Device, name: str, pin: str) -> None:
+    """Let only the right PIN pass.
+
+    Raises:
+        HTTPException: It is wrong (401), or somebody guesses (429).
+    """
+    entry, wait_s = device.people.enter(name, pin)
+    if entry is Entry.WAIT:
+        raise HTTPException(
+            429,
+            f"too many wrong PINs: wait {wait_s:.0f} seconds",
+            {"Retry-After": f"{wait_s:.0f}"},
+        )
+    if entry is Entry.WRONG:
+        raise HTTPException(401, "wrong name or PIN")

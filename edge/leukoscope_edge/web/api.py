@@ -1,0 +1,110 @@
+"""The API about people and the device. Nothing here is changed by a GET.
+
+The guard has already checked host, origin and token. Every route names the right that
+it needs.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+
+from leukoscope_edge.inference.engine import self_test
+from leukoscope_edge.web.access import (
+    check_pin,
+    device_of,
+    may,
+    open_session,
+    signed_in,
+)
+from leukoscope_edge.web.calibration import keep_scale, measure_scale
+from leukoscope_edge.web.device import LANGUAGE_COOKIE
+from leukoscope_edge.web.forms import (
+    ChosenLanguage,
+    Line,
+    NewPerson,
+    SetUp,
+    SignIn,
+)
+from leukoscope_edge.web.people import Person, Right
+from leukoscope_edge.web.security import session_of
+
+router = APIRouter(prefix="/api")
+YEAR_S = 365 * 24 * 3600
+
+
+@router.post("/set-up")
+def set_up(body: SetUp, request: Request, response: Response) -> dict[str, str]:
+    """Add the first person and sign them in."""
+    device = device_of(request)
+    person = device.people.add_first(body.name, body.pin)
+    device.store.note("set up", {"role": person.role.value}, person.name)
+    open_session(request, response, person)
+    return {"next": "/"}
+
+
+@router.post("/sign-in")
+def sign_in(body: SignIn, request: Request, response: Response) -> dict[str, Any]:
+    """Open a session."""
+    device = device_of(request)
+    check_pin(device, body.name, body.pin)
+    person = device.people.find(body.name)
+    if person is None:
+        raise HTTPException(401, "wrong name or PIN")
+    open_session(request, response, person)
+    return {"next": "/"}
+
+
+@router.post("/sign-out")
+def sign_out(request: Request) -> dict[str, str]:
+    """Close the session."""
+    device_of(request).sessions.sign_out(session_of(request.headers))
+    return {"next": "/sign-in"}
+
+
+@router.post("/here", dependencies=[Depends(signed_in)])
+def here() -> dict[str, str]:
+    """Take a sign of life, so that the session does not lock."""
+    return {}
+
+
+@router.post("/language")
+def choose_language(
+    body: ChosenLanguage, request: Request, response: Response
+) -> dict[str, str]:
+    """Keep which language this browser shows."""
+    if body.language not in device_of(request).languages:
+        raise HTTPException(422, "this language is not here")
+    response.set_cookie(
+        LANGUAGE_COOKIE, body.language, max_age=YEAR_S, samesite="strict"
+    )
+    return {"next": ""}
+
+
+@router.post("/people", dependencies=[Depends(may(Right.PEOPLE))])
+def add_person(body: NewPerson, request: Request) -> dict[str, str]:
+    """Add somebody."""
+    device_of(request).people.add(body.name, body.role, body.pin)
+    return {"next": "/people"}
+
+
+@router.post("/device/golden-cells")
+def golden_cells(
+    request: Request, person: Annotated[Person, Depends(may(Right.QUALITY))]
+) -> dict[str, Any]:
+    """Run the model's stored cells and compare with the stored answers."""
+    device = device_of(request)
+    worst = self_test(device.engine, device.bundle)
+    facts = {"bundle": device.bundle.card.id, "largest_logit_difference": worst}
+    device.store.note("golden cells", facts, person.name)
+    return {"next": "/device", **facts}
+
+
+@router.post("/device/calibration")
+def calibrate(
+    body: Line, request: Request, person: Annotated[Person, Depends(may(Right.DEVICE))]
+) -> dict[str, Any]:
+    """Keep the scale that a line of a stage micrometer gives."""
+    device = device_of(request)
+    scale = measure_scale((body.x0, body.y0), (body.x1, body.y1), body.length_um)
+    keep_scale(device.store, device.profile.camera, scale, person.name)
+    return {"um_per_px": scale}

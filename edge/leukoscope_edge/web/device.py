@@ -1,0 +1,100 @@
+"""What every route of the page has at hand."""
+
+from dataclasses import dataclass
+
+from starlette.requests import HTTPConnection
+
+from leukoscope_edge import __version__
+from leukoscope_edge.inference.bundle import Bundle
+from leukoscope_edge.inference.engine import Engine
+from leukoscope_edge.profile import Profile
+from leukoscope_edge.records.slide import Origin
+from leukoscope_edge.records.store import Store
+from leukoscope_edge.web.calibration import camera_scale
+from leukoscope_edge.web.counter import Counter
+from leukoscope_edge.web.i18n import Language, choose
+from leukoscope_edge.web.people import RIGHTS, People, Person, Right
+from leukoscope_edge.web.security import Sessions, session_of
+
+LANGUAGE_COOKIE = "leukoscope_language"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """One device, as its page sees it.
+
+    Attributes:
+        profile: What kind of device it is.
+        store: The records.
+        people: Who may use it.
+        sessions: Who is signed in.
+        counter: The counting process.
+        bundle: The model.
+        engine: The same model here, for explanations and the golden cells.
+        languages: Of the page.
+        fingerprint: Of the TLS certificate, empty on loopback.
+    """
+
+    profile: Profile
+    store: Store
+    people: People
+    sessions: Sessions
+    counter: Counter
+    bundle: Bundle
+    engine: Engine
+    languages: dict[str, Language]
+    fingerprint: str = ""
+
+    @property
+    def is_simulation(self) -> bool:
+        """Whether nothing that it shows is real."""
+        return self.bundle.card.domain == "simulated"
+
+    @property
+    def scale_um_per_px(self) -> float | None:
+        """Micrometres per pixel of the camera, None where nobody calibrated."""
+        return camera_scale(self.store, self.profile.camera)
+
+    def person(
+        self, connection: HTTPConnection, *, touch: bool = True
+    ) -> Person | None:
+        """Return who is signed in on a connection.
+
+        Args:
+            connection: The request or WebSocket.
+            touch: This is a sign of life.
+        """
+        session = session_of(connection.headers)
+        name = self.sessions.person(session, touch=touch)
+        return self.people.find(name) if name else None
+
+    def language(self, connection: HTTPConnection) -> Language:
+        """Return the language that a browser wants."""
+        wanted = connection.cookies.get(LANGUAGE_COOKIE, "")
+        accepted = connection.headers.get("accept-language", "")
+        return self.languages[choose(wanted, accepted)]
+
+    def origin(self) -> Origin:
+        """Return what makes a result here."""
+        card, camera = self.bundle.card, self.profile.camera
+        return Origin(
+            bundle=card.id,
+            bundle_sha256=card.model_cpu.sha256,
+            engine=self.engine.name,
+            software=f"leukoscope {__version__}",
+            calibration=self._calibration(),
+            camera=camera.source,
+            scale_um_per_px=self.scale_um_per_px,
+            view_um=card.input.side_px * card.input.scale_um_per_px,
+            limits=card.limits,
+        )
+
+    def _calibration(self) -> str:
+        if self.is_simulation:
+            return "built in"
+        return "none" if self.scale_um_per_px is None else f"{self.scale_um_per_px:.5f}"
+
+
+def has_right(person: Person, right: Right) -> bool:
+    """Say whether somebody may do something."""
+    return right in RIGHTS[person.role]

@@ -1,0 +1,76 @@
+"""What passes between the web process and the counting process.
+
+Orders go one way, news the other. News is whole each time (counts, boxes, state), so
+that any of it may be dropped for a newer one.
+"""
+
+import json
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+HEAD_BYTES = 4
+"""Length of the facts in front of the picture, big-endian."""
+
+
+class Do(str, Enum):
+    """What the counting process can be asked for."""
+
+    PREVIEW = "preview"
+    COUNT = "count"
+    PAUSE = "pause"
+    GO_ON = "go-on"
+    NEW_AREA = "new-area"
+    FINISH = "finish"
+    REST = "rest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One thing to do.
+
+    Attributes:
+        do: What.
+        slide: For which slide.
+        by: Who asked.
+    """
+
+    do: Do
+    slide: str = ""
+    by: str = ""
+
+
+class Mode(str, Enum):
+    """What the counting process is at."""
+
+    STARTING = "starting"
+    IDLE = "idle"
+    PREVIEW = "preview"
+    COUNTING = "counting"
+    PAUSED = "paused"
+    ENDED = "ended"  # the source has no further frame
+    FINISHED = "finished"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """One picture with what was found in it.
+
+    Attributes:
+        mode: What the counting process is at.
+        slide: The slide under the lens, empty where there is none.
+        facts: Plain JSON values for the page; `leukoscope_edge.web.worker` makes them.
+        jpeg: The picture, empty where there is none.
+    """
+
+    mode: Mode
+    slide: str
+    facts: dict[str, Any]
+    jpeg: bytes = b""
+
+    def message(self) -> bytes:
+        """Return the news as one WebSocket message: length, facts, picture."""
+        head = self.facts | {"mode": self.mode.value, "slide": self.slide}
+        text = json.dumps(head, ensure_ascii=False).encode()
+        return len(text).to_bytes(HEAD_BYTES, "big") + text + self.jpeg

@@ -1,0 +1,82 @@
+"""The order in which cells are shown to a person. Pure: a record in, lists out.
+
+In the first pass nobody sees the model's word. The cells that must be judged (suspect
+and unclear ones) are mixed with others that the model does not suspect, in an order
+that tells nothing; judging those others also finds blasts that the model missed.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+from leukoscope_edge.counting.verdict import decide
+from leukoscope_edge.inference.card import Card
+from leukoscope_edge.records.slide import (
+    MIN_OTHERS_REVIEWED,
+    CellRecord,
+    SlideRecord,
+    Word,
+)
+from leukoscope_edge.types import Call, CallName, Refusal, Verdict
+
+TABS = ("suspected", "unclear", "others", "not-cells")
+_TAB_OF = {
+    Word.BLAST: "suspected",
+    Word.UNCLEAR: "unclear",
+    Word.NORMAL: "others",
+    Word.NOT_A_CELL: "not-cells",
+}
+
+
+def first_pass(record: SlideRecord) -> list[CellRecord]:
+    """Return the cells of the first pass, judged ones included, in a blind order."""
+    countable = [c for c in record.cells if c.is_counted and c.call is not None]
+    suspects = [c for c in countable if c.is_suspect]
+    others = _shuffled(record.id, [c for c in countable if not c.is_suspect])
+    return _shuffled(f"{record.id} pass", suspects + others[:MIN_OTHERS_REVIEWED])
+
+
+def _shuffled(salt: str, cells: Sequence[CellRecord]) -> list[CellRecord]:
+    """Return cells in an order that is the same every time and follows nothing."""
+
+    def place(cell: CellRecord) -> bytes:
+        return hashlib.sha256(f"{salt} {cell.id}".encode()).digest()
+
+    return sorted(cells, key=place)
+
+
+def by_suspicion(cells: Sequence[CellRecord]) -> list[CellRecord]:
+    """Return the cells that may count, the most suspicious first.
+
+    A person's blasts come before all; cells cut off by the edge of a field are left
+    out, for half a cell is not judged.
+    """
+
+    def suspicion(cell: CellRecord) -> tuple[bool, float]:
+        return cell.word is Word.BLAST, cell.p_blast if cell.p_blast is not None else 1
+
+    return sorted((c for c in cells if c.is_counted), key=suspicion, reverse=True)
+
+
+def tab_of(cell: CellRecord) -> str:
+    """Return the tab of the gallery in which a cell stands."""
+    return _TAB_OF[cell.final]
+
+
+def differences(record: SlideRecord) -> list[CellRecord]:
+    """Return the cells on which person and machine do not agree."""
+    return [
+        c
+        for c in record.cells
+        if c.word is not None and (c.call is None or c.word.value != c.call.value)
+    ]
+
+
+def verdict_of(record: SlideRecord, card: Card) -> Verdict | Refusal:
+    """Return what follows from the words of people and machine together."""
+    calls = [_call(c) for c in record.counted]
+    return decide(calls, card.call_model)
+
+
+def _call(cell: CellRecord) -> Call:
+    name = CallName(cell.final.value)
+    return Call(name=name, p_blast=1.0 if cell.p_blast is None else cell.p_blast)

@@ -1,0 +1,319 @@
+"""The counting process: the camera and the count, apart from the page.
+
+It obeys orders, walks `SlideRun` frame by frame, keeps what it counts in the records
+and tells its news. It never waits for the page: news goes through a box that holds
+only the newest, and a thread of lower priority encodes and sends it.
+"""
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from leukoscope_edge.capture.camera import Camera
+from leukoscope_edge.capture.source import is_sequence, open_source
+from leukoscope_edge.errors import LeukoscopeError
+from leukoscope_edge.inference.bundle import Bundle, open_bundle
+from leukoscope_edge.inference.choose import open_engine
+from leukoscope_edge.inference.engine import Engine
+from leukoscope_edge.profile import Profile
+from leukoscope_edge.records.store import Store, open_store
+from leukoscope_edge.screening import Looked, SlideRun, require_domain
+from leukoscope_edge.types import U8, Cell, Fault, Frame
+from leukoscope_edge.vision.quality import assess
+from leukoscope_edge.web.calibration import camera_scale
+from leukoscope_edge.web.keeper import Keeper
+from leukoscope_edge.web.orders import Do, Mode, News, Order
+from leukoscope_edge.web.sketch import boxes_of, count_facts, light_facts, place_facts
+
+JPEG_QUALITY = 80
+"""A 640 x 480 frame is then some 60 kB and shows no blocks at arm's length."""
+MOVED_ON_FRAMES = 20
+"""Frames in which the simulated hand moves on by the width of a frame, about."""
+SENDER_NICENESS = 10
+"""Encoding the picture for the page yields to the count."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """News with its picture not yet encoded."""
+
+    news: News
+    pixels: U8 | None
+
+
+class Outbox:
+    """Holds the newest news until it is sent; putting never waits."""
+
+    def __init__(self, pipe: Connection) -> None:
+        """Start the thread that sends."""
+        self._pipe = pipe
+        self._box: deque[Draft] = deque(maxlen=1)
+        self._filled = threading.Event()
+        threading.Thread(target=self._send_all, daemon=True, name="news").start()
+
+    def put(self, draft: Draft) -> None:
+        """Replace what was not sent yet."""
+        self._box.append(draft)
+        self._filled.set()
+
+    def _send_all(self) -> None:
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), SENDER_NICENESS)
+        with contextlib.suppress(OSError):  # the page is gone, and so are we soon
+            while True:
+                self._filled.wait()
+                self._filled.clear()
+                with contextlib.suppress(IndexError):
+                    draft = self._box.pop()
+                    self._pipe.send(replace(draft.news, jpeg=_jpeg(draft.pixels)))
+
+
+def _jpeg(pixels: U8 | None) -> bytes:
+    if pixels is None:
+        return b""
+    bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    return data.tobytes()
+
+
+def work(
+    profile: Profile,
+    data_dir: Path,
+    bundle_folder: Path,
+    orders: Connection,
+    news: Connection,
+) -> None:
+    """Run the counting process until the page's end of the pipe closes.
+
+    Args:
+        profile: The device.
+        data_dir: Where the records lie.
+        bundle_folder: The model.
+        orders: Where orders come from.
+        news: Where news goes.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the page's process decides
+    cv2.setNumThreads(max(profile.n_threads, 1))
+    bundle = open_bundle(bundle_folder)
+    with (
+        open_store(data_dir) as store,
+        open_engine(bundle, n_threads=profile.n_threads) as engine,
+        contextlib.suppress(EOFError, OSError),
+    ):
+        counter = _Worker(profile, store, bundle, engine, Outbox(news))
+        counter.obey_all(orders)
+
+
+class _Worker:
+    """The state of the counting process."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        store: Store,
+        bundle: Bundle,
+        engine: Engine,
+        outbox: Outbox,
+    ) -> None:
+        self._profile, self._store = profile, store
+        self._bundle, self._engine, self._outbox = bundle, engine, outbox
+        self._interval_s = 1 / profile.camera.frames_per_second
+        self._mode, self._slide = Mode.IDLE, ""
+        self._camera: Camera | None = None
+        self._run: SlideRun | None = None
+        self._keeper: Keeper | None = None
+        self._facts: dict[str, Any] = {}
+        self._last_pixels: U8 | None = None
+        self._n_shown = 0
+
+    def obey_all(self, orders: Connection) -> None:
+        """Obey and look by turns, until nobody can give orders any more."""
+        self._tell(None)
+        while True:
+            due_s = time.monotonic() + self._interval_s
+            looks = self._mode in (Mode.PREVIEW, Mode.COUNTING)
+            if looks:
+                self._step()
+            left_s = due_s - time.monotonic() if looks else None
+            while orders.poll(max(left_s, 0.0) if left_s is not None else None):
+                self._obey(orders.recv())
+                left_s = 0.0
+
+    def _obey(self, order: Order) -> None:
+        try:
+            match order.do:
+                case Do.PREVIEW:
+                    self._preview(order.slide)
+                case Do.COUNT:
+                    self._count(order)
+                case Do.PAUSE if self._mode is Mode.COUNTING:
+                    self._pause()
+                case Do.GO_ON if self._mode is Mode.PAUSED:
+                    self._mode = Mode.COUNTING
+                case Do.NEW_AREA if self._run is not None:
+                    self._run.new_area()
+                case Do.FINISH if self._slide == order.slide:
+                    self._finish(order.by)
+                case Do.REST:
+                    self._rest()
+        except LeukoscopeError as err:
+            self._fail(str(err))
+        self._tell(self._last_pixels)
+
+    def _preview(self, slide: str) -> None:
+        if self._mode is Mode.PREVIEW and self._slide == slide:
+            return
+        self._rest()
+        self._open()
+        self._mode, self._slide = Mode.PREVIEW, slide
+
+    def _count(self, order: Order) -> None:
+        """Start a slide, or go on with one at which counting stopped."""
+        busy = (Mode.COUNTING, Mode.PAUSED, Mode.ENDED)
+        if self._mode in busy and self._slide == order.slide:
+            return
+        self._rest()
+        camera = self._open()
+        self._keeper = Keeper(self._store, order.slide, self._bundle.card)
+        earlier = self._keeper.go_on(order.by)
+        _skip_seen(camera, self._keeper.last_frame)
+        self._run = SlideRun(
+            self._engine,
+            self._bundle,
+            scale_um_per_px=camera.scale_um_per_px,
+            is_sequence=is_sequence(self._profile.camera.source),
+            earlier=earlier,
+        )
+        self._mode, self._slide = Mode.COUNTING, order.slide
+        self._facts = count_facts(self._run, earlier, self._keeper)
+        if earlier:  # their places are not found again, so a person moves on first
+            self._mode = Mode.PAUSED
+            self._facts["interrupted_at"] = len(earlier)
+
+    def _pause(self) -> None:
+        if self._run is not None and self._keeper is not None:
+            self._keeper.keep(self._run.cells(), everything=True)
+        self._mode = Mode.PAUSED
+
+    def _finish(self, by: str) -> None:
+        if self._run is not None and self._keeper is not None:
+            self._keeper.finish(self._run.finish(self._profile.camera.source), by)
+        slide = self._slide
+        self._rest()
+        self._mode, self._slide = Mode.FINISHED, slide
+
+    def _rest(self) -> None:
+        if self._camera is not None:
+            self._camera.__exit__(None, None, None)
+        self._camera = self._run = self._keeper = self._last_pixels = None
+        self._facts = {}
+        self._mode, self._slide = Mode.IDLE, ""
+
+    def _open(self) -> Camera:
+        entry = self._profile.camera
+        camera = open_source(
+            entry.source,
+            scale_um_per_px=camera_scale(self._store, entry),
+            settings=entry.hardware,
+        )
+        require_domain(camera.domain, self._bundle)
+        self._camera = camera.__enter__()
+        return self._camera
+
+    def _step(self) -> None:
+        """Look at one frame and tell what it showed."""
+        try:
+            item = self._camera.read() if self._camera else None
+            if item is None:
+                self._at_end()
+            elif self._run is None or self._keeper is None:
+                self._show(item)
+            else:
+                self._look(item, self._run, self._keeper)
+        except LeukoscopeError as err:
+            self._fail(str(err))
+            self._tell(None)
+
+    def _at_end(self) -> None:
+        if self._mode is Mode.PREVIEW:  # shown again from its beginning
+            slide = self._slide
+            self._rest()
+            self._preview(slide)
+            return
+        self._pause()
+        self._mode = Mode.ENDED
+        self._tell(self._last_pixels)
+
+    def _show(self, item: Frame | Fault) -> None:
+        pixels = None if isinstance(item, Fault) else item.pixels
+        fault = item.reason if isinstance(item, Fault) else ""
+        lights = [] if pixels is None else light_facts(assess(pixels))
+        self._facts = {"instruction": fault, "lights": lights, "boxes": []}
+        self._tell(pixels, item.name)
+
+    def _look(self, item: Frame | Fault, run: SlideRun, keeper: Keeper) -> None:
+        looked = run.look(item)
+        cells = run.cells()
+        keeper.saw(item, looked)
+        keeper.keep(cells)
+        self._facts = self._seen_facts(looked, cells, run, keeper)
+        pixels = None if isinstance(item, Fault) else item.pixels
+        self._last_pixels = pixels
+        self._tell(pixels, item.name)
+
+    def _seen_facts(
+        self, looked: Looked, cells: tuple[Cell, ...], run: SlideRun, keeper: Keeper
+    ) -> dict[str, Any]:
+        return {
+            "instruction": looked.report.reason,
+            "boxes": boxes_of(looked, cells, keeper),
+            **place_facts(looked),
+            **count_facts(run, cells, keeper),
+        }
+
+    def _fail(self, reason: str) -> None:
+        slide = self._slide
+        self._rest()
+        self._mode, self._slide = Mode.FAILED, slide
+        self._facts = {"instruction": reason}
+
+    def _tell(self, pixels: U8 | None, frame: str = "") -> None:
+        self._n_shown += 1
+        facts = self._facts | {
+            "seq": self._n_shown,
+            "frame": frame,
+            "at_unix_s": time.time(),
+            "engine": self._engine.name,
+            "scale_um_per_px": self._camera.scale_um_per_px if self._camera else None,
+        }
+        news = News(mode=self._mode, slide=self._slide, facts=facts)
+        self._outbox.put(Draft(news=news, pixels=pixels))
+
+
+def _skip_seen(camera: Camera, last_frame: str) -> None:
+    """Pass over what a replayed or simulated slide showed before an interruption.
+
+    A real stage stays where it is and a person moves it on; a replayed one would begin
+    anew and show every cell again.
+    """
+    if not last_frame:
+        return
+    for item in _items(camera):
+        if item.name == last_frame:
+            break
+    for _ in range(MOVED_ON_FRAMES):
+        camera.read()
+
+
+def _items(camera: Camera) -> Iterator[Frame | Fault]:
+    while (item := camera.read()) is not None:
+        yield item

@@ -1,0 +1,98 @@
+"""Hostile images in a process of limited means: all of this is the real process."""
+
+import os
+import resource
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from leukoscope_edge.capture import decoding
+from leukoscope_edge.capture.decoding import Decoder
+from leukoscope_edge.errors import SourceError
+
+
+def save(path: Path) -> np.ndarray:
+    random = np.random.default_rng(0)
+    bgr = random.integers(0, 255, (48, 64, 3), np.uint8)
+    assert cv2.imwrite(str(path), bgr)
+    return bgr[..., ::-1]
+
+
+def test_decodes_as_the_decoder_does_and_keeps_its_process(tmp_path: Path) -> None:
+    expected = save(tmp_path / "a.png")
+    with Decoder() as decoder:
+        for _ in range(2):
+            np.testing.assert_array_equal(decoder.decode(tmp_path / "a.png"), expected)
+        assert decoder._child is not None
+        pid = decoder._child.pid
+        limits = resource.prlimit(pid, resource.RLIMIT_AS)
+        assert limits == (decoding.MAX_MEMORY_BYTES,) * 2
+        assert resource.prlimit(pid, resource.RLIMIT_FSIZE) == (0, 0)
+
+
+def test_a_refusal_costs_nothing_but_the_image(tmp_path: Path) -> None:
+    save(tmp_path / "good.png")
+    (tmp_path / "bad.png").write_text("no image")
+    with Decoder() as decoder:
+        with pytest.raises(SourceError, match="is not an image"):
+            decoder.decode(tmp_path / "bad.png")
+        with pytest.raises(SourceError, match="cannot be read: No such file"):
+            decoder.decode(tmp_path / "gone.png")
+        assert decoder.decode(tmp_path / "good.png").shape == (48, 64, 3)
+
+
+def test_an_endless_file_meets_the_memory_limit(tmp_path: Path) -> None:
+    save(tmp_path / "good.png")
+    (tmp_path / "endless.png").symlink_to("/dev/zero")
+    with Decoder() as decoder:
+        with pytest.raises(SourceError, match="needs more memory"):
+            decoder.decode(tmp_path / "endless.png")
+        assert decoder.decode(tmp_path / "good.png").shape == (48, 64, 3)
+
+
+def test_a_file_that_never_ends_meets_the_time_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path / "good.png")
+    os.mkfifo(tmp_path / "silent.png")
+    with Decoder() as decoder:
+        decoder.decode(tmp_path / "good.png")
+        monkeypatch.setattr(decoding, "DECODE_S", 0.3)
+        with pytest.raises(SourceError, match="it took too long"):
+            decoder.decode(tmp_path / "silent.png")
+        monkeypatch.undo()
+        assert decoder.decode(tmp_path / "good.png").shape == (48, 64, 3)
+
+
+def test_a_decoder_that_is_killed_costs_one_image(tmp_path: Path) -> None:
+    save(tmp_path / "good.png")
+    with Decoder() as decoder:
+        decoder.decode(tmp_path / "good.png")
+        assert decoder._child is not None
+        pid = decoder._child.pid
+        os.mkfifo(tmp_path / "silent.png")
+        killer = threading.Timer(0.2, os.kill, (pid, 9))
+        killer.start()
+        with pytest.raises(SourceError, match="its process gave no answer"):
+            decoder.decode(tmp_path / "silent.png")
+        killer.join()
+        assert decoder.decode(tmp_path / "good.png").shape == (48, 64, 3)
+
+
+def test_words_that_a_library_prints_do_not_disturb_the_answers() -> None:
+    program = (
+        "from leukoscope_edge.capture.child import Answers\n"
+        "answers = Answers()\n"
+        "print('noise', flush=True)\n"
+        "answers.send({'all': 'well'})\n"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, check=True
+    )
+    assert b"noise" not in found.stdout
+    assert found.stdout.endswith(b'{"all": "well"}')

@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from leukoscope_edge.camera_settings import CameraSettings
+from leukoscope_edge.capture.driver import Shot
+from leukoscope_edge.capture.gate import PictureGate, is_black, is_torn
+
+SETTINGS = CameraSettings(
+    kind="csi", device="0", width_px=64, height_px=64, exposure_us=1000
+)
+
+
+def noise(low: int = 100, high: int = 120, seed: int = 0) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    return random.integers(low, high, (64, 64, 3), np.uint8)
+
+
+def flat_rows(n: int) -> np.ndarray:
+    pixels = noise()
+    pixels[:n] = (0, 135, 0)
+    return pixels
+
+
+@pytest.mark.parametrize(("level", "expected"), [(0, True), (7, True), (8, False)])
+def test_black_is_what_a_dark_sensor_shows(level: int, expected: bool) -> None:
+    assert is_black(np.full((64, 64, 3), level, np.uint8)) is expected
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "expected"), [(0, False), (4, False), (5, True), (64, True)]
+)
+def test_torn_is_more_than_a_sixteenth_of_the_rows(n_rows: int, expected: bool) -> None:
+    assert is_torn(flat_rows(n_rows)) is expected
+
+
+@pytest.mark.parametrize(
+    ("age_s", "is_late"), [(0.0, False), (1.0, False), (1.1, True)]
+)
+def test_a_picture_may_be_a_second_old(age_s: float, is_late: bool) -> None:
+    bad = PictureGate(SETTINGS).check(Shot(pixels=noise(), time_s=0.0), age_s)
+    assert (bad is not None) is is_late
+
+
+@pytest.mark.parametrize(
+    ("exposure_us", "is_bad"),
+    [(None, False), (1000, False), (1050, False), (1051, True), (949, True)],
+)
+def test_the_exposure_must_be_the_locked_one(
+    exposure_us: float | None, is_bad: bool
+) -> None:
+    shot = Shot(pixels=noise(), time_s=0.0, exposure_us=exposure_us)
+    assert (PictureGate(SETTINGS).check(shot, 0.0) is not None) is is_bad
+
+
+def test_the_same_picture_twice_is_frozen_and_another_is_not() -> None:
+    gate = PictureGate(SETTINGS)
+    seeds = [0, 0, 1, 0]
+    shots = [Shot(pixels=noise(seed=s), time_s=0.0) for s in seeds]
+    bad = [gate.check(s, 0.0) for s in shots]
+    assert [b is not None for b in bad] == [False, True, False, False]
+
+
+def test_a_covered_camera_is_not_blamed_on_its_driver() -> None:
+    bad = PictureGate(SETTINGS).check(Shot(pixels=noise(0, 4), time_s=0.0), 0.0)
+    assert bad is not None
+    assert not bad.blames_driver

@@ -1,0 +1,186 @@
+"""A live camera over real child processes with a script of faults."""
+
+import dataclasses
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from leukoscope_edge.camera_settings import CameraSettings
+from leukoscope_edge.capture.exposure import lock_light, settled_picture
+from leukoscope_edge.capture.live import LiveCamera, Pauses
+from leukoscope_edge.types import U8, Fault, Frame
+
+SCRIPT = Path(__file__).with_name("scripted_driver.py")
+SETTINGS = CameraSettings(
+    kind="picamera2",
+    device="0",
+    width_px=64,
+    height_px=48,
+    frames_per_s=30,
+    exposure_us=8000,
+)
+
+Command = Callable[[CameraSettings], Sequence[str]]
+
+
+def scripted(tmp_path: Path, *lives: list[str]) -> Command:
+    """The command of a camera that lives through one script after the other."""
+    lives_text, counter = json.dumps(lives or [[]]), str(tmp_path / "lives")
+
+    def command(settings: CameraSettings) -> list[str]:
+        text = json.dumps(dataclasses.asdict(settings))
+        return [sys.executable, str(SCRIPT), text, lives_text, counter]
+
+    return command
+
+
+def camera_of(command: Command, **changes: object) -> LiveCamera:
+    settings = dataclasses.replace(SETTINGS, **changes)
+    return LiveCamera(settings, scale_um_per_px=0.1, command=command)
+
+
+def read_until_frame(camera: LiveCamera, limit: int = 60) -> tuple[Frame, list[str]]:
+    """Read to the next good frame; return it and the faults before it."""
+    reasons = []
+    for _ in range(limit):
+        item = camera.read()
+        if isinstance(item, Frame):
+            return item, reasons
+        assert isinstance(item, Fault)
+        reasons.append(item.reason)
+    raise AssertionError(f"no frame, but {reasons}")
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_gives_true_frames_of_now(tmp_path: Path) -> None:
+    with camera_of(scripted(tmp_path)) as camera:
+        frames = [read_until_frame(camera)[0] for _ in range(3)]
+    assert frames[0].pixels.shape == (48, 64, 3)
+    assert 0 <= time.monotonic() - frames[-1].time_s < 5
+    assert [f.time_s for f in frames] == sorted({f.time_s for f in frames})
+    assert len({f.name for f in frames}) == 3
+
+
+def test_the_newest_picture_wins_over_those_that_nobody_took(tmp_path: Path) -> None:
+    with camera_of(scripted(tmp_path)) as camera:
+        first, _ = read_until_frame(camera)
+        time.sleep(1.2)  # in which some thirty pictures are made
+        second, reasons = read_until_frame(camera)
+    assert reasons == []
+    assert second.time_s - first.time_s > 1.1
+
+
+def test_ends_after_the_number_of_frames_that_was_asked_for(tmp_path: Path) -> None:
+    command = scripted(tmp_path)
+    with LiveCamera(
+        SETTINGS, scale_um_per_px=None, n_frames=2, command=command
+    ) as camera:
+        items = [camera.read() for _ in range(3)]
+    assert items[2] is None
+    assert None not in items[:2]
+
+
+@pytest.mark.parametrize(
+    ("step", "reason"),
+    [
+        ("frozen", "frozen"),
+        ("black", "is black"),
+        ("torn", "is torn"),
+        ("small", "is 24 x 32 x 3 uint8, expected 48 x 64 x 3"),
+        ("grey", "is 48 x 64 uint8"),
+        ("late", "is 5.0 s old"),
+        ("drift", "was exposed for 24000 us, locked is 8000 us"),
+    ],
+)
+def test_a_bad_picture_is_a_fault_and_the_next_good_one_a_frame(
+    tmp_path: Path, step: str, reason: str
+) -> None:
+    command = scripted(tmp_path, ["good", *[step] * 4])
+    with camera_of(command, frames_per_s=10) as camera:
+        read_until_frame(camera)
+        _, reasons = read_until_frame(camera)
+    assert reasons
+    assert all(reason in r for r in reasons)
+    assert (tmp_path / "lives").stat().st_size == 1
+
+
+@pytest.mark.parametrize(
+    ("steps", "reason"),
+    [
+        (["none"], "gave no picture"),
+        (["crash"], "its process gave no answer: it ended"),
+        (["hang"], "it gives no picture"),
+        (["hold"], "its process gave no answer: it took too long"),
+        (["frozen"] * 40, "frozen"),
+        (["small"] * 40, "expected 48 x 64 x 3"),
+    ],
+)
+def test_a_failed_camera_is_opened_anew(
+    tmp_path: Path, steps: list[str], reason: str
+) -> None:
+    with camera_of(scripted(tmp_path, ["good", *steps], [])) as camera:
+        read_until_frame(camera)
+        _, reasons = read_until_frame(camera)
+    assert any(reason in r for r in reasons)
+    assert (tmp_path / "lives").stat().st_size == 2
+
+
+def test_a_camera_that_is_unplugged_and_back_is_opened_at_once(tmp_path: Path) -> None:
+    device = Path(f"/dev/shm/leukoscope-test-{os.getpid()}")  # noqa: S108
+    device.touch()
+    command = scripted(tmp_path, ["good", "none"], [])
+    try:
+        with camera_of(command, kind="v4l2", device=str(device)) as camera:
+            read_until_frame(camera)
+            device.unlink()
+            reasons = [camera.read() for _ in range(8)]
+            device.touch()
+            back_at_s = time.monotonic()
+            frame, late = read_until_frame(camera)
+    finally:
+        device.unlink(missing_ok=True)
+    assert any("is not plugged in" in r.reason for r in reasons if isinstance(r, Fault))
+    assert frame.time_s - back_at_s < 5
+    assert len(late) <= 1
+
+
+def test_no_process_is_left_behind(tmp_path: Path) -> None:
+    with camera_of(scripted(tmp_path, ["good", "hang"])) as camera:
+        read_until_frame(camera)
+        assert camera._opened is not None
+        pid = camera._opened.child.pid
+        assert is_alive(pid)
+    assert not is_alive(pid)
+
+
+def test_pauses_double_up_to_the_longest_and_begin_anew() -> None:
+    pauses = Pauses()
+    assert [pauses.take() for _ in range(7)] == [1, 2, 4, 8, 16, 30, 30]
+    pauses.reset()
+    assert pauses.take() == 1
+
+
+def test_light_and_colour_are_locked_with_one_button(tmp_path: Path) -> None:
+    def look(settings: CameraSettings) -> U8:
+        with LiveCamera(
+            settings, scale_um_per_px=None, command=scripted(tmp_path)
+        ) as camera:
+            return settled_picture(camera)
+
+    settings = dataclasses.replace(SETTINGS, exposure_us=None)
+    locked = lock_light(settings, look)
+    assert locked.exposure_us == pytest.approx(10_500, rel=0.05)
+    assert locked.red_gain == pytest.approx(1.0, rel=0.05)
+    assert locked.blue_gain == pytest.approx(2.0, rel=0.05)

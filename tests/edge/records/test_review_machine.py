@@ -1,0 +1,122 @@
+"""Any order of steps: the store agrees with a plain model, across reopenings."""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from leukoscope_edge.errors import StepError
+from leukoscope_edge.records.slide import MissedCell, SlideState, Word
+
+MISSED = MissedCell(
+    frame="f",
+    frame_sha256="",
+    box_px=(0, 0, 1, 1),
+    slide_px=(0.0, 0.0),
+    view=np.zeros((4, 4, 3), np.uint8),
+)
+CELLS = ("1", "2", "3", "4")
+
+
+class Review(RuleBasedStateMachine):
+    """A slide of four cells under review."""
+
+    bench_kind: Any
+    verdict: Any
+
+    @initialize()
+    def start(self) -> None:
+        self.root = Path(tempfile.mkdtemp())
+        self.bench = self.bench_kind(self.root / "r")
+        self.slide = self.bench.finished()
+        self.steps: list[tuple[str, Word]] = []
+        self.n_missed, self.n_signed, self.is_signed, self.n = 0, 0, False, 0
+
+    def key(self) -> str:
+        self.n += 1
+        return f"k{self.n}"
+
+    @precondition(lambda self: not self.is_signed)
+    @rule(cell=st.sampled_from(CELLS), word=st.sampled_from(Word), twice=st.booleans())
+    def judge(self, cell: str, word: Word, twice: bool) -> None:
+        key = self.key()
+        for _ in range(1 + twice):
+            self.bench.store.judge_cell(self.slide, cell, word, "ann", key=key)
+        self.steps.append((cell, word))
+
+    @precondition(lambda self: not self.is_signed)
+    @rule(twice=st.booleans())
+    def miss(self, twice: bool) -> None:
+        key = self.key()
+        self.n_missed += 1
+        for _ in range(1 + twice):
+            name = self.bench.store.add_missed(
+                self.slide, MISSED, Word.BLAST, "ann", key=key
+            )
+            assert name == f"m{self.n_missed}"
+        self.steps.append((name, Word.BLAST))
+
+    @precondition(lambda self: not self.is_signed)
+    @rule()
+    def take_back(self) -> None:
+        if not self.steps:
+            with pytest.raises(StepError):
+                self.bench.store.undo(self.slide, "ann", key=self.key())
+            return
+        self.bench.store.undo(self.slide, "ann", key=self.key())
+        self.steps.pop()
+
+    @precondition(lambda self: not self.is_signed)
+    @rule()
+    def sign(self) -> None:
+        is_judged = {cell for cell, _ in self.steps}.issuperset(CELLS)
+        if not is_judged:
+            with pytest.raises(StepError):
+                self.bench.store.sign(self.slide, self.verdict, "ann", key=self.key())
+            return
+        self.bench.store.sign(self.slide, self.verdict, "ann", key=self.key())
+        self.is_signed, self.n_signed = True, self.n_signed + 1
+
+    @precondition(lambda self: self.is_signed)
+    @rule()
+    def amend(self) -> None:
+        self.bench.store.amend(self.slide, "", "ann")
+        self.is_signed = False
+
+    @rule()
+    def reopen(self) -> None:
+        self.bench.reopen()
+
+    @invariant()
+    def agrees(self) -> None:
+        record = self.bench.store.slide(self.slide)
+        words = {c.id: c.word for c in record.cells if c.word is not None}
+        assert words == dict(self.steps)
+        assert len(record.signatures) == self.n_signed
+        assert (record.state is SlideState.SIGNED) == self.is_signed
+
+    def teardown(self) -> None:
+        assert self.bench.store.verify_audit() == []
+        self.bench.store.close()
+        shutil.rmtree(self.root)
+
+
+def test_the_store_agrees_with_a_plain_model(bench_kind: Any, verdict: Any) -> None:
+    machine = type("Bound", (Review,), {"bench_kind": bench_kind, "verdict": verdict})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(max_examples=8, stateful_step_count=25, deadline=None),
+    )

@@ -1,0 +1,179 @@
+"""Many stored slides: the same files from one core, two, and a Dask cluster."""
+
+import csv
+import json
+import shutil
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import pytest
+
+from leukoscope_edge.archive import (
+    STAMP,
+    SlideRow,
+    find_slides,
+    is_archive,
+    summary_csv_bytes,
+)
+from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.cli import main
+from leukoscope_edge.errors import SourceError
+from leukoscope_edge.types import Frame
+
+SLIDES = ("clinic-a/1", "clinic-a/2", "clinic-b/1")
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("archive")
+    with parse_simulated("simulated:seed=5,frames=12") as camera:
+        for name in SLIDES:
+            (root / name).mkdir(parents=True)
+            for number in range(2):
+                frame = camera.read()
+                assert isinstance(frame, Frame)
+                bgr = cv2.cvtColor(frame.pixels, cv2.COLOR_RGB2BGR)
+                assert cv2.imwrite(str(root / name / f"{number}.png"), bgr)
+    return root
+
+
+@pytest.fixture
+def screened(
+    archive: Path, bundle_folder: Path, tmp_path: Path
+) -> Callable[..., dict[str, bytes]]:
+    """Return a function that screens the archive and returns every file but stamps."""
+
+    def run(name: str, *more: str, source: Path = archive, status: int = 0) -> dict:
+        out = tmp_path / name
+        command = ["screen", str(source), "--out", str(out), "--um-per-px", "0.1"]
+        assert main([*command, "--bundle", str(bundle_folder), *more]) == status
+        files = (p for p in out.rglob("*") if p.is_file() and p.name != STAMP)
+        return {str(p.relative_to(out)): p.read_bytes() for p in files}
+
+    return run
+
+
+def test_finds_every_folder_that_holds_images(archive: Path, tmp_path: Path) -> None:
+    assert [str(p.relative_to(archive)) for p in find_slides(archive)] == list(SLIDES)
+    assert is_archive(str(archive))
+    assert not is_archive(str(archive / SLIDES[0]))
+    assert not is_archive(str(tmp_path))
+    assert not is_archive(str(tmp_path / "gone"))
+    (archive / "clinic-a" / "loop").symlink_to(archive)
+    assert len(find_slides(archive)) == 3
+    (archive / "clinic-a" / "loop").unlink()
+
+
+def test_the_table_of_no_slides_has_a_header_only() -> None:
+    assert summary_csv_bytes([]).decode().startswith("slide,result,n_cells")
+    assert summary_csv_bytes([]).count(b"\n") == 1
+
+
+def test_a_slide_named_like_a_formula_is_made_harmless() -> None:
+    row = SlideRow(slide="=1+1", result="failed")
+    assert b"'=1+1" in summary_csv_bytes([row])
+
+
+def test_one_process_and_two_write_the_same_bytes(
+    screened: Callable[..., dict[str, bytes]],
+) -> None:
+    one = screened("one", "--jobs", "1")
+    two = screened("two", "--jobs", "2")
+    assert one == two
+    assert len(one) == 3 * 3 + 1
+    rows = list(csv.DictReader(one["slides.csv"].decode().splitlines()))
+    assert [r["slide"] for r in rows] == list(SLIDES)
+    assert all(int(r["n_screened"]) == 2 for r in rows)
+
+
+def test_a_slide_in_an_archive_gives_what_it_gives_alone(
+    screened: Callable[..., dict[str, bytes]], archive: Path
+) -> None:
+    many = json.loads(screened("many", "--jobs", "1")["clinic-b/1/result.json"])
+    alone = json.loads(
+        screened("alone", "--threads", "1", source=archive / "clinic-b/1")[
+            "result.json"
+        ]
+    )
+    assert many.pop("source") == "clinic-b/1"
+    alone.pop("source")
+    assert many == alone
+
+
+def test_goes_on_where_it_was_and_repeats_what_changed(
+    screened: Callable[..., dict[str, bytes]],
+    archive: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    copy = shutil.copytree(archive, tmp_path / "copy")
+    first = screened("out", source=copy)
+    (tmp_path / "out" / SLIDES[0] / STAMP).unlink()  # as if stopped before its end
+    shutil.copy(copy / SLIDES[0] / "0.png", copy / SLIDES[1] / "1.png")
+    capsys.readouterr()
+    second = screened("out", source=copy)
+    assert "3 slides, 1 of them done before" in capsys.readouterr().err
+    changed = {name.rsplit("/", 1)[0] for name in first if first[name] != second[name]}
+    assert changed == {SLIDES[1], "slides.csv"}
+
+
+def test_a_slide_that_fails_is_named_and_the_others_are_screened(
+    screened: Callable[..., dict[str, bytes]],
+    archive: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    copy = shutil.copytree(archive, tmp_path / "copy")
+    screened("out", source=copy)
+    for image in (copy / SLIDES[0]).iterdir():
+        image.write_text("no image any more")
+    files = screened("out", "--json", source=copy, status=1)
+    printed = capsys.readouterr()
+    assert f"{SLIDES[0]}: no image could be read" in printed.err
+    assert f"{SLIDES[0]}/result.json" not in files  # the older result is gone
+    assert f"{SLIDES[1]}/result.json" in files
+    rows = json.loads(printed.out[printed.out.index("[\n") :])
+    assert [r["result"] == "failed" for r in rows] == [True, False, False]
+
+
+def test_many_slides_need_a_folder_for_their_results(
+    archive: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["screen", str(archive)]) == 1
+    assert "give --out" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_listed_is_an_error_not_a_gap(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="cannot be read"):
+        find_slides(tmp_path / "gone")
+
+
+@pytest.fixture
+def dask_address() -> Iterator[str]:
+    distributed = pytest.importorskip("distributed")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        cluster = distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None
+        )
+        with cluster:
+            yield cluster.scheduler_address
+
+
+@pytest.mark.slow
+def test_a_dask_cluster_writes_the_same_bytes(
+    screened: Callable[..., dict[str, bytes]], dask_address: str
+) -> None:
+    assert screened("dask", "--dask", dask_address) == screened("one", "--jobs", "1")
+
+
+def test_a_scheduler_that_is_not_there_is_named(
+    screened: Callable[..., dict[str, bytes]],
+    archive: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pytest.importorskip("distributed")
+    screened("out", "--dask", "nonsense://nowhere", status=1)
+    assert "no Dask scheduler answers" in capsys.readouterr().err

@@ -1,0 +1,82 @@
+"""What does this device contact? Nothing.
+
+Two witnesses: an empty network namespace, in which nothing could be contacted and all
+still works, and the kernel's own list of calls, which says that nothing was tried.
+Libraries that report to their makers keep silent in CI, hence the bare environment.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import leukoscope_edge
+
+SOURCE = "simulated:seed=5,frames=6"
+PROGRAM = f"""
+import sys, time
+from leukoscope_edge.cli import main
+status = main(["screen", "{SOURCE}", "--json"])
+sys.stdout.flush()
+time.sleep(float(sys.argv[1]))
+sys.exit(status)
+"""
+REPORTING_S = 15.0
+"""ONNX Runtime, where it may, looks its maker up within ten seconds (measured)."""
+needs_root = pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("unshare") is None,
+    reason="NOT PROVED HERE: an empty network namespace needs root and unshare",
+)
+needs_strace = pytest.mark.skipif(
+    shutil.which("strace") is None,
+    reason="NOT PROVED HERE: strace is not installed (apt install strace)",
+)
+
+
+def bare_environment(home: Path) -> dict[str, str]:
+    """As on a device: nothing that tells a library that it is being tested."""
+    package = Path(leukoscope_edge.__file__).parents[1]
+    return {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(package)}
+
+
+def screen(home: Path, *prefix: str, stay_s: float = 0.0) -> bytes:
+    command = [*prefix, sys.executable, "-c", PROGRAM, str(stay_s)]
+    home.mkdir(exist_ok=True)
+    run = subprocess.run(
+        command, env=bare_environment(home), capture_output=True, check=True
+    )
+    return run.stdout
+
+
+@needs_root
+def test_gives_the_same_bytes_where_there_is_no_network(tmp_path: Path) -> None:
+    alone = screen(tmp_path / "a", "unshare", "--net")
+    assert alone == screen(tmp_path / "b")
+    assert b"SIMULATION" in alone
+
+
+@pytest.mark.slow
+@needs_strace
+def test_asks_the_kernel_for_no_network_at_all(tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    command = ["strace", "-f", "-e", "trace=%network", "-o", str(trace)]
+    screen(tmp_path / "home", *command, stay_s=REPORTING_S)
+    lines = trace.read_text().splitlines()
+    assert [line for line in lines if "AF_INET" in line] == []
+
+
+@needs_strace
+def test_the_kernel_s_list_would_show_an_attempt(tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    program = "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM)"
+    command = ["strace", "-f", "-e", "trace=%network", "-o", str(trace)]
+    subprocess.run([*command, sys.executable, "-c", program], check=True)
+    assert "AF_INET" in trace.read_text()
+
+
+def test_leaves_nothing_in_the_home_of_its_user(tmp_path: Path) -> None:
+    screen(tmp_path / "home")
+    assert list((tmp_path / "home").rglob("*")) == []

@@ -1,0 +1,33 @@
+"""Typing a command must not import what it does not need: starting is waiting."""
+
+import subprocess
+import sys
+
+import pytest
+
+SHOW = (
+    "import sys; from leukoscope_edge.cli import main\n"
+    "try: main(sys.argv[1:])\n"
+    "except SystemExit: pass\n"
+    "print(*sys.modules, file=sys.stderr)"
+)
+
+
+def modules_of(*arguments: str) -> set[str]:
+    command = [sys.executable, "-c", SHOW, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize("command", ["screen", "model"])
+def test_a_command_leaves_the_page_and_the_signatures_alone(command: str) -> None:
+    loaded = modules_of(command, "--help")
+    assert "leukoscope_edge.cli" in loaded
+    assert not loaded & {"fastapi", "uvicorn", "tuf", "urllib3", "fpdf", "onnxruntime"}
+
+
+def test_help_knows_every_command() -> None:
+    command = [sys.executable, "-m", "leukoscope_edge", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    for name in ("screen", "serve", "model", "records"):
+        assert name in done.stdout

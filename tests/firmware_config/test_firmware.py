@@ -1,0 +1,143 @@
+"""The files that make a computer a device: read by the tools that will read them."""
+
+import importlib.util
+import re
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from leukoscope_edge.config import tomllib
+
+ROOT = Path(__file__).resolve().parents[2]
+FIRMWARE = ROOT / "firmware_config"
+UNITS = sorted((FIRMWARE / "systemd").glob("*.service"))
+MOST_EXPOSED = {
+    "leukoscope.service": 2.0,
+    "leukoscope-kiosk.service": 8.0,  # a browser, on a screen
+    "leukoscope-stick@.service": 6.0,  # it mounts, for all to see
+}
+"""systemd's own score, 0 safe to 10, that a unit must not exceed."""
+
+needs_systemd = pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed"
+)
+needs_shellcheck = pytest.mark.skipif(
+    shutil.which("shellcheck") is None, reason="shellcheck is not installed"
+)
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@needs_systemd
+@pytest.mark.parametrize("unit", UNITS, ids=lambda u: u.name)
+def test_systemd_understands_every_line_of_a_unit(unit: Path, tmp_path: Path) -> None:
+    """The programs are not installed here, so that a stand-in takes their place."""
+    text = re.sub(r"(?m)^(Exec\w+=)/\S+", r"\1/bin/true", unit.read_text())
+    copy = tmp_path / unit.name
+    copy.write_text(text)
+    found = run("systemd-analyze", "verify", "--man=no", str(copy))
+    ours = [line for line in found.stderr.splitlines() if "leukoscope" in line]
+    assert ours == []
+
+
+@needs_systemd
+@pytest.mark.parametrize("unit", UNITS, ids=lambda u: u.name)
+def test_a_unit_is_not_more_exposed_than_it_must_be(unit: Path) -> None:
+    found = run("systemd-analyze", "security", "--offline=true", str(unit))
+    score = re.search(r"Overall exposure level for .*: ([\d.]+)", found.stdout)
+    assert score is not None, found.stderr
+    assert float(score[1]) <= MOST_EXPOSED[unit.name]
+
+
+def test_no_unit_claims_a_watchdog_that_nobody_feeds() -> None:
+    """To be turned round when the service notifies systemd of work done."""
+    program = (ROOT / "edge" / "leukoscope_edge").rglob("*.py")
+    notifies = any("NOTIFY_SOCKET" in path.read_text() for path in program)
+    text = (FIRMWARE / "systemd" / "leukoscope.service").read_text()
+    claims = re.search(r"(?m)^(WatchdogSec=|Type=notify)", text) is not None
+    assert claims == notifies
+
+
+def test_the_service_reaches_this_machine_alone() -> None:
+    for name in ("leukoscope.service", "leukoscope-kiosk.service"):
+        lines = (FIRMWARE / "systemd" / name).read_text().splitlines()
+        assert "IPAddressDeny=any" in lines
+        allowed = [line for line in lines if line.startswith("IPAddressAllow=")]
+        assert allowed == ["IPAddressAllow=localhost"]
+
+
+def test_a_stick_is_mounted_so_that_nothing_on_it_can_run() -> None:
+    text = (FIRMWARE / "systemd" / "leukoscope-stick@.service").read_text()
+    assert "mount -o ro,nosuid,nodev,noexec " in text
+
+
+def test_the_rules_name_the_camera_that_the_profiles_open() -> None:
+    rules = (FIRMWARE / "udev" / "70-leukoscope.rules").read_text()
+    (name,) = re.findall(r'SYMLINK\+="([^"]+)"', rules)
+    usb = [p for p in FIRMWARE.glob("*.toml") if 'kind = "v4l2"' in p.read_text()]
+    assert usb
+    assert all(f'device = "/dev/{name}"' in p.read_text() for p in usb)
+
+
+@needs_shellcheck
+def test_shellcheck_finds_nothing_in_the_provisioning() -> None:
+    assert run("shellcheck", str(FIRMWARE / "provision.sh")).stdout == ""
+
+
+@pytest.mark.parametrize("option", ["--profile", "--colour"])
+def test_the_provisioning_refuses_wrong_use(option: str) -> None:
+    script = FIRMWARE / "provision.sh"
+    assert script.stat().st_mode & stat.S_IXUSR
+    found = run(str(script), option)
+    assert found.returncode == 1
+    assert option in found.stderr
+
+
+def pins() -> dict[str, list[str]]:
+    """Every pinned package with its lines."""
+    lines = (FIRMWARE / "requirements.txt").read_text().replace("\\\n", "")
+    found: dict[str, list[str]] = {}
+    for line in lines.splitlines():
+        if line and not line.startswith("#"):
+            name = Requirement(line.partition(" --hash=")[0]).name
+            found.setdefault(name, []).append(line)
+    return found
+
+
+def test_every_need_of_the_device_is_pinned_with_hashes() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = {Requirement(d).name for d in project["dependencies"]}
+    assert needed <= set(pins())
+    for lines in pins().values():
+        assert all("==" in line and "--hash=sha256:" in line for line in lines)
+
+
+def wheelhouse():
+    path = ROOT / "tools" / "make_wheelhouse.py"
+    spec = importlib.util.spec_from_file_location("make_wheelhouse", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("machine", ["aarch64", "x86_64"])
+@pytest.mark.parametrize("python", ["3.10", "3.11", "3.12", "3.13"])
+def test_the_pins_of_one_target_have_one_version_and_no_condition(
+    machine: str, python: str
+) -> None:
+    text = (FIRMWARE / "requirements.txt").read_text()
+    lines = wheelhouse().pins_for(text, machine, python).splitlines()
+    names = [Requirement(line.partition(" --hash=")[0]).name for line in lines]
+    assert len(set(names)) == len(names)
+    assert all(";" not in line for line in lines)
+    assert {"numpy", "onnxruntime", "opencv-python-headless"} <= set(names)
+    assert ("tomli" in names) is (python == "3.10")
+    assert "colorama" not in names

@@ -1,0 +1,62 @@
+"""The tools for engineers run and give what they promise; no figure is judged."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TOOLS = Path(__file__).parents[2] / "tools"
+
+
+def run_json(tool: str, *arguments: str) -> Any:
+    command = [sys.executable, str(TOOLS / tool), *arguments, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def test_classifiers_are_timed_against_each_other_and_the_limit() -> None:
+    few = ("--models", "alexnet-tiny", "--sides", "32", "--batches", "2")
+    found = run_json("bench_classifiers.py", *few, "--rounds", "1", "--threads", "1")
+    runtimes = [row["runtime"] for row in found["rows"]]
+    assert sorted(runtimes) == ["leukoscope", "onnxruntime", "openvino", "torch eager"]
+    for row in found["rows"]:
+        assert row.keys() >= {
+            "model",
+            "runtime",
+            "precision",
+            "batch",
+            "threads",
+            "median_ms",
+            "ratio_to_ort_fp32",
+        }
+        assert row["median_ms"] > 0
+    reference = found["rows"][runtimes.index("onnxruntime")]
+    assert reference["ratio_to_ort_fp32"] == 1
+    assert found["limit"]["int8_gmac_per_s"] > 0
+
+
+def test_every_stage_and_layer_of_a_frame_is_timed(tmp_path: Path) -> None:
+    few = ("simulated:seed=5", "--frames", "8", "--threads", "1")
+    found = run_json("profile_latency.py", *few, "--out", str(tmp_path))
+    stages = [row["stage"] for row in found["stages"]]
+    assert stages[:5] == ["capture", "quality", "motion", "segmentation", "crops"]
+    assert {"preprocessing", "network", "post-processing"} <= set(stages)
+    assert sum(row["share"] for row in found["stages"]) == pytest.approx(1, abs=0.01)
+    for row in found["stages"]:
+        assert row["p50_ms"] <= row["p95_ms"] <= row["p99_ms"]
+    assert found["layers"][0]["mean_ms"] >= found["layers"][-1]["mean_ms"]
+    assert sorted(p.suffix for p in tmp_path.iterdir()) == [".json", ".png", ".txt"]
+
+
+@pytest.mark.slow
+def test_a_slide_is_raced_against_a_plain_pipeline() -> None:
+    few = ("--cells", "3", "--frames", "2", "--threads", "1")
+    found = run_json("bench_slide.py", *few)
+    assert found["ratio"] > 0
+    assert found["n_frames"] == 2
+    assert 50 < found["peak_rss_mib"] < 2000
+    assert found["start_cpu_s"] > 0
+    assert found["start_to_first_call_s"] > 0

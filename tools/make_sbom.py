@@ -1,0 +1,112 @@
+"""List every piece of software and every model on a device, as CycloneDX 1.6.
+
+    python tools/make_sbom.py STICK --out leukoscope.cdx.json
+
+STICK is what tools/make_wheelhouse.py made: what is listed are the very wheels that a
+device installs, each with its SHA-256 and licence, and the model bundles that this
+version ships. The same stick gives the same bytes.
+"""
+
+import argparse
+import email
+import hashlib
+import json
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from leukoscope_edge import __version__
+from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
+from leukoscope_edge.inference.card import Card
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the list; return the exit status."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("stick", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args(arguments)
+    wheels = sorted((options.stick / "wheels").glob("*.whl"))
+    if not wheels:
+        print(f"{options.stick}: no wheels; run make_wheelhouse.py", file=sys.stderr)
+        return 1
+    cards = [open_bundle(f).card for f in shipped_bundles().values()]
+    bill = bill_of_materials(wheels, cards)
+    options.out.write_text(json.dumps(bill, indent=1, ensure_ascii=False) + "\n")
+    print(f"{options.out}: {len(wheels)} packages, {len(cards)} models")
+    return 0
+
+
+def bill_of_materials(wheels: list[Path], cards: list[Card]) -> dict[str, Any]:
+    """Return a CycloneDX 1.6 document.
+
+    Source: ECMA-424, https://cyclonedx.org/docs/1.6/json/.
+    """
+    return {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "version": 1,
+        "metadata": {
+            "component": {
+                "type": "device",
+                "bom-ref": "device",
+                "name": "leukoscope",
+                "version": __version__,
+            }
+        },
+        "components": [_package(w) for w in wheels] + [_model(c) for c in cards],
+    }
+
+
+def _package(wheel: Path) -> dict[str, Any]:
+    with zipfile.ZipFile(wheel) as archive:
+        name = next(n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
+        metadata = email.message_from_bytes(archive.read(name))
+    purl = f"pkg:pypi/{metadata['Name'].lower()}@{metadata['Version']}"
+    return {
+        "type": "library",
+        "bom-ref": purl,
+        "name": metadata["Name"],
+        "version": metadata["Version"],
+        "purl": purl,
+        "hashes": _hashes(hashlib.sha256(wheel.read_bytes()).hexdigest()),
+        "licenses": [{"license": {"name": _licence(metadata)}}],
+    }
+
+
+def _licence(metadata: "email.message.Message[str, str]") -> str:
+    """Return what a package says of its licence; old ones say it in a classifier."""
+    classifiers = [
+        c.rpartition(" :: ")[2]
+        for c in metadata.get_all("Classifier", [])
+        if c.startswith("License :: ")
+    ]
+    stated = metadata["License-Expression"] or metadata["License"] or ""
+    return stated.split("\n")[0] or ", ".join(classifiers) or "not stated"
+
+
+def _model(card: Card) -> dict[str, Any]:
+    return {
+        "type": "machine-learning-model",
+        "bom-ref": f"model:{card.id}",
+        "name": card.id,
+        "version": card.created,
+        "description": card.summary,
+        "hashes": _hashes(card.model_cpu.sha256),
+        "modelCard": {
+            "modelParameters": {
+                "task": "classification",
+                "modelArchitecture": card.network.architecture,
+            },
+            "considerations": {"technicalLimitations": list(card.limits)},
+        },
+    }
+
+
+def _hashes(sha256: str) -> list[dict[str, str]]:
+    return [{"alg": "SHA-256", "content": sha256}]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
