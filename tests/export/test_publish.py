@@ -141,7 +141,7 @@ def test_a_slide_is_screened_with_the_installed_model_and_history_says_so(
     root = str(stick / "LEUKOSCOPE-UPDATE" / "metadata" / "1.root.json")
     assert leukoscope(["model", "trust", root, *data]) == 0
     assert leukoscope(["model", "install", str(stick), *data]) == 0
-    simulated = ["screen", "simulated:seed=5,frames=12", *data]
+    simulated = ["screen", "simulated:seed=5,frames=12", "--keep", *data]
     assert leukoscope(simulated) == 0
     assert leukoscope(["model", "history", *data]) == 0
     assert re.search(r"slide \d+ was judged by simulated-1", capsys.readouterr().out)

@@ -184,7 +184,6 @@ def _tried(device: Device, now: State, trial: Trial) -> Shadow:
 def _commit(
     device: Device, now: State, trial: Trial, manifest: Manifest, note: str
 ) -> None:
-
     bad = tuple(sorted({*now.bad, *manifest.revokes}))
     lane = Lane(active=trial.slot, previous=now.lanes[trial.domain].active)
     lanes = {**now.lanes, trial.domain: lane}

@@ -1,4 +1,5 @@
 import re
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,12 @@ def test_each_has_a_cause_and_one_next_step_in_plain_words(code: Code) -> None:
     assert len(code.next_step) <= 100
     jargon = r"\b(TUF|sha256|metadata|snapshot|timestamp|exception|threshold|hash)\b"
     assert not re.search(jargon, f"{code.cause} {code.next_step}", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("code", list(Code), ids=lambda code: code.id)
+def test_the_page_about_updates_says_the_same(code: Code) -> None:
+    page = Path(__file__).resolve().parents[3] / "docs" / "updates.md"
+    assert f"| {code.id} | {code.cause} | {code.next_step} |" in page.read_text()
 
 
 @pytest.mark.parametrize("code", list(Code), ids=lambda code: code.id)
