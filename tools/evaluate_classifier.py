@@ -16,8 +16,7 @@ Intervals are at 95 %, by resampling people; they are absent where people are un
 import argparse
 import json
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +29,7 @@ from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.types import F64
 from leukoscope_edge.vision.crop import CropSpec
 from leukoscope_train import metrics
+from leukoscope_train.baselines import ALWAYS_ALL, SIZE_ONLY, p_by_size
 from leukoscope_train.cells import (
     BLAST,
     I64,
@@ -37,30 +37,12 @@ from leukoscope_train.cells import (
     CellFile,
     CropSet,
     DataError,
-    crop_cells,
-    cut_out_crop,
-    read_class_folders,
-    read_cnmc,
 )
-from leukoscope_train.fields import crops_of_fields
+from leukoscope_train.commands.data import crops_of
+from leukoscope_train.readers import Listing, read_cells
+from leukoscope_train.tables import markdown_table, with_interval
+from leukoscope_train.work import plain
 
-CLASSES = {
-    "hem": NORMAL,
-    "normal": NORMAL,
-    "healthy": NORMAL,
-    "Benign": NORMAL,
-    "lymphocyte": NORMAL,
-    "neutrophil": NORMAL,
-    "monocyte": NORMAL,
-    "eosinophil": NORMAL,
-    "basophil": NORMAL,
-    "all": BLAST,
-    "blast": BLAST,
-    "Early": BLAST,
-    "Pre": BLAST,
-    "Pro": BLAST,
-}
-"""Truth by the name of a class folder (C-NMC, PBC, Taleqani); others are left out."""
 SIZE_MIDDLE_UM = 11.95
 SIZE_SLOPE_PER_UM = 0.893
 """Logistic regression of the class on the diameter over C-NMC `train`, each person
@@ -112,12 +94,11 @@ def evaluate(
         ]
     p = p_blast(np.concatenate(parts), bundle.card.decision.temperature)
     name = data.resolve().name + (f" {split}" if split else "")
-    diameter_um = 2 * np.sqrt(crops.areas_um2 / np.pi)
-    size = 1 / (1 + np.exp(-SIZE_SLOPE_PER_UM * (diameter_um - SIZE_MIDDLE_UM)))
+    size = p_by_size(crops.areas_um2, SIZE_MIDDLE_UM, SIZE_SLOPE_PER_UM)
     return [
         row_for(bundle.card.id, name, crops, p, bundle.card.decision),
-        row_for("size only", name, crops, size, None),
-        row_for("always ALL", name, crops, np.ones(len(crops)), None),
+        row_for(SIZE_ONLY, name, crops, size, None),
+        row_for(ALWAYS_ALL, name, crops, np.ones(len(crops)), None),
     ]
 
 
@@ -126,21 +107,18 @@ def row_for(
 ) -> Row:
     """Return the figures of one model's probabilities."""
     labels, people = crops.labels, crops.people
-    values = {f: _figure(f, labels, p)(np.arange(len(p))) for f in FIGURES}
+
+    def figures(chosen: I64) -> dict[str, float]:
+        found = metrics.all_figures(labels[chosen], p[chosen])
+        return {name: found[name] for name in FIGURES}
+
     row = Row(
         model=model,
         set=name,
         n_cells=len(p),
         n_subjects=len(set(people.tolist()) - {""}),
-        weighted_f1=values["weighted_f1"],
-        auroc=values["auroc"],
-        sensitivity=values["sensitivity"],
-        specificity=values["specificity"],
-        ece=values["ece"],
-        intervals={
-            f: metrics.bootstrap_interval(_figure(f, labels, p), people)
-            for f in FIGURES
-        },
+        intervals=metrics.bootstrap_intervals(figures, people),
+        **figures(np.arange(len(p))),
     )
     if decision is None:
         return row
@@ -157,31 +135,13 @@ def _mean(values: metrics.BoolArray) -> float:
     return float(values.mean()) if len(values) else float("nan")
 
 
-def _figure(name: str, labels: I64, p: F64) -> Callable[[I64], float]:
-    called = p >= 0.5
-    match name:
-        case "weighted_f1":
-            return lambda i: metrics.weighted_f1(labels[i], called[i])
-        case "auroc":
-            return lambda i: metrics.auroc(labels[i], p[i])
-        case "sensitivity":
-            return lambda i: metrics.sensitivity(labels[i], called[i])
-        case "specificity":
-            return lambda i: metrics.specificity(labels[i], called[i])
-        case _:
-            return lambda i: metrics.expected_calibration_error(labels[i], p[i])
-
-
 def _read(data: Path, split: str | None, card: Card, limit: int) -> CropSet:
     spec = CropSpec(
         side_px=card.input.side_px,
         scale_um_per_px=card.input.scale_um_per_px,
         colour=card.input.colour,
     )
-    if (data / "cells.csv").is_file():
-        crops, left_out = crop_cells(read_cnmc(data, split), cut_out_crop, spec)
-    else:
-        crops, left_out = crops_of_fields(_class_files(data, limit), spec)
+    crops, left_out = crops_of(_some(read_cells(data, split), limit), spec, None)
     for line in left_out[:20]:
         print(f"left out: {line}", file=sys.stderr)
     if len(left_out) > 20:
@@ -189,53 +149,33 @@ def _read(data: Path, split: str | None, card: Card, limit: int) -> CropSet:
     return crops
 
 
-def _class_files(data: Path, limit: int) -> list[CellFile]:
-    present = {n: label for n, label in CLASSES.items() if (data / n).is_dir()}
-    if not present:
-        raise DataError(f"{data}: neither cells.csv nor a class folder {set(CLASSES)}")
+def _some(listing: Listing, limit: int) -> Listing:
+    """Keep at most `limit` images of each folder, chosen by chance; 0 keeps all."""
     random = np.random.default_rng(0)
+    folders: dict[Path, list[CellFile]] = {}
+    for file in listing.files:
+        folders.setdefault(file.path.parent, []).append(file)
     files = []
-    for name, label in present.items():
-        own = read_class_folders(data, {name: label}, data.name)
+    for own in folders.values():
         chosen = random.permutation(len(own))[: limit or None]
         files += [own[i] for i in sorted(chosen)]
-    return files
+    return replace(listing, files=files)
 
 
 def _as_json(rows: list[Row]) -> str:
-    def plain(value: object) -> object:
-        if isinstance(value, float) and not np.isfinite(value):
-            return None
-        if isinstance(value, tuple):
-            return [plain(v) for v in value]
-        if isinstance(value, dict):
-            return {k: plain(v) for k, v in value.items()}
-        return value
-
-    return json.dumps(
-        [{k: plain(getattr(r, k)) for k in Row.__slots__} for r in rows], indent=1
-    )
+    return json.dumps(plain([asdict(row) for row in rows]), indent=1)
 
 
 def _as_table(rows: list[Row]) -> str:
     head = ["model", "set", "cells", "people", *FIGURES]
     head += ["unclear", "false_blast", "false_normal"]
-    lines = [head]
+    lines = []
     for row in rows:
         line = [row.model, row.set, str(row.n_cells), str(row.n_subjects)]
-        line += [_with_interval(getattr(row, f), row.intervals[f]) for f in FIGURES]
+        line += [with_interval((getattr(row, f), *row.intervals[f])) for f in FIGURES]
         ends = (row.unclear, row.false_blast, row.false_normal)
         lines.append(line + ["" if e is None else f"{e:.3f}" for e in ends])
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True))
-        for line in lines
-    )
-
-
-def _with_interval(value: float, interval: tuple[float, float]) -> str:
-    low, high = interval
-    return f"{value:.3f}" + (f" [{low:.3f} {high:.3f}]" if np.isfinite(low) else "")
+    return markdown_table(head, lines)
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:

@@ -6,8 +6,6 @@ stopped goes on where it was: a slide is done when a stamp of what it was made f
 with lies beside its results.
 """
 
-import csv
-import io
 import json
 import multiprocessing
 import os
@@ -28,7 +26,7 @@ from leukoscope_edge.inference.bundle import open_bundle
 from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.records.files import prepare_folder
 from leukoscope_edge.records.results import RESULT_FILES, result_files, write_files
-from leukoscope_edge.records.table import harmless
+from leukoscope_edge.records.table import csv_bytes
 from leukoscope_edge.screening import screen
 from leukoscope_edge.types import Screening
 
@@ -220,12 +218,8 @@ def summary(tasks: Sequence[SlideTask], out: Path) -> list[SlideRow]:
 
 def summary_csv_bytes(rows: Sequence[SlideRow]) -> bytes:
     """Return the table of an archive as CSV."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow([f.name for f in fields(SlideRow)])
-    for row in rows:
-        writer.writerow([harmless(v) for v in asdict(row).values()])
-    return text.getvalue().encode()
+    keys = [f.name for f in fields(SlideRow)]
+    return csv_bytes(keys, [tuple(asdict(row).values()) for row in rows])
 
 
 def _screening(task: SlideTask) -> Screening:

@@ -74,7 +74,10 @@ class PageEntry:
     name: str = ""
 
     def __post_init__(self) -> None:
-        ipaddress.ip_address(self.address)
+        if ipaddress.ip_address(self.address).is_unspecified:
+            raise ValueError(
+                f"'address' must be one of the device's own, got {self.address}"
+            )
         _require_range("port", self.port, 0, MAX_PORT)
 
     @property

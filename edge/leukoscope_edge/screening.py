@@ -13,14 +13,18 @@ live device does that. `screen` is a loop over it.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from tqdm import tqdm
 
 from leukoscope_edge.capture.camera import Camera
+from leukoscope_edge.counting.background import SiteBackground, site_spread
 from leukoscope_edge.counting.cells import Album
+from leukoscope_edge.counting.fraction import CallModel, call_model
+from leukoscope_edge.counting.modes import Mode, heed_passively
 from leukoscope_edge.counting.statistics import BetaSpread
 from leukoscope_edge.counting.verdict import decide
-from leukoscope_edge.errors import BundleError
+from leukoscope_edge.errors import BundleError, ConfigError
 from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.inference.classifier import classify, vote
@@ -40,7 +44,12 @@ from leukoscope_edge.types import (
     Verdict,
 )
 from leukoscope_edge.vision.crop import CropSpec
-from leukoscope_edge.vision.motion import Placement, StageTracker, TrackingState
+from leukoscope_edge.vision.motion import (
+    Placement,
+    StageTracker,
+    TrackingState,
+    Visited,
+)
 from leukoscope_edge.vision.quality import assess
 from leukoscope_edge.vision.segmentation import segment
 from leukoscope_edge.vision.sightings import NOTHING_SEEN, Seen, find_sightings
@@ -49,9 +58,6 @@ GUIDANCE = {
     TrackingState.TOO_FAST: "moved too fast: hold still",
     TrackingState.LOST: "lost the place: go back slowly to where you were",
 }
-SEEN_WHOLE_RADII = 2.0
-"""In nucleus radii: so near to a cut-off sighting a counted cell is the same cell; the
-centre of a cut nucleus lies up to one radius from the centre of the whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +85,9 @@ class SlideRun:
         *,
         scale_um_per_px: float | None,
         is_sequence: bool,
+        mode: Mode = "count",
+        site: SiteBackground | None = None,
+        is_leukopenic: bool = False,
         earlier: Sequence[Cell] = (),
     ) -> None:
         """Start a slide, or go on with one after an interruption.
@@ -89,11 +98,20 @@ class SlideRun:
             scale_um_per_px: The calibration; None lets segmentation estimate one, and
                 then there is no verdict.
             is_sequence: The frames overlap on one slide, as under a moving stage.
+            mode: A counting run, or a passive watch, which never gives a negative.
+            site: This site's own normal slides; None takes the bundle's background.
+            is_leukopenic: The person is known to have few white cells.
             earlier: Cells with their calls, counted before an interruption. Their
                 place is not found again, so they are islands of their own.
+
+        Raises:
+            ConfigError: The site's slides were counted with another bundle.
         """
         self._engine = engine
         self._card = bundle.card
+        self._model = _call_model(bundle.card, site)
+        self._background_from: Literal["bundle", "site"] = "site" if site else "bundle"
+        self._mode, self._is_leukopenic = mode, is_leukopenic
         self._scale_um_per_px = scale_um_per_px
         self._spec = crop_spec(bundle.card)
         self._is_sequence = is_sequence
@@ -139,7 +157,11 @@ class SlideRun:
 
     def outcome(self) -> Verdict | Refusal:
         """Say what the slide shows so far."""
-        return _verdict(self.cells(), self._card, self._scale_um_per_px)
+        return self._outcome(is_over=False)
+
+    def visited(self) -> tuple[Visited, ...]:
+        """Return the map of where the lens has been."""
+        return self._tracker.visited()
 
     def finish(self, source: str) -> Screening:
         """Return all that the results show.
@@ -153,18 +175,31 @@ class SlideRun:
             source=source,
             domain=card.domain,
             is_sequence=self._is_sequence,
-            verdict=self.outcome(),
+            verdict=self._outcome(is_over=True),
             cells=self.cells(),
             cut_off_cells=_never_counted(self._call(self._never_whole())),
             n_smudges=len(self._smudges),
             images=tuple(self._images),
             model=ModelUsed(
-                id=card.id, sha256=card.model_cpu.sha256, engine=self._engine.name
+                id=card.id,
+                sha256=card.model_cpu.sha256,
+                engine=self._engine.name,
+                fallback=self._engine.fallback,
             ),
             scale_um_per_px=self._scale_um_per_px,
             view_um=spec.side_px * spec.scale_um_per_px,
             n_islands=len(islands) if self._is_sequence else 0,
+            background_from=self._background_from,
         )
+
+    def _outcome(self, *, is_over: bool) -> Verdict | Refusal:
+        calls = [c.call for c in self.cells() if c.call is not None]
+        outcome = decide(calls, self._model, is_leukopenic=self._is_leukopenic)
+        if self._scale_um_per_px is None:
+            outcome = _uncalibrated(outcome)
+        if self._mode == "passive":
+            outcome = heed_passively(outcome, is_over=is_over)
+        return outcome
 
     def _look(self, item: Frame | Fault) -> Looked:
         if isinstance(item, Fault):
@@ -209,10 +244,16 @@ class SlideRun:
         never = [
             c
             for c in self._cut_off.cells()
-            if not self._is_sequence
-            or not self._album.has_near(c.best, c.island, SEEN_WHOLE_RADII)
+            if not (self._is_sequence and self._was_seen_whole(c))
         ]
         return [replace(c, id=i) for i, c in enumerate(never, start=first_id)]
+
+    def _was_seen_whole(self, cut_off: Cell) -> bool:
+        """Say whether a counted cell lies where the rest of a cut one would be."""
+        best = cut_off.best
+        x0, y0, x1, y1 = best.box_px
+        reach_px = float(max(x1 - x0, y1 - y0))
+        return self._album.has_near(best.slide_px, cut_off.island, reach_px)
 
 
 def screen(
@@ -222,6 +263,8 @@ def screen(
     *,
     source: str,
     is_sequence: bool,
+    mode: Mode = "count",
+    site: SiteBackground | None = None,
     show_progress: bool = False,
 ) -> Screening:
     """Screen everything that a camera shows.
@@ -232,10 +275,13 @@ def screen(
         bundle: A model made for the same domain as the source.
         source: What the user named, for the record.
         is_sequence: The frames overlap on one slide, as under a moving stage.
+        mode: A counting run, or a passive watch, which never gives a negative.
+        site: This site's own normal slides; None takes the bundle's background.
         show_progress: Show a bar on stderr.
 
     Raises:
         BundleError: The model was made for another domain, or fails.
+        ConfigError: The site's slides were counted with another bundle.
     """
     require_domain(camera.domain, bundle)
     run = SlideRun(
@@ -243,6 +289,8 @@ def screen(
         bundle,
         scale_um_per_px=camera.scale_um_per_px,
         is_sequence=is_sequence,
+        mode=mode,
+        site=site,
     )
     bar = tqdm(total=camera.n_frames, disable=not show_progress, unit="frame")
     with bar:
@@ -309,14 +357,20 @@ def _never_counted(cells: Sequence[Cell]) -> tuple[Cell, ...]:
     )
 
 
-def _verdict(
-    cells: tuple[Cell, ...], card: Card, scale_um_per_px: float | None
-) -> Verdict | Refusal:
-    calls = [c.call for c in cells if c.call is not None]
-    spread = BetaSpread(alpha=card.false_calls.alpha, beta=card.false_calls.beta)
-    outcome = decide(calls, false_calls=spread)
-    if scale_um_per_px is not None:
-        return outcome
+def _call_model(card: Card, site: SiteBackground | None) -> CallModel:
+    false_calls = BetaSpread(alpha=card.false_calls.alpha, beta=card.false_calls.beta)
+    if site is not None:
+        if site.bundle != card.id:
+            raise ConfigError(
+                f"the site's normal slides were counted with {site.bundle}, and this "
+                f"model is {card.id}: count them again with it"
+            )
+        false_calls = site_spread(site.slides)
+    true_calls = BetaSpread(alpha=card.true_calls.alpha, beta=card.true_calls.beta)
+    return call_model(true_calls, false_calls)
+
+
+def _uncalibrated(outcome: Verdict | Refusal) -> Refusal:
     return Refusal(
         reason="nobody said what a pixel of these images measures, and the model "
         "judges size",
@@ -324,4 +378,5 @@ def _verdict(
         n_cells=outcome.n_cells,
         n_blast=outcome.n_blast,
         n_unclear=outcome.n_unclear,
+        stop=outcome.stop,
     )

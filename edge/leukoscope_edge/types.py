@@ -189,12 +189,15 @@ class StopState:
         next_look: Cells at the next look, None after the last.
         keep_going: Whether more cells would tell more.
         advice: Why, in words for the technician.
+        claim: On which side of the rule's cut-off the true fraction of blasts lies,
+            None while that is open.
     """
 
     look: int
     next_look: int | None
     keep_going: bool
     advice: str
+    claim: Literal["above", "below"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +229,9 @@ class Verdict:
         n_unclear: Cells on which the classifier abstained.
         interval: 95 % interval of the fraction called blast.
         background: Cells called blast that a healthy person may show in as many.
-        posterior: The true fraction of blasts, None where it was not asked for.
+        true_fraction: 95 % confidence interval of the true fraction of blasts, errors
+            of the model and the spread of people allowed for.
+        posterior: The same as probability, None where there is too little for it.
         stop: Whether to keep going, None where nobody is moving a slide.
     """
 
@@ -237,6 +242,7 @@ class Verdict:
     n_unclear: int
     interval: Interval
     background: int = 0
+    true_fraction: Interval | None = None
     posterior: Posterior | None = None
     stop: StopState | None = None
 
@@ -274,11 +280,15 @@ class ImageReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelUsed:
-    """Which model judged, and on what it ran."""
+    """Which model judged, and on what it ran.
+
+    `fallback` says why a slower backend served in the place of a faster one.
+    """
 
     id: str
     sha256: str
     engine: str
+    fallback: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,6 +309,8 @@ class Screening:
         view_um: Side of every view in micrometres.
         n_islands: Stretches of one slide that were never seen to overlap; above 1,
             a cell on two of them would be counted twice. 0 for separate fields.
+        background_from: Whose normal slides the background comes from: the bundle's,
+            or this site's own.
     """
 
     source: str
@@ -313,6 +325,17 @@ class Screening:
     scale_um_per_px: float | None
     view_um: float
     n_islands: int = 0
+    background_from: Literal["bundle", "site"] = "bundle"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the count must know beside the sentence."""
+        if self.n_islands <= 1:
+            return ()
+        return (
+            f"The count joins {self.n_islands} areas that were never seen to overlap: "
+            "a cell that lies on two of them is counted twice.",
+        )
 
     @property
     def sentence(self) -> str:

@@ -1,6 +1,11 @@
 """The workstation's export commands.
 
-python -m leukoscope_export bundle    quantise a fitted run and put it into a bundle
+python -m leukoscope_export onnx      a fitted network as clean fp32 ONNX
+python -m leukoscope_export quantize  the same as two int8 files from one scale table
+python -m leukoscope_export parity    do all forms say the same of real cells?
+python -m leukoscope_export engine    build a bundle's TensorRT engine on this GPU
+python -m leukoscope_export bundle    quantise fitted runs and put them into a bundle
+python -m leukoscope_export publish   keys, signatures and the stick of a release
 """
 
 import argparse
@@ -8,7 +13,11 @@ import sys
 from pathlib import Path
 
 from leukoscope_edge.errors import LeukoscopeError
-from leukoscope_export.release import make_bundle
+from leukoscope_export import ceremony, steps
+from leukoscope_export.qat import QatPlan
+from leukoscope_export.release import Recipe, make_bundle
+from leukoscope_export.runs import FINAL
+from leukoscope_export.scales import METHODS
 from leukoscope_train.cells import DataError
 
 
@@ -23,21 +32,96 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def onnx(options: argparse.Namespace) -> None:
+    """Export one network and check it against torch."""
+    _say(steps.export(options.work, options.network, options.out))
+
+
+def quantize(options: argparse.Namespace) -> None:
+    """Write both int8 files and say what each way of choosing ranges costs."""
+    recipe = _recipe(options)
+    _say(steps.quantize(options.work, options.network, options.out, recipe))
+
+
+def parity(options: argparse.Namespace) -> None:
+    """Compare all forms on the cells that the network never saw, or on all."""
+    _say(steps.parity(options.work, options.network, options.files))
+
+
+def engine(options: argparse.Namespace) -> None:
+    """Build the engine here and check it against the stored answers."""
+    _say(steps.engine(options.bundle, options.cache))
+
+
 def bundle(options: argparse.Namespace) -> None:
     """Make a bundle and say where it is and how much int8 cost."""
-    folder, parity = make_bundle(options.work, options.release, options.out)
-    print(f"{folder}: {parity}")  # noqa: T201
+    folder, parity = make_bundle(
+        options.work,
+        options.release,
+        options.out,
+        quick=options.quick_work,
+        recipe=_recipe(options),
+    )
+    _say(f"{folder}: {parity}")
+
+
+def _recipe(options: argparse.Namespace) -> Recipe:
+    qat = QatPlan(n_steps=options.qat) if options.qat else None
+    return Recipe(method=options.method, qat=qat)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m leukoscope_export")
     commands = parser.add_subparsers(required=True)
-    one = commands.add_parser("bundle", help="quantise a fitted run into a bundle")
+
+    one = commands.add_parser("onnx", help="a fitted network as clean fp32 ONNX")
+    one.set_defaults(run=onnx)
+    _add_network(one)
+    one.add_argument("--out", type=Path, required=True, help="folder for fp32.onnx")
+
+    one = commands.add_parser("quantize", help="two int8 files from one scale table")
+    one.set_defaults(run=quantize)
+    _add_network(one)
+    one.add_argument("--out", type=Path, required=True, help="folder for the files")
+    _add_recipe(one)
+
+    one = commands.add_parser("parity", help="compare all forms on real cells")
+    one.set_defaults(run=parity)
+    _add_network(one)
+    one.add_argument("--files", type=Path, required=True, help="folder of `quantize`")
+
+    one = commands.add_parser("engine", help="build a bundle's TensorRT engine here")
+    one.set_defaults(run=engine)
+    one.add_argument("bundle", type=Path)
+    one.add_argument("--cache", type=Path, help="folder of the plans")
+
+    one = commands.add_parser("bundle", help="quantise fitted runs into a bundle")
+    one.set_defaults(run=bundle)
     one.add_argument("release", type=Path, help="TOML; see export/releases")
     one.add_argument("--work", type=Path, required=True, help="folder of `fit`")
+    one.add_argument("--quick-work", type=Path, help="a smaller network, asked first")
     one.add_argument("--out", type=Path, required=True, help="folder of bundles")
-    one.set_defaults(run=bundle)
+    _add_recipe(one)
+    ceremony.add(commands)
     return parser.parse_args(arguments)
+
+
+def _add_network(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--work", type=Path, required=True, help="folder of `fit`")
+    one.add_argument("--network", default=FINAL, help="final, or fold0 and so on")
+
+
+def _add_recipe(one: argparse.ArgumentParser) -> None:
+    one.add_argument(
+        "--method", choices=METHODS, default="minmax", help="how ranges are chosen"
+    )
+    one.add_argument(
+        "--qat", type=int, default=0, metavar="STEPS", help="fine-tune as int8 before"
+    )
 
 
 if __name__ == "__main__":

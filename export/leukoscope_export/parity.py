@@ -1,5 +1,10 @@
-"""Do the quantised file and the network it came from say the same of real cells?"""
+"""Do the forms of one network say the same of the same real cells?
 
+torch is the reference; the fp32 file, the CPU's int8 file and TensorRT's int8 file (run
+here by ONNX Runtime, which follows its Q/DQ pairs exactly) are held against it.
+"""
+
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +32,9 @@ class Parity:
         calls_changed: Share of cells whose call differs at the operating points.
         f1_loss: Weighted F1 of the reference minus the candidate's.
         ece_change: Calibration error of the candidate minus the reference's.
+        logit_error: Largest absolute difference of a logit.
+        map_agreement: Mean correlation of the class activation maps, cell by cell;
+            NaN where the network has none.
     """
 
     n_cells: int
@@ -35,12 +43,26 @@ class Parity:
     calls_changed: float
     f1_loss: float
     ece_change: float
+    logit_error: float
+    map_agreement: float
 
 
 def compare(
-    reference: F32, candidate: F32, labels: I64, decision: DecisionEntry
+    reference: F32,
+    candidate: F32,
+    labels: I64,
+    decision: DecisionEntry,
+    maps: tuple[F32, F32] | None = None,
 ) -> Parity:
-    """Compare (N, 2) logits of two forms of one network on the same cells."""
+    """Compare two forms of one network on the same cells.
+
+    Args:
+        reference: (N, 2) logits of the original.
+        candidate: (N, 2) logits of the other form.
+        labels: (N,) labels.
+        decision: The operating points.
+        maps: Both forms' class activation maps, (N, h, w), where there are any.
+    """
     p_old = p_blast(reference, decision.temperature)
     p_new = p_blast(candidate, decision.temperature)
     calls_old = [call_for(float(p), decision).name for p in p_old]
@@ -56,7 +78,32 @@ def compare(
         - metrics.weighted_f1(labels, p_new >= 0.5),
         ece_change=metrics.expected_calibration_error(labels, p_new)
         - metrics.expected_calibration_error(labels, p_old),
+        logit_error=float(np.abs(reference - candidate).max()),
+        map_agreement=map_agreement(*maps) if maps else float("nan"),
     )
+
+
+def map_agreement(old: F32, new: F32) -> float:
+    """Return the mean correlation of two sets of (N, h, w) maps, cell by cell.
+
+    A map that is flat in one form and not in the other agrees by 0.
+    """
+    flat = [m.reshape(len(m), -1).astype(np.float64) for m in (old, new)]
+    a, b = (m - m.mean(axis=1, keepdims=True) for m in flat)
+    size = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    both_flat = (a == 0).all(axis=1) & (b == 0).all(axis=1)
+    agreement = (a * b).sum(axis=1) / np.maximum(size, 1e-12)
+    return float(np.where(both_flat, 1.0, agreement).mean())
+
+
+def table(rows: dict[str, Parity]) -> str:
+    """Return the forms and their differences as aligned text."""
+    names = [f.name for f in dataclasses.fields(Parity)]
+    lines = [f"{'form':<10}" + "".join(f"{n:>15}" for n in names)]
+    for form, parity in rows.items():
+        values = (getattr(parity, n) for n in names)
+        lines.append(f"{form:<10}" + "".join(f"{v:>15.4g}" for v in values))
+    return "\n".join(lines)
 
 
 def refuse_beyond_tolerance(parity: Parity) -> None:

@@ -1,69 +1,74 @@
-"""From the fp32 file and real cells to the int8 file for the CPU."""
+"""From the fp32 file and real cells to both int8 files."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import onnx
-from onnxruntime.quantization import (
-    CalibrationDataReader,
-    CalibrationMethod,
-    QuantFormat,
-    QuantType,
-    quantize_static,
-)
 
+from leukoscope_edge.inference import admission
 from leukoscope_edge.inference.card import InputEntry
 from leukoscope_edge.inference.engine import INPUT_NAME, prepare
 from leukoscope_edge.types import F32, U8
-
-CALIBRATION_BATCH = 16
-
-
-class _Cells(CalibrationDataReader):  # type: ignore[misc]
-    def __init__(self, crops: U8, spec: InputEntry) -> None:
-        self._batches: Iterator[dict[str, F32]] = (
-            {INPUT_NAME: prepare(crops[start : start + CALIBRATION_BATCH], spec)}
-            for start in range(0, len(crops), CALIBRATION_BATCH)
-        )
-
-    def get_next(self) -> dict[str, F32] | None:
-        return next(self._batches, None)
+from leukoscope_export.emit import emit_cpu, emit_trt
+from leukoscope_export.rules import refuse_broken
+from leukoscope_export.scales import Method, Scales, measure
 
 
-def quantise(fp32: Path, int8: Path, crops: U8, spec: InputEntry) -> None:
-    """Quantise a network for ONNX Runtime's CPU kernels.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """One network as three ONNX files, and the table that joins them."""
 
-    Activations become uint8, weights int8 per channel, biases int32: the one form
-    that is fast on x86 and on ARM alike.
+    fp32: bytes
+    cpu: bytes
+    trt: bytes
+    scales: Scales
+
+
+def quantise(
+    fp32: bytes, crops: U8, spec: InputEntry, method: Method = "minmax"
+) -> Files:
+    """Quantise a network for both runtimes from one scale table.
 
     Args:
         fp32: The clean ONNX file.
-        int8: Where to write.
-        crops: (N, side, side, 3) uint8, the calibration cells.
+        crops: (N, side, side, 3) uint8 RGB, the calibration cells.
         spec: The card's input entry.
+        method: How ranges are chosen.
+
+    Raises:
+        DataError: A file has not the form that its runtime needs.
+        BundleError: The device would not admit it.
     """
-    quantize_static(
-        fp32,
-        int8,
-        _Cells(crops, spec),
-        quant_format=QuantFormat.QDQ,
-        activation_type=QuantType.QUInt8,
-        weight_type=QuantType.QInt8,
-        per_channel=True,
-        calibrate_method=CalibrationMethod.MinMax,
+    return emit(fp32, measure(fp32, crops, spec, method))
+
+
+def emit(fp32: bytes, scales: Scales) -> Files:
+    """Write both int8 files from the fp32 file and a table; raises as `quantise`."""
+    model = onnx.load_from_string(fp32)
+    trt, cpu = emit_trt(model, scales), emit_cpu(model, scales)
+    refuse_broken(trt, cpu)
+    files = Files(
+        fp32=fp32,
+        cpu=cpu.SerializeToString(),
+        trt=trt.SerializeToString(),
+        scales=scales,
     )
-    model = onnx.load(int8)
-    onnx.checker.check_model(model)
+    admission.check(files.cpu, where="model.cpu.onnx")
+    admission.check(files.trt, where="model.trt.onnx")
+    return files
 
 
-def run_onnx(path: Path, crops: U8, spec: InputEntry, batch: int = 32) -> F32:
-    """Return (N, 2) float32 logits of crops by any ONNX file, on the CPU."""
+def run_onnx(model: bytes, crops: U8, spec: InputEntry, batch: int = 32) -> list[F32]:
+    """Return every output of an ONNX file for crops, on the CPU; logits first."""
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(
+        model, options, providers=["CPUExecutionProvider"]
+    )
     parts = [
-        session.run(None, {INPUT_NAME: prepare(crops[start : start + batch], spec)})[0]
+        session.run(None, {INPUT_NAME: prepare(crops[start : start + batch], spec)})
         for start in range(0, len(crops), batch)
     ]
-    return np.concatenate(parts).astype(np.float32)
+    return [np.concatenate(column) for column in zip(*parts, strict=True)]

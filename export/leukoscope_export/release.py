@@ -1,41 +1,28 @@
-"""From a fitted run to a bundle: every figure on the card is the int8 network's own.
+"""From fitted runs to a bundle: every figure on the card is the int8 network's own.
 
 Each fold's network is quantised like the final one and judges the people that it never
-saw; the card's thresholds, spreads and figures come from these out-of-fold answers.
+saw; the card's thresholds, spreads and figures come from these out-of-fold answers. A
+second run, of a smaller network on the same cells, makes the bundle a pair.
 """
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
-from torch import nn
 
 from leukoscope_edge.config import read_toml
-from leukoscope_edge.inference.card import DataEntry, InputEntry, MetricsEntry
-from leukoscope_edge.types import F32, F64, U8, Domain
-from leukoscope_export.bundle import Release, write_bundle
-from leukoscope_export.graph import export_onnx
+from leukoscope_edge.inference.card import DataEntry, MetricsEntry
+from leukoscope_edge.types import F32, F64, Domain
+from leukoscope_export.bundle import Quick, Release, Trained, write_bundle
+from leukoscope_export.pair import fit_pair
 from leukoscope_export.parity import Parity, compare, refuse_beyond_tolerance
-from leukoscope_export.quantise import quantise, run_onnx
-from leukoscope_train import metrics, work
-from leukoscope_train.calibrate import calibrate, probabilities
-from leukoscope_train.cells import CropSet, DataError, load_crops
-from leukoscope_train.fit import (
-    INPUT_MEAN,
-    INPUT_STD,
-    FitPlan,
-    draw_weights,
-    kept_crops,
-)
-from leukoscope_train.folds import folds_of
-from leukoscope_train.networks import make_network
-
-FP32_NAME = "fp32.onnx"
-N_CALIBRATION = 256
-"""Cells from which the ranges of the activations are taken."""
+from leukoscope_export.qat import QatPlan
+from leukoscope_export.runs import FINAL, Run, out_of_fold, quantised, read_run
+from leukoscope_export.scales import Method
+from leukoscope_train import metrics
+from leukoscope_train.calibrate import Calibration, calibrate, probabilities
+from leukoscope_train.cells import CropSet, DataError
+from leukoscope_train.networks import make_network, n_parameters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,108 +38,116 @@ class ReleaseNotes:
     licence: str
 
 
-def make_bundle(run: Path, notes_path: Path, out: Path) -> tuple[Path, Parity]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How networks are quantised.
+
+    Attributes:
+        method: How ranges are chosen.
+        qat: The fine-tuning before; None for none.
+    """
+
+    method: Method = "minmax"
+    qat: QatPlan | None = None
+
+
+def make_bundle(
+    run: Path,
+    notes_path: Path,
+    out: Path,
+    *,
+    quick: Path | None = None,
+    recipe: Recipe = Recipe(),
+) -> tuple[Path, Parity]:
     """Quantise a fitted run, measure it out of fold and write its bundle.
 
     Args:
         run: Folder of `python -m leukoscope_train fit`.
         notes_path: TOML with the keys of `ReleaseNotes`.
         out: Folder in which the bundle's folder is made.
+        quick: Folder of a smaller network's run on the same cells; None for no pair.
+        recipe: How both are quantised.
 
     Returns:
         The bundle's folder, and what int8 changed for people never seen.
 
     Raises:
-        DataError: The run is incomplete, or int8 changes too much.
+        DataError: A run is incomplete, or int8 or the pair changes too much.
         LeukoscopeError: The notes are wrong, or the device refuses the bundle.
     """
     notes = read_toml(notes_path, ReleaseNotes)
-    plan, stored = _plan(run)
-    crops = load_crops(run / work.CROPS)
-    fold_of = folds_of(crops, work.read_json(run / work.FOLDS))
-    pixels = kept_crops(crops, plan.side_px, plan.colour)
-    spec = _input(run, plan)
-    with tempfile.TemporaryDirectory() as aside:
-        folder = Path(aside)
-        before = np.zeros((len(crops), 2), np.float32)
-        after = np.zeros((len(crops), 2), np.float32)
-        for fold in np.unique(fold_of):
-            network = _network(run / f"fold{fold}.pt", plan)
-            seen, held = fold_of != fold, fold_of == fold
-            chosen = _calibration_cells(crops.pick(seen), pixels[seen], plan)
-            int8 = _quantised(network, folder, chosen, spec)
-            before[held] = run_onnx(folder / FP32_NAME, pixels[held], spec)
-            after[held] = run_onnx(int8, pixels[held], spec)
-        margins = _margins(after)
-        calibration = calibrate(margins, crops.labels, crops.people)
-        parity = compare(before, after, crops.labels, calibration.decision)
-        refuse_beyond_tolerance(parity)
-        network = _network(run / work.FINAL, plan)
-        chosen = _calibration_cells(crops, pixels, plan)
-        int8 = _quantised(network, folder, chosen, spec)
-        release = Release(
-            id=notes.id,
-            created=notes.created,
-            domain=notes.domain,
-            summary=notes.summary,
-            limits=notes.limits,
-            architecture=plan.architecture,
-            input=spec,
-            calibration=calibration,
-            data=DataEntry(
-                source=notes.source,
-                licence=notes.licence,
-                n_cells=len(crops),
-                n_people=len(np.unique(crops.people)),
-                split_sha256=stored["split_sha256"],
-                command=stored["command"],
-            ),
-            metrics=_metrics(
-                crops, probabilities(margins, calibration.decision.temperature)
-            ),
+    deep = read_run(run)
+    margins, calibration, parity = _measured(deep, recipe)
+    trained = _trained(deep, recipe)
+    second = None
+    if quick is not None:
+        small = read_run(quick)
+        refuse_other_cells(deep, small)
+        pair = fit_pair(
+            _measured(small, recipe)[0], margins, deep.crops.labels, deep.crops.people
         )
-        write_bundle(out / notes.id, int8, network, release)
+        margins, calibration = pair.margins, pair.calibration
+        second = Quick(trained=_trained(small, recipe), decision=pair.quick)
+    temperature = calibration.decision.temperature
+    release = Release(
+        id=notes.id,
+        created=notes.created,
+        domain=notes.domain,
+        summary=notes.summary,
+        limits=notes.limits,
+        input=deep.spec,
+        calibration=calibration,
+        data=_data(notes, deep),
+        metrics=_metrics(deep.crops, probabilities(margins, temperature)),
+    )
+    write_bundle(out / notes.id, trained, release, second)
     return out / notes.id, parity
 
 
-def _plan(run: Path) -> tuple[FitPlan, dict[str, Any]]:
-    stored = work.read_json(run / work.PLAN)
-    plan = stored["plan"]
-    recipe = FitPlan().recipe.__class__(**plan.pop("recipe"))
-    return FitPlan(**plan, recipe=recipe), stored
+def _measured(run: Run, recipe: Recipe) -> tuple[F64, Calibration, Parity]:
+    """Judge every cell out of fold by int8; refuse where int8 changes too much."""
+    before, after = out_of_fold(run, recipe.method, recipe.qat)
+    margins = _margins(after)
+    calibration = calibrate(margins, run.crops.labels, run.crops.people)
+    parity = compare(before, after, run.crops.labels, calibration.decision)
+    refuse_beyond_tolerance(parity)
+    return margins, calibration, parity
 
 
-def _input(run: Path, plan: FitPlan) -> InputEntry:
-    stored = work.read_json(run / work.SPEC)
-    return InputEntry(
-        side_px=plan.side_px,
-        scale_um_per_px=stored["scale_um_per_px"],
-        colour=plan.colour,
-        mean=INPUT_MEAN,
-        std=INPUT_STD,
+def _trained(run: Run, recipe: Recipe) -> Trained:
+    network = make_network(run.plan.architecture, run.plan.side_px)
+    return Trained(
+        files=quantised(run, FINAL, recipe.method, recipe.qat),
+        architecture=run.plan.architecture,
+        n_parameters=n_parameters(network),
     )
 
 
-def _network(path: Path, plan: FitPlan) -> nn.Module:
-    network = make_network(plan.architecture)
-    try:
-        network.load_state_dict(torch.load(path, weights_only=True))
-    except (OSError, RuntimeError) as err:
-        raise DataError(f"{path}: no fitted network: {err}; run `fit` first") from err
-    return network.eval()
+def refuse_other_cells(deep: Run, quick: Run) -> None:
+    """Refuse a pair whose networks judge other cells, or other crops of them.
+
+    Raises:
+        DataError: Says what differs.
+    """
+    if deep.spec != quick.spec:
+        raise DataError(f"the pair cuts its crops differently: {quick.spec}")
+    same = len(deep.crops) == len(quick.crops) and bool(
+        (deep.crops.names == quick.crops.names).all()
+        and (deep.fold_of == quick.fold_of).all()
+    )
+    if not same:
+        raise DataError("the pair was fitted on other cells or folds; fit both alike")
 
 
-def _calibration_cells(crops: CropSet, pixels: U8, plan: FitPlan) -> U8:
-    """Draw cells as training draws them, so that no person sets the ranges alone."""
-    random = np.random.default_rng(plan.seed)
-    chances = draw_weights(crops, plan.extra_share)
-    return pixels[random.choice(len(pixels), N_CALIBRATION, p=chances)]
-
-
-def _quantised(network: nn.Module, folder: Path, chosen: U8, spec: InputEntry) -> Path:
-    export_onnx(network, spec.side_px, folder / FP32_NAME)
-    quantise(folder / FP32_NAME, folder / "int8.onnx", chosen, spec)
-    return folder / "int8.onnx"
+def _data(notes: ReleaseNotes, run: Run) -> DataEntry:
+    return DataEntry(
+        source=notes.source,
+        licence=notes.licence,
+        n_cells=len(run.crops),
+        n_people=len(np.unique(run.crops.people)),
+        split_sha256=run.stored["split_sha256"],
+        command=run.stored["command"],
+    )
 
 
 def _margins(logits: F32) -> F64:

@@ -1,13 +1,12 @@
-"""Single cells on disk: who they belong to, what they are, how they become crops.
+"""Single cells: who they belong to, what they are, how they become crops.
 
-Readers for the C-NMC 2019 share (a folder with `cells.csv` and `images/`) and for
-folders of one class each. Crops are cut by `leukoscope_edge.vision.crop`, the code
-that the device runs. What cannot be read is listed, never silently left out.
+Crops are cut by `leukoscope_edge.vision.crop`, the code that the device runs. What
+cannot be read is listed, never silently left out.
 """
 
-import csv
 import hashlib
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +22,6 @@ I64 = npt.NDArray[np.int64]
 Strings = npt.NDArray[np.str_]
 
 NORMAL, BLAST = 0, 1
-CNMC_LABELS = {"hem": NORMAL, "all": BLAST}
 CNMC_UM_PER_PX = 0.060
 """Micrometres per pixel of C-NMC's 450 px cells, which state none.
 
@@ -35,7 +33,8 @@ varies the scale.
 """
 CNMC_BLACK = 12
 """Grey level; JPEG ringing in the black around a C-NMC cell stays below it."""
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"})
+WEBP_LOSSLESS = 101
+"""OpenCV's WebP quality above 100: lossless. Crops shrink to a sixteenth."""
 
 
 class DataError(Exception):
@@ -43,8 +42,18 @@ class DataError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """What is known of a person; "" where it is not."""
+
+    site: str = ""
+    sex: str = ""
+    age_years: str = ""
+    ethnicity: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CellFile:
-    """One image of one cell.
+    """One image of one cell, or of a field of them.
 
     Attributes:
         path: The image.
@@ -52,6 +61,10 @@ class CellFile:
         person: The group of subjects that must never be split; "" where unknown.
         split: `train`, `held-out` or "".
         source: Name of the data set.
+        sha256: Of the original image, lower-case hex; "" where unknown.
+        about: What is known of the person.
+        blasts_px: In a field with marked cells the (x, y) of its blasts, and its
+            other cells are normal; else None.
     """
 
     path: Path
@@ -59,6 +72,9 @@ class CellFile:
     person: str
     split: str
     source: str
+    sha256: str = ""
+    about: Person = Person()
+    blasts_px: tuple[tuple[float, float], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,84 +122,6 @@ class CropSet:
             names=self.names[chosen],
             areas_um2=self.areas_um2[chosen],
         )
-
-
-def read_cnmc(folder: Path, split: str | None = None) -> list[CellFile]:
-    """List the cells of a folder in the shape of the C-NMC share.
-
-    Args:
-        folder: Holds `cells.csv` (file, label, subject_group, split, ...) and images.
-        split: Only this split, or all where None.
-
-    Raises:
-        DataError: The table is missing, lacks a column, has an unknown label, or a
-            person stands in two splits or in both classes.
-    """
-    table = folder / "cells.csv"
-    if not table.is_file():
-        raise DataError(f"{table}: missing; expected the C-NMC share's layout")
-    with table.open(newline="", encoding="utf-8") as lines:
-        rows = list(csv.DictReader(lines))
-    needed = {"file", "label", "subject_group", "split"}
-    if not rows or not needed <= set(rows[0]):
-        raise DataError(f"{table}: expected rows with the columns {sorted(needed)}")
-    _refuse_leaks(table, rows)
-    return [
-        CellFile(
-            path=folder / "images" / row["file"],
-            label=CNMC_LABELS[row["label"]],
-            person=row["subject_group"].upper(),
-            split=row["split"],
-            source="cnmc",
-        )
-        for row in rows
-        if split is None or row["split"] == split
-    ]
-
-
-def _refuse_leaks(table: Path, rows: list[dict[str, str]]) -> None:
-    seen: dict[str, tuple[str, str]] = {}
-    hashes: dict[str, str] = {}
-    for row in rows:
-        person = row["subject_group"].upper()
-        if row["label"] not in CNMC_LABELS:
-            raise DataError(f"{table}: {row['file']} has the label {row['label']!r}")
-        here = (row["split"], row["label"])
-        if seen.setdefault(person, here) != here:
-            raise DataError(f"{table}: {person} stands in {seen[person]} and {here}")
-        digest = row.get("sha256_original", "")
-        if digest and hashes.setdefault(digest, person) != person:
-            raise DataError(
-                f"{table}: {row['file']} is the same image for {person} and "
-                f"{hashes[digest]}; merge them in subject_group"
-            )
-
-
-def read_class_folders(
-    folder: Path, labels: dict[str, int], source: str
-) -> list[CellFile]:
-    """List the images of one folder per class; people are unknown.
-
-    Args:
-        folder: Holds the class folders.
-        labels: Label by the name of the class folder; others are left out.
-        source: Name of the data set.
-
-    Raises:
-        DataError: A named class folder is missing or empty.
-    """
-    cells = []
-    for name, label in labels.items():
-        paths = sorted(
-            p for p in (folder / name).glob("*") if p.suffix.lower() in IMAGE_SUFFIXES
-        )
-        if not paths:
-            raise DataError(f"{folder / name}: no images here")
-        cells += [
-            CellFile(path=p, label=label, person="", split="", source=source)
-            for p in paths
-        ]
-    return cells
 
 
 def read_image(path: Path) -> U8 | None:
@@ -294,11 +232,31 @@ def concatenate(sets: list[CropSet]) -> CropSet:
 
 
 def save_crops(path: Path, crops: CropSet) -> None:
-    """Write crops to an .npz, aside and then renamed."""
+    """Write crops to an .npz, losslessly packed, aside and then renamed."""
     aside = path.with_suffix(".part.npz")
-    arrays = {name: getattr(crops, name) for name in CropSet.__slots__}
-    np.savez(aside, allow_pickle=False, **arrays)
+    arrays = {n: getattr(crops, n) for n in CropSet.__slots__ if n != "pixels"}
+    with ThreadPoolExecutor() as pool:
+        packed = list(pool.map(_pack, crops.pixels))
+    np.savez(
+        aside,
+        allow_pickle=False,
+        packed=np.concatenate(packed),
+        lengths=np.array([len(p) for p in packed], np.int64),
+        **arrays,
+    )
     aside.replace(path)
+
+
+def _pack(crop: U8) -> U8:
+    _, data = cv2.imencode(".webp", crop, [cv2.IMWRITE_WEBP_QUALITY, WEBP_LOSSLESS])
+    return np.asarray(data, np.uint8).ravel()
+
+
+def _unpack(packed: U8) -> U8:
+    crop = cv2.imdecode(packed, cv2.IMREAD_COLOR)
+    if crop is None:
+        raise ValueError("a crop is damaged")
+    return np.asarray(crop, np.uint8)
 
 
 def load_crops(path: Path) -> CropSet:
@@ -309,8 +267,11 @@ def load_crops(path: Path) -> CropSet:
     """
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            return CropSet(**{name: arrays[name] for name in CropSet.__slots__})
-    except (OSError, KeyError, ValueError) as err:
+            parts = np.split(arrays["packed"], np.cumsum(arrays["lengths"])[:-1])
+            pixels = np.stack([_unpack(p) for p in parts])
+            others = [n for n in CropSet.__slots__ if n != "pixels"]
+            return CropSet(pixels=pixels, **{name: arrays[name] for name in others})
+    except (OSError, KeyError, ValueError, TypeError, cv2.error) as err:
         raise DataError(
             f"{path}: no crops here ({err}); make them with `prepare`"
         ) from err

@@ -1,7 +1,8 @@
 """Cells of whole fields, found and cut by the device's own segmentation."""
 
+import math
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from tqdm import tqdm
@@ -10,12 +11,34 @@ from leukoscope_edge.types import U8, CellKind, Segmentation
 from leukoscope_edge.vision.crop import CropSpec, cut
 from leukoscope_edge.vision.segmentation import segment
 from leukoscope_train.cells import (
+    BLAST,
+    NORMAL,
     CellFile,
     CropSet,
     crop_set,
     read_image,
     refuse_empty,
 )
+
+NEAR_UM = 6.0
+"""A marked blast lies within a white cell's radius of the nucleus's centre."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldCell:
+    """One white blood cell of a field.
+
+    Attributes:
+        pixels: Its crop, (side, side, 3) uint8 RGB.
+        area_um2: Of its mask.
+        centre_px: (x, y) of its nucleus in the field.
+        scale_um_per_px: Of the field.
+    """
+
+    pixels: U8
+    area_um2: float
+    centre_px: tuple[float, float]
+    scale_um_per_px: float
 
 
 def crops_of_fields(
@@ -49,11 +72,22 @@ def crops_of_fields(
         cells = crops_of_field(pixels, spec, scale_um_per_px, only_central=only_central)
         if not cells:
             left_out.append(f"{file.path}: no cell found")
-        for number, (crop, area_um2) in enumerate(cells):
+        for number, cell in enumerate(cells):
             path = file.path.with_name(f"{file.path.name}#{number}")
-            kept.append((replace(file, path=path), crop, area_um2))
+            label = _label(file, cell)
+            own = replace(file, path=path, label=label)
+            kept.append((own, cell.pixels, cell.area_um2))
     refuse_empty(kept, left_out)
     return crop_set(kept), left_out
+
+
+def _label(file: CellFile, cell: FieldCell) -> int:
+    """Return the image's label, or that of the cell where the blasts are marked."""
+    if file.blasts_px is None:
+        return file.label
+    near_px = NEAR_UM / cell.scale_um_per_px
+    away_px = [math.dist(cell.centre_px, point) for point in file.blasts_px]
+    return BLAST if min(away_px, default=math.inf) <= near_px else NORMAL
 
 
 def crops_of_field(
@@ -62,18 +96,24 @@ def crops_of_field(
     scale_um_per_px: float | None = None,
     *,
     only_central: bool = False,
-) -> list[tuple[U8, float]]:
-    """Return the crop and the area in um2 of every white blood cell of a field."""
+) -> list[FieldCell]:
+    """Return every white blood cell of a field."""
     found = segment(pixels, scale_um_per_px)
     chosen = found.indices(CellKind.WBC)
     if only_central and chosen:
         chosen = [_most_central(found, chosen)]
+    scale = found.scale_um_per_px
     cells = []
     for index in chosen:
         mask = found.cell_labels == index + 1
         x, y = (float(v) for v in found.centres_px[index])
-        crop = cut(pixels, mask, (x, y), found.scale_um_per_px, spec)
-        cells.append((crop, float(mask.sum()) * found.scale_um_per_px**2))
+        cell = FieldCell(
+            pixels=cut(pixels, mask, (x, y), scale, spec),
+            area_um2=float(mask.sum()) * scale**2,
+            centre_px=(x, y),
+            scale_um_per_px=scale,
+        )
+        cells.append(cell)
     return cells
 
 

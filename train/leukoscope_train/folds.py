@@ -8,9 +8,10 @@ import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
 from leukoscope_train.cells import I64, CropSet, DataError
+from leukoscope_train.leaks import refuse_mixed_people, refuse_twins
 
 N_FOLDS = 4
-"""Eleven normal people leave two or three for each of four folds."""
+"""Nine normal people leave two or three for each of four folds."""
 FOLD_SEED = 20190
 
 
@@ -49,17 +50,19 @@ def folds_of(crops: CropSet, folds: dict[str, int]) -> I64:
 
 
 def refuse_leaks(crops: CropSet, folds: dict[str, int]) -> None:
-    """Refuse folds in which equal crops stand on two sides.
+    """Refuse folds in which a person or a cell stands on two sides.
 
     Raises:
         DataError: Names the two people.
     """
+    refuse_mixed_people(crops)
     seen: dict[str, str] = {}
     for pixels, person in zip(crops.pixels, crops.people.tolist(), strict=True):
         digest = hashlib.sha256(pixels.tobytes()).hexdigest()
         other = seen.setdefault(digest, person)
         if folds.get(other) != folds.get(person):
             raise DataError(f"{other} and {person} share an image across folds")
+    refuse_twins(crops, folds_of(crops, folds))
 
 
 def save_folds(path: Path, folds: dict[str, int]) -> str:

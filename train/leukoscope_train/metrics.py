@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leukoscope_edge.types import F64
-from leukoscope_train.cells import I64, Strings
+from leukoscope_train.cells import BLAST, I64, NORMAL, Strings
 
 ECE_BINS = 15
 """Bins of equal mass; the number of Guo et al. 2017."""
@@ -43,6 +43,17 @@ def specificity(labels: I64, called_blast: BoolArray) -> float:
     """Return the share of normal cells not called blast."""
     chosen = called_blast[labels == 0]
     return float(1 - chosen.mean()) if len(chosen) else float("nan")
+
+
+def accuracy(labels: I64, called_blast: BoolArray) -> float:
+    """Return the share of cells called rightly."""
+    return float(np.mean(called_blast == (labels == 1))) if len(labels) else np.nan
+
+
+def precision(labels: I64, called_blast: BoolArray, label: int) -> float:
+    """Return the share of the calls of one class that are right."""
+    chosen = labels[called_blast == (label == 1)]
+    return float(np.mean(chosen == label)) if len(chosen) else float("nan")
 
 
 def f1(labels: I64, called_blast: BoolArray, label: int) -> float:
@@ -111,29 +122,83 @@ def person_weights(labels: I64, people: Strings) -> F64:
     return np.asarray(weights * len(weights) / total if total else weights, np.float64)
 
 
-def bootstrap_interval(
-    figure: Callable[[I64], float], people: Strings, *, seed: int = 0
-) -> tuple[float, float]:
-    """Return the 95 % interval of a figure by resampling people, never cells.
+def average_precision(labels: I64, scores: F64) -> float:
+    """Return the area under the precision-recall curve of blasts, as a step sum."""
+    n_blast = int(labels.sum())
+    if n_blast == 0:
+        return float("nan")
+    ranked, place = np.unique(-scores, return_inverse=True)
+    n_called = np.cumsum(np.bincount(place, minlength=len(ranked)))
+    n_right = np.cumsum(np.bincount(place, labels, minlength=len(ranked)))
+    steps = np.diff(n_right, prepend=0)
+    return float(np.sum(steps * n_right / n_called) / n_blast)
 
-    Args:
-        figure: Takes (M,) indices of cells, with repeats, and returns the figure.
-        people: (N,) person of every cell.
-        seed: Of the resampling.
+
+def risk_coverage(labels: I64, p_blast: F64) -> tuple[F64, F64]:
+    """Return coverage and error of the surest cells, from the surest one on.
 
     Returns:
-        Low and high; NaN where fewer than two people are known.
+        (N,) share of cells judged, and (N,) share of those called wrongly at 0.5.
+    """
+    order = np.argsort(-np.abs(p_blast - 0.5), kind="stable")
+    wrong = ((p_blast >= 0.5) != (labels == 1))[order]
+    n_judged = np.arange(1, len(labels) + 1)
+    return n_judged / len(labels), np.cumsum(wrong) / n_judged
+
+
+def all_figures(labels: I64, p_blast: F64) -> dict[str, float]:
+    """Return every cell-level figure; calls are at a probability of 0.5."""
+    called = p_blast >= 0.5
+    return {
+        "accuracy": accuracy(labels, called),
+        "weighted_f1": weighted_f1(labels, called),
+        "f1_blast": f1(labels, called, BLAST),
+        "f1_normal": f1(labels, called, NORMAL),
+        "precision_blast": precision(labels, called, BLAST),
+        "precision_normal": precision(labels, called, NORMAL),
+        "sensitivity": sensitivity(labels, called),
+        "specificity": specificity(labels, called),
+        "auroc": auroc(labels, p_blast),
+        "auprc": average_precision(labels, p_blast),
+        "ece": expected_calibration_error(labels, p_blast),
+        "brier": brier(labels, p_blast),
+    }
+
+
+def bootstrap_intervals(
+    figures: Callable[[I64], dict[str, float]],
+    people: Strings,
+    *,
+    seed: int = 0,
+    n_draws: int = N_BOOTSTRAP,
+) -> dict[str, tuple[float, float]]:
+    """Return the 95 % intervals of figures by resampling people, never cells.
+
+    Args:
+        figures: Takes (M,) indices of cells, with repeats, and returns the figures.
+        people: (N,) person of every cell.
+        seed: Of the resampling.
+        n_draws: How often.
+
+    Returns:
+        Low and high by figure; NaN where fewer than two people are known.
     """
     names = np.unique(people)
     if len(names) < 2 or (names == "").any():
-        return float("nan"), float("nan")
+        nothing = (float("nan"), float("nan"))
+        return dict.fromkeys(figures(np.arange(len(people))), nothing)
     members = [np.nonzero(people == name)[0] for name in names]
     random = np.random.default_rng(seed)
-    values = []
-    for _ in range(N_BOOTSTRAP):
+    values: dict[str, list[float]] = {}
+    for _ in range(n_draws):
         drawn = random.integers(len(names), size=len(names))
-        values.append(figure(np.concatenate([members[i] for i in drawn])))
-    finite = np.array(values)[np.isfinite(values)]
+        for name, value in figures(np.concatenate([members[i] for i in drawn])).items():
+            values.setdefault(name, []).append(value)
+    return {name: _middle_95(np.array(found)) for name, found in values.items()}
+
+
+def _middle_95(values: F64) -> tuple[float, float]:
+    finite = values[np.isfinite(values)]
     if len(finite) == 0:
         return float("nan"), float("nan")
     low, high = np.percentile(finite, [2.5, 97.5])

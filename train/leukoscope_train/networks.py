@@ -1,19 +1,75 @@
-"""The networks, each a plain `torch.nn.Module` with two logits: normal, blast."""
+"""The networks, each a plain `torch.nn.Module` with two logits: normal, blast.
+
+Most are `Pooled`: a stack of convolutions, the mean over the map, one dense layer.
+Their class activation map is exact: the mean of the map plus the bias is the margin.
+timm draws the large ones, with fresh weights; nothing is downloaded.
+"""
 
 from typing import Literal
 
 import torch
 from torch import nn
+from torch.nn import functional
 
-Architecture = Literal["alexnet-compact", "alexnet-tiny"]
+Architecture = Literal[
+    "cnn",
+    "resnet50",
+    "alexnet",
+    "alexnet-compact",
+    "alexnet-tiny",
+    "densenet121",
+    "vgg16",
+    "mobilenet-v2",
+    "inception-v3",
+    "xception",
+    "lstm",
+    "cnn-svm",
+]
+SIDE_PX = 128
+"""Side of the crops that the project uses; two networks depend on it."""
 
+CNN_WIDTHS = (32, 64, 128, 256)
+"""Channels of the four stages of the CNN from scratch: 0.39 M parameters."""
 ALEXNET_WIDTHS = (32, 64, 128, 128, 192)
 """Channels of the compact AlexNet's five convolutions: 0.5 M parameters."""
 TINY_WIDTHS = (12, 16, 24, 24, 32)
 """The same for simulated cells: 25 thousand parameters."""
+LSTM_UNITS = 128
+ALEXNET_DENSE = 4096
+"""Units of AlexNet's two hidden dense layers, as published."""
 
 
-class AlexNetCompact(nn.Module):
+class Pooled(nn.Module):
+    """Convolutions, the mean over the map, one dense layer.
+
+    Source: Lin et al. 2014 (the pooled head), Zhou et al. 2016 (the map).
+    """
+
+    def __init__(self, features: nn.Module, n_features: int) -> None:
+        super().__init__()
+        self.features = features
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.head = nn.Linear(n_features, 2)
+
+    def forward(self, crops: torch.Tensor) -> torch.Tensor:
+        """Return (N, 2) logits of (N, 3, side, side) normalised crops."""
+        return self.logits(self.features(crops))
+
+    def logits(self, features: torch.Tensor) -> torch.Tensor:
+        """Return (N, 2) logits of (N, C, h, w) features."""
+        logits: torch.Tensor = self.head(self.pool(features).flatten(1))
+        return logits
+
+    def activation_map(self, features: torch.Tensor) -> torch.Tensor:
+        """Return (N, h, w): what each place adds to the margin, blast minus normal.
+
+        The mean over the map plus the head's bias is the margin itself.
+        """
+        direction = self.head.weight[1] - self.head.weight[0]
+        return functional.conv2d(features, direction[None, :, None, None]).squeeze(1)
+
+
+class AlexNetCompact(Pooled):
     """An AlexNet of five convolutions with a pooled head.
 
     AlexNet's order of convolutions and pools; a first kernel of 7 for AlexNet's 11,
@@ -21,13 +77,12 @@ class AlexNetCompact(nn.Module):
     so that it trains from scratch, and with the mean map in the place of the three
     dense layers, which hold 94 % of AlexNet's 57 M parameters.
 
-    Source: Krizhevsky et al. 2012; the pooled head from Lin et al. 2014.
+    Source: Krizhevsky et al. 2012.
     """
 
     def __init__(self, widths: tuple[int, int, int, int, int] = ALEXNET_WIDTHS) -> None:
-        super().__init__()
         first, second, third, fourth, fifth = widths
-        self.features = nn.Sequential(
+        features = nn.Sequential(
             *_block(3, first, kernel=7, stride=2),
             nn.MaxPool2d(3, 2, 1),
             *_block(first, second, kernel=5),
@@ -37,13 +92,65 @@ class AlexNetCompact(nn.Module):
             nn.MaxPool2d(3, 2, 1),
             *_block(fourth, fifth, kernel=3),
         )
-        self.pool = nn.AdaptiveAvgPool2d(1)
-        self.head = nn.Linear(fifth, 2)
+        super().__init__(features, fifth)
+
+
+class AlexNet(nn.Module):
+    """AlexNet with its three dense layers: the baseline of the founding paper.
+
+    Source: Krizhevsky 2014 (the one-column form).
+    """
+
+    def __init__(self, side_px: int) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv2d(3, 64, 11, 4, 2),
+            nn.ReLU(),
+            nn.MaxPool2d(3, 2),
+            nn.Conv2d(64, 192, 5, padding=2),
+            nn.ReLU(),
+            nn.MaxPool2d(3, 2),
+            nn.Conv2d(192, 384, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(384, 256, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(256, 256, 3, padding=1),
+            nn.ReLU(),
+            nn.MaxPool2d(3, 2),
+        )
+        with torch.no_grad():
+            n_flat = self.features(torch.zeros(1, 3, side_px, side_px)).numel()
+        self.head = nn.Sequential(
+            nn.Dropout(0.5),
+            nn.Linear(n_flat, ALEXNET_DENSE),
+            nn.ReLU(),
+            nn.Dropout(0.5),
+            nn.Linear(ALEXNET_DENSE, ALEXNET_DENSE),
+            nn.ReLU(),
+            nn.Linear(ALEXNET_DENSE, 2),
+        )
 
     def forward(self, crops: torch.Tensor) -> torch.Tensor:
         """Return (N, 2) logits of (N, 3, side, side) normalised crops."""
-        pooled = self.pool(self.features(crops)).flatten(1)
-        logits: torch.Tensor = self.head(pooled)
+        logits: torch.Tensor = self.head(self.features(crops).flatten(1))
+        return logits
+
+
+class RowLstm(nn.Module):
+    """Reads a crop row by row, from the top, and judges at the last row.
+
+    Source: Hochreiter and Schmidhuber 1997; rows as steps as in Le et al. 2015.
+    """
+
+    def __init__(self, side_px: int) -> None:
+        super().__init__()
+        self.rows = nn.LSTM(3 * side_px, LSTM_UNITS, batch_first=True)
+        self.head = nn.Linear(LSTM_UNITS, 2)
+
+    def forward(self, crops: torch.Tensor) -> torch.Tensor:
+        """Return (N, 2) logits of (N, 3, side, side) normalised crops."""
+        states, _ = self.rows(crops.permute(0, 2, 1, 3).flatten(2))
+        logits: torch.Tensor = self.head(states[:, -1])
         return logits
 
 
@@ -55,13 +162,75 @@ def _block(n_in: int, n_out: int, *, kernel: int, stride: int = 1) -> list[nn.Mo
     ]
 
 
-def make_network(architecture: Architecture) -> nn.Module:
-    """Return the network with fresh weights."""
+def _cnn() -> Pooled:
+    layers: list[nn.Module] = []
+    for n_in, n_out in zip((3, *CNN_WIDTHS), CNN_WIDTHS, strict=False):
+        layers += [*_block(n_in, n_out, kernel=3), nn.MaxPool2d(2)]
+    return Pooled(nn.Sequential(*layers), CNN_WIDTHS[-1])
+
+
+def _drawn_by_timm(name: str, n_features: int) -> Pooled:
+    import timm
+
+    features = timm.create_model(name, pretrained=False, num_classes=0, global_pool="")
+    return Pooled(features, n_features)
+
+
+def _vgg16() -> Pooled:
+    """VGG-16's convolutions; its dense layers (120 M parameters) are left out."""
+    import timm
+
+    return Pooled(timm.create_model("vgg16").get_submodule("features"), 512)
+
+
+def make_network(architecture: Architecture, side_px: int = SIDE_PX) -> nn.Module:
+    """Return the network with fresh weights.
+
+    Args:
+        architecture: Which.
+        side_px: Side of its crops; only `alexnet` and `lstm` depend on it.
+    """
     match architecture:
+        case "cnn":
+            return _cnn()
+        case "alexnet":
+            return AlexNet(side_px)
         case "alexnet-compact":
             return AlexNetCompact(ALEXNET_WIDTHS)
         case "alexnet-tiny":
             return AlexNetCompact(TINY_WIDTHS)
+        case "lstm":
+            return RowLstm(side_px)
+        case "vgg16":
+            return _vgg16()
+        case "resnet50" | "cnn-svm":
+            return _drawn_by_timm("resnet50", 2048)
+        case "densenet121":
+            return _drawn_by_timm("densenet121", 1024)
+        case "mobilenet-v2":
+            return _drawn_by_timm("mobilenetv2_100", 1280)
+        case "inception-v3":
+            return _drawn_by_timm("inception_v3", 2048)
+        case "xception":
+            return _drawn_by_timm("legacy_xception", 2048)
+
+
+@torch.no_grad()
+def set_svm_head(network: Pooled, weights: torch.Tensor, bias: float) -> None:
+    """Make a linear SVM on the pooled features the network's dense layer.
+
+    The hybrid `cnn-svm` is then one network like the others: one export, one engine.
+    The normal logit is 0 and the blast logit the SVM's decision value.
+
+    Args:
+        network: Whose features the SVM was fitted to.
+        weights: (C,) float32, the SVM's weights.
+        bias: Its intercept.
+    """
+    network.head.weight.zero_()
+    network.head.bias.zero_()
+    network.head.weight[1].copy_(weights)
+    network.head.bias[1] = bias
 
 
 def n_parameters(network: nn.Module) -> int:

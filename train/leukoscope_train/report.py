@@ -1,67 +1,166 @@
-"""Out-of-fold figures of a run, pooled and person by person, with intervals."""
+"""The figures of models on a set, pooled and person by person, with intervals."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from leukoscope_edge.types import F64
 from leukoscope_train import metrics
+from leukoscope_train.baselines import ALWAYS_ALL, SIZE_ONLY
 from leukoscope_train.calibrate import Calibration, probabilities
-from leukoscope_train.cells import I64, CropSet
+from leukoscope_train.cells import BLAST, I64, NORMAL, CropSet, Strings
+
+Figures = dict[str, Any]
+
+
+def model_row(
+    model: str,
+    labels: I64,
+    p: F64,
+    people: Strings,
+    n_draws: int = metrics.N_BOOTSTRAP,
+) -> Figures:
+    """Return one model's figures, each with its interval over people.
+
+    Returns:
+        `model`, `n_cells`, `n_people`, `pooled` ([value, low, high] by figure),
+        `confusion` ([[normal as normal, as blast], [blast as normal, as blast]]) and
+        `person_mean` (figures in which each person counts alike).
+    """
+
+    def figures(chosen: I64) -> dict[str, float]:
+        return metrics.all_figures(labels[chosen], p[chosen])
+
+    intervals = metrics.bootstrap_intervals(figures, people, n_draws=n_draws)
+    values = figures(np.arange(len(p)))
+    called = p >= 0.5
+    return {
+        "model": model,
+        "n_cells": len(p),
+        "n_people": len(set(people.tolist()) - {""}),
+        "pooled": {name: [value, *intervals[name]] for name, value in values.items()},
+        "confusion": [
+            [int(((labels == truth) & (called == call)).sum()) for call in (0, 1)]
+            for truth in (NORMAL, BLAST)
+        ],
+        "person_mean": _person_mean(labels, p, people),
+    }
+
+
+def _person_mean(labels: I64, p: F64, people: Strings) -> dict[str, float]:
+    """Return sensitivity and specificity as means over people, and their AUROC."""
+    rows = by_person(labels, p, people, NO_BAND)
+    blasts = np.array([r["blast"] for r in rows])
+    truth = np.array([r["label"] for r in rows], np.int64)
+    return {
+        "sensitivity": _mean(blasts[truth == BLAST]),
+        "specificity": _mean(1 - blasts[truth == NORMAL]),
+        "auroc_of_people": metrics.auroc(truth, blasts),
+    }
+
+
+def _mean(values: F64) -> float:
+    return float(values.mean()) if len(values) else float("nan")
+
+
+NO_BAND = (0.5, 0.5)
+"""Operating points with nothing unclear between them."""
+
+
+def by_person(
+    labels: I64, p: F64, people: Strings, points: tuple[float, float]
+) -> list[Figures]:
+    """Return each person's shares of cells called blast, normal and unclear.
+
+    Args:
+        labels: (N,) labels.
+        p: (N,) probability of blast.
+        people: (N,) person of every cell.
+        points: Below or at the first the call is normal, from the second on blast.
+    """
+    blast = p >= points[1]
+    normal = (p <= points[0]) & ~blast
+    rows = []
+    for person in np.unique(people[people != ""]):
+        here = people == person
+        rows.append(
+            {
+                "person": str(person),
+                "label": int(labels[here][0]),
+                "n_cells": int(here.sum()),
+                "blast": float(blast[here].mean()),
+                "normal": float(normal[here].mean()),
+                "unclear": float(1 - blast[here].mean() - normal[here].mean()),
+            }
+        )
+    return rows
+
+
+def table_of(
+    model: str,
+    crops: CropSet,
+    p: F64,
+    p_size: F64,
+    n_draws: int = metrics.N_BOOTSTRAP,
+) -> list[Figures]:
+    """Return the rows of a model and of both baselines on the same cells."""
+    named = {model: p, SIZE_ONLY: p_size, ALWAYS_ALL: np.ones(len(p))}
+    return [
+        model_row(name, crops.labels, own, crops.people, n_draws)
+        for name, own in named.items()
+    ]
 
 
 def figures(
-    crops: CropSet, margins: F64, calibration: Calibration, fold_of: I64
-) -> dict[str, Any]:
-    """Return the figures of margins, ready for JSON.
+    crops: CropSet,
+    margins: F64,
+    calibration: Calibration,
+    fold_of: I64,
+    p_size: F64,
+    model: str,
+    n_draws: int = metrics.N_BOOTSTRAP,
+) -> Figures:
+    """Return the out-of-fold figures of a run, ready for JSON.
 
     Args:
         crops: The cells.
         margins: (N,) blast minus normal, each from a network that never saw the person.
         calibration: Temperature and operating points.
         fold_of: (N,) fold of every cell.
+        p_size: (N,) probability of blast by size alone, out of fold.
+        model: Its name in the table.
+        n_draws: Resamplings for the intervals.
     """
-    labels, decision = crops.labels, calibration.decision
+    decision = calibration.decision
     p = probabilities(margins, decision.temperature)
-    weights = metrics.person_weights(labels, crops.people)
-    blast, normal = p >= decision.blast_from, p <= decision.normal_to
+    points = (decision.normal_to, decision.blast_from)
     return {
-        "n_cells": len(crops),
-        "n_people": len(np.unique(crops.people)),
-        "pooled": _with_intervals(crops, p),
-        "size_only_auroc": metrics.auroc(labels, crops.areas_um2),
-        "always_all_weighted_f1": metrics.weighted_f1(labels, labels >= 0),
-        "person_weighted": {
-            "ece": metrics.expected_calibration_error(labels, p, weights),
-            "unclear": float(np.average(~blast & ~normal, weights=weights)),
-            "false_blast": _share(blast, labels == 0, weights),
-            "false_normal": _share(normal, labels == 1, weights),
-        },
+        "set": "out of fold",
+        "models": table_of(model, crops, p, p_size, n_draws),
+        "at_operating_points": at_operating_points(crops, p, points),
         "folds": [_fold(crops, p, fold_of, int(k)) for k in np.unique(fold_of)],
-        "people": _by_person(crops, blast, normal),
+        "people": by_person(crops.labels, p, crops.people, points),
+    }
+
+
+def at_operating_points(
+    crops: CropSet, p: F64, points: tuple[float, float]
+) -> dict[str, float]:
+    """Return unclear and wrong shares, each class and in it each person alike."""
+    weights = metrics.person_weights(crops.labels, crops.people)
+    blast, normal = p >= points[1], p <= points[0]
+    return {
+        "unclear": float(np.average(~blast & ~normal, weights=weights)),
+        "false_blast": _share(blast, crops.labels == NORMAL, weights),
+        "false_normal": _share(normal, crops.labels == BLAST, weights),
+        "ece": metrics.expected_calibration_error(crops.labels, p, weights),
     }
 
 
 def _share(called: metrics.BoolArray, here: metrics.BoolArray, weights: F64) -> float:
+    if not here.any():
+        return float("nan")
     return float(np.average(called[here], weights=weights[here]))
-
-
-def _with_intervals(crops: CropSet, p: F64) -> dict[str, Any]:
-    labels, called = crops.labels, p >= 0.5
-    named: dict[str, Callable[[I64], float]] = {
-        "weighted_f1": lambda i: metrics.weighted_f1(labels[i], called[i]),
-        "auroc": lambda i: metrics.auroc(labels[i], p[i]),
-        "sensitivity": lambda i: metrics.sensitivity(labels[i], called[i]),
-        "specificity": lambda i: metrics.specificity(labels[i], called[i]),
-        "ece": lambda i: metrics.expected_calibration_error(labels[i], p[i]),
-        "brier": lambda i: metrics.brier(labels[i], p[i]),
-    }
-    everyone = np.arange(len(p))
-    return {
-        name: [figure(everyone), *metrics.bootstrap_interval(figure, crops.people)]
-        for name, figure in named.items()
-    }
 
 
 def _fold(crops: CropSet, p: F64, fold_of: I64, fold: int) -> dict[str, float]:
@@ -73,23 +172,4 @@ def _fold(crops: CropSet, p: F64, fold_of: I64, fold: int) -> dict[str, float]:
         "n_people": len(np.unique(crops.people[here])),
         "weighted_f1": metrics.weighted_f1(labels, p[here] >= 0.5),
         "auroc": metrics.auroc(labels, p[here]),
-        "size_only_auroc": metrics.auroc(labels, crops.areas_um2[here]),
     }
-
-
-def _by_person(
-    crops: CropSet, blast: metrics.BoolArray, normal: metrics.BoolArray
-) -> list[dict[str, Any]]:
-    rows = []
-    for person in np.unique(crops.people):
-        here = crops.people == person
-        rows.append(
-            {
-                "person": str(person),
-                "label": int(crops.labels[here][0]),
-                "n_cells": int(here.sum()),
-                "blast": float(blast[here].mean()),
-                "normal": float(normal[here].mean()),
-            }
-        )
-    return rows

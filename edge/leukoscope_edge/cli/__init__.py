@@ -9,11 +9,11 @@ import sys
 from collections.abc import Callable
 
 from leukoscope_edge import __version__
-from leukoscope_edge.cli import model, profile, screen
+from leukoscope_edge.cli import model, profile, records, screen, serve
 from leukoscope_edge.errors import LeukoscopeError
 
 EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
-COMMANDS = (screen, model, profile)
+COMMANDS = (screen, serve, model, records, profile)
 
 
 def main(arguments: list[str] | None = None) -> int:

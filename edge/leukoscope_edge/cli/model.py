@@ -1,35 +1,87 @@
-"""`leukoscope model ...`: the model bundles."""
+"""`leukoscope model ...`: which models this device has, and how it gets new ones."""
 
 import argparse
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from tqdm import tqdm
+
+from leukoscope_edge import updates
+from leukoscope_edge.cli.data import add_data
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
+from leukoscope_edge.inference.card import read_card
 from leukoscope_edge.inference.engine import OnnxCpuEngine, self_test
+from leukoscope_edge.records.slide import ArchivedCell
+from leukoscope_edge.records.store import DATABASE_NAME, open_store
+from leukoscope_edge.types import Domain
+from leukoscope_edge.updates import Device, FolderStick, Shadow, Step
+from leukoscope_edge.updates.slots import models_folder, slot_folder
+from leukoscope_edge.updates.state import DOMAINS, SHIPPED
+
+ALL_SLIDES = 1_000_000
+"""More than a microscope sees in its life."""
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to the parser."""
-    model = commands.add_parser("model", help="list or verify model bundles")
+    model = commands.add_parser("model", help="list, verify, install, roll back models")
     actions = model.add_subparsers(required=True, metavar="ACTION")
-    listing = actions.add_parser("list", help="the bundles that came with the program")
+    listing = actions.add_parser("list", help="the models of this device")
     listing.set_defaults(run=_list)
     verify = actions.add_parser(
         "verify", help="check hashes and run the stored cells of a bundle"
     )
     verify.set_defaults(run=_verify)
-    verify.add_argument("bundle", type=Path, nargs="?", help="default: all shipped")
+    verify.add_argument(
+        "bundle", type=Path, nargs="?", help="default: all shipped and installed"
+    )
+    install = actions.add_parser("install", help="take a new model from a stick")
+    install.set_defaults(run=_install)
+    install.add_argument("path", type=Path, help="the stick, or its LEUKOSCOPE-UPDATE")
+    install.add_argument(
+        "--accept", metavar="NAME", help="who accepts that earlier cells change call"
+    )
+    back = actions.add_parser("rollback", help="use the model before this one")
+    back.set_defaults(run=_rollback)
+    back.add_argument("--domain", choices=DOMAINS, default="real")
+    back.add_argument("--by", default="", help="who decides it, for the history")
+    history = actions.add_parser("history", help="which model served when")
+    history.set_defaults(run=_history)
+    trust = actions.add_parser("trust", help="say whose updates this device takes")
+    trust.set_defaults(run=_trust)
+    trust.add_argument("root", type=Path, help="the publisher's first root file")
+    for action in (listing, verify, install, back, history, trust):
+        add_data(action)
 
 
-def _list(_: argparse.Namespace) -> int:
-    for folder in shipped_bundles().values():
+def _list(options: argparse.Namespace) -> int:
+    device = Device(data=options.data)
+    serving = {updates.in_use(options.data, d).folder for d in DOMAINS}
+    for folder in (*shipped_bundles().values(), *_installed(options.data)):
         card = open_bundle(folder).card
-        print(f"{card.id:<32} {card.domain:<10} {card.created}  {card.summary}")
+        mark = "*" if folder in serving else " "
+        print(f"{mark} {card.id:<32} {card.domain:<10} {card.created}  {card.summary}")
+    for line in updates.banners(device):
+        print(f"leukoscope: {line}", file=sys.stderr)
     return 0
 
 
+def _installed(data: Path) -> list[Path]:
+    """Return the folders of whole installed models, those in use first."""
+    folders = []
+    for domain in DOMAINS:
+        used = updates.in_use(data, domain)
+        for slot in (used.slot, used.previous):
+            if slot is not None and slot != SHIPPED:
+                folders.append(slot_folder(models_folder(data), slot))
+    return [f for f in folders if f.is_dir()]
+
+
 def _verify(options: argparse.Namespace) -> int:
-    folders = [options.bundle] if options.bundle else shipped_bundles().values()
-    for folder in folders:
+    everything = [*shipped_bundles().values(), *_installed(options.data)]
+    for folder in [options.bundle] if options.bundle else everything:
         bundle = open_bundle(folder)
         with OnnxCpuEngine(bundle) as engine:
             worst = self_test(engine, bundle)
@@ -37,4 +89,83 @@ def _verify(options: argparse.Namespace) -> int:
                 f"{bundle.card.id}: hashes agree; {len(bundle.golden.crops)} stored "
                 f"cells on {engine.name}: largest logit difference {worst:.2g}"
             )
+    return 0
+
+
+def _install(options: argparse.Namespace) -> int:
+    def accept(shadow: Shadow) -> str | None:
+        print(f"leukoscope: {shadow.sentence}", file=sys.stderr)
+        return options.accept or _ask_name()
+
+    with (
+        FolderStick(options.path) as stick,
+        _Told() as told,
+        _archived_cells(options.data) as cells,
+    ):
+        device = Device(data=options.data, accept=accept, tell=told, cells=cells)
+        installed = updates.install(device, stick)
+    manifest = installed.manifest
+    print(f"{manifest.bundle_id} (release {manifest.release}) is in use now.")
+    print(installed.shadow.sentence)
+    return 0
+
+
+@contextmanager
+def _archived_cells(data: Path) -> Iterator[Iterable[ArchivedCell]]:
+    """Give the cells of earlier slides, none where this device keeps no records."""
+    if not (data / DATABASE_NAME).exists():
+        yield ()
+        return
+    with open_store(data) as store:
+        yield store.archived_cells()
+
+
+def _ask_name() -> str | None:
+    """Ask at a terminal; elsewhere nobody is there to accept."""
+    if not sys.stdin.isatty():
+        return None
+    print("Accept this? Type your name, or nothing to refuse: ", file=sys.stderr)
+    return input().strip() or None
+
+
+class _Told:
+    """Shows each step, and a bar of what is read; a context manager."""
+
+    def __enter__(self) -> "_Told":
+        self._bar = tqdm(unit="B", unit_scale=True, disable=not sys.stderr.isatty())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def __call__(self, step: Step, n_bytes: int) -> None:
+        if n_bytes:
+            self._bar.update(n_bytes)
+        else:
+            tqdm.write(f"leukoscope: {step.value}", file=sys.stderr)
+
+
+def _rollback(options: argparse.Namespace) -> int:
+    domain: Domain = options.domain
+    used = updates.roll_back(Device(data=options.data), domain, options.by)
+    if used.folder is not None:
+        print(f"{read_card(used.folder).id} is in use now.")
+    return 0
+
+
+def _history(options: argparse.Namespace) -> int:
+    for event in updates.history(options.data):
+        note = f"  {event.note}" if event.note else ""
+        print(f"{event.time}  {event.what:<12} {event.domain:<10} {event.slot}{note}")
+    if (options.data / DATABASE_NAME).exists():
+        with open_store(options.data) as store:
+            for slide in reversed(store.slides(limit=ALL_SLIDES)):
+                model = f"{slide.origin.bundle} ({slide.origin.bundle_sha256[:12]})"
+                print(f"{slide.started_at}  slide {slide.id} was judged by {model}")
+    return 0
+
+
+def _trust(options: argparse.Namespace) -> int:
+    version = updates.trust_root(options.data, options.root)
+    print(f"This device takes updates of the publisher of root {version}.")
     return 0

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import get_args
 
 from leukoscope_edge.archive import is_archive
 from leukoscope_edge.capture.source import (
@@ -12,15 +13,22 @@ from leukoscope_edge.capture.source import (
     open_source,
 )
 from leukoscope_edge.cli import archive
+from leukoscope_edge.cli.data import add_by, add_data
+from leukoscope_edge.config import read_toml
+from leukoscope_edge.counting.background import SiteBackground
+from leukoscope_edge.counting.modes import Mode
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.records.files import prepare_folder
+from leukoscope_edge.records.intake import HashingCamera, keep_screening
 from leukoscope_edge.records.result import result_bytes
 from leukoscope_edge.records.results import RESULT_FILES, result_files, write_files
+from leukoscope_edge.records.store import open_store
 from leukoscope_edge.records.table import table_text
 from leukoscope_edge.screening import screen
 from leukoscope_edge.types import Domain, Screening
+from leukoscope_edge.updates import active_bundle
 
 SCALE_RANGE_UM_PER_PX = (0.01, 2.0)
 """From a 100x objective on the finest sensor to a 10x one on the coarsest."""
@@ -51,9 +59,34 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         type=_scale,
         help="calibrated micrometres per pixel of stored images",
     )
+    screen_.add_argument(
+        "--mode",
+        choices=get_args(Mode),
+        default="count",
+        help="passive: speak only of blasts above the background, never a negative",
+    )
+    screen_.add_argument(
+        "--site",
+        type=Path,
+        help="a TOML file with the counts of this site's own normal slides",
+    )
     screen_.add_argument("--bundle", type=Path, help="a model bundle's folder")
     screen_.add_argument(
+        "--backend",
+        choices=("auto", "cpu", "tensorrt"),
+        default="auto",
+        help="auto: TensorRT where it works, else the CPU, and the result says why",
+    )
+    screen_.add_argument(
         "--threads", type=int, default=0, help="threads of the network; 0: all cores"
+    )
+    add_data(screen_)
+    screen_.add_argument(
+        "--keep", action="store_true", help="keep the slide in the records of --data"
+    )
+    add_by(screen_)
+    screen_.add_argument(
+        "--sample", default="", help="label of the sample, kept encrypted with --keep"
     )
     screen_.add_argument(
         "--frames", type=int, help="how many of a camera, which has no end"
@@ -80,15 +113,25 @@ def _screen(options: argparse.Namespace) -> int:
         return archive.run(options, bundle)
     if is_camera(options.source) and options.frames is None:
         raise SourceError("a camera has no end: say how many frames with --frames")
+    site = read_toml(options.site, SiteBackground) if options.site else None
     if options.out:
         prepare_folder(options.out, tuple(RESULT_FILES))
+    if options.keep:
+        open_store(options.data).close()  # fails before the work, not after it
     with (
-        open_source(
-            options.source,
-            scale_um_per_px=options.um_per_px,
-            n_frames=options.frames,
+        HashingCamera(
+            open_source(
+                options.source,
+                scale_um_per_px=options.um_per_px,
+                n_frames=options.frames,
+            )
         ) as camera,
-        OnnxCpuEngine(bundle, n_threads=options.threads) as engine,
+        open_engine(
+            bundle,
+            backend=options.backend,
+            n_threads=options.threads,
+            on_progress=_say,
+        ) as engine,
     ):
         screening = screen(
             camera,
@@ -96,6 +139,8 @@ def _screen(options: argparse.Namespace) -> int:
             bundle,
             source=options.source,
             is_sequence=options.sequence or is_sequence(options.source),
+            mode=options.mode,
+            site=site,
             show_progress=sys.stderr.isatty(),
         )
     _report_skipped(screening)
@@ -104,14 +149,39 @@ def _screen(options: argparse.Namespace) -> int:
     if options.out:
         write_files(options.out, result_files(screening))
         print(f"report: {options.out / 'report.html'}", file=sys.stderr)
+    if options.keep:
+        _keep(options, screening, bundle, camera.frame_sha256)
     text = result_bytes(screening).decode() if options.json else table_text(screening)
     print(text.rstrip("\n"))
     return 0
 
 
+def _keep(
+    options: argparse.Namespace,
+    screening: Screening,
+    bundle: Bundle,
+    frame_sha256: dict[str, str],
+) -> None:
+    with open_store(options.data) as store:
+        slide = keep_screening(
+            store,
+            screening,
+            bundle.card,
+            sample=options.sample,
+            frame_sha256=frame_sha256,
+            by=options.by,
+        )
+    print(f"kept as slide {slide} in {options.data}", file=sys.stderr)
+
+
 def _bundle_for(options: argparse.Namespace) -> Bundle:
     domain: Domain = "simulated" if is_simulated(options.source) else "real"
-    return open_bundle(options.bundle or shipped_bundle_for(domain))
+    folder = options.bundle or active_bundle(options.data, domain)
+    return open_bundle(folder or shipped_bundle_for(domain))
+
+
+def _say(sentence: str) -> None:
+    print(f"leukoscope: {sentence}", file=sys.stderr)
 
 
 def _report_skipped(screening: Screening) -> None:

@@ -122,10 +122,11 @@ class Album:
         """Return every cell in the order of its number."""
         return tuple(self._groups[i].cell for i in sorted(self._groups))
 
-    def has_near(self, sighting: Sighting, island: int, n_radii: float) -> bool:
-        """Say whether a cell lies within so many nucleus radii of a sighting."""
-        reach_px = n_radii / MERGE_RADII * sighting.radius_px
-        return self._nearest(sighting.slide_px, island, reach_px) is not None
+    def has_near(
+        self, place_px: tuple[float, float], island: int, reach_px: float
+    ) -> bool:
+        """Say whether a cell lies within reach of a place."""
+        return self._nearest(place_px, island, reach_px / MERGE_RADII) is not None
 
     def _same(self, sighting: Sighting, island: int) -> _Group | None:
         return self._nearest(

@@ -59,6 +59,11 @@ def limit_of_blank(spread: BetaSpread, n: int, confidence: float = 0.95) -> int:
     return n
 
 
+def chance_of_at_most(k: int, n: int, p: float) -> float:
+    """Return the chance of k or fewer of n, each with chance p."""
+    return 1 - _at_least(k + 1, n, p) if k < n else 1.0
+
+
 def _log_beta_binomial(k: int, n: int, spread: BetaSpread) -> float:
     return (
         _log_choose(n, k)

@@ -1,25 +1,24 @@
-"""A bundle opened: its card read, every file read once and its hash checked.
+"""A bundle opened: its card read, every file read once, hashed and admitted.
 
 Four in five single flipped bits in an ONNX file load and run without an error
 (measured), so no file is used before its sha256 agrees with the card. The bytes that
-were hashed are the bytes that are used: nothing is read a second time.
+were hashed are the bytes that are used: nothing is read a second time. After the hash,
+`admission` looks into each model.
 """
 
 import hashlib
 import io
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
 import numpy as np
 
 from leukoscope_edge.errors import BundleError
-from leukoscope_edge.inference.card import Card, FileEntry, read_card
+from leukoscope_edge.inference.admission import MAX_MODEL_BYTES, check
+from leukoscope_edge.inference.card import Card, FileEntry, QuickEntry, read_card
 from leukoscope_edge.types import F32, U8, Domain
-
-MAX_FILE_BYTES = 300 * 1024 * 1024
-"""No model that a Jetson-class device should load is larger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +28,12 @@ class Golden:
     Attributes:
         crops: (N, side, side, 3) uint8 RGB.
         logits: (N, 2) float32, columns normal and blast.
+        quick_logits: (N, 2) float32, the quick network's, where there is one.
     """
 
     crops: U8
     logits: F32
+    quick_logits: F32 | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +45,17 @@ class Bundle:
         card: Its card.
         model: The bytes of the CPU model file.
         golden: Its self-test.
+        model_trt: The bytes of the file for TensorRT, where there is one.
+        quick: The network that is asked first, as a bundle of its own: same folder,
+            same cells, its own files, answers and operating points.
     """
 
     folder: Path
     card: Card
     model: bytes
     golden: Golden
+    model_trt: bytes | None = None
+    quick: "Bundle | None" = None
 
 
 def shipped_bundles() -> dict[str, Path]:
@@ -85,18 +91,53 @@ def open_bundle(folder: Path) -> Bundle:
             f"{folder}: no model bundle here; name a folder with --bundle"
         )
     card = read_card(folder)
-    model = _read_checked(folder, card.model_cpu)
     golden = _read_golden(_read_checked(folder, card.golden.file), card)
-    return Bundle(folder=folder, card=card, model=model, golden=golden)
+    quick = _open_quick(folder, card, card.quick, golden) if card.quick else None
+    return _open_network(folder, card, golden, quick)
+
+
+def _open_quick(folder: Path, card: Card, quick: QuickEntry, golden: Golden) -> Bundle:
+    if golden.quick_logits is None:
+        raise BundleError(f"{card.golden.file.name}: has no answers of [quick]")
+    own = replace(
+        card,
+        id=f"{card.id}/quick",
+        model_cpu=quick.model_cpu,
+        model_trt=quick.model_trt,
+        network=quick.network,
+        decision=quick.decision,
+        quick=None,
+    )
+    answers = Golden(crops=golden.crops, logits=golden.quick_logits)
+    return _open_network(folder, own, answers, None)
+
+
+def _open_network(
+    folder: Path, card: Card, golden: Golden, quick: Bundle | None
+) -> Bundle:
+    return Bundle(
+        folder=folder,
+        card=card,
+        model=_read_model(folder, card.model_cpu),
+        golden=golden,
+        model_trt=_read_model(folder, card.model_trt) if card.model_trt else None,
+        quick=quick,
+    )
+
+
+def _read_model(folder: Path, entry: FileEntry) -> bytes:
+    data = _read_checked(folder, entry)
+    check(data, where=str(folder / entry.name))
+    return data
 
 
 def _read_checked(folder: Path, entry: FileEntry) -> bytes:
     path = folder / entry.name
     try:
         size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
+        if size > MAX_MODEL_BYTES:
             raise BundleError(
-                f"{path}: {size} bytes, expected at most {MAX_FILE_BYTES}"
+                f"{path}: {size} bytes, expected at most {MAX_MODEL_BYTES}"
             )
         data = path.read_bytes()
     except OSError as err:
@@ -117,6 +158,7 @@ def _read_golden(data: bytes, card: Card) -> Golden:
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             crops, logits = arrays["crops"], arrays["logits"]
+            quick = arrays.get("quick_logits")
     except (KeyError, ValueError, OSError, zipfile.BadZipFile) as err:
         raise BundleError(f"{name}: is not an .npz with crops and logits") from err
     n = len(crops)
@@ -125,9 +167,10 @@ def _read_golden(data: bytes, card: Card) -> Golden:
             f"{name}: crops must be (N, {side}, {side}, 3) uint8, "
             f"got {crops.shape} {crops.dtype}"
         )
-    if logits.shape != (n, 2) or logits.dtype != np.float32:
-        raise BundleError(
-            f"{name}: logits must be ({n}, 2) float32, got {logits.shape} "
-            f"{logits.dtype}"
-        )
-    return Golden(crops=crops, logits=logits)
+    for answers in (logits,) if quick is None else (logits, quick):
+        if answers.shape != (n, 2) or answers.dtype != np.float32:
+            raise BundleError(
+                f"{name}: logits must be ({n}, 2) float32, got {answers.shape} "
+                f"{answers.dtype}"
+            )
+    return Golden(crops=crops, logits=logits, quick_logits=quick)

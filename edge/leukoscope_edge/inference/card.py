@@ -113,6 +113,26 @@ class DecisionEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QuickEntry:
+    """A smaller network that is asked first.
+
+    Where its own call is blast or normal by its own operating points, that call
+    stands; where it is unclear, the deep network is asked.
+
+    Attributes:
+        model_cpu: Its file for ONNX Runtime.
+        network: What it holds.
+        decision: Its own temperature and operating points.
+        model_trt: Its file for TensorRT.
+    """
+
+    model_cpu: FileEntry
+    network: NetworkEntry
+    decision: DecisionEntry
+    model_trt: FileEntry | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpreadEntry:
     """A beta distribution over people of the fraction of cells called blast."""
 
@@ -172,7 +192,11 @@ class GoldenEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """The whole card of one bundle."""
+    """The whole card of one bundle.
+
+    `model_trt` is the file from which a device with an NVIDIA GPU builds its own
+    engine; `quick` makes the bundle a pair. Cards without them are as good.
+    """
 
     format: int
     id: str
@@ -189,6 +213,8 @@ class Card:
     data: DataEntry
     metrics: MetricsEntry
     golden: GoldenEntry
+    model_trt: FileEntry | None = None
+    quick: QuickEntry | None = None
 
     def __post_init__(self) -> None:
         _require(
@@ -197,6 +223,16 @@ class Card:
             "update the software",
         )
         _require(bool(self.id), "'id' must not be empty")
+        if self.quick is not None:
+            _require_stricter(self.quick.decision, self.decision)
+
+
+def _require_stricter(quick: DecisionEntry, deep: DecisionEntry) -> None:
+    """Otherwise a call of the quick network would be unclear to the card."""
+    _require(
+        quick.normal_to <= deep.normal_to and quick.blast_from >= deep.blast_from,
+        "'quick.decision' must leave at least as much unclear as 'decision'",
+    )
 
 
 def read_card(folder: Path) -> Card:

@@ -23,6 +23,11 @@ class Engine(Protocol):
         """The runtime and its version."""
         ...
 
+    @property
+    def fallback(self) -> str:
+        """Why a slower backend serves in the place of a faster one; "" where not."""
+        ...
+
     def run(self, crops: U8) -> F32:
         """Return (N, 2) float32 logits, normal and blast, of (N, s, s, 3) uint8 RGB."""
         ...
@@ -64,6 +69,8 @@ def prepare(crops: U8, spec: InputEntry) -> F32:
 
 class OnnxCpuEngine:
     """The bundle's CPU model on ONNX Runtime."""
+
+    fallback = ""
 
     def __init__(self, bundle: Bundle, *, n_threads: int = 0) -> None:
         """Load the model and check that it is what the card says.

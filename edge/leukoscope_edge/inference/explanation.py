@@ -18,6 +18,11 @@ N_STEPS = 9
 nine times, and a cell takes 81 runs of a network of a few milliseconds."""
 COVERED = 1 / 3
 """Part of the side that is covered at once; a nucleus's lobe, about."""
+SMOOTHED = 1 / 20
+"""Sigma over the side: takes the steps of the covered windows out of the picture."""
+WARM, COLD = (255.0, 110.0, 0.0), (0.0, 110.0, 255.0)
+"""RGB; orange and blue are told apart by all common kinds of colour vision."""
+MOST_COVER = 0.7
 
 
 def occlusion_map(engine: Engine, crop: U8) -> F32:
@@ -51,23 +56,24 @@ def occlusion_map(engine: Engine, crop: U8) -> F32:
     return mean.astype(np.float32)
 
 
-def heat_picture(crop: U8, occlusion: F32) -> U8:
-    """Return a crop with its map over it: warm for blast, cold for normal.
+def heat_picture(view: U8, occlusion: F32) -> U8:
+    """Return a picture with a map over it: warm for blast, cold for normal.
 
     Args:
-        crop: (side, side, 3) uint8 RGB.
+        view: (S, S, 3) uint8 RGB, showing the same place as the crop, at any size.
         occlusion: (side, side) float32, of `occlusion_map`.
 
     Returns:
-        (side, side, 3) uint8 RGB.
+        (S, S, 3) uint8 RGB; the stronger a place speaks, the less of it shows through.
     """
-    largest = max(float(np.abs(occlusion).max()), 1e-6)
-    level = np.rint(127.5 + 127.5 * occlusion / largest).astype(np.uint8)
-    colours = cv2.applyColorMap(level, cv2.COLORMAP_TWILIGHT_SHIFTED)
-    rgb = cv2.cvtColor(colours, cv2.COLOR_BGR2RGB)
-    mixed = cv2.addWeighted(crop, 0.5, rgb, 0.5, 0)
-    inside = crop.max(axis=2, keepdims=True) > 0
-    return np.where(inside, mixed, crop).astype(np.uint8)
+    size = (view.shape[1], view.shape[0])
+    smooth = cv2.GaussianBlur(occlusion, (0, 0), occlusion.shape[0] * SMOOTHED)
+    level = cv2.resize(smooth, size, interpolation=cv2.INTER_LINEAR)
+    strength = np.abs(level) / max(float(np.abs(level).max()), 1e-6)
+    colour = np.where(level[..., None] > 0, WARM, COLD)
+    grey = cv2.cvtColor(cv2.cvtColor(view, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    weight = MOST_COVER * strength[..., None]
+    return np.rint(grey * (1 - weight) + colour * weight).astype(np.uint8)
 
 
 def _windows(side: int) -> list[tuple[slice, slice]]:

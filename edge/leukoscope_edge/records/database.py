@@ -4,16 +4,18 @@ WAL with synchronous FULL: of the journal modes that were measured under power c
 the fastest that lost no acknowledged commit.
 """
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from leukoscope_edge.errors import RecordError
+from leukoscope_edge.records.files import sync_file
 
 BUSY_TIMEOUT_S = 5.0
 """How long a second process (the command line beside the page) waits for its turn."""
-PRAGMAS = (
+PRAGMAS: tuple[str, ...] = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
@@ -111,3 +113,12 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         connection.rollback()
         raise
     connection.execute("COMMIT")
+
+
+def copy_database(connection: sqlite3.Connection, path: Path) -> None:
+    """Copy an open database into a new file, whole and synced."""
+    with contextlib.closing(sqlite3.connect(path)) as copy:
+        connection.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")
+    with path.open("rb+") as file:
+        sync_file(file)

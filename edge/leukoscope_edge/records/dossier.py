@@ -14,6 +14,18 @@ from leukoscope_edge.records.slide import (
     Word,
 )
 from leukoscope_edge.records.store import Store
+from leukoscope_edge.records.table import BOX_KEYS, csv_bytes
+
+CELL_KEYS = (
+    "slide",
+    "cell",
+    "frame",
+    "call",
+    "p_blast",
+    "word",
+    "judged_by",
+    "counted",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,4 +130,25 @@ def open_dossier(store: Store, slide: str, *, identified: bool = True) -> Dossie
         comment=comment or "",
         device=store.device,
         views=views,
+    )
+
+
+def dossier_csv_bytes(dossier: Dossier) -> bytes:
+    """Return the cells of a dossier as CSV, one row each."""
+    record = dossier.record
+    return csv_bytes(
+        (*CELL_KEYS, *BOX_KEYS), (_cell_row(record.id, c) for c in record.cells)
+    )
+
+
+def _cell_row(slide: str, cell: CellRecord) -> tuple[object, ...]:
+    return (
+        slide,
+        cell.id,
+        cell.frame,
+        cell.call.value if cell.call else "",
+        "" if cell.p_blast is None else round(cell.p_blast, 4),
+        cell.word.value if cell.word else "",
+        cell.judged_by,
+        *cell.box_px,
     )

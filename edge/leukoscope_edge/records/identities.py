@@ -74,6 +74,16 @@ class Identities:
         )
         return [slide for (slide,) in rows]
 
+    def pseudonym(self, slide: str) -> str:
+        """Return what stands for a sample where nobody may be named: 48 bits as hex.
+
+        Empty where the key was destroyed.
+        """
+        rows = self._ledger.rows(
+            "SELECT sample_tag FROM record_key WHERE slide = ?", (slide,)
+        )
+        return rows[0][0].hex()[:12] if rows else ""
+
     def _tag(self, sample: str) -> bytes:
         """Return what finds a sample's slides without telling its label."""
         return hmac.new(self._identity_key, sample.encode(), hashlib.sha256).digest()

@@ -11,8 +11,10 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from leukoscope_edge.errors import RecordError
 from leukoscope_edge.records.database import transaction
 from leukoscope_edge.records.events import (
+    CODE_HEX_DIGITS,
     NO_EVENT_HASH,
     Event,
     Problem,
@@ -57,26 +59,42 @@ class Ledger:
         """
         self._connection = connection
         self._key = key
-        self._now = now
+        self.now = now
         self._lock = threading.RLock()
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """Hold the database for one step: all of it or nothing, on disk at the end."""
-        with self._lock, transaction(self._connection):
-            yield self._connection
+        """Hold the database for one step: all of it or nothing, on disk at the end.
+
+        Raises:
+            RecordError: The disk is full or broken, or the database damaged.
+        """
+        try:
+            with self._lock, transaction(self._connection):
+                yield self._connection
+        except sqlite3.Error as err:
+            raise RecordError(f"the records cannot be written: {err}") from err
+
+    @contextmanager
+    def quiet(self) -> Iterator[sqlite3.Connection]:
+        """Hold the database while nothing is written to it."""
+        try:
+            with self._lock:
+                yield self._connection
+        except sqlite3.Error as err:
+            raise RecordError(f"the records cannot be read: {err}") from err
 
     def rows(self, query: str, values: tuple[object, ...] = ()) -> list[Any]:
         """Return what a query finds."""
-        with self._lock:
-            return self._connection.execute(query, values).fetchall()
+        with self.quiet() as connection:
+            return connection.execute(query, values).fetchall()
 
     def next(
         self, kind: str, slide: str, body: dict[str, Any], by: str, key: str
     ) -> Event:
         """Return the event that would come next; nothing is written."""
         end = self.head()
-        at = self._now().isoformat(timespec="seconds")
+        at = self.now().isoformat(timespec="seconds")
         text = canonical(body)
         hash_ = hash_of(end.seq + 1, slide, kind, at, by, key, text, end.hash)
         return Event(
@@ -123,24 +141,34 @@ class Ledger:
         return self._events("WHERE slide = ? AND seq > ? ORDER BY seq", (slide, after))
 
     def head(self) -> Head:
-        """Return the end of the chain."""
-        rows = self.rows("SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1")
+        """Return the end of the chain, as it was signed.
+
+        A new event follows it even where events before it were cut off: the gap then
+        stays visible for ever.
+        """
+        rows = self.rows("SELECT seq, hash FROM head")
         return Head(*rows[0]) if rows else Head(0, NO_EVENT_HASH)
+
+    def event_of_code(self, code: str) -> int | None:
+        """Return the number of the event whose hash a report's code abbreviates."""
+        short = code.replace("-", "").lower()
+        rows = self.rows(
+            "SELECT seq FROM event WHERE substr(hash, 1, ?) = ?",
+            (CODE_HEX_DIGITS, short),
+        )
+        return rows[0][0] if rows else None
 
     def problems(self) -> Iterator[Problem]:
         """Look for events that were changed, taken out, put in, moved or cut off."""
-        yield from chain_problems(self._rows_of_events("ORDER BY seq"))
+        rows = self._rows_of_events("ORDER BY seq")
+        yield from chain_problems(rows)
+        last = Head(rows[-1][0], rows[-1][-1]) if rows else Head(0, NO_EVENT_HASH)
         end = self.head()
-        signed = self.rows("SELECT seq, hash, signature FROM head")
-        if not signed:
-            if end.seq:
-                yield Problem(end.seq, "the signed end of the list is missing")
-            return
-        seq, hash_, signature = signed[0]
-        if not is_signed(self._key.public_key(), seq, hash_, signature):
-            yield Problem(seq, "the end of the list does not carry this device's hand")
-        if (seq, hash_) != (end.seq, end.hash):
-            yield Problem(end.seq, f"event {seq} was signed as the last one")
+        if end != last:
+            yield Problem(last.seq, f"is the last, but {end.seq} was signed as last")
+        for (signature,) in self.rows("SELECT signature FROM head"):
+            if not is_signed(self._key.public_key(), end.seq, end.hash, signature):
+                yield Problem(end.seq, "does not carry this device's signature")
 
     def _events(self, where: str, values: tuple[object, ...]) -> list[Event]:
         return [event_from_row(row) for row in self._rows_of_events(where, values)]

@@ -13,6 +13,7 @@ import segno
 
 from leukoscope_edge.records.dossier import Dossier, open_dossier
 from leukoscope_edge.records.files import write_whole
+from leukoscope_edge.records.fonts import Fonts, find_fonts
 from leukoscope_edge.records.result import INTENDED_USE
 from leukoscope_edge.records.sheet import INK, MARGIN_MM, RGB, WIDTH_MM, Sheet
 from leukoscope_edge.records.slide import CellRecord, Outcome, Word
@@ -56,14 +57,19 @@ def write_paper(store: Store, slide: str, by: str) -> Path:
     return path
 
 
-def paper_bytes(dossier: Dossier) -> bytes:
-    """Return the report as a PDF file."""
+def paper_bytes(dossier: Dossier, *, fonts: Fonts | None = None) -> bytes:
+    """Return the report as a PDF file.
+
+    Args:
+        dossier: One version of a slide.
+        fonts: What to print with; None looks for what the texts need.
+    """
     record = dossier.record
     title = f"Leukoscope report, slide {record.id}, version {dossier.version}"
     sheet = Sheet(
         title=title,
         foot=(INTENDED_USE, f"{title}, audit code {dossier.code}"),
-        texts=_outside_texts(dossier),
+        fonts=fonts or find_fonts(_outside_texts(dossier)),
     )
     _head(sheet, dossier)
     _facts(sheet, dossier)
@@ -105,15 +111,15 @@ def _banners(sheet: Sheet, dossier: Dossier) -> None:
         sheet.banner("SIMULATION: no blood was looked at", SIMULATION)
     if dossier.signature is None:
         sheet.banner("PRELIMINARY: the machine alone; no person has signed", WARNING)
-    if sheet.found_fonts.regular is None:
+    if sheet.chosen.regular is None:
         sheet.banner(
             "This device has no fonts beyond Latin: a ? stands for what it cannot "
             "print. Install Debian's fonts-noto-core.",
             WARNING,
             size_pt=9,
         )
-    elif sheet.found_fonts.missing:
-        names = ", ".join(sheet.found_fonts.missing)
+    elif sheet.chosen.missing:
+        names = ", ".join(sheet.chosen.missing)
         sheet.banner(f"Fonts are missing for some text: {names}", WARNING, size_pt=9)
     sheet.line_of(INTENDED_USE, size_pt=10, bold=True)
     sheet.ln(1.5)

@@ -39,6 +39,11 @@ class Pictures:
             raise RecordError(f"{slide!r} is not the number of a slide")
         return self._root / slide
 
+    def last_slide(self) -> int:
+        """Return the highest number of a slide that ever had a picture here."""
+        names = (p.name for p in self._root.glob("*"))
+        return max((int(n) for n in names if SLIDE.fullmatch(n)), default=0)
+
     def keep(self, slide: str, picture: U8) -> str:
         """Store a picture, if it is not there, and return its file's name.
 

@@ -11,7 +11,7 @@ import cv2
 
 from leukoscope_edge import __version__
 from leukoscope_edge.records.result import INTENDED_USE
-from leukoscope_edge.types import U8, Cell, ImageReport, Screening
+from leukoscope_edge.types import U8, Cell, ImageReport, ModelUsed, Screening
 
 JPEG_QUALITY = 88
 BAR_UM = 10
@@ -64,10 +64,11 @@ def report_bytes(screening: Screening) -> bytes:
 def _head(screening: Screening) -> str:
     simulated = screening.domain == "simulated"
     mark = "<p class=sim>SIMULATION: no blood was looked at</p>" if simulated else ""
+    notes = "".join(f"<p>{escape(n)}</p>" for n in screening.notes)
     return (
         f"<h1>Leukoscope report</h1>{mark}"
         f"<p class=use>{escape(INTENDED_USE)}</p>"
-        f"<p class=verdict>{escape(screening.sentence)}</p>"
+        f"<p class=verdict>{escape(screening.sentence)}</p>{notes}"
     )
 
 
@@ -83,11 +84,16 @@ def _facts(screening: Screening) -> str:
         "Smudge cells": str(screening.n_smudges),
         "Scale": f"{scale:.4g} µm per pixel" if scale else "not known",
         "Model": f"{screening.model.id} (sha256 {screening.model.sha256[:16]}…)",
-        "Ran on": screening.model.engine,
+        "Ran on": _ran_on(screening.model),
         "Software": f"leukoscope {__version__}",
     }
     cells = (f"<tr><th>{escape(k)}<td>{escape(v)}" for k, v in rows.items())
     return f"<table>{''.join(cells)}</table>"
+
+
+def _ran_on(model: ModelUsed) -> str:
+    note = f" (TensorRT did not serve: {model.fallback})" if model.fallback else ""
+    return model.engine + note
 
 
 def _gallery(title: str, cells: tuple[Cell, ...], screening: Screening) -> str:

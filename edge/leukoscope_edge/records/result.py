@@ -4,10 +4,19 @@
 """
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from leukoscope_edge import __version__
-from leukoscope_edge.types import Cell, ImageReport, Refusal, Screening, Verdict
+from leukoscope_edge.types import (
+    Cell,
+    ImageReport,
+    Interval,
+    Posterior,
+    Refusal,
+    Screening,
+    Verdict,
+)
 
 FORMAT = 1
 INTENDED_USE = (
@@ -29,6 +38,9 @@ def result_object(screening: Screening) -> dict[str, Any]:
         "sequence": screening.is_sequence,
         "scale_um_per_px": screening.scale_um_per_px,
         "verdict": screening.sentence,
+        "notes": list(screening.notes),
+        "islands": screening.n_islands,
+        "background_from": screening.background_from,
         "count": _count_object(screening.verdict, screening.n_smudges),
         "images": [_image_object(i) for i in screening.images],
         "cells": [_cell_object(c, is_counted=counted) for c, counted in listed],
@@ -36,6 +48,7 @@ def result_object(screening: Screening) -> dict[str, Any]:
             "id": screening.model.id,
             "sha256": screening.model.sha256,
             "engine": screening.model.engine,
+            "fallback": screening.model.fallback,
         },
     }
 
@@ -52,11 +65,28 @@ def _count_object(verdict: Verdict | Refusal, n_smudges: int) -> dict[str, Any]:
         "n_blast": verdict.n_blast,
         "n_unclear": verdict.n_unclear,
         "n_smudges": n_smudges,
+        "stop_rule": asdict(verdict.stop) if verdict.stop else None,
     }
     if isinstance(verdict, Refusal):
         return {"result": "none-possible", **common}
-    interval = [verdict.interval.low, verdict.interval.high]
-    return {"result": verdict.name.value, **common, "blast_fraction_95": interval}
+    return {
+        "result": verdict.name.value,
+        **common,
+        "blast_fraction_95": _pair(verdict.interval),
+        "background": verdict.background,
+        "true_blast_fraction_95": _pair(verdict.true_fraction),
+        "posterior": _posterior_object(verdict.posterior),
+    }
+
+
+def _pair(interval: Interval | None) -> list[float] | None:
+    return None if interval is None else [interval.low, interval.high]
+
+
+def _posterior_object(posterior: Posterior | None) -> dict[str, Any] | None:
+    if posterior is None:
+        return None
+    return {**asdict(posterior), "interval": _pair(posterior.interval)}
 
 
 def _image_object(image: ImageReport) -> dict[str, Any]:
@@ -80,6 +110,7 @@ def _cell_object(cell: Cell, *, is_counted: bool) -> dict[str, Any]:
         "centre_px": [round(v, 1) for v in best.centre_px],
         "slide_px": [round(v, 1) for v in best.slide_px],
         "n_sightings": cell.n_sightings,
+        "island": cell.island,
         "counted": is_counted,
         "call": cell.call.name.value,
         "p_blast": round(cell.call.p_blast, 4),

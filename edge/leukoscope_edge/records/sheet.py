@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
-from leukoscope_edge.records.fonts import find_fonts, is_right_to_left
+from leukoscope_edge.records.fonts import Fonts, is_right_to_left
 
 MARGIN_MM, WIDTH_MM = 15.0, 180.0
 """A4 is 210 mm wide."""
@@ -22,20 +22,18 @@ WHITE: RGB = (255, 255, 255)
 class Sheet(FPDF):
     """A4 pages with the same lines at the foot of each."""
 
-    def __init__(
-        self, *, title: str, foot: Iterable[str], texts: Iterable[str]
-    ) -> None:
-        """Find and load the fonts, and open the first page.
+    def __init__(self, *, title: str, foot: Iterable[str], fonts: Fonts) -> None:
+        """Load the fonts and open the first page.
 
         Args:
             title: For the file's own title.
             foot: Lines for the foot of every page, the first of them bold.
-            texts: Everything from outside that will be printed: decides the fonts.
+            fonts: What to print with.
         """
         super().__init__(format="A4")
         self._foot = tuple(foot)
-        self.found_fonts = find_fonts(texts)
-        self._family = "base" if self.found_fonts.regular else "helvetica"
+        self.chosen = fonts
+        self._family = "base" if self.chosen.regular else "helvetica"
         self._load_fonts()
         self.set_title(title)
         self.set_margins(MARGIN_MM, MARGIN_MM)
@@ -121,16 +119,16 @@ class Sheet(FPDF):
         self.multi_cell(width_mm, 3, self._printable(text), align="L")
 
     def _load_fonts(self) -> None:
-        if self.found_fonts.regular is None or self.found_fonts.bold is None:
+        if self.chosen.regular is None or self.chosen.bold is None:
             return
-        self.add_font("base", "", str(self.found_fonts.regular))
-        self.add_font("base", "B", str(self.found_fonts.bold))
-        for name, path in self.found_fonts.scripts.items():
+        self.add_font("base", "", str(self.chosen.regular))
+        self.add_font("base", "B", str(self.chosen.bold))
+        for name, path in self.chosen.scripts.items():
             self.add_font(name, "", str(path))
-        self.set_fallback_fonts(list(self.found_fonts.scripts), exact_match=False)
-        self.set_text_shaping(use_shaping_engine=bool(self.found_fonts.scripts))
+        self.set_fallback_fonts(list(self.chosen.scripts), exact_match=False)
+        self.set_text_shaping(use_shaping_engine=bool(self.chosen.scripts))
 
     def _printable(self, text: str) -> str:
-        if self.found_fonts.regular is not None:
+        if self.chosen.regular is not None:
             return text
         return text.encode("latin-1", "replace").decode("latin-1")

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from typing import Any, Literal
 
-from leukoscope_edge.types import CallName, Domain, Refusal, Verdict
+from leukoscope_edge.types import U8, CallName, Domain, Refusal, Verdict
 
 Mode = Literal["slide", "fields", "passive"]
 """A counting run under a moving stage, a set of separate fields, or a run in the
@@ -196,6 +196,48 @@ class CellRecord:
     def is_suspect(self) -> bool:
         """Whether the model wants a person to look: blast or unclear."""
         return self.call in (CallName.BLAST, CallName.UNCLEAR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissedCell:
+    """A cell that a person saw and the machine did not.
+
+    Attributes:
+        frame: Name of the frame.
+        frame_sha256: Hash of its pixels.
+        box_px: `(x0, y0, x1, y1)` in it.
+        slide_px: (x, y) in slide coordinates.
+        view: (side, side, 3) uint8 RGB, a picture for people.
+    """
+
+    frame: str
+    frame_sha256: str
+    box_px: tuple[int, int, int, int]
+    slide_px: tuple[float, float]
+    view: U8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivedCell:
+    """A cell that a model once judged, to be judged again by another.
+
+    Attributes:
+        slide: Its slide.
+        cell: Its id there.
+        crops: (N, side, side, 3) uint8 RGB, as the model saw them.
+        call: What the model said.
+        p_blast: How sure it was.
+        bundle_sha256: Which model that was.
+        is_counted: Whether it counts for the slide's verdict.
+    """
+
+    slide: str
+    cell: str
+    crops: U8
+    call: CallName
+    p_blast: float
+    bundle_sha256: str
+    is_counted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

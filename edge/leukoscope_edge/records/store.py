@@ -11,27 +11,33 @@ A method that is called again with the same `key` does nothing twice.
     DIR/copy/              a recent copy of the database on the same disk
 """
 
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from leukoscope_edge.errors import RecordError, StepError
-from leukoscope_edge.records.database import open_database
-from leukoscope_edge.records.events import Event, Problem
+from leukoscope_edge.records.archive import archived, keep_cell, picture_problems
+from leukoscope_edge.records.database import copy_database
+from leukoscope_edge.records.events import Event, Problem, canonical
+from leukoscope_edge.records.files import sync_folder
 from leukoscope_edge.records.fold import apply, fold
 from leukoscope_edge.records.identities import Identities
 from leukoscope_edge.records.keys import fingerprint, open_keys
 from leukoscope_edge.records.ledger import Head, Ledger
-from leukoscope_edge.records.pictures import Pictures, apart, from_png, side_by_side
+from leukoscope_edge.records.pictures import Pictures
+from leukoscope_edge.records.recovery import is_older, open_or_recover
 from leukoscope_edge.records.slide import (
+    ArchivedCell,
     CellRecord,
     Identity,
     Kind,
+    MissedCell,
     Signature,
     SlideRecord,
     SlideSetUp,
@@ -39,53 +45,14 @@ from leukoscope_edge.records.slide import (
     cell_object,
     outcome_of,
 )
-from leukoscope_edge.types import U8, CallName, Cell, Refusal, Verdict
+from leukoscope_edge.types import Cell, Refusal, Verdict
 
 DATABASE_NAME = "records.sqlite"
+COPY_FOLDER, COPY_EVERY_S = "copy", 24 * 3600.0
+ROOM_BYTES = 200 << 20
+"""About ten slides of 200 cells: a slide that was started can also be finished."""
 DEVICE = "device"
 """Who acts where no person does."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MissedCell:
-    """A cell that a person saw and the machine did not.
-
-    Attributes:
-        frame: Name of the frame.
-        frame_sha256: Hash of its pixels.
-        box_px: `(x0, y0, x1, y1)` in it.
-        slide_px: (x, y) in slide coordinates.
-        view: (side, side, 3) uint8 RGB, a picture for people.
-    """
-
-    frame: str
-    frame_sha256: str
-    box_px: tuple[int, int, int, int]
-    slide_px: tuple[float, float]
-    view: U8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchivedCell:
-    """A cell that a model once judged, to be judged again by another.
-
-    Attributes:
-        slide: Its slide.
-        cell: Its id there.
-        crops: (N, side, side, 3) uint8 RGB, as the model saw them.
-        call: What the model said.
-        p_blast: How sure it was.
-        bundle_sha256: Which model that was.
-        is_counted: Whether it counts for the slide's verdict.
-    """
-
-    slide: str
-    cell: str
-    crops: U8
-    call: CallName
-    p_blast: float
-    bundle_sha256: str
-    is_counted: bool
 
 
 def utc_now() -> datetime:
@@ -109,12 +76,17 @@ class Store:
         self.folder = folder
         self.pictures = Pictures(folder / "pictures")
         self._folded: dict[str, SlideRecord] = {}
-        self._connection = _open(folder)
+        copy = folder / COPY_FOLDER / DATABASE_NAME
+        self._connection, self.recovery = open_or_recover(folder / DATABASE_NAME, copy)
         is_new = self._connection.execute("SELECT 1 FROM event").fetchone() is None
         keys = open_keys(folder / "keys", may_make=is_new)
         self._device = fingerprint(keys.device.public_key())
         self._ledger = Ledger(self._connection, keys.device, now)
         self._identities = Identities(self._ledger, keys.identity)
+        if self.recovery is not None:
+            self.note("recovered", {"what": self.recovery.sentence}, DEVICE)
+        if is_older(copy, COPY_EVERY_S, now()):
+            self.keep_copy()
 
     def __enter__(self) -> "Store":
         return self
@@ -125,14 +97,23 @@ class Store:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database."""
         self._connection.close()
 
     # --- a slide, from start to signature ---
 
     def start_slide(self, set_up: SlideSetUp, by: str, *, key: str = "") -> str:
-        """Start a slide and return its number, such as `0412`."""
+        """Start a slide and return its number, such as `0412`.
+
+        Raises:
+            RecordError: The disk is nearly full.
+        """
+        self._check_room()
         with self._writing() as connection:
-            if known := self._ledger.known(key):
+            if known := self._repeated(Kind.START, None, key):
                 return known.slide
             slide = self._next_slide()
             body = {
@@ -172,12 +153,13 @@ class Store:
             gone: Record ids of cells that turned out to be others seen twice.
             is_counted: False for cells cut off by the edge of a separate field.
         """
-        run = self.slide(slide).run
+        record = self.slide(slide)
         kept = [
-            self._kept(slide, c, run, frames.get(c.best.frame, ""), is_counted)
+            keep_cell(self.pictures, record, c, frames.get(c.best.frame, ""))
             for c in cells
         ]
-        body = {"cells": [cell_object(c) for c in kept], "gone": list(gone)}
+        plain = [cell_object(replace(c, is_counted=is_counted)) for c in kept]
+        body = {"cells": plain, "gone": list(gone)}
         self._do(Kind.CELLS, slide, body, DEVICE)
 
     def finish_count(
@@ -219,7 +201,7 @@ class Store:
         """Keep a cell that the machine missed and return its id."""
         view = self.pictures.keep(slide, missed.view)
         with self._writing():
-            if known := self._ledger.known(key):
+            if known := self._repeated(Kind.MISSED, slide, key):
                 return str(known.body["cell"]["id"])
             cell = CellRecord(
                 id=f"m{self._next_missed(slide)}",
@@ -241,7 +223,7 @@ class Store:
     def undo(self, slide: str, by: str, *, key: str) -> None:
         """Take the last step of the review back."""
         with self._writing():
-            if self._ledger.known(key):
+            if self._repeated(Kind.UNDO, slide, key):
                 return
             steps = self.slide(slide).steps
             body = {"undoes": steps[-1].seq if steps else 0}
@@ -269,7 +251,7 @@ class Store:
             StepError: Cells are still to be judged, or the slide is not in review.
         """
         with self._writing():
-            if self._ledger.known(key) is None:
+            if self._repeated(Kind.SIGN, slide, key) is None:
                 body = {
                     "outcome": asdict(outcome_of(verdict)),
                     "sealed_comment": self._identities.seal_text(slide, comment),
@@ -280,7 +262,7 @@ class Store:
     def amend(self, slide: str, why: str, by: str, *, key: str = "") -> None:
         """Open a signed slide for another version; the signed one stays."""
         with self._writing():
-            if self._ledger.known(key) is None:
+            if self._repeated(Kind.AMEND, slide, key) is None:
                 body = {"sealed_why": self._identities.seal_text(slide, why)}
                 self._append(Kind.AMEND, slide, body, by, key)
 
@@ -298,12 +280,14 @@ class Store:
             why: The ground, such as `request` or `retention`. No names.
             by: Who erases.
         """
+        for report in self.reports(slide):  # first: a name must not outlive its key
+            report.unlink(missing_ok=True)
         with self._writing() as connection:
             self._identities.destroy(connection, slide)
             self._append(Kind.ERASE, slide, {"why": why}, by, "")
-        for report in self.reports(slide):
-            report.unlink(missing_ok=True)
-        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.keep_copy()
+        with self._ledger.quiet() as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def drop_pictures(self, slide: str, by: str) -> None:
         """Take the pictures of a signed slide away."""
@@ -357,6 +341,10 @@ class Store:
         """Return the numbers of the slides of a sample, the oldest first."""
         return self._identities.slides_of(sample)
 
+    def pseudonym(self, slide: str) -> str:
+        """Return what stands for a slide's sample on a copy that names nobody."""
+        return self._identities.pseudonym(slide)
+
     def identity(self, slide: str) -> Identity | None:
         """Return whose blood a slide shows, None after erasure."""
         return self._identities.open_identity(slide, self.slide(slide).sealed)
@@ -367,12 +355,8 @@ class Store:
 
     def archived_cells(self) -> Iterator[ArchivedCell]:
         """Yield every cell that a model judged and whose crops are still here."""
-        for (slide,) in self._ledger.rows(
-            "SELECT slide FROM event WHERE kind = ? ORDER BY seq", (Kind.START.value,)
-        ):
-            record = self.slide(slide)
-            if record.has_pictures:
-                yield from self._archived(record)
+        for record in reversed(self.slides(limit=-1)):
+            yield from archived(self.pictures, record)
 
     @property
     def device(self) -> str:
@@ -397,13 +381,35 @@ class Store:
         """Return the device's own events of one kind, the oldest first."""
         return [e for e in self.events("") if e.body["what"] == what]
 
+    def keep_copy(self) -> None:
+        """Put a copy of the database beside it, for the day it is damaged."""
+        copy = self.folder / COPY_FOLDER / DATABASE_NAME
+        copy.parent.mkdir(mode=0o700, exist_ok=True)
+        aside = copy.with_name(f".{copy.name}.part")
+        aside.unlink(missing_ok=True)
+        with self._ledger.quiet() as connection:
+            copy_database(connection, aside)
+        aside.replace(copy)
+        sync_folder(copy.parent)
+
     def head(self) -> Head:
         """Return the end of the event chain."""
         return self._ledger.head()
 
+    def event_of_code(self, code: str) -> int | None:
+        """Return the number of the event that a report's audit code names."""
+        return self._ledger.event_of_code(code)
+
     def verify_audit(self) -> list[Problem]:
         """Look for events and pictures that are not what they were."""
-        return list(self._ledger.problems()) or list(self._picture_problems())
+        problems = list(self._ledger.problems())
+        if problems:
+            return problems  # what cannot be trusted is not folded
+        return [
+            problem
+            for record in self.slides(limit=-1)
+            for problem in picture_problems(self.pictures, record)
+        ]
 
     # --- inside ---
 
@@ -420,11 +426,24 @@ class Store:
         self, kind: Kind, slide: str, body: dict[str, Any], by: str, key: str = ""
     ) -> None:
         with self._writing():
-            known = self._ledger.known(key)
+            known = self._repeated(kind, slide, key)
             if known is None:
                 self._append(kind, slide, body, by, key)
-            elif (known.kind, known.slide, known.body) != (kind.value, slide, body):
-                raise StepError(f"the key {key} was used for another step")
+            elif canonical(known.body) != canonical(body):
+                raise StepError(f"the key {key} was used for other words")
+
+    def _repeated(self, kind: Kind, slide: str | None, key: str) -> Event | None:
+        """Return the event that a key made before, None where it is new.
+
+        Raises:
+            StepError: It made another step, or one of another slide.
+        """
+        known = self._ledger.known(key)
+        if known is None:
+            return None
+        if known.kind != kind.value or slide not in (None, known.slide):
+            raise StepError(f"the key {key} was used for another step")
+        return known
 
     def _append(
         self, kind: Kind, slide: str, body: dict[str, Any], by: str, key: str
@@ -448,73 +467,26 @@ class Store:
         self._folded[slide] = record
         return record
 
+    def _check_room(self) -> None:
+        free_bytes = shutil.disk_usage(self.folder).free
+        if free_bytes < ROOM_BYTES:
+            raise RecordError(
+                f"{self.folder}: {free_bytes >> 20} MiB are free, a slide needs "
+                f"{ROOM_BYTES >> 20}: make a backup and take old pictures away"
+            )
+
     def _next_slide(self) -> str:
-        ((n,),) = self._ledger.rows(
-            "SELECT count(*) FROM event WHERE kind = ?", (Kind.START.value,)
+        """Return a number that no slide had, one lost with a database included."""
+        ((last,),) = self._ledger.rows(
+            "SELECT coalesce(max(CAST(slide AS INTEGER)), 0) FROM event"
         )
-        return f"{n + 1:04d}"
+        return f"{max(last, self.pictures.last_slide()) + 1:04d}"
 
     def _next_missed(self, slide: str) -> int:
         """Return a number that no missed cell had, one taken back included."""
         return 1 + sum(e.kind == Kind.MISSED for e in self._ledger.events(slide))
 
-    def _kept(
-        self, slide: str, cell: Cell, run: int, frame_sha256: str, is_counted: bool
-    ) -> CellRecord:
-        if cell.call is None:
-            raise ValueError(f"cell {cell.id} has no call yet")
-        best = cell.best
-        strip = side_by_side(s.crop for s in cell.sightings)
-        return CellRecord(
-            id=str(cell.id) if run == 1 else f"r{run}.{cell.id}",
-            frame=best.frame,
-            frame_sha256=frame_sha256,
-            box_px=best.box_px,
-            slide_px=best.slide_px,
-            n_sightings=cell.n_sightings,
-            call=cell.call.name,
-            p_blast=cell.call.p_blast,
-            crops=self.pictures.keep(slide, strip),
-            n_crops=len(cell.sightings),
-            view=self.pictures.keep(slide, best.view),
-            is_counted=is_counted,
-        )
-
-    def _archived(self, record: SlideRecord) -> Iterator[ArchivedCell]:
-        for cell in record.machine_cells.values():
-            if cell.call is None or cell.p_blast is None:
-                continue
-            strip = from_png(self.pictures.read(record.id, cell.crops))
-            yield ArchivedCell(
-                slide=record.id,
-                cell=cell.id,
-                crops=apart(strip),
-                call=cell.call,
-                p_blast=cell.p_blast,
-                bundle_sha256=record.origin.bundle_sha256,
-                is_counted=cell.is_counted,
-            )
-
-    def _picture_problems(self) -> Iterator[Problem]:
-        for record in self.slides(limit=-1):
-            if not record.has_pictures:
-                continue
-            for name in sorted({n for c in record.cells for n in (c.crops, c.view)}):
-                try:
-                    self.pictures.read(record.id, name)
-                except RecordError as err:
-                    yield Problem(record.seq, str(err))
-
 
 def open_store(folder: Path) -> Store:
     """Open the records in a folder, made where there are none."""
     return Store(folder)
-
-
-def _open(folder: Path) -> sqlite3.Connection:
-    path = folder / DATABASE_NAME
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return open_database(path)
-    except (sqlite3.Error, OSError) as err:
-        raise RecordError(f"{path}: cannot be opened: {err}") from err

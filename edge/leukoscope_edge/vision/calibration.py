@@ -21,11 +21,22 @@ MIN_PLASMA_LEVEL = 1.0
 """Below this a channel is dead and is left alone."""
 RED_CELL_UM = 7.5
 """Mean diameter of a red cell on a dried smear, 7.2 to 8.0 µm."""
-NUCLEUS_UM = 9.0
-"""Typical extent of a white cell's nucleus; small lymphocytes have 8 to 8.5 µm."""
+WHITE_CELL_UM = 12.5
+"""Middle of the diameters of white cells on a smear, 8 µm to 20 µm."""
+MAX_NUCLEUS_UM = 16.0
+"""No nucleus is larger: what was taken for red cells was something smaller."""
 FALLBACK_UM_PER_PX = 0.1
 """A 100x objective on a common camera, where nothing in the image can be measured."""
 MIN_RED_CELLS = 4
+MIN_ROUNDNESS = 0.8
+"""Of a red cell that lies alone: 4 pi area over squared perimeter; a disc has 1."""
+DISC_PERCENTILE = 80.0
+"""Of the radii of discs inside red cells that touch: cut and pale ones give smaller
+discs, heaps larger ones."""
+MIN_RADIUS_PX = 4.0
+MAX_PALLOR_FRACTION = 0.02
+"""Of the frame: a larger hole in the red cells is plasma, not a red cell's pale
+centre."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +50,7 @@ class ScaleEstimate:
     """
 
     um_per_px: float
-    source: Literal["red cells", "nuclei", "nothing"]
+    source: Literal["red cells", "white cells", "nothing"]
     n: int
 
 
@@ -73,6 +84,42 @@ def white_balance(pixels: U8) -> U8:
     return np.asarray(cv2.LUT(pixels, table[None]), np.uint8)
 
 
+def otsu3(channel: U8) -> tuple[int, int]:
+    """Return the two thresholds that part a channel into three classes best.
+
+    Args:
+        channel: (H, W) uint8.
+
+    Returns:
+        (t1, t2) with t1 <= t2; the upper class is `channel > t2`.
+
+    Source: Otsu 1979, exhaustive search over both thresholds.
+    """
+    counts = np.bincount(channel.ravel(), minlength=256).astype(np.float64)
+    weight, moment = np.cumsum(counts), np.cumsum(counts * np.arange(256))
+    between = weight[None, :] - weight[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        score = (
+            moment[:, None] ** 2 / weight[:, None]
+            + (moment[None, :] - moment[:, None]) ** 2 / between
+            + (moment[-1] - moment[None, :]) ** 2 / (weight[-1] - weight[None, :])
+        )
+    score[~np.isfinite(score) | (between <= 0)] = -1
+    t1, t2 = np.unravel_index(int(np.argmax(score)), score.shape)
+    return int(t1), int(t2)
+
+
+def foreground_of(pixels: U8) -> BoolArray:
+    """Return what is not plasma, (H, W) bool, by three-class Otsu on the darkest.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB, white-balanced.
+    """
+    dark = 255 - pixels.min(axis=2)
+    level, _ = otsu3(dark)
+    return np.asarray(dark > level, np.bool_)
+
+
 def estimate_scale(pixels: U8, stained: BoolArray) -> ScaleEstimate:
     """Estimate what a pixel measures from the cells themselves, provisionally.
 
@@ -80,27 +127,34 @@ def estimate_scale(pixels: U8, stained: BoolArray) -> ScaleEstimate:
         pixels: (H, W, 3) uint8 RGB, white-balanced.
         stained: (H, W) bool, the violet nuclei.
     """
-    red = _round_diameters_px(_red_cells(pixels, stained))
-    if len(red) >= MIN_RED_CELLS:
+    foreground = foreground_of(pixels)
+    nuclei = stained.astype(np.uint8)
+    red = _red_diameters_px(foreground, nuclei)
+    if red:
         um_per_px = RED_CELL_UM / float(np.median(red))
-        return ScaleEstimate(um_per_px=um_per_px, source="red cells", n=len(red))
-    nuclei = _nucleus_extents_px(stained)
-    if len(nuclei) > 0:
-        um_per_px = NUCLEUS_UM / float(np.median(nuclei))
-        return ScaleEstimate(um_per_px=um_per_px, source="nuclei", n=len(nuclei))
+        if max(_diameters_px(nuclei), default=0.0) * um_per_px < MAX_NUCLEUS_UM:
+            return ScaleEstimate(um_per_px=um_per_px, source="red cells", n=len(red))
+    white = _white_diameters_px(foreground, nuclei)
+    if white:
+        um_per_px = WHITE_CELL_UM / float(np.median(white))
+        return ScaleEstimate(um_per_px=um_per_px, source="white cells", n=len(white))
     return ScaleEstimate(um_per_px=FALLBACK_UM_PER_PX, source="nothing", n=0)
 
 
-def _red_cells(pixels: U8, stained: BoolArray) -> U8:
-    green = cv2.GaussianBlur(pixels[..., 1], (5, 5), 0)
-    _, cells = cv2.threshold(green, 0, 1, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
-    near_nucleus = cv2.dilate(stained.astype(np.uint8), np.ones((15, 15), np.uint8))
-    cells[near_nucleus > 0] = 0
-    return np.asarray(cells, np.uint8)
+def _red_diameters_px(foreground: BoolArray, nuclei: U8) -> list[float]:
+    """Return the diameters of red cells; none where there are too few.
 
-
-MIN_ROUNDNESS = 0.8
-MIN_RED_CELL_PX = 8.0
+    Of those that lie alone, or where nearly all touch, of discs that fit into them.
+    """
+    near = cv2.dilate(nuclei, np.ones((17, 17), np.uint8))
+    red = _without_holes(foreground & (near == 0), MAX_PALLOR_FRACTION)
+    alone = _round_diameters_px(red)
+    if len(alone) >= MIN_RED_CELLS:
+        return alone
+    discs = _disc_diameters_px(red)
+    if len(discs) < MIN_RED_CELLS:
+        return []
+    return [float(np.percentile(discs, DISC_PERCENTILE))] * len(discs)
 
 
 def _round_diameters_px(mask: U8) -> list[float]:
@@ -111,19 +165,47 @@ def _round_diameters_px(mask: U8) -> list[float]:
     for contour in contours:
         x, y, w, h = cv2.boundingRect(contour)
         is_inside = x > 0 and y > 0 and x + w < width and y + h < height
-        perimeter = cv2.arcLength(contour, closed=True)
-        if not is_inside or min(w, h) < MIN_RED_CELL_PX:
+        if not is_inside or min(w, h) < 2 * MIN_RADIUS_PX:
             continue
         area = cv2.contourArea(contour)
-        if 4 * np.pi * area >= MIN_ROUNDNESS * perimeter**2:
+        if 4 * np.pi * area >= MIN_ROUNDNESS * cv2.arcLength(contour, True) ** 2:
             diameters.append(2 * float(np.sqrt(area / np.pi)))
     largest = max(diameters, default=0.0)
     return [d for d in diameters if d > largest / 2]
 
 
-def _nucleus_extents_px(stained: BoolArray) -> list[float]:
-    """Return the area-equivalent diameters of the larger stained objects."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(stained.astype(np.uint8))
-    areas = stats[1:, cv2.CC_STAT_AREA]
-    large = areas[areas > areas.max(initial=0) / 4]
-    return [2 * float(np.sqrt(a / np.pi)) for a in large if a > 50]
+def _disc_diameters_px(mask: U8) -> F32:
+    """Return the diameters of the largest discs inside a mask, away from its rim."""
+    depth = cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_3)
+    depth = np.minimum(depth, max(mask.shape))  # infinite where all is cell
+    is_peak = depth >= cv2.dilate(depth, np.ones((9, 9), np.uint8))
+    is_peak &= depth > MIN_RADIUS_PX
+    rim = round(MIN_RADIUS_PX)
+    inner = np.s_[rim : depth.shape[0] - rim, rim : depth.shape[1] - rim]
+    radii = np.asarray(depth[inner][is_peak[inner]], np.float32)
+    return 2 * radii[radii > 0.4 * radii.max(initial=0)]
+
+
+def _without_holes(mask: BoolArray, max_fraction: float) -> U8:
+    filled = mask.astype(np.uint8)
+    contours, tree = cv2.findContours(filled, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    for index, contour in enumerate(contours):
+        is_hole = tree[0][index][3] >= 0
+        if is_hole and cv2.contourArea(contour) < max_fraction * mask.size:
+            cv2.drawContours(filled, [contour], -1, 1, cv2.FILLED)
+    return filled
+
+
+def _white_diameters_px(foreground: BoolArray, nuclei: U8) -> list[float]:
+    """Return the area-equivalent diameters of the bodies that hold nuclei."""
+    both = (foreground | (nuclei > 0)).astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(both)
+    own = np.unique(labels[nuclei > 0])
+    areas = stats[own[own > 0], cv2.CC_STAT_AREA]
+    large = areas[areas > areas.max(initial=0) / 3]
+    return [2 * float(np.sqrt(a / np.pi)) for a in large]
+
+
+def _diameters_px(mask: U8) -> list[float]:
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask)
+    return [2 * float(np.sqrt(a / np.pi)) for a in stats[1:, cv2.CC_STAT_AREA]]

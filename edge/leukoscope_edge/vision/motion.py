@@ -1,12 +1,13 @@
 """Stage motion: where on the slide each frame lies, from the picture alone.
 
-The middle of a frame is matched inside the last frame and, nearby, inside a keyframe,
-by bounded normalised correlation at reduced scale. Bounded, because a correlation that
-wraps around finds motion that never was; high-passed and divided by what all frames
-share, because dust and shading that stay put would otherwise read as "no motion".
+A frame is matched inside the last one and, nearby, inside a keyframe, which takes out
+drift. What all frames share (dust, shading) is learnt while the stage moves and taken
+out of every view, because what stays put would otherwise read as "no motion".
 
 States: TRACKING; TOO_FAST, the last step could not be followed; LOST, several could
-not. Not tracking pauses the count; keyframes are searched until one fits again.
+not. Not tracking pauses the count; keyframes are searched until one fits again. Who
+cannot find the place begins a new area, an *island* with coordinates of its own, until
+a frame shows that it overlaps with an older one: then the two are joined.
 """
 
 from dataclasses import dataclass
@@ -16,22 +17,39 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.types import F32, U8
+from leukoscope_edge.vision.keyframes import SPACING_PX, Keyframe, Keyframes, coarse
+from leukoscope_edge.vision.matching import (
+    MIN_TEXTURE,
+    NO_MATCH,
+    WORK_WIDTH_PX,
+    Match,
+    match,
+    prepare,
+    work_factor,
+)
 
-WORK_WIDTH_PX = 320
-"""Frames are matched at this width: a red cell still spans 15 to 45 pixels."""
-HIGH_PASS_SIGMA_PX = 12.0
-"""At working scale; shading is far wider, cells are narrower."""
 MIN_STEP_SCORE = 0.75
 """Correlation from which a step counts as followed; wrong places stay below 0.5."""
 MIN_KEYFRAME_SCORE = 0.8
-KEYFRAME_SPACING_PX = 50.0
-"""At working scale: a sixth of the width, so that neighbours overlap well."""
-MAX_CORRECTION_PX = 20.0
+MAX_CORRECTION_PX = 20
 """At working scale: a keyframe never moves a tracked place further than this."""
-MAX_SEARCHED_KEYFRAMES = 60
+SEARCH_BINS = 5
+"""Keyframes within a view's width of the last place are searched first."""
+MAX_SEARCHED = 60
+SEARCHED_IN_TURN = 20
+"""Keyframes from anywhere that every search also tries, each frame the next ones."""
+N_CLOSER_LOOKS = 3
+"""Of the searched keyframes, those that resemble the view most."""
 LOST_AFTER_FRAMES = 3
-MIN_TEXTURE = 1.0
-"""Grey levels: less in the high-passed frame and there is nothing to follow."""
+CORNERS = ((1, 1), (1, -1), (-1, 1), (-1, -1), (1, 0), (-1, 0), (0, 1), (0, -1))
+"""Where else than at rest a step may have ended, in thirds of a view."""
+N_STATIC_FRAMES = 12
+"""So many different frames tell dust from cells: what is left of the cells in their
+mean has a twelfth of their variance."""
+MIN_CHANGE = 0.02
+"""In logarithms of light: two views that differ by more do not show the same place."""
+STILL_PX = 1.5
+"""At working scale: a smaller step is standing still."""
 
 
 class TrackingState(str, Enum):
@@ -40,6 +58,21 @@ class TrackingState(str, Enum):
     TRACKING = "tracking"
     TOO_FAST = "too fast"
     LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """Two islands that turned out to be one.
+
+    Attributes:
+        island: The island that ends.
+        into: The older one, which takes its places.
+        shift_px: Added to a place in the first, gives its place in the second.
+    """
+
+    island: int
+    into: int
+    shift_px: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,29 +93,57 @@ class Placement:
     x_px: float
     y_px: float
     score: float
-    island: int = 0
-    joined: "Joined | None" = None
+    island: int
+    joined: Joined | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Joined:
-    """Two islands that turned out to be one.
-
-    Attributes:
-        island: The island that ends.
-        into: The older one, which takes its places.
-        shift_px: Added to a place in the first, gives its place in the second.
-    """
+class Visited:
+    """A place where the lens has been: the frame's top-left corner on the slide."""
 
     island: int
-    into: int
-    shift_px: tuple[float, float]
+    x_px: float
+    y_px: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Keyframe:
-    place: F32
-    view: F32
+class StaticPattern:
+    """What all frames share: dust, scratches and what is left of the shading."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._mean: F32 | None = None
+        self._last: F32 | None = None
+        self._n = 0
+
+    @property
+    def is_known(self) -> bool:
+        """Whether enough different frames were seen."""
+        return self._n >= N_STATIC_FRAMES
+
+    def learn(self, view: F32) -> bool:
+        """Add a view to the mean, unless it shows what the last one showed.
+
+        Returns:
+            Whether the pattern has become known with this view.
+        """
+        if self._last is not None and not differ(self._last, view):
+            return False
+        self._last = view
+        self._n += 1
+        mean = np.zeros_like(view) if self._mean is None else self._mean
+        self._mean = mean + (view - mean) / np.float32(self._n)
+        return self._n == N_STATIC_FRAMES
+
+    def take_out(self, view: F32) -> F32:
+        """Return a view without what all share, as soon as that is known."""
+        if self._mean is None or not self.is_known:
+            return view
+        return np.asarray(view - self._mean, np.float32)
+
+
+def differ(before: F32, after: F32) -> bool:
+    """Say whether two views differ by more than noise."""
+    return bool(cv2.norm(before, after) > MIN_CHANGE * before.size**0.5)
 
 
 class StageTracker:
@@ -94,18 +155,22 @@ class StageTracker:
         Args:
             first_island: Number of the island that begins with the first frame.
         """
-        self._island = first_island
+        self._island = self._newest_island = first_island
+        self._place = (0.0, 0.0)
         self._last: F32 | None = None
-        self._place = np.zeros(2, np.float32)
-        self._keyframes: list[_Keyframe] = []
+        self._keyframes = Keyframes()
+        self._static = StaticPattern()
+        self._unplaced: list[F32] = []
         self._n_not_tracked = 0
+        self._turn = 0
+        self._factor = 1.0
 
     def new_area(self) -> None:
         """Start an island with the next frame: its place is the new origin."""
-        self._island += 1
+        self._newest_island += 1
+        self._island = self._newest_island
+        self._place = (0.0, 0.0)
         self._last = None
-        self._place = np.zeros(2, np.float32)
-        self._keyframes = []
 
     def update(self, pixels: U8) -> Placement:
         """Place the next frame.
@@ -113,100 +178,172 @@ class StageTracker:
         Args:
             pixels: (H, W, 3) uint8 RGB, the same size every time.
         """
-        factor = max(1.0, pixels.shape[1] / WORK_WIDTH_PX)
-        view = _prepare(pixels, factor)
+        self._factor = work_factor(pixels.shape[1])
+        view = prepare(pixels)
+        if self._static.learn(view):
+            self._follow_again()
+        score = self._advance(view)
+        joined = self._find_overlap(view) if score is not None else None
+        x, y = self._place
+        return Placement(
+            state=self._state(),
+            x_px=x * self._factor,
+            y_px=y * self._factor,
+            score=score or 0.0,
+            island=self._island,
+            joined=joined,
+        )
+
+    def visited(self) -> tuple[Visited, ...]:
+        """Return the map: places that between them cover all that was tracked."""
+        keyframes = (self._keyframes[i] for i in range(len(self._keyframes)))
+        return tuple(
+            Visited(
+                island=k.island,
+                x_px=k.place_px[0] * self._factor,
+                y_px=k.place_px[1] * self._factor,
+            )
+            for k in keyframes
+        )
+
+    def _state(self) -> TrackingState:
+        if self._n_not_tracked == 0:
+            return TrackingState.TRACKING
+        lost = self._n_not_tracked >= LOST_AFTER_FRAMES
+        return TrackingState.LOST if lost else TrackingState.TOO_FAST
+
+    def _advance(self, view: F32) -> float | None:
         score = self._follow(view)
         self._last = view
         self._n_not_tracked = 0 if score is not None else self._n_not_tracked + 1
-        if score is None:
-            lost = self._n_not_tracked >= LOST_AFTER_FRAMES
-            state = TrackingState.LOST if lost else TrackingState.TOO_FAST
-        else:
-            state = TrackingState.TRACKING
-        x, y = (float(v) * factor for v in self._place)
-        return Placement(
-            state=state, x_px=x, y_px=y, score=score or 0.0, island=self._island
-        )
+        if score is None and not self._static.is_known:
+            self._unplaced.append(view)
+        return score
+
+    def _follow_again(self) -> None:
+        """Now that dust is known, follow the frames in which it hid the motion."""
+        unplaced, self._unplaced = self._unplaced, []
+        if self._n_not_tracked > 0:
+            for view in unplaced:
+                self._advance(view)
 
     def _follow(self, view: F32) -> float | None:
         """Update the place; return the score, or None where it is not known."""
         if self._last is None:
-            self._keyframes.append(_Keyframe(self._place.copy(), view))
-            return 1.0
+            return self._begin(view)
         if self._n_not_tracked > 0:
             return self._find_again(view)
-        shift, score = match(self._last, view)
-        if score < MIN_STEP_SCORE:
+        step = self._step(self._last, view)
+        if step.score < MIN_STEP_SCORE:
             return self._find_again(view)
-        self._place = self._place + shift
+        self._place = _add(self._place, step.shift_px)
         self._correct(view)
-        return score
+        return step.score
 
-    def _find_again(self, view: F32) -> float | None:
-        nearest = sorted(
-            self._keyframes, key=lambda k: float(np.hypot(*(k.place - self._place)))
-        )
-        matches = [(k, *match(k.view, view)) for k in nearest[:MAX_SEARCHED_KEYFRAMES]]
-        keyframe, shift, score = max(matches, key=lambda m: m[2])
-        if score < MIN_KEYFRAME_SCORE:
+    def _begin(self, view: F32) -> float | None:
+        if float(view.std()) < MIN_TEXTURE:
             return None
-        self._place = keyframe.place + shift
-        return score
+        self._keyframes.add(view, self._place, self._island)
+        return 1.0
+
+    def _step(self, before: F32, after: F32) -> Match:
+        """Match two frames in a row, the second wherever it went."""
+        step = self._match(before, after)
+        if step.score >= MIN_STEP_SCORE:
+            return step
+        h, w = after.shape
+        wide = (self._match(before, after, (x * w / 3, y * h / 3)) for x, y in CORNERS)
+        return next((m for m in wide if m.score >= MIN_STEP_SCORE), NO_MATCH)
+
+    def _match(
+        self,
+        before: F32,
+        after: F32,
+        expected_px: tuple[float, float] = (0.0, 0.0),
+        reach_px: int = WORK_WIDTH_PX,
+    ) -> Match:
+        """Match two views; NO_MATCH where the result is not to be believed."""
+        take_out = self._static.take_out
+        found = match(take_out(before), take_out(after), expected_px, reach_px)
+        stands = max(abs(v) for v in found.shift_px) < STILL_PX
+        dust_alone = stands and not self._static.is_known and differ(before, after)
+        return found if found.is_sound and not dust_alone else NO_MATCH
 
     def _correct(self, view: F32) -> None:
-        """Take out drift by the nearest keyframe, or make a new one here."""
-        nearest = min(
-            self._keyframes, key=lambda k: float(np.hypot(*(k.place - self._place)))
-        )
-        distance = float(np.hypot(*(nearest.place - self._place)))
-        if distance > KEYFRAME_SPACING_PX:
-            self._keyframes.append(_Keyframe(self._place.copy(), view))
+        """Take out drift by a keyframe, or make a new one here."""
+        near = self._keyframes.near(self._place, self._island, 1)
+        if near and _distance(near[0].place_px, self._place) <= SPACING_PX:
+            self._align(view, near[0])
             return
-        shift, score = match(nearest.view, view)
-        place = nearest.place + shift
-        is_near = float(np.hypot(*(place - self._place))) < MAX_CORRECTION_PX
-        if score >= MIN_KEYFRAME_SCORE and is_near:
+        around = self._keyframes.near(self._place, self._island, 2)
+        if around:
+            self._align(view, min(around, key=lambda k: k.number))
+        self._keyframes.add(view, self._place, self._island)
+
+    def _align(self, view: F32, keyframe: Keyframe) -> None:
+        """Move the place a little, to agree with a keyframe."""
+        expected = _subtract(self._place, keyframe.place_px)
+        found = self._match(keyframe.view, view, expected, MAX_CORRECTION_PX)
+        place = _add(keyframe.place_px, found.shift_px)
+        if found.score >= MIN_KEYFRAME_SCORE:
             self._place = place
 
+    def _find_again(self, view: F32) -> float | None:
+        near = self._keyframes.near(self._place, self._island, SEARCH_BINS)
+        found = self._search(view, near[:MAX_SEARCHED] + self._in_turn())
+        if found is None:
+            return None
+        keyframe, fit = found
+        self._island = keyframe.island
+        self._place = _add(keyframe.place_px, fit.shift_px)
+        return fit.score
 
-def match(before: F32, after: F32) -> tuple[F32, float]:
-    """Find the middle of one view inside another.
+    def _find_overlap(self, view: F32) -> Joined | None:
+        """Look for the view in other islands; join the two that it belongs to."""
+        others = [k for k in self._in_turn() if k.island != self._island]
+        found = self._search(view, others)
+        if found is None:
+            return None
+        keyframe, fit = found
+        there = _add(keyframe.place_px, fit.shift_px)
+        shift = _subtract(there, self._place)
+        island, into = self._island, keyframe.island
+        if into > island:
+            island, into, shift = into, island, _subtract((0.0, 0.0), shift)
+        else:
+            self._place, self._island = there, into
+        self._keyframes.join(island, into, shift)
+        x, y = (v * self._factor for v in shift)
+        return Joined(island=island, into=into, shift_px=(x, y))
 
-    Args:
-        before: (h, w) float32, high-passed.
-        after: The same size.
+    def _in_turn(self) -> list[Keyframe]:
+        """Return the next few keyframes of all, where there is more than one island."""
+        n = min(SEARCHED_IN_TURN, len(self._keyframes))
+        start, self._turn = self._turn, self._turn + n
+        return [
+            self._keyframes[i % len(self._keyframes)] for i in range(start, start + n)
+        ]
 
-    Returns:
-        The (2,) float32 motion of the stage (x, y) in pixels of the views, and the
-        correlation there.
-    """
-    h, w = after.shape
-    y0, x0 = h // 3, w // 3
-    patch = after[y0 : y0 + h // 3, x0 : x0 + w // 3]
-    if float(patch.std()) < MIN_TEXTURE:
-        return np.zeros(2, np.float32), 0.0
-    scores = np.asarray(
-        cv2.matchTemplate(before, patch, cv2.TM_CCOEFF_NORMED), np.float32
-    )
-    _, score, _, (x, y) = cv2.minMaxLoc(scores)
-    dx = _peak_offset(scores[y, max(0, x - 1) : x + 2])
-    dy = _peak_offset(scores[max(0, y - 1) : y + 2, x])
-    return np.array([x + dx - x0, y + dy - y0], np.float32), float(score)
-
-
-def _peak_offset(three: F32) -> float:
-    """Return the sub-pixel place of a peak from it and its two neighbours."""
-    if len(three) < 3:
-        return 0.0
-    left, middle, right = (float(v) for v in three)
-    curvature = left - 2 * middle + right
-    return 0.0 if curvature >= 0 else 0.5 * (left - right) / curvature
+    def _search(
+        self, view: F32, keyframes: list[Keyframe]
+    ) -> tuple[Keyframe, Match] | None:
+        """Return the keyframe that shows the view's place, and how it fits."""
+        small = coarse(self._static.take_out(view))
+        h, w = small.shape
+        patch = small[h // 3 : 2 * h // 3, w // 3 : 2 * w // 3]
+        alike = sorted(set(keyframes), key=lambda k: -k.resemblance(patch))
+        fits = [(k, self._match(k.view, view)) for k in alike[:N_CLOSER_LOOKS]]
+        best = max(fits, key=lambda f: f[1].score, default=None)
+        return best if best and best[1].score >= MIN_KEYFRAME_SCORE else None
 
 
-def _prepare(pixels: U8, factor: float) -> F32:
-    h, w = pixels.shape[:2]
-    size = (max(3, round(w / factor)), max(3, round(h / factor)))
-    green = cv2.resize(pixels[..., 1], size, interpolation=cv2.INTER_AREA)
-    view = green.astype(np.float32)
-    smooth = cv2.GaussianBlur(view, (0, 0), HIGH_PASS_SIGMA_PX)
-    return np.asarray(view - smooth, np.float32)
+def _add(a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float]:
+    return a[0] + b[0], a[1] + b[1]
+
+
+def _subtract(a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float]:
+    return a[0] - b[0], a[1] - b[1]
+
+
+def _distance(a: tuple[float, float], b: tuple[float, float]) -> float:
+    return float(np.hypot(a[0] - b[0], a[1] - b[1]))

@@ -54,6 +54,15 @@ def find_sightings(
     )
 
 
+def view_spec(spec: CropSpec) -> CropSpec:
+    """Return how the picture for people is cut: the crop's place at its own side."""
+    return replace(
+        spec,
+        side_px=VIEW_SIDE_PX,
+        scale_um_per_px=spec.side_px * spec.scale_um_per_px / VIEW_SIDE_PX,
+    )
+
+
 def _sighting(
     frame: Frame,
     segmentation: Segmentation,
@@ -67,11 +76,6 @@ def _sighting(
     area_px = int((box == index + 1).sum())
     scale = segmentation.scale_um_per_px
     mask = segmentation.cell_labels == index + 1
-    view = replace(
-        spec,
-        side_px=VIEW_SIDE_PX,
-        scale_um_per_px=spec.side_px * spec.scale_um_per_px / VIEW_SIDE_PX,
-    )
     return Sighting(
         frame=frame.name,
         box_px=(x0, y0, x1, y1),
@@ -79,6 +83,6 @@ def _sighting(
         slide_px=(x + origin_px[0], y + origin_px[1]),
         sharpness=sharpness(frame.pixels[y0:y1, x0:x1]),
         crop=cut(frame.pixels, mask, (x, y), scale, spec),
-        view=cut_view(frame.pixels, (x, y), scale, view),
+        view=cut_view(frame.pixels, (x, y), scale, view_spec(spec)),
         radius_px=math.sqrt(area_px / math.pi),
     )

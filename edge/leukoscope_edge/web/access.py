@@ -5,11 +5,14 @@ from typing import Annotated
 
 from fastapi import HTTPException, Path, Request, Response
 
+from leukoscope_edge.records.slide import CellRecord
 from leukoscope_edge.web.device import Device, has_right
-from leukoscope_edge.web.people import Person, Right
+from leukoscope_edge.web.people import Entry, Person, Right
 from leukoscope_edge.web.security import COOKIE, session_of
 
 SlideId = Annotated[str, Path(pattern=r"^[0-9]{4,12}$")]
+
+CellId = Annotated[str, Path(max_length=16, pattern=r"^[rm0-9][0-9.]*$")]
 
 
 class SignInFirstError(Exception):
@@ -62,3 +65,32 @@ def set_session(request: Request, response: Response, session: str) -> None:
         samesite="strict",
         secure=request.url.scheme == "https",
     )
+
+
+def cell_of(device: Device, slide: str, cell: str) -> CellRecord:
+    """Return one cell of a slide.
+
+    Raises:
+        HTTPException: There is none of that id (404).
+    """
+    found = [c for c in device.store.slide(slide).cells if c.id == cell]
+    if not found:
+        raise HTTPException(404, f"slide {slide}: there is no cell {cell}")
+    return found[0]
+
+
+def check_pin(device: Device, name: str, pin: str) -> None:
+    """Let only the right PIN pass.
+
+    Raises:
+        HTTPException: It is wrong (401), or somebody guesses (429).
+    """
+    entry, wait_s = device.people.enter(name, pin)
+    if entry is Entry.WAIT:
+        raise HTTPException(
+            429,
+            f"too many wrong PINs: wait {wait_s:.0f} seconds",
+            {"Retry-After": f"{wait_s:.0f}"},
+        )
+    if entry is Entry.WRONG:
+        raise HTTPException(401, "wrong name or PIN")

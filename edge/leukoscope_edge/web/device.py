@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from starlette.requests import HTTPConnection
 
 from leukoscope_edge import __version__
-from leukoscope_edge.capture.simulated import SCALE_UM_PER_PX
-from leukoscope_edge.capture.source import is_simulated
 from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.inference.engine import Engine
-from leukoscope_edge.profile import CameraEntry, Profile
+from leukoscope_edge.profile import Profile
 from leukoscope_edge.records.slide import Origin
 from leukoscope_edge.records.store import Store
+from leukoscope_edge.web.calibration import camera_scale
 from leukoscope_edge.web.counter import Counter
 from leukoscope_edge.web.i18n import Language, choose
 from leukoscope_edge.web.people import RIGHTS, People, Person, Right
@@ -78,20 +77,19 @@ class Device:
             bundle_sha256=card.model_cpu.sha256,
             engine=self.engine.name,
             software=f"leukoscope {__version__}",
-            calibration="built in" if self.is_simulation else "profile",
+            calibration=self._calibration(),
             camera=camera.source,
-            scale_um_per_px=camera_scale(camera),
+            scale_um_per_px=self.scale_um_per_px,
             view_um=card.input.side_px * card.input.scale_um_per_px,
+            limits=card.limits,
         )
+
+    def _calibration(self) -> str:
+        if self.is_simulation:
+            return "built in"
+        return "none" if self.scale_um_per_px is None else f"{self.scale_um_per_px:.5f}"
 
 
 def has_right(person: Person, right: Right) -> bool:
     """Say whether somebody may do something."""
     return right in RIGHTS[person.role]
-
-
-def camera_scale(camera: CameraEntry) -> float | None:
-    """Return the micrometres per pixel of a camera, None where nobody calibrated."""
-    if camera.scale_um_per_px is None and is_simulated(camera.source):
-        return SCALE_UM_PER_PX
-    return camera.scale_um_per_px

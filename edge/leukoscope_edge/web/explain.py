@@ -51,11 +51,12 @@ def sharpest_crop(device: Device, slide: str, cell: CellRecord) -> U8 | None:
 
 
 def heat_png(device: Device, slide: str, cell: CellRecord) -> bytes | None:
-    """Return the occlusion map over a cell as a PNG file, None where there is no crop."""
+    """Return the occlusion map over a cell as a PNG file, None without a crop."""
     crop = sharpest_crop(device, slide, cell)
     if crop is None:
         return None
-    return png_bytes(heat_picture(crop, occlusion_map(device.engine, crop)))
+    view = from_png(device.store.pictures.read(slide, cell.view))
+    return png_bytes(heat_picture(view, occlusion_map(device.engine, crop)))
 
 
 def _alike(bundle: Bundle, own: Features | None) -> list[dict[str, Any]]:

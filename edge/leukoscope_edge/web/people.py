@@ -57,13 +57,14 @@ class Right(str, Enum):
 
     SLIDES = "slides"  # count, review, sign, share
     PEOPLE = "people"  # add people
-    DEVICE = "device"  # calibrate, test
+    DEVICE = "device"  # calibrate
+    QUALITY = "quality"  # look at the device and run its tests
 
 
 RIGHTS: dict[Role, frozenset[Right]] = {
-    Role.OPERATOR: frozenset({Right.SLIDES}),
+    Role.OPERATOR: frozenset({Right.SLIDES, Right.QUALITY}),
     Role.SUPERVISOR: frozenset(Right),
-    Role.SERVICE: frozenset({Right.DEVICE}),
+    Role.SERVICE: frozenset({Right.DEVICE, Right.QUALITY}),
 }
 
 
@@ -184,8 +185,7 @@ class People:
     def _keep(self, person: Person) -> None:
         after = self._people | {person.name.casefold(): person}
         rows = [asdict(p) | {"role": p.role.value} for p in after.values()]
-        write_whole(self._path, json.dumps(rows, indent=1).encode())
-        self._path.chmod(0o600)
+        write_whole(self._path, json.dumps(rows, indent=1).encode(), mode=0o600)
         self._people = after
 
     def _hash(self, pin: str) -> str:
@@ -225,9 +225,7 @@ def _check_pin(pin: str) -> None:
 def _pepper(path: Path) -> bytes:
     """Return the device's secret, made at first start."""
     if not path.exists():
-        path.touch(mode=0o600)
-        write_whole(path, os.urandom(PEPPER_BYTES))
-        path.chmod(0o600)
+        write_whole(path, os.urandom(PEPPER_BYTES), mode=0o600)
     pepper = path.read_bytes()
     if len(pepper) != PEPPER_BYTES:
         raise PeopleError(

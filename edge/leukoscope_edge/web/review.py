@@ -46,12 +46,16 @@ def _shuffled(salt: str, cells: Sequence[CellRecord]) -> list[CellRecord]:
 
 
 def by_suspicion(cells: Sequence[CellRecord]) -> list[CellRecord]:
-    """Return cells from the most to the least suspicious; a person's blasts first."""
+    """Return the cells that may count, the most suspicious first.
+
+    A person's blasts come before all; cells cut off by the edge of a field are left
+    out, for half a cell is not judged.
+    """
 
     def suspicion(cell: CellRecord) -> tuple[bool, float]:
         return cell.word is Word.BLAST, cell.p_blast if cell.p_blast is not None else 1
 
-    return sorted(cells, key=suspicion, reverse=True)
+    return sorted((c for c in cells if c.is_counted), key=suspicion, reverse=True)
 
 
 def tab_of(cell: CellRecord) -> str:

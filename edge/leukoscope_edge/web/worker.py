@@ -23,18 +23,22 @@ from leukoscope_edge.capture.camera import Camera
 from leukoscope_edge.capture.source import is_sequence, open_source
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle
-from leukoscope_edge.inference.engine import Engine, OnnxCpuEngine
+from leukoscope_edge.inference.choose import open_engine
+from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.profile import Profile
 from leukoscope_edge.records.store import Store, open_store
 from leukoscope_edge.screening import Looked, SlideRun, require_domain
 from leukoscope_edge.types import U8, Cell, Fault, Frame
 from leukoscope_edge.vision.quality import assess
+from leukoscope_edge.web.calibration import camera_scale
 from leukoscope_edge.web.keeper import Keeper
 from leukoscope_edge.web.orders import Do, Mode, News, Order
 from leukoscope_edge.web.sketch import boxes_of, count_facts, light_facts, place_facts
 
 JPEG_QUALITY = 80
 """A 640 x 480 frame is then some 60 kB and shows no blocks at arm's length."""
+MOVED_ON_FRAMES = 20
+"""Frames in which the simulated hand moves on by the width of a frame, about."""
 SENDER_NICENESS = 10
 """Encoding the picture for the page yields to the count."""
 
@@ -102,7 +106,7 @@ def work(
     bundle = open_bundle(bundle_folder)
     with (
         open_store(data_dir) as store,
-        OnnxCpuEngine(bundle, n_threads=profile.n_threads) as engine,
+        open_engine(bundle, n_threads=profile.n_threads) as engine,
         contextlib.suppress(EOFError, OSError),
     ):
         counter = _Worker(profile, store, bundle, engine, Outbox(news))
@@ -190,7 +194,10 @@ class _Worker:
             earlier=earlier,
         )
         self._mode, self._slide = Mode.COUNTING, order.slide
-        self._facts = count_facts(self._run, (), self._keeper)
+        self._facts = count_facts(self._run, earlier, self._keeper)
+        if earlier:  # their places are not found again, so a person moves on first
+            self._mode = Mode.PAUSED
+            self._facts["interrupted_at"] = len(earlier)
 
     def _pause(self) -> None:
         if self._run is not None and self._keeper is not None:
@@ -215,7 +222,7 @@ class _Worker:
         entry = self._profile.camera
         camera = open_source(
             entry.source,
-            scale_um_per_px=entry.scale_um_per_px,
+            scale_um_per_px=camera_scale(self._store, entry),
             settings=entry.hardware,
         )
         require_domain(camera.domain, self._bundle)
@@ -295,14 +302,16 @@ class _Worker:
 def _skip_seen(camera: Camera, last_frame: str) -> None:
     """Pass over what a replayed or simulated slide showed before an interruption.
 
-    A real stage stays where it is; a replayed one would begin anew and show every
-    cell again.
+    A real stage stays where it is and a person moves it on; a replayed one would begin
+    anew and show every cell again.
     """
     if not last_frame:
         return
     for item in _items(camera):
         if item.name == last_frame:
-            return
+            break
+    for _ in range(MOVED_ON_FRAMES):
+        camera.read()
 
 
 def _items(camera: Camera) -> Iterator[Frame | Fault]:

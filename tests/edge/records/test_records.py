@@ -86,7 +86,8 @@ def test_the_result_has_every_promised_key() -> None:
     assert result["cells"][1]["p_blast"] == 0.9123
     assert result["cells"][1]["box_px"] == [1, 2, 30, 40]
     assert [c["counted"] for c in result["cells"]] == [True, True, False]
-    assert result["model"] == {"id": "m", "sha256": "ab" * 32, "engine": "cpu"}
+    model = {"id": "m", "sha256": "ab" * 32, "engine": "cpu", "fallback": ""}
+    assert result["model"] == model
     assert result["count"]["blast_fraction_95"] == [0.1, 0.9]
 
 

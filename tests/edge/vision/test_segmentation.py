@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from leukoscope_edge.capture.decode import decode_image
 from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.types import CellKind
+from leukoscope_edge.vision.calibration import otsu3
 from leukoscope_edge.vision.quality import assess
-from leukoscope_edge.vision.segmentation import otsu3, segment
+from leukoscope_edge.vision.segmentation import segment
 
 PLASMA, RED, VIOLET = (225, 222, 215), (190, 150, 160), (95, 60, 170)
 SCALE = 0.1

@@ -1,0 +1,250 @@
+"""`leukoscope records ...`: what was screened, who signed it, and what leaves."""
+
+import argparse
+import getpass
+import hashlib
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from leukoscope_edge.cli.data import add_by, add_data
+from leukoscope_edge.errors import RecordError
+from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundles
+from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.records.archive import archived
+from leukoscope_edge.records.backup import restore_backup, write_backup
+from leukoscope_edge.records.dossier import Dossier, dossier_csv_bytes, open_dossier
+from leukoscope_edge.records.fhir import fhir_bytes
+from leukoscope_edge.records.files import prepare_folder, write_whole
+from leukoscope_edge.records.labelled import export_labelled
+from leukoscope_edge.records.paper import paper_bytes
+from leukoscope_edge.records.reproduce import reproduce
+from leukoscope_edge.records.result import INTENDED_USE
+from leukoscope_edge.records.retention import Retention, apply_retention
+from leukoscope_edge.records.slide import SlideRecord
+from leukoscope_edge.records.store import DATABASE_NAME, Store, open_store
+
+EXIT_DONE, EXIT_FAILED = 0, 1
+FORMATS: dict[str, Callable[[Dossier], bytes]] = {
+    "pdf": paper_bytes,
+    "csv": dossier_csv_bytes,
+    "fhir.json": lambda dossier: fhir_bytes(dossier, paper_bytes(dossier)),
+}
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the parser."""
+    records = commands.add_parser("records", help="slides, reports, audit, backup")
+    actions = records.add_subparsers(required=True, metavar="ACTION")
+    _add(actions, "list", _list, "the slides, the newest first")
+    show = _add(actions, "show", _show, "one slide as JSON")
+    show.add_argument("slide")
+    _add_export(actions)
+    erase = _add(actions, "erase", _erase, "destroy the key of whose blood it was")
+    erase.add_argument("slide")
+    erase.add_argument("--why", default="request", help="the ground; no names")
+    audit = _add(actions, "verify-audit", _verify_audit, "look for changed events")
+    audit.add_argument("--code", help="also look for the audit code of a report")
+    again = _add(actions, "reproduce", _reproduce, "judge a slide's cells again")
+    again.add_argument("slide")
+    again.add_argument("--bundle", type=Path, help="default: the shipped one")
+    _add_backup(actions)
+    retain = _add(actions, "retain", _retain, "erase what a rule no longer keeps")
+    retain.add_argument("--identities-days", type=int, help="default: for ever")
+    retain.add_argument("--pictures-days", type=int, help="default: for ever")
+
+
+def _add(
+    actions: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    text: str,
+) -> argparse.ArgumentParser:
+    action = actions.add_parser(name, help=text)
+    action.set_defaults(run=run)
+    add_data(action)
+    add_by(action)
+    return action
+
+
+def _add_export(
+    actions: "argparse._SubParsersAction[argparse.ArgumentParser]",
+) -> None:
+    export = _add(actions, "export", _export, "write PDF, CSV and FHIR, or crops")
+    export.add_argument("slide", nargs="?", help="none: labelled crops of all slides")
+    export.add_argument("--out", type=Path, required=True)
+    export.add_argument("--deidentify", action="store_true", help="name nobody")
+
+
+def _add_backup(
+    actions: "argparse._SubParsersAction[argparse.ArgumentParser]",
+) -> None:
+    backup = _add(actions, "backup", _backup, "write a sealed backup to a folder")
+    backup.add_argument("folder", type=Path)
+    restore = _add(actions, "restore", _restore, "put a backup in the records' place")
+    restore.add_argument("file", type=Path)
+    for action in (backup, restore):
+        action.add_argument(
+            "--passphrase-file", type=Path, help="its first line; default: asked for"
+        )
+
+
+def _open(options: argparse.Namespace) -> Store:
+    folder = options.data
+    if not (folder / DATABASE_NAME).exists():
+        raise RecordError(f"{folder}: no records here; name their folder with --data")
+    store = open_store(folder)
+    if store.recovery is not None:
+        print(f"leukoscope: {store.recovery.sentence}", file=sys.stderr)
+    return store
+
+
+def _list(options: argparse.Namespace) -> int:
+    with _open(options) as store:
+        for record in store.slides(limit=-1):
+            identity = store.identity(record.id)
+            sample = identity.sample if identity else "erased"
+            cells = f"{len(record.counted)} cells"
+            print(
+                f"{record.id}  {record.started_at}  {record.state.value:<8}  "
+                f"{cells:>10}  {sample:<16}  {_sentence(record)}"
+            )
+    return EXIT_DONE
+
+
+def _sentence(record: SlideRecord) -> str:
+    outcome = record.signatures[-1].outcome if record.signatures else record.machine
+    mark = "SIMULATION: " if record.domain == "simulated" else ""
+    return mark + outcome.sentence if outcome else "counting"
+
+
+def _show(options: argparse.Namespace) -> int:
+    with _open(options) as store:
+        record = store.slide(options.slide)
+        identity = store.identity(options.slide)
+        plain: dict[str, Any] = asdict(record) | {
+            "identity": asdict(identity) if identity else None,
+            "cells": [asdict(c) | {"final": c.final} for c in record.cells],
+            "to_review": [c.id for c in record.to_review],
+            "intended_use": INTENDED_USE,
+        }
+        for internal in ("sealed", "machine_cells"):
+            del plain[internal]
+        print(json.dumps(plain, indent=1, ensure_ascii=False))
+    return EXIT_DONE
+
+
+def _export(options: argparse.Namespace) -> int:
+    with _open(options) as store:
+        if options.slide is None:
+            n = export_labelled(store, options.out, options.by)
+            print(f"{n} labelled crops in {options.out}")
+            return EXIT_DONE
+        dossier = open_dossier(store, options.slide, identified=not options.deidentify)
+        stem = f"slide-{options.slide}-v{dossier.version}"
+        prepare_folder(options.out, tuple(f"{stem}.{kind}" for kind in FORMATS))
+        for kind, make in FORMATS.items():
+            data = make(dossier)
+            path = options.out / f"{stem}.{kind}"
+            write_whole(path, data)
+            digest = hashlib.sha256(data).hexdigest()
+            store.note_export(options.slide, path.name, digest, options.by)
+            print(path)
+    return EXIT_DONE
+
+
+def _erase(options: argparse.Namespace) -> int:
+    with _open(options) as store:
+        store.erase(options.slide, options.why, options.by)
+    print(
+        f"slide {options.slide}: whose blood it was can no longer be told here. Older "
+        "backups still can: make a new one and destroy them."
+    )
+    return EXIT_DONE
+
+
+def _verify_audit(options: argparse.Namespace) -> int:
+    with _open(options) as store:
+        problems = store.verify_audit()
+        for problem in problems:
+            print(f"event {problem.seq}: {problem.what}")
+        head = store.head()
+        if options.code and not store.event_of_code(options.code):
+            print(f"no event has the code {options.code}: the list was cut off")
+            return EXIT_FAILED
+    if problems:
+        return EXIT_FAILED
+    print(f"{head.seq} events, whole and unchanged; code {head.code}")
+    return EXIT_DONE
+
+
+def _reproduce(options: argparse.Namespace) -> int:
+    with _open(options) as store:
+        record = store.slide(options.slide)
+        bundle = _bundle(options.bundle, record)
+        with OnnxCpuEngine(bundle) as engine:
+            cells = list(archived(store.pictures, record))
+            again = reproduce(record, cells, bundle, engine)
+    for cell in again.differences:
+        print(f"cell {cell.cell}: was {cell.was}, is now {cell.now}")
+    print(
+        f"slide {record.id}: {again.n_cells} cells judged again, "
+        f"{len(again.differences)} differ; largest difference of a probability "
+        f"{again.largest_difference:.2g}"
+    )
+    return EXIT_FAILED if again.differences else EXIT_DONE
+
+
+def _bundle(folder: Path | None, record: SlideRecord) -> Bundle:
+    shipped = shipped_bundles()
+    found = folder or shipped.get(record.origin.bundle)
+    if found is None:
+        raise RecordError(
+            f"slide {record.id} was judged by {record.origin.bundle}, which is not "
+            "installed: name it with --bundle"
+        )
+    return open_bundle(found)
+
+
+def _backup(options: argparse.Namespace) -> int:
+    passphrase = _passphrase(options.passphrase_file)
+    with _open(options) as store:
+        print(write_backup(store, options.folder, passphrase, options.by))
+    return EXIT_DONE
+
+
+def _restore(options: argparse.Namespace) -> int:
+    passphrase = _passphrase(options.passphrase_file)
+    folder = options.data
+    before = restore_backup(options.file, folder, passphrase, options.by)
+    kept = f"; what was there before is in {before}" if before else ""
+    print(f"{folder}: restored{kept}")
+    return EXIT_DONE
+
+
+def _passphrase(path: Path | None) -> str:
+    if path is None:
+        return getpass.getpass("Passphrase: ")
+    try:
+        return path.read_text(encoding="utf-8").split("\n", 1)[0]
+    except (OSError, UnicodeDecodeError) as err:
+        raise RecordError(f"{path}: cannot be read as a passphrase") from err
+
+
+def _retain(options: argparse.Namespace) -> int:
+    try:
+        rule = Retention(
+            identities_days=options.identities_days,
+            pictures_days=options.pictures_days,
+        )
+    except ValueError as err:
+        raise RecordError(str(err)) from err
+    with _open(options) as store:
+        done = apply_retention(store, rule, datetime.now(timezone.utc), options.by)
+    for sentence in done:
+        print(sentence)
+    return EXIT_DONE

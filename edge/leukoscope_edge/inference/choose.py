@@ -1,0 +1,204 @@
+"""Which backend serves, and what happens when it stops serving.
+
+TensorRT where it can be had and answers the bundle's stored cells as it should; the CPU
+otherwise, at once, with the reason in every result. A cached plan that does not do is
+rebuilt once. A fault in the middle of a slide moves to the CPU for the rest of it: the
+crops that were on their way are judged again, and none is lost.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Protocol
+
+from leukoscope_edge.errors import BundleError, CachedPlanFault, EngineFault
+from leukoscope_edge.inference.bundle import Bundle
+from leukoscope_edge.inference.cascade import CascadeEngine
+from leukoscope_edge.inference.engine import Engine, OnnxCpuEngine, self_test
+from leukoscope_edge.inference.tensorrt import TensorRtEngine, why_unavailable
+from leukoscope_edge.types import F32, U8
+
+Backend = Literal["auto", "cpu", "tensorrt"]
+
+
+class Starter(Protocol):
+    """Starts TensorRT for a bundle."""
+
+    def __call__(self, bundle: Bundle, *, rebuild: bool) -> TensorRtEngine:
+        """Return it ready; `rebuild` builds even where a plan is cached."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """Who serves, and why it is not TensorRT where it might have been.
+
+    Attributes:
+        backend: What runs now.
+        reason: Why TensorRT does not serve; "" where it does or was not asked.
+    """
+
+    backend: Literal["cpu", "tensorrt"]
+    reason: str = ""
+
+
+class FallbackEngine:
+    """One network on TensorRT until it fails, then on the CPU for good."""
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        accelerated: TensorRtEngine | None,
+        reason: str,
+        threads: int,
+    ) -> None:
+        """Take over a running TensorRT engine, or start on the CPU.
+
+        Args:
+            bundle: The verified bundle.
+            accelerated: TensorRT, tested; or None.
+            reason: Why there is none; "" where it was not asked.
+            threads: For the CPU; 0 is all cores.
+
+        Raises:
+            BundleError: The CPU has to serve, and its model does not load.
+        """
+        self._bundle, self._threads = bundle, threads
+        self._engine: TensorRtEngine | OnnxCpuEngine
+        if accelerated is None:
+            self._engine = OnnxCpuEngine(bundle, n_threads=threads)
+            self.served = Served(backend="cpu", reason=reason)
+        else:
+            self._engine = accelerated
+            self.served = Served(backend="tensorrt")
+
+    @property
+    def name(self) -> str:
+        """The runtime that serves now, and its version."""
+        return self._engine.name
+
+    @property
+    def fallback(self) -> str:
+        """Why TensorRT does not serve; "" where it does or was not asked."""
+        return self.served.reason
+
+    def run(self, crops: U8) -> F32:
+        """Return (N, 2) float32 logits of (N, s, s, 3) uint8 RGB crops.
+
+        Raises:
+            BundleError: The CPU's model gives numbers that are not finite.
+        """
+        try:
+            return self._engine.run(crops)
+        except EngineFault as err:
+            self._move_to_cpu(str(err))
+        return self._engine.run(crops)
+
+    def _move_to_cpu(self, reason: str) -> None:
+        self._engine.__exit__(None, None, None)
+        self._engine = OnnxCpuEngine(self._bundle, n_threads=self._threads)
+        self.served = Served(backend="cpu", reason=reason)
+
+    def __enter__(self) -> "FallbackEngine":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._engine.__exit__(kind, error, trace)
+
+
+def default_cache() -> Path:
+    """Return where this user's plans lie (XDG base directories)."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "leukoscope" / "engines"
+
+
+def open_engine(
+    bundle: Bundle,
+    *,
+    backend: Backend = "auto",
+    n_threads: int = 0,
+    cache: Path | None = None,
+    on_progress: Callable[[str], None] | None = None,
+) -> Engine:
+    """Open a bundle's networks on the best backend that works here.
+
+    Args:
+        bundle: A verified bundle, of one network or a pair.
+        backend: `auto` falls back to the CPU, `tensorrt` fails instead, `cpu` does
+            not try.
+        n_threads: For the CPU; 0 is all cores.
+        cache: Folder of TensorRT's plans; None is the user's own.
+        on_progress: Told in a sentence when a build begins.
+
+    Raises:
+        BundleError: The CPU has to serve, and its model does not load.
+        EngineFault: `tensorrt` was demanded and cannot serve.
+    """
+    folder = cache or default_cache()
+
+    def start(bundle: Bundle, *, rebuild: bool) -> TensorRtEngine:
+        return TensorRtEngine(bundle, folder, rebuild=rebuild, on_progress=on_progress)
+
+    deep = open_network(bundle, backend, n_threads, start, why_unavailable)
+    if bundle.quick is None:
+        return deep
+    quick = open_network(bundle.quick, backend, n_threads, start, why_unavailable)
+    return CascadeEngine(
+        quick,
+        deep,
+        quick_decision=bundle.quick.card.decision,
+        decision=bundle.card.decision,
+    )
+
+
+def open_network(
+    bundle: Bundle,
+    backend: Backend,
+    n_threads: int,
+    start: Starter,
+    why_not: Callable[[Bundle], str],
+) -> FallbackEngine:
+    """Open one network; see `open_engine`.
+
+    Args:
+        bundle: The network.
+        backend: As in `open_engine`.
+        n_threads: As in `open_engine`.
+        start: Starts TensorRT.
+        why_not: Says why TensorRT need not be tried, "" where it may.
+    """
+    if backend == "cpu":
+        return FallbackEngine(bundle, None, "", n_threads)
+    try:
+        if reason := why_not(bundle):
+            raise EngineFault(reason)
+        accelerated = _start_tested(bundle, start)
+    except EngineFault as err:
+        if backend == "tensorrt":
+            raise
+        return FallbackEngine(bundle, None, str(err), n_threads)
+    return FallbackEngine(bundle, accelerated, "", n_threads)
+
+
+def _start_tested(bundle: Bundle, start: Starter) -> TensorRtEngine:
+    """Start TensorRT and test it; where a cached plan fails, rebuild it once."""
+    try:
+        return _tested(start(bundle, rebuild=False), bundle)
+    except CachedPlanFault:
+        return _tested(start(bundle, rebuild=True), bundle)
+
+
+def _tested(engine: TensorRtEngine, bundle: Bundle) -> TensorRtEngine:
+    try:
+        self_test(engine, bundle)
+    except (BundleError, EngineFault) as err:
+        engine.close()
+        raise engine.fault(str(err)) from err
+    return engine

@@ -1,0 +1,77 @@
+"""A slide's cells with their pictures: kept, read again, checked."""
+
+from collections.abc import Iterator
+
+from leukoscope_edge.errors import RecordError
+from leukoscope_edge.records.events import Problem
+from leukoscope_edge.records.pictures import Pictures, apart, from_png, side_by_side
+from leukoscope_edge.records.slide import ArchivedCell, CellRecord, SlideRecord
+from leukoscope_edge.types import Cell
+
+
+def keep_cell(
+    pictures: Pictures, record: SlideRecord, cell: Cell, frame_sha256: str
+) -> CellRecord:
+    """Store a cell's pictures and return what is kept of it.
+
+    Args:
+        pictures: Where pictures go.
+        record: The slide as it stands.
+        cell: A cell with its call.
+        frame_sha256: Hash of the frame of its best sighting.
+
+    Raises:
+        OutputError: A picture cannot be written.
+    """
+    if cell.call is None:
+        raise ValueError(f"cell {cell.id} has no call yet")
+    best = cell.best
+    strip = side_by_side(s.crop for s in cell.sightings)
+    return CellRecord(
+        id=str(cell.id) if record.run == 1 else f"r{record.run}.{cell.id}",
+        frame=best.frame,
+        frame_sha256=frame_sha256,
+        box_px=best.box_px,
+        slide_px=best.slide_px,
+        n_sightings=cell.n_sightings,
+        call=cell.call.name,
+        p_blast=cell.call.p_blast,
+        crops=pictures.keep(record.id, strip),
+        n_crops=len(cell.sightings),
+        view=pictures.keep(record.id, best.view),
+    )
+
+
+def archived(pictures: Pictures, record: SlideRecord) -> Iterator[ArchivedCell]:
+    """Yield the cells of a slide that a model judged, with their crops.
+
+    Raises:
+        RecordError: A picture is missing or damaged.
+    """
+    if not record.has_pictures:
+        return
+    for cell in record.machine_cells.values():
+        if cell.call is None or cell.p_blast is None:
+            continue
+        strip = from_png(pictures.read(record.id, cell.crops))
+        yield ArchivedCell(
+            slide=record.id,
+            cell=cell.id,
+            crops=apart(strip),
+            call=cell.call,
+            p_blast=cell.p_blast,
+            bundle_sha256=record.origin.bundle_sha256,
+            is_counted=cell.is_counted,
+        )
+
+
+def picture_problems(pictures: Pictures, record: SlideRecord) -> Iterator[Problem]:
+    """Look for pictures of a slide that are missing or damaged."""
+    if not record.has_pictures:
+        return
+    names = {n for c in record.cells for n in (c.crops, c.view) if n}
+    for name in sorted(names):
+        try:
+            pictures.read(record.id, name)
+        except RecordError as err:
+            yield Problem(record.seq, str(err))

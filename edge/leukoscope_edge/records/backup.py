@@ -1,0 +1,150 @@
+"""All records in one sealed file on a stick, and back.
+
+The file holds the database, the pictures, the reports and the device's keys. A restore
+is checked in full before it takes the place of what was there, which is kept aside.
+Whoever was erased since the backup was made stays erased.
+"""
+
+import shutil
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from leukoscope_edge.errors import OutputError, RecordError
+from leukoscope_edge.records.files import sync_file, sync_folder, write_whole
+from leukoscope_edge.records.sealed_file import SealedReader, SealedWriter
+from leukoscope_edge.records.store import (
+    COPY_FOLDER,
+    DATABASE_NAME,
+    Store,
+    open_store,
+)
+
+SUFFIX = ".leukoscope-backup"
+FOLDERS = ("keys", "pictures", "reports")
+
+
+def write_backup(store: Store, folder: Path, passphrase: str, by: str) -> Path:
+    """Write a sealed backup and return its file.
+
+    Args:
+        store: The records.
+        folder: Where to, such as a mounted stick.
+        passphrase: Nobody opens the backup without it, nor do we.
+        by: Who asked for it.
+
+    Raises:
+        RecordError: The passphrase is too short.
+        OutputError: It cannot be written; nothing that looks whole is left.
+    """
+    head = store.head()
+    path = folder / f"{store.device}-{head.seq:08d}{SUFFIX}"
+    aside = path.with_name(f".{path.name}.part")
+    store.keep_copy()
+    try:
+        with aside.open("wb") as file:
+            sealed = SealedWriter(file, passphrase)
+            with tarfile.open(fileobj=sealed, mode="w|") as tar:  # type: ignore[call-overload]
+                for source, name in _contents(store.folder):
+                    tar.add(source, arcname=name, recursive=False)
+            sealed.close()
+            sync_file(file)
+        aside.replace(path)
+        sync_folder(folder)
+    except (OSError, RecordError) as err:
+        aside.unlink(missing_ok=True)
+        if isinstance(err, RecordError):
+            raise
+        raise OutputError(f"{path}: cannot be written ({err.strerror})") from err
+    store.note("backup", {"file": path.name, "code": head.code}, by)
+    return path
+
+
+def _contents(folder: Path) -> Iterator[tuple[Path, str]]:
+    yield folder / COPY_FOLDER / DATABASE_NAME, DATABASE_NAME
+    for name in FOLDERS:
+        for path in sorted((folder / name).rglob("*")):
+            if path.is_file() and not path.name.startswith("."):
+                yield path, path.relative_to(folder).as_posix()
+
+
+def restore_backup(backup: Path, folder: Path, passphrase: str, by: str) -> Path | None:
+    """Put a backup in the place of the records.
+
+    Args:
+        backup: The sealed file.
+        folder: The records; no program may have them open.
+        passphrase: What it was sealed with.
+        by: Who asked for it.
+
+    Returns:
+        Where the records that were there before are now, None if there were none.
+
+    Raises:
+        RecordError: It does not open, or what it holds is not sound; the records are
+            as they were then.
+    """
+    erased = _erased(folder)
+    fresh = folder.with_name(f".{folder.name}.restoring")
+    shutil.rmtree(fresh, ignore_errors=True)  # of a restore that a stop caught
+    try:
+        _unpack(backup, fresh, passphrase)
+        _check_and_note(fresh, backup, erased, by)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+    before = _move_aside(folder)
+    fresh.rename(folder)
+    sync_folder(folder.parent)
+    return before
+
+
+def _check_and_note(folder: Path, backup: Path, erased: set[str], by: str) -> None:
+    with open_store(folder) as store:
+        problems = store.verify_audit()
+        if problems:
+            raise RecordError(
+                f"{backup}: event {problems[0].seq}: {problems[0].what}; not restored"
+            )
+        for record in store.slides(limit=-1):
+            if record.id in erased and not record.is_erased:
+                store.erase(record.id, "erased before the restore", by)
+        store.note("restored", {"file": backup.name}, by)
+
+
+def _erased(folder: Path) -> set[str]:
+    if not (folder / DATABASE_NAME).exists():
+        return set()
+    with open_store(folder) as store:
+        return {r.id for r in store.slides(limit=-1) if r.is_erased}
+
+
+def _move_aside(folder: Path) -> Path | None:
+    if not folder.exists():
+        return None
+    n = 1
+    while (before := folder.with_name(f"{folder.name}-before-restore-{n}")).exists():
+        n += 1
+    folder.rename(before)
+    return before
+
+
+def _unpack(backup: Path, folder: Path, passphrase: str) -> None:
+    try:
+        with backup.open("rb") as file:
+            sealed = SealedReader(file, passphrase, backup.name)
+            with tarfile.open(fileobj=sealed, mode="r|") as tar:  # type: ignore[call-overload]
+                for member in tar:
+                    _unpack_one(tar, member, folder)
+    except (OSError, tarfile.TarError) as err:
+        raise RecordError(f"{backup}: cannot be read: {err}") from err
+
+
+def _unpack_one(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    name = PurePosixPath(member.name)
+    data = tar.extractfile(member) if member.isreg() else None
+    if data is None or name.is_absolute() or ".." in name.parts:
+        raise RecordError(f"the backup holds {member.name!r}, which is no file of ours")
+    target = folder / name
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_whole(target, data.read(), mode=0o600)

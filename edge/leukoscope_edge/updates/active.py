@@ -1,0 +1,195 @@
+"""The model in use: which one it is, whether it still works, and the way back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from leukoscope_edge.errors import UpdateError
+from leukoscope_edge.inference.card import read_card
+from leukoscope_edge.types import Domain
+from leukoscope_edge.updates import clock, durable, slots, state
+from leukoscope_edge.updates.codes import Code, refused
+from leukoscope_edge.updates.device import Device, time_floor
+from leukoscope_edge.updates.install import bundle_folder, is_usable
+from leukoscope_edge.updates.manifest import MANIFEST_NAME, parse_manifest
+from leukoscope_edge.updates.state import DOMAINS, SHIPPED, Event, Lane, State
+
+MAX_FAILURES = 3
+"""Failures in a row of the model in use before the one before it takes over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InUse:
+    """A domain's model.
+
+    Attributes:
+        domain: Real or simulated.
+        folder: Its bundle, None where no installed model is whole.
+        slot: SHIPPED, a slot's name, or None.
+        previous: What a rollback returns to, the same way.
+        fallback: True where the one before serves because this one is damaged.
+    """
+
+    domain: Domain
+    folder: Path | None
+    slot: str | None
+    previous: str | None
+    fallback: bool = False
+
+
+def in_use(data: Path, domain: Domain) -> InUse:
+    """Hash and return a domain's model; writes nothing.
+
+    A damaged model is passed over for the one before it, and that is said.
+    """
+    models = slots.models_folder(data)
+    lane = state.load(models).lanes[domain]
+    for slot, is_spare in ((lane.active, False), (lane.previous, True)):
+        if slot is not None and is_usable(models, slot):
+            return InUse(
+                domain=domain,
+                folder=bundle_folder(models, slot, domain),
+                slot=slot,
+                previous=None if is_spare else lane.previous,
+                fallback=is_spare,
+            )
+    return InUse(domain=domain, folder=None, slot=None, previous=None)
+
+
+def active_bundle(data: Path, domain: Domain) -> Path | None:
+    """Return the installed bundle to screen with, None for the shipped one.
+
+    Every file was hashed a moment ago. No clock and no signature is asked: what was
+    accepted once stays usable.
+
+    Raises:
+        UpdateError: S01; a model was installed and none is whole any more.
+    """
+    used = in_use(data, domain)
+    if used.slot is None:
+        raise refused(Code.NO_MODEL, f"for {domain} slides, below {data}")
+    return None if used.slot == SHIPPED else used.folder
+
+
+def roll_back(device: Device, domain: Domain, by: str = "") -> InUse:
+    """Change the model in use with the one before it; again changes them back.
+
+    Where nothing was before it, or nothing is whole, the shipped model serves.
+
+    Raises:
+        UpdateError: U18; the shipped model is in use already.
+    """
+
+    def swap(now: State, lane: Lane) -> State:
+        if lane.active == SHIPPED and lane.previous is None:
+            raise refused(Code.NOTHING_BEFORE)
+        spare = lane.previous if is_usable(device.models, lane.previous) else SHIPPED
+        event = device.event("rolled back", domain, str(lane.active), by)
+        return now.with_lane(
+            domain, Lane(active=spare, previous=lane.active)
+        ).with_event(event)
+
+    _change(device, domain, swap)
+    return in_use(device.data, domain)
+
+
+def note_failure(device: Device, domain: Domain, why: str) -> bool:
+    """Count a failure of the model in use; too many, and the one before takes over.
+
+    Args:
+        device: The device.
+        domain: Whose model failed.
+        why: What happened; no patient's name.
+
+    Returns:
+        Whether the model was given up.
+    """
+
+    def count(now: State, lane: Lane) -> State:
+        n_failures = lane.n_failures + 1
+        if lane.active in (None, SHIPPED):
+            return now
+        if n_failures < MAX_FAILURES:
+            return now.with_lane(domain, replace(lane, n_failures=n_failures))
+        return _given_up(device, now, domain, why)
+
+    before = state.load(device.models).lanes[domain].active
+    return _change(device, domain, count).lanes[domain].active != before
+
+
+def note_success(device: Device, domain: Domain) -> None:
+    """Forget earlier failures: the model in use works."""
+    if state.load(device.models).lanes[domain].n_failures:
+        _change(
+            device,
+            domain,
+            lambda now, lane: now.with_lane(domain, replace(lane, n_failures=0)),
+        )
+
+
+def probe(device: Device, domain: Domain) -> None:
+    """Run the stored cells of the installed model again; meant for once a day.
+
+    Raises:
+        UpdateError: U11; it failed, and the model before it is in use now.
+    """
+    used = in_use(device.data, domain)
+    if used.folder is None or used.slot == SHIPPED:
+        return
+    try:
+        device.try_model(used.folder)
+    except UpdateError as err:
+        why = str(err)
+        _change(device, domain, lambda now, _: _given_up(device, now, domain, why))
+        raise
+
+
+def history(data: Path) -> tuple[Event, ...]:
+    """Return what happened to this device's models, oldest first."""
+    return state.load(slots.models_folder(data)).events
+
+
+def banners(device: Device) -> tuple[str, ...]:
+    """Return what the page shows about models and time, every line once."""
+    now, lines = state.load(device.models), []
+    for domain in DOMAINS:
+        used = in_use(device.data, domain)
+        if used.folder is None:
+            lines.append(Code.NO_MODEL.text(domain))
+            continue
+        if used.fallback:
+            lines.append(f"The {domain} model is damaged; the one before it serves.")
+        lines += clock.banners(device.now(), time_floor(now), _review_by(used))
+    return tuple(dict.fromkeys(lines))
+
+
+def name_of(data: Path, slot: str | None, domain: Domain) -> str:
+    """Return the id of a lane's model, as far as it can still be read."""
+    if slot is None:
+        return "none"
+    folder = bundle_folder(slots.models_folder(data), slot, domain)
+    return read_card(folder).id
+
+
+def _review_by(used: InUse) -> str | None:
+    if used.folder is None or used.slot == SHIPPED:
+        return None
+    return parse_manifest((used.folder / MANIFEST_NAME).read_bytes()).review_by
+
+
+def _given_up(device: Device, now: State, domain: Domain, why: str) -> State:
+    lane = now.lanes[domain]
+    spare = lane.previous if is_usable(device.models, lane.previous) else None
+    slot = str(lane.active)
+    bad = tuple(sorted({*now.bad, slots.release_of(slot)}))
+    event = device.event("given up", domain, slot, why)
+    return replace(now, bad=bad).with_lane(domain, Lane(active=spare)).with_event(event)
+
+
+def _change(
+    device: Device, domain: Domain, change: Callable[[State, Lane], State]
+) -> State:
+    with slots.locked(device.models), durable.own_disk():
+        now = state.load(device.models)
+        changed = change(now, now.lanes[domain])
+        return now if changed == now else state.save(device.models, changed)

@@ -1,0 +1,233 @@
+"""One update from the stick to the commit: every step can be cut and begun again.
+
+    PREFLIGHT  finish what an earlier cut left; the root of trust; room on the disk
+    VERIFY     TUF over a copy of the trusted metadata; is this release new, for us?
+    COPY       each signed file into staging, hashed on the way
+    CHECK      every staged file again from this disk; card, manifest and limits
+    STAGE      synced, read-only, renamed into its slot
+    TRIAL      the try is counted first, then the stored cells run in a child
+    SHADOW     earlier cells called again; a person accepts a change by name
+    COMMIT     one save: the new model, the old one to go back to, the higher floor
+
+Up to STAGE a cut leaves litter that the next start sweeps away. From TRIAL on the
+commit file knows, and the next start goes on; after two cut tries it gives the release
+up. Only COMMIT changes the model in use.
+"""
+
+import contextlib
+import itertools
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from leukoscope_edge.errors import BundleError, UpdateError
+from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
+from leukoscope_edge.inference.card import read_card
+from leukoscope_edge.inference.choose import open_engine
+from leukoscope_edge.types import Domain
+from leukoscope_edge.updates import durable, slots, state
+from leukoscope_edge.updates.clock import at_midnight, raised
+from leukoscope_edge.updates.codes import Code, refused
+from leukoscope_edge.updates.device import Device, Step, time_floor
+from leukoscope_edge.updates.manifest import Floor, Manifest
+from leukoscope_edge.updates.receive import receive
+from leukoscope_edge.updates.shadow import Shadow, compare
+from leukoscope_edge.updates.state import SHIPPED, Lane, State, Trial
+from leukoscope_edge.updates.stick import Stick
+from leukoscope_edge.updates.verify import root_version
+
+MAX_TRIES = 2
+"""A model that takes the device down twice is not tried a third time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """An update that went through.
+
+    Attributes:
+        manifest: Of the model now in use.
+        shadow: How it differs from the one before on earlier cells.
+        accepted_by: Who accepted that; empty where nothing differs.
+    """
+
+    manifest: Manifest
+    shadow: Shadow
+    accepted_by: str
+
+
+def install(device: Device, stick: Stick) -> Installed:
+    """Take an update from a stick.
+
+    Args:
+        device: Where it goes.
+        stick: Where it comes from; it may leave once TRIAL is told.
+
+    Raises:
+        UpdateError: By its code; the model in use has not changed.
+    """
+    with slots.locked(device.models), durable.own_disk():
+        device.tell(Step.PREFLIGHT, 0)
+        before = _settle(device)
+        try:
+            trial = receive(device, stick, before)
+        finally:
+            with contextlib.suppress(OSError):  # else the next start sweeps it away
+                durable.remove(slots.staging_folder(device.models))
+        staged = state.save(device.models, replace(before, trial=trial))
+        installed = _finish(device, staged, trial)
+        with contextlib.suppress(OSError):  # done already; the next start sweeps again
+            slots.sweep(device.models, state.load(device.models))
+        device.tell(Step.DONE, 0)
+        return installed
+
+
+def recover(device: Device) -> State:
+    """Finish or undo whatever a cut left; to be called at every start.
+
+    A trial that fails here is a line in the history, not an error.
+
+    Raises:
+        UpdateError: U08, U09 or U16; the disk fails or another updater is at work.
+    """
+    with slots.locked(device.models), durable.own_disk():
+        return _settle(device)
+
+
+def is_usable(models: Path, slot: str | None) -> bool:
+    """Return whether a lane's entry names a whole model."""
+    if slot is None:
+        return False
+    return slot == SHIPPED or slots.read_slot(models, slot) is not None
+
+
+def bundle_folder(models: Path, slot: str, domain: Domain) -> Path:
+    """Return the folder of a lane's model, shipped or installed."""
+    if slot == SHIPPED:
+        return shipped_bundle_for(domain)
+    return slots.slot_folder(models, slot)
+
+
+def _settle(device: Device) -> State:
+    now = state.load(device.models)
+    if now.trial is not None:
+        with contextlib.suppress(UpdateError):  # the history says what became of it
+            _finish(device, now, now.trial)
+        now = state.load(device.models)
+    mended = _without_damaged(device, now)
+    if mended != now or not state.is_settled(device.models):
+        mended = state.save(device.models, mended)
+    slots.sweep(device.models, mended)
+    return mended
+
+
+def _without_damaged(device: Device, now: State) -> State:
+    """Replace every damaged model in use by the one before it."""
+    for domain, lane in now.lanes.items():
+        if lane.active is None or is_usable(device.models, lane.active):
+            continue
+        spare = lane.previous if is_usable(device.models, lane.previous) else None
+        event = device.event("damaged", domain, lane.active, f"now: {spare}")
+        now = now.with_lane(domain, Lane(active=spare)).with_event(event)
+    return now
+
+
+def _finish(device: Device, now: State, trial: Trial) -> Installed:
+    """Try a staged model and commit it, or give it up."""
+    manifest = slots.read_slot(device.models, trial.slot)
+    if manifest is None:
+        _drop(device, now, trial, "its slot is damaged")
+        raise refused(Code.DEVICE_DISK, f"slot {trial.slot} is damaged")
+    if trial.n_tries >= MAX_TRIES:
+        _condemn(device, now, trial, "cut short too often")
+        raise refused(Code.CUT_SHORT, manifest.bundle_id)
+    trial = replace(trial, n_tries=trial.n_tries + 1)
+    now = state.save(device.models, replace(now, trial=trial))
+    try:
+        shadow = _tried(device, now, trial)
+    except UpdateError as err:
+        _condemn(device, now, trial, str(err))
+        raise
+    accepted_by = device.accept(shadow) if shadow.needs_acceptance else ""
+    if accepted_by is None:
+        _drop(device, now, trial, f"not accepted: {shadow.sentence}")
+        raise refused(Code.NOT_ACCEPTED, shadow.sentence)
+    device.tell(Step.COMMIT, 0)
+    _commit(device, now, trial, manifest, _note(shadow, accepted_by))
+    return Installed(manifest=manifest, shadow=shadow, accepted_by=accepted_by)
+
+
+def _tried(device: Device, now: State, trial: Trial) -> Shadow:
+    """Run the stored cells in a child, then the earlier cells here.
+
+    Raises:
+        UpdateError: U11.
+    """
+    folder = slots.slot_folder(device.models, trial.slot)
+    device.tell(Step.TRIAL, 0)
+    device.try_model(folder)
+    device.tell(Step.SHADOW, 0)
+    cells = iter(device.cells)
+    first = next(cells, None)
+    active = now.lanes[trial.domain].active
+    if first is None or active is None:
+        return Shadow()
+    old_card = read_card(bundle_folder(device.models, active, trial.domain))
+    try:
+        bundle = open_bundle(folder)
+        with open_engine(bundle) as engine:
+            return compare(
+                itertools.chain([first], cells), engine, bundle.card, old_card
+            )
+    except BundleError as err:
+        raise refused(Code.SELF_TEST, str(err)) from err
+
+
+def _commit(
+    device: Device, now: State, trial: Trial, manifest: Manifest, note: str
+) -> None:
+    trust = slots.trust_folder(device.models, trial.slot)
+    bad = tuple(sorted({*now.bad, *manifest.revokes}))
+    lane = Lane(active=trial.slot, previous=now.lanes[trial.domain].active)
+    lanes = {**now.lanes, trial.domain: lane}
+    known = max(time_floor(now), at_midnight(manifest.issued))
+    committed = replace(
+        now,
+        lanes={domain: _unrevoked(lane, bad) for domain, lane in lanes.items()},
+        trial=None,
+        bad=bad,
+        trust=trial.slot,
+        floor=Floor(
+            epoch=manifest.epoch,
+            sequence=manifest.sequence,
+            root_version=max(now.floor.root_version, root_version(trust)),
+        ),
+        time_floor=raised(known, device.now()).isoformat(),
+    )
+    event = device.event("installed", trial.domain, trial.slot, note)
+    state.save(device.models, committed.with_event(event))
+
+
+def _unrevoked(lane: Lane, bad: tuple[str, ...]) -> Lane:
+    names = [n for n in (lane.active, lane.previous) if n]
+    good = [n for n in names if slots.release_of(n) not in bad]
+    if good == names:
+        return lane
+    active, previous = (*good, None, None)[:2]
+    return Lane(active=active, previous=previous)
+
+
+def _condemn(device: Device, now: State, trial: Trial, why: str) -> None:
+    """End a trial and never try this release again."""
+    bad = tuple(sorted({*now.bad, slots.release_of(trial.slot)}))
+    event = device.event("failed", trial.domain, trial.slot, why)
+    state.save(device.models, replace(now, trial=None, bad=bad).with_event(event))
+
+
+def _drop(device: Device, now: State, trial: Trial, why: str) -> None:
+    """End a trial through no fault of the release."""
+    event = device.event("dropped", trial.domain, trial.slot, why)
+    state.save(device.models, replace(now, trial=None).with_event(event))
+
+
+def _note(shadow: Shadow, accepted_by: str) -> str:
+    accepted = f" Accepted by {accepted_by}." if accepted_by else ""
+    return f"{shadow.sentence}{accepted}"

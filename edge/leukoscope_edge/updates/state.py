@@ -1,0 +1,203 @@
+"""The commit file: which model is in use, what is on trial, and the floor.
+
+One small checksummed file decides everything, so that one rename is the commit. It is
+kept twice, and the floor a third time in a file of its own: whichever of them a bad
+disk eats, the highest floor that is left counts, and an old stick stays out.
+"""
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from leukoscope_edge.types import Domain
+from leukoscope_edge.updates import durable
+from leukoscope_edge.updates.manifest import Floor
+
+STATE_NAME, BACKUP_NAME, FLOOR_NAME = "state.json", "state.json.bak", "floor.json"
+STATE_FORMAT = 1
+MAX_EVENTS = 500
+"""History kept in the commit file: at a release a month, forty years."""
+SHIPPED = "shipped"
+"""Stands where a slot's name would for the model that came with the program."""
+DOMAINS: tuple[Domain, ...] = ("real", "simulated")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One line of a device's model history.
+
+    Attributes:
+        time: UTC, ISO; as the device's clock had it.
+        what: "installed", "failed", "dropped", "damaged", "rolled back", "given up".
+        domain: Of the model.
+        slot: Which model.
+        note: Why, or who accepted it.
+    """
+
+    time: str
+    what: str
+    domain: str
+    slot: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """The models of one domain, by slot name.
+
+    Attributes:
+        active: In use; SHIPPED before the first install, None where it was lost.
+        previous: What a rollback returns to.
+        n_failures: How often the active model failed since it last worked.
+    """
+
+    active: str | None = SHIPPED
+    previous: str | None = None
+    n_failures: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A staged model that has yet to prove itself."""
+
+    slot: str
+    domain: Domain
+    n_tries: int = 0
+
+
+def lanes_of(lane: Lane) -> dict[str, Lane]:
+    """Return the same lane for every domain."""
+    return dict.fromkeys(DOMAINS, lane)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """All that is remembered about models.
+
+    Attributes:
+        generation: Raised with every save; the higher of two copies counts.
+        lanes: By domain.
+        trial: None where nothing is on trial.
+        floor: What was had; never goes down.
+        bad: Releases that failed here or were revoked.
+        trust: Folder of the verified TUF metadata, None before the first update.
+        time_floor: Latest moment known to have passed, UTC, ISO; empty if none.
+        events: The history, oldest first.
+    """
+
+    generation: int = 0
+    lanes: dict[str, Lane] = field(default_factory=lambda: lanes_of(Lane()))
+    trial: Trial | None = None
+    floor: Floor = field(default_factory=Floor)
+    bad: tuple[str, ...] = ()
+    trust: str | None = None
+    time_floor: str = ""
+    events: tuple[Event, ...] = ()
+
+    def with_lane(self, domain: str, lane: Lane) -> "State":
+        """Return this state with one lane replaced."""
+        return dataclasses.replace(self, lanes={**self.lanes, domain: lane})
+
+    def with_event(self, event: Event) -> "State":
+        """Return this state with one more line of history."""
+        return dataclasses.replace(self, events=(*self.events, event)[-MAX_EVENTS:])
+
+    def slots_in_use(self) -> set[str]:
+        """Return the names of all slots that must be kept."""
+        lanes = self.lanes.values()
+        names = {n for lane in lanes for n in (lane.active, lane.previous)}
+        return {n for n in (*names, self.trial and self.trial.slot) if n} - {SHIPPED}
+
+
+def load(folder: Path) -> State:
+    """Return the newest whole copy, with the highest floor of all copies.
+
+    Where both copies are gone but the floor is not, a model was installed and is lost:
+    no lane has an active model then.
+    """
+    copies = [_read_state(folder / n) for n in (STATE_NAME, BACKUP_NAME)]
+    whole = [c for c in copies if c is not None]
+    kept = _read_floor(folder / FLOOR_NAME)
+    if whole:
+        newest = max(whole, key=lambda s: s.generation)
+    elif kept > Floor():
+        newest = State(lanes=lanes_of(Lane(active=None)))
+    else:
+        newest = State()
+    floor = max(kept, *(c.floor for c in (newest, *whole)))
+    return dataclasses.replace(newest, floor=floor)
+
+
+def save(folder: Path, state: State) -> State:
+    """Commit a state: after this returns, no power cut can undo it.
+
+    The state goes first: a floor ahead of it would lock its own model out. Once it is
+    in place the commit has happened, whatever becomes of the copies; the next start
+    writes those again.
+
+    Returns:
+        The state with its new generation.
+
+    Raises:
+        OSError: It could not be written; the old state stands.
+    """
+    state = dataclasses.replace(state, generation=state.generation + 1)
+    data = _sealed(dataclasses.asdict(state))
+    try:
+        durable.write(folder / STATE_NAME, data)
+    except OSError:
+        if _read_state(folder / STATE_NAME) != state:
+            raise
+    with contextlib.suppress(OSError):
+        durable.write(folder / BACKUP_NAME, data)
+        durable.write(folder / FLOOR_NAME, _sealed(dataclasses.asdict(state.floor)))
+    return state
+
+
+def is_settled(folder: Path) -> bool:
+    """Return whether all three files are whole and agree."""
+    copies = [_read_state(folder / n) for n in (STATE_NAME, BACKUP_NAME)]
+    if copies[0] is None or copies[0] != copies[1]:
+        return False
+    return _read_floor(folder / FLOOR_NAME) == copies[0].floor
+
+
+def _sealed(content: dict[str, Any]) -> bytes:
+    body = json.dumps(content, sort_keys=True)
+    digest = hashlib.sha256(body.encode()).hexdigest()
+    return json.dumps({"format": STATE_FORMAT, "sha256": digest, "body": body}).encode()
+
+
+def _unsealed(path: Path) -> dict[str, Any] | None:
+    """Return what was sealed, or None where the file is missing or not whole."""
+    try:
+        sealed = json.loads(path.read_bytes())
+        body: str = sealed["body"]
+        digest = hashlib.sha256(body.encode()).hexdigest()
+        if sealed["format"] != STATE_FORMAT or sealed["sha256"] != digest:
+            return None
+        content: dict[str, Any] = json.loads(body)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return content
+
+
+def _read_floor(path: Path) -> Floor:
+    content = _unsealed(path)
+    return Floor() if content is None else Floor(**content)
+
+
+def _read_state(path: Path) -> State | None:
+    raw = _unsealed(path)
+    if raw is None:
+        return None
+    raw["lanes"] = {domain: Lane(**lane) for domain, lane in raw["lanes"].items()}
+    raw["trial"] = raw["trial"] and Trial(**raw["trial"])
+    raw["floor"] = Floor(**raw["floor"])
+    raw["bad"] = tuple(raw["bad"])
+    raw["events"] = tuple(Event(**e) for e in raw["events"])
+    return State(**raw)

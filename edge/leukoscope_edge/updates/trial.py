@@ -1,0 +1,134 @@
+"""The new model proves itself in a child process before anyone relies on it.
+
+A model file is a program. Whatever it does when it is loaded (crash, hang, take all
+memory, answer nonsense), it does to a child with limits, not to the device. Where this
+device has an accelerator that may serve the model, its engine is built here and tried
+as well: a model that is good on the CPU alone would make the device slow, unasked.
+"""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from leukoscope_edge.errors import LeukoscopeError
+from leukoscope_edge.inference.bundle import open_bundle
+from leukoscope_edge.inference.choose import open_engine
+from leukoscope_edge.inference.classifier import classify
+from leukoscope_edge.inference.engine import self_test
+from leukoscope_edge.inference.tensorrt import why_unavailable
+from leukoscope_edge.types import CallName
+from leukoscope_edge.updates.codes import Code, refused
+
+Backend = Literal["cpu", "tensorrt"]
+
+TIME_LIMITS_S: dict[Backend, int] = {"cpu": 60, "tensorrt": 1200}
+"""A 25 MB model passes on the CPU in seconds (tools/update_faults.py measures it); an
+engine takes minutes to build on the smallest board."""
+CPU_MEMORY_LIMIT_BYTES = 4 << 30
+"""Address space, most of it never touched; asking for 64 GiB then fails cleanly. Not
+for the accelerator: its driver maps far more than there is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialReport:
+    """How the stored cells came out on one backend.
+
+    Attributes:
+        engine: What ran them.
+        n_cells: Stored cells.
+        n_blast: How many of them the model calls blast.
+        seconds: From loading to the last answer.
+    """
+
+    engine: str
+    n_cells: int
+    n_blast: int
+    seconds: float
+
+
+def run_trial(folder: Path) -> tuple[TrialReport, ...]:
+    """Try a bundle on its stored cells on every backend that this device has.
+
+    Raises:
+        UpdateError: U11; it crashed, hung, asked for too much or answered wrongly.
+    """
+    reports = [_in_child(folder, "cpu")]
+    if why_unavailable(open_bundle(folder)) == "":
+        reports.append(_in_child(folder, "tensorrt"))
+    return tuple(reports)
+
+
+def _in_child(folder: Path, backend: Backend) -> TrialReport:
+    limit_s = TIME_LIMITS_S[backend]
+    command = [sys.executable, "-m", __name__, str(folder), backend]
+    try:
+        child = subprocess.run(  # noqa: S603 - our own interpreter and module
+            command, capture_output=True, text=True, timeout=limit_s
+        )
+    except subprocess.TimeoutExpired as err:
+        found = f"no answer in {limit_s} seconds on {backend}"
+        raise refused(Code.SELF_TEST, found) from err
+    if child.returncode != 0:
+        raise refused(Code.SELF_TEST, _why(child))
+    return TrialReport(**json.loads(child.stdout))
+
+
+def _why(child: "subprocess.CompletedProcess[str]") -> str:
+    if child.returncode < 0:
+        return f"the model crashed ({signal.Signals(-child.returncode).name})"
+    lines = child.stderr.strip().splitlines()
+    return lines[-1] if lines else f"the check ended with {child.returncode}"
+
+
+def judge(folder: Path, backend: Backend) -> TrialReport:
+    """Run a bundle's stored cells here, in this process.
+
+    Raises:
+        BundleError: They come out otherwise than the card allows.
+        EngineFault: The accelerator fails on them.
+    """
+    start = time.monotonic()
+    bundle = open_bundle(folder)
+    deep, quick = replace(bundle, quick=None), bundle.quick
+    if quick is not None:
+        with open_engine(quick, backend=backend) as engine:
+            self_test(engine, quick)
+    with open_engine(deep, backend=backend) as engine:
+        self_test(engine, deep)
+        calls = classify(engine, list(bundle.golden.crops), bundle.card)
+        return TrialReport(
+            engine=engine.name,
+            n_cells=len(calls),
+            n_blast=sum(c.name is CallName.BLAST for c in calls),
+            seconds=round(time.monotonic() - start, 3),
+        )
+
+
+def _limit(backend: Backend) -> None:
+    if backend == "cpu":
+        resource.setrlimit(resource.RLIMIT_AS, (CPU_MEMORY_LIMIT_BYTES,) * 2)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.nice(5)  # the page stays quick
+
+
+def _main(folder: Path, backend: Backend) -> int:
+    _limit(backend)
+    try:
+        report = judge(folder, backend)
+    except (LeukoscopeError, MemoryError) as err:
+        print(err or "not enough memory", file=sys.stderr)  # noqa: T201
+        return 1
+    print(json.dumps(asdict(report)))  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    given: Backend = "tensorrt" if sys.argv[2] == "tensorrt" else "cpu"
+    sys.exit(_main(Path(sys.argv[1]), given))

@@ -1,0 +1,144 @@
+"""The flat field: how bright and of which colour the light is across the frame.
+
+Recorded once from a blank area of the slide, or estimated from a frame where nobody
+recorded one: plasma shines through between the cells nearly everywhere, and a smooth
+surface through its brightest parts is the light. The estimate is left alone where the
+light is even enough, so that an ordinary frame is not touched.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from leukoscope_edge.errors import ConfigError
+from leukoscope_edge.types import F32, F64, U8
+
+GRID_PX = (16, 12)
+"""Width and height of a stored flat field: light varies slowly."""
+MAX_TEXTURE = 0.03
+"""Of the local level: a blank area of clean glass has less, a single cell more."""
+MIN_LEVEL = 30.0
+"""Grey levels: a darker blank is a lamp that is off."""
+MAX_GAIN = 4.0
+"""A corner that gets less than a quarter of the light stays dark."""
+EVEN_ENOUGH = 0.25
+"""Relative spread of an estimated surface below which a frame is left alone: real
+fields have up to 0.22, from ordinary vignetting and crowded cells."""
+BLOCKS = (8, 6)
+"""Columns and rows of blocks in which the light of a frame is estimated."""
+SAMPLES_A_SIDE = 16
+"""Of a block, about: enough for a percentile."""
+BRIGHT_SHARE = 0.9
+"""Of a block's pixels lie below plasma, where a tenth of it is free of cells."""
+N_ROUNDS = 6
+BELOW = 0.93
+"""A block under this share of the surface is covered by cells and loses its say."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlatField:
+    """Relative light, (h, w, 3) float32 RGB, each channel's brightest place 1."""
+
+    light: F32
+
+
+def record_flat_field(pixels: U8) -> FlatField:
+    """Take the flat field from a blank area.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB of clean glass, in focus or out of it.
+
+    Raises:
+        ConfigError: It is dark, clipped or shows texture; says what to do.
+    """
+    level = np.median(pixels.reshape(-1, 3), axis=0)
+    if level.max() < MIN_LEVEL:
+        raise ConfigError("flat field: the picture is dark: raise the lamp")
+    if (pixels == 255).mean() > 0.01:
+        raise ConfigError("flat field: the picture is clipped: lower the exposure")
+    coarse = cv2.resize(pixels, GRID_PX, interpolation=cv2.INTER_AREA)
+    smooth = cv2.resize(
+        coarse, (pixels.shape[1], pixels.shape[0]), interpolation=cv2.INTER_CUBIC
+    )
+    fine = cv2.GaussianBlur(pixels, (0, 0), 2.0).astype(np.float32)
+    texture = float(np.percentile(np.abs(fine / np.maximum(smooth, 1.0) - 1), 99))
+    if texture > MAX_TEXTURE:
+        raise ConfigError(
+            f"flat field: texture of {texture:.1%} found, at most {MAX_TEXTURE:.0%}: "
+            "move to a blank area without cells or dust"
+        )
+    return _normalised(coarse.astype(np.float64))
+
+
+def estimate_flat_field(pixels: U8) -> FlatField | None:
+    """Estimate the light from a frame's plasma; None where it is even enough.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB.
+    """
+    blocks = _block_levels(pixels)
+    basis = _quadratic(blocks.shape[0], blocks.shape[1])
+    levels = blocks.reshape(-1, 3)
+    surface = np.stack([_upper_fit(basis, levels[:, c]) for c in range(3)], axis=-1)
+    if surface.min() <= 0 or _spread(surface) < EVEN_ENOUGH:
+        return None
+    return _normalised(surface.reshape(blocks.shape))
+
+
+def even_out(pixels: U8, flat: FlatField | None) -> U8:
+    """Divide a frame by its light.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB.
+        flat: The light; None: the frame is returned as it is.
+    """
+    if flat is None:
+        return pixels
+    size = (pixels.shape[1], pixels.shape[0])
+    gain = cv2.resize(
+        1 / np.maximum(flat.light, 1 / MAX_GAIN), size, interpolation=cv2.INTER_LINEAR
+    )
+    even = cv2.multiply(pixels, gain, dtype=cv2.CV_8U)
+    return np.asarray(even, np.uint8)
+
+
+def _block_levels(pixels: U8) -> F64:
+    """Return a high percentile of each block, (h, w, 3), at most BLOCKS blocks."""
+    height, width = pixels.shape[:2]
+    n_columns, n_rows = min(BLOCKS[0], width), min(BLOCKS[1], height)
+    step = max(1, min(height // n_rows, width // n_columns) // SAMPLES_A_SIDE)
+    sample = pixels[::step, ::step]
+    h, w = sample.shape[0] // n_rows, sample.shape[1] // n_columns
+    blocks = sample[: h * n_rows, : w * n_columns].reshape(n_rows, h, n_columns, w, 3)
+    alone = blocks.swapaxes(1, 2).reshape(n_rows, n_columns, h * w, 3)
+    rank = int(BRIGHT_SHARE * (h * w - 1))
+    return np.partition(alone, rank, axis=2)[:, :, rank].astype(np.float64)
+
+
+def _quadratic(height: int, width: int) -> F64:
+    """Return the (height * width, 6) basis of a quadratic surface."""
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    return np.stack([x**0, x, y, x * y, x**2, y**2], axis=-1).reshape(-1, 6)
+
+
+def _upper_fit(basis: F64, levels: F64) -> F64:
+    """Fit a surface that lies on the bright blocks, not between bright and covered."""
+    weights = np.ones(len(levels))
+    surface = levels
+    for _ in range(N_ROUNDS):
+        scaled = basis * weights[:, None]
+        solution = np.linalg.lstsq(scaled, levels * weights, rcond=None)[0]
+        surface = basis @ solution
+        weights = np.where(levels < BELOW * surface, 0.1, 1.0)
+    return np.asarray(surface, np.float64)
+
+
+def _spread(surface: F64) -> float:
+    """Return the largest relative spread of a channel."""
+    return float((1 - surface.min(axis=0) / surface.max(axis=0)).max())
+
+
+def _normalised(levels: F64) -> FlatField:
+    brightest = levels.reshape(-1, 3).max(axis=0)
+    return FlatField((levels / np.maximum(brightest, 1.0)).astype(np.float32))

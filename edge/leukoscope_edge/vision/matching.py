@@ -1,0 +1,154 @@
+"""How far the stage moved between two views of it, and whether that can be believed.
+
+A patch of one view is looked for inside the other by normalised correlation. Bounded:
+a correlation that wraps around finds motion that never was. A match is believed only
+where the whole overlap of the two views agrees with it, and where no other place fits
+nearly as well: one round red cell looks much like the next.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from leukoscope_edge.types import F32, U8
+
+WORK_WIDTH_PX = 320
+"""Frames are matched at this width: a red cell still spans 15 to 45 pixels."""
+HIGH_PASS_SIDE_PX = 31
+"""At working scale; a box filter run twice: shading is far wider, cells narrower."""
+MIN_TEXTURE = 0.008
+"""In logarithms of light: a patch with less holds noise alone (a sensor's noise leaves
+0.003 to 0.005 at working scale, one red cell in the patch 0.03)."""
+PEAK_RADIUS_PX = 8
+"""At working scale: half a small red cell; nearer maxima are the same peak."""
+MAX_RIVAL = 0.9
+"""Of the best score: a second peak this high makes the place ambiguous."""
+MIN_OVERLAP_SCORE = 0.6
+"""Correlation over all that both views show; wrong places stay below 0.4."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """Where one view lies in another.
+
+    Attributes:
+        shift_px: (x, y) motion of the stage from the first to the second view.
+        score: Correlation of the patch, -1..1.
+        is_sound: Whether the overlap agrees and no other place rivals this one.
+    """
+
+    shift_px: tuple[float, float]
+    score: float
+    is_sound: bool
+
+
+NO_MATCH = Match(shift_px=(0.0, 0.0), score=0.0, is_sound=False)
+
+
+def prepare(pixels: U8) -> F32:
+    """Return the view of a frame in which motion is looked for.
+
+    The logarithm makes dust, shading and lamp a sum with the picture; the high pass
+    takes out what is wider than cells.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB.
+
+    Returns:
+        (h, w) float32 about 0, at most `WORK_WIDTH_PX` wide.
+    """
+    h, w = pixels.shape[:2]
+    factor = work_factor(w)
+    size = (max(3, round(w / factor)), max(3, round(h / factor)))
+    green = cv2.resize(pixels[..., 1], size, interpolation=cv2.INTER_AREA)
+    light = np.log(green.astype(np.float32) + 1)
+    side = (HIGH_PASS_SIDE_PX, HIGH_PASS_SIDE_PX)
+    return np.asarray(light - cv2.blur(cv2.blur(light, side), side), np.float32)
+
+
+def work_factor(width_px: int) -> float:
+    """Return how many pixels of a frame make one of a view."""
+    return max(1.0, width_px / WORK_WIDTH_PX)
+
+
+def match(
+    before: F32,
+    after: F32,
+    expected_px: tuple[float, float] = (0.0, 0.0),
+    reach_px: int = WORK_WIDTH_PX,
+) -> Match:
+    """Find a patch of one view inside another.
+
+    Args:
+        before: (h, w) float32, a prepared view.
+        after: The same size.
+        expected_px: About how far the stage moved; the patch is taken from the middle
+            of what both views then show.
+        reach_px: How far from there the patch is looked for, inside the view.
+    """
+    corner = _patch_corner(expected_px, after.shape)
+    if corner is None:
+        return NO_MATCH
+    h, w = after.shape[0] // 3, after.shape[1] // 3
+    x0, y0 = corner
+    patch = after[y0 : y0 + h, x0 : x0 + w]
+    if float(patch.std()) < MIN_TEXTURE:
+        return NO_MATCH
+    left = max(0, x0 + round(expected_px[0]) - reach_px)
+    top = max(0, y0 + round(expected_px[1]) - reach_px)
+    window = before[top : top + h + 2 * reach_px, left : left + w + 2 * reach_px]
+    scores = np.asarray(
+        cv2.matchTemplate(window, patch, cv2.TM_CCOEFF_NORMED), np.float32
+    )
+    _, score, _, (x, y) = cv2.minMaxLoc(scores)
+    dx, dy = left + x - x0, top + y - y0
+    fine_x = _peak_offset(scores[y, max(0, x - 1) : x + 2])
+    fine_y = _peak_offset(scores[max(0, y - 1) : y + 2, x])
+    is_sound = (
+        _rival(scores, x, y) < MAX_RIVAL * score
+        and overlap_score(before, after, (dx, dy)) >= MIN_OVERLAP_SCORE
+    )
+    return Match(
+        shift_px=(dx + fine_x, dy + fine_y), score=float(score), is_sound=is_sound
+    )
+
+
+def overlap_score(before: F32, after: F32, shift_px: tuple[int, int]) -> float:
+    """Return the correlation of all that two views share after a shift, -1..1."""
+    (dx, dy), (h, w) = shift_px, after.shape
+    a = before[max(0, dy) : h + min(0, dy), max(0, dx) : w + min(0, dx)]
+    b = after[max(0, -dy) : h - max(0, dy), max(0, -dx) : w - max(0, dx)]
+    a, b = a - a.mean(), b - b.mean()
+    return float(np.vdot(a, b) / max(float(np.vdot(a, a) * np.vdot(b, b)) ** 0.5, 1e-9))
+
+
+def _patch_corner(
+    expected_px: tuple[float, float], shape: tuple[int, ...]
+) -> tuple[int, int] | None:
+    """Return (x, y) of a patch in the middle of the overlap, None without overlap."""
+    h, w = shape
+    corner = []
+    for shift, side in zip(expected_px, (w, h), strict=True):
+        if abs(shift) > side * 2 / 3:
+            return None
+        middle = side / 2 - shift / 2
+        corner.append(round(min(max(middle - side / 6, 0), side - side // 3)))
+    return corner[0], corner[1]
+
+
+def _rival(scores: F32, x: int, y: int) -> float:
+    """Return the best score away from the peak at (x, y)."""
+    others = scores.copy()
+    r = PEAK_RADIUS_PX
+    others[max(0, y - r) : y + r + 1, max(0, x - r) : x + r + 1] = -1
+    return float(others.max())
+
+
+def _peak_offset(three: F32) -> float:
+    """Return the sub-pixel place of a peak from it and its two neighbours."""
+    if len(three) < 3:
+        return 0.0
+    left, middle, right = (float(v) for v in three)
+    curvature = left - 2 * middle + right
+    return 0.0 if curvature >= 0 else 0.5 * (left - right) / curvature

@@ -1,0 +1,193 @@
+"""The API about a slide: start, count, judge, sign, share. No GET changes anything."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+
+from leukoscope_edge.records.paper import write_paper
+from leukoscope_edge.records.slide import (
+    CellRecord,
+    Identity,
+    SlideSetUp,
+    SlideState,
+    Word,
+)
+from leukoscope_edge.web.access import (
+    SlideId,
+    cell_of,
+    check_pin,
+    device_of,
+    may,
+)
+from leukoscope_edge.web.device import Device
+from leukoscope_edge.web.forms import (
+    Amended,
+    File,
+    Judged,
+    Keyed,
+    Missed,
+    NewSlide,
+    Ordered,
+    Signed,
+    ToStick,
+)
+from leukoscope_edge.web.missed import cut_missed
+from leukoscope_edge.web.orders import Do, Mode, Order
+from leukoscope_edge.web.people import Person, Right
+from leukoscope_edge.web.review import first_pass, verdict_of
+from leukoscope_edge.web.share import What, copy_to_stick, take_file
+
+router = APIRouter(prefix="/api/slides")
+Operator = Annotated[Person, Depends(may(Right.SLIDES))]
+MEDIA_TYPES = {
+    What.PDF: "application/pdf",
+    What.CSV: "text/csv; charset=utf-8",
+    What.FHIR: "application/fhir+json",
+}
+BUSY = frozenset({Mode.COUNTING, Mode.PAUSED, Mode.ENDED})
+
+
+@router.post("")
+def start_slide(body: NewSlide, request: Request, person: Operator) -> dict[str, Any]:
+    """Start a slide."""
+    device = device_of(request)
+    earlier = device.store.slides_of(body.sample)
+    if earlier and not body.is_second:
+        return {"earlier": earlier}
+    details: dict[str, str] = {
+        "age": body.age,
+        "sex": body.sex,
+        "reason": body.reason,
+        "stain": body.stain,
+        "objective": body.objective,
+    }
+    new = SlideSetUp(
+        identity=Identity(sample=body.sample, name=body.name),
+        mode="slide",
+        domain=device.bundle.card.domain,
+        origin=device.origin(),
+        details=details,
+        consents_to_training=body.consents,
+    )
+    slide = device.store.start_slide(new, person.name, key=body.key)
+    return {"next": f"/{slide}/ready"}
+
+
+@router.post("/{slide}/orders")
+def order(
+    slide: SlideId, body: Ordered, request: Request, person: Operator
+) -> dict[str, str]:
+    """Ask the counting process for something."""
+    device = device_of(request)
+    record = device.store.slide(slide)
+    newest = device.counter.newest
+    if newest.mode in BUSY and newest.slide != slide:
+        raise HTTPException(409, f"slide {newest.slide} is being counted: end it first")
+    if body.do is Do.COUNT and record.state is SlideState.SIGNED:
+        raise HTTPException(409, f"slide {slide} is signed: amend it first")
+    if body.anyway:
+        lights = newest.facts.get("lights", [])
+        bad = [light["name"] for light in lights if not light["is_good"]]
+        device.store.note("started anyway", {"slide": slide, "bad": bad}, person.name)
+    device.counter.order(Order(do=body.do, slide=slide, by=person.name))
+    return {"next": f"/{slide}/count" if body.do is Do.COUNT else ""}
+
+
+@router.post("/{slide}/judge")
+def judge(
+    slide: SlideId, body: Judged, request: Request, person: Operator
+) -> dict[str, Any]:
+    """Keep a person's word on a cell, and tell then what the model said."""
+    device = device_of(request)
+    device.store.judge_cell(slide, body.cell, body.word, person.name, key=body.key)
+    cell = cell_of(device, slide, body.cell)
+    return _judged(cell) | _left(device, slide)
+
+
+@router.post("/{slide}/undo")
+def undo(
+    slide: SlideId, body: Keyed, request: Request, person: Operator
+) -> dict[str, Any]:
+    """Take the last word back."""
+    device = device_of(request)
+    steps = device.store.slide(slide).steps
+    device.store.undo(slide, person.name, key=body.key)
+    undone = {"cell": steps[-1].cell if steps else "", "word": None}
+    return undone | _left(device, slide)
+
+
+@router.post("/{slide}/missed")
+def add_missed(
+    slide: SlideId, body: Missed, request: Request, person: Operator
+) -> dict[str, Any]:
+    """Keep a cell that the machine missed."""
+    device = device_of(request)
+    news = device.counter.picture(body.frame)
+    if news is None or news.slide != slide:
+        raise HTTPException(409, "this picture is gone: pause, then tap the cell")
+    place, scale = (body.x, body.y), device.scale_um_per_px
+    cell = cut_missed(news, place, device.bundle.card, scale)
+    number = device.store.add_missed(
+        slide, cell, Word.UNCLEAR, person.name, key=body.key
+    )
+    return {"cell": number}
+
+
+@router.post("/{slide}/sign")
+def sign(
+    slide: SlideId, body: Signed, request: Request, person: Operator
+) -> dict[str, str]:
+    """Sign the result and put the report on the disk."""
+    device = device_of(request)
+    check_pin(device, person.name, body.pin)
+    verdict = verdict_of(device.store.slide(slide), device.bundle.card)
+    device.store.sign(slide, verdict, person.name, comment=body.comment, key=body.key)
+    write_paper(device.store, slide, person.name)
+    return {"next": f"/{slide}/share"}
+
+
+@router.post("/{slide}/amend")
+def amend(
+    slide: SlideId, body: Amended, request: Request, person: Operator
+) -> dict[str, str]:
+    """Open a signed slide for another version."""
+    store = device_of(request).store
+    store.amend(slide, body.why, person.name, key=body.key)
+    return {"next": f"/{slide}/review"}
+
+
+@router.post("/{slide}/files/{what}")
+def file(
+    slide: SlideId, what: What, body: File, request: Request, person: Operator
+) -> Response:
+    """Return a file about a slide; that it left is kept, hence a POST."""
+    store = device_of(request).store
+    name, data = take_file(store, slide, what, person.name, identified=body.identified)
+    disposition = {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(data, media_type=MEDIA_TYPES[what], headers=disposition)
+
+
+@router.post("/{slide}/stick")
+def stick(
+    slide: SlideId, body: ToStick, request: Request, person: Operator
+) -> dict[str, Any]:
+    """Copy files about a slide to a stick."""
+    store, by = device_of(request).store, person.name
+    names = copy_to_stick(
+        store, slide, body.stick, body.whats, by, identified=body.identified
+    )
+    return {"names": list(names)}
+
+
+def _judged(cell: CellRecord) -> dict[str, Any]:
+    return {
+        "cell": cell.id,
+        "word": cell.word.value if cell.word else None,
+        "call": cell.call.value if cell.call else None,
+        "p_blast": cell.p_blast,
+    }
+
+
+def _left(device: Device, slide: str) -> dict[str, Any]:
+    record = device.store.slide(slide)
+    return {"n_left": sum(c.word is None for c in first_pass(record))}

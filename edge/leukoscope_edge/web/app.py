@@ -1,0 +1,73 @@
+"""The application: every route behind one guard."""
+
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from leukoscope_edge.errors import LeukoscopeError
+from leukoscope_edge.web import api, api_cells, api_slides, live, pages
+from leukoscope_edge.web.access import SignInFirstError
+from leukoscope_edge.web.device import Device
+from leukoscope_edge.web.security import Guard
+
+LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
+
+
+def create_app(device: Device) -> FastAPI:
+    """Return the page of a device.
+
+    Args:
+        device: The device; who made it closes it.
+    """
+    app = FastAPI(title="Leukoscope", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.device = device
+    app.state.templates = pages.environment()
+    for router in (m.router for m in (pages, api, api_slides, api_cells, live)):
+        app.include_router(router)
+    static = StaticFiles(packages=[("leukoscope_edge.web", "static")])
+    app.mount("/static", static, name="static")
+    app.add_exception_handler(SignInFirstError, _sign_in_first)
+    app.add_exception_handler(LeukoscopeError, _refused)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_middleware(Guard, sessions=device.sessions, hosts=_hosts(device))
+    return app
+
+
+def _hosts(device: Device) -> list[str]:
+    page = device.profile.page
+    return [h for h in (*LOCAL_NAMES, page.address, page.name) if h]
+
+
+def _is_api(request: Request) -> bool:
+    return request.url.path.startswith("/api/")
+
+
+def _sign_in_first(request: Request, _: Exception) -> Response:
+    if _is_api(request):
+        return JSONResponse({"detail": "sign in first"}, 401)
+    return RedirectResponse(f"/sign-in?next={quote(request.url.path)}", 303)
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    """Answer what cannot be done with the one line that says why."""
+    if _is_api(request):
+        return JSONResponse({"detail": str(error)}, 409)
+    return _error_page(request, 409, str(error))
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    detail = error.detail if isinstance(error, HTTPException) else ""
+    headers = error.headers if isinstance(error, HTTPException) else None
+    if _is_api(request):
+        return JSONResponse({"detail": detail}, status, headers=headers)
+    return _error_page(request, status, detail)
+
+
+def _error_page(request: Request, status: int, detail: str) -> Response:
+    response = pages.render(request, "error.html", detail=detail, status=status)
+    response.status_code = status
+    return response

@@ -1,0 +1,126 @@
+"""The bodies of the API's requests, each with its limits."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from leukoscope_edge.records.slide import Word
+from leukoscope_edge.web.orders import Do
+from leukoscope_edge.web.people import Role
+from leukoscope_edge.web.share import What
+
+Key = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[\w-]+$")]
+
+
+class Body(BaseModel):
+    """A body is strict: unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class SetUp(Body):
+    """The first start."""
+
+    name: str = Field(max_length=80)
+    pin: str = Field(max_length=20)
+
+
+class SignIn(Body):
+    """A name and its PIN."""
+
+    name: str = Field(max_length=80)
+    pin: str = Field(max_length=20)
+
+
+class NewPerson(SetUp):
+    """Somebody to add."""
+
+    role: Role
+
+
+class ChosenLanguage(Body):
+    """A language of the page."""
+
+    language: str = Field(max_length=8)
+
+
+class NewSlide(Body):
+    """What is known of a slide before the first frame. Names are kept encrypted."""
+
+    sample: str = Field(min_length=1, max_length=64)
+    name: str = Field(default="", max_length=80)
+    age: Literal["unknown", "child", "adult"] = "unknown"
+    sex: Literal["unknown", "female", "male"] = "unknown"
+    reason: Literal["fever", "anaemia", "malaria film", "other"] = "other"
+    stain: Literal["Giemsa", "May-Gruenwald-Giemsa", "Wright", "Leishman", "other"] = (
+        "Giemsa"
+    )
+    objective: Literal["100x", "50x", "40x"] = "100x"
+    consents: bool = False
+    is_second: bool = False
+    key: Key
+
+
+class Ordered(Body):
+    """Something to do with the count; `anyway` overrides the lights of Get ready."""
+
+    do: Do
+    anyway: bool = False
+
+
+class Judged(Body):
+    """A person's word on a cell."""
+
+    cell: str = Field(max_length=16)
+    word: Word
+    key: Key
+
+
+class Keyed(Body):
+    """A step that happens once, however often it is sent."""
+
+    key: Key
+
+
+class Missed(Keyed):
+    """A cell that somebody tapped in the live picture."""
+
+    frame: str = Field(max_length=120)
+    x: float = Field(ge=0, le=1, description="from the left, as a part of the width")
+    y: float = Field(ge=0, le=1, description="from the top, as a part of the height")
+
+
+class Signed(Keyed):
+    """A signature: the PIN once more, and a comment."""
+
+    pin: str = Field(max_length=20)
+    comment: str = Field(default="", max_length=1000)
+
+
+class File(Body):
+    """Whether a file says whose blood it is."""
+
+    identified: bool = False
+
+
+class ToStick(File):
+    """What goes on a stick."""
+
+    stick: str = Field(max_length=300)
+    whats: list[What] = Field(min_length=1, max_length=len(What))
+
+
+class Line(Body):
+    """A line of a stage micrometer, in pixels of the frame, and its length."""
+
+    x0: float = Field(ge=0, le=1e5)
+    y0: float = Field(ge=0, le=1e5)
+    x1: float = Field(ge=0, le=1e5)
+    y1: float = Field(ge=0, le=1e5)
+    length_um: float = Field(gt=0, le=1000)
+
+
+class Amended(Keyed):
+    """Why a signed slide is opened again."""
+
+    why: str = Field(min_length=1, max_length=300)

@@ -1,0 +1,104 @@
+"""What leaves the device: only what a person asked for, and only whole files."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from pathlib import Path
+
+from leukoscope_edge.errors import OutputError
+from leukoscope_edge.records.dossier import Dossier, dossier_csv_bytes, open_dossier
+from leukoscope_edge.records.fhir import fhir_bytes
+from leukoscope_edge.records.files import write_whole
+from leukoscope_edge.records.paper import paper_bytes
+from leukoscope_edge.records.store import Store
+
+MOUNTS = Path("/proc/self/mounts")
+STICK_ROOTS = (Path("/media"), Path("/run/media"), Path("/run/leukoscope/sticks"))
+"""Where desktops and our own udev rule mount removable disks."""
+
+
+class What(str, Enum):
+    """A file that can leave."""
+
+    PDF = "pdf"
+    CSV = "csv"
+    FHIR = "fhir.json"
+
+
+def sticks(mounts: Path = MOUNTS) -> list[Path]:
+    """Return the mounted removable disks.
+
+    Args:
+        mounts: The kernel's table; a space in it is written in octal.
+    """
+    try:
+        lines = mounts.read_text("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return []
+    points = (Path(line.split()[1].replace("\\040", " ")) for line in lines)
+    return sorted({p for p in points if any(r in p.parents for r in STICK_ROOTS)})
+
+
+def file_of(dossier: Dossier, what: What) -> bytes:
+    """Return one file about a slide."""
+    match what:
+        case What.PDF:
+            return paper_bytes(dossier)
+        case What.CSV:
+            return dossier_csv_bytes(dossier)
+        case What.FHIR:
+            return fhir_bytes(dossier)
+
+
+def file_name(dossier: Dossier, what: What) -> str:
+    """Return a name that names nobody."""
+    return f"leukoscope-{dossier.record.id}-v{dossier.version}.{what.value}"
+
+
+def take_file(
+    store: Store, slide: str, what: What, by: str, *, identified: bool
+) -> tuple[str, bytes]:
+    """Return one file about a slide with its name, and keep that it left.
+
+    Args:
+        store: The records.
+        slide: The slide.
+        what: Which file.
+        by: Who asked.
+        identified: Whether it says whose blood it is.
+    """
+    dossier = open_dossier(store, slide, identified=identified)
+    name, data = file_name(dossier, what), file_of(dossier, what)
+    store.note_export(slide, name, hashlib.sha256(data).hexdigest(), by)
+    return name, data
+
+
+def copy_to_stick(
+    store: Store,
+    slide: str,
+    stick: str,
+    whats: Iterable[What],
+    by: str,
+    *,
+    identified: bool,
+) -> Iterator[str]:
+    """Write files about a slide on a stick and yield their names.
+
+    Args:
+        store: The records; the export is kept there.
+        slide: The slide.
+        stick: Where it is mounted, one of `sticks()`.
+        whats: Which files.
+        by: Who asked.
+        identified: Whether they say whose blood it is.
+
+    Raises:
+        OutputError: There is no such stick, or it cannot be written.
+    """
+    found = [p for p in sticks() if str(p) == stick]
+    if not found:
+        raise OutputError(f"{stick}: no such stick; plug it in again")
+    for what in whats:
+        name, data = take_file(store, slide, what, by, identified=identified)
+        write_whole(found[0] / name, data)
+        yield name

@@ -1,0 +1,74 @@
+// How every script talks to the device: JSON, the page's token, one error line.
+
+const token = document.querySelector("meta[name=token]").content;
+export const words = JSON.parse(document.getElementById("words").textContent);
+
+// Once-only steps carry a key; crypto.randomUUID needs a secure context, this does not.
+export function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  return Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
+}
+
+export class Refused extends Error {}
+
+// Post to the API and return the response; throws Refused with the device's own words.
+export async function ask(path, body = {}) {
+  const headers = { "content-type": "application/json", "x-leukoscope-token": token };
+  const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+  if (answer.status === 401 && !path.endsWith("/sign-in") && !path.endsWith("/sign")) {
+    lock();
+  }
+  if (answer.ok) return answer;
+  const { detail } = await answer.json().catch(() => ({}));
+  throw new Refused(sayWhy(detail));
+}
+
+// Post to the API and return what it says.
+export async function post(path, body = {}) {
+  return (await ask(path, body)).json();
+}
+
+function sayWhy(detail) {
+  if (Array.isArray(detail)) {
+    return detail.map((d) => `${d.loc.at(-1)}: ${d.msg}`).join("; ");
+  }
+  return detail || words.again;
+}
+
+export function lock() {
+  location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
+}
+
+let hiding = 0;
+export function say(text, { good = false } = {}) {
+  const line = document.getElementById("alert");
+  line.textContent = text;
+  line.classList.toggle("good", good);
+  line.hidden = false;
+  clearTimeout(hiding);
+  hiding = setTimeout(() => { line.hidden = true; }, 8000);
+}
+
+export function sayError(error) {
+  say(error instanceof Refused ? error.message : words.again);
+}
+
+export function svgIcon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `/static/icons.svg#${name}`);
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  svg.append(use);
+  return svg;
+}
+
+// Keys act on the page only where nobody is writing and no dialog is open.
+export function onKey(act) {
+  document.addEventListener("keydown", (event) => {
+    const writing = event.target.closest("input:not([type=radio], [type=checkbox]), select, textarea");
+    const modified = event.ctrlKey || event.altKey || event.metaKey;
+    if (writing || modified || event.repeat || document.querySelector("dialog[open]")) return;
+    if (act(event)) event.preventDefault();
+  });
+}

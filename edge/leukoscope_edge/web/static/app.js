@@ -1,0 +1,99 @@
+// On every screen: forms and buttons that post, the list of keys, the lock.
+
+import { lock, newKey, onKey, post, say, sayError } from "/static/api.js";
+
+const LOCK_AFTER_MS = 5 * 60 * 1000; // the device's own limit is the same
+const SIGN_OF_LIFE_MS = 60 * 1000;
+
+function bodyOf(form) {
+  const body = {};
+  for (const field of form.elements) {
+    if (!field.name || field.dataset.sameAs || (field.type === "radio" && !field.checked)) continue;
+    if (field.dataset.list !== undefined) {
+      body[field.name] ??= [];
+      if (field.checked) body[field.name].push(field.value);
+    } else if (field.type === "checkbox") body[field.name] = field.checked;
+    else if (field.dataset.number !== undefined) body[field.name] = Number(field.value);
+    else body[field.name] = field.value;
+  }
+  if (form.dataset.keyed !== undefined) {
+    form.dataset.keyed ||= newKey(); // the same key if it is sent again
+    body.key = form.dataset.keyed;
+  }
+  return body;
+}
+
+function isSame(form) {
+  for (const field of form.querySelectorAll("[data-same-as]")) {
+    if (field.value === form.elements[field.dataset.sameAs].value) continue;
+    field.value = "";
+    field.focus();
+    say("≠");
+    return false;
+  }
+  return true;
+}
+
+function goOn(element, answer) {
+  const wanted = new URL(new URLSearchParams(location.search).get("next") || "/", location.origin);
+  const isOurs = wanted.origin === location.origin;
+  if (element.dataset.next !== undefined && isOurs) location.assign(wanted.pathname);
+  else if (element.dataset.done) say(element.dataset.done, { good: true });
+  else if (element.dataset.reload !== undefined || answer.next === location.pathname) location.reload();
+  else if (answer.next) location.assign(answer.next);
+  element.dispatchEvent(new CustomEvent("answered", { detail: answer }));
+}
+
+async function send(element, body) {
+  if (element.dataset.busy) return;
+  element.dataset.busy = "1";
+  try {
+    goOn(element, await post(element.dataset.post, body));
+  } catch (error) {
+    sayError(error);
+    const pin = element.querySelector("[name=pin]");
+    if (pin) { pin.value = ""; pin.focus(); }
+  } finally {
+    delete element.dataset.busy;
+  }
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.dataset.post) return;
+  event.preventDefault();
+  if (isSame(form)) send(form, bodyOf(form));
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-post]");
+  if (button) send(button, JSON.parse(button.dataset.body || "{}"));
+});
+
+function showKeys() {
+  document.getElementById("keys")?.showModal();
+  return true;
+}
+document.getElementById("keys-button")?.addEventListener("click", showKeys);
+onKey((event) => {
+  if (event.key === "?") return showKeys();
+  const link = document.querySelector(`a[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+  if (link) link.click();
+  return Boolean(link);
+});
+
+// The page hides itself when nobody has touched it; a running count counts as touch.
+let lastTouch = Date.now();
+let lastSign = Date.now();
+export function touched() { lastTouch = Date.now(); }
+for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, touched);
+if (document.body.dataset.signedIn !== undefined) {
+  setInterval(() => {
+    const idle = Date.now() - lastTouch;
+    if (idle > LOCK_AFTER_MS) lock();
+    else if (lastTouch > lastSign && Date.now() - lastSign > SIGN_OF_LIFE_MS) {
+      lastSign = Date.now();
+      post("/api/here").catch(sayError);
+    }
+  }, 5000);
+}

@@ -1,0 +1,173 @@
+// Count: numbers, state in words, map, last cells, sounds; tap a missed cell.
+
+import { newKey, onKey, post, say, sayError, svgIcon } from "/static/api.js";
+import { LiveView } from "/static/live.js";
+import * as sounds from "/static/sounds.js";
+
+const BUZZ_EVERY_MS = 1500;
+const byId = (id) => document.getElementById(id);
+const picture = document.querySelector(".picture");
+const slide = picture.dataset.slide;
+const firstLook = Number(picture.dataset.firstLook);
+const phrases = byId("phrases").dataset;
+const path = `/api/slides/${slide}`;
+let last = null;
+let lastBuzz = 0;
+let asked = false;
+
+function order(what) {
+  return post(`${path}/orders`, { do: what }).catch(sayError);
+}
+
+function percent(fraction) { return `${(100 * fraction).toFixed(1)} %`; }
+
+function showNumbers(count) {
+  const n = count.n_cells + count.n_unclear;
+  byId("n-cells").textContent = n;
+  byId("n-blast").textContent = count.n_blast;
+  byId("n-unclear").textContent = count.n_unclear;
+  const next = count.next_look;
+  byId("next-look").textContent = next ? `${byId("next-look").dataset.text} ${next}` : "";
+  byId("progress").value = next ? (100 * count.n_cells) / next : 100;
+  const shows = count.n_cells >= firstLook && count.interval;
+  byId("interval").textContent = shows
+    ? `${percent(count.n_blast / count.n_cells)} (${percent(count.interval[0])} – ${percent(count.interval[1])})`
+    : byId("interval").dataset.hidden;
+  byId("advice").textContent = count.advice;
+}
+
+function ring(count) {
+  const now = { n: count.n_cells + count.n_unclear, suspects: count.n_blast + count.n_unclear };
+  if (last) {
+    if (now.suspects > last.suspects) sounds.doubleTick();
+    else if (now.n > last.n) sounds.tick();
+    if ([100, 200].some((k) => last.n < k && now.n >= k)) sounds.chime();
+  }
+  last = now;
+}
+
+function stateText(facts) {
+  const tracking = { "too fast": phrases.tooFast, lost: phrases.lost }[facts.tracking];
+  switch (facts.mode) {
+    case "counting": return tracking ?? facts.instruction ?? "";
+    case "paused": return facts.interrupted_at ? `${phrases.interrupted} (${facts.interrupted_at})` : phrases.paused;
+    case "ended": return phrases.ended;
+    case "failed": return `${phrases.failed} ${facts.instruction ?? ""}`;
+    case "starting": return phrases.starting;
+    default: return phrases.idle;
+  }
+}
+
+function showState(facts) {
+  const banner = byId("banner");
+  const text = stateText(facts);
+  banner.hidden = !text;
+  banner.textContent = text;
+  const isBad = facts.mode === "failed" || facts.tracking === "lost";
+  banner.classList.toggle("bad", isBad);
+  const buzzes = facts.mode === "counting" && text;
+  if (buzzes && Date.now() - lastBuzz > BUZZ_EVERY_MS) {
+    lastBuzz = Date.now();
+    sounds.buzz();
+  }
+  const paused = facts.mode === "paused";
+  byId("pause").setAttribute("aria-pressed", paused);
+  const words = byId("pause").dataset;
+  byId("pause").querySelector("span").textContent = paused ? words.goOn : words.pause;
+  byId("pause").disabled = !["counting", "paused"].includes(facts.mode);
+}
+
+// The map: every place of the lens, islands in their own shade, the lens as a frame.
+const visited = [];
+function showMap(place) {
+  const [x, y, island] = place;
+  const near = visited.at(-1);
+  if (!near || near[2] !== island || Math.hypot(near[0] - x, near[1] - y) > 40) visited.push(place);
+  const map = byId("map");
+  const pen = map.getContext("2d");
+  const xs = visited.map((p) => p[0]);
+  const ys = visited.map((p) => p[1]);
+  const [x0, y0] = [Math.min(...xs, x), Math.min(...ys, y)];
+  const [x1, y1] = [Math.max(...xs, x) + 640, Math.max(...ys, y) + 480];
+  const scale = Math.min(map.width / (x1 - x0), map.height / (y1 - y0), 0.06);
+  pen.clearRect(0, 0, map.width, map.height);
+  const draw = (p) => [(p[0] - x0) * scale, (p[1] - y0) * scale, 640 * scale, 480 * scale];
+  for (const p of visited) {
+    pen.fillStyle = p[2] % 2 ? "#b58bd0" : "#8fb9c4";
+    pen.fillRect(...draw(p));
+  }
+  pen.strokeStyle = "#16242e";
+  pen.lineWidth = 2;
+  pen.strokeRect(...draw(place));
+}
+
+const tiles = new Map();
+function showLast(cells) {
+  const items = cells.slice(0, 6).map(([id, call]) => {
+    const known = tiles.get(id);
+    const item = known ?? document.createElement("li");
+    if (!known) {
+      const image = document.createElement("img");
+      image.src = `${path}/cells/${id}/view.png`;
+      image.alt = id;
+      item.append(image);
+      tiles.set(id, item);
+    }
+    if (item.dataset.call !== call) {
+      item.dataset.call = call;
+      item.className = call;
+      item.querySelector("svg")?.remove();
+      if (call !== "normal") item.append(svgIcon(call === "new" ? "eye" : call));
+    }
+    return item;
+  });
+  byId("last").replaceChildren(...items);
+}
+
+function show(facts) {
+  if (facts.slide && facts.slide !== slide) return;
+  if (facts.mode === "finished") location.assign(`/slides/${slide}/review`);
+  if (["idle", "preview"].includes(facts.mode) && !asked) {
+    asked = true;
+    order("count");
+  }
+  if (facts.count) { ring(facts.count); showNumbers(facts.count); }
+  if (facts.place) showMap(facts.place);
+  if (facts.last) showLast(facts.last);
+  showState(facts);
+}
+
+const view = new LiveView(byId("live"), byId("fallback"), show);
+
+function boxAt(x, y) {
+  const [px, py] = [x * view.canvas.width, y * view.canvas.height];
+  return (view.shown.boxes ?? []).find(({ box }) => px >= box[0] && px <= box[2] && py >= box[1] && py <= box[3]);
+}
+
+view.canvas.addEventListener("click", async (event) => {
+  const place = view.place(event);
+  if (!place || !view.shown?.frame || boxAt(place.x, place.y)) return;
+  try {
+    await post(`${path}/missed`, { ...place, frame: view.shown.frame, key: newKey() });
+    say(phrases.added, { good: true });
+  } catch (error) { sayError(error); }
+});
+
+const actions = {
+  pause: () => order(view.facts.mode === "paused" ? "go-on" : "pause"),
+  "new-area": () => order("new-area"),
+  finish: () => order("finish"),
+  sound: () => {
+    const on = byId("sound").getAttribute("aria-pressed") !== "true";
+    byId("sound").setAttribute("aria-pressed", on);
+    sounds.setSound(on);
+  },
+};
+for (const [id, act] of Object.entries(actions)) byId(id).addEventListener("click", act);
+const keys = { p: "pause", a: "new-area", f: "finish", s: "sound" };
+onKey((event) => {
+  const id = keys[event.key.toLowerCase()];
+  if (!id || byId(id).disabled) return false;
+  actions[id]();
+  return true;
+});

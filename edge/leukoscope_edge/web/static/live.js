@@ -1,0 +1,126 @@
+// The live picture: a JPEG with its boxes in one message, drawn together, then the
+// next is asked for. Where no WebSocket comes through, MJPEG without boxes.
+
+import { words } from "/static/api.js";
+import { touched } from "/static/app.js";
+
+const AGAIN_MS = 1000;
+const SOCKETS_BEFORE_FALLBACK = 3;
+const STYLES = {
+  blast: { colour: "#e0112f", width: 4, mark: "▲" },
+  unclear: { colour: "#ffb000", width: 3, dash: [8, 5], mark: "?" },
+  normal: { colour: "#7ee0a3", width: 2, mark: "✓" },
+  new: { colour: "#d7dee2", width: 1.5, mark: "" },
+  "cut-off": { colour: "#a9c4d1", width: 1.5, dash: [3, 5], mark: "" },
+  smudge: { colour: "#d7a7ff", width: 1.5, dash: [2, 4], mark: "~" },
+};
+
+export class LiveView {
+  // onFacts gets the facts of every message, drawn or not.
+  constructor(canvas, fallback, onFacts) {
+    this.canvas = canvas;
+    this.fallback = fallback;
+    this.onFacts = onFacts;
+    this.facts = {};
+    this.held = false;
+    this.failures = 0;
+    this.connect();
+  }
+
+  connect() {
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    const socket = new WebSocket(`${scheme}://${location.host}/live`);
+    socket.binaryType = "arraybuffer";
+    socket.onmessage = async (event) => {
+      this.failures = 0;
+      await this.show(event.data);
+      if (socket.readyState === WebSocket.OPEN) socket.send(String(this.facts.seq));
+    };
+    socket.onclose = () => {
+      this.failures += 1;
+      if (this.failures === SOCKETS_BEFORE_FALLBACK) this.fallBack();
+      setTimeout(() => this.connect(), AGAIN_MS);
+    };
+  }
+
+  fallBack() {
+    this.fallback.src = "/live.mjpg";
+    this.fallback.hidden = false;
+    this.canvas.hidden = true;
+    this.onFacts({ ...this.facts, instruction: words.again });
+  }
+
+  async show(message) {
+    const length = new DataView(message).getUint32(0);
+    const facts = JSON.parse(new TextDecoder().decode(new Uint8Array(message, 4, length)));
+    const jpeg = message.slice(4 + length);
+    if (this.canvas.hidden) {
+      this.canvas.hidden = false;
+      this.fallback.hidden = true;
+      this.fallback.removeAttribute("src");
+    }
+    if (jpeg.byteLength && !this.held) {
+      const picture = await createImageBitmap(new Blob([jpeg], { type: "image/jpeg" }));
+      this.draw(picture, facts);
+      picture.close();
+      this.shown = facts;
+      this.canvas.dataset.latencyMs = Date.now() - facts.at_unix_s * 1000;
+    }
+    this.facts = facts;
+    if (facts.mode === "counting") touched();
+    this.onFacts(facts);
+  }
+
+  draw(picture, facts) {
+    this.canvas.width = picture.width;
+    this.canvas.height = picture.height;
+    const pen = this.canvas.getContext("2d");
+    pen.drawImage(picture, 0, 0);
+    for (const box of facts.boxes ?? []) drawBox(pen, box);
+    if (facts.scale_um_per_px) drawScaleBar(pen, facts.scale_um_per_px);
+  }
+
+  // Where in the picture a pointer is, as parts of width and height; null outside.
+  place(event) {
+    const area = this.canvas.getBoundingClientRect();
+    const scale = Math.min(area.width / this.canvas.width, area.height / this.canvas.height);
+    const width = this.canvas.width * scale;
+    const height = this.canvas.height * scale;
+    const x = (event.clientX - area.left - (area.width - width) / 2) / width;
+    const y = (event.clientY - area.top - (area.height - height) / 2) / height;
+    return x >= 0 && x <= 1 && y >= 0 && y <= 1 ? { x, y } : null;
+  }
+}
+
+function drawBox(pen, { box, kind }) {
+  const style = STYLES[kind] ?? STYLES.new;
+  const [x0, y0, x1, y1] = box;
+  pen.setLineDash(style.dash ?? []);
+  pen.lineWidth = style.width + 2;
+  pen.strokeStyle = "#0009"; // a dark edge, so that the box shows on any stain
+  pen.strokeRect(x0, y0, x1 - x0, y1 - y0);
+  pen.lineWidth = style.width;
+  pen.strokeStyle = style.colour;
+  pen.strokeRect(x0, y0, x1 - x0, y1 - y0);
+  pen.setLineDash([]);
+  if (!style.mark) return;
+  pen.font = "bold 18px sans-serif";
+  pen.fillStyle = "#10181d";
+  pen.fillRect(x0, Math.max(y0 - 22, 0), 22, 22);
+  pen.fillStyle = style.colour;
+  pen.textAlign = "center";
+  pen.fillText(style.mark, x0 + 11, Math.max(y0 - 22, 0) + 17);
+}
+
+const BAR_UM = 10;
+function drawScaleBar(pen, umPerPx) {
+  const length = BAR_UM / umPerPx;
+  const { height } = pen.canvas;
+  pen.fillStyle = "#fff";
+  pen.fillRect(14, height - 48, Math.max(length, 52) + 16, 38);
+  pen.fillStyle = "#10181d";
+  pen.fillRect(22, height - 20, length, 5);
+  pen.font = "bold 15px sans-serif";
+  pen.textAlign = "start";
+  pen.fillText(`${BAR_UM} µm`, 22, height - 26);
+}

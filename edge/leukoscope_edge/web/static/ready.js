@@ -1,0 +1,82 @@
+// Get ready: the picture, the lights, one instruction; start when all are good.
+
+import { onKey, post, sayError, svgIcon } from "/static/api.js";
+import { LiveView } from "/static/live.js";
+
+const HOLD_MS = 2000;
+const AGAIN_MS = 3000;
+const picture = document.querySelector(".picture");
+const path = `/api/slides/${picture.dataset.slide}/orders`;
+const lights = document.getElementById("lights");
+const names = JSON.parse(lights.dataset.names);
+const start = document.getElementById("start");
+const instruction = document.getElementById("instruction");
+
+function bar(light) {
+  const meter = document.createElement("meter");
+  const low = light.low ?? 0;
+  const high = light.high ?? Math.max(2 * low, light.value, 1);
+  meter.min = 0;
+  meter.max = Math.max(high * 1.25, light.value);
+  meter.low = low;
+  meter.high = high;
+  meter.optimum = (low + high) / 2;
+  meter.value = light.value;
+  meter.textContent = light.value.toFixed(2);
+  meter.setAttribute("aria-label", names[light.name] ?? light.name);
+  return meter;
+}
+
+function showLights(all) {
+  const rows = all.filter((l) => names[l.name]).map((light) => {
+    const row = document.createElement("li");
+    row.className = light.is_good ? "good" : "bad";
+    const name = document.createElement("span");
+    name.textContent = names[light.name];
+    row.append(svgIcon(light.is_good ? "check" : "not-a-cell"), name, bar(light));
+    return row;
+  });
+  lights.replaceChildren(...rows);
+}
+
+function show(facts) {
+  if (facts.mode !== "preview" || facts.slide !== picture.dataset.slide) {
+    start.disabled = true;
+    if (facts.instruction) instruction.textContent = facts.instruction;
+    return;
+  }
+  const all = facts.lights ?? [];
+  const worst = all.find((l) => !l.is_good);
+  if (all.length) showLights(all);
+  start.disabled = Boolean(worst) || !all.length;
+  instruction.textContent = facts.instruction || worst?.instruction || lights.dataset.good;
+  instruction.classList.toggle("bad", Boolean(worst || facts.instruction));
+}
+
+async function count(anyway) {
+  try {
+    const answer = await post(path, { do: "count", anyway });
+    location.assign(answer.next);
+  } catch (error) { sayError(error); }
+}
+
+start.addEventListener("click", () => count(false));
+onKey((event) => {
+  if (event.key !== "Enter" || start.disabled || event.target.closest("a, button")) return false;
+  count(false);
+  return true;
+});
+let holding = 0;
+const anyway = document.getElementById("anyway");
+function hold() { clearTimeout(holding); holding = setTimeout(() => count(true), HOLD_MS); }
+function letGo() { clearTimeout(holding); }
+for (const kind of ["pointerdown", "keydown"]) anyway.addEventListener(kind, (e) => { if (!e.repeat) hold(); });
+for (const kind of ["pointerup", "pointerleave", "keyup", "blur"]) anyway.addEventListener(kind, letGo);
+
+const view = new LiveView(document.getElementById("live"), document.getElementById("fallback"), show);
+async function preview() {
+  if (view.facts.mode === "preview" && view.facts.slide === picture.dataset.slide) return;
+  try { await post(path, { do: "preview" }); } catch (error) { sayError(error); }
+}
+preview();
+setInterval(preview, AGAIN_MS);

@@ -1,0 +1,207 @@
+// Review: one key a cell. In the first look the word comes from the person first.
+
+import { newKey, onKey, post, sayError, svgIcon } from "/static/api.js";
+
+const byId = (id) => document.getElementById(id);
+const root = byId("review");
+const slide = root.dataset.slide;
+const isBlind = root.dataset.pass === "blind";
+const gallery = byId("gallery");
+const phrases = byId("phrases").dataset;
+const path = `/api/slides/${slide}`;
+const tabs = [...document.querySelectorAll("[role=tab]")];
+const WORDS = { b: "blast", l: "normal", u: "unclear", x: "not-a-cell" };
+const TAB_OF = { blast: "suspected", unclear: "unclear", normal: "others", "not-a-cell": "not-cells" };
+const nameOf = { blast: phrases.blast, normal: phrases.normal, unclear: phrases.unclear, "not-a-cell": phrases.notACell };
+let current = null;
+let sending = Promise.resolve();
+
+const figures = () => [...gallery.querySelectorAll(".cell:not([hidden])")];
+const imageOf = (figure) => figure.querySelector("img").getAttribute("src");
+
+function select(figure) {
+  current?.removeAttribute("aria-current");
+  current = figure ?? null;
+  byId("loupe").hidden = byId("bar-um").hidden = !current;
+  for (const button of document.querySelectorAll("[data-word]:not(.cell)")) button.disabled = !current;
+  if (!current) return;
+  current.setAttribute("aria-current", "true");
+  current.scrollIntoView({ block: "nearest" });
+  byId("loupe").src = imageOf(current);
+}
+
+// Steps go to the device in the order in which they were made.
+function send(act) {
+  sending = sending.then(act).catch((error) => {
+    sayError(error);
+    setTimeout(() => location.reload(), 2500); // show what the device knows
+  });
+  return sending;
+}
+
+function showLeft(n) {
+  if (!isBlind) return;
+  byId("n-left").textContent = n;
+  byId("progress").value = byId("progress").max - n;
+  byId("to-result").hidden = n > 0;
+  byId("done").hidden = n > 0;
+  if (n === 0) byId("to-result").focus();
+}
+
+function judge(word) {
+  if (!current) return;
+  const figure = current;
+  const all = figures();
+  const next = all[all.indexOf(figure) + 1] ?? all[all.indexOf(figure) - 1];
+  if (isBlind) {
+    figure.hidden = true; // judged: the next one takes its place
+    select(next === figure ? null : next);
+  } else {
+    mark(figure, word);
+    select(next ?? figure);
+  }
+  const body = { cell: figure.dataset.cell, word, key: newKey() };
+  send(async () => {
+    const answer = await post(`${path}/judge`, body);
+    const model = answer.call ? nameOf[answer.call] : "–";
+    byId("said").replaceChildren(svgIcon(answer.word), ` ${phrases.you}: ${nameOf[answer.word]} · ${phrases.model}: ${model}`);
+    showLeft(answer.n_left);
+  });
+}
+
+function mark(figure, word) {
+  figure.dataset.word = word;
+  figure.dataset.tab = TAB_OF[word];
+  const shown = figure.querySelector(".word");
+  shown.className = `word ${word}`;
+  shown.replaceChildren(svgIcon(word), ` ${nameOf[word]}`);
+  countTabs();
+}
+
+function undo() {
+  send(async () => {
+    const answer = await post(`${path}/undo`, { key: newKey() });
+    const figure = byId(`cell-${answer.cell}`);
+    if (!isBlind || !figure) { location.reload(); return; }
+    figure.hidden = false;
+    select(figure);
+    byId("said").textContent = phrases.undone;
+    showLeft(answer.n_left);
+  });
+}
+
+function countTabs() {
+  for (const tab of tabs) {
+    const n = gallery.querySelectorAll(`.cell[data-tab="${tab.dataset.tab}"]`).length;
+    tab.querySelector("b").textContent = n;
+  }
+}
+
+function showTab(name) {
+  for (const tab of tabs) {
+    const isShown = tab.dataset.tab === name;
+    tab.setAttribute("aria-selected", isShown);
+    tab.tabIndex = isShown ? 0 : -1;
+  }
+  for (const figure of gallery.querySelectorAll(".cell")) figure.hidden = figure.dataset.tab !== name;
+  gallery.scrollTop = 0;
+  select(figures()[0]);
+}
+
+function move(key) {
+  const all = figures();
+  if (!all.length) return;
+  const columns = Math.max(1, all.filter((f) => f.offsetTop === all[0].offsetTop).length);
+  const forward = document.dir === "rtl" ? -1 : 1;
+  const by = { ArrowRight: forward, ArrowLeft: -forward, ArrowDown: columns, ArrowUp: -columns }[key];
+  const at = Math.min(Math.max(all.indexOf(current) + by, 0), all.length - 1);
+  select(all[at]);
+}
+
+function zoom() {
+  if (!current) return;
+  byId("zoom").querySelector("img").src = imageOf(current);
+  byId("zoom").showModal();
+}
+byId("zoom").addEventListener("keydown", (event) => {
+  if (event.key !== " ") return;
+  event.preventDefault();
+  byId("zoom").close();
+});
+
+function row(name, value) {
+  const line = document.createElement("div");
+  const term = document.createElement("dt");
+  const number = document.createElement("dd");
+  term.textContent = name;
+  number.textContent = value;
+  line.append(term, number);
+  return line;
+}
+
+function alike({ golden, call }) {
+  const item = document.createElement("li");
+  const image = document.createElement("img");
+  image.src = `/api/golden/${golden}.png`;
+  image.alt = nameOf[call];
+  const name = document.createElement("div");
+  name.append(svgIcon(call), ` ${nameOf[call]}`);
+  item.append(image, name);
+  return item;
+}
+
+async function why() {
+  if (!current || isBlind) return;
+  const cell = current.dataset.cell;
+  const answer = await fetch(`${path}/cells/${cell}`);
+  if (!answer.ok) return;
+  const facts = await answer.json();
+  const call = facts.call ? `${nameOf[facts.call]} ${facts.p_blast.toFixed(2)}` : "–";
+  const rows = [row(phrases.call, call), row(phrases.sightings, facts.n_sightings)];
+  const f = facts.features;
+  if (f) {
+    rows.push(
+      row(phrases.cellUm, f.cell_um.toFixed(1)), row(phrases.nucleusUm, f.nucleus_um.toFixed(1)),
+      row(phrases.share, `${(100 * f.nucleus_share).toFixed(0)} %`),
+      row(phrases.roundness, f.roundness.toFixed(2)), row(phrases.texture, f.texture.toFixed(2)),
+    );
+  }
+  byId("features").replaceChildren(...rows);
+  byId("alike").replaceChildren(...facts.alike.map(alike));
+  byId("heat").src = f ? `${path}/cells/${cell}/heat.png` : imageOf(current);
+  byId("crop").parentElement.hidden = !f;
+  if (f) byId("crop").src = `${path}/cells/${cell}/crop.png`;
+  byId("explanation").showModal();
+}
+
+gallery.addEventListener("click", (event) => {
+  const figure = event.target.closest(".cell");
+  if (figure) select(figure);
+});
+gallery.addEventListener("dblclick", zoom);
+byId("loupe").addEventListener("click", zoom);
+byId("undo").addEventListener("click", undo);
+byId("why")?.addEventListener("click", why);
+for (const button of document.querySelectorAll(".judge [data-word]")) button.addEventListener("click", () => judge(button.dataset.word));
+for (const tab of tabs) tab.addEventListener("click", () => showTab(tab.dataset.tab));
+
+onKey((event) => {
+  const key = event.key.toLowerCase();
+  if (WORDS[key]) judge(WORDS[key]);
+  else if (key === "z") undo();
+  else if (key === "w") why();
+  else if (key === " ") zoom();
+  else if (event.key.startsWith("Arrow")) move(event.key);
+  else if (event.key === "Enter" && !byId("to-result").hidden && !event.target.closest("a, button")) byId("to-result").click();
+  else return false;
+  return true;
+});
+
+const barShare = 10 / Number(phrases.viewUm);
+byId("bar-um").style.width = `${100 * barShare}%`;
+if (isBlind) select(figures()[0]);
+else {
+  countTabs();
+  const filled = tabs.find((t) => t.querySelector("b").textContent !== "0");
+  showTab((filled ?? tabs[0])?.dataset.tab);
+}

@@ -1,0 +1,33 @@
+"""The texts that scripts show, in one language, as one object for the page."""
+
+from leukoscope_edge.web.i18n import Language
+
+TEXTS = {
+    "again": "The device does not answer. Trying again ...",
+}
+
+LIGHTS = {
+    "focus": "Focus",
+    "plasma_level": "Light",
+    "clipped_fraction": "Glare",
+    "contrast_levels": "Contrast",
+}
+"""The measures of a frame that have a light on "Get ready"."""
+SIGNS = ("Camera", "Model", "Runs on", "Disk, slides", "Temperature", "Quality test")
+"""What `leukoscope_edge.web.health` says something about."""
+GOLDEN = "Stored cells"
+
+
+def trend_names(language: Language) -> dict[str, str]:
+    """Return the names of the trends in a language, by figure."""
+    return {**light_names(language), "golden cells": language(GOLDEN)}
+
+
+def light_names(language: Language) -> dict[str, str]:
+    """Return the names of the lights in a language, by measure."""
+    return {measure: language(name) for measure, name in LIGHTS.items()}
+
+
+def words_for(language: Language) -> dict[str, str]:
+    """Return the scripts' texts in a language."""
+    return {key: language(text) for key, text in TEXTS.items()}

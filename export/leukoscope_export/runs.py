@@ -1,0 +1,149 @@
+"""A fitted run as the exporter needs it: its cells, folds and networks."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from leukoscope_edge.inference.card import InputEntry
+from leukoscope_edge.types import F32, U8, BoolArray
+from leukoscope_export.graph import onnx_bytes
+from leukoscope_export.qat import QatPlan, fine_tune
+from leukoscope_export.quantise import Files, quantise, run_onnx
+from leukoscope_export.scales import Method
+from leukoscope_train import work
+from leukoscope_train.cells import I64, CropSet, DataError, load_crops
+from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
+from leukoscope_train.folds import folds_of
+from leukoscope_train.networks import make_network
+from leukoscope_train.plan import FitPlan
+from leukoscope_train.sampling import draw_weights, kept_crops
+
+FINAL = "final"
+N_CALIBRATION = 256
+"""Cells from which the ranges of the activations are taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What `python -m leukoscope_train fit` left in a folder.
+
+    Attributes:
+        folder: The folder.
+        plan: What was fitted.
+        stored: The plan's file, with the command and the hash of the split.
+        crops: The cells.
+        pixels: (N, side, side, 3) uint8, the cells as the device would cut them.
+        fold_of: (N,) fold of every cell.
+        spec: The card's input entry.
+    """
+
+    folder: Path
+    plan: FitPlan
+    stored: dict[str, Any]
+    crops: CropSet
+    pixels: U8
+    fold_of: I64
+    spec: InputEntry
+
+    def seen_by(self, name: str) -> BoolArray:
+        """Return (N,) which cells a network was fitted on: `final` or `fold<k>`."""
+        if name == FINAL:
+            return np.ones(len(self.crops), np.bool_)
+        return np.asarray(self.fold_of != int(name.removeprefix("fold")), np.bool_)
+
+    def fold_names(self) -> list[str]:
+        """Return the names of the folds' networks."""
+        return [f"fold{k}" for k in np.unique(self.fold_of)]
+
+
+def read_run(folder: Path) -> Run:
+    """Read a run.
+
+    Raises:
+        DataError: A part is missing.
+    """
+    stored, plan = work.read_json(folder / work.PLAN), work.load_plan(folder)
+    crops = load_crops(folder / work.CROPS)
+    return Run(
+        folder=folder,
+        plan=plan,
+        stored=stored,
+        crops=crops,
+        pixels=kept_crops(crops, plan),
+        fold_of=folds_of(crops, work.read_json(folder / work.FOLDS)),
+        spec=_spec(folder, plan),
+    )
+
+
+def _spec(folder: Path, plan: FitPlan) -> InputEntry:
+    stored = work.read_json(folder / work.SPEC)
+    return InputEntry(
+        side_px=plan.side_px,
+        scale_um_per_px=stored["scale_um_per_px"],
+        colour=plan.colour,
+        mean=INPUT_MEAN,
+        std=INPUT_STD,
+    )
+
+
+def network_of(run: Run, name: str) -> nn.Module:
+    """Load a network of the run: `final` or `fold<k>`.
+
+    Raises:
+        DataError: It is missing, or is of another architecture.
+    """
+    path = run.folder / f"{name}.pt"
+    network = make_network(run.plan.architecture, run.plan.side_px)
+    try:
+        network.load_state_dict(torch.load(path, weights_only=True))
+    except (OSError, RuntimeError) as err:
+        raise DataError(f"{path}: no fitted network: {err}; run `fit` first") from err
+    return network.eval()
+
+
+def calibration_cells(run: Run, seen: BoolArray) -> I64:
+    """Draw cells as training draws them, so that no person sets the ranges alone.
+
+    Args:
+        run: The run.
+        seen: (N,) cells that may be drawn.
+
+    Returns:
+        (256,) indices into the run's cells, with repeats.
+    """
+    random = np.random.default_rng(run.plan.seed)
+    chances = draw_weights(run.crops.pick(seen), run.plan)
+    return np.flatnonzero(seen)[
+        random.choice(int(seen.sum()), N_CALIBRATION, p=chances)
+    ]
+
+
+def quantised(
+    run: Run, name: str, method: Method = "minmax", qat: QatPlan | None = None
+) -> Files:
+    """Quantise a network of the run, after quantisation-aware training if asked."""
+    network, seen = network_of(run, name), run.seen_by(name)
+    if qat is not None:
+        fine_tune(network, run.pixels[seen], run.crops.labels[seen], qat)
+    fp32 = onnx_bytes(network, run.spec.side_px)
+    chosen = run.pixels[calibration_cells(run, seen)]
+    return quantise(fp32, chosen, run.spec, method)
+
+
+def out_of_fold(run: Run, method: Method, qat: QatPlan | None) -> tuple[F32, F32]:
+    """Return the logits of the fp32 and the int8 CPU file for every cell, (N, 2) each.
+
+    Every cell is judged by a network that never saw its person.
+    """
+    before = np.zeros((len(run.crops), 2), np.float32)
+    after = np.zeros((len(run.crops), 2), np.float32)
+    for name in run.fold_names():
+        held = ~run.seen_by(name)
+        files = quantised(run, name, method, qat)
+        before[held] = run_onnx(files.fp32, run.pixels[held], run.spec)[0]
+        after[held] = run_onnx(files.cpu, run.pixels[held], run.spec)[0]
+    return before, after

@@ -1,0 +1,208 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from onnx import TensorProto, helper, numpy_helper
+
+from leukoscope_edge.errors import BundleError
+from leukoscope_edge.inference import admission
+from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
+from leukoscope_edge.inference.wire import Message, WireError
+
+Change = Callable[[onnx.ModelProto], None]
+
+
+def conv_model() -> onnx.ModelProto:
+    """A convolution and a mean, with one weight inside the file."""
+    weight = numpy_helper.from_array(np.ones((2, 3, 1, 1), np.float32), "w")
+    nodes = [
+        helper.make_node("Conv", ["input", "w"], ["c"]),
+        helper.make_node("GlobalAveragePool", ["c"], ["p"]),
+        helper.make_node("Flatten", ["p"], ["logits"]),
+    ]
+    ports = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        for name, shape in (("input", ["n", 3, 32, 32]), ("logits", ["n", 2]))
+    ]
+    graph = helper.make_graph(nodes, "g", ports[:1], ports[1:], [weight])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+
+
+def external(model: onnx.ModelProto) -> None:
+    tensor = model.graph.initializer[0]
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="/etc/passwd")
+
+
+def external_in_constant(model: onnx.ModelProto) -> None:
+    tensor = numpy_helper.from_array(np.ones(1, np.float32), "k")
+    tensor.data_location = TensorProto.EXTERNAL
+    model.graph.node.append(helper.make_node("Constant", [], ["k"], value=tensor))
+
+
+def hidden_graph(model: onnx.ModelProto) -> None:
+    inner = helper.make_graph([], "inner", [], [])
+    model.graph.node[0].attribute.append(helper.make_attribute("body", inner))
+
+
+def open_height(model: onnx.ModelProto) -> None:
+    model.graph.input[0].type.tensor_type.shape.dim[2].dim_param = "h"
+
+
+def no_shape(model: onnx.ModelProto) -> None:
+    model.graph.input[0].type.tensor_type.ClearField("shape")
+
+
+def short_weights(model: onnx.ModelProto) -> None:
+    model.graph.initializer[0].raw_data = b"\0" * 20
+
+
+def huge_shape(model: onnx.ModelProto) -> None:
+    model.graph.initializer[0].dims[0] = -1
+
+
+def unknown_operator(model: onnx.ModelProto) -> None:
+    model.graph.node[0].op_type = "Loop"
+
+
+def custom_node(model: onnx.ModelProto) -> None:
+    model.graph.node[0].domain = "com.example"
+
+
+def custom_import(model: onnx.ModelProto) -> None:
+    model.opset_import.append(helper.make_opsetid("com.example", 1))
+
+
+def function(model: onnx.ModelProto) -> None:
+    model.functions.add(name="f", domain="")
+
+
+def training(model: onnx.ModelProto) -> None:
+    model.training_info.add()
+
+
+def no_nodes(model: onnx.ModelProto) -> None:
+    model.graph.ClearField("node")
+
+
+def two_inputs(model: onnx.ModelProto) -> None:
+    model.graph.input.append(model.graph.input[0])
+    model.graph.input[1].name = "second"
+
+
+def no_output(model: onnx.ModelProto) -> None:
+    model.graph.ClearField("output")
+
+
+def no_graph(model: onnx.ModelProto) -> None:
+    model.ClearField("graph")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (no_graph, "has 0 graphs"),
+        (no_nodes, "no operator"),
+        (no_output, "no output"),
+        (two_inputs, "2 inputs"),
+        (external, "'w' in another file"),
+        (external_in_constant, "'k' in another file"),
+        (hidden_graph, "hides a graph in Conv"),
+        (open_height, "leaves the shape of 'input' open"),
+        (no_shape, "leaves the shape of 'input' open"),
+        (short_weights, "another length than 24 bytes"),
+        (huge_shape, "gives 'w' a shape of"),
+        (unknown_operator, "operator 'Loop'"),
+        (custom_node, "custom operators of 'com.example'"),
+        (custom_import, "custom operators of 'com.example'"),
+        (function, "functions of its own"),
+        (training, "training graph"),
+    ],
+)
+def test_refuses_a_file_that_breaks_a_rule(change: Change, reason: str) -> None:
+    model = conv_model()
+    admission.check(model.SerializeToString())
+    change(model)
+    with pytest.raises(BundleError, match=reason):
+        admission.check(model.SerializeToString(), where="m.onnx")
+
+
+def test_every_shipped_model_is_admitted() -> None:
+    for folder in shipped_bundles().values():
+        admission.check(open_bundle(folder).model)
+
+
+@pytest.mark.parametrize("keep", [0, 1, 2, 10, 100, -1])
+def test_refuses_a_file_that_was_cut_off(keep: int) -> None:
+    with pytest.raises(BundleError):
+        admission.check(conv_model().SerializeToString()[:keep])
+
+
+def test_refuses_a_file_that_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = conv_model().SerializeToString()
+    monkeypatch.setattr(admission, "MAX_MODEL_BYTES", len(data))
+    admission.check(data)
+    monkeypatch.setattr(admission, "MAX_MODEL_BYTES", len(data) - 1)
+    with pytest.raises(BundleError, match="allowed"):
+        admission.check(data)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_refused_in_one_sentence(data: bytes) -> None:
+    with pytest.raises(BundleError, match="cannot load it"):
+        admission.check(data)
+
+
+@settings(max_examples=200)
+@given(st.data())
+def test_a_changed_byte_is_admitted_or_refused_but_never_crashes(
+    data: st.DataObject,
+) -> None:
+    model = bytearray(conv_model().SerializeToString())
+    at = data.draw(st.integers(0, len(model) - 1))
+    model[at] ^= data.draw(st.integers(1, 255))
+    try:
+        admission.check(bytes(model))
+    except BundleError as err:
+        assert "\n" not in str(err)
+
+
+@given(st.lists(st.integers(0, 2**64 - 1), max_size=20))
+def test_reads_back_numbers_as_the_format_packs_them(numbers: list[int]) -> None:
+    tensor = TensorProto(int64_data=[n - 2**63 for n in numbers])
+    read = Message(memoryview(tensor.SerializeToString())).numbers(7)
+    assert read == [(n - 2**63) % 2**64 for n in numbers]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"\x0a", "cut off inside a number"),
+        (b"\x0a\x05ab", "reaches beyond the end"),
+        (b"\x0a" + b"\xff" * 10, "longer than 64 bits"),
+        (b"\x00\x00", "number 0"),
+        (b"\x0b", "wire type 3"),
+    ],
+)
+def test_bytes_that_are_no_message_are_named(data: bytes, reason: str) -> None:
+    with pytest.raises(WireError, match=reason):
+        Message(memoryview(data))
+
+
+def test_a_text_that_stands_twice_is_refused() -> None:
+    with pytest.raises(WireError, match="field 1 twice"):
+        Message(memoryview(b"\x0a\x01a\x0a\x01b")).text(1)
+
+
+def test_a_bundle_with_a_refused_model_does_not_open(
+    bundle_factory: Callable[..., Path],
+) -> None:
+    model = conv_model()
+    custom_node(model)
+    folder = bundle_factory(model=model.SerializeToString())
+    with pytest.raises(BundleError, match=r"model\.cpu\.onnx.*custom operators"):
+        open_bundle(folder)

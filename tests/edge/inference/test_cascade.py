@@ -1,0 +1,149 @@
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from leukoscope_edge.errors import BundleError, CardError
+from leukoscope_edge.inference.bundle import open_bundle
+from leukoscope_edge.inference.card import DecisionEntry, QuickEntry, read_card
+from leukoscope_edge.inference.cascade import CascadeEngine
+from leukoscope_edge.inference.choose import open_engine
+from leukoscope_edge.inference.classifier import p_blast
+from leukoscope_edge.inference.engine import self_test
+from leukoscope_edge.types import F32, U8
+
+DEEP = DecisionEntry(temperature=2.0, normal_to=0.4, blast_from=0.6)
+QUICK = DecisionEntry(temperature=0.5, normal_to=0.2, blast_from=0.8)
+PAIR_CARD = """
+[model_trt]
+name = "model.cpu.onnx"
+sha256 = "{sha256}"
+
+[quick.model_cpu]
+name = "model.cpu.onnx"
+sha256 = "{sha256}"
+
+[quick.network]
+architecture = "the same"
+precision = "fp32"
+n_parameters = 0
+
+[quick.decision]
+temperature = 1.0
+normal_to = {normal_to}
+blast_from = 0.7
+"""
+
+
+class Stated:
+    """An engine whose margin of a crop is stated by its first pixel."""
+
+    fallback = ""
+
+    def __init__(self, name: str, margins: dict[int, float]) -> None:
+        self.name, self._margins = name, margins
+        self.seen: list[int] = []
+
+    def run(self, crops: U8) -> F32:
+        keys = [int(c[0, 0, 0]) for c in crops]
+        self.seen += keys
+        return np.array([[0, self._margins[k]] for k in keys], np.float32).reshape(
+            -1, 2
+        )
+
+    def __enter__(self) -> "Stated":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.seen.append(-1)
+
+
+def crops_of(*keys: int) -> np.ndarray:
+    return np.stack([np.full((4, 4, 3), k, np.uint8) for k in keys])
+
+
+def pair() -> tuple[CascadeEngine, Stated, Stated]:
+    quick = Stated("q", {1: 5.0, 2: -5.0, 3: 0.1, 4: -0.2})
+    deep = Stated("d", {3: 4.0, 4: -4.0})
+    return CascadeEngine(quick, deep, quick_decision=QUICK, decision=DEEP), quick, deep
+
+
+def test_the_deep_network_judges_only_what_the_quick_one_leaves_open() -> None:
+    engine, quick, deep = pair()
+    with engine:
+        logits = engine.run(crops_of(1, 3, 2, 4))
+    assert quick.seen == [1, 3, 2, 4, -1]
+    assert deep.seen == [3, 4, -1]
+    assert logits.dtype == np.float32
+    np.testing.assert_allclose(logits[[1, 3], 1], [4.0, -4.0])
+
+
+def test_one_temperature_makes_the_quick_networks_own_probability() -> None:
+    engine, *_ = pair()
+    p = p_blast(engine.run(crops_of(1, 2)), DEEP.temperature)
+    own = p_blast(np.array([[0, 5], [0, -5]], np.float32), QUICK.temperature)
+    np.testing.assert_allclose(p, own)
+
+
+def test_the_deep_network_is_not_asked_where_nothing_is_open() -> None:
+    engine, _, deep = pair()
+    engine.run(crops_of(1, 2))
+    assert deep.seen == []
+
+
+def test_both_reasons_of_a_fallback_are_told_once() -> None:
+    engine, quick, deep = pair()
+    assert engine.fallback == ""
+    quick.fallback = deep.fallback = "no driver"
+    assert engine.fallback == "no driver"
+    assert engine.name == "quick and deep on q, d"
+
+
+def make_pair(folder: Path, *, normal_to: float = 0.3, answers: bool = True) -> Path:
+    sha256 = read_card(folder).model_cpu.sha256
+    card = folder / "card.toml"
+    text = PAIR_CARD.format(sha256=sha256, normal_to=normal_to)
+    if answers:
+        import hashlib
+
+        golden = folder / "golden.npz"
+        old = hashlib.sha256(golden.read_bytes()).hexdigest()
+        with np.load(golden) as arrays:
+            stored = dict(arrays)
+        np.savez(golden, **stored, quick_logits=stored["logits"])
+        new = hashlib.sha256(golden.read_bytes()).hexdigest()
+        card.write_text(card.read_text().replace(old, new) + text)
+    else:
+        card.write_text(card.read_text() + text)
+    return folder
+
+
+def test_a_pair_opens_and_each_network_gives_its_stored_answers(
+    bundle_folder: Path,
+) -> None:
+    bundle = open_bundle(make_pair(bundle_folder))
+    assert bundle.model_trt == bundle.model
+    assert bundle.quick is not None
+    assert bundle.quick.card.id == "red-test/quick"
+    assert isinstance(bundle.card.quick, QuickEntry)
+    with open_engine(bundle, backend="cpu", n_threads=1) as engine:
+        assert isinstance(engine, CascadeEngine)
+        assert engine.run(bundle.golden.crops).shape == (2, 2)
+    for one in (bundle.quick, dataclasses.replace(bundle, quick=None)):
+        with open_engine(one, backend="cpu", n_threads=1) as engine:
+            assert self_test(engine, one) < 1e-4
+
+
+def test_a_pair_without_the_quick_networks_answers_is_refused(
+    bundle_folder: Path,
+) -> None:
+    with pytest.raises(BundleError, match=r"has no answers of \[quick\]"):
+        open_bundle(make_pair(bundle_folder, answers=False))
+
+
+def test_a_quick_network_that_is_surer_than_the_pair_is_refused(
+    bundle_folder: Path,
+) -> None:
+    with pytest.raises(CardError, match="at least as much unclear"):
+        read_card(make_pair(bundle_folder, normal_to=0.45))

@@ -1,0 +1,207 @@
+"""Every way in which TensorRT can fail, played by a child process that really fails."""
+
+import dataclasses
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from leukoscope_edge.errors import EngineFault
+from leukoscope_edge.inference.bundle import Bundle, open_bundle
+from leukoscope_edge.inference.choose import (
+    FallbackEngine,
+    Served,
+    open_engine,
+    open_network,
+)
+from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.inference.tensorrt import (
+    Limits,
+    TensorRtEngine,
+    why_unavailable,
+)
+
+FAKE = Path(__file__).with_name("fake_tensorrt.py")
+CROPS = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3)).astype(np.uint8)
+QUICK_LIMITS = Limits(build_s=60, run_s=60)
+SHORT_LIMITS = Limits(build_s=3, run_s=1)
+
+
+@pytest.fixture
+def bundle(bundle_folder: Path) -> Bundle:
+    """A bundle whose file for TensorRT is the same small network."""
+    bundle = open_bundle(bundle_folder)
+    return dataclasses.replace(bundle, model_trt=bundle.model)
+
+
+class Fake:
+    """Starts the child with a fault, and counts how often."""
+
+    def __init__(self, cache: Path, fault: str, limits: Limits = QUICK_LIMITS) -> None:
+        self.cache, self.fault, self.limits = cache / "plans", fault, limits
+        self.rebuilds: list[bool] = []
+        self.told: list[str] = []
+
+    def __call__(self, bundle: Bundle, *, rebuild: bool) -> TensorRtEngine:
+        self.rebuilds.append(rebuild)
+        return TensorRtEngine(
+            bundle,
+            self.cache,
+            child=(sys.executable, str(FAKE), self.fault),
+            limits=self.limits,
+            rebuild=rebuild,
+            on_progress=self.told.append,
+        )
+
+
+def open_with(bundle: Bundle, start: Fake) -> FallbackEngine:
+    return open_network(bundle, "auto", 1, start, lambda _: "")
+
+
+def cpu_logits(bundle: Bundle) -> np.ndarray:
+    with OnnxCpuEngine(bundle, n_threads=1) as engine:
+        return engine.run(CROPS)
+
+
+@pytest.mark.parametrize("version", ["8.5.2", "8.6.2", "10.3.0", "10.16.2", "11.4.0"])
+def test_serves_on_every_version_and_builds_only_once(
+    bundle: Bundle, tmp_path: Path, version: str
+) -> None:
+    start = Fake(tmp_path, f"version-{version}")
+    for _ in range(2):
+        with open_with(bundle, start) as engine:
+            np.testing.assert_allclose(engine.run(CROPS), cpu_logits(bundle), atol=1e-5)
+            assert engine.served == Served(backend="tensorrt")
+            assert engine.name == f"tensorrt {version} int8 on Fake"
+            assert engine.run(CROPS[:0]).shape == (0, 2)
+    assert len(start.told) == 1
+    assert "takes minutes" in start.told[0]
+    assert start.rebuilds == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ("no-driver", "no NVIDIA driver"),
+        ("old-gpu", "capability 5.3) has no int8"),
+        ("version-8.2.1", "older than 8.5"),
+        ("parse", "error 0: an unsupported node"),
+        ("build-none", "build gave nothing"),
+        ("build-abort", "ended with signal 6"),
+        ("build-exit", "ended with exit code 3"),
+        ("load-none", "does not load the plan"),
+        ("load-abort", "ended with signal 6"),
+        ("context-none", "gives no context"),
+        ("wrong", "stored cells give other answers"),
+    ],
+)
+def test_the_cpu_serves_at_once_where_tensorrt_does_not_come_up(
+    bundle: Bundle, tmp_path: Path, fault: str, reason: str
+) -> None:
+    start = Fake(tmp_path, fault)
+    with open_with(bundle, start) as engine:
+        assert engine.served.backend == "cpu"
+        assert reason in engine.fallback
+        np.testing.assert_array_equal(engine.run(CROPS), cpu_logits(bundle))
+        assert engine.name.startswith("onnxruntime-cpu")
+    assert start.rebuilds == [False]
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ("run-abort", "ended with signal 6"),
+        ("run-exit", "ended with exit code 3"),
+        ("run-false", "run failed"),
+        ("run-nan", "no logits"),
+    ],
+)
+def test_a_fault_between_two_frames_moves_to_the_cpu_and_loses_no_cell(
+    bundle: Bundle, tmp_path: Path, fault: str, reason: str
+) -> None:
+    with open_with(bundle, Fake(tmp_path, fault)) as engine:
+        assert engine.served.backend == "tensorrt"
+        np.testing.assert_array_equal(engine.run(CROPS), cpu_logits(bundle))
+        assert engine.served.backend == "cpu"
+        assert reason in engine.fallback
+        np.testing.assert_array_equal(engine.run(CROPS), cpu_logits(bundle))
+
+
+@pytest.mark.parametrize("fault", ["build-hang", "load-hang", "run-hang"])
+def test_a_hang_is_cut_off_and_the_cpu_serves(
+    bundle: Bundle, tmp_path: Path, fault: str
+) -> None:
+    with open_with(bundle, Fake(tmp_path, fault, SHORT_LIMITS)) as engine:
+        np.testing.assert_array_equal(engine.run(CROPS), cpu_logits(bundle))
+        assert "gave no answer in" in engine.fallback
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "wrong-for-us"])
+def test_a_cached_plan_that_fails_is_rebuilt_once(
+    bundle: Bundle, tmp_path: Path, damage: str
+) -> None:
+    with open_with(bundle, Fake(tmp_path, "none")):
+        pass
+    (plan,) = (tmp_path / "plans").glob("*.plan")
+    data = bytearray(plan.read_bytes())
+    start = Fake(tmp_path, "stale" if damage == "wrong-for-us" else "none")
+    if damage == "flip":
+        data[-1] ^= 1
+    plan.write_bytes(data[:-3] if damage == "cut" else data)
+    with open_with(bundle, start) as engine:
+        assert engine.served.backend == "tensorrt"
+    assert len(start.told) == 1
+    assert start.rebuilds == ([False, True] if damage == "wrong-for-us" else [False])
+    assert not list((tmp_path / "plans").glob("*.part"))
+
+
+@pytest.mark.parametrize("fault", ["wrong", "load-abort", "load-none"])
+def test_a_rebuild_that_fails_too_ends_on_the_cpu(
+    bundle: Bundle, tmp_path: Path, fault: str
+) -> None:
+    with open_with(bundle, Fake(tmp_path, "none")):
+        pass
+    start = Fake(tmp_path, fault)
+    with open_with(bundle, start) as engine:
+        assert engine.served.backend == "cpu"
+    assert start.rebuilds == [False, True]
+
+
+def test_a_cache_that_others_can_write_to_is_not_used(
+    bundle: Bundle, tmp_path: Path
+) -> None:
+    start = Fake(tmp_path, "none")
+    start.cache.mkdir()
+    start.cache.chmod(0o777)
+    with open_with(bundle, start) as engine:
+        assert "others can write here" in engine.fallback
+
+
+def test_a_demanded_tensorrt_fails_where_it_cannot_serve(
+    bundle: Bundle, tmp_path: Path
+) -> None:
+    with pytest.raises(EngineFault, match="build gave nothing"):
+        open_network(bundle, "tensorrt", 1, Fake(tmp_path, "build-none"), lambda _: "")
+
+
+def test_a_bundle_without_a_file_for_tensorrt_says_so(bundle_folder: Path) -> None:
+    bundle = open_bundle(bundle_folder)
+    assert why_unavailable(bundle) == "the bundle has no file for TensorRT"
+    with open_engine(bundle, n_threads=1) as engine:
+        assert engine.fallback == "the bundle has no file for TensorRT"
+        assert engine.run(CROPS).shape == (5, 2)
+
+
+def test_the_cpu_on_demand_is_no_fallback(bundle: Bundle) -> None:
+    with open_engine(bundle, backend="cpu", n_threads=1) as engine:
+        assert engine.fallback == ""
+
+
+def test_no_child_outlives_its_engine(bundle: Bundle, tmp_path: Path) -> None:
+    engine = Fake(tmp_path, "none")(bundle, rebuild=False)
+    pid = engine._child.pid
+    engine.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)

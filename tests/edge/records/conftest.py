@@ -1,0 +1,157 @@
+"""Slides for the tests of the records."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from leukoscope_edge.records.slide import Identity, Origin, SlideSetUp, Word
+from leukoscope_edge.records.store import Store, open_store
+from leukoscope_edge.types import (
+    Call,
+    CallName,
+    Cell,
+    Domain,
+    Interval,
+    Refusal,
+    Sighting,
+    Verdict,
+    VerdictName,
+)
+
+SIDE_PX = 32
+FRAME_SHA256 = "ab" * 32
+
+
+def cell(number: int, name: CallName = CallName.NORMAL, p: float = 0.1) -> Cell:
+    rng = np.random.default_rng(number)
+    sightings = tuple(
+        Sighting(
+            frame="f1",
+            box_px=(1, 2, 30, 40),
+            centre_px=(15.0, 20.0),
+            slide_px=(15.0 * number, 20.0),
+            sharpness=1.0,
+            crop=rng.integers(0, 255, (SIDE_PX, SIDE_PX, 3), np.uint8),
+            view=rng.integers(0, 255, (SIDE_PX, SIDE_PX, 3), np.uint8),
+            radius_px=9.0,
+        )
+        for _ in range(2)
+    )
+    return Cell(
+        id=number,
+        sightings=sightings,
+        n_sightings=4,
+        call=Call(name=name, p_blast=p),
+    )
+
+
+def set_up(
+    sample: str = "S-1",
+    name: str = "",
+    *,
+    domain: Domain = "real",
+    consents: bool = False,
+) -> SlideSetUp:
+    return SlideSetUp(
+        identity=Identity(sample=sample, name=name),
+        mode="slide",
+        domain=domain,
+        origin=Origin(
+            bundle="red-test",
+            bundle_sha256="cd" * 32,
+            engine="cpu",
+            software="leukoscope 0",
+            calibration="stage micrometre",
+            camera="test",
+            scale_um_per_px=0.1,
+            view_um=20.0,
+            limits=("Of no medical use.",),
+        ),
+        consents_to_training=consents,
+    )
+
+
+VERDICT = Verdict(
+    name=VerdictName.FEW,
+    sentence="Few blast-like cells seen.",
+    n_cells=12,
+    n_blast=1,
+    n_unclear=1,
+    interval=Interval(low=0.002, high=0.385),
+)
+REFUSAL = Refusal(reason="the stain is too pale", n_cells=3, n_blast=0, n_unclear=9)
+
+
+class Bench:
+    """A store with what a technician does with it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.store: Store = open_store(folder)
+
+    def reopen(self) -> Store:
+        self.store.close()
+        self.store = open_store(self.folder)
+        return self.store
+
+    def counted(self, n: int = 4, **changes: object) -> str:
+        """A slide with n cells: the first a blast, the second unclear."""
+        slide = self.store.start_slide(set_up(**changes), "ann")  # type: ignore[arg-type]
+        names = {1: CallName.BLAST, 2: CallName.UNCLEAR}
+        cells = [
+            cell(i, names.get(i, CallName.NORMAL), 0.9 if i == 1 else 0.3)
+            for i in range(1, n + 1)
+        ]
+        self.store.add_cells(slide, cells, frames={"f1": FRAME_SHA256})
+        return slide
+
+    def finished(self, verdict: Verdict | Refusal = VERDICT, **changes: object) -> str:
+        slide = self.counted(**changes)  # type: ignore[arg-type]
+        self.store.finish_count(
+            slide, verdict, "ann", frames={"screened": 5}, n_smudges=2
+        )
+        return slide
+
+    def reviewed(self, **changes: object) -> str:
+        slide = self.finished(**changes)  # type: ignore[arg-type]
+        for c in self.store.slide(slide).cells:
+            word = Word.BLAST if c.id == "1" else Word.NORMAL
+            self.store.judge_cell(slide, c.id, word, "ann", key=f"{slide}-{c.id}")
+        return slide
+
+    def signed(self, *, comment: str = "", **changes: object) -> str:
+        slide = self.reviewed(**changes)
+        self.store.sign(slide, VERDICT, "ann", comment=comment, key=f"{slide}-sign")
+        return slide
+
+
+@pytest.fixture(scope="session")
+def bench_kind() -> type[Bench]:
+    return Bench
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> "Bench":
+    return Bench(tmp_path / "records")
+
+
+@pytest.fixture
+def make_cell() -> Callable[..., Cell]:
+    return cell
+
+
+@pytest.fixture
+def make_set_up() -> Callable[..., SlideSetUp]:
+    return set_up
+
+
+@pytest.fixture
+def verdict() -> Verdict:
+    return VERDICT
+
+
+@pytest.fixture
+def refusal() -> Refusal:
+    return REFUSAL

@@ -1,0 +1,192 @@
+"""Every way to alter the list of events behind the device's back is seen."""
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leukoscope_edge.records.events import (
+    NO_EVENT_HASH,
+    chain_problems,
+    code_of,
+    hash_of,
+)
+from leukoscope_edge.records.store import DATABASE_NAME
+
+N_EVENTS = 8
+
+
+def tamper(folder: Path, *statements: str) -> None:
+    """Write into the database as somebody with the file in hand would."""
+    connection = sqlite3.connect(folder / DATABASE_NAME)
+    for trigger in ("event_stays", "event_is_kept"):
+        connection.execute(f"DROP TRIGGER {trigger}")
+    for statement in statements:
+        connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+def rehash(folder: Path, seq: int) -> None:
+    """Give a changed event a hash that fits it."""
+    connection = sqlite3.connect(folder / DATABASE_NAME)
+    row = connection.execute(
+        "SELECT seq, slide, kind, at, by, key, body, previous FROM event WHERE seq = ?",
+        (seq,),
+    ).fetchone()
+    connection.execute("UPDATE event SET hash = ? WHERE seq = ?", (hash_of(*row), seq))
+    connection.commit()
+    connection.close()
+
+
+@pytest.fixture(scope="module")
+def model(
+    bench_kind: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The folder of a store with one signed slide."""
+    made = bench_kind(tmp_path_factory.mktemp("model") / "records")
+    assert made.signed() == "0001"
+    assert made.store.head().seq == N_EVENTS
+    made.store.close()
+    folder: Path = made.folder
+    return folder
+
+
+@pytest.fixture
+def bench(model: Path, bench_kind: Callable[[Path], Any], tmp_path: Path) -> Any:
+    """A store of one's own to spoil."""
+    shutil.copytree(model, tmp_path / "records")
+    return bench_kind(tmp_path / "records")
+
+
+@pytest.fixture
+def slide(bench: Any) -> str:
+    return str(bench.store.slides()[0].id)
+
+
+@pytest.mark.parametrize("seq", range(1, N_EVENTS + 1))
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM event WHERE seq = {seq}",
+        "UPDATE event SET body = replace(body, '}}', ',\"x\":1}}') WHERE seq = {seq}",
+        "UPDATE event SET by = 'eve' WHERE seq = {seq}",
+        "UPDATE event SET at = '1999-01-01' WHERE seq = {seq}",
+        "DELETE FROM event WHERE seq >= {seq}",
+    ],
+)
+def test_an_edited_removed_or_cut_off_event_is_found(
+    bench: Any, slide: str, seq: int, statement: str
+) -> None:
+    tamper(bench.folder, statement.format(seq=seq))
+    assert bench.store.verify_audit() != []
+
+
+@pytest.mark.parametrize("seq", [1, 4, N_EVENTS])
+def test_an_edit_with_a_fitting_hash_is_found(bench: Any, slide: str, seq: int) -> None:
+    tamper(bench.folder, f"UPDATE event SET by = 'eve' WHERE seq = {seq}")
+    rehash(bench.folder, seq)
+    assert bench.store.verify_audit() != []
+
+
+@pytest.mark.parametrize("seq", range(1, N_EVENTS))
+def test_two_events_that_changed_places_are_found(
+    bench: Any, slide: str, seq: int
+) -> None:
+    tamper(
+        bench.folder,
+        f"UPDATE event SET seq = -1 WHERE seq = {seq}",
+        f"UPDATE event SET seq = {seq} WHERE seq = {seq + 1}",
+        f"UPDATE event SET seq = {seq + 1} WHERE seq = -1",
+    )
+    assert bench.store.verify_audit() != []
+
+
+def test_an_event_put_in_is_found(bench: Any, slide: str) -> None:
+    tamper(
+        bench.folder,
+        "INSERT INTO event SELECT seq + 1, slide, kind, at, by, 'x', body, hash, hash "
+        f"FROM event WHERE seq = {N_EVENTS}",
+    )
+    assert bench.store.verify_audit() != []
+
+
+def test_a_cut_stays_visible_after_further_events(bench: Any, slide: str) -> None:
+    tamper(bench.folder, f"DELETE FROM event WHERE seq > {N_EVENTS - 2}")
+    store = bench.reopen()
+    store.note("later", {}, "ann")
+    (problem, *_) = store.verify_audit()
+    assert "some are missing" in problem.what
+
+
+def test_a_cut_with_a_head_of_ones_own_is_found(bench: Any, slide: str) -> None:
+    tamper(
+        bench.folder,
+        f"DELETE FROM event WHERE seq > {N_EVENTS - 1}",
+        f"UPDATE head SET seq = {N_EVENTS - 1}, hash = "
+        f"(SELECT hash FROM event WHERE seq = {N_EVENTS - 1})",
+    )
+    (problem,) = bench.store.verify_audit()
+    assert "does not carry this device's signature" in problem.what
+
+
+def test_an_older_database_is_told_by_the_code_of_a_later_report(
+    bench: Any, slide: str
+) -> None:
+    bench.store.close()
+    older = (bench.folder / DATABASE_NAME).read_bytes()
+    store = bench.reopen()
+    store.amend(slide, "", "ann")
+    code = store.head().code
+    assert store.event_of_code(code) == N_EVENTS + 1
+    store.close()
+    for part in bench.folder.glob(DATABASE_NAME + "*"):
+        part.unlink()
+    (bench.folder / DATABASE_NAME).write_bytes(older)
+    store = bench.reopen()
+    assert store.verify_audit() == []
+    assert store.event_of_code(code) is None
+
+
+def test_the_database_itself_refuses_to_change_an_event(bench: Any, slide: str) -> None:
+    connection = sqlite3.connect(bench.folder / DATABASE_NAME)
+    for statement in ("UPDATE event SET by = 'eve'", "DELETE FROM event"):
+        with pytest.raises(sqlite3.IntegrityError, match="events are never"):
+            connection.execute(statement)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda path: path.unlink(), "cannot be read"),
+        (lambda path: path.write_bytes(b"another"), "damaged or replaced"),
+    ],
+)
+def test_a_picture_that_is_gone_or_replaced_is_found(
+    bench: Any, slide: str, spoil: Callable[[Path], None], message: str
+) -> None:
+    name = bench.store.slide(slide).cells[0].view
+    spoil(bench.folder / "pictures" / slide / name)
+    (problem,) = bench.store.verify_audit()
+    assert message in problem.what
+
+
+@pytest.mark.parametrize("name", ["../../keys/device.key", "x.png", "", "/etc/passwd"])
+def test_only_pictures_are_read_as_pictures(bench: Any, slide: str, name: str) -> None:
+    with pytest.raises(Exception, match="is not the name of a picture"):
+        bench.store.pictures.read(slide, name)
+    with pytest.raises(Exception, match="is not the number of a slide"):
+        bench.store.pictures.read("../keys", "0" * 64 + ".png")
+
+
+def test_no_events_have_no_problem() -> None:
+    assert list(chain_problems([])) == []
+
+
+def test_a_code_is_twelve_digits_for_reading_aloud() -> None:
+    assert code_of("0123456789abcdef" * 4) == "0123-4567-89AB"
+    assert code_of(NO_EVENT_HASH) == "0000-0000-0000"

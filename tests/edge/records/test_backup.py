@@ -1,0 +1,174 @@
+import io
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leukoscope_edge.errors import OutputError, RecordError
+from leukoscope_edge.records.backup import restore_backup, write_backup
+from leukoscope_edge.records.sealed_file import (
+    CHUNK_BYTES,
+    TAG_BYTES,
+    SealedReader,
+    SealedWriter,
+)
+from leukoscope_edge.records.store import open_store
+
+PASSPHRASE = "correct horse battery"  # noqa: S105
+
+LOW_COST = 1 << 10
+
+
+@pytest.fixture
+def stick(tmp_path: Path) -> Path:
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    return folder
+
+
+def sealed(data: bytes) -> bytes:
+    out = io.BytesIO()
+    writer = SealedWriter(out, PASSPHRASE, cost=LOW_COST)
+    writer.write(data)
+    writer.close()
+    return out.getvalue()
+
+
+def opened(data: bytes, passphrase: str = PASSPHRASE) -> bytes:
+    reader = SealedReader(io.BytesIO(data), passphrase, "file")
+    return reader.read(10 * CHUNK_BYTES)
+
+
+@pytest.mark.parametrize(
+    "n_bytes", [0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 2 * CHUNK_BYTES]
+)
+def test_what_was_sealed_opens(n_bytes: int) -> None:
+    data = bytes(range(256)) * (n_bytes // 256) + bytes(n_bytes % 256)
+    assert opened(sealed(data)) == data
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: data[:-1],
+        lambda data: data[: -(CHUNK_BYTES + TAG_BYTES)],
+        lambda data: data + b"x",
+        lambda data: data[:300] + bytes([data[300] ^ 1]) + data[301:],
+        lambda data: data.replace(b'"salt"', b'"sal2"'),
+        lambda data: data.replace(b"file 1", b"file 2"),
+        lambda data: b"",
+        lambda data: b"{}\n",
+        lambda data: data.replace(b'"cost": 1024', b'"cost": 1073741824'),
+        lambda data: data.replace(b'"cost": 1024', b'"cost": 1023'),
+    ],
+)
+def test_what_was_changed_or_cut_off_does_not_open(
+    change: Callable[[bytes], bytes],
+) -> None:
+    data = sealed(b"a" * (2 * CHUNK_BYTES))
+    with pytest.raises(RecordError):
+        opened(change(data))
+
+
+def test_chunks_that_changed_places_do_not_open() -> None:
+    data = sealed(bytes(range(256)) * (3 * CHUNK_BYTES // 256))
+    start, size = data.index(b"\n") + 1, CHUNK_BYTES + TAG_BYTES
+    first, second = data[start : start + size], data[start + size : start + 2 * size]
+    with pytest.raises(RecordError, match="does not open"):
+        opened(data[:start] + second + first + data[start + 2 * size :])
+
+
+def test_another_passphrase_does_not_open_it() -> None:
+    with pytest.raises(RecordError, match="wrong passphrase"):
+        opened(sealed(b"a"), "another passphrase")
+
+
+def test_a_short_passphrase_is_refused_and_leaves_nothing(
+    bench: Any, stick: Path
+) -> None:
+    with pytest.raises(RecordError, match="at least 12"):
+        write_backup(bench.store, stick, "short", "ann")
+    assert list(stick.iterdir()) == []
+
+
+def test_a_missing_stick_is_one_line(bench: Any, tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_backup(bench.store, tmp_path / "gone", PASSPHRASE, "ann")
+
+
+def test_everything_comes_back(bench: Any, stick: Path, tmp_path: Path) -> None:
+    slide = bench.signed(name="Ann Canary")
+    before = bench.store.slide(slide)
+    file = write_backup(bench.store, stick, PASSPHRASE, "ann")
+    assert b"Canary" not in file.read_bytes()
+    assert [p.name for p in stick.iterdir()] == [file.name]
+    fresh = tmp_path / "fresh"
+    assert restore_backup(file, fresh, PASSPHRASE, "ann") is None
+    with open_store(fresh) as store:
+        assert store.slide(slide) == before
+        assert store.identity(slide).name == "Ann Canary"
+        assert store.device == bench.store.device
+        assert store.verify_audit() == []
+        assert store.notes("restored")
+        assert len(list(store.archived_cells())) == 4
+
+
+def test_what_was_there_is_kept_and_the_erased_stay_erased(
+    bench: Any, stick: Path
+) -> None:
+    slide, other = bench.signed(), bench.counted()
+    file = write_backup(bench.store, stick, PASSPHRASE, "ann")
+    bench.store.erase(slide, "request", "ann")
+    bench.store.close()
+    before = restore_backup(file, bench.folder, PASSPHRASE, "ann")
+    assert before is not None
+    assert before.is_dir()
+    store = bench.reopen()
+    assert store.slide(slide).is_erased
+    assert store.identity(slide) is None
+    assert store.identity(other) is not None
+
+
+@pytest.mark.parametrize("passphrase", ["another passphrase", PASSPHRASE])
+def test_a_backup_that_is_not_sound_changes_nothing(
+    bench: Any, stick: Path, passphrase: str
+) -> None:
+    bench.signed()
+    file = write_backup(bench.store, stick, PASSPHRASE, "ann")
+    if passphrase == PASSPHRASE:
+        data = bytearray(file.read_bytes())
+        data[-100] ^= 1
+        file.write_bytes(data)
+    bench.store.close()
+    names = sorted(p.name for p in bench.folder.parent.iterdir())
+    with pytest.raises(RecordError, match="does not open"):
+        restore_backup(file, bench.folder, passphrase, "ann")
+    assert sorted(p.name for p in bench.folder.parent.iterdir()) == names
+    assert bench.reopen().verify_audit() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("../evil", tarfile.REGTYPE),
+        ("/etc/evil", tarfile.REGTYPE),
+        ("keys/../../evil", tarfile.REGTYPE),
+        ("keys/link", tarfile.SYMTYPE),
+        ("keys/pipe", tarfile.FIFOTYPE),
+    ],
+)
+def test_a_backup_writes_nothing_outside_its_folder(
+    tmp_path: Path, name: str, kind: bytes
+) -> None:
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w") as tar:
+        member = tarfile.TarInfo(name)
+        member.type, member.linkname = kind, "/etc/passwd"
+        tar.addfile(member)
+    file = tmp_path / "evil"
+    file.write_bytes(sealed(plain.getvalue()))
+    with pytest.raises(RecordError, match="no file of ours"):
+        restore_backup(file, tmp_path / "to", PASSPHRASE, "ann")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["evil"]

@@ -1,0 +1,145 @@
+"""A damaged database opens again, with what can be trusted, and says what is lost."""
+
+import shutil
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from leukoscope_edge.errors import RecordError
+from leukoscope_edge.records.store import COPY_FOLDER, DATABASE_NAME, open_store
+
+
+def close(bench: Any) -> Path:
+    """Close the store, so that one file holds everything."""
+    bench.store.close()
+    path: Path = bench.folder / DATABASE_NAME
+    assert not path.with_name(path.name + "-wal").exists()
+    return path
+
+
+def spoil_page_of(path: Path, name: str) -> None:
+    """Fill the first page of a table or an index with noughts."""
+    connection = sqlite3.connect(path)
+    (page,) = connection.execute(
+        "SELECT rootpage FROM sqlite_schema WHERE name = ?", (name,)
+    ).fetchone()
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    connection.close()
+    data = bytearray(path.read_bytes())
+    data[(page - 1) * size : page * size] = bytes(size)
+    path.write_bytes(data)
+
+
+def test_a_sound_database_needs_no_recovery(bench: Any) -> None:
+    bench.signed()
+    assert bench.reopen().recovery is None
+
+
+def test_what_is_no_database_gives_way_to_the_last_copy(bench: Any) -> None:
+    slide = bench.signed()
+    bench.store.keep_copy()
+    n = bench.store.head().seq
+    lost = bench.counted()
+    close(bench).write_bytes(b"not a database at all" * 100)
+    store = bench.reopen()
+    assert (store.recovery.n_from_copy, store.recovery.n_saved) == (n, 0)
+    assert f"whatever came after event {n} is lost" in store.recovery.sentence
+    assert store.recovery.kept.is_dir()
+    assert store.slide(slide).signatures
+    assert store.identity(slide).sample == "S-1"
+    assert store.verify_audit() == []
+    assert store.notes("recovered")
+    assert bench.counted() not in (slide, lost)
+    assert bench.reopen().recovery is None
+
+
+def test_sound_events_after_the_copy_are_saved_from_the_damaged_file(
+    bench: Any,
+) -> None:
+    bench.store.keep_copy()
+    slide = bench.signed()
+    n = bench.store.head().seq
+    spoil_page_of(close(bench), "event_of_slide")
+    store = bench.reopen()
+    assert store.recovery.n_saved == n
+    assert "nothing is known to be lost" in store.recovery.sentence
+    assert store.slide(slide).signatures
+    assert store.identity(slide).sample == "S-1"
+    assert store.verify_audit() == []
+
+
+def test_who_was_erased_is_not_brought_back_by_an_older_copy(bench: Any) -> None:
+    slide = bench.signed()
+    bench.store.keep_copy()
+    copy = bench.folder / COPY_FOLDER / DATABASE_NAME
+    older = copy.read_bytes()
+    bench.store.erase(slide, "request", "ann")
+    copy.write_bytes(older)
+    spoil_page_of(close(bench), "event_of_slide")
+    store = bench.reopen()
+    assert store.slide(slide).is_erased
+    assert store.identity(slide) is None
+
+
+def test_without_any_copy_the_records_begin_anew_and_say_so(bench: Any) -> None:
+    bench.signed()
+    path = close(bench)
+    shutil.rmtree(bench.folder / COPY_FOLDER)
+    path.write_bytes(b"x" * 4096)
+    store = bench.reopen()
+    assert store.slides() == []
+    assert "whatever came after event 0 is lost" in store.recovery.sentence
+
+
+def test_a_locked_or_unreadable_database_is_not_taken_for_damaged(bench: Any) -> None:
+    path = close(bench)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(RecordError, match="cannot be opened"):
+        open_store(bench.folder)
+    assert not list(bench.folder.glob("damaged-*"))
+
+
+@given(
+    at=st.floats(0, 1, exclude_max=True),
+    noise=st.binary(min_size=1, max_size=6000),
+    cut=st.booleans(),
+)
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_whatever_is_spoilt_no_wrong_event_is_ever_shown(
+    bench: Any, tmp_path: Path, at: float, noise: bytes, cut: bool
+) -> None:
+    if not (tmp_path / "model").exists():
+        bench.signed()
+        close(bench)
+        shutil.copytree(bench.folder, tmp_path / "model")
+    folder = tmp_path / "spoilt"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(tmp_path / "model", folder)
+    path = folder / DATABASE_NAME
+    data = bytearray(path.read_bytes())
+    place = int(at * len(data))
+    data[place : place + len(noise)] = b"" if cut else noise
+    path.write_bytes(data[:place] if cut else data)
+    try:
+        store = open_store(folder)
+    except RecordError:
+        return
+    with store:
+        try:
+            is_sound = store.verify_audit() == []
+            found = [e.hash for e in store.events("0001")]
+        except RecordError:
+            return
+    with open_store(tmp_path / "model") as model:
+        real = [e.hash for e in model.events("0001")]
+    if is_sound:
+        assert found == real[: len(found)]

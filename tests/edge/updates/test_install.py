@@ -1,0 +1,271 @@
+"""One update after another, as a technician meets them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leukoscope_edge.errors import UpdateError
+from leukoscope_edge.updates import (
+    Device,
+    FolderStick,
+    Step,
+    active_bundle,
+    history,
+    in_use,
+    install,
+    note_failure,
+    note_success,
+    probe,
+    recover,
+    roll_back,
+    slots,
+    state,
+    trust_root,
+)
+from leukoscope_edge.updates.active import banners
+from leukoscope_edge.updates.codes import Code, refused
+from leukoscope_edge.updates.state import SHIPPED
+
+
+def test_a_device_without_updates_uses_the_shipped_model(tmp_path: Path) -> None:
+    assert active_bundle(tmp_path, "real") is None
+    assert in_use(tmp_path, "real").slot == SHIPPED
+    assert history(tmp_path) == ()
+    assert not (tmp_path / "models").exists()
+
+
+def test_an_update_becomes_the_model_in_use(
+    device: Device, publisher: Any, bundle_bytes: dict[str, bytes]
+) -> None:
+    installed = install(device, publisher.release(1).stick)
+    folder = active_bundle(device.data, "real")
+    assert folder is not None
+    assert (folder / "model.cpu.onnx").read_bytes() == bundle_bytes["model.cpu.onnx"]
+    assert installed.manifest.bundle_id == "red-1"
+    assert active_bundle(device.data, "simulated") is None
+    (event,) = history(device.data)
+    assert event.what == "installed"
+
+
+def test_every_step_is_told_in_order(
+    make_device: Callable[..., Device], publisher: Any
+) -> None:
+    told: list[Step] = []
+    read = 0
+
+    def tell(step: Step, n_bytes: int) -> None:
+        nonlocal read
+        read += n_bytes
+        if n_bytes == 0:
+            told.append(step)
+
+    stick = publisher.release(1).stick
+    install(make_device(tell=tell), stick)
+    assert told == list(Step)
+    assert read == sum(
+        len(stick.files[name]) for name in stick.asked
+    )  # every byte once, and none unasked
+
+
+def test_a_stick_as_a_folder_gives_the_same(
+    device: Device, publisher: Any, tmp_path: Path
+) -> None:
+    mount = publisher.release(1).write(tmp_path / "mount")
+    with FolderStick(mount) as stick:
+        install(device, stick)
+    assert active_bundle(device.data, "real") is not None
+
+
+def test_without_a_root_of_trust_nothing_is_taken(
+    tmp_path: Path, publisher: Any, code_of: Callable[..., str]
+) -> None:
+    bare = Device(data=tmp_path / "data")
+    assert code_of(lambda: install(bare, publisher.release(1).stick)) == "U15"
+
+
+def test_another_root_does_not_replace_the_trusted_one(
+    device: Device, publisher: Any, tmp_path: Path, code_of: Callable[..., str]
+) -> None:
+    other = publisher.clone()
+    other.rotate("root")
+    (tmp_path / "other.json").write_bytes(other.files["metadata/2.root.json"])
+    assert code_of(lambda: trust_root(device.data, tmp_path / "other.json")) == "U04"
+    (tmp_path / "junk.json").write_bytes(b"{}")
+    assert code_of(lambda: trust_root(device.data, tmp_path / "junk.json")) == "U04"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"sequence": 5}, "U06"),
+        ({"sequence": 4}, "U05"),
+        ({"sequence": 6}, ""),
+        ({"sequence": 1, "epoch": 1}, "U04"),
+        ({"sequence": 6, "machine": "pdp11"}, "U10"),
+        ({"sequence": 6, "min_software": "8"}, "U10"),
+        ({"sequence": 6, "domain": "simulated"}, "U11"),
+        ({"sequence": 6, "id": "red-x", "card": lambda c: c[:-3]}, "U11"),
+        ({"sequence": 0}, "U10"),
+        ({"sequence": 6, "review_by": "soon"}, "U10"),
+    ],
+)
+def test_what_may_follow_release_5(
+    device: Device,
+    publisher: Any,
+    code_of: Callable[..., str],
+    active_of: Callable[[Device], str],
+    changes: dict[str, Any],
+    code: str,
+) -> None:
+    install(device, publisher.release(5).stick)
+    stick = publisher.release(**changes).stick
+    assert code_of(lambda: install(device, stick)) == code
+    assert active_of(device) == ("0.5" if code else "0.6")
+
+
+def test_a_failed_trial_changes_nothing_and_is_remembered(
+    make_device: Callable[..., Device],
+    publisher: Any,
+    code_of: Callable[..., str],
+    active_of: Callable[[Device], str],
+) -> None:
+    def fail(folder: Path) -> None:
+        raise refused(Code.SELF_TEST, "a test says so")
+
+    device = make_device()
+    install(device, publisher.release(1).stick)
+    stick = publisher.release(2).stick
+    assert code_of(lambda: install(make_device(try_model=fail), stick)) == "U11"
+    assert active_of(device) == "0.1"
+    assert code_of(lambda: install(device, stick)) == "U13"
+    assert [e.what for e in history(device.data)] == ["installed", "failed"]
+
+
+def test_a_revoked_release_is_not_gone_back_to(
+    device: Device, publisher: Any, code_of: Callable[..., str]
+) -> None:
+    install(device, publisher.release(1).stick)
+    install(device, publisher.release(2, revokes='["0.1"]').stick)
+    assert in_use(device.data, "real").previous is None
+    assert roll_back(device, "real").slot == SHIPPED
+
+
+def test_rolling_back_twice_is_where_one_was(
+    device: Device,
+    publisher: Any,
+    code_of: Callable[..., str],
+    active_of: Callable[[Device], str],
+) -> None:
+    assert code_of(lambda: roll_back(device, "real")) == "U18"
+    install(device, publisher.release(1).stick)
+    install(device, publisher.release(2).stick)
+    roll_back(device, "real", by="Ada")
+    assert active_of(device) == "0.1"
+    recover(device)
+    roll_back(device, "real")
+    assert active_of(device) == "0.2"
+    assert history(device.data)[-2].note == "Ada"
+
+
+def test_going_back_does_not_let_an_old_stick_in(
+    device: Device, publisher: Any, code_of: Callable[..., str]
+) -> None:
+    old = publisher.release(1).stick
+    install(device, old)
+    install(device, publisher.release(2).stick)
+    roll_back(device, "real")
+    assert code_of(lambda: install(device, old)) == "U05"
+
+
+def test_three_failures_in_a_row_give_the_model_up(
+    device: Device, publisher: Any, active_of: Callable[[Device], str]
+) -> None:
+    install(device, publisher.release(1).stick)
+    install(device, publisher.release(2).stick)
+    for _ in range(2):
+        assert not note_failure(device, "real", "NaN")
+    note_success(device, "real")
+    assert [note_failure(device, "real", "NaN") for _ in range(3)] == [0, 0, 1]
+    assert active_of(device) == "0.1"
+    assert history(device.data)[-1].what == "given up"
+
+
+def test_a_failed_daily_check_gives_the_model_up(
+    make_device: Callable[..., Device],
+    publisher: Any,
+    active_of: Callable[[Device], str],
+) -> None:
+    def fail(folder: Path) -> None:
+        raise refused(Code.SELF_TEST)
+
+    device = make_device()
+    probe(make_device(try_model=fail), "real")  # the shipped model is not probed here
+    install(device, publisher.release(1).stick)
+    install(device, publisher.release(2).stick)
+    probe(device, "real")
+    assert active_of(device) == "0.2"
+    with pytest.raises(UpdateError, match="U11"):
+        probe(make_device(try_model=fail), "real")
+    assert active_of(device) == "0.1"
+
+
+def damage(folder: Path) -> None:
+    model = folder / "model.cpu.onnx"
+    model.chmod(0o644)
+    data = bytearray(model.read_bytes())
+    data[len(data) // 2] ^= 1
+    model.write_bytes(data)
+
+
+def test_a_damaged_model_gives_way_to_the_one_before_and_says_so(
+    device: Device, publisher: Any, active_of: Callable[[Device], str]
+) -> None:
+    install(device, publisher.release(1).stick)
+    install(device, publisher.release(2).stick)
+    damage(slots.slot_folder(device.models, str(in_use(device.data, "real").slot)))
+    used = in_use(device.data, "real")
+    assert used.fallback
+    assert "damaged" in banners(device)[0]
+    assert str(used.slot).startswith("0.1-")
+    recover(device)
+    assert active_of(device) == "0.1"
+    assert history(device.data)[-1].what == "damaged"
+
+
+def test_no_whole_model_is_s01_and_the_shipped_one_only_by_hand(
+    device: Device, publisher: Any, code_of: Callable[..., str]
+) -> None:
+    install(device, publisher.release(1).stick)
+    damage(slots.slot_folder(device.models, str(in_use(device.data, "real").slot)))
+    lane = state.load(device.models).lanes["real"]
+    assert lane.previous == SHIPPED
+    assert in_use(device.data, "real").slot == SHIPPED
+    for name in ("state.json", "state.json.bak"):
+        (device.models / name).unlink()
+    assert code_of(lambda: active_bundle(device.data, "real")) == "S01"
+    assert banners(device)[0].startswith("S01")
+    recover(device)
+    assert code_of(lambda: active_bundle(device.data, "real")) == "S01"
+    assert roll_back(device, "real").slot == SHIPPED
+
+
+def test_two_updaters_do_not_meet(
+    device: Device, publisher: Any, code_of: Callable[..., str]
+) -> None:
+    stick = publisher.release(1).stick
+    with slots.locked(device.models):
+        assert code_of(lambda: install(device, stick)) == "U16"
+        assert code_of(lambda: recover(device)) == "U16"
+    assert code_of(lambda: install(device, stick)) == ""
+
+
+def test_nothing_but_the_slots_in_use_stays_on_the_disk(
+    device: Device, publisher: Any
+) -> None:
+    for sequence in range(1, 5):
+        install(device, publisher.release(sequence).stick)
+    names = sorted(p.name.split("-")[0] for p in (device.models / "slots").iterdir())
+    assert names == ["0.3", "0.4"]
+    assert not (device.models / "staging").exists()

@@ -1,0 +1,240 @@
+"""The child process that a new model must survive, and the comparison after it."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from leukoscope_edge.errors import UpdateError
+from leukoscope_edge.inference.bundle import shipped_bundles
+from leukoscope_edge.inference.card import read_card
+from leukoscope_edge.records.slide import ArchivedCell
+from leukoscope_edge.types import CallName
+from leukoscope_edge.updates import Device, Shadow, history, install
+from leukoscope_edge.updates.shadow import compare
+from leukoscope_edge.updates.trial import run_trial
+
+SIDE_PX = 32
+
+
+def replace_model(folder: Path, model: bytes) -> Path:
+    card = folder / "card.toml"
+    old = hashlib.sha256((folder / "model.cpu.onnx").read_bytes()).hexdigest()
+    card.write_text(card.read_text().replace(old, hashlib.sha256(model).hexdigest()))
+    (folder / "model.cpu.onnx").write_bytes(model)
+    return folder
+
+
+def test_an_honest_model_passes_in_a_child(bundle_folder: Path) -> None:
+    (report,) = run_trial(bundle_folder)
+    assert report.engine.startswith("onnxruntime-cpu")
+    assert (report.n_cells, report.n_blast) == (2, 1)
+
+
+@pytest.mark.parametrize("name", sorted(shipped_bundles()))
+def test_what_is_shipped_passes_too(name: str) -> None:
+    assert run_trial(shipped_bundles()[name])[0].n_cells > 0
+
+
+@pytest.mark.parametrize("gain", [-8.0, 0.0, 7.0, float("nan"), float("inf")])
+def test_a_model_with_other_answers_fails(
+    bundle_folder: Path, red_model: Callable[..., bytes], gain: float
+) -> None:
+    replace_model(bundle_folder, red_model(gain=gain))
+    with pytest.raises(UpdateError, match="U11"):
+        run_trial(bundle_folder)
+
+
+@pytest.mark.parametrize("model", [b"", b"junk", bytes(1000)])
+def test_what_is_no_model_fails_in_words(bundle_folder: Path, model: bytes) -> None:
+    replace_model(bundle_folder, model)
+    with pytest.raises(UpdateError, match="U11"):
+        run_trial(bundle_folder)
+
+
+def test_a_model_that_asks_for_all_memory_fails_without_harm(
+    bundle_folder: Path, tmp_path: Path
+) -> None:
+    """75 bytes that expand to 64 GiB; the limits of the child hold."""
+    replace_model(bundle_folder, greedy_model_bytes())
+    with pytest.raises(UpdateError, match="U11"):
+        run_trial(bundle_folder)
+
+
+def greedy_model_bytes() -> bytes:
+    from onnx import TensorProto, helper, numpy_helper
+
+    shape = numpy_helper.from_array(np.array([1 << 34, 1], np.int64), "shape")
+    zero = numpy_helper.from_array(np.zeros((1, 2), np.float32), "zero")
+    pool = helper.make_node("GlobalAveragePool", ["input"], ["pooled"])
+    nodes = [
+        pool,
+        helper.make_node("Expand", ["zero", "shape"], ["big"]),
+        helper.make_node("ReduceMean", ["big"], ["logits"], axes=[0], keepdims=1),
+    ]
+    ports = [("input", ["n", 3, SIDE_PX, SIDE_PX]), ("logits", [1, 2])]
+    inputs, outputs = (
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, dims)
+        for name, dims in ports
+    )
+    graph = helper.make_graph(nodes, "greedy", [inputs], [outputs], [shape, zero])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 8
+    return bytes(model.SerializeToString())
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("import os; os.abort()", "crashed \\(SIGABRT\\)"),
+        ("import sys; sys.exit('no')", "no"),
+        ("import time; time.sleep(60)", "no answer in 1 seconds"),
+    ],
+)
+def test_a_child_that_dies_or_hangs_is_u11(
+    tmp_path: Path,
+    bundle_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    body: str,
+    words: str,
+) -> None:
+    """A stand-in for the interpreter does what a broken runtime would."""
+    import sys
+
+    from leukoscope_edge.updates import trial
+
+    fake = tmp_path / "python"
+    fake.write_text(f"#!{sys.executable}\n{body}\n")
+    fake.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(fake))
+    monkeypatch.setitem(trial.TIME_LIMITS_S, "cpu", 1)
+    with pytest.raises(UpdateError, match=words):
+        run_trial(bundle_folder)
+
+
+def test_a_signed_model_that_fails_is_not_installed(
+    make_device: Callable[..., Device],
+    publisher: Any,
+    bundle_folder: Path,
+    red_model: Callable[..., bytes],
+    code_of: Callable[..., str],
+    active_of: Callable[[Device], str],
+) -> None:
+    device = make_device(try_model=run_trial)
+    install(device, publisher.release(1).stick)
+    folder = replace_model(bundle_folder, red_model(gain=1.0))
+    publisher.bundle = {p.name: p.read_bytes() for p in folder.iterdir()}
+    assert code_of(lambda: install(device, publisher.release(2).stick)) == "U11"
+    assert active_of(device) == "0.1"
+
+
+def judged_by(folder: Path, cells: list[ArchivedCell]) -> list[ArchivedCell]:
+    """Return the cells as called by the model in a folder."""
+    sha256 = read_card(folder).model_cpu.sha256
+    return [replace(c, bundle_sha256=sha256) for c in cells]
+
+
+def cell(slide: str, red: int, call: str) -> ArchivedCell:
+    crops = np.zeros((1, SIDE_PX, SIDE_PX, 3), np.uint8)
+    crops[..., 0] = red
+    return ArchivedCell(
+        slide=slide,
+        cell="c",
+        crops=crops,
+        call=CallName(call),
+        p_blast=0.5,
+        bundle_sha256="of another model",
+        is_counted=True,
+    )
+
+
+def slide(name: str, n_red: int, call: str) -> list[ArchivedCell]:
+    """A slide of 60 cells: red ones, called as said, among dark ones called normal."""
+    dark = [cell(name, 0, "normal")] * (60 - n_red)
+    return [cell(name, 255, call)] * n_red + dark
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ([], (0, 0, ())),
+        (slide("1", 30, "blast"), (60, 0, ())),
+        (slide("1", 1, "normal"), (60, 1, ())),
+        (slide("1", 30, "normal") + slide("2", 30, "blast"), (120, 30, ("1",))),
+    ],
+)
+def test_changes_of_calls_and_of_verdicts_are_counted(
+    bundle_folder: Path, cells: list[ArchivedCell], expected: tuple[Any, ...]
+) -> None:
+    from leukoscope_edge.inference.bundle import open_bundle
+    from leukoscope_edge.inference.engine import OnnxCpuEngine
+
+    bundle = open_bundle(bundle_folder)
+    with OnnxCpuEngine(bundle) as engine:
+        others = compare(cells, engine, bundle.card, bundle.card)
+        own = judged_by(bundle_folder, cells)
+        shadow = compare(own, engine, bundle.card, bundle.card)
+    assert others == Shadow()
+    assert (shadow.n_cells, shadow.n_changed, shadow.slides) == expected
+
+
+@pytest.mark.parametrize(
+    ("shadow", "needs", "words"),
+    [
+        (Shadow(), False, "no old cells"),
+        (Shadow(n_cells=640), False, "0 of 640"),
+        (
+            Shadow(n_cells=640, n_changed=12, slides=("a", "b", "c")),
+            True,
+            "12 of 640 old cells change call, 3 slides change verdict.",
+        ),
+        (Shadow(why_not="x"), True, "could not be compared: x."),
+    ],
+)
+def test_the_sentence_and_whether_a_person_must_accept(
+    shadow: Shadow, needs: bool, words: str
+) -> None:
+    assert shadow.needs_acceptance == needs
+    assert words in shadow.sentence
+
+
+def test_a_change_is_accepted_by_name_or_not_at_all(
+    make_device: Callable[..., Device],
+    publisher: Any,
+    bundle_folder: Path,
+    code_of: Callable[..., str],
+    active_of: Callable[[Device], str],
+) -> None:
+    cells = judged_by(bundle_folder, slide("0007", 30, "normal"))
+    install(make_device(), publisher.release(1).stick)
+    stick = publisher.release(2).stick
+    alone = make_device(cells=cells)
+    assert code_of(lambda: install(alone, stick)) == "U17"
+    assert active_of(alone) == "0.1"
+    shown: list[Shadow] = []
+
+    def accept(shadow: Shadow) -> str:
+        shown.append(shadow)
+        return "Ada Lovelace"
+
+    installed = install(make_device(cells=cells, accept=accept), stick)
+    assert installed.accepted_by == "Ada Lovelace"
+    assert shown[0].slides == ("0007",)
+    assert active_of(alone) == "0.2"
+    assert "Accepted by Ada Lovelace" in history(alone.data)[-1].note
+
+
+def test_a_model_that_wants_other_crops_needs_a_person(
+    make_device: Callable[..., Device], publisher: Any, code_of: Callable[..., str]
+) -> None:
+    """The shipped model's cells are 128 pixels wide, the test's 32."""
+    shipped = shipped_bundles()["cnmc-alexnet-1"]
+    assert read_card(shipped).input.side_px != SIDE_PX
+    device = make_device(cells=judged_by(shipped, slide("1", 1, "blast")))
+    assert code_of(lambda: install(device, publisher.release(1).stick)) == "U17"
+    assert "cut in another way" in json.dumps([e.note for e in history(device.data)])

@@ -1,0 +1,45 @@
+"""A device without a camera, and a client that is signed in to it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
+from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.records.store import open_store
+from leukoscope_edge.web.app import create_app
+from leukoscope_edge.web.device import Device
+from leukoscope_edge.web.i18n import languages
+from leukoscope_edge.web.people import People
+from leukoscope_edge.web.security import Sessions
+from tests.edge.web.stand_ins import NAME, PIN, PROFILE, QUICK, Browser, StillCounter
+
+
+@pytest.fixture
+def device(tmp_path: Path) -> Iterator[Device]:
+    bundle = open_bundle(shipped_bundle_for("simulated"))
+    with open_store(tmp_path / "data") as store, OnnxCpuEngine(bundle) as engine:
+        yield Device(
+            profile=PROFILE,
+            store=store,
+            people=People(tmp_path / "people", hasher=QUICK),
+            sessions=Sessions(),
+            counter=StillCounter(),  # type: ignore[arg-type]
+            bundle=bundle,
+            engine=engine,
+            languages=languages(),
+        )
+
+
+@pytest.fixture
+def stranger(device: Device) -> Iterator[Browser]:
+    device.people.add_first(NAME, PIN)
+    with Browser(create_app(device), base_url="http://localhost:8000") as client:
+        yield client
+
+
+@pytest.fixture
+def browser(stranger: Browser) -> Browser:
+    stranger.sign_in()
+    return stranger

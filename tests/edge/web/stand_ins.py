@@ -1,0 +1,146 @@
+"""A counting process that stands still, a browser's client, slides filled at once."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+from argon2 import PasswordHasher
+from fastapi.testclient import TestClient
+from starlette.testclient import WebSocketTestSession
+
+from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
+from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.profile import CameraEntry, PageEntry, Profile
+from leukoscope_edge.records.slide import Identity, SlideSetUp
+from leukoscope_edge.records.store import Store, open_store
+from leukoscope_edge.types import (
+    Call,
+    CallName,
+    Cell,
+    Interval,
+    Sighting,
+    Verdict,
+    VerdictName,
+)
+from leukoscope_edge.web.app import create_app
+from leukoscope_edge.web.device import Device
+from leukoscope_edge.web.i18n import languages
+from leukoscope_edge.web.orders import Mode, News, Order
+from leukoscope_edge.web.people import People
+from leukoscope_edge.web.security import Sessions
+
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+PIN = "482917"
+NAME = "Amina"
+PROFILE = Profile(
+    name="test",
+    camera=CameraEntry(source="simulated:cells=12", frames_per_second=100.0),
+    page=PageEntry(),
+    data_dir="unused",
+    n_threads=1,
+)
+P_BLAST = {CallName.BLAST: 0.97, CallName.NORMAL: 0.02, CallName.UNCLEAR: 0.5}
+
+
+@dataclass
+class StillCounter:
+    """A counting process that stands still: it keeps orders and tells given news."""
+
+    newest: News = News(mode=Mode.IDLE, slide="", facts={"seq": 0})
+    orders: list[Order] = field(default_factory=list)
+    listeners: list[Callable[[News], None]] = field(default_factory=list)
+    n_restarts: int = 0
+
+    def order(self, order: Order) -> None:
+        self.orders.append(order)
+
+    def listen(self, listener: Callable[[News], None]) -> Callable[[], None]:
+        self.listeners.append(listener)
+        return lambda: self.listeners.remove(listener)
+
+    def picture(self, frame: str) -> News | None:
+        return self.newest if self.newest.facts.get("frame") == frame else None
+
+    def tell(self, news: News) -> None:
+        self.newest = news
+        for listener in list(self.listeners):
+            listener(news)
+
+
+class Browser(TestClient):
+    """A client that sends what our pages send: cookie and token."""
+
+    def refresh(self) -> None:
+        text = self.get("/sign-in").text
+        start = text.index('name="token" content="') + len('name="token" content="')
+        self.headers["x-leukoscope-token"] = text[start : start + 64]
+
+    def watch(self, **headers: str) -> WebSocketTestSession:
+        return self.websocket_connect("ws://localhost:8000/live", headers=headers)
+
+    def sign_in(self, name: str = NAME, pin: str = PIN) -> None:
+        self.refresh()
+        answer = self.post("/api/sign-in", json={"name": name, "pin": pin})
+        assert answer.status_code == 200, answer.text
+        self.refresh()
+
+
+def make_cell(number: int, name: CallName, side_px: int = 64) -> Cell:
+    random = np.random.default_rng(number)
+    crop = np.zeros((side_px, side_px, 3), np.uint8)
+    crop[16:48, 16:48] = random.integers(1, 255, (32, 32, 3))
+    view = random.integers(0, 255, (96, 96, 3)).astype(np.uint8)
+    sighting = Sighting(
+        frame=f"frame {number:06d}",
+        box_px=(10, 10, 60, 60),
+        centre_px=(35.0, 35.0),
+        slide_px=(float(200 * number), 35.0),
+        sharpness=1.0,
+        crop=crop,
+        view=view,
+        radius_px=20.0,
+    )
+    call = Call(name=name, p_blast=P_BLAST[name])
+    return Cell(id=number, sightings=(sighting,), n_sightings=3, call=call)
+
+
+def fill_slide(
+    device: Device,
+    *,
+    n_blast: int = 0,
+    n_unclear: int = 0,
+    n_normal: int = 0,
+    sample: str = "S-1",
+    name: str = "",
+    is_finished: bool = True,
+) -> str:
+    """Put a counted slide into the records and return its number."""
+    calls = [CallName.BLAST] * n_blast + [CallName.UNCLEAR] * n_unclear
+    calls += [CallName.NORMAL] * n_normal
+    cells = [make_cell(i, c) for i, c in enumerate(calls, start=1)]
+    store: Store = device.store
+    slide = store.start_slide(
+        SlideSetUp(
+            identity=Identity(sample=sample, name=name),
+            mode="slide",
+            domain="simulated",
+            origin=device.origin(),
+        ),
+        NAME,
+    )
+    store.add_cells(slide, cells, frames={})
+    verdict = Verdict(
+        name=VerdictName.FEW,
+        sentence="Few blast-like cells seen.",
+        n_cells=len(cells),
+        n_blast=n_blast,
+        n_unclear=n_unclear,
+        interval=Interval(low=0.0, high=0.2),
+    )
+    if is_finished:
+        store.finish_count(
+            slide, verdict, NAME, frames={"screened": 9}, n_smudges=0
+        )
+    return slide

@@ -1,0 +1,111 @@
+"""The counting process for real: orders, news, and a kill in the middle."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from leukoscope_edge.inference.bundle import shipped_bundle_for
+from leukoscope_edge.profile import CameraEntry
+from leukoscope_edge.records.slide import SlideState
+from leukoscope_edge.records.store import Store
+from leukoscope_edge.web.counter import Counter
+from leukoscope_edge.web.device import Device
+from leukoscope_edge.web.orders import Do, Mode, News, Order
+from tests.edge.web.stand_ins import NAME, PROFILE, fill_slide
+
+PATIENCE_S = 90.0
+"""On a busy machine a process needs seconds to start."""
+
+
+def wait_for(is_so: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not is_so():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def counter(device: Device) -> Iterator[Counter]:
+    camera = CameraEntry(
+        source="simulated:seed=4,cells=12,jerks=0", frames_per_second=30.0
+    )
+    profile = replace(PROFILE, camera=camera)
+    folder = shipped_bundle_for("simulated")
+    with Counter(profile, device.store.folder, folder) as counter:
+        yield counter
+
+
+def n_cells(store: Store, slide: str) -> int:
+    return len(store.slide(slide).machine_cells)
+
+
+@pytest.mark.slow
+def test_counts_a_slide_and_a_kill_loses_nothing(
+    device: Device, counter: Counter
+) -> None:
+    store, slide = device.store, fill_slide(device, is_finished=False)
+    heard: list[News] = []
+    counter.listen(heard.append)
+    counter.order(Order(do=Do.COUNT, slide=slide, by=NAME))
+    wait_for(lambda: n_cells(store, slide) >= 3)
+    assert counter.pid is not None
+    os.kill(counter.pid, signal.SIGKILL)
+    kept = store.slide(slide).machine_cells
+    wait_for(lambda: counter.newest.mode is Mode.PAUSED)
+    assert counter.n_restarts == 1
+    assert counter.newest.facts["interrupted_at"] == len(kept)
+    shown = [n.facts["count"] for n in heard if "count" in n.facts]
+    assert max(c["n_cells"] + c["n_unclear"] for c in shown) <= len(kept)
+
+    counter.order(Order(do=Do.GO_ON, slide=slide, by=NAME))
+    wait_for(lambda: counter.newest.mode is Mode.ENDED)
+    counter.order(Order(do=Do.FINISH, slide=slide, by=NAME))
+    wait_for(lambda: store.slide(slide).state is SlideState.REVIEW)
+    record = store.slide(slide)
+    assert kept.keys() <= record.machine_cells.keys()
+    assert record.run == 2
+    assert any("counting stopped at" in note for note in record.notes)
+    assert store.verify_audit() == []
+
+
+@pytest.mark.slow
+def test_a_cell_on_the_page_is_in_the_records(device: Device, counter: Counter) -> None:
+    store, slide = device.store, fill_slide(device, is_finished=False)
+    lacking: list[str] = []
+
+    def check(news: News) -> None:
+        for cell, _ in news.facts.get("last", []):
+            if cell not in store.slide(slide).machine_cells:
+                lacking.append(cell)
+
+    counter.listen(check)
+    counter.order(Order(do=Do.COUNT, slide=slide, by=NAME))
+    wait_for(lambda: n_cells(store, slide) >= 5)
+    assert lacking == []
+
+
+@pytest.mark.slow
+def test_shows_the_lights_before_the_count(device: Device, counter: Counter) -> None:
+    counter.order(Order(do=Do.PREVIEW, slide="0001", by=NAME))
+    wait_for(lambda: counter.newest.mode is Mode.PREVIEW and counter.newest.jpeg)
+    assert counter.newest.jpeg.startswith(b"\xff\xd8")
+    assert {light["name"] for light in counter.newest.facts["lights"]}
+    assert counter.picture(counter.newest.facts["frame"]) is not None
+    assert counter.picture("no such frame") is None
+
+
+def test_a_camera_that_cannot_be_opened_is_told_in_words(
+    device: Device, tmp_path: Path
+) -> None:
+    camera = CameraEntry(source="simulated:colour=red", frames_per_second=30.0)
+    profile = replace(PROFILE, camera=camera)
+    folder = shipped_bundle_for("simulated")
+    with Counter(profile, device.store.folder, folder) as counter:
+        counter.order(Order(do=Do.PREVIEW, slide="0001", by=NAME))
+        wait_for(lambda: counter.newest.mode is Mode.FAILED)
+        assert "unknown setting 'colour'" in counter.newest.facts["instruction"]

@@ -1,0 +1,142 @@
+"""The first look, the gallery, and the words that make a result."""
+
+import pytest
+
+from leukoscope_edge.records.slide import MIN_OTHERS_REVIEWED, Word
+from leukoscope_edge.types import Refusal
+from leukoscope_edge.web.device import Device
+from leukoscope_edge.web.review import (
+    by_suspicion,
+    differences,
+    first_pass,
+    tab_of,
+    verdict_of,
+)
+from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide
+
+
+def judge_all(device: Device, slide: str, word: Word) -> None:
+    for cell in first_pass(device.store.slide(slide)):
+        device.store.judge_cell(slide, cell.id, word, NAME, key=f"key-{cell.id:0>8}")
+
+
+def test_a_slide_without_cells_has_nothing_to_review(device: Device) -> None:
+    record = device.store.slide(fill_slide(device))
+    assert first_pass(record) == []
+    assert by_suspicion(record.cells) == []
+    assert isinstance(verdict_of(record, device.bundle.card), Refusal)
+
+
+def test_the_first_look_has_every_suspect_and_ten_others(device: Device) -> None:
+    slide = fill_slide(device, n_blast=4, n_unclear=3, n_normal=30)
+    record = device.store.slide(slide)
+    shown = first_pass(record)
+    assert {c.id for c in record.cells if c.is_suspect} <= {c.id for c in shown}
+    assert sum(not c.is_suspect for c in shown) == MIN_OTHERS_REVIEWED
+
+
+def test_its_order_tells_nothing_and_stays(device: Device) -> None:
+    slide = fill_slide(device, n_blast=12, n_normal=30)
+    shown = first_pass(device.store.slide(slide))
+    kinds = [c.is_suspect for c in shown]
+    assert kinds != sorted(kinds)
+    assert kinds != sorted(kinds, reverse=True)
+    judge_all(device, slide, Word.NORMAL)
+    again = first_pass(device.store.slide(slide))
+    assert [c.id for c in again] == [c.id for c in shown]
+
+
+def test_the_page_of_the_first_look_does_not_hold_the_models_word(
+    browser: Browser, device: Device
+) -> None:
+    slide = fill_slide(device, n_blast=4, n_unclear=3, n_normal=30)
+    text = browser.get(f"/slides/{slide}/review").text
+    figures = text[text.index('id="gallery"') : text.index('class="loupe"')]
+    assert "data-call" not in figures
+    assert "blast" not in figures
+    assert "0.97" not in figures
+
+
+def test_the_answer_tells_the_models_word_after_the_persons(
+    browser: Browser, device: Device
+) -> None:
+    slide = fill_slide(device, n_blast=1, n_normal=1)
+    body = {"cell": "1", "word": "normal", "key": "key-00000001"}
+    answer = browser.post(f"/api/slides/{slide}/judge", json=body).json()
+    assert answer["call"] == "blast"
+    assert answer["n_left"] == 1
+    undone = browser.post(f"/api/slides/{slide}/undo", json={"key": "key-00000002"})
+    assert undone.json() == {"cell": "1", "word": None, "n_left": 2}
+
+
+def test_the_gallery_begins_with_the_most_suspicious(device: Device) -> None:
+    record = device.store.slide(fill_slide(device, n_blast=2, n_unclear=1, n_normal=2))
+    probabilities = [c.p_blast for c in by_suspicion(record.cells)]
+    assert probabilities == sorted(probabilities, reverse=True)
+    assert [tab_of(c) for c in by_suspicion(record.cells)] == [
+        "suspected", "suspected", "unclear", "others", "others"
+    ]
+
+
+def test_a_persons_word_outweighs_the_models(device: Device) -> None:
+    slide = fill_slide(device, n_blast=20, n_normal=50)
+    card = device.bundle.card
+    assert verdict_of(device.store.slide(slide), card).n_blast == 20
+    judge_all(device, slide, Word.NORMAL)
+    after = device.store.slide(slide)
+    assert verdict_of(after, card).n_blast == 0
+    assert len(differences(after)) == 20
+
+
+def test_signing_needs_every_suspect_judged_and_the_pin(
+    browser: Browser, device: Device
+) -> None:
+    slide = fill_slide(device, n_blast=2, n_normal=12)
+    body = {"pin": PIN, "comment": "", "key": "key-sign-0001"}
+    refused = browser.post(f"/api/slides/{slide}/sign", json=body)
+    assert refused.status_code == 409
+    assert "still to be judged" in refused.json()["detail"]
+    judge_all(device, slide, Word.BLAST)
+    wrong = browser.post(f"/api/slides/{slide}/sign", json=body | {"pin": "999999"})
+    assert wrong.status_code == 401
+    signed = browser.post(f"/api/slides/{slide}/sign", json=body)
+    assert signed.status_code == 200, signed.text
+    [report] = device.store.reports(slide)
+    assert report.read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("what", "start"), [("pdf", b"%PDF"), ("csv", b"id,"), ("fhir.json", b"{")]
+)
+def test_every_file_that_leaves_is_kept_in_the_records(
+    browser: Browser, device: Device, what: str, start: bytes
+) -> None:
+    slide = fill_slide(device, n_blast=1, n_normal=1)
+    answer = browser.post(f"/api/slides/{slide}/files/{what}", json={})
+    assert answer.status_code == 200, answer.text
+    assert answer.content.lstrip().startswith(start) or what == "csv"
+    assert device.store.events(slide)[-1].kind == "export"
+    assert "S-1" not in answer.headers["content-disposition"]
+
+
+def test_a_second_slide_of_a_sample_is_asked_about(
+    browser: Browser, device: Device
+) -> None:
+    slide = fill_slide(device, sample="S-7")
+    body = {"sample": "S-7", "key": "key-00000001"}
+    assert browser.post("/api/slides", json=body).json() == {"earlier": [slide]}
+    answer = browser.post("/api/slides", json=body | {"is_second": True}).json()
+    assert answer["next"].endswith("/ready")
+
+
+def test_an_explanation_measures_and_compares(browser: Browser, device: Device) -> None:
+    slide = fill_slide(device, n_blast=1)
+    facts = browser.get(f"/api/slides/{slide}/cells/1").json()
+    assert facts["n_sightings"] == 3
+    assert 0 < facts["features"]["nucleus_um"] <= facts["features"]["cell_um"]
+    assert 0 < facts["features"]["nucleus_share"] <= 1
+    assert len(facts["alike"]) == 4
+    for picture in ("view.png", "crop.png", "heat.png"):
+        answer = browser.get(f"/api/slides/{slide}/cells/1/{picture}")
+        assert answer.content.startswith(b"\x89PNG")
+    assert browser.get(f"/api/slides/{slide}/cells/9").status_code == 404

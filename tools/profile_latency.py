@@ -1,0 +1,282 @@
+"""Where does the time go, stage by stage and layer by layer?
+
+    python tools/profile_latency.py [SOURCE] [--bundle DIR] [--backend auto]
+        [--frames 60] [--threads 2] [--out DIR] [--json]
+
+Walks `screen`'s own road with a clock between its stages: capture, quality, motion,
+segmentation, crops (the preprocessing of every cell), each network of the bundle per
+cell, and post-processing (calls, votes, verdict). For every stage p50, p95, p99, mean,
+share and throughput. The layers are those of ONNX Runtime's own profile of the CPU
+file, after its fusions. Temperature and clock are the board's, where Linux tells them.
+
+`--out` receives latency.json, latency.txt and, where matplotlib is installed,
+latency.png. Start with a quiet machine, and quote the machine with the figures.
+"""
+
+import argparse
+import contextlib
+import json
+import platform
+import resource
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from leukoscope_edge.capture.source import is_simulated, open_source
+from leukoscope_edge.counting.cells import Album
+from leukoscope_edge.counting.statistics import BetaSpread
+from leukoscope_edge.counting.verdict import decide
+from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
+from leukoscope_edge.inference.choose import open_engine
+from leukoscope_edge.inference.classifier import call_for, p_blast, vote
+from leukoscope_edge.inference.engine import CPU_PROVIDER, prepare
+from leukoscope_edge.screening import crop_spec
+from leukoscope_edge.types import Cell, Frame
+from leukoscope_edge.vision.motion import StageTracker
+from leukoscope_edge.vision.quality import assess
+from leukoscope_edge.vision.segmentation import segment
+from leukoscope_edge.vision.sightings import find_sightings
+
+N_LAYERS = 12
+"""The slowest layers that are listed."""
+N_PROFILED = 20
+"""Runs of one cell under the runtime's profiler."""
+THERMAL = Path("/sys/class/thermal")
+CLOCKS = Path("/sys/devices/system/cpu")
+
+
+class Clock:
+    """Milliseconds of every stage, by name."""
+
+    def __init__(self) -> None:
+        self.times_ms: dict[str, list[float]] = defaultdict(list)
+
+    @contextlib.contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time what happens inside."""
+        start = time.perf_counter()
+        yield
+        self.times_ms[name].append(1e3 * (time.perf_counter() - start))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one row of figures a stage."""
+        total = sum(sum(t) for t in self.times_ms.values())
+        return [_row(name, times, total) for name, times in self.times_ms.items()]
+
+
+def main() -> None:
+    """Profile one source and write what was found."""
+    options = _parse()
+    domain = "simulated" if is_simulated(options.source) else "real"
+    folder = options.bundle or shipped_bundle_for(domain)  # type: ignore[arg-type]
+    bundle = open_bundle(folder)
+    clock = Clock()
+    served = _walk(bundle, clock, options)
+    found = {
+        "machine": f"{platform.machine()}, {platform.platform()}",
+        "source": options.source,
+        "bundle": bundle.card.id,
+        **served,
+        "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "board": _board(),
+        "stages": clock.rows(),
+        "layers": _layers(bundle, options.threads),
+    }
+    table = _table(found)
+    print(json.dumps(found, indent=1) if options.json else table)
+    if options.out:
+        options.out.mkdir(parents=True, exist_ok=True)
+        (options.out / "latency.json").write_text(json.dumps(found, indent=1) + "\n")
+        (options.out / "latency.txt").write_text(table + "\n")
+        _plot(found["stages"], options.out / "latency.png")
+
+
+def _walk(bundle: Bundle, clock: Clock, options: argparse.Namespace) -> dict[str, Any]:
+    spec, tracker, album = crop_spec(bundle.card), StageTracker(), Album()
+    with open_source(options.source, scale_um_per_px=options.um_per_px) as camera:
+        for _ in range(options.frames):
+            with clock.stage("capture"):
+                item = camera.read()
+            if item is None:
+                break
+            if not isinstance(item, Frame):
+                continue
+            with clock.stage("quality"):
+                assess(item.pixels)
+            with clock.stage("motion"):
+                place = tracker.update(item.pixels)
+            with clock.stage("segmentation"):
+                found = segment(item.pixels, camera.scale_um_per_px)
+            with clock.stage("crops"):
+                seen = find_sightings(item, found, (place.x_px, place.y_px), spec)
+            with clock.stage("album"):
+                album.add(seen.whole, place.island)
+    return _judge(album.cells(), bundle, clock, options)
+
+
+def _judge(
+    cells: tuple[Cell, ...], bundle: Bundle, clock: Clock, options: argparse.Namespace
+) -> dict[str, Any]:
+    """Run each network of the bundle on every kept crop, one by one."""
+    crops = [s.crop for c in cells for s in c.sightings]
+    decision = bundle.card.decision
+    names: dict[str, str] = {}
+    for label, one in (("quick network", bundle.quick), ("network", bundle)):
+        if one is None:
+            continue
+        alone = open_engine(
+            _alone(one), backend=options.backend, n_threads=options.threads
+        )
+        with alone as engine:
+            engine.run(one.golden.crops[:1])
+            for crop in crops:
+                with clock.stage("preprocessing"):
+                    prepare(crop[None], one.card.input)
+                with clock.stage(label):
+                    logits = engine.run(crop[None])
+            names[label] = engine.name
+            names[f"{label} fallback"] = engine.fallback
+    if crops:
+        with clock.stage("post-processing"):
+            p = float(p_blast(logits, decision.temperature)[0])
+            votes = [vote([call_for(p, decision)], decision) for _ in cells]
+            spread = bundle.card.false_calls
+            decide(votes, false_calls=BetaSpread(alpha=spread.alpha, beta=spread.beta))
+    return {"engines": names, "n_cells": len(cells), "n_crops": len(crops)}
+
+
+def _alone(bundle: Bundle) -> Bundle:
+    """Return a pair's deep network as a bundle of one."""
+    from dataclasses import replace
+
+    return replace(bundle, quick=None)
+
+
+def _row(name: str, times_ms: list[float], total_ms: float) -> dict[str, Any]:
+    p50, p95, p99 = np.percentile(times_ms, [50, 95, 99])
+    mean = float(np.mean(times_ms))
+    return {
+        "stage": name,
+        "n": len(times_ms),
+        "p50_ms": round(float(p50), 3),
+        "p95_ms": round(float(p95), 3),
+        "p99_ms": round(float(p99), 3),
+        "mean_ms": round(mean, 3),
+        "per_s": round(1e3 / mean, 1) if mean else 0.0,
+        "share": round(sum(times_ms) / total_ms, 4) if total_ms else 0.0,
+    }
+
+
+def _layers(bundle: Bundle, threads: int) -> list[dict[str, Any]]:
+    """Return the slowest layers of the CPU file, mean of twenty runs of one cell."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.enable_profiling = True
+    options.log_severity_level = 3
+    with tempfile.TemporaryDirectory() as folder:
+        options.profile_file_prefix = str(Path(folder) / "ort")
+        session = onnxruntime.InferenceSession(
+            bundle.model, options, providers=[CPU_PROVIDER]
+        )
+        ready = prepare(bundle.golden.crops[:1], bundle.card.input)
+        for _ in range(N_PROFILED):
+            session.run(None, {"input": ready})
+        events = json.loads(Path(session.end_profiling()).read_text())
+    spent: dict[str, float] = defaultdict(float)
+    for event in events:
+        if event.get("cat") == "Node" and event["name"].endswith("_kernel_time"):
+            kind = event["args"].get("op_name", "?")
+            spent[f"{event['name'].removesuffix('_kernel_time')} ({kind})"] += event[
+                "dur"
+            ]
+    slowest = sorted(spent.items(), key=lambda item: -item[1])[:N_LAYERS]
+    total = sum(spent.values()) or 1.0
+    return [
+        {
+            "layer": name,
+            "mean_ms": round(us / N_PROFILED / 1e3, 4),
+            "share": round(us / total, 4),
+        }
+        for name, us in slowest
+    ]
+
+
+def _board() -> dict[str, Any]:
+    """Return temperatures and clocks, as far as Linux tells them here."""
+    temps = {
+        _read(zone / "type"): int(_read(zone / "temp")) / 1000
+        for zone in sorted(THERMAL.glob("thermal_zone*"))
+        if _read(zone / "temp").lstrip("-").isdigit()
+    }
+    clocks = [
+        int(text) / 1000
+        for path in sorted(CLOCKS.glob("cpu[0-9]*/cpufreq/scaling_cur_freq"))
+        if (text := _read(path)).isdigit()
+    ]
+    return {"temps_c": temps, "clocks_mhz": clocks}
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""
+
+
+def _table(found: dict[str, Any]) -> str:
+    lines = [f"{found['bundle']} on {found['machine']}: {found['engines']}"]
+    heads = ("p50_ms", "p95_ms", "p99_ms", "mean_ms", "per_s", "share")
+    lines.append(f"{'stage':<18}{'n':>6}" + "".join(f"{h:>10}" for h in heads))
+    for row in found["stages"]:
+        figures = "".join(f"{row[h]:>10}" for h in heads)
+        lines.append(f"{row['stage']:<18}{row['n']:>6}{figures}")
+    lines.append("")
+    lines += [
+        f"{row['mean_ms']:>10} ms  {100 * row['share']:>5.1f} %  {row['layer']}"
+        for row in found["layers"]
+    ]
+    lines.append(f"peak memory {found['peak_rss_mib']:.0f} MiB, board {found['board']}")
+    return "\n".join(lines)
+
+
+def _plot(rows: list[dict[str, Any]], path: Path) -> None:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        return
+    figure = Figure(figsize=(7, 0.5 * len(rows) + 1.2), layout="constrained")
+    axes = figure.add_subplot()
+    names = [row["stage"] for row in rows][::-1]
+    p50 = [row["p50_ms"] for row in rows][::-1]
+    tail = [row["p95_ms"] - row["p50_ms"] for row in rows][::-1]
+    axes.barh(names, p50, label="p50")
+    axes.barh(names, tail, left=p50, alpha=0.4, label="p95")
+    axes.set_xlabel("milliseconds")
+    axes.legend()
+    figure.savefig(path, dpi=120)
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("source", nargs="?", default="simulated:cells=60")
+    parser.add_argument("--bundle", type=Path, help="default: the shipped one")
+    parser.add_argument(
+        "--backend", choices=("auto", "cpu", "tensorrt"), default="auto"
+    )
+    parser.add_argument("--um-per-px", type=float)
+    parser.add_argument("--frames", type=int, default=60)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--json", action="store_true")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,406 @@
+"""Break updates on purpose and count what does not hold.
+
+    python tools/update_faults.py kills --runs 200   kill -9 at random instants
+    python tools/update_faults.py cuts --runs 100    power cuts (root, ext4 on a loop)
+    python tools/update_faults.py flips --flips 800  single bits, hash check off
+    python tools/update_faults.py cost --mib 25      seconds and memory of an install
+
+A cut is a copy of the disk's backing file while the installer is stopped: what the
+disk would hold. It does not show a disk that lies about syncing or tears a sector.
+`--without-sync` takes fsync away: `cuts` must find violations then, or it is blind.
+Exit status 1 where anything did not hold.
+"""
+
+import argparse
+import contextlib
+import hashlib
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from onnx import TensorProto, helper, numpy_helper
+from securesystemslib.signer import CryptoSigner
+
+from leukoscope_edge.errors import BundleError, LeukoscopeError, UpdateError
+from leukoscope_edge.inference.admission import check
+from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundles
+from leukoscope_edge.inference.card import Card, FileEntry, read_card
+from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.types import Domain
+from leukoscope_edge.updates import (
+    Device,
+    FolderStick,
+    active_bundle,
+    durable,
+    install,
+    recover,
+    state,
+    trust_root,
+)
+from leukoscope_edge.updates.codes import Code, refused
+from leukoscope_edge.updates.slots import read_slot, release_of
+from leukoscope_edge.updates.state import SHIPPED
+from leukoscope_export import publish
+from leukoscope_export.cards import card_toml
+
+N_RELEASES = 8
+FAILING = (3, 6)
+"""Releases whose trial fails, so that giving up is cut as well."""
+TRIAL_S = 0.02
+DOMAIN: Domain = "simulated"
+IMAGE_BYTES = 160 << 20
+NOTES = publish.PublishNotes(
+    epoch=0,
+    sequence=1,
+    issued="2026-12-01",
+    review_by="2099-01-01",
+    min_software="0",
+    max_software="99",
+    machines=(os.uname().machine,),
+    revokes=(),
+    supersedes="",
+    git_commit="",
+    note="made by a fault rig",
+)
+
+
+@dataclass(frozen=True)
+class Rig:
+    """Sticks of releases 1 to N, and the root that they are signed under."""
+
+    sticks: tuple[Path, ...]
+    root: Path
+
+
+def make_rig(folder: Path, bundle: Path, n_releases: int = N_RELEASES) -> Rig:
+    """Sign releases of a bundle and write a stick for each."""
+    keys = [CryptoSigner.generate_ed25519() for _ in range(6)]
+    repository = publish.Repository(folder / "repository")
+    root = publish.draft_root(
+        repository,
+        root=[k.public_key for k in keys[:3]],
+        targets=[k.public_key for k in keys[3:5]],
+        release=keys[5].public_key,
+    )
+    for key in keys[:2]:
+        publish.sign(root, key)
+    sticks = []
+    for sequence in range(1, n_releases + 1):
+        notes = replace(NOTES, sequence=sequence)
+        targets = publish.draft_release(repository, bundle, notes)
+        for key in keys[3:5]:
+            publish.sign(targets, key)
+        publish.seal(repository, keys[5])
+        sticks.append(publish.write_stick(repository, folder / f"stick{sequence}"))
+    return Rig(tuple(sticks), root)
+
+
+def device_at(data: Path) -> Device:
+    """Return a device whose trial takes a moment and fails for some releases."""
+
+    def try_model(folder: Path) -> None:
+        time.sleep(TRIAL_S)
+        if int(release_of(folder.name).split(".")[1]) in FAILING:
+            raise refused(Code.SELF_TEST, "made to fail")
+
+    return Device(data=data, try_model=try_model)
+
+
+def take(device: Device, stick: Path) -> str:
+    """Install from a stick; return the code, "" for done."""
+    try:
+        with FolderStick(stick) as opened:
+            install(device, opened)
+    except UpdateError as err:
+        return err.code
+    return ""
+
+
+def start(data: Path, rig: Rig) -> None:
+    """Make a device that trusts the rig and has its first release."""
+    trust_root(data, rig.root)
+    take(device_at(data), rig.sticks[0])
+
+
+def work(data: Path, rig: Rig) -> tuple[int, int]:
+    """Fork a child that installs every stick; return its id and what it tells of."""
+    told, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
+        with contextlib.suppress(BaseException):
+            for number, stick in enumerate(rig.sticks[1:], start=2):
+                code = take(device_at(data), stick)
+                os.write(tell, f"{number} {code}\n".encode())
+        os._exit(0)
+    os.close(tell)
+    return child, told
+
+
+def finish(child: int, told: int) -> list[tuple[int, str]]:
+    """Kill the child and return what it had acknowledged."""
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    with os.fdopen(told) as lines:
+        words = [line.rstrip("\n").split(" ") for line in lines]
+    return [(int(number), code) for number, code in words]
+
+
+def violations(data: Path, rig: Rig, told: list[tuple[int, str]]) -> list[str]:
+    """Return what does not hold after a cut, before and after the device mends."""
+    taken = max((n for n, code in told if code == ""), default=1)
+    failed = {n for n, code in told if code == "U11"}
+    device, found = device_at(data), []
+    for when in ("at once", "after recovery"):
+        try:
+            active_bundle(data, DOMAIN)
+        except LeukoscopeError as err:
+            return [f"{when}: {err}"]
+        now = state.load(device.models)
+        slot = now.lanes[DOMAIN].active
+        if slot is None or slot == SHIPPED or read_slot(device.models, slot) is None:
+            return [f"{when}: the model in use is {slot}"]
+        number = int(release_of(slot).split(".")[1])
+        if number < taken or now.floor.sequence < taken:
+            found.append(f"{when}: had {taken}, is {number}, {now.floor}")
+        if number in failed or number in FAILING:
+            found.append(f"{when}: {number} failed and is in use")
+        if when == "at once":
+            recover(device)
+    if state.load(device.models).trial or not state.is_settled(device.models):
+        found.append("recovery left something open")
+    if take(device, rig.sticks[0]) not in ("U05", "U06"):
+        found.append("an old stick came in")
+    if take(device, rig.sticks[-1]) not in ("", "U06"):
+        found.append("the newest stick does not go in")
+    return found
+
+
+def span_s(rig: Rig, data: Path) -> float:
+    """Return how long an undisturbed child takes, so that cuts fall within."""
+    start(data, rig)
+    began = time.monotonic()
+    child, told = work(data, rig)
+    os.waitpid(child, 0)
+    os.close(told)
+    return time.monotonic() - began
+
+
+def kills(options: argparse.Namespace, folder: Path) -> dict[str, object]:
+    """Kill installers at random instants."""
+    rig = make_rig(folder, shipped_bundles()["simulated-1"])
+    chance = np.random.default_rng(options.seed)
+    longest = span_s(rig, folder / "span")
+    found, n_cut = [], 0
+    for number in range(options.runs):
+        data = folder / f"data{number}"
+        start(data, rig)
+        child, told = work(data, rig)
+        time.sleep(chance.uniform(0, longest))
+        acknowledged = finish(child, told)
+        n_cut += len(acknowledged) < N_RELEASES - 1
+        found += violations(data, rig, acknowledged)
+        shutil.rmtree(data)
+    return {"runs": options.runs, "in the middle": n_cut, "violations": found}
+
+
+def command(*words: str) -> None:
+    """Run a system command, or fail with what it said."""
+    subprocess.run(words, check=True, capture_output=True)  # noqa: S603
+
+
+@contextlib.contextmanager
+def mounted(image: Path, place: Path) -> Iterator[Path]:
+    """Mount an image and give its place."""
+    place.mkdir(exist_ok=True)
+    command("mount", "-o", "loop", str(image), str(place))
+    try:
+        yield place
+    finally:
+        command("umount", str(place))
+
+
+def _do_not_sync(descriptor: int) -> None:
+    """Stand in for fsync where it is to be missed."""
+
+
+def cuts(options: argparse.Namespace, folder: Path) -> dict[str, object]:
+    """Cut the power at random instants."""
+    rig = make_rig(folder, shipped_bundles()["simulated-1"])
+    chance = np.random.default_rng(options.seed)
+    base, disk, cut = (folder / n for n in ("base.img", "disk.img", "cut.img"))
+    with base.open("wb") as file:
+        file.truncate(IMAGE_BYTES)
+    command("mkfs.ext4", "-q", "-F", str(base))
+    with mounted(base, folder / "disk") as place:
+        start(place / "data", rig)
+        os.sync()
+    if options.without_sync:
+        durable.sync = _do_not_sync
+    longest = span_s(rig, folder / "span")
+    found, n_cut = [], 0
+    for _ in range(options.runs):
+        command("cp", "--sparse=always", str(base), str(disk))
+        with mounted(disk, folder / "disk") as place:
+            child, told = work(place / "data", rig)
+            time.sleep(chance.uniform(0, longest))
+            os.kill(child, signal.SIGSTOP)
+            command("cp", "--sparse=always", str(disk), str(cut))
+            acknowledged = finish(child, told)
+        n_cut += len(acknowledged) < N_RELEASES - 1
+        with mounted(cut, folder / "cut") as place:
+            found += violations(place / "data", rig, acknowledged)
+    return {"runs": options.runs, "in the middle": n_cut, "violations": found}
+
+
+def flips(options: argparse.Namespace, _: Path) -> dict[str, object]:
+    """Flip single bits of a model, skip the hash, and see who notices."""
+    rows = {}
+    for name, folder in shipped_bundles().items():
+        chance, bundle = np.random.default_rng(options.seed), open_bundle(folder)
+        fates = (_fate(bundle, chance) for _ in range(options.flips))
+        rows[name] = dict(Counter(fates))
+    return {"flips": options.flips, "fates": rows, "violations": []}
+
+
+def _fate(bundle: Bundle, chance: np.random.Generator) -> str:
+    """Flip one bit; say who notices, or how far the stored cells' logits moved."""
+    model = bytearray(bundle.model)
+    bit = int(chance.integers(8 * len(model)))
+    model[bit // 8] ^= 1 << (bit % 8)
+    broken = replace(bundle, model=bytes(model))
+    try:
+        check(broken.model)
+    except BundleError:
+        return "refused by the look inside"
+    try:
+        with OnnxCpuEngine(broken) as engine:
+            logits = engine.run(bundle.golden.crops)
+    except BundleError:
+        return "refused by the runtime"
+    worst = float(np.abs(logits - bundle.golden.logits).max())
+    if worst > bundle.card.golden.logit_tolerance:
+        return "caught by the stored cells"
+    return "missed, other logits" if worst > 0 else "missed, the same logits"
+
+
+def _large_bundle(folder: Path, mib: int) -> Path:
+    """Write a bundle whose model holds random weights of so many MiB."""
+    card = read_card(shipped_bundles()["simulated-1"])
+    n_in = 3 * card.input.side_px**2
+    n_hidden = (mib << 20) // (4 * n_in)
+    weights = np.random.default_rng(0).normal(0, 0.01, (n_in, n_hidden))
+    out = np.random.default_rng(1).normal(0, 0.1, (n_hidden, 2))
+    nodes = [
+        helper.make_node("Flatten", ["input"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "w"], ["hidden"]),
+        helper.make_node("Relu", ["hidden"], ["active"]),
+        helper.make_node("MatMul", ["active", "v"], ["logits"]),
+    ]
+    side, kind = card.input.side_px, TensorProto.FLOAT
+    graph = helper.make_graph(
+        nodes,
+        "large",
+        [helper.make_tensor_value_info("input", kind, ["n", 3, side, side])],
+        [helper.make_tensor_value_info("logits", kind, ["n", 2])],
+        [
+            numpy_helper.from_array(weights.astype(np.float32), "w"),
+            numpy_helper.from_array(out.astype(np.float32), "v"),
+        ],
+    )
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    made.ir_version = 8
+    return _written(folder, card, made.SerializeToString())
+
+
+def _written(folder: Path, card: Card, model: bytes) -> Path:
+    """Write a bundle around a model, with the answers that it gives here."""
+    folder.mkdir()
+    shipped = open_bundle(shipped_bundles()[card.id])
+    with OnnxCpuEngine(replace(shipped, model=model)) as engine:
+        logits = engine.run(shipped.golden.crops)
+    golden = io.BytesIO()
+    np.savez(golden, crops=shipped.golden.crops, logits=logits)
+    described = replace(
+        card,
+        id="large",
+        model_cpu=_entry(card.model_cpu.name, model),
+        golden=replace(
+            card.golden, file=_entry(card.golden.file.name, golden.getvalue())
+        ),
+    )
+    (folder / card.model_cpu.name).write_bytes(model)
+    (folder / card.golden.file.name).write_bytes(golden.getvalue())
+    (folder / "card.toml").write_text(card_toml(described), encoding="utf-8")
+    return folder
+
+
+def _entry(name: str, data: bytes) -> FileEntry:
+    return FileEntry(name=name, sha256=hashlib.sha256(data).hexdigest())
+
+
+def cost(options: argparse.Namespace, folder: Path) -> dict[str, object]:
+    """Install a large bundle with its real trial, in a process of its own."""
+    rig = make_rig(folder, _large_bundle(folder / "large", options.mib), 1)
+    data = folder / "data"
+    trust_root(data, rig.root)
+    program = [sys.executable, "-m", "leukoscope_edge", "model", "install"]
+    began = time.monotonic()
+    child = subprocess.Popen(  # noqa: S603
+        [*program, str(rig.sticks[0]), "--data", str(data)], stdout=sys.stderr
+    )
+    peaks: dict[str, int] = {}
+    while child.poll() is None:
+        for name, mib in _peaks_mib(child.pid).items():
+            peaks[name] = max(mib, peaks.get(name, 0))
+        time.sleep(0.01)
+    return {
+        "MiB": options.mib,
+        "seconds": round(time.monotonic() - began, 1),
+        "peak MiB by process": sorted(peaks.values(), reverse=True),
+        "violations": [] if child.returncode == 0 else [f"exit {child.returncode}"],
+    }
+
+
+def _peaks_mib(process: int) -> dict[str, int]:
+    """Return the peak resident memory of a process and of its children so far."""
+    peaks = {}
+    tasks = Path(f"/proc/{process}/task/{process}/children")
+    with contextlib.suppress(OSError):
+        for name in (str(process), *tasks.read_text().split()):
+            lines = Path(f"/proc/{name}/status").read_text().splitlines()
+            high = [line.split()[1] for line in lines if line.startswith("VmHWM")]
+            peaks[name] = max((int(kib) >> 10 for kib in high), default=0)
+    return peaks
+
+
+def main() -> int:
+    """Run one kind of fault and print what was found as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("kind", choices=("kills", "cuts", "flips", "cost"))
+    parser.add_argument("--runs", type=int, default=10)
+    parser.add_argument("--flips", type=int, default=800)
+    parser.add_argument("--mib", type=int, default=25)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--without-sync", action="store_true")
+    options = parser.parse_args()
+    kinds: dict[str, Callable[[argparse.Namespace, Path], dict[str, object]]]
+    kinds = {"kills": kills, "cuts": cuts, "flips": flips, "cost": cost}
+    with tempfile.TemporaryDirectory() as name:
+        report = kinds[options.kind](options, Path(name))
+    print(json.dumps(report, indent=1))
+    return 1 if report["violations"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

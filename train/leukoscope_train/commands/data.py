@@ -1,0 +1,171 @@
+"""`scale` and `prepare`: from images to crops, once."""
+
+import argparse
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from leukoscope_edge.vision.crop import CropSpec
+from leukoscope_train import metrics, work
+from leukoscope_train.baselines import diameters_um, fit_size
+from leukoscope_train.cells import (
+    BLAST,
+    CNMC_UM_PER_PX,
+    NORMAL,
+    CellFile,
+    CropSet,
+    crop_cells,
+    cut_out_crop,
+    save_crops,
+)
+from leukoscope_train.commands import add_command, say
+from leukoscope_train.leaks import merge_twins
+from leukoscope_train.readers import (
+    Listing,
+    people_of,
+    read_cells,
+    read_class_folders,
+    refuse_foreign,
+)
+from leukoscope_train.simulated import crops_of_slides
+
+REAL_SPEC = CropSpec(side_px=144, scale_um_per_px=0.16, colour="masked")
+"""Of the stored crops: 128 px show 20.5 um, a monocyte with its rim; the rest is room
+to turn and shift before cutting."""
+SIMULATED_SPEC = CropSpec(side_px=72, scale_um_per_px=0.32, colour="masked")
+"""The same for 64 px, enough for drawn cells."""
+PBC_UM_PER_PX = 0.28
+"""Micrometres per pixel of PBC's 128 px cells: their red cells measure 26 px, and a
+red cell on a dried smear 7.3 um."""
+PBC_NORMAL = ("basophil", "eosinophil", "lymphocyte", "monocyte", "neutrophil")
+PBC_PER_CLASS = 400
+TRAIN = "train"
+
+
+def add_commands(commands: Any) -> None:
+    """Add the parsers of this module's commands."""
+    one = add_command(commands, "scale", scale, "what C-NMC's scale must be")
+    one.add_argument("cnmc", type=Path)
+    one = add_command(commands, "prepare", prepare, "cut every cell once")
+    one.add_argument("source", help="folder or CSV of cells, or `simulated`")
+    one.add_argument("--work", type=Path, required=True)
+    one.add_argument("--slides", type=int, default=24, help="simulated slides")
+    one.add_argument("--pbc", type=Path, help="folder of more normal cells")
+    one.add_argument("--hashes", type=Path, help="CSV of the originals' sha256")
+    one.add_argument("--um-per-px", type=float, help="of images that are no cut-outs")
+
+
+def scale(options: argparse.Namespace) -> None:
+    """Print the sizes of C-NMC's training cells and what size alone tells."""
+    spec = CropSpec(side_px=32, scale_um_per_px=0.6, colour="masked")
+    files = read_cells(options.cnmc, TRAIN).files
+    crops, _ = crop_cells(files, cut_out_crop, spec)
+    diameter_um = diameters_um(crops.areas_um2)
+    for label, name in ((NORMAL, "hem"), (BLAST, "all")):
+        own = np.percentile(diameter_um[crops.labels == label], [5, 50, 95])
+        px = np.round(own / CNMC_UM_PER_PX, 1).tolist()
+        say(f"{name}: diameter p5, median, p95 = {px} px = {own.round(2).tolist()} um")
+    say(f"AUROC of size alone: {metrics.auroc(crops.labels, crops.areas_um2):.3f}")
+    middle_um, slope = fit_size(crops)
+    say(f"logistic of the diameter: middle {middle_um:.2f} um, {slope:.3f} per um")
+
+
+def prepare(options: argparse.Namespace) -> None:
+    """Cut every training cell once, on a canvas with a margin."""
+    options.work.mkdir(parents=True, exist_ok=True)
+    if options.source == "simulated":
+        crops = crops_of_slides(options.slides, SIMULATED_SPEC)
+        store(options.work, crops, SIMULATED_SPEC, [], [])
+        return
+    listing = training_cells(read_cells(Path(options.source)))
+    if options.hashes:
+        refuse_foreign(listing.files, options.hashes)
+    crops, left_out = crops_of(listing, REAL_SPEC, options.um_per_px)
+    crops, joined = merge_twins(crops)
+    if options.pbc:
+        extra, more = _pbc_crops(options.pbc, REAL_SPEC)
+        save_crops(options.work / work.EXTRA, extra)
+        left_out += more
+    people = {n: asdict(about) for n, about in people_of(listing.files).items()}
+    work.write_json(options.work / work.PEOPLE, people)
+    store(options.work, crops, REAL_SPEC, left_out, joined)
+
+
+def training_cells(listing: Listing) -> Listing:
+    """Keep the split `train` where the source names splits."""
+    if not any(f.split == TRAIN for f in listing.files):
+        return listing
+    return replace(listing, files=[f for f in listing.files if f.split == TRAIN])
+
+
+def crops_of(
+    listing: Listing, spec: CropSpec, um_per_px: float | None
+) -> tuple[CropSet, list[str]]:
+    """Cut the listed cells; return them and a line for each image left out."""
+    from leukoscope_train.fields import crops_of_fields
+
+    if listing.on_black:
+        crops, left_out = crop_cells(listing.files, cut_out_crop, spec)
+    else:
+        crops, left_out = crops_of_fields(
+            listing.files, spec, scale_um_per_px=um_per_px
+        )
+    return crops, listing.left_out + left_out
+
+
+def store(
+    folder: Path,
+    crops: CropSet,
+    spec: CropSpec,
+    left_out: list[str],
+    joined: list[str],
+) -> None:
+    """Write the crops with what was left out and who was joined; say so."""
+    save_crops(folder / work.CROPS, crops)
+    work.write_json(folder / work.SPEC, asdict(spec))
+    n_people = {
+        name: len(set(crops.people[crops.labels == label].tolist()) - {""})
+        for name, label in (("normal", NORMAL), ("blast", BLAST))
+    }
+    found = {
+        "n_cells": len(crops),
+        "n_blasts": int((crops.labels == BLAST).sum()),
+        "n_people": n_people,
+        "joined": joined,
+        "left_out": left_out,
+    }
+    work.write_json(folder / work.PREPARED, found)
+    for line in left_out:
+        print(f"left out: {line}", file=sys.stderr)  # noqa: T201
+    for line in joined:
+        say(f"joined: {line}")
+    say(
+        f"{folder}: {len(crops)} cells, {found['n_blasts']} of them blasts; people: "
+        f"{n_people}; {len(left_out)} images left out"
+    )
+
+
+def _pbc_crops(folder: Path, spec: CropSpec) -> tuple[CropSet, list[str]]:
+    files: list[CellFile] = []
+    for name in PBC_NORMAL:
+        own = read_class_folders(folder, {name: NORMAL}, f"pbc-{name}")
+        files += some(own, PBC_PER_CLASS)
+    return pbc_cells(files, spec)
+
+
+def some(files: list[CellFile], n_chosen: int) -> list[CellFile]:
+    """Return some of the files, by chance but always the same."""
+    order = np.random.default_rng(0).permutation(len(files))
+    return [files[i] for i in order[:n_chosen]]
+
+
+def pbc_cells(files: list[CellFile], spec: CropSpec) -> tuple[CropSet, list[str]]:
+    """Cut the middle cell of each of PBC's images."""
+    from leukoscope_train.fields import crops_of_fields
+
+    return crops_of_fields(
+        files, spec, scale_um_per_px=PBC_UM_PER_PX, only_central=True
+    )

@@ -1,0 +1,221 @@
+"""`fit`, `pretrain`, `compare` and `learn`: everything that trains."""
+
+import argparse
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from leukoscope_edge.config import read_toml
+from leukoscope_edge.types import F64
+from leukoscope_train import work
+from leukoscope_train.baselines import SIZE_ONLY, size_margins
+from leukoscope_train.cells import (
+    CropSet,
+    DataError,
+    concatenate,
+    load_crops,
+    save_crops,
+)
+from leukoscope_train.commands import add_command, say
+from leukoscope_train.commands.data import REAL_SPEC, pbc_cells, some
+from leukoscope_train.fit import fit, logits, margins, save_weights
+from leukoscope_train.folds import fold_people, folds_of
+from leukoscope_train.learning import Judge, extrapolate, learning_curve
+from leukoscope_train.machine import Machine, this_machine
+from leukoscope_train.networks import make_network, n_parameters
+from leukoscope_train.plan import FitPlan
+from leukoscope_train.plots import plot_learning
+from leukoscope_train.readers import read_class_folders
+from leukoscope_train.report import Figures, model_row
+from leukoscope_train.run import fit_run, load_run_crops, pair_probabilities
+from leukoscope_train.sampling import kept_crops
+from leukoscope_train.tables import markdown_table, model_table, with_interval
+
+PRETRAINING_PER_CLASS = 600
+"""Cells of each of PBC's eight classes; the smallest class has twice as many."""
+HELD_BACK = 10
+"""One in so many pretraining cells is kept to see whether anything was learned."""
+COLUMNS = ("weighted_f1", "auroc", "sensitivity", "specificity", "ece")
+
+
+def add_commands(commands: Any) -> None:
+    """Add the parsers of this module's commands."""
+    one = add_command(commands, "fit", run_fit, "cross-validate, calibrate, refit")
+    _add_work(one)
+    one.add_argument("--plan", type=Path, help="TOML with the keys of FitPlan")
+    one = add_command(commands, "pretrain", pretrain, "learn eight kinds of cell first")
+    one.add_argument("pbc", type=Path, help="folder with a folder per class")
+    one.add_argument("--plan", type=Path, required=True)
+    one.add_argument("--out", type=Path, required=True, help="file of weights")
+    one = add_command(commands, "compare", compare, "fit several plans, print a table")
+    one.add_argument("plans", type=Path, nargs="+")
+    one.add_argument("--seeds", type=int, nargs="+", default=[0])
+    one.add_argument("--pair", nargs=2, metavar="PLAN", help="average these two")
+    one.add_argument("--name", help="of the table; default: the plans' folder")
+    _add_work(one)
+    one = add_command(commands, "learn", learn, "how much more people would help")
+    _add_work(one)
+    one.add_argument("--plan", type=Path, help="default: size alone")
+
+
+def _add_work(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--work", type=Path, required=True, help="prepared folder")
+
+
+def run_fit(options: argparse.Namespace) -> None:
+    """Cross-validate by person, calibrate on what was never seen, refit on all."""
+    plan = read_toml(options.plan, FitPlan) if options.plan else FitPlan()
+    found = fit_run(options.work, plan, this_machine(options.workers))
+    if found:
+        say(model_table(found["models"]))
+
+
+def pretrain(options: argparse.Namespace) -> None:
+    """Fit a plan's network to the kinds of PBC's cells and keep its weights."""
+    plan = replace(read_toml(options.plan, FitPlan), start="")
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    crops = _kinds(options.pbc, options.out.parent / "kinds.npz")
+    back = np.arange(len(crops)) % HELD_BACK == 0
+    machine = this_machine(options.workers)
+    network = fit(
+        crops.pick(~back),
+        plan,
+        checkpoint=options.out.with_suffix(".ckpt"),
+        note="kinds of cell",
+        machine=machine,
+    )
+    held = crops.pick(back)
+    right = logits(network, kept_crops(held, plan)).argmax(axis=1) == held.labels
+    if machine.writes:
+        save_weights(network, options.out)
+        say(
+            f"{options.out}: {np.mean(right):.3f} of {len(held)} cells named rightly "
+            f"among {len(np.unique(crops.labels))} kinds"
+        )
+
+
+def _kinds(folder: Path, stored: Path) -> CropSet:
+    """Return some cells of each class folder, cut once and kept for the next time."""
+    if stored.exists():
+        return load_crops(stored)
+    names = sorted(p.name for p in folder.glob("*") if p.is_dir())
+    if len(names) < 2:
+        raise DataError(f"{folder}: expected a folder per class, found {names}")
+    files = []
+    for label, name in enumerate(names):
+        own = read_class_folders(folder, {name: label}, f"pbc-{name}")
+        files += some(own, PRETRAINING_PER_CLASS)
+    crops, left_out = pbc_cells(files, REAL_SPEC)
+    save_crops(stored, crops)
+    say(f"{stored}: {len(crops)} cells of {names}; {len(left_out)} images left out")
+    return crops
+
+
+def compare(options: argparse.Namespace) -> None:
+    """Fit every plan with every seed on the same cells and print one table."""
+    machine = this_machine(options.workers)
+    rows, baselines = [], []
+    for path in options.plans:
+        for seed in options.seeds:
+            plan = replace(read_toml(path, FitPlan), seed=seed)
+            folder = _folder(options.work, path, seed)
+            work.share_crops(options.work, folder)
+            found = fit_run(folder, plan, machine)
+            if found:
+                rows.append(_compared(path.stem, plan, found["models"][0]))
+                baselines = found["models"][1:]
+    if not machine.writes:
+        return
+    if options.pair:
+        rows += [_pair(options, seed) for seed in options.seeds]
+    rows += [_without_budget(row) for row in baselines]
+    name = options.name or options.plans[0].parent.name
+    work.write_json(options.work / f"compare-{name}.json", rows)
+    say(comparison_table(rows))
+
+
+def _folder(prepared: Path, plan: Path, seed: int) -> Path:
+    return prepared / f"{plan.stem}-{seed}"
+
+
+def _compared(name: str, plan: FitPlan, row: Figures) -> Figures:
+    network = make_network(plan.architecture, plan.side_px)
+    return {
+        **row,
+        "model": f"{name}, seed {plan.seed}",
+        "n_parameters": n_parameters(network),
+        "n_seen": plan.n_epochs * plan.n_draws,
+    }
+
+
+def _without_budget(row: Figures) -> Figures:
+    return {**row, "n_parameters": 2 if row["model"] == SIZE_ONLY else 0, "n_seen": 0}
+
+
+def _pair(options: argparse.Namespace, seed: int) -> Figures:
+    crops, _ = load_run_crops(options.work)
+    runs = [_folder(options.work, Path(f"{name}.toml"), seed) for name in options.pair]
+    p = pair_probabilities(runs, crops)
+    name = f"{' + '.join(options.pair)}, averaged, seed {seed}"
+    row = model_row(name, crops.labels, p, crops.people)
+    return {**row, "n_parameters": 0, "n_seen": 0}
+
+
+def comparison_table(rows: list[Figures]) -> str:
+    """Return Table 1 anew: each model with its size and its training budget."""
+    lines = [
+        [
+            row["model"],
+            f"{row['n_parameters'] / 1e6:.2f}" if row["n_parameters"] else "",
+            str(row["n_seen"] or ""),
+            *(with_interval(row["pooled"][name]) for name in COLUMNS),
+        ]
+        for row in rows
+    ]
+    head = ["model", "M parameters", "cells drawn a fit"]
+    return markdown_table([*head, *(c.replace("_", " ") for c in COLUMNS)], lines)
+
+
+def learn(options: argparse.Namespace) -> None:
+    """Judge models of a quarter, half, three quarters and all of the people."""
+    crops, extra = load_run_crops(options.work)
+    fold_of = folds_of(crops, fold_people(crops))
+    name = options.plan.stem if options.plan else SIZE_ONLY.replace(" ", "-")
+    judge: Judge = size_margins
+    if options.plan:
+        plan = read_toml(options.plan, FitPlan)
+        machine = this_machine(options.workers)
+        judge = _Network(options.work / f"learn-{name}", plan, extra, machine)
+    rows = learning_curve(crops, fold_of, judge)
+    twice = extrapolate(rows)
+    found = {"model": name, "rows": rows, "auroc_with_twice_the_people": twice}
+    work.write_json(options.work / f"learning-{name}.json", found)
+    plot_learning(rows, options.work / f"learning-{name}.png")
+    say(model_table(rows))
+    say(f"a power law through these gives an AUROC of {twice:.3f} for twice as many")
+
+
+class _Network:
+    """Fits a plan to some people, with a checkpoint for each fit."""
+
+    def __init__(
+        self, folder: Path, plan: FitPlan, extra: CropSet | None, machine: Machine
+    ) -> None:
+        self.folder, self.plan, self.extra = folder, plan, extra
+        self.machine = machine
+        folder.mkdir(exist_ok=True)
+
+    def __call__(self, seen: CropSet, held: CropSet) -> F64:
+        name = hashlib.sha256("\n".join(seen.names.tolist()).encode()).hexdigest()[:12]
+        training = seen if self.extra is None else concatenate([seen, self.extra])
+        network = fit(
+            training,
+            self.plan,
+            checkpoint=self.folder / f"{name}.ckpt",
+            note=name,
+            machine=self.machine,
+        )
+        return margins(network, kept_crops(held, self.plan))

@@ -1,0 +1,173 @@
+"""`baselines`, `evaluate`, `audit` and `calibrate`: everything that judges."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from leukoscope_edge.vision.crop import CropSpec
+from leukoscope_train import work
+from leukoscope_train.audit import audit
+from leukoscope_train.baselines import (
+    ALWAYS_ALL,
+    SIZE_ONLY,
+    fit_size,
+    p_by_size,
+    size_out_of_fold,
+)
+from leukoscope_train.calibrate import probabilities
+from leukoscope_train.cells import CropSet, DataError, concatenate
+from leukoscope_train.commands import add_command, say
+from leukoscope_train.commands.data import crops_of
+from leukoscope_train.fit import margins
+from leukoscope_train.folds import fold_people, folds_of, refuse_leaks, save_folds
+from leukoscope_train.leaks import find_twins
+from leukoscope_train.plots import gallery, plot_calls
+from leukoscope_train.readers import read_cells
+from leukoscope_train.report import (
+    Figures,
+    at_operating_points,
+    by_person,
+    model_row,
+    table_of,
+)
+from leukoscope_train.run import final_network, judge_run, load_run_crops
+from leukoscope_train.sampling import kept_crops
+from leukoscope_train.tables import markdown_table, model_table, with_interval
+
+
+def add_commands(commands: Any) -> None:
+    """Add the parsers of this module's commands."""
+    one = add_command(commands, "baselines", baselines, "what a model must beat")
+    one.add_argument("--work", type=Path, required=True, help="prepared folder")
+    one = add_command(commands, "calibrate", calibrate, "judge a fitted run again")
+    one.add_argument("--work", type=Path, required=True, help="fitted folder")
+    one = add_command(commands, "evaluate", evaluate, "judge a run on further cells")
+    one.add_argument("source", type=Path, help="folder or CSV of cells")
+    one.add_argument("--work", type=Path, required=True, help="fitted folder")
+    one.add_argument("--split", help="only this split")
+    one.add_argument("--um-per-px", type=float, help="of images that are no cut-outs")
+    one.add_argument(
+        "--drop-leaks", action="store_true", help="leave out who was trained on"
+    )
+    one = add_command(commands, "audit", audit_run, "judge a run group by group")
+    one.add_argument("--work", type=Path, required=True, help="fitted folder")
+
+
+def baselines(options: argparse.Namespace) -> None:
+    """Cross-validate both baselines by person and write their figures."""
+    crops, _ = load_run_crops(options.work)
+    folds = fold_people(crops)
+    refuse_leaks(crops, folds)
+    p = {
+        SIZE_ONLY: size_out_of_fold(crops, folds_of(crops, folds)),
+        ALWAYS_ALL: np.ones(len(crops)),
+    }
+    rows = [model_row(n, crops.labels, own, crops.people) for n, own in p.items()]
+    found = {
+        "prepared": work.read_json(options.work / work.PREPARED),
+        "split_sha256": save_folds(options.work / work.FOLDS, folds),
+        "n_folds": len(set(folds.values())),
+        "models": rows,
+        "people": by_person(crops.labels, p[SIZE_ONLY], crops.people, (0.5, 0.5)),
+    }
+    work.write_json(options.work / "baselines.json", found)
+    say(model_table(rows))
+
+
+def calibrate(options: argparse.Namespace) -> None:
+    """Calibrate a fitted run again from its stored margins, and report it."""
+    say(model_table(judge_run(options.work)["models"]))
+
+
+def evaluate(options: argparse.Namespace) -> None:
+    """Judge a run's final network on cells of people it never saw.
+
+    Raises:
+        DataError: A person or a cell of the set was trained on.
+    """
+    trained, _ = load_run_crops(options.work)
+    spec = CropSpec(**work.read_json(options.work / work.SPEC))
+    listing = read_cells(options.source, options.split)
+    crops, left_out = crops_of(listing, spec, options.um_per_px)
+    for line in left_out:
+        print(f"left out: {line}", file=sys.stderr)  # noqa: T201
+    crops = without_leaks(trained, crops, drop=options.drop_leaks)
+    found = _judged(options.work, trained, crops)
+    name = "-".join(filter(None, (options.source.stem, options.split)))
+    found |= {"set": name, "n_left_out": len(left_out)}
+    work.write_json(options.work / f"evaluation-{name}.json", found)
+    say(model_table(found["models"]))
+
+
+def without_leaks(trained: CropSet, crops: CropSet, *, drop: bool) -> CropSet:
+    """Return cells of people who were not trained on.
+
+    Args:
+        trained: What the network saw.
+        crops: The cells to judge.
+        drop: Leave out who shares a name or a cell with the trained; else refuse.
+
+    Raises:
+        DataError: Someone does, and is not to be left out; or nobody is left.
+    """
+    both = concatenate([trained, crops])
+    side = np.repeat([0, 1], [len(trained), len(crops)])
+    known = set(trained.people.tolist()) & (set(crops.people.tolist()) - {""})
+    twins = {str(both.people[t.second]) for t in find_twins(both, side)}
+    leaked = sorted(known | twins)
+    if leaked and not drop:
+        raise DataError(
+            f"these people or their cells were trained on: {', '.join(leaked)}; "
+            "--drop-leaks leaves them out"
+        )
+    if leaked:
+        say(f"left out, since trained on: {', '.join(leaked)}")
+    kept = ~np.isin(crops.people, leaked)
+    if not kept.any():
+        raise DataError("every person of the set was trained on")
+    return crops.pick(kept)
+
+
+def _judged(folder: Path, trained: CropSet, crops: CropSet) -> Figures:
+    plan = work.load_plan(folder)
+    decision = work.load_calibration(folder).decision
+    margin = margins(final_network(folder, plan), kept_crops(crops, plan))
+    p = probabilities(margin, decision.temperature)
+    points = (decision.normal_to, decision.blast_from)
+    p_size = p_by_size(crops.areas_um2, *fit_size(trained))
+    plot_calls(crops.labels, p, folder / "evaluation-calls.png")
+    gallery(crops, p, folder / "evaluation-worst.png")
+    return {
+        "models": table_of(plan.architecture, crops, p, p_size),
+        "at_operating_points": at_operating_points(crops, p, points),
+        "people": by_person(crops.labels, p, crops.people, points),
+    }
+
+
+def audit_run(options: argparse.Namespace) -> None:
+    """Print the out-of-fold figures of every group of people that is large enough."""
+    crops, _ = load_run_crops(options.work)
+    margin, _ = work.load_margins(options.work, crops)
+    temperature = work.load_calibration(options.work).decision.temperature
+    p = probabilities(margin, temperature)
+    rows = audit(crops, p, work.load_people(options.work))
+    work.write_json(options.work / "audit.json", rows)
+    say(audit_table(rows))
+
+
+def audit_table(rows: list[dict[str, Any]]) -> str:
+    """Return the audit as a table: gaps in sensitivity matter most."""
+    lines = []
+    for row in rows:
+        pooled = row.get("pooled", {})
+        shown = [
+            with_interval(pooled[n]) if pooled else row["verdict"]
+            for n in ("sensitivity", "specificity")
+        ]
+        sizes = [str(row["n_people"]), str(row["n_cells"])]
+        lines.append([row["question"], row["group"], *sizes, *shown])
+    head = ["by", "group", "people", "cells", "sensitivity", "specificity"]
+    return markdown_table(head, lines)

@@ -1,0 +1,138 @@
+"""A whole run: cross-validate by person, calibrate on what was never seen, refit.
+
+Every step leaves a file and every fit a checkpoint; a run that was killed goes on where
+it stood when the same command is given again.
+"""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from leukoscope_edge.types import F64
+from leukoscope_train import work
+from leukoscope_train.baselines import size_out_of_fold
+from leukoscope_train.calibrate import calibrate, probabilities
+from leukoscope_train.cells import I64, CropSet, DataError, concatenate, load_crops
+from leukoscope_train.fit import features, fit, out_of_fold_margins, save_weights
+from leukoscope_train.folds import fold_people, folds_of, refuse_leaks, save_folds
+from leukoscope_train.history import history_path
+from leukoscope_train.machine import Machine
+from leukoscope_train.networks import make_network
+from leukoscope_train.plan import FitPlan
+from leukoscope_train.plots import gallery, plot_calls, plot_history
+from leukoscope_train.report import Figures, figures
+from leukoscope_train.sampling import kept_crops
+from leukoscope_train.trust import write_trust
+
+
+def fit_run(folder: Path, plan: FitPlan, machine: Machine) -> Figures:
+    """Fit a prepared folder by a plan; return the out-of-fold figures.
+
+    Raises:
+        DataError: The cells cannot be split or fitted; see `folds` and `fit`.
+    """
+    crops, extra = load_run_crops(folder)
+    folds = fold_people(crops)
+    refuse_leaks(crops, folds)
+    fold_of = folds_of(crops, folds)
+    if machine.writes:
+        _write_plan(folder, plan, folds)
+    margins = out_of_fold_margins(crops, extra, fold_of, plan, folder, machine)
+    everybody = crops if extra is None else concatenate([crops, extra])
+    network = fit(
+        everybody,
+        plan,
+        checkpoint=folder / "final.ckpt",
+        note="everybody",
+        machine=machine,
+    )
+    if not machine.writes:
+        return {}
+    save_weights(network, folder / work.FINAL)
+    work.save_margins(folder, margins, crops, fold_of)
+    _draw_curves(folder)
+    return judge_run(folder)
+
+
+def load_run_crops(folder: Path) -> tuple[CropSet, CropSet | None]:
+    """Return a prepared folder's cells of known people, and the others or None."""
+    stored = folder / work.EXTRA
+    return load_crops(folder / work.CROPS), (
+        load_crops(stored) if stored.exists() else None
+    )
+
+
+def _write_plan(folder: Path, plan: FitPlan, folds: dict[str, int]) -> None:
+    command = "python -m leukoscope_train " + " ".join(sys.argv[1:])
+    work.write_json(
+        folder / work.PLAN,
+        {
+            "plan": asdict(plan),
+            "command": command,
+            "split_sha256": save_folds(folder / work.FOLDS, folds),
+        },
+    )
+
+
+def _draw_curves(folder: Path) -> None:
+    histories = {
+        path.stem: work.read_json(history_path(path))
+        for path in sorted(folder.glob("*.ckpt"))
+    }
+    plot_history(histories, folder / "curves.png")
+
+
+def judge_run(folder: Path) -> Figures:
+    """Calibrate a fitted run from its stored margins and write all its figures."""
+    crops, _ = load_run_crops(folder)
+    margins, fold_of = work.load_margins(folder, crops)
+    plan = work.load_plan(folder)
+    calibration = calibrate(margins, crops.labels, crops.people)
+    work.save_calibration(folder, calibration)
+    p = probabilities(margins, calibration.decision.temperature)
+    p_size = size_out_of_fold(crops, fold_of)
+    found = figures(crops, margins, calibration, fold_of, p_size, plan.architecture)
+    work.write_json(folder / work.REPORT, found)
+    plot_calls(crops.labels, p, folder / "calls.png")
+    gallery(crops, p, folder / "worst.png")
+    network = final_network(folder, plan)
+    seen = features(network, kept_crops(crops, plan))
+    write_trust(folder, crops, p, seen, calibration, network)
+    return found
+
+
+def final_network(folder: Path, plan: FitPlan) -> nn.Module:
+    """Return a run's network, fitted to everybody.
+
+    Raises:
+        DataError: There is none, or it is of another architecture.
+    """
+    network = make_network(plan.architecture, plan.side_px)
+    path = folder / work.FINAL
+    try:
+        network.load_state_dict(torch.load(path, weights_only=True))
+    except (OSError, RuntimeError) as err:
+        raise DataError(f"{path}: no fitted network: {err}; run `fit` first") from err
+    return network.eval()
+
+
+def pair_probabilities(runs: list[Path], crops: CropSet) -> F64:
+    """Return (N,) the mean of runs' calibrated probabilities, out of fold.
+
+    Raises:
+        DataError: The runs are not of the same cells.
+    """
+    parts: list[F64] = []
+    folds: list[I64] = []
+    for folder in runs:
+        margins, fold_of = work.load_margins(folder, crops)
+        temperature = work.load_calibration(folder).decision.temperature
+        parts.append(probabilities(margins, temperature))
+        folds.append(fold_of)
+    if not all(np.array_equal(folds[0], other) for other in folds):
+        raise DataError(f"{runs}: were split differently")
+    return np.asarray(np.mean(parts, axis=0), np.float64)

@@ -1,0 +1,106 @@
+"""Which cells are drawn in a pass, and how their batches are made ready."""
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from leukoscope_edge.types import F64, U8
+from leukoscope_train.augment import keep, vary
+from leukoscope_train.cells import CropSet
+from leukoscope_train.machine import Machine
+from leukoscope_train.plan import FitPlan
+
+PERSON_CAP_CELLS = 100
+"""A person with more cells is drawn no more often (C-NMC: 9 to 1,053 cells each)."""
+
+Batch = tuple[torch.Tensor, torch.Tensor]
+
+
+def draw_weights(crops: CropSet, plan: FitPlan) -> F64:
+    """Return (N,) chances by which cells are drawn.
+
+    By `people` every class gets the same, and in a class each person counts by the
+    number of cells, up to a cap. Cells of unknown people share `extra_share` of their
+    class, each source alike. By `cells` every cell gets the same.
+    """
+    if plan.sampling == "cells":
+        return np.full(len(crops), 1 / len(crops))
+    weights = np.zeros(len(crops))
+    for label in np.unique(crops.labels):
+        _weigh_class(crops, crops.labels == label, plan.extra_share, weights)
+    return np.asarray(weights / weights.sum(), np.float64)
+
+
+def _weigh_class(
+    crops: CropSet, of_class: np.ndarray, extra_share: float, weights: F64
+) -> None:
+    """Write the weights of one class, which sum to 1."""
+    known = of_class & (crops.people != "")
+    extra = of_class & (crops.people == "")
+    for person in np.unique(crops.people[known]):
+        here = known & (crops.people == person)
+        weights[here] = min(here.sum(), PERSON_CAP_CELLS) / here.sum()
+    share = extra_share if known.any() and extra.any() else float(extra.any())
+    weights[known] *= (1 - share) / max(weights[known].sum(), 1e-12)
+    sources = np.unique(crops.sources[extra])
+    for source in sources:
+        here = extra & (crops.sources == source)
+        weights[here] = share / len(sources) / here.sum()
+
+
+class _Pass(Dataset[Batch]):
+    """The batches of one pass, each from its own chance: order and workers are free."""
+
+    def __init__(
+        self, crops: CropSet, plan: FitPlan, epoch: int, machine: Machine
+    ) -> None:
+        self.crops, self.plan, self.epoch, self.machine = crops, plan, epoch, machine
+        random = np.random.default_rng([plan.seed, epoch])
+        size = (plan.n_batches, plan.batch)
+        self.drawn = random.choice(len(crops), size, p=draw_weights(crops, plan))
+
+    def __len__(self) -> int:
+        return len(self.drawn)
+
+    def __getitem__(self, index: int) -> Batch:
+        plan, machine = self.plan, self.machine
+        random = np.random.default_rng([plan.seed, self.epoch, index, machine.rank])
+        chosen = self.drawn[index][machine.rank :: machine.n_ranks]
+        varied = [
+            vary(
+                self.crops.pixels[i],
+                plan.side_px,
+                plan.colour,
+                plan.recipe,
+                random,
+                plan.contrast,
+            )
+            for i in chosen
+        ]
+        labels = torch.from_numpy(self.crops.labels[chosen])
+        return torch.from_numpy(np.stack(varied)), labels
+
+
+def batches(
+    crops: CropSet, plan: FitPlan, epoch: int, machine: Machine
+) -> Iterator[Batch]:
+    """Yield this process's part of every batch: uint8 RGB crops and int64 labels."""
+    # A worker is a fork, in which OpenCV would wait for threads that were not copied.
+    cv2.setNumThreads(1)
+    loader = DataLoader(
+        _Pass(crops, plan, epoch, machine),
+        batch_size=None,
+        num_workers=machine.n_workers,
+        pin_memory=machine.device.type == "cuda",
+    )
+    yield from loader
+
+
+def kept_crops(crops: CropSet, plan: FitPlan) -> U8:
+    """Return all crops unvaried, as the device would cut them."""
+    return np.stack(
+        [keep(c, plan.side_px, plan.colour, plan.contrast) for c in crops.pixels]
+    )
