@@ -29,7 +29,6 @@ import numpy as np
 
 from leukoscope_edge.capture.source import is_simulated, open_source
 from leukoscope_edge.counting.cells import Album
-from leukoscope_edge.counting.statistics import BetaSpread
 from leukoscope_edge.counting.verdict import decide
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.choose import open_engine
@@ -145,8 +144,7 @@ def _judge(
         with clock.stage("post-processing"):
             p = float(p_blast(logits, decision.temperature)[0])
             votes = [vote([call_for(p, decision)], decision) for _ in cells]
-            spread = bundle.card.false_calls
-            decide(votes, false_calls=BetaSpread(alpha=spread.alpha, beta=spread.beta))
+            decide(votes, bundle.card.call_model)
     return {"engines": names, "n_cells": len(cells), "n_crops": len(crops)}
 
 

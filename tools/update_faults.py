@@ -29,6 +29,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from leukoscope_export.cards import card_toml
 from onnx import TensorProto, helper, numpy_helper
 from securesystemslib.signer import CryptoSigner
 
@@ -52,7 +53,6 @@ from leukoscope_edge.updates.codes import Code, refused
 from leukoscope_edge.updates.slots import read_slot, release_of
 from leukoscope_edge.updates.state import SHIPPED
 from leukoscope_export import publish
-from leukoscope_export.cards import card_toml
 
 N_RELEASES = 8
 FAILING = (3, 6)

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Literal
 
 from leukoscope_edge.config import read_toml
+from leukoscope_edge.counting.fraction import CallModel, call_model
+from leukoscope_edge.counting.statistics import BetaSpread
 from leukoscope_edge.errors import CardError
 from leukoscope_edge.types import Domain
 
@@ -146,6 +148,11 @@ class SpreadEntry:
         )
         _require(self.n_people >= 0, "'n_people' must not be negative")
 
+    @property
+    def spread(self) -> BetaSpread:
+        """The distribution alone."""
+        return BetaSpread(alpha=self.alpha, beta=self.beta)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataEntry:
@@ -225,6 +232,11 @@ class Card:
         _require(bool(self.id), "'id' must not be empty")
         if self.quick is not None:
             _require_stricter(self.quick.decision, self.decision)
+
+    @property
+    def call_model(self) -> CallModel:
+        """How its calls come about, for the statistics of a slide."""
+        return call_model(self.true_calls.spread, self.false_calls.spread)
 
 
 def _require_stricter(quick: DecisionEntry, deep: DecisionEntry) -> None:

@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from leukoscope_edge.counting.statistics import BetaSpread
 from leukoscope_edge.counting.verdict import decide
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.inference.classifier import classify, vote
@@ -82,6 +81,5 @@ def compare(
 
 def _result(calls: Sequence[Call], card: Card) -> str:
     """Return the name of a slide's result; refusals count as one."""
-    spread = BetaSpread(alpha=card.false_calls.alpha, beta=card.false_calls.beta)
-    outcome = decide(calls, false_calls=spread)
+    outcome = decide(calls, card.call_model)
     return outcome.name if isinstance(outcome, Verdict) else "no result"

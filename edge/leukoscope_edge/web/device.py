@@ -50,6 +50,11 @@ class Device:
         """Whether nothing that it shows is real."""
         return self.bundle.card.domain == "simulated"
 
+    @property
+    def scale_um_per_px(self) -> float | None:
+        """Micrometres per pixel of the camera, None where nobody calibrated."""
+        return camera_scale(self.store, self.profile.camera)
+
     def person(
         self, connection: HTTPConnection, *, touch: bool = True
     ) -> Person | None:

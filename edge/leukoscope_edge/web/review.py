@@ -8,7 +8,6 @@ that tells nothing; judging those others also finds blasts that the model missed
 import hashlib
 from collections.abc import Sequence
 
-from leukoscope_edge.counting.statistics import BetaSpread
 from leukoscope_edge.counting.verdict import decide
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.records.slide import (
@@ -75,8 +74,7 @@ def differences(record: SlideRecord) -> list[CellRecord]:
 def verdict_of(record: SlideRecord, card: Card) -> Verdict | Refusal:
     """Return what follows from the words of people and machine together."""
     calls = [_call(c) for c in record.counted]
-    spread = BetaSpread(alpha=card.false_calls.alpha, beta=card.false_calls.beta)
-    return decide(calls, false_calls=spread)
+    return decide(calls, card.call_model)
 
 
 def _call(cell: CellRecord) -> Call:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.edge.web.stand_ins import NAME, PIN, PROFILE, QUICK, Browser, StillCounter
 
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.engine import OnnxCpuEngine
@@ -13,7 +14,6 @@ from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.i18n import languages
 from leukoscope_edge.web.people import People
 from leukoscope_edge.web.security import Sessions
-from tests.edge.web.stand_ins import NAME, PIN, PROFILE, QUICK, Browser, StillCounter
 
 
 @pytest.fixture

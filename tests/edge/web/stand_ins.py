@@ -1,20 +1,16 @@
 """A counting process that stands still, a browser's client, slides filled at once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
-import pytest
 from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 from starlette.testclient import WebSocketTestSession
 
-from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.profile import CameraEntry, PageEntry, Profile
 from leukoscope_edge.records.slide import Identity, SlideSetUp
-from leukoscope_edge.records.store import Store, open_store
+from leukoscope_edge.records.store import Store
 from leukoscope_edge.types import (
     Call,
     CallName,
@@ -24,12 +20,8 @@ from leukoscope_edge.types import (
     Verdict,
     VerdictName,
 )
-from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device
-from leukoscope_edge.web.i18n import languages
 from leukoscope_edge.web.orders import Mode, News, Order
-from leukoscope_edge.web.people import People
-from leukoscope_edge.web.security import Sessions
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PIN = "482917"

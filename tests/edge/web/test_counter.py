@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.edge.web.stand_ins import NAME, PROFILE, fill_slide
 
 from leukoscope_edge.inference.bundle import shipped_bundle_for
 from leukoscope_edge.profile import CameraEntry
@@ -16,7 +17,6 @@ from leukoscope_edge.records.store import Store
 from leukoscope_edge.web.counter import Counter
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.orders import Do, Mode, News, Order
-from tests.edge.web.stand_ins import NAME, PROFILE, fill_slide
 
 PATIENCE_S = 90.0
 """On a busy machine a process needs seconds to start."""

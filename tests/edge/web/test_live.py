@@ -4,10 +4,10 @@ import json
 
 import pytest
 from starlette.websockets import WebSocketDisconnect
+from tests.edge.web.stand_ins import Browser
 
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.orders import HEAD_BYTES, Mode, News
-from tests.edge.web.stand_ins import Browser
 
 
 def news(seq: int, jpeg: bytes = b"jpeg") -> News:

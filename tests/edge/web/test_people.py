@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from tests.edge.web.stand_ins import PIN, QUICK
 
 from leukoscope_edge.web.people import (
     LONGEST_WAIT_S,
@@ -15,8 +16,6 @@ from leukoscope_edge.web.people import (
     Role,
     wait_s,
 )
-from tests.edge.web.stand_ins import PIN, QUICK
-
 
 
 class Clock:

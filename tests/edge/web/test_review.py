@@ -1,6 +1,7 @@
 """The first look, the gallery, and the words that make a result."""
 
 import pytest
+from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide
 
 from leukoscope_edge.records.slide import MIN_OTHERS_REVIEWED, Word
 from leukoscope_edge.types import Refusal
@@ -12,7 +13,6 @@ from leukoscope_edge.web.review import (
     tab_of,
     verdict_of,
 )
-from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide
 
 
 def judge_all(device: Device, slide: str, word: Word) -> None:

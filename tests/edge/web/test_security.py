@@ -1,9 +1,9 @@
 """Sessions: opened by a PIN, closed by leaving or by time."""
 
 import pytest
+from tests.edge.web.stand_ins import NAME, PIN, Browser
 
 from leukoscope_edge.web.security import LOCK_AFTER_S, Sessions
-from tests.edge.web.stand_ins import NAME, PIN, Browser
 
 
 class Clock:

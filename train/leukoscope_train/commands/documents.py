@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from leukoscope_edge.config import read_toml
-from leukoscope_edge.counting.statistics import BetaSpread, limit_of_blank
+from leukoscope_edge.counting.statistics import limit_of_blank
 from leukoscope_edge.inference.card import Card, read_card
 from leukoscope_train import work
 from leukoscope_train.commands import add_command, say
@@ -94,7 +94,7 @@ def evidence(folder: Path) -> dict[str, Any]:
 
 def blanks_of(card: Card) -> list[tuple[int, int]]:
     """Return the limit of blank of a card's false calls, by cells counted."""
-    spread = BetaSpread(alpha=card.false_calls.alpha, beta=card.false_calls.beta)
+    spread = card.false_calls.spread
     return [(n, limit_of_blank(spread, n)) for n in BLANK_CELLS]
 
 
