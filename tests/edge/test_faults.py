@@ -8,7 +8,7 @@ from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.screening import screen
 from leukoscope_edge.types import Fault, Frame, Screening
 
-SLIDE = "simulated:seed=3,cells=24,frames=40"
+SLIDE = "simulated:seed=3,cells=24,frames=20"
 
 
 class Unplugged:
@@ -42,7 +42,7 @@ class Unplugged:
 
 def screened(n_faults: int) -> Screening:
     bundle = open_bundle(shipped_bundle_for("simulated"))
-    camera = Unplugged(parse_simulated(SLIDE), before=20, n_faults=n_faults)
+    camera = Unplugged(parse_simulated(SLIDE), before=10, n_faults=n_faults)
     with OnnxCpuEngine(bundle, n_threads=1) as engine:
         return screen(camera, engine, bundle, source=SLIDE, is_sequence=True)
 
