@@ -71,11 +71,30 @@ def test_gives_the_same_bytes_where_there_is_no_network(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @needs_strace
-def test_asks_the_kernel_for_no_network_at_all(tmp_path: Path) -> None:
+def test_screening_addresses_nobody(tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     command = ["strace", "-f", "-e", "trace=%network", "-o", str(trace)]
     screen(tmp_path / "home", *command, stay_s=REPORTING_S)
     assert contacts(trace) == []
+
+
+@pytest.mark.slow
+@needs_strace
+def test_the_page_and_its_count_address_nobody(tmp_path: Path) -> None:
+    trace, home = tmp_path / "trace", tmp_path / "home"
+    home.mkdir()
+    serve = ["-m", "leukoscope_edge", "serve", "--port", "0", "--data", str(home / "d")]
+    command = ["strace", "-f", "-e", "trace=%network", "-o", str(trace)]
+    run = subprocess.run(
+        [*command, "timeout", str(2 * REPORTING_S), sys.executable, *serve],
+        env=bare_environment(home),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "http://127.0.0.1:" in run.stdout + run.stderr
+    assert contacts(trace) == []
+    assert [p.name for p in home.iterdir()] == ["d"]
 
 
 @needs_strace
