@@ -42,7 +42,8 @@ def provision(root: Path) -> None:
     """Run provision.sh in the root, in an empty network namespace."""
     script = f"/{INSIDE}/firmware_config/provision.sh"
     command = ["unshare", "--net", "chroot", str(root), "/bin/sh", script]
-    subprocess.run(command, check=True)  # noqa: S603 - our own command
+    system = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+    subprocess.run(command, check=True, env=system)  # noqa: S603 - our own command
 
 
 def snapshot(root: Path) -> dict[str, str]:

@@ -21,6 +21,8 @@ import cv2
 
 from leukoscope_edge import __version__
 from leukoscope_edge.capture.replay import IMAGE_SUFFIXES, ImageReplay, list_images
+from leukoscope_edge.counting.background import SiteBackground
+from leukoscope_edge.counting.modes import Mode
 from leukoscope_edge.errors import BundleError, LeukoscopeError, SourceError
 from leukoscope_edge.inference.bundle import open_bundle
 from leukoscope_edge.inference.choose import open_engine
@@ -46,6 +48,8 @@ class SlideTask:
         model_sha256: Of the model; a machine that has another must not take part.
         scale_um_per_px: The calibration, None where unknown.
         is_sequence: The images are frames of one hand-moved slide.
+        mode: A counting run, or a passive watch, which never gives a negative.
+        site: The site's own normal slides; None takes the bundle's background.
     """
 
     name: str
@@ -54,6 +58,8 @@ class SlideTask:
     model_sha256: str
     scale_um_per_px: float | None
     is_sequence: bool
+    mode: Mode = "count"
+    site: SiteBackground | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +139,8 @@ def stamp_bytes(task: SlideTask) -> bytes:
         "model": task.model_sha256,
         "scale_um_per_px": task.scale_um_per_px,
         "sequence": task.is_sequence,
+        "mode": task.mode,
+        "site": asdict(task.site) if task.site else None,
         "images": [[name, s.st_size, s.st_mtime_ns] for name, s in images],
     }
     return json.dumps(stamp, indent=1).encode()
@@ -229,7 +237,13 @@ def _screening(task: SlideTask) -> Screening:
     images = ImageReplay(list_images(task.folder), task.scale_um_per_px)
     with images, open_engine(bundle, backend="cpu", n_threads=1) as engine:
         return screen(
-            images, engine, bundle, source=task.name, is_sequence=task.is_sequence
+            images,
+            engine,
+            bundle,
+            source=task.name,
+            is_sequence=task.is_sequence,
+            mode=task.mode,
+            site=task.site,
         )
 
 

@@ -93,7 +93,7 @@ def test_a_slide_in_an_archive_gives_what_it_gives_alone(
 ) -> None:
     many = json.loads(screened("many", "--jobs", "1")["clinic-b/1/result.json"])
     alone = json.loads(
-        screened("alone", "--threads", "1", source=archive / "clinic-b/1")[
+        screened("alone", "--backend", "cpu", source=archive / "clinic-b/1")[
             "result.json"
         ]
     )
@@ -138,11 +138,26 @@ def test_a_slide_that_fails_is_named_and_the_others_are_screened(
     assert [r["result"] == "failed" for r in rows] == [True, False, False]
 
 
-def test_many_slides_need_a_folder_for_their_results(
-    archive: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "give --out"),
+        (["--out", "out", "--keep"], "keeps one slide"),
+        (["--out", "out", "--backend", "tensorrt"], "by the CPU"),
+    ],
+)
+def test_what_an_archive_cannot_do_is_refused(
+    archive: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    message: str,
 ) -> None:
-    assert main(["screen", str(archive)]) == 1
-    assert "give --out" in capsys.readouterr().err
+    monkeypatch.chdir(tmp_path)
+    assert main(["screen", str(archive), *options]) == 1
+    assert message in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_listed_is_an_error_not_a_gap(tmp_path: Path) -> None:

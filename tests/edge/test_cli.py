@@ -250,3 +250,20 @@ def test_gives_up_politely_when_interrupted(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert last_line(errors) == "leukoscope: stopped; no result was written"
     assert list(out.iterdir()) == []
+
+
+def test_a_camera_needs_to_be_told_its_end(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["screen", "camera:/dev/video9"]) == 1
+    assert "--frames" in last_line(capsys.readouterr().err)
+
+
+def test_a_camera_that_is_not_there_gives_no_result(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    source = "camera:/dev/v4l/by-id/usb-gone-video-index0"
+    assert main(["screen", source, "--frames", "2", "--out", str(out)]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "usb-gone-video-index0 is not plugged in" in printed.err
+    assert list(out.iterdir()) == []

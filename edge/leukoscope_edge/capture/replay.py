@@ -4,9 +4,6 @@ import re
 from pathlib import Path
 from types import TracebackType
 
-import cv2
-import numpy as np
-
 from leukoscope_edge.capture.decoding import Decoder
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.types import Domain, Fault, Frame
@@ -37,7 +34,7 @@ class ImageReplay:
         path, time_s = self._paths[self._next], self._next * FRAME_INTERVAL_S
         self._next += 1
         try:
-            pixels = self._decoder.decode(path)
+            pixels = self._decoder.image(path)
         except SourceError as err:
             return Fault(name=path.name, reason=str(err))
         return Frame(name=path.name, pixels=pixels, time_s=time_s)
@@ -51,7 +48,7 @@ class ImageReplay:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._decoder.__exit__(kind, error, trace)
+        self._decoder.close()
 
 
 class VideoReplay:
@@ -65,28 +62,31 @@ class VideoReplay:
         Raises:
             SourceError: OpenCV finds no video in it.
         """
-        self._capture = cv2.VideoCapture(str(path))
-        if not self._capture.isOpened():
-            raise SourceError(
-                f"{path}: is not a video that can be read here: save it as MP4 "
-                "(H.264) or as a folder of images"
-            )
-        self._interval_s = 1 / (self._capture.get(cv2.CAP_PROP_FPS) or 10.0)
+        self._decoder: Decoder | None = Decoder()
+        try:
+            frames_per_s, n_frames = self._decoder.open_video(path)
+        except SourceError as err:
+            self._decoder.close()
+            raise SourceError(f"{path}: {err}") from err
+        self._interval_s = 1 / frames_per_s if frames_per_s > 0 else FRAME_INTERVAL_S
         self._next = 0
         self.scale_um_per_px = scale_um_per_px
-        n_frames = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
         self.n_frames: int | None = n_frames if n_frames > 0 else None
 
     def read(self) -> Frame | Fault | None:
-        """Return the next frame, or None at the end."""
-        found, pixels = self._capture.read()
-        if not found:
+        """Return the next frame, a last fault where decoding fails, None at the end."""
+        if self._decoder is None:
             return None
         number, self._next = self._next, self._next + 1
-        rgb = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
-        return Frame(
-            name=f"frame {number:06d}", pixels=rgb, time_s=number * self._interval_s
-        )
+        name = f"frame {number:06d}"
+        try:
+            pixels = self._decoder.next_frame()
+        except SourceError as err:
+            self._decoder = None
+            return Fault(name=name, reason=str(err))
+        if pixels is None:
+            return None
+        return Frame(name=name, pixels=pixels, time_s=number * self._interval_s)
 
     def __enter__(self) -> "VideoReplay":
         return self
@@ -97,7 +97,8 @@ class VideoReplay:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._capture.release()
+        if self._decoder is not None:
+            self._decoder.close()
 
 
 def list_images(folder: Path) -> list[Path]:

@@ -21,7 +21,8 @@ from leukoscope_edge.archive import (
     summary,
     summary_csv_bytes,
 )
-from leukoscope_edge.errors import OutputError
+from leukoscope_edge.counting.background import SiteBackground
+from leukoscope_edge.errors import ConfigError, OutputError
 from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.records.files import prepare_folder, write_whole
 
@@ -46,16 +47,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(options: argparse.Namespace, bundle: Bundle) -> int:
+def run(
+    options: argparse.Namespace, bundle: Bundle, site: SiteBackground | None
+) -> int:
     """Screen every slide that is not done yet, and write the table of all.
 
     Raises:
         LeukoscopeError: There is nowhere to write, or no way to run.
     """
+    _require_possible(options)
     out = options.out
-    if out is None:
-        raise OutputError(f"{options.source} holds many slides: give --out FOLDER")
-    tasks = _tasks(options, bundle)
+    tasks = _tasks(options, bundle, site)
     prepare_folder(out, (TABLE,))
     left = [t for t in tasks if not is_done(t, out)]
     _say(f"{len(tasks)} slides, {len(tasks) - len(left)} of them done before")
@@ -68,7 +70,18 @@ def run(options: argparse.Namespace, bundle: Bundle) -> int:
     return _finish(tasks, out, as_json=options.json)
 
 
-def _tasks(options: argparse.Namespace, bundle: Bundle) -> list[SlideTask]:
+def _require_possible(options: argparse.Namespace) -> None:
+    if options.out is None:
+        raise OutputError(f"{options.source} holds many slides: give --out FOLDER")
+    if options.keep:
+        raise OutputError("--keep keeps one slide, not an archive: screen it alone")
+    if options.backend == "tensorrt":
+        raise ConfigError("an archive is screened by the CPU, for the same bytes")
+
+
+def _tasks(
+    options: argparse.Namespace, bundle: Bundle, site: SiteBackground | None
+) -> list[SlideTask]:
     archive = Path(options.source)
     return [
         SlideTask(
@@ -78,6 +91,8 @@ def _tasks(options: argparse.Namespace, bundle: Bundle) -> list[SlideTask]:
             model_sha256=bundle.card.model_cpu.sha256,
             scale_um_per_px=options.um_per_px,
             is_sequence=options.sequence,
+            mode=options.mode,
+            site=site,
         )
         for folder in find_slides(archive)
     ]

@@ -114,11 +114,11 @@ def _scale(text: str) -> float:
 
 def _screen(options: argparse.Namespace) -> int:
     bundle = _bundle_for(options)
-    if is_archive(options.source):
-        return archive.run(options, bundle)
     if is_camera(options.source) and options.frames is None:
         raise SourceError("a camera has no end: say how many frames with --frames")
     site = read_toml(options.site, SiteBackground) if options.site else None
+    if is_archive(options.source):
+        return archive.run(options, bundle, site)
     if options.out:
         prepare_folder(options.out, tuple(RESULT_FILES))
     if options.keep:

@@ -5,6 +5,7 @@ import resource
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import cv2
@@ -25,9 +26,9 @@ def save(path: Path) -> np.ndarray:
 
 def test_decodes_as_the_decoder_does_and_keeps_its_process(tmp_path: Path) -> None:
     expected = save(tmp_path / "a.png")
-    with Decoder() as decoder:
+    with closing(Decoder()) as decoder:
         for _ in range(2):
-            np.testing.assert_array_equal(decoder.decode(tmp_path / "a.png"), expected)
+            np.testing.assert_array_equal(decoder.image(tmp_path / "a.png"), expected)
         assert decoder._child is not None
         pid = decoder._child.pid
         limits = resource.prlimit(pid, resource.RLIMIT_AS)
@@ -38,21 +39,21 @@ def test_decodes_as_the_decoder_does_and_keeps_its_process(tmp_path: Path) -> No
 def test_a_refusal_costs_nothing_but_the_image(tmp_path: Path) -> None:
     save(tmp_path / "good.png")
     (tmp_path / "bad.png").write_text("no image")
-    with Decoder() as decoder:
+    with closing(Decoder()) as decoder:
         with pytest.raises(SourceError, match="is not an image"):
-            decoder.decode(tmp_path / "bad.png")
+            decoder.image(tmp_path / "bad.png")
         with pytest.raises(SourceError, match="cannot be read: No such file"):
-            decoder.decode(tmp_path / "gone.png")
-        assert decoder.decode(tmp_path / "good.png").shape == (48, 64, 3)
+            decoder.image(tmp_path / "gone.png")
+        assert decoder.image(tmp_path / "good.png").shape == (48, 64, 3)
 
 
 def test_an_endless_file_meets_the_memory_limit(tmp_path: Path) -> None:
     save(tmp_path / "good.png")
     (tmp_path / "endless.png").symlink_to("/dev/zero")
-    with Decoder() as decoder:
+    with closing(Decoder()) as decoder:
         with pytest.raises(SourceError, match="needs more memory"):
-            decoder.decode(tmp_path / "endless.png")
-        assert decoder.decode(tmp_path / "good.png").shape == (48, 64, 3)
+            decoder.image(tmp_path / "endless.png")
+        assert decoder.image(tmp_path / "good.png").shape == (48, 64, 3)
 
 
 def test_a_file_that_never_ends_meets_the_time_limit(
@@ -60,28 +61,28 @@ def test_a_file_that_never_ends_meets_the_time_limit(
 ) -> None:
     save(tmp_path / "good.png")
     os.mkfifo(tmp_path / "silent.png")
-    with Decoder() as decoder:
-        decoder.decode(tmp_path / "good.png")
+    with closing(Decoder()) as decoder:
+        decoder.image(tmp_path / "good.png")
         monkeypatch.setattr(decoding, "DECODE_S", 0.3)
         with pytest.raises(SourceError, match="it took too long"):
-            decoder.decode(tmp_path / "silent.png")
+            decoder.image(tmp_path / "silent.png")
         monkeypatch.undo()
-        assert decoder.decode(tmp_path / "good.png").shape == (48, 64, 3)
+        assert decoder.image(tmp_path / "good.png").shape == (48, 64, 3)
 
 
 def test_a_decoder_that_is_killed_costs_one_image(tmp_path: Path) -> None:
     save(tmp_path / "good.png")
-    with Decoder() as decoder:
-        decoder.decode(tmp_path / "good.png")
+    with closing(Decoder()) as decoder:
+        decoder.image(tmp_path / "good.png")
         assert decoder._child is not None
         pid = decoder._child.pid
         os.mkfifo(tmp_path / "silent.png")
         killer = threading.Timer(0.2, os.kill, (pid, 9))
         killer.start()
         with pytest.raises(SourceError, match="its process gave no answer"):
-            decoder.decode(tmp_path / "silent.png")
+            decoder.image(tmp_path / "silent.png")
         killer.join()
-        assert decoder.decode(tmp_path / "good.png").shape == (48, 64, 3)
+        assert decoder.image(tmp_path / "good.png").shape == (48, 64, 3)
 
 
 def test_words_that_a_library_prints_do_not_disturb_the_answers() -> None:

@@ -65,10 +65,11 @@ def is_alive(pid: int) -> bool:
 
 
 def test_gives_true_frames_of_now(tmp_path: Path) -> None:
+    started_s = time.monotonic()
     with camera_of(scripted(tmp_path)) as camera:
         frames = [read_until_frame(camera)[0] for _ in range(3)]
     assert frames[0].pixels.shape == (48, 64, 3)
-    assert 0 <= time.monotonic() - frames[-1].time_s < 5
+    assert started_s < frames[0].time_s < frames[-1].time_s < time.monotonic()
     assert [f.time_s for f in frames] == sorted({f.time_s for f in frames})
     assert len({f.name for f in frames}) == 3
 
@@ -147,13 +148,11 @@ def test_a_camera_that_is_unplugged_and_back_is_opened_at_once(tmp_path: Path) -
             device.unlink()
             reasons = [camera.read() for _ in range(8)]
             device.touch()
-            back_at_s = time.monotonic()
-            frame, late = read_until_frame(camera)
+            _, late = read_until_frame(camera)
     finally:
         device.unlink(missing_ok=True)
     assert any("is not plugged in" in r.reason for r in reasons if isinstance(r, Fault))
-    assert frame.time_s - back_at_s < 5
-    assert len(late) <= 1
+    assert not any("next attempt" in reason for reason in late)
 
 
 def test_no_process_is_left_behind(tmp_path: Path) -> None:

@@ -1,3 +1,5 @@
+import os
+import signal
 from pathlib import Path
 
 import cv2
@@ -14,6 +16,15 @@ def save(path: Path, shade: int) -> None:
     pixels = np.full((48, 64, 3), shade, np.uint8)
     pixels[..., 0] = 0
     assert cv2.imwrite(str(path), pixels)
+
+
+def save_video(path: Path) -> Path:
+    """Three frames, ever redder."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 48))
+    for shade in (50, 100, 150):
+        writer.write(np.full((48, 64, 3), (0, 0, shade), np.uint8))
+    writer.release()
+    return path
 
 
 def test_reads_images_in_the_order_of_their_numbers(tmp_path: Path) -> None:
@@ -44,11 +55,7 @@ def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
 
 
 def test_replays_a_video(tmp_path: Path) -> None:
-    path = tmp_path / "slide.avi"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 48))
-    for shade in (50, 100, 150):
-        writer.write(np.full((48, 64, 3), (0, 0, shade), np.uint8))
-    writer.release()
+    path = save_video(tmp_path / "slide.avi")
     with open_source(str(path), scale_um_per_px=0.2) as camera:
         frames = [camera.read() for _ in range(4)]
     reds = [int(f.pixels[..., 0].mean()) for f in frames if isinstance(f, Frame)]
@@ -70,3 +77,17 @@ def test_refuses_what_is_no_source(tmp_path: Path, name: str) -> None:
     (tmp_path / "notes.txt").write_text("x")
     with pytest.raises(SourceError, match=name):
         open_source(str(tmp_path / name), scale_um_per_px=None)
+
+
+def test_a_video_whose_decoder_dies_ends_with_a_fault(tmp_path: Path) -> None:
+    path = save_video(tmp_path / "slide.avi")
+    with VideoReplay(path, None) as camera:
+        first = camera.read()
+        assert camera._decoder is not None
+        assert camera._decoder._child is not None
+        os.kill(camera._decoder._child.pid, signal.SIGKILL)
+        second, third = camera.read(), camera.read()
+    assert isinstance(first, Frame)
+    assert isinstance(second, Fault)
+    assert "cannot be decoded" in second.reason
+    assert third is None
