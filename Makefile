@@ -16,7 +16,7 @@ test-device: $(FULL)/ready
 
 # The page is tested in Debian's Chromium; where it cannot be had those tests skip.
 browser:
-	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -y -q chromium; } \
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -q && apt-get install -y -q chromium; } \
 		|| echo "NO BROWSER: the page's tests in a browser are skipped"
 
 check: $(FULL)/ready

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import uvicorn
 
+from leukoscope_edge import updates
 from leukoscope_edge.capture.source import is_simulated
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.engine import OnnxCpuEngine
@@ -51,7 +52,9 @@ def _serve(options: argparse.Namespace) -> int:
         profile = replace(profile, page=replace(profile.page, port=options.port))
     data_dir = options.data or Path(profile.data_dir)
     domain: Domain = "simulated" if is_simulated(profile.camera.source) else "real"
-    bundle = open_bundle(shipped_bundle_for(domain))
+    updates.recover(updates.Device(data=data_dir))
+    folder = updates.active_bundle(data_dir, domain)
+    bundle = open_bundle(folder or shipped_bundle_for(domain))
     certificate = _certificate(profile, data_dir)
     with (
         open_store(data_dir) as store,
