@@ -37,7 +37,6 @@ from leukoscope_edge.counting.statistics import BetaSpread, binomial_interval
 from leukoscope_edge.counting.stop_rule import CUT_OFF, LOOKS, state_after
 from leukoscope_edge.counting.verdict import decide
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.card import SpreadEntry
 from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.screening import SlideRun
 from leukoscope_edge.types import (
@@ -129,14 +128,8 @@ def shipped_readers() -> dict[str, CallModel]:
     readers = {"a good model": call_model(GOOD_TRUE, GOOD_FALSE)}
     for domain in ("real", "simulated"):
         card = open_bundle(shipped_bundle_for(domain)).card
-        readers[card.id] = call_model(
-            _spread(card.true_calls), _spread(card.false_calls)
-        )
+        readers[card.id] = card.call_model
     return readers
-
-
-def _spread(entry: SpreadEntry) -> BetaSpread:
-    return BetaSpread(alpha=entry.alpha, beta=entry.beta)
 
 
 def study_levels(name: str, model: CallModel, n_slides: int) -> Iterator[LevelRow]:

@@ -22,7 +22,6 @@ from leukoscope_edge.counting.background import SiteBackground, site_spread
 from leukoscope_edge.counting.cells import Album
 from leukoscope_edge.counting.fraction import CallModel, call_model
 from leukoscope_edge.counting.modes import Mode, heed_passively
-from leukoscope_edge.counting.statistics import BetaSpread
 from leukoscope_edge.counting.verdict import decide
 from leukoscope_edge.errors import BundleError, ConfigError
 from leukoscope_edge.inference.bundle import Bundle
@@ -153,7 +152,10 @@ class SlideRun:
         """
         uncalled = [c for c in self._album.cells() if c.call is None]
         self._album.keep_calls(self._call(uncalled))
-        return self._album.cells()
+        cells = self._album.cells()
+        kept = {s for c in cells for s in c.sightings}
+        self._calls = {s: call for s, call in self._calls.items() if s in kept}
+        return cells
 
     def outcome(self) -> Verdict | Refusal:
         """Say what the slide shows so far."""
@@ -358,16 +360,14 @@ def _never_counted(cells: Sequence[Cell]) -> tuple[Cell, ...]:
 
 
 def _call_model(card: Card, site: SiteBackground | None) -> CallModel:
-    false_calls = BetaSpread(alpha=card.false_calls.alpha, beta=card.false_calls.beta)
-    if site is not None:
-        if site.bundle != card.id:
-            raise ConfigError(
-                f"the site's normal slides were counted with {site.bundle}, and this "
-                f"model is {card.id}: count them again with it"
-            )
-        false_calls = site_spread(site.slides)
-    true_calls = BetaSpread(alpha=card.true_calls.alpha, beta=card.true_calls.beta)
-    return call_model(true_calls, false_calls)
+    if site is None:
+        return card.call_model
+    if site.bundle != card.id:
+        raise ConfigError(
+            f"the site's normal slides were counted with {site.bundle}, and this "
+            f"model is {card.id}: count them again with it"
+        )
+    return call_model(card.true_calls.spread, site_spread(site.slides))
 
 
 def _uncalibrated(outcome: Verdict | Refusal) -> Refusal:
