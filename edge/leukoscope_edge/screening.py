@@ -53,6 +53,12 @@ from leukoscope_edge.vision.quality import assess
 from leukoscope_edge.vision.segmentation import segment
 from leukoscope_edge.vision.sightings import NOTHING_SEEN, Seen, find_sightings
 
+SMUDGE_RADII = 1.5
+"""In nucleus radii: a part of a smudge that reads as a nucleus lies so near to it."""
+SMUDGE_MAJORITY = 2
+"""A smudge at the limit of darkness reads as a cell in some frames. Where it reads as a
+smudge in more than twice as many, it is one; a cell beside a smudge is seen as often as
+the smudge, and stays."""
 GUIDANCE = {
     TrackingState.TOO_FAST: "moved too fast: hold still",
     TrackingState.LOST: "lost the place: go back slowly to where you were",
@@ -150,9 +156,9 @@ class SlideRun:
 
         A sighting is classified at most once, and only if it is among the kept.
         """
-        uncalled = [c for c in self._album.cells() if c.call is None]
+        uncalled = [c for c in self._whole_cells() if c.call is None]
         self._album.keep_calls(self._call(uncalled))
-        cells = self._album.cells()
+        cells = self._whole_cells()
         kept = {s for c in cells for s in c.sightings}
         self._calls = {s: call for s, call in self._calls.items() if s in kept}
         return cells
@@ -224,6 +230,17 @@ class SlideRun:
         self._islands.discard(joined.island)
         for album in (self._album, self._smudges, self._cut_off):
             album.join(joined.island, joined.into, joined.shift_px)
+
+    def _whole_cells(self) -> tuple[Cell, ...]:
+        """Return what was seen as a cell, without what most frames show as a smudge."""
+        return tuple(c for c in self._album.cells() if not self._is_smudge(c))
+
+    def _is_smudge(self, cell: Cell) -> bool:
+        best = cell.best
+        n_as_smudge = self._smudges.n_sightings_near(
+            best.slide_px, cell.island, SMUDGE_RADII * best.radius_px
+        )
+        return n_as_smudge > SMUDGE_MAJORITY * cell.n_sightings
 
     def _call(self, cells: Sequence[Cell]) -> list[Cell]:
         kept = [s for c in cells for s in c.sightings]

@@ -15,7 +15,10 @@ SOURCE = "simulated:seed=5,frames=30"
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data") / "records"
-    assert main(["screen", SOURCE, "--data", str(folder), "--sample", "TUBE-7"]) == 0
+    assert (
+        main(["screen", SOURCE, "--keep", "--data", str(folder), "--sample", "TUBE-7"])
+        == 0
+    )
     return folder
 
 
@@ -148,5 +151,5 @@ def test_an_unusable_folder_is_refused_before_the_work(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").write_text("x")
-    assert main(["screen", SOURCE, "--data", str(tmp_path / "file")]) == 1
+    assert main(["screen", SOURCE, "--keep", "--data", str(tmp_path / "file")]) == 1
     assert "cannot be opened" in capsys.readouterr().err

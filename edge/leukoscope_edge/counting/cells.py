@@ -126,7 +126,14 @@ class Album:
         self, place_px: tuple[float, float], island: int, reach_px: float
     ) -> bool:
         """Say whether a cell lies within reach of a place."""
-        return self._nearest(place_px, island, reach_px / MERGE_RADII) is not None
+        return self.n_sightings_near(place_px, island, reach_px) > 0
+
+    def n_sightings_near(
+        self, place_px: tuple[float, float], island: int, reach_px: float
+    ) -> int:
+        """Return how often the cell nearest to a place was seen, 0 out of reach."""
+        group = self._nearest(place_px, island, reach_px / MERGE_RADII)
+        return 0 if group is None else group.cell.n_sightings
 
     def _same(self, sighting: Sighting, island: int) -> _Group | None:
         return self._nearest(
