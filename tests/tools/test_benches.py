@@ -53,7 +53,7 @@ def test_every_stage_and_layer_of_a_frame_is_timed(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_slide_is_raced_against_a_plain_pipeline() -> None:
-    few = ("--cells", "3", "--frames", "2", "--threads", "1")
+    few = ("--cells", "8", "--frames", "2", "--threads", "1")
     found = run_json("bench_slide.py", *few)
     assert found["ratio"] > 0
     assert found["n_frames"] == 2

@@ -58,6 +58,8 @@ class PictureGate:
         self._last = pixels
         if now_s - shot.time_s > MAX_AGE_S:
             return BadPicture(reason=f"is {now_s - shot.time_s:.1f} s old")
+        if is_blown(pixels):  # far too bright, and the same each time: not frozen
+            return self._exposure(shot.exposure_us)
         if last is not None and np.array_equal(pixels, last):
             return BadPicture(reason="is the last picture again: the camera is frozen")
         if is_black(pixels):
@@ -92,6 +94,15 @@ def is_black(pixels: U8) -> bool:
         pixels: (H, W, 3) uint8 RGB.
     """
     return float(np.percentile(pixels[::8, ::8], 99)) < BLACK_LEVEL
+
+
+def is_blown(pixels: U8) -> bool:
+    """Say whether every pixel is clipped; the quality gate tells the technician.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB.
+    """
+    return bool(pixels.min() == np.iinfo(np.uint8).max)
 
 
 def is_torn(pixels: U8) -> bool:

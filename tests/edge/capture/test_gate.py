@@ -64,3 +64,11 @@ def test_a_covered_camera_is_not_blamed_on_its_driver() -> None:
     bad = PictureGate(SETTINGS).check(Shot(pixels=noise(0, 4), time_s=0.0), 0.0)
     assert bad is not None
     assert not bad.blames_driver
+
+
+def test_a_picture_that_is_all_clipped_is_too_bright_and_not_frozen() -> None:
+    gate = PictureGate(SETTINGS)
+    white = np.full((SETTINGS.height_px, SETTINGS.width_px, 3), 255, np.uint8)
+    for now_s in (0.0, 0.1):
+        shot = Shot(pixels=white, time_s=now_s, exposure_us=None)
+        assert gate.check(shot, now_s) is None

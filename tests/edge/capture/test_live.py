@@ -180,6 +180,7 @@ def test_light_and_colour_are_locked_with_one_button(tmp_path: Path) -> None:
 
     settings = dataclasses.replace(SETTINGS, exposure_us=None)
     locked = lock_light(settings, look)
-    assert locked.exposure_us == pytest.approx(10_500, rel=0.05)
+    # Brightest channel and colour may each be 6 of 210 levels off.
+    assert locked.exposure_us == pytest.approx(10_500, rel=0.07)
     assert locked.red_gain == pytest.approx(1.0, rel=0.05)
     assert locked.blue_gain == pytest.approx(2.0, rel=0.05)
