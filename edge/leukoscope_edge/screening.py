@@ -156,12 +156,15 @@ class SlideRun:
 
         A sighting is classified at most once, and only if it is among the kept.
         """
-        uncalled = [c for c in self._whole_cells() if c.call is None]
-        self._album.keep_calls(self._call(uncalled))
         cells = self._whole_cells()
+        uncalled = [c for c in cells if c.call is None]
+        if not uncalled:
+            return cells
+        called = {c.id: c for c in self._call(uncalled)}
+        self._album.keep_calls(called.values())
         kept = {s for c in cells for s in c.sightings}
         self._calls = {s: call for s, call in self._calls.items() if s in kept}
-        return cells
+        return tuple(called.get(c.id, c) for c in cells)
 
     def outcome(self) -> Verdict | Refusal:
         """Say what the slide shows so far."""

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from leukoscope_edge.capture.calibrated import CalibratedCamera
+from leukoscope_edge.capture.calibrated import calibrated
 from leukoscope_edge.capture.replay import ImageReplay
 from leukoscope_edge.cli import main
 from leukoscope_edge.cli.calibrate import calibration_bytes
@@ -103,7 +103,7 @@ def test_a_calibrated_camera_refuses_frames_of_another_size(
         source="two points",
         flat_light=(0.5,) * 576,
     )
-    with CalibratedCamera(ImageReplay([path], None), own) as camera:
+    with calibrated(ImageReplay([path], None), own) as camera:
         assert camera.scale_um_per_px == 0.25
         if width_px != 640:
             with pytest.raises(ConfigError, match="calibrate again"):

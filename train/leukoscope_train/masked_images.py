@@ -84,6 +84,14 @@ def _read(path: Path, factor: float) -> MaskedImage:
     return MaskedImage(np.asarray(small, np.uint8), classes.astype(np.uint8))
 
 
+def draw_windows(
+    images: list[MaskedImage], n: int, side_px: int, random: np.random.Generator
+) -> list[MaskedImage]:
+    """Cut n windows out of images drawn with replacement; see `window`."""
+    chosen = random.integers(len(images), size=n)
+    return [window(images[i], side_px, random) for i in chosen]
+
+
 def window(
     image: MaskedImage, side_px: int, random: np.random.Generator
 ) -> MaskedImage:

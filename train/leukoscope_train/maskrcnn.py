@@ -29,9 +29,9 @@ from leukoscope_edge.inference.segmenter import NUCLEUS
 from leukoscope_edge.types import U8, BoolArray
 from leukoscope_train.masked_images import (
     MaskedImage,
+    draw_windows,
     held_out_images,
     training_images,
-    window,
 )
 
 WHITE_CELL, CELL_NUCLEUS = 1, 2
@@ -111,8 +111,7 @@ def fit(images: list[MaskedImage], budget_s: float, seed: int = 0) -> MaskRCNN:
     network.train()
     start, step = time.monotonic(), 0
     while time.monotonic() - start < budget_s:
-        chosen = random.integers(len(images), size=BATCH)
-        windows = [window(images[i], SIDE_PX, random) for i in chosen]
+        windows = draw_windows(images, BATCH, SIDE_PX, random)
         losses = network(
             [_tensor(w.pixels) for w in windows],
             [target_of(w.classes) for w in windows],

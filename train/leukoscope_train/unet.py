@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from leukoscope_train.masked_images import MaskedImage, training_images, window
+from leukoscope_train.masked_images import MaskedImage, draw_windows, training_images
 
 WIDTHS = (12, 24, 40, 64, 64)
 """Channels from the full to the sixteenth of the scale: 0.35 million weights."""
@@ -116,8 +116,7 @@ def fit(images: list[MaskedImage], n_steps: int, seed: int = 0) -> UNet:
 def _batch(
     images: list[MaskedImage], random: np.random.Generator
 ) -> tuple[Tensor, Tensor]:
-    chosen = random.integers(len(images), size=BATCH)
-    windows = [window(images[i], WINDOW_PX, random) for i in chosen]
+    windows = draw_windows(images, BATCH, WINDOW_PX, random)
     pixels = np.stack([w.pixels for w in windows]).transpose(0, 3, 1, 2)
     classes = np.stack([w.classes for w in windows])
     return torch.from_numpy(pixels).float(), torch.from_numpy(classes).long()

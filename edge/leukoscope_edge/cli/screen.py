@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import get_args
 
 from leukoscope_edge.archive import is_archive
-from leukoscope_edge.capture.calibrated import CalibratedCamera
+from leukoscope_edge.capture.calibrated import calibrated
 from leukoscope_edge.capture.camera import Camera
 from leukoscope_edge.capture.source import (
     is_camera,
@@ -23,7 +23,7 @@ from leukoscope_edge.errors import ConfigError, SourceError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.records.files import prepare_folder
-from leukoscope_edge.records.intake import HashingCamera, keep_screening
+from leukoscope_edge.records.intake import hashed, keep_screening
 from leukoscope_edge.records.result import result_bytes
 from leukoscope_edge.records.results import RESULT_FILES, result_files, write_files
 from leukoscope_edge.records.store import open_store
@@ -85,18 +85,22 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     screen_.add_argument(
         "--threads", type=int, default=0, help="threads of the network; 0: all cores"
     )
-    add_data(screen_)
-    screen_.add_argument(
-        "--keep", action="store_true", help="keep the slide in the records of --data"
-    )
-    add_by(screen_)
-    screen_.add_argument(
-        "--sample", default="", help="label of the sample, kept encrypted with --keep"
-    )
     screen_.add_argument(
         "--frames", type=int, help="how many of a camera, which has no end"
     )
+    _add_record_options(screen_)
     archive.add_options(screen_)
+
+
+def _add_record_options(parser: argparse.ArgumentParser) -> None:
+    add_data(parser)
+    parser.add_argument(
+        "--keep", action="store_true", help="keep the slide in the records of --data"
+    )
+    add_by(parser)
+    parser.add_argument(
+        "--sample", default="", help="label of the sample, kept encrypted with --keep"
+    )
 
 
 def _scale(text: str) -> float:
@@ -121,11 +125,13 @@ def _screen(options: argparse.Namespace) -> int:
         return archive.run(options, bundle, site)
     if options.out:
         prepare_folder(options.out, tuple(RESULT_FILES))
+    source, frame_sha256 = _open_camera(options), dict[str, str]()
     if options.keep:
         open_store(options.data).close()  # fails before the work, not after it
+        source = hashed(source, frame_sha256)
     with (
         watched(Device(data=options.data), bundle.folder, bundle.card.domain),
-        HashingCamera(_open_camera(options)) as camera,
+        source as camera,
         open_engine(
             bundle,
             backend=options.backend,
@@ -150,7 +156,7 @@ def _screen(options: argparse.Namespace) -> int:
         write_files(options.out, result_files(screening))
         print(f"report: {options.out / 'report.html'}", file=sys.stderr)
     if options.keep:
-        _keep(options, screening, bundle, camera.frame_sha256)
+        _keep(options, screening, bundle, frame_sha256)
     text = result_bytes(screening).decode() if options.json else table_text(screening)
     print(text.rstrip("\n"))
     return 0
@@ -164,7 +170,7 @@ def _open_camera(options: argparse.Namespace) -> Camera:
         return camera
     if is_simulated(options.source):
         raise ConfigError("the simulated slide brings its own scale: no --calibration")
-    return CalibratedCamera(camera, read_toml(options.calibration, Calibration))
+    return calibrated(camera, read_toml(options.calibration, Calibration))
 
 
 def _keep(

@@ -3,58 +3,30 @@
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
-from types import TracebackType
 
 from leukoscope_edge import __version__
 from leukoscope_edge.capture.camera import Camera
+from leukoscope_edge.capture.changed import ChangedCamera
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.records.slide import Identity, Origin, SlideSetUp
 from leukoscope_edge.records.store import Store
-from leukoscope_edge.types import Domain, Fault, Frame, Screening
+from leukoscope_edge.types import Frame, Screening
 
 
-class HashingCamera:
-    """A camera that keeps the hash of every frame that it gave."""
+def hashed(camera: Camera, frame_sha256: dict[str, str]) -> Camera:
+    """Return a camera that puts down the hash of every frame that it gives.
 
-    def __init__(self, camera: Camera) -> None:
-        """Take an opened camera."""
-        self._camera = camera
-        self.frame_sha256: dict[str, str] = {}
+    Args:
+        camera: Gives the frames.
+        frame_sha256: Takes the hash of each frame's pixels, by the frame's name.
+    """
 
-    @property
-    def domain(self) -> Domain:
-        """Whether it shows real blood or a simulation."""
-        return self._camera.domain
+    def put_down(frame: Frame) -> Frame:
+        digest = hashlib.sha256(frame.pixels.tobytes()).hexdigest()
+        frame_sha256[frame.name] = digest
+        return frame
 
-    @property
-    def scale_um_per_px(self) -> float | None:
-        """Its calibration."""
-        return self._camera.scale_um_per_px
-
-    @property
-    def n_frames(self) -> int | None:
-        """How many frames there will be, None where nobody knows."""
-        return self._camera.n_frames
-
-    def read(self) -> Frame | Fault | None:
-        """Return the next frame, or None at the end."""
-        item = self._camera.read()
-        if isinstance(item, Frame):
-            digest = hashlib.sha256(item.pixels.tobytes()).hexdigest()
-            self.frame_sha256[item.name] = digest
-        return item
-
-    def __enter__(self) -> "HashingCamera":
-        self._camera.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._camera.__exit__(kind, error, trace)
+    return ChangedCamera(camera, put_down, scale_um_per_px=camera.scale_um_per_px)
 
 
 def keep_screening(

@@ -7,10 +7,9 @@ from leukoscope_edge.capture.source import is_simulated
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.profile import CameraEntry
 from leukoscope_edge.records.store import Store
+from leukoscope_edge.vision.ruler import SCALE_RANGE_UM_PER_PX, scale_from_two_points
 
 NOTE = "calibration"
-RANGE_UM_PER_PX = (0.01, 2.0)
-"""From a 100x objective on the finest sensor to a 10x one on the coarsest."""
 MIN_LENGTH_PX = 50.0
 """Two taps are each a few pixels off; over a shorter line that is too much."""
 
@@ -42,8 +41,8 @@ def measure_scale(
             f"the line is {length_px:.0f} pixels long, expected {MIN_LENGTH_PX:.0f} or "
             "more: tap the ends of a longer one"
         )
-    scale = length_um / length_px
-    low, high = RANGE_UM_PER_PX
+    scale = scale_from_two_points(start_px, end_px, length_um)
+    low, high = SCALE_RANGE_UM_PER_PX
     if not low <= scale <= high:
         raise ConfigError(
             f"{scale:.4f} µm per pixel, expected {low} to {high}: check the length"

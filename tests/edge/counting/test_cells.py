@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from leukoscope_edge.counting.cells import MAX_KEPT, Album
 from leukoscope_edge.types import Sighting
@@ -86,3 +87,15 @@ def test_large_nuclei_are_compared_beyond_the_next_bin() -> None:
     album.add([sighting("a", 10, 0, radius_px=180)])
     album.add([sighting("b", 165, 0, radius_px=180)])
     assert len(album.cells()) == 1
+
+
+@pytest.mark.parametrize(
+    ("island", "reach_px", "expected"), [(0, 29.9, 0), (0, 30.0, 3), (1, 30.0, 0)]
+)
+def test_says_how_often_the_cell_near_a_place_was_seen(
+    island: int, reach_px: float, expected: int
+) -> None:
+    album = Album()
+    for i in range(3):
+        album.add([sighting(f"f{i}", 100, 50)])
+    assert album.n_sightings_near((130, 50), island, reach_px) == expected
