@@ -1,5 +1,6 @@
 """Which processor fits, and how several share the work under `torchrun`."""
 
+import atexit
 import os
 from dataclasses import dataclass
 
@@ -57,6 +58,7 @@ def this_machine(n_workers: int) -> Machine:
     n_ranks = int(os.environ.get("WORLD_SIZE", "1"))
     if n_ranks > 1:
         distributed.init_process_group("nccl" if on_gpu else "gloo")
+        atexit.register(distributed.destroy_process_group)  # else its threads abort
     return Machine(
         device=torch.device("cuda", local) if on_gpu else torch.device("cpu"),
         rank=int(os.environ.get("RANK", "0")),

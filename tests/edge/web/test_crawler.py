@@ -227,3 +227,10 @@ def test_the_schema_finds_no_server_error(browser: Browser, device: Device) -> N
             assert answer.status_code < 500, (case.method, case.path, answer.text)
 
         answers()
+
+
+def test_a_form_waits_for_the_script_that_keeps_its_fields_out_of_the_address(
+    browser: Browser,
+) -> None:
+    for path in ("/", "/slides/new"):
+        assert "<main inert" in browser.get(path).text

@@ -70,6 +70,10 @@ document.addEventListener("click", (event) => {
   if (button) send(button, JSON.parse(button.dataset.body || "{}"));
 });
 
+// Before this, a form would be sent by the browser itself, its fields in the address.
+document.querySelector("main").inert = false;
+document.querySelector("main [autofocus]")?.focus();
+
 function showKeys() {
   document.getElementById("keys")?.showModal();
   return true;
