@@ -57,6 +57,7 @@ class Masks:
         low: Violet that parts plasma from cells.
         high: Violet that parts cells from nuclei; smudges are little above it. Both 0
             where the nuclei were not found by violet: no smudges are told apart then.
+        min_stain: Mean stain of a nucleus, at least: what has less is debris.
         is_coarse: The nuclei's edges are to be set again, each inside its cell.
     """
 
@@ -65,6 +66,7 @@ class Masks:
     scale_um_per_px: float
     low: int
     high: int
+    min_stain: float
     is_coarse: bool
 
 
@@ -172,6 +174,8 @@ def _kind(
 ) -> CellKind:
     depth = cv2.distanceTransform(nucleus, cv2.DIST_L2, cv2.DIST_MASK_3)
     if depth.max() * masks.scale_um_per_px < MIN_DEPTH_UM:
+        return CellKind.DEBRIS
+    if float(view.stain[window][nucleus > 0].mean()) < masks.min_stain:
         return CellKind.DEBRIS
     violet = float(view.violet[window][nucleus > 0].mean())
     if violet - masks.high < MIN_DARKNESS * (masks.high - masks.low):
