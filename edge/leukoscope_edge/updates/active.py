@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 from leukoscope_edge.errors import BundleError, UpdateError
@@ -15,6 +16,8 @@ from leukoscope_edge.updates.install import bundle_folder, is_usable
 from leukoscope_edge.updates.manifest import MANIFEST_NAME, parse_manifest
 from leukoscope_edge.updates.state import DOMAINS, SHIPPED, Event, Lane, State
 
+TIME_STEP = timedelta(hours=1)
+"""The commit file is not written for less."""
 MAX_FAILURES = 3
 """Failures in a row of the model in use before the one before it takes over."""
 
@@ -164,6 +167,17 @@ def probe(device: Device, domain: Domain) -> None:
         why = str(err)
         _change(device, domain, lambda now, _: _given_up(device, now, domain, why))
         raise
+
+
+def keep_time(device: Device) -> None:
+    """Write down that time has passed, if the clock is believed; meant for hourly."""
+    now = state.load(device.models)
+    if clock.raised(time_floor(now), device.now()) < time_floor(now) + TIME_STEP:
+        return
+    with slots.locked(device.models), durable.own_disk():
+        now = state.load(device.models)
+        floor = clock.raised(time_floor(now), device.now())
+        state.save(device.models, replace(now, time_floor=floor.isoformat()))
 
 
 def history(data: Path) -> tuple[Event, ...]:
