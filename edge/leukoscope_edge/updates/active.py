@@ -199,6 +199,19 @@ def banners(device: Device) -> tuple[str, ...]:
     return tuple(dict.fromkeys(lines))
 
 
+def folders(data: Path, domain: Domain) -> tuple[Path, ...]:
+    """Return the bundles of a domain that are here: in use, before it, shipped."""
+    models = slots.models_folder(data)
+    lane = state.load(models).lanes[domain]
+    names = dict.fromkeys(n for n in (lane.active, lane.previous, SHIPPED) if n)
+    return tuple(bundle_folder(models, name, domain) for name in names)
+
+
+def refused_releases(data: Path) -> tuple[str, ...]:
+    """Return the releases that failed here or were withdrawn."""
+    return state.load(slots.models_folder(data)).bad
+
+
 def name_of(data: Path, slot: str | None, domain: Domain) -> str:
     """Return the id of a lane's model, as far as it can still be read."""
     if slot is None:

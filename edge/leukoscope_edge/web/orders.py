@@ -53,6 +53,10 @@ class Mode(str, Enum):
     FAILED = "failed"
 
 
+BUSY = frozenset({Mode.COUNTING, Mode.PAUSED, Mode.ENDED})
+"""A slide is under the lens."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
     """One picture with what was found in it.
