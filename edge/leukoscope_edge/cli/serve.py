@@ -151,6 +151,6 @@ def _run(device: Device, certificate: Certificate | None) -> bool:
         opens_anew.set()
         server.should_exit = True
 
-    device.desk.restart = restart
+    device.desk.restart, device.desk.is_ending = restart, False
     server.run()
     return opens_anew.is_set()

@@ -329,16 +329,17 @@ class Store:
         )
         return self._readable(rows)
 
-    def slides_by_model(self) -> dict[str, list[str]]:
-        """Return the slides that each model judged, by the hash of its file."""
+    def slides_by_model(self) -> dict[tuple[str, str], list[str]]:
+        """Return the slides that each model judged, by its bundle's id and hash."""
         rows = self._ledger.rows(
-            "SELECT json_extract(body, '$.origin.bundle_sha256'), slide FROM event "
+            "SELECT json_extract(body, '$.origin.bundle'), "
+            "json_extract(body, '$.origin.bundle_sha256'), slide FROM event "
             "WHERE kind = ? ORDER BY seq",
             (Kind.START.value,),
         )
-        found: dict[str, list[str]] = {}
-        for sha256, slide in rows:
-            found.setdefault(sha256, []).append(slide)
+        found: dict[tuple[str, str], list[str]] = {}
+        for bundle, sha256, slide in rows:
+            found.setdefault((bundle, sha256), []).append(slide)
         return found
 
     def unfinished(self) -> list[SlideRecord]:

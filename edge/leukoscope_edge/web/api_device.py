@@ -37,6 +37,7 @@ def update_progress(request: Request) -> dict[str, Any]:
         "step": progress.step.name if progress.step else "",
         "fraction": round(progress.fraction, 3),
         "serves": device.bundle.card.id,
+        "is_ending": device.desk.is_ending,
     }
 
 

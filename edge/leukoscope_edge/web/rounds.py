@@ -83,7 +83,7 @@ def look_at_model(device: Device) -> None:
     device.desk.banners = updates.banners(about)
     used = updates.in_use(device.store.folder, device.bundle.card.domain)
     if used.folder not in (None, device.bundle.folder) and not device.why_off:
-        device.desk.restart()
+        device.desk.open_anew()
 
 
 def probe(device: Device) -> None:

@@ -191,12 +191,14 @@ def test_a_role_may_do_what_it_may_and_no_more(
             "/api/device/calibration",
             json={"x0": 0, "y0": 0, "x1": 100, "y1": 0, "length_um": 10},
         ),
+        Right.MODEL: stranger.post("/api/update/clear", json={}),
+        Right.RECORDS: stranger.get("/records"),
     }
     allowed = {right for right, answer in asks.items() if answer.status_code == 200}
     expected = {
         Role.OPERATOR: {Right.SLIDES, Right.QUALITY},
         Role.SUPERVISOR: set(Right),
-        Role.SERVICE: {Right.QUALITY, Right.DEVICE},
+        Role.SERVICE: {Right.QUALITY, Right.DEVICE, Right.MODEL},
     }[role]
     assert allowed == expected
     refused = {a.status_code for r, a in asks.items() if r not in expected}
