@@ -60,8 +60,8 @@ def _serve(options: argparse.Namespace) -> int:
     os.nice(PAGE_NICENESS)
     while _serve_once(profile, data_dir, sessions, desk):
         if desk.chore is not None:
-            desk.say(_done(desk.chore))
-            desk.chore = None
+            chore, desk.chore = desk.chore, None
+            desk.say(_done(chore))
     return 0
 
 

@@ -31,6 +31,7 @@ from leukoscope_edge.records.keys import fingerprint, open_keys
 from leukoscope_edge.records.ledger import Head, Ledger
 from leukoscope_edge.records.pictures import Pictures
 from leukoscope_edge.records.recovery import is_older, open_or_recover
+from leukoscope_edge.records.restoring import end_last_step
 from leukoscope_edge.records.slide import (
     ArchivedCell,
     CellRecord,
@@ -48,6 +49,7 @@ from leukoscope_edge.types import Cell, Refusal, Verdict
 
 DATABASE_NAME = "records.sqlite"
 COPY_FOLDER, COPY_EVERY_S = "copy", 24 * 3600.0
+FOLDERS = ("keys", "pictures", "reports")
 ROOM_BYTES = 200 << 20
 """About ten slides of 200 cells: a slide that was started can also be finished."""
 DEVICE = "device"
@@ -84,6 +86,7 @@ class Store:
         self.pictures = Pictures(folder / "pictures")
         self.damaged: dict[str, str] = {}
         self._folded: dict[str, SlideRecord] = {}
+        end_last_step(folder, DATABASE_NAME, (COPY_FOLDER, *FOLDERS))
         copy = folder / COPY_FOLDER / DATABASE_NAME
         self._connection, self.recovery = open_or_recover(folder / DATABASE_NAME, copy)
         is_new = self._connection.execute("SELECT 1 FROM event").fetchone() is None

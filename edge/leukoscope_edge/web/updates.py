@@ -149,9 +149,13 @@ class Desk:
         """Show what was done while the server was away."""
         self.progress = Progress(stage=Stage.DONE, sentence=sentence)
 
-    def open_anew(self) -> None:
-        """End the server once the page has heard of it, so that it opens anew."""
-        self.is_ending = True
+    def open_anew(self, chore: Callable[[], str] | None = None) -> None:
+        """End the server once the page has heard of it, so that it opens anew.
+
+        Args:
+            chore: To be done while everything is closed; returns what came of it.
+        """
+        self.is_ending, self.chore = True, chore
         timer = threading.Timer(NOTICE_S, lambda: self.restart())
         timer.daemon = True
         timer.start()

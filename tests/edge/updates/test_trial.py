@@ -244,5 +244,5 @@ def test_a_model_that_is_too_slow_for_a_moving_hand_is_refused(
     bundle_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("leukoscope_edge.updates.trial.MAX_S_PER_CELL", 1e-9)
-    with pytest.raises(UpdateError, match="U11.*too slow on onnxruntime-cpu"):
+    with pytest.raises(UpdateError, match=r"U11.*too slow on onnxruntime-cpu"):
         run_trial(bundle_folder)
