@@ -35,7 +35,7 @@ from leukoscope_edge.web.missed import cut_missed
 from leukoscope_edge.web.orders import Do, Mode, Order
 from leukoscope_edge.web.people import Person, Right
 from leukoscope_edge.web.review import first_pass, verdict_of
-from leukoscope_edge.web.share import What, copy_to_stick, take_file
+from leukoscope_edge.web.share import Asked, What, copy_to_stick, take_file
 
 router = APIRouter(prefix="/api/slides")
 Operator = Annotated[Person, Depends(may(Right.SLIDES))]
@@ -142,7 +142,7 @@ def sign(
     check_pin(device, person.name, body.pin)
     verdict = verdict_of(device.store.slide(slide), device.bundle.card)
     device.store.sign(slide, verdict, person.name, comment=body.comment, key=body.key)
-    write_paper(device.store, slide, person.name)
+    write_paper(device.store, slide, person.name, device.language(request))
     return {"next": f"/slides/{slide}/share"}
 
 
@@ -161,8 +161,9 @@ def file(
     slide: SlideId, what: What, body: File, request: Request, person: Operator
 ) -> Response:
     """Return a file about a slide; that it left is kept, hence a POST."""
-    store = device_of(request).store
-    name, data = take_file(store, slide, what, person.name, identified=body.identified)
+    device = device_of(request)
+    asked = Asked(body.identified, person.name, device.language(request))
+    name, data = take_file(device.store, slide, what, asked)
     disposition = {"content-disposition": f'attachment; filename="{name}"'}
     return Response(data, media_type=MEDIA_TYPES[what], headers=disposition)
 
@@ -172,10 +173,9 @@ def stick(
     slide: SlideId, body: ToStick, request: Request, person: Operator
 ) -> dict[str, Any]:
     """Copy files about a slide to a stick."""
-    store, by = device_of(request).store, person.name
-    names = copy_to_stick(
-        store, slide, body.stick, body.whats, by, identified=body.identified
-    )
+    device = device_of(request)
+    asked = Asked(body.identified, person.name, device.language(request))
+    names = copy_to_stick(device.store, slide, body.stick, body.whats, asked)
     return {"names": list(names)}
 
 

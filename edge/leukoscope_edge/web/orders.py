@@ -5,6 +5,7 @@ that any of it may be dropped for a newer one.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -53,6 +54,27 @@ class Mode(str, Enum):
     FAILED = "failed"
 
 
+SAID = frozenset({"instruction", "advice"})
+"""The facts that are sentences for a person."""
+
+
+def said_in(facts: dict[str, Any], translate: Callable[[str], str]) -> dict[str, Any]:
+    """Return facts with their sentences in another language."""
+    return {k: _said(k, v, translate) for k, v in facts.items()}
+
+
+def _said(name: str, value: Any, translate: Callable[[str], str]) -> Any:
+    match value:
+        case str() if name in SAID and value:
+            return translate(value)
+        case dict():
+            return said_in(value, translate)
+        case [*items] if name == "lights":
+            return [said_in(light, translate) for light in items]
+        case _:
+            return value
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
     """One picture with what was found in it.
@@ -69,8 +91,13 @@ class News:
     facts: dict[str, Any]
     jpeg: bytes = b""
 
-    def message(self) -> bytes:
-        """Return the news as one WebSocket message: length, facts, picture."""
-        head = self.facts | {"mode": self.mode.value, "slide": self.slide}
+    def message(self, translate: Callable[[str], str] = str) -> bytes:
+        """Return the news as one WebSocket message: length, facts, picture.
+
+        Args:
+            translate: From the machine's English to the viewer's language.
+        """
+        facts = said_in(self.facts, translate)
+        head = facts | {"mode": self.mode.value, "slide": self.slide}
         text = json.dumps(head, ensure_ascii=False).encode()
         return len(text).to_bytes(HEAD_BYTES, "big") + text + self.jpeg

@@ -18,7 +18,7 @@ from leukoscope_edge.web.access import (
 )
 from leukoscope_edge.web.device import Device, has_right
 from leukoscope_edge.web.health import health, plot_points, trends
-from leukoscope_edge.web.i18n import NAMES
+from leukoscope_edge.web.i18n import NAMES, Language
 from leukoscope_edge.web.orders import Mode
 from leukoscope_edge.web.people import Person, Right, Role
 from leukoscope_edge.web.review import (
@@ -48,6 +48,11 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def language_for(request: Request) -> Language:
+    """Return the language of whoever asks."""
+    return device_of(request).language(request)
 
 
 def render(request: Request, template: str, **values: Any) -> Response:
