@@ -22,7 +22,7 @@ from leukoscope_edge.records.sheet import INK, MARGIN_MM, RGB, WIDTH_MM, Sheet
 from leukoscope_edge.records.slide import CellRecord, Outcome, Word
 from leukoscope_edge.records.store import Store
 
-PICTURES_A_ROW, PICTURE_MM, CAPTION_MM = 6, 27.0, 11.0
+PICTURES_A_ROW, PICTURE_MM, CAPTION_GAP_MM = 6, 27.0, 2.5
 GAP_MM = (WIDTH_MM - PICTURES_A_ROW * PICTURE_MM) / (PICTURES_A_ROW - 1)
 BAR_UM, BAR_MM = 10, 0.9
 QR_MM = 27.0
@@ -241,18 +241,21 @@ def _pictures(sheet: Sheet, dossier: Dossier, say: Say) -> None:
     has_bar = dossier.record.origin.scale_um_per_px is not None
     bar = f" ({say('bar')}: {BAR_UM} µm)" if has_bar else ""
     sheet.heading(f"{say('Cells that a person should see')}: {len(cells)}{bar}")
+    captions = {c.id: "\n".join(caption_of(c, say)) for c in cells}
     for start in range(0, len(cells), PICTURES_A_ROW):
-        if sheet.will_page_break(PICTURE_MM + CAPTION_MM):
+        row = cells[start : start + PICTURES_A_ROW]
+        heights_mm = (sheet.caption_height_mm(captions[c.id], PICTURE_MM) for c in row)
+        height_mm = PICTURE_MM + max(heights_mm) + CAPTION_GAP_MM
+        if sheet.will_page_break(height_mm):
             sheet.add_page()
         top = sheet.get_y()
-        for i, cell in enumerate(cells[start : start + PICTURES_A_ROW]):
+        for i, cell in enumerate(row):
             x_mm = MARGIN_MM + i * (PICTURE_MM + GAP_MM)
             sheet.picture(dossier.views[cell.id], x_mm, top, PICTURE_MM)
             if has_bar:
                 _bar(sheet, x_mm, top, BAR_UM / view_um * PICTURE_MM)
-            caption = "\n".join(caption_of(cell, say))
-            sheet.caption(caption, x_mm, top + PICTURE_MM + 0.5, PICTURE_MM)
-        sheet.set_y(top + PICTURE_MM + CAPTION_MM)
+            sheet.caption(captions[cell.id], x_mm, top + PICTURE_MM + 0.5, PICTURE_MM)
+        sheet.set_y(top + height_mm)
 
 
 def _bar(sheet: Sheet, x_mm: float, top_mm: float, length_mm: float) -> None:
