@@ -166,6 +166,8 @@ class Profile:
         inference: What the model runs on.
         thermal: How hot the chip may become.
         network: What the device does on a network.
+        sticks: Folders that the page offers as sticks, besides mounted removable disks.
+        may_power_off: The page may power the machine off, by `systemctl poweroff`.
     """
 
     name: str
@@ -177,6 +179,8 @@ class Profile:
     inference: InferenceEntry = InferenceEntry()
     thermal: ThermalEntry = ThermalEntry()
     network: NetworkEntry = NetworkEntry()
+    sticks: tuple[str, ...] = ()
+    may_power_off: bool = False
 
     def __post_init__(self) -> None:
         _require_range("n_threads", self.n_threads, 0, 256)

@@ -66,6 +66,17 @@ def health(device: Device) -> list[Sign]:
     ]
 
 
+def notices(device: Device) -> list[str]:
+    """Return what somebody should know at once, each as one sentence."""
+    store = device.store
+    return [
+        *([device.why_off] if device.why_off else []),
+        *(b for b in device.desk.banners if b != device.why_off),
+        *([store.recovery.sentence] if store.recovery else []),
+        *(f"Slide {i} is left out: {why}" for i, why in sorted(store.damaged.items())),
+    ]
+
+
 def _camera(device: Device) -> Sign:
     newest = device.counter.newest
     if newest.mode is Mode.FAILED:

@@ -75,6 +75,10 @@ def _said(name: str, value: Any, translate: Callable[[str], str]) -> Any:
             return value
 
 
+BUSY = frozenset({Mode.COUNTING, Mode.PAUSED, Mode.ENDED})
+"""A slide is under the lens."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
     """One picture with what was found in it.
