@@ -12,6 +12,7 @@ from leukoscope_edge.records.slide import (
     SlideState,
     Word,
 )
+from leukoscope_edge.service.health import why_no_new_slide
 from leukoscope_edge.web.access import (
     SlideId,
     cell_of,
@@ -48,9 +49,15 @@ MEDIA_TYPES = {
 
 @router.post("")
 def start_slide(body: NewSlide, request: Request, person: Operator) -> dict[str, Any]:
-    """Start a slide."""
+    """Start a slide.
+
+    Raises:
+        HTTPException: The disk is full or screening is off (503); nothing was begun.
+    """
     device = device_of(request)
     device.require_open()
+    if why := why_no_new_slide(device.store.folder):
+        raise HTTPException(503, why)
     earlier = device.store.slides_of(body.sample)
     if earlier and not body.is_second:
         return {"earlier": earlier}
@@ -81,6 +88,8 @@ def order(
     device = device_of(request)
     record = device.store.slide(slide)
     newest = device.counter.newest
+    if body.do is Do.LEAVE:
+        raise HTTPException(403, "a process ends when its model changes, not by order")
     if newest.mode in BUSY and newest.slide != slide:
         raise HTTPException(409, f"slide {newest.slide} is being counted: end it first")
     if body.do is Do.COUNT and record.state is SlideState.SIGNED:

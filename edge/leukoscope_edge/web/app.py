@@ -14,6 +14,7 @@ from leukoscope_edge.web import (
     api_device,
     api_slides,
     live,
+    measures,
     pages,
 )
 from leukoscope_edge.web.access import SignInFirstError
@@ -33,7 +34,8 @@ def create_app(device: Device) -> FastAPI:
     app.state.device = device
     app.state.templates = pages.environment()
     for router in (
-        m.router for m in (pages, api, api_device, api_slides, api_cells, live)
+        m.router
+        for m in (pages, api, api_device, api_slides, api_cells, live, measures)
     ):
         app.include_router(router)
     static = StaticFiles(packages=[("leukoscope_edge.web", "static")])

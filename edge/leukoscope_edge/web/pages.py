@@ -111,7 +111,7 @@ def home(request: Request, person: Anybody) -> Response:
         "home.html",
         slides=shown,
         may_count=has_right(person, Right.SLIDES),
-        health=health(device),
+        health=health(device, briefly=True),
         notices=notices(device),
     )
 
