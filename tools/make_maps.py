@@ -20,7 +20,6 @@ from leukoscope_edge.errors import LeukoscopeError
 Item = TypeVar("Item")
 ROOT = Path(__file__).resolve().parents[1]
 MAP, RISKS = Path("docs/regulatory-map.toml"), Path("docs/risks.toml")
-SHORT = "edge/leukoscope_edge/"
 MADE = "*Made by `python tools/make_maps.py` from `{}`. Do not edit.*\n\n"
 
 
@@ -201,7 +200,7 @@ MAP_HEAD = """\
 proves that. It is no legal advice and no declaration: nobody who is qualified has
 reviewed it, and the clauses are summed up in our own words. *Met* speaks of the
 software in this repository; a manufacturer and a site have duties that no repository
-can meet. Modules without a folder lie in `edge/leukoscope_edge`, tests in `tests`.
+can meet.
 
 | | requirements | yes | partly | no |
 |---|---|---|---|---|
@@ -236,8 +235,7 @@ def _requirement_row(one: Requirement) -> str:
     here = " ".join(
         [one.feature, f"**Missing:** {one.missing}" if one.missing else ""]
     ).strip()
-    proof = [f"`{m.removeprefix(SHORT)}`" for m in one.modules]
-    proof += [f"`{_short(t)}`" for t in one.tests]
+    proof = [f"`{path}`" for path in one.modules + one.tests]
     proof += [f"[{d.removeprefix('docs/')}]({_link(d)})" for d in one.documents]
     return f"| {one.clause} | {one.asks} | {one.status} | {here} | {', '.join(proof)} |"
 
@@ -247,17 +245,13 @@ def _link(document: str) -> str:
     return document.removeprefix("docs/") if in_docs else f"../{document}"
 
 
-def _short(test: str) -> str:
-    return test.removeprefix("tests/")
-
-
 RISKS_HEAD = """\
 # Risks
 
 {made}What could go wrong, in the form of ISO 14971. Severity is stated; probability is
 not, since nobody has used the device. The last line of each risk says what stays.
 Controls are design, protection or information; a dash under *proof* means that no test
-proves it, and why. Tests lie in `tests`.
+proves it, and why.
 """
 
 
@@ -278,7 +272,7 @@ def risks_page(found: Risks) -> str:
 
 
 def _control_row(one: Control) -> str:
-    tests = ", ".join(f"`{_short(t)}`" for t in one.tests)
+    tests = ", ".join(f"`{t}`" for t in one.tests)
     return f"| {one.what} | {one.kind} | {tests or '— ' + one.unproved} |"
 
 
