@@ -20,7 +20,7 @@ from leukoscope_edge.web.access import (
 )
 from leukoscope_edge.web.device import Device, has_right
 from leukoscope_edge.web.health import health, notices
-from leukoscope_edge.web.i18n import NAMES
+from leukoscope_edge.web.i18n import NAMES, Language
 from leukoscope_edge.web.log import log_text
 from leukoscope_edge.web.model_list import listed_models, open_slides
 from leukoscope_edge.web.orders import Mode
@@ -56,6 +56,11 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def language_for(request: Request) -> Language:
+    """Return the language of whoever asks."""
+    return device_of(request).language(request)
 
 
 def render(request: Request, template: str, **values: Any) -> Response:
@@ -110,7 +115,7 @@ def home(request: Request, person: Anybody) -> Response:
         "home.html",
         slides=shown,
         may_count=has_right(person, Right.SLIDES),
-        health=health(device),
+        health=health(device, briefly=True),
         notices=notices(device),
     )
 
