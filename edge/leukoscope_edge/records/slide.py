@@ -149,6 +149,21 @@ def outcome_of(verdict: Verdict | Refusal) -> Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FieldPicture:
+    """A frame that was kept because it shows a cell where it lay.
+
+    Attributes:
+        file: File of the picture.
+        frame: Name of the frame.
+        box_px: `(x0, y0, x1, y1)` of the cell in the picture.
+    """
+
+    file: str
+    frame: str
+    box_px: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CellRecord:
     """One cell of a slide, as it is kept.
 
@@ -168,6 +183,7 @@ class CellRecord:
         is_counted: False for a cell cut off by the edge of a separate field.
         word: A person's word, None where nobody judged it.
         judged_by: Who said so.
+        field: The frame that was kept of it, None where none was.
     """
 
     id: str
@@ -184,6 +200,14 @@ class CellRecord:
     is_counted: bool = True
     word: Word | None = None
     judged_by: str = ""
+    field: FieldPicture | None = None
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """The files of all its pictures."""
+        return tuple(
+            n for n in (self.crops, self.view, self.field and self.field.file) if n
+        )
 
     @property
     def final(self) -> Word:
@@ -357,6 +381,8 @@ def cell_object(cell: CellRecord) -> dict[str, Any]:
     """Return a cell as plain JSON values, without a person's word."""
     plain = asdict(cell)
     del plain["word"], plain["judged_by"]
+    if cell.field is None:
+        del plain["field"]
     return plain | {"call": cell.call.value if cell.call else None}
 
 
@@ -365,9 +391,11 @@ def cell_from(plain: dict[str, Any]) -> CellRecord:
     x0, y0, x1, y1 = plain["box_px"]
     x, y = plain["slide_px"]
     call = CallName(plain["call"]) if plain["call"] else None
-    return CellRecord(
-        **plain | {"box_px": (x0, y0, x1, y1), "slide_px": (x, y), "call": call}
-    )
+    typed: dict[str, Any] = {"box_px": (x0, y0, x1, y1), "slide_px": (x, y), "call": call}
+    if kept := plain.get("field"):
+        a, b, c, d = kept["box_px"]
+        typed["field"] = FieldPicture(**kept | {"box_px": (a, b, c, d)})
+    return CellRecord(**plain | typed)
 
 
 def outcome_from(plain: dict[str, Any]) -> Outcome:

@@ -34,6 +34,7 @@ from leukoscope_edge.records.recovery import is_older, open_or_recover
 from leukoscope_edge.records.slide import (
     ArchivedCell,
     CellRecord,
+    FieldPicture,
     Identity,
     Kind,
     MissedCell,
@@ -148,6 +149,7 @@ class Store:
         *,
         frames: Mapping[str, str],
         gone: Sequence[str] = (),
+        fields: Mapping[int, FieldPicture] | None = None,
         is_counted: bool = True,
     ) -> None:
         """Keep cells with their calls, or what is newly known of them.
@@ -157,11 +159,15 @@ class Store:
             cells: Each with its call. One whose id is known replaces what is known.
             frames: sha256 of each frame's pixels, by the frame's name.
             gone: Record ids of cells that turned out to be others seen twice.
+            fields: Frames that were kept of cells, by the cell's number.
             is_counted: False for cells cut off by the edge of a separate field.
         """
         record = self.slide(slide)
+        shown = fields or {}
         kept = [
-            keep_cell(self.pictures, record, c, frames.get(c.best.frame, ""))
+            keep_cell(
+                self.pictures, record, c, frames.get(c.best.frame, ""), shown.get(c.id)
+            )
             for c in cells
         ]
         plain = [cell_object(replace(c, is_counted=is_counted)) for c in kept]

@@ -37,11 +37,12 @@ def first_pass(record: SlideRecord) -> list[CellRecord]:
 
 def _shuffled(salt: str, cells: Sequence[CellRecord]) -> list[CellRecord]:
     """Return cells in an order that is the same every time and follows nothing."""
+    return sorted(cells, key=lambda cell: blind_place(salt, cell.id))
 
-    def place(cell: CellRecord) -> bytes:
-        return hashlib.sha256(f"{salt} {cell.id}".encode()).digest()
 
-    return sorted(cells, key=place)
+def blind_place(salt: str, cell: str) -> bytes:
+    """Return a cell's place in an order that tells nothing of it."""
+    return hashlib.sha256(f"{salt} {cell}".encode()).digest()
 
 
 def by_suspicion(cells: Sequence[CellRecord]) -> list[CellRecord]:
