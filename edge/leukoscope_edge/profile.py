@@ -153,6 +153,18 @@ class NetworkEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewEntry:
+    """How slides are reviewed here.
+
+    Attributes:
+        readers: People who read the suspect cells, each without the other's words;
+            where two differ, a supervisor settles it before the slide is signed.
+    """
+
+    readers: Literal[1, 2] = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """One kind of device.
 
@@ -166,6 +178,7 @@ class Profile:
         inference: What the model runs on.
         thermal: How hot the chip may become.
         network: What the device does on a network.
+        review: How slides are reviewed here.
     """
 
     name: str
@@ -177,6 +190,7 @@ class Profile:
     inference: InferenceEntry = InferenceEntry()
     thermal: ThermalEntry = ThermalEntry()
     network: NetworkEntry = NetworkEntry()
+    review: ReviewEntry = ReviewEntry()
 
     def __post_init__(self) -> None:
         _require_range("n_threads", self.n_threads, 0, 256)

@@ -129,6 +129,7 @@ class Store:
                 "origin": asdict(set_up.origin),
                 "details": set_up.details,
                 "consents_to_training": set_up.consents_to_training,
+                "n_readers": set_up.n_readers,
             }
             self._append(Kind.START, slide, body, by, key)
         self._renew_copy()
@@ -207,6 +208,17 @@ class Store:
         """Keep a person's word on a cell."""
         self._do(Kind.JUDGE, slide, {"cell": cell, "word": word.value}, by, key)
 
+    def settle_cell(
+        self, slide: str, cell: str, word: Word, by: str, *, key: str
+    ) -> None:
+        """Keep a supervisor's word on a cell that two people have read.
+
+        Raises:
+            StepError: Two people have not read it.
+        """
+        body = {"cell": cell, "word": word.value, "settles": True}
+        self._do(Kind.JUDGE, slide, body, by, key)
+
     def add_missed(
         self, slide: str, missed: MissedCell, word: Word, by: str, *, key: str
     ) -> str:
@@ -233,12 +245,12 @@ class Store:
         return cell.id
 
     def undo(self, slide: str, by: str, *, key: str) -> None:
-        """Take the last step of the review back."""
+        """Take the last step of the review back; with two readers, one's own."""
         with self._writing():
             if self._repeated(Kind.UNDO, slide, key):
                 return
-            steps = self.slide(slide).steps
-            body = {"undoes": steps[-1].seq if steps else 0}
+            last = self.slide(slide).last_step(by)
+            body = {"undoes": last.seq if last else 0}
             self._append(Kind.UNDO, slide, body, by, key)
 
     def sign(

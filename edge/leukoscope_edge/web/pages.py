@@ -1,5 +1,6 @@
 """The screens. Each reads and shows; what changes something goes through the API."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -8,7 +9,7 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 
 from leukoscope_edge import __version__
 from leukoscope_edge.records.result import INTENDED_USE
-from leukoscope_edge.records.slide import SlideRecord, SlideState
+from leukoscope_edge.records.slide import SlideRecord, SlideState, Word
 from leukoscope_edge.web.access import (
     SlideId,
     device_of,
@@ -22,9 +23,11 @@ from leukoscope_edge.web.i18n import NAMES, Language
 from leukoscope_edge.web.orders import Mode
 from leukoscope_edge.web.people import Person, Right, Role
 from leukoscope_edge.web.review import (
+    agreement,
     by_suspicion,
     differences,
     first_pass,
+    left_for,
     tab_of,
     verdict_of,
 )
@@ -171,11 +174,11 @@ def count(slide: SlideId, request: Request) -> Response:
 
 
 @router.get("/slides/{slide}/review", dependencies=[OPERATOR])
-def review(slide: SlideId, request: Request) -> Response:
+def review(slide: SlideId, request: Request, person: Anybody) -> Response:
     """The gallery: the first pass without the model's word, then everything."""
     record = device_of(request).store.slide(slide)
     passing = first_pass(record)
-    left = [c for c in passing if c.word is None]
+    left = [replace(c, word=None) for c in left_for(record, person.name)]
     return _slide_page(
         request,
         slide,
@@ -188,18 +191,29 @@ def review(slide: SlideId, request: Request) -> Response:
 
 
 @router.get("/slides/{slide}/result", dependencies=[OPERATOR])
-def result(slide: SlideId, request: Request) -> Response:
-    """Machine and person side by side, and the signature."""
+def result(slide: SlideId, request: Request, person: Anybody) -> Response:
+    """Machine and person side by side, and the signature.
+
+    Who has still to read sees nothing of what another reader said.
+    """
     device = device_of(request)
     record = device.store.slide(slide)
     signed = record.signatures[-1].outcome if record.signatures else None
+    n_own = len(left_for(record, person.name))
+    is_blind = record.n_readers > 1 and n_own > 0 and signed is None
     return _slide_page(
         request,
         slide,
         "result",
         together=signed or verdict_of(record, device.bundle.card),
-        differences=differences(record),
-        n_left=sum(c.word is None for c in first_pass(record)),
+        differences=[] if is_blind else differences(record),
+        disputed=[] if is_blind else record.disputed,
+        agreement=None if is_blind or record.n_readers == 1 else agreement(record),
+        is_blind=is_blind,
+        n_left=n_own or len(record.to_review) + record.n_others_left,
+        is_mine_left=n_own > 0,
+        may_settle=has_right(person, Right.SETTLE),
+        may_settle_words=list(Word),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from argon2 import PasswordHasher
@@ -109,6 +110,7 @@ def fill_slide(
     sample: str = "S-1",
     name: str = "",
     age: str = "unknown",
+    n_readers: Literal[1, 2] = 1,
     is_finished: bool = True,
 ) -> str:
     """Put a counted slide into the records and return its number."""
@@ -123,6 +125,7 @@ def fill_slide(
             domain="simulated",
             origin=device.origin(),
             details={"age": age},
+            n_readers=n_readers,
         ),
         NAME,
     )
