@@ -8,7 +8,15 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from leukoscope_edge.errors import LeukoscopeError
-from leukoscope_edge.web import api, api_cells, api_slides, live, pages
+from leukoscope_edge.web import (
+    api,
+    api_cells,
+    api_device,
+    api_slides,
+    live,
+    measures,
+    pages,
+)
 from leukoscope_edge.web.access import SignInFirstError
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.security import Guard
@@ -25,7 +33,10 @@ def create_app(device: Device) -> FastAPI:
     app = FastAPI(title="Leukoscope", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.device = device
     app.state.templates = pages.environment()
-    for router in (m.router for m in (pages, api, api_slides, api_cells, live)):
+    for router in (
+        m.router
+        for m in (pages, api, api_device, api_slides, api_cells, live, measures)
+    ):
         app.include_router(router)
     static = StaticFiles(packages=[("leukoscope_edge.web", "static")])
     app.mount("/static", static, name="static")

@@ -24,6 +24,7 @@ class Do(str, Enum):
     NEW_AREA = "new-area"
     FINISH = "finish"
     REST = "rest"
+    LEAVE = "leave"  # end, to be started again with whatever model is installed then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,16 @@ class Order:
     do: Do
     slide: str = ""
     by: str = ""
+
+    def message(self) -> bytes:
+        """Return the order as one message."""
+        return json.dumps({"do": self.do, "slide": self.slide, "by": self.by}).encode()
+
+    @staticmethod
+    def from_message(data: bytes) -> "Order":
+        """Read what `message` wrote."""
+        found = json.loads(data)
+        return Order(do=Do(found["do"]), slide=found["slide"], by=found["by"])
 
 
 class Mode(str, Enum):
@@ -75,6 +86,10 @@ def _said(name: str, value: Any, translate: Callable[[str], str]) -> Any:
             return value
 
 
+BUSY = frozenset({Mode.COUNTING, Mode.PAUSED, Mode.ENDED})
+"""A slide is under the lens."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
     """One picture with what was found in it.
@@ -101,3 +116,11 @@ class News:
         head = facts | {"mode": self.mode.value, "slide": self.slide}
         text = json.dumps(head, ensure_ascii=False).encode()
         return len(text).to_bytes(HEAD_BYTES, "big") + text + self.jpeg
+
+    @staticmethod
+    def from_message(data: bytes) -> "News":
+        """Read what `message` wrote."""
+        end = HEAD_BYTES + int.from_bytes(data[:HEAD_BYTES], "big")
+        facts = json.loads(data[HEAD_BYTES:end])
+        mode, slide = Mode(facts.pop("mode")), facts.pop("slide")
+        return News(mode=mode, slide=slide, facts=facts, jpeg=data[end:])

@@ -26,7 +26,19 @@ LIGHTS = {
     "contrast_levels": "Contrast",
 }
 """The measures of a frame that have a light on "Get ready"."""
-SIGNS = ("Camera", "Model", "Runs on", "Disk, slides", "Temperature", "Quality test")
+SIGNS = (
+    "Camera",
+    "Model",
+    "Runs on",
+    "Screening",
+    "Disk, slides",
+    "Temperature",
+    "Memory",
+    "Frames a second",
+    "Restarts",
+    "Clock",
+    "Quality test",
+)
 """What `leukoscope_edge.web.health` says something about."""
 GOLDEN = "Stored cells"
 
