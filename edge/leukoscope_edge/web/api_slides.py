@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
-from leukoscope_edge.records.paper import write_paper
+from leukoscope_edge.records.dossier import open_dossier
+from leukoscope_edge.records.paper import qr_png, write_paper
 from leukoscope_edge.records.slide import (
     CellRecord,
     Identity,
@@ -194,6 +195,22 @@ def file(
     name, data = take_file(device.store, slide, what, asked)
     disposition = {"content-disposition": f'attachment; filename="{name}"'}
     return Response(data, media_type=MEDIA_TYPES[what], headers=disposition)
+
+
+@router.get("/{slide}/qr.png")
+def qr(slide: SlideId, request: Request, _: Operator) -> Response:
+    """Return the code that finds the newest version again."""
+    dossier = open_dossier(device_of(request).store, slide, identified=False)
+    return Response(qr_png(dossier), media_type="image/png")
+
+
+@router.post("/{slide}/printed")
+def printed(slide: SlideId, request: Request, person: Operator) -> dict[str, str]:
+    """Keep that a report is about to be printed. What a printer does is not known."""
+    store = device_of(request).store
+    version = open_dossier(store, slide, identified=False).version
+    store.note_export(slide, f"print of version {version}", "", person.name)
+    return {}
 
 
 @router.post("/{slide}/stick")

@@ -8,6 +8,13 @@ from fastapi.responses import RedirectResponse
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from leukoscope_edge import __version__, updates
+from leukoscope_edge.records.dossier import open_dossier
+from leukoscope_edge.records.paper import (
+    caption_of,
+    fact_rows,
+    origin_rows,
+    said_verdict,
+)
 from leukoscope_edge.records.result import INTENDED_USE
 from leukoscope_edge.records.slide import SlideRecord, SlideState, Word
 from leukoscope_edge.updates.codes import UNCHANGED
@@ -219,6 +226,24 @@ def result(slide: SlideId, request: Request, person: Anybody) -> Response:
         is_mine_left=n_own > 0,
         may_settle=has_right(person, Right.SETTLE),
         may_settle_words=list(Word),
+    )
+
+
+@router.get("/slides/{slide}/paper", dependencies=[OPERATOR])
+def paper(slide: SlideId, request: Request, identified: bool = False) -> Response:
+    """The report for a printer: what the PDF says, laid out by the browser."""
+    language = language_for(request)
+    dossier = open_dossier(device_of(request).store, slide, identified=identified)
+    return render(
+        request,
+        "paper.html",
+        dossier=dossier,
+        identified=identified,
+        english_use=INTENDED_USE,
+        verdict=said_verdict(dossier, language),
+        facts=list(fact_rows(dossier, language)),
+        origins=list(origin_rows(dossier, language)),
+        captions={c.id: caption_of(c, language) for c in dossier.shown},
     )
 
 

@@ -24,6 +24,7 @@ PAGES = (
     "/slides/{slide}/review",
     "/slides/{slide}/result",
     "/slides/{slide}/share",
+    "/slides/{slide}/paper",
     "/device",
     "/update",
     "/people",
@@ -192,6 +193,7 @@ def test_a_role_may_do_what_it_may_and_no_more(
             "/api/slides/0001/settle",
             json={"cell": "1", "word": "blast", "key": "key-00000001"},
         ),
+        Right.MODEL: stranger.post("/api/update/look", json={"stick": "/none"}),
         Right.DEVICE: stranger.post(
             "/api/device/calibration",
             json={"x0": 0, "y0": 0, "x1": 100, "y1": 0, "length_um": 10},
@@ -201,9 +203,9 @@ def test_a_role_may_do_what_it_may_and_no_more(
     expected = {
         Role.OPERATOR: {Right.SLIDES, Right.QUALITY},
         Role.SUPERVISOR: set(Right),
-        Role.SERVICE: {Right.QUALITY, Right.DEVICE},
+        Role.SERVICE: {Right.QUALITY, Right.DEVICE, Right.MODEL},
     }[role]
-    assert allowed == expected
+    assert allowed == expected & set(asks)
     assert asks[Right.SETTLE].status_code in (403, 409)  # there is no such slide
 
 
