@@ -28,6 +28,7 @@ from typing import Any
 
 import httpx
 
+from leukoscope_edge.service.beats import read_beat, run_folder
 from leukoscope_edge.service.health import read_health
 from leukoscope_edge.service.processes import family
 
@@ -60,7 +61,7 @@ class Device:
         self,
         data: Path,
         *,
-        source: str = "simulated:seed=1,cells=24,blasts=0.1,jerks=0",
+        source: str = "simulated:seed=1,cells=12,blasts=0.1,jerks=0",
         port: int = 8791,
         forgets_s: float = 60.0,
     ) -> None:
@@ -120,8 +121,16 @@ class Device:
         answer = self.new_slide(sample)
         answer.raise_for_status()
         slide = str(answer.json()["next"]).split("/")[2]
-        self.order(slide, "count")
+        wait_for(lambda: self._is_taken(slide))
         return slide
+
+    def _is_taken(self, slide: str) -> bool:
+        """Order the count; the page may still have the end of the last one to hear."""
+        answer = self._ask(f"/api/slides/{slide}/orders", {"do": "count"})
+        if answer.status_code == httpx.codes.CONFLICT:
+            return False
+        answer.raise_for_status()
+        return True
 
     def order(self, slide: str, do: str) -> None:
         """Order the count about."""
@@ -134,8 +143,9 @@ class Device:
         return part
 
     def mode(self) -> str:
-        """Return what the count is at."""
-        return str(self.part("count").get("facts", {}).get("mode", ""))
+        """Return what the count is at, by its last beat."""
+        beat = read_beat(run_folder(self.data), "count")
+        return str(beat.facts.get("mode", "")) if beat else ""
 
     def n_restarts(self) -> int:
         """Return how often any process was started again."""
