@@ -11,7 +11,7 @@ import uvicorn
 from leukoscope_edge import updates
 from leukoscope_edge.capture.source import is_simulated
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.profile import Profile, open_profile
 from leukoscope_edge.records.store import open_store
 from leukoscope_edge.types import Domain
@@ -58,7 +58,7 @@ def _serve(options: argparse.Namespace) -> int:
     certificate = _certificate(profile, data_dir)
     with (
         open_store(data_dir) as store,
-        OnnxCpuEngine(bundle, n_threads=1) as engine,
+        open_engine(bundle, backend="cpu", n_threads=1) as engine,
         Counter(profile, data_dir, bundle.folder) as counter,
     ):
         device = Device(
