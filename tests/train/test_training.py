@@ -1,4 +1,5 @@
 import json
+import math
 import resource
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,13 +26,26 @@ from leukoscope_train.cells import (
     load_crops,
     save_crops,
 )
-from leukoscope_train.fit import features, fit, margins, save_weights
+from leukoscope_train.fit import (
+    features,
+    fit,
+    kind_first_loss,
+    margins,
+    save_weights,
+    some_of,
+)
 from leukoscope_train.folds import fold_people, folds_of, refuse_leaks
 from leukoscope_train.history import history_path
 from leukoscope_train.machine import HERE, Machine, refuse_unfit
-from leukoscope_train.networks import Pooled, make_network
+from leukoscope_train.networks import KindFirst, Pooled, make_network
 from leukoscope_train.plan import FitPlan
-from leukoscope_train.sampling import batches, draw_weights, kept_crops
+from leukoscope_train.sampling import (
+    OTHER_KIND,
+    batches,
+    draw_weights,
+    kept_crops,
+    labels_for,
+)
 from leukoscope_train.starts import begin, head_name, rate_groups
 from leukoscope_train.svm import fit_svm_head
 
@@ -330,3 +344,86 @@ def test_intervals_resample_people_and_hold_the_figure(draw_cells: Draw) -> None
     )
     low, high = found["auroc"]
     assert low < metrics.auroc(crops.labels, p) < high
+
+
+def draw_kinds(draw_cells: Draw) -> CropSet:
+    """Cells of known people, and half discs of unknown ones as granulocytes."""
+    crops = draw_cells(seed=1)
+    pixels = crops.pixels[:24].copy()
+    pixels[:, :16] = 0
+    other = replace(
+        crops.pick(np.arange(24)),
+        pixels=pixels,
+        labels=np.zeros(24, np.int64),
+        people=np.full(24, ""),
+        sources=np.full(24, "pbc-neutrophil"),
+    )
+    return concatenate([crops, other])
+
+
+KIND_FIRST = replace(PLAN, architecture="alexnet-kind-first")
+
+
+def test_kinds_are_a_class_of_their_own_where_they_are_asked_first(
+    draw_cells: Draw,
+) -> None:
+    both = draw_kinds(draw_cells)
+    labels = labels_for(both, KIND_FIRST)
+    weights = draw_weights(both, KIND_FIRST)
+    for label in (0, 1, OTHER_KIND):
+        assert weights[labels == label].sum() == pytest.approx(1 / 3)
+    assert set(labels_for(both, PLAN)) == {0, 1}
+
+
+def test_other_kinds_teach_nothing_about_blasts() -> None:
+    answers = torch.randn(6, 3, requires_grad=True)
+    labels = torch.tensor([0, 1, OTHER_KIND, OTHER_KIND, 1, 0])
+    kind_first_loss(answers, labels, 0.05).backward()  # type: ignore[no-untyped-call]
+    assert answers.grad is not None
+    assert (answers.grad[labels == OTHER_KIND, :2] == 0).all()
+    assert (answers.grad[labels != OTHER_KIND, :2] != 0).all()
+    assert (answers.grad[:, 2] != 0).all()
+
+
+def test_a_batch_of_other_kinds_alone_still_has_a_loss() -> None:
+    answers = torch.zeros(4, 3)
+    loss = kind_first_loss(answers, torch.full((4,), OTHER_KIND), 0.0)
+    assert float(loss) == pytest.approx(math.log(2))
+
+
+def test_the_weaker_of_both_answers_is_the_margin() -> None:
+    network = make_network("alexnet-kind-first", 24).eval()
+    assert isinstance(network, KindFirst)
+    seen = network.features(torch.randn(8, 3, 24, 24))
+    normal, blast, other = network.answers(seen).unbind(1)
+    logits = network.logits(seen)
+    weaker = torch.minimum(blast - normal, -other)
+    assert torch.allclose(logits[:, 1] - logits[:, 0], weaker, atol=1e-5)
+    mean_map = network.activation_map(seen).mean(dim=(1, 2))
+    bias = network.head.bias[1] - network.head.bias[0]
+    assert torch.allclose(mean_map + bias, blast - normal, atol=1e-5)
+
+
+def test_a_network_that_asks_the_kind_first_learns_both(draw_cells: Draw) -> None:
+    both = draw_kinds(draw_cells)
+    plan = replace(KIND_FIRST, n_epochs=6, n_draws=288, average=0.9, peak_rate=1e-3)
+    margin = margins(fit(both, plan), kept_crops(both, plan))
+    lymphoid, blast = both.lymphoid, both.labels == 1
+    assert metrics.auroc(both.labels[lymphoid], margin[lymphoid]) > 0.9
+    assert margin[~lymphoid].max() < np.median(margin[blast])
+
+
+def test_a_start_of_other_names_is_taken_in_order(tmp_path: Path) -> None:
+    taught = make_network("alexnet-tiny")
+    renamed = {f"_{i}": v for i, v in enumerate(taught.state_dict().values())}
+    torch.save(renamed, tmp_path / "s.pt")
+    network = begin(replace(PLAN, start=str(tmp_path / "s.pt")), 2)
+    for name, value in taught.state_dict().items():
+        assert torch.equal(network.state_dict()[name], value), name
+
+
+def test_only_some_cells_are_watched(draw_cells: Draw) -> None:
+    crops = draw_cells()
+    assert len(some_of(crops, 10)) == 10
+    assert len(some_of(crops, 10**6)) == len(crops)
+    assert len(some_of(crops.pick(np.arange(0)), 10)) == 0

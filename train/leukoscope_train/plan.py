@@ -79,6 +79,11 @@ class FitPlan:
                 raise ValueError(f"'{name}' must lie in 0..1, below 1")
 
     @property
+    def asks_kind(self) -> bool:
+        """Whether the network first asks if a cell is lymphoid at all."""
+        return self.architecture.endswith("-kind-first")
+
+    @property
     def n_batches(self) -> int:
         """Steps of one pass."""
         return self.n_draws // self.batch

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from leukoscope_train.cells import DataError
-from leukoscope_train.networks import make_network
+from leukoscope_train.networks import KindFirst, make_network
 from leukoscope_train.plan import FitPlan
 
 
@@ -34,6 +34,12 @@ def head_name(network: nn.Module) -> str:
     return names[-1]
 
 
+def head_names(network: nn.Module) -> list[str]:
+    """Return the names of the dense layers that a start may lack: one a question."""
+    own = ["other_kind", "head"] if isinstance(network, KindFirst) else []
+    return own or [head_name(network)]
+
+
 def replace_head(network: nn.Module, n_classes: int) -> None:
     """Give the network as many outputs as there are classes."""
     name = head_name(network)
@@ -47,7 +53,8 @@ def replace_head(network: nn.Module, n_classes: int) -> None:
 def load_start(network: nn.Module, path: Path) -> None:
     """Load weights into a network, all but a head for other classes.
 
-    timm's own files, whose names lack our `features.`, fit as well.
+    timm's own files, whose names lack our `features.`, fit as well, and so do those of
+    a library that draws the same network in the same order under names of its own.
 
     Raises:
         DataError: The file cannot be read, or is of another architecture.
@@ -59,9 +66,11 @@ def load_start(network: nn.Module, path: Path) -> None:
     own = network.state_dict()
     if not set(stored) & set(own):
         stored = {f"features.{name}": value for name, value in stored.items()}
-    head = head_name(network)
+    if not set(stored) & set(own):
+        stored = dict(zip(own, stored.values(), strict=False))
     usable = {n: v for n, v in stored.items() if n in own and own[n].shape == v.shape}
-    missing = [n for n in own if n not in usable and not n.startswith(head)]
+    heads = tuple(head_names(network))
+    missing = [n for n in own if n not in usable and not n.startswith(heads)]
     if missing:
         raise DataError(
             f"{path}: of another architecture: {len(missing)} entries are missing or "

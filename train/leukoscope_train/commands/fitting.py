@@ -20,7 +20,7 @@ from leukoscope_train.cells import (
     save_crops,
 )
 from leukoscope_train.commands import add_command, say
-from leukoscope_train.commands.data import REAL_SPEC, pbc_cells, some
+from leukoscope_train.commands.data import pbc_cells, real_spec, some
 from leukoscope_train.fit import fit, logits, margins, save_weights
 from leukoscope_train.folds import fold_people, folds_of
 from leukoscope_train.learning import Judge, extrapolate, learning_curve
@@ -77,7 +77,7 @@ def pretrain(options: argparse.Namespace) -> None:
     """Fit a plan's network to the kinds of PBC's cells and keep its weights."""
     plan = replace(read_toml(options.plan, FitPlan), start="")
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    crops = _kinds(options.pbc, options.out.parent / "kinds.npz")
+    crops = _kinds(options.pbc, options.out.parent, plan.side_px)
     back = np.arange(len(crops)) % HELD_BACK == 0
     machine = this_machine(options.workers)
     network = fit(
@@ -97,8 +97,9 @@ def pretrain(options: argparse.Namespace) -> None:
         )
 
 
-def _kinds(folder: Path, stored: Path) -> CropSet:
+def _kinds(folder: Path, beside: Path, side_px: int) -> CropSet:
     """Return some cells of each class folder, cut once and kept for the next time."""
+    stored = beside / f"kinds-{side_px}.npz"
     if stored.exists():
         return load_crops(stored)
     names = sorted(p.name for p in folder.glob("*") if p.is_dir())
@@ -108,7 +109,7 @@ def _kinds(folder: Path, stored: Path) -> CropSet:
     for label, name in enumerate(names):
         own = read_class_folders(folder, {name: label}, f"pbc-{name}")
         files += some(own, PRETRAINING_PER_CLASS)
-    crops, left_out = pbc_cells(files, REAL_SPEC)
+    crops, left_out = pbc_cells(files, real_spec(side_px))
     save_crops(stored, crops)
     say(f"{stored}: {len(crops)} cells of {names}; {len(left_out)} images left out")
     return crops
