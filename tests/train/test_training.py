@@ -12,6 +12,7 @@ import torch
 
 from leukoscope_edge.config import read_toml
 from leukoscope_train import metrics
+from leukoscope_train.adopt import adopt_lite0
 from leukoscope_train.augment import Recipe, keep, vary
 from leukoscope_train.calibrate import (
     calibrate,
@@ -27,6 +28,8 @@ from leukoscope_train.cells import (
     save_crops,
 )
 from leukoscope_train.fit import (
+    INPUT_MEAN,
+    INPUT_STD,
     features,
     fit,
     kind_first_loss,
@@ -35,9 +38,15 @@ from leukoscope_train.fit import (
     some_of,
 )
 from leukoscope_train.folds import fold_people, folds_of, refuse_leaks
+from leukoscope_train.heads import fit_heads
 from leukoscope_train.history import history_path
 from leukoscope_train.machine import HERE, Machine, refuse_unfit
-from leukoscope_train.networks import KindFirst, Pooled, make_network
+from leukoscope_train.networks import (
+    Architecture,
+    KindFirst,
+    Pooled,
+    make_network,
+)
 from leukoscope_train.plan import FitPlan
 from leukoscope_train.sampling import (
     OTHER_KIND,
@@ -413,13 +422,67 @@ def test_a_network_that_asks_the_kind_first_learns_both(draw_cells: Draw) -> Non
     assert margin[~lymphoid].max() < np.median(margin[blast])
 
 
-def test_a_start_of_other_names_is_taken_in_order(tmp_path: Path) -> None:
-    taught = make_network("alexnet-tiny")
-    renamed = {f"_{i}": v for i, v in enumerate(taught.state_dict().values())}
-    torch.save(renamed, tmp_path / "s.pt")
-    network = begin(replace(PLAN, start=str(tmp_path / "s.pt")), 2)
-    for name, value in taught.state_dict().items():
-        assert torch.equal(network.state_dict()[name], value), name
+HEADS_ALONE = replace(PLAN, heads_first=True, n_epochs=0)
+
+
+@pytest.mark.parametrize("architecture", ["alexnet-tiny", "alexnet-kind-first"])
+def test_heads_alone_are_fitted_to_the_features_of_the_start(
+    architecture: Architecture, draw_cells: Draw
+) -> None:
+    both, plan = draw_kinds(draw_cells), replace(HEADS_ALONE, architecture=architecture)
+    torch.manual_seed(1)
+    start = make_network(architecture)
+    seen = features(start, kept_crops(both, plan))
+    fit_heads(start, seen, both, plan)
+    margin = margins(start, kept_crops(both, plan))
+    lymphoid = both.lymphoid
+    assert metrics.auroc(both.labels[lymphoid], margin[lymphoid]) > 0.8
+    assert margin[~lymphoid].mean() < margin[both.labels == 1].mean()
+
+
+def test_passes_go_on_from_fitted_heads(draw_cells: Draw) -> None:
+    crops = draw_cells()
+    alone = fit(crops, HEADS_ALONE)
+    slow = replace(HEADS_ALONE, n_epochs=1, peak_rate=1e-9)
+    assert isinstance(alone, Pooled)
+    after = fit(crops, slow)
+    assert isinstance(after, Pooled)
+    assert torch.allclose(alone.head.weight, after.head.weight, atol=1e-6)
+
+
+def test_a_network_without_a_pooled_head_cannot_begin_so(draw_cells: Draw) -> None:
+    with pytest.raises(DataError, match="no pooled head"):
+        fit(draw_cells(), replace(HEADS_ALONE, architecture="lstm"))
+
+
+def test_adopted_weights_see_what_they_were_trained_on(tmp_path: Path) -> None:
+    theirs = make_network("efficientnet-lite0").state_dict()
+    named = [v for n, v in theirs.items() if n.startswith("features.")]
+    for value in named:
+        if value.is_floating_point():
+            value.uniform_(0.5, 1.5)
+    stored = {f"_{i}": value for i, value in enumerate(named)}
+    torch.save({**stored, "_fc.weight": torch.zeros(1)}, tmp_path / "w.pth")
+    ours = adopt_lite0(tmp_path / "w.pth")
+    level = torch.tensor([10.0, 127.0, 250.0])
+
+    def first_layer(state: dict[str, torch.Tensor], seen: torch.Tensor) -> torch.Tensor:
+        kernel = state["features.conv_stem.weight"].sum(dim=(2, 3))
+        centred = kernel @ seen - state["features.bn1.running_mean"]
+        return centred * state["features.bn1.weight"]
+
+    own_input = (level / 255 - INPUT_MEAN[0]) / INPUT_STD[0]
+    same = first_layer(ours, own_input), first_layer(theirs, (level - 127) / 128)
+    assert torch.allclose(*same, rtol=1e-4)
+
+
+def test_weights_of_another_network_are_not_adopted(tmp_path: Path) -> None:
+    save_weights(make_network("alexnet-tiny"), tmp_path / "w.pth")
+    with pytest.raises(DataError, match=r"not of EfficientNet-Lite0"):
+        adopt_lite0(tmp_path / "w.pth")
+    (tmp_path / "w.pth").write_bytes(b"none")
+    with pytest.raises(DataError, match="no weights"):
+        adopt_lite0(tmp_path / "w.pth")
 
 
 def test_only_some_cells_are_watched(draw_cells: Draw) -> None:

@@ -23,6 +23,7 @@ from tqdm import tqdm
 from leukoscope_edge.types import F64, U8
 from leukoscope_train import metrics
 from leukoscope_train.cells import I64, CropSet, DataError, concatenate
+from leukoscope_train.heads import fit_heads
 from leukoscope_train.history import History
 from leukoscope_train.machine import HERE, Machine, refuse_unfit
 from leukoscope_train.networks import Pooled
@@ -35,8 +36,6 @@ INPUT_MEAN = (0.25, 0.25, 0.25)
 INPUT_STD = (0.25, 0.25, 0.25)
 """Of pixel / 255: about the mean and spread of a standardised cell with its black
 surroundings, the same for every channel so that they stay alike."""
-
-
 N_WATCHED = 512
 """Cells judged after every pass for the curves; all are judged at the end."""
 
@@ -71,8 +70,14 @@ def fit(
     if len(np.unique(crops.labels)) < 2:
         raise DataError("training needs both classes")
     refuse_unfit(machine, plan.precision, plan.batch)
+    if plan.n_epochs == 0:
+        torch.manual_seed(plan.seed)
+        return _with_heads(begin(plan, 2).to(machine.device), crops, plan)
     state = _State(crops, plan, machine)
-    start = state.load(checkpoint) if checkpoint and checkpoint.exists() else 0
+    if checkpoint and checkpoint.exists():
+        start = state.load(checkpoint)
+    else:
+        start = state.begin(crops, plan)
     shown = None if watch is None else kept_crops(watch, plan)
     quiet = None if machine.writes else True
     for epoch in tqdm(range(start, plan.n_epochs), desc=note, disable=quiet):
@@ -85,6 +90,13 @@ def fit(
             state.history.write(checkpoint)
         machine.wait()
     return _finished(state, crops, plan)
+
+
+def _with_heads(network: nn.Module, crops: CropSet, plan: FitPlan) -> nn.Module:
+    """Give a network heads that are fitted to its features as they are."""
+    seen = features(network, kept_crops(crops, plan))
+    fit_heads(network, seen, crops, plan)
+    return network.eval()
 
 
 def _finished(state: "_State", crops: CropSet, plan: FitPlan) -> nn.Module:
@@ -133,6 +145,13 @@ class _State:
         )
         self.history = History()
         self.key = _key(crops, plan)
+
+    def begin(self, crops: CropSet, plan: FitPlan) -> int:
+        """Fit the heads first where the plan says so; return the first pass."""
+        if plan.heads_first:
+            _with_heads(self.network, crops, plan)
+            self.mean.load_state_dict(self.network.state_dict())
+        return 0
 
     def parts(self) -> dict[str, Any]:
         return {

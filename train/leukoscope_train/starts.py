@@ -53,8 +53,7 @@ def replace_head(network: nn.Module, n_classes: int) -> None:
 def load_start(network: nn.Module, path: Path) -> None:
     """Load weights into a network, all but a head for other classes.
 
-    timm's own files, whose names lack our `features.`, fit as well, and so do those of
-    a library that draws the same network in the same order under names of its own.
+    timm's own files, whose names lack our `features.`, fit as well.
 
     Raises:
         DataError: The file cannot be read, or is of another architecture.
@@ -66,8 +65,6 @@ def load_start(network: nn.Module, path: Path) -> None:
     own = network.state_dict()
     if not set(stored) & set(own):
         stored = {f"features.{name}": value for name, value in stored.items()}
-    if not set(stored) & set(own):
-        stored = dict(zip(own, stored.values(), strict=False))
     usable = {n: v for n, v in stored.items() if n in own and own[n].shape == v.shape}
     heads = tuple(head_names(network))
     missing = [n for n in own if n not in usable and not n.startswith(heads)]

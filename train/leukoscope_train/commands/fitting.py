@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.types import F64
 from leukoscope_train import work
+from leukoscope_train.adopt import adopt_lite0
 from leukoscope_train.baselines import SIZE_ONLY, size_margins
 from leukoscope_train.cells import (
     CropSet,
@@ -49,6 +51,9 @@ def add_commands(commands: Any) -> None:
     one = add_command(commands, "pretrain", pretrain, "learn eight kinds of cell first")
     one.add_argument("pbc", type=Path, help="folder with a folder per class")
     one.add_argument("--plan", type=Path, required=True)
+    one.add_argument("--out", type=Path, required=True, help="file of weights")
+    one = add_command(commands, "adopt", adopt, "ImageNet's weights as a start")
+    one.add_argument("weights", type=Path, help="EfficientNet-Lite0's .pth")
     one.add_argument("--out", type=Path, required=True, help="file of weights")
     one = add_command(commands, "compare", compare, "fit several plans, print a table")
     one.add_argument("plans", type=Path, nargs="+")
@@ -95,6 +100,14 @@ def pretrain(options: argparse.Namespace) -> None:
             f"{options.out}: {np.mean(right):.3f} of {len(held)} cells named rightly "
             f"among {len(np.unique(crops.labels))} kinds"
         )
+
+
+def adopt(options: argparse.Namespace) -> None:
+    """Turn published weights of EfficientNet-Lite0 into a plan's start."""
+    start = adopt_lite0(options.weights)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(start, options.out)
+    say(f"{options.out}: {len(start)} arrays, heads left out")
 
 
 def _kinds(folder: Path, beside: Path, side_px: int) -> CropSet:
