@@ -27,12 +27,15 @@ from leukoscope_edge.records.result import INTENDED_USE
 from leukoscope_edge.records.retention import Retention, apply_retention
 from leukoscope_edge.records.slide import SlideRecord
 from leukoscope_edge.records.store import DATABASE_NAME, Store, open_store
+from leukoscope_edge.web.i18n import NAMES, SOURCE_LANGUAGE, Language, languages
 
 EXIT_DONE, EXIT_FAILED = 0, 1
-FORMATS: dict[str, Callable[[Dossier], bytes]] = {
-    "pdf": paper_bytes,
-    "csv": dossier_csv_bytes,
-    "fhir.json": lambda dossier: fhir_bytes(dossier, paper_bytes(dossier)),
+FORMATS: dict[str, Callable[[Dossier, Language], bytes]] = {
+    "pdf": lambda dossier, language: paper_bytes(dossier, say=language),
+    "csv": lambda dossier, _: dossier_csv_bytes(dossier),
+    "fhir.json": lambda dossier, language: fhir_bytes(
+        dossier, paper_bytes(dossier, say=language)
+    ),
 }
 
 
@@ -78,6 +81,9 @@ def _add_export(
     export.add_argument("slide", nargs="?", help="none: labelled crops of all slides")
     export.add_argument("--out", type=Path, required=True)
     export.add_argument("--deidentify", action="store_true", help="name nobody")
+    export.add_argument(
+        "--language", choices=NAMES, default=SOURCE_LANGUAGE, help="of the report"
+    )
 
 
 def _add_backup(
@@ -150,7 +156,7 @@ def _export(options: argparse.Namespace) -> int:
         stem = f"slide-{options.slide}-v{dossier.version}"
         prepare_folder(options.out, tuple(f"{stem}.{kind}" for kind in FORMATS))
         for kind, make in FORMATS.items():
-            data = make(dossier)
+            data = make(dossier, languages()[options.language])
             path = options.out / f"{stem}.{kind}"
             write_whole(path, data)
             digest = hashlib.sha256(data).hexdigest()

@@ -329,6 +329,18 @@ class Store:
         )
         return self._readable(rows)
 
+    def slides_by_model(self) -> dict[str, list[str]]:
+        """Return the slides that each model judged, by the hash of its file."""
+        rows = self._ledger.rows(
+            "SELECT json_extract(body, '$.origin.bundle_sha256'), slide FROM event "
+            "WHERE kind = ? ORDER BY seq",
+            (Kind.START.value,),
+        )
+        found: dict[str, list[str]] = {}
+        for sha256, slide in rows:
+            found.setdefault(sha256, []).append(slide)
+        return found
+
     def unfinished(self) -> list[SlideRecord]:
         """Return the slides that a stop caught while counting, the newest first."""
         rows = self._ledger.rows(

@@ -16,6 +16,7 @@ from datetime import date
 
 from leukoscope_edge.config import parse_toml
 from leukoscope_edge.errors import ConfigError
+from leukoscope_edge.inference.card import Card
 from leukoscope_edge.types import Domain
 from leukoscope_edge.updates.codes import Code, refused
 
@@ -128,6 +129,14 @@ class Manifest:
         return sum(f.size_bytes for f in self.files)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What a stick offers, its signatures verified and nothing of it taken yet."""
+
+    manifest: Manifest
+    card: Card
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Floor:
     """What this device has had; nothing below it is ever taken again.
@@ -138,6 +147,10 @@ class Floor:
     epoch: int = 0
     sequence: int = 0
     root_version: int = 0
+
+
+NO_FLOOR = Floor()
+"""Of a device that has had no update."""
 
 
 def parse_manifest(data: bytes) -> Manifest:

@@ -12,6 +12,7 @@ from leukoscope_edge.records.slide import (
     SlideState,
     Word,
 )
+from leukoscope_edge.service.health import why_no_new_slide
 from leukoscope_edge.web.access import (
     SlideId,
     cell_of,
@@ -32,10 +33,10 @@ from leukoscope_edge.web.forms import (
     ToStick,
 )
 from leukoscope_edge.web.missed import cut_missed
-from leukoscope_edge.web.orders import Do, Mode, Order
+from leukoscope_edge.web.orders import BUSY, Do, Order
 from leukoscope_edge.web.people import Person, Right
 from leukoscope_edge.web.review import first_pass, verdict_of
-from leukoscope_edge.web.share import What, copy_to_stick, take_file
+from leukoscope_edge.web.share import Asked, What, copy_to_stick, take_file
 
 router = APIRouter(prefix="/api/slides")
 Operator = Annotated[Person, Depends(may(Right.SLIDES))]
@@ -44,13 +45,19 @@ MEDIA_TYPES = {
     What.CSV: "text/csv; charset=utf-8",
     What.FHIR: "application/fhir+json",
 }
-BUSY = frozenset({Mode.COUNTING, Mode.PAUSED, Mode.ENDED})
 
 
 @router.post("")
 def start_slide(body: NewSlide, request: Request, person: Operator) -> dict[str, Any]:
-    """Start a slide."""
+    """Start a slide.
+
+    Raises:
+        HTTPException: The disk is full or screening is off (503); nothing was begun.
+    """
     device = device_of(request)
+    device.require_open()
+    if why := why_no_new_slide(device.store.folder):
+        raise HTTPException(503, why)
     earlier = device.store.slides_of(body.sample)
     if earlier and not body.is_second:
         return {"earlier": earlier}
@@ -81,10 +88,15 @@ def order(
     device = device_of(request)
     record = device.store.slide(slide)
     newest = device.counter.newest
+    if body.do is Do.LEAVE:
+        raise HTTPException(403, "a process ends when its model changes, not by order")
     if newest.mode in BUSY and newest.slide != slide:
         raise HTTPException(409, f"slide {newest.slide} is being counted: end it first")
     if body.do is Do.COUNT and record.state is SlideState.SIGNED:
         raise HTTPException(409, f"slide {slide} is signed: amend it first")
+    if body.do in (Do.COUNT, Do.PREVIEW):
+        device.require_open()
+        device.require_same_model(record)
     if body.anyway:
         lights = newest.facts.get("lights", [])
         bad = [light["name"] for light in lights if not light["is_good"]]
@@ -140,9 +152,10 @@ def sign(
     """Sign the result and put the report on the disk."""
     device = device_of(request)
     check_pin(device, person.name, body.pin)
-    verdict = verdict_of(device.store.slide(slide), device.bundle.card)
+    record = device.store.slide(slide)
+    verdict = verdict_of(record, device.card_of(record))
     device.store.sign(slide, verdict, person.name, comment=body.comment, key=body.key)
-    write_paper(device.store, slide, person.name)
+    write_paper(device.store, slide, person.name, device.language(request))
     return {"next": f"/slides/{slide}/share"}
 
 
@@ -161,8 +174,9 @@ def file(
     slide: SlideId, what: What, body: File, request: Request, person: Operator
 ) -> Response:
     """Return a file about a slide; that it left is kept, hence a POST."""
-    store = device_of(request).store
-    name, data = take_file(store, slide, what, person.name, identified=body.identified)
+    device = device_of(request)
+    asked = Asked(body.identified, person.name, device.language(request))
+    name, data = take_file(device.store, slide, what, asked)
     disposition = {"content-disposition": f'attachment; filename="{name}"'}
     return Response(data, media_type=MEDIA_TYPES[what], headers=disposition)
 
@@ -172,10 +186,9 @@ def stick(
     slide: SlideId, body: ToStick, request: Request, person: Operator
 ) -> dict[str, Any]:
     """Copy files about a slide to a stick."""
-    store, by = device_of(request).store, person.name
-    names = copy_to_stick(
-        store, slide, body.stick, body.whats, by, identified=body.identified
-    )
+    device = device_of(request)
+    asked = Asked(body.identified, person.name, device.language(request))
+    names = copy_to_stick(device.store, slide, body.stick, body.whats, asked)
     return {"names": list(names)}
 
 

@@ -110,6 +110,19 @@ class ToStick(File):
     whats: list[What] = Field(min_length=1, max_length=len(What))
 
 
+class OnStick(Body):
+    """A plugged-in stick, by what the page calls it."""
+
+    stick: str = Field(max_length=300)
+
+
+class Accepted(Body):
+    """A supervisor who accepts what a new model changes."""
+
+    name: str = Field(max_length=80)
+    pin: str = Field(max_length=20)
+
+
 class Line(Body):
     """A line of a stage micrometer, in pixels of the frame, and its length."""
 

@@ -1,17 +1,18 @@
 """How the device is, for Home and the quality page. Reads, and decides nothing."""
 
-import shutil
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
+from leukoscope_edge.service.health import read_health, signs
+from leukoscope_edge.updates import clock
+from leukoscope_edge.updates.device import time_floor
+from leukoscope_edge.updates.slots import models_folder
+from leukoscope_edge.updates.state import load as load_state
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.orders import Mode
 
-THERMAL = Path("/sys/class/thermal/thermal_zone0/temp")
-BYTES_PER_SLIDE = 8_000_000
-"""Measured: the pictures of a 240-cell simulated slide take 6 to 8 MB."""
+BRIEF = ("Disk, slides", "Temperature")
 MIN_POINTS = 5
 """Fewer points have no spread worth drawing a band for."""
 N_POINTS = 30
@@ -49,21 +50,46 @@ class Trend:
     sd: float | None
 
 
-def health(device: Device) -> list[Sign]:
-    """Return the device's signs."""
-    free = shutil.disk_usage(device.store.folder).free
+def health(device: Device, *, briefly: bool = False) -> list[Sign]:
+    """Return the device's signs; `leukoscope_edge.service.health` measures them.
+
+    Args:
+        device: The device.
+        briefly: Leave out what is as it should be and nobody asks for before a slide.
+    """
+    found = read_health(device.store.folder)
+    shown = [Sign(name=n, value=v, is_good=g) for n, v, g in signs(found or {})]
+    fallen = [s for s in shown if s.name == "Runs on"]
+    others = [s for s in shown if s.name != "Runs on"]
     return [
         _camera(device),
         Sign(name="Model", value=device.bundle.card.id),
-        Sign(name="Runs on", value=device.engine.name),
-        Sign(
-            name="Disk, slides",
-            value=f"{free / 1e9:.0f} GB ≈ {free // BYTES_PER_SLIDE}",
-            is_good=free > 10 * BYTES_PER_SLIDE,
-        ),
-        *_temperature(),
+        *(fallen or [Sign(name="Runs on", value=device.engine.name)]),
+        *(s for s in others if not (briefly and s.is_good and s.name not in BRIEF)),
         _golden(device),
     ]
+
+
+def notices(device: Device) -> list[str]:
+    """Return what somebody should know at once, each as one sentence."""
+    store = device.store
+    return [
+        *([device.why_off] if device.why_off else []),
+        *(b for b in device.desk.banners if b != device.why_off),
+        *([store.recovery.sentence] if store.recovery else []),
+        *(f"Slide {i} is left out: {why}" for i, why in sorted(store.damaged.items())),
+    ]
+
+
+def page_facts(device: Device) -> dict[str, Any]:
+    """Return what only the page's process knows, for everybody's health."""
+    tests = device.store.notes("golden cells")
+    floor = time_floor(load_state(models_folder(device.store.folder)))
+    return {
+        "bundle": device.bundle.card.id,
+        "quality_test_at": tests[-1].at if tests else None,
+        "clock": clock.assess(clock.utc_now(), floor).value,
+    }
 
 
 def _camera(device: Device) -> Sign:
@@ -72,14 +98,6 @@ def _camera(device: Device) -> Sign:
         reason = str(newest.facts.get("instruction", ""))
         return Sign(name="Camera", value=reason, is_good=False)
     return Sign(name="Camera", value=device.profile.camera.source.split(":")[0])
-
-
-def _temperature() -> list[Sign]:
-    try:
-        temp_c = int(THERMAL.read_text()) / 1000
-    except (OSError, ValueError):
-        return []
-    return [Sign(name="Temperature", value=f"{temp_c:.0f} °C")]
 
 
 def _golden(device: Device) -> Sign:

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from leukoscope_edge import __version__
+from leukoscope_edge import __version__, updates
 from leukoscope_edge.records.result import INTENDED_USE
 from leukoscope_edge.records.slide import SlideRecord, SlideState
+from leukoscope_edge.updates.codes import UNCHANGED
 from leukoscope_edge.web.access import (
     SlideId,
     device_of,
@@ -17,8 +18,9 @@ from leukoscope_edge.web.access import (
     signed_in,
 )
 from leukoscope_edge.web.device import Device, has_right
-from leukoscope_edge.web.health import health, plot_points, trends
-from leukoscope_edge.web.i18n import NAMES
+from leukoscope_edge.web.health import health, notices, plot_points, trends
+from leukoscope_edge.web.i18n import NAMES, Language
+from leukoscope_edge.web.model_list import listed_models, open_slides
 from leukoscope_edge.web.orders import Mode
 from leukoscope_edge.web.people import Person, Right, Role
 from leukoscope_edge.web.review import (
@@ -30,12 +32,14 @@ from leukoscope_edge.web.review import (
 )
 from leukoscope_edge.web.security import COOKIE
 from leukoscope_edge.web.share import What, sticks
+from leukoscope_edge.web.sticks import sticks_of
 from leukoscope_edge.web.words import light_names, trend_names, words_for
 
 router = APIRouter()
 Anybody = Annotated[Person, Depends(signed_in)]
 OPERATOR = Depends(may(Right.SLIDES))
 Checker = Annotated[Person, Depends(may(Right.QUALITY))]
+N_EVENTS = 20
 STEPS = ("ready", "count", "review", "result", "share")
 
 
@@ -48,6 +52,11 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def language_for(request: Request) -> Language:
+    """Return the language of whoever asks."""
+    return device_of(request).language(request)
 
 
 def render(request: Request, template: str, **values: Any) -> Response:
@@ -102,7 +111,8 @@ def home(request: Request, person: Anybody) -> Response:
         "home.html",
         slides=shown,
         may_count=has_right(person, Right.SLIDES),
-        health=health(device),
+        health=health(device, briefly=True),
+        notices=notices(device),
     )
 
 
@@ -192,7 +202,7 @@ def result(slide: SlideId, request: Request) -> Response:
         request,
         slide,
         "result",
-        together=signed or verdict_of(record, device.bundle.card),
+        together=signed or verdict_of(record, device.card_of(record)),
         differences=differences(record),
         n_left=sum(c.word is None for c in first_pass(record)),
     )
@@ -212,6 +222,7 @@ def quality(request: Request, person: Checker) -> Response:
         request,
         "device.html",
         health=health(device),
+        notices=notices(device),
         trends=trends(device),
         plot_points=plot_points,
         trend_names=trend_names(device.language(request)),
@@ -220,10 +231,26 @@ def quality(request: Request, person: Checker) -> Response:
     )
 
 
-@router.get("/update", dependencies=[Depends(signed_in)])
-def update(request: Request) -> Response:
-    """The model: its card."""
-    return render(request, "update.html", card=device_of(request).bundle.card)
+@router.get("/update")
+def update(request: Request, person: Anybody) -> Response:
+    """The models, and a new one from a stick."""
+    device = device_of(request)
+    models, data = listed_models(device), device.store.folder
+    return render(
+        request,
+        "update.html",
+        progress=device.desk.progress,
+        unchanged=UNCHANGED,
+        notices=notices(device),
+        may_install=has_right(person, Right.MODEL),
+        sticks=[(p, updates.holds_update(p)) for p in sticks_of(device.profile)],
+        supervisors=[p for p in device.people.everybody if p.role is Role.SUPERVISOR],
+        open_slides=open_slides(device),
+        models=models,
+        can_go_back=len(models) > 1,
+        history=[*reversed(updates.history(data))][:N_EVENTS],
+        refused=updates.refused_releases(data),
+    )
 
 
 @router.get("/people", dependencies=[Depends(may(Right.PEOPLE))])

@@ -59,12 +59,14 @@ class Right(str, Enum):
     PEOPLE = "people"  # add people
     DEVICE = "device"  # calibrate
     QUALITY = "quality"  # look at the device and run its tests
+    MODEL = "model"  # install a model, or go back to the one before
+    RECORDS = "records"  # back the records up and restore them
 
 
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.OPERATOR: frozenset({Right.SLIDES, Right.QUALITY}),
     Role.SUPERVISOR: frozenset(Right),
-    Role.SERVICE: frozenset({Right.DEVICE, Right.QUALITY}),
+    Role.SERVICE: frozenset({Right.DEVICE, Right.QUALITY, Right.MODEL}),
 }
 
 

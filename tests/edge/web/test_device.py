@@ -15,7 +15,7 @@ from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.health import MIN_POINTS, health, plot_points, trend, trends
 from leukoscope_edge.web.missed import cut_missed
 from leukoscope_edge.web.orders import Mode, News
-from leukoscope_edge.web.share import What, copy_to_stick, sticks
+from leukoscope_edge.web.share import Asked, What, copy_to_stick, sticks
 from leukoscope_edge.web.tls import open_certificate
 
 REAL = CameraEntry(source="camera-1", frames_per_second=10.0)
@@ -73,7 +73,7 @@ def test_nothing_is_written_where_no_stick_is(device: Device, tmp_path: Path) ->
     with pytest.raises(OutputError, match="plug it in again"):
         list(
             copy_to_stick(
-                device.store, slide, str(tmp_path), [What.CSV], NAME, identified=False
+                device.store, slide, str(tmp_path), [What.CSV], Asked(False, NAME)
             )
         )
     assert list(tmp_path.glob("*.csv")) == []
