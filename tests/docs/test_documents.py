@@ -162,7 +162,7 @@ def test_every_command_stands_in_some_document() -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_every_option_of_a_tool_is_in_its_source(document: str) -> None:
+def test_every_verb_and_option_of_a_tool_is_in_its_source(document: str) -> None:
     wrong = []
     for package, tool, rest in (
         m for piece in code(DOCUMENTS[document]) for m in WORKSHOP.findall(piece)
@@ -170,9 +170,17 @@ def test_every_option_of_a_tool_is_in_its_source(document: str) -> None:
         top = {"leukoscope_train": "train", "leukoscope_export": "export"}
         sources = (ROOT / top[package]).rglob("*.py") if package else [ROOT / tool]
         source = "".join(p.read_text() for p in sources)
-        options = re.findall(r"(?<!\S)--[a-z][\w-]*", rest)
-        wrong += [f"{package or tool} {o}" for o in options if f'"{o}"' not in source]
+        words = re.findall(r"(?<!\S)--[a-z][\w-]*", rest)
+        verb = re.match(r" ([a-z][\w-]*)", rest)
+        words += [verb[1]] if package and verb else []
+        wrong += [f"{package or tool} {w}" for w in words if f'"{w}"' not in source]
     assert wrong == []
+
+
+def test_every_tool_stands_in_some_document() -> None:
+    everything = "\n".join(DOCUMENTS.values())
+    tools = [p.name for p in (ROOT / "tools").glob("*.py")]
+    assert [t for t in tools if f"tools/{t}" not in everything] == []
 
 
 @pytest.mark.parametrize("document", [d for d in DOCUMENTS if d.startswith("docs/")])
