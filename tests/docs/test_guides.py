@@ -15,7 +15,7 @@ from leukoscope_edge.records.result import INTENDED_USE
 from leukoscope_edge.screening import GUIDANCE
 from leukoscope_edge.updates.codes import Code
 from leukoscope_edge.vision.quality import assess
-from leukoscope_edge.web.words import LIGHTS
+from leukoscope_edge.web.words import LIGHTS, REFUSALS
 
 DOCUMENTS = {name_of(d): d.read_text() for d in documents()}
 TECHNICIAN = {k: t for k, t in DOCUMENTS.items() if "/technician/" in k}
@@ -35,6 +35,14 @@ def test_every_instruction_of_the_device_is_in_the_technicians_guide() -> None:
     assert len(said) == len(LIGHTS)
     missing = [s for s in (*said, *GUIDANCE.values()) if s not in warnings]
     assert missing == []
+
+
+def test_every_fault_of_a_picture_is_in_the_technicians_guide() -> None:
+    source = (ROOT / "edge/leukoscope_edge/capture/gate.py").read_text()
+    said = [*re.findall(r'reason="(.+?)"', source), *REFUSALS]
+    assert len(said) > 6
+    warnings = DOCUMENTS["docs/guide/technician/warnings.md"]
+    assert [s for s in said if s not in warnings] == []
 
 
 def test_every_light_is_explained() -> None:
