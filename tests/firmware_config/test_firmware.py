@@ -11,6 +11,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from leukoscope_edge.config import tomllib
+from leukoscope_edge.service.supervisor import EXIT_REBOOT, TELL_S, TICK_S
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware_config"
@@ -55,13 +56,20 @@ def test_a_unit_is_not_more_exposed_than_it_must_be(unit: Path) -> None:
     assert float(score[1]) <= MOST_EXPOSED[unit.name]
 
 
-def test_no_unit_claims_a_watchdog_that_nobody_feeds() -> None:
-    """To be turned round when the service notifies systemd of work done."""
-    program = (ROOT / "edge" / "leukoscope_edge").rglob("*.py")
-    notifies = any("NOTIFY_SOCKET" in path.read_text() for path in program)
+def test_the_watchdog_waits_longer_than_any_turn_that_is_in_time() -> None:
     text = (FIRMWARE / "systemd" / "leukoscope.service").read_text()
-    claims = re.search(r"(?m)^(WatchdogSec=|Type=notify)", text) is not None
-    assert claims == notifies
+    assert "\nType=notify\n" in text
+    watchdog = re.search(r"(?m)^WatchdogSec=(\d+)$", text)
+    assert watchdog is not None
+    assert float(watchdog[1]) > 2 * (TELL_S + TICK_S)
+
+
+def test_systemd_reboots_for_the_ladder_s_status_and_starts_for_any_other() -> None:
+    text = (FIRMWARE / "systemd" / "leukoscope.service").read_text()
+    assert f"\nRestartPreventExitStatus={EXIT_REBOOT}\n" in text
+    assert f'"$EXIT_STATUS" = {EXIT_REBOOT} ]; then systemctl reboot' in text
+    assert "\nRestart=always\n" in text
+    assert "\nStartLimitIntervalSec=0\n" in text
 
 
 def test_the_service_reaches_this_machine_alone() -> None:
