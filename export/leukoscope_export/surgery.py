@@ -11,6 +11,10 @@ from onnx import helper, numpy_helper
 Array = npt.NDArray[Any]
 WEIGHTED = ("Conv", "Gemm")
 """Operators with weights that are quantised; an LSTM stays in float."""
+DEAD_CHANNEL = 1e-4
+"""Of a layer's largest weight: a channel below it says nothing but its bias, which in
+int32 has room only where the scale of the weights is not next to nothing. ImageNet's
+networks have such channels."""
 INT8_MAX = 127
 
 
@@ -80,7 +84,8 @@ class Graph:
         weight = self.arrays[name]
         others = tuple(i for i in range(weight.ndim) if i != axis)
         largest = np.abs(weight).max(axis=others)
-        scales = np.asarray(np.maximum(largest, 1e-8) / INT8_MAX, np.float32)
+        least = max(1e-8, DEAD_CHANNEL * float(largest.max()))
+        scales = np.asarray(np.maximum(largest, least) / INT8_MAX, np.float32)
         shape = [-1 if i == axis else 1 for i in range(weight.ndim)]
         whole = np.rint(weight / scales.reshape(shape)).astype(np.int8)
         parts = [
