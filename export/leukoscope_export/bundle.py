@@ -25,7 +25,8 @@ from leukoscope_edge.inference.card import (
 )
 from leukoscope_edge.inference.engine import OnnxCpuEngine, self_test
 from leukoscope_edge.types import F32, U8, Domain
-from leukoscope_export.golden import golden_crops
+from leukoscope_edge.vision.crop import CropSpec
+from leukoscope_export.golden import golden_cells
 from leukoscope_export.quantise import Files, run_onnx
 from leukoscope_train.calibrate import Calibration
 from leukoscope_train.toml import as_toml
@@ -125,7 +126,7 @@ def _test(folder: Path) -> None:
 
 
 def _fill(aside: Path, trained: Trained, release: Release, quick: Quick | None) -> None:
-    crops = golden_crops(release.input.side_px, release.input.colour)
+    crops = golden_cells(release.domain, _crop_spec(release.input))
     answers = {"logits": _answers(trained, crops, release.input)}
     if quick is not None:
         answers["quick_logits"] = _answers(quick.trained, crops, release.input)
@@ -154,6 +155,12 @@ def _fill(aside: Path, trained: Trained, release: Release, quick: Quick | None) 
         quick=_quick_entry(aside, quick) if quick is not None else None,
     )
     (aside / CARD_NAME).write_text(as_toml(card), encoding="utf-8")
+
+
+def _crop_spec(spec: InputEntry) -> CropSpec:
+    return CropSpec(
+        side_px=spec.side_px, scale_um_per_px=spec.scale_um_per_px, colour=spec.colour
+    )
 
 
 def _quick_entry(aside: Path, quick: Quick) -> QuickEntry:
