@@ -21,6 +21,7 @@ SPEAKS = (
     "records/fold.py",
     "records/dossier.py",
     "records/paper.py",
+    "updates/codes.py",
     "web/access.py",
     "web/api_cells.py",
     "web/api_slides.py",
@@ -32,6 +33,7 @@ SPEAKS = (
 )
 """What these files say, a technician reads."""
 NOT_FOR_TECHNICIANS = (
+    r"^{}: {}{}",  # the whole of an update's code
     r"^Segmentation: |expected <= |expected >= ",  # a value that no technician gives
     r"--bundle",
     r"the site's normal slides",  # of `leukoscope screen --site`
