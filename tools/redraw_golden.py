@@ -15,7 +15,8 @@ import numpy as np
 
 from leukoscope_edge.inference.bundle import open_bundle
 from leukoscope_edge.inference.classifier import p_blast
-from leukoscope_edge.inference.engine import OnnxCpuEngine, self_test
+from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.screening import crop_spec
 from leukoscope_export.golden import golden_cells
 from leukoscope_export.quantise import run_onnx

@@ -31,6 +31,7 @@ from leukoscope_edge.records.keys import fingerprint, open_keys
 from leukoscope_edge.records.ledger import Head, Ledger
 from leukoscope_edge.records.pictures import Pictures
 from leukoscope_edge.records.recovery import is_older, open_or_recover
+from leukoscope_edge.records.restoring import end_last_step
 from leukoscope_edge.records.slide import (
     ArchivedCell,
     CellRecord,
@@ -49,6 +50,7 @@ from leukoscope_edge.types import Cell, Refusal, Verdict
 
 DATABASE_NAME = "records.sqlite"
 COPY_FOLDER, COPY_EVERY_S = "copy", 24 * 3600.0
+FOLDERS = ("keys", "pictures", "reports")
 ROOM_BYTES = 200 << 20
 """About ten slides of 200 cells: a slide that was started can also be finished."""
 DEVICE = "device"
@@ -85,6 +87,7 @@ class Store:
         self.pictures = Pictures(folder / "pictures")
         self.damaged: dict[str, str] = {}
         self._folded: dict[str, SlideRecord] = {}
+        end_last_step(folder, DATABASE_NAME, (COPY_FOLDER, *FOLDERS))
         copy = folder / COPY_FOLDER / DATABASE_NAME
         self._connection, self.recovery = open_or_recover(folder / DATABASE_NAME, copy)
         is_new = self._connection.execute("SELECT 1 FROM event").fetchone() is None
@@ -347,16 +350,17 @@ class Store:
         )
         return self._readable(rows)
 
-    def slides_by_model(self) -> dict[str, list[str]]:
-        """Return the slides that each model judged, by the hash of its file."""
+    def slides_by_model(self) -> dict[tuple[str, str], list[str]]:
+        """Return the slides that each model judged, by its bundle's id and hash."""
         rows = self._ledger.rows(
-            "SELECT json_extract(body, '$.origin.bundle_sha256'), slide FROM event "
+            "SELECT json_extract(body, '$.origin.bundle'), "
+            "json_extract(body, '$.origin.bundle_sha256'), slide FROM event "
             "WHERE kind = ? ORDER BY seq",
             (Kind.START.value,),
         )
-        found: dict[str, list[str]] = {}
-        for sha256, slide in rows:
-            found.setdefault(sha256, []).append(slide)
+        found: dict[tuple[str, str], list[str]] = {}
+        for bundle, sha256, slide in rows:
+            found.setdefault((bundle, sha256), []).append(slide)
         return found
 
     def unfinished(self) -> list[SlideRecord]:

@@ -71,7 +71,7 @@ def start_slide(body: NewSlide, request: Request, person: Operator) -> dict[str,
     }
     new = SlideSetUp(
         identity=Identity(sample=body.sample, name=body.name),
-        mode="slide",
+        mode=body.mode,
         domain=device.bundle.card.domain,
         origin=device.origin(),
         details=details,

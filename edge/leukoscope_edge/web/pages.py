@@ -18,6 +18,7 @@ from leukoscope_edge.records.paper import (
 from leukoscope_edge.records.result import INTENDED_USE
 from leukoscope_edge.records.slide import SlideRecord, SlideState, Word
 from leukoscope_edge.updates.codes import UNCHANGED
+from leukoscope_edge.web import location
 from leukoscope_edge.web.access import (
     SlideId,
     device_of,
@@ -26,8 +27,9 @@ from leukoscope_edge.web.access import (
     signed_in,
 )
 from leukoscope_edge.web.device import Device, has_right
-from leukoscope_edge.web.health import health, notices, plot_points, trends
+from leukoscope_edge.web.health import health, notices
 from leukoscope_edge.web.i18n import NAMES, Language
+from leukoscope_edge.web.log import log_text
 from leukoscope_edge.web.model_list import listed_models, open_slides
 from leukoscope_edge.web.orders import Mode
 from leukoscope_edge.web.people import Person, Right, Role
@@ -40,16 +42,18 @@ from leukoscope_edge.web.review import (
     tab_of,
     verdict_of,
 )
+from leukoscope_edge.web.rounds import GOLDEN_NOTE
 from leukoscope_edge.web.security import COOKIE
 from leukoscope_edge.web.share import What, sticks
-from leukoscope_edge.web.sticks import sticks_of
+from leukoscope_edge.web.sticks import backups_on, sticks_of
+from leukoscope_edge.web.trends import plot, trends
 from leukoscope_edge.web.words import light_names, trend_names, words_for
 
 router = APIRouter()
 Anybody = Annotated[Person, Depends(signed_in)]
 OPERATOR = Depends(may(Right.SLIDES))
 Checker = Annotated[Person, Depends(may(Right.QUALITY))]
-N_EVENTS = 20
+N_EVENTS, N_DAYS_SHOWN = 20, 5
 STEPS = ("ready", "count", "review", "result", "share")
 
 
@@ -257,17 +261,32 @@ def share(slide: SlideId, request: Request) -> Response:
 def quality(request: Request, person: Checker) -> Response:
     """Is the device what it was?"""
     device = device_of(request)
+    store, card = device.store, device.bundle.card
     return render(
         request,
         "device.html",
         health=health(device),
         notices=notices(device),
-        trends=trends(device),
-        plot_points=plot_points,
+        golden=[*reversed(store.notes(GOLDEN_NOTE))][:N_DAYS_SHOWN],
+        drawn=[*reversed(location.days(store, location.DRAWN_NOTE))][:N_DAYS_SHOWN],
+        slides=[*reversed(location.days(store, location.SLIDE_NOTE))][:N_DAYS_SHOWN],
+        slide_trend=location.slide_trend(store),
+        trends=trends(store, card.golden.logit_tolerance, card.id),
+        plot=plot,
         trend_names=trend_names(device.language(request)),
         scale=device.scale_um_per_px,
         may_calibrate=has_right(person, Right.DEVICE),
+        may_keep=has_right(person, Right.RECORDS),
+        sticks=[(p, backups_on(p)) for p in sticks_of(device.profile)],
     )
+
+
+@router.get("/device/log.txt", dependencies=[Depends(may(Right.QUALITY))])
+def log(request: Request) -> Response:
+    """What service asks for; names nobody."""
+    disposition = {"content-disposition": 'attachment; filename="leukoscope-log.txt"'}
+    text = log_text(device_of(request))
+    return Response(text, media_type="text/plain; charset=utf-8", headers=disposition)
 
 
 @router.get("/update")

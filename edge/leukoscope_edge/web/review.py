@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from leukoscope_edge.counting.modes import heed_passively
 from leukoscope_edge.counting.verdict import decide, heed_confirmed
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.records.slide import (
@@ -114,11 +115,13 @@ def differences(record: SlideRecord) -> list[CellRecord]:
 def verdict_of(record: SlideRecord, card: Card) -> Verdict | Refusal:
     """Return what follows from the words of people and machine together."""
     n_confirmed = sum(c.word is Word.BLAST for c in record.counted)
-    return heed_confirmed(
+    outcome = heed_confirmed(
         decide([_call(c) for c in record.counted], card.call_model),
         n_confirmed=n_confirmed,
         is_child=record.details.get("age") == "child",
     )
+    is_passive = record.mode == "passive"
+    return heed_passively(outcome, is_over=True) if is_passive else outcome
 
 
 def _call(cell: CellRecord) -> Call:

@@ -39,6 +39,7 @@ NOT_FOR_TECHNICIANS = (
     r"the site's normal slides",  # of `leukoscope screen --site`
     r"LEUKOSCOPE slide=",  # the code's own words
     r"characters cannot be printed|IN ENGLISH",  # where the language is not printable
+    r"^print of version",  # of an event
     r"^(no event|started anyway|golden cells|pass)$",  # kinds and salts
     r"=|'self'|'none'|charset",  # of the protocol
 )
