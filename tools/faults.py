@@ -676,9 +676,9 @@ def _publish(path: Path, rows: list[Row]) -> None:
     lines = [MARK, "", HEAD, "|---" * HEAD.count(" | ") + "|---|", *map(_plain, rows)]
     lines += [
         "",
-        f"{os.cpu_count()} cores, {platform.machine()}. Live: done to the whole running "
-        "service, times from the fault (its end, for a disk, a port or guests) until it "
-        "is back at work. Tests: each is one run.",
+        f"{os.cpu_count()} cores, {platform.machine()}. Live: done to the whole "
+        "running service; times from the fault (its end, for a disk, a port or guests) "
+        "until it is back at work. Tests: each is one run.",
     ]
     path.write_text(head + "\n".join(lines) + "\n")
 
