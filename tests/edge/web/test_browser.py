@@ -154,6 +154,10 @@ def test_a_key_too_many_is_taken_back(page: Page, device: Device, serve: Serve) 
     assert page.locator("#zoom[open]").count() == 1
     page.keyboard.press(" ")
     assert page.locator("#zoom[open]").count() == 0
+    page.keyboard.press(" ")
+    page.keyboard.press("b")  # a word closes it, too
+    wait_for(lambda: number(page, "n-left") == 2)
+    assert page.locator("#zoom[open]").count() == 0
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])

@@ -211,7 +211,12 @@ def test_a_role_may_do_what_it_may_and_no_more(
     assert asks[Right.SETTLE].status_code in (403, 409)  # there is no such slide
 
 
-def test_the_schema_finds_no_server_error(browser: Browser, device: Device) -> None:
+@pytest.mark.parametrize(
+    "n_examples", [5, pytest.param(50, marks=pytest.mark.slow)], ids=str
+)
+def test_the_schema_finds_no_server_error(
+    browser: Browser, device: Device, n_examples: int
+) -> None:
     fill_slide(device, n_blast=2, n_normal=2)
     schema = schemathesis.openapi.from_dict(browser.app.openapi())  # type: ignore[attr-defined]
     kept_out = {"/live.mjpg", "/api/sign-out", "/api/sign-in"}
@@ -221,7 +226,7 @@ def test_the_schema_finds_no_server_error(browser: Browser, device: Device) -> N
             continue
 
         @settings(
-            max_examples=5,
+            max_examples=n_examples,
             deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),
