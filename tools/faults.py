@@ -1,14 +1,14 @@
 """Break the device in twenty ways and write down what came of it.
 
     python tools/faults.py                       # as root, some ten minutes
-    python tools/faults.py --runs 100 --only 1   # the kill storm: 2 x 100 kills
+    python tools/faults.py --runs 67 --only 1    # the kill storm: 201 kills
     python tools/faults.py --out docs/faults.md
 
 A fault is either done to the whole running service, as often as `--runs` says, with the
 time from the end of the fault until it is back at work; or it is done by tests in
 `tests/`, which are run and counted. A violation is a failed test, a lost or doubled
-cell, a broken audit chain, a verdict that nobody asked for, or a recovery that is too
-late. Exit 1 where there is one.
+cell, a broken audit chain, a verdict that nobody asked for, or no recovery at all. One
+that comes later than promised is late. Exit 1 where there is either.
 """
 
 import argparse
@@ -39,7 +39,7 @@ from leukoscope_edge.web.trouble import LOOK_AGAIN_S
 ROOT = Path(__file__).resolve().parents[1]
 MARK = "<!-- the table: python tools/faults.py --out docs/faults.md -->"
 HEAD = (
-    "| # | fault | wanted | done | runs | violations "
+    "| # | fault | wanted | done | runs | violations | late "
     "| p50 s | p95 s | max s | limit s |"
 )
 SOON_S = 5.0
@@ -91,6 +91,11 @@ class Row:
     skipped: str = ""
     violations: list[str] = field(default_factory=list)
     times_s: list[float] = field(default_factory=list)
+
+    @property
+    def n_late(self) -> int:
+        """How many recoveries took longer than promised."""
+        return sum(t > self.fault.limit_s for t in self.times_s)
 
 
 class Rig:
@@ -580,7 +585,7 @@ def main() -> int:
             print(f"    {violation}", file=sys.stderr)
     if options.out:
         _publish(options.out, rows, options.runs)
-    return int(any(row.violations for row in rows))
+    return int(any(row.violations or row.n_late for row in rows))
 
 
 def _done(fault: Fault, n_runs: int) -> Row:
@@ -607,8 +612,6 @@ def _do_once(row: Row, do: Callable[[Rig], float], rig: Rig) -> None:
         row.violations.append(f"run {row.runs}: {err}")
         return
     row.times_s.append(taken_s)
-    if taken_s > row.fault.limit_s:
-        row.violations.append(f"run {row.runs}: back after {taken_s:.1f} s")
 
 
 @contextmanager
@@ -649,7 +652,7 @@ def _line(row: Row) -> str:
     how = "live" if fault.do else "tests"
     times = sorted(row.times_s)
     cells = [str(fault.number), fault.name, fault.wanted, how, str(row.runs)]
-    cells += [str(len(row.violations)), *_quantiles(times)]
+    cells += [str(len(row.violations)), str(row.n_late), *_quantiles(times)]
     cells.append(f"{fault.limit_s:g}" if fault.limit_s else "—")
     return f"| {' | '.join(cells)} |" + (f" {row.skipped}" if row.skipped else "")
 

@@ -76,7 +76,9 @@ def threshold(view: View) -> Masks:
     if scale is None:
         estimate = scale_from_cells(foreground, nuclei)
         scale, has_red_cells = estimate.um_per_px, estimate.source == "red cells"
-    redness = cv2.subtract(view.smooth[..., 0], view.smooth[..., 2])
+    redness = np.asarray(
+        cv2.subtract(view.smooth[..., 0], view.smooth[..., 2]), np.uint8
+    )
     red = np.zeros_like(foreground)
     if has_red_cells:
         red = _red_cells(redness, foreground, nuclei, scale)

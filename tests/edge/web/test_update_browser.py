@@ -44,7 +44,7 @@ def choose(page: Page, stick: Path) -> None:
 
 
 def test_a_new_model_by_keyboard_alone(
-    page: Page, device: Device, serve: Callable[[], str], sticks: tuple[Path, Path]
+    page: Page, device: Device, sticks: tuple[Path, Path], serve: Callable[[], str]
 ) -> None:
     good, broken = sticks
     fill_slide(device, n_blast=2, n_normal=3)
@@ -84,8 +84,8 @@ def test_a_new_model_by_keyboard_alone(
 def test_the_update_fits_a_telephone_and_shows_its_steps(
     chromium: Browser,
     device: Device,
-    serve: Callable[[], str],
     sticks: tuple[Path, Path],
+    serve: Callable[[], str],
 ) -> None:
     b.add_person(device)
     url = serve()
@@ -96,6 +96,7 @@ def test_the_update_fits_a_telephone_and_shows_its_steps(
     page.set_default_timeout(b.PATIENCE_S * 1000)
 
     def fits() -> None:
+        page.wait_for_load_state("networkidle")
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= 360, f"{page.url} is {width} pixels wide"
         assert [*b.barriers(page)] == []
