@@ -19,8 +19,6 @@ FOLDER = "firmware_config"
 MAX_FRAMES_PER_SECOND = 1000.0
 """No camera at a microscope comes near; a replay may be asked to hurry."""
 MAX_PORT = 65535
-MAX_RETENTION_DAYS = 36525
-"""A century."""
 OWN_BOARD = "auto"
 """In the place of a profile's name: the one of the board that this runs on."""
 BOARD_NAME = Path("/proc/device-tree/model")
@@ -168,23 +166,6 @@ class ReviewEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RetentionEntry:
-    """How long this site keeps what, counted from a slide's start; 0: for ever.
-
-    Attributes:
-        identities_days: Names and labels.
-        pictures_days: Pictures of signed slides.
-    """
-
-    identities_days: int = 0
-    pictures_days: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("identities_days", "pictures_days"):
-            _require_range(name, getattr(self, name), 0, MAX_RETENTION_DAYS)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """One kind of device.
 
@@ -201,7 +182,6 @@ class Profile:
         sticks: Folders that the page offers as sticks, besides mounted removable disks.
         may_power_off: The page may power the machine off, by `systemctl poweroff`.
         review: How slides are reviewed here.
-        retention: How long this site keeps what.
     """
 
     name: str
@@ -216,7 +196,6 @@ class Profile:
     sticks: tuple[str, ...] = ()
     may_power_off: bool = False
     review: ReviewEntry = ReviewEntry()
-    retention: RetentionEntry = RetentionEntry()
 
     def __post_init__(self) -> None:
         _require_range("n_threads", self.n_threads, 0, 256)

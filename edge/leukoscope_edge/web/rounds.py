@@ -1,21 +1,18 @@
 """What the server looks after by itself: the model, the clock, the stored cells.
 
 Every hour the model in use is hashed and the time is written down; once a day its
-stored cells are run and what the site no longer keeps is erased. Nothing is done while
-a slide is under the lens. Time is the monotonic clock's: a wrong or a changed clock
-neither skips a round nor repeats one.
+stored cells are run. Nothing is done while a slide is under the lens. Time is the
+monotonic clock's: a wrong or a changed clock neither skips a round nor repeats one.
 """
 
 import contextlib
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime, timezone
 
 from leukoscope_edge import updates
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference.selftest import self_test
-from leukoscope_edge.records.retention import Retention, apply_retention
 from leukoscope_edge.records.store import DEVICE
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.orders import BUSY
@@ -45,7 +42,6 @@ class Rounds:
         self._device, self._clock, self._tick_s = device, clock, tick_s
         self._stops = threading.Event()
         self._hourly_at, self._daily_at = clock(), clock() + DAY_S
-        self._tidy_at = clock() + HOUR_S  # many a device is switched off every night
         self._thread = threading.Thread(target=self._run, daemon=True, name="rounds")
 
     def __enter__(self) -> "Rounds":
@@ -67,9 +63,6 @@ class Rounds:
         if self._clock() >= self._daily_at:
             self._daily_at = self._clock() + DAY_S
             probe(device)
-        if self._clock() >= self._tidy_at:
-            self._tidy_at = self._clock() + DAY_S
-            tidy(device, datetime.now(timezone.utc))
 
     def _run(self) -> None:
         while True:
@@ -91,24 +84,6 @@ def look_at_model(device: Device) -> None:
     used = updates.in_use(device.store.folder, device.bundle.card.domain)
     if used.folder not in (None, device.bundle.folder) and not device.why_off:
         device.desk.open_anew()
-
-
-def tidy(device: Device, now: datetime) -> None:
-    """Erase what the profile's retention no longer keeps; a wrong clock erases nothing.
-
-    Args:
-        device: The device.
-        now: Its clock, with its zone.
-
-    Raises:
-        RecordError: The clock cannot be right; the banner about it says so, too.
-    """
-    days = device.profile.retention
-    rule = Retention(
-        identities_days=days.identities_days or None,
-        pictures_days=days.pictures_days or None,
-    )
-    apply_retention(device.store, rule, now, DEVICE)
 
 
 def probe(device: Device) -> None:

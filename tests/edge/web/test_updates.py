@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,8 +16,6 @@ from tests.edge.web.sticks import (
 )
 
 from leukoscope_edge import updates
-from leukoscope_edge.errors import RecordError
-from leukoscope_edge.profile import RetentionEntry
 from leukoscope_edge.records.slide import Identity, SlideSetUp
 from leukoscope_edge.updates import slots
 from leukoscope_edge.updates.codes import UNCHANGED, Code
@@ -27,7 +24,7 @@ from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.orders import Mode, News
 from leukoscope_edge.web.people import Role
-from leukoscope_edge.web.rounds import DAY_S, HOUR_S, Rounds, tidy
+from leukoscope_edge.web.rounds import DAY_S, HOUR_S, Rounds
 
 PATIENCE_S = 60.0
 DOMAIN = "simulated"
@@ -319,19 +316,6 @@ def test_the_stored_cells_are_run_every_day_but_not_beside_a_count(
     rounds.go()
     [note] = device.store.notes("golden cells")
     assert note.by == "device"
-
-
-@pytest.mark.parametrize(("days", "expected"), [(0, False), (3, False), (2, True)])
-def test_what_the_site_no_longer_keeps_is_erased(
-    device: Device, days: int, expected: bool
-) -> None:
-    slide = fill_slide(device, n_normal=1, name="Ann Other")
-    started = datetime.fromisoformat(device.store.slide(slide).started_at)
-    rule = replace(device.profile, retention=RetentionEntry(identities_days=days))
-    tidy(replace(device, profile=rule), started + timedelta(days=2, minutes=1))
-    assert device.store.slide(slide).is_erased is expected
-    with pytest.raises(RecordError, match="set the clock first"):
-        tidy(device, started - timedelta(days=9))
 
 
 def test_without_a_whole_model_screening_is_off_and_records_are_read(
