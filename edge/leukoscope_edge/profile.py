@@ -154,6 +154,18 @@ class NetworkEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewEntry:
+    """How slides are reviewed here.
+
+    Attributes:
+        readers: People who read the suspect cells, each without the other's words;
+            where two differ, a supervisor settles it before the slide is signed.
+    """
+
+    readers: Literal[1, 2] = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """One kind of device.
 
@@ -169,6 +181,7 @@ class Profile:
         network: What the device does on a network.
         sticks: Folders that the page offers as sticks, besides mounted removable disks.
         may_power_off: The page may power the machine off, by `systemctl poweroff`.
+        review: How slides are reviewed here.
     """
 
     name: str
@@ -182,6 +195,7 @@ class Profile:
     network: NetworkEntry = NetworkEntry()
     sticks: tuple[str, ...] = ()
     may_power_off: bool = False
+    review: ReviewEntry = ReviewEntry()
 
     def __post_init__(self) -> None:
         _require_range("n_threads", self.n_threads, 0, 256)

@@ -17,7 +17,7 @@ import numpy as np
 from leukoscope_edge.errors import EngineFault
 from leukoscope_edge.inference.bundle import open_bundle
 from leukoscope_edge.inference.choose import open_engine
-from leukoscope_edge.inference.engine import self_test
+from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.types import F32
 from leukoscope_export.graph import onnx_bytes, refuse_other_answers, torch_outputs
 from leukoscope_export.parity import Parity, compare, refuse_beyond_tolerance, table
@@ -67,12 +67,12 @@ def quantize(folder: Path, name: str, out: Path, recipe: Recipe) -> str:
     if recipe.qat is not None:
         fine_tune(network, run.pixels[seen], run.crops.labels[seen], recipe.qat)
     fp32 = onnx_bytes(network, run.spec.side_px)
-    chosen = calibration_cells(run, seen)
+    chosen, drawn = calibration_cells(run, seen)
     judged = _judged_cells(run, name)
     before = run_onnx(fp32, run.pixels[judged], run.spec)
     rows: dict[str, Parity] = {}
     for method in METHODS:
-        files = quantise(fp32, run.pixels[chosen], run.spec, method)
+        files = quantise(fp32, chosen, run.spec, method)
         after = run_onnx(files.cpu, run.pixels[judged], run.spec)
         rows[method] = _compared(run, judged, before, after)
         if method == recipe.method:
@@ -81,7 +81,7 @@ def quantize(folder: Path, name: str, out: Path, recipe: Recipe) -> str:
             (out / CPU).write_bytes(files.cpu)
             (out / TRT).write_bytes(files.trt)
             save_scales(out / "scales.json", files.scales)
-    names = run.crops.names[np.unique(chosen)].tolist()
+    names = np.unique(drawn).tolist()
     work.write_json(out / "calibration.json", {"cells": names, "network": name})
     return f"{table(rows)}\n{out}: written with {recipe.method}"
 
@@ -119,14 +119,10 @@ def engine(folder: Path, cache: Path | None) -> str:
     """
     bundle = open_bundle(folder)
     with open_engine(bundle, backend="tensorrt", cache=cache) as running:
-        if bundle.quick is None:
-            worst = self_test(running, bundle)
-            note = f"largest logit difference {worst:.2g}"
-        else:
-            note = "both networks give their stored answers"
+        worst = self_test(running, bundle)
         if running.fallback:
             raise EngineFault(running.fallback)
-        return f"{bundle.card.id}: {running.name}: {note}"
+        return f"{bundle.card.id}: {running.name}: largest logit difference {worst:.2g}"
 
 
 def _judged_cells(run: Run, name: str) -> I64:

@@ -11,6 +11,10 @@ from onnx import helper, numpy_helper
 Array = npt.NDArray[Any]
 WEIGHTED = ("Conv", "Gemm")
 """Operators with weights that are quantised; an LSTM stays in float."""
+DEAD_CHANNEL = 1e-4
+"""Of a layer's largest weight: a channel below it says nothing but its bias, which in
+int32 has room only where the scale of the weights is not next to nothing. ImageNet's
+networks have such channels."""
 INT8_MAX = 127
 
 
@@ -37,6 +41,11 @@ class Graph:
     def is_activation(self, name: str) -> bool:
         """Say whether a tensor depends on the crops."""
         return name in self.inputs or (name in self.producer and name != "")
+
+    def side_px(self, name: str) -> int:
+        """Return the height of an input's pictures."""
+        port = next(i for i in self._graph.input if i.name == name)
+        return int(port.type.tensor_type.shape.dim[2].dim_value)
 
     def ancestors(self, output: str) -> list[onnx.NodeProto]:
         """Return the nodes that an output depends on, in the graph's order."""
@@ -75,7 +84,8 @@ class Graph:
         weight = self.arrays[name]
         others = tuple(i for i in range(weight.ndim) if i != axis)
         largest = np.abs(weight).max(axis=others)
-        scales = np.asarray(np.maximum(largest, 1e-8) / INT8_MAX, np.float32)
+        least = max(1e-8, DEAD_CHANNEL * float(largest.max()))
+        scales = np.asarray(np.maximum(largest, least) / INT8_MAX, np.float32)
         shape = [-1 if i == axis else 1 for i in range(weight.ndim)]
         whole = np.rint(weight / scales.reshape(shape)).astype(np.int8)
         parts = [

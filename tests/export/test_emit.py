@@ -64,7 +64,9 @@ def network_of(name: str) -> nn.Module:
     return make_network(architecture, SIDE_PX).eval()
 
 
-@pytest.fixture(scope="module", params=["residual", "alexnet-tiny", "cnn"])
+@pytest.fixture(
+    scope="module", params=["residual", "alexnet-tiny", "cnn", "alexnet-kind-first"]
+)
 def files(request: pytest.FixtureRequest) -> Files:
     return quantise(onnx_bytes(network_of(request.param), SIDE_PX), CROPS, SPEC)
 
@@ -186,3 +188,18 @@ def test_what_is_no_table_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "scales.json").write_text(text)
     with pytest.raises(DataError, match="no scale table"):
         load_scales(tmp_path / "scales.json")
+
+
+def test_a_channel_without_weights_keeps_its_bias() -> None:
+    network = network_of("residual")
+    assert isinstance(network, Pooled)
+    dead = network.features.get_submodule("a")
+    assert isinstance(dead, nn.Conv2d)
+    assert dead.bias is not None
+    with torch.no_grad():
+        dead.weight[0] = 0
+        dead.bias[0] = 3.0
+        network.features.get_submodule("b").weight[:, 0] *= 5
+    files = quantise(onnx_bytes(network, SIDE_PX), CROPS, SPEC)
+    before, after = margins(files.fp32), margins(files.cpu)
+    assert np.abs(before - after).max() < 0.2 * before.std() + 0.02

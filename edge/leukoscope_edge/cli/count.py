@@ -13,7 +13,7 @@ from leukoscope_edge.types import Domain
 from leukoscope_edge.web.line import Line
 from leukoscope_edge.web.worker import refuse_all, work
 
-LOOK_AGAIN_S, CLOSED_S = 30.0, 1.0
+LOOK_AGAIN_S, CLOSED_S = 10.0, 1.0
 
 
 def run_count(profile: Profile, data_dir: Path, *, safe: str, is_cpu_only: bool) -> int:

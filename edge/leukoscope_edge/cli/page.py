@@ -19,7 +19,7 @@ from leukoscope_edge.capture.source import is_simulated
 from leukoscope_edge.cli.closing import closed, keep_closed, open_again
 from leukoscope_edge.errors import LeukoscopeError, UpdateError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.profile import PageEntry, Profile
 from leukoscope_edge.records.store import Store, open_store
 from leukoscope_edge.service.beats import Pulse, run_folder
@@ -97,7 +97,7 @@ def _run_device(
     with open_store(data_dir) as store:
         bundle, why_off = _model(profile, store)
         with (
-            OnnxCpuEngine(bundle, n_threads=1) as engine,
+            open_engine(bundle, backend="cpu", n_threads=1) as engine,
             Counter(run_folder(data_dir)) as counter,
         ):
             device = Device(

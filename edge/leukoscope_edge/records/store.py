@@ -35,6 +35,7 @@ from leukoscope_edge.records.restoring import end_last_step
 from leukoscope_edge.records.slide import (
     ArchivedCell,
     CellRecord,
+    FieldPicture,
     Identity,
     Kind,
     MissedCell,
@@ -131,6 +132,7 @@ class Store:
                 "origin": asdict(set_up.origin),
                 "details": set_up.details,
                 "consents_to_training": set_up.consents_to_training,
+                "n_readers": set_up.n_readers,
             }
             self._append(Kind.START, slide, body, by, key)
         self._renew_copy()
@@ -151,6 +153,7 @@ class Store:
         *,
         frames: Mapping[str, str],
         gone: Sequence[str] = (),
+        fields: Mapping[int, FieldPicture] | None = None,
         is_counted: bool = True,
     ) -> None:
         """Keep cells with their calls, or what is newly known of them.
@@ -160,11 +163,15 @@ class Store:
             cells: Each with its call. One whose id is known replaces what is known.
             frames: sha256 of each frame's pixels, by the frame's name.
             gone: Record ids of cells that turned out to be others seen twice.
+            fields: Frames that were kept of cells, by the cell's number.
             is_counted: False for cells cut off by the edge of a separate field.
         """
         record = self.slide(slide)
+        shown = fields or {}
         kept = [
-            keep_cell(self.pictures, record, c, frames.get(c.best.frame, ""))
+            keep_cell(
+                self.pictures, record, c, frames.get(c.best.frame, ""), shown.get(c.id)
+            )
             for c in cells
         ]
         plain = [cell_object(replace(c, is_counted=is_counted)) for c in kept]
@@ -204,6 +211,17 @@ class Store:
         """Keep a person's word on a cell."""
         self._do(Kind.JUDGE, slide, {"cell": cell, "word": word.value}, by, key)
 
+    def settle_cell(
+        self, slide: str, cell: str, word: Word, by: str, *, key: str
+    ) -> None:
+        """Keep a supervisor's word on a cell that two people have read.
+
+        Raises:
+            StepError: Two people have not read it.
+        """
+        body = {"cell": cell, "word": word.value, "settles": True}
+        self._do(Kind.JUDGE, slide, body, by, key)
+
     def add_missed(
         self, slide: str, missed: MissedCell, word: Word, by: str, *, key: str
     ) -> str:
@@ -230,12 +248,12 @@ class Store:
         return cell.id
 
     def undo(self, slide: str, by: str, *, key: str) -> None:
-        """Take the last step of the review back."""
+        """Take the last step of the review back; with two readers, one's own."""
         with self._writing():
             if self._repeated(Kind.UNDO, slide, key):
                 return
-            steps = self.slide(slide).steps
-            body = {"undoes": steps[-1].seq if steps else 0}
+            last = self.slide(slide).last_step(by)
+            body = {"undoes": last.seq if last else 0}
             self._append(Kind.UNDO, slide, body, by, key)
 
     def sign(

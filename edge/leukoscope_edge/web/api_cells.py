@@ -26,6 +26,17 @@ def view(slide: SlideId, cell: CellId, request: Request) -> Response:
     return _png(device.store.pictures.read(slide, record.view))
 
 
+@router.get("/slides/{slide}/cells/{cell}/field.jpg")
+def field(slide: SlideId, cell: CellId, request: Request) -> Response:
+    """Return the frame that was kept of a cell."""
+    device = device_of(request)
+    kept = cell_of(device, slide, cell).field
+    if kept is None:
+        raise HTTPException(404, "no frame was kept of this cell")
+    data = device.store.pictures.read(slide, kept.file)
+    return Response(data, media_type="image/jpeg")
+
+
 @router.get("/slides/{slide}/cells/{cell}/heat.png")
 def heat(slide: SlideId, cell: CellId, request: Request) -> Response:
     """Return where the model's word on a cell comes from."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from leukoscope_edge import updates
 from leukoscope_edge.errors import LeukoscopeError
-from leukoscope_edge.inference.engine import self_test
+from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.records.store import DEVICE
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.orders import BUSY
