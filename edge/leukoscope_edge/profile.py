@@ -107,13 +107,11 @@ class InferenceEntry:
     """What the model runs on.
 
     Attributes:
-        backends: In the order in which they are tried.
-        precision: Of the accelerator's engine: it is built from the bundle's int8
-            file, and there is no other.
+        backends: In the order in which they are tried. The accelerator's precision is
+            no choice: int8 where the GPU has it.
     """
 
     backends: tuple[Literal["tensorrt", "cpu"], ...] = ("cpu",)
-    precision: Literal["int8"] = "int8"
 
     def __post_init__(self) -> None:
         if not self.backends or self.backends[-1] != "cpu":
@@ -154,6 +152,18 @@ class NetworkEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewEntry:
+    """How slides are reviewed here.
+
+    Attributes:
+        readers: People who read the suspect cells, each without the other's words;
+            where two differ, a supervisor settles it before the slide is signed.
+    """
+
+    readers: Literal[1, 2] = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """One kind of device.
 
@@ -169,6 +179,7 @@ class Profile:
         network: What the device does on a network.
         sticks: Folders that the page offers as sticks, besides mounted removable disks.
         may_power_off: The page may power the machine off, by `systemctl poweroff`.
+        review: How slides are reviewed here.
     """
 
     name: str
@@ -182,6 +193,7 @@ class Profile:
     network: NetworkEntry = NetworkEntry()
     sticks: tuple[str, ...] = ()
     may_power_off: bool = False
+    review: ReviewEntry = ReviewEntry()
 
     def __post_init__(self) -> None:
         _require_range("n_threads", self.n_threads, 0, 256)

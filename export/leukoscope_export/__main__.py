@@ -10,6 +10,7 @@ python -m leukoscope_export publish   keys, signatures and the stick of a releas
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from leukoscope_edge.errors import LeukoscopeError
@@ -60,7 +61,7 @@ def bundle(options: argparse.Namespace) -> None:
         options.release,
         options.out,
         quick=options.quick_work,
-        recipe=_recipe(options),
+        recipe=replace(_recipe(options), has_fp16=options.fp16),
     )
     _say(f"{folder}: {parity}")
 
@@ -105,6 +106,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     one.add_argument("--work", type=Path, required=True, help="folder of `fit`")
     one.add_argument("--quick-work", type=Path, help="a smaller network, asked first")
     one.add_argument("--out", type=Path, required=True, help="folder of bundles")
+    one.add_argument(
+        "--fp16", action="store_true", help="also a file for GPUs without int8"
+    )
     _add_recipe(one)
     ceremony.add(commands)
     return parser.parse_args(arguments)

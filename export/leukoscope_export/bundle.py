@@ -25,19 +25,19 @@ from leukoscope_edge.inference.card import (
     NetworkEntry,
     QuickEntry,
 )
-from leukoscope_edge.inference.engine import OnnxCpuEngine, self_test
+from leukoscope_edge.inference.choose import open_engine
+from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.types import F32, U8, Domain
-from leukoscope_export.golden import golden_crops
+from leukoscope_edge.vision.crop import CropSpec
+from leukoscope_export.golden import golden_cells
 from leukoscope_export.quantise import Files, run_onnx
+from leukoscope_export.tolerance import cpu_tolerance, gpu_tolerance
 from leukoscope_train.calibrate import Calibration
 from leukoscope_train.toml import as_toml
 
 DEEP, QUICK = "model", "quick"
 """Stems of the model files: `model.cpu.onnx`, `model.trt.onnx`, and so on."""
 GOLDEN_NAME = "golden.npz"
-LOGIT_TOLERANCE = 0.5
-"""Largest difference of a logit between two CPUs. int8 kernels without VNNI may
-saturate and round elsewhere; a damaged file differs by far more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,20 +124,16 @@ def write_bundle(
 
 def _test(folder: Path) -> None:
     bundle = open_bundle(folder)
-    for one in (bundle, bundle.quick):
-        if one is not None:
-            with OnnxCpuEngine(one) as engine:
-                self_test(engine, one)
+    with open_engine(bundle, backend="cpu") as engine:
+        self_test(engine, bundle)
 
 
 def _fill(aside: Path, trained: Trained, release: Release, quick: Quick | None) -> None:
-    crops = golden_crops(release.input.side_px, release.input.colour)
-    answers = {"logits": _answers(trained, crops, release.input)}
+    crops = golden_cells(release.domain, _crop_spec(release.input))
+    networks = {"logits": trained.files}
     if quick is not None:
-        answers["quick_logits"] = _answers(quick.trained, crops, release.input)
-    golden = _golden_bytes(crops, answers)
-    (aside / GOLDEN_NAME).write_bytes(golden)
-    cpu, trt = _write_models(aside, DEEP, trained.files)
+        networks["quick_logits"] = quick.trained.files
+    cpu, trt, fp16 = _write_models(aside, DEEP, trained.files)
     card = Card(
         format=FORMAT,
         id=release.id,
@@ -147,6 +143,7 @@ def _fill(aside: Path, trained: Trained, release: Release, quick: Quick | None) 
         limits=release.limits,
         model_cpu=cpu,
         model_trt=trt,
+        model_fp16=fp16,
         network=trained.entry(),
         input=release.input,
         decision=release.calibration.decision,
@@ -154,9 +151,7 @@ def _fill(aside: Path, trained: Trained, release: Release, quick: Quick | None) 
         true_calls=release.calibration.true_calls,
         data=release.data,
         metrics=release.metrics,
-        golden=GoldenEntry(
-            file=_entry(GOLDEN_NAME, golden), logit_tolerance=LOGIT_TOLERANCE
-        ),
+        golden=_write_golden(aside, networks, crops, release.input),
         quick=_quick_entry(aside, quick) if quick is not None else None,
         size_only=release.size_only,
         conformal=release.conformal,
@@ -164,26 +159,54 @@ def _fill(aside: Path, trained: Trained, release: Release, quick: Quick | None) 
     (aside / CARD_NAME).write_text(as_toml(card), encoding="utf-8")
 
 
+def _crop_spec(spec: InputEntry) -> CropSpec:
+    return CropSpec(
+        side_px=spec.side_px, scale_um_per_px=spec.scale_um_per_px, colour=spec.colour
+    )
+
+
 def _quick_entry(aside: Path, quick: Quick) -> QuickEntry:
-    cpu, trt = _write_models(aside, QUICK, quick.trained.files)
+    cpu, trt, fp16 = _write_models(aside, QUICK, quick.trained.files)
     return QuickEntry(
         model_cpu=cpu,
         model_trt=trt,
+        model_fp16=fp16,
         network=quick.trained.entry(),
         decision=quick.decision,
     )
 
 
-def _write_models(aside: Path, stem: str, files: Files) -> tuple[FileEntry, FileEntry]:
-    named = {f"{stem}.cpu.onnx": files.cpu, f"{stem}.trt.onnx": files.trt}
-    for name, data in named.items():
-        (aside / name).write_bytes(data)
-    cpu, trt = (_entry(name, data) for name, data in named.items())
-    return cpu, trt
+def _write_models(
+    aside: Path, stem: str, files: Files
+) -> tuple[FileEntry, FileEntry, FileEntry | None]:
+    cpu = _write(aside, f"{stem}.cpu.onnx", files.cpu)
+    trt = _write(aside, f"{stem}.trt.onnx", files.trt)
+    if files.fp16 is None:
+        return cpu, trt, None
+    return cpu, trt, _write(aside, f"{stem}.fp16.onnx", files.fp16)
 
 
-def _answers(trained: Trained, crops: U8, spec: InputEntry) -> F32:
-    return run_onnx(trained.files.cpu, crops, spec)[0]
+def _write_golden(
+    aside: Path, networks: dict[str, Files], crops: U8, spec: InputEntry
+) -> GoldenEntry:
+    """Write the stored cells with the CPU files' answers, and how far they may move."""
+    answers = {
+        name: run_onnx(files.cpu, crops, spec)[0] for name, files in networks.items()
+    }
+    on_cpu, on_gpu = (
+        max(measured(networks[n], crops, spec, answers[n]) for n in networks)
+        for measured in (cpu_tolerance, gpu_tolerance)
+    )
+    return GoldenEntry(
+        file=_write(aside, GOLDEN_NAME, _golden_bytes(crops, answers)),
+        logit_tolerance=round(on_cpu, 4),
+        gpu_tolerance=round(on_gpu, 4),
+    )
+
+
+def _write(aside: Path, name: str, data: bytes) -> FileEntry:
+    (aside / name).write_bytes(data)
+    return _entry(name, data)
 
 
 def _entry(name: str, data: bytes) -> FileEntry:

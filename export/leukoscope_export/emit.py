@@ -14,6 +14,7 @@ import onnx
 
 from leukoscope_edge.inference.engine import LOGITS_NAME
 from leukoscope_export.scales import Scales
+from leukoscope_export.stem import unfold_stem
 from leukoscope_export.surgery import INT8_MAX, WEIGHTED, Graph
 from leukoscope_train.cells import DataError
 
@@ -78,7 +79,8 @@ def emit_cpu(fp32: onnx.ModelProto, scales: Scales) -> onnx.ModelProto:
 
     Every tensor between two operators that run in uint8 gets a Q/DQ pair; a ReLU or
     ReLU6 between an operator and its Q is dropped, because the Q's own ends clip alike;
-    biases are int32 in units of input scale x weight scale.
+    biases are int32 in units of input scale x weight scale. The first convolution is
+    unfolded where that makes it faster (`stem`).
     """
     graph = Graph(fp32)
     own, road = list(graph.nodes), graph.ancestors(LOGITS_NAME)
@@ -99,6 +101,7 @@ def emit_cpu(fp32: onnx.ModelProto, scales: Scales) -> onnx.ModelProto:
                 _make_whole(graph, node, params[name][0])
             if name in quantised:
                 node.input[index] = quantised[name]
+    unfold_stem(graph)
     return graph.finish()
 
 

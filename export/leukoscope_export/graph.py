@@ -16,7 +16,7 @@ from leukoscope_train.fit import as_input
 from leukoscope_train.networks import Pooled
 
 OPSET = 20
-"""Read by ONNX Runtime since 1.17, the oldest that the device supports."""
+"""Read by ONNX Runtime since 1.18, which first knows the exporter's IR version 10."""
 ACTIVATION_NAME = "activation"
 """The output with the class activation map, (N, h, w), of networks that have one."""
 MAX_LOGIT_ERROR = 1e-3

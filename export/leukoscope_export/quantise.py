@@ -1,27 +1,43 @@
 """From the fp32 file and real cells to both int8 files."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import onnx
 
 from leukoscope_edge.inference import admission
 from leukoscope_edge.inference.card import InputEntry
-from leukoscope_edge.inference.engine import INPUT_NAME, prepare
+from leukoscope_edge.inference.engine import (
+    INPUT_NAME,
+    LOG_NOTHING,
+    prepare,
+    session_entries,
+)
 from leukoscope_edge.types import F32, U8
 from leukoscope_export.emit import emit_cpu, emit_trt
+from leukoscope_export.half import emit_half
 from leukoscope_export.rules import refuse_broken
 from leukoscope_export.scales import Method, Scales, measure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Files:
-    """One network as three ONNX files, and the table that joins them."""
+    """One network as three or four ONNX files, and the table that joins them.
+
+    Attributes:
+        fp32: The clean file.
+        cpu: int8 for ONNX Runtime.
+        trt: int8 for TensorRT.
+        scales: The table.
+        fp16: In half precision for TensorRT on a GPU without int8; None where the
+            release does not ask for it.
+    """
 
     fp32: bytes
     cpu: bytes
     trt: bytes
     scales: Scales
+    fp16: bytes | None = None
 
 
 def quantise(
@@ -58,12 +74,45 @@ def emit(fp32: bytes, scales: Scales) -> Files:
     return files
 
 
-def run_onnx(model: bytes, crops: U8, spec: InputEntry, batch: int = 32) -> list[F32]:
-    """Return every output of an ONNX file for crops, on the CPU; logits first."""
+def with_half(files: Files) -> Files:
+    """Add the file in half precision.
+
+    Raises:
+        DataError: A weight does not fit into half precision.
+        BundleError: The device would not admit it.
+    """
+    half = emit_half(onnx.load_from_string(files.fp32)).SerializeToString()
+    admission.check(half, where="model.fp16.onnx")
+    return replace(files, fp16=half)
+
+
+def run_onnx(
+    model: bytes,
+    crops: U8,
+    spec: InputEntry,
+    batch: int = 32,
+    *,
+    is_fused: bool = True,
+) -> list[F32]:
+    """Return every output of an ONNX file for crops, on the CPU; logits first.
+
+    Args:
+        model: The file.
+        crops: (N, side, side, 3) uint8 RGB.
+        spec: The card's input entry.
+        batch: Crops a run.
+        is_fused: Let the runtime fuse operators, as the device does; unfused, every
+            int8 operator is computed in float between its Q/DQ pairs.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
+    for name, value in session_entries().items():
+        options.add_session_config_entry(name, value)
+    options.log_severity_level = LOG_NOTHING
+    if not is_fused:
+        level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        options.graph_optimization_level = level
     session = onnxruntime.InferenceSession(
         model, options, providers=["CPUExecutionProvider"]
     )

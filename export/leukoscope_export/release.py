@@ -22,6 +22,7 @@ from leukoscope_export.bundle import Quick, Release, Trained, write_bundle
 from leukoscope_export.pair import fit_pair
 from leukoscope_export.parity import Parity, compare, refuse_beyond_tolerance
 from leukoscope_export.qat import QatPlan
+from leukoscope_export.quantise import with_half
 from leukoscope_export.runs import FINAL, Run, out_of_fold, quantised, read_run
 from leukoscope_export.scales import Method
 from leukoscope_train import metrics
@@ -52,10 +53,12 @@ class Recipe:
     Attributes:
         method: How ranges are chosen.
         qat: The fine-tuning before; None for none.
+        has_fp16: Also write a file in half precision, for GPUs without int8.
     """
 
     method: Method = "minmax"
     qat: QatPlan | None = None
+    has_fp16: bool = False
 
 
 def make_bundle(
@@ -125,8 +128,9 @@ def _measured(run: Run, recipe: Recipe) -> tuple[F64, Calibration, Parity]:
 
 def _trained(run: Run, recipe: Recipe) -> Trained:
     network = make_network(run.plan.architecture, run.plan.side_px)
+    files = quantised(run, FINAL, recipe.method, recipe.qat)
     return Trained(
-        files=quantised(run, FINAL, recipe.method, recipe.qat),
+        files=with_half(files) if recipe.has_fp16 else files,
         architecture=run.plan.architecture,
         n_parameters=n_parameters(network),
     )

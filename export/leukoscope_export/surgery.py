@@ -38,6 +38,11 @@ class Graph:
         """Say whether a tensor depends on the crops."""
         return name in self.inputs or (name in self.producer and name != "")
 
+    def side_px(self, name: str) -> int:
+        """Return the height of an input's pictures."""
+        port = next(i for i in self._graph.input if i.name == name)
+        return int(port.type.tensor_type.shape.dim[2].dim_value)
+
     def ancestors(self, output: str) -> list[onnx.NodeProto]:
         """Return the nodes that an output depends on, in the graph's order."""
         wanted, found = [output], set()

@@ -61,3 +61,27 @@ def has_figures(section: str) -> bool:
     rows = [r.split("|")[1:-1] for r in section.splitlines() if r.startswith("|")]
     figure = re.compile(r"^\W*-?\d+\.\d+\b[\d.\s()to%x–,-]*$")
     return any(sum(bool(figure.match(c.strip())) for c in row) >= 2 for row in rows)
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a document's paragraphs, list items and table cells."""
+    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", FENCE.sub("", text))
+    lines = [s for s in text.splitlines() if not re.match(r" {4}|#|\|[-|]+$", s)]
+    cells = [c for s in lines if s.startswith("|") for c in s.split("|")]
+    prose = "\n".join("" if s.startswith("|") else s for s in lines)
+    pieces = re.split(r"\n\s*\n|\n(?=\d+\. |- )", prose) + cells
+    found = [
+        s for p in pieces for s in re.split(r"(?<=[.!?:;])\s+", " ".join(p.split()))
+    ]
+    return _numbers_joined([s for s in found if s])
+
+
+def _numbers_joined(found: list[str]) -> list[str]:
+    """Put the number of a list back in front of its sentence."""
+    joined: list[str] = []
+    for sentence in found:
+        if joined and re.fullmatch(r"\d+\.", joined[-1]):
+            joined[-1] += f" {sentence}"
+        else:
+            joined.append(sentence)
+    return joined

@@ -10,7 +10,8 @@ import onnx
 import pytest
 
 from leukoscope_edge.inference.bundle import open_bundle
-from leukoscope_edge.inference.engine import OnnxCpuEngine, self_test
+from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.inference.selftest import self_test
 from leukoscope_export.__main__ import main
 from leukoscope_train import work
 from leukoscope_train.__main__ import main as train
@@ -92,10 +93,14 @@ def test_the_bundle_holds_both_files_and_their_answers(
     run: Path, tmp_path: Path
 ) -> None:
     arguments = ["bundle", str(run / "notes.toml"), "--work", str(run)]
-    arguments += ["--quick-work", str(run), "--out", str(tmp_path)]
+    arguments += ["--quick-work", str(run), "--out", str(tmp_path), "--fp16"]
     assert main(arguments) == 0
     bundle = open_bundle(tmp_path / "drawn-1")
     assert bundle.model_trt is not None
+    assert bundle.model_fp16 is not None
+    golden = bundle.card.golden
+    assert 0.005 <= golden.logit_tolerance < 0.1
+    assert 0.05 <= golden.allowed(is_accelerated=True) < 2
     assert bundle.quick is not None
     assert bundle.quick.model == bundle.model
     quick, card = bundle.quick.card.decision, bundle.card.decision

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from leukoscope_edge import updates
 from leukoscope_edge.capture.source import is_simulated
+from leukoscope_edge.cli.closing import is_closed
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference.bundle import shipped_bundle_for
 from leukoscope_edge.profile import Profile
@@ -12,7 +13,7 @@ from leukoscope_edge.types import Domain
 from leukoscope_edge.web.line import Line
 from leukoscope_edge.web.worker import refuse_all, work
 
-LOOK_AGAIN_S = 30.0
+LOOK_AGAIN_S, CLOSED_S = 10.0, 1.0
 
 
 def run_count(profile: Profile, data_dir: Path, *, safe: str, is_cpu_only: bool) -> int:
@@ -28,6 +29,9 @@ def run_count(profile: Profile, data_dir: Path, *, safe: str, is_cpu_only: bool)
     line, pulse = Line(folder), Pulse(folder, "count")
     if safe:
         refuse_all(safe, line, pulse)
+        return 0
+    if is_closed(data_dir):
+        refuse_all("the records are being put back", line, pulse, for_s=CLOSED_S)
         return 0
     domain: Domain = "simulated" if is_simulated(profile.camera.source) else "real"
     try:

@@ -14,7 +14,8 @@ from leukoscope_edge import updates
 from leukoscope_edge.cli.data import add_data
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
 from leukoscope_edge.inference.card import read_card
-from leukoscope_edge.inference.engine import OnnxCpuEngine, self_test
+from leukoscope_edge.inference.choose import open_engine
+from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.records.store import DATABASE_NAME, Store, open_store
 from leukoscope_edge.types import Domain
 from leukoscope_edge.updates import Device, Shadow, Step, slots
@@ -85,7 +86,7 @@ def _verify(options: argparse.Namespace) -> int:
     everything = [*shipped_bundles().values(), *_installed(options.data)]
     for folder in [options.bundle] if options.bundle else everything:
         bundle = open_bundle(folder)
-        with OnnxCpuEngine(bundle) as engine:
+        with open_engine(bundle, backend="cpu") as engine:
             worst = self_test(engine, bundle)
             print(
                 f"{bundle.card.id}: hashes agree; {len(bundle.golden.crops)} stored "

@@ -16,9 +16,10 @@ from starlette.types import ASGIApp
 
 from leukoscope_edge import updates
 from leukoscope_edge.capture.source import is_simulated
+from leukoscope_edge.cli.closing import closed, keep_closed, open_again
 from leukoscope_edge.errors import LeukoscopeError, UpdateError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.profile import PageEntry, Profile
 from leukoscope_edge.records.store import Store, open_store
 from leukoscope_edge.service.beats import Pulse, run_folder
@@ -44,6 +45,8 @@ MAX_CONNECTIONS = 64
 """A kiosk and a few viewers; a flood is turned away."""
 BEAT_S, STARTED_S = 1.0, 0.02
 FACTS_EVERY_S = 60.0
+CHORE_S = 3600.0
+"""A restore unpacks and checks years of pictures."""
 Facts = Callable[[], dict[str, Any]]
 
 
@@ -56,12 +59,15 @@ def run_page(profile: Profile, data_dir: Path) -> int:
     """
     os.nice(PAGE_NICENESS)
     pulse = Pulse(run_folder(data_dir), "page")
+    open_again(data_dir)  # of a restore that a stop caught
     sessions, desk = Sessions(), Desk()
     try:
         while _run_device(profile, data_dir, pulse, sessions, desk):
             if desk.chore is not None:
-                desk.say(_done(desk.chore))
-                desk.chore = None
+                chore, desk.chore = desk.chore, None
+                pulse.beat(allow_s=CHORE_S, doing="what needs the records closed")
+                with closed(data_dir):
+                    desk.say(_done(chore))
     except LeukoscopeError as err:
         why = str(err)
         print(f"leukoscope: {why}", file=sys.stderr)
@@ -91,7 +97,7 @@ def _run_device(
     with open_store(data_dir) as store:
         bundle, why_off = _model(profile, store)
         with (
-            OnnxCpuEngine(bundle, n_threads=1) as engine,
+            open_engine(bundle, backend="cpu", n_threads=1) as engine,
             Counter(run_folder(data_dir)) as counter,
         ):
             device = Device(
@@ -170,12 +176,14 @@ def _run(
 
     def restart() -> None:
         if device is not None:
+            if device.desk.chore is not None:
+                keep_closed(device.store.folder)
             device.counter.order(Order(do=Do.LEAVE))
         opens_anew.set()
         server.should_exit = True
 
     if device is not None:
-        device.desk.restart = restart
+        device.desk.restart, device.desk.is_ending = restart, False
     asyncio.run(_serve(server, pulse, facts, for_s))
     return opens_anew.is_set()
 

@@ -22,7 +22,7 @@ from leukoscope_edge.records.fhir import fhir_bytes
 from leukoscope_edge.records.files import prepare_folder, write_whole
 from leukoscope_edge.records.labelled import export_labelled
 from leukoscope_edge.records.paper import paper_bytes
-from leukoscope_edge.records.reproduce import reproduce
+from leukoscope_edge.records.reproduce import look_again, reproduce
 from leukoscope_edge.records.result import INTENDED_USE
 from leukoscope_edge.records.retention import Retention, apply_retention
 from leukoscope_edge.records.slide import SlideRecord
@@ -197,12 +197,21 @@ def _reproduce(options: argparse.Namespace) -> int:
         with open_engine(bundle, backend="cpu") as engine:
             cells = list(archived(store.pictures, record))
             again = reproduce(record, cells, bundle, engine)
+            fields = look_again(record, store.pictures, bundle, engine)
     for cell in again.differences:
         print(f"cell {cell.cell}: was {cell.was}, is now {cell.now}")
     print(
-        f"slide {record.id}: {again.n_cells} cells judged again, "
+        f"slide {record.id}: crops of {again.n_cells} cells judged again, "
         f"{len(again.differences)} differ; largest difference of a probability "
         f"{again.largest_difference:.2g}"
+    )
+    print(
+        f"kept frames of {fields.n_cells} cells looked at again (JPEG, one sighting "
+        f"each; told, not required): {fields.n_found} found where they were, "
+        f"{fields.n_same} with the same call; largest difference of a probability "
+        f"{fields.largest_difference:.2g}"
+        if fields.n_cells
+        else "no frame was kept of this slide: finding the cells was not compared"
     )
     return EXIT_FAILED if again.differences else EXIT_DONE
 

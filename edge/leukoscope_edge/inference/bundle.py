@@ -46,6 +46,7 @@ class Bundle:
         model: The bytes of the CPU model file.
         golden: Its self-test.
         model_trt: The bytes of the file for TensorRT, where there is one.
+        model_fp16: The bytes of the one for a GPU without int8, where there is one.
         quick: The network that is asked first, as a bundle of its own: same folder,
             same cells, its own files, answers and operating points.
     """
@@ -55,6 +56,7 @@ class Bundle:
     model: bytes
     golden: Golden
     model_trt: bytes | None = None
+    model_fp16: bytes | None = None
     quick: "Bundle | None" = None
 
 
@@ -104,6 +106,7 @@ def _open_quick(folder: Path, card: Card, quick: QuickEntry, golden: Golden) -> 
         id=f"{card.id}/quick",
         model_cpu=quick.model_cpu,
         model_trt=quick.model_trt,
+        model_fp16=quick.model_fp16,
         network=quick.network,
         decision=quick.decision,
         quick=None,
@@ -121,6 +124,7 @@ def _open_network(
         model=_read_model(folder, card.model_cpu),
         golden=golden,
         model_trt=_read_model(folder, card.model_trt) if card.model_trt else None,
+        model_fp16=_read_model(folder, card.model_fp16) if card.model_fp16 else None,
         quick=quick,
     )
 

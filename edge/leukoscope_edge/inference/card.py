@@ -126,12 +126,14 @@ class QuickEntry:
         network: What it holds.
         decision: Its own temperature and operating points.
         model_trt: Its file for TensorRT.
+        model_fp16: Its file for TensorRT on a GPU without int8.
     """
 
     model_cpu: FileEntry
     network: NetworkEntry
     decision: DecisionEntry
     model_trt: FileEntry | None = None
+    model_fp16: FileEntry | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,11 +227,24 @@ class GoldenEntry:
 
     Attributes:
         file: An .npz with `crops` (N, side, side, 3) uint8 and `logits` (N, 2) float32.
-        logit_tolerance: Largest allowed difference of a logit on another machine.
+        logit_tolerance: Largest allowed difference of a logit on another processor.
+        gpu_tolerance: The same on a GPU, whose file rounds elsewhere; None allows what
+            a processor is allowed.
     """
 
     file: FileEntry
     logit_tolerance: float
+    gpu_tolerance: float | None = None
+
+    def __post_init__(self) -> None:
+        for allowed in (self.logit_tolerance, self.allowed(is_accelerated=True)):
+            _require(allowed > 0, f"a tolerance must be positive, got {allowed}")
+
+    def allowed(self, *, is_accelerated: bool) -> float:
+        """Return the largest allowed difference of a logit."""
+        if is_accelerated and self.gpu_tolerance is not None:
+            return self.gpu_tolerance
+        return self.logit_tolerance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,8 +252,9 @@ class Card:
     """The whole card of one bundle.
 
     `model_trt` is the file from which a device with an NVIDIA GPU builds its own
-    engine; `quick` makes the bundle a pair; `size_only` and `conformal` tell a reader
-    how far to trust it. Cards without them are as good.
+    engine, `model_fp16` the one for a GPU without int8; `quick` makes the bundle a
+    pair; `size_only` and `conformal` tell a reader how far to trust it. Cards without
+    them are as good.
     """
 
     format: int
@@ -257,6 +273,7 @@ class Card:
     metrics: MetricsEntry
     golden: GoldenEntry
     model_trt: FileEntry | None = None
+    model_fp16: FileEntry | None = None
     quick: QuickEntry | None = None
     size_only: BaselineEntry | None = None
     conformal: ConformalEntry | None = None

@@ -26,21 +26,26 @@ class CascadeEngine:
         decision: DecisionEntry,
     ) -> None:
         """Join two engines of the same crops; they are closed with this one."""
-        self._quick, self._deep = quick, deep
+        self.quick, self.deep = quick, deep
         self._own, self._decision = quick_decision, decision
         self._stack = ExitStack()
 
     @property
     def name(self) -> str:
         """Both runtimes, or the one where they are the same."""
-        names = dict.fromkeys((self._quick.name, self._deep.name))
+        names = dict.fromkeys((self.quick.name, self.deep.name))
         return "quick and deep on " + ", ".join(names)
 
     @property
     def fallback(self) -> str:
         """Why either network runs on a slower backend."""
-        reasons = dict.fromkeys((self._quick.fallback, self._deep.fallback))
+        reasons = dict.fromkeys((self.quick.fallback, self.deep.fallback))
         return "; ".join(reason for reason in reasons if reason)
+
+    @property
+    def is_accelerated(self) -> bool:
+        """Whether a GPU serves either network."""
+        return self.quick.is_accelerated or self.deep.is_accelerated
 
     def run(self, crops: U8) -> F32:
         """Return (N, 2) float32 logits of (N, s, s, 3) uint8 RGB crops.
@@ -48,17 +53,17 @@ class CascadeEngine:
         The quick network's logits are brought to the deep one's temperature, so that
         one temperature, the card's, makes probabilities of all.
         """
-        logits = self._quick.run(crops)
+        logits = self.quick.run(crops)
         p = p_blast(logits, self._own.temperature)
         unsure = (p > self._own.normal_to) & (p < self._own.blast_from)
         answer: F32 = logits * (self._decision.temperature / self._own.temperature)
         if unsure.any():
-            answer[unsure] = self._deep.run(crops[unsure])
+            answer[unsure] = self.deep.run(crops[unsure])
         return answer.astype("float32")
 
     def __enter__(self) -> "CascadeEngine":
-        self._stack.enter_context(self._quick)
-        self._stack.enter_context(self._deep)
+        self._stack.enter_context(self.quick)
+        self._stack.enter_context(self.deep)
         return self
 
     def __exit__(

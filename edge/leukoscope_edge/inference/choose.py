@@ -16,7 +16,8 @@ from typing import Literal, Protocol
 from leukoscope_edge.errors import BundleError, CachedPlanFault, EngineFault
 from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.inference.cascade import CascadeEngine
-from leukoscope_edge.inference.engine import Engine, OnnxCpuEngine, self_test
+from leukoscope_edge.inference.engine import Engine, OnnxCpuEngine
+from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.inference.tensorrt import TensorRtEngine, why_unavailable
 from leukoscope_edge.types import F32, U8
 
@@ -84,11 +85,16 @@ class FallbackEngine:
         """Why TensorRT does not serve; "" where it does or was not asked."""
         return self.served.reason
 
+    @property
+    def is_accelerated(self) -> bool:
+        """Whether TensorRT serves now."""
+        return self._engine.is_accelerated
+
     def run(self, crops: U8) -> F32:
         """Return (N, 2) float32 logits of (N, s, s, 3) uint8 RGB crops.
 
         Raises:
-            BundleError: The CPU's model gives numbers that are not finite.
+            BundleError: The CPU's model does not run.
         """
         try:
             return self._engine.run(crops)

@@ -2,8 +2,8 @@
 
 Only names that TensorRT 8.5, 8.6, 10.x and 11.x share are used, with two exceptions
 that a version decides: before 10 the network is weakly typed and needs the int8 and
-fp16 flags, from 10 on types come from the Q/DQ pairs of the file and those flags are
-errors. This runs in a child process alone (`tensorrt_child`): TensorRT can abort.
+fp16 flags, from 10 on types come from the file and those flags are errors. This runs
+in a child process alone (`tensorrt_child`): TensorRT can abort.
 
 A plan is machine code for one GPU and one TensorRT. None is ever taken from elsewhere:
 the cache folder must belong to this user and be writable by nobody else.
@@ -17,7 +17,7 @@ import stat
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -33,8 +33,13 @@ WORKSPACE_BYTES = 256 << 20
 """For the tactics. ResNet-50 needs less, and an Orin Nano shares 8 GB with us."""
 MIN_VERSION = (8, 5)
 """The first TensorRT with `set_tensor_address` and `execute_async_v3`."""
-MIN_CAPABILITY = (6, 1)
+INT8_FROM = (6, 1)
 """The first compute capability with int8 dot products (DP4A)."""
+WITHOUT_INT8 = (6, 2)
+"""The one after it without them (TX2)."""
+FP16_FROM = (5, 3)
+"""The first compute capability with half-precision arithmetic."""
+Precision = Literal["int8", "fp16"]
 L4T_RELEASE = Path("/etc/nv_tegra_release")
 
 
@@ -43,6 +48,7 @@ class PlanKey:
     """Everything that a plan depends on. Another value of any is another plan."""
 
     model_sha256: str
+    precision: Precision
     tensorrt: str
     cuda: int
     gpu: Gpu
@@ -57,11 +63,20 @@ class PlanKey:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def key_for(model: bytes, trt: ModuleType, cuda: Cuda, gpu: Gpu) -> PlanKey:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """The form of a model that a GPU can run: its precision and its ONNX file."""
+
+    precision: Precision
+    model: bytes
+
+
+def key_for(form: Form, trt: ModuleType, cuda: Cuda, gpu: Gpu) -> PlanKey:
     """Return the key of a model's plan on this device."""
     l4t = L4T_RELEASE.read_text().splitlines()[0] if L4T_RELEASE.exists() else ""
     return PlanKey(
-        model_sha256=hashlib.sha256(model).hexdigest(),
+        model_sha256=hashlib.sha256(form.model).hexdigest(),
+        precision=form.precision,
         tensorrt=str(trt.__version__),
         cuda=cuda.version(),
         gpu=gpu,
@@ -70,22 +85,32 @@ def key_for(model: bytes, trt: ModuleType, cuda: Cuda, gpu: Gpu) -> PlanKey:
     )
 
 
-def refuse_unable(trt: ModuleType, gpu: Gpu) -> None:
-    """Refuse a TensorRT or a GPU that cannot run int8 plans.
+def choose_precision(trt: ModuleType, gpu: Gpu, *, has_fp16: bool) -> Precision:
+    """Return int8 where the GPU has it, otherwise half precision.
+
+    Args:
+        trt: TensorRT.
+        gpu: The GPU.
+        has_fp16: The bundle has a file in half precision.
 
     Raises:
-        EngineFault: Says which.
+        EngineFault: TensorRT is too old, or the GPU can run neither.
     """
     version = tuple(int(part) for part in str(trt.__version__).split(".")[:2])
     if version < MIN_VERSION:
         raise EngineFault(f"TensorRT {trt.__version__} is older than 8.5")
-    if gpu.capability < MIN_CAPABILITY:
-        major, minor = gpu.capability
-        raise EngineFault(f"{gpu.name} (capability {major}.{minor}) has no int8")
+    if gpu.capability >= INT8_FROM and gpu.capability != WITHOUT_INT8:
+        return "int8"
+    named = f"{gpu.name} (capability {gpu.capability[0]}.{gpu.capability[1]})"
+    if gpu.capability < FP16_FROM:
+        raise EngineFault(f"{named} has neither int8 nor half precision")
+    if not has_fp16:
+        raise EngineFault(f"{named} has no int8, and the bundle no file without it")
+    return "fp16"
 
 
-def build(trt: ModuleType, logger: Any, model: bytes, side_px: int) -> bytes:
-    """Build a plan from an ONNX file with Q/DQ pairs.
+def build(trt: ModuleType, logger: Any, form: Form, side_px: int) -> bytes:
+    """Build a plan from an ONNX file with Q/DQ pairs, or one in half precision.
 
     Raises:
         EngineFault: TensorRT refuses the file or gives nothing.
@@ -96,14 +121,15 @@ def build(trt: ModuleType, logger: Any, model: bytes, side_px: int) -> bytes:
     builder = trt.Builder(logger)
     network = builder.create_network(1 << int(kind))
     parser = trt.OnnxParser(network, logger)
-    if not parser.parse(model):
+    if not parser.parse(form.model):
         errors = [str(parser.get_error(i)) for i in range(parser.num_errors)]
         raise EngineFault(f"TensorRT cannot read the model: {'; '.join(errors)[:300]}")
     config = builder.create_builder_config()
     config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, WORKSPACE_BYTES)
     if weakly_typed:
-        config.set_flag(trt.BuilderFlag.INT8)
         config.set_flag(trt.BuilderFlag.FP16)
+        if form.precision == "int8":
+            config.set_flag(trt.BuilderFlag.INT8)
     profile = builder.create_optimization_profile()
     profile.set_shape(INPUT_NAME, *((n, 3, side_px, side_px) for n in BATCHES))
     config.add_optimization_profile(profile)

@@ -72,6 +72,7 @@ class TensorRtEngine:
     """The bundle's model on TensorRT, in a child process."""
 
     fallback = ""
+    is_accelerated = True
 
     def __init__(
         self,
@@ -112,18 +113,23 @@ class TensorRtEngine:
                 stderr=subprocess.DEVNULL,
             )
         order = Order(input=bundle.card.input, cache=str(cache), rebuild=rebuild)
+        models = bundle.model_trt, bundle.model_fp16 or b""
         try:
-            self._name = self._start(order, bundle.model_trt, on_progress)
+            self._name = self._start(order, models, on_progress)
         except BaseException:
             self.close()
             raise
 
     def _start(
-        self, order: Order, model: bytes, on_progress: Callable[[str], None] | None
+        self,
+        order: Order,
+        models: tuple[bytes, bytes],
+        on_progress: Callable[[str], None] | None,
     ) -> str:
         with self._watched(self._limits.build_s):
             self._connection.send_bytes(order.to_json())
-            self._connection.send_bytes(model)
+            for model in models:
+                self._connection.send_bytes(model)
             tag, rest = self._receive()
             while tag in (CACHED, PROGRESS):
                 self._is_cached = tag == CACHED

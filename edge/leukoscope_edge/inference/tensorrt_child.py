@@ -1,8 +1,9 @@
 """The child process in which TensorRT lives.
 
 `python -m leukoscope_edge.inference.tensorrt_child FD` is started by `tensorrt` and by
-nobody else. It takes one order and the model over the socket FD, asks the driver,
-loads or builds the plan, and then answers crops with logits until the socket closes.
+nobody else. It takes one order and both forms of the model (int8, and half precision
+where the bundle has it) over the socket FD, asks the driver, loads or builds the plan
+of the form that the GPU can run, and then answers crops until the socket closes.
 If TensorRT kills it, the parent reads the end of the socket and goes on without it.
 """
 
@@ -64,11 +65,14 @@ def serve(
         load: Returns TensorRT, the CUDA runtime and the GPU.
     """
     order = Order.from_json(connection.recv_bytes())
-    model = connection.recv_bytes()
+    models = {"int8": connection.recv_bytes(), "fp16": connection.recv_bytes()}
     try:
         trt, cuda, gpu = load()
-        runner = _runner(connection, order, model, (trt, cuda, gpu))
-        name = f"tensorrt {trt.__version__} int8 on {gpu.name}"
+        precision = plans.choose_precision(trt, gpu, has_fp16=bool(models["fp16"]))
+        form = plans.Form(precision=precision, model=models[precision])
+        del models
+        runner = _runner(connection, order, form, (trt, cuda, gpu))
+        name = f"tensorrt {trt.__version__} {precision} on {gpu.name}"
         connection.send_bytes(READY + name.encode())
         while True:
             crops = np.frombuffer(connection.recv_bytes(), np.uint8)
@@ -88,14 +92,13 @@ def serve(
 def _runner(
     connection: Connection,
     order: Order,
-    model: bytes,
+    form: plans.Form,
     parts: tuple[ModuleType, Cuda, Gpu],
 ) -> plans.Runner:
     trt, cuda, gpu = parts
-    plans.refuse_unable(trt, gpu)
     folder = Path(order.cache)
     plans.own_folder(folder)
-    key = plans.key_for(model, trt, cuda, gpu)
+    key = plans.key_for(form, trt, cuda, gpu)
     logger = trt.Logger(trt.Logger.WARNING)
     plan = None if order.rebuild else plans.read_cached(folder, key)
     if plan is not None:
@@ -103,7 +106,7 @@ def _runner(
     else:
         text = f"building the TensorRT engine on {gpu.name}, once; this takes minutes"
         connection.send_bytes(PROGRESS + text.encode())
-        plan = plans.build(trt, logger, model, order.input.side_px)
+        plan = plans.build(trt, logger, form, order.input.side_px)
         plans.write_cached(folder, key, plan)
     return plans.Runner(trt, logger, cuda, plan)
 

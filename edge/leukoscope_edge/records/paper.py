@@ -198,6 +198,8 @@ def fact_rows(dossier: Dossier, say: Say = str) -> Iterator[tuple[str, str]]:
     if signature is not None:
         yield say("After review"), _numbers(signature.outcome, say)
         yield say("Signed"), _at_by(signature.at, signature.by, say)
+    if record.n_readers > 1:
+        yield say("Readers"), _agreement(dossier, say)
     if dossier.comment:
         yield say("Comment"), dossier.comment
     frames = (f"{n} {say(what)}" for what, n in sorted(record.frames.items()))
@@ -205,6 +207,19 @@ def fact_rows(dossier: Dossier, say: Say = str) -> Iterator[tuple[str, str]]:
     yield say("Smudge cells"), str(record.n_smudges)
     for note in record.notes:
         yield say("Note"), say(note)
+
+
+def _agreement(dossier: Dossier, say: Say) -> str:
+    cells = [c for c in dossier.record.cells if len(c.words) > 1]
+    same = [c for c in cells if len({word for _, word in c.words}) == 1]
+    return say(
+        "{who}: judged alike {k} of {n} cells; {m} settled by a supervisor"
+    ).format(
+        who=", ".join(dossier.record.readers),
+        k=len(same),
+        n=len(cells),
+        m=len(cells) - len(same) - len(dossier.record.disputed),
+    )
 
 
 def _capital(text: str) -> str:

@@ -19,6 +19,7 @@ def notify(*words: str, environment: Mapping[str, str] = os.environ) -> bool:
         address = "\0" + address[1:]
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+            listener.setblocking(False)  # one that does not read must not stop us
             listener.sendto("\n".join(words).encode(), address)
     except OSError:
         return False  # systemd draws its own conclusion from silence

@@ -1,8 +1,8 @@
 """The parent of the device's processes: starts them, watches their beats, ends them.
 
 A process is started again when it ended, or when its beat is overdue. How often, and
-what then, is the ladder's word. systemd's watchdog is fed while every process is in
-time, and by nothing else.
+what then, is the ladder's word. systemd's watchdog is fed by the loop that judges all
+of them: in each turn every process is in time, or is ended and on its way back.
 """
 
 import fcntl
@@ -126,44 +126,42 @@ class Supervisor:
             if now_s - turned_s > STOOD_STILL_S:
                 self._judge_from_s = now_s + ALLOW_S
             turned_s = now_s
-            is_in_time = True
             for part in self.parts:
-                is_in_time &= self._look_after(part, now_s)
+                self._look_after(part, now_s)
                 if not part.beat(self.folder) and not self._is_ready:
                     break  # the next one waits for this one's first beat
-            self._report(now_s, is_in_time=is_in_time)
+            self._report(now_s)
 
-    def _look_after(self, part: Part, now_s: float) -> bool:
-        """Start, leave alone, or end a part; say whether it is in time."""
+    def _look_after(self, part: Part, now_s: float) -> None:
+        """Start a part, leave it alone, or end it."""
         if part.process is None:
             if now_s >= part.start_at_s:
                 self._start(part, now_s)
-            return True
+            return
         code = part.process.poll()
         if code is None:
-            return self._judge(part, now_s)
+            self._judge(part, part.process, now_s)
+            return
+        part.process = None
         processes.end_orphans(self._ours())
-        if code == 0:  # it asked for a new start
-            part.process = None
-            return True
-        self._failed(part, _how_ended(code), now_s)
-        return True
+        if code != 0:  # else it asked for a new start
+            self._failed(part, _how_ended(code), now_s)
 
-    def _judge(self, part: Part, now_s: float) -> bool:
+    def _judge(
+        self, part: Part, process: subprocess.Popen[bytes], now_s: float
+    ) -> None:
         beat = part.beat(self.folder)
         due_s = beat.due_s if beat else part.started_s + START_S
         if now_s <= max(due_s, self._judge_from_s):
-            return True
-        if part.process is not None:
-            part.process.kill()
-            part.process.wait()
+            return
+        process.kill()
+        process.wait()
+        part.process = None
         processes.end_orphans(self._ours())
         self._failed(part, "stood still", now_s)
-        return False
 
     def _failed(self, part: Part, trouble: str, now_s: float) -> None:
-        part.process, part.trouble = None, trouble
-        part.n_restarts += 1
+        part.trouble, part.n_restarts = trouble, part.n_restarts + 1
         step = self.ladder.failed(now_s)
         part.start_at_s = now_s + self.ladder.pause_s()
         _say(f"the {part.name} process {trouble}; next: {step.value}")
@@ -208,7 +206,7 @@ class Supervisor:
     def _ours(self) -> set[int]:
         return {p.process.pid for p in self.parts if p.process is not None}
 
-    def _report(self, now_s: float, *, is_in_time: bool) -> None:
+    def _report(self, now_s: float) -> None:
         """Feed the watchdog and tell the health, both now and then."""
         is_up = all(p.beat(self.folder) for p in self.parts)
         if not self._is_ready and is_up:
@@ -220,8 +218,7 @@ class Supervisor:
         processes.reap(self._ours())
         if is_up:
             self.ladder.works(now_s)
-        if is_in_time:
-            notify("WATCHDOG=1", f"STATUS={self.state.safe or _status(self.parts)}")
+        notify("WATCHDOG=1", f"STATUS={self.state.safe or _status(self.parts)}")
         self.tell(self)
 
     def _end_all(self) -> None:

@@ -129,6 +129,7 @@ def _admitted(verifier: Verifier, staged: Path, before: State) -> Manifest:
         manifest,
         floor=before.floor,
         bad=before.bad,
+        here={slots.release_of(slot) for slot in before.slots_in_use()},
         root_version=verifier.root_version,
         software=__version__,
         machine=platform.machine(),

@@ -21,7 +21,7 @@ from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference.bundle import open_bundle
 from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.inference.classifier import classify
-from leukoscope_edge.inference.engine import self_test
+from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.inference.tensorrt import why_unavailable
 from leukoscope_edge.types import CallName
 from leukoscope_edge.updates.codes import Code, refused

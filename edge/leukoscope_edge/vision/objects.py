@@ -38,6 +38,10 @@ REACH_UM = 5.0
 """How far a cell reaches beyond its nucleus, at most."""
 NECK_UM = 1.0
 """Radius of the opening that cuts off what touches a cell at a neck."""
+ROUND_ENOUGH = 0.86
+"""Roundness at which a cell is taken as it is; a drawn disc has 0.89."""
+ROUNDER = 0.02
+"""By how much another body must make a cell rounder: less is the outline's noise."""
 EDGE_UM = 1.5
 """How far a nucleus's edge may move when it is set again inside its cell."""
 ROUGHNESS_UM = 0.5
@@ -56,6 +60,7 @@ class Masks:
     Attributes:
         nuclei: (h, w) bool.
         body: (h, w) bool, nuclei and cytoplasm.
+        other_bodies: The same by other rules; a cell takes the one that makes it round.
         scale_um_per_px: Of the view's pixel.
         low: Violet that parts plasma from cells.
         high: Violet that parts cells from nuclei; smudges are little above it. Both 0
@@ -71,6 +76,7 @@ class Masks:
     high: int
     min_stain: float
     is_coarse: bool
+    other_bodies: tuple[BoolArray, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,12 +129,39 @@ def _objects(view: View, masks: Masks, labels: I32, territory: I32) -> Iterator[
             continue
         kind, cell = CellKind.PLATELET, nucleus
         if diameter_um >= MIN_NUCLEUS_UM:
-            own = masks.body[window] & (territory[window] == label)
-            cell = _grow(nucleus, own.astype(np.uint8), scale)
+            own = territory[window] == label
+            bodies = (masks.body, *masks.other_bodies)
+            cell = _roundest(nucleus, [body[window] & own for body in bodies], scale)
             kind = _kind(view, masks, nucleus, cell, window)
             if masks.is_coarse:
                 nucleus = _set_edge(view.stain[window], nucleus, cell, scale)
         yield _Found(kind=kind, nucleus=nucleus, cell=cell | nucleus, x0=x0, y0=y0)
+
+
+def _roundest(nucleus: U8, bodies: list[BoolArray], scale_um_per_px: float) -> U8:
+    """Grow the nucleus into the body that makes the roundest cell.
+
+    Pale cytoplasm that is missed, and a red cell that is not, spoil the shape.
+    """
+    best = _grow(nucleus, bodies[0].astype(np.uint8), scale_um_per_px)
+    roundness, solidity = _shape(best)
+    for body in bodies[1:]:
+        if roundness >= ROUND_ENOUGH:
+            break
+        cell = _grow(nucleus, body.astype(np.uint8), scale_um_per_px)
+        rounder, more_solid = _shape(cell)
+        if rounder > roundness + ROUNDER and more_solid >= solidity:
+            best, roundness, solidity = cell, rounder, more_solid
+    return best
+
+
+def _shape(cell: U8) -> tuple[float, float]:
+    """Return roundness, 4 pi area over squared perimeter, and solidity of a cell."""
+    contours, _ = cv2.findContours(cell, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    outline = max(contours, key=cv2.contourArea)
+    area, length = cv2.contourArea(outline), cv2.arcLength(outline, closed=True)
+    hull_area = cv2.contourArea(cv2.convexHull(outline))
+    return 4 * np.pi * area / max(length, 1) ** 2, area / max(hull_area, 1)
 
 
 def _grow(nucleus: U8, body: U8, scale_um_per_px: float) -> U8:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.types import U8, BoolArray, Segmentation
-from leukoscope_edge.vision.calibration import foreground_of, otsu3, scale_from_cells
+from leukoscope_edge.vision.calibration import darkness_of, otsu3, scale_from_cells
 from leukoscope_edge.vision.flatfield import FlatField
 from leukoscope_edge.vision.objects import Masks, describe
 from leukoscope_edge.vision.view import (
@@ -65,7 +65,9 @@ def segment(
 def threshold(view: View) -> Masks:
     """Part a view into nuclei, cell bodies and the rest."""
     low, high = otsu3(view.violet)
-    foreground = foreground_of(view.smooth)
+    dark = darkness_of(view.smooth)
+    level, _ = otsu3(dark)
+    foreground = np.asarray(dark > level, np.bool_)
     floor = _least_stain(view.stain, foreground)
     high = _part_again(view, high, floor)
     nuclei = _opened(view.violet > high)
@@ -74,12 +76,19 @@ def threshold(view: View) -> Masks:
     if scale is None:
         estimate = scale_from_cells(foreground, nuclei)
         scale, has_red_cells = estimate.um_per_px, estimate.source == "red cells"
+    redness = np.asarray(
+        cv2.subtract(view.smooth[..., 0], view.smooth[..., 2]), np.uint8
+    )
+    red = np.zeros_like(foreground)
     if has_red_cells:
-        foreground &= ~_red_cells(view.smooth, foreground, nuclei, scale)
-    body = (foreground | nuclei).astype(np.uint8)
+        red = _red_cells(redness, foreground, nuclei, scale)
+    pale = np.asarray(dark > _pale_level(dark, level), np.bool_)
+    bluish = pale & ~_reddest(redness, foreground & ~nuclei)
+    body = ((foreground & ~red) | nuclei).astype(np.uint8)
     return Masks(
         nuclei=nuclei,
         body=(open_mask(body, STRING_UM / scale) > 0) | nuclei,
+        other_bodies=((pale & ~red) | nuclei, bluish | nuclei),
         scale_um_per_px=scale,
         low=low,
         high=high,
@@ -121,13 +130,26 @@ def _opened(mask: BoolArray) -> BoolArray:
 
 
 def _red_cells(
-    smooth: U8, foreground: BoolArray, nuclei: BoolArray, scale_um_per_px: float
+    redness: U8, foreground: BoolArray, nuclei: BoolArray, scale_um_per_px: float
 ) -> BoolArray:
     """Return what is as red as the foreground far from all nuclei."""
-    redness = cv2.subtract(smooth[..., 0], smooth[..., 2])
     near = dilate(nuclei.astype(np.uint8), WHITE_CELL_REACH_UM / scale_um_per_px)
     far = foreground & (near == 0)
     if far.mean() <= MIN_RED_FRACTION:
         return np.zeros_like(foreground)
     level = RED_SHARE * float(np.median(redness[far]))
     return np.asarray(redness > level, np.bool_)
+
+
+def _reddest(redness: U8, cells: BoolArray) -> BoolArray:
+    """Return what is as red as the redder part of the cells."""
+    if not cells.any():
+        return np.zeros_like(cells)
+    level, _ = cv2.threshold(redness[cells], 0, 1, cv2.THRESH_OTSU)
+    return np.asarray(redness > level, np.bool_)
+
+
+def _pale_level(dark: U8, level: int) -> float:
+    """Return the middle between the plasma and the level that parts it from cells."""
+    plasma = int(np.argmax(np.bincount(dark[dark <= level], minlength=1)))
+    return (plasma + level) / 2

@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
-from leukoscope_edge.records.paper import write_paper
+from leukoscope_edge.records.dossier import open_dossier
+from leukoscope_edge.records.paper import qr_png, write_paper
 from leukoscope_edge.records.slide import (
     CellRecord,
     Identity,
@@ -35,7 +36,7 @@ from leukoscope_edge.web.forms import (
 from leukoscope_edge.web.missed import cut_missed
 from leukoscope_edge.web.orders import BUSY, Do, Order
 from leukoscope_edge.web.people import Person, Right
-from leukoscope_edge.web.review import first_pass, verdict_of
+from leukoscope_edge.web.review import left_for, verdict_of
 from leukoscope_edge.web.share import Asked, What, copy_to_stick, take_file
 
 router = APIRouter(prefix="/api/slides")
@@ -70,11 +71,12 @@ def start_slide(body: NewSlide, request: Request, person: Operator) -> dict[str,
     }
     new = SlideSetUp(
         identity=Identity(sample=body.sample, name=body.name),
-        mode="slide",
+        mode=body.mode,
         domain=device.bundle.card.domain,
         origin=device.origin(),
         details=details,
         consents_to_training=body.consents,
+        n_readers=device.profile.review.readers,
     )
     slide = device.store.start_slide(new, person.name, key=body.key)
     return {"next": f"/slides/{slide}/ready"}
@@ -113,7 +115,21 @@ def judge(
     device = device_of(request)
     device.store.judge_cell(slide, body.cell, body.word, person.name, key=body.key)
     cell = cell_of(device, slide, body.cell)
-    return _judged(cell) | _left(device, slide)
+    own = dict(cell.words).get(person.name)
+    return _judged(cell, own) | _left(device, slide, person)
+
+
+@router.post("/{slide}/settle")
+def settle(
+    slide: SlideId,
+    body: Judged,
+    request: Request,
+    person: Annotated[Person, Depends(may(Right.SETTLE))],
+) -> dict[str, str]:
+    """Keep a supervisor's word on a cell on which two readers differ."""
+    store = device_of(request).store
+    store.settle_cell(slide, body.cell, body.word, person.name, key=body.key)
+    return {"next": f"/slides/{slide}/result"}
 
 
 @router.post("/{slide}/undo")
@@ -122,10 +138,10 @@ def undo(
 ) -> dict[str, Any]:
     """Take the last word back."""
     device = device_of(request)
-    steps = device.store.slide(slide).steps
+    last = device.store.slide(slide).last_step(person.name)
     device.store.undo(slide, person.name, key=body.key)
-    undone = {"cell": steps[-1].cell if steps else "", "word": None}
-    return undone | _left(device, slide)
+    undone = {"cell": last.cell if last else "", "word": None}
+    return undone | _left(device, slide, person)
 
 
 @router.post("/{slide}/missed")
@@ -181,6 +197,22 @@ def file(
     return Response(data, media_type=MEDIA_TYPES[what], headers=disposition)
 
 
+@router.get("/{slide}/qr.png")
+def qr(slide: SlideId, request: Request, _: Operator) -> Response:
+    """Return the code that finds the newest version again."""
+    dossier = open_dossier(device_of(request).store, slide, identified=False)
+    return Response(qr_png(dossier), media_type="image/png")
+
+
+@router.post("/{slide}/printed")
+def printed(slide: SlideId, request: Request, person: Operator) -> dict[str, str]:
+    """Keep that a report is about to be printed. What a printer does is not known."""
+    store = device_of(request).store
+    version = open_dossier(store, slide, identified=False).version
+    store.note_export(slide, f"print of version {version}", "", person.name)
+    return {}
+
+
 @router.post("/{slide}/stick")
 def stick(
     slide: SlideId, body: ToStick, request: Request, person: Operator
@@ -192,15 +224,15 @@ def stick(
     return {"names": list(names)}
 
 
-def _judged(cell: CellRecord) -> dict[str, Any]:
+def _judged(cell: CellRecord, own: Word | None) -> dict[str, Any]:
+    """Say somebody's own word and the model's; nothing of another reader."""
     return {
         "cell": cell.id,
-        "word": cell.word.value if cell.word else None,
+        "word": own.value if own else None,
         "call": cell.call.value if cell.call else None,
         "p_blast": cell.p_blast,
     }
 
 
-def _left(device: Device, slide: str) -> dict[str, Any]:
-    record = device.store.slide(slide)
-    return {"n_left": sum(c.word is None for c in first_pass(record))}
+def _left(device: Device, slide: str, person: Person) -> dict[str, Any]:
+    return {"n_left": len(left_for(device.store.slide(slide), person.name))}

@@ -70,7 +70,7 @@ class Device:
         Raises:
             StepError: It was begun with another one.
         """
-        if record.origin.bundle_sha256 != self.bundle.card.model_cpu.sha256:
+        if not judged_by(record, self.bundle.card):
             raise StepError(
                 f"slide {record.id} was begun with {record.origin.bundle}, and "
                 f"{self.bundle.card.id} is in use now: start a new slide"
@@ -82,12 +82,11 @@ class Device:
         Raises:
             StepError: That model is no longer here.
         """
-        sha256 = record.origin.bundle_sha256
-        if self.bundle.card.model_cpu.sha256 == sha256:
+        if judged_by(record, self.bundle.card):
             return self.bundle.card
         for folder in updates.folders(self.store.folder, self.bundle.card.domain):
             with contextlib.suppress(BundleError):
-                if (card := read_card(folder)).model_cpu.sha256 == sha256:
+                if judged_by(record, card := read_card(folder)):
                     return card
         raise StepError(
             f"slide {record.id} was judged by {record.origin.bundle}, which is no "
@@ -142,6 +141,12 @@ class Device:
         if self.is_simulation:
             return "built in"
         return "none" if self.scale_um_per_px is None else f"{self.scale_um_per_px:.5f}"
+
+
+def judged_by(record: SlideRecord, card: Card) -> bool:
+    """Say whether a slide is judged by a card's model."""
+    found = (record.origin.bundle, record.origin.bundle_sha256)
+    return found == (card.id, card.model_cpu.sha256)
 
 
 def has_right(person: Person, right: Right) -> bool:

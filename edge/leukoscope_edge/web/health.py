@@ -1,7 +1,6 @@
 """How the device is, for Home and the quality page. Reads, and decides nothing."""
 
 from dataclasses import dataclass
-from statistics import fmean, stdev
 from typing import Any
 
 from leukoscope_edge.service.health import read_health, signs
@@ -11,11 +10,9 @@ from leukoscope_edge.updates.slots import models_folder
 from leukoscope_edge.updates.state import load as load_state
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.orders import Mode
+from leukoscope_edge.web.rounds import GOLDEN_NOTE
 
 BRIEF = ("Disk, slides", "Temperature")
-MIN_POINTS = 5
-"""Fewer points have no spread worth drawing a band for."""
-N_POINTS = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,23 +28,6 @@ class Sign:
     name: str
     value: str
     is_good: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trend:
-    """A quality figure over time (Levey-Jennings).
-
-    Attributes:
-        name: What is measured.
-        values: The newest last.
-        mean: Of all, None where there are too few.
-        sd: Their standard deviation, likewise.
-    """
-
-    name: str
-    values: tuple[float, ...]
-    mean: float | None
-    sd: float | None
 
 
 def health(device: Device, *, briefly: bool = False) -> list[Sign]:
@@ -101,47 +81,10 @@ def _camera(device: Device) -> Sign:
 
 
 def _golden(device: Device) -> Sign:
-    tests = device.store.notes("golden cells")
+    tests = device.store.notes(GOLDEN_NOTE)
     if not tests:
         return Sign(name="Quality test", value="not run yet", is_good=False)
-    return Sign(name="Quality test", value=tests[-1].at[:16].replace("T", " "))
-
-
-def trends(device: Device) -> list[Trend]:
-    """Return the figures that are kept over time."""
-    golden = [
-        e.body["facts"]["largest_logit_difference"]
-        for e in device.store.notes("golden cells")
-    ]
-    figures: dict[str, list[float]] = {"golden cells": golden}
-    for event in device.store.notes("light"):
-        for name, value in event.body["facts"].items():
-            figures.setdefault(name, []).append(value)
-    return [trend(name, values) for name, values in figures.items() if values]
-
-
-def trend(name: str, values: list[float]) -> Trend:
-    """Return a trend with its band, from the newest values."""
-    newest = tuple(values[-N_POINTS:])
-    if len(newest) < MIN_POINTS:
-        return Trend(name=name, values=newest, mean=None, sd=None)
-    return Trend(name=name, values=newest, mean=fmean(newest), sd=stdev(newest))
-
-
-def plot_points(shown: Trend, width: int, height: int) -> dict[str, Any]:
-    """Return where a trend's points and band lie in a drawing of so many pixels."""
-    low, high = min(shown.values), max(shown.values)
-    if shown.mean is not None and shown.sd is not None:
-        low = min(low, shown.mean - 3 * shown.sd)
-        high = max(high, shown.mean + 3 * shown.sd)
-    span = (high - low) or 1.0
-    step = width / max(len(shown.values) - 1, 1)
-
-    def y(value: float) -> float:
-        return round(height - (value - low) / span * height, 1)
-
-    band = []
-    if shown.mean is not None and shown.sd is not None:
-        band = [y(shown.mean + k * shown.sd) for k in (-2, 0, 2)]
-    points = [(round(i * step, 1), y(v)) for i, v in enumerate(shown.values)]
-    return {"points": points, "band": band}
+    newest = tests[-1]
+    failed = newest.body["facts"].get("failed", "")
+    at = newest.at[:16].replace("T", " ")
+    return Sign(name="Quality test", value=failed or at, is_good=not failed)

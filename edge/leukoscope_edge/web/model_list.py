@@ -8,7 +8,7 @@ from leukoscope_edge.errors import BundleError
 from leukoscope_edge.inference.bundle import shipped_bundle_for
 from leukoscope_edge.inference.card import Card, read_card
 from leukoscope_edge.updates.slots import release_of
-from leukoscope_edge.web.device import Device
+from leukoscope_edge.web.device import Device, judged_by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ def listed_models(device: Device) -> list[ListedModel]:
     for folder in updates.folders(device.store.folder, domain):
         with contextlib.suppress(BundleError):
             card = read_card(folder)
-            slides = judged.get(card.model_cpu.sha256, [])
+            slides = judged.get((card.id, card.model_cpu.sha256), [])
             found.append(
                 ListedModel(
                     card=card,
@@ -55,5 +55,5 @@ def listed_models(device: Device) -> list[ListedModel]:
 
 def open_slides(device: Device) -> list[str]:
     """Return the slides that the model in use has begun and not finished."""
-    sha256 = device.bundle.card.model_cpu.sha256
-    return [r.id for r in device.store.unfinished() if r.origin.bundle_sha256 == sha256]
+    card = device.bundle.card
+    return [r.id for r in device.store.unfinished() if judged_by(r, card)]

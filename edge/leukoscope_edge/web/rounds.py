@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from leukoscope_edge import updates
 from leukoscope_edge.errors import LeukoscopeError
-from leukoscope_edge.inference.engine import self_test
+from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.records.store import DEVICE
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.orders import BUSY
@@ -83,7 +83,7 @@ def look_at_model(device: Device) -> None:
     device.desk.banners = updates.banners(about)
     used = updates.in_use(device.store.folder, device.bundle.card.domain)
     if used.folder not in (None, device.bundle.folder) and not device.why_off:
-        device.desk.restart()
+        device.desk.open_anew()
 
 
 def probe(device: Device) -> None:

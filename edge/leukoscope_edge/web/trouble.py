@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from leukoscope_edge.web.security import HEADERS
 
-LOOK_AGAIN_S = 30
+LOOK_AGAIN_S = 10
 PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8">
 <meta http-equiv="refresh" content="{again_s}">

@@ -16,10 +16,12 @@ from leukoscope_edge import updates
 from leukoscope_edge.errors import LeukoscopeError, StepError, UpdateError
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.updates import Offer, Shadow, Step
-from leukoscope_edge.updates.codes import Code
+from leukoscope_edge.updates.codes import Code, refused
 
 ASK_TIMEOUT_S = 600.0
 """Whoever pressed Install is still there after ten minutes, or accepted nothing."""
+NOTICE_S = 1.0
+"""A page that is loaded in this time asks again until the server is back."""
 CODES = {code.id: code for code in Code}
 
 
@@ -46,7 +48,7 @@ class Progress:
         n_bytes: Read of the stick so far.
         shadow: What the new model changes, while somebody is asked.
         code: Of a refusal.
-        sentence: Of a refusal or of what was done.
+        sentence: What was done, or what exactly was found where it was refused.
     """
 
     stage: Stage = Stage.IDLE
@@ -77,6 +79,7 @@ class Desk:
         progress: How far the update is; replaced whole.
         banners: What every page shows about models and time.
         restart: Ends the server so that it opens anew; the server sets it.
+        is_ending: The server is about to open anew.
         chore: What is to be done while everything is closed, before it opens anew.
     """
 
@@ -85,6 +88,7 @@ class Desk:
         self.progress = Progress()
         self.banners: tuple[str, ...] = ()
         self.restart: Callable[[], None] = lambda: None
+        self.is_ending = False
         self.chore: Callable[[], str] | None = None
         self._lock = threading.Lock()
         self._answered = threading.Event()
@@ -145,6 +149,17 @@ class Desk:
         """Show what was done while the server was away."""
         self.progress = Progress(stage=Stage.DONE, sentence=sentence)
 
+    def open_anew(self, chore: Callable[[], str] | None = None) -> None:
+        """End the server once the page has heard of it, so that it opens anew.
+
+        Args:
+            chore: To be done while everything is closed; returns what came of it.
+        """
+        self.is_ending, self.chore = True, chore
+        timer = threading.Timer(NOTICE_S, lambda: self.restart())
+        timer.daemon = True
+        timer.start()
+
     def wait(self, timeout_s: float) -> bool:
         """Wait for the thread; say whether it has ended."""
         if self._thread is not None:
@@ -167,7 +182,7 @@ class Desk:
             return
         except Exception:
             reason = "the update stopped for a reason that nobody foresaw"
-            self._refuse(UpdateError(Code.SELF_TEST.text(reason), Code.SELF_TEST.id))
+            self._refuse(refused(Code.SELF_TEST, reason))
             raise
         model = installed.manifest.bundle_id
         facts = {"model": model, "accepted_by": installed.accepted_by}
@@ -178,7 +193,7 @@ class Desk:
             stage=Stage.DONE,
             sentence=f"{model} is in use now. {installed.shadow.sentence}",
         )
-        self.restart()
+        self.open_anew()
 
     def _ask(self, shadow: Shadow) -> str | None:
         self._answered.clear()
@@ -194,7 +209,9 @@ class Desk:
         self.progress = replace(self.progress, step=step, n_bytes=n_bytes)
 
     def _refuse(self, err: LeukoscopeError) -> None:
-        code = CODES.get(err.code) if isinstance(err, UpdateError) else None
+        code, found = None, str(err)
+        if isinstance(err, UpdateError):
+            code, found = CODES[err.code], err.detail
         self.progress = replace(
-            self.progress, stage=Stage.REFUSED, code=code, sentence=str(err)
+            self.progress, stage=Stage.REFUSED, code=code, sentence=found
         )

@@ -35,10 +35,12 @@ from leukoscope_edge.types import U8, Cell, Fault, Frame
 from leukoscope_edge.vision.quality import assess
 from leukoscope_edge.web.calibration import camera_scale
 from leukoscope_edge.web.keeper import Keeper
+from leukoscope_edge.web.light import LightLog
 from leukoscope_edge.web.line import Line
 from leukoscope_edge.web.meter import Meter
 from leukoscope_edge.web.orders import Do, Mode, News, Order
 from leukoscope_edge.web.sketch import boxes_of, count_facts, light_facts, place_facts
+from leukoscope_edge.web.trends import note_light
 
 JPEG_QUALITY = 80
 """A 640 x 480 frame is then some 60 kB and shows no blocks at arm's length."""
@@ -181,6 +183,7 @@ class _Worker:
         self._camera: Camera | None = None
         self._run: SlideRun | None = None
         self._keeper: Keeper | None = None
+        self._light = LightLog()
         self._facts: dict[str, Any] = {}
         self._last_pixels: U8 | None = None
         self._n_shown = 0
@@ -272,8 +275,10 @@ class _Worker:
         if self._mode in busy and self._slide == order.slide:
             return
         self._rest()
+        record = self._store.slide(order.slide)
         camera = self._open()
         self._keeper = Keeper(self._store, order.slide, self._bundle.card)
+        self._light = LightLog()
         earlier = self._keeper.go_on(order.by)
         _skip_seen(camera, self._keeper.last_frame)
         self._run = SlideRun(
@@ -281,6 +286,7 @@ class _Worker:
             self._bundle,
             scale_um_per_px=camera.scale_um_per_px,
             is_sequence=is_sequence(self._profile.camera.source),
+            mode="passive" if record.mode == "passive" else "count",
             earlier=earlier,
         )
         self._mode, self._slide, self._by = Mode.COUNTING, order.slide, order.by
@@ -297,6 +303,8 @@ class _Worker:
     def _finish(self, by: str) -> None:
         if self._run is not None and self._keeper is not None:
             self._keeper.finish(self._run.finish(self._profile.camera.source), by)
+            if figures := self._light.figures():
+                note_light(self._store, figures)
         slide = self._slide
         self._rest()
         self._mode, self._slide = Mode.FINISHED, slide
@@ -364,6 +372,8 @@ class _Worker:
         self._meter.count()
         self._facts = self._seen_facts(looked, cells, run, keeper)
         pixels = None if isinstance(item, Fault) else item.pixels
+        if pixels is not None:
+            self._light.see(pixels)
         self._last_pixels = pixels
         self._tell(pixels, item.name)
 

@@ -87,6 +87,7 @@ class Builder:
 
     def build_serialized_network(self, network: Any, config: Config) -> bytes | None:
         assert config.n_profiles == 1
+        assert sorted(f.name for f in config.flags) == FLAGS[FAULT in WITHOUT_INT8]
         misbehave("build")
         return None if FAULT == "build-none" else PLAN_HEAD + network.model
 
@@ -215,12 +216,20 @@ def module(version: str) -> Any:
 def load() -> Any:
     if FAULT == "no-driver":
         raise EngineFault("no NVIDIA driver is installed")
-    capability = (5, 3) if FAULT == "old-gpu" else (8, 7)
+    global FLAGS
+    capability = {"oldest-gpu": (5, 2), **WITHOUT_INT8}.get(FAULT, (8, 7))
     version = FAULT.removeprefix("version-") if "version-" in FAULT else "10.3.0"
+    version = "8.6.2" if FAULT in WITHOUT_INT8 else version
+    if version.startswith("8"):
+        FLAGS = {False: ["FP16", "INT8"], True: ["FP16"]}
     gpu = Gpu(name="Fake", capability=capability, n_multiprocessors=8, driver=12060)
     return module(version), Host(), gpu
 
 
+WITHOUT_INT8 = {"old-gpu": (5, 3), "tx2": (6, 2)}
+"""Capabilities; TensorRT 8 is the last that runs on them."""
+FLAGS: dict[bool, list[str]] = {False: [], True: []}
+"""What the builder must be told, for a GPU with int8 and for one without."""
 N_GOOD_RUNS = 1
 """The self-test passes; what comes after it fails."""
 FAULT = ""

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -198,11 +199,29 @@ def test_a_text_that_stands_twice_is_refused() -> None:
         Message(memoryview(b"\x0a\x01a\x0a\x01b")).text(1)
 
 
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (external, "in another file"),
+        (custom_node, "custom operators"),
+        (unknown_operator, "operator 'Loop'"),
+        (open_height, "leaves the shape"),
+    ],
+)
 def test_a_bundle_with_a_refused_model_does_not_open(
-    bundle_factory: Callable[..., Path],
+    bundle_factory: Callable[..., Path], change: Change, reason: str
 ) -> None:
     model = conv_model()
-    custom_node(model)
+    change(model)
     folder = bundle_factory(model=model.SerializeToString())
-    with pytest.raises(BundleError, match=r"model\.cpu\.onnx.*custom operators"):
+    with pytest.raises(BundleError, match=rf"model\.cpu\.onnx.*{reason}"):
         open_bundle(folder)
+
+
+def test_a_bundle_whose_model_is_too_large_does_not_open_and_is_not_read(
+    bundle_folder: Path,
+) -> None:
+    model = bundle_folder / "model.cpu.onnx"
+    os.truncate(model, admission.MAX_MODEL_BYTES + 1)
+    with pytest.raises(BundleError, match="expected at most"):
+        open_bundle(bundle_folder)

@@ -10,7 +10,7 @@ from leukoscope_edge.inference.card import DecisionEntry, QuickEntry, read_card
 from leukoscope_edge.inference.cascade import CascadeEngine
 from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.inference.classifier import p_blast
-from leukoscope_edge.inference.engine import self_test
+from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.types import F32, U8
 
 DEEP = DecisionEntry(temperature=2.0, normal_to=0.4, blast_from=0.6)
@@ -133,6 +133,22 @@ def test_a_pair_opens_and_each_network_gives_its_stored_answers(
     for one in (bundle.quick, dataclasses.replace(bundle, quick=None)):
         with open_engine(one, backend="cpu", n_threads=1) as engine:
             assert self_test(engine, one) < 1e-4
+
+
+@pytest.mark.parametrize("wrong", ["quick", "deep"])
+def test_a_pair_of_which_one_network_answers_otherwise_is_found(
+    bundle_folder: Path, wrong: str
+) -> None:
+    bundle = open_bundle(make_pair(bundle_folder))
+    assert bundle.quick is not None
+    with open_engine(bundle, backend="cpu", n_threads=1) as engine:
+        assert self_test(engine, bundle) < 1e-4
+        one = bundle.quick if wrong == "quick" else bundle
+        golden = dataclasses.replace(one.golden, logits=one.golden.logits + 0.01)
+        one = dataclasses.replace(one, golden=golden)
+        changed = dataclasses.replace(bundle, quick=one) if wrong == "quick" else one
+        with pytest.raises(BundleError, match="give other answers"):
+            self_test(engine, changed)
 
 
 def test_a_pair_without_the_quick_networks_answers_is_refused(

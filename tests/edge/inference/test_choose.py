@@ -1,6 +1,7 @@
 """Every way in which TensorRT can fail, played by a child process that really fails."""
 
 import dataclasses
+import json
 import os
 import sys
 from pathlib import Path
@@ -85,7 +86,9 @@ def test_serves_on_every_version_and_builds_only_once(
     ("fault", "reason"),
     [
         ("no-driver", "no NVIDIA driver"),
-        ("old-gpu", "capability 5.3) has no int8"),
+        ("old-gpu", "capability 5.3) has no int8, and the bundle no file without"),
+        ("tx2", "capability 6.2) has no int8, and the bundle no file without"),
+        ("oldest-gpu", "capability 5.2) has neither int8 nor half precision"),
         ("version-8.2.1", "older than 8.5"),
         ("parse", "error 0: an unsupported node"),
         ("build-none", "build gave nothing"),
@@ -107,6 +110,18 @@ def test_the_cpu_serves_at_once_where_tensorrt_does_not_come_up(
         np.testing.assert_array_equal(engine.run(CROPS), cpu_logits(bundle))
         assert engine.name.startswith("onnxruntime-cpu")
     assert start.rebuilds == [False]
+
+
+@pytest.mark.parametrize("gpu", ["old-gpu", "tx2"])
+def test_a_gpu_without_int8_serves_in_half_precision(
+    bundle: Bundle, tmp_path: Path, gpu: str
+) -> None:
+    bundle = dataclasses.replace(bundle, model_fp16=bundle.model)
+    with open_with(bundle, Fake(tmp_path, gpu)) as engine:
+        assert engine.name == "tensorrt 8.6.2 fp16 on Fake"
+        np.testing.assert_allclose(engine.run(CROPS), cpu_logits(bundle), atol=1e-5)
+    (note,) = (tmp_path / "plans").glob("*.json")
+    assert json.loads(note.read_text())["key"]["precision"] == "fp16"
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,22 @@
 import dataclasses
+import platform
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+from onnx import helper, numpy_helper
 
 from leukoscope_edge.errors import BundleError
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
-from leukoscope_edge.inference.card import InputEntry
-from leukoscope_edge.inference.engine import OnnxCpuEngine, prepare, self_test
+from leukoscope_edge.inference.card import FileEntry, GoldenEntry, InputEntry
+from leukoscope_edge.inference.engine import (
+    OnnxCpuEngine,
+    prepare,
+    session_entries,
+)
+from leukoscope_edge.inference.selftest import self_test
 
 SPEC = InputEntry(
     side_px=32,
@@ -78,6 +86,52 @@ def test_refuses_a_model_with_other_outputs(
         OnnxCpuEngine(open_bundle(folder))
 
 
+def test_a_model_that_fails_as_it_runs_is_refused_in_one_line(
+    bundle_factory: Callable[..., Path], red_model: Callable[..., bytes]
+) -> None:
+    model = onnx.load_from_string(red_model())
+    shape = numpy_helper.from_array(np.array([2, 3], np.int64), "shape")
+    model.graph.initializer.append(shape)
+    model.graph.node.insert(1, helper.make_node("Reshape", ["pooled", "shape"], ["r"]))
+    model.graph.node[2].input[0] = "r"
+    folder = bundle_factory(model=model.SerializeToString())
+    with (
+        OnnxCpuEngine(open_bundle(folder)) as engine,
+        pytest.raises(BundleError, match="ONNX Runtime cannot run it") as caught,
+    ):
+        engine.run(crops_of(0))
+    assert "\n" not in str(caught.value)
+
+
+def test_the_session_is_asked_for_what_we_want_and_does_not_retry(
+    bundle_folder: Path,
+) -> None:
+    with OnnxCpuEngine(open_bundle(bundle_folder)) as engine:
+        entry = engine._session.get_session_options().get_session_config_entry
+        for name, value in session_entries().items():
+            assert entry(name) == value
+        assert not engine._session._enable_fallback
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="x86 alone saturates")
+@pytest.mark.parametrize(
+    ("flags", "asked"),
+    [
+        ("fpu avx2 avx512f", True),
+        ("fpu avx2 avx512_vnni", False),
+        ("fpu avx2 avx_vnni bmi1", False),
+        (None, True),
+    ],
+)
+def test_a_processor_that_would_saturate_is_asked_not_to(
+    tmp_path: Path, flags: str | None, asked: bool
+) -> None:
+    path = tmp_path / "cpuinfo"
+    if flags is not None:
+        path.write_text(f"processor\t: 0\nflags\t\t: {flags}\n")
+    assert ("session.x64quantprecision" in session_entries(path)) is asked
+
+
 def test_refuses_numbers_that_are_not_finite(
     bundle_factory: Callable[..., Path], red_model: Callable[..., bytes]
 ) -> None:
@@ -93,4 +147,15 @@ def test_every_shipped_model_gives_its_stored_answers() -> None:
     for folder in shipped_bundles().values():
         bundle = open_bundle(folder)
         with OnnxCpuEngine(bundle, n_threads=1) as engine:
-            self_test(engine, bundle)
+            assert self_test(engine, bundle) <= 0.005
+
+
+def test_a_gpu_may_differ_by_its_own_tolerance() -> None:
+    file = FileEntry(name="golden.npz", sha256="0" * 64)
+    golden = GoldenEntry(file=file, logit_tolerance=0.01)
+    assert golden.allowed(is_accelerated=True) == 0.01
+    golden = dataclasses.replace(golden, gpu_tolerance=0.2)
+    assert golden.allowed(is_accelerated=True) == 0.2
+    assert golden.allowed(is_accelerated=False) == 0.01
+    with pytest.raises(ValueError, match="must be positive"):
+        dataclasses.replace(golden, gpu_tolerance=0.0)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from argon2 import PasswordHasher
@@ -153,6 +154,7 @@ def fill_slide(
     sample: str = "S-1",
     name: str = "",
     age: str = "unknown",
+    n_readers: Literal[1, 2] = 1,
     is_finished: bool = True,
 ) -> str:
     """Put a counted slide into the records and return its number."""
@@ -167,6 +169,7 @@ def fill_slide(
             domain="simulated",
             origin=device.origin(),
             details={"age": age},
+            n_readers=n_readers,
         ),
         NAME,
     )

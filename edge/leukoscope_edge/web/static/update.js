@@ -4,6 +4,7 @@ const POLL_MS = 500;
 const desk = document.getElementById("desk");
 const steps = [...desk.querySelectorAll("[data-step]")];
 const { stage, serves } = desk.dataset;
+const ending = desk.dataset.ending !== undefined;
 
 function show({ step, fraction }) {
   const now = steps.findIndex((item) => item.dataset.step === step);
@@ -21,11 +22,11 @@ async function look() {
     const answer = await fetch("/api/update");
     if (answer.ok) {
       const news = await answer.json();
-      if (news.stage !== stage || news.serves !== serves) return location.reload();
+      if (news.stage !== stage || news.serves !== serves || (ending && !news.is_ending)) return location.reload();
       if (steps.length) show(news);
     } else if (answer.status === 401) return location.reload();
   } catch { /* asked again */ }
   return setTimeout(look, POLL_MS);
 }
 
-if (stage === "running" || stage === "asking" || stage === "done") look();
+if (stage === "running" || stage === "asking" || ending) look();

@@ -1,0 +1,52 @@
+"""How far may a stored answer move on another machine? Measured, not guessed.
+
+int8 products are whole numbers, the same everywhere; what may differ is the float
+arithmetic between them, and then a value that lies on the edge of two int8 steps tips
+over. Running the file unfused, and its cells one by one, provokes that here. Measured
+on real and emulated processors (x86-64 with AVX-512 VNNI, AVX2 and SSE4; 64-bit ARM
+with and without dot products) the shipped files gave the very same bits, so the floor
+is what holds, and it lies below the smallest step of a logit that a damaged weight
+makes (docs/engines.md).
+"""
+
+import numpy as np
+
+from leukoscope_edge.inference.card import InputEntry
+from leukoscope_edge.types import F32, U8
+from leukoscope_export.quantise import Files, run_onnx
+
+FLOOR = 0.005
+"""Logit. Float sums in another order differ by 1e-6."""
+MARGIN = 4
+"""Times what was provoked here."""
+GPU_FLOOR = 0.05
+"""Logit. TensorRT chooses its own kernels, and has not been measured."""
+GPU_MARGIN = 2
+"""Times what its file differs from the CPU's when both are run exactly."""
+
+
+def cpu_tolerance(files: Files, crops: U8, spec: InputEntry, answers: F32) -> float:
+    """Return the largest difference of a logit to allow on another processor.
+
+    Args:
+        files: The network.
+        crops: (N, side, side, 3) uint8 RGB, the stored cells.
+        spec: The card's input entry.
+        answers: (N, 2) their stored answers, of the CPU file.
+    """
+    ways = (
+        run_onnx(files.cpu, crops, spec, is_fused=False)[0],
+        run_onnx(files.cpu, crops, spec, batch=1)[0],
+    )
+    return max(FLOOR, MARGIN * _largest(answers, ways))
+
+
+def gpu_tolerance(files: Files, crops: U8, spec: InputEntry, answers: F32) -> float:
+    """Return the same for a GPU, which runs a file of another form; as above."""
+    forms = [files.trt] if files.fp16 is None else [files.trt, files.fp16]
+    ways = [run_onnx(form, crops, spec)[0] for form in forms]
+    return max(GPU_FLOOR, GPU_MARGIN * _largest(answers, ways))
+
+
+def _largest(answers: F32, ways: "tuple[F32, ...] | list[F32]") -> float:
+    return max(float(np.abs(way - answers).max()) for way in ways)
