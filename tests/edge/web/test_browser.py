@@ -102,7 +102,8 @@ def test_a_whole_slide_by_touch_on_a_telephone(
     page.tap("#to-result")
     page.wait_for_url("**/result")
     fits()
-    page.fill("[name=pin]", PIN)
+    for digit in PIN:
+        page.tap(f"[data-digit='{digit}']")
     page.tap("form button.primary")
     page.wait_for_url("**/share")
     fits()
