@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
-from tests.edge.web import test_browser as b
+from tests.edge.web import in_browser as b
 from tests.edge.web.stand_ins import fill_slide
 from tests.edge.web.sticks import break_stick, make_publisher, trust, write_release
 
