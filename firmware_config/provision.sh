@@ -123,6 +123,8 @@ install_units() {
         /etc/systemd/system/leukoscope.service.d/jetson.conf ;;
   esac
   install_file "$HERE/udev/70-leukoscope.rules" /etc/udev/rules.d/70-leukoscope.rules
+  install_file "$HERE/polkit/50-leukoscope.rules" \
+    /etc/polkit-1/rules.d/50-leukoscope.rules
 }
 
 apply_network_policy() {
