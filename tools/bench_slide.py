@@ -191,8 +191,8 @@ def _race(camera: Any, bundle: Bundle, options: argparse.Namespace) -> dict[str,
 def _quick_road(bundle: Bundle, options: argparse.Namespace) -> list[dict[str, Any]]:
     """Time ResNet-50 alone and the pair at several shares of cells passed on."""
     random, clock = np.random.default_rng(5), CLOCKS[options.clock]
-    crops = random.integers(0, 256, (BATCH_SIZE, *[SPEC.side_px] * 2, 3))
-    crops = crops.astype(np.uint8)
+    noise = random.integers(0, 256, (BATCH_SIZE, *[SPEC.side_px] * 2, 3))
+    crops = noise.astype(np.uint8)
     networks = [bundle.quick, replace(bundle, quick=None)]
     engines = [OnnxCpuEngine(n, n_threads=options.threads) for n in networks if n]
     quick, deep = engines
