@@ -13,7 +13,9 @@ from leukoscope_edge.inference.bundle import open_bundle
 from leukoscope_edge.inference.card import (
     CARD_NAME,
     FORMAT,
+    BaselineEntry,
     Card,
+    ConformalEntry,
     DataEntry,
     DecisionEntry,
     FileEntry,
@@ -52,6 +54,8 @@ class Release:
         calibration: Temperature, operating points and spreads.
         data: What it was trained on.
         metrics: Figures of the quantised model on people it never saw.
+        size_only: The same of the cell's size alone.
+        conformal: Which classes cannot be ruled out.
     """
 
     id: str
@@ -63,6 +67,8 @@ class Release:
     calibration: Calibration
     data: DataEntry
     metrics: MetricsEntry
+    size_only: BaselineEntry | None = None
+    conformal: ConformalEntry | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +153,8 @@ def _fill(aside: Path, trained: Trained, release: Release, quick: Quick | None) 
         metrics=release.metrics,
         golden=_write_golden(aside, networks, crops, release.input),
         quick=_quick_entry(aside, quick) if quick is not None else None,
+        size_only=release.size_only,
+        conformal=release.conformal,
     )
     (aside / CARD_NAME).write_text(as_toml(card), encoding="utf-8")
 

@@ -19,6 +19,8 @@ from leukoscope_export.surgery import INT8_MAX, WEIGHTED, Graph
 from leukoscope_train.cells import DataError
 
 UINT8_MAX = 255
+BIAS_ROOM = 2.0**30
+"""Units of a bias that int32 holds with room to spare."""
 SMALLEST_SCALE = 1e-8
 """For a tensor that was zero on every calibration cell."""
 CLIPS = ("Relu", "Clip")
@@ -146,11 +148,16 @@ def _uint8(
 
 
 def _make_whole(graph: Graph, node: onnx.NodeProto, scale: float) -> None:
-    """Make a node's weights int8 and its bias int32."""
-    scales = graph.add_weight(node)
+    """Make a node's weights int8 and its bias int32.
+
+    A channel that says hardly anything but its bias, as ImageNet's networks have some,
+    gets coarser weights, so that the bias fits.
+    """
     if len(node.input) < 3 or node.input[2] == "":
+        graph.add_weight(node)
         return
     name = node.input[2]
+    scales = graph.add_weight(node, np.abs(graph.arrays[name]) / (scale * BIAS_ROOM))
     units = (scales.astype(np.float64) * scale).astype(np.float32)
     limits = np.iinfo(np.int32)
     exact = graph.arrays[name].astype(np.float64) / units

@@ -11,10 +11,6 @@ from onnx import helper, numpy_helper
 Array = npt.NDArray[Any]
 WEIGHTED = ("Conv", "Gemm")
 """Operators with weights that are quantised; an LSTM stays in float."""
-DEAD_CHANNEL = 1e-4
-"""Of a layer's largest weight: a channel below it says nothing but its bias, which in
-int32 has room only where the scale of the weights is not next to nothing. ImageNet's
-networks have such channels."""
 INT8_MAX = 127
 
 
@@ -74,18 +70,20 @@ class Graph:
         whole = self.add_node("QuantizeLinear", [source, scale_, zero_], f"{name}.q")
         return self.add_node("DequantizeLinear", [whole, scale_, zero_], f"{name}.dq")
 
-    def add_weight(self, node: onnx.NodeProto) -> npt.NDArray[np.float32]:
+    def add_weight(
+        self, node: onnx.NodeProto, least: float | npt.NDArray[np.float32] = 0.0
+    ) -> npt.NDArray[np.float32]:
         """Make a node's weights int8 per output channel; return the scales.
 
         Symmetric, so that a zero weight stays zero; int8 inside the file, which then
-        has a quarter of its size.
+        has a quarter of its size. No channel's scale is below `least`.
         """
         name, axis = node.input[1], channel_axis(node)
         weight = self.arrays[name]
         others = tuple(i for i in range(weight.ndim) if i != axis)
         largest = np.abs(weight).max(axis=others)
-        least = max(1e-8, DEAD_CHANNEL * float(largest.max()))
-        scales = np.asarray(np.maximum(largest, least) / INT8_MAX, np.float32)
+        scales = np.asarray(np.maximum(largest, 1e-8) / INT8_MAX, np.float32)
+        scales = np.maximum(scales, np.float32(least))
         shape = [-1 if i == axis else 1 for i in range(weight.ndim)]
         whole = np.rint(weight / scales.reshape(shape)).astype(np.int8)
         parts = [

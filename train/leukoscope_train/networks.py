@@ -86,6 +86,8 @@ class KindFirst(Pooled):
     is answered clearly by yes.
     """
 
+    blast_alone: torch.Tensor
+
     def __init__(self, features: nn.Module, n_features: int) -> None:
         super().__init__(features, n_features)
         self.other_kind = nn.Linear(n_features, 1)

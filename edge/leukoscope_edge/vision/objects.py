@@ -38,7 +38,7 @@ REACH_UM = 5.0
 """How far a cell reaches beyond its nucleus, at most."""
 NECK_UM = 1.0
 """Radius of the opening that cuts off what touches a cell at a neck."""
-ROUND_ENOUGH = 0.85
+ROUND_ENOUGH = 0.86
 """Roundness at which a cell is taken as it is; a drawn disc has 0.89."""
 ROUNDER = 0.02
 """By how much another body must make a cell rounder: less is the outline's noise."""
