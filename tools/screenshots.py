@@ -290,7 +290,7 @@ class Walk:
         page = self._page
         page.goto(f"{self._url}/device")
         page.click("text=Run the test")
-        page.wait_for_selector("figure.trend")
+        page.wait_for_selector(".days li")
         for name, path in (
             ("12-device", "device"),
             ("13-model", "update"),
