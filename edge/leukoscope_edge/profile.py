@@ -107,13 +107,11 @@ class InferenceEntry:
     """What the model runs on.
 
     Attributes:
-        backends: In the order in which they are tried.
-        precision: Of the accelerator's engine: it is built from the bundle's int8
-            file, and there is no other.
+        backends: In the order in which they are tried. The accelerator's precision is
+            no choice: int8 where the GPU has it.
     """
 
     backends: tuple[Literal["tensorrt", "cpu"], ...] = ("cpu",)
-    precision: Literal["int8"] = "int8"
 
     def __post_init__(self) -> None:
         if not self.backends or self.backends[-1] != "cpu":

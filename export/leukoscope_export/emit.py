@@ -14,10 +14,13 @@ import onnx
 
 from leukoscope_edge.inference.engine import LOGITS_NAME
 from leukoscope_export.scales import Scales
+from leukoscope_export.stem import unfold_stem
 from leukoscope_export.surgery import INT8_MAX, WEIGHTED, Graph
 from leukoscope_train.cells import DataError
 
 UINT8_MAX = 255
+BIAS_ROOM = 2.0**30
+"""Units of a bias that int32 holds with room to spare."""
 SMALLEST_SCALE = 1e-8
 """For a tensor that was zero on every calibration cell."""
 CLIPS = ("Relu", "Clip")
@@ -76,7 +79,8 @@ def emit_cpu(fp32: onnx.ModelProto, scales: Scales) -> onnx.ModelProto:
 
     Every tensor between two operators that run in uint8 gets a Q/DQ pair; a ReLU or
     ReLU6 between an operator and its Q is dropped, because the Q's own ends clip alike;
-    biases are int32 in units of input scale x weight scale.
+    biases are int32 in units of input scale x weight scale. The first convolution is
+    unfolded where that makes it faster (`stem`).
     """
     graph = Graph(fp32)
     own, road = list(graph.nodes), graph.ancestors(LOGITS_NAME)
@@ -97,6 +101,7 @@ def emit_cpu(fp32: onnx.ModelProto, scales: Scales) -> onnx.ModelProto:
                 _make_whole(graph, node, params[name][0])
             if name in quantised:
                 node.input[index] = quantised[name]
+    unfold_stem(graph)
     return graph.finish()
 
 
@@ -117,11 +122,16 @@ def _fold_clips(graph: Graph, road: list[onnx.NodeProto]) -> dict[str, str]:
 def _cpu_tensors(
     graph: Graph, road: list[onnx.NodeProto], before_clips: set[str]
 ) -> list[str]:
-    """Return the tensors that get a pair, in the graph's order."""
+    """Return the tensors that get a pair, in the graph's order.
+
+    What a dense layer makes for operators in float alone stays in float: the answers of
+    a network with two questions keep all their digits.
+    """
     read = {i for n in road if n.op_type in WHOLE_ON_CPU for i in n.input}
     made = {n.output[0] for n in road if n.op_type in (*WHOLE_ON_CPU, *CLIPS)}
+    answers = {n.output[0] for n in road if n.op_type == "Gemm"} - read
     names = [*graph.inputs, *(n.output[0] for n in road)]
-    left_out = before_clips | set(graph.outputs)
+    left_out = before_clips | set(graph.outputs) | answers
     return [n for n in names if n in (read | made) and n not in left_out]
 
 
@@ -138,14 +148,20 @@ def _uint8(
 
 
 def _make_whole(graph: Graph, node: onnx.NodeProto, scale: float) -> None:
-    """Make a node's weights int8 and its bias int32."""
-    scales = graph.add_weight(node)
+    """Make a node's weights int8 and its bias int32.
+
+    A channel that says hardly anything but its bias, as ImageNet's networks have some,
+    gets coarser weights, so that the bias fits.
+    """
     if len(node.input) < 3 or node.input[2] == "":
+        graph.add_weight(node)
         return
     name = node.input[2]
+    scales = graph.add_weight(node, np.abs(graph.arrays[name]) / (scale * BIAS_ROOM))
     units = (scales.astype(np.float64) * scale).astype(np.float32)
     limits = np.iinfo(np.int32)
-    whole = np.clip(np.rint(graph.arrays[name] / units), limits.min, limits.max)
+    exact = graph.arrays[name].astype(np.float64) / units
+    whole = np.clip(np.rint(exact), limits.min, limits.max)
     parts = [
         graph.add_array(f"{name}.int32", whole.astype(np.int32)),
         graph.add_array(f"{name}.units", units),

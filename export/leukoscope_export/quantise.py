@@ -10,8 +10,8 @@ from leukoscope_edge.inference.card import InputEntry
 from leukoscope_edge.inference.engine import (
     INPUT_NAME,
     LOG_NOTHING,
-    SESSION_ENTRIES,
     prepare,
+    session_entries,
 )
 from leukoscope_edge.types import F32, U8
 from leukoscope_export.emit import emit_cpu, emit_trt
@@ -107,7 +107,7 @@ def run_onnx(
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    for name, value in SESSION_ENTRIES.items():
+    for name, value in session_entries().items():
         options.add_session_config_entry(name, value)
     options.log_severity_level = LOG_NOTHING
     if not is_fused:

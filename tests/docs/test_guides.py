@@ -10,11 +10,24 @@ import numpy as np
 import pytest
 from tests.docs.reading import ROOT, documents, name_of, sentences
 
+from leukoscope_edge.counting.stop_rule import LOOKS
+from leukoscope_edge.counting.verdict import MIN_CELLS
 from leukoscope_edge.profile import shipped_profiles
 from leukoscope_edge.records.result import INTENDED_USE
 from leukoscope_edge.screening import GUIDANCE
+from leukoscope_edge.service import disk
+from leukoscope_edge.service.heat import COOLED_BY_C
+from leukoscope_edge.service.ladder import Limits
 from leukoscope_edge.updates.codes import Code
 from leukoscope_edge.vision.quality import assess
+from leukoscope_edge.web.calibration import MIN_LENGTH_PX
+from leukoscope_edge.web.people import (
+    FIRST_WAIT_S,
+    LONGEST_WAIT_S,
+    MAX_PIN_DIGITS,
+    MIN_PIN_DIGITS,
+)
+from leukoscope_edge.web.security import LOCK_AFTER_S
 from leukoscope_edge.web.words import LIGHTS, REFUSALS
 
 DOCUMENTS = {name_of(d): d.read_text() for d in documents()}
@@ -72,6 +85,31 @@ def test_every_button_that_the_guide_names_is_on_the_page() -> None:
         f"{p}: {b}" for p, b in sorted(named) if re.sub(r" \d$", "", b) not in texts
     ]
     assert gone == []
+
+
+WORDS = {1: "once", 2: "twice", 3: "three times"}
+LADDER = Limits()
+NUMBERS = [
+    ("technician/first-start.md", f"a PIN of {MIN_PIN_DIGITS} to {MAX_PIN_DIGITS} dig"),
+    ("technician/first-start.md", f"you wait {FIRST_WAIT_S:.0f} seconds"),
+    ("technician/first-start.md", f"{LONGEST_WAIT_S / 60:.0f} minutes at most"),
+    ("technician/first-start.md", f"locks after {LOCK_AFTER_S / 60:.0f} minutes"),
+    ("technician/counting.md", "at " + ", ".join(map(str, LOOKS[:-1]))),
+    ("technician/counting.md", f"Fewer than {MIN_CELLS} usable cells"),
+    ("technician/quality.md", f"room for {disk.WARN_SLIDES} slides or more"),
+    ("technician/quality.md", f"less than {disk.REFUSE_SLIDES} no new slide"),
+    ("technician/calibrate.md", f"must be {MIN_LENGTH_PX:.0f} pixels long"),
+    ("service-manual.md", f"fewer than {disk.WARN_SLIDES} slides the device warns"),
+    ("service-manual.md", f"{disk.BALLAST_BYTES >> 20} MiB are held back"),
+    ("service-manual.md", f"| more, at most {WORDS[LADDER.n_service]} | systemd"),
+    ("service-manual.md", f"| more, at most {WORDS[LADDER.n_reboots]} without an h"),
+    ("service-manual.md", f"until it is {COOLED_BY_C:.0f} °C cooler"),
+]
+
+
+@pytest.mark.parametrize(("page", "said"), NUMBERS)
+def test_a_number_of_the_guides_is_that_of_the_code(page: str, said: str) -> None:
+    assert said in " ".join(DOCUMENTS[f"docs/guide/{page}"].split())
 
 
 @pytest.mark.parametrize("code_", Code, ids=lambda c: c.id)

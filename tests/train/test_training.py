@@ -48,6 +48,7 @@ from leukoscope_train.networks import (
     make_network,
 )
 from leukoscope_train.plan import FitPlan
+from leukoscope_train.run import final_network
 from leukoscope_train.sampling import (
     OTHER_KIND,
     batches,
@@ -490,3 +491,20 @@ def test_only_some_cells_are_watched(draw_cells: Draw) -> None:
     assert len(some_of(crops, 10)) == 10
     assert len(some_of(crops, 10**6)) == len(crops)
     assert len(some_of(crops.pick(np.arange(0)), 10)) == 0
+
+
+def test_one_class_alone_is_refused(draw_cells: Draw) -> None:
+    crops = draw_cells()
+    with pytest.raises(DataError, match="both classes"):
+        fit(crops.pick(crops.labels == 1), PLAN)
+
+
+def test_cells_stored_smaller_than_the_input_are_refused(draw_cells: Draw) -> None:
+    with pytest.raises(DataError, match="--side-px 64"):
+        fit(draw_cells(), replace(PLAN, side_px=64))
+
+
+def test_a_final_network_of_another_architecture_is_refused(tmp_path: Path) -> None:
+    save_weights(make_network("alexnet-compact"), tmp_path / "final.pt")
+    with pytest.raises(DataError, match="no fitted network"):
+        final_network(tmp_path, PLAN)

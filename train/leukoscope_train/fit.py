@@ -64,11 +64,18 @@ def fit(
         The network with the running mean of its weights, in evaluation mode.
 
     Raises:
-        DataError: Only one class is present, the checkpoint is of another plan or
-            cannot be written, or the machine cannot follow the plan.
+        DataError: Only one class is present, the cells are stored too small, the
+            checkpoint is of another plan or cannot be written, or the machine cannot
+            follow the plan.
     """
     if len(np.unique(crops.labels)) < 2:
         raise DataError("training needs both classes")
+    canvas_px = crops.pixels.shape[1]
+    if canvas_px < plan.side_px:
+        raise DataError(
+            f"the plan's 'side_px' is {plan.side_px}, but the cells are stored on "
+            f"{canvas_px} px; `prepare --side-px {plan.side_px}` cuts them anew"
+        )
     refuse_unfit(machine, plan.precision, plan.batch)
     if plan.n_epochs == 0:
         torch.manual_seed(plan.seed)
@@ -203,7 +210,7 @@ def _one_pass(
     """Train for one pass; return its mean loss and last rate."""
     state.network.train()
     device = state.machine.device
-    loss_of: Callable[..., torch.Tensor] = (
+    loss_of: Callable[..., Any] = (
         kind_first_loss if plan.asks_kind else functional.cross_entropy
     )
     total = torch.zeros((), device=device)

@@ -86,9 +86,13 @@ class KindFirst(Pooled):
     is answered clearly by yes.
     """
 
+    blast_alone: torch.Tensor
+
     def __init__(self, features: nn.Module, n_features: int) -> None:
         super().__init__(features, n_features)
         self.other_kind = nn.Linear(n_features, 1)
+        blast_alone = torch.tensor([0.0, 1.0])
+        self.register_buffer("blast_alone", blast_alone, persistent=False)
 
     def forward(self, crops: torch.Tensor) -> torch.Tensor:
         """Return (N, 2) logits; while training the (N, 3) answers of both questions."""
@@ -106,10 +110,13 @@ class KindFirst(Pooled):
 
     def logits(self, features: torch.Tensor) -> torch.Tensor:
         """Return (N, 2) logits of (N, C, h, w) features; the margin is the smaller."""
-        normal, blast, other = torch.split(self.answers(features), 1, dim=1)
-        # The smaller of blast and (normal - other), by operators that every engine has.
-        over = functional.relu(blast - (normal - other))
-        return torch.cat([normal, blast - over], dim=1)
+        pooled = self.pool(features).flatten(1)
+        lymphoid: torch.Tensor = self.head(pooled)
+        normal, blast = torch.split(lymphoid, 1, dim=1)
+        # The smaller of blast and (normal - other), by operators that every engine has
+        # and that stay in float.
+        over = functional.relu(blast - (normal - self.other_kind(pooled)))
+        return lymphoid - over * self.blast_alone
 
 
 class AlexNetCompact(Pooled):

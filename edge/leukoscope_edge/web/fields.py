@@ -17,10 +17,11 @@ from leukoscope_edge.records.slide import FieldPicture
 from leukoscope_edge.types import U8, Cell, Frame, Sighting
 
 JPEG_QUALITY = 92
-"""Measured with `leukoscope records reproduce`: see docs/records.md."""
+"""What it changes: `leukoscope records reproduce`, and docs/records.md."""
 MAX_SIDE_PX = 2048
 BUDGET_BYTES = 40_000_000
-"""A slide. 50 frames of 640 x 480 take some 7 MB, of 2048 x 2048 about all of it."""
+"""A slide. 51 frames of 640 x 480 took 2.4 MB (docs/records.md); as many of 2048 x 2048
+would take some 33."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
 import dataclasses
+import platform
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,11 @@ from onnx import helper, numpy_helper
 from leukoscope_edge.errors import BundleError
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
 from leukoscope_edge.inference.card import FileEntry, GoldenEntry, InputEntry
-from leukoscope_edge.inference.engine import OnnxCpuEngine, prepare
+from leukoscope_edge.inference.engine import (
+    OnnxCpuEngine,
+    prepare,
+    session_entries,
+)
 from leukoscope_edge.inference.selftest import self_test
 
 SPEC = InputEntry(
@@ -98,14 +103,33 @@ def test_a_model_that_fails_as_it_runs_is_refused_in_one_line(
     assert "\n" not in str(caught.value)
 
 
-def test_the_session_is_asked_not_to_saturate_and_not_to_retry(
+def test_the_session_is_asked_for_what_we_want_and_does_not_retry(
     bundle_folder: Path,
 ) -> None:
     with OnnxCpuEngine(open_bundle(bundle_folder)) as engine:
         entry = engine._session.get_session_options().get_session_config_entry
-        assert entry("session.x64quantprecision") == "1"
-        assert entry("session.intra_op.allow_spinning") == "0"
+        for name, value in session_entries().items():
+            assert entry(name) == value
         assert not engine._session._enable_fallback
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="x86 alone saturates")
+@pytest.mark.parametrize(
+    ("flags", "asked"),
+    [
+        ("fpu avx2 avx512f", True),
+        ("fpu avx2 avx512_vnni", False),
+        ("fpu avx2 avx_vnni bmi1", False),
+        (None, True),
+    ],
+)
+def test_a_processor_that_would_saturate_is_asked_not_to(
+    tmp_path: Path, flags: str | None, asked: bool
+) -> None:
+    path = tmp_path / "cpuinfo"
+    if flags is not None:
+        path.write_text(f"processor\t: 0\nflags\t\t: {flags}\n")
+    assert ("session.x64quantprecision" in session_entries(path)) is asked
 
 
 def test_refuses_numbers_that_are_not_finite(

@@ -21,6 +21,7 @@ SPEAKS = (
     "records/fold.py",
     "records/dossier.py",
     "records/paper.py",
+    "updates/codes.py",
     "web/access.py",
     "web/api_cells.py",
     "web/api_slides.py",
@@ -32,11 +33,13 @@ SPEAKS = (
 )
 """What these files say, a technician reads."""
 NOT_FOR_TECHNICIANS = (
+    r"^{}: {}{}",  # the whole of an update's code
     r"^Segmentation: |expected <= |expected >= ",  # a value that no technician gives
     r"--bundle",
     r"the site's normal slides",  # of `leukoscope screen --site`
     r"LEUKOSCOPE slide=",  # the code's own words
     r"characters cannot be printed|IN ENGLISH",  # where the language is not printable
+    r"^print of version",  # of an event
     r"^(no event|started anyway|golden cells|pass)$",  # kinds and salts
     r"=|'self'|'none'|charset",  # of the protocol
 )

@@ -7,8 +7,8 @@ skipped, loudly; `make browser` installs it. By mouse the whole way is walked by
 
 import pytest
 from playwright.sync_api import Browser, Page
+from tests.edge.web import in_browser
 from tests.edge.web.in_browser import (
-    NEEDS_BROWSER,
     PATIENCE_S,
     Serve,
     add_person,
@@ -23,7 +23,7 @@ from tests.edge.web.stand_ins import NAME, PIN, fill_slide
 from leukoscope_edge.records.slide import SlideState, Word
 from leukoscope_edge.web.device import Device
 
-pytestmark = [pytest.mark.slow, NEEDS_BROWSER]
+pytestmark = in_browser.pytestmark
 
 
 def test_a_whole_slide_by_keyboard_alone(
@@ -102,7 +102,8 @@ def test_a_whole_slide_by_touch_on_a_telephone(
     page.tap("#to-result")
     page.wait_for_url("**/result")
     fits()
-    page.fill("[name=pin]", PIN)
+    for digit in PIN:
+        page.tap(f"[data-digit='{digit}']")
     page.tap("form button.primary")
     page.wait_for_url("**/share")
     fits()
@@ -153,6 +154,10 @@ def test_a_key_too_many_is_taken_back(page: Page, device: Device, serve: Serve) 
     page.keyboard.press(" ")
     assert page.locator("#zoom[open]").count() == 1
     page.keyboard.press(" ")
+    assert page.locator("#zoom[open]").count() == 0
+    page.keyboard.press(" ")
+    page.keyboard.press("b")  # a word closes it, too
+    wait_for(lambda: number(page, "n-left") == 2)
     assert page.locator("#zoom[open]").count() == 0
 
 

@@ -8,6 +8,7 @@ from tests.edge.web.stand_ins import Browser, fill_slide, make_cell
 
 from leukoscope_edge.capture.simulated import SimulatedCamera, SlidePlan
 from leukoscope_edge.records.pictures import from_png
+from leukoscope_edge.records.reproduce import look_again
 from leukoscope_edge.screening import SlideRun
 from leukoscope_edge.types import CallName, Cell, Frame
 from leukoscope_edge.web import fields as module
@@ -106,6 +107,11 @@ def test_a_count_keeps_a_field_for_all_that_the_first_look_shows(
     without = [c.id for c in shown if c.field is None]
     assert without == []
     assert not device.store.verify_audit()
+    again = look_again(
+        device.store.slide(slide), device.store.pictures, device.bundle, device.engine
+    )
+    assert again.n_found == again.n_cells >= len(shown)
+    assert again.n_same >= again.n_found - 1  # a JPEG of one sighting, not a vote
     kept = shown[0].field
     assert kept is not None
     picture = browser.get(f"/api/slides/{slide}/cells/{shown[0].id}/field.jpg")

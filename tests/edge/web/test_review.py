@@ -136,6 +136,10 @@ def test_a_second_slide_of_a_sample_is_asked_about(
 
 def test_an_explanation_measures_and_compares(browser: Browser, device: Device) -> None:
     slide = fill_slide(device, n_blast=1)
+    unasked = browser.get(f"/api/slides/{slide}/cells/1")
+    assert unasked.status_code == 409  # the first look is blind by the API, too
+    assert "blast" not in unasked.text
+    judge_all(device, slide, Word.NORMAL)
     facts = browser.get(f"/api/slides/{slide}/cells/1").json()
     assert facts["n_sightings"] == 3
     assert 0 < facts["features"]["nucleus_um"] <= facts["features"]["cell_um"]

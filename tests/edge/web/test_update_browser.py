@@ -1,19 +1,18 @@
 """A new model by stick in a real browser: with keys alone, and on a telephone."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
-from tests.edge.web import test_browser as b
+from tests.edge.web import in_browser as b
 from tests.edge.web.stand_ins import fill_slide
 from tests.edge.web.sticks import break_stick, make_publisher, trust, write_release
 
 from leukoscope_edge import updates
 from leukoscope_edge.web.device import Device
 
-chromium, page, serve = b.chromium, b.page, b.serve
-pytestmark = b.pytestmark
+pytestmark = [pytest.mark.slow, b.NEEDS_BROWSER]
 
 
 @pytest.fixture
@@ -35,16 +34,24 @@ def active(device: Device) -> str | None:
     return updates.in_use(device.store.folder, "simulated").slot
 
 
+def tab_to(page: Page, selector: str) -> None:
+    for _ in range(60):
+        if page.locator(f"{selector}:focus").count():
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"the keyboard does not reach {selector}")
+
+
 def choose(page: Page, stick: Path) -> None:
     """Look at a stick with keys alone."""
     page.wait_for_selector("text=A new model from a stick")
-    b.tab_to(page, f'form:has(input[value="{stick}"]) button')
+    tab_to(page, f'form:has(input[value="{stick}"]) button')
     page.keyboard.press("Enter")
     page.wait_for_selector("text=Signed by the publisher")
 
 
 def test_a_new_model_by_keyboard_alone(
-    page: Page, device: Device, serve: Callable[[], str], sticks: tuple[Path, Path]
+    page: Page, device: Device, sticks: tuple[Path, Path], serve: b.Serve
 ) -> None:
     good, broken = sticks
     fill_slide(device, n_blast=2, n_normal=3)
@@ -54,18 +61,18 @@ def test_a_new_model_by_keyboard_alone(
     page.goto(f"{url}/update")
 
     choose(page, broken)
-    b.tab_to(page, "#desk button.primary")
+    tab_to(page, "#desk button.primary")
     keys.press("Enter")
     page.wait_for_selector(".refusal .code")
     assert page.inner_text(".refusal .code") == "U02"
     assert active(device) == "shipped"
 
     choose(page, good)
-    b.tab_to(page, "#desk button.primary")
+    tab_to(page, "#desk button.primary")
     keys.press("Enter")
     page.wait_for_selector("text=old cells change call")
     assert active(device) == "shipped"
-    b.tab_to(page, "[name=pin]")
+    tab_to(page, "[name=pin]")
     keys.type(b.PIN)
     keys.press("Enter")
     page.wait_for_selector("#desk[data-serves=simulated-2]")
@@ -73,7 +80,7 @@ def test_a_new_model_by_keyboard_alone(
     assert str(active(device)).startswith("0.1-")
     assert [*b.barriers(page)] == []
 
-    b.tab_to(page, '[data-post="/api/update/roll-back"]')
+    tab_to(page, '[data-post="/api/update/roll-back"]')
     keys.press("Enter")
     page.wait_for_selector("#desk[data-serves=simulated-1]")
     assert active(device) == "shipped"
@@ -84,8 +91,8 @@ def test_a_new_model_by_keyboard_alone(
 def test_the_update_fits_a_telephone_and_shows_its_steps(
     chromium: Browser,
     device: Device,
-    serve: Callable[[], str],
     sticks: tuple[Path, Path],
+    serve: b.Serve,
 ) -> None:
     b.add_person(device)
     url = serve()
@@ -96,6 +103,7 @@ def test_the_update_fits_a_telephone_and_shows_its_steps(
     page.set_default_timeout(b.PATIENCE_S * 1000)
 
     def fits() -> None:
+        page.wait_for_load_state("networkidle")
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= 360, f"{page.url} is {width} pixels wide"
         assert [*b.barriers(page)] == []

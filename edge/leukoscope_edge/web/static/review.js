@@ -141,10 +141,12 @@ function ring(image, [x0, y0, x1, y1]) {
   byId("ring").hidden = false;
 }
 byId("zoom").addEventListener("keydown", (event) => {
-  if (event.key !== " ") return;
+  const word = WORDS[event.key.toLowerCase()];
+  if (event.key !== " " && !word) return;
   event.preventDefault();
   event.stopPropagation(); // or the page would open it again
   byId("zoom").close();
+  if (word) judge(word);
 });
 
 function row(name, value) {
