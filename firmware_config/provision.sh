@@ -113,7 +113,8 @@ install_file() { # source target: only where it differs
 }
 
 install_units() {
-  for unit in leukoscope.service leukoscope-stick@.service leukoscope-kiosk.service; do
+  for unit in leukoscope.service leukoscope-stick@.service leukoscope-kiosk.service \
+    leukoscope-night.service leukoscope-night.timer; do
     install_file "$HERE/systemd/$unit" "/etc/systemd/system/$unit"
   done
   case $(board) in
@@ -122,6 +123,8 @@ install_units() {
         /etc/systemd/system/leukoscope.service.d/jetson.conf ;;
   esac
   install_file "$HERE/udev/70-leukoscope.rules" /etc/udev/rules.d/70-leukoscope.rules
+  install_file "$HERE/polkit/50-leukoscope.rules" \
+    /etc/polkit-1/rules.d/50-leukoscope.rules
 }
 
 apply_network_policy() {
@@ -155,12 +158,12 @@ has_systemctl() { command -v systemctl >/dev/null; }
 
 start_service() {
   if ! has_systemctl; then say "no systemd here: nothing will start by itself"; return; fi
-  systemctl enable --quiet leukoscope.service
+  systemctl enable --quiet leukoscope.service leukoscope-night.timer
   if [ "$KIOSK" = yes ]; then systemctl enable --quiet leukoscope-kiosk.service; fi
   [ -d /run/systemd/system ] || return 0 # a system that is being built, not run
   systemctl daemon-reload
   udevadm control --reload
-  systemctl restart leukoscope.service
+  systemctl restart leukoscope.service leukoscope-night.timer
 }
 
 read_options "$@"

@@ -10,11 +10,14 @@ WBC), or `simulated[:key=value,...]`.
 A white cell of the truth is found where the centre of a detection lies in its box,
 one detection for each; without boxes, the parts of the mask are the cells. A simulated
 cell counts where it is whole in the frame; a detection of one that is cut off is
-neither right nor wrong. Dice is over images with a white cell. Time is the median of
-one image in processor time on one thread, so that a busy machine does not change it;
-memory is the peak of a process that does nothing else. `skimage` does the steps of
-`otsu3` with scikit-image at the frame's scale, `skimage-reduced` at ours. The U-Net was
-trained on even images: judge it by `--images odd`.
+neither right nor wrong. Real sets give no box to most cells that the edge of the image
+cuts: where a detection calls itself cut off and lies in no box, it is counted apart
+(`n_cut_off_unboxed`); `strict_precision` takes it for wrong. Dice is over images with a
+white cell. Time is the median of one image in processor time on one thread, so that a
+busy machine does not change it; memory is the peak of a process that does nothing else.
+`skimage` does the steps of `otsu3` with scikit-image at the frame's scale,
+`skimage-reduced` at ours. The U-Net was trained on even images: judge it by
+`--images odd`.
 """
 
 import argparse
@@ -103,6 +106,8 @@ class Row:
     cell_dice_p5: float
     recall: float
     precision: float
+    strict_precision: float
+    n_cut_off_unboxed: int
     ms_per_frame: float
     peak_mib: float
 
@@ -117,6 +122,7 @@ class Score:
     n_true: int
     n_right: int
     n_wrong: int
+    n_apart: int
     time_s: float
 
 
@@ -155,6 +161,7 @@ def evaluate(source: str, method: str, options: argparse.Namespace) -> Row:
         write_overlays(worst, run, options.overlays / f"{Path(name).name}-{method}")
     n_true = sum(s.n_true for s in scores)
     n_right, n_wrong = sum(s.n_right for s in scores), sum(s.n_wrong for s in scores)
+    n_apart = sum(s.n_apart for s in scores)
     nucleus = [s.nucleus_dice for s in scores if s.nucleus_dice is not None]
     cell = [s.cell_dice for s in scores if s.cell_dice is not None]
     return Row(
@@ -170,6 +177,8 @@ def evaluate(source: str, method: str, options: argparse.Namespace) -> Row:
         cell_dice_p5=float(np.percentile(cell, 5)),
         recall=n_right / max(n_true, 1),
         precision=n_right / max(n_right + n_wrong, 1),
+        strict_precision=n_right / max(n_right + n_wrong + n_apart, 1),
+        n_cut_off_unboxed=n_apart,
         ms_per_frame=1e3 * float(np.median([s.time_s for s in scores])),
         peak_mib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     )
@@ -196,7 +205,7 @@ def judge(run: Method, truth: Truth) -> Score:
     start = time.process_time()
     found = run(truth.pixels, truth.scale_um_per_px)
     time_s = time.process_time() - start
-    right, wrong = match(found, _white(found), truth)
+    right, wrong, apart = match(found, _white(found), truth)
     nucleus, cell = _masks(found)
     has_cell = bool(truth.cell.any())
     return Score(
@@ -206,6 +215,7 @@ def judge(run: Method, truth: Truth) -> Score:
         n_true=len(truth.boxes),
         n_right=right,
         n_wrong=wrong,
+        n_apart=apart,
         time_s=time_s,
     )
 
@@ -300,19 +310,23 @@ def write_overlays(worst: list[Score], run: Method, folder: Path) -> None:
         cv2.imwrite(str(where), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
 
 
-def match(found: Segmentation, chosen: list[int], truth: Truth) -> tuple[int, int]:
-    """Return how many detections are right and how many wrong."""
+def match(found: Segmentation, chosen: list[int], truth: Truth) -> tuple[int, int, int]:
+    """Return how many detections are right, wrong, and cut off without a box."""
     free = list(truth.boxes)
-    right = wrong = 0
+    right = wrong = apart = 0
     for index in chosen:
         x, y = found.centres_px[index]
         hit = next((b for b in free if _holds(b, x, y)), None)
         if hit is not None:
             free.remove(hit)
             right += 1
+        elif any(_holds(b, x, y) for b in truth.boxes):
+            wrong += 1
+        elif found.kinds[index] is CellKind.BORDER:
+            apart += 1
         elif not any(_holds(b, x, y) for b in truth.ignored):
             wrong += 1
-    return right, wrong
+    return right, wrong, apart
 
 
 def dice(a: BoolArray, b: BoolArray) -> float:

@@ -4,6 +4,7 @@
     python tools/update_faults.py cuts --runs 100    power cuts (root, ext4 on a loop)
     python tools/update_faults.py flips --flips 800  single bits, hash check off
     python tools/update_faults.py cost --mib 25      seconds and memory of an install
+    python tools/update_faults.py cost --strangers 1000000   the same, on a full stick
 
 A cut is a copy of the disk's backing file while the installer is stopped: what the
 disk would hold. It does not show a disk that lies about syncing or tears a sector.
@@ -52,6 +53,7 @@ from leukoscope_edge.updates import (
 from leukoscope_edge.updates.codes import Code, refused
 from leukoscope_edge.updates.slots import read_slot, release_of
 from leukoscope_edge.updates.state import SHIPPED
+from leukoscope_edge.updates.stick import METADATA, TARGETS
 from leukoscope_export import publish
 from leukoscope_train.toml import as_toml
 
@@ -363,6 +365,9 @@ def _entry(name: str, data: bytes) -> FileEntry:
 def cost(options: argparse.Namespace, folder: Path) -> dict[str, object]:
     """Install a large bundle with its real trial, in a process of its own."""
     rig = make_rig(folder, _large_bundle(folder / "large", options.mib), 1)
+    for part in (METADATA, TARGETS):
+        for number in range(options.strangers // 2):
+            os.mknod(rig.sticks[0] / part / f"{number}.x", 0o600)
     data = folder / "data"
     trust_root(data, rig.root)
     program = [sys.executable, "-m", "leukoscope_edge", "model", "install"]
@@ -377,6 +382,7 @@ def cost(options: argparse.Namespace, folder: Path) -> dict[str, object]:
         time.sleep(0.01)
     return {
         "MiB": options.mib,
+        "strange files": options.strangers,
         "seconds": round(time.monotonic() - began, 1),
         "peak MiB by process": sorted(peaks.values(), reverse=True),
         "violations": [] if child.returncode == 0 else [f"exit {child.returncode}"],
@@ -402,6 +408,9 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--flips", type=int, default=800)
     parser.add_argument("--mib", type=int, default=25)
+    parser.add_argument(
+        "--strangers", type=int, default=0, help="strange files on the stick of `cost`"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--without-sync", action="store_true")
     options = parser.parse_args()

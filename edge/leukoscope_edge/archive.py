@@ -20,17 +20,21 @@ from typing import Any
 import cv2
 
 from leukoscope_edge import __version__
+from leukoscope_edge.capture.calibrated import calibrated
+from leukoscope_edge.capture.camera import Camera
 from leukoscope_edge.capture.replay import IMAGE_SUFFIXES, ImageReplay, list_images
 from leukoscope_edge.counting.background import SiteBackground
 from leukoscope_edge.counting.modes import Mode
 from leukoscope_edge.errors import BundleError, LeukoscopeError, SourceError
 from leukoscope_edge.inference.bundle import open_bundle
 from leukoscope_edge.inference.choose import open_engine
+from leukoscope_edge.inference.segmenter import THRESHOLDS
 from leukoscope_edge.records.files import prepare_folder
 from leukoscope_edge.records.results import RESULT_FILES, result_files, write_files
 from leukoscope_edge.records.table import csv_bytes
 from leukoscope_edge.screening import screen
 from leukoscope_edge.types import Screening
+from leukoscope_edge.vision.ruler import Calibration
 
 STAMP = "made-from.json"
 """Beside a slide's results: what they were made from and with. Written last."""
@@ -46,10 +50,13 @@ class SlideTask:
         folder: The folder of its images.
         bundle: The model bundle's folder.
         model_sha256: Of the model; a machine that has another must not take part.
-        scale_um_per_px: The calibration, None where unknown.
+        scale_um_per_px: What a pixel measures, None where unknown.
+        calibration: Scale and flat field of the images; None where there is none. Its
+            scale then counts.
         is_sequence: The images are frames of one hand-moved slide.
         mode: A counting run, or a passive watch, which never gives a negative.
         site: The site's own normal slides; None takes the bundle's background.
+        segmenter: How cells are found: "thresholds", or a shipped network.
     """
 
     name: str
@@ -60,6 +67,8 @@ class SlideTask:
     is_sequence: bool
     mode: Mode = "count"
     site: SiteBackground | None = None
+    calibration: Calibration | None = None
+    segmenter: str = THRESHOLDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +150,8 @@ def stamp_bytes(task: SlideTask) -> bytes:
         "sequence": task.is_sequence,
         "mode": task.mode,
         "site": asdict(task.site) if task.site else None,
+        "calibration": asdict(task.calibration) if task.calibration else None,
+        "segmenter": task.segmenter,
         "images": [[name, s.st_size, s.st_mtime_ns] for name, s in images],
     }
     return json.dumps(stamp, indent=1).encode()
@@ -234,7 +245,9 @@ def _screening(task: SlideTask) -> Screening:
     bundle = open_bundle(task.bundle)
     if bundle.card.model_cpu.sha256 != task.model_sha256:
         raise BundleError(f"{task.bundle}: another model than where the run began")
-    images = ImageReplay(list_images(task.folder), task.scale_um_per_px)
+    images: Camera = ImageReplay(list_images(task.folder), task.scale_um_per_px)
+    if task.calibration is not None:
+        images = calibrated(images, task.calibration)
     with images, open_engine(bundle, backend="cpu", n_threads=1) as engine:
         return screen(
             images,
@@ -244,6 +257,7 @@ def _screening(task: SlideTask) -> Screening:
             is_sequence=task.is_sequence,
             mode=task.mode,
             site=task.site,
+            segmenter=task.segmenter,
         )
 
 

@@ -52,11 +52,12 @@ class UpdateError(LeukoscopeError):
 
     Attributes:
         code: What the technician reads out, U01 and so on; `updates.codes` lists them.
+        detail: What exactly was found; empty where there is no more to say.
     """
 
-    def __init__(self, message: str, code: str) -> None:
+    def __init__(self, message: str, code: str, detail: str = "") -> None:
         super().__init__(message)
-        self.code = code
+        self.code, self.detail = code, detail
 
 
 class OutputError(LeukoscopeError):

@@ -107,12 +107,11 @@ class InferenceEntry:
     """What the model runs on.
 
     Attributes:
-        backends: In the order in which they are tried.
-        precision: Of the accelerator's engine; the CPU takes what the bundle has.
+        backends: In the order in which they are tried. The accelerator's precision is
+            no choice: int8 where the GPU has it.
     """
 
     backends: tuple[Literal["tensorrt", "cpu"], ...] = ("cpu",)
-    precision: Literal["int8", "fp16"] = "int8"
 
     def __post_init__(self) -> None:
         if not self.backends or self.backends[-1] != "cpu":
@@ -127,7 +126,7 @@ class ThermalEntry:
     """How hot the chip may become.
 
     Attributes:
-        warn_c: From here on the page says so.
+        warn_c: From here on half as many frames are judged.
         pause_c: From here on no frame is judged until it is cooler again.
     """
 
@@ -153,6 +152,18 @@ class NetworkEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewEntry:
+    """How slides are reviewed here.
+
+    Attributes:
+        readers: People who read the suspect cells, each without the other's words;
+            where two differ, a supervisor settles it before the slide is signed.
+    """
+
+    readers: Literal[1, 2] = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """One kind of device.
 
@@ -166,6 +177,9 @@ class Profile:
         inference: What the model runs on.
         thermal: How hot the chip may become.
         network: What the device does on a network.
+        sticks: Folders that the page offers as sticks, besides mounted removable disks.
+        may_power_off: The page may power the machine off, by `systemctl poweroff`.
+        review: How slides are reviewed here.
     """
 
     name: str
@@ -177,6 +191,9 @@ class Profile:
     inference: InferenceEntry = InferenceEntry()
     thermal: ThermalEntry = ThermalEntry()
     network: NetworkEntry = NetworkEntry()
+    sticks: tuple[str, ...] = ()
+    may_power_off: bool = False
+    review: ReviewEntry = ReviewEntry()
 
     def __post_init__(self) -> None:
         _require_range("n_threads", self.n_threads, 0, 256)

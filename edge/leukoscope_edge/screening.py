@@ -28,6 +28,7 @@ from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.inference.classifier import classify, vote
 from leukoscope_edge.inference.engine import Engine
+from leukoscope_edge.inference.segmenter import THRESHOLDS, segmentation_named
 from leukoscope_edge.types import (
     Call,
     CallName,
@@ -50,7 +51,6 @@ from leukoscope_edge.vision.motion import (
     Visited,
 )
 from leukoscope_edge.vision.quality import assess
-from leukoscope_edge.vision.segmentation import segment
 from leukoscope_edge.vision.sightings import NOTHING_SEEN, Seen, find_sightings
 
 SMUDGE_RADII = 1.5
@@ -94,6 +94,7 @@ class SlideRun:
         site: SiteBackground | None = None,
         is_leukopenic: bool = False,
         earlier: Sequence[Cell] = (),
+        segmenter: str = THRESHOLDS,
     ) -> None:
         """Start a slide, or go on with one after an interruption.
 
@@ -108,10 +109,15 @@ class SlideRun:
             is_leukopenic: The person is known to have few white cells.
             earlier: Cells with their calls, counted before an interruption. Their
                 place is not found again, so they are islands of their own.
+            segmenter: How cells are found: "thresholds", or a shipped network.
 
         Raises:
-            ConfigError: The site's slides were counted with another bundle.
+            ConfigError: The site's slides were counted with another bundle, or there
+                is no such segmenter.
+            BundleError: The segmenter is not what its card says.
         """
+        self._segmenter = segmenter
+        self._segment = segmentation_named(segmenter)
         self._engine = engine
         self._card = bundle.card
         self._model = _call_model(bundle.card, site)
@@ -201,6 +207,7 @@ class SlideRun:
             view_um=spec.side_px * spec.scale_um_per_px,
             n_islands=len(islands) if self._is_sequence else 0,
             background_from=self._background_from,
+            segmenter=self._segmenter,
         )
 
     def _outcome(self, *, is_over: bool) -> Verdict | Refusal:
@@ -221,7 +228,7 @@ class SlideRun:
         report = _image_report(item, why_not)
         if why_not is not None:
             return Looked(report=report, place=place)
-        segmentation = segment(item.pixels, self._scale_um_per_px)
+        segmentation = self._segment(item.pixels, self._scale_um_per_px)
         origin = (place.x_px, place.y_px) if place else (0.0, 0.0)
         seen = find_sightings(item, segmentation, origin, self._spec)
         return Looked(report=report, seen=seen, place=place)
@@ -287,6 +294,7 @@ def screen(
     is_sequence: bool,
     mode: Mode = "count",
     site: SiteBackground | None = None,
+    segmenter: str = THRESHOLDS,
     show_progress: bool = False,
 ) -> Screening:
     """Screen everything that a camera shows.
@@ -299,11 +307,13 @@ def screen(
         is_sequence: The frames overlap on one slide, as under a moving stage.
         mode: A counting run, or a passive watch, which never gives a negative.
         site: This site's own normal slides; None takes the bundle's background.
+        segmenter: How cells are found: "thresholds", or a shipped network.
         show_progress: Show a bar on stderr.
 
     Raises:
         BundleError: The model was made for another domain, or fails.
-        ConfigError: The site's slides were counted with another bundle.
+        ConfigError: The site's slides were counted with another bundle, or there is
+            no such segmenter.
     """
     require_domain(camera.domain, bundle)
     run = SlideRun(
@@ -313,6 +323,7 @@ def screen(
         is_sequence=is_sequence,
         mode=mode,
         site=site,
+        segmenter=segmenter,
     )
     bar = tqdm(total=camera.n_frames, disable=not show_progress, unit="frame")
     with bar:

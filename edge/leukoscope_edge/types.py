@@ -311,6 +311,7 @@ class Screening:
             a cell on two of them would be counted twice. 0 for separate fields.
         background_from: Whose normal slides the background comes from: the bundle's,
             or this site's own.
+        segmenter: How cells were found: "thresholds", or the name of a network.
     """
 
     source: str
@@ -326,6 +327,7 @@ class Screening:
     view_um: float
     n_islands: int = 0
     background_from: Literal["bundle", "site"] = "bundle"
+    segmenter: str = "thresholds"
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -13,7 +13,9 @@ from leukoscope_edge.inference.bundle import open_bundle
 from leukoscope_edge.inference.card import (
     CARD_NAME,
     FORMAT,
+    BaselineEntry,
     Card,
+    ConformalEntry,
     DataEntry,
     DecisionEntry,
     FileEntry,
@@ -26,7 +28,8 @@ from leukoscope_edge.inference.card import (
 from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.types import F32, U8, Domain
-from leukoscope_export.golden import golden_crops
+from leukoscope_edge.vision.crop import CropSpec
+from leukoscope_export.golden import golden_cells
 from leukoscope_export.quantise import Files, run_onnx
 from leukoscope_export.tolerance import cpu_tolerance, gpu_tolerance
 from leukoscope_train.calibrate import Calibration
@@ -51,6 +54,8 @@ class Release:
         calibration: Temperature, operating points and spreads.
         data: What it was trained on.
         metrics: Figures of the quantised model on people it never saw.
+        size_only: The same of the cell's size alone.
+        conformal: Which classes cannot be ruled out.
     """
 
     id: str
@@ -62,6 +67,8 @@ class Release:
     calibration: Calibration
     data: DataEntry
     metrics: MetricsEntry
+    size_only: BaselineEntry | None = None
+    conformal: ConformalEntry | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +129,7 @@ def _test(folder: Path) -> None:
 
 
 def _fill(aside: Path, trained: Trained, release: Release, quick: Quick | None) -> None:
-    crops = golden_crops(release.input.side_px, release.input.colour)
+    crops = golden_cells(release.domain, _crop_spec(release.input))
     networks = {"logits": trained.files}
     if quick is not None:
         networks["quick_logits"] = quick.trained.files
@@ -146,8 +153,16 @@ def _fill(aside: Path, trained: Trained, release: Release, quick: Quick | None) 
         metrics=release.metrics,
         golden=_write_golden(aside, networks, crops, release.input),
         quick=_quick_entry(aside, quick) if quick is not None else None,
+        size_only=release.size_only,
+        conformal=release.conformal,
     )
     (aside / CARD_NAME).write_text(as_toml(card), encoding="utf-8")
+
+
+def _crop_spec(spec: InputEntry) -> CropSpec:
+    return CropSpec(
+        side_px=spec.side_px, scale_um_per_px=spec.scale_um_per_px, colour=spec.colour
+    )
 
 
 def _quick_entry(aside: Path, quick: Quick) -> QuickEntry:

@@ -98,4 +98,5 @@ def _seal(options: argparse.Namespace) -> None:
 
 def _stick(options: argparse.Namespace) -> None:
     folder = publish.write_stick(publish.Repository(options.repo), options.out)
-    _say(f"{folder}: copy this folder onto the stick")
+    single = publish.write_single(folder)
+    _say(f"{folder}: copy this folder onto the stick, or {single.name} alone")

@@ -19,6 +19,8 @@ from leukoscope_export.surgery import INT8_MAX, WEIGHTED, Graph
 from leukoscope_train.cells import DataError
 
 UINT8_MAX = 255
+BIAS_ROOM = 2.0**30
+"""Units of a bias that int32 holds with room to spare."""
 SMALLEST_SCALE = 1e-8
 """For a tensor that was zero on every calibration cell."""
 CLIPS = ("Relu", "Clip")
@@ -120,11 +122,16 @@ def _fold_clips(graph: Graph, road: list[onnx.NodeProto]) -> dict[str, str]:
 def _cpu_tensors(
     graph: Graph, road: list[onnx.NodeProto], before_clips: set[str]
 ) -> list[str]:
-    """Return the tensors that get a pair, in the graph's order."""
+    """Return the tensors that get a pair, in the graph's order.
+
+    What a dense layer makes for operators in float alone stays in float: the answers of
+    a network with two questions keep all their digits.
+    """
     read = {i for n in road if n.op_type in WHOLE_ON_CPU for i in n.input}
     made = {n.output[0] for n in road if n.op_type in (*WHOLE_ON_CPU, *CLIPS)}
+    answers = {n.output[0] for n in road if n.op_type == "Gemm"} - read
     names = [*graph.inputs, *(n.output[0] for n in road)]
-    left_out = before_clips | set(graph.outputs)
+    left_out = before_clips | set(graph.outputs) | answers
     return [n for n in names if n in (read | made) and n not in left_out]
 
 
@@ -141,14 +148,20 @@ def _uint8(
 
 
 def _make_whole(graph: Graph, node: onnx.NodeProto, scale: float) -> None:
-    """Make a node's weights int8 and its bias int32."""
-    scales = graph.add_weight(node)
+    """Make a node's weights int8 and its bias int32.
+
+    A channel that says hardly anything but its bias, as ImageNet's networks have some,
+    gets coarser weights, so that the bias fits.
+    """
     if len(node.input) < 3 or node.input[2] == "":
+        graph.add_weight(node)
         return
     name = node.input[2]
+    scales = graph.add_weight(node, np.abs(graph.arrays[name]) / (scale * BIAS_ROOM))
     units = (scales.astype(np.float64) * scale).astype(np.float32)
     limits = np.iinfo(np.int32)
-    whole = np.clip(np.rint(graph.arrays[name] / units), limits.min, limits.max)
+    exact = graph.arrays[name].astype(np.float64) / units
+    whole = np.clip(np.rint(exact), limits.min, limits.max)
     parts = [
         graph.add_array(f"{name}.int32", whole.astype(np.int32)),
         graph.add_array(f"{name}.units", units),

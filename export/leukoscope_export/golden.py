@@ -1,12 +1,42 @@
-"""Stored cells for a bundle's self-test: drawn by code, so that no image travels."""
+"""Stored cells for a bundle's self-test: drawn by code, so that no image travels.
+
+A model of the simulated slide knows that slide's cells, so its own are half blasts and
+half normal ones from there, and the page's "most alike" shows both. For real blood no
+image may travel; there they are ellipses of many sizes and textures.
+"""
 
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import U8
-from leukoscope_edge.vision.crop import Colour, finish
+from leukoscope_edge.types import U8, Domain
+from leukoscope_edge.vision.crop import Colour, CropSpec, finish
+from leukoscope_train.cells import BLAST, NORMAL
+from leukoscope_train.simulated import crops_of_slides
 
 N_GOLDEN = 16
+
+
+def golden_cells(domain: Domain, spec: CropSpec) -> U8:
+    """Return (16, side, side, 3) uint8 cells for a bundle.
+
+    Args:
+        domain: What the model was made for.
+        spec: How it wants its crops.
+    """
+    match domain:
+        case "simulated":
+            return simulated_crops(spec)
+        case "real":
+            return golden_crops(spec.side_px, spec.colour)
+
+
+def simulated_crops(spec: CropSpec) -> U8:
+    """Return (16, side, side, 3) uint8 cells of a simulated slide, blasts first."""
+    found = crops_of_slides(1, spec)
+    cells = [found.pixels[found.labels == label] for label in (BLAST, NORMAL)]
+    n_each = N_GOLDEN // len(cells)
+    apart = [c[np.linspace(0, len(c) - 1, n_each).astype(int)] for c in cells]
+    return np.concatenate(apart)
 
 
 def golden_crops(side_px: int, colour: Colour, *, seed: int = 16) -> U8:

@@ -12,6 +12,7 @@ Source: The Update Framework specification 1.0, consistent snapshots.
 
 import dataclasses
 import shutil
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -44,6 +45,7 @@ from leukoscope_edge.updates.manifest import (
     parse_manifest,
 )
 from leukoscope_edge.updates.stick import METADATA, TARGETS, UPDATE_FOLDER
+from leukoscope_edge.updates.zipped import ZIP_NAME
 from leukoscope_export.keys import PublishError
 from leukoscope_export.papers import model_card_text, sbom_bytes
 from leukoscope_train.toml import as_toml
@@ -282,6 +284,20 @@ def write_stick(repository: Repository, out: Path) -> Path:
     text = _readme(repository, targets[MANIFEST_NAME])
     (folder / README_NAME).write_text(text, encoding="utf-8")
     return folder
+
+
+def write_single(folder: Path) -> Path:
+    """Write the same release as one file beside its folder, stored, not compressed.
+
+    Args:
+        folder: What `write_stick` wrote.
+    """
+    path = folder.with_name(ZIP_NAME)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as single:
+        for part in (METADATA, TARGETS):
+            for file in sorted((folder / part).iterdir()):
+                single.write(file, f"{UPDATE_FOLDER}/{part}/{file.name}")
+    return path
 
 
 def _require_both_classes(opened: Bundle) -> None:

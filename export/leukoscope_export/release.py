@@ -11,7 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from leukoscope_edge.config import read_toml
-from leukoscope_edge.inference.card import DataEntry, MetricsEntry
+from leukoscope_edge.inference.card import (
+    BaselineEntry,
+    ConformalEntry,
+    DataEntry,
+    MetricsEntry,
+)
 from leukoscope_edge.types import F32, F64, Domain
 from leukoscope_export.bundle import Quick, Release, Trained, write_bundle
 from leukoscope_export.pair import fit_pair
@@ -21,9 +26,11 @@ from leukoscope_export.quantise import with_half
 from leukoscope_export.runs import FINAL, Run, out_of_fold, quantised, read_run
 from leukoscope_export.scales import Method
 from leukoscope_train import metrics
+from leukoscope_train.baselines import size_out_of_fold
 from leukoscope_train.calibrate import Calibration, calibrate, probabilities
 from leukoscope_train.cells import CropSet, DataError
 from leukoscope_train.networks import make_network, n_parameters
+from leukoscope_train.trust import conformal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +98,7 @@ def make_bundle(
         )
         margins, calibration = pair.margins, pair.calibration
         second = Quick(trained=_trained(small, recipe), decision=pair.quick)
-    temperature = calibration.decision.temperature
+    p = probabilities(margins, calibration.decision.temperature)
     release = Release(
         id=notes.id,
         created=notes.created,
@@ -101,7 +108,9 @@ def make_bundle(
         input=deep.spec,
         calibration=calibration,
         data=_data(notes, deep),
-        metrics=_metrics(deep.crops, probabilities(margins, temperature)),
+        metrics=_metrics(deep.crops, p),
+        size_only=_size_only(deep),
+        conformal=_conformal(deep.crops, p),
     )
     write_bundle(out / notes.id, trained, release, second)
     return out / notes.id, parity
@@ -152,6 +161,21 @@ def _data(notes: ReleaseNotes, run: Run) -> DataEntry:
         split_sha256=run.stored["split_sha256"],
         command=run.stored["command"],
     )
+
+
+def _size_only(run: Run) -> BaselineEntry:
+    """Judge the same cells by their size alone, out of fold."""
+    p, labels = size_out_of_fold(run.crops, run.fold_of), run.crops.labels
+    return BaselineEntry(
+        weighted_f1=round(metrics.weighted_f1(labels, p >= 0.5), 4),
+        auroc=round(metrics.auroc(labels, p), 4),
+    )
+
+
+def _conformal(crops: CropSet, p: F64) -> ConformalEntry:
+    found = conformal(p, crops.labels, crops.people)
+    kept = ConformalEntry.__slots__
+    return ConformalEntry(**{name: getattr(found, name) for name in kept})
 
 
 def _margins(logits: F32) -> F64:

@@ -15,7 +15,14 @@ from leukoscope_export.qat import QatPlan, fine_tune
 from leukoscope_export.quantise import Files, quantise, run_onnx
 from leukoscope_export.scales import Method
 from leukoscope_train import work
-from leukoscope_train.cells import I64, CropSet, DataError, load_crops
+from leukoscope_train.cells import (
+    I64,
+    CropSet,
+    DataError,
+    Strings,
+    concatenate,
+    load_crops,
+)
 from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
 from leukoscope_train.folds import folds_of
 from leukoscope_train.networks import make_network
@@ -36,6 +43,7 @@ class Run:
         plan: What was fitted.
         stored: The plan's file, with the command and the hash of the split.
         crops: The cells.
+        extra: Normal cells of unknown people, if any; in training only.
         pixels: (N, side, side, 3) uint8, the cells as the device would cut them.
         fold_of: (N,) fold of every cell.
         spec: The card's input entry.
@@ -45,6 +53,7 @@ class Run:
     plan: FitPlan
     stored: dict[str, Any]
     crops: CropSet
+    extra: CropSet | None
     pixels: U8
     fold_of: I64
     spec: InputEntry
@@ -75,6 +84,7 @@ def read_run(folder: Path) -> Run:
         plan=plan,
         stored=stored,
         crops=crops,
+        extra=load_crops(extra) if (extra := folder / work.EXTRA).exists() else None,
         pixels=kept_crops(crops, plan),
         fold_of=folds_of(crops, work.read_json(folder / work.FOLDS)),
         spec=_spec(folder, plan),
@@ -107,21 +117,23 @@ def network_of(run: Run, name: str) -> nn.Module:
     return network.eval()
 
 
-def calibration_cells(run: Run, seen: BoolArray) -> I64:
+def calibration_cells(run: Run, seen: BoolArray) -> tuple[U8, Strings]:
     """Draw cells as training draws them, so that no person sets the ranges alone.
 
     Args:
         run: The run.
-        seen: (N,) cells that may be drawn.
+        seen: (N,) cells of known people that may be drawn.
 
     Returns:
-        (256,) indices into the run's cells, with repeats.
+        (256, side, side, 3) uint8 RGB, with repeats, and their (256,) names.
     """
+    cells = run.crops.pick(seen)
+    if run.extra is not None:
+        cells = concatenate([cells, run.extra])
     random = np.random.default_rng(run.plan.seed)
-    chances = draw_weights(run.crops.pick(seen), run.plan)
-    return np.flatnonzero(seen)[
-        random.choice(int(seen.sum()), N_CALIBRATION, p=chances)
-    ]
+    chances = draw_weights(cells, run.plan)
+    chosen = cells.pick(random.choice(len(cells), N_CALIBRATION, p=chances))
+    return kept_crops(chosen, run.plan), chosen.names
 
 
 def quantised(
@@ -132,7 +144,7 @@ def quantised(
     if qat is not None:
         fine_tune(network, run.pixels[seen], run.crops.labels[seen], qat)
     fp32 = onnx_bytes(network, run.spec.side_px)
-    chosen = run.pixels[calibration_cells(run, seen)]
+    chosen, _ = calibration_cells(run, seen)
     return quantise(fp32, chosen, run.spec, method)
 
 

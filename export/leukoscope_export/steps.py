@@ -67,12 +67,12 @@ def quantize(folder: Path, name: str, out: Path, recipe: Recipe) -> str:
     if recipe.qat is not None:
         fine_tune(network, run.pixels[seen], run.crops.labels[seen], recipe.qat)
     fp32 = onnx_bytes(network, run.spec.side_px)
-    chosen = calibration_cells(run, seen)
+    chosen, drawn = calibration_cells(run, seen)
     judged = _judged_cells(run, name)
     before = run_onnx(fp32, run.pixels[judged], run.spec)
     rows: dict[str, Parity] = {}
     for method in METHODS:
-        files = quantise(fp32, run.pixels[chosen], run.spec, method)
+        files = quantise(fp32, chosen, run.spec, method)
         after = run_onnx(files.cpu, run.pixels[judged], run.spec)
         rows[method] = _compared(run, judged, before, after)
         if method == recipe.method:
@@ -81,7 +81,7 @@ def quantize(folder: Path, name: str, out: Path, recipe: Recipe) -> str:
             (out / CPU).write_bytes(files.cpu)
             (out / TRT).write_bytes(files.trt)
             save_scales(out / "scales.json", files.scales)
-    names = run.crops.names[np.unique(chosen)].tolist()
+    names = np.unique(drawn).tolist()
     work.write_json(out / "calibration.json", {"cells": names, "network": name})
     return f"{table(rows)}\n{out}: written with {recipe.method}"
 

@@ -70,17 +70,20 @@ class Graph:
         whole = self.add_node("QuantizeLinear", [source, scale_, zero_], f"{name}.q")
         return self.add_node("DequantizeLinear", [whole, scale_, zero_], f"{name}.dq")
 
-    def add_weight(self, node: onnx.NodeProto) -> npt.NDArray[np.float32]:
+    def add_weight(
+        self, node: onnx.NodeProto, least: float | npt.NDArray[np.float32] = 0.0
+    ) -> npt.NDArray[np.float32]:
         """Make a node's weights int8 per output channel; return the scales.
 
         Symmetric, so that a zero weight stays zero; int8 inside the file, which then
-        has a quarter of its size.
+        has a quarter of its size. No channel's scale is below `least`.
         """
         name, axis = node.input[1], channel_axis(node)
         weight = self.arrays[name]
         others = tuple(i for i in range(weight.ndim) if i != axis)
         largest = np.abs(weight).max(axis=others)
         scales = np.asarray(np.maximum(largest, 1e-8) / INT8_MAX, np.float32)
+        scales = np.maximum(scales, np.float32(least))
         shape = [-1 if i == axis else 1 for i in range(weight.ndim)]
         whole = np.rint(weight / scales.reshape(shape)).astype(np.int8)
         parts = [

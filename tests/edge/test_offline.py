@@ -27,6 +27,30 @@ sys.exit(status)
 """
 REPORTING_S = 15.0
 """ONNX Runtime, where it may, looks its maker up within ten seconds (measured)."""
+ALONE = """
+import contextlib, fcntl, http.client, socket, struct, subprocess, sys, time
+
+with socket.socket() as any_:  # loopback is down where a namespace is new
+    request = struct.pack("16sh14x", b"lo", 0x1)  # IFF_UP
+    fcntl.ioctl(any_, 0x8914, request)  # SIOCSIFFLAGS
+serve = [sys.executable, "-m", "leukoscope_edge", "serve", "--port", "8793"]
+service = subprocess.Popen([*serve, "--data", sys.argv[1]])
+
+def get(path):
+    with contextlib.suppress(OSError):
+        line = http.client.HTTPConnection("127.0.0.1", 8793, timeout=5)
+        line.request("GET", path)
+        return line.getresponse().read().decode()
+    return ""
+
+end_s = time.monotonic() + 60
+while not ("Leukoscope" in get("/set-up") and "leukoscope_up 1.0" in get("/metrics")):
+    if time.monotonic() > end_s:
+        sys.exit("the page did not answer")
+    time.sleep(0.2)
+service.terminate()
+sys.exit(service.wait(20))
+"""
 needs_root = pytest.mark.skipif(
     os.geteuid() != 0 or shutil.which("unshare") is None,
     reason="NOT PROVED HERE: an empty network namespace needs root and unshare",
@@ -67,6 +91,20 @@ def test_gives_the_same_bytes_where_there_is_no_network(tmp_path: Path) -> None:
     alone = screen(tmp_path / "a", "unshare", "--net")
     assert alone == screen(tmp_path / "b")
     assert b"SIMULATION" in alone
+
+
+@pytest.mark.slow
+@needs_root
+def test_the_page_works_where_there_is_no_network(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    subprocess.run(
+        ["unshare", "--net", sys.executable, "-c", ALONE, str(home / "d")],
+        env=bare_environment(home),
+        check=True,
+        timeout=120,
+    )
+    assert [p.name for p in home.iterdir()] == ["d"]
 
 
 @pytest.mark.slow

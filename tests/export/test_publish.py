@@ -292,3 +292,13 @@ def test_the_manifest_on_the_stick_reads_back(ceremony: Ceremony, bundle: Path) 
     for fact in manifest.files:
         stored = path.with_name(f"{fact.sha256}.{fact.name}")
         assert stored.stat().st_size == fact.size_bytes
+
+
+def test_one_file_is_published_beside_the_folder_and_is_taken_alone(
+    ceremony: Ceremony, bundle: Path, tmp_path: Path
+) -> None:
+    stick, data = published(ceremony, bundle), ["--data", str(tmp_path / "data")]
+    root = str(stick / "LEUKOSCOPE-UPDATE" / "metadata" / "1.root.json")
+    assert leukoscope(["model", "trust", root, *data]) == 0
+    single = stick / "leukoscope.allbundle"
+    assert leukoscope(["model", "install", str(single), *data]) == 0

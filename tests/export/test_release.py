@@ -84,6 +84,8 @@ def test_a_fitted_run_becomes_a_bundle_that_the_device_accepts(
     assert {"QuantizeLinear", "DequantizeLinear"} <= kinds
     assert bundle.card.metrics.auroc > 0.8
     assert bundle.card.data.n_people == 16
+    assert bundle.card.size_only is not None
+    assert bundle.card.conformal is not None
     report = json.loads((run / work.REPORT).read_text())
     assert len(report["people"]) == 16
     assert asdict(bundle.card.decision)["temperature"] > 0

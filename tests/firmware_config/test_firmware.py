@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import shlex
 import shutil
 import stat
 import subprocess
@@ -10,13 +11,17 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from leukoscope_edge.cli import main
 from leukoscope_edge.config import tomllib
+from leukoscope_edge.records.store import open_store
+from leukoscope_edge.service.supervisor import EXIT_REBOOT, TELL_S, TICK_S
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware_config"
 UNITS = sorted((FIRMWARE / "systemd").glob("*.service"))
 MOST_EXPOSED = {
     "leukoscope.service": 2.0,
+    "leukoscope-night.service": 2.0,
     "leukoscope-kiosk.service": 8.0,  # a browser, on a screen
     "leukoscope-stick@.service": 6.0,  # it mounts, for all to see
 }
@@ -55,13 +60,47 @@ def test_a_unit_is_not_more_exposed_than_it_must_be(unit: Path) -> None:
     assert float(score[1]) <= MOST_EXPOSED[unit.name]
 
 
-def test_no_unit_claims_a_watchdog_that_nobody_feeds() -> None:
-    """To be turned round when the service notifies systemd of work done."""
-    program = (ROOT / "edge" / "leukoscope_edge").rglob("*.py")
-    notifies = any("NOTIFY_SOCKET" in path.read_text() for path in program)
+def test_the_watchdog_waits_longer_than_any_turn_that_is_in_time() -> None:
     text = (FIRMWARE / "systemd" / "leukoscope.service").read_text()
-    claims = re.search(r"(?m)^(WatchdogSec=|Type=notify)", text) is not None
-    assert claims == notifies
+    assert "\nType=notify\n" in text
+    watchdog = re.search(r"(?m)^WatchdogSec=(\d+)$", text)
+    assert watchdog is not None
+    assert float(watchdog[1]) > 2 * (TELL_S + TICK_S)
+
+
+def test_systemd_reboots_for_the_ladder_s_status_and_starts_for_any_other() -> None:
+    text = (FIRMWARE / "systemd" / "leukoscope.service").read_text()
+    assert f"\nRestartPreventExitStatus={EXIT_REBOOT}\n" in text
+    assert f'"$EXIT_STATUS" = {EXIT_REBOOT} ]; then systemctl reboot' in text
+    assert "\nRestart=always\n" in text
+    assert "\nStartLimitIntervalSec=0\n" in text
+
+
+def test_a_flood_of_lines_is_capped() -> None:
+    lines = (FIRMWARE / "systemd" / "leukoscope.service").read_text().splitlines()
+    assert "LogRateLimitIntervalSec=30s" in lines
+    assert "LogRateLimitBurst=1000" in lines
+    assert not any(line.startswith("StandardError=file") for line in lines)
+
+
+@needs_systemd
+def test_the_night_s_work_has_a_time_that_systemd_understands() -> None:
+    text = (FIRMWARE / "systemd" / "leukoscope-night.timer").read_text()
+    (when,) = re.findall(r"(?m)^OnCalendar=(.+)$", text)
+    assert run("systemd-analyze", "calendar", when).returncode == 0
+    assert "\nPersistent=true\n" in text
+
+
+def test_nothing_is_erased_at_night_without_a_site_s_own_rule(tmp_path: Path) -> None:
+    """What the unit runs is what the program takes; without a rule it does nothing."""
+    text = (FIRMWARE / "systemd" / "leukoscope-night.service").read_text()
+    assert "\nConditionPathExists=/etc/leukoscope/retention\n" in text
+    (line,) = re.findall(r"(?m)^ExecStart=\S+/leukoscope (.+)$", text)
+    open_store(tmp_path).close()
+    line = line.replace("/var/lib/leukoscope", str(tmp_path))
+    for rule in ("", "--pictures-days 3650 --identities-days 7300"):
+        given = shlex.split(line.replace("$LEUKOSCOPE_RETENTION", rule))
+        assert main(given) == 0
 
 
 def test_the_service_reaches_this_machine_alone() -> None:

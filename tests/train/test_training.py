@@ -1,4 +1,5 @@
 import json
+import math
 import resource
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,7 @@ import torch
 
 from leukoscope_edge.config import read_toml
 from leukoscope_train import metrics
+from leukoscope_train.adopt import adopt_lite0
 from leukoscope_train.augment import Recipe, keep, vary
 from leukoscope_train.calibrate import (
     calibrate,
@@ -25,13 +27,35 @@ from leukoscope_train.cells import (
     load_crops,
     save_crops,
 )
-from leukoscope_train.fit import features, fit, margins, save_weights
+from leukoscope_train.fit import (
+    INPUT_MEAN,
+    INPUT_STD,
+    features,
+    fit,
+    kind_first_loss,
+    margins,
+    save_weights,
+    some_of,
+)
 from leukoscope_train.folds import fold_people, folds_of, refuse_leaks
+from leukoscope_train.heads import fit_heads
 from leukoscope_train.history import history_path
 from leukoscope_train.machine import HERE, Machine, refuse_unfit
-from leukoscope_train.networks import Pooled, make_network
+from leukoscope_train.networks import (
+    Architecture,
+    KindFirst,
+    Pooled,
+    make_network,
+)
 from leukoscope_train.plan import FitPlan
-from leukoscope_train.sampling import batches, draw_weights, kept_crops
+from leukoscope_train.run import final_network
+from leukoscope_train.sampling import (
+    OTHER_KIND,
+    batches,
+    draw_weights,
+    kept_crops,
+    labels_for,
+)
 from leukoscope_train.starts import begin, head_name, rate_groups
 from leukoscope_train.svm import fit_svm_head
 
@@ -330,3 +354,157 @@ def test_intervals_resample_people_and_hold_the_figure(draw_cells: Draw) -> None
     )
     low, high = found["auroc"]
     assert low < metrics.auroc(crops.labels, p) < high
+
+
+def draw_kinds(draw_cells: Draw) -> CropSet:
+    """Cells of known people, and half discs of unknown ones as granulocytes."""
+    crops = draw_cells(seed=1)
+    pixels = crops.pixels[:24].copy()
+    pixels[:, :16] = 0
+    other = replace(
+        crops.pick(np.arange(24)),
+        pixels=pixels,
+        labels=np.zeros(24, np.int64),
+        people=np.full(24, ""),
+        sources=np.full(24, "pbc-neutrophil"),
+    )
+    return concatenate([crops, other])
+
+
+KIND_FIRST = replace(PLAN, architecture="alexnet-kind-first")
+
+
+def test_kinds_are_a_class_of_their_own_where_they_are_asked_first(
+    draw_cells: Draw,
+) -> None:
+    both = draw_kinds(draw_cells)
+    labels = labels_for(both, KIND_FIRST)
+    weights = draw_weights(both, KIND_FIRST)
+    for label in (0, 1, OTHER_KIND):
+        assert weights[labels == label].sum() == pytest.approx(1 / 3)
+    assert set(labels_for(both, PLAN)) == {0, 1}
+
+
+def test_other_kinds_teach_nothing_about_blasts() -> None:
+    answers = torch.randn(6, 3, requires_grad=True)
+    labels = torch.tensor([0, 1, OTHER_KIND, OTHER_KIND, 1, 0])
+    kind_first_loss(answers, labels, 0.05).backward()  # type: ignore[no-untyped-call]
+    assert answers.grad is not None
+    assert (answers.grad[labels == OTHER_KIND, :2] == 0).all()
+    assert (answers.grad[labels != OTHER_KIND, :2] != 0).all()
+    assert (answers.grad[:, 2] != 0).all()
+
+
+def test_a_batch_of_other_kinds_alone_still_has_a_loss() -> None:
+    answers = torch.zeros(4, 3)
+    loss = kind_first_loss(answers, torch.full((4,), OTHER_KIND), 0.0)
+    assert float(loss) == pytest.approx(math.log(2))
+
+
+def test_the_weaker_of_both_answers_is_the_margin() -> None:
+    network = make_network("alexnet-kind-first", 24).eval()
+    assert isinstance(network, KindFirst)
+    seen = network.features(torch.randn(8, 3, 24, 24))
+    normal, blast, other = network.answers(seen).unbind(1)
+    logits = network.logits(seen)
+    weaker = torch.minimum(blast - normal, -other)
+    assert torch.allclose(logits[:, 1] - logits[:, 0], weaker, atol=1e-5)
+    mean_map = network.activation_map(seen).mean(dim=(1, 2))
+    bias = network.head.bias[1] - network.head.bias[0]
+    assert torch.allclose(mean_map + bias, blast - normal, atol=1e-5)
+
+
+def test_a_network_that_asks_the_kind_first_learns_both(draw_cells: Draw) -> None:
+    both = draw_kinds(draw_cells)
+    plan = replace(KIND_FIRST, n_epochs=6, n_draws=288, average=0.9, peak_rate=1e-3)
+    margin = margins(fit(both, plan), kept_crops(both, plan))
+    lymphoid, blast = both.lymphoid, both.labels == 1
+    assert metrics.auroc(both.labels[lymphoid], margin[lymphoid]) > 0.9
+    assert margin[~lymphoid].max() < np.median(margin[blast])
+
+
+HEADS_ALONE = replace(PLAN, heads_first=True, n_epochs=0)
+
+
+@pytest.mark.parametrize("architecture", ["alexnet-tiny", "alexnet-kind-first"])
+def test_heads_alone_are_fitted_to_the_features_of_the_start(
+    architecture: Architecture, draw_cells: Draw
+) -> None:
+    both, plan = draw_kinds(draw_cells), replace(HEADS_ALONE, architecture=architecture)
+    torch.manual_seed(1)
+    start = make_network(architecture)
+    seen = features(start, kept_crops(both, plan))
+    fit_heads(start, seen, both, plan)
+    margin = margins(start, kept_crops(both, plan))
+    lymphoid = both.lymphoid
+    assert metrics.auroc(both.labels[lymphoid], margin[lymphoid]) > 0.8
+    assert margin[~lymphoid].mean() < margin[both.labels == 1].mean()
+
+
+def test_passes_go_on_from_fitted_heads(draw_cells: Draw) -> None:
+    crops = draw_cells()
+    alone = fit(crops, HEADS_ALONE)
+    slow = replace(HEADS_ALONE, n_epochs=1, peak_rate=1e-9)
+    assert isinstance(alone, Pooled)
+    after = fit(crops, slow)
+    assert isinstance(after, Pooled)
+    assert torch.allclose(alone.head.weight, after.head.weight, atol=1e-6)
+
+
+def test_a_network_without_a_pooled_head_cannot_begin_so(draw_cells: Draw) -> None:
+    with pytest.raises(DataError, match="no pooled head"):
+        fit(draw_cells(), replace(HEADS_ALONE, architecture="lstm"))
+
+
+def test_adopted_weights_see_what_they_were_trained_on(tmp_path: Path) -> None:
+    theirs = make_network("efficientnet-lite0").state_dict()
+    named = [v for n, v in theirs.items() if n.startswith("features.")]
+    for value in named:
+        if value.is_floating_point():
+            value.uniform_(0.5, 1.5)
+    stored = {f"_{i}": value for i, value in enumerate(named)}
+    torch.save({**stored, "_fc.weight": torch.zeros(1)}, tmp_path / "w.pth")
+    ours = adopt_lite0(tmp_path / "w.pth")
+    level = torch.tensor([10.0, 127.0, 250.0])
+
+    def first_layer(state: dict[str, torch.Tensor], seen: torch.Tensor) -> torch.Tensor:
+        kernel = state["features.conv_stem.weight"].sum(dim=(2, 3))
+        centred = kernel @ seen - state["features.bn1.running_mean"]
+        return centred * state["features.bn1.weight"]
+
+    own_input = (level / 255 - INPUT_MEAN[0]) / INPUT_STD[0]
+    same = first_layer(ours, own_input), first_layer(theirs, (level - 127) / 128)
+    assert torch.allclose(*same, rtol=1e-4)
+
+
+def test_weights_of_another_network_are_not_adopted(tmp_path: Path) -> None:
+    save_weights(make_network("alexnet-tiny"), tmp_path / "w.pth")
+    with pytest.raises(DataError, match=r"not of EfficientNet-Lite0"):
+        adopt_lite0(tmp_path / "w.pth")
+    (tmp_path / "w.pth").write_bytes(b"none")
+    with pytest.raises(DataError, match="no weights"):
+        adopt_lite0(tmp_path / "w.pth")
+
+
+def test_only_some_cells_are_watched(draw_cells: Draw) -> None:
+    crops = draw_cells()
+    assert len(some_of(crops, 10)) == 10
+    assert len(some_of(crops, 10**6)) == len(crops)
+    assert len(some_of(crops.pick(np.arange(0)), 10)) == 0
+
+
+def test_one_class_alone_is_refused(draw_cells: Draw) -> None:
+    crops = draw_cells()
+    with pytest.raises(DataError, match="both classes"):
+        fit(crops.pick(crops.labels == 1), PLAN)
+
+
+def test_cells_stored_smaller_than_the_input_are_refused(draw_cells: Draw) -> None:
+    with pytest.raises(DataError, match="--side-px 64"):
+        fit(draw_cells(), replace(PLAN, side_px=64))
+
+
+def test_a_final_network_of_another_architecture_is_refused(tmp_path: Path) -> None:
+    save_weights(make_network("alexnet-compact"), tmp_path / "final.pt")
+    with pytest.raises(DataError, match="no fitted network"):
+        final_network(tmp_path, PLAN)

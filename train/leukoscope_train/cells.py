@@ -22,6 +22,16 @@ I64 = npt.NDArray[np.int64]
 Strings = npt.NDArray[np.str_]
 
 NORMAL, BLAST = 0, 1
+OTHER_KINDS = (
+    "basophil",
+    "eosinophil",
+    "erythroblast",
+    "ig",
+    "monocyte",
+    "neutrophil",
+)
+"""PBC's kinds of cell that are not of the lymphoid line, hence never a lymphoblast;
+`ig` are immature granulocytes."""
 CNMC_UM_PER_PX = 0.060
 """Micrometres per pixel of C-NMC's 450 px cells, which state none.
 
@@ -111,6 +121,12 @@ class CropSet:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def lymphoid(self) -> BoolArray:
+        """(N,) bool, whether a cell is a lymphocyte or a lymphoblast, by its source."""
+        kinds = [source.rpartition("-")[2] for source in self.sources.tolist()]
+        return np.asarray(~np.isin(kinds, OTHER_KINDS), np.bool_)
 
     def pick(self, chosen: npt.NDArray[np.bool_] | I64) -> "CropSet":
         """Return the chosen cells."""

@@ -8,6 +8,7 @@ because the chance of every batch comes from the seed and its own number.
 import contextlib
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,17 +16,19 @@ from typing import Any
 import numpy as np
 import torch
 from torch import distributed, nn
+from torch.nn import functional
 from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
 from leukoscope_edge.types import F64, U8
 from leukoscope_train import metrics
 from leukoscope_train.cells import I64, CropSet, DataError, concatenate
+from leukoscope_train.heads import fit_heads
 from leukoscope_train.history import History
 from leukoscope_train.machine import HERE, Machine, refuse_unfit
 from leukoscope_train.networks import Pooled
 from leukoscope_train.plan import FitPlan
-from leukoscope_train.sampling import batches, kept_crops
+from leukoscope_train.sampling import OTHER_KIND, batches, kept_crops
 from leukoscope_train.starts import begin, head_name, rate_groups
 from leukoscope_train.svm import fit_svm_head
 
@@ -33,6 +36,8 @@ INPUT_MEAN = (0.25, 0.25, 0.25)
 INPUT_STD = (0.25, 0.25, 0.25)
 """Of pixel / 255: about the mean and spread of a standardised cell with its black
 surroundings, the same for every channel so that they stay alike."""
+N_WATCHED = 512
+"""Cells judged after every pass for the curves; all are judged at the end."""
 
 
 def fit(
@@ -59,14 +64,27 @@ def fit(
         The network with the running mean of its weights, in evaluation mode.
 
     Raises:
-        DataError: Only one class is present, the checkpoint is of another plan or
-            cannot be written, or the machine cannot follow the plan.
+        DataError: Only one class is present, the cells are stored too small, the
+            checkpoint is of another plan or cannot be written, or the machine cannot
+            follow the plan.
     """
     if len(np.unique(crops.labels)) < 2:
         raise DataError("training needs both classes")
+    canvas_px = crops.pixels.shape[1]
+    if canvas_px < plan.side_px:
+        raise DataError(
+            f"the plan's 'side_px' is {plan.side_px}, but the cells are stored on "
+            f"{canvas_px} px; `prepare --side-px {plan.side_px}` cuts them anew"
+        )
     refuse_unfit(machine, plan.precision, plan.batch)
+    if plan.n_epochs == 0:
+        torch.manual_seed(plan.seed)
+        return _with_heads(begin(plan, 2).to(machine.device), crops, plan)
     state = _State(crops, plan, machine)
-    start = state.load(checkpoint) if checkpoint and checkpoint.exists() else 0
+    if checkpoint and checkpoint.exists():
+        start = state.load(checkpoint)
+    else:
+        start = state.begin(crops, plan)
     shown = None if watch is None else kept_crops(watch, plan)
     quiet = None if machine.writes else True
     for epoch in tqdm(range(start, plan.n_epochs), desc=note, disable=quiet):
@@ -79,6 +97,13 @@ def fit(
             state.history.write(checkpoint)
         machine.wait()
     return _finished(state, crops, plan)
+
+
+def _with_heads(network: nn.Module, crops: CropSet, plan: FitPlan) -> nn.Module:
+    """Give a network heads that are fitted to its features as they are."""
+    seen = features(network, kept_crops(crops, plan))
+    fit_heads(network, seen, crops, plan)
+    return network.eval()
 
 
 def _finished(state: "_State", crops: CropSet, plan: FitPlan) -> nn.Module:
@@ -127,6 +152,13 @@ class _State:
         )
         self.history = History()
         self.key = _key(crops, plan)
+
+    def begin(self, crops: CropSet, plan: FitPlan) -> int:
+        """Fit the heads first where the plan says so; return the first pass."""
+        if plan.heads_first:
+            _with_heads(self.network, crops, plan)
+            self.mean.load_state_dict(self.network.state_dict())
+        return 0
 
     def parts(self) -> dict[str, Any]:
         return {
@@ -178,14 +210,17 @@ def _one_pass(
     """Train for one pass; return its mean loss and last rate."""
     state.network.train()
     device = state.machine.device
-    loss_of = nn.CrossEntropyLoss(label_smoothing=plan.smoothing)
+    loss_of: Callable[..., Any] = (
+        kind_first_loss if plan.asks_kind else functional.cross_entropy
+    )
     total = torch.zeros((), device=device)
     for pixels, labels in batches(crops, plan, epoch, state.machine):
         shown = _normalised(pixels.to(device, non_blocking=True))
         halved = plan.precision == "bf16"
         with torch.autocast(device.type, torch.bfloat16, enabled=halved):
             logits = state.shared(shown)
-        loss = loss_of(logits.float(), labels.to(device, non_blocking=True))
+        truth = labels.to(device, non_blocking=True)
+        loss = loss_of(logits.float(), truth, label_smoothing=plan.smoothing)
         state.optimiser.zero_grad()
         loss.backward()
         state.optimiser.step()
@@ -197,6 +232,26 @@ def _one_pass(
         "loss": float(total) / plan.n_batches,
         "rate": float(state.schedule.get_last_lr()[-1]),
     }
+
+
+def kind_first_loss(
+    answers: torch.Tensor, labels: torch.Tensor, label_smoothing: float
+) -> torch.Tensor:
+    """Return the sum of both questions' losses; only lymphoid cells teach the second.
+
+    Args:
+        answers: (N, 3) of `KindFirst.answers`.
+        labels: (N,) NORMAL, BLAST or OTHER_KIND.
+        label_smoothing: Of both.
+    """
+    other = labels == OTHER_KIND
+    truth = other.float() * (1 - label_smoothing) + label_smoothing / 2
+    kind = functional.binary_cross_entropy_with_logits(answers[:, 2], truth)
+    if bool(other.all()):
+        return kind
+    return kind + functional.cross_entropy(
+        answers[~other, :2], labels[~other], label_smoothing=label_smoothing
+    )
 
 
 @torch.no_grad()
@@ -282,12 +337,18 @@ def out_of_fold_margins(
             checkpoint=folder / f"fold{fold}.ckpt",
             note=f"fold {fold}",
             machine=machine,
-            watch=held,
+            watch=some_of(held, N_WATCHED),
         )
         if machine.writes:
             save_weights(network, folder / f"fold{fold}.pt")
         found[fold_of == fold] = margins(network, kept_crops(held, plan))
     return np.asarray(found, np.float64)
+
+
+def some_of(crops: CropSet, n_wanted: int) -> CropSet:
+    """Return up to so many cells, spread evenly over the set."""
+    chosen = np.linspace(0, len(crops) - 1, min(n_wanted, len(crops)))
+    return crops.pick(np.unique(chosen.astype(np.int64)))
 
 
 def save_weights(network: nn.Module, path: Path) -> None:

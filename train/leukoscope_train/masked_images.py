@@ -21,10 +21,18 @@ from leukoscope_train.cells import DataError
 SET_UM_PER_PX = {"wbc-fields": 0.08, "wbc-crops-120": 0.2, "wbc-crops-300": 0.09}
 """What a pixel of each set measures, from red cells of 7.5 µm (wbc-fields 95 px,
 wbc-crops-300 82 px); wbc-crops-120 from small lymphocytes of 9.5 µm (47 px)."""
+SET_REPEATS = {"wbc-fields": 1, "wbc-crops-120": 1, "wbc-crops-300": 3}
+"""How often an image of each set is drawn: the smallest set is the hardest one, for its
+red cells adhere."""
 MAX_ZOOM = 1.6
 """A scale that was estimated from the cells is wrong by up to this factor."""
-GAIN_SPREAD = 0.12
+GAIN_SPREAD = 0.08
 """Of each channel: stains and lamps differ by more than the white balance mends."""
+STAIN_SPREAD = 0.12
+"""Of each channel's optical density: no two stains take alike."""
+MAX_SLOPE = 0.12
+"""Of each channel, from the middle of a window to its edge: light is left uneven below
+`flatfield.EVEN_ENOUGH`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +49,7 @@ class MaskedImage:
 
 
 def training_images(data: Path) -> list[MaskedImage]:
-    """Read the even images of all sets.
+    """Read the even images of all sets, those of the smallest set several times.
 
     Args:
         data: The folder that holds the sets.
@@ -49,11 +57,12 @@ def training_images(data: Path) -> list[MaskedImage]:
     Raises:
         DataError: A mask cannot be read.
     """
-    return [
-        _read(path, scale / INPUT_UM_PER_PX)
-        for name, scale in SET_UM_PER_PX.items()
-        for path in list_images(data / name / "images")[::2]
-    ]
+    images = []
+    for name, scale in SET_UM_PER_PX.items():
+        paths = list_images(data / name / "images")[::2]
+        own = [_read(path, scale / INPUT_UM_PER_PX) for path in paths]
+        images += own * SET_REPEATS[name]
+    return images
 
 
 def held_out_images(data: Path, every: int = 1) -> dict[str, list[MaskedImage]]:
@@ -136,12 +145,24 @@ def _focus(classes: U8, random: np.random.Generator) -> tuple[float, float]:
 
 
 def _degrade(pixels: U8, random: np.random.Generator) -> U8:
-    """Tint, bend the tone curve, blur and add noise as bad cameras do."""
-    gains = 1 + GAIN_SPREAD * random.standard_normal(3)
-    light: F32 = np.clip(pixels / 255.0 * gains, 0, 1).astype(np.float32)
-    light **= np.float32(1.4 ** random.uniform(-1, 1))
+    """Stain, light, blur and add noise as other stains and bad cameras do."""
+    strength = 1.4 ** random.uniform(-1, 1)
+    strengths = strength * np.exp(STAIN_SPREAD * random.standard_normal(3))
+    light: F32 = ((pixels / 255.0) ** strengths).astype(np.float32)
+    light = np.clip(light * _lamp(pixels.shape[:2], random), 0, 1)
     sigma_px = float(random.uniform(0, 1.2))
     if sigma_px > 0.4:
         light = np.asarray(cv2.GaussianBlur(light, (0, 0), sigma_px), np.float32)
     noise = random.standard_normal(light.shape) * random.uniform(0, 0.03)
     return np.clip(np.rint(255 * (light + noise)), 0, 255).astype(np.uint8)
+
+
+def _lamp(shape: tuple[int, ...], random: np.random.Generator) -> F32:
+    """Return the light over a window, (H, W, 3) float32 about 1: a tint and a slope."""
+    height, width = shape
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    angle = random.uniform(0, 2 * np.pi)
+    across = (x * np.cos(angle) + y * np.sin(angle))[..., None]
+    slopes = random.uniform(-MAX_SLOPE, MAX_SLOPE, 3)
+    gains = 1 + GAIN_SPREAD * random.standard_normal(3)
+    return np.asarray(gains * (1 + slopes * across), np.float32)

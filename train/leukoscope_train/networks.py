@@ -20,6 +20,9 @@ Architecture = Literal[
     "densenet121",
     "vgg16",
     "mobilenet-v2",
+    "efficientnet-lite0",
+    "efficientnet-lite0-kind-first",
+    "alexnet-kind-first",
     "inception-v3",
     "xception",
     "lstm",
@@ -35,6 +38,9 @@ ALEXNET_WIDTHS = (32, 64, 128, 128, 192)
 TINY_WIDTHS = (12, 16, 24, 24, 32)
 """The same for simulated cells: 25 thousand parameters."""
 LSTM_UNITS = 128
+LITE_FEATURES = 1280
+LITE_BN_EPS = 1e-3
+"""With which Google's weights were trained."""
 ALEXNET_DENSE = 4096
 """Units of AlexNet's two hidden dense layers, as published."""
 
@@ -67,6 +73,50 @@ class Pooled(nn.Module):
         """
         direction = self.head.weight[1] - self.head.weight[0]
         return functional.conv2d(features, direction[None, :, None, None]).squeeze(1)
+
+
+class KindFirst(Pooled):
+    """Two questions of the same features: is it lymphoid, and if so, is it a blast?
+
+    A cell is called a blast only as far as both answers say so: the margin is the
+    smaller of the two. Normal granulocytes can then teach what is lymphoid without
+    teaching that another laboratory's cells are normal.
+
+    Its class activation map is that of the second question, exact where the first one
+    is answered clearly by yes.
+    """
+
+    blast_alone: torch.Tensor
+
+    def __init__(self, features: nn.Module, n_features: int) -> None:
+        super().__init__(features, n_features)
+        self.other_kind = nn.Linear(n_features, 1)
+        blast_alone = torch.tensor([0.0, 1.0])
+        self.register_buffer("blast_alone", blast_alone, persistent=False)
+
+    def forward(self, crops: torch.Tensor) -> torch.Tensor:
+        """Return (N, 2) logits; while training the (N, 3) answers of both questions."""
+        features = self.features(crops)
+        return self.answers(features) if self.training else self.logits(features)
+
+    def answers(self, features: torch.Tensor) -> torch.Tensor:
+        """Return (N, 3): normal and blast among lymphoid cells, margin of other kinds.
+
+        Args:
+            features: (N, C, h, w).
+        """
+        pooled = self.pool(features).flatten(1)
+        return torch.cat([self.head(pooled), self.other_kind(pooled)], dim=1)
+
+    def logits(self, features: torch.Tensor) -> torch.Tensor:
+        """Return (N, 2) logits of (N, C, h, w) features; the margin is the smaller."""
+        pooled = self.pool(features).flatten(1)
+        lymphoid: torch.Tensor = self.head(pooled)
+        normal, blast = torch.split(lymphoid, 1, dim=1)
+        # The smaller of blast and (normal - other), by operators that every engine has
+        # and that stay in float.
+        over = functional.relu(blast - (normal - self.other_kind(pooled)))
+        return lymphoid - over * self.blast_alone
 
 
 class AlexNetCompact(Pooled):
@@ -169,6 +219,19 @@ def _cnn() -> Pooled:
     return Pooled(nn.Sequential(*layers), CNN_WIDTHS[-1])
 
 
+def _lite0() -> tuple[nn.Module, int]:
+    """EfficientNet-Lite0's convolutions: no sigmoids, made for int8; 3.4 M parameters.
+
+    Source: Tan and Le 2019; the Lite form is Google's of 2020.
+    """
+    import timm
+
+    features = timm.create_model(
+        "efficientnet_lite0", num_classes=0, global_pool="", bn_eps=LITE_BN_EPS
+    )
+    return features, LITE_FEATURES
+
+
 def _drawn_by_timm(name: str, n_features: int) -> Pooled:
     import timm
 
@@ -197,6 +260,12 @@ def make_network(architecture: Architecture, side_px: int = SIDE_PX) -> nn.Modul
             return AlexNet(side_px)
         case "alexnet-compact":
             return AlexNetCompact(ALEXNET_WIDTHS)
+        case "alexnet-kind-first":
+            return KindFirst(AlexNetCompact().features, ALEXNET_WIDTHS[-1])
+        case "efficientnet-lite0":
+            return Pooled(*_lite0())
+        case "efficientnet-lite0-kind-first":
+            return KindFirst(*_lite0())
         case "alexnet-tiny":
             return AlexNetCompact(TINY_WIDTHS)
         case "lstm":

@@ -25,7 +25,7 @@ class FitPlan:
         colour: How colour is made alike.
         contrast: How local contrast is raised after that; the device raises none, so
             a plan with `clahe` is for comparison and is never exported.
-        n_epochs: Passes; one pass draws `n_draws` cells.
+        n_epochs: Passes; one pass draws `n_draws` cells. 0 with `heads_first` alone.
         n_draws: Cells drawn per pass.
         batch: Cells per step, of all machines together.
         peak_rate: Highest learning rate, of the head.
@@ -39,6 +39,8 @@ class FitPlan:
             `cells`: every cell alike.
         extra_share: Share of the normal draws from sources without known people.
         start: File of weights to begin with; "" begins from chance.
+        heads_first: Whether the heads begin as logistic regressions on the features of
+            the start; without passes they are all that is learned.
         precision: Of the forward pass and the gradients.
         seed: Of everything.
         recipe: How cells are varied.
@@ -60,12 +62,15 @@ class FitPlan:
     sampling: Sampling = "people"
     extra_share: float = 0.4
     start: str = ""
+    heads_first: bool = False
     precision: Precision = "bf16"
     seed: int = 0
     recipe: Recipe = field(default_factory=Recipe)
 
     def __post_init__(self) -> None:
-        for name in ("side_px", "n_epochs", "batch", "peak_rate"):
+        if self.n_epochs < 0 or (self.n_epochs == 0 and not self.heads_first):
+            raise ValueError("'n_epochs' must be positive, or 0 with 'heads_first'")
+        for name in ("side_px", "batch", "peak_rate"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"'{name}' must be positive")
         if self.n_draws < self.batch:
@@ -77,6 +82,11 @@ class FitPlan:
         for name in ("smoothing", "average", "extra_share"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"'{name}' must lie in 0..1, below 1")
+
+    @property
+    def asks_kind(self) -> bool:
+        """Whether the network first asks if a cell is lymphoid at all."""
+        return self.architecture.endswith("-kind-first")
 
     @property
     def n_batches(self) -> int:

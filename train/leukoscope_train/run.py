@@ -83,7 +83,8 @@ def _draw_curves(folder: Path) -> None:
         path.stem: work.read_json(history_path(path))
         for path in sorted(folder.glob("*.ckpt"))
     }
-    plot_history(histories, folder / "curves.png")
+    if histories:
+        plot_history(histories, folder / "curves.png")
 
 
 def judge_run(folder: Path) -> Figures:

@@ -9,12 +9,15 @@ from torch.utils.data import DataLoader, Dataset
 
 from leukoscope_edge.types import F64, U8
 from leukoscope_train.augment import keep, vary
-from leukoscope_train.cells import CropSet
+from leukoscope_train.cells import I64, CropSet
 from leukoscope_train.machine import Machine
 from leukoscope_train.plan import FitPlan
 
 PERSON_CAP_CELLS = 100
 """A person with more cells is drawn no more often (C-NMC: 9 to 1,053 cells each)."""
+
+OTHER_KIND = 2
+"""Label of a cell that is not lymphoid, for networks that ask for the kind first."""
 
 Batch = tuple[torch.Tensor, torch.Tensor]
 
@@ -24,14 +27,22 @@ def draw_weights(crops: CropSet, plan: FitPlan) -> F64:
 
     By `people` every class gets the same, and in a class each person counts by the
     number of cells, up to a cap. Cells of unknown people share `extra_share` of their
-    class, each source alike. By `cells` every cell gets the same.
+    class, each source alike. Where the kind is asked first, other kinds than lymphoid
+    are a class of their own. By `cells` every cell gets the same.
     """
     if plan.sampling == "cells":
         return np.full(len(crops), 1 / len(crops))
-    weights = np.zeros(len(crops))
-    for label in np.unique(crops.labels):
-        _weigh_class(crops, crops.labels == label, plan.extra_share, weights)
+    weights, labels = np.zeros(len(crops)), labels_for(crops, plan)
+    for label in np.unique(labels):
+        _weigh_class(crops, labels == label, plan.extra_share, weights)
     return np.asarray(weights / weights.sum(), np.float64)
+
+
+def labels_for(crops: CropSet, plan: FitPlan) -> I64:
+    """Return (N,) what the plan's network learns: the label, or OTHER_KIND."""
+    if not plan.asks_kind:
+        return crops.labels
+    return np.where(crops.lymphoid, crops.labels, OTHER_KIND)
 
 
 def _weigh_class(
@@ -58,6 +69,7 @@ class _Pass(Dataset[Batch]):
         self, crops: CropSet, plan: FitPlan, epoch: int, machine: Machine
     ) -> None:
         self.crops, self.plan, self.epoch, self.machine = crops, plan, epoch, machine
+        self.labels = labels_for(crops, plan)
         random = np.random.default_rng([plan.seed, epoch])
         size = (plan.n_batches, plan.batch)
         self.drawn = random.choice(len(crops), size, p=draw_weights(crops, plan))
@@ -80,7 +92,7 @@ class _Pass(Dataset[Batch]):
             )
             for i in chosen
         ]
-        labels = torch.from_numpy(self.crops.labels[chosen])
+        labels = torch.from_numpy(self.labels[chosen])
         return torch.from_numpy(np.stack(varied)), labels
 
 

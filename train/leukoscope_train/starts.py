@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from leukoscope_train.cells import DataError
-from leukoscope_train.networks import make_network
+from leukoscope_train.networks import KindFirst, make_network
 from leukoscope_train.plan import FitPlan
 
 
@@ -34,6 +34,12 @@ def head_name(network: nn.Module) -> str:
     return names[-1]
 
 
+def head_names(network: nn.Module) -> list[str]:
+    """Return the names of the dense layers that a start may lack: one a question."""
+    own = ["other_kind", "head"] if isinstance(network, KindFirst) else []
+    return own or [head_name(network)]
+
+
 def replace_head(network: nn.Module, n_classes: int) -> None:
     """Give the network as many outputs as there are classes."""
     name = head_name(network)
@@ -59,9 +65,9 @@ def load_start(network: nn.Module, path: Path) -> None:
     own = network.state_dict()
     if not set(stored) & set(own):
         stored = {f"features.{name}": value for name, value in stored.items()}
-    head = head_name(network)
     usable = {n: v for n, v in stored.items() if n in own and own[n].shape == v.shape}
-    missing = [n for n in own if n not in usable and not n.startswith(head)]
+    heads = tuple(head_names(network))
+    missing = [n for n in own if n not in usable and not n.startswith(heads)]
     if missing:
         raise DataError(
             f"{path}: of another architecture: {len(missing)} entries are missing or "

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol
 
-from leukoscope_edge.camera_settings import CameraSettings
 from leukoscope_edge.types import U8
 
 
@@ -50,24 +49,3 @@ class Driver(Protocol):
 
 
 OpenDriver = Callable[[], Driver]
-
-
-def open_driver(settings: CameraSettings) -> Driver:
-    """Open a camera with the driver of its kind.
-
-    Raises:
-        SourceError: It cannot be opened or set as asked.
-    """
-    match settings.kind:
-        case "picamera2":
-            from leukoscope_edge.capture.picamera import PicameraDriver
-
-            return PicameraDriver(settings)
-        case "v4l2":
-            from leukoscope_edge.capture.v4l2 import V4l2Driver
-
-            return V4l2Driver(settings)
-        case "csi":
-            from leukoscope_edge.capture.csi import CsiDriver, nvargus_pipeline
-
-            return CsiDriver(settings, nvargus_pipeline(settings))

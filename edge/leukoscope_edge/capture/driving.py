@@ -16,7 +16,7 @@ from typing import Any
 
 from leukoscope_edge.camera_settings import CameraSettings
 from leukoscope_edge.capture.child import Answers
-from leukoscope_edge.capture.driver import Driver, OpenDriver, Shot, open_driver
+from leukoscope_edge.capture.driver import Driver, OpenDriver, Shot
 
 ANSWER_WITHIN_S = 1.0
 GOODBYE_S = 1.5
@@ -51,6 +51,27 @@ class Newest:
             self._changed.wait_for(lambda: self._shot or self._trouble, timeout_s)
             shot, self._shot = self._shot, None
             return shot or self._trouble
+
+
+def open_driver(settings: CameraSettings) -> Driver:
+    """Open a camera with the driver of its kind.
+
+    Raises:
+        SourceError: It cannot be opened or set as asked.
+    """
+    match settings.kind:
+        case "picamera2":
+            from leukoscope_edge.capture.picamera import PicameraDriver
+
+            return PicameraDriver(settings)
+        case "v4l2":
+            from leukoscope_edge.capture.v4l2 import V4l2Driver
+
+            return V4l2Driver(settings)
+        case "csi":
+            from leukoscope_edge.capture.csi import CsiDriver, nvargus_pipeline
+
+            return CsiDriver(settings, nvargus_pipeline(settings))
 
 
 def serve(open_: OpenDriver) -> None:

@@ -14,7 +14,7 @@ from leukoscope_edge import __version__
 from leukoscope_edge.errors import LeukoscopeError
 
 EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
-COMMANDS = ("screen", "serve", "calibrate", "model", "records", "profile")
+COMMANDS = ("screen", "serve", "health", "calibrate", "model", "records", "profile")
 
 
 def main(arguments: list[str] | None = None) -> int:

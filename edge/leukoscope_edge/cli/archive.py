@@ -21,10 +21,12 @@ from leukoscope_edge.archive import (
     summary,
     summary_csv_bytes,
 )
+from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting.background import SiteBackground
 from leukoscope_edge.errors import ConfigError, OutputError
 from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.records.files import prepare_folder, write_whole
+from leukoscope_edge.vision.ruler import Calibration
 
 TABLE = "slides.csv"
 
@@ -83,6 +85,9 @@ def _tasks(
     options: argparse.Namespace, bundle: Bundle, site: SiteBackground | None
 ) -> list[SlideTask]:
     archive = Path(options.source)
+    calibration = None
+    if options.calibration:
+        calibration = read_toml(options.calibration, Calibration)
     return [
         SlideTask(
             name=folder.relative_to(archive).as_posix(),
@@ -90,9 +95,11 @@ def _tasks(
             bundle=bundle.folder.absolute(),
             model_sha256=bundle.card.model_cpu.sha256,
             scale_um_per_px=options.um_per_px,
+            calibration=calibration,
             is_sequence=options.sequence,
             mode=options.mode,
             site=site,
+            segmenter=options.segmenter,
         )
         for folder in find_slides(archive)
     ]

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -17,7 +18,7 @@ from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.records.store import DATABASE_NAME, Store, open_store
 from leukoscope_edge.types import Domain
-from leukoscope_edge.updates import Device, FolderStick, Shadow, Step, slots
+from leukoscope_edge.updates import Device, Shadow, Step, slots
 from leukoscope_edge.updates.state import DOMAINS, SHIPPED
 
 ALL_SLIDES = 1_000_000
@@ -39,7 +40,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     install = actions.add_parser("install", help="take a new model from a stick")
     install.set_defaults(run=_install)
-    install.add_argument("path", type=Path, help="the stick, or its LEUKOSCOPE-UPDATE")
+    install.add_argument(
+        "path", type=Path, help="the stick, its LEUKOSCOPE-UPDATE, or an .allbundle"
+    )
     install.add_argument(
         "--accept", metavar="NAME", help="who accepts that earlier cells change call"
     )
@@ -97,16 +100,19 @@ def _install(options: argparse.Namespace) -> int:
         print(f"leukoscope: {shadow.sentence}", file=sys.stderr)
         return options.accept or _ask_name()
 
-    with FolderStick(options.path) as stick, _records(options.data) as store:
-        cells = store.archived_cells() if store else ()
+    with updates.open_stick(options.path) as stick, _records(options.data) as store:
         with _Told() as told:
-            device = Device(data=options.data, cells=cells, accept=accept, tell=told)
+            device = _device(options.data, store, accept=accept, tell=told)
             installed = updates.install(device, stick)
         manifest = installed.manifest
         _note(store, "model installed", manifest.bundle_id, installed.accepted_by)
     print(f"{manifest.bundle_id} (release {manifest.release}) is in use now.")
     print(installed.shadow.sentence)
     return 0
+
+
+def _device(data: Path, store: Store | None, **parts: Any) -> Device:
+    return updates.device_with(store, **parts) if store else Device(data=data, **parts)
 
 
 @contextmanager

@@ -22,17 +22,20 @@ from leukoscope_edge.records.fhir import fhir_bytes
 from leukoscope_edge.records.files import prepare_folder, write_whole
 from leukoscope_edge.records.labelled import export_labelled
 from leukoscope_edge.records.paper import paper_bytes
-from leukoscope_edge.records.reproduce import reproduce
+from leukoscope_edge.records.reproduce import look_again, reproduce
 from leukoscope_edge.records.result import INTENDED_USE
 from leukoscope_edge.records.retention import Retention, apply_retention
 from leukoscope_edge.records.slide import SlideRecord
 from leukoscope_edge.records.store import DATABASE_NAME, Store, open_store
+from leukoscope_edge.web.i18n import NAMES, SOURCE_LANGUAGE, Language, languages
 
 EXIT_DONE, EXIT_FAILED = 0, 1
-FORMATS: dict[str, Callable[[Dossier], bytes]] = {
-    "pdf": paper_bytes,
-    "csv": dossier_csv_bytes,
-    "fhir.json": lambda dossier: fhir_bytes(dossier, paper_bytes(dossier)),
+FORMATS: dict[str, Callable[[Dossier, Language], bytes]] = {
+    "pdf": lambda dossier, language: paper_bytes(dossier, say=language),
+    "csv": lambda dossier, _: dossier_csv_bytes(dossier),
+    "fhir.json": lambda dossier, language: fhir_bytes(
+        dossier, paper_bytes(dossier, say=language)
+    ),
 }
 
 
@@ -78,6 +81,9 @@ def _add_export(
     export.add_argument("slide", nargs="?", help="none: labelled crops of all slides")
     export.add_argument("--out", type=Path, required=True)
     export.add_argument("--deidentify", action="store_true", help="name nobody")
+    export.add_argument(
+        "--language", choices=NAMES, default=SOURCE_LANGUAGE, help="of the report"
+    )
 
 
 def _add_backup(
@@ -150,7 +156,7 @@ def _export(options: argparse.Namespace) -> int:
         stem = f"slide-{options.slide}-v{dossier.version}"
         prepare_folder(options.out, tuple(f"{stem}.{kind}" for kind in FORMATS))
         for kind, make in FORMATS.items():
-            data = make(dossier)
+            data = make(dossier, languages()[options.language])
             path = options.out / f"{stem}.{kind}"
             write_whole(path, data)
             digest = hashlib.sha256(data).hexdigest()
@@ -191,12 +197,21 @@ def _reproduce(options: argparse.Namespace) -> int:
         with open_engine(bundle, backend="cpu") as engine:
             cells = list(archived(store.pictures, record))
             again = reproduce(record, cells, bundle, engine)
+            fields = look_again(record, store.pictures, bundle, engine)
     for cell in again.differences:
         print(f"cell {cell.cell}: was {cell.was}, is now {cell.now}")
     print(
-        f"slide {record.id}: {again.n_cells} cells judged again, "
+        f"slide {record.id}: crops of {again.n_cells} cells judged again, "
         f"{len(again.differences)} differ; largest difference of a probability "
         f"{again.largest_difference:.2g}"
+    )
+    print(
+        f"kept frames of {fields.n_cells} cells looked at again (JPEG, one sighting "
+        f"each; told, not required): {fields.n_found} found where they were, "
+        f"{fields.n_same} with the same call; largest difference of a probability "
+        f"{fields.largest_difference:.2g}"
+        if fields.n_cells
+        else "no frame was kept of this slide: finding the cells was not compared"
     )
     return EXIT_FAILED if again.differences else EXIT_DONE
 

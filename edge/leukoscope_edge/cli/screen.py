@@ -22,6 +22,7 @@ from leukoscope_edge.counting.modes import Mode
 from leukoscope_edge.errors import ConfigError, SourceError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.choose import open_engine
+from leukoscope_edge.inference.segmenter import THRESHOLDS, segmentation_named
 from leukoscope_edge.records.files import prepare_folder
 from leukoscope_edge.records.intake import hashed, keep_screening
 from leukoscope_edge.records.result import result_bytes
@@ -77,6 +78,11 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     screen_.add_argument("--bundle", type=Path, help="a model bundle's folder")
     screen_.add_argument(
+        "--segmenter",
+        default=THRESHOLDS,
+        help="how cells are found: thresholds (default), or a shipped network",
+    )
+    screen_.add_argument(
         "--backend",
         choices=("auto", "cpu", "tensorrt"),
         default="auto",
@@ -120,6 +126,7 @@ def _screen(options: argparse.Namespace) -> int:
     bundle = _bundle_for(options)
     if is_camera(options.source) and options.frames is None:
         raise SourceError("a camera has no end: say how many frames with --frames")
+    _require_segmenter(options)
     site = read_toml(options.site, SiteBackground) if options.site else None
     if is_archive(options.source):
         return archive.run(options, bundle, site)
@@ -147,6 +154,7 @@ def _screen(options: argparse.Namespace) -> int:
             is_sequence=options.sequence or is_sequence(options.source),
             mode=options.mode,
             site=site,
+            segmenter=options.segmenter,
             show_progress=sys.stderr.isatty(),
         )
     _report_skipped(screening)
@@ -160,6 +168,15 @@ def _screen(options: argparse.Namespace) -> int:
     text = result_bytes(screening).decode() if options.json else table_text(screening)
     print(text.rstrip("\n"))
     return 0
+
+
+def _require_segmenter(options: argparse.Namespace) -> None:
+    segmentation_named(options.segmenter)  # fails before the work, not in it
+    if options.keep and options.segmenter != THRESHOLDS:
+        raise ConfigError(
+            "--keep keeps what `records reproduce` can find again, and that finds "
+            f"cells by {THRESHOLDS}: no --segmenter with it"
+        )
 
 
 def _open_camera(options: argparse.Namespace) -> Camera:

@@ -1,34 +1,27 @@
-"""`leukoscope serve`: the technician's page on this machine."""
+"""`leukoscope serve`: the device. A supervisor, and the two processes it starts.
+
+    supervisor ── page      the technician's page (uvicorn)
+               └─ count     camera and count; its camera and its GPU are children again
+
+The supervisor imports no more than this module needs, so that it starts at once; what
+page and count are made of is imported where they begin.
+"""
 
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import uvicorn
+from leukoscope_edge.profile import open_profile
+from leukoscope_edge.service.beats import run_folder
+from leukoscope_edge.service.health import HealthWriter
+from leukoscope_edge.service.ladder import Ladder, Limits
+from leukoscope_edge.service.processes import die_with_parent
+from leukoscope_edge.service.supervisor import Part, State, Supervisor
 
-from leukoscope_edge import updates
-from leukoscope_edge.capture.source import is_simulated
-from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.choose import open_engine
-from leukoscope_edge.profile import Profile, open_profile
-from leukoscope_edge.records.store import open_store
-from leukoscope_edge.types import Domain
-from leukoscope_edge.web.app import create_app
-from leukoscope_edge.web.counter import Counter
-from leukoscope_edge.web.device import Device
-from leukoscope_edge.web.i18n import languages
-from leukoscope_edge.web.people import People
-from leukoscope_edge.web.security import Sessions
-from leukoscope_edge.web.tls import Certificate, open_certificate
-
-PAGE_NICENESS = 5
-"""The page yields to the count where cores are short."""
-GRACE_S = 2
-"""How long open pages may take to close."""
-MAX_CONNECTIONS = 64
-"""A kiosk and a few viewers; a flood is turned away."""
+PAST = "restarts.json"
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -44,6 +37,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     serve.add_argument(
         "--data", type=Path, help="another folder for the records than the profile's"
     )
+    for name, kind in (("part", str), ("parent", int), ("safe", str)):
+        serve.add_argument(f"--{name}", type=kind, help=argparse.SUPPRESS)
+    serve.add_argument("--cpu-only", action="store_true", help=argparse.SUPPRESS)
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -51,55 +47,52 @@ def _serve(options: argparse.Namespace) -> int:
     if options.port is not None:
         profile = replace(profile, page=replace(profile.page, port=options.port))
     data_dir = options.data or Path(profile.data_dir)
-    domain: Domain = "simulated" if is_simulated(profile.camera.source) else "real"
-    updates.recover(updates.Device(data=data_dir))
-    folder = updates.active_bundle(data_dir, domain)
-    bundle = open_bundle(folder or shipped_bundle_for(domain))
-    certificate = _certificate(profile, data_dir)
-    with (
-        open_store(data_dir) as store,
-        open_engine(bundle, backend="cpu", n_threads=1) as engine,
-        Counter(profile, data_dir, bundle.folder) as counter,
-    ):
-        device = Device(
-            profile=profile,
-            store=store,
-            people=People(data_dir / "people"),
-            sessions=Sessions(),
-            counter=counter,
-            bundle=bundle,
-            engine=engine,
-            languages=languages(),
-            fingerprint=certificate.fingerprint if certificate else "",
-        )
-        _run(device, certificate)
-    return 0
+    if options.part is None:
+        return supervise(data_dir, options, Limits())
+    die_with_parent(options.parent)
+    if options.part == "page":
+        from leukoscope_edge.cli.page import run_page
 
+        return run_page(profile, data_dir)
+    from leukoscope_edge.cli.count import run_count
 
-def _certificate(profile: Profile, data_dir: Path) -> Certificate | None:
-    if profile.page.is_loopback:
-        return None
-    return open_certificate(data_dir / "tls", profile.page)
-
-
-def _run(device: Device, certificate: Certificate | None) -> None:
-    page = device.profile.page
-    scheme = "https" if certificate else "http"
-    config = uvicorn.Config(
-        create_app(device),
-        host=page.address,
-        port=page.port,
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        proxy_headers=False,
-        limit_concurrency=MAX_CONNECTIONS,
-        timeout_graceful_shutdown=GRACE_S,
-        ssl_certfile=certificate.certificate if certificate else None,
-        ssl_keyfile=certificate.key if certificate else None,
+    return run_count(
+        profile, data_dir, safe=options.safe or "", is_cpu_only=options.cpu_only
     )
-    print(f"leukoscope: {scheme}://{page.address}:{page.port}/", file=sys.stderr)
-    if certificate:
-        print(f"leukoscope: fingerprint {certificate.fingerprint}", file=sys.stderr)
-    os.nice(PAGE_NICENESS)
-    uvicorn.Server(config).run()
+
+
+def supervise(data_dir: Path, options: argparse.Namespace, limits: Limits) -> int:
+    """Run the device until it is told to end.
+
+    Args:
+        data_dir: Of the records.
+        options: As given on the command line; the parts get the same.
+        limits: Of the ladder.
+    """
+    os.makedirs(data_dir, mode=0o700, exist_ok=True)  # noqa: PTH103 - with its parents
+
+    def part(name: str) -> Part:
+        return Part(name=name, command=lambda state: _command(name, options, state))
+
+    ladder = Ladder(
+        data_dir / PAST, is_revived="NOTIFY_SOCKET" in os.environ, limits=limits
+    )
+    return Supervisor(
+        parts=[part("page"), part("count")],
+        folder=run_folder(data_dir),
+        ladder=ladder,
+        tell=HealthWriter(data_dir).write,
+    ).run()
+
+
+def _command(name: str, options: argparse.Namespace, state: State) -> Sequence[str]:
+    command = [sys.executable, "-m", "leukoscope_edge", "serve", "--part", name]
+    command += ["--parent", str(os.getpid()), "--profile", options.profile]
+    if options.port is not None:
+        command += ["--port", str(options.port)]
+    if options.data is not None:
+        command += ["--data", str(options.data)]
+    if name == "count":
+        command += ["--cpu-only"] if state.is_cpu_only else []
+        command += ["--safe", state.safe] if state.safe else []
+    return command

@@ -187,6 +187,41 @@ class MetricsEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineEntry:
+    """What the size of the cell alone reaches on the same people, as `MetricsEntry`."""
+
+    weighted_f1: float
+    auroc: float
+
+    def __post_init__(self) -> None:
+        for name in ("weighted_f1", "auroc"):
+            _require_fraction(name, getattr(self, name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConformalEntry:
+    """Which classes cannot be ruled out, each held to the same error.
+
+    Attributes:
+        error: Share of a class that may be missed, each person counting alike.
+        blast_from: Blast cannot be ruled out where p_blast is at least this.
+        normal_to: Normal cannot be ruled out where p_blast is at most this.
+        covered_blast: Mean over people left out of the share of blasts not ruled out.
+        covered_normal: The same for normal cells.
+    """
+
+    error: float
+    blast_from: float
+    normal_to: float
+    covered_blast: float
+    covered_normal: float
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            _require_fraction(name, getattr(self, name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GoldenEntry:
     """Stored cells with the exporter's answers.
 
@@ -218,7 +253,8 @@ class Card:
 
     `model_trt` is the file from which a device with an NVIDIA GPU builds its own
     engine, `model_fp16` the one for a GPU without int8; `quick` makes the bundle a
-    pair. Cards without them are as good.
+    pair; `size_only` and `conformal` tell a reader how far to trust it. Cards without
+    them are as good.
     """
 
     format: int
@@ -239,6 +275,8 @@ class Card:
     model_trt: FileEntry | None = None
     model_fp16: FileEntry | None = None
     quick: QuickEntry | None = None
+    size_only: BaselineEntry | None = None
+    conformal: ConformalEntry | None = None
 
     def __post_init__(self) -> None:
         _require(

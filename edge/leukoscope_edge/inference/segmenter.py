@@ -7,6 +7,7 @@ folder holds a card; nothing falls back to thresholding in silence.
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +15,13 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.config import read_toml
-from leukoscope_edge.errors import BundleError, CardError
+from leukoscope_edge.errors import BundleError, CardError, ConfigError
 from leukoscope_edge.inference.card import CARD_NAME, FileEntry
 from leukoscope_edge.inference.engine import CPU_PROVIDER, INPUT_NAME, LOGITS_NAME
 from leukoscope_edge.types import F32, U8, Segmentation
 from leukoscope_edge.vision.flatfield import FlatField
 from leukoscope_edge.vision.objects import Masks, describe
-from leukoscope_edge.vision.segmentation import threshold
+from leukoscope_edge.vision.segmentation import segment, threshold
 from leukoscope_edge.vision.view import look
 
 CELL, NUCLEUS = 1, 2
@@ -32,6 +33,11 @@ MULTIPLE_PX = 16
 MAX_SIDE_PX = 2048
 """Of the network's input; more is a scale that cannot be right."""
 SHIPPED = Path(__file__).parents[1] / "segmenters"
+THRESHOLDS = "thresholds"
+"""In the place of a segmenter's name: `vision.segmentation`, which needs no file."""
+
+Segment = Callable[[U8, float | None], Segmentation]
+"""(H, W, 3) uint8 RGB and its micrometres per pixel, to all stained objects."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +66,31 @@ class SegmenterCard:
             raise ValueError(
                 f"'scale_um_per_px' must lie in 0..2, got {self.scale_um_per_px}"
             )
+
+
+def segmentation_named(name: str, *, n_threads: int = 1) -> Segment:
+    """Return a way of segmenting by its name, loaded and checked.
+
+    Args:
+        name: "thresholds", or a shipped segmenter.
+        n_threads: Of a network.
+
+    Raises:
+        ConfigError: There is none of that name.
+        CardError: Its card is missing or wrong.
+        BundleError: Its model is missing, altered or does not load.
+    """
+    if name == THRESHOLDS:
+        return segment
+    if name not in shipped_segmenters():
+        known = ", ".join((THRESHOLDS, *shipped_segmenters()))
+        raise ConfigError(f"there is no segmenter {name!r}; there are: {known}")
+    return Segmenter(SHIPPED / name, n_threads=n_threads).segment
+
+
+def shipped_segmenters() -> tuple[str, ...]:
+    """Return the names of the segmenters that came with the program."""
+    return tuple(sorted(card.parent.name for card in SHIPPED.glob(f"*/{CARD_NAME}")))
 
 
 class Segmenter:
@@ -108,6 +139,7 @@ class Segmenter:
             scale_um_per_px=coarse.scale_um_per_px,
             low=0,
             high=0,
+            min_stain=0.0,
             is_coarse=False,
         )
         return describe(view, masks)

@@ -5,12 +5,21 @@ from collections.abc import Iterator
 from leukoscope_edge.errors import RecordError
 from leukoscope_edge.records.events import Problem
 from leukoscope_edge.records.pictures import Pictures, apart, from_png, side_by_side
-from leukoscope_edge.records.slide import ArchivedCell, CellRecord, SlideRecord
+from leukoscope_edge.records.slide import (
+    ArchivedCell,
+    CellRecord,
+    FieldPicture,
+    SlideRecord,
+)
 from leukoscope_edge.types import Cell
 
 
 def keep_cell(
-    pictures: Pictures, record: SlideRecord, cell: Cell, frame_sha256: str
+    pictures: Pictures,
+    record: SlideRecord,
+    cell: Cell,
+    frame_sha256: str,
+    field: FieldPicture | None = None,
 ) -> CellRecord:
     """Store a cell's pictures and return what is kept of it.
 
@@ -19,6 +28,7 @@ def keep_cell(
         record: The slide as it stands.
         cell: A cell with its call.
         frame_sha256: Hash of the frame of its best sighting.
+        field: A frame that was kept of it; None keeps the one that is known.
 
     Raises:
         OutputError: A picture cannot be written.
@@ -27,8 +37,11 @@ def keep_cell(
         raise ValueError(f"cell {cell.id} has no call yet")
     best = cell.best
     strip = side_by_side(s.crop for s in cell.sightings)
+    number = str(cell.id) if record.run == 1 else f"r{record.run}.{cell.id}"
+    known = record.machine_cells.get(number)
     return CellRecord(
-        id=str(cell.id) if record.run == 1 else f"r{record.run}.{cell.id}",
+        id=number,
+        field=field or (known.field if known else None),
         frame=best.frame,
         frame_sha256=frame_sha256,
         box_px=best.box_px,
@@ -69,7 +82,7 @@ def picture_problems(pictures: Pictures, record: SlideRecord) -> Iterator[Proble
     """Look for pictures of a slide that are missing or damaged."""
     if not record.has_pictures:
         return
-    names = {n for c in record.cells for n in (c.crops, c.view) if n}
+    names = {n for c in record.cells for n in c.pictures}
     for name in sorted(names):
         try:
             pictures.read(record.id, name)

@@ -19,16 +19,21 @@ from leukoscope_edge.records.files import (
     sync_folder,
     write_whole,
 )
+from leukoscope_edge.records.restoring import (
+    RESTORING,
+    begin_last_step,
+    end_last_step,
+)
 from leukoscope_edge.records.sealed_file import SealedReader, SealedWriter
 from leukoscope_edge.records.store import (
     COPY_FOLDER,
     DATABASE_NAME,
+    FOLDERS,
     Store,
     open_store,
 )
 
 SUFFIX = ".leukoscope-backup"
-FOLDERS = ("keys", "pictures", "reports")
 
 
 def write_backup(store: Store, folder: Path, passphrase: str, by: str) -> Path:
@@ -95,19 +100,18 @@ def restore_backup(backup: Path, folder: Path, passphrase: str, by: str) -> Path
         RecordError: It does not open, what it holds is not sound, or a program has
             the records open; they are as they were then.
     """
-    erased = _erased(folder)
-    fresh = folder.with_name(f".{folder.name}.restoring")
+    erased, was_there = _erased(folder), folder.exists()
+    fresh = folder / RESTORING
     shutil.rmtree(fresh, ignore_errors=True)  # of a restore that a stop caught
     try:
         _unpack(backup, fresh, passphrase)
         _check_and_note(fresh, backup, erased, by)
     except BaseException:
-        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(fresh if was_there else folder, ignore_errors=True)
         raise
-    before = _move_aside(folder)
-    fresh.rename(folder)
-    sync_folder(folder.parent)
-    return before
+    parts = (COPY_FOLDER, *FOLDERS)
+    begin_last_step(folder, parts)
+    return end_last_step(folder, DATABASE_NAME, parts)
 
 
 def _check_and_note(folder: Path, backup: Path, erased: set[str], by: str) -> None:
@@ -129,16 +133,6 @@ def _erased(folder: Path) -> set[str]:
     check_unused(folder / DATABASE_NAME)
     with open_store(folder) as store:
         return {r.id for r in store.slides(limit=-1) if r.is_erased}
-
-
-def _move_aside(folder: Path) -> Path | None:
-    if not folder.exists():
-        return None
-    n = 1
-    while (before := folder.with_name(f"{folder.name}-before-restore-{n}")).exists():
-        n += 1
-    folder.rename(before)
-    return before
 
 
 def _unpack(backup: Path, folder: Path, passphrase: str) -> None:

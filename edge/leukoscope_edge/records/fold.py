@@ -119,6 +119,7 @@ def _started(event: Event) -> SlideRecord:
         origin=Origin(**body["origin"] | {"limits": tuple(body["origin"]["limits"])}),
         details=body["details"],
         consents_to_training=body["consents_to_training"],
+        n_readers=body.get("n_readers", 1),
         started_at=event.at,
         by=event.by,
         seq=event.seq,
@@ -158,8 +159,33 @@ def _judged(record: SlideRecord, event: Event) -> SlideRecord:
     added = (s.cell for s in record.steps if s.adds is not None)
     if cell not in record.machine_cells and cell not in added:
         raise ValueError(f"slide {record.id}: there is no cell {cell}")
-    step = Step(seq=event.seq, cell=cell, word=Word(event.body["word"]), by=event.by)
+    step = Step(
+        seq=event.seq,
+        cell=cell,
+        word=Word(event.body["word"]),
+        by=event.by,
+        settles=event.body.get("settles", False),
+    )
+    if record.n_readers > 1 or step.settles:
+        _check_reader(record, step)
     return replace(record, steps=(*record.steps, step))
+
+
+def _check_reader(record: SlideRecord, step: Step) -> None:
+    """Let two people read each cell once, and a supervisor settle what they read."""
+    is_read_twice = any(c.id == step.cell and len(c.words) > 1 for c in record.cells)
+    if step.settles and (record.n_readers == 1 or not is_read_twice):
+        raise ValueError(f"slide {record.id}: two people must read cell {step.cell}")
+    if step.settles:
+        return
+    if is_read_twice:
+        raise ValueError(
+            f"slide {record.id}: two people have read cell {step.cell}: a supervisor "
+            "may still change it"
+        )
+    if step.by not in record.readers and len(record.readers) >= record.n_readers:
+        names = " and ".join(record.readers)
+        raise ValueError(f"slide {record.id} is read by {names} already")
 
 
 def _missed(record: SlideRecord, event: Event) -> SlideRecord:
@@ -175,9 +201,10 @@ def _missed(record: SlideRecord, event: Event) -> SlideRecord:
 
 
 def _undone(record: SlideRecord, event: Event) -> SlideRecord:
-    if not record.steps or record.steps[-1].seq != event.body["undoes"]:
+    last = record.last_step(event.by)
+    if last is None or last.seq != event.body["undoes"]:
         raise ValueError(f"slide {record.id}: there is nothing to take back")
-    return replace(record, steps=record.steps[:-1])
+    return replace(record, steps=tuple(s for s in record.steps if s is not last))
 
 
 def _finished(record: SlideRecord, event: Event) -> SlideRecord:
@@ -191,6 +218,11 @@ def _finished(record: SlideRecord, event: Event) -> SlideRecord:
 
 
 def _signed(record: SlideRecord, event: Event) -> SlideRecord:
+    if record.disputed:
+        raise ValueError(
+            f"slide {record.id}: readers differ on {len(record.disputed)} cells: a "
+            "supervisor settles them before signing"
+        )
     left = len(record.to_review) + record.n_others_left
     if left:
         raise ValueError(

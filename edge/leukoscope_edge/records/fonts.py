@@ -30,6 +30,8 @@ SCRIPTS = {
     "NotoSansKhmer": (0x1780, 0x17FF),
 }
 """A font for each block of the Unicode standard that the base fonts leave out."""
+LATIN_1_END = 0xFF
+"""What the fonts inside every PDF reader cover."""
 RIGHT_TO_LEFT = (0x0590, 0x08FF)
 """Hebrew, Arabic and their neighbours."""
 
@@ -47,6 +49,12 @@ class Fonts:
     regular: Path | None
     bold: Path | None
     scripts: dict[str, Path]
+
+    def covers(self, text: str) -> bool:
+        """Say whether there is a font for every script of a text."""
+        if self.regular is None:
+            return all(ord(c) <= LATIN_1_END for c in text)
+        return all(name in self.scripts for name in _needed([text]))
 
 
 def find_fonts(texts: Iterable[str], folders: Iterable[Path] = FOLDERS) -> Fonts:

@@ -2,24 +2,27 @@
 
 Every picture that a person should see is on it, with the number, its interval, the
 model's limits, and a code that finds this version in the device's audit trail.
+
+It is written in the language of whoever asked. The catalogues have not all been checked
+by people who work in them, so the verdict and the intended use stand in English too.
 """
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import segno
 
 from leukoscope_edge.records.dossier import Dossier, open_dossier
 from leukoscope_edge.records.files import write_whole
-from leukoscope_edge.records.fonts import Fonts, find_fonts
+from leukoscope_edge.records.fonts import Fonts, find_fonts, is_right_to_left
 from leukoscope_edge.records.result import INTENDED_USE
 from leukoscope_edge.records.sheet import INK, MARGIN_MM, RGB, WIDTH_MM, Sheet
 from leukoscope_edge.records.slide import CellRecord, Outcome, Word
 from leukoscope_edge.records.store import Store
 
-PICTURES_A_ROW, PICTURE_MM, CAPTION_MM = 6, 27.0, 11.0
+PICTURES_A_ROW, PICTURE_MM, CAPTION_GAP_MM = 6, 27.0, 2.5
 GAP_MM = (WIDTH_MM - PICTURES_A_ROW * PICTURE_MM) / (PICTURES_A_ROW - 1)
 BAR_UM, BAR_MM = 10, 0.9
 QR_MM = 27.0
@@ -35,13 +38,19 @@ WORDS = {
 }
 
 
-def write_paper(store: Store, slide: str, by: str) -> Path:
+Say = Callable[[str], str]
+"""From English to the language of the paper."""
+Rows = Iterable[tuple[str, str]]
+
+
+def write_paper(store: Store, slide: str, by: str, say: Say = str) -> Path:
     """Write the report of a slide's newest version into the records' folder.
 
     Args:
         store: The records.
         slide: The slide.
         by: Who asked for it.
+        say: From English to the language of the paper.
 
     Returns:
         The file, whole and synced.
@@ -51,33 +60,50 @@ def write_paper(store: Store, slide: str, by: str) -> Path:
         OutputError: It cannot be written.
     """
     dossier = open_dossier(store, slide)
-    data = paper_bytes(dossier)
+    data = paper_bytes(dossier, say=say)
     path = store.report_path(slide, dossier.version)
     write_whole(path, data, mode=0o600)
     store.note_export(slide, path.name, hashlib.sha256(data).hexdigest(), by)
     return path
 
 
-def paper_bytes(dossier: Dossier, *, fonts: Fonts | None = None) -> bytes:
+def paper_bytes(
+    dossier: Dossier, *, fonts: Fonts | None = None, say: Say = str
+) -> bytes:
     """Return the report as a PDF file.
 
     Args:
         dossier: One version of a slide.
         fonts: What to print with; None looks for what the texts need.
+        say: From English to the language of the paper. Where the system has no font
+            for it, the paper is in English and says so.
     """
-    record = dossier.record
-    title = f"Leukoscope report, slide {record.id}, version {dossier.version}"
+    use = say(INTENDED_USE)
+    fonts = fonts or find_fonts((*_outside_texts(dossier), use))
+    is_printable = fonts.covers(use)
+    say = say if is_printable else str
+    title = say("Leukoscope report, slide {slide}, version {n}")
+    title = title.format(slide=dossier.record.id, n=dossier.version)
+    code = say("audit code {code}").format(code=dossier.code)
+    uses = dict.fromkeys((say(INTENDED_USE), INTENDED_USE))
     sheet = Sheet(
         title=title,
-        foot=(INTENDED_USE, f"{title}, audit code {dossier.code}"),
-        fonts=fonts or find_fonts(_outside_texts(dossier)),
+        foot=(*uses, f"{title}, {code}"),
+        page_of=say("Page {n} of {m}"),
+        fonts=fonts,
+        is_right_to_left=is_right_to_left(say(INTENDED_USE)),
     )
-    _head(sheet, dossier)
-    _facts(sheet, dossier)
-    _limits(sheet, dossier)
-    _pictures(sheet, dossier)
-    _changes(sheet, dossier)
-    _origin(sheet, dossier)
+    _head(sheet, dossier, say)
+    if not is_printable:
+        sheet.banner("IN ENGLISH: no font for the chosen language", WARNING)
+    _banners(sheet, dossier, say, uses)
+    sheet.ln(2)
+    _rows(sheet, fact_rows(dossier, say))
+    _limits(sheet, dossier, say)
+    _pictures(sheet, dossier, say)
+    _changes(sheet, dossier, say)
+    sheet.heading(say("What made this result"))
+    _rows(sheet, origin_rows(dossier, say))
     return bytes(sheet.output())
 
 
@@ -90,28 +116,25 @@ def _outside_texts(dossier: Dossier) -> Iterator[str]:
     yield from record.origin.limits
 
 
-def _head(sheet: Sheet, dossier: Dossier) -> None:
+def _head(sheet: Sheet, dossier: Dossier, say: Say) -> None:
     top = sheet.get_y()
-    code = segno.make(_qr_text(dossier), error="m")
-    png = io.BytesIO()
-    code.save(png, kind="png", scale=4, border=2)
-    x_mm = MARGIN_MM + WIDTH_MM - QR_MM
-    sheet.picture(png.getvalue(), x_mm, top, QR_MM)
-    sheet.line_of("Leukoscope report", size_pt=18, bold=True)
-    version = f"version {dossier.version}"
-    amended = ", amended: earlier versions are kept" if dossier.version > 1 else ""
-    sheet.line_of(f"Slide {dossier.record.id}, {version}{amended}", size_pt=11)
-    sheet.line_of(f"Audit code {dossier.code}", size_pt=11)
+    sheet.picture_at_end(qr_png(dossier), top, QR_MM)
+    sheet.line_of(say("Leukoscope report"), size_pt=18, bold=True)
+    version = say("Slide {slide}, version {n}")
+    text = version.format(slide=dossier.record.id, n=dossier.version)
+    if dossier.version > 1:
+        text += ", " + say("amended: earlier versions are kept")
+    sheet.line_of(text, size_pt=11)
+    sheet.line_of(f"{say('Audit code')} {dossier.code}", size_pt=11)
     sheet.set_y(top + QR_MM + 2)
-    _banners(sheet, dossier)
-    sheet.line_of(dossier.sentence, size_pt=14, bold=True, fill=PALE)
 
 
-def _banners(sheet: Sheet, dossier: Dossier) -> None:
+def _banners(sheet: Sheet, dossier: Dossier, say: Say, uses: Iterable[str]) -> None:
     if dossier.record.domain == "simulated":
-        sheet.banner("SIMULATION: no blood was looked at", SIMULATION)
+        sheet.banner(say("SIMULATION: no blood was looked at"), SIMULATION)
     if dossier.signature is None:
-        sheet.banner("PRELIMINARY: the machine alone; no person has signed", WARNING)
+        text = say("PRELIMINARY: the machine alone; no person has signed")
+        sheet.banner(text, WARNING)
     lost = sheet.unprintable(_outside_texts(dossier))
     if lost:
         points = ", ".join(f"U+{ord(c):04X}" for c in lost[:MAX_POINTS_NAMED])
@@ -121,8 +144,27 @@ def _banners(sheet: Sheet, dossier: Dossier) -> None:
             WARNING,
             size_pt=9,
         )
-    sheet.line_of(INTENDED_USE, size_pt=10, bold=True)
+    for use in uses:
+        sheet.line_of(use, size_pt=10, bold=True)
     sheet.ln(1.5)
+    sentence = said_verdict(dossier, say)
+    sheet.line_of(sentence, size_pt=14, bold=True, fill=PALE)
+    if sentence != dossier.sentence:
+        sheet.line_of(dossier.sentence, size_pt=9)
+
+
+def said_verdict(dossier: Dossier, say: Say) -> str:
+    """Return the verdict's sentence in a language, marked where nothing is real."""
+    is_simulated = dossier.record.domain == "simulated"
+    mark = f"{say('SIMULATION')}: " if is_simulated else ""
+    return mark + say(dossier.outcome.sentence)
+
+
+def qr_png(dossier: Dossier) -> bytes:
+    """Return the code that finds this version again, as a PNG file."""
+    png = io.BytesIO()
+    segno.make(_qr_text(dossier), error="m").save(png, kind="png", scale=4, border=2)
+    return png.getvalue()
 
 
 def _qr_text(dossier: Dossier) -> str:
@@ -134,71 +176,101 @@ def _qr_text(dossier: Dossier) -> str:
     )
 
 
-def _facts(sheet: Sheet, dossier: Dossier) -> None:
-    sheet.ln(2)
-    for label, text in _fact_rows(dossier):
+def _rows(sheet: Sheet, rows: Rows) -> None:
+    for label, text in rows:
         sheet.row(label, text)
 
 
-def _fact_rows(dossier: Dossier) -> Iterator[tuple[str, str]]:
+def fact_rows(dossier: Dossier, say: Say = str) -> Iterator[tuple[str, str]]:
+    """Yield what is known of a slide: a label and what belongs to it."""
     record, signature = dossier.record, dossier.signature
     if dossier.identity is None:
-        yield "Sample", "erased" if record.is_erased else "not on this copy"
+        yield say("Sample"), say("erased" if record.is_erased else "not on this copy")
     else:
-        yield "Sample", dossier.identity.sample
+        yield say("Sample"), dossier.identity.sample
         if dossier.identity.name:
-            yield "Name", dossier.identity.name
-    yield from ((k.capitalize(), v) for k, v in record.details.items())
-    yield "Started", f"{_time(record.started_at)} by {record.by}"
+            yield say("Name"), dossier.identity.name
+    for what, value in record.details.items():
+        yield say(_capital(what)), _detail(value, say)
+    yield say("Started"), _at_by(record.started_at, record.by, say)
     if record.machine is not None:
-        yield "Machine alone", _numbers(record.machine)
+        yield say("Machine alone"), _numbers(record.machine, say)
     if signature is not None:
-        yield "After review", _numbers(signature.outcome)
-        yield "Signed", f"by {signature.by}, {_time(signature.at)}"
+        yield say("After review"), _numbers(signature.outcome, say)
+        yield say("Signed"), _at_by(signature.at, signature.by, say)
+    if record.n_readers > 1:
+        yield say("Readers"), _agreement(dossier, say)
     if dossier.comment:
-        yield "Comment", dossier.comment
-    frames = ", ".join(f"{n} {what}" for what, n in sorted(record.frames.items()))
-    yield "Frames", frames or "not known"
-    yield "Smudge cells", str(record.n_smudges)
+        yield say("Comment"), dossier.comment
+    frames = (f"{n} {say(what)}" for what, n in sorted(record.frames.items()))
+    yield say("Frames"), ", ".join(frames) or say("not known")
+    yield say("Smudge cells"), str(record.n_smudges)
     for note in record.notes:
-        yield "Note", note
+        yield say("Note"), say(note)
 
 
-def _time(at: str) -> str:
-    return at.replace("T", " ").replace("+00:00", " UTC by the device's clock")
+def _agreement(dossier: Dossier, say: Say) -> str:
+    cells = [c for c in dossier.record.cells if len(c.words) > 1]
+    same = [c for c in cells if len({word for _, word in c.words}) == 1]
+    return say(
+        "{who}: judged alike {k} of {n} cells; {m} settled by a supervisor"
+    ).format(
+        who=", ".join(dossier.record.readers),
+        k=len(same),
+        n=len(cells),
+        m=len(cells) - len(same) - len(dossier.record.disputed),
+    )
 
 
-def _numbers(outcome: Outcome) -> str:
-    text = (
-        f"{outcome.n_blast} of {outcome.n_cells} cells blast-like, "
-        f"{outcome.n_unclear} unclear"
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _detail(value: str, say: Say) -> str:
+    said = say("not known" if value == "unknown" else _capital(value))
+    return value if said == _capital(value) else said
+
+
+def _at_by(at: str, by: str, say: Say) -> str:
+    time = at.replace("T", " ").replace("+00:00", "")
+    return say("{time} UTC by the device's clock, by {name}").format(time=time, name=by)
+
+
+def _numbers(outcome: Outcome, say: Say) -> str:
+    text = say("{k} of {n} cells blast-like, {m} unclear").format(
+        k=outcome.n_blast, n=outcome.n_cells, m=outcome.n_unclear
     )
     if outcome.blast_fraction_95 is None:
-        return f"no result ({text})"
-    low, high = outcome.blast_fraction_95
-    return f"{text}; 95 % interval {100 * low:.1f} to {100 * high:.1f} %"
+        return say("no result ({what})").format(what=text)
+    low, high = (f"{100 * x:.1f}" for x in outcome.blast_fraction_95)
+    return say("{what}; 95 % interval {low} to {high} %").format(
+        what=text, low=low, high=high
+    )
 
 
-def _pictures(sheet: Sheet, dossier: Dossier) -> None:
+def _pictures(sheet: Sheet, dossier: Dossier, say: Say) -> None:
     cells = [c for c in dossier.shown if c.id in dossier.views]
     if not cells:
         return
     view_um = dossier.record.origin.view_um
     has_bar = dossier.record.origin.scale_um_per_px is not None
-    bar = f" (bar: {BAR_UM} µm)" if has_bar else ""
-    sheet.heading(f"Cells that a person should see: {len(cells)}{bar}")
+    bar = f" ({say('bar')}: {BAR_UM} µm)" if has_bar else ""
+    sheet.heading(f"{say('Cells that a person should see')}: {len(cells)}{bar}")
+    captions = {c.id: "\n".join(caption_of(c, say)) for c in cells}
     for start in range(0, len(cells), PICTURES_A_ROW):
-        if sheet.will_page_break(PICTURE_MM + CAPTION_MM):
+        row = cells[start : start + PICTURES_A_ROW]
+        heights_mm = (sheet.caption_height_mm(captions[c.id], PICTURE_MM) for c in row)
+        height_mm = PICTURE_MM + max(heights_mm) + CAPTION_GAP_MM
+        if sheet.will_page_break(height_mm):
             sheet.add_page()
         top = sheet.get_y()
-        for i, cell in enumerate(cells[start : start + PICTURES_A_ROW]):
+        for i, cell in enumerate(row):
             x_mm = MARGIN_MM + i * (PICTURE_MM + GAP_MM)
             sheet.picture(dossier.views[cell.id], x_mm, top, PICTURE_MM)
             if has_bar:
                 _bar(sheet, x_mm, top, BAR_UM / view_um * PICTURE_MM)
-            caption_y_mm = top + PICTURE_MM + 0.5
-            sheet.caption(_caption(cell), x_mm, caption_y_mm, PICTURE_MM)
-        sheet.set_y(top + PICTURE_MM + CAPTION_MM)
+            sheet.caption(captions[cell.id], x_mm, top + PICTURE_MM + 0.5, PICTURE_MM)
+        sheet.set_y(top + height_mm)
 
 
 def _bar(sheet: Sheet, x_mm: float, top_mm: float, length_mm: float) -> None:
@@ -208,48 +280,47 @@ def _bar(sheet: Sheet, x_mm: float, top_mm: float, length_mm: float) -> None:
     sheet.rect(x_mm + 1.5, y_mm, length_mm, BAR_MM, style="DF")
 
 
-def _caption(cell: CellRecord) -> str:
+def caption_of(cell: CellRecord, say: Say = str) -> tuple[str, str, str]:
+    """Return what stands under a cell's picture: its id, the model's word, ours."""
     if cell.call is None:
-        model = "not seen by the model"
+        model = say("not seen by the model")
     else:
-        model = f"model: {WORDS[Word(cell.call.value)]} {cell.p_blast:.2f}"
-    person = f"person: {WORDS[cell.word]}" if cell.word else "person: not judged"
-    return f"cell {cell.id}\n{model}\n{person}"
+        word = say(WORDS[Word(cell.call.value)])
+        model = f"{say('model')}: {word} {cell.p_blast:.2f}"
+    person = say(WORDS[cell.word] if cell.word else "not judged")
+    return f"{say('cell')} {cell.id}", model, f"{say('person')}: {person}"
 
 
-def _changes(sheet: Sheet, dossier: Dossier) -> None:
+def _changes(sheet: Sheet, dossier: Dossier, say: Say) -> None:
     if not dossier.changed:
         return
-    sheet.heading("Where people and machine differ")
+    sheet.heading(say("Where people and machine differ"))
     groups: dict[str, list[str]] = {}
     for cell in dossier.changed:
-        was = WORDS[Word(cell.call.value)] if cell.call else "not seen"
-        label = f"{was}, now {WORDS[cell.final]}"
+        was = say(WORDS[Word(cell.call.value)] if cell.call else "not seen")
+        label = say("{what}, now {word}").format(what=was, word=say(WORDS[cell.final]))
         groups.setdefault(label, []).append(f"{cell.id} ({cell.judged_by})")
     for label, cells in groups.items():
-        sheet.row(label.capitalize(), "cells " + ", ".join(cells))
+        sheet.row(_capital(label), f"{say('cells')} {', '.join(cells)}")
 
 
-def _limits(sheet: Sheet, dossier: Dossier) -> None:
+def _limits(sheet: Sheet, dossier: Dossier, say: Say) -> None:
     if not dossier.record.origin.limits:
         return
-    sheet.heading("Limits of this model")
+    sheet.heading(say("Limits of this model"))
     for limit in dossier.record.origin.limits:
-        sheet.line_of(f"- {limit}", size_pt=9)
+        sheet.line_of(f"- {say(limit)}", size_pt=9)
 
 
-def _origin(sheet: Sheet, dossier: Dossier) -> None:
+def origin_rows(dossier: Dossier, say: Say = str) -> Iterator[tuple[str, str]]:
+    """Yield what made a result: a label and what belongs to it."""
     origin = dossier.record.origin
     scale = origin.scale_um_per_px
-    sheet.heading("What made this result")
-    rows = {
-        "Model": f"{origin.bundle}, sha256 {origin.bundle_sha256}",
-        "Ran on": origin.engine,
-        "Software": origin.software,
-        "Camera": origin.camera,
-        "Calibration": f"{origin.calibration}, "
-        + (f"{scale:.4g} µm per pixel" if scale else "scale not known"),
-        "Device": dossier.device,
-    }
-    for label, text in rows.items():
-        sheet.row(label, text)
+    scale_text = f"{scale:.4g} {say('µm per pixel')}" if scale else ""
+    calibration = f"{origin.calibration}, {scale_text or say('scale not known')}"
+    yield say("Model"), f"{origin.bundle}, sha256 {origin.bundle_sha256}"
+    yield say("Ran on"), origin.engine
+    yield say("Software"), origin.software
+    yield say("Camera"), origin.camera
+    yield say("Calibration"), calibration
+    yield say("Device"), dossier.device

@@ -18,7 +18,7 @@ from leukoscope_edge.errors import RecordError
 from leukoscope_edge.records.files import make_folder, write_whole
 from leukoscope_edge.types import U8
 
-NAME = re.compile(r"[0-9a-f]{64}\.png")
+NAME = re.compile(r"[0-9a-f]{64}\.(png|jpg)")
 SLIDE = re.compile(r"[0-9]{4,12}")
 
 
@@ -54,16 +54,32 @@ class Pictures:
         Raises:
             OutputError: It cannot be written.
         """
-        data = png_bytes(picture)
-        name = f"{hashlib.sha256(data).hexdigest()}.png"
-        folder = self.folder(slide)
-        make_folder(folder)
-        if not (folder / name).exists():
-            write_whole(folder / name, data, mode=0o600)
+        name, _ = self._keep(slide, png_bytes(picture), "png")
         return name
 
+    def keep_jpeg(self, slide: str, data: bytes) -> tuple[str, bool]:
+        """Store a JPEG file; return its name, and whether it was not there before.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
+        return self._keep(slide, data, "jpg")
+
+    def n_jpeg_bytes(self, slide: str) -> int:
+        """Return how much the JPEG files of a slide take."""
+        return sum(p.stat().st_size for p in self.folder(slide).glob("*.jpg"))
+
+    def _keep(self, slide: str, data: bytes, ending: str) -> tuple[str, bool]:
+        name = f"{hashlib.sha256(data).hexdigest()}.{ending}"
+        path = self.folder(slide) / name
+        make_folder(path.parent)
+        is_new = not path.exists()
+        if is_new:
+            write_whole(path, data, mode=0o600)
+        return name, is_new
+
     def read(self, slide: str, name: str) -> bytes:
-        """Return the PNG file of a picture, its content checked against its name.
+        """Return the file of a picture, its content checked against its name.
 
         Raises:
             RecordError: It is missing or damaged.
@@ -91,10 +107,10 @@ def png_bytes(picture: U8) -> bytes:
 
 
 def from_png(data: bytes) -> U8:
-    """Return a PNG file that `png_bytes` made as (H, W, 3) uint8 RGB."""
+    """Return a kept PNG or JPEG file as (H, W, 3) uint8 RGB."""
     bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     if bgr is None:
-        raise RecordError("a stored picture is not a PNG file")
+        raise RecordError("a stored picture is not a picture")
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
 
 

@@ -103,6 +103,7 @@ class SlideSetUp:
         origin: What judges it.
         details: Further plain facts (age band, reason, stain, objective). No names.
         consents_to_training: Its cells may leave, de-identified, to train a model.
+        n_readers: How many people read the cells, each without the other's words.
     """
 
     identity: Identity
@@ -111,6 +112,7 @@ class SlideSetUp:
     origin: Origin
     details: dict[str, str] = field(default_factory=dict)
     consents_to_training: bool = False
+    n_readers: Literal[1, 2] = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +151,21 @@ def outcome_of(verdict: Verdict | Refusal) -> Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FieldPicture:
+    """A frame that was kept because it shows a cell where it lay.
+
+    Attributes:
+        file: File of the picture.
+        frame: Name of the frame.
+        box_px: `(x0, y0, x1, y1)` of the cell in the picture.
+    """
+
+    file: str
+    frame: str
+    box_px: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CellRecord:
     """One cell of a slide, as it is kept.
 
@@ -168,6 +185,9 @@ class CellRecord:
         is_counted: False for a cell cut off by the edge of a separate field.
         word: A person's word, None where nobody judged it.
         judged_by: Who said so.
+        field: The frame that was kept of it, None where none was.
+        words: Each reader's own last word, in the order in which they first spoke.
+        is_disputed: Two readers differ, and no supervisor has settled it.
     """
 
     id: str
@@ -184,6 +204,16 @@ class CellRecord:
     is_counted: bool = True
     word: Word | None = None
     judged_by: str = ""
+    field: FieldPicture | None = None
+    words: tuple[tuple[str, Word], ...] = ()
+    is_disputed: bool = False
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """The files of all its pictures."""
+        return tuple(
+            n for n in (self.crops, self.view, self.field and self.field.file) if n
+        )
 
     @property
     def final(self) -> Word:
@@ -242,13 +272,17 @@ class ArchivedCell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A person's step in the review that can be taken back."""
+    """A person's step in the review that can be taken back.
+
+    `settles`: a supervisor's word on a cell that two people had read.
+    """
 
     seq: int
     cell: str
     word: Word
     by: str
     adds: CellRecord | None = None
+    settles: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,6 +325,7 @@ class SlideRecord:
         has_pictures: False after the retention rule took the pictures away.
         seq: The last event that is folded in.
         head: That event's hash.
+        n_readers: How many people read the cells, each without the other's words.
     """
 
     id: str
@@ -315,16 +350,30 @@ class SlideRecord:
     has_pictures: bool = True
     seq: int = 0
     head: str = ""
+    n_readers: int = 1
 
     @property
     def cells(self) -> tuple[CellRecord, ...]:
-        """All cells, each with the last word that a person said on it."""
+        """All cells, each with what people said on it."""
         added = {s.cell: s.adds for s in self.steps if s.adds is not None}
-        last = {s.cell: s for s in self.steps}
+        steps: dict[str, list[Step]] = {}
+        for step in self.steps:
+            steps.setdefault(step.cell, []).append(step)
         return tuple(
-            replace(c, word=last[i].word, judged_by=last[i].by) if i in last else c
+            _with_words(c, steps[i], self.n_readers) if i in steps else c
             for i, c in (self.machine_cells | added).items()
         )
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        """Who reads the cells, in the order in which they began."""
+        reads = (s.by for s in self.steps if s.adds is None and not s.settles)
+        return tuple(dict.fromkeys(reads))
+
+    def last_step(self, by: str) -> Step | None:
+        """Return the step that somebody can take back: with two readers, their own."""
+        own = [s for s in self.steps if self.n_readers == 1 or s.by == by]
+        return own[-1] if own else None
 
     @property
     def counted(self) -> tuple[CellRecord, ...]:
@@ -335,16 +384,23 @@ class SlideRecord:
 
     @property
     def to_review(self) -> tuple[CellRecord, ...]:
-        """Suspect and unclear cells on which no person has said a word."""
+        """Suspect and unclear cells that not every reader has judged."""
         return tuple(
-            c for c in self.cells if c.is_counted and c.is_suspect and c.word is None
+            c
+            for c in self.cells
+            if c.is_counted and c.is_suspect and len(c.words) < self.n_readers
         )
+
+    @property
+    def disputed(self) -> tuple[CellRecord, ...]:
+        """Cells on which two readers differ, for a supervisor to settle."""
+        return tuple(c for c in self.cells if c.is_disputed)
 
     @property
     def n_others_left(self) -> int:
         """How many cells that nobody suspects are still to be judged."""
         others = [c for c in self.cells if c.is_counted and c.call is CallName.NORMAL]
-        n_judged = sum(c.word is not None for c in others)
+        n_judged = sum(len(c.words) >= self.n_readers for c in others)
         return max(0, min(MIN_OTHERS_REVIEWED, len(others)) - n_judged)
 
     @property
@@ -353,10 +409,36 @@ class SlideRecord:
         return len(self.signatures) + (self.state is not SlideState.SIGNED)
 
 
+def _with_words(cell: CellRecord, steps: list[Step], n_readers: int) -> CellRecord:
+    """Return a cell with what people said on it, in the order of their steps.
+
+    One reader's last word counts, whoever it is. Of two, both words count where they
+    are the same; where they differ the cell is unclear until a supervisor settles it.
+    """
+    words = tuple({s.by: s.word for s in steps if not s.settles}.items())
+    said = {word for _, word in words}
+    last = steps[-1]
+    settling = [s for s in steps if s.settles]
+    if n_readers > 1 and settling:
+        last = settling[-1]
+    elif n_readers > 1 and words:
+        return replace(
+            cell,
+            word=words[0][1] if len(said) == 1 else Word.UNCLEAR,
+            judged_by=", ".join(by for by, _ in words),
+            words=words,
+            is_disputed=len(said) > 1,
+        )
+    return replace(cell, word=last.word, judged_by=last.by, words=words)
+
+
 def cell_object(cell: CellRecord) -> dict[str, Any]:
     """Return a cell as plain JSON values, without a person's word."""
     plain = asdict(cell)
-    del plain["word"], plain["judged_by"]
+    for of_people in ("word", "judged_by", "words", "is_disputed"):
+        del plain[of_people]
+    if cell.field is None:
+        del plain["field"]
     return plain | {"call": cell.call.value if cell.call else None}
 
 
@@ -365,9 +447,15 @@ def cell_from(plain: dict[str, Any]) -> CellRecord:
     x0, y0, x1, y1 = plain["box_px"]
     x, y = plain["slide_px"]
     call = CallName(plain["call"]) if plain["call"] else None
-    return CellRecord(
-        **plain | {"box_px": (x0, y0, x1, y1), "slide_px": (x, y), "call": call}
-    )
+    typed: dict[str, Any] = {
+        "box_px": (x0, y0, x1, y1),
+        "slide_px": (x, y),
+        "call": call,
+    }
+    if kept := plain.get("field"):
+        a, b, c, d = kept["box_px"]
+        typed["field"] = FieldPicture(**kept | {"box_px": (a, b, c, d)})
+    return CellRecord(**plain | typed)
 
 
 def outcome_from(plain: dict[str, Any]) -> Outcome:

@@ -31,9 +31,11 @@ from leukoscope_edge.records.keys import fingerprint, open_keys
 from leukoscope_edge.records.ledger import Head, Ledger
 from leukoscope_edge.records.pictures import Pictures
 from leukoscope_edge.records.recovery import is_older, open_or_recover
+from leukoscope_edge.records.restoring import end_last_step
 from leukoscope_edge.records.slide import (
     ArchivedCell,
     CellRecord,
+    FieldPicture,
     Identity,
     Kind,
     MissedCell,
@@ -48,6 +50,7 @@ from leukoscope_edge.types import Cell, Refusal, Verdict
 
 DATABASE_NAME = "records.sqlite"
 COPY_FOLDER, COPY_EVERY_S = "copy", 24 * 3600.0
+FOLDERS = ("keys", "pictures", "reports")
 ROOM_BYTES = 200 << 20
 """About ten slides of 200 cells: a slide that was started can also be finished."""
 DEVICE = "device"
@@ -84,6 +87,7 @@ class Store:
         self.pictures = Pictures(folder / "pictures")
         self.damaged: dict[str, str] = {}
         self._folded: dict[str, SlideRecord] = {}
+        end_last_step(folder, DATABASE_NAME, (COPY_FOLDER, *FOLDERS))
         copy = folder / COPY_FOLDER / DATABASE_NAME
         self._connection, self.recovery = open_or_recover(folder / DATABASE_NAME, copy)
         is_new = self._connection.execute("SELECT 1 FROM event").fetchone() is None
@@ -128,6 +132,7 @@ class Store:
                 "origin": asdict(set_up.origin),
                 "details": set_up.details,
                 "consents_to_training": set_up.consents_to_training,
+                "n_readers": set_up.n_readers,
             }
             self._append(Kind.START, slide, body, by, key)
         self._renew_copy()
@@ -148,6 +153,7 @@ class Store:
         *,
         frames: Mapping[str, str],
         gone: Sequence[str] = (),
+        fields: Mapping[int, FieldPicture] | None = None,
         is_counted: bool = True,
     ) -> None:
         """Keep cells with their calls, or what is newly known of them.
@@ -157,11 +163,15 @@ class Store:
             cells: Each with its call. One whose id is known replaces what is known.
             frames: sha256 of each frame's pixels, by the frame's name.
             gone: Record ids of cells that turned out to be others seen twice.
+            fields: Frames that were kept of cells, by the cell's number.
             is_counted: False for cells cut off by the edge of a separate field.
         """
         record = self.slide(slide)
+        shown = fields or {}
         kept = [
-            keep_cell(self.pictures, record, c, frames.get(c.best.frame, ""))
+            keep_cell(
+                self.pictures, record, c, frames.get(c.best.frame, ""), shown.get(c.id)
+            )
             for c in cells
         ]
         plain = [cell_object(replace(c, is_counted=is_counted)) for c in kept]
@@ -201,6 +211,17 @@ class Store:
         """Keep a person's word on a cell."""
         self._do(Kind.JUDGE, slide, {"cell": cell, "word": word.value}, by, key)
 
+    def settle_cell(
+        self, slide: str, cell: str, word: Word, by: str, *, key: str
+    ) -> None:
+        """Keep a supervisor's word on a cell that two people have read.
+
+        Raises:
+            StepError: Two people have not read it.
+        """
+        body = {"cell": cell, "word": word.value, "settles": True}
+        self._do(Kind.JUDGE, slide, body, by, key)
+
     def add_missed(
         self, slide: str, missed: MissedCell, word: Word, by: str, *, key: str
     ) -> str:
@@ -227,12 +248,12 @@ class Store:
         return cell.id
 
     def undo(self, slide: str, by: str, *, key: str) -> None:
-        """Take the last step of the review back."""
+        """Take the last step of the review back; with two readers, one's own."""
         with self._writing():
             if self._repeated(Kind.UNDO, slide, key):
                 return
-            steps = self.slide(slide).steps
-            body = {"undoes": steps[-1].seq if steps else 0}
+            last = self.slide(slide).last_step(by)
+            body = {"undoes": last.seq if last else 0}
             self._append(Kind.UNDO, slide, body, by, key)
 
     def sign(
@@ -329,6 +350,19 @@ class Store:
         )
         return self._readable(rows)
 
+    def slides_by_model(self) -> dict[tuple[str, str], list[str]]:
+        """Return the slides that each model judged, by its bundle's id and hash."""
+        rows = self._ledger.rows(
+            "SELECT json_extract(body, '$.origin.bundle'), "
+            "json_extract(body, '$.origin.bundle_sha256'), slide FROM event "
+            "WHERE kind = ? ORDER BY seq",
+            (Kind.START.value,),
+        )
+        found: dict[tuple[str, str], list[str]] = {}
+        for bundle, sha256, slide in rows:
+            found.setdefault((bundle, sha256), []).append(slide)
+        return found
+
     def unfinished(self) -> list[SlideRecord]:
         """Return the slides that a stop caught while counting, the newest first."""
         rows = self._ledger.rows(
@@ -404,7 +438,7 @@ class Store:
 
     def verify_audit(self) -> list[Problem]:
         """Look for events, pictures and identities that are not what they were."""
-        problems = list(self._ledger.problems())
+        problems = self._ledger.problems()
         if problems:
             return problems  # what cannot be trusted is not folded
         return [

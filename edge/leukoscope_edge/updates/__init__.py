@@ -7,37 +7,56 @@ from leukoscope_edge.updates.active import (
     InUse,
     active_bundle,
     banners,
+    folders,
     history,
     in_use,
+    is_on_trial,
+    keep_time,
+    name_of,
     note_failure,
     note_success,
     probe,
+    refused_releases,
     roll_back,
     watched,
 )
 from leukoscope_edge.updates.device import Device, Step
-from leukoscope_edge.updates.install import Installed, install, recover
+from leukoscope_edge.updates.install import Installed, install, preview, recover
+from leukoscope_edge.updates.kept import device_with
+from leukoscope_edge.updates.manifest import Offer
 from leukoscope_edge.updates.shadow import Shadow
 from leukoscope_edge.updates.slots import trust_root
 from leukoscope_edge.updates.stick import FolderStick, Stick
+from leukoscope_edge.updates.zipped import ZipStick, holds_update, open_stick
 
 __all__ = [
     "Device",
     "FolderStick",
     "InUse",
     "Installed",
+    "Offer",
     "Shadow",
     "Step",
     "Stick",
+    "ZipStick",
     "active_bundle",
     "banners",
+    "device_with",
+    "folders",
     "history",
+    "holds_update",
     "in_use",
     "install",
+    "is_on_trial",
+    "keep_time",
+    "name_of",
     "note_failure",
     "note_success",
+    "open_stick",
+    "preview",
     "probe",
     "recover",
+    "refused_releases",
     "roll_back",
     "trust_root",
     "watched",

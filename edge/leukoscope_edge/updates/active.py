@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 from leukoscope_edge.errors import BundleError, UpdateError
@@ -15,6 +16,8 @@ from leukoscope_edge.updates.install import bundle_folder, is_usable
 from leukoscope_edge.updates.manifest import MANIFEST_NAME, parse_manifest
 from leukoscope_edge.updates.state import DOMAINS, SHIPPED, Event, Lane, State
 
+TIME_STEP = timedelta(hours=1)
+"""The commit file is not written for less."""
 MAX_FAILURES = 3
 """Failures in a row of the model in use before the one before it takes over."""
 
@@ -166,6 +169,17 @@ def probe(device: Device, domain: Domain) -> None:
         raise
 
 
+def keep_time(device: Device) -> None:
+    """Write down that time has passed, if the clock is believed; meant for hourly."""
+    now = state.load(device.models)
+    if clock.raised(time_floor(now), device.now()) < time_floor(now) + TIME_STEP:
+        return
+    with slots.locked(device.models), durable.own_disk():
+        now = state.load(device.models)
+        floor = clock.raised(time_floor(now), device.now())
+        state.save(device.models, replace(now, time_floor=floor.isoformat()))
+
+
 def history(data: Path) -> tuple[Event, ...]:
     """Return what happened to this device's models, oldest first."""
     return state.load(slots.models_folder(data)).events
@@ -183,6 +197,24 @@ def banners(device: Device) -> tuple[str, ...]:
             lines.append(f"The {domain} model is damaged; the one before it serves.")
         lines += clock.banners(device.now(), time_floor(now), _review_by(used))
     return tuple(dict.fromkeys(lines))
+
+
+def folders(data: Path, domain: Domain) -> tuple[Path, ...]:
+    """Return the bundles of a domain that are here: in use, before it, shipped."""
+    models = slots.models_folder(data)
+    lane = state.load(models).lanes[domain]
+    names = dict.fromkeys(n for n in (lane.active, lane.previous, SHIPPED) if n)
+    return tuple(bundle_folder(models, name, domain) for name in names)
+
+
+def is_on_trial(data: Path) -> bool:
+    """Say whether a model has yet to prove itself: which one counts is still open."""
+    return state.load(slots.models_folder(data)).trial is not None
+
+
+def refused_releases(data: Path) -> tuple[str, ...]:
+    """Return the releases that failed here or were withdrawn."""
+    return state.load(slots.models_folder(data)).bad
 
 
 def name_of(data: Path, slot: str | None, domain: Domain) -> str:

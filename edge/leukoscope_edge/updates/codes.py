@@ -119,4 +119,4 @@ class Code(Enum):
 
 def refused(code: Code, detail: str = "") -> UpdateError:
     """Return the exception for a code, with what exactly was found."""
-    return UpdateError(code.text(detail), code.id)
+    return UpdateError(code.text(detail), code.id, detail)

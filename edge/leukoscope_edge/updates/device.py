@@ -11,6 +11,7 @@ from leukoscope_edge.inference.bundle import shipped_bundles
 from leukoscope_edge.inference.card import read_card
 from leukoscope_edge.records.slide import ArchivedCell
 from leukoscope_edge.updates.clock import at_midnight, utc_now
+from leukoscope_edge.updates.manifest import NO_FLOOR, Floor
 from leukoscope_edge.updates.shadow import Shadow
 from leukoscope_edge.updates.slots import models_folder
 from leukoscope_edge.updates.state import Event, State
@@ -35,6 +36,10 @@ def tell_nobody(_: Step, __: int) -> None:
     """Take no notice."""
 
 
+def keep_nowhere(_: Floor) -> None:
+    """Keep no further copy of the floor: there are no records here."""
+
+
 def accept_nothing(_: Shadow) -> str | None:
     """Accept no change: nobody is there to read it."""
     return None
@@ -47,7 +52,9 @@ class Device:
     Attributes:
         data: The data folder.
         try_model: Runs a bundle's stored cells; raises UpdateError where it fails.
-        cells: Of earlier slides, for the shadow run.
+        cells: Of earlier slides, for the shadow run; gone through at every trial.
+        kept_floor: The copy of the floor outside the models' folder.
+        keep_floor: Keeps that copy.
         accept: Shown a change that needs a person; returns a name, or None.
         tell: Told each step with 0, and the bytes read within COPY.
         now: The clock.
@@ -56,6 +63,8 @@ class Device:
     data: Path
     try_model: Callable[[Path], object] = run_trial
     cells: Iterable[ArchivedCell] = ()
+    kept_floor: Floor = NO_FLOOR
+    keep_floor: Callable[[Floor], None] = keep_nowhere
     accept: Callable[[Shadow], str | None] = accept_nothing
     tell: Callable[[Step, int], None] = tell_nobody
     now: Callable[[], datetime] = utc_now

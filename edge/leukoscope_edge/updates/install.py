@@ -19,7 +19,7 @@ import itertools
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from leukoscope_edge.errors import BundleError, UpdateError
+from leukoscope_edge.errors import BundleError, LeukoscopeError, UpdateError
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.card import read_card
 from leukoscope_edge.inference.choose import open_engine
@@ -28,7 +28,7 @@ from leukoscope_edge.updates import durable, slots, state
 from leukoscope_edge.updates.clock import at_midnight, raised
 from leukoscope_edge.updates.codes import Code, refused
 from leukoscope_edge.updates.device import Device, Step, time_floor
-from leukoscope_edge.updates.manifest import Floor, Manifest
+from leukoscope_edge.updates.manifest import Floor, Manifest, Offer
 from leukoscope_edge.updates.shadow import Shadow, compare
 from leukoscope_edge.updates.state import SHIPPED, Lane, State, Trial
 from leukoscope_edge.updates.stick import Stick
@@ -74,10 +74,32 @@ def install(device: Device, stick: Stick) -> Installed:
                 durable.remove(slots.staging_folder(device.models))
         staged = state.save(device.models, replace(before, trial=trial))
         installed = _finish(device, staged, trial)
+        after = state.load(device.models)
         with contextlib.suppress(OSError):  # done already; the next start sweeps again
-            slots.sweep(device.models, state.load(device.models))
+            slots.sweep(device.models, after)
+        _keep_floor(device, after.floor)
         device.tell(Step.DONE, 0)
         return installed
+
+
+def preview(device: Device, stick: Stick) -> Offer:
+    """Verify what a stick offers, without taking it.
+
+    Args:
+        device: Where it would go.
+        stick: Where it would come from.
+
+    Raises:
+        UpdateError: By its code; nothing has changed.
+    """
+    from leukoscope_edge.updates.receive import look  # brings in tuf
+
+    with slots.locked(device.models), durable.own_disk():
+        try:
+            return look(device, stick, _settle(device))
+        finally:
+            with contextlib.suppress(OSError):
+                durable.remove(slots.staging_folder(device.models))
 
 
 def recover(device: Device) -> State:
@@ -107,16 +129,24 @@ def bundle_folder(models: Path, slot: str, domain: Domain) -> Path:
 
 
 def _settle(device: Device) -> State:
-    now = state.load(device.models)
+    now = state.load(device.models, device.kept_floor)
     if now.trial is not None:
         with contextlib.suppress(UpdateError):  # the history says what became of it
             _finish(device, now, now.trial)
-        now = state.load(device.models)
+        now = state.load(device.models, device.kept_floor)
     mended = _without_damaged(device, now)
     if mended != now or not state.is_settled(device.models):
         mended = state.save(device.models, mended)
     slots.sweep(device.models, mended)
+    _keep_floor(device, mended.floor)
     return mended
+
+
+def _keep_floor(device: Device, floor: Floor) -> None:
+    """Keep the copy outside this folder; the next start tries again."""
+    if floor > device.kept_floor:
+        with contextlib.suppress(LeukoscopeError):
+            device.keep_floor(floor)
 
 
 def _without_damaged(device: Device, now: State) -> State:

@@ -5,17 +5,20 @@ for which devices and software, and the size and sha256 of every file. `admit` h
 I/O: values in, nothing or a refusal out.
 
     - a withdrawn release is refused, whatever its number
-    - within an epoch, only a higher sequence number is new
+    - within an epoch, only a higher sequence number is new; the newest may come again
+      where it was lost
     - an earlier epoch is older; a later one needs a newer root of trust
     - the software's version and the machine must be among those named
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
 from leukoscope_edge.config import parse_toml
 from leukoscope_edge.errors import ConfigError
+from leukoscope_edge.inference.card import Card
 from leukoscope_edge.types import Domain
 from leukoscope_edge.updates.codes import Code, refused
 
@@ -128,6 +131,14 @@ class Manifest:
         return sum(f.size_bytes for f in self.files)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What a stick offers, its signatures verified and nothing of it taken yet."""
+
+    manifest: Manifest
+    card: Card
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Floor:
     """What this device has had; nothing below it is ever taken again.
@@ -138,6 +149,10 @@ class Floor:
     epoch: int = 0
     sequence: int = 0
     root_version: int = 0
+
+
+NO_FLOOR = Floor()
+"""Of a device that has had no update."""
 
 
 def parse_manifest(data: bytes) -> Manifest:
@@ -159,6 +174,7 @@ def admit(
     *,
     floor: Floor,
     bad: tuple[str, ...],
+    here: Collection[str],
     root_version: int,
     software: str,
     machine: str,
@@ -169,6 +185,7 @@ def admit(
         manifest: Its signatures were verified.
         floor: What this device has had.
         bad: Releases that failed here or were withdrawn.
+        here: Releases that lie on this device.
         root_version: Of the root of trust that verified it.
         software: This program's version.
         machine: This machine's architecture.
@@ -178,14 +195,16 @@ def admit(
     """
     if manifest.release in bad:
         raise refused(Code.WITHDRAWN, f"release {manifest.release}")
-    _refuse_older(manifest, floor, root_version)
+    _refuse_older(manifest, floor, here, root_version)
     _refuse_unsuited(manifest, software, machine)
 
 
-def _refuse_older(manifest: Manifest, floor: Floor, root_version: int) -> None:
+def _refuse_older(
+    manifest: Manifest, floor: Floor, here: Collection[str], root_version: int
+) -> None:
     found, had = (manifest.epoch, manifest.sequence), (floor.epoch, floor.sequence)
     numbers = f"have {floor.epoch}.{floor.sequence}, stick {manifest.release}"
-    if found == had:
+    if found == had and manifest.release in here:
         raise refused(Code.SAME, manifest.bundle_id)
     if found < had:
         raise refused(Code.OLDER, numbers)

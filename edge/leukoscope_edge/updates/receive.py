@@ -7,12 +7,14 @@ from pathlib import Path
 from leukoscope_edge import __version__
 from leukoscope_edge.errors import BundleError
 from leukoscope_edge.inference.bundle import open_bundle
+from leukoscope_edge.inference.card import CARD_NAME, read_card
 from leukoscope_edge.updates import durable, slots
 from leukoscope_edge.updates.codes import Code, refused
 from leukoscope_edge.updates.device import Device, Step
 from leukoscope_edge.updates.manifest import (
     MANIFEST_NAME,
     Manifest,
+    Offer,
     admit,
     parse_manifest,
 )
@@ -38,11 +40,44 @@ def receive(device: Device, stick: Stick, before: State) -> Trial:
     Raises:
         UpdateError: U02 to U11, U13 to U15 or W01.
     """
+    verifier, staged, manifest = _verified(device, stick, before)
+    device.tell(Step.COPY, 0)
+    for fact in manifest.files:
+        verifier.copy(fact, staged)
+
+    device.tell(Step.CHECK, 0)
+    _check_copy(staged, manifest)
+    device.tell(Step.STAGE, 0)
+    slot = slots.slot_name(manifest, (staged / MANIFEST_NAME).read_bytes())
+    root_version = verifier.root_version
+    slots.place(device.models, staged, verifier.trust, slot)
+    return Trial(slot=slot, domain=manifest.domain, root_version=root_version)
+
+
+def look(device: Device, stick: Stick, before: State) -> Offer:
+    """Verify what a stick offers; only its manifest and card are read.
+
+    Raises:
+        UpdateError: U02 to U10, U13 to U15 or W01.
+    """
+    verifier, staged, manifest = _verified(device, stick, before)
+    for fact in manifest.files:
+        if fact.name == CARD_NAME:
+            verifier.copy(fact, staged)
+    try:
+        return Offer(manifest=manifest, card=read_card(staged))
+    except BundleError as err:
+        raise refused(Code.UNSUITED, str(err)) from err
+
+
+def _verified(
+    device: Device, stick: Stick, before: State
+) -> tuple[Verifier, Path, Manifest]:
+    """Verify a stick's metadata and manifest into fresh staging folders."""
     root = slots.trusted_root(device.models)
     staging = slots.staging_folder(device.models)
     _require_room(device.models, 0)
     staged, trust = _prepare(device.models, staging, before.trust)
-
     device.tell(Step.VERIFY, 0)
     verifier = verify(
         stick,
@@ -53,17 +88,7 @@ def receive(device: Device, stick: Stick, before: State) -> Trial:
     )
     manifest = _admitted(verifier, staged, before)
     _require_room(device.models, manifest.total_bytes)
-    device.tell(Step.COPY, 0)
-    for fact in manifest.files:
-        verifier.copy(fact, staged)
-
-    device.tell(Step.CHECK, 0)
-    _check_copy(staged, manifest)
-    device.tell(Step.STAGE, 0)
-    slot = slots.slot_name(manifest, (staged / MANIFEST_NAME).read_bytes())
-    root_version = verifier.root_version
-    slots.place(device.models, staged, trust, slot)
-    return Trial(slot=slot, domain=manifest.domain, root_version=root_version)
+    return verifier, staged, manifest
 
 
 def _require_room(models: Path, n_bytes: int) -> None:
@@ -104,6 +129,7 @@ def _admitted(verifier: Verifier, staged: Path, before: State) -> Manifest:
         manifest,
         floor=before.floor,
         bad=before.bad,
+        here={slots.release_of(slot) for slot in before.slots_in_use()},
         root_version=verifier.root_version,
         software=__version__,
         machine=platform.machine(),

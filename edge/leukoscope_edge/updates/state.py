@@ -15,7 +15,7 @@ from typing import Any
 
 from leukoscope_edge.types import Domain
 from leukoscope_edge.updates import durable
-from leukoscope_edge.updates.manifest import Floor
+from leukoscope_edge.updates.manifest import NO_FLOOR, Floor
 
 STATE_NAME, BACKUP_NAME, FLOOR_NAME = "state.json", "state.json.bak", "floor.json"
 STATE_FORMAT = 1
@@ -121,18 +121,22 @@ class State:
         return {n for n in (*names, self.trial and self.trial.slot) if n} - {SHIPPED}
 
 
-def load(folder: Path) -> State:
+def load(folder: Path, elsewhere: Floor = NO_FLOOR) -> State:
     """Return the newest whole copy, with the highest floor of all copies.
 
     Where both copies are gone but the floor is not, a model was installed and is lost:
     no lane has an active model then.
+
+    Args:
+        folder: Of the models.
+        elsewhere: The copy of the floor that the records hold.
     """
     copies = [_read_state(folder / n) for n in (STATE_NAME, BACKUP_NAME)]
     whole = [c for c in copies if c is not None]
-    kept = _read_floor(folder / FLOOR_NAME)
+    kept = max(elsewhere, _read_floor(folder / FLOOR_NAME))
     if whole:
         newest = max(whole, key=lambda s: s.generation)
-    elif kept > Floor():
+    elif kept > NO_FLOOR:
         newest = State(lanes=lanes_of(Lane(active=None)))
     else:
         newest = State()

@@ -31,6 +31,10 @@ Backend = Literal["cpu", "tensorrt"]
 TIME_LIMITS_S: dict[Backend, int] = {"cpu": 60, "tensorrt": 1200}
 """A 25 MB model passes on the CPU in seconds (tools/update_faults.py measures it); an
 engine takes minutes to build on the smallest board."""
+MAX_S_PER_CELL = 0.5
+"""A count meets a new cell every second or two and calls up to three pictures of each:
+a slower model would fall behind the hand. The slowest network that was measured takes
+some 0.1 s on a small board's core."""
 CPU_MEMORY_LIMIT_BYTES = 4 << 30
 """Address space, most of it never touched; asking for 64 GiB then fails cleanly. Not
 for the accelerator: its driver maps far more than there is."""
@@ -45,12 +49,14 @@ class TrialReport:
         n_cells: Stored cells.
         n_blast: How many of them the model calls blast.
         seconds: From loading to the last answer.
+        s_per_cell: Of that, for calling one cell.
     """
 
     engine: str
     n_cells: int
     n_blast: int
     seconds: float
+    s_per_cell: float
 
 
 def run_trial(folder: Path) -> tuple[TrialReport, ...]:
@@ -78,7 +84,11 @@ def _in_child(folder: Path, backend: Backend) -> TrialReport:
     if child.returncode != 0:
         raise refused(Code.SELF_TEST, _why(child))
     *_, last = child.stdout.splitlines()  # the runtime may have printed before it
-    return TrialReport(**json.loads(last))
+    report = TrialReport(**json.loads(last))
+    if report.s_per_cell > MAX_S_PER_CELL:
+        slow = f"{report.s_per_cell:.2g} s a cell, expected at most {MAX_S_PER_CELL}"
+        raise refused(Code.SELF_TEST, f"too slow on {report.engine}: {slow}")
+    return report
 
 
 def _why(child: "subprocess.CompletedProcess[str]") -> str:
@@ -103,12 +113,15 @@ def judge(folder: Path, backend: Backend) -> TrialReport:
             self_test(engine, quick)
     with open_engine(deep, backend=backend) as engine:
         self_test(engine, deep)
+        warm = time.monotonic()
         calls = classify(engine, list(bundle.golden.crops), bundle.card)
+        end = time.monotonic()
         return TrialReport(
             engine=engine.name,
             n_cells=len(calls),
             n_blast=sum(c.name is CallName.BLAST for c in calls),
-            seconds=round(time.monotonic() - start, 3),
+            seconds=round(end - start, 3),
+            s_per_cell=round((end - warm) / max(len(calls), 1), 6),
         )
 
 

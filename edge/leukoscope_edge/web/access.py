@@ -43,7 +43,7 @@ def may(right: Right) -> Callable[[Request], Person]:
     def check(request: Request) -> Person:
         person = signed_in(request)
         if not has_right(person, right):
-            raise HTTPException(403, f"{person.role.value}s may not do this")
+            raise HTTPException(403, "your role may not do this")
         return person
 
     return check

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
-from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.web.access import (
     check_pin,
     device_of,
@@ -85,18 +84,6 @@ def add_person(body: NewPerson, request: Request) -> dict[str, str]:
     """Add somebody."""
     device_of(request).people.add(body.name, body.role, body.pin)
     return {"next": "/people"}
-
-
-@router.post("/device/golden-cells")
-def golden_cells(
-    request: Request, person: Annotated[Person, Depends(may(Right.QUALITY))]
-) -> dict[str, Any]:
-    """Run the model's stored cells and compare with the stored answers."""
-    device = device_of(request)
-    worst = self_test(device.engine, device.bundle)
-    facts = {"bundle": device.bundle.card.id, "largest_logit_difference": worst}
-    device.store.note("golden cells", facts, person.name)
-    return {"next": "/device", **facts}
 
 
 @router.post("/device/calibration")

@@ -13,9 +13,12 @@ from leukoscope_edge.web.access import (
     device_of,
     may,
 )
-from leukoscope_edge.web.people import Right
+from leukoscope_edge.web.people import Person, Right
+from leukoscope_edge.web.review import left_for
 
 router = APIRouter(prefix="/api", dependencies=[Depends(may(Right.SLIDES))])
+
+Operator = Annotated[Person, Depends(may(Right.SLIDES))]
 
 
 @router.get("/slides/{slide}/cells/{cell}/view.png")
@@ -24,6 +27,17 @@ def view(slide: SlideId, cell: CellId, request: Request) -> Response:
     device = device_of(request)
     record = cell_of(device, slide, cell)
     return _png(device.store.pictures.read(slide, record.view))
+
+
+@router.get("/slides/{slide}/cells/{cell}/field.jpg")
+def field(slide: SlideId, cell: CellId, request: Request) -> Response:
+    """Return the frame that was kept of a cell."""
+    device = device_of(request)
+    kept = cell_of(device, slide, cell).field
+    if kept is None:
+        raise HTTPException(404, "no frame was kept of this cell")
+    data = device.store.pictures.read(slide, kept.file)
+    return Response(data, media_type="image/jpeg")
 
 
 @router.get("/slides/{slide}/cells/{cell}/heat.png")
@@ -47,10 +61,15 @@ def crop(slide: SlideId, cell: CellId, request: Request) -> Response:
 
 
 @router.get("/slides/{slide}/cells/{cell}")
-def explained(slide: SlideId, cell: CellId, request: Request) -> dict[str, Any]:
-    """Return all that is known of a cell."""
+def explained(
+    slide: SlideId, cell: CellId, request: Request, person: Operator
+) -> dict[str, Any]:
+    """Return all that is known of a cell, to somebody who has judged what they must."""
     device = device_of(request)
-    return explain.explanation(device, slide, cell_of(device, slide, cell))
+    found = cell_of(device, slide, cell)
+    if left_for(device.store.slide(slide), person.name):
+        raise HTTPException(409, "say first what you see: the others' words come after")
+    return explain.explanation(device, slide, found)
 
 
 @router.get("/golden/{number}.png")

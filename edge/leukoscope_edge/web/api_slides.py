@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
-from leukoscope_edge.records.paper import write_paper
+from leukoscope_edge.records.dossier import open_dossier
+from leukoscope_edge.records.paper import qr_png, write_paper
 from leukoscope_edge.records.slide import (
     CellRecord,
     Identity,
@@ -12,6 +13,7 @@ from leukoscope_edge.records.slide import (
     SlideState,
     Word,
 )
+from leukoscope_edge.service.health import why_no_new_slide
 from leukoscope_edge.web.access import (
     SlideId,
     cell_of,
@@ -32,10 +34,10 @@ from leukoscope_edge.web.forms import (
     ToStick,
 )
 from leukoscope_edge.web.missed import cut_missed
-from leukoscope_edge.web.orders import Do, Mode, Order
+from leukoscope_edge.web.orders import BUSY, Do, Order
 from leukoscope_edge.web.people import Person, Right
-from leukoscope_edge.web.review import first_pass, verdict_of
-from leukoscope_edge.web.share import What, copy_to_stick, take_file
+from leukoscope_edge.web.review import left_for, verdict_of
+from leukoscope_edge.web.share import Asked, What, copy_to_stick, take_file
 
 router = APIRouter(prefix="/api/slides")
 Operator = Annotated[Person, Depends(may(Right.SLIDES))]
@@ -44,13 +46,19 @@ MEDIA_TYPES = {
     What.CSV: "text/csv; charset=utf-8",
     What.FHIR: "application/fhir+json",
 }
-BUSY = frozenset({Mode.COUNTING, Mode.PAUSED, Mode.ENDED})
 
 
 @router.post("")
 def start_slide(body: NewSlide, request: Request, person: Operator) -> dict[str, Any]:
-    """Start a slide."""
+    """Start a slide.
+
+    Raises:
+        HTTPException: The disk is full or screening is off (503); nothing was begun.
+    """
     device = device_of(request)
+    device.require_open()
+    if why := why_no_new_slide(device.store.folder):
+        raise HTTPException(503, why)
     earlier = device.store.slides_of(body.sample)
     if earlier and not body.is_second:
         return {"earlier": earlier}
@@ -63,11 +71,12 @@ def start_slide(body: NewSlide, request: Request, person: Operator) -> dict[str,
     }
     new = SlideSetUp(
         identity=Identity(sample=body.sample, name=body.name),
-        mode="slide",
+        mode=body.mode,
         domain=device.bundle.card.domain,
         origin=device.origin(),
         details=details,
         consents_to_training=body.consents,
+        n_readers=device.profile.review.readers,
     )
     slide = device.store.start_slide(new, person.name, key=body.key)
     return {"next": f"/slides/{slide}/ready"}
@@ -81,10 +90,15 @@ def order(
     device = device_of(request)
     record = device.store.slide(slide)
     newest = device.counter.newest
+    if body.do is Do.LEAVE:
+        raise HTTPException(403, "a process ends when its model changes, not by order")
     if newest.mode in BUSY and newest.slide != slide:
         raise HTTPException(409, f"slide {newest.slide} is being counted: end it first")
     if body.do is Do.COUNT and record.state is SlideState.SIGNED:
         raise HTTPException(409, f"slide {slide} is signed: amend it first")
+    if body.do in (Do.COUNT, Do.PREVIEW):
+        device.require_open()
+        device.require_same_model(record)
     if body.anyway:
         lights = newest.facts.get("lights", [])
         bad = [light["name"] for light in lights if not light["is_good"]]
@@ -101,7 +115,21 @@ def judge(
     device = device_of(request)
     device.store.judge_cell(slide, body.cell, body.word, person.name, key=body.key)
     cell = cell_of(device, slide, body.cell)
-    return _judged(cell) | _left(device, slide)
+    own = dict(cell.words).get(person.name)
+    return _judged(cell, own) | _left(device, slide, person)
+
+
+@router.post("/{slide}/settle")
+def settle(
+    slide: SlideId,
+    body: Judged,
+    request: Request,
+    person: Annotated[Person, Depends(may(Right.SETTLE))],
+) -> dict[str, str]:
+    """Keep a supervisor's word on a cell on which two readers differ."""
+    store = device_of(request).store
+    store.settle_cell(slide, body.cell, body.word, person.name, key=body.key)
+    return {"next": f"/slides/{slide}/result"}
 
 
 @router.post("/{slide}/undo")
@@ -110,10 +138,10 @@ def undo(
 ) -> dict[str, Any]:
     """Take the last word back."""
     device = device_of(request)
-    steps = device.store.slide(slide).steps
+    last = device.store.slide(slide).last_step(person.name)
     device.store.undo(slide, person.name, key=body.key)
-    undone = {"cell": steps[-1].cell if steps else "", "word": None}
-    return undone | _left(device, slide)
+    undone = {"cell": last.cell if last else "", "word": None}
+    return undone | _left(device, slide, person)
 
 
 @router.post("/{slide}/missed")
@@ -140,9 +168,10 @@ def sign(
     """Sign the result and put the report on the disk."""
     device = device_of(request)
     check_pin(device, person.name, body.pin)
-    verdict = verdict_of(device.store.slide(slide), device.bundle.card)
+    record = device.store.slide(slide)
+    verdict = verdict_of(record, device.card_of(record))
     device.store.sign(slide, verdict, person.name, comment=body.comment, key=body.key)
-    write_paper(device.store, slide, person.name)
+    write_paper(device.store, slide, person.name, device.language(request))
     return {"next": f"/slides/{slide}/share"}
 
 
@@ -161,10 +190,27 @@ def file(
     slide: SlideId, what: What, body: File, request: Request, person: Operator
 ) -> Response:
     """Return a file about a slide; that it left is kept, hence a POST."""
-    store = device_of(request).store
-    name, data = take_file(store, slide, what, person.name, identified=body.identified)
+    device = device_of(request)
+    asked = Asked(body.identified, person.name, device.language(request))
+    name, data = take_file(device.store, slide, what, asked)
     disposition = {"content-disposition": f'attachment; filename="{name}"'}
     return Response(data, media_type=MEDIA_TYPES[what], headers=disposition)
+
+
+@router.get("/{slide}/qr.png")
+def qr(slide: SlideId, request: Request, _: Operator) -> Response:
+    """Return the code that finds the newest version again."""
+    dossier = open_dossier(device_of(request).store, slide, identified=False)
+    return Response(qr_png(dossier), media_type="image/png")
+
+
+@router.post("/{slide}/printed")
+def printed(slide: SlideId, request: Request, person: Operator) -> dict[str, str]:
+    """Keep that a report is about to be printed. What a printer does is not known."""
+    store = device_of(request).store
+    version = open_dossier(store, slide, identified=False).version
+    store.note_export(slide, f"print of version {version}", "", person.name)
+    return {}
 
 
 @router.post("/{slide}/stick")
@@ -172,22 +218,21 @@ def stick(
     slide: SlideId, body: ToStick, request: Request, person: Operator
 ) -> dict[str, Any]:
     """Copy files about a slide to a stick."""
-    store, by = device_of(request).store, person.name
-    names = copy_to_stick(
-        store, slide, body.stick, body.whats, by, identified=body.identified
-    )
+    device = device_of(request)
+    asked = Asked(body.identified, person.name, device.language(request))
+    names = copy_to_stick(device.store, slide, body.stick, body.whats, asked)
     return {"names": list(names)}
 
 
-def _judged(cell: CellRecord) -> dict[str, Any]:
+def _judged(cell: CellRecord, own: Word | None) -> dict[str, Any]:
+    """Say somebody's own word and the model's; nothing of another reader."""
     return {
         "cell": cell.id,
-        "word": cell.word.value if cell.word else None,
+        "word": own.value if own else None,
         "call": cell.call.value if cell.call else None,
         "p_blast": cell.p_blast,
     }
 
 
-def _left(device: Device, slide: str) -> dict[str, Any]:
-    record = device.store.slide(slide)
-    return {"n_left": sum(c.word is None for c in first_pass(record))}
+def _left(device: Device, slide: str, person: Person) -> dict[str, Any]:
+    return {"n_left": len(left_for(device.store.slide(slide), person.name))}

@@ -8,7 +8,15 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from leukoscope_edge.errors import LeukoscopeError
-from leukoscope_edge.web import api, api_cells, api_slides, live, pages
+from leukoscope_edge.web import (
+    api,
+    api_cells,
+    api_device,
+    api_slides,
+    live,
+    measures,
+    pages,
+)
 from leukoscope_edge.web.access import SignInFirstError
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.security import Guard
@@ -25,7 +33,10 @@ def create_app(device: Device) -> FastAPI:
     app = FastAPI(title="Leukoscope", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.device = device
     app.state.templates = pages.environment()
-    for router in (m.router for m in (pages, api, api_slides, api_cells, live)):
+    for router in (
+        m.router
+        for m in (pages, api, api_device, api_slides, api_cells, live, measures)
+    ):
         app.include_router(router)
     static = StaticFiles(packages=[("leukoscope_edge.web", "static")])
     app.mount("/static", static, name="static")
@@ -47,24 +58,31 @@ def _is_api(request: Request) -> bool:
 
 def _sign_in_first(request: Request, _: Exception) -> Response:
     if _is_api(request):
-        return JSONResponse({"detail": "sign in first"}, 401)
+        return JSONResponse({"detail": _in_words(request, "sign in first")}, 401)
     return RedirectResponse(f"/sign-in?next={quote(request.url.path)}", 303)
 
 
 def _refused(request: Request, error: Exception) -> Response:
     """Answer what cannot be done with the one line that says why."""
+    detail = _in_words(request, str(error))
     if _is_api(request):
-        return JSONResponse({"detail": str(error)}, 409)
-    return _error_page(request, 409, str(error))
+        return JSONResponse({"detail": detail}, 409)
+    return _error_page(request, 409, detail)
 
 
 def _http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    detail = error.detail if isinstance(error, HTTPException) else ""
+    said = error.detail if isinstance(error, HTTPException) else ""
+    detail = _in_words(request, said)
     headers = error.headers if isinstance(error, HTTPException) else None
     if _is_api(request):
         return JSONResponse({"detail": detail}, status, headers=headers)
     return _error_page(request, status, detail)
+
+
+def _in_words(request: Request, detail: str) -> str:
+    """Return what the device says in the language of whoever asked."""
+    return pages.language_for(request)(detail)
 
 
 def _error_page(request: Request, status: int, detail: str) -> Response:

@@ -1,20 +1,24 @@
 """What every route of the page has at hand."""
 
-from dataclasses import dataclass
+import contextlib
+from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
 
-from leukoscope_edge import __version__
+from leukoscope_edge import __version__, updates
+from leukoscope_edge.errors import BundleError, StepError
 from leukoscope_edge.inference.bundle import Bundle
+from leukoscope_edge.inference.card import Card, read_card
 from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.profile import Profile
-from leukoscope_edge.records.slide import Origin
+from leukoscope_edge.records.slide import Origin, SlideRecord
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.web.calibration import camera_scale
 from leukoscope_edge.web.counter import Counter
 from leukoscope_edge.web.i18n import Language, choose
 from leukoscope_edge.web.people import RIGHTS, People, Person, Right
 from leukoscope_edge.web.security import Sessions, session_of
+from leukoscope_edge.web.updates import Desk
 
 LANGUAGE_COOKIE = "leukoscope_language"
 
@@ -33,6 +37,8 @@ class Device:
         engine: The same model here, for explanations and the golden cells.
         languages: Of the page.
         fingerprint: Of the TLS certificate, empty on loopback.
+        desk: Where new models are taken in.
+        why_off: Why no slide may be screened, empty where one may.
     """
 
     profile: Profile
@@ -44,6 +50,48 @@ class Device:
     engine: Engine
     languages: dict[str, Language]
     fingerprint: str = ""
+    desk: Desk = field(default_factory=Desk)
+    why_off: str = ""
+
+    def require_open(self) -> None:
+        """Let no slide begin where none may be screened.
+
+        Raises:
+            StepError: No model is whole, or a new one is being taken in.
+        """
+        if self.why_off:
+            raise StepError(self.why_off)
+        if self.desk.progress.is_busy:
+            raise StepError("a new model is being installed: wait until it is in use")
+
+    def require_same_model(self, record: SlideRecord) -> None:
+        """Let no slide be counted by two models.
+
+        Raises:
+            StepError: It was begun with another one.
+        """
+        if not judged_by(record, self.bundle.card):
+            raise StepError(
+                f"slide {record.id} was begun with {record.origin.bundle}, and "
+                f"{self.bundle.card.id} is in use now: start a new slide"
+            )
+
+    def card_of(self, record: SlideRecord) -> Card:
+        """Return the card of the model that judged a slide.
+
+        Raises:
+            StepError: That model is no longer here.
+        """
+        if judged_by(record, self.bundle.card):
+            return self.bundle.card
+        for folder in updates.folders(self.store.folder, self.bundle.card.domain):
+            with contextlib.suppress(BundleError):
+                if judged_by(record, card := read_card(folder)):
+                    return card
+        raise StepError(
+            f"slide {record.id} was judged by {record.origin.bundle}, which is no "
+            "longer on this device: count it again"
+        )
 
     @property
     def is_simulation(self) -> bool:
@@ -93,6 +141,12 @@ class Device:
         if self.is_simulation:
             return "built in"
         return "none" if self.scale_um_per_px is None else f"{self.scale_um_per_px:.5f}"
+
+
+def judged_by(record: SlideRecord, card: Card) -> bool:
+    """Say whether a slide is judged by a card's model."""
+    found = (record.origin.bundle, record.origin.bundle_sha256)
+    return found == (card.id, card.model_cpu.sha256)
 
 
 def has_right(person: Person, right: Right) -> bool:

@@ -56,6 +56,7 @@ class NewSlide(Body):
         "Giemsa"
     )
     objective: Literal["100x", "50x", "40x"] = "100x"
+    mode: Literal["slide", "passive"] = "slide"
     consents: bool = False
     is_second: bool = False
     key: Key
@@ -108,6 +109,45 @@ class ToStick(File):
 
     stick: str = Field(max_length=300)
     whats: list[What] = Field(min_length=1, max_length=len(What))
+
+
+class OnStick(Body):
+    """A plugged-in stick, by what the page calls it."""
+
+    stick: str = Field(max_length=300)
+
+
+class Accepted(Body):
+    """A supervisor who accepts what a new model changes."""
+
+    name: str = Field(max_length=80)
+    pin: str = Field(max_length=20)
+
+
+class OnQualitySlide(Body):
+    """What person and device counted on the quality slide."""
+
+    n_present: int = Field(ge=1, le=10_000)
+    n_located: int = Field(ge=0, le=10_000)
+
+
+class NewBand(Body):
+    """Why the bands of the trends begin anew."""
+
+    why: Literal["lamp", "stain", "camera"]
+
+
+class Backup(OnStick):
+    """Where to put a backup, and what seals it."""
+
+    passphrase: str = Field(min_length=12, max_length=200)
+
+
+class Restore(Backup):
+    """Which backup takes the place of the records, by whom."""
+
+    file: str = Field(max_length=200, pattern=r"^[\w.-]+$")
+    pin: str = Field(max_length=20)
 
 
 class Line(Body):

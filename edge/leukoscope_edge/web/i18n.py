@@ -4,9 +4,16 @@ The device ships `.po` files and reads them itself; nothing is compiled, so a cl
 can correct a word with a text editor. Only what the catalogues use is understood:
 `msgid`, `msgstr`, strings over several lines, comments. A word that a catalogue does
 not have is shown in English.
+
+The machine speaks English, and so the records keep it. A catalogue's msgid with
+figures in braces ("only {k} usable cells were seen, at least {n} are needed") is a
+pattern: a sentence of the machine is recognised by it, and what stands in the braces
+is carried over. Some braces hold words, which are recognised in their turn. So old
+records are read in every language, and a correction of a catalogue reaches them too.
 """
 
 import ast
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -25,6 +32,12 @@ NAMES = {
 RIGHT_TO_LEFT = frozenset({"ar"})
 
 Translate = Callable[[str], str]
+Pattern = tuple[re.Pattern[str], str]
+HOLDS = re.compile(r"{(\w+)}")
+"""What a translator may move, and must keep."""
+NUMBER = r"-?\d+(?:\.\d+)?"
+FIGURES = frozenset(("k", "m", "n", "p", "x", "y", "low", "high", "background"))
+"""Names of braces that hold a number; all others hold words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +47,12 @@ class Language:
     Attributes:
         code: ISO 639-1.
         words: From the English text to this language's.
+        patterns: Of those with braces: what recognises them, and the translation.
     """
 
     code: str
     words: Mapping[str, str]
+    patterns: tuple[Pattern, ...] = ()
 
     @property
     def direction(self) -> str:
@@ -46,21 +61,54 @@ class Language:
 
     def __call__(self, text: str) -> str:
         """Return a text in this language, or in English where it has none."""
-        return self.words.get(text) or text
+        return self.words.get(text) or self._recognised(text) or text
+
+    def _recognised(self, text: str) -> str:
+        for pattern, translation in self.patterns:
+            if found := pattern.fullmatch(text):
+                held = {k: self._held(k, v) for k, v in found.groupdict().items()}
+                return translation.format(**held)
+        return ""
+
+    def _held(self, name: str, text: str) -> str:
+        return text if name in FIGURES else self(text)
 
 
 def languages() -> dict[str, Language]:
     """Return all languages by code, English first."""
     root = Path(str(resources.files("leukoscope_edge"))) / "web" / "languages"
-    return {
-        code: Language(
-            code=code,
-            words=parse_po((root / f"{code}.po").read_text("utf-8"), where=f"{code}.po")
-            if code != SOURCE_LANGUAGE
-            else {},
-        )
+    english = Language(code=SOURCE_LANGUAGE, words={})
+    return {SOURCE_LANGUAGE: english} | {
+        code: language_of(code, (root / f"{code}.po").read_text("utf-8"))
         for code in NAMES
+        if code != SOURCE_LANGUAGE
     }
+
+
+def language_of(code: str, catalogue: str) -> Language:
+    """Return a language from the text of its catalogue.
+
+    Raises:
+        ConfigError: A line is none of a catalogue.
+    """
+    words = parse_po(catalogue, where=f"{code}.po")
+    held = sorted((w for w in words if HOLDS.search(w)), key=_n_fixed, reverse=True)
+    patterns = tuple((_pattern(w), words[w]) for w in held)
+    return Language(code=code, words=words, patterns=patterns)
+
+
+def _n_fixed(msgid: str) -> int:
+    """Return how much of a pattern is fixed: the most telling is tried first."""
+    return len(HOLDS.sub("", msgid))
+
+
+def _pattern(msgid: str) -> re.Pattern[str]:
+    """Return what recognises the English text of a msgid with braces."""
+    parts = HOLDS.split(msgid)
+    fixed, names = parts[::2], parts[1::2]
+    held = [f"(?P<{n}>{NUMBER if n in FIGURES else '.+?'})" for n in names]
+    whole = zip(map(re.escape, fixed), [*held, ""], strict=True)
+    return re.compile("".join(f + h for f, h in whole))
 
 
 def choose(wanted: str, accepted: str) -> str:

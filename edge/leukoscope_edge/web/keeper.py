@@ -8,11 +8,11 @@ end, so that the disk is not written with every frame.
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.records.pictures import apart, from_png
-from leukoscope_edge.records.slide import CellRecord
+from leukoscope_edge.records.slide import MIN_OTHERS_REVIEWED, CellRecord
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.screening import Looked
 from leukoscope_edge.types import (
@@ -24,6 +24,8 @@ from leukoscope_edge.types import (
     Screening,
     Sighting,
 )
+from leukoscope_edge.web.fields import Fields
+from leukoscope_edge.web.review import blind_place
 
 
 class Keeper:
@@ -42,6 +44,7 @@ class Keeper:
         self._earlier: frozenset[int] = frozenset()
         self._kept: dict[int, Cell] = {}
         self._frames: dict[str, str] = {}
+        self._fields = Fields(store.pictures, slide)
         self._run = 1
         self.statuses: Counter[str] = Counter()
         self.last_frame = ""
@@ -74,6 +77,7 @@ class Keeper:
         self.statuses[looked.report.status] += 1
         if isinstance(item, Frame) and (looked.seen.whole or looked.seen.cut_off):
             self._frames[item.name] = hashlib.sha256(item.pixels.tobytes()).hexdigest()
+            self._fields.saw(item)
 
     def keep(self, cells: Sequence[Cell], *, everything: bool = False) -> None:
         """Keep what is new.
@@ -85,7 +89,8 @@ class Keeper:
         now = {c.id: c for c in cells if c.id not in self._earlier}
         gone = [i for i in self._kept if i not in now]
         is_new = _differs if everything else _is_called_otherwise
-        new = [c for i, c in now.items() if is_new(c, self._kept.get(i))]
+        fields = self._fields.keep(self._to_show(now.values()), everything=everything)
+        new = [c for i, c in now.items() if i in fields or is_new(c, self._kept.get(i))]
         if not new and not gone:
             return
         self._store.add_cells(
@@ -93,9 +98,21 @@ class Keeper:
             new,
             frames=self._frames,
             gone=[self.record_id(i) for i in gone],
+            fields=fields,
         )
         self._kept = {i: c for i, c in self._kept.items() if i in now}
         self._kept |= {c.id: c for c in new}
+
+    def _to_show(self, cells: Iterable[Cell]) -> list[Cell]:
+        """Return the cells that the first look of the review would show now."""
+        suspects: list[Cell] = []
+        others: list[Cell] = []
+        for cell in cells:
+            is_other = cell.call is not None and cell.call.name is CallName.NORMAL
+            (others if is_other else suspects).append(cell)
+        ids = {c.id: self.record_id(c.id) for c in others}
+        others.sort(key=lambda c: blind_place(self._slide, ids[c.id]))
+        return suspects + others[:MIN_OTHERS_REVIEWED]
 
     def finish(self, screening: Screening, by: str) -> None:
         """Keep the rest and the machine's verdict.

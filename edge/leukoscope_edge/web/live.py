@@ -57,7 +57,7 @@ async def live(socket: WebSocket) -> None:
         await socket.close(POLICY_VIOLATION)
         return
     await socket.accept()
-    viewer = Viewer(device)
+    viewer, language = Viewer(device), device.language(socket)
     try:
         while True:
             news = await viewer.newest()
@@ -65,7 +65,7 @@ async def live(socket: WebSocket) -> None:
             if device.person(socket, touch=news.mode is Mode.COUNTING) is None:
                 await socket.close(POLICY_VIOLATION)
                 return
-            await socket.send_bytes(news.message())
+            await socket.send_bytes(news.message(language))
             await asyncio.wait_for(socket.receive_text(), DRAWN_TIMEOUT_S)
     except (WebSocketDisconnect, asyncio.TimeoutError, asyncio.CancelledError):
         return  # the browser has gone, or the server goes; nothing else waits on this

@@ -1,14 +1,24 @@
 """The screens. Each reads and shows; what changes something goes through the API."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from leukoscope_edge import __version__
+from leukoscope_edge import __version__, updates
+from leukoscope_edge.records.dossier import open_dossier
+from leukoscope_edge.records.paper import (
+    caption_of,
+    fact_rows,
+    origin_rows,
+    said_verdict,
+)
 from leukoscope_edge.records.result import INTENDED_USE
-from leukoscope_edge.records.slide import SlideRecord, SlideState
+from leukoscope_edge.records.slide import SlideRecord, SlideState, Word
+from leukoscope_edge.updates.codes import UNCHANGED
+from leukoscope_edge.web import location
 from leukoscope_edge.web.access import (
     SlideId,
     device_of,
@@ -17,25 +27,33 @@ from leukoscope_edge.web.access import (
     signed_in,
 )
 from leukoscope_edge.web.device import Device, has_right
-from leukoscope_edge.web.health import health, plot_points, trends
-from leukoscope_edge.web.i18n import NAMES
+from leukoscope_edge.web.health import health, notices
+from leukoscope_edge.web.i18n import NAMES, Language
+from leukoscope_edge.web.log import log_text
+from leukoscope_edge.web.model_list import listed_models, open_slides
 from leukoscope_edge.web.orders import Mode
 from leukoscope_edge.web.people import Person, Right, Role
 from leukoscope_edge.web.review import (
+    agreement,
     by_suspicion,
     differences,
     first_pass,
+    left_for,
     tab_of,
     verdict_of,
 )
+from leukoscope_edge.web.rounds import GOLDEN_NOTE
 from leukoscope_edge.web.security import COOKIE
 from leukoscope_edge.web.share import What, sticks
+from leukoscope_edge.web.sticks import backups_on, sticks_of
+from leukoscope_edge.web.trends import plot, trends
 from leukoscope_edge.web.words import light_names, trend_names, words_for
 
 router = APIRouter()
 Anybody = Annotated[Person, Depends(signed_in)]
 OPERATOR = Depends(may(Right.SLIDES))
 Checker = Annotated[Person, Depends(may(Right.QUALITY))]
+N_EVENTS, N_DAYS_SHOWN = 20, 5
 STEPS = ("ready", "count", "review", "result", "share")
 
 
@@ -48,6 +66,11 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def language_for(request: Request) -> Language:
+    """Return the language of whoever asks."""
+    return device_of(request).language(request)
 
 
 def render(request: Request, template: str, **values: Any) -> Response:
@@ -102,7 +125,8 @@ def home(request: Request, person: Anybody) -> Response:
         "home.html",
         slides=shown,
         may_count=has_right(person, Right.SLIDES),
-        health=health(device),
+        health=health(device, briefly=True),
+        notices=notices(device),
     )
 
 
@@ -166,11 +190,11 @@ def count(slide: SlideId, request: Request) -> Response:
 
 
 @router.get("/slides/{slide}/review", dependencies=[OPERATOR])
-def review(slide: SlideId, request: Request) -> Response:
+def review(slide: SlideId, request: Request, person: Anybody) -> Response:
     """The gallery: the first pass without the model's word, then everything."""
     record = device_of(request).store.slide(slide)
     passing = first_pass(record)
-    left = [c for c in passing if c.word is None]
+    left = [replace(c, word=None) for c in left_for(record, person.name)]
     return _slide_page(
         request,
         slide,
@@ -183,18 +207,47 @@ def review(slide: SlideId, request: Request) -> Response:
 
 
 @router.get("/slides/{slide}/result", dependencies=[OPERATOR])
-def result(slide: SlideId, request: Request) -> Response:
-    """Machine and person side by side, and the signature."""
+def result(slide: SlideId, request: Request, person: Anybody) -> Response:
+    """Machine and person side by side, and the signature.
+
+    Who has still to read sees nothing of what another reader said.
+    """
     device = device_of(request)
     record = device.store.slide(slide)
     signed = record.signatures[-1].outcome if record.signatures else None
+    n_own = len(left_for(record, person.name))
+    is_blind = record.n_readers > 1 and n_own > 0 and signed is None
     return _slide_page(
         request,
         slide,
         "result",
-        together=signed or verdict_of(record, device.bundle.card),
-        differences=differences(record),
-        n_left=sum(c.word is None for c in first_pass(record)),
+        together=signed or verdict_of(record, device.card_of(record)),
+        differences=[] if is_blind else differences(record),
+        disputed=[] if is_blind else record.disputed,
+        agreement=None if is_blind or record.n_readers == 1 else agreement(record),
+        is_blind=is_blind,
+        n_left=n_own or len(record.to_review) + record.n_others_left,
+        is_mine_left=n_own > 0,
+        may_settle=has_right(person, Right.SETTLE),
+        may_settle_words=list(Word),
+    )
+
+
+@router.get("/slides/{slide}/paper", dependencies=[OPERATOR])
+def paper(slide: SlideId, request: Request, identified: bool = False) -> Response:
+    """The report for a printer: what the PDF says, laid out by the browser."""
+    language = language_for(request)
+    dossier = open_dossier(device_of(request).store, slide, identified=identified)
+    return render(
+        request,
+        "paper.html",
+        dossier=dossier,
+        identified=identified,
+        english_use=INTENDED_USE,
+        verdict=said_verdict(dossier, language),
+        facts=list(fact_rows(dossier, language)),
+        origins=list(origin_rows(dossier, language)),
+        captions={c.id: caption_of(c, language) for c in dossier.shown},
     )
 
 
@@ -208,22 +261,54 @@ def share(slide: SlideId, request: Request) -> Response:
 def quality(request: Request, person: Checker) -> Response:
     """Is the device what it was?"""
     device = device_of(request)
+    store, card = device.store, device.bundle.card
     return render(
         request,
         "device.html",
         health=health(device),
-        trends=trends(device),
-        plot_points=plot_points,
+        notices=notices(device),
+        golden=[*reversed(store.notes(GOLDEN_NOTE))][:N_DAYS_SHOWN],
+        drawn=[*reversed(location.days(store, location.DRAWN_NOTE))][:N_DAYS_SHOWN],
+        slides=[*reversed(location.days(store, location.SLIDE_NOTE))][:N_DAYS_SHOWN],
+        slide_trend=location.slide_trend(store),
+        trends=trends(store, card.golden.logit_tolerance, card.id),
+        plot=plot,
         trend_names=trend_names(device.language(request)),
         scale=device.scale_um_per_px,
         may_calibrate=has_right(person, Right.DEVICE),
+        may_keep=has_right(person, Right.RECORDS),
+        sticks=[(p, backups_on(p)) for p in sticks_of(device.profile)],
     )
 
 
-@router.get("/update", dependencies=[Depends(signed_in)])
-def update(request: Request) -> Response:
-    """The model: its card."""
-    return render(request, "update.html", card=device_of(request).bundle.card)
+@router.get("/device/log.txt", dependencies=[Depends(may(Right.QUALITY))])
+def log(request: Request) -> Response:
+    """What service asks for; names nobody."""
+    disposition = {"content-disposition": 'attachment; filename="leukoscope-log.txt"'}
+    text = log_text(device_of(request))
+    return Response(text, media_type="text/plain; charset=utf-8", headers=disposition)
+
+
+@router.get("/update")
+def update(request: Request, person: Anybody) -> Response:
+    """The models, and a new one from a stick."""
+    device = device_of(request)
+    models, data = listed_models(device), device.store.folder
+    return render(
+        request,
+        "update.html",
+        progress=device.desk.progress,
+        unchanged=UNCHANGED,
+        notices=notices(device),
+        may_install=has_right(person, Right.MODEL),
+        sticks=[(p, updates.holds_update(p)) for p in sticks_of(device.profile)],
+        supervisors=[p for p in device.people.everybody if p.role is Role.SUPERVISOR],
+        open_slides=open_slides(device),
+        models=models,
+        can_go_back=len(models) > 1,
+        history=[*reversed(updates.history(data))][:N_EVENTS],
+        refused=updates.refused_releases(data),
+    )
 
 
 @router.get("/people", dependencies=[Depends(may(Right.PEOPLE))])

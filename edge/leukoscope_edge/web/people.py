@@ -57,14 +57,17 @@ class Right(str, Enum):
 
     SLIDES = "slides"  # count, review, sign, share
     PEOPLE = "people"  # add people
+    SETTLE = "settle"  # decide where two readers differ
     DEVICE = "device"  # calibrate
     QUALITY = "quality"  # look at the device and run its tests
+    MODEL = "model"  # install a model, or go back to the one before
+    RECORDS = "records"  # back the records up and restore them
 
 
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.OPERATOR: frozenset({Right.SLIDES, Right.QUALITY}),
     Role.SUPERVISOR: frozenset(Right),
-    Role.SERVICE: frozenset({Right.DEVICE, Right.QUALITY}),
+    Role.SERVICE: frozenset({Right.DEVICE, Right.QUALITY, Right.MODEL}),
 }
 
 

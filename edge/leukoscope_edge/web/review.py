@@ -7,7 +7,9 @@ that tells nothing; judging those others also finds blasts that the model missed
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from leukoscope_edge.counting.modes import heed_passively
 from leukoscope_edge.counting.verdict import decide, heed_confirmed
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.records.slide import (
@@ -37,11 +39,50 @@ def first_pass(record: SlideRecord) -> list[CellRecord]:
 
 def _shuffled(salt: str, cells: Sequence[CellRecord]) -> list[CellRecord]:
     """Return cells in an order that is the same every time and follows nothing."""
+    return sorted(cells, key=lambda cell: blind_place(salt, cell.id))
 
-    def place(cell: CellRecord) -> bytes:
-        return hashlib.sha256(f"{salt} {cell.id}".encode()).digest()
 
-    return sorted(cells, key=place)
+def blind_place(salt: str, cell: str) -> bytes:
+    """Return a cell's place in an order that tells nothing of it."""
+    return hashlib.sha256(f"{salt} {cell}".encode()).digest()
+
+
+def left_for(record: SlideRecord, person: str) -> list[CellRecord]:
+    """Return the cells that somebody has still to judge in the first pass.
+
+    With two readers each judges all of them; a third person has nothing to judge.
+    """
+    if record.n_readers == 1:
+        return [c for c in first_pass(record) if c.word is None]
+    is_third = person not in record.readers and len(record.readers) >= record.n_readers
+    if is_third:
+        return []
+    return [c for c in first_pass(record) if person not in dict(c.words)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """How well two readers agree.
+
+    Attributes:
+        readers: Who they are.
+        n_both: Cells that both have judged.
+        n_same: Of these, judged alike.
+    """
+
+    readers: tuple[str, ...]
+    n_both: int
+    n_same: int
+
+
+def agreement(record: SlideRecord) -> Agreement:
+    """Return how well two readers agree, as far as both have judged."""
+    both = [dict(c.words) for c in record.cells if len(c.words) > 1]
+    return Agreement(
+        readers=record.readers,
+        n_both=len(both),
+        n_same=sum(len(set(words.values())) == 1 for words in both),
+    )
 
 
 def by_suspicion(cells: Sequence[CellRecord]) -> list[CellRecord]:
@@ -74,11 +115,13 @@ def differences(record: SlideRecord) -> list[CellRecord]:
 def verdict_of(record: SlideRecord, card: Card) -> Verdict | Refusal:
     """Return what follows from the words of people and machine together."""
     n_confirmed = sum(c.word is Word.BLAST for c in record.counted)
-    return heed_confirmed(
+    outcome = heed_confirmed(
         decide([_call(c) for c in record.counted], card.call_model),
         n_confirmed=n_confirmed,
         is_child=record.details.get("age") == "child",
     )
+    is_passive = record.mode == "passive"
+    return heed_passively(outcome, is_over=True) if is_passive else outcome
 
 
 def _call(cell: CellRecord) -> Call:

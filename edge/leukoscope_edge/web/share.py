@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from leukoscope_edge.errors import OutputError
 from leukoscope_edge.records.dossier import Dossier, dossier_csv_bytes, open_dossier
 from leukoscope_edge.records.fhir import fhir_bytes
 from leukoscope_edge.records.files import write_whole
-from leukoscope_edge.records.paper import paper_bytes
+from leukoscope_edge.records.paper import Say, paper_bytes
 from leukoscope_edge.records.store import Store
 
 MOUNTS = Path("/proc/self/mounts")
@@ -23,6 +24,21 @@ class What(str, Enum):
     PDF = "pdf"
     CSV = "csv"
     FHIR = "fhir.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How somebody wants a file.
+
+    Attributes:
+        identified: Whether it says whose blood it is.
+        by: Who asked.
+        say: From English to the language of the report.
+    """
+
+    identified: bool
+    by: str
+    say: Say = str
 
 
 def sticks(mounts: Path = MOUNTS) -> list[Path]:
@@ -39,11 +55,11 @@ def sticks(mounts: Path = MOUNTS) -> list[Path]:
     return sorted({p for p in points if any(r in p.parents for r in STICK_ROOTS)})
 
 
-def file_of(dossier: Dossier, what: What) -> bytes:
-    """Return one file about a slide."""
+def file_of(dossier: Dossier, what: What, say: Say = str) -> bytes:
+    """Return one file about a slide; only the report is in a person's language."""
     match what:
         case What.PDF:
-            return paper_bytes(dossier)
+            return paper_bytes(dossier, say=say)
         case What.CSV:
             return dossier_csv_bytes(dossier)
         case What.FHIR:
@@ -55,32 +71,23 @@ def file_name(dossier: Dossier, what: What) -> str:
     return f"leukoscope-{dossier.record.id}-v{dossier.version}.{what.value}"
 
 
-def take_file(
-    store: Store, slide: str, what: What, by: str, *, identified: bool
-) -> tuple[str, bytes]:
+def take_file(store: Store, slide: str, what: What, asked: Asked) -> tuple[str, bytes]:
     """Return one file about a slide with its name, and keep that it left.
 
     Args:
         store: The records.
         slide: The slide.
         what: Which file.
-        by: Who asked.
-        identified: Whether it says whose blood it is.
+        asked: By whom, and how.
     """
-    dossier = open_dossier(store, slide, identified=identified)
-    name, data = file_name(dossier, what), file_of(dossier, what)
-    store.note_export(slide, name, hashlib.sha256(data).hexdigest(), by)
+    dossier = open_dossier(store, slide, identified=asked.identified)
+    name, data = file_name(dossier, what), file_of(dossier, what, asked.say)
+    store.note_export(slide, name, hashlib.sha256(data).hexdigest(), asked.by)
     return name, data
 
 
 def copy_to_stick(
-    store: Store,
-    slide: str,
-    stick: str,
-    whats: Iterable[What],
-    by: str,
-    *,
-    identified: bool,
+    store: Store, slide: str, stick: str, whats: Iterable[What], asked: Asked
 ) -> Iterator[str]:
     """Write files about a slide on a stick and yield their names.
 
@@ -89,8 +96,7 @@ def copy_to_stick(
         slide: The slide.
         stick: Where it is mounted, one of `sticks()`.
         whats: Which files.
-        by: Who asked.
-        identified: Whether they say whose blood it is.
+        asked: By whom, and how.
 
     Raises:
         OutputError: There is no such stick, or it cannot be written.
@@ -99,6 +105,6 @@ def copy_to_stick(
     if not found:
         raise OutputError(f"{stick}: no such stick; plug it in again")
     for what in whats:
-        name, data = take_file(store, slide, what, by, identified=identified)
+        name, data = take_file(store, slide, what, asked)
         write_whole(found[0] / name, data)
         yield name

@@ -2,8 +2,17 @@
 
 from leukoscope_edge.web.i18n import Language
 
+REFUSALS = (
+    "this device has another name",
+    "this request comes from another page",
+    "the page is out of date: load it again",
+    "too much text",
+)
+"""What the guard says before anybody's language is known."""
 TEXTS = {
     "again": "The device does not answer. Trying again ...",
+    "field": "Look at this field again: {field}",
+    **{text: text for text in REFUSALS},
 }
 
 LIGHTS = {
@@ -17,7 +26,19 @@ LIGHTS = {
     "contrast_levels": "Contrast",
 }
 """The measures of a frame that have a light on "Get ready"."""
-SIGNS = ("Camera", "Model", "Runs on", "Disk, slides", "Temperature", "Quality test")
+SIGNS = (
+    "Camera",
+    "Model",
+    "Runs on",
+    "Screening",
+    "Disk, slides",
+    "Temperature",
+    "Memory",
+    "Frames a second",
+    "Restarts",
+    "Clock",
+    "Quality test",
+)
 """What `leukoscope_edge.web.health` says something about."""
 GOLDEN = "Stored cells"
 

@@ -2,18 +2,18 @@
 
 It obeys orders, walks `SlideRun` frame by frame, keeps what it counts in the records
 and tells its news. It never waits for the page: news goes through a box that holds
-only the newest, and a thread of lower priority encodes and sends it.
+only the newest, and a thread of lower priority encodes and sends it. Each turn of its
+loop is a beat, and a chip that is too hot is given time to cool.
 """
 
 import contextlib
+import math
 import os
-import signal
 import threading
 import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +25,22 @@ from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle
 from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.inference.engine import Engine
-from leukoscope_edge.profile import Profile
+from leukoscope_edge.profile import Profile, ThermalEntry
 from leukoscope_edge.records.store import Store, open_store
 from leukoscope_edge.screening import Looked, SlideRun, require_domain
+from leukoscope_edge.service import heat
+from leukoscope_edge.service.beats import ALLOW_S, NoPulse, Pulse
+from leukoscope_edge.service.heat import Heat
 from leukoscope_edge.types import U8, Cell, Fault, Frame
 from leukoscope_edge.vision.quality import assess
 from leukoscope_edge.web.calibration import camera_scale
 from leukoscope_edge.web.keeper import Keeper
+from leukoscope_edge.web.light import LightLog
+from leukoscope_edge.web.line import Line
+from leukoscope_edge.web.meter import Meter
 from leukoscope_edge.web.orders import Do, Mode, News, Order
 from leukoscope_edge.web.sketch import boxes_of, count_facts, light_facts, place_facts
+from leukoscope_edge.web.trends import note_light
 
 JPEG_QUALITY = 80
 """A 640 x 480 frame is then some 60 kB and shows no blocks at arm's length."""
@@ -41,6 +48,15 @@ MOVED_ON_FRAMES = 20
 """Frames in which the simulated hand moves on by the width of a frame, about."""
 SENDER_NICENESS = 10
 """Encoding the picture for the page yields to the count."""
+IDLE_TURN_S = 1.0
+ORDER_S, AFTER_FAULT_S = 30.0, 20.0
+"""Opening or ending a slide, and a camera that is being opened anew, may take so long
+on a slow board; another turn less (`service.beats.ALLOW_S`)."""
+BUILD_S = 1000.0
+"""TensorRT builds its engine once, in at most 900 s, and says when it begins."""
+TEMPERATURE_EVERY_S = 1.0
+WARM_SLOWER = 2.0
+"""A warm chip looks at half as many frames."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +70,9 @@ class Draft:
 class Outbox:
     """Holds the newest news until it is sent; putting never waits."""
 
-    def __init__(self, pipe: Connection) -> None:
+    def __init__(self, line: Line) -> None:
         """Start the thread that sends."""
-        self._pipe = pipe
+        self._line = line
         self._box: deque[Draft] = deque(maxlen=1)
         self._filled = threading.Event()
         threading.Thread(target=self._send_all, daemon=True, name="news").start()
@@ -68,13 +84,12 @@ class Outbox:
 
     def _send_all(self) -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), SENDER_NICENESS)
-        with contextlib.suppress(OSError):  # the page is gone, and so are we soon
-            while True:
-                self._filled.wait()
-                self._filled.clear()
-                with contextlib.suppress(IndexError):
-                    draft = self._box.pop()
-                    self._pipe.send(replace(draft.news, jpeg=_jpeg(draft.pixels)))
+        while True:
+            self._filled.wait()
+            self._filled.clear()
+            with contextlib.suppress(IndexError):
+                draft = self._box.pop()
+                self._line.send(replace(draft.news, jpeg=_jpeg(draft.pixels)))
 
 
 def _jpeg(pixels: U8 | None) -> bytes:
@@ -89,28 +104,60 @@ def work(
     profile: Profile,
     data_dir: Path,
     bundle_folder: Path,
-    orders: Connection,
-    news: Connection,
+    line: Line,
+    pulse: Pulse | NoPulse,
+    *,
+    is_cpu_only: bool = False,
 ) -> None:
-    """Run the counting process until the page's end of the pipe closes.
+    """Run the counting process until it is told to leave.
 
     Args:
         profile: The device.
         data_dir: Where the records lie.
         bundle_folder: The model.
-        orders: Where orders come from.
-        news: Where news goes.
+        line: To the page.
+        pulse: To the supervisor.
+        is_cpu_only: Leave the accelerator alone, whatever the profile says.
+
+    Raises:
+        LeukoscopeError: The model or the records cannot be opened.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the page's process decides
     cv2.setNumThreads(max(profile.n_threads, 1))
     bundle = open_bundle(bundle_folder)
+    wants_gpu = profile.inference.backends[0] == "tensorrt" and not is_cpu_only
     with (
         open_store(data_dir) as store,
-        open_engine(bundle, n_threads=profile.n_threads) as engine,
-        contextlib.suppress(EOFError, OSError),
+        open_engine(
+            bundle,
+            backend="auto" if wants_gpu else "cpu",
+            n_threads=profile.n_threads,
+            on_progress=lambda text: pulse.beat(allow_s=BUILD_S, doing=text),
+        ) as engine,
     ):
-        counter = _Worker(profile, store, bundle, engine, Outbox(news))
-        counter.obey_all(orders)
+        worker = _Worker(profile, store, bundle, engine, Outbox(line), pulse)
+        worker.obey_all(line)
+
+
+def refuse_all(
+    why: str, line: Line, pulse: Pulse | NoPulse, *, for_s: float = math.inf
+) -> None:
+    """In the place of a count: say why there is none, until told to leave.
+
+    Args:
+        why: One sentence.
+        line: To the page.
+        pulse: To the supervisor.
+        for_s: Leave after so long, to be started again and to look again.
+    """
+    until_s, seq = time.monotonic() + for_s, 0
+    while time.monotonic() < until_s:
+        seq += 1
+        facts = {"seq": seq, "instruction": why}
+        line.send(News(mode=Mode.FAILED, slide="", facts=facts))
+        pulse.beat(mode=Mode.FAILED.value, why=why)
+        order = line.take(IDLE_TURN_S)
+        if order is not None and order.do is Do.LEAVE:
+            return
 
 
 class _Worker:
@@ -123,31 +170,76 @@ class _Worker:
         bundle: Bundle,
         engine: Engine,
         outbox: Outbox,
+        pulse: Pulse | NoPulse,
     ) -> None:
         self._profile, self._store = profile, store
         self._bundle, self._engine, self._outbox = bundle, engine, outbox
+        self._pulse, self._meter = pulse, Meter()
+        self._heat, self._look_at_heat_s = Heat.GOOD, 0.0
+        self._temp_c: float | None = None
+        self._by, self._was_fault = "", False
         self._interval_s = 1 / profile.camera.frames_per_second
         self._mode, self._slide = Mode.IDLE, ""
         self._camera: Camera | None = None
         self._run: SlideRun | None = None
         self._keeper: Keeper | None = None
+        self._light = LightLog()
         self._facts: dict[str, Any] = {}
         self._last_pixels: U8 | None = None
         self._n_shown = 0
         self._read_at_unix_s = 0.0
 
-    def obey_all(self, orders: Connection) -> None:
-        """Obey and look by turns, until nobody can give orders any more."""
+    def obey_all(self, line: Line) -> None:
+        """Obey and look by turns, until told to leave."""
         self._tell(None)
         while True:
-            due_s = time.monotonic() + self._interval_s
+            turned_s = time.monotonic()
+            self._feel_heat(turned_s)
             looks = self._mode in (Mode.PREVIEW, Mode.COUNTING)
-            if looks:
+            if looks and self._heat is not Heat.HOT:
                 self._step()
-            left_s = due_s - time.monotonic() if looks else None
-            while orders.poll(max(left_s, 0.0) if left_s is not None else None):
-                self._obey(orders.recv())
-                left_s = 0.0
+            self._beat()
+            turn_s = self._turn_s() if looks else IDLE_TURN_S
+            order = line.take(turned_s + turn_s - time.monotonic())
+            while order is not None:
+                if order.do is Do.LEAVE:
+                    self._pause()
+                    return
+                self._pulse.beat(allow_s=ORDER_S, doing=order.do.value)
+                self._obey(order)
+                order = line.take(0)
+
+    def _turn_s(self) -> float:
+        match self._heat:
+            case Heat.HOT:
+                return IDLE_TURN_S
+            case Heat.WARM:
+                return WARM_SLOWER * self._interval_s
+            case Heat.GOOD:
+                return self._interval_s
+
+    def _feel_heat(self, now_s: float) -> None:
+        """Look at the temperature now and then, and say what comes of it."""
+        if now_s < self._look_at_heat_s:
+            return
+        self._look_at_heat_s = now_s + TEMPERATURE_EVERY_S
+        limits = self._profile.thermal
+        self._temp_c = heat.temperature_c()
+        self._heat = heat.judge(self._temp_c, limits, self._heat)
+        if self._heat is Heat.HOT and self._mode in (Mode.PREVIEW, Mode.COUNTING):
+            self._facts |= {"instruction": _too_hot(self._temp_c, limits)}
+            self._tell(self._last_pixels)
+
+    def _beat(self) -> None:
+        self._pulse.beat(
+            allow_s=AFTER_FAULT_S if self._was_fault else ALLOW_S,
+            mode=self._mode.value,
+            heat=self._heat.value,
+            engine=self._engine.name,
+            fallback=self._engine.fallback,
+            bundle=self._bundle.card.id,
+            **self._meter.facts(),
+        )
 
     def _obey(self, order: Order) -> None:
         try:
@@ -183,8 +275,10 @@ class _Worker:
         if self._mode in busy and self._slide == order.slide:
             return
         self._rest()
+        record = self._store.slide(order.slide)
         camera = self._open()
         self._keeper = Keeper(self._store, order.slide, self._bundle.card)
+        self._light = LightLog()
         earlier = self._keeper.go_on(order.by)
         _skip_seen(camera, self._keeper.last_frame)
         self._run = SlideRun(
@@ -192,9 +286,10 @@ class _Worker:
             self._bundle,
             scale_um_per_px=camera.scale_um_per_px,
             is_sequence=is_sequence(self._profile.camera.source),
+            mode="passive" if record.mode == "passive" else "count",
             earlier=earlier,
         )
-        self._mode, self._slide = Mode.COUNTING, order.slide
+        self._mode, self._slide, self._by = Mode.COUNTING, order.slide, order.by
         self._facts = count_facts(self._run, earlier, self._keeper)
         if earlier:  # their places are not found again, so a person moves on first
             self._mode = Mode.PAUSED
@@ -208,6 +303,8 @@ class _Worker:
     def _finish(self, by: str) -> None:
         if self._run is not None and self._keeper is not None:
             self._keeper.finish(self._run.finish(self._profile.camera.source), by)
+            if figures := self._light.figures():
+                note_light(self._store, figures)
         slide = self._slide
         self._rest()
         self._mode, self._slide = Mode.FINISHED, slide
@@ -233,7 +330,9 @@ class _Worker:
     def _step(self) -> None:
         """Look at one frame and tell what it showed."""
         try:
-            item = self._camera.read() if self._camera else None
+            with self._meter.stage("read"):
+                item = self._camera.read() if self._camera else None
+            self._was_fault = isinstance(item, Fault)
             self._read_at_unix_s = time.time()
             if item is None:
                 self._at_end()
@@ -263,12 +362,18 @@ class _Worker:
         self._tell(pixels, item.name)
 
     def _look(self, item: Frame | Fault, run: SlideRun, keeper: Keeper) -> None:
-        looked = run.look(item)
-        cells = run.cells()
-        keeper.saw(item, looked)
-        keeper.keep(cells)
+        with self._meter.stage("look"):
+            looked = run.look(item)
+        with self._meter.stage("call"):
+            cells = run.cells()
+        with self._meter.stage("keep"):
+            keeper.saw(item, looked)
+            keeper.keep(cells)
+        self._meter.count()
         self._facts = self._seen_facts(looked, cells, run, keeper)
         pixels = None if isinstance(item, Fault) else item.pixels
+        if pixels is not None:
+            self._light.see(pixels)
         self._last_pixels = pixels
         self._tell(pixels, item.name)
 
@@ -295,10 +400,19 @@ class _Worker:
             "frame": frame,
             "at_unix_s": self._read_at_unix_s,
             "engine": self._engine.name,
+            "by": self._by,
             "scale_um_per_px": self._camera.scale_um_per_px if self._camera else None,
         }
         news = News(mode=self._mode, slide=self._slide, facts=facts)
         self._outbox.put(Draft(news=news, pixels=pixels))
+
+
+def _too_hot(temp_c: float | None, limits: ThermalEntry) -> str:
+    below_c = limits.pause_c - heat.COOLED_BY_C
+    return (
+        f"too hot, {temp_c or 0:.0f} °C: the count waits until the device is below "
+        f"{below_c:.0f} °C; is its fan free?"
+    )
 
 
 def _skip_seen(camera: Camera, last_frame: str) -> None:

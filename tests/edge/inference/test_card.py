@@ -44,6 +44,23 @@ def test_refuses_an_impossible_entry_by_name(
         read_card(bundle_folder)
 
 
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ("[size_only]\nweighted_f1 = 0.8\nauroc = 1.1", "'auroc' must lie in 0..1"),
+        ("[conformal]\nerror = 0.1", "missing key 'conformal.blast_from'"),
+    ],
+)
+def test_what_says_how_far_to_trust_a_card_is_read_as_strictly(
+    bundle_folder: Path, entry: str, message: str
+) -> None:
+    assert read_card(bundle_folder).size_only is None
+    path = bundle_folder / "card.toml"
+    path.write_text(path.read_text() + f"\n{entry}\n")
+    with pytest.raises(CardError, match=message):
+        read_card(bundle_folder)
+
+
 def test_refuses_a_hash_that_is_not_one(bundle_factory: Callable[..., Path]) -> None:
     path = bundle_factory() / "card.toml"
     lines = [

@@ -5,9 +5,16 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.capture.simulated import parse_simulated
-from leukoscope_edge.errors import BundleError, CardError
-from leukoscope_edge.inference.segmenter import SHIPPED, Segmenter
+from leukoscope_edge.errors import BundleError, CardError, ConfigError
+from leukoscope_edge.inference.segmenter import (
+    SHIPPED,
+    THRESHOLDS,
+    Segmenter,
+    segmentation_named,
+    shipped_segmenters,
+)
 from leukoscope_edge.types import CellKind
+from leukoscope_edge.vision.segmentation import segment
 
 FOLDER = SHIPPED / "unet-nuclei-1"
 
@@ -51,3 +58,16 @@ def test_a_missing_model_is_refused(copy: Path) -> None:
     (copy / "model.cpu.onnx").unlink()
     with pytest.raises(BundleError, match="No such file"):
         Segmenter(copy)
+
+
+def test_a_segmenter_is_had_by_its_name() -> None:
+    assert segmentation_named(THRESHOLDS) is segment
+    assert shipped_segmenters() == ("unet-nuclei-1",)
+    blank = np.full((64, 64, 3), 210, np.uint8)
+    assert len(segmentation_named("unet-nuclei-1")(blank, 0.1)) == 0
+
+
+@pytest.mark.parametrize("name", ["", "unet", "../segmenters/unet-nuclei-1"])
+def test_an_unknown_segmenter_is_refused_with_those_there_are(name: str) -> None:
+    with pytest.raises(ConfigError, match="there are: thresholds, unet-nuclei-1"):
+        segmentation_named(name)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -53,6 +54,7 @@ def set_up(
     *,
     domain: Domain = "real",
     consents: bool = False,
+    n_readers: Literal[1, 2] = 1,
 ) -> SlideSetUp:
     return SlideSetUp(
         identity=Identity(sample=sample, name=name),
@@ -70,6 +72,7 @@ def set_up(
             limits=("Of no medical use.",),
         ),
         consents_to_training=consents,
+        n_readers=n_readers,
     )
 
 

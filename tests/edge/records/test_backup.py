@@ -183,3 +183,50 @@ def test_a_backup_writes_nothing_outside_its_folder(
     with pytest.raises(RecordError, match="no file of ours"):
         restore_backup(file, tmp_path / "to", PASSPHRASE, "ann")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["evil"]
+
+
+class StoppedError(Exception):
+    pass
+
+
+def test_a_restore_that_a_stop_catches_is_ended_at_the_next_opening(
+    bench: Any, stick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped before every single move, one after another."""
+    slide = bench.signed(name="Ann Canary")
+    file = write_backup(bench.store, stick, PASSPHRASE, "ann")
+    bench.counted()
+    bench.store.close()
+    (bench.folder / "models").mkdir()
+    real, left = Path.rename, [0]
+
+    def rename(self: Path, target: Path) -> Path:
+        if left[0] == 0:
+            raise StoppedError
+        left[0] -= 1
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "rename", rename)
+    n_stops = 0
+    with pytest.raises(StoppedError):
+        restore_backup(file, bench.folder, PASSPHRASE, "ann")
+    assert len(bench.reopen().slides()) == 2  # before the last step: as it was
+    bench.store.close()
+    left[0] = 1
+    with pytest.raises(StoppedError):
+        restore_backup(file, bench.folder, PASSPHRASE, "ann")
+    while True:  # each opening gets one move further
+        left[0] = 1
+        try:
+            store = bench.reopen()
+        except StoppedError:
+            n_stops += 1
+            continue
+        break
+    assert n_stops >= 5
+    assert [s.id for s in store.slides()] == [slide]
+    assert store.identity(slide).name == "Ann Canary"
+    assert store.verify_audit() == []
+    assert (bench.folder / "models").is_dir()
+    assert (bench.folder / "before-restore-1" / "records.sqlite").exists()
+    assert not list(bench.folder.glob(".restor*"))

@@ -26,6 +26,7 @@ from leukoscope_edge.records.paper import paper_bytes, write_paper
 from leukoscope_edge.records.result import INTENDED_USE
 from leukoscope_edge.records.slide import Word
 from leukoscope_edge.types import CallName, Refusal, Verdict
+from leukoscope_edge.web.i18n import languages
 
 
 def text_of(pdf: bytes) -> str:
@@ -201,6 +202,41 @@ def test_a_script_without_a_font_is_said(bench: Any, tmp_path: Path) -> None:
     assert "U+0906" in text_of(paper_bytes(dossier, fonts=fonts))
     latin = open_dossier(bench.store, bench.signed(name="Ann"))
     assert "cannot be printed" not in text_of(paper_bytes(latin, fonts=fonts))
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("fr", ("Rapport Leukoscope", "Limites de ce modèle", "modèle: type blaste")),
+        ("ar", ("تقرير", "حدود هذا النموذج")),
+        ("hi", ("रिपोर्ट", "इस मॉडल की सीमाएँ")),
+    ],
+)
+def test_paper_is_in_the_language_asked_for_and_the_verdict_in_english_too(
+    bench: Any, code: str, said: tuple[str, ...]
+) -> None:
+    language = languages()[code]
+    dossier = open_dossier(bench.store, bench.signed())
+    if not find_fonts([language(INTENDED_USE)]).covers(language(INTENDED_USE)):
+        pytest.skip(f"NO FONT for {code}: install fonts-noto-core")
+    text = text_of(paper_bytes(dossier, say=language))
+    assert INTENDED_USE in text
+    assert dossier.sentence in text
+    assert "Limits of this model" not in text
+    assert "Cells that a person should see" not in text
+    if code == "fr":  # of shaped scripts a PDF keeps glyphs, not always the letters
+        assert all(s in text for s in said)
+        assert language(INTENDED_USE) in text
+
+
+def test_without_a_font_for_the_language_paper_is_in_english_and_says_so(
+    bench: Any, tmp_path: Path
+) -> None:
+    dossier = open_dossier(bench.store, bench.signed())
+    arabic, fonts = languages()["ar"], find_fonts([], folders=[tmp_path])
+    text = text_of(paper_bytes(dossier, fonts=fonts, say=arabic))
+    assert "IN ENGLISH: no font for the chosen language" in text
+    assert "Limits of this model" in text
 
 
 def test_the_written_report_is_whole_and_noted(bench: Any) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,11 @@ from leukoscope_edge.updates import (
     history,
     in_use,
     install,
+    is_on_trial,
+    keep_time,
     note_failure,
     note_success,
+    preview,
     probe,
     recover,
     roll_back,
@@ -289,3 +293,74 @@ def test_nothing_but_the_slots_in_use_stays_on_the_disk(
     names = sorted(p.name.split("-")[0] for p in (device.models / "slots").iterdir())
     assert names == ["0.3", "0.4"]
     assert not (device.models / "staging").exists()
+
+
+def test_the_newest_release_may_come_again_where_it_was_lost(
+    device: Device,
+    publisher: Any,
+    code_of: Callable[..., str],
+    active_of: Callable[[Device], str],
+) -> None:
+    older, newest = publisher.release(1).stick, publisher.release(2).stick
+    install(device, newest)
+    assert code_of(lambda: install(device, newest)) == "U06"
+    for name in ("state.json", "state.json.bak"):
+        (device.models / name).unlink()
+    assert code_of(lambda: install(device, older)) == "U05"
+    assert active_of(device) is None
+    install(device, newest)
+    assert active_of(device) == "0.2"
+
+
+def test_a_look_takes_nothing(device: Device, publisher: Any) -> None:
+    offer = preview(device, publisher.release(1).stick)
+    assert (offer.manifest.release, offer.card.id) == ("0.1", "red-1")
+    assert in_use(device.data, "real").slot == SHIPPED
+    assert history(device.data) == ()
+    assert not slots.staging_folder(device.models).exists()
+    assert list((device.models / "slots").iterdir()) == []
+
+
+def test_time_is_written_down_only_where_it_is_believed(
+    make_device: Callable[..., Device], publisher: Any
+) -> None:
+    def floor() -> str:
+        return state.load(make_device().models).time_floor
+
+    for year, expected in ((2030, "2030"), (1970, "2030"), (2090, "2030")):
+        now = datetime(year, 5, 1, tzinfo=timezone.utc)
+        keep_time(make_device(now=lambda now=now: now))
+        assert floor().startswith(expected)
+    generation = state.load(make_device().models).generation
+    soon = datetime(2030, 5, 1, 0, 59, tzinfo=timezone.utc)
+    keep_time(make_device(now=lambda: soon))
+    assert state.load(make_device().models).generation == generation
+
+
+def test_earlier_cells_are_gone_through_at_every_trial(
+    make_device: Callable[..., Device], publisher: Any
+) -> None:
+    asked: list[str] = []
+
+    class Cells:
+        def __iter__(self) -> Any:
+            asked.append("cells")
+            return iter(())
+
+    cells = Cells()
+    device = make_device(cells=cells)
+    install(device, publisher.release(1).stick)
+    install(device, publisher.release(2).stick)
+    assert len(asked) == 2
+
+
+def test_a_model_is_on_trial_until_it_is_settled(
+    make_device: Callable[..., Device], publisher: Any
+) -> None:
+    seen: list[bool] = []
+    data = make_device().data
+    device = make_device(try_model=lambda _: seen.append(is_on_trial(data)))
+    assert not is_on_trial(data)
+    install(device, publisher.release(1).stick)
+    assert seen == [True]
+    assert not is_on_trial(data)

@@ -238,3 +238,11 @@ def test_a_model_that_wants_other_crops_needs_a_person(
     device = make_device(cells=judged_by(shipped, slide("1", 1, "blast")))
     assert code_of(lambda: install(device, publisher.release(1).stick)) == "U17"
     assert "cut in another way" in json.dumps([e.note for e in history(device.data)])
+
+
+def test_a_model_that_is_too_slow_for_a_moving_hand_is_refused(
+    bundle_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leukoscope_edge.updates.trial.MAX_S_PER_CELL", 1e-9)
+    with pytest.raises(UpdateError, match=r"U11.*too slow on onnxruntime-cpu"):
+        run_trial(bundle_folder)

@@ -59,8 +59,65 @@ def test_a_small_violet_spot_is_a_platelet() -> None:
     assert len(found.indices(CellKind.WBC)) == 1
 
 
-def test_red_cells_alone_hold_no_white_cell() -> None:
-    assert n_white(field()) == 0
+def red_field() -> np.ndarray:
+    """Only red cells: pale in the middle, dark where two lie over each other."""
+    random = np.random.default_rng(3)
+    density = np.zeros((300, 400), np.float32)
+    for y in range(40, 300, 85):
+        for x in range(40, 400, 80):
+            dx, dy = random.integers(-14, 15, 2)
+            cell = np.zeros_like(density)
+            cv2.circle(cell, (x + int(dx), y + int(dy)), 37, 1, cv2.FILLED)
+            cv2.circle(cell, (x + int(dx), y + int(dy)), 14, 0.4, cv2.FILLED)
+            density += cell * float(random.uniform(0.7, 1.2))
+    density = cv2.GaussianBlur(density, (0, 0), 2.0)[..., None]
+    absorbed = np.array([0.10, 0.32, 0.12], np.float32)
+    pixels = np.array(PLASMA, np.float32) * np.exp(-density * absorbed)
+    noise = random.standard_normal(pixels.shape) * 2
+    return np.clip(np.rint(pixels + noise), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("gamma", [0.6, 1.0, 1.6])
+@pytest.mark.parametrize("scale", [SCALE, None])
+def test_red_cells_alone_hold_no_white_cell(gamma: float, scale: float | None) -> None:
+    bent = np.rint(255 * (red_field() / 255) ** gamma).astype(np.uint8)
+    found = segment(bent, scale)
+    assert not {CellKind.WBC, CellKind.BORDER} & set(found.kinds)
+
+
+def test_one_white_cell_in_a_wide_view_of_red_cells_is_found() -> None:
+    pixels = np.tile(red_field(), (4, 4, 1))
+    cv2.circle(pixels, (1003, 707), 40, VIOLET, cv2.FILLED)
+    found = segment(cv2.GaussianBlur(pixels, (0, 0), 1.2), SCALE)
+    (index,) = found.indices(CellKind.WBC)
+    assert found.centres_px[index] == pytest.approx([1003, 707], abs=2)
+    assert found.indices(CellKind.BORDER) == []
+
+
+def test_the_lobes_of_an_eosinophil_are_one_cell() -> None:
+    pixels = field()
+    cv2.circle(pixels, (200, 130), 72, (190, 140, 150), cv2.FILLED)
+    for x, angle in ((168, 100), (232, 80)):
+        cv2.ellipse(pixels, (x, 130), (44, 24), angle, 0, 360, VIOLET, cv2.FILLED)
+    assert n_white(cv2.GaussianBlur(pixels, (0, 0), 1.2)) == 1
+
+
+def test_a_large_platelet_is_no_cell_where_the_scale_is_known() -> None:
+    found = segment(field((100, 100, 45), (300, 100, 23)), SCALE)
+    assert len(found.indices(CellKind.WBC)) == 1
+    assert len(found.indices(CellKind.PLATELET)) == 1
+
+
+def test_red_cells_that_adhere_stay_out_of_the_cell() -> None:
+    pixels = np.full((300, 400, 3), PLASMA, np.uint8)
+    for x, y in ((120, 150), (200, 70), (280, 150), (200, 230)):
+        cv2.circle(pixels, (x, y), 37, (200, 130, 150), cv2.FILLED)
+    cv2.circle(pixels, (200, 150), 52, (165, 160, 215), cv2.FILLED)
+    cv2.circle(pixels, (200, 150), 40, VIOLET, cv2.FILLED)
+    found = segment(cv2.GaussianBlur(pixels, (0, 0), 1.2), SCALE)
+    (index,) = found.indices(CellKind.WBC)
+    area_px = int((found.cell_labels == index + 1).sum())
+    assert area_px == pytest.approx(np.pi * 52**2, rel=0.12)
 
 
 @pytest.mark.parametrize(

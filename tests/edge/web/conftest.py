@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.edge.web.in_browser import chromium, page, serve  # noqa: F401
 from tests.edge.web.stand_ins import NAME, PIN, PROFILE, QUICK, Browser, StillCounter
 
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for

@@ -1,7 +1,13 @@
 """A counting process that stands still, a browser's client, slides filled at once."""
 
+import os
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from argon2 import PasswordHasher
@@ -11,6 +17,7 @@ from starlette.testclient import WebSocketTestSession
 from leukoscope_edge.profile import CameraEntry, PageEntry, Profile
 from leukoscope_edge.records.slide import Identity, SlideSetUp
 from leukoscope_edge.records.store import Store
+from leukoscope_edge.service.beats import make_run_folder, run_folder
 from leukoscope_edge.types import (
     Call,
     CallName,
@@ -63,6 +70,44 @@ class StillCounter:
             listener(news)
 
 
+class Counting:
+    """The counting process for real, started again as often as it dies."""
+
+    def __init__(self, data_dir: Path, source: str) -> None:
+        profile = data_dir / "profile.toml"
+        profile.write_text(
+            f'name = "test"\ndata_dir = "{data_dir}"\nn_threads = 1\n[page]\n[camera]\n'
+            f'source = "{source}"\nframes_per_second = 30.0\n'
+        )
+        self.folder = run_folder(data_dir)
+        make_run_folder(self.folder)
+        self._command = [sys.executable, "-m", "leukoscope_edge", "serve"]
+        self._command += ["--part", "count", "--parent", str(os.getpid())]
+        self._command += ["--profile", str(profile)]
+        self._ends = False
+        self._thread = threading.Thread(target=self._run)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def _run(self) -> None:
+        while not self._ends:
+            self._process.wait()
+            if not self._ends:
+                self._process = subprocess.Popen(self._command)
+
+    def __enter__(self) -> "Counting":
+        self._process = subprocess.Popen(self._command)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ends = True
+        self._process.kill()
+        self._thread.join()
+
+
 class Browser(TestClient):
     """A client that sends what our pages send: cookie and token."""
 
@@ -109,6 +154,7 @@ def fill_slide(
     sample: str = "S-1",
     name: str = "",
     age: str = "unknown",
+    n_readers: Literal[1, 2] = 1,
     is_finished: bool = True,
 ) -> str:
     """Put a counted slide into the records and return its number."""
@@ -123,6 +169,7 @@ def fill_slide(
             domain="simulated",
             origin=device.origin(),
             details={"age": age},
+            n_readers=n_readers,
         ),
         NAME,
     )

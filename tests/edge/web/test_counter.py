@@ -4,14 +4,10 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from tests.edge.web.stand_ins import NAME, PROFILE, fill_slide
+from tests.edge.web.stand_ins import NAME, Counting, fill_slide
 
-from leukoscope_edge.inference.bundle import shipped_bundle_for
-from leukoscope_edge.profile import CameraEntry
 from leukoscope_edge.records.slide import SlideState
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.web.counter import Counter
@@ -30,13 +26,14 @@ def wait_for(is_so: Callable[[], object]) -> None:
 
 
 @pytest.fixture
-def counter(device: Device) -> Iterator[Counter]:
-    camera = CameraEntry(
-        source="simulated:seed=4,cells=12,jerks=0", frames_per_second=30.0
-    )
-    profile = replace(PROFILE, camera=camera)
-    folder = shipped_bundle_for("simulated")
-    with Counter(profile, device.store.folder, folder) as counter:
+def counting(device: Device) -> Iterator[Counting]:
+    with Counting(device.store.folder, "simulated:seed=4,cells=12,jerks=0") as process:
+        yield process
+
+
+@pytest.fixture
+def counter(counting: Counting) -> Iterator[Counter]:
+    with Counter(counting.folder) as counter:
         yield counter
 
 
@@ -46,15 +43,14 @@ def n_cells(store: Store, slide: str) -> int:
 
 @pytest.mark.slow
 def test_counts_a_slide_and_a_kill_loses_nothing(
-    device: Device, counter: Counter
+    device: Device, counter: Counter, counting: Counting
 ) -> None:
     store, slide = device.store, fill_slide(device, is_finished=False)
     heard: list[News] = []
     counter.listen(heard.append)
     counter.order(Order(do=Do.COUNT, slide=slide, by=NAME))
     wait_for(lambda: n_cells(store, slide) >= 3)
-    assert counter.pid is not None
-    os.kill(counter.pid, signal.SIGKILL)
+    os.kill(counting.pid, signal.SIGKILL)
     kept = store.slide(slide).machine_cells
     wait_for(lambda: counter.newest.mode is Mode.PAUSED)
     assert counter.n_restarts == 1
@@ -99,13 +95,27 @@ def test_shows_the_lights_before_the_count(device: Device, counter: Counter) -> 
     assert counter.picture("no such frame") is None
 
 
-def test_a_camera_that_cannot_be_opened_is_told_in_words(
-    device: Device, tmp_path: Path
+@pytest.mark.slow
+def test_a_page_that_comes_back_finds_the_count_going_on(
+    device: Device, counting: Counting
 ) -> None:
-    camera = CameraEntry(source="simulated:colour=red", frames_per_second=30.0)
-    profile = replace(PROFILE, camera=camera)
-    folder = shipped_bundle_for("simulated")
-    with Counter(profile, device.store.folder, folder) as counter:
+    store, slide = device.store, fill_slide(device, is_finished=False)
+    with Counter(counting.folder) as first:
+        first.order(Order(do=Do.COUNT, slide=slide, by=NAME))
+        wait_for(lambda: n_cells(store, slide) >= 2)
+    with Counter(counting.folder) as second:
+        wait_for(lambda: second.newest.mode is Mode.COUNTING)
+        assert second.newest.slide == slide
+        os.kill(counting.pid, signal.SIGKILL)  # what it adopted it asks for again
+        wait_for(lambda: second.newest.mode is Mode.PAUSED)
+        assert second.newest.facts["interrupted_at"] == n_cells(store, slide)
+
+
+def test_a_camera_that_cannot_be_opened_is_told_in_words(device: Device) -> None:
+    with (
+        Counting(device.store.folder, "simulated:colour=red") as process,
+        Counter(process.folder) as counter,
+    ):
         counter.order(Order(do=Do.PREVIEW, slide="0001", by=NAME))
         wait_for(lambda: counter.newest.mode is Mode.FAILED)
         assert "unknown setting 'colour'" in counter.newest.facts["instruction"]

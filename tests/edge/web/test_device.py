@@ -12,10 +12,10 @@ from leukoscope_edge.errors import ConfigError, OutputError
 from leukoscope_edge.profile import CameraEntry, PageEntry
 from leukoscope_edge.web.calibration import camera_scale, keep_scale, measure_scale
 from leukoscope_edge.web.device import Device
-from leukoscope_edge.web.health import MIN_POINTS, health, plot_points, trend, trends
+from leukoscope_edge.web.health import health
 from leukoscope_edge.web.missed import cut_missed
 from leukoscope_edge.web.orders import Mode, News
-from leukoscope_edge.web.share import What, copy_to_stick, sticks
+from leukoscope_edge.web.share import Asked, What, copy_to_stick, sticks
 from leukoscope_edge.web.tls import open_certificate
 
 REAL = CameraEntry(source="camera-1", frames_per_second=10.0)
@@ -73,20 +73,10 @@ def test_nothing_is_written_where_no_stick_is(device: Device, tmp_path: Path) ->
     with pytest.raises(OutputError, match="plug it in again"):
         list(
             copy_to_stick(
-                device.store, slide, str(tmp_path), [What.CSV], NAME, identified=False
+                device.store, slide, str(tmp_path), [What.CSV], Asked(False, NAME)
             )
         )
     assert list(tmp_path.glob("*.csv")) == []
-
-
-def test_a_trend_has_a_band_once_it_has_points_enough() -> None:
-    few, enough = trend("x", [1.0] * (MIN_POINTS - 1)), trend("x", [1, 2, 3, 2, 1])
-    assert few.mean is None
-    assert plot_points(few, 100, 50)["band"] == []
-    assert enough.mean == pytest.approx(1.8)
-    low, middle, high = plot_points(enough, 100, 50)["band"]
-    assert low > middle > high
-    assert all(0 <= y <= 50 for _, y in plot_points(enough, 100, 50)["points"])
 
 
 def test_the_quality_test_is_asked_for_and_then_kept(
@@ -95,7 +85,7 @@ def test_the_quality_test_is_asked_for_and_then_kept(
     assert not health(device)[-1].is_good
     assert browser.post("/api/device/golden-cells", json={}).status_code == 200
     assert health(device)[-1].is_good
-    assert [t.name for t in trends(device)] == ["golden cells"]
+    assert "stored cells" in browser.get("/device").text.lower()
 
 
 def test_a_tapped_cell_is_cut_out_of_its_picture(

@@ -1,17 +1,38 @@
 """The catalogues: read strictly, complete, and in step with the screens."""
 
+import html
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.edge.web.said import blanked, said_at_all, said_to_technicians
+from tests.edge.web.stand_ins import Browser, fill_slide
 
+from leukoscope_edge.counting.modes import heed_passively
+from leukoscope_edge.counting.verdict import decide, heed_confirmed
 from leukoscope_edge.errors import ConfigError
+from leukoscope_edge.inference.bundle import (
+    open_bundle,
+    shipped_bundle_for,
+    shipped_bundles,
+)
 from leukoscope_edge.records.result import INTENDED_USE
-from leukoscope_edge.web.i18n import NAMES, choose, languages, parse_po
+from leukoscope_edge.types import Call, CallName
+from leukoscope_edge.web.device import Device
+from leukoscope_edge.web.i18n import (
+    HOLDS,
+    NAMES,
+    choose,
+    language_of,
+    languages,
+    parse_po,
+)
 from leukoscope_edge.web.words import GOLDEN, LIGHTS, SIGNS, TEXTS
 
+TRANSLATED = [c for c in NAMES if c != "en"]
 WEB = Path(__file__).parents[3] / "edge" / "leukoscope_edge" / "web"
 
 
@@ -24,6 +45,11 @@ def used_texts() -> set[str]:
         ):
             found.add(double or single)
     return found
+
+
+def texts_of_cards() -> set[str]:
+    cards = [open_bundle(folder).card for folder in shipped_bundles().values()]
+    return {t for card in cards for t in (card.summary, *card.limits)}
 
 
 def test_an_empty_catalogue_has_no_words() -> None:
@@ -53,16 +79,139 @@ def test_any_text_is_read_or_refused_in_words(text: str) -> None:
         assert "x.po, line" in str(err)
 
 
-@pytest.mark.parametrize("code", [c for c in NAMES if c != "en"])
+@pytest.mark.parametrize("code", TRANSLATED)
 def test_every_text_of_every_screen_is_translated(code: str) -> None:
     missing = used_texts() - set(languages()[code].words)
     assert not missing, f"{code}.po lacks {sorted(missing)}"
 
 
-@pytest.mark.parametrize("code", [c for c in NAMES if c != "en"])
-def test_no_catalogue_keeps_what_no_screen_uses(code: str) -> None:
-    left_over = set(languages()[code].words) - used_texts()
+@pytest.mark.parametrize("code", TRANSLATED)
+def test_every_sentence_of_the_machine_is_translated(code: str) -> None:
+    missing = said_to_technicians() - {blanked(w) for w in languages()[code].words}
+    assert not missing, f"{code}.po lacks {sorted(missing)}"
+
+
+@pytest.mark.parametrize("code", TRANSLATED)
+def test_the_limits_of_every_shipped_model_are_translated(code: str) -> None:
+    assert not texts_of_cards() - set(languages()[code].words)
+
+
+@pytest.mark.parametrize("code", TRANSLATED)
+def test_a_translation_holds_the_same_figures(code: str) -> None:
+    for msgid, msgstr in languages()[code].words.items():
+        assert sorted(HOLDS.findall(msgid)) == sorted(HOLDS.findall(msgstr)), msgid
+        assert blanked(msgstr).count("{") == len(HOLDS.findall(msgid)), msgid
+
+
+@pytest.mark.parametrize("code", TRANSLATED)
+def test_no_catalogue_keeps_what_nothing_says(code: str) -> None:
+    used = used_texts() | said_at_all() | texts_of_cards()
+    used = {blanked(t) for t in used}
+    left_over = {w for w in languages()[code].words if blanked(w) not in used}
     assert not left_over
+
+
+def test_a_sentence_is_recognised_and_its_figures_are_carried_over() -> None:
+    catalogue = """
+msgid "{k} of {n} cells are unclear"
+msgstr "sur {n} cellules, {k} incertaines"
+msgid "No result, because {reason}."
+msgstr "Pas de résultat : {reason}."
+"""
+    french = language_of("fr", catalogue)
+    said = french("No result, because 3 of 12 cells are unclear.")
+    assert said == "Pas de résultat : sur 12 cellules, 3 incertaines."
+    assert french("3 of many cells are unclear") == "3 of many cells are unclear"
+    assert french("") == ""
+
+
+@given(st.text(max_size=80))
+def test_what_nobody_translated_stays_as_it_is(text: str) -> None:
+    french = language_of("fr", 'msgid "a {why} b"\nmsgstr "c {why} d"')
+    said = french(text)
+    assert said == text or (text.startswith("a ") and said.startswith("c "))
+
+
+def outcomes() -> Iterator[str]:
+    """Every sentence and advice of many counts, small and large."""
+    model = open_bundle(shipped_bundle_for("simulated")).card.call_model
+    for n_blast, n_normal, n_unclear in [
+        (0, 0, 0),
+        (0, 20, 0),
+        (0, 20, 9),
+        (30, 5, 0),
+        (0, 60, 0),
+        (6, 100, 3),
+        (4, 230, 0),
+        (30, 170, 0),
+        (20, 480, 1),
+        (60, 440, 1),
+    ]:
+        calls = [Call(name=CallName.BLAST, p_blast=0.9)] * n_blast
+        calls += [Call(name=CallName.NORMAL, p_blast=0.1)] * n_normal
+        calls += [Call(name=CallName.UNCLEAR, p_blast=0.5)] * n_unclear
+        for is_leukopenic in (False, True):
+            outcome = decide(calls, model, is_leukopenic=is_leukopenic)
+            child = heed_confirmed(outcome, n_confirmed=2, is_child=True)
+            watch = heed_passively(outcome, is_over=False)
+            yield from (o.sentence for o in (outcome, child, watch))
+            yield outcome.stop.advice if outcome.stop else ""
+
+
+def test_no_sentence_of_a_count_stays_english() -> None:
+    said = {s for s in outcomes() if s}
+    assert len(said) > 15
+    for code in TRANSLATED:
+        language = languages()[code]
+        for sentence in said:
+            assert language(sentence) != sentence, (code, sentence)
+            assert not english_in(language(sentence)), (code, language(sentence))
+
+
+def english_in(text: str) -> list[str]:
+    """Return the sentences of the machine that stand in a text as they are."""
+    pieces = {p for t in said_to_technicians() for p in t.split("{}")}
+    own = {w for language in languages().values() for w in language.words.values()}
+    return [
+        p.strip()
+        for p in pieces
+        if len(re.findall("[A-Za-z]{2,}", p)) > 1
+        and " " in p.strip()
+        and p.strip() in text
+        and not any(p.strip() in w for w in own)
+    ]
+
+
+def test_no_sentence_of_the_machine_stays_english_on_a_french_page(
+    browser: Browser, device: Device
+) -> None:
+    slides = [
+        fill_slide(device, n_blast=3, n_unclear=1, n_normal=9),
+        fill_slide(device, n_normal=2, sample="S-2"),
+        fill_slide(device, n_unclear=5, n_normal=5, sample="S-3"),
+        fill_slide(device, n_normal=1, sample="S-4", is_finished=False),
+    ]
+    device.store.resume(slides[1], "Amina")
+    browser.post("/api/language", json={"language": "fr"})
+    paths = ["/", "/sign-in", "/slides/new", "/people", "/slides/none/count", "/none"]
+    paths += [
+        f"/slides/{s}/{step}"
+        for s in slides
+        for step in ("ready", "count", "review", "result", "share")
+    ]
+    for path in paths:
+        text = html.unescape(browser.get(path).text)
+        text = re.sub(r'<script type="application/json".*?</script>', "", text)
+        assert not english_in(text), path
+        untranslated = used_texts() & set(re.findall(r">([^<>{}]+)<", text))
+        same = {w for w, t in languages()["fr"].words.items() if w == t}
+        assert untranslated <= same, path
+
+
+def test_a_refusal_is_in_the_language_of_the_page(browser: Browser) -> None:
+    browser.post("/api/language", json={"language": "fr"})
+    answer = browser.post("/api/slides/0999/undo", json={"key": "key-00000001"})
+    assert answer.json()["detail"] == "il n'y a pas de lame 0999"
 
 
 def test_arabic_runs_from_right_to_left_and_the_others_do_not() -> None:

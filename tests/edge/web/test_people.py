@@ -1,6 +1,8 @@
 """People, PINs, and the wait that neither restart nor clock shortens."""
 
+import importlib.resources
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -153,3 +155,10 @@ def test_a_damaged_list_is_refused_in_one_line(tmp_path: Path, text: str) -> Non
     (tmp_path / "people.json").write_text(text)
     with pytest.raises(PeopleError, match="restore it from a"):
         open_people(tmp_path)
+
+
+def test_a_field_that_must_match_another_says_so_in_words() -> None:
+    templates = importlib.resources.files("leukoscope_edge.web") / "templates"
+    for page in templates.iterdir():
+        for tag in re.findall(r"data-same-as=.*", page.read_text(encoding="utf-8")):
+            assert 'data-differs="{{ _(' in tag, page.name

@@ -6,6 +6,7 @@ from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide
 from leukoscope_edge.records.slide import MIN_OTHERS_REVIEWED, Word
 from leukoscope_edge.types import Refusal
 from leukoscope_edge.web.device import Device
+from leukoscope_edge.web.people import Role
 from leukoscope_edge.web.review import (
     by_suspicion,
     differences,
@@ -135,6 +136,10 @@ def test_a_second_slide_of_a_sample_is_asked_about(
 
 def test_an_explanation_measures_and_compares(browser: Browser, device: Device) -> None:
     slide = fill_slide(device, n_blast=1)
+    unasked = browser.get(f"/api/slides/{slide}/cells/1")
+    assert unasked.status_code == 409  # the first look is blind by the API, too
+    assert "blast" not in unasked.text
+    judge_all(device, slide, Word.NORMAL)
     facts = browser.get(f"/api/slides/{slide}/cells/1").json()
     assert facts["n_sightings"] == 3
     assert 0 < facts["features"]["nucleus_um"] <= facts["features"]["cell_um"]
@@ -156,3 +161,39 @@ def test_one_blast_confirmed_in_a_child_goes_to_a_senior(device: Device) -> None
         sentences[age] = verdict_of(record, device.bundle.card).sentence
     assert "a person confirmed 1 in a child" in sentences["child"]
     assert "child" not in sentences["adult"]
+
+
+def test_a_second_reader_sees_nothing_of_the_first(
+    stranger: Browser, device: Device
+) -> None:
+    for name in ("Binta", "Chief"):
+        role = Role.SUPERVISOR if name == "Chief" else Role.OPERATOR
+        device.people.add(name, role, PIN)
+    slide = fill_slide(device, n_blast=2, n_normal=2, n_readers=2)
+    stranger.sign_in("Amina")
+    for number in "1234":
+        body = {"cell": number, "word": "blast", "key": f"amina-00{number}"}
+        stranger.post(f"/api/slides/{slide}/judge", json=body)
+    stranger.sign_in("Binta")
+    page = stranger.get(f"/slides/{slide}/review").text
+    figures = page[page.index('id="gallery"') : page.index('class="loupe"')]
+    assert "blast" not in figures
+    assert "Amina" not in figures
+    result = stranger.get(f"/slides/{slide}/result").text
+    assert "Amina" not in result.split("<main")[1]
+    assert "People and model together" not in result
+    for number, word in zip("1234", ("blast", "normal", "blast", "blast"), strict=True):
+        body = {"cell": number, "word": word, "key": f"binta-00{number}"}
+        answer = stranger.post(f"/api/slides/{slide}/judge", json=body).json()
+        assert answer["word"] == word
+    result = stranger.get(f"/slides/{slide}/result").text
+    assert "Judged alike: 3 / 4" in " ".join(result.split())
+    assert "/settle" not in result  # an operator does not settle
+    settle = {"cell": "2", "word": "normal", "key": "settle-01"}
+    path = f"/api/slides/{slide}/settle"
+    assert stranger.post(path, json=settle).status_code == 403
+    stranger.sign_in("Chief")
+    assert "/settle" in stranger.get(f"/slides/{slide}/result").text
+    assert stranger.post(path, json=settle).status_code == 200
+    body = {"pin": PIN, "comment": "", "key": "sign-0001"}
+    assert stranger.post(f"/api/slides/{slide}/sign", json=body).status_code == 200

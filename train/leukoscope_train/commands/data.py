@@ -15,6 +15,7 @@ from leukoscope_train.cells import (
     BLAST,
     CNMC_UM_PER_PX,
     NORMAL,
+    OTHER_KINDS,
     CellFile,
     CropSet,
     crop_cells,
@@ -32,15 +33,16 @@ from leukoscope_train.readers import (
 )
 from leukoscope_train.simulated import crops_of_slides
 
-REAL_SPEC = CropSpec(side_px=144, scale_um_per_px=0.16, colour="masked")
-"""Of the stored crops: 128 px show 20.5 um, a monocyte with its rim; the rest is room
-to turn and shift before cutting."""
+SHOWN_UM = 20.48
+"""A monocyte with its rim: 128 px of 0.16 um each, or fewer larger ones."""
+ROOM = 9 / 8
+"""Side of a stored crop over the network's: room to turn and shift before cutting."""
 SIMULATED_SPEC = CropSpec(side_px=72, scale_um_per_px=0.32, colour="masked")
 """The same for 64 px, enough for drawn cells."""
 PBC_UM_PER_PX = 0.28
 """Micrometres per pixel of PBC's 128 px cells: their red cells measure 26 px, and a
 red cell on a dried smear 7.3 um."""
-PBC_NORMAL = ("basophil", "eosinophil", "lymphocyte", "monocyte", "neutrophil")
+PBC_KINDS = (*OTHER_KINDS, "lymphocyte")
 PBC_PER_CLASS = 400
 TRAIN = "train"
 
@@ -55,6 +57,7 @@ def add_commands(commands: Any) -> None:
     one.add_argument("--slides", type=int, default=24, help="simulated slides")
     one.add_argument("--pbc", type=Path, help="folder of more normal cells")
     one.add_argument("--hashes", type=Path, help="CSV of the originals' sha256")
+    one.add_argument("--side-px", type=int, default=128, help="of the network's input")
     one.add_argument("--um-per-px", type=float, help="of images that are no cut-outs")
 
 
@@ -83,16 +86,26 @@ def prepare(options: argparse.Namespace) -> None:
     listing = training_cells(read_cells(Path(options.source)))
     if options.hashes:
         refuse_foreign(listing.files, options.hashes)
-    crops, left_out = crops_of(listing, REAL_SPEC, options.um_per_px)
+    spec = real_spec(options.side_px)
+    crops, left_out = crops_of(listing, spec, options.um_per_px)
     crops, joined = merge_twins(crops)
     crops, repeated = drop_twins(crops)
     if options.pbc:
-        extra, more = _pbc_crops(options.pbc, REAL_SPEC)
+        extra, more = _pbc_crops(options.pbc, spec)
         save_crops(options.work / work.EXTRA, extra)
         left_out += more
     people = {n: asdict(about) for n, about in people_of(listing.files).items()}
     work.write_json(options.work / work.PEOPLE, people)
-    store(options.work, crops, REAL_SPEC, left_out + repeated, joined)
+    store(options.work, crops, spec, left_out + repeated, joined)
+
+
+def real_spec(side_px: int) -> CropSpec:
+    """Return how real cells are stored for a network of this side."""
+    return CropSpec(
+        side_px=round(side_px * ROOM),
+        scale_um_per_px=SHOWN_UM / side_px,
+        colour="masked",
+    )
 
 
 def training_cells(listing: Listing) -> Listing:
@@ -151,7 +164,7 @@ def store(
 
 def _pbc_crops(folder: Path, spec: CropSpec) -> tuple[CropSet, list[str]]:
     files: list[CellFile] = []
-    for name in PBC_NORMAL:
+    for name in PBC_KINDS:
         own = read_class_folders(folder, {name: NORMAL}, f"pbc-{name}")
         files += some(own, PBC_PER_CLASS)
     return pbc_cells(files, spec)

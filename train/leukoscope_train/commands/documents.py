@@ -18,7 +18,7 @@ from leukoscope_train.trust import BLANK_CELLS, TRUST_NAME, TrustEntry
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 DOCUMENTS = ("validation.md", "model-card.md")
-OPTIONAL = ("report", "baselines", "audit")
+OPTIONAL = ("report", "baselines", "audit", "elsewhere")
 """Figures of a run that may not have been made; the document then says how."""
 
 
@@ -68,6 +68,7 @@ def documents(bundle: Path, figures: Path, command: str) -> dict[str, str]:
         comparison_table=comparison_table,
         audit_table=audit_table,
         people_table=people_table,
+        elsewhere_table=elsewhere_table,
     )
     values = {
         "card": card,
@@ -111,3 +112,21 @@ def people_table(rows: list[dict[str, Any]]) -> str:
     ]
     head = ["person", "truth", "cells", "called blast", "called normal", "unclear"]
     return markdown_table(head, lines)
+
+
+def elsewhere_table(rows: list[dict[str, Any]]) -> str:
+    """Return the calls on other laboratories' cells, as `tools/` measured them."""
+    lines = [
+        [
+            row["set"],
+            row["truth"],
+            f"{row['n_images']} ({row['n_without']})",
+            str(row["n_cells"]),
+            *(f"{row[name]:.3f}" for name in ("blast", "normal", "unclear")),
+            " / ".join(f"{share:.2f}" for share in row["by_image"]),
+        ]
+        for row in rows
+    ]
+    head = ["set", "truth", "images (no cell found)", "cells"]
+    head += ["called blast", "called normal", "unclear"]
+    return markdown_table([*head, "blast by image, quartiles"], lines)

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.types import F64
 from leukoscope_train import work
+from leukoscope_train.adopt import adopt_lite0
 from leukoscope_train.baselines import SIZE_ONLY, size_margins
 from leukoscope_train.cells import (
     CropSet,
@@ -20,7 +22,7 @@ from leukoscope_train.cells import (
     save_crops,
 )
 from leukoscope_train.commands import add_command, say
-from leukoscope_train.commands.data import REAL_SPEC, pbc_cells, some
+from leukoscope_train.commands.data import pbc_cells, real_spec, some
 from leukoscope_train.fit import fit, logits, margins, save_weights
 from leukoscope_train.folds import fold_people, folds_of
 from leukoscope_train.learning import Judge, extrapolate, learning_curve
@@ -50,6 +52,9 @@ def add_commands(commands: Any) -> None:
     one.add_argument("pbc", type=Path, help="folder with a folder per class")
     one.add_argument("--plan", type=Path, required=True)
     one.add_argument("--out", type=Path, required=True, help="file of weights")
+    one = add_command(commands, "adopt", adopt, "ImageNet's weights as a start")
+    one.add_argument("weights", type=Path, help="EfficientNet-Lite0's .pth")
+    one.add_argument("--out", type=Path, required=True, help="file of weights")
     one = add_command(commands, "compare", compare, "fit several plans, print a table")
     one.add_argument("plans", type=Path, nargs="+")
     one.add_argument("--seeds", type=int, nargs="+", default=[0])
@@ -77,7 +82,7 @@ def pretrain(options: argparse.Namespace) -> None:
     """Fit a plan's network to the kinds of PBC's cells and keep its weights."""
     plan = replace(read_toml(options.plan, FitPlan), start="")
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    crops = _kinds(options.pbc, options.out.parent / "kinds.npz")
+    crops = _kinds(options.pbc, options.out.parent, plan.side_px)
     back = np.arange(len(crops)) % HELD_BACK == 0
     machine = this_machine(options.workers)
     network = fit(
@@ -97,8 +102,17 @@ def pretrain(options: argparse.Namespace) -> None:
         )
 
 
-def _kinds(folder: Path, stored: Path) -> CropSet:
+def adopt(options: argparse.Namespace) -> None:
+    """Turn published weights of EfficientNet-Lite0 into a plan's start."""
+    start = adopt_lite0(options.weights)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(start, options.out)
+    say(f"{options.out}: {len(start)} arrays, heads left out")
+
+
+def _kinds(folder: Path, beside: Path, side_px: int) -> CropSet:
     """Return some cells of each class folder, cut once and kept for the next time."""
+    stored = beside / f"kinds-{side_px}.npz"
     if stored.exists():
         return load_crops(stored)
     names = sorted(p.name for p in folder.glob("*") if p.is_dir())
@@ -108,7 +122,7 @@ def _kinds(folder: Path, stored: Path) -> CropSet:
     for label, name in enumerate(names):
         own = read_class_folders(folder, {name: label}, f"pbc-{name}")
         files += some(own, PRETRAINING_PER_CLASS)
-    crops, left_out = pbc_cells(files, REAL_SPEC)
+    crops, left_out = pbc_cells(files, real_spec(side_px))
     save_crops(stored, crops)
     say(f"{stored}: {len(crops)} cells of {names}; {len(left_out)} images left out")
     return crops

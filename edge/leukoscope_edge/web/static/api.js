@@ -28,11 +28,18 @@ export async function post(path, body = {}) {
   return (await ask(path, body)).json();
 }
 
+// What a person reads beside a field, or its name where there is none.
+function labelOf(name) {
+  const field = document.querySelector(`[name="${CSS.escape(name)}"]`);
+  return field?.closest("label")?.querySelector("span")?.textContent.trim() || name;
+}
+
 function sayWhy(detail) {
   if (Array.isArray(detail)) {
-    return detail.map((d) => `${d.loc.at(-1)}: ${d.msg}`).join("; ");
+    const labels = detail.map((d) => labelOf(String(d.loc.at(-1))));
+    return words.field.replace("{field}", [...new Set(labels)].join(", "));
   }
-  return detail || words.again;
+  return words[detail] || detail || words.again;
 }
 
 export function lock() {

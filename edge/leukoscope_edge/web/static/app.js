@@ -28,7 +28,7 @@ function isSame(form) {
     if (field.value === form.elements[field.dataset.sameAs].value) continue;
     field.value = "";
     field.focus();
-    say("≠");
+    say(field.dataset.differs);
     return false;
   }
   return true;

@@ -47,7 +47,8 @@ function ring(count) {
 }
 
 function stateText(facts) {
-  const tracking = { "too fast": phrases.tooFast, lost: phrases.lost }[facts.tracking];
+  const lost = view.ghost ? phrases.ghost : phrases.lost;
+  const tracking = { "too fast": phrases.tooFast, lost }[facts.tracking];
   switch (facts.mode) {
     case "counting": return tracking ?? facts.instruction ?? "";
     case "paused": return facts.interrupted_at ? `${phrases.interrupted} (${facts.interrupted_at})` : phrases.paused;

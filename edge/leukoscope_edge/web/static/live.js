@@ -62,7 +62,7 @@ export class LiveView {
     if (jpeg.byteLength && !this.held) {
       const picture = await createImageBitmap(new Blob([jpeg], { type: "image/jpeg" }));
       this.draw(picture, facts);
-      picture.close();
+      this.remember(picture, facts);
       this.shown = facts;
       this.canvas.dataset.latencyMs = Date.now() - facts.at_unix_s * 1000;
     }
@@ -71,11 +71,21 @@ export class LiveView {
     this.onFacts(facts);
   }
 
+  // The last picture whose place is known is kept: a ghost to find the way back by.
+  remember(picture, facts) {
+    if (facts.tracking !== "tracking") { picture.close(); return; }
+    this.ghost?.close();
+    this.ghost = picture;
+  }
+
   draw(picture, facts) {
     this.canvas.width = picture.width;
     this.canvas.height = picture.height;
     const pen = this.canvas.getContext("2d");
     pen.drawImage(picture, 0, 0);
+    const isLost = facts.tracking === "lost" && facts.mode === "counting";
+    if (isLost && this.ghost) drawGhost(pen, this.ghost);
+    this.canvas.dataset.ghost = isLost && this.ghost ? "shown" : "";
     for (const box of facts.boxes ?? []) drawBox(pen, box);
     if (facts.scale_um_per_px) drawScaleBar(pen, facts.scale_um_per_px);
   }
@@ -90,6 +100,20 @@ export class LiveView {
     const y = (event.clientY - area.top - (area.height - height) / 2) / height;
     return x >= 0 && x <= 1 && y >= 0 && y <= 1 ? { x, y } : null;
   }
+}
+
+const GHOST_ALPHA = 0.5;
+function drawGhost(pen, ghost) {
+  const { width, height } = pen.canvas;
+  pen.save();
+  pen.globalAlpha = GHOST_ALPHA;
+  pen.drawImage(ghost, 0, 0, width, height);
+  pen.restore();
+  pen.setLineDash([12, 8]);
+  pen.lineWidth = 6;
+  pen.strokeStyle = "#ffb000";
+  pen.strokeRect(3, 3, width - 6, height - 6);
+  pen.setLineDash([]);
 }
 
 function drawBox(pen, { box, kind }) {

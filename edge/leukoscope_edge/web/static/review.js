@@ -118,16 +118,35 @@ function move(key) {
   select(all[at]);
 }
 
+// The cell where it lay, in its field; where no field was kept, the cell alone.
 function zoom() {
   if (!current) return;
-  byId("zoom").querySelector("img").src = imageOf(current);
+  const field = current.dataset.field;
+  const image = byId("zoomed");
+  byId("ring").hidden = true;
+  byId("no-field").hidden = Boolean(field);
+  image.onload = () => { if (field) ring(image, field.split(" ").map(Number)); };
+  image.src = field ? `${path}/cells/${current.dataset.cell}/field.jpg` : imageOf(current);
   byId("zoom").showModal();
 }
+
+function ring(image, [x0, y0, x1, y1]) {
+  const style = byId("ring").style;
+  const margin = 0.35 * Math.max(x1 - x0, y1 - y0); // the ring must not touch the cell
+  const share = (length, whole) => `${(100 * length) / whole}%`;
+  style.left = share(x0 - margin, image.naturalWidth);
+  style.top = share(y0 - margin, image.naturalHeight);
+  style.width = share(x1 - x0 + 2 * margin, image.naturalWidth);
+  style.height = share(y1 - y0 + 2 * margin, image.naturalHeight);
+  byId("ring").hidden = false;
+}
 byId("zoom").addEventListener("keydown", (event) => {
-  if (event.key !== " ") return;
+  const word = WORDS[event.key.toLowerCase()];
+  if (event.key !== " " && !word) return;
   event.preventDefault();
   event.stopPropagation(); // or the page would open it again
   byId("zoom").close();
+  if (word) judge(word);
 });
 
 function row(name, value) {

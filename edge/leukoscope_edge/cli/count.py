@@ -1,0 +1,45 @@
+"""The counting process of `leukoscope serve`."""
+
+from pathlib import Path
+
+from leukoscope_edge import updates
+from leukoscope_edge.capture.source import is_simulated
+from leukoscope_edge.cli.closing import is_closed
+from leukoscope_edge.errors import LeukoscopeError
+from leukoscope_edge.inference.bundle import shipped_bundle_for
+from leukoscope_edge.profile import Profile
+from leukoscope_edge.service.beats import Pulse, run_folder
+from leukoscope_edge.types import Domain
+from leukoscope_edge.web.line import Line
+from leukoscope_edge.web.worker import refuse_all, work
+
+LOOK_AGAIN_S, CLOSED_S = 10.0, 1.0
+
+
+def run_count(profile: Profile, data_dir: Path, *, safe: str, is_cpu_only: bool) -> int:
+    """Count, or say why not, until told to leave.
+
+    Args:
+        profile: The device.
+        data_dir: Of the records.
+        safe: Why nothing may be screened, "" where it may.
+        is_cpu_only: Leave the accelerator alone.
+    """
+    folder = run_folder(data_dir)
+    line, pulse = Line(folder), Pulse(folder, "count")
+    if safe:
+        refuse_all(safe, line, pulse)
+        return 0
+    if is_closed(data_dir):
+        refuse_all("the records are being put back", line, pulse, for_s=CLOSED_S)
+        return 0
+    if updates.is_on_trial(data_dir):
+        refuse_all("a new model is being tried", line, pulse, for_s=CLOSED_S)
+        return 0
+    domain: Domain = "simulated" if is_simulated(profile.camera.source) else "real"
+    try:
+        bundle = updates.active_bundle(data_dir, domain) or shipped_bundle_for(domain)
+        work(profile, data_dir, bundle, line, pulse, is_cpu_only=is_cpu_only)
+    except LeukoscopeError as err:
+        refuse_all(str(err), line, pulse, for_s=LOOK_AGAIN_S)
+    return 0

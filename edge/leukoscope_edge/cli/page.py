@@ -1,0 +1,231 @@
+"""The page's process of `leukoscope serve`."""
+
+import asyncio
+import contextlib
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp
+
+from leukoscope_edge import updates
+from leukoscope_edge.capture.source import is_simulated
+from leukoscope_edge.cli.closing import closed, keep_closed, open_again
+from leukoscope_edge.errors import LeukoscopeError, UpdateError
+from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
+from leukoscope_edge.inference.choose import open_engine
+from leukoscope_edge.profile import PageEntry, Profile
+from leukoscope_edge.records.store import Store, open_store
+from leukoscope_edge.service.beats import Pulse, run_folder
+from leukoscope_edge.types import Domain
+from leukoscope_edge.web.app import create_app
+from leukoscope_edge.web.counter import Counter
+from leukoscope_edge.web.device import Device
+from leukoscope_edge.web.health import page_facts
+from leukoscope_edge.web.i18n import languages
+from leukoscope_edge.web.orders import Do, Order
+from leukoscope_edge.web.people import People
+from leukoscope_edge.web.rounds import Rounds
+from leukoscope_edge.web.security import Sessions
+from leukoscope_edge.web.tls import Certificate, open_certificate
+from leukoscope_edge.web.trouble import LOOK_AGAIN_S, trouble_app
+from leukoscope_edge.web.updates import Desk
+
+PAGE_NICENESS = 5
+"""The page yields to the count where cores are short."""
+GRACE_S = 2
+"""How long open pages may take to close."""
+MAX_CONNECTIONS = 64
+"""A kiosk and a few viewers; a flood is turned away."""
+BEAT_S, STARTED_S = 1.0, 0.02
+FACTS_EVERY_S = 60.0
+TRIAL_S = 1500.0
+"""An engine is built once more, in at most 1200 s, and the stored cells run."""
+CHORE_S = 3600.0
+"""A restore unpacks and checks years of pictures."""
+Facts = Callable[[], dict[str, Any]]
+
+
+def run_page(profile: Profile, data_dir: Path) -> int:
+    """Serve the page until told to end; where there are no records, say why.
+
+    Args:
+        profile: The device.
+        data_dir: Of the records.
+    """
+    os.nice(PAGE_NICENESS)
+    pulse = Pulse(run_folder(data_dir), "page")
+    open_again(data_dir)  # of a restore that a stop caught
+    sessions, desk = Sessions(), Desk()
+    try:
+        while _run_device(profile, data_dir, pulse, sessions, desk):
+            if desk.chore is not None:
+                chore, desk.chore = desk.chore, None
+                pulse.beat(allow_s=CHORE_S, doing="what needs the records closed")
+                with closed(data_dir):
+                    desk.say(_done(chore))
+    except LeukoscopeError as err:
+        why = str(err)
+        print(f"leukoscope: {why}", file=sys.stderr)
+        app = trouble_app(why)
+        facts = {"trouble": why}
+        _run(app, profile.page, None, pulse, lambda: facts, for_s=LOOK_AGAIN_S)
+    return 0
+
+
+def _done(chore: Callable[[], str]) -> str:
+    """Do what needs everything closed, and say what came of it."""
+    try:
+        return chore()
+    except LeukoscopeError as err:
+        return str(err)
+
+
+def _run_device(
+    profile: Profile, data_dir: Path, pulse: Pulse, sessions: Sessions, desk: Desk
+) -> bool:
+    """Open everything and serve until the end, or until it must be opened anew.
+
+    Returns:
+        Whether to open it anew, as for another model.
+    """
+    certificate = _certificate(profile, data_dir)
+    with open_store(data_dir) as store:
+        if updates.is_on_trial(data_dir):  # a cut left it; it is tried before all else
+            pulse.beat(allow_s=TRIAL_S, doing="trying a new model")
+        bundle, why_off = _model(profile, store)
+        with (
+            open_engine(bundle, backend="cpu", n_threads=1) as engine,
+            Counter(run_folder(data_dir)) as counter,
+        ):
+            device = Device(
+                profile=profile,
+                store=store,
+                people=People(data_dir / "people"),
+                sessions=sessions,
+                counter=counter,
+                bundle=bundle,
+                engine=engine,
+                languages=languages(),
+                fingerprint=certificate.fingerprint if certificate else "",
+                desk=desk,
+                why_off=why_off,
+            )
+            _say_where(profile.page, certificate)
+            facts = _now_and_then(lambda: page_facts(device))
+            with Rounds(device):
+                return _run(
+                    create_app(device), profile.page, certificate, pulse, facts, device
+                )
+
+
+def _model(profile: Profile, store: Store) -> tuple[Bundle, str]:
+    """Return the model to serve, and why none may screen; empty where one may.
+
+    Where no installed model is whole the counting process says so and counts nothing;
+    the records stay readable, with the shipped model's card beside them.
+    """
+    domain: Domain = "simulated" if is_simulated(profile.camera.source) else "real"
+    updates.recover(updates.device_with(store))
+    try:
+        folder, why_off = updates.active_bundle(store.folder, domain), ""
+    except UpdateError as err:
+        folder, why_off = None, str(err)
+    return open_bundle(folder or shipped_bundle_for(domain)), why_off
+
+
+def _certificate(profile: Profile, data_dir: Path) -> Certificate | None:
+    if profile.page.is_loopback:
+        return None
+    return open_certificate(data_dir / "tls", profile.page)
+
+
+def _say_where(page: PageEntry, certificate: Certificate | None) -> None:
+    scheme = "https" if certificate else "http"
+    print(f"leukoscope: {scheme}://{page.address}:{page.port}/", file=sys.stderr)
+    if certificate:
+        print(f"leukoscope: fingerprint {certificate.fingerprint}", file=sys.stderr)
+
+
+def _run(
+    app: ASGIApp,
+    page: PageEntry,
+    certificate: Certificate | None,
+    pulse: Pulse,
+    facts: Facts,
+    device: Device | None = None,
+    for_s: float | None = None,
+) -> bool:
+    """Serve until the end; say whether the desk asked to open everything anew."""
+    config = uvicorn.Config(
+        app,
+        host=page.address,
+        port=page.port,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=MAX_CONNECTIONS,
+        timeout_graceful_shutdown=GRACE_S,
+        ssl_certfile=certificate.certificate if certificate else None,
+        ssl_keyfile=certificate.key if certificate else None,
+    )
+    server, opens_anew = uvicorn.Server(config), threading.Event()
+
+    def restart() -> None:
+        if device is not None:
+            if device.desk.chore is not None:
+                keep_closed(device.store.folder)
+            device.counter.order(Order(do=Do.LEAVE))
+        opens_anew.set()
+        server.should_exit = True
+
+    if device is not None:
+        device.desk.restart, device.desk.is_ending = restart, False
+    asyncio.run(_serve(server, pulse, facts, for_s))
+    return opens_anew.is_set()
+
+
+async def _serve(
+    server: uvicorn.Server, pulse: Pulse, facts: Facts, for_s: float | None
+) -> None:
+    beating = asyncio.create_task(_beat(server, pulse, facts, for_s))
+    try:
+        await server.serve()
+    finally:
+        beating.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await beating
+
+
+async def _beat(
+    server: uvicorn.Server, pulse: Pulse, facts: Facts, for_s: float | None
+) -> None:
+    """Beat on the road of a request: the loop turns and a thread is free for it."""
+    while not server.started:
+        await asyncio.sleep(STARTED_S)
+    until_s = None if for_s is None else time.monotonic() + for_s
+    while until_s is None or time.monotonic() < until_s:
+        await run_in_threadpool(lambda: pulse.beat(**facts()))
+        await asyncio.sleep(BEAT_S)
+    server.should_exit = True
+
+
+def _now_and_then(facts: Facts) -> Facts:
+    """Return the same facts for a minute: they cost a look into the records."""
+    known: dict[str, Any] = {}
+    due_s = 0.0
+
+    def current() -> dict[str, Any]:
+        nonlocal known, due_s
+        if time.monotonic() >= due_s:
+            known, due_s = facts(), time.monotonic() + FACTS_EVERY_S
+        return known
+
+    return current

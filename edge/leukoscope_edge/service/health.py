@@ -1,0 +1,170 @@
+"""How the device is: measured here, and only here, every two seconds.
+
+The supervisor measures and leaves the figures in memory; the page, `leukoscope health`
+and `/metrics` show the same ones. Plain values throughout, no patient in any.
+"""
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from leukoscope_edge.service import disk, heat, processes
+from leukoscope_edge.service.beats import read_json, run_folder, write_json
+from leukoscope_edge.service.supervisor import Part, Supervisor
+
+HEALTH = "health.json"
+STALE_S = 10.0
+"""Figures older than five rounds are nobody's health any more."""
+
+
+@dataclass(slots=True)
+class _Used:
+    at_s: float
+    cpu_s: float
+
+
+class HealthWriter:
+    """Measures what needs two looks, and leaves the figures for all to read."""
+
+    def __init__(self, data_dir: Path, sys: Path = heat.SYS) -> None:
+        """Begin.
+
+        Args:
+            data_dir: Of the records.
+            sys: Root of the kernel's files.
+        """
+        self._data_dir, self._sys = data_dir, sys
+        self._used: dict[int, _Used] = {}
+
+    def write(self, supervisor: Supervisor) -> None:
+        """Measure and leave the figures."""
+        found = {
+            "at_s": time.monotonic(),
+            "safe": supervisor.state.safe,
+            "is_cpu_only": supervisor.state.is_cpu_only,
+            "processes": self._processes(supervisor.parts),
+            "parts": {p.name: _part(p, supervisor.folder) for p in supervisor.parts},
+            "disk": self._disk(),
+            "temperature_c": heat.temperature_c(self._sys),
+            "throttling": heat.throttling(self._sys),
+        }
+        write_json(supervisor.folder / HEALTH, found)
+
+    def _processes(self, parts: Sequence[Part]) -> list[dict[str, Any]]:
+        names = {p.pid: p.name for p in parts if p.pid is not None}
+        own = processes.family(os.getpid())
+        shown = [self._process(p, names) for p in own]
+        self._used = {p.pid: _Used(time.monotonic(), p.cpu_s) for p in own}
+        return shown
+
+    def _process(
+        self, process: processes.Process, names: Mapping[int, str]
+    ) -> dict[str, Any]:
+        is_us = process.pid == os.getpid()
+        name = "supervisor" if is_us else names.get(process.pid)
+        before = self._used.get(process.pid)
+        cpu_percent = None
+        if before is not None:
+            elapsed_s = max(time.monotonic() - before.at_s, 1e-3)
+            cpu_percent = round(100 * (process.cpu_s - before.cpu_s) / elapsed_s, 1)
+        return {
+            "name": name or processes.name_of(process.pid),
+            "pid": process.pid,
+            "cpu_percent": cpu_percent,
+            "memory_mb": round(process.rss_bytes / 1e6, 1),
+            "n_threads": process.n_threads,
+            "n_descriptors": process.n_descriptors,
+        }
+
+    def _disk(self) -> dict[str, Any]:
+        try:
+            has_ballast = disk.keep_ballast(self._data_dir)
+            free = disk.free_bytes(self._data_dir)
+        except OSError as err:
+            return {"trouble": str(err.strerror), "room": disk.Room.FULL.value}
+        return {
+            "free_bytes": free,
+            "n_slides": free // disk.BYTES_PER_SLIDE,
+            "room": disk.room_left(free).value,
+            "has_ballast": has_ballast,
+        }
+
+
+def _part(part: Part, folder: Path) -> dict[str, Any]:
+    beat = part.beat(folder)
+    return {
+        "pid": part.pid,
+        "n_restarts": part.n_restarts,
+        "trouble": part.trouble,
+        "n_done": beat.n_done if beat else 0,
+        "beat_age_s": round(time.monotonic() - beat.at_s, 2) if beat else None,
+        "facts": beat.facts if beat else {},
+    }
+
+
+def read_health(data_dir: Path) -> dict[str, Any] | None:
+    """Return the newest figures of a device, None where its service does not run.
+
+    Args:
+        data_dir: Of the records.
+    """
+    found = read_json(run_folder(data_dir) / HEALTH)
+    if found is None or time.monotonic() - found.get("at_s", 0.0) > STALE_S:
+        return None
+    return found
+
+
+def why_no_new_slide(data_dir: Path) -> str:
+    """Return why no slide may be started now, "" where one may."""
+    if why := why_safe(read_health(data_dir)):
+        return f"screening is off: {why}"
+    if disk.room_left(disk.free_bytes(data_dir)) is disk.Room.FULL:
+        return (
+            f"the disk is full: less than {disk.REFUSE_SLIDES} slides fit; make a "
+            "backup and take old pictures away"
+        )
+    return ""
+
+
+def why_safe(found: Mapping[str, Any] | None) -> str:
+    """Return why nothing is screened, "" where something is, or nobody knows."""
+    if found is None:
+        return ""
+    facts = found["parts"].get("count", {}).get("facts", {})
+    return str(found["safe"] or facts.get("why", ""))
+
+
+def signs(found: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
+    """Return the figures in words: what, how it is, whether it is as it should be.
+
+    Args:
+        found: As `read_health` returns them; nothing for a service that does not run.
+    """
+    if not found:
+        return []
+    room, room_name = found["disk"], found["disk"]["room"]
+    why = why_safe(found)
+    shown = [("Screening", why or "on", not why)]
+    n_slides = room.get("n_slides")
+    words = room.get("trouble") or f"{room['free_bytes'] / 1e9:.0f} GB ≈ {n_slides}"
+    shown.append(("Disk, slides", words, room_name == disk.Room.GOOD.value))
+    if found["temperature_c"] is not None:
+        words = f"{found['temperature_c']:.0f} °C"
+        words += f", {found['throttling']}" if found["throttling"] else ""
+        shown.append(("Temperature", words, not found["throttling"]))
+    memory_mb = sum(p["memory_mb"] for p in found["processes"])
+    shown.append(("Memory", f"{memory_mb:.0f} MB", True))
+    count = found["parts"].get("count", {}).get("facts", {})
+    if count.get("frames_per_s") is not None:
+        shown.append(("Frames a second", f"{count['frames_per_s']:.1f}", True))
+    if count.get("fallback"):
+        shown.append(("Runs on", f"{count['engine']}: {count['fallback']}", False))
+    clock = found["parts"].get("page", {}).get("facts", {}).get("clock")
+    if clock is not None:
+        shown.append(("Clock", clock, clock == "trusted"))
+    n_restarts = sum(p["n_restarts"] for p in found["parts"].values())
+    shown.append(("Restarts", str(n_restarts), n_restarts == 0))
+    return shown

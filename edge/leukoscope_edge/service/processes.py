@@ -1,0 +1,126 @@
+"""What the kernel knows of our processes: who they are, what they use, who is left.
+
+Source: proc(5), prctl(2).
+"""
+
+import contextlib
+import ctypes
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+PROC = Path("/proc")
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+CAMERA_MODULE, TENSORRT_MODULE = "capture.driving", "tensorrt_child"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """One process at one moment.
+
+    Attributes:
+        pid: Its number.
+        parent: Its parent's.
+        cpu_s: Processor time used since its start.
+        rss_bytes: Memory that it holds, shared pages included.
+        n_threads: Of it.
+        n_descriptors: Open files and sockets.
+    """
+
+    pid: int
+    parent: int
+    cpu_s: float
+    rss_bytes: int
+    n_threads: int
+    n_descriptors: int
+
+
+def adopt_orphans() -> None:
+    """Become the parent of whatever a dead child of ours leaves behind."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def die_with_parent(parent: int) -> None:
+    """End this process when its parent ends, however that comes.
+
+    Args:
+        parent: Who it must be; another one means that it ended already.
+    """
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def read_process(pid: int) -> Process | None:
+    """Return how a process is, None where there is none or it is a zombie."""
+    folder = PROC / str(pid)
+    try:
+        # The name, in brackets, may hold blanks and brackets itself.
+        fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        state, parent, n_threads = fields[0], int(fields[1]), int(fields[17])
+        if state == "Z":
+            return None
+        return Process(
+            pid=pid,
+            parent=parent,
+            cpu_s=(int(fields[11]) + int(fields[12])) / TICKS_PER_S,
+            rss_bytes=int(fields[21]) * PAGE_BYTES,
+            n_threads=n_threads,
+            n_descriptors=len(os.listdir(folder / "fd")),  # noqa: PTH208 - no paths
+        )
+    except (OSError, IndexError, ValueError):
+        return None
+
+
+def family(pid: int) -> list[Process]:
+    """Return a process and all below it, itself first."""
+    everybody = {p.pid: p for p in map(read_process, _pids()) if p is not None}
+    found = [everybody[pid]] if pid in everybody else []
+    for member in found:  # grows as it is walked
+        found += [p for p in everybody.values() if p.parent == member.pid]
+    return found
+
+
+def name_of(pid: int) -> str:
+    """Return what one of our processes does, by its command line."""
+    try:
+        line = (PROC / str(pid) / "cmdline").read_bytes().decode(errors="replace")
+    except OSError:
+        return "gone"
+    if CAMERA_MODULE in line:
+        return "camera"
+    return "tensorrt" if TENSORRT_MODULE in line else "helper"
+
+
+def end_orphans(ours: set[int]) -> None:
+    """Kill children that we did not start: their parent died and left them to us.
+
+    Args:
+        ours: Processes that we started ourselves.
+    """
+    for process in map(read_process, _pids()):
+        if process and process.parent == os.getpid() and process.pid not in ours:
+            kill_group(process.pid)
+
+
+def reap(ours: set[int]) -> None:
+    """Let dead orphans go; those that we started are waited for elsewhere."""
+    for pid in _pids():
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            stat = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+            if stat[0] == "Z" and int(stat[1]) == os.getpid() and pid not in ours:
+                os.waitpid(pid, os.WNOHANG)
+
+
+def kill_group(pid: int) -> None:
+    """Kill a process, and its group where it leads one."""
+    for kill in (os.kill, os.killpg):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            kill(pid, signal.SIGKILL)
+
+
+def _pids() -> list[int]:
+    return [int(p.name) for p in PROC.iterdir() if p.name.isdigit()]

@@ -1,0 +1,270 @@
+"""The parent of the device's processes: starts them, watches their beats, ends them.
+
+A process is started again when it ended, or when its beat is overdue. How often, and
+what then, is the ladder's word. systemd's watchdog is fed by the loop that judges all
+of them: in each turn every process is in time, or is ended and on its way back.
+"""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from leukoscope_edge.errors import ConfigError
+from leukoscope_edge.service import processes
+from leukoscope_edge.service.beats import ALLOW_S, Beat, make_run_folder, read_beat
+from leukoscope_edge.service.ladder import Ladder, Step
+from leukoscope_edge.service.notify import notify
+
+TICK_S = 0.1
+START_S = 90.0
+"""Until the first beat: a cold Raspberry Pi reads a model and Python from its card."""
+STOOD_STILL_S = 2.0
+"""Our own gap from which on nobody's beat is judged: we were stopped, perhaps all."""
+TELL_S = 2.0
+GOODBYE_S = 5.0
+EXIT_SERVICE, EXIT_REBOOT = 1, 75
+"""What systemd reads: start the service anew; boot anew (`leukoscope.service`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """How the processes are to be started.
+
+    Attributes:
+        is_cpu_only: Leave the accelerator alone.
+        safe: Why nothing may be screened; "" where it may.
+    """
+
+    is_cpu_only: bool = False
+    safe: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Part:
+    """One process of the device.
+
+    Attributes:
+        name: Of its beat.
+        command: Its command line in a state.
+        process: Running or ended; None before its first start.
+        started_s: Monotonic.
+        start_at_s: When to start it again.
+        n_restarts: After failures.
+        trouble: Why it failed last.
+    """
+
+    name: str
+    command: Callable[[State], Sequence[str]]
+    process: subprocess.Popen[bytes] | None = None
+    started_s: float = 0.0
+    start_at_s: float = 0.0
+    n_restarts: int = 0
+    trouble: str = ""
+
+    @property
+    def pid(self) -> int | None:
+        """Its number, None where it does not run."""
+        return self.process.pid if self.process and self._runs() else None
+
+    def beat(self, folder: Path) -> Beat | None:
+        """Return the last beat of the process that runs now."""
+        found = read_beat(folder, self.name)
+        return found if found is not None and found.pid == self.pid else None
+
+    def _runs(self) -> bool:
+        return self.process is not None and self.process.returncode is None
+
+
+@dataclass(slots=True, kw_only=True)
+class Supervisor:
+    """All parts of one device.
+
+    Attributes:
+        parts: In the order of their first start; each waits for the one before it.
+        folder: Of the beats.
+        ladder: What to do about failures.
+        tell: Told the parts and the state every two seconds; writes the health.
+        state: How parts are started now.
+    """
+
+    parts: list[Part]
+    folder: Path
+    ladder: Ladder
+    tell: Callable[["Supervisor"], None]
+    state: State = State()
+    _ends: threading.Event = field(default_factory=threading.Event)
+    _exit: int = 0
+    _is_ready: bool = False
+    _judge_from_s: float = 0.0
+    _tell_at_s: float = 0.0
+
+    def run(self) -> int:
+        """Keep the parts at work until told to end; return the exit status."""
+        make_run_folder(self.folder)
+        with _alone(self.folder):
+            processes.adopt_orphans()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: self._ends.set())
+            try:
+                self._watch()
+            finally:
+                self._end_all()
+        return self._exit
+
+    def _watch(self) -> None:
+        turned_s = time.monotonic()
+        while not self._ends.wait(TICK_S):
+            now_s = time.monotonic()
+            if now_s - turned_s > STOOD_STILL_S:
+                self._judge_from_s = now_s + ALLOW_S
+            turned_s = now_s
+            for part in self.parts:
+                self._look_after(part, now_s)
+                if not part.beat(self.folder) and not self._is_ready:
+                    break  # the next one waits for this one's first beat
+            self._report(now_s)
+
+    def _look_after(self, part: Part, now_s: float) -> None:
+        """Start a part, leave it alone, or end it."""
+        if part.process is None:
+            if now_s >= part.start_at_s:
+                self._start(part, now_s)
+            return
+        code = part.process.poll()
+        if code is None:
+            self._judge(part, part.process, now_s)
+            return
+        part.process = None
+        processes.end_orphans(self._ours())
+        if code != 0:  # else it asked for a new start
+            self._failed(part, _how_ended(code), now_s)
+
+    def _judge(
+        self, part: Part, process: subprocess.Popen[bytes], now_s: float
+    ) -> None:
+        beat = part.beat(self.folder)
+        due_s = beat.due_s if beat else part.started_s + START_S
+        if now_s <= max(due_s, self._judge_from_s):
+            return
+        process.kill()
+        process.wait()
+        part.process = None
+        processes.end_orphans(self._ours())
+        self._failed(part, "stood still", now_s)
+
+    def _failed(self, part: Part, trouble: str, now_s: float) -> None:
+        part.trouble, part.n_restarts = trouble, part.n_restarts + 1
+        step = self.ladder.failed(now_s)
+        part.start_at_s = now_s + self.ladder.pause_s()
+        _say(f"the {part.name} process {trouble}; next: {step.value}")
+        match step:
+            case Step.CHILD:
+                pass
+            case Step.BACKEND:
+                self.state = State(is_cpu_only=True, safe=self.state.safe)
+            case Step.SERVICE:
+                self._leave(EXIT_SERVICE)
+            case Step.REBOOT:
+                self._leave(EXIT_REBOOT)
+            case Step.SAFE:
+                self._stop_screening(f"the {part.name} process {trouble}, repeatedly")
+
+    def _stop_screening(self, why: str) -> None:
+        if self.state.safe:
+            return
+        if not self._is_ready and not self.ladder.is_revived:
+            self._leave(EXIT_SERVICE)  # never came up, and a person is watching
+            return
+        self.state = State(is_cpu_only=True, safe=f"{why}: call service")
+        for part in self.parts:  # so that each learns of it
+            if part.process is not None:
+                part.process.kill()
+                part.process.wait()
+                part.process = None
+
+    def _leave(self, status: int) -> None:
+        self._exit = status
+        self._ends.set()
+
+    def _start(self, part: Part, now_s: float) -> None:
+        command = part.command(self.state)
+        part.process = subprocess.Popen(  # noqa: S603 - our own command
+            command,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,  # a terminal's Ctrl-C is for us alone
+        )
+        part.started_s = now_s
+
+    def _ours(self) -> set[int]:
+        return {p.process.pid for p in self.parts if p.process is not None}
+
+    def _report(self, now_s: float) -> None:
+        """Feed the watchdog and tell the health, both now and then."""
+        is_up = all(p.beat(self.folder) for p in self.parts)
+        if not self._is_ready and is_up:
+            self._is_ready = True
+            notify("READY=1")
+        if now_s < self._tell_at_s:
+            return
+        self._tell_at_s = now_s + TELL_S
+        processes.reap(self._ours())
+        if is_up:
+            self.ladder.works(now_s)
+        notify("WATCHDOG=1", f"STATUS={self.state.safe or _status(self.parts)}")
+        self.tell(self)
+
+    def _end_all(self) -> None:
+        notify("STOPPING=1")
+        running = [p.process for p in self.parts if p.process is not None]
+        for process in running:
+            process.terminate()
+        by_s = time.monotonic() + GOODBYE_S
+        for process in running:
+            try:
+                process.wait(max(0.0, by_s - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        processes.end_orphans(set())
+        processes.reap(set())
+
+
+def _status(parts: Sequence[Part]) -> str:
+    return ", ".join(f"{p.name} {p.n_restarts} restarts" for p in parts)
+
+
+def _how_ended(code: int) -> str:
+    return f"ended with signal {-code}" if code < 0 else f"ended with exit code {code}"
+
+
+def _say(text: str) -> None:
+    print(f"leukoscope: {text}", file=sys.stderr, flush=True)  # noqa: T201 - the journal
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the lock of this device's service.
+
+    Raises:
+        ConfigError: Another service holds it.
+    """
+    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as err:
+            raise ConfigError(
+                "the service already runs on these records: end it first, or name "
+                "another folder with --data"
+            ) from err
+        yield
+    finally:
+        os.close(lock)

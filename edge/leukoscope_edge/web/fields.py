@@ -1,0 +1,126 @@
+"""Which frames a running count keeps, so that a person sees a cell where it lay.
+
+For each suspect cell one frame, the sharpest that showed it; and for those others that
+the first look mixes in, or else a kept frame would tell what the model thinks. Frames
+are kept at their own scale as JPEG; of one larger than `MAX_SIDE_PX` the part around
+the cell. Beyond `BUDGET_BYTES` a slide keeps no more; the page says where one lacks.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from leukoscope_edge.records.pictures import Pictures
+from leukoscope_edge.records.slide import FieldPicture
+from leukoscope_edge.types import U8, Cell, Frame, Sighting
+
+JPEG_QUALITY = 92
+"""What it changes: `leukoscope records reproduce`, and docs/records.md."""
+MAX_SIDE_PX = 2048
+BUDGET_BYTES = 40_000_000
+"""A slide. 51 frames of 640 x 480 took 2.4 MB (docs/records.md); as many of 2048 x 2048
+would take some 33."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A picture that is worth keeping and not on the disk yet."""
+
+    frame: str
+    box_px: tuple[int, int, int, int]
+    jpeg: bytes
+
+
+class Fields:
+    """Keeps frames of one slide."""
+
+    def __init__(self, pictures: Pictures, slide: str) -> None:
+        """Begin with what the slide's folder holds.
+
+        Args:
+            pictures: Where pictures go.
+            slide: The slide.
+        """
+        self._pictures, self._slide = pictures, slide
+        self._kept: dict[int, FieldPicture] = {}
+        self._ready: dict[int, _Ready] = {}
+        self._frame: Frame | None = None
+        self._n_bytes = pictures.n_jpeg_bytes(slide)
+
+    def saw(self, frame: Frame) -> None:
+        """Take a frame; what it shows is said by the cells that come next."""
+        self._frame = frame
+
+    def keep(
+        self, wanted: Iterable[Cell], *, everything: bool
+    ) -> Mapping[int, FieldPicture]:
+        """Keep the last frame for those cells that it shows well.
+
+        Args:
+            wanted: Cells for which a frame is to be kept.
+            everything: Sharper frames as well, not only each cell's first.
+
+        Returns:
+            What is new on the disk, by the cell's number.
+        """
+        cells = list(wanted)
+        for cell in cells:
+            self._look_at(cell)
+        due = [c.id for c in cells if c.id in self._ready]
+        new = {i: self._write(i) for i in due if everything or i not in self._kept}
+        found = {i: field for i, field in new.items() if field is not None}
+        self._kept |= found
+        return found
+
+    def _look_at(self, cell: Cell) -> None:
+        here = [
+            s for s in cell.sightings if self._frame and s.frame == self._frame.name
+        ]
+        if self._frame is None or not here:
+            return
+        ready, kept = self._ready.get(cell.id), self._kept.get(cell.id)
+        shown_in = ready.frame if ready else kept.frame if kept else ""
+        is_better = here[0] is cell.best and shown_in != self._frame.name
+        if not shown_in or is_better:
+            self._ready[cell.id] = _ready(self._frame, here[0])
+
+    def _write(self, cell: int) -> FieldPicture | None:
+        ready = self._ready.pop(cell)
+        if self._n_bytes + len(ready.jpeg) > BUDGET_BYTES:
+            return None
+        file, is_new = self._pictures.keep_jpeg(self._slide, ready.jpeg)
+        self._n_bytes += len(ready.jpeg) if is_new else 0
+        return FieldPicture(file=file, frame=ready.frame, box_px=ready.box_px)
+
+
+def _ready(frame: Frame, sighting: Sighting) -> _Ready:
+    (x, y), pixels = part_around(frame.pixels, sighting.box_px)
+    x0, y0, x1, y1 = sighting.box_px
+    bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    box_px = (x0 - x, y0 - y, x1 - x, y1 - y)
+    return _Ready(frame=frame.name, box_px=box_px, jpeg=data.tobytes())
+
+
+def part_around(
+    pixels: U8, box_px: tuple[int, int, int, int], max_side_px: int = MAX_SIDE_PX
+) -> tuple[tuple[int, int], U8]:
+    """Return where the part of a frame around a cell begins, (x, y), and that part.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB.
+        box_px: The cell, in the frame.
+        max_side_px: A frame that is no larger is returned whole.
+    """
+    height, width = pixels.shape[:2]
+    x0, y0, x1, y1 = box_px
+    x = _start((x0 + x1) // 2, width, max_side_px)
+    y = _start((y0 + y1) // 2, height, max_side_px)
+    part = pixels[y : y + max_side_px, x : x + max_side_px]
+    return (x, y), np.ascontiguousarray(part)
+
+
+def _start(centre: int, length: int, side: int) -> int:
+    return max(0, min(centre - side // 2, length - side))

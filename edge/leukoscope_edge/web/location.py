@@ -1,0 +1,101 @@
+"""The cell-location test: does the device find the cells that are there?
+
+Two tests. One runs on drawn fields whose cells are known: it tells a program or a
+processor that no longer does what it did, and needs nobody. The other is the quality
+slide: a real one, whose cells a person counts and the device counts too; it alone tells
+of the microscope, the stain and the camera.
+"""
+
+import numpy as np
+
+from leukoscope_edge.capture.simulated import (
+    SCALE_UM_PER_PX,
+    SimulatedCamera,
+    SlidePlan,
+)
+from leukoscope_edge.counting.modes import (
+    QualityDay,
+    QualityTrend,
+    quality_trend,
+)
+from leukoscope_edge.errors import StepError
+from leukoscope_edge.records.store import Store
+from leukoscope_edge.types import I32, CellKind
+from leukoscope_edge.vision.segmentation import segment
+
+DRAWN_NOTE, SLIDE_NOTE = "cell location", "quality slide"
+PLAN = SlidePlan(seed=7, cells=60, blasts=0.3, jerks=0)
+EVERY_N_FRAMES = 20
+"""Frames so far apart hardly overlap."""
+N_DAYS = 30
+
+
+def locate_drawn() -> tuple[int, int, int]:
+    """Look for the whole cells of drawn fields.
+
+    Returns:
+        Cells present, cells located, and detections where no cell is.
+    """
+    camera, present, located, extra = SimulatedCamera(PLAN), 0, 0, 0
+    for number in range(0, len(camera.places_px), EVERY_N_FRAMES):
+        nuclei, cells = camera.labels(number)
+        found = segment(camera.render(number), SCALE_UM_PER_PX)
+        centres = found.centres_px[found.indices(CellKind.WBC)]
+        places = np.rint(centres).astype(int).reshape(-1, 2)
+        hit = {int(cells[y, x]) for x, y in places}
+        whole = whole_labels(nuclei, cells)
+        present += len(whole)
+        located += len(whole & hit)
+        extra += sum(cells[y, x] == 0 for x, y in places)
+    return present, located, int(extra)
+
+
+def whole_labels(nuclei: I32, cells: I32) -> set[int]:
+    """Return the labels of the cells that no edge of the field cuts.
+
+    Args:
+        nuclei: (H, W) int32, 0 outside, a label on each nucleus.
+        cells: (H, W) int32, the same labels on the whole cells.
+    """
+    edge = np.concatenate([cells[0], cells[-1], cells[:, 0], cells[:, -1]])
+    return set(np.unique(nuclei).tolist()) - set(np.unique(edge).tolist()) - {0}
+
+
+def run_drawn(store: Store, by: str) -> QualityDay:
+    """Run the test on drawn fields and keep what came of it."""
+    present, located, extra = locate_drawn()
+    facts = {"n_present": present, "n_located": located, "n_extra": extra}
+    store.note(DRAWN_NOTE, facts, by)
+    return days(store, DRAWN_NOTE)[-1]
+
+
+def keep_quality_slide(store: Store, n_present: int, n_located: int, by: str) -> None:
+    """Keep what person and device counted on the quality slide.
+
+    Raises:
+        StepError: The device cannot have found more than are there.
+    """
+    if not 0 <= n_located <= n_present or n_present == 0:
+        raise StepError(
+            f"{n_located} of {n_present}: count in the same fields; what the device "
+            "marks beside the cells does not count"
+        )
+    facts = {"n_present": n_present, "n_located": n_located}
+    store.note(SLIDE_NOTE, facts, by)
+
+
+def days(store: Store, note: str) -> list[QualityDay]:
+    """Return the runs of a test, the oldest first."""
+    return [
+        QualityDay(
+            day=event.at[:10],
+            n_present=event.body["facts"]["n_present"],
+            n_located=event.body["facts"]["n_located"],
+        )
+        for event in store.notes(note)
+    ]
+
+
+def slide_trend(store: Store) -> QualityTrend | None:
+    """Compare the newest quality slides with those before."""
+    return quality_trend(days(store, SLIDE_NOTE)[-N_DAYS:])

@@ -1,0 +1,46 @@
+"""What service asks for: how the device is and what happened to it. Names nobody."""
+
+import json
+import platform
+from collections.abc import Iterator
+
+from leukoscope_edge import __version__, updates
+from leukoscope_edge.web.device import Device
+from leukoscope_edge.web.health import health, notices
+
+N_NOTES = 2000
+ACCEPTED = " Accepted by "
+
+
+def log_text(device: Device) -> str:
+    """Return the log: neither patients nor staff are in it."""
+    return "\n".join(_lines(device)) + "\n"
+
+
+def _lines(device: Device) -> Iterator[str]:
+    yield f"leukoscope {__version__}, profile {device.profile.name}"
+    yield f"{platform.platform()}, Python {platform.python_version()}"
+    yield f"device {device.store.device}, audit code {device.store.head().code}"
+    for sign in health(device):
+        yield f"{'good' if sign.is_good else 'BAD '} {sign.name}: {sign.value}"
+    yield from notices(device)
+    yield f"slides by model: {_counts(device)}"
+    yield "-- models"
+    for change in updates.history(device.store.folder):
+        note = change.note.split(ACCEPTED)[0]
+        yield f"{change.time} {change.what} {change.domain} {change.slot} {note}"
+    yield "-- device"
+    for event in device.store.events("")[-N_NOTES:]:
+        facts = json.dumps(event.body["facts"], sort_keys=True, ensure_ascii=False)
+        yield f"{event.at} {event.body['what']} {_without_staff(facts, device)}"
+
+
+def _counts(device: Device) -> str:
+    judged = device.store.slides_by_model()
+    return ", ".join(f"{bundle} {len(s)}" for (bundle, _), s in judged.items()) or "0"
+
+
+def _without_staff(text: str, device: Device) -> str:
+    for person in device.people.everybody:
+        text = text.replace(person.name, f"({person.role.value})")
+    return text

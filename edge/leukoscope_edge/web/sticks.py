@@ -1,0 +1,46 @@
+"""Where sticks are: mounted removable disks, and the folders that a profile names."""
+
+import os
+from itertools import islice
+from pathlib import Path
+
+from leukoscope_edge.errors import OutputError
+from leukoscope_edge.profile import Profile
+from leukoscope_edge.records.backup import SUFFIX
+from leukoscope_edge.web.share import sticks
+
+MAX_ENTRIES = 10_000
+OWN_MOUNT = Path("/run/leukoscope-stick")
+"""Where our own udev rule mounts a stick, read only."""
+
+
+def sticks_of(profile: Profile) -> list[Path]:
+    """Return the sticks that are plugged in, those that a profile names last."""
+    own = [OWN_MOUNT] if os.path.ismount(OWN_MOUNT) else []
+    named = [Path(p) for p in profile.sticks if Path(p).is_dir()]
+    return [*own, *sticks(), *named]
+
+
+def backups_on(stick: Path) -> list[str]:
+    """Return the names of the backups on a stick, the newest last.
+
+    A stick with very many files is not read to its end.
+    """
+    try:
+        with os.scandir(stick) as entries:
+            seen = islice(entries, MAX_ENTRIES)
+            return sorted(e.name for e in seen if e.name.endswith(SUFFIX))
+    except OSError:
+        return []
+
+
+def stick_named(profile: Profile, name: str) -> Path:
+    """Return a plugged-in stick by what the page calls it.
+
+    Raises:
+        OutputError: There is none; a page cannot ask for any other folder.
+    """
+    found = [p for p in sticks_of(profile) if str(p) == name]
+    if not found:
+        raise OutputError(f"{name}: no such stick; plug it in again")
+    return found[0]

@@ -1,0 +1,169 @@
+"""Quality figures over time: Levey-Jennings charts, judged by Westgard's 1-2s and 1-3s.
+
+The band is set by the first figures after a start or after a new lamp or stain, never
+by the figure that is judged: an outlier would widen its own band and pass.
+
+Source: Levey and Jennings 1950; Westgard et al. 1981; CLSI C24 (20 values for a band).
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import Any, Literal
+
+from leukoscope_edge.records.store import DEVICE, Store
+
+LIGHT_NOTE, NEW_BAND_NOTE = "light", "new band"
+N_FOR_BAND, MIN_FOR_BAND = 20, 10
+"""Values that set a band; with fewer than 20 it is provisional, below 10 there is
+none."""
+N_POINTS = 40
+WARN_SD, REJECT_SD = 2.0, 3.0
+GOLDEN = "golden cells"
+Judgement = Literal["none", "good", "warn", "reject"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """One figure.
+
+    Attributes:
+        value: The figure.
+        at: When, UTC, ISO 8601.
+        judged: Against the band; "none" where it set the band or there is none.
+    """
+
+    value: float
+    at: str
+    judged: Judgement = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    """A figure over time.
+
+    Attributes:
+        name: What is measured.
+        points: The newest last.
+        mean: Of the figures that set the band, None where there is none.
+        sd: Their standard deviation, likewise.
+        limit: A fixed upper limit in the place of a band.
+        n_short: How many figures are missing for a band.
+    """
+
+    name: str
+    points: tuple[Point, ...]
+    mean: float | None = None
+    sd: float | None = None
+    limit: float | None = None
+    n_short: int = 0
+
+    @property
+    def judged(self) -> Judgement:
+        """The word on the newest figure."""
+        return self.points[-1].judged
+
+
+def trends(store: Store, golden_limit: float, bundle: str) -> list[Trend]:
+    """Return every figure that is kept over time.
+
+    Args:
+        store: The records.
+        golden_limit: Largest difference of a logit that the card allows.
+        bundle: Whose stored cells are shown.
+    """
+    golden: list[Point] = []
+    light: dict[str, list[Point]] = defaultdict(list)
+    for event in store.events(""):
+        facts = event.body["facts"]
+        match event.body["what"]:
+            case "golden cells" if facts.get("bundle") == bundle:
+                golden += _golden_point(facts, event.at, golden_limit)
+            case "light":
+                for name, value in facts.items():
+                    light[name].append(Point(value=value, at=event.at))
+            case "new band":
+                light.clear()
+    found = [levey_jennings(name, points) for name, points in sorted(light.items())]
+    if golden:
+        found.insert(
+            0, Trend(name=GOLDEN, points=tuple(golden[-N_POINTS:]), limit=golden_limit)
+        )
+    return found
+
+
+def _golden_point(facts: dict[str, Any], at: str, limit: float) -> list[Point]:
+    if "largest_logit_difference" not in facts:
+        return [Point(value=limit, at=at, judged="reject")] if "failed" in facts else []
+    return [Point(value=facts["largest_logit_difference"], at=at, judged="good")]
+
+
+def levey_jennings(name: str, points: Sequence[Point]) -> Trend:
+    """Judge figures by a band that earlier ones set.
+
+    Args:
+        name: What is measured.
+        points: All since the band was last begun, the oldest first; at least one.
+    """
+    n_band = min(N_FOR_BAND, len(points) - 1)
+    if n_band < MIN_FOR_BAND:
+        n_short = MIN_FOR_BAND - n_band
+        return Trend(name=name, points=tuple(points[-N_POINTS:]), n_short=n_short)
+    band = [p.value for p in points[:n_band]]
+    mean, sd = fmean(band), stdev(band)
+    judged = [
+        p if i < n_band else Point(value=p.value, at=p.at, judged=judge(p, mean, sd))
+        for i, p in enumerate(points)
+    ]
+    return Trend(name=name, points=tuple(judged[-N_POINTS:]), mean=mean, sd=sd)
+
+
+def judge(point: Point, mean: float, sd: float) -> Judgement:
+    """Return Westgard's word: beyond 2 SD a warning, beyond 3 a rejection."""
+    distance = abs(point.value - mean)
+    if distance > REJECT_SD * sd:
+        return "reject"
+    return "warn" if distance > WARN_SD * sd else "good"
+
+
+def begin_new_band(store: Store, why: str, by: str) -> None:
+    """Begin the bands of lamp and stain anew, as after a new lamp or stain."""
+    store.note(NEW_BAND_NOTE, {"why": why}, by)
+
+
+def note_light(store: Store, figures: dict[str, float]) -> None:
+    """Keep what a slide told of lamp and stain."""
+    store.note(LIGHT_NOTE, figures, DEVICE)
+
+
+def plot(trend: Trend, width: int, height: int) -> dict[str, Any]:
+    """Return where a chart's points and lines lie in a drawing of so many pixels."""
+    low, high = _range(trend)
+    span = high - low
+    step = width / max(len(trend.points) - 1, 1)
+
+    def y(value: float) -> float:
+        return round(height - (value - low) / span * height, 1)
+
+    lines = []
+    if trend.mean is not None and trend.sd is not None:
+        lines = [(k, y(trend.mean + k * trend.sd)) for k in range(-3, 4)]
+    return {
+        "lines": lines,
+        "limit": None if trend.limit is None else y(trend.limit),
+        "points": [
+            {"x": round(i * step, 1), "y": y(p.value), "of": p}
+            for i, p in enumerate(trend.points)
+        ],
+    }
+
+
+def _range(trend: Trend) -> tuple[float, float]:
+    values = [p.value for p in trend.points]
+    if trend.limit is not None:
+        values += [0.0, trend.limit]
+    if trend.mean is not None and trend.sd is not None:
+        values += [trend.mean - 3.2 * trend.sd, trend.mean + 3.2 * trend.sd]
+    low, high = min(values), max(values)
+    return (low, high) if high > low else (low - 1, high + 1)

@@ -1,0 +1,217 @@
+"""The desk where a new model is taken in: one update at a time, on its own thread.
+
+It outlives the server's restart, by which a new model comes into use: the page, the
+counting process and the records are opened anew, and the desk still knows what it did.
+Nothing here decides whether an update is good; `leukoscope_edge.updates` does.
+"""
+
+import contextlib
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+from pathlib import Path
+
+from leukoscope_edge import updates
+from leukoscope_edge.errors import LeukoscopeError, StepError, UpdateError
+from leukoscope_edge.records.store import Store
+from leukoscope_edge.updates import Offer, Shadow, Step
+from leukoscope_edge.updates.codes import Code, refused
+
+ASK_TIMEOUT_S = 600.0
+"""Whoever pressed Install is still there after ten minutes, or accepted nothing."""
+NOTICE_S = 1.0
+"""A page that is loaded in this time asks again until the server is back."""
+CODES = {code.id: code for code in Code}
+
+
+class Stage(str, Enum):
+    """What the desk is at."""
+
+    IDLE = "idle"
+    OFFER = "offer"  # a stick was looked at
+    RUNNING = "running"
+    ASKING = "asking"  # somebody must accept what changes
+    DONE = "done"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far an update is.
+
+    Attributes:
+        stage: What the desk is at.
+        stick: Where the update is.
+        offer: What it offers, once looked at.
+        step: The step that is being done.
+        n_bytes: Read of the stick so far.
+        shadow: What the new model changes, while somebody is asked.
+        code: Of a refusal.
+        sentence: What was done, or what exactly was found where it was refused.
+    """
+
+    stage: Stage = Stage.IDLE
+    stick: str = ""
+    offer: Offer | None = None
+    step: Step | None = None
+    n_bytes: int = 0
+    shadow: Shadow | None = None
+    code: Code | None = None
+    sentence: str = ""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether an update is under way."""
+        return self.stage in (Stage.RUNNING, Stage.ASKING)
+
+    @property
+    def fraction(self) -> float:
+        """Of the update that is read, 0..1."""
+        total = self.offer.manifest.total_bytes if self.offer else 0
+        return min(1.0, self.n_bytes / total) if total else 0.0
+
+
+class Desk:
+    """Takes models in; safe to share between threads.
+
+    Attributes:
+        progress: How far the update is; replaced whole.
+        banners: What every page shows about models and time.
+        restart: Ends the server so that it opens anew; the server sets it.
+        is_ending: The server is about to open anew.
+        chore: What is to be done while everything is closed, before it opens anew.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nothing to do."""
+        self.progress = Progress()
+        self.banners: tuple[str, ...] = ()
+        self.restart: Callable[[], None] = lambda: None
+        self.is_ending = False
+        self.chore: Callable[[], str] | None = None
+        self._lock = threading.Lock()
+        self._answered = threading.Event()
+        self._accepted_by: str | None = None
+        self._thread: threading.Thread | None = None
+
+    def look(self, store: Store, stick: Path) -> None:
+        """Verify what a stick offers; the progress says what came of it."""
+        self._begin(Progress(stage=Stage.RUNNING, stick=str(stick)))
+        try:
+            with updates.open_stick(stick) as opened:
+                offer = updates.preview(updates.device_with(store), opened)
+        except LeukoscopeError as err:
+            self._refuse(err)
+            return
+        except BaseException:
+            self.progress = Progress()
+            raise
+        self.progress = Progress(stage=Stage.OFFER, stick=str(stick), offer=offer)
+
+    def install(self, store: Store, stick: Path, by: str) -> None:
+        """Begin to install what was looked at.
+
+        Raises:
+            StepError: Something else is under way, or nothing was looked at here.
+        """
+        offer = self.progress.offer
+        if offer is None or self.progress.stick != str(stick):
+            raise StepError("look at the stick first")
+        self._begin(Progress(stage=Stage.RUNNING, stick=str(stick), offer=offer))
+        self._thread = threading.Thread(
+            target=self._install, args=(store, stick, by), daemon=True, name="update"
+        )
+        self._thread.start()
+
+    def answer(self, accepted_by: str | None) -> None:
+        """Say who accepts what the new model changes, None where nobody does.
+
+        Raises:
+            StepError: Nobody was asked.
+        """
+        with self._lock:
+            if self.progress.stage is not Stage.ASKING:
+                raise StepError("nobody was asked to accept a model")
+            self.progress = replace(self.progress, stage=Stage.RUNNING)
+            self._accepted_by = accepted_by
+            self._answered.set()
+
+    def clear(self) -> None:
+        """Forget what came of the last update.
+
+        Raises:
+            StepError: One is under way.
+        """
+        self._begin(Progress())
+
+    def say(self, sentence: str) -> None:
+        """Show what was done while the server was away."""
+        self.progress = Progress(stage=Stage.DONE, sentence=sentence)
+
+    def open_anew(self, chore: Callable[[], str] | None = None) -> None:
+        """End the server once the page has heard of it, so that it opens anew.
+
+        Args:
+            chore: To be done while everything is closed; returns what came of it.
+        """
+        self.is_ending, self.chore = True, chore
+        timer = threading.Timer(NOTICE_S, lambda: self.restart())
+        timer.daemon = True
+        timer.start()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for the thread; say whether it has ended."""
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+        return self._thread is None or not self._thread.is_alive()
+
+    def _begin(self, progress: Progress) -> None:
+        with self._lock:
+            if self.progress.is_busy:
+                raise StepError(Code.BUSY.text())
+            self.progress = progress
+
+    def _install(self, store: Store, stick: Path, by: str) -> None:
+        device = updates.device_with(store, accept=self._ask, tell=self._tell)
+        try:
+            with updates.open_stick(stick) as opened:
+                installed = updates.install(device, opened)
+        except LeukoscopeError as err:
+            self._refuse(err)
+            return
+        except Exception:
+            reason = "the update stopped for a reason that nobody foresaw"
+            self._refuse(refused(Code.SELF_TEST, reason))
+            raise
+        model = installed.manifest.bundle_id
+        facts = {"model": model, "accepted_by": installed.accepted_by}
+        with contextlib.suppress(LeukoscopeError):  # the models' own history has it
+            store.note("model installed", facts, by)
+        self.progress = replace(
+            self.progress,
+            stage=Stage.DONE,
+            sentence=f"{model} is in use now. {installed.shadow.sentence}",
+        )
+        self.open_anew()
+
+    def _ask(self, shadow: Shadow) -> str | None:
+        self._answered.clear()
+        self._accepted_by = None
+        self.progress = replace(self.progress, stage=Stage.ASKING, shadow=shadow)
+        self._answered.wait(ASK_TIMEOUT_S)
+        with self._lock:
+            self.progress = replace(self.progress, stage=Stage.RUNNING)
+            return self._accepted_by
+
+    def _tell(self, step: Step, n_bytes: int) -> None:
+        n_bytes += self.progress.n_bytes
+        self.progress = replace(self.progress, step=step, n_bytes=n_bytes)
+
+    def _refuse(self, err: LeukoscopeError) -> None:
+        code, found = None, str(err)
+        if isinstance(err, UpdateError):
+            code, found = CODES[err.code], err.detail
+        self.progress = replace(
+            self.progress, stage=Stage.REFUSED, code=code, sentence=found
+        )

@@ -1,0 +1,116 @@
+"""Two people read each suspect cell; where they differ a supervisor settles it."""
+
+from typing import Any
+
+import pytest
+
+from leukoscope_edge.errors import StepError
+from leukoscope_edge.records.dossier import open_dossier
+from leukoscope_edge.records.paper import fact_rows
+from leukoscope_edge.records.slide import SlideState, Word
+from leukoscope_edge.types import Verdict
+
+BLAST, NORMAL, UNCLEAR = Word.BLAST, Word.NORMAL, Word.UNCLEAR
+
+
+def read(bench: Any, slide: str, by: str, words: str) -> None:
+    """Let somebody say B, N or U of the cells 1, 2, ... in their order."""
+    known = {"B": BLAST, "N": NORMAL, "U": UNCLEAR}
+    for number, letter in enumerate(words, start=1):
+        key = f"{slide}-{by}-{number}"
+        bench.store.judge_cell(slide, str(number), known[letter], by, key=key)
+
+
+def words_of(bench: Any, slide: str) -> str:
+    """The words that count, X where readers differ and - where nobody spoke."""
+    return "".join(
+        "X" if c.is_disputed else c.word.value[0].upper() if c.word else "-"
+        for c in bench.store.slide(slide).cells
+    )
+
+
+@pytest.mark.parametrize(
+    ("ann", "ben", "expected"),
+    [
+        ("", "", "----"),
+        ("B", "", "B---"),
+        ("B", "B", "B---"),
+        ("B", "N", "X---"),
+        ("BNNN", "BNNN", "BNNN"),
+        ("BNNN", "BUNB", "BXNX"),
+    ],
+)
+def test_a_word_counts_where_both_say_it(
+    bench: Any, ann: str, ben: str, expected: str
+) -> None:
+    slide = bench.finished(n_readers=2)
+    read(bench, slide, "ann", ann)
+    read(bench, slide, "ben", ben)
+    assert words_of(bench, slide) == expected
+    bench.reopen()
+    assert words_of(bench, slide) == expected
+
+
+def test_nobody_signs_before_two_have_read_and_a_dispute_is_settled(
+    bench: Any, verdict: Verdict
+) -> None:
+    slide = bench.finished(n_readers=2)
+
+    def sign() -> None:
+        bench.store.sign(slide, verdict, "ann", key=f"sign-{bench.store.head().seq}")
+
+    read(bench, slide, "ann", "BNNN")
+    with pytest.raises(StepError, match="4 cells are still to be judged"):
+        sign()
+    read(bench, slide, "ben", "NNN")
+    with pytest.raises(StepError, match="readers differ on 1 cells"):
+        sign()
+    bench.store.settle_cell(slide, "1", BLAST, "chief", key="settle-1")
+    with pytest.raises(StepError, match="1 cells are still to be judged"):
+        sign()
+    bench.store.judge_cell(slide, "4", NORMAL, "ben", key="ben-last")
+    sign()
+    record = bench.store.slide(slide)
+    assert record.state is SlideState.SIGNED
+    (first, *_) = record.cells
+    assert (first.word, first.judged_by) == (BLAST, "chief")
+    assert dict(first.words) == {"ann": BLAST, "ben": NORMAL}
+    assert bench.store.verify_audit() == []
+    rows = dict(fact_rows(open_dossier(bench.store, slide)))
+    expected = "ann, ben: judged alike 3 of 4 cells; 1 settled by a supervisor"
+    assert rows["Readers"] == expected
+
+
+def test_a_cell_that_two_have_read_is_for_a_supervisor_alone(bench: Any) -> None:
+    slide = bench.finished(n_readers=2)
+    read(bench, slide, "ann", "B")
+    with pytest.raises(StepError, match="two people must read cell 1"):
+        bench.store.settle_cell(slide, "1", BLAST, "chief", key="too-early")
+    read(bench, slide, "ben", "N")
+    for by in ("ann", "ben", "eve"):
+        with pytest.raises(StepError, match="two people have read cell 1"):
+            bench.store.judge_cell(slide, "1", BLAST, by, key=f"again-{by}")
+    with pytest.raises(StepError, match="is read by ann and ben already"):
+        bench.store.judge_cell(slide, "2", BLAST, "eve", key="third")
+
+
+def test_each_takes_back_only_what_they_said(bench: Any) -> None:
+    slide = bench.finished(n_readers=2)
+    read(bench, slide, "ann", "BB")
+    read(bench, slide, "ben", "N")
+    bench.store.undo(slide, "ann", key="undo-1")
+    assert words_of(bench, slide) == "X---"
+    bench.store.undo(slide, "ann", key="undo-2")
+    assert words_of(bench, slide) == "N---"
+    with pytest.raises(StepError, match="nothing to take back"):
+        bench.store.undo(slide, "ann", key="undo-3")
+
+
+def test_one_reader_is_as_before(bench: Any) -> None:
+    slide = bench.finished()
+    read(bench, slide, "ann", "B")
+    bench.store.judge_cell(slide, "1", NORMAL, "ben", key="ben-1")
+    assert words_of(bench, slide) == "N---"
+    assert bench.store.slide(slide).disputed == ()
+    with pytest.raises(StepError, match="two people must read cell 2"):
+        bench.store.settle_cell(slide, "2", BLAST, "chief", key="settle-1")

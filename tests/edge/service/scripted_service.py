@@ -1,0 +1,52 @@
+"""A service of scripted parts. `python scripted_service.py FOLDER SCRIPT`
+
+SCRIPT is JSON: {"parts": {NAME: LIVES}, "limits": {...}}.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from leukoscope_edge.service import supervisor
+from leukoscope_edge.service.ladder import Ladder, Limits
+from leukoscope_edge.service.supervisor import Part, State, Supervisor
+
+PART = Path(__file__).with_name("scripted_part.py")
+
+
+def command(name: str, lives: list[str], folder: Path) -> Callable[..., Sequence[str]]:
+    def of(state: State) -> Sequence[str]:
+        how = "safe" if state.safe else "cpu" if state.is_cpu_only else "all"
+        own = [name, json.dumps(lives), str(folder), str(os.getpid()), how]
+        return [sys.executable, str(PART), *own]
+
+    return of
+
+
+def main() -> int:
+    folder, script = Path(sys.argv[1]), json.loads(sys.argv[2])
+    supervisor.TELL_S = 0.1
+    supervisor.START_S = script.get("start_s", 10.0)
+    supervisor.GOODBYE_S = 1.0
+    parts = [
+        Part(name=name, command=command(name, lives, folder))
+        for name, lives in script["parts"].items()
+    ]
+    ladder = Ladder(
+        folder / "past",
+        is_revived="NOTIFY_SOCKET" in os.environ,
+        limits=Limits(**script.get("limits", {"first_pause_s": 0.01})),
+    )
+    told = folder / "told"
+    return Supervisor(
+        parts=parts,
+        folder=folder,
+        ladder=ladder,
+        tell=lambda s: told.write_text(s.state.safe),
+    ).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

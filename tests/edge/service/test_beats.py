@@ -1,0 +1,64 @@
+import time
+from pathlib import Path
+
+import pytest
+
+from leukoscope_edge.errors import ConfigError
+from leukoscope_edge.service.beats import (
+    MEMORY,
+    Pulse,
+    make_run_folder,
+    read_beat,
+    run_folder,
+)
+
+
+def test_nothing_said_is_no_beat(tmp_path: Path) -> None:
+    assert read_beat(tmp_path, "count") is None
+
+
+def test_a_beat_counts_work_and_says_when_the_next_is_due(tmp_path: Path) -> None:
+    pulse = Pulse(tmp_path, "count")
+    pulse.beat()
+    pulse.beat(allow_s=30.0, mode="counting")
+    beat = read_beat(tmp_path, "count")
+    assert beat is not None
+    assert beat.n_done == 2
+    assert beat.due_s == pytest.approx(beat.at_s + 30.0)
+    assert abs(time.monotonic() - beat.at_s) < 5.0
+    assert beat.facts == {"mode": "counting"}
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", "null"])
+def test_half_a_beat_is_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "count.json").write_text(text)
+    assert read_beat(tmp_path, "count") is None
+
+
+def test_a_folder_that_was_taken_away_is_made_again(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    Pulse(folder, "count").beat()
+    assert read_beat(folder, "count") is not None
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_that_others_can_enter_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir(mode=0o755)
+    folder.chmod(0o755)
+    with pytest.raises(ConfigError, match="not ours alone"):
+        make_run_folder(folder)
+    link = tmp_path / "link"
+    (tmp_path / "own").mkdir(mode=0o700)
+    link.symlink_to(tmp_path / "own")
+    with pytest.raises(ConfigError, match="not ours alone"):
+        make_run_folder(link)
+
+
+def test_beats_are_written_to_memory_and_each_device_has_its_own(
+    tmp_path: Path,
+) -> None:
+    one, other = run_folder(tmp_path / "a"), run_folder(tmp_path / "b")
+    assert one != other
+    assert one == run_folder(tmp_path / "x" / ".." / "a")
+    assert one.parent in (MEMORY, tmp_path / "a")

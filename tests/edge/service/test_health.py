@@ -1,0 +1,100 @@
+"""The figures: measured once, shown thrice, and nobody's when they are old."""
+
+import json
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leukoscope_edge.cli import main
+from leukoscope_edge.service.beats import make_run_folder, run_folder, write_json
+from leukoscope_edge.service.health import HEALTH, STALE_S, read_health, signs
+from leukoscope_edge.service.metrics import HELP, metrics
+
+LINE = re.compile(r'[a-z_]+(\{[a-z]+="[^"\n]*"(,[a-z]+="[^"\n]*")*\})? [-0-9.e+]+')
+
+
+def figures(**changes: Any) -> dict[str, Any]:
+    process = {"name": "count", "pid": 7, "cpu_percent": 12.5, "memory_mb": 102.5}
+    facts = {"frames_per_s": 9.5, "stages_ms": {"look": 11.0}, "fallback": ""}
+    part = {"pid": 7, "n_restarts": 0, "trouble": "", "n_done": 3, "beat_age_s": 0.1}
+    found = {
+        "at_s": time.monotonic(),
+        "safe": "",
+        "is_cpu_only": False,
+        "processes": [process | {"n_threads": 6, "n_descriptors": 8}],
+        "parts": {"count": part | {"facts": facts}},
+        "disk": {"free_bytes": 10**10, "n_slides": 1250, "room": "good"},
+        "temperature_c": 61.5,
+        "throttling": "",
+    }
+    return found | changes
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Iterator[Path]:
+    folder = run_folder(tmp_path)
+    make_run_folder(folder)
+    yield tmp_path
+    shutil.rmtree(folder)
+
+
+def test_without_a_service_there_are_no_figures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert read_health(tmp_path) is None
+    assert signs({}) == []
+    assert metrics(None).splitlines()[-1] == "leukoscope_up 0.0"
+    assert main(["health", "--data", str(tmp_path)]) == 1
+    assert "leukoscope serve" in capsys.readouterr().err
+
+
+def test_old_figures_are_nobody_s(data: Path) -> None:
+    old_s = time.monotonic() - STALE_S - 1
+    write_json(run_folder(data) / HEALTH, figures(at_s=old_s))
+    assert read_health(data) is None
+
+
+def test_the_terminal_shows_words_or_everything(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_json(run_folder(data) / HEALTH, figures(safe="it died"))
+    assert main(["health", "--data", str(data)]) == 0
+    assert "!   Screening        it died" in capsys.readouterr().out
+    assert main(["health", "--data", str(data), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["temperature_c"] == 61.5
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"safe": "it died"}, "Screening"),
+        ({"disk": {"free_bytes": 1, "n_slides": 0, "room": "full"}}, "Disk, slides"),
+        ({"disk": {"trouble": "I/O error", "room": "full"}}, "Disk, slides"),
+        ({"throttling": "the power supply is too weak"}, "Temperature"),
+    ],
+)
+def test_what_is_wrong_is_said(changes: dict[str, Any], name: str) -> None:
+    assert [n for n, _, is_good in signs(figures(**changes)) if not is_good] == [name]
+
+
+def test_all_is_well() -> None:
+    assert all(is_good for _, _, is_good in signs(figures()))
+
+
+def test_prometheus_can_read_every_line_and_every_name_is_explained() -> None:
+    text = metrics(figures())
+    samples = [line for line in text.splitlines() if not line.startswith("#")]
+    assert all(LINE.fullmatch(line) for line in samples), samples
+    assert {re.split(r"[{ ]", line)[0] for line in samples} == set(HELP)
+    assert 'leukoscope_stage_seconds{stage="look"} 0.011' in samples
+
+
+def test_a_label_cannot_break_out_of_its_line() -> None:
+    part = figures()["parts"]["count"]
+    text = metrics(figures(parts={'a"\n\\b': part, "count": part}))
+    assert r'leukoscope_restarts{part="a\"\n\\b"} 0.0' in text

@@ -1,0 +1,121 @@
+"""The tests of this room must notice when a safeguard is taken out.
+
+As `tests/edge/updates/test_mutations.py` does: one line is changed in a copy of the
+program, and the tests that hold it must fail as tests do.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+PACKAGE = ROOT / "edge" / "leukoscope_edge"
+SOME_FAILED = 1
+"""pytest's exit status where tests ran and some failed."""
+PATIENCE = "--timeout=10"
+"""What never happens is waited for no longer than this; what happens takes two."""
+
+
+@dataclass(frozen=True)
+class Mutation:
+    file: str
+    old: str
+    new: str
+    tests: str
+
+
+MUTATIONS = {
+    "no heartbeat": Mutation(
+        "service/supervisor.py",
+        "        if now_s <= max(due_s, self._judge_from_s):",
+        "        if True:",
+        "service/test_supervisor.py::test_a_stopped_process_is_seen_by_its_beat",
+    ),
+    "no mercy for the stopped": Mutation(
+        "service/supervisor.py",
+        "            if now_s - turned_s > STOOD_STILL_S:",
+        "            if False:",
+        "service/test_supervisor.py::"
+        "test_a_supervisor_that_stands_still_feeds_no_dog_and_then_judges_nobody",
+    ),
+    "orphans live": Mutation(
+        "service/processes.py",
+        "            kill_group(process.pid)",
+        "            pass",
+        "service/test_supervisor.py::test_what_a_dead_part_leaves_behind_is_ended",
+    ),
+    "no back-off": Mutation(
+        "service/ladder.py",
+        "        if n <= 1:",
+        "        if True:",
+        "service/test_ladder.py::test_the_first_start_is_at_once_and_the_pauses_grow",
+    ),
+    "no back-off of the camera": Mutation(
+        "capture/live.py",
+        "min(2 * self._next_s, PAUSES_S[1])",
+        "self._next_s",
+        "capture/test_live.py::test_pauses_double_up_to_the_longest_and_begin_anew",
+    ),
+    "no fsync": Mutation(
+        "service/ladder.py",
+        "        os.fsync(file.fileno())",
+        "        pass",
+        "service/test_ladder.py::test_the_past_is_synced_before_the_step_is_taken",
+    ),
+    "no limit of reboots": Mutation(
+        "service/ladder.py",
+        "        if past.n_reboots < limits.n_reboots:",
+        "        if True:",
+        "service/test_ladder.py::test_three_reboots_and_then_the_safe_state",
+    ),
+    "no hash check of the model": Mutation(
+        "inference/bundle.py",
+        "    if digest != entry.sha256:",
+        "    if False:",
+        "inference/test_bundle.py::test_refuses_a_damaged_file",
+    ),
+    "a hot chip works on": Mutation(
+        "web/worker.py",
+        "            if looks and self._heat is not Heat.HOT:",
+        "            if looks:",
+        "web/test_worker_heat.py",
+    ),
+}
+
+
+def run_mutated(folder: Path, mutation: Mutation) -> int:
+    package = folder / "leukoscope_edge"
+    skip = shutil.ignore_patterns("__pycache__", "bundles")
+    shutil.copytree(PACKAGE, package, ignore=skip)
+    (package / "bundles").symlink_to(PACKAGE / "bundles")
+    source = package / mutation.file
+    text = source.read_text()
+    assert text.count(mutation.old) == 1, "the line to be changed is no longer there"
+    source.write_text(text.replace(mutation.old, mutation.new))
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
+    path = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
+    return subprocess.run(
+        [*command, PATIENCE, f"tests/edge/{mutation.tests}"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+    ).returncode
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_the_tests_fail_without(tmp_path: Path, name: str) -> None:
+    assert run_mutated(tmp_path, MUTATIONS[name]) == SOME_FAILED
+
+
+@pytest.mark.slow
+def test_and_pass_with_it(tmp_path: Path) -> None:
+    """The copy itself is not what makes them fail."""
+    line = "        os.fsync(file.fileno())"
+    unchanged = Mutation("service/ladder.py", line, line, "service/test_ladder.py")
+    assert run_mutated(tmp_path, unchanged) == 0

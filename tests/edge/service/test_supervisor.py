@@ -1,0 +1,248 @@
+"""The supervisor with real processes: who dies, hangs or leaves is started again."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SERVICE = Path(__file__).with_name("scripted_service.py")
+PATIENCE_S = 30.0
+
+
+def wait_for(is_so: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not is_so():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.02)
+
+
+def is_alive(pid: int) -> bool:
+    with contextlib.suppress(OSError, IndexError):
+        stat = Path(f"/proc/{pid}/stat").read_text()
+        return stat.rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+@dataclass
+class Service:
+    folder: Path
+    process: subprocess.Popen[bytes]
+
+    def lives(self, name: str) -> list[tuple[int, str]]:
+        """Each life so far: process number, and how it was started."""
+        seen = self.folder / "lives"
+        lines = seen.read_text().splitlines() if seen.exists() else []
+        mine = [line.split() for line in lines if line.startswith(f"{name} ")]
+        return [(int(pid), state) for _, pid, state in mine]
+
+    def beats(self, name: str) -> dict[str, Any]:
+        path = self.folder / f"{name}.json"
+        return json.loads(path.read_text()) if path.exists() else {"n_done": 0}
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Service]]:
+    services: list[Service] = []
+
+    def started(listener: str = "", **script: Any) -> Service:
+        folder = tmp_path / "run"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        environment = os.environ | ({"NOTIFY_SOCKET": listener} if listener else {})
+        command = [sys.executable, str(SERVICE), str(folder), json.dumps(script)]
+        process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
+        services.append(Service(folder, process))
+        return services[-1]
+
+    yield started
+    for service in services:
+        service.process.kill()
+        service.process.wait()
+        assert service.process.stderr is not None
+        service.process.stderr.close()
+
+
+@pytest.fixture
+def listener(tmp_path: Path) -> Iterator[socket.socket]:
+    """What systemd would hear."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
+        heard.bind(str(tmp_path / "notify"))
+        heard.settimeout(PATIENCE_S)
+        yield heard
+
+
+def hear(listener: socket.socket, word: str) -> None:
+    while word not in listener.recv(1000).decode():
+        pass
+
+
+def is_silent(listener: socket.socket, for_s: float) -> bool:
+    listener.settimeout(for_s)
+    try:
+        listener.recv(1000)
+    except TimeoutError:
+        return True
+    finally:
+        listener.settimeout(PATIENCE_S)
+    return False
+
+
+@pytest.mark.parametrize("word", ["die", "hang", "leave"])
+def test_a_part_that_fails_is_started_again_and_the_other_is_left_alone(
+    start: Callable[..., Service], word: str
+) -> None:
+    service = start(parts={"page": ["good"], "count": [word, "good"]})
+    wait_for(lambda: len(service.lives("count")) == 2)
+    wait_for(lambda: service.beats("count")["n_done"] > 5)
+    assert len(service.lives("page")) == 1
+    assert service.process.poll() is None
+
+
+def test_a_stopped_process_is_seen_by_its_beat(start: Callable[..., Service]) -> None:
+    service = start(parts={"page": ["good"], "count": ["good"]})
+    wait_for(lambda: service.beats("count")["n_done"] > 3)
+    ((pid, _),) = service.lives("count")
+    os.kill(pid, signal.SIGSTOP)
+    wait_for(lambda: len(service.lives("count")) == 2)
+    assert not is_alive(pid)
+
+
+def test_one_that_never_beats_is_given_up(start: Callable[..., Service]) -> None:
+    service = start(parts={"page": ["silent", "good"]}, start_s=0.5)
+    wait_for(lambda: service.beats("page")["n_done"] > 3)
+    assert len(service.lives("page")) == 2
+
+
+def test_the_next_waits_for_the_first_beat_of_the_one_before(
+    start: Callable[..., Service],
+) -> None:
+    service = start(parts={"page": ["silent"], "count": ["good"]}, start_s=60.0)
+    wait_for(lambda: service.lives("page"))
+    time.sleep(0.5)
+    assert service.lives("count") == []
+
+
+def test_failures_climb_to_the_cpu_and_then_to_the_safe_state(
+    start: Callable[..., Service],
+) -> None:
+    service = start(parts={"page": ["good"], "count": ["die"] * 6 + ["good"]})
+    wait_for(lambda: service.beats("count").get("facts") == {"word": "good"})
+    ways = [state for _, state in service.lives("count")]
+    assert ways == ["all"] * 4 + ["cpu"] * 2 + ["safe"]
+    assert [state for _, state in service.lives("page")] == ["all", "safe"]
+    told = service.folder / "told"
+    wait_for(lambda: "call service" in told.read_text())
+
+
+def test_under_systemd_it_ends_for_a_new_start_and_then_for_a_reboot(
+    start: Callable[..., Service], listener: socket.socket
+) -> None:
+    statuses = []
+    for _ in range(3):
+        service = start(
+            listener=listener.getsockname(), parts={"page": ["good"], "count": ["die"]}
+        )
+        statuses.append(service.process.wait(PATIENCE_S))
+    assert statuses == [1, 1, 75]
+
+
+def test_it_is_ready_when_every_part_works_and_the_dog_is_fed(
+    start: Callable[..., Service], listener: socket.socket
+) -> None:
+    service = start(
+        listener=listener.getsockname(), parts={"page": ["good"], "count": ["good"]}
+    )
+    hear(listener, "READY=1")
+    assert service.beats("count")["n_done"] > 0
+    hear(listener, "WATCHDOG=1")
+    hear(listener, "STATUS=page 0 restarts, count 0 restarts")
+
+
+def test_a_supervisor_that_stands_still_feeds_no_dog_and_then_judges_nobody(
+    start: Callable[..., Service], listener: socket.socket
+) -> None:
+    service = start(
+        listener=listener.getsockname(), parts={"page": ["good"], "count": ["good"]}
+    )
+    hear(listener, "READY=1")
+    hear(listener, "WATCHDOG=1")
+    time.sleep(0.03)  # within its pause, not within its turn
+    pids = [service.lives(name)[0][0] for name in ("page", "count")]
+    for pid in (service.process.pid, *pids):  # as when a laptop's lid is closed
+        os.kill(pid, signal.SIGSTOP)
+    listener.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            listener.recv(1000)
+    assert is_silent(listener, 2.5)
+    os.kill(service.process.pid, signal.SIGCONT)
+    for _ in range(2):
+        hear(listener, "WATCHDOG=1")
+    for pid in pids:
+        os.kill(pid, signal.SIGCONT)
+    time.sleep(0.5)
+    assert all(is_alive(pid) for pid in pids)
+
+
+def test_what_a_dead_part_leaves_behind_is_ended(
+    start: Callable[..., Service],
+) -> None:
+    service = start(parts={"count": ["litter", "good"]})
+    wait_for(lambda: len(service.lives("count")) == 2)
+    helper = int((service.folder / "litter").read_text())
+    wait_for(lambda: not is_alive(helper))
+
+
+@pytest.mark.parametrize("word", ["good", "deaf"])
+def test_told_to_end_it_takes_all_with_it(
+    start: Callable[..., Service], word: str
+) -> None:
+    service = start(parts={"page": [word], "count": [word]})
+    wait_for(lambda: service.beats("count")["n_done"] > 3)
+    service.process.terminate()
+    assert service.process.wait(10.0) == 0
+    assert not any(is_alive(service.lives(n)[0][0]) for n in ("page", "count"))
+
+
+def test_killed_it_takes_all_with_it(start: Callable[..., Service]) -> None:
+    service = start(parts={"page": ["good"], "count": ["deaf"]})
+    wait_for(lambda: service.beats("count")["n_done"] > 3)
+    service.process.kill()
+    for name in ("page", "count"):
+        ((pid, _),) = service.lives(name)
+        wait_for(lambda pid=pid: not is_alive(pid))
+
+
+def test_two_services_on_the_same_records_are_refused(
+    start: Callable[..., Service],
+) -> None:
+    first = start(parts={"page": ["good"]})
+    wait_for(lambda: first.beats("page")["n_done"] > 3)
+    second = start(parts={"page": ["good"]})
+    assert second.process.wait(PATIENCE_S) == 1
+    assert second.process.stderr is not None
+    assert b"already runs" in second.process.stderr.read()
+    assert len(first.lives("page")) == 1
+
+
+def test_neither_the_kernel_s_table_nor_ours_fills_up(
+    start: Callable[..., Service],
+) -> None:
+    limits = {"within_s": 0.0, "first_pause_s": 0.0}
+    service = start(parts={"count": ["litter"]}, limits=limits)
+    wait_for(lambda: len(service.lives("count")) > 3)
+    descriptors = Path(f"/proc/{service.process.pid}/fd")
+    n_before = len(list(descriptors.iterdir()))
+    wait_for(lambda: len(service.lives("count")) > 12)
+    assert len(list(descriptors.iterdir())) <= n_before + 1
+    children = Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children")
+    assert len(children.read_text().split()) <= 3

@@ -1,0 +1,151 @@
+"""A real browser and the device's own server for the tests of the page."""
+
+import socket
+import ssl
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+from tests.edge.web.stand_ins import NAME, PIN, QUICK
+
+from leukoscope_edge.web.device import Device
+from leukoscope_edge.web.people import People
+
+CHROMIUM = Path("/usr/bin/chromium")
+PATIENCE_S = 40.0
+PROFILE = """
+name = "browser test"
+n_threads = 1
+data_dir = "unused"
+[camera]
+source = "simulated:seed=3,cells=40,blasts=0.5,jerks=0"
+frames_per_second = 30.0
+[page]
+"""
+NEEDS_BROWSER = pytest.mark.skipif(
+    not CHROMIUM.exists(),
+    reason=f"NO BROWSER at {CHROMIUM}: the page is NOT tested; run `make browser`",
+)
+
+
+pytestmark = [pytest.mark.slow, NEEDS_BROWSER]
+"""For the files whose every test needs it."""
+
+
+class Serve(Protocol):
+    """Starts the device's page on its own records and returns its address."""
+
+    def __call__(self, address: str = "127.0.0.1") -> str: ...
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox"]
+        )
+        yield browser
+        browser.close()
+
+
+def wait_for(is_so: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not is_so():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.05)
+
+
+def answers(url: str) -> bool:
+    context = ssl._create_unverified_context()  # noqa: S323 - its own certificate
+    try:
+        urllib.request.urlopen(url, timeout=1, context=context)  # noqa: S310 - ours
+    except OSError:
+        return False
+    return True
+
+
+@pytest.fixture
+def serve(device: Device, tmp_path: Path) -> Iterator[Serve]:
+    """Start the device's page on its own records and return its address."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start(address: str = "127.0.0.1") -> str:
+        page = f'address = "{address}"\n'
+        (tmp_path / "profile.toml").write_text(PROFILE + page)
+        with socket.socket() as free:
+            free.bind((address, 0))
+            port = free.getsockname()[1]
+        command = [sys.executable, "-m", "leukoscope_edge", "serve"]
+        command += ["--profile", str(tmp_path / "profile.toml"), "--port", str(port)]
+        command += ["--data", str(device.store.folder)]
+        running.append(subprocess.Popen(command))
+        scheme = "http" if address == "127.0.0.1" else "https"
+        url = f"{scheme}://{address}:{port}"
+        wait_for(lambda: answers(f"{url}/sign-in"))
+        return url
+
+    yield start
+    for process in running:
+        process.terminate()
+        process.wait(20)
+
+
+def add_person(device: Device) -> None:
+    People(device.store.folder / "people", hasher=QUICK).add_first(NAME, PIN)
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 1024, "height": 600})
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_S * 1000)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert errors == []
+
+
+def sign_in(page: Page, url: str) -> None:
+    page.goto(url)
+    page.fill("[name=pin]", PIN)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{url}/")
+
+
+def number(page: Page, id_: str) -> int:
+    return int(page.inner_text(f"#{id_}"))
+
+
+def focus_is(page: Page, selector: str) -> bool:
+    return page.locator(f"{selector}:focus").count() == 1
+
+
+def tab_to(page: Page, selector: str) -> None:
+    for _ in range(60):
+        if focus_is(page, selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"the keyboard does not reach {selector}")
+
+
+def judge_all(page: Page, press: Callable[[], None]) -> None:
+    page.wait_for_selector("#gallery")
+    while page.locator("#n-left").count() and (left := number(page, "n-left")):
+        press()
+        wait_for(lambda n=left: number(page, "n-left") < n)
+
+
+def barriers(page: Page) -> Iterator[str]:
+    page.wait_for_load_state()
+    for violation in Axe().run(page).response["violations"]:
+        if violation["impact"] in ("serious", "critical"):
+            nodes = [n["html"][:120] for n in violation["nodes"][:3]]
+            yield f"{page.url}: {violation['id']}: {nodes}"

@@ -1,0 +1,122 @@
+"""Backup, restore, log and power-off from the page."""
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide
+from tests.edge.web.sticks import with_sticks
+
+from leukoscope_edge.records.store import open_store
+from leukoscope_edge.web import updates as desks
+from leukoscope_edge.web.device import Device
+from leukoscope_edge.web.orders import Mode, News
+from leukoscope_edge.web.people import Role
+
+PASSPHRASE = "correct horse battery"  # noqa: S105
+
+
+@pytest.fixture
+def device(
+    device: Device, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Device]:
+    monkeypatch.setattr(desks, "NOTICE_S", 1e6)  # nobody restarts in a test
+    (tmp_path / "stick").mkdir()
+    yield with_sticks(device, tmp_path / "stick")
+
+
+def test_a_backup_goes_to_a_stick_and_comes_back(
+    browser: Browser, device: Device, tmp_path: Path
+) -> None:
+    slide = fill_slide(device, n_normal=1, name="Ann Canary")
+    stick = str(tmp_path / "stick")
+    body: dict[str, Any] = {"stick": stick, "passphrase": "short"}
+    assert browser.post("/api/records/backup", json=body).status_code == 422
+    body["passphrase"] = PASSPHRASE
+    assert browser.post("/api/records/backup", json=body).is_success
+    [file] = (tmp_path / "stick").iterdir()
+    text = browser.get("/device").text
+    assert file.name in text
+    fill_slide(device, n_normal=2)
+    body |= {"file": file.name, "pin": "111222"}
+    assert browser.post("/api/records/restore", json=body).status_code == 401
+    body["pin"] = PIN
+    assert browser.post("/api/records/restore", json=body).is_success
+    assert "opens anew" in browser.get("/device").text
+    assert len(device.store.slides()) == 2  # nothing changes while it is open
+    assert device.desk.chore is not None
+    device.store.close()
+    assert "before-restore-1" in device.desk.chore()
+    with open_store(device.store.folder) as store:
+        assert [s.id for s in store.slides()] == [slide]
+
+
+@pytest.mark.parametrize("file", ["../evil", "/etc/passwd", "a/b"])
+def test_a_restore_reads_only_what_lies_on_the_stick(
+    browser: Browser, tmp_path: Path, file: str
+) -> None:
+    body = {
+        "stick": str(tmp_path / "stick"),
+        "file": file,
+        "passphrase": PASSPHRASE,
+        "pin": PIN,
+    }
+    assert browser.post("/api/records/restore", json=body).status_code == 422
+
+
+def test_only_a_supervisor_takes_the_records_away(
+    stranger: Browser, device: Device, tmp_path: Path
+) -> None:
+    device.people.add("Sam", Role.SERVICE, PIN)
+    stranger.sign_in("Sam")
+    body = {"stick": str(tmp_path / "stick"), "passphrase": PASSPHRASE}
+    assert stranger.post("/api/records/backup", json=body).status_code == 403
+    assert "Write the backup" not in stranger.get("/device").text
+
+
+def test_the_log_names_nobody(browser: Browser, device: Device) -> None:
+    slide = fill_slide(device, n_normal=1, sample="S-CANARY", name="Ann Canary")
+    device.store.note("model installed", {"accepted_by": NAME}, NAME)
+    answer = browser.get("/device/log.txt")
+    assert "attachment" in answer.headers["content-disposition"]
+    for word in ("Canary", "S-CANARY", NAME):
+        assert word not in answer.text
+    assert "model installed" in answer.text
+    assert "simulated-1 1" in answer.text
+    assert slide
+
+
+def test_power_off_is_refused_in_words_where_it_is_not_permitted(
+    browser: Browser, device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[Any] = []
+
+    def run(command: Any, **_: Any) -> None:
+        ran.append(command)
+        if len(ran) == 1:
+            raise subprocess.CalledProcessError(1, command)
+
+    monkeypatch.setattr("leukoscope_edge.web.api_device.subprocess.run", run)
+    assert "use its switch" in browser.post("/api/device/power-off", json={}).text
+    assert ran == []
+    profile = replace(device.profile, may_power_off=True)
+    browser.app.state.device = replace(device, profile=profile)  # type: ignore[attr-defined]
+    assert "use its switch" in browser.post("/api/device/power-off", json={}).text
+    assert browser.post("/api/device/power-off", json={}).is_success
+    assert ran == [("systemctl", "poweroff")] * 2
+    news = News(mode=Mode.COUNTING, slide="0001", facts={"seq": 1})
+    device.counter.tell(news)  # type: ignore[attr-defined]
+    assert "finish it first" in browser.post("/api/device/power-off", json={}).text
+    assert len(ran) == 2
+
+
+def test_what_was_lost_of_the_records_is_said_on_home_and_device(
+    browser: Browser, device: Device
+) -> None:
+    device.store.damaged["0007"] = "event 12 is not what it was"
+    for path in ("/", "/device"):
+        text = browser.get(path).text
+        assert "Slide 0007 is left out: event 12" in text

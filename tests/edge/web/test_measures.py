@@ -1,0 +1,63 @@
+"""What a monitor on this machine may read, and what a full disk stops."""
+
+import shutil
+from collections import namedtuple
+
+import pytest
+from tests.edge.web.stand_ins import Browser, fill_slide
+
+from leukoscope_edge.service.beats import make_run_folder, run_folder, write_json
+from leukoscope_edge.service.health import HEALTH
+from leukoscope_edge.web.app import create_app
+from leukoscope_edge.web.device import Device
+
+Usage = namedtuple("Usage", "total used free")
+NEW = {"sample": "S-9", "key": "0123456789abcdef"}
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [("127.0.0.1", 200), ("::1", 200), ("192.168.4.7", 404), ("nonsense", 404)],
+)
+def test_figures_are_for_this_machine_alone(
+    device: Device, address: str, status: int
+) -> None:
+    fill_slide(device, n_normal=1, sample="SECRET-7", name="Amina B.")
+    with Browser(
+        create_app(device), base_url="http://localhost:8000", client=(address, 5000)
+    ) as client:
+        answer = client.get("/metrics")
+    assert answer.status_code == status
+    assert "SECRET" not in answer.text
+    if status == 200:
+        assert "leukoscope_up 0.0\n" in answer.text
+
+
+def start(browser: Browser) -> tuple[int, str]:
+    answer = browser.post("/api/slides", json=NEW)
+    return answer.status_code, answer.text
+
+
+def test_a_full_disk_takes_no_new_slide_and_says_so(
+    browser: Browser, device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(100, 99, 79_999_999))
+    status, text = start(browser)
+    assert status == 503
+    assert "the disk is full" in text
+    assert device.store.slides() == []
+
+
+def test_a_device_in_safe_state_takes_no_new_slide(
+    browser: Browser, device: Device
+) -> None:
+    folder = run_folder(device.store.folder)
+    make_run_folder(folder)
+    parts = {"count": {"facts": {}}}
+    write_json(folder / HEALTH, {"at_s": 1e12, "safe": "it died", "parts": parts})
+    try:
+        status, text = start(browser)
+    finally:
+        shutil.rmtree(folder)
+    assert (status, "it died" in text) == (503, True)
+    assert device.store.slides() == []

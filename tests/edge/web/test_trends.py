@@ -1,0 +1,219 @@
+"""Levey-Jennings charts, the light of a slide, the cell-location test."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tests.edge.web.stand_ins import NAME, Browser, fill_slide
+
+from leukoscope_edge.capture.simulated import SimulatedCamera, SlidePlan
+from leukoscope_edge.errors import StepError
+from leukoscope_edge.web.device import Device
+from leukoscope_edge.web.light import EVERY_N_FRAMES, MEASURES, MIN_FRAMES, LightLog
+from leukoscope_edge.web.location import (
+    keep_quality_slide,
+    locate_drawn,
+    slide_trend,
+    whole_labels,
+)
+from leukoscope_edge.web.people import Role
+from leukoscope_edge.web.trends import (
+    MIN_FOR_BAND,
+    N_FOR_BAND,
+    N_POINTS,
+    Point,
+    begin_new_band,
+    judge,
+    levey_jennings,
+    note_light,
+    plot,
+    trends,
+)
+
+BAND = [10.0, 12.0] * (N_FOR_BAND // 2)  # mean 11
+
+
+def points(values: list[float]) -> list[Point]:
+    return [Point(value=v, at="2026-11-26T08:00:00") for v in values]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0.0, "good"),
+        (2.0, "good"),
+        (2.01, "warn"),
+        (-2.01, "warn"),
+        (3.0, "warn"),
+        (3.01, "reject"),
+        (-3.01, "reject"),
+    ],
+)
+def test_westgards_limits(value: float, expected: str) -> None:
+    assert judge(Point(value=value, at=""), 0.0, 1.0) == expected
+
+
+def test_a_band_needs_figures_enough_and_says_how_many_are_missing() -> None:
+    one = levey_jennings("x", points([1.0]))
+    assert (one.mean, one.n_short) == (None, MIN_FOR_BAND)
+    few = levey_jennings("x", points(BAND[:MIN_FOR_BAND]))
+    assert (few.mean, few.n_short) == (None, 1)
+    enough = levey_jennings("x", points(BAND[: MIN_FOR_BAND + 1]))
+    assert enough.mean is not None
+    assert [p.judged for p in enough.points[:-1]] == ["none"] * MIN_FOR_BAND
+    assert enough.judged == "good"
+
+
+@pytest.mark.parametrize("n_before", [MIN_FOR_BAND, N_FOR_BAND, 35])
+def test_an_outlier_does_not_widen_its_own_band(n_before: int) -> None:
+    values = [*(BAND * 2)[:n_before], 16.0]
+    found = levey_jennings("x", points(values))
+    assert found.judged == "reject"
+    assert found.mean == pytest.approx(11.0, abs=0.1)
+    assert len(found.points) <= N_POINTS
+
+
+def test_a_slow_drift_is_seen_because_the_band_stays_where_it_was_set() -> None:
+    drift = [11 + 0.1 * i for i in range(60)]
+    found = levey_jennings("x", points(BAND + drift))
+    assert found.judged == "reject"
+
+
+def test_figures_that_never_change_have_a_band_of_no_width() -> None:
+    same = levey_jennings("x", points([5.0] * 30))
+    assert same.judged == "good"
+    assert levey_jennings("x", points([5.0] * 30 + [5.1])).judged == "reject"
+    drawn = plot(same, 100, 50)
+    assert all(0 <= p["y"] <= 50 for p in drawn["points"])
+
+
+def test_the_chart_has_seven_lines_from_low_to_high() -> None:
+    drawn = plot(levey_jennings("x", points([*BAND, 11.0])), 100, 50)
+    assert [k for k, _ in drawn["lines"]] == [-3, -2, -1, 0, 1, 2, 3]
+    heights = [y for _, y in drawn["lines"]]
+    assert heights == sorted(heights, reverse=True)
+    assert 0 <= heights[-1] < heights[0] <= 50
+
+
+def test_a_new_lamp_begins_the_bands_anew(device: Device) -> None:
+    for value in BAND:
+        note_light(device.store, {"plasma_level": value})
+    begin_new_band(device.store, "lamp", NAME)
+    note_light(device.store, {"plasma_level": 200.0})
+    [light] = trends(device.store, 0.5, "simulated-1")
+    assert [p.value for p in light.points] == [200.0]
+
+
+def test_stored_cells_are_judged_by_the_cards_limit(device: Device) -> None:
+    for facts in (
+        {"bundle": "m-1", "largest_logit_difference": 0.1},
+        {"bundle": "m-2", "largest_logit_difference": 0.2},
+        {"bundle": "m-1", "failed": "a logit differs"},
+    ):
+        device.store.note("golden cells", facts, NAME)
+    [golden] = trends(device.store, 0.5, "m-1")
+    assert [(p.value, p.judged) for p in golden.points] == [
+        (0.1, "good"),
+        (0.5, "reject"),
+    ]
+    assert golden.limit == 0.5
+
+
+def test_the_light_of_a_slide_is_the_median_of_a_few_frames() -> None:
+    camera, log = SimulatedCamera(SlidePlan(cells=12, jerks=0)), LightLog()
+    assert log.figures() == {}
+    pixels = camera.render(3)
+    for _ in range((MIN_FRAMES - 1) * EVERY_N_FRAMES):
+        log.see(pixels)
+    assert log.figures() == {}
+    log.see(pixels)
+    log.see(np.zeros_like(pixels))  # between two measured ones
+    assert set(log.figures()) == set(MEASURES)
+    assert log.figures()["plasma_level"] > 150
+
+
+def test_only_whole_cells_are_sought() -> None:
+    cells = np.zeros((6, 8), np.int32)
+    cells[0:2, 3:5] = 1
+    cells[3:5, 2:4] = 2
+    nuclei = np.where(cells == 2, 2, 0).astype(np.int32)
+    nuclei[1, 3] = 1
+    assert whole_labels(nuclei, cells) == {2}
+    assert whole_labels(nuclei * 0, cells * 0) == set()
+
+
+def test_the_cells_of_the_drawn_fields_are_found() -> None:
+    n_present, n_located, n_extra = locate_drawn()
+    assert n_present >= 40
+    assert n_located >= 0.95 * n_present
+    assert n_extra <= 0.05 * n_present
+
+
+@pytest.mark.parametrize(("present", "located"), [(0, 0), (5, 6)])
+def test_an_impossible_quality_slide_is_refused(
+    device: Device, present: int, located: int
+) -> None:
+    with pytest.raises(StepError, match="count in the same fields"):
+        keep_quality_slide(device.store, present, located, NAME)
+    assert slide_trend(device.store) is None
+
+
+def test_a_quality_slide_with_fewer_cells_found_is_a_drift(
+    browser: Browser, device: Device
+) -> None:
+    for located in (49, 48, 50, 49, 50):
+        keep_quality_slide(device.store, 50, located, NAME)
+    assert "Clearly less" not in browser.get("/device").text
+    body = {"n_present": 50, "n_located": 36}
+    assert browser.post("/api/device/quality-slide", json=body).is_success
+    text = browser.get("/device").text
+    assert "Clearly less" in text
+    assert "36 / 50" in text
+
+
+def test_the_page_shows_what_is_out_of_control_without_colour(
+    browser: Browser, device: Device
+) -> None:
+    for value in [*BAND, 13.5, 20.0]:
+        note_light(device.store, {"plasma_level": value})
+    text = browser.get("/device").text
+    assert "out of control" in text
+    assert 'class="reject"' in text
+    assert 'class="warn"' in text
+    assert browser.post("/api/device/new-band", json={"why": "lamp"}).is_success
+    assert "out of control" not in browser.get("/device").text
+
+
+def test_a_passive_watch_never_gives_a_negative_whoever_signs(
+    browser: Browser, device: Device
+) -> None:
+    from leukoscope_edge.types import Refusal, Verdict
+    from leukoscope_edge.web.review import verdict_of
+
+    record = device.store.slide(fill_slide(device, n_normal=200))
+    watched = replace(record, mode="passive")
+    assert isinstance(verdict_of(record, device.bundle.card), Verdict)
+    outcome = verdict_of(watched, device.bundle.card)
+    assert isinstance(outcome, Refusal)
+    assert "passive watch" in outcome.reason
+    sick = replace(device.store.slide(fill_slide(device, n_blast=100)), mode="passive")
+    assert isinstance(verdict_of(sick, device.bundle.card), Verdict)
+
+
+def test_a_passive_slide_is_started_from_the_form(
+    browser: Browser, device: Device
+) -> None:
+    body = {"sample": "S-1", "mode": "passive", "key": "key-00000001"}
+    assert browser.post("/api/slides", json=body).is_success
+    assert device.store.slide("0001").mode == "passive"
+
+
+def test_an_operator_may_not_begin_bands_anew(
+    stranger: Browser, device: Device
+) -> None:
+    from tests.edge.web.stand_ins import PIN
+
+    device.people.add("Olu", Role.OPERATOR, PIN)
+    stranger.sign_in("Olu")
+    answer = stranger.post("/api/device/new-band", json={"why": "lamp"})
+    assert answer.status_code == 403

@@ -1,0 +1,87 @@
+"""A chip that is too warm slows the count down; one that is too hot stops it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from tests.edge.web.stand_ins import PROFILE
+
+from leukoscope_edge.inference.choose import open_engine
+from leukoscope_edge.profile import CameraEntry, ThermalEntry
+from leukoscope_edge.service import heat
+from leukoscope_edge.service.beats import NoPulse
+from leukoscope_edge.web import worker
+from leukoscope_edge.web.device import Device
+from leukoscope_edge.web.orders import Do, Order
+from leukoscope_edge.web.worker import Draft
+
+LIMITS = ThermalEntry(warn_c=70.0, pause_c=90.0)
+PREVIEW, LEAVE = Order(do=Do.PREVIEW, slide="0001"), Order(do=Do.LEAVE)
+
+
+class KeptBox:
+    def __init__(self) -> None:
+        self.drafts: list[Draft] = []
+
+    def put(self, draft: Draft) -> None:
+        self.drafts.append(draft)
+
+    @property
+    def n_pictures(self) -> int:
+        return sum(d.pixels is not None for d in self.drafts)
+
+    @property
+    def instructions(self) -> list[str]:
+        return [d.news.facts.get("instruction") or "" for d in self.drafts]
+
+
+class Orders:
+    """Gives an order, lets some turns pass, and then asks to leave."""
+
+    def __init__(self, n_turns: int) -> None:
+        self._turns: Iterator[Order | None] = iter(
+            [PREVIEW, None, *[None] * n_turns, LEAVE]
+        )
+        self.waits_s: list[float] = []
+
+    def take(self, timeout_s: float) -> Order | None:
+        self.waits_s.append(timeout_s)
+        return next(self._turns)
+
+
+def run(
+    device: Device, temp_c: float | None, monkeypatch: pytest.MonkeyPatch
+) -> tuple[KeptBox, Orders]:
+    monkeypatch.setattr(heat, "temperature_c", lambda: temp_c)
+    camera = CameraEntry(source="simulated:cells=4", frames_per_second=0.5)
+    profile = replace(PROFILE, camera=camera, thermal=LIMITS)
+    box, orders = KeptBox(), Orders(n_turns=3)
+    with open_engine(device.bundle, backend="cpu", n_threads=1) as engine:
+        worker._Worker(
+            profile, device.store, device.bundle, engine, box, NoPulse()
+        ).obey_all(orders)
+    return box, orders
+
+
+@pytest.mark.parametrize(
+    ("temp_c", "at_most_s"), [(None, 2.0), (69.0, 2.0), (70.0, 4.0)]
+)
+def test_a_warm_chip_looks_at_half_as_many_frames(
+    device: Device,
+    temp_c: float | None,
+    at_most_s: float,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    box, orders = run(device, temp_c, monkeypatch)
+    assert box.n_pictures >= 2
+    assert at_most_s / 2 < max(orders.waits_s) <= at_most_s
+
+
+def test_a_hot_chip_looks_at_none_and_says_why(
+    device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "TEMPERATURE_EVERY_S", 0.0)
+    box, _ = run(device, 90.0, monkeypatch)
+    assert box.n_pictures == 0
+    assert "too hot, 90 °C" in box.instructions[-2]
+    assert "below 85 °C" in box.instructions[-2]

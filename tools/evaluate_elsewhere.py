@@ -1,0 +1,183 @@
+"""Measure a bundle on other laboratories' cells, cut by the device's own segmentation.
+
+    python tools/evaluate_elsewhere.py DATA [--bundle DIR] [--limit N] [--json]
+
+DATA is the folder of real images. None of these sets knows its people, so no figure
+here has an interval. Healthy: `wbc-fields` (BCCD), `wbc-crops-300` (Zheng's second set)
+and PBC's kinds, of which only cells that no training saw are taken. `taleqani` has
+malignant images (Early, Pre, Pro) and benign ones, whose hematogones look much like
+blasts. Shares are of cells at the card's operating points; for `taleqani` the spread
+of the share over its images stands beside them.
+"""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from leukoscope_edge.errors import LeukoscopeError
+from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
+from leukoscope_edge.inference.classifier import BATCH_SIZE, p_blast
+from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.types import F64, U8
+from leukoscope_edge.vision.crop import CropSpec
+from leukoscope_train.cells import BLAST, NORMAL, CellFile, CropSet, DataError
+from leukoscope_train.commands.data import PBC_KINDS, PBC_UM_PER_PX, some
+from leukoscope_train.commands.documents import elsewhere_table
+from leukoscope_train.commands.fitting import PRETRAINING_PER_CLASS
+from leukoscope_train.fields import crops_of_fields
+from leukoscope_train.readers import read_class_folders
+
+PBC_EACH = 150
+"""Cells of each of PBC's kinds that are judged."""
+TALEQANI = {"Benign": NORMAL, "Early": BLAST, "Pre": BLAST, "Pro": BLAST}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Images of one kind: their name in the table, and how they are cut."""
+
+    name: str
+    files: list[CellFile]
+    scale_um_per_px: float | None = None
+    only_central: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """Shares of the calls on one kind of image.
+
+    Attributes:
+        set: Name of the set.
+        truth: What a perfect device would call.
+        n_images: Images given.
+        n_without: Of them without a cell found.
+        n_cells: Cells found.
+        blast: Share of cells called blast.
+        normal: The same for normal.
+        unclear: The same for unclear.
+        by_image: Quartiles over images of the share called blast.
+    """
+
+    set: str
+    truth: str
+    n_images: int
+    n_without: int
+    n_cells: int
+    blast: float
+    normal: float
+    unclear: float
+    by_image: tuple[float, float, float]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the program; return its exit status."""
+    options = _parse(arguments)
+    try:
+        bundle = open_bundle(options.bundle or shipped_bundle_for("real"))
+        rows = [judge(bundle, s) for s in sources(options.data, options.limit)]
+    except (DataError, LeukoscopeError) as err:
+        print(f"evaluate_elsewhere: {err}", file=sys.stderr)
+        return 1
+    found = [asdict(row) for row in rows]
+    whole = json.dumps({"bundle": bundle.card.id, "rows": found}, indent=1)
+    print(whole if options.json else elsewhere_table(found))
+    return 0
+
+
+def sources(data: Path, limit: int) -> list[Source]:
+    """Return all sets; of each at most `limit` images, 0 for all.
+
+    Raises:
+        DataError: A set's folder is missing or empty.
+    """
+    found = []
+    for name in ("wbc-fields", "wbc-crops-300"):
+        files = read_class_folders(data / name, {"images": NORMAL}, name)
+        found.append(Source(name=name, files=_first(files, limit)))
+    for kind in PBC_KINDS:
+        files = read_class_folders(data / "pbc", {kind: NORMAL}, f"pbc-{kind}")
+        unseen = some(files, len(files))[PRETRAINING_PER_CLASS:]
+        found.append(
+            Source(
+                name=f"pbc {kind}",
+                files=unseen[: min(limit or PBC_EACH, PBC_EACH)],
+                scale_um_per_px=PBC_UM_PER_PX,
+                only_central=True,
+            )
+        )
+    for name, label in TALEQANI.items():
+        files = read_class_folders(data / "taleqani", {name: label}, "taleqani")
+        found.append(Source(name=f"taleqani {name}", files=_first(files, limit)))
+    return found
+
+
+def _first(files: list[CellFile], limit: int) -> list[CellFile]:
+    return some(files, limit) if limit else files
+
+
+def judge(bundle: Bundle, source: Source) -> Row:
+    """Cut a set's cells and call them by a bundle's card.
+
+    Raises:
+        DataError: Not one cell was found.
+    """
+    entry, decision = bundle.card.input, bundle.card.decision
+    spec = CropSpec(
+        side_px=entry.side_px,
+        scale_um_per_px=entry.scale_um_per_px,
+        colour=entry.colour,
+    )
+    crops, left_out = crops_of_fields(
+        source.files,
+        spec,
+        scale_um_per_px=source.scale_um_per_px,
+        only_central=source.only_central,
+    )
+    p = probabilities(bundle, crops.pixels)
+    blast, normal = p >= decision.blast_from, p <= decision.normal_to
+    return Row(
+        set=source.name,
+        truth="blast" if source.files[0].label == BLAST else "normal",
+        n_images=len(source.files),
+        n_without=len(left_out),
+        n_cells=len(crops),
+        blast=float(blast.mean()),
+        normal=float(normal.mean()),
+        unclear=float((~blast & ~normal).mean()),
+        by_image=quartiles_by_image(crops, blast),
+    )
+
+
+def probabilities(bundle: Bundle, pixels: U8) -> F64:
+    """Return (N,) calibrated probability of blast of (N, side, side, 3) crops."""
+    with OnnxCpuEngine(bundle) as engine:
+        parts = [
+            engine.run(pixels[start : start + BATCH_SIZE])
+            for start in range(0, len(pixels), BATCH_SIZE)
+        ]
+    return p_blast(np.concatenate(parts), bundle.card.decision.temperature)
+
+
+def quartiles_by_image(crops: CropSet, blast: np.ndarray) -> tuple[float, float, float]:
+    """Return the quartiles over images of the share of cells called blast."""
+    images = np.array([name.rpartition("#")[0] for name in crops.names.tolist()])
+    shares = [blast[images == image].mean() for image in np.unique(images)]
+    low, middle, high = np.percentile(shares, [25, 50, 75])
+    return float(low), float(middle), float(high)
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path, help="folder of the sets")
+    parser.add_argument("--bundle", type=Path, help="default: the shipped one")
+    parser.add_argument("--limit", type=int, default=0, help="images of each set")
+    parser.add_argument("--json", action="store_true", help="one object on stdout")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,227 @@
+"""Measure what is taken for a white cell where there is none, and which cells are two.
+
+    python tools/evaluate_false_cells.py empty FOLDER [--um-per-px X] [--json]
+    python tools/evaluate_false_cells.py single FOLDER [--um-per-px X] [--every N]
+
+`empty`: FOLDER holds `images/`, `masks/` and `boxes/` as for `evaluate_segmentation`.
+Of each image the largest strip beside its white cells is an empty view: red cells,
+platelets and plasma, now and then a white cell that the edge cuts and that has no box.
+With --overlays DIR every view with a cell in it is drawn.
+
+`single`: FOLDER holds a folder of images for each class, one object in the middle of
+each. Says in how many exactly one white cell is found there, none, or several; of
+platelets none is right.
+"""
+
+import argparse
+import json
+import sys
+import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from leukoscope_edge.capture.decode import decode_image
+from leukoscope_edge.capture.replay import list_images
+from leukoscope_edge.errors import LeukoscopeError, SourceError
+from leukoscope_edge.types import U8, CellKind, Segmentation
+from leukoscope_edge.vision.quality import assess
+from leukoscope_edge.vision.segmentation import segment
+
+MARGIN_PX = 12
+"""Between an empty view and the white cell beside it."""
+MIN_SIDE_PX = 200
+"""Of an empty view: a narrower strip shows few red cells whole."""
+MIDDLE_SHARE = 0.22
+"""Of an image's width: how far from the middle its one object may lie."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmptyRow:
+    """What was found in empty views."""
+
+    n_views: int
+    n_refused: int
+    whole_per_100: float
+    cut_off_per_100: float
+    smudges_per_100: float
+    platelets_per_100: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SingleRow:
+    """What was found in the middle of the images of one class."""
+
+    name: str
+    n_images: int
+    one: float
+    none: float
+    several: float
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the program; return its exit status."""
+    options = _parse(arguments)
+    cv2.setNumThreads(1)
+    try:
+        rows: list[EmptyRow] | list[SingleRow]
+        if options.what == "empty":
+            rows = [measure_empty(options.folder, options.um_per_px, options.overlays)]
+        else:
+            rows = measure_single(options.folder, options.um_per_px, options.every)
+    except (OSError, ET.ParseError, LeukoscopeError) as err:
+        print(f"evaluate_false_cells: {err}", file=sys.stderr)
+        return 1
+    if options.json:
+        print(json.dumps([asdict(row) for row in rows]))
+        return 0
+    for row in rows:
+        print(", ".join(f"{k} {_short(v)}" for k, v in asdict(row).items()))
+    return 0
+
+
+def measure_empty(
+    folder: Path, um_per_px: float | None, overlays: Path | None
+) -> EmptyRow:
+    """Segment every empty view of a set.
+
+    Raises:
+        LeukoscopeError: There is none.
+    """
+    kinds: Counter[CellKind] = Counter()
+    n_views = n_refused = 0
+    for name, view in empty_views(folder):
+        n_views += 1
+        if assess(view).instruction is not None:
+            n_refused += 1
+            continue
+        found = segment(view, um_per_px)
+        kinds.update(found.kinds)
+        if overlays and {CellKind.WBC, CellKind.BORDER} & set(found.kinds):
+            _draw(view, found, overlays / f"{name}.png")
+    if n_views == n_refused:
+        raise SourceError(f"{folder}: no empty view that can be judged")
+    per_100 = 100 / (n_views - n_refused)
+    return EmptyRow(
+        n_views=n_views,
+        n_refused=n_refused,
+        whole_per_100=per_100 * kinds[CellKind.WBC],
+        cut_off_per_100=per_100 * kinds[CellKind.BORDER],
+        smudges_per_100=per_100 * kinds[CellKind.SMUDGE],
+        platelets_per_100=per_100 * kinds[CellKind.PLATELET],
+    )
+
+
+def empty_views(folder: Path) -> Iterator[tuple[str, U8]]:
+    """Yield the largest strip beside the white cells of each image with boxes."""
+    for path in list_images(folder / "images"):
+        boxes = folder / "boxes" / f"{path.stem}.xml"
+        if not boxes.exists():
+            continue
+        pixels = decode_image(path.read_bytes())
+        taken = _taken(folder / "masks" / f"{path.stem}.png", boxes)
+        view = _largest_strip(pixels, taken)
+        if min(view.shape[:2]) >= MIN_SIDE_PX:
+            yield path.stem, view
+
+
+def _taken(mask: Path, boxes: Path) -> U8:
+    """Return (H, W) uint8, 1 on white cells by mask or box."""
+    drawn = cv2.imread(str(mask), cv2.IMREAD_GRAYSCALE)
+    if drawn is None:
+        raise SourceError(f"{mask}: is not a mask")
+    taken = (np.asarray(drawn) > 63).astype(np.uint8)
+    for item in ET.parse(boxes).getroot().iter("object"):  # noqa: S314 (our own data)
+        if item.findtext("name") == "WBC":
+            x0, y0, x1, y1 = (
+                int(item.findtext(f"bndbox/{k}") or 0)
+                for k in ("xmin", "ymin", "xmax", "ymax")
+            )
+            taken[y0:y1, x0:x1] = 1
+    return taken
+
+
+def _largest_strip(pixels: U8, taken: U8) -> U8:
+    if not taken.any():
+        return pixels
+    x, y, w, h = cv2.boundingRect(taken)
+    strips = (
+        pixels[:, : max(0, x - MARGIN_PX)],
+        pixels[:, x + w + MARGIN_PX :],
+        pixels[: max(0, y - MARGIN_PX)],
+        pixels[y + h + MARGIN_PX :],
+    )
+    return np.ascontiguousarray(max(strips, key=lambda strip: strip.size))
+
+
+def measure_single(
+    folder: Path, um_per_px: float | None, every: int
+) -> list[SingleRow]:
+    """Segment every n-th image of each class.
+
+    Raises:
+        LeukoscopeError: There is no class.
+    """
+    classes = sorted(p for p in folder.iterdir() if p.is_dir())
+    if not classes:
+        raise SourceError(f"{folder}: holds no folder of a class")
+    rows = []
+    for folder_of_class in classes:
+        counts = Counter(
+            _n_in_the_middle(decode_image(path.read_bytes()), um_per_px)
+            for path in list_images(folder_of_class)[::every]
+        )
+        n = counts.total()
+        row = SingleRow(
+            name=folder_of_class.name,
+            n_images=n,
+            one=counts[1] / max(n, 1),
+            none=counts[0] / max(n, 1),
+            several=1 - (counts[0] + counts[1]) / max(n, 1),
+        )
+        rows.append(row)
+    return rows
+
+
+def _n_in_the_middle(pixels: U8, um_per_px: float | None) -> int:
+    found = segment(pixels, um_per_px)
+    white = found.indices(CellKind.WBC) + found.indices(CellKind.BORDER)
+    height, width = pixels.shape[:2]
+    away = np.hypot(*(found.centres_px[white] - [width / 2, height / 2]).T)
+    return int((away < MIDDLE_SHARE * width).sum())
+
+
+def _draw(pixels: U8, found: Segmentation, where: Path) -> None:
+    """Draw whole cells red, cut ones orange."""
+    picture = pixels.copy()
+    for kind, colour in ((CellKind.WBC, (220, 0, 0)), (CellKind.BORDER, (255, 140, 0))):
+        for index in found.indices(kind):
+            x0, y0, x1, y1 = (int(v) for v in found.boxes_px[index])
+            cv2.rectangle(picture, (x0, y0), (x1, y1), colour, 2)
+    where.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(where), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+
+
+def _short(value: object) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("what", choices=("empty", "single"))
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--um-per-px", type=float, help="default: estimated")
+    parser.add_argument("--every", type=int, default=1, help="only every n-th image")
+    parser.add_argument(
+        "--overlays", type=Path, help="draw what is found in empty views"
+    )
+    parser.add_argument("--json", action="store_true", help="one array on stdout")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
