@@ -1,6 +1,7 @@
 """A slide end to end against a plain pipeline, and the device's start and memory.
 
-    python tools/bench_slide.py [--cells 200] [--frames 0] [--threads 2] [--json]
+    python tools/bench_slide.py [--cells 200] [--frames 0] [--plain-every 1]
+        [--threads 2] [--clock wall] [--json]
 
 Ours is `screen`'s own road: quality, segmentation, motion, crops, every cell once, the
 pair of networks. The plain pipeline is what one writes in an afternoon: scikit-image
@@ -8,7 +9,15 @@ segmentation of every frame and PyTorch eager, one cell at a time, every cell in
 frame that shows it. Both see the same frames, drawn beforehand, turn by turn, so that
 a busy machine slows both alike. The networks (ResNet-50, and the compact AlexNet asked
 first) have random weights: they cost what trained ones cost. With random weights the
-quick network decides nothing, so every cell goes to ResNet-50 as well.
+quick network decides nothing, so every cell goes to ResNet-50 as well. A whole slide
+takes the plain pipeline very long: `--plain-every 20` lets it do every twentieth frame
+and counts its time twenty-fold.
+
+The quick road is timed on 32 crops for several shares of cells that the quick network
+passes on to ResNet-50. How large that share is, and what the road costs in weighted F1,
+only a trained pair can tell.
+
+`--clock cpu --threads 1` counts processor time, which a busy machine does not stretch.
 
 Start and memory are of the real command, `leukoscope screen`, with both networks
 loaded: seconds from process start to its end on one frame (and how many of them were
@@ -16,15 +25,18 @@ spent computing: the difference is what a busy machine adds), and its peak memor
 twenty frames.
 
 JSON: `ratio` (plain seconds / ours), `ours_s`, `plain_s`, `n_frames`, `n_cells`,
-`plain_calls`, `peak_rss_mib`, `start_to_first_call_s`, `start_cpu_s`.
+`n_plain_frames`, `plain_calls`, `quick_road` (rows of passed_on, ms_per_cell, gain over
+ResNet-50 alone), `peak_rss_mib`, `start_to_first_call_s`, `start_cpu_s`.
 """
 
 import argparse
 import json
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +54,10 @@ from leukoscope_edge.inference.card import (
     MetricsEntry,
     SpreadEntry,
 )
+from leukoscope_edge.inference.cascade import CascadeEngine
 from leukoscope_edge.inference.choose import open_engine
+from leukoscope_edge.inference.classifier import BATCH_SIZE, p_blast
+from leukoscope_edge.inference.engine import Engine, OnnxCpuEngine
 from leukoscope_edge.screening import SlideRun
 from leukoscope_edge.types import U8, Frame
 from leukoscope_export.bundle import Quick, Release, Trained, write_bundle
@@ -62,6 +77,10 @@ SPEC = InputEntry(
 MIN_NUCLEUS_PX = 400
 """The plain pipeline's size gate, for 0.1 um per pixel."""
 N_MEMORY_FRAMES = 20
+SHARES = (0.0, 0.125, 0.25, 0.375, 0.5, 0.75, 1.0)
+"""Of cells that the quick network passes on."""
+N_ROUNDS = 9
+CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 LAUNCHER = """
 import resource, subprocess, sys, time
 start = time.perf_counter()
@@ -82,7 +101,8 @@ def main() -> None:
     source = f"simulated:cells={options.cells},frames={options.frames},seed=3"
     with parse_simulated(source) as camera, tempfile.TemporaryDirectory() as folder:
         bundle = random_pair(Path(folder) / "pair")
-        found = _race(camera, bundle, options.threads)
+        found = _race(camera, bundle, options)
+        found["quick_road"] = _quick_road(bundle, options)
         found |= _command(Path(folder), bundle.folder, options)
     print(json.dumps(found, indent=1) if options.json else _text(found))
 
@@ -134,34 +154,76 @@ def _random(architecture: Architecture) -> Trained:
     )
 
 
-def _race(camera: Any, bundle: Bundle, threads: int) -> dict[str, Any]:
+def _race(camera: Any, bundle: Bundle, options: argparse.Namespace) -> dict[str, Any]:
     """Run both roads over the same frames, turn by turn."""
-    network = make_network("resnet50").eval()
+    network, clock = make_network("resnet50").eval(), CLOCKS[options.clock]
     ours_s = plain_s = 0.0
-    n_frames = plain_calls = 0
-    with open_engine(bundle, backend="cpu", n_threads=threads) as engine:
+    n_frames = n_plain = plain_calls = 0
+    with open_engine(bundle, backend="cpu", n_threads=options.threads) as engine:
         run = SlideRun(
             engine, bundle, scale_um_per_px=camera.scale_um_per_px, is_sequence=True
         )
         while isinstance(frame := camera.read(), Frame):
-            start = time.perf_counter()
+            start = clock()
             run.look(frame)
-            middle = time.perf_counter()
-            plain_calls += plain_frame(frame.pixels, network)
-            plain_s += time.perf_counter() - middle
+            middle = clock()
             ours_s += middle - start
+            if n_frames % options.plain_every == 0:
+                plain_calls += plain_frame(frame.pixels, network)
+                plain_s += clock() - middle
+                n_plain += 1
             n_frames += 1
-        start = time.perf_counter()
+        start = clock()
         cells = run.finish("bench").cells
-        ours_s += time.perf_counter() - start
+        ours_s += clock() - start
+    plain_s *= n_frames / n_plain
     return {
         "ratio": round(plain_s / ours_s, 2),
         "ours_s": round(ours_s, 2),
         "plain_s": round(plain_s, 2),
         "n_frames": n_frames,
         "n_cells": len(cells),
+        "n_plain_frames": n_plain,
         "plain_calls": plain_calls,
     }
+
+
+def _quick_road(bundle: Bundle, options: argparse.Namespace) -> list[dict[str, Any]]:
+    """Time ResNet-50 alone and the pair at several shares of cells passed on."""
+    random, clock = np.random.default_rng(5), CLOCKS[options.clock]
+    noise = random.integers(0, 256, (BATCH_SIZE, *[SPEC.side_px] * 2, 3))
+    crops = noise.astype(np.uint8)
+    networks = [bundle.quick, replace(bundle, quick=None)]
+    engines = [OnnxCpuEngine(n, n_threads=options.threads) for n in networks if n]
+    quick, deep = engines
+    p = np.sort(p_blast(quick.run(crops), 1.0))
+    roads: dict[float, Engine] = {-1.0: deep}
+    for share in SHARES:
+        n_sure = round((1 - share) * len(p))
+        own = DecisionEntry(
+            temperature=1,
+            normal_to=float(p[n_sure - 1]) if n_sure else 1e-6,
+            blast_from=1 - 1e-6,
+        )
+        roads[share] = CascadeEngine(
+            quick, deep, quick_decision=own, decision=bundle.card.decision
+        )
+    times: dict[float, list[float]] = {share: [] for share in roads}
+    for index in range(N_ROUNDS + 1):
+        for share in random.permutation(list(roads)):
+            start = clock()
+            roads[share].run(crops)
+            if index:
+                times[share].append(1e3 * (clock() - start) / len(crops))
+    ms = {share: statistics.median(found) for share, found in times.items()}
+    return [
+        {
+            "passed_on": share,
+            "ms_per_cell": round(ms[share], 3),
+            "gain": round(ms[-1.0] / ms[share], 2),
+        }
+        for share in SHARES
+    ]
 
 
 @torch.inference_mode()
@@ -236,9 +298,14 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cells", type=int, default=200, help="on the slide")
     parser.add_argument("--frames", type=int, default=0, help="stop after; 0: all")
+    parser.add_argument("--plain-every", type=int, default=1, metavar="N")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--clock", choices=CLOCKS, default="wall")
     parser.add_argument("--json", action="store_true")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.clock == "cpu" and options.threads != 1:
+        parser.error("--clock cpu needs --threads 1: it adds up what all threads take")
+    return options
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.records import database
 from leukoscope_edge.records.paper import write_paper
 from leukoscope_edge.records.slide import (
+    FieldPicture,
     Identity,
     MissedCell,
     Origin,
@@ -125,8 +126,12 @@ class Recorder:
             names = ",".join(cell_id(record.run, i) for i in ids)
             cells = [_cell(i) for i in ids]
 
-            def add(_: str, cells: list[Cell] = cells) -> None:
-                store.add_cells(slide, cells, frames={})
+            def add(_: str, cells: list[Cell] = cells, names: str = names) -> None:
+                frame = f"a frame of {names}".encode()  # kept by its hash alone
+                file, _is_new = store.pictures.keep_jpeg(slide, frame)
+                field = FieldPicture(file=file, frame="f", box_px=(0, 0, 9, 9))
+                fields = {c.id: field for c in cells}
+                store.add_cells(slide, cells, frames={}, fields=fields)
 
             self._step(f"cells-{slide}-{names}", add)
         self._step(

@@ -2,12 +2,15 @@
 
     python tools/screenshots.py --out docs/screens
 
-The pictures show simulated cells alone. They are reduced to a palette, so that they
+The pictures show simulated cells alone, and invented figures of lamp and stain; the
+update is one that the tool signs itself. They are reduced to a palette, so that they
 stay small in the repository.
 """
 
 import argparse
 import io
+import platform
+import shutil
 import socket
 import subprocess
 import sys
@@ -18,8 +21,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, ViewportSize, sync_playwright
+from securesystemslib.signer import CryptoSigner
+
+from leukoscope_edge.inference.bundle import shipped_bundle_for
+from leukoscope_edge.records.store import open_store
+from leukoscope_edge.updates import trust_root
+from leukoscope_edge.web.trends import note_light
+from leukoscope_export import publish
 
 CHROMIUM = "/usr/bin/chromium"
 PATIENCE_S = 300.0
@@ -29,11 +40,28 @@ PROFILE = """
 name = "screenshots"
 n_threads = 1
 data_dir = "unused"
+sticks = ["{stick}", "{broken}"]
 [camera]
 source = "{source}"
 frames_per_second = 30.0
 [page]
 """
+NOTES = publish.PublishNotes(
+    epoch=0,
+    sequence=1,
+    issued="2026-11-01",
+    review_by="2028-11-01",
+    min_software="0",
+    max_software="99",
+    machines=(platform.machine(),),
+    revokes=(),
+    supersedes="simulated-1",
+    git_commit="",
+    note="Asks a person more often instead of calling blast.",
+)
+STRICTER = ("blast_from = 0.4166", "blast_from = 0.9999")
+"""In the card of the model that the update brings: some old cells change call."""
+N_DAYS = 32
 SCREEN: ViewportSize = {"width": 1024, "height": 600}
 TELEPHONE: ViewportSize = {"width": 360, "height": 720}
 
@@ -51,8 +79,60 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         data = options.data or Path(folder) / "data"
-        with serve(Path(folder), data, options.source) as url, open_page() as page:
+        sticks = make_sticks(Path(folder), data)
+        fill_trends(data)
+        with (
+            serve(Path(folder), data, options.source, sticks) as url,
+            open_page() as page,
+        ):
             Walk(page, url, options.out).whole(options.cells)
+
+
+def make_sticks(folder: Path, data: Path) -> tuple[Path, Path]:
+    """Sign a model, let the device trust us; return a good stick and a broken one."""
+    keys = [CryptoSigner.generate_ed25519() for _ in range(6)]
+    repository = publish.Repository(folder / "repository")
+    public = [k.public_key for k in keys]
+    root = publish.draft_root(
+        repository, root=public[:3], targets=public[3:5], release=public[5]
+    )
+    for key in keys[:2]:
+        publish.sign(root, key)
+    targets = publish.draft_release(repository, stricter_bundle(folder), NOTES)
+    for key in keys[3:5]:
+        publish.sign(targets, key)
+    publish.seal(repository, keys[5])
+    data.mkdir(parents=True, exist_ok=True)
+    trust_root(data, root)
+    sticks = folder / "media" / "MODELS", folder / "media" / "OLD-STICK"
+    for stick in sticks:
+        publish.write_stick(repository, stick)
+    [model] = sticks[1].glob("*/targets/*.model.cpu.onnx")
+    model.write_bytes(model.read_bytes()[:1000])
+    return sticks
+
+
+def stricter_bundle(folder: Path) -> Path:
+    """Return the shipped simulated model with another name and threshold."""
+    bundle = shutil.copytree(shipped_bundle_for("simulated"), folder / "bundle")
+    card = bundle / "card.toml"
+    text = card.read_text().replace('"simulated-1"', '"simulated-2"', 1)
+    card.write_text(text.replace(*STRICTER))
+    return bundle
+
+
+def fill_trends(data: Path) -> None:
+    """Invent a month of lamp and stain: the lamp jumps, the stain fades."""
+    chance = np.random.default_rng(1)
+    with open_store(data) as store:
+        for day in range(N_DAYS):
+            lamp = chance.normal(231, 1.2) + 6 * (day == N_DAYS - 1)
+            figures = {
+                "plasma_level": round(lamp, 2),
+                "plasma_colour_ratio": round(chance.normal(0.93, 0.004), 4),
+                "stain_levels": round(chance.normal(61, 2) - max(0, day - 26), 2),
+            }
+            note_light(store, figures)
 
 
 @contextmanager
@@ -69,10 +149,12 @@ def open_page() -> Iterator[Page]:
 
 
 @contextmanager
-def serve(folder: Path, data: Path, source: str) -> Iterator[str]:
+def serve(
+    folder: Path, data: Path, source: str, sticks: tuple[Path, Path]
+) -> Iterator[str]:
     """Run the device and yield the address of its page."""
     profile = folder / "profile.toml"
-    profile.write_text(PROFILE.format(source=source))
+    profile.write_text(PROFILE.format(source=source, stick=sticks[0], broken=sticks[1]))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -124,6 +206,7 @@ class Walk:
         self._review()
         self._sign()
         self._look_around()
+        self._update()
 
     def _shoot(self, name: str) -> None:
         self._page.wait_for_load_state("networkidle")
@@ -239,6 +322,35 @@ class Walk:
         page.click("header [data-post]")
         page.wait_for_url("**/sign-in")
         self._shoot("02-sign-in")
+        page.fill("[name=pin]", PIN)
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"{self._url}/")
+
+    def _update(self) -> None:
+        """Look at a broken stick and a good one, and be asked."""
+        page = self._page
+        page.goto(f"{self._url}/device")
+        page.locator("figure.trend").last.scroll_into_view_if_needed()
+        self._shoot("22-trends")
+        page.goto(f"{self._url}/update")
+        self._install(1)
+        page.wait_for_selector(".refusal")
+        self._shoot("25-update-refused")
+        self._install(0)
+        page.wait_for_selector("text=old cells change call")
+        self._shoot("24-update-question")
+        page.fill("[name=pin]", PIN)
+        page.click("form button.primary")
+        page.wait_for_selector("#desk[data-serves=simulated-2]")
+        self._shoot("26-update-done")
+
+    def _install(self, number: int) -> None:
+        page = self._page
+        page.click(f"#desk .list button >> nth={number}")
+        page.wait_for_selector("text=Signed by the publisher")
+        if number == 0:
+            self._shoot("23-update-found")
+        page.click("#desk button.primary")
 
 
 if __name__ == "__main__":

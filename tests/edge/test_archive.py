@@ -192,3 +192,38 @@ def test_a_scheduler_that_is_not_there_is_named(
     pytest.importorskip("distributed")
     screened("out", "--dask", "nonsense://nowhere", status=1)
     assert "no Dask scheduler answers" in capsys.readouterr().err
+
+
+def _calibrate(path: Path, width_px: int) -> Path:
+    path.write_text(
+        'camera = "x"\nobjective = "100x"\nheight_px = 480\num_per_px = 0.1\n'
+        f'width_px = {width_px}\nsource = "two points"\n'
+    )
+    return path
+
+
+def test_a_calibration_gives_the_scale_of_every_slide(
+    screened: Callable[..., dict[str, bytes]], tmp_path: Path
+) -> None:
+    calibration = _calibrate(tmp_path / "calibration.toml", 640)
+    files = screened("calibrated", "--calibration", str(calibration))
+    assert files == screened("by-hand")
+
+
+def test_a_calibration_of_another_camera_fails_every_slide_and_says_why(
+    screened: Callable[..., dict[str, bytes]],
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    calibration = _calibrate(tmp_path / "calibration.toml", 1280)
+    files = screened("wrong", "--calibration", str(calibration), status=1)
+    assert set(files) == {"slides.csv"}
+    assert capfd.readouterr().err.count("calibrate again") == len(SLIDES)
+
+
+def test_the_result_says_which_segmenter_found_the_cells(
+    screened: Callable[..., dict[str, bytes]],
+) -> None:
+    files = screened("unet", "--segmenter", "unet-nuclei-1")
+    result = json.loads(files["clinic-a/1/result.json"])
+    assert result["segmenter"] == "unet-nuclei-1"

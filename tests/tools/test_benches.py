@@ -38,6 +38,19 @@ def test_classifiers_are_timed_against_each_other_and_the_limit() -> None:
     assert found["limit"]["int8_gmac_per_s"] > 0
 
 
+def test_processor_time_of_many_threads_is_refused_as_a_latency() -> None:
+    tool = str(TOOLS / "bench_classifiers.py")
+    command = [sys.executable, tool, "--clock", "cpu", "--threads", "2"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "needs --threads 1" in done.stderr
+
+
+def test_shipped_models_give_here_what_they_gave_the_exporter() -> None:
+    for row in run_json("same_answers.py"):
+        assert row["unsaturated"] <= row["allowed"] < 0.5
+
+
 def test_every_stage_and_layer_of_a_frame_is_timed(tmp_path: Path) -> None:
     few = ("simulated:seed=5", "--frames", "8", "--threads", "1")
     found = run_json("profile_latency.py", *few, "--out", str(tmp_path))
@@ -53,10 +66,14 @@ def test_every_stage_and_layer_of_a_frame_is_timed(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_slide_is_raced_against_a_plain_pipeline() -> None:
-    few = ("--cells", "8", "--frames", "2", "--threads", "1")
-    found = run_json("bench_slide.py", *few)
+    few = ("--cells", "8", "--frames", "3", "--plain-every", "2")
+    found = run_json("bench_slide.py", *few, "--threads", "1", "--clock", "cpu")
     assert found["ratio"] > 0
-    assert found["n_frames"] == 2
+    assert found["n_frames"] == 3
+    assert found["n_plain_frames"] == 2
+    road = found["quick_road"]
+    assert [row["passed_on"] for row in road] == sorted(r["passed_on"] for r in road)
+    assert road[0]["gain"] > road[-1]["gain"]
     assert 50 < found["peak_rss_mib"] < 2000
     assert found["start_cpu_s"] > 0
     assert found["start_to_first_call_s"] > 0

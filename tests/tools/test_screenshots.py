@@ -13,7 +13,7 @@ from leukoscope_edge.records.store import open_store
 CHROMIUM = Path("/usr/bin/chromium")
 TOOL = Path(__file__).parents[2] / "tools" / "screenshots.py"
 MAX_BYTES = 150_000
-N_SCREENS = 21
+N_SCREENS = 26
 
 
 @pytest.mark.slow

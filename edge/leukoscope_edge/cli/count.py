@@ -33,6 +33,9 @@ def run_count(profile: Profile, data_dir: Path, *, safe: str, is_cpu_only: bool)
     if is_closed(data_dir):
         refuse_all("the records are being put back", line, pulse, for_s=CLOSED_S)
         return 0
+    if updates.is_on_trial(data_dir):
+        refuse_all("a new model is being tried", line, pulse, for_s=CLOSED_S)
+        return 0
     domain: Domain = "simulated" if is_simulated(profile.camera.source) else "real"
     try:
         bundle = updates.active_bundle(data_dir, domain) or shipped_bundle_for(domain)

@@ -45,6 +45,8 @@ MAX_CONNECTIONS = 64
 """A kiosk and a few viewers; a flood is turned away."""
 BEAT_S, STARTED_S = 1.0, 0.02
 FACTS_EVERY_S = 60.0
+TRIAL_S = 1500.0
+"""An engine is built once more, in at most 1200 s, and the stored cells run."""
 CHORE_S = 3600.0
 """A restore unpacks and checks years of pictures."""
 Facts = Callable[[], dict[str, Any]]
@@ -95,6 +97,8 @@ def _run_device(
     """
     certificate = _certificate(profile, data_dir)
     with open_store(data_dir) as store:
+        if updates.is_on_trial(data_dir):  # a cut left it; it is tried before all else
+            pulse.beat(allow_s=TRIAL_S, doing="trying a new model")
         bundle, why_off = _model(profile, store)
         with (
             open_engine(bundle, backend="cpu", n_threads=1) as engine,

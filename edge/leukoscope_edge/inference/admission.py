@@ -35,7 +35,7 @@ OPERATORS = frozenset(
     """.split()  # noqa: SIM905 - forty words, not forty quotes
 )
 """What our classifiers and segmenters are made of. None of them reads a file, loops
-or calls out. `tests/export/test_architectures.py` holds the list to what is needed."""
+or calls out. `tools/parity_architectures.py` takes every architecture through it."""
 
 ITEM_BYTES = {1: 4, 2: 1, 3: 1, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 12: 4, 13: 8}
 """Bytes of an element of `TensorProto.raw_data`, by `data_type`."""

@@ -160,8 +160,25 @@ class Ledger:
         )
         return rows[0][0] if rows else None
 
-    def problems(self) -> Iterator[Problem]:
+    def problems(self) -> list[Problem]:
         """Look for events that were changed, taken out, put in, moved or cut off."""
+        with self._moment():
+            return list(self._problems())
+
+    @contextmanager
+    def _moment(self) -> Iterator[None]:
+        """Hold one moment of the database while other processes write on.
+
+        Events of now and an end of a moment later would look like a cut.
+        """
+        with self.quiet() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                connection.rollback()
+
+    def _problems(self) -> Iterator[Problem]:
         rows = self._rows_of_events("ORDER BY seq")
         yield from chain_problems(rows)
         last = Head(rows[-1][0], rows[-1][-1]) if rows else Head(0, NO_EVENT_HASH)

@@ -438,7 +438,7 @@ class Store:
 
     def verify_audit(self) -> list[Problem]:
         """Look for events, pictures and identities that are not what they were."""
-        problems = list(self._ledger.problems())
+        problems = self._ledger.problems()
         if problems:
             return problems  # what cannot be trusted is not folded
         return [

@@ -149,7 +149,7 @@ def signs(found: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
     why = why_safe(found)
     shown = [("Screening", why or "on", not why)]
     n_slides = room.get("n_slides")
-    words = room.get("trouble") or f"{room['free_bytes'] / 1e9:.1f} GB, {n_slides}"
+    words = room.get("trouble") or f"{room['free_bytes'] / 1e9:.0f} GB ≈ {n_slides}"
     shown.append(("Disk, slides", words, room_name == disk.Room.GOOD.value))
     if found["temperature_c"] is not None:
         words = f"{found['temperature_c']:.0f} °C"

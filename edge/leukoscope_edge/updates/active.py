@@ -207,6 +207,11 @@ def folders(data: Path, domain: Domain) -> tuple[Path, ...]:
     return tuple(bundle_folder(models, name, domain) for name in names)
 
 
+def is_on_trial(data: Path) -> bool:
+    """Say whether a model has yet to prove itself: which one counts is still open."""
+    return state.load(slots.models_folder(data)).trial is not None
+
+
 def refused_releases(data: Path) -> tuple[str, ...]:
     """Return the releases that failed here or were withdrawn."""
     return state.load(slots.models_folder(data)).bad

@@ -63,8 +63,8 @@ def test_a_missing_model_is_refused(copy: Path) -> None:
 def test_a_segmenter_is_had_by_its_name() -> None:
     assert segmentation_named(THRESHOLDS) is segment
     assert shipped_segmenters() == ("unet-nuclei-1",)
-    found = segmentation_named("unet-nuclei-1")(np.full((64, 64, 3), 210, np.uint8), 0.1)
-    assert len(found) == 0
+    blank = np.full((64, 64, 3), 210, np.uint8)
+    assert len(segmentation_named("unet-nuclei-1")(blank, 0.1)) == 0
 
 
 @pytest.mark.parametrize("name", ["", "unet", "../segmenters/unet-nuclei-1"])

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from leukoscope_edge.errors import RecordError
+from leukoscope_edge.records import ledger
 from leukoscope_edge.records.events import (
     NO_EVENT_HASH,
     canonical,
@@ -17,7 +18,7 @@ from leukoscope_edge.records.events import (
     code_of,
     hash_of,
 )
-from leukoscope_edge.records.store import DATABASE_NAME
+from leukoscope_edge.records.store import DATABASE_NAME, open_store
 
 N_EVENTS = 8
 
@@ -233,3 +234,18 @@ def test_a_code_is_twelve_digits_for_reading_aloud() -> None:
 def test_text_is_made_storable(text: str, expected: str) -> None:
     assert clean(text) == expected
     assert canonical({text: [text]}).encode()
+
+
+def test_a_count_that_writes_meanwhile_is_no_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_store(tmp_path) as store, open_store(tmp_path) as count:
+        count.note("before", {}, "Amina")
+
+        def look(rows: list[Any]) -> list[Any]:
+            count.note("meanwhile", {}, "Amina")
+            return list(chain_problems(rows))
+
+        monkeypatch.setattr(ledger, "chain_problems", look)
+        assert store.verify_audit() == []
+        assert [e.body["what"] for e in store.events("")][-1] == "meanwhile"

@@ -17,6 +17,7 @@ from leukoscope_edge.updates import (
     history,
     in_use,
     install,
+    is_on_trial,
     keep_time,
     note_failure,
     note_success,
@@ -351,3 +352,15 @@ def test_earlier_cells_are_gone_through_at_every_trial(
     install(device, publisher.release(1).stick)
     install(device, publisher.release(2).stick)
     assert len(asked) == 2
+
+
+def test_a_model_is_on_trial_until_it_is_settled(
+    make_device: Callable[..., Device], publisher: Any
+) -> None:
+    seen: list[bool] = []
+    data = make_device().data
+    device = make_device(try_model=lambda _: seen.append(is_on_trial(data)))
+    assert not is_on_trial(data)
+    install(device, publisher.release(1).stick)
+    assert seen == [True]
+    assert not is_on_trial(data)

@@ -35,6 +35,10 @@ NEEDS_BROWSER = pytest.mark.skipif(
 )
 
 
+pytestmark = [pytest.mark.slow, NEEDS_BROWSER]
+"""For the files whose every test needs it."""
+
+
 class Serve(Protocol):
     """Starts the device's page on its own records and returns its address."""
 
@@ -118,6 +122,18 @@ def sign_in(page: Page, url: str) -> None:
 
 def number(page: Page, id_: str) -> int:
     return int(page.inner_text(f"#{id_}"))
+
+
+def focus_is(page: Page, selector: str) -> bool:
+    return page.locator(f"{selector}:focus").count() == 1
+
+
+def tab_to(page: Page, selector: str) -> None:
+    for _ in range(60):
+        if focus_is(page, selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"the keyboard does not reach {selector}")
 
 
 def judge_all(page: Page, press: Callable[[], None]) -> None:

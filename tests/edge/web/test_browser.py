@@ -7,8 +7,8 @@ skipped, loudly; `make browser` installs it. By mouse the whole way is walked by
 
 import pytest
 from playwright.sync_api import Browser, Page
+from tests.edge.web import in_browser
 from tests.edge.web.in_browser import (
-    NEEDS_BROWSER,
     PATIENCE_S,
     Serve,
     add_person,
@@ -23,7 +23,7 @@ from tests.edge.web.stand_ins import NAME, PIN, fill_slide
 from leukoscope_edge.records.slide import SlideState, Word
 from leukoscope_edge.web.device import Device
 
-pytestmark = [pytest.mark.slow, NEEDS_BROWSER]
+pytestmark = in_browser.pytestmark
 
 
 def test_a_whole_slide_by_keyboard_alone(

@@ -13,8 +13,8 @@ import numpy as np
 import pypdf
 import pytest
 from playwright.sync_api import Browser, Error, Page, WebSocketRoute
+from tests.edge.web import in_browser
 from tests.edge.web.in_browser import (
-    NEEDS_BROWSER,
     Serve,
     add_person,
     sign_in,
@@ -25,7 +25,8 @@ from tests.edge.web.stand_ins import fill_slide
 from leukoscope_edge.records.result import INTENDED_USE
 from leukoscope_edge.web.device import Device
 
-pytestmark = [pytest.mark.slow, NEEDS_BROWSER]
+pytestmark = in_browser.pytestmark
+
 DARK, LIGHT = 40, 200
 
 
