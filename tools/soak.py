@@ -95,6 +95,7 @@ class Device:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(20)
         self.page.close()
+        self._log.close()
 
     def answers(self) -> bool:
         """Say whether the page answers."""
@@ -150,11 +151,6 @@ class Device:
     def n_restarts(self) -> int:
         """Return how often any process was started again."""
         return sum(self.part(n).get("n_restarts", 0) for n in ("page", "count"))
-
-    def log(self) -> str:
-        """Return what the service said."""
-        self._log.seek(0)
-        return self._log.read().decode(errors="replace")
 
     def _post(self, path: str, body: dict[str, Any]) -> None:
         self._ask(path, body).raise_for_status()
