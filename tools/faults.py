@@ -73,6 +73,8 @@ class Fault:
             None where tests do it.
         tests: What pytest runs.
         needs_root: It mounts.
+        shares: It must share the cores as usual: loops with a real-time priority keep
+            the kernel itself from writing to the disk.
     """
 
     number: int
@@ -82,6 +84,12 @@ class Fault:
     do: Callable[["Rig"], float] | None = None
     tests: tuple[str, ...] = ()
     needs_root: bool = False
+    shares: bool = False
+
+    @property
+    def has_cores(self) -> bool:
+        """Whether `chrt` may give it the cores."""
+        return self.do is not None and not self.shares
 
 
 @dataclass(slots=True, kw_only=True)
@@ -492,6 +500,7 @@ FAULTS = (
         wanted="slower; nobody is ended",
         limit_s=SOON_S,
         do=starve,
+        shares=True,
     ),
     Fault(
         number=13,
@@ -581,8 +590,8 @@ def main() -> int:
     if options.live:
         chosen = [f for f in chosen if f.do is not None]
     rows: dict[int, Row] = {}
-    for place, fault in sorted(enumerate(chosen), key=lambda item: item[1].do is None):
-        if fault.do is None:
+    for place, fault in sorted(enumerate(chosen), key=lambda i: not i[1].has_cores):
+        if not fault.has_cores:
             os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
         n_runs = (options.kills if fault.number == 1 else None) or options.runs
         rows[place] = _done(fault, n_runs)

@@ -76,6 +76,17 @@ def test_wrong_use_fails_in_one_line_and_writes_nothing(
     assert not out.exists()
 
 
+def test_blood_without_red_cells_is_said_to_be_unmeasured(
+    micrometer: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blank = write(tmp_path / "blank.png", np.full((480, 640), 200, np.uint8))
+    arguments = ["calibrate", micrometer, "--spacing-um", "10", "--blood", blank]
+    assert main([*arguments, *NAMES, "--out", str(tmp_path / "own.toml")]) == 0
+    said = capsys.readouterr().out
+    assert "could not be measured" in said
+    assert "no objection" not in said
+
+
 def test_names_with_quotes_survive_the_file() -> None:
     own = Calibration(
         camera='a "b" \\ c',

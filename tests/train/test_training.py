@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from leukoscope_edge.config import read_toml
+from leukoscope_edge.types import F64, U8
 from leukoscope_train import metrics
 from leukoscope_train.adopt import adopt_lite0
 from leukoscope_train.augment import Recipe, keep, vary
@@ -38,7 +40,7 @@ from leukoscope_train.fit import (
     some_of,
 )
 from leukoscope_train.folds import fold_people, folds_of, refuse_leaks
-from leukoscope_train.heads import fit_heads
+from leukoscope_train.heads import fit_heads, known_features
 from leukoscope_train.history import history_path
 from leukoscope_train.machine import HERE, Machine, refuse_unfit
 from leukoscope_train.networks import (
@@ -433,11 +435,13 @@ def test_heads_alone_are_fitted_to_the_features_of_the_start(
     both, plan = draw_kinds(draw_cells), replace(HEADS_ALONE, architecture=architecture)
     torch.manual_seed(1)
     start = make_network(architecture)
+    assert isinstance(start, Pooled)
     seen = features(start, kept_crops(both, plan))
     fit_heads(start, seen, both, plan)
     margin = margins(start, kept_crops(both, plan))
     lymphoid = both.lymphoid
-    assert metrics.auroc(both.labels[lymphoid], margin[lymphoid]) > 0.8
+    found = metrics.auroc(both.labels[lymphoid], margin[lymphoid])
+    assert found > 0.7  # of features by chance
     assert margin[~lymphoid].mean() < margin[both.labels == 1].mean()
 
 
@@ -508,3 +512,31 @@ def test_a_final_network_of_another_architecture_is_refused(tmp_path: Path) -> N
     save_weights(make_network("alexnet-compact"), tmp_path / "final.pt")
     with pytest.raises(DataError, match="no fitted network"):
         final_network(tmp_path, PLAN)
+
+
+def test_no_cell_is_looked_at_twice(draw_cells: Draw) -> None:
+    network, shown = make_network("alexnet-tiny"), kept_crops(draw_cells(), PLAN)
+    assert isinstance(network, Pooled)
+    looked: list[int] = []
+
+    def look(network: nn.Module, pixels: U8) -> F64:
+        looked.append(len(pixels))
+        return features(network, pixels)
+
+    first = known_features(network, shown[:30], look)
+    again = known_features(network, shown, look)
+    assert looked == [30, len(shown) - 30]
+    assert np.array_equal(again[:30], first)
+    other = make_network("alexnet-tiny")
+    assert isinstance(other, Pooled)
+    known_features(other, shown[:5], look)
+    assert looked[-1] == 5
+
+
+def test_a_feature_that_hardly_varies_gets_no_steep_slope(draw_cells: Draw) -> None:
+    crops, network = draw_cells(), make_network("alexnet-tiny")
+    assert isinstance(network, Pooled)
+    seen = np.random.default_rng(0).normal(0, 1, (len(crops), 32))
+    seen[:, 0] = 1e-4 * (crops.labels + seen[:, 0])
+    fit_heads(network, seen, crops, PLAN)
+    assert network.head.weight[1].abs().max() < 1

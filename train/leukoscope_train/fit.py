@@ -23,7 +23,7 @@ from tqdm import tqdm
 from leukoscope_edge.types import F64, U8
 from leukoscope_train import metrics
 from leukoscope_train.cells import I64, CropSet, DataError, concatenate
-from leukoscope_train.heads import fit_heads
+from leukoscope_train.heads import fit_heads, known_features
 from leukoscope_train.history import History
 from leukoscope_train.machine import HERE, Machine, refuse_unfit
 from leukoscope_train.networks import Pooled
@@ -101,9 +101,24 @@ def fit(
 
 def _with_heads(network: nn.Module, crops: CropSet, plan: FitPlan) -> nn.Module:
     """Give a network heads that are fitted to its features as they are."""
-    seen = features(network, kept_crops(crops, plan))
+    if not isinstance(network, Pooled):
+        raise DataError(f"{plan.architecture} has no pooled head to begin with")
+    seen = known_features(network, kept_crops(crops, plan), features)
     fit_heads(network, seen, crops, plan)
     return network.eval()
+
+
+def _margins_by(network: nn.Module, crops: CropSet, plan: FitPlan) -> F64:
+    """Return (N,) margins; where the features are the start's, from memory."""
+    shown = kept_crops(crops, plan)
+    if plan.n_epochs or not isinstance(network, Pooled):
+        return margins(network, shown)
+    seen = torch.from_numpy(known_features(network, shown, features).astype(np.float32))
+    with torch.no_grad():
+        found = (
+            network.judge(seen.to(network.head.weight.device)).double().cpu().numpy()
+        )
+    return np.asarray(found[:, 1] - found[:, 0], np.float64)
 
 
 def _finished(state: "_State", crops: CropSet, plan: FitPlan) -> nn.Module:
@@ -341,7 +356,7 @@ def out_of_fold_margins(
         )
         if machine.writes:
             save_weights(network, folder / f"fold{fold}.pt")
-        found[fold_of == fold] = margins(network, kept_crops(held, plan))
+        found[fold_of == fold] = _margins_by(network, held, plan)
     return np.asarray(found, np.float64)
 
 

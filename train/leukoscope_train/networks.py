@@ -63,7 +63,11 @@ class Pooled(nn.Module):
 
     def logits(self, features: torch.Tensor) -> torch.Tensor:
         """Return (N, 2) logits of (N, C, h, w) features."""
-        logits: torch.Tensor = self.head(self.pool(features).flatten(1))
+        return self.judge(self.pool(features).flatten(1))
+
+    def judge(self, pooled: torch.Tensor) -> torch.Tensor:
+        """Return (N, 2) logits of (N, C) means over the map."""
+        logits: torch.Tensor = self.head(pooled)
         return logits
 
     def activation_map(self, features: torch.Tensor) -> torch.Tensor:
@@ -108,9 +112,8 @@ class KindFirst(Pooled):
         pooled = self.pool(features).flatten(1)
         return torch.cat([self.head(pooled), self.other_kind(pooled)], dim=1)
 
-    def logits(self, features: torch.Tensor) -> torch.Tensor:
-        """Return (N, 2) logits of (N, C, h, w) features; the margin is the smaller."""
-        pooled = self.pool(features).flatten(1)
+    def judge(self, pooled: torch.Tensor) -> torch.Tensor:
+        """Return (N, 2) logits of (N, C) means; the margin is the smaller."""
         lymphoid: torch.Tensor = self.head(pooled)
         normal, blast = torch.split(lymphoid, 1, dim=1)
         # The smaller of blast and (normal - other), by operators that every engine has

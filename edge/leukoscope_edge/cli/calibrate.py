@@ -10,7 +10,7 @@ from leukoscope_edge.types import U8
 from leukoscope_edge.vision.flatfield import record_flat_field
 from leukoscope_edge.vision.ruler import (
     Calibration,
-    red_cell_alarm,
+    check_red_cells,
     scale_from_lines,
     scale_from_two_points,
 )
@@ -60,8 +60,8 @@ def _calibrate(options: argparse.Namespace) -> int:
     write_whole(options.out, calibration_bytes(calibration))
     print(f"{options.out}: {calibration.um_per_px:.5f} um per pixel")
     if options.blood:
-        alarm = red_cell_alarm(_read(options.blood), calibration.um_per_px)
-        print(f"red cells: {alarm or 'no objection'}")
+        warning = check_red_cells(_read(options.blood), calibration.um_per_px)
+        print(warning or "red cells: no objection")
     return 0
 
 

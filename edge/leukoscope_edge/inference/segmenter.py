@@ -139,7 +139,7 @@ class Segmenter:
             scale_um_per_px=coarse.scale_um_per_px,
             low=0,
             high=0,
-            min_stain=0.0,
+            min_violet=0.0,
             is_coarse=False,
         )
         return describe(view, masks)

@@ -216,7 +216,7 @@ class Supervisor:
             return
         self._tell_at_s = now_s + TELL_S
         processes.reap(self._ours())
-        if is_up:
+        if is_up and not self.state.safe:  # to screen nothing is no good work
             self.ladder.works(now_s)
         notify("WATCHDOG=1", f"STATUS={self.state.safe or _status(self.parts)}")
         self.tell(self)

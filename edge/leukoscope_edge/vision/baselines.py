@@ -69,7 +69,7 @@ def _segment(view: View, nuclei_of: NucleiOf) -> Segmentation:
         scale_um_per_px=scale,
         low=0,
         high=0,
-        min_stain=0.0,
+        min_violet=0.0,
         is_coarse=False,
     )
     return describe(view, masks)

@@ -57,6 +57,21 @@ class ScaleEstimate:
     n: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedCells:
+    """What the red cells of a frame measure.
+
+    Attributes:
+        diameter_px: Median, in pixels.
+        n: How many were measured.
+        are_alone: They lie alone; False: discs inside cells that touch, less exact.
+    """
+
+    diameter_px: float
+    n: int
+    are_alone: bool
+
+
 def plasma_colour(pixels: U8) -> F32:
     """Return the (3,) float32 RGB of the plasma, the bright empty background.
 
@@ -162,8 +177,11 @@ def scale_from_cells(foreground: BoolArray, stained: BoolArray) -> ScaleEstimate
     return ScaleEstimate(um_per_px=FALLBACK_UM_PER_PX, source="nothing", n=0)
 
 
-def red_cell_diameters_px(pixels: U8) -> list[float]:
-    """Return the diameters of the red cells of a frame that lie alone, in pixels.
+def measure_red_cells(pixels: U8) -> RedCells | None:
+    """Measure the red cells of a frame; None where they cannot be measured.
+
+    Those that lie alone where there are enough, else the discs that fit into those
+    that touch: their median, which half of them may miss, cut ones and heaps.
 
     Args:
         pixels: (H, W, 3) uint8 RGB.
@@ -175,7 +193,18 @@ def red_cell_diameters_px(pixels: U8) -> list[float]:
     # Red cells have no violet; what has some is not measured.
     nuclei = ((violet > high) & foreground).astype(np.uint8)
     opened = cv2.morphologyEx(nuclei, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
-    return _round_diameters_px(_red_mask(foreground, np.asarray(opened, np.uint8)))
+    stained = np.asarray(opened, np.uint8)
+    red = _red_mask(foreground, stained)
+    alone = _round_diameters_px(red)
+    are_alone = len(alone) >= MIN_RED_CELLS
+    diameters = alone if are_alone else _disc_diameters_px(red)
+    if len(diameters) < MIN_RED_CELLS:
+        return None
+    diameter_px = float(np.median(diameters))
+    largest_um = max(_diameters_px(stained), default=0.0) * RED_CELL_UM / diameter_px
+    if largest_um >= MAX_NUCLEUS_UM:
+        return None
+    return RedCells(diameter_px=diameter_px, n=len(diameters), are_alone=are_alone)
 
 
 def _red_diameters_px(foreground: BoolArray, nuclei: U8) -> list[float]:

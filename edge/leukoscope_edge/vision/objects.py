@@ -30,6 +30,9 @@ platelets stay below. On three sets and PBC 99 in 100 nuclei have 5.3 µm and mo
 MIN_PLATELET_UM = 1.0
 MIN_DEPTH_UM = 1.0
 """Radius of a nucleus at its thickest, at least: strings of stain are thinner."""
+SURE_STAIN_LEVELS = 60.0
+"""Mean stain above plasma that is a nucleus in any view: hand-drawn nuclei of three
+sets have 61 and more, darker parts of red cells 33."""
 MIN_DARKNESS = 0.28
 """Mean violet above the upper threshold, in distances of the two thresholds: smudged
 nuclei of the simulated slide have up to 0.23, whole ones 0.33 and more, those of real
@@ -65,7 +68,7 @@ class Masks:
         low: Violet that parts plasma from cells.
         high: Violet that parts cells from nuclei; smudges are little above it. Both 0
             where the nuclei were not found by violet: no smudges are told apart then.
-        min_stain: Mean stain of a nucleus, at least: what has less is debris.
+        min_violet: Mean violet of a nucleus; see `is_nuclear`.
         is_coarse: The nuclei's edges are to be set again, each inside its cell.
     """
 
@@ -74,7 +77,7 @@ class Masks:
     scale_um_per_px: float
     low: int
     high: int
-    min_stain: float
+    min_violet: float
     is_coarse: bool
     other_bodies: tuple[BoolArray, ...] = ()
 
@@ -95,6 +98,19 @@ def describe(view: View, masks: Masks) -> Segmentation:
     labels = label_nuclei(masks.nuclei, masks.body, masks.scale_um_per_px)
     territory = _territory(labels, masks.scale_um_per_px)
     return _draw(view, masks, list(_objects(view, masks, labels, territory)))
+
+
+def is_nuclear(stain: U8, violet: U8, min_violet: float) -> bool:
+    """Say whether what has these colours stands out from red cells as nuclei do.
+
+    Args:
+        stain: (n,) uint8 of a view's stain.
+        violet: (n,) uint8 of its violet, at the same places.
+        min_violet: That is enough beside this view's red cells; more stain than
+            SURE_STAIN_LEVELS needs none to be compared with.
+    """
+    sure = STAIN_OF_PLASMA + SURE_STAIN_LEVELS
+    return float(violet.mean()) >= min_violet or float(stain.mean()) >= sure
 
 
 def _territory(labels: I32, scale_um_per_px: float) -> I32:
@@ -211,9 +227,11 @@ def _kind(
     depth = cv2.distanceTransform(nucleus, cv2.DIST_L2, cv2.DIST_MASK_3)
     if depth.max() * masks.scale_um_per_px < MIN_DEPTH_UM:
         return CellKind.DEBRIS
-    if float(view.stain[window][nucleus > 0].mean()) < masks.min_stain:
+    inside = nucleus > 0
+    stain, levels = view.stain[window][inside], view.violet[window][inside]
+    if not is_nuclear(stain, levels, masks.min_violet):
         return CellKind.DEBRIS
-    violet = float(view.violet[window][nucleus > 0].mean())
+    violet = float(levels.mean())
     if violet - masks.high < MIN_DARKNESS * (masks.high - masks.low):
         return CellKind.SMUDGE
     x, y, w, h = cv2.boundingRect(cell)

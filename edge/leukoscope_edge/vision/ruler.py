@@ -12,15 +12,17 @@ import numpy as np
 
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.types import F32, F64, U8
-from leukoscope_edge.vision.calibration import RED_CELL_UM, red_cell_diameters_px
+from leukoscope_edge.vision.calibration import RED_CELL_UM, measure_red_cells
 from leukoscope_edge.vision.flatfield import GRID_PX, FlatField
 
 SCALE_RANGE_UM_PER_PX = (0.01, 2.0)
 """From a 100x objective on the finest sensor to a 10x one on the coarsest."""
 RED_CELL_ALARM = 0.12
-"""Relative difference from RED_CELL_UM beyond which someone should look."""
-MIN_RED_CELLS = 4
-"""Fewer say too little about a median."""
+"""Relative difference from RED_CELL_UM beyond which someone should look, of red cells
+that lie alone."""
+TOUCHING_ALARM = 0.3
+"""The same where nearly all touch: a scale of half or double is beyond it, and at the
+right one 1 of 60 fields of wbc-fields is (tests/edge/vision/test_ruler.py)."""
 LINES_SIDE_PX = 1024
 """Longer side at which lines are searched."""
 MIN_LINES = 4
@@ -181,22 +183,23 @@ def _share_along(power: F64, down: F64, across: F64) -> float:
     return float(power[cosine > COS_TEN_DEGREES].sum() / power.sum())
 
 
-def red_cell_alarm(pixels: U8, um_per_px: float) -> str | None:
-    """Return a warning where red cells do not measure what they should.
+def check_red_cells(pixels: U8, um_per_px: float) -> str | None:
+    """Return a warning, None where red cells measure what they should.
 
-    An alarm, never a ruler: it may be the wrong objective, or it may be the patient.
+    A warning, never a ruler: it may be the wrong objective, or it may be the patient.
 
     Args:
         pixels: (H, W, 3) uint8 RGB of a blood field.
         um_per_px: The calibration in use.
     """
-    diameters = red_cell_diameters_px(pixels)
-    if len(diameters) < MIN_RED_CELLS:
-        return None
-    median_um = float(np.median(diameters)) * um_per_px
-    if abs(median_um / RED_CELL_UM - 1) <= RED_CELL_ALARM:
+    cells = measure_red_cells(pixels)
+    if cells is None:
+        return "red cells could not be measured: try a thinner field of blood, in focus"
+    measured_um = cells.diameter_px * um_per_px
+    tolerance = RED_CELL_ALARM if cells.are_alone else TOUCHING_ALARM
+    if abs(measured_um / RED_CELL_UM - 1) <= tolerance:
         return None
     return (
-        f"red cells measure {median_um:.1f} µm, expected {RED_CELL_UM} µm within "
-        f"{RED_CELL_ALARM:.0%}: wrong objective, or an anaemia; calibrate again to tell"
+        f"red cells measure {measured_um:.1f} µm, expected {RED_CELL_UM} µm within "
+        f"{tolerance:.0%}: wrong objective, or an anaemia; calibrate again to tell"
     )

@@ -19,7 +19,7 @@ N_FOR_BAND, MIN_FOR_BAND = 20, 10
 """Values that set a band; with fewer than 20 it is provisional, below 10 there is
 none."""
 N_POINTS = 40
-WARN_SD, REJECT_SD = 2.0, 3.0
+WARN_SD, REJECT_SD, SHOWN_SD = 2.0, 3.0, 4.0
 GOLDEN = "golden cells"
 Judgement = Literal["none", "good", "warn", "reject"]
 
@@ -138,13 +138,18 @@ def note_light(store: Store, figures: dict[str, float]) -> None:
 
 
 def plot(trend: Trend, width: int, height: int) -> dict[str, Any]:
-    """Return where a chart's points and lines lie in a drawing of so many pixels."""
+    """Return where a chart's points and lines lie in a drawing of so many pixels.
+
+    A figure far outside the band lies at the edge of the drawing: it must not squeeze
+    the band to nothing.
+    """
     low, high = _range(trend)
     span = high - low
     step = width / max(len(trend.points) - 1, 1)
 
     def y(value: float) -> float:
-        return round(height - (value - low) / span * height, 1)
+        inside = min(max(value, low), high)
+        return round(height - (inside - low) / span * height, 1)
 
     lines = []
     if trend.mean is not None and trend.sd is not None:
@@ -164,6 +169,7 @@ def _range(trend: Trend) -> tuple[float, float]:
     if trend.limit is not None:
         values += [0.0, trend.limit]
     if trend.mean is not None and trend.sd is not None:
-        values += [trend.mean - 3.2 * trend.sd, trend.mean + 3.2 * trend.sd]
+        reach = SHOWN_SD * trend.sd
+        values = [trend.mean - reach, trend.mean + reach]
     low, high = min(values), max(values)
     return (low, high) if high > low else (low - 1, high + 1)

@@ -17,7 +17,7 @@ from pathlib import Path
 from leukoscope_edge.service.beats import Pulse
 from leukoscope_edge.service.processes import die_with_parent
 
-BEAT_S, ALLOW_S = 0.05, 0.6
+BEAT_S, ALLOW_S = 0.05, 1.5
 
 
 def act(word: str, pulse: Pulse, n_turns: int) -> None:

@@ -1,14 +1,17 @@
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leukoscope_edge.capture.decode import decode_image
 from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.vision.ruler import (
     Calibration,
-    red_cell_alarm,
+    check_red_cells,
     scale_from_lines,
     scale_from_two_points,
 )
@@ -93,9 +96,27 @@ def test_a_calibration_fits_only_what_it_was_made_for(
 def test_red_cells_alarm_only_where_they_are_far_off(factor: float) -> None:
     camera = parse_simulated("simulated:seed=3,cells=30")
     pixels = camera.render(0)
-    alarm = red_cell_alarm(pixels, camera.scale_um_per_px * factor)
-    assert (alarm is None) is (factor == 1.0)
+    warning = check_red_cells(pixels, camera.scale_um_per_px * factor)
+    assert (warning is None) is (factor == 1.0)
 
 
-def test_a_blank_field_raises_no_alarm() -> None:
-    assert red_cell_alarm(np.full((200, 200, 3), 200, np.uint8), 0.1) is None
+def test_red_cells_that_touch_warn_of_half_and_double_the_scale(
+    real_data: Path,
+) -> None:
+    """By its cells a pixel of these fields measures about 0.08 um."""
+    names = sorted((real_data / "wbc-fields" / "images").iterdir())[:60:2]
+    fields = [decode_image(name.read_bytes()) for name in names]
+    n_warnings = {
+        um_per_px: sum(
+            "measure " in (check_red_cells(f, um_per_px) or "") for f in fields
+        )
+        for um_per_px in (0.04, 0.08, 0.16)
+    }
+    assert n_warnings[0.04] >= 28
+    assert n_warnings[0.08] <= 2
+    assert n_warnings[0.16] >= 28
+
+
+def test_a_blank_field_says_that_nothing_could_be_measured() -> None:
+    warning = check_red_cells(np.full((200, 200, 3), 200, np.uint8), 0.1)
+    assert "could not be measured" in str(warning)

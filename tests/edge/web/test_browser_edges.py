@@ -3,6 +3,8 @@
 import hashlib
 import io
 import json
+import os
+import signal
 import socket
 import ssl
 from typing import Any
@@ -17,12 +19,14 @@ from tests.edge.web import in_browser
 from tests.edge.web.in_browser import (
     Serve,
     add_person,
+    number,
     sign_in,
     wait_for,
 )
-from tests.edge.web.stand_ins import fill_slide
+from tests.edge.web.stand_ins import PIN, fill_slide
 
 from leukoscope_edge.records.result import INTENDED_USE
+from leukoscope_edge.service.beats import read_beat, run_folder
 from leukoscope_edge.web.device import Device
 
 pytestmark = in_browser.pytestmark
@@ -125,6 +129,34 @@ def test_where_the_place_is_lost_the_last_place_shows_as_a_ghost(
     assert "covers the pale one" in page.inner_text("#banner")
     assert show(LIGHT, "tracking") == pytest.approx(LIGHT, abs=3)
     assert page.evaluate(ghost) == ""
+
+
+def test_after_page_and_count_died_one_signs_in_and_goes_on(
+    page: Page, device: Device, serve: Serve
+) -> None:
+    add_person(device)
+    url = serve()
+    sign_in(page, url)
+    page.goto(f"{url}/slides/new")
+    page.fill("[name=sample]", "S-1")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/ready")
+    page.click("#start:not([disabled])")
+    page.wait_for_url("**/count")
+    wait_for(lambda: number(page, "n-cells") >= 3)
+    for part in ("count", "page"):
+        beat = read_beat(run_folder(device.store.folder), part)
+        assert beat is not None
+        os.kill(beat.pid, signal.SIGKILL)
+    page.wait_for_url("**/sign-in?next=*")
+    page.fill("[name=pin]", PIN)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/slides/0001/count")
+    page.click("#pause[aria-pressed=true]")
+    n_before = number(page, "n-cells")
+    assert n_before >= 3
+    wait_for(lambda: number(page, "n-cells") > n_before)
 
 
 def test_the_printed_report_is_the_report_and_nothing_of_the_page(

@@ -95,6 +95,13 @@ def test_the_chart_has_seven_lines_from_low_to_high() -> None:
     assert 0 <= heights[-1] < heights[0] <= 50
 
 
+def test_a_figure_far_outside_does_not_squeeze_the_band() -> None:
+    drawn = plot(levey_jennings("x", points([*BAND, 5000.0])), 100, 100)
+    heights = [y for _, y in drawn["lines"]]
+    assert heights[0] - heights[-1] > 50
+    assert drawn["points"][-1]["y"] == 0
+
+
 def test_a_new_lamp_begins_the_bands_anew(device: Device) -> None:
     for value in BAND:
         note_light(device.store, {"plasma_level": value})

@@ -18,6 +18,7 @@ export async function ask(path, body = {}) {
   if (answer.status === 401 && !path.endsWith("/sign-in") && !path.endsWith("/sign")) {
     lock();
   }
+  if (answer.status === 403) await lockIfSignedOut();
   if (answer.ok) return answer;
   const { detail } = await answer.json().catch(() => ({}));
   throw new Refused(sayWhy(detail));
@@ -43,7 +44,15 @@ function sayWhy(detail) {
 }
 
 export function lock() {
+  if (location.pathname === "/sign-in") { location.reload(); return; }
   location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
+}
+
+// Where the device was started anew it knows no session any longer: to the sign-in, and
+// back here from there. The still picture is asked, since looking is no sign of life.
+export async function lockIfSignedOut() {
+  const answer = await fetch("/live.jpg").catch(() => null);
+  if (answer?.status === 401) lock();
 }
 
 let hiding = 0;

@@ -1,7 +1,7 @@
 // The live picture: a JPEG with its boxes in one message, drawn together, then the
 // next is asked for. Where no WebSocket comes through, MJPEG without boxes.
 
-import { words } from "/static/api.js";
+import { lockIfSignedOut, words } from "/static/api.js";
 import { touched } from "/static/app.js";
 
 const AGAIN_MS = 1000;
@@ -38,6 +38,7 @@ export class LiveView {
     };
     socket.onclose = () => {
       this.failures += 1;
+      lockIfSignedOut();
       if (this.failures === SOCKETS_BEFORE_FALLBACK) this.fallBack();
       setTimeout(() => this.connect(), AGAIN_MS);
     };
