@@ -144,9 +144,9 @@ def session_entries(cpu_info: Path = CPU_INFO) -> dict[str, str]:
     """Return what every session of ours asks of ONNX Runtime.
 
     x86 without VNNI adds two int8 products in 16 bits and saturates: logits of the
-    shipped models moved by 0.28 (measured, docs/engines.md). There the runtime is asked
-    for the slower kernels, which give bit for bit what every other processor gives.
-    With VNNI they would only halve the speed.
+    shipped models moved by up to 0.26 (measured, docs/engines.md). There the runtime is
+    asked for the slower kernels, which give bit for bit what every other processor
+    gives. With VNNI they would only halve the speed.
 
     Args:
         cpu_info: Linux's description of the processor.
