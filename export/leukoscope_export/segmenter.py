@@ -36,7 +36,7 @@ CARD = """\
 id = "unet-nuclei-1"
 scale_um_per_px = {scale}
 data = "even images of wbc-fields, wbc-crops-120 and wbc-crops-300; odd ones test"
-command = "python -m leukoscope_train.unet DATA --out unet.pt --steps 2500"
+command = "python -m leukoscope_train.unet DATA --out unet.pt --steps 3600"
 limits = [
   "draws masks only; tells no smudges apart",
   "trained on Romanowsky and rapid stains of three sets",
