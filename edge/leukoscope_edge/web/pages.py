@@ -1,7 +1,7 @@
 """The screens. Each reads and shows; what changes something goes through the API."""
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
@@ -27,6 +27,7 @@ from leukoscope_edge.web.access import (
     signed_in,
 )
 from leukoscope_edge.web.device import Device, has_right
+from leukoscope_edge.web.forms import Objective
 from leukoscope_edge.web.health import health, notices
 from leukoscope_edge.web.i18n import NAMES, Language
 from leukoscope_edge.web.log import log_text
@@ -274,11 +275,16 @@ def quality(request: Request, person: Checker) -> Response:
         trends=trends(store, card.golden.logit_tolerance, card.id),
         plot=plot,
         trend_names=trend_names(device.language(request)),
-        scale=device.scale_um_per_px,
+        scales=_scales(device),
         may_calibrate=has_right(person, Right.DEVICE),
         may_keep=has_right(person, Right.RECORDS),
         sticks=[(p, backups_on(p)) for p in sticks_of(device.profile)],
     )
+
+
+def _scales(device: Device) -> list[tuple[str, float | None]]:
+    """Return the objectives that may be calibrated, each with its scale."""
+    return [(name, device.scale_um_per_px(name)) for name in get_args(Objective)]
 
 
 @router.get("/device/log.txt", dependencies=[Depends(may(Right.QUALITY))])
