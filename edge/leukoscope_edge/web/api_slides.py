@@ -39,6 +39,7 @@ from leukoscope_edge.web.orders import BUSY, Do, Order
 from leukoscope_edge.web.people import Person, Right
 from leukoscope_edge.web.review import left_for, verdict_of
 from leukoscope_edge.web.share import Asked, What, copy_to_stick, take_file
+from leukoscope_edge.web.sticks import stick_to_write
 
 router = APIRouter(prefix="/api/slides")
 Operator = Annotated[Person, Depends(may(Right.SLIDES))]
@@ -218,13 +219,14 @@ def printed(slide: SlideId, request: Request, person: Operator) -> dict[str, str
 
 
 @router.post("/{slide}/stick")
-def stick(
+def to_stick(
     slide: SlideId, body: ToStick, request: Request, person: Operator
 ) -> dict[str, Any]:
     """Copy files about a slide to a stick."""
     device = device_of(request)
     asked = Asked(body.identified, person.name, device.language(request))
-    names = copy_to_stick(device.store, slide, body.stick, body.whats, asked)
+    stick = stick_to_write(device.profile, body.stick)
+    names = copy_to_stick(device.store, slide, stick, body.whats, asked)
     return {"names": list(names)}
 
 

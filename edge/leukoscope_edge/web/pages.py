@@ -45,8 +45,13 @@ from leukoscope_edge.web.review import (
 )
 from leukoscope_edge.web.rounds import GOLDEN_NOTE
 from leukoscope_edge.web.security import COOKIE
-from leukoscope_edge.web.share import What, sticks
-from leukoscope_edge.web.sticks import backups_on, sticks_of
+from leukoscope_edge.web.share import What
+from leukoscope_edge.web.sticks import (
+    READ_ONLY,
+    backups_on,
+    sticks_of,
+    writable_sticks_of,
+)
 from leukoscope_edge.web.trends import plot, trends
 from leukoscope_edge.web.words import light_names, trend_names, words_for
 
@@ -255,7 +260,7 @@ def paper(slide: SlideId, request: Request, identified: bool = False) -> Respons
 @router.get("/slides/{slide}/share", dependencies=[OPERATOR])
 def share(slide: SlideId, request: Request) -> Response:
     """What leaves the device."""
-    return _slide_page(request, slide, "share", sticks=sticks(), whats=list(What))
+    return _slide_page(request, slide, "share", **_writable(request), whats=list(What))
 
 
 @router.get("/device")
@@ -278,8 +283,16 @@ def quality(request: Request, person: Checker) -> Response:
         scales=_scales(device),
         may_calibrate=has_right(person, Right.DEVICE),
         may_keep=has_right(person, Right.RECORDS),
-        sticks=[(p, backups_on(p)) for p in sticks_of(device.profile)],
+        backups=[(p, backups_on(p)) for p in sticks_of(device.profile)],
+        **_writable(request),
     )
+
+
+def _writable(request: Request) -> dict[str, Any]:
+    """Return the sticks that can be written; where none can, why one does not help."""
+    profile = device_of(request).profile
+    why_not = language_for(request)(READ_ONLY) if sticks_of(profile) else ""
+    return {"sticks": writable_sticks_of(profile), "why_not": why_not}
 
 
 def _scales(device: Device) -> list[tuple[str, float | None]]:

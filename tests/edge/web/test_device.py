@@ -10,10 +10,11 @@ import cv2
 import numpy as np
 import pytest
 from tests.edge.web.stand_ins import NAME, PIN, Browser, StillCounter, fill_slide
+from tests.edge.web.sticks import with_sticks
 
 from leukoscope_edge.capture.replay import ImageReplay
 from leukoscope_edge.capture.simulated import parse_simulated
-from leukoscope_edge.errors import ConfigError, OutputError
+from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.profile import CameraEntry, PageEntry
 from leukoscope_edge.types import Frame
 from leukoscope_edge.web.app import create_app
@@ -29,6 +30,7 @@ from leukoscope_edge.web.health import health
 from leukoscope_edge.web.missed import cut_missed
 from leukoscope_edge.web.orders import Do, Mode, News
 from leukoscope_edge.web.share import Asked, What, copy_to_stick, sticks
+from leukoscope_edge.web.sticks import READ_ONLY, stick_to_write
 from leukoscope_edge.web.tls import open_certificate
 
 REAL = CameraEntry(source="camera-1", frames_per_second=10.0)
@@ -160,15 +162,42 @@ def test_only_removable_disks_are_sticks(tmp_path: Path) -> None:
     assert sticks(tmp_path / "none") == []
 
 
-def test_nothing_is_written_where_no_stick_is(device: Device, tmp_path: Path) -> None:
+def test_nothing_is_written_where_no_stick_is(
+    browser: Browser, device: Device, tmp_path: Path
+) -> None:
     slide = fill_slide(device, n_blast=1)
-    with pytest.raises(OutputError, match="plug it in again"):
-        list(
-            copy_to_stick(
-                device.store, slide, str(tmp_path), [What.CSV], Asked(False, NAME)
-            )
-        )
+    body = {"stick": str(tmp_path), "whats": ["csv"]}
+    answer = browser.post(f"/api/slides/{slide}/stick", json=body)
+    assert answer.status_code == 409
+    assert "plug it in again" in answer.json()["detail"]
     assert list(tmp_path.glob("*.csv")) == []
+
+
+def test_files_go_to_a_stick_that_the_profile_names(
+    device: Device, tmp_path: Path
+) -> None:
+    (stick := tmp_path / "stick").mkdir()
+    slide = fill_slide(device, n_blast=1)
+    own = with_sticks(device, stick)
+    found = stick_to_write(own.profile, str(stick))
+    [name] = copy_to_stick(own.store, slide, found, [What.CSV], Asked(False, NAME))
+    assert (stick / name).read_bytes()
+
+
+def test_a_stick_that_is_mounted_read_only_is_said_to_be(device: Device) -> None:
+    read_only = Path("/proc/sys")  # to root as well
+    device.people.add_first(NAME, PIN)
+    own = with_sticks(device, read_only)
+    slide = fill_slide(own, n_blast=1)
+    with Browser(create_app(own), base_url="http://localhost:8000") as client:
+        client.sign_in()
+        page = client.get(f"/slides/{slide}/share").text
+        assert "Save the files with the buttons above" in page
+        assert READ_ONLY in client.get("/device").text
+        body = {"stick": str(read_only), "whats": ["csv"]}
+        answer = client.post(f"/api/slides/{slide}/stick", json=body)
+    assert answer.status_code == 409
+    assert READ_ONLY in answer.json()["detail"]
 
 
 def test_the_quality_test_is_asked_for_and_then_kept(
