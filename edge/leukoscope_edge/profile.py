@@ -19,6 +19,8 @@ FOLDER = "firmware_config"
 MAX_FRAMES_PER_SECOND = 1000.0
 """No camera at a microscope comes near; a replay may be asked to hurry."""
 MAX_PORT = 65535
+MAIN_OBJECTIVE = "100x"
+"""Under which blood is usually read, and a scale is measured unless said otherwise."""
 OWN_BOARD = "auto"
 """In the place of a profile's name: the one of the board that this runs on."""
 BOARD_NAME = Path("/proc/device-tree/model")
@@ -41,12 +43,14 @@ class CameraEntry:
         frames_per_second: How often a replayed or simulated frame is shown.
         scale_um_per_px: Calibrated micrometres per pixel, None where the source
             brings its own.
+        objective: Under which that scale was measured.
         hardware: A real camera and its locks; its source is "camera".
     """
 
     source: str
     frames_per_second: float
     scale_um_per_px: float | None = None
+    objective: str = MAIN_OBJECTIVE
     hardware: CameraSettings | None = None
 
     def __post_init__(self) -> None:

@@ -267,3 +267,24 @@ def test_a_camera_that_is_not_there_gives_no_result(
     assert printed.out == ""
     assert "usb-gone-video-index0 is not plugged in" in printed.err
     assert list(out.iterdir()) == []
+
+
+@pytest.mark.parametrize("action", [["show", "simulated"], ["list"]])
+def test_a_reader_that_has_enough_ends_a_command_quietly(action: list[str]) -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    command = [sys.executable, "-m", "leukoscope_edge", "profile", *action]
+    done = subprocess.run(
+        command, stdout=writes, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writes)
+    assert done.stderr == ""
+
+
+def test_records_that_cannot_be_made_end_serve_with_one_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["serve", "--data", "/proc/sys/leukoscope"]) == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "--data" in error

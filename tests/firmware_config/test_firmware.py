@@ -116,6 +116,13 @@ def test_a_stick_is_mounted_so_that_nothing_on_it_can_run() -> None:
     assert "mount -o ro,nosuid,nodev,noexec " in text
 
 
+def test_a_stick_without_owners_can_be_read_by_the_service() -> None:
+    """FAT and exFAT take modes from the umask of the mounter, who is root."""
+    text = (FIRMWARE / "systemd" / "leukoscope-stick@.service").read_text()
+    (umask,) = re.findall(r"(?m)^UMask=(\d+)$", text)
+    assert 0o777 & ~int(umask, 8) == 0o755
+
+
 def test_the_rules_name_the_camera_that_the_profiles_open() -> None:
     rules = (FIRMWARE / "udev" / "70-leukoscope.rules").read_text()
     (name,) = re.findall(r'SYMLINK\+="([^"]+)"', rules)

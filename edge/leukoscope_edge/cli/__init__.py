@@ -6,6 +6,7 @@ module of the command that was typed is imported, so that each starts at once.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -23,9 +24,14 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser(given).parse_args(given)
     try:
         run: Callable[[argparse.Namespace], int] = options.run
-        return run(options)
+        status = run(options)
+        sys.stdout.flush()
+        return status
     except LeukoscopeError as err:
         print(f"leukoscope: {err}", file=sys.stderr)
+        return EXIT_FAILED
+    except BrokenPipeError:  # whoever read stdout has enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
     except KeyboardInterrupt as stop:
         words = str(stop) or "stopped; no result was written"

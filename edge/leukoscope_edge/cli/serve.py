@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.profile import open_profile
 from leukoscope_edge.service.beats import run_folder
 from leukoscope_edge.service.health import HealthWriter
@@ -68,8 +69,17 @@ def supervise(data_dir: Path, options: argparse.Namespace, limits: Limits) -> in
         data_dir: Of the records.
         options: As given on the command line; the parts get the same.
         limits: Of the ladder.
+
+    Raises:
+        ConfigError: The folder of the records or of the beats cannot be made.
     """
-    os.makedirs(data_dir, mode=0o700, exist_ok=True)  # noqa: PTH103 - with its parents
+    try:
+        os.makedirs(data_dir, mode=0o700, exist_ok=True)  # noqa: PTH103 - with its parents
+    except OSError as err:
+        raise ConfigError(
+            f"{data_dir}: cannot be made ({err.strerror}): name another folder with "
+            "--data"
+        ) from err
 
     def part(name: str) -> Part:
         return Part(name=name, command=lambda state: _command(name, options, state))

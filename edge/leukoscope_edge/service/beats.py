@@ -93,12 +93,23 @@ def make_run_folder(folder: Path) -> None:
     """Make the folder of the beats, for its owner alone.
 
     Raises:
-        ConfigError: Somebody else made it first.
+        ConfigError: Somebody else made it first, or it cannot be made.
     """
-    folder.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
+    except OSError as err:
+        raise cannot_write(folder, err) from err
     found = folder.lstat()
     if folder.is_symlink() or found.st_uid != os.getuid() or found.st_mode & 0o077:
         raise ConfigError(f"{folder}: is not ours alone: remove it")
+
+
+def cannot_write(folder: Path, err: OSError) -> ConfigError:
+    """Return what to say where the folder of the beats cannot be written."""
+    return ConfigError(
+        f"{folder}: cannot be written ({err.strerror}): the service keeps what it is "
+        f"doing there: make {folder.parent} writable"
+    )
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:

@@ -19,7 +19,13 @@ from pathlib import Path
 
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.service import processes
-from leukoscope_edge.service.beats import ALLOW_S, Beat, make_run_folder, read_beat
+from leukoscope_edge.service.beats import (
+    ALLOW_S,
+    Beat,
+    cannot_write,
+    make_run_folder,
+    read_beat,
+)
 from leukoscope_edge.service.ladder import Ladder, Step
 from leukoscope_edge.service.notify import notify
 
@@ -254,9 +260,12 @@ def _alone(folder: Path) -> Iterator[None]:
     """Hold the lock of this device's service.
 
     Raises:
-        ConfigError: Another service holds it.
+        ConfigError: Another service holds it, or the folder cannot be written.
     """
-    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as err:
+        raise cannot_write(folder, err) from err
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

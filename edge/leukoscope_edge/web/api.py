@@ -8,6 +8,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
+from leukoscope_edge.capture.decode import decode_image
+from leukoscope_edge.errors import StepError
+from leukoscope_edge.vision.ruler import check_red_cells
 from leukoscope_edge.web.access import (
     check_pin,
     device_of,
@@ -15,19 +18,24 @@ from leukoscope_edge.web.access import (
     open_session,
     signed_in,
 )
-from leukoscope_edge.web.calibration import keep_scale, measure_scale
+from leukoscope_edge.web.calibration import Scale, keep_scale, measure_scale
+from leukoscope_edge.web.counter import AT_A_SLIDE
 from leukoscope_edge.web.device import LANGUAGE_COOKIE
 from leukoscope_edge.web.forms import (
     ChosenLanguage,
     Line,
     NewPerson,
     SetUp,
+    Showing,
     SignIn,
+    UnderObjective,
 )
+from leukoscope_edge.web.orders import Do, Order
 from leukoscope_edge.web.people import Person, Right
 from leukoscope_edge.web.security import session_of
 
 router = APIRouter(prefix="/api")
+Calibrator = Annotated[Person, Depends(may(Right.DEVICE))]
 YEAR_S = 365 * 24 * 3600
 
 
@@ -87,11 +95,44 @@ def add_person(body: NewPerson, request: Request) -> dict[str, str]:
 
 
 @router.post("/device/calibration")
-def calibrate(
-    body: Line, request: Request, person: Annotated[Person, Depends(may(Right.DEVICE))]
-) -> dict[str, Any]:
+def calibrate(body: Line, request: Request, person: Calibrator) -> dict[str, Any]:
     """Keep the scale that a line of a stage micrometer gives."""
     device = device_of(request)
-    scale = measure_scale((body.x0, body.y0), (body.x1, body.y1), body.length_um)
-    keep_scale(device.store, device.profile.camera, scale, person.name)
-    return {"um_per_px": scale}
+    um_per_px = measure_scale((body.x0, body.y0), (body.x1, body.y1), body.length_um)
+    scale = Scale(um_per_px=um_per_px, width_px=body.width_px, height_px=body.height_px)
+    camera = device.profile.camera
+    keep_scale(device.store, camera, body.objective, scale, person.name)
+    return {"um_per_px": um_per_px}
+
+
+@router.post("/device/picture")
+def show_picture(
+    body: Showing,
+    request: Request,
+    person: Calibrator,
+) -> dict[str, str]:
+    """Show what the camera sees without a slide, or give the camera back.
+
+    Where a slide is under the lens its picture is there already, and stays.
+    """
+    counter = device_of(request).counter
+    if not body.on:
+        counter.order(Order(do=Do.REST, by=person.name))
+    elif not counter.newest.slide or counter.newest.mode not in AT_A_SLIDE:
+        counter.order(Order(do=Do.PREVIEW, by=person.name))
+    return {}
+
+
+@router.post("/device/red-cells")
+def red_cells(
+    body: UnderObjective,
+    request: Request,
+    _: Calibrator,
+) -> dict[str, str]:
+    """Compare the red cells under the lens with the scale: a warning, never a ruler."""
+    device = device_of(request)
+    scale, jpeg = device.scale_um_per_px(body.objective), device.counter.newest.jpeg
+    if scale is None or not jpeg:
+        raise StepError("calibrate this objective, then show a picture of blood")
+    warning = check_red_cells(decode_image(jpeg), scale)
+    return {"warning": device.language(request)(warning) if warning else ""}

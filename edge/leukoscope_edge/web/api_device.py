@@ -28,7 +28,7 @@ from leukoscope_edge.web.model_list import open_slides
 from leukoscope_edge.web.orders import BUSY
 from leukoscope_edge.web.people import Person, Right, Role
 from leukoscope_edge.web.rounds import look_at_model, run_golden
-from leukoscope_edge.web.sticks import stick_named
+from leukoscope_edge.web.sticks import stick_named, stick_to_write
 from leukoscope_edge.web.trends import begin_new_band
 
 router = APIRouter(prefix="/api")
@@ -170,7 +170,7 @@ def backup(body: Backup, request: Request, person: Keeper) -> dict[str, str]:
     """Write all records to a stick, sealed."""
     device = device_of(request)
     _require_no_count(device)
-    stick = stick_named(device.profile, body.stick)
+    stick = stick_to_write(device.profile, body.stick)
     path = write_backup(device.store, stick, body.passphrase, person.name)
     device.desk.say(f"The backup is on the stick: {path.name}")
     return {"next": "/device"}

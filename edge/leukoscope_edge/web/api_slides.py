@@ -21,6 +21,7 @@ from leukoscope_edge.web.access import (
     device_of,
     may,
 )
+from leukoscope_edge.web.calibration import objective_of
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.forms import (
     Amended,
@@ -38,6 +39,7 @@ from leukoscope_edge.web.orders import BUSY, Do, Order
 from leukoscope_edge.web.people import Person, Right
 from leukoscope_edge.web.review import left_for, verdict_of
 from leukoscope_edge.web.share import Asked, What, copy_to_stick, take_file
+from leukoscope_edge.web.sticks import stick_to_write
 
 router = APIRouter(prefix="/api/slides")
 Operator = Annotated[Person, Depends(may(Right.SLIDES))]
@@ -59,6 +61,7 @@ def start_slide(body: NewSlide, request: Request, person: Operator) -> dict[str,
     device.require_open()
     if why := why_no_new_slide(device.store.folder):
         raise HTTPException(503, why)
+    device.require_objective(body.objective)
     earlier = device.store.slides_of(body.sample)
     if earlier and not body.is_second:
         return {"earlier": earlier}
@@ -73,7 +76,7 @@ def start_slide(body: NewSlide, request: Request, person: Operator) -> dict[str,
         identity=Identity(sample=body.sample, name=body.name),
         mode=body.mode,
         domain=device.bundle.card.domain,
-        origin=device.origin(),
+        origin=device.origin(body.objective),
         details=details,
         consents_to_training=body.consents,
         n_readers=device.profile.review.readers,
@@ -99,6 +102,7 @@ def order(
     if body.do in (Do.COUNT, Do.PREVIEW):
         device.require_open()
         device.require_same_model(record)
+        device.require_objective(objective_of(record))
     if body.anyway:
         lights = newest.facts.get("lights", [])
         bad = [light["name"] for light in lights if not light["is_good"]]
@@ -153,7 +157,8 @@ def add_missed(
     news = device.counter.picture(body.frame)
     if news is None or news.slide != slide:
         raise HTTPException(409, "this picture is gone: pause, then tap the cell")
-    place, scale = (body.x, body.y), device.scale_um_per_px
+    scale = device.scale_um_per_px(objective_of(device.store.slide(slide)))
+    place = (body.x, body.y)
     cell = cut_missed(news, place, device.bundle.card, scale)
     number = device.store.add_missed(
         slide, cell, Word.UNCLEAR, person.name, key=body.key
@@ -214,13 +219,14 @@ def printed(slide: SlideId, request: Request, person: Operator) -> dict[str, str
 
 
 @router.post("/{slide}/stick")
-def stick(
+def to_stick(
     slide: SlideId, body: ToStick, request: Request, person: Operator
 ) -> dict[str, Any]:
     """Copy files about a slide to a stick."""
     device = device_of(request)
     asked = Asked(body.identified, person.name, device.language(request))
-    names = copy_to_stick(device.store, slide, body.stick, body.whats, asked)
+    stick = stick_to_write(device.profile, body.stick)
+    names = copy_to_stick(device.store, slide, stick, body.whats, asked)
     return {"names": list(names)}
 
 

@@ -1,12 +1,20 @@
-"""The scale of a camera: measured on a stage micrometer, kept in the records."""
+"""The scale of a camera under an objective, at one resolution.
+
+Measured on a stage micrometer and kept in the records. Red cells only ever warn.
+"""
 
 import math
+from dataclasses import asdict, dataclass
 
+from leukoscope_edge.capture.camera import Camera
+from leukoscope_edge.capture.changed import ChangedCamera
 from leukoscope_edge.capture.simulated import SCALE_UM_PER_PX
 from leukoscope_edge.capture.source import is_simulated
-from leukoscope_edge.errors import ConfigError
-from leukoscope_edge.profile import CameraEntry
+from leukoscope_edge.errors import ConfigError, StepError
+from leukoscope_edge.profile import MAIN_OBJECTIVE, CameraEntry
+from leukoscope_edge.records.slide import SlideRecord
 from leukoscope_edge.records.store import Store
+from leukoscope_edge.types import Frame
 from leukoscope_edge.vision.ruler import SCALE_RANGE_UM_PER_PX, scale_from_two_points
 
 NOTE = "calibration"
@@ -14,17 +22,86 @@ MIN_LENGTH_PX = 50.0
 """Two taps are each a few pixels off; over a shorter line that is too much."""
 
 
-def camera_scale(store: Store, camera: CameraEntry) -> float | None:
-    """Return a camera's micrometres per pixel, None where nobody calibrated.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """What a pixel measures.
 
-    The newest calibration of this camera counts, then the profile. The simulated slide
-    brings its own scale.
+    Attributes:
+        um_per_px: Micrometres per pixel.
+        width_px: Of the frames that it was measured on; 0 where nobody kept it.
+        height_px: Likewise.
     """
+
+    um_per_px: float
+    width_px: int = 0
+    height_px: int = 0
+
+
+def scales(store: Store, camera: CameraEntry) -> dict[str, Scale]:
+    """Return a camera's scales by objective, empty where nobody calibrated.
+
+    The newest calibration counts, then the profile. The simulated slide brings its own
+    scale, under any objective: it is not here.
+    """
+    found: dict[str, Scale] = {}
+    if camera.scale_um_per_px is not None:
+        found[camera.objective] = Scale(um_per_px=camera.scale_um_per_px)
+    for facts in (e.body["facts"] for e in store.notes(NOTE)):
+        if facts["camera"] == camera.source:
+            found[facts.get("objective", MAIN_OBJECTIVE)] = Scale(
+                um_per_px=facts["um_per_px"],
+                width_px=facts.get("width_px", 0),
+                height_px=facts.get("height_px", 0),
+            )
+    return found
+
+
+def camera_scale(
+    store: Store, camera: CameraEntry, objective: str = MAIN_OBJECTIVE
+) -> Scale | None:
+    """Return a camera's scale under an objective, None where nobody measured it."""
     if is_simulated(camera.source):
-        return SCALE_UM_PER_PX
-    kept = [e.body["facts"] for e in store.notes(NOTE)]
-    own = [f["um_per_px"] for f in kept if f["camera"] == camera.source]
-    return own[-1] if own else camera.scale_um_per_px
+        return Scale(um_per_px=SCALE_UM_PER_PX)
+    return scales(store, camera).get(objective)
+
+
+def objective_of(record: SlideRecord) -> str:
+    """Return the objective that a slide was begun under."""
+    return record.details.get("objective", MAIN_OBJECTIVE)
+
+
+def require_objective(store: Store, camera: CameraEntry, objective: str) -> None:
+    """Let no slide be judged at another objective's scale.
+
+    Where nobody calibrated at all a slide may be counted: it gets no verdict.
+
+    Raises:
+        StepError: The camera is calibrated, but not under this objective.
+    """
+    if camera_scale(store, camera, objective) is not None:
+        return
+    if known := ", ".join(scales(store, camera)):
+        raise StepError(
+            f"this camera is calibrated under {known}, not under {objective}: choose "
+            "the objective that is in use, or calibrate it"
+        )
+
+
+def of_this_size(camera: Camera, scale: Scale) -> Camera:
+    """Return a camera whose `read` refuses frames of another size than the scale's."""
+
+    def check(frame: Frame) -> Frame:
+        height, width = frame.pixels.shape[:2]
+        if (width, height) != (scale.width_px, scale.height_px):
+            raise ConfigError(
+                f"calibrated at {scale.width_px} x {scale.height_px} pixels, and the "
+                f"picture has {width} x {height}: calibrate again"
+            )
+        return frame
+
+    if scale.width_px == 0:
+        return camera
+    return ChangedCamera(camera, check, scale_um_per_px=camera.scale_um_per_px)
 
 
 def measure_scale(
@@ -50,6 +127,9 @@ def measure_scale(
     return scale
 
 
-def keep_scale(store: Store, camera: CameraEntry, um_per_px: float, by: str) -> None:
-    """Keep a camera's scale."""
-    store.note(NOTE, {"camera": camera.source, "um_per_px": um_per_px}, by)
+def keep_scale(
+    store: Store, camera: CameraEntry, objective: str, scale: Scale, by: str
+) -> None:
+    """Keep a camera's scale under an objective."""
+    own = {"camera": camera.source, "objective": objective}
+    store.note(NOTE, own | asdict(scale), by)

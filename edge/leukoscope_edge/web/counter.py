@@ -57,11 +57,15 @@ class Counter:
             self._has_ordered = True
             if order.do in (Do.PREVIEW, Do.COUNT):
                 self._wanted = order
-            elif order.do in (Do.FINISH, Do.REST):
+            elif order.do is Do.FINISH or self._gives_back(order):
                 self._wanted = None
             if self._line is not None:
                 with contextlib.suppress(OSError):  # it died: `_wanted` is given again
                     self._line.send_bytes(order.message())
+
+    def _gives_back(self, order: Order) -> bool:
+        wanted = self._wanted.slide if self._wanted else ""
+        return order.do is Do.REST and wanted == order.slide
 
     def listen(self, listener: Callable[[News], None]) -> Callable[[], None]:
         """Have every news told, and return how to stop that."""

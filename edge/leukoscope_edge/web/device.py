@@ -10,10 +10,10 @@ from leukoscope_edge.errors import BundleError, StepError
 from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.inference.card import Card, read_card
 from leukoscope_edge.inference.engine import Engine
-from leukoscope_edge.profile import Profile
+from leukoscope_edge.profile import MAIN_OBJECTIVE, Profile
 from leukoscope_edge.records.slide import Origin, SlideRecord
 from leukoscope_edge.records.store import Store
-from leukoscope_edge.web.calibration import camera_scale
+from leukoscope_edge.web.calibration import camera_scale, require_objective
 from leukoscope_edge.web.counter import Counter
 from leukoscope_edge.web.i18n import Language, choose
 from leukoscope_edge.web.people import RIGHTS, People, Person, Right
@@ -98,10 +98,18 @@ class Device:
         """Whether nothing that it shows is real."""
         return self.bundle.card.domain == "simulated"
 
-    @property
-    def scale_um_per_px(self) -> float | None:
-        """Micrometres per pixel of the camera, None where nobody calibrated."""
-        return camera_scale(self.store, self.profile.camera)
+    def scale_um_per_px(self, objective: str = MAIN_OBJECTIVE) -> float | None:
+        """Return the camera's micrometres per pixel, None where nobody calibrated."""
+        scale = camera_scale(self.store, self.profile.camera, objective)
+        return scale.um_per_px if scale else None
+
+    def require_objective(self, objective: str) -> None:
+        """Let no slide be judged at another objective's scale.
+
+        Raises:
+            StepError: The camera is calibrated, but not under this objective.
+        """
+        require_objective(self.store, self.profile.camera, objective)
 
     def person(
         self, connection: HTTPConnection, *, touch: bool = True
@@ -122,25 +130,26 @@ class Device:
         accepted = connection.headers.get("accept-language", "")
         return self.languages[choose(wanted, accepted)]
 
-    def origin(self) -> Origin:
-        """Return what makes a result here."""
+    def origin(self, objective: str = MAIN_OBJECTIVE) -> Origin:
+        """Return what makes a result here, under an objective."""
         card, camera = self.bundle.card, self.profile.camera
+        scale = self.scale_um_per_px(objective)
         return Origin(
             bundle=card.id,
             bundle_sha256=card.model_cpu.sha256,
             engine=self.engine.name,
             software=f"leukoscope {__version__}",
-            calibration=self._calibration(),
+            calibration=self._calibration(scale),
             camera=camera.source,
-            scale_um_per_px=self.scale_um_per_px,
+            scale_um_per_px=scale,
             view_um=card.input.side_px * card.input.scale_um_per_px,
             limits=card.limits,
         )
 
-    def _calibration(self) -> str:
+    def _calibration(self, scale: float | None) -> str:
         if self.is_simulation:
             return "built in"
-        return "none" if self.scale_um_per_px is None else f"{self.scale_um_per_px:.5f}"
+        return "none" if scale is None else f"{scale:.5f}"
 
 
 def judged_by(record: SlideRecord, card: Card) -> bool:

@@ -12,6 +12,9 @@ from leukoscope_edge.web.share import What
 Key = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[\w-]+$")]
 
 
+Objective = Literal["100x", "50x", "40x"]
+
+
 class Body(BaseModel):
     """A body is strict: unknown keys are refused."""
 
@@ -55,7 +58,7 @@ class NewSlide(Body):
     stain: Literal["Giemsa", "May-Gruenwald-Giemsa", "Wright", "Leishman", "other"] = (
         "Giemsa"
     )
-    objective: Literal["100x", "50x", "40x"] = "100x"
+    objective: Objective = "100x"
     mode: Literal["slide", "passive"] = "slide"
     consents: bool = False
     is_second: bool = False
@@ -158,6 +161,21 @@ class Line(Body):
     x1: float = Field(ge=0, le=1e5)
     y1: float = Field(ge=0, le=1e5)
     length_um: float = Field(gt=0, le=1000)
+    objective: Objective = "100x"
+    width_px: int = Field(default=0, ge=0, le=100_000, description="0: not known")
+    height_px: int = Field(default=0, ge=0, le=100_000)
+
+
+class Showing(Body):
+    """Whether the picture is wanted without a slide."""
+
+    on: bool
+
+
+class UnderObjective(Body):
+    """The objective that is in use."""
+
+    objective: Objective = "100x"
 
 
 class Amended(Keyed):

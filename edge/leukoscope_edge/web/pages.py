@@ -1,7 +1,7 @@
 """The screens. Each reads and shows; what changes something goes through the API."""
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
@@ -27,6 +27,7 @@ from leukoscope_edge.web.access import (
     signed_in,
 )
 from leukoscope_edge.web.device import Device, has_right
+from leukoscope_edge.web.forms import Objective
 from leukoscope_edge.web.health import health, notices
 from leukoscope_edge.web.i18n import NAMES, Language
 from leukoscope_edge.web.log import log_text
@@ -44,8 +45,13 @@ from leukoscope_edge.web.review import (
 )
 from leukoscope_edge.web.rounds import GOLDEN_NOTE
 from leukoscope_edge.web.security import COOKIE
-from leukoscope_edge.web.share import What, sticks
-from leukoscope_edge.web.sticks import backups_on, sticks_of
+from leukoscope_edge.web.share import What
+from leukoscope_edge.web.sticks import (
+    READ_ONLY,
+    backups_on,
+    sticks_of,
+    writable_sticks_of,
+)
 from leukoscope_edge.web.trends import plot, trends
 from leukoscope_edge.web.words import light_names, trend_names, words_for
 
@@ -254,7 +260,7 @@ def paper(slide: SlideId, request: Request, identified: bool = False) -> Respons
 @router.get("/slides/{slide}/share", dependencies=[OPERATOR])
 def share(slide: SlideId, request: Request) -> Response:
     """What leaves the device."""
-    return _slide_page(request, slide, "share", sticks=sticks(), whats=list(What))
+    return _slide_page(request, slide, "share", **_writable(request), whats=list(What))
 
 
 @router.get("/device")
@@ -274,11 +280,24 @@ def quality(request: Request, person: Checker) -> Response:
         trends=trends(store, card.golden.logit_tolerance, card.id),
         plot=plot,
         trend_names=trend_names(device.language(request)),
-        scale=device.scale_um_per_px,
+        scales=_scales(device),
         may_calibrate=has_right(person, Right.DEVICE),
         may_keep=has_right(person, Right.RECORDS),
-        sticks=[(p, backups_on(p)) for p in sticks_of(device.profile)],
+        backups=[(p, backups_on(p)) for p in sticks_of(device.profile)],
+        **_writable(request),
     )
+
+
+def _writable(request: Request) -> dict[str, Any]:
+    """Return the sticks that can be written; where none can, why one does not help."""
+    profile = device_of(request).profile
+    why_not = language_for(request)(READ_ONLY) if sticks_of(profile) else ""
+    return {"sticks": writable_sticks_of(profile), "why_not": why_not}
+
+
+def _scales(device: Device) -> list[tuple[str, float | None]]:
+    """Return the objectives that may be calibrated, each with its scale."""
+    return [(name, device.scale_um_per_px(name)) for name in get_args(Objective)]
 
 
 @router.get("/device/log.txt", dependencies=[Depends(may(Right.QUALITY))])

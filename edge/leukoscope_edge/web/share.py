@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from leukoscope_edge.errors import OutputError
 from leukoscope_edge.records.dossier import Dossier, dossier_csv_bytes, open_dossier
 from leukoscope_edge.records.fhir import fhir_bytes
 from leukoscope_edge.records.files import write_whole
@@ -14,8 +13,8 @@ from leukoscope_edge.records.paper import Say, paper_bytes
 from leukoscope_edge.records.store import Store
 
 MOUNTS = Path("/proc/self/mounts")
-STICK_ROOTS = (Path("/media"), Path("/run/media"), Path("/run/leukoscope/sticks"))
-"""Where desktops and our own udev rule mount removable disks."""
+STICK_ROOTS = (Path("/media"), Path("/run/media"))
+"""Where desktops mount removable disks."""
 
 
 class What(str, Enum):
@@ -87,24 +86,21 @@ def take_file(store: Store, slide: str, what: What, asked: Asked) -> tuple[str, 
 
 
 def copy_to_stick(
-    store: Store, slide: str, stick: str, whats: Iterable[What], asked: Asked
+    store: Store, slide: str, stick: Path, whats: Iterable[What], asked: Asked
 ) -> Iterator[str]:
     """Write files about a slide on a stick and yield their names.
 
     Args:
         store: The records; the export is kept there.
         slide: The slide.
-        stick: Where it is mounted, one of `sticks()`.
+        stick: Where it is mounted; `sticks.stick_to_write` knows it.
         whats: Which files.
         asked: By whom, and how.
 
     Raises:
-        OutputError: There is no such stick, or it cannot be written.
+        OutputError: It cannot be written.
     """
-    found = [p for p in sticks() if str(p) == stick]
-    if not found:
-        raise OutputError(f"{stick}: no such stick; plug it in again")
     for what in whats:
         name, data = take_file(store, slide, what, asked)
-        write_whole(found[0] / name, data)
+        write_whole(stick / name, data)
         yield name

@@ -13,12 +13,22 @@ MAX_ENTRIES = 10_000
 OWN_MOUNT = Path("/run/leukoscope-stick")
 """Where our own udev rule mounts a stick, read only."""
 
+READ_ONLY = (
+    "The stick can only be read: this device mounts sticks read only, so that nothing "
+    "on one can harm it."
+)
+
 
 def sticks_of(profile: Profile) -> list[Path]:
     """Return the sticks that are plugged in, those that a profile names last."""
     own = [OWN_MOUNT] if os.path.ismount(OWN_MOUNT) else []
     named = [Path(p) for p in profile.sticks if Path(p).is_dir()]
     return [*own, *sticks(), *named]
+
+
+def writable_sticks_of(profile: Profile) -> list[Path]:
+    """Return the sticks that can be written: not our own mount, which is read only."""
+    return [p for p in sticks_of(profile) if os.access(p, os.W_OK)]
 
 
 def backups_on(stick: Path) -> list[str]:
@@ -44,3 +54,15 @@ def stick_named(profile: Profile, name: str) -> Path:
     if not found:
         raise OutputError(f"{name}: no such stick; plug it in again")
     return found[0]
+
+
+def stick_to_write(profile: Profile, name: str) -> Path:
+    """Return a plugged-in stick that can be written, by what the page calls it.
+
+    Raises:
+        OutputError: There is none, or it is mounted read only.
+    """
+    stick = stick_named(profile, name)
+    if stick not in writable_sticks_of(profile):
+        raise OutputError(f"{name}: {READ_ONLY}")
+    return stick

@@ -33,7 +33,7 @@ from leukoscope_edge.service.beats import ALLOW_S, NoPulse, Pulse
 from leukoscope_edge.service.heat import Heat
 from leukoscope_edge.types import U8, Cell, Fault, Frame
 from leukoscope_edge.vision.quality import assess
-from leukoscope_edge.web.calibration import camera_scale
+from leukoscope_edge.web.calibration import camera_scale, objective_of, of_this_size
 from leukoscope_edge.web.keeper import Keeper
 from leukoscope_edge.web.light import LightLog
 from leukoscope_edge.web.line import Line
@@ -256,7 +256,7 @@ class _Worker:
                     self._run.new_area()
                 case Do.FINISH if self._slide == order.slide:
                     self._finish(order.by)
-                case Do.REST:
+                case Do.REST if self._slide == order.slide:
                     self._rest()
         except LeukoscopeError as err:
             self._fail(str(err))
@@ -266,7 +266,7 @@ class _Worker:
         if self._mode is Mode.PREVIEW and self._slide == slide:
             return
         self._rest()
-        self._open()
+        self._open(slide)
         self._mode, self._slide = Mode.PREVIEW, slide
 
     def _count(self, order: Order) -> None:
@@ -276,7 +276,7 @@ class _Worker:
             return
         self._rest()
         record = self._store.slide(order.slide)
-        camera = self._open()
+        camera = self._open(order.slide)
         self._keeper = Keeper(self._store, order.slide, self._bundle.card)
         self._light = LightLog()
         earlier = self._keeper.go_on(order.by)
@@ -316,14 +316,19 @@ class _Worker:
         self._facts = {}
         self._mode, self._slide = Mode.IDLE, ""
 
-    def _open(self) -> Camera:
+    def _open(self, slide: str) -> Camera:
+        """Open the camera for a slide; without one, whatever was calibrated."""
         entry = self._profile.camera
+        objective = objective_of(self._store.slide(slide)) if slide else entry.objective
+        scale = camera_scale(self._store, entry, objective)
         camera = open_source(
             entry.source,
-            scale_um_per_px=camera_scale(self._store, entry),
+            scale_um_per_px=scale.um_per_px if scale else None,
             settings=entry.hardware,
         )
         require_domain(camera.domain, self._bundle)
+        if scale and slide:
+            camera = of_this_size(camera, scale)
         self._camera = camera.__enter__()
         return self._camera
 

@@ -62,3 +62,10 @@ def test_beats_are_written_to_memory_and_each_device_has_its_own(
     assert one != other
     assert one == run_folder(tmp_path / "x" / ".." / "a")
     assert one.parent in (MEMORY, tmp_path / "a")
+
+
+def test_a_run_folder_that_cannot_be_made_is_said_in_one_line() -> None:
+    """Where /dev/shm is read only; so is /proc/sys, to root as well."""
+    with pytest.raises(ConfigError, match="make /proc/sys writable") as found:
+        make_run_folder(Path("/proc/sys/leukoscope"))
+    assert "\n" not in str(found.value)

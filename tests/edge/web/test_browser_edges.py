@@ -159,6 +159,31 @@ def test_after_page_and_count_died_one_signs_in_and_goes_on(
     wait_for(lambda: number(page, "n-cells") > n_before)
 
 
+def test_one_press_shows_the_picture_to_calibrate_and_leaving_gives_it_back(
+    page: Page, device: Device, serve: Serve
+) -> None:
+    add_person(device)
+    url = serve()
+    sign_in(page, url)
+    page.goto(f"{url}/device")
+    page.click("#hold")
+    page.wait_for_selector("#live[data-latency-ms]")
+    page.click("#red-cells")
+    page.wait_for_selector("#alert:not([hidden])")
+    for x in (60, 260):
+        page.locator("#live").click(position={"x": x, "y": 60})
+    assert page.locator("#calibrate button.primary").is_enabled()
+    assert page.input_value("[name=width_px]") == "640"
+
+    def mode() -> object:
+        beat = read_beat(run_folder(device.store.folder), "count")
+        return beat.facts["mode"] if beat else None
+
+    assert mode() == "preview"
+    page.goto(url)
+    wait_for(lambda: mode() == "idle")
+
+
 def test_the_printed_report_is_the_report_and_nothing_of_the_page(
     page: Page, device: Device, serve: Serve
 ) -> None:

@@ -87,7 +87,8 @@ def test_a_cell_on_the_page_is_in_the_records(device: Device, counter: Counter) 
 
 @pytest.mark.slow
 def test_shows_the_lights_before_the_count(device: Device, counter: Counter) -> None:
-    counter.order(Order(do=Do.PREVIEW, slide="0001", by=NAME))
+    slide = fill_slide(device, is_finished=False)
+    counter.order(Order(do=Do.PREVIEW, slide=slide, by=NAME))
     wait_for(lambda: counter.newest.mode is Mode.PREVIEW and counter.newest.jpeg)
     assert counter.newest.jpeg.startswith(b"\xff\xd8")
     assert {light["name"] for light in counter.newest.facts["lights"]}
@@ -116,6 +117,7 @@ def test_a_camera_that_cannot_be_opened_is_told_in_words(device: Device) -> None
         Counting(device.store.folder, "simulated:colour=red") as process,
         Counter(process.folder) as counter,
     ):
-        counter.order(Order(do=Do.PREVIEW, slide="0001", by=NAME))
+        slide = fill_slide(device, is_finished=False)
+        counter.order(Order(do=Do.PREVIEW, slide=slide, by=NAME))
         wait_for(lambda: counter.newest.mode is Mode.FAILED)
         assert "unknown setting 'colour'" in counter.newest.facts["instruction"]

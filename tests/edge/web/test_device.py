@@ -1,21 +1,36 @@
 """Calibration, sticks, health and the certificate."""
 
 import ssl
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
 import pytest
-from tests.edge.web.stand_ins import NAME, Browser, fill_slide
+from tests.edge.web.stand_ins import NAME, PIN, Browser, StillCounter, fill_slide
+from tests.edge.web.sticks import with_sticks
 
-from leukoscope_edge.errors import ConfigError, OutputError
+from leukoscope_edge.capture.replay import ImageReplay
+from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.profile import CameraEntry, PageEntry
-from leukoscope_edge.web.calibration import camera_scale, keep_scale, measure_scale
+from leukoscope_edge.types import Frame
+from leukoscope_edge.web.app import create_app
+from leukoscope_edge.web.calibration import (
+    Scale,
+    camera_scale,
+    keep_scale,
+    measure_scale,
+    of_this_size,
+)
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.health import health
 from leukoscope_edge.web.missed import cut_missed
-from leukoscope_edge.web.orders import Mode, News
+from leukoscope_edge.web.orders import Do, Mode, News
 from leukoscope_edge.web.share import Asked, What, copy_to_stick, sticks
+from leukoscope_edge.web.sticks import READ_ONLY, stick_to_write
 from leukoscope_edge.web.tls import open_certificate
 
 REAL = CameraEntry(source="camera-1", frames_per_second=10.0)
@@ -49,11 +64,90 @@ def test_a_scale_of_no_microscope_is_refused(
 
 def test_a_calibration_is_for_its_own_camera(device: Device) -> None:
     assert camera_scale(device.store, REAL) is None
-    keep_scale(device.store, REAL, 0.08, NAME)
-    keep_scale(device.store, REAL, 0.09, NAME)
-    assert camera_scale(device.store, REAL) == 0.09
+    for um_per_px in (0.08, 0.09):
+        keep_scale(device.store, REAL, "100x", Scale(um_per_px=um_per_px), NAME)
+    assert camera_scale(device.store, REAL) == Scale(um_per_px=0.09)
+    assert camera_scale(device.store, REAL, "40x") is None
     other = CameraEntry(source="camera-2", frames_per_second=10.0)
     assert camera_scale(device.store, other) is None
+
+
+def test_a_calibration_from_before_objectives_were_kept_is_the_main_ones(
+    device: Device,
+) -> None:
+    device.store.note("calibration", {"camera": "camera-1", "um_per_px": 0.1}, NAME)
+    assert camera_scale(device.store, REAL) == Scale(um_per_px=0.1)
+    assert camera_scale(device.store, REAL, "40x") is None
+
+
+@pytest.fixture
+def real_browser(device: Device) -> Iterator[Browser]:
+    """A device whose camera is calibrated under 100x alone."""
+    device.people.add_first(NAME, PIN)
+    keep_scale(device.store, REAL, "100x", Scale(um_per_px=0.08), NAME)
+    own = replace(device, profile=replace(device.profile, camera=REAL))
+    with Browser(create_app(own), base_url="http://localhost:8000") as client:
+        client.sign_in()
+        yield client
+
+
+@pytest.mark.parametrize(("objective", "status"), [("100x", 200), ("40x", 409)])
+def test_a_slide_under_an_uncalibrated_objective_is_refused(
+    real_browser: Browser, device: Device, objective: str, status: int
+) -> None:
+    body = {"sample": "S-1", "objective": objective, "key": "key-00000001"}
+    answer = real_browser.post("/api/slides", json=body)
+    assert answer.status_code == status
+    if status == 409:
+        assert "calibrated under 100x, not under 40x" in answer.json()["detail"]
+        assert device.store.slides() == []
+
+
+@pytest.mark.parametrize("width_px", [640, 320])
+def test_a_picture_of_another_size_than_the_calibrated_is_refused(
+    width_px: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "field.png"
+    cv2.imwrite(str(path), np.full((480, width_px, 3), (180, 200, 200), np.uint8))
+    scale = Scale(um_per_px=0.1, width_px=640, height_px=480)
+    with of_this_size(ImageReplay([path], None), scale) as camera:
+        if width_px == 640:
+            assert isinstance(camera.read(), Frame)
+            return
+        with pytest.raises(ConfigError, match="calibrate again"):
+            camera.read()
+
+
+def test_the_calibration_picture_is_ordered_and_the_camera_given_back(
+    browser: Browser, device: Device
+) -> None:
+    counter = cast(StillCounter, device.counter)
+    for on in (True, False):
+        assert browser.post("/api/device/picture", json={"on": on}).status_code == 200
+    assert [(o.do, o.slide) for o in counter.orders] == [
+        (Do.PREVIEW, ""),
+        (Do.REST, ""),
+    ]
+    counter.tell(News(mode=Mode.COUNTING, slide="0001", facts={"seq": 1}))
+    browser.post("/api/device/picture", json={"on": True})
+    assert len(counter.orders) == 2  # its picture is there; the count is not disturbed
+
+
+@pytest.mark.parametrize(("factor", "warns"), [(1.0, False), (2.0, True)])
+def test_the_page_warns_of_red_cells_that_do_not_fit_the_scale(
+    browser: Browser, device: Device, factor: float, warns: bool
+) -> None:
+    camera = parse_simulated("simulated:seed=3,cells=30")
+    pixels = cv2.resize(camera.render(0)[..., ::-1], None, fx=factor, fy=factor)
+    jpeg = cv2.imencode(".jpg", pixels)[1].tobytes()
+    counter = cast(StillCounter, device.counter)
+    counter.tell(News(mode=Mode.PREVIEW, slide="", facts={"seq": 1}, jpeg=jpeg))
+    answer = browser.post("/api/device/red-cells", json={}).json()
+    assert bool(answer["warning"]) is warns
+
+
+def test_without_a_picture_no_red_cells_are_checked(browser: Browser) -> None:
+    assert browser.post("/api/device/red-cells", json={}).status_code == 409
 
 
 def test_only_removable_disks_are_sticks(tmp_path: Path) -> None:
@@ -68,15 +162,42 @@ def test_only_removable_disks_are_sticks(tmp_path: Path) -> None:
     assert sticks(tmp_path / "none") == []
 
 
-def test_nothing_is_written_where_no_stick_is(device: Device, tmp_path: Path) -> None:
+def test_nothing_is_written_where_no_stick_is(
+    browser: Browser, device: Device, tmp_path: Path
+) -> None:
     slide = fill_slide(device, n_blast=1)
-    with pytest.raises(OutputError, match="plug it in again"):
-        list(
-            copy_to_stick(
-                device.store, slide, str(tmp_path), [What.CSV], Asked(False, NAME)
-            )
-        )
+    body = {"stick": str(tmp_path), "whats": ["csv"]}
+    answer = browser.post(f"/api/slides/{slide}/stick", json=body)
+    assert answer.status_code == 409
+    assert "plug it in again" in answer.json()["detail"]
     assert list(tmp_path.glob("*.csv")) == []
+
+
+def test_files_go_to_a_stick_that_the_profile_names(
+    device: Device, tmp_path: Path
+) -> None:
+    (stick := tmp_path / "stick").mkdir()
+    slide = fill_slide(device, n_blast=1)
+    own = with_sticks(device, stick)
+    found = stick_to_write(own.profile, str(stick))
+    [name] = copy_to_stick(own.store, slide, found, [What.CSV], Asked(False, NAME))
+    assert (stick / name).read_bytes()
+
+
+def test_a_stick_that_is_mounted_read_only_is_said_to_be(device: Device) -> None:
+    read_only = Path("/proc/sys")  # to root as well
+    device.people.add_first(NAME, PIN)
+    own = with_sticks(device, read_only)
+    slide = fill_slide(own, n_blast=1)
+    with Browser(create_app(own), base_url="http://localhost:8000") as client:
+        client.sign_in()
+        page = client.get(f"/slides/{slide}/share").text
+        assert "Save the files with the buttons above" in page
+        assert READ_ONLY in client.get("/device").text
+        body = {"stick": str(read_only), "whats": ["csv"]}
+        answer = client.post(f"/api/slides/{slide}/stick", json=body)
+    assert answer.status_code == 409
+    assert READ_ONLY in answer.json()["detail"]
 
 
 def test_the_quality_test_is_asked_for_and_then_kept(

@@ -16,7 +16,7 @@ from leukoscope_edge.web.orders import Do, Order
 from leukoscope_edge.web.worker import Draft
 
 LIMITS = ThermalEntry(warn_c=70.0, pause_c=90.0)
-PREVIEW, LEAVE = Order(do=Do.PREVIEW, slide="0001"), Order(do=Do.LEAVE)
+PREVIEW, LEAVE = Order(do=Do.PREVIEW), Order(do=Do.LEAVE)
 
 
 class KeptBox:

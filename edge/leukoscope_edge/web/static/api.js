@@ -12,9 +12,10 @@ export function newKey() {
 export class Refused extends Error {}
 
 // Post to the API and return the response; throws Refused with the device's own words.
-export async function ask(path, body = {}) {
+// With `keepalive` it is sent even where the page is being left.
+export async function ask(path, body = {}, { keepalive = false } = {}) {
   const headers = { "content-type": "application/json", "x-leukoscope-token": token };
-  const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+  const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body), keepalive });
   if (answer.status === 401 && !path.endsWith("/sign-in") && !path.endsWith("/sign")) {
     lock();
   }
