@@ -44,6 +44,11 @@ class Shadow:
             return f"Old cells could not be compared: {self.why_not}."
         if self.n_cells == 0:
             return "There are no old cells to compare with."
+        if len(self.slides) == 1:
+            return (
+                f"{self.n_changed} of {self.n_cells} old cells change call, "
+                "1 slide changes verdict."
+            )
         return (
             f"{self.n_changed} of {self.n_cells} old cells change call, "
             f"{len(self.slides)} slides change verdict."

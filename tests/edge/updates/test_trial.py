@@ -193,6 +193,11 @@ def test_changes_of_calls_and_of_verdicts_are_counted(
             True,
             "12 of 640 old cells change call, 3 slides change verdict.",
         ),
+        (
+            Shadow(n_cells=25, n_changed=6, slides=("a",)),
+            True,
+            "6 of 25 old cells change call, 1 slide changes verdict.",
+        ),
         (Shadow(why_not="x"), True, "could not be compared: x."),
     ],
 )
