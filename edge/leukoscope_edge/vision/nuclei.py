@@ -31,7 +31,7 @@ SMALL_HULL_NECK, LARGE_HULL_NECK = 0.1, 0.6
 """Depth of the cell body midway between two lobes, as a share of its depth at the
 shallower lobe, at least: between two cells that touch the body has a neck. Lobes that
 lie close are one nucleus even where granules tear the body between them."""
-LOBES_SPAN_UM, LOBES_GAP_UM, LOBES_BODY = 19.0, 2.5, 0.65
+LOBES_SPAN_UM, LOBES_GAP_UM, LOBES_BODY = 19.0, 2.0, 0.65
 MAX_LOBE_ROUNDNESS = 0.85
 """Parts that are not whole nuclei are lobes of one where the circle around both is no
 wider than a cell, where so little lies between them, most of it not plasma, and where

@@ -176,7 +176,8 @@ def test_no_screen_has_a_serious_barrier(
     add_person(device)
     url = serve()
     page.goto(f"{url}/sign-in")
-    page.click(f"button[lang={language}]")
+    with page.expect_navigation():
+        page.click(f"button[lang={language}]")
     page.wait_for_selector(f"html[lang={language}]")
     found = [*barriers(page)]
     sign_in(page, url)
