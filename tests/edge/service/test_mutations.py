@@ -4,29 +4,13 @@ As `tests/edge/updates/test_mutations.py` does: one line is changed in a copy of
 program, and the tests that hold it must fail as tests do.
 """
 
-import os
-import shutil
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.edge.mutated import SOME_FAILED, Mutation, run_mutated
 
-ROOT = Path(__file__).resolve().parents[3]
-PACKAGE = ROOT / "edge" / "leukoscope_edge"
-SOME_FAILED = 1
-"""pytest's exit status where tests ran and some failed."""
 PATIENCE = "--timeout=10"
 """What never happens is waited for no longer than this; what happens takes two."""
-
-
-@dataclass(frozen=True)
-class Mutation:
-    file: str
-    old: str
-    new: str
-    tests: str
 
 
 MUTATIONS = {
@@ -88,29 +72,10 @@ MUTATIONS = {
 }
 
 
-def run_mutated(folder: Path, mutation: Mutation) -> int:
-    package = folder / "leukoscope_edge"
-    skip = shutil.ignore_patterns("__pycache__", "bundles")
-    shutil.copytree(PACKAGE, package, ignore=skip)
-    (package / "bundles").symlink_to(PACKAGE / "bundles")
-    source = package / mutation.file
-    text = source.read_text()
-    assert text.count(mutation.old) == 1, "the line to be changed is no longer there"
-    source.write_text(text.replace(mutation.old, mutation.new))
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-    path = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
-    return subprocess.run(
-        [*command, PATIENCE, f"tests/edge/{mutation.tests}"],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": path},
-        capture_output=True,
-    ).returncode
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_the_tests_fail_without(tmp_path: Path, name: str) -> None:
-    assert run_mutated(tmp_path, MUTATIONS[name]) == SOME_FAILED
+    assert run_mutated(tmp_path, MUTATIONS[name], PATIENCE) == SOME_FAILED
 
 
 @pytest.mark.slow
@@ -118,4 +83,4 @@ def test_and_pass_with_it(tmp_path: Path) -> None:
     """The copy itself is not what makes them fail."""
     line = "        os.fsync(file.fileno())"
     unchanged = Mutation("service/ladder.py", line, line, "service/test_ladder.py")
-    assert run_mutated(tmp_path, unchanged) == 0
+    assert run_mutated(tmp_path, unchanged, PATIENCE) == 0
