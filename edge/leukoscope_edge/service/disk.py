@@ -12,9 +12,10 @@ from pathlib import Path
 
 BALLAST = "ballast"
 BALLAST_BYTES = 64 << 20
-"""Eight slides' worth: far more than the end of one."""
-BYTES_PER_SLIDE = 8_000_000
-"""Measured: the pictures of a 240-cell simulated slide take 6 to 8 MB."""
+"""Six slides' worth: far more than the end of one."""
+BYTES_PER_SLIDE = 11_000_000
+"""Measured: the pictures of a 240-cell simulated slide take 6 to 8 MB, the fields kept
+around its suspects some 2.4 MB."""
 WARN_SLIDES, REFUSE_SLIDES = 100, 10
 """A week of a busy clinic; and more than any slide that is under way can need."""
 LAST_BYTES = 16 << 20
