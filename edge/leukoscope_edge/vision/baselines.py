@@ -12,8 +12,9 @@ import numpy as np
 from leukoscope_edge.types import F32, U8, BoolArray, Segmentation
 from leukoscope_edge.vision.calibration import estimate_scale, foreground_of
 from leukoscope_edge.vision.flatfield import FlatField
+from leukoscope_edge.vision.morphology import close_mask, open_mask
 from leukoscope_edge.vision.objects import Masks, describe, fill_holes
-from leukoscope_edge.vision.view import View, close_mask, look, open_mask
+from leukoscope_edge.vision.view import View, look
 
 CLOSE_PX = 2.0
 """Radius of the closing that joins broken edges; the view's pixel is about 0.16 µm."""

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.types import F32, U8, BoolArray
+from leukoscope_edge.vision.morphology import window_of
 
 PLASMA_LEVEL = 230.0
 """Grey level that the plasma is moved to: bright, with room before clipping."""
@@ -113,7 +114,7 @@ def otsu3(channel: U8) -> tuple[int, int]:
 
     Source: Otsu 1979, exhaustive search over both thresholds.
     """
-    counts = np.bincount(channel.ravel(), minlength=256)
+    counts = counts_of(channel)
     used = np.flatnonzero(counts)
     first, last = int(used[0]), int(used[-1])
     own = counts[first : last + 1].astype(np.float64)
@@ -128,6 +129,26 @@ def otsu3(channel: U8) -> tuple[int, int]:
     score[~np.isfinite(score) | (between <= 0)] = -1
     t1, t2 = np.unravel_index(int(np.argmax(score)), score.shape)
     return first + int(t1), first + int(t2)
+
+
+def counts_of(channel: U8, mask: BoolArray | None = None) -> F32:
+    """Return how often each of 256 levels occurs, (256,) float32.
+
+    Args:
+        channel: (H, W) uint8.
+        mask: (H, W) bool, where to count; None: everywhere.
+    """
+    where = None if mask is None else mask.astype(np.uint8)
+    counts = cv2.calcHist([channel], [0], where, [256], [0, 256])
+    return np.asarray(counts, np.float32).ravel()
+
+
+def median_of(channel: U8, mask: BoolArray) -> float:
+    """Return the median level where the mask is set, which must be somewhere."""
+    below = np.cumsum(counts_of(channel, mask).astype(np.int64))
+    n = int(below[-1])
+    low, high = np.searchsorted(below, [(n - 1) // 2, n // 2], side="right")
+    return (int(low) + int(high)) / 2
 
 
 def foreground_of(pixels: U8) -> BoolArray:
@@ -294,5 +315,5 @@ def _white_diameters_px(foreground: BoolArray, nuclei: U8) -> list[float]:
 
 
 def _diameters_px(mask: U8) -> list[float]:
-    _, _, stats, _ = cv2.connectedComponentsWithStats(mask)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask[window_of(mask)])
     return [2 * float(np.sqrt(a / np.pi)) for a in stats[1:, cv2.CC_STAT_AREA]]

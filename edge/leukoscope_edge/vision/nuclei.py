@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leukoscope_edge.types import F32, F64, I32, BoolArray
+from leukoscope_edge.vision.morphology import window_of
 
 CORE_UM = 3.8
 """Radius of a whole cell's nucleus at its thickest, at least; a lobe's stays below.
@@ -116,14 +117,17 @@ def _split(
 def _cores(depth: F32, least_px: float) -> list[Peak]:
     """Return the deepest point of each thick core, near ones of one nucleus once."""
     thick = (depth > least_px).astype(np.uint8)
-    n, cores, stats, _ = cv2.connectedComponentsWithStats(thick)
+    rows, columns = window_of(thick)
+    near = depth[rows, columns]
+    n, cores, stats, _ = cv2.connectedComponentsWithStats(thick[rows, columns])
     peaks = []
     for core in range(1, n):
         x0, y0, w, h = (int(v) for v in stats[core, :4])
         window = np.s_[y0 : y0 + h, x0 : x0 + w]
-        inside = np.where(cores[window] == core, depth[window], 0)
+        inside = np.where(cores[window] == core, near[window], 0)
         y, x = np.unravel_index(int(inside.argmax()), inside.shape)
-        peaks.append((float(inside.max()), y0 + int(y), x0 + int(x)))
+        y, x = rows.start + y0 + int(y), columns.start + x0 + int(x)
+        peaks.append((float(inside.max()), y, x))
     kept: list[Peak] = []
     for peak in sorted(peaks, reverse=True):
         far = (
@@ -165,24 +169,31 @@ def _groups(
 
 def boxes_of(labels: I32) -> dict[int, tuple[int, int, int, int]]:
     """Return (x, y, width, height) of each label that occurs."""
-    ys, xs = np.nonzero(labels)
-    values = labels[ys, xs]
-    n = int(values.max(initial=0)) + 1
-    low = np.full((n, 2), np.iinfo(np.int32).max, np.int64)
-    high = np.full((n, 2), -1, np.int64)
-    places = np.column_stack([xs, ys])
-    np.minimum.at(low, values, places)
-    np.maximum.at(high, values, places)
+    n = int(labels.max(initial=0)) + 1
+    rows, columns = window_of((labels > 0).astype(np.uint8))
+    near = np.ascontiguousarray(labels[rows, columns])
+    top, bottom = _first_and_last_rows(near, n)
+    left, right = _first_and_last_rows(np.ascontiguousarray(near.T), n)
     return {
         label: (
-            int(low[label, 0]),
-            int(low[label, 1]),
-            int(high[label, 0] - low[label, 0]) + 1,
-            int(high[label, 1] - low[label, 1]) + 1,
+            columns.start + int(left[label]),
+            rows.start + int(top[label]),
+            int(right[label] - left[label]) + 1,
+            int(bottom[label] - top[label]) + 1,
         )
         for label in range(1, n)
-        if high[label, 0] >= 0
+        if bottom[label] >= 0
     }
+
+
+def _first_and_last_rows(labels: I32, n: int) -> tuple[I32, I32]:
+    """Return the first and the last row of each label below n, -1 where it is not."""
+    places = np.flatnonzero(labels)
+    values, rows = labels.ravel()[places], places // labels.shape[1]
+    first, last = np.full((2, n), -1, np.int32)
+    last[values] = rows  # of what is written to one place, the last stays
+    first[values[::-1]] = rows[::-1]
+    return first, last
 
 
 def _join(groups: list[_Group], body: BoolArray, scale_um_per_px: float) -> None:

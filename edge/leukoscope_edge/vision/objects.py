@@ -11,15 +11,9 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.types import I32, U8, BoolArray, CellKind, Segmentation
+from leukoscope_edge.vision.morphology import close_mask, dilate, erode, open_mask
 from leukoscope_edge.vision.nuclei import boxes_of, label_nuclei
-from leukoscope_edge.vision.view import (
-    STAIN_OF_PLASMA,
-    View,
-    close_mask,
-    dilate,
-    erode,
-    open_mask,
-)
+from leukoscope_edge.vision.view import STAIN_OF_PLASMA, View
 
 MIN_NUCLEUS_UM = 3.2
 """Area-equivalent diameter; most platelets stay below. Small lymphocytes have 8 µm; the
@@ -118,9 +112,10 @@ def _territory(labels: I32, scale_um_per_px: float) -> I32:
     areas_um2 = np.bincount(labels.ravel()) * scale_um_per_px**2
     is_large = areas_um2 >= np.pi / 4 * MIN_NUCLEUS_UM**2
     is_large[0] = False
+    large = np.flatnonzero(is_large)
+    if len(large) < 2:
+        return np.full_like(labels, large[0] if len(large) else 0)
     seeds = is_large[labels]
-    if not seeds.any():
-        return np.zeros_like(labels)
     _, nearest = cv2.distanceTransformWithLabels(
         (~seeds).astype(np.uint8),
         cv2.DIST_L2,
@@ -159,12 +154,13 @@ def _roundest(nucleus: U8, bodies: list[BoolArray], scale_um_per_px: float) -> U
 
     Pale cytoplasm that is missed, and a red cell that is not, spoil the shape.
     """
-    best = _grow(nucleus, bodies[0].astype(np.uint8), scale_um_per_px)
+    near = dilate(nucleus, REACH_UM / scale_um_per_px)
+    best = _grow(nucleus, near & bodies[0], scale_um_per_px)
     roundness, solidity = _shape(best)
     for body in bodies[1:]:
         if roundness >= ROUND_ENOUGH:
             break
-        cell = _grow(nucleus, body.astype(np.uint8), scale_um_per_px)
+        cell = _grow(nucleus, near & body, scale_um_per_px)
         rounder, more_solid = _shape(cell)
         if rounder > roundness + ROUNDER and more_solid >= solidity:
             best, roundness, solidity = cell, rounder, more_solid
@@ -182,12 +178,12 @@ def _shape(cell: U8) -> tuple[float, float]:
 
 def _grow(nucleus: U8, body: U8, scale_um_per_px: float) -> U8:
     """Return the cell: the body within reach, without what hangs on by a neck."""
-    near = dilate(nucleus, REACH_UM / scale_um_per_px)
     neck_px = NECK_UM / scale_um_per_px
-    whole = open_mask(near & body, neck_px) | nucleus
-    _, parts = cv2.connectedComponents(whole)
-    own = np.unique(parts[nucleus > 0])
-    cell = np.isin(parts, own).astype(np.uint8)
+    whole = open_mask(body, neck_px) | nucleus
+    n_parts, parts = cv2.connectedComponents(whole)
+    is_own = np.zeros(n_parts, np.uint8)
+    is_own[parts[nucleus > 0]] = 1
+    cell = is_own[parts]
     return close_mask(fill_holes(cell), neck_px)
 
 
@@ -265,9 +261,10 @@ def _draw(view: View, masks: Masks, found: list[_Found]) -> Segmentation:
                 y0 + moments["m01"] / moments["m00"],
             )
         )
-        here = np.s_[y0 : y0 + cell.shape[0], x0 : x0 + cell.shape[1]]
-        cell_labels[here][cell > 0] = len(kinds)
-        nucleus_labels[here][nucleus > 0] = len(kinds)
+        there = np.s_[y : y + h, x : x + w]
+        here = np.s_[y0 + y : y0 + y + h, x0 + x : x0 + x + w]
+        np.copyto(cell_labels[here], len(kinds), where=cell[there] > 0)
+        np.copyto(nucleus_labels[here], len(kinds), where=nucleus[there] > 0)
     return Segmentation(
         kinds=tuple(kinds),
         boxes_px=np.array(boxes, np.int32).reshape(-1, 4),

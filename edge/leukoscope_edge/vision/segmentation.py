@@ -13,13 +13,16 @@ import numpy as np
 from leukoscope_edge.types import U8, BoolArray, Segmentation
 from leukoscope_edge.vision.calibration import (
     PLASMA_LEVEL,
+    counts_of,
     darkness_of,
+    median_of,
     otsu3,
     scale_from_cells,
 )
 from leukoscope_edge.vision.flatfield import FlatField
+from leukoscope_edge.vision.morphology import dilate, open_mask
 from leukoscope_edge.vision.objects import Masks, describe, is_nuclear
-from leukoscope_edge.vision.view import View, dilate, look, open_mask
+from leukoscope_edge.vision.view import View, look
 
 MIN_STAIN_LEVELS = 18.0
 """Of nuclei above plasma, at least; less is an empty or unstained field."""
@@ -95,10 +98,10 @@ def threshold(view: View) -> Masks:
 
 def _least_violet(violet: U8, dark: U8, foreground: BoolArray) -> float:
     """Return the mean violet that a nucleus of this view has at least."""
-    plasma = float(np.median(violet[~foreground])) if not foreground.all() else 0.0
+    plasma = median_of(violet, ~foreground) if not foreground.all() else 0.0
     if not foreground.any():
         return plasma + MIN_STAIN_LEVELS
-    darkness = float(np.median(dark[foreground])) - (255 - PLASMA_LEVEL)
+    darkness = median_of(dark, foreground) - (255 - PLASMA_LEVEL)
     return plasma + max(VIOLET_FOR_DARKNESS * darkness, MIN_STAIN_LEVELS)
 
 
@@ -133,7 +136,7 @@ def _red_cells(
     far = foreground & (near == 0)
     if far.mean() <= MIN_RED_FRACTION:
         return np.zeros_like(foreground)
-    level = RED_SHARE * float(np.median(redness[far]))
+    level = RED_SHARE * median_of(redness, far)
     return np.asarray(redness > level, np.bool_)
 
 
@@ -147,5 +150,5 @@ def _reddest(redness: U8, cells: BoolArray) -> BoolArray:
 
 def _pale_level(dark: U8, level: int) -> float:
     """Return the middle between the plasma and the level that parts it from cells."""
-    plasma = int(np.argmax(np.bincount(dark[dark <= level], minlength=1)))
+    plasma = int(np.argmax(counts_of(dark)[: level + 1]))
     return (plasma + level) / 2

@@ -88,36 +88,6 @@ def as_uint8(pixels: npt.NDArray[np.generic]) -> U8:
     return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
 
 
-def erode(mask: U8, radius_px: float) -> U8:
-    """Return what lies further than a radius inside a mask, uint8 0 or 1.
-
-    By the distance transform: its cost does not grow with the radius.
-    """
-    depth = cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_3)
-    return np.asarray(depth > max(1.0, radius_px), np.uint8)
-
-
-def dilate(mask: U8, radius_px: float) -> U8:
-    """Return what lies within a radius of a mask, uint8 0 or 1."""
-    if not mask.any():
-        return mask
-    away = cv2.distanceTransform(1 - mask, cv2.DIST_L2, cv2.DIST_MASK_3)
-    return np.asarray(away <= max(1.0, radius_px), np.uint8)
-
-
-def open_mask(mask: U8, radius_px: float) -> U8:
-    """Return a mask without what a disc of the radius does not fit into."""
-    return dilate(erode(mask, radius_px), radius_px) & mask
-
-
-def close_mask(mask: U8, radius_px: float) -> U8:
-    """Return a mask with the gaps filled that a disc of the radius does not enter."""
-    rim = round(radius_px) + 2
-    wide = cv2.copyMakeBorder(mask, rim, rim, rim, rim, cv2.BORDER_REPLICATE)
-    closed = erode(dilate(np.asarray(wide, np.uint8), radius_px), radius_px)
-    return closed[rim:-rim, rim:-rim] | mask
-
-
 def _factor(shape: tuple[int, ...], scale_um_per_px: float | None) -> int:
     if scale_um_per_px:
         factor = int(WORK_UM_PER_PX / scale_um_per_px)
