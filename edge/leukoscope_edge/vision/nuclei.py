@@ -199,7 +199,6 @@ def _first_and_last_rows(labels: I32, n: int) -> tuple[I32, I32]:
 def _join(groups: list[_Group], body: BoolArray, scale_um_per_px: float) -> None:
     """Join lobes of one nucleus, nearest pairs first, in place."""
     centres = np.array([_centre(g) for g in groups])
-    depth = _depth(body)
     owner = list(range(len(groups)))
     far_px = LOBES_SPAN_UM / scale_um_per_px
     pairs = [
@@ -207,6 +206,9 @@ def _join(groups: list[_Group], body: BoolArray, scale_um_per_px: float) -> None
         for i, j in combinations(range(len(groups)), 2)
         if (away := float(np.hypot(*(centres[i] - centres[j])))) < far_px
     ]
+    if not pairs:
+        return
+    depth = _depth(body)
     for _, i, j in sorted(pairs):
         a, b = owner[i], owner[j]
         if a == b or not _is_one(groups[a], groups[b], body, depth, scale_um_per_px):
