@@ -16,6 +16,7 @@ from tests.edge.web.sticks import (
 )
 
 from leukoscope_edge import updates
+from leukoscope_edge.errors import UpdateError
 from leukoscope_edge.records.slide import Identity, SlideSetUp
 from leukoscope_edge.updates import slots
 from leukoscope_edge.updates.codes import UNCHANGED, Code
@@ -316,6 +317,36 @@ def test_the_stored_cells_are_run_every_day_but_not_beside_a_count(
     rounds.go()
     [note] = device.store.notes("golden cells")
     assert note.by == "device"
+
+
+def test_a_model_that_fails_its_daily_cells_is_given_up_and_it_is_said(
+    browser: Browser,
+    device: Device,
+    stick: Path,
+    ended: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with updates.open_stick(stick) as opened:
+        updates.install(updates.device_with(device.store), opened)
+    device = replace(device, bundle=replace(device.bundle, folder=folder_of(device)))
+    browser.app.state.device = device  # type: ignore[attr-defined]
+    now = [0.0]
+    rounds = Rounds(device, clock=lambda: now[0])
+    now[0] = DAY_S
+
+    def fails(_: Path) -> None:
+        raise UpdateError(Code.SELF_TEST.text("other answers"), Code.SELF_TEST.id)
+
+    whole = updates.device_with
+    monkeypatch.setattr(
+        updates, "device_with", lambda store: whole(store, try_model=fails)
+    )
+    rounds.go()
+    wait_for_restart(ended)
+    assert active(device) == "simulated-1"
+    assert "other answers" in browser.get("/update").text
+    [note] = device.store.notes("model given up")
+    assert "other answers" in note.body["facts"]["why"]
 
 
 def test_without_a_whole_model_screening_is_off_and_records_are_read(
