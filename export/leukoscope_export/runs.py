@@ -1,6 +1,6 @@
 """A fitted run as the exporter needs it: its cells, folds and networks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,10 @@ from torch import nn
 
 from leukoscope_edge.inference.card import InputEntry
 from leukoscope_edge.types import F32, U8, BoolArray
-from leukoscope_export.graph import onnx_bytes
+from leukoscope_export.graph import onnx_bytes, torch_outputs
 from leukoscope_export.qat import QatPlan, fine_tune
 from leukoscope_export.quantise import Files, quantise, run_onnx
+from leukoscope_export.refit import refit_heads
 from leukoscope_export.scales import Method
 from leukoscope_train import work
 from leukoscope_train.cells import (
@@ -25,7 +26,7 @@ from leukoscope_train.cells import (
 )
 from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
 from leukoscope_train.folds import folds_of
-from leukoscope_train.networks import make_network
+from leukoscope_train.networks import Pooled, make_network
 from leukoscope_train.plan import FitPlan
 from leukoscope_train.sampling import draw_weights, kept_crops
 
@@ -63,6 +64,11 @@ class Run:
         if name == FINAL:
             return np.ones(len(self.crops), np.bool_)
         return np.asarray(self.fold_of != int(name.removeprefix("fold")), np.bool_)
+
+    def cells_of(self, seen: BoolArray) -> CropSet:
+        """Return what a network that saw these cells was fitted to, extra ones too."""
+        cells = self.crops.pick(seen)
+        return cells if self.extra is None else concatenate([cells, self.extra])
 
     def fold_names(self) -> list[str]:
         """Return the names of the folds' networks."""
@@ -127,9 +133,7 @@ def calibration_cells(run: Run, seen: BoolArray) -> tuple[U8, Strings]:
     Returns:
         (256, side, side, 3) uint8 RGB, with repeats, and their (256,) names.
     """
-    cells = run.crops.pick(seen)
-    if run.extra is not None:
-        cells = concatenate([cells, run.extra])
+    cells = run.cells_of(seen)
     random = np.random.default_rng(run.plan.seed)
     chances = draw_weights(cells, run.plan)
     chosen = cells.pick(random.choice(len(cells), N_CALIBRATION, p=chances))
@@ -139,25 +143,35 @@ def calibration_cells(run: Run, seen: BoolArray) -> tuple[U8, Strings]:
 def quantised(
     run: Run, name: str, method: Method = "minmax", qat: QatPlan | None = None
 ) -> Files:
-    """Quantise a network of the run, after quantisation-aware training if asked."""
+    """Quantise a network of the run as a release does.
+
+    After quantisation-aware training if asked. Where the run learned its heads alone,
+    the int8 files get heads fitted anew to what int8 sees; the float file, which sees
+    other features, keeps its own.
+    """
     network, seen = network_of(run, name), run.seen_by(name)
     if qat is not None:
         fine_tune(network, run.pixels[seen], run.crops.labels[seen], qat)
-    fp32 = onnx_bytes(network, run.spec.side_px)
     chosen, _ = calibration_cells(run, seen)
-    return quantise(fp32, chosen, run.spec, method)
+    files = quantise(onnx_bytes(network, run.spec.side_px), chosen, run.spec, method)
+    if run.plan.n_epochs or not isinstance(network, Pooled):
+        return files
+    refit_heads(network, files.cpu, run.cells_of(seen), run.plan, run.spec)
+    anew = quantise(onnx_bytes(network, run.spec.side_px), chosen, run.spec, method)
+    return replace(anew, fp32=files.fp32)
 
 
 def out_of_fold(run: Run, method: Method, qat: QatPlan | None) -> tuple[F32, F32]:
-    """Return the logits of the fp32 and the int8 CPU file for every cell, (N, 2) each.
+    """Return the (N, 2) logits of the fitted networks and of their int8 CPU files.
 
-    Every cell is judged by a network that never saw its person.
+    Every cell is judged by a network that never saw its person. The first are as `fit`
+    left them, before any step towards int8: what int8 costs is counted whole.
     """
     before = np.zeros((len(run.crops), 2), np.float32)
     after = np.zeros((len(run.crops), 2), np.float32)
     for name in run.fold_names():
         held = ~run.seen_by(name)
+        before[held] = torch_outputs(network_of(run, name), run.pixels[held])[0]
         files = quantised(run, name, method, qat)
-        before[held] = run_onnx(files.fp32, run.pixels[held], run.spec)[0]
         after[held] = run_onnx(files.cpu, run.pixels[held], run.spec)[0]
     return before, after
