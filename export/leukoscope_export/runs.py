@@ -1,6 +1,6 @@
 """A fitted run as the exporter needs it: its cells, folds and networks."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,10 @@ from torch import nn
 
 from leukoscope_edge.inference.card import InputEntry
 from leukoscope_edge.types import F32, U8, BoolArray
+from leukoscope_export.bias import correct_biases
 from leukoscope_export.graph import onnx_bytes, torch_outputs
 from leukoscope_export.qat import QatPlan, fine_tune
 from leukoscope_export.quantise import Files, quantise, run_onnx
-from leukoscope_export.refit import refit_heads
 from leukoscope_export.scales import Method
 from leukoscope_train import work
 from leukoscope_train.cells import (
@@ -26,7 +26,7 @@ from leukoscope_train.cells import (
 )
 from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
 from leukoscope_train.folds import folds_of
-from leukoscope_train.networks import Pooled, make_network
+from leukoscope_train.networks import make_network
 from leukoscope_train.plan import FitPlan
 from leukoscope_train.sampling import draw_weights, kept_crops
 
@@ -64,11 +64,6 @@ class Run:
         if name == FINAL:
             return np.ones(len(self.crops), np.bool_)
         return np.asarray(self.fold_of != int(name.removeprefix("fold")), np.bool_)
-
-    def cells_of(self, seen: BoolArray) -> CropSet:
-        """Return what a network that saw these cells was fitted to, extra ones too."""
-        cells = self.crops.pick(seen)
-        return cells if self.extra is None else concatenate([cells, self.extra])
 
     def fold_names(self) -> list[str]:
         """Return the names of the folds' networks."""
@@ -133,7 +128,9 @@ def calibration_cells(run: Run, seen: BoolArray) -> tuple[U8, Strings]:
     Returns:
         (256, side, side, 3) uint8 RGB, with repeats, and their (256,) names.
     """
-    cells = run.cells_of(seen)
+    cells = run.crops.pick(seen)
+    if run.extra is not None:
+        cells = concatenate([cells, run.extra])
     random = np.random.default_rng(run.plan.seed)
     chances = draw_weights(cells, run.plan)
     chosen = cells.pick(random.choice(len(cells), N_CALIBRATION, p=chances))
@@ -143,22 +140,14 @@ def calibration_cells(run: Run, seen: BoolArray) -> tuple[U8, Strings]:
 def quantised(
     run: Run, name: str, method: Method = "minmax", qat: QatPlan | None = None
 ) -> Files:
-    """Quantise a network of the run as a release does.
-
-    After quantisation-aware training if asked. Where the run learned its heads alone,
-    the int8 files get heads fitted anew to what int8 sees; the float file, which sees
-    other features, keeps its own.
-    """
+    """Quantise a network of the run, after quantisation-aware training if asked."""
     network, seen = network_of(run, name), run.seen_by(name)
     if qat is not None:
         fine_tune(network, run.pixels[seen], run.crops.labels[seen], qat)
+    fp32 = onnx_bytes(network, run.spec.side_px)
     chosen, _ = calibration_cells(run, seen)
-    files = quantise(onnx_bytes(network, run.spec.side_px), chosen, run.spec, method)
-    if run.plan.n_epochs or not isinstance(network, Pooled):
-        return files
-    refit_heads(network, files.cpu, run.cells_of(seen), run.plan, run.spec)
-    anew = quantise(onnx_bytes(network, run.spec.side_px), chosen, run.spec, method)
-    return replace(anew, fp32=files.fp32)
+    files = quantise(fp32, chosen, run.spec, method)
+    return correct_biases(files, chosen, run.spec)
 
 
 def out_of_fold(run: Run, method: Method, qat: QatPlan | None) -> tuple[F32, F32]:
