@@ -7,7 +7,8 @@ here has an interval. Healthy: `wbc-fields` (BCCD), `wbc-crops-300` (Zheng's sec
 and PBC's kinds, of which only cells that no training saw are taken. `taleqani` has
 malignant images (Early, Pre, Pro) and benign ones, whose hematogones look much like
 blasts. Shares are of cells at the card's operating points; for `taleqani` the spread
-of the share over its images stands beside them.
+of the share over its images stands beside them, and how well the mean probability of
+an image's cells tells malignant images from benign ones, whatever the points.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from leukoscope_edge.inference.classifier import BATCH_SIZE, p_blast
 from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.types import F64, U8
 from leukoscope_edge.vision.crop import CropSpec
+from leukoscope_train import metrics
 from leukoscope_train.cells import BLAST, NORMAL, CellFile, CropSet, DataError
 from leukoscope_train.commands.data import PBC_KINDS, PBC_UM_PER_PX, some
 from leukoscope_train.commands.documents import elsewhere_table
@@ -78,14 +80,32 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
     try:
         bundle = open_bundle(options.bundle or shipped_bundle_for("real"))
-        rows = [judge(bundle, s) for s in sources(options.data, options.limit)]
+        judged = [judge(bundle, s) for s in sources(options.data, options.limit)]
     except (DataError, LeukoscopeError) as err:
         print(f"evaluate_elsewhere: {err}", file=sys.stderr)
         return 1
-    found = [asdict(row) for row in rows]
-    whole = json.dumps({"bundle": bundle.card.id, "rows": found}, indent=1)
-    print(whole if options.json else elsewhere_table(found))
+    found = [asdict(row) for row, _ in judged]
+    told = round(auroc_of_images(judged), 4)
+    whole = {"bundle": bundle.card.id, "taleqani_auroc_of_images": told, "rows": found}
+    if options.json:
+        print(json.dumps(whole, indent=1))
+    else:
+        print(elsewhere_table(found))
+        print(f"\nMalignant against benign images of taleqani: AUROC {told:.3f}")
     return 0
+
+
+def auroc_of_images(judged: list[tuple[Row, F64]]) -> float:
+    """Return how well an image's mean probability tells taleqani's malignant images.
+
+    Args:
+        judged: Each set's row and its (N,) means by image.
+    """
+    chosen = [pair for pair in judged if pair[0].set.startswith("taleqani")]
+    labels = [
+        np.full(len(p), BLAST if row.truth == "blast" else NORMAL) for row, p in chosen
+    ]
+    return metrics.auroc(np.concatenate(labels), np.concatenate([p for _, p in chosen]))
 
 
 def sources(data: Path, limit: int) -> list[Source]:
@@ -119,8 +139,11 @@ def _first(files: list[CellFile], limit: int) -> list[CellFile]:
     return some(files, limit) if limit else files
 
 
-def judge(bundle: Bundle, source: Source) -> Row:
+def judge(bundle: Bundle, source: Source) -> tuple[Row, F64]:
     """Cut a set's cells and call them by a bundle's card.
+
+    Returns:
+        The shares, and the mean probability of blast of each image with a cell.
 
     Raises:
         DataError: Not one cell was found.
@@ -139,7 +162,7 @@ def judge(bundle: Bundle, source: Source) -> Row:
     )
     p = probabilities(bundle, crops.pixels)
     blast, normal = p >= decision.blast_from, p <= decision.normal_to
-    return Row(
+    row = Row(
         set=source.name,
         truth="blast" if source.files[0].label == BLAST else "normal",
         n_images=len(source.files),
@@ -148,8 +171,9 @@ def judge(bundle: Bundle, source: Source) -> Row:
         blast=float(blast.mean()),
         normal=float(normal.mean()),
         unclear=float((~blast & ~normal).mean()),
-        by_image=quartiles_by_image(crops, blast),
+        by_image=quartiles(means_by_image(crops, blast)),
     )
+    return row, means_by_image(crops, p)
 
 
 def probabilities(bundle: Bundle, pixels: U8) -> F64:
@@ -162,10 +186,15 @@ def probabilities(bundle: Bundle, pixels: U8) -> F64:
     return p_blast(np.concatenate(parts), bundle.card.decision.temperature)
 
 
-def quartiles_by_image(crops: CropSet, blast: np.ndarray) -> tuple[float, float, float]:
-    """Return the quartiles over images of the share of cells called blast."""
+def means_by_image(crops: CropSet, values: np.ndarray) -> F64:
+    """Return the mean over its cells of every image with a cell."""
     images = np.array([name.rpartition("#")[0] for name in crops.names.tolist()])
-    shares = [blast[images == image].mean() for image in np.unique(images)]
+    means = [values[images == image].mean() for image in np.unique(images)]
+    return np.asarray(means, np.float64)
+
+
+def quartiles(shares: F64) -> tuple[float, float, float]:
+    """Return the quartiles of some shares."""
     low, middle, high = np.percentile(shares, [25, 50, 75])
     return float(low), float(middle), float(high)
 

@@ -128,7 +128,10 @@ def _cpu_tensors(
     a network with two questions keep all their digits.
     """
     read = {i for n in road if n.op_type in WHOLE_ON_CPU for i in n.input}
-    made = {n.output[0] for n in road if n.op_type in (*WHOLE_ON_CPU, *CLIPS)}
+    whole = {n.output[0] for n in road if n.op_type in WHOLE_ON_CPU}
+    made = whole | {
+        n.output[0] for n in road if n.op_type in CLIPS and n.input[0] in whole
+    }
     answers = {n.output[0] for n in road if n.op_type == "Gemm"} - read
     names = [*graph.inputs, *(n.output[0] for n in road)]
     left_out = before_clips | set(graph.outputs) | answers

@@ -10,7 +10,8 @@ from torch import nn
 
 from leukoscope_edge.inference.card import InputEntry
 from leukoscope_edge.types import F32, U8, BoolArray
-from leukoscope_export.graph import onnx_bytes
+from leukoscope_export.bias import correct_biases
+from leukoscope_export.graph import onnx_bytes, torch_outputs
 from leukoscope_export.qat import QatPlan, fine_tune
 from leukoscope_export.quantise import Files, quantise, run_onnx
 from leukoscope_export.scales import Method
@@ -145,19 +146,21 @@ def quantised(
         fine_tune(network, run.pixels[seen], run.crops.labels[seen], qat)
     fp32 = onnx_bytes(network, run.spec.side_px)
     chosen, _ = calibration_cells(run, seen)
-    return quantise(fp32, chosen, run.spec, method)
+    files = quantise(fp32, chosen, run.spec, method)
+    return correct_biases(files, chosen, run.spec)
 
 
 def out_of_fold(run: Run, method: Method, qat: QatPlan | None) -> tuple[F32, F32]:
-    """Return the logits of the fp32 and the int8 CPU file for every cell, (N, 2) each.
+    """Return the (N, 2) logits of the fitted networks and of their int8 CPU files.
 
-    Every cell is judged by a network that never saw its person.
+    Every cell is judged by a network that never saw its person. The first are as `fit`
+    left them, before any step towards int8: what int8 costs is counted whole.
     """
     before = np.zeros((len(run.crops), 2), np.float32)
     after = np.zeros((len(run.crops), 2), np.float32)
     for name in run.fold_names():
         held = ~run.seen_by(name)
+        before[held] = torch_outputs(network_of(run, name), run.pixels[held])[0]
         files = quantised(run, name, method, qat)
-        before[held] = run_onnx(files.fp32, run.pixels[held], run.spec)[0]
         after[held] = run_onnx(files.cpu, run.pixels[held], run.spec)[0]
     return before, after

@@ -21,10 +21,15 @@ from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.types import F32
 from leukoscope_export.graph import onnx_bytes, refuse_other_answers, torch_outputs
 from leukoscope_export.parity import Parity, compare, refuse_beyond_tolerance, table
-from leukoscope_export.qat import fine_tune
-from leukoscope_export.quantise import quantise, run_onnx
+from leukoscope_export.quantise import run_onnx
 from leukoscope_export.release import Recipe
-from leukoscope_export.runs import Run, calibration_cells, network_of, read_run
+from leukoscope_export.runs import (
+    Run,
+    calibration_cells,
+    network_of,
+    quantised,
+    read_run,
+)
 from leukoscope_export.scales import METHODS, save_scales
 from leukoscope_train import work
 from leukoscope_train.cells import I64, DataError
@@ -63,16 +68,12 @@ def quantize(folder: Path, name: str, out: Path, recipe: Recipe) -> str:
         DataError: The run is incomplete, or a file has the wrong form.
     """
     run = read_run(folder)
-    network, seen = network_of(run, name), run.seen_by(name)
-    if recipe.qat is not None:
-        fine_tune(network, run.pixels[seen], run.crops.labels[seen], recipe.qat)
-    fp32 = onnx_bytes(network, run.spec.side_px)
-    chosen, drawn = calibration_cells(run, seen)
+    _, drawn = calibration_cells(run, run.seen_by(name))
     judged = _judged_cells(run, name)
-    before = run_onnx(fp32, run.pixels[judged], run.spec)
+    before = torch_outputs(network_of(run, name), run.pixels[judged])
     rows: dict[str, Parity] = {}
     for method in METHODS:
-        files = quantise(fp32, chosen, run.spec, method)
+        files = quantised(run, name, method, recipe.qat)
         after = run_onnx(files.cpu, run.pixels[judged], run.spec)
         rows[method] = _compared(run, judged, before, after)
         if method == recipe.method:

@@ -24,7 +24,9 @@ def test_a_folder_without_the_sets_fails_in_one_line(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_every_set_is_called_cell_by_cell(real_data: Path) -> None:
     done = run(str(real_data), "--limit", "4", "--json")
-    rows = json.loads(done.stdout)["rows"]
+    found = json.loads(done.stdout)
+    assert 0 <= found["taleqani_auroc_of_images"] <= 1
+    rows = found["rows"]
     assert len(rows) == 13
     assert {row["truth"] for row in rows} == {"normal", "blast"}
     for row in rows:
