@@ -10,7 +10,6 @@ from torch import nn
 
 from leukoscope_edge.inference.card import InputEntry
 from leukoscope_edge.types import F32, U8, BoolArray
-from leukoscope_export.bias import correct_biases
 from leukoscope_export.graph import onnx_bytes, torch_outputs
 from leukoscope_export.qat import QatPlan, fine_tune
 from leukoscope_export.quantise import Files, quantise, run_onnx
@@ -146,8 +145,7 @@ def quantised(
         fine_tune(network, run.pixels[seen], run.crops.labels[seen], qat)
     fp32 = onnx_bytes(network, run.spec.side_px)
     chosen, _ = calibration_cells(run, seen)
-    files = quantise(fp32, chosen, run.spec, method)
-    return correct_biases(files, chosen, run.spec)
+    return quantise(fp32, chosen, run.spec, method)
 
 
 def out_of_fold(run: Run, method: Method, qat: QatPlan | None) -> tuple[F32, F32]:
