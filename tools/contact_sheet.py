@@ -15,12 +15,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from leukoscope_edge.capture.source import is_simulated, open_source
+from leukoscope_edge.capture.source import domain_of, open_source
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.screening import screen
-from leukoscope_edge.types import U8, CallName, Cell, Domain, Frame, Screening
+from leukoscope_edge.types import U8, CallName, Cell, Frame, Screening
 
 COLOURS = {
     CallName.BLAST: (190, 0, 0),
@@ -75,7 +75,7 @@ def _apart(names: list[str], n_frames: int) -> list[str]:
 
 
 def _screened(source: str, bundle_folder: Path | None) -> Screening:
-    domain: Domain = "simulated" if is_simulated(source) else "real"
+    domain = domain_of(source)
     bundle = open_bundle(bundle_folder or shipped_bundle_for(domain))
     with (
         open_source(source, scale_um_per_px=None) as camera,

@@ -30,7 +30,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from leukoscope_edge.capture.source import is_simulated, open_source
+from leukoscope_edge.capture.source import domain_of, open_source
 from leukoscope_edge.counting.cells import Album
 from leukoscope_edge.counting.verdict import decide
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
@@ -76,8 +76,8 @@ class Clock:
 def main() -> None:
     """Profile one source and write what was found."""
     options = _parse()
-    domain = "simulated" if is_simulated(options.source) else "real"
-    folder = options.bundle or shipped_bundle_for(domain)  # type: ignore[arg-type]
+    domain = domain_of(options.source)
+    folder = options.bundle or shipped_bundle_for(domain)
     bundle = open_bundle(folder)
     cv2.setNumThreads(options.threads)
     clock = Clock(TIMERS[options.clock])

@@ -16,6 +16,7 @@ from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.capture.v4l2 import find_camera
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.errors import SourceError
+from leukoscope_edge.types import Domain
 
 SIMULATED, CAMERA = "simulated", "camera"
 
@@ -23,6 +24,11 @@ SIMULATED, CAMERA = "simulated", "camera"
 def is_simulated(source: str) -> bool:
     """Say whether a source's name asks for the simulated slide."""
     return source == SIMULATED or source.startswith(SIMULATED + ":")
+
+
+def domain_of(source: str) -> Domain:
+    """Return whether what a source shows is drawn or real."""
+    return "simulated" if is_simulated(source) else "real"
 
 
 def is_camera(source: str) -> bool:

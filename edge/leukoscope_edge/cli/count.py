@@ -3,13 +3,12 @@
 from pathlib import Path
 
 from leukoscope_edge import updates
-from leukoscope_edge.capture.source import is_simulated
+from leukoscope_edge.capture.source import domain_of
 from leukoscope_edge.cli.closing import is_closed
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference.bundle import shipped_bundle_for
 from leukoscope_edge.profile import Profile
 from leukoscope_edge.service.beats import Pulse, run_folder
-from leukoscope_edge.types import Domain
 from leukoscope_edge.web.line import Line
 from leukoscope_edge.web.worker import refuse_all, work
 
@@ -36,7 +35,7 @@ def run_count(profile: Profile, data_dir: Path, *, safe: str, is_cpu_only: bool)
     if updates.is_on_trial(data_dir):
         refuse_all("a new model is being tried", line, pulse, for_s=CLOSED_S)
         return 0
-    domain: Domain = "simulated" if is_simulated(profile.camera.source) else "real"
+    domain = domain_of(profile.camera.source)
     try:
         bundle = updates.active_bundle(data_dir, domain) or shipped_bundle_for(domain)
         work(profile, data_dir, bundle, line, pulse, is_cpu_only=is_cpu_only)

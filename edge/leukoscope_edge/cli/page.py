@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
 from leukoscope_edge import updates
-from leukoscope_edge.capture.source import is_simulated
+from leukoscope_edge.capture.source import domain_of
 from leukoscope_edge.cli.closing import closed, keep_closed, open_again
 from leukoscope_edge.errors import LeukoscopeError, UpdateError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
@@ -23,7 +23,6 @@ from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.profile import PageEntry, Profile
 from leukoscope_edge.records.store import Store, open_store
 from leukoscope_edge.service.beats import Pulse, run_folder
-from leukoscope_edge.types import Domain
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.counter import Counter
 from leukoscope_edge.web.device import Device
@@ -73,9 +72,9 @@ def run_page(profile: Profile, data_dir: Path) -> int:
     except LeukoscopeError as err:
         why = str(err)
         print(f"leukoscope: {why}", file=sys.stderr)
-        app = trouble_app(why)
+        server = _server(trouble_app(why), profile.page)
         facts = {"trouble": why}
-        _run(app, profile.page, None, pulse, lambda: facts, for_s=LOOK_AGAIN_S)
+        asyncio.run(_serve(server, pulse, lambda: facts, LOOK_AGAIN_S))
     return 0
 
 
@@ -118,11 +117,12 @@ def _run_device(
                 why_off=why_off,
             )
             _say_where(profile.page, certificate)
+            server = _server(create_app(device), profile.page, certificate)
+            opens_anew = _open_anew_when_asked(device, server)
             facts = _now_and_then(lambda: page_facts(device))
             with Rounds(device):
-                return _run(
-                    create_app(device), profile.page, certificate, pulse, facts, device
-                )
+                asyncio.run(_serve(server, pulse, facts))
+    return opens_anew.is_set()
 
 
 def _model(profile: Profile, store: Store) -> tuple[Bundle, str]:
@@ -131,7 +131,7 @@ def _model(profile: Profile, store: Store) -> tuple[Bundle, str]:
     Where no installed model is whole the counting process says so and counts nothing;
     the records stay readable, with the shipped model's card beside them.
     """
-    domain: Domain = "simulated" if is_simulated(profile.camera.source) else "real"
+    domain = domain_of(profile.camera.source)
     updates.recover(updates.device_with(store))
     try:
         folder, why_off = updates.active_bundle(store.folder, domain), ""
@@ -153,16 +153,9 @@ def _say_where(page: PageEntry, certificate: Certificate | None) -> None:
         print(f"leukoscope: fingerprint {certificate.fingerprint}", file=sys.stderr)
 
 
-def _run(
-    app: ASGIApp,
-    page: PageEntry,
-    certificate: Certificate | None,
-    pulse: Pulse,
-    facts: Facts,
-    device: Device | None = None,
-    for_s: float | None = None,
-) -> bool:
-    """Serve until the end; say whether the desk asked to open everything anew."""
+def _server(
+    app: ASGIApp, page: PageEntry, certificate: Certificate | None = None
+) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
         host=page.address,
@@ -176,24 +169,26 @@ def _run(
         ssl_certfile=certificate.certificate if certificate else None,
         ssl_keyfile=certificate.key if certificate else None,
     )
-    server, opens_anew = uvicorn.Server(config), threading.Event()
+    return uvicorn.Server(config)
+
+
+def _open_anew_when_asked(device: Device, server: uvicorn.Server) -> threading.Event:
+    """Let the desk end the server; the event says that it did."""
+    opens_anew = threading.Event()
 
     def restart() -> None:
-        if device is not None:
-            if device.desk.chore is not None:
-                keep_closed(device.store.folder)
-            device.counter.order(Order(do=Do.LEAVE))
+        if device.desk.chore is not None:
+            keep_closed(device.store.folder)
+        device.counter.order(Order(do=Do.LEAVE))
         opens_anew.set()
         server.should_exit = True
 
-    if device is not None:
-        device.desk.restart, device.desk.is_ending = restart, False
-    asyncio.run(_serve(server, pulse, facts, for_s))
-    return opens_anew.is_set()
+    device.desk.restart, device.desk.is_ending = restart, False
+    return opens_anew
 
 
 async def _serve(
-    server: uvicorn.Server, pulse: Pulse, facts: Facts, for_s: float | None
+    server: uvicorn.Server, pulse: Pulse, facts: Facts, for_s: float | None = None
 ) -> None:
     beating = asyncio.create_task(_beat(server, pulse, facts, for_s))
     try:

@@ -9,6 +9,7 @@ from leukoscope_edge.archive import is_archive
 from leukoscope_edge.capture.calibrated import calibrated
 from leukoscope_edge.capture.camera import Camera
 from leukoscope_edge.capture.source import (
+    domain_of,
     is_camera,
     is_sequence,
     is_simulated,
@@ -30,7 +31,7 @@ from leukoscope_edge.records.results import RESULT_FILES, result_files, write_fi
 from leukoscope_edge.records.store import open_store
 from leukoscope_edge.records.table import table_text
 from leukoscope_edge.screening import screen
-from leukoscope_edge.types import Domain, Screening
+from leukoscope_edge.types import Screening
 from leukoscope_edge.updates import Device, active_bundle, watched
 from leukoscope_edge.vision.ruler import SCALE_RANGE_UM_PER_PX, Calibration
 
@@ -209,7 +210,7 @@ def _keep(
 
 
 def _bundle_for(options: argparse.Namespace) -> Bundle:
-    domain: Domain = "simulated" if is_simulated(options.source) else "real"
+    domain = domain_of(options.source)
     folder = options.bundle or active_bundle(options.data, domain)
     return open_bundle(folder or shipped_bundle_for(domain))
 

@@ -22,6 +22,18 @@ NAME = re.compile(r"[0-9a-f]{64}\.(png|jpg)")
 SLIDE = re.compile(r"[0-9]{4,12}")
 
 
+def jpeg_bytes(pixels: U8, quality: int) -> bytes:
+    """Return a picture as a JPEG file.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB.
+        quality: 0..100.
+    """
+    bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return data.tobytes()
+
+
 class Pictures:
     """The folder of all pictures."""
 

@@ -7,9 +7,8 @@ style from elsewhere.
 import base64
 from html import escape
 
-import cv2
-
 from leukoscope_edge import __version__
+from leukoscope_edge.records.pictures import jpeg_bytes
 from leukoscope_edge.records.result import INTENDED_USE
 from leukoscope_edge.types import U8, Cell, ImageReport, ModelUsed, Screening
 
@@ -122,9 +121,8 @@ def _figure(cell: Cell, bar_percent: float) -> str:
 
 
 def _picture(view: U8) -> str:
-    bgr = cv2.cvtColor(view, cv2.COLOR_RGB2BGR)
-    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    return "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode()
+    data = jpeg_bytes(view, JPEG_QUALITY)
+    return "data:image/jpeg;base64," + base64.b64encode(data).decode()
 
 
 def _left_out(images: tuple[ImageReport, ...]) -> str:

@@ -58,8 +58,7 @@ def read_process(pid: int) -> Process | None:
     """Return how a process is, None where there is none or it is a zombie."""
     folder = PROC / str(pid)
     try:
-        # The name, in brackets, may hold blanks and brackets itself.
-        fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        fields = _stat(pid)
         state, parent, n_threads = fields[0], int(fields[1]), int(fields[17])
         if state == "Z":
             return None
@@ -110,7 +109,7 @@ def reap(ours: set[int]) -> None:
     """Let dead orphans go; those that we started are waited for elsewhere."""
     for pid in _pids():
         with contextlib.suppress(OSError, IndexError, ValueError):
-            stat = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+            stat = _stat(pid)
             if stat[0] == "Z" and int(stat[1]) == os.getpid() and pid not in ours:
                 os.waitpid(pid, os.WNOHANG)
 
@@ -120,6 +119,11 @@ def kill_group(pid: int) -> None:
     for kill in (os.kill, os.killpg):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             kill(pid, signal.SIGKILL)
+
+
+def _stat(pid: int) -> list[str]:
+    """Return the fields behind the name, which may hold blanks and brackets itself."""
+    return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
 
 
 def _pids() -> list[int]:

@@ -198,8 +198,7 @@ def _require_no_count(device: Device) -> None:
     newest = device.counter.newest
     if newest.mode in BUSY:
         raise StepError(f"slide {newest.slide} is being counted: finish it first")
-    if device.desk.progress.is_busy:
-        raise StepError("a new model is being installed: wait until it is in use")
+    device.require_no_install()
 
 
 def _require_no_slide(device: Device) -> None:

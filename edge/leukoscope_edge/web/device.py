@@ -61,6 +61,14 @@ class Device:
         """
         if self.why_off:
             raise StepError(self.why_off)
+        self.require_no_install()
+
+    def require_no_install(self) -> None:
+        """Let nothing happen beside an installation.
+
+        Raises:
+            StepError: A new model is being taken in.
+        """
         if self.desk.progress.is_busy:
             raise StepError("a new model is being installed: wait until it is in use")
 

@@ -9,10 +9,9 @@ the cell. Beyond `BUDGET_BYTES` a slide keeps no more; the page says where one l
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
-from leukoscope_edge.records.pictures import Pictures
+from leukoscope_edge.records.pictures import Pictures, jpeg_bytes
 from leukoscope_edge.records.slide import FieldPicture
 from leukoscope_edge.types import U8, Cell, Frame, Sighting
 
@@ -98,10 +97,9 @@ class Fields:
 def _ready(frame: Frame, sighting: Sighting) -> _Ready:
     (x, y), pixels = part_around(frame.pixels, sighting.box_px)
     x0, y0, x1, y1 = sighting.box_px
-    bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
-    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     box_px = (x0 - x, y0 - y, x1 - x, y1 - y)
-    return _Ready(frame=frame.name, box_px=box_px, jpeg=data.tobytes())
+    jpeg = jpeg_bytes(pixels, JPEG_QUALITY)
+    return _Ready(frame=frame.name, box_px=box_px, jpeg=jpeg)
 
 
 def part_around(

@@ -10,7 +10,7 @@ from leukoscope_edge.updates.slots import models_folder
 from leukoscope_edge.updates.state import load as load_state
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.orders import Mode
-from leukoscope_edge.web.rounds import GOLDEN_NOTE
+from leukoscope_edge.web.trends import GOLDEN_NOTE
 
 BRIEF = ("Disk, slides", "Temperature")
 
@@ -63,7 +63,7 @@ def notices(device: Device) -> list[str]:
 
 def page_facts(device: Device) -> dict[str, Any]:
     """Return what only the page's process knows, for everybody's health."""
-    tests = device.store.notes("golden cells")
+    tests = device.store.notes(GOLDEN_NOTE)
     floor = time_floor(load_state(models_folder(device.store.folder)))
     return {
         "bundle": device.bundle.card.id,

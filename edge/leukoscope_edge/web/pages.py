@@ -43,7 +43,6 @@ from leukoscope_edge.web.review import (
     tab_of,
     verdict_of,
 )
-from leukoscope_edge.web.rounds import GOLDEN_NOTE
 from leukoscope_edge.web.security import COOKIE
 from leukoscope_edge.web.share import What
 from leukoscope_edge.web.sticks import (
@@ -52,7 +51,7 @@ from leukoscope_edge.web.sticks import (
     sticks_of,
     writable_sticks_of,
 )
-from leukoscope_edge.web.trends import plot, trends
+from leukoscope_edge.web.trends import GOLDEN_NOTE, plot, trends
 from leukoscope_edge.web.words import light_names, trend_names, words_for
 
 router = APIRouter()

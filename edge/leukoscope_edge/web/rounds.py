@@ -16,10 +16,10 @@ from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.records.store import DEVICE
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.orders import BUSY
+from leukoscope_edge.web.trends import GOLDEN_NOTE
 
 TICK_S = 30.0
 HOUR_S, DAY_S = 3600.0, 24 * 3600.0
-GOLDEN_NOTE = "golden cells"
 
 
 class Rounds:

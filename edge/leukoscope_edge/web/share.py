@@ -12,10 +12,6 @@ from leukoscope_edge.records.files import write_whole
 from leukoscope_edge.records.paper import Say, paper_bytes
 from leukoscope_edge.records.store import Store
 
-MOUNTS = Path("/proc/self/mounts")
-STICK_ROOTS = (Path("/media"), Path("/run/media"))
-"""Where desktops mount removable disks."""
-
 
 class What(str, Enum):
     """A file that can leave."""
@@ -38,20 +34,6 @@ class Asked:
     identified: bool
     by: str
     say: Say = str
-
-
-def sticks(mounts: Path = MOUNTS) -> list[Path]:
-    """Return the mounted removable disks.
-
-    Args:
-        mounts: The kernel's table; a space in it is written in octal.
-    """
-    try:
-        lines = mounts.read_text("utf-8", "surrogateescape").splitlines()
-    except OSError:
-        return []
-    points = (Path(line.split()[1].replace("\\040", " ")) for line in lines)
-    return sorted({p for p in points if any(r in p.parents for r in STICK_ROOTS)})
 
 
 def file_of(dossier: Dossier, what: What, say: Say = str) -> bytes:

@@ -7,8 +7,10 @@ from pathlib import Path
 from leukoscope_edge.errors import OutputError
 from leukoscope_edge.profile import Profile
 from leukoscope_edge.records.backup import SUFFIX
-from leukoscope_edge.web.share import sticks
 
+MOUNTS = Path("/proc/self/mounts")
+STICK_ROOTS = (Path("/media"), Path("/run/media"))
+"""Where desktops mount removable disks."""
 MAX_ENTRIES = 10_000
 OWN_MOUNT = Path("/run/leukoscope-stick")
 """Where our own udev rule mounts a stick, read only."""
@@ -17,6 +19,20 @@ READ_ONLY = (
     "The stick can only be read: this device mounts sticks read only, so that nothing "
     "on one can harm it."
 )
+
+
+def sticks(mounts: Path = MOUNTS) -> list[Path]:
+    """Return the mounted removable disks.
+
+    Args:
+        mounts: The kernel's table; a space in it is written in octal.
+    """
+    try:
+        lines = mounts.read_text("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return []
+    points = (Path(line.split()[1].replace("\\040", " ")) for line in lines)
+    return sorted({p for p in points if any(r in p.parents for r in STICK_ROOTS)})
 
 
 def sticks_of(profile: Profile) -> list[Path]:

@@ -14,13 +14,12 @@ from typing import Any, Literal
 
 from leukoscope_edge.records.store import DEVICE, Store
 
-LIGHT_NOTE, NEW_BAND_NOTE = "light", "new band"
+GOLDEN_NOTE, LIGHT_NOTE, NEW_BAND_NOTE = "golden cells", "light", "new band"
 N_FOR_BAND, MIN_FOR_BAND = 20, 10
 """Values that set a band; with fewer than 20 it is provisional, below 10 there is
 none."""
 N_POINTS = 40
 WARN_SD, REJECT_SD, SHOWN_SD = 2.0, 3.0, 4.0
-GOLDEN = "golden cells"
 Judgement = Literal["none", "good", "warn", "reject"]
 
 
@@ -77,19 +76,18 @@ def trends(store: Store, golden_limit: float, bundle: str) -> list[Trend]:
     light: dict[str, list[Point]] = defaultdict(list)
     for event in store.events(""):
         facts = event.body["facts"]
-        match event.body["what"]:
-            case "golden cells" if facts.get("bundle") == bundle:
-                golden += _golden_point(facts, event.at, golden_limit)
-            case "light":
-                for name, value in facts.items():
-                    light[name].append(Point(value=value, at=event.at))
-            case "new band":
-                light.clear()
+        what = event.body["what"]
+        if what == GOLDEN_NOTE and facts.get("bundle") == bundle:
+            golden += _golden_point(facts, event.at, golden_limit)
+        elif what == LIGHT_NOTE:
+            for name, value in facts.items():
+                light[name].append(Point(value=value, at=event.at))
+        elif what == NEW_BAND_NOTE:
+            light.clear()
     found = [levey_jennings(name, points) for name, points in sorted(light.items())]
     if golden:
-        found.insert(
-            0, Trend(name=GOLDEN, points=tuple(golden[-N_POINTS:]), limit=golden_limit)
-        )
+        newest = tuple(golden[-N_POINTS:])
+        found.insert(0, Trend(name=GOLDEN_NOTE, points=newest, limit=golden_limit))
     return found
 
 

@@ -1,6 +1,7 @@
 """The texts that scripts show, in one language, as one object for the page."""
 
 from leukoscope_edge.web.i18n import Language
+from leukoscope_edge.web.trends import GOLDEN_NOTE
 
 REFUSALS = (
     "this device has another name",
@@ -45,7 +46,7 @@ GOLDEN = "Stored cells"
 
 def trend_names(language: Language) -> dict[str, str]:
     """Return the names of the trends in a language, by figure."""
-    return {**light_names(language), "golden cells": language(GOLDEN)}
+    return {**light_names(language), GOLDEN_NOTE: language(GOLDEN)}
 
 
 def light_names(language: Language) -> dict[str, str]:

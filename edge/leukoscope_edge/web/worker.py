@@ -26,6 +26,7 @@ from leukoscope_edge.inference.bundle import Bundle, open_bundle
 from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.profile import Profile, ThermalEntry
+from leukoscope_edge.records.pictures import jpeg_bytes
 from leukoscope_edge.records.store import Store, open_store
 from leukoscope_edge.screening import Looked, SlideRun, require_domain
 from leukoscope_edge.service import heat
@@ -93,11 +94,7 @@ class Outbox:
 
 
 def _jpeg(pixels: U8 | None) -> bytes:
-    if pixels is None:
-        return b""
-    bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
-    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    return data.tobytes()
+    return b"" if pixels is None else jpeg_bytes(pixels, JPEG_QUALITY)
 
 
 def work(

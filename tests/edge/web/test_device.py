@@ -29,8 +29,8 @@ from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.health import health
 from leukoscope_edge.web.missed import cut_missed
 from leukoscope_edge.web.orders import Do, Mode, News
-from leukoscope_edge.web.share import Asked, What, copy_to_stick, sticks
-from leukoscope_edge.web.sticks import READ_ONLY, stick_to_write
+from leukoscope_edge.web.share import Asked, What, copy_to_stick
+from leukoscope_edge.web.sticks import READ_ONLY, stick_to_write, sticks
 from leukoscope_edge.web.tls import open_certificate
 
 REAL = CameraEntry(source="camera-1", frames_per_second=10.0)
