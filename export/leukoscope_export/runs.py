@@ -10,6 +10,7 @@ from torch import nn
 
 from leukoscope_edge.inference.card import InputEntry
 from leukoscope_edge.types import F32, U8, BoolArray
+from leukoscope_export.bias import correct_biases
 from leukoscope_export.graph import onnx_bytes, torch_outputs
 from leukoscope_export.qat import QatPlan, fine_tune
 from leukoscope_export.quantise import Files, quantise, run_onnx
@@ -139,13 +140,18 @@ def calibration_cells(run: Run, seen: BoolArray) -> tuple[U8, Strings]:
 def quantised(
     run: Run, name: str, method: Method = "minmax", qat: QatPlan | None = None
 ) -> Files:
-    """Quantise a network of the run, after quantisation-aware training if asked."""
+    """Quantise a network of the run, as a release does.
+
+    The biases take back what int8 shifts on average; not after quantisation-aware
+    training, which has fitted them to int8 itself.
+    """
     network, seen = network_of(run, name), run.seen_by(name)
     if qat is not None:
         fine_tune(network, run.pixels[seen], run.crops.labels[seen], qat)
     fp32 = onnx_bytes(network, run.spec.side_px)
     chosen, _ = calibration_cells(run, seen)
-    return quantise(fp32, chosen, run.spec, method)
+    files = quantise(fp32, chosen, run.spec, method)
+    return files if qat is not None else correct_biases(files, chosen, run.spec)
 
 
 def out_of_fold(run: Run, method: Method, qat: QatPlan | None) -> tuple[F32, F32]:
