@@ -27,6 +27,7 @@ import torch
 from leukoscope_edge.inference.card import InputEntry
 from leukoscope_edge.types import F32, U8
 from leukoscope_edge.vision.crop import CropSpec
+from leukoscope_export.bias import correct_biases
 from leukoscope_export.graph import onnx_bytes, refuse_other_answers, torch_outputs
 from leukoscope_export.parity import map_agreement
 from leukoscope_export.quantise import quantise, run_onnx
@@ -66,7 +67,7 @@ def check(name: Architecture, cells: U8) -> dict[str, Any]:
     fp32 = onnx_bytes(network, SPEC.side_px)
     original = run_onnx(fp32, judged, SPEC)
     worst = refuse_other_answers(torch_outputs(network, judged), original)
-    files = quantise(fp32, calibration, SPEC)
+    files = correct_biases(quantise(fp32, calibration, SPEC), calibration, SPEC)
     cpu, trt = (run_onnx(m, judged, SPEC) for m in (files.cpu, files.trt))
     row: dict[str, Any] = {"model": name, "onnx_error": float(f"{worst:.1e}")}
     for form, found in (("cpu", cpu), ("trt", trt)):

@@ -5,6 +5,7 @@ pixels of the frame unless the name says `_um` or `slide`; x grows to the right,
 y downwards; boxes are `[x0, y0, x1, y1]` with x1 and y1 exclusive.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
@@ -137,6 +138,43 @@ class Sighting:
     crop: U8
     view: U8
     radius_px: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Glimpse:
+    """A sighting before its pictures are cut out: most cells have sharper ones.
+
+    Attributes:
+        frame: As in a sighting, and so the next five.
+        box_px: Its box.
+        centre_px: Its place in the frame.
+        slide_px: Its place on the slide.
+        sharpness: Its focus measure.
+        radius_px: Its nucleus's radius.
+        cut: Cuts out the crop and the view.
+    """
+
+    frame: str
+    box_px: tuple[int, int, int, int]
+    centre_px: tuple[float, float]
+    slide_px: tuple[float, float]
+    sharpness: float
+    radius_px: float
+    cut: Callable[[], tuple[U8, U8]]
+
+    def sighting(self) -> Sighting:
+        """Return it with its pictures."""
+        crop, view = self.cut()
+        return Sighting(
+            frame=self.frame,
+            box_px=self.box_px,
+            centre_px=self.centre_px,
+            slide_px=self.slide_px,
+            sharpness=self.sharpness,
+            crop=crop,
+            view=view,
+            radius_px=self.radius_px,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from operator import itemgetter
 
-from leukoscope_edge.types import Cell, Sighting
+from leukoscope_edge.types import Cell, Glimpse, Sighting
 
 MERGE_RADII = 0.9
 """In nucleus radii: closer is the same cell. Touching nuclei are two radii apart."""
@@ -38,9 +38,12 @@ class _Group:
     last_frame: str = ""
     home: Bin = (0, 0, 0)
 
-    def add(self, sighting: Sighting) -> None:
-        self.last_frame = sighting.frame
-        self._gather((sighting,), 1, sighting.slide_px)
+    def add(self, glimpse: Glimpse) -> None:
+        self.last_frame = glimpse.frame
+        kept = self.cell.sightings
+        is_kept = len(kept) < MAX_KEPT or glimpse.sharpness > kept[-1].sharpness
+        more = (glimpse.sighting(),) if is_kept else ()
+        self._gather(more, 1, glimpse.slide_px)
 
     def absorb(self, other: "_Group") -> None:
         self._gather(other.cell.sightings, other.cell.n_sightings, other.place_px)
@@ -76,18 +79,21 @@ class Album:
     def __len__(self) -> int:
         return len(self._groups)
 
-    def add(self, sightings: Iterable[Sighting], island: int = 0) -> None:
-        """Add the sightings of one frame."""
-        for sighting in sightings:
-            group = self._same(sighting, island)
+    def add(self, glimpses: Iterable[Glimpse], island: int = 0) -> None:
+        """Add what one frame shows; only what is kept is cut out."""
+        for glimpse in glimpses:
+            group = self._same(glimpse, island)
             if group is not None:
-                group.add(sighting)
+                group.add(glimpse)
                 continue
             cell = Cell(
-                id=self._next_id, sightings=(sighting,), n_sightings=1, island=island
+                id=self._next_id,
+                sightings=(glimpse.sighting(),),
+                n_sightings=1,
+                island=island,
             )
             self._next_id += 1
-            self._insert(_Group(cell, sighting.slide_px, sighting.frame))
+            self._insert(_Group(cell, glimpse.slide_px, glimpse.frame))
 
     def keep_calls(self, called: Iterable[Cell]) -> None:
         """Take over the calls on cells that this album has given out."""
@@ -135,10 +141,8 @@ class Album:
         group = self._nearest(place_px, island, reach_px / MERGE_RADII)
         return 0 if group is None else group.cell.n_sightings
 
-    def _same(self, sighting: Sighting, island: int) -> _Group | None:
-        return self._nearest(
-            sighting.slide_px, island, sighting.radius_px, sighting.frame
-        )
+    def _same(self, glimpse: Glimpse, island: int) -> _Group | None:
+        return self._nearest(glimpse.slide_px, island, glimpse.radius_px, glimpse.frame)
 
     def _nearest(
         self,

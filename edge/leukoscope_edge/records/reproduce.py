@@ -16,7 +16,7 @@ from leukoscope_edge.inference.classifier import classify, vote
 from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.records.pictures import Pictures, from_png
 from leukoscope_edge.records.slide import ArchivedCell, FieldPicture, SlideRecord
-from leukoscope_edge.types import Frame, Sighting
+from leukoscope_edge.types import Frame, Glimpse
 from leukoscope_edge.vision.crop import CropSpec
 from leukoscope_edge.vision.segmentation import segment
 from leukoscope_edge.vision.sightings import Seen, find_sightings
@@ -128,7 +128,7 @@ def look_again(
         spec = _crop_spec(bundle)
         seen[file] = find_sightings(frame, segment(pixels, scale), (0.0, 0.0), spec)
     pairs = [(c, s) for c in kept if c.field and (s := _found(c.field, seen))]
-    calls = classify(engine, [s.crop for _, s in pairs], bundle.card)
+    calls = classify(engine, [s.sighting().crop for _, s in pairs], bundle.card)
     gaps = [
         abs(call.p_blast - (cell.p_blast or 0.0))
         for (cell, _), call in zip(pairs, calls, strict=True)
@@ -144,7 +144,7 @@ def look_again(
     )
 
 
-def _found(field: FieldPicture, seen: Mapping[str, Seen]) -> Sighting | None:
+def _found(field: FieldPicture, seen: Mapping[str, Seen]) -> Glimpse | None:
     """Return the sighting in a kept frame whose box is a cell's."""
     sightings = seen[field.file].whole
     overlaps = [_overlap(s.box_px, field.box_px) for s in sightings]

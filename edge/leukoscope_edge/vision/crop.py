@@ -13,14 +13,17 @@ Two ways of colour:
   out, at the price of the cell's absolute darkness and hue.
 """
 
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, TypeVar
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
-from leukoscope_edge.types import F32, U8, BoolArray
+from leukoscope_edge.types import F32, I32, U8, BoolArray
 
+Dtype = TypeVar("Dtype", bound=np.generic)
 Colour = Literal["masked", "masked-standardised"]
 
 TARGET_MEAN = 128.0
@@ -75,17 +78,33 @@ def cut(
     Raises:
         ValueError: The shapes disagree, or a scale is not positive.
     """
-    if pixels.shape != (*mask.shape, 3):
-        raise ValueError(f"crop: pixels {pixels.shape}, but mask {mask.shape}")
-    if not (scale_um_per_px > 0 and spec.scale_um_per_px > 0):
-        raise ValueError(
-            f"crop: scales must be positive, got {scale_um_per_px} and "
-            f"{spec.scale_um_per_px}"
-        )
-    window_px = max(1, round(spec.side_px * spec.scale_um_per_px / scale_um_per_px))
-    window = _window(pixels, mask, centre_px, window_px)
-    colours, inside = _resample(*window, spec.side_px)
-    return finish(colours, _tidy(inside, spec.scale_um_per_px), spec.colour)
+    return cut_labelled(pixels, mask, True, centre_px, scale_um_per_px, spec)
+
+
+def cut_labelled(
+    pixels: U8,
+    labels: BoolArray | I32,
+    label: int,
+    centre_px: tuple[float, float],
+    scale_um_per_px: float,
+    spec: CropSpec,
+) -> U8:
+    """Cut the cell of one label out of a frame; only its window is looked at.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB, the frame.
+        labels: (H, W), the label of the cell that each pixel belongs to.
+        label: The cell.
+        centre_px: As for `cut`, and so the rest, what it returns and raises.
+        scale_um_per_px: Physical size of the frame's pixel.
+        spec: The size, scale and colour of the crop.
+    """
+    if pixels.shape != (*labels.shape, 3):
+        raise ValueError(f"crop: pixels {pixels.shape}, but mask {labels.shape}")
+    window = _window_at(centre_px, scale_um_per_px, spec)
+    inside = np.asarray(window.of(labels) == label, np.bool_)
+    colours, covered = _resample(window.of(pixels), inside, spec.side_px)
+    return finish(colours, _tidy(covered, spec.scale_um_per_px), spec.colour)
 
 
 def finish(colours: F32, inside: BoolArray, colour: Colour) -> U8:
@@ -101,11 +120,14 @@ def finish(colours: F32, inside: BoolArray, colour: Colour) -> U8:
     Returns:
         (H, W, 3) uint8 RGB; 0 outside the cell, at least 1 inside.
     """
-    if colour == "masked-standardised":
-        colours = _standardise(colours, inside)
+    at = np.flatnonzero(inside)
+    cell = colours.reshape(-1, 3).take(at, axis=0)
+    if colour == "masked-standardised" and len(cell):
+        cell = _standardise(cell)
+    crop = np.zeros((inside.size, 3), np.uint8)
     # 0 means "not cell", so the darkest pixel of a cell stays at 1.
-    crop = np.where(inside[..., None], np.clip(np.rint(colours), 1, 255), 0)
-    return crop.astype(np.uint8)
+    crop[at] = np.clip(np.rint(cell), 1, 255).astype(np.uint8)
+    return crop.reshape(colours.shape)
 
 
 def cut_view(
@@ -122,41 +144,76 @@ def cut_view(
     Returns:
         (side, side, 3) uint8 RGB; 0 beyond the frame.
     """
-    return cut(
-        pixels,
-        np.ones(pixels.shape[:2], np.bool_),
-        centre_px,
-        scale_um_per_px,
-        replace(spec, colour="masked"),
-    )
+    window = _window_at(centre_px, scale_um_per_px, spec)
+    inside = window.of(np.ones(pixels.shape[:2], np.bool_))
+    if not inside.all():
+        colours, covered = _resample(window.of(pixels), inside, spec.side_px)
+        return finish(colours, _tidy(covered, spec.scale_um_per_px), "masked")
+    whole = _resized(window.of(pixels).astype(np.float32), spec.side_px)
+    colours = whole / _thrice(_cover_of_all(window.side_px, spec.side_px))
+    return np.asarray(np.clip(np.rint(colours), 1, 255), np.uint8)
 
 
-def _window(
-    pixels: U8, mask: BoolArray, centre_px: tuple[float, float], side_px: int
-) -> tuple[U8, BoolArray]:
-    """Cut a square around the centre; what lies beyond the frame is not cell."""
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """A square of a frame, which may reach beyond it; what lies there is not cell."""
+
+    x0: int
+    y0: int
+    side_px: int
+
+    def of(self, image: npt.NDArray[Dtype]) -> npt.NDArray[Dtype]:
+        """Return (side, side, ...) of an image, 0 beyond it."""
+        height, width = image.shape[:2]
+        top, bottom = (
+            min(max(y, 0), height) for y in (self.y0, self.y0 + self.side_px)
+        )
+        left, right = (min(max(x, 0), width) for x in (self.x0, self.x0 + self.side_px))
+        part = image[top:bottom, left:right]
+        if part.shape[:2] == (self.side_px, self.side_px):
+            return part
+        found = np.zeros((self.side_px, self.side_px, *image.shape[2:]), image.dtype)
+        found[top - self.y0 : bottom - self.y0, left - self.x0 : right - self.x0] = part
+        return found
+
+
+def _window_at(
+    centre_px: tuple[float, float], scale_um_per_px: float, spec: CropSpec
+) -> _Window:
+    """Return the square around a centre that a crop shows."""
+    if not (scale_um_per_px > 0 and spec.scale_um_per_px > 0):
+        raise ValueError(
+            f"crop: scales must be positive, got {scale_um_per_px} and "
+            f"{spec.scale_um_per_px}"
+        )
+    side_px = max(1, round(spec.side_px * spec.scale_um_per_px / scale_um_per_px))
     x0, y0 = (round(c - side_px / 2) for c in centre_px)
-    height, width = mask.shape
-    top, bottom = np.clip([y0, y0 + side_px], 0, height)
-    left, right = np.clip([x0, x0 + side_px], 0, width)
-    colours = np.zeros((side_px, side_px, 3), np.uint8)
-    inside = np.zeros((side_px, side_px), np.bool_)
-    here = np.s_[top - y0 : bottom - y0, left - x0 : right - x0]
-    colours[here] = pixels[top:bottom, left:right]
-    inside[here] = mask[top:bottom, left:right]
-    return colours, inside
+    return _Window(x0, y0, side_px)
 
 
 def _resample(colours: U8, inside: BoolArray, side_px: int) -> tuple[F32, BoolArray]:
     """Resample the cell's own colours; its surroundings never bleed into its rim."""
-    way = cv2.INTER_AREA if side_px < len(inside) else cv2.INTER_LINEAR
+    cover = _resized(inside.astype(np.float32), side_px)
+    cell = cv2.bitwise_and(colours, colours, mask=inside.view(np.uint8))
+    mixed = _resized(np.asarray(cell, np.float32), side_px)
+    return mixed / _thrice(np.maximum(cover, 1e-6)), cover >= COVER
+
+
+@lru_cache(maxsize=4)
+def _cover_of_all(window_px: int, side_px: int) -> F32:
+    """Return the cover of a window that is cell all over: one, but for rounding."""
+    return _resized(np.ones((window_px, window_px), np.float32), side_px)
+
+
+def _thrice(plane: F32) -> F32:
+    """Return (H, W, 3) of (H, W); numpy is slow at stretching the last axis."""
+    return np.asarray(cv2.merge([plane] * 3), np.float32)
+
+
+def _resized(image: F32, side_px: int) -> F32:
+    way = cv2.INTER_AREA if side_px < len(image) else cv2.INTER_LINEAR
     size = (side_px, side_px)
-    weight = inside.astype(np.float32)
-    cover = cv2.resize(weight, size, interpolation=way)
-    cell = colours.astype(np.float32) * weight[..., None]
-    mixed = cv2.resize(cell, size, interpolation=way)
-    own = mixed / np.maximum(cover, 1e-6)[..., None]
-    return own.astype(np.float32), cover >= COVER
+    return np.asarray(cv2.resize(image, size, interpolation=way), np.float32)
 
 
 def _tidy(inside: BoolArray, scale_um_per_px: float) -> BoolArray:
@@ -184,11 +241,12 @@ def _disc(radius_px: float) -> U8:
     return np.asarray(disc, np.uint8)
 
 
-def _standardise(colours: F32, inside: BoolArray) -> F32:
-    """Move every channel's mean and standard deviation to the fixed values."""
-    cell = colours[inside]
-    if len(cell) == 0:
-        return colours
+def _standardise(cell: F32) -> F32:
+    """Move every channel's mean and standard deviation to the fixed values.
+
+    Args:
+        cell: (N, 3) float32 RGB, the pixels of the cell.
+    """
     gain = TARGET_STD / np.maximum(cell.std(axis=0), MIN_STD)
-    alike = (colours - cell.mean(axis=0)) * gain + TARGET_MEAN
+    alike = (cell - cell.mean(axis=0)) * gain + TARGET_MEAN
     return np.asarray(alike, np.float32)

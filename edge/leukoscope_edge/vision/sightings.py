@@ -5,9 +5,16 @@ It decides nothing: what is a cell, segmentation has said; where the frame lies,
 
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 
-from leukoscope_edge.types import CellKind, Frame, Segmentation, Sighting
-from leukoscope_edge.vision.crop import CropSpec, cut, cut_view
+from leukoscope_edge.types import (
+    U8,
+    CellKind,
+    Frame,
+    Glimpse,
+    Segmentation,
+)
+from leukoscope_edge.vision.crop import CropSpec, cut_labelled, cut_view
 from leukoscope_edge.vision.quality import sharpness
 
 VIEW_SIDE_PX = 96
@@ -18,9 +25,9 @@ VIEW_SIDE_PX = 96
 class Seen:
     """The white cells that one frame shows."""
 
-    whole: tuple[Sighting, ...] = ()
-    cut_off: tuple[Sighting, ...] = ()
-    smudges: tuple[Sighting, ...] = ()
+    whole: tuple[Glimpse, ...] = ()
+    cut_off: tuple[Glimpse, ...] = ()
+    smudges: tuple[Glimpse, ...] = ()
 
 
 NOTHING_SEEN = Seen()
@@ -32,7 +39,7 @@ def find_sightings(
     origin_px: tuple[float, float],
     spec: CropSpec,
 ) -> Seen:
-    """Cut out every white cell of a frame.
+    """Place every white cell of a frame; its pictures are cut out when asked for.
 
     Args:
         frame: The frame.
@@ -41,9 +48,9 @@ def find_sightings(
         spec: How the model wants its crops.
     """
 
-    def of(kind: CellKind) -> tuple[Sighting, ...]:
+    def of(kind: CellKind) -> tuple[Glimpse, ...]:
         return tuple(
-            _sighting(frame, segmentation, i, origin_px, spec)
+            _glimpse(frame, segmentation, i, origin_px, spec)
             for i in segmentation.indices(kind)
         )
 
@@ -63,26 +70,33 @@ def view_spec(spec: CropSpec) -> CropSpec:
     )
 
 
-def _sighting(
+def _glimpse(
     frame: Frame,
     segmentation: Segmentation,
     index: int,
     origin_px: tuple[float, float],
     spec: CropSpec,
-) -> Sighting:
+) -> Glimpse:
     x, y = (float(v) for v in segmentation.centres_px[index])
     x0, y0, x1, y1 = (int(v) for v in segmentation.boxes_px[index])
     box = segmentation.nucleus_labels[y0:y1, x0:x1]
     area_px = int((box == index + 1).sum())
-    scale = segmentation.scale_um_per_px
-    mask = segmentation.cell_labels == index + 1
-    return Sighting(
+    return Glimpse(
         frame=frame.name,
         box_px=(x0, y0, x1, y1),
         centre_px=(x, y),
         slide_px=(x + origin_px[0], y + origin_px[1]),
         sharpness=sharpness(frame.pixels[y0:y1, x0:x1]),
-        crop=cut(frame.pixels, mask, (x, y), scale, spec),
-        view=cut_view(frame.pixels, (x, y), scale, view_spec(spec)),
         radius_px=math.sqrt(area_px / math.pi),
+        cut=partial(_cut, frame.pixels, segmentation, index, spec),
     )
+
+
+def _cut(
+    pixels: U8, segmentation: Segmentation, index: int, spec: CropSpec
+) -> tuple[U8, U8]:
+    """Return the model's crop and the view for people."""
+    x, y = (float(v) for v in segmentation.centres_px[index])
+    scale, labels = segmentation.scale_um_per_px, segmentation.cell_labels
+    crop = cut_labelled(pixels, labels, index + 1, (x, y), scale, spec)
+    return crop, cut_view(pixels, (x, y), scale, view_spec(spec))

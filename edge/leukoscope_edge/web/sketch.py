@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from leukoscope_edge.screening import Looked, SlideRun
-from leukoscope_edge.types import Cell, Refusal, Sighting, Verdict
+from leukoscope_edge.types import Cell, Glimpse, Refusal, Verdict
 from leukoscope_edge.vision.quality import QualityReport
 from leukoscope_edge.web.keeper import Keeper
 
@@ -39,7 +39,7 @@ def boxes_of(
 
 
 def _cell_at(
-    sighting: Sighting, cells: Sequence[Cell], places: np.ndarray
+    sighting: Glimpse, cells: Sequence[Cell], places: np.ndarray
 ) -> Cell | None:
     if not cells:
         return None
@@ -49,7 +49,7 @@ def _cell_at(
     return cells[nearest] if is_same else None
 
 
-def _box(sighting: Sighting, kind: str, cell: str) -> dict[str, Any]:
+def _box(sighting: Glimpse, kind: str, cell: str) -> dict[str, Any]:
     return {"box": list(sighting.box_px), "kind": kind, "cell": cell}
 
 

@@ -1,24 +1,25 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from leukoscope_edge.counting.cells import MAX_KEPT, Album
-from leukoscope_edge.types import Sighting
+from leukoscope_edge.types import Glimpse
 
 PICTURE = np.zeros((4, 4, 3), np.uint8)
 
 
-def sighting(
+def glimpse(
     frame: str, x: float, y: float, *, sharpness: float = 1.0, radius_px: float = 20
-) -> Sighting:
-    return Sighting(
+) -> Glimpse:
+    return Glimpse(
         frame=frame,
         box_px=(0, 0, 40, 40),
         centre_px=(20.0, 20.0),
         slide_px=(x, y),
         sharpness=sharpness,
-        crop=PICTURE,
-        view=PICTURE,
         radius_px=radius_px,
+        cut=lambda: (PICTURE, PICTURE),
     )
 
 
@@ -29,16 +30,30 @@ def test_an_empty_album_has_no_cell() -> None:
 def test_the_same_place_in_many_frames_is_one_cell() -> None:
     album = Album()
     for i in range(10):
-        album.add([sighting(f"f{i}", 100 + i % 3, 50)])
+        album.add([glimpse(f"f{i}", 100 + i % 3, 50)])
     (cell,) = album.cells()
     assert cell.n_sightings == 10
     assert len(cell.sightings) == MAX_KEPT
 
 
+def test_only_what_is_kept_is_cut_out() -> None:
+    album, cut = Album(), []
+    for name, sharpness in zip("abcdef", [5.0, 4.0, 3.0, 3.0, 2.0, 6.0], strict=True):
+        one = replace(
+            glimpse(name, 0, 0, sharpness=sharpness),
+            cut=lambda name=name: (cut.append(name), (PICTURE, PICTURE))[1],
+        )
+        album.add([one])
+    (cell,) = album.cells()
+    assert cut == ["a", "b", "c", "f"]
+    assert [s.frame for s in cell.sightings] == ["f", "a", "b"]
+    assert cell.n_sightings == 6
+
+
 def test_the_sharpest_sightings_are_kept_first() -> None:
     album = Album()
     for i, sharpness in enumerate([3.0, 9.0, 1.0, 5.0]):
-        album.add([sighting(f"f{i}", 0, 0, sharpness=sharpness)])
+        album.add([glimpse(f"f{i}", 0, 0, sharpness=sharpness)])
     (cell,) = album.cells()
     assert [s.sharpness for s in cell.sightings] == [9.0, 5.0, 3.0]
     assert cell.best.sharpness == 9.0
@@ -47,21 +62,21 @@ def test_the_sharpest_sightings_are_kept_first() -> None:
 def test_two_cells_of_one_frame_stay_two_even_where_they_touch() -> None:
     album = Album()
     for i in range(5):
-        album.add([sighting(f"f{i}", 0, 0), sighting(f"f{i}", 15, 0)])
+        album.add([glimpse(f"f{i}", 0, 0), glimpse(f"f{i}", 15, 0)])
     assert [c.n_sightings for c in album.cells()] == [5, 5]
 
 
 def test_cells_across_the_border_of_a_bin_are_one() -> None:
     album = Album()
-    album.add([sighting("a", 63.5, 63.5)])
-    album.add([sighting("b", 64.5, 64.5)])
+    album.add([glimpse("a", 63.5, 63.5)])
+    album.add([glimpse("b", 64.5, 64.5)])
     assert len(album.cells()) == 1
 
 
 def test_cells_of_two_islands_are_never_one_until_the_islands_are_joined() -> None:
     album = Album()
-    album.add([sighting("a", 0, 0), sighting("a", 500, 0)], island=0)
-    album.add([sighting("b", 100, 50), sighting("b", 900, 50)], island=1)
+    album.add([glimpse("a", 0, 0), glimpse("a", 500, 0)], island=0)
+    album.add([glimpse("b", 100, 50), glimpse("b", 900, 50)], island=1)
     assert len(album.cells()) == 4
     album.join(1, into=0, shift_px=(-100.0, -50.0))
     found = album.cells()
@@ -70,22 +85,22 @@ def test_cells_of_two_islands_are_never_one_until_the_islands_are_joined() -> No
         (2, 1, 0),
         (4, 1, 0),
     ]
-    album.add([sighting("c", 800, 0)], island=0)
+    album.add([glimpse("c", 800, 0)], island=0)
     assert len(album.cells()) == 3
 
 
 def test_a_count_goes_on_after_earlier_cells() -> None:
     first = Album()
-    first.add([sighting("a", 0, 0)], island=3)
+    first.add([glimpse("a", 0, 0)], island=3)
     second = Album(first.cells())
-    second.add([sighting("a", 0, 0)], island=4)
+    second.add([glimpse("a", 0, 0)], island=4)
     assert [(c.id, c.island) for c in second.cells()] == [(1, 3), (2, 4)]
 
 
 def test_large_nuclei_are_compared_beyond_the_next_bin() -> None:
     album = Album()
-    album.add([sighting("a", 10, 0, radius_px=180)])
-    album.add([sighting("b", 165, 0, radius_px=180)])
+    album.add([glimpse("a", 10, 0, radius_px=180)])
+    album.add([glimpse("b", 165, 0, radius_px=180)])
     assert len(album.cells()) == 1
 
 
@@ -97,5 +112,5 @@ def test_says_how_often_the_cell_near_a_place_was_seen(
 ) -> None:
     album = Album()
     for i in range(3):
-        album.add([sighting(f"f{i}", 100, 50)])
+        album.add([glimpse(f"f{i}", 100, 50)])
     assert album.n_sightings_near((130, 50), island, reach_px) == expected
