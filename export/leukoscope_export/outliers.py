@@ -8,6 +8,7 @@ needs no arithmetic of its own: the third number of an answer is the distance.
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import onnx
@@ -111,7 +112,7 @@ def with_distance(model: bytes, pooled: str, arrays: dict[str, F64]) -> bytes:
 def _steps(pooled: str) -> list[onnx.NodeProto]:
     """Return the operators: |z - p|^2 = |z|^2 - 2 zp + |p|^2, the five smallest."""
 
-    def step(operator: str, inputs: str, output: str, **how: int) -> onnx.NodeProto:
+    def step(operator: str, inputs: str, output: str, **how: Any) -> onnx.NodeProto:
         names = [
             n if n in (pooled, TWO_LOGITS) else f"outlier.{n}" for n in inputs.split()
         ]
