@@ -106,7 +106,7 @@ def people_table(rows: list[dict[str, Any]]) -> str:
             row["person"],
             "ALL" if row["label"] else "normal",
             str(row["n_cells"]),
-            *(f"{row[name]:.2f}" for name in ("blast", "normal", "unclear", "unlike")),
+            *(f"{row[name]:.2f}" for name in ("blast", "normal", "unclear")),
         ]
         for row in sorted(rows, key=lambda r: (r["label"], r["blast"]))
     ]
