@@ -138,6 +138,7 @@ class SlideRun:
         self._islands: set[int] = set()
         self._calls: dict[Sighting, Call] = {}
         self._images: list[ImageReport] = []
+        self._last_decided: tuple[list[CallName], Verdict | Refusal] | None = None
 
     def look(self, item: Frame | Fault) -> Looked:
         """Look at one frame: gate it, place it, find its cells and count them."""
@@ -228,12 +229,20 @@ class SlideRun:
 
     def _outcome(self, *, is_over: bool) -> Verdict | Refusal:
         calls = [c.call for c in self.cells() if c.call is not None]
-        outcome = decide(calls, self._model, is_leukopenic=self._is_leukopenic)
+        outcome = self._decided(calls)
         if self._scale_um_per_px is None:
             outcome = _uncalibrated(outcome)
         if self._mode == "passive":
             outcome = heed_passively(outcome, is_over=is_over)
         return outcome
+
+    def _decided(self, calls: Sequence[Call]) -> Verdict | Refusal:
+        """Decide anew only where a call has changed: most frames change none."""
+        names = [c.name for c in calls]
+        if self._last_decided is None or self._last_decided[0] != names:
+            outcome = decide(calls, self._model, is_leukopenic=self._is_leukopenic)
+            self._last_decided = names, outcome
+        return self._last_decided[1]
 
     def _place(self, item: Frame | Fault) -> Placement | None:
         """Say where a frame lies; in the order of the frames."""
