@@ -406,7 +406,7 @@ def _n_ahead(item: Frame | Fault, n_threads: int) -> int:
     """Return how many frames may wait behind this one."""
     if isinstance(item, Frame) and item.pixels.size > MAX_AHEAD_SIZE:
         return 0
-    return n_threads
+    return n_threads - 1
 
 
 def _items(camera: Camera) -> Iterator[Frame | Fault]:
