@@ -12,8 +12,8 @@ small spread: trained networks lie far below (`python -m leukoscope_export parit
 `--start` gives the layers that it knows trained weights, with their own running means
 (`python -m leukoscope_train adopt`); the rest stays random. `--uncorrected` leaves the
 biases as they are emitted. `--settled` takes the running means of all cells at once,
-where by default they have moved a few steps towards them. `--layers` adds, for the CPU file, the error behind every
-layer as a share of that tensor's spread.
+where by default they have moved a few steps towards them. `--layers` adds, for the CPU
+file, the error behind every layer as a share of that tensor's spread.
 
 Columns: the largest difference of fp32 ONNX from torch, the error of each int8 file's
 margin (root mean square, as a share of the margin's spread), the agreement of the
