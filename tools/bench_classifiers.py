@@ -14,6 +14,10 @@ limit is what can be reached. OpenVINO runs both of our int8 files; the faster c
 that passed: on a machine that others use too, its ratios repeat within 3 %, where those
 of the wall clock wander by half. It says nothing about how well two threads share work.
 
+`--ways` adds rows of our file run in other ways, for more than one thread: threads that
+spin for some microseconds between two operators before they sleep (ONNX Runtime 1.26
+and later), and a batch cut into parts, each run by a thread of its own.
+
 JSON: `rows` (model, side_px, runtime, precision, batch, threads, median_ms, min_ms,
 ratio_to_ort_fp32, share_of_limit) and `limit` (int8_gmac_per_s, fp32_gmac_per_s).
 """
@@ -25,6 +29,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, get_args
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read once, when torch loads
@@ -46,6 +51,7 @@ from leukoscope_train.networks import Architecture, make_network
 Runner = Callable[[], object]
 GEMM_SIDE = 1536
 """Large enough for the product and not the memory to be the limit."""
+SPINS_US = (20, 50, 100)
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 N_CALIBRATION = 8
 """Noise images for the ranges: speed does not depend on them."""
@@ -74,7 +80,7 @@ def _bench(
     torch.manual_seed(0)
     network = make_network(model, side).eval()
     ready = np.random.default_rng(0).standard_normal((batch, 3, side, side), np.float32)
-    runners = _runners(network, side, ready, options.threads)
+    runners = _runners(network, side, ready, options)
     times = _interleaved(runners, options.rounds, CLOCKS[options.clock])
     limit = {
         kind: GEMM_SIDE**3 / 1e6 / min(times.pop(("gemm", kind)))
@@ -102,9 +108,9 @@ def _bench(
 
 
 def _runners(
-    network: torch.nn.Module, side: int, ready: F32, threads: int
+    network: torch.nn.Module, side: int, ready: F32, options: argparse.Namespace
 ) -> dict[tuple[str, str], Runner]:
-    files = _files(network, side)
+    files, threads = _files(network, side), options.threads
     tensor = torch.from_numpy(ready)
 
     def by_torch() -> object:
@@ -119,7 +125,26 @@ def _runners(
         ("openvino trt file", "int8"): _by_openvino(files.trt, ready, threads),
         ("gemm", "int8"): _gemm("MatMulInteger", threads),
         ("gemm", "fp32"): _gemm("MatMul", threads),
+        **(_ways(files.cpu, ready, threads) if options.ways else {}),
     }
+
+
+def _ways(model: bytes, ready: F32, threads: int) -> dict[tuple[str, str], Runner]:
+    feed = {"input": ready}
+    ways = {
+        f"spin {us} us": _by_ort(model, feed, threads, spin_us=us) for us in SPINS_US
+    }
+    if len(ready) >= threads > 1:
+        ways["in parts"] = _in_parts(model, ready, threads)
+    return {(way, "int8"): runner for way, runner in ways.items()}
+
+
+def _in_parts(model: bytes, ready: F32, threads: int) -> Runner:
+    """Return a runner that cuts a batch into parts for one session's own callers."""
+    session = _session(model, 1, 0)
+    pool = ThreadPoolExecutor(threads)
+    feeds = [{"input": part} for part in np.array_split(ready, threads)]
+    return lambda: list(pool.map(lambda feed: session.run(None, feed), feeds))
 
 
 def _files(network: torch.nn.Module, side: int) -> Files:
@@ -134,20 +159,31 @@ def _files(network: torch.nn.Module, side: int) -> Files:
     return quantise(onnx_bytes(network, side), noise.astype(np.uint8), spec)
 
 
-def _by_ort(model: bytes, feed: dict[str, Any], threads: int) -> Runner:
-    """Return a runner with the session options of the device's own engine."""
+def _by_ort(
+    model: bytes, feed: dict[str, Any], threads: int, *, spin_us: int = 0
+) -> Runner:
+    session = _session(model, threads, spin_us)
+    return lambda: session.run(None, feed)
+
+
+def _session(model: bytes, threads: int, spin_us: int) -> Any:
+    """Open a session with the options of the device's own engine."""
     import onnxruntime
 
+    entries = session_entries()
+    if spin_us:
+        entries["session.intra_op.allow_spinning"] = "1"
+        entries["session.intra_op.spin_duration_us"] = str(spin_us)
+        entries["session.force_spinning_stop"] = "1"
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    for name, value in session_entries().items():
+    for name, value in entries.items():
         options.add_session_config_entry(name, value)
     options.log_severity_level = LOG_NOTHING
-    session = onnxruntime.InferenceSession(
+    return onnxruntime.InferenceSession(
         model, options, providers=["CPUExecutionProvider"]
     )
-    return lambda: session.run(None, feed)
 
 
 def _by_openvino(model: bytes, ready: F32, threads: int) -> Runner:
@@ -243,6 +279,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--clock", choices=CLOCKS, default="wall")
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--ways", action="store_true", help="also other ways to run")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     if options.clock == "cpu" and options.threads != 1:

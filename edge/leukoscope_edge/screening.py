@@ -11,7 +11,9 @@ A `SlideRun` walks it frame by frame and can be asked at any time what it holds;
 live device does that. `screen` is a loop over it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -59,6 +61,9 @@ SMUDGE_MAJORITY = 2
 """A smudge at the limit of darkness reads as a cell in some frames. Where it reads as a
 smudge in more than twice as many, it is one; a cell beside a smudge is seen as often as
 the smudge, and stays."""
+MAX_AHEAD_SIZE = 3 * 2_000_000
+"""Values of a frame, two million pixels: several searches in larger ones at once would
+need too much memory."""
 GUIDANCE = {
     TrackingState.TOO_FAST: "moved too fast: hold still",
     TrackingState.LOST: "lost the place: go back slowly to where you were",
@@ -133,21 +138,33 @@ class SlideRun:
         self._islands: set[int] = set()
         self._calls: dict[Sighting, Call] = {}
         self._images: list[ImageReport] = []
+        self._last_decided: tuple[list[CallName], Verdict | Refusal] | None = None
 
     def look(self, item: Frame | Fault) -> Looked:
         """Look at one frame: gate it, place it, find its cells and count them."""
-        looked = self._look(item)
-        island = self._first_island + len(self._images)
-        if looked.place is not None:
-            island = looked.place.island
-            self._join(looked.place)
-        self._images.append(looked.report)
-        if looked.report.status == "screened":
-            self._islands.add(island)
-        self._album.add(looked.seen.whole, island)
-        self._smudges.add(looked.seen.smudges, island)
-        self._cut_off.add(looked.seen.cut_off, island)
-        return looked
+        return self._count(self._find(item, self._place(item)))
+
+    def look_at_all(
+        self, items: Iterable[Frame | Fault], n_threads: int
+    ) -> Iterator[Looked]:
+        """Look at frame after frame, as `look` does, finding in several at once.
+
+        Frames are placed and counted in their order, and only the search for cells,
+        which needs nothing but the frame, runs ahead. The results are the same to the
+        last bit.
+
+        Args:
+            items: What a camera shows.
+            n_threads: Searches at once; large frames are searched one by one.
+        """
+        waiting: deque[Future[Looked]] = deque()
+        with ThreadPoolExecutor(n_threads) as pool:
+            for item in items:
+                waiting.append(pool.submit(self._find, item, self._place(item)))
+                while len(waiting) > _n_ahead(item, n_threads):
+                    yield self._count(waiting.popleft().result())
+            while waiting:
+                yield self._count(waiting.popleft().result())
 
     def new_area(self) -> None:
         """Count on from a place that need not touch where the lens has been.
@@ -212,18 +229,32 @@ class SlideRun:
 
     def _outcome(self, *, is_over: bool) -> Verdict | Refusal:
         calls = [c.call for c in self.cells() if c.call is not None]
-        outcome = decide(calls, self._model, is_leukopenic=self._is_leukopenic)
+        outcome = self._decided(calls)
         if self._scale_um_per_px is None:
             outcome = _uncalibrated(outcome)
         if self._mode == "passive":
             outcome = heed_passively(outcome, is_over=is_over)
         return outcome
 
-    def _look(self, item: Frame | Fault) -> Looked:
+    def _decided(self, calls: Sequence[Call]) -> Verdict | Refusal:
+        """Decide anew only where a call has changed: most frames change none."""
+        names = [c.name for c in calls]
+        if self._last_decided is None or self._last_decided[0] != names:
+            outcome = decide(calls, self._model, is_leukopenic=self._is_leukopenic)
+            self._last_decided = names, outcome
+        return self._last_decided[1]
+
+    def _place(self, item: Frame | Fault) -> Placement | None:
+        """Say where a frame lies; in the order of the frames."""
+        if isinstance(item, Fault) or not self._is_sequence:
+            return None
+        return self._tracker.update(item.pixels)
+
+    def _find(self, item: Frame | Fault, place: Placement | None) -> Looked:
+        """Gate a frame and find its cells; knows nothing of other frames."""
         if isinstance(item, Fault):
             report = ImageReport(name=item.name, status="skipped", reason=item.reason)
             return Looked(report=report)
-        place = self._tracker.update(item.pixels) if self._is_sequence else None
         why_not = _why_not(item, place)
         report = _image_report(item, why_not)
         if why_not is not None:
@@ -232,6 +263,20 @@ class SlideRun:
         origin = (place.x_px, place.y_px) if place else (0.0, 0.0)
         seen = find_sightings(item, segmentation, origin, self._spec)
         return Looked(report=report, seen=seen, place=place)
+
+    def _count(self, looked: Looked) -> Looked:
+        """Take in what a frame showed; in the order of the frames."""
+        island = self._first_island + len(self._images)
+        if looked.place is not None:
+            island = looked.place.island
+            self._join(looked.place)
+        self._images.append(looked.report)
+        if looked.report.status == "screened":
+            self._islands.add(island)
+        self._album.add(looked.seen.whole, island)
+        self._smudges.add(looked.seen.smudges, island)
+        self._cut_off.add(looked.seen.cut_off, island)
+        return looked
 
     def _join(self, place: Placement) -> None:
         if place.joined is None:
@@ -295,6 +340,7 @@ def screen(
     mode: Mode = "count",
     site: SiteBackground | None = None,
     segmenter: str = THRESHOLDS,
+    n_threads: int = 1,
     show_progress: bool = False,
 ) -> Screening:
     """Screen everything that a camera shows.
@@ -308,6 +354,7 @@ def screen(
         mode: A counting run, or a passive watch, which never gives a negative.
         site: This site's own normal slides; None takes the bundle's background.
         segmenter: How cells are found: "thresholds", or a shipped network.
+        n_threads: Frames in which cells are sought at once.
         show_progress: Show a bar on stderr.
 
     Raises:
@@ -327,8 +374,7 @@ def screen(
     )
     bar = tqdm(total=camera.n_frames, disable=not show_progress, unit="frame")
     with bar:
-        for item in _items(camera):
-            run.look(item)
+        for _ in run.look_at_all(_items(camera), n_threads):
             bar.update()
     return run.finish(source)
 
@@ -354,6 +400,13 @@ def crop_spec(card: Card) -> CropSpec:
         scale_um_per_px=card.input.scale_um_per_px,
         colour=card.input.colour,
     )
+
+
+def _n_ahead(item: Frame | Fault, n_threads: int) -> int:
+    """Return how many frames may wait behind this one."""
+    if isinstance(item, Frame) and item.pixels.size > MAX_AHEAD_SIZE:
+        return 0
+    return n_threads - 1
 
 
 def _items(camera: Camera) -> Iterator[Frame | Fault]:

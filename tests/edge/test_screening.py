@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from leukoscope_edge import screening
 from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.counting.background import NormalSlide, SiteBackground
 from leukoscope_edge.errors import BundleError, ConfigError
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.engine import Engine, OnnxCpuEngine
-from leukoscope_edge.screening import SlideRun, screen
+from leukoscope_edge.screening import MAX_AHEAD_SIZE, SlideRun, screen
 from leukoscope_edge.types import Fault, Frame, Refusal, Screening, VerdictName
 
 
@@ -69,6 +70,47 @@ def test_a_fault_is_listed_as_skipped() -> None:
         looked = run.look(Fault(name="a.jpg", reason="is torn"))
     assert (looked.report.status, looked.report.reason) == ("skipped", "is torn")
     assert looked.seen.whole == ()
+
+
+@pytest.mark.parametrize("largest", [MAX_AHEAD_SIZE, 1000])
+def test_several_frames_at_once_give_what_one_after_another_gives(
+    largest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(screening, "MAX_AHEAD_SIZE", largest)
+    with parse_simulated("simulated:cells=12,frames=16,seed=4") as camera:
+        items: list[Frame | Fault] = [f for _ in range(16) if (f := camera.read())]
+    items.insert(5, Fault(name="torn", reason="is torn"))
+    with slide_run() as run, slide_run() as other:
+        apart = [run.look(item) for item in items]
+        at_once = list(other.look_at_all(items, 3))
+        assert [a.report for a in apart] == [b.report for b in at_once]
+        assert [a.place for a in apart] == [b.place for b in at_once]
+        assert facts(run) == facts(other)
+
+
+def test_the_sentence_is_worked_out_anew_only_where_a_call_has_changed() -> None:
+    with parse_simulated("simulated:cells=12,frames=16,seed=4") as camera:
+        first, *others = [f for _ in range(16) if (f := camera.read())]
+    with slide_run() as run:
+        run.look(first)
+        before = run.outcome()
+        assert run.outcome() is before
+        for frame in others:
+            run.look(frame)
+        n_calls = [o.n_cells + o.n_unclear for o in (before, run.outcome())]
+        assert n_calls[1] == len(run.cells()) > n_calls[0]
+
+
+def facts(run: SlideRun) -> list[tuple[object, ...]]:
+    return [
+        (
+            c.id,
+            c.n_sightings,
+            c.call,
+            [(s.frame, s.crop.tobytes()) for s in c.sightings],
+        )
+        for c in run.finish("test").cells
+    ]
 
 
 def test_a_model_for_real_blood_does_not_judge_a_simulation() -> None:

@@ -1,9 +1,12 @@
 """`leukoscope screen SOURCE`: one slide, or one set of fields, to a result."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import get_args
+
+import cv2
 
 from leukoscope_edge.archive import is_archive
 from leukoscope_edge.capture.calibrated import calibrated
@@ -34,6 +37,8 @@ from leukoscope_edge.screening import screen
 from leukoscope_edge.types import Screening
 from leukoscope_edge.updates import Device, active_bundle, watched
 from leukoscope_edge.vision.ruler import SCALE_RANGE_UM_PER_PX, Calibration
+
+MAX_THREADS = 64
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -90,7 +95,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="auto: TensorRT where it works, else the CPU, and the result says why",
     )
     screen_.add_argument(
-        "--threads", type=int, default=0, help="threads of the network; 0: all cores"
+        "--threads", type=_threads, default=0, help="how many; 0: all cores"
     )
     screen_.add_argument(
         "--frames", type=int, help="how many of a camera, which has no end"
@@ -108,6 +113,12 @@ def _add_record_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sample", default="", help="label of the sample, kept encrypted with --keep"
     )
+
+
+def _threads(text: str) -> int:
+    if not text.isdecimal() or int(text) > MAX_THREADS:
+        raise argparse.ArgumentTypeError(f"expected 0..{MAX_THREADS}, got {text!r}")
+    return int(text)
 
 
 def _scale(text: str) -> float:
@@ -137,6 +148,8 @@ def _screen(options: argparse.Namespace) -> int:
     if options.keep:
         open_store(options.data).close()  # fails before the work, not after it
         source = hashed(source, frame_sha256)
+    n_threads = options.threads or len(os.sched_getaffinity(0))
+    cv2.setNumThreads(1)  # the threads go to frames, each of which is small work
     with (
         watched(Device(data=options.data), bundle.folder, bundle.card.domain),
         source as camera,
@@ -156,6 +169,7 @@ def _screen(options: argparse.Namespace) -> int:
             mode=options.mode,
             site=site,
             segmenter=options.segmenter,
+            n_threads=n_threads,
             show_progress=sys.stderr.isatty(),
         )
     _report_skipped(screening)

@@ -7,6 +7,7 @@ bisection; tests hold it against SciPy.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from leukoscope_edge.types import Interval
 
@@ -22,6 +23,7 @@ class BetaSpread:
     beta: float
 
 
+@lru_cache(maxsize=16)
 def binomial_interval(k: int, n: int, confidence: float = 0.95) -> Interval:
     """Return the exact interval of a fraction, of which k of n were seen.
 
@@ -76,6 +78,7 @@ def _log_beta(a: float, b: float) -> float:
     return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
 
 
+@lru_cache(maxsize=16384)
 def _log_choose(n: int, k: int) -> float:
     return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
 
