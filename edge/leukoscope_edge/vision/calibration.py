@@ -29,6 +29,7 @@ MAX_NUCLEUS_UM = 16.0
 """No nucleus is larger: what was taken for red cells was something smaller."""
 FALLBACK_UM_PER_PX = 0.1
 """A 100x objective on a common camera, where nothing in the image can be measured."""
+N_CLASSES = 3
 MIN_RED_CELLS = 4
 MIN_ROUNDNESS = 0.8
 """Of a red cell that lies alone: 4 pi area over squared perimeter; a disc has 1."""
@@ -114,21 +115,26 @@ def otsu3(channel: U8) -> tuple[int, int]:
 
     Source: Otsu 1979, exhaustive search over both thresholds.
     """
-    counts = counts_of(channel)
+    return otsu3_of(counts_of(channel))
+
+
+def otsu3_of(counts: F32) -> tuple[int, int]:
+    """Return the thresholds of `otsu3` from (256,) counts, one of them not 0."""
     used = np.flatnonzero(counts)
-    first, last = int(used[0]), int(used[-1])
-    own = counts[first : last + 1].astype(np.float64)
-    weight, moment = np.cumsum(own), np.cumsum(own * np.arange(len(own)))
-    between = weight[None, :] - weight[:, None]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        score = (
-            moment[:, None] ** 2 / weight[:, None]
-            + (moment[None, :] - moment[:, None]) ** 2 / between
-            + (moment[-1] - moment[None, :]) ** 2 / (weight[-1] - weight[None, :])
-        )
-    score[~np.isfinite(score) | (between <= 0)] = -1
+    if len(used) < N_CLASSES:
+        return int(used[0]), int(used[0])
+    own = counts[used].astype(np.float64)
+    weight, moment = np.cumsum(own), np.cumsum(own * (used - used[0]))
+    # The last level parts nothing off: what lies above it is empty.
+    n_above, above = weight[-1] - weight[:-1], moment[-1] - moment[:-1]
+    weight, moment = weight[:-1], moment[:-1]
+    between = weight - weight[:, None]
+    score = np.full_like(between, -np.inf)
+    np.divide((moment - moment[:, None]) ** 2, between, out=score, where=between > 0)
+    score += (moment**2 / weight)[:, None]
+    score += above**2 / n_above
     t1, t2 = np.unravel_index(int(np.argmax(score)), score.shape)
-    return first + int(t1), first + int(t2)
+    return int(used[t1]), int(used[t2])
 
 
 def counts_of(channel: U8, mask: BoolArray | None = None) -> F32:
@@ -138,14 +144,14 @@ def counts_of(channel: U8, mask: BoolArray | None = None) -> F32:
         channel: (H, W) uint8.
         mask: (H, W) bool, where to count; None: everywhere.
     """
-    where = None if mask is None else mask.astype(np.uint8)
+    where = None if mask is None else mask.view(np.uint8)
     counts = cv2.calcHist([channel], [0], where, [256], [0, 256])
     return np.asarray(counts, np.float32).ravel()
 
 
-def median_of(channel: U8, mask: BoolArray) -> float:
-    """Return the median level where the mask is set, which must be somewhere."""
-    below = np.cumsum(counts_of(channel, mask).astype(np.int64))
+def median_of(counts: F32) -> float:
+    """Return the median level of counts, one of which is not 0."""
+    below = np.cumsum(counts.astype(np.int64))
     n = int(below[-1])
     low, high = np.searchsorted(below, [(n - 1) // 2, n // 2], side="right")
     return (int(low) + int(high)) / 2

@@ -4,6 +4,7 @@ Every way of segmenting ends here, so that thresholds, named baselines and netwo
 compared by their masks alone.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,8 +12,14 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.types import I32, U8, BoolArray, CellKind, Segmentation
-from leukoscope_edge.vision.morphology import close_mask, dilate, erode, open_mask
-from leukoscope_edge.vision.nuclei import boxes_of, label_nuclei
+from leukoscope_edge.vision.morphology import (
+    close_mask,
+    dilate,
+    erode,
+    open_mask,
+    window_of,
+)
+from leukoscope_edge.vision.nuclei import Place, label_nuclei
 from leukoscope_edge.vision.view import STAIN_OF_PLASMA, View
 
 MIN_NUCLEUS_UM = 3.2
@@ -43,6 +50,10 @@ EDGE_UM = 1.5
 """How far a nucleus's edge may move when it is set again inside its cell."""
 ROUGHNESS_UM = 0.5
 """Radius of the opening and closing of a nucleus: people draw its outline smooth."""
+EDGE_ROOM_PX = 4
+"""Around the farthest edge: what smoothing looks at."""
+RIVAL_PX = 8
+"""Beyond twice a cell's reach from a nucleus no other is nearer to what it reaches."""
 HOLE_UM2 = 2.0
 """A smaller hole in a nucleus is chromatin's texture."""
 EDGE_SHIFT = 0.04
@@ -89,9 +100,8 @@ class _Found:
 
 def describe(view: View, masks: Masks) -> Segmentation:
     """Return the objects that the masks show, at the frame's own size."""
-    labels = label_nuclei(masks.nuclei, masks.body, masks.scale_um_per_px)
-    territory = _territory(labels, masks.scale_um_per_px)
-    return _draw(view, masks, list(_objects(view, masks, labels, territory)))
+    labels, places = label_nuclei(masks.nuclei, masks.body, masks.scale_um_per_px)
+    return _draw(view, masks, list(_objects(view, masks, labels, places)))
 
 
 def is_nuclear(stain: U8, violet: U8, min_violet: float) -> bool:
@@ -107,46 +117,84 @@ def is_nuclear(stain: U8, violet: U8, min_violet: float) -> bool:
     return float(violet.mean()) >= min_violet or float(stain.mean()) >= sure
 
 
-def _territory(labels: I32, scale_um_per_px: float) -> I32:
-    """Return for each pixel the nearest label that is large enough for a nucleus."""
-    areas_um2 = np.bincount(labels.ravel()) * scale_um_per_px**2
-    is_large = areas_um2 >= np.pi / 4 * MIN_NUCLEUS_UM**2
-    is_large[0] = False
-    large = np.flatnonzero(is_large)
-    if len(large) < 2:
-        return np.full_like(labels, large[0] if len(large) else 0)
-    seeds = is_large[labels]
-    _, nearest = cv2.distanceTransformWithLabels(
-        (~seeds).astype(np.uint8),
-        cv2.DIST_L2,
-        cv2.DIST_MASK_5,
-        labelType=cv2.DIST_LABEL_PIXEL,
-    )
-    owners = np.zeros(int(nearest.max()) + 1, np.int32)
-    owners[nearest[seeds]] = labels[seeds]
-    return np.asarray(owners[nearest], np.int32)
-
-
-def _objects(view: View, masks: Masks, labels: I32, territory: I32) -> Iterator[_Found]:
+def _objects(
+    view: View, masks: Masks, labels: I32, places: dict[int, Place]
+) -> Iterator[_Found]:
     """Grow each nucleus into its cell and say what it is."""
     scale = masks.scale_um_per_px
     margin = round(REACH_UM / scale) + 2
-    for label, (x, y, w, h) in boxes_of(labels).items():
-        x0, y0 = max(x - margin, 0), max(y - margin, 0)
-        window = np.s_[y0 : y + h + margin, x0 : x + w + margin]
-        nucleus = (labels[window] == label).astype(np.uint8)
-        diameter_um = 2 * np.sqrt(nucleus.sum() / np.pi) * scale
-        if diameter_um < MIN_PLATELET_UM:
+    diameters_um = {
+        label: 2 * np.sqrt(place.area_px / np.pi) * scale
+        for label, place in places.items()
+    }
+    large = {n: places[n] for n, d in diameters_um.items() if d >= MIN_NUCLEUS_UM}
+    for label, place in places.items():
+        if diameters_um[label] < MIN_PLATELET_UM:
             continue
+        window = _grown(place, margin)
+        nucleus = (labels[window] == label).view(np.uint8)
         kind, cell = CellKind.PLATELET, nucleus
-        if diameter_um >= MIN_NUCLEUS_UM:
-            own = territory[window] == label
+        if label in large:
+            own = _territory(labels, label, large, margin)
             bodies = (masks.body, *masks.other_bodies)
             cell = _roundest(nucleus, [body[window] & own for body in bodies], scale)
             kind = _kind(view, masks, nucleus, cell, window)
             if masks.is_coarse:
                 nucleus = _set_edge(view.stain[window], nucleus, cell, scale)
-        yield _Found(kind=kind, nucleus=nucleus, cell=cell | nucleus, x0=x0, y0=y0)
+        yield _Found(
+            kind=kind,
+            nucleus=nucleus,
+            cell=cell | nucleus,
+            x0=window[1].start,
+            y0=window[0].start,
+        )
+
+
+def _grown(place: Place, margin_px: int) -> tuple[slice, slice]:
+    """Return the rows and columns of a box and a margin, where that fits."""
+    x, y, w, h = place.box_px
+    rows = slice(max(y - margin_px, 0), y + h + margin_px)
+    return rows, slice(max(x - margin_px, 0), x + w + margin_px)
+
+
+def _territory(
+    labels: I32, label: int, large: dict[int, Place], margin_px: int
+) -> BoolArray | np.bool_:
+    """Return where, in a label's window, no other large label is nearer.
+
+    Args:
+        labels: (h, w) int32.
+        label: Whose window, its box and the margin around it.
+        large: Where the labels lie that are large enough for a nucleus.
+        margin_px: How far a cell may reach.
+
+    Returns:
+        (h', w') bool, or True where no other is near.
+    """
+    window = _grown(large[label], margin_px)
+    wide = _grown(large[label], 2 * margin_px + RIVAL_PX)
+    rivals = [n for n, place in large.items() if n != label and _meet(place, wide)]
+    if not rivals:
+        return np.True_
+    seeds = np.isin(labels[wide], [label, *rivals])
+    _, nearest = cv2.distanceTransformWithLabels(
+        (~seeds).view(np.uint8),
+        cv2.DIST_L2,
+        cv2.DIST_MASK_5,
+        labelType=cv2.DIST_LABEL_PIXEL,
+    )
+    is_own = np.zeros(int(nearest.max()) + 1, np.bool_)
+    is_own[nearest[labels[wide] == label]] = True
+    y, x = window[0].start - wide[0].start, window[1].start - wide[1].start
+    height, width = labels[window].shape
+    return np.asarray(is_own[nearest[y : y + height, x : x + width]], np.bool_)
+
+
+def _meet(place: Place, window: tuple[slice, slice]) -> bool:
+    x, y, w, h = place.box_px
+    rows, columns = window
+    is_across: bool = x < columns.stop and x + w > columns.start
+    return is_across and bool(y < rows.stop and y + h > rows.start)
 
 
 def _roundest(nucleus: U8, bodies: list[BoolArray], scale_um_per_px: float) -> U8:
@@ -181,10 +229,11 @@ def _grow(nucleus: U8, body: U8, scale_um_per_px: float) -> U8:
     neck_px = NECK_UM / scale_um_per_px
     whole = open_mask(body, neck_px) | nucleus
     n_parts, parts = cv2.connectedComponents(whole)
-    is_own = np.zeros(n_parts, np.uint8)
-    is_own[parts[nucleus > 0]] = 1
-    cell = is_own[parts]
-    return close_mask(fill_holes(cell), neck_px)
+    if n_parts > 2:
+        is_own = np.zeros(n_parts, np.uint8)
+        is_own[parts[nucleus > 0]] = 1
+        whole = is_own[parts]
+    return close_mask(fill_holes(whole), neck_px)
 
 
 def fill_holes(mask: U8, max_area_px: float = float("inf")) -> U8:
@@ -203,24 +252,29 @@ def _set_edge(stain: U8, nucleus: U8, cell: U8, scale_um_per_px: float) -> U8:
     The level is the middle of two: the stain along the coarse edge, and Otsu's
     threshold inside the cell.
     """
-    core = erode(nucleus, ROUGHNESS_UM / scale_um_per_px)
-    edge = nucleus - cv2.erode(nucleus, np.ones((3, 3), np.uint8))
+    otsu, _ = cv2.threshold(stain[cell > 0], 0, 1, cv2.THRESH_OTSU)
+    edge_px, rough_px = EDGE_UM / scale_um_per_px, ROUGHNESS_UM / scale_um_per_px
+    window = window_of(nucleus, math.ceil(edge_px) + EDGE_ROOM_PX)
+    own, levels = nucleus[window], stain[window]
+    core = erode(own, rough_px)
     if not core.any():
         return nucleus
-    otsu, _ = cv2.threshold(stain[cell > 0], 0, 1, cv2.THRESH_OTSU)
-    contrast = float(np.median(stain[core > 0])) - STAIN_OF_PLASMA
-    level = (float(np.median(stain[edge > 0])) + otsu) / 2 - EDGE_SHIFT * contrast
-    near = dilate(nucleus, EDGE_UM / scale_um_per_px) & (cell | nucleus)
-    again = ((stain > level) & (near > 0)).astype(np.uint8)
-    rough_px = ROUGHNESS_UM / scale_um_per_px
+    rim = own - cv2.erode(own, np.ones((3, 3), np.uint8))
+    contrast = float(np.median(levels[core > 0])) - STAIN_OF_PLASMA
+    level = (float(np.median(levels[rim > 0])) + otsu) / 2 - EDGE_SHIFT * contrast
+    near = dilate(own, edge_px) & (cell[window] | own)
+    again = (levels > level).view(np.uint8) & near
     smooth = close_mask(open_mask(again, rough_px), rough_px)
-    return fill_holes(smooth, HOLE_UM2 / scale_um_per_px**2)
+    edged = np.zeros_like(nucleus)
+    edged[window] = fill_holes(smooth, HOLE_UM2 / scale_um_per_px**2)
+    return edged
 
 
 def _kind(
     view: View, masks: Masks, nucleus: U8, cell: U8, window: tuple[slice, slice]
 ) -> CellKind:
-    depth = cv2.distanceTransform(nucleus, cv2.DIST_L2, cv2.DIST_MASK_3)
+    near = nucleus[window_of(nucleus)]
+    depth = cv2.distanceTransform(near, cv2.DIST_L2, cv2.DIST_MASK_3)
     if depth.max() * masks.scale_um_per_px < MIN_DEPTH_UM:
         return CellKind.DEBRIS
     inside = nucleus > 0
