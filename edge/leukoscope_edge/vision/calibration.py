@@ -128,11 +128,13 @@ def otsu3_of(counts: F32) -> tuple[int, int]:
     # The last level parts nothing off: what lies above it is empty.
     n_above, above = weight[-1] - weight[:-1], moment[-1] - moment[:-1]
     weight, moment = weight[:-1], moment[:-1]
-    between = weight - weight[:, None]
-    score = np.full_like(between, -np.inf)
-    np.divide((moment - moment[:, None]) ** 2, between, out=score, where=between > 0)
+    score = moment - moment[:, None]
+    score *= score
+    with np.errstate(divide="ignore", invalid="ignore"):
+        score /= weight - weight[:, None]
     score += (moment**2 / weight)[:, None]
     score += above**2 / n_above
+    score[np.tri(len(score), dtype=np.bool_)] = -np.inf
     t1, t2 = np.unravel_index(int(np.argmax(score)), score.shape)
     return int(used[t1]), int(used[t2])
 

@@ -85,8 +85,7 @@ def estimate_flat_field(pixels: U8) -> FlatField | None:
     if _spread(blocks.reshape(-1, 3)) < EVEN_ENOUGH:
         return None
     basis = _quadratic(blocks.shape[0], blocks.shape[1])
-    levels = blocks.reshape(-1, 3)
-    surface = np.stack([_upper_fit(basis, levels[:, c]) for c in range(3)], axis=-1)
+    surface = _upper_fit(basis, blocks.reshape(-1, 3))
     if surface.min() <= 0 or _spread(surface) < EVEN_ENOUGH:
         return None
     return _normalised(surface.reshape(blocks.shape))
@@ -129,13 +128,22 @@ def _quadratic(height: int, width: int) -> F64:
 
 
 def _upper_fit(basis: F64, levels: F64) -> F64:
-    """Fit a surface that lies on the bright blocks, not between bright and covered."""
-    weights = np.ones(len(levels))
+    """Fit surfaces that lie on the bright blocks, not between bright and covered.
+
+    Args:
+        basis: (n, 6).
+        levels: (n, 3) of the blocks, by channel.
+
+    Returns:
+        (n, 3), by weighted least squares, each channel with its own weights.
+    """
+    weights = np.ones(levels.shape)
     surface = levels
     for _ in range(N_ROUNDS):
-        scaled = basis * weights[:, None]
-        solution = np.linalg.lstsq(scaled, levels * weights, rcond=None)[0]
-        surface = basis @ solution
+        squares = weights.T**2
+        normal = np.einsum("ni,cn,nj->cij", basis, squares, basis)
+        right = np.einsum("ni,cn,nc->ci", basis, squares, levels)
+        surface = basis @ (np.linalg.pinv(normal) @ right[..., None])[..., 0].T
         weights = np.where(levels < BELOW * surface, 0.1, 1.0)
     return np.asarray(surface, np.float64)
 

@@ -301,8 +301,11 @@ def _draw(view: View, masks: Masks, found: list[_Found]) -> Segmentation:
     cell_labels = np.zeros(view.frame_shape, np.int32)
     kinds, boxes, centres = [], [], []
     for item in found:
-        nucleus, cell = _enlarge(item.nucleus, view), _enlarge(item.cell, view)
-        x0, y0 = item.x0 * view.factor, item.y0 * view.factor
+        rows, columns = window_of(item.cell)
+        nucleus = _enlarge(item.nucleus[rows, columns], view)
+        cell = _enlarge(item.cell[rows, columns], view)
+        x0 = (item.x0 + columns.start) * view.factor
+        y0 = (item.y0 + rows.start) * view.factor
         moments = cv2.moments(nucleus, binaryImage=True)
         if moments["m00"] == 0:
             continue
@@ -315,10 +318,9 @@ def _draw(view: View, masks: Masks, found: list[_Found]) -> Segmentation:
                 y0 + moments["m01"] / moments["m00"],
             )
         )
-        there = np.s_[y : y + h, x : x + w]
-        here = np.s_[y0 + y : y0 + y + h, x0 + x : x0 + x + w]
-        np.copyto(cell_labels[here], len(kinds), where=cell[there] > 0)
-        np.copyto(nucleus_labels[here], len(kinds), where=nucleus[there] > 0)
+        here = np.s_[y0 : y0 + cell.shape[0], x0 : x0 + cell.shape[1]]
+        np.copyto(cell_labels[here], len(kinds), where=cell.view(np.bool_))
+        np.copyto(nucleus_labels[here], len(kinds), where=nucleus.view(np.bool_))
     return Segmentation(
         kinds=tuple(kinds),
         boxes_px=np.array(boxes, np.int32).reshape(-1, 4),
@@ -335,4 +337,4 @@ def _enlarge(mask: U8, view: View) -> U8:
         return mask
     size = (mask.shape[1] * view.factor, mask.shape[0] * view.factor)
     soft = cv2.resize(mask * np.uint8(255), size, interpolation=cv2.INTER_LINEAR)
-    return np.asarray(soft > 127, np.uint8)
+    return (soft > 127).view(np.uint8)
