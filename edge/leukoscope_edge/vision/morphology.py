@@ -5,17 +5,65 @@ as kernels; of large ones the transform itself costs less, whatever their radius
 """
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import U8
+from leukoscope_edge.types import I32, U8
 
 MASK_3_REACH = 1.05
 """A step of the 3 x 3 distance transform measures 0.955 (Borgefors 1986, as in OpenCV):
 what it puts within a radius may lie so much further."""
 MAX_KERNEL_PX = 5.0
 """Radius up to which a kernel is faster, at the sizes of white cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a label lies: x, y, width and height of its box, and its area in pixels."""
+
+    box_px: tuple[int, int, int, int]
+    area_px: int
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """Rows and columns of the box."""
+        return self.grown(0)
+
+    def grown(self, margin_px: int) -> tuple[slice, slice]:
+        """Return the rows and columns of the box and a margin, where that fits."""
+        x, y, w, h = self.box_px
+        rows = slice(max(y - margin_px, 0), y + h + margin_px)
+        return rows, slice(max(x - margin_px, 0), x + w + margin_px)
+
+
+def parts_of(mask: U8) -> tuple[I32, dict[int, Place]]:
+    """Label the connected parts of a mask and say where each lies.
+
+    Twice as fast as `cv2.connectedComponentsWithStats`, which sums every pixel.
+
+    Args:
+        mask: (h, w) uint8.
+
+    Returns:
+        (h, w) int32, 0 outside, 1.. on the parts; and their places, in that order.
+    """
+    n_labels, found = cv2.connectedComponents(mask)
+    labels = np.asarray(found, np.int32)
+    contours, tree = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    boxes: dict[int, Sequence[int]] = {}
+    for index, contour in enumerate(contours):
+        if tree[0][index][3] < 0:
+            x, y = contour[0, 0]
+            boxes[int(labels[y, x])] = cv2.boundingRect(contour)
+    places = {}
+    for label in range(1, n_labels):
+        x, y, w, h = boxes[label]
+        area = np.count_nonzero(labels[y : y + h, x : x + w] == label)
+        places[label] = Place((x, y, w, h), int(area))
+    return labels, places
 
 
 def window_of(mask: U8, margin_px: int = 1) -> tuple[slice, slice]:

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.types import F32, F64, I32, U8, BoolArray
+from leukoscope_edge.vision.morphology import Place, parts_of
 
 CORE_UM = 3.8
 """Radius of a whole cell's nucleus at its thickest, at least; a lobe's stays below.
@@ -47,20 +48,6 @@ a part does not change its depth."""
 
 Peak = tuple[float, int, int, int]
 """Depth in pixels, y, x, and the label of the part that it lies in."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a label lies: x, y, width and height of its box, and its area in pixels."""
-
-    box_px: tuple[int, int, int, int]
-    area_px: int
-
-    @property
-    def window(self) -> tuple[slice, slice]:
-        """Rows and columns of the box."""
-        x, y, w, h = self.box_px
-        return np.s_[y : y + h, x : x + w]
 
 
 @dataclass(slots=True)
@@ -131,13 +118,7 @@ def label_nuclei(
 
 def _connected(nuclei: BoolArray, least_px: float) -> _Parts:
     """Return the connected parts, and the depths of those that are large enough."""
-    _, found, stats, _ = cv2.connectedComponentsWithStats(nuclei.view(np.uint8))
-    labels = np.asarray(found, np.int32)
-    places = {
-        label: Place((x, y, w, h), area)
-        for label, (x, y, w, h, area) in enumerate(stats.tolist())
-        if label
-    }
+    labels, places = parts_of(nuclei.view(np.uint8))
     depths = {
         label: _depth_of(labels, label, place)
         for label, place in places.items()
@@ -148,9 +129,9 @@ def _connected(nuclei: BoolArray, least_px: float) -> _Parts:
 
 def _depth_of(labels: I32, label: int, place: Place) -> F32:
     x, y, w, h = place.box_px
-    x0, y0 = max(x - DEPTH_REACH_PX, 0), max(y - DEPTH_REACH_PX, 0)
-    wide = labels[y0 : y + h + DEPTH_REACH_PX, x0 : x + w + DEPTH_REACH_PX]
-    return _depth(wide == label)[y - y0 : y - y0 + h, x - x0 : x - x0 + w]
+    wide = place.grown(DEPTH_REACH_PX)
+    top, left = y - wide[0].start, x - wide[1].start
+    return _depth(labels[wide] == label)[top : top + h, left : left + w]
 
 
 def _depth(mask: BoolArray) -> F32:

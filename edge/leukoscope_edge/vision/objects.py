@@ -13,14 +13,15 @@ import numpy as np
 
 from leukoscope_edge.types import I32, U8, BoolArray, CellKind, Segmentation
 from leukoscope_edge.vision.morphology import (
+    Place,
     close_mask,
     dilate,
     erode,
     open_mask,
     window_of,
 )
-from leukoscope_edge.vision.nuclei import Place, label_nuclei
-from leukoscope_edge.vision.view import STAIN_OF_PLASMA, View
+from leukoscope_edge.vision.nuclei import label_nuclei
+from leukoscope_edge.vision.view import STAIN_OF_PLASMA, View, stain_of
 
 MIN_NUCLEUS_UM = 3.2
 """Area-equivalent diameter; most platelets stay below. Small lymphocytes have 8 µm; the
@@ -73,7 +74,8 @@ class Masks:
         low: Violet that parts plasma from cells.
         high: Violet that parts cells from nuclei; smudges are little above it. Both 0
             where the nuclei were not found by violet: no smudges are told apart then.
-        min_violet: Mean violet of a nucleus; see `is_nuclear`.
+        min_violet: Mean violet that is nuclear beside this view's red cells; what has
+            less is a nucleus only where it `is_nuclear` in any view.
         is_coarse: The nuclei's edges are to be set again, each inside its cell.
     """
 
@@ -104,17 +106,14 @@ def describe(view: View, masks: Masks) -> Segmentation:
     return _draw(view, masks, list(_objects(view, masks, labels, places)))
 
 
-def is_nuclear(stain: U8, violet: U8, min_violet: float) -> bool:
-    """Say whether what has these colours stands out from red cells as nuclei do.
+def is_nuclear(colours: U8) -> bool:
+    """Say whether these colours are those of nuclei, whatever stands beside them.
 
     Args:
-        stain: (n,) uint8 of a view's stain.
-        violet: (n,) uint8 of its violet, at the same places.
-        min_violet: That is enough beside this view's red cells; more stain than
-            SURE_STAIN_LEVELS needs none to be compared with.
+        colours: (n, 3) uint8 RGB of a view, n at least 1.
     """
-    sure = STAIN_OF_PLASMA + SURE_STAIN_LEVELS
-    return float(violet.mean()) >= min_violet or float(stain.mean()) >= sure
+    stain = stain_of(colours[None])
+    return float(stain.mean()) >= STAIN_OF_PLASMA + SURE_STAIN_LEVELS
 
 
 def _objects(
@@ -131,7 +130,7 @@ def _objects(
     for label, place in places.items():
         if diameters_um[label] < MIN_PLATELET_UM:
             continue
-        window = _grown(place, margin)
+        window = place.grown(margin)
         nucleus = (labels[window] == label).view(np.uint8)
         kind, cell = CellKind.PLATELET, nucleus
         if label in large:
@@ -140,7 +139,7 @@ def _objects(
             cell = _roundest(nucleus, [body[window] & own for body in bodies], scale)
             kind = _kind(view, masks, nucleus, cell, window)
             if masks.is_coarse:
-                nucleus = _set_edge(view.stain[window], nucleus, cell, scale)
+                nucleus = _set_edge(view.smooth[window], nucleus, cell, scale)
         yield _Found(
             kind=kind,
             nucleus=nucleus,
@@ -148,13 +147,6 @@ def _objects(
             x0=window[1].start,
             y0=window[0].start,
         )
-
-
-def _grown(place: Place, margin_px: int) -> tuple[slice, slice]:
-    """Return the rows and columns of a box and a margin, where that fits."""
-    x, y, w, h = place.box_px
-    rows = slice(max(y - margin_px, 0), y + h + margin_px)
-    return rows, slice(max(x - margin_px, 0), x + w + margin_px)
 
 
 def _territory(
@@ -171,8 +163,8 @@ def _territory(
     Returns:
         (h', w') bool, or True where no other is near.
     """
-    window = _grown(large[label], margin_px)
-    wide = _grown(large[label], 2 * margin_px + RIVAL_PX)
+    window = large[label].grown(margin_px)
+    wide = large[label].grown(2 * margin_px + RIVAL_PX)
     rivals = [n for n, place in large.items() if n != label and _meet(place, wide)]
     if not rivals:
         return np.True_
@@ -217,7 +209,7 @@ def _roundest(nucleus: U8, bodies: list[BoolArray], scale_um_per_px: float) -> U
 
 def _shape(cell: U8) -> tuple[float, float]:
     """Return roundness, 4 pi area over squared perimeter, and solidity of a cell."""
-    contours, _ = cv2.findContours(cell, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    contours, _ = cv2.findContours(cell, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     outline = max(contours, key=cv2.contourArea)
     area, length = cv2.contourArea(outline), cv2.arcLength(outline, closed=True)
     hull_area = cv2.contourArea(cv2.convexHull(outline))
@@ -239,19 +231,20 @@ def _grow(nucleus: U8, body: U8, scale_um_per_px: float) -> U8:
 def fill_holes(mask: U8, max_area_px: float = float("inf")) -> U8:
     """Return a mask with its holes filled, larger ones left open."""
     filled = mask.copy()
-    contours, tree = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    contours, tree = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     for index, contour in enumerate(contours):
         if tree[0][index][3] >= 0 and cv2.contourArea(contour) < max_area_px:
             cv2.drawContours(filled, [contour], -1, 1, cv2.FILLED)
     return filled
 
 
-def _set_edge(stain: U8, nucleus: U8, cell: U8, scale_um_per_px: float) -> U8:
+def _set_edge(colours: U8, nucleus: U8, cell: U8, scale_um_per_px: float) -> U8:
     """Set the edge of a nucleus again, by the stain inside its own cell.
 
     The level is the middle of two: the stain along the coarse edge, and Otsu's
     threshold inside the cell.
     """
+    stain = stain_of(colours)
     otsu, _ = cv2.threshold(stain[cell > 0], 0, 1, cv2.THRESH_OTSU)
     edge_px, rough_px = EDGE_UM / scale_um_per_px, ROUGHNESS_UM / scale_um_per_px
     window = window_of(nucleus, math.ceil(edge_px) + EDGE_ROOM_PX)
@@ -278,10 +271,10 @@ def _kind(
     if depth.max() * masks.scale_um_per_px < MIN_DEPTH_UM:
         return CellKind.DEBRIS
     inside = nucleus > 0
-    stain, levels = view.stain[window][inside], view.violet[window][inside]
-    if not is_nuclear(stain, levels, masks.min_violet):
+    violet = float(view.violet[window][inside].mean())
+    is_sure = violet >= masks.min_violet
+    if not is_sure and not is_nuclear(view.smooth[window][inside]):
         return CellKind.DEBRIS
-    violet = float(levels.mean())
     if violet - masks.high < MIN_DARKNESS * (masks.high - masks.low):
         return CellKind.SMUDGE
     x, y, w, h = cv2.boundingRect(cell)

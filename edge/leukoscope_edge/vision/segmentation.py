@@ -14,7 +14,6 @@ from leukoscope_edge.types import F32, U8, BoolArray, Segmentation
 from leukoscope_edge.vision.calibration import (
     PLASMA_LEVEL,
     counts_of,
-    darkness_of,
     median_of,
     otsu3_of,
     scale_from_cells,
@@ -65,10 +64,9 @@ def threshold(view: View) -> Masks:
     """Part a view into nuclei, cell bodies and the rest."""
     violets = counts_of(view.violet)
     low, high = otsu3_of(violets)
-    dark = darkness_of(view.smooth)
-    darks = counts_of(dark)
+    darks = counts_of(view.dark)
     level, _ = otsu3_of(darks)
-    foreground = np.asarray(dark > level, np.bool_)
+    foreground = np.asarray(view.dark > level, np.bool_)
     min_violet = _least_violet(view.violet, foreground, darks[level + 1 :], level + 1)
     high = _part_again(view, violets, high, min_violet)
     nuclei = _opened(view.violet > high)
@@ -77,14 +75,11 @@ def threshold(view: View) -> Masks:
     if scale is None:
         estimate = scale_from_cells(foreground, nuclei)
         scale, has_red_cells = estimate.um_per_px, estimate.source == "red cells"
-    redness = np.asarray(
-        cv2.subtract(view.smooth[..., 0], view.smooth[..., 2]), np.uint8
-    )
     red = np.zeros_like(foreground)
     if has_red_cells:
-        red = _red_cells(redness, foreground, nuclei, scale)
-    pale = np.asarray(dark > _pale_level(darks, level), np.bool_)
-    bluish = pale & ~_reddest(redness, foreground & ~nuclei)
+        red = _red_cells(view.redness, foreground, nuclei, scale)
+    pale = np.asarray(view.dark > _pale_level(darks, level), np.bool_)
+    bluish = pale & ~_reddest(view.redness, foreground & ~nuclei)
     body = ((foreground & ~red) | nuclei).view(np.uint8)
     return Masks(
         nuclei=nuclei,
@@ -133,7 +128,7 @@ def _part_again(view: View, violets: F32, high: int, min_violet: float) -> int:
         if violets[high + 1 :] @ levels / n_upper >= min_violet:
             return high
         upper = view.violet > high
-        if is_nuclear(view.stain[upper], view.violet[upper], min_violet):
+        if is_nuclear(view.smooth[upper]):
             return high
         level, _ = cv2.threshold(view.violet[upper], 0, 1, cv2.THRESH_OTSU)
         high = max(int(level), high + 1)
