@@ -4,7 +4,6 @@ Every way of segmenting ends here, so that thresholds, named baselines and netwo
 compared by their masks alone.
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -52,7 +51,7 @@ EDGE_UM = 1.5
 ROUGHNESS_UM = 0.5
 """Radius of the opening and closing of a nucleus: people draw its outline smooth."""
 EDGE_ROOM_PX = 4
-"""Around the farthest edge: what smoothing looks at."""
+"""Around a cell whose nucleus's edge is set again."""
 RIVAL_PX = 8
 """Beyond twice a cell's reach from a nucleus no other is nearer to what it reaches."""
 HOLE_UM2 = 2.0
@@ -168,7 +167,9 @@ def _territory(
     rivals = [n for n, place in large.items() if n != label and _meet(place, wide)]
     if not rivals:
         return np.True_
-    seeds = np.isin(labels[wide], [label, *rivals])
+    is_seed = np.zeros(max(int(labels[wide].max()), *large) + 1, np.bool_)
+    is_seed[[label, *rivals]] = True
+    seeds = is_seed[labels[wide]]
     _, nearest = cv2.distanceTransformWithLabels(
         (~seeds).view(np.uint8),
         cv2.DIST_L2,
@@ -244,19 +245,18 @@ def _set_edge(colours: U8, nucleus: U8, cell: U8, scale_um_per_px: float) -> U8:
     The level is the middle of two: the stain along the coarse edge, and Otsu's
     threshold inside the cell.
     """
-    stain = stain_of(colours)
-    otsu, _ = cv2.threshold(stain[cell > 0], 0, 1, cv2.THRESH_OTSU)
     edge_px, rough_px = EDGE_UM / scale_um_per_px, ROUGHNESS_UM / scale_um_per_px
-    window = window_of(nucleus, math.ceil(edge_px) + EDGE_ROOM_PX)
-    own, levels = nucleus[window], stain[window]
+    whole = cell | nucleus
+    window = window_of(whole, EDGE_ROOM_PX)
+    own, within, stain = nucleus[window], whole[window], stain_of(colours[window])
     core = erode(own, rough_px)
     if not core.any():
         return nucleus
+    otsu, _ = cv2.threshold(stain[cell[window] > 0], 0, 1, cv2.THRESH_OTSU)
     rim = own - cv2.erode(own, np.ones((3, 3), np.uint8))
-    contrast = float(np.median(levels[core > 0])) - STAIN_OF_PLASMA
-    level = (float(np.median(levels[rim > 0])) + otsu) / 2 - EDGE_SHIFT * contrast
-    near = dilate(own, edge_px) & (cell[window] | own)
-    again = (levels > level).view(np.uint8) & near
+    contrast = float(np.median(stain[core > 0])) - STAIN_OF_PLASMA
+    level = (float(np.median(stain[rim > 0])) + otsu) / 2 - EDGE_SHIFT * contrast
+    again = (stain > level).view(np.uint8) & dilate(own, edge_px) & within
     smooth = close_mask(open_mask(again, rough_px), rough_px)
     edged = np.zeros_like(nucleus)
     edged[window] = fill_holes(smooth, HOLE_UM2 / scale_um_per_px**2)
