@@ -31,6 +31,10 @@ SMALL_HULL_NECK, LARGE_HULL_NECK = 0.1, 0.6
 """Depth of the cell body midway between two lobes, as a share of its depth at the
 shallower lobe, at least: between two cells that touch the body has a neck. Lobes that
 lie close are one nucleus even where granules tear the body between them."""
+NOTCHED_HULL_UM, NOTCHED_HULL_BODY, NOTCHED_NECK = 17.0, 0.98, 1.0
+"""Two thick cores that touch are one notched nucleus where cell body fills their hull
+and is nowhere deeper than between them. Of pairs of different cells (simulated slide)
+the body is deepest in between only where less than 0.96 of the hull is filled."""
 LOBES_SPAN_UM, LOBES_GAP_UM, LOBES_BODY = 19.0, 2.0, 0.65
 MAX_LOBE_ROUNDNESS = 0.85
 """Parts that are not whole nuclei are lobes of one where the circle around both is no
@@ -39,6 +43,8 @@ at least one is not round: its thickest radius is below this share of that of a 
 its area. Eosinophils, whose red granules tear the body, are joined by this alone. Of
 pairs that lie so close, those of different cells span 20.4 µm and more on real fields
 or hold a whole nucleus (simulated slide); whole nuclei have a roundness of 0.85."""
+TOUCHING_PX = 1.5
+"""Between the rims of what was one part."""
 MAX_PARTS = 400
 """Beyond this many parts the frame is noise, and nothing is joined."""
 
@@ -273,11 +279,15 @@ def _is_one(
 ) -> bool:
     """Say whether two groups are lobes of one nucleus."""
     n_thick = a.n_thick + b.n_thick
-    if n_thick > 1:
+    if n_thick > 2:
         return False
     hull = _hull(a, b)
     hull_um, filled = _measure_hull(hull, body, scale_um_per_px)
     neck = _neck(depth, a, b)
+    if n_thick == 2:
+        is_whole = filled >= NOTCHED_HULL_BODY and neck >= NOTCHED_NECK
+        is_whole = is_whole and hull_um <= NOTCHED_HULL_UM
+        return is_whole and _gap_px(a, b) <= TOUCHING_PX
     if hull_um <= SMALL_HULL_UM and filled >= SMALL_HULL_BODY:
         is_one = neck >= SMALL_HULL_NECK
     else:
