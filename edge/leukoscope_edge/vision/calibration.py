@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.types import F32, U8, BoolArray
-from leukoscope_edge.vision.morphology import parts_of
+from leukoscope_edge.vision.morphology import Place, parts_of, window_of
 
 PLASMA_LEVEL = 230.0
 """Grey level that the plasma is moved to: bright, with room before clipping."""
@@ -38,6 +38,9 @@ DISC_PERCENTILE = 80.0
 discs, heaps larger ones."""
 MIN_SOLIDITY = 0.9
 """Of a white cell that lies alone: its area over that of its convex hull."""
+SMALL_BESIDE = 3
+"""A white cell, or its nucleus, of less than one in so many of the largest one's area
+is a fragment or a platelet."""
 MIN_RADIUS_PX = 4.0
 MAX_PALLOR_FRACTION = 0.02
 """Of the frame: a larger hole in the red cells is plasma, not a red cell's pale
@@ -200,10 +203,10 @@ def scale_from_cells(foreground: BoolArray, stained: BoolArray) -> ScaleEstimate
         stained: (H, W) bool, the violet nuclei.
     """
     nuclei = stained.astype(np.uint8)
-    red = _red_diameters_px(foreground, nuclei)
+    red, are_alone = _red_diameters_px(foreground, nuclei)
     if red:
         um_per_px = RED_CELL_UM / float(np.median(red))
-        if max(_diameters_px(nuclei), default=0.0) * um_per_px < MAX_NUCLEUS_UM:
+        if _nucleus_px(nuclei, are_alone=are_alone) * um_per_px < MAX_NUCLEUS_UM:
             return ScaleEstimate(um_per_px=um_per_px, source="red cells", n=len(red))
     white = _white_diameters_px(foreground, nuclei)
     if white:
@@ -236,25 +239,26 @@ def measure_red_cells(pixels: U8) -> RedCells | None:
     if len(diameters) < MIN_RED_CELLS:
         return None
     diameter_px = float(np.median(diameters))
-    largest_um = max(_diameters_px(stained), default=0.0) * RED_CELL_UM / diameter_px
-    if largest_um >= MAX_NUCLEUS_UM:
+    nucleus_um = _nucleus_px(stained, are_alone=are_alone) * RED_CELL_UM / diameter_px
+    if nucleus_um >= MAX_NUCLEUS_UM:
         return None
     return RedCells(diameter_px=diameter_px, n=len(diameters), are_alone=are_alone)
 
 
-def _red_diameters_px(foreground: BoolArray, nuclei: U8) -> list[float]:
-    """Return the diameters of red cells; none where there are too few.
+def _red_diameters_px(foreground: BoolArray, nuclei: U8) -> tuple[list[float], bool]:
+    """Return the diameters of red cells, none where there are too few.
 
-    Of those that lie alone, or where nearly all touch, of discs that fit into them.
+    Of those that lie alone, or where nearly all touch, of discs that fit into them;
+    and which of the two.
     """
     red = _red_mask(foreground, nuclei)
     alone = _round_diameters_px(red)
     if len(alone) >= MIN_RED_CELLS:
-        return alone
+        return alone, True
     discs = _disc_diameters_px(red)
     if len(discs) < MIN_RED_CELLS:
-        return []
-    return [float(np.percentile(discs, DISC_PERCENTILE))] * len(discs)
+        return [], False
+    return [float(np.percentile(discs, DISC_PERCENTILE))] * len(discs), False
 
 
 def _red_mask(foreground: BoolArray, nuclei: U8) -> U8:
@@ -320,14 +324,28 @@ def _without_holes(mask: BoolArray, max_fraction: float) -> U8:
 
 def _white_diameters_px(foreground: BoolArray, nuclei: U8) -> list[float]:
     """Return the area-equivalent diameters of the bodies that hold nuclei."""
-    both = (foreground | (nuclei > 0)).astype(np.uint8)
-    labels, places = parts_of(both)
+    labels, places = parts_of((foreground | (nuclei > 0)).view(np.uint8))
     own = np.unique(labels[nuclei > 0])
-    areas = np.array([places[label].area_px for label in own[own > 0]])
-    large = areas[areas > areas.max(initial=0) / 3]
+    return _large_diameters_px([places[label] for label in own[own > 0]])
+
+
+def _nucleus_px(nuclei: U8, *, are_alone: bool) -> float:
+    """Return the diameter to hold against MAX_NUCLEUS_UM, 0 where there is no nucleus.
+
+    Beside red cells that lie alone, of the largest disc in any: white cells in clumps
+    have no larger. Else the area-equivalent one of the least large: what was taken for
+    red cells may be anything then, and some of the nuclei are clumps.
+    """
+    if are_alone:
+        window = window_of(nuclei)
+        depth = cv2.distanceTransform(nuclei[window], cv2.DIST_L2, cv2.DIST_MASK_3)
+        return 2 * min(float(depth.max()), float(max(nuclei.shape)))
+    _, places = parts_of(nuclei)
+    return min(_large_diameters_px(list(places.values())), default=0.0)
+
+
+def _large_diameters_px(places: list[Place]) -> list[float]:
+    """Return the area-equivalent diameters of all but what is small beside others."""
+    areas = [place.area_px for place in places]
+    large = [a for a in areas if a > max(areas) / SMALL_BESIDE]
     return [2 * float(np.sqrt(a / np.pi)) for a in large]
-
-
-def _diameters_px(mask: U8) -> list[float]:
-    _, places = parts_of(mask)
-    return [2 * float(np.sqrt(p.area_px / np.pi)) for p in places.values()]
