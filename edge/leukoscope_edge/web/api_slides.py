@@ -14,6 +14,7 @@ from leukoscope_edge.records.slide import (
     Word,
 )
 from leukoscope_edge.service.health import why_no_new_slide
+from leukoscope_edge.service.new_file import StickFile
 from leukoscope_edge.web.access import (
     SlideId,
     cell_of,
@@ -39,7 +40,7 @@ from leukoscope_edge.web.orders import BUSY, Do, Order
 from leukoscope_edge.web.people import Person, Right
 from leukoscope_edge.web.review import left_for, verdict_of
 from leukoscope_edge.web.share import Asked, What, copy_to_stick, take_file
-from leukoscope_edge.web.sticks import stick_to_write
+from leukoscope_edge.web.sticks import new_file_on, stick_to_write
 
 router = APIRouter(prefix="/api/slides")
 Operator = Annotated[Person, Depends(may(Right.SLIDES))]
@@ -225,8 +226,12 @@ def to_stick(
     """Copy files about a slide to a stick."""
     device = device_of(request)
     asked = Asked(body.identified, person.name, device.language(request))
-    stick = stick_to_write(device.profile, body.stick)
-    names = copy_to_stick(device.store, slide, stick, body.whats, asked)
+    stick_to_write(device.profile, body.stick)  # nothing leaves where there is none
+
+    def on_stick(name: str) -> StickFile:
+        return new_file_on(device.profile, body.stick, name)
+
+    names = copy_to_stick(device.store, slide, on_stick, body.whats, asked)
     return {"names": list(names)}
 
 

@@ -30,7 +30,7 @@ from leukoscope_edge.web.device import Device, has_right
 from leukoscope_edge.web.forms import Objective
 from leukoscope_edge.web.health import health, notices
 from leukoscope_edge.web.i18n import NAMES, Language
-from leukoscope_edge.web.log import log_text
+from leukoscope_edge.web.log import LOG_NAME, log_text
 from leukoscope_edge.web.model_list import listed_models, open_slides
 from leukoscope_edge.web.orders import Mode
 from leukoscope_edge.web.people import Person, Right, Role
@@ -302,7 +302,7 @@ def _scales(device: Device) -> list[tuple[str, float | None]]:
 @router.get("/device/log.txt", dependencies=[Depends(may(Right.QUALITY))])
 def log(request: Request) -> Response:
     """What service asks for; names nobody."""
-    disposition = {"content-disposition": 'attachment; filename="leukoscope-log.txt"'}
+    disposition = {"content-disposition": f'attachment; filename="{LOG_NAME}"'}
     text = log_text(device_of(request))
     return Response(text, media_type="text/plain; charset=utf-8", headers=disposition)
 

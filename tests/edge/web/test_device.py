@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -30,7 +31,7 @@ from leukoscope_edge.web.health import health
 from leukoscope_edge.web.missed import cut_missed
 from leukoscope_edge.web.orders import Do, Mode, News
 from leukoscope_edge.web.share import Asked, What, copy_to_stick
-from leukoscope_edge.web.sticks import READ_ONLY, stick_to_write, sticks
+from leukoscope_edge.web.sticks import READ_ONLY, new_file_on, sticks
 from leukoscope_edge.web.tls import open_certificate
 
 REAL = CameraEntry(source="camera-1", frames_per_second=10.0)
@@ -179,9 +180,12 @@ def test_files_go_to_a_stick_that_the_profile_names(
     (stick := tmp_path / "stick").mkdir()
     slide = fill_slide(device, n_blast=1)
     own = with_sticks(device, stick)
-    found = stick_to_write(own.profile, str(stick))
-    [name] = copy_to_stick(own.store, slide, found, [What.CSV], Asked(False, NAME))
-    assert (stick / name).read_bytes()
+    asked = Asked(False, NAME)
+    found = partial(new_file_on, own.profile, str(stick))
+    for n in ("", "-2"):  # what is there stays
+        [place] = copy_to_stick(own.store, slide, found, [What.CSV], asked)
+        assert place == f"leukoscope/leukoscope-{slide}-v1{n}.csv"
+        assert (stick / place).read_bytes()
 
 
 def test_a_stick_that_is_mounted_read_only_is_said_to_be(device: Device) -> None:
