@@ -14,6 +14,7 @@ where something grows, a process was restarted, or the time was too short to say
 import argparse
 import json
 import os
+import shutil
 import signal
 import statistics
 import subprocess
@@ -89,11 +90,16 @@ class Device:
         """Start the service; wait for nothing."""
         self.process = subprocess.Popen(self._command, stderr=self._log)  # noqa: S603
 
-    def stop(self) -> None:
-        """End the service, and be sure of it."""
+    def end(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """End the service; `start` may start it again."""
         if self.process is not None:
-            self.process.send_signal(signal.SIGTERM)
+            self.process.send_signal(number)
             self.process.wait(20)
+
+    def stop(self) -> None:
+        """End the service, be sure of it, and leave nothing of it in memory."""
+        self.end()
+        shutil.rmtree(run_folder(self.data), ignore_errors=True)
         self.page.close()
         self._log.close()
 
