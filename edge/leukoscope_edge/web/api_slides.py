@@ -22,7 +22,7 @@ from leukoscope_edge.web.access import (
     device_of,
     may,
 )
-from leukoscope_edge.web.calibration import objective_of
+from leukoscope_edge.web.calibration import objective_of, usual_objective
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.forms import (
     Amended,
@@ -62,7 +62,8 @@ def start_slide(body: NewSlide, request: Request, person: Operator) -> dict[str,
     device.require_open()
     if why := why_no_new_slide(device.store.folder):
         raise HTTPException(503, why)
-    device.require_objective(body.objective)
+    objective = body.objective or usual_objective(device.store, device.profile.camera)
+    device.require_objective(objective)
     earlier = device.store.slides_of(body.sample)
     if earlier and not body.is_second:
         return {"earlier": earlier}
@@ -71,13 +72,13 @@ def start_slide(body: NewSlide, request: Request, person: Operator) -> dict[str,
         "sex": body.sex,
         "reason": body.reason,
         "stain": body.stain,
-        "objective": body.objective,
+        "objective": objective,
     }
     new = SlideSetUp(
         identity=Identity(sample=body.sample, name=body.name),
         mode=body.mode,
         domain=device.bundle.card.domain,
-        origin=device.origin(body.objective),
+        origin=device.origin(objective),
         details=details,
         consents_to_training=body.consents,
         n_readers=device.profile.review.readers,

@@ -59,7 +59,7 @@ class NewSlide(Body):
     stain: Literal["Giemsa", "May-Gruenwald-Giemsa", "Wright", "Leishman", "other"] = (
         "Giemsa"
     )
-    objective: Objective = "100x"
+    objective: Objective | None = Field(default=None, description="None: the usual")
     mode: Literal["slide", "passive"] = "slide"
     consents: bool = False
     is_second: bool = False

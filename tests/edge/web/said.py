@@ -42,6 +42,7 @@ NOT_FOR_TECHNICIANS = (
     r"LEUKOSCOPE slide=",  # the code's own words
     r"characters cannot be printed|IN ENGLISH",  # where the language is not printable
     r"is no name for a file on a stick",  # of a programmer
+    r"^nobody here is called",  # of `leukoscope people`
     r"^print of version",  # of an event
     r"^(no event|started anyway|golden cells|pass)$",  # kinds and salts
     r"=|'self'|'none'|charset",  # of the protocol
