@@ -108,7 +108,7 @@ def evaluate(
 def row_for(
     model: str, name: str, crops: CropSet, p: F64, calls: list[Call] | None
 ) -> Row:
-    """Return the figures of one model's probabilities, and of its calls if it makes any."""
+    """Return the figures of one model's probabilities, and of its calls if any."""
     labels, people = crops.labels, crops.people
 
     def figures(chosen: I64) -> dict[str, float]:
@@ -173,12 +173,12 @@ def _as_json(rows: list[Row]) -> str:
 
 def _as_table(rows: list[Row]) -> str:
     head = ["model", "set", "cells", "people", *FIGURES]
-    head += ["unclear", "false_blast", "false_normal"]
+    head += ["unclear", "unlike", "false_blast", "false_normal"]
     lines = []
     for row in rows:
         line = [row.model, row.set, str(row.n_cells), str(row.n_subjects)]
         line += [with_interval((getattr(row, f), *row.intervals[f])) for f in FIGURES]
-        ends = (row.unclear, row.false_blast, row.false_normal)
+        ends = (row.unclear, row.unlike, row.false_blast, row.false_normal)
         lines.append(line + ["" if e is None else f"{e:.3f}" for e in ends])
     return markdown_table(head, lines)
 
