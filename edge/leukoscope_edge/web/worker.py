@@ -32,6 +32,7 @@ from leukoscope_edge.screening import Looked, SlideRun, require_domain
 from leukoscope_edge.service import heat
 from leukoscope_edge.service.beats import ALLOW_S, NoPulse, Pulse
 from leukoscope_edge.service.heat import Heat
+from leukoscope_edge.service.processes import give_memory_back
 from leukoscope_edge.types import U8, Cell, Fault, Frame
 from leukoscope_edge.vision.quality import assess
 from leukoscope_edge.web.calibration import camera_scale, objective_of, of_this_size
@@ -317,6 +318,7 @@ class _Worker:
                 note_light(self._store, figures)
         slide = self._slide
         self._rest()
+        give_memory_back()
         self._mode, self._slide = Mode.FINISHED, slide
 
     def _rest(self) -> None:
