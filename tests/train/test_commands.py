@@ -20,7 +20,7 @@ from leukoscope_train.commands.documents import documents
 from leukoscope_train.plots import worst
 
 ROOT = Path(__file__).parents[2]
-FIGURES = ROOT / "train" / "runs" / "figures" / "cnmc"
+FIGURES = ROOT / "train" / "runs" / "figures" / "real"
 BUNDLE = ROOT / "edge" / "leukoscope_edge" / "bundles" / "cnmc-lite0-1"
 PLAN = """\
 architecture = "alexnet-tiny"
