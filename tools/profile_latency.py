@@ -4,10 +4,11 @@
         [--frames 60] [--threads 2] [--clock wall] [--out DIR] [--json]
 
 Walks `screen`'s own road with a clock between its stages: capture, quality, motion,
-segmentation, crops (the preprocessing of every cell), each network of the bundle per
-cell, and post-processing (calls, votes, verdict). For every stage p50, p95, p99, mean,
-share and throughput. The layers are those of ONNX Runtime's own profile of the CPU
-file, after its fusions. Temperature and clock are the board's, where Linux tells them.
+segmentation, cells (placed, counted, and cut out where they are kept), each network of
+the bundle per cell, and post-processing (calls, votes, verdict). For every stage p50,
+p95, p99, mean, share and throughput. The layers are those of ONNX Runtime's own profile
+of the CPU file, after its fusions. Temperature and clock are the board's, where Linux
+tells them.
 
 `--out` receives latency.json, latency.txt and, where matplotlib is installed,
 latency.png. Start with a quiet machine, and quote the machine with the figures. Where
@@ -117,9 +118,8 @@ def _walk(bundle: Bundle, clock: Clock, options: argparse.Namespace) -> dict[str
                 place = tracker.update(item.pixels)
             with clock.stage("segmentation"):
                 found = segment(item.pixels, camera.scale_um_per_px)
-            with clock.stage("crops"):
+            with clock.stage("cells"):
                 seen = find_sightings(item, found, (place.x_px, place.y_px), spec)
-            with clock.stage("album"):
                 album.add(seen.whole, place.island)
     return _judge(album.cells(), bundle, clock, options)
 

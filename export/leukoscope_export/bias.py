@@ -34,11 +34,31 @@ def correct_biases(files: Files, crops: U8, spec: InputEntry) -> Files:
         crops: (N, side, side, 3) uint8 RGB, the calibration cells; up to 128 are used.
         spec: The card's input entry.
     """
-    ready = prepare(bias_cells(crops), spec)
-    fp32 = Graph(onnx.load_from_string(files.fp32))
-    means = {name: channel_means(value) for name, value in weighted(fp32, ready)}
-    cpu, trt = (_corrected(model, means, ready) for model in (files.cpu, files.trt))
+    fp32 = onnx.load_from_string(files.fp32)
+    cpu, trt = (corrected(fp32, m, crops, spec) for m in (files.cpu, files.trt))
     return replace(files, cpu=cpu, trt=trt)
+
+
+def corrected(
+    fp32: onnx.ModelProto, model: bytes, crops: U8, spec: InputEntry
+) -> bytes:
+    """Return one int8 file of a network with corrected biases.
+
+    Args:
+        fp32: The network in float.
+        model: The file.
+        crops: As for `correct_biases`.
+        spec: The card's input entry.
+    """
+    ready = prepare(bias_cells(crops), spec)
+    means = {name: channel_means(v) for name, v in weighted(Graph(fp32), ready)}
+    graph = Graph(onnx.load_from_string(model))
+    for name, value in weighted(graph, ready):
+        node = graph.producer[name]
+        if len(node.input) > 2 and name in means:
+            moved = _shift(graph, node.input[2], means[name] - channel_means(value))
+            value += moved.reshape(1, -1, *[1] * (value.ndim - 2))
+    return bytes(graph.finish().SerializeToString())
 
 
 def bias_cells(crops: U8) -> U8:
@@ -77,16 +97,6 @@ def channel_means(value: F32) -> F64:
     """Return (C,) means of (N, C, ...) over cells and places."""
     others = tuple(axis for axis in range(value.ndim) if axis != 1)
     return np.asarray(value.mean(axis=others, dtype=np.float64), np.float64)
-
-
-def _corrected(model: bytes, means: dict[str, F64], ready: F32) -> bytes:
-    graph = Graph(onnx.load_from_string(model))
-    for name, value in weighted(graph, ready):
-        node = graph.producer[name]
-        if len(node.input) > 2 and name in means:
-            moved = _shift(graph, node.input[2], means[name] - channel_means(value))
-            value += moved.reshape(1, -1, *[1] * (value.ndim - 2))
-    return bytes(graph.finish().SerializeToString())
 
 
 def _shift(graph: Graph, bias: str, by: F64) -> F32:

@@ -55,7 +55,7 @@ def test_every_stage_and_layer_of_a_frame_is_timed(tmp_path: Path) -> None:
     few = ("simulated:seed=5", "--frames", "8", "--threads", "1")
     found = run_json("profile_latency.py", *few, "--out", str(tmp_path))
     stages = [row["stage"] for row in found["stages"]]
-    assert stages[:5] == ["capture", "quality", "motion", "segmentation", "crops"]
+    assert stages[:5] == ["capture", "quality", "motion", "segmentation", "cells"]
     assert {"preprocessing", "network", "post-processing"} <= set(stages)
     assert sum(row["share"] for row in found["stages"]) == pytest.approx(1, abs=0.01)
     for row in found["stages"]:

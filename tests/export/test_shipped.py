@@ -1,0 +1,44 @@
+"""The shipped bundles serve a GPU too, from the weights that the CPU runs."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
+from leukoscope_export.quantise import run_onnx
+from leukoscope_export.rules import broken_trt
+from leukoscope_export.surgery import WEIGHTED, Graph
+
+FOLDERS = [pytest.param(f, id=name) for name, f in sorted(shipped_bundles().items())]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_the_file_for_tensorrt_gives_the_stored_answers(folder: Path) -> None:
+    bundle = open_bundle(folder)
+    assert bundle.card.model_trt is not None
+    trt = (folder / bundle.card.model_trt.name).read_bytes()
+    assert broken_trt(onnx.load_from_string(trt)) == []
+    found = run_onnx(trt, bundle.golden.crops, bundle.card.input)[0]
+    allowed = bundle.card.golden.allowed(is_accelerated=True)
+    assert np.abs(found - bundle.golden.logits).max() <= allowed
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_both_files_hold_the_same_weights(folder: Path) -> None:
+    bundle = open_bundle(folder)
+    assert bundle.card.model_trt is not None
+    trt = (folder / bundle.card.model_trt.name).read_bytes()
+    ours, theirs = (weights(onnx.load_from_string(m)) for m in (bundle.model, trt))
+    assert len(ours) == len(theirs) > 0
+    # The first layer may be unfolded on the CPU: the same numbers in another order.
+    for one, other in zip(ours, theirs, strict=True):
+        assert np.array_equal(np.sort(one[one != 0]), np.sort(other[other != 0]))
+
+
+def weights(model: onnx.ModelProto) -> list[np.ndarray]:
+    graph = Graph(model)
+    layers = [n for n in graph.nodes if n.op_type in WEIGHTED]
+    makers = [graph.producer.get(n.input[1]) for n in layers]
+    return [graph.arrays[m.input[0]] for m in makers if m is not None]
