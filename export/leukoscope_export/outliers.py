@@ -19,6 +19,7 @@ from leukoscope_edge.inference.card import OutlierEntry
 from leukoscope_edge.inference.engine import LOGITS_NAME
 from leukoscope_edge.types import F32, F64, U8
 from leukoscope_export.quantise import Files, run_onnx
+from leukoscope_export.rules import FLOAT
 from leukoscope_export.runs import Run
 from leukoscope_train.cells import DataError
 from leukoscope_train.sampling import kept_crops
@@ -97,7 +98,7 @@ def with_distance(model: bytes, pooled: str, arrays: dict[str, F64]) -> bytes:
         "last_axis": np.array([1], np.int64),
     }
     for name, value in constants.items():
-        graph.initializer.append(numpy_helper.from_array(value, f"outlier.{name}"))
+        graph.initializer.append(numpy_helper.from_array(value, f"{FLOAT}{name}"))
     graph.node.extend(_steps(pooled))
     output = next(port for port in graph.output if port.name == LOGITS_NAME)
     n_cells = output.type.tensor_type.shape.dim[0].dim_param or "n"
@@ -114,12 +115,12 @@ def _steps(pooled: str) -> list[onnx.NodeProto]:
 
     def step(operator: str, inputs: str, output: str, **how: Any) -> onnx.NodeProto:
         names = [
-            n if n in (pooled, TWO_LOGITS) else f"outlier.{n}" for n in inputs.split()
+            n if n in (pooled, TWO_LOGITS) else f"{FLOAT}{n}" for n in inputs.split()
         ]
         outputs = (
             [LOGITS_NAME]
             if output == LOGITS_NAME
-            else [f"outlier.{n}" for n in output.split()]
+            else [f"{FLOAT}{n}" for n in output.split()]
         )
         return helper.make_node(operator, names, outputs, **how)
 

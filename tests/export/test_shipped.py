@@ -7,6 +7,7 @@ import onnx
 import pytest
 
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
+from leukoscope_edge.inference.engine import LOGITS_NAME
 from leukoscope_export.quantise import run_onnx
 from leukoscope_export.rules import broken_trt
 from leukoscope_export.surgery import WEIGHTED, Graph
@@ -25,8 +26,8 @@ def test_the_file_for_tensorrt_gives_the_stored_answers(folder: Path) -> None:
     assert np.abs(found - bundle.golden.logits).max() <= allowed
 
 
-@pytest.mark.parametrize("folder", FOLDERS)
-def test_both_files_hold_the_same_weights(folder: Path) -> None:
+def test_a_file_that_was_read_back_holds_the_same_weights() -> None:
+    folder = shipped_bundles()["simulated-1"]
     bundle = open_bundle(folder)
     assert bundle.card.model_trt is not None
     trt = (folder / bundle.card.model_trt.name).read_bytes()
@@ -39,6 +40,6 @@ def test_both_files_hold_the_same_weights(folder: Path) -> None:
 
 def weights(model: onnx.ModelProto) -> list[np.ndarray]:
     graph = Graph(model)
-    layers = [n for n in graph.nodes if n.op_type in WEIGHTED]
+    layers = [n for n in graph.ancestors(LOGITS_NAME) if n.op_type in WEIGHTED]
     makers = [graph.producer.get(n.input[1]) for n in layers]
     return [graph.arrays[m.input[0]] for m in makers if m is not None]
