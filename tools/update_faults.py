@@ -348,6 +348,7 @@ def _written(folder: Path, card: Card, model: bytes) -> Path:
         card,
         id="large",
         model_cpu=_entry(card.model_cpu.name, model),
+        model_trt=None,
         golden=replace(
             card.golden, file=_entry(card.golden.file.name, golden.getvalue())
         ),
