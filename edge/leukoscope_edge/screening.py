@@ -138,7 +138,9 @@ class SlideRun:
         self._islands: set[int] = set()
         self._calls: dict[Sighting, Call] = {}
         self._images: list[ImageReport] = []
-        self._last_decided: tuple[list[CallName], Verdict | Refusal] | None = None
+        self._last_decided: (
+            tuple[list[tuple[CallName, bool]], Verdict | Refusal] | None
+        ) = None
 
     def look(self, item: Frame | Fault) -> Looked:
         """Look at one frame: gate it, place it, find its cells and count them."""
@@ -238,10 +240,10 @@ class SlideRun:
 
     def _decided(self, calls: Sequence[Call]) -> Verdict | Refusal:
         """Decide anew only where a call has changed: most frames change none."""
-        names = [c.name for c in calls]
-        if self._last_decided is None or self._last_decided[0] != names:
+        words = [(c.name, c.is_unlike) for c in calls]
+        if self._last_decided is None or self._last_decided[0] != words:
             outcome = decide(calls, self._model, is_leukopenic=self._is_leukopenic)
-            self._last_decided = names, outcome
+            self._last_decided = words, outcome
         return self._last_decided[1]
 
     def _place(self, item: Frame | Fault) -> Placement | None:
