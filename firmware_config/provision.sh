@@ -114,6 +114,7 @@ install_file() { # source target: only where it differs
 
 install_units() {
   for unit in leukoscope.service leukoscope-stick@.service leukoscope-kiosk.service \
+    leukoscope-to-stick.socket leukoscope-to-stick@.service \
     leukoscope-night.service leukoscope-night.timer; do
     install_file "$HERE/systemd/$unit" "/etc/systemd/system/$unit"
   done
@@ -158,12 +159,13 @@ has_systemctl() { command -v systemctl >/dev/null; }
 
 start_service() {
   if ! has_systemctl; then say "no systemd here: nothing will start by itself"; return; fi
-  systemctl enable --quiet leukoscope.service leukoscope-night.timer
+  systemctl enable --quiet leukoscope.service leukoscope-night.timer \
+    leukoscope-to-stick.socket
   if [ "$KIOSK" = yes ]; then systemctl enable --quiet leukoscope-kiosk.service; fi
   [ -d /run/systemd/system ] || return 0 # a system that is being built, not run
   systemctl daemon-reload
   udevadm control --reload
-  systemctl restart leukoscope.service leukoscope-night.timer
+  systemctl restart leukoscope-to-stick.socket leukoscope.service leukoscope-night.timer
 }
 
 read_options "$@"

@@ -1,13 +1,16 @@
 """What more than one test needs."""
 
 import hashlib
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+
+from leukoscope_edge.service.beats import run_folder
 
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 SIDE_PX = 32
@@ -90,6 +93,18 @@ def real_data() -> Path:
     if not REAL_DATA.is_dir():
         pytest.skip(f"the real images are not at {REAL_DATA}")
     return REAL_DATA
+
+
+@pytest.fixture(autouse=True)
+def _no_run_folders_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Take away what services of this test kept in memory (`service.beats`)."""
+    if "tmp_path" not in request.fixturenames:
+        yield
+        return
+    folder: Path = request.getfixturevalue("tmp_path")
+    yield
+    for data in (folder, *folder.glob("*/"), *folder.glob("*/*/")):
+        shutil.rmtree(run_folder(data), ignore_errors=True)
 
 
 def red_model_bytes(*, n_outputs: int = 2, gain: float = 8.0) -> bytes:

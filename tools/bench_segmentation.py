@@ -1,30 +1,41 @@
-"""Measure how segmentation's time and memory grow with the frame.
+"""Measure how segmentation's time and memory grow with the frame, and against a peer.
 
-    python tools/bench_segmentation.py [--json]
+    python tools/bench_segmentation.py [--unknown-scale] [--json]
+    python tools/bench_segmentation.py --peer FOLDER [--every N] [--json]
 
 A drawn field of 640x480 is seen by finer and finer cameras, from 0.3 to 12 megapixels,
-with its scale known. Each size runs in a process of its own: processor time of one
-frame on one thread (best of five), and by how much segmenting raised the peak of the
-memory, as a multiple of the frame's own bytes (a small frame hides under the peak that
-loading and drawing left).
+with its scale known or not. Each size runs in a process of its own: processor time of
+one frame on one thread (best of five), and by how much segmenting raised the peak of
+the memory, as a multiple of the frame's own bytes (a small frame hides under the peak
+that loading and drawing left).
+
+`--peer`: the same work by scikit-image (`evaluate_segmentation`'s `skimage`, at the
+frame's scale, and `skimage-reduced`, at ours) on the images of a set, turn by turn on
+one thread, so that a busy machine slows all alike. Times are medians over the images.
 """
 
 import argparse
 import json
 import resource
+import statistics
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
+from pathlib import Path
 
 import cv2
 import numpy as np
+from evaluate_segmentation import method_of, truths
 
 from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.vision.segmentation import segment
 
 SIZES_PX = ((640, 480), (1280, 960), (2048, 1536), (4000, 3000))
+PEERS = ("otsu3", "skimage", "skimage-reduced")
+"""Ours first."""
 N_RUNS = 5
 FIELD = 40
 
@@ -40,16 +51,65 @@ class Row:
     memory_over_frame: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerRow:
+    """One method beside ours."""
+
+    method: str
+    n_images: int
+    ms: float
+    times_ours: float
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the program; return its exit status."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--json", action="store_true", help="one array on stdout")
-    options = parser.parse_args(arguments)
+    options = _parse(arguments)
+    try:
+        rows: list[Row] | list[PeerRow]
+        if options.peer:
+            rows = race(options.peer, options.every)
+        else:
+            rows = grow(is_known=not options.unknown_scale)
+    except (OSError, LeukoscopeError) as err:
+        print(f"bench_segmentation: {err}", file=sys.stderr)
+        return 1
+    if options.json:
+        print(json.dumps([asdict(row) for row in rows]))
+    else:
+        print("\n".join(_line(row) for row in rows))
+    return 0
+
+
+def race(folder: Path, every: int) -> list[PeerRow]:
+    """Time ours and scikit-image's turn by turn on the images of a set."""
+    cv2.setNumThreads(1)
+    methods = {name: method_of(name, Path()) for name in PEERS}
+    times_s: dict[str, list[float]] = {name: [] for name in PEERS}
+    for truth in truths(str(folder), every):
+        for name, method in methods.items():
+            start = time.process_time()
+            method(truth.pixels, truth.scale_um_per_px)
+            times_s[name].append(time.process_time() - start)
+    # The first image pays for what is loaded once.
+    ms = {name: 1e3 * statistics.median(t[1:]) for name, t in times_s.items()}
+    return [
+        PeerRow(
+            method=name,
+            n_images=len(times_s[name]) - 1,
+            ms=ms[name],
+            times_ours=ms[name] / ms[PEERS[0]],
+        )
+        for name in PEERS
+    ]
+
+
+def grow(*, is_known: bool) -> list[Row]:
+    """Measure each size in a process of its own."""
     measured = []
     for size in SIZES_PX:
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            measured.append(pool.submit(measure, size).result())
-    rows = [
+            measured.append(pool.submit(measure, size, is_known=is_known).result())
+    return [
         Row(
             width_px=width,
             height_px=height,
@@ -59,11 +119,9 @@ def main(arguments: list[str] | None = None) -> int:
         )
         for (width, height), (ms, memory) in zip(SIZES_PX, measured, strict=True)
     ]
-    print(json.dumps([asdict(r) for r in rows]) if options.json else _table(rows))
-    return 0
 
 
-def measure(size_px: tuple[int, int]) -> tuple[float, float]:
+def measure(size_px: tuple[int, int], *, is_known: bool) -> tuple[float, float]:
     """Return milliseconds, and memory over the frame's bytes, of one size."""
     cv2.setNumThreads(1)
     camera = parse_simulated("simulated:seed=1,cells=30")
@@ -75,18 +133,31 @@ def measure(size_px: tuple[int, int]) -> tuple[float, float]:
     times_s = []
     for _ in range(N_RUNS):
         start = time.process_time()
-        segment(frame, scale)
+        segment(frame, scale if is_known else None)
         times_s.append(time.process_time() - start)
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return 1e3 * min(times_s), (after - before) * 1024 / frame.nbytes
 
 
-def _table(rows: list[Row]) -> str:
-    return "\n".join(
-        f"{r.width_px:>5}x{r.height_px:<5} {r.ms:7.1f} ms, {r.times_smallest:.1f} "
-        f"times the smallest; memory {r.memory_over_frame:.1f} times the frame"
-        for r in rows
+def _line(row: Row | PeerRow) -> str:
+    if isinstance(row, PeerRow):
+        return f"{row.method:<16} {row.ms:7.1f} ms, {row.times_ours:.1f} times ours"
+    return (
+        f"{row.width_px:>5}x{row.height_px:<5} {row.ms:7.1f} ms, "
+        f"{row.times_smallest:.1f} times the smallest; "
+        f"memory {row.memory_over_frame:.1f} times the frame"
     )
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument(
+        "--unknown-scale", action="store_true", help="let it be estimated"
+    )
+    parser.add_argument("--peer", type=Path, help="a set: time scikit-image beside us")
+    parser.add_argument("--every", type=int, default=8, help="of the set, every n-th")
+    parser.add_argument("--json", action="store_true", help="one array on stdout")
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ device's own segmentation then finds the cells, and each takes its folder's clas
 Three models stand in the table: the bundle, "always ALL", and "size only" (cell
 diameter alone, a known shortcut). Sensitivity, specificity and weighted F1 call a
 blast at a calibrated probability of 0.5, so that they compare with what others
-report; `unclear`, `false_blast` and `false_normal` are at the card's operating points.
+report; `unclear`, `unlike` (unclear as it is unlike all known cells), `false_blast` and
+`false_normal` are as the device calls.
 Intervals are at 95 %, by resampling people; they are absent where people are unknown.
 """
 
@@ -23,10 +24,10 @@ import numpy as np
 
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.card import Card, DecisionEntry
-from leukoscope_edge.inference.classifier import BATCH_SIZE, p_blast
+from leukoscope_edge.inference.card import Card
+from leukoscope_edge.inference.classifier import BATCH_SIZE, calls_for, p_blast
 from leukoscope_edge.inference.engine import OnnxCpuEngine
-from leukoscope_edge.types import F64
+from leukoscope_edge.types import F64, Call, CallName
 from leukoscope_edge.vision.crop import CropSpec
 from leukoscope_train import metrics
 from leukoscope_train.baselines import ALWAYS_ALL, SIZE_ONLY, p_by_size
@@ -65,6 +66,7 @@ class Row:
     ece: float
     intervals: dict[str, tuple[float, float]]
     unclear: float | None = None
+    unlike: float | None = None
     false_blast: float | None = None
     false_normal: float | None = None
 
@@ -92,20 +94,21 @@ def evaluate(
             engine.run(crops.pixels[start : start + BATCH_SIZE])
             for start in range(0, len(crops), BATCH_SIZE)
         ]
-    p = p_blast(np.concatenate(parts), bundle.card.decision.temperature)
+    answers = np.concatenate(parts)
+    p = p_blast(answers, bundle.card.decision.temperature)
     name = data.resolve().name + (f" {split}" if split else "")
     size = p_by_size(crops.areas_um2, SIZE_OFFSET, SIZE_SLOPE_PER_UM)
     return [
-        row_for(bundle.card.id, name, crops, p, bundle.card.decision),
+        row_for(bundle.card.id, name, crops, p, calls_for(answers, bundle.card)),
         row_for(SIZE_ONLY, name, crops, size, None),
         row_for(ALWAYS_ALL, name, crops, np.ones(len(crops)), None),
     ]
 
 
 def row_for(
-    model: str, name: str, crops: CropSet, p: F64, decision: DecisionEntry | None
+    model: str, name: str, crops: CropSet, p: F64, calls: list[Call] | None
 ) -> Row:
-    """Return the figures of one model's probabilities."""
+    """Return the figures of one model's probabilities, and of its calls if any."""
     labels, people = crops.labels, crops.people
 
     def figures(chosen: I64) -> dict[str, float]:
@@ -120,12 +123,14 @@ def row_for(
         intervals=metrics.bootstrap_intervals(figures, people),
         **figures(np.arange(len(p))),
     )
-    if decision is None:
+    if calls is None:
         return row
-    blast, normal = p >= decision.blast_from, p <= decision.normal_to
+    called = np.array([call.name.value for call in calls])
+    blast, normal = (called == n.value for n in (CallName.BLAST, CallName.NORMAL))
     return replace(
         row,
         unclear=float(np.mean(~blast & ~normal)),
+        unlike=float(np.mean([call.is_unlike for call in calls])),
         false_blast=_mean(blast[labels == NORMAL]),
         false_normal=_mean(normal[labels == BLAST]),
     )
@@ -168,12 +173,12 @@ def _as_json(rows: list[Row]) -> str:
 
 def _as_table(rows: list[Row]) -> str:
     head = ["model", "set", "cells", "people", *FIGURES]
-    head += ["unclear", "false_blast", "false_normal"]
+    head += ["unclear", "unlike", "false_blast", "false_normal"]
     lines = []
     for row in rows:
         line = [row.model, row.set, str(row.n_cells), str(row.n_subjects)]
         line += [with_interval((getattr(row, f), *row.intervals[f])) for f in FIGURES]
-        ends = (row.unclear, row.false_blast, row.false_normal)
+        ends = (row.unclear, row.unlike, row.false_blast, row.false_normal)
         lines.append(line + ["" if e is None else f"{e:.3f}" for e in ends])
     return markdown_table(head, lines)
 

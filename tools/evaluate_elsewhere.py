@@ -21,9 +21,9 @@ import numpy as np
 
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.classifier import BATCH_SIZE, p_blast
+from leukoscope_edge.inference.classifier import classify
 from leukoscope_edge.inference.engine import OnnxCpuEngine
-from leukoscope_edge.types import F64, U8
+from leukoscope_edge.types import F64, U8, Call, CallName
 from leukoscope_edge.vision.crop import CropSpec
 from leukoscope_train import metrics
 from leukoscope_train.cells import BLAST, NORMAL, CellFile, CropSet, DataError
@@ -61,6 +61,7 @@ class Row:
         blast: Share of cells called blast.
         normal: The same for normal.
         unclear: The same for unclear.
+        unlike: Share of cells that are unclear as they are unlike all known ones.
         by_image: Quartiles over images of the share called blast.
     """
 
@@ -72,6 +73,7 @@ class Row:
     blast: float
     normal: float
     unclear: float
+    unlike: float
     by_image: tuple[float, float, float]
 
 
@@ -148,7 +150,7 @@ def judge(bundle: Bundle, source: Source) -> tuple[Row, F64]:
     Raises:
         DataError: Not one cell was found.
     """
-    entry, decision = bundle.card.input, bundle.card.decision
+    entry = bundle.card.input
     spec = CropSpec(
         side_px=entry.side_px,
         scale_um_per_px=entry.scale_um_per_px,
@@ -160,8 +162,9 @@ def judge(bundle: Bundle, source: Source) -> tuple[Row, F64]:
         scale_um_per_px=source.scale_um_per_px,
         only_central=source.only_central,
     )
-    p = probabilities(bundle, crops.pixels)
-    blast, normal = p >= decision.blast_from, p <= decision.normal_to
+    calls = called(bundle, crops.pixels)
+    names = np.array([c.name.value for c in calls])
+    blast, p = names == CallName.BLAST.value, np.array([c.p_blast for c in calls])
     row = Row(
         set=source.name,
         truth="blast" if source.files[0].label == BLAST else "normal",
@@ -169,21 +172,18 @@ def judge(bundle: Bundle, source: Source) -> tuple[Row, F64]:
         n_without=len(left_out),
         n_cells=len(crops),
         blast=float(blast.mean()),
-        normal=float(normal.mean()),
-        unclear=float((~blast & ~normal).mean()),
+        normal=float((names == CallName.NORMAL.value).mean()),
+        unclear=float((names == CallName.UNCLEAR.value).mean()),
+        unlike=float(np.mean([c.is_unlike for c in calls])),
         by_image=quartiles(means_by_image(crops, blast)),
     )
     return row, means_by_image(crops, p)
 
 
-def probabilities(bundle: Bundle, pixels: U8) -> F64:
-    """Return (N,) calibrated probability of blast of (N, side, side, 3) crops."""
+def called(bundle: Bundle, pixels: U8) -> list[Call]:
+    """Call (N, side, side, 3) crops as the device would."""
     with OnnxCpuEngine(bundle) as engine:
-        parts = [
-            engine.run(pixels[start : start + BATCH_SIZE])
-            for start in range(0, len(pixels), BATCH_SIZE)
-        ]
-    return p_blast(np.concatenate(parts), bundle.card.decision.temperature)
+        return classify(engine, list(pixels), bundle.card)
 
 
 def means_by_image(crops: CropSet, values: np.ndarray) -> F64:

@@ -2,6 +2,7 @@
 
     python tools/evaluate_false_cells.py empty FOLDER [--um-per-px X] [--json]
     python tools/evaluate_false_cells.py single FOLDER [--um-per-px X] [--every N]
+    python tools/evaluate_false_cells.py fields FOLDER [--um-per-px X] [--every N]
 
 `empty`: FOLDER holds `images/`, `masks/` and `boxes/` as for `evaluate_segmentation`.
 Of each image the largest strip beside its white cells is an empty view: red cells,
@@ -63,16 +64,36 @@ class SingleRow:
     several: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldsRow:
+    """What was found in the fields of one class."""
+
+    name: str
+    n_images: int
+    n_without_whole: int
+    whole_per_image: float
+    cut_off_per_image: float
+    scale_p5: float
+    scale_median: float
+    scale_p95: float
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the program; return its exit status."""
     options = _parse(arguments)
     cv2.setNumThreads(1)
     try:
-        rows: list[EmptyRow] | list[SingleRow]
-        if options.what == "empty":
-            rows = [measure_empty(options.folder, options.um_per_px, options.overlays)]
-        else:
-            rows = measure_single(options.folder, options.um_per_px, options.every)
+        rows: list[EmptyRow] | list[SingleRow] | list[FieldsRow]
+        match options.what:
+            case "empty":
+                empty = measure_empty(
+                    options.folder, options.um_per_px, options.overlays
+                )
+                rows = [empty]
+            case "single":
+                rows = measure_single(options.folder, options.um_per_px, options.every)
+            case _:
+                rows = measure_fields(options.folder, options.um_per_px, options.every)
     except (OSError, ET.ParseError, LeukoscopeError) as err:
         print(f"evaluate_false_cells: {err}", file=sys.stderr)
         return 1
@@ -166,11 +187,8 @@ def measure_single(
     Raises:
         LeukoscopeError: There is no class.
     """
-    classes = sorted(p for p in folder.iterdir() if p.is_dir())
-    if not classes:
-        raise SourceError(f"{folder}: holds no folder of a class")
     rows = []
-    for folder_of_class in classes:
+    for folder_of_class in _classes(folder):
         counts = Counter(
             _n_in_the_middle(decode_image(path.read_bytes()), um_per_px)
             for path in list_images(folder_of_class)[::every]
@@ -185,6 +203,44 @@ def measure_single(
         )
         rows.append(row)
     return rows
+
+
+def measure_fields(
+    folder: Path, um_per_px: float | None, every: int
+) -> list[FieldsRow]:
+    """Segment every n-th field of each class.
+
+    Raises:
+        LeukoscopeError: There is no class, or an empty one.
+    """
+    rows = []
+    for folder_of_class in _classes(folder):
+        n_whole, n_cut_off, scales = [], [], []
+        for path in list_images(folder_of_class)[::every]:
+            found = segment(decode_image(path.read_bytes()), um_per_px)
+            n_whole.append(len(found.indices(CellKind.WBC)))
+            n_cut_off.append(len(found.indices(CellKind.BORDER)))
+            scales.append(found.scale_um_per_px)
+        low, middle, high = (float(q) for q in np.percentile(scales, [5, 50, 95]))
+        row = FieldsRow(
+            name=folder_of_class.name,
+            n_images=len(scales),
+            n_without_whole=n_whole.count(0),
+            whole_per_image=float(np.mean(n_whole)),
+            cut_off_per_image=float(np.mean(n_cut_off)),
+            scale_p5=low,
+            scale_median=middle,
+            scale_p95=high,
+        )
+        rows.append(row)
+    return rows
+
+
+def _classes(folder: Path) -> list[Path]:
+    classes = sorted(p for p in folder.iterdir() if p.is_dir())
+    if not classes:
+        raise SourceError(f"{folder}: holds no folder of a class")
+    return classes
 
 
 def _n_in_the_middle(pixels: U8, um_per_px: float | None) -> int:
@@ -212,7 +268,7 @@ def _short(value: object) -> str:
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("what", choices=("empty", "single"))
+    parser.add_argument("what", choices=("empty", "single", "fields"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("--um-per-px", type=float, help="default: estimated")
     parser.add_argument("--every", type=int, default=1, help="only every n-th image")

@@ -45,7 +45,6 @@ from leukoscope_edge.inference.segmenter import SHIPPED, Segmenter
 from leukoscope_edge.types import I32, U8, BoolArray, CellKind, Segmentation
 from leukoscope_edge.vision import baselines
 from leukoscope_edge.vision.calibration import estimate_scale, white_balance
-from leukoscope_edge.vision.nuclei import boxes_of
 from leukoscope_edge.vision.segmentation import segment
 
 N_WORST = 10
@@ -271,12 +270,17 @@ def segment_with_skimage(
 
 
 def _enlarged(nuclei: I32, cells: I32, factor: int, pixels: U8) -> Segmentation:
+    from scipy import ndimage
+
     height, width = pixels.shape[:2]
     full = [
         np.kron(labels, np.ones((factor, factor), np.int32))[:height, :width]
         for labels in (nuclei, cells)
     ]
-    boxes = [(x, y, x + w, y + h) for x, y, w, h in boxes_of(full[1]).values()]
+    boxes = [
+        (columns.start, rows.start, columns.stop, rows.stop)
+        for rows, columns in ndimage.find_objects(full[1])
+    ]
     centres = [np.argwhere(full[0] == i + 1).mean(axis=0) for i in range(len(boxes))]
     return Segmentation(
         kinds=(CellKind.WBC,) * len(boxes),

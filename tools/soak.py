@@ -5,15 +5,18 @@
 
 The service runs as on a device, with the simulated slide in the place of a camera; a
 client signs in through the page, starts slide after slide, counts each to its end and
-asks for screens and figures as a kiosk does. Memory, descriptors, threads and processes
-are read from the kernel every few seconds. After a warm-up of a fifth of the time a
-line is laid through each: its rise must not exceed the limit below. Prints JSON; exit 1
-where something grows, a process was restarted, or the time was too short to say.
+asks for screens and figures as a kiosk does. Memory (resident, which counts a page that
+processes share once for each; and proportional, which divides it), descriptors, threads
+and processes are read from the kernel every few seconds. After a warm-up of a fifth of
+the time a line is laid through each: its rise must not exceed the limit below, which
+wants many slides: `--cells` makes them longer, to see the largest figures. Prints JSON;
+exit 1 where something grows, a process was restarted, or the time was too short to say.
 """
 
 import argparse
 import json
 import os
+import shutil
 import signal
 import statistics
 import subprocess
@@ -36,7 +39,13 @@ NAME, PIN = "Soak", "482917"
 START_TIMEOUT_S = 60.0
 SAMPLE_S = 2.0
 WARM_UP = 0.2
-MOST_GROWTH = {"memory_mb": 6.0, "descriptors": 1.0, "threads": 1.0, "processes": 0.5}
+MOST_GROWTH = {
+    "memory_mb": 6.0,
+    "proportional_mb": 6.0,
+    "descriptors": 1.0,
+    "threads": 1.0,
+    "processes": 0.5,
+}
 """Between the first and the last tenth of the time after the warm-up: what a counted
 slide leaves in caches, and nothing that repeats."""
 LEAST_SAMPLES = 20
@@ -89,11 +98,16 @@ class Device:
         """Start the service; wait for nothing."""
         self.process = subprocess.Popen(self._command, stderr=self._log)  # noqa: S603
 
-    def stop(self) -> None:
-        """End the service, and be sure of it."""
+    def end(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """End the service; `start` may start it again."""
         if self.process is not None:
-            self.process.send_signal(signal.SIGTERM)
+            self.process.send_signal(number)
             self.process.wait(20)
+
+    def stop(self) -> None:
+        """End the service, be sure of it, and leave nothing of it in memory."""
+        self.end()
+        shutil.rmtree(run_folder(self.data), ignore_errors=True)
         self.page.close()
         self._log.close()
 
@@ -191,9 +205,11 @@ def main() -> int:
     """Soak, print, and say whether all stayed as it was."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--cells", type=int, default=12, help="on each slide")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        device = Device(Path(folder) / "data")
+        source = f"simulated:seed=1,cells={options.cells},blasts=0.1,jerks=0"
+        device = Device(Path(folder) / "data", source=source)
         began_s = time.monotonic()
         with running(device):
             answer_s = time.monotonic() - began_s
@@ -250,10 +266,21 @@ def sample(device: Device) -> dict[str, float]:
     members = family(device.process.pid if device.process else os.getpid())
     return {
         "memory_mb": sum(p.rss_bytes for p in members) / 1e6,
+        "proportional_mb": sum(proportional_mb(p.pid) for p in members),
         "descriptors": sum(p.n_descriptors for p in members),
         "threads": sum(p.n_threads for p in members),
         "processes": len(members),
     }
+
+
+def proportional_mb(pid: int) -> float:
+    """Return a process's memory with each shared page divided among its users (PSS)."""
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:  # it ended meanwhile
+        return 0.0
+    [pss] = [line for line in text.splitlines() if line.startswith("Pss:")]
+    return int(pss.split()[1]) * 1024 / 1e6
 
 
 def growth(samples: list[dict[str, float]]) -> dict[str, float]:

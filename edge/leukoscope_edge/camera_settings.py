@@ -70,6 +70,16 @@ class CameraSettings:
         if self.kind != "v4l2" and not self.device.isdecimal():
             raise ValueError(f"'device' must be a port number, got {self.device!r}")
 
+    @property
+    def is_locked(self) -> bool:
+        """Whether neither exposure nor colour follows the picture.
+
+        A CSI camera locks its colour together with its exposure.
+        """
+        colour = (self.red_gain, self.white_balance_k)
+        has_colour = self.kind == "csi" or any(c is not None for c in colour)
+        return self.exposure_us is not None and has_colour
+
 
 def _check_range(name: str, value: float | None, limits: tuple[float, float]) -> None:
     low, high = limits

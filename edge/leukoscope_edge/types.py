@@ -106,10 +106,17 @@ class CallName(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """The classifier's word on a cell with its calibrated probability of blast."""
+    """The classifier's word on a cell with its calibrated probability of blast.
+
+    Attributes:
+        name: The word.
+        p_blast: The probability.
+        is_unlike: Unclear since the cell is unlike all that the model learned from.
+    """
 
     name: CallName
     p_blast: float
+    is_unlike: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -23,6 +23,7 @@ from leukoscope_edge.inference.card import (
     InputEntry,
     MetricsEntry,
     NetworkEntry,
+    OutlierEntry,
     QuickEntry,
 )
 from leukoscope_edge.inference.choose import open_engine
@@ -78,6 +79,7 @@ class Trained:
     files: Files
     architecture: str
     n_parameters: int
+    outliers: OutlierEntry | None = None
 
     def entry(self) -> NetworkEntry:
         """Return the card's network entry."""
@@ -155,6 +157,7 @@ def _fill(aside: Path, trained: Trained, release: Release, quick: Quick | None) 
         quick=_quick_entry(aside, quick) if quick is not None else None,
         size_only=release.size_only,
         conformal=release.conformal,
+        outliers=trained.outliers,
     )
     (aside / CARD_NAME).write_text(as_toml(card), encoding="utf-8")
 

@@ -91,8 +91,6 @@ def run_onnx(
     crops: U8,
     spec: InputEntry,
     batch: int = 32,
-    *,
-    is_fused: bool = True,
 ) -> list[F32]:
     """Return every output of an ONNX file for crops, on the CPU; logits first.
 
@@ -101,8 +99,6 @@ def run_onnx(
         crops: (N, side, side, 3) uint8 RGB.
         spec: The card's input entry.
         batch: Crops a run.
-        is_fused: Let the runtime fuse operators, as the device does; unfused, every
-            int8 operator is computed in float between its Q/DQ pairs.
     """
     import onnxruntime
 
@@ -110,9 +106,6 @@ def run_onnx(
     for name, value in session_entries().items():
         options.add_session_config_entry(name, value)
     options.log_severity_level = LOG_NOTHING
-    if not is_fused:
-        level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-        options.graph_optimization_level = level
     session = onnxruntime.InferenceSession(
         model, options, providers=["CPUExecutionProvider"]
     )

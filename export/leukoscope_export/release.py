@@ -19,6 +19,7 @@ from leukoscope_edge.inference.card import (
 )
 from leukoscope_edge.types import F32, F64, Domain
 from leukoscope_export.bundle import Quick, Release, Trained, write_bundle
+from leukoscope_export.outliers import with_outliers
 from leukoscope_export.pair import fit_pair
 from leukoscope_export.parity import Parity, compare, refuse_beyond_tolerance
 from leukoscope_export.qat import QatPlan
@@ -29,7 +30,7 @@ from leukoscope_train import metrics
 from leukoscope_train.baselines import size_out_of_fold
 from leukoscope_train.calibrate import Calibration, calibrate, probabilities
 from leukoscope_train.cells import CropSet, DataError
-from leukoscope_train.networks import make_network, n_parameters
+from leukoscope_train.networks import Pooled, make_network, n_parameters
 from leukoscope_train.trust import conformal
 
 
@@ -88,7 +89,7 @@ def make_bundle(
     notes = read_toml(notes_path, ReleaseNotes)
     deep = read_run(run)
     margins, calibration, parity = _measured(deep, recipe)
-    trained = _trained(deep, recipe)
+    trained = _trained(deep, recipe, has_outliers=quick is None)
     second = None
     if quick is not None:
         small = read_run(quick)
@@ -97,7 +98,9 @@ def make_bundle(
             _measured(small, recipe)[0], margins, deep.crops.labels, deep.crops.people
         )
         margins, calibration = pair.margins, pair.calibration
-        second = Quick(trained=_trained(small, recipe), decision=pair.quick)
+        second = Quick(
+            trained=_trained(small, recipe, has_outliers=False), decision=pair.quick
+        )
     p = probabilities(margins, calibration.decision.temperature)
     release = Release(
         id=notes.id,
@@ -126,13 +129,17 @@ def _measured(run: Run, recipe: Recipe) -> tuple[F64, Calibration, Parity]:
     return margins, calibration, parity
 
 
-def _trained(run: Run, recipe: Recipe) -> Trained:
+def _trained(run: Run, recipe: Recipe, *, has_outliers: bool) -> Trained:
     network = make_network(run.plan.architecture, run.plan.side_px)
     files = quantised(run, FINAL, recipe.method, recipe.qat)
+    outliers = None
+    if has_outliers and isinstance(network, Pooled):
+        files, outliers = with_outliers(files, run)
     return Trained(
         files=with_half(files) if recipe.has_fp16 else files,
         architecture=run.plan.architecture,
         n_parameters=n_parameters(network),
+        outliers=outliers,
     )
 
 

@@ -143,6 +143,7 @@ def test_a_slide_that_fails_is_named_and_the_others_are_screened(
     [
         ([], "give --out"),
         (["--out", "out", "--keep"], "keeps one slide"),
+        (["--out", "out", "--language", "fr"], "reports of an archive are in English"),
         (["--out", "out", "--backend", "tensorrt"], "by the CPU"),
     ],
 )

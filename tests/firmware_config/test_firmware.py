@@ -14,6 +14,7 @@ from packaging.requirements import Requirement
 from leukoscope_edge.cli import main
 from leukoscope_edge.config import tomllib
 from leukoscope_edge.records.store import open_store
+from leukoscope_edge.service import stick_helper
 from leukoscope_edge.service.supervisor import EXIT_REBOOT, TELL_S, TICK_S
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,6 +25,7 @@ MOST_EXPOSED = {
     "leukoscope-night.service": 2.0,
     "leukoscope-kiosk.service": 8.0,  # a browser, on a screen
     "leukoscope-stick@.service": 6.0,  # it mounts, for all to see
+    "leukoscope-to-stick@.service": 2.5,  # it makes a mount writable, for itself
 }
 """systemd's own score, 0 safe to 10, that a unit must not exceed."""
 
@@ -114,6 +116,40 @@ def test_the_service_reaches_this_machine_alone() -> None:
 def test_a_stick_is_mounted_so_that_nothing_on_it_can_run() -> None:
     text = (FIRMWARE / "systemd" / "leukoscope-stick@.service").read_text()
     assert "mount -o ro,nosuid,nodev,noexec " in text
+
+
+def test_what_writes_to_a_stick_has_mounts_of_its_own() -> None:
+    text = (FIRMWARE / "systemd" / "leukoscope-to-stick@.service").read_text()
+    lines = text.splitlines()
+    assert {"PrivateMounts=yes", "ProtectSystem=strict", "StandardInput=socket"} <= set(
+        lines
+    )
+    (helper,) = re.findall(r"(?m)^ExecStart=\S+/python -I -m (\S+)$", text)
+    assert helper == stick_helper.__name__
+
+
+def test_only_the_service_may_ask_for_a_file_on_a_stick() -> None:
+    lines = (FIRMWARE / "systemd" / "leukoscope-to-stick.socket").read_text()
+    assert f"\nListenStream={stick_helper.SOCKET}\n" in lines
+    assert "\nSocketUser=leukoscope\n" in lines
+    assert "\nSocketMode=0600\n" in lines
+
+
+def test_sticks_are_mounted_where_the_service_looks_for_them() -> None:
+    text = (FIRMWARE / "systemd" / "leukoscope-stick@.service").read_text()
+    assert f" /dev/%I {stick_helper.STICKS}/%i\n" in text
+    assert f"RuntimeDirectory={stick_helper.STICKS.name}/%i\n" in text
+
+
+@needs_systemd
+def test_systemd_understands_the_socket_of_the_sticks(tmp_path: Path) -> None:
+    for unit in (FIRMWARE / "systemd").glob("leukoscope-to-stick*"):
+        text = re.sub(r"(?m)^(ExecStart=)/\S+", r"\1/bin/true", unit.read_text())
+        (tmp_path / unit.name).write_text(text)
+    socket = tmp_path / "leukoscope-to-stick.socket"
+    found = run("systemd-analyze", "verify", "--man=no", str(socket))
+    ours = [line for line in found.stderr.splitlines() if "leukoscope" in line]
+    assert ours == []
 
 
 def test_a_stick_without_owners_can_be_read_by_the_service() -> None:

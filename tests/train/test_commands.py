@@ -21,7 +21,7 @@ from leukoscope_train.plots import worst
 
 ROOT = Path(__file__).parents[2]
 FIGURES = ROOT / "train" / "runs" / "figures" / "cnmc"
-BUNDLE = ROOT / "edge" / "leukoscope_edge" / "bundles" / "cnmc-alexnet-1"
+BUNDLE = ROOT / "edge" / "leukoscope_edge" / "bundles" / "cnmc-lite0-1"
 PLAN = """\
 architecture = "alexnet-tiny"
 side_px = 24

@@ -89,7 +89,7 @@ def _draw_curves(folder: Path) -> None:
 
 def judge_run(folder: Path) -> Figures:
     """Calibrate a fitted run from its stored margins and write all its figures."""
-    crops, _ = load_run_crops(folder)
+    crops, extra = load_run_crops(folder)
     margins, fold_of = work.load_margins(folder, crops)
     plan = work.load_plan(folder)
     calibration = calibrate(margins, crops.labels, crops.people)
@@ -102,7 +102,8 @@ def judge_run(folder: Path) -> Figures:
     gallery(crops, p, folder / "worst.png")
     network = final_network(folder, plan)
     seen = features(network, kept_crops(crops, plan))
-    write_trust(folder, crops, p, seen, calibration, network)
+    others = None if extra is None else features(network, kept_crops(extra, plan))
+    write_trust(folder, crops, p, seen, calibration, network, others)
     return found
 
 

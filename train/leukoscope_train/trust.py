@@ -2,7 +2,8 @@
 
 * Conformal points: the classes that cannot be ruled out at a stated error, class by
   class. Both or none of them is an abstention.
-* Outliers: a cell whose features lie far from those of every training cell.
+* Outliers: a cell whose features lie far from those of every training cell. The
+  exporter fits this anew to what the int8 file sees, and puts the test into the file.
 * Limit of blank: how many of n cells a healthy person shows as blast, at most.
 * Class activation: the weights that turn the last map into the margin, exactly.
 
@@ -36,6 +37,9 @@ N_NEIGHBOURS = 5
 """Sizes of the outlier test: 64 x 1024 float32 are a quarter of a MiB."""
 OUTLIER_SHARE = 0.05
 """Person-weighted share of good cells that the outlier test may turn away."""
+OTHERS_SHARE = 0.5
+"""Share of the prototypes from cells of unknown people: other kinds of cell, and
+another laboratory's. With 0.3 or 0.5 the same sets are told apart."""
 TRUST_NAME = "trust.toml"
 ARRAYS_NAME = "trust.npz"
 
@@ -165,14 +169,20 @@ def blank(calibration: Calibration) -> BlankEntry:
 
 
 def fit_outliers(
-    features: F64, labels: I64, people: Strings, seed: int = 0
+    features: F64,
+    labels: I64,
+    people: Strings,
+    others: F64 | None = None,
+    seed: int = 0,
 ) -> tuple[OutlierEntry, dict[str, F64]]:
     """Choose prototypes and the distance beyond which a cell is an outlier.
 
     Args:
-        features: (N, C) of training cells.
+        features: (N, C) of training cells of known people.
         labels: (N,) labels.
         people: (N,) person of every cell.
+        others: (L, C) of training cells of unknown people; they are among the
+            prototypes, but the limit is set by known people alone.
         seed: Of the choice.
 
     Returns:
@@ -181,14 +191,20 @@ def fit_outliers(
     Source: Sun et al. 2022 (nearest neighbours), on whitened principal components.
     """
     weights = person_weights(labels, people)
-    mean = np.average(features, axis=0, weights=weights)
-    axes = _whitening(features - mean, weights)
-    seen = (features - mean) @ axes
+    chance, learned = weights / weights.sum(), features
+    owners = people.astype(np.str_)
+    if others is not None and len(others):
+        alike = np.full(len(others), OTHERS_SHARE / len(others))
+        chance = np.concatenate([chance * (1 - OTHERS_SHARE), alike])
+        learned = np.concatenate([features, others])
+        owners = np.concatenate([owners, np.full(len(others), "")])
+    mean = np.average(learned, axis=0, weights=chance)
+    axes = _whitening(learned - mean, chance)
+    seen = (learned - mean) @ axes
     random = np.random.default_rng(seed)
     n_chosen = min(N_PROTOTYPES, len(seen))
-    chance = weights / weights.sum()
     chosen = random.choice(len(seen), n_chosen, replace=False, p=chance)
-    away = distances(seen, seen[chosen], people, people[chosen])
+    away = distances(seen[: len(features)], seen[chosen], people, owners[chosen])
     limit = weighted_quantile(away, weights, 1 - OUTLIER_SHARE)
     entry = OutlierEntry(
         n_neighbours=N_NEIGHBOURS,
@@ -248,6 +264,7 @@ def write_trust(
     features: F64,
     calibration: Calibration,
     network: nn.Module,
+    others: F64 | None = None,
 ) -> TrustEntry:
     """Fit all of it and write it beside a run.
 
@@ -258,8 +275,9 @@ def write_trust(
         features: (N, C) of the final network.
         calibration: Of the run.
         network: The final one.
+        others: (L, C) of the final network, of cells of unknown people.
     """
-    outliers, arrays = fit_outliers(features, crops.labels, crops.people)
+    outliers, arrays = fit_outliers(features, crops.labels, crops.people, others)
     activation = class_activation(network)
     kept = {k: v.astype(np.float32) for k, v in {**arrays, **activation}.items()}
     np.savez(folder / ARRAYS_NAME, allow_pickle=False, **kept)

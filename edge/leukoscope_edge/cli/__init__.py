@@ -15,7 +15,16 @@ from leukoscope_edge import __version__
 from leukoscope_edge.errors import LeukoscopeError
 
 EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
-COMMANDS = ("screen", "serve", "health", "calibrate", "model", "records", "profile")
+COMMANDS = (
+    "screen",
+    "serve",
+    "health",
+    "calibrate",
+    "model",
+    "records",
+    "people",
+    "profile",
+)
 
 
 def main(arguments: list[str] | None = None) -> int:

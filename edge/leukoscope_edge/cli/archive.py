@@ -27,6 +27,7 @@ from leukoscope_edge.errors import ConfigError, OutputError
 from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.records.files import prepare_folder, write_whole
 from leukoscope_edge.vision.ruler import Calibration
+from leukoscope_edge.web.i18n import SOURCE_LANGUAGE
 
 TABLE = "slides.csv"
 
@@ -77,6 +78,10 @@ def _require_possible(options: argparse.Namespace) -> None:
         raise OutputError(f"{options.source} holds many slides: give --out FOLDER")
     if options.keep:
         raise OutputError("--keep keeps one slide, not an archive: screen it alone")
+    if options.language != SOURCE_LANGUAGE:
+        raise ConfigError(
+            "the reports of an archive are in English: screen one slide with --language"
+        )
     if options.backend == "tensorrt":
         raise ConfigError("an archive is screened by the CPU, for the same bytes")
 

@@ -3,9 +3,10 @@
 import argparse
 import json
 import sys
+from pathlib import Path
 
 from leukoscope_edge.cli.data import add_data
-from leukoscope_edge.service.health import read_health, signs
+from leukoscope_edge.service.health import read_health, signs, who_may_read
 
 EXIT_DONE, EXIT_FAILED = 0, 1
 
@@ -26,9 +27,17 @@ def _health(options: argparse.Namespace) -> int:
         for name, value, is_good in signs(found):
             print(f"{'ok ' if is_good else '!  '} {name:<16} {value}")
     if found is None:
-        print(
-            f"leukoscope: no service runs on the records in {options.data}: start it "
-            "with `leukoscope serve`, or name another folder with --data",
-            file=sys.stderr,
-        )
+        print(f"leukoscope: {_why_none(options.data)}", file=sys.stderr)
     return EXIT_FAILED if found is None else EXIT_DONE
+
+
+def _why_none(data_dir: Path) -> str:
+    if owner := who_may_read(data_dir):
+        return (
+            f"how the service on {data_dir} is cannot be read by you: run this as "
+            f"{owner} (`sudo -u {owner} ...`)"
+        )
+    return (
+        f"no service runs on the records in {data_dir}: start it with `leukoscope "
+        "serve`, or name another folder with --data"
+    )

@@ -29,6 +29,7 @@ from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.inference.segmenter import THRESHOLDS, segmentation_named
 from leukoscope_edge.records.files import prepare_folder
 from leukoscope_edge.records.intake import hashed, keep_screening
+from leukoscope_edge.records.report import Tongue
 from leukoscope_edge.records.result import result_bytes
 from leukoscope_edge.records.results import RESULT_FILES, result_files, write_files
 from leukoscope_edge.records.store import open_store
@@ -37,6 +38,7 @@ from leukoscope_edge.screening import screen
 from leukoscope_edge.types import Screening
 from leukoscope_edge.updates import Device, active_bundle, watched
 from leukoscope_edge.vision.ruler import SCALE_RANGE_UM_PER_PX, Calibration
+from leukoscope_edge.web.i18n import NAMES, SOURCE_LANGUAGE, languages
 
 MAX_THREADS = 64
 
@@ -52,6 +54,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     screen_.add_argument(
         "--out", type=Path, help="write report.html, cells.csv and result.json here"
+    )
+    screen_.add_argument(
+        "--language", choices=NAMES, default=SOURCE_LANGUAGE, help="of report.html"
     )
     screen_.add_argument(
         "--json", action="store_true", help="print the result as one JSON object"
@@ -176,7 +181,9 @@ def _screen(options: argparse.Namespace) -> int:
     if all(image.status == "skipped" for image in screening.images):
         raise SourceError(f"{options.source}: no image could be read; nothing written")
     if options.out:
-        write_files(options.out, result_files(screening))
+        language = languages()[options.language]
+        tongue = Tongue(code=language.code, say=language)
+        write_files(options.out, result_files(screening, tongue))
         print(f"report: {options.out / 'report.html'}", file=sys.stderr)
     if options.keep:
         _keep(options, screening, bundle, frame_sha256)

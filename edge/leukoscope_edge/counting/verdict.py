@@ -65,6 +65,14 @@ def decide(
     if not calls:
         return no_result(reason="no white cell was seen")
     if n_unclear > MAX_UNCLEAR_FRACTION * len(calls):
+        n_unlike = sum(c.is_unlike for c in calls)
+        if 2 * n_unlike > n_unclear:
+            return no_result(
+                reason=f"{n_unlike} of {len(calls)} cells are unlike all that this "
+                "model learned from",
+                cure="Have a person look; the model may not know this stain or "
+                "this microscope.",
+            )
         return no_result(
             reason=f"{n_unclear} of {len(calls)} cells are unclear",
             cure="Have a person look; check stain and focus.",

@@ -27,7 +27,7 @@ class Golden:
 
     Attributes:
         crops: (N, side, side, 3) uint8 RGB.
-        logits: (N, 2) float32, columns normal and blast.
+        logits: (N, A) float32: normal, blast, and the distance where there is one.
         quick_logits: (N, 2) float32, the quick network's, where there is one.
     """
 
@@ -172,9 +172,10 @@ def _read_golden(data: bytes, card: Card) -> Golden:
             f"got {crops.shape} {crops.dtype}"
         )
     for answers in (logits,) if quick is None else (logits, quick):
-        if answers.shape != (n, 2) or answers.dtype != np.float32:
+        if answers.shape != (n, card.n_answers) or answers.dtype != np.float32:
             raise BundleError(
-                f"{name}: logits must be ({n}, 2) float32, got {answers.shape} "
+                f"{name}: logits must be ({n}, {card.n_answers}) float32, "
+                f"got {answers.shape} "
                 f"{answers.dtype}"
             )
     return Golden(crops=crops, logits=logits, quick_logits=quick)

@@ -222,11 +222,37 @@ class ConformalEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutlierEntry:
+    """When a cell is unlike all that the model learned from.
+
+    The model file then answers with a third number: the mean distance of the cell's
+    features to those of the nearest cells it learned from. A cell beyond the limit is
+    unclear, whatever its probability: of what it does not know a model may be certain.
+
+    Attributes:
+        distance_limit: The largest distance at which a call stands.
+        turned_away: Share of the training people's cells beyond it, each measured to
+            other people's cells alone and each person counting alike.
+    """
+
+    distance_limit: float
+    turned_away: float
+
+    def __post_init__(self) -> None:
+        _require(
+            self.distance_limit > 0,
+            f"'distance_limit' must be positive, got {self.distance_limit}",
+        )
+        _require_fraction("turned_away", self.turned_away)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GoldenEntry:
     """Stored cells with the exporter's answers.
 
     Attributes:
-        file: An .npz with `crops` (N, side, side, 3) uint8 and `logits` (N, 2) float32.
+        file: An .npz with `crops` (N, side, side, 3) uint8 and `logits` (N, A) float32,
+            as the model file answers.
         logit_tolerance: Largest allowed difference of a logit on another processor.
         gpu_tolerance: The same on a GPU, whose file rounds elsewhere; None allows what
             a processor is allowed.
@@ -253,8 +279,8 @@ class Card:
 
     `model_trt` is the file from which a device with an NVIDIA GPU builds its own
     engine, `model_fp16` the one for a GPU without int8; `quick` makes the bundle a
-    pair; `size_only` and `conformal` tell a reader how far to trust it. Cards without
-    them are as good.
+    pair; `outliers` turns away cells unlike those it learned from; `size_only` and
+    `conformal` tell a reader how far to trust it. Cards without them are as good.
     """
 
     format: int
@@ -277,6 +303,7 @@ class Card:
     quick: QuickEntry | None = None
     size_only: BaselineEntry | None = None
     conformal: ConformalEntry | None = None
+    outliers: OutlierEntry | None = None
 
     def __post_init__(self) -> None:
         _require(
@@ -287,6 +314,12 @@ class Card:
         _require(bool(self.id), "'id' must not be empty")
         if self.quick is not None:
             _require_stricter(self.quick.decision, self.decision)
+            _require(self.outliers is None, "a pair has no 'outliers': leave one out")
+
+    @property
+    def n_answers(self) -> int:
+        """Numbers the model gives for a cell: logits of normal and blast, distance."""
+        return 2 if self.outliers is None else 3
 
     @property
     def call_model(self) -> CallModel:

@@ -91,7 +91,7 @@ class FallbackEngine:
         return self._engine.is_accelerated
 
     def run(self, crops: U8) -> F32:
-        """Return (N, 2) float32 logits of (N, s, s, 3) uint8 RGB crops.
+        """Return (N, A) float32 answers to (N, s, s, 3) uint8 RGB crops.
 
         Raises:
             BundleError: The CPU's model does not run.

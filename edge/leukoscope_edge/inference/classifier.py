@@ -1,6 +1,7 @@
 """From logits to a call: calibrated probability and abstention, as the card says."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,7 +17,7 @@ def p_blast(logits: F32, temperature: float) -> F64:
     """Return the calibrated probability of blast, (N,) float64 in 0..1.
 
     Args:
-        logits: (N, 2) float32, columns normal and blast.
+        logits: (N, 2 or more) float32, the first columns normal and blast.
         temperature: The card's temperature.
 
     Source: temperature scaling, Guo et al. 2017.
@@ -37,6 +38,26 @@ def call_for(p: float, decision: DecisionEntry) -> Call:
     return Call(name=name, p_blast=p)
 
 
+def calls_for(answers: F32, card: Card) -> list[Call]:
+    """Call cells from what an engine of the card's model answered.
+
+    Args:
+        answers: (N, A) float32; see `Engine.run`.
+        card: The bundle's card.
+    """
+    decision, outliers = card.decision, card.outliers
+    calls = [
+        call_for(float(p), decision) for p in p_blast(answers, decision.temperature)
+    ]
+    if outliers is None:
+        return calls
+    is_unlike = answers[:, 2] > outliers.distance_limit
+    return [
+        replace(call, name=CallName.UNCLEAR, is_unlike=True) if unlike else call
+        for call, unlike in zip(calls, is_unlike, strict=True)
+    ]
+
+
 def classify(engine: Engine, crops: list[U8], card: Card) -> list[Call]:
     """Call every crop.
 
@@ -50,11 +71,8 @@ def classify(engine: Engine, crops: list[U8], card: Card) -> list[Call]:
     """
     calls: list[Call] = []
     for start in range(0, len(crops), BATCH_SIZE):
-        logits = engine.run(np.stack(crops[start : start + BATCH_SIZE]))
-        calls += [
-            call_for(float(p), card.decision)
-            for p in p_blast(logits, card.decision.temperature)
-        ]
+        answers = engine.run(np.stack(crops[start : start + BATCH_SIZE]))
+        calls += calls_for(answers, card)
     return calls
 
 
@@ -62,13 +80,16 @@ def vote(calls: Sequence[Call], decision: DecisionEntry) -> Call:
     """Make one call on a cell from the calls on its sightings.
 
     The mean probability decides. Where one sighting reads as blast and another as
-    normal, the cell is unclear: a person looks.
+    normal, or most are unlike what the model learned from, the cell is unclear: a
+    person looks.
 
     Args:
         calls: One or more calls on the same cell.
         decision: The card's thresholds.
     """
     mean = call_for(sum(c.p_blast for c in calls) / len(calls), decision)
+    if 2 * sum(c.is_unlike for c in calls) > len(calls):
+        return replace(mean, name=CallName.UNCLEAR, is_unlike=True)
     names = {c.name for c in calls}
     if {CallName.BLAST, CallName.NORMAL} <= names:
         return Call(name=CallName.UNCLEAR, p_blast=mean.p_blast)

@@ -43,7 +43,11 @@ class Engine(Protocol):
         ...
 
     def run(self, crops: U8) -> F32:
-        """Return (N, 2) float32 logits, normal and blast, of (N, s, s, 3) uint8 RGB."""
+        """Return (N, A) float32 answers to (N, s, s, 3) uint8 RGB crops.
+
+        The columns are the logits of normal and blast and, where the card has
+        `outliers`, the distance to the cells that the model learned from.
+        """
         ...
 
     def __enter__(self) -> "Engine": ...
@@ -119,13 +123,13 @@ class OnnxCpuEngine:
         self._session = None
 
     def run(self, crops: U8) -> F32:
-        """Return (N, 2) float32 logits of (N, side, side, 3) uint8 RGB crops.
+        """Return (N, A) float32 answers to (N, side, side, 3) uint8 RGB crops.
 
         Raises:
             BundleError: The model does not run, or gives numbers that are not finite.
         """
         if len(crops) == 0:
-            return np.zeros((0, 2), np.float32)
+            return np.zeros((0, self._card.n_answers), np.float32)
         feed = {INPUT_NAME: prepare(crops, self._card.input)}
         try:
             logits: F32 = self._session.run([LOGITS_NAME], feed)[0]
@@ -196,8 +200,11 @@ def _check_ports(session: Any, bundle: Bundle, where: str) -> None:
     if inputs != expected:
         raise BundleError(f"{where}: inputs {inputs}, the card wants {expected}")
     outputs = {o.name: o.shape[1:] for o in session.get_outputs()}
-    if outputs.get(LOGITS_NAME) != [2]:
-        raise BundleError(f"{where}: outputs {outputs}, expected '{LOGITS_NAME}' of 2")
+    n_answers = bundle.card.n_answers
+    if outputs.get(LOGITS_NAME) != [n_answers]:
+        raise BundleError(
+            f"{where}: outputs {outputs}, expected '{LOGITS_NAME}' of {n_answers}"
+        )
     if session.get_providers() != [CPU_PROVIDER]:
         raise BundleError(f"{where}: runs on {session.get_providers()}, not the CPU")
 

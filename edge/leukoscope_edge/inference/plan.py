@@ -11,6 +11,7 @@ the cache folder must belong to this user and be writable by nobody else.
 
 import hashlib
 import json
+import math
 import os
 import platform
 import stat
@@ -167,14 +168,15 @@ class Runner:
         for name in names:
             if engine.get_tensor_dtype(name) != trt.float32:
                 raise EngineFault(f"the plan's port {name} is not float32")
-            inner = [int(d) for d in engine.get_tensor_shape(name)][1:]
-            n_bytes = BATCHES[-1] * int(np.prod(inner)) * 4
-            addresses[name] = self._cuda.allocate(n_bytes)
+            n_inner = math.prod(int(d) for d in engine.get_tensor_shape(name)[1:])
+            if name == LOGITS_NAME:
+                self._n_answers = n_inner
+            addresses[name] = self._cuda.allocate(BATCHES[-1] * n_inner * 4)
             self._context.set_tensor_address(name, addresses[name])
         return addresses
 
     def run(self, ready: F32) -> F32:
-        """Return (N, 2) float32 logits of (N, 3, side, side) float32, N up to 32.
+        """Return (N, A) float32 answers to (N, 3, side, side) float32, N up to 32.
 
         Raises:
             EngineFault: TensorRT reports a failure.
@@ -183,7 +185,7 @@ class Runner:
         self._cuda.copy_in(self._addresses[INPUT_NAME], ready)
         if not self._context.execute_async_v3(self._cuda.stream):
             raise EngineFault("TensorRT's run failed")
-        logits = np.full((len(ready), 2), np.nan, np.float32)
+        logits = np.full((len(ready), self._n_answers), np.nan, np.float32)
         self._cuda.copy_out(logits, self._addresses[LOGITS_NAME])
         return logits
 

@@ -112,6 +112,7 @@ class TensorRtEngine:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
+        self._n_answers = bundle.card.n_answers
         order = Order(input=bundle.card.input, cache=str(cache), rebuild=rebuild)
         models = bundle.model_trt, bundle.model_fp16 or b""
         try:
@@ -166,21 +167,21 @@ class TensorRtEngine:
             self._child.wait(GOODBYE_S)
 
     def run(self, crops: U8) -> F32:
-        """Return (N, 2) float32 logits of (N, side, side, 3) uint8 RGB crops.
+        """Return (N, A) float32 answers to (N, side, side, 3) uint8 RGB crops.
 
         Raises:
             EngineFault: The child died, hung, or gave what are no logits.
         """
         if len(crops) == 0:
-            return np.zeros((0, 2), np.float32)
+            return np.zeros((0, self._n_answers), np.float32)
         with self._watched(self._limits.run_s):
             self._connection.send_bytes(np.ascontiguousarray(crops).data.cast("B"))
             tag, rest = self._receive()
         data = self._expect(LOGITS, tag, rest)
         logits = np.frombuffer(data, np.float32)
-        if logits.size != 2 * len(crops) or not np.isfinite(logits).all():
+        if logits.size != self._n_answers * len(crops) or not np.isfinite(logits).all():
             raise self.fault("TensorRT gave numbers that are no logits")
-        return logits.reshape(-1, 2)
+        return logits.reshape(-1, self._n_answers)
 
     def fault(self, reason: str) -> EngineFault:
         """Return a reason as an exception that says whether a rebuild may help."""

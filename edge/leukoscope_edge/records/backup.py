@@ -24,7 +24,7 @@ from leukoscope_edge.records.restoring import (
     begin_last_step,
     end_last_step,
 )
-from leukoscope_edge.records.sealed_file import SealedReader, SealedWriter
+from leukoscope_edge.records.sealed_file import SealedReader, SealedWriter, Takes
 from leukoscope_edge.records.store import (
     COPY_FOLDER,
     DATABASE_NAME,
@@ -41,7 +41,7 @@ def write_backup(store: Store, folder: Path, passphrase: str, by: str) -> Path:
 
     Args:
         store: The records.
-        folder: Where to, such as a mounted stick.
+        folder: Where to.
         passphrase: Nobody opens the backup without it, nor do we.
         by: Who asked for it.
 
@@ -49,12 +49,12 @@ def write_backup(store: Store, folder: Path, passphrase: str, by: str) -> Path:
         RecordError: The passphrase is too short.
         OutputError: It cannot be written; nothing that looks whole is left.
     """
-    head = store.head()
-    path = folder / f"{store.device}-{head.seq:08d}{SUFFIX}"
+    path = folder / backup_name(store)
     aside = path.with_name(f".{path.name}.part")
-    store.keep_copy()
     try:
-        _write_sealed(store.folder, aside, passphrase)
+        with aside.open("wb") as file:
+            seal(store, file, passphrase)
+            sync_file(file)
         aside.replace(path)
         sync_folder(folder)
     except OSError as err:
@@ -62,18 +62,37 @@ def write_backup(store: Store, folder: Path, passphrase: str, by: str) -> Path:
     finally:
         with contextlib.suppress(OSError):
             aside.unlink(missing_ok=True)
-    store.note("backup", {"file": path.name, "code": head.code}, by)
+    note_backup(store, path.name, by)
     return path
 
 
-def _write_sealed(source: Path, path: Path, passphrase: str) -> None:
-    with path.open("wb") as file:
-        sealed = SealedWriter(file, passphrase)
-        with tarfile.open(fileobj=sealed, mode="w|") as tar:  # type: ignore[call-overload]
-            for part, name in _contents(source):
-                tar.add(part, arcname=name, recursive=False)
-        sealed.close()
-        sync_file(file)
+def backup_name(store: Store) -> str:
+    """Return a name for a backup of the records as they are now."""
+    return f"{store.device}-{store.head().seq:08d}{SUFFIX}"
+
+
+def note_backup(store: Store, name: str, by: str) -> None:
+    """Keep that a backup was made."""
+    store.note("backup", {"file": name, "code": store.head().code}, by)
+
+
+def seal(store: Store, file: Takes, passphrase: str) -> None:
+    """Write all records, sealed.
+
+    Args:
+        store: The records.
+        file: Takes the bytes; synced and named by whoever opened it.
+        passphrase: Nobody opens the backup without it, nor do we.
+
+    Raises:
+        RecordError: The passphrase is too short.
+    """
+    store.keep_copy()
+    sealed = SealedWriter(file, passphrase)
+    with tarfile.open(fileobj=sealed, mode="w|") as tar:  # type: ignore[call-overload]
+        for part, name in _contents(store.folder):
+            tar.add(part, arcname=name, recursive=False)
+    sealed.close()
 
 
 def _contents(folder: Path) -> Iterator[tuple[Path, str]]:

@@ -11,16 +11,20 @@ import hashlib
 import io
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import segno
 
 from leukoscope_edge.records.dossier import Dossier, open_dossier
 from leukoscope_edge.records.files import write_whole
 from leukoscope_edge.records.fonts import Fonts, find_fonts, is_right_to_left
+from leukoscope_edge.records.layout import INK, MARGIN_MM, RGB, WIDTH_MM
 from leukoscope_edge.records.result import INTENDED_USE
-from leukoscope_edge.records.sheet import INK, MARGIN_MM, RGB, WIDTH_MM, Sheet
 from leukoscope_edge.records.slide import CellRecord, Outcome, Word
 from leukoscope_edge.records.store import Store
+
+if TYPE_CHECKING:
+    from leukoscope_edge.records.sheet import Sheet
 
 PICTURES_A_ROW, PICTURE_MM, CAPTION_GAP_MM = 6, 27.0, 2.5
 GAP_MM = (WIDTH_MM - PICTURES_A_ROW * PICTURE_MM) / (PICTURES_A_ROW - 1)
@@ -78,6 +82,9 @@ def paper_bytes(
         say: From English to the language of the paper. Where the system has no font
             for it, the paper is in English and says so.
     """
+    # The PDF library takes 23 MB and a third of a second: not before the first report.
+    from leukoscope_edge.records.sheet import Sheet
+
     use = say(INTENDED_USE)
     fonts = fonts or find_fonts((*_outside_texts(dossier), use))
     is_printable = fonts.covers(use)
@@ -116,7 +123,7 @@ def _outside_texts(dossier: Dossier) -> Iterator[str]:
     yield from record.origin.limits
 
 
-def _head(sheet: Sheet, dossier: Dossier, say: Say) -> None:
+def _head(sheet: "Sheet", dossier: Dossier, say: Say) -> None:
     top = sheet.get_y()
     sheet.picture_at_end(qr_png(dossier), top, QR_MM)
     sheet.line_of(say("Leukoscope report"), size_pt=18, bold=True)
@@ -129,7 +136,7 @@ def _head(sheet: Sheet, dossier: Dossier, say: Say) -> None:
     sheet.set_y(top + QR_MM + 2)
 
 
-def _banners(sheet: Sheet, dossier: Dossier, say: Say, uses: Iterable[str]) -> None:
+def _banners(sheet: "Sheet", dossier: Dossier, say: Say, uses: Iterable[str]) -> None:
     if dossier.record.domain == "simulated":
         sheet.banner(say("SIMULATION: no blood was looked at"), SIMULATION)
     if dossier.signature is None:
@@ -176,7 +183,7 @@ def _qr_text(dossier: Dossier) -> str:
     )
 
 
-def _rows(sheet: Sheet, rows: Rows) -> None:
+def _rows(sheet: "Sheet", rows: Rows) -> None:
     for label, text in rows:
         sheet.row(label, text)
 
@@ -248,7 +255,7 @@ def _numbers(outcome: Outcome, say: Say) -> str:
     )
 
 
-def _pictures(sheet: Sheet, dossier: Dossier, say: Say) -> None:
+def _pictures(sheet: "Sheet", dossier: Dossier, say: Say) -> None:
     cells = [c for c in dossier.shown if c.id in dossier.views]
     if not cells:
         return
@@ -273,7 +280,7 @@ def _pictures(sheet: Sheet, dossier: Dossier, say: Say) -> None:
         sheet.set_y(top + height_mm)
 
 
-def _bar(sheet: Sheet, x_mm: float, top_mm: float, length_mm: float) -> None:
+def _bar(sheet: "Sheet", x_mm: float, top_mm: float, length_mm: float) -> None:
     sheet.set_fill_color(*INK)
     sheet.set_draw_color(255, 255, 255)
     y_mm = top_mm + PICTURE_MM - 3 * BAR_MM
@@ -291,7 +298,7 @@ def caption_of(cell: CellRecord, say: Say = str) -> tuple[str, str, str]:
     return f"{say('cell')} {cell.id}", model, f"{say('person')}: {person}"
 
 
-def _changes(sheet: Sheet, dossier: Dossier, say: Say) -> None:
+def _changes(sheet: "Sheet", dossier: Dossier, say: Say) -> None:
     if not dossier.changed:
         return
     sheet.heading(say("Where people and machine differ"))
@@ -304,7 +311,7 @@ def _changes(sheet: Sheet, dossier: Dossier, say: Say) -> None:
         sheet.row(_capital(label), f"{say('cells')} {', '.join(cells)}")
 
 
-def _limits(sheet: Sheet, dossier: Dossier, say: Say) -> None:
+def _limits(sheet: "Sheet", dossier: Dossier, say: Say) -> None:
     if not dossier.record.origin.limits:
         return
     sheet.heading(say("Limits of this model"))

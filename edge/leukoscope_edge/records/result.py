@@ -115,4 +115,5 @@ def _cell_object(cell: Cell, *, is_counted: bool) -> dict[str, Any]:
         "counted": is_counted,
         "call": cell.call.name.value,
         "p_blast": round(cell.call.p_blast, 4),
+        "is_unlike": cell.call.is_unlike,
     }

@@ -4,21 +4,27 @@ from collections.abc import Callable
 from pathlib import Path
 
 from leukoscope_edge.records.files import write_whole
-from leukoscope_edge.records.report import report_bytes
+from leukoscope_edge.records.report import ENGLISH, Tongue, report_bytes
 from leukoscope_edge.records.result import result_bytes
 from leukoscope_edge.records.table import cells_csv_bytes
 from leukoscope_edge.types import Screening
 
-RESULT_FILES: dict[str, Callable[[Screening], bytes]] = {
+RESULT_FILES: dict[str, Callable[[Screening, Tongue], bytes]] = {
     "report.html": report_bytes,
-    "cells.csv": cells_csv_bytes,
-    "result.json": result_bytes,  # last: where it stands, the others are whole
+    "cells.csv": lambda screening, _: cells_csv_bytes(screening),
+    # Last: where it stands, the others are whole.
+    "result.json": lambda screening, _: result_bytes(screening),
 }
 
 
-def result_files(screening: Screening) -> dict[str, bytes]:
-    """Return the files of a screening by name."""
-    return {name: make(screening) for name, make in RESULT_FILES.items()}
+def result_files(screening: Screening, tongue: Tongue = ENGLISH) -> dict[str, bytes]:
+    """Return the files of a screening by name.
+
+    Args:
+        screening: What came of it.
+        tongue: Of the report; what programs read is the same in any language.
+    """
+    return {name: make(screening, tongue) for name, make in RESULT_FILES.items()}
 
 
 def write_files(folder: Path, files: dict[str, bytes]) -> None:

@@ -11,7 +11,7 @@ the cost that the OWASP password storage cheat sheet asks for.
 import json
 import os
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -31,11 +31,19 @@ MAX_HEADER_BYTES = 4096
 MIN_PASSPHRASE_LENGTH = 12
 
 
+class Takes(Protocol):
+    """What bytes can be written to."""
+
+    def write(self, data: bytes, /) -> int:
+        """Take more bytes."""
+        ...
+
+
 class SealedWriter:
     """A stream that encrypts; `close` writes the last chunk."""
 
     def __init__(
-        self, file: BinaryIO, passphrase: str, *, cost: int = SCRYPT_COST
+        self, file: Takes, passphrase: str, *, cost: int = SCRYPT_COST
     ) -> None:
         """Write the header.
 

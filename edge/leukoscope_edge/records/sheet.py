@@ -11,16 +11,13 @@ from fpdf.enums import MethodReturnValue, XPos, YPos
 from fpdf.fonts import TTFFont
 
 from leukoscope_edge.records.fonts import LATIN_1_END, Fonts, is_right_to_left
+from leukoscope_edge.records.layout import INK, MARGIN_MM, RGB, WIDTH_MM
 
-MARGIN_MM, WIDTH_MM = 15.0, 180.0
-"""A4 is 210 mm wide."""
 FOOT_MM = 24.0
 CAPTION_PT, CAPTION_LINE_MM = 7, 3.0
 LABEL_MM, LABEL_GAP_MM = 42.0, 2.0
 LINE_MM_PER_PT = 0.46
 """Height of a line: 1.3 times the font's, and a point is 0.353 mm."""
-RGB = tuple[int, int, int]
-INK: RGB = (27, 27, 27)
 WHITE: RGB = (255, 255, 255)
 
 

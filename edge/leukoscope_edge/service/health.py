@@ -5,6 +5,7 @@ and `/metrics` show the same ones. Plain values throughout, no patient in any.
 """
 
 import os
+import pwd
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -117,6 +118,27 @@ def read_health(data_dir: Path) -> dict[str, Any] | None:
     return found
 
 
+def who_may_read(data_dir: Path) -> str:
+    """Return whose service keeps figures that we may not read, "" where there is none.
+
+    Args:
+        data_dir: Of the records.
+    """
+    folder = run_folder(data_dir)
+    try:
+        next(folder.iterdir(), None)
+    except PermissionError:
+        owner = folder.stat().st_uid
+    except OSError:
+        return ""
+    else:
+        return ""
+    try:
+        return pwd.getpwuid(owner).pw_name
+    except KeyError:
+        return f"uid {owner}"
+
+
 def why_no_new_slide(data_dir: Path) -> str:
     """Return why no slide may be started now, "" where one may."""
     if why := why_safe(read_health(data_dir)):
@@ -133,8 +155,12 @@ def why_safe(found: Mapping[str, Any] | None) -> str:
     """Return why nothing is screened, "" where something is, or nobody knows."""
     if found is None:
         return ""
-    facts = found["parts"].get("count", {}).get("facts", {})
-    return str(found["safe"] or facts.get("why", ""))
+    return str(found["safe"] or _facts(found, "count").get("why", ""))
+
+
+def _facts(found: Mapping[str, Any], part: str) -> dict[str, Any]:
+    facts: dict[str, Any] = found["parts"].get(part, {}).get("facts", {})
+    return facts
 
 
 def signs(found: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
@@ -147,7 +173,7 @@ def signs(found: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
         return []
     room, room_name = found["disk"], found["disk"]["room"]
     why = why_safe(found)
-    shown = [("Screening", why or "on", not why)]
+    shown = [("Screening", why or "on", not why), *_camera(found)]
     n_slides = room.get("n_slides")
     words = room.get("trouble") or f"{room['free_bytes'] / 1e9:.0f} GB ≈ {n_slides}"
     shown.append(("Disk, slides", words, room_name == disk.Room.GOOD.value))
@@ -157,14 +183,40 @@ def signs(found: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
         shown.append(("Temperature", words, not found["throttling"]))
     memory_mb = sum(p["memory_mb"] for p in found["processes"])
     shown.append(("Memory", f"{memory_mb:.0f} MB", True))
-    count = found["parts"].get("count", {}).get("facts", {})
+    count = _facts(found, "count")
     if count.get("frames_per_s") is not None:
         shown.append(("Frames a second", f"{count['frames_per_s']:.1f}", True))
     if count.get("fallback"):
         shown.append(("Runs on", f"{count['engine']}: {count['fallback']}", False))
-    clock = found["parts"].get("page", {}).get("facts", {}).get("clock")
+    clock = _facts(found, "page").get("clock")
     if clock is not None:
         shown.append(("Clock", clock, clock == "trusted"))
     n_restarts = sum(p["n_restarts"] for p in found["parts"].values())
     shown.append(("Restarts", str(n_restarts), n_restarts == 0))
     return shown
+
+
+def _camera(found: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
+    """Return which camera it is, its last frame, its locks and its scales.
+
+    It is not as it should be where it gave a fault, where light or colour follow the
+    picture, or where no objective was calibrated: then there is no verdict.
+    """
+    facts = _facts(found, "count")
+    if "camera" not in facts:
+        return []
+    words, is_good = [str(facts["camera"])], True
+    if facts["camera_fault"]:
+        words.append(facts["camera_fault"])
+        is_good = False
+    elif facts["frame_at_s"] is not None:
+        words.append(f"{max(found['at_s'] - facts['frame_at_s'], 0):.1f} s ago")
+    if facts["is_locked"] is not None:
+        words.append("locked" if facts["is_locked"] else "not locked")
+        is_good &= facts["is_locked"]
+    scales = _facts(found, "page").get("scales_um_per_px")
+    if scales is not None:
+        words += [f"{k} {v:.4f} µm/px" for k, v in sorted(scales.items())]
+        words += [] if scales else ["not calibrated"]
+        is_good &= bool(scales)
+    return [("Camera", ", ".join(words), is_good)]

@@ -54,6 +54,12 @@ def die_with_parent(parent: int) -> None:
         os._exit(1)
 
 
+def give_memory_back() -> None:
+    """Return to the kernel what glibc keeps after large work; malloc_trim(3)."""
+    with contextlib.suppress(AttributeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def read_process(pid: int) -> Process | None:
     """Return how a process is, None where there is none or it is a zombie."""
     folder = PROC / str(pid)

@@ -29,6 +29,8 @@ EVEN_ENOUGH = 0.25
 fields have up to 0.22, from ordinary vignetting and crowded cells."""
 BLOCKS = (8, 6)
 """Columns and rows of blocks in which the light of a frame is estimated."""
+MIN_BLOCKS = 3
+"""A side: fewer hold no quadratic surface."""
 SAMPLES_A_SIDE = 10
 """Of a block, about: enough for a percentile."""
 BRIGHT_SHARE = 0.9
@@ -82,11 +84,11 @@ def estimate_flat_field(pixels: U8) -> FlatField | None:
         pixels: (H, W, 3) uint8 RGB.
     """
     blocks = _block_levels(pixels)
-    if _spread(blocks.reshape(-1, 3)) < EVEN_ENOUGH:
+    is_small = min(blocks.shape[:2]) < MIN_BLOCKS
+    if is_small or _spread(blocks.reshape(-1, 3)) < EVEN_ENOUGH:
         return None
     basis = _quadratic(blocks.shape[0], blocks.shape[1])
-    levels = blocks.reshape(-1, 3)
-    surface = np.stack([_upper_fit(basis, levels[:, c]) for c in range(3)], axis=-1)
+    surface = _upper_fit(basis, blocks.reshape(-1, 3))
     if surface.min() <= 0 or _spread(surface) < EVEN_ENOUGH:
         return None
     return _normalised(surface.reshape(blocks.shape))
@@ -129,13 +131,23 @@ def _quadratic(height: int, width: int) -> F64:
 
 
 def _upper_fit(basis: F64, levels: F64) -> F64:
-    """Fit a surface that lies on the bright blocks, not between bright and covered."""
-    weights = np.ones(len(levels))
+    """Fit surfaces that lie on the bright blocks, not between bright and covered.
+
+    Args:
+        basis: (n, 6).
+        levels: (n, 3) of the blocks, by channel.
+
+    Returns:
+        (n, 3), by weighted least squares, each channel with its own weights.
+    """
+    weights = np.ones(levels.shape)
     surface = levels
     for _ in range(N_ROUNDS):
-        scaled = basis * weights[:, None]
-        solution = np.linalg.lstsq(scaled, levels * weights, rcond=None)[0]
-        surface = basis @ solution
+        scaled = weights.T[..., None] * basis
+        turned = scaled.transpose(0, 2, 1)
+        right = turned @ (weights * levels).T[..., None]
+        solution = np.linalg.solve(turned @ scaled, right)[..., 0]
+        surface = basis @ solution.T
         weights = np.where(levels < BELOW * surface, 0.1, 1.0)
     return np.asarray(surface, np.float64)
 

@@ -1,15 +1,69 @@
-"""Discs over masks, by the distance transform, where the mask is and nowhere else."""
+"""Discs over masks, where the mask is and nowhere else.
+
+A disc is what the 3 x 3 distance transform calls one. Small ones are laid over the mask
+as kernels; of large ones the transform itself costs less, whatever their radius.
+"""
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import U8
+from leukoscope_edge.types import I32, U8
 
 MASK_3_REACH = 1.05
 """A step of the 3 x 3 distance transform measures 0.955 (Borgefors 1986, as in OpenCV):
 what it puts within a radius may lie so much further."""
+MAX_KERNEL_PX = 5.0
+"""Radius up to which a kernel is faster, at the sizes of white cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a label lies: x, y, width and height of its box, and its area in pixels."""
+
+    box_px: tuple[int, int, int, int]
+    area_px: int
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """Rows and columns of the box."""
+        return self.grown(0)
+
+    def grown(self, margin_px: int) -> tuple[slice, slice]:
+        """Return the rows and columns of the box and a margin, where that fits."""
+        x, y, w, h = self.box_px
+        rows = slice(max(y - margin_px, 0), y + h + margin_px)
+        return rows, slice(max(x - margin_px, 0), x + w + margin_px)
+
+
+def parts_of(mask: U8) -> tuple[I32, dict[int, Place]]:
+    """Label the connected parts of a mask and say where each lies.
+
+    Twice as fast as `cv2.connectedComponentsWithStats`, which sums every pixel.
+
+    Args:
+        mask: (h, w) uint8.
+
+    Returns:
+        (h, w) int32, 0 outside, 1.. on the parts; and their places, in that order.
+    """
+    n_labels, found = cv2.connectedComponents(mask)
+    labels = np.asarray(found, np.int32)
+    contours, tree = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    boxes: dict[int, Sequence[int]] = {}
+    for index, contour in enumerate(contours):
+        if tree[0][index][3] < 0:
+            x, y = contour[0, 0]
+            boxes[int(labels[y, x])] = cv2.boundingRect(contour)
+    places = {}
+    for label in range(1, n_labels):
+        x, y, w, h = boxes[label]
+        area = np.count_nonzero(labels[y : y + h, x : x + w] == label)
+        places[label] = Place((x, y, w, h), int(area))
+    return labels, places
 
 
 def window_of(mask: U8, margin_px: int = 1) -> tuple[slice, slice]:
@@ -25,26 +79,39 @@ def window_of(mask: U8, margin_px: int = 1) -> tuple[slice, slice]:
 
 
 def erode(mask: U8, radius_px: float) -> U8:
-    """Return what lies further than a radius inside a mask, uint8 0 or 1.
-
-    By the distance transform: its cost does not grow with the radius.
-    """
-    eroded, window = np.zeros_like(mask), window_of(mask)
+    """Return what lies further than a radius inside a mask, uint8 0 or 1."""
+    eroded, window = np.zeros(mask.shape, np.uint8), window_of(mask)
+    radius_px = max(1.0, radius_px)
+    if radius_px <= MAX_KERNEL_PX:
+        eroded[window] = cv2.erode(mask[window], _disc(radius_px))
+        return eroded
     depth = cv2.distanceTransform(mask[window], cv2.DIST_L2, cv2.DIST_MASK_3)
-    eroded[window] = depth > max(1.0, radius_px)
+    eroded[window] = depth > radius_px
     return eroded
 
 
 def dilate(mask: U8, radius_px: float) -> U8:
     """Return what lies within a radius of a mask, uint8 0 or 1."""
-    dilated = np.zeros_like(mask)
-    if not mask.any():
+    dilated = np.zeros(mask.shape, np.uint8)
+    if not cv2.hasNonZero(mask):
         return dilated
     radius_px = max(1.0, radius_px)
     window = window_of(mask, math.ceil(MASK_3_REACH * radius_px))
+    if radius_px <= MAX_KERNEL_PX:
+        dilated[window] = cv2.dilate(mask[window], _disc(radius_px))
+        return dilated
     away = cv2.distanceTransform(1 - mask[window], cv2.DIST_L2, cv2.DIST_MASK_3)
     dilated[window] = away <= radius_px
     return dilated
+
+
+def _disc(radius_px: float) -> U8:
+    """Return the disc of the 3 x 3 distance transform, (2k + 1, 2k + 1) uint8."""
+    k = math.floor(MASK_3_REACH * radius_px)
+    away = np.ones((2 * k + 1, 2 * k + 1), np.uint8)
+    away[k, k] = 0
+    distance = cv2.distanceTransform(away, cv2.DIST_L2, cv2.DIST_MASK_3)
+    return (distance <= radius_px).astype(np.uint8)
 
 
 def open_mask(mask: U8, radius_px: float) -> U8:
@@ -54,7 +121,9 @@ def open_mask(mask: U8, radius_px: float) -> U8:
 
 def close_mask(mask: U8, radius_px: float) -> U8:
     """Return a mask with the gaps filled that a disc of the radius does not enter."""
-    rim = round(radius_px) + 2
-    wide = cv2.copyMakeBorder(mask, rim, rim, rim, rim, cv2.BORDER_REPLICATE)
-    closed = erode(dilate(np.asarray(wide, np.uint8), radius_px), radius_px)
-    return closed[rim:-rim, rim:-rim] | mask
+    closed, window = np.zeros(mask.shape, np.uint8), window_of(mask)
+    rim, own = round(radius_px) + 2, mask[window]
+    wide = cv2.copyMakeBorder(own, rim, rim, rim, rim, cv2.BORDER_REPLICATE)
+    filled = erode(dilate(np.asarray(wide, np.uint8), radius_px), radius_px)
+    closed[window] = filled[rim:-rim, rim:-rim] | own
+    return closed

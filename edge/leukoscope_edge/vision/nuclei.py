@@ -10,10 +10,9 @@ from itertools import combinations
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from leukoscope_edge.types import F32, F64, I32, BoolArray
-from leukoscope_edge.vision.morphology import window_of
+from leukoscope_edge.types import F32, F64, I32, U8, BoolArray
+from leukoscope_edge.vision.morphology import Place, parts_of
 
 CORE_UM = 3.8
 """Radius of a whole cell's nucleus at its thickest, at least; a lobe's stays below.
@@ -32,6 +31,10 @@ SMALL_HULL_NECK, LARGE_HULL_NECK = 0.1, 0.6
 """Depth of the cell body midway between two lobes, as a share of its depth at the
 shallower lobe, at least: between two cells that touch the body has a neck. Lobes that
 lie close are one nucleus even where granules tear the body between them."""
+NOTCHED_HULL_UM, NOTCHED_HULL_BODY, NOTCHED_NECK = 17.0, 0.98, 1.0
+"""Two thick cores that touch are one notched nucleus where cell body fills their hull
+and is nowhere deeper than between them. Of pairs of different cells (simulated slide)
+the body is deepest in between only where less than 0.96 of the hull is filled."""
 LOBES_SPAN_UM, LOBES_GAP_UM, LOBES_BODY = 19.0, 2.0, 0.65
 MAX_LOBE_ROUNDNESS = 0.85
 """Parts that are not whole nuclei are lobes of one where the circle around both is no
@@ -40,12 +43,40 @@ at least one is not round: its thickest radius is below this share of that of a 
 its area. Eosinophils, whose red granules tear the body, are joined by this alone. Of
 pairs that lie so close, those of different cells span 20.4 µm and more on real fields
 or hold a whole nucleus (simulated slide); whole nuclei have a roundness of 0.85."""
+TOUCHING_PX = 1.5
+"""Between the rims of what was one part."""
 MAX_PARTS = 400
 """Beyond this many parts the frame is noise, and nothing is joined."""
 
-Peak = tuple[float, int, int]
-"""Depth in pixels, y and x."""
-Index = npt.NDArray[np.signedinteger]
+DEPTH_REACH_PX = 2
+"""Length of the longest step of the 5 x 5 distance transform: what lies further outside
+a part does not change its depth."""
+
+Peak = tuple[float, int, int, int]
+"""Depth in pixels, y, x, and the label of the part that it lies in."""
+
+
+@dataclass(slots=True)
+class _Parts:
+    """Connected parts of a mask, some of them split.
+
+    Attributes:
+        labels: (h, w) int32.
+        places: Where each label lies.
+        depths: Of each part that is large enough for a lobe, (h', w') float32 in its
+            box: the depth below the rim, from before it was split.
+        thick: Labels of the parts with a whole nucleus's core.
+    """
+
+    labels: I32
+    places: dict[int, Place]
+    depths: dict[int, F32]
+    thick: set[int]
+
+    def own(self, label: int) -> U8:
+        """Return the mask of one label in its box."""
+        is_own: BoolArray = self.labels[self.places[label].window] == label
+        return is_own.view(np.uint8)
 
 
 @dataclass(slots=True)
@@ -67,7 +98,9 @@ class _Group:
     is_round: bool
 
 
-def label_nuclei(nuclei: BoolArray, body: BoolArray, scale_um_per_px: float) -> I32:
+def label_nuclei(
+    nuclei: BoolArray, body: BoolArray, scale_um_per_px: float
+) -> tuple[I32, dict[int, Place]]:
     """Label whole nuclei.
 
     Args:
@@ -76,58 +109,76 @@ def label_nuclei(nuclei: BoolArray, body: BoolArray, scale_um_per_px: float) -> 
         scale_um_per_px: Of these masks.
 
     Returns:
-        (h, w) int32, 0 outside, 1.. on the nuclei; labels may skip numbers.
+        (h, w) int32, 0 outside, 1.. on the nuclei, where labels may skip numbers; and
+        where each label lies, in their order.
     """
-    depth = _depth(nuclei)
-    parts, thick = _split(nuclei, depth, scale_um_per_px)
-    groups = _groups(parts, depth, thick, scale_um_per_px)
+    parts = _connected(nuclei, MIN_LOBE_UM2 / scale_um_per_px**2)
+    _split(parts, CORE_UM / scale_um_per_px)
+    groups = [_group(parts, label) for label in sorted(parts.depths)]
     if 1 < len(groups) <= MAX_PARTS:
         _join(groups, body, scale_um_per_px)
-    renamed = np.arange(parts.max(initial=0) + 1, dtype=np.int32)
     for group in groups:
-        renamed[group.parts] = group.parts[0]
-    return renamed[parts]
+        _rename(parts, group.parts)
+    return parts.labels, parts.places
+
+
+def _connected(nuclei: BoolArray, least_px: float) -> _Parts:
+    """Return the connected parts, and the depths of those that are large enough."""
+    labels, places = parts_of(nuclei.view(np.uint8))
+    depths = {
+        label: _depth_of(labels, label, place)
+        for label, place in places.items()
+        if place.area_px >= least_px
+    }
+    return _Parts(labels=labels, places=places, depths=depths, thick=set())
+
+
+def _depth_of(labels: I32, label: int, place: Place) -> F32:
+    x, y, w, h = place.box_px
+    wide = place.grown(DEPTH_REACH_PX)
+    top, left = y - wide[0].start, x - wide[1].start
+    return _depth(labels[wide] == label)[top : top + h, left : left + w]
 
 
 def _depth(mask: BoolArray) -> F32:
-    depth = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    own = mask.view(np.uint8)
+    depth = cv2.distanceTransform(own, cv2.DIST_L2, cv2.DIST_MASK_5)
     return np.asarray(depth, np.float32)
 
 
-def _split(
-    nuclei: BoolArray, depth: F32, scale_um_per_px: float
-) -> tuple[I32, set[int]]:
-    """Return the parts, split where several thick cores touch, and the thick ones."""
-    n_parts, parts = cv2.connectedComponents(nuclei.astype(np.uint8))
-    labels = np.asarray(parts, np.int32)
-    peaks = _cores(depth, CORE_UM / scale_um_per_px)
-    owners = [int(labels[y, x]) for _, y, x in peaks]
-    thick = set(owners)
+def _split(parts: _Parts, least_px: float) -> None:
+    """Split parts where several thick cores touch, and note the thick ones."""
+    peaks = _cores(parts, least_px)
+    owners = [owner for *_, owner in peaks]
+    parts.thick = set(owners)
+    n_parts = len(parts.places) + 1
     for part in {p for p in owners if owners.count(p) > 1}:
-        own = [peak for peak, owner in zip(peaks, owners, strict=True) if owner == part]
-        ys, xs = np.nonzero(labels == part)
-        away = [np.hypot(ys - y, xs - x) / d for d, y, x in own]
+        own = [peak for peak in peaks if peak[3] == part]
+        fresh = [part, *range(n_parts, n_parts + len(own) - 1)]
+        x0, y0, _, _ = parts.places[part].box_px
+        depth = parts.depths[part]
+        ys, xs = np.nonzero(parts.own(part))
+        away = [np.hypot(ys + (y0 - y), xs + (x0 - x)) / d for d, y, x, _ in own]
         nearest = np.argmin(away, axis=0)
-        labels[ys, xs] = np.where(nearest == 0, part, n_parts - 1 + nearest)
-        thick |= set(range(n_parts, n_parts + len(own) - 1))
+        parts.labels[ys + y0, xs + x0] = np.array(fresh, np.int32)[nearest]
+        for index, label in enumerate(fresh):
+            is_here = nearest == index
+            points = np.column_stack([xs[is_here], ys[is_here]])
+            x, y, w, h = cv2.boundingRect(points.astype(np.int32))
+            parts.places[label] = Place((x0 + x, y0 + y, w, h), len(points))
+            parts.depths[label] = depth[y : y + h, x : x + w]
+        parts.thick.update(fresh)
         n_parts += len(own) - 1
-    return labels, thick
 
 
-def _cores(depth: F32, least_px: float) -> list[Peak]:
+def _cores(parts: _Parts, least_px: float) -> list[Peak]:
     """Return the deepest point of each thick core, near ones of one nucleus once."""
-    thick = (depth > least_px).astype(np.uint8)
-    rows, columns = window_of(thick)
-    near = depth[rows, columns]
-    n, cores, stats, _ = cv2.connectedComponentsWithStats(thick[rows, columns])
-    peaks = []
-    for core in range(1, n):
-        x0, y0, w, h = (int(v) for v in stats[core, :4])
-        window = np.s_[y0 : y0 + h, x0 : x0 + w]
-        inside = np.where(cores[window] == core, near[window], 0)
-        y, x = np.unravel_index(int(inside.argmax()), inside.shape)
-        y, x = rows.start + y0 + int(y), columns.start + x0 + int(x)
-        peaks.append((float(inside.max()), y, x))
+    peaks: list[Peak] = []
+    for label, depth in parts.depths.items():
+        if depth.max() > least_px:
+            x, y, _, _ = parts.places[label].box_px
+            own = np.where(parts.own(label), depth, 0)
+            peaks += [(d, y + r, x + c, label) for d, r, c in _peaks(own, least_px)]
     kept: list[Peak] = []
     for peak in sorted(peaks, reverse=True):
         far = (
@@ -139,61 +190,51 @@ def _cores(depth: F32, least_px: float) -> list[Peak]:
     return kept
 
 
-def _groups(
-    parts: I32, depth: F32, thick: set[int], scale_um_per_px: float
-) -> list[_Group]:
-    """Start with each part that is large enough as a group of its own."""
-    groups = []
-    areas = np.bincount(parts.ravel())
-    smallest = MIN_LOBE_UM2 / scale_um_per_px**2
-    for part, (x, y, w, h) in boxes_of(parts).items():
-        if areas[part] < smallest:
-            continue
+def _peaks(depth: F32, least_px: float) -> list[tuple[float, int, int]]:
+    """Return depth, row and column of the deepest point of each core."""
+    n, cores, stats, _ = cv2.connectedComponentsWithStats(
+        (depth > least_px).view(np.uint8)
+    )
+    peaks = []
+    for core in range(1, n):
+        x, y, w, h = (int(v) for v in stats[core, :4])
         window = np.s_[y : y + h, x : x + w]
-        own = (parts[window] == part).astype(np.uint8)
-        contours, _ = cv2.findContours(
-            own, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE, offset=(x, y)
-        )
-        rim = np.concatenate(contours)
-        group = _Group(
-            parts=[part],
-            outline=np.asarray(cv2.convexHull(rim), np.int32),
-            rim=np.asarray(rim, np.int32),
-            n_thick=int(part in thick),
-            is_round=float((depth[window] * own).max())
-            >= MAX_LOBE_ROUNDNESS * float(np.sqrt(areas[part] / np.pi)),
-        )
-        groups.append(group)
-    return groups
+        inside = np.where(cores[window] == core, depth[window], 0)
+        row, column = np.unravel_index(int(inside.argmax()), inside.shape)
+        peaks.append((float(inside.max()), y + int(row), x + int(column)))
+    return peaks
 
 
-def boxes_of(labels: I32) -> dict[int, tuple[int, int, int, int]]:
-    """Return (x, y, width, height) of each label that occurs."""
-    n = int(labels.max(initial=0)) + 1
-    rows, columns = window_of((labels > 0).astype(np.uint8))
-    near = np.ascontiguousarray(labels[rows, columns])
-    top, bottom = _first_and_last_rows(near, n)
-    left, right = _first_and_last_rows(np.ascontiguousarray(near.T), n)
-    return {
-        label: (
-            columns.start + int(left[label]),
-            rows.start + int(top[label]),
-            int(right[label] - left[label]) + 1,
-            int(bottom[label] - top[label]) + 1,
-        )
-        for label in range(1, n)
-        if bottom[label] >= 0
-    }
+def _group(parts: _Parts, label: int) -> _Group:
+    """Start with a part as a group of its own."""
+    own, place = parts.own(label), parts.places[label]
+    contours, _ = cv2.findContours(
+        own, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE, offset=place.box_px[:2]
+    )
+    rim = np.concatenate(contours)
+    thickest_px = float((parts.depths[label] * own).max())
+    return _Group(
+        parts=[label],
+        outline=np.asarray(cv2.convexHull(rim), np.int32),
+        rim=np.asarray(rim, np.int32),
+        n_thick=int(label in parts.thick),
+        is_round=thickest_px >= MAX_LOBE_ROUNDNESS * np.sqrt(place.area_px / np.pi),
+    )
 
 
-def _first_and_last_rows(labels: I32, n: int) -> tuple[I32, I32]:
-    """Return the first and the last row of each label below n, -1 where it is not."""
-    places = np.flatnonzero(labels)
-    values, rows = labels.ravel()[places], places // labels.shape[1]
-    first, last = np.full((2, n), -1, np.int32)
-    last[values] = rows  # of what is written to one place, the last stays
-    first[values[::-1]] = rows[::-1]
-    return first, last
+def _rename(parts: _Parts, labels: list[int]) -> None:
+    """Give all parts of a group the label of its first."""
+    first, *others = labels
+    for label in others:
+        parts.labels[parts.places[label].window][parts.own(label) > 0] = first
+        parts.places[first] = _both(parts.places[first], parts.places.pop(label))
+
+
+def _both(a: Place, b: Place) -> Place:
+    ends = [(x, y, x + w, y + h) for x, y, w, h in (a.box_px, b.box_px)]
+    x0, y0 = (min(e[axis] for e in ends) for axis in (0, 1))
+    x1, y1 = (max(e[axis] for e in ends) for axis in (2, 3))
+    return Place((x0, y0, x1 - x0, y1 - y0), a.area_px + b.area_px)
 
 
 def _join(groups: list[_Group], body: BoolArray, scale_um_per_px: float) -> None:
@@ -238,11 +279,15 @@ def _is_one(
 ) -> bool:
     """Say whether two groups are lobes of one nucleus."""
     n_thick = a.n_thick + b.n_thick
-    if n_thick > 1:
+    if n_thick > 2:
         return False
     hull = _hull(a, b)
     hull_um, filled = _measure_hull(hull, body, scale_um_per_px)
     neck = _neck(depth, a, b)
+    if n_thick == 2:
+        is_whole = filled >= NOTCHED_HULL_BODY and neck >= NOTCHED_NECK
+        is_whole = is_whole and hull_um <= NOTCHED_HULL_UM
+        return is_whole and _gap_px(a, b) <= TOUCHING_PX
     if hull_um <= SMALL_HULL_UM and filled >= SMALL_HULL_BODY:
         is_one = neck >= SMALL_HULL_NECK
     else:

@@ -11,9 +11,16 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.types import I32, U8, BoolArray, CellKind, Segmentation
-from leukoscope_edge.vision.morphology import close_mask, dilate, erode, open_mask
-from leukoscope_edge.vision.nuclei import boxes_of, label_nuclei
-from leukoscope_edge.vision.view import STAIN_OF_PLASMA, View
+from leukoscope_edge.vision.morphology import (
+    Place,
+    close_mask,
+    dilate,
+    erode,
+    open_mask,
+    window_of,
+)
+from leukoscope_edge.vision.nuclei import label_nuclei
+from leukoscope_edge.vision.view import STAIN_OF_PLASMA, View, stain_of
 
 MIN_NUCLEUS_UM = 3.2
 """Area-equivalent diameter; most platelets stay below. Small lymphocytes have 8 µm; the
@@ -43,6 +50,10 @@ EDGE_UM = 1.5
 """How far a nucleus's edge may move when it is set again inside its cell."""
 ROUGHNESS_UM = 0.5
 """Radius of the opening and closing of a nucleus: people draw its outline smooth."""
+EDGE_ROOM_PX = 4
+"""Around a cell whose nucleus's edge is set again."""
+RIVAL_PX = 8
+"""Beyond twice a cell's reach from a nucleus no other is nearer to what it reaches."""
 HOLE_UM2 = 2.0
 """A smaller hole in a nucleus is chromatin's texture."""
 EDGE_SHIFT = 0.04
@@ -62,7 +73,8 @@ class Masks:
         low: Violet that parts plasma from cells.
         high: Violet that parts cells from nuclei; smudges are little above it. Both 0
             where the nuclei were not found by violet: no smudges are told apart then.
-        min_violet: Mean violet of a nucleus; see `is_nuclear`.
+        min_violet: Mean violet that is nuclear beside this view's red cells; what has
+            less is a nucleus only where it `is_nuclear` in any view.
         is_coarse: The nuclei's edges are to be set again, each inside its cell.
     """
 
@@ -89,64 +101,93 @@ class _Found:
 
 def describe(view: View, masks: Masks) -> Segmentation:
     """Return the objects that the masks show, at the frame's own size."""
-    labels = label_nuclei(masks.nuclei, masks.body, masks.scale_um_per_px)
-    territory = _territory(labels, masks.scale_um_per_px)
-    return _draw(view, masks, list(_objects(view, masks, labels, territory)))
+    labels, places = label_nuclei(masks.nuclei, masks.body, masks.scale_um_per_px)
+    return _draw(view, masks, list(_objects(view, masks, labels, places)))
 
 
-def is_nuclear(stain: U8, violet: U8, min_violet: float) -> bool:
-    """Say whether what has these colours stands out from red cells as nuclei do.
+def is_nuclear(colours: U8) -> bool:
+    """Say whether these colours are those of nuclei, whatever stands beside them.
 
     Args:
-        stain: (n,) uint8 of a view's stain.
-        violet: (n,) uint8 of its violet, at the same places.
-        min_violet: That is enough beside this view's red cells; more stain than
-            SURE_STAIN_LEVELS needs none to be compared with.
+        colours: (n, 3) uint8 RGB of a view, n at least 1.
     """
-    sure = STAIN_OF_PLASMA + SURE_STAIN_LEVELS
-    return float(violet.mean()) >= min_violet or float(stain.mean()) >= sure
+    stain = stain_of(colours[None])
+    return float(stain.mean()) >= STAIN_OF_PLASMA + SURE_STAIN_LEVELS
 
 
-def _territory(labels: I32, scale_um_per_px: float) -> I32:
-    """Return for each pixel the nearest label that is large enough for a nucleus."""
-    areas_um2 = np.bincount(labels.ravel()) * scale_um_per_px**2
-    is_large = areas_um2 >= np.pi / 4 * MIN_NUCLEUS_UM**2
-    is_large[0] = False
-    large = np.flatnonzero(is_large)
-    if len(large) < 2:
-        return np.full_like(labels, large[0] if len(large) else 0)
-    seeds = is_large[labels]
-    _, nearest = cv2.distanceTransformWithLabels(
-        (~seeds).astype(np.uint8),
-        cv2.DIST_L2,
-        cv2.DIST_MASK_5,
-        labelType=cv2.DIST_LABEL_PIXEL,
-    )
-    owners = np.zeros(int(nearest.max()) + 1, np.int32)
-    owners[nearest[seeds]] = labels[seeds]
-    return np.asarray(owners[nearest], np.int32)
-
-
-def _objects(view: View, masks: Masks, labels: I32, territory: I32) -> Iterator[_Found]:
+def _objects(
+    view: View, masks: Masks, labels: I32, places: dict[int, Place]
+) -> Iterator[_Found]:
     """Grow each nucleus into its cell and say what it is."""
     scale = masks.scale_um_per_px
     margin = round(REACH_UM / scale) + 2
-    for label, (x, y, w, h) in boxes_of(labels).items():
-        x0, y0 = max(x - margin, 0), max(y - margin, 0)
-        window = np.s_[y0 : y + h + margin, x0 : x + w + margin]
-        nucleus = (labels[window] == label).astype(np.uint8)
-        diameter_um = 2 * np.sqrt(nucleus.sum() / np.pi) * scale
-        if diameter_um < MIN_PLATELET_UM:
+    diameters_um = {
+        label: 2 * np.sqrt(place.area_px / np.pi) * scale
+        for label, place in places.items()
+    }
+    large = {n: places[n] for n, d in diameters_um.items() if d >= MIN_NUCLEUS_UM}
+    for label, place in places.items():
+        if diameters_um[label] < MIN_PLATELET_UM:
             continue
+        window = place.grown(margin)
+        nucleus = (labels[window] == label).view(np.uint8)
         kind, cell = CellKind.PLATELET, nucleus
-        if diameter_um >= MIN_NUCLEUS_UM:
-            own = territory[window] == label
+        if label in large:
+            own = _territory(labels, label, large, margin)
             bodies = (masks.body, *masks.other_bodies)
             cell = _roundest(nucleus, [body[window] & own for body in bodies], scale)
             kind = _kind(view, masks, nucleus, cell, window)
             if masks.is_coarse:
-                nucleus = _set_edge(view.stain[window], nucleus, cell, scale)
-        yield _Found(kind=kind, nucleus=nucleus, cell=cell | nucleus, x0=x0, y0=y0)
+                nucleus = _set_edge(view.smooth[window], nucleus, cell, scale)
+        yield _Found(
+            kind=kind,
+            nucleus=nucleus,
+            cell=cell | nucleus,
+            x0=window[1].start,
+            y0=window[0].start,
+        )
+
+
+def _territory(
+    labels: I32, label: int, large: dict[int, Place], margin_px: int
+) -> BoolArray | np.bool_:
+    """Return where, in a label's window, no other large label is nearer.
+
+    Args:
+        labels: (h, w) int32.
+        label: Whose window, its box and the margin around it.
+        large: Where the labels lie that are large enough for a nucleus.
+        margin_px: How far a cell may reach.
+
+    Returns:
+        (h', w') bool, or True where no other is near.
+    """
+    window = large[label].grown(margin_px)
+    wide = large[label].grown(2 * margin_px + RIVAL_PX)
+    rivals = [n for n, place in large.items() if n != label and _meet(place, wide)]
+    if not rivals:
+        return np.True_
+    is_seed = np.zeros(max(int(labels[wide].max()), *large) + 1, np.bool_)
+    is_seed[[label, *rivals]] = True
+    seeds = is_seed[labels[wide]]
+    _, nearest = cv2.distanceTransformWithLabels(
+        (~seeds).view(np.uint8),
+        cv2.DIST_L2,
+        cv2.DIST_MASK_5,
+        labelType=cv2.DIST_LABEL_PIXEL,
+    )
+    is_own = np.zeros(int(nearest.max()) + 1, np.bool_)
+    is_own[nearest[labels[wide] == label]] = True
+    y, x = window[0].start - wide[0].start, window[1].start - wide[1].start
+    height, width = labels[window].shape
+    return np.asarray(is_own[nearest[y : y + height, x : x + width]], np.bool_)
+
+
+def _meet(place: Place, window: tuple[slice, slice]) -> bool:
+    x, y, w, h = place.box_px
+    rows, columns = window
+    is_across: bool = x < columns.stop and x + w > columns.start
+    return is_across and bool(y < rows.stop and y + h > rows.start)
 
 
 def _roundest(nucleus: U8, bodies: list[BoolArray], scale_um_per_px: float) -> U8:
@@ -169,7 +210,7 @@ def _roundest(nucleus: U8, bodies: list[BoolArray], scale_um_per_px: float) -> U
 
 def _shape(cell: U8) -> tuple[float, float]:
     """Return roundness, 4 pi area over squared perimeter, and solidity of a cell."""
-    contours, _ = cv2.findContours(cell, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    contours, _ = cv2.findContours(cell, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     outline = max(contours, key=cv2.contourArea)
     area, length = cv2.contourArea(outline), cv2.arcLength(outline, closed=True)
     hull_area = cv2.contourArea(cv2.convexHull(outline))
@@ -181,53 +222,59 @@ def _grow(nucleus: U8, body: U8, scale_um_per_px: float) -> U8:
     neck_px = NECK_UM / scale_um_per_px
     whole = open_mask(body, neck_px) | nucleus
     n_parts, parts = cv2.connectedComponents(whole)
-    is_own = np.zeros(n_parts, np.uint8)
-    is_own[parts[nucleus > 0]] = 1
-    cell = is_own[parts]
-    return close_mask(fill_holes(cell), neck_px)
+    if n_parts > 2:
+        is_own = np.zeros(n_parts, np.uint8)
+        is_own[parts[nucleus > 0]] = 1
+        whole = is_own[parts]
+    return close_mask(fill_holes(whole), neck_px)
 
 
 def fill_holes(mask: U8, max_area_px: float = float("inf")) -> U8:
     """Return a mask with its holes filled, larger ones left open."""
     filled = mask.copy()
-    contours, tree = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    contours, tree = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     for index, contour in enumerate(contours):
         if tree[0][index][3] >= 0 and cv2.contourArea(contour) < max_area_px:
             cv2.drawContours(filled, [contour], -1, 1, cv2.FILLED)
     return filled
 
 
-def _set_edge(stain: U8, nucleus: U8, cell: U8, scale_um_per_px: float) -> U8:
+def _set_edge(colours: U8, nucleus: U8, cell: U8, scale_um_per_px: float) -> U8:
     """Set the edge of a nucleus again, by the stain inside its own cell.
 
     The level is the middle of two: the stain along the coarse edge, and Otsu's
     threshold inside the cell.
     """
-    core = erode(nucleus, ROUGHNESS_UM / scale_um_per_px)
-    edge = nucleus - cv2.erode(nucleus, np.ones((3, 3), np.uint8))
+    edge_px, rough_px = EDGE_UM / scale_um_per_px, ROUGHNESS_UM / scale_um_per_px
+    whole = cell | nucleus
+    window = window_of(whole, EDGE_ROOM_PX)
+    own, within, stain = nucleus[window], whole[window], stain_of(colours[window])
+    core = erode(own, rough_px)
     if not core.any():
         return nucleus
-    otsu, _ = cv2.threshold(stain[cell > 0], 0, 1, cv2.THRESH_OTSU)
+    otsu, _ = cv2.threshold(stain[cell[window] > 0], 0, 1, cv2.THRESH_OTSU)
+    rim = own - cv2.erode(own, np.ones((3, 3), np.uint8))
     contrast = float(np.median(stain[core > 0])) - STAIN_OF_PLASMA
-    level = (float(np.median(stain[edge > 0])) + otsu) / 2 - EDGE_SHIFT * contrast
-    near = dilate(nucleus, EDGE_UM / scale_um_per_px) & (cell | nucleus)
-    again = ((stain > level) & (near > 0)).astype(np.uint8)
-    rough_px = ROUGHNESS_UM / scale_um_per_px
+    level = (float(np.median(stain[rim > 0])) + otsu) / 2 - EDGE_SHIFT * contrast
+    again = (stain > level).view(np.uint8) & dilate(own, edge_px) & within
     smooth = close_mask(open_mask(again, rough_px), rough_px)
-    return fill_holes(smooth, HOLE_UM2 / scale_um_per_px**2)
+    edged = np.zeros_like(nucleus)
+    edged[window] = fill_holes(smooth, HOLE_UM2 / scale_um_per_px**2)
+    return edged
 
 
 def _kind(
     view: View, masks: Masks, nucleus: U8, cell: U8, window: tuple[slice, slice]
 ) -> CellKind:
-    depth = cv2.distanceTransform(nucleus, cv2.DIST_L2, cv2.DIST_MASK_3)
+    near = nucleus[window_of(nucleus)]
+    depth = cv2.distanceTransform(near, cv2.DIST_L2, cv2.DIST_MASK_3)
     if depth.max() * masks.scale_um_per_px < MIN_DEPTH_UM:
         return CellKind.DEBRIS
     inside = nucleus > 0
-    stain, levels = view.stain[window][inside], view.violet[window][inside]
-    if not is_nuclear(stain, levels, masks.min_violet):
+    violet = float(view.violet[window][inside].mean())
+    is_sure = violet >= masks.min_violet
+    if not is_sure and not is_nuclear(view.smooth[window][inside]):
         return CellKind.DEBRIS
-    violet = float(levels.mean())
     if violet - masks.high < MIN_DARKNESS * (masks.high - masks.low):
         return CellKind.SMUDGE
     x, y, w, h = cv2.boundingRect(cell)
@@ -247,8 +294,11 @@ def _draw(view: View, masks: Masks, found: list[_Found]) -> Segmentation:
     cell_labels = np.zeros(view.frame_shape, np.int32)
     kinds, boxes, centres = [], [], []
     for item in found:
-        nucleus, cell = _enlarge(item.nucleus, view), _enlarge(item.cell, view)
-        x0, y0 = item.x0 * view.factor, item.y0 * view.factor
+        rows, columns = window_of(item.cell)
+        nucleus = _enlarge(item.nucleus[rows, columns], view)
+        cell = _enlarge(item.cell[rows, columns], view)
+        x0 = (item.x0 + columns.start) * view.factor
+        y0 = (item.y0 + rows.start) * view.factor
         moments = cv2.moments(nucleus, binaryImage=True)
         if moments["m00"] == 0:
             continue
@@ -261,10 +311,9 @@ def _draw(view: View, masks: Masks, found: list[_Found]) -> Segmentation:
                 y0 + moments["m01"] / moments["m00"],
             )
         )
-        there = np.s_[y : y + h, x : x + w]
-        here = np.s_[y0 + y : y0 + y + h, x0 + x : x0 + x + w]
-        np.copyto(cell_labels[here], len(kinds), where=cell[there] > 0)
-        np.copyto(nucleus_labels[here], len(kinds), where=nucleus[there] > 0)
+        here = np.s_[y0 : y0 + cell.shape[0], x0 : x0 + cell.shape[1]]
+        np.copyto(cell_labels[here], len(kinds), where=cell.view(np.bool_))
+        np.copyto(nucleus_labels[here], len(kinds), where=nucleus.view(np.bool_))
     return Segmentation(
         kinds=tuple(kinds),
         boxes_px=np.array(boxes, np.int32).reshape(-1, 4),
@@ -281,4 +330,4 @@ def _enlarge(mask: U8, view: View) -> U8:
         return mask
     size = (mask.shape[1] * view.factor, mask.shape[0] * view.factor)
     soft = cv2.resize(mask * np.uint8(255), size, interpolation=cv2.INTER_LINEAR)
-    return np.asarray(soft > 127, np.uint8)
+    return (soft > 127).view(np.uint8)

@@ -10,13 +10,12 @@ on the next.
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import U8, BoolArray, Segmentation
+from leukoscope_edge.types import F32, U8, BoolArray, Segmentation
 from leukoscope_edge.vision.calibration import (
     PLASMA_LEVEL,
     counts_of,
-    darkness_of,
     median_of,
-    otsu3,
+    otsu3_of,
     scale_from_cells,
 )
 from leukoscope_edge.vision.flatfield import FlatField
@@ -63,30 +62,28 @@ def segment(
 
 def threshold(view: View) -> Masks:
     """Part a view into nuclei, cell bodies and the rest."""
-    low, high = otsu3(view.violet)
-    dark = darkness_of(view.smooth)
-    level, _ = otsu3(dark)
-    foreground = np.asarray(dark > level, np.bool_)
-    min_violet = _least_violet(view.violet, dark, foreground)
-    high = _part_again(view, high, min_violet)
+    violets = counts_of(view.violet)
+    low, high = otsu3_of(violets)
+    darks = counts_of(view.dark)
+    level, _ = otsu3_of(darks)
+    foreground = np.asarray(view.dark > level, np.bool_)
+    min_violet = _least_violet(view.violet, foreground, darks[level + 1 :], level + 1)
+    high = _part_again(view, violets, high, min_violet)
     nuclei = _opened(view.violet > high)
     scale = view.scale_um_per_px
     has_red_cells = True
     if scale is None:
         estimate = scale_from_cells(foreground, nuclei)
         scale, has_red_cells = estimate.um_per_px, estimate.source == "red cells"
-    redness = np.asarray(
-        cv2.subtract(view.smooth[..., 0], view.smooth[..., 2]), np.uint8
-    )
     red = np.zeros_like(foreground)
     if has_red_cells:
-        red = _red_cells(redness, foreground, nuclei, scale)
-    pale = np.asarray(dark > _pale_level(dark, level), np.bool_)
-    bluish = pale & ~_reddest(redness, foreground & ~nuclei)
-    body = ((foreground & ~red) | nuclei).astype(np.uint8)
+        red = _red_cells(view.redness, foreground, nuclei, scale)
+    pale = np.asarray(view.dark > _pale_level(darks, level), np.bool_)
+    bluish = pale & ~_reddest(view.redness, foreground & ~nuclei)
+    body = ((foreground & ~red) | nuclei).view(np.uint8)
     return Masks(
         nuclei=nuclei,
-        body=(open_mask(body, STRING_UM / scale) > 0) | nuclei,
+        body=open_mask(body, STRING_UM / scale).view(np.bool_) | nuclei,
         other_bodies=((pale & ~red) | nuclei, bluish | nuclei),
         scale_um_per_px=scale,
         low=low,
@@ -96,26 +93,42 @@ def threshold(view: View) -> Masks:
     )
 
 
-def _least_violet(violet: U8, dark: U8, foreground: BoolArray) -> float:
-    """Return the mean violet that a nucleus of this view has at least."""
-    plasma = median_of(violet, ~foreground) if not foreground.all() else 0.0
-    if not foreground.any():
+def _least_violet(
+    violet: U8, foreground: BoolArray, darks: F32, darkest_plasma: int
+) -> float:
+    """Return the mean violet that a nucleus of this view has at least.
+
+    Args:
+        violet: (h, w) uint8.
+        foreground: (h, w) bool.
+        darks: How often each level of darkness occurs in the foreground, from the
+            first above the plasma's.
+        darkest_plasma: That first level.
+    """
+    n_foreground = int(darks.sum(dtype=np.float64))
+    is_all = n_foreground == foreground.size
+    plasma = 0.0 if is_all else median_of(counts_of(violet, ~foreground))
+    if not n_foreground:
         return plasma + MIN_STAIN_LEVELS
-    darkness = median_of(dark, foreground) - (255 - PLASMA_LEVEL)
+    darkness = darkest_plasma + median_of(darks) - (255 - PLASMA_LEVEL)
     return plasma + max(VIOLET_FOR_DARKNESS * darkness, MIN_STAIN_LEVELS)
 
 
-def _part_again(view: View, high: int, min_violet: float) -> int:
+def _part_again(view: View, violets: F32, high: int, min_violet: float) -> int:
     """Return a threshold above which the violet is nuclear, 255 where none is.
 
     Three-class Otsu always finds three classes: with no nucleus, or a rare one, it
     parts red cells from darker red cells.
     """
     for _ in range(MAX_PARTINGS):
-        upper = view.violet > high
-        if not upper.any():
+        n_upper = violets[high + 1 :].sum(dtype=np.float64)
+        if not n_upper:
             break
-        if is_nuclear(view.stain[upper], view.violet[upper], min_violet):
+        levels = np.arange(high + 1, 256)
+        if violets[high + 1 :] @ levels / n_upper >= min_violet:
+            return high
+        upper = view.violet > high
+        if is_nuclear(view.smooth[upper]):
             return high
         level, _ = cv2.threshold(view.violet[upper], 0, 1, cv2.THRESH_OTSU)
         high = max(int(level), high + 1)
@@ -124,19 +137,19 @@ def _part_again(view: View, high: int, min_violet: float) -> int:
 
 def _opened(mask: BoolArray) -> BoolArray:
     kernel = np.ones((3, 3), np.uint8)
-    opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, kernel)
-    return np.asarray(opened > 0, np.bool_)
+    opened = cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_OPEN, kernel)
+    return np.asarray(opened, np.uint8).view(np.bool_)
 
 
 def _red_cells(
     redness: U8, foreground: BoolArray, nuclei: BoolArray, scale_um_per_px: float
 ) -> BoolArray:
     """Return what is as red as the foreground far from all nuclei."""
-    near = dilate(nuclei.astype(np.uint8), WHITE_CELL_REACH_UM / scale_um_per_px)
+    near = dilate(nuclei.view(np.uint8), WHITE_CELL_REACH_UM / scale_um_per_px)
     far = foreground & (near == 0)
     if far.mean() <= MIN_RED_FRACTION:
         return np.zeros_like(foreground)
-    level = RED_SHARE * median_of(redness, far)
+    level = RED_SHARE * median_of(counts_of(redness, far))
     return np.asarray(redness > level, np.bool_)
 
 
@@ -148,7 +161,7 @@ def _reddest(redness: U8, cells: BoolArray) -> BoolArray:
     return np.asarray(redness > level, np.bool_)
 
 
-def _pale_level(dark: U8, level: int) -> float:
+def _pale_level(darks: F32, level: int) -> float:
     """Return the middle between the plasma and the level that parts it from cells."""
-    plasma = int(np.argmax(counts_of(dark)[: level + 1]))
+    plasma = int(np.argmax(darks[: level + 1]))
     return (plasma + level) / 2

@@ -37,7 +37,8 @@ class View:
     Attributes:
         smooth: (h, w, 3) uint8 RGB, plasma at PLASMA_LEVEL.
         violet: (h, w) uint8, blue above green.
-        stain: (h, w) uint8, how nuclear each colour is; see STAIN.
+        redness: (h, w) uint8, red above blue.
+        dark: (h, w) uint8, what the darkest channel lacks of white.
         factor: Pixels of the frame along one pixel of the view.
         frame_shape: (H, W) of the frame.
         scale_um_per_px: Of the view's pixel; None where not known.
@@ -45,7 +46,8 @@ class View:
 
     smooth: U8
     violet: U8
-    stain: U8
+    redness: U8
+    dark: U8
     factor: int
     frame_shape: tuple[int, int]
     scale_um_per_px: float | None
@@ -69,15 +71,27 @@ def look(
     small = _reduce(frame, factor)
     even = even_out(small, flat or estimate_flat_field(small))
     smooth = cv2.GaussianBlur(white_balance(even), (0, 0), SMOOTH_SIGMA_PX)
-    matrix = np.append(STAIN, [[STAIN_OF_BLACK]], axis=1)
+    red, green, blue = cv2.split(smooth)
+    darkest = cv2.min(cv2.min(red, green), blue)
     return View(
         smooth=np.asarray(smooth, np.uint8),
-        violet=np.asarray(cv2.subtract(smooth[..., 2], smooth[..., 1]), np.uint8),
-        stain=np.asarray(cv2.transform(smooth, matrix), np.uint8),
+        violet=np.asarray(cv2.subtract(blue, green), np.uint8),
+        redness=np.asarray(cv2.subtract(red, blue), np.uint8),
+        dark=np.asarray(cv2.bitwise_not(darkest), np.uint8),
         factor=factor,
         frame_shape=(frame.shape[0], frame.shape[1]),
         scale_um_per_px=scale_um_per_px and scale_um_per_px * factor,
     )
+
+
+def stain_of(colours: U8) -> U8:
+    """Return how nuclear colours are, (h, w) uint8 from 0 over STAIN_OF_PLASMA up.
+
+    Args:
+        colours: (h, w, 3) uint8 RGB of a view.
+    """
+    matrix = np.append(STAIN, [[STAIN_OF_BLACK]], axis=1)
+    return np.asarray(cv2.transform(colours, matrix), np.uint8)
 
 
 def as_uint8(pixels: npt.NDArray[np.generic]) -> U8:

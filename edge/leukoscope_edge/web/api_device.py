@@ -7,7 +7,12 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 
 from leukoscope_edge import updates
 from leukoscope_edge.errors import StepError
-from leukoscope_edge.records.backup import restore_backup, write_backup
+from leukoscope_edge.records.backup import (
+    backup_name,
+    note_backup,
+    restore_backup,
+    seal,
+)
 from leukoscope_edge.web import location
 from leukoscope_edge.web.access import (
     SignInFirstError,
@@ -24,11 +29,12 @@ from leukoscope_edge.web.forms import (
     OnStick,
     Restore,
 )
+from leukoscope_edge.web.log import LOG_NAME, log_text
 from leukoscope_edge.web.model_list import open_slides
 from leukoscope_edge.web.orders import BUSY
 from leukoscope_edge.web.people import Person, Right, Role
 from leukoscope_edge.web.rounds import look_at_model, run_golden
-from leukoscope_edge.web.sticks import stick_named, stick_to_write
+from leukoscope_edge.web.sticks import new_file_on, stick_named
 from leukoscope_edge.web.trends import begin_new_band
 
 router = APIRouter(prefix="/api")
@@ -170,10 +176,23 @@ def backup(body: Backup, request: Request, person: Keeper) -> dict[str, str]:
     """Write all records to a stick, sealed."""
     device = device_of(request)
     _require_no_count(device)
-    stick = stick_to_write(device.profile, body.stick)
-    path = write_backup(device.store, stick, body.passphrase, person.name)
-    device.desk.say(f"The backup is on the stick: {path.name}")
+    name = backup_name(device.store)
+    with new_file_on(device.profile, body.stick, name) as file:
+        seal(device.store, file, body.passphrase)
+        place = file.keep()
+    note_backup(device.store, name, person.name)
+    device.desk.say(f"The backup is on the stick: {place}")
     return {"next": "/device"}
+
+
+@router.post("/device/log-to-stick")
+def log_to_stick(body: OnStick, request: Request, _: Checker) -> dict[str, str]:
+    """Put the log for service on a stick."""
+    device = device_of(request)
+    with new_file_on(device.profile, body.stick, LOG_NAME) as file:
+        file.write(log_text(device).encode())
+        place = file.keep()
+    return {"place": place}
 
 
 @router.post("/records/restore")

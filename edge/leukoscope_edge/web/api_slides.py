@@ -14,6 +14,7 @@ from leukoscope_edge.records.slide import (
     Word,
 )
 from leukoscope_edge.service.health import why_no_new_slide
+from leukoscope_edge.service.new_file import StickFile
 from leukoscope_edge.web.access import (
     SlideId,
     cell_of,
@@ -21,7 +22,7 @@ from leukoscope_edge.web.access import (
     device_of,
     may,
 )
-from leukoscope_edge.web.calibration import objective_of
+from leukoscope_edge.web.calibration import objective_of, usual_objective
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.forms import (
     Amended,
@@ -39,7 +40,7 @@ from leukoscope_edge.web.orders import BUSY, Do, Order
 from leukoscope_edge.web.people import Person, Right
 from leukoscope_edge.web.review import left_for, verdict_of
 from leukoscope_edge.web.share import Asked, What, copy_to_stick, take_file
-from leukoscope_edge.web.sticks import stick_to_write
+from leukoscope_edge.web.sticks import new_file_on, stick_to_write
 
 router = APIRouter(prefix="/api/slides")
 Operator = Annotated[Person, Depends(may(Right.SLIDES))]
@@ -61,7 +62,8 @@ def start_slide(body: NewSlide, request: Request, person: Operator) -> dict[str,
     device.require_open()
     if why := why_no_new_slide(device.store.folder):
         raise HTTPException(503, why)
-    device.require_objective(body.objective)
+    objective = body.objective or usual_objective(device.store, device.profile.camera)
+    device.require_objective(objective)
     earlier = device.store.slides_of(body.sample)
     if earlier and not body.is_second:
         return {"earlier": earlier}
@@ -70,13 +72,13 @@ def start_slide(body: NewSlide, request: Request, person: Operator) -> dict[str,
         "sex": body.sex,
         "reason": body.reason,
         "stain": body.stain,
-        "objective": body.objective,
+        "objective": objective,
     }
     new = SlideSetUp(
         identity=Identity(sample=body.sample, name=body.name),
         mode=body.mode,
         domain=device.bundle.card.domain,
-        origin=device.origin(body.objective),
+        origin=device.origin(objective),
         details=details,
         consents_to_training=body.consents,
         n_readers=device.profile.review.readers,
@@ -225,8 +227,12 @@ def to_stick(
     """Copy files about a slide to a stick."""
     device = device_of(request)
     asked = Asked(body.identified, person.name, device.language(request))
-    stick = stick_to_write(device.profile, body.stick)
-    names = copy_to_stick(device.store, slide, stick, body.whats, asked)
+    stick_to_write(device.profile, body.stick)  # nothing leaves where there is none
+
+    def on_stick(name: str) -> StickFile:
+        return new_file_on(device.profile, body.stick, name)
+
+    names = copy_to_stick(device.store, slide, on_stick, body.whats, asked)
     return {"names": list(names)}
 
 

@@ -20,6 +20,7 @@ from leukoscope_edge.web import (
 from leukoscope_edge.web.access import SignInFirstError
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.security import Guard
+from leukoscope_edge.web.words import said_in
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 
@@ -82,7 +83,7 @@ def _http_error(request: Request, error: Exception) -> Response:
 
 def _in_words(request: Request, detail: str) -> str:
     """Return what the device says in the language of whoever asked."""
-    return pages.language_for(request)(detail)
+    return said_in(pages.language_for(request), detail)
 
 
 def _error_page(request: Request, status: int, detail: str) -> Response:

@@ -70,6 +70,25 @@ def objective_of(record: SlideRecord) -> str:
     return record.details.get("objective", MAIN_OBJECTIVE)
 
 
+def usual_objective(store: Store, camera: CameraEntry) -> str:
+    """Return the objective to offer first: the one that was in use last.
+
+    That of the newest slide, or of a newer calibration; where there is neither, the
+    profile's. Where the camera is calibrated, only objectives that are count.
+    """
+    slides = [(r.started_at, objective_of(r)) for r in store.slides(limit=1)]
+    measured = [
+        (e.at, str(e.body["facts"].get("objective", MAIN_OBJECTIVE)))
+        for e in reversed(store.notes(NOTE))
+        if e.body["facts"]["camera"] == camera.source
+    ]
+    newest_first = sorted(slides + measured, key=lambda one: one[0], reverse=True)
+    in_use = [objective for _, objective in newest_first]
+    known = scales(store, camera)
+    wanted = [*in_use, camera.objective, *known]
+    return next(o for o in wanted if not known or o in known)
+
+
 def require_objective(store: Store, camera: CameraEntry, objective: str) -> None:
     """Let no slide be judged at another objective's scale.
 

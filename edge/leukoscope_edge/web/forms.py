@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from leukoscope_edge.records.slide import Word
+from leukoscope_edge.service.new_file import FOLDER
 from leukoscope_edge.web.orders import Do
 from leukoscope_edge.web.people import Role
 from leukoscope_edge.web.share import What
@@ -58,7 +59,7 @@ class NewSlide(Body):
     stain: Literal["Giemsa", "May-Gruenwald-Giemsa", "Wright", "Leishman", "other"] = (
         "Giemsa"
     )
-    objective: Objective = "100x"
+    objective: Objective | None = Field(default=None, description="None: the usual")
     mode: Literal["slide", "passive"] = "slide"
     consents: bool = False
     is_second: bool = False
@@ -149,7 +150,7 @@ class Backup(OnStick):
 class Restore(Backup):
     """Which backup takes the place of the records, by whom."""
 
-    file: str = Field(max_length=200, pattern=r"^[\w.-]+$")
+    file: str = Field(max_length=200, pattern=rf"^({FOLDER}/)?[\w.-]+$")
     pin: str = Field(max_length=20)
 
 

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
+from leukoscope_edge.capture.source import is_simulated
 from leukoscope_edge.service.health import read_health, signs
 from leukoscope_edge.updates import clock
 from leukoscope_edge.updates.device import time_floor
 from leukoscope_edge.updates.slots import models_folder
 from leukoscope_edge.updates.state import load as load_state
+from leukoscope_edge.web.calibration import scales
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.orders import Mode
 from leukoscope_edge.web.trends import GOLDEN_NOTE
@@ -40,9 +42,9 @@ def health(device: Device, *, briefly: bool = False) -> list[Sign]:
     found = read_health(device.store.folder)
     shown = [Sign(name=n, value=v, is_good=g) for n, v, g in signs(found or {})]
     fallen = [s for s in shown if s.name == "Runs on"]
-    others = [s for s in shown if s.name != "Runs on"]
+    others = [s for s in shown if s.name not in ("Runs on", "Camera")]
     return [
-        _camera(device),
+        _camera(device, [s for s in shown if s.name == "Camera"]),
         Sign(name="Model", value=device.bundle.card.id),
         *(fallen or [Sign(name="Runs on", value=device.engine.name)]),
         *(s for s in others if not (briefly and s.is_good and s.name not in BRIEF)),
@@ -69,15 +71,25 @@ def page_facts(device: Device) -> dict[str, Any]:
         "bundle": device.bundle.card.id,
         "quality_test_at": tests[-1].at if tests else None,
         "clock": clock.assess(clock.utc_now(), floor).value,
+        "scales_um_per_px": _scales(device),
     }
 
 
-def _camera(device: Device) -> Sign:
+def _scales(device: Device) -> dict[str, float] | None:
+    """Return the camera's scales by objective, None where it brings its own."""
+    camera = device.profile.camera
+    if is_simulated(camera.source):
+        return None
+    return {k: s.um_per_px for k, s in scales(device.store, camera).items()}
+
+
+def _camera(device: Device, measured: list[Sign]) -> Sign:
     newest = device.counter.newest
     if newest.mode is Mode.FAILED:
         reason = str(newest.facts.get("instruction", ""))
         return Sign(name="Camera", value=reason, is_good=False)
-    return Sign(name="Camera", value=device.profile.camera.source.split(":")[0])
+    source = device.profile.camera.source.split(":")[0]
+    return next(iter(measured), Sign(name="Camera", value=source))
 
 
 def _golden(device: Device) -> Sign:

@@ -20,6 +20,7 @@ from leukoscope_edge.counting.modes import (
 )
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.records.store import Store
+from leukoscope_edge.service.processes import give_memory_back
 from leukoscope_edge.types import I32, CellKind
 from leukoscope_edge.vision.segmentation import segment
 
@@ -64,6 +65,7 @@ def whole_labels(nuclei: I32, cells: I32) -> set[int]:
 def run_drawn(store: Store, by: str) -> QualityDay:
     """Run the test on drawn fields and keep what came of it."""
     present, located, extra = locate_drawn()
+    give_memory_back()
     facts = {"n_present": present, "n_located": located, "n_extra": extra}
     store.note(DRAWN_NOTE, facts, by)
     return days(store, DRAWN_NOTE)[-1]

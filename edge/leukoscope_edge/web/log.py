@@ -8,6 +8,7 @@ from leukoscope_edge import __version__, updates
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.health import health, notices
 
+LOG_NAME = "leukoscope-log.txt"
 N_NOTES = 2000
 ACCEPTED = " Accepted by "
 

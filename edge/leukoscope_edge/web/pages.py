@@ -26,11 +26,12 @@ from leukoscope_edge.web.access import (
     set_session,
     signed_in,
 )
+from leukoscope_edge.web.calibration import usual_objective
 from leukoscope_edge.web.device import Device, has_right
 from leukoscope_edge.web.forms import Objective
 from leukoscope_edge.web.health import health, notices
 from leukoscope_edge.web.i18n import NAMES, Language
-from leukoscope_edge.web.log import log_text
+from leukoscope_edge.web.log import LOG_NAME, log_text
 from leukoscope_edge.web.model_list import listed_models, open_slides
 from leukoscope_edge.web.orders import Mode
 from leukoscope_edge.web.people import Person, Right, Role
@@ -52,7 +53,7 @@ from leukoscope_edge.web.sticks import (
     writable_sticks_of,
 )
 from leukoscope_edge.web.trends import GOLDEN_NOTE, plot, trends
-from leukoscope_edge.web.words import light_names, trend_names, words_for
+from leukoscope_edge.web.words import light_names, said_in, trend_names, words_for
 
 router = APIRouter()
 Anybody = Annotated[Person, Depends(signed_in)]
@@ -88,6 +89,7 @@ def render(request: Request, template: str, **values: Any) -> Response:
         language=language,
         languages=NAMES,
         words=words_for(language),
+        said_in=said_in,
         token=device.sessions.token(session),
         person=device.person(request, touch=False),
         is_simulation=device.is_simulation,
@@ -165,7 +167,9 @@ def _step(record: SlideRecord) -> str:
 @router.get("/slides/new", dependencies=[OPERATOR])
 def new_slide(request: Request) -> Response:
     """What is known of a slide before the first frame."""
-    return render(request, "new_slide.html")
+    device = device_of(request)
+    objective = usual_objective(device.store, device.profile.camera)
+    return render(request, "new_slide.html", objective=objective)
 
 
 def _slide_page(request: Request, slide: str, step: str, **values: Any) -> Response:
@@ -302,7 +306,7 @@ def _scales(device: Device) -> list[tuple[str, float | None]]:
 @router.get("/device/log.txt", dependencies=[Depends(may(Right.QUALITY))])
 def log(request: Request) -> Response:
     """What service asks for; names nobody."""
-    disposition = {"content-disposition": 'attachment; filename="leukoscope-log.txt"'}
+    disposition = {"content-disposition": f'attachment; filename="{LOG_NAME}"'}
     text = log_text(device_of(request))
     return Response(text, media_type="text/plain; charset=utf-8", headers=disposition)
 

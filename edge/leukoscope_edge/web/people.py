@@ -4,15 +4,20 @@ A PIN has only some million possibilities, so guessing is slowed, not merely has
 every wrong PIN in a row beyond the third doubles the wait. The count of failures is on
 the disk before a PIN is looked at, and the wait runs on the monotonic clock and starts
 anew with the program; so neither a restart nor a changed clock shortens it.
+
+The list may be changed by two programs, the page and `leukoscope people`: each takes
+the folder's lock and reads anew what the other wrote.
 """
 
+import fcntl
 import hashlib
 import hmac
 import json
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -122,14 +127,15 @@ class People:
         self._lock = threading.Lock()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._pepper = _pepper(folder / PEPPER_FILE)
-        self._people = _read(self._path)
-        self._not_before = {
-            key: clock() + wait_s(p.n_failures) for key, p in self._people.items()
-        }
+        self._read_mark: tuple[int, ...] = ()
+        self._people: dict[str, Person] = {}
+        self._not_before: dict[str, float] = {}
+        self._read_anew()
 
     @property
     def everybody(self) -> list[Person]:
         """All people by name."""
+        self._read_anew()
         return sorted(self._people.values(), key=lambda p: p.name.casefold())
 
     def add(self, name: str, role: Role, pin: str) -> Person:
@@ -140,9 +146,9 @@ class People:
         """
         name = " ".join(name.split())
         _check_name(name)
-        _check_pin(pin)
+        check_pin(pin)
         person = Person(name=name, role=role, pin_hash=self._hash(pin))
-        with self._lock:
+        with self._alone():
             if name.casefold() in self._people:
                 raise PeopleError(f"{name} is here already: add another name")
             self._keep(person)
@@ -154,9 +160,23 @@ class People:
         Raises:
             PeopleError: There is somebody already, or the name or PIN will not do.
         """
-        if self._people:
+        if self.everybody:
             raise PeopleError("the device is set up already: sign in")
         return self.add(name, Role.SUPERVISOR, pin)
+
+    def set_pin(self, name: str, pin: str) -> Person:
+        """Give somebody another PIN, in the place of one that was forgotten.
+
+        Raises:
+            PeopleError: Nobody has this name, or the PIN will not do.
+        """
+        check_pin(pin)
+        with self._alone():
+            person = self._required(name)
+            changed = replace(person, pin_hash=self._hash(pin), n_failures=0)
+            self._keep(changed)
+            self._not_before[name.strip().casefold()] = 0.0
+        return changed
 
     def enter(self, name: str, pin: str) -> tuple[Entry, float]:
         """Try a PIN.
@@ -165,7 +185,7 @@ class People:
             What came of it, and the seconds to wait before the next try.
         """
         key = name.strip().casefold()
-        with self._lock:
+        with self._alone():
             person = self._people.get(key)
             if person is None:
                 return Entry.WRONG, 0.0
@@ -183,13 +203,48 @@ class People:
 
     def find(self, name: str) -> Person | None:
         """Return somebody by name."""
+        self._read_anew()
         return self._people.get(name.strip().casefold())
+
+    def require(self, name: str) -> Person:
+        """Return somebody by name.
+
+        Raises:
+            PeopleError: Nobody has this name.
+        """
+        self._read_anew()
+        return self._required(name)
+
+    def _required(self, name: str) -> Person:
+        person = self._people.get(name.strip().casefold())
+        if person is None:
+            known = ", ".join(sorted(p.name for p in self._people.values()))
+            raise PeopleError(f"nobody here is called {name}; known: {known}")
+        return person
 
     def _keep(self, person: Person) -> None:
         after = self._people | {person.name.casefold(): person}
         rows = [asdict(p) | {"role": p.role.value} for p in after.values()]
         write_whole(self._path, json.dumps(rows, indent=1).encode(), mode=0o600)
-        self._people = after
+        self._people, self._read_mark = after, _mark(self._path)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Have the list to ourselves, among threads and programs."""
+        with self._lock, _locked(self._path.parent):
+            self._read_anew()
+            yield
+
+    def _read_anew(self) -> None:
+        """Take up what another program wrote; whoever it changed waits anew."""
+        mark = _mark(self._path)
+        if mark == self._read_mark:
+            return
+        before, self._people = self._people, _read(self._path)
+        self._read_mark = mark
+        for key, person in self._people.items():
+            if before.get(key) != person:
+                self._not_before[key] = self._clock() + wait_s(person.n_failures)
 
     def _hash(self, pin: str) -> str:
         return self._hasher.hash(self._keyed(pin))
@@ -212,12 +267,36 @@ def wait_s(n_failures: int) -> float:
     return min(FIRST_WAIT_S * 2.0 ** min(beyond, 30), LONGEST_WAIT_S)
 
 
+def _mark(path: Path) -> tuple[int, ...]:
+    """Return what changes with a file that is replaced, nothing where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return ()
+    return (found.st_ino, found.st_mtime_ns, found.st_size)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 def _check_name(name: str) -> None:
     if not 1 <= len(name) <= MAX_NAME_LENGTH or not name.isprintable():
         raise PeopleError(f"a name needs 1 to {MAX_NAME_LENGTH} letters")
 
 
-def _check_pin(pin: str) -> None:
+def check_pin(pin: str) -> None:
+    """Make sure that a PIN is long enough and not guessed at once.
+
+    Raises:
+        PeopleError: It is not.
+    """
     digits = pin.isascii() and pin.isdigit()
     if not digits or not MIN_PIN_DIGITS <= len(pin) <= MAX_PIN_DIGITS:
         raise PeopleError(f"a PIN needs {MIN_PIN_DIGITS} to {MAX_PIN_DIGITS} digits")

@@ -1,16 +1,18 @@
 """What leaves the device: only what a person asked for, and only whole files."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
 
 from leukoscope_edge.records.dossier import Dossier, dossier_csv_bytes, open_dossier
 from leukoscope_edge.records.fhir import fhir_bytes
-from leukoscope_edge.records.files import write_whole
 from leukoscope_edge.records.paper import Say, paper_bytes
 from leukoscope_edge.records.store import Store
+from leukoscope_edge.service.new_file import StickFile
+
+OnStick = Callable[[str], StickFile]
+"""From a file's name to the file on a stick."""
 
 
 class What(str, Enum):
@@ -68,14 +70,14 @@ def take_file(store: Store, slide: str, what: What, asked: Asked) -> tuple[str, 
 
 
 def copy_to_stick(
-    store: Store, slide: str, stick: Path, whats: Iterable[What], asked: Asked
+    store: Store, slide: str, stick: OnStick, whats: Iterable[What], asked: Asked
 ) -> Iterator[str]:
-    """Write files about a slide on a stick and yield their names.
+    """Put files about a slide on a stick and yield their places there.
 
     Args:
-        store: The records; the export is kept there.
+        store: The records; the export is kept there, before the file leaves.
         slide: The slide.
-        stick: Where it is mounted; `sticks.stick_to_write` knows it.
+        stick: Begins a new file; `sticks.new_file_on` for one stick.
         whats: Which files.
         asked: By whom, and how.
 
@@ -84,5 +86,6 @@ def copy_to_stick(
     """
     for what in whats:
         name, data = take_file(store, slide, what, asked)
-        write_whole(stick / name, data)
-        yield name
+        with stick(name) as file:
+            file.write(data)
+            yield file.keep()

@@ -1,4 +1,8 @@
-"""Where sticks are: mounted removable disks, and the folders that a profile names."""
+"""Where sticks are: mounted removable disks, and the folders that a profile names.
+
+What goes on a stick goes into its folder `leukoscope/`. A device's own rule mounts
+sticks read only, and there a helper writes (`leukoscope_edge.service.stick_helper`).
+"""
 
 import os
 from itertools import islice
@@ -7,13 +11,14 @@ from pathlib import Path
 from leukoscope_edge.errors import OutputError
 from leukoscope_edge.profile import Profile
 from leukoscope_edge.records.backup import SUFFIX
+from leukoscope_edge.service.new_file import FOLDER, NewFile, StickFile
+from leukoscope_edge.service.sent_file import SentFile
+from leukoscope_edge.service.stick_helper import SOCKET, STICKS
 
 MOUNTS = Path("/proc/self/mounts")
-STICK_ROOTS = (Path("/media"), Path("/run/media"))
-"""Where desktops mount removable disks."""
+STICK_ROOTS = (Path("/media"), Path("/run/media"), STICKS)
+"""Where desktops mount removable disks, and where our own udev rule does."""
 MAX_ENTRIES = 10_000
-OWN_MOUNT = Path("/run/leukoscope-stick")
-"""Where our own udev rule mounts a stick, read only."""
 
 READ_ONLY = (
     "The stick can only be read: this device mounts sticks read only, so that nothing "
@@ -37,27 +42,55 @@ def sticks(mounts: Path = MOUNTS) -> list[Path]:
 
 def sticks_of(profile: Profile) -> list[Path]:
     """Return the sticks that are plugged in, those that a profile names last."""
-    own = [OWN_MOUNT] if os.path.ismount(OWN_MOUNT) else []
     named = [Path(p) for p in profile.sticks if Path(p).is_dir()]
-    return [*own, *sticks(), *named]
+    return [*sticks(), *named]
 
 
 def writable_sticks_of(profile: Profile) -> list[Path]:
-    """Return the sticks that can be written: not our own mount, which is read only."""
-    return [p for p in sticks_of(profile) if os.access(p, os.W_OK)]
+    """Return the sticks that can be written, by ourselves or by the helper."""
+    return [p for p in sticks_of(profile) if _may_write(p)]
+
+
+def _may_write(stick: Path) -> bool:
+    return SOCKET.is_socket() if _is_own(stick) else os.access(stick, os.W_OK)
+
+
+def _is_own(stick: Path) -> bool:
+    return STICKS in stick.parents
+
+
+def new_file_on(profile: Profile, name: str, file: str) -> StickFile:
+    """Begin a new file on a stick.
+
+    Args:
+        profile: The device.
+        name: What the page calls the stick.
+        file: The new file's name.
+
+    Raises:
+        OutputError: There is no such stick, or it cannot be written.
+    """
+    stick = stick_to_write(profile, name)
+    return SentFile(stick.name, file) if _is_own(stick) else NewFile(stick, file)
 
 
 def backups_on(stick: Path) -> list[str]:
-    """Return the names of the backups on a stick, the newest last.
+    """Return the places of the backups on a stick, the newest last.
 
-    A stick with very many files is not read to its end.
+    They lie in its own folder, or beside it where a person put them. A stick with very
+    many files is not read to its end.
     """
+    return _backups_in(stick, "") + _backups_in(stick / FOLDER, f"{FOLDER}/")
+
+
+def _backups_in(folder: Path, before: str) -> list[str]:
     try:
-        with os.scandir(stick) as entries:
-            seen = islice(entries, MAX_ENTRIES)
-            return sorted(e.name for e in seen if e.name.endswith(SUFFIX))
+        with os.scandir(folder) as entries:
+            seen = [e.name for e in islice(entries, MAX_ENTRIES)]
     except OSError:
         return []
+    whole = (n for n in seen if n.endswith(SUFFIX) and not n.startswith("."))
+    return sorted(f"{before}{n}" for n in whole)
 
 
 def stick_named(profile: Profile, name: str) -> Path:

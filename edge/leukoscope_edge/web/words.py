@@ -1,5 +1,6 @@
 """The texts that scripts show, in one language, as one object for the page."""
 
+from leukoscope_edge.updates.codes import UNCHANGED, Code
 from leukoscope_edge.web.i18n import Language
 from leukoscope_edge.web.trends import GOLDEN_NOTE
 
@@ -57,3 +58,23 @@ def light_names(language: Language) -> dict[str, str]:
 def words_for(language: Language) -> dict[str, str]:
     """Return the scripts' texts in a language."""
     return {key: language(text) for key, text in TEXTS.items()}
+
+
+def said_in(language: Language, text: str) -> str:
+    """Return what the machine says in a language, also the whole of a code's line.
+
+    Args:
+        language: Whoever asks has it.
+        text: In English; a code's line is put together anew from its parts.
+    """
+    for code in Code:
+        head = f"{code.id}: {code.cause}"
+        if text.startswith(head) and text.endswith(code.next_step):
+            rest = text[len(head) : -len(code.next_step)].rstrip()
+            is_unchanged = rest.endswith(UNCHANGED)
+            detail = rest.removesuffix(UNCHANGED).rstrip(". ").removeprefix(": ")
+            said = f"{code.id}: {language(code.cause)}"
+            said += f": {language(detail)}." if detail else "."
+            said += f" {language(UNCHANGED)}" if is_unchanged else ""
+            return f"{said} {language(code.next_step)}"
+    return language(text)

@@ -32,6 +32,7 @@ from leukoscope_edge.screening import Looked, SlideRun, require_domain
 from leukoscope_edge.service import heat
 from leukoscope_edge.service.beats import ALLOW_S, NoPulse, Pulse
 from leukoscope_edge.service.heat import Heat
+from leukoscope_edge.service.processes import give_memory_back
 from leukoscope_edge.types import U8, Cell, Fault, Frame
 from leukoscope_edge.vision.quality import assess
 from leukoscope_edge.web.calibration import camera_scale, objective_of, of_this_size
@@ -174,7 +175,7 @@ class _Worker:
         self._pulse, self._meter = pulse, Meter()
         self._heat, self._look_at_heat_s = Heat.GOOD, 0.0
         self._temp_c: float | None = None
-        self._by, self._was_fault = "", False
+        self._by, self._fault = "", ""
         self._interval_s = 1 / profile.camera.frames_per_second
         self._mode, self._slide = Mode.IDLE, ""
         self._camera: Camera | None = None
@@ -185,6 +186,7 @@ class _Worker:
         self._last_pixels: U8 | None = None
         self._n_shown = 0
         self._read_at_unix_s = 0.0
+        self._frame_at_s: float | None = None
 
     def obey_all(self, line: Line) -> None:
         """Obey and look by turns, until told to leave."""
@@ -229,14 +231,26 @@ class _Worker:
 
     def _beat(self) -> None:
         self._pulse.beat(
-            allow_s=AFTER_FAULT_S if self._was_fault else ALLOW_S,
+            allow_s=AFTER_FAULT_S if self._fault else ALLOW_S,
             mode=self._mode.value,
             heat=self._heat.value,
             engine=self._engine.name,
             fallback=self._engine.fallback,
             bundle=self._bundle.card.id,
+            **self._camera_facts(),
             **self._meter.facts(),
         )
+
+    def _camera_facts(self) -> dict[str, Any]:
+        """Return which camera it is, how it is set, and when it last gave a frame."""
+        entry = self._profile.camera
+        settings = entry.hardware
+        return {
+            "camera": settings.device if settings else entry.source.split(":")[0],
+            "is_locked": settings.is_locked if settings else None,
+            "frame_at_s": self._frame_at_s,
+            "camera_fault": self._fault,
+        }
 
     def _obey(self, order: Order) -> None:
         try:
@@ -304,6 +318,7 @@ class _Worker:
                 note_light(self._store, figures)
         slide = self._slide
         self._rest()
+        give_memory_back()
         self._mode, self._slide = Mode.FINISHED, slide
 
     def _rest(self) -> None:
@@ -334,8 +349,10 @@ class _Worker:
         try:
             with self._meter.stage("read"):
                 item = self._camera.read() if self._camera else None
-            self._was_fault = isinstance(item, Fault)
+            self._fault = item.reason if isinstance(item, Fault) else ""
             self._read_at_unix_s = time.time()
+            if isinstance(item, Frame):
+                self._frame_at_s = time.monotonic()
             if item is None:
                 self._at_end()
             elif self._run is None or self._keeper is None:

@@ -55,6 +55,13 @@ def test_a_weak_model_does_not_alarm_at_its_own_background() -> None:
     assert found.name is VerdictName.NONE
 
 
+def test_a_slide_of_strange_cells_gives_no_result_and_says_why() -> None:
+    strange = [Call(name=CallName.UNCLEAR, p_blast=0.9, is_unlike=True)] * 30
+    found = decide(calls(normal=70) + strange, GOOD)
+    assert isinstance(found, Refusal)
+    assert "30 of 100 cells are unlike all that this model" in found.sentence
+
+
 @pytest.mark.parametrize(("unclear", "refused"), [(20, False), (21, True)])
 def test_more_than_a_fifth_unclear_gives_no_result(unclear: int, refused: bool) -> None:
     found = decide(calls(normal=100 - unclear, unclear=unclear), GOOD)

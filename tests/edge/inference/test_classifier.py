@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leukoscope_edge.inference.bundle import open_bundle
-from leukoscope_edge.inference.card import DecisionEntry
+from leukoscope_edge.inference.card import Card, DecisionEntry, OutlierEntry
 from leukoscope_edge.inference.classifier import (
     BATCH_SIZE,
     call_for,
+    calls_for,
     classify,
     p_blast,
     vote,
@@ -48,6 +50,33 @@ def test_probability_follows_the_margin(a: float, b: float, t: float) -> None:
 def test_temperature_softens_but_does_not_turn() -> None:
     logits = np.array([[0, 2]], np.float32)
     assert 0.5 < p_blast(logits, 4.0)[0] < p_blast(logits, 1.0)[0]
+
+
+def with_outliers(card: Card) -> Card:
+    return replace(card, outliers=OutlierEntry(distance_limit=9.0, turned_away=0.05))
+
+
+def test_a_cell_unlike_all_known_ones_is_unclear_however_sure_the_model_is(
+    bundle_folder: Path,
+) -> None:
+    card = with_outliers(open_bundle(bundle_folder).card)
+    answers = np.array([[0, 20, 8.9], [0, 20, 9.1], [20, 0, 50]], np.float32)
+    near, far, sure = calls_for(answers, card)
+    assert (near.name, near.is_unlike) == (CallName.BLAST, False)
+    assert (far.name, far.is_unlike) == (CallName.UNCLEAR, True)
+    assert (sure.name, sure.is_unlike) == (CallName.UNCLEAR, True)
+    assert far.p_blast == near.p_blast
+
+
+@pytest.mark.parametrize(("n_unlike", "is_unlike"), [(0, False), (1, False), (2, True)])
+def test_most_sightings_say_whether_a_cell_is_unlike(
+    n_unlike: int, is_unlike: bool
+) -> None:
+    known = Call(name=CallName.NORMAL, p_blast=0.1)
+    strange = Call(name=CallName.UNCLEAR, p_blast=0.1, is_unlike=True)
+    found = vote([known] * (3 - n_unlike) + [strange] * n_unlike, BAND)
+    assert found.is_unlike == is_unlike
+    assert found.name is (CallName.UNCLEAR if is_unlike else CallName.NORMAL)
 
 
 def test_classifies_more_cells_than_a_batch_in_order(bundle_folder: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from leukoscope_edge.errors import OutputError
 from leukoscope_edge.records.files import check_room, prepare_folder, write_whole
-from leukoscope_edge.records.report import report_bytes
+from leukoscope_edge.records.report import Tongue, report_bytes
 from leukoscope_edge.records.result import INTENDED_USE, result_bytes, result_object
 from leukoscope_edge.records.table import cells_csv_bytes, table_text
 from leukoscope_edge.types import (
@@ -25,6 +25,7 @@ from leukoscope_edge.types import (
     Verdict,
     VerdictName,
 )
+from leukoscope_edge.web.i18n import languages
 
 
 def cell(id_: int, name: CallName, p: float, image: str = "a.png") -> Cell:
@@ -119,6 +120,19 @@ def test_the_report_shows_every_cell_suspects_first_and_what_was_left_out() -> N
     assert html.index("cell 2 ") < html.index("cell 1 ")
     assert "is truncated" in html
     assert "width:50.0%" in html  # a bar of 10 µm in a view of 20 µm
+
+
+def test_the_report_speaks_another_language_and_keeps_what_must_be_english() -> None:
+    arabic = Tongue(code="ar", say=languages()["ar"])
+    html = report_bytes(replace(SCREENING, domain="simulated"), arabic).decode()
+    assert "<html lang=ar dir=rtl>" in html
+    for text in (INTENDED_USE, "Leukoscope report", "Smudge cells", "Why"):
+        assert languages()["ar"](text) in html
+    assert f"<p class=use lang=en dir=ltr>{INTENDED_USE}</p>" in html
+    assert "SIMULATION: Few blast-like cells seen." in html
+    for text in ("Leukoscope report", "Smudge", "BLAST-LIKE", "Images"):
+        assert text not in html
+    assert "dir=ltr" in report_bytes(SCREENING).decode().partition("<meta")[0]
 
 
 def test_no_scale_bar_where_the_scale_is_not_known() -> None:

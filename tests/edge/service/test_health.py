@@ -1,6 +1,7 @@
 """The figures: measured once, shown thrice, and nobody's when they are old."""
 
 import json
+import os
 import re
 import shutil
 import time
@@ -98,3 +99,48 @@ def test_a_label_cannot_break_out_of_its_line() -> None:
     part = figures()["parts"]["count"]
     text = metrics(figures(parts={'a"\n\\b': part, "count": part}))
     assert r'leukoscope_restarts{part="a\"\n\\b"} 0.0' in text
+
+
+CAMERA = {
+    "camera": "/dev/leukoscope-camera",
+    "is_locked": True,
+    "frame_at_s": 0.0,
+    "camera_fault": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "scales", "words", "is_good"),
+    [
+        ({}, {"100x": 0.08}, "0.2 s ago, locked, 100x 0.0800 µm/px", True),
+        ({}, {}, "0.2 s ago, locked, not calibrated", False),
+        ({}, None, "0.2 s ago, locked", True),  # the simulated slide's own scale
+        ({"is_locked": None, "frame_at_s": None}, None, "", True),
+        ({"is_locked": False}, {"40x": 0.2}, "not locked, 40x 0.2000 µm/px", False),
+        ({"camera_fault": "is torn"}, None, "is torn, locked", False),
+    ],
+)
+def test_the_camera_has_a_line(
+    changes: dict[str, Any], scales: dict[str, float] | None, words: str, is_good: bool
+) -> None:
+    parts = {
+        "count": {"n_restarts": 0, "facts": CAMERA | changes},
+        "page": {"n_restarts": 0, "facts": {"scales_um_per_px": scales}},
+    }
+    [line] = [s for s in signs(figures(at_s=0.2, parts=parts)) if s[0] == "Camera"]
+    assert line[1].startswith("/dev/leukoscope-camera")
+    assert line[1].endswith(words)
+    assert line[2] is is_good
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="NOT DONE HERE: needs root")
+def test_another_user_is_told_whose_service_it_is(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_json(run_folder(data) / HEALTH, figures())
+    os.seteuid(65534)
+    try:
+        assert main(["health", "--data", str(data)]) == 1
+    finally:
+        os.seteuid(0)
+    assert "cannot be read by you: run this as root" in capsys.readouterr().err

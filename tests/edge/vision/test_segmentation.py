@@ -43,6 +43,28 @@ def test_two_nuclei_that_touch_are_two_cells() -> None:
     assert n_white(field((150, 120, 45), (236, 120, 45))) == 2
 
 
+def test_a_notched_nucleus_in_one_round_cell_is_one() -> None:
+    notched = ((152, 120, 40), (220, 120, 40))
+    assert n_white(field(*notched)) == 2
+    pixels = field()
+    cv2.circle(pixels, (186, 120), 88, (205, 190, 220), cv2.FILLED)
+    for x, y, radius in notched:
+        cv2.circle(pixels, (x, y), radius, VIOLET, cv2.FILLED)
+    assert n_white(cv2.GaussianBlur(pixels, (0, 0), 1.2)) == 1
+
+
+@pytest.mark.parametrize("n_in_clumps", [0, 2, 3])
+def test_clumps_of_nuclei_leave_the_estimated_scale_alone(n_in_clumps: int) -> None:
+    pixels = np.full((300, 400, 3), PLASMA, np.uint8)
+    for x in range(50, 400, 90):
+        cv2.circle(pixels, (x, 250), 37, RED, cv2.FILLED)
+    for i in range(2 * n_in_clumps):
+        at = (50 + 70 * (i // 2), 60 + 70 * (i % 2))
+        cv2.circle(pixels, at, 40, VIOLET, cv2.FILLED)
+    found = segment(cv2.GaussianBlur(pixels, (0, 0), 1.2))
+    assert found.scale_um_per_px == pytest.approx(SCALE, rel=0.1)
+
+
 def test_lobes_that_lie_close_are_one_cell() -> None:
     assert n_white(field((180, 110, 18), (215, 125, 18), (190, 150, 18))) == 1
 

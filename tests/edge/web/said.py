@@ -21,6 +21,8 @@ SPEAKS = (
     "records/fold.py",
     "records/dossier.py",
     "records/paper.py",
+    "service/new_file.py",
+    "service/sent_file.py",
     "updates/codes.py",
     "web/access.py",
     "web/api_cells.py",
@@ -39,6 +41,8 @@ NOT_FOR_TECHNICIANS = (
     r"the site's normal slides",  # of `leukoscope screen --site`
     r"LEUKOSCOPE slide=",  # the code's own words
     r"characters cannot be printed|IN ENGLISH",  # where the language is not printable
+    r"is no name for a file on a stick",  # of a programmer
+    r"^nobody here is called",  # of `leukoscope people`
     r"^print of version",  # of an event
     r"^(no event|started anyway|golden cells|pass)$",  # kinds and salts
     r"=|'self'|'none'|charset",  # of the protocol

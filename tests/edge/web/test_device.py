@@ -1,8 +1,10 @@
 """Calibration, sticks, health and the certificate."""
 
+import re
 import ssl
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -16,6 +18,7 @@ from leukoscope_edge.capture.replay import ImageReplay
 from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.profile import CameraEntry, PageEntry
+from leukoscope_edge.records.slide import Identity, SlideSetUp
 from leukoscope_edge.types import Frame
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.calibration import (
@@ -24,13 +27,14 @@ from leukoscope_edge.web.calibration import (
     keep_scale,
     measure_scale,
     of_this_size,
+    usual_objective,
 )
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.health import health
 from leukoscope_edge.web.missed import cut_missed
 from leukoscope_edge.web.orders import Do, Mode, News
 from leukoscope_edge.web.share import Asked, What, copy_to_stick
-from leukoscope_edge.web.sticks import READ_ONLY, stick_to_write, sticks
+from leukoscope_edge.web.sticks import READ_ONLY, new_file_on, sticks
 from leukoscope_edge.web.tls import open_certificate
 
 REAL = CameraEntry(source="camera-1", frames_per_second=10.0)
@@ -101,6 +105,51 @@ def test_a_slide_under_an_uncalibrated_objective_is_refused(
     if status == 409:
         assert "calibrated under 100x, not under 40x" in answer.json()["detail"]
         assert device.store.slides() == []
+
+
+@pytest.mark.parametrize(
+    ("profile", "measured", "slide", "expected"),
+    [
+        ("100x", [], "", "100x"),
+        ("40x", [], "", "40x"),
+        ("100x", ["50x"], "", "50x"),  # the profile's own is not calibrated
+        ("100x", ["100x", "50x"], "", "50x"),
+        ("100x", ["100x", "50x"], "100x", "100x"),
+        ("100x", ["50x"], "40x", "50x"),  # no slide is begun at a wrong scale
+        ("100x", [], "40x", "40x"),
+        ("63x", [], "", "63x"),  # none is marked: a person must choose
+    ],
+)
+def test_a_new_slide_offers_the_objective_that_was_in_use_last(
+    device: Device, profile: str, measured: list[str], slide: str, expected: str
+) -> None:
+    camera = replace(REAL, objective=profile)
+    for objective in measured:
+        keep_scale(device.store, camera, objective, Scale(um_per_px=0.1), NAME)
+    if slide:
+        own = replace(device, profile=replace(device.profile, camera=camera))
+        new = SlideSetUp(
+            identity=Identity(sample="S-1"),
+            mode="slide",
+            domain="simulated",
+            origin=own.origin(slide),
+            details={"objective": slide},
+        )
+        device.store.start_slide(new, NAME, key="key-00000001")
+    assert usual_objective(device.store, camera) == expected
+
+
+def test_the_page_marks_the_usual_objective(
+    real_browser: Browser, device: Device
+) -> None:
+    keep_scale(device.store, REAL, "40x", Scale(um_per_px=0.2), NAME)
+    text = real_browser.get("/slides/new").text
+    assert re.findall(r'name="objective" value="(\w+)" required checked', text) == [
+        "40x"
+    ]
+    body = {"sample": "S-1", "key": "key-00000001"}
+    assert real_browser.post("/api/slides", json=body).status_code == 200
+    assert device.store.slides()[0].details["objective"] == "40x"
 
 
 @pytest.mark.parametrize("width_px", [640, 320])
@@ -179,9 +228,12 @@ def test_files_go_to_a_stick_that_the_profile_names(
     (stick := tmp_path / "stick").mkdir()
     slide = fill_slide(device, n_blast=1)
     own = with_sticks(device, stick)
-    found = stick_to_write(own.profile, str(stick))
-    [name] = copy_to_stick(own.store, slide, found, [What.CSV], Asked(False, NAME))
-    assert (stick / name).read_bytes()
+    asked = Asked(False, NAME)
+    found = partial(new_file_on, own.profile, str(stick))
+    for n in ("", "-2"):  # what is there stays
+        [place] = copy_to_stick(own.store, slide, found, [What.CSV], asked)
+        assert place == f"leukoscope/leukoscope-{slide}-v1{n}.csv"
+        assert (stick / place).read_bytes()
 
 
 def test_a_stick_that_is_mounted_read_only_is_said_to_be(device: Device) -> None:

@@ -21,6 +21,7 @@ from leukoscope_edge.inference.bundle import (
 )
 from leukoscope_edge.records.result import INTENDED_USE
 from leukoscope_edge.types import Call, CallName
+from leukoscope_edge.updates.codes import UNCHANGED, Code
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.i18n import (
     HOLDS,
@@ -30,7 +31,7 @@ from leukoscope_edge.web.i18n import (
     languages,
     parse_po,
 )
-from leukoscope_edge.web.words import GOLDEN, LIGHTS, SIGNS, TEXTS
+from leukoscope_edge.web.words import GOLDEN, LIGHTS, SIGNS, TEXTS, said_in
 
 TRANSLATED = [c for c in NAMES if c != "en"]
 WEB = Path(__file__).parents[3] / "edge" / "leukoscope_edge" / "web"
@@ -212,6 +213,20 @@ def test_a_refusal_is_in_the_language_of_the_page(browser: Browser) -> None:
     browser.post("/api/language", json={"language": "fr"})
     answer = browser.post("/api/slides/0999/undo", json={"key": "key-00000001"})
     assert answer.json()["detail"] == "il n'y a pas de lame 0999"
+
+
+@pytest.mark.parametrize("code", TRANSLATED)
+def test_a_code_s_whole_line_is_said_in_the_language(code: str) -> None:
+    language = languages()[code]
+    for one in Code:
+        for detail in ("", "it reads 1970-01-01, expected 2026-11-01 or soon after"):
+            said = said_in(language, one.text(detail))
+            assert said.startswith(f"{one.id}: {language(one.cause)}")
+            assert said.endswith(language(one.next_step))
+            assert language(UNCHANGED) in said or one.id[0] != "U"
+            assert "or soon after" not in said
+            assert ("1970-01-01" in said) is bool(detail)
+            assert said_in(languages()["en"], one.text(detail)) == one.text(detail)
 
 
 def test_arabic_runs_from_right_to_left_and_the_others_do_not() -> None:

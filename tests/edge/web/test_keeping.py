@@ -1,5 +1,6 @@
 """Backup, restore, log and power-off from the page."""
 
+import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,7 +11,9 @@ import pytest
 from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide
 from tests.edge.web.sticks import with_sticks
 
+from leukoscope_edge.errors import OutputError
 from leukoscope_edge.records.store import open_store
+from leukoscope_edge.web import sticks as on_sticks
 from leukoscope_edge.web import updates as desks
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.orders import Mode, News
@@ -37,11 +40,11 @@ def test_a_backup_goes_to_a_stick_and_comes_back(
     assert browser.post("/api/records/backup", json=body).status_code == 422
     body["passphrase"] = PASSPHRASE
     assert browser.post("/api/records/backup", json=body).is_success
-    [file] = (tmp_path / "stick").iterdir()
+    [file] = (tmp_path / "stick" / "leukoscope").iterdir()
     text = browser.get("/device").text
     assert file.name in text
     fill_slide(device, n_normal=2)
-    body |= {"file": file.name, "pin": "111222"}
+    body |= {"file": f"leukoscope/{file.name}", "pin": "111222"}
     assert browser.post("/api/records/restore", json=body).status_code == 401
     body["pin"] = PIN
     assert browser.post("/api/records/restore", json=body).is_success
@@ -54,7 +57,9 @@ def test_a_backup_goes_to_a_stick_and_comes_back(
         assert [s.id for s in store.slides()] == [slide]
 
 
-@pytest.mark.parametrize("file", ["../evil", "/etc/passwd", "a/b"])
+@pytest.mark.parametrize(
+    "file", ["../evil", "/etc/passwd", "a/b", "leukoscope/../x/y", "leukoscope/a/b"]
+)
 def test_a_restore_reads_only_what_lies_on_the_stick(
     browser: Browser, tmp_path: Path, file: str
 ) -> None:
@@ -75,6 +80,16 @@ def test_only_a_supervisor_takes_the_records_away(
     body = {"stick": str(tmp_path / "stick"), "passphrase": PASSPHRASE}
     assert stranger.post("/api/records/backup", json=body).status_code == 403
     assert "Write the backup" not in stranger.get("/device").text
+
+
+def test_the_log_goes_to_a_stick(browser: Browser, tmp_path: Path) -> None:
+    body = {"stick": str(tmp_path / "stick")}
+    answer = browser.post("/api/device/log-to-stick", json=body)
+    assert answer.json() == {"place": "leukoscope/leukoscope-log.txt"}
+    text = (tmp_path / "stick" / "leukoscope" / "leukoscope-log.txt").read_text()
+    assert "audit code" in text
+    answer = browser.post("/api/device/log-to-stick", json={"stick": "/etc"})
+    assert answer.status_code == 409
 
 
 def test_the_log_names_nobody(browser: Browser, device: Device) -> None:
@@ -120,3 +135,20 @@ def test_what_was_lost_of_the_records_is_said_on_home_and_device(
     for path in ("/", "/device"):
         text = browser.get(path).text
         assert "Slide 0007 is left out: event 12" in text
+
+
+def test_a_stick_of_our_own_rule_is_written_by_the_helper_or_not_at_all(
+    device: Device, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "run" / "sdb1"
+    own.mkdir(parents=True)
+    profile = with_sticks(device, own).profile
+    monkeypatch.setattr(on_sticks, "STICKS", own.parent)
+    monkeypatch.setattr(on_sticks, "SOCKET", tmp_path / "to-stick")
+    assert on_sticks.writable_sticks_of(profile) == []
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "to-stick"))
+        assert on_sticks.writable_sticks_of(profile) == [own]
+    with pytest.raises(OutputError, match="does not answer"):  # nobody listens there
+        on_sticks.new_file_on(profile, str(own), "a.pdf")
+    assert list(own.iterdir()) == []

@@ -122,11 +122,11 @@ def elsewhere_table(rows: list[dict[str, Any]]) -> str:
             row["truth"],
             f"{row['n_images']} ({row['n_without']})",
             str(row["n_cells"]),
-            *(f"{row[name]:.3f}" for name in ("blast", "normal", "unclear")),
+            *(f"{row[name]:.3f}" for name in ("blast", "normal", "unclear", "unlike")),
             " / ".join(f"{share:.2f}" for share in row["by_image"]),
         ]
         for row in rows
     ]
     head = ["set", "truth", "images (no cell found)", "cells"]
-    head += ["called blast", "called normal", "unclear"]
+    head += ["called blast", "called normal", "unclear", "of it unlike all known"]
     return markdown_table([*head, "blast by image, quartiles"], lines)
