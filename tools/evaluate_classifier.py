@@ -25,10 +25,10 @@ import numpy as np
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.card import Card
-from leukoscope_edge.inference.classifier import BATCH_SIZE, calls_for, p_blast
+from leukoscope_edge.inference.classifier import classify
 from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.screening import crop_spec
 from leukoscope_edge.types import F64, Call, CallName
-from leukoscope_edge.vision.crop import CropSpec
 from leukoscope_train import metrics
 from leukoscope_train.baselines import ALWAYS_ALL, SIZE_ONLY, p_by_size
 from leukoscope_train.cells import (
@@ -90,16 +90,12 @@ def evaluate(
     bundle = open_bundle(bundle_folder or shipped_bundle_for("real"))
     crops = _read(data, split, bundle.card, limit)
     with OnnxCpuEngine(bundle) as engine:
-        parts = [
-            engine.run(crops.pixels[start : start + BATCH_SIZE])
-            for start in range(0, len(crops), BATCH_SIZE)
-        ]
-    answers = np.concatenate(parts)
-    p = p_blast(answers, bundle.card.decision.temperature)
+        calls = classify(engine, list(crops.pixels), bundle.card)
+    p = np.array([call.p_blast for call in calls])
     name = data.resolve().name + (f" {split}" if split else "")
     size = p_by_size(crops.areas_um2, SIZE_OFFSET, SIZE_SLOPE_PER_UM)
     return [
-        row_for(bundle.card.id, name, crops, p, calls_for(answers, bundle.card)),
+        row_for(bundle.card.id, name, crops, p, calls),
         row_for(SIZE_ONLY, name, crops, size, None),
         row_for(ALWAYS_ALL, name, crops, np.ones(len(crops)), None),
     ]
@@ -141,12 +137,8 @@ def _mean(values: metrics.BoolArray) -> float:
 
 
 def _read(data: Path, split: str | None, card: Card, limit: int) -> CropSet:
-    spec = CropSpec(
-        side_px=card.input.side_px,
-        scale_um_per_px=card.input.scale_um_per_px,
-        colour=card.input.colour,
-    )
-    crops, left_out = crops_of(_some(read_cells(data, split), limit), spec, None)
+    listing = _some(read_cells(data, split), limit)
+    crops, left_out = crops_of(listing, crop_spec(card), None)
     for line in left_out[:20]:
         print(f"left out: {line}", file=sys.stderr)
     if len(left_out) > 20:

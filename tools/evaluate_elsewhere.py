@@ -23,8 +23,8 @@ from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.classifier import classify
 from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.screening import crop_spec
 from leukoscope_edge.types import F64, U8, Call, CallName
-from leukoscope_edge.vision.crop import CropSpec
 from leukoscope_train import metrics
 from leukoscope_train.cells import BLAST, NORMAL, CellFile, CropSet, DataError
 from leukoscope_train.commands.data import PBC_KINDS, PBC_UM_PER_PX, some
@@ -150,15 +150,9 @@ def judge(bundle: Bundle, source: Source) -> tuple[Row, F64]:
     Raises:
         DataError: Not one cell was found.
     """
-    entry = bundle.card.input
-    spec = CropSpec(
-        side_px=entry.side_px,
-        scale_um_per_px=entry.scale_um_per_px,
-        colour=entry.colour,
-    )
     crops, left_out = crops_of_fields(
         source.files,
-        spec,
+        crop_spec(bundle.card),
         scale_um_per_px=source.scale_um_per_px,
         only_central=source.only_central,
     )

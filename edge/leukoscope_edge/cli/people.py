@@ -8,10 +8,10 @@ import argparse
 import getpass
 import os
 from pathlib import Path
-from pwd import getpwuid
 
 from leukoscope_edge.cli.data import add_by, add_data
 from leukoscope_edge.records.store import DATABASE_NAME, open_store
+from leukoscope_edge.service.health import name_of
 from leukoscope_edge.web.people import (
     PEOPLE_FILE,
     People,
@@ -77,10 +77,7 @@ def _open(data: Path) -> People:
 
 
 def _as_owner(data: Path, owner: int) -> str:
-    try:
-        name = getpwuid(owner).pw_name
-    except KeyError:
-        name = f"uid {owner}"
+    name = name_of(owner)
     return f"{data} belongs to {name}: run this as {name} (`sudo -u {name} ...`)"
 
 

@@ -133,10 +133,15 @@ def who_may_read(data_dir: Path) -> str:
         return ""
     else:
         return ""
+    return name_of(owner)
+
+
+def name_of(uid: int) -> str:
+    """Return a user's name, or number where there is no name."""
     try:
-        return pwd.getpwuid(owner).pw_name
+        return pwd.getpwuid(uid).pw_name
     except KeyError:
-        return f"uid {owner}"
+        return f"uid {uid}"
 
 
 def why_no_new_slide(data_dir: Path) -> str:

@@ -34,9 +34,7 @@ class Place:
 
     def grown(self, margin_px: int) -> tuple[slice, slice]:
         """Return the rows and columns of the box and a margin, where that fits."""
-        x, y, w, h = self.box_px
-        rows = slice(max(y - margin_px, 0), y + h + margin_px)
-        return rows, slice(max(x - margin_px, 0), x + w + margin_px)
+        return _grown(self.box_px, margin_px)
 
 
 def parts_of(mask: U8) -> tuple[I32, dict[int, Place]]:
@@ -73,9 +71,13 @@ def window_of(mask: U8, margin_px: int = 1) -> tuple[slice, slice]:
         mask: (h, w) uint8.
         margin_px: Around it.
     """
-    x, y, w, h = cv2.boundingRect(mask)
-    rows = slice(max(0, y - margin_px), y + h + margin_px)
-    return rows, slice(max(0, x - margin_px), x + w + margin_px)
+    return _grown(cv2.boundingRect(mask), margin_px)
+
+
+def _grown(box_px: Sequence[int], margin_px: int) -> tuple[slice, slice]:
+    x, y, w, h = box_px
+    rows = slice(max(y - margin_px, 0), y + h + margin_px)
+    return rows, slice(max(x - margin_px, 0), x + w + margin_px)
 
 
 def erode(mask: U8, radius_px: float) -> U8:
