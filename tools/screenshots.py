@@ -299,22 +299,19 @@ class Walk:
         ):
             page.goto(f"{self._url}/{path}")
             self._shoot(name)
-        page.click("button[lang=ar]")
-        page.wait_for_selector("html[dir=rtl]")
+        self._speak("ar")
         self._shoot("16-home-arabic")
         page.set_viewport_size(TELEPHONE)
         page.goto(f"{self._url}/slides/0001/review")
         self._shoot("17-review-telephone-arabic")
         page.set_viewport_size(SCREEN)
         page.goto(self._url)
-        page.click("button[lang=fr]")
-        page.wait_for_selector("html[lang=fr]")
+        self._speak("fr")
         page.goto(f"{self._url}/slides/0001/result")
         self._shoot("21-result-french")
         page.goto(self._url)
         page.set_viewport_size(TELEPHONE)
-        page.click("button[lang=en]")
-        page.wait_for_selector("html[dir=ltr]")
+        self._speak("en")
         page.goto(f"{self._url}/slides/0001/review")
         self._shoot("18-review-telephone")
         page.set_viewport_size(SCREEN)
@@ -325,6 +322,11 @@ class Walk:
         page.fill("[name=pin]", PIN)
         page.keyboard.press("Enter")
         page.wait_for_url(f"{self._url}/")
+
+    def _speak(self, language: str) -> None:
+        """Take another language; the page comes anew by itself."""
+        self._page.click(f"button[lang={language}]")
+        self._page.wait_for_selector(f"html[lang={language}]")
 
     def _update(self) -> None:
         """Look at a broken stick and a good one, and be asked."""

@@ -193,7 +193,8 @@ def test_the_printed_report_is_the_report_and_nothing_of_the_page(
     sign_in(page, url)
     page.goto(f"{url}/slides/{slide}/share")
     page.click("a[href$='/paper']")
-    page.evaluate("window.print = () => { window.printed = true; }")
+    page.wait_for_url("**/paper")
+    page.evaluate("() => { window.print = () => { window.printed = true; }; }")
     page.click("#print")
     wait_for(lambda: page.evaluate("window.printed === true"))
     exports = [e.body["what"] for e in device.store.events(slide) if e.kind == "export"]
