@@ -102,7 +102,9 @@ class OnnxCpuEngine:
             BundleError: The model does not load, or has other inputs and outputs.
         """
         self._card = bundle.card
-        self._session = _open_session(bundle, n_threads)
+        where = bundle.folder / bundle.card.model_cpu.name
+        self._session = open_session(bundle.model, where, n_threads)
+        _check_ports(self._session, bundle, str(where))
 
     @property
     def name(self) -> str:
@@ -134,7 +136,7 @@ class OnnxCpuEngine:
         try:
             logits: F32 = self._session.run([LOGITS_NAME], feed)[0]
         except Exception as err:  # the runtime has no common base class for its errors
-            why = _one_line(err)
+            why = one_line(err)
             raise BundleError(
                 f"{self._card.id}: ONNX Runtime cannot run it: {why}; "
                 "use another bundle"
@@ -169,7 +171,17 @@ def _cpu_words(cpu_info: Path) -> set[str]:
         return set()
 
 
-def _open_session(bundle: Bundle, n_threads: int) -> Any:
+def open_session(model: bytes, where: Path, n_threads: int) -> Any:
+    """Return a session of ONNX Runtime on the CPU.
+
+    Args:
+        model: A whole ONNX file.
+        where: Its place, for the message.
+        n_threads: Threads inside an operator; 0: all cores.
+
+    Raises:
+        BundleError: It does not load.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -178,19 +190,16 @@ def _open_session(bundle: Bundle, n_threads: int) -> Any:
     for name, value in session_entries().items():
         options.add_session_config_entry(name, value)
     options.log_severity_level = LOG_NOTHING
-    where = bundle.folder / bundle.card.model_cpu.name
     try:
-        session = onnxruntime.InferenceSession(
-            bundle.model,
+        return onnxruntime.InferenceSession(
+            model,
             sess_options=options,
             providers=[CPU_PROVIDER],
             enable_fallback=0,  # it would try again in silence
         )
     except Exception as err:  # as in `run`
-        why = _one_line(err)
+        why = one_line(err)
         raise BundleError(f"{where}: ONNX Runtime cannot load it: {why}") from err
-    _check_ports(session, bundle, str(where))
-    return session
 
 
 def _check_ports(session: Any, bundle: Bundle, where: str) -> None:
@@ -209,5 +218,6 @@ def _check_ports(session: Any, bundle: Bundle, where: str) -> None:
         raise BundleError(f"{where}: runs on {session.get_providers()}, not the CPU")
 
 
-def _one_line(err: Exception) -> str:
+def one_line(err: Exception) -> str:
+    """Return what the runtime says, in one line of bearable length."""
     return " ".join(str(err).split())[:MAX_REASON]

@@ -193,6 +193,10 @@ def signs(found: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
         shown.append(("Frames a second", f"{count['frames_per_s']:.1f}", True))
     if count.get("fallback"):
         shown.append(("Runs on", f"{count['engine']}: {count['fallback']}", False))
+    if count.get("segmenter"):
+        why = count["segmenter_fallback"]
+        words = f"{count['segmenter']}: {why}" if why else count["segmenter"]
+        shown.append(("Cells found by", words, not why))
     clock = _facts(found, "page").get("clock")
     if clock is not None:
         shown.append(("Clock", clock, clock == "trusted"))
