@@ -17,7 +17,8 @@ import numpy as np
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.errors import BundleError, CardError, ConfigError
 from leukoscope_edge.inference.card import CARD_NAME, FileEntry
-from leukoscope_edge.inference.engine import CPU_PROVIDER, INPUT_NAME, LOGITS_NAME
+from leukoscope_edge.inference.cpu_session import CPU_PROVIDER
+from leukoscope_edge.inference.engine import INPUT_NAME, LOGITS_NAME
 from leukoscope_edge.types import F32, U8, Segmentation
 from leukoscope_edge.vision.flatfield import FlatField
 from leukoscope_edge.vision.objects import Masks, describe
