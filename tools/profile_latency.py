@@ -37,7 +37,8 @@ from leukoscope_edge.counting.verdict import decide
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.inference.classifier import call_for, p_blast, vote
-from leukoscope_edge.inference.engine import CPU_PROVIDER, prepare
+from leukoscope_edge.inference.cpu_session import CPU_PROVIDER
+from leukoscope_edge.inference.engine import prepare
 from leukoscope_edge.screening import crop_spec
 from leukoscope_edge.types import Cell, Frame
 from leukoscope_edge.vision.motion import StageTracker

@@ -16,12 +16,8 @@ import numpy as np
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.errors import BundleError, CardError
 from leukoscope_edge.inference.card import CARD_NAME, FileEntry
-from leukoscope_edge.inference.engine import (
-    INPUT_NAME,
-    LOGITS_NAME,
-    one_line,
-    open_session,
-)
+from leukoscope_edge.inference.cpu_session import CpuSession
+from leukoscope_edge.inference.engine import LOGITS_NAME, one_line
 from leukoscope_edge.types import F32, U8, Segmentation
 from leukoscope_edge.vision.flatfield import FlatField
 from leukoscope_edge.vision.objects import Masks, describe
@@ -85,7 +81,11 @@ class Segmenter:
         self.card = read_toml(folder / CARD_NAME, SegmenterCard, error=CardError)
         self._where = folder / self.card.model.name
         model = _verified(self._where, self.card.model)
-        self._session = open_session(model, self._where, n_threads)
+        try:
+            self._session = CpuSession(model, n_threads=n_threads)
+        except Exception as err:  # ONNX Runtime's errors share no base class
+            why = one_line(err)
+            raise BundleError(f"{self._where}: does not load: {why}") from err
         self._run(np.zeros((1, 3, MULTIPLE_PX, MULTIPLE_PX), np.float32))
 
     def segment(
@@ -135,8 +135,8 @@ class Segmenter:
     def _run(self, batch: F32) -> F32:
         """Return (1, 3, h, w) logits of (1, 3, h, w) pixels."""
         try:
-            logits: F32 = self._session.run([LOGITS_NAME], {INPUT_NAME: batch})[0]
-        except Exception as err:  # ONNX Runtime's errors share no base class
+            logits = self._session.run(batch, LOGITS_NAME)
+        except Exception as err:  # as above
             raise BundleError(f"{self._where}: does not run: {one_line(err)}") from err
         expected = (1, N_CLASSES, *batch.shape[2:])
         if logits.shape != expected:
