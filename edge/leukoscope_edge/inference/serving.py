@@ -53,9 +53,11 @@ def open_segmenter(
     return segmenter
 
 
-def segmentation_named(name: str) -> Segment:
+def segmentation_named(name: str, *, n_threads: int = 1) -> Segment:
     """Return a way of segmenting by its name: thresholds, or `open_segmenter`'s."""
-    return segment if name == THRESHOLDS else open_segmenter(name).segment
+    if name == THRESHOLDS:
+        return segment
+    return open_segmenter(name, n_threads=n_threads).segment
 
 
 class ServingSegmenter:
