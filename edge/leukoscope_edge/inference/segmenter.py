@@ -7,6 +7,7 @@ What happens where it does not serve is decided in `inference.serving`.
 """
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from leukoscope_edge.errors import BundleError, CardError
 from leukoscope_edge.inference.card import CARD_NAME, FileEntry
 from leukoscope_edge.inference.cpu_session import CpuSession
 from leukoscope_edge.inference.engine import LOGITS_NAME, one_line
-from leukoscope_edge.types import F32, U8, Segmentation
+from leukoscope_edge.types import F32, U8, BoolArray, Segmentation
 from leukoscope_edge.vision.flatfield import FlatField
 from leukoscope_edge.vision.objects import Masks, describe
 from leukoscope_edge.vision.segmentation import NOTHING, threshold
@@ -31,6 +32,9 @@ INPUT_UM_PER_PX = 0.2
 """Scale of the network's input: a cell spans 50 to 100 pixels."""
 MULTIPLE_PX = 16
 """The network halves its input four times."""
+TILE_PX, MARGIN_PX = 512, 48
+"""The network runs on tiles, so that its memory is bounded; what lies so near to the
+edge of a tile is taken from the next."""
 MAX_SIDE_PX = 2048
 """Of the network's input; more is a scale that cannot be right."""
 
@@ -102,12 +106,11 @@ class Segmenter:
         """
         view = look(pixels, scale_um_per_px, flat)
         coarse = threshold(view)
-        logits = self._logits(view.smooth, coarse.scale_um_per_px)
-        classes = logits.argmax(axis=-1)
+        nuclei, body = self._masks(view.smooth, coarse.scale_um_per_px)
         is_stained = coarse.high != NOTHING
         masks = Masks(
-            nuclei=classes == NUCLEUS,
-            body=classes > 0,
+            nuclei=nuclei,
+            body=body,
             scale_um_per_px=coarse.scale_um_per_px,
             low=coarse.low if is_stained else 0,
             high=coarse.high if is_stained else 0,
@@ -116,21 +119,37 @@ class Segmenter:
         )
         return describe(view, masks)
 
-    def _logits(self, smooth: U8, scale_um_per_px: float) -> F32:
-        """Return (h, w, 3) float32 logits of a view."""
+    def _masks(self, smooth: U8, scale_um_per_px: float) -> tuple[BoolArray, BoolArray]:
+        """Return (h, w) bool nuclei and bodies of a view."""
         height, width = smooth.shape[:2]
         factor = scale_um_per_px / self.card.scale_um_per_px
         longest = min(max(height, width) * factor, MAX_SIDE_PX)
         factor = longest / max(height, width)
         h, w = max(1, round(height * factor)), max(1, round(width * factor))
         way = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-        small = cv2.resize(smooth, (w, h), interpolation=way)
-        padded = cv2.copyMakeBorder(
-            small, 0, -h % MULTIPLE_PX, 0, -w % MULTIPLE_PX, cv2.BORDER_REPLICATE
+        small = np.asarray(cv2.resize(smooth, (w, h), interpolation=way), np.uint8)
+        background, cell, nucleus = (
+            cv2.resize(plane, (width, height)) for plane in self._logits(small)
         )
-        logits = self._run(padded.transpose(2, 0, 1)[None].astype(np.float32))
-        own = np.ascontiguousarray(logits[0].transpose(1, 2, 0)[:h, :w])
-        return np.asarray(cv2.resize(own, (width, height)), np.float32)
+        is_nucleus = (nucleus > background) & (nucleus > cell)
+        return is_nucleus, is_nucleus | (cell > background)
+
+    def _logits(self, small: U8) -> F32:
+        """Return (3, h, w) float32 logits of (h, w, 3) uint8 pixels, tile by tile."""
+        height, width = small.shape[:2]
+        logits = np.empty((N_CLASSES, height, width), np.float32)
+        for top, bottom, first, last in _tiles(height):
+            for left, right, start, stop in _tiles(width):
+                tile = cv2.copyMakeBorder(
+                    small[top:bottom, left:right],
+                    *(0, (top - bottom) % MULTIPLE_PX),
+                    *(0, (left - right) % MULTIPLE_PX),
+                    cv2.BORDER_REPLICATE,
+                )
+                batch = tile.transpose(2, 0, 1)[None].astype(np.float32)
+                own = self._run(batch)[0, :, first - top : last - top]
+                logits[:, first:last, start:stop] = own[..., start - left : stop - left]
+        return logits
 
     def _run(self, batch: F32) -> F32:
         """Return (1, 3, h, w) logits of (1, 3, h, w) pixels."""
@@ -147,6 +166,19 @@ class Segmenter:
         if not np.isfinite(logits).all():
             raise BundleError(f"{self._where}: gives numbers out of range")
         return logits
+
+
+def _tiles(length_px: int) -> Iterator[tuple[int, int, int, int]]:
+    """Yield where tiles begin and end along a side, and what of each is taken."""
+    step_px = TILE_PX - 2 * MARGIN_PX
+    for start in range(0, max(length_px - 2 * MARGIN_PX, 1), step_px):
+        stop = min(start + TILE_PX, length_px)
+        yield (
+            start,
+            stop,
+            start and start + MARGIN_PX,
+            stop if stop == length_px else stop - MARGIN_PX,
+        )
 
 
 def _verified(where: Path, entry: FileEntry) -> bytes:

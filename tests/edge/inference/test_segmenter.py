@@ -6,6 +6,7 @@ import pytest
 
 from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.errors import BundleError, CardError
+from leukoscope_edge.inference import segmenter
 from leukoscope_edge.inference.segmenter import Segmenter
 from leukoscope_edge.inference.serving import SHIPPED
 from leukoscope_edge.types import CellKind
@@ -35,6 +36,21 @@ def test_a_smudge_is_told_apart_from_a_cell() -> None:
     camera = parse_simulated(source)
     found = Segmenter(FOLDER).segment(camera.render(number), camera.scale_um_per_px)
     assert len(found.indices(CellKind.SMUDGE)) == 1
+
+
+def test_a_wide_frame_is_looked_at_in_tiles_that_leave_no_seam(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    camera = parse_simulated("simulated:seed=1,cells=30")
+    frame = np.hstack([camera.render(n) for n in (0, 40, 80)])
+    small = frame[::2, ::2]  # as large as the network's input
+    assert small.shape[1] > segmenter.TILE_PX
+    network = Segmenter(FOLDER)
+    tiled = network._logits(small).argmax(axis=0)
+    monkeypatch.setattr(segmenter, "TILE_PX", small.shape[1])
+    whole = network._logits(small).argmax(axis=0)
+    assert (whole > 0).sum() > 1000
+    assert (tiled != whole).sum() < 0.001 * (whole > 0).sum()
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (3, 400, 3), (120, 160, 3)])
