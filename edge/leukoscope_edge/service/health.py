@@ -17,6 +17,7 @@ from leukoscope_edge.service.beats import read_json, run_folder, write_json
 from leukoscope_edge.service.supervisor import Part, Supervisor
 
 HEALTH = "health.json"
+FOUND_BY = "Cells found by"
 STALE_S = 10.0
 """Figures older than five rounds are nobody's health any more."""
 
@@ -194,9 +195,8 @@ def signs(found: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
     if count.get("fallback"):
         shown.append(("Runs on", f"{count['engine']}: {count['fallback']}", False))
     if count.get("segmenter"):
-        why = count["segmenter_fallback"]
-        words = f"{count['segmenter']}: {why}" if why else count["segmenter"]
-        shown.append(("Cells found by", words, not why))
+        words = count["found_by"] or count["segmenter"]
+        shown.append((FOUND_BY, words, not count["found_by"]))
     clock = _facts(found, "page").get("clock")
     if clock is not None:
         shown.append(("Clock", clock, clock == "trusted"))
