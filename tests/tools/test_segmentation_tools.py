@@ -105,6 +105,17 @@ def test_the_bias_of_an_outline_shows(drawn: Path) -> None:
     assert row["nucleus_dice_mean"] <= row["nucleus_dice_best_rim"]
 
 
+@pytest.mark.slow
+def test_many_fields_as_one_frame_hold_the_same_cells(tmp_path: Path) -> None:
+    for number in range(39):
+        image = np.ascontiguousarray(SLIDE.render(3 * number)[..., ::-1])
+        write(tmp_path / "images" / f"{number}.jpg", image)
+    [row] = rows_of("bench_segmentation.py", "--mosaic", tmp_path, "--um-per-px", "0.1")
+    assert row["n_fields"] == 39
+    assert row["times_field"] == pytest.approx(row["ms_mosaic"] / row["ms_field"])
+    assert row["n_white_mosaic"] == pytest.approx(row["n_white_alone"], rel=0.3)
+
+
 def nothing(_: Path) -> None:
     """Leave the folder out."""
 
@@ -152,6 +163,8 @@ def one(folder: Path) -> None:
         (torn, ["bench_segmentation.py", "--peer"], "1.png: is not an image"),
         (bare, ["bench_segmentation.py", "--peer"], "scikit-image cannot part it"),
         (one, ["bench_segmentation.py", "--peer"], "give a smaller --every"),
+        (one, ["bench_segmentation.py", "--mosaic"], "name a larger set"),
+        (empty, ["bench_segmentation.py", "--mosaic"], "name a folder with 'images'"),
         (nothing, ["evaluate_false_cells.py", "fields"], "folder of folders of images"),
         (a_file, ["evaluate_false_cells.py", "fields"], "folder of folders of images"),
         (empty, ["evaluate_false_cells.py", "single"], "folder of folders of images"),
