@@ -188,12 +188,12 @@ class Sign:
         return ", ".join(self.words)
 
     def said(self, say: Callable[[str], str]) -> str:
-        """Return how it is in a language.
+        """Return how it is in a language, between dots: not all share our comma.
 
         Args:
             say: From English to it.
         """
-        return ", ".join(say(word) for word in self.words)
+        return " · ".join(say(word) for word in self.words)
 
 
 def signs(found: Mapping[str, Any]) -> list[Sign]:
