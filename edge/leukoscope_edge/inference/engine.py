@@ -127,7 +127,7 @@ class OnnxCpuEngine:
         try:
             logits = self._session.run(ready, LOGITS_NAME)
         except Exception as err:  # the runtime has no common base class for its errors
-            why = _one_line(err)
+            why = one_line(err)
             raise BundleError(
                 f"{self._card.id}: ONNX Runtime cannot run it: {why}; "
                 "use another bundle"
@@ -142,7 +142,7 @@ def _open_session(bundle: Bundle, n_threads: int) -> CpuSession:
     try:
         session = CpuSession(bundle.model, n_threads=n_threads)
     except Exception as err:  # as in `run`
-        why = _one_line(err)
+        why = one_line(err)
         raise BundleError(f"{where}: ONNX Runtime cannot load it: {why}") from err
     _check_ports(session.runtime, bundle, str(where))
     return session
@@ -164,5 +164,6 @@ def _check_ports(session: Any, bundle: Bundle, where: str) -> None:
         raise BundleError(f"{where}: runs on {session.get_providers()}, not the CPU")
 
 
-def _one_line(err: Exception) -> str:
+def one_line(err: Exception) -> str:
+    """Return what a runtime says, in one line of bearable length."""
     return " ".join(str(err).split())[:MAX_REASON]
