@@ -147,6 +147,10 @@ class Store:
         """Record that another engine took over in the middle of a count."""
         self._do(Kind.ENGINE, slide, {"engine": engine, "why": why}, DEVICE)
 
+    def change_segmenter(self, slide: str, segmenter: str, why: str) -> None:
+        """Record that cells are found in another way than so far."""
+        self._do(Kind.SEGMENTER, slide, {"segmenter": segmenter, "why": why}, DEVICE)
+
     def add_cells(
         self,
         slide: str,

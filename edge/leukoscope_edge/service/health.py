@@ -249,6 +249,10 @@ def _count(facts: Mapping[str, Any]) -> list[Sign]:
     if facts.get("fallback"):
         words = (f"{facts['engine']}: {facts['fallback']}",)
         shown.append(Sign(name="Runs on", words=words, is_good=False))
+    if facts.get("segmenter"):
+        why = facts["segmenter_fallback"]
+        found_by = (facts["segmenter"], why) if why else (facts["segmenter"],)
+        shown.append(Sign(name="Cells found by", words=found_by, is_good=not why))
     return shown
 
 

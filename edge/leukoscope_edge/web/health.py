@@ -38,10 +38,11 @@ def health(device: Device, *, briefly: bool = False) -> list[Sign]:
 
 def notices(device: Device) -> list[str]:
     """Return what somebody should know at once, each as one sentence."""
-    store = device.store
+    store, found_by = device.store, device.counter.newest.facts.get("found_by", "")
     return [
         *([device.why_off] if device.why_off else []),
         *(b for b in device.desk.banners if b != device.why_off),
+        *([found_by] if found_by else []),
         *([store.recovery.sentence] if store.recovery else []),
         *(f"Slide {i} is left out: {why}" for i, why in sorted(store.damaged.items())),
     ]

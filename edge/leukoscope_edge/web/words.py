@@ -32,6 +32,7 @@ SIGNS = (
     "Camera",
     "Model",
     "Runs on",
+    "Cells found by",
     "Screening",
     "Disk, slides",
     "Temperature",
