@@ -3,7 +3,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,23 +12,13 @@ from leukoscope_train.audit import age_band, audit
 from leukoscope_train.baselines import fit_size, p_by_size, size_out_of_fold
 from leukoscope_train.calibrate import calibrate, probabilities
 from leukoscope_train.cells import CropSet, DataError, Person
-from leukoscope_train.fit import as_input, features, margins
 from leukoscope_train.folds import fold_people, folds_of
 from leukoscope_train.learning import extrapolate, learning_curve, some_people
-from leukoscope_train.networks import Pooled, make_network
-from leukoscope_train.plan import FitPlan
+from leukoscope_train.outliers import distances, fit_outliers
 from leukoscope_train.plots import worst
 from leukoscope_train.report import by_person, model_row
-from leukoscope_train.sampling import kept_crops
 from leukoscope_train.tables import markdown_table, with_interval
-from leukoscope_train.trust import (
-    TrustEntry,
-    class_activation,
-    conformal,
-    distances,
-    fit_outliers,
-    write_trust,
-)
+from leukoscope_train.trust import TrustEntry, conformal, write_trust
 
 Draw = Callable[..., CropSet]
 
@@ -182,30 +171,14 @@ def test_far_cells_are_outliers_and_others_people_cells_are_not() -> None:
     assert entry.turned_away == pytest.approx(0.05, abs=0.01)
 
 
-def test_the_activation_map_is_the_margin_exactly(draw_cells: Draw) -> None:
-    torch.manual_seed(0)
-    network = make_network("alexnet-tiny").eval()
-    assert isinstance(network, Pooled)
-    shown = kept_crops(draw_cells(), FitPlan(side_px=24))
-    arrays = class_activation(network)
-    with torch.no_grad():
-        maps = network.features(as_input(shown)).double().numpy()
-    heat = np.einsum("nchw,c->nhw", maps, arrays["activation"])
-    found = heat.mean(axis=(1, 2)) + arrays["activation_bias"]
-    assert np.allclose(found, margins(network, shown), atol=1e-5)
-
-
 def test_trust_travels_as_a_file_that_the_strict_reader_takes(
     tmp_path: Path, draw_cells: Draw
 ) -> None:
     crops = draw_cells()
-    network = make_network("alexnet-tiny")
-    plan = FitPlan(side_px=24)
     margin = np.random.default_rng(0).normal(2.0 * crops.labels - 1, 1)
     calibration = calibrate(margin, crops.labels, crops.people)
     p = probabilities(margin, calibration.decision.temperature)
-    seen = features(network, kept_crops(crops, plan))
-    entry = write_trust(tmp_path, crops, p, seen, calibration, network)
+    entry = write_trust(tmp_path, crops, p, calibration)
     assert read_toml(tmp_path / "trust.toml", TrustEntry) == entry
     assert entry.blank.n_cells == (100, 200, 500)
     assert list(entry.blank.n_blasts) == sorted(entry.blank.n_blasts)

@@ -1,4 +1,4 @@
-"""`scale` and `prepare`: from images to crops, once."""
+"""`scale`, `prepare` and `thin`: from images to crops, once."""
 
 import argparse
 import sys
@@ -14,12 +14,15 @@ from leukoscope_train.baselines import diameters_um, fit_size
 from leukoscope_train.cells import (
     BLAST,
     CNMC_UM_PER_PX,
+    I64,
     NORMAL,
     OTHER_KINDS,
     CellFile,
     CropSet,
+    Strings,
     crop_cells,
     cut_out_crop,
+    load_crops,
     save_crops,
 )
 from leukoscope_train.commands import add_command, say
@@ -59,6 +62,10 @@ def add_commands(commands: Any) -> None:
     one.add_argument("--hashes", type=Path, help="CSV of the originals' sha256")
     one.add_argument("--side-px", type=int, default=128, help="of the network's input")
     one.add_argument("--um-per-px", type=float, help="of images that are no cut-outs")
+    one = add_command(commands, "thin", thin, "fewer cells of each person")
+    one.add_argument("prepared", type=Path, help="prepared folder")
+    one.add_argument("--most", type=int, required=True, help="cells of a person")
+    one.add_argument("--work", type=Path, required=True, help="folder to make")
 
 
 def scale(options: argparse.Namespace) -> None:
@@ -97,6 +104,34 @@ def prepare(options: argparse.Namespace) -> None:
     people = {n: asdict(about) for n, about in people_of(listing.files).items()}
     work.write_json(options.work / work.PEOPLE, people)
     store(options.work, crops, spec, left_out + repeated, joined)
+
+
+def thin(options: argparse.Namespace) -> None:
+    """Keep some cells of every person and of every source without known people.
+
+    People differ more than their cells, so that a small budget is better spent on all
+    people than on all cells.
+    """
+    options.work.mkdir(parents=True, exist_ok=True)
+    crops = load_crops(options.prepared / work.CROPS)
+    kept = crops.pick(_some_of_each(crops.people, options.most))
+    stored = options.prepared / work.EXTRA
+    if stored.exists():
+        extra = load_crops(stored)
+        extra = extra.pick(_some_of_each(extra.sources, options.most))
+        save_crops(options.work / work.EXTRA, extra)
+    people = {n: asdict(p) for n, p in work.load_people(options.prepared).items()}
+    work.write_json(options.work / work.PEOPLE, people)
+    spec = CropSpec(**work.read_json(options.prepared / work.SPEC))
+    line = f"{len(crops) - len(kept)} cells beyond {options.most} of a person"
+    store(options.work, kept, spec, [line], [])
+
+
+def _some_of_each(groups: Strings, most: int) -> I64:
+    """Return the places of up to so many of each group, by chance, always the same."""
+    order = np.random.default_rng(0).permutation(len(groups))
+    chosen = [order[groups[order] == name][:most] for name in np.unique(groups)]
+    return np.sort(np.concatenate(chosen))
 
 
 def real_spec(side_px: int) -> CropSpec:
