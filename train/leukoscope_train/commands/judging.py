@@ -88,13 +88,14 @@ def evaluate(options: argparse.Namespace) -> None:
     Raises:
         DataError: A person or a cell of the set was trained on.
     """
-    trained, _ = load_run_crops(options.work)
+    trained, extra = load_run_crops(options.work)
+    seen = trained if extra is None else concatenate([trained, extra])
     spec = CropSpec(**work.read_json(options.work / work.SPEC))
     listing = read_cells(options.source, options.split)
     crops, left_out = crops_of(listing, spec, options.um_per_px)
     for line in left_out:
         print(f"left out: {line}", file=sys.stderr)  # noqa: T201
-    crops = without_leaks(trained, crops, drop=options.drop_leaks)
+    crops = without_leaks(seen, crops, drop=options.drop_leaks)
     found = _judged(options.work, trained, crops)
     name = "-".join(filter(None, (options.source.stem, options.split)))
     found |= {"set": name, "n_left_out": len(left_out)}
@@ -106,29 +107,32 @@ def without_leaks(trained: CropSet, crops: CropSet, *, drop: bool) -> CropSet:
     """Return cells of people who were not trained on.
 
     Args:
-        trained: What the network saw.
+        trained: What the network saw, cells of unknown people among it.
         crops: The cells to judge.
-        drop: Leave out who shares a name or a cell with the trained; else refuse.
+        drop: Leave out who shares a name or a cell with the trained; else refuse. Of
+            unknown people only the cell itself is left out.
 
     Raises:
         DataError: Someone does, and is not to be left out; or nobody is left.
     """
     both = concatenate([trained, crops])
     side = np.repeat([0, 1], [len(trained), len(crops)])
-    known = set(trained.people.tolist()) & (set(crops.people.tolist()) - {""})
-    twins = {str(both.people[t.second]) for t in find_twins(both, side)}
-    leaked = sorted(known | twins)
-    if leaked and not drop:
+    shown = np.array([t.second for t in find_twins(both, side)], np.int64)
+    again = np.isin(np.arange(len(crops)), shown - len(trained))
+    known = {*trained.people.tolist(), *crops.people[again].tolist()} - {""}
+    leaked = again | np.isin(crops.people, sorted(known))
+    named = np.where(crops.people == "", crops.names, crops.people)[leaked]
+    names = ", ".join(np.unique(named).tolist())
+    if leaked.any() and not drop:
         raise DataError(
-            f"these people or their cells were trained on: {', '.join(leaked)}; "
+            f"these people or their cells were trained on: {names}; "
             "--drop-leaks leaves them out"
         )
-    if leaked:
-        say(f"left out, since trained on: {', '.join(leaked)}")
-    kept = ~np.isin(crops.people, leaked)
-    if not kept.any():
+    if leaked.any():
+        say(f"left out, since trained on: {names}")
+    if leaked.all():
         raise DataError("every person of the set was trained on")
-    return crops.pick(kept)
+    return crops.pick(~leaked)
 
 
 def _judged(folder: Path, trained: CropSet, crops: CropSet) -> Figures:
