@@ -93,6 +93,11 @@ def test_plans_are_compared_in_one_table(prepared: Path) -> None:
         "always ALL",
     ]
     assert rows[0]["n_seen"] == 128
+    assert not (prepared / "tiny-0" / "final.pt").exists()
+    assert run("differ", "tiny-0", "other-0", "--work", prepared) == 0
+    found = json.loads((prepared / "differences.json").read_text())
+    assert [row["run"] for row in found["rows"]] == ["other-0"]
+    assert run("differ", "tiny-0", "none-0", "--work", prepared) == 1
 
 
 def test_a_thinned_folder_keeps_everybody_with_fewer_cells(prepared: Path) -> None:

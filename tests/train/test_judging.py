@@ -14,6 +14,7 @@ from leukoscope_train.audit import age_band, audit
 from leukoscope_train.baselines import fit_size, p_by_size, size_out_of_fold
 from leukoscope_train.calibrate import calibrate, probabilities
 from leukoscope_train.cells import CropSet, DataError, Person
+from leukoscope_train.commands.judging import difference
 from leukoscope_train.folds import fold_people, folds_of
 from leukoscope_train.learning import extrapolate, learning_curve, some_people
 from leukoscope_train.outliers import distances, fit_outliers
@@ -192,6 +193,26 @@ def test_trust_travels_as_a_file_that_the_strict_reader_takes(
     assert read_toml(tmp_path / "trust.toml", TrustEntry) == entry
     assert entry.blank.n_cells == (100, 200, 500)
     assert list(entry.blank.n_blasts) == sorted(entry.blank.n_blasts)
+
+
+def test_a_difference_is_surer_than_either_run() -> None:
+    labels, p, people = scores()
+    crops = CropSet(
+        pixels=np.zeros((len(labels), 8, 8, 3), np.uint8),
+        labels=labels,
+        people=people,
+        sources=people,
+        names=people,
+        areas_um2=np.ones(len(labels)),
+    )
+    random = np.random.default_rng(1)
+    margin = np.log(p / (1 - p)) + 0.1 * (2 * labels - 1)
+    better = 1 / (1 + np.exp(-margin - random.normal(0, 0.02, len(p))))
+    assert set(difference(crops, p, p)["auroc"]) == {0.0}
+    gain, low, high = difference(crops, p, better)["auroc"]
+    assert 0 < low < gain < high
+    alone = model_row("m", labels, better, people, 200)["pooled"]["auroc"]
+    assert high - low < 0.5 * (alone[2] - alone[1])
 
 
 def test_wider_false_calls_ask_for_more_blasts_and_find_fewer_patients() -> None:

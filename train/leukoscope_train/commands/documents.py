@@ -14,7 +14,7 @@ from leukoscope_train import work
 from leukoscope_train.cells import NORMAL
 from leukoscope_train.commands import add_command, say
 from leukoscope_train.commands.fitting import comparison_table
-from leukoscope_train.commands.judging import audit_table
+from leukoscope_train.commands.judging import audit_table, difference_table
 from leukoscope_train.report import Figures
 from leukoscope_train.slides import (
     false_alarms,
@@ -35,7 +35,7 @@ from leukoscope_train.trust import BLANK_CELLS, TRUST_NAME, TrustEntry
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 DOCUMENTS = ("validation.md", "model-card.md")
-OPTIONAL = ("report", "baselines", "audit", "elsewhere")
+OPTIONAL = ("report", "baselines", "audit", "elsewhere", "differences")
 """Figures of a run that may not have been made; the document then says how."""
 
 
@@ -84,6 +84,7 @@ def documents(bundle: Path, figures: Path, command: str) -> dict[str, str]:
         model_table=model_table,
         comparison_table=comparison_table,
         audit_table=audit_table,
+        difference_table=difference_table,
         people_table=people_table,
         elsewhere_table=elsewhere_table,
         flow_table=flow_table,

@@ -1,4 +1,4 @@
-"""`baselines`, `evaluate`, `audit` and `calibrate`: everything that judges."""
+"""`baselines`, `evaluate`, `differ`, `audit`, `calibrate`: everything that judges."""
 
 import argparse
 import sys
@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from leukoscope_edge.types import F64
 from leukoscope_edge.vision.crop import CropSpec
-from leukoscope_train import work
+from leukoscope_train import metrics, work
 from leukoscope_train.audit import audit
 from leukoscope_train.baselines import (
     ALWAYS_ALL,
@@ -18,7 +19,7 @@ from leukoscope_train.baselines import (
     size_out_of_fold,
 )
 from leukoscope_train.calibrate import probabilities
-from leukoscope_train.cells import CropSet, DataError, concatenate
+from leukoscope_train.cells import I64, CropSet, DataError, concatenate
 from leukoscope_train.commands import add_command, say
 from leukoscope_train.commands.data import crops_of
 from leukoscope_train.fit import margins
@@ -33,7 +34,12 @@ from leukoscope_train.report import (
     model_row,
     table_of,
 )
-from leukoscope_train.run import final_network, judge_run, load_run_crops
+from leukoscope_train.run import (
+    final_network,
+    judge_run,
+    load_run_crops,
+    pair_probabilities,
+)
 from leukoscope_train.sampling import kept_crops
 from leukoscope_train.tables import markdown_table, model_table, with_interval
 
@@ -52,6 +58,9 @@ def add_commands(commands: Any) -> None:
     one.add_argument(
         "--drop-leaks", action="store_true", help="leave out who was trained on"
     )
+    one = add_command(commands, "differ", differ, "is one plan better than another")
+    one.add_argument("runs", nargs="+", help="of `compare`; the first is the measure")
+    one.add_argument("--work", type=Path, required=True, help="the folder they lie in")
     one = add_command(commands, "audit", audit_run, "judge a run group by group")
     one.add_argument("--work", type=Path, required=True, help="fitted folder")
 
@@ -149,6 +158,57 @@ def _judged(folder: Path, trained: CropSet, crops: CropSet) -> Figures:
         "at_operating_points": at_operating_points(crops, p, points),
         "people": by_person(crops.labels, p, crops.people, points),
     }
+
+
+def differ(options: argparse.Namespace) -> None:
+    """Print by how much runs of the same cells differ from the first of them.
+
+    People are drawn alike for both runs, so that what makes a person hard for both
+    does not widen the interval, as it widens each run's own.
+    """
+    crops, _ = load_run_crops(options.work)
+    first, *others = (
+        pair_probabilities([options.work / run], crops) for run in options.runs
+    )
+    rows = [
+        {"run": run} | difference(crops, first, p)
+        for run, p in zip(options.runs[1:], others, strict=True)
+    ]
+    found = {"from": options.runs[0], "rows": rows}
+    work.write_json(options.work / "differences.json", found)
+    say(difference_table(rows))
+
+
+def difference(crops: CropSet, first: F64, second: F64) -> dict[str, Any]:
+    """Return how much better the second probabilities are, with intervals.
+
+    Args:
+        crops: The cells.
+        first: (N,) probability of blast, out of fold.
+        second: (N,) the same of another run.
+    """
+
+    def gain(chosen: I64) -> dict[str, float]:
+        labels = crops.labels[chosen]
+        one, other = first[chosen], second[chosen]
+        return {
+            "auroc": metrics.auroc(labels, other) - metrics.auroc(labels, one),
+            "weighted_f1": metrics.weighted_f1(labels, other >= 0.5)
+            - metrics.weighted_f1(labels, one >= 0.5),
+        }
+
+    intervals = metrics.bootstrap_intervals(gain, crops.people)
+    values = gain(np.arange(len(crops)))
+    return {name: [value, *intervals[name]] for name, value in values.items()}
+
+
+def difference_table(rows: list[dict[str, Any]]) -> str:
+    """Return the differences as a table."""
+    names = ("auroc", "weighted_f1")
+    lines = [
+        [row["run"], *(with_interval(row[name]) for name in names)] for row in rows
+    ]
+    return markdown_table(["run", "AUROC", "weighted F1"], lines)
 
 
 def audit_run(options: argparse.Namespace) -> None:
