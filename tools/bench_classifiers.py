@@ -14,9 +14,9 @@ limit is what can be reached. OpenVINO runs both of our int8 files; the faster c
 that passed: on a machine that others use too, its ratios repeat within 3 %, where those
 of the wall clock wander by half. It says nothing about how well two threads share work.
 
-`--ways` adds rows of our file run in other ways, for more than one thread: threads that
-spin for some microseconds between two operators before they sleep (ONNX Runtime 1.26
-and later), and a batch cut into parts, each run by a thread of its own.
+`--ways` adds two rows in which all threads share every operator of the whole batch:
+`whole` (they wait awake for some microseconds for the next one, as the device's do) and
+`asleep`.
 
 JSON: `rows` (model, side_px, runtime, precision, batch, threads, median_ms, min_ms,
 ratio_to_ort_fp32, share_of_limit) and `limit` (int8_gmac_per_s, fp32_gmac_per_s).
@@ -28,8 +28,8 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, get_args
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read once, when torch loads
@@ -41,7 +41,13 @@ from onnx import TensorProto, helper, numpy_helper
 from torch.utils.flop_counter import FlopCounterMode
 
 from leukoscope_edge.inference.card import InputEntry
-from leukoscope_edge.inference.engine import LOG_NOTHING, session_entries
+from leukoscope_edge.inference.cpu_session import (
+    CPU_PROVIDER,
+    LOG_NOTHING,
+    CpuSession,
+    session_entries,
+)
+from leukoscope_edge.inference.engine import LOGITS_NAME
 from leukoscope_edge.types import F32
 from leukoscope_export.graph import onnx_bytes
 from leukoscope_export.quantise import Files, quantise
@@ -51,7 +57,6 @@ from leukoscope_train.networks import Architecture, make_network
 Runner = Callable[[], object]
 GEMM_SIDE = 1536
 """Large enough for the product and not the memory to be the limit."""
-SPINS_US = (20, 50, 100)
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 N_CALIBRATION = 8
 """Noise images for the ranges: speed does not depend on them."""
@@ -120,7 +125,7 @@ def _runners(
     return {
         ("torch eager", "fp32"): by_torch,
         ("onnxruntime", "fp32"): _by_ort(files.fp32, {"input": ready}, threads),
-        ("leukoscope", "int8"): _by_ort(files.cpu, {"input": ready}, threads),
+        ("leukoscope", "int8"): _by_device(files.cpu, ready, threads),
         ("openvino cpu file", "int8"): _by_openvino(files.cpu, ready, threads),
         ("openvino trt file", "int8"): _by_openvino(files.trt, ready, threads),
         ("gemm", "int8"): _gemm("MatMulInteger", threads),
@@ -130,21 +135,11 @@ def _runners(
 
 
 def _ways(model: bytes, ready: F32, threads: int) -> dict[tuple[str, str], Runner]:
-    feed = {"input": ready}
-    ways = {
-        f"spin {us} us": _by_ort(model, feed, threads, spin_us=us) for us in SPINS_US
+    feed, asleep = {"input": ready}, {"session.intra_op.allow_spinning": "0"}
+    return {
+        ("whole", "int8"): _by_ort(model, feed, threads),
+        ("asleep", "int8"): _by_ort(model, feed, threads, asleep),
     }
-    if len(ready) >= threads > 1:
-        ways["in parts"] = _in_parts(model, ready, threads)
-    return {(way, "int8"): runner for way, runner in ways.items()}
-
-
-def _in_parts(model: bytes, ready: F32, threads: int) -> Runner:
-    """Return a runner that cuts a batch into parts for one session's own callers."""
-    session = _session(model, 1, 0)
-    pool = ThreadPoolExecutor(threads)
-    feeds = [{"input": part} for part in np.array_split(ready, threads)]
-    return lambda: list(pool.map(lambda feed: session.run(None, feed), feeds))
 
 
 def _files(network: torch.nn.Module, side: int) -> Files:
@@ -159,31 +154,28 @@ def _files(network: torch.nn.Module, side: int) -> Files:
     return quantise(onnx_bytes(network, side), noise.astype(np.uint8), spec)
 
 
+def _by_device(model: bytes, ready: F32, threads: int) -> Runner:
+    session = CpuSession(model, n_threads=threads)
+    return lambda: session.run(ready, LOGITS_NAME)
+
+
 def _by_ort(
-    model: bytes, feed: dict[str, Any], threads: int, *, spin_us: int = 0
+    model: bytes,
+    feed: dict[str, Any],
+    threads: int,
+    other: Mapping[str, str] = MappingProxyType({}),
 ) -> Runner:
-    session = _session(model, threads, spin_us)
-    return lambda: session.run(None, feed)
-
-
-def _session(model: bytes, threads: int, spin_us: int) -> Any:
-    """Open a session with the options of the device's own engine."""
+    """Return a runner of a plain session with the options of the device's own."""
     import onnxruntime
 
-    entries = session_entries()
-    if spin_us:
-        entries["session.intra_op.allow_spinning"] = "1"
-        entries["session.intra_op.spin_duration_us"] = str(spin_us)
-        entries["session.force_spinning_stop"] = "1"
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    for name, value in entries.items():
+    for name, value in {**session_entries(), **other}.items():
         options.add_session_config_entry(name, value)
     options.log_severity_level = LOG_NOTHING
-    return onnxruntime.InferenceSession(
-        model, options, providers=["CPUExecutionProvider"]
-    )
+    session = onnxruntime.InferenceSession(model, options, providers=[CPU_PROVIDER])
+    return lambda: session.run(None, feed)
 
 
 def _by_openvino(model: bytes, ready: F32, threads: int) -> Runner:

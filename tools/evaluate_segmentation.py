@@ -41,7 +41,8 @@ from leukoscope_edge.capture.replay import list_images
 from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.capture.source import is_simulated
 from leukoscope_edge.errors import LeukoscopeError, SourceError
-from leukoscope_edge.inference.segmenter import SHIPPED, Segmenter
+from leukoscope_edge.inference.segmenter import Segmenter
+from leukoscope_edge.inference.serving import SHIPPED
 from leukoscope_edge.types import I32, U8, BoolArray, CellKind, Segmentation
 from leukoscope_edge.vision import baselines
 from leukoscope_edge.vision.calibration import estimate_scale, white_balance

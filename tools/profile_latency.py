@@ -1,7 +1,8 @@
 """Where does the time go, stage by stage and layer by layer?
 
     python tools/profile_latency.py [SOURCE] [--bundle DIR] [--backend auto]
-        [--frames 60] [--threads 2] [--clock wall] [--out DIR] [--json]
+        [--frames 60] [--threads 2] [--clock wall] [--segmenter NAME] [--out DIR]
+        [--json]
 
 Walks `screen`'s own road with a clock between its stages: capture, quality, motion,
 segmentation, cells (placed, counted, and cut out where they are kept), each network of
@@ -37,12 +38,13 @@ from leukoscope_edge.counting.verdict import decide
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.inference.classifier import call_for, p_blast, vote
-from leukoscope_edge.inference.engine import CPU_PROVIDER, prepare
+from leukoscope_edge.inference.cpu_session import CPU_PROVIDER
+from leukoscope_edge.inference.engine import prepare
+from leukoscope_edge.inference.serving import segmentation_named
 from leukoscope_edge.screening import crop_spec
-from leukoscope_edge.types import Cell, Frame
+from leukoscope_edge.types import THRESHOLDS, Cell, Frame
 from leukoscope_edge.vision.motion import StageTracker
 from leukoscope_edge.vision.quality import assess
-from leukoscope_edge.vision.segmentation import segment
 from leukoscope_edge.vision.sightings import find_sightings
 
 N_LAYERS = 12
@@ -103,6 +105,7 @@ def main() -> None:
 
 
 def _walk(bundle: Bundle, clock: Clock, options: argparse.Namespace) -> dict[str, Any]:
+    segment = segmentation_named(options.segmenter, n_threads=options.threads)
     spec, tracker, album = crop_spec(bundle.card), StageTracker(), Album()
     with open_source(options.source, scale_um_per_px=options.um_per_px) as camera:
         for _ in range(options.frames):
@@ -278,6 +281,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--frames", type=int, default=60)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--clock", choices=TIMERS, default="wall")
+    parser.add_argument("--segmenter", default=THRESHOLDS, help="or a shipped network")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()

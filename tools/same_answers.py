@@ -6,8 +6,9 @@
 
 Runs every bundle's stored cells twice: as ONNX Runtime would by itself, and asked for
 sums that do not saturate. Which of the two the device takes is decided by the
-processor's own flags (`leukoscope_edge.inference.engine.session_entries`). An emulator
-of user programs (qemu-user) shows processors that are not at hand: slow, but exact.
+processor's own flags (`leukoscope_edge.inference.cpu_session.session_entries`). An
+emulator of user programs (qemu-user) shows processors that are not at hand: slow, but
+exact.
 
 Columns: the largest difference of a logit from the stored answers, both ways, and what
 the card allows.
@@ -22,12 +23,8 @@ import numpy as np
 import onnxruntime
 
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundles
-from leukoscope_edge.inference.engine import (
-    CPU_PROVIDER,
-    INPUT_NAME,
-    LOGITS_NAME,
-    prepare,
-)
+from leukoscope_edge.inference.cpu_session import CPU_PROVIDER
+from leukoscope_edge.inference.engine import INPUT_NAME, LOGITS_NAME, prepare
 
 UNSATURATED = "session.x64quantprecision"
 

@@ -28,12 +28,11 @@ from leukoscope_edge.counting.modes import Mode
 from leukoscope_edge.errors import BundleError, LeukoscopeError, SourceError
 from leukoscope_edge.inference.bundle import open_bundle
 from leukoscope_edge.inference.choose import open_engine
-from leukoscope_edge.inference.segmenter import THRESHOLDS
 from leukoscope_edge.records.files import prepare_folder
 from leukoscope_edge.records.results import RESULT_FILES, result_files, write_files
 from leukoscope_edge.records.table import csv_bytes
 from leukoscope_edge.screening import screen
-from leukoscope_edge.types import Screening
+from leukoscope_edge.types import THRESHOLDS, Screening
 from leukoscope_edge.vision.ruler import Calibration
 
 STAMP = "made-from.json"

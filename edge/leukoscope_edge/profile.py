@@ -6,6 +6,7 @@ device tree.
 """
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -25,6 +26,10 @@ OWN_BOARD = "auto"
 """In the place of a profile's name: the one of the board that this runs on."""
 BOARD_NAME = Path("/proc/device-tree/model")
 JETSON_RELEASE = Path("/etc/nv_tegra_release")
+SEGMENTER_NAME = r"[a-z0-9]+(-[a-z0-9]+)*"
+"""Whether there is one of that name shows when it is opened, and stops no count."""
+THRESHOLDS = "thresholds"
+"""As `leukoscope_edge.types` has it; a supervisor that reads this needs no numpy."""
 THERMAL_RANGE_C = (30.0, 105.0)
 """From a warm room to where every one of these chips shuts itself off."""
 
@@ -184,6 +189,8 @@ class Profile:
         sticks: Folders that the page offers as sticks, besides mounted removable disks.
         may_power_off: The page may power the machine off, by `systemctl poweroff`.
         review: How slides are reviewed here.
+        segmenter: How cells are found: "thresholds", or a shipped network. Where the
+            network does not serve, thresholds do, and page and slide say why.
     """
 
     name: str
@@ -198,9 +205,15 @@ class Profile:
     sticks: tuple[str, ...] = ()
     may_power_off: bool = False
     review: ReviewEntry = ReviewEntry()
+    segmenter: str = THRESHOLDS
 
     def __post_init__(self) -> None:
         _require_range("n_threads", self.n_threads, 0, 256)
+        if not re.fullmatch(SEGMENTER_NAME, self.segmenter):
+            raise ValueError(
+                f"'segmenter' must be {THRESHOLDS!r} or the name of a shipped network, "
+                f"such as 'unet-nuclei-1', got {self.segmenter!r}"
+            )
 
 
 def shipped_profiles() -> dict[str, Path]:

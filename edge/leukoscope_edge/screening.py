@@ -30,8 +30,9 @@ from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.inference.classifier import classify, vote
 from leukoscope_edge.inference.engine import Engine
-from leukoscope_edge.inference.segmenter import THRESHOLDS, segmentation_named
+from leukoscope_edge.inference.serving import ServingSegmenter
 from leukoscope_edge.types import (
+    THRESHOLDS,
     Call,
     CallName,
     Cell,
@@ -99,7 +100,7 @@ class SlideRun:
         site: SiteBackground | None = None,
         is_leukopenic: bool = False,
         earlier: Sequence[Cell] = (),
-        segmenter: str = THRESHOLDS,
+        segmenter: ServingSegmenter | None = None,
     ) -> None:
         """Start a slide, or go on with one after an interruption.
 
@@ -114,15 +115,12 @@ class SlideRun:
             is_leukopenic: The person is known to have few white cells.
             earlier: Cells with their calls, counted before an interruption. Their
                 place is not found again, so they are islands of their own.
-            segmenter: How cells are found: "thresholds", or a shipped network.
+            segmenter: Finds the cells; None: thresholds do.
 
         Raises:
-            ConfigError: The site's slides were counted with another bundle, or there
-                is no such segmenter.
-            BundleError: The segmenter is not what its card says.
+            ConfigError: The site's slides were counted with another bundle.
         """
-        self._segmenter = segmenter
-        self._segment = segmentation_named(segmenter)
+        self._segmenter = segmenter or ServingSegmenter()
         self._engine = engine
         self._card = bundle.card
         self._model = _call_model(bundle.card, site)
@@ -226,7 +224,8 @@ class SlideRun:
             view_um=spec.side_px * spec.scale_um_per_px,
             n_islands=len(islands) if self._is_sequence else 0,
             background_from=self._background_from,
-            segmenter=self._segmenter,
+            segmenter=self._segmenter.name,
+            segmenter_fallback=self._segmenter.fallback,
         )
 
     def _outcome(self, *, is_over: bool) -> Verdict | Refusal:
@@ -261,7 +260,7 @@ class SlideRun:
         report = _image_report(item, why_not)
         if why_not is not None:
             return Looked(report=report, place=place)
-        segmentation = self._segment(item.pixels, self._scale_um_per_px)
+        segmentation = self._segmenter.segment(item.pixels, self._scale_um_per_px)
         origin = (place.x_px, place.y_px) if place else (0.0, 0.0)
         seen = find_sightings(item, segmentation, origin, self._spec)
         return Looked(report=report, seen=seen, place=place)
@@ -355,14 +354,14 @@ def screen(
         is_sequence: The frames overlap on one slide, as under a moving stage.
         mode: A counting run, or a passive watch, which never gives a negative.
         site: This site's own normal slides; None takes the bundle's background.
-        segmenter: How cells are found: "thresholds", or a shipped network.
+        segmenter: How cells are found: "thresholds", or a shipped network; where it
+            does not serve, thresholds do, and the result says why.
         n_threads: Frames in which cells are sought at once.
         show_progress: Show a bar on stderr.
 
     Raises:
         BundleError: The model was made for another domain, or fails.
-        ConfigError: The site's slides were counted with another bundle, or there is
-            no such segmenter.
+        ConfigError: The site's slides were counted with another bundle.
     """
     require_domain(camera.domain, bundle)
     run = SlideRun(
@@ -372,7 +371,7 @@ def screen(
         is_sequence=is_sequence,
         mode=mode,
         site=site,
-        segmenter=segmenter,
+        segmenter=ServingSegmenter(segmenter),
     )
     bar = tqdm(total=camera.n_frames, disable=not show_progress, unit="frame")
     with bar:

@@ -16,6 +16,9 @@ import numpy.typing as npt
 Domain = Literal["real", "simulated"]
 """What a source shows and what a bundle was made for. They must be the same."""
 
+THRESHOLDS = "thresholds"
+"""In the place of a segmenter's name: `vision.segmentation`, which needs no file."""
+
 U8 = npt.NDArray[np.uint8]
 I32 = npt.NDArray[np.int32]
 F32 = npt.NDArray[np.float32]
@@ -120,8 +123,8 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Sighting:
-    """One detection of a cell in one frame; equal only to itself.
+class Detection:
+    """Where a cell was seen in one frame; equal only to itself.
 
     Attributes:
         frame: Name of the frame.
@@ -130,10 +133,6 @@ class Sighting:
         slide_px: (x, y) in slide coordinates, in pixels of the frame's scale.
             For separate fields each field has its own origin.
         sharpness: Focus measure of the crop; larger is sharper.
-        crop: (side, side, 3) uint8 RGB at the card's fixed physical scale, the
-            model's input.
-        view: (side, side, 3) uint8 RGB, the same place with its surroundings, for
-            people.
         radius_px: Radius of a disc with the nucleus's area.
     """
 
@@ -142,31 +141,32 @@ class Sighting:
     centre_px: tuple[float, float]
     slide_px: tuple[float, float]
     sharpness: float
-    crop: U8
-    view: U8
     radius_px: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Glimpse:
-    """A sighting before its pictures are cut out: most cells have sharper ones.
+class Sighting(Detection):
+    """A detection with its pictures.
 
     Attributes:
-        frame: As in a sighting, and so the next five.
-        box_px: Its box.
-        centre_px: Its place in the frame.
-        slide_px: Its place on the slide.
-        sharpness: Its focus measure.
-        radius_px: Its nucleus's radius.
+        crop: (side, side, 3) uint8 RGB at the card's fixed physical scale, the
+            model's input.
+        view: (side, side, 3) uint8 RGB, the same place with its surroundings, for
+            people.
+    """
+
+    crop: U8
+    view: U8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Glimpse(Detection):
+    """A detection before its pictures are cut out: most cells have sharper ones.
+
+    Attributes:
         cut: Cuts out the crop and the view.
     """
 
-    frame: str
-    box_px: tuple[int, int, int, int]
-    centre_px: tuple[float, float]
-    slide_px: tuple[float, float]
-    sharpness: float
-    radius_px: float
     cut: Callable[[], tuple[U8, U8]]
 
     def sighting(self) -> Sighting:
@@ -356,7 +356,10 @@ class Screening:
             a cell on two of them would be counted twice. 0 for separate fields.
         background_from: Whose normal slides the background comes from: the bundle's,
             or this site's own.
-        segmenter: How cells were found: "thresholds", or the name of a network.
+        segmenter: How cells were found, at the end: "thresholds", or the name of a
+            network.
+        segmenter_fallback: Why thresholds served in the place of a network, and after
+            how many frames; "" where they did not.
     """
 
     source: str
@@ -372,20 +375,31 @@ class Screening:
     view_um: float
     n_islands: int = 0
     background_from: Literal["bundle", "site"] = "bundle"
-    segmenter: str = "thresholds"
+    segmenter: str = THRESHOLDS
+    segmenter_fallback: str = ""
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of the count must know beside the sentence."""
-        if self.n_islands <= 1:
-            return ()
-        return (
+        joins = (
             f"The count joins {self.n_islands} areas that were never seen to overlap: "
-            "a cell that lies on two of them is counted twice.",
+            "a cell that lies on two of them is counted twice."
         )
+        found_by = found_by_note(self.segmenter, self.segmenter_fallback)
+        return (*([joins] if self.n_islands > 1 else []), *found_by)
 
     @property
     def sentence(self) -> str:
         """The verdict's sentence, marked where nothing of it is real."""
         mark = "SIMULATION: " if self.domain == "simulated" else ""
         return mark + self.verdict.sentence
+
+
+def found_by_note(segmenter: str, fallback: str) -> tuple[str, ...]:
+    """Return what a reader must know of how cells are found, nothing where all is well.
+
+    Args:
+        segmenter: What finds them now.
+        fallback: Why it is not what was asked for, "" where it is.
+    """
+    return (f"Cells are found by {segmenter}: {fallback}",) if fallback else ()

@@ -7,12 +7,8 @@ import onnx
 
 from leukoscope_edge.inference import admission
 from leukoscope_edge.inference.card import InputEntry
-from leukoscope_edge.inference.engine import (
-    INPUT_NAME,
-    LOG_NOTHING,
-    prepare,
-    session_entries,
-)
+from leukoscope_edge.inference.cpu_session import LOG_NOTHING, session_entries
+from leukoscope_edge.inference.engine import INPUT_NAME, prepare
 from leukoscope_edge.types import F32, U8
 from leukoscope_export.emit import emit_cpu, emit_trt
 from leukoscope_export.half import emit_half

@@ -38,7 +38,7 @@ scale_um_per_px = {scale}
 data = "even images of wbc-fields, wbc-crops-120 and wbc-crops-300; odd ones test"
 command = "python -m leukoscope_train.unet DATA --out unet.pt --steps 3600"
 limits = [
-  "draws masks only; tells no smudges apart",
+  "draws masks only; thresholds tell smudges and dirt apart",
   "trained on Romanowsky and rapid stains of three sets",
 ]
 

@@ -1,5 +1,6 @@
 """The command line as a user meets it: real bundles, real files, real exit codes."""
 
+import html
 import json
 import os
 import signal
@@ -211,6 +212,66 @@ def test_lists_and_verifies_what_was_shipped(
     printed = capsys.readouterr().out
     assert "simulated" in printed
     assert "hashes agree" in printed
+
+
+PROFILE = """
+name = "site"
+data_dir = "d"
+segmenter = "{segmenter}"
+[camera]
+source = "simulated"
+frames_per_second = 10.0
+[page]
+"""
+
+
+@pytest.mark.parametrize(
+    ("segmenter", "used", "why"),
+    [
+        ("thresholds", "thresholds", ""),
+        ("unet-nuclei-1", "unet-nuclei-1", ""),
+        ("unet-x", "thresholds", "unet-x cannot be used: there is no segmenter"),
+    ],
+)
+def test_cells_are_found_as_the_profile_says_or_every_result_says_why_not(
+    segmenter: str,
+    used: str,
+    why: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    profile = tmp_path / "site.toml"
+    profile.write_text(PROFILE.format(segmenter=segmenter))
+    few = "simulated:seed=5,frames=3"
+    words = ["screen", few, "--profile", str(profile), "--out", str(tmp_path / "out")]
+    assert main(words) == 0
+    printed = capsys.readouterr().out
+    result = json.loads((tmp_path / "out" / "result.json").read_text())
+    assert result["segmenter"] == used
+    assert result["segmenter_fallback"].startswith(why)
+    note = f"Cells are found by thresholds: {result['segmenter_fallback']}"
+    assert (note in printed) == (note in result["notes"]) == bool(why)
+    report = (tmp_path / "out" / "report.html").read_text()
+    assert f"<th>Cells found by<td><bdi>{used}</bdi>" in report
+    assert (html.escape(note) in report) == bool(why)
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["--segmenter", "unet-x"], "there are: thresholds, unet-nuclei-1"),
+        (["--segmenter", "thresholds", "--profile", "simulated"], "no --segmenter"),
+        (["--profile", "no-such"], "there is no profile 'no-such'"),
+    ],
+)
+def test_a_segmenter_that_is_not_there_fails_before_the_work(
+    words: list[str], why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["screen", SIMULATED, *words]) == 1
+    printed = capsys.readouterr()
+    assert why in printed.err
+    assert printed.err.count("\n") == 1
+    assert printed.out == ""
 
 
 @pytest.mark.real

@@ -66,6 +66,20 @@ def test_reproduces_a_slide_to_the_bit(run: Run) -> None:
     assert "largest difference of a probability 0\n" in out
 
 
+def test_a_slide_that_a_network_segmented_is_kept_with_its_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ["--data", str(tmp_path / "records")]
+    few = "simulated:seed=5,frames=4"
+    unet = ["--segmenter", "unet-nuclei-1"]
+    assert main(["screen", few, "--keep", "--sample", "T", *unet, *data]) == 0
+    capsys.readouterr()
+    assert main(["records", "show", "0001", *data]) == 0
+    assert '"segmenter": "unet-nuclei-1"' in capsys.readouterr().out
+    assert main(["records", "reproduce", "0001", *data]) == 0
+    assert " 0 differ" in capsys.readouterr().out
+
+
 def test_does_not_reproduce_with_another_model(
     run: Run, bundle_factory: Callable[..., Path], made: Path
 ) -> None:

@@ -93,6 +93,10 @@ def changed(old: str, new: str) -> str:
         ("width_px = 1280", "width_px = 1281", "'width_px' must be a multiple"),
         ('source = "camera"', 'source = "simulated"', "'source' must be 'camera'"),
         ("[thermal]", "[thermal]\nhot = 1", "unknown key 'thermal.hot'"),
+        ("n_threads", "segmenter = 3\nn_threads", "'segmenter' must be str"),
+        ("n_threads", "segmenter = ''\nn_threads", "or the name of a shipped network"),
+        ("n_threads", "segmenter = '../x'\nn_threads", "'segmenter' must be 'thresho"),
+        ("n_threads", "segmenters = 'x'\nn_threads", "unknown key 'segmenters'"),
         ('device = "0"', "", "missing key 'camera.hardware.device'"),
     ],
 )
@@ -103,6 +107,17 @@ def test_an_impossible_entry_is_refused_by_name(
     path.write_text(changed(old, new))
     with pytest.raises(ConfigError, match=message):
         open_profile(str(path))
+
+
+def test_cells_are_found_by_thresholds_unless_a_profile_asks_for_a_network(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "site.toml"
+    path.write_text(changed("n_threads", "segmenter = 'unet-nuclei-1'\nn_threads"))
+    assert open_profile(str(path)).segmenter == "unet-nuclei-1"
+    assert {open_profile(name).segmenter for name in shipped_profiles()} == {
+        "thresholds"
+    }
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:

@@ -26,7 +26,8 @@ from leukoscope_edge.counting.modes import Mode
 from leukoscope_edge.errors import ConfigError, SourceError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.choose import open_engine
-from leukoscope_edge.inference.segmenter import THRESHOLDS, segmentation_named
+from leukoscope_edge.inference.serving import segmentation_named
+from leukoscope_edge.profile import open_profile
 from leukoscope_edge.records.files import prepare_folder
 from leukoscope_edge.records.intake import hashed, keep_screening
 from leukoscope_edge.records.report import Tongue
@@ -35,7 +36,7 @@ from leukoscope_edge.records.results import RESULT_FILES, result_files, write_fi
 from leukoscope_edge.records.store import open_store
 from leukoscope_edge.records.table import table_text
 from leukoscope_edge.screening import screen
-from leukoscope_edge.types import Screening
+from leukoscope_edge.types import THRESHOLDS, Screening
 from leukoscope_edge.updates import Device, active_bundle, watched
 from leukoscope_edge.vision.ruler import SCALE_RANGE_UM_PER_PX, Calibration
 from leukoscope_edge.web.i18n import NAMES, SOURCE_LANGUAGE, languages
@@ -90,8 +91,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     screen_.add_argument("--bundle", type=Path, help="a model bundle's folder")
     screen_.add_argument(
         "--segmenter",
-        default=THRESHOLDS,
         help="how cells are found: thresholds (default), or a shipped network",
+    )
+    screen_.add_argument(
+        "--profile",
+        help="find cells as this profile says (a shipped one's name or a TOML file); "
+        "where its network does not serve, thresholds do, and the result says why",
     )
     screen_.add_argument(
         "--backend",
@@ -143,7 +148,7 @@ def _screen(options: argparse.Namespace) -> int:
     bundle = _bundle_for(options)
     if is_camera(options.source) and options.frames is None:
         raise SourceError("a camera has no end: say how many frames with --frames")
-    _require_segmenter(options)
+    options.segmenter = _segmenter(options)
     site = read_toml(options.site, SiteBackground) if options.site else None
     if is_archive(options.source):
         return archive.run(options, bundle, site)
@@ -192,13 +197,15 @@ def _screen(options: argparse.Namespace) -> int:
     return 0
 
 
-def _require_segmenter(options: argparse.Namespace) -> None:
+def _segmenter(options: argparse.Namespace) -> str:
+    if options.segmenter is None and options.profile is None:
+        return THRESHOLDS
+    if options.segmenter is None:
+        return open_profile(options.profile).segmenter
+    if options.profile is not None:
+        raise ConfigError("--profile says how cells are found: no --segmenter with it")
     segmentation_named(options.segmenter)  # fails before the work, not in it
-    if options.keep and options.segmenter != THRESHOLDS:
-        raise ConfigError(
-            "--keep keeps what `records reproduce` can find again, and that finds "
-            f"cells by {THRESHOLDS}: no --segmenter with it"
-        )
+    return str(options.segmenter)
 
 
 def _open_camera(options: argparse.Namespace) -> Camera:

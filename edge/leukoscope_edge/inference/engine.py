@@ -1,7 +1,5 @@
 """A bundle's model, loaded and ready on one backend."""
 
-import platform
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -10,16 +8,11 @@ import numpy as np
 from leukoscope_edge.errors import BundleError
 from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.inference.card import InputEntry
+from leukoscope_edge.inference.cpu_session import CPU_PROVIDER, CpuSession
 from leukoscope_edge.types import F32, U8
 
 INPUT_NAME = "input"
 LOGITS_NAME = "logits"
-CPU_PROVIDER = "CPUExecutionProvider"
-CPU_INFO = Path("/proc/cpuinfo")
-VNNI = frozenset({"avx512_vnni", "avx_vnni"})
-"""What Linux calls x86 instructions that add int8 products in 32 bits."""
-LOG_NOTHING = 4
-"""Fatal alone: errors reach us as exceptions, and are told once, in our words."""
 MAX_REASON = 300
 """Characters of a runtime's own message that we pass on."""
 
@@ -120,7 +113,7 @@ class OnnxCpuEngine:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._session = None
+        self._session.close()
 
     def run(self, crops: U8) -> F32:
         """Return (N, A) float32 answers to (N, side, side, 3) uint8 RGB crops.
@@ -130,11 +123,11 @@ class OnnxCpuEngine:
         """
         if len(crops) == 0:
             return np.zeros((0, self._card.n_answers), np.float32)
-        feed = {INPUT_NAME: prepare(crops, self._card.input)}
+        ready = prepare(crops, self._card.input)
         try:
-            logits: F32 = self._session.run([LOGITS_NAME], feed)[0]
+            logits = self._session.run(ready, LOGITS_NAME)
         except Exception as err:  # the runtime has no common base class for its errors
-            why = _one_line(err)
+            why = one_line(err)
             raise BundleError(
                 f"{self._card.id}: ONNX Runtime cannot run it: {why}; "
                 "use another bundle"
@@ -144,52 +137,14 @@ class OnnxCpuEngine:
         return logits
 
 
-def session_entries(cpu_info: Path = CPU_INFO) -> dict[str, str]:
-    """Return what every session of ours asks of ONNX Runtime.
-
-    x86 without VNNI adds two int8 products in 16 bits and saturates: logits of the
-    shipped models moved by up to 0.26 (measured, docs/engines.md). There the runtime is
-    asked for the slower kernels, which give bit for bit what every other processor
-    gives. With VNNI they would only halve the speed.
-
-    Args:
-        cpu_info: Linux's description of the processor.
-    """
-    # Spinning doubled latencies with a camera thread alongside (measured).
-    entries = {"session.intra_op.allow_spinning": "0"}
-    if platform.machine() == "x86_64" and not VNNI & _cpu_words(cpu_info):
-        entries["session.x64quantprecision"] = "1"
-    return entries
-
-
-def _cpu_words(cpu_info: Path) -> set[str]:
-    try:
-        return set(cpu_info.read_text(encoding="utf-8", errors="replace").split())
-    except OSError:
-        return set()
-
-
-def _open_session(bundle: Bundle, n_threads: int) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = n_threads
-    options.inter_op_num_threads = 1
-    for name, value in session_entries().items():
-        options.add_session_config_entry(name, value)
-    options.log_severity_level = LOG_NOTHING
+def _open_session(bundle: Bundle, n_threads: int) -> CpuSession:
     where = bundle.folder / bundle.card.model_cpu.name
     try:
-        session = onnxruntime.InferenceSession(
-            bundle.model,
-            sess_options=options,
-            providers=[CPU_PROVIDER],
-            enable_fallback=0,  # it would try again in silence
-        )
+        session = CpuSession(bundle.model, n_threads=n_threads)
     except Exception as err:  # as in `run`
-        why = _one_line(err)
+        why = one_line(err)
         raise BundleError(f"{where}: ONNX Runtime cannot load it: {why}") from err
-    _check_ports(session, bundle, str(where))
+    _check_ports(session.runtime, bundle, str(where))
     return session
 
 
@@ -209,5 +164,6 @@ def _check_ports(session: Any, bundle: Bundle, where: str) -> None:
         raise BundleError(f"{where}: runs on {session.get_providers()}, not the CPU")
 
 
-def _one_line(err: Exception) -> str:
+def one_line(err: Exception) -> str:
+    """Return what a runtime says, in one line of bearable length."""
     return " ".join(str(err).split())[:MAX_REASON]

@@ -1,13 +1,13 @@
 """A learned segmenter on ONNX Runtime: the workstation's U-Net, beside thresholding.
 
-It draws the masks and nothing else: the objects, their kinds and their cells come from
-the same code as those of thresholding, except that smudges are not told apart. The
-frame is brought to the physical scale that the network learned. It is there where its
-folder holds a card; nothing falls back to thresholding in silence.
+It draws the masks of nuclei and bodies and nothing else: the objects, their kinds and
+their cells come from the same code as those of thresholding, whose levels tell smudges
+and dirt apart. The frame is brought to the physical scale that the network learned.
+What happens where it does not serve is decided in `inference.serving`.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,29 +15,28 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.config import read_toml
-from leukoscope_edge.errors import BundleError, CardError, ConfigError
+from leukoscope_edge.errors import BundleError, CardError
 from leukoscope_edge.inference.card import CARD_NAME, FileEntry
-from leukoscope_edge.inference.engine import CPU_PROVIDER, INPUT_NAME, LOGITS_NAME
-from leukoscope_edge.types import F32, U8, Segmentation
+from leukoscope_edge.inference.cpu_session import CpuSession
+from leukoscope_edge.inference.engine import LOGITS_NAME, one_line
+from leukoscope_edge.types import F32, U8, BoolArray, Segmentation
 from leukoscope_edge.vision.flatfield import FlatField
 from leukoscope_edge.vision.objects import Masks, describe
-from leukoscope_edge.vision.segmentation import segment, threshold
+from leukoscope_edge.vision.segmentation import NOTHING, threshold
 from leukoscope_edge.vision.view import look
 
 CELL, NUCLEUS = 1, 2
 """The network's classes; 0 is background."""
+N_CLASSES = 3
 INPUT_UM_PER_PX = 0.2
 """Scale of the network's input: a cell spans 50 to 100 pixels."""
 MULTIPLE_PX = 16
 """The network halves its input four times."""
+TILE_PX, MARGIN_PX = 512, 48
+"""The network runs on tiles, so that its memory is bounded; what lies so near to the
+edge of a tile is taken from the next."""
 MAX_SIDE_PX = 2048
 """Of the network's input; more is a scale that cannot be right."""
-SHIPPED = Path(__file__).parents[1] / "segmenters"
-THRESHOLDS = "thresholds"
-"""In the place of a segmenter's name: `vision.segmentation`, which needs no file."""
-
-Segment = Callable[[U8, float | None], Segmentation]
-"""(H, W, 3) uint8 RGB and its micrometres per pixel, to all stained objects."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +44,7 @@ class SegmenterCard:
     """What a segmenter is, beside its weights.
 
     Attributes:
-        id: Name of the segmenter.
+        id: Name of the segmenter, as that of its folder.
         model: The int8 ONNX file: (1, 3, h, w) float32 RGB of 0..255, white-balanced,
             to (1, 3, h, w) logits of background, cytoplasm and nucleus.
         scale_um_per_px: Scale that the network learned.
@@ -68,58 +67,30 @@ class SegmenterCard:
             )
 
 
-def segmentation_named(name: str, *, n_threads: int = 1) -> Segment:
-    """Return a way of segmenting by its name, loaded and checked.
-
-    Args:
-        name: "thresholds", or a shipped segmenter.
-        n_threads: Of a network.
-
-    Raises:
-        ConfigError: There is none of that name.
-        CardError: Its card is missing or wrong.
-        BundleError: Its model is missing, altered or does not load.
-    """
-    if name == THRESHOLDS:
-        return segment
-    if name not in shipped_segmenters():
-        known = ", ".join((THRESHOLDS, *shipped_segmenters()))
-        raise ConfigError(f"there is no segmenter {name!r}; there are: {known}")
-    return Segmenter(SHIPPED / name, n_threads=n_threads).segment
-
-
-def shipped_segmenters() -> tuple[str, ...]:
-    """Return the names of the segmenters that came with the program."""
-    return tuple(sorted(card.parent.name for card in SHIPPED.glob(f"*/{CARD_NAME}")))
-
-
 class Segmenter:
-    """A learned segmenter, loaded and ready."""
+    """A learned segmenter, loaded and tried."""
 
     def __init__(self, folder: Path, *, n_threads: int = 1) -> None:
         """Load a segmenter and check that it is what its card says.
 
         Args:
             folder: Holds card.toml and the model file.
-            n_threads: Threads inside an operator.
+            n_threads: Threads inside an operator; 0: all cores.
 
         Raises:
             CardError: The card is missing or wrong.
-            BundleError: The model is missing, altered or does not load.
+            BundleError: The model is missing, altered, does not load, or is none that
+                segments.
         """
-        import onnxruntime
-
         self.card = read_toml(folder / CARD_NAME, SegmenterCard, error=CardError)
-        model = _verified(folder, self.card.model)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = n_threads
+        self._where = folder / self.card.model.name
+        model = _verified(self._where, self.card.model)
         try:
-            self._session = onnxruntime.InferenceSession(
-                model, options, providers=[CPU_PROVIDER]
-            )
+            self._session = CpuSession(model, n_threads=n_threads)
         except Exception as err:  # ONNX Runtime's errors share no base class
-            name = self.card.model.name
-            raise BundleError(f"{folder / name}: does not load: {err}") from err
+            why = one_line(err)
+            raise BundleError(f"{self._where}: does not load: {why}") from err
+        self._run(np.zeros((1, 3, MULTIPLE_PX, MULTIPLE_PX), np.float32))
 
     def segment(
         self,
@@ -128,45 +99,93 @@ class Segmenter:
         *,
         flat: FlatField | None = None,
     ) -> Segmentation:
-        """Find all stained objects of a frame; see `vision.segmentation.segment`."""
+        """Find all stained objects of a frame; see `vision.segmentation.segment`.
+
+        Raises:
+            BundleError: The network does not run, or gives numbers out of range.
+        """
         view = look(pixels, scale_um_per_px, flat)
         coarse = threshold(view)
-        logits = self._logits(view.smooth, coarse.scale_um_per_px)
-        classes = logits.argmax(axis=-1)
+        nuclei, body = self._masks(view.smooth, coarse.scale_um_per_px)
+        is_stained = coarse.high != NOTHING
         masks = Masks(
-            nuclei=classes == NUCLEUS,
-            body=classes > 0,
+            nuclei=nuclei,
+            body=body,
             scale_um_per_px=coarse.scale_um_per_px,
-            low=0,
-            high=0,
-            min_violet=0.0,
+            low=coarse.low if is_stained else 0,
+            high=coarse.high if is_stained else 0,
+            min_violet=coarse.min_violet if is_stained else 0.0,
             is_coarse=False,
         )
         return describe(view, masks)
 
-    def _logits(self, smooth: U8, scale_um_per_px: float) -> F32:
-        """Return (h, w, 3) float32 logits of a view."""
+    def _masks(self, smooth: U8, scale_um_per_px: float) -> tuple[BoolArray, BoolArray]:
+        """Return (h, w) bool nuclei and bodies of a view."""
         height, width = smooth.shape[:2]
         factor = scale_um_per_px / self.card.scale_um_per_px
         longest = min(max(height, width) * factor, MAX_SIDE_PX)
         factor = longest / max(height, width)
         h, w = max(1, round(height * factor)), max(1, round(width * factor))
         way = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-        small = cv2.resize(smooth, (w, h), interpolation=way)
-        padded = cv2.copyMakeBorder(
-            small, 0, -h % MULTIPLE_PX, 0, -w % MULTIPLE_PX, cv2.BORDER_REPLICATE
+        small = np.asarray(cv2.resize(smooth, (w, h), interpolation=way), np.uint8)
+        background, cell, nucleus = (
+            cv2.resize(plane, (width, height)) for plane in self._logits(small)
         )
-        batch = padded.transpose(2, 0, 1)[None].astype(np.float32)
-        (logits,) = self._session.run([LOGITS_NAME], {INPUT_NAME: batch})
-        own = np.ascontiguousarray(logits[0].transpose(1, 2, 0)[:h, :w])
-        return np.asarray(cv2.resize(own, (width, height)), np.float32)
+        is_nucleus = (nucleus > background) & (nucleus > cell)
+        return is_nucleus, is_nucleus | (cell > background)
+
+    def _logits(self, small: U8) -> F32:
+        """Return (3, h, w) float32 logits of (h, w, 3) uint8 pixels, tile by tile."""
+        height, width = small.shape[:2]
+        logits = np.empty((N_CLASSES, height, width), np.float32)
+        for top, bottom, first, last in _tiles(height):
+            for left, right, start, stop in _tiles(width):
+                tile = cv2.copyMakeBorder(
+                    small[top:bottom, left:right],
+                    *(0, (top - bottom) % MULTIPLE_PX),
+                    *(0, (left - right) % MULTIPLE_PX),
+                    cv2.BORDER_REPLICATE,
+                )
+                batch = tile.transpose(2, 0, 1)[None].astype(np.float32)
+                own = self._run(batch)[0, :, first - top : last - top]
+                logits[:, first:last, start:stop] = own[..., start - left : stop - left]
+        return logits
+
+    def _run(self, batch: F32) -> F32:
+        """Return (1, 3, h, w) logits of (1, 3, h, w) pixels."""
+        try:
+            logits = self._session.run(batch, LOGITS_NAME)
+        except Exception as err:  # as above
+            raise BundleError(f"{self._where}: does not run: {one_line(err)}") from err
+        expected = (1, N_CLASSES, *batch.shape[2:])
+        if logits.shape != expected:
+            raise BundleError(
+                f"{self._where}: is no segmenter: gives {logits.shape}, expected "
+                f"{expected}"
+            )
+        if not np.isfinite(logits).all():
+            raise BundleError(f"{self._where}: gives numbers out of range")
+        return logits
 
 
-def _verified(folder: Path, entry: FileEntry) -> bytes:
+def _tiles(length_px: int) -> Iterator[tuple[int, int, int, int]]:
+    """Yield where tiles begin and end along a side, and what of each is taken."""
+    step_px = TILE_PX - 2 * MARGIN_PX
+    for start in range(0, max(length_px - 2 * MARGIN_PX, 1), step_px):
+        stop = min(start + TILE_PX, length_px)
+        yield (
+            start,
+            stop,
+            start and start + MARGIN_PX,
+            stop if stop == length_px else stop - MARGIN_PX,
+        )
+
+
+def _verified(where: Path, entry: FileEntry) -> bytes:
     try:
-        model = (folder / entry.name).read_bytes()
+        model = where.read_bytes()
     except OSError as err:
-        raise BundleError(f"{folder / entry.name}: {err.strerror}") from err
+        raise BundleError(f"{where}: {err.strerror}") from err
     if hashlib.sha256(model).hexdigest() != entry.sha256:
-        raise BundleError(f"{folder / entry.name}: is not the file that its card names")
+        raise BundleError(f"{where}: is not the file that its card names")
     return model

@@ -131,6 +131,7 @@ def _device(dossier: Dossier) -> Json:
         "model": origin.bundle,
         "model sha256": origin.bundle_sha256,
         "engine": origin.engine,
+        "segmenter": origin.segmenter,
         "calibration": origin.calibration,
     }
     return {

@@ -23,12 +23,14 @@ from leukoscope_edge.records.slide import (
     cell_from,
     outcome_from,
 )
+from leukoscope_edge.types import found_by_note
 
 _UNSIGNED = frozenset({SlideState.COUNTING, SlideState.REVIEW})
 _ANY = frozenset(SlideState)
 ALLOWED_IN: dict[Kind, frozenset[SlideState]] = {
     Kind.RESUME: _UNSIGNED,
     Kind.ENGINE: frozenset({SlideState.COUNTING}),
+    Kind.SEGMENTER: frozenset({SlideState.COUNTING}),
     Kind.CELLS: frozenset({SlideState.COUNTING}),
     Kind.JUDGE: _UNSIGNED,
     Kind.MISSED: _UNSIGNED,
@@ -85,6 +87,8 @@ def _after(record: SlideRecord, kind: Kind, event: Event) -> SlideRecord:
             return _resumed(record)
         case Kind.ENGINE:
             return _changed_engine(record, event)
+        case Kind.SEGMENTER:
+            return _changed_segmenter(record, event)
         case Kind.CELLS:
             return _with_cells(record, event)
         case Kind.JUDGE:
@@ -143,6 +147,19 @@ def _changed_engine(record: SlideRecord, event: Event) -> SlideRecord:
     return replace(
         record,
         origin=replace(record.origin, engine=event.body["engine"]),
+        notes=(*record.notes, note),
+    )
+
+
+def _changed_segmenter(record: SlideRecord, event: Event) -> SlideRecord:
+    name, why = event.body["segmenter"], event.body["why"]
+    n = len(record.machine_cells) + 1
+    note = f"from cell {n} on, cells are found by {name}: {why}"
+    if n == 1:
+        note = " ".join(found_by_note(name, why))
+    return replace(
+        record,
+        origin=replace(record.origin, segmenter=name),
         notes=(*record.notes, note),
     )
 

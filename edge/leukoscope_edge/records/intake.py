@@ -49,6 +49,8 @@ def keep_screening(
         by: Who ran it.
     """
     slide = store.start_slide(_set_up(screening, card, sample), by)
+    if why := screening.segmenter_fallback:
+        store.change_segmenter(slide, screening.segmenter, why)
     store.add_cells(slide, screening.cells, frames=frame_sha256)
     if screening.cut_off_cells:
         store.add_cells(
@@ -76,6 +78,7 @@ def _set_up(screening: Screening, card: Card, sample: str) -> SlideSetUp:
         scale_um_per_px=scale,
         view_um=screening.view_um,
         limits=card.limits,
+        segmenter=screening.segmenter,
     )
     return SlideSetUp(
         identity=Identity(sample=sample),

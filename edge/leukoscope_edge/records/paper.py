@@ -327,6 +327,7 @@ def origin_rows(dossier: Dossier, say: Say = str) -> Iterator[tuple[str, str]]:
     calibration = f"{origin.calibration}, {scale_text or say('scale not known')}"
     yield say("Model"), f"{origin.bundle}, sha256 {origin.bundle_sha256}"
     yield say("Ran on"), origin.engine
+    yield say("Cells found by"), say(origin.segmenter)
     yield say("Software"), origin.software
     yield say("Camera"), origin.camera
     yield say("Calibration"), calibration

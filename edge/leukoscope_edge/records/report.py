@@ -128,6 +128,7 @@ def _facts(screening: Screening, tongue: Tongue) -> str:
         "Scale": f"{scale:.4g} {unit_um}" if scale else tongue.say("not known"),
         "Model": f"{screening.model.id} (sha256 {screening.model.sha256[:16]}…)",
         "Ran on": _ran_on(screening.model),
+        "Cells found by": tongue.say(screening.segmenter),
         "Software": f"leukoscope {__version__}",
     }
     cells = (

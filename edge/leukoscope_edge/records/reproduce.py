@@ -14,11 +14,11 @@ from leukoscope_edge.errors import RecordError
 from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.inference.classifier import classify, vote
 from leukoscope_edge.inference.engine import Engine
+from leukoscope_edge.inference.serving import segmentation_named
 from leukoscope_edge.records.pictures import Pictures, from_png
 from leukoscope_edge.records.slide import ArchivedCell, FieldPicture, SlideRecord
 from leukoscope_edge.types import Frame, Glimpse
 from leukoscope_edge.vision.crop import CropSpec
-from leukoscope_edge.vision.segmentation import segment
 from leukoscope_edge.vision.sightings import Seen, find_sightings
 
 Box = tuple[int, int, int, int]
@@ -115,6 +115,8 @@ def look_again(
 
     Raises:
         RecordError: It is another model, or a picture is missing or damaged.
+        ConfigError: What found the cells is not on this device.
+        BundleError: It is damaged.
     """
     _check(record, bundle)
     kept = [c for c in record.machine_cells.values() if c.field and c.call]
@@ -122,6 +124,7 @@ def look_again(
     if scale is None:
         return FieldsAgain()
     seen: dict[str, Seen] = {}
+    segment = segmentation_named(record.origin.segmenter)
     for file in {c.field.file for c in kept if c.field}:
         pixels = from_png(pictures.read(record.id, file))
         frame = Frame(name=file, pixels=pixels, time_s=0.0)

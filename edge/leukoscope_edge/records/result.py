@@ -42,6 +42,7 @@ def result_object(screening: Screening) -> dict[str, Any]:
         "islands": screening.n_islands,
         "background_from": screening.background_from,
         "segmenter": screening.segmenter,
+        "segmenter_fallback": screening.segmenter_fallback,
         "count": _count_object(screening.verdict, screening.n_smudges),
         "images": [_image_object(i) for i in screening.images],
         "cells": [_cell_object(c, is_counted=counted) for c, counted in listed],

@@ -4,7 +4,14 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from typing import Any, Literal
 
-from leukoscope_edge.types import U8, CallName, Domain, Refusal, Verdict
+from leukoscope_edge.types import (
+    THRESHOLDS,
+    U8,
+    CallName,
+    Domain,
+    Refusal,
+    Verdict,
+)
 
 Mode = Literal["slide", "fields", "passive"]
 """A counting run under a moving stage, a set of separate fields, or a run in the
@@ -21,6 +28,7 @@ class Kind(str, Enum):
     START = "start"
     RESUME = "resume"
     ENGINE = "engine"
+    SEGMENTER = "segmenter"
     CELLS = "cells"
     JUDGE = "judge"
     MISSED = "missed"
@@ -79,6 +87,7 @@ class Origin:
         scale_um_per_px: Calibrated micrometres per pixel, None where not known.
         view_um: Side of a cell's picture in micrometres.
         limits: The bundle's limits of use, one sentence each.
+        segmenter: How cells are found: "thresholds", or the name of a network.
     """
 
     bundle: str
@@ -90,6 +99,7 @@ class Origin:
     scale_um_per_px: float | None
     view_um: float
     limits: tuple[str, ...] = ()
+    segmenter: str = THRESHOLDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,7 +317,7 @@ class SlideRecord:
         sealed: The identity, encrypted; the store opens it.
         mode: How the slide is read.
         domain: Real blood or a simulation.
-        origin: What judges it, after any change of engine.
+        origin: What judges it, after any change of engine or segmenter.
         details: Plain facts from the set-up.
         consents_to_training: As last said.
         started_at: UTC, ISO 8601.

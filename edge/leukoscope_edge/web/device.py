@@ -152,6 +152,7 @@ class Device:
             scale_um_per_px=scale,
             view_um=card.input.side_px * card.input.scale_um_per_px,
             limits=card.limits,
+            segmenter=self.profile.segmenter,
         )
 
     def _calibration(self, scale: float | None) -> str:

@@ -40,6 +40,7 @@ class Keeper:
             card: Of the model; says how large its crops are.
         """
         self._store, self._slide, self._card = store, slide, card
+        self._segmenter = store.slide(slide).origin.segmenter
         self._record_ids: dict[int, str] = {}
         self._earlier: frozenset[int] = frozenset()
         self._kept: dict[int, Cell] = {}
@@ -66,6 +67,19 @@ class Keeper:
         self._earlier = frozenset(self._record_ids)
         self.last_frame = max(c.frame for c in known)
         return cells
+
+    def found_by(self, segmenter: str, fallback: str) -> None:
+        """Keep how cells are found from here on, where that has changed.
+
+        Args:
+            segmenter: What finds them now.
+            fallback: Why thresholds serve in the place of a network, "" where not.
+        """
+        if segmenter == self._segmenter:
+            return
+        why = fallback or "the profile asks for it"
+        self._store.change_segmenter(self._slide, segmenter, why)
+        self._segmenter = segmenter
 
     def record_id(self, cell: int) -> str:
         """Return the id in the records of a cell of this count."""

@@ -65,7 +65,7 @@ class Mode(str, Enum):
     FAILED = "failed"
 
 
-SAID = frozenset({"instruction", "advice"})
+SAID = frozenset({"instruction", "advice", "found_by"})
 """The facts that are sentences for a person."""
 
 

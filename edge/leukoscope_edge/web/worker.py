@@ -25,6 +25,7 @@ from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle
 from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.inference.engine import Engine
+from leukoscope_edge.inference.serving import ServingSegmenter
 from leukoscope_edge.profile import Profile, ThermalEntry
 from leukoscope_edge.records.pictures import jpeg_bytes
 from leukoscope_edge.records.store import Store, open_store
@@ -33,7 +34,7 @@ from leukoscope_edge.service import heat
 from leukoscope_edge.service.beats import ALLOW_S, NoPulse, Pulse
 from leukoscope_edge.service.heat import Heat
 from leukoscope_edge.service.processes import give_memory_back
-from leukoscope_edge.types import U8, Cell, Fault, Frame
+from leukoscope_edge.types import U8, Cell, Fault, Frame, found_by_note
 from leukoscope_edge.vision.quality import assess
 from leukoscope_edge.web.calibration import camera_scale, objective_of, of_this_size
 from leukoscope_edge.web.keeper import Keeper
@@ -172,6 +173,7 @@ class _Worker:
     ) -> None:
         self._profile, self._store = profile, store
         self._bundle, self._engine, self._outbox = bundle, engine, outbox
+        self._segmenter = _segmenter_of(profile)
         self._pulse, self._meter = pulse, Meter()
         self._heat, self._look_at_heat_s = Heat.GOOD, 0.0
         self._temp_c: float | None = None
@@ -236,6 +238,8 @@ class _Worker:
             heat=self._heat.value,
             engine=self._engine.name,
             fallback=self._engine.fallback,
+            segmenter=self._segmenter.name,
+            segmenter_fallback=self._segmenter.fallback,
             bundle=self._bundle.card.id,
             **self._camera_facts(),
             **self._meter.facts(),
@@ -292,6 +296,8 @@ class _Worker:
         self._light = LightLog()
         earlier = self._keeper.go_on(order.by)
         _skip_seen(camera, self._keeper.last_frame)
+        self._segmenter = _segmenter_of(self._profile)  # it may be whole again
+        self._keeper.found_by(self._segmenter.name, self._segmenter.fallback)
         self._run = SlideRun(
             self._engine,
             self._bundle,
@@ -299,6 +305,7 @@ class _Worker:
             is_sequence=is_sequence(self._profile.camera.source),
             mode="passive" if record.mode == "passive" else "count",
             earlier=earlier,
+            segmenter=self._segmenter,
         )
         self._mode, self._slide, self._by = Mode.COUNTING, order.slide, order.by
         self._facts = count_facts(self._run, earlier, self._keeper)
@@ -386,6 +393,7 @@ class _Worker:
         with self._meter.stage("call"):
             cells = run.cells()
         with self._meter.stage("keep"):
+            keeper.found_by(self._segmenter.name, self._segmenter.fallback)
             keeper.saw(item, looked)
             keeper.keep(cells)
         self._meter.count()
@@ -419,11 +427,18 @@ class _Worker:
             "frame": frame,
             "at_unix_s": self._read_at_unix_s,
             "engine": self._engine.name,
+            "found_by": " ".join(
+                found_by_note(self._segmenter.name, self._segmenter.fallback)
+            ),
             "by": self._by,
             "scale_um_per_px": self._camera.scale_um_per_px if self._camera else None,
         }
         news = News(mode=self._mode, slide=self._slide, facts=facts)
         self._outbox.put(Draft(news=news, pixels=pixels))
+
+
+def _segmenter_of(profile: Profile) -> ServingSegmenter:
+    return ServingSegmenter(profile.segmenter, n_threads=profile.n_threads)
 
 
 def _too_hot(temp_c: float | None, limits: ThermalEntry) -> str:

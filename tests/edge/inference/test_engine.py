@@ -1,5 +1,4 @@
 import dataclasses
-import platform
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,11 +10,8 @@ from onnx import helper, numpy_helper
 from leukoscope_edge.errors import BundleError
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
 from leukoscope_edge.inference.card import FileEntry, GoldenEntry, InputEntry
-from leukoscope_edge.inference.engine import (
-    OnnxCpuEngine,
-    prepare,
-    session_entries,
-)
+from leukoscope_edge.inference.cpu_session import session_entries
+from leukoscope_edge.inference.engine import OnnxCpuEngine, prepare
 from leukoscope_edge.inference.selftest import self_test
 
 SPEC = InputEntry(
@@ -107,29 +103,10 @@ def test_the_session_is_asked_for_what_we_want_and_does_not_retry(
     bundle_folder: Path,
 ) -> None:
     with OnnxCpuEngine(open_bundle(bundle_folder)) as engine:
-        entry = engine._session.get_session_options().get_session_config_entry
+        entry = engine._session.runtime.get_session_options().get_session_config_entry
         for name, value in session_entries().items():
             assert entry(name) == value
-        assert not engine._session._enable_fallback
-
-
-@pytest.mark.skipif(platform.machine() != "x86_64", reason="x86 alone saturates")
-@pytest.mark.parametrize(
-    ("flags", "asked"),
-    [
-        ("fpu avx2 avx512f", True),
-        ("fpu avx2 avx512_vnni", False),
-        ("fpu avx2 avx_vnni bmi1", False),
-        (None, True),
-    ],
-)
-def test_a_processor_that_would_saturate_is_asked_not_to(
-    tmp_path: Path, flags: str | None, asked: bool
-) -> None:
-    path = tmp_path / "cpuinfo"
-    if flags is not None:
-        path.write_text(f"processor\t: 0\nflags\t\t: {flags}\n")
-    assert ("session.x64quantprecision" in session_entries(path)) is asked
+        assert not engine._session.runtime._enable_fallback
 
 
 def test_refuses_numbers_that_are_not_finite(

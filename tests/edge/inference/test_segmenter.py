@@ -5,18 +5,15 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.capture.simulated import parse_simulated
-from leukoscope_edge.errors import BundleError, CardError, ConfigError
-from leukoscope_edge.inference.segmenter import (
-    SHIPPED,
-    THRESHOLDS,
-    Segmenter,
-    segmentation_named,
-    shipped_segmenters,
-)
+from leukoscope_edge.errors import BundleError, CardError
+from leukoscope_edge.inference import segmenter
+from leukoscope_edge.inference.segmenter import Segmenter
+from leukoscope_edge.inference.serving import SHIPPED
 from leukoscope_edge.types import CellKind
-from leukoscope_edge.vision.segmentation import segment
 
 FOLDER = SHIPPED / "unet-nuclei-1"
+SMUDGED = "simulated:seed=2,cells=30", 80
+"""A drawn slide, and a frame of it with a smudge."""
 
 
 @pytest.fixture
@@ -32,6 +29,28 @@ def test_the_shipped_network_finds_the_cells_of_a_drawn_slide() -> None:
     white = found.indices(CellKind.WBC) + found.indices(CellKind.BORDER)
     both = np.isin(found.cell_labels, np.array(white) + 1) & (cells > 0)
     assert both.sum() > 0.7 * (cells > 0).sum()
+
+
+def test_a_smudge_is_told_apart_from_a_cell() -> None:
+    source, number = SMUDGED
+    camera = parse_simulated(source)
+    found = Segmenter(FOLDER).segment(camera.render(number), camera.scale_um_per_px)
+    assert len(found.indices(CellKind.SMUDGE)) == 1
+
+
+def test_a_wide_frame_is_looked_at_in_tiles_that_leave_no_seam(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    camera = parse_simulated("simulated:seed=1,cells=30")
+    frame = np.hstack([camera.render(n) for n in (0, 40, 80)])
+    small = frame[::2, ::2]  # as large as the network's input
+    assert small.shape[1] > segmenter.TILE_PX
+    network = Segmenter(FOLDER)
+    tiled = network._logits(small).argmax(axis=0)
+    monkeypatch.setattr(segmenter, "TILE_PX", small.shape[1])
+    whole = network._logits(small).argmax(axis=0)
+    assert (whole > 0).sum() > 1000
+    assert (tiled != whole).sum() < 0.001 * (whole > 0).sum()
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (3, 400, 3), (120, 160, 3)])
@@ -58,16 +77,3 @@ def test_a_missing_model_is_refused(copy: Path) -> None:
     (copy / "model.cpu.onnx").unlink()
     with pytest.raises(BundleError, match="No such file"):
         Segmenter(copy)
-
-
-def test_a_segmenter_is_had_by_its_name() -> None:
-    assert segmentation_named(THRESHOLDS) is segment
-    assert shipped_segmenters() == ("unet-nuclei-1",)
-    blank = np.full((64, 64, 3), 210, np.uint8)
-    assert len(segmentation_named("unet-nuclei-1")(blank, 0.1)) == 0
-
-
-@pytest.mark.parametrize("name", ["", "unet", "../segmenters/unet-nuclei-1"])
-def test_an_unknown_segmenter_is_refused_with_those_there_are(name: str) -> None:
-    with pytest.raises(ConfigError, match="there are: thresholds, unet-nuclei-1"):
-        segmentation_named(name)

@@ -80,11 +80,11 @@ def test_the_terminal_shows_words_or_everything(
     ],
 )
 def test_what_is_wrong_is_said(changes: dict[str, Any], name: str) -> None:
-    assert [n for n, _, is_good in signs(figures(**changes)) if not is_good] == [name]
+    assert [s.name for s in signs(figures(**changes)) if not s.is_good] == [name]
 
 
 def test_all_is_well() -> None:
-    assert all(is_good for _, _, is_good in signs(figures()))
+    assert all(s.is_good for s in signs(figures()))
 
 
 def test_prometheus_can_read_every_line_and_every_name_is_explained() -> None:
@@ -127,10 +127,10 @@ def test_the_camera_has_a_line(
         "count": {"n_restarts": 0, "facts": CAMERA | changes},
         "page": {"n_restarts": 0, "facts": {"scales_um_per_px": scales}},
     }
-    [line] = [s for s in signs(figures(at_s=0.2, parts=parts)) if s[0] == "Camera"]
-    assert line[1].startswith("/dev/leukoscope-camera")
-    assert line[1].endswith(words)
-    assert line[2] is is_good
+    [line] = [s for s in signs(figures(at_s=0.2, parts=parts)) if s.name == "Camera"]
+    assert line.value.startswith("/dev/leukoscope-camera")
+    assert line.value.endswith(words)
+    assert line.is_good is is_good
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="NOT DONE HERE: needs root")

@@ -1,0 +1,227 @@
+"""A profile's network finds the cells; where it does not, page and slide say so."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.edge.web.stand_ins import NAME, PROFILE, Browser, fill_slide
+
+from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
+from leukoscope_edge.inference.choose import open_engine
+from leukoscope_edge.inference.serving import ServingSegmenter
+from leukoscope_edge.profile import CameraEntry, Profile
+from leukoscope_edge.records.slide import SlideRecord
+from leukoscope_edge.service.health import signs
+from leukoscope_edge.types import F32, THRESHOLDS, Refusal
+from leukoscope_edge.web import worker
+from leukoscope_edge.web.device import Device
+from leukoscope_edge.web.health import notices
+from leukoscope_edge.web.i18n import languages
+from leukoscope_edge.web.orders import Do, Mode, News, Order
+from leukoscope_edge.web.worker import Draft
+
+UNET = "unet-nuclei-1"
+CANNOT = (
+    "unet-nuclei-1 cannot be used: /srv/model.cpu.onnx: is not the file that its card "
+    "names"
+)
+N_FRAMES = 6
+SLIDE = CameraEntry(source="simulated:seed=4,cells=40", frames_per_second=1000.0)
+
+
+class KeptBox:
+    def __init__(self) -> None:
+        self.drafts: list[Draft] = []
+
+    def put(self, draft: Draft) -> None:
+        self.drafts.append(draft)
+
+    def shown(self) -> list[str]:
+        """Return what the page was told, without what it was told before."""
+        return list(dict.fromkeys(d.news.facts["found_by"] for d in self.drafts))
+
+
+class KeptPulse:
+    def __init__(self) -> None:
+        self.facts: dict[str, Any] = {}
+
+    def beat(self, **facts: Any) -> None:
+        self.facts |= facts
+
+
+class Orders:
+    def __init__(self, slide: str) -> None:
+        count = Order(do=Do.COUNT, slide=slide, by=NAME)
+        finish = Order(do=Do.FINISH, slide=slide, by=NAME)
+        leave = Order(do=Do.LEAVE)
+        turns = [None] * N_FRAMES
+        self._orders = iter([count, None, *turns, finish, None, leave])
+
+    def take(self, _: float) -> Order | None:
+        return next(self._orders)
+
+
+def with_network(device: Device, name: str, **profile: Any) -> Device:
+    changed = replace(PROFILE, camera=SLIDE, segmenter=name, **profile)
+    return replace(device, profile=changed)
+
+
+def count(device: Device, slide: str) -> tuple[KeptBox, KeptPulse, SlideRecord]:
+    """Count some frames of a slide as the device does."""
+    box, pulse = KeptBox(), KeptPulse()
+    with open_engine(device.bundle, backend="cpu", n_threads=1) as engine:
+        worker._Worker(
+            device.profile, device.store, device.bundle, engine, box, pulse
+        ).obey_all(Orders(slide))
+    assert box.drafts[-1].news.mode is Mode.FINISHED
+    return box, pulse, device.store.slide(slide)
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every network fail in its fourth frame."""
+
+    def open_one(profile: Profile) -> ServingSegmenter:
+        serving = ServingSegmenter(profile.segmenter)
+        network = serving._network
+        assert network is not None
+        run, left = network._session.run, iter(range(3))
+
+        def fail_soon(batch: F32, output: str) -> F32:
+            if next(left, None) is None:
+                raise RuntimeError("out of memory\nin a kernel")
+            return run(batch, output)
+
+        network._session.run = fail_soon
+        return serving
+
+    monkeypatch.setattr(worker, "_segmenter_of", open_one)
+
+
+def test_the_network_of_the_profile_finds_the_cells(device: Device) -> None:
+    device = with_network(device, UNET)
+    slide = fill_slide(device, is_finished=False)
+    box, pulse, record = count(device, slide)
+    assert record.machine_cells
+    assert (record.origin.segmenter, record.notes) == (UNET, ())
+    assert box.shown() == [""]
+    assert pulse.facts["segmenter"] == UNET
+
+
+def test_without_the_network_thresholds_count_and_page_and_slide_say_why(
+    device: Device,
+) -> None:
+    plain, missing = with_network(device, THRESHOLDS), with_network(device, "unet-x")
+    _, _, expected = count(plain, fill_slide(plain, is_finished=False))
+    box, pulse, record = count(missing, fill_slide(missing, is_finished=False))
+    why = (
+        "Cells are found by thresholds: unet-x cannot be used: there is no segmenter "
+        "'unet-x'; there are: thresholds, unet-nuclei-1"
+    )
+    assert box.shown() == [why]
+    assert record.notes == (why,)
+    assert record.origin.segmenter == THRESHOLDS
+    assert record.machine == expected.machine
+    assert expected.notes == ()
+    assert pulse.facts["segmenter"] == THRESHOLDS
+    assert pulse.facts["segmenter_fallback"].startswith("unet-x cannot be used")
+
+
+@pytest.mark.usefixtures("failing")
+def test_a_network_that_fails_in_the_middle_loses_no_frame(device: Device) -> None:
+    device = with_network(device, UNET)
+    box, _, record = count(device, fill_slide(device, is_finished=False))
+    why = "unet-nuclei-1 failed after 3 frames: "
+    silence, said = box.shown()
+    assert silence == ""
+    assert said.startswith(f"Cells are found by thresholds: {why}")
+    assert said.endswith("does not run: out of memory in a kernel")
+    [note] = record.notes
+    assert note.startswith("from cell ")
+    assert f"on, cells are found by thresholds: {why}" in note
+    assert record.origin.segmenter == THRESHOLDS
+    assert record.frames["screened"] >= N_FRAMES
+    assert device.store.verify_audit() == []
+
+
+def test_a_network_that_is_there_again_goes_on_with_the_slide(device: Device) -> None:
+    device = with_network(device, UNET)
+    slide = fill_slide(device, n_normal=4, is_finished=False)
+    device.store.change_segmenter(slide, THRESHOLDS, "unet-nuclei-1 cannot be used: x")
+    _, _, record = count(device, slide)
+    assert record.origin.segmenter == UNET
+    first, resumed, again = record.notes
+    assert first.startswith("from cell 5 on, cells are found by thresholds: unet")
+    assert "counting stopped at 4 cells" in resumed
+    assert again == (
+        "from cell 5 on, cells are found by unet-nuclei-1: the profile asks for it"
+    )
+
+
+def test_real_fields_are_counted_by_the_network(
+    device: Device, real_data: Path, tmp_path: Path
+) -> None:
+    fields = tmp_path / "fields"
+    fields.mkdir()
+    for path in sorted((real_data / "wbc-fields" / "images").iterdir())[1:8:2]:
+        shutil.copy(path, fields)
+    camera = replace(SLIDE, source=str(fields), scale_um_per_px=0.08)
+    bundle = open_bundle(shipped_bundle_for("real"))
+    device = replace(device, bundle=bundle)
+    found = {}
+    for name in (UNET, THRESHOLDS):
+        chosen = replace(PROFILE, camera=camera, segmenter=name)
+        own = replace(device, profile=chosen)
+        _, _, record = count(own, fill_slide(own, is_finished=False))
+        assert (record.origin.segmenter, record.notes) == (name, ())
+        found[name] = len(record.machine_cells)
+    assert found[UNET] == found[THRESHOLDS] > 0
+
+
+def test_home_says_that_thresholds_serve(browser: Browser, device: Device) -> None:
+    said = f"Cells are found by thresholds: {CANNOT}"
+    news = News(mode=Mode.IDLE, slide="", facts={"seq": 1, "found_by": said})
+    device.counter.tell(news)  # type: ignore[attr-defined]
+    assert said in notices(device)
+    assert said in browser.get("/").text
+    french = browser.get("/", headers={"accept-language": "fr"}).text
+    assert "Les cellules sont trouvées par seuillage" in french
+    assert "est pas le fichier que sa fiche indique" in french
+
+
+@pytest.mark.parametrize(
+    ("why", "words", "is_good"),
+    [("", "thresholds", True), (CANNOT, f"thresholds: {CANNOT}", False)],
+)
+def test_health_says_what_finds_the_cells(why: str, words: str, is_good: bool) -> None:
+    facts = {"segmenter": THRESHOLDS, "segmenter_fallback": why}
+    found = {
+        "safe": "",
+        "disk": {"room": "good", "free_bytes": 1e9, "n_slides": 9},
+        "temperature_c": None,
+        "processes": [],
+        "parts": {"count": {"facts": facts, "n_restarts": 0}},
+    }
+    assert ("Cells found by", words, is_good) in signs(found)
+
+
+def test_a_slide_says_on_page_and_paper_what_found_its_cells(
+    browser: Browser, device: Device
+) -> None:
+    slide = fill_slide(with_network(device, UNET), n_blast=1, is_finished=False)
+    text = browser.get(f"/slides/{slide}/count").text
+    assert 'id="found-by"' in text
+    device.store.change_segmenter(slide, THRESHOLDS, CANNOT)
+    verdict = Refusal(reason="too few cells were seen")
+    device.store.finish_count(slide, verdict, NAME, frames={"screened": 9}, n_smudges=0)
+    note = f"from cell 2 on, cells are found by thresholds: {CANNOT}"
+    assert note in browser.get(f"/slides/{slide}/result").text
+    paper = browser.get(f"/slides/{slide}/paper").text
+    assert "Cells found by" in paper
+    assert note in paper
+    for language in languages().values():
+        if language.code != "en":
+            assert language(note) != note
+            assert language("Cells found by") != "Cells found by"
