@@ -123,8 +123,8 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Sighting:
-    """One detection of a cell in one frame; equal only to itself.
+class Detection:
+    """Where a cell was seen in one frame; equal only to itself.
 
     Attributes:
         frame: Name of the frame.
@@ -133,10 +133,6 @@ class Sighting:
         slide_px: (x, y) in slide coordinates, in pixels of the frame's scale.
             For separate fields each field has its own origin.
         sharpness: Focus measure of the crop; larger is sharper.
-        crop: (side, side, 3) uint8 RGB at the card's fixed physical scale, the
-            model's input.
-        view: (side, side, 3) uint8 RGB, the same place with its surroundings, for
-            people.
         radius_px: Radius of a disc with the nucleus's area.
     """
 
@@ -145,31 +141,32 @@ class Sighting:
     centre_px: tuple[float, float]
     slide_px: tuple[float, float]
     sharpness: float
-    crop: U8
-    view: U8
     radius_px: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Glimpse:
-    """A sighting before its pictures are cut out: most cells have sharper ones.
+class Sighting(Detection):
+    """A detection with its pictures.
 
     Attributes:
-        frame: As in a sighting, and so the next five.
-        box_px: Its box.
-        centre_px: Its place in the frame.
-        slide_px: Its place on the slide.
-        sharpness: Its focus measure.
-        radius_px: Its nucleus's radius.
+        crop: (side, side, 3) uint8 RGB at the card's fixed physical scale, the
+            model's input.
+        view: (side, side, 3) uint8 RGB, the same place with its surroundings, for
+            people.
+    """
+
+    crop: U8
+    view: U8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Glimpse(Detection):
+    """A detection before its pictures are cut out: most cells have sharper ones.
+
+    Attributes:
         cut: Cuts out the crop and the view.
     """
 
-    frame: str
-    box_px: tuple[int, int, int, int]
-    centre_px: tuple[float, float]
-    slide_px: tuple[float, float]
-    sharpness: float
-    radius_px: float
     cut: Callable[[], tuple[U8, U8]]
 
     def sighting(self) -> Sighting:

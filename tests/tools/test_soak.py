@@ -1,6 +1,7 @@
 """What counts as growth. The soak itself takes minutes: `python tools/soak.py`."""
 
 import importlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 N = 100
+KEYS = ("own_mb", "descriptors", "threads", "processes")
 
 
 @pytest.fixture
@@ -17,7 +19,7 @@ def soak(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def grown(soak: Any, values: list[float]) -> float:
-    rise: float = soak.growth([{"memory_mb": v} for v in values])["memory_mb"]
+    rise: float = soak.growth([{"own_mb": v} for v in values])["own_mb"]
     return rise
 
 
@@ -26,9 +28,10 @@ def grown(soak: Any, values: list[float]) -> float:
     [
         ([300.0] * N, 0.0),
         ([300.0 + i % 7 for i in range(N)], 0.0),  # to and fro
-        ([100.0 + 10 * min(i, N // 5) for i in range(N)], 0.0),  # warming up
-        ([300.0 + 0.1 * i for i in range(N)], 7.9),  # a leak
-        ([300.0 - 0.1 * i for i in range(N)], -7.9),
+        ([100.0 + 10 * min(i, 32) for i in range(N)], 0.0),  # warming up
+        ([300.0 + 0.1 * i for i in range(N)], 6.7),  # a leak
+        ([300.0 + 0.1 * i for i in range(20)], 0.9),  # half of the few
+        ([300.0 - 0.1 * i for i in range(N)], -6.7),
     ],
 )
 def test_growth_is_what_rises_after_the_warm_up(
@@ -37,6 +40,29 @@ def test_growth_is_what_rises_after_the_warm_up(
     assert grown(soak, values) == pytest.approx(rise, abs=0.5)
 
 
-def test_a_leak_of_a_tenth_of_a_megabyte_a_slide_is_seen_in_a_day(soak: Any) -> None:
-    values = [300.0 + 0.1 * (i / 30) for i in range(24 * 3600 // 2)]
-    assert grown(soak, values) > soak.MOST_GROWTH["memory_mb"]
+@pytest.mark.parametrize("n_slides", [56, 500, 5000])
+def test_a_kept_frame_a_slide_is_seen_however_few_slides_there_are(
+    soak: Any, n_slides: int
+) -> None:
+    values = [300.0 + 0.92 * i for i in range(n_slides)]
+    assert grown(soak, values) > soak.MOST_GROWTH["own_mb"]
+    assert n_slides >= soak.N_WARM_UP + soak.N_JUDGED
+
+
+def test_a_few_kilobytes_a_slide_are_seen_in_a_day(soak: Any) -> None:
+    values = [300.0 + 0.005 * i for i in range(10_000)]
+    assert grown(soak, values) > soak.MOST_GROWTH["own_mb"]
+
+
+def test_every_limit_is_of_a_figure_that_is_read(soak: Any) -> None:
+    assert set(soak.MOST_GROWTH) == set(KEYS)
+    assert soak.own_memory_mb(os.getpid()) > 1.0
+    assert soak.own_memory_mb(0) == 0.0
+
+
+@pytest.mark.parametrize("leak", ["frames", "descriptors"])
+def test_a_planted_leak_is_program_text(soak: Any, leak: str, tmp_path: Path) -> None:
+    environment = soak.plant(tmp_path, soak.LEAKS[leak])
+    assert environment["PYTHONPATH"].startswith(str(tmp_path))
+    compile((tmp_path / "sitecustomize.py").read_text(), "sitecustomize", "exec")
+    assert soak.plant(tmp_path, "") == dict(os.environ)

@@ -24,8 +24,8 @@ def _health(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(found, indent=1))
     elif found is not None:
-        for name, value, is_good in signs(found):
-            print(f"{'ok ' if is_good else '!  '} {name:<16} {value}")
+        for sign in signs(found):
+            print(f"{'ok ' if sign.is_good else '!  '} {sign.name:<16} {sign.value}")
     if found is None:
         print(f"leukoscope: {_why_none(options.data)}", file=sys.stderr)
     return EXIT_FAILED if found is None else EXIT_DONE

@@ -21,9 +21,6 @@ from leukoscope_edge.types import Domain
 from leukoscope_edge.updates import Device, Shadow, Step, slots
 from leukoscope_edge.updates.state import DOMAINS, SHIPPED
 
-ALL_SLIDES = 1_000_000
-"""More than a microscope sees in its life."""
-
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to the parser."""
@@ -172,7 +169,7 @@ def _history(options: argparse.Namespace) -> int:
         note = f"  {event.note}" if event.note else ""
         print(f"{event.time}  {event.what:<12} {event.domain:<10} {event.slot}{note}")
     with _records(options.data) as store:
-        for slide in reversed(store.slides(limit=ALL_SLIDES) if store else []):
+        for slide in store.every_slide(oldest_first=True) if store else ():
             model = f"{slide.origin.bundle} ({slide.origin.bundle_sha256[:12]})"
             print(f"{slide.started_at}  slide {slide.id} was judged by {model}")
     return 0

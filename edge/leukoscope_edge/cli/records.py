@@ -111,7 +111,7 @@ def _open(options: argparse.Namespace) -> Store:
 
 def _list(options: argparse.Namespace) -> int:
     with _open(options) as store:
-        for record in store.slides(limit=-1):
+        for record in store.every_slide():
             identity = store.identity(record.id)
             sample = identity.sample if identity else "erased"
             cells = f"{len(record.counted)} cells"

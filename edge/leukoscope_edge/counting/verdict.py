@@ -10,7 +10,6 @@ The rules, gravest first:
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
 from leukoscope_edge.counting.fraction import (
     CallModel,
@@ -59,29 +58,22 @@ def decide(
     n_blast = sum(c.name is CallName.BLAST for c in calls)
     n = len(calls) - n_unclear
     stop = stop_state(model, calls, is_leukopenic=is_leukopenic)
-    no_result = partial(
-        Refusal, n_cells=n, n_blast=n_blast, n_unclear=n_unclear, stop=stop
-    )
-    if not calls:
-        return no_result(reason="no white cell was seen")
-    if n_unclear > MAX_UNCLEAR_FRACTION * len(calls):
-        n_unlike = sum(c.is_unlike for c in calls)
-        if 2 * n_unlike > n_unclear:
-            return no_result(
-                reason=f"{n_unlike} of {len(calls)} cells are unlike all that this "
-                "model learned from",
-                cure="Have a person look; the model may not know this stain or "
-                "this microscope.",
-            )
-        return no_result(
-            reason=f"{n_unclear} of {len(calls)} cells are unclear",
-            cure="Have a person look; check stain and focus.",
-        )
     background = limit_of_blank(model.false_calls, n, BLANK_CONFIDENCE)
-    if n < MIN_CELLS and n_blast <= background:
-        return no_result(
-            reason=f"only {n} usable cells were seen, at least {MIN_CELLS} are needed",
-            cure="Keep going.",
+    why_none = _why_strange(calls)
+    if why_none is None and n < MIN_CELLS and n_blast <= background:
+        why_none = (
+            f"only {n} usable cells were seen, at least {MIN_CELLS} are needed",
+            "Keep going.",
+        )
+    if why_none is not None:
+        reason, cure = why_none
+        return Refusal(
+            reason=reason,
+            cure=cure,
+            n_cells=n,
+            n_blast=n_blast,
+            n_unclear=n_unclear,
+            stop=stop,
         )
     true_fraction = confidence_interval(model, n_blast, n)
     name = _name(n_blast, background, true_fraction)
@@ -133,6 +125,25 @@ def heed_confirmed(
 
 
 _UNKNOWN = Interval(low=0.0, high=1.0)
+
+
+def _why_strange(calls: Sequence[Call]) -> tuple[str, str] | None:
+    """Return why a model should not judge such a slide and the cure, None if it may."""
+    n, n_unclear = len(calls), sum(c.name is CallName.UNCLEAR for c in calls)
+    n_unlike = sum(c.is_unlike for c in calls)
+    if n == 0:
+        return "no white cell was seen", ""
+    if n_unclear <= MAX_UNCLEAR_FRACTION * n:
+        return None
+    if 2 * n_unlike > n_unclear:
+        return (
+            f"{n_unlike} of {n} cells are unlike all that this model learned from",
+            "Have a person look; the model may not know this stain or this microscope.",
+        )
+    return (
+        f"{n_unclear} of {n} cells are unclear",
+        "Have a person look; check stain and focus.",
+    )
 
 
 def _name(n_blast: int, background: int, true_fraction: Interval) -> VerdictName:

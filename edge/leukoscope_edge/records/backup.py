@@ -140,7 +140,7 @@ def _check_and_note(folder: Path, backup: Path, erased: set[str], by: str) -> No
             raise RecordError(
                 f"{backup}: event {problems[0].seq}: {problems[0].what}; not restored"
             )
-        for record in store.slides(limit=-1):
+        for record in store.every_slide():
             if record.id in erased and not record.is_erased:
                 store.erase(record.id, "erased before the restore", by)
         store.note("restored", {"file": backup.name}, by)
@@ -151,7 +151,7 @@ def _erased(folder: Path) -> set[str]:
         return set()
     check_unused(folder / DATABASE_NAME)
     with open_store(folder) as store:
-        return {r.id for r in store.slides(limit=-1) if r.is_erased}
+        return {r.id for r in store.every_slide() if r.is_erased}
 
 
 def _unpack(backup: Path, folder: Path, passphrase: str) -> None:

@@ -21,6 +21,7 @@ PRAGMAS: tuple[str, ...] = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA trusted_schema = OFF",
     "PRAGMA secure_delete = ON",  # an erased key leaves no bytes in the file
+    "PRAGMA cache_size = -512",  # KiB: page and count each have one, and the kernel's
 )
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (

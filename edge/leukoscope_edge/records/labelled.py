@@ -39,7 +39,7 @@ def export_labelled(store: Store, folder: Path, by: str) -> int:
     prepare_folder(folder, (TABLE_NAME, README_NAME))
     rows = [
         row
-        for record in store.slides(limit=-1)
+        for record in store.every_slide()
         if may_train(record)
         for row in _write_slide(store, record, folder, by)
     ]

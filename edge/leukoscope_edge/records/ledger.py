@@ -27,6 +27,7 @@ from leukoscope_edge.records.events import (
 from leukoscope_edge.records.keys import is_signed, sign_head
 
 COLUMNS = "seq, slide, kind, at, by, key, body, previous, hash"
+SELECT = f"SELECT {COLUMNS} FROM event"  # noqa: S608 - our own words
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +139,20 @@ class Ledger:
         found = self._events("WHERE key = ? AND key != ''", (key,))
         return found[0] if found else None
 
-    def events(self, slide: str, *, after: int = 0) -> list[Event]:
-        """Return the events of a slide after a number, in order."""
-        return self._events("WHERE slide = ? AND seq > ? ORDER BY seq", (slide, after))
+    def events(self, slide: str, *, after: int = 0, what: str = "") -> list[Event]:
+        """Return events of a slide, in order.
+
+        Args:
+            slide: The slide; an empty name is the device itself.
+            after: Only those after this number.
+            what: Only those whose body says so under `what`; empty for all. It is
+                looked for in the database: of a year's thousands few are wanted.
+        """
+        where = "WHERE slide = ? AND seq > ?"
+        if what:
+            where += " AND json_extract(body, '$.what') = ?"
+        values = (slide, after, what) if what else (slide, after)
+        return self._events(f"{where} ORDER BY seq", values)
 
     def head(self) -> Head:
         """Return the end of the chain, as it was signed.
@@ -162,11 +174,11 @@ class Ledger:
 
     def problems(self) -> list[Problem]:
         """Look for events that were changed, taken out, put in, moved or cut off."""
-        with self._moment():
-            return list(self._problems())
+        with self._moment() as connection:
+            return list(self._problems(connection))
 
     @contextmanager
-    def _moment(self) -> Iterator[None]:
+    def _moment(self) -> Iterator[sqlite3.Connection]:
         """Hold one moment of the database while other processes write on.
 
         Events of now and an end of a moment later would look like a cut.
@@ -174,14 +186,15 @@ class Ledger:
         with self.quiet() as connection:
             connection.execute("BEGIN")
             try:
-                yield
+                yield connection
             finally:
                 connection.rollback()
 
-    def _problems(self) -> Iterator[Problem]:
-        rows = self._rows_of_events("ORDER BY seq")
-        yield from chain_problems(rows)
-        last = Head(rows[-1][0], rows[-1][-1]) if rows else Head(0, NO_EVENT_HASH)
+    def _problems(self, connection: sqlite3.Connection) -> Iterator[Problem]:
+        """Walk the chain event by event: all of a year's would not fit in memory."""
+        yield from chain_problems(connection.execute(f"{SELECT} ORDER BY seq"))
+        rows = self.rows("SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1")
+        last = Head(*rows[0]) if rows else Head(0, NO_EVENT_HASH)
         end = self.head()
         if end != last:
             yield Problem(last.seq, f"is the last, but {end.seq} was signed as last")
@@ -190,10 +203,7 @@ class Ledger:
                 yield Problem(end.seq, "does not carry this device's signature")
 
     def _events(self, where: str, values: tuple[object, ...]) -> list[Event]:
-        return [_event(row) for row in self._rows_of_events(where, values)]
-
-    def _rows_of_events(self, where: str, values: tuple[object, ...] = ()) -> list[Any]:
-        return self.rows(f"SELECT {COLUMNS} FROM event {where}", values)  # noqa: S608
+        return [_event(row) for row in self.rows(f"{SELECT} {where}", values)]
 
 
 def _event(row: tuple[Any, ...]) -> Event:

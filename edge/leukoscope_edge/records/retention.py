@@ -1,5 +1,6 @@
 """How long names and pictures are kept: for ever, unless a site says otherwise."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -42,29 +43,46 @@ def apply_retention(store: Store, rule: Retention, now: datetime, by: str) -> li
     Raises:
         RecordError: The clock cannot be right.
     """
-    records = store.slides(limit=-1)
-    _check_clock(records, now)
+    if rule == Retention(identities_days=None, pictures_days=None):
+        return []
+    kept = [_kept(record) for record in store.every_slide()]
+    _check_clock([k.started_at for k in kept], now)
     done = []
-    for record in records:
-        age = now - datetime.fromisoformat(record.started_at)
-        if not record.is_erased and _is_over(age, rule.identities_days):
-            store.erase(record.id, "retention", by)
-            done.append(f"slide {record.id}: identity erased")
-        may_drop = record.state is SlideState.SIGNED and record.has_pictures
-        if may_drop and _is_over(age, rule.pictures_days):
-            store.drop_pictures(record.id, by)
-            done.append(f"slide {record.id}: pictures taken away")
+    for one in kept:
+        age = now - one.started_at
+        if one.has_identity and _is_over(age, rule.identities_days):
+            store.erase(one.slide, "retention", by)
+            done.append(f"slide {one.slide}: identity erased")
+        if one.may_drop and _is_over(age, rule.pictures_days):
+            store.drop_pictures(one.slide, by)
+            done.append(f"slide {one.slide}: pictures taken away")
     return done
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What decides about a slide; without its cells, since a year's fill the memory."""
+
+    slide: str
+    started_at: datetime
+    has_identity: bool
+    may_drop: bool
+
+
+def _kept(record: SlideRecord) -> _Kept:
+    may_drop = record.state is SlideState.SIGNED and record.has_pictures
+    started_at = datetime.fromisoformat(record.started_at)
+    return _Kept(record.id, started_at, not record.is_erased, may_drop)
 
 
 def _is_over(age: timedelta, days: int | None) -> bool:
     return days is not None and age > timedelta(days=days)
 
 
-def _check_clock(records: list[SlideRecord], now: datetime) -> None:
-    if not records:
+def _check_clock(starts: Sequence[datetime], now: datetime) -> None:
+    if not starts:
         return
-    gap = now - max(datetime.fromisoformat(r.started_at) for r in records)
+    gap = now - max(starts)
     if not timedelta(0) <= gap <= timedelta(days=MAX_GAP_DAYS):
         raise RecordError(
             f"the clock says {now:%Y-%m-%d}, {gap.days} days after the last slide: set "

@@ -26,6 +26,7 @@ from leukoscope_edge.records.database import copy_database
 from leukoscope_edge.records.events import Event, Problem, canonical
 from leukoscope_edge.records.files import check_room, make_folder, sync_folder
 from leukoscope_edge.records.fold import apply, fold
+from leukoscope_edge.records.folded import Folded
 from leukoscope_edge.records.identities import Identities
 from leukoscope_edge.records.keys import fingerprint, open_keys
 from leukoscope_edge.records.ledger import Head, Ledger
@@ -86,7 +87,7 @@ class Store:
         self.folder = folder
         self.pictures = Pictures(folder / "pictures")
         self.damaged: dict[str, str] = {}
-        self._folded: dict[str, SlideRecord] = {}
+        self._folded = Folded()
         end_last_step(folder, DATABASE_NAME, (COPY_FOLDER, *FOLDERS))
         copy = folder / COPY_FOLDER / DATABASE_NAME
         self._connection, self.recovery = open_or_recover(folder / DATABASE_NAME, copy)
@@ -354,6 +355,25 @@ class Store:
         )
         return self._readable(rows)
 
+    def every_slide(self, *, oldest_first: bool = False) -> Iterator[SlideRecord]:
+        """Yield all slides, the newest first, and hold one of them at a time.
+
+        Args:
+            oldest_first: The other way round.
+        """
+        order = "ASC" if oldest_first else "DESC"
+        rows = self._ledger.rows(
+            f"SELECT slide FROM event WHERE kind = ? ORDER BY seq {order}",  # noqa: S608
+            (Kind.START.value,),
+        )
+        for (slide,) in rows:
+            try:
+                record = fold(self._ledger.events(slide))
+            except RecordError as err:
+                self.damaged[slide] = str(err)
+            else:
+                yield record
+
     def slides_by_model(self) -> dict[tuple[str, str], list[str]]:
         """Return the slides that each model judged, by its bundle's id and hash."""
         rows = self._ledger.rows(
@@ -395,7 +415,7 @@ class Store:
 
     def archived_cells(self) -> Iterator[ArchivedCell]:
         """Yield every cell that a model judged and whose crops are still here."""
-        for record in reversed(self.slides(limit=-1)):
+        for record in self.every_slide(oldest_first=True):
             yield from archived(self.pictures, record)
 
     def report_path(self, slide: str, version: int) -> Path:
@@ -414,7 +434,7 @@ class Store:
 
     def notes(self, what: str) -> list[Event]:
         """Return the device's own events of one kind, the oldest first."""
-        return [e for e in self.events("") if e.body["what"] == what]
+        return self._ledger.events("", what=what)
 
     def _renew_copy(self) -> None:
         copy = self.folder / COPY_FOLDER / DATABASE_NAME
@@ -447,7 +467,7 @@ class Store:
             return problems  # what cannot be trusted is not folded
         return [
             problem
-            for record in self.slides(limit=-1)
+            for record in self.every_slide()
             for problem in (
                 *picture_problems(self.pictures, record),
                 *self._identities.problems(record),
@@ -460,7 +480,7 @@ class Store:
             with self._ledger.writing() as connection:
                 yield connection
         except BaseException:
-            self._folded.clear()  # what was not written must not be remembered
+            self._folded.forget()  # what was not written must not be remembered
             raise
 
     def _do(
@@ -500,12 +520,12 @@ class Store:
 
     def _fold_on(self, slide: str) -> SlideRecord | None:
         """Fold what is new of a slide onto what was folded before."""
-        record = self._folded.get(slide)
+        record = self._folded.find(slide)
         new = self._ledger.events(slide, after=record.seq if record else 0)
         if not slide or (record is None and not new):
             return None
         record = fold(new, record)
-        self._folded[slide] = record
+        self._folded.keep(record)
         return record
 
     def _readable(self, rows: list[tuple[str]]) -> list[SlideRecord]:

@@ -7,7 +7,7 @@ and `/metrics` show the same ones. Plain values throughout, no patient in any.
 import os
 import pwd
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -169,43 +169,95 @@ def _facts(found: Mapping[str, Any], part: str) -> dict[str, Any]:
     return facts
 
 
-def signs(found: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
-    """Return the figures in words: what, how it is, whether it is as it should be.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sign:
+    """One thing about the device, in words.
+
+    Attributes:
+        name: What it is about.
+        words: How it is; each is a sentence, a state or a figure by itself.
+        is_good: Whether it is as it should be.
+    """
+
+    name: str
+    words: tuple[str, ...]
+    is_good: bool = True
+
+    @property
+    def value(self) -> str:
+        """How it is, in English."""
+        return ", ".join(self.words)
+
+    def said(self, say: Callable[[str], str]) -> str:
+        """Return how it is in a language, between dots: not all share our comma.
+
+        Args:
+            say: From English to it.
+        """
+        return " · ".join(say(word) for word in self.words)
+
+
+def signs(found: Mapping[str, Any]) -> list[Sign]:
+    """Return the figures in words.
 
     Args:
         found: As `read_health` returns them; nothing for a service that does not run.
     """
     if not found:
         return []
-    room, room_name = found["disk"], found["disk"]["room"]
-    why = why_safe(found)
-    shown = [("Screening", why or "on", not why), *_camera(found)]
-    n_slides = room.get("n_slides")
-    words = room.get("trouble") or f"{room['free_bytes'] / 1e9:.0f} GB ≈ {n_slides}"
-    shown.append(("Disk, slides", words, room_name == disk.Room.GOOD.value))
-    if found["temperature_c"] is not None:
-        words = f"{found['temperature_c']:.0f} °C"
-        words += f", {found['throttling']}" if found["throttling"] else ""
-        shown.append(("Temperature", words, not found["throttling"]))
-    memory_mb = sum(p["memory_mb"] for p in found["processes"])
-    shown.append(("Memory", f"{memory_mb:.0f} MB", True))
-    count = _facts(found, "count")
-    if count.get("frames_per_s") is not None:
-        shown.append(("Frames a second", f"{count['frames_per_s']:.1f}", True))
-    if count.get("fallback"):
-        shown.append(("Runs on", f"{count['engine']}: {count['fallback']}", False))
-    if count.get("segmenter"):
-        words = count["found_by"] or count["segmenter"]
-        shown.append((FOUND_BY, words, not count["found_by"]))
-    clock = _facts(found, "page").get("clock")
-    if clock is not None:
-        shown.append(("Clock", clock, clock == "trusted"))
+    why, clock = why_safe(found), _facts(found, "page").get("clock")
     n_restarts = sum(p["n_restarts"] for p in found["parts"].values())
-    shown.append(("Restarts", str(n_restarts), n_restarts == 0))
+    memory_mb = sum(p["memory_mb"] for p in found["processes"])
+    shown = [
+        Sign(name="Screening", words=(why or "on",), is_good=not why),
+        *_camera(found),
+        _disk(found["disk"]),
+        *_temperature(found),
+        Sign(name="Memory", words=(f"{memory_mb:.0f} MB",)),
+        *_count(_facts(found, "count")),
+    ]
+    if clock is not None:
+        shown.append(Sign(name="Clock", words=(clock,), is_good=clock == "trusted"))
+    words = (str(n_restarts),)
+    return [*shown, Sign(name="Restarts", words=words, is_good=n_restarts == 0)]
+
+
+def _disk(room: Mapping[str, Any]) -> Sign:
+    words = room.get("trouble")
+    words = words or f"{room['free_bytes'] / 1e9:.0f} GB ≈ {room['n_slides']}"
+    is_good = room["room"] == disk.Room.GOOD.value
+    return Sign(name="Disk, slides", words=(words,), is_good=is_good)
+
+
+def _temperature(found: Mapping[str, Any]) -> list[Sign]:
+    if found["temperature_c"] is None:
+        return []
+    words = (f"{found['temperature_c']:.0f} °C", found["throttling"])
+    return [
+        Sign(
+            name="Temperature",
+            words=tuple(filter(None, words)),
+            is_good=not found["throttling"],
+        )
+    ]
+
+
+def _count(facts: Mapping[str, Any]) -> list[Sign]:
+    shown = []
+    if facts.get("frames_per_s") is not None:
+        words = (f"{facts['frames_per_s']:.1f}",)
+        shown.append(Sign(name="Frames a second", words=words))
+    if facts.get("fallback"):
+        words = (f"{facts['engine']}: {facts['fallback']}",)
+        shown.append(Sign(name="Runs on", words=words, is_good=False))
+    if facts.get("segmenter"):
+        why = facts["found_by"]
+        words = (why or facts["segmenter"],)
+        shown.append(Sign(name=FOUND_BY, words=words, is_good=not why))
     return shown
 
 
-def _camera(found: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
+def _camera(found: Mapping[str, Any]) -> list[Sign]:
     """Return which camera it is, its last frame, its locks and its scales.
 
     It is not as it should be where it gave a fault, where light or colour follow the
@@ -228,4 +280,4 @@ def _camera(found: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
         words += [f"{k} {v:.4f} µm/px" for k, v in sorted(scales.items())]
         words += [] if scales else ["not calibrated"]
         is_good &= bool(scales)
-    return [("Camera", ", ".join(words), is_good)]
+    return [Sign(name="Camera", words=tuple(words), is_good=is_good)]

@@ -7,6 +7,7 @@ of them: in each turn every process is in time, or is ended and on its way back.
 
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -123,6 +124,8 @@ class Supervisor:
                 self._watch()
             finally:
                 self._end_all()
+                # Beats of the dead are nobody's, and the folder lies in memory.
+                shutil.rmtree(self.folder, ignore_errors=True)
         return self._exit
 
     def _watch(self) -> None:

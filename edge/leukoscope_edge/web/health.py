@@ -1,10 +1,9 @@
 """How the device is, for Home and the quality page. Reads, and decides nothing."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from leukoscope_edge.capture.source import is_simulated
-from leukoscope_edge.service.health import FOUND_BY, read_health, signs
+from leukoscope_edge.service.health import FOUND_BY, Sign, read_health, signs
 from leukoscope_edge.updates import clock
 from leukoscope_edge.updates.device import time_floor
 from leukoscope_edge.updates.slots import models_folder
@@ -17,21 +16,6 @@ from leukoscope_edge.web.trends import GOLDEN_NOTE
 BRIEF = ("Disk, slides", "Temperature")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sign:
-    """One thing about the device, in words.
-
-    Attributes:
-        name: What it is about.
-        value: How it is.
-        is_good: Whether it is as it should be.
-    """
-
-    name: str
-    value: str
-    is_good: bool = True
-
-
 def health(device: Device, *, briefly: bool = False) -> list[Sign]:
     """Return the device's signs; `leukoscope_edge.service.health` measures them.
 
@@ -40,13 +24,13 @@ def health(device: Device, *, briefly: bool = False) -> list[Sign]:
         briefly: Leave out what is as it should be and nobody asks for before a slide.
     """
     found = read_health(device.store.folder)
-    shown = [Sign(name=n, value=v, is_good=g) for n, v, g in signs(found or {})]
+    shown = signs(found or {})
     fallen = [s for s in shown if s.name == "Runs on"]
     others = [s for s in shown if s.name not in ("Runs on", "Camera")]
     return [
         _camera(device, [s for s in shown if s.name == "Camera"]),
-        Sign(name="Model", value=device.bundle.card.id),
-        *(fallen or [Sign(name="Runs on", value=device.engine.name)]),
+        Sign(name="Model", words=(device.bundle.card.id,)),
+        *(fallen or [Sign(name="Runs on", words=(device.engine.name,))]),
         *(s for s in others if not (briefly and _is_left_out(s))),
         _golden(device),
     ]
@@ -93,16 +77,16 @@ def _camera(device: Device, measured: list[Sign]) -> Sign:
     newest = device.counter.newest
     if newest.mode is Mode.FAILED:
         reason = str(newest.facts.get("instruction", ""))
-        return Sign(name="Camera", value=reason, is_good=False)
+        return Sign(name="Camera", words=(reason,), is_good=False)
     source = device.profile.camera.source.split(":")[0]
-    return next(iter(measured), Sign(name="Camera", value=source))
+    return next(iter(measured), Sign(name="Camera", words=(source,)))
 
 
 def _golden(device: Device) -> Sign:
     tests = device.store.notes(GOLDEN_NOTE)
     if not tests:
-        return Sign(name="Quality test", value="not run yet", is_good=False)
+        return Sign(name="Quality test", words=("not run yet",), is_good=False)
     newest = tests[-1]
     failed = newest.body["facts"].get("failed", "")
     at = newest.at[:16].replace("T", " ")
-    return Sign(name="Quality test", value=failed or at, is_good=not failed)
+    return Sign(name="Quality test", words=(failed or at,), is_good=not failed)

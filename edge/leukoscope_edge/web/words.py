@@ -43,6 +43,25 @@ SIGNS = (
     "Quality test",
 )
 """What `leukoscope_edge.web.health` says something about."""
+STATES = (
+    "on",
+    "{why}: call service",
+    "the {part} process {what}, repeatedly",
+    "stood still",
+    "ended with signal {n}",
+    "ended with exit code {n}",
+    "{n} s ago",
+    "locked",
+    "not locked",
+    "not calibrated",
+    "the power supply is too weak",
+    "the processor is slowed down",
+    "trusted",
+    "behind",
+    "far ahead",
+    "not run yet",
+)
+"""How it can be there; what stands in braces is recognised (`web/i18n.py`)."""
 GOLDEN = "Stored cells"
 
 

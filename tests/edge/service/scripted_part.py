@@ -49,7 +49,7 @@ def main() -> None:
         with Path(folder, "litter").open("a") as file:
             helper = subprocess.Popen(["sleep", "3600"], start_new_session=True)
             file.write(f"{helper.pid}\n")
-    pulse = Pulse(Path(folder), name)
+    pulse = Pulse(Path(folder, "beats"), name)
     n_turns = 0
     while True:
         act("die" if word == "litter" else word, pulse, n_turns)

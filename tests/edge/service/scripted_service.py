@@ -42,7 +42,7 @@ def main() -> int:
     told = folder / "told"
     return Supervisor(
         parts=parts,
-        folder=folder,
+        folder=folder / "beats",
         ladder=ladder,
         tell=lambda s: told.write_text(s.state.safe),
     ).run()

@@ -13,7 +13,7 @@ import pytest
 
 from leukoscope_edge.cli import main
 from leukoscope_edge.service.beats import make_run_folder, run_folder, write_json
-from leukoscope_edge.service.health import HEALTH, STALE_S, read_health, signs
+from leukoscope_edge.service.health import HEALTH, STALE_S, Sign, read_health, signs
 from leukoscope_edge.service.metrics import HELP, metrics
 
 LINE = re.compile(r'[a-z_]+(\{[a-z]+="[^"\n]*"(,[a-z]+="[^"\n]*")*\})? [-0-9.e+]+')
@@ -80,11 +80,11 @@ def test_the_terminal_shows_words_or_everything(
     ],
 )
 def test_what_is_wrong_is_said(changes: dict[str, Any], name: str) -> None:
-    assert [n for n, _, is_good in signs(figures(**changes)) if not is_good] == [name]
+    assert [s.name for s in signs(figures(**changes)) if not s.is_good] == [name]
 
 
 def test_all_is_well() -> None:
-    assert all(is_good for _, _, is_good in signs(figures()))
+    assert all(s.is_good for s in signs(figures()))
 
 
 def test_prometheus_can_read_every_line_and_every_name_is_explained() -> None:
@@ -127,10 +127,10 @@ def test_the_camera_has_a_line(
         "count": {"n_restarts": 0, "facts": CAMERA | changes},
         "page": {"n_restarts": 0, "facts": {"scales_um_per_px": scales}},
     }
-    [line] = [s for s in signs(figures(at_s=0.2, parts=parts)) if s[0] == "Camera"]
-    assert line[1].startswith("/dev/leukoscope-camera")
-    assert line[1].endswith(words)
-    assert line[2] is is_good
+    [line] = [s for s in signs(figures(at_s=0.2, parts=parts)) if s.name == "Camera"]
+    assert line.value.startswith("/dev/leukoscope-camera")
+    assert line.value.endswith(words)
+    assert line.is_good is is_good
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="NOT DONE HERE: needs root")
@@ -144,3 +144,11 @@ def test_another_user_is_told_whose_service_it_is(
     finally:
         os.seteuid(0)
     assert "cannot be read by you: run this as root" in capsys.readouterr().err
+
+
+def test_each_word_of_a_line_is_said_in_the_language() -> None:
+    french = {"locked": "verrouillée"}
+    sign = Sign(name="Camera", words=("usb, 2", "locked", "100x 0.08 µm/px"))
+    assert sign.value == "usb, 2, locked, 100x 0.08 µm/px"
+    said = sign.said(lambda word: french.get(word, word))
+    assert said == "usb, 2 · verrouillée · 100x 0.08 µm/px"

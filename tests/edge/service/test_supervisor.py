@@ -46,7 +46,7 @@ class Service:
         return [(int(pid), state) for _, pid, state in mine]
 
     def beats(self, name: str) -> dict[str, Any]:
-        path = self.folder / f"{name}.json"
+        path = self.folder / "beats" / f"{name}.json"
         return json.loads(path.read_text()) if path.exists() else {"n_done": 0}
 
 
@@ -136,6 +136,7 @@ def test_failures_climb_to_the_cpu_and_then_to_the_safe_state(
 ) -> None:
     service = start(parts={"page": ["good"], "count": ["die"] * 6 + ["good"]})
     wait_for(lambda: service.beats("count").get("facts") == {"word": "good"})
+    wait_for(lambda: len(service.lives("page")) == 2)  # both start anew, in any order
     ways = [state for _, state in service.lives("count")]
     assert ways == ["all"] * 4 + ["cpu"] * 2 + ["safe"]
     assert [state for _, state in service.lives("page")] == ["all", "safe"]
@@ -211,6 +212,7 @@ def test_told_to_end_it_takes_all_with_it(
     service.process.terminate()
     assert service.process.wait(10.0) == 0
     assert not any(is_alive(service.lives(n)[0][0]) for n in ("page", "count"))
+    assert not (service.folder / "beats").exists()
 
 
 def test_killed_it_takes_all_with_it(start: Callable[..., Service]) -> None:

@@ -1,6 +1,7 @@
 """A counting process that stands still, a browser's client, slides filled at once."""
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -106,6 +107,7 @@ class Counting:
         self._ends = True
         self._process.kill()
         self._thread.join()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Browser(TestClient):

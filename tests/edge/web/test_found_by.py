@@ -13,7 +13,7 @@ from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.inference.serving import ServingSegmenter
 from leukoscope_edge.profile import CameraEntry, Profile
 from leukoscope_edge.records.slide import SlideRecord
-from leukoscope_edge.service.health import signs
+from leukoscope_edge.service.health import Sign, signs
 from leukoscope_edge.types import F32, THRESHOLDS, Refusal
 from leukoscope_edge.web import worker
 from leukoscope_edge.web.device import Device
@@ -204,7 +204,8 @@ def test_health_says_what_finds_the_cells(why: str, words: str, is_good: bool) -
         "processes": [],
         "parts": {"count": {"facts": facts, "n_restarts": 0}},
     }
-    assert ("Cells found by", words, is_good) in signs(found)
+    sign = Sign(name="Cells found by", words=(words,), is_good=is_good)
+    assert sign in signs(found)
 
 
 def test_a_slide_says_on_page_and_paper_what_found_its_cells(

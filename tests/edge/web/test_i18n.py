@@ -31,7 +31,7 @@ from leukoscope_edge.web.i18n import (
     languages,
     parse_po,
 )
-from leukoscope_edge.web.words import GOLDEN, LIGHTS, SIGNS, TEXTS, said_in
+from leukoscope_edge.web.words import GOLDEN, LIGHTS, SIGNS, STATES, TEXTS, said_in
 
 TRANSLATED = [c for c in NAMES if c != "en"]
 WEB = Path(__file__).parents[3] / "edge" / "leukoscope_edge" / "web"
@@ -39,7 +39,7 @@ WEB = Path(__file__).parents[3] / "edge" / "leukoscope_edge" / "web"
 
 def used_texts() -> set[str]:
     """Every text that a screen asks a language for."""
-    found = {INTENDED_USE, *LIGHTS.values(), *TEXTS.values(), *SIGNS, GOLDEN}
+    found = {INTENDED_USE, *LIGHTS.values(), *TEXTS.values(), *SIGNS, *STATES, GOLDEN}
     for template in (WEB / "templates").glob("*.html"):
         for double, single in re.findall(
             r"""_\((?:"([^"]+)"|'([^']+)')\)""", template.read_text()
