@@ -1,6 +1,6 @@
 """Measure how segmentation's time and memory grow with the frame, and against a peer.
 
-    python tools/bench_segmentation.py [--unknown-scale] [--json]
+    python tools/bench_segmentation.py [--unknown-scale] [--segmenter NAME] [--json]
     python tools/bench_segmentation.py --peer FOLDER [--every N] [--json]
 
 A drawn field of 640x480 is seen by finer and finer cameras, from 0.3 to 12 megapixels,
@@ -27,15 +27,17 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from evaluate_segmentation import method_of, truths
+from evaluate_segmentation import method_of, truths, whole_number
 
 from leukoscope_edge.capture.simulated import parse_simulated
-from leukoscope_edge.errors import LeukoscopeError
-from leukoscope_edge.vision.segmentation import segment
+from leukoscope_edge.errors import LeukoscopeError, SourceError
+from leukoscope_edge.inference.serving import segmentation_named
+from leukoscope_edge.types import THRESHOLDS
 
 SIZES_PX = ((640, 480), (1280, 960), (2048, 1536), (4000, 3000))
 PEERS = ("otsu3", "skimage", "skimage-reduced")
 """Ours first."""
+MIN_PEER_IMAGES = 2
 N_RUNS = 5
 FIELD = 40
 
@@ -69,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.peer:
             rows = race(options.peer, options.every)
         else:
-            rows = grow(is_known=not options.unknown_scale)
+            rows = grow(options.segmenter, is_known=not options.unknown_scale)
     except (OSError, LeukoscopeError) as err:
         print(f"bench_segmentation: {err}", file=sys.stderr)
         return 1
@@ -91,6 +93,11 @@ def race(folder: Path, every: int) -> list[PeerRow]:
             method(truth.pixels, truth.scale_um_per_px)
             times_s[name].append(time.process_time() - start)
     # The first image pays for what is loaded once.
+    if len(times_s[PEERS[0]]) < MIN_PEER_IMAGES:
+        raise SourceError(
+            f"{folder}: {len(times_s[PEERS[0]])} images with truth, and "
+            f"{MIN_PEER_IMAGES} are needed: give a smaller --every"
+        )
     ms = {name: 1e3 * statistics.median(t[1:]) for name, t in times_s.items()}
     return [
         PeerRow(
@@ -103,12 +110,13 @@ def race(folder: Path, every: int) -> list[PeerRow]:
     ]
 
 
-def grow(*, is_known: bool) -> list[Row]:
+def grow(segmenter: str, *, is_known: bool) -> list[Row]:
     """Measure each size in a process of its own."""
     measured = []
     for size in SIZES_PX:
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            measured.append(pool.submit(measure, size, is_known=is_known).result())
+            run = pool.submit(measure, size, segmenter, is_known=is_known)
+            measured.append(run.result())
     return [
         Row(
             width_px=width,
@@ -121,9 +129,12 @@ def grow(*, is_known: bool) -> list[Row]:
     ]
 
 
-def measure(size_px: tuple[int, int], *, is_known: bool) -> tuple[float, float]:
+def measure(
+    size_px: tuple[int, int], segmenter: str, *, is_known: bool
+) -> tuple[float, float]:
     """Return milliseconds, and memory over the frame's bytes, of one size."""
     cv2.setNumThreads(1)
+    segment = segmentation_named(segmenter)
     camera = parse_simulated("simulated:seed=1,cells=30")
     field = camera.render(FIELD)
     scale = camera.scale_um_per_px * field.shape[1] / size_px[0]
@@ -155,7 +166,10 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         "--unknown-scale", action="store_true", help="let it be estimated"
     )
     parser.add_argument("--peer", type=Path, help="a set: time scikit-image beside us")
-    parser.add_argument("--every", type=int, default=8, help="of the set, every n-th")
+    parser.add_argument(
+        "--every", type=whole_number, default=8, help="of the set, every n-th"
+    )
+    parser.add_argument("--segmenter", default=THRESHOLDS, help="or a shipped network")
     parser.add_argument("--json", action="store_true", help="one array on stdout")
     return parser.parse_args(arguments)
 

@@ -22,8 +22,8 @@ from leukoscope_export.quantise import Files, run_onnx
 from leukoscope_export.rules import FLOAT
 from leukoscope_export.runs import Run
 from leukoscope_train.cells import DataError
+from leukoscope_train.outliers import N_NEIGHBOURS, fit_outliers
 from leukoscope_train.sampling import kept_crops
-from leukoscope_train.trust import N_NEIGHBOURS, fit_outliers
 
 TWO_LOGITS = "logits.two"
 """The old output; the distance is joined to it."""
@@ -45,15 +45,12 @@ def with_outliers(files: Files, run: Run) -> tuple[Files, OutlierEntry]:
     if run.extra is not None:
         shown = kept_crops(run.extra, run.plan)
         others = _features(files.cpu, pooled, shown, run)
-    fitted, arrays = fit_outliers(known, run.crops.labels, run.crops.people, others)
+    entry, arrays = fit_outliers(known, run.crops.labels, run.crops.people, others)
     found = replace(
         files,
         fp32=with_distance(files.fp32, pooled, arrays),
         cpu=with_distance(files.cpu, pooled, arrays),
         trt=with_distance(files.trt, pooled, arrays),
-    )
-    entry = OutlierEntry(
-        distance_limit=fitted.distance_limit, turned_away=fitted.turned_away
     )
     return found, entry
 

@@ -12,7 +12,7 @@ from leukoscope_export.quantise import emit, run_onnx
 from leukoscope_export.scales import measure
 from leukoscope_train.cells import DataError
 from leukoscope_train.networks import make_network
-from leukoscope_train.trust import distances, fit_outliers
+from leukoscope_train.outliers import distances, fit_outliers
 
 SPEC = InputEntry(
     side_px=32, scale_um_per_px=0.3, colour="masked", mean=(0.5,) * 3, std=(0.25,) * 3

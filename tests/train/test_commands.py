@@ -15,7 +15,7 @@ import pytest
 from leukoscope_edge.vision.crop import CropSpec
 from leukoscope_train import work
 from leukoscope_train.__main__ import main
-from leukoscope_train.cells import CropSet, Person, save_crops
+from leukoscope_train.cells import CropSet, Person, load_crops, save_crops
 from leukoscope_train.commands.documents import documents
 from leukoscope_train.plots import worst
 
@@ -73,7 +73,9 @@ def test_a_run_leaves_all_that_a_release_needs(
     assert json.loads((prepared / work.REPORT).read_text()) == report
     assert run("audit", "--work", prepared) == 0
     audit = json.loads((prepared / "audit.json").read_text())
-    assert {row["verdict"] for row in audit} == {"insufficient"}
+    verdicts = {row["question"]: row["verdict"] for row in audit}
+    assert verdicts.pop("sex") == "insufficient"
+    assert set(verdicts.values()) == {"insufficient: no data"}
 
 
 def test_plans_are_compared_in_one_table(prepared: Path) -> None:
@@ -91,6 +93,23 @@ def test_plans_are_compared_in_one_table(prepared: Path) -> None:
         "always ALL",
     ]
     assert rows[0]["n_seen"] == 128
+    assert not (prepared / "tiny-0" / "final.pt").exists()
+    assert run("differ", "tiny-0", "other-0", "--work", prepared) == 0
+    found = json.loads((prepared / "differences.json").read_text())
+    assert [row["run"] for row in found["rows"]] == ["other-0"]
+    assert run("differ", "tiny-0", "none-0", "--work", prepared) == 1
+
+
+def test_a_thinned_folder_keeps_everybody_with_fewer_cells(prepared: Path) -> None:
+    thin = prepared.parent / "thin"
+    assert run("thin", prepared, "--most", 2, "--work", thin) == 0
+    crops, before = (load_crops(f / work.CROPS) for f in (thin, prepared))
+    people, n_cells = np.unique(crops.people, return_counts=True)
+    assert people.tolist() == np.unique(before.people).tolist()
+    assert set(n_cells.tolist()) == {2}
+    assert set(crops.names.tolist()) <= set(before.names.tolist())
+    assert work.load_people(thin) == work.load_people(prepared)
+    assert run("baselines", "--work", thin) == 0
 
 
 def test_baselines_and_learning_need_no_network(prepared: Path) -> None:

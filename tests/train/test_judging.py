@@ -3,33 +3,32 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from leukoscope_edge.config import read_toml
+from leukoscope_edge.counting.fraction import call_model
+from leukoscope_edge.counting.statistics import BetaSpread
 from leukoscope_train import metrics
 from leukoscope_train.audit import age_band, audit
 from leukoscope_train.baselines import fit_size, p_by_size, size_out_of_fold
 from leukoscope_train.calibrate import calibrate, probabilities
 from leukoscope_train.cells import CropSet, DataError, Person
-from leukoscope_train.fit import as_input, features, margins
+from leukoscope_train.commands.judging import difference
 from leukoscope_train.folds import fold_people, folds_of
 from leukoscope_train.learning import extrapolate, learning_curve, some_people
-from leukoscope_train.networks import Pooled, make_network
-from leukoscope_train.plan import FitPlan
+from leukoscope_train.outliers import distances, fit_outliers
 from leukoscope_train.plots import worst
-from leukoscope_train.report import by_person, model_row
-from leukoscope_train.sampling import kept_crops
-from leukoscope_train.tables import markdown_table, with_interval
-from leukoscope_train.trust import (
-    TrustEntry,
-    class_activation,
-    conformal,
-    distances,
-    fit_outliers,
-    write_trust,
+from leukoscope_train.report import Figures, by_person, model_row
+from leukoscope_train.slides import (
+    false_alarms,
+    false_calls_of,
+    people_for_share,
+    people_needed,
+    slide_row,
 )
+from leukoscope_train.tables import markdown_table, with_interval
+from leukoscope_train.trust import TrustEntry, conformal, write_trust
 
 Draw = Callable[..., CropSet]
 
@@ -153,6 +152,7 @@ def test_a_group_of_nine_is_insufficient_and_of_ten_is_measured() -> None:
     assert rows["sex", "M"]["verdict"] == "insufficient"
     assert "pooled" not in rows["sex", "M"]
     assert rows["site", "unknown"]["n_people"] == 19
+    assert rows["site", "unknown"]["verdict"] == "insufficient: no data"
 
 
 def test_conformal_sets_hold_their_class_on_people_left_out() -> None:
@@ -182,33 +182,68 @@ def test_far_cells_are_outliers_and_others_people_cells_are_not() -> None:
     assert entry.turned_away == pytest.approx(0.05, abs=0.01)
 
 
-def test_the_activation_map_is_the_margin_exactly(draw_cells: Draw) -> None:
-    torch.manual_seed(0)
-    network = make_network("alexnet-tiny").eval()
-    assert isinstance(network, Pooled)
-    shown = kept_crops(draw_cells(), FitPlan(side_px=24))
-    arrays = class_activation(network)
-    with torch.no_grad():
-        maps = network.features(as_input(shown)).double().numpy()
-    heat = np.einsum("nchw,c->nhw", maps, arrays["activation"])
-    found = heat.mean(axis=(1, 2)) + arrays["activation_bias"]
-    assert np.allclose(found, margins(network, shown), atol=1e-5)
-
-
 def test_trust_travels_as_a_file_that_the_strict_reader_takes(
     tmp_path: Path, draw_cells: Draw
 ) -> None:
     crops = draw_cells()
-    network = make_network("alexnet-tiny")
-    plan = FitPlan(side_px=24)
     margin = np.random.default_rng(0).normal(2.0 * crops.labels - 1, 1)
     calibration = calibrate(margin, crops.labels, crops.people)
     p = probabilities(margin, calibration.decision.temperature)
-    seen = features(network, kept_crops(crops, plan))
-    entry = write_trust(tmp_path, crops, p, seen, calibration, network)
+    entry = write_trust(tmp_path, crops, p, calibration)
     assert read_toml(tmp_path / "trust.toml", TrustEntry) == entry
     assert entry.blank.n_cells == (100, 200, 500)
     assert list(entry.blank.n_blasts) == sorted(entry.blank.n_blasts)
+
+
+def test_a_difference_is_surer_than_either_run() -> None:
+    labels, p, people = scores()
+    crops = CropSet(
+        pixels=np.zeros((len(labels), 8, 8, 3), np.uint8),
+        labels=labels,
+        people=people,
+        sources=people,
+        names=people,
+        areas_um2=np.ones(len(labels)),
+    )
+    random = np.random.default_rng(1)
+    margin = np.log(p / (1 - p)) + 0.1 * (2 * labels - 1)
+    better = 1 / (1 + np.exp(-margin - random.normal(0, 0.02, len(p))))
+    assert set(difference(crops, p, p)["auroc"]) == {0.0}
+    gain, low, high = difference(crops, p, better)["auroc"]
+    assert 0 < low < gain < high
+    alone = model_row("m", labels, better, people, 200)["pooled"]["auroc"]
+    assert high - low < 0.5 * (alone[2] - alone[1])
+
+
+def test_wider_false_calls_ask_for_more_blasts_and_find_fewer_patients() -> None:
+    true = BetaSpread(alpha=8, beta=2)
+    narrow, wide = BetaSpread(alpha=20, beta=80), BetaSpread(alpha=2, beta=8)
+    few, many = (slide_row(call_model(true, own), 200) for own in (narrow, wide))
+    assert few.background < many.background
+    assert all(a > b for a, b in zip(few.found, many.found, strict=True))
+    assert few.least is not None
+    assert many.least is not None
+    assert few.least < many.least
+    anything = call_model(true, BetaSpread(alpha=1, beta=1))
+    assert slide_row(anything, 200).least is None
+    assert false_alarms(narrow, 200, few.background) <= 0.04
+    assert false_alarms(wide, 200, few.background) > 0.15
+
+
+def test_false_calls_are_those_of_healthy_people_of_all_sets() -> None:
+    def person(label: int, blast: float) -> Figures:
+        return {"label": label, "n_cells": 100, "blast": blast, "normal": 0.9 - blast}
+
+    alike = [person(0, 0.1), person(0, 0.12), person(1, 0.9)]
+    others = [person(0, 0.8), person(1, 0.9)]
+    own, both = false_calls_of(alike), false_calls_of(alike, others)
+    assert (own.n_people, both.n_people) == (2, 3)
+    assert own.alpha / (own.alpha + own.beta) == pytest.approx(0.11 / 0.9, abs=0.02)
+    assert people_needed(both.spread) > 10 * people_needed(own.spread)
+
+
+def test_a_share_of_people_takes_as_many_as_the_textbook_says() -> None:
+    assert [people_for_share(share) for share in (0.05, 0.5)] == [73, 385]
 
 
 def test_more_people_are_added_class_by_class(draw_cells: Draw) -> None:

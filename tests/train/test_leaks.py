@@ -78,3 +78,11 @@ def test_who_was_trained_on_is_refused_or_left_out_aloud(
     assert "p4" in capsys.readouterr().out
     with pytest.raises(DataError, match="every person"):
         without_leaks(crops, crops, drop=True)
+
+
+def test_a_trained_cell_of_unknown_people_is_left_out_alone(draw_cells: Draw) -> None:
+    crops = replace(draw_cells(), people=np.full(48, ""))
+    trained, unseen = crops.pick(np.arange(24)), crops.pick(np.arange(23, 48))
+    with pytest.raises(DataError, match=str(unseen.names[0])):
+        without_leaks(trained, unseen, drop=False)
+    assert len(without_leaks(trained, unseen, drop=True)) == 24

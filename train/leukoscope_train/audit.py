@@ -1,7 +1,8 @@
 """Whether a model judges some groups of people worse than others.
 
 Groups are of sex, age band, ethnicity and site. A group of fewer than ten people is
-named with its size and judged "insufficient": a figure on it would be chance.
+named with its size and judged "insufficient": a figure on it would be chance. People
+of whom nothing is known are no group, however many they are.
 """
 
 from typing import Any
@@ -17,6 +18,7 @@ FEWEST_PEOPLE = 10
 AGE_BANDS = ((0, 18), (18, 40), (40, 65), (65, 200))
 """Years, from and below: children, young adults, adults, the old."""
 UNKNOWN = "unknown"
+MEASURED, INSUFFICIENT, NO_DATA = "measured", "insufficient", "insufficient: no data"
 
 
 def groups_of(person: Person) -> dict[str, str]:
@@ -68,14 +70,15 @@ def _row(
     crops: CropSet, p: F64, question: str, group: str, here: Any, n_draws: int
 ) -> dict[str, Any]:
     n_people = len(np.unique(crops.people[here]))
+    verdict = MEASURED if n_people >= FEWEST_PEOPLE else INSUFFICIENT
     row: dict[str, Any] = {
         "question": question,
         "group": group,
         "n_people": n_people,
         "n_cells": int(here.sum()),
-        "verdict": "measured" if n_people >= FEWEST_PEOPLE else "insufficient",
+        "verdict": NO_DATA if group == UNKNOWN else verdict,
     }
-    if n_people >= FEWEST_PEOPLE:
+    if row["verdict"] == MEASURED:
         chosen = crops.pick(here)
         measured = model_row(group, chosen.labels, p[here], chosen.people, n_draws)
         row["pooled"] = measured["pooled"]

@@ -37,7 +37,8 @@ INPUT_STD = (0.25, 0.25, 0.25)
 """Of pixel / 255: about the mean and spread of a standardised cell with its black
 surroundings, the same for every channel so that they stay alike."""
 N_WATCHED = 512
-"""Cells judged after every pass for the curves; all are judged at the end."""
+"""Cells judged after every pass for the curves; all are judged at the end. A single
+pass has no curve."""
 
 
 def fit(
@@ -352,7 +353,7 @@ def out_of_fold_margins(
             checkpoint=folder / f"fold{fold}.ckpt",
             note=f"fold {fold}",
             machine=machine,
-            watch=some_of(held, N_WATCHED),
+            watch=some_of(held, N_WATCHED) if plan.n_epochs > 1 else None,
         )
         if machine.writes:
             save_weights(network, folder / f"fold{fold}.pt")

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from leukoscope_edge.types import F64, U8
 from leukoscope_train import metrics
@@ -101,6 +102,7 @@ def plot_learning(rows: Sequence[dict[str, Any]], path: Path) -> None:
     axes.errorbar(
         n_people, values[:, 0], np.abs(values[:, 1:] - values[:, :1]).T, fmt="o-"
     )
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set(xlabel="people in training", ylabel="AUROC on people never seen")
     _save(figure, path)
 
@@ -132,7 +134,8 @@ def _tile(crops: CropSet, index: int, p: float) -> U8:
         crops.pixels[index], 0, 16, 0, 0, cv2.BORDER_CONSTANT, value=(0, 0, 0)
     )
     truth = "blast" if crops.labels[index] == BLAST else "normal"
-    words = f"{truth} p={p:.2f} {crops.people[index]}"
+    first, joined, _ = str(crops.people[index]).partition("+")
+    words = f"{truth} p={p:.2f} {first}{joined}"
     place = (2, tile.shape[0] - 5)
     cv2.putText(tile, words, place, cv2.FONT_HERSHEY_SIMPLEX, 0.32, (255, 255, 255))
     return np.asarray(tile, np.uint8)

@@ -17,7 +17,7 @@ from leukoscope_train import work
 from leukoscope_train.baselines import size_out_of_fold
 from leukoscope_train.calibrate import calibrate, probabilities
 from leukoscope_train.cells import I64, CropSet, DataError, concatenate, load_crops
-from leukoscope_train.fit import features, fit, out_of_fold_margins, save_weights
+from leukoscope_train.fit import fit, out_of_fold_margins, save_weights
 from leukoscope_train.folds import fold_people, folds_of, refuse_leaks, save_folds
 from leukoscope_train.history import history_path
 from leukoscope_train.machine import Machine
@@ -25,12 +25,32 @@ from leukoscope_train.networks import make_network
 from leukoscope_train.plan import FitPlan
 from leukoscope_train.plots import gallery, plot_calls, plot_history
 from leukoscope_train.report import Figures, figures
-from leukoscope_train.sampling import kept_crops
 from leukoscope_train.trust import write_trust
 
 
 def fit_run(folder: Path, plan: FitPlan, machine: Machine) -> Figures:
-    """Fit a prepared folder by a plan; return the out-of-fold figures.
+    """Cross-validate a plan and refit it to everybody; return the former's figures.
+
+    Raises:
+        DataError: The cells cannot be split or fitted; see `folds` and `fit`.
+    """
+    found = cross_validate(folder, plan, machine)
+    crops, extra = load_run_crops(folder)
+    network = fit(
+        crops if extra is None else concatenate([crops, extra]),
+        plan,
+        checkpoint=folder / "final.ckpt",
+        note="everybody",
+        machine=machine,
+    )
+    if machine.writes:
+        save_weights(network, folder / work.FINAL)
+        _draw_curves(folder)
+    return found
+
+
+def cross_validate(folder: Path, plan: FitPlan, machine: Machine) -> Figures:
+    """Judge every person by a fit that never saw them; return the figures.
 
     Raises:
         DataError: The cells cannot be split or fitted; see `folds` and `fit`.
@@ -42,17 +62,8 @@ def fit_run(folder: Path, plan: FitPlan, machine: Machine) -> Figures:
     if machine.writes:
         _write_plan(folder, plan, folds)
     margins = out_of_fold_margins(crops, extra, fold_of, plan, folder, machine)
-    everybody = crops if extra is None else concatenate([crops, extra])
-    network = fit(
-        everybody,
-        plan,
-        checkpoint=folder / "final.ckpt",
-        note="everybody",
-        machine=machine,
-    )
     if not machine.writes:
         return {}
-    save_weights(network, folder / work.FINAL)
     work.save_margins(folder, margins, crops, fold_of)
     _draw_curves(folder)
     return judge_run(folder)
@@ -89,7 +100,7 @@ def _draw_curves(folder: Path) -> None:
 
 def judge_run(folder: Path) -> Figures:
     """Calibrate a fitted run from its stored margins and write all its figures."""
-    crops, extra = load_run_crops(folder)
+    crops, _ = load_run_crops(folder)
     margins, fold_of = work.load_margins(folder, crops)
     plan = work.load_plan(folder)
     calibration = calibrate(margins, crops.labels, crops.people)
@@ -100,10 +111,7 @@ def judge_run(folder: Path) -> Figures:
     work.write_json(folder / work.REPORT, found)
     plot_calls(crops.labels, p, folder / "calls.png")
     gallery(crops, p, folder / "worst.png")
-    network = final_network(folder, plan)
-    seen = features(network, kept_crops(crops, plan))
-    others = None if extra is None else features(network, kept_crops(extra, plan))
-    write_trust(folder, crops, p, seen, calibration, network, others)
+    write_trust(folder, crops, p, calibration)
     return found
 
 

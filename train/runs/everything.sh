@@ -18,6 +18,8 @@ test -e runs/start/lite0.pt || run adopt "$LITE0" --out runs/start/lite0.pt
 run baselines --work "$work-96"
 run fit --work "$work-96" --plan train/runs/lite.toml
 run compare train/runs/lite.toml train/runs/heads/*.toml --name heads --work "$work-96"
+run compare train/runs/lite.toml train/runs/heads/plain.toml train/runs/ablations-lite/*.toml \
+    --name ablations-lite --work "$work-96"
 run learn --plan train/runs/lite.toml --work "$work-96"
 run baselines --work "$work"
 run learn --work "$work"

@@ -1,7 +1,8 @@
-"""`scale` and `prepare`: from images to crops, once."""
+"""`scale`, `prepare` and `thin`: from images to crops, once."""
 
 import argparse
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,15 @@ from leukoscope_train.baselines import diameters_um, fit_size
 from leukoscope_train.cells import (
     BLAST,
     CNMC_UM_PER_PX,
+    I64,
     NORMAL,
     OTHER_KINDS,
     CellFile,
     CropSet,
+    Strings,
     crop_cells,
     cut_out_crop,
+    load_crops,
     save_crops,
 )
 from leukoscope_train.commands import add_command, say
@@ -59,6 +63,10 @@ def add_commands(commands: Any) -> None:
     one.add_argument("--hashes", type=Path, help="CSV of the originals' sha256")
     one.add_argument("--side-px", type=int, default=128, help="of the network's input")
     one.add_argument("--um-per-px", type=float, help="of images that are no cut-outs")
+    one = add_command(commands, "thin", thin, "fewer cells of each person")
+    one.add_argument("prepared", type=Path, help="prepared folder")
+    one.add_argument("--most", type=int, required=True, help="cells of a person")
+    one.add_argument("--work", type=Path, required=True, help="folder to make")
 
 
 def scale(options: argparse.Namespace) -> None:
@@ -81,22 +89,60 @@ def prepare(options: argparse.Namespace) -> None:
     options.work.mkdir(parents=True, exist_ok=True)
     if options.source == "simulated":
         crops = crops_of_slides(options.slides, SIMULATED_SPEC)
-        store(options.work, crops, SIMULATED_SPEC, [], [])
+        store(options.work, crops, SIMULATED_SPEC, flow=[counted("drawn", crops)])
         return
     listing = training_cells(read_cells(Path(options.source)))
     if options.hashes:
         refuse_foreign(listing.files, options.hashes)
     spec = real_spec(options.side_px)
     crops, left_out = crops_of(listing, spec, options.um_per_px)
+    files = listing.files
+    flow = [
+        _counted("images", [f.label for f in files], [f.person for f in files]),
+        counted("a cell was found and cut out", crops),
+    ]
     crops, joined = merge_twins(crops)
+    flow.append(counted("people who share a cell joined into one", crops))
     crops, repeated = drop_twins(crops)
+    flow.append(counted("one crop kept of each cell", crops))
     if options.pbc:
         extra, more = _pbc_crops(options.pbc, spec)
         save_crops(options.work / work.EXTRA, extra)
+        flow.append(counted("of unknown people, for training alone", extra))
         left_out += more
     people = {n: asdict(about) for n, about in people_of(listing.files).items()}
     work.write_json(options.work / work.PEOPLE, people)
-    store(options.work, crops, spec, left_out + repeated, joined)
+    left_out += repeated
+    store(options.work, crops, spec, flow=flow, left_out=left_out, joined=joined)
+
+
+def thin(options: argparse.Namespace) -> None:
+    """Keep some cells of every person and of every source without known people.
+
+    People differ more than their cells, so that a small budget is better spent on all
+    people than on all cells.
+    """
+    options.work.mkdir(parents=True, exist_ok=True)
+    crops = load_crops(options.prepared / work.CROPS)
+    kept = crops.pick(_some_of_each(crops.people, options.most))
+    stored = options.prepared / work.EXTRA
+    if stored.exists():
+        extra = load_crops(stored)
+        extra = extra.pick(_some_of_each(extra.sources, options.most))
+        save_crops(options.work / work.EXTRA, extra)
+    people = {n: asdict(p) for n, p in work.load_people(options.prepared).items()}
+    work.write_json(options.work / work.PEOPLE, people)
+    spec = CropSpec(**work.read_json(options.prepared / work.SPEC))
+    line = f"{len(crops) - len(kept)} cells beyond {options.most} of a person"
+    flow = [counted("prepared", crops), counted("some kept of each person", kept)]
+    store(options.work, kept, spec, flow=flow, left_out=[line])
+
+
+def _some_of_each(groups: Strings, most: int) -> I64:
+    """Return the places of up to so many of each group, by chance, always the same."""
+    order = np.random.default_rng(0).permutation(len(groups))
+    chosen = [order[groups[order] == name][:most] for name in np.unique(groups)]
+    return np.sort(np.concatenate(chosen))
 
 
 def real_spec(side_px: int) -> CropSpec:
@@ -134,22 +180,31 @@ def store(
     folder: Path,
     crops: CropSet,
     spec: CropSpec,
-    left_out: list[str],
-    joined: list[str],
+    *,
+    flow: list[dict[str, Any]],
+    left_out: Sequence[str] = (),
+    joined: Sequence[str] = (),
 ) -> None:
-    """Write the crops with what was left out and who was joined; say so."""
+    """Write the crops with what was left out and who was joined; say so.
+
+    Args:
+        folder: Where.
+        crops: The cells of known people.
+        spec: How they were cut.
+        flow: A row of `counted` after every step.
+        left_out: A line for each reason.
+        joined: A line for each pair of people who share a cell.
+    """
     save_crops(folder / work.CROPS, crops)
     work.write_json(folder / work.SPEC, asdict(spec))
-    n_people = {
-        name: len(set(crops.people[crops.labels == label].tolist()) - {""})
-        for name, label in (("normal", NORMAL), ("blast", BLAST))
-    }
+    last = counted("", crops)
     found = {
         "n_cells": len(crops),
-        "n_blasts": int((crops.labels == BLAST).sum()),
-        "n_people": n_people,
-        "joined": joined,
-        "left_out": left_out,
+        "n_blasts": last["n_cells"]["blast"],
+        "n_people": last["n_people"],
+        "flow": flow,
+        "joined": list(joined),
+        "left_out": list(left_out),
     }
     work.write_json(folder / work.PREPARED, found)
     for line in left_out:
@@ -158,8 +213,24 @@ def store(
         say(f"joined: {line}")
     say(
         f"{folder}: {len(crops)} cells, {found['n_blasts']} of them blasts; people: "
-        f"{n_people}; {len(left_out)} reasons to leave out"
+        f"{last['n_people']}; {len(left_out)} reasons to leave out"
     )
+
+
+def counted(step: str, crops: CropSet) -> dict[str, Any]:
+    """Return how many cells and known people of each class stand after a step."""
+    return _counted(step, crops.labels.tolist(), crops.people.tolist())
+
+
+def _counted(step: str, labels: list[int], people: list[str]) -> dict[str, Any]:
+    own: dict[str, list[str]] = {"normal": [], "blast": []}
+    for label, person in zip(labels, people, strict=True):
+        own["blast" if label == BLAST else "normal"].append(person)
+    return {
+        "step": step,
+        "n_cells": {name: len(cells) for name, cells in own.items()},
+        "n_people": {name: len(set(cells) - {""}) for name, cells in own.items()},
+    }
 
 
 def _pbc_crops(folder: Path, spec: CropSpec) -> tuple[CropSet, list[str]]:

@@ -7,18 +7,35 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from leukoscope_edge.config import read_toml
+from leukoscope_edge.counting.fraction import call_model
 from leukoscope_edge.counting.statistics import limit_of_blank
 from leukoscope_edge.inference.card import Card, read_card
 from leukoscope_train import work
+from leukoscope_train.cells import NORMAL
 from leukoscope_train.commands import add_command, say
 from leukoscope_train.commands.fitting import comparison_table
-from leukoscope_train.commands.judging import audit_table
-from leukoscope_train.tables import markdown_table, model_table
+from leukoscope_train.commands.judging import audit_table, difference_table
+from leukoscope_train.report import Figures
+from leukoscope_train.slides import (
+    false_alarms,
+    false_calls_of,
+    people_for_share,
+    people_needed,
+    slide_row,
+)
+from leukoscope_train.tables import (
+    confusion_table,
+    elsewhere_table,
+    flow_table,
+    model_table,
+    people_table,
+    slide_table,
+)
 from leukoscope_train.trust import BLANK_CELLS, TRUST_NAME, TrustEntry
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 DOCUMENTS = ("validation.md", "model-card.md")
-OPTIONAL = ("report", "baselines", "audit", "elsewhere")
+OPTIONAL = ("report", "baselines", "audit", "elsewhere", "differences")
 """Figures of a run that may not have been made; the document then says how."""
 
 
@@ -67,14 +84,23 @@ def documents(bundle: Path, figures: Path, command: str) -> dict[str, str]:
         model_table=model_table,
         comparison_table=comparison_table,
         audit_table=audit_table,
+        difference_table=difference_table,
         people_table=people_table,
         elsewhere_table=elsewhere_table,
+        flow_table=flow_table,
+        confusion_table=confusion_table,
+        slide_table=slide_table,
+        people_needed=people_needed,
+        people_for_share=people_for_share,
     )
+    found = evidence(figures)
     values = {
         "card": card,
         "command": command,
         "blanks": blanks_of(card),
-        **evidence(figures),
+        "slides": [slide_row(card.call_model, n) for n in BLANK_CELLS],
+        "widened": widened(card, found["report"], found["evaluation"]),
+        **found,
     }
     return {n: environment.get_template(f"{n}.j2").render(values) for n in DOCUMENTS}
 
@@ -87,46 +113,49 @@ def evidence(folder: Path) -> dict[str, Any]:
             found[name] = work.read_json(folder / f"{name}.json")
     trust = folder / TRUST_NAME
     found["trust"] = read_toml(trust, TrustEntry) if trust.exists() else None
-    for kind in ("learning", "evaluation", "compare"):
+    for kind in ("learning", "evaluation"):
         paths = sorted(folder.glob(f"{kind}-*.json"))
         found[kind] = [work.read_json(path) for path in paths]
+    found["compare"] = {
+        path.stem.removeprefix("compare-"): work.read_json(path)
+        for path in sorted(folder.glob("compare-*.json"))
+    }
     return found
+
+
+def widened(
+    card: Card, report: Figures | None, evaluations: list[Figures]
+) -> dict[str, Any] | None:
+    """Return what slides would show if further people widened the false calls.
+
+    Args:
+        card: Of the shipped model; its spread stays as it is.
+        report: Of the run, out of fold.
+        evaluations: On further people.
+
+    Returns:
+        `spread` and `slides` of the training and the further people together, `alarms`
+        (of such healthy people, the share above the background of the card) and
+        `training` (the training people alone, by the same network); None without them.
+    """
+    people = [row for one in evaluations for row in one["people"]]
+    if report is None or not any(row["label"] == NORMAL for row in people):
+        return None
+    spread = false_calls_of(report["people"], people)
+    model = call_model(card.true_calls.spread, spread.spread)
+    own = [slide_row(card.call_model, n) for n in BLANK_CELLS]
+    return {
+        "spread": spread,
+        "training": false_calls_of(report["people"]),
+        "slides": [slide_row(model, n) for n in BLANK_CELLS],
+        "alarms": [
+            (row.n_cells, false_alarms(spread.spread, row.n_cells, row.background))
+            for row in own
+        ],
+    }
 
 
 def blanks_of(card: Card) -> list[tuple[int, int]]:
     """Return the limit of blank of a card's false calls, by cells counted."""
     spread = card.false_calls.spread
     return [(n, limit_of_blank(spread, n)) for n in BLANK_CELLS]
-
-
-def people_table(rows: list[dict[str, Any]]) -> str:
-    """Return the calls of every person: people differ more than cells."""
-    lines = [
-        [
-            row["person"],
-            "ALL" if row["label"] else "normal",
-            str(row["n_cells"]),
-            *(f"{row[name]:.2f}" for name in ("blast", "normal", "unclear")),
-        ]
-        for row in sorted(rows, key=lambda r: (r["label"], r["blast"]))
-    ]
-    head = ["person", "truth", "cells", "called blast", "called normal", "unclear"]
-    return markdown_table(head, lines)
-
-
-def elsewhere_table(rows: list[dict[str, Any]]) -> str:
-    """Return the calls on other laboratories' cells, as `tools/` measured them."""
-    lines = [
-        [
-            row["set"],
-            row["truth"],
-            f"{row['n_images']} ({row['n_without']})",
-            str(row["n_cells"]),
-            *(f"{row[name]:.3f}" for name in ("blast", "normal", "unclear", "unlike")),
-            " / ".join(f"{share:.2f}" for share in row["by_image"]),
-        ]
-        for row in rows
-    ]
-    head = ["set", "truth", "images (no cell found)", "cells"]
-    head += ["called blast", "called normal", "unclear", "of it unlike all known"]
-    return markdown_table([*head, "blast by image, quartiles"], lines)

@@ -32,7 +32,12 @@ from leukoscope_train.plan import FitPlan
 from leukoscope_train.plots import plot_learning
 from leukoscope_train.readers import read_class_folders
 from leukoscope_train.report import Figures, model_row
-from leukoscope_train.run import fit_run, load_run_crops, pair_probabilities
+from leukoscope_train.run import (
+    cross_validate,
+    fit_run,
+    load_run_crops,
+    pair_probabilities,
+)
 from leukoscope_train.sampling import kept_crops
 from leukoscope_train.tables import markdown_table, model_table, with_interval
 
@@ -137,7 +142,7 @@ def compare(options: argparse.Namespace) -> None:
             plan = replace(read_toml(path, FitPlan), seed=seed)
             folder = _folder(options.work, path, seed)
             work.share_crops(options.work, folder)
-            found = fit_run(folder, plan, machine)
+            found = cross_validate(folder, plan, machine)
             if found:
                 rows.append(_compared(path.stem, plan, found["models"][0]))
                 baselines = found["models"][1:]

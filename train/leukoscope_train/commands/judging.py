@@ -1,4 +1,4 @@
-"""`baselines`, `evaluate`, `audit` and `calibrate`: everything that judges."""
+"""`baselines`, `evaluate`, `differ`, `audit`, `calibrate`: everything that judges."""
 
 import argparse
 import sys
@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from leukoscope_edge.types import F64
 from leukoscope_edge.vision.crop import CropSpec
-from leukoscope_train import work
+from leukoscope_train import metrics, work
 from leukoscope_train.audit import audit
 from leukoscope_train.baselines import (
     ALWAYS_ALL,
@@ -18,7 +19,7 @@ from leukoscope_train.baselines import (
     size_out_of_fold,
 )
 from leukoscope_train.calibrate import probabilities
-from leukoscope_train.cells import CropSet, DataError, concatenate
+from leukoscope_train.cells import I64, CropSet, DataError, concatenate
 from leukoscope_train.commands import add_command, say
 from leukoscope_train.commands.data import crops_of
 from leukoscope_train.fit import margins
@@ -33,7 +34,12 @@ from leukoscope_train.report import (
     model_row,
     table_of,
 )
-from leukoscope_train.run import final_network, judge_run, load_run_crops
+from leukoscope_train.run import (
+    final_network,
+    judge_run,
+    load_run_crops,
+    pair_probabilities,
+)
 from leukoscope_train.sampling import kept_crops
 from leukoscope_train.tables import markdown_table, model_table, with_interval
 
@@ -52,6 +58,9 @@ def add_commands(commands: Any) -> None:
     one.add_argument(
         "--drop-leaks", action="store_true", help="leave out who was trained on"
     )
+    one = add_command(commands, "differ", differ, "is one plan better than another")
+    one.add_argument("runs", nargs="+", help="of `compare`; the first is the measure")
+    one.add_argument("--work", type=Path, required=True, help="the folder they lie in")
     one = add_command(commands, "audit", audit_run, "judge a run group by group")
     one.add_argument("--work", type=Path, required=True, help="fitted folder")
 
@@ -88,13 +97,14 @@ def evaluate(options: argparse.Namespace) -> None:
     Raises:
         DataError: A person or a cell of the set was trained on.
     """
-    trained, _ = load_run_crops(options.work)
+    trained, extra = load_run_crops(options.work)
+    seen = trained if extra is None else concatenate([trained, extra])
     spec = CropSpec(**work.read_json(options.work / work.SPEC))
     listing = read_cells(options.source, options.split)
     crops, left_out = crops_of(listing, spec, options.um_per_px)
     for line in left_out:
         print(f"left out: {line}", file=sys.stderr)  # noqa: T201
-    crops = without_leaks(trained, crops, drop=options.drop_leaks)
+    crops = without_leaks(seen, crops, drop=options.drop_leaks)
     found = _judged(options.work, trained, crops)
     name = "-".join(filter(None, (options.source.stem, options.split)))
     found |= {"set": name, "n_left_out": len(left_out)}
@@ -106,29 +116,32 @@ def without_leaks(trained: CropSet, crops: CropSet, *, drop: bool) -> CropSet:
     """Return cells of people who were not trained on.
 
     Args:
-        trained: What the network saw.
+        trained: What the network saw, cells of unknown people among it.
         crops: The cells to judge.
-        drop: Leave out who shares a name or a cell with the trained; else refuse.
+        drop: Leave out who shares a name or a cell with the trained; else refuse. Of
+            unknown people only the cell itself is left out.
 
     Raises:
         DataError: Someone does, and is not to be left out; or nobody is left.
     """
     both = concatenate([trained, crops])
     side = np.repeat([0, 1], [len(trained), len(crops)])
-    known = set(trained.people.tolist()) & (set(crops.people.tolist()) - {""})
-    twins = {str(both.people[t.second]) for t in find_twins(both, side)}
-    leaked = sorted(known | twins)
-    if leaked and not drop:
+    shown = np.array([t.second for t in find_twins(both, side)], np.int64)
+    again = np.isin(np.arange(len(crops)), shown - len(trained))
+    known = {*trained.people.tolist(), *crops.people[again].tolist()} - {""}
+    leaked = again | np.isin(crops.people, sorted(known))
+    named = np.where(crops.people == "", crops.names, crops.people)[leaked]
+    names = ", ".join(np.unique(named).tolist())
+    if leaked.any() and not drop:
         raise DataError(
-            f"these people or their cells were trained on: {', '.join(leaked)}; "
+            f"these people or their cells were trained on: {names}; "
             "--drop-leaks leaves them out"
         )
-    if leaked:
-        say(f"left out, since trained on: {', '.join(leaked)}")
-    kept = ~np.isin(crops.people, leaked)
-    if not kept.any():
+    if leaked.any():
+        say(f"left out, since trained on: {names}")
+    if leaked.all():
         raise DataError("every person of the set was trained on")
-    return crops.pick(kept)
+    return crops.pick(~leaked)
 
 
 def _judged(folder: Path, trained: CropSet, crops: CropSet) -> Figures:
@@ -145,6 +158,57 @@ def _judged(folder: Path, trained: CropSet, crops: CropSet) -> Figures:
         "at_operating_points": at_operating_points(crops, p, points),
         "people": by_person(crops.labels, p, crops.people, points),
     }
+
+
+def differ(options: argparse.Namespace) -> None:
+    """Print by how much runs of the same cells differ from the first of them.
+
+    People are drawn alike for both runs, so that what makes a person hard for both
+    does not widen the interval, as it widens each run's own.
+    """
+    crops, _ = load_run_crops(options.work)
+    first, *others = (
+        pair_probabilities([options.work / run], crops) for run in options.runs
+    )
+    rows = [
+        {"run": run} | difference(crops, first, p)
+        for run, p in zip(options.runs[1:], others, strict=True)
+    ]
+    found = {"from": options.runs[0], "rows": rows}
+    work.write_json(options.work / "differences.json", found)
+    say(difference_table(rows))
+
+
+def difference(crops: CropSet, first: F64, second: F64) -> dict[str, Any]:
+    """Return how much better the second probabilities are, with intervals.
+
+    Args:
+        crops: The cells.
+        first: (N,) probability of blast, out of fold.
+        second: (N,) the same of another run.
+    """
+
+    def gain(chosen: I64) -> dict[str, float]:
+        labels = crops.labels[chosen]
+        one, other = first[chosen], second[chosen]
+        return {
+            "auroc": metrics.auroc(labels, other) - metrics.auroc(labels, one),
+            "weighted_f1": metrics.weighted_f1(labels, other >= 0.5)
+            - metrics.weighted_f1(labels, one >= 0.5),
+        }
+
+    intervals = metrics.bootstrap_intervals(gain, crops.people)
+    values = gain(np.arange(len(crops)))
+    return {name: [value, *intervals[name]] for name, value in values.items()}
+
+
+def difference_table(rows: list[dict[str, Any]]) -> str:
+    """Return the differences as a table."""
+    names = ("auroc", "weighted_f1")
+    lines = [
+        [row["run"], *(with_interval(row[name]) for name in names)] for row in rows
+    ]
+    return markdown_table(["run", "AUROC", "weighted F1"], lines)
 
 
 def audit_run(options: argparse.Namespace) -> None:
