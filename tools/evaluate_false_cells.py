@@ -28,13 +28,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from evaluate_segmentation import picture, pictures_of, whole_number
+from evaluate_segmentation import picture, pictures_of, scale, whole_number
 
 from leukoscope_edge.capture.replay import list_images
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.types import U8, CellKind, Segmentation
 from leukoscope_edge.vision.quality import assess
-from leukoscope_edge.vision.ruler import SCALE_RANGE_UM_PER_PX
 from leukoscope_edge.vision.segmentation import segment
 
 MARGIN_PX = 12
@@ -272,22 +271,11 @@ def _short(value: object) -> str:
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
-def _scale(text: str) -> float:
-    low, high = SCALE_RANGE_UM_PER_PX
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not low <= value <= high:
-        raise argparse.ArgumentTypeError(f"expected {low}..{high}, got {text!r}")
-    return value
-
-
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("what", choices=("empty", "single", "fields"))
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--um-per-px", type=_scale, help="default: estimated")
+    parser.add_argument("--um-per-px", type=scale, help="default: estimated")
     parser.add_argument(
         "--every", type=whole_number, default=1, help="only every n-th image"
     )

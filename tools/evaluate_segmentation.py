@@ -49,6 +49,7 @@ from leukoscope_edge.inference.serving import SHIPPED
 from leukoscope_edge.types import I32, U8, BoolArray, CellKind, Segmentation
 from leukoscope_edge.vision import baselines
 from leukoscope_edge.vision.calibration import estimate_scale, white_balance
+from leukoscope_edge.vision.ruler import SCALE_RANGE_UM_PER_PX
 from leukoscope_edge.vision.segmentation import segment
 
 N_WORST = 10
@@ -292,21 +293,21 @@ def _segment_with_skimage(
     dark = 255.0 - filters.gaussian(balanced.min(axis=2).astype(float), 1.0)
     nuclei = violet > filters.threshold_multiotsu(violet, classes=3)[1]
     nuclei = morphology.opening(nuclei, morphology.disk(2))
-    scale = scale_um_per_px and scale_um_per_px * factor
-    scale = scale or estimate_scale(balanced, nuclei).um_per_px
+    um_per_px = scale_um_per_px and scale_um_per_px * factor
+    um_per_px = um_per_px or estimate_scale(balanced, nuclei).um_per_px
     body = dark > filters.threshold_multiotsu(dark, classes=3)[0]
     depth = ndimage.distance_transform_edt(nuclei)
     peaks = feature.peak_local_max(
-        filters.gaussian(depth, 2), min_distance=round(4 / scale), labels=nuclei
+        filters.gaussian(depth, 2), min_distance=round(4 / um_per_px), labels=nuclei
     )
     seeds = np.zeros(nuclei.shape, np.int32)
     seeds[tuple(peaks.T)] = np.arange(1, len(peaks) + 1)
     labels = segmentation.watershed(-depth, seeds, mask=nuclei)
-    kept = [p for p in measure.regionprops(labels) if p.area * scale**2 > 12.5]
+    kept = [p for p in measure.regionprops(labels) if p.area * um_per_px**2 > 12.5]
     renamed = np.zeros(labels.max(initial=0) + 1, np.int32)
     renamed[[p.label for p in kept]] = np.arange(1, len(kept) + 1)
     nucleus_labels = renamed[labels]
-    grown = segmentation.expand_labels(nucleus_labels, 4 / scale)
+    grown = segmentation.expand_labels(nucleus_labels, 4 / um_per_px)
     return _enlarged(
         nucleus_labels, np.where(body, grown, nucleus_labels), factor, pixels
     )
@@ -439,6 +440,18 @@ def whole_number(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected 1 or more, got {text!r}")
     return int(text)
+
+
+def scale(text: str) -> float:
+    """Read micrometres per pixel from the command line."""
+    low, high = SCALE_RANGE_UM_PER_PX
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not low <= value <= high:
+        raise argparse.ArgumentTypeError(f"expected {low}..{high}, got {text!r}")
+    return value
 
 
 def _simulated(source: str, every: int) -> Iterator[Truth]:

@@ -1,8 +1,10 @@
 """The modes of the segmentation tools, on sets made here, and on what is no set."""
 
+import importlib
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +20,18 @@ NUMBERS = (0, 40, 80)
 """Frames of the drawn slide with white cells."""
 
 
-def run(tool: str, *arguments: object) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, str(TOOLS / tool), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
 def rows_of(tool: str, *arguments: object) -> Any:
-    done = run(tool, *arguments, "--json")
+    command = [sys.executable, str(TOOLS / tool), *map(str, arguments), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+@pytest.fixture
+def main_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
+    """Give the `main` of a tool, which is quicker than a process of its own."""
+    monkeypatch.syspath_prepend(TOOLS)
+    return lambda tool: importlib.import_module(tool.removesuffix(".py")).main
 
 
 def write(path: Path, picture: np.ndarray) -> None:
@@ -105,6 +110,19 @@ def test_the_bias_of_an_outline_shows(drawn: Path) -> None:
     assert row["nucleus_dice_mean"] <= row["nucleus_dice_best_rim"]
 
 
+def test_many_fields_as_one_frame_hold_the_same_cells(
+    drawn: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "images").mkdir()
+    for copy in range(13):
+        for path in (drawn / "images").iterdir():
+            (tmp_path / "images" / f"{copy}-{path.name}").symlink_to(path)
+    [row] = rows_of("bench_segmentation.py", "--mosaic", tmp_path)
+    assert row["n_fields"] == 39
+    assert row["times_field"] == pytest.approx(row["ms_mosaic"] / row["ms_field"])
+    assert row["n_white_mosaic"] == pytest.approx(row["n_white_alone"], rel=0.3)
+
+
 def nothing(_: Path) -> None:
     """Leave the folder out."""
 
@@ -152,6 +170,8 @@ def one(folder: Path) -> None:
         (torn, ["bench_segmentation.py", "--peer"], "1.png: is not an image"),
         (bare, ["bench_segmentation.py", "--peer"], "scikit-image cannot part it"),
         (one, ["bench_segmentation.py", "--peer"], "give a smaller --every"),
+        (one, ["bench_segmentation.py", "--mosaic"], "name a larger set"),
+        (empty, ["bench_segmentation.py", "--mosaic"], "name a folder with 'images'"),
         (nothing, ["evaluate_false_cells.py", "fields"], "folder of folders of images"),
         (a_file, ["evaluate_false_cells.py", "fields"], "folder of folders of images"),
         (empty, ["evaluate_false_cells.py", "single"], "folder of folders of images"),
@@ -164,15 +184,21 @@ def one(folder: Path) -> None:
     ],
 )
 def test_what_is_no_set_ends_in_one_line_with_the_cure(
-    make: Any, words: list[str], why: str, tmp_path: Path
+    make: Any,
+    words: list[str],
+    why: str,
+    main_of: Callable[[str], Any],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     make(tmp_path / "set")
-    done = run(*words, tmp_path / "set")
-    assert done.returncode == 1
-    assert done.stderr.count("\n") == 1
-    assert done.stderr.startswith(words[0].removesuffix(".py"))
-    assert why in done.stderr
-    assert done.stdout == ""
+    tool, *rest = words
+    assert main_of(tool)([*rest, str(tmp_path / "set")]) == 1
+    printed = capsys.readouterr()
+    assert printed.err.count("\n") == 1
+    assert printed.err.startswith(tool.removesuffix(".py"))
+    assert why in printed.err
+    assert printed.out == ""
 
 
 @pytest.mark.parametrize(
@@ -187,7 +213,13 @@ def test_what_is_no_set_ends_in_one_line_with_the_cure(
         ["evaluate_false_cells.py", "holes", "."],
     ],
 )
-def test_a_number_that_cannot_be_is_wrong_use(words: list[str]) -> None:
-    done = run(*words)
-    assert done.returncode == 2
-    assert done.stderr.startswith("usage: ")
+def test_a_number_that_cannot_be_is_wrong_use(
+    words: list[str],
+    main_of: Callable[[str], Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tool, *rest = words
+    with pytest.raises(SystemExit) as caught:
+        main_of(tool)(rest)
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: ")
