@@ -2,6 +2,7 @@
 
     python tools/evaluate_segmentation.py SOURCE... [--method NAME]... [--json]
         [--every N] [--images all|even|odd] [--overlays DIR] [--segmenter FOLDER]
+        [--seen-at UM_PER_PX] [--work-um UM_PER_PX]
 
 SOURCE is a folder with `images/` and `masks/` (same name, .png: 0 background, 128
 cytoplasm, 255 nucleus) and, where there are some, `boxes/` (Pascal VOC, objects named
@@ -21,6 +22,10 @@ busy machine does not change it; memory is the peak of a process that does nothi
 `nucleus_dice_best_rim` that with the best of two pixels less to three more chosen for
 each image from its truth, which no method knows. The U-Net was trained on even images:
 judge it by `--images odd`.
+
+`--seen-at`: the images as a camera of that scale would show them, the scale known; that
+of a set is the median of what is estimated. `--work-um`: another pixel than
+`vision.view.WORK_UM_PER_PX` for the reduced view.
 """
 
 import argparse
@@ -47,7 +52,7 @@ from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.inference.segmenter import Segmenter
 from leukoscope_edge.inference.serving import SHIPPED
 from leukoscope_edge.types import I32, U8, BoolArray, CellKind, Segmentation
-from leukoscope_edge.vision import baselines
+from leukoscope_edge.vision import baselines, view
 from leukoscope_edge.vision.calibration import estimate_scale, white_balance
 from leukoscope_edge.vision.ruler import SCALE_RANGE_UM_PER_PX
 from leukoscope_edge.vision.segmentation import segment
@@ -64,6 +69,7 @@ METHODS = (
     "skimage",
     "skimage-reduced",
 )
+HALF = 0.5
 RIMS_PX = (-2, -1, 0, 1, 2, 3)
 Method = Callable[[U8, float | None], Segmentation]
 MIN_PART_PX = 200
@@ -161,8 +167,12 @@ def evaluate(source: str, method: str, options: argparse.Namespace) -> Row:
     cv2.setNumThreads(1)
     run = method_of(method, options.segmenter)
     name = source if is_simulated(source) else Path(source).resolve().name
+    view.WORK_UM_PER_PX = options.work_um
     scores, worst = [], []
+    own_um_per_px = scale_of(source, options) if options.seen_at else None
     for truth in truths(source, options.every, options.images):
+        if own_um_per_px:
+            truth = seen_at(truth, own_um_per_px, options.seen_at)
         score = judge(run, truth)
         scores.append(replace(score, truth=None))
         if options.overlays and score.nucleus_dice is not None:
@@ -199,6 +209,40 @@ def evaluate(source: str, method: str, options: argparse.Namespace) -> Row:
         ms_per_frame=1e3 * float(np.median([s.time_s for s in scores])),
         peak_mib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     )
+
+
+def scale_of(source: str, options: argparse.Namespace) -> float:
+    """Return the median of the scales that are estimated, micrometres per pixel."""
+    images = truths(source, options.every, options.images)
+    return float(np.median([segment(t.pixels).scale_um_per_px for t in images]))
+
+
+def seen_at(truth: Truth, own_um_per_px: float, um_per_px: float) -> Truth:
+    """Return an image as a camera of another, known scale would show it."""
+    factor = own_um_per_px / um_per_px
+    height, width = truth.cell.shape
+    size = (round(width * factor), round(height * factor))
+    way = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    pixels = cv2.resize(truth.pixels, size, interpolation=way)
+    way = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    nucleus, cell = (
+        cv2.resize(mask.astype(np.float32), size, interpolation=way) > HALF
+        for mask in (truth.nucleus, truth.cell)
+    )
+    return replace(
+        truth,
+        pixels=np.asarray(pixels, np.uint8),
+        nucleus=nucleus,
+        cell=cell,
+        boxes=[_scaled(box, factor) for box in truth.boxes],
+        ignored=[_scaled(box, factor) for box in truth.ignored],
+        scale_um_per_px=um_per_px,
+    )
+
+
+def _scaled(box: Box, factor: float) -> Box:
+    x0, y0, x1, y1 = box
+    return factor * x0, factor * y0, factor * x1, factor * y1
 
 
 def method_of(name: str, segmenter: Path) -> Method:
@@ -548,6 +592,8 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--segmenter", type=Path, default=SHIPPED / "unet-nuclei-1", help="of unet"
     )
+    parser.add_argument("--seen-at", type=scale, help="resample to this scale")
+    parser.add_argument("--work-um", type=scale, default=view.WORK_UM_PER_PX)
     parser.add_argument("--json", action="store_true", help="one array on stdout")
     return parser.parse_args(arguments)
 

@@ -39,6 +39,17 @@ def write(path: Path, picture: np.ndarray) -> None:
     assert cv2.imwrite(str(path), picture)
 
 
+def test_a_set_is_seen_by_another_camera_and_with_a_coarser_view(drawn: Path) -> None:
+    seen = ("--seen-at", "0.1")
+    fine, coarse = (
+        rows_of("evaluate_segmentation.py", drawn, *seen, *more)[0]
+        for more in ((), ("--work-um", "0.2"))
+    )
+    assert fine["recall"] == coarse["recall"] == 1
+    assert fine["nucleus_dice_mean"] != coarse["nucleus_dice_mean"]
+    assert min(r["nucleus_dice_mean"] for r in (fine, coarse)) > 0.9
+
+
 def blank(height: int, width: int) -> np.ndarray:
     """Plasma alone, a little pink: what has no colour is refused."""
     return np.full((height, width, 3), (210, 205, 215), np.uint8)
