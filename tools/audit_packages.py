@@ -1,6 +1,6 @@
 """Look up known weaknesses of every package that a device installs.
 
-    pip install pip-audit && python tools/audit_packages.py
+    python tools/audit_packages.py
 
 Needs a network, and says loudly where there is none: pip-audit alone reports success
 when it could look up nothing. Exit 1: a weakness is known, or some packages could be
@@ -17,7 +17,7 @@ from typing import Any
 
 PINS = Path(__file__).resolve().parents[1] / "firmware_config" / "requirements.txt"
 NOT_DONE = "NOT LOOKED UP HERE: known weaknesses of the device's packages"
-TIMEOUT_S = 300
+TIMEOUT_S = 120.0
 
 
 def main() -> int:
@@ -27,20 +27,40 @@ def main() -> int:
     if program is None:
         print(f"{NOT_DONE}: pip-audit is not installed", file=sys.stderr)
         return 0
-    options = ["--require-hashes", "--disable-pip", "--format", "json"]
-    asked = subprocess.run(  # noqa: S603 - our own command
-        [program, *options, "--requirement", str(PINS)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=TIMEOUT_S,
-    )
     try:
-        found = json.loads(asked.stdout)["dependencies"]
-    except (ValueError, KeyError):
-        print(f"{NOT_DONE}: {asked.stderr.strip()[-300:]}", file=sys.stderr)
+        found = ask(program)
+    except LookupError as err:
+        print(f"{NOT_DONE}: {err}", file=sys.stderr)
         return 0
     return judge(found)
+
+
+def ask(program: str, timeout_s: float = TIMEOUT_S) -> list[dict[str, Any]]:
+    """Return what pip-audit found on each package.
+
+    Args:
+        program: pip-audit.
+        timeout_s: A network that swallows what is sent must not hold us up.
+
+    Raises:
+        LookupError: It gave no answer.
+    """
+    options = ["--require-hashes", "--disable-pip", "--format", "json"]
+    try:
+        asked = subprocess.run(  # noqa: S603 - our own command
+            [program, *options, "--requirement", str(PINS)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout_s,
+        )
+    except subprocess.TimeoutExpired as err:
+        raise LookupError(f"no answer within {timeout_s:g} s") from err
+    try:
+        found: list[dict[str, Any]] = json.loads(asked.stdout)["dependencies"]
+    except (ValueError, KeyError) as err:
+        raise LookupError(asked.stderr.strip()[-300:]) from err
+    return found
 
 
 def judge(packages: Sequence[Mapping[str, Any]]) -> int:

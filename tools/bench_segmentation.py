@@ -1,7 +1,9 @@
 """Measure how segmentation's time and memory grow with the frame, and against a peer.
 
-    python tools/bench_segmentation.py [--unknown-scale] [--json]
+    python tools/bench_segmentation.py [--unknown-scale] [--segmenter NAME] [--json]
     python tools/bench_segmentation.py --peer FOLDER [--every N] [--json]
+    python tools/bench_segmentation.py --mosaic FOLDER [--um-per-px X]
+        [--segmenter NAME] [--json]
 
 A drawn field of 640x480 is seen by finer and finer cameras, from 0.3 to 12 megapixels,
 with its scale known or not. Each size runs in a process of its own: processor time of
@@ -12,6 +14,10 @@ that loading and drawing left).
 `--peer`: the same work by scikit-image (`evaluate_segmentation`'s `skimage`, at the
 frame's scale, and `skimage-reduced`, at ours) on the images of a set, turn by turn on
 one thread, so that a busy machine slows all alike. Times are medians over the images.
+
+`--mosaic`: 39 images of 640x480 of a set as one frame of 12 megapixels, which holds
+the cells of all, against one of them: the best of five runs each, and the white cells
+that are found.
 """
 
 import argparse
@@ -27,16 +33,26 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from evaluate_segmentation import method_of, truths
+from evaluate_segmentation import (
+    method_of,
+    picture,
+    pictures_of,
+    scale,
+    truths,
+    whole_number,
+)
 
 from leukoscope_edge.capture.simulated import parse_simulated
-from leukoscope_edge.errors import LeukoscopeError
-from leukoscope_edge.vision.segmentation import segment
+from leukoscope_edge.errors import LeukoscopeError, SourceError
+from leukoscope_edge.inference.serving import Segment, segmentation_named
+from leukoscope_edge.types import THRESHOLDS, U8, CellKind
 
 SIZES_PX = ((640, 480), (1280, 960), (2048, 1536), (4000, 3000))
 PEERS = ("otsu3", "skimage", "skimage-reduced")
 """Ours first."""
+MIN_PEER_IMAGES = 2
 N_RUNS = 5
+MOSAIC, FIELD_SHAPE = (13, 3), (480, 640, 3)
 FIELD = 40
 
 
@@ -61,15 +77,30 @@ class PeerRow:
     times_ours: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MosaicRow:
+    """Many fields as one frame, beside each alone."""
+
+    n_fields: int
+    ms_field: float
+    ms_mosaic: float
+    times_field: float
+    n_white_alone: int
+    n_white_mosaic: int
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the program; return its exit status."""
     options = _parse(arguments)
     try:
-        rows: list[Row] | list[PeerRow]
+        rows: list[Row] | list[PeerRow] | list[MosaicRow]
         if options.peer:
             rows = race(options.peer, options.every)
+        elif options.mosaic:
+            run = segmentation_named(options.segmenter)
+            rows = [join_fields(options.mosaic, run, options.um_per_px)]
         else:
-            rows = grow(is_known=not options.unknown_scale)
+            rows = grow(options.segmenter, is_known=not options.unknown_scale)
     except (OSError, LeukoscopeError) as err:
         print(f"bench_segmentation: {err}", file=sys.stderr)
         return 1
@@ -91,6 +122,11 @@ def race(folder: Path, every: int) -> list[PeerRow]:
             method(truth.pixels, truth.scale_um_per_px)
             times_s[name].append(time.process_time() - start)
     # The first image pays for what is loaded once.
+    if len(times_s[PEERS[0]]) < MIN_PEER_IMAGES:
+        raise SourceError(
+            f"{folder}: {len(times_s[PEERS[0]])} images with truth, and "
+            f"{MIN_PEER_IMAGES} are needed: give a smaller --every"
+        )
     ms = {name: 1e3 * statistics.median(t[1:]) for name, t in times_s.items()}
     return [
         PeerRow(
@@ -103,12 +139,51 @@ def race(folder: Path, every: int) -> list[PeerRow]:
     ]
 
 
-def grow(*, is_known: bool) -> list[Row]:
+def join_fields(folder: Path, run: Segment, um_per_px: float) -> MosaicRow:
+    """Time a mosaic of fields against the fields."""
+    cv2.setNumThreads(1)
+    rows, columns = MOSAIC
+    every = (picture(path) for path in pictures_of(folder))
+    chosen = [p for p in every if p.shape == FIELD_SHAPE][: rows * columns]
+    if len(chosen) < rows * columns:
+        raise SourceError(
+            f"{folder}: {len(chosen)} images of 640x480, and {rows * columns} are "
+            "needed: name a larger set"
+        )
+    starts = range(0, len(chosen), columns)
+    mosaic = np.vstack([np.hstack(chosen[i : i + columns]) for i in starts])
+    alone = [_timed(run, field, um_per_px) for field in chosen]
+    ms, n_white = _timed(run, mosaic, um_per_px)
+    ms_field = statistics.mean(ms for ms, _ in alone)
+    return MosaicRow(
+        n_fields=len(chosen),
+        ms_field=ms_field,
+        ms_mosaic=ms,
+        times_field=ms / ms_field,
+        n_white_alone=sum(n for _, n in alone),
+        n_white_mosaic=n_white,
+    )
+
+
+def _timed(run: Segment, frame: U8, um_per_px: float) -> tuple[float, int]:
+    """Return the milliseconds of a frame and its white cells, cut-off ones too."""
+    times_s, n_white = [], 0
+    for _ in range(N_RUNS):
+        start = time.process_time()
+        found = run(frame, um_per_px)
+        times_s.append(time.process_time() - start)
+        kinds = (CellKind.WBC, CellKind.BORDER)
+        n_white = sum(k in kinds for k in found.kinds)
+    return 1e3 * min(times_s), n_white
+
+
+def grow(segmenter: str, *, is_known: bool) -> list[Row]:
     """Measure each size in a process of its own."""
     measured = []
     for size in SIZES_PX:
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            measured.append(pool.submit(measure, size, is_known=is_known).result())
+            run = pool.submit(measure, size, segmenter, is_known=is_known)
+            measured.append(run.result())
     return [
         Row(
             width_px=width,
@@ -121,25 +196,34 @@ def grow(*, is_known: bool) -> list[Row]:
     ]
 
 
-def measure(size_px: tuple[int, int], *, is_known: bool) -> tuple[float, float]:
+def measure(
+    size_px: tuple[int, int], segmenter: str, *, is_known: bool
+) -> tuple[float, float]:
     """Return milliseconds, and memory over the frame's bytes, of one size."""
     cv2.setNumThreads(1)
+    run = segmentation_named(segmenter)
     camera = parse_simulated("simulated:seed=1,cells=30")
     field = camera.render(FIELD)
-    scale = camera.scale_um_per_px * field.shape[1] / size_px[0]
-    segment(field[:64, :64].copy(), camera.scale_um_per_px)  # loads what is loaded once
+    seen_um_per_px = camera.scale_um_per_px * field.shape[1] / size_px[0]
+    run(field[:64, :64].copy(), camera.scale_um_per_px)  # loads what is loaded once
     frame = np.asarray(cv2.resize(field, size_px), np.uint8)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     times_s = []
     for _ in range(N_RUNS):
         start = time.process_time()
-        segment(frame, scale if is_known else None)
+        run(frame, seen_um_per_px if is_known else None)
         times_s.append(time.process_time() - start)
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return 1e3 * min(times_s), (after - before) * 1024 / frame.nbytes
 
 
-def _line(row: Row | PeerRow) -> str:
+def _line(row: Row | PeerRow | MosaicRow) -> str:
+    if isinstance(row, MosaicRow):
+        return (
+            f"{row.n_fields} fields as one frame {row.ms_mosaic:.0f} ms, "
+            f"{row.times_field:.1f} times one ({row.ms_field:.1f} ms); white cells "
+            f"{row.n_white_mosaic}, alone {row.n_white_alone}"
+        )
     if isinstance(row, PeerRow):
         return f"{row.method:<16} {row.ms:7.1f} ms, {row.times_ours:.1f} times ours"
     return (
@@ -155,7 +239,14 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         "--unknown-scale", action="store_true", help="let it be estimated"
     )
     parser.add_argument("--peer", type=Path, help="a set: time scikit-image beside us")
-    parser.add_argument("--every", type=int, default=8, help="of the set, every n-th")
+    parser.add_argument("--mosaic", type=Path, help="a set: many fields as one frame")
+    parser.add_argument(
+        "--um-per-px", type=scale, default=0.08, help="of the mosaic; default: 0.08"
+    )
+    parser.add_argument(
+        "--every", type=whole_number, default=8, help="of the set, every n-th"
+    )
+    parser.add_argument("--segmenter", default=THRESHOLDS, help="or a shipped network")
     parser.add_argument("--json", action="store_true", help="one array on stdout")
     return parser.parse_args(arguments)
 

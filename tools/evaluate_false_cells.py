@@ -9,6 +9,9 @@ Of each image the largest strip beside its white cells is an empty view: red cel
 platelets and plasma, now and then a white cell that the edge cuts and that has no box.
 With --overlays DIR every view with a cell in it is drawn.
 
+`fields`: FOLDER holds a folder of fields for each class. Says in how many no whole
+white cell is found, how many are found in one, and which scales were used.
+
 `single`: FOLDER holds a folder of images for each class, one object in the middle of
 each. Says in how many exactly one white cell is found there, none, or several; of
 platelets none is right.
@@ -25,8 +28,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from evaluate_segmentation import picture, pictures_of, scale, whole_number
 
-from leukoscope_edge.capture.decode import decode_image
 from leukoscope_edge.capture.replay import list_images
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.types import U8, CellKind, Segmentation
@@ -139,11 +142,11 @@ def measure_empty(
 
 def empty_views(folder: Path) -> Iterator[tuple[str, U8]]:
     """Yield the largest strip beside the white cells of each image with boxes."""
-    for path in list_images(folder / "images"):
+    for path in pictures_of(folder):
         boxes = folder / "boxes" / f"{path.stem}.xml"
         if not boxes.exists():
             continue
-        pixels = decode_image(path.read_bytes())
+        pixels = picture(path)
         taken = _taken(folder / "masks" / f"{path.stem}.png", boxes)
         view = _largest_strip(pixels, taken)
         if min(view.shape[:2]) >= MIN_SIDE_PX:
@@ -190,7 +193,7 @@ def measure_single(
     rows = []
     for folder_of_class in _classes(folder):
         counts = Counter(
-            _n_in_the_middle(decode_image(path.read_bytes()), um_per_px)
+            _n_in_the_middle(picture(path), um_per_px)
             for path in list_images(folder_of_class)[::every]
         )
         n = counts.total()
@@ -217,7 +220,7 @@ def measure_fields(
     for folder_of_class in _classes(folder):
         n_whole, n_cut_off, scales = [], [], []
         for path in list_images(folder_of_class)[::every]:
-            found = segment(decode_image(path.read_bytes()), um_per_px)
+            found = segment(picture(path), um_per_px)
             n_whole.append(len(found.indices(CellKind.WBC)))
             n_cut_off.append(len(found.indices(CellKind.BORDER)))
             scales.append(found.scale_um_per_px)
@@ -237,9 +240,11 @@ def measure_fields(
 
 
 def _classes(folder: Path) -> list[Path]:
-    classes = sorted(p for p in folder.iterdir() if p.is_dir())
+    classes = sorted(p for p in folder.glob("*/") if p.is_dir())
     if not classes:
-        raise SourceError(f"{folder}: holds no folder of a class")
+        raise SourceError(
+            f"{folder}: holds no folder of a class: name a folder of folders of images"
+        )
     return classes
 
 
@@ -270,8 +275,10 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("what", choices=("empty", "single", "fields"))
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--um-per-px", type=float, help="default: estimated")
-    parser.add_argument("--every", type=int, default=1, help="only every n-th image")
+    parser.add_argument("--um-per-px", type=scale, help="default: estimated")
+    parser.add_argument(
+        "--every", type=whole_number, default=1, help="only every n-th image"
+    )
     parser.add_argument(
         "--overlays", type=Path, help="draw what is found in empty views"
     )

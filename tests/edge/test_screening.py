@@ -11,6 +11,7 @@ from leukoscope_edge.counting.background import NormalSlide, SiteBackground
 from leukoscope_edge.errors import BundleError, ConfigError
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.engine import Engine, OnnxCpuEngine
+from leukoscope_edge.inference.serving import ServingSegmenter
 from leukoscope_edge.screening import MAX_AHEAD_SIZE, SlideRun, screen
 from leukoscope_edge.types import Fault, Frame, Refusal, Screening, VerdictName
 
@@ -185,6 +186,20 @@ def test_a_new_area_that_overlaps_counts_no_cell_twice() -> None:
     assert found.n_islands == 1
     assert found.notes == ()
     assert len(found.cells) == n_cells
+
+
+@pytest.mark.slow
+def test_a_slow_network_that_sees_every_third_frame_counts_the_same_cells() -> None:
+    camera = parse_simulated("simulated:seed=1,cells=20,jerks=0")
+    scale, segmenter = camera.scale_um_per_px, ServingSegmenter("unet-nuclei-1")
+    with slide_run(scale_um_per_px=scale, segmenter=segmenter) as run:
+        for number in range(0, len(camera.places_px), 3):
+            pixels = camera.render(number)
+            run.look(Frame(name=str(number), pixels=pixels, time_s=number / 10))
+        found = run.finish("every third frame")
+    assert (found.segmenter, found.segmenter_fallback) == ("unet-nuclei-1", "")
+    assert found.n_islands == 1
+    assert len(found.cells) == len(camera.truth)
 
 
 def test_without_a_scale_there_is_no_verdict() -> None:

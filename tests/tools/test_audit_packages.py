@@ -38,3 +38,25 @@ def test_nothing_looked_up_is_never_nothing_found(
     assert audit().judge(packages) == status
     said = capsys.readouterr()
     assert words in said.out + said.err
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("echo '{\"dependencies\": []}'", None),
+        ("echo no network >&2; exit 1", "no network"),
+        ("echo '{}'", "^$"),
+        ("exec sleep 60", "no answer within 0.5 s"),
+    ],
+)
+def test_without_a_network_there_is_a_reason_and_no_answer(
+    tmp_path: Path, script: str, said: str | None
+) -> None:
+    program = tmp_path / "pip-audit"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    if said is None:
+        assert audit().ask(str(program)) == []
+        return
+    with pytest.raises(LookupError, match=said):
+        audit().ask(str(program), timeout_s=0.5 if "sleep" in script else 60.0)

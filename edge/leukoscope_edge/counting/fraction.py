@@ -58,15 +58,15 @@ def call_model(true_calls: BetaSpread, false_calls: BetaSpread) -> CallModel:
     angles = np.linspace(0, math.pi / 2, N_FRACTIONS)
     fractions = np.sin(angles) ** 2
     called, mistaken = people(true_calls), people(false_calls)
-    rates = (
-        fractions[:, None, None] * called[:, None]
-        + (1 - fractions)[:, None, None] * mistaken
-    )
+    # One fraction at a time: all at once would take 80 MB of a small device.
+    rows = [
+        _weights((f * called[:, None] + (1 - f) * mistaken).ravel()) for f in fractions
+    ]
     return CallModel(
         true_calls=true_calls,
         false_calls=false_calls,
         fractions=fractions,
-        rate_weights=_weights(rates.reshape(N_FRACTIONS, -1)),
+        rate_weights=np.stack(rows),
     )
 
 
@@ -184,16 +184,17 @@ def _weights(rates: F64) -> F64:
     """Share each rate out between its two neighbours on the grid.
 
     Args:
-        rates: (F, P) float64 in 0..1, of P equally likely people.
+        rates: (P,) float64 in 0..1, of P equally likely people.
+
+    Returns:
+        (R,) float64, sums to 1.
     """
     at = np.arcsin(np.sqrt(np.clip(rates, 0, 1))) / (math.pi / 2) * (N_RATES - 1)
     below = np.minimum(at.astype(np.int64), N_RATES - 2)
-    rows = np.arange(len(rates))[:, None] * N_RATES
-    size = len(rates) * N_RATES
-    upper_share = (at - below).ravel()
-    weights = np.bincount((rows + below).ravel(), 1 - upper_share, size)
-    weights += np.bincount((rows + below + 1).ravel(), upper_share, size)
-    return np.asarray(weights.reshape(len(rates), N_RATES) / rates.shape[1], np.float64)
+    upper_share = at - below
+    weights = np.bincount(below, 1 - upper_share, N_RATES)
+    weights += np.bincount(below + 1, upper_share, N_RATES)
+    return np.asarray(weights / len(rates), np.float64)
 
 
 def _binomials(n: int) -> F64:

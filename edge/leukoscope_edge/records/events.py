@@ -64,6 +64,8 @@ def clean(text: str) -> str:
     Control characters, of which a line's end alone is left, and halves of surrogate
     pairs become the replacement character.
     """
+    if text.isascii() and text.isprintable():  # nearly all there is, at once
+        return text
     return "".join(
         REPLACEMENT if c != "\n" and unicodedata.category(c) in UNSTORABLE else c
         for c in text

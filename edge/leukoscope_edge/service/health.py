@@ -17,6 +17,7 @@ from leukoscope_edge.service.beats import read_json, run_folder, write_json
 from leukoscope_edge.service.supervisor import Part, Supervisor
 
 HEALTH = "health.json"
+FOUND_BY = "Cells found by"
 STALE_S = 10.0
 """Figures older than five rounds are nobody's health any more."""
 
@@ -188,12 +189,12 @@ class Sign:
         return ", ".join(self.words)
 
     def said(self, say: Callable[[str], str]) -> str:
-        """Return how it is in a language.
+        """Return how it is in a language, between dots: not all share our comma.
 
         Args:
             say: From English to it.
         """
-        return ", ".join(say(word) for word in self.words)
+        return " · ".join(say(word) for word in self.words)
 
 
 def signs(found: Mapping[str, Any]) -> list[Sign]:
@@ -250,9 +251,9 @@ def _count(facts: Mapping[str, Any]) -> list[Sign]:
         words = (f"{facts['engine']}: {facts['fallback']}",)
         shown.append(Sign(name="Runs on", words=words, is_good=False))
     if facts.get("segmenter"):
-        why = facts["segmenter_fallback"]
-        found_by = (facts["segmenter"], why) if why else (facts["segmenter"],)
-        shown.append(Sign(name="Cells found by", words=found_by, is_good=not why))
+        why = facts["found_by"]
+        words = (why or facts["segmenter"],)
+        shown.append(Sign(name=FOUND_BY, words=words, is_good=not why))
     return shown
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import I32, U8
+from leukoscope_edge.types import F32, I32, U8, BoolArray
 
 MASK_3_REACH = 1.05
 """A step of the 3 x 3 distance transform measures 0.955 (Borgefors 1986, as in OpenCV):
@@ -129,3 +129,10 @@ def close_mask(mask: U8, radius_px: float) -> U8:
     filled = erode(dilate(np.asarray(wide, np.uint8), radius_px), radius_px)
     closed[window] = filled[rim:-rim, rim:-rim] | own
     return closed
+
+
+def depth_of(mask: BoolArray) -> F32:
+    """Return (h, w) float32, how many pixels each of (h, w) bool lies below the rim."""
+    own = mask.view(np.uint8)
+    depth = cv2.distanceTransform(own, cv2.DIST_L2, cv2.DIST_MASK_5)
+    return np.asarray(depth, np.float32)

@@ -15,6 +15,7 @@ from leukoscope_edge.records.slide import (
 )
 from leukoscope_edge.service.health import why_no_new_slide
 from leukoscope_edge.service.new_file import StickFile
+from leukoscope_edge.service.processes import give_memory_back
 from leukoscope_edge.web.access import (
     SlideId,
     cell_of,
@@ -179,6 +180,7 @@ def sign(
     verdict = verdict_of(record, device.card_of(record))
     device.store.sign(slide, verdict, person.name, comment=body.comment, key=body.key)
     write_paper(device.store, slide, person.name, device.language(request))
+    give_memory_back()  # a font's tables and all pages were in it
     return {"next": f"/slides/{slide}/share"}
 
 
@@ -200,6 +202,7 @@ def file(
     device = device_of(request)
     asked = Asked(body.identified, person.name, device.language(request))
     name, data = take_file(device.store, slide, what, asked)
+    give_memory_back()
     disposition = {"content-disposition": f'attachment; filename="{name}"'}
     return Response(data, media_type=MEDIA_TYPES[what], headers=disposition)
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from leukoscope_edge.capture.source import is_simulated
-from leukoscope_edge.service.health import Sign, read_health, signs
+from leukoscope_edge.service.health import FOUND_BY, Sign, read_health, signs
 from leukoscope_edge.updates import clock
 from leukoscope_edge.updates.device import time_floor
 from leukoscope_edge.updates.slots import models_folder
@@ -31,9 +31,14 @@ def health(device: Device, *, briefly: bool = False) -> list[Sign]:
         _camera(device, [s for s in shown if s.name == "Camera"]),
         Sign(name="Model", words=(device.bundle.card.id,)),
         *(fallen or [Sign(name="Runs on", words=(device.engine.name,))]),
-        *(s for s in others if not (briefly and s.is_good and s.name not in BRIEF)),
+        *(s for s in others if not (briefly and _is_left_out(s))),
         _golden(device),
     ]
+
+
+def _is_left_out(sign: Sign) -> bool:
+    """Say whether nobody asks for it before a slide, or a notice says it."""
+    return sign.name == FOUND_BY or (sign.is_good and sign.name not in BRIEF)
 
 
 def notices(device: Device) -> list[str]:

@@ -1,6 +1,7 @@
 """The screens. Each reads and shows; what changes something goes through the API."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -90,6 +91,7 @@ def render(request: Request, template: str, **values: Any) -> Response:
         languages=NAMES,
         words=words_for(language),
         said_in=said_in,
+        say=partial(said_in, language),
         token=device.sessions.token(session),
         person=device.person(request, touch=False),
         is_simulation=device.is_simulation,

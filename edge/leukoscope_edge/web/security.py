@@ -78,6 +78,9 @@ class Sessions:
         self._open: dict[str, _Session] = {}
         self._lock = threading.Lock()
 
+    def __len__(self) -> int:
+        return len(self._open)
+
     def new_id(self) -> str:
         """Return the id of a session in which nobody is signed in yet."""
         return secrets.token_urlsafe(ID_BYTES)
@@ -93,10 +96,12 @@ class Sessions:
         return hmac.compare_digest(self.token(session), token)
 
     def sign_in(self, person: str) -> str:
-        """Open a session under a new id and return it."""
-        session = self.new_id()
+        """Open a session under a new id and return it; locked ones are forgotten."""
+        session, now_s = self.new_id(), self._clock()
         with self._lock:
-            self._open[session] = _Session(person, self._clock())
+            for old in [i for i, s in self._open.items() if _is_locked(s, now_s)]:
+                del self._open[old]
+            self._open[session] = _Session(person, now_s)
         return session
 
     def sign_out(self, session: str) -> None:
@@ -115,13 +120,17 @@ class Sessions:
             found = self._open.get(session)
             if found is None:
                 return None
-            now = self._clock()
-            if now - found.used_at_s > LOCK_AFTER_S:
+            now_s = self._clock()
+            if _is_locked(found, now_s):
                 del self._open[session]
                 return None
             if touch:
-                found.used_at_s = now
+                found.used_at_s = now_s
             return found.person
+
+
+def _is_locked(session: _Session, now_s: float) -> bool:
+    return now_s - session.used_at_s > LOCK_AFTER_S
 
 
 def session_of(headers: Headers) -> str:

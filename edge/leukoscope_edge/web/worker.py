@@ -239,11 +239,15 @@ class _Worker:
             engine=self._engine.name,
             fallback=self._engine.fallback,
             segmenter=self._segmenter.name,
-            segmenter_fallback=self._segmenter.fallback,
+            found_by=self._found_by(),
             bundle=self._bundle.card.id,
             **self._camera_facts(),
             **self._meter.facts(),
         )
+
+    def _found_by(self) -> str:
+        """Say that thresholds serve in the place of a network, "" where they do not."""
+        return " ".join(found_by_note(self._segmenter.name, self._segmenter.fallback))
 
     def _camera_facts(self) -> dict[str, Any]:
         """Return which camera it is, how it is set, and when it last gave a frame."""
@@ -427,9 +431,7 @@ class _Worker:
             "frame": frame,
             "at_unix_s": self._read_at_unix_s,
             "engine": self._engine.name,
-            "found_by": " ".join(
-                found_by_note(self._segmenter.name, self._segmenter.fallback)
-            ),
+            "found_by": self._found_by(),
             "by": self._by,
             "scale_um_per_px": self._camera.scale_um_per_px if self._camera else None,
         }

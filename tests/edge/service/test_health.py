@@ -13,7 +13,7 @@ import pytest
 
 from leukoscope_edge.cli import main
 from leukoscope_edge.service.beats import make_run_folder, run_folder, write_json
-from leukoscope_edge.service.health import HEALTH, STALE_S, read_health, signs
+from leukoscope_edge.service.health import HEALTH, STALE_S, Sign, read_health, signs
 from leukoscope_edge.service.metrics import HELP, metrics
 
 LINE = re.compile(r'[a-z_]+(\{[a-z]+="[^"\n]*"(,[a-z]+="[^"\n]*")*\})? [-0-9.e+]+')
@@ -144,3 +144,11 @@ def test_another_user_is_told_whose_service_it_is(
     finally:
         os.seteuid(0)
     assert "cannot be read by you: run this as root" in capsys.readouterr().err
+
+
+def test_each_word_of_a_line_is_said_in_the_language() -> None:
+    french = {"locked": "verrouillée"}
+    sign = Sign(name="Camera", words=("usb, 2", "locked", "100x 0.08 µm/px"))
+    assert sign.value == "usb, 2, locked, 100x 0.08 µm/px"
+    said = sign.said(lambda word: french.get(word, word))
+    assert said == "usb, 2 · verrouillée · 100x 0.08 µm/px"

@@ -17,8 +17,15 @@ from leukoscope_edge.service.new_file import NewFile, in_words
 from leukoscope_edge.service.sent_file import NO_ANSWER, SentFile
 from leukoscope_edge.service.stick_helper import serve
 
-MAKERS = {"ext4": ("mkfs.ext4", "-q", "-F"), "vfat": ("mkfs.vfat",)}
+MAKERS = {
+    "ext4": ("mkfs.ext4", "-q", "-F"),
+    "vfat": ("mkfs.vfat",),
+    "exfat": ("mkfs.exfat",),
+}
+FUSE = {"exfat": "mount.exfat-fuse"}
+"""Where the kernel has no driver: no owners, no links, names without case."""
 STICK_BYTES = 16 << 20
+NUMBERED = "leukoscope/A-2.PDF"
 HELPER = """
 import socket, sys
 from pathlib import Path
@@ -36,14 +43,20 @@ def run(*command: str) -> str:
 
 def can_mount(kind: str) -> bool:
     known = Path("/proc/filesystems").read_text().split()
+    has_driver = kind in known or has_fuse(kind)
     has_tools = shutil.which(MAKERS[kind][0]) and shutil.which("unshare")
-    return bool(os.geteuid() == 0 and kind in known and has_tools)
+    return bool(os.geteuid() == 0 and has_driver and has_tools)
+
+
+def has_fuse(kind: str) -> bool:
+    return bool(shutil.which(FUSE.get(kind, "")) and os.access("/dev/fuse", os.W_OK))
 
 
 class Computer:
     """Mounts a stick as the udev rule does, and starts the helper as systemd does."""
 
     def __init__(self, folder: Path, kind: str) -> None:
+        self.kind = kind
         self.sticks, self.mount = folder / "sticks", folder / "sticks" / "sdb1"
         self.mount.mkdir(parents=True)
         image = folder / "stick.img"
@@ -63,11 +76,24 @@ class Computer:
             run("losetup", "--detach", self.device)
             self.device = run("losetup", "-r", "--find", "--show", str(self.image))
         how = "ro,nosuid,nodev,noexec"
-        run("mount", "-o", how, self.device, str(self.mount))
+        if self.has_driver():
+            run("mount", "-o", how, self.device, str(self.mount))
+        else:
+            self.mount_by_fuse("ro" if read_only else "rw")
+            run("mount", "-o", f"remount,{how}", str(self.mount))
+
+    def has_driver(self) -> bool:
+        return self.kind in Path("/proc/filesystems").read_text().split()
+
+    def mount_by_fuse(self, how: str) -> None:
+        run(FUSE[self.kind], "-o", how, self.device, str(self.mount))
 
     def by_root(self, *command: str) -> None:
         """Do something to the stick on another computer."""
-        run("mount", self.device, str(self.mount))
+        if self.has_driver():
+            run("mount", self.device, str(self.mount))
+        else:
+            self.mount_by_fuse("rw")
         run(*command)
         run("umount", str(self.mount))
 
@@ -147,6 +173,14 @@ def test_nothing_that_is_there_is_replaced(computer: Computer) -> None:
     assert names == [f"leukoscope/a{n}.fhir.json" for n in ("", "-2", "-3")]
     found = [(computer.mount / name).read_bytes() for name in names]
     assert found == [b"\0", b"\1", b"\2"]
+
+
+def test_a_name_in_capitals_replaces_nothing_either(computer: Computer) -> None:
+    computer.plug_in()
+    names = [computer.put(name, name.encode()) for name in ("a.pdf", "A.PDF")]
+    assert names[1] == ("leukoscope/A.PDF" if computer.kind == "ext4" else NUMBERED)
+    found = [(computer.mount / name).read_bytes() for name in names]
+    assert found == [b"a.pdf", b"A.PDF"]
 
 
 def test_a_full_stick_is_said_to_be_and_is_left_as_it_was(computer: Computer) -> None:

@@ -13,7 +13,7 @@ from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.inference.serving import ServingSegmenter
 from leukoscope_edge.profile import CameraEntry, Profile
 from leukoscope_edge.records.slide import SlideRecord
-from leukoscope_edge.service.health import signs
+from leukoscope_edge.service.health import Sign, signs
 from leukoscope_edge.types import F32, THRESHOLDS, Refusal
 from leukoscope_edge.web import worker
 from leukoscope_edge.web.device import Device
@@ -27,6 +27,7 @@ CANNOT = (
     "unet-nuclei-1 cannot be used: /srv/model.cpu.onnx: is not the file that its card "
     "names"
 )
+SAID = f"Cells are found by thresholds: {CANNOT}"
 N_FRAMES = 6
 SLIDE = CameraEntry(source="simulated:seed=4,cells=40", frames_per_second=1000.0)
 
@@ -126,7 +127,7 @@ def test_without_the_network_thresholds_count_and_page_and_slide_say_why(
     assert record.machine == expected.machine
     assert expected.notes == ()
     assert pulse.facts["segmenter"] == THRESHOLDS
-    assert pulse.facts["segmenter_fallback"].startswith("unet-x cannot be used")
+    assert pulse.facts["found_by"] == why
 
 
 @pytest.mark.usefixtures("failing")
@@ -181,11 +182,10 @@ def test_real_fields_are_counted_by_the_network(
 
 
 def test_home_says_that_thresholds_serve(browser: Browser, device: Device) -> None:
-    said = f"Cells are found by thresholds: {CANNOT}"
-    news = News(mode=Mode.IDLE, slide="", facts={"seq": 1, "found_by": said})
+    news = News(mode=Mode.IDLE, slide="", facts={"seq": 1, "found_by": SAID})
     device.counter.tell(news)  # type: ignore[attr-defined]
-    assert said in notices(device)
-    assert said in browser.get("/").text
+    assert SAID in notices(device)
+    assert SAID in browser.get("/").text
     french = browser.get("/", headers={"accept-language": "fr"}).text
     assert "Les cellules sont trouvées par seuillage" in french
     assert "est pas le fichier que sa fiche indique" in french
@@ -193,10 +193,10 @@ def test_home_says_that_thresholds_serve(browser: Browser, device: Device) -> No
 
 @pytest.mark.parametrize(
     ("why", "words", "is_good"),
-    [("", "thresholds", True), (CANNOT, f"thresholds: {CANNOT}", False)],
+    [("", "thresholds", True), (SAID, SAID, False)],
 )
 def test_health_says_what_finds_the_cells(why: str, words: str, is_good: bool) -> None:
-    facts = {"segmenter": THRESHOLDS, "segmenter_fallback": why}
+    facts = {"segmenter": THRESHOLDS, "found_by": why}
     found = {
         "safe": "",
         "disk": {"room": "good", "free_bytes": 1e9, "n_slides": 9},
@@ -204,7 +204,8 @@ def test_health_says_what_finds_the_cells(why: str, words: str, is_good: bool) -
         "processes": [],
         "parts": {"count": {"facts": facts, "n_restarts": 0}},
     }
-    assert ("Cells found by", words, is_good) in signs(found)
+    sign = Sign(name="Cells found by", words=(words,), is_good=is_good)
+    assert sign in signs(found)
 
 
 def test_a_slide_says_on_page_and_paper_what_found_its_cells(

@@ -1,5 +1,6 @@
 """What a monitor on this machine may read, and what a full disk stops."""
 
+import html
 import shutil
 from collections import namedtuple
 
@@ -46,6 +47,49 @@ def test_a_full_disk_takes_no_new_slide_and_says_so(
     assert status == 503
     assert "the disk is full" in text
     assert device.store.slides() == []
+
+
+CAMERA = {"camera": "usb", "camera_fault": "", "is_locked": False, "frame_at_s": 1e12}
+PAGE = {"clock": "far ahead", "scales_um_per_px": {}}
+FIGURES = {
+    "at_s": 1e12,
+    "safe": "the count process stood still, repeatedly: call service",
+    "parts": {
+        "count": {"facts": CAMERA, "n_restarts": 9},
+        "page": {"facts": PAGE, "n_restarts": 0},
+    },
+    "processes": [],
+    "disk": {"free_bytes": 1e10, "n_slides": 900, "room": "good"},
+    "temperature_c": 81.0,
+    "throttling": "the power supply is too weak",
+}
+SAID = {
+    "en": ("not locked · not calibrated", "81 °C · the power supply is too weak"),
+    "fr": (
+        "il y a 0.0 s · réglages non verrouillés · non étalonnée",
+        "81 °C · l'alimentation électrique est trop faible",
+        "le processus « count » s'est figé, à plusieurs reprises : appelez le service",
+        "très en avance",
+        "pas encore fait",
+    ),
+    "ar": ("قبل 0.0 ثانية · الإعدادات غير مثبّتة · غير معايرة", "متقدمة كثيرًا"),
+}
+
+
+@pytest.mark.parametrize("code", SAID)
+def test_how_the_device_is_is_said_in_the_reader_s_language(
+    browser: Browser, device: Device, code: str
+) -> None:
+    folder = run_folder(device.store.folder)
+    make_run_folder(folder)
+    write_json(folder / HEALTH, FIGURES)
+    browser.post("/api/language", json={"language": code})
+    try:
+        text = html.unescape(browser.get("/device").text)
+    finally:
+        shutil.rmtree(folder)
+    for words in SAID[code]:
+        assert words in text, words
 
 
 def test_a_device_in_safe_state_takes_no_new_slide(

@@ -45,6 +45,16 @@ def test_a_touch_keeps_it_open_and_a_look_does_not() -> None:
     assert sessions.person(looked_at) is None
 
 
+def test_sessions_that_nobody_left_are_not_kept_for_ever() -> None:
+    clock = Clock()
+    sessions = Sessions(clock=clock)
+    for _ in range(100):
+        clock.now += LOCK_AFTER_S / 2
+        newest = sessions.sign_in("A")
+    assert len(sessions) <= 3
+    assert sessions.person(newest) == "A"
+
+
 def test_a_token_opens_its_own_session_only() -> None:
     sessions = Sessions()
     one, other = sessions.new_id(), sessions.new_id()

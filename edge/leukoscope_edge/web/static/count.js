@@ -60,9 +60,9 @@ function stateText(facts) {
 }
 
 function showState(facts) {
-  const foundBy = byId("found-by");
-  foundBy.hidden = !facts.found_by;
-  foundBy.querySelector("bdi").textContent = facts.found_by ?? "";
+  byId("found-by").hidden = !facts.found_by;
+  byId("found-by").title = facts.found_by ?? "";
+  byId("hint").hidden = Boolean(facts.found_by);
   const banner = byId("banner");
   const text = stateText(facts);
   banner.hidden = !text;

@@ -1,0 +1,180 @@
+"""Which parts of nuclear stain are lobes of one nucleus.
+
+Parts that lie in one and the same cell body are: their hull is filled with body, not
+with plasma or red cells, and is no larger than a nucleus.
+"""
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import cv2
+import numpy as np
+
+from leukoscope_edge.types import F32, F64, I32, U8, BoolArray
+from leukoscope_edge.vision.morphology import Place, depth_of
+
+SMALL_HULL_UM, SMALL_HULL_BODY = 12.0, 0.75
+LARGE_HULL_UM, LARGE_HULL_BODY = 15.0, 0.95
+"""Lobes are one nucleus where their hull has at most this area-equivalent diameter in
+micrometres and at least this share of it is cell body. Between cells that touch lies
+plasma: pairs of different cells have hulls of 12.4 µm and more that are filled to 0.94
+at most (simulated slide), on real fields 11.0 µm filled to 0.36."""
+SMALL_HULL_NECK, LARGE_HULL_NECK = 0.1, 0.6
+"""Depth of the cell body midway between two lobes, as a share of its depth at the
+shallower lobe, at least: between two cells that touch the body has a neck. Lobes that
+lie close are one nucleus even where granules tear the body between them."""
+NOTCHED_HULL_UM, NOTCHED_HULL_BODY, NOTCHED_NECK = 17.0, 0.98, 1.0
+"""Two thick cores that touch are one notched nucleus where cell body fills their hull
+and is nowhere deeper than between them. Of pairs of different cells (simulated slide)
+the body is deepest in between only where less than 0.96 of the hull is filled."""
+LOBES_SPAN_UM, LOBES_GAP_UM, LOBES_BODY = 19.0, 2.0, 0.65
+MAX_LOBE_ROUNDNESS = 0.85
+"""Parts that are not whole nuclei are lobes of one where the circle around both is no
+wider than a cell, where so little lies between them, most of it not plasma, and where
+at least one is not round: its thickest radius is below this share of that of a disc of
+its area. Eosinophils, whose red granules tear the body, are joined by this alone. Of
+pairs that lie so close, those of different cells span 20.4 µm and more on real fields
+or hold a whole nucleus (simulated slide); whole nuclei have a roundness of 0.85."""
+TOUCHING_PX = 1.5
+"""Between the rims of what was one part."""
+
+
+@dataclass(slots=True)
+class Group:
+    """Lobes joined so far.
+
+    Attributes:
+        parts: Their labels.
+        outline: (n, 1, 2) int32, their hull.
+        rim: (n, 1, 2) int32, the points of their contours.
+        n_thick: How many are whole nuclei.
+        is_round: Whether it is one part, and as round as a whole nucleus.
+    """
+
+    parts: list[int]
+    outline: I32
+    rim: I32
+    n_thick: int
+    is_round: bool
+
+
+def group_of(label: int, own: U8, place: Place, depth: F32, *, is_thick: bool) -> Group:
+    """Start with a part as a group of its own.
+
+    Args:
+        label: Of the part.
+        own: (h, w) uint8, its mask in its box.
+        place: Where it lies.
+        depth: (h, w) float32, how far below the rim each pixel lies.
+        is_thick: Whether it has a whole nucleus's core.
+    """
+    contours, _ = cv2.findContours(
+        own, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE, offset=place.box_px[:2]
+    )
+    rim = np.concatenate(contours)
+    thickest_px = float((depth * own).max())
+    return Group(
+        parts=[label],
+        outline=np.asarray(cv2.convexHull(rim), np.int32),
+        rim=np.asarray(rim, np.int32),
+        n_thick=int(is_thick),
+        is_round=thickest_px >= MAX_LOBE_ROUNDNESS * np.sqrt(place.area_px / np.pi),
+    )
+
+
+def join_lobes(groups: list[Group], body: BoolArray, scale_um_per_px: float) -> None:
+    """Join lobes of one nucleus, nearest pairs first, in place.
+
+    Args:
+        groups: Parts, each a group of its own.
+        body: (h, w) bool, nuclei and cytoplasm.
+        scale_um_per_px: Of these.
+    """
+    centres = np.array([_centre(g) for g in groups])
+    owner = list(range(len(groups)))
+    far_px = LOBES_SPAN_UM / scale_um_per_px
+    pairs = [
+        (away, i, j)
+        for i, j in combinations(range(len(groups)), 2)
+        if (away := float(np.hypot(*(centres[i] - centres[j])))) < far_px
+    ]
+    if not pairs:
+        return
+    depth = depth_of(body)
+    for _, i, j in sorted(pairs):
+        a, b = owner[i], owner[j]
+        if a == b or not _is_one(groups[a], groups[b], body, depth, scale_um_per_px):
+            continue
+        groups[a] = _joined(groups[a], groups[b])
+        owner = [a if o == b else o for o in owner]
+    groups[:] = [g for index, g in enumerate(groups) if owner[index] == index]
+
+
+def _joined(a: Group, b: Group) -> Group:
+    return Group(
+        parts=a.parts + b.parts,
+        outline=_hull(a, b),
+        rim=np.concatenate([a.rim, b.rim]),
+        n_thick=a.n_thick + b.n_thick,
+        is_round=False,
+    )
+
+
+def _hull(a: Group, b: Group) -> I32:
+    hull = cv2.convexHull(np.concatenate([a.outline, b.outline]))
+    return np.asarray(hull, np.int32)
+
+
+def _is_one(
+    a: Group, b: Group, body: BoolArray, depth: F32, scale_um_per_px: float
+) -> bool:
+    """Say whether two groups are lobes of one nucleus."""
+    n_thick = a.n_thick + b.n_thick
+    if n_thick > 2:
+        return False
+    hull = _hull(a, b)
+    hull_um, filled = _measure_hull(hull, body, scale_um_per_px)
+    neck = _neck(depth, a, b)
+    if n_thick == 2:
+        is_whole = filled >= NOTCHED_HULL_BODY and neck >= NOTCHED_NECK
+        is_whole = is_whole and hull_um <= NOTCHED_HULL_UM
+        return is_whole and _gap_px(a, b) <= TOUCHING_PX
+    if hull_um <= SMALL_HULL_UM and filled >= SMALL_HULL_BODY:
+        is_one = neck >= SMALL_HULL_NECK
+    else:
+        is_one = hull_um <= LARGE_HULL_UM and filled >= LARGE_HULL_BODY
+        is_one = is_one and neck >= LARGE_HULL_NECK
+    if is_one or n_thick or (a.is_round and b.is_round) or filled < LOBES_BODY:
+        return is_one
+    span_um = 2 * cv2.minEnclosingCircle(hull)[1] * scale_um_per_px
+    return span_um <= LOBES_SPAN_UM and _gap_px(a, b) <= LOBES_GAP_UM / scale_um_per_px
+
+
+def _gap_px(a: Group, b: Group) -> float:
+    """Return the distance of the rims of two groups."""
+    steps = a.rim[:, :1].astype(np.float32) - b.rim[:, 0][None].astype(np.float32)
+    return float(np.sqrt((steps**2).sum(axis=-1).min()))
+
+
+def _centre(group: Group) -> F64:
+    return np.asarray(group.outline.reshape(-1, 2).mean(axis=0), np.float64)
+
+
+def _neck(depth: F32, a: Group, b: Group) -> float:
+    """Return the body's depth between two groups, as a share of the shallower one."""
+    ends = _centre(a), _centre(b)
+    places = (ends[0], (ends[0] + ends[1]) / 2, ends[1])
+    left, middle, right = (float(depth[int(y), int(x)]) for x, y in places)
+    return middle / max(min(left, right), 1.0)
+
+
+def _measure_hull(
+    hull: I32, body: BoolArray, scale_um_per_px: float
+) -> tuple[float, float]:
+    """Return a hull's area-equivalent diameter in µm and how much of it is body."""
+    x, y, w, h = cv2.boundingRect(hull)
+    inside = np.zeros((h, w), np.uint8)
+    cv2.fillConvexPoly(inside, hull - np.array([x, y]), 1)
+    filled = float(body[y : y + h, x : x + w][inside > 0].mean())
+    area_um2 = cv2.contourArea(hull) * scale_um_per_px**2
+    return 2 * float(np.sqrt(area_um2 / np.pi)), filled
