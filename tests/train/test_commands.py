@@ -95,6 +95,11 @@ def test_plans_are_compared_in_one_table(prepared: Path) -> None:
     assert rows[0]["n_seen"] == 128
     assert not (prepared / "tiny-0" / "final.pt").exists()
     where = ["--work", prepared]
+    again = ["compare", plan, *where, "--name", "again", "--again"]
+    assert run(*again) == 0
+    assert json.loads((prepared / "compare-again.json").read_text())[0] == rows[0]
+    plan.write_text(PLAN + "smoothing = 0.1\n")
+    assert run(*again) == 1
     assert run("differ", "tiny-0", "other-0", "--name", "two", *where) == 0
     found = json.loads((prepared / "differences-two.json").read_text())
     assert [row["run"] for row in found["rows"]] == ["other-0"]
