@@ -116,6 +116,9 @@ def test_a_thinned_folder_keeps_everybody_with_fewer_cells(prepared: Path) -> No
     assert set(crops.names.tolist()) <= set(before.names.tolist())
     assert work.load_people(thin) == work.load_people(prepared)
     assert run("baselines", "--work", thin) == 0
+    assert run("thin", prepared, "--most", 0, "--work", thin) == 1
+    assert run("thin", prepared, "--most", 2, "--work", prepared) == 1
+    assert len(load_crops(prepared / work.CROPS)) == len(before)
 
 
 def test_baselines_and_learning_need_no_network(prepared: Path) -> None:
@@ -150,6 +153,8 @@ def test_weights_learned_on_kinds_of_cell_start_a_fit(tmp_path: Path) -> None:
         ("baselines", "--work", "none"),
         ("prepare", "none", "--work", "made"),
         ("evaluate", "none", "--work", "none"),
+        ("thin", "none", "--most", "2", "--work", "made"),
+        ("differ", "one", "two", "--name", "three", "--work", "none"),
     ],
 )
 def test_what_is_missing_is_said_in_one_line(
