@@ -195,7 +195,7 @@ def full_disk(rig: Rig) -> float:
     """Fill the disk: no new slide, but the running one ends; then make room."""
     rig.count()
     folder, filler = rig.device.data, rig.device.data / "filler"
-    wait_for(lambda: (folder / disk.BALLAST).exists())
+    wait_for(lambda: _size(folder / disk.BALLAST) == disk.BALLAST_BYTES)
     _fill(filler, disk.free_bytes(folder) - disk.LAST_BYTES // 2)
     wait_for(lambda: not (folder / disk.BALLAST).exists())
     if rig.device.new_slide("FULL").status_code != 503:
@@ -209,6 +209,11 @@ def full_disk(rig: Rig) -> float:
     began_s = time.monotonic()
     rig.count()
     return time.monotonic() - began_s
+
+
+def _size(path: Path) -> int:
+    """Return a file's size, 0 where there is none."""
+    return path.stat().st_size if path.exists() else 0
 
 
 def _fill(path: Path, n_bytes: int) -> None:

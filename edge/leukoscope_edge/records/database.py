@@ -119,12 +119,20 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("COMMIT")
 
 
-def copy_database(connection: sqlite3.Connection, path: Path) -> None:
-    """Copy an open database into a new file, whole and synced."""
-    with contextlib.closing(sqlite3.connect(path)) as copy:
-        connection.backup(copy)
+def copy_database(path: Path, target: Path) -> None:
+    """Copy a database that others may be writing to into a new file, whole and synced.
+
+    Args:
+        path: The database; the copy shows one moment of it.
+        target: The new file.
+    """
+    with (
+        contextlib.closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)) as source,
+        contextlib.closing(sqlite3.connect(target)) as copy,
+    ):
+        source.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")
-    with path.open("rb+") as file:
+    with target.open("rb+") as file:
         sync_file(file)
 
 

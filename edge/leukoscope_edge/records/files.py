@@ -1,8 +1,11 @@
 """Files that are whole or absent, never half."""
 
 import contextlib
+import fcntl
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -47,6 +50,17 @@ def check_room(folder: Path, needed_bytes: int) -> None:
             f"{folder}: {free_bytes >> 20} MiB are free, {needed_bytes >> 20} MiB are "
             "needed: make a backup and take old pictures away"
         )
+
+
+@contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Let one thread of one process at a time do something in a folder."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def make_folder(folder: Path) -> None:

@@ -12,6 +12,7 @@ A method that is called again with the same `key` does nothing twice.
 """
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -24,7 +25,12 @@ from leukoscope_edge.errors import RecordError, StepError
 from leukoscope_edge.records.archive import archived, keep_cell, picture_problems
 from leukoscope_edge.records.database import copy_database
 from leukoscope_edge.records.events import Event, Problem, canonical
-from leukoscope_edge.records.files import check_room, make_folder, sync_folder
+from leukoscope_edge.records.files import (
+    check_room,
+    make_folder,
+    one_at_a_time,
+    sync_folder,
+)
 from leukoscope_edge.records.fold import apply, fold
 from leukoscope_edge.records.folded import Folded
 from leukoscope_edge.records.identities import Identities
@@ -72,6 +78,7 @@ class Store:
         device: Id of this device: the fingerprint of its public key.
         recovery: What became of a database that was damaged at opening, else None.
         damaged: Slides that a list left out as they cannot be trusted, each with why.
+        copy_trouble: Why the daily copy could not be made, "" where it could.
     """
 
     def __init__(self, folder: Path, *, now: Callable[[], datetime] = utc_now) -> None:
@@ -87,7 +94,9 @@ class Store:
         self.folder = folder
         self.pictures = Pictures(folder / "pictures")
         self.damaged: dict[str, str] = {}
+        self.copy_trouble = ""
         self._folded = Folded()
+        self._copying: threading.Thread | None = None
         end_last_step(folder, DATABASE_NAME, (COPY_FOLDER, *FOLDERS))
         copy = folder / COPY_FOLDER / DATABASE_NAME
         self._connection, self.recovery = open_or_recover(folder / DATABASE_NAME, copy)
@@ -112,7 +121,8 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Let go of the database, once a copy that is being made is whole."""
+        self.end_copy()
         self._connection.close()
 
     def start_slide(self, set_up: SlideSetUp, by: str, *, key: str = "") -> str:
@@ -437,20 +447,50 @@ class Store:
         return self._ledger.events("", what=what)
 
     def _renew_copy(self) -> None:
+        """Have a copy of more than a day renewed, beside all other work.
+
+        That of a year's slides takes seconds to minutes, by the disk.
+        """
         copy = self.folder / COPY_FOLDER / DATABASE_NAME
-        if is_older(copy, COPY_EVERY_S, self._ledger.now()):
+        is_at_it = self._copying is not None and self._copying.is_alive()
+        if not is_at_it and is_older(copy, COPY_EVERY_S, self._ledger.now()):
+            self._copying = threading.Thread(
+                target=self._try_copy, daemon=True, name="copy"
+            )
+            self._copying.start()
+
+    def _try_copy(self) -> None:
+        try:
             self.keep_copy()
+            self.copy_trouble = ""
+        except (OSError, RecordError) as err:
+            self.copy_trouble = f"The copy of the records could not be made: {err}"
+
+    def end_copy(self) -> None:
+        """Wait until a copy that is being made is whole."""
+        if self._copying is not None:
+            self._copying.join()
 
     def keep_copy(self) -> None:
-        """Put a copy of the database beside it, for the day it is damaged."""
+        """Put a copy of the database beside it, for the day it is damaged.
+
+        Through a connection of its own: nobody waits for it but who asked.
+
+        Raises:
+            OSError: It cannot be written.
+            RecordError: The database cannot be read.
+        """
         copy = self.folder / COPY_FOLDER / DATABASE_NAME
         make_folder(copy.parent)
         aside = copy.with_name(f".{copy.name}.part")
-        aside.unlink(missing_ok=True)
-        with self._ledger.quiet() as connection:
-            copy_database(connection, aside)
-        aside.replace(copy)
-        sync_folder(copy.parent)
+        with one_at_a_time(copy.parent):
+            aside.unlink(missing_ok=True)
+            try:
+                copy_database(self.folder / DATABASE_NAME, aside)
+            except sqlite3.Error as err:
+                raise RecordError(f"the records cannot be copied: {err}") from err
+            aside.replace(copy)
+            sync_folder(copy.parent)
 
     def head(self) -> Head:
         """Return the end of the event chain."""

@@ -1,6 +1,7 @@
 import os
 import re
 import resource
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 from leukoscope_edge.errors import RecordError, StepError
 from leukoscope_edge.records.database import MIGRATIONS
 from leukoscope_edge.records.events import NO_EVENT_HASH
+from leukoscope_edge.records.files import one_at_a_time
 from leukoscope_edge.records.slide import MissedCell, SlideSetUp, SlideState, Word
 from leukoscope_edge.records.store import COPY_FOLDER, DATABASE_NAME, Store, open_store
 from leukoscope_edge.types import CallName, Cell, Refusal, Verdict
@@ -316,11 +318,42 @@ def test_the_copy_is_renewed_with_the_first_slide_of_a_day(
     clock = [datetime.now(timezone.utc)]
     with Store(tmp_path / "r", now=lambda: clock[0]) as store:
         copy = tmp_path / "r" / COPY_FOLDER / DATABASE_NAME
+        store.end_copy()
         for hours, is_renewed in ((0, False), (23, False), (25, True)):
             before = copy.stat().st_ino
             clock[0] = datetime.now(timezone.utc) + timedelta(hours=hours)
             store.start_slide(make_set_up(), "ann")
+            store.end_copy()
             assert (copy.stat().st_ino != before) == is_renewed
+
+
+def test_nobody_waits_for_the_daily_copy(bench: Any) -> None:
+    """Another program holds the folder: the copy waits, the records do not."""
+    folder = bench.folder / COPY_FOLDER
+    bench.store.end_copy()
+    shutil.rmtree(folder)
+    folder.mkdir()
+    with one_at_a_time(folder):
+        slide = bench.counted()
+        assert bench.store.slide(slide).machine_cells
+        assert not (folder / DATABASE_NAME).exists()
+    bench.store.end_copy()
+    with open_store(bench.folder) as store:
+        assert store.slide(slide) == bench.store.slide(slide)
+    assert (folder / DATABASE_NAME).exists()
+
+
+def test_a_copy_that_cannot_be_made_stops_nothing_and_is_said(bench: Any) -> None:
+    bench.store.end_copy()
+    shutil.rmtree(bench.folder / COPY_FOLDER)
+    (bench.folder / COPY_FOLDER).write_text("in the way")
+    assert bench.store.slide(bench.counted()).machine_cells
+    bench.store.end_copy()
+    assert "The copy of the records could not be made" in bench.store.copy_trouble
+    (bench.folder / COPY_FOLDER).unlink()
+    bench.counted(sample="B")
+    bench.store.end_copy()
+    assert bench.store.copy_trouble == ""
 
 
 FULL_DISK = """
