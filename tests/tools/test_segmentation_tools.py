@@ -100,6 +100,33 @@ def test_every_second_field_and_an_estimated_scale(classes: Path) -> None:
     assert full["scale_median"] == pytest.approx(SLIDE.scale_um_per_px, rel=0.3)
 
 
+def test_fields_are_told_by_a_network_too(classes: Path) -> None:
+    scale = ("--um-per-px", SLIDE.scale_um_per_px, "--segmenter", "unet-nuclei-1")
+    blank, full = rows_of("evaluate_false_cells.py", "fields", classes, *scale)
+    assert blank["whole_per_image"] == blank["cut_off_per_image"] == 0
+    assert full["whole_per_image"] >= 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["bench_segmentation.py", "--mosaic", "."],
+        ["evaluate_false_cells.py", "fields", "."],
+        ["evaluate_robustness.py", "."],
+    ],
+)
+def test_a_network_that_is_not_there_ends_in_one_line_with_those_there_are(
+    words: list[str],
+    main_of: Callable[[str], Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tool, *rest = words
+    assert main_of(tool)([*rest, "--segmenter", "unet-x"]) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "there are: thresholds, unet-nuclei-1" in said
+
+
 def test_peers_are_timed_turn_by_turn(drawn: Path) -> None:
     ours, *others = rows_of("bench_segmentation.py", "--peer", drawn, "--every", "1")
     assert [r["method"] for r in (ours, *others)] == [
