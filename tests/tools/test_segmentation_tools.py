@@ -148,6 +148,7 @@ def test_the_bias_of_an_outline_shows(drawn: Path) -> None:
     assert row["nucleus_dice_mean"] <= row["nucleus_dice_best_rim"]
 
 
+@pytest.mark.slow
 def test_many_fields_as_one_frame_hold_the_same_cells(
     drawn: Path, tmp_path: Path
 ) -> None:
