@@ -143,11 +143,16 @@ def _resumed(record: SlideRecord) -> SlideRecord:
 
 
 def _changed_engine(record: SlideRecord, event: Event) -> SlideRecord:
-    note = f"{event.body['engine']} took over: {event.body['why']}"
+    engine, why = event.body["engine"], event.body["why"]
+    notes: tuple[str, ...] = ()
+    if why:
+        notes = (f"{engine} took over: {why}",)
+    elif n_before := len(record.machine_cells):
+        notes = (f"from cell {n_before + 1} on, cells are judged by {engine}",)
     return replace(
         record,
-        origin=replace(record.origin, engine=event.body["engine"]),
-        notes=(*record.notes, note),
+        origin=replace(record.origin, engine=engine, fallback=why),
+        notes=(*record.notes, *notes),
     )
 
 

@@ -49,6 +49,8 @@ def keep_screening(
         by: Who ran it.
     """
     slide = store.start_slide(_set_up(screening, card, sample), by)
+    if why := screening.model.fallback:
+        store.change_engine(slide, screening.model.engine, why)
     if why := screening.segmenter_fallback:
         store.change_segmenter(slide, screening.segmenter, why)
     store.add_cells(slide, screening.cells, frames=frame_sha256)

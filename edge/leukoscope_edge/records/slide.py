@@ -81,6 +81,7 @@ class Origin:
         bundle: The model bundle's id.
         bundle_sha256: Hash of its model file.
         engine: The runtime and its version.
+        fallback: Why it serves in the place of a faster one; "" where it does not.
         software: This program and its version.
         calibration: Id or hash of the calibration; `none` where there was none.
         camera: Id of the camera, or the source's name.
@@ -100,6 +101,7 @@ class Origin:
     view_um: float
     limits: tuple[str, ...] = ()
     segmenter: str = THRESHOLDS
+    fallback: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

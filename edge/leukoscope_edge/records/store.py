@@ -154,7 +154,13 @@ class Store:
         self._do(Kind.RESUME, slide, {}, by)
 
     def change_engine(self, slide: str, engine: str, why: str) -> None:
-        """Record that another engine took over in the middle of a count."""
+        """Record that cells are judged by another engine than so far.
+
+        Args:
+            slide: The slide.
+            engine: The runtime and its version.
+            why: It serves in the place of a faster one; "" where it does not.
+        """
         self._do(Kind.ENGINE, slide, {"engine": engine, "why": why}, DEVICE)
 
     def change_segmenter(self, slide: str, segmenter: str, why: str) -> None:

@@ -40,7 +40,9 @@ class Keeper:
             card: Of the model; says how large its crops are.
         """
         self._store, self._slide, self._card = store, slide, card
-        self._segmenter = store.slide(slide).origin.segmenter
+        origin = store.slide(slide).origin
+        self._segmenter = origin.segmenter
+        self._judged_by = origin.engine, origin.fallback
         self._record_ids: dict[int, str] = {}
         self._earlier: frozenset[int] = frozenset()
         self._kept: dict[int, Cell] = {}
@@ -80,6 +82,18 @@ class Keeper:
         why = fallback or "the profile asks for it"
         self._store.change_segmenter(self._slide, segmenter, why)
         self._segmenter = segmenter
+
+    def judged_by(self, engine: str, fallback: str) -> None:
+        """Keep what judges the cells from here on, where that has changed.
+
+        Args:
+            engine: The runtime and its version.
+            fallback: Why it serves in the place of a faster one, "" where not.
+        """
+        if (engine, fallback) == self._judged_by:
+            return
+        self._store.change_engine(self._slide, engine, fallback)
+        self._judged_by = engine, fallback
 
     def record_id(self, cell: int) -> str:
         """Return the id in the records of a cell of this count."""

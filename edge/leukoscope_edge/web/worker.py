@@ -301,7 +301,7 @@ class _Worker:
         earlier = self._keeper.go_on(order.by)
         _skip_seen(camera, self._keeper.last_frame)
         self._segmenter = _segmenter_of(self._profile)  # it may be whole again
-        self._keeper.found_by(self._segmenter.name, self._segmenter.fallback)
+        self._note_who(self._keeper)
         self._run = SlideRun(
             self._engine,
             self._bundle,
@@ -317,6 +317,11 @@ class _Worker:
             self._mode = Mode.PAUSED
             self._facts["interrupted_at"] = len(earlier)
 
+    def _note_who(self, keeper: Keeper) -> None:
+        """Keep what finds the cells and what judges them, where that has changed."""
+        keeper.found_by(self._segmenter.name, self._segmenter.fallback)
+        keeper.judged_by(self._engine.name, self._engine.fallback)
+
     def _pause(self) -> None:
         if self._run is not None and self._keeper is not None:
             self._keeper.keep(self._run.cells(), everything=True)
@@ -324,7 +329,9 @@ class _Worker:
 
     def _finish(self, by: str) -> None:
         if self._run is not None and self._keeper is not None:
-            self._keeper.finish(self._run.finish(self._profile.camera.source), by)
+            screening = self._run.finish(self._profile.camera.source)
+            self._note_who(self._keeper)
+            self._keeper.finish(screening, by)
             if figures := self._light.figures():
                 note_light(self._store, figures)
         slide = self._slide
@@ -397,7 +404,7 @@ class _Worker:
         with self._meter.stage("call"):
             cells = run.cells()
         with self._meter.stage("keep"):
-            keeper.found_by(self._segmenter.name, self._segmenter.fallback)
+            self._note_who(keeper)
             keeper.saw(item, looked)
             keeper.keep(cells)
         self._meter.count()
