@@ -7,6 +7,7 @@
 `empty`: FOLDER holds `images/`, `masks/` and `boxes/` as for `evaluate_segmentation`.
 Of each image the largest strip beside its white cells is an empty view: red cells,
 platelets and plasma, now and then a white cell that the edge cuts and that has no box.
+`--segmenter NAME`: by a network, in the place of thresholds.
 With --overlays DIR every view with a cell in it is drawn.
 
 `fields`: FOLDER holds a folder of fields for each class. Says in how many no whole
@@ -32,9 +33,9 @@ from evaluate_segmentation import picture, pictures_of, scale, whole_number
 
 from leukoscope_edge.capture.replay import list_images
 from leukoscope_edge.errors import LeukoscopeError, SourceError
-from leukoscope_edge.types import U8, CellKind, Segmentation
+from leukoscope_edge.inference.serving import Segment, segmentation_named
+from leukoscope_edge.types import THRESHOLDS, U8, CellKind, Segmentation
 from leukoscope_edge.vision.quality import assess
-from leukoscope_edge.vision.segmentation import segment
 
 MARGIN_PX = 12
 """Between an empty view and the white cell beside it."""
@@ -84,19 +85,19 @@ class FieldsRow:
 def main(arguments: list[str] | None = None) -> int:
     """Run the program; return its exit status."""
     options = _parse(arguments)
+    folder, um_per_px, every = options.folder, options.um_per_px, options.every
     cv2.setNumThreads(1)
     try:
+        segment = segmentation_named(options.segmenter)
         rows: list[EmptyRow] | list[SingleRow] | list[FieldsRow]
         match options.what:
             case "empty":
-                empty = measure_empty(
-                    options.folder, options.um_per_px, options.overlays
-                )
+                empty = measure_empty(folder, segment, um_per_px, options.overlays)
                 rows = [empty]
             case "single":
-                rows = measure_single(options.folder, options.um_per_px, options.every)
+                rows = measure_single(folder, segment, um_per_px, every)
             case _:
-                rows = measure_fields(options.folder, options.um_per_px, options.every)
+                rows = measure_fields(folder, segment, um_per_px, every)
     except (OSError, ET.ParseError, LeukoscopeError) as err:
         print(f"evaluate_false_cells: {err}", file=sys.stderr)
         return 1
@@ -109,7 +110,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def measure_empty(
-    folder: Path, um_per_px: float | None, overlays: Path | None
+    folder: Path, segment: Segment, um_per_px: float | None, overlays: Path | None
 ) -> EmptyRow:
     """Segment every empty view of a set.
 
@@ -183,7 +184,7 @@ def _largest_strip(pixels: U8, taken: U8) -> U8:
 
 
 def measure_single(
-    folder: Path, um_per_px: float | None, every: int
+    folder: Path, segment: Segment, um_per_px: float | None, every: int
 ) -> list[SingleRow]:
     """Segment every n-th image of each class.
 
@@ -193,7 +194,7 @@ def measure_single(
     rows = []
     for folder_of_class in _classes(folder):
         counts = Counter(
-            _n_in_the_middle(picture(path), um_per_px)
+            _n_in_the_middle(segment, picture(path), um_per_px)
             for path in list_images(folder_of_class)[::every]
         )
         n = counts.total()
@@ -209,7 +210,7 @@ def measure_single(
 
 
 def measure_fields(
-    folder: Path, um_per_px: float | None, every: int
+    folder: Path, segment: Segment, um_per_px: float | None, every: int
 ) -> list[FieldsRow]:
     """Segment every n-th field of each class.
 
@@ -248,7 +249,7 @@ def _classes(folder: Path) -> list[Path]:
     return classes
 
 
-def _n_in_the_middle(pixels: U8, um_per_px: float | None) -> int:
+def _n_in_the_middle(segment: Segment, pixels: U8, um_per_px: float | None) -> int:
     found = segment(pixels, um_per_px)
     white = found.indices(CellKind.WBC) + found.indices(CellKind.BORDER)
     height, width = pixels.shape[:2]
@@ -282,6 +283,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--overlays", type=Path, help="draw what is found in empty views"
     )
+    parser.add_argument("--segmenter", default=THRESHOLDS, help="or a shipped network")
     parser.add_argument("--json", action="store_true", help="one array on stdout")
     return parser.parse_args(arguments)
 

@@ -1,6 +1,6 @@
 """Measure what bad light, colour, focus and noise cost on real fields.
 
-    python tools/evaluate_robustness.py FOLDER [--every N] [--json]
+    python tools/evaluate_robustness.py FOLDER [--every N] [--segmenter NAME] [--json]
 
 FOLDER holds `images/` and `boxes/` (Pascal VOC, objects named WBC). Each harm is done
 to every chosen image. A frame that the quality gate refuses is counted as refused, with
@@ -24,9 +24,9 @@ import numpy as np
 from leukoscope_edge.capture.decode import decode_image
 from leukoscope_edge.capture.replay import list_images
 from leukoscope_edge.errors import LeukoscopeError, SourceError
-from leukoscope_edge.types import F64, U8, CellKind
+from leukoscope_edge.inference.serving import Segment, segmentation_named
+from leukoscope_edge.types import F64, THRESHOLDS, U8, CellKind
 from leukoscope_edge.vision.quality import assess
-from leukoscope_edge.vision.segmentation import segment
 
 Harm = Callable[[U8], U8]
 Box = tuple[float, float, float, float]
@@ -109,11 +109,12 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
     cv2.setNumThreads(1)
     try:
+        segment = segmentation_named(options.segmenter)
         images = list(_images(options.folder, options.every))
     except (OSError, ET.ParseError, LeukoscopeError) as err:
         print(f"evaluate_robustness: {err}", file=sys.stderr)
         return 1
-    rows = [measure(name, harm, images) for name, harm in HARMS.items()]
+    rows = [measure(name, harm, images, segment) for name, harm in HARMS.items()]
     if options.json:
         print(json.dumps([asdict(r) for r in rows]))
         return 0
@@ -125,7 +126,9 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def measure(name: str, harm: Harm, images: list[tuple[U8, list[Box]]]) -> Row:
+def measure(
+    name: str, harm: Harm, images: list[tuple[U8, list[Box]]], segment: Segment
+) -> Row:
     """Do one harm to all images and count what is still found."""
     reasons: Counter[str] = Counter()
     n_cells = n_found = 0
@@ -136,7 +139,7 @@ def measure(name: str, harm: Harm, images: list[tuple[U8, list[Box]]]) -> Row:
             reasons[reason] += 1
             continue
         n_cells += len(boxes)
-        n_found += _n_found(harmed, boxes)
+        n_found += _n_found(segment, harmed, boxes)
     return Row(
         harm=name,
         n_frames=len(images),
@@ -147,8 +150,8 @@ def measure(name: str, harm: Harm, images: list[tuple[U8, list[Box]]]) -> Row:
     )
 
 
-def _n_found(pixels: U8, boxes: list[Box]) -> int:
-    found = segment(pixels)
+def _n_found(segment: Segment, pixels: U8, boxes: list[Box]) -> int:
+    found = segment(pixels, None)
     chosen = found.indices(CellKind.WBC) + found.indices(CellKind.BORDER)
     free = list(boxes)
     for x, y in found.centres_px[chosen]:
@@ -185,6 +188,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path, help="holds images/ and boxes/")
     parser.add_argument("--every", type=int, default=1, help="only every n-th image")
+    parser.add_argument("--segmenter", default=THRESHOLDS, help="or a shipped network")
     parser.add_argument("--json", action="store_true", help="one array on stdout")
     return parser.parse_args(arguments)
 

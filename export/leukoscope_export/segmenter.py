@@ -40,6 +40,7 @@ command = "python -m leukoscope_train.unet DATA --out unet.pt --steps 3600"
 limits = [
   "draws masks only; thresholds tell smudges and dirt apart",
   "trained on Romanowsky and rapid stains of three sets",
+  "passes over pale nuclei of other stains; thresholds add what it leaves out",
 ]
 
 [model]

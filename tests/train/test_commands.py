@@ -94,10 +94,11 @@ def test_plans_are_compared_in_one_table(prepared: Path) -> None:
     ]
     assert rows[0]["n_seen"] == 128
     assert not (prepared / "tiny-0" / "final.pt").exists()
-    assert run("differ", "tiny-0", "other-0", "--work", prepared) == 0
-    found = json.loads((prepared / "differences.json").read_text())
+    where = ["--work", prepared]
+    assert run("differ", "tiny-0", "other-0", "--name", "two", *where) == 0
+    found = json.loads((prepared / "differences-two.json").read_text())
     assert [row["run"] for row in found["rows"]] == ["other-0"]
-    assert run("differ", "tiny-0", "none-0", "--work", prepared) == 1
+    assert run("differ", "tiny-0", "none-0", "--name", "two", *where) == 1
 
 
 def test_a_thinned_folder_keeps_everybody_with_fewer_cells(prepared: Path) -> None:
@@ -206,6 +207,18 @@ def test_the_documents_are_what_the_command_makes() -> None:
         stated = text.split("`")[1]
         made = documents(BUNDLE, FIGURES, stated)
         assert made[name] == text
+
+
+def test_all_ten_rows_of_the_founding_paper_were_run_by_one_budget() -> None:
+    rows = json.loads((FIGURES / "compare-table1-small.json").read_text())
+    fitted = [row for row in rows if row["n_parameters"] > 2]
+    named = {row["model"].partition(",")[0] for row in fitted}
+    assert named == {p.stem for p in (ROOT / "train/runs/table1").glob("*.toml")}
+    assert len(named) == 10
+    assert (
+        len({(row["n_seen"], row["n_cells"], row["n_people"]) for row in fitted}) == 1
+    )
+    assert [row["model"] for row in rows[-2:]] == ["size only", "always ALL"]
 
 
 def test_nothing_wrong_has_no_gallery() -> None:

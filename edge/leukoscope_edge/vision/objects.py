@@ -271,6 +271,9 @@ def _kind(
     if depth.max() * masks.scale_um_per_px < MIN_DEPTH_UM:
         return CellKind.DEBRIS
     inside = nucleus > 0
+    stained = inside & (view.violet[window] > masks.high)
+    if not masks.is_coarse and stained.any():
+        inside = stained  # the levels were set for these, not for a paler rim
     violet = float(view.violet[window][inside].mean())
     is_sure = violet >= masks.min_violet
     if not is_sure and not is_nuclear(view.smooth[window][inside]):

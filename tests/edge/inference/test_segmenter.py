@@ -9,7 +9,8 @@ from leukoscope_edge.errors import BundleError, CardError
 from leukoscope_edge.inference import segmenter
 from leukoscope_edge.inference.segmenter import Segmenter
 from leukoscope_edge.inference.serving import SHIPPED
-from leukoscope_edge.types import CellKind
+from leukoscope_edge.types import F32, CellKind
+from leukoscope_edge.vision.segmentation import segment
 
 FOLDER = SHIPPED / "unet-nuclei-1"
 SMUDGED = "simulated:seed=2,cells=30", 80
@@ -51,6 +52,25 @@ def test_a_wide_frame_is_looked_at_in_tiles_that_leave_no_seam(
     whole = network._logits(small).argmax(axis=0)
     assert (whole > 0).sum() > 1000
     assert (tiled != whole).sum() < 0.001 * (whole > 0).sum()
+
+
+def test_a_nucleus_that_the_network_passes_over_is_taken_from_thresholds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    camera = parse_simulated("simulated:seed=1,cells=30")
+    frame, scale = camera.render(40), camera.scale_um_per_px
+    expected = segment(frame, scale)
+    network = Segmenter(FOLDER)
+
+    def draw_nothing(batch: F32, _: str) -> F32:
+        logits = np.zeros((1, 3, *batch.shape[2:]), np.float32)
+        logits[:, 0] = 1
+        return logits
+
+    monkeypatch.setattr(network._session, "run", draw_nothing)
+    found = network.segment(frame, scale)
+    for kind in (CellKind.WBC, CellKind.BORDER):
+        assert len(found.indices(kind)) == len(expected.indices(kind)) > 0
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (3, 400, 3), (120, 160, 3)])

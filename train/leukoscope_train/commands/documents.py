@@ -35,7 +35,7 @@ from leukoscope_train.trust import BLANK_CELLS, TRUST_NAME, TrustEntry
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 DOCUMENTS = ("validation.md", "model-card.md")
-OPTIONAL = ("report", "baselines", "audit", "elsewhere", "differences")
+OPTIONAL = ("report", "baselines", "audit", "elsewhere")
 """Figures of a run that may not have been made; the document then says how."""
 
 
@@ -116,10 +116,11 @@ def evidence(folder: Path) -> dict[str, Any]:
     for kind in ("learning", "evaluation"):
         paths = sorted(folder.glob(f"{kind}-*.json"))
         found[kind] = [work.read_json(path) for path in paths]
-    found["compare"] = {
-        path.stem.removeprefix("compare-"): work.read_json(path)
-        for path in sorted(folder.glob("compare-*.json"))
-    }
+    for kind in ("compare", "differences"):
+        paths = sorted(folder.glob(f"{kind}-*.json"))
+        found[kind] = {
+            path.stem.removeprefix(f"{kind}-"): work.read_json(path) for path in paths
+        }
     return found
 
 

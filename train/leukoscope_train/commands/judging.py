@@ -61,6 +61,7 @@ def add_commands(commands: Any) -> None:
     one = add_command(commands, "differ", differ, "is one plan better than another")
     one.add_argument("runs", nargs="+", help="of `compare`; the first is the measure")
     one.add_argument("--work", type=Path, required=True, help="the folder they lie in")
+    one.add_argument("--name", required=True, help="of the table")
     one = add_command(commands, "audit", audit_run, "judge a run group by group")
     one.add_argument("--work", type=Path, required=True, help="fitted folder")
 
@@ -175,7 +176,7 @@ def differ(options: argparse.Namespace) -> None:
         for run, p in zip(options.runs[1:], others, strict=True)
     ]
     found = {"from": options.runs[0], "rows": rows}
-    work.write_json(options.work / "differences.json", found)
+    work.write_json(options.work / f"differences-{options.name}.json", found)
     say(difference_table(rows))
 
 
