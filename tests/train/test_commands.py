@@ -95,6 +95,11 @@ def test_plans_are_compared_in_one_table(prepared: Path) -> None:
     assert rows[0]["n_seen"] == 128
     assert not (prepared / "tiny-0" / "final.pt").exists()
     where = ["--work", prepared]
+    again = ["compare", plan, *where, "--name", "again", "--again"]
+    assert run(*again) == 0
+    assert json.loads((prepared / "compare-again.json").read_text())[0] == rows[0]
+    plan.write_text(PLAN + "smoothing = 0.1\n")
+    assert run(*again) == 1
     assert run("differ", "tiny-0", "other-0", "--name", "two", *where) == 0
     found = json.loads((prepared / "differences-two.json").read_text())
     assert [row["run"] for row in found["rows"]] == ["other-0"]
@@ -111,6 +116,9 @@ def test_a_thinned_folder_keeps_everybody_with_fewer_cells(prepared: Path) -> No
     assert set(crops.names.tolist()) <= set(before.names.tolist())
     assert work.load_people(thin) == work.load_people(prepared)
     assert run("baselines", "--work", thin) == 0
+    assert run("thin", prepared, "--most", 0, "--work", thin) == 1
+    assert run("thin", prepared, "--most", 2, "--work", prepared) == 1
+    assert len(load_crops(prepared / work.CROPS)) == len(before)
 
 
 def test_baselines_and_learning_need_no_network(prepared: Path) -> None:
@@ -145,6 +153,8 @@ def test_weights_learned_on_kinds_of_cell_start_a_fit(tmp_path: Path) -> None:
         ("baselines", "--work", "none"),
         ("prepare", "none", "--work", "made"),
         ("evaluate", "none", "--work", "none"),
+        ("thin", "none", "--most", "2", "--work", "made"),
+        ("differ", "one", "two", "--name", "three", "--work", "none"),
     ],
 )
 def test_what_is_missing_is_said_in_one_line(

@@ -134,9 +134,12 @@ def figures(
     decision = calibration.decision
     p = probabilities(margins, decision.temperature)
     points = (decision.normal_to, decision.blast_from)
+    models = table_of(model, crops, p, p_size, n_draws)
+    for row, own in zip(models, (p, p_size, np.ones(len(p))), strict=True):
+        row["auroc_within_folds"] = _within_folds(crops.labels, own, fold_of)
     return {
         "set": "out of fold",
-        "models": table_of(model, crops, p, p_size, n_draws),
+        "models": models,
         "at_operating_points": at_operating_points(crops, p, points),
         "folds": [_fold(crops, p, fold_of, int(k)) for k in np.unique(fold_of)],
         "people": by_person(crops.labels, p, crops.people, points),
@@ -161,6 +164,16 @@ def _share(called: metrics.BoolArray, here: metrics.BoolArray, weights: F64) -> 
     if not here.any():
         return float("nan")
     return float(np.average(called[here], weights=weights[here]))
+
+
+def _within_folds(labels: I64, p: F64, fold_of: I64) -> float:
+    """Return the mean AUROC of the folds, each of which has a network of its own.
+
+    Far below it lies the AUROC of all cells where the networks put them in order, but
+    each at a level of its own.
+    """
+    here = [fold_of == fold for fold in np.unique(fold_of)]
+    return float(np.mean([metrics.auroc(labels[h], p[h]) for h in here]))
 
 
 def _fold(crops: CropSet, p: F64, fold_of: I64, fold: int) -> dict[str, float]:

@@ -94,8 +94,19 @@ def _draw_curves(folder: Path) -> None:
         path.stem: work.read_json(history_path(path))
         for path in sorted(folder.glob("*.ckpt"))
     }
-    if histories:
+    if any(len(rows) > 1 for rows in histories.values()):
         plot_history(histories, folder / "curves.png")
+
+
+def judge_again(folder: Path, plan: FitPlan) -> Figures:
+    """Judge a run that was fitted by this very plan, from its stored margins.
+
+    Raises:
+        DataError: It was not.
+    """
+    if work.load_plan(folder) != plan:
+        raise DataError(f"{folder}: of another plan; compare without --again")
+    return judge_run(folder)
 
 
 def judge_run(folder: Path) -> Figures:

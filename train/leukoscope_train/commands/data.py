@@ -20,6 +20,7 @@ from leukoscope_train.cells import (
     OTHER_KINDS,
     CellFile,
     CropSet,
+    DataError,
     Strings,
     crop_cells,
     cut_out_crop,
@@ -121,9 +122,16 @@ def thin(options: argparse.Namespace) -> None:
 
     People differ more than their cells, so that a small budget is better spent on all
     people than on all cells.
+
+    Raises:
+        DataError: Nothing would be left, or the prepared folder would be written over.
     """
-    options.work.mkdir(parents=True, exist_ok=True)
+    if options.most < 1:
+        raise DataError(f"--most must be at least 1, got {options.most}")
+    if options.work.resolve() == options.prepared.resolve():
+        raise DataError(f"{options.work}: would be written over; name another --work")
     crops = load_crops(options.prepared / work.CROPS)
+    options.work.mkdir(parents=True, exist_ok=True)
     kept = crops.pick(_some_of_each(crops.people, options.most))
     stored = options.prepared / work.EXTRA
     if stored.exists():

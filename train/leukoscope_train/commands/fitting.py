@@ -35,6 +35,7 @@ from leukoscope_train.report import Figures, model_row
 from leukoscope_train.run import (
     cross_validate,
     fit_run,
+    judge_again,
     load_run_crops,
     pair_probabilities,
 )
@@ -65,6 +66,9 @@ def add_commands(commands: Any) -> None:
     one.add_argument("--seeds", type=int, nargs="+", default=[0])
     one.add_argument("--pair", nargs=2, metavar="PLAN", help="average these two")
     one.add_argument("--name", help="of the table; default: the plans' folder")
+    one.add_argument(
+        "--again", action="store_true", help="judge fitted runs again; fit nothing"
+    )
     _add_work(one)
     one = add_command(commands, "learn", learn, "how much more people would help")
     _add_work(one)
@@ -142,7 +146,10 @@ def compare(options: argparse.Namespace) -> None:
             plan = replace(read_toml(path, FitPlan), seed=seed)
             folder = _folder(options.work, path, seed)
             work.share_crops(options.work, folder)
-            found = cross_validate(folder, plan, machine)
+            if options.again:
+                found = judge_again(folder, plan)
+            else:
+                found = cross_validate(folder, plan, machine)
             if found:
                 rows.append(_compared(path.stem, plan, found["models"][0]))
                 baselines = found["models"][1:]
@@ -190,12 +197,17 @@ def comparison_table(rows: list[Figures]) -> str:
             row["model"],
             f"{row['n_parameters'] / 1e6:.2f}" if row["n_parameters"] else "",
             str(row["n_seen"] or ""),
+            _level(row.get("auroc_within_folds")),
             *(with_interval(row["pooled"][name]) for name in COLUMNS),
         ]
         for row in rows
     ]
-    head = ["model", "M parameters", "cells drawn a fit"]
+    head = ["model", "M parameters", "cells drawn a fit", "auroc within folds"]
     return markdown_table([*head, *(c.replace("_", " ") for c in COLUMNS)], lines)
+
+
+def _level(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
 
 
 def learn(options: argparse.Namespace) -> None:
