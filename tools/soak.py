@@ -51,9 +51,9 @@ LEAST_SLIDES = 64
 (`records/folded.py`). In 588 slides the count's memory rose by 3 MB over the first half
 and not at all over the second."""
 MOST_GROWTH = {"own_mb": 6.0, "descriptors": 1.0, "threads": 1.0, "processes": 0.5}
-"""Between the first and the last slide of the second half, however many there are. A
-page that prints goes up and down by 3 MB, which in few slides may look like a rise of
-as much; one frame kept of each slide is 22 MB in as few."""
+"""Between the first and the last slide of the second half, however many there are: what
+pools of memory still take, and nothing that repeats. One frame kept of each slide is 29
+MB in as few as are counted."""
 SCREENS = ("/", "/device", "/metrics", "/static/style.css")
 OF_A_SLIDE = (
     "/slides/{slide}/result",
