@@ -14,10 +14,13 @@ test: check browser
 test-device: $(FULL)/ready
 	$(FULL)/bin/pytest tests/edge -n 2 --dist loadfile -m "not slow"
 
-# The page is tested in Debian's Chromium; where it cannot be had those tests skip.
+# The page is tested in Debian's Chromium, sticks on a real exFAT; where they cannot be
+# had those tests skip.
 browser:
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -q && apt-get install -y -q chromium; } \
 		|| echo "NO BROWSER: the page's tests in a browser are skipped"
+	@command -v mount.exfat-fuse >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -y -q exfat-fuse exfatprogs; } \
+		|| echo "NO EXFAT: the tests on such a stick are skipped"
 
 check: $(FULL)/ready
 	$(FULL)/bin/ruff check .
