@@ -14,9 +14,9 @@ limit is what can be reached. OpenVINO runs both of our int8 files; the faster c
 that passed: on a machine that others use too, its ratios repeat within 3 %, where those
 of the wall clock wander by half. It says nothing about how well two threads share work.
 
-`--ways` adds two rows in which all threads share every operator of the whole batch:
-`whole` (they wait awake for some microseconds for the next one, as the device's do) and
-`asleep`.
+`--ways` adds rows of our file run in other ways: `asleep` (threads sleep between two
+operators, where the device's wait awake for some microseconds), and, for a batch and
+more than one thread, `in parts`, each run by a thread of its own.
 
 JSON: `rows` (model, side_px, runtime, precision, batch, threads, median_ms, min_ms,
 ratio_to_ort_fp32, share_of_limit) and `limit` (int8_gmac_per_s, fp32_gmac_per_s).
@@ -29,6 +29,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
 from typing import Any, get_args
 
@@ -135,11 +136,18 @@ def _runners(
 
 
 def _ways(model: bytes, ready: F32, threads: int) -> dict[tuple[str, str], Runner]:
-    feed, asleep = {"input": ready}, {"session.intra_op.allow_spinning": "0"}
-    return {
-        ("whole", "int8"): _by_ort(model, feed, threads),
-        ("asleep", "int8"): _by_ort(model, feed, threads, asleep),
-    }
+    asleep = {"session.intra_op.allow_spinning": "0"}
+    ways = {"asleep": _by_ort(model, {"input": ready}, threads, asleep)}
+    if len(ready) >= threads > 1:
+        ways["in parts"] = _in_parts(model, ready, threads)
+    return {(way, "int8"): runner for way, runner in ways.items()}
+
+
+def _in_parts(model: bytes, ready: F32, threads: int) -> Runner:
+    """Return a runner that cuts a batch into parts for a session of one thread."""
+    session, pool = CpuSession(model, n_threads=1), ThreadPoolExecutor(threads)
+    parts = np.array_split(ready, threads)
+    return lambda: list(pool.map(lambda part: session.run(part, LOGITS_NAME), parts))
 
 
 def _files(network: torch.nn.Module, side: int) -> Files:

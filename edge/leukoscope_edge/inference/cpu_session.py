@@ -1,8 +1,6 @@
 """ONNX Runtime on the CPU, as all of the device's networks use it."""
 
-import os
 import platform
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +21,14 @@ KNOWS_SPIN_US = (1, 26)
 
 
 class CpuSession:
-    """A model on the CPU that gives every thread pictures of its own."""
+    """A model, loaded for the CPU."""
 
     def __init__(self, model: bytes, *, n_threads: int = 0) -> None:
         """Load a model; what the runtime raises is left to the caller.
 
         Args:
             model: An ONNX file's bytes.
-            n_threads: How many threads work at once; 0 takes all cores.
+            n_threads: Threads inside an operator; 0 lets the runtime take all cores.
         """
         import onnxruntime
 
@@ -46,35 +44,24 @@ class CpuSession:
             providers=[CPU_PROVIDER],
             enable_fallback=0,  # it would try again in silence
         )
-        self._n_threads = n_threads or len(os.sched_getaffinity(0))
-        self._pool = ThreadPoolExecutor(self._n_threads)
+        self._input = self.runtime.get_inputs()[0].name
 
     def run(self, ready: F32, output: str) -> F32:
-        """Run a batch, in parts where there are threads: they wait once, at the end.
+        """Run a batch.
 
         Args:
             ready: (N, ...) float32 for the model's first input, N at least 1.
             output: The name of what is wanted.
 
         Returns:
-            (N, ...) float32. A row may depend on the part that it is in by a rounding
+            (N, ...) float32. A row may depend on how many there are by a rounding
             (1e-6 of a logit, measured).
         """
-        name = self.runtime.get_inputs()[0].name
-
-        def run_part(part: F32) -> F32:
-            [found] = self.runtime.run([output], {name: part})
-            return np.asarray(found, np.float32)
-
-        n_parts = min(self._n_threads, len(ready))
-        if n_parts == 1:
-            return run_part(ready)
-        parts = self._pool.map(run_part, np.array_split(ready, n_parts))
-        return np.concatenate(list(parts))
+        [found] = self.runtime.run([output], {self._input: ready})
+        return np.asarray(found, np.float32)
 
     def close(self) -> None:
-        """Let the model and the threads go."""
-        self._pool.shutdown()
+        """Let the model go."""
         self.runtime = None
 
 
