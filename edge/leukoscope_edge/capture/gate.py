@@ -19,6 +19,8 @@ BLACK_LEVEL = 8
 """Of 255: a covered sensor's noise stays below, the darkest lamp stays above."""
 MAX_FLAT_FRACTION = 1 / 16
 """Of the rows. A sensor's noise lets no row be of one colour; lost USB packets do."""
+WHITE = 255
+"""Of a clipped pixel, in each channel."""
 EXPOSURE_TOLERANCE = 0.05
 """Sensors count exposure in lines, so that it never fits exactly."""
 
@@ -102,15 +104,18 @@ def is_blown(pixels: U8) -> bool:
     Args:
         pixels: (H, W, 3) uint8 RGB.
     """
-    return bool(pixels.min() == np.iinfo(np.uint8).max)
+    return bool(pixels.min() == WHITE)
 
 
 def is_torn(pixels: U8) -> bool:
     """Say whether more rows are of one single colour than chance allows.
 
+    White rows do not count: a lamp far too bright makes them, and no lost packet.
+
     Args:
         pixels: (H, W, 3) uint8 RGB.
     """
     rows = pixels[(pixels[:, 0] == pixels[:, -1]).all(axis=1)]  # few, and all that may
-    n_flat = int((rows == rows[:, :1]).all(axis=(1, 2)).sum())
+    is_flat = (rows == rows[:, :1]).all(axis=(1, 2))
+    n_flat = int((is_flat & (rows[:, 0] < WHITE).any(axis=1)).sum())
     return n_flat > MAX_FLAT_FRACTION * len(pixels)

@@ -72,3 +72,12 @@ def test_a_picture_that_is_all_clipped_is_too_bright_and_not_frozen() -> None:
     for now_s in (0.0, 0.1):
         shot = Shot(pixels=white, time_s=now_s, exposure_us=None)
         assert gate.check(shot, now_s) is None
+
+
+def test_a_picture_that_is_nearly_all_clipped_is_too_bright_and_not_torn() -> None:
+    gate = PictureGate(SETTINGS)
+    for now_s in (0.0, 0.1):
+        pixels = np.full((SETTINGS.height_px, SETTINGS.width_px, 3), 255, np.uint8)
+        pixels[int(10 * now_s), 5] = 254
+        shot = Shot(pixels=pixels, time_s=now_s, exposure_us=None)
+        assert gate.check(shot, now_s) is None

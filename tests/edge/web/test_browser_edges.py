@@ -177,7 +177,7 @@ def test_one_press_shows_the_picture_to_calibrate_and_leaving_gives_it_back(
 
     def mode() -> object:
         beat = read_beat(run_folder(device.store.folder), "count")
-        return beat.facts["mode"] if beat else None
+        return beat.facts.get("mode") if beat else None
 
     assert mode() == "preview"
     page.goto(url)
