@@ -37,12 +37,12 @@ from evaluate_segmentation import (
     method_of,
     picture,
     pictures_of,
-    scale,
     truths,
     whole_number,
 )
 
 from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.cli.scale import scale
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.inference.serving import Segment, segmentation_named
 from leukoscope_edge.types import THRESHOLDS, U8, CellKind

@@ -29,9 +29,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from evaluate_segmentation import picture, pictures_of, scale, whole_number
+from evaluate_segmentation import picture, pictures_of, whole_number
 
 from leukoscope_edge.capture.replay import list_images
+from leukoscope_edge.cli.scale import scale
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.inference.serving import Segment, segmentation_named
 from leukoscope_edge.types import THRESHOLDS, U8, CellKind, Segmentation

@@ -48,13 +48,13 @@ from leukoscope_edge.capture.decode import decode_image
 from leukoscope_edge.capture.replay import list_images
 from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.capture.source import is_simulated
+from leukoscope_edge.cli.scale import scale
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.inference.segmenter import Segmenter
 from leukoscope_edge.inference.serving import SHIPPED
 from leukoscope_edge.types import I32, U8, BoolArray, CellKind, Segmentation
 from leukoscope_edge.vision import baselines, view
 from leukoscope_edge.vision.calibration import estimate_scale, white_balance
-from leukoscope_edge.vision.ruler import SCALE_RANGE_UM_PER_PX
 from leukoscope_edge.vision.segmentation import segment
 
 N_WORST = 10
@@ -484,18 +484,6 @@ def whole_number(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected 1 or more, got {text!r}")
     return int(text)
-
-
-def scale(text: str) -> float:
-    """Read micrometres per pixel from the command line."""
-    low, high = SCALE_RANGE_UM_PER_PX
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not low <= value <= high:
-        raise argparse.ArgumentTypeError(f"expected {low}..{high}, got {text!r}")
-    return value
 
 
 def _simulated(source: str, every: int) -> Iterator[Truth]:

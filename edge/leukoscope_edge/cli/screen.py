@@ -20,6 +20,7 @@ from leukoscope_edge.capture.source import (
 )
 from leukoscope_edge.cli import archive
 from leukoscope_edge.cli.data import add_by, add_data
+from leukoscope_edge.cli.scale import scale
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting.background import SiteBackground
 from leukoscope_edge.counting.modes import Mode
@@ -38,7 +39,7 @@ from leukoscope_edge.records.table import table_text
 from leukoscope_edge.screening import screen
 from leukoscope_edge.types import THRESHOLDS, Screening
 from leukoscope_edge.updates import Device, active_bundle, watched
-from leukoscope_edge.vision.ruler import SCALE_RANGE_UM_PER_PX, Calibration
+from leukoscope_edge.vision.ruler import Calibration
 from leukoscope_edge.web.i18n import NAMES, SOURCE_LANGUAGE, languages
 
 MAX_THREADS = 64
@@ -69,7 +70,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     screen_.add_argument(
         "--um-per-px",
-        type=_scale,
+        type=scale,
         help="calibrated micrometres per pixel of stored images",
     )
     screen_.add_argument(
@@ -129,19 +130,6 @@ def _threads(text: str) -> int:
     if not text.isdecimal() or int(text) > MAX_THREADS:
         raise argparse.ArgumentTypeError(f"expected 0..{MAX_THREADS}, got {text!r}")
     return int(text)
-
-
-def _scale(text: str) -> float:
-    low, high = SCALE_RANGE_UM_PER_PX
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not low <= value <= high:
-        raise argparse.ArgumentTypeError(
-            f"expected micrometres per pixel in {low}..{high}, got {text!r}"
-        )
-    return value
 
 
 def _screen(options: argparse.Namespace) -> int:
