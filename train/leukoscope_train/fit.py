@@ -6,9 +6,12 @@ because the chance of every batch comes from the seed and its own number.
 """
 
 import contextlib
+import copy
 import hashlib
+import itertools
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,7 @@ import torch
 from torch import distributed, nn
 from torch.nn import functional
 from torch.nn.parallel import DistributedDataParallel
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from leukoscope_edge.types import F64, U8
@@ -28,7 +32,7 @@ from leukoscope_train.history import History
 from leukoscope_train.machine import HERE, Machine, refuse_unfit
 from leukoscope_train.networks import Pooled
 from leukoscope_train.plan import FitPlan
-from leukoscope_train.sampling import OTHER_KIND, batches, kept_crops
+from leukoscope_train.sampling import OTHER_KIND, Batch, batches, kept_crops
 from leukoscope_train.starts import begin, head_name, rate_groups
 from leukoscope_train.svm import fit_svm_head
 
@@ -55,8 +59,9 @@ def fit(
     Args:
         crops: The cells, on a canvas at least as large as the plan's side.
         plan: What to do.
-        checkpoint: Where to keep the state after every pass; the history and
-            TensorBoard's log go beside it.
+        checkpoint: Where to keep the state after a pass, as often as the machine
+            says, and the mean network after the last; the history and TensorBoard's
+            log go beside it.
         note: Shown beside the progress bar.
         machine: This process's part.
         watch: Cells never trained on, judged after every pass for the curves alone.
@@ -88,14 +93,18 @@ def fit(
         start = state.begin(crops, plan)
     shown = None if watch is None else kept_crops(watch, plan)
     quiet = None if machine.writes else True
+    saved_s = time.monotonic()
+    drawn = batches(crops, plan, machine, start)
     for epoch in tqdm(range(start, plan.n_epochs), desc=note, disable=quiet):
-        row = _one_pass(state, crops, plan, epoch)
+        row = _one_pass(state, drawn, plan)
         if watch is not None and shown is not None:
             row |= _watched(state.mean, shown, watch.labels)
         state.history.add(epoch, row)
-        if checkpoint and machine.writes:
+        due = time.monotonic() - saved_s >= machine.save_every_s
+        if checkpoint and machine.writes and (due or epoch + 1 == plan.n_epochs):
             state.save(checkpoint, epoch + 1)
             state.history.write(checkpoint)
+            saved_s = time.monotonic()
         machine.wait()
     return _finished(state, crops, plan)
 
@@ -150,15 +159,17 @@ class _State:
         torch.manual_seed(plan.seed)
         n_classes = int(crops.labels.max()) + 1
         self.machine = machine
-        self.network = begin(plan, n_classes).to(machine.device)
-        self.mean = begin(plan, n_classes).to(machine.device).eval()
-        self.mean.load_state_dict(self.network.state_dict())
+        network = begin(plan, n_classes).to(machine.device)
+        self.network = network.to(memory_format=torch.channels_last)
+        self.mean = copy.deepcopy(self.network).eval()
         self.shared: nn.Module = self.network
         if machine.n_ranks > 1:
             self.shared = DistributedDataParallel(self.network)
         groups = rate_groups(self.network, plan.rate_ratio)
         self.optimiser = torch.optim.AdamW(
-            [{"params": layer} for _, layer in groups], weight_decay=plan.decay
+            [{"params": layer} for _, layer in groups],
+            weight_decay=plan.decay,
+            fused=machine.device.type == "cuda",
         )
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimiser,
@@ -168,6 +179,7 @@ class _State:
         )
         self.history = History()
         self.key = _key(crops, plan)
+        self.n_epochs = plan.n_epochs
 
     def begin(self, crops: CropSet, plan: FitPlan) -> int:
         """Fit the heads first where the plan says so; return the first pass."""
@@ -176,18 +188,22 @@ class _State:
             self.mean.load_state_dict(self.network.state_dict())
         return 0
 
-    def parts(self) -> dict[str, Any]:
+    def parts(self, epoch: int) -> dict[str, Any]:
+        """Return what a fit needs to go on after so many passes; in the end little."""
+        found: dict[str, Any] = {"mean": self.mean, "history": self.history}
+        if epoch == self.n_epochs:
+            return found
         return {
+            **found,
             "network": self.network,
-            "mean": self.mean,
             "optimiser": self.optimiser,
             "schedule": self.schedule,
-            "history": self.history,
         }
 
     def save(self, path: Path, epoch: int) -> None:
         """Write aside, then rename: a full disk leaves the previous one alone."""
-        states = {name: part.state_dict() for name, part in self.parts().items()}
+        parts = self.parts(epoch)
+        states = {name: part.state_dict() for name, part in parts.items()}
         aside = path.with_suffix(".part")
         try:
             torch.save({"key": self.key, "epoch": epoch, **states}, aside)
@@ -208,9 +224,10 @@ class _State:
             raise DataError(f"{path}: is not a checkpoint: {err}") from err
         if stored.get("key") != self.key:
             raise DataError(f"{path}: is of another plan or other cells; remove it")
-        for name, part in self.parts().items():
+        epoch = int(stored["epoch"])
+        for name, part in self.parts(epoch).items():
             part.load_state_dict(stored[name])
-        return int(stored["epoch"])
+        return epoch
 
 
 def _key(crops: CropSet, plan: FitPlan) -> str:
@@ -220,9 +237,7 @@ def _key(crops: CropSet, plan: FitPlan) -> str:
     return digest.hexdigest()
 
 
-def _one_pass(
-    state: _State, crops: CropSet, plan: FitPlan, epoch: int
-) -> dict[str, float]:
+def _one_pass(state: _State, drawn: Iterator[Batch], plan: FitPlan) -> dict[str, float]:
     """Train for one pass; return its mean loss and last rate."""
     state.network.train()
     device = state.machine.device
@@ -230,12 +245,11 @@ def _one_pass(
         kind_first_loss if plan.asks_kind else functional.cross_entropy
     )
     total = torch.zeros((), device=device)
-    for pixels, labels in batches(crops, plan, epoch, state.machine):
-        shown = _normalised(pixels.to(device, non_blocking=True))
+    for pixels, truth in itertools.islice(drawn, plan.n_batches):
+        shown = _normalised(pixels)
         halved = plan.precision == "bf16"
         with torch.autocast(device.type, torch.bfloat16, enabled=halved):
             logits = state.shared(shown)
-        truth = labels.to(device, non_blocking=True)
         loss = loss_of(logits.float(), truth, label_smoothing=plan.smoothing)
         state.optimiser.zero_grad()
         loss.backward()
@@ -273,12 +287,10 @@ def kind_first_loss(
 @torch.no_grad()
 def _average(mean: nn.Module, network: nn.Module, decay: float) -> None:
     """Move the mean towards the network; the caller lets the first steps weigh more."""
-    own = mean.state_dict()
-    for name, value in network.state_dict().items():
-        if value.dtype.is_floating_point:
-            own[name].lerp_(value, 1 - decay)
-        else:
-            own[name].copy_(value)
+    pairs = zip(mean.state_dict().values(), network.state_dict().values(), strict=True)
+    floats = [(own, new) for own, new in pairs if own.dtype.is_floating_point]
+    move = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+    move([own for own, _ in floats], [new for _, new in floats], 0)
 
 
 def as_input(crops: U8) -> torch.Tensor:
