@@ -45,6 +45,17 @@ def test_a_killed_run_resumes_to_the_same_weights(
         assert torch.equal(value, resumed.state_dict()[name]), name
 
 
+def test_a_recorded_network_learns_what_an_unrecorded_one_does(
+    monkeypatch: pytest.MonkeyPatch, draw_cells: Draw
+) -> None:
+    crops, gpu = draw_cells(), this_machine(0)
+    recorded = fit(crops, PLAN, machine=gpu).state_dict()
+    monkeypatch.setattr("leukoscope_train.fit.captured", lambda network, *_: network)
+    plain = fit(crops, PLAN, machine=gpu).state_dict()
+    for name, value in plain.items():
+        assert torch.allclose(value, recorded[name], atol=1e-3), name
+
+
 def test_cells_are_varied_as_on_the_processor(draw_cells: Draw) -> None:
     crops = torch.from_numpy(draw_cells(32, 8).pixels)
     mean = []

@@ -130,14 +130,18 @@ class Interrupted(Machine):
         raise KeyboardInterrupt
 
 
+@pytest.mark.parametrize("architecture", ["alexnet-tiny", "alexnet"])
 def test_a_killed_run_resumes_to_the_same_weights(
-    tmp_path: Path, draw_cells: Draw
+    architecture: Architecture, tmp_path: Path, draw_cells: Draw
 ) -> None:
-    crops, path = draw_cells(), tmp_path / "c.ckpt"
-    whole = fit(crops, PLAN)
+    path = tmp_path / "c.ckpt"
+    drawn = draw_cells()
+    crops = replace(drawn, pixels=drawn.pixels.repeat(2, axis=1).repeat(2, axis=2))
+    plan = replace(PLAN, architecture=architecture, side_px=64)
+    whole = fit(crops, plan)
     with pytest.raises(KeyboardInterrupt):
-        fit(crops, PLAN, checkpoint=path, machine=Interrupted(device=HERE.device))
-    resumed = fit(crops, PLAN, checkpoint=path)
+        fit(crops, plan, checkpoint=path, machine=Interrupted(device=HERE.device))
+    resumed = fit(crops, plan, checkpoint=path)
     for name, value in whole.state_dict().items():
         assert torch.equal(value, resumed.state_dict()[name]), name
     history = json.loads(history_path(path).read_text())

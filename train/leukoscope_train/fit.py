@@ -27,6 +27,7 @@ from tqdm import tqdm
 from leukoscope_edge.types import F64, U8
 from leukoscope_train import metrics
 from leukoscope_train.cells import I64, CropSet, DataError, concatenate
+from leukoscope_train.graphs import autocast, captured
 from leukoscope_train.heads import fit_heads, known_features
 from leukoscope_train.history import History
 from leukoscope_train.machine import HERE, Machine, refuse_unfit
@@ -96,7 +97,7 @@ def fit(
     saved_s = time.monotonic()
     drawn = batches(crops, plan, machine, start)
     for epoch in tqdm(range(start, plan.n_epochs), desc=note, disable=quiet):
-        row = _one_pass(state, drawn, plan)
+        row = _one_pass(state, drawn, plan, epoch)
         if watch is not None and shown is not None:
             row |= _watched(state.mean, shown, watch.labels)
         state.history.add(epoch, row)
@@ -162,7 +163,8 @@ class _State:
         network = begin(plan, n_classes).to(machine.device)
         self.network = network.to(memory_format=torch.channels_last)
         self.mean = copy.deepcopy(self.network).eval()
-        self.shared: nn.Module = self.network
+        self.floats = (_floats(self.mean), _floats(self.network))
+        self.shared = captured(self.network, plan, machine)
         if machine.n_ranks > 1:
             self.shared = DistributedDataParallel(self.network)
         groups = rate_groups(self.network, plan.rate_ratio)
@@ -187,6 +189,12 @@ class _State:
             _with_heads(self.network, crops, plan)
             self.mean.load_state_dict(self.network.state_dict())
         return 0
+
+    @torch.no_grad()
+    def average(self, decay: float) -> None:
+        """Move the mean to the network; the caller lets the first steps weigh more."""
+        move = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+        move(*self.floats, 0)
 
     def parts(self, epoch: int) -> dict[str, Any]:
         """Return what a fit needs to go on after so many passes; in the end little."""
@@ -230,6 +238,12 @@ class _State:
         return epoch
 
 
+def _floats(network: nn.Module) -> list[torch.Tensor]:
+    """Return what of a network has a mean: all but batch normalisation's counters."""
+    values = network.state_dict().values()
+    return [value for value in values if value.dtype.is_floating_point]
+
+
 def _key(crops: CropSet, plan: FitPlan) -> str:
     digest = hashlib.sha256(json.dumps(asdict(plan), sort_keys=True).encode())
     digest.update("\n".join(crops.names.tolist()).encode())
@@ -237,9 +251,12 @@ def _key(crops: CropSet, plan: FitPlan) -> str:
     return digest.hexdigest()
 
 
-def _one_pass(state: _State, drawn: Iterator[Batch], plan: FitPlan) -> dict[str, float]:
+def _one_pass(
+    state: _State, drawn: Iterator[Batch], plan: FitPlan, epoch: int
+) -> dict[str, float]:
     """Train for one pass; return its mean loss and last rate."""
     state.network.train()
+    torch.manual_seed(hash((plan.seed, epoch)))  # of dropout, also after a resume
     device = state.machine.device
     loss_of: Callable[..., Any] = (
         kind_first_loss if plan.asks_kind else functional.cross_entropy
@@ -247,8 +264,7 @@ def _one_pass(state: _State, drawn: Iterator[Batch], plan: FitPlan) -> dict[str,
     total = torch.zeros((), device=device)
     for pixels, truth in itertools.islice(drawn, plan.n_batches):
         shown = _normalised(pixels)
-        halved = plan.precision == "bf16"
-        with torch.autocast(device.type, torch.bfloat16, enabled=halved):
+        with autocast(plan, state.machine):
             logits = state.shared(shown)
         loss = loss_of(logits.float(), truth, label_smoothing=plan.smoothing)
         state.optimiser.zero_grad()
@@ -256,7 +272,7 @@ def _one_pass(state: _State, drawn: Iterator[Batch], plan: FitPlan) -> dict[str,
         state.optimiser.step()
         state.schedule.step()
         step = state.schedule.last_epoch
-        _average(state.mean, state.network, min(plan.average, step / (step + 9)))
+        state.average(min(plan.average, step / (step + 9)))
         total += loss.detach()
     return {
         "loss": float(total) / plan.n_batches,
@@ -282,15 +298,6 @@ def kind_first_loss(
     return kind + functional.cross_entropy(
         answers[~other, :2], labels[~other], label_smoothing=label_smoothing
     )
-
-
-@torch.no_grad()
-def _average(mean: nn.Module, network: nn.Module, decay: float) -> None:
-    """Move the mean towards the network; the caller lets the first steps weigh more."""
-    pairs = zip(mean.state_dict().values(), network.state_dict().values(), strict=True)
-    floats = [(own, new) for own, new in pairs if own.dtype.is_floating_point]
-    move = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
-    move([own for own, _ in floats], [new for _, new in floats], 0)
 
 
 def as_input(crops: U8) -> torch.Tensor:

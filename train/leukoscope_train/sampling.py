@@ -113,6 +113,7 @@ def batches(
         batch_size=None,
         num_workers=machine.n_workers,
         pin_memory=device.type == "cuda",
+        generator=torch.Generator(),  # else it draws from what dropout draws from
     )
     chance = torch.Generator(device)
     for stored, labels, seed in loader:
