@@ -45,6 +45,7 @@ from leukoscope_edge.records.slide import (
 )
 from leukoscope_edge.records.store import open_store
 from leukoscope_edge.types import (
+    THRESHOLDS,
     Call,
     CallName,
     Cell,
@@ -129,7 +130,9 @@ class Recorder:
             def add(_: str, cells: list[Cell] = cells, names: str = names) -> None:
                 frame = f"a frame of {names}".encode()  # kept by its hash alone
                 file, _is_new = store.pictures.keep_jpeg(slide, frame)
-                field = FieldPicture(file=file, frame="f", box_px=(0, 0, 9, 9))
+                field = FieldPicture(
+                    file=file, frame="f", box_px=(0, 0, 9, 9), found_by=THRESHOLDS
+                )
                 fields = {c.id: field for c in cells}
                 store.add_cells(slide, cells, frames={}, fields=fields)
 

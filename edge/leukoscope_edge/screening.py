@@ -46,7 +46,6 @@ from leukoscope_edge.types import (
     Sighting,
     Verdict,
 )
-from leukoscope_edge.vision.crop import CropSpec
 from leukoscope_edge.vision.motion import (
     Placement,
     StageTracker,
@@ -79,11 +78,13 @@ class Looked:
         report: Whether the frame was judged, and if not what to do.
         seen: Its white cells; none where it was not judged.
         place: Where it lies on the slide; None for separate fields and faults.
+        found_by: What found the cells; "" where the frame was not judged.
     """
 
     report: ImageReport
     seen: Seen = NOTHING_SEEN
     place: Placement | None = None
+    found_by: str = ""
 
 
 class SlideRun:
@@ -127,7 +128,7 @@ class SlideRun:
         self._background_from: Literal["bundle", "site"] = "site" if site else "bundle"
         self._mode, self._is_leukopenic = mode, is_leukopenic
         self._scale_um_per_px = scale_um_per_px
-        self._spec = crop_spec(bundle.card)
+        self._spec = bundle.card.input.crop_spec
         self._is_sequence = is_sequence
         self._first_island = 1 + max((c.island for c in earlier), default=-1)
         self._tracker = StageTracker(self._first_island)
@@ -260,10 +261,12 @@ class SlideRun:
         report = _image_report(item, why_not)
         if why_not is not None:
             return Looked(report=report, place=place)
-        segmentation = self._segmenter.segment(item.pixels, self._scale_um_per_px)
+        segmentation, found_by = self._segmenter.segment(
+            item.pixels, self._scale_um_per_px
+        )
         origin = (place.x_px, place.y_px) if place else (0.0, 0.0)
         seen = find_sightings(item, segmentation, origin, self._spec)
-        return Looked(report=report, seen=seen, place=place)
+        return Looked(report=report, seen=seen, place=place, found_by=found_by)
 
     def _count(self, looked: Looked) -> Looked:
         """Take in what a frame showed; in the order of the frames."""
@@ -392,15 +395,6 @@ def require_domain(domain: Domain, bundle: Bundle) -> None:
             f"{card.id} was made for {card.domain} slides, and this source is "
             f"{domain}: name another model with --bundle, or none"
         )
-
-
-def crop_spec(card: Card) -> CropSpec:
-    """Return how a card's model wants its crops."""
-    return CropSpec(
-        side_px=card.input.side_px,
-        scale_um_per_px=card.input.scale_um_per_px,
-        colour=card.input.colour,
-    )
 
 
 def _n_ahead(item: Frame | Fault, n_threads: int) -> int:

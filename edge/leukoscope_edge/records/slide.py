@@ -170,11 +170,13 @@ class FieldPicture:
         file: File of the picture.
         frame: Name of the frame.
         box_px: `(x0, y0, x1, y1)` of the cell in the picture.
+        found_by: What found the cell there: "thresholds", or the name of a network.
     """
 
     file: str
     frame: str
     box_px: tuple[int, int, int, int]
+    found_by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,7 +105,7 @@ class Keeper:
         self.statuses[looked.report.status] += 1
         if isinstance(item, Frame) and (looked.seen.whole or looked.seen.cut_off):
             self._frames[item.name] = hashlib.sha256(item.pixels.tobytes()).hexdigest()
-            self._fields.saw(item)
+            self._fields.saw(item, looked.found_by)
 
     def keep(self, cells: Sequence[Cell], *, everything: bool = False) -> None:
         """Keep what is new.
