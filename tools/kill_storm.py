@@ -42,6 +42,7 @@ from leukoscope_edge.records.slide import (
     SlideSetUp,
     SlideState,
     Word,
+    cell_id,
 )
 from leukoscope_edge.records.store import open_store
 from leukoscope_edge.types import (
@@ -172,11 +173,6 @@ class Recorder:
         do(key)
         do(key)  # a request that was answered and sent again must not count twice
         print(f"ack {key}", file=self._out, flush=True)
-
-
-def cell_id(run: int, number: int) -> str:
-    """Return a cell's id in the records."""
-    return str(number) if run == 1 else f"r{run}.{number}"
 
 
 def _cell(number: int) -> Cell:

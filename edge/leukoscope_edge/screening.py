@@ -19,7 +19,7 @@ from typing import Literal
 
 from tqdm import tqdm
 
-from leukoscope_edge.capture.camera import Camera
+from leukoscope_edge.capture.camera import Camera, items_of
 from leukoscope_edge.counting.background import SiteBackground, site_spread
 from leukoscope_edge.counting.cells import Album
 from leukoscope_edge.counting.fraction import CallModel, call_model
@@ -378,7 +378,7 @@ def screen(
     )
     bar = tqdm(total=camera.n_frames, disable=not show_progress, unit="frame")
     with bar:
-        for _ in run.look_at_all(_items(camera), n_threads):
+        for _ in run.look_at_all(items_of(camera), n_threads):
             bar.update()
     return run.finish(source)
 
@@ -402,11 +402,6 @@ def _n_ahead(item: Frame | Fault, n_threads: int) -> int:
     if isinstance(item, Frame) and item.pixels.size > MAX_AHEAD_SIZE:
         return 0
     return n_threads - 1
-
-
-def _items(camera: Camera) -> Iterator[Frame | Fault]:
-    while (item := camera.read()) is not None:
-        yield item
 
 
 def _why_not(frame: Frame, placement: Placement | None) -> str | None:

@@ -242,6 +242,11 @@ class CellRecord:
         return self.call in (CallName.BLAST, CallName.UNCLEAR)
 
 
+def cell_id(run: int, number: int) -> str:
+    """Return the id in the records of a cell that a run of a slide gave a number."""
+    return str(number) if run == 1 else f"r{run}.{number}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissedCell:
     """A cell that a person saw and the machine did not.

@@ -12,14 +12,13 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import cv2
 
-from leukoscope_edge.capture.camera import Camera
+from leukoscope_edge.capture.camera import Camera, items_of
 from leukoscope_edge.capture.source import is_sequence, open_source
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle
@@ -466,13 +465,8 @@ def _skip_seen(camera: Camera, last_frame: str) -> None:
     """
     if not last_frame:
         return
-    for item in _items(camera):
+    for item in items_of(camera):
         if item.name == last_frame:
             break
     for _ in range(MOVED_ON_FRAMES):
         camera.read()
-
-
-def _items(camera: Camera) -> Iterator[Frame | Fault]:
-    while (item := camera.read()) is not None:
-        yield item
