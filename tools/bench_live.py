@@ -163,7 +163,7 @@ def _walk(
             clock.time("registration", run, "_place"),
             clock.time("gate", screening, "_why_not"),
             clock.time("segmentation", segmenter, "segment"),
-            clock.time("crops and album", run, "_count"),
+            clock.time("crops and album", run, "take_in"),
         ]
         start_s = time.perf_counter()
         looks = run.look_at_all(slide.items, n_at_once)

@@ -13,7 +13,7 @@ live device does that. `screen` is a loop over it.
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -143,16 +143,25 @@ class SlideRun:
 
     def look(self, item: Frame | Fault) -> Looked:
         """Look at one frame: gate it, place it, find its cells and count them."""
-        return self._count(self._find(item, self._place(item)))
+        return self.take_in(self._find(item, self._place(item)))
+
+    def seek(self, item: Frame | Fault, pool: Executor) -> Future[Looked]:
+        """Place a frame and have its cells sought; `take_in` counts them.
+
+        Frames are placed and taken in in their order. Only the search, which needs
+        nothing but the frame, may run beside the work on others, so that the result is
+        the same to the last bit.
+
+        Args:
+            item: What the camera shows.
+            pool: Its threads search.
+        """
+        return pool.submit(self._find, item, self._place(item))
 
     def look_at_all(
         self, items: Iterable[Frame | Fault], n_threads: int
     ) -> Iterator[Looked]:
-        """Look at frame after frame, as `look` does, finding in several at once.
-
-        Frames are placed and counted in their order, and only the search for cells,
-        which needs nothing but the frame, runs ahead. The results are the same to the
-        last bit.
+        """Look at frame after frame, as `look` does, seeking in several at once.
 
         Args:
             items: What a camera shows.
@@ -161,11 +170,11 @@ class SlideRun:
         waiting: deque[Future[Looked]] = deque()
         with ThreadPoolExecutor(n_threads) as pool:
             for item in items:
-                waiting.append(pool.submit(self._find, item, self._place(item)))
-                while len(waiting) > _n_ahead(item, n_threads):
-                    yield self._count(waiting.popleft().result())
+                waiting.append(self.seek(item, pool))
+                while len(waiting) > n_ahead(item, n_threads):
+                    yield self.take_in(waiting.popleft().result())
             while waiting:
-                yield self._count(waiting.popleft().result())
+                yield self.take_in(waiting.popleft().result())
 
     def new_area(self) -> None:
         """Count on from a place that need not touch where the lens has been.
@@ -268,8 +277,8 @@ class SlideRun:
         seen = find_sightings(item, segmentation, origin, self._spec)
         return Looked(report=report, seen=seen, place=place, found_by=found_by)
 
-    def _count(self, looked: Looked) -> Looked:
-        """Take in what a frame showed; in the order of the frames."""
+    def take_in(self, looked: Looked) -> Looked:
+        """Count what a frame showed; in the order of the frames."""
         island = self._first_island + len(self._images)
         if looked.place is not None:
             island = looked.place.island
@@ -397,7 +406,7 @@ def require_domain(domain: Domain, bundle: Bundle) -> None:
         )
 
 
-def _n_ahead(item: Frame | Fault, n_threads: int) -> int:
+def n_ahead(item: Frame | Fault, n_threads: int) -> int:
     """Return how many frames may wait behind this one."""
     if isinstance(item, Frame) and item.pixels.size > MAX_AHEAD_SIZE:
         return 0

@@ -1,9 +1,11 @@
 """The counting process: the camera and the count, apart from the page.
 
 It obeys orders, walks `SlideRun` frame by frame, keeps what it counts in the records
-and tells its news. It never waits for the page: news goes through a box that holds
-only the newest, and a thread of lower priority encodes and sends it. Each turn of its
-loop is a beat, and a chip that is too hot is given time to cool.
+and tells its news. Where a frame's search for cells does not end in its turn, the next
+frame's begins beside it, and only that one waits. It never waits for the page: news
+goes through a box that holds only the newest, and a thread of lower priority encodes
+and sends it. Each turn of its loop is a beat, and a chip that is too hot is given time
+to cool.
 """
 
 import contextlib
@@ -12,6 +14,8 @@ import os
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +32,7 @@ from leukoscope_edge.inference.serving import ServingSegmenter
 from leukoscope_edge.profile import Profile, ThermalEntry
 from leukoscope_edge.records.pictures import jpeg_bytes
 from leukoscope_edge.records.store import Store, open_store
-from leukoscope_edge.screening import Looked, SlideRun, require_domain
+from leukoscope_edge.screening import Looked, SlideRun, n_ahead, require_domain
 from leukoscope_edge.service import heat
 from leukoscope_edge.service.beats import ALLOW_S, NoPulse, Pulse
 from leukoscope_edge.service.heat import Heat
@@ -59,6 +63,8 @@ BUILD_S = 1000.0
 TEMPERATURE_EVERY_S = 1.0
 WARM_SLOWER = 2.0
 """A warm chip looks at half as many frames."""
+N_SEARCHES = 2
+"""At once: more would let more than one frame wait, and the page show an older one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +73,16 @@ class Draft:
 
     news: News
     pixels: U8 | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """A frame that was read, and whose cells are being sought."""
+
+    item: Frame | Fault
+    found: Future[Looked]
+    began_s: float
+    read_at_unix_s: float
 
 
 class Outbox:
@@ -182,6 +198,10 @@ class _Worker:
         self._camera: Camera | None = None
         self._run: SlideRun | None = None
         self._keeper: Keeper | None = None
+        self._pool = ThreadPoolExecutor(N_SEARCHES, thread_name_prefix="search")
+        self._n_cores = profile.n_threads or len(os.sched_getaffinity(0))
+        self._sought: Sought | None = None
+        self._turn_ends_s = 0.0
         self._light = LightLog()
         self._facts: dict[str, Any] = {}
         self._last_pixels: U8 | None = None
@@ -196,11 +216,11 @@ class _Worker:
             turned_s = time.monotonic()
             self._feel_heat(turned_s)
             looks = self._mode in (Mode.PREVIEW, Mode.COUNTING)
+            self._turn_ends_s = turned_s + (self._turn_s() if looks else IDLE_TURN_S)
             if looks and self._heat is not Heat.HOT:
-                self._step()
+                self._try(self._step)
             self._beat()
-            turn_s = self._turn_s() if looks else IDLE_TURN_S
-            order = line.take(turned_s + turn_s - time.monotonic())
+            order = line.take(self._turn_ends_s - time.monotonic())
             while order is not None:
                 if order.do is Do.LEAVE:
                     self._pause()
@@ -227,6 +247,7 @@ class _Worker:
         self._temp_c = heat.temperature_c()
         self._heat = heat.judge(self._temp_c, limits, self._heat)
         if self._heat is Heat.HOT and self._mode in (Mode.PREVIEW, Mode.COUNTING):
+            self._try(self._take_in_sought)
             self._facts |= {"instruction": _too_hot(self._temp_c, limits)}
             self._tell(self._last_pixels)
 
@@ -261,6 +282,7 @@ class _Worker:
 
     def _obey(self, order: Order) -> None:
         try:
+            self._take_in_sought()
             match order.do:
                 case Do.PREVIEW:
                     self._preview(order.slide)
@@ -322,6 +344,7 @@ class _Worker:
         keeper.judged_by(self._engine.name, self._engine.fallback)
 
     def _pause(self) -> None:
+        self._take_in_sought()
         if self._run is not None and self._keeper is not None:
             self._keeper.keep(self._run.cells(), everything=True)
         self._mode = Mode.PAUSED
@@ -342,6 +365,7 @@ class _Worker:
         if self._camera is not None:
             self._camera.__exit__(None, None, None)
         self._camera = self._run = self._keeper = self._last_pixels = None
+        self._sought = None
         self._facts = {}
         self._mode, self._slide = Mode.IDLE, ""
 
@@ -361,24 +385,29 @@ class _Worker:
         self._camera = camera.__enter__()
         return self._camera
 
-    def _step(self) -> None:
-        """Look at one frame and tell what it showed."""
+    def _try(self, do: Callable[[], None]) -> None:
         try:
-            with self._meter.stage("read"):
-                item = self._camera.read() if self._camera else None
-            self._fault = item.reason if isinstance(item, Fault) else ""
-            self._read_at_unix_s = time.time()
-            if isinstance(item, Frame):
-                self._frame_at_s = time.monotonic()
-            if item is None:
-                self._at_end()
-            elif self._run is None or self._keeper is None:
-                self._show(item)
-            else:
-                self._look(item, self._run, self._keeper)
+            do()
         except LeukoscopeError as err:
+            with contextlib.suppress(LeukoscopeError):  # the same, most likely
+                self._take_in_sought()
             self._fail(str(err))
             self._tell(None)
+
+    def _step(self) -> None:
+        """Read one frame, and tell what it or the one before it showed."""
+        with self._meter.stage("read"):
+            item = self._camera.read() if self._camera else None
+        self._fault = item.reason if isinstance(item, Fault) else ""
+        self._read_at_unix_s = time.time()
+        if isinstance(item, Frame):
+            self._frame_at_s = time.monotonic()
+        if item is None:
+            self._at_end()
+        elif self._run is None or self._keeper is None:
+            self._show(item)
+        else:
+            self._look(item, self._run, self._keeper)
 
     def _at_end(self) -> None:
         if self._mode is Mode.PREVIEW:  # shown again from its beginning
@@ -398,12 +427,42 @@ class _Worker:
         self._tell(pixels, item.name)
 
     def _look(self, item: Frame | Fault, run: SlideRun, keeper: Keeper) -> None:
-        with self._meter.stage("look"):
-            looked = run.look(item)
+        """Have a frame's cells sought, and take in the frame that still waits.
+
+        Where the search ends within the turn, this frame is taken in at once. Else it
+        waits, and the next one is read and sought beside the rest of its search.
+        """
+        before = self._sought
+        self._sought = Sought(
+            item=item,
+            began_s=time.perf_counter(),
+            read_at_unix_s=self._read_at_unix_s,
+            found=run.seek(item, self._pool),
+        )
+        if before is not None:
+            self._take_in(before, run, keeper)
+        may_wait = n_ahead(item, min(N_SEARCHES, self._n_cores)) > 0
+        left_s = max(0.0, self._turn_ends_s - time.monotonic()) if may_wait else None
+        if wait([self._sought.found], left_s).done:
+            self._take_in_sought()
+
+    def _take_in_sought(self) -> None:
+        """Take in the frame that waits, where there is one."""
+        sought, self._sought = self._sought, None
+        if sought and self._run is not None and self._keeper is not None:
+            self._take_in(sought, self._run, self._keeper)
+
+    def _take_in(self, sought: Sought, run: SlideRun, keeper: Keeper) -> None:
+        """Count what a frame showed, keep it, and tell."""
+        item = sought.item
+        looked = run.take_in(sought.found.result())
+        self._meter.note("look", time.perf_counter() - sought.began_s)
         with self._meter.stage("call"):
             cells = run.cells()
         with self._meter.stage("keep"):
-            self._note_who(keeper)
+            if looked.found_by:
+                keeper.found_by(looked.found_by, self._segmenter.fallback)
+            keeper.judged_by(self._engine.name, self._engine.fallback)
             keeper.saw(item, looked)
             keeper.keep(cells)
         self._meter.count()
@@ -412,6 +471,7 @@ class _Worker:
         if pixels is not None:
             self._light.see(pixels)
         self._last_pixels = pixels
+        self._read_at_unix_s = sought.read_at_unix_s
         self._tell(pixels, item.name)
 
     def _seen_facts(
