@@ -11,12 +11,10 @@ to cool.
 import contextlib
 import math
 import os
-import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +28,6 @@ from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.inference.serving import ServingSegmenter
 from leukoscope_edge.profile import Profile, ThermalEntry
-from leukoscope_edge.records.pictures import jpeg_bytes
 from leukoscope_edge.records.store import Store, open_store
 from leukoscope_edge.screening import Looked, SlideRun, n_ahead, require_domain
 from leukoscope_edge.service import heat
@@ -45,15 +42,12 @@ from leukoscope_edge.web.light import LightLog
 from leukoscope_edge.web.line import Line
 from leukoscope_edge.web.meter import Meter
 from leukoscope_edge.web.orders import Do, Mode, News, Order
+from leukoscope_edge.web.outbox import Draft, Outbox
 from leukoscope_edge.web.sketch import boxes_of, count_facts, light_facts, place_facts
 from leukoscope_edge.web.trends import note_light
 
-JPEG_QUALITY = 80
-"""A 640 x 480 frame is then some 60 kB and shows no blocks at arm's length."""
 MOVED_ON_FRAMES = 20
 """Frames in which the simulated hand moves on by the width of a frame, about."""
-SENDER_NICENESS = 10
-"""Encoding the picture for the page yields to the count."""
 IDLE_TURN_S = 1.0
 ORDER_S, AFTER_FAULT_S = 30.0, 20.0
 """Opening or ending a slide, and a camera that is being opened anew, may take so long
@@ -68,14 +62,6 @@ N_SEARCHES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """News with its picture not yet encoded."""
-
-    news: News
-    pixels: U8 | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Sought:
     """A frame that was read, and whose cells are being sought."""
 
@@ -83,35 +69,6 @@ class Sought:
     found: Future[Looked]
     began_s: float
     read_at_unix_s: float
-
-
-class Outbox:
-    """Holds the newest news until it is sent; putting never waits."""
-
-    def __init__(self, line: Line) -> None:
-        """Start the thread that sends."""
-        self._line = line
-        self._box: deque[Draft] = deque(maxlen=1)
-        self._filled = threading.Event()
-        threading.Thread(target=self._send_all, daemon=True, name="news").start()
-
-    def put(self, draft: Draft) -> None:
-        """Replace what was not sent yet."""
-        self._box.append(draft)
-        self._filled.set()
-
-    def _send_all(self) -> None:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), SENDER_NICENESS)
-        while True:
-            self._filled.wait()
-            self._filled.clear()
-            with contextlib.suppress(IndexError):
-                draft = self._box.pop()
-                self._line.send(replace(draft.news, jpeg=_jpeg(draft.pixels)))
-
-
-def _jpeg(pixels: U8 | None) -> bytes:
-    return b"" if pixels is None else jpeg_bytes(pixels, JPEG_QUALITY)
 
 
 def work(

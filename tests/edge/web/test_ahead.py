@@ -23,7 +23,7 @@ from leukoscope_edge.types import THRESHOLDS, Fault, Frame, Segmentation
 from leukoscope_edge.web import worker
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.orders import Do, Mode, Order
-from leukoscope_edge.web.worker import Draft
+from leukoscope_edge.web.outbox import Draft
 
 N_FRAMES = 6
 SOURCE = "simulated:seed=4,cells=12,blasts=0.3"

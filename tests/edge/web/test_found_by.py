@@ -27,7 +27,7 @@ from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.health import notices
 from leukoscope_edge.web.i18n import languages
 from leukoscope_edge.web.orders import Do, Mode, News, Order
-from leukoscope_edge.web.worker import Draft
+from leukoscope_edge.web.outbox import Draft
 
 UNET = "unet-nuclei-1"
 CANNOT = (
