@@ -19,6 +19,7 @@ read before the clock starts. For fewer cores: `taskset -c 0,1 python tools/...`
 import argparse
 import json
 import os
+import resource
 import statistics
 import sys
 import tempfile
@@ -107,6 +108,7 @@ def main() -> int:
         "n_cells": len(next(iter(counted))),
         "same": len(counted) == 1,
         "cores": len(os.sched_getaffinity(0)),
+        "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "steps_ms": _steps(steps, len(slide.items) * options.rounds),
         "ahead": [_ahead(n, frame_ms, options.ahead[0]) for n in options.ahead],
     }
@@ -254,7 +256,7 @@ def _ahead(n: int, frame_ms: dict[int, list[float]], first: int) -> dict[str, An
 def _table(found: dict[str, Any]) -> str:
     lines = [
         f"{found['source']}: {found['n_frames']} frames, {found['n_cells']} cells, "
-        f"{found['cores']} cores; "
+        f"{found['cores']} cores, peak memory {found['peak_rss_mib']} MiB; "
         + ("the same cells each time" if found["same"] else "CELLS DIFFER")
     ]
     lines += [
