@@ -25,7 +25,6 @@ import onnx
 
 from leukoscope_edge.inference.bundle import Bundle, open_bundle
 from leukoscope_edge.inference.card import CARD_NAME, FileEntry
-from leukoscope_edge.screening import crop_spec
 from leukoscope_edge.types import U8
 from leukoscope_export.bias import corrected
 from leukoscope_export.emit import emit_trt
@@ -144,7 +143,7 @@ def _held_against(bundle: Bundle, trt: bytes, crops: U8, labels: I64) -> str:
 def _cells(bundle: Bundle, folder: Path) -> tuple[U8, I64]:
     files = [f for f in read_cnmc_share(folder) if f.split == "train"]
     chosen = files[:: max(1, len(files) // N_CELLS)][:N_CELLS]
-    crops, _ = crop_cells(chosen, cut_out_crop, crop_spec(bundle.card))
+    crops, _ = crop_cells(chosen, cut_out_crop, bundle.card.input.crop_spec)
     return crops.pixels, crops.labels
 
 

@@ -27,7 +27,6 @@ from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.inference.classifier import classify
 from leukoscope_edge.inference.engine import OnnxCpuEngine
-from leukoscope_edge.screening import crop_spec
 from leukoscope_edge.types import F64, Call, CallName
 from leukoscope_train import metrics
 from leukoscope_train.baselines import ALWAYS_ALL, SIZE_ONLY, p_by_size
@@ -138,7 +137,7 @@ def _mean(values: metrics.BoolArray) -> float:
 
 def _read(data: Path, split: str | None, card: Card, limit: int) -> CropSet:
     listing = _some(read_cells(data, split), limit)
-    crops, left_out = crops_of(listing, crop_spec(card), None)
+    crops, left_out = crops_of(listing, card.input.crop_spec, None)
     for line in left_out[:20]:
         print(f"left out: {line}", file=sys.stderr)
     if len(left_out) > 20:

@@ -23,7 +23,6 @@ from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.classifier import classify
 from leukoscope_edge.inference.engine import OnnxCpuEngine
-from leukoscope_edge.screening import crop_spec
 from leukoscope_edge.types import F64, U8, Call, CallName
 from leukoscope_train import metrics
 from leukoscope_train.cells import BLAST, NORMAL, CellFile, CropSet, DataError
@@ -152,7 +151,7 @@ def judge(bundle: Bundle, source: Source) -> tuple[Row, F64]:
     """
     crops, left_out = crops_of_fields(
         source.files,
-        crop_spec(bundle.card),
+        bundle.card.input.crop_spec,
         scale_um_per_px=source.scale_um_per_px,
         only_central=source.only_central,
     )

@@ -42,9 +42,11 @@ from leukoscope_edge.records.slide import (
     SlideSetUp,
     SlideState,
     Word,
+    cell_id,
 )
 from leukoscope_edge.records.store import open_store
 from leukoscope_edge.types import (
+    THRESHOLDS,
     Call,
     CallName,
     Cell,
@@ -129,7 +131,9 @@ class Recorder:
             def add(_: str, cells: list[Cell] = cells, names: str = names) -> None:
                 frame = f"a frame of {names}".encode()  # kept by its hash alone
                 file, _is_new = store.pictures.keep_jpeg(slide, frame)
-                field = FieldPicture(file=file, frame="f", box_px=(0, 0, 9, 9))
+                field = FieldPicture(
+                    file=file, frame="f", box_px=(0, 0, 9, 9), found_by=THRESHOLDS
+                )
                 fields = {c.id: field for c in cells}
                 store.add_cells(slide, cells, frames={}, fields=fields)
 
@@ -169,11 +173,6 @@ class Recorder:
         do(key)
         do(key)  # a request that was answered and sent again must not count twice
         print(f"ack {key}", file=self._out, flush=True)
-
-
-def cell_id(run: int, number: int) -> str:
-    """Return a cell's id in the records."""
-    return str(number) if run == 1 else f"r{run}.{number}"
 
 
 def _cell(number: int) -> Cell:

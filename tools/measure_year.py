@@ -31,7 +31,7 @@ from leukoscope_edge.records.slide import (
     outcome_of,
 )
 from leukoscope_edge.records.store import DATABASE_NAME, DEVICE, Store, open_store
-from leukoscope_edge.types import CallName, Refusal
+from leukoscope_edge.types import THRESHOLDS, CallName, Refusal
 
 CELLS_AN_EVENT = 1.5
 """A running count wrote 522 events for 66 slides of 12 cells (`tools/soak.py`)."""
@@ -128,6 +128,7 @@ def a_cell(number: int) -> CellRecord:
             file=f"{number + 2:064x}.jpg",
             frame=f"frame {number:06d}",
             box_px=(300, 200, 372, 280),
+            found_by=THRESHOLDS,
         ),
     )
 

@@ -41,7 +41,6 @@ from leukoscope_edge.inference.classifier import call_for, p_blast, vote
 from leukoscope_edge.inference.cpu_session import CPU_PROVIDER
 from leukoscope_edge.inference.engine import prepare
 from leukoscope_edge.inference.serving import segmentation_named
-from leukoscope_edge.screening import crop_spec
 from leukoscope_edge.types import THRESHOLDS, Cell, Frame
 from leukoscope_edge.vision.motion import StageTracker
 from leukoscope_edge.vision.quality import assess
@@ -106,7 +105,7 @@ def main() -> None:
 
 def _walk(bundle: Bundle, clock: Clock, options: argparse.Namespace) -> dict[str, Any]:
     segment = segmentation_named(options.segmenter, n_threads=options.threads)
-    spec, tracker, album = crop_spec(bundle.card), StageTracker(), Album()
+    spec, tracker, album = bundle.card.input.crop_spec, StageTracker(), Album()
     with open_source(options.source, scale_um_per_px=options.um_per_px) as camera:
         for _ in range(options.frames):
             with clock.stage("capture"):

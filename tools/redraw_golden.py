@@ -17,7 +17,6 @@ from leukoscope_edge.inference.bundle import open_bundle
 from leukoscope_edge.inference.classifier import p_blast
 from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.inference.selftest import self_test
-from leukoscope_edge.screening import crop_spec
 from leukoscope_export.golden import golden_cells
 from leukoscope_export.quantise import run_onnx
 
@@ -30,7 +29,7 @@ def main() -> None:
     card = open_bundle(folder).card
     if card.quick is not None:
         parser.error(f"{card.id} has two networks: make the bundle anew")
-    crops = golden_cells(card.domain, crop_spec(card))
+    crops = golden_cells(card.domain, card.input.crop_spec)
     model = (folder / card.model_cpu.name).read_bytes()
     logits = run_onnx(model, crops, card.input)[0]
     buffer = io.BytesIO()

@@ -13,13 +13,13 @@ live device does that. `screen` is a loop over it.
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from tqdm import tqdm
 
-from leukoscope_edge.capture.camera import Camera
+from leukoscope_edge.capture.camera import Camera, items_of
 from leukoscope_edge.counting.background import SiteBackground, site_spread
 from leukoscope_edge.counting.cells import Album
 from leukoscope_edge.counting.fraction import CallModel, call_model
@@ -46,7 +46,6 @@ from leukoscope_edge.types import (
     Sighting,
     Verdict,
 )
-from leukoscope_edge.vision.crop import CropSpec
 from leukoscope_edge.vision.motion import (
     Placement,
     StageTracker,
@@ -79,11 +78,13 @@ class Looked:
         report: Whether the frame was judged, and if not what to do.
         seen: Its white cells; none where it was not judged.
         place: Where it lies on the slide; None for separate fields and faults.
+        found_by: What found the cells; "" where the frame was not judged.
     """
 
     report: ImageReport
     seen: Seen = NOTHING_SEEN
     place: Placement | None = None
+    found_by: str = ""
 
 
 class SlideRun:
@@ -127,7 +128,7 @@ class SlideRun:
         self._background_from: Literal["bundle", "site"] = "site" if site else "bundle"
         self._mode, self._is_leukopenic = mode, is_leukopenic
         self._scale_um_per_px = scale_um_per_px
-        self._spec = crop_spec(bundle.card)
+        self._spec = bundle.card.input.crop_spec
         self._is_sequence = is_sequence
         self._first_island = 1 + max((c.island for c in earlier), default=-1)
         self._tracker = StageTracker(self._first_island)
@@ -142,16 +143,25 @@ class SlideRun:
 
     def look(self, item: Frame | Fault) -> Looked:
         """Look at one frame: gate it, place it, find its cells and count them."""
-        return self._count(self._find(item, self._place(item)))
+        return self.take_in(self._find(item, self._place(item)))
+
+    def seek(self, item: Frame | Fault, pool: Executor) -> Future[Looked]:
+        """Place a frame and have its cells sought; `take_in` counts them.
+
+        Frames are placed and taken in in their order. Only the search, which needs
+        nothing but the frame, may run beside the work on others, so that the result is
+        the same to the last bit.
+
+        Args:
+            item: What the camera shows.
+            pool: Its threads search.
+        """
+        return pool.submit(self._find, item, self._place(item))
 
     def look_at_all(
         self, items: Iterable[Frame | Fault], n_threads: int
     ) -> Iterator[Looked]:
-        """Look at frame after frame, as `look` does, finding in several at once.
-
-        Frames are placed and counted in their order, and only the search for cells,
-        which needs nothing but the frame, runs ahead. The results are the same to the
-        last bit.
+        """Look at frame after frame, as `look` does, seeking in several at once.
 
         Args:
             items: What a camera shows.
@@ -160,11 +170,11 @@ class SlideRun:
         waiting: deque[Future[Looked]] = deque()
         with ThreadPoolExecutor(n_threads) as pool:
             for item in items:
-                waiting.append(pool.submit(self._find, item, self._place(item)))
-                while len(waiting) > _n_ahead(item, n_threads):
-                    yield self._count(waiting.popleft().result())
+                waiting.append(self.seek(item, pool))
+                while len(waiting) > n_ahead(item, n_threads):
+                    yield self.take_in(waiting.popleft().result())
             while waiting:
-                yield self._count(waiting.popleft().result())
+                yield self.take_in(waiting.popleft().result())
 
     def new_area(self) -> None:
         """Count on from a place that need not touch where the lens has been.
@@ -260,13 +270,15 @@ class SlideRun:
         report = _image_report(item, why_not)
         if why_not is not None:
             return Looked(report=report, place=place)
-        segmentation = self._segmenter.segment(item.pixels, self._scale_um_per_px)
+        segmentation, found_by = self._segmenter.segment(
+            item.pixels, self._scale_um_per_px
+        )
         origin = (place.x_px, place.y_px) if place else (0.0, 0.0)
         seen = find_sightings(item, segmentation, origin, self._spec)
-        return Looked(report=report, seen=seen, place=place)
+        return Looked(report=report, seen=seen, place=place, found_by=found_by)
 
-    def _count(self, looked: Looked) -> Looked:
-        """Take in what a frame showed; in the order of the frames."""
+    def take_in(self, looked: Looked) -> Looked:
+        """Count what a frame showed; in the order of the frames."""
         island = self._first_island + len(self._images)
         if looked.place is not None:
             island = looked.place.island
@@ -375,7 +387,7 @@ def screen(
     )
     bar = tqdm(total=camera.n_frames, disable=not show_progress, unit="frame")
     with bar:
-        for _ in run.look_at_all(_items(camera), n_threads):
+        for _ in run.look_at_all(items_of(camera), n_threads):
             bar.update()
     return run.finish(source)
 
@@ -394,25 +406,11 @@ def require_domain(domain: Domain, bundle: Bundle) -> None:
         )
 
 
-def crop_spec(card: Card) -> CropSpec:
-    """Return how a card's model wants its crops."""
-    return CropSpec(
-        side_px=card.input.side_px,
-        scale_um_per_px=card.input.scale_um_per_px,
-        colour=card.input.colour,
-    )
-
-
-def _n_ahead(item: Frame | Fault, n_threads: int) -> int:
+def n_ahead(item: Frame | Fault, n_threads: int) -> int:
     """Return how many frames may wait behind this one."""
     if isinstance(item, Frame) and item.pixels.size > MAX_AHEAD_SIZE:
         return 0
     return n_threads - 1
-
-
-def _items(camera: Camera) -> Iterator[Frame | Fault]:
-    while (item := camera.read()) is not None:
-        yield item
 
 
 def _why_not(frame: Frame, placement: Placement | None) -> str | None:

@@ -64,6 +64,23 @@ def test_every_stage_and_layer_of_a_frame_is_timed(tmp_path: Path) -> None:
     assert sorted(p.suffix for p in tmp_path.iterdir()) == [".json", ".png", ".txt"]
 
 
+def test_a_running_count_is_timed_by_step_and_counts_the_same_ahead() -> None:
+    few = ("simulated:seed=5,cells=4", "--frames", "6", "--rounds", "1")
+    found = run_json("bench_live.py", *few)
+    assert found["same"]
+    assert found["n_cells"] > 0
+    assert {row["step"] for row in found["steps_ms"]} >= {
+        "capture",
+        "registration",
+        "gate",
+        "segmentation",
+        "classification",
+        "record",
+    }
+    assert [row["at_once"] for row in found["ahead"]] == [1, 2]
+    assert all(row["ms_a_frame"] > 0 for row in found["ahead"])
+
+
 @pytest.mark.slow
 def test_a_slide_is_raced_against_a_plain_pipeline() -> None:
     few = ("--cells", "8", "--frames", "3", "--plain-every", "2")

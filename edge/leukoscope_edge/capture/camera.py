@@ -1,5 +1,6 @@
 """The one seam between the device and whatever makes frames."""
 
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Protocol
 
@@ -36,3 +37,9 @@ class Camera(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None: ...
+
+
+def items_of(camera: Camera) -> Iterator[Frame | Fault]:
+    """Yield what an opened camera shows, until its end."""
+    while (item := camera.read()) is not None:
+        yield item

@@ -22,7 +22,12 @@ from leukoscope_edge.records.fhir import fhir_bytes
 from leukoscope_edge.records.files import prepare_folder, write_whole
 from leukoscope_edge.records.labelled import export_labelled
 from leukoscope_edge.records.paper import paper_bytes
-from leukoscope_edge.records.reproduce import look_again, reproduce
+from leukoscope_edge.records.reproduce import (
+    FieldsAgain,
+    Reproduction,
+    look_again,
+    reproduce,
+)
 from leukoscope_edge.records.result import INTENDED_USE
 from leukoscope_edge.records.retention import Retention, apply_retention
 from leukoscope_edge.records.slide import SlideRecord
@@ -197,7 +202,12 @@ def _reproduce(options: argparse.Namespace) -> int:
         with open_engine(bundle, backend="cpu") as engine:
             cells = list(archived(store.pictures, record))
             again = reproduce(record, cells, bundle, engine)
-            fields = look_again(record, store.pictures, bundle, engine)
+            _say_crops(record, again)  # before the frames, which may be refused
+            _say_fields(look_again(record, store.pictures, bundle, engine))
+    return EXIT_FAILED if again.differences else EXIT_DONE
+
+
+def _say_crops(record: SlideRecord, again: Reproduction) -> None:
     for cell in again.differences:
         print(f"cell {cell.cell}: was {cell.was}, is now {cell.now}")
     print(
@@ -205,15 +215,19 @@ def _reproduce(options: argparse.Namespace) -> int:
         f"{len(again.differences)} differ; largest difference of a probability "
         f"{again.largest_difference:.2g}"
     )
+
+
+def _say_fields(fields: FieldsAgain) -> None:
+    if not fields.n_cells:
+        print("no frame was kept of this slide: finding the cells was not compared")
+        return
     print(
-        f"kept frames of {fields.n_cells} cells looked at again (JPEG, one sighting "
-        f"each; told, not required): {fields.n_found} found where they were, "
-        f"{fields.n_same} with the same call; largest difference of a probability "
+        f"kept frames of {fields.n_cells} cells looked at again, cells found by "
+        f"{' and '.join(fields.found_by)} as then (JPEG, one sighting each; told, not "
+        f"required): {fields.n_found} found where they were, {fields.n_same} with the "
+        f"same call; largest difference of a probability "
         f"{fields.largest_difference:.2g}"
-        if fields.n_cells
-        else "no frame was kept of this slide: finding the cells was not compared"
     )
-    return EXIT_FAILED if again.differences else EXIT_DONE
 
 
 def _bundle(folder: Path | None, record: SlideRecord) -> Bundle:

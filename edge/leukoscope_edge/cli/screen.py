@@ -47,72 +47,88 @@ MAX_THREADS = 64
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to the parser."""
-    screen_ = commands.add_parser("screen", help="screen a slide or a set of images")
-    screen_.set_defaults(run=_screen)
-    screen_.add_argument(
+    parser = commands.add_parser("screen", help="screen a slide or a set of images")
+    parser.set_defaults(run=_screen)
+    parser.add_argument(
         "source",
         help="a folder of images, a folder of such folders, an image, a video, "
         "camera[:DEVICE or FILE.toml], or simulated[:key=value,...]",
     )
-    screen_.add_argument(
+    _add_result_options(parser)
+    _add_source_options(parser)
+    _add_judging_options(parser)
+    _add_engine_options(parser)
+    _add_record_options(parser)
+    archive.add_options(parser)
+
+
+def _add_result_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "--out", type=Path, help="write report.html, cells.csv and result.json here"
     )
-    screen_.add_argument(
+    parser.add_argument(
         "--language", choices=NAMES, default=SOURCE_LANGUAGE, help="of report.html"
     )
-    screen_.add_argument(
+    parser.add_argument(
         "--json", action="store_true", help="print the result as one JSON object"
     )
-    screen_.add_argument(
+
+
+def _add_source_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "--sequence",
         action="store_true",
         help="the images of the folder are frames of one hand-moved slide",
     )
-    screen_.add_argument(
+    parser.add_argument(
         "--um-per-px",
         type=scale,
         help="calibrated micrometres per pixel of stored images",
     )
-    screen_.add_argument(
+    parser.add_argument(
         "--calibration",
         type=Path,
         help="file of `leukoscope calibrate`: scale and flat field of the frames",
     )
-    screen_.add_argument(
+    parser.add_argument(
+        "--frames", type=int, help="how many of a camera, which has no end"
+    )
+
+
+def _add_judging_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "--mode",
         choices=get_args(Mode),
         default="count",
         help="passive: speak only of blasts above the background, never a negative",
     )
-    screen_.add_argument(
+    parser.add_argument(
         "--site",
         type=Path,
         help="a TOML file with the counts of this site's own normal slides",
     )
-    screen_.add_argument("--bundle", type=Path, help="a model bundle's folder")
-    screen_.add_argument(
+    parser.add_argument("--bundle", type=Path, help="a model bundle's folder")
+
+
+def _add_engine_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "--segmenter",
         help="how cells are found: thresholds (default), or a shipped network",
     )
-    screen_.add_argument(
+    parser.add_argument(
         "--profile",
         help="find cells as this profile says (a shipped one's name or a TOML file); "
         "where its network does not serve, thresholds do, and the result says why",
     )
-    screen_.add_argument(
+    parser.add_argument(
         "--backend",
         choices=("auto", "cpu", "tensorrt"),
         default="auto",
         help="auto: TensorRT where it works, else the CPU, and the result says why",
     )
-    screen_.add_argument(
+    parser.add_argument(
         "--threads", type=_threads, default=0, help="how many; 0: all cores"
     )
-    screen_.add_argument(
-        "--frames", type=int, help="how many of a camera, which has no end"
-    )
-    _add_record_options(screen_)
-    archive.add_options(screen_)
 
 
 def _add_record_options(parser: argparse.ArgumentParser) -> None:
@@ -133,6 +149,7 @@ def _threads(text: str) -> int:
 
 
 def _screen(options: argparse.Namespace) -> int:
+    """Screen what was named: one slide, or each of an archive's."""
     bundle = _bundle_for(options)
     if is_camera(options.source) and options.frames is None:
         raise SourceError("a camera has no end: say how many frames with --frames")
@@ -140,13 +157,37 @@ def _screen(options: argparse.Namespace) -> int:
     site = read_toml(options.site, SiteBackground) if options.site else None
     if is_archive(options.source):
         return archive.run(options, bundle, site)
+    _screen_one(options, bundle, site)
+    return 0
+
+
+def _screen_one(
+    options: argparse.Namespace, bundle: Bundle, site: SiteBackground | None
+) -> None:
+    """Go from a source to results; what can be refused is, before the work."""
     if options.out:
         prepare_folder(options.out, tuple(RESULT_FILES))
-    source, frame_sha256 = _open_camera(options), dict[str, str]()
+    camera, frame_sha256 = _open_camera(options), dict[str, str]()
     if options.keep:
-        open_store(options.data).close()  # fails before the work, not after it
-        source = hashed(source, frame_sha256)
-    n_threads = options.threads or len(os.sched_getaffinity(0))
+        open_store(options.data).close()
+        camera = hashed(camera, frame_sha256)
+    screening = _walk(camera, options, bundle, site)
+    _require_read(screening)
+    if options.out:
+        _write(screening, options)
+    if options.keep:
+        _keep(options, screening, bundle, frame_sha256)
+    text = result_bytes(screening).decode() if options.json else table_text(screening)
+    print(text.rstrip("\n"))
+
+
+def _walk(
+    source: Camera,
+    options: argparse.Namespace,
+    bundle: Bundle,
+    site: SiteBackground | None,
+) -> Screening:
+    """Take every frame down the road that `screening` shows."""
     cv2.setNumThreads(1)  # the threads go to frames, each of which is small work
     with (
         watched(Device(data=options.data), bundle.folder, bundle.card.domain),
@@ -158,7 +199,7 @@ def _screen(options: argparse.Namespace) -> int:
             on_progress=_say,
         ) as engine,
     ):
-        screening = screen(
+        return screen(
             camera,
             engine,
             bundle,
@@ -167,22 +208,31 @@ def _screen(options: argparse.Namespace) -> int:
             mode=options.mode,
             site=site,
             segmenter=options.segmenter,
-            n_threads=n_threads,
+            n_threads=options.threads or len(os.sched_getaffinity(0)),
             show_progress=sys.stderr.isatty(),
         )
-    _report_skipped(screening)
-    if all(image.status == "skipped" for image in screening.images):
-        raise SourceError(f"{options.source}: no image could be read; nothing written")
-    if options.out:
-        language = languages()[options.language]
-        tongue = Tongue(code=language.code, say=language)
-        write_files(options.out, result_files(screening, tongue))
-        print(f"report: {options.out / 'report.html'}", file=sys.stderr)
-    if options.keep:
-        _keep(options, screening, bundle, frame_sha256)
-    text = result_bytes(screening).decode() if options.json else table_text(screening)
-    print(text.rstrip("\n"))
-    return 0
+
+
+def _require_read(screening: Screening) -> None:
+    """Name the images that could not be read.
+
+    Raises:
+        SourceError: There is no other.
+    """
+    skipped = [image for image in screening.images if image.status == "skipped"]
+    for image in skipped:
+        _say(f"{image.name} {image.reason}")
+    if len(skipped) == len(screening.images):
+        raise SourceError(
+            f"{screening.source}: no image could be read; nothing written"
+        )
+
+
+def _write(screening: Screening, options: argparse.Namespace) -> None:
+    language = languages()[options.language]
+    tongue = Tongue(code=language.code, say=language)
+    write_files(options.out, result_files(screening, tongue))
+    print(f"report: {options.out / 'report.html'}", file=sys.stderr)
 
 
 def _segmenter(options: argparse.Namespace) -> str:
@@ -233,9 +283,3 @@ def _bundle_for(options: argparse.Namespace) -> Bundle:
 
 def _say(sentence: str) -> None:
     print(f"leukoscope: {sentence}", file=sys.stderr)
-
-
-def _report_skipped(screening: Screening) -> None:
-    for image in screening.images:
-        if image.status == "skipped":
-            print(f"leukoscope: {image.name} {image.reason}", file=sys.stderr)

@@ -16,6 +16,7 @@ from leukoscope_edge.counting.fraction import CallModel, call_model
 from leukoscope_edge.counting.statistics import BetaSpread
 from leukoscope_edge.errors import CardError
 from leukoscope_edge.types import Domain
+from leukoscope_edge.vision.crop import CropSpec
 
 CARD_NAME = "card.toml"
 FORMAT = 1
@@ -88,6 +89,15 @@ class InputEntry:
             len(self.mean) == len(self.std) == 3, "'mean' and 'std' need 3 numbers each"
         )
         _require(min(self.std) > 0, "'std' must be positive")
+
+    @property
+    def crop_spec(self) -> CropSpec:
+        """How a crop is cut for the model."""
+        return CropSpec(
+            side_px=self.side_px,
+            scale_um_per_px=self.scale_um_per_px,
+            colour=self.colour,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,9 @@ What happens where it does not serve is decided in `inference.serving`.
 """
 
 import hashlib
+import threading
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,7 +89,9 @@ class Segmenter:
 
         Args:
             folder: Holds card.toml and the model file.
-            n_threads: Threads inside an operator; 0: all cores.
+            n_threads: Threads inside an operator; 0: all cores. Where they are
+                several, frames take turns at the network: side by side they would
+                take its memory twice and be hardly faster.
 
         Raises:
             CardError: The card is missing or wrong.
@@ -97,6 +101,9 @@ class Segmenter:
         self.card = read_toml(folder / CARD_NAME, SegmenterCard, error=CardError)
         self._where = folder / self.card.model.name
         model = _verified(self._where, self.card.model)
+        self._turn: AbstractContextManager[object] = (
+            nullcontext() if n_threads == 1 else threading.Lock()
+        )
         try:
             self._session = CpuSession(model, n_threads=n_threads)
         except Exception as err:  # ONNX Runtime's errors share no base class
@@ -171,7 +178,8 @@ class Segmenter:
     def _run(self, batch: F32) -> F32:
         """Return (1, 3, h, w) logits of (1, 3, h, w) pixels."""
         try:
-            logits = self._session.run(batch, LOGITS_NAME)
+            with self._turn:
+                logits = self._session.run(batch, LOGITS_NAME)
         except Exception as err:  # as above
             raise BundleError(f"{self._where}: does not run: {one_line(err)}") from err
         expected = (1, N_CLASSES, *batch.shape[2:])

@@ -95,8 +95,10 @@ class ServingSegmenter:
             return f"{self._wanted} failed after {self._n_served} frames: {self._why}"
         return f"{self._wanted} cannot be used: {self._why}" if self._why else ""
 
-    def segment(self, pixels: U8, scale_um_per_px: float | None) -> Segmentation:
-        """Find all stained objects of a frame.
+    def segment(
+        self, pixels: U8, scale_um_per_px: float | None
+    ) -> tuple[Segmentation, str]:
+        """Find all stained objects of a frame, and say what found them.
 
         Args:
             pixels: (H, W, 3) uint8 RGB.
@@ -104,13 +106,13 @@ class ServingSegmenter:
         """
         network = self._network
         if network is None:
-            return segment(pixels, scale_um_per_px)
+            return segment(pixels, scale_um_per_px), THRESHOLDS
         try:
             found = network.segment(pixels, scale_um_per_px)
         except BundleError as err:
             with self._lock:
                 self._why, self._network = str(err), None
-            return segment(pixels, scale_um_per_px)
+            return segment(pixels, scale_um_per_px), THRESHOLDS
         with self._lock:
             self._n_served += 1
-        return found
+        return found, self._wanted

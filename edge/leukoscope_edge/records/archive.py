@@ -10,6 +10,7 @@ from leukoscope_edge.records.slide import (
     CellRecord,
     FieldPicture,
     SlideRecord,
+    cell_id,
 )
 from leukoscope_edge.types import Cell
 
@@ -37,7 +38,7 @@ def keep_cell(
         raise ValueError(f"cell {cell.id} has no call yet")
     best = cell.best
     strip = side_by_side(s.crop for s in cell.sightings)
-    number = str(cell.id) if record.run == 1 else f"r{record.run}.{cell.id}"
+    number = cell_id(record.run, cell.id)
     known = record.machine_cells.get(number)
     return CellRecord(
         id=number,

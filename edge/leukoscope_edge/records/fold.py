@@ -10,6 +10,7 @@ stands in one table here; the store asks it before it writes.
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import reduce
+from typing import Any
 
 from leukoscope_edge.records.events import Event
 from leukoscope_edge.records.slide import (
@@ -170,10 +171,27 @@ def _changed_segmenter(record: SlideRecord, event: Event) -> SlideRecord:
 
 
 def _with_cells(record: SlideRecord, event: Event) -> SlideRecord:
-    new = {c["id"]: cell_from(c) for c in event.body["cells"]}
+    new = {c["id"]: cell_from(_with_finder(record, c)) for c in event.body["cells"]}
     gone = set(event.body["gone"])
     cells = {i: c for i, c in (record.machine_cells | new).items() if i not in gone}
     return replace(record, machine_cells=cells)
+
+
+def _with_finder(record: SlideRecord, plain: dict[str, Any]) -> dict[str, Any]:
+    """Let a kept frame say what found its cell, which older programs did not write.
+
+    They kept a frame soon after they saw it, so it is what served when the frame was
+    first named.
+    """
+    field = plain.get("field")
+    if not field or "found_by" in field:
+        return plain
+    known = record.machine_cells.get(plain["id"])
+    before = known.field if known else None
+    found_by = record.origin.segmenter
+    if before is not None and before.file == field["file"]:
+        found_by = before.found_by
+    return plain | {"field": field | {"found_by": found_by}}
 
 
 def _judged(record: SlideRecord, event: Event) -> SlideRecord:

@@ -1,6 +1,5 @@
 """A screening that was made at one go, kept as a slide to be reviewed."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping
 
@@ -8,6 +7,7 @@ from leukoscope_edge import __version__
 from leukoscope_edge.capture.camera import Camera
 from leukoscope_edge.capture.changed import ChangedCamera
 from leukoscope_edge.inference.card import Card
+from leukoscope_edge.records.pictures import pixels_sha256
 from leukoscope_edge.records.slide import Identity, Origin, SlideSetUp
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.types import Frame, Screening
@@ -22,8 +22,7 @@ def hashed(camera: Camera, frame_sha256: dict[str, str]) -> Camera:
     """
 
     def put_down(frame: Frame) -> Frame:
-        digest = hashlib.sha256(frame.pixels.tobytes()).hexdigest()
-        frame_sha256[frame.name] = digest
+        frame_sha256[frame.name] = pixels_sha256(frame.pixels)
         return frame
 
     return ChangedCamera(camera, put_down, scale_um_per_px=camera.scale_um_per_px)

@@ -22,6 +22,11 @@ NAME = re.compile(r"[0-9a-f]{64}\.(png|jpg)")
 SLIDE = re.compile(r"[0-9]{4,12}")
 
 
+def pixels_sha256(pixels: U8) -> str:
+    """Return what a frame is known by in the records: the hash of its pixels."""
+    return hashlib.sha256(pixels.tobytes()).hexdigest()
+
+
 def jpeg_bytes(pixels: U8, quality: int) -> bytes:
     """Return a picture as a JPEG file.
 

@@ -7,21 +7,27 @@ are JPEG and show one sighting of each cell where the call was a vote over sever
 what comes of them is told and is no failure.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from leukoscope_edge.errors import RecordError
+from leukoscope_edge.errors import BundleError, ConfigError, RecordError
 from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.inference.classifier import classify, vote
 from leukoscope_edge.inference.engine import Engine
-from leukoscope_edge.inference.serving import segmentation_named
+from leukoscope_edge.inference.serving import Segment, segmentation_named
 from leukoscope_edge.records.pictures import Pictures, from_png
-from leukoscope_edge.records.slide import ArchivedCell, FieldPicture, SlideRecord
-from leukoscope_edge.types import Frame, Glimpse
-from leukoscope_edge.vision.crop import CropSpec
-from leukoscope_edge.vision.sightings import Seen, find_sightings
+from leukoscope_edge.records.slide import (
+    ArchivedCell,
+    CellRecord,
+    FieldPicture,
+    SlideRecord,
+)
+from leukoscope_edge.types import Call, Frame, Glimpse, Segmentation
+from leukoscope_edge.vision.sightings import find_sightings
 
 Box = tuple[int, int, int, int]
+Shown = tuple[CellRecord, FieldPicture]
+"""A cell, and the frame that was kept of it."""
 SAME_OVERLAP = 0.5
 """Intersection over union from which two boxes are of one cell; the field's custom."""
 MAX_P_DIFFERENCE = 0.02
@@ -94,18 +100,23 @@ class FieldsAgain:
         n_found: Of these, found again where they were.
         n_same: Of these, called the same.
         largest_difference: Of a probability of blast, among those found.
+        found_by: What looked, then and now.
     """
 
     n_cells: int = 0
     n_found: int = 0
     n_same: int = 0
     largest_difference: float = 0.0
+    found_by: tuple[str, ...] = ()
 
 
 def look_again(
     record: SlideRecord, pictures: Pictures, bundle: Bundle, engine: Engine
 ) -> FieldsAgain:
     """Find and judge the cells of a slide's kept frames again.
+
+    A slide can go from one way of finding cells to another in its middle; each frame is
+    looked at by what looked at it then.
 
     Args:
         record: The slide.
@@ -114,47 +125,83 @@ def look_again(
         engine: That bundle's model on some backend.
 
     Raises:
-        RecordError: It is another model, or a picture is missing or damaged.
-        ConfigError: What found the cells is not on this device.
-        BundleError: It is damaged.
+        RecordError: It is another model, what found the cells does not serve on this
+            machine, or a picture is missing or damaged.
+        BundleError: What found the cells fails.
     """
     _check(record, bundle)
-    kept = [c for c in record.machine_cells.values() if c.field and c.call]
     scale = record.origin.scale_um_per_px
     if scale is None:
         return FieldsAgain()
-    seen: dict[str, Seen] = {}
-    segment = segmentation_named(record.origin.segmenter)
-    for file in {c.field.file for c in kept if c.field}:
+    kept = [
+        (cell, cell.field)
+        for cell in record.machine_cells.values()
+        if cell.field and cell.call
+    ]
+    finders = tuple(sorted({field.found_by for _, field in kept}))
+    segments = {name: _segment_of(record, name) for name in finders}
+    again: list[tuple[CellRecord, Call]] = []
+    for (file, found_by), cells in _by_picture(kept).items():
         pixels = from_png(pictures.read(record.id, file))
         frame = Frame(name=file, pixels=pixels, time_s=0.0)
-        spec = _crop_spec(bundle)
-        seen[file] = find_sightings(frame, segment(pixels, scale), (0.0, 0.0), spec)
-    pairs = [(c, s) for c in kept if c.field and (s := _found(c.field, seen))]
-    calls = classify(engine, [s.sighting().crop for _, s in pairs], bundle.card)
-    gaps = [
-        abs(call.p_blast - (cell.p_blast or 0.0))
-        for (cell, _), call in zip(pairs, calls, strict=True)
-    ]
-    same = [
-        call.name is cell.call for (cell, _), call in zip(pairs, calls, strict=True)
-    ]
+        segmentation = segments[found_by](pixels, scale)
+        again += _judge_again(frame, segmentation, cells, bundle, engine)
+    gaps = [abs(call.p_blast - (cell.p_blast or 0.0)) for cell, call in again]
     return FieldsAgain(
         n_cells=len(kept),
-        n_found=len(pairs),
-        n_same=sum(same),
+        n_found=len(again),
+        n_same=sum(call.name is cell.call for cell, call in again),
         largest_difference=max(gaps, default=0.0),
+        found_by=finders,
     )
 
 
-def _found(field: FieldPicture, seen: Mapping[str, Seen]) -> Glimpse | None:
-    """Return the sighting in a kept frame whose box is a cell's."""
-    sightings = seen[field.file].whole
-    overlaps = [_overlap(s.box_px, field.box_px) for s in sightings]
-    best = max(range(len(overlaps)), key=overlaps.__getitem__, default=None)
-    if best is None or overlaps[best] < SAME_OVERLAP:
+def _segment_of(record: SlideRecord, name: str) -> Segment:
+    """Return what found cells of a slide.
+
+    Raises:
+        RecordError: It does not serve on this machine.
+    """
+    try:
+        return segmentation_named(name)
+    except (BundleError, ConfigError) as err:
+        raise RecordError(
+            f"slide {record.id}: cells in its kept frames were found by {name}, which "
+            f"does not serve on this machine: {err}"
+        ) from err
+
+
+def _by_picture(kept: Iterable[Shown]) -> dict[tuple[str, str], list[Shown]]:
+    """Return cells by the file that shows them and by what found them in it."""
+    pictures: dict[tuple[str, str], list[Shown]] = {}
+    for cell, field in kept:
+        pictures.setdefault((field.file, field.found_by), []).append((cell, field))
+    return pictures
+
+
+def _judge_again(
+    frame: Frame,
+    segmentation: Segmentation,
+    cells: Iterable[Shown],
+    bundle: Bundle,
+    engine: Engine,
+) -> list[tuple[CellRecord, Call]]:
+    """Return the cells that are where they were in a kept frame, each called anew."""
+    spec = bundle.card.input.crop_spec
+    seen = find_sightings(frame, segmentation, (0.0, 0.0), spec)
+    pairs = [(cell, _found(field.box_px, seen.whole)) for cell, field in cells]
+    there = [(cell, glimpse) for cell, glimpse in pairs if glimpse]
+    crops = [glimpse.sighting().crop for _, glimpse in there]
+    calls = classify(engine, crops, bundle.card)
+    return [(cell, call) for (cell, _), call in zip(there, calls, strict=True)]
+
+
+def _found(box_px: Box, sightings: Sequence[Glimpse]) -> Glimpse | None:
+    """Return the sighting whose box is a cell's, None where it is not seen again."""
+    best = max(sightings, key=lambda s: _overlap(s.box_px, box_px), default=None)
+    if best is None or _overlap(best.box_px, box_px) < SAME_OVERLAP:
         return None
-    return sightings[best]
+    return best
 
 
 def _overlap(one: Box, other: Box) -> float:
@@ -164,15 +211,6 @@ def _overlap(one: Box, other: Box) -> float:
     common = max(0, width) * max(0, height)
     areas = ((b[2] - b[0]) * (b[3] - b[1]) for b in (one, other))
     return common / max(sum(areas) - common, 1)
-
-
-def _crop_spec(bundle: Bundle) -> CropSpec:
-    entry = bundle.card.input
-    return CropSpec(
-        side_px=entry.side_px,
-        scale_um_per_px=entry.scale_um_per_px,
-        colour=entry.colour,
-    )
 
 
 def _check(record: SlideRecord, bundle: Bundle) -> None:

@@ -170,11 +170,13 @@ class FieldPicture:
         file: File of the picture.
         frame: Name of the frame.
         box_px: `(x0, y0, x1, y1)` of the cell in the picture.
+        found_by: What found the cell there: "thresholds", or the name of a network.
     """
 
     file: str
     frame: str
     box_px: tuple[int, int, int, int]
+    found_by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +240,11 @@ class CellRecord:
     def is_suspect(self) -> bool:
         """Whether the model wants a person to look: blast or unclear."""
         return self.call in (CallName.BLAST, CallName.UNCLEAR)
+
+
+def cell_id(run: int, number: int) -> str:
+    """Return the id in the records of a cell that a run of a slide gave a number."""
+    return str(number) if run == 1 else f"r{run}.{number}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ class _Ready:
 
     frame: str
     box_px: tuple[int, int, int, int]
+    found_by: str
     jpeg: bytes
 
 
@@ -46,11 +47,17 @@ class Fields:
         self._kept: dict[int, FieldPicture] = {}
         self._ready: dict[int, _Ready] = {}
         self._frame: Frame | None = None
+        self._found_by = ""
         self._n_bytes = pictures.n_jpeg_bytes(slide)
 
-    def saw(self, frame: Frame) -> None:
-        """Take a frame; what it shows is said by the cells that come next."""
-        self._frame = frame
+    def saw(self, frame: Frame, found_by: str) -> None:
+        """Take a frame; what it shows is said by the cells that come next.
+
+        Args:
+            frame: The frame.
+            found_by: What found its cells.
+        """
+        self._frame, self._found_by = frame, found_by
 
     def keep(
         self, wanted: Iterable[Cell], *, everything: bool
@@ -83,7 +90,7 @@ class Fields:
         shown_in = ready.frame if ready else kept.frame if kept else ""
         is_better = here[0] is cell.best and shown_in != self._frame.name
         if not shown_in or is_better:
-            self._ready[cell.id] = _ready(self._frame, here[0])
+            self._ready[cell.id] = _ready(self._frame, here[0], self._found_by)
 
     def _write(self, cell: int) -> FieldPicture | None:
         ready = self._ready.pop(cell)
@@ -91,15 +98,20 @@ class Fields:
             return None
         file, is_new = self._pictures.keep_jpeg(self._slide, ready.jpeg)
         self._n_bytes += len(ready.jpeg) if is_new else 0
-        return FieldPicture(file=file, frame=ready.frame, box_px=ready.box_px)
+        return FieldPicture(
+            file=file,
+            frame=ready.frame,
+            box_px=ready.box_px,
+            found_by=ready.found_by,
+        )
 
 
-def _ready(frame: Frame, sighting: Sighting) -> _Ready:
+def _ready(frame: Frame, sighting: Sighting, found_by: str) -> _Ready:
     (x, y), pixels = part_around(frame.pixels, sighting.box_px)
     x0, y0, x1, y1 = sighting.box_px
     box_px = (x0 - x, y0 - y, x1 - x, y1 - y)
     jpeg = jpeg_bytes(pixels, JPEG_QUALITY)
-    return _Ready(frame=frame.name, box_px=box_px, jpeg=jpeg)
+    return _Ready(frame=frame.name, box_px=box_px, found_by=found_by, jpeg=jpeg)
 
 
 def part_around(

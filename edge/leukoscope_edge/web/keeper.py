@@ -6,13 +6,12 @@ once. Better pictures and higher sighting counts of known cells wait for a pause
 end, so that the disk is not written with every frame.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from leukoscope_edge.inference.card import Card
-from leukoscope_edge.records.pictures import apart, from_png
-from leukoscope_edge.records.slide import MIN_OTHERS_REVIEWED, CellRecord
+from leukoscope_edge.records.pictures import apart, from_png, pixels_sha256
+from leukoscope_edge.records.slide import MIN_OTHERS_REVIEWED, CellRecord, cell_id
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.screening import Looked
 from leukoscope_edge.types import (
@@ -97,15 +96,14 @@ class Keeper:
 
     def record_id(self, cell: int) -> str:
         """Return the id in the records of a cell of this count."""
-        own = str(cell) if self._run == 1 else f"r{self._run}.{cell}"
-        return self._record_ids.get(cell, own)
+        return self._record_ids.get(cell, cell_id(self._run, cell))
 
     def saw(self, item: Frame | Fault, looked: Looked) -> None:
         """Remember what became of a frame."""
         self.statuses[looked.report.status] += 1
         if isinstance(item, Frame) and (looked.seen.whole or looked.seen.cut_off):
-            self._frames[item.name] = hashlib.sha256(item.pixels.tobytes()).hexdigest()
-            self._fields.saw(item)
+            self._frames[item.name] = pixels_sha256(item.pixels)
+            self._fields.saw(item, looked.found_by)
 
     def keep(self, cells: Sequence[Cell], *, everything: bool = False) -> None:
         """Keep what is new.

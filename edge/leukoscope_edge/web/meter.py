@@ -26,7 +26,11 @@ class Meter:
         """Time what happens inside."""
         began_s = time.perf_counter()
         yield
-        taken_ms = 1000 * (time.perf_counter() - began_s)
+        self.note(name, time.perf_counter() - began_s)
+
+    def note(self, name: str, taken_s: float) -> None:
+        """Take what a stage took."""
+        taken_ms = 1000 * taken_s
         before_ms = self._stages_ms.get(name, taken_ms)
         self._stages_ms[name] = before_ms + WEIGHT * (taken_ms - before_ms)
 

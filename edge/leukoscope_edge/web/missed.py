@@ -6,7 +6,6 @@ from leukoscope_edge.errors import SourceError
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.records.pictures import from_png
 from leukoscope_edge.records.slide import MissedCell
-from leukoscope_edge.screening import crop_spec
 from leukoscope_edge.types import U8
 from leukoscope_edge.vision.crop import cut_view
 from leukoscope_edge.vision.sightings import view_spec
@@ -40,7 +39,7 @@ def cut_missed(
     high = np.clip([x + half_px, y + half_px], 0, [width, height])
     x0, y0, x1, y1 = (round(float(v)) for v in (*low, *high))
     origin = news.facts.get("place") or (0, 0, 0)
-    view = view_spec(crop_spec(card))
+    view = view_spec(card.input.crop_spec)
     return MissedCell(
         frame=str(news.facts["frame"]),
         frame_sha256="",

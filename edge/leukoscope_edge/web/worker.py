@@ -1,25 +1,26 @@
 """The counting process: the camera and the count, apart from the page.
 
 It obeys orders, walks `SlideRun` frame by frame, keeps what it counts in the records
-and tells its news. It never waits for the page: news goes through a box that holds
-only the newest, and a thread of lower priority encodes and sends it. Each turn of its
-loop is a beat, and a chip that is too hot is given time to cool.
+and tells its news. Where a frame's search for cells does not end in its turn, the next
+frame's begins beside it, and only that one waits. It never waits for the page: news
+goes through a box that holds only the newest, and a thread of lower priority encodes
+and sends it. Each turn of its loop is a beat, and a chip that is too hot is given time
+to cool.
 """
 
 import contextlib
 import math
 import os
-import threading
 import time
-from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import cv2
 
-from leukoscope_edge.capture.camera import Camera
+from leukoscope_edge.capture.camera import Camera, items_of
 from leukoscope_edge.capture.source import is_sequence, open_source
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle
@@ -27,9 +28,8 @@ from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.inference.serving import ServingSegmenter
 from leukoscope_edge.profile import Profile, ThermalEntry
-from leukoscope_edge.records.pictures import jpeg_bytes
 from leukoscope_edge.records.store import Store, open_store
-from leukoscope_edge.screening import Looked, SlideRun, require_domain
+from leukoscope_edge.screening import Looked, SlideRun, n_ahead, require_domain
 from leukoscope_edge.service import heat
 from leukoscope_edge.service.beats import ALLOW_S, NoPulse, Pulse
 from leukoscope_edge.service.heat import Heat
@@ -42,15 +42,12 @@ from leukoscope_edge.web.light import LightLog
 from leukoscope_edge.web.line import Line
 from leukoscope_edge.web.meter import Meter
 from leukoscope_edge.web.orders import Do, Mode, News, Order
+from leukoscope_edge.web.outbox import Draft, Outbox
 from leukoscope_edge.web.sketch import boxes_of, count_facts, light_facts, place_facts
 from leukoscope_edge.web.trends import note_light
 
-JPEG_QUALITY = 80
-"""A 640 x 480 frame is then some 60 kB and shows no blocks at arm's length."""
 MOVED_ON_FRAMES = 20
 """Frames in which the simulated hand moves on by the width of a frame, about."""
-SENDER_NICENESS = 10
-"""Encoding the picture for the page yields to the count."""
 IDLE_TURN_S = 1.0
 ORDER_S, AFTER_FAULT_S = 30.0, 20.0
 """Opening or ending a slide, and a camera that is being opened anew, may take so long
@@ -60,43 +57,18 @@ BUILD_S = 1000.0
 TEMPERATURE_EVERY_S = 1.0
 WARM_SLOWER = 2.0
 """A warm chip looks at half as many frames."""
+N_SEARCHES = 2
+"""At once: more would let more than one frame wait, and the page show an older one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """News with its picture not yet encoded."""
+class Sought:
+    """A frame that was read, and whose cells are being sought."""
 
-    news: News
-    pixels: U8 | None
-
-
-class Outbox:
-    """Holds the newest news until it is sent; putting never waits."""
-
-    def __init__(self, line: Line) -> None:
-        """Start the thread that sends."""
-        self._line = line
-        self._box: deque[Draft] = deque(maxlen=1)
-        self._filled = threading.Event()
-        threading.Thread(target=self._send_all, daemon=True, name="news").start()
-
-    def put(self, draft: Draft) -> None:
-        """Replace what was not sent yet."""
-        self._box.append(draft)
-        self._filled.set()
-
-    def _send_all(self) -> None:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), SENDER_NICENESS)
-        while True:
-            self._filled.wait()
-            self._filled.clear()
-            with contextlib.suppress(IndexError):
-                draft = self._box.pop()
-                self._line.send(replace(draft.news, jpeg=_jpeg(draft.pixels)))
-
-
-def _jpeg(pixels: U8 | None) -> bytes:
-    return b"" if pixels is None else jpeg_bytes(pixels, JPEG_QUALITY)
+    item: Frame | Fault
+    found: Future[Looked]
+    began_s: float
+    read_at_unix_s: float
 
 
 def work(
@@ -183,6 +155,10 @@ class _Worker:
         self._camera: Camera | None = None
         self._run: SlideRun | None = None
         self._keeper: Keeper | None = None
+        self._pool = ThreadPoolExecutor(N_SEARCHES, thread_name_prefix="search")
+        self._n_cores = profile.n_threads or len(os.sched_getaffinity(0))
+        self._sought: Sought | None = None
+        self._turn_ends_s = 0.0
         self._light = LightLog()
         self._facts: dict[str, Any] = {}
         self._last_pixels: U8 | None = None
@@ -197,11 +173,11 @@ class _Worker:
             turned_s = time.monotonic()
             self._feel_heat(turned_s)
             looks = self._mode in (Mode.PREVIEW, Mode.COUNTING)
+            self._turn_ends_s = turned_s + (self._turn_s() if looks else IDLE_TURN_S)
             if looks and self._heat is not Heat.HOT:
-                self._step()
+                self._try(self._step)
             self._beat()
-            turn_s = self._turn_s() if looks else IDLE_TURN_S
-            order = line.take(turned_s + turn_s - time.monotonic())
+            order = line.take(self._turn_ends_s - time.monotonic())
             while order is not None:
                 if order.do is Do.LEAVE:
                     self._pause()
@@ -228,6 +204,7 @@ class _Worker:
         self._temp_c = heat.temperature_c()
         self._heat = heat.judge(self._temp_c, limits, self._heat)
         if self._heat is Heat.HOT and self._mode in (Mode.PREVIEW, Mode.COUNTING):
+            self._try(self._take_in_sought)
             self._facts |= {"instruction": _too_hot(self._temp_c, limits)}
             self._tell(self._last_pixels)
 
@@ -262,6 +239,7 @@ class _Worker:
 
     def _obey(self, order: Order) -> None:
         try:
+            self._take_in_sought()
             match order.do:
                 case Do.PREVIEW:
                     self._preview(order.slide)
@@ -323,6 +301,7 @@ class _Worker:
         keeper.judged_by(self._engine.name, self._engine.fallback)
 
     def _pause(self) -> None:
+        self._take_in_sought()
         if self._run is not None and self._keeper is not None:
             self._keeper.keep(self._run.cells(), everything=True)
         self._mode = Mode.PAUSED
@@ -343,6 +322,7 @@ class _Worker:
         if self._camera is not None:
             self._camera.__exit__(None, None, None)
         self._camera = self._run = self._keeper = self._last_pixels = None
+        self._sought = None
         self._facts = {}
         self._mode, self._slide = Mode.IDLE, ""
 
@@ -362,24 +342,29 @@ class _Worker:
         self._camera = camera.__enter__()
         return self._camera
 
-    def _step(self) -> None:
-        """Look at one frame and tell what it showed."""
+    def _try(self, do: Callable[[], None]) -> None:
         try:
-            with self._meter.stage("read"):
-                item = self._camera.read() if self._camera else None
-            self._fault = item.reason if isinstance(item, Fault) else ""
-            self._read_at_unix_s = time.time()
-            if isinstance(item, Frame):
-                self._frame_at_s = time.monotonic()
-            if item is None:
-                self._at_end()
-            elif self._run is None or self._keeper is None:
-                self._show(item)
-            else:
-                self._look(item, self._run, self._keeper)
+            do()
         except LeukoscopeError as err:
+            with contextlib.suppress(LeukoscopeError):  # the same, most likely
+                self._take_in_sought()
             self._fail(str(err))
             self._tell(None)
+
+    def _step(self) -> None:
+        """Read one frame, and tell what it or the one before it showed."""
+        with self._meter.stage("read"):
+            item = self._camera.read() if self._camera else None
+        self._fault = item.reason if isinstance(item, Fault) else ""
+        self._read_at_unix_s = time.time()
+        if isinstance(item, Frame):
+            self._frame_at_s = time.monotonic()
+        if item is None:
+            self._at_end()
+        elif self._run is None or self._keeper is None:
+            self._show(item)
+        else:
+            self._look(item, self._run, self._keeper)
 
     def _at_end(self) -> None:
         if self._mode is Mode.PREVIEW:  # shown again from its beginning
@@ -399,12 +384,42 @@ class _Worker:
         self._tell(pixels, item.name)
 
     def _look(self, item: Frame | Fault, run: SlideRun, keeper: Keeper) -> None:
-        with self._meter.stage("look"):
-            looked = run.look(item)
+        """Have a frame's cells sought, and take in the frame that still waits.
+
+        Where the search ends within the turn, this frame is taken in at once. Else it
+        waits, and the next one is read and sought beside the rest of its search.
+        """
+        before = self._sought
+        self._sought = Sought(
+            item=item,
+            began_s=time.perf_counter(),
+            read_at_unix_s=self._read_at_unix_s,
+            found=run.seek(item, self._pool),
+        )
+        if before is not None:
+            self._take_in(before, run, keeper)
+        may_wait = n_ahead(item, min(N_SEARCHES, self._n_cores)) > 0
+        left_s = max(0.0, self._turn_ends_s - time.monotonic()) if may_wait else None
+        if wait([self._sought.found], left_s).done:
+            self._take_in_sought()
+
+    def _take_in_sought(self) -> None:
+        """Take in the frame that waits, where there is one."""
+        sought, self._sought = self._sought, None
+        if sought and self._run is not None and self._keeper is not None:
+            self._take_in(sought, self._run, self._keeper)
+
+    def _take_in(self, sought: Sought, run: SlideRun, keeper: Keeper) -> None:
+        """Count what a frame showed, keep it, and tell."""
+        item = sought.item
+        looked = run.take_in(sought.found.result())
+        self._meter.note("look", time.perf_counter() - sought.began_s)
         with self._meter.stage("call"):
             cells = run.cells()
         with self._meter.stage("keep"):
-            self._note_who(keeper)
+            if looked.found_by:
+                keeper.found_by(looked.found_by, self._segmenter.fallback)
+            keeper.judged_by(self._engine.name, self._engine.fallback)
             keeper.saw(item, looked)
             keeper.keep(cells)
         self._meter.count()
@@ -413,6 +428,7 @@ class _Worker:
         if pixels is not None:
             self._light.see(pixels)
         self._last_pixels = pixels
+        self._read_at_unix_s = sought.read_at_unix_s
         self._tell(pixels, item.name)
 
     def _seen_facts(
@@ -466,13 +482,8 @@ def _skip_seen(camera: Camera, last_frame: str) -> None:
     """
     if not last_frame:
         return
-    for item in _items(camera):
+    for item in items_of(camera):
         if item.name == last_frame:
             break
     for _ in range(MOVED_ON_FRAMES):
         camera.read()
-
-
-def _items(camera: Camera) -> Iterator[Frame | Fault]:
-    while (item := camera.read()) is not None:
-        yield item

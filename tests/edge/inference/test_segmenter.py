@@ -1,4 +1,6 @@
 import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -97,3 +99,24 @@ def test_a_missing_model_is_refused(copy: Path) -> None:
     (copy / "model.cpu.onnx").unlink()
     with pytest.raises(BundleError, match="No such file"):
         Segmenter(copy)
+
+
+def test_frames_take_turns_at_a_network_of_several_threads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network, at_it, most = Segmenter(FOLDER, n_threads=2), [0], [0]
+    run = network._session.run
+
+    def noted(batch: F32, output: str) -> F32:
+        at_it[0] += 1
+        most[0] = max(most[0], at_it[0])
+        time.sleep(0.02)
+        at_it[0] -= 1
+        return run(batch, output)
+
+    monkeypatch.setattr(network._session, "run", noted)
+    frame = np.full((64, 64, 3), 210, np.uint8)
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(lambda _: network.segment(frame, 0.1), range(6)))
+    assert len(found) == 6
+    assert most == [1]

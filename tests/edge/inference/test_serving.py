@@ -74,7 +74,8 @@ def test_thresholds_serve_where_nothing_else_is_asked_for() -> None:
 
 def test_the_network_serves_where_it_is_whole() -> None:
     serving = ServingSegmenter(NAME)
-    assert len(serving.segment(BLANK, 0.1)) == 0
+    found, found_by = serving.segment(BLANK, 0.1)
+    assert (len(found), found_by) == (0, NAME)
     assert (serving.name, serving.fallback) == (NAME, "")
 
 
@@ -103,7 +104,8 @@ def test_thresholds_serve_where_the_network_is_not_whole_and_say_why(
     assert serving.fallback.startswith(f"{NAME} cannot be used: ")
     assert why in serving.fallback
     assert "\n" not in serving.fallback
-    assert len(serving.segment(BLANK, 0.1)) == 0
+    found, found_by = serving.segment(BLANK, 0.1)
+    assert (len(found), found_by) == (0, THRESHOLDS)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +130,8 @@ def test_a_network_that_fails_on_the_way_is_not_asked_again(
     network = serving._network
     assert network is not None
     monkeypatch.setattr(network, "_session", Failing())
-    assert len(serving.segment(BLANK, 0.1)) == 0
+    found, found_by = serving.segment(BLANK, 0.1)
+    assert (len(found), found_by) == (0, THRESHOLDS)
     assert serving.name == THRESHOLDS
     assert serving.fallback.startswith(f"{NAME} failed after 2 frames: ")
     assert why in serving.fallback

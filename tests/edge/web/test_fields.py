@@ -10,7 +10,7 @@ from leukoscope_edge.capture.simulated import SimulatedCamera, SlidePlan
 from leukoscope_edge.records.pictures import from_png
 from leukoscope_edge.records.reproduce import look_again
 from leukoscope_edge.screening import SlideRun
-from leukoscope_edge.types import CallName, Cell, Frame
+from leukoscope_edge.types import THRESHOLDS, CallName, Cell, Frame
 from leukoscope_edge.web import fields as module
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.fields import Fields, part_around
@@ -57,14 +57,15 @@ def test_the_first_frame_is_kept_at_once_and_the_sharpest_at_a_pause(
     fields = Fields(device.store.pictures, slide)
     cell = make_cell(1, CallName.BLAST)
     assert not fields.keep([seen_in(cell, "a")], everything=False)  # it saw no frame
-    fields.saw(frame("a"))
+    fields.saw(frame("a"), THRESHOLDS)
     kept = fields.keep([seen_in(cell, "a")], everything=False)[1]
     assert (kept.frame, kept.box_px) == ("a", (10, 10, 60, 60))
-    fields.saw(frame("bb"))
+    fields.saw(frame("bb"), "a network")
     assert not fields.keep([seen_in(cell, "bb")], everything=False)
-    fields.saw(frame("ccc"))
+    fields.saw(frame("ccc"), THRESHOLDS)
     assert not fields.keep([seen_in(cell, "bb")], everything=False)
-    assert fields.keep([seen_in(cell, "bb")], everything=True)[1].frame == "bb"
+    sharper = fields.keep([seen_in(cell, "bb")], everything=True)[1]
+    assert (sharper.frame, sharper.found_by) == ("bb", "a network")
     assert not fields.keep([seen_in(cell, "bb")], everything=True)
 
 
@@ -73,12 +74,12 @@ def test_beyond_its_budget_a_slide_keeps_no_more(
 ) -> None:
     slide = fill_slide(device, is_finished=False)
     fields = Fields(device.store.pictures, slide)
-    fields.saw(frame("a"))
+    fields.saw(frame("a"), THRESHOLDS)
     assert fields.keep([seen_in(make_cell(1, CallName.BLAST), "a")], everything=False)
     monkeypatch.setattr(
         module, "BUDGET_BYTES", device.store.pictures.n_jpeg_bytes(slide) + 10
     )
-    fields.saw(frame("bb"))
+    fields.saw(frame("bb"), "a network")
     assert not fields.keep(
         [seen_in(make_cell(2, CallName.BLAST), "bb")], everything=False
     )
@@ -110,6 +111,7 @@ def test_a_count_keeps_a_field_for_all_that_the_first_look_shows(
     again = look_again(
         device.store.slide(slide), device.store.pictures, device.bundle, device.engine
     )
+    assert again.found_by == (THRESHOLDS,)
     assert again.n_found == again.n_cells >= len(shown)
     assert again.n_same >= again.n_found - 1  # a JPEG of one sighting, not a vote
     kept = shown[0].field

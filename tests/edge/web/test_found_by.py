@@ -6,21 +6,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.edge.web.stand_ins import NAME, PROFILE, Browser, fill_slide
+from tests.edge.web.stand_ins import NAME, PROFILE, Browser, fill_slide, make_cell
 
+from leukoscope_edge.cli import main
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.choose import open_engine
-from leukoscope_edge.inference.serving import ServingSegmenter
+from leukoscope_edge.inference.serving import (
+    Segment,
+    ServingSegmenter,
+    segmentation_named,
+)
 from leukoscope_edge.profile import CameraEntry, Profile
-from leukoscope_edge.records.slide import SlideRecord
+from leukoscope_edge.records import reproduce
+from leukoscope_edge.records.pictures import from_png
+from leukoscope_edge.records.slide import FieldPicture, SlideRecord
 from leukoscope_edge.service.health import Sign, signs
-from leukoscope_edge.types import F32, THRESHOLDS, Refusal
+from leukoscope_edge.types import F32, THRESHOLDS, U8, CallName, Refusal, Segmentation
 from leukoscope_edge.web import worker
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.health import notices
 from leukoscope_edge.web.i18n import languages
 from leukoscope_edge.web.orders import Do, Mode, News, Order
-from leukoscope_edge.web.worker import Draft
+from leukoscope_edge.web.outbox import Draft
 
 UNET = "unet-nuclei-1"
 CANNOT = (
@@ -145,6 +152,58 @@ def test_a_network_that_fails_in_the_middle_loses_no_frame(device: Device) -> No
     assert record.origin.segmenter == THRESHOLDS
     assert record.frames["screened"] >= N_FRAMES
     assert device.store.verify_audit() == []
+
+
+@pytest.mark.usefixtures("failing")
+def test_each_kept_frame_is_looked_at_again_by_what_found_its_cells(
+    device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = with_network(device, UNET)
+    store, slide = device.store, fill_slide(device, is_finished=False)
+    _, _, record = count(device, slide)
+    fields = [c.field for c in record.machine_cells.values() if c.field]
+    by_frame = {f.frame: f.found_by for f in fields}
+    assert set(by_frame.values()) == {UNET, THRESHOLDS}
+    assert all((by == UNET) == (f < "frame 000003") for f, by in by_frame.items())
+    looked: set[tuple[bytes, str]] = set()
+
+    def noted(name: str) -> Segment:
+        segment = segmentation_named(name)
+
+        def look(pixels: U8, scale_um_per_px: float | None) -> Segmentation:
+            looked.add((pixels.tobytes(), name))
+            return segment(pixels, scale_um_per_px)
+
+        return look
+
+    monkeypatch.setattr(reproduce, "segmentation_named", noted)
+    again = reproduce.look_again(record, store.pictures, device.bundle, device.engine)
+    assert looked == {
+        (from_png(store.pictures.read(slide, f.file)).tobytes(), f.found_by)
+        for f in fields
+    }
+    assert again.found_by == (THRESHOLDS, UNET)
+    assert again.n_found == again.n_cells == len(fields)
+
+
+def test_a_network_that_is_not_on_this_machine_is_named_after_the_crops(
+    device: Device, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store, slide = device.store, fill_slide(device, is_finished=False)
+    picture, _ = store.pictures.keep_jpeg(slide, b"a frame")
+    field = FieldPicture(
+        file=picture, frame="f", box_px=(0, 0, 9, 9), found_by="unet-nuclei-9"
+    )
+    blast = make_cell(1, CallName.BLAST)
+    store.add_cells(slide, [blast], frames={}, fields={1: field})
+    why = (
+        f"slide {slide}: cells in its kept frames were found by unet-nuclei-9, which "
+        "does not serve on this machine: there is no segmenter 'unet-nuclei-9'; there"
+    )
+    assert main(["records", "reproduce", slide, "--data", str(store.folder)]) == 1
+    printed = capsys.readouterr()
+    assert f"slide {slide}: crops of 1 cells judged again" in printed.out
+    assert why in printed.err
 
 
 def test_a_network_that_is_there_again_goes_on_with_the_slide(device: Device) -> None:

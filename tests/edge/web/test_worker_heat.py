@@ -13,7 +13,7 @@ from leukoscope_edge.service.beats import NoPulse
 from leukoscope_edge.web import worker
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.orders import Do, Order
-from leukoscope_edge.web.worker import Draft
+from leukoscope_edge.web.outbox import Draft
 
 LIMITS = ThermalEntry(warn_c=70.0, pause_c=90.0)
 PREVIEW, LEAVE = Order(do=Do.PREVIEW), Order(do=Do.LEAVE)

@@ -1,0 +1,252 @@
+"""A frame may wait while the next one is sought: same count, same order, none lost."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from concurrent.futures import wait as wait_for
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.edge.web.stand_ins import NAME, PROFILE, fill_slide
+
+from leukoscope_edge.capture.simulated import SimulatedCamera
+from leukoscope_edge.errors import RecordError, SourceError
+from leukoscope_edge.inference.choose import open_engine
+from leukoscope_edge.inference.serving import ServingSegmenter
+from leukoscope_edge.profile import CameraEntry
+from leukoscope_edge.records.slide import Kind, SlideRecord
+from leukoscope_edge.records.store import Store
+from leukoscope_edge.screening import SlideRun
+from leukoscope_edge.service import heat
+from leukoscope_edge.service.beats import NoPulse
+from leukoscope_edge.types import THRESHOLDS, Fault, Frame, Segmentation
+from leukoscope_edge.web import worker
+from leukoscope_edge.web.device import Device
+from leukoscope_edge.web.orders import Do, Mode, Order
+from leukoscope_edge.web.outbox import Draft
+
+N_FRAMES = 6
+SOURCE = "simulated:seed=4,cells=12,blasts=0.3"
+LEAVE = Order(do=Do.LEAVE)
+
+
+class KeptBox:
+    def __init__(self) -> None:
+        self.drafts: list[Draft] = []
+
+    def put(self, draft: Draft) -> None:
+        self.drafts.append(draft)
+
+    def counted(self) -> list[dict[str, Any]]:
+        """What was told of each frame as it was counted, in order."""
+        told = (d.news.facts for d in self.drafts if d.news.mode is Mode.COUNTING)
+        return [facts for facts in told if facts["frame"]]
+
+
+class Orders:
+    """Gives orders, each after so many turns, and never waits."""
+
+    def __init__(self, *orders: tuple[Order, int]) -> None:
+        turns: list[Order | None] = []
+        for order, n_turns in orders:
+            turns += [order, None, *[None] * n_turns]
+        self._turns = iter([*turns, LEAVE])
+
+    def take(self, _: float) -> Order | None:
+        return next(self._turns)
+
+
+def run(
+    device: Device, orders: Orders, *, fps: float = 1000.0, n_threads: int = 2
+) -> KeptBox:
+    camera = CameraEntry(source=SOURCE, frames_per_second=fps)
+    profile = replace(PROFILE, camera=camera, n_threads=n_threads)
+    box = KeptBox()
+    with open_engine(device.bundle, backend="cpu", n_threads=1) as engine:
+        worker._Worker(
+            profile,
+            device.store,
+            device.bundle,
+            engine,
+            box,  # type: ignore[arg-type]
+            NoPulse(),
+        ).obey_all(orders)  # type: ignore[arg-type]
+    return box
+
+
+def count(slide: str) -> tuple[Order, int]:
+    return Order(do=Do.COUNT, slide=slide, by=NAME), N_FRAMES
+
+
+def finish(slide: str) -> tuple[Order, int]:
+    return Order(do=Do.FINISH, slide=slide, by=NAME), 0
+
+
+def whole(
+    device: Device, *, between: Sequence[Do] = (), **how: Any
+) -> tuple[KeptBox, SlideRecord]:
+    """Count some frames, obey, count some more, and finish."""
+    slide = fill_slide(device, is_finished=False)
+    orders = [count(slide)]
+    orders += [(Order(do=do, slide=slide, by=NAME), 2) for do in between]
+    box = run(device, Orders(*orders, finish(slide)), **how)
+    assert box.drafts[-1].news.mode is Mode.FINISHED
+    return box, device.store.slide(slide)
+
+
+def what_happened(store: Store, slide: str) -> list[tuple[str, dict[str, Any]]]:
+    return [(e.kind, e.body) for e in store.events(slide)[1:]]
+
+
+def told(box: KeptBox) -> list[dict[str, Any]]:
+    """What the page was told of each frame, but for when."""
+    return [
+        {k: v for k, v in facts.items() if k not in {"seq", "at_unix_s"}}
+        for facts in box.counted()
+    ]
+
+
+@pytest.fixture
+def waiting(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Whether a frame waited at the end of each step."""
+    noted: list[bool] = []
+    step = worker._Worker._step
+
+    def noting(self: worker._Worker) -> None:
+        step(self)
+        noted.append(self._sought is not None)
+
+    monkeypatch.setattr(worker._Worker, "_step", noting)
+    return noted
+
+
+@pytest.fixture
+def slow_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no search end in its turn, but on one thread, where it is waited for."""
+
+    def wait(found: list[Future[Any]], timeout_s: float | None) -> Any:
+        done = wait_for(found, timeout_s)
+        return done if timeout_s is None else done._replace(done=set())
+
+    monkeypatch.setattr(worker, "wait", wait)
+
+
+@pytest.mark.usefixtures("slow_search")
+@pytest.mark.parametrize(
+    "between", [(), (Do.PAUSE, Do.GO_ON, Do.NEW_AREA)], ids=["straight on", "stops"]
+)
+def test_the_same_is_counted_kept_and_told_as_one_by_one(
+    device: Device, waiting: list[bool], between: Sequence[Do]
+) -> None:
+    plain, expected = whole(device, between=between, n_threads=1)
+    assert not any(waiting)
+    waiting.clear()
+    ahead, record = whole(device, between=between)
+    assert all(waiting)
+    assert told(ahead) == told(plain)
+    assert what_happened(device.store, record.id) == what_happened(
+        device.store, expected.id
+    )
+    assert record.machine_cells == expected.machine_cells
+    assert len(record.machine_cells) > 1
+    assert record.machine == expected.machine
+
+
+def test_no_frame_is_told_twice_or_after_a_later_one(device: Device) -> None:
+    box, record = whole(device)
+    frames = [facts["frame"] for facts in box.counted()]
+    assert frames == [f"frame {i:06d}" for i in range(sum(record.frames.values()))]
+    read = [facts["at_unix_s"] for facts in box.counted()]
+    assert read == sorted(set(read))
+
+
+def test_where_the_search_ends_in_its_turn_no_frame_waits(
+    device: Device, waiting: list[bool]
+) -> None:
+    whole(device, fps=0.5)
+    assert waiting
+    assert not any(waiting)
+
+
+@pytest.mark.usefixtures("slow_search")
+def test_a_frame_that_waits_is_counted_before_the_worker_leaves(
+    device: Device, waiting: list[bool]
+) -> None:
+    slide = fill_slide(device, is_finished=False)
+    box = run(device, Orders(count(slide)))
+    assert waiting[-1]
+    assert len(box.counted()) == len(waiting)
+
+
+@pytest.mark.usefixtures("slow_search")
+def test_a_camera_that_fails_takes_no_frame_with_it(
+    device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, left = SimulatedCamera.read, iter(range(4))
+
+    def fail_soon(self: SimulatedCamera) -> Frame | Fault | None:
+        if next(left, None) is None:
+            raise SourceError("the camera was pulled out")
+        return read(self)
+
+    monkeypatch.setattr(SimulatedCamera, "read", fail_soon)
+    slide = fill_slide(device, is_finished=False)
+    box = run(device, Orders(count(slide)))
+    assert [facts["frame"] for facts in box.counted()][-1] == "frame 000003"
+    failed = box.drafts[-1].news
+    assert failed.mode is Mode.FAILED
+    assert failed.facts["instruction"] == "the camera was pulled out"
+
+
+def test_what_fails_in_the_search_or_the_records_ends_the_count_as_before(
+    device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise RecordError("the disk is full")
+
+    for owner, name in ((SlideRun, "_find"), (Store, "add_cells")):
+        slide = fill_slide(device, is_finished=False)
+        with monkeypatch.context() as broken:
+            broken.setattr(owner, name, full)
+            box = run(device, Orders(count(slide)))
+        assert box.counted() == []
+        assert box.drafts[-1].news.mode is Mode.FAILED
+        assert box.drafts[-1].news.facts["instruction"] == "the disk is full"
+
+
+@pytest.mark.usefixtures("slow_search")
+def test_a_chip_that_gets_too_hot_keeps_no_frame_waiting(
+    device: Device, waiting: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temps_c = iter([40.0, 40.0])
+    monkeypatch.setattr(worker, "TEMPERATURE_EVERY_S", 0.0)
+    monkeypatch.setattr(heat, "temperature_c", lambda: next(temps_c, 120.0))
+    slide = fill_slide(device, is_finished=False)
+    box = run(device, Orders(count(slide)))
+    assert waiting == [True]
+    modes = [d.news.facts for d in box.drafts if d.news.mode is Mode.COUNTING]
+    hot = next(i for i, f in enumerate(modes) if "too hot" in f.get("instruction", ""))
+    assert [f["frame"] for f in modes[:hot] if f["frame"]] == ["frame 000000"]
+    assert not [f for f in modes[hot:] if f["frame"]]
+
+
+def test_the_slide_keeps_what_found_each_frame_not_what_would_find_the_next(
+    device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Failing(ServingSegmenter):
+        """Has failed in the next frame already, whenever it is asked for its name."""
+
+        left = iter(["a network"] * 3)
+        name = THRESHOLDS
+
+        def segment(self, *given: Any) -> tuple[Segmentation, str]:
+            return super().segment(*given)[0], next(self.left, THRESHOLDS)
+
+    monkeypatch.setattr(worker, "_segmenter_of", lambda _: Failing())
+    _, record = whole(device, n_threads=1)
+    changes = [
+        body["segmenter"]
+        for kind, body in what_happened(device.store, record.id)
+        if kind == Kind.SEGMENTER.value
+    ]
+    assert changes == ["a network", THRESHOLDS]
