@@ -29,7 +29,6 @@ from leukoscope_edge.inference.card import (
 from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.types import F32, U8, Domain
-from leukoscope_edge.vision.crop import CropSpec
 from leukoscope_export.golden import golden_cells
 from leukoscope_export.quantise import Files, run_onnx
 from leukoscope_export.tolerance import cpu_tolerance, gpu_tolerance
@@ -131,7 +130,7 @@ def _test(folder: Path) -> None:
 
 
 def _fill(aside: Path, trained: Trained, release: Release, quick: Quick | None) -> None:
-    crops = golden_cells(release.domain, _crop_spec(release.input))
+    crops = golden_cells(release.domain, release.input.crop_spec)
     networks = {"logits": trained.files}
     if quick is not None:
         networks["quick_logits"] = quick.trained.files
@@ -160,12 +159,6 @@ def _fill(aside: Path, trained: Trained, release: Release, quick: Quick | None) 
         outliers=trained.outliers,
     )
     (aside / CARD_NAME).write_text(as_toml(card), encoding="utf-8")
-
-
-def _crop_spec(spec: InputEntry) -> CropSpec:
-    return CropSpec(
-        side_px=spec.side_px, scale_um_per_px=spec.scale_um_per_px, colour=spec.colour
-    )
 
 
 def _quick_entry(aside: Path, quick: Quick) -> QuickEntry:
