@@ -47,7 +47,7 @@ FACTS_EVERY_S = 60.0
 TRIAL_S = 1500.0
 """An engine is built once more, in at most 1200 s, and the stored cells run."""
 CHORE_S = 3600.0
-"""A restore unpacks and checks years of pictures."""
+"""A restore unpacks and checks years of pictures; a recovery reads a year of events."""
 Facts = Callable[[], dict[str, Any]]
 
 
@@ -95,7 +95,11 @@ def _run_device(
         Whether to open it anew, as for another model.
     """
     certificate = _certificate(profile, data_dir)
-    with open_store(data_dir) as store:
+
+    def tell() -> None:
+        pulse.beat(allow_s=CHORE_S, doing="recovering the records")
+
+    with open_store(data_dir, waits=False, on_damage=tell) as store:
         if updates.is_on_trial(data_dir):  # a cut left it; it is tried before all else
             pulse.beat(allow_s=TRIAL_S, doing="trying a new model")
         bundle, why_off = _model(profile, store)

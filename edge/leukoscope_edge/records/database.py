@@ -58,13 +58,25 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 )
 """Each is run once, in order; `PRAGMA user_version` counts them. Never edit one that
 was released: add another."""
+ENDS: tuple[str, ...] = (
+    "SELECT * FROM head",
+    "SELECT * FROM event ORDER BY seq LIMIT 1",
+    "SELECT * FROM event ORDER BY seq DESC LIMIT 1",
+    "SELECT slide, seq FROM event ORDER BY slide DESC, seq DESC LIMIT 1",
+    "SELECT key FROM event WHERE key != '' ORDER BY key DESC LIMIT 1",
+    "SELECT * FROM record_key ORDER BY slide DESC LIMIT 1",
+    "SELECT sample_tag FROM record_key ORDER BY sample_tag DESC LIMIT 1",
+)
+"""What is read of every table and index at opening, however long they are."""
 
 
-def open_database(path: Path) -> sqlite3.Connection:
+def open_database(path: Path, *, in_full: bool = True) -> sqlite3.Connection:
     """Open the records' database, made or brought up to date where needed.
 
     Args:
         path: The file; its folder is there.
+        in_full: Look it through first, which takes as long as it is long; else look
+            only at its ends. What must be brought up to date is always looked through.
 
     Raises:
         RecordError: A newer version of the program made it.
@@ -76,8 +88,13 @@ def open_database(path: Path) -> sqlite3.Connection:
     try:
         for pragma in PRAGMAS:
             connection.execute(pragma)
-        _check(connection)
-        _migrate(connection, path)
+        is_old = _version(connection) != len(MIGRATIONS)
+        if (in_full or is_old) and not is_sound(connection):
+            raise sqlite3.DatabaseError("it is not as SQLite left it")
+        if is_old:
+            _migrate(connection, path)
+        for end in ENDS:
+            connection.execute(end).fetchall()
     except UnicodeDecodeError as err:  # SQLite quotes noise where a name should be
         connection.close()
         raise sqlite3.DatabaseError("a name in it is not text") from err
@@ -87,15 +104,29 @@ def open_database(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _check(connection: sqlite3.Connection) -> None:
-    (word,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if word != "ok":
-        raise sqlite3.DatabaseError(word)
+def is_sound(connection: sqlite3.Connection) -> bool:
+    """Look a database through: is all of it as SQLite left it?
+
+    Raises:
+        sqlite3.OperationalError: It cannot be read now, which says nothing of it.
+    """
+    try:
+        (word,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    except sqlite3.OperationalError:
+        raise
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
+        return False
+    return bool(word == "ok")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     with transaction(connection):
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        version = _version(connection)
         if version > len(MIGRATIONS):
             raise RecordError(
                 f"{path}: format {version}, this program knows up to "
@@ -125,6 +156,9 @@ def copy_database(path: Path, target: Path) -> None:
     Args:
         path: The database; the copy shows one moment of it.
         target: The new file.
+
+    Raises:
+        sqlite3.DatabaseError: What came out is damaged, so what went in may be.
     """
     with (
         contextlib.closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)) as source,
@@ -132,6 +166,8 @@ def copy_database(path: Path, target: Path) -> None:
     ):
         source.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")
+        if not is_sound(copy):
+            raise sqlite3.DatabaseError("the copy is not as SQLite left it")
     with target.open("rb+") as file:
         sync_file(file)
 

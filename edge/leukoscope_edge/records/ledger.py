@@ -51,6 +51,8 @@ class Ledger:
         connection: sqlite3.Connection,
         key: Ed25519PrivateKey,
         now: Callable[[], datetime],
+        *,
+        on_damage: Callable[[], None],
     ) -> None:
         """Take an open database.
 
@@ -58,10 +60,11 @@ class Ledger:
             connection: The database, in autocommit mode.
             key: Signs the end of the chain.
             now: The clock.
+            on_damage: Told where the database gives what SQLite cannot have written.
         """
         self._connection = connection
         self._key = key
-        self.now = now
+        self.now, self._on_damage = now, on_damage
         self._lock = threading.RLock()
 
     @contextmanager
@@ -74,7 +77,8 @@ class Ledger:
         try:
             with self._lock, transaction(self._connection):
                 yield self._connection
-        except sqlite3.Error as err:
+        except (sqlite3.Error, UnicodeDecodeError) as err:
+            self._doubt(err)
             raise RecordError(f"the records cannot be written: {err}") from err
 
     @contextmanager
@@ -84,7 +88,13 @@ class Ledger:
             with self._lock:
                 yield self._connection
         except (sqlite3.Error, UnicodeDecodeError) as err:
+            self._doubt(err)
             raise RecordError(f"the records cannot be read: {err}") from err
+
+    def _doubt(self, err: Exception) -> None:
+        """Say so where an error is of the file, not of the disk, a lock or a rule."""
+        if type(err) in (sqlite3.DatabaseError, UnicodeDecodeError):
+            self._on_damage()
 
     def rows(self, query: str, values: tuple[object, ...] = ()) -> list[Any]:
         """Return what a query finds."""

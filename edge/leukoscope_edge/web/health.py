@@ -49,7 +49,7 @@ def notices(device: Device) -> list[str]:
         *(b for b in device.desk.banners if b != device.why_off),
         *([found_by] if found_by else []),
         *([store.recovery.sentence] if store.recovery else []),
-        *([store.copy_trouble] if store.copy_trouble else []),
+        *store.troubles,
         *(f"Slide {i} is left out: {why}" for i, why in sorted(store.damaged.items())),
     ]
 

@@ -22,6 +22,7 @@ from leukoscope_edge.updates.codes import UNCHANGED
 from leukoscope_edge.web import location
 from leukoscope_edge.web.access import (
     SlideId,
+    at_slides,
     device_of,
     may,
     set_session,
@@ -58,7 +59,7 @@ from leukoscope_edge.web.words import light_names, said_in, trend_names, words_f
 
 router = APIRouter()
 Anybody = Annotated[Person, Depends(signed_in)]
-OPERATOR = Depends(may(Right.SLIDES))
+OPERATOR = Depends(at_slides)
 Checker = Annotated[Person, Depends(may(Right.QUALITY))]
 N_EVENTS, N_DAYS_SHOWN = 20, 5
 STEPS = ("ready", "count", "review", "result", "share")

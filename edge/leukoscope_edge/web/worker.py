@@ -57,6 +57,8 @@ ORDER_S, AFTER_FAULT_S = 30.0, 20.0
 on a slow board; another turn less (`service.beats.ALLOW_S`)."""
 BUILD_S = 1000.0
 """TensorRT builds its engine once, in at most 900 s, and says when it begins."""
+RECOVER_S = 3600.0
+"""A recovery of the records reads a year of events."""
 TEMPERATURE_EVERY_S = 1.0
 WARM_SLOWER = 2.0
 """A warm chip looks at half as many frames."""
@@ -125,7 +127,11 @@ def work(
     bundle = open_bundle(bundle_folder)
     wants_gpu = profile.inference.backends[0] == "tensorrt" and not is_cpu_only
     with (
-        open_store(data_dir) as store,
+        open_store(
+            data_dir,
+            waits=False,
+            on_damage=lambda: pulse.beat(allow_s=RECOVER_S, doing="the records"),
+        ) as store,
         open_engine(
             bundle,
             backend="auto" if wants_gpu else "cpu",

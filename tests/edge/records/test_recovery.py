@@ -60,6 +60,7 @@ def test_what_is_no_database_gives_way_to_the_last_copy(bench: Any) -> None:
 def test_sound_events_after_the_copy_are_saved_from_the_damaged_file(
     bench: Any,
 ) -> None:
+    bench.store.end_copy()
     bench.store.keep_copy()
     slide = bench.signed()
     n = bench.store.head().seq

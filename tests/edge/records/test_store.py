@@ -349,11 +349,12 @@ def test_a_copy_that_cannot_be_made_stops_nothing_and_is_said(bench: Any) -> Non
     (bench.folder / COPY_FOLDER).write_text("in the way")
     assert bench.store.slide(bench.counted()).machine_cells
     bench.store.end_copy()
-    assert "The copy of the records could not be made" in bench.store.copy_trouble
+    (said,) = bench.store.troubles
+    assert "The copy of the records could not be made" in said
     (bench.folder / COPY_FOLDER).unlink()
     bench.counted(sample="B")
     bench.store.end_copy()
-    assert bench.store.copy_trouble == ""
+    assert bench.store.troubles == []
 
 
 FULL_DISK = """
