@@ -33,9 +33,12 @@ LOOK_AGAIN_S = 5.0
 NICENESS = 10
 """The check yields to whatever a person waits for."""
 LOOKING = (
-    "the records are being looked through, as after every start: try again in a moment"
+    "The records are being looked through after the start: slides open in a moment."
 )
-DAMAGED = "the records are damaged: they are put back from their copy once all let go"
+DAMAGED = (
+    "The records are damaged. The device lets go of them and mends them from "
+    "their copy."
+)
 
 
 class Caretaker:
@@ -137,10 +140,12 @@ class Caretaker:
         if found is not Found.SOUND:
             raise RecordError(DAMAGED if found is Found.DAMAGED else LOOKING)
 
-    def doubt(self) -> None:
-        """Have the database looked through again: it gave what it should not."""
-        self._soundness.say(Found.NOTHING)
-        self.look_after()
+    def give_up(self) -> None:
+        """Let everybody leave the database, as it gave what SQLite cannot have written.
+
+        The first who is then alone with it looks it through, and recovers it.
+        """
+        self._soundness.say(Found.DAMAGED)
 
     def look_after(self) -> None:
         """Have done what is due, beside all other work: the check and the copy."""
@@ -182,14 +187,14 @@ class Caretaker:
         try:
             self.keep_copy()
             self.copy_trouble = ""
-        except (OSError, RecordError) as err:
+        except (OSError, sqlite3.Error, RecordError) as err:
             self.copy_trouble = f"The copy of the records could not be made: {err}"
 
     def keep_copy(self) -> None:
         """Put a copy of the database beside it, for the day it is damaged.
 
         Through a connection of its own: nobody waits for it but who asked. A copy that
-        is damaged itself takes no other's place, and has the database looked through.
+        is damaged takes no other's place, and the database is looked through again.
 
         Raises:
             OSError: It cannot be written.
@@ -204,7 +209,8 @@ class Caretaker:
             except sqlite3.OperationalError as err:
                 raise RecordError(f"the records cannot be copied: {err}") from err
             except sqlite3.DatabaseError as err:
-                self.doubt()
+                if not self._is_sound():  # else only what came out is damaged
+                    self.give_up()
                 raise RecordError(f"the records cannot be copied: {err}") from err
             aside.replace(self._copy)
             sync_folder(self._copy.parent)

@@ -93,7 +93,8 @@ class Store:
             now: The clock.
             waits: Until the database was looked through; else that is done beside, and
                 nothing can be written until then.
-            on_damage: Told before a damaged database is recovered: that may take long.
+            on_damage: Told before a damaged database is recovered, which may take
+                long; where it raises nothing is recovered.
 
         Raises:
             RecordError: They cannot be read or were made by a newer program.
@@ -114,7 +115,7 @@ class Store:
             raise
         self.device = fingerprint(keys.device.public_key())
         self._ledger = Ledger(
-            self._connection, keys.device, now, on_damage=self._caretaker.doubt
+            self._connection, keys.device, now, on_damage=self._caretaker.give_up
         )
         self._identities = Identities(self._ledger, keys.identity)
         if self.recovery is not None:

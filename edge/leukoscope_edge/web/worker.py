@@ -21,12 +21,13 @@ import cv2
 
 from leukoscope_edge.capture.camera import Camera
 from leukoscope_edge.capture.source import is_sequence, open_source
-from leukoscope_edge.errors import LeukoscopeError
+from leukoscope_edge.errors import LeukoscopeError, RecordError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle
 from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.inference.serving import ServingSegmenter
 from leukoscope_edge.profile import Profile, ThermalEntry
+from leukoscope_edge.records.caretaker import DAMAGED
 from leukoscope_edge.records.pictures import jpeg_bytes
 from leukoscope_edge.records.store import Store, open_store
 from leukoscope_edge.screening import Looked, SlideRun, require_domain
@@ -57,8 +58,6 @@ ORDER_S, AFTER_FAULT_S = 30.0, 20.0
 on a slow board; another turn less (`service.beats.ALLOW_S`)."""
 BUILD_S = 1000.0
 """TensorRT builds its engine once, in at most 900 s, and says when it begins."""
-RECOVER_S = 3600.0
-"""A recovery of the records reads a year of events."""
 TEMPERATURE_EVERY_S = 1.0
 WARM_SLOWER = 2.0
 """A warm chip looks at half as many frames."""
@@ -127,11 +126,7 @@ def work(
     bundle = open_bundle(bundle_folder)
     wants_gpu = profile.inference.backends[0] == "tensorrt" and not is_cpu_only
     with (
-        open_store(
-            data_dir,
-            waits=False,
-            on_damage=lambda: pulse.beat(allow_s=RECOVER_S, doing="the records"),
-        ) as store,
+        open_store(data_dir, waits=False, on_damage=_leave_damaged) as store,
         open_engine(
             bundle,
             backend="auto" if wants_gpu else "cpu",
@@ -141,6 +136,15 @@ def work(
     ):
         worker = _Worker(profile, store, bundle, engine, Outbox(line), pulse)
         worker.obey_all(line)
+
+
+def _leave_damaged() -> None:
+    """Leave damaged records to the page, which then says what became of them.
+
+    Raises:
+        RecordError: Always.
+    """
+    raise RecordError(DAMAGED)
 
 
 def refuse_all(
@@ -197,9 +201,15 @@ class _Worker:
         self._frame_at_s: float | None = None
 
     def obey_all(self, line: Line) -> None:
-        """Obey and look by turns, until told to leave."""
+        """Obey and look by turns, until told to leave.
+
+        Raises:
+            RecordError: The records were found damaged: let go of them.
+        """
         self._tell(None)
         while True:
+            if self._store.is_damaged:
+                _leave_damaged()
             turned_s = time.monotonic()
             self._feel_heat(turned_s)
             looks = self._mode in (Mode.PREVIEW, Mode.COUNTING)

@@ -207,11 +207,13 @@ def test_damage_in_the_middle_is_found_whoever_looks(long: Path, waits: bool) ->
 def test_who_opens_damaged_records_waits_for_the_others(
     long: Path,
 ) -> None:
-    spoil_a_leaf(long)
     told: list[str] = []
-    others = [open_store(long.parent, waits=False) for _ in range(2)]
-    wait_for(lambda: others[1].is_damaged)
-    threading.Timer(0.3, lambda: [o.close() for o in others]).start()
+    others = [open_store(long.parent) for _ in range(2)]
+    spoil_a_leaf(long)
+    Soundness(long.parent).say(Found.DAMAGED)
+    assert others[1].is_damaged
+    threading.Timer(0.3, others[0].close).start()
+    threading.Timer(0.5, others[1].close).start()
     with open_store(
         long.parent, waits=False, on_damage=lambda: told.append("long")
     ) as store:
