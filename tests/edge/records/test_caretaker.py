@@ -65,9 +65,11 @@ def check_is_held(folder: Path) -> Iterator[None]:
     thread = threading.Thread(target=look)
     thread.start()
     assert held.wait(20)
-    yield
-    lets_go.set()
-    thread.join()
+    try:
+        yield
+    finally:
+        lets_go.set()
+        thread.join()
 
 
 def caretaker_of(folder: Path) -> Caretaker:
