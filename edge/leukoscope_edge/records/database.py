@@ -23,6 +23,12 @@ PRAGMAS: tuple[str, ...] = (
     "PRAGMA secure_delete = ON",  # an erased key leaves no bytes in the file
     "PRAGMA cache_size = -512",  # KiB: page and count each have one, and the kernel's
 )
+NOTES_FROM_EVENTS = (
+    "INSERT OR IGNORE INTO note SELECT json_extract(body, '$.what'), seq FROM event "
+    "WHERE slide = '' AND json_valid(body)"
+)
+"""Where the device's own events lie, by what they are of: of a year's thousands few
+are wanted. An index would do, if SQLite trusted its own JSON in one."""
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         """CREATE TABLE event (
@@ -55,6 +61,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) STRICT""",
         "CREATE INDEX record_key_of_sample ON record_key (sample_tag)",
     ),
+    (
+        """CREATE TABLE note (
+            what TEXT NOT NULL,
+            seq INTEGER NOT NULL,
+            PRIMARY KEY (what, seq)
+        ) STRICT, WITHOUT ROWID""",
+        NOTES_FROM_EVENTS,
+    ),
 )
 """Each is run once, in order; `PRAGMA user_version` counts them. Never edit one that
 was released: add another."""
@@ -64,6 +78,7 @@ ENDS: tuple[str, ...] = (
     "SELECT * FROM event ORDER BY seq DESC LIMIT 1",
     "SELECT slide, seq FROM event ORDER BY slide DESC, seq DESC LIMIT 1",
     "SELECT key FROM event WHERE key != '' ORDER BY key DESC LIMIT 1",
+    "SELECT * FROM note ORDER BY what DESC, seq DESC LIMIT 1",
     "SELECT * FROM record_key ORDER BY slide DESC LIMIT 1",
     "SELECT sample_tag FROM record_key ORDER BY sample_tag DESC LIMIT 1",
 )

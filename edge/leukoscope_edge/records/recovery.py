@@ -14,7 +14,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from leukoscope_edge.records.database import open_database, transaction
+from leukoscope_edge.records.database import (
+    NOTES_FROM_EVENTS,
+    open_database,
+    transaction,
+)
 from leukoscope_edge.records.events import NO_EVENT_HASH, hash_of
 from leukoscope_edge.records.files import sync_folder
 from leukoscope_edge.records.ledger import COLUMNS
@@ -105,6 +109,8 @@ def recover(path: Path, copy: Path) -> tuple[sqlite3.Connection, Recovery]:
         ((n,),) = connection.execute("SELECT count(*) FROM event").fetchall()
         with transaction(connection):
             n_saved, is_complete = _save_events(connection, path)
+            connection.execute("DELETE FROM note")
+            connection.execute(NOTES_FROM_EVENTS)
             _save_keys(connection, path)
     kept = _put_aside(path)
     _end_recovery(path)

@@ -488,9 +488,26 @@ class Store:
         """Return the events of a slide; an empty name gives the device's own."""
         return self._ledger.events(slide)
 
-    def notes(self, what: str) -> list[Event]:
-        """Return the device's own events of one kind, the oldest first."""
-        return self._ledger.events("", what=what)
+    def notes(
+        self,
+        what: str = "",
+        *,
+        after: int = 0,
+        newest: int | None = None,
+        oldest: int | None = None,
+    ) -> list[Event]:
+        """Return the device's own events, the oldest first.
+
+        Args:
+            what: Only those of this kind; empty for all.
+            after: Only those after this number.
+            newest: No more than so many of the newest.
+            oldest: No more than so many of the oldest.
+        """
+        if oldest is not None:
+            return self._ledger.notes(what, after, oldest, "ASC")
+        limit = -1 if newest is None else newest
+        return self._ledger.notes(what, after, limit, "DESC")
 
     def keep_copy(self) -> None:
         """Put a copy of the database beside it, for the day it is damaged.

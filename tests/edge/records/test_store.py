@@ -272,6 +272,41 @@ def test_records_of_a_newer_program_are_left_alone(bench: Any) -> None:
         open_store(bench.folder)
 
 
+def test_records_of_format_1_are_brought_up_to_date(bench: Any) -> None:
+    """It had no list of the device's notes."""
+    bench.store.note("light", {"plasma_level": 1.0}, "ann")
+    slide = bench.signed()
+    bench.store.note("light", {"plasma_level": 2.0}, "ann")
+    bench.store.close()
+    connection = sqlite3.connect(bench.folder / DATABASE_NAME)
+    connection.executescript("DROP TABLE note; PRAGMA user_version = 1")
+    connection.close()
+    store = bench.reopen()
+    assert store.recovery is None
+    levels = [e.body["facts"]["plasma_level"] for e in store.notes("light")]
+    assert levels == [1.0, 2.0]
+    assert store.slide(slide).signatures
+    assert store.verify_audit() == []
+
+
+def test_notes_are_read_from_either_end(bench: Any) -> None:
+    for number in range(5):
+        for what in ("light", "other"):
+            bench.store.note(what, {"n": number}, "ann")
+
+    def numbers(*what: str, **which: int) -> list[int]:
+        return [e.body["facts"]["n"] for e in bench.store.notes(*what, **which)]
+
+    assert numbers("light") == [0, 1, 2, 3, 4]
+    assert numbers("light", newest=2) == [3, 4]
+    assert numbers("light", oldest=2) == [0, 1]
+    (_, second, *_) = bench.store.notes("light")
+    assert numbers("light", after=second.seq, oldest=2) == [2, 3]
+    assert numbers("light", after=second.seq, newest=9) == [2, 3, 4]
+    assert numbers(newest=3) == [3, 4, 4]
+    assert numbers("nothing") == []
+
+
 def test_threads_and_a_second_process_write_one_chain(bench: Any) -> None:
     slide = bench.finished(n=12)
     other = open_store(bench.folder)
