@@ -44,7 +44,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m leukoscope_train")
     parser.add_argument("--threads", type=int, default=2, help="for torch")
     parser.add_argument(
-        "--workers", type=int, default=1, help="processes that vary cells ahead"
+        "--workers", type=int, default=1, help="processes that read cells ahead"
     )
     commands = parser.add_subparsers(required=True)
     for module in (data, fitting, judging, documents):

@@ -3,7 +3,10 @@
 Crops come in with their own colours (`masked`) on a canvas with a margin and leave as
 the network's input side. The order is the device's: first the cell is turned, scaled
 and shifted, the mask is drawn a little wrong, optics and sensor do their part, and
-colour is made alike last, by the device's own `leukoscope_edge.vision.crop.finish`.
+colour is made alike last, as the device's `leukoscope_edge.vision.crop.finish` does.
+
+A batch is varied at once, on the processor or the GPU that trains; only JPEG, which
+GPUs here have not, is done cell by cell beforehand (`compress`).
 """
 
 import math
@@ -12,9 +15,18 @@ from typing import Literal
 
 import cv2
 import numpy as np
+import torch
+from torch.nn import functional
 
-from leukoscope_edge.types import F32, U8
-from leukoscope_edge.vision.crop import COVER, Colour, finish
+from leukoscope_edge.types import U8
+from leukoscope_edge.vision.crop import (
+    COVER,
+    MIN_STD,
+    TARGET_MEAN,
+    TARGET_STD,
+    Colour,
+    finish,
+)
 
 Contrast = Literal["none", "clahe"]
 CLAHE_LIMIT = 2.0
@@ -55,31 +67,34 @@ class Recipe:
 
 
 def vary(
-    crop: U8,
+    crops: torch.Tensor,
     side_px: int,
     colour: Colour,
     recipe: Recipe,
-    random: np.random.Generator,
+    chance: torch.Generator,
     contrast: Contrast = "none",
-) -> U8:
-    """Return one varied crop, (side, side, 3) uint8 RGB, 0 outside the cell.
+) -> torch.Tensor:
+    """Return varied crops, (N, side, side, 3) uint8 RGB, 0 outside the cell.
 
     Args:
-        crop: (canvas, canvas, 3) uint8 RGB with its own colours, 0 outside.
+        crops: (N, canvas, canvas, 3) uint8 RGB with their own colours, 0 outside.
         side_px: Side of the result, at the canvas's scale.
         colour: How colour is made alike at the end.
-        recipe: How strongly the cell is varied.
-        random: Where chance comes from.
+        recipe: How strongly cells are varied.
+        chance: Where chance comes from, on the device of the crops.
         contrast: How local contrast is raised after that.
     """
-    crop = _compress(crop, recipe.jpeg, random)
-    level, inside = _move(crop, side_px, recipe, random)
-    level, inside = _redraw_rim(level, inside, recipe.rim_px, random)
-    level = _tint(level, recipe, random)
-    level = _blur(level, recipe.blur_px, random)
-    strength = recipe.noise * random.random(dtype=np.float32)
-    level += strength * random.standard_normal(level.shape, dtype=np.float32)
-    return _raise_contrast(finish(level, inside >= COVER, colour), contrast)
+    draw = _Chance(len(crops), chance)
+    level, inside = _move(crops, side_px, recipe, draw)
+    level, inside = _redraw_rim(level, inside, recipe.rim_px, draw)
+    level = _tint(level, recipe, draw)
+    level = _blur(level, draw.uniform(-recipe.blur_px / 3, recipe.blur_px))
+    level += recipe.noise * draw.uniform(0, 1) * draw.normal(3, side_px, side_px)
+    alike = finish_batch(level, inside, colour)
+    if contrast == "none":
+        return alike
+    raised = [_raise_contrast(crop, contrast) for crop in alike.cpu().numpy()]
+    return torch.from_numpy(np.stack(raised)).to(alike.device)
 
 
 def keep(crop: U8, side_px: int, colour: Colour, contrast: Contrast = "none") -> U8:
@@ -88,6 +103,40 @@ def keep(crop: U8, side_px: int, colour: Colour, contrast: Contrast = "none") ->
     middle = crop[margin : margin + side_px, margin : margin + side_px]
     kept = finish(middle.astype(np.float32), middle.max(axis=2) > 0, colour)
     return _raise_contrast(kept, contrast)
+
+
+def compress(crop: U8, share: float, random: np.random.Generator) -> U8:
+    """Return a crop as JPEG leaves it, or in all but a share of the cases itself."""
+    if random.random() >= share:
+        return crop
+    quality = [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(50, 95))]
+    _, data = cv2.imencode(".jpg", crop, quality)
+    squeezed = np.maximum(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR)), 1)
+    inside = crop.max(axis=2, keepdims=True) > 0
+    return np.where(inside, squeezed, 0).astype(np.uint8)
+
+
+def finish_batch(
+    level: torch.Tensor, inside: torch.Tensor, colour: Colour
+) -> torch.Tensor:
+    """Do for a batch what the device's `finish` does for a cell, within a grey level.
+
+    Args:
+        level: (N, 3, side, side) float32 RGB, 0..255.
+        inside: (N, 1, side, side) float32, 1 in the cell and 0 outside.
+        colour: How colours are made alike.
+
+    Returns:
+        (N, side, side, 3) uint8 RGB; 0 outside the cell, at least 1 inside.
+    """
+    if colour == "masked-standardised":
+        n_px = inside.sum((2, 3), keepdim=True).clamp(min=1)
+        mean = (level * inside).sum((2, 3), keepdim=True) / n_px
+        spread = ((level - mean).square() * inside).sum((2, 3), keepdim=True) / n_px
+        gain = TARGET_STD / spread.sqrt().clamp(min=MIN_STD)
+        level = (level - mean) * gain + TARGET_MEAN
+    grey = level.round().clamp(1, 255) * inside
+    return grey.to(torch.uint8).permute(0, 2, 3, 1).contiguous()
 
 
 def _raise_contrast(crop: U8, contrast: Contrast) -> U8:
@@ -101,76 +150,98 @@ def _raise_contrast(crop: U8, contrast: Contrast) -> U8:
     return np.where(inside, raised, 0).astype(np.uint8)
 
 
-def _compress(crop: U8, share: float, random: np.random.Generator) -> U8:
-    if random.random() >= share:
-        return crop
-    quality = [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(50, 95))]
-    _, data = cv2.imencode(".jpg", crop, quality)
-    squeezed = np.maximum(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR)), 1)
-    inside = crop.max(axis=2, keepdims=True) > 0
-    return np.where(inside, squeezed, 0).astype(np.uint8)
+class _Chance:
+    """Draws for each of N cells, in shapes that spread over its channels and pixels."""
 
+    def __init__(self, n_cells: int, generator: torch.Generator) -> None:
+        self.n_cells, self.generator = n_cells, generator
 
-def _either_way(random: np.random.Generator, largest: float) -> float:
-    return float(random.uniform(-largest, largest))
+    def uniform(self, low: float, high: float, n_channels: int = 1) -> torch.Tensor:
+        """Return (N, n_channels, 1, 1)."""
+        size = (self.n_cells, n_channels, 1, 1)
+        device = self.generator.device
+        drawn = torch.rand(size, generator=self.generator, device=device)
+        return low + (high - low) * drawn
+
+    def normal(self, *size: int) -> torch.Tensor:
+        """Return (N, *size) of standard deviation 1."""
+        device = self.generator.device
+        return torch.randn(
+            (self.n_cells, *size), generator=self.generator, device=device
+        )
 
 
 def _move(
-    crop: U8, side_px: int, recipe: Recipe, random: np.random.Generator
-) -> tuple[F32, F32]:
-    """Turn freely, flip, scale and shift; a cell's colours never mix with black."""
-    zoom = math.exp(_either_way(random, recipe.scale))
-    angle = _either_way(random, math.pi)
-    turn = zoom * np.array(
-        [[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]]
-    )
-    if random.random() < 0.5:
-        turn[:, 0] *= -1
-    shift = random.uniform(-recipe.shift, recipe.shift, 2) * side_px
-    middle = (crop.shape[0] - 1) / 2
-    place = (side_px - 1) / 2 + shift - turn @ [middle, middle]
-    matrix = np.column_stack([turn, place])
-    inside = (crop.max(axis=2, keepdims=True) > 0).astype(np.float32)
-    layers = np.dstack([crop.astype(np.float32), inside])
-    moved = cv2.warpAffine(layers, matrix, (side_px, side_px), flags=cv2.INTER_LINEAR)
-    cover = moved[..., 3]
-    level = moved[..., :3] / np.maximum(cover, 1e-3)[..., None]
-    return level.astype(np.float32), np.asarray(cover >= COVER, np.float32)
+    crops: torch.Tensor, side_px: int, recipe: Recipe, draw: _Chance
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Turn freely, flip, scale and shift; a cell's colours never mix with black.
+
+    Returns:
+        (N, 3, side, side) colours and (N, 1, side, side) whether a pixel is cell.
+    """
+    zoom = draw.uniform(-recipe.scale, recipe.scale).exp()[:, 0, 0]
+    angle = draw.uniform(-math.pi, math.pi)[:, 0, 0]
+    flip = torch.where(draw.uniform(0, 1) < 0.5, -1.0, 1.0)[:, 0, 0]
+    shift = draw.uniform(-recipe.shift, recipe.shift, 2)[:, :, 0, 0] * side_px
+    # Where each pixel of the result comes from: its place, turned back.
+    place = torch.arange(side_px, device=crops.device) - (side_px - 1) / 2
+    y, x = torch.meshgrid(place, place, indexing="ij")
+    x = x.flatten() - shift[:, :1]
+    y = y.flatten() - shift[:, 1:]
+    from_x = flip * (angle.cos() * x + angle.sin() * y) / zoom
+    from_y = (angle.cos() * y - angle.sin() * x) / zoom
+    half_px = (crops.shape[1] - 1) / 2
+    grid = torch.stack([from_x, from_y], dim=2).view(-1, side_px, side_px, 2)
+    colours = crops.permute(0, 3, 1, 2).float()
+    inside = (colours.amax(1, keepdim=True) > 0).float()
+    layers = torch.cat([colours, inside], dim=1)
+    moved = functional.grid_sample(layers, grid / half_px, align_corners=True)
+    cover = moved[:, 3:]
+    return moved[:, :3] / cover.clamp(min=1e-3), (cover >= COVER).float()
 
 
 def _redraw_rim(
-    level: F32, inside: F32, rim_px: float, random: np.random.Generator
-) -> tuple[F32, F32]:
+    level: torch.Tensor, inside: torch.Tensor, rim_px: float, draw: _Chance
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Move the mask's rim in or out, unevenly, as a segmenter would.
 
     What comes in from outside is paler than the cell, by chance in each one.
     """
-    side_px = len(inside)
-    coarse = random.standard_normal((8, 8), dtype=np.float32)
-    rough = cv2.resize(coarse, (side_px, side_px), interpolation=cv2.INTER_CUBIC)
+    rough = functional.interpolate(
+        draw.normal(1, 8, 8), inside.shape[2:], mode="bicubic"
+    )
     # Across a straight rim a mask blurred by s falls by 0.4 / s a pixel, so that a
     # change of 0.35 in the threshold moves the rim by about one s.
-    threshold = 0.5 + _either_way(random, 0.35) + 0.08 * rough
-    drawn = cv2.GaussianBlur(inside, (0, 0), rim_px) > np.maximum(threshold, 0.1)
-    n_px = max(1.0, float(inside.sum()))
-    mean = (level * inside[..., None]).sum(axis=(0, 1)) / n_px
-    ground = np.minimum(mean * random.uniform(1, 2.5), 250)
-    filled = np.where(inside[..., None] > 0, level, ground)
-    return filled.astype(np.float32), drawn.astype(np.float32)
+    threshold = 0.5 + draw.uniform(-0.35, 0.35) + 0.08 * rough
+    drawn = _blur(inside, torch.full_like(threshold[:, :, :1, :1], rim_px))
+    n_px = inside.sum((2, 3), keepdim=True).clamp(min=1)
+    mean = (level * inside).sum((2, 3), keepdim=True) / n_px
+    ground = (mean * draw.uniform(1, 2.5)).clamp(max=250)
+    filled = torch.where(inside > 0, level, ground)
+    return filled, (drawn > threshold.clamp(min=0.1)).float()
 
 
-def _tint(level: F32, recipe: Recipe, random: np.random.Generator) -> F32:
+def _tint(level: torch.Tensor, recipe: Recipe, draw: _Chance) -> torch.Tensor:
     """Change the tone curve and mix the channels, as stain and camera do."""
-    gamma = math.exp(_either_way(random, recipe.gamma))
-    toned = cv2.pow(np.maximum(level, 0) / np.float32(255), gamma)
-    mixer = np.eye(3) + recipe.mix * random.standard_normal((3, 3))
-    gain = 255 * np.exp(random.uniform(-recipe.gain, recipe.gain, 3))
-    return np.asarray(cv2.transform(toned, mixer * gain[:, None]), np.float32)
+    gamma = draw.uniform(-recipe.gamma, recipe.gamma).exp()
+    toned = (level.clamp(min=0) / 255) ** gamma
+    mixer = torch.eye(3, device=level.device) + recipe.mix * draw.normal(3, 3)
+    gain = draw.uniform(-recipe.gain, recipe.gain, 3).exp()
+    return 255 * gain * (mixer @ toned.flatten(2)).view_as(level)
 
 
-def _blur(level: F32, largest_px: float, random: np.random.Generator) -> F32:
-    """Blur three cells in four; surroundings bleed in, as they do in a real frame."""
-    sigma_px = float(random.uniform(-largest_px / 3, largest_px))
-    if sigma_px < 0.2:
-        return level
-    return np.asarray(cv2.GaussianBlur(level, (0, 0), sigma_px), np.float32)
+def _blur(level: torch.Tensor, sigma_px: torch.Tensor) -> torch.Tensor:
+    """Blur each cell by its own Gaussian; none or less means hardly at all.
+
+    A blur along a side is a product with a matrix of weights, whose rows sum to 1
+    up to the rim.
+
+    Args:
+        level: (N, C, side, side).
+        sigma_px: (N, 1, 1, 1).
+    """
+    place = torch.arange(level.shape[2], device=level.device)
+    apart = (place[:, None] - place[None, :]).float()
+    weights = (-0.5 * (apart / sigma_px.clamp(min=0.2)).square()).exp()
+    weights = weights / weights.sum(3, keepdim=True)
+    return weights @ level @ weights.mT

@@ -6,9 +6,12 @@ because the chance of every batch comes from the seed and its own number.
 """
 
 import contextlib
+import copy
 import hashlib
+import itertools
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,17 +21,19 @@ import torch
 from torch import distributed, nn
 from torch.nn import functional
 from torch.nn.parallel import DistributedDataParallel
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from leukoscope_edge.types import F64, U8
 from leukoscope_train import metrics
 from leukoscope_train.cells import I64, CropSet, DataError, concatenate
+from leukoscope_train.graphs import autocast, captured
 from leukoscope_train.heads import fit_heads, known_features
 from leukoscope_train.history import History
 from leukoscope_train.machine import HERE, Machine, refuse_unfit
 from leukoscope_train.networks import Pooled
 from leukoscope_train.plan import FitPlan
-from leukoscope_train.sampling import OTHER_KIND, batches, kept_crops
+from leukoscope_train.sampling import OTHER_KIND, Batch, batches, kept_crops
 from leukoscope_train.starts import begin, head_name, rate_groups
 from leukoscope_train.svm import fit_svm_head
 
@@ -55,8 +60,9 @@ def fit(
     Args:
         crops: The cells, on a canvas at least as large as the plan's side.
         plan: What to do.
-        checkpoint: Where to keep the state after every pass; the history and
-            TensorBoard's log go beside it.
+        checkpoint: Where to keep the state after a pass, as often as the machine
+            says, and the mean network after the last; the history and TensorBoard's
+            log go beside it.
         note: Shown beside the progress bar.
         machine: This process's part.
         watch: Cells never trained on, judged after every pass for the curves alone.
@@ -88,14 +94,18 @@ def fit(
         start = state.begin(crops, plan)
     shown = None if watch is None else kept_crops(watch, plan)
     quiet = None if machine.writes else True
+    saved_s = time.monotonic()
+    drawn = batches(crops, plan, machine, start)
     for epoch in tqdm(range(start, plan.n_epochs), desc=note, disable=quiet):
-        row = _one_pass(state, crops, plan, epoch)
+        row = _one_pass(state, drawn, plan, epoch)
         if watch is not None and shown is not None:
             row |= _watched(state.mean, shown, watch.labels)
         state.history.add(epoch, row)
-        if checkpoint and machine.writes:
+        due = time.monotonic() - saved_s >= machine.save_every_s
+        if checkpoint and machine.writes and (due or epoch + 1 == plan.n_epochs):
             state.save(checkpoint, epoch + 1)
             state.history.write(checkpoint)
+            saved_s = time.monotonic()
         machine.wait()
     return _finished(state, crops, plan)
 
@@ -150,15 +160,18 @@ class _State:
         torch.manual_seed(plan.seed)
         n_classes = int(crops.labels.max()) + 1
         self.machine = machine
-        self.network = begin(plan, n_classes).to(machine.device)
-        self.mean = begin(plan, n_classes).to(machine.device).eval()
-        self.mean.load_state_dict(self.network.state_dict())
-        self.shared: nn.Module = self.network
+        network = begin(plan, n_classes).to(machine.device)
+        self.network = network.to(memory_format=torch.channels_last)
+        self.mean = copy.deepcopy(self.network).eval()
+        self.floats = (_floats(self.mean), _floats(self.network))
+        self.shared = captured(self.network, plan, machine)
         if machine.n_ranks > 1:
             self.shared = DistributedDataParallel(self.network)
         groups = rate_groups(self.network, plan.rate_ratio)
         self.optimiser = torch.optim.AdamW(
-            [{"params": layer} for _, layer in groups], weight_decay=plan.decay
+            [{"params": layer} for _, layer in groups],
+            weight_decay=plan.decay,
+            fused=machine.device.type == "cuda",
         )
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimiser,
@@ -168,6 +181,7 @@ class _State:
         )
         self.history = History()
         self.key = _key(crops, plan)
+        self.n_epochs = plan.n_epochs
 
     def begin(self, crops: CropSet, plan: FitPlan) -> int:
         """Fit the heads first where the plan says so; return the first pass."""
@@ -176,18 +190,28 @@ class _State:
             self.mean.load_state_dict(self.network.state_dict())
         return 0
 
-    def parts(self) -> dict[str, Any]:
+    @torch.no_grad()
+    def average(self, decay: float) -> None:
+        """Move the mean to the network; the caller lets the first steps weigh more."""
+        move = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+        move(*self.floats, 0)
+
+    def parts(self, epoch: int) -> dict[str, Any]:
+        """Return what a fit needs to go on after so many passes; in the end little."""
+        found: dict[str, Any] = {"mean": self.mean, "history": self.history}
+        if epoch == self.n_epochs:
+            return found
         return {
+            **found,
             "network": self.network,
-            "mean": self.mean,
             "optimiser": self.optimiser,
             "schedule": self.schedule,
-            "history": self.history,
         }
 
     def save(self, path: Path, epoch: int) -> None:
         """Write aside, then rename: a full disk leaves the previous one alone."""
-        states = {name: part.state_dict() for name, part in self.parts().items()}
+        parts = self.parts(epoch)
+        states = {name: part.state_dict() for name, part in parts.items()}
         aside = path.with_suffix(".part")
         try:
             torch.save({"key": self.key, "epoch": epoch, **states}, aside)
@@ -208,9 +232,16 @@ class _State:
             raise DataError(f"{path}: is not a checkpoint: {err}") from err
         if stored.get("key") != self.key:
             raise DataError(f"{path}: is of another plan or other cells; remove it")
-        for name, part in self.parts().items():
+        epoch = int(stored["epoch"])
+        for name, part in self.parts(epoch).items():
             part.load_state_dict(stored[name])
-        return int(stored["epoch"])
+        return epoch
+
+
+def _floats(network: nn.Module) -> list[torch.Tensor]:
+    """Return what of a network has a mean: all but batch normalisation's counters."""
+    values = network.state_dict().values()
+    return [value for value in values if value.dtype.is_floating_point]
 
 
 def _key(crops: CropSet, plan: FitPlan) -> str:
@@ -221,28 +252,27 @@ def _key(crops: CropSet, plan: FitPlan) -> str:
 
 
 def _one_pass(
-    state: _State, crops: CropSet, plan: FitPlan, epoch: int
+    state: _State, drawn: Iterator[Batch], plan: FitPlan, epoch: int
 ) -> dict[str, float]:
     """Train for one pass; return its mean loss and last rate."""
     state.network.train()
+    torch.manual_seed(hash((plan.seed, epoch)))  # of dropout, also after a resume
     device = state.machine.device
     loss_of: Callable[..., Any] = (
         kind_first_loss if plan.asks_kind else functional.cross_entropy
     )
     total = torch.zeros((), device=device)
-    for pixels, labels in batches(crops, plan, epoch, state.machine):
-        shown = _normalised(pixels.to(device, non_blocking=True))
-        halved = plan.precision == "bf16"
-        with torch.autocast(device.type, torch.bfloat16, enabled=halved):
+    for pixels, truth in itertools.islice(drawn, plan.n_batches):
+        shown = _normalised(pixels)
+        with autocast(plan, state.machine):
             logits = state.shared(shown)
-        truth = labels.to(device, non_blocking=True)
         loss = loss_of(logits.float(), truth, label_smoothing=plan.smoothing)
         state.optimiser.zero_grad()
         loss.backward()
         state.optimiser.step()
         state.schedule.step()
         step = state.schedule.last_epoch
-        _average(state.mean, state.network, min(plan.average, step / (step + 9)))
+        state.average(min(plan.average, step / (step + 9)))
         total += loss.detach()
     return {
         "loss": float(total) / plan.n_batches,
@@ -268,17 +298,6 @@ def kind_first_loss(
     return kind + functional.cross_entropy(
         answers[~other, :2], labels[~other], label_smoothing=label_smoothing
     )
-
-
-@torch.no_grad()
-def _average(mean: nn.Module, network: nn.Module, decay: float) -> None:
-    """Move the mean towards the network; the caller lets the first steps weigh more."""
-    own = mean.state_dict()
-    for name, value in network.state_dict().items():
-        if value.dtype.is_floating_point:
-            own[name].lerp_(value, 1 - decay)
-        else:
-            own[name].copy_(value)
 
 
 def as_input(crops: U8) -> torch.Tensor:

@@ -11,6 +11,9 @@ from leukoscope_train.cells import DataError
 
 BF16_CAPABILITY = (8, 0)
 """CUDA compute capability from which bfloat16 is native (Ampere and later)."""
+SAVE_EVERY_S = 60.0
+"""A kill costs a minute or a pass, whichever is longer; a large network's state takes
+as long to write as a pass on a GPU."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +24,16 @@ class Machine:
         device: Where the network lives.
         rank: Number of this process among all; 0 writes the files.
         n_ranks: Processes that share every batch.
-        n_workers: Further processes that vary cells ahead; 0 varies them in between.
+        n_workers: Further processes that read cells ahead; 0 reads them in between.
+        save_every_s: A checkpoint is written after a pass, but no sooner after the
+            last one.
     """
 
     device: torch.device
     rank: int = 0
     n_ranks: int = 1
     n_workers: int = 0
+    save_every_s: float = 0.0
 
     @property
     def writes(self) -> bool:
@@ -46,7 +52,8 @@ HERE = Machine(device=torch.device("cpu"))
 def this_machine(n_workers: int) -> Machine:
     """Return this process's part, as `torchrun` gave it out, or the whole.
 
-    With a GPU, deterministic algorithms are asked for, so that a resumed run repeats.
+    With a GPU, deterministic algorithms are asked for, so that a resumed run repeats,
+    and float32 is float32.
 
     Raises:
         DataError: The GPU has no bfloat16; a plan then needs precision = "fp32".
@@ -64,6 +71,7 @@ def this_machine(n_workers: int) -> Machine:
         rank=int(os.environ.get("RANK", "0")),
         n_ranks=n_ranks,
         n_workers=n_workers,
+        save_every_s=SAVE_EVERY_S,
     )
 
 
@@ -71,7 +79,9 @@ def _settle_gpu(local: int) -> None:
     torch.cuda.set_device(local)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.allow_tf32 = False
 
 
 def refuse_unfit(machine: Machine, precision: str, batch: int) -> None:

@@ -14,6 +14,7 @@ from torch.nn import functional
 Architecture = Literal[
     "cnn",
     "resnet50",
+    "resnet50-kind-first",
     "alexnet",
     "alexnet-compact",
     "alexnet-tiny",
@@ -277,6 +278,8 @@ def make_network(architecture: Architecture, side_px: int = SIDE_PX) -> nn.Modul
             return _vgg16()
         case "resnet50" | "cnn-svm":
             return _drawn_by_timm("resnet50", 2048)
+        case "resnet50-kind-first":
+            return KindFirst(_drawn_by_timm("resnet50", 2048).features, 2048)
         case "densenet121":
             return _drawn_by_timm("densenet121", 1024)
         case "mobilenet-v2":

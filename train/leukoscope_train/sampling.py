@@ -8,7 +8,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from leukoscope_edge.types import F64, U8
-from leukoscope_train.augment import keep, vary
+from leukoscope_train.augment import compress, keep, vary
 from leukoscope_train.cells import I64, CropSet
 from leukoscope_train.machine import Machine
 from leukoscope_train.plan import FitPlan
@@ -62,53 +62,70 @@ def _weigh_class(
         weights[here] = share / len(sources) / here.sum()
 
 
-class _Pass(Dataset[Batch]):
-    """The batches of one pass, each from its own chance: order and workers are free."""
+class _Stored(Dataset[tuple[torch.Tensor, torch.Tensor, int]]):
+    """The batches of a fit, each of its own chance: order and workers are free."""
 
     def __init__(
-        self, crops: CropSet, plan: FitPlan, epoch: int, machine: Machine
+        self, crops: CropSet, plan: FitPlan, machine: Machine, start: int
     ) -> None:
-        self.crops, self.plan, self.epoch, self.machine = crops, plan, epoch, machine
+        self.crops, self.plan, self.machine, self.start = crops, plan, machine, start
         self.labels = labels_for(crops, plan)
-        random = np.random.default_rng([plan.seed, epoch])
-        size = (plan.n_batches, plan.batch)
-        self.drawn = random.choice(len(crops), size, p=draw_weights(crops, plan))
+        self.weights = draw_weights(crops, plan)
+        self.drawn: tuple[int, I64] | None = None
 
     def __len__(self) -> int:
-        return len(self.drawn)
+        return (self.plan.n_epochs - self.start) * self.plan.n_batches
 
-    def __getitem__(self, index: int) -> Batch:
-        plan, machine = self.plan, self.machine
-        random = np.random.default_rng([plan.seed, self.epoch, index, machine.rank])
-        chosen = self.drawn[index][machine.rank :: machine.n_ranks]
-        varied = [
-            vary(
-                self.crops.pixels[i],
-                plan.side_px,
-                plan.colour,
-                plan.recipe,
-                random,
-                plan.contrast,
-            )
-            for i in chosen
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor, int]:
+        """Return a batch as stored but for JPEG, and the seed of its further chance."""
+        plan, rank = self.plan, self.machine.rank
+        epoch, index = divmod(self.start * plan.n_batches + index, plan.n_batches)
+        random = np.random.default_rng([plan.seed, epoch, index, rank])
+        chosen = self._drawn_in(epoch)[index][rank :: self.machine.n_ranks]
+        stored = [
+            compress(self.crops.pixels[i], plan.recipe.jpeg, random) for i in chosen
         ]
         labels = torch.from_numpy(self.labels[chosen])
-        return torch.from_numpy(np.stack(varied)), labels
+        seed = int(random.integers(2**63))
+        return torch.from_numpy(np.stack(stored)), labels, seed
+
+    def _drawn_in(self, epoch: int) -> I64:
+        """Return (n_batches, batch) of the cells drawn in a pass."""
+        if self.drawn is None or self.drawn[0] != epoch:
+            random = np.random.default_rng([self.plan.seed, epoch])
+            size = (self.plan.n_batches, self.plan.batch)
+            self.drawn = epoch, random.choice(len(self.labels), size, p=self.weights)
+        return self.drawn[1]
 
 
 def batches(
-    crops: CropSet, plan: FitPlan, epoch: int, machine: Machine
+    crops: CropSet, plan: FitPlan, machine: Machine, start: int = 0
 ) -> Iterator[Batch]:
-    """Yield this process's part of every batch: uint8 RGB crops and int64 labels."""
+    """Yield this process's part of every batch from a pass on, on its device.
+
+    A batch is uint8 RGB crops, (n, side, side, 3), and int64 labels.
+    """
     # A worker is a fork, in which OpenCV would wait for threads that were not copied.
     cv2.setNumThreads(1)
+    device = machine.device
     loader = DataLoader(
-        _Pass(crops, plan, epoch, machine),
+        _Stored(crops, plan, machine, start),
         batch_size=None,
         num_workers=machine.n_workers,
-        pin_memory=machine.device.type == "cuda",
+        pin_memory=device.type == "cuda",
+        generator=torch.Generator(),  # else it draws from what dropout draws from
     )
-    yield from loader
+    chance = torch.Generator(device)
+    for stored, labels, seed in loader:
+        varied = vary(
+            stored.to(device, non_blocking=True),
+            plan.side_px,
+            plan.colour,
+            plan.recipe,
+            chance.manual_seed(seed),
+            plan.contrast,
+        )
+        yield varied, labels.to(device, non_blocking=True)
 
 
 def kept_crops(crops: CropSet, plan: FitPlan) -> U8:
