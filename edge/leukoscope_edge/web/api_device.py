@@ -58,7 +58,7 @@ def update_progress(request: Request) -> dict[str, Any]:
         "step": progress.step.name if progress.step else "",
         "fraction": round(progress.fraction, 3),
         "serves": device.bundle.card.id,
-        "is_ending": device.desk.is_ending,
+        "is_ending": device.desk.is_ending or not device.store.is_sound,
     }
 
 
