@@ -220,12 +220,18 @@ class Caretaker:
         if self._thread is not None:
             self._thread.join()
 
-    def leave(self) -> None:
-        """Take no part any more: a copy is ended first, a check given up."""
+    def leave(self, connection: sqlite3.Connection | None = None) -> None:
+        """Take no part any more: a copy is ended first, a check given up.
+
+        Args:
+            connection: Closed before we let go: closing writes the journal back.
+        """
         self._stops.set()
         while self._thread is not None and self._thread.is_alive():
             if self._checking is not None:
                 with contextlib.suppress(sqlite3.ProgrammingError):  # just closed
                     self._checking.interrupt()
             self._thread.join(POLL_S)
+        if connection is not None:
+            connection.close()
         self._soundness.leave()

@@ -48,6 +48,7 @@ class Soundness:
         self._open = _opened(folder / OPEN_FILE)
         self._check_path = folder / CHECK_FILE
         self._close = weakref.finalize(self, os.close, self._open)
+        self._lock = threading.Lock()  # a number that was let go of is soon another's
 
     def enter(self) -> bool:
         """Be one of those who have the records open; say whether nobody else has.
@@ -69,17 +70,21 @@ class Soundness:
 
     def leave(self) -> None:
         """Be none of them any more."""
-        self._close()
+        with self._lock:
+            self._close()
 
     @property
     def found(self) -> Found:
-        """What is known now."""
-        byte = os.pread(self._open, 1, 0)
+        """What is known now; nothing once we left."""
+        with self._lock:
+            byte = os.pread(self._open, 1, 0) if self._close.alive else b""
         return Found(byte) if byte in tuple(Found) else Found.NOTHING
 
     def say(self, found: Found) -> None:
-        """Let everybody know what was found."""
-        os.pwrite(self._open, found, 0)
+        """Let everybody know what was found, unless we left."""
+        with self._lock:
+            if self._close.alive:
+                os.pwrite(self._open, found, 0)
 
     def look(self, is_sound: Callable[[], bool], stops: threading.Event) -> Found:
         """Look the database through, or wait for who is at it.
@@ -97,10 +102,16 @@ class Soundness:
                 if not _is_mine(turn):
                     stops.wait(POLL_S)
                 elif self.found is Found.NOTHING:  # and not just found by another
-                    self.say(Found.SOUND if is_sound() else Found.DAMAGED)
+                    self._look_alone(is_sound)
         finally:
             os.close(turn)
         return self.found
+
+    def _look_alone(self, is_sound: Callable[[], bool]) -> None:
+        if not is_sound():
+            self.say(Found.DAMAGED)
+        elif self.found is Found.NOTHING:  # and no reader met damage meanwhile
+            self.say(Found.SOUND)
 
 
 def _opened(path: Path) -> int:

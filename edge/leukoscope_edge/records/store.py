@@ -110,8 +110,7 @@ class Store:
             is_new = self._connection.execute("SELECT 1 FROM event").fetchone() is None
             keys = open_keys(folder / "keys", may_make=is_new)
         except BaseException:
-            self._connection.close()
-            self._caretaker.leave()
+            self._caretaker.leave(self._connection)
             raise
         self.device = fingerprint(keys.device.public_key())
         self._ledger = Ledger(
@@ -135,8 +134,7 @@ class Store:
 
     def close(self) -> None:
         """Let go of the database, once a copy that is being made is whole."""
-        self._caretaker.leave()
-        self._connection.close()
+        self._caretaker.leave(self._connection)
 
     @property
     def is_damaged(self) -> bool:

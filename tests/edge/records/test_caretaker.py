@@ -278,6 +278,39 @@ def test_a_database_that_vanishes_under_others_is_not_begun_anew(bench: Any) -> 
     assert bench.store.is_damaged
 
 
+def test_a_check_does_not_take_back_what_a_reader_met(bench: Any) -> None:
+    soundness, reader = Soundness(bench.folder), Soundness(bench.folder)
+    soundness.say(Found.NOTHING)
+
+    def is_sound() -> bool:
+        reader.say(Found.DAMAGED)
+        return True
+
+    assert soundness.look(is_sound, threading.Event()) is Found.DAMAGED
+    for one in (soundness, reader):
+        one.leave()
+        assert one.found is Found.NOTHING
+        one.say(Found.SOUND)  # to nobody
+    assert bench.store.is_damaged
+
+
+def test_nobody_is_alone_before_the_journal_is_written_back(bench: Any) -> None:
+    bench.finished()
+    other = Soundness(bench.folder)
+    closing = bench.store._connection
+
+    class Closing:
+        """Looks who is there while the connection closes."""
+
+        def close(self) -> None:
+            assert not other.enter()
+            other.leave()
+            closing.close()
+
+    bench.store._caretaker.leave(Closing())
+    assert Soundness(bench.folder).enter()
+
+
 def test_closing_gives_a_check_up(bench: Any) -> None:
     close(bench)
     with check_is_held(bench.folder):
