@@ -23,6 +23,7 @@ from typing import Any
 from leukoscope_edge.errors import RecordError, StepError
 from leukoscope_edge.records.archive import archived, keep_cell, picture_problems
 from leukoscope_edge.records.caretaker import DAMAGED, LOOKING, Caretaker
+from leukoscope_edge.records.database import IS_BOUND
 from leukoscope_edge.records.events import Event, Problem, canonical
 from leukoscope_edge.records.files import (
     check_room,
@@ -431,9 +432,9 @@ class Store:
     def slides_by_model(self) -> dict[tuple[str, str], list[str]]:
         """Return the slides that each model judged, by its bundle's id and hash."""
         rows = self._ledger.rows(
-            "SELECT json_extract(body, '$.origin.bundle'), "
+            "SELECT json_extract(body, '$.origin.bundle'), "  # noqa: S608 - our own words
             "json_extract(body, '$.origin.bundle_sha256'), slide FROM event "
-            "WHERE kind = ? ORDER BY seq",
+            f"WHERE {IS_BOUND} AND kind = ? ORDER BY seq",
             (Kind.START.value,),
         )
         found: dict[tuple[str, str], list[str]] = {}
@@ -444,10 +445,10 @@ class Store:
     def unfinished(self) -> list[SlideRecord]:
         """Return the slides that a stop caught while counting, the newest first."""
         rows = self._ledger.rows(
-            "SELECT slide FROM (SELECT slide, kind, max(seq) AS last FROM event "
-            "WHERE kind IN (?, ?, ?) GROUP BY slide) WHERE kind != ? "
-            "ORDER BY last DESC",
-            (Kind.START, Kind.RESUME, Kind.FINISH, Kind.FINISH),
+            "SELECT slide FROM (SELECT slide, kind, max(seq) AS last "  # noqa: S608
+            f"FROM event WHERE {IS_BOUND} GROUP BY slide) "
+            "WHERE kind != ? ORDER BY last DESC",
+            (Kind.FINISH.value,),
         )
         return self._readable(rows)
 

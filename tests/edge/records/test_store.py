@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.errors import RecordError, StepError
-from leukoscope_edge.records.database import MIGRATIONS
+from leukoscope_edge.records.database import IS_BOUND, MIGRATIONS
 from leukoscope_edge.records.events import NO_EVENT_HASH
 from leukoscope_edge.records.files import one_at_a_time
-from leukoscope_edge.records.slide import MissedCell, SlideSetUp, SlideState, Word
+from leukoscope_edge.records.slide import Kind, MissedCell, SlideSetUp, SlideState, Word
 from leukoscope_edge.records.store import COPY_FOLDER, DATABASE_NAME, Store, open_store
 from leukoscope_edge.types import CallName, Cell, Refusal, Verdict
 
@@ -279,14 +279,29 @@ def test_records_of_format_1_are_brought_up_to_date(bench: Any) -> None:
     bench.store.note("light", {"plasma_level": 2.0}, "ann")
     bench.store.close()
     connection = sqlite3.connect(bench.folder / DATABASE_NAME)
-    connection.executescript("DROP TABLE note; PRAGMA user_version = 1")
+    connection.executescript(
+        "DROP TABLE note; DROP INDEX bound_of_slide; PRAGMA user_version = 1"
+    )
     connection.close()
     store = bench.reopen()
     assert store.recovery is None
     levels = [e.body["facts"]["plasma_level"] for e in store.notes("light")]
     assert levels == [1.0, 2.0]
     assert store.slide(slide).signatures
+    assert store.unfinished() == []
     assert store.verify_audit() == []
+
+
+def test_what_began_and_ended_is_found_without_reading_every_event(bench: Any) -> None:
+    for query in (
+        f"SELECT slide, kind, max(seq) FROM event WHERE {IS_BOUND} GROUP BY slide",
+        f"SELECT body FROM event WHERE {IS_BOUND} AND kind = 'start' ORDER BY seq",
+    ):
+        plan = bench.store._ledger.rows(f"EXPLAIN QUERY PLAN {query}")
+        assert "bound_of_slide" in str(plan)
+    assert {k.value for k in (Kind.START, Kind.RESUME, Kind.FINISH)} == set(
+        re.findall(r"'(\w+)'", IS_BOUND)
+    )
 
 
 def test_notes_are_read_from_either_end(bench: Any) -> None:
