@@ -175,6 +175,7 @@ def used(device: Device) -> dict[str, float]:
         wait_for(lambda: device.page.get("/slides/new").is_success)
         slides_s = time.monotonic() - began_s
         quality_s = timed(lambda: device.look_at("/device"))
+        models_s = timed(lambda: device.look_at("/update"))
         begin_s = timed(lambda: device.begin(f"NEW-{time.monotonic_ns()}"))
         wait_for(lambda: device.mode() == "ended")
         mb = {n: own_memory_mb(device.pid(n)) for n in ("page", "count")}
@@ -185,6 +186,7 @@ def used(device: Device) -> dict[str, float]:
             "first_home_s": round(home_s[0], 2),
             "home_s": round(statistics.median(home_s), 3),
             "quality_s": round(quality_s, 3),
+            "models_s": round(models_s, 3),
             "begin_slide_s": round(begin_s, 2),
             "restarts": device.n_restarts(),
             **{f"own_mb_of_{n}": round(v, 1) for n, v in mb.items()},
