@@ -141,7 +141,7 @@ def final_network(folder: Path, plan: FitPlan) -> nn.Module:
     return network.eval()
 
 
-def pair_probabilities(runs: list[Path], crops: CropSet) -> F64:
+def mean_probabilities(runs: list[Path], crops: CropSet) -> F64:
     """Return (N,) the mean of runs' calibrated probabilities, out of fold.
 
     Raises:

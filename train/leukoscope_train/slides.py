@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leukoscope_edge.counting.fraction import CallModel, chances
+from leukoscope_edge.counting.fraction import CallModel, call_model, chances
 from leukoscope_edge.counting.statistics import BetaSpread, limit_of_blank
 from leukoscope_edge.counting.verdict import BLANK_CONFIDENCE
 from leukoscope_edge.inference.card import SpreadEntry
-from leukoscope_train.calibrate import fit_spread
+from leukoscope_train.calibrate import Calibration, fit_spread
 from leukoscope_train.cells import NORMAL
 from leukoscope_train.report import Figures
 
@@ -55,6 +55,12 @@ def slide_row(model: CallModel, n_cells: int) -> SlideRow:
         found=tuple(np.interp(SHOWN_FRACTIONS, model.fractions, above).tolist()),
         least=float(model.fractions[reached[0]]) if len(reached) else None,
     )
+
+
+def slide_of(calibration: Calibration, n_cells: int) -> SlideRow:
+    """Return what slides of so many cells would show by a run's own spreads."""
+    true_calls, false_calls = calibration.true_calls, calibration.false_calls
+    return slide_row(call_model(true_calls.spread, false_calls.spread), n_cells)
 
 
 def false_alarms(spread: BetaSpread, n_cells: int, background: int) -> float:

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # What a GPU is for: the ten networks, three seeds of the pair, networks that ask the
-# kind first, the ablations and the learning curve of ResNet-50, JOBS runs at a time,
-# the slow ones and those of most worth first. Killed and started again it goes on.
+# kind first, the learning curve of ResNet-50 and the ablations, JOBS runs at a time, the
+# slow ones and those of most worth first. Killed and started again it goes on.
 #
 #   train/runs/gpu.sh fit WORK      WORK: a prepared folder, 128 px
 #   train/runs/gpu.sh tables WORK   judges what was fitted; needs no GPU
 #
-# ONLY is a pattern of the runs wanted. PBC is the folder of PBC's cells, and runs/start/lite0.pt must be there (`adopt`).
+# PBC is the folder of PBC's cells, and runs/start/lite0.pt must be there (`adopt`).
+# ONLY is a pattern of the runs wanted.
 set -euo pipefail
 stage=$1
 export work=$2 runs=train/runs OMP_NUM_THREADS=1
@@ -60,11 +61,21 @@ fit)
     queue | grep -E "${ONLY:-.}" | xargs -P "${JOBS:-10}" -L 1 bash -c 'one "$@"' one
     ;;
 tables)
+    steps=()
+    for plan in "$runs"/ablations/*.toml; do
+        name=$(basename "$plan" .toml)
+        test "$name" = base || steps+=("$name-0")
+    done
     run compare "$runs"/table1/*.toml --again --name table1 --work "$work"
     run compare "$runs"/table1/{resnet50,alexnet}.toml --again --seeds 0 1 2 \
         --pair resnet50 alexnet --name pair --work "$work"
     run compare "$runs"/kind-first/*.toml --again --name kind-first --work "$work"
-    run compare "$runs"/ablations/*.toml --again --seeds 0 1 2 --name ablations \
-        --work "$work"
+    run compare "$runs"/ablations/*.toml --again --name ablations --work "$work"
+    run compare "$runs"/ablations-128/*.toml --work "$work"
+    run differ lite-128-0 resnet50-{0,1,2} alexnet-0 resnet50-0+alexnet-0 xception-0 \
+        resnet50-0+resnet50-1+resnet50-2 lite-128-0+resnet50-0 resnet50-kind-first-0 \
+        lite-bent-0 --name table1 --work "$work"
+    run differ alexnet-0 base-0 alexnet-kind-first-0 --name compact --work "$work"
+    run differ base-0 "${steps[@]}" --name ablations --work "$work"
     ;;
 esac

@@ -38,6 +38,9 @@ DOCUMENTS = ("validation.md", "model-card.md")
 OPTIONAL = ("report", "baselines", "audit", "elsewhere")
 """Figures of a run that may not have been made; the document then says how."""
 
+PLURAL = {"report": "reports"}
+"""`report.json` is the shipped model's, `report-<plan>.json` are those of others."""
+
 
 def add_commands(commands: Any) -> None:
     """Add the parser of this module's command."""
@@ -100,6 +103,7 @@ def documents(bundle: Path, figures: Path, command: str) -> dict[str, str]:
         "blanks": blanks_of(card),
         "slides": [slide_row(card.call_model, n) for n in BLANK_CELLS],
         "widened": widened(card, found["report"], found["evaluation"]),
+        "short": shorter(found["compare"].get("table1", [])),
         **found,
     }
     return {n: environment.get_template(f"{n}.j2").render(values) for n in DOCUMENTS}
@@ -116,12 +120,18 @@ def evidence(folder: Path) -> dict[str, Any]:
     for kind in ("learning", "evaluation"):
         paths = sorted(folder.glob(f"{kind}-*.json"))
         found[kind] = [work.read_json(path) for path in paths]
-    for kind in ("compare", "differences"):
+    for kind in ("compare", "differences", "report"):
         paths = sorted(folder.glob(f"{kind}-*.json"))
-        found[kind] = {
+        found[PLURAL.get(kind, kind)] = {
             path.stem.removeprefix(f"{kind}-"): work.read_json(path) for path in paths
         }
     return found
+
+
+def shorter(rows: list[Figures]) -> list[str]:
+    """Return the networks that were fitted to fewer cells than the most of them."""
+    most = max((row["n_seen"] for row in rows), default=0)
+    return [row["model"].partition(",")[0] for row in rows if 0 < row["n_seen"] < most]
 
 
 def widened(

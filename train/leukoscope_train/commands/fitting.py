@@ -2,18 +2,20 @@
 
 import argparse
 import hashlib
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from scipy.special import logit
 
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.types import F64
 from leukoscope_train import work
 from leukoscope_train.adopt import adopt_lite0
-from leukoscope_train.baselines import SIZE_ONLY, size_margins
+from leukoscope_train.baselines import SIZE_ONLY, size_margins, size_out_of_fold
+from leukoscope_train.calibrate import Calibration, calibrate
 from leukoscope_train.cells import (
     CropSet,
     DataError,
@@ -37,15 +39,18 @@ from leukoscope_train.run import (
     fit_run,
     judge_again,
     load_run_crops,
-    pair_probabilities,
+    mean_probabilities,
 )
 from leukoscope_train.sampling import kept_crops
+from leukoscope_train.slides import SHOWN_FRACTIONS, slide_of
 from leukoscope_train.tables import markdown_table, model_table, with_interval
 
 PRETRAINING_PER_CLASS = 600
 """Cells of each of PBC's eight classes; the smallest class has twice as many."""
 HELD_BACK = 10
 """One in so many pretraining cells is kept to see whether anything was learned."""
+SLIDE_CELLS = 200
+"""White cells of the slides by which models are compared: what a device counts."""
 COLUMNS = ("weighted_f1", "auroc", "sensitivity", "specificity", "ece")
 
 
@@ -152,12 +157,13 @@ def compare(options: argparse.Namespace) -> None:
                 found = cross_validate(folder, plan, machine)
             if found:
                 rows.append(_compared(path.stem, plan, found["models"][0]))
+                rows[-1]["slide"] = _slide(work.load_calibration(folder))
                 baselines = found["models"][1:]
     if not machine.writes:
         return
     if options.pair:
         rows += [_pair(options, seed) for seed in options.seeds]
-    rows += [_without_budget(row) for row in baselines]
+    rows += [_baseline(options.work, row) for row in baselines]
     name = options.name or options.plans[0].parent.name
     work.write_json(options.work / f"compare-{name}.json", rows)
     say(comparison_table(rows))
@@ -177,21 +183,40 @@ def _compared(name: str, plan: FitPlan, row: Figures) -> Figures:
     }
 
 
-def _without_budget(row: Figures) -> Figures:
-    return {**row, "n_parameters": 2 if row["model"] == SIZE_ONLY else 0, "n_seen": 0}
+def _baseline(prepared: Path, row: Figures) -> Figures:
+    if row["model"] != SIZE_ONLY:
+        return {**row, "n_parameters": 0, "n_seen": 0}
+    slide = _slide(_of_size(prepared))
+    return {**row, "n_parameters": 2, "n_seen": 0, "slide": slide}
 
 
 def _pair(options: argparse.Namespace, seed: int) -> Figures:
     crops, _ = load_run_crops(options.work)
     runs = [_folder(options.work, Path(f"{name}.toml"), seed) for name in options.pair]
-    p = pair_probabilities(runs, crops)
+    p = mean_probabilities(runs, crops)
     name = f"{' + '.join(options.pair)}, averaged, seed {seed}"
     row = model_row(name, crops.labels, p, crops.people)
-    return {**row, "n_parameters": 0, "n_seen": 0}
+    slide = _slide(calibrate(logit(p), crops.labels, crops.people))
+    return {**row, "n_parameters": 0, "n_seen": 0, "slide": slide}
+
+
+def _of_size(prepared: Path) -> Calibration:
+    """Return how calls by the cell's size alone would be calibrated."""
+    crops, _ = load_run_crops(prepared)
+    p = size_out_of_fold(crops, folds_of(crops, fold_people(crops)))
+    return calibrate(logit(p), crops.labels, crops.people)
+
+
+def _slide(calibration: Calibration) -> Figures:
+    """Return what slides of so many cells would show by these calls."""
+    return asdict(slide_of(calibration, SLIDE_CELLS))
 
 
 def comparison_table(rows: list[Figures]) -> str:
-    """Return Table 1 anew: each model with its size and its training budget."""
+    """Return Table 1 anew: each model with its size and its training budget.
+
+    The last columns say what slides would show, where the figures are known.
+    """
     lines = [
         [
             row["model"],
@@ -199,11 +224,18 @@ def comparison_table(rows: list[Figures]) -> str:
             str(row["n_seen"] or ""),
             _level(row.get("auroc_within_folds")),
             *(with_interval(row["pooled"][name]) for name in COLUMNS),
+            *_found_on_slides(row.get("slide")),
         ]
         for row in rows
     ]
     head = ["model", "M parameters", "cells drawn a fit", "auroc within folds"]
-    return markdown_table([*head, *(c.replace("_", " ") for c in COLUMNS)], lines)
+    head += [c.replace("_", " ") for c in COLUMNS]
+    head += [f"found at {100 * f:.0f} % blasts" for f in SHOWN_FRACTIONS[:2]]
+    return markdown_table(head, lines)
+
+
+def _found_on_slides(slide: Figures | None) -> list[str]:
+    return [f"{share:.2f}" for share in slide["found"][:2]] if slide else ["", ""]
 
 
 def _level(value: float | None) -> str:

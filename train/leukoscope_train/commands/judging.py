@@ -38,7 +38,7 @@ from leukoscope_train.run import (
     final_network,
     judge_run,
     load_run_crops,
-    pair_probabilities,
+    mean_probabilities,
 )
 from leukoscope_train.sampling import kept_crops
 from leukoscope_train.tables import markdown_table, model_table, with_interval
@@ -59,7 +59,11 @@ def add_commands(commands: Any) -> None:
         "--drop-leaks", action="store_true", help="leave out who was trained on"
     )
     one = add_command(commands, "differ", differ, "is one plan better than another")
-    one.add_argument("runs", nargs="+", help="of `compare`; the first is the measure")
+    one.add_argument(
+        "runs",
+        nargs="+",
+        help="of `compare`; the first is the measure; ONE+OTHER is their average",
+    )
     one.add_argument("--work", type=Path, required=True, help="the folder they lie in")
     one.add_argument("--name", required=True, help="of the table")
     one = add_command(commands, "audit", audit_run, "judge a run group by group")
@@ -169,7 +173,8 @@ def differ(options: argparse.Namespace) -> None:
     """
     crops, _ = load_run_crops(options.work)
     first, *others = (
-        pair_probabilities([options.work / run], crops) for run in options.runs
+        mean_probabilities([options.work / one for one in run.split("+")], crops)
+        for run in options.runs
     )
     rows = [
         {"run": run} | difference(crops, first, p)
