@@ -96,9 +96,9 @@ def _run_device(
     """
 
     def tell() -> None:
-        pulse.beat(allow_s=CHORE_S, doing="mending the records")
+        pulse.beat(allow_s=CHORE_S, doing="making the records ready")
 
-    with open_store(data_dir, waits=False, on_damage=tell) as store:
+    with open_store(data_dir, waits=False, on_long_work=tell) as store:
         try:
             return _serve_records(profile, store, pulse, sessions, desk)
         except RecordError:

@@ -73,14 +73,15 @@ class Caretaker:
         prepare: Callable[[], object],
         *,
         waits: bool,
-        on_damage: Callable[[], None],
+        on_long_work: Callable[[], None],
     ) -> tuple[sqlite3.Connection, Recovery | None]:
         """Open the database, recovered where it is damaged.
 
         Args:
             prepare: Done before all else by who is alone with the records.
             waits: Until it was looked through; else `look_after` does that.
-            on_damage: Told before others are waited for or a recovery begins.
+            on_long_work: Told before others are waited for, a recovery begins, or an
+                old database is brought up to date.
 
         Raises:
             RecordError: It is damaged, and others have it open.
@@ -90,10 +91,10 @@ class Caretaker:
         with one_at_a_time(self._path.parent):
             before = self._soundness.found
             if before is Found.DAMAGED:
-                on_damage()
+                on_long_work()
             if self._soundness.enter():
                 prepare()
-                return self._open_alone(waits or before is Found.DAMAGED, on_damage)
+                return self._open_alone(waits or before is Found.DAMAGED, on_long_work)
             connection = self._open_beside_others()
         if waits and self._look() is not Found.SOUND:
             connection.close()
@@ -101,10 +102,10 @@ class Caretaker:
         return connection, None
 
     def _open_alone(
-        self, in_full: bool, on_damage: Callable[[], None]
+        self, in_full: bool, on_long_work: Callable[[], None]
     ) -> tuple[sqlite3.Connection, Recovery | None]:
         connection, recovery = open_or_recover(
-            self._path, self._copy, in_full=in_full, on_damage=on_damage
+            self._path, self._copy, in_full=in_full, on_long_work=on_long_work
         )
         if in_full or recovery is not None:
             self._soundness.say(Found.SOUND)

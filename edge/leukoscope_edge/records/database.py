@@ -6,7 +6,7 @@ the fastest that lost no acknowledged commit.
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -90,13 +90,16 @@ ENDS: tuple[str, ...] = (
 """What is read of every table and index at opening, however long they are."""
 
 
-def open_database(path: Path, *, in_full: bool = True) -> sqlite3.Connection:
+def open_database(
+    path: Path, *, in_full: bool = True, on_old: Callable[[], None] = lambda: None
+) -> sqlite3.Connection:
     """Open the records' database, made or brought up to date where needed.
 
     Args:
         path: The file; its folder is there.
         in_full: Look it through first, which takes as long as it is long; else look
             only at its ends. What must be brought up to date is always looked through.
+        on_old: Told before it is brought up to date.
 
     Raises:
         RecordError: A newer version of the program made it.
@@ -108,7 +111,10 @@ def open_database(path: Path, *, in_full: bool = True) -> sqlite3.Connection:
     try:
         for pragma in PRAGMAS:
             connection.execute(pragma)
-        is_old = _version(connection) != len(MIGRATIONS)
+        version = _version(connection)
+        is_old = version != len(MIGRATIONS)
+        if 0 < version < len(MIGRATIONS):
+            on_old()
         if (in_full or is_old) and not is_sound(connection):
             raise sqlite3.DatabaseError("it is not as SQLite left it")
         if is_old:

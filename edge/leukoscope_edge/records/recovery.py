@@ -58,7 +58,7 @@ class Recovery:
 
 
 def open_or_recover(
-    path: Path, copy: Path, *, in_full: bool, on_damage: Callable[[], None]
+    path: Path, copy: Path, *, in_full: bool, on_long_work: Callable[[], None]
 ) -> tuple[sqlite3.Connection, Recovery | None]:
     """Open a database that nobody else has open, and recover it where it is damaged.
 
@@ -66,7 +66,7 @@ def open_or_recover(
         path: The database; its folder is there.
         copy: Its last good copy.
         in_full: Look it through first, not only at its ends.
-        on_damage: Told before a recovery, which takes long where there is much.
+        on_long_work: Told before what takes long where there is much.
 
     Raises:
         sqlite3.Error: It cannot be opened for another reason than damage.
@@ -75,12 +75,12 @@ def open_or_recover(
     _end_recovery(path)
     if path.exists() or not copy.exists():
         try:
-            return open_database(path, in_full=in_full), None
+            return open_database(path, in_full=in_full, on_old=on_long_work), None
         except sqlite3.OperationalError:
             raise  # locked, full, read-only: nothing says that it is damaged
         except sqlite3.DatabaseError:
             pass
-    on_damage()
+    on_long_work()
     return recover(path, copy)
 
 

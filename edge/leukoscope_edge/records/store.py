@@ -85,7 +85,7 @@ class Store:
         *,
         now: Callable[[], datetime] = utc_now,
         waits: bool = True,
-        on_damage: Callable[[], None] = lambda: None,
+        on_long_work: Callable[[], None] = lambda: None,
     ) -> None:
         """Open the records, made where there are none.
 
@@ -94,8 +94,8 @@ class Store:
             now: The clock.
             waits: Until the database was looked through; else that is done beside, and
                 nothing can be written until then.
-            on_damage: Told before a damaged database is recovered, which may take
-                long; where it raises nothing is recovered.
+            on_long_work: Told before a damaged database is recovered, or an old one
+                brought up to date; where it raises neither is done.
 
         Raises:
             RecordError: They cannot be read or were made by a newer program.
@@ -105,7 +105,7 @@ class Store:
         self.damaged: dict[str, str] = {}
         self._folded = Folded()
         self._caretaker, self._connection, self.recovery = _opened(
-            folder, now, waits, on_damage
+            folder, now, waits, on_long_work
         )
         try:
             is_new = self._connection.execute("SELECT 1 FROM event").fetchone() is None
@@ -624,17 +624,17 @@ def open_store(
     folder: Path,
     *,
     waits: bool = True,
-    on_damage: Callable[[], None] = lambda: None,
+    on_long_work: Callable[[], None] = lambda: None,
 ) -> Store:
     """Open the records in a folder, made where there are none; see `Store`."""
-    return Store(folder, waits=waits, on_damage=on_damage)
+    return Store(folder, waits=waits, on_long_work=on_long_work)
 
 
 def _opened(
     folder: Path,
     now: Callable[[], datetime],
     waits: bool,
-    on_damage: Callable[[], None],
+    on_long_work: Callable[[], None],
 ) -> tuple[Caretaker, sqlite3.Connection, Recovery | None]:
     path = folder / DATABASE_NAME
 
@@ -644,7 +644,7 @@ def _opened(
     try:
         caretaker = Caretaker(path, folder / COPY_FOLDER / DATABASE_NAME, now)
         try:
-            opened = caretaker.open(prepare, waits=waits, on_damage=on_damage)
+            opened = caretaker.open(prepare, waits=waits, on_long_work=on_long_work)
         except BaseException:
             caretaker.leave()
             raise

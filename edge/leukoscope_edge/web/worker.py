@@ -27,7 +27,7 @@ from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.inference.serving import ServingSegmenter
 from leukoscope_edge.profile import Profile, ThermalEntry
-from leukoscope_edge.records.caretaker import DAMAGED
+from leukoscope_edge.records.caretaker import DAMAGED, LOOKING
 from leukoscope_edge.records.pictures import jpeg_bytes
 from leukoscope_edge.records.store import Store, open_store
 from leukoscope_edge.screening import Looked, SlideRun, require_domain
@@ -126,7 +126,7 @@ def work(
     bundle = open_bundle(bundle_folder)
     wants_gpu = profile.inference.backends[0] == "tensorrt" and not is_cpu_only
     with (
-        open_store(data_dir, waits=False, on_damage=_leave_damaged) as store,
+        open_store(data_dir, waits=False, on_long_work=_leave_it_to_the_page) as store,
         open_engine(
             bundle,
             backend="auto" if wants_gpu else "cpu",
@@ -138,13 +138,13 @@ def work(
         worker.obey_all(line)
 
 
-def _leave_damaged() -> None:
-    """Leave damaged records to the page, which then says what became of them.
+def _leave_it_to_the_page() -> None:
+    """Leave damaged or old records to the page, which says what became of them.
 
     Raises:
         RecordError: Always.
     """
-    raise RecordError(DAMAGED)
+    raise RecordError(LOOKING)
 
 
 def refuse_all(
@@ -209,7 +209,7 @@ class _Worker:
         self._tell(None)
         while True:
             if self._store.is_damaged:
-                _leave_damaged()
+                raise RecordError(DAMAGED)
             turned_s = time.monotonic()
             self._feel_heat(turned_s)
             looks = self._mode in (Mode.PREVIEW, Mode.COUNTING)

@@ -126,7 +126,7 @@ def test_who_serves_does_not_wait_for_the_check_and_writes_after_it(bench: Any) 
     bench.store.close()
     with check_is_held(bench.folder):
         caretaker = caretaker_of(bench.folder)
-        caretaker.open(lambda: None, waits=False, on_damage=lambda: None)[0].close()
+        caretaker.open(lambda: None, waits=False, on_long_work=lambda: None)[0].close()
         caretaker.look_after()
         with pytest.raises(RecordError, match=LOOKING):
             caretaker.require_sound(within_s=0)
@@ -217,7 +217,7 @@ def test_who_opens_damaged_records_waits_for_the_others(
     threading.Timer(0.3, others[0].close).start()
     threading.Timer(0.5, others[1].close).start()
     with open_store(
-        long.parent, waits=False, on_damage=lambda: told.append("long")
+        long.parent, waits=False, on_long_work=lambda: told.append("long")
     ) as store:
         assert store.recovery is not None
         assert store.is_sound

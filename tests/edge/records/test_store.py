@@ -283,6 +283,9 @@ def test_records_of_format_1_are_brought_up_to_date(bench: Any) -> None:
         "DROP TABLE note; DROP INDEX bound_of_slide; PRAGMA user_version = 1"
     )
     connection.close()
+    told: list[str] = []
+    Store(bench.folder, on_long_work=lambda: told.append("old")).close()
+    assert told == ["old"]
     store = bench.reopen()
     assert store.recovery is None
     levels = [e.body["facts"]["plasma_level"] for e in store.notes("light")]
