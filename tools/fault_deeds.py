@@ -9,6 +9,7 @@ import os
 import resource
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ from pathlib import Path
 import httpx
 from soak import Device, wait_for
 
-from leukoscope_edge.records.store import open_store
+from leukoscope_edge.records.store import DATABASE_NAME, open_store
 from leukoscope_edge.service import disk
 from leukoscope_edge.service.beats import ALLOW_S, read_beat, run_folder
 
@@ -147,6 +148,46 @@ def kill_service(rig: Rig) -> float:
     wait_for(lambda: rig.device.mode() in ("paused", "counting"))
     rig.check(before)
     return taken_s
+
+
+def lose_page(rig: Rig) -> float:
+    """Lose a page of the database with the power: it is mended, and nothing is lost."""
+    rig.count()
+    before, n_kept = rig.cells(), len(_damaged(rig.device))
+    rig.device.end(signal.SIGKILL)
+    time.sleep(SYSTEMD_S)
+    with open_store(rig.device.data) as store:
+        seq = store.head().seq  # closing it writes its journal back
+    _spoil(rig.device.data / DATABASE_NAME, "event_of_slide")
+    began_s = time.monotonic()
+    rig.device.start()
+    wait_for(rig.device.answers)
+    taken_s = time.monotonic() - began_s
+    if len(_damaged(rig.device)) != n_kept + 1:
+        raise ViolationError("the damaged database was not put aside")
+    rig.device.sign_in()
+    rig.device.order(rig.slide, "count")
+    wait_for(lambda: rig.device.mode() in ("paused", "counting", "ended"))
+    rig.check(before)
+    with open_store(rig.device.data) as store:
+        if store.head().seq <= seq or not store.notes("recovered"):
+            raise ViolationError("events were lost, or nobody says what became of them")
+    return taken_s
+
+
+def _damaged(device: Device) -> list[Path]:
+    return list(device.data.glob("damaged-*"))
+
+
+def _spoil(database: Path, name: str) -> None:
+    """Fill the first page of a table or an index with noughts."""
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        query = "SELECT rootpage FROM sqlite_schema WHERE name = ?"
+        ((page,),) = connection.execute(query, (name,)).fetchall()
+        ((size,),) = connection.execute("PRAGMA page_size").fetchall()
+    with database.open("rb+") as file:
+        file.seek((page - 1) * size)
+        file.write(bytes(size))
 
 
 def _systemd(device: Device, number: signal.Signals) -> None:

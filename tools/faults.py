@@ -34,6 +34,7 @@ from fault_deeds import (
     kill_count,
     kill_page,
     kill_service,
+    lose_page,
     no_memory,
     port_taken,
     read_only,
@@ -169,9 +170,20 @@ FAULTS = (
     ),
     Fault(
         number=5,
+        name="a page of the records is lost with the power",
+        wanted="mended before the page answers; no event is lost",
+        limit_s=SOON_S,
+        do=lose_page,
+    ),
+    Fault(
+        number=5,
         name="damaged files: records, models, commit file",
         wanted="another copy, or refused in words",
-        tests=(f"{UPDATES}/test_damage.py", f"{RECORDS}/test_recovery.py"),
+        tests=(
+            f"{UPDATES}/test_damage.py",
+            f"{RECORDS}/test_recovery.py",
+            f"{RECORDS}/test_caretaker.py",
+        ),
     ),
     Fault(
         number=6,

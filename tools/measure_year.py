@@ -1,10 +1,11 @@
 """What a year of slides costs a device: start, Home, a new slide, memory, disk.
 
-    python tools/measure_year.py --slides 1000 --cells 200
+    python tools/measure_year.py --slides 5000 --rounds 5
 
 Writes so many counted slides into the records, as a running count writes them but
-without their pictures, starts the service on them and uses it. Prints JSON. With
-`--slides 1` it says what the same costs a new device.
+without their pictures, starts the service on them and uses it; by turns with a new
+device, so that a busy machine is as busy for both. Prints JSON. `--keep DIR` leaves the
+records there, for the next time.
 """
 
 import argparse
@@ -13,11 +14,12 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from soak import NAME, Device, own_memory_mb, running, wait_for
+from soak import NAME, PIN, Device, own_memory_mb, wait_for
 
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.records.slide import (
@@ -32,6 +34,7 @@ from leukoscope_edge.records.slide import (
 )
 from leukoscope_edge.records.store import DATABASE_NAME, DEVICE, Store, open_store
 from leukoscope_edge.types import THRESHOLDS, CallName, Refusal
+from leukoscope_edge.web.people import People
 
 CELLS_AN_EVENT = 1.5
 """A running count wrote 522 events for 66 slides of 12 cells (`tools/soak.py`)."""
@@ -46,26 +49,48 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--slides", type=int, default=1000)
     parser.add_argument("--cells", type=int, default=200, help="on each slide")
+    parser.add_argument("--rounds", type=int, default=3, help="starts of each device")
+    parser.add_argument("--keep", type=Path, help="folder of records to fill or use")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        data = Path(name) / "data"
-        with open_store(data) as store:
-            began_s = time.monotonic()
-            fill(store, options.slides, options.cells)
-            filled_s = time.monotonic() - began_s
-            began_s = time.monotonic()
-            store.keep_copy()
-            copy_s = time.monotonic() - began_s
-        found = {
+        old, new = options.keep or Path(name) / "old", Path(name) / "new"
+        found: dict[str, Any] = {
             "slides": options.slides,
             "cells": options.cells,
-            "database_mb": round((data / DATABASE_NAME).stat().st_size / 1e6, 1),
-            "filled_s": round(filled_s, 1),
-            "daily_copy_s": round(copy_s, 2),
-            **used(Device(data, port=PORT)),
+            **filled(old, options.slides, options.cells),
         }
+        filled(new, 1, options.cells)
+        rounds = [
+            [used(Device(folder / "data", port=PORT)) for folder in (old, new)]
+            for _ in range(options.rounds)
+        ]
+        of_old, of_new = zip(*rounds, strict=True)
+        found["medians"] = medians(of_old)
+        found["medians_of_a_new_device"] = medians(of_new)
     print(json.dumps(found, indent=1))
     return 0
+
+
+def filled(folder: Path, n_slides: int, n_cells: int) -> dict[str, float]:
+    """Make the records of a device, unless they are there; say what that took."""
+    data = folder / "data"
+    if data.exists():
+        return {"database_mb": round((data / DATABASE_NAME).stat().st_size / 1e6, 1)}
+    data.mkdir(parents=True)
+    People(data / "people").add_first(NAME, PIN)
+    with open_store(data) as store:
+        filled_s = timed(lambda: fill(store, n_slides, n_cells))
+        copy_s = timed(store.keep_copy)
+    return {
+        "database_mb": round((data / DATABASE_NAME).stat().st_size / 1e6, 1),
+        "filled_s": round(filled_s, 1),
+        "daily_copy_s": round(copy_s, 2),
+    }
+
+
+def medians(rounds: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Return the median of each figure."""
+    return {k: round(statistics.median(r[k] for r in rounds), 3) for k in rounds[0]}
 
 
 def fill(store: Store, n_slides: int, n_cells: int) -> None:
@@ -134,24 +159,41 @@ def a_cell(number: int) -> CellRecord:
 
 
 def used(device: Device) -> dict[str, float]:
-    """Start the service, look at Home and count a slide; return what that took."""
+    """Start the service, look at Home and count a slide; return what that took.
+
+    `start_to_slides_s` is when the records were looked through: slides open and may be
+    begun from then on.
+    """
     began_s = time.monotonic()
-    with running(device):
+    device.start()
+    try:
+        wait_for(device.answers)
         answers_s = time.monotonic() - began_s
+        wait_for(lambda: device.mode() == "idle")
+        count_s = time.monotonic() - began_s
+        device.sign_in()
         home_s = [timed(lambda: device.look_at("/")) for _ in range(N_LOOKS)]
+        wait_for(lambda: device.page.get("/slides/new").is_success)
+        slides_s = time.monotonic() - began_s
         quality_s = timed(lambda: device.look_at("/device"))
-        begin_s = timed(lambda: device.begin("NEW"))
+        models_s = timed(lambda: device.look_at("/update"))
+        begin_s = timed(lambda: device.begin(f"NEW-{time.monotonic_ns()}"))
         wait_for(lambda: device.mode() == "ended")
         mb = {n: own_memory_mb(device.pid(n)) for n in ("page", "count")}
         return {
             "start_to_page_s": round(answers_s, 2),
+            "start_to_count_s": round(count_s, 2),
+            "start_to_slides_s": round(slides_s, 2),
             "first_home_s": round(home_s[0], 2),
             "home_s": round(statistics.median(home_s), 3),
-            "quality_s": round(quality_s, 2),
+            "quality_s": round(quality_s, 3),
+            "models_s": round(models_s, 3),
             "begin_slide_s": round(begin_s, 2),
             "restarts": device.n_restarts(),
             **{f"own_mb_of_{n}": round(v, 1) for n, v in mb.items()},
         }
+    finally:
+        device.stop()
 
 
 def timed(do: Callable[[], object]) -> float:

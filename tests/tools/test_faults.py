@@ -16,6 +16,7 @@ DONE_HERE = (
     "kill -9 of the count",
     "kill -9 of the page",
     "kill -9 of the supervisor",
+    "a page of the records is lost with the power",
     "disk full in the middle of a slide",
     "read-only disk",
     "no memory for the count",

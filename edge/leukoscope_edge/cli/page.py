@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 from leukoscope_edge import updates
 from leukoscope_edge.capture.source import domain_of
 from leukoscope_edge.cli.closing import closed, keep_closed, open_again
-from leukoscope_edge.errors import LeukoscopeError, UpdateError
+from leukoscope_edge.errors import LeukoscopeError, RecordError, UpdateError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.profile import PageEntry, Profile
@@ -47,7 +47,7 @@ FACTS_EVERY_S = 60.0
 TRIAL_S = 1500.0
 """An engine is built once more, in at most 1200 s, and the stored cells run."""
 CHORE_S = 3600.0
-"""A restore unpacks and checks years of pictures."""
+"""A restore unpacks and checks years of pictures; a recovery reads a year of events."""
 Facts = Callable[[], dict[str, Any]]
 
 
@@ -92,36 +92,52 @@ def _run_device(
     """Open everything and serve until the end, or until it must be opened anew.
 
     Returns:
-        Whether to open it anew, as for another model.
+        Whether to open it anew, as for another model, or to mend damaged records.
     """
-    certificate = _certificate(profile, data_dir)
-    with open_store(data_dir) as store:
-        if updates.is_on_trial(data_dir):  # a cut left it; it is tried before all else
-            pulse.beat(allow_s=TRIAL_S, doing="trying a new model")
-        bundle, why_off = _model(profile, store)
-        with (
-            open_engine(bundle, backend="cpu", n_threads=1) as engine,
-            Counter(run_folder(data_dir)) as counter,
-        ):
-            device = Device(
-                profile=profile,
-                store=store,
-                people=People(data_dir / "people"),
-                sessions=sessions,
-                counter=counter,
-                bundle=bundle,
-                engine=engine,
-                languages=languages(),
-                fingerprint=certificate.fingerprint if certificate else "",
-                desk=desk,
-                why_off=why_off,
-            )
-            _say_where(profile.page, certificate)
-            server = _server(create_app(device), profile.page, certificate)
-            opens_anew = _open_anew_when_asked(device, server)
-            facts = _now_and_then(lambda: page_facts(device))
-            with Rounds(device):
-                asyncio.run(_serve(server, pulse, facts))
+
+    def tell() -> None:
+        pulse.beat(allow_s=CHORE_S, doing="making the records ready")
+
+    with open_store(data_dir, waits=False, on_long_work=tell) as store:
+        try:
+            return _serve_records(profile, store, pulse, sessions, desk)
+        except RecordError:
+            if store.is_damaged:
+                return True
+            raise
+
+
+def _serve_records(
+    profile: Profile, store: Store, pulse: Pulse, sessions: Sessions, desk: Desk
+) -> bool:
+    """Open the rest and serve; say whether to open everything anew."""
+    certificate = _certificate(profile, store.folder)
+    if updates.is_on_trial(store.folder):  # a cut left it; it is tried before all else
+        pulse.beat(allow_s=TRIAL_S, doing="trying a new model")
+    bundle, why_off = _model(profile, store)
+    with (
+        open_engine(bundle, backend="cpu", n_threads=1) as engine,
+        Counter(run_folder(store.folder)) as counter,
+    ):
+        device = Device(
+            profile=profile,
+            store=store,
+            people=People(store.folder / "people"),
+            sessions=sessions,
+            counter=counter,
+            bundle=bundle,
+            engine=engine,
+            languages=languages(),
+            fingerprint=certificate.fingerprint if certificate else "",
+            desk=desk,
+            why_off=why_off,
+        )
+        _say_where(profile.page, certificate)
+        server = _server(create_app(device), profile.page, certificate)
+        opens_anew = _open_anew_when_asked(device, server)
+        facts = _now_and_then(lambda: page_facts(device))
+        with Rounds(device):
+            asyncio.run(_serve(server, pulse, facts))
     return opens_anew.is_set()
 
 

@@ -6,7 +6,7 @@ the fastest that lost no acknowledged commit.
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,6 +23,15 @@ PRAGMAS: tuple[str, ...] = (
     "PRAGMA secure_delete = ON",  # an erased key leaves no bytes in the file
     "PRAGMA cache_size = -512",  # KiB: page and count each have one, and the kernel's
 )
+IS_BOUND = "kind IN ('start', 'resume', 'finish')"
+"""Where counts begin and end: three events of a slide's hundred. A query says it in
+these words, or SQLite does not see that the index holds what is wanted."""
+NOTES_FROM_EVENTS = (
+    "INSERT OR IGNORE INTO note SELECT json_extract(body, '$.what'), seq FROM event "
+    "WHERE slide = '' AND json_valid(body)"
+)
+"""Where the device's own events lie, by what they are of: of a year's thousands few
+are wanted. An index would do, if SQLite trusted its own JSON in one."""
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         """CREATE TABLE event (
@@ -55,16 +64,42 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) STRICT""",
         "CREATE INDEX record_key_of_sample ON record_key (sample_tag)",
     ),
+    (
+        """CREATE TABLE note (
+            what TEXT NOT NULL,
+            seq INTEGER NOT NULL,
+            PRIMARY KEY (what, seq)
+        ) STRICT, WITHOUT ROWID""",
+        NOTES_FROM_EVENTS,
+        f"CREATE INDEX bound_of_slide ON event (kind, slide) WHERE {IS_BOUND}",
+    ),
 )
 """Each is run once, in order; `PRAGMA user_version` counts them. Never edit one that
 was released: add another."""
+ENDS: tuple[str, ...] = (
+    "SELECT * FROM head",
+    "SELECT * FROM event ORDER BY seq LIMIT 1",
+    "SELECT * FROM event ORDER BY seq DESC LIMIT 1",
+    "SELECT slide, seq FROM event ORDER BY slide DESC, seq DESC LIMIT 1",
+    "SELECT key FROM event WHERE key != '' ORDER BY key DESC LIMIT 1",
+    f"SELECT kind, slide FROM event WHERE {IS_BOUND} ORDER BY kind DESC LIMIT 1",  # noqa: S608
+    "SELECT * FROM note ORDER BY what DESC, seq DESC LIMIT 1",
+    "SELECT * FROM record_key ORDER BY slide DESC LIMIT 1",
+    "SELECT sample_tag FROM record_key ORDER BY sample_tag DESC LIMIT 1",
+)
+"""What is read of every table and index at opening, however long they are."""
 
 
-def open_database(path: Path) -> sqlite3.Connection:
+def open_database(
+    path: Path, *, in_full: bool = True, on_old: Callable[[], None] = lambda: None
+) -> sqlite3.Connection:
     """Open the records' database, made or brought up to date where needed.
 
     Args:
         path: The file; its folder is there.
+        in_full: Look it through first, which takes as long as it is long; else look
+            only at its ends. What must be brought up to date is always looked through.
+        on_old: Told before it is brought up to date.
 
     Raises:
         RecordError: A newer version of the program made it.
@@ -76,8 +111,16 @@ def open_database(path: Path) -> sqlite3.Connection:
     try:
         for pragma in PRAGMAS:
             connection.execute(pragma)
-        _check(connection)
-        _migrate(connection, path)
+        version = _version(connection)
+        is_old = version != len(MIGRATIONS)
+        if 0 < version < len(MIGRATIONS):
+            on_old()
+        if (in_full or is_old) and not is_sound(connection):
+            raise sqlite3.DatabaseError("it is not as SQLite left it")
+        if is_old:
+            _migrate(connection, path)
+        for end in ENDS:
+            connection.execute(end).fetchall()
     except UnicodeDecodeError as err:  # SQLite quotes noise where a name should be
         connection.close()
         raise sqlite3.DatabaseError("a name in it is not text") from err
@@ -87,15 +130,29 @@ def open_database(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _check(connection: sqlite3.Connection) -> None:
-    (word,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if word != "ok":
-        raise sqlite3.DatabaseError(word)
+def is_sound(connection: sqlite3.Connection) -> bool:
+    """Look a database through: is all of it as SQLite left it?
+
+    Raises:
+        sqlite3.OperationalError: It cannot be read now, which says nothing of it.
+    """
+    try:
+        (word,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    except sqlite3.OperationalError:
+        raise
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
+        return False
+    return bool(word == "ok")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     with transaction(connection):
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        version = _version(connection)
         if version > len(MIGRATIONS):
             raise RecordError(
                 f"{path}: format {version}, this program knows up to "
@@ -125,6 +182,9 @@ def copy_database(path: Path, target: Path) -> None:
     Args:
         path: The database; the copy shows one moment of it.
         target: The new file.
+
+    Raises:
+        sqlite3.DatabaseError: What came out is damaged, so what went in may be.
     """
     with (
         contextlib.closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)) as source,
@@ -132,6 +192,8 @@ def copy_database(path: Path, target: Path) -> None:
     ):
         source.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")
+        if not is_sound(copy):
+            raise sqlite3.DatabaseError("the copy is not as SQLite left it")
     with target.open("rb+") as file:
         sync_file(file)
 

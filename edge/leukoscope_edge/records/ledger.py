@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -27,7 +27,17 @@ from leukoscope_edge.records.events import (
 from leukoscope_edge.records.keys import is_signed, sign_head
 
 COLUMNS = "seq, slide, kind, at, by, key, body, previous, hash"
+Order = Literal["ASC", "DESC"]
 SELECT = f"SELECT {COLUMNS} FROM event"  # noqa: S608 - our own words
+
+
+MISLAID = (
+    "WITH told AS (SELECT json_extract(body, '$.what') AS what, seq FROM event "
+    "WHERE slide = '' AND json_valid(body)) "
+    "SELECT seq FROM (SELECT * FROM told EXCEPT SELECT * FROM note) UNION "
+    "SELECT seq FROM (SELECT * FROM note EXCEPT SELECT * FROM told)"
+)
+"""Notes of the device that the list of notes does not lead to, and the other way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,8 @@ class Ledger:
         connection: sqlite3.Connection,
         key: Ed25519PrivateKey,
         now: Callable[[], datetime],
+        *,
+        on_damage: Callable[[], None],
     ) -> None:
         """Take an open database.
 
@@ -58,10 +70,11 @@ class Ledger:
             connection: The database, in autocommit mode.
             key: Signs the end of the chain.
             now: The clock.
+            on_damage: Told where the database gives what SQLite cannot have written.
         """
         self._connection = connection
         self._key = key
-        self.now = now
+        self.now, self._on_damage = now, on_damage
         self._lock = threading.RLock()
 
     @contextmanager
@@ -74,7 +87,8 @@ class Ledger:
         try:
             with self._lock, transaction(self._connection):
                 yield self._connection
-        except sqlite3.Error as err:
+        except (sqlite3.Error, UnicodeDecodeError) as err:
+            self._doubt(err)
             raise RecordError(f"the records cannot be written: {err}") from err
 
     @contextmanager
@@ -84,7 +98,13 @@ class Ledger:
             with self._lock:
                 yield self._connection
         except (sqlite3.Error, UnicodeDecodeError) as err:
+            self._doubt(err)
             raise RecordError(f"the records cannot be read: {err}") from err
+
+    def _doubt(self, err: Exception) -> None:
+        """Say so where an error is of the file, not of the disk, a lock or a rule."""
+        if type(err) in (sqlite3.DatabaseError, UnicodeDecodeError):
+            self._on_damage()
 
     def rows(self, query: str, values: tuple[object, ...] = ()) -> list[Any]:
         """Return what a query finds."""
@@ -128,6 +148,10 @@ class Ledger:
                 event.hash,
             ),
         )
+        if not event.slide:
+            self._connection.execute(
+                "INSERT INTO note VALUES (?, ?)", (event.body["what"], event.seq)
+            )
         signature = sign_head(self._key, event.seq, event.hash)
         self._connection.execute(
             "INSERT OR REPLACE INTO head VALUES (1, ?, ?, ?)",
@@ -139,20 +163,29 @@ class Ledger:
         found = self._events("WHERE key = ? AND key != ''", (key,))
         return found[0] if found else None
 
-    def events(self, slide: str, *, after: int = 0, what: str = "") -> list[Event]:
+    def events(self, slide: str, *, after: int = 0) -> list[Event]:
         """Return events of a slide, in order.
 
         Args:
             slide: The slide; an empty name is the device itself.
             after: Only those after this number.
-            what: Only those whose body says so under `what`; empty for all. It is
-                looked for in the database: of a year's thousands few are wanted.
         """
-        where = "WHERE slide = ? AND seq > ?"
-        if what:
-            where += " AND json_extract(body, '$.what') = ?"
-        values = (slide, after, what) if what else (slide, after)
-        return self._events(f"{where} ORDER BY seq", values)
+        where = "WHERE slide = ? AND seq > ? ORDER BY seq"
+        return self._events(where, (slide, after))
+
+    def notes(self, what: str, after: int, limit: int, order: Order) -> list[Event]:
+        """Return events of the device itself, of one kind, in order.
+
+        Args:
+            what: As their body says; empty for all kinds.
+            after: Only those after this number.
+            limit: No more than so many, -1 for all.
+            order: Which are left where there are more: the first or the last ones.
+        """
+        is_of = "what = ?" if what else "'' = ?"
+        chosen = f"{is_of} AND seq > ? ORDER BY seq {order} LIMIT ?"
+        where = f"WHERE seq IN (SELECT seq FROM note WHERE {chosen}) ORDER BY seq"  # noqa: S608 - our own words
+        return self._events(where, (what, after, limit))
 
     def head(self) -> Head:
         """Return the end of the chain, as it was signed.
@@ -195,6 +228,8 @@ class Ledger:
         yield from chain_problems(connection.execute(f"{SELECT} ORDER BY seq"))
         rows = self.rows("SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1")
         last = Head(*rows[0]) if rows else Head(0, NO_EVENT_HASH)
+        for (seq,) in self.rows(MISLAID):
+            yield Problem(seq, "is not found by what it is of, or is by what it is not")
         end = self.head()
         if end != last:
             yield Problem(last.seq, f"is the last, but {end.seq} was signed as last")

@@ -8,16 +8,19 @@ chain tells sound events from damaged ones. What is lost is said, never guessed.
 import contextlib
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from leukoscope_edge.errors import RecordError
-from leukoscope_edge.records.database import open_database, transaction
+from leukoscope_edge.records.database import (
+    NOTES_FROM_EVENTS,
+    open_database,
+    transaction,
+)
 from leukoscope_edge.records.events import NO_EVENT_HASH, hash_of
-from leukoscope_edge.records.files import make_folder, sync_folder
+from leukoscope_edge.records.files import sync_folder
 from leukoscope_edge.records.ledger import COLUMNS
 
 SIDE_FILES = ("", "-wal", "-shm")
@@ -55,30 +58,30 @@ class Recovery:
 
 
 def open_or_recover(
-    path: Path, copy: Path
+    path: Path, copy: Path, *, in_full: bool, on_long_work: Callable[[], None]
 ) -> tuple[sqlite3.Connection, Recovery | None]:
-    """Open a database, and recover it where it is damaged or gone.
+    """Open a database that nobody else has open, and recover it where it is damaged.
 
     Args:
-        path: The database; its folder is made where it is missing.
+        path: The database; its folder is there.
         copy: Its last good copy.
+        in_full: Look it through first, not only at its ends.
+        on_long_work: Told before what takes long where there is much.
 
     Raises:
-        RecordError: It cannot be opened for another reason than damage.
+        sqlite3.Error: It cannot be opened for another reason than damage.
+        OSError: Likewise.
     """
-    try:
-        make_folder(path.parent)
-        _end_recovery(path)
-        if not path.exists() and copy.exists():
-            return recover(path, copy)
+    _end_recovery(path)
+    if path.exists() or not copy.exists():
         try:
-            return open_database(path), None
+            return open_database(path, in_full=in_full, on_old=on_long_work), None
         except sqlite3.OperationalError:
             raise  # locked, full, read-only: nothing says that it is damaged
         except sqlite3.DatabaseError:
-            return recover(path, copy)
-    except (sqlite3.Error, OSError) as err:
-        raise RecordError(f"{path}: cannot be opened: {err}") from err
+            pass
+    on_long_work()
+    return recover(path, copy)
 
 
 def is_older(file: Path, age_s: float, now: datetime) -> bool:
@@ -106,6 +109,8 @@ def recover(path: Path, copy: Path) -> tuple[sqlite3.Connection, Recovery]:
         ((n,),) = connection.execute("SELECT count(*) FROM event").fetchall()
         with transaction(connection):
             n_saved, is_complete = _save_events(connection, path)
+            connection.execute("DELETE FROM note")
+            connection.execute(NOTES_FROM_EVENTS)
             _save_keys(connection, path)
     kept = _put_aside(path)
     _end_recovery(path)

@@ -8,6 +8,7 @@ the records are next opened: a part that has not moved yet lies in `.restored-N`
 from pathlib import Path
 
 from leukoscope_edge.records.files import make_folder, sync_folder
+from leukoscope_edge.records.soundness import LOCK_FILES
 
 RESTORING, RESTORED, BEFORE = ".restoring", ".restored-", "before-restore-"
 SIDE_FILES = ("-wal", "-shm")
@@ -52,6 +53,8 @@ def end_last_step(folder: Path, database: str, parts: tuple[str, ...]) -> Path |
         if (fresh / name).exists():
             _move(folder / name, before)
             (fresh / name).rename(folder / name)
+    for lock in LOCK_FILES:  # of whoever checked what was unpacked
+        (fresh / lock).unlink(missing_ok=True)
     fresh.rmdir()
     sync_folder(folder)
     return before if before.exists() else None

@@ -12,7 +12,6 @@ A method that is called again with the same `key` does nothing twice.
 """
 
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -23,13 +22,12 @@ from typing import Any
 
 from leukoscope_edge.errors import RecordError, StepError
 from leukoscope_edge.records.archive import archived, keep_cell, picture_problems
-from leukoscope_edge.records.database import copy_database
+from leukoscope_edge.records.caretaker import DAMAGED, LOOKING, Caretaker
+from leukoscope_edge.records.database import IS_BOUND
 from leukoscope_edge.records.events import Event, Problem, canonical
 from leukoscope_edge.records.files import (
     check_room,
     make_folder,
-    one_at_a_time,
-    sync_folder,
 )
 from leukoscope_edge.records.fold import apply, fold
 from leukoscope_edge.records.folded import Folded
@@ -37,7 +35,7 @@ from leukoscope_edge.records.identities import Identities
 from leukoscope_edge.records.keys import fingerprint, open_keys
 from leukoscope_edge.records.ledger import Head, Ledger
 from leukoscope_edge.records.pictures import Pictures
-from leukoscope_edge.records.recovery import is_older, open_or_recover
+from leukoscope_edge.records.recovery import Recovery
 from leukoscope_edge.records.restoring import end_last_step
 from leukoscope_edge.records.slide import (
     ArchivedCell,
@@ -53,10 +51,11 @@ from leukoscope_edge.records.slide import (
     cell_object,
     outcome_of,
 )
+from leukoscope_edge.records.soundness import Found
 from leukoscope_edge.types import Cell, Refusal, Verdict
 
 DATABASE_NAME = "records.sqlite"
-COPY_FOLDER, COPY_EVERY_S = "copy", 24 * 3600.0
+COPY_FOLDER = "copy"
 FOLDERS = ("keys", "pictures", "reports")
 ROOM_BYTES = 200 << 20
 """About ten slides of 200 cells: a slide that was started can also be finished."""
@@ -78,15 +77,25 @@ class Store:
         device: Id of this device: the fingerprint of its public key.
         recovery: What became of a database that was damaged at opening, else None.
         damaged: Slides that a list left out as they cannot be trusted, each with why.
-        copy_trouble: Why the daily copy could not be made, "" where it could.
     """
 
-    def __init__(self, folder: Path, *, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        waits: bool = True,
+        on_long_work: Callable[[], None] = lambda: None,
+    ) -> None:
         """Open the records, made where there are none.
 
         Args:
             folder: Where they lie.
             now: The clock.
+            waits: Until the database was looked through; else that is done beside, and
+                nothing can be written until then.
+            on_long_work: Told before a damaged database is recovered, or an old one
+                brought up to date; where it raises neither is done.
 
         Raises:
             RecordError: They cannot be read or were made by a newer program.
@@ -94,20 +103,24 @@ class Store:
         self.folder = folder
         self.pictures = Pictures(folder / "pictures")
         self.damaged: dict[str, str] = {}
-        self.copy_trouble = ""
         self._folded = Folded()
-        self._copying: threading.Thread | None = None
-        end_last_step(folder, DATABASE_NAME, (COPY_FOLDER, *FOLDERS))
-        copy = folder / COPY_FOLDER / DATABASE_NAME
-        self._connection, self.recovery = open_or_recover(folder / DATABASE_NAME, copy)
-        is_new = self._connection.execute("SELECT 1 FROM event").fetchone() is None
-        keys = open_keys(folder / "keys", may_make=is_new)
+        self._caretaker, self._connection, self.recovery = _opened(
+            folder, now, waits, on_long_work
+        )
+        try:
+            is_new = self._connection.execute("SELECT 1 FROM event").fetchone() is None
+            keys = open_keys(folder / "keys", may_make=is_new)
+        except BaseException:
+            self._caretaker.leave(self._connection)
+            raise
         self.device = fingerprint(keys.device.public_key())
-        self._ledger = Ledger(self._connection, keys.device, now)
+        self._ledger = Ledger(
+            self._connection, keys.device, now, on_damage=self._caretaker.give_up
+        )
         self._identities = Identities(self._ledger, keys.identity)
         if self.recovery is not None:
             self.note("recovered", {"what": self.recovery.sentence}, DEVICE)
-        self._renew_copy()
+        self._caretaker.look_after()
 
     def __enter__(self) -> "Store":
         return self
@@ -122,8 +135,33 @@ class Store:
 
     def close(self) -> None:
         """Let go of the database, once a copy that is being made is whole."""
-        self.end_copy()
-        self._connection.close()
+        self._caretaker.leave(self._connection)
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether the database was found damaged: close it, and open it again."""
+        return self._caretaker.found is Found.DAMAGED
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the database was looked through and is sound."""
+        return self._caretaker.found is Found.SOUND
+
+    @property
+    def troubles(self) -> list[str]:
+        """What is not as it should be with the database and its copy."""
+        care, found = self._caretaker, self._caretaker.found
+        known = [DAMAGED] if found is Found.DAMAGED else []
+        known += [LOOKING] if found is Found.NOTHING else []
+        return [*filter(None, (*known, care.check_trouble, care.copy_trouble))]
+
+    def require_sound(self) -> None:
+        """Wait a little for the check of the database.
+
+        Raises:
+            RecordError: It is not done yet, or found damage.
+        """
+        self._caretaker.require_sound()
 
     def start_slide(self, set_up: SlideSetUp, by: str, *, key: str = "") -> str:
         """Start a slide and return its number, such as `0412`.
@@ -146,7 +184,7 @@ class Store:
                 "n_readers": set_up.n_readers,
             }
             self._append(Kind.START, slide, body, by, key)
-        self._renew_copy()
+        self._caretaker.look_after()
         return slide
 
     def resume(self, slide: str, by: str) -> None:
@@ -326,6 +364,7 @@ class Store:
             why: The ground, such as `request` or `retention`. No names.
             by: Who erases.
         """
+        self.require_sound()
         for report in self.reports(slide):  # first: a name must not outlive its key
             report.unlink(missing_ok=True)
         with self._writing() as connection:
@@ -393,9 +432,9 @@ class Store:
     def slides_by_model(self) -> dict[tuple[str, str], list[str]]:
         """Return the slides that each model judged, by its bundle's id and hash."""
         rows = self._ledger.rows(
-            "SELECT json_extract(body, '$.origin.bundle'), "
+            "SELECT json_extract(body, '$.origin.bundle'), "  # noqa: S608 - our own words
             "json_extract(body, '$.origin.bundle_sha256'), slide FROM event "
-            "WHERE kind = ? ORDER BY seq",
+            f"WHERE {IS_BOUND} AND kind = ? ORDER BY seq",
             (Kind.START.value,),
         )
         found: dict[tuple[str, str], list[str]] = {}
@@ -406,10 +445,10 @@ class Store:
     def unfinished(self) -> list[SlideRecord]:
         """Return the slides that a stop caught while counting, the newest first."""
         rows = self._ledger.rows(
-            "SELECT slide FROM (SELECT slide, kind, max(seq) AS last FROM event "
-            "WHERE kind IN (?, ?, ?) GROUP BY slide) WHERE kind != ? "
-            "ORDER BY last DESC",
-            (Kind.START, Kind.RESUME, Kind.FINISH, Kind.FINISH),
+            "SELECT slide FROM (SELECT slide, kind, max(seq) AS last "  # noqa: S608
+            f"FROM event WHERE {IS_BOUND} GROUP BY slide) "
+            "WHERE kind != ? ORDER BY last DESC",
+            (Kind.FINISH.value,),
         )
         return self._readable(rows)
 
@@ -448,55 +487,39 @@ class Store:
         """Return the events of a slide; an empty name gives the device's own."""
         return self._ledger.events(slide)
 
-    def notes(self, what: str) -> list[Event]:
-        """Return the device's own events of one kind, the oldest first."""
-        return self._ledger.events("", what=what)
+    def notes(
+        self,
+        what: str = "",
+        *,
+        after: int = 0,
+        newest: int | None = None,
+        oldest: int | None = None,
+    ) -> list[Event]:
+        """Return the device's own events, the oldest first.
 
-    def _renew_copy(self) -> None:
-        """Have a copy of more than a day renewed, beside all other work.
-
-        That of a year's slides takes seconds to minutes, by the disk.
+        Args:
+            what: Only those of this kind; empty for all.
+            after: Only those after this number.
+            newest: No more than so many of the newest.
+            oldest: No more than so many of the oldest.
         """
-        copy = self.folder / COPY_FOLDER / DATABASE_NAME
-        is_at_it = self._copying is not None and self._copying.is_alive()
-        if not is_at_it and is_older(copy, COPY_EVERY_S, self._ledger.now()):
-            self._copying = threading.Thread(
-                target=self._try_copy, daemon=True, name="copy"
-            )
-            self._copying.start()
-
-    def _try_copy(self) -> None:
-        try:
-            self.keep_copy()
-            self.copy_trouble = ""
-        except (OSError, RecordError) as err:
-            self.copy_trouble = f"The copy of the records could not be made: {err}"
-
-    def end_copy(self) -> None:
-        """Wait until a copy that is being made is whole."""
-        if self._copying is not None:
-            self._copying.join()
+        if oldest is not None:
+            return self._ledger.notes(what, after, oldest, "ASC")
+        limit = -1 if newest is None else newest
+        return self._ledger.notes(what, after, limit, "DESC")
 
     def keep_copy(self) -> None:
         """Put a copy of the database beside it, for the day it is damaged.
 
-        Through a connection of its own: nobody waits for it but who asked.
-
         Raises:
             OSError: It cannot be written.
-            RecordError: The database cannot be read.
+            RecordError: The database cannot be read, or is damaged.
         """
-        copy = self.folder / COPY_FOLDER / DATABASE_NAME
-        make_folder(copy.parent)
-        aside = copy.with_name(f".{copy.name}.part")
-        with one_at_a_time(copy.parent):
-            aside.unlink(missing_ok=True)
-            try:
-                copy_database(self.folder / DATABASE_NAME, aside)
-            except sqlite3.Error as err:
-                raise RecordError(f"the records cannot be copied: {err}") from err
-            aside.replace(copy)
-            sync_folder(copy.parent)
+        self._caretaker.keep_copy()
+
+    def end_copy(self) -> None:
+        """Wait until what is done beside all other work is done."""
+        self._caretaker.wait()
 
     def head(self) -> Head:
         """Return the end of the event chain."""
@@ -522,6 +545,7 @@ class Store:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
+        self.require_sound()
         try:
             with self._ledger.writing() as connection:
                 yield connection
@@ -596,6 +620,34 @@ class Store:
         return 1 + sum(e.kind == Kind.MISSED for e in self._ledger.events(slide))
 
 
-def open_store(folder: Path) -> Store:
-    """Open the records in a folder, made where there are none."""
-    return Store(folder)
+def open_store(
+    folder: Path,
+    *,
+    waits: bool = True,
+    on_long_work: Callable[[], None] = lambda: None,
+) -> Store:
+    """Open the records in a folder, made where there are none; see `Store`."""
+    return Store(folder, waits=waits, on_long_work=on_long_work)
+
+
+def _opened(
+    folder: Path,
+    now: Callable[[], datetime],
+    waits: bool,
+    on_long_work: Callable[[], None],
+) -> tuple[Caretaker, sqlite3.Connection, Recovery | None]:
+    path = folder / DATABASE_NAME
+
+    def prepare() -> None:
+        end_last_step(folder, DATABASE_NAME, (COPY_FOLDER, *FOLDERS))
+
+    try:
+        caretaker = Caretaker(path, folder / COPY_FOLDER / DATABASE_NAME, now)
+        try:
+            opened = caretaker.open(prepare, waits=waits, on_long_work=on_long_work)
+        except BaseException:
+            caretaker.leave()
+            raise
+    except (sqlite3.Error, OSError) as err:
+        raise RecordError(f"{path}: cannot be opened: {err}") from err
+    return caretaker, *opened

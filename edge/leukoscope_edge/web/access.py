@@ -49,6 +49,17 @@ def may(right: Right) -> Callable[[Request], Person]:
     return check
 
 
+def at_slides(request: Request) -> Person:
+    """Let those pass who may see slides, once the records were looked through.
+
+    Raises:
+        RecordError: They are still being looked through, or they are damaged.
+    """
+    person = may(Right.SLIDES)(request)
+    device_of(request).store.require_sound()
+    return person
+
+
 def open_session(request: Request, response: Response, person: Person) -> None:
     """Sign somebody in under a new session id."""
     device = device_of(request)

@@ -43,6 +43,7 @@ YEAR_S = 365 * 24 * 3600
 def set_up(body: SetUp, request: Request, response: Response) -> dict[str, str]:
     """Add the first person and sign them in."""
     device = device_of(request)
+    device.store.require_sound()  # else a note of it could not be kept
     person = device.people.add_first(body.name, body.pin)
     device.store.note("set up", {"role": person.role.value}, person.name)
     open_session(request, response, person)

@@ -9,16 +9,16 @@ from leukoscope_edge.web import explain
 from leukoscope_edge.web.access import (
     CellId,
     SlideId,
+    at_slides,
     cell_of,
     device_of,
-    may,
 )
-from leukoscope_edge.web.people import Person, Right
+from leukoscope_edge.web.people import Person
 from leukoscope_edge.web.review import left_for
 
-router = APIRouter(prefix="/api", dependencies=[Depends(may(Right.SLIDES))])
+router = APIRouter(prefix="/api", dependencies=[Depends(at_slides)])
 
-Operator = Annotated[Person, Depends(may(Right.SLIDES))]
+Operator = Annotated[Person, Depends(at_slides)]
 
 
 @router.get("/slides/{slide}/cells/{cell}/view.png")

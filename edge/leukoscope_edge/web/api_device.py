@@ -1,12 +1,13 @@
 """The API about the device: its model, its tests, its records as a whole."""
 
+import contextlib
 import subprocess
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request
 
 from leukoscope_edge import updates
-from leukoscope_edge.errors import StepError
+from leukoscope_edge.errors import RecordError, StepError
 from leukoscope_edge.records.backup import (
     backup_name,
     note_backup,
@@ -57,7 +58,7 @@ def update_progress(request: Request) -> dict[str, Any]:
         "step": progress.step.name if progress.step else "",
         "fraction": round(progress.fraction, 3),
         "serves": device.bundle.card.id,
-        "is_ending": device.desk.is_ending,
+        "is_ending": device.desk.is_ending or not device.store.is_sound,
     }
 
 
@@ -161,7 +162,8 @@ def power_off(request: Request, person: Checker) -> dict[str, str]:
     _require_no_count(device)
     if not device.profile.may_power_off:
         raise StepError("this machine is not powered off from the page: use its switch")
-    device.store.note("power off", {}, person.name)
+    with contextlib.suppress(RecordError):  # whatever the records are at, off is off
+        device.store.note("power off", {}, person.name)
     try:
         subprocess.run(POWER_OFF, check=True, capture_output=True, timeout=POWER_OFF_S)  # noqa: S603 - fixed words
     except (OSError, subprocess.SubprocessError) as err:

@@ -18,6 +18,7 @@ from leukoscope_edge.service.new_file import StickFile
 from leukoscope_edge.service.processes import give_memory_back
 from leukoscope_edge.web.access import (
     SlideId,
+    at_slides,
     cell_of,
     check_pin,
     device_of,
@@ -44,7 +45,7 @@ from leukoscope_edge.web.share import Asked, What, copy_to_stick, take_file
 from leukoscope_edge.web.sticks import new_file_on, stick_to_write
 
 router = APIRouter(prefix="/api/slides")
-Operator = Annotated[Person, Depends(may(Right.SLIDES))]
+Operator = Annotated[Person, Depends(at_slides)]
 MEDIA_TYPES = {
     What.PDF: "application/pdf",
     What.CSV: "text/csv; charset=utf-8",

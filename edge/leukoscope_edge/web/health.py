@@ -49,14 +49,14 @@ def notices(device: Device) -> list[str]:
         *(b for b in device.desk.banners if b != device.why_off),
         *([found_by] if found_by else []),
         *([store.recovery.sentence] if store.recovery else []),
-        *([store.copy_trouble] if store.copy_trouble else []),
+        *store.troubles,
         *(f"Slide {i} is left out: {why}" for i, why in sorted(store.damaged.items())),
     ]
 
 
 def page_facts(device: Device) -> dict[str, Any]:
     """Return what only the page's process knows, for everybody's health."""
-    tests = device.store.notes(GOLDEN_NOTE)
+    tests = device.store.notes(GOLDEN_NOTE, newest=1)
     floor = time_floor(load_state(models_folder(device.store.folder)))
     return {
         "bundle": device.bundle.card.id,
@@ -84,7 +84,7 @@ def _camera(device: Device, measured: list[Sign]) -> Sign:
 
 
 def _golden(device: Device) -> Sign:
-    tests = device.store.notes(GOLDEN_NOTE)
+    tests = device.store.notes(GOLDEN_NOTE, newest=1)
     if not tests:
         return Sign(name="Quality test", words=("not run yet",), is_good=False)
     newest = tests[-1]

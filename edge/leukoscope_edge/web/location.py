@@ -68,7 +68,7 @@ def run_drawn(store: Store, by: str) -> QualityDay:
     give_memory_back()
     facts = {"n_present": present, "n_located": located, "n_extra": extra}
     store.note(DRAWN_NOTE, facts, by)
-    return days(store, DRAWN_NOTE)[-1]
+    return days(store, DRAWN_NOTE, 1)[-1]
 
 
 def keep_quality_slide(store: Store, n_present: int, n_located: int, by: str) -> None:
@@ -86,18 +86,18 @@ def keep_quality_slide(store: Store, n_present: int, n_located: int, by: str) ->
     store.note(SLIDE_NOTE, facts, by)
 
 
-def days(store: Store, note: str) -> list[QualityDay]:
-    """Return the runs of a test, the oldest first."""
+def days(store: Store, note: str, n_days: int) -> list[QualityDay]:
+    """Return the last runs of a test, the oldest first."""
     return [
         QualityDay(
             day=event.at[:10],
             n_present=event.body["facts"]["n_present"],
             n_located=event.body["facts"]["n_located"],
         )
-        for event in store.notes(note)
+        for event in store.notes(note, newest=n_days)
     ]
 
 
 def slide_trend(store: Store) -> QualityTrend | None:
     """Compare the newest quality slides with those before."""
-    return quality_trend(days(store, SLIDE_NOTE)[-N_DAYS:])
+    return quality_trend(days(store, SLIDE_NOTE, N_DAYS))

@@ -31,7 +31,7 @@ def _lines(device: Device) -> Iterator[str]:
         note = change.note.split(ACCEPTED)[0]
         yield f"{change.time} {change.what} {change.domain} {change.slot} {note}"
     yield "-- device"
-    for event in device.store.events("")[-N_NOTES:]:
+    for event in device.store.notes(newest=N_NOTES):
         facts = json.dumps(event.body["facts"], sort_keys=True, ensure_ascii=False)
         yield f"{event.at} {event.body['what']} {_without_staff(facts, device)}"
 

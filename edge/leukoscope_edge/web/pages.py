@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from leukoscope_edge import __version__, updates
+from leukoscope_edge.counting.modes import QualityDay
 from leukoscope_edge.records.dossier import open_dossier
 from leukoscope_edge.records.paper import (
     caption_of,
@@ -18,10 +19,12 @@ from leukoscope_edge.records.paper import (
 )
 from leukoscope_edge.records.result import INTENDED_USE
 from leukoscope_edge.records.slide import SlideRecord, SlideState, Word
+from leukoscope_edge.records.store import Store
 from leukoscope_edge.updates.codes import UNCHANGED
 from leukoscope_edge.web import location
 from leukoscope_edge.web.access import (
     SlideId,
+    at_slides,
     device_of,
     may,
     set_session,
@@ -58,7 +61,7 @@ from leukoscope_edge.web.words import light_names, said_in, trend_names, words_f
 
 router = APIRouter()
 Anybody = Annotated[Person, Depends(signed_in)]
-OPERATOR = Depends(may(Right.SLIDES))
+OPERATOR = Depends(at_slides)
 Checker = Annotated[Person, Depends(may(Right.QUALITY))]
 N_EVENTS, N_DAYS_SHOWN = 20, 5
 STEPS = ("ready", "count", "review", "result", "share")
@@ -278,9 +281,9 @@ def quality(request: Request, person: Checker) -> Response:
         "device.html",
         health=health(device),
         notices=notices(device),
-        golden=[*reversed(store.notes(GOLDEN_NOTE))][:N_DAYS_SHOWN],
-        drawn=[*reversed(location.days(store, location.DRAWN_NOTE))][:N_DAYS_SHOWN],
-        slides=[*reversed(location.days(store, location.SLIDE_NOTE))][:N_DAYS_SHOWN],
+        golden=[*reversed(store.notes(GOLDEN_NOTE, newest=N_DAYS_SHOWN))],
+        drawn=_last_days(store, location.DRAWN_NOTE),
+        slides=_last_days(store, location.SLIDE_NOTE),
         slide_trend=location.slide_trend(store),
         trends=trends(store, card.golden.logit_tolerance, card.id),
         plot=plot,
@@ -291,6 +294,11 @@ def quality(request: Request, person: Checker) -> Response:
         backups=[(p, backups_on(p)) for p in sticks_of(device.profile)],
         **_writable(request),
     )
+
+
+def _last_days(store: Store, note: str) -> list[QualityDay]:
+    """Return what a test gave last, the newest first."""
+    return [*reversed(location.days(store, note, N_DAYS_SHOWN))]
 
 
 def _writable(request: Request) -> dict[str, Any]:

@@ -1,4 +1,6 @@
-"""What the server looks after by itself: the model, the clock, the stored cells.
+"""What the server looks after by itself: records, model, clock, stored cells.
+
+Records that were found damaged are left at once, and recovered when they open anew.
 
 Every hour the model in use is hashed and the time is written down; once a day its
 stored cells are run. Nothing is done while a slide is under the lens. Time is the
@@ -18,7 +20,7 @@ from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.orders import BUSY
 from leukoscope_edge.web.trends import GOLDEN_NOTE
 
-TICK_S = 30.0
+TICK_S = 5.0
 HOUR_S, DAY_S = 3600.0, 24 * 3600.0
 
 
@@ -55,6 +57,9 @@ class Rounds:
     def go(self) -> None:
         """Do what is due, unless a slide is under the lens or a model is taken in."""
         device = self._device
+        if not device.store.is_sound:
+            leave_damaged(device)
+            return
         if device.counter.newest.mode in BUSY or device.desk.progress.is_busy:
             return
         if self._clock() >= self._hourly_at:
@@ -70,6 +75,13 @@ class Rounds:
                 self.go()
             if self._stops.wait(self._tick_s):
                 return
+
+
+def leave_damaged(device: Device) -> None:
+    """Let go of records that were found damaged: whoever opens them next mends them."""
+    is_at_it = device.desk.is_ending or device.desk.progress.is_busy
+    if device.store.is_damaged and not is_at_it:
+        device.desk.open_anew()
 
 
 def look_at_model(device: Device) -> None:

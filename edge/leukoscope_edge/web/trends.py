@@ -6,12 +6,13 @@ by the figure that is judged: an outlier would widen its own band and pass.
 Source: Levey and Jennings 1950; Westgard et al. 1981; CLSI C24 (20 values for a band).
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any, Literal
 
+from leukoscope_edge.records.events import Event
 from leukoscope_edge.records.store import DEVICE, Store
 
 GOLDEN_NOTE, LIGHT_NOTE, NEW_BAND_NOTE = "golden cells", "light", "new band"
@@ -19,6 +20,9 @@ N_FOR_BAND, MIN_FOR_BAND = 20, 10
 """Values that set a band; with fewer than 20 it is provisional, below 10 there is
 none."""
 N_POINTS = 40
+N_READ = 100
+"""Notes read of each kind: more than are drawn, as some lack a measure or are of
+another model; of a year's thousands no more."""
 WARN_SD, REJECT_SD, SHOWN_SD = 2.0, 3.0, 4.0
 Judgement = Literal["none", "good", "warn", "reject"]
 
@@ -72,23 +76,32 @@ def trends(store: Store, golden_limit: float, bundle: str) -> list[Trend]:
         golden_limit: Largest difference of a logit that the card allows.
         bundle: Whose stored cells are shown.
     """
-    golden: list[Point] = []
+    first, later = _light_notes(store)
+    n_first = Counter(name for e in first for name in e.body["facts"])
     light: dict[str, list[Point]] = defaultdict(list)
-    for event in store.events(""):
-        facts = event.body["facts"]
-        what = event.body["what"]
-        if what == GOLDEN_NOTE and facts.get("bundle") == bundle:
-            golden += _golden_point(facts, event.at, golden_limit)
-        elif what == LIGHT_NOTE:
-            for name, value in facts.items():
-                light[name].append(Point(value=value, at=event.at))
-        elif what == NEW_BAND_NOTE:
-            light.clear()
-    found = [levey_jennings(name, points) for name, points in sorted(light.items())]
+    for event in (*first, *later):
+        for name, value in event.body["facts"].items():
+            light[name].append(Point(value=value, at=event.at))
+    found = [levey_jennings(n, p, n_first[n]) for n, p in sorted(light.items())]
+    golden = [
+        point
+        for event in store.notes(GOLDEN_NOTE, newest=N_READ)
+        if event.body["facts"].get("bundle") == bundle
+        for point in _golden_point(event.body["facts"], event.at, golden_limit)
+    ]
     if golden:
         newest = tuple(golden[-N_POINTS:])
         found.insert(0, Trend(name=GOLDEN_NOTE, points=newest, limit=golden_limit))
     return found
+
+
+def _light_notes(store: Store) -> tuple[list[Event], list[Event]]:
+    """Return the first ones since the band was begun, and the last of those after."""
+    begun = store.notes(NEW_BAND_NOTE, newest=1)
+    after = begun[0].seq if begun else 0
+    first = store.notes(LIGHT_NOTE, after=after, oldest=N_READ)
+    after = first[-1].seq if first else after
+    return first, store.notes(LIGHT_NOTE, after=after, newest=N_READ)
 
 
 def _golden_point(facts: dict[str, Any], at: str, limit: float) -> list[Point]:
@@ -97,14 +110,17 @@ def _golden_point(facts: dict[str, Any], at: str, limit: float) -> list[Point]:
     return [Point(value=facts["largest_logit_difference"], at=at, judged="good")]
 
 
-def levey_jennings(name: str, points: Sequence[Point]) -> Trend:
+def levey_jennings(
+    name: str, points: Sequence[Point], n_first: int = N_FOR_BAND
+) -> Trend:
     """Judge figures by a band that earlier ones set.
 
     Args:
         name: What is measured.
-        points: All since the band was last begun, the oldest first; at least one.
+        points: Since the band was last begun, the oldest first; at least one.
+        n_first: How many of them are the first ones: after these some may be left out.
     """
-    n_band = min(N_FOR_BAND, len(points) - 1)
+    n_band = min(N_FOR_BAND, n_first, len(points) - 1)
     if n_band < MIN_FOR_BAND:
         n_short = MIN_FOR_BAND - n_band
         return Trend(name=name, points=tuple(points[-N_POINTS:]), n_short=n_short)

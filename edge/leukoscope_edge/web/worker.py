@@ -22,12 +22,13 @@ import cv2
 
 from leukoscope_edge.capture.camera import Camera, items_of
 from leukoscope_edge.capture.source import is_sequence, open_source
-from leukoscope_edge.errors import LeukoscopeError
+from leukoscope_edge.errors import LeukoscopeError, RecordError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle
 from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.inference.serving import ServingSegmenter
 from leukoscope_edge.profile import Profile, ThermalEntry
+from leukoscope_edge.records.caretaker import DAMAGED, LOOKING
 from leukoscope_edge.records.store import Store, open_store
 from leukoscope_edge.screening import Looked, SlideRun, n_ahead, require_domain
 from leukoscope_edge.service import heat
@@ -97,7 +98,7 @@ def work(
     bundle = open_bundle(bundle_folder)
     wants_gpu = profile.inference.backends[0] == "tensorrt" and not is_cpu_only
     with (
-        open_store(data_dir) as store,
+        open_store(data_dir, waits=False, on_long_work=_leave_it_to_the_page) as store,
         open_engine(
             bundle,
             backend="auto" if wants_gpu else "cpu",
@@ -107,6 +108,15 @@ def work(
     ):
         worker = _Worker(profile, store, bundle, engine, Outbox(line), pulse)
         worker.obey_all(line)
+
+
+def _leave_it_to_the_page() -> None:
+    """Leave damaged or old records to the page, which says what became of them.
+
+    Raises:
+        RecordError: Always.
+    """
+    raise RecordError(LOOKING)
 
 
 def refuse_all(
@@ -167,9 +177,15 @@ class _Worker:
         self._frame_at_s: float | None = None
 
     def obey_all(self, line: Line) -> None:
-        """Obey and look by turns, until told to leave."""
+        """Obey and look by turns, until told to leave.
+
+        Raises:
+            RecordError: The records were found damaged: let go of them.
+        """
         self._tell(None)
         while True:
+            if self._store.is_damaged:
+                raise RecordError(DAMAGED)
             turned_s = time.monotonic()
             self._feel_heat(turned_s)
             looks = self._mode in (Mode.PREVIEW, Mode.COUNTING)

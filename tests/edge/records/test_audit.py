@@ -109,6 +109,23 @@ def test_two_events_that_changed_places_are_found(
     assert bench.store.verify_audit() != []
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM note WHERE what = 'lamp'",
+        "UPDATE note SET what = 'light' WHERE what = 'lamp'",
+        "INSERT INTO note VALUES ('lamp', 1)",
+    ],
+)
+def test_a_note_that_is_not_found_by_what_it_is_of_is_a_problem(
+    bench: Any, statement: str
+) -> None:
+    bench.store.note("lamp", {}, "ann")
+    tamper(bench.folder, statement)
+    (problem, *_) = bench.store.verify_audit()
+    assert "by what it is" in problem.what
+
+
 def test_an_event_put_in_is_found(bench: Any, slide: str) -> None:
     tamper(
         bench.folder,

@@ -60,12 +60,15 @@ def test_what_is_no_database_gives_way_to_the_last_copy(bench: Any) -> None:
 def test_sound_events_after_the_copy_are_saved_from_the_damaged_file(
     bench: Any,
 ) -> None:
+    bench.store.end_copy()
     bench.store.keep_copy()
     slide = bench.signed()
+    bench.store.note("light", {"plasma_level": 1.0}, "ann")
     n = bench.store.head().seq
     spoil_page_of(close(bench), "event_of_slide")
     store = bench.reopen()
     assert store.recovery.n_saved == n
+    assert len(store.notes("light")) == 1
     assert "nothing is known to be lost" in store.recovery.sentence
     assert store.slide(slide).signatures
     assert store.identity(slide).sample == "S-1"

@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.errors import RecordError, StepError
-from leukoscope_edge.records.database import MIGRATIONS
+from leukoscope_edge.records.database import IS_BOUND, MIGRATIONS
 from leukoscope_edge.records.events import NO_EVENT_HASH
 from leukoscope_edge.records.files import one_at_a_time
-from leukoscope_edge.records.slide import MissedCell, SlideSetUp, SlideState, Word
+from leukoscope_edge.records.slide import Kind, MissedCell, SlideSetUp, SlideState, Word
 from leukoscope_edge.records.store import COPY_FOLDER, DATABASE_NAME, Store, open_store
 from leukoscope_edge.types import CallName, Cell, Refusal, Verdict
 
@@ -272,6 +272,59 @@ def test_records_of_a_newer_program_are_left_alone(bench: Any) -> None:
         open_store(bench.folder)
 
 
+def test_records_of_format_1_are_brought_up_to_date(bench: Any) -> None:
+    """It had no list of the device's notes."""
+    bench.store.note("light", {"plasma_level": 1.0}, "ann")
+    slide = bench.signed()
+    bench.store.note("light", {"plasma_level": 2.0}, "ann")
+    bench.store.close()
+    connection = sqlite3.connect(bench.folder / DATABASE_NAME)
+    connection.executescript(
+        "DROP TABLE note; DROP INDEX bound_of_slide; PRAGMA user_version = 1"
+    )
+    connection.close()
+    told: list[str] = []
+    Store(bench.folder, on_long_work=lambda: told.append("old")).close()
+    assert told == ["old"]
+    store = bench.reopen()
+    assert store.recovery is None
+    levels = [e.body["facts"]["plasma_level"] for e in store.notes("light")]
+    assert levels == [1.0, 2.0]
+    assert store.slide(slide).signatures
+    assert store.unfinished() == []
+    assert store.verify_audit() == []
+
+
+def test_what_began_and_ended_is_found_without_reading_every_event(bench: Any) -> None:
+    for query in (
+        f"SELECT slide, kind, max(seq) FROM event WHERE {IS_BOUND} GROUP BY slide",
+        f"SELECT body FROM event WHERE {IS_BOUND} AND kind = 'start' ORDER BY seq",
+    ):
+        plan = bench.store._ledger.rows(f"EXPLAIN QUERY PLAN {query}")
+        assert "bound_of_slide" in str(plan)
+    assert {k.value for k in (Kind.START, Kind.RESUME, Kind.FINISH)} == set(
+        re.findall(r"'(\w+)'", IS_BOUND)
+    )
+
+
+def test_notes_are_read_from_either_end(bench: Any) -> None:
+    for number in range(5):
+        for what in ("light", "other"):
+            bench.store.note(what, {"n": number}, "ann")
+
+    def numbers(*what: str, **which: int) -> list[int]:
+        return [e.body["facts"]["n"] for e in bench.store.notes(*what, **which)]
+
+    assert numbers("light") == [0, 1, 2, 3, 4]
+    assert numbers("light", newest=2) == [3, 4]
+    assert numbers("light", oldest=2) == [0, 1]
+    (_, second, *_) = bench.store.notes("light")
+    assert numbers("light", after=second.seq, oldest=2) == [2, 3]
+    assert numbers("light", after=second.seq, newest=9) == [2, 3, 4]
+    assert numbers(newest=3) == [3, 4, 4]
+    assert numbers("nothing") == []
+
+
 def test_threads_and_a_second_process_write_one_chain(bench: Any) -> None:
     slide = bench.finished(n=12)
     other = open_store(bench.folder)
@@ -349,11 +402,12 @@ def test_a_copy_that_cannot_be_made_stops_nothing_and_is_said(bench: Any) -> Non
     (bench.folder / COPY_FOLDER).write_text("in the way")
     assert bench.store.slide(bench.counted()).machine_cells
     bench.store.end_copy()
-    assert "The copy of the records could not be made" in bench.store.copy_trouble
+    (said,) = bench.store.troubles
+    assert "The copy of the records could not be made" in said
     (bench.folder / COPY_FOLDER).unlink()
     bench.counted(sample="B")
     bench.store.end_copy()
-    assert bench.store.copy_trouble == ""
+    assert bench.store.troubles == []
 
 
 FULL_DISK = """

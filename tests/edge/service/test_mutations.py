@@ -57,6 +57,20 @@ MUTATIONS = {
         "        if True:",
         "service/test_ladder.py::test_three_reboots_and_then_the_safe_state",
     ),
+    "no waiting for the check of the records": Mutation(
+        "records/store.py",
+        "        self.require_sound()\n        try:",
+        "        try:",
+        "records/test_caretaker.py::"
+        "test_records_are_read_and_not_written_while_they_are_looked_through",
+    ),
+    "no check of the records' copy": Mutation(
+        "records/database.py",
+        "        if not is_sound(copy):",
+        "        if False:",
+        "records/test_caretaker.py::"
+        "test_a_copy_of_damaged_records_takes_no_good_ones_place",
+    ),
     "no hash check of the model": Mutation(
         "inference/bundle.py",
         "    if digest != entry.sha256:",

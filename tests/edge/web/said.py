@@ -18,6 +18,7 @@ SPEAKS = (
     "vision/quality.py",
     "screening.py",
     "types.py",
+    "records/caretaker.py",
     "records/fold.py",
     "records/dossier.py",
     "records/paper.py",

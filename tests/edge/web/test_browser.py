@@ -191,6 +191,28 @@ def test_no_screen_has_a_serious_barrier(
     assert found == []
 
 
+def test_no_colour_fades_under_words_that_change_at_once(
+    page: Page, device: Device, serve: Serve
+) -> None:
+    """A button that may be pressed at last was white on light grey for a moment."""
+    slide = fill_slide(device, is_finished=False)
+    add_person(device)
+    url = serve()
+    sign_in(page, url)
+    page.goto(f"{url}/slides/{slide}/ready")
+    page.wait_for_selector("#start:not([disabled])")
+    fading = page.evaluate(
+        """() => {
+            for (const button of document.querySelectorAll("button")) {
+                getComputedStyle(button).backgroundColor;
+                button.disabled = !button.disabled;
+            }
+            return document.getAnimations().length;
+        }"""
+    )
+    assert fading == 0
+
+
 def test_targets_are_large_enough_for_gloves(
     page: Page, device: Device, serve: Serve
 ) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 import pypdf
 import pytest
 from playwright.sync_api import Browser, Error, Page, WebSocketRoute
+from tests.edge.records.test_caretaker import one_at_a_time_at
 from tests.edge.web import in_browser
 from tests.edge.web.in_browser import (
     Serve,
@@ -25,7 +26,9 @@ from tests.edge.web.in_browser import (
 )
 from tests.edge.web.stand_ins import PIN, fill_slide
 
+from leukoscope_edge.records.caretaker import LOOKING
 from leukoscope_edge.records.result import INTENDED_USE
+from leukoscope_edge.records.soundness import CHECK_FILE, Found, Soundness
 from leukoscope_edge.service.beats import read_beat, run_folder
 from leukoscope_edge.web.device import Device
 
@@ -207,3 +210,19 @@ def test_the_printed_report_is_the_report_and_nothing_of_the_page(
     assert "S-2026-7" not in text  # not asked for
     assert "Without sample and name" not in text
     assert "Lock" not in text
+
+
+def test_home_notices_by_itself_that_the_records_were_looked_through(
+    page: Page, device: Device, serve: Serve
+) -> None:
+    add_person(device)
+    url = serve()
+    wait_for(lambda: read_beat(run_folder(device.store.folder), "count"))
+    records = Soundness(device.store.folder)
+    records.say(Found.NOTHING)
+    with one_at_a_time_at(device.store.folder / CHECK_FILE):  # nobody gets on with it
+        sign_in(page, url)
+        page.wait_for_selector(f"text={LOOKING}")
+        records.say(Found.SOUND)
+        page.wait_for_selector(f"text={LOOKING}", state="detached")
+    assert page.locator(".notices").count() == 0

@@ -1,5 +1,6 @@
 """Backup, restore, log and power-off from the page."""
 
+import html
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -8,16 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide
+from tests.edge.records.test_caretaker import spoil_a_leaf
+from tests.edge.web.in_browser import Serve, wait_for
+from tests.edge.web.stand_ins import NAME, PIN, Browser, Counting, fill_slide
 from tests.edge.web.sticks import with_sticks
 
 from leukoscope_edge.errors import OutputError
-from leukoscope_edge.records.store import open_store
+from leukoscope_edge.records.caretaker import DAMAGED, LOOKING
+from leukoscope_edge.records.soundness import Found, Soundness
+from leukoscope_edge.records.store import DATABASE_NAME, open_store
+from leukoscope_edge.service.beats import read_beat, run_folder
 from leukoscope_edge.web import sticks as on_sticks
 from leukoscope_edge.web import updates as desks
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.orders import Mode, News
 from leukoscope_edge.web.people import Role
+from leukoscope_edge.web.rounds import Rounds
 
 PASSPHRASE = "correct horse battery"  # noqa: S105
 
@@ -152,3 +159,74 @@ def test_a_stick_of_our_own_rule_is_written_by_the_helper_or_not_at_all(
     with pytest.raises(OutputError, match="does not answer"):  # nobody listens there
         on_sticks.new_file_on(profile, str(own), "a.pdf")
     assert list(own.iterdir()) == []
+
+
+def test_while_records_are_looked_through_home_says_so_and_no_round_is_made(
+    browser: Browser, device: Device
+) -> None:
+    Soundness(device.store.folder).say(Found.NOTHING)
+    assert LOOKING in html.unescape(browser.get("/").text)
+    device.desk.banners = ("of the last round",)
+    Rounds(device).go()
+    assert device.desk.banners == ("of the last round",)
+    assert not device.desk.is_ending
+
+
+def test_damaged_records_show_no_slide_and_take_none_until_they_are_mended(
+    browser: Browser, device: Device
+) -> None:
+    slide = fill_slide(device, n_normal=1)
+    n = device.store.head().seq
+    Soundness(device.store.folder).say(Found.DAMAGED)
+    for screen in ("result", "review", "share", "paper", "count", "ready"):
+        assert browser.get(f"/slides/{slide}/{screen}").status_code == 409
+    new = {"sample": "S-2", "key": "key-0000-new"}
+    refused = browser.post("/api/slides", json=new)
+    assert (refused.status_code, refused.json()["detail"]) == (409, DAMAGED)
+    assert browser.get(f"/api/slides/{slide}/cells/1").status_code == 409
+    assert device.store.head().seq == n
+    assert DAMAGED in html.unescape(browser.get("/").text)
+    Rounds(device).go()
+    assert device.desk.is_ending
+
+
+def test_a_service_on_damaged_records_mends_them_and_goes_on(
+    device: Device, serve: Serve
+) -> None:
+    for _ in range(4):
+        slide = fill_slide(device, n_normal=8)
+    folder = device.store.folder
+    device.store.keep_copy()
+    device.store.close()
+    spoil_a_leaf(folder / DATABASE_NAME)
+    serve()
+    wait_for(lambda: (folder / "damaged-1").exists())
+
+    def count_is_idle() -> bool:
+        beat = read_beat(run_folder(folder), "count")
+        return beat is not None and beat.facts.get("mode") == "idle"
+
+    wait_for(count_is_idle)
+    with open_store(folder, waits=False) as store:
+        store.require_sound()
+        assert store.recovery is None  # the page did it
+        (said,) = store.notes("recovered")
+        assert "nothing is known to be lost" in said.body["facts"]["what"]
+        assert store.slide(slide).counted
+        assert store.verify_audit() == []
+
+
+def test_a_count_lets_go_of_damaged_records(device: Device) -> None:
+    folder = device.store.folder
+    device.store.close()
+    with Counting(folder, "simulated:cells=4") as counting:
+
+        def mode() -> str:
+            beat = read_beat(counting.folder, "count")
+            return str(beat.facts.get("mode")) if beat else ""
+
+        wait_for(lambda: mode() == "idle")
+        Soundness(folder).say(Found.DAMAGED)
+        wait_for(lambda: mode() == "failed")
+        with open_store(folder, waits=False) as store:  # alone with them
+            assert store.is_sound

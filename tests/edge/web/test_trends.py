@@ -21,6 +21,7 @@ from leukoscope_edge.web.trends import (
     MIN_FOR_BAND,
     N_FOR_BAND,
     N_POINTS,
+    N_READ,
     Point,
     begin_new_band,
     judge,
@@ -100,6 +101,31 @@ def test_a_figure_far_outside_does_not_squeeze_the_band() -> None:
     heights = [y for _, y in drawn["lines"]]
     assert heights[0] - heights[-1] > 50
     assert drawn["points"][-1]["y"] == 0
+
+
+def test_of_many_slides_the_band_is_the_first_ones_and_the_drawn_the_last(
+    device: Device,
+) -> None:
+    values = [*BAND, *(11.0 + 0.013 * i for i in range(2 * N_READ))]
+    for value in values:
+        note_light(device.store, {"plasma_level": value})
+    [light] = trends(device.store, 0.5, "simulated-1")
+    assert light == replace(
+        levey_jennings("plasma_level", [Point(value=v, at="") for v in values]),
+        points=light.points,
+    )
+    assert [p.value for p in light.points] == values[-N_POINTS:]
+    assert light.judged == "warn"
+
+
+def test_a_measure_that_the_first_slides_lack_gets_no_band_from_the_last(
+    device: Device,
+) -> None:
+    for i in range(2 * N_READ + 10):
+        known = {"stain_levels": 5.0} if i % 20 == 0 or i > N_READ else {}
+        note_light(device.store, {"plasma_level": 1.0, **known})
+    [_, stain] = trends(device.store, 0.5, "simulated-1")
+    assert stain.mean is None
 
 
 def test_a_new_lamp_begins_the_bands_anew(device: Device) -> None:

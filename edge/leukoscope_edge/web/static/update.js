@@ -1,4 +1,5 @@
 // An update under way: show its steps, and load the page again when it needs somebody.
+// So where the device opens anew or looks its records through: it is asked until it has.
 
 const POLL_MS = 500;
 const desk = document.getElementById("desk");
