@@ -41,6 +41,7 @@ def test_a_sound_database_needs_no_recovery(bench: Any) -> None:
 
 def test_what_is_no_database_gives_way_to_the_last_copy(bench: Any) -> None:
     slide = bench.signed()
+    bench.store.end_copy()
     bench.store.keep_copy()
     n = bench.store.head().seq
     lost = bench.counted()
@@ -77,6 +78,7 @@ def test_sound_events_after_the_copy_are_saved_from_the_damaged_file(
 
 def test_who_was_erased_is_not_brought_back_by_an_older_copy(bench: Any) -> None:
     slide = bench.signed()
+    bench.store.end_copy()
     bench.store.keep_copy()
     copy = bench.folder / COPY_FOLDER / DATABASE_NAME
     older = copy.read_bytes()
@@ -90,6 +92,7 @@ def test_who_was_erased_is_not_brought_back_by_an_older_copy(bench: Any) -> None
 
 def test_a_database_that_is_gone_is_not_quietly_begun_anew(bench: Any) -> None:
     slide = bench.signed()
+    bench.store.end_copy()
     bench.store.keep_copy()
     close(bench).unlink()
     store = bench.reopen()
