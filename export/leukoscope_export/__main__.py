@@ -3,6 +3,7 @@
 python -m leukoscope_export onnx      a fitted network as clean fp32 ONNX
 python -m leukoscope_export quantize  the same as two int8 files from one scale table
 python -m leukoscope_export parity    do all forms say the same of real cells?
+python -m leukoscope_export pair      what would a quick network before a deep one cost?
 python -m leukoscope_export engine    build a bundle's TensorRT engine on this GPU
 python -m leukoscope_export bundle    quantise fitted runs and put them into a bundle
 python -m leukoscope_export publish   keys, signatures and the stick of a release
@@ -47,6 +48,11 @@ def quantize(options: argparse.Namespace) -> None:
 def parity(options: argparse.Namespace) -> None:
     """Compare all forms on the cells that the network never saw, or on all."""
     _say(steps.parity(options.work, options.network, options.files))
+
+
+def pair(options: argparse.Namespace) -> None:
+    """Say how often the deep network would be asked, and what that costs."""
+    _say(steps.pair(options.work, options.quick_work))
 
 
 def engine(options: argparse.Namespace) -> None:
@@ -94,6 +100,11 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     one.set_defaults(run=parity)
     _add_network(one)
     one.add_argument("--files", type=Path, required=True, help="folder of `quantize`")
+
+    one = commands.add_parser("pair", help="a quick network before a deep one")
+    one.set_defaults(run=pair)
+    one.add_argument("--work", type=Path, required=True, help="folder of `fit`")
+    one.add_argument("--quick-work", type=Path, required=True, help="of the smaller")
 
     one = commands.add_parser("engine", help="build a bundle's TensorRT engine here")
     one.set_defaults(run=engine)

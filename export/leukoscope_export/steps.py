@@ -20,6 +20,7 @@ from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.types import F32
 from leukoscope_export.graph import onnx_bytes, refuse_other_answers, torch_outputs
+from leukoscope_export.pair import fit_pair
 from leukoscope_export.parity import Parity, compare, refuse_beyond_tolerance, table
 from leukoscope_export.quantise import run_onnx
 from leukoscope_export.release import Recipe
@@ -33,6 +34,7 @@ from leukoscope_export.runs import (
 from leukoscope_export.scales import METHODS, save_scales
 from leukoscope_train import work
 from leukoscope_train.cells import I64, DataError
+from leukoscope_train.run import load_run_crops
 
 FP32, CPU, TRT = "fp32.onnx", "model.cpu.onnx", "model.trt.onnx"
 N_CHECKED = 64
@@ -110,6 +112,26 @@ def parity(folder: Path, name: str, files: Path) -> str:
     for row in rows.values():
         refuse_beyond_tolerance(row)
     return table(rows)
+
+
+def pair(folder: Path, quick_folder: Path) -> str:
+    """Say what a quick network before a deep one would cost, by fp32 margins.
+
+    Args:
+        folder: A fitted run.
+        quick_folder: A smaller network's run on the same cells.
+
+    Raises:
+        DataError: A run is incomplete, or they are of other cells.
+    """
+    crops, _ = load_run_crops(folder)
+    deep, quick = (work.load_margins(one, crops)[0] for one in (folder, quick_folder))
+    found = fit_pair(quick, deep, crops.labels, crops.people)
+    return (
+        f"{quick_folder.name} before {folder.name}: the deep one judges "
+        f"{found.asked_deep:.3f} of {len(crops)} cells; the pair loses "
+        f"{found.f1_loss:.4f} of weighted F1"
+    )
 
 
 def engine(folder: Path, cache: Path | None) -> str:

@@ -176,3 +176,16 @@ def test_a_wrong_note_is_refused_by_name(
     arguments = ["bundle", str(tmp_path / "n.toml"), "--work", str(run)]
     assert main([*arguments, "--out", str(tmp_path)]) == 1
     assert "colour" in capsys.readouterr().err
+
+
+def test_what_a_quick_network_would_cost_is_said(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["pair", "--work", str(run), "--quick-work", str(run)]) == 0
+    found = re.search(
+        r"judges ([\d.]+) of 160 .* loses ([\d.-]+)", capsys.readouterr().out
+    )
+    assert found
+    assert float(found[1]) < 1
+    assert float(found[2]) == 0  # the same network twice
+    assert main(["pair", "--work", str(run), "--quick-work", str(tmp_path)]) == 1
