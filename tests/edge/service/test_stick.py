@@ -242,6 +242,8 @@ def test_a_file_that_is_cut_off_on_its_way_leaves_nothing(computer: Computer) ->
     computer.plug_in()
     with computer.new_file("a.pdf") as file:
         file.write(b"half")
+        while not list(computer.mount.glob("leukoscope/.a.pdf.part")):
+            pass
     for helper in computer.helpers:
         helper.wait()
     assert computer.put("b.pdf", b"x") == "leukoscope/b.pdf"
