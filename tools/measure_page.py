@@ -1,10 +1,10 @@
 """Measure the page: the gallery's opening, the live latency, what viewers cost.
 
-    python tools/measure_page.py
+    python tools/measure_page.py [--profile PROFILE.toml]
 
 Prints JSON. The gallery is opened in Chromium; the live picture is watched by 0, 1 and
 5 viewers in turns, each drawing nothing, while the simulated slide is counted at ten
-frames a second. Latency runs from the camera's frame to its arrival with its boxes.
+frames a second, or as a profile says. Latency runs from the camera's frame to its arrival with its boxes.
 """
 
 import argparse
@@ -42,10 +42,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cells", type=int, default=500)
     parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--profile", type=Path, help="of the device")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         slide = fill(Path(folder), options.cells)
-        with serve(Path(folder)), httpx.Client(base_url=URL) as client:
+        with serve(Path(folder), options.profile), httpx.Client(base_url=URL) as client:
             sign_in(client)
             cookie = f"leukoscope_session={client.cookies['leukoscope_session']}"
             gallery_s = open_gallery(client, slide)
@@ -101,9 +102,11 @@ def a_cell(number: int, side_px: int, random: np.random.Generator) -> Cell:
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[None]:
+def serve(folder: Path, profile: Path | None) -> Iterator[None]:
     """Run the device on its own records."""
     command = [sys.executable, "-m", "leukoscope_edge", "serve", "--port", str(PORT)]
+    if profile is not None:
+        command += ["--profile", str(profile)]
     process = subprocess.Popen([*command, "--data", str(folder)])  # noqa: S603
     try:
         end = time.monotonic() + START_TIMEOUT_S
