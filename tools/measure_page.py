@@ -4,7 +4,8 @@
 
 Prints JSON. The gallery is opened in Chromium; the live picture is watched by 0, 1 and
 5 viewers in turns, each drawing nothing, while the simulated slide is counted at ten
-frames a second, or as a profile says. Latency runs from the camera's frame to its arrival with its boxes.
+frames a second, or as a profile says. Latency runs from the camera's frame to its
+arrival with its boxes.
 """
 
 import argparse
