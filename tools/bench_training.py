@@ -1,6 +1,6 @@
 """What a step of training costs: drawing cells, varying them, and the network's passes.
 
-    python tools/bench_training.py resnet50 alexnet --seconds 5 [--plain]
+    python tools/bench_training.py resnet50 alexnet --seconds 5 [--plain] [--json]
 
 Cells are random squares; speed does not depend on what they show. With a GPU a
 network's passes are recorded as one graph, `--plain` launches them kernel by kernel.
@@ -9,6 +9,7 @@ Several at once, each in a process of its own, show how a GPU is shared.
 
 import argparse
 import itertools
+import json
 import time
 from collections.abc import Callable
 from typing import get_args
@@ -91,9 +92,11 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--plain", action="store_true", help="record no graph")
+    parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     machine = this_machine(options.workers)
+    rows = []
     for architecture in options.architectures:
         plan = FitPlan(
             architecture=architecture,
@@ -106,8 +109,12 @@ def main() -> None:
         leave_alone = mock.patch("leukoscope_train.fit.captured", lambda net, *_: net)
         with leave_alone if options.plain else mock.patch.dict({}):
             found = measure(plan, machine, options.seconds)
+        rows.append({"architecture": architecture, **found})
         line = ", ".join(f"{name} {value:.1f}" for name, value in found.items())
-        print(f"{architecture}: {line}", flush=True)
+        if not options.json:
+            print(f"{architecture}: {line}", flush=True)
+    if options.json:
+        print(json.dumps(rows, indent=1))
 
 
 if __name__ == "__main__":

@@ -46,6 +46,13 @@ def test_processor_time_of_many_threads_is_refused_as_a_latency() -> None:
     assert "needs --threads 1" in done.stderr
 
 
+def test_a_step_of_training_is_timed() -> None:
+    few = ("alexnet-tiny", "--side-px", "24", "--batch", "4", "--seconds", "0.01")
+    [row] = run_json("bench_training.py", *few, "--plain")
+    assert row["step_ms"] > 0
+    assert row["vary_ms"] > 0
+
+
 def test_shipped_models_give_here_what_they_gave_the_exporter() -> None:
     for row in run_json("same_answers.py"):
         assert row["unsaturated"] <= row["allowed"] < 0.5

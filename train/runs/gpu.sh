@@ -22,7 +22,10 @@ one() { # fit PLAN SEED | learn PLAN | begin NETWORK
         ;;
     fit)
         start=$(sed -n 's/^start = "\(.*\)"/\1/p' "$runs/$2.toml")
-        until test -z "$start" -o -e "$start"; do sleep 1; done
+        for _ in {1..600}; do # seconds that another job may still take to make it
+            if test -z "$start" -o -e "$start"; then break; fi
+            sleep 1
+        done
         run compare "$runs/$2.toml" --seeds "$3" --name "one-${2//\//-}-$3" --work "$work"
         ;;
     learn) run learn --plan "$runs/$2.toml" --work "$work" ;;
@@ -48,10 +51,8 @@ queue() {
     echo "fit table1/lstm 0"
     echo "fit table1/cnn 0"
     echo "fit kind-first/alexnet-kind-first 0"
-    for seed in 0 1 2; do
-        for plan in "$runs"/ablations/*.toml; do
-            echo "fit ablations/$(basename "$plan" .toml) $seed"
-        done
+    for plan in "$runs"/ablations/*.toml; do
+        echo "fit ablations/$(basename "$plan" .toml) 0"
     done
 }
 
