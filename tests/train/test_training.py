@@ -450,6 +450,25 @@ def test_a_network_that_asks_the_kind_first_learns_both(draw_cells: Draw) -> Non
 HEADS_ALONE = replace(PLAN, heads_first=True, n_epochs=0)
 
 
+def test_a_head_can_be_held_back_where_healthy_people_differ(draw_cells: Draw) -> None:
+    crops = draw_cells(12, 20)
+    random = np.random.default_rng(0)
+    seen = random.normal(0, 1, (len(crops), 4))
+    seen[:, 0] += crops.labels  # what tells blasts
+    own = {name: random.normal(0, 3) for name in np.unique(crops.people)}
+    seen[:, 1] += crops.labels + [own[name] for name in crops.people]  # and people
+    slopes = []
+    for strength in (0.0, 100.0):
+        network = Pooled(nn.Identity(), 4)
+        plan = replace(HEADS_ALONE, people_alike=strength, heads_c=1.0)
+        fit_heads(network, seen, crops, plan)
+        slopes.append(network.head.weight[1].detach().abs())
+    free, held = slopes
+    assert held[1] / held[0] < free[1] / free[0] / 2
+    with pytest.raises(ValueError, match="people_alike"):
+        replace(HEADS_ALONE, people_alike=-1.0)
+
+
 @pytest.mark.parametrize("architecture", ["alexnet-tiny", "alexnet-kind-first"])
 def test_heads_alone_are_fitted_to_the_features_of_the_start(
     architecture: Architecture, draw_cells: Draw

@@ -41,6 +41,10 @@ class FitPlan:
         start: File of weights to begin with; "" begins from chance.
         heads_first: Whether the heads begin as logistic regressions on the features of
             the start; without passes they are all that is learned.
+        heads_c: Inverse strength of the penalty of those regressions, C in
+            scikit-learn, of standardised features.
+        people_alike: How little the blast head may look where healthy people differ;
+            0 lets it look everywhere.
         precision: Of the forward pass and the gradients.
         seed: Of everything.
         recipe: How cells are varied.
@@ -63,6 +67,8 @@ class FitPlan:
     extra_share: float = 0.4
     start: str = ""
     heads_first: bool = False
+    heads_c: float = 1e-3
+    people_alike: float = 0.0
     precision: Precision = "bf16"
     seed: int = 0
     recipe: Recipe = field(default_factory=Recipe)
@@ -70,7 +76,9 @@ class FitPlan:
     def __post_init__(self) -> None:
         if self.n_epochs < 0 or (self.n_epochs == 0 and not self.heads_first):
             raise ValueError("'n_epochs' must be positive, or 0 with 'heads_first'")
-        for name in ("side_px", "batch", "peak_rate"):
+        if self.people_alike < 0:
+            raise ValueError(f"'people_alike' must not be below 0: {self.people_alike}")
+        for name in ("side_px", "batch", "peak_rate", "heads_c"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"'{name}' must be positive")
         if self.n_draws < self.batch:

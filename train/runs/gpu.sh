@@ -77,6 +77,8 @@ tables)
         resnet50-0+resnet50-1+resnet50-2 lite-128-0+resnet50-0 resnet50-kind-first-0 \
         lite-bent-0 --name table1 --work "$work"
     run differ alexnet-0 base-0 alexnet-kind-first-0 --name compact --work "$work"
+    run differ lite-128-0 weaker-penalty-0 people-alike-0 --name ablations-128 \
+        --work "$work"
     run differ base-0 "${steps[@]}" --name ablations --work "$work"
     ;;
 esac
