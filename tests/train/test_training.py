@@ -154,9 +154,11 @@ def test_a_finished_fit_is_kept_without_what_only_training_needs(
     crops, path = draw_cells(), tmp_path / "c.ckpt"
     whole = fit(crops, PLAN, checkpoint=path)
     assert "optimiser" not in torch.load(path, weights_only=True)
+    history_path(path).unlink()  # as a kill between the two files leaves it
     again = fit(crops, PLAN, checkpoint=path)
     for name, value in whole.state_dict().items():
         assert torch.equal(value, again.state_dict()[name]), name
+    assert len(json.loads(history_path(path).read_text())) == PLAN.n_epochs
 
 
 def test_a_checkpoint_waits_for_its_time_but_not_in_the_end(

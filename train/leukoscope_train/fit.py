@@ -90,6 +90,8 @@ def fit(
     state = _State(crops, plan, machine)
     if checkpoint and checkpoint.exists():
         start = state.load(checkpoint)
+        if machine.writes:  # a kill may have come between the two files
+            state.history.write(checkpoint)
     else:
         start = state.begin(crops, plan)
     shown = None if watch is None else kept_crops(watch, plan)
