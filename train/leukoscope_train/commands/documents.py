@@ -38,8 +38,9 @@ DOCUMENTS = ("validation.md", "model-card.md")
 OPTIONAL = ("report", "baselines", "audit", "elsewhere")
 """Figures of a run that may not have been made; the document then says how."""
 
-PLURAL = {"report": "reports"}
-"""`report.json` is the shipped model's, `report-<plan>.json` are those of others."""
+BY_NAME = {"compare": "compare", "differences": "differences", "reports": "report"}
+"""What the templates call files such as `report-<plan>.json`, and their first word;
+`report.json` is the shipped model's."""
 
 
 def add_commands(commands: Any) -> None:
@@ -120,9 +121,9 @@ def evidence(folder: Path) -> dict[str, Any]:
     for kind in ("learning", "evaluation"):
         paths = sorted(folder.glob(f"{kind}-*.json"))
         found[kind] = [work.read_json(path) for path in paths]
-    for kind in ("compare", "differences", "report"):
+    for name, kind in BY_NAME.items():
         paths = sorted(folder.glob(f"{kind}-*.json"))
-        found[PLURAL.get(kind, kind)] = {
+        found[name] = {
             path.stem.removeprefix(f"{kind}-"): work.read_json(path) for path in paths
         }
     return found
