@@ -7,7 +7,6 @@ parent even where the child can no longer be killed. A batch costs one copy thro
 socket, 50 kB per cell.
 """
 
-import os
 import socket
 import subprocess
 import sys
@@ -33,6 +32,7 @@ from leukoscope_edge.inference.tensorrt_child import (
     READY,
     Order,
 )
+from leukoscope_edge.shared_connection import SharedConnection
 from leukoscope_edge.types import F32, U8
 
 CHILD = (sys.executable, "-m", "leukoscope_edge.inference.tensorrt_child")
@@ -102,8 +102,8 @@ class TensorRtEngine:
         self._limits = limits
         self._was_cut = False
         self._is_cached = False
-        self._ours, theirs = socket.socketpair()
-        self._connection = Connection(os.dup(self._ours.fileno()))
+        ours, theirs = socket.socketpair()
+        self._connection = SharedConnection(Connection(ours.detach()))
         with theirs:
             self._child = subprocess.Popen(  # noqa: S603 - our own module
                 [*child, str(theirs.fileno())],
@@ -158,7 +158,6 @@ class TensorRtEngine:
     def close(self) -> None:
         """Hang up; kill the child where it does not leave."""
         self._connection.close()
-        self._ours.close()
         with suppress(subprocess.TimeoutExpired):
             self._child.wait(GOODBYE_S)
             return
@@ -213,7 +212,7 @@ class TensorRtEngine:
     def _cut(self) -> None:
         self._was_cut = True
         self._child.kill()
-        self._ours.shutdown(socket.SHUT_RDWR)
+        self._connection.hang_up()
 
     def _how_it_ended(self, limit_s: float) -> str:
         if self._was_cut:

@@ -11,6 +11,7 @@ import threading
 from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 
+from leukoscope_edge.shared_connection import SharedConnection
 from leukoscope_edge.web.orders import News, Order
 
 SOCKET = "line"
@@ -37,7 +38,7 @@ class Line:
         path = folder / SOCKET
         path.unlink(missing_ok=True)
         self._listener = Listener(str(path), family="AF_UNIX")
-        self._caller: Connection | None = None
+        self._caller: SharedConnection | None = None
         self._last: News | None = None
         self.orders: queue.SimpleQueue[Order] = queue.SimpleQueue()
         threading.Thread(target=self._answer_all, daemon=True, name="line").start()
@@ -60,17 +61,17 @@ class Line:
     def _answer_all(self) -> None:
         while True:
             with contextlib.suppress(OSError, EOFError):
-                self._answer(self._listener.accept())
+                self._answer(SharedConnection(self._listener.accept()))
 
-    def _answer(self, caller: Connection) -> None:
+    def _answer(self, caller: SharedConnection) -> None:
         before, self._caller = self._caller, caller
         if before is not None:
-            before.close()
+            before.hang_up()  # the thread that hears it closes it
         threading.Thread(target=self._hear, args=(caller,), daemon=True).start()
         if self._last is not None:
             self.send(self._last)
 
-    def _hear(self, caller: Connection) -> None:
-        with contextlib.suppress(OSError, EOFError):
+    def _hear(self, caller: SharedConnection) -> None:
+        with contextlib.closing(caller), contextlib.suppress(OSError, EOFError):
             while True:
                 self.orders.put(Order.from_message(caller.recv_bytes()))

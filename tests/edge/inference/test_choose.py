@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -220,3 +221,33 @@ def test_no_child_outlives_its_engine(bundle: Bundle, tmp_path: Path) -> None:
     engine.close()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+@pytest.mark.parametrize("fault", ["none", "run-abort"])
+def test_a_watchdog_that_fires_while_the_engine_closes_does_no_harm(
+    bundle: Bundle, tmp_path: Path, fault: str
+) -> None:
+    engine = Fake(tmp_path, fault)(bundle, rebuild=False)
+    threads = [threading.Thread(target=t) for t in (engine.close, engine._cut) * 2]
+    with ThreadErrors() as errors:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        engine._cut()
+    assert errors.seen == []
+
+
+class ThreadErrors:
+    """What threads end with, for as long as it is open."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def __enter__(self) -> "ThreadErrors":
+        self._before = threading.excepthook
+        threading.excepthook = lambda args: self.seen.append(repr(args.exc_value))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        threading.excepthook = self._before
