@@ -2,7 +2,11 @@
 
 import sys
 
-from leukoscope_edge.cli import main
+from leukoscope_edge.isolated import leave_folder
+
+leave_folder()  # before anything else is imported: it may hold somebody's json.py
+
+from leukoscope_edge.cli import main  # noqa: E402
 
 if __name__ == "__main__":
     sys.exit(main())

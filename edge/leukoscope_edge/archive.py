@@ -7,12 +7,8 @@ with lies beside its results.
 """
 
 import json
-import multiprocessing
 import os
-import signal
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -175,60 +171,6 @@ def keep(done: SlideDone, out: Path) -> None:
     write_files(folder, done.files)
 
 
-def run_on_cores(tasks: Sequence[SlideTask], n_jobs: int) -> Iterator[SlideDone]:
-    """Screen slides on this machine and yield each when it is done.
-
-    Raises:
-        LeukoscopeError: A process died; what it had not yielded is to be done again.
-    """
-    with ProcessPoolExecutor(
-        n_jobs, multiprocessing.get_context("spawn"), _end_on_interrupt
-    ) as pool:
-        futures = [pool.submit(screen_slide, task) for task in tasks]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        except BrokenProcessPool as err:
-            raise LeukoscopeError(
-                "a process died (out of memory?): run the same command again, it goes "
-                "on where it was; fewer --jobs need less memory"
-            ) from err
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-def run_on_dask(tasks: Sequence[SlideTask], address: str) -> Iterator[SlideDone]:
-    """Screen slides on a Dask cluster and yield each when it is done.
-
-    Every worker needs this version of Leukoscope, and the archive and the bundle under
-    the same paths. Whoever can reach a Dask scheduler can run programs on its workers:
-    it belongs on a closed network, and never on a device.
-
-    Raises:
-        LeukoscopeError: Dask is missing or the scheduler does not answer.
-    """
-    try:
-        import distributed
-    except ImportError as err:
-        raise LeukoscopeError(
-            "Dask is missing: pip install 'leukoscope[archive]'"
-        ) from err
-    try:
-        client = distributed.Client(  # type: ignore[no-untyped-call]
-            address, timeout="10s"
-        )
-    except (OSError, ValueError) as err:
-        raise LeukoscopeError(f"{address}: no Dask scheduler answers: {err}") from err
-    with client:
-        futures = client.map(screen_slide, tasks, pure=False)
-        task_of = {f.key: t for f, t in zip(futures, tasks, strict=True)}
-        finished = distributed.as_completed(futures)  # type: ignore[no-untyped-call]
-        for future in finished:
-            error = future.exception()
-            lost = SlideDone(task=task_of[future.key], files={}, trouble=str(error))
-            yield future.result() if error is None else lost
-
-
 def summary(tasks: Sequence[SlideTask], out: Path) -> list[SlideRow]:
     """Return one row a slide, in the order of the slides, from what was written."""
     return [_row(task.name, out / task.name / "result.json") for task in tasks]
@@ -287,8 +229,3 @@ def _has_images(folder: Path) -> bool:
 
 def _stop(error: OSError) -> None:
     raise SourceError(f"{error.filename}: cannot be read: {error.strerror}")
-
-
-def _end_on_interrupt() -> None:
-    """In a worker: Ctrl-C ends it without a word, for the parent says what is."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)

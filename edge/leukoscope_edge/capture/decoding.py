@@ -9,7 +9,6 @@ Questions: `{"image": PATH}`, `{"video": PATH}` to open one, `{}` for its next f
 
 import os
 import resource
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ import numpy.typing as npt
 from leukoscope_edge.capture.child import Answer, Answers, Child
 from leukoscope_edge.capture.decode import MAX_PIXELS, decode_image
 from leukoscope_edge.errors import SourceError
+from leukoscope_edge.isolated import command_of
 from leukoscope_edge.types import U8
 
 MAX_MEMORY_BYTES = 2 << 30
@@ -30,7 +30,7 @@ DECODE_S = 20.0
 and starting the process is in it too."""
 Outcome = tuple[dict[str, Any], bytes | memoryview]
 """A header and, where there is a picture, its pixels."""
-COMMAND = (sys.executable, "-m", "leukoscope_edge.capture.decoding")
+COMMAND = command_of("leukoscope_edge.capture.decoding")
 
 
 class Decoder:

@@ -17,6 +17,7 @@ from typing import Any
 from leukoscope_edge.camera_settings import CameraSettings
 from leukoscope_edge.capture.child import Answers
 from leukoscope_edge.capture.driver import Driver, OpenDriver, Shot
+from leukoscope_edge.isolated import command_of
 
 ANSWER_WITHIN_S = 1.0
 GOODBYE_S = 1.5
@@ -114,7 +115,7 @@ def _answer(answers: Answers, item: Shot | str | None) -> None:
 def command(settings: CameraSettings) -> list[str]:
     """Return the command line of a camera's process."""
     text = json.dumps(dataclasses.asdict(settings))
-    return [sys.executable, "-m", "leukoscope_edge.capture.driving", text]
+    return [*command_of("leukoscope_edge.capture.driving", text)]
 
 
 if __name__ == "__main__":

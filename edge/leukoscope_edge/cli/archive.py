@@ -16,11 +16,10 @@ from leukoscope_edge.archive import (
     find_slides,
     is_done,
     keep,
-    run_on_cores,
-    run_on_dask,
     summary,
     summary_csv_bytes,
 )
+from leukoscope_edge.archive_workers import run_on_cores, run_on_dask
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting.background import SiteBackground
 from leukoscope_edge.errors import ConfigError, OutputError

@@ -9,12 +9,12 @@ page and count are made of is imported where they begin.
 
 import argparse
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from leukoscope_edge.errors import ConfigError
+from leukoscope_edge.isolated import command_of
 from leukoscope_edge.profile import open_profile
 from leukoscope_edge.service.beats import run_folder
 from leukoscope_edge.service.health import HealthWriter
@@ -96,7 +96,7 @@ def supervise(data_dir: Path, options: argparse.Namespace, limits: Limits) -> in
 
 
 def _command(name: str, options: argparse.Namespace, state: State) -> Sequence[str]:
-    command = [sys.executable, "-m", "leukoscope_edge", "serve", "--part", name]
+    command = [*command_of("leukoscope_edge", "serve", "--part", name)]
     command += ["--parent", str(os.getpid()), "--profile", options.profile]
     if options.port is not None:
         command += ["--port", str(options.port)]

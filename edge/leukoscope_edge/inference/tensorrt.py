@@ -9,7 +9,6 @@ socket, 50 kB per cell.
 
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -32,10 +31,11 @@ from leukoscope_edge.inference.tensorrt_child import (
     READY,
     Order,
 )
+from leukoscope_edge.isolated import command_of
 from leukoscope_edge.shared_connection import SharedConnection
 from leukoscope_edge.types import F32, U8
 
-CHILD = (sys.executable, "-m", "leukoscope_edge.inference.tensorrt_child")
+CHILD = command_of("leukoscope_edge.inference.tensorrt_child")
 GOODBYE_S = 2.0
 """For the child to leave by itself once its socket is closed."""
 

@@ -23,6 +23,7 @@ from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.inference.classifier import classify
 from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.inference.tensorrt import why_unavailable
+from leukoscope_edge.isolated import command_of
 from leukoscope_edge.types import CallName
 from leukoscope_edge.updates.codes import Code, refused
 
@@ -73,7 +74,7 @@ def run_trial(folder: Path) -> tuple[TrialReport, ...]:
 
 def _in_child(folder: Path, backend: Backend) -> TrialReport:
     limit_s = TIME_LIMITS_S[backend]
-    command = [sys.executable, "-m", __name__, str(folder), backend]
+    command = command_of("leukoscope_edge.updates.trial", str(folder), backend)
     try:
         child = subprocess.run(  # noqa: S603 - our own interpreter and module
             command, capture_output=True, text=True, timeout=limit_s

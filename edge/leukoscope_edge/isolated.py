@@ -1,0 +1,47 @@
+"""Start Python so that a folder of pictures stays data.
+
+`python -m` and `python -c` put the current folder first on the module path, and
+PYTHONPATH with an empty part does so too: a file `json.py` on somebody's stick would be
+run in the place of Python's own. Every child of ours is therefore this file, named by
+its path and run with `-I` (no current folder, no PYTHON... variables, no packages of
+the user's own), which adds the one folder that this package lies in.
+
+    python -I .../leukoscope_edge/isolated.py MODULE WORD...
+"""
+
+import runpy
+import sys
+from pathlib import Path
+
+ROOT = str(Path(__file__).resolve().parents[1])
+"""Where this package lies: on no other path than this may a child find it."""
+
+
+def command_of(module: str, *words: str) -> tuple[str, ...]:
+    """Return the command that runs a module of ours in a process of its own.
+
+    Args:
+        module: Its whole name, as "leukoscope_edge.capture.decoding".
+        words: Its arguments.
+    """
+    return (sys.executable, "-I", __file__, module, *words)
+
+
+def leave_folder() -> None:
+    """Take the current folder off this process's module path.
+
+    What is imported from then on comes from Python, from the installed packages and
+    from ROOT.
+    """
+    try:
+        here = str(Path.cwd())
+    except OSError:  # it was removed under us
+        here = ""
+    sys.path[:] = [p for p in sys.path if p not in ("", ".", here) or p == ROOT]
+
+
+if __name__ == "__main__":
+    if ROOT not in sys.path:
+        sys.path.insert(0, ROOT)
+    del sys.argv[0]
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

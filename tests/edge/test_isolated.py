@@ -1,0 +1,151 @@
+"""A folder is data: files beside pictures are never imported, whatever they are called.
+
+Each planted module leaves a mark where it is run. All processes here are real ones,
+started in a folder of such files.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from leukoscope_edge.cli.serve import _command
+from leukoscope_edge.isolated import command_of
+
+ROOT = Path(__file__).resolve().parents[2]
+EDGE = ROOT / "edge" / "leukoscope_edge"
+NAMES = (
+    *("cv2", "json", "numpy", "copy", "struct", "selectors", "tempfile", "random"),
+    *("pickle", "socket", "signal", "argparse", "typing", "dataclasses", "pathlib"),
+    *("onnxruntime", "tqdm", "sitecustomize", "usercustomize", "leukoscope_edge"),
+)
+PLANTED = "open({mark!r}, 'a').write(__name__ + '\\n')\n"
+CHILDREN = sorted(
+    module
+    for path in EDGE.rglob("*.py")
+    for module in re.findall(r'command_of\(\s*"([\w.]+)"', path.read_text())
+)
+QUIET_S = 60
+"""Each child ends when its standard input does; this is for a slow machine."""
+
+
+@pytest.fixture
+def planted(tmp_path: Path) -> Path:
+    """A folder of one picture and twenty files that must not be run."""
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    pixels = random.integers(0, 255, (48, 64, 3), np.uint8)
+    assert cv2.imwrite(str(folder / "a.png"), pixels)
+    text = PLANTED.format(mark=str(tmp_path / "mark"))
+    for name in NAMES:
+        (folder / f"{name}.py").write_text(text)
+    return folder
+
+
+def what_was_run(planted: Path) -> str:
+    mark = planted.parent / "mark"
+    return mark.read_text() if mark.exists() else ""
+
+
+def run_in(
+    folder: Path, command: list[str], **more: str
+) -> "subprocess.CompletedProcess[str]":
+    path = {"PYTHONPATH": ":"}  # an empty part means the current folder
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, **path, **more},
+        input="",
+        capture_output=True,
+        text=True,
+        timeout=QUIET_S,
+    )
+
+
+def test_the_planted_files_are_run_where_nobody_takes_care(planted: Path) -> None:
+    run_in(planted, [sys.executable, "-c", "import json"])
+    assert "json" in what_was_run(planted)
+
+
+def test_every_module_that_is_a_child_is_tried() -> None:
+    assert len(NAMES) == 20
+    assert len(CHILDREN) >= 4
+    starts = [
+        str(path.relative_to(EDGE))
+        for path in EDGE.rglob("*.py")
+        if re.search(
+            r'sys\.executable, "-[mc]"|get_context|ProcessPool', path.read_text()
+        )
+    ]
+    assert starts == []
+
+
+@pytest.mark.parametrize("module", CHILDREN)
+def test_no_child_runs_a_file_of_its_folder(planted: Path, module: str) -> None:
+    settings = json.dumps({"kind": "v4l2", "device": "/dev/v4l/none"})
+    done = run_in(planted, [*command_of(module, settings, "cpu")])
+    assert what_was_run(planted) == ""
+    assert "No module named" not in done.stderr
+
+
+@pytest.mark.parametrize("part", ["page", "count"])
+def test_no_part_of_the_service_runs_a_file_of_its_folder(
+    planted: Path, part: str
+) -> None:
+    words = _command(part, _Options(), _State())  # type: ignore[arg-type]
+    done = run_in(planted, [*words, "--help"])
+    assert done.stdout.startswith("usage: leukoscope serve")
+    assert what_was_run(planted) == ""
+
+
+class _Options:
+    profile, port, data = "simulated", None, None
+
+
+class _State:
+    is_cpu_only, safe = False, ""
+
+
+def test_the_folder_of_the_pictures_may_be_the_current_one(planted: Path) -> None:
+    main = "from leukoscope_edge.__main__ import main; main(['screen', '.', '--json'])"
+    program = f"import sys; sys.path.insert(0, {str(EDGE.parent)!r}); {main}"
+    done = run_in(planted, [sys.executable, "-I", "-c", program])
+    assert json.loads(done.stdout)["images"][0]["name"] == "a.png"
+    assert what_was_run(planted) == ""
+
+
+def test_an_archive_may_be_the_current_folder(planted: Path) -> None:
+    slide = planted / "slide"
+    slide.mkdir()
+    (planted / "a.png").rename(slide / "a.png")
+    words = ["screen", ".", "--out", str(planted.parent / "out"), "--jobs", "2"]
+    done = run_in(planted, [*command_of("leukoscope_edge", *words)])
+    assert done.returncode == 0, done.stderr
+    assert (planted.parent / "out" / "slide" / "result.json").exists()
+    assert what_was_run(planted) == ""
+
+
+def test_a_package_that_only_a_variable_names_is_found_again(tmp_path: Path) -> None:
+    """As in an unpacked wheel: the children find what their parent is made of."""
+    (tmp_path / "leukoscope_edge").symlink_to(EDGE)
+    program = (
+        "from leukoscope_edge import isolated; "
+        "print(*isolated.command_of('leukoscope_edge', '--version'))"
+    )
+    variables = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    command = subprocess.run(
+        [sys.executable, "-c", program],
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.stdout.startswith("leukoscope ")
