@@ -115,11 +115,24 @@ class Call:
         name: The word.
         p_blast: The probability.
         is_unlike: Unclear since the cell is unlike all that the model learned from.
+        kinds: Every kind that the model tells apart, with its calibrated probability,
+            in the card's order; they sum to 1. Empty where it tells none apart.
     """
 
     name: CallName
     p_blast: float
     is_unlike: bool = False
+    kinds: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """The likeliest kind, "" where the model tells none apart."""
+        return max(self.kinds, key=lambda kind: kind[1])[0] if self.kinds else ""
+
+    @property
+    def p_kind(self) -> float:
+        """The probability of the likeliest kind, 0 where there is none."""
+        return max((p for _, p in self.kinds), default=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -24,7 +24,7 @@ import torch
 
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_train.cells import DataError
-from leukoscope_train.commands import data, documents, fitting, judging
+from leukoscope_train.commands import data, documents, fitting, judging, kinds
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -47,7 +47,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         "--workers", type=int, default=1, help="processes that read cells ahead"
     )
     commands = parser.add_subparsers(required=True)
-    for module in (data, fitting, judging, documents):
+    for module in (data, fitting, judging, kinds, documents):
         module.add_commands(commands)
     return parser.parse_args(arguments)
 

@@ -11,6 +11,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from leukoscope_train.laboratories import KINDS
+
 Architecture = Literal[
     "cnn",
     "resnet50",
@@ -28,6 +30,9 @@ Architecture = Literal[
     "xception",
     "lstm",
     "cnn-svm",
+    "resnet50-kinds",
+    "alexnet-kinds",
+    "efficientnet-lite0-kinds",
 ]
 SIDE_PX = 128
 """Side of the crops that the project uses; two networks depend on it."""
@@ -121,6 +126,30 @@ class KindFirst(Pooled):
         # and that stay in float.
         over = functional.relu(blast - (normal - self.other_kind(pooled)))
         return lymphoid - over * self.blast_alone
+
+
+class Kinds(Pooled):
+    """Which of `laboratories.KINDS` is a cell? The blast call follows from the answer.
+
+    `forward` gives the logit of every kind. The exporter puts the two numbers that the
+    device calls by before them: blast's own, and the log-sum-exp of all others.
+    """
+
+    def __init__(self, features: nn.Module, n_features: int) -> None:
+        super().__init__(features, n_features)
+        self.head = nn.Linear(n_features, len(KINDS))
+
+    def activation_map(self, features: torch.Tensor) -> torch.Tensor:
+        """Return (N, h, w): what each place adds to blast over the other kinds.
+
+        The others are weighed by what the network holds likely among them, so that
+        the map's mean, plus the biases weighed alike, is the margin plus the entropy
+        of the other kinds: exact, since a log-sum-exp is its terms' mean by those
+        weights plus their entropy.
+        """
+        others = self.judge(self.pool(features).flatten(1))[:, 1:].softmax(1)
+        direction = self.head.weight[0] - others @ self.head.weight[1:]
+        return (features * direction[:, :, None, None]).sum(1)
 
 
 class AlexNetCompact(Pooled):
@@ -280,6 +309,12 @@ def make_network(architecture: Architecture, side_px: int = SIDE_PX) -> nn.Modul
             return _drawn_by_timm("resnet50", 2048)
         case "resnet50-kind-first":
             return KindFirst(_drawn_by_timm("resnet50", 2048).features, 2048)
+        case "resnet50-kinds":
+            return Kinds(_drawn_by_timm("resnet50", 2048).features, 2048)
+        case "alexnet-kinds":
+            return Kinds(AlexNetCompact().features, ALEXNET_WIDTHS[-1])
+        case "efficientnet-lite0-kinds":
+            return Kinds(*_lite0())
         case "densenet121":
             return _drawn_by_timm("densenet121", 1024)
         case "mobilenet-v2":

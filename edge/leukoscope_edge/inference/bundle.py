@@ -27,8 +27,9 @@ class Golden:
 
     Attributes:
         crops: (N, side, side, 3) uint8 RGB.
-        logits: (N, A) float32: normal, blast, and the distance where there is one.
-        quick_logits: (N, 2) float32, the quick network's, where there is one.
+        logits: (N, A) float32: normal, blast, the kinds and the distance where the
+            card has them.
+        quick_logits: (N, A) float32, the quick network's, where there is one.
     """
 
     crops: U8
@@ -109,6 +110,7 @@ def _open_quick(folder: Path, card: Card, quick: QuickEntry, golden: Golden) -> 
         model_fp16=quick.model_fp16,
         network=quick.network,
         decision=quick.decision,
+        outliers=quick.outliers,
         quick=None,
     )
     answers = Golden(crops=golden.crops, logits=golden.quick_logits)

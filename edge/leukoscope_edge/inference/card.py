@@ -16,7 +16,7 @@ from leukoscope_edge.counting.fraction import CallModel, call_model
 from leukoscope_edge.counting.statistics import BetaSpread
 from leukoscope_edge.errors import CardError
 from leukoscope_edge.types import Domain
-from leukoscope_edge.vision.crop import CropSpec
+from leukoscope_edge.vision.crop import CropSpec, Light
 
 CARD_NAME = "card.toml"
 FORMAT = 1
@@ -68,6 +68,8 @@ class InputEntry:
         colour: How colour is made alike; `leukoscope_edge.vision.crop` names the ways.
         mean: Per RGB channel, subtracted from pixel / 255.
         std: Per RGB channel, divided by after that.
+        light: Whether the light of the frame is taken out before the cut; cards from
+            before this key mean "as-lit".
     """
 
     side_px: int
@@ -75,6 +77,7 @@ class InputEntry:
     colour: Literal["masked", "masked-standardised"]
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    light: Light = "as-lit"
 
     def __post_init__(self) -> None:
         _require(
@@ -97,6 +100,7 @@ class InputEntry:
             side_px=self.side_px,
             scale_um_per_px=self.scale_um_per_px,
             colour=self.colour,
+            light=self.light,
         )
 
 
@@ -137,11 +141,14 @@ class QuickEntry:
         decision: Its own temperature and operating points.
         model_trt: Its file for TensorRT.
         model_fp16: Its file for TensorRT on a GPU without int8.
+        outliers: Its own limit of the distance; a cell beyond it goes to the deep
+            network, whose word on that stands. There is one where the card has one.
     """
 
     model_cpu: FileEntry
     network: NetworkEntry
     decision: DecisionEntry
+    outliers: "OutlierEntry | None" = None
     model_trt: FileEntry | None = None
     model_fp16: FileEntry | None = None
 
@@ -257,6 +264,80 @@ class OutlierEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KindsEntry:
+    """The kinds of cell that the model tells apart.
+
+    The model file then answers, behind the logits of normal and blast, with a logit for
+    every kind. Blast's is among them; the first number is the log-sum-exp of the rest.
+
+    Attributes:
+        names: The kinds in the order of their logits.
+        blast: Which of them is the blast.
+        precursor: Which of them is a normal precursor of lymphocytes: normal in marrow,
+            unclear in blood, where it does not belong. "" where the model knows none.
+        temperature: Of the kinds other than blast among themselves.
+    """
+
+    names: tuple[str, ...]
+    blast: str
+    precursor: str = ""
+    temperature: float = 1.0
+
+    def __post_init__(self) -> None:
+        _require(len(set(self.names)) == len(self.names), "'names' repeats a kind")
+        _require(self.blast in self.names, f"'blast' {self.blast!r} is no kind")
+        _require(
+            self.precursor in ("", *self.names),
+            f"'precursor' {self.precursor!r} is no kind",
+        )
+        _require(self.temperature > 0, "'temperature' must be positive")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOutEntry:
+    """How a fit of the same recipe does on a laboratory that it never saw.
+
+    Attributes:
+        laboratory: Which one judged.
+        network: Which network, in words.
+        n_cells: Cells judged.
+        auroc: Blast against all other kinds.
+        low: Lower end of its 95 % interval.
+        high: Upper end.
+    """
+
+    laboratory: str
+    network: str
+    n_cells: int
+    auroc: float
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        for name in ("auroc", "low", "high"):
+            _require_fraction(name, getattr(self, name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaboratoriesEntry:
+    """Which laboratories taught the model and which judged it.
+
+    Attributes:
+        taught: Their cells trained the model.
+        judged: Their cells never did; operating points and spreads are from them.
+        left_out: Fits that a laboratory was left out of.
+    """
+
+    taught: tuple[str, ...]
+    judged: tuple[str, ...]
+    left_out: tuple[LeftOutEntry, ...] = ()
+
+    def __post_init__(self) -> None:
+        both = sorted(set(self.taught) & set(self.judged))
+        _require(not both, f"{', '.join(both)} taught and judged")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GoldenEntry:
     """Stored cells with the exporter's answers.
 
@@ -290,7 +371,9 @@ class Card:
     `model_trt` is the file from which a device with an NVIDIA GPU builds its own
     engine, `model_fp16` the one for a GPU without int8; `quick` makes the bundle a
     pair; `outliers` turns away cells unlike those it learned from; `size_only` and
-    `conformal` tell a reader how far to trust it. Cards without them are as good.
+    `conformal` tell a reader how far to trust it; `kinds` names what it tells apart,
+    `laboratories` who taught and who judged. Cards without them are as good.
+    `validation` says whether it was validated for care; no model here was.
     """
 
     format: int
@@ -314,6 +397,9 @@ class Card:
     size_only: BaselineEntry | None = None
     conformal: ConformalEntry | None = None
     outliers: OutlierEntry | None = None
+    kinds: KindsEntry | None = None
+    laboratories: LaboratoriesEntry | None = None
+    validation: Literal["research", "clinical"] = "research"
 
     def __post_init__(self) -> None:
         _require(
@@ -324,12 +410,25 @@ class Card:
         _require(bool(self.id), "'id' must not be empty")
         if self.quick is not None:
             _require_stricter(self.quick.decision, self.decision)
-            _require(self.outliers is None, "a pair has no 'outliers': leave one out")
+            _require(
+                (self.outliers is None) == (self.quick.outliers is None),
+                "'outliers' must stand on the card and in 'quick', or in neither",
+            )
 
     @property
     def n_answers(self) -> int:
-        """Numbers the model gives for a cell: logits of normal and blast, distance."""
-        return 2 if self.outliers is None else 3
+        """Numbers the model gives for a cell.
+
+        Logits of normal and blast, one of every kind, the distance; the last two where
+        the card has them.
+        """
+        n_kinds = 0 if self.kinds is None else len(self.kinds.names)
+        return 2 + n_kinds + (self.outliers is not None)
+
+    @property
+    def is_research(self) -> bool:
+        """Whether the model was never validated for care."""
+        return self.validation == "research"
 
     @property
     def call_model(self) -> CallModel:

@@ -8,10 +8,12 @@ is called remains with `classifier`.
 from contextlib import ExitStack
 from types import TracebackType
 
+import numpy as np
+
 from leukoscope_edge.inference.card import DecisionEntry
 from leukoscope_edge.inference.classifier import p_blast
 from leukoscope_edge.inference.engine import Engine
-from leukoscope_edge.types import F32, U8
+from leukoscope_edge.types import F32, U8, BoolArray
 
 
 class CascadeEngine:
@@ -24,10 +26,21 @@ class CascadeEngine:
         *,
         quick_decision: DecisionEntry,
         decision: DecisionEntry,
+        distance_limits: tuple[float, float] | None = None,
     ) -> None:
-        """Join two engines of the same crops; they are closed with this one."""
+        """Join two engines of the same crops; they are closed with this one.
+
+        Args:
+            quick: Asked first.
+            deep: Asked where the quick one is unsure.
+            quick_decision: The quick one's temperature and points.
+            decision: The card's.
+            distance_limits: The quick one's and the deep one's, where the last number
+                of an answer is a distance.
+        """
         self.quick, self.deep = quick, deep
         self._own, self._decision = quick_decision, decision
+        self._limits = distance_limits
         self._stack = ExitStack()
 
     @property
@@ -48,18 +61,28 @@ class CascadeEngine:
         return self.quick.is_accelerated or self.deep.is_accelerated
 
     def run(self, crops: U8) -> F32:
-        """Return (N, 2) float32 logits of (N, s, s, 3) uint8 RGB crops.
+        """Return (N, A) float32 answers of (N, s, s, 3) uint8 RGB crops.
 
         The quick network's logits are brought to the deep one's temperature, so that
-        one temperature, the card's, makes probabilities of all.
+        one temperature, the card's, makes probabilities of all. A cell that is unlike
+        all that the quick network knows goes to the deep one too.
         """
-        logits = self.quick.run(crops)
-        p = p_blast(logits, self._own.temperature)
-        unsure = (p > self._own.normal_to) & (p < self._own.blast_from)
-        answer: F32 = logits * (self._decision.temperature / self._own.temperature)
+        answers = self.quick.run(crops)
+        unsure = self._is_unsure(answers)
+        joined: F32 = answers * (self._decision.temperature / self._own.temperature)
+        if self._limits is not None:
+            quick, deep = self._limits
+            joined[:, -1] = answers[:, -1] * (deep / quick)
         if unsure.any():
-            answer[unsure] = self.deep.run(crops[unsure])
-        return answer.astype("float32")
+            joined[unsure] = self.deep.run(crops[unsure])
+        return joined.astype("float32")
+
+    def _is_unsure(self, answers: F32) -> BoolArray:
+        p = p_blast(answers, self._own.temperature)
+        unsure = (p > self._own.normal_to) & (p < self._own.blast_from)
+        if self._limits is not None:
+            unsure |= answers[:, -1] > self._limits[0]
+        return np.asarray(unsure, np.bool_)
 
     def __enter__(self) -> "CascadeEngine":
         self._stack.enter_context(self.quick)

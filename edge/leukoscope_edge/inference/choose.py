@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 
 from leukoscope_edge.errors import BundleError, CachedPlanFault, EngineFault
 from leukoscope_edge.inference.bundle import Bundle
+from leukoscope_edge.inference.card import Card
 from leukoscope_edge.inference.cascade import CascadeEngine
 from leukoscope_edge.inference.engine import Engine, OnnxCpuEngine
 from leukoscope_edge.inference.selftest import self_test
@@ -161,7 +162,14 @@ def open_engine(
         deep,
         quick_decision=bundle.quick.card.decision,
         decision=bundle.card.decision,
+        distance_limits=_distance_limits(bundle.quick.card, bundle.card),
     )
+
+
+def _distance_limits(quick: Card, deep: Card) -> tuple[float, float] | None:
+    if quick.outliers is None or deep.outliers is None:
+        return None
+    return quick.outliers.distance_limit, deep.outliers.distance_limit
 
 
 def open_network(

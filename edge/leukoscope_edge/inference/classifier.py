@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from leukoscope_edge.inference.card import Card, DecisionEntry
+from leukoscope_edge.inference.card import Card, DecisionEntry, KindsEntry
 from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.types import F32, F64, U8, Call, CallName
 
@@ -38,33 +38,104 @@ def call_for(p: float, decision: DecisionEntry) -> Call:
     return Call(name=name, p_blast=p)
 
 
-def calls_for(answers: F32, card: Card) -> list[Call]:
+def calls_for(answers: F32, card: Card, *, in_marrow: bool = False) -> list[Call]:
     """Call cells from what an engine of the card's model answered.
 
     Args:
         answers: (N, A) float32; see `Engine.run`.
         card: The bundle's card.
+        in_marrow: The sample is marrow, where precursors of lymphocytes are normal.
     """
-    decision, outliers = card.decision, card.outliers
-    calls = [
-        call_for(float(p), decision) for p in p_blast(answers, decision.temperature)
-    ]
-    if outliers is None:
+    decision = card.decision
+    p = p_blast(answers, decision.temperature)
+    calls = [call_for(float(one), decision) for one in p]
+    if card.kinds is not None:
+        rows = kind_probabilities(answers, p, card.kinds)
+        calls = [
+            _with_kinds(call, row.tolist(), card.kinds, decision, in_marrow=in_marrow)
+            for call, row in zip(calls, rows, strict=True)
+        ]
+    if card.outliers is None:
         return calls
-    is_unlike = answers[:, 2] > outliers.distance_limit
+    is_unlike = answers[:, -1] > card.outliers.distance_limit
     return [
         replace(call, name=CallName.UNCLEAR, is_unlike=True) if unlike else call
         for call, unlike in zip(calls, is_unlike, strict=True)
     ]
 
 
-def classify(engine: Engine, crops: list[U8], card: Card) -> list[Call]:
+def kind_probabilities(answers: F32, p: F64, kinds: KindsEntry) -> F64:
+    """Return (N, K) probabilities of kinds that sum to 1.
+
+    Blast has its calibrated probability; the rest is shared by the other kinds'
+    softmax at their own temperature.
+
+    Args:
+        answers: (N, A) float32; see `Engine.run`.
+        p: (N,) calibrated probability of blast.
+        kinds: The card's kinds.
+    """
+    logits = answers[:, 2 : 2 + len(kinds.names)].astype(np.float64)
+    place = kinds.names.index(kinds.blast)
+    logits[:, place] = -np.inf
+    logits -= logits.max(axis=1, keepdims=True)
+    likely = np.exp(logits / kinds.temperature)
+    likely *= ((1 - p) / likely.sum(axis=1))[:, None]
+    likely[:, place] = p
+    return np.asarray(likely, np.float64)
+
+
+def blast_call(
+    p: float,
+    kinds: Sequence[tuple[str, float]],
+    decision: DecisionEntry,
+    precursor: str,
+    *,
+    in_marrow: bool,
+) -> CallName:
+    """Name a cell by its probabilities and what the sample is.
+
+    A precursor of lymphocytes is normal in marrow. In blood it does not belong and
+    looks much like a blast: a person looks.
+
+    Args:
+        p: Calibrated probability of blast.
+        kinds: Every kind with its probability.
+        decision: The operating points.
+        precursor: The kind that is the precursor, "" for none.
+        in_marrow: The sample is marrow.
+    """
+    call = replace(call_for(p, decision), kinds=tuple(kinds))
+    foreign = bool(precursor) and call.kind == precursor and not in_marrow
+    is_doubtful = foreign and call.name is CallName.NORMAL
+    return CallName.UNCLEAR if is_doubtful else call.name
+
+
+def _with_kinds(
+    call: Call,
+    row: list[float],
+    kinds: KindsEntry,
+    decision: DecisionEntry,
+    *,
+    in_marrow: bool,
+) -> Call:
+    named = tuple(zip(kinds.names, row, strict=True))
+    name = blast_call(
+        call.p_blast, named, decision, kinds.precursor, in_marrow=in_marrow
+    )
+    return replace(call, name=name, kinds=named)
+
+
+def classify(
+    engine: Engine, crops: list[U8], card: Card, *, in_marrow: bool = False
+) -> list[Call]:
     """Call every crop.
 
     Args:
         engine: The card's model on some backend.
         crops: N crops, each (side, side, 3) uint8 RGB.
         card: The bundle's card.
+        in_marrow: The sample is marrow; blood, or not known, where False.
 
     Returns:
         N calls, in the order of the crops.
@@ -72,7 +143,7 @@ def classify(engine: Engine, crops: list[U8], card: Card) -> list[Call]:
     calls: list[Call] = []
     for start in range(0, len(crops), BATCH_SIZE):
         answers = engine.run(np.stack(crops[start : start + BATCH_SIZE]))
-        calls += calls_for(answers, card)
+        calls += calls_for(answers, card, in_marrow=in_marrow)
     return calls
 
 
@@ -80,17 +151,35 @@ def vote(calls: Sequence[Call], decision: DecisionEntry) -> Call:
     """Make one call on a cell from the calls on its sightings.
 
     The mean probability decides. Where one sighting reads as blast and another as
-    normal, or most are unlike what the model learned from, the cell is unclear: a
-    person looks.
+    normal, most are unlike what the model learned from, or most are unclear for
+    another reason than their probability, no normal call stands: a person looks.
 
     Args:
         calls: One or more calls on the same cell.
         decision: The card's thresholds.
     """
-    mean = call_for(sum(c.p_blast for c in calls) / len(calls), decision)
+    mean = replace(
+        call_for(sum(c.p_blast for c in calls) / len(calls), decision),
+        kinds=_mean_kinds(calls),
+    )
     if 2 * sum(c.is_unlike for c in calls) > len(calls):
         return replace(mean, name=CallName.UNCLEAR, is_unlike=True)
     names = {c.name for c in calls}
     if {CallName.BLAST, CallName.NORMAL} <= names:
-        return Call(name=CallName.UNCLEAR, p_blast=mean.p_blast)
+        return replace(mean, name=CallName.UNCLEAR)
+    doubtful = [
+        c.name is CallName.UNCLEAR and c.p_blast <= decision.normal_to for c in calls
+    ]
+    if mean.name is CallName.NORMAL and 2 * sum(doubtful) > len(calls):
+        return replace(mean, name=CallName.UNCLEAR)
     return mean
+
+
+def _mean_kinds(calls: Sequence[Call]) -> tuple[tuple[str, float], ...]:
+    """Return the mean probability of every kind; none where a call tells none."""
+    if not all(c.kinds for c in calls):
+        return ()
+    columns = zip(*(c.kinds for c in calls), strict=True)
+    return tuple(
+        (column[0][0], sum(p for _, p in column) / len(calls)) for column in columns
+    )

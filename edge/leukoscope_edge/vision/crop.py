@@ -5,6 +5,10 @@ picture that the device shows it. It decides how a cell is cut, scaled and colou
 it does not decide what a cell is (`segmentation`) nor how pixels become the
 network's numbers (the card's mean and std, applied by the engine).
 
+The light can be taken out first (`CropSpec.light`): the flat field where uneven, then
+one factor a channel that moves the plasma to one white. Frames and tiles of a single
+cell are treated alike, so that laboratories with other lamps and cameras look alike.
+
 Two ways of colour:
 
 * `masked`: the cell's own colours, everything else black.
@@ -22,9 +26,11 @@ import numpy as np
 import numpy.typing as npt
 
 from leukoscope_edge.types import F32, I32, U8, BoolArray
+from leukoscope_edge.vision.flatfield import MAX_GAIN, FlatField, estimate_flat_field
 
 Dtype = TypeVar("Dtype", bound=np.generic)
 Colour = Literal["masked", "masked-standardised"]
+Light = Literal["as-lit", "white-balanced"]
 
 TARGET_MEAN = 128.0
 """Grey level of every channel's mean inside a standardised cell: mid-scale."""
@@ -37,6 +43,14 @@ COVER = 0.5
 """A crop's pixel belongs to the cell where the mask covers at least half of it."""
 RIM_UM = 0.3
 """Trimmed off the mask: the halo of plasma that blur and resampling leave."""
+WHITE_PERCENTILE = 92.0
+"""Of each channel over the frame: plasma, in fields and in tiles of a single cell."""
+WHITE_LEVEL = 235.0
+"""Grey level that the plasma is moved to: bright, with room before clipping."""
+MAX_WHITE_GAIN = 4.0
+"""A channel below a quarter of white is dead or the frame is black: left as it is."""
+WHITE_SAMPLES = 160
+"""Rows and columns that the percentile is taken from, about: 25,600 pixels."""
 STRING_UM = 2.0
 """Parts of a mask narrower than this are no cell: red cells' rims, stain, tails."""
 
@@ -49,11 +63,13 @@ class CropSpec:
         side_px: The crop is side x side pixels.
         scale_um_per_px: Physical size of a crop's pixel.
         colour: How colours are made alike; see the module.
+        light: Whether the light of the whole frame is taken out before the cut.
     """
 
     side_px: int
     scale_um_per_px: float
     colour: Colour
+    light: Light = "as-lit"
 
 
 def cut(
@@ -103,8 +119,49 @@ def cut_labelled(
         raise ValueError(f"crop: pixels {pixels.shape}, but mask {labels.shape}")
     window = _window_at(centre_px, scale_um_per_px, spec)
     inside = np.asarray(window.of(labels) == label, np.bool_)
-    colours, covered = _resample(window.of(pixels), inside, spec.side_px)
+    own = window.of(pixels)
+    if spec.light == "white-balanced":
+        own = _balanced(own, window, light_of(pixels))
+    colours, covered = _resample(own, inside, spec.side_px)
     return finish(colours, _tidy(covered, spec.scale_um_per_px), spec.colour)
+
+
+@dataclass(frozen=True, slots=True)
+class FrameLight:
+    """The light of a frame.
+
+    Attributes:
+        gains: (3,) float32, factors of R, G and B that make the plasma white.
+        flat: How it varies over the frame; None where it is even.
+        shape: (H, W) of the frame.
+    """
+
+    gains: F32
+    flat: FlatField | None
+    shape: tuple[int, int]
+
+
+def light_of(pixels: U8) -> FrameLight:
+    """Estimate the light of a frame from its plasma.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB, a whole frame or a tile around one cell.
+
+    Source: after Tek et al., arXiv 1607.04032 (plasma as the white reference).
+    """
+    shape = (pixels.shape[0], pixels.shape[1])
+    step = max(1, min(shape) // WHITE_SAMPLES)
+    sample = np.ascontiguousarray(pixels[::step, ::step])
+    flat = estimate_flat_field(pixels)
+    if flat is not None:
+        whole = _Window(0, 0, max(sample.shape[:2]))
+        gain = _gain_in(whole, flat, (sample.shape[0], sample.shape[1]))
+        level = sample * gain[: sample.shape[0], : sample.shape[1]]
+        sample = np.clip(np.rint(level), 0, 255).astype(np.uint8)
+    white = np.percentile(sample.reshape(-1, 3), WHITE_PERCENTILE, axis=0)
+    gains = WHITE_LEVEL / np.maximum(white, 1.0)
+    gains = np.where(gains <= MAX_WHITE_GAIN, gains, 1.0)
+    return FrameLight(gains.astype(np.float32), flat, shape)
 
 
 def finish(colours: F32, inside: BoolArray, colour: Colour) -> U8:
@@ -175,6 +232,33 @@ class _Window:
         found = np.zeros((self.side_px, self.side_px, *image.shape[2:]), image.dtype)
         found[top - self.y0 : bottom - self.y0, left - self.x0 : right - self.x0] = part
         return found
+
+
+def _balanced(colours: U8, window: _Window, light: FrameLight) -> U8:
+    """Return a window's colours (side, side, 3) with the light taken out."""
+    level = colours * light.gains
+    if light.flat is not None:
+        level *= _gain_in(window, light.flat, light.shape)
+    return np.asarray(np.clip(np.rint(level), 0, 255), np.uint8)
+
+
+def _gain_in(window: _Window, flat: FlatField, shape: tuple[int, int]) -> F32:
+    """Return (side, side, 3), what evens out the light at each pixel of a window."""
+    height, width = flat.light.shape[:2]
+    along = (width / shape[1], height / shape[0])
+    at = np.arange(window.side_px, dtype=np.float32) + 0.5
+    x, y = (
+        (at + o) * a - 0.5 for o, a in zip((window.x0, window.y0), along, strict=True)
+    )
+    columns, rows = np.meshgrid(x.astype(np.float32), y.astype(np.float32))
+    light = cv2.remap(
+        flat.light,
+        columns,
+        rows,
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(1 / np.maximum(light, 1 / MAX_GAIN), np.float32)
 
 
 def _window_at(

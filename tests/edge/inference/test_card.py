@@ -70,3 +70,46 @@ def test_refuses_a_hash_that_is_not_one(bundle_factory: Callable[..., Path]) -> 
     path.write_text("\n".join(lines))
     with pytest.raises(CardError, match="64 hex digits"):
         read_card(path.parent)
+
+
+KINDS = '[kinds]\nnames = ["blast", "lymphocyte"]\nblast = "blast"'
+
+
+def test_a_card_from_before_kinds_means_what_it_meant(bundle_folder: Path) -> None:
+    card = read_card(bundle_folder)
+    assert card.input.light == "as-lit"
+    assert card.kinds is None
+    assert card.laboratories is None
+    assert (card.n_answers, card.is_research) == (2, True)
+
+
+def test_kinds_and_laboratories_are_read(bundle_folder: Path) -> None:
+    path = bundle_folder / "card.toml"
+    path.write_text(
+        path.read_text() + f"\n{KINDS}\n[laboratories]\n"
+        'taught = ["here"]\njudged = ["there"]\nleft_out = [{ laboratory = "far", '
+        'network = "net", n_cells = 3, auroc = 0.9, low = 0.8, high = 0.95 }]\n'
+    )
+    card = read_card(bundle_folder)
+    assert card.n_answers == 4
+    assert card.laboratories is not None
+    assert card.laboratories.left_out[0].low == 0.8
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (KINDS.replace('"lymphocyte"', '"blast"'), "repeats a kind"),
+        (KINDS.replace('blast = "blast"', 'blast = "cell"'), "'cell' is no kind"),
+        (KINDS + '\nprecursor = "egg"', "'egg' is no kind"),
+        (KINDS + "\ntemperature = 0.0", "'temperature' must be positive"),
+        ('[laboratories]\ntaught = ["x"]\njudged = ["x"]', "x taught and judged"),
+    ],
+)
+def test_refuses_kinds_and_laboratories_that_cannot_be(
+    bundle_folder: Path, entry: str, message: str
+) -> None:
+    path = bundle_folder / "card.toml"
+    path.write_text(path.read_text() + f"\n{entry}\n")
+    with pytest.raises(CardError, match=message):
+        read_card(bundle_folder)

@@ -163,3 +163,24 @@ def test_a_quick_network_that_is_surer_than_the_pair_is_refused(
 ) -> None:
     with pytest.raises(CardError, match="at least as much unclear"):
         read_card(make_pair(bundle_folder, normal_to=0.45))
+
+
+class Distant(Stated):
+    """The same with a distance behind the logits, stated by the second channel."""
+
+    def run(self, crops: U8) -> F32:
+        distances = crops[:, 0, 0, 1].astype(np.float32)
+        return np.concatenate([super().run(crops), distances[:, None]], axis=1)
+
+
+def test_a_cell_unlike_what_the_quick_network_knows_goes_to_the_deep_one() -> None:
+    quick, deep = Distant("q", {1: 5.0, 2: -5.0}), Distant("d", {2: -4.0})
+    engine = CascadeEngine(
+        quick, deep, quick_decision=QUICK, decision=DEEP, distance_limits=(10.0, 20.0)
+    )
+    crops = crops_of(1, 2)
+    crops[:, ..., 1] = np.array([9, 11])[:, None, None]
+    answers = engine.run(crops)
+    assert deep.seen == [2]
+    # The quick distance is told in the deep network's measure: limits meet.
+    np.testing.assert_allclose(answers[:, 2], [18.0, 11.0])

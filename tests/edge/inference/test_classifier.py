@@ -7,7 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leukoscope_edge.inference.bundle import open_bundle
-from leukoscope_edge.inference.card import Card, DecisionEntry, OutlierEntry
+from leukoscope_edge.inference.card import (
+    Card,
+    DecisionEntry,
+    KindsEntry,
+    OutlierEntry,
+)
 from leukoscope_edge.inference.classifier import (
     BATCH_SIZE,
     call_for,
@@ -112,3 +117,64 @@ def test_sightings_vote_and_a_contradiction_is_unclear(
     voted = vote([call(p) for p in ps], BAND)
     assert voted.name is name
     assert voted.p_blast == pytest.approx(np.mean(ps))
+
+
+KINDS = KindsEntry(
+    names=("blast", "lymphocyte", "precursor"), blast="blast", precursor="precursor"
+)
+
+
+def with_kinds(card: Card) -> Card:
+    return replace(card, kinds=KINDS)
+
+
+def test_kinds_sum_to_one_and_blast_has_its_calibrated_probability(
+    bundle_folder: Path,
+) -> None:
+    card = with_kinds(open_bundle(bundle_folder).card)
+    answers = np.array([[3, 1, 1, 3, -2], [-4, 4, 4, -5, -6]], np.float32)
+    for call, p in zip(calls_for(answers, card), p_blast(answers, 1.0), strict=True):
+        kinds = dict(call.kinds)
+        assert sum(kinds.values()) == pytest.approx(1)
+        assert kinds["blast"] == pytest.approx(p)
+    first, second = calls_for(answers, card)
+    assert (first.kind, second.kind) == ("lymphocyte", "blast")
+    assert first.p_kind == dict(first.kinds)["lymphocyte"]
+
+
+@pytest.mark.parametrize(
+    ("in_marrow", "name"), [(True, CallName.NORMAL), (False, CallName.UNCLEAR)]
+)
+def test_a_precursor_is_normal_in_marrow_and_unclear_in_blood(
+    bundle_folder: Path, in_marrow: bool, name: CallName
+) -> None:
+    card = with_kinds(open_bundle(bundle_folder).card)
+    answers = np.array([[4, -4, -4, -3, 4]], np.float32)
+    (call,) = calls_for(answers, card, in_marrow=in_marrow)
+    assert call.kind == "precursor"
+    assert call.name is name
+    assert vote([call, call], BAND).name is name
+
+
+def test_a_card_without_kinds_tells_none(bundle_folder: Path) -> None:
+    card = open_bundle(bundle_folder).card
+    (call,) = calls_for(np.array([[0, 1]], np.float32), card)
+    assert (call.kinds, call.kind, call.p_kind) == ((), "", 0.0)
+    assert card.is_research
+
+
+def test_the_distance_is_the_last_number_behind_the_kinds(bundle_folder: Path) -> None:
+    card = with_outliers(with_kinds(open_bundle(bundle_folder).card))
+    answers = np.array([[3, 1, 1, 3, 50, 8], [3, 1, 1, 3, 0, 10]], np.float32)
+    assert card.n_answers == answers.shape[1]
+    assert [c.is_unlike for c in calls_for(answers, card)] == [False, True]
+
+
+def test_a_vote_gives_the_mean_of_every_kind() -> None:
+    calls = [
+        Call(name=CallName.NORMAL, p_blast=p, kinds=(("blast", p), ("other", 1 - p)))
+        for p in (0.1, 0.3)
+    ]
+    kinds = dict(vote(calls, BAND).kinds)
+    assert kinds == pytest.approx({"blast": 0.2, "other": 0.8})
+    assert vote([calls[0], call(0.2)], BAND).kinds == ()

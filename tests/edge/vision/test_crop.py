@@ -127,3 +127,56 @@ def test_a_hole_in_a_cell_is_filled():
         cut(frame(), holed, (100, 100), 0.2, SPEC).max(axis=2) > 0,
         cut(frame(), mask, (100, 100), 0.2, SPEC).max(axis=2) > 0,
     )
+
+
+EVEN = CropSpec(
+    side_px=64, scale_um_per_px=0.2, colour="masked", light="white-balanced"
+)
+
+
+def smear(*, lamp=(1.0, 1.0, 1.0), across=0.0):
+    """A violet cell on plasma, under a lamp that darkens by a share to the right."""
+    pixels = np.full((200, 240, 3), (228, 230, 226), np.float32)
+    pixels[disc(240, (120, 100), 22)[:200]] = (140, 90, 170)
+    fall = 1 - across * np.linspace(0, 1, 240)[None, :, None]
+    return np.clip(np.rint(pixels * np.array(lamp) * fall), 0, 255).astype(np.uint8)
+
+
+def balanced(pixels):
+    mask = disc(240, (120, 100), 20)[:200]
+    return cut(pixels, mask, (120, 100), 0.2, EVEN)[32, 32].astype(int)
+
+
+@pytest.mark.parametrize(
+    ("lamp", "across"),
+    [
+        ((1.0, 0.8, 0.6), 0.0),
+        ((0.6, 0.9, 1.0), 0.0),
+        ((0.5, 0.5, 0.5), 0.0),
+        ((1.0, 1.0, 1.0), 0.5),
+        ((1.0, 0.8, 0.9), 0.4),
+    ],
+)
+def test_a_cell_keeps_its_colour_under_any_lamp(lamp, across):
+    difference = balanced(smear(lamp=lamp, across=across)) - balanced(smear())
+    assert np.abs(difference).max() <= 6
+
+
+def test_the_plasma_becomes_white_and_the_cell_stays_dark():
+    whole = np.ones((200, 240), bool)
+    crop = cut(smear(lamp=(0.8, 0.7, 0.9)), whole, (120, 100), 0.2, EVEN)
+    assert np.abs(crop[2, 2].astype(int) - 235).max() <= 2
+    assert crop[32, 32].max() < 190
+
+
+def test_without_the_key_the_light_stays_as_it_was():
+    pixels, mask = smear(lamp=(0.8, 0.7, 0.9)), disc(240, (120, 100), 20)[:200]
+    crop = cut(pixels, mask, (120, 100), 0.2, SPEC)
+    assert tuple(crop[32, 32]) == tuple(pixels[100, 120])
+
+
+@pytest.mark.parametrize("level", [0, 1, 255])
+def test_a_frame_without_plasma_to_measure_is_cut_without_a_fault(level):
+    pixels = np.full((50, 60, 3), level, np.uint8)
+    crop = cut(pixels, np.ones((50, 60), bool), (30, 25), 0.2, EVEN)
+    assert crop.shape == (64, 64, 3)

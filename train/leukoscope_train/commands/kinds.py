@@ -1,0 +1,166 @@
+"""`gather`, `teach` and `judge`: kinds of cell from several laboratories."""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from leukoscope_edge.types import F32
+from leukoscope_edge.vision.crop import CropSpec
+from leukoscope_train.cells import DataError
+from leukoscope_train.commands import add_command, say
+from leukoscope_train.gather import READERS, gather, summary, tiles_of
+from leukoscope_train.judge import figures_of, shown
+from leukoscope_train.laboratories import (
+    HELD_OUT,
+    LabCells,
+    join,
+    leave_out,
+    load_cells,
+    of_laboratories,
+    save_cells,
+)
+from leukoscope_train.networks import make_network
+from leukoscope_train.teach import TeachPlan, kept, kind_logits, teach
+
+SHOWN_UM = 20.48
+ROOM = 9 / 8
+TAUGHT = ("marrow", "cnmc", "pbc")
+
+
+def add_commands(commands: Any) -> None:
+    """Add the parsers of this module's commands."""
+    one = add_command(commands, "gather", run_gather, "cut the cells of laboratories")
+    one.add_argument("data", type=Path, help="folder with a folder per laboratory")
+    one.add_argument("--laboratories", nargs="+", default=TAUGHT, choices=READERS)
+    one.add_argument("--degraded", action="store_true", help="by a cheap microscope")
+    one.add_argument("--side-px", type=int, default=128)
+    one.add_argument("--out", type=Path, required=True, help="the .npz to write")
+    one = add_command(commands, "teach", run_teach, "fit a network of kinds")
+    one.add_argument("cells", type=Path, nargs="+", help="files of `gather`")
+    one.add_argument("--architecture", required=True)
+    one.add_argument("--start", default="", help="weights to begin with")
+    one.add_argument("--leave-out", help="laboratory that is to judge")
+    one.add_argument("--teachers", type=Path, nargs="*", default=[])
+    one.add_argument("--draws", type=int, default=9600, help="cells drawn in all")
+    one.add_argument("--rate", type=float, default=5e-4)
+    one.add_argument("--seed", type=int, default=0)
+    one.add_argument("--side-px", type=int, default=128)
+    one.add_argument("--fixed-from", type=float, default=0.0)
+    one.add_argument("--half", action="store_true", help="multiply in bfloat16")
+    one.add_argument("--out", type=Path, required=True, help="the run's folder")
+    one = add_command(commands, "judge", run_judge, "a taught network on laboratories")
+    one.add_argument("run", type=Path, nargs="+", help="folders of `teach`; averaged")
+    one.add_argument("--cells", type=Path, nargs="+", required=True)
+    one.add_argument("--laboratories", nargs="*", default=[])
+    one.add_argument("--all-splits", action="store_true")
+    one.add_argument("--json", type=Path)
+
+
+def run_teach(options: argparse.Namespace) -> None:
+    """Fit a network to all laboratories but one, or to all."""
+    cells = join(load_cells(path) for path in options.cells)
+    cells = cells.pick(cells.splits != HELD_OUT)
+    if options.leave_out:
+        split = leave_out(cells, options.leave_out)
+        cells = of_laboratories(cells, split.teach)
+    plan = TeachPlan(
+        architecture=options.architecture,
+        start=options.start,
+        side_px=options.side_px,
+        n_draws=options.draws,
+        rate=options.rate,
+        fixed_from=options.fixed_from,
+        half=options.half,
+        seed=options.seed,
+    )
+    options.out.mkdir(parents=True, exist_ok=True)
+    names = np.unique(cells.laboratories).tolist()
+    say(f"{len(cells)} cells of {', '.join(names)}; {plan.n_steps} steps")
+    network = teach(
+        cells,
+        plan,
+        teachers=[load_taught(folder) for folder in options.teachers],
+        checkpoint=options.out / "fit.ckpt",
+        say=say,
+    )
+    torch.save(network.state_dict(), options.out / "final.pt")
+    about = {
+        "plan": asdict(plan),
+        "laboratories": names,
+        "left_out": options.leave_out or "",
+        "teachers": [str(t) for t in options.teachers],
+        "n_cells": len(cells),
+        "n_people": len(set(cells.people.tolist()) - {""}),
+    }
+    (options.out / "plan.json").write_text(json.dumps(about, indent=1) + "\n")
+
+
+def run_judge(options: argparse.Namespace) -> None:
+    """Print how well networks tell the cells of laboratories."""
+    cells = join(load_cells(path) for path in options.cells)
+    if options.laboratories:
+        cells = of_laboratories(cells, options.laboratories)
+    logits = taught_logits(options.run, cells)
+    found = figures_of(cells, logits)
+    for line in shown(found):
+        say(line)
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=1) + "\n")
+
+
+def taught_logits(runs: list[Path], cells: LabCells) -> F32:
+    """Return (N, K) mean logits of several taught networks."""
+    parts = []
+    for folder in runs:
+        plan = json.loads((folder / "plan.json").read_text())["plan"]
+        crops = kept(cells, plan["side_px"])
+        parts.append(kind_logits(load_taught(folder), crops))
+    return np.asarray(np.mean(parts, axis=0), np.float32)
+
+
+def load_taught(folder: Path) -> torch.nn.Module:
+    """Load the network of a run of `teach`.
+
+    Raises:
+        DataError: The folder holds none.
+    """
+    try:
+        plan = json.loads((folder / "plan.json").read_text())["plan"]
+        network = make_network(plan["architecture"], plan["side_px"])
+        network.load_state_dict(torch.load(folder / "final.pt", weights_only=True))
+    except (OSError, KeyError, RuntimeError) as err:
+        raise DataError(f"{folder}: no taught network: {err}; run `teach`") from err
+    return network.to(memory_format=torch.channels_last).eval()
+
+
+def run_gather(options: argparse.Namespace) -> None:
+    """Cut the middle cell of every tile, and write all with their laboratories."""
+    spec = CropSpec(
+        side_px=round(options.side_px * ROOM),
+        scale_um_per_px=SHOWN_UM / options.side_px,
+        colour="masked",
+        light="white-balanced",
+    )
+    parts, n_tiles = [], 0
+    for name in options.laboratories:
+        tiles = tiles_of(options.data, name)
+        if options.degraded:
+            tiles = [t for t in tiles if not t.on_black]
+        if not tiles:
+            continue
+        cells, left_out = gather(
+            tiles, spec, degraded=options.degraded, workers=options.workers
+        )
+        n_tiles += len(tiles)
+        say(f"{name}: {len(left_out)} of {len(tiles)} tiles without a cell")
+        parts.append(cells)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    every = join(parts)
+    save_cells(options.out, every)
+    for line in summary(every, n_tiles):
+        say(line)

@@ -1,0 +1,355 @@
+"""Teach a network the kinds of cells of several laboratories, or let another teach it.
+
+A teacher begins with ImageNet's weights and keeps its batch-norm statistics as they
+came: fitted statistics are those of the laboratories that taught. A pupil without a
+start learns them, and holds them fixed for the last part of its fit.
+
+Source: Hinton et al. 2015 and Beyer et al. 2022 (distillation on equally varied views);
+Tsutsui et al. 2023, arXiv 2303.01777 (white cells, batch norm and domain shift).
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from leukoscope_edge.types import F32, F64, U8
+from leukoscope_train.augment import Recipe, compress, keep, vary
+from leukoscope_train.cells import DataError
+from leukoscope_train.fit import as_input
+from leukoscope_train.laboratories import KINDS, LabCells
+from leukoscope_train.networks import Architecture, make_network
+from leukoscope_train.starts import load_start
+
+BLAST_SHARE = 0.32
+"""Of the draws: the question that matters gets a third of the cells."""
+PRECURSOR_SHARE = 0.08
+CNMC_SHARE_OF_BLASTS = 0.25
+"""The rest are of laboratories whose normal cells are kinds of blood."""
+DEGRADED_SHARE = 0.3
+"""Of the draws where there are cells seen through a calculated cheap microscope."""
+SMALL_LOGITS = 0.005
+"""Penalty on the logits' mean square: a teacher should not be certain of anything."""
+SOFT_SHARE = 0.7
+"""Of a pupil's loss: the teacher's word; the rest is the truth."""
+SOFT_TEMPERATURE = 2.0
+PAIR_ALONE = ("blast", "B-precursor")
+"""What C-NMC's cells teach: one of the other, and nothing about blood's kinds."""
+WARM_STEPS = 60
+CHECKPOINT_S = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeachPlan:
+    """Everything that decides a fit.
+
+    Attributes:
+        architecture: Of the network, one that ends in `-kinds`.
+        start: Weights to begin with; "" for fresh ones.
+        side_px: Side of the network's input.
+        n_draws: Cells drawn in all.
+        batch: Cells of a step.
+        rate: Highest learning rate, of AdamW.
+        weight_decay: Of AdamW.
+        fixed_from: Share of the fit after which batch-norm statistics stand still;
+            0 keeps the start's.
+        half: Multiply in bfloat16.
+        seed: Of draws and fresh weights.
+        recipe: How cells are varied.
+    """
+
+    architecture: Architecture
+    start: str = ""
+    side_px: int = 128
+    n_draws: int = 9600
+    batch: int = 32
+    rate: float = 5e-4
+    weight_decay: float = 0.02
+    fixed_from: float = 0.0
+    half: bool = False
+    seed: int = 0
+    recipe: Recipe = Recipe(  # noqa: RUF009 - frozen
+        scale=0.165, shift=0.05, blur_px=1.8, noise=5.0, mix=0.07, gain=0.15, gamma=0.35
+    )
+
+    @property
+    def n_steps(self) -> int:
+        """Steps of the fit."""
+        return max(1, self.n_draws // self.batch)
+
+
+def draw_chances(cells: LabCells) -> F64:
+    """Return (N,) chances by which cells are drawn.
+
+    Blasts and precursors get their shares, the other kinds the rest in equal parts;
+    in a kind every laboratory counts alike, but for C-NMC's share of the blasts.
+    """
+    chances = np.zeros(len(cells))
+    for kind in np.unique(cells.kinds):
+        here = cells.kinds == kind
+        for laboratory, share in _laboratory_shares(cells, str(kind)).items():
+            own = here & (cells.laboratories == laboratory)
+            chances[own] = _kind_share(cells, str(kind)) * share * _even(cells, own)
+    return np.asarray(chances / chances.sum(), np.float64)
+
+
+def _even(cells: LabCells, own: np.ndarray) -> F64:
+    """Return the chances within one kind of one laboratory, which sum to 1."""
+    degraded = cells.is_degraded[own]
+    if degraded.all() or not degraded.any():
+        return np.full(int(own.sum()), 1 / own.sum())
+    part = np.where(degraded, DEGRADED_SHARE, 1 - DEGRADED_SHARE)
+    return np.asarray(part / np.where(degraded, degraded.sum(), (~degraded).sum()))
+
+
+def _kind_share(cells: LabCells, kind: str) -> float:
+    fixed = {"blast": BLAST_SHARE, "B-precursor": PRECURSOR_SHARE}
+    if kind in fixed:
+        return fixed[kind]
+    others = [k for k in np.unique(cells.kinds) if k not in fixed]
+    return (1 - sum(fixed.values())) / len(others)
+
+
+def _laboratory_shares(cells: LabCells, kind: str) -> dict[str, float]:
+    names = np.unique(cells.laboratories[cells.kinds == kind]).tolist()
+    if kind == "blast" and "cnmc" in names and len(names) > 1:
+        rest = (1 - CNMC_SHARE_OF_BLASTS) / (len(names) - 1)
+        return {n: CNMC_SHARE_OF_BLASTS if n == "cnmc" else rest for n in names}
+    return dict.fromkeys(names, 1 / len(names))
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Varied cells, their kinds, and which logits each may be judged by."""
+
+    crops: torch.Tensor
+    targets: torch.Tensor
+    open_kinds: torch.Tensor
+
+
+def _batches(cells: LabCells, plan: TeachPlan, start: int) -> Iterator[Batch]:
+    """Yield batches, the next made ready while one is learned."""
+    chances = draw_chances(cells)
+    targets = torch.from_numpy(cells.targets)
+    kinds_open = torch.from_numpy(_open_kinds(cells))
+
+    def ready(step: int) -> Batch:
+        random = np.random.default_rng([plan.seed, step])
+        chosen = random.choice(len(cells), plan.batch, p=chances)
+        stored = np.stack(
+            [compress(cells.pixels[i], plan.recipe.jpeg, random) for i in chosen]
+        )
+        chance = torch.Generator().manual_seed(int(random.integers(2**63)))
+        size, room = plan.side_px, cells.pixels.shape[1]
+        full = min(room, 128 * room // 144)
+        varied = vary(torch.from_numpy(stored), full, "masked", plan.recipe, chance)
+        return Batch(_sized(varied, size), targets[chosen], kinds_open[chosen])
+
+    with ThreadPoolExecutor(1) as ahead:
+        waiting = ahead.submit(ready, start)
+        for step in range(start, plan.n_steps):
+            batch = waiting.result()
+            if step + 1 < plan.n_steps:
+                waiting = ahead.submit(ready, step + 1)
+            yield batch
+
+
+def _sized(crops: torch.Tensor, side_px: int) -> torch.Tensor:
+    if crops.shape[1] == side_px:
+        return crops
+    planes = crops.permute(0, 3, 1, 2).float()
+    small = functional.interpolate(planes, (side_px, side_px), mode="area")
+    return small.round().to(torch.uint8).permute(0, 2, 3, 1)
+
+
+def _open_kinds(cells: LabCells) -> F32:
+    """Return (N, K): 0 where a kind is open to a cell, minus infinity where not."""
+    closed = np.zeros((len(cells), len(KINDS)), np.float32)
+    shut = [i for i, k in enumerate(KINDS) if k not in PAIR_ALONE]
+    closed[np.ix_(cells.laboratories == "cnmc", shut)] = -1e4
+    return closed
+
+
+def teach(
+    cells: LabCells,
+    plan: TeachPlan,
+    *,
+    teachers: list[nn.Module] | None = None,
+    checkpoint: Path | None = None,
+    say: Callable[[str], None] = print,
+) -> nn.Module:
+    """Fit a network; resume where a checkpoint of the same plan lies.
+
+    Args:
+        cells: Of the laboratories that teach, on a canvas with room to turn.
+        plan: What to do.
+        teachers: Networks whose mean word a pupil learns beside the truth.
+        checkpoint: Where the state is kept.
+        say: Told the loss now and then.
+
+    Raises:
+        DataError: There are no blasts or nothing else, or the start does not fit.
+    """
+    if len(np.unique(cells.is_blast)) < 2:
+        raise DataError("teaching needs blasts and other kinds")
+    torch.manual_seed(plan.seed)
+    network = make_network(plan.architecture, plan.side_px)
+    if plan.start:
+        load_start(network, Path(plan.start))
+    network = network.to(memory_format=torch.channels_last)
+    optimiser = torch.optim.AdamW(_groups(network, plan), lr=plan.rate)
+    first = _resume(checkpoint, plan, network, optimiser)
+    said = saved = time.monotonic()
+    running = 0.0
+    for step, batch in enumerate(_batches(cells, plan, first), first):
+        _set_rate(optimiser, plan, step)
+        _set_norms(network, fixed=step >= plan.fixed_from * plan.n_steps)
+        loss = _loss(network, batch, teachers or [], plan)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        optimiser.step()
+        running = 0.98 * running + 0.02 * float(loss)
+        now = time.monotonic()
+        if now - said > 20:
+            said = now
+            say(f"step {step + 1} of {plan.n_steps}: loss {running:.4f}")
+        if checkpoint and (now - saved > CHECKPOINT_S or step + 1 == plan.n_steps):
+            saved = now
+            _save(checkpoint, plan, network, optimiser, step + 1)
+    return network.eval()
+
+
+def _groups(network: nn.Module, plan: TeachPlan) -> list[dict[str, object]]:
+    """Biases and norms do not decay; a head on a start learns ten times as fast."""
+    plain: list[nn.Parameter] = []
+    bare: list[nn.Parameter] = []
+    head: list[nn.Parameter] = []
+    for name, value in network.named_parameters():
+        if name.startswith("head."):
+            head.append(value)
+        else:
+            (bare if value.ndim < 2 else plain).append(value)
+    return [
+        {"params": plain, "weight_decay": plan.weight_decay, "factor": 1.0},
+        {"params": bare, "weight_decay": 0.0, "factor": 1.0},
+        {"params": head, "weight_decay": 0.0, "factor": 5.0 if plan.start else 1.0},
+    ]
+
+
+def _set_rate(optimiser: torch.optim.Optimizer, plan: TeachPlan, step: int) -> None:
+    """Warm up, then follow a cosine to nothing."""
+    warm = min(1.0, (step + 1) / WARM_STEPS)
+    rate = plan.rate * warm * 0.5 * (1 + math.cos(math.pi * step / plan.n_steps))
+    for group in optimiser.param_groups:
+        group["lr"] = rate * group["factor"]
+
+
+def _set_norms(network: nn.Module, *, fixed: bool) -> None:
+    network.train()
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.train(not fixed)
+
+
+def _loss(
+    network: nn.Module, batch: Batch, teachers: list[nn.Module], plan: TeachPlan
+) -> torch.Tensor:
+    ready = as_input(batch.crops.numpy()).to(memory_format=torch.channels_last)
+    with torch.autocast("cpu", torch.bfloat16, enabled=plan.half):
+        raw = network(ready)
+    logits = raw.float() + batch.open_kinds
+    hard = functional.cross_entropy(logits, batch.targets)
+    if not teachers:
+        small: torch.Tensor = SMALL_LOGITS * raw.float().square().mean()
+        return hard + small
+    with torch.no_grad():
+        words = [
+            functional.softmax(
+                (t(ready).float() + batch.open_kinds) / SOFT_TEMPERATURE, 1
+            )
+            for t in teachers
+        ]
+        soft = torch.stack(words).mean(0)
+    own = functional.log_softmax(logits / SOFT_TEMPERATURE, 1)
+    gap = -(soft * own).sum(1).mean() * SOFT_TEMPERATURE**2
+    mixed: torch.Tensor = SOFT_SHARE * gap / 2 + (1 - SOFT_SHARE) * hard
+    return mixed
+
+
+def _resume(
+    checkpoint: Path | None,
+    plan: TeachPlan,
+    network: nn.Module,
+    optimiser: torch.optim.Optimizer,
+) -> int:
+    if checkpoint is None or not checkpoint.exists():
+        return 0
+    stored = torch.load(checkpoint, weights_only=True)
+    if stored["plan"] != repr(asdict(plan)):
+        raise DataError(f"{checkpoint}: of another plan; remove it or name another")
+    network.load_state_dict(stored["network"])
+    optimiser.load_state_dict(stored["optimiser"])
+    return int(stored["step"])
+
+
+def _save(
+    checkpoint: Path,
+    plan: TeachPlan,
+    network: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    step: int,
+) -> None:
+    aside = checkpoint.with_suffix(".part")
+    torch.save(
+        {
+            "plan": repr(asdict(plan)),
+            "network": network.state_dict(),
+            "optimiser": optimiser.state_dict(),
+            "step": step,
+        },
+        aside,
+    )
+    aside.replace(checkpoint)
+
+
+def kept(cells: LabCells, side_px: int) -> U8:
+    """Return all crops unvaried, as the device cuts them."""
+    room = cells.pixels.shape[1]
+    full = 128 * room // 144
+    crops = np.stack([keep(c, full, "masked") for c in cells.pixels])
+    return np.asarray(_sized(torch.from_numpy(crops), side_px).numpy(), np.uint8)
+
+
+@torch.no_grad()
+def kind_logits(network: nn.Module, crops: U8, batch: int = 64) -> F32:
+    """Return (N, K) float32 logits of kinds.
+
+    Args:
+        network: One that ends in kinds.
+        crops: (N, side, side, 3) uint8 RGB.
+        batch: Crops at once.
+    """
+    network.eval()
+    parts = [
+        network(
+            as_input(crops[i : i + batch]).to(memory_format=torch.channels_last)
+        ).numpy()
+        for i in range(0, len(crops), batch)
+    ]
+    return np.concatenate(parts)
+
+
+def blast_margin(logits: F32) -> F64:
+    """Return (N,) blast's logit minus the log-sum-exp of all other kinds."""
+    z = logits.astype(np.float64)
+    top = z[:, 1:].max(axis=1, keepdims=True)
+    others = top[:, 0] + np.log(np.exp(z[:, 1:] - top).sum(axis=1))
+    return np.asarray(z[:, 0] - others, np.float64)
