@@ -20,6 +20,7 @@ from leukoscope_edge.archive import SlideTask, find_slides
 from leukoscope_edge.archive_workers import run_on_dask
 from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
+from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import Frame
 
 Files = dict[str, dict[str, bytes]]
@@ -64,6 +65,7 @@ def tasks_of(archive: Path) -> list[SlideTask]:
             model_sha256=bundle.card.model_cpu.sha256,
             scale_um_per_px=0.1,
             is_sequence=False,
+            facts=SIMULATED_SAMPLE,
         )
         for folder in find_slides(archive)
     ]

@@ -42,7 +42,8 @@ from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.inference.serving import ServingSegmenter
 from leukoscope_edge.records.slide import Identity, Origin, SlideSetUp
 from leukoscope_edge.records.store import Store, open_store
-from leukoscope_edge.screening import Looked, SlideRun
+from leukoscope_edge.sample import SIMULATED_SAMPLE
+from leukoscope_edge.screening import Looked, SlideRun, new_context
 from leukoscope_edge.types import Cell, Domain, Fault, Frame
 from leukoscope_edge.web.keeper import Keeper
 from leukoscope_edge.web.sketch import boxes_of, count_facts
@@ -154,6 +155,9 @@ def _walk(
         run = SlideRun(
             engine,
             bundle,
+            context=new_context(
+                SIMULATED_SAMPLE, bundle.card, None, slide.scale_um_per_px
+            ),
             scale_um_per_px=slide.scale_um_per_px,
             is_sequence=is_sequence(slide.source),
             segmenter=segmenter,
@@ -205,7 +209,11 @@ def _start(store: Store, slide: Slide, bundle: Bundle) -> str:
     )
     identity = Identity(sample="bench")
     set_up = SlideSetUp(
-        identity=identity, mode="slide", domain=slide.domain, origin=origin
+        identity=identity,
+        facts=SIMULATED_SAMPLE,
+        mode="slide",
+        domain=slide.domain,
+        origin=origin,
     )
     return store.start_slide(set_up, "bench")
 

@@ -58,7 +58,8 @@ from leukoscope_edge.inference.cascade import CascadeEngine
 from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.inference.classifier import BATCH_SIZE, p_blast
 from leukoscope_edge.inference.engine import Engine, OnnxCpuEngine
-from leukoscope_edge.screening import SlideRun
+from leukoscope_edge.sample import SIMULATED_SAMPLE
+from leukoscope_edge.screening import SlideRun, new_context
 from leukoscope_edge.types import U8, Frame
 from leukoscope_export.bundle import Quick, Release, Trained, write_bundle
 from leukoscope_export.graph import onnx_bytes
@@ -163,7 +164,13 @@ def _race(camera: Any, bundle: Bundle, options: argparse.Namespace) -> dict[str,
     n_frames = n_plain = plain_calls = 0
     with open_engine(bundle, backend="cpu", n_threads=options.threads) as engine:
         run = SlideRun(
-            engine, bundle, scale_um_per_px=camera.scale_um_per_px, is_sequence=True
+            engine,
+            bundle,
+            context=new_context(
+                SIMULATED_SAMPLE, bundle.card, None, camera.scale_um_per_px
+            ),
+            scale_um_per_px=camera.scale_um_per_px,
+            is_sequence=True,
         )
         while frames := _next_frames(camera):
             start = clock()

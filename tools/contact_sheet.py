@@ -19,6 +19,7 @@ from leukoscope_edge.capture.source import domain_of, open_source
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.screening import screen
 from leukoscope_edge.types import U8, CallName, Cell, Frame, Screening
 
@@ -86,6 +87,7 @@ def _screened(source: str, bundle_folder: Path | None) -> Screening:
             engine,
             bundle,
             source=source,
+            facts=SIMULATED_SAMPLE,  # no verdict is shown
             is_sequence=False,  # every frame for itself, so that all its cells show
             show_progress=sys.stderr.isatty(),
         )

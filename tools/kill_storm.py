@@ -31,6 +31,7 @@ from typing import TextIO
 import numpy as np
 
 from leukoscope_edge.errors import LeukoscopeError
+from leukoscope_edge.messages import message
 from leukoscope_edge.records import database
 from leukoscope_edge.records.paper import write_paper
 from leukoscope_edge.records.slide import (
@@ -41,10 +42,10 @@ from leukoscope_edge.records.slide import (
     SlideRecord,
     SlideSetUp,
     SlideState,
-    Word,
     cell_id,
 )
 from leukoscope_edge.records.store import open_store
+from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import (
     THRESHOLDS,
     Call,
@@ -54,6 +55,7 @@ from leukoscope_edge.types import (
     Sighting,
     Verdict,
     VerdictName,
+    Word,
 )
 
 CELLS_A_SLIDE, CELLS_A_BATCH = 14, 2
@@ -72,7 +74,7 @@ ORIGIN = Origin(
 )
 VERDICT = Verdict(
     name=VerdictName.FEW,
-    sentence="A storm.",
+    messages=(message("test"),),
     n_cells=CELLS_A_SLIDE,
     n_blast=1,
     n_unclear=0,
@@ -101,7 +103,11 @@ class Recorder:
         number = len(self._store.slides(limit=-1)) + 1
         identity = Identity(sample=f"S{number}")
         set_up = SlideSetUp(
-            identity=identity, mode="slide", domain="simulated", origin=ORIGIN
+            identity=identity,
+            facts=SIMULATED_SAMPLE,
+            mode="slide",
+            domain="simulated",
+            origin=ORIGIN,
         )
         slide = ""
 

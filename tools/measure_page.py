@@ -26,8 +26,10 @@ from playwright.sync_api import sync_playwright
 from websockets.sync.client import connect
 
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
+from leukoscope_edge.messages import message
 from leukoscope_edge.records.slide import Identity, Origin, SlideSetUp
 from leukoscope_edge.records.store import open_store
+from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import Call, CallName, Cell, Refusal, Sighting
 
 NAME, PIN = "Measure", "482917"
@@ -73,6 +75,7 @@ def fill(folder: Path, n_cells: int) -> str:
     with open_store(folder) as store:
         set_up = SlideSetUp(
             identity=Identity(sample="S-1"),
+            facts=SIMULATED_SAMPLE,
             mode="slide",
             domain="simulated",
             origin=origin,
@@ -80,7 +83,7 @@ def fill(folder: Path, n_cells: int) -> str:
         slide = store.start_slide(set_up, NAME)
         cells = [a_cell(i, side, random) for i in range(1, n_cells + 1)]
         store.add_cells(slide, cells, frames={})
-        outcome = Refusal(reason="this is a measurement")
+        outcome = Refusal(reason=message("test"))
         store.finish_count(slide, outcome, NAME, frames={}, n_smudges=0)
     return slide
 

@@ -16,9 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
+from leukoscope_edge.messages import message
 from leukoscope_edge.records.paper import write_paper
-from leukoscope_edge.records.slide import Identity, Origin, SlideSetUp, Word
+from leukoscope_edge.records.slide import Identity, Origin, SlideSetUp
 from leukoscope_edge.records.store import Store, open_store
+from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import (
     Call,
     CallName,
@@ -27,6 +29,7 @@ from leukoscope_edge.types import (
     Sighting,
     Verdict,
     VerdictName,
+    Word,
 )
 
 SIDE_PX = 96
@@ -77,7 +80,7 @@ def _one_slide(
     """Keep, judge, sign and print one slide; return milliseconds."""
     verdict = Verdict(
         name=VerdictName.FEW,
-        sentence="A measurement.",
+        messages=(message("test"),),
         n_cells=n_cells,
         n_blast=n_suspects,
         n_unclear=0,
@@ -85,7 +88,11 @@ def _one_slide(
     )
     identity = Identity(sample="S", name=name)
     set_up = SlideSetUp(
-        identity=identity, mode="slide", domain="simulated", origin=ORIGIN
+        identity=identity,
+        facts=SIMULATED_SAMPLE,
+        mode="slide",
+        domain="simulated",
+        origin=ORIGIN,
     )
     slide = store.start_slide(set_up, "ann")
     cells = [_cell(i, is_suspect=i <= n_suspects) for i in range(1, n_cells + 1)]

@@ -22,6 +22,7 @@ from typing import Any
 from soak import NAME, PIN, Device, own_memory_mb, wait_for
 
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
+from leukoscope_edge.messages import message
 from leukoscope_edge.records.slide import (
     CellRecord,
     FieldPicture,
@@ -33,6 +34,7 @@ from leukoscope_edge.records.slide import (
     outcome_of,
 )
 from leukoscope_edge.records.store import DATABASE_NAME, DEVICE, Store, open_store
+from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import THRESHOLDS, CallName, Refusal
 from leukoscope_edge.web.people import People
 
@@ -112,6 +114,7 @@ def fill(store: Store, n_slides: int, n_cells: int) -> None:
     for number in range(n_slides):
         set_up = SlideSetUp(
             identity=Identity(sample=f"Y-{number}"),
+            facts=SIMULATED_SAMPLE,
             mode="slide",
             domain="simulated",
             origin=origin,
@@ -121,7 +124,7 @@ def fill(store: Store, n_slides: int, n_cells: int) -> None:
 
 def write(store: Store, slide: str, cells: list[dict[str, object]]) -> None:
     """Write the events of a slide's count in one step."""
-    ledger, outcome = store._ledger, outcome_of(Refusal(reason="a measurement"))
+    ledger, outcome = store._ledger, outcome_of(Refusal(reason=message("test")))
     n_events = max(1, round(len(cells) / CELLS_AN_EVENT))
     parts = [cells[i::n_events] for i in range(n_events)]
     with ledger.writing():

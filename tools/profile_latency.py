@@ -33,14 +33,16 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.capture.source import domain_of, open_source
+from leukoscope_edge.counting import by_model, conclude
 from leukoscope_edge.counting.cells import Album
-from leukoscope_edge.counting.verdict import decide
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.inference.classifier import call_for, p_blast, vote
 from leukoscope_edge.inference.cpu_session import CPU_PROVIDER
 from leukoscope_edge.inference.engine import prepare
 from leukoscope_edge.inference.serving import segmentation_named
+from leukoscope_edge.sample import SIMULATED_SAMPLE
+from leukoscope_edge.screening import new_context
 from leukoscope_edge.types import THRESHOLDS, Cell, Frame
 from leukoscope_edge.vision.motion import StageTracker
 from leukoscope_edge.vision.quality import assess
@@ -152,7 +154,8 @@ def _judge(
         with clock.stage("post-processing"):
             p = float(p_blast(logits, decision.temperature)[0])
             votes = [vote([call_for(p, decision)], decision) for _ in cells]
-            decide(votes, bundle.card.call_model)
+            context = new_context(SIMULATED_SAMPLE, bundle.card, None, 1.0)
+            conclude([by_model(v) for v in votes], context)
     return {"engines": names, "n_cells": len(cells), "n_crops": len(crops)}
 
 

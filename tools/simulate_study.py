@@ -27,6 +27,7 @@ from leukoscope_edge.capture.simulated import (
     SimulatedCamera,
     SlidePlan,
 )
+from leukoscope_edge.counting import Background, CellCall, SlideContext, conclude
 from leukoscope_edge.counting.fraction import (
     CallModel,
     call_model,
@@ -35,13 +36,12 @@ from leukoscope_edge.counting.fraction import (
 )
 from leukoscope_edge.counting.statistics import BetaSpread, binomial_interval
 from leukoscope_edge.counting.stop_rule import CUT_OFF, LOOKS, state_after
-from leukoscope_edge.counting.verdict import decide
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.engine import OnnxCpuEngine
-from leukoscope_edge.screening import SlideRun
+from leukoscope_edge.sample import SIMULATED_SAMPLE
+from leukoscope_edge.screening import SlideRun, new_context
 from leukoscope_edge.types import (
     U8,
-    Call,
     CallName,
     Frame,
     Refusal,
@@ -185,9 +185,17 @@ def count_by_rule(model: CallModel, n_called: np.ndarray) -> tuple[str, StopStat
 def _look(model: CallModel, k: int, n: int) -> tuple[str, StopState]:
     """Return the verdict on k of n called, and what the rule sees at this look."""
     blast, normal = (
-        Call(name=name, p_blast=0.5) for name in (CallName.BLAST, CallName.NORMAL)
+        CellCall(model=name, person=None) for name in (CallName.BLAST, CallName.NORMAL)
     )
-    outcome = decide([blast] * k + [normal] * (n - k), model)
+    context = SlideContext(
+        facts=SIMULATED_SAMPLE,
+        background=Background(model=model, measured_by="bundle"),
+        is_scale_known=True,
+        quality=(),
+        doubts=(),
+        is_over=True,
+    )
+    outcome = conclude([blast] * k + [normal] * (n - k), context)
     name = "none-possible" if isinstance(outcome, Refusal) else outcome.name.value
     return name, state_after(model, [(k, n)])
 
@@ -229,7 +237,13 @@ def count_slide(seed: int, n_cells: int, *, n_jumps: int) -> CountRow:
     hand = Hand(len(camera.places_px), n_jumps, random)
     with OnnxCpuEngine(bundle, n_threads=1) as engine:
         run = SlideRun(
-            engine, bundle, scale_um_per_px=camera.scale_um_per_px, is_sequence=True
+            engine,
+            bundle,
+            context=new_context(
+                SIMULATED_SAMPLE, bundle.card, None, camera.scale_um_per_px
+            ),
+            scale_um_per_px=camera.scale_um_per_px,
+            is_sequence=True,
         )
         while hand.number is not None:
             frame = hand.show(camera)

@@ -20,13 +20,13 @@ from leukoscope_edge.capture.calibrated import calibrated
 from leukoscope_edge.capture.camera import Camera
 from leukoscope_edge.capture.replay import IMAGE_SUFFIXES, ImageReplay, list_images
 from leukoscope_edge.counting.background import SiteBackground
-from leukoscope_edge.counting.modes import Mode
 from leukoscope_edge.errors import BundleError, LeukoscopeError, SourceError
 from leukoscope_edge.inference.bundle import open_bundle
 from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.records.files import prepare_folder
 from leukoscope_edge.records.results import RESULT_FILES, result_files, write_files
 from leukoscope_edge.records.table import csv_bytes
+from leukoscope_edge.sample import SlideFacts
 from leukoscope_edge.screening import screen
 from leukoscope_edge.types import THRESHOLDS, Screening
 from leukoscope_edge.vision.ruler import Calibration
@@ -49,7 +49,7 @@ class SlideTask:
         calibration: Scale and flat field of the images; None where there is none. Its
             scale then counts.
         is_sequence: The images are frames of one hand-moved slide.
-        mode: A counting run, or a passive watch, which never gives a negative.
+        facts: What is said of all slides: what was smeared, whose, how it was read.
         site: The site's own normal slides; None takes the bundle's background.
         segmenter: How cells are found: "thresholds", or a shipped network.
     """
@@ -60,7 +60,7 @@ class SlideTask:
     model_sha256: str
     scale_um_per_px: float | None
     is_sequence: bool
-    mode: Mode = "count"
+    facts: SlideFacts
     site: SiteBackground | None = None
     calibration: Calibration | None = None
     segmenter: str = THRESHOLDS
@@ -143,7 +143,7 @@ def stamp_bytes(task: SlideTask) -> bytes:
         "model": task.model_sha256,
         "scale_um_per_px": task.scale_um_per_px,
         "sequence": task.is_sequence,
-        "mode": task.mode,
+        "facts": asdict(task.facts),
         "site": asdict(task.site) if task.site else None,
         "calibration": asdict(task.calibration) if task.calibration else None,
         "segmenter": task.segmenter,
@@ -196,7 +196,7 @@ def _screening(task: SlideTask) -> Screening:
             bundle,
             source=task.name,
             is_sequence=task.is_sequence,
-            mode=task.mode,
+            facts=task.facts,
             site=task.site,
             segmenter=task.segmenter,
         )

@@ -15,22 +15,21 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from tqdm import tqdm
 
 from leukoscope_edge.capture.camera import Camera, items_of
-from leukoscope_edge.counting.background import SiteBackground, site_spread
+from leukoscope_edge.counting import SlideContext, by_model, conclude
+from leukoscope_edge.counting.background import SiteBackground
 from leukoscope_edge.counting.cells import Album
-from leukoscope_edge.counting.fraction import CallModel, call_model
-from leukoscope_edge.counting.modes import Mode, heed_passively
-from leukoscope_edge.counting.verdict import decide
-from leukoscope_edge.errors import BundleError, ConfigError
+from leukoscope_edge.errors import BundleError
+from leukoscope_edge.inference.background import background_of
 from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.inference.classifier import classify, vote
 from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.inference.serving import ServingSegmenter
+from leukoscope_edge.sample import SlideFacts
 from leukoscope_edge.types import (
     THRESHOLDS,
     Call,
@@ -95,11 +94,9 @@ class SlideRun:
         engine: Engine,
         bundle: Bundle,
         *,
+        context: SlideContext,
         scale_um_per_px: float | None,
         is_sequence: bool,
-        mode: Mode = "count",
-        site: SiteBackground | None = None,
-        is_leukopenic: bool = False,
         earlier: Sequence[Cell] = (),
         segmenter: ServingSegmenter | None = None,
     ) -> None:
@@ -108,25 +105,17 @@ class SlideRun:
         Args:
             engine: The bundle's model on some backend.
             bundle: The model, and how well it does.
-            scale_um_per_px: The calibration; None lets segmentation estimate one, and
-                then there is no verdict.
+            context: All that decides over the verdict beside the calls.
+            scale_um_per_px: The calibration; None lets segmentation estimate one.
             is_sequence: The frames overlap on one slide, as under a moving stage.
-            mode: A counting run, or a passive watch, which never gives a negative.
-            site: This site's own normal slides; None takes the bundle's background.
-            is_leukopenic: The person is known to have few white cells.
             earlier: Cells with their calls, counted before an interruption. Their
                 place is not found again, so they are islands of their own.
             segmenter: Finds the cells; None: thresholds do.
-
-        Raises:
-            ConfigError: The site's slides were counted with another bundle.
         """
         self._segmenter = segmenter or ServingSegmenter()
         self._engine = engine
         self._card = bundle.card
-        self._model = _call_model(bundle.card, site)
-        self._background_from: Literal["bundle", "site"] = "site" if site else "bundle"
-        self._mode, self._is_leukopenic = mode, is_leukopenic
+        self._context = context
         self._scale_um_per_px = scale_um_per_px
         self._spec = bundle.card.input.crop_spec
         self._is_sequence = is_sequence
@@ -137,9 +126,7 @@ class SlideRun:
         self._islands: set[int] = set()
         self._calls: dict[Sighting, Call] = {}
         self._images: list[ImageReport] = []
-        self._last_decided: (
-            tuple[list[tuple[CallName, bool]], Verdict | Refusal] | None
-        ) = None
+        self._last_concluded: tuple[object, Verdict | Refusal] | None = None
 
     def look(self, item: Frame | Fault) -> Looked:
         """Look at one frame: gate it, place it, find its cells and count them."""
@@ -217,6 +204,7 @@ class SlideRun:
         islands = self._islands | self._earlier_islands
         return Screening(
             source=source,
+            facts=self._context.facts,
             domain=card.domain,
             is_sequence=self._is_sequence,
             verdict=self._outcome(is_over=True),
@@ -233,27 +221,19 @@ class SlideRun:
             scale_um_per_px=self._scale_um_per_px,
             view_um=spec.side_px * spec.scale_um_per_px,
             n_islands=len(islands) if self._is_sequence else 0,
-            background_from=self._background_from,
+            background_from=self._context.background.measured_by,
             segmenter=self._segmenter.name,
             segmenter_fallback=self._segmenter.fallback,
         )
 
     def _outcome(self, *, is_over: bool) -> Verdict | Refusal:
-        calls = [c.call for c in self.cells() if c.call is not None]
-        outcome = self._decided(calls)
-        if self._scale_um_per_px is None:
-            outcome = _uncalibrated(outcome)
-        if self._mode == "passive":
-            outcome = heed_passively(outcome, is_over=is_over)
-        return outcome
-
-    def _decided(self, calls: Sequence[Call]) -> Verdict | Refusal:
-        """Decide anew only where a call has changed: most frames change none."""
-        words = [(c.name, c.is_unlike) for c in calls]
-        if self._last_decided is None or self._last_decided[0] != words:
-            outcome = decide(calls, self._model, is_leukopenic=self._is_leukopenic)
-            self._last_decided = words, outcome
-        return self._last_decided[1]
+        """Conclude anew only where a call has changed: most frames change none."""
+        calls = [by_model(c.call) for c in self.cells() if c.call is not None]
+        context = replace(self._context, is_over=is_over)
+        asked = calls, is_over
+        if self._last_concluded is None or self._last_concluded[0] != asked:
+            self._last_concluded = asked, conclude(calls, context)
+        return self._last_concluded[1]
 
     def _place(self, item: Frame | Fault) -> Placement | None:
         """Say where a frame lies; in the order of the frames."""
@@ -350,7 +330,7 @@ def screen(
     *,
     source: str,
     is_sequence: bool,
-    mode: Mode = "count",
+    facts: SlideFacts,
     site: SiteBackground | None = None,
     segmenter: str = THRESHOLDS,
     n_threads: int = 1,
@@ -364,7 +344,7 @@ def screen(
         bundle: A model made for the same domain as the source.
         source: What the user named, for the record.
         is_sequence: The frames overlap on one slide, as under a moving stage.
-        mode: A counting run, or a passive watch, which never gives a negative.
+        facts: What a person says of the slide.
         site: This site's own normal slides; None takes the bundle's background.
         segmenter: How cells are found: "thresholds", or a shipped network; where it
             does not serve, thresholds do, and the result says why.
@@ -379,10 +359,9 @@ def screen(
     run = SlideRun(
         engine,
         bundle,
+        context=new_context(facts, bundle.card, site, camera.scale_um_per_px),
         scale_um_per_px=camera.scale_um_per_px,
         is_sequence=is_sequence,
-        mode=mode,
-        site=site,
         segmenter=ServingSegmenter(segmenter),
     )
     bar = tqdm(total=camera.n_frames, disable=not show_progress, unit="frame")
@@ -390,6 +369,33 @@ def screen(
         for _ in run.look_at_all(items_of(camera), n_threads):
             bar.update()
     return run.finish(source)
+
+
+def new_context(
+    facts: SlideFacts,
+    card: Card,
+    site: SiteBackground | None,
+    scale_um_per_px: float | None,
+) -> SlideContext:
+    """Return what decides over a slide that begins, beside the calls to come.
+
+    Args:
+        facts: What a person says of the slide.
+        card: Of the bundle that calls.
+        site: This site's own normal slides; None takes the bundle's background.
+        scale_um_per_px: What a pixel measures, None where nobody said.
+
+    Raises:
+        ConfigError: The site's slides were counted with another bundle.
+    """
+    return SlideContext(
+        facts=facts,
+        background=background_of(card, site),
+        is_scale_known=scale_um_per_px is not None,
+        quality=(),
+        doubts=(),
+        is_over=False,
+    )
 
 
 def require_domain(domain: Domain, bundle: Bundle) -> None:
@@ -439,27 +445,4 @@ def _never_counted(cells: Sequence[Cell]) -> tuple[Cell, ...]:
             c, call=Call(name=CallName.UNCLEAR, p_blast=c.call.p_blast if c.call else 0)
         )
         for c in cells
-    )
-
-
-def _call_model(card: Card, site: SiteBackground | None) -> CallModel:
-    if site is None:
-        return card.call_model
-    if site.bundle != card.id:
-        raise ConfigError(
-            f"the site's normal slides were counted with {site.bundle}, and this "
-            f"model is {card.id}: count them again with it"
-        )
-    return call_model(card.true_calls.spread, site_spread(site.slides))
-
-
-def _uncalibrated(outcome: Verdict | Refusal) -> Refusal:
-    return Refusal(
-        reason="nobody said what a pixel of these images measures, and the model "
-        "judges size",
-        cure="Calibrate, or give --um-per-px.",
-        n_cells=outcome.n_cells,
-        n_blast=outcome.n_blast,
-        n_unclear=outcome.n_unclear,
-        stop=outcome.stop,
     )

@@ -13,6 +13,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from leukoscope_edge.messages import Message, Say, message, said_all
+from leukoscope_edge.sample import SlideFacts
+
 Domain = Literal["real", "simulated"]
 """What a source shows and what a bundle was made for. They must be the same."""
 
@@ -105,6 +108,15 @@ class CallName(str, Enum):
     BLAST = "blast"
     NORMAL = "normal"
     UNCLEAR = "unclear"
+
+
+class Word(str, Enum):
+    """What a person says of a cell."""
+
+    BLAST = "blast"
+    NORMAL = "normal"
+    UNCLEAR = "unclear"
+    NOT_A_CELL = "not-a-cell"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,7 +258,7 @@ class StopState:
         look: Cells at the last look that was reached, 0 before the first.
         next_look: Cells at the next look, None after the last.
         keep_going: Whether more cells would tell more.
-        advice: Why, in words for the technician.
+        why: What the technician reads of it.
         claim: On which side of the rule's cut-off the true fraction of blasts lies,
             None while that is open.
     """
@@ -254,8 +266,13 @@ class StopState:
     look: int
     next_look: int | None
     keep_going: bool
-    advice: str
+    why: Message
     claim: Literal["above", "below"] | None = None
+
+    @property
+    def advice(self) -> str:
+        """Why, in English."""
+        return self.why.said()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,47 +298,78 @@ class Verdict:
 
     Attributes:
         name: Which of the three results.
-        sentence: What the page and the report say.
+        messages: What the page and the report say, the result first.
         n_cells: Usable cells, unclear ones left out.
-        n_blast: Cells called blast.
-        n_unclear: Cells on which the classifier abstained.
-        interval: 95 % interval of the fraction called blast.
-        background: Cells called blast that a healthy person may show in as many.
+        n_blast: Of these, blasts: by a person where one read the cell, else called so.
+        n_unclear: Cells on which nobody decided.
+        interval: 95 % interval of `n_blast` of `n_cells`.
+        n_read: Cells that a person has read.
+        n_confirmed: Of these, called blast.
+        background: Cells called blast that a healthy person may show in as many as no
+            person has read.
         true_fraction: 95 % confidence interval of the true fraction of blasts, errors
-            of the model and the spread of people allowed for.
+            of the model and the spread of people allowed for; None where people read
+            the blasts.
         posterior: The same as probability, None where there is too little for it.
         stop: Whether to keep going, None where nobody is moving a slide.
     """
 
     name: VerdictName
-    sentence: str
+    messages: tuple[Message, ...]
     n_cells: int
     n_blast: int
     n_unclear: int
     interval: Interval
+    n_read: int = 0
+    n_confirmed: int = 0
     background: int = 0
     true_fraction: Interval | None = None
     posterior: Posterior | None = None
     stop: StopState | None = None
 
+    @property
+    def sentence(self) -> str:
+        """What the page and the report say, in English."""
+        return said_all(self.messages)
+
+    def said(self, say: Say) -> str:
+        """Return the sentence in a reader's language."""
+        return said_all(self.messages, say)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """No result, because ...: a normal medical outcome, hence a value."""
+    """No result, because ...: a normal medical outcome, hence a value.
 
-    reason: str
-    cure: str = ""
+    Attributes:
+        reason: Why.
+        cure: What to do about it.
+        n_cells: As in `Verdict`, like those below.
+    """
+
+    reason: Message
+    cure: Message | None = None
     n_cells: int = 0
     n_blast: int = 0
     n_unclear: int = 0
+    n_read: int = 0
+    n_confirmed: int = 0
     stop: StopState | None = None
 
     @property
+    def messages(self) -> tuple[Message, ...]:
+        """What the page and the report say, the reason first."""
+        head = message("no-result", reason=self.reason)
+        return (head, self.cure) if self.cure else (head,)
+
+    @property
     def sentence(self) -> str:
-        """What the page and the report say."""
-        return f"No result, because {self.reason}." + (
-            f" {self.cure}" if self.cure else ""
-        )
+        """What the page and the report say, in English."""
+        return said_all(self.messages)
+
+    def said(self, say: Say) -> str:
+        """Return the sentence in a reader's language."""
+        return said_all(self.messages, say)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -355,6 +403,7 @@ class Screening:
 
     Attributes:
         source: What the user named.
+        facts: What a person said of the slide.
         domain: Whether it shows real blood or a simulation.
         is_sequence: True where the frames overlap on one slide.
         verdict: The sentence, or why there is none.
@@ -376,6 +425,7 @@ class Screening:
     """
 
     source: str
+    facts: SlideFacts
     domain: Domain
     is_sequence: bool
     verdict: Verdict | Refusal

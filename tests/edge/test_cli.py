@@ -93,7 +93,7 @@ def test_no_verdict_without_a_scale(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = save_frames(tmp_path / "fields")
-    assert main(["screen", str(folder), "--json"]) == 0
+    assert main(["screen", str(folder), "--sample-type", "blood", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
     assert result["scale_um_per_px"] is None
     assert result["count"]["result"] == "none-possible"

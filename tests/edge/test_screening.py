@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +13,18 @@ from leukoscope_edge.errors import BundleError, ConfigError
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.engine import Engine, OnnxCpuEngine
 from leukoscope_edge.inference.serving import ServingSegmenter
-from leukoscope_edge.screening import MAX_AHEAD_SIZE, SlideRun, screen
+from leukoscope_edge.sample import SIMULATED_SAMPLE
+from leukoscope_edge.screening import MAX_AHEAD_SIZE, SlideRun, new_context, screen
 from leukoscope_edge.types import Fault, Frame, Refusal, Screening, VerdictName
 
 
 @contextmanager
 def slide_run(**settings: object) -> Iterator[SlideRun]:
     bundle = open_bundle(shipped_bundle_for("simulated"))
+    facts = replace(SIMULATED_SAMPLE, mode=settings.pop("mode", "count"))  # type: ignore[arg-type]
     options = {"scale_um_per_px": 0.1, "is_sequence": True, **settings}
+    site, scale = options.pop("site", None), options["scale_um_per_px"]
+    options["context"] = new_context(facts, bundle.card, site, scale)  # type: ignore[arg-type]
     with OnnxCpuEngine(bundle) as engine:
         yield SlideRun(engine, bundle, **options)  # type: ignore[arg-type]
 
@@ -27,7 +32,14 @@ def slide_run(**settings: object) -> Iterator[SlideRun]:
 def screened(source: str, bundle_folder: Path | None = None) -> Screening:
     bundle = open_bundle(bundle_folder or shipped_bundle_for("simulated"))
     with parse_simulated(source) as camera, OnnxCpuEngine(bundle) as engine:
-        return screen(camera, engine, bundle, source=source, is_sequence=True)
+        return screen(
+            camera,
+            engine,
+            bundle,
+            source=source,
+            is_sequence=True,
+            facts=SIMULATED_SAMPLE,
+        )
 
 
 @pytest.mark.slow
@@ -42,7 +54,8 @@ def test_a_slide_with_many_blasts_is_flagged_and_counted_once() -> None:
 @pytest.mark.slow
 def test_a_healthy_slide_is_not_flagged() -> None:
     found = screened("simulated:cells=60,blasts=0,seed=12")
-    assert found.verdict.name is VerdictName.NONE
+    assert isinstance(found.verdict, Refusal)
+    assert "the stop rule asks for 100" in found.sentence
 
 
 def test_few_cells_give_no_negative() -> None:
@@ -140,6 +153,7 @@ def test_asking_again_classifies_nothing_twice() -> None:
         run = SlideRun(
             engine,  # type: ignore[arg-type]
             bundle,
+            context=new_context(SIMULATED_SAMPLE, bundle.card, None, 0.1),
             scale_um_per_px=0.1,
             is_sequence=True,
         )

@@ -20,6 +20,7 @@ from leukoscope_edge.archive import (
     summary_csv_bytes,
 )
 from leukoscope_edge.archive_workers import run_on_cores, run_on_dask
+from leukoscope_edge.cli.facts import facts_of
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting.background import SiteBackground
 from leukoscope_edge.errors import ConfigError, OutputError
@@ -92,6 +93,7 @@ def _tasks(
     calibration = None
     if options.calibration:
         calibration = read_toml(options.calibration, Calibration)
+    facts = facts_of(options)
     return [
         SlideTask(
             name=folder.relative_to(archive).as_posix(),
@@ -101,7 +103,7 @@ def _tasks(
             scale_um_per_px=options.um_per_px,
             calibration=calibration,
             is_sequence=options.sequence,
-            mode=options.mode,
+            facts=facts,
             site=site,
             segmenter=options.segmenter,
         )

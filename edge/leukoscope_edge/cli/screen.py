@@ -4,7 +4,6 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import get_args
 
 import cv2
 
@@ -20,10 +19,10 @@ from leukoscope_edge.capture.source import (
 )
 from leukoscope_edge.cli import archive
 from leukoscope_edge.cli.data import add_by, add_data
+from leukoscope_edge.cli.facts import add_facts, facts_of
 from leukoscope_edge.cli.scale import scale
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting.background import SiteBackground
-from leukoscope_edge.counting.modes import Mode
 from leukoscope_edge.errors import ConfigError, SourceError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.choose import open_engine
@@ -96,12 +95,7 @@ def _add_source_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_judging_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--mode",
-        choices=get_args(Mode),
-        default="count",
-        help="passive: speak only of blasts above the background, never a negative",
-    )
+    add_facts(parser)
     parser.add_argument(
         "--site",
         type=Path,
@@ -154,11 +148,15 @@ def _screen(options: argparse.Namespace) -> int:
     if is_camera(options.source) and options.frames is None:
         raise SourceError("a camera has no end: say how many frames with --frames")
     options.segmenter = _segmenter(options)
-    site = read_toml(options.site, SiteBackground) if options.site else None
+    site = _site(options)
     if is_archive(options.source):
         return archive.run(options, bundle, site)
     _screen_one(options, bundle, site)
     return 0
+
+
+def _site(options: argparse.Namespace) -> SiteBackground | None:
+    return read_toml(options.site, SiteBackground) if options.site else None
 
 
 def _screen_one(
@@ -205,7 +203,7 @@ def _walk(
             bundle,
             source=options.source,
             is_sequence=options.sequence or is_sequence(options.source),
-            mode=options.mode,
+            facts=facts_of(options),
             site=site,
             segmenter=options.segmenter,
             n_threads=options.threads or len(os.sched_getaffinity(0)),
@@ -268,6 +266,7 @@ def _keep(
             store,
             screening,
             bundle.card,
+            site=_site(options),
             sample=options.sample,
             frame_sha256=frame_sha256,
             by=options.by,

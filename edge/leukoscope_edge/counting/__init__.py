@@ -2,3 +2,21 @@
 
 Pure: values in, values out. Nothing here opens a file or reads a clock.
 """
+
+from leukoscope_edge.counting.context import (
+    Background,
+    CellCall,
+    Doubt,
+    SlideContext,
+    by_model,
+)
+from leukoscope_edge.counting.verdict import conclude
+
+__all__ = [
+    "Background",
+    "CellCall",
+    "Doubt",
+    "SlideContext",
+    "by_model",
+    "conclude",
+]

@@ -52,7 +52,7 @@ class CallModel:
     rate_weights: F64
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def call_model(true_calls: BetaSpread, false_calls: BetaSpread) -> CallModel:
     """Average over people once, for all counts to come."""
     angles = np.linspace(0, math.pi / 2, N_FRACTIONS)

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from leukoscope_edge.counting.fraction import CallModel, tails_at
-from leukoscope_edge.types import Call, CallName, StopState
+from leukoscope_edge.messages import message
+from leukoscope_edge.types import CallName, StopState
 
 LOOKS = (50, 100, 200, 300, 500)
 """Cells. 100 is a routine count, 200 one of suspected leukemia (CLSI H20-A2), 500 as
@@ -27,7 +28,7 @@ Claim = Literal["above", "below"]
 
 
 def stop_state(
-    model: CallModel, calls: Sequence[Call], *, is_leukopenic: bool = False
+    model: CallModel, calls: Sequence[CallName], *, is_leukopenic: bool = False
 ) -> StopState:
     """Say where a count stands.
 
@@ -38,7 +39,7 @@ def stop_state(
             so rare among them that only a long count finds them: 200 cells found 9 of
             17 such slides, the whole film all (Ann Hematol 2025, PMC12619778).
     """
-    usable = [c.name for c in calls if c.name is not CallName.UNCLEAR]
+    usable = [c for c in calls if c is not CallName.UNCLEAR]
     counts = [(usable[:n].count(CallName.BLAST), n) for n in LOOKS if n <= len(usable)]
     return state_after(model, counts, is_leukopenic=is_leukopenic)
 
@@ -65,13 +66,13 @@ def state_after(
     if next_look is None:
         return _stop(n, None, None)
     if n == 0:
-        return _go_on(n, next_look, "too few for a first look")
+        return _go_on(n, next_look, "first-look")
     if is_leukopenic:
-        return _go_on(n, next_look, "few white cells in the blood: blasts may be rare")
+        return _go_on(n, next_look, "leukopenic")
     if n >= FIRST_LOOK_TO_GIVE_UP and _is_hopeless(model, k, n):
-        advice = "this model cannot settle it with more cells: a person must look"
-        return StopState(look=n, next_look=next_look, keep_going=False, advice=advice)
-    return _go_on(n, next_look, "not settled yet")
+        why = message("hopeless")
+        return StopState(look=n, next_look=next_look, keep_going=False, why=why)
+    return _go_on(n, next_look, "not-settled")
 
 
 def claim_at_look(model: CallModel, k: int, n: int) -> Claim | None:
@@ -90,17 +91,13 @@ def _is_hopeless(model: CallModel, k: int, n: int) -> bool:
 
 
 def _stop(look: int, next_look: int | None, claim: Claim | None) -> StopState:
-    level = f"{100 * CUT_OFF:.0f} %"
-    advice = {
-        "above": f"enough: more than {level} blasts",
-        "below": f"enough: fewer than {level} blasts",
-        None: f"enough cells; on which side of {level} the blasts are stays open",
-    }[claim]
+    ids = {"above": "enough-above", "below": "enough-below", None: "enough-open"}
+    why = message(ids[claim], level=f"{100 * CUT_OFF:.0f} %")
     return StopState(
-        look=look, next_look=next_look, keep_going=False, advice=advice, claim=claim
+        look=look, next_look=next_look, keep_going=False, why=why, claim=claim
     )
 
 
 def _go_on(look: int, next_look: int, why: str) -> StopState:
-    advice = f"keep going to {next_look} cells: {why}"
-    return StopState(look=look, next_look=next_look, keep_going=True, advice=advice)
+    advice = message("go-on", n=next_look, why=message(why))
+    return StopState(look=look, next_look=next_look, keep_going=True, why=advice)

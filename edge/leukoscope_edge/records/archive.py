@@ -12,7 +12,7 @@ from leukoscope_edge.records.slide import (
     SlideRecord,
     cell_id,
 )
-from leukoscope_edge.types import Cell
+from leukoscope_edge.types import Call, Cell
 
 
 def keep_cell(
@@ -50,6 +50,7 @@ def keep_cell(
         n_sightings=cell.n_sightings,
         call=cell.call.name,
         p_blast=cell.call.p_blast,
+        is_unlike=cell.call.is_unlike,
         crops=pictures.keep(record.id, strip),
         n_crops=len(cell.sightings),
         view=pictures.keep(record.id, best.view),
@@ -64,19 +65,12 @@ def archived(pictures: Pictures, record: SlideRecord) -> Iterator[ArchivedCell]:
     """
     if not record.has_pictures:
         return
-    for cell in record.machine_cells.values():
+    for cell in record.cells:
         if cell.call is None or cell.p_blast is None:
             continue
         strip = from_png(pictures.read(record.id, cell.crops))
-        yield ArchivedCell(
-            slide=record.id,
-            cell=cell.id,
-            crops=apart(strip),
-            call=cell.call,
-            p_blast=cell.p_blast,
-            bundle_sha256=record.origin.bundle_sha256,
-            is_counted=cell.is_counted,
-        )
+        then = Call(name=cell.call, p_blast=cell.p_blast, is_unlike=cell.is_unlike)
+        yield ArchivedCell(record=record, cell=cell, then=then, crops=apart(strip))
 
 
 def picture_problems(pictures: Pictures, record: SlideRecord) -> Iterator[Problem]:

@@ -11,10 +11,10 @@ from leukoscope_edge.records.slide import (
     Outcome,
     Signature,
     SlideRecord,
-    Word,
 )
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.records.table import BOX_KEYS, csv_bytes
+from leukoscope_edge.types import Word
 
 CELL_KEYS = (
     "slide",

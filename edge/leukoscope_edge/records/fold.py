@@ -12,6 +12,8 @@ from dataclasses import replace
 from functools import reduce
 from typing import Any
 
+from leukoscope_edge.counting.background import NormalSlide, SiteBackground
+from leukoscope_edge.messages import from_plain
 from leukoscope_edge.records.events import Event
 from leukoscope_edge.records.slide import (
     Kind,
@@ -20,11 +22,13 @@ from leukoscope_edge.records.slide import (
     SlideRecord,
     SlideState,
     Step,
-    Word,
     cell_from,
+    doubt_from,
+    facts_from,
     outcome_from,
 )
-from leukoscope_edge.types import found_by_note
+from leukoscope_edge.sample import AgeGroup, SlideFacts
+from leukoscope_edge.types import Word, found_by_note
 
 _UNSIGNED = frozenset({SlideState.COUNTING, SlideState.REVIEW})
 _ANY = frozenset(SlideState)
@@ -125,11 +129,32 @@ def _started(event: Event) -> SlideRecord:
         details=body["details"],
         consents_to_training=body["consents_to_training"],
         n_readers=body.get("n_readers", 1),
+        facts=_facts(body),
+        site=_site(body),
         started_at=event.at,
         by=event.by,
         seq=event.seq,
         head=event.hash,
     )
+
+
+def _facts(body: dict[str, Any]) -> SlideFacts:
+    """Return what the rules ask; an older record does not know what was smeared."""
+    if "facts" in body:
+        return facts_from(body["facts"])
+    return SlideFacts(
+        sample_type=None,
+        age=AgeGroup(body["details"].get("age", "unknown")),
+        is_leukopenic=False,
+        mode="passive" if body["mode"] == "passive" else "count",
+    )
+
+
+def _site(body: dict[str, Any]) -> SiteBackground | None:
+    if not (found := body.get("site")):
+        return None
+    slides = tuple(NormalSlide(**s) for s in found["slides"])
+    return SiteBackground(bundle=found["bundle"], slides=slides)
 
 
 def _resumed(record: SlideRecord) -> SlideRecord:
@@ -254,6 +279,8 @@ def _finished(record: SlideRecord, event: Event) -> SlideRecord:
         machine=outcome_from(event.body["outcome"]),
         frames=event.body["frames"],
         n_smudges=event.body["n_smudges"],
+        quality=tuple(from_plain(m) for m in event.body.get("quality", ())),
+        doubts=tuple(doubt_from(d) for d in event.body.get("doubts", ())),
     )
 
 

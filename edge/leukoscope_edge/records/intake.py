@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from leukoscope_edge import __version__
 from leukoscope_edge.capture.camera import Camera
 from leukoscope_edge.capture.changed import ChangedCamera
+from leukoscope_edge.counting.background import SiteBackground
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.records.pictures import pixels_sha256
 from leukoscope_edge.records.slide import Identity, Origin, SlideSetUp
@@ -33,6 +34,7 @@ def keep_screening(
     screening: Screening,
     card: Card,
     *,
+    site: SiteBackground | None,
     sample: str,
     frame_sha256: Mapping[str, str],
     by: str,
@@ -43,11 +45,12 @@ def keep_screening(
         store: The records.
         screening: What came of it.
         card: Of the bundle that judged.
+        site: This site's own normal slides, None where the bundle's background counts.
         sample: Label of the sample.
         frame_sha256: Hash of each frame's pixels, by its name.
         by: Who ran it.
     """
-    slide = store.start_slide(_set_up(screening, card, sample), by)
+    slide = store.start_slide(_set_up(screening, card, site, sample), by)
     if why := screening.model.fallback:
         store.change_engine(slide, screening.model.engine, why)
     if why := screening.segmenter_fallback:
@@ -67,7 +70,9 @@ def keep_screening(
     return slide
 
 
-def _set_up(screening: Screening, card: Card, sample: str) -> SlideSetUp:
+def _set_up(
+    screening: Screening, card: Card, site: SiteBackground | None, sample: str
+) -> SlideSetUp:
     scale = screening.scale_um_per_px
     origin = Origin(
         bundle=screening.model.id,
@@ -83,6 +88,8 @@ def _set_up(screening: Screening, card: Card, sample: str) -> SlideSetUp:
     )
     return SlideSetUp(
         identity=Identity(sample=sample),
+        facts=screening.facts,
+        site=site,
         mode="slide" if screening.is_sequence else "fields",
         domain=screening.domain,
         origin=origin,

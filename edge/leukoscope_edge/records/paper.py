@@ -20,8 +20,9 @@ from leukoscope_edge.records.files import write_whole
 from leukoscope_edge.records.fonts import Fonts, find_fonts, is_right_to_left
 from leukoscope_edge.records.layout import INK, MARGIN_MM, RGB, WIDTH_MM
 from leukoscope_edge.records.result import INTENDED_USE
-from leukoscope_edge.records.slide import CellRecord, Outcome, Word
+from leukoscope_edge.records.slide import CellRecord, Outcome, SlideRecord
 from leukoscope_edge.records.store import Store
+from leukoscope_edge.types import Word
 
 if TYPE_CHECKING:
     from leukoscope_edge.records.sheet import Sheet
@@ -164,7 +165,7 @@ def said_verdict(dossier: Dossier, say: Say) -> str:
     """Return the verdict's sentence in a language, marked where nothing is real."""
     is_simulated = dossier.record.domain == "simulated"
     mark = f"{say('SIMULATION')}: " if is_simulated else ""
-    return mark + say(dossier.outcome.sentence)
+    return mark + dossier.outcome.said(say)
 
 
 def qr_png(dossier: Dossier) -> bytes:
@@ -197,7 +198,7 @@ def fact_rows(dossier: Dossier, say: Say = str) -> Iterator[tuple[str, str]]:
         yield say("Sample"), dossier.identity.sample
         if dossier.identity.name:
             yield say("Name"), dossier.identity.name
-    for what, value in record.details.items():
+    for what, value in (facts_of(record) | record.details).items():
         yield say(_capital(what)), _detail(value, say)
     yield say("Started"), _at_by(record.started_at, record.by, say)
     if record.machine is not None:
@@ -227,6 +228,17 @@ def _agreement(dossier: Dossier, say: Say) -> str:
         n=len(cells),
         m=len(cells) - len(same) - len(dossier.record.disputed),
     )
+
+
+def facts_of(record: SlideRecord) -> dict[str, str]:
+    """Return what the rules of the verdict ask, in English."""
+    facts = record.facts
+    return {
+        "sample type": facts.sample_type.value if facts.sample_type else "unknown",
+        "age": facts.age.value,
+        "reading": "passive watch" if facts.mode == "passive" else "count",
+        **({"white cells": "few"} if facts.is_leukopenic else {}),
+    }
 
 
 def _capital(text: str) -> str:

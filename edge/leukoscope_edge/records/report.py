@@ -109,7 +109,7 @@ def _head(screening: Screening, tongue: Tongue) -> str:
 def _verdict(screening: Screening, tongue: Tongue) -> str:
     simulated = screening.domain == "simulated"
     mark = f"{tongue.say('SIMULATION')}: " if simulated else ""
-    return mark + tongue.say(screening.verdict.sentence)
+    return mark + screening.verdict.said(tongue.say)
 
 
 def _facts(screening: Screening, tongue: Tongue) -> str:

@@ -75,17 +75,18 @@ def reproduce(
         RecordError: It is another model, or the pictures were taken away.
     """
     _check(record, bundle)
-    judged = [c for c in cells if c.is_counted]
+    judged = [c for c in cells if c.cell.is_counted]
     calls = iter(classify(engine, [x for c in judged for x in c.crops], bundle.card))
     differences, largest = [], 0.0
     for cell in judged:
         now = vote([next(calls) for _ in cell.crops], bundle.card.decision)
-        gap = abs(now.p_blast - cell.p_blast)
+        then = cell.then
+        gap = abs(now.p_blast - then.p_blast)
         largest = max(largest, gap)
-        if now.name is not cell.call or gap > MAX_P_DIFFERENCE:
-            was = f"{cell.call.value} {cell.p_blast:.4f}"
+        if now.name is not then.name or gap > MAX_P_DIFFERENCE:
+            was = f"{then.name.value} {then.p_blast:.4f}"
             is_now = f"{now.name.value} {now.p_blast:.4f}"
-            differences.append(Difference(cell.cell, was, is_now))
+            differences.append(Difference(cell.cell.id, was, is_now))
     return Reproduction(
         n_cells=len(judged), largest_difference=largest, differences=tuple(differences)
     )

@@ -15,6 +15,7 @@ from leukoscope_edge.types import (
     Posterior,
     Refusal,
     Screening,
+    StopState,
     Verdict,
 )
 
@@ -27,6 +28,7 @@ INTENDED_USE = (
 
 def result_object(screening: Screening) -> dict[str, Any]:
     """Return a screening as plain JSON values."""
+    facts = screening.facts
     listed = [(c, True) for c in screening.cells]
     listed += [(c, False) for c in screening.cut_off_cells]
     return {
@@ -36,6 +38,10 @@ def result_object(screening: Screening) -> dict[str, Any]:
         "source": screening.source,
         "simulation": screening.domain == "simulated",
         "sequence": screening.is_sequence,
+        "sample_type": facts.sample_type.value if facts.sample_type else None,
+        "age": facts.age.value,
+        "leukopenic": facts.is_leukopenic,
+        "mode": facts.mode,
         "scale_um_per_px": screening.scale_um_per_px,
         "verdict": screening.sentence,
         "notes": list(screening.notes),
@@ -67,7 +73,9 @@ def _count_object(verdict: Verdict | Refusal, n_smudges: int) -> dict[str, Any]:
         "n_blast": verdict.n_blast,
         "n_unclear": verdict.n_unclear,
         "n_smudges": n_smudges,
-        "stop_rule": asdict(verdict.stop) if verdict.stop else None,
+        "n_read": verdict.n_read,
+        "n_confirmed": verdict.n_confirmed,
+        "stop_rule": _stop_object(verdict.stop) if verdict.stop else None,
     }
     if isinstance(verdict, Refusal):
         return {"result": "none-possible", **common}
@@ -78,6 +86,16 @@ def _count_object(verdict: Verdict | Refusal, n_smudges: int) -> dict[str, Any]:
         "background": verdict.background,
         "true_blast_fraction_95": _pair(verdict.true_fraction),
         "posterior": _posterior_object(verdict.posterior),
+    }
+
+
+def _stop_object(stop: StopState) -> dict[str, Any]:
+    return {
+        "look": stop.look,
+        "next_look": stop.next_look,
+        "keep_going": stop.keep_going,
+        "advice": stop.advice,
+        "claim": stop.claim,
     }
 
 

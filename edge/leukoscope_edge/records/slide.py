@@ -4,18 +4,24 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from typing import Any, Literal
 
+from leukoscope_edge.counting import Doubt
+from leukoscope_edge.counting.background import SiteBackground
+from leukoscope_edge.messages import Message, Say, from_plain, plain, said_all
+from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
 from leukoscope_edge.types import (
     THRESHOLDS,
     U8,
+    Call,
     CallName,
     Domain,
     Refusal,
     Verdict,
+    Word,
 )
 
 Mode = Literal["slide", "fields", "passive"]
-"""A counting run under a moving stage, a set of separate fields, or a run in the
-background while the film is read for something else."""
+"""A run under a moving stage, a set of separate fields, or, in older records, a passive
+watch, which `SlideFacts` now says."""
 
 MIN_OTHERS_REVIEWED = 10
 """Cells that the model does not suspect, which a person judges before signing: finds
@@ -49,15 +55,6 @@ class SlideState(str, Enum):
     COUNTING = "counting"
     REVIEW = "review"
     SIGNED = "signed"
-
-
-class Word(str, Enum):
-    """What a person says of a cell."""
-
-    BLAST = "blast"
-    NORMAL = "normal"
-    UNCLEAR = "unclear"
-    NOT_A_CELL = "not-a-cell"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,18 +107,22 @@ class SlideSetUp:
 
     Attributes:
         identity: Whose blood it is.
+        facts: What the rules of the verdict ask.
         mode: How the slide is read.
         domain: Whether it shows real blood or a simulation.
         origin: What judges it.
+        site: This site's own normal slides; None: the bundle's background counts.
         details: Further plain facts (age band, reason, stain, objective). No names.
         consents_to_training: Its cells may leave, de-identified, to train a model.
         n_readers: How many people read the cells, each without the other's words.
     """
 
     identity: Identity
+    facts: SlideFacts
     mode: Mode
     domain: Domain
     origin: Origin
+    site: SiteBackground | None = None
     details: dict[str, str] = field(default_factory=dict)
     consents_to_training: bool = False
     n_readers: Literal[1, 2] = 1
@@ -138,6 +139,9 @@ class Outcome:
         n_blast: Of these, called blast.
         n_unclear: Cells on which nobody decided.
         blast_fraction_95: The 95 % interval, None for a refusal.
+        n_read: Cells that a person has read.
+        n_confirmed: Of these, called blast.
+        messages: The sentence as messages; empty in older records.
     """
 
     result: str
@@ -146,6 +150,13 @@ class Outcome:
     n_blast: int
     n_unclear: int
     blast_fraction_95: tuple[float, float] | None = None
+    n_read: int = 0
+    n_confirmed: int = 0
+    messages: tuple[Message, ...] = ()
+
+    def said(self, say: Say) -> str:
+        """Return the sentence in a reader's language."""
+        return said_all(self.messages, say) if self.messages else say(self.sentence)
 
 
 def outcome_of(verdict: Verdict | Refusal) -> Outcome:
@@ -159,6 +170,9 @@ def outcome_of(verdict: Verdict | Refusal) -> Outcome:
         blast_fraction_95=None
         if isinstance(verdict, Refusal)
         else (verdict.interval.low, verdict.interval.high),
+        n_read=verdict.n_read,
+        n_confirmed=verdict.n_confirmed,
+        messages=verdict.messages,
     )
 
 
@@ -202,6 +216,7 @@ class CellRecord:
         field: The frame that was kept of it, None where none was.
         words: Each reader's own last word, in the order in which they first spoke.
         is_disputed: Two readers differ, and no supervisor has settled it.
+        is_unlike: The model found it unlike all that it learned from.
     """
 
     id: str
@@ -221,6 +236,7 @@ class CellRecord:
     field: FieldPicture | None = None
     words: tuple[tuple[str, Word], ...] = ()
     is_disputed: bool = False
+    is_unlike: bool = False
 
     @property
     def pictures(self) -> tuple[str, ...]:
@@ -271,22 +287,16 @@ class ArchivedCell:
     """A cell that a model once judged, to be judged again by another.
 
     Attributes:
-        slide: Its slide.
-        cell: Its id there.
+        record: Its slide.
+        cell: What is kept of it, with what people said.
+        then: What the model called it.
         crops: (N, side, side, 3) uint8 RGB, as the model saw them.
-        call: What the model said.
-        p_blast: How sure it was.
-        bundle_sha256: Which model that was.
-        is_counted: Whether it counts for the slide's verdict.
     """
 
-    slide: str
-    cell: str
+    record: "SlideRecord"
+    cell: CellRecord
+    then: Call
     crops: U8
-    call: CallName
-    p_blast: float
-    bundle_sha256: str
-    is_counted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -345,6 +355,10 @@ class SlideRecord:
         seq: The last event that is folded in.
         head: That event's hash.
         n_readers: How many people read the cells, each without the other's words.
+        facts: What the rules of the verdict ask; in older records as far as known.
+        site: This site's own normal slides at the start, None: the bundle's background.
+        quality: What of the device's quality was out of control when the count ended.
+        doubts: What was wrong with the pictures.
     """
 
     id: str
@@ -370,6 +384,10 @@ class SlideRecord:
     seq: int = 0
     head: str = ""
     n_readers: int = 1
+    facts: SlideFacts
+    site: SiteBackground | None = None
+    quality: tuple[Message, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def cells(self) -> tuple[CellRecord, ...]:
@@ -453,33 +471,79 @@ def _with_words(cell: CellRecord, steps: list[Step], n_readers: int) -> CellReco
 
 def cell_object(cell: CellRecord) -> dict[str, Any]:
     """Return a cell as plain JSON values, without a person's word."""
-    plain = asdict(cell)
+    found = asdict(cell)
     for of_people in ("word", "judged_by", "words", "is_disputed"):
-        del plain[of_people]
+        del found[of_people]
     if cell.field is None:
-        del plain["field"]
-    return plain | {"call": cell.call.value if cell.call else None}
+        del found["field"]
+    if not cell.is_unlike:
+        del found["is_unlike"]
+    return found | {"call": cell.call.value if cell.call else None}
 
 
-def cell_from(plain: dict[str, Any]) -> CellRecord:
+def cell_from(found: dict[str, Any]) -> CellRecord:
     """Return the cell that `cell_object` made plain."""
-    x0, y0, x1, y1 = plain["box_px"]
-    x, y = plain["slide_px"]
-    call = CallName(plain["call"]) if plain["call"] else None
+    x0, y0, x1, y1 = found["box_px"]
+    x, y = found["slide_px"]
+    call = CallName(found["call"]) if found["call"] else None
     typed: dict[str, Any] = {
         "box_px": (x0, y0, x1, y1),
         "slide_px": (x, y),
         "call": call,
     }
-    if kept := plain.get("field"):
+    if kept := found.get("field"):
         a, b, c, d = kept["box_px"]
         typed["field"] = FieldPicture(**kept | {"box_px": (a, b, c, d)})
-    return CellRecord(**plain | typed)
+    return CellRecord(**found | typed)
 
 
-def outcome_from(plain: dict[str, Any]) -> Outcome:
-    """Return the outcome that `asdict` made plain."""
-    interval = plain["blast_fraction_95"]
-    return Outcome(
-        **plain | {"blast_fraction_95": tuple(interval) if interval else None}
+def outcome_object(outcome: Outcome) -> dict[str, Any]:
+    """Return an outcome as plain JSON values."""
+    return asdict(outcome) | {"messages": [plain(m) for m in outcome.messages]}
+
+
+def outcome_from(found: dict[str, Any]) -> Outcome:
+    """Return the outcome that `outcome_object` made plain."""
+    interval = found["blast_fraction_95"]
+    typed = {
+        "blast_fraction_95": tuple(interval) if interval else None,
+        "messages": tuple(from_plain(m) for m in found.get("messages", ())),
+    }
+    return Outcome(**found | typed)
+
+
+def facts_object(facts: SlideFacts) -> dict[str, Any]:
+    """Return the facts of a slide as plain JSON values."""
+    type_ = facts.sample_type
+    return asdict(facts) | {
+        "sample_type": type_.value if type_ else None,
+        "age": facts.age.value,
+    }
+
+
+def facts_from(found: dict[str, Any]) -> SlideFacts:
+    """Return the facts that `facts_object` made plain."""
+    named = found["sample_type"]
+    typed = {
+        "sample_type": SampleType(named) if named else None,
+        "age": AgeGroup(found["age"]),
+    }
+    return SlideFacts(**found | typed)
+
+
+def doubt_object(doubt: Doubt) -> dict[str, Any]:
+    """Return a doubt as plain JSON values."""
+    return {
+        "reason": plain(doubt.reason),
+        "cure": plain(doubt.cure) if doubt.cure else None,
+        "spoils_calls": doubt.spoils_calls,
+    }
+
+
+def doubt_from(found: dict[str, Any]) -> Doubt:
+    """Return the doubt that `doubt_object` made plain."""
+    return Doubt(
+        reason=from_plain(found["reason"]),
+        cure=from_plain(found["cure"]) if found["cure"] else None,
+        spoils_calls=found["spoils_calls"],
     )

@@ -20,7 +20,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from leukoscope_edge.counting import Doubt
 from leukoscope_edge.errors import RecordError, StepError
+from leukoscope_edge.messages import Message, plain
 from leukoscope_edge.records.archive import archived, keep_cell, picture_problems
 from leukoscope_edge.records.caretaker import DAMAGED, LOOKING, Caretaker
 from leukoscope_edge.records.database import IS_BOUND
@@ -47,12 +49,14 @@ from leukoscope_edge.records.slide import (
     Signature,
     SlideRecord,
     SlideSetUp,
-    Word,
     cell_object,
+    doubt_object,
+    facts_object,
+    outcome_object,
     outcome_of,
 )
 from leukoscope_edge.records.soundness import Found
-from leukoscope_edge.types import Cell, Refusal, Verdict
+from leukoscope_edge.types import Cell, Refusal, Verdict, Word
 
 DATABASE_NAME = "records.sqlite"
 COPY_FOLDER = "copy"
@@ -182,6 +186,8 @@ class Store:
                 "details": set_up.details,
                 "consents_to_training": set_up.consents_to_training,
                 "n_readers": set_up.n_readers,
+                "facts": facts_object(set_up.facts),
+                "site": asdict(set_up.site) if set_up.site else None,
             }
             self._append(Kind.START, slide, body, by, key)
         self._caretaker.look_after()
@@ -233,8 +239,8 @@ class Store:
             )
             for c in cells
         ]
-        plain = [cell_object(replace(c, is_counted=is_counted)) for c in kept]
-        body = {"cells": plain, "gone": list(gone)}
+        found = [cell_object(replace(c, is_counted=is_counted)) for c in kept]
+        body = {"cells": found, "gone": list(gone)}
         self._do(Kind.CELLS, slide, body, DEVICE)
 
     def finish_count(
@@ -245,6 +251,8 @@ class Store:
         *,
         frames: Mapping[str, int],
         n_smudges: int,
+        quality: Sequence[Message] = (),
+        doubts: Sequence[Doubt] = (),
         key: str = "",
     ) -> None:
         """End the count with the machine's verdict; the review follows.
@@ -255,12 +263,16 @@ class Store:
             by: Who ended it.
             frames: How many frames were `screened`, `refused` and `skipped`.
             n_smudges: Burst cells, counted apart.
+            quality: What of the device's quality is out of control.
+            doubts: What is wrong with the pictures.
             key: Idempotency key.
         """
         body = {
-            "outcome": asdict(outcome_of(verdict)),
+            "outcome": outcome_object(outcome_of(verdict)),
             "frames": dict(frames),
             "n_smudges": n_smudges,
+            "quality": [plain(m) for m in quality],
+            "doubts": [doubt_object(d) for d in doubts],
         }
         self._do(Kind.FINISH, slide, body, by, key)
 
@@ -339,7 +351,7 @@ class Store:
         with self._writing():
             if self._repeated(Kind.SIGN, slide, key) is None:
                 body = {
-                    "outcome": asdict(outcome_of(verdict)),
+                    "outcome": outcome_object(outcome_of(verdict)),
                     "sealed_comment": self._identities.seal_text(slide, comment),
                 }
                 self._append(Kind.SIGN, slide, body, by, key)

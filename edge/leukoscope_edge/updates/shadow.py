@@ -4,15 +4,15 @@ Cells of earlier slides are called again and every slide's verdict is decided ag
 The technician reads the difference before the new model counts for anything.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import groupby
 
-from leukoscope_edge.counting.verdict import decide
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.inference.classifier import classify, vote
 from leukoscope_edge.inference.engine import Engine
-from leukoscope_edge.records.slide import ArchivedCell
+from leukoscope_edge.records.conclusion import verdict_of
+from leukoscope_edge.records.slide import ArchivedCell, SlideRecord
 from leukoscope_edge.types import Call, Verdict
 
 
@@ -67,24 +67,46 @@ def compare(
         old_card: The card by which the archived cells were cut and called.
     """
     n_cells = n_changed = 0
-    old: dict[str, list[Call]] = defaultdict(list)
-    new: dict[str, list[Call]] = defaultdict(list)
-    for cell in cells:
-        if cell.bundle_sha256 != old_card.model_cpu.sha256 or not cell.is_counted:
+    changed: list[str] = []
+    for slide, of_slide in groupby(cells, key=lambda c: c.record.id):
+        judged = [c for c in of_slide if _was_counted_by(c, old_card)]
+        if not judged:
             continue
         if card.input != old_card.input:
             return Shadow(why_not="the new model wants its cells cut in another way")
-        calls = classify(engine, list(cell.crops), card)
-        call = vote(calls, card.decision)
-        n_cells += 1
-        n_changed += call.name is not cell.call
-        old[cell.slide].append(Call(name=cell.call, p_blast=cell.p_blast))
-        new[cell.slide].append(call)
-    changed = (s for s in old if _result(old[s], old_card) != _result(new[s], card))
+        calls = [_called_again(c, engine, card) for c in judged]
+        n_cells += len(judged)
+        n_changed += sum(
+            new.name is not c.cell.call for new, c in zip(calls, judged, strict=True)
+        )
+        record = judged[0].record
+        by_id = {c.cell.id: new for c, new in zip(judged, calls, strict=True)}
+        if _result(record, old_card) != _result(_judged_anew(record, by_id), card):
+            changed.append(slide)
     return Shadow(n_cells=n_cells, n_changed=n_changed, slides=tuple(changed))
 
 
-def _result(calls: Sequence[Call], card: Card) -> str:
+def _was_counted_by(cell: ArchivedCell, card: Card) -> bool:
+    is_same = cell.record.origin.bundle_sha256 == card.model_cpu.sha256
+    return is_same and cell.cell.is_counted
+
+
+def _called_again(cell: ArchivedCell, engine: Engine, card: Card) -> Call:
+    return vote(classify(engine, list(cell.crops), card), card.decision)
+
+
+def _judged_anew(record: SlideRecord, calls: Mapping[str, Call]) -> SlideRecord:
+    """Return a slide as if another model had judged it; people's words stay."""
+    cells = {
+        i: replace(c, call=calls[i].name, is_unlike=calls[i].is_unlike)
+        if i in calls
+        else c
+        for i, c in record.machine_cells.items()
+    }
+    return replace(record, machine_cells=cells, site=None)
+
+
+def _result(record: SlideRecord, card: Card) -> str:
     """Return the name of a slide's result; refusals count as one."""
-    outcome = decide(calls, card.call_model)
+    outcome = verdict_of(record, card)
     return outcome.name if isinstance(outcome, Verdict) else "no result"

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
+from leukoscope_edge.records.conclusion import verdict_of
 from leukoscope_edge.records.dossier import open_dossier
 from leukoscope_edge.records.paper import qr_png, write_paper
 from leukoscope_edge.records.slide import (
@@ -11,11 +12,12 @@ from leukoscope_edge.records.slide import (
     Identity,
     SlideSetUp,
     SlideState,
-    Word,
 )
+from leukoscope_edge.sample import SlideFacts
 from leukoscope_edge.service.health import why_no_new_slide
 from leukoscope_edge.service.new_file import StickFile
 from leukoscope_edge.service.processes import give_memory_back
+from leukoscope_edge.types import Word
 from leukoscope_edge.web.access import (
     SlideId,
     at_slides,
@@ -40,7 +42,7 @@ from leukoscope_edge.web.forms import (
 from leukoscope_edge.web.missed import cut_missed
 from leukoscope_edge.web.orders import BUSY, Do, Order
 from leukoscope_edge.web.people import Person, Right
-from leukoscope_edge.web.review import left_for, verdict_of
+from leukoscope_edge.web.review import left_for
 from leukoscope_edge.web.share import Asked, What, copy_to_stick, take_file
 from leukoscope_edge.web.sticks import new_file_on, stick_to_write
 
@@ -70,7 +72,6 @@ def start_slide(body: NewSlide, request: Request, person: Operator) -> dict[str,
     if earlier and not body.is_second:
         return {"earlier": earlier}
     details: dict[str, str] = {
-        "age": body.age,
         "sex": body.sex,
         "reason": body.reason,
         "stain": body.stain,
@@ -78,7 +79,8 @@ def start_slide(body: NewSlide, request: Request, person: Operator) -> dict[str,
     }
     new = SlideSetUp(
         identity=Identity(sample=body.sample, name=body.name),
-        mode=body.mode,
+        facts=_facts(body),
+        mode="slide",
         domain=device.bundle.card.domain,
         origin=device.origin(objective),
         details=details,
@@ -238,6 +240,15 @@ def to_stick(
 
     names = copy_to_stick(device.store, slide, on_stick, body.whats, asked)
     return {"names": list(names)}
+
+
+def _facts(body: NewSlide) -> SlideFacts:
+    return SlideFacts(
+        sample_type=body.sample_type,
+        age=body.age,
+        is_leukopenic=body.leukopenic,
+        mode=body.mode,
+    )
 
 
 def _judged(cell: CellRecord, own: Word | None) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from leukoscope_edge.records.slide import Word
+from leukoscope_edge.sample import AgeGroup, Mode, SampleType
 from leukoscope_edge.service.new_file import FOLDER
+from leukoscope_edge.types import Word
 from leukoscope_edge.web.orders import Do
 from leukoscope_edge.web.people import Role
 from leukoscope_edge.web.share import What
@@ -53,14 +54,16 @@ class NewSlide(Body):
 
     sample: str = Field(min_length=1, max_length=64)
     name: str = Field(default="", max_length=80)
-    age: Literal["unknown", "child", "adult"] = "unknown"
+    sample_type: SampleType
+    age: AgeGroup
+    leukopenic: bool = False
     sex: Literal["unknown", "female", "male"] = "unknown"
     reason: Literal["fever", "anaemia", "malaria film", "other"] = "other"
     stain: Literal["Giemsa", "May-Gruenwald-Giemsa", "Wright", "Leishman", "other"] = (
         "Giemsa"
     )
     objective: Objective | None = Field(default=None, description="None: the usual")
-    mode: Literal["slide", "passive"] = "slide"
+    mode: Mode = "count"
     consents: bool = False
     is_second: bool = False
     key: Key

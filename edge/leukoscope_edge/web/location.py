@@ -13,7 +13,7 @@ from leukoscope_edge.capture.simulated import (
     SimulatedCamera,
     SlidePlan,
 )
-from leukoscope_edge.counting.modes import (
+from leukoscope_edge.counting.quality_slide import (
     QualityDay,
     QualityTrend,
     quality_trend,

@@ -9,7 +9,8 @@ from fastapi.responses import RedirectResponse
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from leukoscope_edge import __version__, updates
-from leukoscope_edge.counting.modes import QualityDay
+from leukoscope_edge.counting.quality_slide import QualityDay
+from leukoscope_edge.records.conclusion import verdict_of
 from leukoscope_edge.records.dossier import open_dossier
 from leukoscope_edge.records.paper import (
     caption_of,
@@ -18,8 +19,9 @@ from leukoscope_edge.records.paper import (
     said_verdict,
 )
 from leukoscope_edge.records.result import INTENDED_USE
-from leukoscope_edge.records.slide import SlideRecord, SlideState, Word
+from leukoscope_edge.records.slide import SlideRecord, SlideState
 from leukoscope_edge.records.store import Store
+from leukoscope_edge.types import Word
 from leukoscope_edge.updates.codes import UNCHANGED
 from leukoscope_edge.web import location
 from leukoscope_edge.web.access import (
@@ -46,7 +48,6 @@ from leukoscope_edge.web.review import (
     first_pass,
     left_for,
     tab_of,
-    verdict_of,
 )
 from leukoscope_edge.web.security import COOKIE
 from leukoscope_edge.web.share import What

@@ -9,16 +9,12 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from leukoscope_edge.counting.modes import heed_passively
-from leukoscope_edge.counting.verdict import decide, heed_confirmed
-from leukoscope_edge.inference.card import Card
 from leukoscope_edge.records.slide import (
     MIN_OTHERS_REVIEWED,
     CellRecord,
     SlideRecord,
-    Word,
 )
-from leukoscope_edge.types import Call, CallName, Refusal, Verdict
+from leukoscope_edge.types import Word
 
 TABS = ("suspected", "unclear", "others", "not-cells")
 _TAB_OF = {
@@ -110,20 +106,3 @@ def differences(record: SlideRecord) -> list[CellRecord]:
         for c in record.cells
         if c.word is not None and (c.call is None or c.word.value != c.call.value)
     ]
-
-
-def verdict_of(record: SlideRecord, card: Card) -> Verdict | Refusal:
-    """Return what follows from the words of people and machine together."""
-    n_confirmed = sum(c.word is Word.BLAST for c in record.counted)
-    outcome = heed_confirmed(
-        decide([_call(c) for c in record.counted], card.call_model),
-        n_confirmed=n_confirmed,
-        is_child=record.details.get("age") == "child",
-    )
-    is_passive = record.mode == "passive"
-    return heed_passively(outcome, is_over=True) if is_passive else outcome
-
-
-def _call(cell: CellRecord) -> Call:
-    name = CallName(cell.final.value)
-    return Call(name=name, p_blast=1.0 if cell.p_blast is None else cell.p_blast)

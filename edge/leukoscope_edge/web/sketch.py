@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from leukoscope_edge.counting.statistics import binomial_interval
 from leukoscope_edge.screening import Looked, SlideRun
 from leukoscope_edge.types import Cell, Glimpse, Refusal, Verdict
 from leukoscope_edge.vision.quality import QualityReport
@@ -88,9 +89,10 @@ def count_facts(run: SlideRun, cells: Sequence[Cell], keeper: Keeper) -> dict[st
 
 
 def _interval(outcome: Verdict | Refusal) -> list[float] | None:
-    if isinstance(outcome, Refusal):
+    if outcome.n_cells == 0:
         return None
-    return [outcome.interval.low, outcome.interval.high]
+    interval = binomial_interval(outcome.n_blast, outcome.n_cells)
+    return [interval.low, interval.high]
 
 
 def light_facts(report: QualityReport) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ import os
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.inference.serving import ServingSegmenter
 from leukoscope_edge.profile import Profile, ThermalEntry
 from leukoscope_edge.records.caretaker import DAMAGED, LOOKING
+from leukoscope_edge.records.conclusion import context_of
 from leukoscope_edge.records.store import Store, open_store
 from leukoscope_edge.screening import Looked, SlideRun, n_ahead, require_domain
 from leukoscope_edge.service import heat
@@ -299,9 +300,12 @@ class _Worker:
         self._run = SlideRun(
             self._engine,
             self._bundle,
+            context=replace(
+                context_of(record, self._bundle.card),
+                is_scale_known=camera.scale_um_per_px is not None,
+            ),
             scale_um_per_px=camera.scale_um_per_px,
             is_sequence=is_sequence(self._profile.camera.source),
-            mode="passive" if record.mode == "passive" else "count",
             earlier=earlier,
             segmenter=self._segmenter,
         )

@@ -11,14 +11,14 @@ from leukoscope_edge.counting.stop_rule import (
     claim_at_look,
     stop_state,
 )
-from leukoscope_edge.types import Call, CallName
+from leukoscope_edge.types import CallName
 
 GOOD = call_model(BetaSpread(alpha=90, beta=10), BetaSpread(alpha=1, beta=99))
 WEAK = call_model(BetaSpread(alpha=2.7, beta=0.73), BetaSpread(alpha=2.4, beta=9.2))
 
 
-def calls(*names: str) -> list[Call]:
-    return [Call(name=CallName(n), p_blast=0.5) for n in names]
+def calls(*names: str) -> list[CallName]:
+    return [CallName(n) for n in names]
 
 
 def test_no_cell_asks_for_the_first_look() -> None:

@@ -1,114 +1,490 @@
-import pytest
+"""The rules of the verdict, over the whole product of what decides."""
 
+from dataclasses import replace
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leukoscope_edge.counting import (
+    Background,
+    CellCall,
+    Doubt,
+    SlideContext,
+    conclude,
+)
 from leukoscope_edge.counting.fraction import call_model
 from leukoscope_edge.counting.statistics import BetaSpread
-from leukoscope_edge.counting.verdict import MIN_CELLS, decide, heed_confirmed
-from leukoscope_edge.types import Call, CallName, Refusal, Verdict, VerdictName
+from leukoscope_edge.counting.verdict import MIN_CELLS
+from leukoscope_edge.messages import message
+from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
+from leukoscope_edge.types import CallName, Refusal, Verdict, VerdictName, Word
 
 TRUE_CALLS = BetaSpread(alpha=90, beta=10)
-GOOD = call_model(TRUE_CALLS, BetaSpread(alpha=2, beta=98))
-WEAK = call_model(TRUE_CALLS, BetaSpread(alpha=2, beta=9))
+GOOD = Background(
+    model=call_model(TRUE_CALLS, BetaSpread(alpha=2, beta=198)), measured_by="site"
+)
+WEAK = Background(
+    model=call_model(TRUE_CALLS, BetaSpread(alpha=2, beta=9)), measured_by="bundle"
+)
+ADULT = SlideFacts(
+    sample_type=SampleType.BLOOD, age=AgeGroup.ADULT, is_leukopenic=False, mode="count"
+)
+IN_ORDER = SlideContext(
+    facts=ADULT,
+    background=GOOD,
+    is_scale_known=True,
+    quality=(),
+    doubts=(),
+    is_over=True,
+)
+BAD_QUALITY = (message("test"),)
+DAMAGED = Doubt(reason=message("test"), cure=None, spoils_calls=False)
+BAD_COLOURS = Doubt(reason=message("test"), cure=None, spoils_calls=True)
 
 
-def calls(*, blast: int = 0, normal: int = 0, unclear: int = 0) -> list[Call]:
-    names = (
-        [CallName.BLAST] * blast
-        + [CallName.NORMAL] * normal
-        + [CallName.UNCLEAR] * unclear
-    )
-    return [Call(name=n, p_blast=0.5) for n in names]
+def context(**changes: object) -> SlideContext:
+    """Return a context that is in order but for what is named."""
+    facts = {k: changes.pop(k) for k in list(changes) if hasattr(ADULT, k)}
+    changed = replace(ADULT, **facts)  # type: ignore[arg-type]
+    return replace(IN_ORDER, facts=changed, **changes)  # type: ignore[arg-type]
+
+
+def cells(
+    *,
+    blast: int = 0,
+    normal: int = 0,
+    unclear: int = 0,
+    unlike: int = 0,
+    read_as: Word | None = None,
+) -> list[CellCall]:
+    """Return cells by the model's word; a person has read all of them as one word."""
+    names = [CallName.BLAST] * blast + [CallName.NORMAL] * normal
+    names += [CallName.UNCLEAR] * unclear
+    found = [CellCall(model=n, person=read_as) for n in names]
+    strange = CellCall(model=CallName.UNCLEAR, person=read_as, is_unlike=True)
+    return found + [strange] * unlike
+
+
+def name_of(calls: list[CellCall], where: SlideContext) -> str:
+    found = conclude(calls, where)
+    return "refused" if isinstance(found, Refusal) else found.name.value
 
 
 def test_no_cell_gives_no_result() -> None:
-    found = decide([], GOOD)
+    found = conclude([], IN_ORDER)
     assert isinstance(found, Refusal)
     assert found.sentence == "No result, because no white cell was seen."
 
 
-@pytest.mark.parametrize("n", [1, MIN_CELLS - 1])
-def test_too_few_cells_give_no_negative(n: int) -> None:
-    assert isinstance(decide(calls(normal=n), GOOD), Refusal)
+@pytest.mark.parametrize(
+    ("n", "name"),
+    [(1, "refused"), (MIN_CELLS - 1, "refused"), (99, "refused"), (100, "none")],
+)
+def test_a_negative_needs_as_many_cells_as_the_stop_rule_asks(
+    n: int, name: str
+) -> None:
+    assert name_of(cells(normal=n), IN_ORDER) == name
 
 
-def test_enough_normal_cells_give_a_negative_that_says_what_it_could_miss() -> None:
-    found = decide(calls(normal=MIN_CELLS), GOOD)
+def test_a_count_that_ended_too_early_says_how_many_were_asked_for() -> None:
+    found = conclude(cells(normal=70), IN_ORDER)
+    assert "ended at 70 usable cells, and the stop rule asks for 100" in found.sentence
+
+
+def test_a_negative_says_what_it_could_miss() -> None:
+    found = conclude(cells(normal=200), IN_ORDER)
     assert isinstance(found, Verdict)
-    assert found.name is VerdictName.NONE
     assert "could be missed" in found.sentence
 
 
+@pytest.mark.parametrize(
+    ("background", "said"), [(GOOD, False), (WEAK, True)], ids=["site", "bundle"]
+)
+def test_a_negative_says_that_the_background_is_not_this_sites(
+    background: Background, said: bool
+) -> None:
+    found = conclude(cells(normal=300), context(background=background))
+    assert ("not yet this site's own" in found.sentence) is said
+
+
 def test_many_blasts_are_said_even_of_few_cells() -> None:
-    found = decide(calls(blast=20, normal=10), GOOD)
-    assert isinstance(found, Verdict)
-    assert found.name is VerdictName.BLASTS
+    assert name_of(cells(blast=20, normal=10), IN_ORDER) == "blasts"
 
 
 def test_few_blasts_above_the_background_go_to_a_senior() -> None:
-    found = decide(calls(blast=20, normal=280), GOOD)
+    assert name_of(cells(blast=20, normal=280), IN_ORDER) == "few"
+
+
+def test_what_a_fifth_may_be_is_sent_by_the_high_end_of_the_interval() -> None:
+    found = conclude(cells(blast=30, normal=170), IN_ORDER)
     assert isinstance(found, Verdict)
-    assert found.name is VerdictName.FEW
+    assert found.true_fraction is not None
+    assert found.true_fraction.low < 0.2 <= found.true_fraction.high
+    assert found.name is VerdictName.BLASTS
+
+
+@pytest.mark.parametrize(("more", "name"), [(0, "none"), (1, "few")])
+def test_a_number_at_the_background_is_none_and_one_more_is_few(
+    more: int, name: str
+) -> None:
+    negative = conclude(cells(normal=300), IN_ORDER)
+    assert isinstance(negative, Verdict)
+    k = negative.background + more
+    assert name_of(cells(blast=k, normal=300 - k), IN_ORDER) == name
 
 
 def test_a_weak_model_does_not_alarm_at_its_own_background() -> None:
-    found = decide(calls(blast=20, normal=80), WEAK)
+    found = name_of(cells(blast=40, normal=160), context(background=WEAK))
+    assert found in ("none", "refused")
+
+
+def test_a_persons_blasts_are_no_background_of_the_model() -> None:
+    read = cells(blast=30, read_as=Word.BLAST) + cells(normal=61)
+    found = conclude(read, context(background=WEAK))
     assert isinstance(found, Verdict)
-    assert found.name is VerdictName.NONE
+    assert found.name is VerdictName.BLASTS
+    assert (found.n_read, found.n_confirmed) == (30, 30)
+    assert "confirmed by a person: 30 of 91 cells (33.0 %" in found.sentence
 
 
-def test_a_slide_of_strange_cells_gives_no_result_and_says_why() -> None:
-    strange = [Call(name=CallName.UNCLEAR, p_blast=0.9, is_unlike=True)] * 30
-    found = decide(calls(normal=70) + strange, GOOD)
+@pytest.mark.parametrize(
+    ("spoilt", "calls"),
+    [
+        (context(is_scale_known=False), cells(normal=91)),
+        (IN_ORDER, cells(normal=45, unclear=46)),
+        (context(mode="passive"), cells(normal=300)),
+        (context(quality=BAD_QUALITY), cells(normal=300)),
+        (IN_ORDER, cells(normal=200, unlike=100)),
+    ],
+    ids=["uncalibrated", "unclear", "passive", "quality", "unlike"],
+)
+def test_review_of_the_shown_cells_turns_no_refusal_into_a_negative(
+    spoilt: SlideContext, calls: list[CellCall]
+) -> None:
+    assert name_of(calls, spoilt) == "refused"
+    shown = [c for c in calls if c.model is not CallName.NORMAL]
+    rest = [c for c in calls if c.model is CallName.NORMAL]
+    judged = [replace(c, person=Word.NORMAL) for c in shown + rest[:10]] + rest[10:]
+    is_only_unclear = len(shown) == 46
+    assert name_of(judged, spoilt) == "refused" or is_only_unclear
+
+
+def test_unclear_cells_that_people_read_are_no_longer_unclear() -> None:
+    unread = cells(normal=150, unclear=50)
+    read = cells(normal=150) + cells(unclear=50, read_as=Word.NORMAL)
+    assert name_of(unread, IN_ORDER) == "refused"
+    assert name_of(read, IN_ORDER) in ("none", "refused")
+    found = conclude(read + cells(normal=200), IN_ORDER)
+    assert isinstance(found, Verdict)
+    assert "a person read 50 of them" in found.sentence
+
+
+@pytest.mark.parametrize("unread", [0, 1])
+def test_people_overrule_the_machine_only_where_they_read_every_cell(
+    unread: int,
+) -> None:
+    read = cells(unlike=250 - unread, read_as=Word.NORMAL) + cells(unlike=unread)
+    found = conclude(read, IN_ORDER)
+    assert isinstance(found, Verdict) is (unread == 0)
+    if unread == 0:
+        assert "people read all 250 cells" in found.sentence
+        assert "the machine gave no result, because 250 of 250" in found.sentence
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        context(quality=BAD_QUALITY),
+        context(doubts=(BAD_COLOURS,)),
+        context(doubts=(DAMAGED,)),
+        context(mode="passive"),
+        context(sample_type=None),
+        context(is_over=False),
+        context(is_scale_known=False, quality=BAD_QUALITY),
+        context(is_scale_known=False, doubts=(DAMAGED,)),
+    ],
+)
+def test_people_overrule_nothing_that_lies_in_slide_pictures_or_quality(
+    spoilt: SlideContext,
+) -> None:
+    assert name_of(cells(normal=300, read_as=Word.NORMAL), spoilt) == "refused"
+
+
+def test_cells_that_people_left_unclear_are_no_negative() -> None:
+    read = cells(normal=230, read_as=Word.NORMAL)
+    read += cells(normal=70, read_as=Word.UNCLEAR)
+    found = conclude(read, IN_ORDER)
     assert isinstance(found, Refusal)
-    assert "30 of 100 cells are unlike all that this model" in found.sentence
+    assert "people left 70 of 300 cells unclear" in found.sentence
 
 
-@pytest.mark.parametrize(("unclear", "refused"), [(20, False), (21, True)])
+@pytest.mark.parametrize(("unclear", "refused"), [(60, False), (61, True)])
 def test_more_than_a_fifth_unclear_gives_no_result(unclear: int, refused: bool) -> None:
-    found = decide(calls(normal=100 - unclear, unclear=unclear), GOOD)
+    found = conclude(cells(normal=300 - unclear, unclear=unclear), IN_ORDER)
     assert isinstance(found, Refusal) is refused
 
 
+@pytest.mark.parametrize(("unlike", "said"), [(35, False), (36, True)])
+def test_strange_cells_are_named_where_most_of_the_unclear_are_strange(
+    unlike: int, said: bool
+) -> None:
+    calls = cells(normal=230, unclear=70 - unlike, unlike=unlike)
+    assert ("unlike all that this model" in conclude(calls, IN_ORDER).sentence) is said
+
+
+def test_cells_taken_for_dirt_do_not_count_and_were_looked_at() -> None:
+    read = cells(normal=100) + cells(unclear=60, read_as=Word.NOT_A_CELL)
+    found = conclude(read, IN_ORDER)
+    assert (found.n_cells, found.n_unclear) == (100, 0)
+    assert "cells are unclear" not in found.sentence
+
+
 def test_unclear_cells_are_not_counted_as_normal() -> None:
-    found = decide(calls(blast=5, normal=60, unclear=10), GOOD)
+    found = conclude(cells(blast=5, normal=60, unclear=10), IN_ORDER)
     assert (found.n_cells, found.n_blast, found.n_unclear) == (65, 5, 10)
 
 
 def test_a_verdict_tells_the_true_fraction_apart_from_the_calls() -> None:
-    found = decide(calls(blast=30, normal=170), WEAK)
+    found = conclude(cells(blast=100, normal=100), context(background=WEAK))
     assert isinstance(found, Verdict)
-    assert found.interval.low > 0.1
     assert found.true_fraction is not None
-    assert found.true_fraction.low == 0.0
+    assert found.true_fraction.low < found.interval.low
     assert found.posterior is not None
-    assert 0 < found.posterior.p_above < 1
+    assert 0 < found.posterior.p_above <= 1
 
 
 def test_few_white_cells_keep_a_negative_count_going() -> None:
-    found = decide(calls(normal=200), GOOD, is_leukopenic=True)
-    assert found.stop is not None
-    assert found.stop.keep_going
+    assert name_of(cells(normal=300), context(is_leukopenic=True)) == "refused"
+    assert name_of(cells(normal=500), context(is_leukopenic=True)) == "none"
 
 
 @pytest.mark.parametrize(
-    ("found", "n_confirmed", "is_child", "heeded"),
+    ("age", "sentence_end"),
     [
-        (calls(normal=100), 1, True, True),
-        (calls(normal=3), 1, True, True),
-        (calls(normal=50, unclear=50), 1, True, True),
-        (calls(unclear=5), 1, True, True),
-        (calls(normal=100), 0, True, False),
-        (calls(normal=100), 1, False, False),
-        (calls(blast=60), 1, True, False),
+        (AgeGroup.CHILD, "Senior review today."),
+        (AgeGroup.UNKNOWN, "Senior review today."),
+        (AgeGroup.ADULT, "Senior review."),
     ],
 )
-def test_one_confirmed_blast_in_a_child_goes_to_a_senior_today(
-    found: list[Call], n_confirmed: int, is_child: bool, heeded: bool
+@pytest.mark.parametrize(
+    "rest",
+    [
+        cells(normal=300),
+        cells(normal=300, unclear=20),
+        cells(normal=300, read_as=Word.NORMAL),
+    ],
+)
+def test_one_confirmed_blast_in_blood_goes_to_a_senior(
+    rest: list[CellCall], age: AgeGroup, sentence_end: str
 ) -> None:
-    before = decide(found, GOOD)
-    after = heed_confirmed(before, n_confirmed=n_confirmed, is_child=is_child)
-    if not heeded:
-        assert after is before
-        return
-    assert isinstance(after, Verdict)
-    assert after.name is VerdictName.FEW
-    assert after.sentence.endswith("Senior review today.")
+    calls = cells(normal=1, read_as=Word.BLAST) + rest
+    found = conclude(calls, context(age=age))
+    assert isinstance(found, Verdict)
+    assert found.name is VerdictName.FEW
+    assert found.sentence.endswith(sentence_end)
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        context(is_scale_known=False),
+        context(quality=BAD_QUALITY),
+        context(doubts=(BAD_COLOURS,)),
+        context(doubts=(DAMAGED,)),
+        context(mode="passive", is_over=False),
+        context(sample_type=None),
+    ],
+)
+def test_a_confirmed_blast_is_said_whatever_the_machine_thinks(
+    spoilt: SlideContext,
+) -> None:
+    calls = cells(normal=1, read_as=Word.BLAST) + cells(normal=300)
+    assert name_of(calls, spoilt) == "few"
+
+
+def test_a_doubt_stands_beside_a_finding() -> None:
+    found = conclude(cells(blast=40, normal=10), context(doubts=(DAMAGED,)))
+    assert isinstance(found, Verdict)
+    assert found.sentence.endswith("Beside it: it is a test.")
+
+
+@pytest.mark.parametrize(
+    ("is_over", "claimed", "name"),
+    [(False, False, "refused"), (False, True, "blasts"), (True, False, "few")],
+)
+def test_a_watch_speaks_at_looks_and_at_the_end(
+    is_over: bool, claimed: bool, name: str
+) -> None:
+    calls = cells(blast=40, normal=20) if claimed else cells(blast=4, normal=66)
+    found = name_of(calls, context(mode="passive", is_over=is_over))
+    assert found == name or (is_over and found == "blasts")
+
+
+@pytest.mark.parametrize(
+    ("k", "name", "said"),
+    [
+        (0, "none", "within the 5 % of a normal marrow: 0 of 300"),
+        (15, "none", "within the 5 % of a normal marrow: 15 of 300"),
+        (16, "few", "confirmed by a person: 16 of 300 cells"),
+        (60, "blasts", "Send today"),
+    ],
+)
+def test_a_marrow_is_held_against_its_own_cut_offs(
+    k: int, name: str, said: str
+) -> None:
+    calls = cells(normal=k, read_as=Word.BLAST)
+    calls += cells(normal=300 - k, read_as=Word.NORMAL)
+    found = conclude(calls, context(sample_type=SampleType.MARROW))
+    assert name_of(calls, context(sample_type=SampleType.MARROW)) == name
+    assert said in found.sentence
+
+
+@pytest.mark.parametrize(("k", "name"), [(15, "none"), (16, "few")])
+def test_the_models_blasts_in_marrow_are_held_against_five_percent(
+    k: int, name: str
+) -> None:
+    clean = Background(
+        model=call_model(TRUE_CALLS, BetaSpread(alpha=1, beta=1e4)), measured_by="site"
+    )
+    where = context(sample_type=SampleType.MARROW, background=clean)
+    calls = cells(blast=k, normal=300 - k)
+    found = name_of(calls, where)
+    assert found == name or (name == "none" and found == "refused")
+
+
+@pytest.mark.parametrize(
+    ("age", "said"),
+    [(AgeGroup.CHILD, True), (AgeGroup.UNKNOWN, True), (AgeGroup.ADULT, False)],
+)
+def test_a_childs_normal_marrow_may_hold_hematogones(age: AgeGroup, said: bool) -> None:
+    where = context(sample_type=SampleType.MARROW, age=age)
+    found = conclude(cells(normal=300, read_as=Word.NORMAL), where)
+    assert ("hematogones" in found.sentence) is said
+
+
+SLIDES = {
+    "normal, unread": cells(normal=300),
+    "normal, too few": cells(normal=49),
+    "normal, early": cells(normal=70),
+    "suspects at the background": cells(blast=3, normal=297),
+    "unclear": cells(normal=200, unclear=100),
+    "unlike": cells(normal=200, unlike=100),
+    "unclear, read": cells(normal=200) + cells(unclear=100, read_as=Word.NORMAL),
+    "unlike, shown cells read": cells(normal=200)
+    + cells(unlike=100, read_as=Word.NORMAL),
+    "unlike, all read": cells(normal=200, unlike=100, read_as=Word.NORMAL),
+    "all read": cells(normal=300, read_as=Word.NORMAL),
+    "all read, early": cells(normal=70, read_as=Word.NORMAL),
+    "suspects read": cells(normal=290) + cells(blast=10, read_as=Word.NORMAL),
+    "one confirmed": cells(normal=299) + cells(normal=1, read_as=Word.BLAST),
+    "a third confirmed": cells(normal=61) + cells(blast=30, read_as=Word.BLAST),
+    "many blasts": cells(blast=200, normal=100),
+}
+CONTEXTS = [
+    SlideContext(
+        facts=SlideFacts(
+            sample_type=sample, age=age, is_leukopenic=leukopenic, mode=mode
+        ),
+        background=background,
+        is_scale_known=scale,
+        quality=quality,
+        doubts=doubts,
+        is_over=over,
+    )
+    for sample, age, leukopenic, mode, background, scale, quality, doubts, over in (
+        product(
+            (SampleType.BLOOD, SampleType.MARROW, None),
+            AgeGroup,
+            (False, True),
+            ("count", "passive"),
+            (GOOD, WEAK),
+            (True, False),
+            ((), BAD_QUALITY),
+            ((), (DAMAGED,), (BAD_COLOURS,)),
+            (True, False),
+        )
+    )
+]
+
+
+def forbids(where: SlideContext, calls: list[CellCall]) -> bool:
+    """Say, apart from the code, whether a negative is forbidden."""
+    counted = [c for c in calls if c.person is not Word.NOT_A_CELL]
+    is_all_read = bool(counted) and all(c.person for c in counted)
+    unclear = [c for c in calls if c.model is CallName.UNCLEAR]
+    is_strange = 5 * len(unclear) > len(calls)
+    is_unlike = is_strange and 2 * sum(c.is_unlike for c in unclear) > len(unclear)
+    is_unread = is_strange and any(c.person is None for c in unclear)
+    confirmed = any(c.person is Word.BLAST for c in calls)
+    in_blood = where.facts.sample_type is not SampleType.MARROW
+    return (
+        where.facts.sample_type is None
+        or where.facts.mode == "passive"
+        or bool(where.quality or where.doubts)
+        or not where.is_over
+        or len(counted) < MIN_CELLS
+        or (confirmed and in_blood)
+        or ((not where.is_scale_known or is_unlike or is_unread) and not is_all_read)
+    )
+
+
+@pytest.mark.parametrize("slide", SLIDES)
+def test_no_negative_comes_out_where_the_rules_forbid_it(slide: str) -> None:
+    calls = SLIDES[slide]
+    for where in CONTEXTS:
+        found = conclude(calls, where)
+        is_negative = isinstance(found, Verdict) and found.name is VerdictName.NONE
+        assert not (is_negative and forbids(where, calls)), where
+        if is_negative:
+            assert found.stop is not None
+            assert not found.stop.keep_going, where
+        if found.n_confirmed:
+            assert "no blast-like cells" not in found.sentence.lower(), where
+            assert "no blasts" not in found.sentence.lower(), where
+
+
+def test_the_product_also_holds_negatives_and_findings() -> None:
+    names = {name_of(SLIDES[s], where) for s in SLIDES for where in CONTEXTS[::7]}
+    assert names == {"none", "few", "blasts", "refused"}
+
+
+A_CELL = st.builds(
+    CellCall,
+    model=st.sampled_from([*CallName, None]),
+    person=st.sampled_from([*Word, None]),
+    is_unlike=st.booleans(),
+)
+
+
+@given(
+    groups=st.lists(st.tuples(A_CELL, st.integers(1, 200)), max_size=5),
+    where=st.sampled_from(CONTEXTS),
+)
+def test_no_slide_at_all_gives_a_forbidden_negative(
+    groups: list[tuple[CellCall, int]], where: SlideContext
+) -> None:
+    calls = [cell for cell, n in groups for _ in range(n)]
+    found = conclude(calls, where)
+    is_negative = isinstance(found, Verdict) and found.name is VerdictName.NONE
+    assert not (is_negative and forbids(where, calls))
+    in_blood = where.facts.sample_type is SampleType.BLOOD
+    if in_blood and any(c.person is Word.BLAST for c in calls):
+        assert isinstance(found, Verdict)
+
+
+@given(
+    groups=st.lists(st.tuples(A_CELL, st.integers(1, 200)), min_size=1, max_size=4),
+    where=st.sampled_from(CONTEXTS),
+)
+def test_one_more_confirmed_blast_never_makes_a_result_milder(
+    groups: list[tuple[CellCall, int]], where: SlideContext
+) -> None:
+    order = ["refused", "none", "few", "blasts"]
+    calls = [cell for cell, n in groups for _ in range(n)]
+    more = [*calls, CellCall(model=None, person=Word.BLAST)]
+    before, after = name_of(calls, where), name_of(more, where)
+    if where.facts.sample_type is SampleType.BLOOD and before != "blasts":
+        assert order.index(after) >= order.index(before)
+        assert order.index(after) >= order.index("few")

@@ -7,8 +7,10 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from leukoscope_edge.records.slide import Identity, Origin, SlideSetUp, Word
+from leukoscope_edge.messages import message
+from leukoscope_edge.records.slide import Identity, Origin, SlideSetUp
 from leukoscope_edge.records.store import Store, open_store
+from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import (
     Call,
     CallName,
@@ -19,6 +21,7 @@ from leukoscope_edge.types import (
     Sighting,
     Verdict,
     VerdictName,
+    Word,
 )
 
 SIDE_PX = 32
@@ -58,6 +61,7 @@ def set_up(
 ) -> SlideSetUp:
     return SlideSetUp(
         identity=Identity(sample=sample, name=name),
+        facts=SIMULATED_SAMPLE,
         mode="slide",
         domain=domain,
         origin=Origin(
@@ -78,13 +82,13 @@ def set_up(
 
 VERDICT = Verdict(
     name=VerdictName.FEW,
-    sentence="Few blast-like cells seen.",
+    messages=(message("test"),),
     n_cells=12,
     n_blast=1,
     n_unclear=1,
     interval=Interval(low=0.002, high=0.385),
 )
-REFUSAL = Refusal(reason="the stain is too pale", n_cells=3, n_blast=0, n_unclear=9)
+REFUSAL = Refusal(reason=message("test"), n_cells=3, n_blast=0, n_unclear=9)
 
 
 class Bench:

@@ -23,7 +23,6 @@ from leukoscope_edge.errors import RecordError
 from leukoscope_edge.records.backup import restore_backup, write_backup
 from leukoscope_edge.records.caretaker import DAMAGED, LOOKING, Caretaker
 from leukoscope_edge.records.ledger import Ledger
-from leukoscope_edge.records.slide import Word
 from leukoscope_edge.records.soundness import CHECK_FILE, Found, Soundness
 from leukoscope_edge.records.store import (
     COPY_FOLDER,
@@ -31,6 +30,7 @@ from leukoscope_edge.records.store import (
     Store,
     open_store,
 )
+from leukoscope_edge.types import Word
 
 DIES_AT_THE_CHECK = """
 import os, sys

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from leukoscope_edge.errors import StepError
+from leukoscope_edge.messages import message
 from leukoscope_edge.records.dossier import (
     Dossier,
     dossier_csv_bytes,
@@ -24,8 +25,7 @@ from leukoscope_edge.records.fonts import find_fonts, is_right_to_left
 from leukoscope_edge.records.labelled import export_labelled
 from leukoscope_edge.records.paper import paper_bytes, write_paper
 from leukoscope_edge.records.result import INTENDED_USE
-from leukoscope_edge.records.slide import Word
-from leukoscope_edge.types import CallName, Refusal, Verdict
+from leukoscope_edge.types import CallName, Refusal, Verdict, Word
 from leukoscope_edge.web.i18n import languages
 
 
@@ -86,7 +86,7 @@ def test_a_refusal_has_a_reason_and_no_number(bench: Any, refusal: Refusal) -> N
     found = resources(open_dossier(bench.store, bench.finished(verdict=refusal)))
     (machine,) = found["Observation"]
     assert "valueQuantity" not in machine
-    assert "the stain is too pale" in machine["dataAbsentReason"]["text"]
+    assert "it is a test" in machine["dataAbsentReason"]["text"]
 
 
 def test_no_code_names_a_lineage_or_a_disease(bench: Any) -> None:
@@ -126,7 +126,7 @@ def test_paper_says_what_was_found_by_whom_and_with_what(bench: Any) -> None:
     dossier = open_dossier(bench.store, slide)
     text = text_of(paper_bytes(dossier))
     for part in (
-        "Few blast-like cells seen.",
+        "it is a test",
         "S-1",
         "Ann Other",
         "send on",
@@ -163,7 +163,7 @@ def test_intended_use_is_at_the_foot_of_every_page(
     suspects = [make_cell(i, CallName.BLAST, 0.9) for i in range(60)]
     bench.store.add_cells(slide, suspects, frames={})
     bench.store.finish_count(
-        slide, Refusal(reason="it is a test"), "ann", frames={}, n_smudges=0
+        slide, Refusal(reason=message("test")), "ann", frames={}, n_smudges=0
     )
     data = paper_bytes(open_dossier(bench.store, slide))
     pages = pypdf.PdfReader(io.BytesIO(data)).pages

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.errors import OutputError
+from leukoscope_edge.messages import message
 from leukoscope_edge.records.files import check_room, prepare_folder, write_whole
 from leukoscope_edge.records.report import Tongue, report_bytes
 from leukoscope_edge.records.result import INTENDED_USE, result_bytes, result_object
 from leukoscope_edge.records.table import cells_csv_bytes, table_text
+from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import (
     Call,
     CallName,
@@ -49,7 +51,7 @@ def cell(id_: int, name: CallName, p: float, image: str = "a.png") -> Cell:
 
 VERDICT = Verdict(
     name=VerdictName.FEW,
-    sentence="Few blast-like cells seen.",
+    messages=(message("test"),),
     n_cells=2,
     n_blast=1,
     n_unclear=0,
@@ -57,6 +59,7 @@ VERDICT = Verdict(
 )
 SCREENING = Screening(
     source="folder",
+    facts=SIMULATED_SAMPLE,
     domain="real",
     is_sequence=False,
     verdict=VERDICT,
@@ -75,7 +78,7 @@ SCREENING = Screening(
 
 def test_the_result_has_every_promised_key() -> None:
     result = json.loads(result_bytes(SCREENING))
-    assert result["verdict"] == "Few blast-like cells seen."
+    assert result["verdict"] == "it is a test"
     assert result["images"][1] == {
         "name": "b.png",
         "status": "skipped",
@@ -93,9 +96,9 @@ def test_the_result_has_every_promised_key() -> None:
 
 
 def test_a_refusal_is_a_result_without_a_number_that_could_be_read_as_one() -> None:
-    refused = replace(SCREENING, verdict=Refusal(reason="the stain is too pale"))
+    refused = replace(SCREENING, verdict=Refusal(reason=message("test")))
     result = result_object(refused)
-    assert result["verdict"] == "No result, because the stain is too pale."
+    assert result["verdict"] == "No result, because it is a test."
     assert result["count"]["result"] == "none-possible"
     assert "blast_fraction_95" not in result["count"]
 
@@ -129,7 +132,7 @@ def test_the_report_speaks_another_language_and_keeps_what_must_be_english() -> 
     for text in (INTENDED_USE, "Leukoscope report", "Smudge cells", "Why"):
         assert languages()["ar"](text) in html
     assert f"<p class=use lang=en dir=ltr>{INTENDED_USE}</p>" in html
-    assert "SIMULATION: Few blast-like cells seen." in html
+    assert "SIMULATION: it is a test" in html
     for text in ("Leukoscope report", "Smudge", "BLAST-LIKE", "Images"):
         assert text not in html
     assert "dir=ltr" in report_bytes(SCREENING).decode().partition("<meta")[0]

@@ -29,7 +29,7 @@ def test_pictures_of_signed_slides_alone_are_taken_away(bench: Any) -> None:
     done = apply_retention(bench.store, rule, after(31), "device")
     assert done == [f"slide {signed}: pictures taken away"]
     assert not (bench.folder / "pictures" / signed).exists()
-    assert {c.slide for c in bench.store.archived_cells()} == {counting}
+    assert {c.record.id for c in bench.store.archived_cells()} == {counting}
     assert bench.store.verify_audit() == []
     assert apply_retention(bench.store, rule, after(31), "device") == []
 

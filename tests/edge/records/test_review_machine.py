@@ -19,7 +19,8 @@ from hypothesis.stateful import (
 )
 
 from leukoscope_edge.errors import StepError
-from leukoscope_edge.records.slide import MissedCell, SlideState, Word
+from leukoscope_edge.records.slide import MissedCell, SlideState
+from leukoscope_edge.types import Word
 
 MISSED = MissedCell(
     frame="f",

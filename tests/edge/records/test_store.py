@@ -19,9 +19,9 @@ from leukoscope_edge.errors import RecordError, StepError
 from leukoscope_edge.records.database import IS_BOUND, MIGRATIONS
 from leukoscope_edge.records.events import NO_EVENT_HASH
 from leukoscope_edge.records.files import one_at_a_time
-from leukoscope_edge.records.slide import Kind, MissedCell, SlideSetUp, SlideState, Word
+from leukoscope_edge.records.slide import Kind, MissedCell, SlideSetUp, SlideState
 from leukoscope_edge.records.store import COPY_FOLDER, DATABASE_NAME, Store, open_store
-from leukoscope_edge.types import CallName, Cell, Refusal, Verdict
+from leukoscope_edge.types import CallName, Cell, Refusal, Verdict, Word
 
 MISSED = MissedCell(
     frame="f1",

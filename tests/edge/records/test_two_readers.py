@@ -7,8 +7,8 @@ import pytest
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.records.dossier import open_dossier
 from leukoscope_edge.records.paper import fact_rows
-from leukoscope_edge.records.slide import SlideState, Word
-from leukoscope_edge.types import Verdict
+from leukoscope_edge.records.slide import SlideState
+from leukoscope_edge.types import Verdict, Word
 
 BLAST, NORMAL, UNCLEAR = Word.BLAST, Word.NORMAL, Word.UNCLEAR
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 EDGE = Path(__file__).parents[3] / "edge" / "leukoscope_edge"
 SPEAKS = (
-    "counting/modes.py",
+    "messages.py",
     "counting/stop_rule.py",
     "counting/verdict.py",
     "vision/quality.py",

@@ -15,9 +15,11 @@ from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 from starlette.testclient import WebSocketTestSession
 
+from leukoscope_edge.messages import message
 from leukoscope_edge.profile import CameraEntry, PageEntry, Profile
 from leukoscope_edge.records.slide import Identity, SlideSetUp
 from leukoscope_edge.records.store import Store
+from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.service.beats import make_run_folder, run_folder
 from leukoscope_edge.types import (
     Call,
@@ -167,6 +169,7 @@ def fill_slide(
     slide = store.start_slide(
         SlideSetUp(
             identity=Identity(sample=sample, name=name),
+            facts=SIMULATED_SAMPLE,
             mode="slide",
             domain="simulated",
             origin=device.origin(),
@@ -178,7 +181,7 @@ def fill_slide(
     store.add_cells(slide, cells, frames={})
     verdict = Verdict(
         name=VerdictName.FEW,
-        sentence="Few blast-like cells seen.",
+        messages=(message("test"),),
         n_cells=len(cells),
         n_blast=n_blast,
         n_unclear=n_unclear,

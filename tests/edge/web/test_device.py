@@ -19,6 +19,7 @@ from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.profile import CameraEntry, PageEntry
 from leukoscope_edge.records.slide import Identity, SlideSetUp
+from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import Frame
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.calibration import (
@@ -130,6 +131,7 @@ def test_a_new_slide_offers_the_objective_that_was_in_use_last(
         own = replace(device, profile=replace(device.profile, camera=camera))
         new = SlideSetUp(
             identity=Identity(sample="S-1"),
+            facts=SIMULATED_SAMPLE,
             mode="slide",
             domain="simulated",
             origin=own.origin(slide),

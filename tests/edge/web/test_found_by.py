@@ -16,6 +16,7 @@ from leukoscope_edge.inference.serving import (
     ServingSegmenter,
     segmentation_named,
 )
+from leukoscope_edge.messages import message
 from leukoscope_edge.profile import CameraEntry, Profile
 from leukoscope_edge.records import reproduce
 from leukoscope_edge.records.pictures import from_png
@@ -274,7 +275,7 @@ def test_a_slide_says_on_page_and_paper_what_found_its_cells(
     text = browser.get(f"/slides/{slide}/count").text
     assert 'id="found-by"' in text
     device.store.change_segmenter(slide, THRESHOLDS, CANNOT)
-    verdict = Refusal(reason="too few cells were seen")
+    verdict = Refusal(reason=message("test"))
     device.store.finish_count(slide, verdict, NAME, frames={"screened": 9}, n_smudges=0)
     note = f"from cell 2 on, cells are found by thresholds: {CANNOT}"
     assert note in browser.get(f"/slides/{slide}/result").text

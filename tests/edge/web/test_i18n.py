@@ -3,6 +3,8 @@
 import html
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,7 @@ from hypothesis import strategies as st
 from tests.edge.web.said import blanked, said_at_all, said_to_technicians
 from tests.edge.web.stand_ins import Browser, fill_slide
 
-from leukoscope_edge.counting.modes import heed_passively
-from leukoscope_edge.counting.verdict import decide, heed_confirmed
+from leukoscope_edge.counting import by_model, conclude
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.inference.bundle import (
     open_bundle,
@@ -20,6 +21,8 @@ from leukoscope_edge.inference.bundle import (
     shipped_bundles,
 )
 from leukoscope_edge.records.result import INTENDED_USE
+from leukoscope_edge.sample import SIMULATED_SAMPLE
+from leukoscope_edge.screening import new_context
 from leukoscope_edge.types import Call, CallName
 from leukoscope_edge.updates.codes import UNCHANGED, Code
 from leukoscope_edge.web.device import Device
@@ -135,7 +138,7 @@ def test_what_nobody_translated_stays_as_it_is(text: str) -> None:
 
 def outcomes() -> Iterator[str]:
     """Every sentence and advice of many counts, small and large."""
-    model = open_bundle(shipped_bundle_for("simulated")).card.call_model
+    card = open_bundle(shipped_bundle_for("simulated")).card
     for n_blast, n_normal, n_unclear in [
         (0, 0, 0),
         (0, 20, 0),
@@ -151,11 +154,11 @@ def outcomes() -> Iterator[str]:
         calls = [Call(name=CallName.BLAST, p_blast=0.9)] * n_blast
         calls += [Call(name=CallName.NORMAL, p_blast=0.1)] * n_normal
         calls += [Call(name=CallName.UNCLEAR, p_blast=0.5)] * n_unclear
-        for is_leukopenic in (False, True):
-            outcome = decide(calls, model, is_leukopenic=is_leukopenic)
-            child = heed_confirmed(outcome, n_confirmed=2, is_child=True)
-            watch = heed_passively(outcome, is_over=False)
-            yield from (o.sentence for o in (outcome, child, watch))
+        for is_over, mode in product((False, True), ("count", "passive")):
+            facts = replace(SIMULATED_SAMPLE, mode=mode)
+            context = replace(new_context(facts, card, None, 0.1), is_over=is_over)
+            outcome = conclude([by_model(c) for c in calls], context)
+            yield outcome.sentence
             yield outcome.stop.advice if outcome.stop else ""
 
 

@@ -3,8 +3,8 @@
 import pytest
 from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide
 
-from leukoscope_edge.records.slide import MIN_OTHERS_REVIEWED, Word
-from leukoscope_edge.types import Refusal
+from leukoscope_edge.records.slide import MIN_OTHERS_REVIEWED
+from leukoscope_edge.types import Refusal, Word
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.people import Role
 from leukoscope_edge.web.review import (

@@ -18,6 +18,7 @@ from tests.edge.web.sticks import (
 from leukoscope_edge import updates
 from leukoscope_edge.errors import UpdateError
 from leukoscope_edge.records.slide import Identity, SlideSetUp
+from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.updates import slots
 from leukoscope_edge.updates.codes import UNCHANGED, Code
 from leukoscope_edge.web import updates as desks
@@ -247,6 +248,7 @@ def test_a_slide_is_not_counted_on_by_another_model(
 ) -> None:
     set_up = SlideSetUp(
         identity=Identity(sample="S-9"),
+        facts=SIMULATED_SAMPLE,
         mode="slide",
         domain=DOMAIN,
         origin=replace(device.origin(), bundle="older-1", bundle_sha256="0" * 64),

@@ -1,40 +1,10 @@
-"""Beside the counting run: the passive watch and the daily quality slide."""
+"""The daily quality slide: how many of its white cells the device finds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from leukoscope_edge.counting.statistics import binomial_interval, chance_of_at_most
-from leukoscope_edge.types import Interval, Refusal, Verdict, VerdictName
-
-Mode = Literal["count", "passive"]
-
-
-def heed_passively(outcome: Verdict | Refusal, *, is_over: bool) -> Verdict | Refusal:
-    """Return what a watch says that runs while a film is read for something else.
-
-    It speaks only of blasts above the background. Nobody sought out white cells, so it
-    never gives a negative. While it runs it speaks at the stop rule's looks alone:
-    reading on until something turns up would find it in healthy people too.
-
-    Args:
-        outcome: What a counting run would say.
-        is_over: The reading has ended.
-    """
-    is_above = isinstance(outcome, Verdict) and outcome.name is not VerdictName.NONE
-    is_due = is_over or (outcome.stop is not None and outcome.stop.claim == "above")
-    if is_above and is_due:
-        return outcome
-    return Refusal(
-        reason="this was a passive watch, which speaks only of blast-like cells above "
-        "the background",
-        cure="Run a count for a result.",
-        n_cells=outcome.n_cells,
-        n_blast=outcome.n_blast,
-        n_unclear=outcome.n_unclear,
-        stop=outcome.stop,
-    )
-
+from leukoscope_edge.types import Interval
 
 MIN_LOCATED = 0.9
 """Of the white cells present on the quality slide; a commercial analyser's daily

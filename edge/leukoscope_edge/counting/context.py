@@ -1,0 +1,94 @@
+"""All that decides over a slide's sentence beside the calls: plain values, no defaults.
+
+A context is put together when a slide starts, kept with it and never guessed later.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from leukoscope_edge.counting.fraction import CallModel
+from leukoscope_edge.messages import Message
+from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
+from leukoscope_edge.types import Call, CallName, Word
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellCall:
+    """What is said of one cell, and by whom.
+
+    Attributes:
+        model: The model's word, None for a cell that a person added.
+        person: A person's word, None where nobody read the cell.
+        is_unlike: The model found it unlike all that it learned from.
+    """
+
+    model: CallName | None
+    person: Word | None
+    is_unlike: bool = False
+
+    @property
+    def final(self) -> Word:
+        """What counts: the person's word, or else the model's."""
+        if self.person is not None:
+            return self.person
+        return Word(self.model.value) if self.model else Word.UNCLEAR
+
+
+def by_model(call: Call) -> CellCall:
+    """Return a cell that nobody has read yet."""
+    return CellCall(model=call.name, person=None, is_unlike=call.is_unlike)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """Something about the pictures that forbids a negative.
+
+    Attributes:
+        reason: What it is.
+        cure: What to do about it.
+        spoils_calls: The model's calls cannot be trusted at all, as with exchanged
+            colours or a wrong scale; else cells may only be missing or doubled.
+    """
+
+    reason: Message
+    cure: Message | None
+    spoils_calls: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Background:
+    """How a model's calls come about, and on whose normal slides that was measured."""
+
+    model: CallModel
+    measured_by: Literal["bundle", "site"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlideContext:
+    """What must be known of a slide before anything is said of it.
+
+    Attributes:
+        facts: What a person said when it started.
+        background: How the calls come about.
+        is_scale_known: What a pixel measures was calibrated.
+        quality: What of the device's quality is out of control; empty: all is well.
+        doubts: What is wrong with the pictures; empty: nothing.
+        is_over: The count has ended.
+    """
+
+    facts: SlideFacts
+    background: Background
+    is_scale_known: bool
+    quality: tuple[Message, ...]
+    doubts: tuple[Doubt, ...]
+    is_over: bool
+
+    @property
+    def is_marrow(self) -> bool:
+        """Whether the cut-offs of marrow hold; unknown is held to be blood."""
+        return self.facts.sample_type is SampleType.MARROW
+
+    @property
+    def is_child_or_unknown(self) -> bool:
+        """Whether a confirmed blast must be seen today."""
+        return self.facts.age is not AgeGroup.ADULT

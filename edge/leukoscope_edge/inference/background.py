@@ -1,0 +1,28 @@
+"""How a model's calls come about here: by its card, or by this site's normal slides."""
+
+from leukoscope_edge.counting import Background
+from leukoscope_edge.counting.background import SiteBackground, site_spread
+from leukoscope_edge.counting.fraction import call_model
+from leukoscope_edge.errors import ConfigError
+from leukoscope_edge.inference.card import Card
+
+
+def background_of(card: Card, site: SiteBackground | None) -> Background:
+    """Return the background to hold calls against.
+
+    Args:
+        card: Of the bundle that calls.
+        site: This site's own normal slides; None takes the bundle's background.
+
+    Raises:
+        ConfigError: The site's slides were counted with another bundle.
+    """
+    if site is None:
+        return Background(model=card.call_model, measured_by="bundle")
+    if site.bundle != card.id:
+        raise ConfigError(
+            f"the site's normal slides were counted with {site.bundle}, and this "
+            f"model is {card.id}: count them again with it"
+        )
+    model = call_model(card.true_calls.spread, site_spread(site.slides))
+    return Background(model=model, measured_by="site")

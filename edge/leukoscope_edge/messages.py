@@ -1,0 +1,152 @@
+"""What the device says, as values: an id and its figures, no sentence to be parsed.
+
+One table holds every id with its English text. A page or a report renders a message in
+the reader's language by translating the text of the id and filling the figures in;
+the records keep id and figures beside the English of the day.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Union
+
+Say = Callable[[str], str]
+"""From English to the reader's language."""
+
+TEMPLATES: Mapping[str, str] = MappingProxyType(
+    {
+        # verdicts
+        "blasts": "Blast-like cells seen: {seen}. Send today.",
+        "few": "Few blast-like cells seen: {seen}. Senior review.",
+        "blasts-confirmed": "Blasts confirmed by a person: {seen}. Send today.",
+        "few-confirmed": "Few blasts, confirmed by a person: {seen}. Senior review.",
+        "few-confirmed-today": (
+            "Few blasts, confirmed by a person: {seen}. Senior review today."
+        ),
+        "seen": "{k} of {n} cells ({p} %; {low} to {high} %)",
+        "none": (
+            "No blast-like cells above this device's background in {n} cells "
+            "({k} seen, up to {background} are background). A true level up to {p} % "
+            "could be missed."
+        ),
+        "none-reviewed": (
+            "No blasts in {n} cells: a person read {m} of them, every suspect one "
+            "among them. A true level up to {p} % could be missed."
+        ),
+        "none-read": (
+            "No blasts: people read all {n} cells. A true level up to {p} % could be "
+            "missed."
+        ),
+        "marrow-within": (
+            "Blast-like cells within the {x} % of a normal marrow: {seen}. A true "
+            "level up to {p} % could be missed."
+        ),
+        "hematogones": (
+            "Normal marrow of children holds hematogones, which look like blasts."
+        ),
+        "not-this-site": "The background is the model's, not yet this site's own.",
+        "machine-refused": (
+            "People read every cell; the machine gave no result, because {reason}."
+        ),
+        "beside": "Beside it: {reason}.",
+        # no result, because ...
+        "no-result": "No result, because {reason}.",
+        "no-cell": "no white cell was seen",
+        "no-sample-type": "nobody said whether this is blood or marrow",
+        "no-sample-type-cure": "Say it for this slide, or give --sample-type.",
+        "uncalibrated": (
+            "nobody said what a pixel of these images measures, and the model judges "
+            "size"
+        ),
+        "uncalibrated-cure": "Calibrate, or give --um-per-px.",
+        "unlike": "{k} of {n} cells are unlike all that this model learned from",
+        "unlike-cure": (
+            "Have a person look; the model may not know this stain or this microscope."
+        ),
+        "unclear": "{k} of {n} cells are unclear",
+        "unclear-cure": "Have a person look; check stain and focus.",
+        "people-unclear": "people left {k} of {n} cells unclear",
+        "people-unclear-cure": "Make another smear, or ask a senior.",
+        "passive": (
+            "this was a passive watch, which speaks only of blast-like cells above the "
+            "background"
+        ),
+        "passive-cure": "Run a count for a result.",
+        "too-few": "only {k} usable cells were seen, at least {n} are needed",
+        "too-few-cure": "Keep going.",
+        "stopped-early": (
+            "the count ended at {k} usable cells, and the stop rule asks for {n}"
+        ),
+        "stopped-early-cure": "Count on, or make another smear.",
+        "not-over": "the count is not over",
+        # quality, each with what to do
+        "quality": "the device's quality is out of control: {reason}",
+        "quality-cure": "Open the Device page, and put it right first.",
+        # the stop rule
+        "enough-above": "enough: more than {level} blasts",
+        "enough-below": "enough: fewer than {level} blasts",
+        "enough-open": (
+            "enough cells; on which side of {level} the blasts are stays open"
+        ),
+        "hopeless": "this model cannot settle it with more cells: a person must look",
+        "go-on": "keep going to {n} cells: {why}",
+        "first-look": "too few for a first look",
+        "leukopenic": "few white cells in the blood: blasts may be rare",
+        "not-settled": "not settled yet",
+        # for tests and tools: a sentence that is no device's
+        "test": "it is a test",
+    }
+)
+"""Every id with its English text. A text is the msgid of the catalogues."""
+
+Param = Union[str, int, "Message"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One thing that the device says.
+
+    Attributes:
+        id: Of the text in `TEMPLATES`.
+        params: What stands in its braces, by name: figures as text, or messages.
+    """
+
+    id: str
+    params: tuple[tuple[str, Param], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.id not in TEMPLATES:
+            raise ValueError(f"no message has the id {self.id!r}")
+
+    def said(self, say: Say = str) -> str:
+        """Return the text in a reader's language, in English without one."""
+        held = {
+            name: value.said(say) if isinstance(value, Message) else str(value)
+            for name, value in self.params
+        }
+        return say(TEMPLATES[self.id]).format(**held)
+
+
+def message(id_: str, /, **params: Param) -> Message:
+    """Return a message with what stands in its braces."""
+    return Message(id_, tuple(params.items()))
+
+
+def said_all(messages: Iterable[Message], say: Say = str) -> str:
+    """Return several messages as one text."""
+    return " ".join(m.said(say) for m in messages)
+
+
+def plain(found: Message) -> dict[str, Any]:
+    """Return a message as plain JSON values."""
+    params = {k: plain(v) if isinstance(v, Message) else v for k, v in found.params}
+    return {"id": found.id, "params": params}
+
+
+def from_plain(found: Mapping[str, Any]) -> Message:
+    """Return the message that `plain` made plain."""
+    params = {
+        name: from_plain(value) if isinstance(value, Mapping) else value
+        for name, value in found["params"].items()
+    }
+    return Message(str(found["id"]), tuple(params.items()))

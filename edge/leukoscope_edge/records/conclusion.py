@@ -1,0 +1,47 @@
+"""The verdict of a slide in the records: what `conclude` says of what is kept."""
+
+from collections.abc import Sequence
+
+from leukoscope_edge.counting import CellCall, SlideContext, conclude
+from leukoscope_edge.inference.background import background_of
+from leukoscope_edge.inference.card import Card
+from leukoscope_edge.messages import Message
+from leukoscope_edge.records.slide import SlideRecord, SlideState
+from leukoscope_edge.types import Refusal, Verdict
+
+
+def verdict_of(
+    record: SlideRecord, card: Card, *, quality: Sequence[Message] = ()
+) -> Verdict | Refusal:
+    """Return what follows from the words of people and machine together.
+
+    Args:
+        record: The slide as it stands.
+        card: Of the model that judged it.
+        quality: What of the device's quality is out of control now, beside what was
+            when the count ended.
+    """
+    return conclude(calls_of(record), context_of(record, card, quality=quality))
+
+
+def context_of(
+    record: SlideRecord, card: Card, *, quality: Sequence[Message] = ()
+) -> SlideContext:
+    """Return all that decides over a slide's verdict beside its calls."""
+    return SlideContext(
+        facts=record.facts,
+        background=background_of(card, record.site),
+        is_scale_known=record.origin.scale_um_per_px is not None,
+        quality=tuple(dict.fromkeys((*record.quality, *quality))),
+        doubts=record.doubts,
+        is_over=record.state is not SlideState.COUNTING,
+    )
+
+
+def calls_of(record: SlideRecord) -> list[CellCall]:
+    """Return what is said of each cell that the device counted, and by whom."""
+    return [
+        CellCall(model=c.call, person=c.word, is_unlike=c.is_unlike)
+        for c in record.cells
+        if c.is_counted
+    ]
