@@ -91,7 +91,15 @@ class Recorder:
     def run(self) -> None:
         """Work until somebody kills us."""
         while True:
-            self._slide(self._begin())
+            self.work_once()
+
+    def work_once(self) -> None:
+        """Do one slide, from its start to its report."""
+        self._slide(self._begin())
+
+    def close(self) -> None:
+        """Let go of the records."""
+        self._store.close()
 
     def _begin(self) -> str:
         """Go on with the newest slide that is not done, or start one."""

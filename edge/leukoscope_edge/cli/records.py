@@ -31,7 +31,7 @@ from leukoscope_edge.records.reproduce import (
 from leukoscope_edge.records.result import INTENDED_USE
 from leukoscope_edge.records.retention import Retention, apply_retention
 from leukoscope_edge.records.slide import SlideRecord
-from leukoscope_edge.records.store import DATABASE_NAME, Store, open_store
+from leukoscope_edge.records.store import DATABASE_NAME, ERASING, Store, open_store
 from leukoscope_edge.web.i18n import NAMES, SOURCE_LANGUAGE, Language, languages
 
 EXIT_DONE, EXIT_FAILED = 0, 1
@@ -173,6 +173,11 @@ def _export(options: argparse.Namespace) -> int:
 def _erase(options: argparse.Namespace) -> int:
     with _open(options) as store:
         store.erase(options.slide, options.why, options.by)
+        if store.is_erasing:
+            raise RecordError(
+                f"slide {options.slide}: {ERASING} End the program that reads the "
+                "records, then run this again."
+            )
     print(
         f"slide {options.slide}: whose blood it was can no longer be told here. Older "
         "backups still can: make a new one and destroy them."

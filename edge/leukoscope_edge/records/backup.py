@@ -7,6 +7,7 @@ Whoever was erased since the backup was made stays erased.
 
 import contextlib
 import shutil
+import sqlite3
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -17,22 +18,28 @@ from leukoscope_edge.records.files import (
     make_folder,
     sync_file,
     sync_folder,
-    write_whole,
+    write_stream,
 )
+from leukoscope_edge.records.keys import DEVICE_KEY, IDENTITY_KEY
 from leukoscope_edge.records.restoring import (
     RESTORING,
     begin_last_step,
     end_last_step,
 )
 from leukoscope_edge.records.sealed_file import SealedReader, SealedWriter, Takes
+from leukoscope_edge.records.slide import SlideRecord
 from leukoscope_edge.records.store import (
     COPY_FOLDER,
     DATABASE_NAME,
+    FILES,
     FOLDERS,
     Store,
     open_store,
 )
+from leukoscope_edge.records.witnesses import KEYS
 
+REQUIRED = (DATABASE_NAME, f"{KEYS}/{DEVICE_KEY}", f"{KEYS}/{IDENTITY_KEY}")
+"""Without these a backup would put nothing in the place of everything."""
 SUFFIX = ".leukoscope-backup"
 
 
@@ -119,7 +126,7 @@ def restore_backup(backup: Path, folder: Path, passphrase: str, by: str) -> Path
         RecordError: It does not open, what it holds is not sound, or a program has
             the records open; they are as they were then.
     """
-    erased, was_there = _erased(folder), folder.exists()
+    was_there, erased = folder.exists(), _erased(folder)
     fresh = folder / RESTORING
     shutil.rmtree(fresh, ignore_errors=True)  # of a restore that a stop caught
     try:
@@ -130,10 +137,12 @@ def restore_backup(backup: Path, folder: Path, passphrase: str, by: str) -> Path
         raise
     parts = (COPY_FOLDER, *FOLDERS)
     begin_last_step(folder, parts)
-    return end_last_step(folder, DATABASE_NAME, parts)
+    return end_last_step(folder, FILES, parts)
 
 
-def _check_and_note(folder: Path, backup: Path, erased: set[str], by: str) -> None:
+def _check_and_note(
+    folder: Path, backup: Path, erased: set[str] | None, by: str
+) -> None:
     with open_store(folder) as store:
         problems = store.verify_audit()
         if problems:
@@ -141,17 +150,36 @@ def _check_and_note(folder: Path, backup: Path, erased: set[str], by: str) -> No
                 f"{backup}: event {problems[0].seq}: {problems[0].what}; not restored"
             )
         for record in store.every_slide():
-            if record.id in erased and not record.is_erased:
+            if _start(store, record) in (erased or ()) and not record.is_erased:
                 store.erase(record.id, "erased before the restore", by)
-        store.note("restored", {"file": backup.name}, by)
+        facts = {"file": backup.name, "knows_who_was_erased": erased is not None}
+        store.note("restored", facts, by)
 
 
-def _erased(folder: Path) -> set[str]:
+def _erased(folder: Path) -> set[str] | None:
+    """Return the starts of the slides that were erased here, and let nobody be there.
+
+    A number alone is another person's on another device, or after a restore.
+
+    Returns:
+        None where the records cannot be read: a backup is what mends them.
+    """
     if not (folder / DATABASE_NAME).exists():
         return set()
-    check_unused(folder / DATABASE_NAME)
-    with open_store(folder) as store:
-        return {r.id for r in store.every_slide() if r.is_erased}
+    erased = None
+    with (
+        contextlib.suppress(RecordError),
+        open_store(folder) as store,  # before SQLite writes back a damaged log
+    ):
+        erased = {_start(store, r) for r in store.every_slide() if r.is_erased}
+    with contextlib.suppress(sqlite3.DatabaseError):
+        check_unused(folder / DATABASE_NAME)
+    return erased
+
+
+def _start(store: Store, record: SlideRecord) -> str:
+    """Return the hash of the event that a slide began with: there is no second one."""
+    return store.events(record.id)[0].hash
 
 
 def _unpack(backup: Path, folder: Path, passphrase: str) -> None:
@@ -161,6 +189,9 @@ def _unpack(backup: Path, folder: Path, passphrase: str) -> None:
             with tarfile.open(fileobj=sealed, mode="r|") as tar:  # type: ignore[call-overload]
                 for member in tar:
                     _unpack_one(tar, member, folder)
+        for name in REQUIRED:
+            if not (folder / name).is_file():
+                raise RecordError(f"{backup}: holds no {name}: not restored")
     except (OSError, tarfile.TarError) as err:
         raise RecordError(f"{backup}: cannot be read: {err}") from err
 
@@ -168,8 +199,16 @@ def _unpack(backup: Path, folder: Path, passphrase: str) -> None:
 def _unpack_one(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
     name = PurePosixPath(member.name)
     data = tar.extractfile(member) if member.isreg() else None
-    if data is None or name.is_absolute() or ".." in name.parts:
+    if data is None or not _is_ours(name):
         raise RecordError(f"the backup holds {member.name!r}, which is no file of ours")
     target = folder / name
     make_folder(target.parent)
-    write_whole(target, data.read(), mode=0o600)
+    write_stream(target, data, mode=0o600)
+
+
+def _is_ours(name: PurePosixPath) -> bool:
+    """Say whether a backup of ours holds a file of this name."""
+    if name.is_absolute() or ".." in name.parts:
+        return False
+    is_inside = len(name.parts) > 1 and name.parts[0] in FOLDERS
+    return is_inside or str(name) == DATABASE_NAME

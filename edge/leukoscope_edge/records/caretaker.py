@@ -25,6 +25,7 @@ from leukoscope_edge.records.database import (
 from leukoscope_edge.records.files import make_folder, one_at_a_time, sync_folder
 from leukoscope_edge.records.recovery import Recovery, is_older, open_or_recover
 from leukoscope_edge.records.soundness import POLL_S, Found, Soundness
+from leukoscope_edge.records.witnesses import LAST_EVENT, Witnesses, read_only
 
 COPY_EVERY_S = 24 * 3600.0
 WAIT_S = 5.0
@@ -49,19 +50,27 @@ class Caretaker:
         check_trouble: Why the database could not be looked through, likewise.
     """
 
-    def __init__(self, path: Path, copy: Path, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        copy: Path,
+        now: Callable[[], datetime],
+        witnesses: Witnesses,
+    ) -> None:
         """Take part, and open nothing yet.
 
         Args:
             path: The database; its folder is made where it is missing.
             copy: Where its copy lies.
             now: The clock.
+            witnesses: What tells whether it is the database that was here.
 
         Raises:
             OSError: The folder cannot be written to.
         """
         self.copy_trouble = self.check_trouble = ""
         self._path, self._copy, self._now = path, copy, now
+        self._witnesses = witnesses
         make_folder(path.parent)
         self._soundness = Soundness(path.parent)
         self._stops = threading.Event()
@@ -105,7 +114,11 @@ class Caretaker:
         self, in_full: bool, on_long_work: Callable[[], None]
     ) -> tuple[sqlite3.Connection, Recovery | None]:
         connection, recovery = open_or_recover(
-            self._path, self._copy, in_full=in_full, on_long_work=on_long_work
+            self._path,
+            self._copy,
+            self._witnesses,
+            in_full=in_full,
+            on_long_work=on_long_work,
         )
         if in_full or recovery is not None:
             self._soundness.say(Found.SOUND)
@@ -117,7 +130,14 @@ class Caretaker:
                 raise sqlite3.DatabaseError
             if not self._path.exists():  # connecting would make it anew
                 raise sqlite3.DatabaseError
-            return open_database(self._path, in_full=False)
+            known = self._witnesses.newest()
+            connection = open_database(self._path, in_full=False)
+            try:
+                self._witnesses.check_end(connection, known)
+            except BaseException:
+                connection.close()
+                raise
+            return connection
         except sqlite3.OperationalError:
             raise
         except sqlite3.DatabaseError as err:
@@ -213,8 +233,26 @@ class Caretaker:
                 if not self._is_sound():  # else only what came out is damaged
                     self.give_up()
                 raise RecordError(f"the records cannot be copied: {err}") from err
+            self._require_all_of_copy(aside)
             aside.replace(self._copy)
             sync_folder(self._copy.parent)
+
+    def _require_all_of_copy(self, newer: Path) -> None:
+        """Let no copy be replaced by one that lacks its last event.
+
+        Raises:
+            RecordError: That would be so.
+        """
+        with contextlib.suppress(sqlite3.Error):
+            with contextlib.closing(read_only(self._copy)) as before:
+                row = before.execute(LAST_EVENT).fetchone()
+            with contextlib.closing(read_only(newer)) as now:
+                query = "SELECT seq, hash FROM event WHERE seq = ? AND hash = ?"
+                if row is not None and now.execute(query, row).fetchone() is None:
+                    raise RecordError(
+                        f"the copy holds event {row[0]}, the records do not: the copy "
+                        "is left as it is; call service"
+                    )
 
     def wait(self) -> None:
         """Wait until what was due is done."""

@@ -51,6 +51,23 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """The end of the event chain: its last event's number and hash."""
+
+    seq: int
+    hash: str
+
+    @property
+    def code(self) -> str:
+        """The hash in short, as printed on reports."""
+        return code_of(self.hash)
+
+
+NO_HEAD = Head(0, NO_EVENT_HASH)
+"""The end of a chain without events."""
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """A place where the records are not what they were."""
 

@@ -2,14 +2,25 @@
 
 import contextlib
 import fcntl
+import io
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from leukoscope_edge.errors import OutputError
+
+PIECE_BYTES = 1 << 20
+"""A year's database is 1.3 GB; a small board has that much memory for everything."""
+
+
+class Reads(Protocol):
+    """What gives bytes, none at its end."""
+
+    def read(self, n: int, /) -> bytes:
+        """Return the next bytes, at most so many."""
 
 
 def prepare_folder(folder: Path, names: tuple[str, ...]) -> None:
@@ -87,9 +98,23 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     Raises:
         OutputError: It cannot be written; nothing is left at `path` then.
     """
+    write_stream(path, io.BytesIO(data), mode=mode)
+
+
+def write_stream(path: Path, source: Reads, *, mode: int = 0o644) -> None:
+    """Do as `write_whole` with what a stream gives, and hold little of it in memory.
+
+    Args:
+        path: Where it goes.
+        source: Read to its end.
+        mode: Who may read it, from the first byte on.
+
+    Raises:
+        OutputError: It cannot be written; nothing is left at `path` then.
+    """
     aside = path.with_name(f".{path.name}.part")
     try:
-        _write_synced(aside, data, mode)
+        _write_synced(aside, source, mode)
         aside.replace(path)
         sync_folder(path.parent)
     except OSError as err:
@@ -98,10 +123,11 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
         raise OutputError(f"{path}: cannot be written ({err.strerror})") from err
 
 
-def _write_synced(path: Path, data: bytes, mode: int) -> None:
+def _write_synced(path: Path, source: Reads, mode: int) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(handle, "wb") as file:
-        file.write(data)
+        while piece := source.read(PIECE_BYTES):
+            file.write(piece)
         sync_file(file)
 
 

@@ -5,23 +5,22 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from leukoscope_edge.errors import RecordError
-from leukoscope_edge.records.database import transaction
+from leukoscope_edge.records.database import BUSY_TIMEOUT_S, transaction
 from leukoscope_edge.records.events import (
     CODE_HEX_DIGITS,
-    NO_EVENT_HASH,
+    NO_HEAD,
     Event,
+    Head,
     Problem,
     canonical,
     chain_problems,
     clean,
-    code_of,
     hash_of,
 )
 from leukoscope_edge.records.keys import is_signed, sign_head
@@ -40,19 +39,6 @@ MISLAID = (
 """Notes of the device that the list of notes does not lead to, and the other way."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The end of the event chain: its last event's number and hash."""
-
-    seq: int
-    hash: str
-
-    @property
-    def code(self) -> str:
-        """The hash in short, as printed on reports."""
-        return code_of(self.hash)
-
-
 class Ledger:
     """The events in an open database; safe to share between threads."""
 
@@ -63,6 +49,7 @@ class Ledger:
         now: Callable[[], datetime],
         *,
         on_damage: Callable[[], None],
+        on_end: Callable[[Head, bytes], None],
     ) -> None:
         """Take an open database.
 
@@ -70,11 +57,15 @@ class Ledger:
             connection: The database, in autocommit mode.
             key: Signs the end of the chain.
             now: The clock.
-            on_damage: Told where the database gives what SQLite cannot have written.
+            on_damage: Told where the database gives what SQLite or this device cannot
+                have written.
+            on_end: Told each new end of the chain with its signature, once it is on
+                the disk.
         """
         self._connection = connection
         self._key = key
-        self.now, self._on_damage = now, on_damage
+        self.now, self._on_damage, self._on_end = now, on_damage, on_end
+        self._new_end: tuple[Head, bytes] | None = None
         self._lock = threading.RLock()
 
     @contextmanager
@@ -85,8 +76,12 @@ class Ledger:
             RecordError: The disk is full or broken, or the database damaged.
         """
         try:
-            with self._lock, transaction(self._connection):
-                yield self._connection
+            with self._lock:
+                self._new_end = None
+                with transaction(self._connection):
+                    yield self._connection
+                if self._new_end is not None:
+                    self._on_end(*self._new_end)
         except (sqlite3.Error, UnicodeDecodeError) as err:
             self._doubt(err)
             raise RecordError(f"the records cannot be written: {err}") from err
@@ -114,8 +109,13 @@ class Ledger:
     def next(
         self, kind: str, slide: str, body: dict[str, Any], by: str, key: str
     ) -> Event:
-        """Return the event that would come next; nothing is written."""
-        end = self.head()
+        """Return the event that would come next; nothing is written.
+
+        Raises:
+            RecordError: The end that it would follow is not one that this device
+                signed: to sign it anew would make somebody else's chain ours.
+        """
+        end, _ = self.signed_head()
         by = clean(by)
         at = self.now().isoformat(timespec="seconds")
         text = canonical(body)
@@ -152,11 +152,20 @@ class Ledger:
             self._connection.execute(
                 "INSERT INTO note VALUES (?, ?)", (event.body["what"], event.seq)
             )
-        signature = sign_head(self._key, event.seq, event.hash)
+        self._sign(Head(event.seq, event.hash))
+
+    def sign_recovered(self) -> None:
+        """Sign the end of a chain that a recovery left; its sentence says of what."""
+        with self.writing():
+            self._sign(self.head())
+
+    def _sign(self, end: Head) -> None:
+        signature = sign_head(self._key, end.seq, end.hash)
         self._connection.execute(
             "INSERT OR REPLACE INTO head VALUES (1, ?, ?, ?)",
-            (event.seq, event.hash, signature),
+            (end.seq, end.hash, signature),
         )
+        self._new_end = end, signature
 
     def known(self, key: str) -> Event | None:
         """Return the event that an idempotency key made, None where it made none."""
@@ -194,7 +203,37 @@ class Ledger:
         stays visible for ever.
         """
         rows = self.rows("SELECT seq, hash FROM head")
-        return Head(*rows[0]) if rows else Head(0, NO_EVENT_HASH)
+        return Head(*rows[0]) if rows else NO_HEAD
+
+    def signed_head(self) -> tuple[Head, bytes]:
+        """Return the end of the chain and its signature, b"" where there is no event.
+
+        Raises:
+            RecordError: It is not this device's signature.
+        """
+        rows = self.rows("SELECT seq, hash, signature FROM head")
+        for seq, hash_, signature in rows:
+            if is_signed(self._key.public_key(), seq, hash_, signature):
+                return Head(seq, hash_), signature
+            self._on_damage()
+            raise RecordError(
+                f"event {seq} does not carry this device's signature: somebody else "
+                "wrote it, and nothing is written behind it"
+            )
+        return NO_HEAD, b""
+
+    def write_back(self, within_s: float) -> bool:
+        """Write the log into the database and empty it, if nobody reads meanwhile.
+
+        Args:
+            within_s: How long to wait for readers.
+
+        Returns:
+            Whether it is done: where a reader holds the log, what was erased is in it.
+        """
+        with self.quiet() as connection, _waiting(connection, within_s):
+            rows = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            return bool(rows[0][0] == 0)
 
     def event_of_code(self, code: str) -> int | None:
         """Return the number of the event whose hash a report's code abbreviates."""
@@ -204,6 +243,11 @@ class Ledger:
             (CODE_HEX_DIGITS, short),
         )
         return rows[0][0] if rows else None
+
+    def holds(self, head: Head) -> bool:
+        """Say whether an event is here, as its number and hash have it."""
+        query = "SELECT 1 FROM event WHERE seq = ? AND hash = ?"
+        return bool(self.rows(query, (head.seq, head.hash)))
 
     def problems(self) -> list[Problem]:
         """Look for events that were changed, taken out, put in, moved or cut off."""
@@ -227,7 +271,7 @@ class Ledger:
         """Walk the chain event by event: all of a year's would not fit in memory."""
         yield from chain_problems(connection.execute(f"{SELECT} ORDER BY seq"))
         rows = self.rows("SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1")
-        last = Head(*rows[0]) if rows else Head(0, NO_EVENT_HASH)
+        last = Head(*rows[0]) if rows else NO_HEAD
         for (seq,) in self.rows(MISLAID):
             yield Problem(seq, "is not found by what it is of, or is by what it is not")
         end = self.head()
@@ -239,6 +283,16 @@ class Ledger:
 
     def _events(self, where: str, values: tuple[object, ...]) -> list[Event]:
         return [_event(row) for row in self.rows(f"{SELECT} {where}", values)]
+
+
+@contextmanager
+def _waiting(connection: sqlite3.Connection, for_s: float) -> Iterator[None]:
+    """Wait for others as long as is asked for, and then as long as ever."""
+    connection.execute(f"PRAGMA busy_timeout = {int(for_s * 1000)}")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
 
 
 def _event(row: tuple[Any, ...]) -> Event:

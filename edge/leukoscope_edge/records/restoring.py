@@ -30,12 +30,14 @@ def begin_last_step(folder: Path, parts: tuple[str, ...]) -> None:
     sync_folder(folder)
 
 
-def end_last_step(folder: Path, database: str, parts: tuple[str, ...]) -> Path | None:
+def end_last_step(
+    folder: Path, files: tuple[str, ...], parts: tuple[str, ...]
+) -> Path | None:
     """Move every part that was restored to its place, what was there aside.
 
     Args:
         folder: Of the records.
-        database: Name of the database.
+        files: Name of the database first, then what belongs to it.
         parts: Names of the folders.
 
     Returns:
@@ -46,18 +48,28 @@ def end_last_step(folder: Path, database: str, parts: tuple[str, ...]) -> Path |
         return None
     fresh = waiting[0]
     before = folder / f"{BEFORE}{fresh.name.removeprefix(RESTORED)}"
+    database, *others = files
     if (fresh / database).exists():
-        for side in SIDE_FILES:  # of the old one; the new one has none
-            _move(folder / f"{database}{side}", before)
-    for name in (database, *parts):
+        # Of the old one; the new one has none, or its own.
+        for name in (*(f"{database}{side}" for side in SIDE_FILES), *others):
+            _move(folder / name, before)
+    for name in (*files, *parts):
         if (fresh / name).exists():
             _move(folder / name, before)
             (fresh / name).rename(folder / name)
     for lock in LOCK_FILES:  # of whoever checked what was unpacked
         (fresh / lock).unlink(missing_ok=True)
-    fresh.rmdir()
+    _end(fresh, before)
     sync_folder(folder)
     return before if before.exists() else None
+
+
+def _end(fresh: Path, before: Path) -> None:
+    """Take the empty folder away; what an older program left in it is kept aside."""
+    if next(fresh.iterdir(), None) is None:
+        fresh.rmdir()
+    else:
+        _move(fresh, before)
 
 
 def _move(path: Path, into: Path) -> None:

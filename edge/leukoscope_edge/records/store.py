@@ -5,12 +5,14 @@ events (`records/slide.py`). What a method acknowledges by returning is on the d
 A method that is called again with the same `key` does nothing twice.
 
     DIR/records.sqlite     the events, the signed head, the wrapped keys of the records
+    DIR/records.head       that head once more, in case the database loses its end
     DIR/pictures/SLIDE/    pictures by content
     DIR/keys/              the device's two secrets
     DIR/reports/           the signed reports
     DIR/copy/              a recent copy of the database on the same disk
 """
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,16 +28,17 @@ from leukoscope_edge.messages import Message, plain
 from leukoscope_edge.records.archive import archived, keep_cell, picture_problems
 from leukoscope_edge.records.caretaker import DAMAGED, LOOKING, Caretaker
 from leukoscope_edge.records.database import IS_BOUND
-from leukoscope_edge.records.events import Event, Problem, canonical
+from leukoscope_edge.records.events import Event, Head, Problem, canonical
 from leukoscope_edge.records.files import (
     check_room,
     make_folder,
 )
 from leukoscope_edge.records.fold import apply, fold
 from leukoscope_edge.records.folded import Folded
+from leukoscope_edge.records.head_file import HEAD_NAME, HeadFile
 from leukoscope_edge.records.identities import Identities
 from leukoscope_edge.records.keys import fingerprint, open_keys
-from leukoscope_edge.records.ledger import Head, Ledger
+from leukoscope_edge.records.ledger import Ledger
 from leukoscope_edge.records.pictures import Pictures
 from leukoscope_edge.records.recovery import Recovery
 from leukoscope_edge.records.restoring import end_last_step
@@ -56,13 +59,21 @@ from leukoscope_edge.records.slide import (
     outcome_of,
 )
 from leukoscope_edge.records.soundness import Found
+from leukoscope_edge.records.witnesses import COPY, KEYS, PICTURES, Witnesses
 from leukoscope_edge.types import Cell, Refusal, Verdict, Word
 
 DATABASE_NAME = "records.sqlite"
-COPY_FOLDER = "copy"
-FOLDERS = ("keys", "pictures", "reports")
+COPY_FOLDER = COPY
+FOLDERS = (KEYS, PICTURES, "reports")
+FILES = (DATABASE_NAME, HEAD_NAME)
 ROOM_BYTES = 200 << 20
 """About ten slides of 200 cells: a slide that was started can also be finished."""
+WRITE_BACK_S, ERASE_WITHIN_S = 0.25, 5.0
+"""A signature waits so long for readers, an erasure longer than any of them reads."""
+ERASING = (
+    "An erased name's key still lies in the log of the records, as a program reads in "
+    "it. It is tried again."
+)
 DEVICE = "device"
 """Who acts where no person does."""
 
@@ -105,26 +116,46 @@ class Store:
             RecordError: They cannot be read or were made by a newer program.
         """
         self.folder = folder
-        self.pictures = Pictures(folder / "pictures")
+        self.pictures = Pictures(folder / PICTURES)
         self.damaged: dict[str, str] = {}
+        self._head_trouble = ""
+        self._has_erased = False
         self._folded = Folded()
         self._caretaker, self._connection, self.recovery = _opened(
             folder, now, waits, on_long_work
         )
         try:
             is_new = self._connection.execute("SELECT 1 FROM event").fetchone() is None
-            keys = open_keys(folder / "keys", may_make=is_new)
+            keys = open_keys(folder / KEYS, may_make=is_new)
         except BaseException:
             self._caretaker.leave(self._connection)
             raise
         self.device = fingerprint(keys.device.public_key())
+        self._head_file = HeadFile(folder / HEAD_NAME, keys.device.public_key())
         self._ledger = Ledger(
-            self._connection, keys.device, now, on_damage=self._caretaker.give_up
+            self._connection,
+            keys.device,
+            now,
+            on_damage=self._caretaker.give_up,
+            on_end=self._keep_end,
         )
         self._identities = Identities(self._ledger, keys.identity)
         if self.recovery is not None:
+            self._ledger.sign_recovered()
             self.note("recovered", {"what": self.recovery.sentence}, DEVICE)
+            self._head_file.replace(*self._ledger.signed_head())
+        self._write_back()
         self._caretaker.look_after()
+
+    def _write_back(self, within_s: float = WRITE_BACK_S) -> None:
+        """Empty SQLite's log, unless somebody reads in it: the next time then.
+
+        A log that is damaged takes everything in it along, and one that is not emptied
+        still holds the key of whoever was erased.
+        """
+        with contextlib.suppress(RecordError):  # another writes, or the disk is full
+            if self._ledger.write_back(within_s):
+                self._has_erased = False
 
     def __enter__(self) -> "Store":
         return self
@@ -138,8 +169,20 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Let go of the database, once a copy that is being made is whole."""
+        """Let go of the database, once a copy that is being made is whole.
+
+        Its log is written back by the last one who closes it.
+        """
+        self._write_back()
         self._caretaker.leave(self._connection)
+
+    def _keep_end(self, end: Head, signature: bytes) -> None:
+        """Keep a new end of the chain beside the database, which holds it already."""
+        try:
+            self._head_file.raise_to(end, signature)
+            self._head_trouble = ""
+        except OSError as err:
+            self._head_trouble = f"The end of the records cannot be kept twice: {err}"
 
     @property
     def is_damaged(self) -> bool:
@@ -152,12 +195,24 @@ class Store:
         return self._caretaker.found is Found.SOUND
 
     @property
+    def is_erasing(self) -> bool:
+        """Whether the key of somebody who was erased still lies in SQLite's log.
+
+        To ask is to try once more to empty it.
+        """
+        if self._has_erased:
+            self._write_back(0.0)
+        return self._has_erased
+
+    @property
     def troubles(self) -> list[str]:
         """What is not as it should be with the database and its copy."""
         care, found = self._caretaker, self._caretaker.found
         known = [DAMAGED] if found is Found.DAMAGED else []
         known += [LOOKING] if found is Found.NOTHING else []
-        return [*filter(None, (*known, care.check_trouble, care.copy_trouble))]
+        erasing = ERASING if self.is_erasing else ""
+        troubles = care.check_trouble, care.copy_trouble, self._head_trouble, erasing
+        return [*filter(None, (*known, *troubles))]
 
     def require_sound(self) -> None:
         """Wait a little for the check of the database.
@@ -275,6 +330,7 @@ class Store:
             "doubts": [doubt_object(d) for d in doubts],
         }
         self._do(Kind.FINISH, slide, body, by, key)
+        self._write_back()
 
     def judge_cell(
         self, slide: str, cell: str, word: Word, by: str, *, key: str
@@ -355,6 +411,7 @@ class Store:
                     "sealed_comment": self._identities.seal_text(slide, comment),
                 }
                 self._append(Kind.SIGN, slide, body, by, key)
+        self._write_back()
         return self.slide(slide).signatures[-1]
 
     def amend(self, slide: str, why: str, by: str, *, key: str = "") -> None:
@@ -382,9 +439,9 @@ class Store:
         with self._writing() as connection:
             self._identities.destroy(connection, slide)
             self._append(Kind.ERASE, slide, {"why": why}, by, "")
+        self._has_erased = True
         self.keep_copy()
-        with self._ledger.quiet() as connection:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._write_back(ERASE_WITHIN_S)
 
     def drop_pictures(self, slide: str, by: str) -> None:
         """Take the pictures of a signed slide away."""
@@ -440,6 +497,13 @@ class Store:
                 self.damaged[slide] = str(err)
             else:
                 yield record
+
+    def moments(self) -> list[tuple[str, str, str]]:
+        """Return what gives time its order: (kind, slide, at) of counts and notes."""
+        return self._ledger.rows(
+            f"SELECT kind, slide, at FROM event WHERE {IS_BOUND} OR slide = '' "  # noqa: S608
+            "ORDER BY seq"
+        )
 
     def slides_by_model(self) -> dict[tuple[str, str], list[str]]:
         """Return the slides that each model judged, by its bundle's id and hash."""
@@ -543,7 +607,10 @@ class Store:
 
     def verify_audit(self) -> list[Problem]:
         """Look for events, pictures and identities that are not what they were."""
+        known = self._head_file.newest()
         problems = self._ledger.problems()
+        if known is not None and not self._ledger.holds(known):
+            problems.append(Problem(known.seq, "was written, and is not here"))
         if problems:
             return problems  # what cannot be trusted is not folded
         return [
@@ -648,13 +715,13 @@ def _opened(
     waits: bool,
     on_long_work: Callable[[], None],
 ) -> tuple[Caretaker, sqlite3.Connection, Recovery | None]:
-    path = folder / DATABASE_NAME
+    path, copy = folder / DATABASE_NAME, folder / COPY_FOLDER / DATABASE_NAME
 
     def prepare() -> None:
-        end_last_step(folder, DATABASE_NAME, (COPY_FOLDER, *FOLDERS))
+        end_last_step(folder, FILES, (COPY_FOLDER, *FOLDERS))
 
     try:
-        caretaker = Caretaker(path, folder / COPY_FOLDER / DATABASE_NAME, now)
+        caretaker = Caretaker(path, copy, now, Witnesses(folder))
         try:
             opened = caretaker.open(prepare, waits=waits, on_long_work=on_long_work)
         except BaseException:

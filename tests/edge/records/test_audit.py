@@ -145,12 +145,18 @@ def test_nothing_of_a_changed_event_is_shown(bench: Any, slide: str) -> None:
     assert list(store.damaged) == [slide]
 
 
-def test_a_cut_stays_visible_after_further_events(bench: Any, slide: str) -> None:
-    tamper(bench.folder, f"DELETE FROM event WHERE seq > {N_EVENTS - 2}")
+@pytest.mark.parametrize(
+    ("n", "told"), [(1, "event 8 is lost"), (2, "events 7 to 8 are lost")]
+)
+def test_a_cut_is_told_at_the_next_opening(
+    bench: Any, slide: str, n: int, told: str
+) -> None:
+    tamper(bench.folder, f"DELETE FROM event WHERE seq > {N_EVENTS - n}")
     store = bench.reopen()
-    store.note("later", {}, "ann")
-    (problem, *_) = store.verify_audit()
-    assert "some are missing" in problem.what
+    assert told in store.recovery.sentence
+    assert store.notes("recovered")[0].body["facts"]["what"] == store.recovery.sentence
+    assert store.verify_audit() == []
+    assert bench.reopen().recovery is None
 
 
 def test_a_cut_with_a_head_of_ones_own_is_found(bench: Any, slide: str) -> None:
@@ -160,8 +166,9 @@ def test_a_cut_with_a_head_of_ones_own_is_found(bench: Any, slide: str) -> None:
         f"UPDATE head SET seq = {N_EVENTS - 1}, hash = "
         f"(SELECT hash FROM event WHERE seq = {N_EVENTS - 1})",
     )
-    (problem,) = bench.store.verify_audit()
-    assert "does not carry this device's signature" in problem.what
+    missing, unsigned = [p.what for p in bench.store.verify_audit()][::-1]
+    assert "does not carry this device's signature" in unsigned
+    assert "was written, and is not here" in missing
 
 
 def test_an_older_database_is_told_by_the_code_of_a_later_report(
@@ -178,7 +185,7 @@ def test_an_older_database_is_told_by_the_code_of_a_later_report(
         part.unlink()
     (bench.folder / DATABASE_NAME).write_bytes(older)
     store = bench.reopen()
-    assert store.verify_audit() == []
+    assert f"event {N_EVENTS + 1} is lost" in store.recovery.sentence
     assert store.event_of_code(code) is None
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from leukoscope_edge.errors import OutputError, RecordError
 from leukoscope_edge.records.backup import restore_backup, write_backup
+from leukoscope_edge.records.files import PIECE_BYTES, write_stream
 from leukoscope_edge.records.sealed_file import (
     CHUNK_BYTES,
     TAG_BYTES,
@@ -163,6 +164,10 @@ def test_a_backup_that_is_not_sound_changes_nothing(
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
+        ("evil", tarfile.REGTYPE),
+        ("keys", tarfile.REGTYPE),
+        ("models/state.json", tarfile.REGTYPE),
+        ("records.sqlite-wal", tarfile.REGTYPE),
         ("../evil", tarfile.REGTYPE),
         ("/etc/evil", tarfile.REGTYPE),
         ("keys/../../evil", tarfile.REGTYPE),
@@ -183,6 +188,91 @@ def test_a_backup_writes_nothing_outside_its_folder(
     with pytest.raises(RecordError, match="no file of ours"):
         restore_backup(file, tmp_path / "to", PASSPHRASE, "ann")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["evil"]
+
+
+@pytest.mark.parametrize("missing", ["records.sqlite", "keys/device.key", "all"])
+def test_a_backup_that_lacks_what_matters_takes_nothing_s_place(
+    bench: Any, tmp_path: Path, missing: str
+) -> None:
+    slide = bench.signed()
+    bench.store.close()
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w") as tar:
+        for name in ("records.sqlite", "keys/device.key", "keys/identity.key"):
+            if missing not in (name, "all"):
+                tar.add(bench.folder / name, arcname=name)
+    file = tmp_path / "short"
+    file.write_bytes(sealed(plain.getvalue()))
+    with pytest.raises(RecordError, match="holds no"):
+        restore_backup(file, bench.folder, PASSPHRASE, "ann")
+    assert bench.reopen().slide(slide).signatures
+
+
+def test_a_restore_with_a_file_that_is_not_ours_does_not_stop_the_next_start(
+    bench: Any, stick: Path
+) -> None:
+    """As an older program unpacked it, before a stop."""
+    slide = bench.signed()
+    file = write_backup(bench.store, stick, PASSPHRASE, "ann")
+    bench.store.close()
+    restore_backup(file, bench.folder, PASSPHRASE, "ann")
+    waiting = bench.folder / ".restored-2"
+    waiting.mkdir()
+    (waiting / "strange").touch()
+    for _ in range(2):
+        assert bench.reopen().slide(slide).signatures
+    assert (bench.folder / "before-restore-2" / waiting.name / "strange").exists()
+
+
+def test_nobody_is_erased_for_having_another_devices_number(
+    bench: Any, stick: Path, tmp_path: Path, bench_kind: type[Any]
+) -> None:
+    slide = bench.signed(name="Ann Canary")
+    file = write_backup(bench.store, stick, PASSPHRASE, "ann")
+    other = bench_kind(tmp_path / "other")
+    assert other.signed(name="Ben Canary") == slide
+    other.store.erase(slide, "request", "ann")
+    other.store.close()
+    restore_backup(file, other.folder, PASSPHRASE, "ann")
+    store = other.reopen()
+    assert store.identity(slide).name == "Ann Canary"
+    assert store.device == bench.store.device
+
+
+def test_records_that_cannot_be_read_are_mended_by_a_backup(
+    bench: Any, stick: Path
+) -> None:
+    slide = bench.signed()
+    file = write_backup(bench.store, stick, PASSPHRASE, "ann")
+    bench.store.close()
+    (bench.folder / "keys" / "device.key").unlink()
+    with pytest.raises(RecordError, match="restore it from a backup"):
+        open_store(bench.folder)
+    restore_backup(file, bench.folder, PASSPHRASE, "ann")
+    store = bench.reopen()
+    assert store.slide(slide).signatures
+    facts = store.notes("restored")[-1].body["facts"]
+    assert facts["knows_who_was_erased"] is False
+
+
+class Zeros:
+    """A file of noughts that counts how much of it is asked for at once."""
+
+    def __init__(self, n_bytes: int) -> None:
+        self.left, self.largest = n_bytes, 0
+
+    def read(self, n: int, /) -> bytes:
+        self.largest = max(self.largest, n)
+        n = min(n, self.left)
+        self.left -= n
+        return bytes(n)
+
+
+def test_a_large_file_is_restored_piece_by_piece(tmp_path: Path) -> None:
+    source = Zeros(5 * PIECE_BYTES + 1)
+    write_stream(tmp_path / "large", source)
+    assert (tmp_path / "large").stat().st_size == 5 * PIECE_BYTES + 1
+    assert source.largest == PIECE_BYTES
 
 
 class StoppedError(Exception):

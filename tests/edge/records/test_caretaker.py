@@ -30,6 +30,7 @@ from leukoscope_edge.records.store import (
     Store,
     open_store,
 )
+from leukoscope_edge.records.witnesses import Witnesses
 from leukoscope_edge.types import Word
 
 DIES_AT_THE_CHECK = """
@@ -74,7 +75,8 @@ def check_is_held(folder: Path) -> Iterator[None]:
 
 def caretaker_of(folder: Path) -> Caretaker:
     copy = folder / COPY_FOLDER / DATABASE_NAME
-    return Caretaker(folder / DATABASE_NAME, copy, lambda: datetime.now(timezone.utc))
+    now, witnesses = lambda: datetime.now(timezone.utc), Witnesses(folder)
+    return Caretaker(folder / DATABASE_NAME, copy, now, witnesses)
 
 
 def spoil_a_leaf(path: Path) -> None:
@@ -248,6 +250,7 @@ def test_damage_that_reading_meets_is_told(long: Path) -> None:
             Ed25519PrivateKey.generate(),
             lambda: datetime.now(timezone.utc),
             on_damage=lambda: told.append("damage"),
+            on_end=lambda head, signature: None,
         )
         with pytest.raises(RecordError, match="cannot be read"):
             ledger.rows("SELECT * FROM event")

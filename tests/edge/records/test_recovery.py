@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leukoscope_edge.errors import RecordError
+from leukoscope_edge.records.head_file import HEAD_NAME
 from leukoscope_edge.records.store import COPY_FOLDER, DATABASE_NAME, open_store
 
 
@@ -48,7 +49,7 @@ def test_what_is_no_database_gives_way_to_the_last_copy(bench: Any) -> None:
     close(bench).write_bytes(b"not a database at all" * 100)
     store = bench.reopen()
     assert (store.recovery.n_from_copy, store.recovery.n_saved) == (n, 0)
-    assert f"whatever came after event {n} is lost" in store.recovery.sentence
+    assert f"events {n + 1} to {n + 2} are lost" in store.recovery.sentence
     assert store.recovery.kept.is_dir()
     assert store.slide(slide).signatures
     assert store.identity(slide).sample == "S-1"
@@ -123,6 +124,16 @@ def test_without_any_copy_the_records_begin_anew_and_say_so(bench: Any) -> None:
     path.write_bytes(b"x" * 4096)
     store = bench.reopen()
     assert store.slides() == []
+    assert "0 events were saved; events 1 to 8 are lost" in store.recovery.sentence
+
+
+def test_without_the_second_end_nobody_says_how_much_is_lost(bench: Any) -> None:
+    bench.signed()
+    path = close(bench)
+    shutil.rmtree(bench.folder / COPY_FOLDER)
+    (bench.folder / HEAD_NAME).unlink()
+    path.write_bytes(b"x" * 4096)
+    store = bench.reopen()
     assert "whatever came after event 0 is lost" in store.recovery.sentence
 
 

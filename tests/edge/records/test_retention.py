@@ -1,10 +1,13 @@
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from leukoscope_edge.errors import RecordError
-from leukoscope_edge.records.retention import Retention, apply_retention
+from leukoscope_edge.records.retention import MAX_STEP, Retention, apply_retention
+from leukoscope_edge.records.slide import SlideSetUp
+from leukoscope_edge.records.store import Store
 
 
 def after(days: float) -> datetime:
@@ -40,13 +43,53 @@ def test_the_default_keeps_everything(bench: Any) -> None:
     assert apply_retention(bench.store, rule, after(300), "device") == []
 
 
-@pytest.mark.parametrize("days", [-1, 9000])
-def test_a_wrong_clock_erases_nothing(bench: Any, days: float) -> None:
+class Clock:
+    """A device's clock that somebody sets."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 29, 12, tzinfo=timezone.utc)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def store_of(tmp_path: Path, clock: Clock) -> Store:
+    return Store(tmp_path / "dated", now=clock)
+
+
+@pytest.mark.parametrize("days", [-9000, -1, 46, 9000])
+def test_a_wrong_clock_erases_nothing_and_stops_nothing(
+    bench: Any, days: float
+) -> None:
     slide = bench.signed()
     rule = Retention(identities_days=1, pictures_days=1)
-    with pytest.raises(RecordError, match="set the clock first"):
-        apply_retention(bench.store, rule, after(days), "device")
+    done = apply_retention(bench.store, rule, after(days), "device")
     assert bench.store.identity(slide) is not None
+    is_told = abs(days) > MAX_STEP.days
+    assert [("not counted" in line) for line in done] == [True] * is_told
+
+
+@pytest.mark.parametrize("year", [2027, 2037, 2106])
+def test_a_mistyped_year_makes_no_slide_older_or_younger(
+    tmp_path: Path, make_set_up: Callable[..., SlideSetUp], year: int
+) -> None:
+    clock, rule = Clock(), Retention(identities_days=30, pictures_days=None)
+    with store_of(tmp_path, clock) as store:
+        last_week = store.start_slide(make_set_up(), "ann")
+        clock.now += timedelta(days=7)
+        right, clock.now = clock.now, clock.now.replace(year=year)
+        mistyped = store.start_slide(make_set_up(), "ann")
+        apply_retention(store, rule, clock.now, "device")  # that night
+        assert store.identity(last_week) is not None
+        clock.now = right + timedelta(days=1)
+        later = store.start_slide(make_set_up(), "ann")
+        for _ in range(31):
+            apply_retention(store, rule, clock.now, "device")
+            clock.now += timedelta(days=1)
+        slides = [last_week, mistyped, later]
+        assert [s for s in slides if not store.identity(s)] == [last_week]
+        apply_retention(store, rule, clock.now, "device")
+        assert [s for s in slides if not store.identity(s)] == slides
 
 
 def test_a_retention_of_no_day_is_refused() -> None:

@@ -41,3 +41,9 @@ def test_a_power_cut_loses_nothing_acknowledged_and_a_lying_disk_is_seen() -> No
     assert done.returncode == 0, done.stdout + done.stderr
     lying = run("power_cut_records.py", "--cuts", "2", "--without-sync")
     assert lying.returncode == 1, lying.stdout + lying.stderr
+
+
+def test_no_fault_of_disk_or_hand_takes_anything_back_without_a_word() -> None:
+    done = run("record_faults.py", "--runs", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("silent 0") == 7

@@ -1,3 +1,4 @@
+import contextlib
 import os
 import re
 import resource
@@ -20,7 +21,14 @@ from leukoscope_edge.records.database import IS_BOUND, MIGRATIONS
 from leukoscope_edge.records.events import NO_EVENT_HASH
 from leukoscope_edge.records.files import one_at_a_time
 from leukoscope_edge.records.slide import Kind, MissedCell, SlideSetUp, SlideState
-from leukoscope_edge.records.store import COPY_FOLDER, DATABASE_NAME, Store, open_store
+from leukoscope_edge.records.store import (
+    COPY_FOLDER,
+    DATABASE_NAME,
+    ERASING,
+    Store,
+    open_store,
+)
+from leukoscope_edge.records.witnesses import read_only
 from leukoscope_edge.types import CallName, Cell, Refusal, Verdict, Word
 
 MISSED = MissedCell(
@@ -224,6 +232,27 @@ def test_no_file_holds_a_name_in_the_clear(bench: Any) -> None:
     assert bench.store.identity(slide).name == "Canary Name"
     bench.store.close()
     assert not re.search(rb"(?i)canary", all_bytes(bench.folder))
+
+
+def test_an_erasure_beside_a_reader_says_so_until_the_log_is_empty(
+    bench: Any,
+) -> None:
+    slide = bench.signed()
+    log = bench.folder / f"{DATABASE_NAME}-wal"
+    with contextlib.closing(read_only(bench.folder / DATABASE_NAME)) as reader:
+        wrapped = reader.execute("SELECT wrapped FROM record_key").fetchone()[0]
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM event").fetchall()
+        bench.store.note("light", {}, "ann")  # unseen by the reader
+        bench.store.erase(slide, "request", "ann")
+        assert bench.store.is_erasing
+        assert ERASING in bench.store.troubles
+        reader.rollback()
+    assert not bench.store.is_erasing
+    assert bench.store.troubles == []
+    assert not log.exists() or log.stat().st_size == 0
+    for path in (bench.folder / DATABASE_NAME, bench.folder / "copy" / DATABASE_NAME):
+        assert wrapped not in path.read_bytes()
 
 
 def test_erasing_destroys_the_key_and_leaves_the_record_whole(bench: Any) -> None:
