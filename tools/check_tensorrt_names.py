@@ -5,9 +5,10 @@
 WHEEL is a wheel of NVIDIA's bindings, for example from
 `pip download --no-deps tensorrt-cu13-bindings`. Nothing is loaded or run: TensorRT's
 libraries are not needed, and without a driver it would kill the process. The names that
-`plan.py` and `tensorrt_child.py` ask of TensorRT's objects are read from their source
-and looked for as text in the wheel's library. Two names belong to some versions alone:
-EXPLICIT_BATCH (before 10) and STRONGLY_TYPED (from 10 on), with FP16 and INT8.
+`compiler.py` and `runner.py` ask of TensorRT's objects are read from their source and
+looked for as text in the wheel's library. Some names belong to some versions alone:
+EXPLICIT_BATCH, FP16 and INT8 (before 10), STRONGLY_TYPED (from 10 on), and how a build
+is aimed at a compute capability (TensorRT for RTX).
 
 Exit 1 where a name is missing.
 """
@@ -19,15 +20,20 @@ import zipfile
 from pathlib import Path
 
 INFERENCE = Path(__file__).parents[1] / "edge" / "leukoscope_edge" / "inference"
-SOURCES = (INFERENCE / "plan.py", INFERENCE / "tensorrt_child.py")
+SOURCES = (INFERENCE / "compiler.py", INFERENCE / "runner.py")
 THEIRS = frozenset(
     """
     trt builder network parser config profile flags engine MemoryPoolType BuilderFlag
-    Logger _runtime _engine _context
+    ILogger ProfilingVerbosity _runtime _engine _context
     """.split()  # noqa: SIM905 - words, not quotes
 )
 """Names in those files that hold TensorRT's objects."""
-OF_SOME_VERSIONS = frozenset({"EXPLICIT_BATCH", "STRONGLY_TYPED", "FP16", "INT8"})
+OF_SOME_VERSIONS = frozenset(
+    """
+    EXPLICIT_BATCH STRONGLY_TYPED FP16 INT8 ComputeCapability num_compute_capabilities
+    set_compute_capability
+    """.split()  # noqa: SIM905 - as above
+)
 
 
 def main() -> int:

@@ -120,7 +120,7 @@ class InferenceEntry:
             no choice: int8 where the GPU has it.
     """
 
-    backends: tuple[Literal["tensorrt", "cpu"], ...] = ("cpu",)
+    backends: tuple[Literal["tensorrt", "tensorrt-rtx", "cpu"], ...] = ("cpu",)
 
     def __post_init__(self) -> None:
         if not self.backends or self.backends[-1] != "cpu":

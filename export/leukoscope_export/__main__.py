@@ -4,7 +4,8 @@ python -m leukoscope_export onnx      a fitted network as clean fp32 ONNX
 python -m leukoscope_export quantize  the same as two int8 files from one scale table
 python -m leukoscope_export parity    do all forms say the same of real cells?
 python -m leukoscope_export pair      what would a quick network before a deep one cost?
-python -m leukoscope_export engine    build a bundle's TensorRT engine on this GPU
+python -m leukoscope_export engine    build a bundle's TensorRT engine on this GPU, or
+                                      compile engines for other GPUs into the bundle
 python -m leukoscope_export bundle    quantise fitted runs and put them into a bundle
 python -m leukoscope_export publish   keys, signatures and the stick of a release
 """
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_export import ceremony, steps
+from leukoscope_export.compiled import add_engines
 from leukoscope_export.qat import QatPlan
 from leukoscope_export.release import Recipe, make_bundle
 from leukoscope_export.runs import FINAL
@@ -56,8 +58,11 @@ def pair(options: argparse.Namespace) -> None:
 
 
 def engine(options: argparse.Namespace) -> None:
-    """Build the engine here and check it against the stored answers."""
-    _say(steps.engine(options.bundle, options.cache))
+    """Compile for other GPUs, or build here and check against the stored answers."""
+    if options.targets:
+        _say(add_engines(options.bundle, options.targets))
+    else:
+        _say(steps.engine(options.bundle, options.backend, options.cache))
 
 
 def bundle(options: argparse.Namespace) -> None:
@@ -106,9 +111,20 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     one.add_argument("--work", type=Path, required=True, help="folder of `fit`")
     one.add_argument("--quick-work", type=Path, required=True, help="of the smaller")
 
-    one = commands.add_parser("engine", help="build a bundle's TensorRT engine here")
+    one = commands.add_parser("engine", help="build a bundle's TensorRT engines")
     one.set_defaults(run=engine)
     one.add_argument("bundle", type=Path)
+    one.add_argument(
+        "--for",
+        dest="targets",
+        action="append",
+        metavar="SM86",
+        help="compile for this GPU into the bundle, without a GPU (TensorRT for RTX); "
+        "may be repeated",
+    )
+    one.add_argument(
+        "--backend", choices=("tensorrt", "tensorrt-rtx"), default="tensorrt"
+    )
     one.add_argument("--cache", type=Path, help="folder of the plans")
 
     one = commands.add_parser("bundle", help="quantise fitted runs into a bundle")

@@ -16,7 +16,7 @@ import numpy as np
 
 from leukoscope_edge.errors import EngineFault
 from leukoscope_edge.inference.bundle import open_bundle
-from leukoscope_edge.inference.choose import open_engine
+from leukoscope_edge.inference.choose import Backend, open_engine
 from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.types import F32
 from leukoscope_export.graph import onnx_bytes, refuse_other_answers, torch_outputs
@@ -134,14 +134,14 @@ def pair(folder: Path, quick_folder: Path) -> str:
     )
 
 
-def engine(folder: Path, cache: Path | None) -> str:
+def engine(folder: Path, backend: Backend, cache: Path | None) -> str:
     """Build a bundle's engines on this machine's GPU; return a sentence.
 
     Raises:
         EngineFault: TensorRT cannot serve here; the message says why.
     """
     bundle = open_bundle(folder)
-    with open_engine(bundle, backend="tensorrt", cache=cache) as running:
+    with open_engine(bundle, backend=backend, cache=cache) as running:
         worst = self_test(running, bundle)
         if running.fallback:
             raise EngineFault(running.fallback)

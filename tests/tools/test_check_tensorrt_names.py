@@ -13,8 +13,8 @@ NAMES = (
     b"create_optimization_profile set_shape add_optimization_profile "
     b"build_serialized_network deserialize_cuda_engine create_execution_context "
     b"get_tensor_name num_io_tensors get_tensor_dtype get_tensor_shape "
-    b"set_tensor_address set_input_shape execute_async_v3 Logger "
-    b"WARNING"
+    b"set_tensor_address set_input_shape execute_async_v3 ILogger ERROR "
+    b"INTERNAL_ERROR profiling_verbosity ProfilingVerbosity DETAILED"
 )
 
 
@@ -32,3 +32,13 @@ def test_a_name_that_is_gone_fails(tmp_path: Path, gone: bytes, status: int) -> 
     )
     assert done.returncode == status
     assert (gone.decode() in done.stdout) or not gone
+
+
+def test_tensorrt_for_rtx_as_it_is_installed_has_every_name(tmp_path: Path) -> None:
+    bindings = pytest.importorskip("tensorrt_rtx_bindings")
+    wheel = tmp_path / "bindings.whl"
+    with zipfile.ZipFile(wheel, "w") as files:
+        for path in Path(bindings.__file__).parent.glob("*.so"):
+            files.write(path, path.name)
+    done = subprocess.run([sys.executable, str(TOOL), str(wheel)], capture_output=True)
+    assert done.returncode == 0, done.stdout

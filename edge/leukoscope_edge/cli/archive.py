@@ -82,7 +82,7 @@ def _require_possible(options: argparse.Namespace) -> None:
         raise ConfigError(
             "the reports of an archive are in English: screen one slide with --language"
         )
-    if options.backend == "tensorrt":
+    if options.backend not in ("auto", "cpu"):
         raise ConfigError("an archive is screened by the CPU, for the same bytes")
 
 

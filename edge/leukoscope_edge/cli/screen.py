@@ -25,7 +25,7 @@ from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting.background import SiteBackground
 from leukoscope_edge.errors import ConfigError, SourceError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.choose import open_engine
+from leukoscope_edge.inference.choose import ACCELERATED, open_engine
 from leukoscope_edge.inference.serving import segmentation_named
 from leukoscope_edge.profile import open_profile
 from leukoscope_edge.records.files import prepare_folder
@@ -116,9 +116,9 @@ def _add_engine_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--backend",
-        choices=("auto", "cpu", "tensorrt"),
+        choices=tuple(ACCELERATED),
         default="auto",
-        help="auto: TensorRT where it works, else the CPU, and the result says why",
+        help="auto: a TensorRT where one works, else the CPU, and the result says why",
     )
     parser.add_argument(
         "--threads", type=_threads, default=0, help="how many; 0: all cores"

@@ -365,14 +365,42 @@ class GoldenEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EngineEntry:
+    """A plan that was compiled on the workstation, for one GPU and one runtime.
+
+    Attributes:
+        file: The plan: machine code, trusted as far as the bundle's signature.
+        runtime: What loads it; TensorRT itself compiles on the device alone.
+        version: Of the runtime, in full: no other loads it.
+        target: The GPU's compute capability, as "SM86".
+        precision: Of the ONNX file that it was compiled from.
+        model_sha256: Of that file.
+    """
+
+    file: FileEntry
+    runtime: Literal["tensorrt-rtx"]
+    version: str
+    target: str
+    precision: Literal["int8", "fp16"]
+    model_sha256: str
+
+    def __post_init__(self) -> None:
+        _require(
+            self.target[:2] == "SM" and self.target[2:].isdecimal(),
+            f"'target' must be as SM86, got {self.target!r}",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """The whole card of one bundle.
 
     `model_trt` is the file from which a device with an NVIDIA GPU builds its own
-    engine, `model_fp16` the one for a GPU without int8; `quick` makes the bundle a
-    pair; `outliers` turns away cells unlike those it learned from; `size_only` and
-    `conformal` tell a reader how far to trust it; `kinds` names what it tells apart,
-    `laboratories` who taught and who judged. Cards without them are as good.
+    engine, `model_fp16` the one for a GPU without int8, `engines` are engines that are
+    built already; `quick` makes the bundle a pair; `outliers` turns away cells unlike
+    those it learned from; `size_only` and `conformal` tell a reader how far to trust
+    it; `kinds` names what it tells apart, `laboratories` who taught and who judged.
+    Cards without them are as good.
     `validation` says whether it was validated for care; no model here was.
     """
 
@@ -400,6 +428,7 @@ class Card:
     kinds: KindsEntry | None = None
     laboratories: LaboratoriesEntry | None = None
     validation: Literal["research", "clinical"] = "research"
+    engines: tuple[EngineEntry, ...] | None = None
 
     def __post_init__(self) -> None:
         _require(

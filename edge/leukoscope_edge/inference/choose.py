@@ -7,7 +7,7 @@ crops that were on their way are judged again, and none is lost.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -17,19 +17,29 @@ from leukoscope_edge.errors import BundleError, CachedPlanFault, EngineFault
 from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.inference.cascade import CascadeEngine
+from leukoscope_edge.inference.compiler import Runtime
 from leukoscope_edge.inference.engine import Engine, OnnxCpuEngine
 from leukoscope_edge.inference.selftest import self_test
-from leukoscope_edge.inference.tensorrt import TensorRtEngine, why_unavailable
+from leukoscope_edge.inference.tensorrt import TensorRtEngine, runtimes_here
 from leukoscope_edge.types import F32, U8
 
-Backend = Literal["auto", "cpu", "tensorrt"]
+Backend = Literal["auto", "cpu", "tensorrt", "tensorrt-rtx"]
+ACCELERATED: dict[Backend, tuple[Runtime, ...]] = {
+    "auto": ("tensorrt", "tensorrt-rtx"),
+    "cpu": (),
+    "tensorrt": ("tensorrt",),
+    "tensorrt-rtx": ("tensorrt-rtx",),
+}
+"""What is tried, in this order: a device has the one that its maker chose."""
 
 
 class Starter(Protocol):
-    """Starts TensorRT for a bundle."""
+    """Starts a TensorRT for a bundle."""
 
-    def __call__(self, bundle: Bundle, *, rebuild: bool) -> TensorRtEngine:
-        """Return it ready; `rebuild` builds even where a plan is cached."""
+    def __call__(
+        self, bundle: Bundle, runtime: Runtime, *, rebuild: bool
+    ) -> TensorRtEngine:
+        """Return it ready; `rebuild` builds even where there is a plan."""
         ...
 
 
@@ -42,7 +52,7 @@ class Served:
         reason: Why TensorRT does not serve; "" where it does or was not asked.
     """
 
-    backend: Literal["cpu", "tensorrt"]
+    backend: Literal["cpu", "tensorrt", "tensorrt-rtx"]
     reason: str = ""
 
 
@@ -74,7 +84,7 @@ class FallbackEngine:
             self.served = Served(backend="cpu", reason=reason)
         else:
             self._engine = accelerated
-            self.served = Served(backend="tensorrt")
+            self.served = Served(backend=accelerated.runtime)
 
     @property
     def name(self) -> str:
@@ -138,25 +148,27 @@ def open_engine(
 
     Args:
         bundle: A verified bundle, of one network or a pair.
-        backend: `auto` falls back to the CPU, `tensorrt` fails instead, `cpu` does
-            not try.
+        backend: `auto` falls back to the CPU, `cpu` does not try the GPU, the others
+            fail where they cannot serve.
         n_threads: For the CPU; 0 is all cores.
         cache: Folder of TensorRT's plans; None is the user's own.
         on_progress: Told in a sentence when a build begins.
 
     Raises:
         BundleError: The CPU has to serve, and its model does not load.
-        EngineFault: `tensorrt` was demanded and cannot serve.
+        EngineFault: A TensorRT was demanded and cannot serve.
     """
     folder = cache or default_cache()
 
-    def start(bundle: Bundle, *, rebuild: bool) -> TensorRtEngine:
-        return TensorRtEngine(bundle, folder, rebuild=rebuild, on_progress=on_progress)
+    def start(bundle: Bundle, runtime: Runtime, *, rebuild: bool) -> TensorRtEngine:
+        return TensorRtEngine(
+            bundle, folder, runtime=runtime, rebuild=rebuild, on_progress=on_progress
+        )
 
-    deep = open_network(bundle, backend, n_threads, start, why_unavailable)
+    deep = open_network(bundle, backend, n_threads, start, runtimes_here)
     if bundle.quick is None:
         return deep
-    quick = open_network(bundle.quick, backend, n_threads, start, why_unavailable)
+    quick = open_network(bundle.quick, backend, n_threads, start, runtimes_here)
     return CascadeEngine(
         quick,
         deep,
@@ -177,7 +189,7 @@ def open_network(
     backend: Backend,
     n_threads: int,
     start: Starter,
-    why_not: Callable[[Bundle], str],
+    usable: Callable[[Bundle, Sequence[Runtime]], tuple[Runtime, ...]],
 ) -> FallbackEngine:
     """Open one network; see `open_engine`.
 
@@ -185,28 +197,44 @@ def open_network(
         bundle: The network.
         backend: As in `open_engine`.
         n_threads: As in `open_engine`.
-        start: Starts TensorRT.
-        why_not: Says why TensorRT need not be tried, "" where it may.
+        start: Starts a TensorRT.
+        usable: Says which may be tried here, as `runtimes_here`.
     """
     if backend == "cpu":
         return FallbackEngine(bundle, None, "", n_threads)
     try:
-        if reason := why_not(bundle):
-            raise EngineFault(reason)
-        accelerated = _start_tested(bundle, start)
+        runtimes = usable(bundle, ACCELERATED[backend])
+        accelerated = _start_first(bundle, runtimes, start)
     except EngineFault as err:
-        if backend == "tensorrt":
+        if backend != "auto":
             raise
         return FallbackEngine(bundle, None, str(err), n_threads)
     return FallbackEngine(bundle, accelerated, "", n_threads)
 
 
-def _start_tested(bundle: Bundle, start: Starter) -> TensorRtEngine:
-    """Start TensorRT and test it; where a cached plan fails, rebuild it once."""
+def _start_first(
+    bundle: Bundle, runtimes: Sequence[Runtime], start: Starter
+) -> TensorRtEngine:
+    """Start the first that works.
+
+    Raises:
+        EngineFault: None does; the message has every reason.
+    """
+    reasons = []
+    for runtime in runtimes:
+        try:
+            return _start_tested(bundle, runtime, start)
+        except EngineFault as err:
+            reasons.append(str(err))
+    raise EngineFault("; ".join(reasons))
+
+
+def _start_tested(bundle: Bundle, runtime: Runtime, start: Starter) -> TensorRtEngine:
+    """Start a runtime and test it; where a plan that was there fails, rebuild once."""
     try:
-        return _tested(start(bundle, rebuild=False), bundle)
+        return _tested(start(bundle, runtime, rebuild=False), bundle)
     except CachedPlanFault:
-        return _tested(start(bundle, rebuild=True), bundle)
+        return _tested(start(bundle, runtime, rebuild=True), bundle)
 
 
 def _tested(engine: TensorRtEngine, bundle: Bundle) -> TensorRtEngine:

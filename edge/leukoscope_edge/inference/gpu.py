@@ -1,11 +1,12 @@
-"""The NVIDIA GPU as its driver tells it, and memory on it: ctypes, no package.
+"""The NVIDIA GPU through its driver alone: what it is, memory on it, one stream.
 
-Creating a TensorRT runtime without a driver kills the process (measured with 11.4), so
-the driver is asked first, here, and in a child process: it may hang too. Six functions
-of the CUDA runtime are all that an engine needs; binding them by hand works on every
-JetPack, where a Python package would have to match the CUDA major version.
+Creating a TensorRT runtime without a driver can kill the process (measured with 11.4),
+so the driver is asked first, here, and in a child process: it may hang too. A dozen
+functions of `libcuda.so.1` are all that an engine needs, and whoever has a driver has
+them: no CUDA runtime has to be installed, found or matched. The memory lies in the
+primary context, which the CUDA runtime inside TensorRT uses as well.
 
-Source: CUDA Driver API and CUDA Runtime API reference.
+Source: CUDA Driver API reference, `cuda.h` for numbers and for the `_v2` names.
 """
 
 import ctypes
@@ -19,19 +20,18 @@ from leukoscope_edge.errors import EngineFault
 Array = npt.NDArray[np.generic]
 
 DRIVER = "libcuda.so.1"
-RUNTIMES = (
-    "libcudart.so",
-    "libcudart.so.13",
-    "libcudart.so.12",
-    "libcudart.so.11.0",
-    "/usr/local/cuda/lib64/libcudart.so",
-)
-"""Where JetPack 5 to 7 and the workstation packages put the CUDA runtime."""
 MULTIPROCESSOR_COUNT, CC_MAJOR, CC_MINOR = 16, 75, 76
 """`CUdevice_attribute` numbers."""
-TO_DEVICE, TO_HOST = 1, 2
-"""`cudaMemcpyKind` numbers."""
 NAME_BYTES = 100
+WHY = {
+    2: "the GPU's memory is full",
+    34: "only a stub of the NVIDIA driver is installed",
+    46: "the GPU is busy: another program has it for itself",
+    100: "the NVIDIA driver finds no GPU",
+    101: "the NVIDIA driver finds no GPU",
+    803: "the NVIDIA driver and its kernel module differ: restart the device",
+}
+"""What a `CUresult` means to whoever has to mend it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,52 +60,87 @@ def has_driver() -> bool:
     return True
 
 
-def find_gpu() -> Gpu:
-    """Ask the driver for the first GPU.
+class Driver:
+    """The driver's library, started; every failure is an `EngineFault` in words."""
 
-    Raises:
-        EngineFault: There is no driver, or it has no GPU.
-    """
-    try:
-        driver = ctypes.CDLL(DRIVER)
-    except OSError as err:
-        raise EngineFault("no NVIDIA driver is installed") from err
-    if driver.cuInit(0) != 0:
-        raise EngineFault("the NVIDIA driver does not start")
-    device = ctypes.c_int()
-    if driver.cuDeviceGet(ctypes.byref(device), 0) != 0:
-        raise EngineFault("the NVIDIA driver finds no GPU")
-    name = ctypes.create_string_buffer(NAME_BYTES)
-    driver.cuDeviceGetName(name, NAME_BYTES, device)
-    version = ctypes.c_int()
-    driver.cuDriverGetVersion(ctypes.byref(version))
+    def __init__(self, library: str = DRIVER) -> None:
+        """Load and start the driver.
 
-    def attribute(number: int) -> int:
+        Args:
+            library: Name or path of its library.
+
+        Raises:
+            EngineFault: There is none, or it does not start.
+        """
+        try:
+            self._library = ctypes.CDLL(library)
+        except OSError as err:
+            raise EngineFault("no NVIDIA driver is installed") from err
+        self.call("cuInit", ctypes.c_uint(0))
+        device = ctypes.c_int()
+        self.call("cuDeviceGet", ctypes.byref(device), ctypes.c_int(0))
+        self.device = device
+
+    def call(self, name: str, *arguments: object) -> None:
+        """Call a function of the driver.
+
+        Raises:
+            EngineFault: It has no such function, or the call fails.
+        """
+        try:
+            function = getattr(self._library, name)
+        except AttributeError as err:
+            raise EngineFault(
+                f"the NVIDIA driver is too old: it has no {name}; update it"
+            ) from err
+        code = int(function(*arguments))
+        if code != 0:
+            why = WHY.get(code, "the NVIDIA driver fails")
+            raise EngineFault(f"{why} ({name}: CUDA error {code})")
+
+    def gpu(self) -> Gpu:
+        """Return what the first GPU is.
+
+        Raises:
+            EngineFault: The driver does not say.
+        """
+        name = ctypes.create_string_buffer(NAME_BYTES)
+        self.call("cuDeviceGetName", name, ctypes.c_int(NAME_BYTES), self.device)
+        version = ctypes.c_int()
+        self.call("cuDriverGetVersion", ctypes.byref(version))
+        return Gpu(
+            name=name.value.decode("utf-8", "replace"),
+            capability=(self._attribute(CC_MAJOR), self._attribute(CC_MINOR)),
+            n_multiprocessors=self._attribute(MULTIPROCESSOR_COUNT),
+            driver=version.value,
+        )
+
+    def _attribute(self, number: int) -> int:
         value = ctypes.c_int()
-        driver.cuDeviceGetAttribute(ctypes.byref(value), number, device)
+        self.call(
+            "cuDeviceGetAttribute",
+            ctypes.byref(value),
+            ctypes.c_int(number),
+            self.device,
+        )
         return value.value
-
-    return Gpu(
-        name=name.value.decode("utf-8", "replace"),
-        capability=(attribute(CC_MAJOR), attribute(CC_MINOR)),
-        n_multiprocessors=attribute(MULTIPROCESSOR_COUNT),
-        driver=version.value,
-    )
 
 
 class Cuda:
-    """Device memory and one stream, freed on exit."""
+    """Memory on the GPU and one stream."""
 
-    def __init__(self) -> None:
-        """Load the CUDA runtime and make a stream.
+    def __init__(self, driver: Driver) -> None:
+        """Take the primary context and make a stream.
 
         Raises:
-            EngineFault: There is none, or it does not work.
+            EngineFault: The GPU is busy, or has no memory left.
         """
-        self._runtime = _load_runtime()
+        self._driver = driver
         self._addresses: list[int] = []
-        stream = ctypes.c_void_p()
-        self._call("cudaStreamCreate", ctypes.byref(stream))
+        context, stream = ctypes.c_void_p(), ctypes.c_void_p()
+        driver.call("cuDevicePrimaryCtxRetain", ctypes.byref(context), driver.device)
+        driver.call("cuCtxSetCurrent", context)
+        driver.call("cuStreamCreate", ctypes.byref(stream), ctypes.c_uint(0))
         self._stream = stream
 
     @property
@@ -113,56 +148,42 @@ class Cuda:
         """The stream's handle."""
         return self._stream.value or 0
 
-    def version(self) -> int:
-        """Return the runtime's version, 1000 x major + 10 x minor."""
-        version = ctypes.c_int()
-        self._call("cudaRuntimeGetVersion", ctypes.byref(version))
-        return version.value
-
     def allocate(self, n_bytes: int) -> int:
-        """Return the address of new device memory."""
-        address = ctypes.c_void_p()
-        self._call("cudaMalloc", ctypes.byref(address), ctypes.c_size_t(n_bytes))
-        if address.value is None:
-            raise EngineFault(f"the GPU gave no memory for {n_bytes} bytes")
+        """Return the address of new memory.
+
+        Raises:
+            EngineFault: The GPU has none left.
+        """
+        address = ctypes.c_uint64()
+        self._driver.call(
+            "cuMemAlloc_v2", ctypes.byref(address), ctypes.c_size_t(n_bytes)
+        )
         self._addresses.append(address.value)
         return address.value
 
     def copy_in(self, address: int, array: Array) -> None:
         """Copy a contiguous array to the device."""
-        self._copy(address, array.ctypes.data, array.nbytes, TO_DEVICE)
-
-    def copy_out(self, array: Array, address: int) -> None:
-        """Copy from the device into a contiguous array, and wait until it is there."""
-        self._copy(array.ctypes.data, address, array.nbytes, TO_HOST)
-        self._call("cudaStreamSynchronize", self._stream)
-
-    def close(self) -> None:
-        """Free everything."""
-        for address in self._addresses:
-            self._call("cudaFree", ctypes.c_void_p(address))
-        self._addresses = []
-
-    def _copy(self, target: int, source: int, n_bytes: int, kind: int) -> None:
-        self._call(
-            "cudaMemcpyAsync",
-            ctypes.c_void_p(target),
-            ctypes.c_void_p(source),
-            ctypes.c_size_t(n_bytes),
-            ctypes.c_int(kind),
+        self._driver.call(
+            "cuMemcpyHtoDAsync_v2",
+            ctypes.c_uint64(address),
+            ctypes.c_void_p(array.ctypes.data),
+            ctypes.c_size_t(array.nbytes),
             self._stream,
         )
 
-    def _call(self, name: str, *arguments: object) -> None:
-        code = getattr(self._runtime, name)(*arguments)
-        if code != 0:
-            raise EngineFault(f"{name} failed with CUDA error {code}")
+    def copy_out(self, array: Array, address: int) -> None:
+        """Copy from the device into a contiguous array, and wait until it is there."""
+        self._driver.call(
+            "cuMemcpyDtoHAsync_v2",
+            ctypes.c_void_p(array.ctypes.data),
+            ctypes.c_uint64(address),
+            ctypes.c_size_t(array.nbytes),
+            self._stream,
+        )
+        self._driver.call("cuStreamSynchronize", self._stream)
 
-
-def _load_runtime() -> ctypes.CDLL:
-    for name in RUNTIMES:
-        try:
-            return ctypes.CDLL(name)
-        except OSError:
-            continue
-    raise EngineFault("the CUDA runtime (libcudart) is not installed")
+    def close(self) -> None:
+        """Free all memory."""
+        for address in self._addresses:
+            self._driver.call("cuMemFree_v2", ctypes.c_uint64(address))
+        self._addresses = []

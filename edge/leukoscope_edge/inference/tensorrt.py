@@ -22,6 +22,7 @@ import numpy as np
 
 from leukoscope_edge.errors import CachedPlanFault, EngineFault
 from leukoscope_edge.inference.bundle import Bundle
+from leukoscope_edge.inference.compiler import MODULES, SPOKEN, Runtime
 from leukoscope_edge.inference.gpu import has_driver
 from leukoscope_edge.inference.tensorrt_child import (
     CACHED,
@@ -54,18 +55,35 @@ class Limits:
     run_s: float = 5.0
 
 
-def why_unavailable(bundle: Bundle) -> str:
-    """Return why TensorRT cannot serve a bundle here, "" where it may.
+def is_installed(module: str) -> bool:
+    """Say whether Python would find a module; it is not imported."""
+    return find_spec(module) is not None
 
-    Cheap, and touches neither the driver nor TensorRT.
+
+def runtimes_here(
+    bundle: Bundle,
+    wanted: Sequence[Runtime],
+    *,
+    has_driver: Callable[[], bool] = has_driver,
+    is_installed: Callable[[str], bool] = is_installed,
+) -> tuple[Runtime, ...]:
+    """Return which of the wanted runtimes may serve a bundle here, in their order.
+
+    Cheap, and calls neither the driver nor TensorRT.
+
+    Raises:
+        EngineFault: None may; the message says why.
     """
     if bundle.model_trt is None:
-        return "the bundle has no file for TensorRT"
+        raise EngineFault("the bundle has no file for TensorRT")
     if not has_driver():
-        return "no NVIDIA driver is installed"
-    if find_spec("tensorrt") is None:
-        return "TensorRT is not installed for this Python"
-    return ""
+        raise EngineFault("no NVIDIA driver is installed")
+    found = tuple(runtime for runtime in wanted if is_installed(MODULES[runtime]))
+    if not found:
+        named = " nor ".join(SPOKEN[runtime] for runtime in wanted)
+        either = f"neither {named} is" if len(wanted) > 1 else f"{named} is not"
+        raise EngineFault(f"{either} installed for this Python")
+    return found
 
 
 class TensorRtEngine:
@@ -79,6 +97,7 @@ class TensorRtEngine:
         bundle: Bundle,
         cache: Path,
         *,
+        runtime: Runtime = "tensorrt",
         child: Sequence[str] = CHILD,
         limits: Limits = Limits(),
         rebuild: bool = False,
@@ -89,9 +108,10 @@ class TensorRtEngine:
         Args:
             bundle: A verified bundle with a file for TensorRT.
             cache: Folder of the plans.
+            runtime: Which TensorRT.
             child: The command to start; the socket's number is added.
             limits: How long it may take.
-            rebuild: Build even where a plan is cached.
+            rebuild: Build even where there is a plan.
             on_progress: Told in a sentence when a build begins.
 
         Raises:
@@ -99,6 +119,7 @@ class TensorRtEngine:
         """
         if bundle.model_trt is None:
             raise EngineFault("the bundle has no file for TensorRT")
+        self.runtime = runtime
         self._limits = limits
         self._was_cut = False
         self._is_cached = False
@@ -113,7 +134,14 @@ class TensorRtEngine:
                 stderr=subprocess.DEVNULL,
             )
         self._n_answers = bundle.card.n_answers
-        order = Order(input=bundle.card.input, cache=str(cache), rebuild=rebuild)
+        order = Order(
+            runtime=runtime,
+            input=bundle.card.input,
+            cache=str(cache),
+            rebuild=rebuild,
+            folder=str(bundle.folder),
+            engines=bundle.card.engines or (),
+        )
         models = bundle.model_trt, bundle.model_fp16 or b""
         try:
             self._name = self._start(order, models, on_progress)

@@ -2,11 +2,14 @@
 
 `python -m leukoscope_edge.inference.tensorrt_child FD` is started by `tensorrt` and by
 nobody else. It takes one order and both forms of the model (int8, and half precision
-where the bundle has it) over the socket FD, asks the driver, loads or builds the plan
-of the form that the GPU can run, and then answers crops until the socket closes.
-If TensorRT kills it, the parent reads the end of the socket and goes on without it.
+where the bundle has it) over the socket FD, asks the driver, takes the plan that the
+bundle brings for this GPU, or a cached one, or builds one, and then answers crops until
+the socket closes. If TensorRT kills it, the parent reads the end of the socket and goes
+on without it.
 """
 
+import hashlib
+import importlib
 import json
 import sys
 from collections.abc import Callable
@@ -14,14 +17,18 @@ from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
 from leukoscope_edge.errors import EngineFault
+from leukoscope_edge.inference import compiler
 from leukoscope_edge.inference import plan as plans
-from leukoscope_edge.inference.card import InputEntry
+from leukoscope_edge.inference.card import EngineEntry, FileEntry, InputEntry
+from leukoscope_edge.inference.compiler import MODULES, SPOKEN, Form, Runtime
 from leukoscope_edge.inference.engine import prepare
-from leukoscope_edge.inference.gpu import Cuda, Gpu, find_gpu
+from leukoscope_edge.inference.gpu import Cuda, Driver, Gpu
+from leukoscope_edge.inference.runner import Runner
 from leukoscope_edge.types import F32
 
 CACHED, PROGRESS, READY, LOGITS, FAILED = b"C", b"P", b"R", b"L", b"F"
@@ -34,14 +41,20 @@ class Order:
     """What the parent wants.
 
     Attributes:
+        runtime: Which TensorRT.
         input: The card's input entry.
         cache: Folder of the plans.
-        rebuild: Build a new plan in the place of a cached one.
+        rebuild: Build a new plan in the place of one that is there.
+        folder: Of the bundle.
+        engines: The plans that the bundle brings.
     """
 
+    runtime: Runtime
     input: InputEntry
     cache: str
     rebuild: bool
+    folder: str
+    engines: tuple[EngineEntry, ...]
 
     def to_json(self) -> bytes:
         """Return it as JSON."""
@@ -51,28 +64,37 @@ class Order:
     def from_json(data: bytes) -> "Order":
         """Read what `to_json` wrote."""
         stored = json.loads(data)
-        return Order(**{**stored, "input": InputEntry(**stored["input"])})
+        stored["input"] = InputEntry(**stored["input"])
+        stored["engines"] = tuple(
+            EngineEntry(**{**e, "file": FileEntry(**e["file"])})
+            for e in stored["engines"]
+        )
+        return Order(**stored)
 
 
 def serve(
     connection: Connection,
-    load: Callable[[], tuple[ModuleType, Cuda, Gpu]],
+    load: Callable[[Runtime], tuple[ModuleType, Cuda, Gpu]],
 ) -> None:
     """Answer one parent until it hangs up.
 
     Args:
         connection: To the parent.
-        load: Returns TensorRT, the CUDA runtime and the GPU.
+        load: Returns TensorRT, memory on the GPU and the GPU.
     """
     order = Order.from_json(connection.recv_bytes())
     models = {"int8": connection.recv_bytes(), "fp16": connection.recv_bytes()}
     try:
-        trt, cuda, gpu = load()
-        precision = plans.choose_precision(trt, gpu, has_fp16=bool(models["fp16"]))
-        form = plans.Form(precision=precision, model=models[precision])
+        trt, cuda, gpu = load(order.runtime)
+        precision = compiler.choose_precision(
+            order.runtime, trt, gpu, has_fp16=bool(models["fp16"])
+        )
+        form = Form(precision=precision, model=models[precision])
         del models
-        runner = _runner(connection, order, form, (trt, cuda, gpu))
-        name = f"tensorrt {trt.__version__} {precision} on {gpu.name}"
+        logger = compiler.listener(trt)
+        plan = _plan(connection, order, form, (trt, logger, gpu))
+        runner = Runner(trt, logger, cuda, plan)
+        name = f"{order.runtime} {trt.__version__} {precision} on {gpu.name}"
         connection.send_bytes(READY + name.encode())
         while True:
             crops = np.frombuffer(connection.recv_bytes(), np.uint8)
@@ -89,30 +111,56 @@ def serve(
         connection.send_bytes(FAILED + f"{type(err).__name__}: {err}".encode())
 
 
-def _runner(
+def _plan(
     connection: Connection,
     order: Order,
-    form: plans.Form,
-    parts: tuple[ModuleType, Cuda, Gpu],
-) -> plans.Runner:
-    trt, cuda, gpu = parts
+    form: Form,
+    parts: tuple[ModuleType, Any, Gpu],
+) -> bytes:
+    """Return the plan that is there already, or a new one."""
+    trt, logger, gpu = parts
     folder = Path(order.cache)
     plans.own_folder(folder)
-    key = plans.key_for(form, trt, cuda, gpu)
-    logger = trt.Logger(trt.Logger.WARNING)
-    plan = None if order.rebuild else plans.read_cached(folder, key)
-    if plan is not None:
-        connection.send_bytes(CACHED)
-    else:
-        text = f"building the TensorRT engine on {gpu.name}, once; this takes minutes"
-        connection.send_bytes(PROGRESS + text.encode())
-        plan = plans.build(trt, logger, form, order.input.side_px)
-        plans.write_cached(folder, key, plan)
-    return plans.Runner(trt, logger, cuda, plan)
+    key = plans.key_for(order.runtime, trt, form, gpu)
+    target = compiler.target_of(order.runtime, gpu)
+    if not order.rebuild:
+        plan = _carried(order, form, str(trt.__version__), target)
+        plan = plan or plans.read_cached(folder, key)
+        if plan is not None:
+            connection.send_bytes(CACHED)
+            return plan
+    text = f"building the TensorRT engine on {gpu.name}, once; this takes minutes"
+    connection.send_bytes(PROGRESS + text.encode())
+    plan = compiler.build(trt, logger, form, order.input.side_px, target=target)
+    plans.write_cached(folder, key, plan)
+    return plan
 
 
-def _run(runner: plans.Runner, ready: F32) -> F32:
-    largest = plans.BATCHES[-1]
+def _carried(order: Order, form: Form, version: str, target: str) -> bytes | None:
+    """Return the plan that the bundle brings for this runtime and GPU, if any.
+
+    Raises:
+        EngineFault: It was compiled from another model, or its file is damaged.
+    """
+    wanted = order.runtime, version, target, form.precision
+    for entry in order.engines:
+        if (entry.runtime, entry.version, entry.target, entry.precision) != wanted:
+            continue
+        name = f"the bundle's engine for {target}"
+        if entry.model_sha256 != hashlib.sha256(form.model).hexdigest():
+            raise EngineFault(f"{name} was compiled from another model")
+        try:
+            plan = (Path(order.folder) / entry.file.name).read_bytes()
+        except OSError as err:
+            raise EngineFault(f"{name} cannot be read ({err.strerror})") from err
+        if hashlib.sha256(plan).hexdigest() != entry.file.sha256:
+            raise EngineFault(f"{name} is damaged or replaced")
+        return plan
+    return None
+
+
+def _run(runner: Runner, ready: F32) -> F32:
+    largest = compiler.BATCHES[-1]
     parts = [
         runner.run(ready[start : start + largest])
         for start in range(0, len(ready), largest)
@@ -120,13 +168,14 @@ def _run(runner: plans.Runner, ready: F32) -> F32:
     return np.concatenate(parts)
 
 
-def _load() -> tuple[ModuleType, Cuda, Gpu]:
-    gpu = find_gpu()  # first: TensorRT without a driver kills the process
+def _load(runtime: Runtime) -> tuple[ModuleType, Cuda, Gpu]:
+    driver = Driver()  # first: TensorRT without a driver kills the process
+    gpu = driver.gpu()
     try:
-        import tensorrt
-    except ImportError as err:
-        raise EngineFault(f"TensorRT does not load ({err})") from err
-    return tensorrt, Cuda(), gpu
+        trt = importlib.import_module(MODULES[runtime])
+    except (ImportError, OSError) as err:
+        raise EngineFault(f"{SPOKEN[runtime]} does not load ({err})") from err
+    return trt, Cuda(driver), gpu
 
 
 if __name__ == "__main__":

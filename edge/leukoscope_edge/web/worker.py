@@ -97,7 +97,7 @@ def work(
     """
     cv2.setNumThreads(max(profile.n_threads, 1))
     bundle = open_bundle(bundle_folder)
-    wants_gpu = profile.inference.backends[0] == "tensorrt" and not is_cpu_only
+    wants_gpu = profile.inference.backends[0] != "cpu" and not is_cpu_only
     with (
         open_store(data_dir, waits=False, on_long_work=_leave_it_to_the_page) as store,
         open_engine(

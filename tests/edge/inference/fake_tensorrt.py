@@ -33,9 +33,6 @@ class Host:
     def __init__(self) -> None:
         self._blocks: list[Any] = []
 
-    def version(self) -> int:
-        return 12060
-
     def allocate(self, n_bytes: int) -> int:
         self._blocks.append(ctypes.create_string_buffer(n_bytes))
         return ctypes.addressof(self._blocks[-1])
@@ -48,9 +45,17 @@ class Host:
 
 
 class Config:
+    profiling_verbosity = ""
+    num_compute_capabilities = 0
+
     def __init__(self) -> None:
         self.flags: set[int] = set()
         self.n_profiles = 0
+        self.target = ""
+
+    def set_compute_capability(self, target: str, index: int) -> None:
+        assert index < self.num_compute_capabilities
+        self.target = target
 
     def set_memory_pool_limit(self, pool: str, n_bytes: int) -> None:
         assert pool == "workspace"
@@ -73,8 +78,8 @@ class Profile:
 
 
 class Builder:
-    def __init__(self, logger: object) -> None:
-        pass
+    def __init__(self, logger: "ILogger") -> None:
+        self._logger = logger
 
     def create_network(self, flags: int) -> SimpleNamespace:
         return SimpleNamespace(flags=flags, model=b"")
@@ -88,8 +93,12 @@ class Builder:
     def build_serialized_network(self, network: Any, config: Config) -> bytes | None:
         assert config.n_profiles == 1
         assert sorted(f.name for f in config.flags) == FLAGS[FAULT in WITHOUT_INT8]
+        assert config.target == TARGET
         misbehave("build")
-        return None if FAULT == "build-none" else PLAN_HEAD + network.model
+        if FAULT == "build-none":
+            self._logger.log(ILogger.ERROR, "FP32 GEMM is not supported")
+            return None
+        return PLAN_HEAD + config.target.encode().ljust(6) + network.model
 
 
 class OnnxParser:
@@ -148,7 +157,7 @@ class Engine:
 
     def __init__(self, plan: bytes) -> None:
         self.session = onnxruntime.InferenceSession(
-            plan.removeprefix(PLAN_HEAD), providers=["CPUExecutionProvider"]
+            plan[len(PLAN_HEAD) + 6 :], providers=["CPUExecutionProvider"]
         )
         self.n_runs = 0
         self.is_stale = not WAS_BUILT
@@ -172,14 +181,15 @@ class Runtime:
 
     def deserialize_cuda_engine(self, plan: bytes) -> Engine | None:
         misbehave("load")
-        return None if FAULT == "load-none" else Engine(plan)
+        is_ours = plan.startswith(PLAN_HEAD + TARGET.encode().ljust(6))
+        return Engine(plan) if is_ours and FAULT != "load-none" else None
 
 
-class Logger:
-    WARNING = 1
+class ILogger:
+    INTERNAL_ERROR, ERROR = 0, 1
 
-    def __init__(self, level: int) -> None:
-        pass
+    def log(self, severity: int, msg: str) -> None:
+        raise NotImplementedError
 
 
 def misbehave(moment: str) -> None:
@@ -203,7 +213,7 @@ def module(version: str) -> Any:
     return SimpleNamespace(
         __version__=version,
         float32="float32",
-        Logger=Logger,
+        ILogger=ILogger,
         Builder=Builder,
         OnnxParser=OnnxParser,
         Runtime=Runtime,
@@ -213,17 +223,35 @@ def module(version: str) -> Any:
     )
 
 
-def load() -> Any:
+def rtx_module() -> Any:
+    """TensorRT for RTX: the same, and how a build is aimed."""
+    found = module("1.7.1.116")
+    found.NetworkDefinitionCreationFlag = IntEnum("Kind", {"STRONGLY_TYPED": 0})
+    capabilities = {"NONE": "", "CURRENT": "x", "SM75": "SM75", "SM86": "SM86"}
+    found.ComputeCapability = SimpleNamespace(__members__=capabilities)
+    found.ProfilingVerbosity = SimpleNamespace(DETAILED="detailed")
+    return found
+
+
+def load(runtime: str) -> Any:
     if FAULT == "no-driver":
         raise EngineFault("no NVIDIA driver is installed")
-    global FLAGS
+    global FLAGS, TARGET
+    if runtime == "tensorrt-rtx":
+        capability = {"turing": (7, 5), "hopper": (9, 0)}.get(FAULT, (8, 6))
+        TARGET = f"SM{capability[0]}{capability[1]}"
+        driver = 12080 if FAULT == "old-driver" else 13000
+        return rtx_module(), Host(), fake_gpu(capability, driver)
     capability = {"oldest-gpu": (5, 2), **WITHOUT_INT8}.get(FAULT, (8, 7))
     version = FAULT.removeprefix("version-") if "version-" in FAULT else "10.3.0"
     version = "8.6.2" if FAULT in WITHOUT_INT8 else version
     if version.startswith("8"):
         FLAGS = {False: ["FP16", "INT8"], True: ["FP16"]}
-    gpu = Gpu(name="Fake", capability=capability, n_multiprocessors=8, driver=12060)
-    return module(version), Host(), gpu
+    return module(version), Host(), fake_gpu(capability, 12060)
+
+
+def fake_gpu(capability: tuple[int, int], driver: int) -> Gpu:
+    return Gpu(name="Fake", capability=capability, n_multiprocessors=8, driver=driver)
 
 
 WITHOUT_INT8 = {"old-gpu": (5, 3), "tx2": (6, 2)}
@@ -232,6 +260,8 @@ FLAGS: dict[bool, list[str]] = {False: [], True: []}
 """What the builder must be told, for a GPU with int8 and for one without."""
 N_GOOD_RUNS = 1
 """The self-test passes; what comes after it fails."""
+TARGET = ""
+"""What the builder must be aimed at, and a plan be made for; "" for TensorRT."""
 FAULT = ""
 WAS_BUILT = False
 

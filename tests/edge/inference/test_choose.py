@@ -5,6 +5,8 @@ import json
 import os
 import sys
 import threading
+from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -12,23 +14,26 @@ import pytest
 
 from leukoscope_edge.errors import EngineFault
 from leukoscope_edge.inference.bundle import Bundle, open_bundle
+from leukoscope_edge.inference.card import EngineEntry, FileEntry
 from leukoscope_edge.inference.choose import (
     FallbackEngine,
     Served,
     open_engine,
     open_network,
 )
+from leukoscope_edge.inference.compiler import Runtime
 from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.inference.tensorrt import (
     Limits,
     TensorRtEngine,
-    why_unavailable,
+    runtimes_here,
 )
 
 FAKE = Path(__file__).with_name("fake_tensorrt.py")
 CROPS = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3)).astype(np.uint8)
 QUICK_LIMITS = Limits(build_s=60, run_s=60)
 SHORT_LIMITS = Limits(build_s=3, run_s=1)
+BOTH: tuple[Runtime, ...] = ("tensorrt", "tensorrt-rtx")
 
 
 @pytest.fixture
@@ -43,14 +48,19 @@ class Fake:
 
     def __init__(self, cache: Path, fault: str, limits: Limits = QUICK_LIMITS) -> None:
         self.cache, self.fault, self.limits = cache / "plans", fault, limits
+        self.runtimes: list[Runtime] = []
         self.rebuilds: list[bool] = []
         self.told: list[str] = []
 
-    def __call__(self, bundle: Bundle, *, rebuild: bool) -> TensorRtEngine:
+    def __call__(
+        self, bundle: Bundle, runtime: Runtime = "tensorrt", *, rebuild: bool
+    ) -> TensorRtEngine:
+        self.runtimes.append(runtime)
         self.rebuilds.append(rebuild)
         return TensorRtEngine(
             bundle,
             self.cache,
+            runtime=runtime,
             child=(sys.executable, str(FAKE), self.fault),
             limits=self.limits,
             rebuild=rebuild,
@@ -59,7 +69,12 @@ class Fake:
 
 
 def open_with(bundle: Bundle, start: Fake) -> FallbackEngine:
-    return open_network(bundle, "auto", 1, start, lambda _: "")
+    return open_network(bundle, "auto", 1, start, only("tensorrt"))
+
+
+def only(*runtimes: Runtime) -> Callable[..., tuple[Runtime, ...]]:
+    """Say that these may be tried."""
+    return lambda bundle, wanted: tuple(r for r in runtimes if r in wanted)
 
 
 def cpu_logits(bundle: Bundle) -> np.ndarray:
@@ -199,15 +214,178 @@ def test_a_demanded_tensorrt_fails_where_it_cannot_serve(
     bundle: Bundle, tmp_path: Path
 ) -> None:
     with pytest.raises(EngineFault, match="build gave nothing"):
-        open_network(bundle, "tensorrt", 1, Fake(tmp_path, "build-none"), lambda _: "")
+        open_network(
+            bundle, "tensorrt", 1, Fake(tmp_path, "build-none"), only("tensorrt")
+        )
 
 
 def test_a_bundle_without_a_file_for_tensorrt_says_so(bundle_folder: Path) -> None:
     bundle = open_bundle(bundle_folder)
-    assert why_unavailable(bundle) == "the bundle has no file for TensorRT"
     with open_engine(bundle, n_threads=1) as engine:
         assert engine.fallback == "the bundle has no file for TensorRT"
         assert engine.run(CROPS).shape == (5, 2)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "has_driver", "installed", "expected"),
+    [
+        (("tensorrt",), False, {"tensorrt"}, "no NVIDIA driver is installed"),
+        (("tensorrt",), True, set(), "TensorRT is not installed"),
+        (("tensorrt-rtx",), True, {"tensorrt"}, "TensorRT for RTX is not installed"),
+        (BOTH, True, set(), "neither TensorRT nor TensorRT for RTX is installed"),
+        (BOTH, True, {"tensorrt_rtx_bindings"}, ("tensorrt-rtx",)),
+        (BOTH, True, {"tensorrt", "tensorrt_rtx_bindings"}, BOTH),
+    ],
+)
+def test_only_what_is_installed_is_tried(
+    bundle: Bundle,
+    wanted: tuple[Runtime, ...],
+    has_driver: bool,
+    installed: set[str],
+    expected: str | tuple[Runtime, ...],
+) -> None:
+    ways = {"has_driver": lambda: has_driver, "is_installed": installed.__contains__}
+    if isinstance(expected, tuple):
+        assert runtimes_here(bundle, wanted, **ways) == expected
+        return
+    with pytest.raises(EngineFault, match=expected):
+        runtimes_here(bundle, wanted, **ways)
+
+
+@pytest.mark.parametrize(
+    ("fault", "is_fp16", "name"),
+    [("none", False, "int8"), ("turing", True, "fp16")],
+)
+def test_tensorrt_for_rtx_serves_behind_the_same_protocol(
+    bundle: Bundle, tmp_path: Path, fault: str, is_fp16: bool, name: str
+) -> None:
+    if is_fp16:
+        bundle = dataclasses.replace(bundle, model_fp16=bundle.model)
+    start = Fake(tmp_path, fault)
+    for _ in range(2):
+        with open_network(bundle, "auto", 1, start, only("tensorrt-rtx")) as engine:
+            np.testing.assert_allclose(engine.run(CROPS), cpu_logits(bundle), atol=1e-5)
+            assert engine.served == Served(backend="tensorrt-rtx")
+            assert engine.name == f"tensorrt-rtx 1.7.1.116 {name} on Fake"
+    assert len(start.told) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ("old-driver", "for CUDA 12.8, TensorRT for RTX needs 13.0: update the driver"),
+        ("turing", "capability 7.5) has no int8, and the bundle no file without"),
+        ("hopper", "does not know SM90; it knows SM75, SM86"),
+        ("build-none", "nothing for SM86: FP32 GEMM is not supported"),
+        ("build-abort", "ended with signal 6"),
+        ("load-none", "does not load the plan"),
+        ("wrong", "stored cells give other answers"),
+    ],
+)
+def test_the_cpu_serves_where_tensorrt_for_rtx_does_not(
+    bundle: Bundle, tmp_path: Path, fault: str, reason: str
+) -> None:
+    start = Fake(tmp_path, fault)
+    with open_network(bundle, "auto", 1, start, only("tensorrt-rtx")) as engine:
+        assert engine.served.backend == "cpu"
+        assert reason in engine.fallback
+        np.testing.assert_array_equal(engine.run(CROPS), cpu_logits(bundle))
+
+
+def test_where_one_tensorrt_fails_the_other_is_tried(
+    bundle: Bundle, tmp_path: Path
+) -> None:
+    start = Fake(tmp_path, "version-8.2.1")  # for RTX that is no fault
+    with open_network(bundle, "auto", 1, start, only(*BOTH)) as engine:
+        assert engine.served.backend == "tensorrt-rtx"
+    assert start.runtimes == list(BOTH)
+
+
+def carrying(bundle: Bundle, plan: bytes, **changes: object) -> Bundle:
+    """A bundle that brings a plan for SM86."""
+    (bundle.folder / "model.sm86.rtx").write_bytes(plan)
+    engine = EngineEntry(
+        file=FileEntry(name="model.sm86.rtx", sha256=sha256(plan).hexdigest()),
+        runtime="tensorrt-rtx",
+        version="1.7.1.116",
+        target="SM86",
+        precision="int8",
+        model_sha256=sha256(bundle.model).hexdigest(),
+    )
+    card = dataclasses.replace(
+        bundle.card, engines=(dataclasses.replace(engine, **changes),)
+    )
+    return dataclasses.replace(bundle, card=card)
+
+
+def plan_for(bundle: Bundle, target: str) -> bytes:
+    """As the stand-in builds it."""
+    return b"fake plan " + target.encode().ljust(6) + bundle.model
+
+
+def test_a_carried_engine_serves_without_a_build(
+    bundle: Bundle, tmp_path: Path
+) -> None:
+    carried = carrying(bundle, plan_for(bundle, "SM86"))
+    start = Fake(tmp_path, "build-abort")
+    with open_network(carried, "auto", 1, start, only("tensorrt-rtx")) as engine:
+        assert engine.served == Served(backend="tensorrt-rtx")
+        np.testing.assert_allclose(engine.run(CROPS), cpu_logits(bundle), atol=1e-5)
+    assert start.told == []
+
+
+@pytest.mark.parametrize(
+    "changes", [{"version": "1.8.0.1"}, {"target": "SM89"}, {"precision": "fp16"}]
+)
+def test_a_carried_engine_for_something_else_is_left_alone(
+    bundle: Bundle, tmp_path: Path, changes: dict[str, object]
+) -> None:
+    carried = carrying(bundle, b"never read", **changes)
+    start = Fake(tmp_path, "none")
+    with open_network(carried, "auto", 1, start, only("tensorrt-rtx")) as engine:
+        assert engine.served.backend == "tensorrt-rtx"
+    assert len(start.told) == 1
+
+
+@pytest.mark.parametrize("fault", ["none", "build-none"])
+def test_a_carried_engine_of_another_capability_than_it_says_is_built_here(
+    bundle: Bundle, tmp_path: Path, fault: str
+) -> None:
+    carried = carrying(bundle, plan_for(bundle, "SM89"))
+    start = Fake(tmp_path, fault)
+    with open_network(carried, "auto", 1, start, only("tensorrt-rtx")) as engine:
+        if fault == "none":
+            assert engine.served == Served(backend="tensorrt-rtx")
+        else:
+            assert "build gave nothing" in engine.fallback
+        np.testing.assert_allclose(engine.run(CROPS), cpu_logits(bundle), atol=1e-5)
+    assert start.rebuilds == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        ("model", "engine for SM86 was compiled from another model"),
+        ("file", "engine for SM86 is damaged or replaced"),
+        ("gone", "engine for SM86 cannot be read (No such file"),
+    ],
+)
+def test_a_carried_engine_that_is_not_what_the_card_says_leaves_it_to_the_cpu(
+    bundle: Bundle, tmp_path: Path, damage: str, reason: str
+) -> None:
+    changes = {"model_sha256": "0" * 64} if damage == "model" else {}
+    carried = carrying(bundle, plan_for(bundle, "SM86"), **changes)
+    path = bundle.folder / "model.sm86.rtx"
+    if damage == "file":
+        path.write_bytes(path.read_bytes() + b"!")
+    if damage == "gone":
+        path.unlink()
+    start = Fake(tmp_path, "none")
+    with open_network(carried, "auto", 1, start, only("tensorrt-rtx")) as engine:
+        assert engine.served.backend == "cpu"
+        assert reason in engine.fallback
+        np.testing.assert_array_equal(engine.run(CROPS), cpu_logits(bundle))
+    assert start.told == []
 
 
 def test_the_cpu_on_demand_is_no_fallback(bundle: Bundle) -> None:
