@@ -93,6 +93,11 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "first-look": "too few for a first look",
         "leukopenic": "few white cells in the blood: blasts may be rare",
         "not-settled": "not settled yet",
+        # the page itself
+        "page-fault": (
+            "The page met a fault of its own and wrote it down. Go Home and try again; "
+            "if it comes back, call service and name this code: {code}"
+        ),
         # for tests and tools: a sentence that is no device's
         "test": "it is a test",
     }

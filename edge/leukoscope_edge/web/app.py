@@ -8,6 +8,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from leukoscope_edge.errors import LeukoscopeError
+from leukoscope_edge.messages import message
 from leukoscope_edge.web import (
     api,
     api_cells,
@@ -20,6 +21,7 @@ from leukoscope_edge.web import (
 from leukoscope_edge.web.access import SignInFirstError
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.security import Guard
+from leukoscope_edge.web.server_faults import ServerFaults, bare_page
 from leukoscope_edge.web.words import said_in
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
@@ -44,6 +46,7 @@ def create_app(device: Device) -> FastAPI:
     app.add_exception_handler(SignInFirstError, _sign_in_first)
     app.add_exception_handler(LeukoscopeError, _refused)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_middleware(ServerFaults, answer=_faulty, kept=device.page_faults)
     app.add_middleware(Guard, sessions=device.sessions, hosts=_hosts(device))
     return app
 
@@ -79,6 +82,18 @@ def _http_error(request: Request, error: Exception) -> Response:
     if _is_api(request):
         return JSONResponse({"detail": detail}, status, headers=headers)
     return _error_page(request, status, detail)
+
+
+def _faulty(request: Request, code: str) -> Response:
+    """Answer a fault of the program's own; where even that page fails, a bare one."""
+    fault = message("page-fault", code=code)
+    try:
+        detail = fault.said(pages.language_for(request))
+        if _is_api(request):
+            return JSONResponse({"detail": detail}, 500)
+        return _error_page(request, 500, detail)
+    except Exception:  # the first fault is the one that is logged
+        return bare_page(fault.said())
 
 
 def _in_words(request: Request, detail: str) -> str:

@@ -1,6 +1,7 @@
 """What every route of the page has at hand."""
 
 import contextlib
+from collections import deque
 from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
@@ -21,6 +22,7 @@ from leukoscope_edge.web.security import Sessions, session_of
 from leukoscope_edge.web.updates import Desk
 
 LANGUAGE_COOKIE = "leukoscope_language"
+N_PAGE_FAULTS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,8 @@ class Device:
         fingerprint: Of the TLS certificate, empty on loopback.
         desk: Where new models are taken in.
         why_off: Why no slide may be screened, empty where one may.
+        page_faults: What the page's own program failed at since it was started, the
+            newest last; for the log for service.
     """
 
     profile: Profile
@@ -52,6 +56,7 @@ class Device:
     fingerprint: str = ""
     desk: Desk = field(default_factory=Desk)
     why_off: str = ""
+    page_faults: deque[str] = field(default_factory=lambda: deque(maxlen=N_PAGE_FAULTS))
 
     def require_open(self) -> None:
         """Let no slide begin where none may be screened.

@@ -26,6 +26,8 @@ def _lines(device: Device) -> Iterator[str]:
         yield f"{'good' if sign.is_good else 'BAD '} {sign.name}: {sign.value}"
     yield from notices(device)
     yield f"slides by model: {_counts(device)}"
+    yield "-- faults of the page since it was started"
+    yield from device.page_faults
     yield "-- models"
     for change in updates.history(device.store.folder):
         note = change.note.split(ACCEPTED)[0]

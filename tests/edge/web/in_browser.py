@@ -25,10 +25,12 @@ name = "browser test"
 n_threads = 1
 data_dir = "unused"
 [camera]
-source = "simulated:seed=3,cells=40,blasts=0.5,jerks=0"
+source = "{source}"
 frames_per_second = 30.0
 [page]
+address = "{address}"
 """
+SIMULATED = "simulated:seed=3,cells=40,blasts=0.5,jerks=0"
 NEEDS_BROWSER = pytest.mark.skipif(
     not CHROMIUM.exists(),
     reason=f"NO BROWSER at {CHROMIUM}: the page is NOT tested; run `make browser`",
@@ -42,7 +44,7 @@ pytestmark = [pytest.mark.slow, NEEDS_BROWSER]
 class Serve(Protocol):
     """Starts the device's page on its own records and returns its address."""
 
-    def __call__(self, address: str = "127.0.0.1") -> str: ...
+    def __call__(self, address: str = "127.0.0.1", source: str = SIMULATED) -> str: ...
 
 
 @pytest.fixture(scope="module")
@@ -76,9 +78,9 @@ def serve(device: Device, tmp_path: Path) -> Iterator[Serve]:
     """Start the device's page on its own records and return its address."""
     running: list[subprocess.Popen[bytes]] = []
 
-    def start(address: str = "127.0.0.1") -> str:
-        page = f'address = "{address}"\n'
-        (tmp_path / "profile.toml").write_text(PROFILE + page)
+    def start(address: str = "127.0.0.1", source: str = SIMULATED) -> str:
+        profile = PROFILE.format(address=address, source=source)
+        (tmp_path / "profile.toml").write_text(profile)
         with socket.socket() as free:
             free.bind((address, 0))
             port = free.getsockname()[1]
