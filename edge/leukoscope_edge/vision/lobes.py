@@ -35,6 +35,13 @@ at least one is not round: its thickest radius is below this share of that of a 
 its area. Eosinophils, whose red granules tear the body, are joined by this alone. Of
 pairs that lie so close, those of different cells span 20.4 µm and more on real fields
 or hold a whole nucleus (simulated slide); whole nuclei have a roundness of 0.85."""
+WHOLE_UM, NOT_BESIDE_UM = 3.1, 2.6
+"""A part that is so thick is no lobe but a whole nucleus. It takes in nothing of the
+second thickness, and nothing at all but through cell body."""
+LARGE_LOBES_UM, LARGE_LOBES_BODY = (1.9, 4.8), 0.93
+"""Of two large lobes the thinner one's radius and the sum of both, at least: only
+eosinophils have such a pair, and cell body fills the hull; the rest are small cells
+side by side (looked at in marrow)."""
 TOUCHING_PX = 1.5
 """Between the rims of what was one part."""
 
@@ -48,6 +55,7 @@ class Group:
         outline: (n, 1, 2) int32, their hull.
         rim: (n, 1, 2) int32, the points of their contours.
         n_thick: How many are whole nuclei.
+        depth_px: Of the thickest.
         is_round: Whether it is one part, and as round as a whole nucleus.
     """
 
@@ -55,6 +63,7 @@ class Group:
     outline: I32
     rim: I32
     n_thick: int
+    depth_px: float
     is_round: bool
 
 
@@ -78,6 +87,7 @@ def group_of(label: int, own: U8, place: Place, depth: F32, *, is_thick: bool) -
         outline=np.asarray(cv2.convexHull(rim), np.int32),
         rim=np.asarray(rim, np.int32),
         n_thick=int(is_thick),
+        depth_px=thickest_px,
         is_round=thickest_px >= MAX_LOBE_ROUNDNESS * np.sqrt(place.area_px / np.pi),
     )
 
@@ -116,6 +126,7 @@ def _joined(a: Group, b: Group) -> Group:
         outline=_hull(a, b),
         rim=np.concatenate([a.rim, b.rim]),
         n_thick=a.n_thick + b.n_thick,
+        depth_px=max(a.depth_px, b.depth_px),
         is_round=False,
     )
 
@@ -135,6 +146,8 @@ def _is_one(
     hull = _hull(a, b)
     hull_um, filled = _measure_hull(hull, body, scale_um_per_px)
     neck = _neck(depth, a, b)
+    if n_thick < 2 and _are_apart(a, b, filled, scale_um_per_px):
+        return False
     if n_thick == 2:
         is_whole = filled >= NOTCHED_HULL_BODY and neck >= NOTCHED_NECK
         is_whole = is_whole and hull_um <= NOTCHED_HULL_UM
@@ -148,6 +161,15 @@ def _is_one(
         return is_one
     span_um = 2 * cv2.minEnclosingCircle(hull)[1] * scale_um_per_px
     return span_um <= LOBES_SPAN_UM and _gap_px(a, b) <= LOBES_GAP_UM / scale_um_per_px
+
+
+def _are_apart(a: Group, b: Group, filled: float, scale_um_per_px: float) -> bool:
+    """Say whether one is a whole nucleus, or both are as large as whole ones."""
+    thin, thick = sorted(g.depth_px * scale_um_per_px for g in (a, b))
+    is_large = thin >= LARGE_LOBES_UM[0] and thin + thick >= LARGE_LOBES_UM[1]
+    if thick >= WHOLE_UM and thin >= NOT_BESIDE_UM:
+        return True
+    return (thick >= WHOLE_UM or is_large) and filled < LARGE_LOBES_BODY
 
 
 def _gap_px(a: Group, b: Group) -> float:

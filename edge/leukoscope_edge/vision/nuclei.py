@@ -16,6 +16,9 @@ from leukoscope_edge.vision.morphology import Place, depth_of, parts_of
 CORE_UM = 3.8
 """Radius of a whole cell's nucleus at its thickest, at least; a lobe's stays below.
 A stained part with two such cores is two cells that touch."""
+SMALL_CORE_UM, NECK_UM = 3.1, 2.6
+"""The same of a small nucleus, where a neck parts it from another: a lymphocyte that
+touches a blast. Lobes have up to 2.9 µm."""
 APART = 0.8
 """Of the sum of two cores' depths: touching discs lie 1 apart, a notch's sides less."""
 MIN_LOBE_UM2 = 1.5
@@ -69,7 +72,7 @@ def label_nuclei(
         where each label lies, in their order.
     """
     parts = _connected(nuclei, MIN_LOBE_UM2 / scale_um_per_px**2)
-    _split(parts, CORE_UM / scale_um_per_px)
+    _split(parts, scale_um_per_px)
     groups = [_group(parts, label) for label in sorted(parts.depths)]
     if 1 < len(groups) <= MAX_PARTS:
         join_lobes(groups, body, scale_um_per_px)
@@ -96,9 +99,9 @@ def _depth_in_box(labels: I32, label: int, place: Place) -> F32:
     return depth_of(labels[wide] == label)[top : top + h, left : left + w]
 
 
-def _split(parts: _Parts, least_px: float) -> None:
+def _split(parts: _Parts, scale_um_per_px: float) -> None:
     """Split parts where several thick cores touch, and note the thick ones."""
-    peaks = _cores(parts, least_px)
+    peaks = _cores(parts, scale_um_per_px)
     owners = [owner for *_, owner in peaks]
     parts.thick = set(owners)
     n_parts = len(parts.places) + 1
@@ -121,14 +124,22 @@ def _split(parts: _Parts, least_px: float) -> None:
         n_parts += len(own) - 1
 
 
-def _cores(parts: _Parts, least_px: float) -> list[Peak]:
+def _cores(parts: _Parts, scale_um_per_px: float) -> list[Peak]:
     """Return the deepest point of each thick core, near ones of one nucleus once."""
+    thick_px, small_px, neck_px = (
+        um / scale_um_per_px for um in (CORE_UM, SMALL_CORE_UM, NECK_UM)
+    )
     peaks: list[Peak] = []
     for label, depth in parts.depths.items():
-        if depth.max() > least_px:
-            x, y, _, _ = parts.places[label].box_px
-            own = np.where(parts.own(label), depth, 0)
-            peaks += [(d, y + r, x + c, label) for d, r, c in _peaks(own, least_px)]
+        if depth.max() <= small_px:
+            continue
+        x, y, _, _ = parts.places[label].box_px
+        own = np.where(parts.own(label), depth, 0)
+        small = [p for p in _peaks(own, neck_px) if small_px < p[0] <= thick_px]
+        cores = _peaks(own, thick_px) + small
+        if len(cores) == 1 and small:
+            continue  # alone it may still be a lobe
+        peaks += [(d, y + r, x + c, label) for d, r, c in cores]
     kept: list[Peak] = []
     for peak in sorted(peaks, reverse=True):
         far = (

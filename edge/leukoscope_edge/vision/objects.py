@@ -20,6 +20,7 @@ from leukoscope_edge.vision.morphology import (
     window_of,
 )
 from leukoscope_edge.vision.nuclei import label_nuclei
+from leukoscope_edge.vision.outline import outline
 from leukoscope_edge.vision.view import STAIN_OF_PLASMA, View, stain_of
 
 MIN_NUCLEUS_UM = 3.2
@@ -46,6 +47,15 @@ ROUND_ENOUGH = 0.86
 """Roundness at which a cell is taken as it is; a drawn disc has 0.89."""
 ROUNDER = 0.02
 """By how much another body must make a cell rounder: less is the outline's noise."""
+FAR_ROUNDER = 0.1
+"""The same of a body by colour alone, which misses pale cytoplasm in some stains."""
+MAX_SPILL = 0.1
+"""A cell whose rim lies inside the body on less than this share ends by itself, round
+or not."""
+MAX_GROWTH = 1.1
+"""An outline that is sought anew cuts off what is too much; it finds no new cell."""
+BENEFIT_OF_DOUBT = 0.2
+"""Where half of the rules say cell, it is."""
 EDGE_UM = 1.5
 """How far a nucleus's edge may move when it is set again inside its cell."""
 ROUGHNESS_UM = 0.5
@@ -69,6 +79,9 @@ class Masks:
         nuclei: (h, w) bool.
         body: (h, w) bool, nuclei and cytoplasm.
         other_bodies: The same by other rules; a cell takes the one that makes it round.
+        coloured: The same by colour alone, by a loose and a strict level.
+        tinted: What holds the lobes of a nucleus together; None: the body.
+        ragged: A cell that is less round is drawn anew (`outline`); 0: none is.
         scale_um_per_px: Of the view's pixel.
         low: Violet that parts plasma from cells.
         high: Violet that parts cells from nuclei; smudges are little above it. Both 0
@@ -86,6 +99,9 @@ class Masks:
     min_violet: float
     is_coarse: bool
     other_bodies: tuple[BoolArray, ...] = ()
+    coloured: tuple[BoolArray, ...] = ()
+    tinted: BoolArray | None = None
+    ragged: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +117,8 @@ class _Found:
 
 def describe(view: View, masks: Masks) -> Segmentation:
     """Return the objects that the masks show, at the frame's own size."""
-    labels, places = label_nuclei(masks.nuclei, masks.body, masks.scale_um_per_px)
+    tinted = masks.body if masks.tinted is None else masks.tinted
+    labels, places = label_nuclei(masks.nuclei, tinted, masks.scale_um_per_px)
     return _draw(view, masks, list(_objects(view, masks, labels, places)))
 
 
@@ -134,11 +151,13 @@ def _objects(
         kind, cell = CellKind.PLATELET, nucleus
         if label in large:
             own = _territory(labels, label, large, margin)
-            bodies = (masks.body, *masks.other_bodies)
-            cell = _roundest(nucleus, [body[window] & own for body in bodies], scale)
+            grown, roundness = _grown(masks, nucleus, own, window)
+            cell = grown
+            if roundness < masks.ragged:
+                cell = _without_spill(view, masks, nucleus, grown, own, window)
             kind = _kind(view, masks, nucleus, cell, window)
             if masks.is_coarse:
-                nucleus = _set_edge(view.smooth[window], nucleus, cell, scale)
+                nucleus = _set_edge(view.smooth[window], nucleus, grown, scale)
         yield _Found(
             kind=kind,
             nucleus=nucleus,
@@ -190,22 +209,68 @@ def _meet(place: Place, window: tuple[slice, slice]) -> bool:
     return is_across and bool(y < rows.stop and y + h > rows.start)
 
 
-def _roundest(nucleus: U8, bodies: list[BoolArray], scale_um_per_px: float) -> U8:
+def _grown(
+    masks: Masks, nucleus: U8, own: BoolArray | np.bool_, window: tuple[slice, slice]
+) -> tuple[U8, float]:
+    """Grow a nucleus into its cell; return that, and how round it is."""
+    bodies = [body[window] & own for body in (masks.body, *masks.other_bodies)]
+    coloured = [body[window] & own for body in masks.coloured[:1]]
+    return _roundest(nucleus, bodies, coloured, masks.scale_um_per_px)
+
+
+def _without_spill(
+    view: View,
+    masks: Masks,
+    nucleus: U8,
+    cell: U8,
+    own: BoolArray | np.bool_,
+    window: tuple[slice, slice],
+) -> U8:
+    """Return a cell that has run into its neighbours within a new outline."""
+    if _spill(cell, masks.body[window]) < MAX_SPILL:
+        return cell
+    scale = masks.scale_um_per_px
+    reach_px = REACH_UM / scale
+    near = (dilate(nucleus, reach_px) > 0) & own
+    rules = (masks.body, *masks.other_bodies, *masks.coloured)
+    votes = np.mean([rule[window] for rule in rules], axis=0, dtype=np.float32)
+    evidence = np.where(near, 2 * votes - 1 + BENEFIT_OF_DOUBT, -1).astype(np.float32)
+    anew = outline(nucleus, view.smooth[window], evidence, reach_px, scale)
+    is_larger = np.count_nonzero(anew) > MAX_GROWTH * np.count_nonzero(cell)
+    return cell if is_larger else anew
+
+
+def _spill(cell: U8, body: BoolArray) -> float:
+    """Return on what share of its rim a cell ends inside the body, not at its edge."""
+    rim = cv2.dilate(cell, np.ones((3, 3), np.uint8)) > cell
+    return float(body[rim].mean()) if rim.any() else 0.0
+
+
+def _roundest(
+    nucleus: U8,
+    bodies: list[BoolArray],
+    coloured: list[BoolArray],
+    scale_um_per_px: float,
+) -> tuple[U8, float]:
     """Grow the nucleus into the body that makes the roundest cell.
 
     Pale cytoplasm that is missed, and a red cell that is not, spoil the shape.
+
+    Returns:
+        The cell, and how round it is.
     """
     near = dilate(nucleus, REACH_UM / scale_um_per_px)
     best = _grow(nucleus, near & bodies[0], scale_um_per_px)
     roundness, solidity = _shape(best)
-    for body in bodies[1:]:
+    others = [(b, ROUNDER) for b in bodies[1:]] + [(b, FAR_ROUNDER) for b in coloured]
+    for body, by in others:
         if roundness >= ROUND_ENOUGH:
             break
         cell = _grow(nucleus, near & body, scale_um_per_px)
         rounder, more_solid = _shape(cell)
-        if rounder > roundness + ROUNDER and more_solid >= solidity:
+        if rounder > roundness + by and more_solid >= solidity:
             best, roundness, solidity = cell, rounder, more_solid
-    return best
+    return best, roundness
 
 
 def _shape(cell: U8) -> tuple[float, float]:

@@ -42,6 +42,9 @@ RED_SHARE = 0.7
 the red cells' does: halfway between them and grey cytoplasm."""
 WHITE_CELL_REACH_UM = 6.0
 """Beyond this distance from all nuclei no cytoplasm lies, and red cells show."""
+RAGGED, RAGGED_BESIDE_RED = 0.7, 0.55
+"""A cell that is less round may have run into others, and is drawn anew then: sooner
+where no colour of red cells is known, as in marrow, where they are grey."""
 STRING_UM = 0.4
 """Radius of the opening that takes threads and noise off the bodies."""
 
@@ -80,11 +83,18 @@ def threshold(view: View) -> Masks:
         red = _red_cells(view.redness, foreground, nuclei, scale)
     pale = np.asarray(view.dark > _pale_level(darks, level), np.bool_)
     bluish = pale & ~_reddest(view.redness, foreground & ~nuclei)
+    lack = _lack_of_green(view.smooth)
+    loose, strict = otsu3_of(counts_of(lack))
+    tinted = np.asarray(lack > loose, np.bool_) | nuclei
+    vivid = np.asarray(lack > (loose + strict) / 2, np.bool_)
     body = ((foreground & ~red) | nuclei).view(np.uint8)
     return Masks(
         nuclei=nuclei,
         body=open_mask(body, STRING_UM / scale).view(np.bool_) | nuclei,
         other_bodies=((pale & ~red) | nuclei, bluish | nuclei),
+        tinted=tinted,
+        coloured=((tinted & ~red) | nuclei, (vivid & ~red) | nuclei),
+        ragged=RAGGED_BESIDE_RED if red.any() else RAGGED,
         scale_um_per_px=scale,
         low=low,
         high=high,
@@ -159,6 +169,12 @@ def _reddest(redness: U8, cells: BoolArray) -> BoolArray:
         return np.zeros_like(cells)
     level, _ = cv2.threshold(redness[cells], 0, 1, cv2.THRESH_OTSU)
     return np.asarray(redness > level, np.bool_)
+
+
+def _lack_of_green(colours: U8) -> U8:
+    red, green, blue = cv2.split(colours)
+    mean = cv2.addWeighted(red, 0.5, blue, 0.5, 0)
+    return np.asarray(cv2.subtract(mean, green), np.uint8)
 
 
 def _pale_level(darks: F32, level: int) -> float:
