@@ -18,11 +18,12 @@ import cv2
 from leukoscope_edge import __version__
 from leukoscope_edge.capture.calibrated import calibrated
 from leukoscope_edge.capture.camera import Camera
-from leukoscope_edge.capture.replay import IMAGE_SUFFIXES, ImageReplay, list_images
+from leukoscope_edge.capture.replay import ImageReplay, is_image, list_images
 from leukoscope_edge.counting.background import SiteBackground
 from leukoscope_edge.errors import BundleError, LeukoscopeError, SourceError
 from leukoscope_edge.inference.bundle import open_bundle
 from leukoscope_edge.inference.choose import open_engine
+from leukoscope_edge.names import shown
 from leukoscope_edge.records.files import prepare_folder
 from leukoscope_edge.records.results import RESULT_FILES, result_files, write_files
 from leukoscope_edge.records.table import csv_bytes
@@ -33,6 +34,8 @@ from leukoscope_edge.vision.ruler import Calibration
 
 STAMP = "made-from.json"
 """Beside a slide's results: what they were made from and with. Written last."""
+MAX_STRAYS = 3
+"""So many images above slide folders are an overview or a label; more are fields."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +101,14 @@ class SlideRow:
 def is_archive(source: str) -> bool:
     """Say whether a source is a folder of folders rather than of images."""
     folder = Path(source)
-    return folder.is_dir() and not _has_images(folder) and bool(find_slides(folder))
+    if not folder.is_dir() or len(strays(folder)) > MAX_STRAYS:
+        return False
+    return bool(find_slides(folder))
+
+
+def strays(archive: Path) -> list[Path]:
+    """Return the images that lie in a folder itself; above slides they are strays."""
+    return sorted(p for p in archive.iterdir() if is_image(p))
 
 
 def find_slides(archive: Path) -> list[Path]:
@@ -134,10 +144,6 @@ def stamp_bytes(task: SlideTask) -> bytes:
     Raises:
         SourceError: The images cannot be read.
     """
-    try:
-        images = [(p.name, p.stat()) for p in list_images(task.folder)]
-    except OSError as err:
-        raise SourceError(f"{task.folder}: cannot be read: {err.strerror}") from err
     stamp = {
         "software": __version__,
         "model": task.model_sha256,
@@ -147,9 +153,18 @@ def stamp_bytes(task: SlideTask) -> bytes:
         "site": asdict(task.site) if task.site else None,
         "calibration": asdict(task.calibration) if task.calibration else None,
         "segmenter": task.segmenter,
-        "images": [[name, s.st_size, s.st_mtime_ns] for name, s in images],
+        "images": [_made_from(path) for path in list_images(task.folder)],
     }
     return json.dumps(stamp, indent=1).encode()
+
+
+def _made_from(path: Path) -> list[str | int]:
+    """Return an image's name, size and time; a link that leads nowhere has none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return [shown(path.name)]
+    return [shown(path.name), found.st_size, found.st_mtime_ns]
 
 
 def is_done(task: SlideTask, out: Path) -> bool:
@@ -173,7 +188,7 @@ def keep(done: SlideDone, out: Path) -> None:
 
 def summary(tasks: Sequence[SlideTask], out: Path) -> list[SlideRow]:
     """Return one row a slide, in the order of the slides, from what was written."""
-    return [_row(task.name, out / task.name / "result.json") for task in tasks]
+    return [_row(shown(t.name), out / t.name / "result.json") for t in tasks]
 
 
 def summary_csv_bytes(rows: Sequence[SlideRow]) -> bytes:
@@ -194,7 +209,7 @@ def _screening(task: SlideTask) -> Screening:
             images,
             engine,
             bundle,
-            source=task.name,
+            source=shown(task.name),
             is_sequence=task.is_sequence,
             facts=task.facts,
             site=task.site,
@@ -221,10 +236,7 @@ def _row(name: str, path: Path) -> SlideRow:
 
 
 def _has_images(folder: Path) -> bool:
-    return any(
-        p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith(".")
-        for p in folder.iterdir()
-    )
+    return any(is_image(p) for p in folder.iterdir())
 
 
 def _stop(error: OSError) -> None:

@@ -17,6 +17,7 @@ from leukoscope_edge.capture.child import Answers, Child
 from leukoscope_edge.counting.background import NormalSlide, SiteBackground
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.isolated import command_of
+from leukoscope_edge.records.slide import facts_from
 from leukoscope_edge.vision.ruler import Calibration
 
 COMMAND = command_of("leukoscope_edge.archive_workers")
@@ -132,7 +133,8 @@ def _task(plain: dict[str, Any]) -> SlideTask:
         flat = tuple(calibration["flat_light"])
         calibration = Calibration(**{**calibration, "flat_light": flat})
     paths = {"folder": Path(plain["folder"]), "bundle": Path(plain["bundle"])}
-    own = {"site": site, "calibration": calibration}
+    facts = facts_from(plain["facts"])
+    own = {"site": site, "calibration": calibration, "facts": facts}
     return SlideTask(**{**plain, **paths, **own})
 
 

@@ -30,6 +30,20 @@ BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PictureFacts:
+    """What a file says of its picture; a camera says nothing.
+
+    Attributes:
+        um_per_px: What a pixel measures by its resolution tags, None where they say
+            nothing.
+        jpeg_quality: As libjpeg counts it, 1..100, None for other formats.
+    """
+
+    um_per_px: float | None = None
+    jpeg_quality: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """One camera image.
 
@@ -38,19 +52,28 @@ class Frame:
         pixels: (H, W, 3) uint8, RGB.
         time_s: Monotonic time of exposure in seconds; for replayed files the
             position in the sequence times the nominal frame interval.
+        facts: What its file says of it.
     """
 
     name: str
     pixels: U8
     time_s: float
+    facts: PictureFacts = PictureFacts()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A frame that could not be had: unreadable, truncated, black or frozen."""
+    """A frame that could not be had: unreadable, truncated, black or frozen.
+
+    Attributes:
+        name: As of a frame.
+        reason: For a person, with the cure.
+        n_lost: As many frames; the rest of a video is one fault.
+    """
 
     name: str
     reason: str
+    n_lost: int = 1
 
 
 class CellKind(str, Enum):

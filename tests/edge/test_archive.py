@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 import warnings
 from collections.abc import Callable, Iterator
@@ -13,14 +14,20 @@ import pytest
 from leukoscope_edge.archive import (
     STAMP,
     SlideRow,
+    SlideTask,
     find_slides,
     is_archive,
     summary_csv_bytes,
 )
+from leukoscope_edge.archive_workers import _plain, _task
 from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.cli import main
+from leukoscope_edge.config import read_toml
+from leukoscope_edge.counting.background import NormalSlide, SiteBackground
 from leukoscope_edge.errors import SourceError
+from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import Frame
+from leukoscope_edge.vision.ruler import Calibration
 
 SLIDES = ("clinic-a/1", "clinic-a/2", "clinic-b/1")
 
@@ -100,6 +107,61 @@ def test_a_slide_in_an_archive_gives_what_it_gives_alone(
     assert many.pop("source") == "clinic-b/1"
     alone.pop("source")
     assert many == alone
+
+
+def test_a_slide_goes_to_another_process_and_comes_there_as_it_was(
+    tmp_path: Path,
+) -> None:
+    slides = tuple(NormalSlide(n_cells=100 + i, n_blast=i) for i in range(5))
+    calibration = read_toml(_calibrate(tmp_path / "c.toml", 640), Calibration)
+    for more in ({}, {"site": SiteBackground(bundle="x", slides=slides)}):
+        task = SlideTask(
+            name="caf\udce9",
+            folder=tmp_path / "caf\udce9",
+            bundle=tmp_path,
+            model_sha256="0",
+            scale_um_per_px=None if more else 0.1,
+            is_sequence=True,
+            facts=SIMULATED_SAMPLE,
+            calibration=calibration if more else None,
+            **more,
+        )
+        assert _task(json.loads(json.dumps(_plain(task)))) == task
+
+
+def test_a_link_that_leads_nowhere_is_skipped_by_name(
+    screened: Callable[..., dict[str, bytes]], archive: Path, tmp_path: Path
+) -> None:
+    copy = shutil.copytree(archive, tmp_path / "copy")
+    (copy / SLIDES[0] / "gone.png").symlink_to("/nowhere")
+    result = json.loads(screened("out", source=copy)[f"{SLIDES[0]}/result.json"])
+    ended = {i["name"]: i["status"] for i in result["images"]}
+    assert ended == {"0.png": "screened", "1.png": "screened", "gone.png": "skipped"}
+
+
+def test_a_stray_above_the_slides_does_not_hide_them(
+    screened: Callable[..., dict[str, bytes]],
+    archive: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    copy = shutil.copytree(archive, tmp_path / "copy")
+    shutil.copy(copy / SLIDES[0] / "0.png", copy / "overview.png")
+    assert f"{SLIDES[0]}/result.json" in screened("out", source=copy)
+    assert "overview.png lies above the slides" in capsys.readouterr().err
+
+
+def test_a_name_that_is_no_text_blocks_nothing(
+    screened: Callable[..., dict[str, bytes]], archive: Path, tmp_path: Path
+) -> None:
+    copy = shutil.copytree(archive, tmp_path / "copy")
+    named = (copy / SLIDES[0]).rename(copy / os.fsdecode(b"caf\xe9"))
+    (named / "0.png").rename(named / os.fsdecode(b"\xe9.png"))
+    files = screened("out", source=copy)
+    result = json.loads(files["caf\udce9/result.json"])
+    assert result["source"] == "caf\ufffd"
+    assert result["images"][0]["name"] == "\ufffd.png"
+    assert "caf\ufffd" in files["slides.csv"].decode()
 
 
 def test_goes_on_where_it_was_and_repeats_what_changed(

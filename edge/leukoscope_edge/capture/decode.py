@@ -1,125 +1,166 @@
 """From the bytes of an image file to RGB pixels, or one line that says why not.
 
-Only four formats are let through to OpenCV, by their first bytes. JPEG and PNG files
-are checked for their end first: OpenCV fills the missing part of a truncated file with
-grey and says nothing.
+Five formats are let through to OpenCV, by their first bytes and only where their
+container is whole (`capture.containers`). What the decoder complains of and what no
+microscope shows (`capture.damage`) is refused as damaged: half a picture is not judged.
 """
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
+from leukoscope_edge.capture.containers import (
+    DAMAGED,
+    MAX_FILE_BYTES,
+    MAX_PIXELS,
+    check_size,
+    open_container,
+)
+from leukoscope_edge.capture.damage import damage_of
+from leukoscope_edge.capture.overheard import overheard
 from leukoscope_edge.errors import SourceError
-from leukoscope_edge.types import U8
+from leukoscope_edge.types import U8, PictureFacts
 
-MAX_PIXELS = 1 << 26
-"""64 megapixels: five times the largest sensor in use; the decoder's limit too."""
-MAX_FILE_BYTES = 4 * MAX_PIXELS
+__all__ = [
+    "MAX_FILE_BYTES",
+    "MAX_PIXELS",
+    "Picture",
+    "decode_image",
+    "decode_own",
+    "read_picture",
+]
 
-JPEG_START, JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
-PNG_START, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
-OTHER_STARTS = (b"BM", b"II*\x00", b"MM\x00*")
-JPEG_START_OF_SCAN = 0xDA
-JPEG_SIZE_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-JPEG_BARE_MARKERS = frozenset(range(0xD0, 0xD8)) | {0x01, 0xFF}
+MAX_GREY_LEVELS = 3
+"""Largest difference of two channels in a grey picture that went through a video."""
+GREY_TEXT = (
+    "has no colour, and a stain cannot be judged without: "
+    "take it with the camera in colour mode"
+)
 
 
-def decode_image(data: bytes) -> U8:
-    """Decode one JPEG, PNG, BMP or TIFF file.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """One picture of a file.
+
+    Attributes:
+        pixels: (H, W, 3) uint8, RGB, as stored (an EXIF rotation is not applied, so
+            that boxes stay in the file's own pixels).
+        n_pages: Fields in the file: 1, or the pages of a TIFF stack.
+        facts: What the file says of it.
+    """
+
+    pixels: U8
+    n_pages: int
+    facts: PictureFacts
+
+
+def read_picture(data: bytes, page: int = 0) -> Picture:
+    """Decode one field of a JPEG, PNG, BMP, TIFF or WebP file.
 
     Args:
         data: The whole file.
-
-    Returns:
-        (H, W, 3) uint8, RGB, as stored (an EXIF rotation is not applied, so that
-        boxes stay in the file's own pixels).
+        page: Which of its fields, from 0.
 
     Raises:
         SourceError: It is not one of these formats, truncated, damaged, too large,
             not 8 bits deep, or has no colour. The message says what to do.
     """
-    _check_container(data)
-    pixels = _decode(data)
-    if pixels.dtype != np.uint8:
-        raise SourceError(
-            f"has {8 * pixels.itemsize} bits per channel, expected 8: "
-            "save it as an 8-bit colour PNG or JPEG"
-        )
-    if pixels.ndim != 3 or pixels.shape[2] not in (3, 4) or _is_grey(pixels):
-        raise SourceError(
-            "has no colour, and a stain cannot be judged without: "
-            "take it with the camera in colour mode"
-        )
-    rgb = cv2.cvtColor(
-        pixels, cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGB
+    container = open_container(data)
+    pages = container.pages
+    index = pages[page].index if pages else 0
+    rgb = _rgb(_decode(data[: container.n_bytes], index))
+    if is_grey(rgb):
+        raise SourceError(GREY_TEXT)
+    if why := damage_of(rgb):
+        raise SourceError(DAMAGED.format(why))
+    facts = PictureFacts(
+        um_per_px=pages[page].um_per_px if pages else container.um_per_px,
+        jpeg_quality=container.jpeg_quality,
     )
-    return np.asarray(rgb, np.uint8)
+    return Picture(pixels=rgb, n_pages=len(pages) if pages else 1, facts=facts)
 
 
-def _check_container(data: bytes) -> None:
-    if len(data) == 0:
-        raise SourceError("is empty: copy it again")
-    if len(data) > MAX_FILE_BYTES:
-        raise SourceError(f"has {len(data)} bytes, at most {MAX_FILE_BYTES} are read")
-    if data.startswith(JPEG_START):
-        _check_jpeg(data)
-    elif data.startswith(PNG_START):
-        _check_png(data)
-    elif not data.startswith(OTHER_STARTS):
-        raise SourceError(
-            "is not an image of a known kind (JPEG, PNG, BMP, TIFF): remove it, "
-            "or save it as one of these"
-        )
+def decode_image(data: bytes, *, may_be_grey: bool = False) -> U8:
+    """Decode the only, or first, picture of a file, as `read_picture` does.
+
+    Args:
+        data: The whole file.
+        may_be_grey: As of a stage micrometer, whose lines need no colour.
+
+    Raises:
+        SourceError: As `read_picture`.
+    """
+    if not may_be_grey:
+        return read_picture(data).pixels
+    container = open_container(data)
+    return _rgb(_decode(data[: container.n_bytes], 0))
 
 
-def _check_png(data: bytes) -> None:
-    width, height = (int.from_bytes(data[i : i + 4], "big") for i in (16, 20))
-    _check_size(width, height)
-    if PNG_END not in data[-64:]:
-        raise SourceError("is truncated (its end is missing): copy it again")
+def decode_own(data: bytes) -> U8:
+    """Decode a JPEG file that this device wrote itself; safe beside other threads.
+
+    Raises:
+        SourceError: It cannot be decoded.
+    """
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+    if pixels is None:
+        raise SourceError("cannot be decoded: take it again")
+    return np.asarray(pixels, np.uint8)
 
 
-def _check_jpeg(data: bytes) -> None:
-    """Walk the segments up to the picture, then look for its end behind them."""
-    at = 2
-    while at + 4 <= len(data) and data[at] == 0xFF:
-        marker = data[at + 1]
-        if marker in JPEG_BARE_MARKERS:
-            at += 1 if marker == 0xFF else 2
-            continue
-        if marker == JPEG_START_OF_SCAN:
-            break
-        if marker in JPEG_SIZE_MARKERS:
-            height, width = (
-                int.from_bytes(data[at + i : at + i + 2], "big") for i in (5, 7)
-            )
-            _check_size(width, height)
-        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-    if data.find(JPEG_END, at) < 0:
-        raise SourceError("is truncated (its end is missing): copy it again")
+def is_grey(pixels: U8) -> bool:
+    """Say whether a picture has no colour.
+
+    Args:
+        pixels: (H, W, 3) uint8 in any order of colours.
+    """
+    first = pixels[::16, ::16].astype(np.int16)  # nearly every picture ends here
+    if int((first.max(axis=2) - first.min(axis=2)).max()) > MAX_GREY_LEVELS:
+        return False
+    low = cv2.min(cv2.min(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
+    high = cv2.max(cv2.max(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
+    return int(cv2.subtract(high, low).max()) <= MAX_GREY_LEVELS
 
 
-def _check_size(width: int, height: int) -> None:
-    if width * height > MAX_PIXELS:
-        raise SourceError(
-            f"has {width} x {height} pixels, at most {MAX_PIXELS >> 20} megapixels "
-            "are read: save single fields"
-        )
-
-
-def _decode(data: bytes) -> U8:
-    try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error:
-        pixels = None
+def _decode(data: bytes, index: int) -> U8:
+    with overheard() as said:
+        pixels = _decoded(np.frombuffer(data, np.uint8), index)
     if pixels is None:
         raise SourceError(
             "cannot be decoded (damaged, or larger than "
             f"{MAX_PIXELS >> 20} megapixels): copy it again"
         )
-    _check_size(pixels.shape[1], pixels.shape[0])
+    if said.text:
+        raise SourceError(DAMAGED.format(said.text.splitlines()[0]))
+    check_size(pixels.shape[1], pixels.shape[0])
     return np.asarray(pixels)
 
 
-def _is_grey(pixels: U8) -> bool:
-    blue, green, red = pixels[..., 0], pixels[..., 1], pixels[..., 2]
-    return bool(np.array_equal(blue, green) and np.array_equal(green, red))
+def _decoded(data: U8, index: int) -> "cv2.typing.MatLike | None":
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_WARNING)
+    try:
+        if index == 0:
+            return cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+        found, pages = cv2.imdecodemulti(
+            data, cv2.IMREAD_UNCHANGED, None, (index, index + 1)
+        )
+        return pages[0] if found and pages else None
+    except cv2.error:
+        return None
+    finally:
+        cv2.utils.logging.setLogLevel(level)
+
+
+def _rgb(pixels: U8) -> U8:
+    if pixels.dtype != np.uint8:
+        raise SourceError(
+            f"has {8 * pixels.itemsize} bits per channel, expected 8: "
+            "save it as an 8-bit colour PNG or JPEG"
+        )
+    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    codes = {1: cv2.COLOR_GRAY2RGB, 3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGB}
+    if channels not in codes:
+        raise SourceError(GREY_TEXT)
+    return np.asarray(cv2.cvtColor(pixels, codes[channels]), np.uint8)

@@ -4,11 +4,14 @@ A stored file comes from outside. `leukoscope_edge.capture.decode` refuses what 
 recognise; this is for what it cannot: a decoder that loops, crashes or swells takes its
 own process along and nothing else. One process serves all images of a run.
 
-Questions: `{"image": PATH}`, `{"video": PATH}` to open one, `{}` for its next frame.
+Questions: `{"image": PATH, "page": N}`, `{"video": PATH}` to open one, `{}` for its
+next frame.
 """
 
+import dataclasses
 import os
 import resource
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +20,17 @@ import numpy as np
 import numpy.typing as npt
 
 from leukoscope_edge.capture.child import Answer, Answers, Child
-from leukoscope_edge.capture.decode import MAX_PIXELS, decode_image
+from leukoscope_edge.capture.damage import damage_of
+from leukoscope_edge.capture.decode import (
+    GREY_TEXT,
+    MAX_PIXELS,
+    Picture,
+    is_grey,
+    read_picture,
+)
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.isolated import command_of
-from leukoscope_edge.types import U8
+from leukoscope_edge.types import U8, PictureFacts
 
 MAX_MEMORY_BYTES = 2 << 30
 """Twice what the largest image that is let through needs (measured: 64 megapixels of
@@ -28,9 +38,26 @@ PNG with transparency are decoded in 1 GiB of address space, libraries included)
 DECODE_S = 20.0
 """A 64 megapixel PNG takes 2 s on a workstation; a Raspberry Pi is a few times slower,
 and starting the process is in it too."""
+FILES_ONLY = "protocol_whitelist;file"
+"""A playlist that is named like a video must not make FFmpeg call somebody."""
 Outcome = tuple[dict[str, Any], bytes | memoryview]
 """A header and, where there is a picture, its pixels."""
 COMMAND = command_of("leukoscope_edge.capture.decoding")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Video:
+    """What a video says of itself.
+
+    Attributes:
+        frames_per_s: 0 where it does not say.
+        n_frames: 0 where it does not say.
+        codec: Four letters.
+    """
+
+    frames_per_s: float
+    n_frames: int
+    codec: str
 
 
 class Decoder:
@@ -40,23 +67,29 @@ class Decoder:
         """The process starts with the first question."""
         self._child: Child | None = None
 
-    def image(self, path: Path) -> U8:
-        """Return (H, W, 3) uint8 RGB of an image file.
+    def image(self, path: Path, page: int = 0) -> Picture:
+        """Return one field of an image file.
+
+        Args:
+            path: The file.
+            page: Which of its fields, from 0.
 
         Raises:
-            SourceError: It cannot be read, or `decode_image` refuses it, or decoding
+            SourceError: It cannot be read, or `read_picture` refuses it, or decoding
                 it took too much memory or time.
         """
-        return _pixels(self._ask({"image": str(path.absolute())}))
+        answer = self._ask({"image": str(path.absolute()), "page": page})
+        facts = PictureFacts(**answer.header["facts"])
+        n_pages = answer.header["n_pages"]
+        return Picture(pixels=_pixels(answer), n_pages=n_pages, facts=facts)
 
-    def open_video(self, path: Path) -> tuple[float, int]:
-        """Open a video; return its frames a second and their number, 0 if not known.
+    def open_video(self, path: Path) -> Video:
+        """Open a video.
 
         Raises:
             SourceError: It is no video, or opening it took too much memory or time.
         """
-        header = self._ask({"video": str(path.absolute())}).header
-        return header["frames_per_s"], header["n_frames"]
+        return Video(**self._ask({"video": str(path.absolute())}).header)
 
     def next_frame(self) -> U8 | None:
         """Return (H, W, 3) uint8 RGB of the opened video's next frame, None at its end.
@@ -66,6 +99,11 @@ class Decoder:
         """
         answer = self._ask({})
         return None if answer.header.get("is_end") else _pixels(answer)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process lives; one that was killed gives no answer."""
+        return self._child is not None
 
     def close(self) -> None:
         """End the process."""
@@ -98,6 +136,7 @@ def serve() -> None:
     """Decode what the parent names until it hangs up."""
     answers = Answers()
     limit_process()
+    os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = FILES_ONLY
     video = cv2.VideoCapture()
     for question in answers.questions():
         answers.send(*_outcome(question, video))
@@ -114,16 +153,15 @@ def limit_process() -> None:
         resource.setrlimit(kind, (limit, limit))
 
 
-def _outcome(question: dict[str, str], video: cv2.VideoCapture) -> Outcome:
+def _outcome(question: dict[str, Any], video: cv2.VideoCapture) -> Outcome:
     try:
         match question:
-            case {"image": path}:
-                return _shown(decode_image(Path(path).read_bytes()))
+            case {"image": path, "page": page}:
+                return _picture(read_picture(Path(path).read_bytes(), page))
             case {"video": path}:
                 return _opened(video, path), b""
             case _:
-                found, bgr = video.read()
-                return _shown(_rgb(bgr)) if found else ({"is_end": True}, b"")
+                return _next_frame(video)
     except OSError as err:
         return {"refusal": f"cannot be read: {err.strerror}"}, b""
     except SourceError as err:
@@ -138,16 +176,40 @@ def _shown(pixels: U8) -> Outcome:
     return {"shape": pixels.shape}, np.ascontiguousarray(pixels).data.cast("B")
 
 
+def _picture(picture: Picture) -> Outcome:
+    header, pixels = _shown(picture.pixels)
+    own = {"n_pages": picture.n_pages, "facts": dataclasses.asdict(picture.facts)}
+    return {**header, **own}, pixels
+
+
+def _next_frame(video: cv2.VideoCapture) -> Outcome:
+    found, bgr = video.read()
+    if not found:
+        return {"is_end": True}, b""
+    rgb = _rgb(bgr)
+    if is_grey(rgb):
+        raise SourceError(GREY_TEXT)
+    if why := damage_of(rgb):
+        raise SourceError(f"is damaged ({why})")
+    return _shown(rgb)
+
+
 def _opened(video: cv2.VideoCapture, path: str) -> dict[str, Any]:
-    if not video.open(path):
+    if not video.open(path, cv2.CAP_FFMPEG):
         raise SourceError(
             "is not a video that can be read here: save it as MP4 (H.264) or as a "
             "folder of images"
         )
     return {
         "frames_per_s": video.get(cv2.CAP_PROP_FPS),
-        "n_frames": int(video.get(cv2.CAP_PROP_FRAME_COUNT)),
+        "n_frames": max(0, int(video.get(cv2.CAP_PROP_FRAME_COUNT))),
+        "codec": _four_letters(int(video.get(cv2.CAP_PROP_FOURCC))),
     }
+
+
+def _four_letters(code: int) -> str:
+    letters = (code & 0xFFFFFFFF).to_bytes(4, "little").decode("ascii", "replace")
+    return letters if letters.isprintable() else "unknown"
 
 
 def _rgb(bgr: npt.NDArray[Any]) -> U8:

@@ -1,27 +1,39 @@
 """Replay of stored images and videos as if they came from a camera."""
 
 import re
+from collections import deque
 from pathlib import Path
 from types import TracebackType
 
 from leukoscope_edge.capture.decoding import Decoder
 from leukoscope_edge.errors import SourceError
+from leukoscope_edge.names import shown
 from leukoscope_edge.types import Domain, Fault, Frame
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"})
+IMAGE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jfif", ".jpe", ".png", ".bmp", ".tif", ".tiff", ".webp"}
+)
 VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mkv", ".mov", ".webm", ".mjpeg"})
+UNREAD_SUFFIXES = frozenset(
+    {".heic", ".heif", ".avif", ".gif", ".jp2", ".jxl", ".psd", ".svg", ".dib"}
+    | {".svs", ".ndpi", ".czi", ".lif", ".nd2", ".vsi", ".mrxs", ".scn", ".dcm"}
+    | {".raw", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2"}
+)
+"""Pictures that are not read here: named as left out, not passed over."""
 FRAME_INTERVAL_S = 0.1
 """Nominal time between the images of a folder: ten frames a second."""
+MAX_MISCOUNT = 2
+"""Containers count frames from their length and rate, and round."""
 
 
 class ImageReplay:
-    """A list of image files, one frame each, in the order given."""
+    """A list of image files, one frame for each field in them, in the order given."""
 
     domain: Domain = "real"
 
     def __init__(self, paths: list[Path], scale_um_per_px: float | None) -> None:
         """Remember what to read; files are opened one by one in `read`."""
-        self._paths = paths
+        self._waiting = deque((path, 0) for path in paths)
         self._decoder = Decoder()
         self._next = 0
         self.scale_um_per_px = scale_um_per_px
@@ -29,15 +41,26 @@ class ImageReplay:
 
     def read(self) -> Frame | Fault | None:
         """Return the next image, a fault that says why not, or None at the end."""
-        if self._next == len(self._paths):
+        if not self._waiting:
             return None
-        path, time_s = self._paths[self._next], self._next * FRAME_INTERVAL_S
+        path, page = self._waiting.popleft()
+        time_s = self._next * FRAME_INTERVAL_S
         self._next += 1
+        name = shown(path.name)
+        if path.suffix.lower() not in IMAGE_SUFFIXES:
+            return Fault(name=name, reason=_why_unread(path))
         try:
-            pixels = self._decoder.image(path)
+            picture = self._decoder.image(path, page)
         except SourceError as err:
-            return Fault(name=path.name, reason=str(err))
-        return Frame(name=path.name, pixels=pixels, time_s=time_s)
+            return Fault(name=_page_name(name, page), reason=str(err))
+        if page == 0:
+            more = range(1, picture.n_pages)
+            self._waiting.extendleft((path, k) for k in reversed(more))
+        if picture.n_pages > 1:
+            name = _page_name(name, page)
+        return Frame(
+            name=name, pixels=picture.pixels, time_s=time_s, facts=picture.facts
+        )
 
     def __enter__(self) -> "ImageReplay":
         return self
@@ -64,29 +87,59 @@ class VideoReplay:
         """
         self._decoder: Decoder | None = Decoder()
         try:
-            frames_per_s, n_frames = self._decoder.open_video(path)
+            video = self._decoder.open_video(path)
         except SourceError as err:
             self._decoder.close()
-            raise SourceError(f"{path}: {err}") from err
-        self._interval_s = 1 / frames_per_s if frames_per_s > 0 else FRAME_INTERVAL_S
+            raise SourceError(f"{shown(str(path))}: {err}") from err
+        per_s = video.frames_per_s
+        self._interval_s = 1 / per_s if per_s > 0 else FRAME_INTERVAL_S
+        self._codec = video.codec
         self._next = 0
+        self._is_over = False
         self.scale_um_per_px = scale_um_per_px
-        self.n_frames: int | None = n_frames if n_frames > 0 else None
+        self.n_frames: int | None = video.n_frames or None
 
     def read(self) -> Frame | Fault | None:
-        """Return the next frame, a last fault where decoding fails, None at the end."""
-        if self._decoder is None:
+        """Return the next frame, a fault for one or for all the rest, None at the end.
+
+        A video that ends before it said it would ends with a fault that counts what is
+        missing: a part of a slide must not pass for the whole.
+        """
+        if self._decoder is None or self._is_over:
             return None
         number, self._next = self._next, self._next + 1
         name = f"frame {number:06d}"
         try:
             pixels = self._decoder.next_frame()
         except SourceError as err:
-            self._decoder = None
+            if not self._decoder.is_running:
+                self._decoder = None
             return Fault(name=name, reason=str(err))
         if pixels is None:
-            return None
+            self._is_over = True
+            return self._lost(number)
         return Frame(name=name, pixels=pixels, time_s=number * self._interval_s)
+
+    def _lost(self, number: int) -> Fault | None:
+        """Return a fault where a video ends too soon.
+
+        Args:
+            number: Of frames that were there.
+        """
+        n_lost = (self.n_frames or 0) - number
+        if number == 0:
+            return Fault(
+                name="frame 000000",
+                reason=f"no frame of this {self._codec} video can be decoded here: "
+                "save it as MP4 (H.264) or as a folder of images",
+            )
+        if n_lost <= MAX_MISCOUNT:
+            return None
+        return Fault(
+            name=f"frame {number:06d}",
+            reason=f"{n_lost} frames could not be read: copy the video again",
+            n_lost=n_lost,
+        )
 
     def __enter__(self) -> "VideoReplay":
         return self
@@ -102,7 +155,9 @@ class VideoReplay:
 
 
 def list_images(folder: Path) -> list[Path]:
-    """Return a folder's image files, "2.png" before "10.png".
+    """Return a folder's pictures, "2.png" before "10.png".
+
+    Those of a kind that is not read are among them: `ImageReplay` says so by name.
 
     Raises:
         SourceError: The folder cannot be read or holds no image file.
@@ -110,18 +165,56 @@ def list_images(folder: Path) -> list[Path]:
     try:
         entries = list(folder.iterdir())
     except OSError as err:
-        raise SourceError(f"{folder}: cannot be read: {err.strerror}") from err
-    images = [
-        p
-        for p in entries
-        if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith(".")
-    ]
+        where = shown(str(folder))
+        raise SourceError(f"{where}: cannot be read: {err.strerror}") from err
+    images = [p for p in entries if is_image(p)]
     if not images:
+        unread = sorted({p.suffix.lower() for p in entries if _is_unread(p)})
+        there = f" but {', '.join(unread)}" if unread else ""
         raise SourceError(
-            f"{folder}: no image in this folder; expected files ending in "
-            + ", ".join(sorted(IMAGE_SUFFIXES))
+            f"{shown(str(folder))}: no image in this folder{there}; expected files "
+            "ending in " + ", ".join(sorted(IMAGE_SUFFIXES))
         )
-    return sorted(images, key=_natural_key)
+    left_out = [p for p in entries if _is_unread(p)]
+    return sorted(images + left_out, key=_natural_key)
+
+
+def folders_of_images(folder: Path) -> list[Path]:
+    """Return the folders among a folder's images that hold images themselves."""
+    below = (p for p in folder.iterdir() if p.is_dir() and not is_image(p))
+    return sorted(p for p in below if _holds_images(p))
+
+
+def _holds_images(folder: Path) -> bool:
+    try:
+        return any(is_image(p) for p in folder.iterdir())
+    except OSError:
+        return False
+
+
+def is_image(path: Path) -> bool:
+    """Say whether a file's name is that of an image which is read here."""
+    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+
+
+def _is_unread(path: Path) -> bool:
+    is_known = path.suffix.lower() in UNREAD_SUFFIXES | VIDEO_SUFFIXES
+    return is_known and not path.name.startswith(".")
+
+
+def _why_unread(path: Path) -> str:
+    if path.is_dir():
+        return "is a folder of images among images: screen it alone"
+    if path.suffix.lower() in VIDEO_SUFFIXES:
+        return "is a video among images: screen it alone"
+    return (
+        f"is of a kind that is not read here ({path.suffix.lower()}): save it as PNG, "
+        "TIFF or JPEG"
+    )
+
+
+def _page_name(name: str, page: int) -> str:
+    return f"{name} page {page + 1}" if page else name
 
 
 def _natural_key(path: Path) -> list[tuple[int, str]]:

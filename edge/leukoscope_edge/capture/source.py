@@ -10,6 +10,7 @@ from leukoscope_edge.capture.replay import (
     VIDEO_SUFFIXES,
     ImageReplay,
     VideoReplay,
+    folders_of_images,
     list_images,
 )
 from leukoscope_edge.capture.simulated import parse_simulated
@@ -69,7 +70,8 @@ def open_source(
         return LiveCamera(settings, scale_um_per_px=scale_um_per_px, n_frames=n_frames)
     path = Path(source)
     if path.is_dir():
-        return ImageReplay(list_images(path), scale_um_per_px)
+        beside = folders_of_images(path)
+        return ImageReplay([*list_images(path), *beside], scale_um_per_px)
     if not path.exists():
         raise SourceError(f"{source}: no such folder, image or video")
     if path.suffix.lower() in IMAGE_SUFFIXES:

@@ -16,6 +16,7 @@ from leukoscope_edge.archive import (
     find_slides,
     is_done,
     keep,
+    strays,
     summary,
     summary_csv_bytes,
 )
@@ -25,6 +26,7 @@ from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting.background import SiteBackground
 from leukoscope_edge.errors import ConfigError, OutputError
 from leukoscope_edge.inference.bundle import Bundle
+from leukoscope_edge.names import shown
 from leukoscope_edge.records.files import prepare_folder, write_whole
 from leukoscope_edge.vision.ruler import Calibration
 from leukoscope_edge.web.i18n import SOURCE_LANGUAGE
@@ -61,6 +63,8 @@ def run(
     _require_possible(options)
     out = options.out
     tasks = _tasks(options, bundle, site)
+    for stray in strays(Path(options.source)):
+        _say(f"{shown(stray.name)} lies above the slides and is not screened")
     prepare_folder(out, (TABLE,))
     left = [t for t in tasks if not is_done(t, out)]
     _say(f"{len(tasks)} slides, {len(tasks) - len(left)} of them done before")
@@ -121,7 +125,7 @@ def _screen_all(tasks: list[SlideTask], out: Path, options: argparse.Namespace) 
     for done in bar:
         keep(done, out)
         if done.trouble:
-            _say(f"{done.task.name}: {done.trouble}")
+            _say(f"{shown(done.task.name)}: {done.trouble}")
 
 
 def _screened(

@@ -43,7 +43,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def _calibrate(options: argparse.Namespace) -> int:
-    pixels = _read(options.micrometer)
+    pixels = _read(options.micrometer, may_be_grey=True)
     height, width = pixels.shape[:2]
     try:
         calibration = Calibration(
@@ -104,9 +104,9 @@ def _flat_light(path: Path | None, shape: tuple[int, int]) -> tuple[float, ...]:
     return tuple(float(v) for v in record_flat_field(pixels).light.ravel())
 
 
-def _read(path: Path) -> U8:
+def _read(path: Path, *, may_be_grey: bool = False) -> U8:
     try:
-        return decode_image(path.read_bytes())
+        return decode_image(path.read_bytes(), may_be_grey=may_be_grey)
     except OSError as err:
         raise SourceError(f"{path}: cannot be read: {err.strerror}") from err
     except SourceError as err:

@@ -84,8 +84,8 @@ def read_beat(folder: Path, name: str) -> Beat | None:
 
 def run_folder(data_dir: Path) -> Path:
     """Return where the service of some records keeps its beats; makes nothing."""
-    whole = str(data_dir.resolve())
-    mark = hashlib.sha256(whole.encode()).hexdigest()[:12]
+    whole = os.fsencode(data_dir.resolve())
+    mark = hashlib.sha256(whole).hexdigest()[:12]
     return MEMORY / f"leukoscope-{mark}" if MEMORY.is_dir() else data_dir / "run"
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
-from leukoscope_edge.capture.decode import decode_image
+from leukoscope_edge.capture.decode import decode_own
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.vision.ruler import check_red_cells
 from leukoscope_edge.web.access import (
@@ -135,5 +135,5 @@ def red_cells(
     scale, jpeg = device.scale_um_per_px(body.objective), device.counter.newest.jpeg
     if scale is None or not jpeg:
         raise StepError("calibrate this objective, then show a picture of blood")
-    warning = check_red_cells(decode_image(jpeg), scale)
+    warning = check_red_cells(decode_own(jpeg), scale)
     return {"warning": device.language(request)(warning) if warning else ""}

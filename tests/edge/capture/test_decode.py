@@ -77,7 +77,7 @@ GREY = np.full((8, 8), 100, np.uint8)
         (b"hello, I am a text file", "is not an image of a known kind"),
         (encode(picture(), ".jpg")[:-40], "is truncated"),
         (encode(picture(), ".png")[:-40], "is truncated"),
-        (encode(picture(), ".bmp")[:40], "cannot be decoded"),
+        (encode(picture(), ".bmp")[:40], "is truncated"),
         (encode(GREY, ".png"), "has no colour"),
         (encode(cv2.merge([GREY] * 3), ".png"), "has no colour"),
         (encode(picture().astype(np.uint16) * 256, ".png"), "has 16 bits per channel"),

@@ -13,7 +13,7 @@ from leukoscope_edge.types import Fault, Frame
 
 
 def save(path: Path, shade: int) -> None:
-    pixels = np.full((48, 64, 3), shade, np.uint8)
+    pixels = np.full((48, 64, 3), 40 + shade, np.uint8)
     pixels[..., 0] = 0
     assert cv2.imwrite(str(path), pixels)
 

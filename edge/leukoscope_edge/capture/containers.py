@@ -1,0 +1,157 @@
+"""Is a file whole? Asked of its container, before any decoder sees it.
+
+OpenCV fills what is missing of a picture and says nothing. Each format has its own way
+to tell: a checksum on every chunk (PNG), lengths that must agree (BMP, WebP, TIFF),
+markers that announce every part (JPEG).
+
+Source: PNG 1.2, 3.2; Windows BITMAPFILEHEADER and BITMAPINFOHEADER; RIFF for WebP.
+"""
+
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from leukoscope_edge.capture import jpeg, tiff
+from leukoscope_edge.errors import SourceError
+
+MAX_PIXELS = 1 << 26
+"""64 megapixels: five times the largest sensor in use; the decoder's limit too."""
+MAX_FILE_BYTES = 4 * MAX_PIXELS
+PNG_START, BMP_START, RIFF, WEBP = b"\x89PNG\r\n\x1a\n", b"BM", b"RIFF", b"WEBP"
+BMP_DEPTHS = (24, 32)
+UM_PER_M = 1e6
+DAMAGED = "is damaged ({}): copy it again"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """What a file says of its pictures.
+
+    Attributes:
+        n_bytes: As many belong to it; programs leave things behind the end.
+        um_per_px: What it says that a pixel measures, None where nothing.
+        jpeg_quality: As libjpeg counts it, None for other formats.
+        pages: Of a TIFF file, those that are fields; None for other formats.
+    """
+
+    n_bytes: int
+    um_per_px: float | None = None
+    jpeg_quality: int | None = None
+    pages: tuple[tiff.Page, ...] | None = None
+
+
+def open_container(data: bytes) -> Container:
+    """Check the container of a picture.
+
+    Args:
+        data: The whole file.
+
+    Raises:
+        SourceError: It is of no known kind, truncated, damaged or too large.
+    """
+    if len(data) == 0:
+        raise SourceError("is empty: copy it again")
+    if len(data) > MAX_FILE_BYTES:
+        raise SourceError(f"has {len(data)} bytes, at most {MAX_FILE_BYTES} are read")
+    for starts, check in KINDS.items():
+        if data.startswith(starts):
+            return check(data)
+    raise SourceError(
+        "is not an image of a known kind (JPEG, PNG, BMP, TIFF, WebP): remove it, "
+        "or save it as one of these"
+    )
+
+
+def check_size(width: int, height: int) -> None:
+    """Refuse what is too large to be one field.
+
+    Raises:
+        SourceError: It is.
+    """
+    if width * height > MAX_PIXELS:
+        raise SourceError(
+            f"has {width} x {height} pixels, at most {MAX_PIXELS >> 20} megapixels "
+            "are read: save single fields"
+        )
+
+
+def _jpeg(data: bytes) -> Container:
+    read = jpeg.read_jpeg(data)
+    check_size(read.width_px, read.height_px)
+    if read.missing:
+        raise SourceError(DAMAGED.format(read.missing))
+    return Container(
+        n_bytes=len(data), um_per_px=read.um_per_px, jpeg_quality=read.quality
+    )
+
+
+def _png(data: bytes) -> Container:
+    if len(data) >= 24:
+        check_size(*struct.unpack_from(">II", data, 16))
+    at, um_per_px = len(PNG_START), None
+    while at + 12 <= len(data):
+        n, kind = struct.unpack_from(">I4s", data, at)
+        body = data[at + 8 : at + 8 + n]
+        checksum = data[at + 8 + n : at + 12 + n]
+        if len(checksum) < 4:
+            break
+        if zlib.crc32(kind + body) != int.from_bytes(checksum, "big"):
+            raise SourceError(DAMAGED.format("a checksum differs"))
+        if kind == b"pHYs" and n == 9 and body[8] == 1 and any(body[:4]):
+            um_per_px = UM_PER_M / int.from_bytes(body[:4], "big")
+        at += 12 + n
+        if kind == b"IEND":
+            return Container(n_bytes=at, um_per_px=um_per_px)
+    raise SourceError("is truncated (its end is missing): copy it again")
+
+
+def _bmp(data: bytes) -> Container:
+    if len(data) < 54:
+        raise SourceError("is truncated (its end is missing): copy it again")
+    said, start, header, width, height, _, depth = struct.unpack_from(
+        "<2xI4xIIiiHH", data
+    )
+    if header < 40 or depth not in BMP_DEPTHS:
+        raise SourceError(
+            f"is a BMP of {depth} bits per pixel, expected 24 or 32: save it as PNG"
+        )
+    check_size(abs(width), abs(height))
+    end = start + (abs(width) * depth // 8 + 3) // 4 * 4 * abs(height)
+    if end > len(data):
+        raise SourceError("is truncated (its end is missing): copy it again")
+    if min(abs(end - said), abs(end - len(data))) >= 4:
+        raise SourceError(DAMAGED.format("its size does not fit its header"))
+    dots_per_m = struct.unpack_from("<i", data, 38)[0]
+    um_per_px = UM_PER_M / dots_per_m if dots_per_m > 0 else None
+    return Container(n_bytes=len(data), um_per_px=um_per_px)
+
+
+def _webp(data: bytes) -> Container:
+    if data[8:12] != WEBP:
+        raise SourceError(
+            "is not an image of a known kind (JPEG, PNG, BMP, TIFF, WebP): remove it, "
+            "or save it as one of these"
+        )
+    n_bytes = 8 + int.from_bytes(data[4:8], "little")
+    if n_bytes > len(data):
+        raise SourceError("is truncated (its end is missing): copy it again")
+    return Container(n_bytes=n_bytes)
+
+
+def _tiff(data: bytes) -> Container:
+    pages = tiff.fields_of(tiff.read_pages(data))
+    for page in pages:
+        check_size(page.width_px, page.height_px)
+        if page.has_gap:
+            raise SourceError(DAMAGED.format("its data lie outside the file"))
+    return Container(n_bytes=len(data), um_per_px=pages[0].um_per_px, pages=pages)
+
+
+KINDS: dict[bytes | tuple[bytes, ...], Callable[[bytes], Container]] = {
+    jpeg.START: _jpeg,
+    PNG_START: _png,
+    BMP_START: _bmp,
+    tiff.STARTS: _tiff,
+    RIFF: _webp,
+}

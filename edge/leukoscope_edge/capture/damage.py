@@ -1,0 +1,79 @@
+"""Damage that a decoder passes over: what no microscope's picture looks like.
+
+A wrong byte in a compressed file shifts all that follows, in place or in colour; a lost
+block is one colour, or noise. None of it is an error to the decoder. In a picture of a
+smear one row is nearly like the next; where damage begins it is not.
+
+Measured on 367 fields of wbc-fields, 200 pictures each of marrow, PBC and Taleqani, and
+77 frames of stage-motion: the largest step between two rows is 16 levels and 9.2 times
+the usual one; neighbours in a row differ by at most 28 levels in the mean. Of JPEG
+files with one or two wrong bits, a tenth or more of whose pixels are wrong and of which
+libjpeg says nothing, 95 of 100 have steps above 18 levels and 12 times the usual one.
+"""
+
+import numpy as np
+
+from leukoscope_edge.types import U8
+
+MAX_COLUMNS = 1024
+"""As many columns as are looked at; a seam runs across all of them."""
+STEP_LEVELS, STEP_TIMES = 12.0, 9.5
+"""Above both, the step from one row to the next is a seam."""
+NOISE_LEVELS = 60.0
+"""Mean difference between neighbours in a row: random bytes give 128, smears 28."""
+NOISE_ROWS = 0.02
+"""Of all rows."""
+BLANK_SHARE = 0.02
+"""Of all pixels in one unbroken run of one colour, in the order in which they are
+stored. A sensor's noise allows none; what is burnt in as bars or a circle breaks it."""
+WHITE = 255
+
+
+def damage_of(pixels: U8) -> str:
+    """Return what is wrong with a decoded picture, "" where nothing is to be seen.
+
+    Args:
+        pixels: (H, W, 3) uint8 in any order of colours.
+    """
+    if _has_blank(pixels):
+        return "a part of it is blank"
+    if min(pixels.shape[:2]) < 2:
+        return ""
+    every = max(1, pixels.shape[1] // MAX_COLUMNS)
+    n = (pixels.shape[1] - 1) // every * every
+    right, left = pixels[:, 1 : n + 1 : every], pixels[:, 0:n:every]
+    across = np.abs(right.astype(np.int16) - left)
+    level = across.mean(axis=(1, 2))
+    is_calm = float(np.median(level)) < NOISE_LEVELS / 2
+    if is_calm and float((level > NOISE_LEVELS).mean()) > NOISE_ROWS:
+        return "a part of it is noise"
+    return "a part of it is shifted" if _has_seam(pixels[:, ::every]) else ""
+
+
+def _has_seam(pixels: U8) -> bool:
+    down = np.abs(np.diff(pixels.astype(np.int16), axis=0)).max(axis=2)
+    mean = down.mean(axis=1)
+    usual = max(1.0, float(np.median(mean)))
+    is_step = (mean > STEP_TIMES * usual) & (np.median(down, axis=1) > STEP_LEVELS)
+    is_flat = (pixels == pixels[:, :1]).all(axis=(1, 2))  # a bar's edge is no seam
+    return bool((is_step & ~is_flat[1:] & ~is_flat[:-1]).any())
+
+
+def _has_blank(pixels: U8) -> bool:
+    """Say whether a long run of one colour begins or ends inside a row, and alone.
+
+    The edge of a bar or circle that is burnt in lies about there in the next row too.
+    """
+    flat = pixels.reshape(-1, 3)
+    changes = np.flatnonzero((flat[1:] != flat[:-1]).any(axis=1)) + 1
+    edges = np.concatenate(([0], changes, [len(flat)]))
+    longest = int(np.diff(edges).argmax())
+    start, end = int(edges[longest]), int(edges[longest + 1])
+    if end - start <= BLANK_SHARE * len(flat) or bool((flat[start] == WHITE).all()):
+        return False
+    colour, width = flat[start], pixels.shape[1]
+    (above, left), (below, right) = divmod(start, width), divmod(end, width)
+    before = pixels[max(above - 1, 0), (left + width) // 2 :]
+    behind = pixels[min(below + 1, len(pixels) - 1), : (right + 1) // 2]
+    is_cut_before = left > 0 and bool((before != colour).any())
+    return is_cut_before or (right > 0 and bool((behind != colour).any()))

@@ -1,0 +1,142 @@
+"""What the markers of a JPEG file say, without decoding it.
+
+Whether every part of the picture is announced (a progressive file that was cut and
+closed is only blurred, and no decoder objects), how much was thrown away to make it
+small, and what its pixels are said to measure.
+
+Source: ITU-T T.81 (1992), B.2 and G.1; JFIF 1.02 for the density.
+"""
+
+from dataclasses import dataclass, field
+
+from leukoscope_edge.errors import SourceError
+
+START, END = b"\xff\xd8\xff", b"\xff\xd9"
+SCAN, TABLES, JFIF, HUFFMAN, EXTENSION, ARITHMETIC = 0xDA, 0xDB, 0xE0, 0xC4, 0xC8, 0xCC
+SIZES = frozenset(range(0xC0, 0xD0)) - {HUFFMAN, EXTENSION, ARITHMETIC}
+PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
+BARE = frozenset(range(0xD0, 0xD8)) | {0x01, 0xFF}
+IN_DATA = frozenset(range(0xD0, 0xD8)) | {0x00}
+"""What may follow 0xFF inside a scan: a stuffed byte, a restart marker."""
+STANDARD_SUM = 3688
+"""Of the luminance table that T.81 gives as example (K.1): quality 50 of libjpeg."""
+UM_PER_UNIT = {1: 25400.0, 2: 10000.0}
+"""JFIF: dots per inch, dots per centimetre."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Jpeg:
+    """What the markers say.
+
+    Attributes:
+        width_px: Of the picture.
+        height_px: Of the picture.
+        quality: As libjpeg counts it, 1..100, from the luminance table; None where the
+            file holds no table.
+        um_per_px: By its density; None where it gives none.
+        missing: Why the picture cannot be whole, "" where it may be.
+    """
+
+    width_px: int = 0
+    height_px: int = 0
+    quality: int | None = None
+    um_per_px: float | None = None
+    missing: str = ""
+    _is_progressive: bool = False
+    _components: frozenset[int] = frozenset()
+    _sent: dict[tuple[int, int], int] = field(default_factory=dict)
+
+
+def read_jpeg(data: bytes) -> Jpeg:
+    """Walk a file from marker to marker.
+
+    Args:
+        data: The whole file, which begins as a JPEG does.
+
+    Raises:
+        SourceError: Its end is missing.
+    """
+    jpeg, at, is_over = Jpeg(), 2, False
+    while at + 4 <= len(data) and not is_over:
+        if data[at] != 0xFF:
+            break
+        marker = data[at + 1]
+        if marker in BARE:
+            at += 1 if marker == 0xFF else 2
+            continue
+        if marker == END[1]:
+            break
+        length = int.from_bytes(data[at + 2 : at + 4], "big")
+        _read_segment(jpeg, marker, data[at + 4 : at + 2 + length])
+        at += 2 + length
+        if marker == SCAN:
+            at = _after_scan(data, at)
+    if data.find(END, min(at, len(data))) < 0:
+        raise SourceError("is truncated (its end is missing): copy it again")
+    jpeg.missing = _missing(jpeg)
+    return jpeg
+
+
+def _read_segment(jpeg: Jpeg, marker: int, body: bytes) -> None:
+    if marker in SIZES and len(body) >= 6:
+        jpeg.height_px = int.from_bytes(body[1:3], "big")
+        jpeg.width_px = int.from_bytes(body[3:5], "big")
+        jpeg._components = frozenset(body[6::3])
+        jpeg._is_progressive = marker in PROGRESSIVE
+    elif marker == TABLES and jpeg.quality is None and len(body) >= 65:
+        jpeg.quality = _quality(body)
+    elif marker == JFIF and body[:5] == b"JFIF\0" and len(body) >= 12:
+        dots = int.from_bytes(body[8:10], "big")
+        if body[7] in UM_PER_UNIT and dots:
+            jpeg.um_per_px = UM_PER_UNIT[body[7]] / dots
+    elif marker == SCAN and body:
+        _note_scan(jpeg, body)
+
+
+def _quality(body: bytes) -> int:
+    """Return the quality at which libjpeg would write a table of this sum.
+
+    Source: jcparam.c of libjpeg: the table of T.81 times 50/Q below 50, times
+    (100 - Q)/50 from there on.
+    """
+    is_wide = body[0] >> 4 > 0
+    step = 2 if is_wide else 1
+    table = body[1 : 1 + 64 * step]
+    total = sum(int.from_bytes(table[i : i + step], "big") for i in range(0, 64, step))
+    ratio = total / STANDARD_SUM
+    quality = 50 / ratio if ratio > 1 else 100 - 50 * ratio
+    return max(1, min(100, round(quality)))
+
+
+def _note_scan(jpeg: Jpeg, body: bytes) -> None:
+    """Put down which coefficients of which components a scan brings, to which bit."""
+    n = body[0]
+    ids, rest = body[1 : 1 + 2 * n : 2], body[1 + 2 * n :]
+    if len(rest) < 3:
+        return
+    first, last, low_bit = rest[0], rest[1], rest[2] & 15
+    if not jpeg._is_progressive:
+        first, last, low_bit = 0, 63, 0
+    for component in ids:
+        for k in range(first, min(last, 63) + 1):
+            jpeg._sent[component, k] = low_bit
+
+
+def _after_scan(data: bytes, at: int) -> int:
+    """Return where the next marker stands behind a scan's data."""
+    while (at := data.find(b"\xff", at)) >= 0 and at + 1 < len(data):
+        if data[at + 1] not in IN_DATA and data[at + 1] != 0xFF:
+            return at
+        at += 1 if data[at + 1] == 0xFF else 2
+    return len(data)
+
+
+def _missing(jpeg: Jpeg) -> str:
+    """Return what of the picture no scan brings."""
+    sent = jpeg._sent
+    whole = all(
+        sent.get((c, k), 1) == 0
+        for c in jpeg._components
+        for k in (range(64) if jpeg._is_progressive else (0,))
+    )
+    return "" if whole else "a part of its data was never written"

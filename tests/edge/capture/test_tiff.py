@@ -1,0 +1,133 @@
+"""A file of many pages is many fields, or one field many times."""
+
+import struct
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from leukoscope_edge.capture.decode import read_picture
+from leukoscope_edge.capture.replay import ImageReplay
+from leukoscope_edge.capture.tiff import Page, fields_of, read_pages
+from leukoscope_edge.errors import SourceError
+from leukoscope_edge.types import Frame
+
+
+def picture(height: int, width: int, shade: int) -> np.ndarray:
+    pixels = np.full((height, width, 3), shade, np.uint8)
+    pixels[..., 0] = 20
+    return pixels
+
+
+def stack(*pictures: np.ndarray) -> bytes:
+    found, data = cv2.imencodemulti(".tiff", list(pictures))
+    assert found
+    return bytes(np.asarray(data))
+
+
+def page(width: int, height: int, index: int = 0, *, is_reduced: bool = False) -> Page:
+    return Page(index=index, width_px=width, height_px=height, is_reduced=is_reduced)
+
+
+@pytest.mark.parametrize(
+    ("pages", "indices"),
+    [
+        ([page(64, 48)], [0]),
+        ([page(64, 48), page(64, 48, 1)], [0, 1]),
+        ([page(16, 12), page(64, 48, 1), page(32, 24, 2)], [1]),
+        ([page(64, 48), page(64, 48, 1, is_reduced=True)], [0]),
+        ([page(16, 12, is_reduced=True)], [0]),
+    ],
+)
+def test_a_stack_is_fields_and_a_pyramid_one(
+    pages: list[Page], indices: list[int]
+) -> None:
+    assert [p.index for p in fields_of(tuple(pages))] == indices
+
+
+def test_pictures_of_different_shapes_are_refused_by_name() -> None:
+    with pytest.raises(SourceError, match="2 pictures of different shapes"):
+        fields_of((page(64, 48), page(64, 10, 1)))
+
+
+def test_every_page_of_a_stack_is_a_frame_of_its_own_name(tmp_path: Path) -> None:
+    pictures = [picture(48, 64, shade) for shade in (80, 120, 160, 200)]
+    (tmp_path / "a.tif").write_bytes(stack(*pictures))
+    (tmp_path / "b.tif").write_bytes(stack(pictures[0]))
+    paths = [tmp_path / "a.tif", tmp_path / "b.tif"]
+    with ImageReplay(paths, None) as camera:
+        frames = [camera.read() for _ in range(6)]
+    names = [f.name for f in frames if isinstance(f, Frame)]
+    assert names == ["a.tif", "a.tif page 2", "a.tif page 3", "a.tif page 4", "b.tif"]
+    reds = [int(f.pixels[0, 0, 0]) for f in frames if isinstance(f, Frame)]
+    assert reds == [80, 120, 160, 200, 80]
+    assert frames[5] is None
+
+
+def test_of_a_pyramid_the_largest_page_is_judged() -> None:
+    data = stack(picture(12, 16, 80), picture(48, 64, 120), picture(24, 32, 160))
+    found = read_picture(data)
+    assert found.pixels.shape == (48, 64, 3)
+    assert found.n_pages == 1
+
+
+def tagged(*entries: tuple[int, int, bytes], text: bytes = b"") -> bytes:
+    """A TIFF of one page that is nothing but tags and what they point to."""
+    own = [(256, 4, struct.pack("<I", 64)), (257, 4, struct.pack("<I", 48)), *entries]
+    at = 8 + 2 + 12 * (len(own) + bool(text)) + 4
+    body = b""
+    if text:
+        own.append((270, 2, text))
+    fields, tail = b"", b""
+    for tag, kind, value in sorted(own):
+        size = {2: 1, 3: 2, 4: 4, 5: 8}[kind]
+        count = len(value) // size
+        where = value.ljust(4, b"\0")
+        if len(value) > 4:
+            where, tail = struct.pack("<I", at + len(tail)), tail + value
+        fields += struct.pack("<HHI", tag, kind, count) + where
+    head = b"II*\0" + struct.pack("<IH", 8, len(own))
+    return head + fields + bytes(4) + tail + body
+
+
+RESOLUTION = (282, 5, struct.pack("<II", 100_000, 1))
+IN_CM, IN_INCHES, NO_UNIT = ((296, 3, struct.pack("<H", u)) for u in (3, 2, 1))
+
+
+@pytest.mark.parametrize(
+    ("data", "um_per_px"),
+    [
+        (tagged(), None),
+        (tagged(RESOLUTION, IN_CM), 0.1),
+        (tagged(RESOLUTION, IN_INCHES), 0.254),
+        (tagged(RESOLUTION, NO_UNIT), None),
+        (tagged((282, 5, struct.pack("<II", 1, 0)), IN_CM), None),
+        (
+            tagged((282, 5, struct.pack("<II", 5, 1)), text=b"ImageJ=1\nunit=micron\n"),
+            0.2,
+        ),
+        (tagged(text=b"Aperio|MPP = 0.2527|x"), 0.2527),
+        (tagged(text=b'<Pixels PhysicalSizeX="0.08"/>'), 0.08),
+        (tagged(text=b'<P PhysicalSizeX="80" PhysicalSizeXUnit="nm"/>'), 0.08),
+    ],
+)
+def test_what_a_pixel_measures_is_read_in_each_custom(
+    data: bytes, um_per_px: float | None
+) -> None:
+    (found,) = read_pages(data)
+    expected = None if um_per_px is None else pytest.approx(um_per_px, rel=1e-3)
+    assert found.um_per_px == expected
+
+
+@pytest.mark.parametrize("n", [8, 9, 20, 30])
+def test_a_cut_directory_is_damage(n: int) -> None:
+    with pytest.raises(SourceError, match="is damaged"):
+        read_pages(tagged()[:n])
+
+
+def test_a_page_that_follows_itself_is_damage() -> None:
+    data = bytearray(tagged())
+    data[-4:] = struct.pack("<I", 8)
+    with pytest.raises(SourceError, match="follows itself"):
+        read_pages(bytes(data))
