@@ -10,7 +10,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from leukoscope_edge.service.beats import run_folder
+from leukoscope_edge.service.heartbeat import run_folder
 
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 SIDE_PX = 32

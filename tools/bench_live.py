@@ -37,16 +37,16 @@ import numpy as np
 from leukoscope_edge import screening
 from leukoscope_edge.capture.camera import items_of
 from leukoscope_edge.capture.source import is_sequence, open_source
+from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.choose import open_engine
-from leukoscope_edge.inference.serving import ServingSegmenter
+from leukoscope_edge.inference.segmenter_fallback import ServingSegmenter
+from leukoscope_edge.live.recorder import Keeper
+from leukoscope_edge.live.snapshot import boxes_of, count_facts
 from leukoscope_edge.records.slide import Identity, Origin, SlideSetUp
 from leukoscope_edge.records.store import Store, open_store
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.screening import Looked, SlideRun, new_context
 from leukoscope_edge.types import Cell, Domain, Fault, Frame
-from leukoscope_edge.web.keeper import Keeper
-from leukoscope_edge.web.sketch import boxes_of, count_facts
 
 Items = list[Frame | Fault]
 

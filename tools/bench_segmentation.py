@@ -44,7 +44,7 @@ from evaluate_segmentation import (
 from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.cli.scale import scale
 from leukoscope_edge.errors import LeukoscopeError, SourceError
-from leukoscope_edge.inference.serving import Segment, segmentation_named
+from leukoscope_edge.inference.segmenter_fallback import Segment, segmentation_named
 from leukoscope_edge.types import THRESHOLDS, U8, CellKind
 
 SIZES_PX = ((640, 480), (1280, 960), (2048, 1536), (4000, 3000))

@@ -46,6 +46,7 @@ import torch
 from skimage import color, filters, measure, morphology
 
 from leukoscope_edge.capture.simulated import SCALE_UM_PER_PX, parse_simulated
+from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import Bundle, open_bundle
 from leukoscope_edge.inference.card import (
     DataEntry,
@@ -55,7 +56,6 @@ from leukoscope_edge.inference.card import (
     SpreadEntry,
 )
 from leukoscope_edge.inference.cascade import CascadeEngine
-from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.inference.classifier import BATCH_SIZE, p_blast
 from leukoscope_edge.inference.engine import Engine, OnnxCpuEngine
 from leukoscope_edge.sample import SIMULATED_SAMPLE

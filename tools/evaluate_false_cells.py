@@ -34,7 +34,7 @@ from evaluate_segmentation import picture, pictures_of, whole_number
 from leukoscope_edge.capture.replay import list_images
 from leukoscope_edge.cli.scale import scale
 from leukoscope_edge.errors import LeukoscopeError, SourceError
-from leukoscope_edge.inference.serving import Segment, segmentation_named
+from leukoscope_edge.inference.segmenter_fallback import Segment, segmentation_named
 from leukoscope_edge.types import THRESHOLDS, U8, CellKind, Segmentation
 from leukoscope_edge.vision.quality import assess
 

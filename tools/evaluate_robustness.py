@@ -24,7 +24,7 @@ import numpy as np
 from leukoscope_edge.capture.decode import decode_image
 from leukoscope_edge.capture.replay import list_images
 from leukoscope_edge.errors import LeukoscopeError, SourceError
-from leukoscope_edge.inference.serving import Segment, segmentation_named
+from leukoscope_edge.inference.segmenter_fallback import Segment, segmentation_named
 from leukoscope_edge.types import F64, THRESHOLDS, U8, CellKind
 from leukoscope_edge.vision.quality import assess
 

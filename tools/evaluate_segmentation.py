@@ -51,7 +51,7 @@ from leukoscope_edge.capture.source import is_simulated
 from leukoscope_edge.cli.scale import scale
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.inference.segmenter import Segmenter
-from leukoscope_edge.inference.serving import SHIPPED
+from leukoscope_edge.inference.segmenter_fallback import SHIPPED
 from leukoscope_edge.types import I32, U8, BoolArray, CellKind, Segmentation
 from leukoscope_edge.vision import baselines, view
 from leukoscope_edge.vision.calibration import estimate_scale, white_balance

@@ -20,7 +20,7 @@ from soak import Device, wait_for
 
 from leukoscope_edge.records.store import DATABASE_NAME, open_store
 from leukoscope_edge.service import disk
-from leukoscope_edge.service.beats import ALLOW_S, read_beat, run_folder
+from leukoscope_edge.service.heartbeat import ALLOW_S, read_beat, run_folder
 
 SYSTEMD_S = 1.0
 """RestartSec= of `leukoscope.service`; this program stands in for systemd."""

@@ -46,8 +46,8 @@ from fault_deeds import (
 )
 from soak import Device, running
 
-from leukoscope_edge.service.beats import ALLOW_S
-from leukoscope_edge.web.trouble import LOOK_AGAIN_S
+from leukoscope_edge.service.heartbeat import ALLOW_S
+from leukoscope_edge.web.records_error_page import LOOK_AGAIN_S
 
 ROOT = Path(__file__).resolve().parents[1]
 MARK = "<!-- the table: python tools/faults.py --out docs/faults.md -->"

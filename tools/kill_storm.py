@@ -33,7 +33,7 @@ import numpy as np
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.messages import message
 from leukoscope_edge.records import database
-from leukoscope_edge.records.paper import write_paper
+from leukoscope_edge.records.exports.pdf_report import write_paper
 from leukoscope_edge.records.slide import (
     FieldPicture,
     Identity,

@@ -21,6 +21,7 @@ from typing import Any
 
 from soak import NAME, PIN, Device, own_memory_mb, wait_for
 
+from leukoscope_edge.accounts import People
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.messages import message
 from leukoscope_edge.records.slide import (
@@ -36,7 +37,6 @@ from leukoscope_edge.records.slide import (
 from leukoscope_edge.records.store import DATABASE_NAME, DEVICE, Store, open_store
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import THRESHOLDS, CallName, Refusal
-from leukoscope_edge.web.people import People
 
 CELLS_AN_EVENT = 1.5
 """A running count wrote 522 events for 66 slides of 12 cells (`tools/soak.py`)."""

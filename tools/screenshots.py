@@ -27,9 +27,9 @@ from playwright.sync_api import Page, ViewportSize, sync_playwright
 from securesystemslib.signer import CryptoSigner
 
 from leukoscope_edge.inference.bundle import shipped_bundle_for
+from leukoscope_edge.quality.levey_jennings import note_light
 from leukoscope_edge.records.store import open_store
 from leukoscope_edge.updates import trust_root
-from leukoscope_edge.web.trends import note_light
 from leukoscope_export import publish
 
 CHROMIUM = "/usr/bin/chromium"

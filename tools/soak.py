@@ -36,8 +36,8 @@ from typing import Any
 
 import httpx
 
-from leukoscope_edge.service.beats import read_beat, run_folder
 from leukoscope_edge.service.health import read_health
+from leukoscope_edge.service.heartbeat import read_beat, run_folder
 from leukoscope_edge.service.processes import family
 
 NAME, PIN = "Soak", "482917"
@@ -48,7 +48,7 @@ START_TIMEOUT_S = 60.0
 SAMPLE_S = 1.0
 LEAST_SLIDES = 64
 """The first half warms the device up: at least as many as it remembers
-(`records/folded.py`). In 588 slides the count's memory rose by 3 MB over the first half
+(`records/slide_cache.py`). In 588 slides the count's memory rose by 3 MB over the first half
 and not at all over the second."""
 MOST_GROWTH = {"own_mb": 6.0, "descriptors": 1.0, "threads": 1.0, "processes": 0.5}
 """Between the first and the last slide of the second half, however many there are: what
@@ -69,7 +69,7 @@ LEAKS = {
 }
 LEAK = """
 import os
-from leukoscope_edge.web.worker import _Worker
+from leukoscope_edge.live.counting_process import _Worker
 kept, finish = [], _Worker._finish
 def leaking(self, by):
     {what}
@@ -81,7 +81,7 @@ RUN = """
 import argparse, sys
 from pathlib import Path
 from leukoscope_edge.cli.serve import supervise
-from leukoscope_edge.service.ladder import Limits
+from leukoscope_edge.service.restart_policy import Limits
 profile, port, data, within_s = sys.argv[1:]
 options = argparse.Namespace(profile=profile, port=int(port), data=Path(data))
 limits = Limits(within_s=float(within_s), first_pause_s=0.1)

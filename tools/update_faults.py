@@ -34,11 +34,11 @@ from onnx import TensorProto, helper, numpy_helper
 from securesystemslib.signer import CryptoSigner
 
 from leukoscope_edge.errors import BundleError, LeukoscopeError, UpdateError
-from leukoscope_edge.inference.admission import check
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundles
 from leukoscope_edge.inference.card import Card, FileEntry, read_card
 from leukoscope_edge.inference.classifier import call_for, p_blast
 from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.inference.onnx_policy import check
 from leukoscope_edge.types import F32, Domain
 from leukoscope_edge.updates import (
     Device,

@@ -20,17 +20,21 @@ from leukoscope_edge.capture.calibrated import calibrated
 from leukoscope_edge.capture.camera import Camera
 from leukoscope_edge.capture.replay import ImageReplay, is_image, list_images
 from leukoscope_edge.counting.background import SiteBackground
+from leukoscope_edge.durable import prepare_folder
 from leukoscope_edge.errors import BundleError, LeukoscopeError, SourceError
+from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import open_bundle
-from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.names import shown
-from leukoscope_edge.records.files import prepare_folder
-from leukoscope_edge.records.results import RESULT_FILES, result_files, write_files
-from leukoscope_edge.records.table import csv_bytes
+from leukoscope_edge.records.exports.result_files import (
+    RESULT_FILES,
+    result_files,
+    write_files,
+)
+from leukoscope_edge.records.exports.text_table import csv_bytes
 from leukoscope_edge.sample import SlideFacts
 from leukoscope_edge.screening import screen
 from leukoscope_edge.types import THRESHOLDS, Screening
-from leukoscope_edge.vision.ruler import Calibration
+from leukoscope_edge.vision.stage_micrometer import Calibration
 
 STAMP = "made-from.json"
 """Beside a slide's results: what they were made from and with. Written last."""

@@ -28,7 +28,7 @@ from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.inference.classifier import classify, vote
 from leukoscope_edge.inference.engine import Engine
-from leukoscope_edge.inference.serving import ServingSegmenter
+from leukoscope_edge.inference.segmenter_fallback import ServingSegmenter
 from leukoscope_edge.sample import SlideFacts
 from leukoscope_edge.types import (
     THRESHOLDS,

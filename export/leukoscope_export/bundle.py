@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import open_bundle
 from leukoscope_edge.inference.card import (
     CARD_NAME,
@@ -26,7 +27,6 @@ from leukoscope_edge.inference.card import (
     OutlierEntry,
     QuickEntry,
 )
-from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.types import F32, U8, Domain
 from leukoscope_export.golden import golden_cells

@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from leukoscope_edge.inference import admission
+from leukoscope_edge.inference import onnx_policy
 from leukoscope_edge.inference.card import OutlierEntry
 from leukoscope_edge.inference.engine import LOGITS_NAME
 from leukoscope_edge.types import F32, F64, U8
@@ -103,7 +103,7 @@ def with_distance(model: bytes, pooled: str, arrays: dict[str, F64]) -> bytes:
         helper.make_tensor_value_info(LOGITS_NAME, TensorProto.FLOAT, [n_cells, 3])
     )
     data = bytes(whole.SerializeToString())
-    admission.check(data, where="the model with its outlier test")
+    onnx_policy.check(data, where="the model with its outlier test")
     return data
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import onnx
 
-from leukoscope_edge.inference import admission
+from leukoscope_edge.inference import onnx_policy
 from leukoscope_edge.inference.card import InputEntry
 from leukoscope_edge.inference.cpu_session import LOG_NOTHING, session_entries
 from leukoscope_edge.inference.engine import INPUT_NAME, prepare
@@ -65,8 +65,8 @@ def emit(fp32: bytes, scales: Scales) -> Files:
         trt=trt.SerializeToString(),
         scales=scales,
     )
-    admission.check(files.cpu, where="model.cpu.onnx")
-    admission.check(files.trt, where="model.trt.onnx")
+    onnx_policy.check(files.cpu, where="model.cpu.onnx")
+    onnx_policy.check(files.trt, where="model.trt.onnx")
     return files
 
 
@@ -78,7 +78,7 @@ def with_half(files: Files) -> Files:
         BundleError: The device would not admit it.
     """
     half = emit_half(onnx.load_from_string(files.fp32)).SerializeToString()
-    admission.check(half, where="model.fp16.onnx")
+    onnx_policy.check(half, where="model.fp16.onnx")
     return replace(files, fp16=half)
 
 

@@ -10,25 +10,25 @@ import numpy as np
 import pytest
 from tests.docs.reading import ROOT, documents, name_of, sentences
 
-from leukoscope_edge.counting.stop_rule import LOOKS
-from leukoscope_edge.counting.verdict import MIN_CELLS
-from leukoscope_edge.profile import shipped_profiles
-from leukoscope_edge.records.result import INTENDED_USE
-from leukoscope_edge.screening import GUIDANCE
-from leukoscope_edge.service import disk
-from leukoscope_edge.service.heat import COOLED_BY_C
-from leukoscope_edge.service.ladder import Limits
-from leukoscope_edge.updates.codes import Code
-from leukoscope_edge.vision.quality import assess
-from leukoscope_edge.web.calibration import MIN_LENGTH_PX
-from leukoscope_edge.web.people import (
+from leukoscope_edge.accounts import (
     FIRST_WAIT_S,
     LONGEST_WAIT_S,
     MAX_PIN_DIGITS,
     MIN_PIN_DIGITS,
 )
+from leukoscope_edge.counting.stop_rule import LOOKS
+from leukoscope_edge.counting.verdict import MIN_CELLS
+from leukoscope_edge.profile import shipped_profiles
+from leukoscope_edge.quality.camera_scale import MIN_LENGTH_PX
+from leukoscope_edge.records.exports.result_json import INTENDED_USE
+from leukoscope_edge.screening import GUIDANCE
+from leukoscope_edge.service import disk
+from leukoscope_edge.service.heat import COOLED_BY_C
+from leukoscope_edge.service.restart_policy import Limits
+from leukoscope_edge.updates.codes import Code
+from leukoscope_edge.vision.quality import assess
+from leukoscope_edge.web.script_texts import LIGHTS, REFUSALS
 from leukoscope_edge.web.security import LOCK_AFTER_S
-from leukoscope_edge.web.words import LIGHTS, REFUSALS
 
 DOCUMENTS = {name_of(d): d.read_text() for d in documents()}
 TECHNICIAN = {k: t for k, t in DOCUMENTS.items() if "/technician/" in k}
@@ -51,7 +51,7 @@ def test_every_instruction_of_the_device_is_in_the_technicians_guide() -> None:
 
 
 def test_every_fault_of_a_picture_is_in_the_technicians_guide() -> None:
-    source = (ROOT / "edge/leukoscope_edge/capture/gate.py").read_text()
+    source = (ROOT / "edge/leukoscope_edge/capture/frame_check.py").read_text()
     said = [*re.findall(r'reason="(.+?)"', source), *REFUSALS]
     assert len(said) > 6
     warnings = DOCUMENTS["docs/guide/technician/warnings.md"]

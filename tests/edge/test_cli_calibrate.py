@@ -11,7 +11,7 @@ from leukoscope_edge.cli.calibrate import calibration_bytes
 from leukoscope_edge.config import parse_toml, read_toml
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.types import Frame
-from leukoscope_edge.vision.ruler import Calibration
+from leukoscope_edge.vision.stage_micrometer import Calibration
 
 NAMES = ("--camera", "cam", "--objective", "100x oil")
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from tests.edge.web.stand_ins import PIN, QUICK
 
+from leukoscope_edge.accounts import Entry, People, Role
 from leukoscope_edge.cli import main
 from leukoscope_edge.records.store import open_store
-from leukoscope_edge.web.people import Entry, People, Role
 
 NEW = "739164"
 

@@ -8,7 +8,7 @@ import pytest
 from leukoscope_edge.cli import closing
 from leukoscope_edge.cli.closing import closed, is_closed, keep_closed, open_again
 from leukoscope_edge.records.store import open_store
-from leukoscope_edge.service.beats import make_run_folder, run_folder
+from leukoscope_edge.service.heartbeat import make_run_folder, run_folder
 
 
 @pytest.fixture

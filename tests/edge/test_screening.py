@@ -12,7 +12,7 @@ from leukoscope_edge.counting.background import NormalSlide, SiteBackground
 from leukoscope_edge.errors import BundleError, ConfigError
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.engine import Engine, OnnxCpuEngine
-from leukoscope_edge.inference.serving import ServingSegmenter
+from leukoscope_edge.inference.segmenter_fallback import ServingSegmenter
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.screening import MAX_AHEAD_SIZE, SlideRun, new_context, screen
 from leukoscope_edge.types import Fault, Frame, Refusal, Screening, VerdictName

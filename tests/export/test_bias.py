@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from leukoscope_edge.inference import admission
+from leukoscope_edge.inference import onnx_policy
 from leukoscope_edge.inference.card import InputEntry
 from leukoscope_edge.inference.engine import prepare
 from leukoscope_edge.types import F64
@@ -89,7 +89,7 @@ def test_both_files_keep_their_form_and_the_float_file_stays(
 ) -> None:
     refuse_broken(*(onnx.load_from_string(m) for m in (better.trt, better.cpu)))
     for model in (better.cpu, better.trt):
-        admission.check(model, where="test")
+        onnx_policy.check(model, where="test")
     assert better.fp32 == files.fp32 and better.scales == files.scales
 
 

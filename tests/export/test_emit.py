@@ -12,7 +12,7 @@ import torch
 from onnx import numpy_helper
 from torch import nn
 
-from leukoscope_edge.inference import admission
+from leukoscope_edge.inference import onnx_policy
 from leukoscope_edge.inference.card import InputEntry
 from leukoscope_export import rules
 from leukoscope_export.emit import emit_cpu, emit_trt
@@ -84,7 +84,7 @@ def margins(model: bytes) -> np.ndarray:
 def test_fp32_onnx_gives_the_answers_of_torch(name: str) -> None:
     network = network_of(name)
     fp32 = onnx_bytes(network, SIDE_PX)
-    admission.check(fp32)
+    onnx_policy.check(fp32)
     found = run_onnx(fp32, CROPS, SPEC)
     assert len(found) == (1 if name == "lstm" else 2)
     assert refuse_other_answers(torch_outputs(network, CROPS), found) < 1e-3

@@ -4,7 +4,7 @@ import pytest
 import torch
 from onnx import TensorProto, numpy_helper
 
-from leukoscope_edge.inference import admission
+from leukoscope_edge.inference import onnx_policy
 from leukoscope_edge.inference.card import InputEntry
 from leukoscope_export.graph import onnx_bytes
 from leukoscope_export.half import emit_half
@@ -36,7 +36,7 @@ def test_half_precision_says_the_same_with_half_the_weights(
     fp32 = fp32_of(architecture)
     half = emit_half(onnx.load_from_string(fp32))
     data = half.SerializeToString()
-    admission.check(data)
+    onnx_policy.check(data)
     both = run_onnx(fp32, CROPS, SPEC), run_onnx(data, CROPS, SPEC)
     for old, new in zip(*both, strict=True):
         assert new.dtype == np.float32

@@ -13,8 +13,8 @@ from packaging.requirements import Requirement
 
 from leukoscope_edge.cli import main
 from leukoscope_edge.config import tomllib
+from leukoscope_edge.media import root_helper
 from leukoscope_edge.records.store import open_store
-from leukoscope_edge.service import stick_helper
 from leukoscope_edge.service.supervisor import EXIT_REBOOT, TELL_S, TICK_S
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -125,20 +125,20 @@ def test_what_writes_to_a_stick_has_mounts_of_its_own() -> None:
         lines
     )
     (helper,) = re.findall(r"(?m)^ExecStart=\S+/python -I -m (\S+)$", text)
-    assert helper == stick_helper.__name__
+    assert helper == root_helper.__name__
 
 
 def test_only_the_service_may_ask_for_a_file_on_a_stick() -> None:
     lines = (FIRMWARE / "systemd" / "leukoscope-to-stick.socket").read_text()
-    assert f"\nListenStream={stick_helper.SOCKET}\n" in lines
+    assert f"\nListenStream={root_helper.SOCKET}\n" in lines
     assert "\nSocketUser=leukoscope\n" in lines
     assert "\nSocketMode=0600\n" in lines
 
 
 def test_sticks_are_mounted_where_the_service_looks_for_them() -> None:
     text = (FIRMWARE / "systemd" / "leukoscope-stick@.service").read_text()
-    assert f" /dev/%I {stick_helper.STICKS}/%i\n" in text
-    assert f"RuntimeDirectory={stick_helper.STICKS.name}/%i\n" in text
+    assert f" /dev/%I {root_helper.STICKS}/%i\n" in text
+    assert f"RuntimeDirectory={root_helper.STICKS.name}/%i\n" in text
 
 
 @needs_systemd

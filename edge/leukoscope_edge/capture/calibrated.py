@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from leukoscope_edge.capture.camera import Camera
-from leukoscope_edge.capture.changed import ChangedCamera
+from leukoscope_edge.capture.mapped import ChangedCamera
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.types import Frame
 from leukoscope_edge.vision.flatfield import even_out
-from leukoscope_edge.vision.ruler import Calibration
+from leukoscope_edge.vision.stage_micrometer import Calibration
 
 
 def calibrated(camera: Camera, calibration: Calibration) -> Camera:

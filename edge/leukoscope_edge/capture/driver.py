@@ -1,6 +1,6 @@
 """The seam between a camera's own process and the hardware: one picture at a time.
 
-A driver runs in a child process (`leukoscope_edge.capture.driving`), may block for
+A driver runs in a child process (`leukoscope_edge.capture.driver_process`), may block for
 ever and may crash; nobody else touches hardware.
 """
 

@@ -17,8 +17,8 @@ import numpy as np
 from leukoscope_edge.camera_settings import CameraSettings
 from leukoscope_edge.capture.child import Answer, Child
 from leukoscope_edge.capture.driver import Shot
-from leukoscope_edge.capture.driving import command as driving_command
-from leukoscope_edge.capture.gate import PictureGate
+from leukoscope_edge.capture.driver_process import command as driving_command
+from leukoscope_edge.capture.frame_check import PictureGate
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.types import Domain, Fault, Frame
 

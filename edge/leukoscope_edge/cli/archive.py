@@ -24,12 +24,12 @@ from leukoscope_edge.archive_workers import run_on_cores, run_on_dask
 from leukoscope_edge.cli.facts import facts_of
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting.background import SiteBackground
+from leukoscope_edge.durable import prepare_folder, write_whole
 from leukoscope_edge.errors import ConfigError, OutputError
+from leukoscope_edge.i18n import SOURCE_LANGUAGE
 from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.names import shown
-from leukoscope_edge.records.files import prepare_folder, write_whole
-from leukoscope_edge.vision.ruler import Calibration
-from leukoscope_edge.web.i18n import SOURCE_LANGUAGE
+from leukoscope_edge.vision.stage_micrometer import Calibration
 
 TABLE = "slides.csv"
 

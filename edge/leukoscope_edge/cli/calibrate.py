@@ -4,11 +4,11 @@ import argparse
 from pathlib import Path
 
 from leukoscope_edge.capture.decode import decode_image
+from leukoscope_edge.durable import write_whole
 from leukoscope_edge.errors import ConfigError, SourceError
-from leukoscope_edge.records.files import write_whole
 from leukoscope_edge.types import U8
 from leukoscope_edge.vision.flatfield import record_flat_field
-from leukoscope_edge.vision.ruler import (
+from leukoscope_edge.vision.stage_micrometer import (
     Calibration,
     check_red_cells,
     scale_from_lines,

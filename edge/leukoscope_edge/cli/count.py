@@ -7,10 +7,10 @@ from leukoscope_edge.capture.source import domain_of
 from leukoscope_edge.cli.closing import is_closed
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference.bundle import shipped_bundle_for
+from leukoscope_edge.live.channel import Line
+from leukoscope_edge.live.counting_process import refuse_all, work
 from leukoscope_edge.profile import Profile
-from leukoscope_edge.service.beats import Pulse, run_folder
-from leukoscope_edge.web.line import Line
-from leukoscope_edge.web.worker import refuse_all, work
+from leukoscope_edge.service.heartbeat import Pulse, run_folder
 
 LOOK_AGAIN_S, CLOSED_S = 10.0, 1.0
 

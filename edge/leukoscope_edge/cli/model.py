@@ -12,9 +12,9 @@ from tqdm import tqdm
 
 from leukoscope_edge import updates
 from leukoscope_edge.cli.data import add_data
+from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
 from leukoscope_edge.inference.card import read_card
-from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.records.store import DATABASE_NAME, Store, open_store
 from leukoscope_edge.types import Domain

@@ -15,26 +15,26 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
 from leukoscope_edge import updates
+from leukoscope_edge.accounts import People
 from leukoscope_edge.capture.source import domain_of
 from leukoscope_edge.cli.closing import closed, keep_closed, open_again
 from leukoscope_edge.errors import LeukoscopeError, RecordError, UpdateError
+from leukoscope_edge.i18n import languages
+from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.choose import open_engine
+from leukoscope_edge.live.client import Counter
+from leukoscope_edge.live.commands import Do, Order
 from leukoscope_edge.profile import PageEntry, Profile
 from leukoscope_edge.records.store import Store, open_store
-from leukoscope_edge.service.beats import Pulse, run_folder
+from leukoscope_edge.service.heartbeat import Pulse, run_folder
 from leukoscope_edge.web.app import create_app
-from leukoscope_edge.web.counter import Counter
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.health import page_facts
-from leukoscope_edge.web.i18n import languages
-from leukoscope_edge.web.orders import Do, Order
-from leukoscope_edge.web.people import People
-from leukoscope_edge.web.rounds import Rounds
+from leukoscope_edge.web.maintenance import Rounds
+from leukoscope_edge.web.records_error_page import LOOK_AGAIN_S, trouble_app
 from leukoscope_edge.web.security import Sessions
 from leukoscope_edge.web.tls import Certificate, open_certificate
-from leukoscope_edge.web.trouble import LOOK_AGAIN_S, trouble_app
-from leukoscope_edge.web.updates import Desk
+from leukoscope_edge.web.update_session import Desk
 
 PAGE_NICENESS = 5
 """The page yields to the count where cores are short."""

@@ -9,15 +9,15 @@ import getpass
 import os
 from pathlib import Path
 
-from leukoscope_edge.cli.data import add_by, add_data
-from leukoscope_edge.records.store import DATABASE_NAME, open_store
-from leukoscope_edge.service.health import name_of
-from leukoscope_edge.web.people import (
+from leukoscope_edge.accounts import (
     PEOPLE_FILE,
     People,
     PeopleError,
     check_pin,
 )
+from leukoscope_edge.cli.data import add_by, add_data
+from leukoscope_edge.records.store import DATABASE_NAME, open_store
+from leukoscope_edge.service.health import name_of
 
 EXIT_DONE = 0
 NOTE = "PIN set anew"

@@ -12,27 +12,31 @@ from pathlib import Path
 from typing import Any
 
 from leukoscope_edge.cli.data import add_by, add_data
+from leukoscope_edge.durable import prepare_folder, write_whole
 from leukoscope_edge.errors import RecordError
+from leukoscope_edge.i18n import NAMES, SOURCE_LANGUAGE, Language, languages
+from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundles
-from leukoscope_edge.inference.choose import open_engine
-from leukoscope_edge.records.archive import archived
-from leukoscope_edge.records.backup import restore_backup, write_backup
-from leukoscope_edge.records.dossier import Dossier, dossier_csv_bytes, open_dossier
-from leukoscope_edge.records.fhir import fhir_bytes
-from leukoscope_edge.records.files import prepare_folder, write_whole
-from leukoscope_edge.records.labelled import export_labelled
-from leukoscope_edge.records.paper import paper_bytes
+from leukoscope_edge.records.backups.backup import restore_backup, write_backup
+from leukoscope_edge.records.cell_archive import archived
+from leukoscope_edge.records.exports.fhir import fhir_bytes
+from leukoscope_edge.records.exports.pdf_report import paper_bytes
+from leukoscope_edge.records.exports.result_json import INTENDED_USE
+from leukoscope_edge.records.exports.slide_version import (
+    Dossier,
+    dossier_csv_bytes,
+    open_dossier,
+)
+from leukoscope_edge.records.exports.training_export import export_labelled
 from leukoscope_edge.records.reproduce import (
     FieldsAgain,
     Reproduction,
     look_again,
     reproduce,
 )
-from leukoscope_edge.records.result import INTENDED_USE
 from leukoscope_edge.records.retention import Retention, apply_retention
 from leukoscope_edge.records.slide import SlideRecord
 from leukoscope_edge.records.store import DATABASE_NAME, ERASING, Store, open_store
-from leukoscope_edge.web.i18n import NAMES, SOURCE_LANGUAGE, Language, languages
 
 EXIT_DONE, EXIT_FAILED = 0, 1
 FORMATS: dict[str, Callable[[Dossier, Language], bytes]] = {

@@ -2,7 +2,7 @@
 
 import argparse
 
-from leukoscope_edge.vision.ruler import SCALE_RANGE_UM_PER_PX
+from leukoscope_edge.vision.stage_micrometer import SCALE_RANGE_UM_PER_PX
 
 
 def scale(text: str) -> float:

@@ -23,23 +23,27 @@ from leukoscope_edge.cli.facts import add_facts, facts_of
 from leukoscope_edge.cli.scale import scale
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting.background import SiteBackground
+from leukoscope_edge.durable import prepare_folder
 from leukoscope_edge.errors import ConfigError, SourceError
+from leukoscope_edge.i18n import NAMES, SOURCE_LANGUAGE, languages
+from leukoscope_edge.inference.backend import ACCELERATED, open_engine
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.choose import ACCELERATED, open_engine
-from leukoscope_edge.inference.serving import segmentation_named
+from leukoscope_edge.inference.segmenter_fallback import segmentation_named
 from leukoscope_edge.profile import open_profile
-from leukoscope_edge.records.files import prepare_folder
-from leukoscope_edge.records.intake import hashed, keep_screening
-from leukoscope_edge.records.report import Tongue
-from leukoscope_edge.records.result import result_bytes
-from leukoscope_edge.records.results import RESULT_FILES, result_files, write_files
+from leukoscope_edge.records.exports.html_report import Tongue
+from leukoscope_edge.records.exports.result_files import (
+    RESULT_FILES,
+    result_files,
+    write_files,
+)
+from leukoscope_edge.records.exports.result_json import result_bytes
+from leukoscope_edge.records.exports.text_table import table_text
+from leukoscope_edge.records.import_screening import hashed, keep_screening
 from leukoscope_edge.records.store import open_store
-from leukoscope_edge.records.table import table_text
 from leukoscope_edge.screening import screen
 from leukoscope_edge.types import THRESHOLDS, Screening
 from leukoscope_edge.updates import Device, active_bundle, watched
-from leukoscope_edge.vision.ruler import Calibration
-from leukoscope_edge.web.i18n import NAMES, SOURCE_LANGUAGE, languages
+from leukoscope_edge.vision.stage_micrometer import Calibration
 
 MAX_THREADS = 64
 

@@ -16,10 +16,10 @@ from pathlib import Path
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.isolated import command_of
 from leukoscope_edge.profile import open_profile
-from leukoscope_edge.service.beats import run_folder
 from leukoscope_edge.service.health import HealthWriter
-from leukoscope_edge.service.ladder import Ladder, Limits
+from leukoscope_edge.service.heartbeat import run_folder
 from leukoscope_edge.service.processes import die_with_parent
+from leukoscope_edge.service.restart_policy import Ladder, Limits
 from leukoscope_edge.service.supervisor import Part, State, Supervisor
 
 PAST = "restarts.json"

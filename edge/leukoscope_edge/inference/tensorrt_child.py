@@ -23,7 +23,7 @@ import numpy as np
 
 from leukoscope_edge.errors import EngineFault
 from leukoscope_edge.inference import compiler
-from leukoscope_edge.inference import plan as plans
+from leukoscope_edge.inference import tensorrt_plan as plans
 from leukoscope_edge.inference.card import EngineEntry, FileEntry, InputEntry
 from leukoscope_edge.inference.compiler import MODULES, SPOKEN, Form, Runtime
 from leukoscope_edge.inference.engine import prepare

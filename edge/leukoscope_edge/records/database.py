@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from leukoscope_edge.durable import sync_file
 from leukoscope_edge.errors import RecordError
-from leukoscope_edge.records.files import sync_file
 
 BUSY_TIMEOUT_S = 5.0
 """How long a second process (the command line beside the page) waits for its turn."""

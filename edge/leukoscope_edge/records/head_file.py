@@ -18,8 +18,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from leukoscope_edge.durable import sync_folder, write_whole
 from leukoscope_edge.records.events import Head
-from leukoscope_edge.records.files import sync_folder, write_whole
 from leukoscope_edge.records.keys import is_signed
 
 SLOT_BYTES = 4096

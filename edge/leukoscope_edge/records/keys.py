@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 )
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from leukoscope_edge.durable import make_folder, write_whole
 from leukoscope_edge.errors import RecordError
-from leukoscope_edge.records.files import make_folder, write_whole
 
 KEY_BYTES = 32
 """AES-256 and Ed25519 both take 32 bytes."""

@@ -18,13 +18,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from leukoscope_edge.durable import sync_folder
 from leukoscope_edge.records.database import (
     NOTES_FROM_EVENTS,
     open_database,
     transaction,
 )
 from leukoscope_edge.records.events import NO_HEAD, Head, hash_of
-from leukoscope_edge.records.files import sync_folder
 from leukoscope_edge.records.ledger import COLUMNS
 from leukoscope_edge.records.witnesses import LAST_EVENT, Witnesses, read_only
 from leukoscope_edge.records.write_ahead_log import mended_log

@@ -14,7 +14,7 @@ from leukoscope_edge.errors import BundleError, ConfigError, RecordError
 from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.inference.classifier import classify, vote
 from leukoscope_edge.inference.engine import Engine
-from leukoscope_edge.inference.serving import Segment, segmentation_named
+from leukoscope_edge.inference.segmenter_fallback import Segment, segmentation_named
 from leukoscope_edge.records.pictures import Pictures, from_png
 from leukoscope_edge.records.slide import (
     ArchivedCell,

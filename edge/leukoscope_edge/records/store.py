@@ -23,25 +23,24 @@ from types import TracebackType
 from typing import Any
 
 from leukoscope_edge.counting import Doubt
-from leukoscope_edge.errors import RecordError, StepError
-from leukoscope_edge.messages import Message, plain
-from leukoscope_edge.records.archive import archived, keep_cell, picture_problems
-from leukoscope_edge.records.caretaker import DAMAGED, LOOKING, Caretaker
-from leukoscope_edge.records.database import IS_BOUND
-from leukoscope_edge.records.events import Event, Head, Problem, canonical
-from leukoscope_edge.records.files import (
+from leukoscope_edge.durable import (
     check_room,
     make_folder,
 )
-from leukoscope_edge.records.fold import apply, fold
-from leukoscope_edge.records.folded import Folded
+from leukoscope_edge.errors import RecordError, StepError
+from leukoscope_edge.messages import Message, plain
+from leukoscope_edge.records.backups.restore_step import end_last_step
+from leukoscope_edge.records.cell_archive import archived, keep_cell, picture_problems
+from leukoscope_edge.records.database import IS_BOUND
+from leukoscope_edge.records.events import Event, Head, Problem, canonical
 from leukoscope_edge.records.head_file import HEAD_NAME, HeadFile
 from leukoscope_edge.records.identities import Identities
+from leukoscope_edge.records.integrity import Found
 from leukoscope_edge.records.keys import fingerprint, open_keys
 from leukoscope_edge.records.ledger import Ledger
+from leukoscope_edge.records.maintenance import DAMAGED, LOOKING, Caretaker
 from leukoscope_edge.records.pictures import Pictures
 from leukoscope_edge.records.recovery import Recovery
-from leukoscope_edge.records.restoring import end_last_step
 from leukoscope_edge.records.slide import (
     ArchivedCell,
     CellRecord,
@@ -58,7 +57,8 @@ from leukoscope_edge.records.slide import (
     outcome_object,
     outcome_of,
 )
-from leukoscope_edge.records.soundness import Found
+from leukoscope_edge.records.slide_cache import Folded
+from leukoscope_edge.records.slide_fold import apply, fold
 from leukoscope_edge.records.witnesses import COPY, KEYS, PICTURES, Witnesses
 from leukoscope_edge.types import Cell, Refusal, Verdict, Word
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from leukoscope_edge.service import disk, heat, processes
-from leukoscope_edge.service.beats import read_json, run_folder, write_json
+from leukoscope_edge.service.heartbeat import read_json, run_folder, write_json
 from leukoscope_edge.service.supervisor import Part, Supervisor
 
 HEALTH = "health.json"

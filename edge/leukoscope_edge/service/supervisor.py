@@ -20,15 +20,15 @@ from pathlib import Path
 
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.service import processes
-from leukoscope_edge.service.beats import (
+from leukoscope_edge.service.heartbeat import (
     ALLOW_S,
     Beat,
     cannot_write,
     make_run_folder,
     read_beat,
 )
-from leukoscope_edge.service.ladder import Ladder, Step
 from leukoscope_edge.service.notify import notify
+from leukoscope_edge.service.restart_policy import Ladder, Step
 
 TICK_S = 0.1
 START_S = 90.0

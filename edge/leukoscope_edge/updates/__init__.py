@@ -20,11 +20,11 @@ from leukoscope_edge.updates.active import (
     roll_back,
     watched,
 )
-from leukoscope_edge.updates.device import Device, Step
+from leukoscope_edge.updates.comparison import Shadow
+from leukoscope_edge.updates.context import Device, Step
 from leukoscope_edge.updates.install import Installed, install, preview, recover
-from leukoscope_edge.updates.kept import device_with
 from leukoscope_edge.updates.manifest import Offer
-from leukoscope_edge.updates.shadow import Shadow
+from leukoscope_edge.updates.records_link import device_with
 from leukoscope_edge.updates.slots import trust_root
 from leukoscope_edge.updates.stick import FolderStick, Stick
 from leukoscope_edge.updates.zipped import ZipStick, holds_update, open_stick

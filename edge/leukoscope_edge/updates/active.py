@@ -11,7 +11,7 @@ from leukoscope_edge.inference.card import read_card
 from leukoscope_edge.types import Domain
 from leukoscope_edge.updates import clock, durable, slots, state
 from leukoscope_edge.updates.codes import Code, refused
-from leukoscope_edge.updates.device import Device, time_floor
+from leukoscope_edge.updates.context import Device, time_floor
 from leukoscope_edge.updates.install import bundle_folder, is_usable
 from leukoscope_edge.updates.manifest import MANIFEST_NAME, parse_manifest
 from leukoscope_edge.updates.state import DOMAINS, SHIPPED, Event, Lane, State

@@ -20,16 +20,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leukoscope_edge.errors import BundleError, LeukoscopeError, UpdateError
+from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.card import read_card
-from leukoscope_edge.inference.choose import open_engine
 from leukoscope_edge.types import Domain
 from leukoscope_edge.updates import durable, slots, state
 from leukoscope_edge.updates.clock import at_midnight, raised
 from leukoscope_edge.updates.codes import Code, refused
-from leukoscope_edge.updates.device import Device, Step, time_floor
+from leukoscope_edge.updates.comparison import Shadow, compare
+from leukoscope_edge.updates.context import Device, Step, time_floor
 from leukoscope_edge.updates.manifest import Floor, Manifest, Offer
-from leukoscope_edge.updates.shadow import Shadow, compare
 from leukoscope_edge.updates.state import SHIPPED, Lane, State, Trial
 from leukoscope_edge.updates.stick import Stick
 
@@ -62,7 +62,7 @@ def install(device: Device, stick: Stick) -> Installed:
     Raises:
         UpdateError: By its code; the model in use has not changed.
     """
-    from leukoscope_edge.updates.receive import receive  # brings in tuf
+    from leukoscope_edge.updates.stage import receive  # brings in tuf
 
     with slots.locked(device.models), durable.own_disk():
         device.tell(Step.PREFLIGHT, 0)
@@ -92,7 +92,7 @@ def preview(device: Device, stick: Stick) -> Offer:
     Raises:
         UpdateError: By its code; nothing has changed.
     """
-    from leukoscope_edge.updates.receive import look  # brings in tuf
+    from leukoscope_edge.updates.stage import look  # brings in tuf
 
     with slots.locked(device.models), durable.own_disk():
         try:

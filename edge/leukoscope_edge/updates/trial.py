@@ -18,8 +18,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from leukoscope_edge.errors import EngineFault, LeukoscopeError
+from leukoscope_edge.inference.backend import ACCELERATED, Backend, open_engine
 from leukoscope_edge.inference.bundle import open_bundle
-from leukoscope_edge.inference.choose import ACCELERATED, Backend, open_engine
 from leukoscope_edge.inference.classifier import classify
 from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.inference.tensorrt import runtimes_here

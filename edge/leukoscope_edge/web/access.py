@@ -5,9 +5,9 @@ from typing import Annotated
 
 from fastapi import HTTPException, Path, Request, Response
 
+from leukoscope_edge.accounts import Entry, Person, Right
 from leukoscope_edge.records.slide import CellRecord
 from leukoscope_edge.web.device import Device, has_right
-from leukoscope_edge.web.people import Entry, Person, Right
 from leukoscope_edge.web.security import COOKIE, session_of
 
 SlideId = Annotated[str, Path(pattern=r"^[0-9]{4,12}$")]

@@ -9,20 +9,20 @@ from starlette.exceptions import HTTPException
 
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.messages import message
-from leukoscope_edge.web import (
-    api,
-    api_cells,
-    api_device,
-    api_slides,
-    live,
-    measures,
-    pages,
-)
 from leukoscope_edge.web.access import SignInFirstError
 from leukoscope_edge.web.device import Device
+from leukoscope_edge.web.routes import (
+    account,
+    cells,
+    live_picture,
+    metrics,
+    pages,
+    slides,
+)
+from leukoscope_edge.web.routes import device as api_device
+from leukoscope_edge.web.script_texts import said_in
 from leukoscope_edge.web.security import Guard
 from leukoscope_edge.web.server_faults import ServerFaults, bare_page
-from leukoscope_edge.web.words import said_in
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 
@@ -38,7 +38,7 @@ def create_app(device: Device) -> FastAPI:
     app.state.templates = pages.environment()
     for router in (
         m.router
-        for m in (pages, api, api_device, api_slides, api_cells, live, measures)
+        for m in (pages, account, api_device, slides, cells, live_picture, metrics)
     ):
         app.include_router(router)
     static = StaticFiles(packages=[("leukoscope_edge.web", "static")])

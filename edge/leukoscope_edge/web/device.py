@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from starlette.requests import HTTPConnection
 
 from leukoscope_edge import __version__, updates
+from leukoscope_edge.accounts import RIGHTS, People, Person, Right
 from leukoscope_edge.errors import BundleError, StepError
+from leukoscope_edge.i18n import Language, choose
 from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.inference.card import Card, read_card
 from leukoscope_edge.inference.engine import Engine
+from leukoscope_edge.live.client import Counter
 from leukoscope_edge.profile import MAIN_OBJECTIVE, Profile
+from leukoscope_edge.quality.camera_scale import camera_scale, require_objective
 from leukoscope_edge.records.slide import Origin, SlideRecord
 from leukoscope_edge.records.store import Store
-from leukoscope_edge.web.calibration import camera_scale, require_objective
-from leukoscope_edge.web.counter import Counter
-from leukoscope_edge.web.i18n import Language, choose
-from leukoscope_edge.web.people import RIGHTS, People, Person, Right
 from leukoscope_edge.web.security import Sessions, session_of
-from leukoscope_edge.web.updates import Desk
+from leukoscope_edge.web.update_session import Desk
 
 LANGUAGE_COOKIE = "leukoscope_language"
 N_PAGE_FAULTS = 50

@@ -4,11 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from leukoscope_edge.accounts import Role
+from leukoscope_edge.live.commands import Do
+from leukoscope_edge.media.new_file import FOLDER
 from leukoscope_edge.sample import AgeGroup, Mode, SampleType
-from leukoscope_edge.service.new_file import FOLDER
 from leukoscope_edge.types import Word
-from leukoscope_edge.web.orders import Do
-from leukoscope_edge.web.people import Role
 from leukoscope_edge.web.share import What
 
 Key = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[\w-]+$")]

@@ -3,15 +3,15 @@
 from typing import Any
 
 from leukoscope_edge.capture.source import is_simulated
+from leukoscope_edge.live.commands import Mode
+from leukoscope_edge.quality.camera_scale import scales
+from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE
 from leukoscope_edge.service.health import FOUND_BY, Sign, read_health, signs
 from leukoscope_edge.updates import clock
-from leukoscope_edge.updates.device import time_floor
+from leukoscope_edge.updates.context import time_floor
 from leukoscope_edge.updates.slots import models_folder
 from leukoscope_edge.updates.state import load as load_state
-from leukoscope_edge.web.calibration import scales
 from leukoscope_edge.web.device import Device
-from leukoscope_edge.web.orders import Mode
-from leukoscope_edge.web.trends import GOLDEN_NOTE
 
 BRIEF = ("Disk, slides", "Temperature")
 

@@ -5,11 +5,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from leukoscope_edge.records.dossier import Dossier, dossier_csv_bytes, open_dossier
-from leukoscope_edge.records.fhir import fhir_bytes
-from leukoscope_edge.records.paper import Say, paper_bytes
+from leukoscope_edge.media.new_file import StickFile
+from leukoscope_edge.records.exports.fhir import fhir_bytes
+from leukoscope_edge.records.exports.pdf_report import Say, paper_bytes
+from leukoscope_edge.records.exports.slide_version import (
+    Dossier,
+    dossier_csv_bytes,
+    open_dossier,
+)
 from leukoscope_edge.records.store import Store
-from leukoscope_edge.service.new_file import StickFile
 
 OnStick = Callable[[str], StickFile]
 """From a file's name to the file on a stick."""

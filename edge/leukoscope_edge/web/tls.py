@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from leukoscope_edge.durable import write_whole
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.profile import PageEntry
-from leukoscope_edge.records.files import write_whole
 
 CERTIFICATE_FILE, KEY_FILE = "page.crt", "page.key"
 VALID_FROM = datetime.datetime(2000, 1, 1, tzinfo=datetime.timezone.utc)

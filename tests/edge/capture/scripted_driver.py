@@ -18,7 +18,7 @@ import numpy as np
 
 from leukoscope_edge.camera_settings import CameraSettings
 from leukoscope_edge.capture.driver import Shot
-from leukoscope_edge.capture.driving import serve
+from leukoscope_edge.capture.driver_process import serve
 from leukoscope_edge.errors import SourceError
 
 LAMP_LEVEL_PER_US = 0.02

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 import pytest
 
-from leukoscope_edge.capture import decoding
-from leukoscope_edge.capture.decoding import Decoder
+from leukoscope_edge.capture import decoder_process
+from leukoscope_edge.capture.decoder_process import Decoder
 from leukoscope_edge.errors import SourceError
 
 
@@ -33,7 +33,7 @@ def test_decodes_as_the_decoder_does_and_keeps_its_process(tmp_path: Path) -> No
         assert decoder._child is not None
         pid = decoder._child.pid
         limits = resource.prlimit(pid, resource.RLIMIT_AS)
-        assert limits == (decoding.MAX_MEMORY_BYTES,) * 2
+        assert limits == (decoder_process.MAX_MEMORY_BYTES,) * 2
         assert resource.prlimit(pid, resource.RLIMIT_FSIZE) == (0, 0)
 
 
@@ -64,7 +64,7 @@ def test_a_file_that_never_ends_meets_the_time_limit(
     os.mkfifo(tmp_path / "silent.png")
     with closing(Decoder()) as decoder:
         decoder.image(tmp_path / "good.png")
-        monkeypatch.setattr(decoding, "DECODE_S", 0.3)
+        monkeypatch.setattr(decoder_process, "DECODE_S", 0.3)
         with pytest.raises(SourceError, match="it took too long"):
             decoder.image(tmp_path / "silent.png")
         monkeypatch.undo()

@@ -20,7 +20,7 @@ import pytest
 
 from leukoscope_edge.camera_settings import CameraSettings
 from leukoscope_edge.capture.csi import CsiDriver, nvargus_pipeline
-from leukoscope_edge.capture.driving import open_driver
+from leukoscope_edge.capture.driver_process import open_driver
 from leukoscope_edge.capture.source import camera_settings
 from leukoscope_edge.capture.v4l2 import V4l2Driver, find_camera, properties
 from leukoscope_edge.errors import ConfigError, SourceError

@@ -3,7 +3,7 @@ import pytest
 
 from leukoscope_edge.camera_settings import CameraSettings
 from leukoscope_edge.capture.driver import Shot
-from leukoscope_edge.capture.gate import PictureGate, is_black, is_torn
+from leukoscope_edge.capture.frame_check import PictureGate, is_black, is_torn
 
 SETTINGS = CameraSettings(
     kind="csi", device="0", width_px=64, height_px=64, exposure_us=1000

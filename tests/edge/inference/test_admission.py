@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from leukoscope_edge.errors import BundleError
-from leukoscope_edge.inference import admission
+from leukoscope_edge.inference import onnx_policy
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
-from leukoscope_edge.inference.wire import Message, WireError
+from leukoscope_edge.inference.protobuf_reader import Message, WireError
 
 Change = Callable[[onnx.ModelProto], None]
 
@@ -126,36 +126,36 @@ def no_graph(model: onnx.ModelProto) -> None:
 )
 def test_refuses_a_file_that_breaks_a_rule(change: Change, reason: str) -> None:
     model = conv_model()
-    admission.check(model.SerializeToString())
+    onnx_policy.check(model.SerializeToString())
     change(model)
     with pytest.raises(BundleError, match=reason):
-        admission.check(model.SerializeToString(), where="m.onnx")
+        onnx_policy.check(model.SerializeToString(), where="m.onnx")
 
 
 def test_every_shipped_model_is_admitted() -> None:
     for folder in shipped_bundles().values():
-        admission.check(open_bundle(folder).model)
+        onnx_policy.check(open_bundle(folder).model)
 
 
 @pytest.mark.parametrize("keep", [0, 1, 2, 10, 100, -1])
 def test_refuses_a_file_that_was_cut_off(keep: int) -> None:
     with pytest.raises(BundleError):
-        admission.check(conv_model().SerializeToString()[:keep])
+        onnx_policy.check(conv_model().SerializeToString()[:keep])
 
 
 def test_refuses_a_file_that_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     data = conv_model().SerializeToString()
-    monkeypatch.setattr(admission, "MAX_MODEL_BYTES", len(data))
-    admission.check(data)
-    monkeypatch.setattr(admission, "MAX_MODEL_BYTES", len(data) - 1)
+    monkeypatch.setattr(onnx_policy, "MAX_MODEL_BYTES", len(data))
+    onnx_policy.check(data)
+    monkeypatch.setattr(onnx_policy, "MAX_MODEL_BYTES", len(data) - 1)
     with pytest.raises(BundleError, match="allowed"):
-        admission.check(data)
+        onnx_policy.check(data)
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_refused_in_one_sentence(data: bytes) -> None:
     with pytest.raises(BundleError, match="cannot load it"):
-        admission.check(data)
+        onnx_policy.check(data)
 
 
 @settings(max_examples=200)
@@ -167,7 +167,7 @@ def test_a_changed_byte_is_admitted_or_refused_but_never_crashes(
     at = data.draw(st.integers(0, len(model) - 1))
     model[at] ^= data.draw(st.integers(1, 255))
     try:
-        admission.check(bytes(model))
+        onnx_policy.check(bytes(model))
     except BundleError as err:
         assert "\n" not in str(err)
 
@@ -222,6 +222,6 @@ def test_a_bundle_whose_model_is_too_large_does_not_open_and_is_not_read(
     bundle_folder: Path,
 ) -> None:
     model = bundle_folder / "model.cpu.onnx"
-    os.truncate(model, admission.MAX_MODEL_BYTES + 1)
+    os.truncate(model, onnx_policy.MAX_MODEL_BYTES + 1)
     with pytest.raises(BundleError, match="expected at most"):
         open_bundle(bundle_folder)

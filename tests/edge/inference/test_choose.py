@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.errors import EngineFault
-from leukoscope_edge.inference.bundle import Bundle, open_bundle
-from leukoscope_edge.inference.card import EngineEntry, FileEntry
-from leukoscope_edge.inference.choose import (
+from leukoscope_edge.inference.backend import (
     FallbackEngine,
     Served,
     open_engine,
     open_network,
 )
+from leukoscope_edge.inference.bundle import Bundle, open_bundle
+from leukoscope_edge.inference.card import EngineEntry, FileEntry
 from leukoscope_edge.inference.compiler import Runtime
 from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.inference.tensorrt import (

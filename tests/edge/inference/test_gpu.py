@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.errors import EngineFault
+from leukoscope_edge.inference.backend import open_network
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
-from leukoscope_edge.inference.choose import open_network
 from leukoscope_edge.inference.compiler import Runtime
 from leukoscope_edge.inference.gpu import Cuda, Driver, Gpu
 from leukoscope_edge.inference.tensorrt import CHILD, TensorRtEngine

@@ -10,7 +10,7 @@ from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.errors import BundleError, CardError
 from leukoscope_edge.inference import segmenter
 from leukoscope_edge.inference.segmenter import Segmenter
-from leukoscope_edge.inference.serving import SHIPPED
+from leukoscope_edge.inference.segmenter_fallback import SHIPPED
 from leukoscope_edge.types import F32, CellKind
 from leukoscope_edge.vision.segmentation import segment
 

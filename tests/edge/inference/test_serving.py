@@ -11,7 +11,7 @@ import pytest
 from leukoscope_edge.errors import BundleError, ConfigError
 from leukoscope_edge.inference import segmenter as networks
 from leukoscope_edge.inference.bundle import shipped_bundle_for
-from leukoscope_edge.inference.serving import (
+from leukoscope_edge.inference.segmenter_fallback import (
     SHIPPED,
     ServingSegmenter,
     open_segmenter,

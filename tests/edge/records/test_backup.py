@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from leukoscope_edge.durable import PIECE_BYTES, write_stream
 from leukoscope_edge.errors import OutputError, RecordError
-from leukoscope_edge.records.backup import restore_backup, write_backup
-from leukoscope_edge.records.files import PIECE_BYTES, write_stream
-from leukoscope_edge.records.sealed_file import (
+from leukoscope_edge.records.backups.backup import restore_backup, write_backup
+from leukoscope_edge.records.backups.sealed_file import (
     CHUNK_BYTES,
     TAG_BYTES,
     SealedReader,

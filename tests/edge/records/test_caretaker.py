@@ -20,10 +20,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.edge.records.test_recovery import close, spoil_page_of
 
 from leukoscope_edge.errors import RecordError
-from leukoscope_edge.records.backup import restore_backup, write_backup
-from leukoscope_edge.records.caretaker import DAMAGED, LOOKING, Caretaker
+from leukoscope_edge.records.backups.backup import restore_backup, write_backup
+from leukoscope_edge.records.integrity import CHECK_FILE, Found, Soundness
 from leukoscope_edge.records.ledger import Ledger
-from leukoscope_edge.records.soundness import CHECK_FILE, Found, Soundness
+from leukoscope_edge.records.maintenance import DAMAGED, LOOKING, Caretaker
 from leukoscope_edge.records.store import (
     COPY_FOLDER,
     DATABASE_NAME,
@@ -36,7 +36,7 @@ from leukoscope_edge.types import Word
 DIES_AT_THE_CHECK = """
 import os, sys
 from pathlib import Path
-from leukoscope_edge.records import caretaker
+from leukoscope_edge.records import maintenance as caretaker
 caretaker.is_sound = lambda _: os._exit(9)
 from leukoscope_edge.records.store import open_store
 open_store(Path(sys.argv[1]), waits=False).end_copy()

@@ -14,19 +14,19 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from leukoscope_edge.errors import StepError
+from leukoscope_edge.i18n import languages
 from leukoscope_edge.messages import message
-from leukoscope_edge.records.dossier import (
+from leukoscope_edge.records.exports.fhir import fhir_bytes
+from leukoscope_edge.records.exports.fonts import find_fonts, is_right_to_left
+from leukoscope_edge.records.exports.pdf_report import paper_bytes, write_paper
+from leukoscope_edge.records.exports.result_json import INTENDED_USE
+from leukoscope_edge.records.exports.slide_version import (
     Dossier,
     dossier_csv_bytes,
     open_dossier,
 )
-from leukoscope_edge.records.fhir import fhir_bytes
-from leukoscope_edge.records.fonts import find_fonts, is_right_to_left
-from leukoscope_edge.records.labelled import export_labelled
-from leukoscope_edge.records.paper import paper_bytes, write_paper
-from leukoscope_edge.records.result import INTENDED_USE
+from leukoscope_edge.records.exports.training_export import export_labelled
 from leukoscope_edge.types import CallName, Refusal, Verdict, Word
-from leukoscope_edge.web.i18n import languages
 
 
 def text_of(pdf: bytes) -> str:

@@ -7,12 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from leukoscope_edge.durable import check_room, prepare_folder, write_whole
 from leukoscope_edge.errors import OutputError
+from leukoscope_edge.i18n import languages
 from leukoscope_edge.messages import message
-from leukoscope_edge.records.files import check_room, prepare_folder, write_whole
-from leukoscope_edge.records.report import Tongue, report_bytes
-from leukoscope_edge.records.result import INTENDED_USE, result_bytes, result_object
-from leukoscope_edge.records.table import cells_csv_bytes, table_text
+from leukoscope_edge.records.exports.html_report import Tongue, report_bytes
+from leukoscope_edge.records.exports.result_json import (
+    INTENDED_USE,
+    result_bytes,
+    result_object,
+)
+from leukoscope_edge.records.exports.text_table import cells_csv_bytes, table_text
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import (
     Call,
@@ -27,7 +32,6 @@ from leukoscope_edge.types import (
     Verdict,
     VerdictName,
 )
-from leukoscope_edge.web.i18n import languages
 
 
 def cell(id_: int, name: CallName, p: float, image: str = "a.png") -> Cell:

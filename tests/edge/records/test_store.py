@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from leukoscope_edge.durable import one_at_a_time
 from leukoscope_edge.errors import RecordError, StepError
 from leukoscope_edge.records.database import IS_BOUND, MIGRATIONS
 from leukoscope_edge.records.events import NO_EVENT_HASH
-from leukoscope_edge.records.files import one_at_a_time
 from leukoscope_edge.records.slide import Kind, MissedCell, SlideSetUp, SlideState
 from leukoscope_edge.records.store import (
     COPY_FOLDER,

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from leukoscope_edge.errors import StepError
-from leukoscope_edge.records.dossier import open_dossier
-from leukoscope_edge.records.paper import fact_rows
+from leukoscope_edge.records.exports.pdf_report import fact_rows
+from leukoscope_edge.records.exports.slide_version import open_dossier
 from leukoscope_edge.records.slide import SlideState
 from leukoscope_edge.types import Verdict, Word
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from leukoscope_edge.service import supervisor
-from leukoscope_edge.service.ladder import Ladder, Limits
+from leukoscope_edge.service.restart_policy import Ladder, Limits
 from leukoscope_edge.service.supervisor import Part, State, Supervisor
 
 PART = Path(__file__).with_name("scripted_part.py")

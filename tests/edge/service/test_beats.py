@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from leukoscope_edge.errors import ConfigError
-from leukoscope_edge.service.beats import (
+from leukoscope_edge.service.heartbeat import (
     MEMORY,
     Pulse,
     make_run_folder,

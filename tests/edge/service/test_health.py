@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from leukoscope_edge.cli import main
-from leukoscope_edge.service.beats import make_run_folder, run_folder, write_json
 from leukoscope_edge.service.health import HEALTH, STALE_S, Sign, read_health, signs
+from leukoscope_edge.service.heartbeat import make_run_folder, run_folder, write_json
 from leukoscope_edge.service.metrics import HELP, metrics
 
 LINE = re.compile(r'[a-z_]+(\{[a-z]+="[^"\n]*"(,[a-z]+="[^"\n]*")*\})? [-0-9.e+]+')

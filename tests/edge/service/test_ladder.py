@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leukoscope_edge.service.ladder import LONGEST_PAUSE_S, Ladder, Limits, Step
+from leukoscope_edge.service.restart_policy import LONGEST_PAUSE_S, Ladder, Limits, Step
 
 C, B = [Step.CHILD] * 3, [Step.BACKEND] * 2
 

@@ -34,7 +34,7 @@ MUTATIONS = {
         "service/test_supervisor.py::test_what_a_dead_part_leaves_behind_is_ended",
     ),
     "no back-off": Mutation(
-        "service/ladder.py",
+        "service/restart_policy.py",
         "        if n <= 1:",
         "        if True:",
         "service/test_ladder.py::test_the_first_start_is_at_once_and_the_pauses_grow",
@@ -46,13 +46,13 @@ MUTATIONS = {
         "capture/test_live.py::test_pauses_double_up_to_the_longest_and_begin_anew",
     ),
     "no fsync": Mutation(
-        "service/ladder.py",
+        "service/restart_policy.py",
         "        os.fsync(file.fileno())",
         "        pass",
         "service/test_ladder.py::test_the_past_is_synced_before_the_step_is_taken",
     ),
     "no limit of reboots": Mutation(
-        "service/ladder.py",
+        "service/restart_policy.py",
         "        if past.n_reboots < limits.n_reboots:",
         "        if True:",
         "service/test_ladder.py::test_three_reboots_and_then_the_safe_state",
@@ -78,7 +78,7 @@ MUTATIONS = {
         "inference/test_bundle.py::test_refuses_a_damaged_file",
     ),
     "a hot chip works on": Mutation(
-        "web/worker.py",
+        "live/counting_process.py",
         "            if looks and self._heat is not Heat.HOT:",
         "            if looks:",
         "web/test_worker_heat.py",
@@ -96,5 +96,7 @@ def test_the_tests_fail_without(tmp_path: Path, name: str) -> None:
 def test_and_pass_with_it(tmp_path: Path) -> None:
     """The copy itself is not what makes them fail."""
     line = "        os.fsync(file.fileno())"
-    unchanged = Mutation("service/ladder.py", line, line, "service/test_ladder.py")
+    unchanged = Mutation(
+        "service/restart_policy.py", line, line, "service/test_ladder.py"
+    )
     assert run_mutated(tmp_path, unchanged, PATIENCE) == 0

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from leukoscope_edge.errors import OutputError
-from leukoscope_edge.service.new_file import NewFile, in_words
-from leukoscope_edge.service.sent_file import NO_ANSWER, SentFile
-from leukoscope_edge.service.stick_helper import serve
+from leukoscope_edge.media.helper_client import NO_ANSWER, SentFile
+from leukoscope_edge.media.new_file import NewFile, in_words
+from leukoscope_edge.media.root_helper import serve
 
 MAKERS = {
     "ext4": ("mkfs.ext4", "-q", "-F"),
@@ -29,7 +29,7 @@ NUMBERED = "leukoscope/A-2.PDF"
 HELPER = """
 import socket, sys
 from pathlib import Path
-from leukoscope_edge.service.stick_helper import serve
+from leukoscope_edge.media.root_helper import serve
 sys.exit(serve(socket.socket(fileno=0), Path(sys.argv[1])))
 """
 OWN_MOUNTS = ("unshare", "--mount", "--propagation", "slave")

@@ -16,7 +16,7 @@ from leukoscope_edge.inference.card import read_card
 from leukoscope_edge.records.slide import ArchivedCell
 from leukoscope_edge.types import CallName
 from leukoscope_edge.updates import Device, Shadow, history, install
-from leukoscope_edge.updates.shadow import compare
+from leukoscope_edge.updates.comparison import compare
 from leukoscope_edge.updates.trial import run_trial
 
 SIDE_PX = 32

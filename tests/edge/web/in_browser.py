@@ -15,8 +15,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 from tests.edge.web.stand_ins import NAME, PIN, QUICK
 
+from leukoscope_edge.accounts import People
 from leukoscope_edge.web.device import Device
-from leukoscope_edge.web.people import People
 
 CHROMIUM = Path("/usr/bin/chromium")
 PATIENCE_S = 40.0

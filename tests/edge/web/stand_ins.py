@@ -15,12 +15,13 @@ from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 from starlette.testclient import WebSocketTestSession
 
+from leukoscope_edge.live.commands import Mode, News, Order
 from leukoscope_edge.messages import message
 from leukoscope_edge.profile import CameraEntry, PageEntry, Profile
 from leukoscope_edge.records.slide import Identity, SlideSetUp
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.sample import SIMULATED_SAMPLE
-from leukoscope_edge.service.beats import make_run_folder, run_folder
+from leukoscope_edge.service.heartbeat import make_run_folder, run_folder
 from leukoscope_edge.types import (
     Call,
     CallName,
@@ -31,7 +32,6 @@ from leukoscope_edge.types import (
     VerdictName,
 )
 from leukoscope_edge.web.device import Device
-from leukoscope_edge.web.orders import Mode, News, Order
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PIN = "482917"

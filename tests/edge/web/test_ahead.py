@@ -11,19 +11,19 @@ from tests.edge.web.stand_ins import NAME, PROFILE, fill_slide
 
 from leukoscope_edge.capture.simulated import SimulatedCamera
 from leukoscope_edge.errors import RecordError, SourceError
-from leukoscope_edge.inference.choose import open_engine
-from leukoscope_edge.inference.serving import ServingSegmenter
+from leukoscope_edge.inference.backend import open_engine
+from leukoscope_edge.inference.segmenter_fallback import ServingSegmenter
+from leukoscope_edge.live import counting_process as worker
+from leukoscope_edge.live.commands import Do, Mode, Order
+from leukoscope_edge.live.outbox import Draft
 from leukoscope_edge.profile import CameraEntry
 from leukoscope_edge.records.slide import Kind, SlideRecord
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.screening import SlideRun
 from leukoscope_edge.service import heat
-from leukoscope_edge.service.beats import NoPulse
+from leukoscope_edge.service.heartbeat import NoPulse
 from leukoscope_edge.types import THRESHOLDS, Fault, Frame, Segmentation
-from leukoscope_edge.web import worker
 from leukoscope_edge.web.device import Device
-from leukoscope_edge.web.orders import Do, Mode, Order
-from leukoscope_edge.web.outbox import Draft
 
 N_FRAMES = 6
 SOURCE = "simulated:seed=4,cells=12,blasts=0.3"

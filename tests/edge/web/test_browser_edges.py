@@ -26,10 +26,10 @@ from tests.edge.web.in_browser import (
 )
 from tests.edge.web.stand_ins import PIN, fill_slide
 
-from leukoscope_edge.records.caretaker import LOOKING
-from leukoscope_edge.records.result import INTENDED_USE
-from leukoscope_edge.records.soundness import CHECK_FILE, Found, Soundness
-from leukoscope_edge.service.beats import read_beat, run_folder
+from leukoscope_edge.records.exports.result_json import INTENDED_USE
+from leukoscope_edge.records.integrity import CHECK_FILE, Found, Soundness
+from leukoscope_edge.records.maintenance import LOOKING
+from leukoscope_edge.service.heartbeat import read_beat, run_folder
 from leukoscope_edge.web.device import Device
 
 pytestmark = in_browser.pytestmark

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 import pytest
 from tests.edge.web.stand_ins import NAME, Counting, fill_slide
 
+from leukoscope_edge.live.client import Counter
+from leukoscope_edge.live.commands import Do, Mode, News, Order
 from leukoscope_edge.records.slide import SlideState
 from leukoscope_edge.records.store import Store
-from leukoscope_edge.web.counter import Counter
 from leukoscope_edge.web.device import Device
-from leukoscope_edge.web.orders import Do, Mode, News, Order
 
 PATIENCE_S = 90.0
 """On a busy machine a process needs seconds to start."""

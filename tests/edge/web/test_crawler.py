@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from starlette.websockets import WebSocketDisconnect
 from tests.edge.web.stand_ins import PIN, Browser, fill_slide
 
-from leukoscope_edge.records.result import INTENDED_USE
+from leukoscope_edge.accounts import Right, Role
+from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.web.device import Device
-from leukoscope_edge.web.people import Right, Role
 from leukoscope_edge.web.security import HEADERS, MAX_BODY_BYTES
 
 XSS = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"

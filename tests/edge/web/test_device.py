@@ -17,12 +17,11 @@ from tests.edge.web.sticks import with_sticks
 from leukoscope_edge.capture.replay import ImageReplay
 from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.errors import ConfigError
+from leukoscope_edge.live.commands import Do, Mode, News
+from leukoscope_edge.live.missed_cell import cut_missed
+from leukoscope_edge.media.removable_disks import READ_ONLY, new_file_on, sticks
 from leukoscope_edge.profile import CameraEntry, PageEntry
-from leukoscope_edge.records.slide import Identity, SlideSetUp
-from leukoscope_edge.sample import SIMULATED_SAMPLE
-from leukoscope_edge.types import Frame
-from leukoscope_edge.web.app import create_app
-from leukoscope_edge.web.calibration import (
+from leukoscope_edge.quality.camera_scale import (
     Scale,
     camera_scale,
     keep_scale,
@@ -30,12 +29,13 @@ from leukoscope_edge.web.calibration import (
     of_this_size,
     usual_objective,
 )
+from leukoscope_edge.records.slide import Identity, SlideSetUp
+from leukoscope_edge.sample import SIMULATED_SAMPLE
+from leukoscope_edge.types import Frame
+from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.health import health
-from leukoscope_edge.web.missed import cut_missed
-from leukoscope_edge.web.orders import Do, Mode, News
 from leukoscope_edge.web.share import Asked, What, copy_to_stick
-from leukoscope_edge.web.sticks import READ_ONLY, new_file_on, sticks
 from leukoscope_edge.web.tls import open_certificate
 
 REAL = CameraEntry(source="camera-1", frames_per_second=10.0)

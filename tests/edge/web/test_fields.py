@@ -7,15 +7,15 @@ import pytest
 from tests.edge.web.stand_ins import Browser, fill_slide, make_cell
 
 from leukoscope_edge.capture.simulated import SimulatedCamera, SlidePlan
+from leukoscope_edge.live import field_pictures as module
+from leukoscope_edge.live.field_pictures import Fields, part_around
+from leukoscope_edge.live.recorder import Keeper
 from leukoscope_edge.records.pictures import from_png
 from leukoscope_edge.records.reproduce import look_again
+from leukoscope_edge.review.blind_order import first_pass
 from leukoscope_edge.screening import SlideRun
 from leukoscope_edge.types import THRESHOLDS, CallName, Cell, Frame
-from leukoscope_edge.web import fields as module
 from leukoscope_edge.web.device import Device
-from leukoscope_edge.web.fields import Fields, part_around
-from leukoscope_edge.web.keeper import Keeper
-from leukoscope_edge.web.review import first_pass
 
 
 def frame(name: str, side_px: int = 80) -> Frame:

@@ -9,13 +9,17 @@ import pytest
 from tests.edge.web.stand_ins import NAME, PROFILE, Browser, fill_slide, make_cell
 
 from leukoscope_edge.cli import main
+from leukoscope_edge.i18n import languages
+from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.choose import open_engine
-from leukoscope_edge.inference.serving import (
+from leukoscope_edge.inference.segmenter_fallback import (
     Segment,
     ServingSegmenter,
     segmentation_named,
 )
+from leukoscope_edge.live import counting_process
+from leukoscope_edge.live.commands import Do, Mode, News, Order
+from leukoscope_edge.live.outbox import Draft
 from leukoscope_edge.messages import message
 from leukoscope_edge.profile import CameraEntry, Profile
 from leukoscope_edge.records import reproduce
@@ -23,12 +27,8 @@ from leukoscope_edge.records.pictures import from_png
 from leukoscope_edge.records.slide import FieldPicture, SlideRecord
 from leukoscope_edge.service.health import Sign, signs
 from leukoscope_edge.types import F32, THRESHOLDS, U8, CallName, Refusal, Segmentation
-from leukoscope_edge.web import worker
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.health import notices
-from leukoscope_edge.web.i18n import languages
-from leukoscope_edge.web.orders import Do, Mode, News, Order
-from leukoscope_edge.web.outbox import Draft
 
 UNET = "unet-nuclei-1"
 CANNOT = (
@@ -81,7 +81,7 @@ def count(device: Device, slide: str) -> tuple[KeptBox, KeptPulse, SlideRecord]:
     """Count some frames of a slide as the device does."""
     box, pulse = KeptBox(), KeptPulse()
     with open_engine(device.bundle, backend="cpu", n_threads=1) as engine:
-        worker._Worker(
+        counting_process._Worker(
             device.profile, device.store, device.bundle, engine, box, pulse
         ).obey_all(Orders(slide))
     assert box.drafts[-1].news.mode is Mode.FINISHED
@@ -106,7 +106,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> None:
         network._session.run = fail_soon
         return serving
 
-    monkeypatch.setattr(worker, "_segmenter_of", open_one)
+    monkeypatch.setattr(counting_process, "_segmenter_of", open_one)
 
 
 def test_the_network_of_the_profile_finds_the_cells(device: Device) -> None:

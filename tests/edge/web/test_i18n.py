@@ -15,18 +15,7 @@ from tests.edge.web.stand_ins import Browser, fill_slide
 
 from leukoscope_edge.counting import by_model, conclude
 from leukoscope_edge.errors import ConfigError
-from leukoscope_edge.inference.bundle import (
-    open_bundle,
-    shipped_bundle_for,
-    shipped_bundles,
-)
-from leukoscope_edge.records.result import INTENDED_USE
-from leukoscope_edge.sample import SIMULATED_SAMPLE
-from leukoscope_edge.screening import new_context
-from leukoscope_edge.types import Call, CallName
-from leukoscope_edge.updates.codes import UNCHANGED, Code
-from leukoscope_edge.web.device import Device
-from leukoscope_edge.web.i18n import (
+from leukoscope_edge.i18n import (
     HOLDS,
     NAMES,
     choose,
@@ -34,7 +23,25 @@ from leukoscope_edge.web.i18n import (
     languages,
     parse_po,
 )
-from leukoscope_edge.web.words import GOLDEN, LIGHTS, SIGNS, STATES, TEXTS, said_in
+from leukoscope_edge.inference.bundle import (
+    open_bundle,
+    shipped_bundle_for,
+    shipped_bundles,
+)
+from leukoscope_edge.records.exports.result_json import INTENDED_USE
+from leukoscope_edge.sample import SIMULATED_SAMPLE
+from leukoscope_edge.screening import new_context
+from leukoscope_edge.types import Call, CallName
+from leukoscope_edge.updates.codes import UNCHANGED, Code
+from leukoscope_edge.web.device import Device
+from leukoscope_edge.web.script_texts import (
+    GOLDEN,
+    LIGHTS,
+    SIGNS,
+    STATES,
+    TEXTS,
+    said_in,
+)
 
 TRANSLATED = [c for c in NAMES if c != "en"]
 WEB = Path(__file__).parents[3] / "edge" / "leukoscope_edge" / "web"

@@ -8,9 +8,9 @@ from tests.edge.web.stand_ins import NAME, PROFILE, fill_slide
 from tests.edge.web.test_found_by import N_FRAMES, SLIDE, KeptBox, KeptPulse, Orders
 
 from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.live import counting_process
 from leukoscope_edge.records.slide import SlideRecord
 from leukoscope_edge.types import F32, U8
-from leukoscope_edge.web import worker
 from leukoscope_edge.web.device import Device
 
 GPU, CPU, WHY = "tensorrt 10.3 int8", "onnxruntime-cpu", "the GPU stopped answering"
@@ -44,7 +44,7 @@ def count(device: Device, slide: str, n_cells: int) -> SlideRecord:
     orders: Any = Orders(slide)
     with OnnxCpuEngine(device.bundle, n_threads=1) as own:
         engine: Any = Changing(own, n_cells)
-        worker._Worker(
+        counting_process._Worker(
             device.profile, device.store, device.bundle, engine, box, pulse
         ).obey_all(orders)
     return device.store.slide(slide)

@@ -14,17 +14,17 @@ from tests.edge.web.in_browser import Serve, wait_for
 from tests.edge.web.stand_ins import NAME, PIN, Browser, Counting, fill_slide
 from tests.edge.web.sticks import with_sticks
 
+from leukoscope_edge.accounts import Role
 from leukoscope_edge.errors import OutputError
-from leukoscope_edge.records.caretaker import DAMAGED, LOOKING
-from leukoscope_edge.records.soundness import Found, Soundness
+from leukoscope_edge.live.commands import Mode, News
+from leukoscope_edge.media import removable_disks as on_sticks
+from leukoscope_edge.records.integrity import Found, Soundness
+from leukoscope_edge.records.maintenance import DAMAGED, LOOKING
 from leukoscope_edge.records.store import DATABASE_NAME, open_store
-from leukoscope_edge.service.beats import read_beat, run_folder
-from leukoscope_edge.web import sticks as on_sticks
-from leukoscope_edge.web import updates as desks
+from leukoscope_edge.service.heartbeat import read_beat, run_folder
+from leukoscope_edge.web import update_session as desks
 from leukoscope_edge.web.device import Device
-from leukoscope_edge.web.orders import Mode, News
-from leukoscope_edge.web.people import Role
-from leukoscope_edge.web.rounds import Rounds
+from leukoscope_edge.web.maintenance import Rounds
 
 PASSPHRASE = "correct horse battery"  # noqa: S105
 
@@ -121,7 +121,7 @@ def test_power_off_is_refused_in_words_where_it_is_not_permitted(
         if len(ran) == 1:
             raise subprocess.CalledProcessError(1, command)
 
-    monkeypatch.setattr("leukoscope_edge.web.api_device.subprocess.run", run)
+    monkeypatch.setattr("leukoscope_edge.web.routes.device.subprocess.run", run)
     assert "use its switch" in browser.post("/api/device/power-off", json={}).text
     assert ran == []
     profile = replace(device.profile, may_power_off=True)

@@ -7,8 +7,8 @@ from collections import namedtuple
 import pytest
 from tests.edge.web.stand_ins import Browser, fill_slide
 
-from leukoscope_edge.service.beats import make_run_folder, run_folder, write_json
 from leukoscope_edge.service.health import HEALTH
+from leukoscope_edge.service.heartbeat import make_run_folder, run_folder, write_json
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device
 

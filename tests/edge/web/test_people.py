@@ -9,7 +9,7 @@ import pytest
 from argon2 import PasswordHasher
 from tests.edge.web.stand_ins import PIN, QUICK
 
-from leukoscope_edge.web.people import (
+from leukoscope_edge.accounts import (
     LONGEST_WAIT_S,
     N_FREE_FAILURES,
     Entry,

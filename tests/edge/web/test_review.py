@@ -3,17 +3,17 @@
 import pytest
 from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide
 
+from leukoscope_edge.accounts import Role
 from leukoscope_edge.records.slide import MIN_OTHERS_REVIEWED
-from leukoscope_edge.types import Refusal, Word
-from leukoscope_edge.web.device import Device
-from leukoscope_edge.web.people import Role
-from leukoscope_edge.web.review import (
+from leukoscope_edge.review.blind_order import (
     by_suspicion,
     differences,
     first_pass,
     tab_of,
     verdict_of,
 )
+from leukoscope_edge.types import Refusal, Word
+from leukoscope_edge.web.device import Device
 
 
 def judge_all(device: Device, slide: str, word: Word) -> None:

@@ -6,18 +6,22 @@ import numpy as np
 import pytest
 from tests.edge.web.stand_ins import NAME, Browser, fill_slide
 
+from leukoscope_edge.accounts import Role
 from leukoscope_edge.capture.simulated import SimulatedCamera, SlidePlan
 from leukoscope_edge.errors import StepError
-from leukoscope_edge.web.device import Device
-from leukoscope_edge.web.light import EVERY_N_FRAMES, MEASURES, MIN_FRAMES, LightLog
-from leukoscope_edge.web.location import (
+from leukoscope_edge.quality.cell_location import (
     keep_quality_slide,
     locate_drawn,
     slide_trend,
     whole_labels,
 )
-from leukoscope_edge.web.people import Role
-from leukoscope_edge.web.trends import (
+from leukoscope_edge.quality.illumination import (
+    EVERY_N_FRAMES,
+    MEASURES,
+    MIN_FRAMES,
+    LightLog,
+)
+from leukoscope_edge.quality.levey_jennings import (
     MIN_FOR_BAND,
     N_FOR_BAND,
     N_POINTS,
@@ -30,6 +34,7 @@ from leukoscope_edge.web.trends import (
     plot,
     trends,
 )
+from leukoscope_edge.web.device import Device
 
 BAND = [10.0, 12.0] * (N_FOR_BAND // 2)  # mean 11
 
@@ -220,8 +225,8 @@ def test_the_page_shows_what_is_out_of_control_without_colour(
 def test_a_passive_watch_never_gives_a_negative_whoever_signs(
     browser: Browser, device: Device
 ) -> None:
+    from leukoscope_edge.review.blind_order import verdict_of
     from leukoscope_edge.types import Refusal, Verdict
-    from leukoscope_edge.web.review import verdict_of
 
     record = device.store.slide(fill_slide(device, n_normal=200))
     watched = replace(record, mode="passive")

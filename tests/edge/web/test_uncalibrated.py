@@ -19,10 +19,10 @@ from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide
 
 from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.profile import CameraEntry
+from leukoscope_edge.quality.camera_scale import Scale, keep_scale
 from leukoscope_edge.web.app import create_app
-from leukoscope_edge.web.calibration import Scale, keep_scale
 from leukoscope_edge.web.device import Device
-from leukoscope_edge.web.pages import environment
+from leukoscope_edge.web.routes.pages import environment
 
 PAGES = ("/", "/device", "/update", "/people", "/slides/new", "/device/log.txt")
 SLIDE_PAGES = ("ready", "count", "review", "result", "share", "paper")

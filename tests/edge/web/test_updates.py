@@ -16,17 +16,17 @@ from tests.edge.web.sticks import (
 )
 
 from leukoscope_edge import updates
+from leukoscope_edge.accounts import Role
 from leukoscope_edge.errors import UpdateError
+from leukoscope_edge.live.commands import Mode, News
 from leukoscope_edge.records.slide import Identity, SlideSetUp
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.updates import slots
 from leukoscope_edge.updates.codes import UNCHANGED, Code
-from leukoscope_edge.web import updates as desks
+from leukoscope_edge.web import update_session as desks
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device
-from leukoscope_edge.web.orders import Mode, News
-from leukoscope_edge.web.people import Role
-from leukoscope_edge.web.rounds import DAY_S, HOUR_S, Rounds
+from leukoscope_edge.web.maintenance import DAY_S, HOUR_S, Rounds
 
 PATIENCE_S = 60.0
 DOMAIN = "simulated"

@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 from tests.edge.web.stand_ins import PROFILE
 
-from leukoscope_edge.inference.choose import open_engine
+from leukoscope_edge.inference.backend import open_engine
+from leukoscope_edge.live import counting_process
+from leukoscope_edge.live.commands import Do, Order
+from leukoscope_edge.live.outbox import Draft
 from leukoscope_edge.profile import CameraEntry, ThermalEntry
 from leukoscope_edge.service import heat
-from leukoscope_edge.service.beats import NoPulse
-from leukoscope_edge.web import worker
+from leukoscope_edge.service.heartbeat import NoPulse
 from leukoscope_edge.web.device import Device
-from leukoscope_edge.web.orders import Do, Order
-from leukoscope_edge.web.outbox import Draft
 
 LIMITS = ThermalEntry(warn_c=70.0, pause_c=90.0)
 PREVIEW, LEAVE = Order(do=Do.PREVIEW), Order(do=Do.LEAVE)
@@ -57,7 +57,7 @@ def run(
     profile = replace(PROFILE, camera=camera, thermal=LIMITS)
     box, orders = KeptBox(), Orders(n_turns=3)
     with open_engine(device.bundle, backend="cpu", n_threads=1) as engine:
-        worker._Worker(
+        counting_process._Worker(
             profile, device.store, device.bundle, engine, box, NoPulse()
         ).obey_all(orders)
     return box, orders
@@ -80,7 +80,7 @@ def test_a_warm_chip_looks_at_half_as_many_frames(
 def test_a_hot_chip_looks_at_none_and_says_why(
     device: Device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "TEMPERATURE_EVERY_S", 0.0)
+    monkeypatch.setattr(counting_process, "TEMPERATURE_EVERY_S", 0.0)
     box, _ = run(device, 90.0, monkeypatch)
     assert box.n_pictures == 0
     assert "too hot, 90 °C" in box.instructions[-2]

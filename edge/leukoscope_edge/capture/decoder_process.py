@@ -1,0 +1,221 @@
+"""Decode images and videos in a process that may be killed, and not take all memory.
+
+A stored file comes from outside. `leukoscope_edge.capture.decode` refuses what it can
+recognise; this is for what it cannot: a decoder that loops, crashes or swells takes its
+own process along and nothing else. One process serves all images of a run.
+
+Questions: `{"image": PATH, "page": N}`, `{"video": PATH}` to open one, `{}` for its
+next frame.
+"""
+
+import dataclasses
+import os
+import resource
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from leukoscope_edge.capture.child import Answer, Answers, Child
+from leukoscope_edge.capture.damage import damage_of
+from leukoscope_edge.capture.decode import (
+    GREY_TEXT,
+    MAX_PIXELS,
+    Picture,
+    is_grey,
+    read_picture,
+)
+from leukoscope_edge.errors import SourceError
+from leukoscope_edge.isolated import command_of
+from leukoscope_edge.types import U8, PictureFacts
+
+MAX_MEMORY_BYTES = 2 << 30
+"""Twice what the largest image that is let through needs (measured: 64 megapixels of
+PNG with transparency are decoded in 1 GiB of address space, libraries included)."""
+DECODE_S = 20.0
+"""A 64 megapixel PNG takes 2 s on a workstation; a Raspberry Pi is a few times slower,
+and starting the process is in it too."""
+FILES_ONLY = "protocol_whitelist;file"
+"""A playlist that is named like a video must not make FFmpeg call somebody."""
+Outcome = tuple[dict[str, Any], bytes | memoryview]
+"""A header and, where there is a picture, its pixels."""
+COMMAND = command_of("leukoscope_edge.capture.decoder_process")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Video:
+    """What a video says of itself.
+
+    Attributes:
+        frames_per_s: 0 where it does not say.
+        n_frames: 0 where it does not say.
+        codec: Four letters.
+    """
+
+    frames_per_s: float
+    n_frames: int
+    codec: str
+
+
+class Decoder:
+    """The parent's end: paths in, pixels out."""
+
+    def __init__(self) -> None:
+        """The process starts with the first question."""
+        self._child: Child | None = None
+
+    def image(self, path: Path, page: int = 0) -> Picture:
+        """Return one field of an image file.
+
+        Args:
+            path: The file.
+            page: Which of its fields, from 0.
+
+        Raises:
+            SourceError: It cannot be read, or `read_picture` refuses it, or decoding
+                it took too much memory or time.
+        """
+        answer = self._ask({"image": str(path.absolute()), "page": page})
+        facts = PictureFacts(**answer.header["facts"])
+        n_pages = answer.header["n_pages"]
+        return Picture(pixels=_pixels(answer), n_pages=n_pages, facts=facts)
+
+    def open_video(self, path: Path) -> Video:
+        """Open a video.
+
+        Raises:
+            SourceError: It is no video, or opening it took too much memory or time.
+        """
+        return Video(**self._ask({"video": str(path.absolute())}).header)
+
+    def next_frame(self) -> U8 | None:
+        """Return (H, W, 3) uint8 RGB of the opened video's next frame, None at its end.
+
+        Raises:
+            SourceError: Decoding it took too much memory or time.
+        """
+        answer = self._ask({})
+        return None if answer.header.get("is_end") else _pixels(answer)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process lives; one that was killed gives no answer."""
+        return self._child is not None
+
+    def close(self) -> None:
+        """End the process."""
+        if self._child is not None:
+            self._child.close()
+            self._child = None
+
+    def _ask(self, question: dict[str, Any]) -> Answer:
+        child = self._child or self._start()
+        try:
+            answer = child.ask(question, timeout_s=DECODE_S)
+        except SourceError as err:
+            self._child = None
+            raise SourceError(f"cannot be decoded ({err}): remove it") from err
+        if (refusal := answer.header.get("refusal")) is not None:
+            raise SourceError(refusal)
+        return answer
+
+    def _start(self) -> Child:
+        self._child = Child(COMMAND)
+        return self._child
+
+
+def _pixels(answer: Answer) -> U8:
+    shape = answer.header["shape"]
+    return np.frombuffer(answer.payload, np.uint8).reshape(shape)
+
+
+def serve() -> None:
+    """Decode what the parent names until it hangs up."""
+    answers = Answers()
+    limit_process()
+    os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = FILES_ONLY
+    video = cv2.VideoCapture()
+    for question in answers.questions():
+        answers.send(*_outcome(question, video))
+
+
+def limit_process() -> None:
+    """Bound this process: so much memory, no file written, no core dumped."""
+    limits = {
+        resource.RLIMIT_AS: MAX_MEMORY_BYTES,
+        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_CORE: 0,
+    }
+    for kind, limit in limits.items():
+        resource.setrlimit(kind, (limit, limit))
+
+
+def _outcome(question: dict[str, Any], video: cv2.VideoCapture) -> Outcome:
+    try:
+        match question:
+            case {"image": path, "page": page}:
+                return _picture(read_picture(Path(path).read_bytes(), page))
+            case {"video": path}:
+                return _opened(video, path), b""
+            case _:
+                return _next_frame(video)
+    except OSError as err:
+        return {"refusal": f"cannot be read: {err.strerror}"}, b""
+    except SourceError as err:
+        return {"refusal": str(err)}, b""
+    except (MemoryError, cv2.error):
+        megapixels = MAX_PIXELS >> 20
+        refusal = f"needs more memory than {megapixels} megapixels may: remove it"
+        return {"refusal": refusal}, b""
+
+
+def _shown(pixels: U8) -> Outcome:
+    return {"shape": pixels.shape}, np.ascontiguousarray(pixels).data.cast("B")
+
+
+def _picture(picture: Picture) -> Outcome:
+    header, pixels = _shown(picture.pixels)
+    own = {"n_pages": picture.n_pages, "facts": dataclasses.asdict(picture.facts)}
+    return {**header, **own}, pixels
+
+
+def _next_frame(video: cv2.VideoCapture) -> Outcome:
+    found, bgr = video.read()
+    if not found:
+        return {"is_end": True}, b""
+    rgb = _rgb(bgr)
+    if is_grey(rgb):
+        raise SourceError(GREY_TEXT)
+    if why := damage_of(rgb):
+        raise SourceError(f"is damaged ({why})")
+    return _shown(rgb)
+
+
+def _opened(video: cv2.VideoCapture, path: str) -> dict[str, Any]:
+    if not video.open(path, cv2.CAP_FFMPEG):
+        raise SourceError(
+            "is not a video that can be read here: save it as MP4 (H.264) or as a "
+            "folder of images"
+        )
+    return {
+        "frames_per_s": video.get(cv2.CAP_PROP_FPS),
+        "n_frames": max(0, int(video.get(cv2.CAP_PROP_FRAME_COUNT))),
+        "codec": _four_letters(int(video.get(cv2.CAP_PROP_FOURCC))),
+    }
+
+
+def _four_letters(code: int) -> str:
+    letters = (code & 0xFFFFFFFF).to_bytes(4, "little").decode("ascii", "replace")
+    return letters if letters.isprintable() else "unknown"
+
+
+def _rgb(bgr: npt.NDArray[Any]) -> U8:
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+if __name__ == "__main__":
+    serve()
+    os._exit(0)

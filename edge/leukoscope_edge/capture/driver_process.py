@@ -1,0 +1,123 @@
+"""The camera's own process: reads a driver as fast as it comes, hands out the newest.
+
+`python -m leukoscope_edge.capture.driver_process SETTINGS`, SETTINGS being the camera's
+settings as JSON. One thread sits in the driver and may block for ever; the other
+answers each question within a second, so that a parent can tell "no picture" from
+"no process".
+"""
+
+import dataclasses
+import json
+import os
+import sys
+import threading
+from functools import partial
+from typing import Any
+
+from leukoscope_edge.camera_settings import CameraSettings
+from leukoscope_edge.capture.child import Answers
+from leukoscope_edge.capture.driver import Driver, OpenDriver, Shot
+from leukoscope_edge.isolated import command_of
+
+ANSWER_WITHIN_S = 1.0
+GOODBYE_S = 1.5
+"""Time for a driver to let go of its camera; less than the parent waits."""
+
+
+class Newest:
+    """The newest shot that nobody has taken, handed from one thread to another."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._changed = threading.Condition()
+        self._shot: Shot | None = None
+        self._trouble: str | None = None
+        self.is_wanted = True
+
+    def put(self, shot: Shot) -> None:
+        """Replace the shot that waits."""
+        with self._changed:
+            self._shot = shot
+            self._changed.notify()
+
+    def fail(self, trouble: str) -> None:
+        """Say that no more will come, and why."""
+        with self._changed:
+            self._trouble = trouble
+            self._changed.notify()
+
+    def take(self, timeout_s: float) -> Shot | str | None:
+        """Return a shot, the reason why none will come, or None for "not yet"."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._shot or self._trouble, timeout_s)
+            shot, self._shot = self._shot, None
+            return shot or self._trouble
+
+
+def open_driver(settings: CameraSettings) -> Driver:
+    """Open a camera with the driver of its kind.
+
+    Raises:
+        SourceError: It cannot be opened or set as asked.
+    """
+    match settings.kind:
+        case "picamera2":
+            from leukoscope_edge.capture.picamera import PicameraDriver
+
+            return PicameraDriver(settings)
+        case "v4l2":
+            from leukoscope_edge.capture.v4l2 import V4l2Driver
+
+            return V4l2Driver(settings)
+        case "csi":
+            from leukoscope_edge.capture.csi import CsiDriver, nvargus_pipeline
+
+            return CsiDriver(settings, nvargus_pipeline(settings))
+
+
+def serve(open_: OpenDriver) -> None:
+    """Answer the parent's questions with a driver's shots until it hangs up."""
+    answers, newest = Answers(), Newest()
+    reader = threading.Thread(target=_drive, args=(open_, newest), daemon=True)
+    reader.start()
+    for _ in answers.questions():
+        _answer(answers, newest.take(ANSWER_WITHIN_S))
+    newest.is_wanted = False
+    reader.join(GOODBYE_S)
+
+
+def _drive(open_: OpenDriver, newest: Newest) -> None:
+    try:
+        with open_() as driver:
+            _read_all(driver, newest)
+    except Exception as err:  # whatever a driver does, the parent is told
+        newest.fail(str(err) or type(err).__name__)
+
+
+def _read_all(driver: Driver, newest: Newest) -> None:
+    while newest.is_wanted:
+        newest.put(driver.read())
+
+
+def _answer(answers: Answers, item: Shot | str | None) -> None:
+    if not isinstance(item, Shot):
+        answers.send({"trouble": item})
+        return
+    header: dict[str, Any] = {
+        "shape": item.pixels.shape,
+        "dtype": str(item.pixels.dtype),
+        "time_s": item.time_s,
+        "exposure_us": item.exposure_us,
+    }
+    answers.send(header, item.pixels.tobytes())
+
+
+def command(settings: CameraSettings) -> list[str]:
+    """Return the command line of a camera's process."""
+    text = json.dumps(dataclasses.asdict(settings))
+    return [*command_of("leukoscope_edge.capture.driver_process", text)]
+
+
+if __name__ == "__main__":
+    serve(partial(open_driver, CameraSettings(**json.loads(sys.argv[1]))))
+    os._exit(0)  # a driver that still hangs must not keep the process

@@ -1,0 +1,171 @@
+"""The page's languages: gettext catalogues, read as translators write them.
+
+The device ships `.po` files and reads them itself; nothing is compiled, so a clinic
+can correct a word with a text editor. Only what the catalogues use is understood:
+`msgid`, `msgstr`, strings over several lines, comments. A word that a catalogue does
+not have is shown in English.
+
+The machine speaks English, and so the records keep it. A catalogue's msgid with
+figures in braces ("only {k} usable cells were seen, at least {n} are needed") is a
+pattern: a sentence of the machine is recognised by it, and what stands in the braces
+is carried over. Some braces hold words, which are recognised in their turn. So old
+records are read in every language, and a correction of a catalogue reaches them too.
+"""
+
+import ast
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from leukoscope_edge.errors import ConfigError
+
+SOURCE_LANGUAGE = "en"
+NAMES = {
+    "en": "English",
+    "fr": "Français",
+    "es": "Español",
+    "hi": "हिन्दी",
+    "ar": "العربية",
+}
+RIGHT_TO_LEFT = frozenset({"ar"})
+
+Translate = Callable[[str], str]
+Pattern = tuple[re.Pattern[str], str]
+HOLDS = re.compile(r"{(\w+)}")
+"""What a translator may move, and must keep."""
+NUMBER = r"-?\d+(?:\.\d+)?"
+FIGURES = frozenset(("k", "m", "n", "p", "x", "y", "low", "high", "background"))
+"""Names of braces that hold a number; all others hold words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """One language of the page.
+
+    Attributes:
+        code: ISO 639-1.
+        words: From the English text to this language's.
+        patterns: Of those with braces: what recognises them, and the translation.
+    """
+
+    code: str
+    words: Mapping[str, str]
+    patterns: tuple[Pattern, ...] = ()
+
+    @property
+    def direction(self) -> str:
+        """`rtl` or `ltr`, for the page's `dir`."""
+        return "rtl" if self.code in RIGHT_TO_LEFT else "ltr"
+
+    def __call__(self, text: str) -> str:
+        """Return a text in this language, or in English where it has none."""
+        return self.words.get(text) or self._recognised(text) or text
+
+    def _recognised(self, text: str) -> str:
+        for pattern, translation in self.patterns:
+            if found := pattern.fullmatch(text):
+                held = {k: self._held(k, v) for k, v in found.groupdict().items()}
+                return translation.format(**held)
+        return ""
+
+    def _held(self, name: str, text: str) -> str:
+        return text if name in FIGURES else self(text)
+
+
+def languages() -> dict[str, Language]:
+    """Return all languages by code, English first."""
+    root = Path(str(resources.files("leukoscope_edge"))) / "languages"
+    english = Language(code=SOURCE_LANGUAGE, words={})
+    return {SOURCE_LANGUAGE: english} | {
+        code: language_of(code, (root / f"{code}.po").read_text("utf-8"))
+        for code in NAMES
+        if code != SOURCE_LANGUAGE
+    }
+
+
+def language_of(code: str, catalogue: str) -> Language:
+    """Return a language from the text of its catalogue.
+
+    Raises:
+        ConfigError: A line is none of a catalogue.
+    """
+    words = parse_po(catalogue, where=f"{code}.po")
+    held = sorted((w for w in words if HOLDS.search(w)), key=_n_fixed, reverse=True)
+    patterns = tuple((_pattern(w), words[w]) for w in held)
+    return Language(code=code, words=words, patterns=patterns)
+
+
+def _n_fixed(msgid: str) -> int:
+    """Return how much of a pattern is fixed: the most telling is tried first."""
+    return len(HOLDS.sub("", msgid))
+
+
+def _pattern(msgid: str) -> re.Pattern[str]:
+    """Return what recognises the English text of a msgid with braces."""
+    parts = HOLDS.split(msgid)
+    fixed, names = parts[::2], parts[1::2]
+    held = [f"(?P<{n}>{NUMBER if n in FIGURES else '.+?'})" for n in names]
+    whole = zip(map(re.escape, fixed), [*held, ""], strict=True)
+    return re.compile("".join(f + h for f, h in whole))
+
+
+def choose(wanted: str, accepted: str) -> str:
+    """Return the language for a browser.
+
+    Args:
+        wanted: What the person chose, empty where they did not.
+        accepted: The Accept-Language header; its order is taken as the preference.
+    """
+    listed = [wanted, *(p.split(";")[0].strip()[:2] for p in accepted.split(","))]
+    return next((c for c in listed if c in NAMES), SOURCE_LANGUAGE)
+
+
+def parse_po(text: str, *, where: str) -> dict[str, str]:
+    """Read a catalogue.
+
+    Args:
+        text: The file.
+        where: Its name, for the message.
+
+    Returns:
+        From msgid to msgstr; those without a translation are left out.
+
+    Raises:
+        ConfigError: A line is none of a catalogue.
+    """
+    words: dict[str, str] = {}
+    parts = {"msgid": "", "msgstr": ""}
+    current = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        keyword, _, rest = line.partition(" ")
+        if keyword == "msgid":
+            _keep(words, parts)
+            parts = {"msgid": "", "msgstr": ""}
+        if keyword in parts:
+            current, line = keyword, rest.strip()
+        if not current:
+            raise ConfigError(f"{where}, line {number}: expected msgid, got {line!r}")
+        parts[current] += _string(line, f"{where}, line {number}")
+    _keep(words, parts)
+    return words
+
+
+def _keep(words: dict[str, str], parts: dict[str, str]) -> None:
+    if parts["msgid"] and parts["msgstr"]:
+        words[parts["msgid"]] = parts["msgstr"]
+
+
+def _string(quoted: str, where: str) -> str:
+    """Return what stands in double quotes; C's escapes are a subset of Python's."""
+    try:
+        value = ast.literal_eval(quoted) if quoted[:1] == '"' else None
+    except (SyntaxError, ValueError):
+        value = None
+    if not isinstance(value, str):
+        raise ConfigError(f"{where}: expected a string in quotes, got {quoted!r}")
+    return value

@@ -1,0 +1,126 @@
+"""What passes between the web process and the counting process.
+
+Orders go one way, news the other. News is whole each time (counts, boxes, state), so
+that any of it may be dropped for a newer one.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+HEAD_BYTES = 4
+"""Length of the facts in front of the picture, big-endian."""
+
+
+class Do(str, Enum):
+    """What the counting process can be asked for."""
+
+    PREVIEW = "preview"
+    COUNT = "count"
+    PAUSE = "pause"
+    GO_ON = "go-on"
+    NEW_AREA = "new-area"
+    FINISH = "finish"
+    REST = "rest"
+    LEAVE = "leave"  # end, to be started again with whatever model is installed then
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One thing to do.
+
+    Attributes:
+        do: What.
+        slide: For which slide.
+        by: Who asked.
+    """
+
+    do: Do
+    slide: str = ""
+    by: str = ""
+
+    def message(self) -> bytes:
+        """Return the order as one message."""
+        return json.dumps({"do": self.do, "slide": self.slide, "by": self.by}).encode()
+
+    @staticmethod
+    def from_message(data: bytes) -> "Order":
+        """Read what `message` wrote."""
+        found = json.loads(data)
+        return Order(do=Do(found["do"]), slide=found["slide"], by=found["by"])
+
+
+class Mode(str, Enum):
+    """What the counting process is at."""
+
+    STARTING = "starting"
+    IDLE = "idle"
+    PREVIEW = "preview"
+    COUNTING = "counting"
+    PAUSED = "paused"
+    ENDED = "ended"  # the source has no further frame
+    FINISHED = "finished"
+    FAILED = "failed"
+
+
+SAID = frozenset({"instruction", "advice", "found_by"})
+"""The facts that are sentences for a person."""
+
+
+def said_in(facts: dict[str, Any], translate: Callable[[str], str]) -> dict[str, Any]:
+    """Return facts with their sentences in another language."""
+    return {k: _said(k, v, translate) for k, v in facts.items()}
+
+
+def _said(name: str, value: Any, translate: Callable[[str], str]) -> Any:
+    match value:
+        case str() if name in SAID and value:
+            return translate(value)
+        case dict():
+            return said_in(value, translate)
+        case [*items] if name == "lights":
+            return [said_in(light, translate) for light in items]
+        case _:
+            return value
+
+
+BUSY = frozenset({Mode.COUNTING, Mode.PAUSED, Mode.ENDED})
+"""A slide is under the lens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """One picture with what was found in it.
+
+    Attributes:
+        mode: What the counting process is at.
+        slide: The slide under the lens, empty where there is none.
+        facts: Plain JSON values for the page; `leukoscope_edge.live.counting_process` makes them.
+        jpeg: The picture, empty where there is none.
+    """
+
+    mode: Mode
+    slide: str
+    facts: dict[str, Any]
+    jpeg: bytes = b""
+
+    def message(self, translate: Callable[[str], str] = str) -> bytes:
+        """Return the news as one WebSocket message: length, facts, picture.
+
+        Args:
+            translate: From the machine's English to the viewer's language.
+        """
+        facts = said_in(self.facts, translate)
+        head = facts | {"mode": self.mode.value, "slide": self.slide}
+        text = json.dumps(head, ensure_ascii=False).encode()
+        return len(text).to_bytes(HEAD_BYTES, "big") + text + self.jpeg
+
+    @staticmethod
+    def from_message(data: bytes) -> "News":
+        """Read what `message` wrote."""
+        end = HEAD_BYTES + int.from_bytes(data[:HEAD_BYTES], "big")
+        facts = json.loads(data[HEAD_BYTES:end])
+        mode, slide = Mode(facts.pop("mode")), facts.pop("slide")
+        return News(mode=mode, slide=slide, facts=facts, jpeg=data[end:])

@@ -1,0 +1,209 @@
+"""What a running count keeps in the records, and how it goes on after a stop.
+
+A cell is in the records before its number is on the page: a new one, one that the
+model now calls otherwise, and one that turned out to be another seen twice are kept at
+once. Better pictures and higher sighting counts of known cells wait for a pause or the
+end, so that the disk is not written with every frame.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from leukoscope_edge.inference.card import Card
+from leukoscope_edge.live.field_pictures import Fields
+from leukoscope_edge.records.pictures import apart, from_png, pixels_sha256
+from leukoscope_edge.records.slide import MIN_OTHERS_REVIEWED, CellRecord, cell_id
+from leukoscope_edge.records.store import Store
+from leukoscope_edge.review.blind_order import blind_place
+from leukoscope_edge.screening import Looked
+from leukoscope_edge.types import (
+    Call,
+    CallName,
+    Cell,
+    Fault,
+    Frame,
+    Screening,
+    Sighting,
+)
+
+
+class Keeper:
+    """Keeps one slide's cells."""
+
+    def __init__(self, store: Store, slide: str, card: Card) -> None:
+        """Begin with what is known of the slide.
+
+        Args:
+            store: The records.
+            slide: The slide's number, started.
+            card: Of the model; says how large its crops are.
+        """
+        self._store, self._slide, self._card = store, slide, card
+        origin = store.slide(slide).origin
+        self._segmenter = origin.segmenter
+        self._judged_by = origin.engine, origin.fallback
+        self._record_ids: dict[int, str] = {}
+        self._earlier: frozenset[int] = frozenset()
+        self._kept: dict[int, Cell] = {}
+        self._frames: dict[str, str] = {}
+        self._fields = Fields(store.pictures, slide)
+        self._run = 1
+        self.statuses: Counter[str] = Counter()
+        self.last_frame = ""
+
+    def go_on(self, by: str) -> tuple[Cell, ...]:
+        """Return the cells that were counted before a stop, none at the start.
+
+        Args:
+            by: Who goes on; kept where there is something to go on from.
+        """
+        record = self._store.slide(self._slide)
+        known = [c for c in record.machine_cells.values() if c.is_counted]
+        if not known:
+            return ()
+        self._store.resume(self._slide, by)
+        self._run = self._store.slide(self._slide).run
+        cells = tuple(self._cell(c) for c in known)
+        self._record_ids = {c.id: r.id for c, r in zip(cells, known, strict=True)}
+        self._earlier = frozenset(self._record_ids)
+        self.last_frame = max(c.frame for c in known)
+        return cells
+
+    def found_by(self, segmenter: str, fallback: str) -> None:
+        """Keep how cells are found from here on, where that has changed.
+
+        Args:
+            segmenter: What finds them now.
+            fallback: Why thresholds serve in the place of a network, "" where not.
+        """
+        if segmenter == self._segmenter:
+            return
+        why = fallback or "the profile asks for it"
+        self._store.change_segmenter(self._slide, segmenter, why)
+        self._segmenter = segmenter
+
+    def judged_by(self, engine: str, fallback: str) -> None:
+        """Keep what judges the cells from here on, where that has changed.
+
+        Args:
+            engine: The runtime and its version.
+            fallback: Why it serves in the place of a faster one, "" where not.
+        """
+        if (engine, fallback) == self._judged_by:
+            return
+        self._store.change_engine(self._slide, engine, fallback)
+        self._judged_by = engine, fallback
+
+    def record_id(self, cell: int) -> str:
+        """Return the id in the records of a cell of this count."""
+        return self._record_ids.get(cell, cell_id(self._run, cell))
+
+    def saw(self, item: Frame | Fault, looked: Looked) -> None:
+        """Remember what became of a frame."""
+        self.statuses[looked.report.status] += 1
+        if isinstance(item, Frame) and (looked.seen.whole or looked.seen.cut_off):
+            self._frames[item.name] = pixels_sha256(item.pixels)
+            self._fields.saw(item, looked.found_by)
+
+    def keep(self, cells: Sequence[Cell], *, everything: bool = False) -> None:
+        """Keep what is new.
+
+        Args:
+            cells: All cells of the count, each with its call.
+            everything: Better pictures and more sightings as well.
+        """
+        now = {c.id: c for c in cells if c.id not in self._earlier}
+        gone = [i for i in self._kept if i not in now]
+        is_new = _differs if everything else _is_called_otherwise
+        fields = self._fields.keep(self._to_show(now.values()), everything=everything)
+        new = [c for i, c in now.items() if i in fields or is_new(c, self._kept.get(i))]
+        if not new and not gone:
+            return
+        self._store.add_cells(
+            self._slide,
+            new,
+            frames=self._frames,
+            gone=[self.record_id(i) for i in gone],
+            fields=fields,
+        )
+        self._kept = {i: c for i, c in self._kept.items() if i in now}
+        self._kept |= {c.id: c for c in new}
+
+    def _to_show(self, cells: Iterable[Cell]) -> list[Cell]:
+        """Return the cells that the first look of the review would show now."""
+        suspects: list[Cell] = []
+        others: list[Cell] = []
+        for cell in cells:
+            is_other = cell.call is not None and cell.call.name is CallName.NORMAL
+            (others if is_other else suspects).append(cell)
+        ids = {c.id: self.record_id(c.id) for c in others}
+        others.sort(key=lambda c: blind_place(self._slide, ids[c.id]))
+        return suspects + others[:MIN_OTHERS_REVIEWED]
+
+    def finish(self, screening: Screening, by: str) -> None:
+        """Keep the rest and the machine's verdict.
+
+        Args:
+            screening: The whole count.
+            by: Who ended it.
+        """
+        self.keep(screening.cells, everything=True)
+        if screening.cut_off_cells:
+            self._store.add_cells(
+                self._slide,
+                screening.cut_off_cells,
+                frames=self._frames,
+                is_counted=False,
+            )
+        self._store.finish_count(
+            self._slide,
+            screening.verdict,
+            by,
+            frames=dict(self.statuses),
+            n_smudges=screening.n_smudges,
+        )
+
+    def _cell(self, record: CellRecord) -> Cell:
+        """Return a kept cell as the count holds it."""
+        pictures = self._store.pictures
+        view = from_png(pictures.read(self._slide, record.view))
+        strip = apart(from_png(pictures.read(self._slide, record.crops)))
+        x0, y0, x1, y1 = record.box_px
+        sightings = tuple(
+            Sighting(
+                frame=record.frame,
+                box_px=record.box_px,
+                centre_px=((x0 + x1) / 2, (y0 + y1) / 2),
+                slide_px=record.slide_px,
+                sharpness=0.0,
+                crop=crop,
+                view=view,
+                radius_px=min(x1 - x0, y1 - y0) / 2,
+            )
+            for crop in strip
+        )
+        run, _, number = record.id.rpartition(".")
+        return Cell(
+            id=int(number),
+            sightings=sightings,
+            n_sightings=record.n_sightings,
+            call=Call(
+                name=record.call or CallName.UNCLEAR, p_blast=record.p_blast or 0.0
+            ),
+            island=int(run[1:] or 1) - 1,
+        )
+
+
+def _is_called_otherwise(cell: Cell, kept: Cell | None) -> bool:
+    if kept is None or kept.call is None or cell.call is None:
+        return True
+    return cell.call.name is not kept.call.name
+
+
+def _differs(cell: Cell, kept: Cell | None) -> bool:
+    return (
+        _is_called_otherwise(cell, kept)
+        or kept is None
+        or cell.n_sightings != kept.n_sightings
+        or cell.best is not kept.best
+    )

@@ -1,0 +1,110 @@
+"""What the page is told of a frame and of the count, as plain JSON values."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from leukoscope_edge.counting.statistics import binomial_interval
+from leukoscope_edge.live.recorder import Keeper
+from leukoscope_edge.screening import Looked, SlideRun
+from leukoscope_edge.types import Cell, Glimpse, Refusal, Verdict
+from leukoscope_edge.vision.quality import QualityReport
+
+N_LAST_CELLS = 12
+SAME_RADII = 1.5
+"""In nucleus radii: a sighting so near to a cell's place is that cell."""
+
+
+def boxes_of(
+    looked: Looked, cells: Sequence[Cell], keeper: Keeper
+) -> list[dict[str, Any]]:
+    """Return a box for every white cell of a frame, with what it is taken for.
+
+    Args:
+        looked: What the frame showed.
+        cells: All cells of the count, each with its call.
+        keeper: Knows the cells' ids in the records.
+    """
+    island = looked.place.island if looked.place else 0
+    here = [c for c in cells if c.island == island]
+    places = np.array([c.best.slide_px for c in here]).reshape(-1, 2)
+    boxes = []
+    for sighting in looked.seen.whole:
+        cell = _cell_at(sighting, here, places)
+        kind = cell.call.name.value if cell and cell.call else "new"
+        boxes.append(_box(sighting, kind, keeper.record_id(cell.id) if cell else ""))
+    boxes += [_box(s, "cut-off", "") for s in looked.seen.cut_off]
+    boxes += [_box(s, "smudge", "") for s in looked.seen.smudges]
+    return boxes
+
+
+def _cell_at(
+    sighting: Glimpse, cells: Sequence[Cell], places: np.ndarray
+) -> Cell | None:
+    if not cells:
+        return None
+    distances = np.hypot(*(places - np.array(sighting.slide_px)).T)
+    nearest = int(np.argmin(distances))
+    is_same = distances[nearest] <= SAME_RADII * sighting.radius_px
+    return cells[nearest] if is_same else None
+
+
+def _box(sighting: Glimpse, kind: str, cell: str) -> dict[str, Any]:
+    return {"box": list(sighting.box_px), "kind": kind, "cell": cell}
+
+
+def place_facts(looked: Looked) -> dict[str, Any]:
+    """Return where the lens is and whether that is known."""
+    if looked.place is None:
+        return {"tracking": "", "place": None}
+    place = looked.place
+    return {
+        "tracking": place.state.value,
+        "place": [round(place.x_px), round(place.y_px), place.island],
+    }
+
+
+def count_facts(run: SlideRun, cells: Sequence[Cell], keeper: Keeper) -> dict[str, Any]:
+    """Return the count so far."""
+    outcome = run.outcome()
+    stop = outcome.stop
+    newest = sorted(cells, key=lambda c: -c.id)[:N_LAST_CELLS]
+    return {
+        "count": {
+            "n_cells": outcome.n_cells,
+            "n_blast": outcome.n_blast,
+            "n_unclear": outcome.n_unclear,
+            "interval": _interval(outcome),
+            "look": stop.look if stop else 0,
+            "next_look": stop.next_look if stop else None,
+            "advice": stop.advice if stop else "",
+        },
+        "frames": dict(keeper.statuses),
+        "last": [
+            [keeper.record_id(c.id), c.call.name.value if c.call else "new"]
+            for c in newest
+        ],
+    }
+
+
+def _interval(outcome: Verdict | Refusal) -> list[float] | None:
+    if outcome.n_cells == 0:
+        return None
+    interval = binomial_interval(outcome.n_blast, outcome.n_cells)
+    return [interval.low, interval.high]
+
+
+def light_facts(report: QualityReport) -> list[dict[str, Any]]:
+    """Return every measure of a frame with its band."""
+    return [
+        {
+            "name": m.name,
+            "value": m.value,
+            "low": m.low if np.isfinite(m.low) else None,
+            "high": m.high if np.isfinite(m.high) else None,
+            "is_good": m.is_good,
+            "instruction": m.instruction,
+        }
+        for m in report.measures
+    ]

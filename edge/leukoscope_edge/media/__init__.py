@@ -1,0 +1,1 @@
+"""Removable disks: found, read, and written through one small program as root."""

@@ -1,0 +1,78 @@
+"""The service's end of `stick_helper`: a file that the helper puts on a stick."""
+
+import contextlib
+import json
+import socket
+from pathlib import Path
+
+from leukoscope_edge.errors import OutputError
+from leukoscope_edge.media.root_helper import (
+    LENGTH_BYTES,
+    MAX_PIECE_BYTES,
+    SOCKET,
+)
+
+TAKES_S, ANSWERS_S = 120.0, 1800.0
+"""A slow stick takes a piece in that time, and syncs gigabytes in half an hour."""
+NO_ANSWER = (
+    "the program that writes to sticks does not answer: try again, then call service"
+)
+
+
+class SentFile:
+    """A `StickFile` that somebody else writes."""
+
+    def __init__(self, stick: str, name: str, address: Path = SOCKET) -> None:
+        """Ask for a new file.
+
+        Args:
+            stick: The stick's own name, as "sdb1".
+            name: Of the file.
+            address: Of the helper's socket.
+
+        Raises:
+            OutputError: Nobody answers there.
+        """
+        self._line = socket.socket(socket.AF_UNIX)
+        self._line.settimeout(TAKES_S)
+        try:
+            self._line.connect(str(address))
+        except OSError as err:
+            self._line.close()
+            raise OutputError(NO_ANSWER) from err
+        self._send(json.dumps({"stick": stick, "name": name}).encode() + b"\n")
+
+    def __enter__(self) -> "SentFile":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._line.close()
+
+    def write(self, data: bytes) -> int:
+        """Send more bytes; as `StickFile`."""
+        for begin in range(0, len(data), MAX_PIECE_BYTES):
+            piece = data[begin : begin + MAX_PIECE_BYTES]
+            self._send(len(piece).to_bytes(LENGTH_BYTES, "big") + piece)
+        return len(data)
+
+    def keep(self) -> str:
+        """Say that it is whole and wait until it is on the stick; as `StickFile`."""
+        self._send(bytes(LENGTH_BYTES))
+        self._line.settimeout(ANSWERS_S)
+        answer = self._answer()
+        if "kept" not in answer:
+            raise OutputError(answer.get("trouble", NO_ANSWER))
+        return answer["kept"]
+
+    def _send(self, data: bytes) -> None:
+        """Send; a helper that ended said why before."""
+        try:
+            self._line.sendall(data)
+        except OSError as err:
+            raise OutputError(self._answer().get("trouble", NO_ANSWER)) from err
+
+    def _answer(self) -> dict[str, str]:
+        with contextlib.suppress(OSError, ValueError), self._line.makefile("rb") as end:
+            found = json.loads(end.readline())
+            return found if isinstance(found, dict) else {}
+        return {}

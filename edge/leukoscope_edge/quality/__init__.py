@@ -1,0 +1,1 @@
+"""Is the device what it was: charts, cell location, illumination, camera scale."""

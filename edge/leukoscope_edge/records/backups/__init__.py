@@ -1,0 +1,1 @@
+"""All records in one sealed file, and back."""

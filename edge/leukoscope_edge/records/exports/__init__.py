@@ -1,0 +1,1 @@
+"""A slide or a screening as files: JSON, CSV, HTML, PDF, FHIR, training crops."""

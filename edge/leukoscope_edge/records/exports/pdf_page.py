@@ -1,0 +1,186 @@
+"""A sheet of paper: fonts, lines, banners and rows, whatever they say."""
+
+import io
+import logging
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+
+from fpdf import FPDF
+from fpdf.enums import MethodReturnValue, XPos, YPos
+from fpdf.fonts import TTFFont
+
+from leukoscope_edge.records.exports.fonts import LATIN_1_END, Fonts, is_right_to_left
+from leukoscope_edge.records.exports.pdf_layout import INK, MARGIN_MM, RGB, WIDTH_MM
+
+FOOT_MM = 24.0
+CAPTION_PT, CAPTION_LINE_MM = 7, 3.0
+LABEL_MM, LABEL_GAP_MM = 42.0, 2.0
+LINE_MM_PER_PT = 0.46
+"""Height of a line: 1.3 times the font's, and a point is 0.353 mm."""
+WHITE: RGB = (255, 255, 255)
+
+
+class Sheet(FPDF):
+    """A4 pages with the same lines at the foot of each."""
+
+    def __init__(
+        self,
+        *,
+        title: str,
+        foot: Iterable[str],
+        fonts: Fonts,
+        page_of: str = "Page {n} of {m}",
+        is_right_to_left: bool = False,
+    ) -> None:
+        """Load the fonts and open the first page.
+
+        Args:
+            title: For the file's own title.
+            foot: Lines for the foot of every page, the first of them bold.
+            fonts: What to print with.
+            page_of: How a page's number is said.
+            is_right_to_left: Labels stand on the right.
+        """
+        super().__init__(format="A4")
+        # fpdf logs the characters that a font lacks: parts of a name.
+        logging.getLogger("fpdf").setLevel(logging.ERROR)
+        self._foot, self._page_of = tuple(foot), page_of
+        self._from_right = is_right_to_left
+        self._chosen = fonts
+        self._family = "base" if self._chosen.regular else "helvetica"
+        self._load_fonts()
+        self.set_title(title)
+        self.set_margins(MARGIN_MM, MARGIN_MM)
+        self.set_auto_page_break(auto=True, margin=FOOT_MM + 3)
+        self.set_text_color(*INK)
+        self.add_page()
+
+    def footer(self) -> None:
+        """Print the foot of a page."""
+        self.set_y(-FOOT_MM)
+        self.set_text_color(*INK)
+        self.line_of(self._foot[0], size_pt=8, bold=True)
+        for text in self._foot[1:]:
+            self.line_of(text, size_pt=8)
+        page = self._page_of.format(n=self.page_no(), m="{nb}")
+        self.line_of(page, size_pt=8)
+
+    def unprintable(self, texts: Iterable[str]) -> list[str]:
+        """Return the characters of some texts that no loaded font has."""
+        points = {ord(c) for text in texts for c in text if not c.isspace()}
+        if self._chosen.regular is None:
+            missing = {p for p in points if p > LATIN_1_END}
+        else:
+            loaded = (f for f in self.fonts.values() if isinstance(f, TTFFont))
+            missing = points.difference(*(f.cmap for f in loaded))
+        visible = (chr(p) for p in sorted(missing))
+        return [c for c in visible if unicodedata.category(c) != "Cf"]
+
+    def line_of(
+        self,
+        text: str,
+        *,
+        size_pt: float = 10,
+        bold: bool = False,
+        indent_mm: float = 0,
+        width_mm: float = WIDTH_MM,
+        fill: RGB | None = None,
+    ) -> None:
+        """Print a text on as many lines as it needs.
+
+        Args:
+            text: Any script; one that runs to the left is set to the right.
+            size_pt: Size of the font.
+            bold: Set it bold.
+            indent_mm: From the margin at which lines begin.
+            width_mm: Of the text with its indent.
+            fill: Colour behind it, none if None.
+        """
+        style = "B" if bold else ""
+        self.set_font(self._family, style=style, size=size_pt + 1)
+        # Once more: fpdf takes a fallback font's last size for this font's own.
+        self.set_font(self._family, style=style, size=size_pt)
+        self.set_fill_color(*(fill or WHITE))
+        begin_mm = WIDTH_MM - width_mm if self._from_right else indent_mm
+        self.set_x(MARGIN_MM + begin_mm)
+        goes_left = self._from_right or is_right_to_left(text)
+        self.multi_cell(
+            width_mm - indent_mm,
+            size_pt * LINE_MM_PER_PT,
+            self._printable(text),
+            align="R" if goes_left else "L",
+            new_x=XPos.LMARGIN,
+            new_y=YPos.NEXT,
+            fill=fill is not None,
+            padding=2 if fill else 0,
+        )
+
+    def banner(self, text: str, fill: RGB, *, size_pt: float = 11) -> None:
+        """Print white words on a colour."""
+        self.set_text_color(*WHITE)
+        self.line_of(text, size_pt=size_pt, bold=True, fill=fill)
+        self.set_text_color(*INK)
+        self.ln(1.5)
+
+    def heading(self, text: str) -> None:
+        """Print a heading; it stays with what follows."""
+        if self.will_page_break(20):
+            self.add_page()
+        self.ln(3)
+        self.line_of(text, size_pt=12, bold=True)
+        self.ln(1)
+
+    def row(self, label: str, text: str) -> None:
+        """Print a label and what belongs to it."""
+        if self.will_page_break(10):
+            self.add_page()
+        top = self.get_y()
+        self.line_of(label, size_pt=9, bold=True, width_mm=LABEL_MM - LABEL_GAP_MM)
+        bottom = self.get_y()
+        self.set_y(top)
+        self.line_of(text, size_pt=9, indent_mm=LABEL_MM)
+        self.set_y(max(bottom, self.get_y()))
+
+    def picture(self, png: bytes, x_mm: float, y_mm: float, side_mm: float) -> None:
+        """Print a square PNG picture."""
+        self.image(io.BytesIO(png), x=x_mm, y=y_mm, w=side_mm, h=side_mm)
+
+    def picture_at_end(self, png: bytes, y_mm: float, side_mm: float) -> None:
+        """Print a square PNG picture at the margin at which lines end."""
+        end_mm = MARGIN_MM if self._from_right else MARGIN_MM + WIDTH_MM - side_mm
+        self.picture(png, end_mm, y_mm, side_mm)
+
+    def caption(self, text: str, x_mm: float, y_mm: float, width_mm: float) -> None:
+        """Print small lines under a picture."""
+        self.set_font(self._family, size=CAPTION_PT)
+        self.set_xy(x_mm, y_mm)
+        align = "R" if self._from_right else "L"
+        self.multi_cell(width_mm, CAPTION_LINE_MM, self._printable(text), align=align)
+
+    def caption_height_mm(self, text: str, width_mm: float) -> float:
+        """Return how high a caption will be."""
+        self.set_font(self._family, size=CAPTION_PT)
+        height_mm: Any = self.multi_cell(
+            width_mm,
+            CAPTION_LINE_MM,
+            self._printable(text),
+            dry_run=True,
+            output=MethodReturnValue.HEIGHT,
+        )
+        return float(height_mm)
+
+    def _load_fonts(self) -> None:
+        if self._chosen.regular is None or self._chosen.bold is None:
+            return
+        self.add_font("base", "", str(self._chosen.regular))
+        self.add_font("base", "B", str(self._chosen.bold))
+        for name, path in self._chosen.scripts.items():
+            self.add_font(name, "", str(path))
+        self.set_fallback_fonts(list(self._chosen.scripts), exact_match=False)
+        self.set_text_shaping(use_shaping_engine=bool(self._chosen.scripts))
+
+    def _printable(self, text: str) -> str:
+        if self._chosen.regular is not None:
+            return text
+        return text.encode("latin-1", "replace").decode("latin-1")

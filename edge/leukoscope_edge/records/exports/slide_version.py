@@ -1,0 +1,155 @@
+"""One version of one slide, gathered for paper and for exchange."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from leukoscope_edge.errors import StepError
+from leukoscope_edge.records.events import code_of
+from leukoscope_edge.records.exports.text_table import BOX_KEYS, csv_bytes
+from leukoscope_edge.records.slide import (
+    CellRecord,
+    Identity,
+    Outcome,
+    Signature,
+    SlideRecord,
+)
+from leukoscope_edge.records.store import Store
+from leukoscope_edge.types import Word
+
+CELL_KEYS = (
+    "slide",
+    "cell",
+    "frame",
+    "call",
+    "p_blast",
+    "word",
+    "judged_by",
+    "counted",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dossier:
+    """What a report needs.
+
+    Attributes:
+        record: The slide as it stood at the signature, or as it stands unsigned.
+        signature: The signature, None for the machine's result alone.
+        identity: Whose blood it is, None after erasure or de-identified.
+        comment: The signer's comment, empty likewise.
+        device: Id of this device.
+        views: PNG files of the pictures of the cells to show, by the cell's id.
+    """
+
+    record: SlideRecord
+    signature: Signature | None
+    identity: Identity | None
+    comment: str
+    device: str
+    views: Mapping[str, bytes]
+
+    @property
+    def version(self) -> int:
+        """Number of this version."""
+        return self.signature.version if self.signature else self.record.version
+
+    @property
+    def outcome(self) -> Outcome:
+        """The result: a person's where one signed, else the machine's."""
+        outcome = self.signature.outcome if self.signature else self.record.machine
+        if outcome is None:
+            raise StepError(f"slide {self.record.id} is still being counted")
+        return outcome
+
+    @property
+    def sentence(self) -> str:
+        """The verdict's sentence, marked where nothing of it is real."""
+        mark = "SIMULATION: " if self.record.domain == "simulated" else ""
+        return mark + self.outcome.sentence
+
+    @property
+    def code(self) -> str:
+        """The short code of the event chain up to this version."""
+        return code_of(self.signature.head if self.signature else self.record.head)
+
+    @property
+    def shown(self) -> tuple[CellRecord, ...]:
+        """The cells whose pictures belong on paper, most suspicious first."""
+        suspects = [c for c in self.record.cells if is_shown(c)]
+        return tuple(sorted(suspects, key=_rank))
+
+    @property
+    def changed(self) -> tuple[CellRecord, ...]:
+        """The cells on which a person said other than the model."""
+        return tuple(
+            c
+            for c in self.record.cells
+            if c.word is not None and (c.call is None or c.word.value != c.call.value)
+        )
+
+
+def is_shown(cell: CellRecord) -> bool:
+    """Say whether a cell's picture belongs on paper: suspect to model or person."""
+    return cell.is_counted and (cell.is_suspect or cell.final is Word.BLAST)
+
+
+def _rank(cell: CellRecord) -> tuple[bool, float]:
+    return (cell.final is not Word.BLAST, -(cell.p_blast or 0.0))
+
+
+def open_dossier(store: Store, slide: str, *, identified: bool = True) -> Dossier:
+    """Gather the newest version of a slide: the signed one, if there is one.
+
+    Args:
+        store: The records.
+        slide: The slide.
+        identified: Say whose blood it is.
+
+    Raises:
+        StepError: There is no such slide, or it is still being counted.
+    """
+    record = store.slide(slide)
+    signature = record.signatures[-1] if record.signatures else None
+    if signature is not None:
+        signed = store.slide_at(slide, signature.seq)
+        record = replace(
+            signed, is_erased=record.is_erased, has_pictures=record.has_pictures
+        )
+    elif record.machine is None:
+        raise StepError(f"slide {slide} is still being counted: finish it first")
+    views = (
+        {c.id: store.pictures.read(slide, c.view) for c in record.cells if is_shown(c)}
+        if record.has_pictures
+        else {}
+    )
+    comment = store.comment(slide, signature) if signature and identified else ""
+    return Dossier(
+        record=record,
+        signature=signature,
+        identity=store.identity(slide) if identified else None,
+        comment=comment or "",
+        device=store.device,
+        views=views,
+    )
+
+
+def dossier_csv_bytes(dossier: Dossier) -> bytes:
+    """Return the cells of a dossier as CSV, one row each."""
+    record = dossier.record
+    return csv_bytes(
+        (*CELL_KEYS, *BOX_KEYS), (_cell_row(record.id, c) for c in record.cells)
+    )
+
+
+def _cell_row(slide: str, cell: CellRecord) -> tuple[object, ...]:
+    return (
+        slide,
+        cell.id,
+        cell.frame,
+        cell.call.value if cell.call else "",
+        "" if cell.p_blast is None else round(cell.p_blast, 4),
+        cell.word.value if cell.word else "",
+        cell.judged_by,
+        cell.is_counted,
+        *cell.box_px,
+    )

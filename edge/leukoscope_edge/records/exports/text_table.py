@@ -1,0 +1,78 @@
+"""The screening as plain text for a terminal, and as CSV."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+from leukoscope_edge.records.exports.result_json import INTENDED_USE, result_object
+from leukoscope_edge.types import Screening
+
+CSV_KEYS = ("id", "image", "call", "p_blast", "counted", "n_sightings")
+BOX_KEYS = ("x0_px", "y0_px", "x1_px", "y1_px")
+
+
+def table_text(screening: Screening) -> str:
+    """Return the cell table and the verdict, without a newline at the end."""
+    rows = result_object(screening)["cells"]
+    width = max([5, *(len(r["image"]) for r in rows)])
+    lines = [f"{'cell':>5}  {'image':<{width}}  {'call':<8} {'p(blast)':>8}  sightings"]
+    for row in rows:
+        note = "" if row["counted"] else "  cut off, not counted"
+        lines.append(
+            f"{row['id']:>5}  {row['image']:<{width}}  {row['call']:<8} "
+            f"{row['p_blast']:>8.3f}  {row['n_sightings']:>9}{note}"
+        )
+    lines += [
+        "",
+        *_left_out_lines(screening),
+        *_fallback_lines(screening),
+        screening.sentence,
+        *screening.notes,
+        INTENDED_USE,
+    ]
+    return "\n".join(lines)
+
+
+def _left_out_lines(screening: Screening) -> list[str]:
+    left_out = sum(i.status != "screened" for i in screening.images)
+    if left_out == 0:
+        return []
+    return [f"{left_out} of {len(screening.images)} images were not screened."]
+
+
+def _fallback_lines(screening: Screening) -> list[str]:
+    reason = screening.model.fallback
+    return [f"Ran on the CPU: {reason}."] if reason else []
+
+
+def cells_csv_bytes(screening: Screening) -> bytes:
+    """Return the cells of a screening as CSV."""
+    rows = result_object(screening)["cells"]
+    values = ([row[k] for k in CSV_KEYS] + row["box_px"] for row in rows)
+    return csv_bytes((*CSV_KEYS, *BOX_KEYS), values)
+
+
+def csv_bytes(keys: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """Return a table as CSV, harmless to a spreadsheet.
+
+    Text that a spreadsheet would run gets a quote in front. The intended use is the
+    heading of a last, empty column, so that it stands in a table without rows too.
+
+    Args:
+        keys: Headings.
+        rows: Values, in the order of the headings.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([*keys, INTENDED_USE])
+    for row in rows:
+        if len(row) != len(keys):
+            raise ValueError(f"{len(row)} values under {len(keys)} headings")
+        writer.writerow([*(_harmless(v) for v in row), ""])
+    return out.getvalue().encode()
+
+
+def _harmless(value: object) -> object:
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + value
+    return value

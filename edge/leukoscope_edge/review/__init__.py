@@ -1,0 +1,1 @@
+"""How people read cells: in a blind order, each reader without the other's words."""

@@ -1,0 +1,85 @@
+"""The API about a cell: its picture, where the model looked, what it measures."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
+
+from leukoscope_edge.accounts import Person
+from leukoscope_edge.records.pictures import png_bytes
+from leukoscope_edge.review.blind_order import left_for
+from leukoscope_edge.web import explain
+from leukoscope_edge.web.access import (
+    CellId,
+    SlideId,
+    at_slides,
+    cell_of,
+    device_of,
+)
+
+router = APIRouter(prefix="/api", dependencies=[Depends(at_slides)])
+
+Operator = Annotated[Person, Depends(at_slides)]
+
+
+@router.get("/slides/{slide}/cells/{cell}/view.png")
+def view(slide: SlideId, cell: CellId, request: Request) -> Response:
+    """Return the picture of a cell with its surroundings."""
+    device = device_of(request)
+    record = cell_of(device, slide, cell)
+    return _png(device.store.pictures.read(slide, record.view))
+
+
+@router.get("/slides/{slide}/cells/{cell}/field.jpg")
+def field(slide: SlideId, cell: CellId, request: Request) -> Response:
+    """Return the frame that was kept of a cell."""
+    device = device_of(request)
+    kept = cell_of(device, slide, cell).field
+    if kept is None:
+        raise HTTPException(404, "no frame was kept of this cell")
+    data = device.store.pictures.read(slide, kept.file)
+    return Response(data, media_type="image/jpeg")
+
+
+@router.get("/slides/{slide}/cells/{cell}/heat.png")
+def heat(slide: SlideId, cell: CellId, request: Request) -> Response:
+    """Return where the model's word on a cell comes from."""
+    device = device_of(request)
+    data = explain.heat_png(device, slide, cell_of(device, slide, cell))
+    if data is None:
+        raise HTTPException(404, "the model did not judge this cell")
+    return _png(data)
+
+
+@router.get("/slides/{slide}/cells/{cell}/crop.png")
+def crop(slide: SlideId, cell: CellId, request: Request) -> Response:
+    """Return a cell as the model saw it."""
+    device = device_of(request)
+    found = explain.sharpest_crop(device, slide, cell_of(device, slide, cell))
+    if found is None:
+        raise HTTPException(404, "the model did not judge this cell")
+    return _png(png_bytes(found))
+
+
+@router.get("/slides/{slide}/cells/{cell}")
+def explained(
+    slide: SlideId, cell: CellId, request: Request, person: Operator
+) -> dict[str, Any]:
+    """Return all that is known of a cell, to somebody who has judged what they must."""
+    device = device_of(request)
+    found = cell_of(device, slide, cell)
+    if left_for(device.store.slide(slide), person.name):
+        raise HTTPException(409, "say first what you see: the others' words come after")
+    return explain.explanation(device, slide, found)
+
+
+@router.get("/golden/{number}.png")
+def golden(number: Annotated[int, Path(ge=0)], request: Request) -> Response:
+    """Return one of the model's stored cells."""
+    crops = device_of(request).bundle.golden.crops
+    if number >= len(crops):
+        raise HTTPException(404, "there is no such stored cell")
+    return _png(png_bytes(crops[number]))
+
+
+def _png(data: bytes) -> Response:
+    return Response(data, media_type="image/png")

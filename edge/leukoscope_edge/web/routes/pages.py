@@ -1,0 +1,360 @@
+"""The screens. Each reads and shows; what changes something goes through the API."""
+
+from dataclasses import replace
+from functools import partial
+from typing import Annotated, Any, get_args
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import RedirectResponse
+from jinja2 import Environment, PackageLoader, select_autoescape
+
+from leukoscope_edge import __version__, updates
+from leukoscope_edge.accounts import Person, Right, Role
+from leukoscope_edge.counting.quality_slide import QualityDay
+from leukoscope_edge.i18n import NAMES, Language
+from leukoscope_edge.live.commands import Mode
+from leukoscope_edge.media.removable_disks import (
+    READ_ONLY,
+    backups_on,
+    sticks_of,
+    writable_sticks_of,
+)
+from leukoscope_edge.quality import cell_location
+from leukoscope_edge.quality.camera_scale import usual_objective
+from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE, plot, trends
+from leukoscope_edge.records.conclusion import verdict_of
+from leukoscope_edge.records.exports.pdf_report import (
+    caption_of,
+    fact_rows,
+    origin_rows,
+    said_verdict,
+)
+from leukoscope_edge.records.exports.result_json import INTENDED_USE
+from leukoscope_edge.records.exports.slide_version import open_dossier
+from leukoscope_edge.records.slide import SlideRecord, SlideState
+from leukoscope_edge.records.store import Store
+from leukoscope_edge.review.blind_order import (
+    agreement,
+    by_suspicion,
+    differences,
+    first_pass,
+    left_for,
+    tab_of,
+)
+from leukoscope_edge.types import Word
+from leukoscope_edge.updates.codes import UNCHANGED
+from leukoscope_edge.web.access import (
+    SlideId,
+    at_slides,
+    device_of,
+    may,
+    set_session,
+    signed_in,
+)
+from leukoscope_edge.web.device import Device, has_right
+from leukoscope_edge.web.forms import Objective
+from leukoscope_edge.web.health import health, notices
+from leukoscope_edge.web.log import LOG_NAME, log_text
+from leukoscope_edge.web.model_list import listed_models, open_slides
+from leukoscope_edge.web.script_texts import (
+    light_names,
+    said_in,
+    trend_names,
+    words_for,
+)
+from leukoscope_edge.web.security import COOKIE
+from leukoscope_edge.web.share import What
+
+router = APIRouter()
+Anybody = Annotated[Person, Depends(signed_in)]
+OPERATOR = Depends(at_slides)
+Checker = Annotated[Person, Depends(may(Right.QUALITY))]
+N_EVENTS, N_DAYS_SHOWN = 20, 5
+STEPS = ("ready", "count", "review", "result", "share")
+
+
+def environment() -> Environment:
+    """Return the templates; everything put into them is escaped."""
+    loader = PackageLoader("leukoscope_edge.web")
+    return Environment(
+        loader=loader,
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def language_for(request: Request) -> Language:
+    """Return the language of whoever asks."""
+    return device_of(request).language(request)
+
+
+def render(request: Request, template: str, **values: Any) -> Response:
+    """Return a screen, with a session for whoever has none."""
+    device = device_of(request)
+    session = request.cookies.get(COOKIE, "") or device.sessions.new_id()
+    language = device.language(request)
+    text = request.app.state.templates.get_template(template).render(
+        _=language,
+        language=language,
+        languages=NAMES,
+        words=words_for(language),
+        said_in=said_in,
+        say=partial(said_in, language),
+        token=device.sessions.token(session),
+        person=device.person(request, touch=False),
+        is_simulation=device.is_simulation,
+        intended_use=language(INTENDED_USE),
+        version=__version__,
+        device=device,
+        path=request.url.path,
+        **values,
+    )
+    response = Response(text, media_type="text/html; charset=utf-8")
+    if request.cookies.get(COOKIE, "") != session:
+        set_session(request, response, session)
+    return response
+
+
+@router.get("/set-up")
+def set_up(request: Request) -> Response:
+    """First start: the first person."""
+    if device_of(request).people.everybody:
+        return RedirectResponse("/", 303)
+    return render(request, "set_up.html")
+
+
+@router.get("/sign-in")
+def sign_in(request: Request) -> Response:
+    """A name and a PIN."""
+    device = device_of(request)
+    if not device.people.everybody:
+        return RedirectResponse("/set-up", 303)
+    return render(request, "sign_in.html", people=device.people.everybody)
+
+
+@router.get("/")
+def home(request: Request, person: Anybody) -> Response:
+    """Start a slide; the list of slides; how the device is."""
+    device = device_of(request)
+    shown = [_summary(device, r) for r in device.store.slides(limit=30)]
+    return render(
+        request,
+        "home.html",
+        slides=shown,
+        may_count=has_right(person, Right.SLIDES),
+        health=health(device, briefly=True),
+        notices=notices(device),
+    )
+
+
+def _summary(device: Device, record: SlideRecord) -> dict[str, Any]:
+    """Return what the list of slides shows of one."""
+    outcome = record.signatures[-1].outcome if record.signatures else record.machine
+    newest = device.counter.newest
+    identity = device.store.identity(record.id)
+    return {
+        "id": record.id,
+        "sample": identity.sample if identity else "",
+        "n_cells": len(record.counted),
+        "state": record.state.value,
+        "is_live": newest.slide == record.id and newest.mode is not Mode.FINISHED,
+        "is_refused": outcome is not None and outcome.result == "none-possible",
+        "started_at": record.started_at,
+        "next": f"/slides/{record.id}/{_step(record)}",
+    }
+
+
+def _step(record: SlideRecord) -> str:
+    match record.state:
+        case SlideState.COUNTING:
+            return "count" if record.machine_cells else "ready"
+        case SlideState.REVIEW:
+            return "review"
+        case SlideState.SIGNED:
+            return "share"
+
+
+@router.get("/slides/new", dependencies=[OPERATOR])
+def new_slide(request: Request) -> Response:
+    """What is known of a slide before the first frame."""
+    device = device_of(request)
+    objective = usual_objective(device.store, device.profile.camera)
+    return render(request, "new_slide.html", objective=objective)
+
+
+def _slide_page(request: Request, slide: str, step: str, **values: Any) -> Response:
+    store = device_of(request).store
+    return render(
+        request,
+        f"{step}.html",
+        slide=store.slide(slide),
+        identity=store.identity(slide),
+        step=step,
+        steps=STEPS,
+        **values,
+    )
+
+
+@router.get("/slides/{slide}/ready", dependencies=[OPERATOR])
+def ready(slide: SlideId, request: Request) -> Response:
+    """The live picture and the lights."""
+    language = device_of(request).language(request)
+    return _slide_page(request, slide, "ready", light_names=light_names(language))
+
+
+@router.get("/slides/{slide}/count", dependencies=[OPERATOR])
+def count(slide: SlideId, request: Request) -> Response:
+    """The count."""
+    return _slide_page(request, slide, "count")
+
+
+@router.get("/slides/{slide}/review", dependencies=[OPERATOR])
+def review(slide: SlideId, request: Request, person: Anybody) -> Response:
+    """The gallery: the first pass without the model's word, then everything."""
+    record = device_of(request).store.slide(slide)
+    passing = first_pass(record)
+    left = [replace(c, word=None) for c in left_for(record, person.name)]
+    return _slide_page(
+        request,
+        slide,
+        "review",
+        left=left,
+        n_passing=len(passing),
+        everything=[] if left else by_suspicion(record.cells),
+        tab_of=tab_of,
+    )
+
+
+@router.get("/slides/{slide}/result", dependencies=[OPERATOR])
+def result(slide: SlideId, request: Request, person: Anybody) -> Response:
+    """Machine and person side by side, and the signature.
+
+    Who has still to read sees nothing of what another reader said.
+    """
+    device = device_of(request)
+    record = device.store.slide(slide)
+    signed = record.signatures[-1].outcome if record.signatures else None
+    n_own = len(left_for(record, person.name))
+    is_blind = record.n_readers > 1 and n_own > 0 and signed is None
+    return _slide_page(
+        request,
+        slide,
+        "result",
+        together=signed or verdict_of(record, device.card_of(record)),
+        differences=[] if is_blind else differences(record),
+        disputed=[] if is_blind else record.disputed,
+        agreement=None if is_blind or record.n_readers == 1 else agreement(record),
+        is_blind=is_blind,
+        n_left=n_own or len(record.to_review) + record.n_others_left,
+        is_mine_left=n_own > 0,
+        may_settle=has_right(person, Right.SETTLE),
+        may_settle_words=list(Word),
+    )
+
+
+@router.get("/slides/{slide}/paper", dependencies=[OPERATOR])
+def paper(slide: SlideId, request: Request, identified: bool = False) -> Response:
+    """The report for a printer: what the PDF says, laid out by the browser."""
+    language = language_for(request)
+    dossier = open_dossier(device_of(request).store, slide, identified=identified)
+    return render(
+        request,
+        "paper.html",
+        dossier=dossier,
+        identified=identified,
+        english_use=INTENDED_USE,
+        verdict=said_verdict(dossier, language),
+        facts=list(fact_rows(dossier, language)),
+        origins=list(origin_rows(dossier, language)),
+        captions={c.id: caption_of(c, language) for c in dossier.shown},
+    )
+
+
+@router.get("/slides/{slide}/share", dependencies=[OPERATOR])
+def share(slide: SlideId, request: Request) -> Response:
+    """What leaves the device."""
+    return _slide_page(request, slide, "share", **_writable(request), whats=list(What))
+
+
+@router.get("/device")
+def quality(request: Request, person: Checker) -> Response:
+    """Is the device what it was?"""
+    device = device_of(request)
+    store, card = device.store, device.bundle.card
+    return render(
+        request,
+        "device.html",
+        health=health(device),
+        notices=notices(device),
+        golden=[*reversed(store.notes(GOLDEN_NOTE, newest=N_DAYS_SHOWN))],
+        drawn=_last_days(store, cell_location.DRAWN_NOTE),
+        slides=_last_days(store, cell_location.SLIDE_NOTE),
+        slide_trend=cell_location.slide_trend(store),
+        trends=trends(store, card.golden.logit_tolerance, card.id),
+        plot=plot,
+        trend_names=trend_names(device.language(request)),
+        scales=_scales(device),
+        may_calibrate=has_right(person, Right.DEVICE),
+        may_keep=has_right(person, Right.RECORDS),
+        backups=[(p, backups_on(p)) for p in sticks_of(device.profile)],
+        **_writable(request),
+    )
+
+
+def _last_days(store: Store, note: str) -> list[QualityDay]:
+    """Return what a test gave last, the newest first."""
+    return [*reversed(cell_location.days(store, note, N_DAYS_SHOWN))]
+
+
+def _writable(request: Request) -> dict[str, Any]:
+    """Return the sticks that can be written; where none can, why one does not help."""
+    profile = device_of(request).profile
+    why_not = language_for(request)(READ_ONLY) if sticks_of(profile) else ""
+    return {"sticks": writable_sticks_of(profile), "why_not": why_not}
+
+
+def _scales(device: Device) -> list[tuple[str, float | None]]:
+    """Return the objectives that may be calibrated, each with its scale."""
+    return [(name, device.scale_um_per_px(name)) for name in get_args(Objective)]
+
+
+@router.get("/device/log.txt", dependencies=[Depends(may(Right.QUALITY))])
+def log(request: Request) -> Response:
+    """What service asks for; names nobody."""
+    disposition = {"content-disposition": f'attachment; filename="{LOG_NAME}"'}
+    text = log_text(device_of(request))
+    return Response(text, media_type="text/plain; charset=utf-8", headers=disposition)
+
+
+@router.get("/update")
+def update(request: Request, person: Anybody) -> Response:
+    """The models, and a new one from a stick."""
+    device = device_of(request)
+    models, data = listed_models(device), device.store.folder
+    return render(
+        request,
+        "update.html",
+        progress=device.desk.progress,
+        unchanged=UNCHANGED,
+        notices=notices(device),
+        may_install=has_right(person, Right.MODEL),
+        sticks=[(p, updates.holds_update(p)) for p in sticks_of(device.profile)],
+        supervisors=[p for p in device.people.everybody if p.role is Role.SUPERVISOR],
+        open_slides=open_slides(device),
+        models=models,
+        can_go_back=len(models) > 1,
+        history=[*reversed(updates.history(data))][:N_EVENTS],
+        refused=updates.refused_releases(data),
+    )
+
+
+@router.get("/people", dependencies=[Depends(may(Right.PEOPLE))])
+def people(request: Request) -> Response:
+    """Who may use the device."""
+    return render(
+        request,
+        "people.html",
+        people=device_of(request).people.everybody,
+        roles=list(Role),
+    )

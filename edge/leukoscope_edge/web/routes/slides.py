@@ -1,0 +1,265 @@
+"""The API about a slide: start, count, judge, sign, share. No GET changes anything."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+
+from leukoscope_edge.accounts import Person, Right
+from leukoscope_edge.live.commands import BUSY, Do, Order
+from leukoscope_edge.live.missed_cell import cut_missed
+from leukoscope_edge.media.new_file import StickFile
+from leukoscope_edge.media.removable_disks import new_file_on, stick_to_write
+from leukoscope_edge.quality.camera_scale import objective_of, usual_objective
+from leukoscope_edge.records.conclusion import verdict_of
+from leukoscope_edge.records.exports.pdf_report import qr_png, write_paper
+from leukoscope_edge.records.exports.slide_version import open_dossier
+from leukoscope_edge.records.slide import (
+    CellRecord,
+    Identity,
+    SlideSetUp,
+    SlideState,
+)
+from leukoscope_edge.review.blind_order import left_for
+from leukoscope_edge.sample import SlideFacts
+from leukoscope_edge.service.health import why_no_new_slide
+from leukoscope_edge.service.processes import give_memory_back
+from leukoscope_edge.types import Word
+from leukoscope_edge.web.access import (
+    SlideId,
+    at_slides,
+    cell_of,
+    check_pin,
+    device_of,
+    may,
+)
+from leukoscope_edge.web.device import Device
+from leukoscope_edge.web.forms import (
+    Amended,
+    File,
+    Judged,
+    Keyed,
+    Missed,
+    NewSlide,
+    Ordered,
+    Signed,
+    ToStick,
+)
+from leukoscope_edge.web.share import Asked, What, copy_to_stick, take_file
+
+router = APIRouter(prefix="/api/slides")
+Operator = Annotated[Person, Depends(at_slides)]
+MEDIA_TYPES = {
+    What.PDF: "application/pdf",
+    What.CSV: "text/csv; charset=utf-8",
+    What.FHIR: "application/fhir+json",
+}
+
+
+@router.post("")
+def start_slide(body: NewSlide, request: Request, person: Operator) -> dict[str, Any]:
+    """Start a slide.
+
+    Raises:
+        HTTPException: The disk is full or screening is off (503); nothing was begun.
+    """
+    device = device_of(request)
+    device.require_open()
+    if why := why_no_new_slide(device.store.folder):
+        raise HTTPException(503, why)
+    objective = body.objective or usual_objective(device.store, device.profile.camera)
+    device.require_objective(objective)
+    earlier = device.store.slides_of(body.sample)
+    if earlier and not body.is_second:
+        return {"earlier": earlier}
+    details: dict[str, str] = {
+        "sex": body.sex,
+        "reason": body.reason,
+        "stain": body.stain,
+        "objective": objective,
+    }
+    new = SlideSetUp(
+        identity=Identity(sample=body.sample, name=body.name),
+        facts=_facts(body),
+        mode="slide",
+        domain=device.bundle.card.domain,
+        origin=device.origin(objective),
+        details=details,
+        consents_to_training=body.consents,
+        n_readers=device.profile.review.readers,
+    )
+    slide = device.store.start_slide(new, person.name, key=body.key)
+    return {"next": f"/slides/{slide}/ready"}
+
+
+@router.post("/{slide}/orders")
+def order(
+    slide: SlideId, body: Ordered, request: Request, person: Operator
+) -> dict[str, str]:
+    """Ask the counting process for something."""
+    device = device_of(request)
+    record = device.store.slide(slide)
+    newest = device.counter.newest
+    if body.do is Do.LEAVE:
+        raise HTTPException(403, "a process ends when its model changes, not by order")
+    if newest.mode in BUSY and newest.slide != slide:
+        raise HTTPException(409, f"slide {newest.slide} is being counted: end it first")
+    if body.do is Do.COUNT and record.state is SlideState.SIGNED:
+        raise HTTPException(409, f"slide {slide} is signed: amend it first")
+    if body.do in (Do.COUNT, Do.PREVIEW):
+        device.require_open()
+        device.require_same_model(record)
+        device.require_objective(objective_of(record))
+    if body.anyway:
+        lights = newest.facts.get("lights", [])
+        bad = [light["name"] for light in lights if not light["is_good"]]
+        device.store.note("started anyway", {"slide": slide, "bad": bad}, person.name)
+    device.counter.order(Order(do=body.do, slide=slide, by=person.name))
+    return {"next": f"/slides/{slide}/count" if body.do is Do.COUNT else ""}
+
+
+@router.post("/{slide}/judge")
+def judge(
+    slide: SlideId, body: Judged, request: Request, person: Operator
+) -> dict[str, Any]:
+    """Keep a person's word on a cell, and tell then what the model said."""
+    device = device_of(request)
+    device.store.judge_cell(slide, body.cell, body.word, person.name, key=body.key)
+    cell = cell_of(device, slide, body.cell)
+    own = dict(cell.words).get(person.name)
+    return _judged(cell, own) | _left(device, slide, person)
+
+
+@router.post("/{slide}/settle")
+def settle(
+    slide: SlideId,
+    body: Judged,
+    request: Request,
+    person: Annotated[Person, Depends(may(Right.SETTLE))],
+) -> dict[str, str]:
+    """Keep a supervisor's word on a cell on which two readers differ."""
+    store = device_of(request).store
+    store.settle_cell(slide, body.cell, body.word, person.name, key=body.key)
+    return {"next": f"/slides/{slide}/result"}
+
+
+@router.post("/{slide}/undo")
+def undo(
+    slide: SlideId, body: Keyed, request: Request, person: Operator
+) -> dict[str, Any]:
+    """Take the last word back."""
+    device = device_of(request)
+    last = device.store.slide(slide).last_step(person.name)
+    device.store.undo(slide, person.name, key=body.key)
+    undone = {"cell": last.cell if last else "", "word": None}
+    return undone | _left(device, slide, person)
+
+
+@router.post("/{slide}/missed")
+def add_missed(
+    slide: SlideId, body: Missed, request: Request, person: Operator
+) -> dict[str, Any]:
+    """Keep a cell that the machine missed."""
+    device = device_of(request)
+    news = device.counter.picture(body.frame)
+    if news is None or news.slide != slide:
+        raise HTTPException(409, "this picture is gone: pause, then tap the cell")
+    scale = device.scale_um_per_px(objective_of(device.store.slide(slide)))
+    place = (body.x, body.y)
+    cell = cut_missed(news, place, device.bundle.card, scale)
+    number = device.store.add_missed(
+        slide, cell, Word.UNCLEAR, person.name, key=body.key
+    )
+    return {"cell": number}
+
+
+@router.post("/{slide}/sign")
+def sign(
+    slide: SlideId, body: Signed, request: Request, person: Operator
+) -> dict[str, str]:
+    """Sign the result and put the report on the disk."""
+    device = device_of(request)
+    check_pin(device, person.name, body.pin)
+    record = device.store.slide(slide)
+    verdict = verdict_of(record, device.card_of(record))
+    device.store.sign(slide, verdict, person.name, comment=body.comment, key=body.key)
+    write_paper(device.store, slide, person.name, device.language(request))
+    give_memory_back()  # a font's tables and all pages were in it
+    return {"next": f"/slides/{slide}/share"}
+
+
+@router.post("/{slide}/amend")
+def amend(
+    slide: SlideId, body: Amended, request: Request, person: Operator
+) -> dict[str, str]:
+    """Open a signed slide for another version."""
+    store = device_of(request).store
+    store.amend(slide, body.why, person.name, key=body.key)
+    return {"next": f"/slides/{slide}/review"}
+
+
+@router.post("/{slide}/files/{what}")
+def file(
+    slide: SlideId, what: What, body: File, request: Request, person: Operator
+) -> Response:
+    """Return a file about a slide; that it left is kept, hence a POST."""
+    device = device_of(request)
+    asked = Asked(body.identified, person.name, device.language(request))
+    name, data = take_file(device.store, slide, what, asked)
+    give_memory_back()
+    disposition = {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(data, media_type=MEDIA_TYPES[what], headers=disposition)
+
+
+@router.get("/{slide}/qr.png")
+def qr(slide: SlideId, request: Request, _: Operator) -> Response:
+    """Return the code that finds the newest version again."""
+    dossier = open_dossier(device_of(request).store, slide, identified=False)
+    return Response(qr_png(dossier), media_type="image/png")
+
+
+@router.post("/{slide}/printed")
+def printed(slide: SlideId, request: Request, person: Operator) -> dict[str, str]:
+    """Keep that a report is about to be printed. What a printer does is not known."""
+    store = device_of(request).store
+    version = open_dossier(store, slide, identified=False).version
+    store.note_export(slide, f"print of version {version}", "", person.name)
+    return {}
+
+
+@router.post("/{slide}/stick")
+def to_stick(
+    slide: SlideId, body: ToStick, request: Request, person: Operator
+) -> dict[str, Any]:
+    """Copy files about a slide to a stick."""
+    device = device_of(request)
+    asked = Asked(body.identified, person.name, device.language(request))
+    stick_to_write(device.profile, body.stick)  # nothing leaves where there is none
+
+    def on_stick(name: str) -> StickFile:
+        return new_file_on(device.profile, body.stick, name)
+
+    names = copy_to_stick(device.store, slide, on_stick, body.whats, asked)
+    return {"names": list(names)}
+
+
+def _facts(body: NewSlide) -> SlideFacts:
+    return SlideFacts(
+        sample_type=body.sample_type,
+        age=body.age,
+        is_leukopenic=body.leukopenic,
+        mode=body.mode,
+    )
+
+
+def _judged(cell: CellRecord, own: Word | None) -> dict[str, Any]:
+    """Say somebody's own word and the model's; nothing of another reader."""
+    return {
+        "cell": cell.id,
+        "word": own.value if own else None,
+        "call": cell.call.value if cell.call else None,
+        "p_blast": cell.p_blast,
+    }
+
+
+def _left(device: Device, slide: str, person: Person) -> dict[str, Any]:
+    return {"n_left": len(left_for(device.store.slide(slide), person.name))}

@@ -1,0 +1,100 @@
+"""The texts that scripts show, in one language, as one object for the page."""
+
+from leukoscope_edge.i18n import Language
+from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE
+from leukoscope_edge.updates.codes import UNCHANGED, Code
+
+REFUSALS = (
+    "this device has another name",
+    "this request comes from another page",
+    "the page is out of date: load it again",
+    "too much text",
+)
+"""What the guard says before anybody's language is known."""
+TEXTS = {
+    "again": "The device does not answer. Trying again ...",
+    "field": "Look at this field again: {field}",
+    **{text: text for text in REFUSALS},
+}
+
+LIGHTS = {
+    "focus": "Focus",
+    "plasma_level": "Light",
+    "clipped_fraction": "Glare",
+    "plasma_colour_ratio": "Colour",
+    "covered_fraction": "Thickness",
+    "stain_levels": "Stain",
+    "smear_ratio": "Motion",
+    "contrast_levels": "Contrast",
+}
+"""The measures of a frame that have a light on "Get ready"."""
+SIGNS = (
+    "Camera",
+    "Model",
+    "Runs on",
+    "Cells found by",
+    "Screening",
+    "Disk, slides",
+    "Temperature",
+    "Memory",
+    "Frames a second",
+    "Restarts",
+    "Clock",
+    "Quality test",
+)
+"""What `leukoscope_edge.web.health` says something about."""
+STATES = (
+    "on",
+    "{why}: call service",
+    "the {part} process {what}, repeatedly",
+    "stood still",
+    "ended with signal {n}",
+    "ended with exit code {n}",
+    "{n} s ago",
+    "locked",
+    "not locked",
+    "not calibrated",
+    "the power supply is too weak",
+    "the processor is slowed down",
+    "trusted",
+    "behind",
+    "far ahead",
+    "not run yet",
+)
+"""How it can be there; what stands in braces is recognised (`i18n.py`)."""
+GOLDEN = "Stored cells"
+
+
+def trend_names(language: Language) -> dict[str, str]:
+    """Return the names of the trends in a language, by figure."""
+    return {**light_names(language), GOLDEN_NOTE: language(GOLDEN)}
+
+
+def light_names(language: Language) -> dict[str, str]:
+    """Return the names of the lights in a language, by measure."""
+    return {measure: language(name) for measure, name in LIGHTS.items()}
+
+
+def words_for(language: Language) -> dict[str, str]:
+    """Return the scripts' texts in a language."""
+    return {key: language(text) for key, text in TEXTS.items()}
+
+
+def said_in(language: Language, text: str) -> str:
+    """Return what the machine says in a language, also the whole of a code's line.
+
+    Args:
+        language: Whoever asks has it.
+        text: In English; a code's line is put together anew from its parts.
+    """
+    for code in Code:
+        head = f"{code.id}: {code.cause}"
+        if text.startswith(head) and text.endswith(code.next_step):
+            rest = text[len(head) : -len(code.next_step)].rstrip()
+            is_unchanged = rest.endswith(UNCHANGED)
+            detail = rest.removesuffix(UNCHANGED).rstrip(". ").removeprefix(": ")
+            said = f"{code.id}: {language(code.cause)}"
+            said += f": {language(detail)}." if detail else "."
+            said += f" {language(UNCHANGED)}" if is_unchanged else ""
+            return f"{said} {language(code.next_step)}"
+    return language(text)
