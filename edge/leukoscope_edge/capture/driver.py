@@ -1,7 +1,7 @@
 """The seam between a camera's own process and the hardware: one picture at a time.
 
-A driver runs in a child process (`leukoscope_edge.capture.driver_process`), may block for
-ever and may crash; nobody else touches hardware.
+A driver runs in a child process (`capture/driver_process.py`), may block for ever and
+may crash; nobody else touches hardware.
 """
 
 from collections.abc import Callable

@@ -97,7 +97,7 @@ class News:
     Attributes:
         mode: What the counting process is at.
         slide: The slide under the lens, empty where there is none.
-        facts: Plain JSON values for the page; `leukoscope_edge.live.counting_process` makes them.
+        facts: Plain JSON values for the page; the counting process makes them.
         jpeg: The picture, empty where there is none.
     """
 
