@@ -177,7 +177,12 @@ def open_gallery(client: httpx.Client, slide: str) -> float:
 
 def watch(client: httpx.Client, cookie: str, seconds: float) -> list[dict[str, float]]:
     """Return the count's speed and the latencies with 0, 1 and 5 viewers, by turns."""
-    body: dict[str, object] = {"sample": "S-2", "key": "key-measure-1"}
+    body: dict[str, object] = {
+        "sample": "S-2",
+        "sample_type": "blood",
+        "age": "adult",
+        "key": "key-measure-1",
+    }
     post(client, "/api/slides", body)
     post(client, "/api/slides/0002/orders", {"do": "count"})
     headers = {"Cookie": cookie}

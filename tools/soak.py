@@ -160,7 +160,12 @@ class Device:
 
     def new_slide(self, sample: str) -> httpx.Response:
         """Ask for a new slide."""
-        body = {"sample": sample, "key": f"soak-{sample}-{time.monotonic_ns()}"}
+        body = {
+            "sample": sample,
+            "sample_type": "blood",
+            "age": "adult",
+            "key": f"soak-{sample}-{time.monotonic_ns()}",
+        }
         return self._ask("/api/slides", body)
 
     def begin(self, sample: str) -> str:

@@ -20,7 +20,7 @@ from leukoscope_edge.messages import message
 from leukoscope_edge.profile import CameraEntry, PageEntry, Profile
 from leukoscope_edge.records.slide import Identity, SlideSetUp
 from leukoscope_edge.records.store import Store
-from leukoscope_edge.sample import SIMULATED_SAMPLE
+from leukoscope_edge.sample import SIMULATED_SAMPLE, SlideFacts
 from leukoscope_edge.service.heartbeat import make_run_folder, run_folder
 from leukoscope_edge.types import (
     Call,
@@ -43,6 +43,8 @@ PROFILE = Profile(
     data_dir="unused",
     n_threads=1,
 )
+FACTS = {"sample_type": "blood", "age": "adult"}
+"""What the page asks of every new slide, for `POST /api/slides`."""
 P_BLAST = {CallName.BLAST: 0.97, CallName.NORMAL: 0.02, CallName.UNCLEAR: 0.5}
 
 IDLE = News(mode=Mode.IDLE, slide="", facts={"seq": 0})
@@ -157,7 +159,7 @@ def fill_slide(
     n_normal: int = 0,
     sample: str = "S-1",
     name: str = "",
-    age: str = "unknown",
+    facts: SlideFacts = SIMULATED_SAMPLE,
     n_readers: Literal[1, 2] = 1,
     is_finished: bool = True,
 ) -> str:
@@ -169,11 +171,10 @@ def fill_slide(
     slide = store.start_slide(
         SlideSetUp(
             identity=Identity(sample=sample, name=name),
-            facts=SIMULATED_SAMPLE,
+            facts=facts,
             mode="slide",
             domain="simulated",
             origin=device.origin(),
-            details={"age": age},
             n_readers=n_readers,
         ),
         NAME,

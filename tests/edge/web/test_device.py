@@ -11,7 +11,14 @@ from typing import cast
 import cv2
 import numpy as np
 import pytest
-from tests.edge.web.stand_ins import NAME, PIN, Browser, StillCounter, fill_slide
+from tests.edge.web.stand_ins import (
+    FACTS,
+    NAME,
+    PIN,
+    Browser,
+    StillCounter,
+    fill_slide,
+)
 from tests.edge.web.sticks import with_sticks
 
 from leukoscope_edge.capture.replay import ImageReplay
@@ -100,7 +107,7 @@ def real_browser(device: Device) -> Iterator[Browser]:
 def test_a_slide_under_an_uncalibrated_objective_is_refused(
     real_browser: Browser, device: Device, objective: str, status: int
 ) -> None:
-    body = {"sample": "S-1", "objective": objective, "key": "key-00000001"}
+    body = FACTS | {"sample": "S-1", "objective": objective, "key": "key-00000001"}
     answer = real_browser.post("/api/slides", json=body)
     assert answer.status_code == status
     if status == 409:
@@ -149,7 +156,7 @@ def test_the_page_marks_the_usual_objective(
     assert re.findall(r'name="objective" value="(\w+)" required checked', text) == [
         "40x"
     ]
-    body = {"sample": "S-1", "key": "key-00000001"}
+    body = FACTS | {"sample": "S-1", "key": "key-00000001"}
     assert real_browser.post("/api/slides", json=body).status_code == 200
     assert device.store.slides()[0].details["objective"] == "40x"
 

@@ -13,7 +13,8 @@ from leukoscope_edge.live.recorder import Keeper
 from leukoscope_edge.records.pictures import from_png
 from leukoscope_edge.records.reproduce import look_again
 from leukoscope_edge.review.blind_order import first_pass
-from leukoscope_edge.screening import SlideRun
+from leukoscope_edge.sample import SIMULATED_SAMPLE
+from leukoscope_edge.screening import SlideRun, new_context
 from leukoscope_edge.types import THRESHOLDS, CallName, Cell, Frame
 from leukoscope_edge.web.device import Device
 
@@ -93,6 +94,9 @@ def test_a_count_keeps_a_field_for_all_that_the_first_look_shows(
     run = SlideRun(
         device.engine,
         device.bundle,
+        context=new_context(
+            SIMULATED_SAMPLE, device.bundle.card, None, camera.scale_um_per_px
+        ),
         scale_um_per_px=camera.scale_um_per_px,
         is_sequence=True,
     )

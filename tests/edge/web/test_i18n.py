@@ -28,8 +28,10 @@ from leukoscope_edge.inference.bundle import (
     shipped_bundle_for,
     shipped_bundles,
 )
+from leukoscope_edge.messages import TEMPLATES, Message
+from leukoscope_edge.records.exports.pdf_report import facts_of
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
-from leukoscope_edge.sample import SIMULATED_SAMPLE
+from leukoscope_edge.sample import SIMULATED_SAMPLE, AgeGroup, SampleType, SlideFacts
 from leukoscope_edge.screening import new_context
 from leukoscope_edge.types import Call, CallName
 from leukoscope_edge.updates.codes import UNCHANGED, Code
@@ -103,6 +105,25 @@ def test_every_sentence_of_the_machine_is_translated(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", TRANSLATED)
+def test_every_message_is_translated(code: str) -> None:
+    missing = {t for i, t in TEMPLATES.items() if i != "test"}
+    assert not missing - set(languages()[code].words)
+
+
+@pytest.mark.parametrize("code", TRANSLATED)
+def test_what_a_report_says_of_a_slide_is_translated(code: str, device: Device) -> None:
+    words = languages()[code].words
+    for sample_type, age, mode in product(SampleType, AgeGroup, ("count", "passive")):
+        facts = SlideFacts(
+            sample_type=sample_type, age=age, mode=mode, is_leukopenic=True
+        )
+        record = device.store.slide(fill_slide(device, facts=facts))
+        rows = facts_of(record)
+        said = {*rows, *rows.values()} - {"unknown"}  # said as "not known"
+        assert {t[:1].upper() + t[1:] for t in said} <= set(words)
+
+
+@pytest.mark.parametrize("code", TRANSLATED)
 def test_the_limits_of_every_shipped_model_are_translated(code: str) -> None:
     assert not texts_of_cards() - set(languages()[code].words)
 
@@ -116,8 +137,8 @@ def test_a_translation_holds_the_same_figures(code: str) -> None:
 
 @pytest.mark.parametrize("code", TRANSLATED)
 def test_no_catalogue_keeps_what_nothing_says(code: str) -> None:
-    used = used_texts() | said_at_all() | texts_of_cards()
-    used = {blanked(t) for t in used}
+    used = {blanked(t) for t in used_texts() | said_at_all() | texts_of_cards()}
+    used |= {t[:1].upper() + t[1:] for t in used}  # the rows of a report
     left_over = {w for w in languages()[code].words if blanked(w) not in used}
     assert not left_over
 
@@ -143,8 +164,8 @@ def test_what_nobody_translated_stays_as_it_is(text: str) -> None:
     assert said == text or (text.startswith("a ") and said.startswith("c "))
 
 
-def outcomes() -> Iterator[str]:
-    """Every sentence and advice of many counts, small and large."""
+def outcomes() -> Iterator[Message]:
+    """Every message of many counts, small and large."""
     card = open_bundle(shipped_bundle_for("simulated")).card
     for n_blast, n_normal, n_unclear in [
         (0, 0, 0),
@@ -165,23 +186,24 @@ def outcomes() -> Iterator[str]:
             facts = replace(SIMULATED_SAMPLE, mode=mode)
             context = replace(new_context(facts, card, None, 0.1), is_over=is_over)
             outcome = conclude([by_model(c) for c in calls], context)
-            yield outcome.sentence
-            yield outcome.stop.advice if outcome.stop else ""
+            yield from outcome.messages
+            yield from [outcome.stop.why] if outcome.stop else []
 
 
 def test_no_sentence_of_a_count_stays_english() -> None:
-    said = {s for s in outcomes() if s}
+    said = set(outcomes())
     assert len(said) > 15
     for code in TRANSLATED:
         language = languages()[code]
-        for sentence in said:
-            assert language(sentence) != sentence, (code, sentence)
-            assert not english_in(language(sentence)), (code, language(sentence))
+        for one in said:
+            assert one.said(language) != one.said(), (code, one)
+            assert not english_in(one.said(language)), (code, one.said(language))
 
 
 def english_in(text: str) -> list[str]:
     """Return the sentences of the machine that stand in a text as they are."""
-    pieces = {p for t in said_to_technicians() for p in t.split("{}")}
+    sentences = said_to_technicians() | {blanked(t) for t in TEMPLATES.values()}
+    pieces = {p for t in sentences for p in t.split("{}")}
     own = {w for language in languages().values() for w in language.words.values()}
     return [
         p.strip()

@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 from tests.edge.records.test_caretaker import spoil_a_leaf
 from tests.edge.web.in_browser import Serve, wait_for
-from tests.edge.web.stand_ins import NAME, PIN, Browser, Counting, fill_slide
+from tests.edge.web.stand_ins import (
+    FACTS,
+    NAME,
+    PIN,
+    Browser,
+    Counting,
+    fill_slide,
+)
 from tests.edge.web.sticks import with_sticks
 
 from leukoscope_edge.accounts import Role
@@ -180,7 +187,7 @@ def test_damaged_records_show_no_slide_and_take_none_until_they_are_mended(
     Soundness(device.store.folder).say(Found.DAMAGED)
     for screen in ("result", "review", "share", "paper", "count", "ready"):
         assert browser.get(f"/slides/{slide}/{screen}").status_code == 409
-    new = {"sample": "S-2", "key": "key-0000-new"}
+    new = FACTS | {"sample": "S-2", "key": "key-0000-new"}
     refused = browser.post("/api/slides", json=new)
     assert (refused.status_code, refused.json()["detail"]) == (409, DAMAGED)
     assert browser.get(f"/api/slides/{slide}/cells/1").status_code == 409

@@ -5,7 +5,7 @@ import shutil
 from collections import namedtuple
 
 import pytest
-from tests.edge.web.stand_ins import Browser, fill_slide
+from tests.edge.web.stand_ins import FACTS, Browser, fill_slide
 
 from leukoscope_edge.service.health import HEALTH
 from leukoscope_edge.service.heartbeat import make_run_folder, run_folder, write_json
@@ -13,7 +13,7 @@ from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device
 
 Usage = namedtuple("Usage", "total used free")
-NEW = {"sample": "S-9", "key": "0123456789abcdef"}
+NEW = FACTS | {"sample": "S-9", "key": "0123456789abcdef"}
 
 
 @pytest.mark.parametrize(

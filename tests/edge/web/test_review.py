@@ -1,17 +1,20 @@
 """The first look, the gallery, and the words that make a result."""
 
+from dataclasses import replace
+
 import pytest
-from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide
+from tests.edge.web.stand_ins import FACTS, NAME, PIN, Browser, fill_slide
 
 from leukoscope_edge.accounts import Role
+from leukoscope_edge.records.conclusion import verdict_of
 from leukoscope_edge.records.slide import MIN_OTHERS_REVIEWED
 from leukoscope_edge.review.blind_order import (
     by_suspicion,
     differences,
     first_pass,
     tab_of,
-    verdict_of,
 )
+from leukoscope_edge.sample import SIMULATED_SAMPLE, AgeGroup
 from leukoscope_edge.types import Refusal, Word
 from leukoscope_edge.web.device import Device
 
@@ -128,7 +131,7 @@ def test_a_second_slide_of_a_sample_is_asked_about(
     browser: Browser, device: Device
 ) -> None:
     slide = fill_slide(device, sample="S-7")
-    body = {"sample": "S-7", "key": "key-00000001"}
+    body = FACTS | {"sample": "S-7", "key": "key-00000001"}
     assert browser.post("/api/slides", json=body).json() == {"earlier": [slide]}
     answer = browser.post("/api/slides", json=body | {"is_second": True}).json()
     assert browser.get(answer["next"]).status_code == 200
@@ -151,16 +154,22 @@ def test_an_explanation_measures_and_compares(browser: Browser, device: Device) 
     assert browser.get(f"/api/slides/{slide}/cells/9").status_code == 404
 
 
-def test_one_blast_confirmed_in_a_child_goes_to_a_senior(device: Device) -> None:
-    sentences = {}
-    for age in ("child", "adult"):
-        slide = fill_slide(device, n_normal=60, age=age)
-        cell = first_pass(device.store.slide(slide))[0]
-        device.store.judge_cell(slide, cell.id, Word.BLAST, NAME, key=f"key-{age:0>8}")
-        record = device.store.slide(slide)
-        sentences[age] = verdict_of(record, device.bundle.card).sentence
-    assert "a person confirmed 1 in a child" in sentences["child"]
-    assert "child" not in sentences["adult"]
+@pytest.mark.parametrize(
+    ("age", "id_"),
+    [
+        (AgeGroup.CHILD, "few-confirmed-today"),
+        (AgeGroup.UNKNOWN, "few-confirmed-today"),
+        (AgeGroup.ADULT, "few-confirmed"),
+    ],
+)
+def test_one_confirmed_blast_of_a_child_or_of_somebody_unknown_is_for_today(
+    device: Device, age: AgeGroup, id_: str
+) -> None:
+    slide = fill_slide(device, n_normal=60, facts=replace(SIMULATED_SAMPLE, age=age))
+    cell = first_pass(device.store.slide(slide))[0]
+    device.store.judge_cell(slide, cell.id, Word.BLAST, NAME, key="key-00000001")
+    outcome = verdict_of(device.store.slide(slide), device.bundle.card)
+    assert outcome.messages[0].id == id_
 
 
 def test_a_second_reader_sees_nothing_of_the_first(

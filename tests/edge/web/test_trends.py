@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.edge.web.stand_ins import NAME, Browser, fill_slide
+from tests.edge.web.stand_ins import FACTS, NAME, Browser, fill_slide
 
 from leukoscope_edge.accounts import Role
 from leukoscope_edge.capture.simulated import SimulatedCamera, SlidePlan
@@ -34,6 +34,9 @@ from leukoscope_edge.quality.levey_jennings import (
     plot,
     trends,
 )
+from leukoscope_edge.records.conclusion import verdict_of
+from leukoscope_edge.sample import SIMULATED_SAMPLE
+from leukoscope_edge.types import Refusal, Verdict
 from leukoscope_edge.web.device import Device
 
 BAND = [10.0, 12.0] * (N_FOR_BAND // 2)  # mean 11
@@ -222,28 +225,25 @@ def test_the_page_shows_what_is_out_of_control_without_colour(
     assert "out of control" not in browser.get("/device").text
 
 
-def test_a_passive_watch_never_gives_a_negative_whoever_signs(
-    browser: Browser, device: Device
-) -> None:
-    from leukoscope_edge.review.blind_order import verdict_of
-    from leukoscope_edge.types import Refusal, Verdict
-
-    record = device.store.slide(fill_slide(device, n_normal=200))
-    watched = replace(record, mode="passive")
-    assert isinstance(verdict_of(record, device.bundle.card), Verdict)
-    outcome = verdict_of(watched, device.bundle.card)
+def test_a_passive_watch_never_gives_a_negative_whoever_signs(device: Device) -> None:
+    watch = replace(SIMULATED_SAMPLE, mode="passive")
+    card = device.bundle.card
+    counted = device.store.slide(fill_slide(device, n_normal=500))
+    assert isinstance(verdict_of(counted, card), Verdict)
+    watched = device.store.slide(fill_slide(device, n_normal=500, facts=watch))
+    outcome = verdict_of(watched, card)
     assert isinstance(outcome, Refusal)
-    assert "passive watch" in outcome.reason
-    sick = replace(device.store.slide(fill_slide(device, n_blast=100)), mode="passive")
-    assert isinstance(verdict_of(sick, device.bundle.card), Verdict)
+    assert outcome.reason.id == "passive"
+    sick = device.store.slide(fill_slide(device, n_blast=100, facts=watch))
+    assert isinstance(verdict_of(sick, card), Verdict)
 
 
 def test_a_passive_slide_is_started_from_the_form(
     browser: Browser, device: Device
 ) -> None:
-    body = {"sample": "S-1", "mode": "passive", "key": "key-00000001"}
+    body = FACTS | {"sample": "S-1", "mode": "passive", "key": "key-00000001"}
     assert browser.post("/api/slides", json=body).is_success
-    assert device.store.slide("0001").mode == "passive"
+    assert device.store.slide("0001").facts.mode == "passive"
 
 
 def test_an_operator_may_not_begin_bands_anew(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.edge.updates.conftest import Publisher
-from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide
+from tests.edge.web.stand_ins import FACTS, NAME, PIN, Browser, fill_slide
 from tests.edge.web.sticks import (
     break_stick,
     make_publisher,
@@ -97,7 +97,7 @@ def test_a_stick_is_looked_at_installed_and_accepted_by_a_supervisor(
     assert (
         "being installed"
         in browser.post(
-            "/api/slides", json={"sample": "S-2", "key": "key-00000001"}
+            "/api/slides", json=FACTS | {"sample": "S-2", "key": "key-00000001"}
         ).text
     )
     for name, pin, status in (("Olu", PIN, 403), ("Eve", PIN, 403), (NAME, "1", 401)):
@@ -359,7 +359,7 @@ def test_without_a_whole_model_screening_is_off_and_records_are_read(
     browser.app.state.device = off  # type: ignore[attr-defined]
     assert "S01" in browser.get("/").text
     assert browser.get(f"/slides/{slide}/result").status_code == 200
-    body = {"sample": "S-2", "key": "key-00000001"}
+    body = FACTS | {"sample": "S-2", "key": "key-00000001"}
     assert "S01" in browser.post("/api/slides", json=body).text
     answer = browser.post(f"/api/slides/{slide}/orders", json={"do": "preview"})
     assert "S01" in answer.text
