@@ -15,22 +15,15 @@ records are read in every language, and a correction of a catalogue reaches them
 import ast
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
 from leukoscope_edge.errors import ConfigError
 
 SOURCE_LANGUAGE = "en"
-NAMES = {
-    "en": "English",
-    "fr": "Français",
-    "es": "Español",
-    "hi": "हिन्दी",
-    "ar": "العربية",
-}
-RIGHT_TO_LEFT = frozenset({"ar"})
 
+DIRECTIONS = ("ltr", "rtl")
 Translate = Callable[[str], str]
 Pattern = tuple[re.Pattern[str], str]
 HOLDS = re.compile(r"{(\w+)}")
@@ -46,18 +39,17 @@ class Language:
 
     Attributes:
         code: ISO 639-1.
+        name: What its speakers call it.
+        direction: `rtl` or `ltr`, for the page's `dir`.
         words: From the English text to this language's.
         patterns: Of those with braces: what recognises them, and the translation.
     """
 
     code: str
-    words: Mapping[str, str]
+    name: str
+    direction: str = "ltr"
+    words: Mapping[str, str] = field(default_factory=dict)
     patterns: tuple[Pattern, ...] = ()
-
-    @property
-    def direction(self) -> str:
-        """`rtl` or `ltr`, for the page's `dir`."""
-        return "rtl" if self.code in RIGHT_TO_LEFT else "ltr"
 
     def __call__(self, text: str) -> str:
         """Return a text in this language, or in English where it has none."""
@@ -74,27 +66,57 @@ class Language:
         return text if name in FIGURES else self(text)
 
 
+ENGLISH = Language(code=SOURCE_LANGUAGE, name="English")
+
+
+def language_codes() -> tuple[str, ...]:
+    """Return the code of every language, English first: a language is one file."""
+    return (SOURCE_LANGUAGE, *sorted(p.stem for p in _folder().glob("*.po")))
+
+
 def languages() -> dict[str, Language]:
     """Return all languages by code, English first."""
-    root = Path(str(resources.files("leukoscope_edge"))) / "languages"
-    english = Language(code=SOURCE_LANGUAGE, words={})
-    return {SOURCE_LANGUAGE: english} | {
-        code: language_of(code, (root / f"{code}.po").read_text("utf-8"))
-        for code in NAMES
-        if code != SOURCE_LANGUAGE
+    return {SOURCE_LANGUAGE: ENGLISH} | {
+        code: language_of(code, (_folder() / f"{code}.po").read_text("utf-8"))
+        for code in language_codes()[1:]
     }
+
+
+def _folder() -> Path:
+    return Path(str(resources.files("leukoscope_edge"))) / "languages"
 
 
 def language_of(code: str, catalogue: str) -> Language:
     """Return a language from the text of its catalogue.
 
     Raises:
-        ConfigError: A line is none of a catalogue.
+        ConfigError: A line is none of a catalogue, or its head lacks the name or the
+            direction.
     """
-    words = parse_po(catalogue, where=f"{code}.po")
+    where = f"{code}.po"
+    words = parse_po(catalogue, where=where)
+    head = _head(words.pop("", ""), where)
     held = sorted((w for w in words if HOLDS.search(w)), key=_n_fixed, reverse=True)
     patterns = tuple((_pattern(w), words[w]) for w in held)
-    return Language(code=code, words=words, patterns=patterns)
+    return Language(
+        code=code,
+        name=head["X-Name"],
+        direction=head["X-Direction"],
+        words=words,
+        patterns=patterns,
+    )
+
+
+def _head(text: str, where: str) -> dict[str, str]:
+    """Read the entry of the empty msgid, as gettext has it: a line a field."""
+    lines = (line.partition(":") for line in text.splitlines())
+    head = {name.strip(): value.strip() for name, _, value in lines}
+    if not head.get("X-Name") or head.get("X-Direction") not in DIRECTIONS:
+        raise ConfigError(
+            f"{where}: its head must have X-Name, the language's own name, and "
+            "X-Direction, ltr or rtl"
+        )
+    return head
 
 
 def _n_fixed(msgid: str) -> int:
@@ -119,7 +141,8 @@ def choose(wanted: str, accepted: str) -> str:
         accepted: The Accept-Language header; its order is taken as the preference.
     """
     listed = [wanted, *(p.split(";")[0].strip()[:2] for p in accepted.split(","))]
-    return next((c for c in listed if c in NAMES), SOURCE_LANGUAGE)
+    known = language_codes()
+    return next((c for c in listed if c in known), SOURCE_LANGUAGE)
 
 
 def parse_po(text: str, *, where: str) -> dict[str, str]:
@@ -130,7 +153,8 @@ def parse_po(text: str, *, where: str) -> dict[str, str]:
         where: Its name, for the message.
 
     Returns:
-        From msgid to msgstr; those without a translation are left out.
+        From msgid to msgstr; those without a translation are left out. The head is
+        that of the empty msgid.
 
     Raises:
         ConfigError: A line is none of a catalogue.
@@ -156,7 +180,7 @@ def parse_po(text: str, *, where: str) -> dict[str, str]:
 
 
 def _keep(words: dict[str, str], parts: dict[str, str]) -> None:
-    if parts["msgid"] and parts["msgstr"]:
+    if parts["msgstr"]:
         words[parts["msgid"]] = parts["msgstr"]
 
 

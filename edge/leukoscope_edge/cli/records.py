@@ -14,7 +14,7 @@ from typing import Any
 from leukoscope_edge.cli.data import add_by, add_data
 from leukoscope_edge.durable import prepare_folder, write_whole
 from leukoscope_edge.errors import RecordError
-from leukoscope_edge.i18n import NAMES, SOURCE_LANGUAGE, Language, languages
+from leukoscope_edge.i18n import SOURCE_LANGUAGE, Language, language_codes, languages
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundles
 from leukoscope_edge.records.backups.backup import restore_backup, write_backup
@@ -91,7 +91,10 @@ def _add_export(
     export.add_argument("--out", type=Path, required=True)
     export.add_argument("--deidentify", action="store_true", help="name nobody")
     export.add_argument(
-        "--language", choices=NAMES, default=SOURCE_LANGUAGE, help="of the report"
+        "--language",
+        choices=language_codes(),
+        default=SOURCE_LANGUAGE,
+        help="of the report",
     )
 
 

@@ -25,12 +25,11 @@ from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting.background import SiteBackground
 from leukoscope_edge.durable import prepare_folder
 from leukoscope_edge.errors import ConfigError, SourceError
-from leukoscope_edge.i18n import NAMES, SOURCE_LANGUAGE, languages
+from leukoscope_edge.i18n import SOURCE_LANGUAGE, language_codes, languages
 from leukoscope_edge.inference.backend import ACCELERATED, open_engine
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.segmenter_fallback import segmentation_named
 from leukoscope_edge.profile import open_profile
-from leukoscope_edge.records.exports.html_report import Tongue
 from leukoscope_edge.records.exports.result_files import (
     RESULT_FILES,
     result_files,
@@ -70,7 +69,10 @@ def _add_result_options(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, help="write report.html, cells.csv and result.json here"
     )
     parser.add_argument(
-        "--language", choices=NAMES, default=SOURCE_LANGUAGE, help="of report.html"
+        "--language",
+        choices=language_codes(),
+        default=SOURCE_LANGUAGE,
+        help="of report.html",
     )
     parser.add_argument(
         "--json", action="store_true", help="print the result as one JSON object"
@@ -232,8 +234,7 @@ def _require_read(screening: Screening) -> None:
 
 def _write(screening: Screening, options: argparse.Namespace) -> None:
     language = languages()[options.language]
-    tongue = Tongue(code=language.code, say=language)
-    write_files(options.out, result_files(screening, tongue))
+    write_files(options.out, result_files(screening, language))
     print(f"report: {options.out / 'report.html'}", file=sys.stderr)
 
 

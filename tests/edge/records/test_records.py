@@ -11,7 +11,7 @@ from leukoscope_edge.durable import check_room, prepare_folder, write_whole
 from leukoscope_edge.errors import OutputError
 from leukoscope_edge.i18n import languages
 from leukoscope_edge.messages import message
-from leukoscope_edge.records.exports.html_report import Tongue, report_bytes
+from leukoscope_edge.records.exports.html_report import report_bytes
 from leukoscope_edge.records.exports.result_json import (
     INTENDED_USE,
     result_bytes,
@@ -130,7 +130,7 @@ def test_the_report_shows_every_cell_suspects_first_and_what_was_left_out() -> N
 
 
 def test_the_report_speaks_another_language_and_keeps_what_must_be_english() -> None:
-    arabic = Tongue(code="ar", say=languages()["ar"])
+    arabic = languages()["ar"]
     html = report_bytes(replace(SCREENING, domain="simulated"), arabic).decode()
     assert "<html lang=ar dir=rtl>" in html
     for text in (INTENDED_USE, "Leukoscope report", "Smudge cells", "Why"):

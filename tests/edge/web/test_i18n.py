@@ -17,7 +17,6 @@ from leukoscope_edge.counting import by_model, conclude
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.i18n import (
     HOLDS,
-    NAMES,
     choose,
     language_of,
     languages,
@@ -45,7 +44,8 @@ from leukoscope_edge.web.script_texts import (
     said_in,
 )
 
-TRANSLATED = [c for c in NAMES if c != "en"]
+HEAD = 'msgid ""\nmsgstr "X-Name: Fran\xe7ais\\nX-Direction: ltr\\n"\n'
+TRANSLATED = [c for c in languages() if c != "en"]
 WEB = Path(__file__).parents[3] / "edge" / "leukoscope_edge" / "web"
 
 
@@ -82,6 +82,14 @@ def test_reads_comments_long_strings_and_escapes() -> None:
 def test_refuses_what_is_no_catalogue(text: str) -> None:
     with pytest.raises(ConfigError, match=r"x\.po, line 1"):
         parse_po(text, where="x.po")
+
+
+@pytest.mark.parametrize(
+    "head", ["", "X-Name: A", "X-Name: A\\nX-Direction: up", "X-Direction: rtl"]
+)
+def test_a_catalogue_says_its_own_name_and_direction(head: str) -> None:
+    with pytest.raises(ConfigError, match=r"xx\.po: its head must have X-Name"):
+        language_of("xx", f'msgid ""\nmsgstr "{head}"')
 
 
 @given(st.text(max_size=200))
@@ -150,7 +158,7 @@ msgstr "sur {n} cellules, {k} incertaines"
 msgid "No result, because {reason}."
 msgstr "Pas de résultat : {reason}."
 """
-    french = language_of("fr", catalogue)
+    french = language_of("fr", HEAD + catalogue)
     said = french("No result, because 3 of 12 cells are unclear.")
     assert said == "Pas de résultat : sur 12 cellules, 3 incertaines."
     assert french("3 of many cells are unclear") == "3 of many cells are unclear"
@@ -159,7 +167,7 @@ msgstr "Pas de résultat : {reason}."
 
 @given(st.text(max_size=80))
 def test_what_nobody_translated_stays_as_it_is(text: str) -> None:
-    french = language_of("fr", 'msgid "a {why} b"\nmsgstr "c {why} d"')
+    french = language_of("fr", HEAD + 'msgid "a {why} b"\nmsgstr "c {why} d"')
     said = french(text)
     assert said == text or (text.startswith("a ") and said.startswith("c "))
 

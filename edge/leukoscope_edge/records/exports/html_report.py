@@ -6,12 +6,10 @@ stand in English too, as on paper.
 """
 
 import base64
-from collections.abc import Callable
-from dataclasses import dataclass
 from html import escape
 
 from leukoscope_edge import __version__
-from leukoscope_edge.records.exports.fonts import is_right_to_left
+from leukoscope_edge.i18n import ENGLISH, Language
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.records.pictures import jpeg_bytes
 from leukoscope_edge.types import U8, Cell, ImageReport, ModelUsed, Screening
@@ -44,59 +42,41 @@ figcaption b{font-size:.92rem}
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Tongue:
-    """The language of a report.
-
-    Attributes:
-        code: ISO 639-1.
-        say: From English to it.
-    """
-
-    code: str = "en"
-    say: Callable[[str], str] = str
-
-    def __call__(self, text: str) -> str:
-        """Return a text in this language, escaped."""
-        return escape(self.say(text))
-
-
-ENGLISH = Tongue()
-
-
-def report_bytes(screening: Screening, tongue: Tongue = ENGLISH) -> bytes:
+def report_bytes(screening: Screening, language: Language = ENGLISH) -> bytes:
     """Return the contact sheet of a screening as a UTF-8 HTML file."""
-    direction = "rtl" if is_right_to_left(tongue.say(INTENDED_USE)) else "ltr"
     parts = [
-        f"<!doctype html><html lang={tongue.code} dir={direction}>",
+        f"<!doctype html><html lang={language.code} dir={language.direction}>",
         "<meta charset=utf-8>",
         "<meta name=viewport content='width=device-width,initial-scale=1'>",
         f"<title>Leukoscope: {escape(screening.source)}</title>",
         f"<style>{STYLE}</style>",
-        _head(screening, tongue),
-        _facts(screening, tongue),
-        _gallery("Cells, most suspicious first", screening.cells, screening, tongue),
+        _head(screening, language),
+        _facts(screening, language),
+        _gallery("Cells, most suspicious first", screening.cells, screening, language),
         _gallery(
             "Cut off by the edge of the image, not counted",
             screening.cut_off_cells,
             screening,
-            tongue,
+            language,
         ),
-        _left_out(screening.images, tongue),
+        _left_out(screening.images, language),
         "</html>\n",
     ]
     return "\n".join(p for p in parts if p).encode()
 
 
-def _head(screening: Screening, tongue: Tongue) -> str:
+def _head(screening: Screening, language: Language) -> str:
     simulated = screening.domain == "simulated"
-    mark = tongue("SIMULATION: no blood was looked at")
-    notes = "".join(f"<p>{tongue(n)}</p>" for n in screening.notes)
-    use, sentence = tongue(INTENDED_USE), escape(_verdict(screening, tongue))
+    mark = _say(language, "SIMULATION: no blood was looked at")
+    notes = "".join(f"<p>{_say(language, n)}</p>" for n in screening.notes)
+    use, sentence = (
+        _say(language, INTENDED_USE),
+        escape(_verdict(screening, language)),
+    )
     in_english = "lang=en dir=ltr"
     is_english = use == escape(INTENDED_USE)
     return (
-        f"<h1>{tongue('Leukoscope report')}</h1>"
+        f"<h1>{_say(language, 'Leukoscope report')}</h1>"
         + (f"<p class=sim>{mark}</p>" if simulated else "")
         + f"<p class=use>{use}</p>"
         + ("" if is_english else f"<p class=use {in_english}>{INTENDED_USE}</p>")
@@ -106,33 +86,33 @@ def _head(screening: Screening, tongue: Tongue) -> str:
     )
 
 
-def _verdict(screening: Screening, tongue: Tongue) -> str:
+def _verdict(screening: Screening, language: Language) -> str:
     simulated = screening.domain == "simulated"
-    mark = f"{tongue.say('SIMULATION')}: " if simulated else ""
-    return mark + screening.verdict.said(tongue.say)
+    mark = f"{language('SIMULATION')}: " if simulated else ""
+    return mark + screening.verdict.said(language)
 
 
-def _facts(screening: Screening, tongue: Tongue) -> str:
+def _facts(screening: Screening, language: Language) -> str:
     statuses = [i.status for i in screening.images]
     unit = "frames of one slide" if screening.is_sequence else "separate fields"
     scale, verdict = screening.scale_um_per_px, screening.verdict
-    unit_um = tongue.say("µm per pixel")
+    unit_um = language("µm per pixel")
     rows = {
         "Source": screening.source,
         "Images looked at": f"{statuses.count('screened')} / {len(statuses)} "
-        f"({tongue.say(unit)})",
+        f"({language(unit)})",
         "Usable cells": str(verdict.n_cells),
         "blast-like": str(verdict.n_blast),
         "unclear": str(verdict.n_unclear),
         "Smudge cells": str(screening.n_smudges),
-        "Scale": f"{scale:.4g} {unit_um}" if scale else tongue.say("not known"),
+        "Scale": f"{scale:.4g} {unit_um}" if scale else language("not known"),
         "Model": f"{screening.model.id} (sha256 {screening.model.sha256[:16]}…)",
         "Ran on": _ran_on(screening.model),
-        "Cells found by": tongue.say(screening.segmenter),
+        "Cells found by": language(screening.segmenter),
         "Software": f"leukoscope {__version__}",
     }
     cells = (
-        f"<tr><th>{_capital(tongue(k))}<td><bdi>{escape(v)}</bdi>"
+        f"<tr><th>{_capital(_say(language, k))}<td><bdi>{escape(v)}</bdi>"
         for k, v in rows.items()
     )
     return f"<table>{''.join(cells)}</table>"
@@ -148,31 +128,30 @@ def _ran_on(model: ModelUsed) -> str:
 
 
 def _gallery(
-    title: str, cells: tuple[Cell, ...], screening: Screening, tongue: Tongue
+    title: str, cells: tuple[Cell, ...], screening: Screening, language: Language
 ) -> str:
     if not cells:
         return ""
     order = sorted(cells, key=lambda c: -(c.call.p_blast if c.call else 0.0))
     bar_percent = 100 * BAR_UM / screening.view_um if screening.scale_um_per_px else 0
-    figures = "".join(_figure(c, bar_percent, tongue) for c in order)
-    note = f" ({tongue('bar')}: {BAR_UM} µm)" if bar_percent else ""
-    return (
-        f"<h2>{tongue(title)}: {len(cells)}{note}</h2><div class=cells>{figures}</div>"
-    )
+    figures = "".join(_figure(c, bar_percent, language) for c in order)
+    note = f" ({_say(language, 'bar')}: {BAR_UM} µm)" if bar_percent else ""
+    head = f"<h2>{_say(language, title)}: {len(cells)}{note}</h2>"
+    return f"{head}<div class=cells>{figures}</div>"
 
 
-def _figure(cell: Cell, bar_percent: float, tongue: Tongue) -> str:
+def _figure(cell: Cell, bar_percent: float, language: Language) -> str:
     if cell.call is None:
         raise ValueError(f"cell {cell.id} has no call yet")
     call = cell.call.name.value
-    word = tongue(CALL_WORDS[call])
+    word = _say(language, CALL_WORDS[call])
     word = word.upper() if call == "blast" else word
     bar = f"<div class=bar style='width:{bar_percent:.1f}%'></div>"
     return (
         f"<figure class={call}><div class=pic><img alt='cell {cell.id}' "
         f"src='{_picture(cell.best.view)}'>{bar if bar_percent else ''}</div>"
         f"<figcaption><b>{word}</b> p {cell.call.p_blast:.2f}<br>"
-        f"{tongue('cell')} {cell.id} · <bdi>{escape(cell.best.frame)}</bdi>"
+        f"{_say(language, 'cell')} {cell.id} · <bdi>{escape(cell.best.frame)}</bdi>"
         "</figcaption></figure>"
     )
 
@@ -182,17 +161,22 @@ def _picture(view: U8) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(data).decode()
 
 
-def _left_out(images: tuple[ImageReport, ...], tongue: Tongue) -> str:
+def _left_out(images: tuple[ImageReport, ...], language: Language) -> str:
     rows = [
         f"<tr><td><bdi>{escape(i.name)}</bdi>"
-        f"<td>{tongue(STATUS_WORDS.get(i.status, i.status))}<td>{tongue(i.reason)}"
+        f"<td>{_say(language, STATUS_WORDS.get(i.status, i.status))}"
+        f"<td>{_say(language, i.reason)}"
         for i in images
         if i.status != "screened"
     ]
     if not rows:
         return ""
-    heads = "".join(f"<th>{tongue(h)}" for h in ("Image", "What", "Why"))
+    heads = "".join(f"<th>{_say(language, h)}" for h in ("Image", "What", "Why"))
     return (
-        f"<h2>{tongue('Images not screened')}: {len(rows)}</h2>"
+        f"<h2>{_say(language, 'Images not screened')}: {len(rows)}</h2>"
         f"<table><tr>{heads}{''.join(rows)}</table>"
     )
+
+
+def _say(language: Language, text: str) -> str:
+    return escape(language(text))

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from leukoscope_edge.durable import write_whole
-from leukoscope_edge.records.exports.html_report import ENGLISH, Tongue, report_bytes
+from leukoscope_edge.i18n import ENGLISH, Language
+from leukoscope_edge.records.exports.html_report import report_bytes
 from leukoscope_edge.records.exports.result_json import result_bytes
 from leukoscope_edge.records.exports.text_table import cells_csv_bytes
 from leukoscope_edge.types import Screening
 
-RESULT_FILES: dict[str, Callable[[Screening, Tongue], bytes]] = {
+RESULT_FILES: dict[str, Callable[[Screening, Language], bytes]] = {
     "report.html": report_bytes,
     "cells.csv": lambda screening, _: cells_csv_bytes(screening),
     # Last: where it stands, the others are whole.
@@ -17,14 +18,16 @@ RESULT_FILES: dict[str, Callable[[Screening, Tongue], bytes]] = {
 }
 
 
-def result_files(screening: Screening, tongue: Tongue = ENGLISH) -> dict[str, bytes]:
+def result_files(
+    screening: Screening, language: Language = ENGLISH
+) -> dict[str, bytes]:
     """Return the files of a screening by name.
 
     Args:
         screening: What came of it.
-        tongue: Of the report; what programs read is the same in any language.
+        language: Of the report; what programs read is the same in any language.
     """
-    return {name: make(screening, tongue) for name, make in RESULT_FILES.items()}
+    return {name: make(screening, language) for name, make in RESULT_FILES.items()}
 
 
 def write_files(folder: Path, files: dict[str, bytes]) -> None:

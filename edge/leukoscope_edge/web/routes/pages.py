@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 from leukoscope_edge import __version__, updates
 from leukoscope_edge.accounts import Person, Right, Role
 from leukoscope_edge.counting.quality_slide import QualityDay
-from leukoscope_edge.i18n import NAMES, Language
+from leukoscope_edge.i18n import Language
 from leukoscope_edge.live.commands import Mode
 from leukoscope_edge.media.removable_disks import (
     READ_ONLY,
@@ -97,7 +97,7 @@ def render(request: Request, template: str, **values: Any) -> Response:
     text = request.app.state.templates.get_template(template).render(
         _=language,
         language=language,
-        languages=NAMES,
+        languages={c: one.name for c, one in device.languages.items()},
         words=words_for(language),
         said_in=said_in,
         say=partial(said_in, language),
