@@ -10,16 +10,20 @@ machine's own rate of int8 and fp32 products in a 1536 x 1536 x 1536 matrix prod
 timed in the same rounds; the share of it is of the fastest rounds of both, because a
 limit is what can be reached. OpenVINO runs both of our int8 files; the faster counts.
 
-`--clock cpu --threads 1` counts the processor time that a run took instead of the time
-that passed: on a machine that others use too, its ratios repeat within 3 %, where those
-of the wall clock wander by half. It says nothing about how well two threads share work.
+Every run is measured on the clock and as processor time, and each row has the
+quartiles of both. `--clock cpu --threads 1` takes its ratios from processor time: on a
+machine that others use too they repeat within 3 %, where those of the wall clock wander
+by half. It says nothing about how well two threads share work. The last line says
+whether the machine was quiet (`quiet_machine.py`): where it was not, the figures do not
+count.
 
 `--ways` adds rows of our file run in other ways: `asleep` (threads sleep between two
 operators, where the device's wait awake for some microseconds), and, for a batch and
 more than one thread, `in parts`, each run by a thread of its own.
 
 JSON: `rows` (model, side_px, runtime, precision, batch, threads, median_ms, min_ms,
-ratio_to_ort_fp32, share_of_limit) and `limit` (int8_gmac_per_s, fp32_gmac_per_s).
+wall_ms and cpu_ms with median, low and high, ratio_to_ort_fp32, share_of_limit),
+`limit` (int8_gmac_per_s, fp32_gmac_per_s) and `machine` ("quiet", or why not).
 """
 
 import argparse
@@ -27,7 +31,6 @@ import json
 import os
 import statistics
 import sys
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
@@ -39,6 +42,7 @@ import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
+from quiet_machine import Stopwatch, Taken, Watch, spread, verdict
 from torch.utils.flop_counter import FlopCounterMode
 
 from leukoscope_edge.inference.card import InputEntry
@@ -58,7 +62,7 @@ from leukoscope_train.networks import Architecture, make_network
 Runner = Callable[[], object]
 GEMM_SIDE = 1536
 """Large enough for the product and not the memory to be the limit."""
-CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
+CLOCKS = ("wall", "cpu")
 N_CALIBRATION = 8
 """Noise images for the ranges: speed does not depend on them."""
 
@@ -69,15 +73,18 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     rows: list[dict[str, Any]] = []
     limit: dict[str, float] = {}
-    for model in options.models:
-        for side in options.sides:
-            for batch in options.batches:
-                found, limit = _bench(model, side, batch, options)
-                rows += found
+    with Watch() as watch:
+        for model in options.models:
+            for side in options.sides:
+                for batch in options.batches:
+                    found, limit = _bench(model, side, batch, options)
+                    rows += found
+    machine = verdict(watch.used)
     if options.json:
-        print(json.dumps({"rows": rows, "limit": limit}, indent=1))
+        print(json.dumps({"rows": rows, "limit": limit, "machine": machine}, indent=1))
     else:
         _print(rows, limit)
+        print(machine)
 
 
 def _bench(
@@ -87,7 +94,8 @@ def _bench(
     network = make_network(model, side).eval()
     ready = np.random.default_rng(0).standard_normal((batch, 3, side, side), np.float32)
     runners = _runners(network, side, ready, options)
-    times = _interleaved(runners, options.rounds, CLOCKS[options.clock])
+    taken = _interleaved(runners, options.rounds)
+    times = {name: _ms(found, options.clock) for name, found in taken.items()}
     limit = {
         kind: GEMM_SIDE**3 / 1e6 / min(times.pop(("gemm", kind)))
         for kind in ("int8", "fp32")
@@ -95,7 +103,8 @@ def _bench(
     gmac = _gmac(network, side) * batch
     reference_ms = statistics.median(times["onnxruntime", "fp32"])
     rows = []
-    for (runtime, precision), found in _best_of_openvino(times).items():
+    for (runtime, precision), name in _best_of_openvino(times).items():
+        found = times[name]
         median_ms, min_ms = statistics.median(found), min(found)
         row = {
             "model": model,
@@ -106,6 +115,8 @@ def _bench(
             "threads": options.threads,
             "median_ms": round(median_ms, 3),
             "min_ms": round(min_ms, 3),
+            "wall_ms": spread(_ms(taken[name], "wall")),
+            "cpu_ms": spread(_ms(taken[name], "cpu")),
             "ratio_to_ort_fp32": round(reference_ms / median_ms, 3),
             "share_of_limit": round(1e3 * gmac / min_ms / limit[precision], 3),
         }
@@ -222,29 +233,32 @@ def _gemm(kind: str, threads: int) -> Runner:
 
 
 def _interleaved(
-    runners: dict[tuple[str, str], Runner],
-    n_rounds: int,
-    clock: Callable[[], float],
-) -> dict[tuple[str, str], list[float]]:
-    """Return the milliseconds of every runner; a first round warms up."""
+    runners: dict[tuple[str, str], Runner], n_rounds: int
+) -> dict[tuple[str, str], list[Taken]]:
+    """Return what every runner took in every round; a first round warms up."""
     random = np.random.default_rng(3)
-    times: dict[tuple[str, str], list[float]] = {name: [] for name in runners}
+    taken: dict[tuple[str, str], list[Taken]] = {name: [] for name in runners}
     names = list(runners)
     for index in range(n_rounds + 1):
         for at in random.permutation(len(names)):
-            start = clock()
-            runners[names[at]]()
+            with Stopwatch() as watch:
+                runners[names[at]]()
             if index > 0:
-                times[names[at]].append(1e3 * (clock() - start))
-    return times
+                taken[names[at]].append(watch.taken)
+    return taken
+
+
+def _ms(taken: list[Taken], clock: str) -> list[float]:
+    return [one.wall_ms if clock == "wall" else one.cpu_ms for one in taken]
 
 
 def _best_of_openvino(
     times: dict[tuple[str, str], list[float]],
-) -> dict[tuple[str, str], list[float]]:
+) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return whose times a row shows: of OpenVINO's two files the faster."""
     files = [name for name in times if name[0].startswith("openvino")]
-    best = min((times[name] for name in files), key=statistics.median)
-    others = {k: v for k, v in times.items() if k not in files}
+    best = min(files, key=lambda name: statistics.median(times[name]))
+    others = {name: name for name in times if name not in files}
     return others | {("openvino", "int8"): best}
 
 
@@ -261,6 +275,8 @@ def _print(rows: list[dict[str, Any]], limit: dict[str, float]) -> None:
             f"{row['model']:<16}{row['side_px']:>5}{row['batch']:>6}  "
             f"{row['runtime']:<14}{row['median_ms']:>9.2f}"
             f"{row['ratio_to_ort_fp32']:>8.2f}  {row['precision']}, "
+            f"{row['wall_ms']['low']:g} to {row['wall_ms']['high']:g} ms on the clock, "
+            f"{row['cpu_ms']['median']:g} of the processor, "
             f"{100 * row['share_of_limit']:.0f} % of the limit"
         )
     print(f"limit: {limit}", file=sys.stderr)

@@ -2,7 +2,7 @@
 
     python tools/bench_live.py [SOURCE] [--um-per-px N] [--segmenter NAME]
         [--frames 120] [--rounds 5] [--threads 1] [--opencv 1] [--ahead 1 2]
-        [--sync-ms 0] [--json]
+        [--sync-ms 0] [--instructions] [--json]
 
 Walks the road of the page's counting process: `SlideRun` frame by frame, and `Keeper`,
 which writes to records in a temporary folder (TMPDIR says on which disk). The steps are
@@ -11,6 +11,16 @@ at with 1, 2, ... searches for cells at once (`SlideRun.look_at_all`): with 2, t
 frame is searched while this one's cells are cut out, judged and kept. Cells, calls and
 sightings must come out the same, or this ends with 1. All rounds run in turns, and
 ratios are of times in one round.
+
+Time is measured on the clock and as processor time, with its spread over the rounds,
+and the last line says whether the machine was quiet (`quiet_machine.py`): where it was
+not, the figures do not count.
+
+`--instructions` adds how many instructions a frame takes, which no neighbour changes
+and from which a slower board can be foretold: by the processor's counters (`perf
+stat`), or where it shows none by valgrind's callgrind, which is fifty times slower and
+has no AVX-512. The tool starts itself twice, for one walk and for two over the same
+frames: the difference is a walk's, without the start and without reading frames.
 
 `--sync-ms` makes each sync of a file so much slower, as a memory card is. Frames are
 read before the clock starts. For fewer cores: `taskset -c 0,1 python tools/...`.
@@ -21,6 +31,7 @@ import json
 import os
 import resource
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -33,6 +44,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from quiet_machine import Stopwatch, Taken, Watch, spread, verdict
 
 from leukoscope_edge import screening
 from leukoscope_edge.capture.camera import items_of
@@ -93,17 +105,22 @@ def main() -> int:
     cv2.setNumThreads(options.opencv)
     slide = _read(options)
     bundle = open_bundle(shipped_bundle_for(slide.domain))
+    if options.walks:  # started by `_instructions`
+        for _ in range(options.walks):
+            _walk(slide, bundle, options, 1, None)
+        return 0
     steps = Steps()
     steps.times_ms["capture"] = slide.read_ms
-    frame_ms: dict[int, list[float]] = {n: [] for n in options.ahead}
+    taken: dict[int, list[Taken]] = {n: [] for n in options.ahead}
     counted = set()
-    for _ in range(options.rounds):
-        counted.add(_walk(slide, bundle, options, 1, steps)[1])
-        for n in options.ahead:
-            taken_ms, cells = _walk(slide, bundle, options, n, None)
-            frame_ms[n].append(taken_ms)
-            counted.add(cells)
-    found = {
+    with Watch() as watch:
+        for _ in range(options.rounds):
+            counted.add(_walk(slide, bundle, options, 1, steps)[1])
+            for n in options.ahead:
+                frame, cells = _walk(slide, bundle, options, n, None)
+                taken[n].append(frame)
+                counted.add(cells)
+    found: dict[str, Any] = {
         "source": slide.source,
         "n_frames": len(slide.items),
         "n_cells": len(next(iter(counted))),
@@ -111,8 +128,11 @@ def main() -> int:
         "cores": len(os.sched_getaffinity(0)),
         "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "steps_ms": _steps(steps, len(slide.items) * options.rounds),
-        "ahead": [_ahead(n, frame_ms, options.ahead[0]) for n in options.ahead],
+        "ahead": [_ahead(n, taken, options.ahead[0]) for n in options.ahead],
+        "machine": verdict(watch.used),
     }
+    if options.instructions:
+        found["instructions"] = _instructions(options, len(slide.items))
     print(json.dumps(found, indent=1) if options.json else _table(found))
     return 0 if found["same"] else 1
 
@@ -142,8 +162,8 @@ def _walk(
     options: argparse.Namespace,
     n_at_once: int,
     steps: Steps | None,
-) -> tuple[float, tuple[object, ...]]:
-    """Count a slide; return milliseconds a frame, and the cells with their calls."""
+) -> tuple[Taken, tuple[object, ...]]:
+    """Count a slide; return what a frame took, and the cells with their calls."""
     threads = options.threads
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -171,14 +191,15 @@ def _walk(
             clock.time("segmentation", segmenter, "segment"),
             clock.time("crops and album", run, "take_in"),
         ]
-        start_s = time.perf_counter()
-        looks = run.look_at_all(slide.items, n_at_once)
-        for item, looked in zip(slide.items, looks, strict=True):
-            cells = _take_in(item, looked, run, keeper, clock)
-        taken_ms = 1e3 * (time.perf_counter() - start_s) / len(slide.items)
+        with Stopwatch() as watch:
+            looks = run.look_at_all(slide.items, n_at_once)
+            for item, looked in zip(slide.items, looks, strict=True):
+                cells = _take_in(item, looked, run, keeper, clock)
         for take_away in unclock:
             take_away()
-    return taken_ms, tuple((c.id, c.call, c.n_sightings) for c in cells)
+    n, taken = len(slide.items), watch.taken
+    frame = Taken(wall_ms=taken.wall_ms / n, cpu_ms=taken.cpu_ms / n)
+    return frame, tuple((c.id, c.call, c.n_sightings) for c in cells)
 
 
 def _take_in(
@@ -249,16 +270,57 @@ def _steps(steps: Steps, n_frames: int) -> list[dict[str, Any]]:
     return rows
 
 
-def _ahead(n: int, frame_ms: dict[int, list[float]], first: int) -> dict[str, Any]:
+def _ahead(n: int, taken: dict[int, list[Taken]], first: int) -> dict[str, Any]:
     """Return how fast it went with so many searches at once, and what that gave."""
-    gains = [a / b for a, b in zip(frame_ms[first], frame_ms[n], strict=True)]
+    gains = [a.wall_ms / b.wall_ms for a, b in zip(taken[first], taken[n], strict=True)]
+    wall, cpu = (
+        spread([getattr(one, name) for one in taken[n]])
+        for name in ("wall_ms", "cpu_ms")
+    )
     return {
         "at_once": n,
-        "ms_a_frame": round(statistics.median(frame_ms[n]), 2),
+        "ms_a_frame": wall["median"],
+        "wall_ms": wall,
+        "cpu_ms": cpu,
         "gain": round(statistics.median(gains), 3),
         "gain_min": round(min(gains), 3),
         "gain_max": round(max(gains), 3),
     }
+
+
+def _instructions(options: argparse.Namespace, n_frames: int) -> dict[str, Any]:
+    """Count what a frame takes: two walks less one, by the first way that counts."""
+    for way, count in (("perf stat", _by_perf), ("callgrind", _by_callgrind)):
+        try:
+            one, two = (count(_counted(options, n)) for n in (1, 2))
+        except (OSError, ValueError, subprocess.CalledProcessError):
+            continue
+        return {"by": way, "millions_a_frame": round((two - one) / n_frames / 1e6, 1)}
+    raise SystemExit("neither `perf stat` nor `valgrind` counts instructions here")
+
+
+def _counted(options: argparse.Namespace, n_walks: int) -> list[str]:
+    command = [sys.executable, __file__, options.source, "--walks", str(n_walks)]
+    command += ["--frames", str(options.frames), "--segmenter", options.segmenter]
+    if options.um_per_px is not None:
+        command += ["--um-per-px", str(options.um_per_px)]
+    return command
+
+
+def _by_perf(command: list[str]) -> int:
+    """Return the instructions of a program; ValueError where nothing counts them."""
+    counted = ["perf", "stat", "-x", ",", "-e", "instructions:u", *command]
+    done = subprocess.run(counted, capture_output=True, text=True, check=True)  # noqa: S603
+    return int(done.stderr.strip().splitlines()[-1].split(",")[0])
+
+
+def _by_callgrind(command: list[str]) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        told = f"--callgrind-out-file={folder}/out"
+        counted = ["valgrind", "--tool=callgrind", told, *command]
+        done = subprocess.run(counted, capture_output=True, text=True, check=True)  # noqa: S603
+    line = next(x for x in done.stderr.splitlines() if "Collected :" in x)
+    return int(line.split()[-1])
 
 
 def _table(found: dict[str, Any]) -> str:
@@ -273,10 +335,19 @@ def _table(found: dict[str, Any]) -> str:
         for s in found["steps_ms"]
     ]
     lines += [
-        f"searches at once: {a['at_once']}  {a['ms_a_frame']:7.2f} ms a frame, "
+        f"searches at once: {a['at_once']}  {a['ms_a_frame']:7.2f} ms a frame "
+        f"({a['wall_ms']['low']:g} to {a['wall_ms']['high']:g}; of the processor "
+        f"{a['cpu_ms']['median']:g}), "
         f"{a['gain']:.2f} x ({a['gain_min']:.2f} to {a['gain_max']:.2f})"
         for a in found["ahead"]
     ]
+    if "instructions" in found:
+        counted = found["instructions"]
+        lines.append(
+            f"{counted['millions_a_frame']} million instructions a frame, counted by "
+            f"{counted['by']}"
+        )
+    lines.append(found["machine"])
     return "\n".join(lines)
 
 
@@ -291,6 +362,8 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--opencv", type=int, default=1, help="its threads")
     parser.add_argument("--ahead", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--sync-ms", type=float, default=0.0)
+    parser.add_argument("--instructions", action="store_true", help="count them too")
+    parser.add_argument("--walks", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 

@@ -1,7 +1,7 @@
 """A slide end to end against a plain pipeline, and the device's start and memory.
 
     python tools/bench_slide.py [--cells 200] [--frames 0] [--plain-every 1]
-        [--threads 2] [--clock wall] [--json]
+        [--rounds 3] [--threads 2] [--clock wall] [--json]
 
 Ours is `screen`'s own road: quality, segmentation, motion, crops, every cell once, the
 pair of networks. The plain pipeline is what one writes in an afternoon: scikit-image
@@ -17,16 +17,22 @@ The quick road is timed on 32 crops for several shares of cells that the quick n
 passes on to ResNet-50. How large that share is, and what the road costs in weighted F1,
 only a trained pair can tell.
 
-`--clock cpu --threads 1` counts processor time, which a busy machine does not stretch.
+The race is run several times. Both clocks are read, and the ratio is given for both,
+with its spread over the rounds: `ratio` from the one that `--clock` names. `--clock cpu
+--threads 1` counts processor time, which a busy machine does not stretch. The last line
+says whether the machine was quiet (`quiet_machine.py`): where it was not, the figures
+do not count.
 
 Start and memory are of the real command, `leukoscope screen`, with both networks
 loaded: seconds from process start to its end on one frame (and how many of them were
 spent computing: the difference is what a busy machine adds), and its peak memory on
 twenty frames.
 
-JSON: `ratio` (plain seconds / ours), `ours_s`, `plain_s`, `n_frames`, `n_cells`,
-`n_plain_frames`, `plain_calls`, `quick_road` (rows of passed_on, ms_per_cell, gain over
-ResNet-50 alone), `peak_rss_mib`, `start_to_first_call_s`, `start_cpu_s`.
+JSON: `ratio` (plain seconds / ours), `ratios` (`wall` and `cpu`, each with median, low
+and high), `ours_s`, `plain_s`, `ours_frame_ms` (by both clocks), `n_rounds`,
+`n_frames`, `n_cells`, `n_plain_frames`, `plain_calls`, `quick_road` (rows of passed_on,
+ms_per_cell, gain over ResNet-50 alone), `peak_rss_mib`, `start_to_first_call_s`,
+`start_cpu_s`, `machine` ("quiet", or why not).
 """
 
 import argparse
@@ -35,14 +41,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import torch
+from quiet_machine import Stopwatch, Taken, Watch, spread, verdict
 from skimage import color, filters, measure, morphology
 
 from leukoscope_edge.capture.simulated import SCALE_UM_PER_PX, parse_simulated
@@ -83,7 +89,7 @@ N_FRAMES_A_TURN = 40
 SHARES = (0.0, 0.125, 0.25, 0.375, 0.5, 0.75, 1.0)
 """Of cells that the quick network passes on."""
 N_ROUNDS = 9
-CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
+CLOCKS = ("wall", "cpu")
 LAUNCHER = """
 import resource, subprocess, sys, time
 start = time.perf_counter()
@@ -102,11 +108,13 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     cv2.setNumThreads(1)  # as the command does; ours has its threads for frames
     source = f"simulated:cells={options.cells},frames={options.frames},seed=3"
-    with parse_simulated(source) as camera, tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, Watch() as watch:
         bundle = random_pair(Path(folder) / "pair")
-        found = _race(camera, bundle, options)
+        rounds = [_race(source, bundle, options) for _ in range(options.rounds)]
+        found = _raced(rounds, options.clock)
         found["quick_road"] = _quick_road(bundle, options)
         found |= _command(Path(folder), bundle.folder, options)
+    found["machine"] = verdict(watch.used)
     print(json.dumps(found, indent=1) if options.json else _text(found))
 
 
@@ -157,12 +165,33 @@ def _random(architecture: Architecture) -> Trained:
     )
 
 
-def _race(camera: Any, bundle: Bundle, options: argparse.Namespace) -> dict[str, Any]:
+@dataclass(slots=True, kw_only=True)
+class Race:
+    """One slide on both roads; milliseconds of the clock and of the processor."""
+
+    ours: list[Taken] = field(default_factory=list)
+    plain: list[Taken] = field(default_factory=list)
+    n_frames: int = 0
+    n_cells: int = 0
+    plain_calls: int = 0
+
+    def seconds(self, clock: str) -> tuple[float, float]:
+        """Return ours and the plain road's, for all frames."""
+        name = f"{clock}_ms"
+        ours, plain = (
+            sum(getattr(one, name) for one in taken) / 1e3
+            for taken in (self.ours, self.plain)
+        )
+        return ours, plain * self.n_frames / len(self.plain)
+
+
+def _race(source: str, bundle: Bundle, options: argparse.Namespace) -> Race:
     """Run both roads over the same frames, turn by turn."""
-    network, clock = make_network("resnet50").eval(), CLOCKS[options.clock]
-    ours_s = plain_s = 0.0
-    n_frames = n_plain = plain_calls = 0
-    with open_engine(bundle, backend="cpu", n_threads=options.threads) as engine:
+    network, race = make_network("resnet50").eval(), Race()
+    with (
+        parse_simulated(source) as camera,
+        open_engine(bundle, backend="cpu", n_threads=options.threads) as engine,
+    ):
         run = SlideRun(
             engine,
             bundle,
@@ -173,28 +202,47 @@ def _race(camera: Any, bundle: Bundle, options: argparse.Namespace) -> dict[str,
             is_sequence=True,
         )
         while frames := _next_frames(camera):
-            start = clock()
-            for _ in run.look_at_all(frames, options.threads):
-                pass
-            ours_s += clock() - start
-            for frame in frames[-n_frames % options.plain_every :: options.plain_every]:
-                start = clock()
-                plain_calls += plain_frame(frame.pixels, network)
-                plain_s += clock() - start
-                n_plain += 1
-            n_frames += len(frames)
-        start = clock()
-        cells = run.finish("bench").cells
-        ours_s += clock() - start
-    plain_s *= n_frames / n_plain
+            with Stopwatch() as watch:
+                for _ in run.look_at_all(frames, options.threads):
+                    pass
+            race.ours.append(watch.taken)
+            first = -race.n_frames % options.plain_every
+            for frame in frames[first :: options.plain_every]:
+                with Stopwatch() as watch:
+                    race.plain_calls += plain_frame(frame.pixels, network)
+                race.plain.append(watch.taken)
+            race.n_frames += len(frames)
+        with Stopwatch() as watch:
+            race.n_cells = len(run.finish("bench").cells)
+        race.ours.append(watch.taken)
+    return race
+
+
+def _raced(rounds: list[Race], clock: str) -> dict[str, Any]:
+    """Return what the rounds gave: medians, and how far they spread."""
+    seconds = {name: [race.seconds(name) for race in rounds] for name in CLOCKS}
+    ratios = {
+        name: spread([plain / ours for ours, plain in found])
+        for name, found in seconds.items()
+    }
+    ours_s, plain_s = (
+        statistics.median(column) for column in zip(*seconds[clock], strict=True)
+    )
+    race = rounds[0]
     return {
-        "ratio": round(plain_s / ours_s, 2),
+        "ratio": ratios[clock]["median"],
+        "ratios": ratios,
         "ours_s": round(ours_s, 2),
         "plain_s": round(plain_s, 2),
-        "n_frames": n_frames,
-        "n_cells": len(cells),
-        "n_plain_frames": n_plain,
-        "plain_calls": plain_calls,
+        "ours_frame_ms": {
+            name: spread([1e3 * ours / race.n_frames for ours, _ in found])
+            for name, found in seconds.items()
+        },
+        "n_rounds": len(rounds),
+        "n_frames": race.n_frames,
+        "n_cells": race.n_cells,
+        "n_plain_frames": len(race.plain),
+        "plain_calls": race.plain_calls,
     }
 
 
@@ -206,7 +254,7 @@ def _next_frames(camera: Any) -> list[Frame]:
 
 def _quick_road(bundle: Bundle, options: argparse.Namespace) -> list[dict[str, Any]]:
     """Time ResNet-50 alone and the pair at several shares of cells passed on."""
-    random, clock = np.random.default_rng(5), CLOCKS[options.clock]
+    random = np.random.default_rng(5)
     noise = random.integers(0, 256, (BATCH_SIZE, *[SPEC.side_px] * 2, 3))
     crops = noise.astype(np.uint8)
     networks = [bundle.quick, replace(bundle, quick=None)]
@@ -227,10 +275,12 @@ def _quick_road(bundle: Bundle, options: argparse.Namespace) -> list[dict[str, A
     times: dict[float, list[float]] = {share: [] for share in roads}
     for index in range(N_ROUNDS + 1):
         for share in random.permutation(list(roads)):
-            start = clock()
-            roads[share].run(crops)
+            with Stopwatch() as watch:
+                roads[share].run(crops)
+            taken = watch.taken
+            taken_ms = taken.wall_ms if options.clock == "wall" else taken.cpu_ms
             if index:
-                times[share].append(1e3 * (clock() - start) / len(crops))
+                times[share].append(taken_ms / len(crops))
     ms = {share: statistics.median(found) for share, found in times.items()}
     return [
         {
@@ -315,6 +365,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--cells", type=int, default=200, help="on the slide")
     parser.add_argument("--frames", type=int, default=0, help="stop after; 0: all")
     parser.add_argument("--plain-every", type=int, default=1, metavar="N")
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--clock", choices=CLOCKS, default="wall")
     parser.add_argument("--json", action="store_true")

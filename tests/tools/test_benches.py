@@ -36,6 +36,15 @@ def test_classifiers_are_timed_against_each_other_and_the_limit() -> None:
     reference = found["rows"][runtimes.index("onnxruntime")]
     assert reference["ratio_to_ort_fp32"] == 1
     assert found["limit"]["int8_gmac_per_s"] > 0
+    for row in found["rows"]:
+        for clock in ("wall_ms", "cpu_ms"):
+            assert row[clock]["low"] <= row[clock]["median"] <= row[clock]["high"]
+    assert is_said(found["machine"])
+
+
+def is_said(machine: str) -> bool:
+    """Whether a benchmark says if its figures count; which, the machine decides."""
+    return machine == "quiet" or machine.startswith("not quiet: figures do not count (")
 
 
 def test_processor_time_of_many_threads_is_refused_as_a_latency() -> None:
@@ -85,14 +94,22 @@ def test_a_running_count_is_timed_by_step_and_counts_the_same_ahead() -> None:
         "record",
     }
     assert [row["at_once"] for row in found["ahead"]] == [1, 2]
-    assert all(row["ms_a_frame"] > 0 for row in found["ahead"])
+    for row in found["ahead"]:
+        assert row["wall_ms"]["low"] <= row["ms_a_frame"] <= row["wall_ms"]["high"]
+        assert row["cpu_ms"]["median"] > 0
+    assert is_said(found["machine"])
 
 
 @pytest.mark.slow
 def test_a_slide_is_raced_against_a_plain_pipeline() -> None:
     few = ("--cells", "8", "--frames", "3", "--plain-every", "2")
-    found = run_json("bench_slide.py", *few, "--threads", "1", "--clock", "cpu")
-    assert found["ratio"] > 0
+    few += ("--rounds", "2", "--threads", "1", "--clock", "cpu")
+    found = run_json("bench_slide.py", *few)
+    assert found["ratio"] == found["ratios"]["cpu"]["median"] > 0
+    assert found["ratios"]["wall"]["low"] <= found["ratios"]["wall"]["high"]
+    assert found["ours_frame_ms"]["cpu"]["median"] > 0
+    assert found["n_rounds"] == 2
+    assert is_said(found["machine"])
     assert found["n_frames"] == 3
     assert found["n_plain_frames"] == 2
     road = found["quick_road"]
