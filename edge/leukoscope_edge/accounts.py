@@ -3,7 +3,14 @@
 A PIN has only some million possibilities, so guessing is slowed, not merely hashed:
 every wrong PIN in a row beyond the third doubles the wait. The count of failures is on
 the disk before a PIN is looked at, and the wait runs on the monotonic clock and starts
-anew with the program; so neither a restart nor a changed clock shortens it.
+anew with the program; so neither a restart nor a changed clock shortens it. A disk that
+takes no count keeps nobody out: it is kept in memory then.
+
+Who guesses makes others wait as little as can be. At the device's own screen the wait
+ends at a minute: somebody stands there. From the network each address has a wait of its
+own; all strangers to a person together have another, from the twentieth wrong PIN on.
+So no stranger keeps the only supervisor from the screen, nor from where they came in
+before.
 
 The list may be changed by two programs, the page and `leukoscope people`: each takes
 the folder's lock and reads anew what the other wrote.
@@ -26,13 +33,20 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from leukoscope_edge.durable import write_whole
-from leukoscope_edge.errors import LeukoscopeError
+from leukoscope_edge.errors import LeukoscopeError, OutputError
 
 MIN_PIN_DIGITS, MAX_PIN_DIGITS = 6, 12
 MAX_NAME_LENGTH = 40
 N_FREE_FAILURES = 3
 """A slip of a gloved finger costs nothing."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 5.0, 900.0
+LONGEST_AT_SCREEN_S = 60.0
+"""A guess a minute takes a year for half of a million PINs, by hand."""
+N_FREE_STRANGERS = 20
+"""Wrong PINs for one person from all addresses that person never came in from."""
+MAX_GUESSERS = 1000
+AT_SCREEN = ""
+"""The address of whoever is at the device itself."""
 PEPPER_BYTES = 32
 PEOPLE_FILE, PEPPER_FILE = "people.json", "pepper.key"
 EASY_PINS = frozenset(d * n for d in "0123456789" for n in range(6, 13)) | {
@@ -84,13 +98,15 @@ class Person:
         name: As on reports; unique, whatever its case.
         role: What they may do.
         pin_hash: argon2id over the PIN, keyed with the device's pepper.
-        n_failures: Wrong PINs in a row.
+        n_failures: Wrong PINs in a row, at the device's own screen.
+        n_from_network: Wrong PINs in a row from anywhere else.
     """
 
     name: str
     role: Role
     pin_hash: str
     n_failures: int = 0
+    n_from_network: int = 0
 
 
 class Entry(str, Enum):
@@ -130,6 +146,9 @@ class People:
         self._read_mark: tuple[int, ...] = ()
         self._people: dict[str, Person] = {}
         self._not_before: dict[str, float] = {}
+        self._guesses: dict[tuple[str, str], tuple[int, float]] = {}
+        self._strangers_not_before: dict[str, float] = {}
+        self._came_in: set[tuple[str, str]] = set()
         self._read_anew()
 
     @property
@@ -173,13 +192,22 @@ class People:
         check_pin(pin)
         with self._alone():
             person = self._required(name)
-            changed = replace(person, pin_hash=self._hash(pin), n_failures=0)
+            changed = Person(
+                name=person.name, role=person.role, pin_hash=self._hash(pin)
+            )
             self._keep(changed)
-            self._not_before[name.strip().casefold()] = 0.0
+            self._forgive(name.strip().casefold())
         return changed
 
-    def enter(self, name: str, pin: str) -> tuple[Entry, float]:
+    def enter(
+        self, name: str, pin: str, address: str = AT_SCREEN
+    ) -> tuple[Entry, float]:
         """Try a PIN.
+
+        Args:
+            name: Whose.
+            pin: What was typed.
+            address: Where from.
 
         Returns:
             What came of it, and the seconds to wait before the next try.
@@ -189,17 +217,50 @@ class People:
             person = self._people.get(key)
             if person is None:
                 return Entry.WRONG, 0.0
-            wait = self._not_before.get(key, 0.0) - self._clock()
+            wait = self._wait_s(key, address)
             if wait > 0:
                 return Entry.WAIT, wait
-            failed = replace(person, n_failures=person.n_failures + 1)
-            self._keep(failed)
-            self._not_before[key] = self._clock() + wait_s(failed.n_failures)
+            self._count(key, person, address)
             if not self._is_right(person, pin):
-                return Entry.WRONG, wait_s(failed.n_failures)
-            self._keep(replace(person, n_failures=0))
-            self._not_before[key] = 0.0
+                return Entry.WRONG, max(0.0, self._wait_s(key, address))
+            self._came_in.add((key, address))
+            self._keep_count(replace(person, n_failures=0, n_from_network=0))
+            self._forgive(key)
         return Entry.OPEN, 0.0
+
+    def _wait_s(self, key: str, address: str) -> float:
+        """Return how long this address has to wait for this person, below 0: not."""
+        if address == AT_SCREEN:
+            return self._not_before.get(key, 0.0) - self._clock()
+        _, until = self._guesses.get((key, address), (0, 0.0))
+        if (key, address) not in self._came_in:
+            until = max(until, self._strangers_not_before.get(key, 0.0))
+        return until - self._clock()
+
+    def _count(self, key: str, person: Person, address: str) -> None:
+        """Count a try before its PIN is looked at."""
+        if address == AT_SCREEN:
+            failed = replace(person, n_failures=person.n_failures + 1)
+        else:
+            failed = replace(person, n_from_network=person.n_from_network + 1)
+            if len(self._guesses) >= MAX_GUESSERS:
+                self._guesses.clear()  # strangers wait on together
+            n = self._guesses.get((key, address), (0, 0.0))[0] + 1
+            self._guesses[key, address] = n, self._clock() + wait_s(n)
+        self._keep_count(failed)
+        self._let_wait(key, failed)
+
+    def _let_wait(self, key: str, person: Person) -> None:
+        """Begin the waits that the counts on the disk ask for."""
+        at_screen_s = min(wait_s(person.n_failures), LONGEST_AT_SCREEN_S)
+        self._not_before[key] = self._clock() + at_screen_s
+        beyond = person.n_from_network - N_FREE_STRANGERS + N_FREE_FAILURES
+        self._strangers_not_before[key] = self._clock() + wait_s(beyond)
+
+    def _forgive(self, key: str) -> None:
+        self._not_before[key] = self._strangers_not_before[key] = 0.0
+        for one in [g for g in self._guesses if g[0] == key]:
+            del self._guesses[one]
 
     def find(self, name: str) -> Person | None:
         """Return somebody by name."""
@@ -221,6 +282,13 @@ class People:
             known = ", ".join(sorted(p.name for p in self._people.values()))
             raise PeopleError(f"nobody here is called {name}; known: {known}")
         return person
+
+    def _keep_count(self, person: Person) -> None:
+        """Keep a count of failures, in memory alone where the disk takes nothing."""
+        try:
+            self._keep(person)
+        except OutputError:
+            self._people = self._people | {person.name.casefold(): person}
 
     def _keep(self, person: Person) -> None:
         after = self._people | {person.name.casefold(): person}
@@ -244,7 +312,7 @@ class People:
         self._read_mark = mark
         for key, person in self._people.items():
             if before.get(key) != person:
-                self._not_before[key] = self._clock() + wait_s(person.n_failures)
+                self._let_wait(key, person)
 
     def _hash(self, pin: str) -> str:
         return self._hasher.hash(self._keyed(pin))

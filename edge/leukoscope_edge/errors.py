@@ -18,6 +18,32 @@ is a value (`leukoscope_edge.types.Refusal`), not an exception.
 A message is one line: what, where, found, expected, what to do.
 """
 
+import errno
+import os
+
+CURES = {
+    errno.EACCES: "give it to user {user}, who runs this: "
+    "`chown -R {user}` and `chmod -R u+rwX`",
+    errno.EPERM: "give it to user {user}, who runs this",
+    errno.ENOSPC: "the disk is full: make a backup and take old pictures away",
+    errno.EROFS: "the disk takes nothing: start anew; if this stays, call service",
+    errno.EIO: "the disk does not answer: call service",
+}
+"""What to do about what the kernel says."""
+
+
+def in_one_sentence(error: Exception) -> str:
+    """Return what happened and what to do, on one line.
+
+    Args:
+        error: Of ours, which says so itself, or the kernel's.
+    """
+    if not isinstance(error, OSError):
+        return str(error)
+    cure = CURES.get(error.errno or 0, "call service")
+    where = error.filename or "the device"
+    return f"{where}: {error.strerror}: {cure.format(user=os.geteuid())}"
+
 
 class LeukoscopeError(Exception):
     """Base of every error that Leukoscope raises on purpose."""

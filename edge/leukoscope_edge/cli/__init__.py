@@ -12,7 +12,7 @@ from collections.abc import Callable
 from importlib import import_module
 
 from leukoscope_edge import __version__
-from leukoscope_edge.errors import LeukoscopeError
+from leukoscope_edge.errors import LeukoscopeError, in_one_sentence
 
 EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
 COMMANDS = (
@@ -41,6 +41,9 @@ def main(arguments: list[str] | None = None) -> int:
         return EXIT_FAILED
     except BrokenPipeError:  # whoever read stdout has enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
+    except OSError as err:
+        print(f"leukoscope: {in_one_sentence(err)}", file=sys.stderr)
         return EXIT_FAILED
     except KeyboardInterrupt as stop:
         words = str(stop) or "stopped; no result was written"

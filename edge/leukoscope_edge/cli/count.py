@@ -5,7 +5,7 @@ from pathlib import Path
 from leukoscope_edge import updates
 from leukoscope_edge.capture.source import domain_of
 from leukoscope_edge.cli.closing import is_closed
-from leukoscope_edge.errors import LeukoscopeError
+from leukoscope_edge.errors import LeukoscopeError, in_one_sentence
 from leukoscope_edge.inference.bundle import shipped_bundle_for
 from leukoscope_edge.live.channel import Line
 from leukoscope_edge.live.counting_process import refuse_all, work
@@ -39,6 +39,6 @@ def run_count(profile: Profile, data_dir: Path, *, safe: str, is_cpu_only: bool)
     try:
         bundle = updates.active_bundle(data_dir, domain) or shipped_bundle_for(domain)
         work(profile, data_dir, bundle, line, pulse, is_cpu_only=is_cpu_only)
-    except LeukoscopeError as err:
-        refuse_all(str(err), line, pulse, for_s=LOOK_AGAIN_S)
+    except (LeukoscopeError, OSError) as err:
+        refuse_all(in_one_sentence(err), line, pulse, for_s=LOOK_AGAIN_S)
     return 0

@@ -18,7 +18,12 @@ from leukoscope_edge import updates
 from leukoscope_edge.accounts import People
 from leukoscope_edge.capture.source import domain_of
 from leukoscope_edge.cli.closing import closed, keep_closed, open_again
-from leukoscope_edge.errors import LeukoscopeError, RecordError, UpdateError
+from leukoscope_edge.errors import (
+    LeukoscopeError,
+    RecordError,
+    UpdateError,
+    in_one_sentence,
+)
 from leukoscope_edge.i18n import languages
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
@@ -69,8 +74,8 @@ def run_page(profile: Profile, data_dir: Path) -> int:
                 pulse.beat(allow_s=CHORE_S, doing="what needs the records closed")
                 with closed(data_dir):
                     desk.say(_done(chore))
-    except LeukoscopeError as err:
-        why = str(err)
+    except (LeukoscopeError, OSError) as err:
+        why = in_one_sentence(err)
         print(f"leukoscope: {why}", file=sys.stderr)
         server = _server(trouble_app(why), profile.page)
         facts = {"trouble": why}
@@ -82,8 +87,8 @@ def _done(chore: Callable[[], str]) -> str:
     """Do what needs everything closed, and say what came of it."""
     try:
         return chore()
-    except LeukoscopeError as err:
-        return str(err)
+    except (LeukoscopeError, OSError) as err:
+        return in_one_sentence(err)
 
 
 def _run_device(

@@ -10,19 +10,21 @@ page and count are made of is imported where they begin.
 import argparse
 import os
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.isolated import command_of
 from leukoscope_edge.profile import open_profile
-from leukoscope_edge.service.health import HealthWriter
-from leukoscope_edge.service.heartbeat import run_folder
+from leukoscope_edge.service.health import HEALTH, HealthWriter
+from leukoscope_edge.service.heartbeat import choose_run_folder
 from leukoscope_edge.service.processes import die_with_parent
 from leukoscope_edge.service.restart_policy import Ladder, Limits
-from leukoscope_edge.service.supervisor import Part, State, Supervisor
+from leukoscope_edge.service.supervisor import Part, State, Supervisor, alone
 
-PAST = "restarts.json"
+PAST, LOCK = "restarts.json", ".service"
+FILES = ("page.json", "count.json", HEALTH)
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -87,12 +89,15 @@ def supervise(data_dir: Path, options: argparse.Namespace, limits: Limits) -> in
     ladder = Ladder(
         data_dir / PAST, is_revived="NOTIFY_SOCKET" in os.environ, limits=limits
     )
-    return Supervisor(
-        parts=[part("page"), part("count")],
-        folder=run_folder(data_dir),
-        ladder=ladder,
-        tell=HealthWriter(data_dir).write,
-    ).run()
+    # On a disk that cannot be written to two services harm nobody.
+    is_writable = os.access(data_dir, os.W_OK)
+    with alone(data_dir, LOCK) if is_writable else nullcontext():
+        return Supervisor(
+            parts=[part("page"), part("count")],
+            folder=choose_run_folder(data_dir, FILES),
+            ladder=ladder,
+            tell=HealthWriter(data_dir).write,
+        ).run()
 
 
 def _command(name: str, options: argparse.Namespace, state: State) -> Sequence[str]:

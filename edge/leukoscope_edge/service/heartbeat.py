@@ -10,7 +10,9 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,11 @@ ALLOW_S = 12.0
 """A turn of a loop may take so long: a camera answers in 4.5 s or is killed, and a GPU
 that hangs gives way to the CPU within 9."""
 OWNER_ONLY = 0o700
+SPARE = "run"
+"""In the folder of the records, where memory has no room."""
+ROOM_BYTES = 16384
+"""Of each file: figures of the health with thirty processes take a third of it."""
+N_LOOKS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +89,59 @@ def read_beat(folder: Path, name: str) -> Beat | None:
     return Beat(**found) if found else None
 
 
-def run_folder(data_dir: Path) -> Path:
-    """Return where the service of some records keeps its beats; makes nothing."""
+def run_folder(data_dir: Path, memory: Path = MEMORY) -> Path:
+    """Return where the service of some records keeps its beats; makes nothing.
+
+    Args:
+        data_dir: Of the records.
+        memory: A folder in memory.
+    """
+    spare = data_dir / SPARE
+    if os.path.isdir(spare) or not memory.is_dir():  # noqa: PTH112 - others ask too
+        return spare
     whole = os.fsencode(data_dir.resolve())
     mark = hashlib.sha256(whole).hexdigest()[:12]
-    return MEMORY / f"leukoscope-{mark}" if MEMORY.is_dir() else data_dir / "run"
+    return memory / f"leukoscope-{mark}"
+
+
+def choose_run_folder(
+    data_dir: Path, names: Iterable[str], memory: Path = MEMORY
+) -> Path:
+    """Make the folder of the beats and keep room in it: in memory, else on the disk.
+
+    Whoever fills the memory's files (any program may) must not end the service, now or
+    later.
+
+    Args:
+        data_dir: Of the records.
+        names: Of the files that will be written.
+        memory: A folder in memory.
+
+    Raises:
+        ConfigError: Neither can be made.
+    """
+    shutil.rmtree(data_dir / SPARE, ignore_errors=True)  # of a service that was killed
+    folder = run_folder(data_dir, memory)
+    try:
+        make_run_folder(folder)
+        _reserve(folder, names)
+    except (OSError, ConfigError):
+        if folder == data_dir / SPARE or _is_anothers(folder):
+            raise
+        folder = data_dir / SPARE
+        make_run_folder(folder)
+        _reserve(folder, names)
+    return folder
+
+
+def _is_anothers(folder: Path) -> bool:
+    """Say whether somebody else took the folder's name: that is no lack of room."""
+    return folder.is_symlink() or (folder.exists() and not _is_ours_alone(folder))
+
+
+def _reserve(folder: Path, names: Iterable[str]) -> None:
+    for name in names:
+        write_json(folder / name, {})
 
 
 def make_run_folder(folder: Path) -> None:
@@ -99,8 +154,7 @@ def make_run_folder(folder: Path) -> None:
         folder.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
     except OSError as err:
         raise cannot_write(folder, err) from err
-    found = folder.lstat()
-    if folder.is_symlink() or found.st_uid != os.getuid() or found.st_mode & 0o077:
+    if not _is_ours_alone(folder):
         raise ConfigError(f"{folder}: is not ours alone: remove it")
 
 
@@ -112,21 +166,40 @@ def cannot_write(folder: Path, err: OSError) -> ConfigError:
     )
 
 
+def _is_ours_alone(folder: Path) -> bool:
+    found = folder.lstat()
+    is_private = found.st_uid == os.getuid() and not found.st_mode & 0o077
+    return is_private and not folder.is_symlink()
+
+
 def write_json(path: Path, value: dict[str, Any]) -> None:
-    """Replace a small file in memory at once; a folder that was lost is made anew."""
+    """Replace a small file in memory at once; a folder that was lost is made anew.
+
+    Each file is as long as any of them gets, so that one can be written over in its
+    place where there is no room for another.
+
+    Raises:
+        OSError: It cannot be written, and there was none.
+    """
     aside = path.with_name(f".{path.name}.{os.getpid()}")
-    text = json.dumps(value)
+    data = json.dumps(value).encode().ljust(ROOM_BYTES)
     try:
-        aside.write_text(text)
+        aside.write_bytes(data)
     except FileNotFoundError:
         make_run_folder(path.parent)
-        aside.write_text(text)
+        aside.write_bytes(data)
+    except OSError:
+        aside.unlink(missing_ok=True)
+        with path.open("rb+") as file:
+            file.write(data)
+        return
     aside.replace(path)
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
     """Return what `write_json` wrote, None where there is nothing of the kind."""
-    with contextlib.suppress(OSError, ValueError):
-        found = json.loads(path.read_text())
-        return found if isinstance(found, dict) else None
+    for _ in range(N_LOOKS):  # one that is written over in its place may be half
+        with contextlib.suppress(OSError, ValueError):
+            found = json.loads(path.read_bytes())
+            return found if isinstance(found, dict) else None
     return None

@@ -112,11 +112,12 @@ class Supervisor:
     _is_ready: bool = False
     _judge_from_s: float = 0.0
     _tell_at_s: float = 0.0
+    _untold: str = ""
 
     def run(self) -> int:
         """Keep the parts at work until told to end; return the exit status."""
         make_run_folder(self.folder)
-        with _alone(self.folder):
+        with alone(self.folder):
             processes.adopt_orphans()
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: self._ends.set())
@@ -205,12 +206,15 @@ class Supervisor:
 
     def _start(self, part: Part, now_s: float) -> None:
         command = part.command(self.state)
-        part.process = subprocess.Popen(  # noqa: S603 - our own command
-            command,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,  # a terminal's Ctrl-C is for us alone
-        )
         part.started_s = now_s
+        try:
+            part.process = subprocess.Popen(  # noqa: S603 - our own command
+                command,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,  # a terminal's Ctrl-C is for us alone
+            )
+        except OSError as err:  # no memory for it, no number left
+            self._failed(part, f"cannot be started ({err.strerror})", now_s)
 
     def _ours(self) -> set[int]:
         return {p.process.pid for p in self.parts if p.process is not None}
@@ -228,22 +232,36 @@ class Supervisor:
         if is_up and not self.state.safe:  # to screen nothing is no good work
             self.ladder.works(now_s)
         notify("WATCHDOG=1", f"STATUS={self.state.safe or _status(self.parts)}")
-        self.tell(self)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Tell the health; that it cannot be written ends nobody."""
+        try:
+            self.tell(self)
+            self._untold = ""
+        except OSError as err:
+            if not self._untold:
+                _say(f"the device's figures cannot be written: {err}")
+            self._untold = str(err)
 
     def _end_all(self) -> None:
         notify("STOPPING=1")
-        running = [p.process for p in self.parts if p.process is not None]
-        for process in running:
-            process.terminate()
         by_s = time.monotonic() + GOODBYE_S
-        for process in running:
-            try:
-                process.wait(max(0.0, by_s - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        # The first part last: who closes the records last writes their log back.
+        for part in reversed(self.parts):
+            if part.process is not None:
+                _end(part.process, by_s)
         processes.end_orphans(set())
         processes.reap(set())
+
+
+def _end(process: subprocess.Popen[bytes], by_s: float) -> None:
+    process.terminate()
+    try:
+        process.wait(max(0.0, by_s - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _status(parts: Sequence[Part]) -> str:
@@ -259,14 +277,18 @@ def _say(text: str) -> None:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path, name: str = "lock") -> Iterator[None]:
     """Hold the lock of this device's service.
+
+    Args:
+        folder: Where it lies; one folder by two ways is one lock.
+        name: Of its file.
 
     Raises:
         ConfigError: Another service holds it, or the folder cannot be written.
     """
     try:
-        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as err:
         raise cannot_write(folder, err) from err
     try:

@@ -1,14 +1,16 @@
 """Who may use a route, and the session that says who it is."""
 
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Annotated
 
 from fastapi import HTTPException, Path, Request, Response
 
-from leukoscope_edge.accounts import Entry, Person, Right
+from leukoscope_edge.accounts import AT_SCREEN, Entry, Person, Right
 from leukoscope_edge.records.slide import CellRecord
 from leukoscope_edge.web.device import Device, has_right
 from leukoscope_edge.web.security import COOKIE, session_of
+from leukoscope_edge.web.trail import KEPT_OUT
 
 SlideId = Annotated[str, Path(pattern=r"^[0-9]{4,12}$")]
 
@@ -64,7 +66,8 @@ def open_session(request: Request, response: Response, person: Person) -> None:
     """Sign somebody in under a new session id."""
     device = device_of(request)
     device.sessions.sign_out(session_of(request.headers))
-    set_session(request, response, device.sessions.sign_in(person.name))
+    session = device.sessions.sign_in(person.name, person.pin_hash)
+    set_session(request, response, session)
 
 
 def set_session(request: Request, response: Response, session: str) -> None:
@@ -90,13 +93,23 @@ def cell_of(device: Device, slide: str, cell: str) -> CellRecord:
     return found[0]
 
 
-def check_pin(device: Device, name: str, pin: str) -> None:
-    """Let only the right PIN pass.
+def address_of(request: Request) -> str:
+    """Return where a request comes from; the device's own screen has no address."""
+    host = request.client.host if request.client else ""
+    try:
+        return AT_SCREEN if ip_address(host).is_loopback else host
+    except ValueError:
+        return host
+
+
+def check_pin(request: Request, name: str, pin: str) -> None:
+    """Let only the right PIN pass, and keep that a wrong one was tried.
 
     Raises:
         HTTPException: It is wrong (401), or somebody guesses (429).
     """
-    entry, wait_s = device.people.enter(name, pin)
+    device, address = device_of(request), address_of(request)
+    entry, wait_s = device.people.enter(name, pin, address)
     if entry is Entry.WAIT:
         raise HTTPException(
             429,
@@ -104,4 +117,9 @@ def check_pin(device: Device, name: str, pin: str) -> None:
             {"Retry-After": f"{wait_s:.0f}"},
         )
     if entry is Entry.WRONG:
+        if person := device.people.find(name):
+            facts = {"from": address or "the screen"}
+            device.trail.note(device.store, KEPT_OUT, facts, person.name)
+        else:
+            device.trail.unknown(device.store)
         raise HTTPException(401, "wrong name or PIN")

@@ -1,8 +1,10 @@
 """The application: every route behind one guard."""
 
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
@@ -46,6 +48,7 @@ def create_app(device: Device) -> FastAPI:
     app.add_exception_handler(SignInFirstError, _sign_in_first)
     app.add_exception_handler(LeukoscopeError, _refused)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _not_understood)
     app.add_middleware(ServerFaults, answer=_faulty, kept=device.page_faults)
     app.add_middleware(Guard, sessions=device.sessions, hosts=_hosts(device))
     return app
@@ -82,6 +85,18 @@ def _http_error(request: Request, error: Exception) -> Response:
     if _is_api(request):
         return JSONResponse({"detail": detail}, status, headers=headers)
     return _error_page(request, status, detail)
+
+
+def _not_understood(_: Request, error: Exception) -> Response:
+    """Say which fields do not fit; what was sent is not repeated: PINs are in it."""
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    detail = [{"loc": _place(e["loc"]), "type": e["type"]} for e in found]
+    return JSONResponse({"detail": detail}, 422)
+
+
+def _place(loc: Sequence[object]) -> list[str]:
+    """Return where something does not fit; a key of theirs is not repeated either."""
+    return [str(part) for part in loc if str(part).isidentifier()][:3]
 
 
 def _faulty(request: Request, code: str) -> Response:

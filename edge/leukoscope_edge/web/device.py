@@ -19,6 +19,7 @@ from leukoscope_edge.quality.camera_scale import camera_scale, require_objective
 from leukoscope_edge.records.slide import Origin, SlideRecord
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.web.security import Sessions, session_of
+from leukoscope_edge.web.trail import Trail
 from leukoscope_edge.web.update_session import Desk
 
 LANGUAGE_COOKIE = "leukoscope_language"
@@ -40,6 +41,7 @@ class Device:
         languages: Of the page.
         fingerprint: Of the TLS certificate, empty on loopback.
         desk: Where new models are taken in.
+        trail: Of who came in.
         why_off: Why no slide may be screened, empty where one may.
         page_faults: What the page's own program failed at since it was started, the
             newest last; for the log for service.
@@ -55,6 +57,7 @@ class Device:
     languages: dict[str, Language]
     fingerprint: str = ""
     desk: Desk = field(default_factory=Desk)
+    trail: Trail = field(default_factory=Trail)
     why_off: str = ""
     page_faults: deque[str] = field(default_factory=lambda: deque(maxlen=N_PAGE_FAULTS))
 
@@ -135,7 +138,11 @@ class Device:
         """
         session = session_of(connection.headers)
         name = self.sessions.person(session, touch=touch)
-        return self.people.find(name) if name else None
+        person = self.people.find(name) if name else None
+        if person and not self.sessions.is_opened_by(session, person.pin_hash):
+            self.sessions.sign_out(session)  # a new PIN was given
+            return None
+        return person
 
     def language(self, connection: HTTPConnection) -> Language:
         """Return the language that a browser wants."""

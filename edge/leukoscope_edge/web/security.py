@@ -58,6 +58,7 @@ HEADERS = {
 class _Session:
     person: str
     used_at_s: float
+    pin_hash: str
 
 
 class Sessions:
@@ -95,19 +96,30 @@ class Sessions:
             return False
         return hmac.compare_digest(self.token(session), token)
 
-    def sign_in(self, person: str) -> str:
-        """Open a session under a new id and return it; locked ones are forgotten."""
+    def sign_in(self, person: str, pin_hash: str = "") -> str:
+        """Open a session under a new id and return it; locked ones are forgotten.
+
+        Args:
+            person: Who.
+            pin_hash: Of the PIN that opened it: another one ends it.
+        """
         session, now_s = self.new_id(), self._clock()
         with self._lock:
             for old in [i for i, s in self._open.items() if _is_locked(s, now_s)]:
                 del self._open[old]
-            self._open[session] = _Session(person, now_s)
+            self._open[session] = _Session(person, now_s, pin_hash)
         return session
 
     def sign_out(self, session: str) -> None:
         """Close a session."""
         with self._lock:
             self._open.pop(session, None)
+
+    def is_opened_by(self, session: str, pin_hash: str) -> bool:
+        """Say whether a session was opened by the PIN that somebody has now."""
+        with self._lock:
+            found = self._open.get(session)
+            return found is not None and found.pin_hash in ("", pin_hash)
 
     def person(self, session: str, *, touch: bool = True) -> str | None:
         """Return who is signed in, None where nobody is or the session locked.

@@ -16,6 +16,7 @@ from leukoscope_edge.live.commands import Do, Order
 from leukoscope_edge.quality.camera_scale import Scale, keep_scale, measure_scale
 from leukoscope_edge.vision.stage_micrometer import check_red_cells
 from leukoscope_edge.web.access import (
+    address_of,
     check_pin,
     device_of,
     may,
@@ -33,8 +34,10 @@ from leukoscope_edge.web.forms import (
     UnderObjective,
 )
 from leukoscope_edge.web.security import session_of
+from leukoscope_edge.web.trail import ADDED, SIGNED_IN
 
 router = APIRouter(prefix="/api")
+Chief = Annotated[Person, Depends(may(Right.PEOPLE))]
 Calibrator = Annotated[Person, Depends(may(Right.DEVICE))]
 YEAR_S = 365 * 24 * 3600
 
@@ -54,10 +57,12 @@ def set_up(body: SetUp, request: Request, response: Response) -> dict[str, str]:
 def sign_in(body: SignIn, request: Request, response: Response) -> dict[str, Any]:
     """Open a session."""
     device = device_of(request)
-    check_pin(device, body.name, body.pin)
+    check_pin(request, body.name, body.pin)
     person = device.people.find(body.name)
     if person is None:
         raise HTTPException(401, "wrong name or PIN")
+    facts = {"from": address_of(request) or "the screen", "role": person.role.value}
+    device.trail.note(device.store, SIGNED_IN, facts, person.name)
     open_session(request, response, person)
     return {"next": "/"}
 
@@ -88,10 +93,14 @@ def choose_language(
     return {"next": ""}
 
 
-@router.post("/people", dependencies=[Depends(may(Right.PEOPLE))])
-def add_person(body: NewPerson, request: Request) -> dict[str, str]:
-    """Add somebody."""
-    device_of(request).people.add(body.name, body.role, body.pin)
+@router.post("/people")
+def add_person(body: NewPerson, request: Request, by: Chief) -> dict[str, str]:
+    """Add somebody, and keep who did."""
+    device = device_of(request)
+    device.store.require_sound()
+    person = device.people.add(body.name, body.role, body.pin)
+    facts = {"person": person.name, "role": person.role.value}
+    device.trail.note(device.store, ADDED, facts, by.name)
     return {"next": "/people"}
 
 

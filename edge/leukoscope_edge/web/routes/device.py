@@ -87,7 +87,7 @@ def accept(body: Accepted, request: Request, _: Installer) -> dict[str, str]:
     supervisor = device.people.find(body.name)
     if supervisor is None or supervisor.role is not Role.SUPERVISOR:
         raise HTTPException(403, "only a supervisor accepts what a new model changes")
-    check_pin(device, supervisor.name, body.pin)
+    check_pin(request, supervisor.name, body.pin)
     device.desk.answer(supervisor.name)
     return {"next": "/update"}
 
@@ -201,7 +201,7 @@ def log_to_stick(body: OnStick, request: Request, _: Checker) -> dict[str, str]:
 def restore(body: Restore, request: Request, person: Keeper) -> dict[str, str]:
     """Put a backup in the place of the records, once the server has closed them."""
     device = device_of(request)
-    check_pin(device, person.name, body.pin)
+    check_pin(request, person.name, body.pin)
     _require_no_count(device)
     path = stick_named(device.profile, body.stick) / body.file
     folder, by, passphrase = device.store.folder, person.name, body.passphrase

@@ -178,7 +178,7 @@ def sign(
 ) -> dict[str, str]:
     """Sign the result and put the report on the disk."""
     device = device_of(request)
-    check_pin(device, person.name, body.pin)
+    check_pin(request, person.name, body.pin)
     record = device.store.slide(slide)
     verdict = verdict_of(record, device.card_of(record))
     device.store.sign(slide, verdict, person.name, comment=body.comment, key=body.key)
