@@ -16,8 +16,15 @@ from leukoscope_edge.service.supervisor import Part, State, Supervisor
 PART = Path(__file__).with_name("scripted_part.py")
 
 
-def command(name: str, lives: list[str], folder: Path) -> Callable[..., Sequence[str]]:
+def command(
+    name: str, lives: list[str], folder: Path, n_missing: int = 0
+) -> Callable[..., Sequence[str]]:
+    left = [n_missing]
+
     def of(state: State) -> Sequence[str]:
+        left[0] -= 1
+        if left[0] >= 0:
+            return [str(folder / "no such program")]
         how = "safe" if state.safe else "cpu" if state.is_cpu_only else "all"
         own = [name, json.dumps(lives), str(folder), str(os.getpid()), how]
         return [sys.executable, str(PART), *own]
@@ -30,8 +37,9 @@ def main() -> int:
     supervisor.TELL_S = 0.1
     supervisor.START_S = script.get("start_s", 10.0)
     supervisor.GOODBYE_S = 1.0
+    n_missing = script.get("n_missing", 0)
     parts = [
-        Part(name=name, command=command(name, lives, folder))
+        Part(name=name, command=command(name, lives, folder, n_missing))
         for name, lives in script["parts"].items()
     ]
     ladder = Ladder(
@@ -40,11 +48,17 @@ def main() -> int:
         limits=Limits(**script.get("limits", {"first_pause_s": 0.01})),
     )
     told = folder / "told"
+
+    def tell(found: Supervisor) -> None:
+        if script.get("tell_fails"):
+            raise OSError("no room")
+        told.write_text(found.state.safe)
+
     return Supervisor(
         parts=parts,
         folder=folder / "beats",
         ladder=ladder,
-        tell=lambda s: told.write_text(s.state.safe),
+        tell=tell,
     ).run()
 
 

@@ -15,6 +15,9 @@ from typing import Any
 
 import pytest
 
+from leukoscope_edge.errors import ConfigError
+from leukoscope_edge.service.supervisor import alone
+
 SERVICE = Path(__file__).with_name("scripted_service.py")
 PATIENCE_S = 30.0
 
@@ -222,6 +225,36 @@ def test_killed_it_takes_all_with_it(start: Callable[..., Service]) -> None:
     for name in ("page", "count"):
         ((pid, _),) = service.lives(name)
         wait_for(lambda pid=pid: not is_alive(pid))
+
+
+def test_figures_that_cannot_be_written_end_nobody(
+    start: Callable[..., Service],
+) -> None:
+    service = start(parts={"page": ["good"]}, tell_fails=True)
+    wait_for(lambda: service.beats("page")["n_done"] > 30)
+    assert service.process.poll() is None
+    assert len(service.lives("page")) == 1
+
+
+def test_a_part_that_cannot_be_started_is_tried_again(
+    start: Callable[..., Service],
+) -> None:
+    service = start(parts={"page": ["good"]}, n_missing=2)
+    wait_for(lambda: service.beats("page")["n_done"] > 3)
+    assert service.process.poll() is None
+
+
+def test_one_folder_by_two_ways_is_one_service(tmp_path: Path) -> None:
+    """As by a bind mount: another name, the same folder."""
+    data, other = tmp_path / "data", tmp_path / "other"
+    data.mkdir()
+    other.symlink_to(data)
+    with (
+        alone(data, ".service"),
+        pytest.raises(ConfigError, match="already runs"),
+        alone(other, ".service"),
+    ):
+        pass
 
 
 def test_two_services_on_the_same_records_are_refused(

@@ -10,14 +10,18 @@ from argon2 import PasswordHasher
 from tests.edge.web.stand_ins import PIN, QUICK
 
 from leukoscope_edge.accounts import (
+    AT_SCREEN,
+    LONGEST_AT_SCREEN_S,
     LONGEST_WAIT_S,
     N_FREE_FAILURES,
+    N_FREE_STRANGERS,
     Entry,
     People,
     PeopleError,
     Role,
     wait_s,
 )
+from leukoscope_edge.errors import OutputError
 
 
 class Clock:
@@ -162,3 +166,64 @@ def test_a_field_that_must_match_another_says_so_in_words() -> None:
     for page in templates.iterdir():
         for tag in re.findall(r"data-same-as=.*", page.read_text(encoding="utf-8")):
             assert 'data-differs="{{ _(' in tag, page.name
+
+
+HERE, THERE = "10.42.0.7", "10.42.0.8"
+
+
+def guess(people: People, n: int, address: str = AT_SCREEN) -> None:
+    """Type wrong PINs, without a look at how long to wait."""
+    for _ in range(n):
+        people.enter("Amina", "999999", address)
+
+
+def test_nobody_makes_another_wait_longer_than_a_minute_at_the_screen(
+    tmp_path: Path,
+) -> None:
+    clock = Clock()
+    people = open_people(tmp_path, clock)
+    people.add_first("Amina", PIN)
+    for _ in range(40):
+        guess(people, 1)
+        clock.now += LONGEST_AT_SCREEN_S
+    assert people.enter("Amina", PIN)[0] is Entry.OPEN
+
+
+@pytest.mark.parametrize("n", [N_FREE_FAILURES, 50])
+def test_who_guesses_from_the_network_keeps_nobody_from_the_screen(
+    tmp_path: Path, n: int
+) -> None:
+    people = open_people(tmp_path)
+    people.add_first("Amina", PIN)
+    guess(people, n, THERE)
+    assert people.enter("Amina", PIN, THERE)[0] is Entry.WAIT
+    assert people.enter("Amina", PIN, HERE)[0] is Entry.OPEN
+    assert people.enter("Amina", PIN)[0] is Entry.OPEN
+
+
+def test_many_addresses_together_wait_and_a_known_one_does_not(tmp_path: Path) -> None:
+    people = open_people(tmp_path)
+    people.add_first("Amina", PIN)
+    assert people.enter("Amina", PIN, HERE)[0] is Entry.OPEN
+    for n in range(N_FREE_STRANGERS):
+        guess(people, 1, f"10.0.0.{n}")
+    assert people.enter("Amina", PIN, "10.0.1.1")[0] is Entry.WAIT
+    again = open_people(tmp_path)  # a restart forgives no stranger
+    assert again.enter("Amina", PIN, "10.0.1.1")[0] is Entry.WAIT
+    assert people.enter("Amina", PIN, HERE)[0] is Entry.OPEN
+    assert people.enter("Amina", PIN, "10.0.1.1")[0] is Entry.OPEN
+
+
+def test_a_disk_that_takes_nothing_lets_the_right_pin_in_and_counts_the_wrong(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "people"
+    people = open_people(folder)
+    people.add_first("Amina", PIN)
+    (folder / ".people.json.part").mkdir()  # so that the list cannot be written
+    with pytest.raises(OutputError, match="cannot be written"):
+        people.add("Ben", Role.OPERATOR, PIN)
+    assert people.enter("Amina", PIN)[0] is Entry.OPEN
+    guess(people, N_FREE_FAILURES)
+    assert people.enter("Amina", PIN)[0] is Entry.WAIT
+    assert open_people(folder).enter("Amina", PIN)[0] is Entry.OPEN
