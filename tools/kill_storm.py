@@ -41,9 +41,9 @@ from leukoscope_edge.records.slide import (
     Origin,
     SlideRecord,
     SlideSetUp,
-    SlideState,
     cell_id,
 )
+from leukoscope_edge.records.slide_state import Action, SlideState, is_allowed
 from leukoscope_edge.records.store import open_store
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import (
@@ -129,7 +129,7 @@ class Recorder:
     def _slide(self, slide: str) -> None:
         store = self._store
         record = store.slide(slide)
-        if record.state is SlideState.COUNTING:
+        if is_allowed(Action.FINISH, record.state):
             self._count(record)
         if store.slide(slide).state is SlideState.REVIEW:
             self._review(slide)
@@ -179,7 +179,8 @@ class Recorder:
         )
         self._step(f"undo-{slide}-{n}", lambda key: store.undo(slide, "storm", key=key))
         self._step(
-            f"sign-{slide}", lambda key: store.sign(slide, VERDICT, "storm", key=key)
+            f"sign-{slide}",
+            lambda key: store.sign(slide, lambda _: VERDICT, "storm", key=key),
         )
 
     def _step(self, key: str, do: Callable[[str], object]) -> None:

@@ -108,7 +108,7 @@ def _one_slide(
     ]
 
     def sign_and_print() -> None:
-        store.sign(slide, verdict, "ann", key=f"{slide}-sign")
+        store.sign(slide, lambda _: verdict, "ann", key=f"{slide}-sign")
         write_paper(store, slide, "ann")
 
     return {

@@ -77,6 +77,7 @@ class Right(str, Enum):
     SLIDES = "slides"  # count, review, sign, share
     PEOPLE = "people"  # add people
     SETTLE = "settle"  # decide where two readers differ
+    WITHDRAW = "withdraw"  # void a slide of which a version is signed
     DEVICE = "device"  # calibrate
     QUALITY = "quality"  # look at the device and run its tests
     MODEL = "model"  # install a model, or go back to the one before

@@ -79,6 +79,9 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         ),
         "stopped-early-cure": "Count on, or make another smear.",
         "not-over": "the count is not over",
+        "void": "this slide is void",
+        "rescaled": "its cells were judged at the scale of another objective",
+        "rescaled-cure": "Count the slide again, as a new one.",
         # quality, each with what to do
         "quality": "the device's quality is out of control: {reason}",
         "quality-cure": "Open the Device page, and put it right first.",

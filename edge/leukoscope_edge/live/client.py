@@ -8,6 +8,7 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -57,6 +58,8 @@ class Counter:
             self._has_ordered = True
             if order.do in (Do.PREVIEW, Do.COUNT):
                 self._wanted = order
+            elif order.do is Do.COUNT_MORE:  # once it goes on, it is a count as any
+                self._wanted = replace(order, do=Do.COUNT)
             elif order.do is Do.FINISH or self._gives_back(order):
                 self._wanted = None
             if self._line is not None:

@@ -8,7 +8,9 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, cast
+
+from leukoscope_edge.records.slide_state import Action, Live
 
 HEAD_BYTES = 4
 """Length of the facts in front of the picture, big-endian."""
@@ -19,6 +21,7 @@ class Do(str, Enum):
 
     PREVIEW = "preview"
     COUNT = "count"
+    COUNT_MORE = "count-more"  # of a count that is over
     PAUSE = "pause"
     GO_ON = "go-on"
     NEW_AREA = "new-area"
@@ -88,6 +91,16 @@ def _said(name: str, value: Any, translate: Callable[[str], str]) -> Any:
 
 BUSY = frozenset({Mode.COUNTING, Mode.PAUSED, Mode.ENDED})
 """A slide is under the lens."""
+ASKS: dict[Do, Action] = {
+    Do.PREVIEW: Action.GET_READY,
+    Do.COUNT: Action.COUNT,
+    Do.COUNT_MORE: Action.COUNT_MORE,
+    Do.PAUSE: Action.PAUSE,
+    Do.GO_ON: Action.GO_ON,
+    Do.NEW_AREA: Action.NEW_AREA,
+    Do.FINISH: Action.FINISH,
+}
+"""What an order does with a slide, as the table of its states names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +118,11 @@ class News:
     slide: str
     facts: dict[str, Any]
     jpeg: bytes = b""
+
+    def live_at(self, slide: str) -> Live:
+        """Return what the counting process does with a slide."""
+        is_there = self.slide == slide and self.mode in BUSY
+        return cast("Live", self.mode.value) if is_there else ""
 
     def message(self, translate: Callable[[str], str] = str) -> bytes:
         """Return the news as one WebSocket message: length, facts, picture.

@@ -28,7 +28,7 @@ from leukoscope_edge.inference.bundle import Bundle, open_bundle
 from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.inference.segmenter_fallback import ServingSegmenter
 from leukoscope_edge.live.channel import Line
-from leukoscope_edge.live.commands import Do, Mode, News, Order
+from leukoscope_edge.live.commands import ASKS, Do, Mode, News, Order
 from leukoscope_edge.live.outbox import Draft, Outbox
 from leukoscope_edge.live.recorder import Keeper
 from leukoscope_edge.live.snapshot import (
@@ -39,14 +39,11 @@ from leukoscope_edge.live.snapshot import (
 )
 from leukoscope_edge.live.timing import Meter
 from leukoscope_edge.profile import Profile, ThermalEntry
-from leukoscope_edge.quality.camera_scale import (
-    camera_scale,
-    objective_of,
-    of_this_size,
-)
+from leukoscope_edge.quality.camera_scale import camera_scale, of_this_size
 from leukoscope_edge.quality.illumination import LightLog
 from leukoscope_edge.quality.levey_jennings import note_light
 from leukoscope_edge.records.conclusion import context_of
+from leukoscope_edge.records.correction import objective_of
 from leukoscope_edge.records.maintenance import DAMAGED, LOOKING
 from leukoscope_edge.records.store import Store, open_store
 from leukoscope_edge.screening import Looked, SlideRun, n_ahead, require_domain
@@ -269,7 +266,7 @@ class _Worker:
             match order.do:
                 case Do.PREVIEW:
                     self._preview(order.slide)
-                case Do.COUNT:
+                case Do.COUNT | Do.COUNT_MORE:
                     self._count(order)
                 case Do.PAUSE if self._mode is Mode.COUNTING:
                     self._pause()
@@ -298,11 +295,11 @@ class _Worker:
         if self._mode in busy and self._slide == order.slide:
             return
         self._rest()
-        record = self._store.slide(order.slide)
+        record = self._store.require(order.slide, ASKS[order.do])
         camera = self._open(order.slide)
         self._keeper = Keeper(self._store, order.slide, self._bundle.card)
         self._light = LightLog()
-        earlier = self._keeper.go_on(order.by)
+        earlier = self._keeper.go_on(order.by, more=order.do is Do.COUNT_MORE)
         _skip_seen(camera, self._keeper.last_frame)
         self._segmenter = _segmenter_of(self._profile)  # it may be whole again
         self._note_who(self._keeper)

@@ -51,22 +51,26 @@ class Keeper:
         self.statuses: Counter[str] = Counter()
         self.last_frame = ""
 
-    def go_on(self, by: str) -> tuple[Cell, ...]:
+    def go_on(self, by: str, *, more: bool = False) -> tuple[Cell, ...]:
         """Return the cells that were counted before a stop, none at the start.
 
         Args:
             by: Who goes on; kept where there is something to go on from.
+            more: Somebody asked for more cells of a count that is over.
+
+        Raises:
+            StepError: The count is over and nobody asked, or the result is signed.
         """
         record = self._store.slide(self._slide)
         known = [c for c in record.machine_cells.values() if c.is_counted]
-        if not known:
+        if not known and not more:
             return ()
-        self._store.resume(self._slide, by)
+        self._store.resume(self._slide, by, more=more)
         self._run = self._store.slide(self._slide).run
         cells = tuple(self._cell(c) for c in known)
         self._record_ids = {c.id: r.id for c, r in zip(cells, known, strict=True)}
         self._earlier = frozenset(self._record_ids)
-        self.last_frame = max(c.frame for c in known)
+        self.last_frame = max((c.frame for c in known), default="")
         return cells
 
     def found_by(self, segmenter: str, fallback: str) -> None:
@@ -188,7 +192,9 @@ class Keeper:
             sightings=sightings,
             n_sightings=record.n_sightings,
             call=Call(
-                name=record.call or CallName.UNCLEAR, p_blast=record.p_blast or 0.0
+                name=record.call or CallName.UNCLEAR,
+                p_blast=record.p_blast or 0.0,
+                is_unlike=record.is_unlike,
             ),
             island=int(run[1:] or 1) - 1,
         )

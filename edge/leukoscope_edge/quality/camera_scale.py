@@ -12,7 +12,7 @@ from leukoscope_edge.capture.simulated import SCALE_UM_PER_PX
 from leukoscope_edge.capture.source import is_simulated
 from leukoscope_edge.errors import ConfigError, StepError
 from leukoscope_edge.profile import MAIN_OBJECTIVE, CameraEntry
-from leukoscope_edge.records.slide import SlideRecord
+from leukoscope_edge.records.correction import objective_of
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.types import Frame
 from leukoscope_edge.vision.stage_micrometer import (
@@ -66,11 +66,6 @@ def camera_scale(
     if is_simulated(camera.source):
         return Scale(um_per_px=SCALE_UM_PER_PX)
     return scales(store, camera).get(objective)
-
-
-def objective_of(record: SlideRecord) -> str:
-    """Return the objective that a slide was begun under."""
-    return record.details.get("objective", MAIN_OBJECTIVE)
 
 
 def usual_objective(store: Store, camera: CameraEntry) -> str:

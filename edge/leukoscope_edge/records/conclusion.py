@@ -2,12 +2,19 @@
 
 from collections.abc import Sequence
 
-from leukoscope_edge.counting import CellCall, SlideContext, conclude
+from leukoscope_edge.counting import CellCall, Doubt, SlideContext, conclude
 from leukoscope_edge.inference.background import background_of
 from leukoscope_edge.inference.card import Card
-from leukoscope_edge.messages import Message
-from leukoscope_edge.records.slide import SlideRecord, SlideState
+from leukoscope_edge.messages import Message, message
+from leukoscope_edge.records.slide import SlideRecord
+from leukoscope_edge.records.slide_state import Action, is_allowed
 from leukoscope_edge.types import Refusal, Verdict
+
+RESCALED = Doubt(
+    reason=message("rescaled"), cure=message("rescaled-cure"), spoils_calls=True
+)
+"""The objective was put right after cells had been cut out and judged: at a wrong size,
+so neither model nor people saw what they thought."""
 
 
 def verdict_of(
@@ -15,12 +22,16 @@ def verdict_of(
 ) -> Verdict | Refusal:
     """Return what follows from the words of people and machine together.
 
+    A slide that is void gives no verdict.
+
     Args:
         record: The slide as it stands.
         card: Of the model that judged it.
         quality: What of the device's quality is out of control now, beside what was
             when the count ended.
     """
+    if record.void is not None:
+        return Refusal(reason=message("void"))
     return conclude(calls_of(record), context_of(record, card, quality=quality))
 
 
@@ -33,8 +44,8 @@ def context_of(
         background=background_of(card, record.site),
         is_scale_known=record.origin.scale_um_per_px is not None,
         quality=tuple(dict.fromkeys((*record.quality, *quality))),
-        doubts=record.doubts,
-        is_over=record.state is not SlideState.COUNTING,
+        doubts=(*record.doubts, *([RESCALED] if record.is_rescaled else [])),
+        is_over=not is_allowed(Action.FINISH, record.state),
     )
 
 

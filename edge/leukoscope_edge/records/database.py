@@ -73,6 +73,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         NOTES_FROM_EVENTS,
         f"CREATE INDEX bound_of_slide ON event (kind, slide) WHERE {IS_BOUND}",
     ),
+    (),  # a slide may be void or corrected: programs that do not know it stay out
 )
 """Each is run once, in order; `PRAGMA user_version` counts them. Never edit one that
 was released: add another."""

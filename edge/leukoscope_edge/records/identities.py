@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from leukoscope_edge.errors import RecordError
+from leukoscope_edge.errors import RecordError, StepError
 from leukoscope_edge.records.events import Problem, canonical, clean
 from leukoscope_edge.records.keys import KEY_BYTES, seal, unseal
 from leukoscope_edge.records.ledger import Ledger
@@ -42,6 +42,23 @@ class Identities:
         connection.execute(
             "INSERT INTO record_key VALUES (?, ?, ?)",
             (slide, wrapped, self._tag(identity.sample)),
+        )
+        return seal(key, canonical(asdict(identity)).encode(), purpose=slide).hex()
+
+    def change(
+        self, connection: sqlite3.Connection, slide: str, identity: Identity
+    ) -> str:
+        """Put another identity under a slide's key, inside a transaction; sealed.
+
+        Raises:
+            StepError: The key was destroyed.
+        """
+        key = self._key(slide)
+        if key is None:
+            raise StepError(f"slide {slide}: whose blood it was is erased")
+        connection.execute(
+            "UPDATE record_key SET sample_tag = ? WHERE slide = ?",
+            (self._tag(identity.sample), slide),
         )
         return seal(key, canonical(asdict(identity)).encode(), purpose=slide).hex()
 

@@ -11,7 +11,8 @@ switched off for longer keeps what it holds for longer.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from leukoscope_edge.records.slide import Kind, SlideRecord, SlideState
+from leukoscope_edge.records.slide import Kind, SlideRecord
+from leukoscope_edge.records.slide_state import Action, is_allowed
 from leukoscope_edge.records.store import Store
 
 MAX_STEP = timedelta(days=45)
@@ -118,7 +119,7 @@ class _Kept:
 
 
 def _kept(record: SlideRecord) -> _Kept:
-    may_drop = record.state is SlideState.SIGNED and record.has_pictures
+    may_drop = is_allowed(Action.DROP_PICTURES, record.state) and record.has_pictures
     return _Kept(record.id, not record.is_erased, may_drop)
 
 

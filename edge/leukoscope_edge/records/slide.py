@@ -7,6 +7,8 @@ from typing import Any, Literal
 from leukoscope_edge.counting import Doubt
 from leukoscope_edge.counting.background import SiteBackground
 from leukoscope_edge.messages import Message, Say, from_plain, plain, said_all
+from leukoscope_edge.records.changes import Correction, Reason
+from leukoscope_edge.records.slide_state import SlideState
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
 from leukoscope_edge.types import (
     THRESHOLDS,
@@ -42,19 +44,13 @@ class Kind(str, Enum):
     FINISH = "finish"
     SIGN = "sign"
     AMEND = "amend"
+    VOID = "void"
+    CORRECT = "correct"
     CONSENT = "consent"
     EXPORT = "export"
     ERASE = "erase"
     DROP_PICTURES = "drop-pictures"
     NOTE = "note"  # of the device, not of a slide
-
-
-class SlideState(str, Enum):
-    """Where a slide stands."""
-
-    COUNTING = "counting"
-    REVIEW = "review"
-    SIGNED = "signed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -359,6 +355,10 @@ class SlideRecord:
         site: This site's own normal slides at the start, None: the bundle's background.
         quality: What of the device's quality was out of control when the count ended.
         doubts: What was wrong with the pictures.
+        scales_um_per_px: At which its cells were cut out and judged.
+        amendments: Why signed versions were opened again, the oldest first.
+        corrections: What was put right of its facts, the oldest first.
+        void: Why it counts for nothing, None where it counts.
     """
 
     id: str
@@ -370,7 +370,7 @@ class SlideRecord:
     consents_to_training: bool
     started_at: str
     by: str
-    state: SlideState = SlideState.COUNTING
+    state: SlideState = SlideState.NEW
     run: int = 1
     machine_cells: dict[str, CellRecord] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
@@ -388,6 +388,15 @@ class SlideRecord:
     site: SiteBackground | None = None
     quality: tuple[Message, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    scales_um_per_px: tuple[float | None, ...] = ()
+    amendments: tuple[Reason, ...] = ()
+    corrections: tuple[Correction, ...] = ()
+    void: Reason | None = None
+
+    @property
+    def is_rescaled(self) -> bool:
+        """Whether cells were judged at a scale that turned out to be another one."""
+        return any(s != self.origin.scale_um_per_px for s in self.scales_um_per_px)
 
     @property
     def cells(self) -> tuple[CellRecord, ...]:
@@ -443,7 +452,8 @@ class SlideRecord:
     @property
     def version(self) -> int:
         """Number of the version that is signed, or being made."""
-        return len(self.signatures) + (self.state is not SlideState.SIGNED)
+        is_unsigned = self.state is not SlideState.SIGNED and self.void is None
+        return max(1, len(self.signatures) + is_unsigned)
 
 
 def _with_words(cell: CellRecord, steps: list[Step], n_readers: int) -> CellRecord:

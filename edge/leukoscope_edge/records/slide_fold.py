@@ -1,10 +1,7 @@
 """A slide is the fold of its events. Pure: no file, no clock.
 
 Resuming after a power cut is folding what is stored. What may happen to a slide when,
-stands in one table here; the store asks it before it writes.
-
-    start -> COUNTING -> finish -> REVIEW -> sign -> SIGNED -> amend -> REVIEW ...
-                 ^------- resume ----'
+stands in the table of `records/slide_state.py`; the store asks it before it writes.
 """
 
 from collections.abc import Iterable
@@ -14,40 +11,34 @@ from typing import Any
 
 from leukoscope_edge.counting.background import NormalSlide, SiteBackground
 from leukoscope_edge.messages import from_plain
+from leukoscope_edge.records.changes import Change, Correction, Reason
 from leukoscope_edge.records.events import Event
 from leukoscope_edge.records.slide import (
     Kind,
     Origin,
     Signature,
     SlideRecord,
-    SlideState,
     Step,
     cell_from,
     doubt_from,
     facts_from,
     outcome_from,
 )
+from leukoscope_edge.records.slide_state import (
+    Action,
+    Live,
+    SlideState,
+    after,
+    is_allowed,
+    state_of,
+)
 from leukoscope_edge.sample import AgeGroup, SlideFacts
 from leukoscope_edge.types import Word, found_by_note
 
-_UNSIGNED = frozenset({SlideState.COUNTING, SlideState.REVIEW})
-_ANY = frozenset(SlideState)
-ALLOWED_IN: dict[Kind, frozenset[SlideState]] = {
-    Kind.RESUME: _UNSIGNED,
-    Kind.ENGINE: frozenset({SlideState.COUNTING}),
-    Kind.SEGMENTER: frozenset({SlideState.COUNTING}),
-    Kind.CELLS: frozenset({SlideState.COUNTING}),
-    Kind.JUDGE: _UNSIGNED,
-    Kind.MISSED: _UNSIGNED,
-    Kind.UNDO: _UNSIGNED,
-    Kind.FINISH: frozenset({SlideState.COUNTING}),
-    Kind.SIGN: frozenset({SlideState.REVIEW}),
-    Kind.AMEND: frozenset({SlideState.SIGNED}),
-    Kind.CONSENT: _ANY,
-    Kind.EXPORT: _ANY,
-    Kind.ERASE: _ANY,
-    Kind.DROP_PICTURES: frozenset({SlideState.SIGNED}),
+_OF_OLDER_PROGRAMS: dict[Action, SlideState] = {
+    Action.COUNT_MORE: SlideState.AMENDING,
 }
+"""What was allowed once, and is still read."""
 
 
 def fold(events: Iterable[Event], start: SlideRecord | None = None) -> SlideRecord:
@@ -79,11 +70,27 @@ def apply(record: SlideRecord | None, event: Event) -> SlideRecord:
         return _started(event)
     if record is None:
         raise ValueError(f"there is no slide {event.slide}")
-    if record.state not in ALLOWED_IN.get(kind, ()):
-        raise ValueError(
-            f"slide {record.id}: cannot {kind.value} while it is {record.state.value}"
-        )
-    return replace(_after(record, kind, event), seq=event.seq, head=event.hash)
+    action = action_of(kind, record.state)
+    is_older = _OF_OLDER_PROGRAMS.get(action) is record.state
+    if not is_older and not is_allowed(action, state_of(record.state)):
+        raise ValueError(why_not(record, action))
+    state = after(action, record.state, was_signed=bool(record.signatures))
+    changed = _after(record, kind, event)
+    return replace(changed, state=state, seq=event.seq, head=event.hash)
+
+
+def action_of(kind: Kind, state: SlideState) -> Action:
+    """Return what an event of a kind does with a slide that stands so."""
+    is_over = state not in (SlideState.NEW, SlideState.COUNTING)
+    if kind is Kind.RESUME and is_over:
+        return Action.COUNT_MORE
+    return Action(kind.value)
+
+
+def why_not(record: SlideRecord, action: Action, live: Live = "") -> str:
+    """Return why something may not be done with a slide."""
+    state = state_of(record.state, live)
+    return f"slide {record.id}: cannot {action.value} while it is {state.value}"
 
 
 def _after(record: SlideRecord, kind: Kind, event: Event) -> SlideRecord:
@@ -107,7 +114,12 @@ def _after(record: SlideRecord, kind: Kind, event: Event) -> SlideRecord:
         case Kind.SIGN:
             return _signed(record, event)
         case Kind.AMEND:
-            return replace(record, state=SlideState.REVIEW)
+            why = _reason(event)
+            return replace(record, amendments=(*record.amendments, why))
+        case Kind.VOID:
+            return replace(record, void=_reason(event))
+        case Kind.CORRECT:
+            return _corrected(record, event)
         case Kind.CONSENT:
             return replace(record, consents_to_training=event.body["consents"])
         case Kind.ERASE:
@@ -161,7 +173,6 @@ def _resumed(record: SlideRecord) -> SlideRecord:
     note = f"counting stopped at {len(record.machine_cells)} cells and went on"
     return replace(
         record,
-        state=SlideState.COUNTING,
         run=record.run + 1,
         machine=None,
         notes=(*record.notes, note),
@@ -199,7 +210,8 @@ def _with_cells(record: SlideRecord, event: Event) -> SlideRecord:
     new = {c["id"]: cell_from(_with_finder(record, c)) for c in event.body["cells"]}
     gone = set(event.body["gone"])
     cells = {i: c for i, c in (record.machine_cells | new).items() if i not in gone}
-    return replace(record, machine_cells=cells)
+    scales = dict.fromkeys((*record.scales_um_per_px, record.origin.scale_um_per_px))
+    return replace(record, machine_cells=cells, scales_um_per_px=tuple(scales))
 
 
 def _with_finder(record: SlideRecord, plain: dict[str, Any]) -> dict[str, Any]:
@@ -275,7 +287,6 @@ def _undone(record: SlideRecord, event: Event) -> SlideRecord:
 def _finished(record: SlideRecord, event: Event) -> SlideRecord:
     return replace(
         record,
-        state=SlideState.REVIEW,
         machine=outcome_from(event.body["outcome"]),
         frames=event.body["frames"],
         n_smudges=event.body["n_smudges"],
@@ -304,6 +315,35 @@ def _signed(record: SlideRecord, event: Event) -> SlideRecord:
         head=event.hash,
         sealed_comment=event.body["sealed_comment"],
     )
+    return replace(record, signatures=(*record.signatures, signature))
+
+
+def _reason(event: Event) -> Reason:
+    return Reason(
+        sealed=event.body["sealed_why"],
+        by=event.by,
+        at=event.at,
+        names_nobody=event.body.get("names_nobody", False),
+    )
+
+
+def _corrected(record: SlideRecord, event: Event) -> SlideRecord:
+    body = event.body
+    changes = tuple(Change(**c) for c in body["changes"])
+    now = {c.what: c.now for c in changes}
+    details = record.details
+    if "objective" in now:
+        details = details | {"objective": now["objective"]}
+    correction = Correction(
+        changes=changes,
+        reason=_reason(event),
+        sealed_before=record.sealed if body["sealed"] else "",
+    )
     return replace(
-        record, state=SlideState.SIGNED, signatures=(*record.signatures, signature)
+        record,
+        facts=facts_from(body["facts"]),
+        sealed=body["sealed"] or record.sealed,
+        details=details,
+        origin=replace(record.origin, **body["scale"]),
+        corrections=(*record.corrections, correction),
     )

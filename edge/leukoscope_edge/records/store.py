@@ -31,7 +31,10 @@ from leukoscope_edge.errors import RecordError, StepError
 from leukoscope_edge.messages import Message, plain
 from leukoscope_edge.records.backups.restore_step import end_last_step
 from leukoscope_edge.records.cell_archive import archived, keep_cell, picture_problems
+from leukoscope_edge.records.changes import Reason
+from leukoscope_edge.records.correction import Corrected
 from leukoscope_edge.records.database import IS_BOUND
+from leukoscope_edge.records.digest import CHANGED, digest_of
 from leukoscope_edge.records.events import Event, Head, Problem, canonical
 from leukoscope_edge.records.head_file import HEAD_NAME, HeadFile
 from leukoscope_edge.records.identities import Identities
@@ -58,7 +61,8 @@ from leukoscope_edge.records.slide import (
     outcome_of,
 )
 from leukoscope_edge.records.slide_cache import Folded
-from leukoscope_edge.records.slide_fold import apply, fold
+from leukoscope_edge.records.slide_fold import action_of, apply, fold, why_not
+from leukoscope_edge.records.slide_state import Action, Live, is_allowed, state_of
 from leukoscope_edge.records.witnesses import COPY, KEYS, PICTURES, Witnesses
 from leukoscope_edge.types import Cell, Refusal, Verdict, Word
 
@@ -248,9 +252,20 @@ class Store:
         self._caretaker.look_after()
         return slide
 
-    def resume(self, slide: str, by: str) -> None:
-        """Go on counting after a stop; new cells get ids of a new run."""
-        self._do(Kind.RESUME, slide, {}, by)
+    def resume(self, slide: str, by: str, *, more: bool = False) -> None:
+        """Go on counting after a stop; new cells get ids of a new run.
+
+        Args:
+            slide: The slide.
+            by: Who goes on.
+            more: Somebody asked for more cells of a count that is over.
+
+        Raises:
+            StepError: The count is over and nobody asked, or the result is signed.
+        """
+        with self._writing():
+            self.require(slide, Action.COUNT_MORE if more else Action.RESUME)
+            self._append(Kind.RESUME, slide, {}, by, "")
 
     def change_engine(self, slide: str, engine: str, why: str) -> None:
         """Record that cells are judged by another engine than so far.
@@ -386,28 +401,36 @@ class Store:
     def sign(
         self,
         slide: str,
-        verdict: Verdict | Refusal,
+        conclude: Callable[[SlideRecord], Verdict | Refusal],
         by: str,
         *,
+        shown: str | None = None,
         comment: str = "",
         key: str,
     ) -> Signature:
-        """Sign the result after the review.
+        """Sign the result after the review: concluded and written at one moment.
 
         Args:
             slide: The slide.
-            verdict: What follows from the words of people and machine together.
+            conclude: Says what follows from the slide as it stands.
             by: Who signs.
+            shown: Digest of what the signer saw (`records/digest.py`), None for a
+                program that signs what it makes itself.
             comment: Kept encrypted, as it may name somebody.
             key: Idempotency key.
 
         Raises:
-            StepError: Cells are still to be judged, or the slide is not in review.
+            StepError: Cells are still to be judged, the slide is not in review, or
+                the signer saw another result.
         """
         with self._writing():
             if self._repeated(Kind.SIGN, slide, key) is None:
+                record = self.require(slide, Action.SIGN)
+                outcome = outcome_of(conclude(record))
+                if shown not in (None, digest_of(record, outcome)):
+                    raise StepError(CHANGED)
                 body = {
-                    "outcome": outcome_object(outcome_of(verdict)),
+                    "outcome": outcome_object(outcome),
                     "sealed_comment": self._identities.seal_text(slide, comment),
                 }
                 self._append(Kind.SIGN, slide, body, by, key)
@@ -415,11 +438,93 @@ class Store:
         return self.slide(slide).signatures[-1]
 
     def amend(self, slide: str, why: str, by: str, *, key: str = "") -> None:
-        """Open a signed slide for another version; the signed one stays."""
+        """Open a signed slide for another version; the signed one stays.
+
+        Args:
+            slide: The slide.
+            why: Stands on every copy of the new version. No names.
+            by: Who opens it.
+            key: Idempotency key.
+        """
         with self._writing():
             if self._repeated(Kind.AMEND, slide, key) is None:
-                body = {"sealed_why": self._identities.seal_text(slide, why)}
-                self._append(Kind.AMEND, slide, body, by, key)
+                self._append(Kind.AMEND, slide, self._why(slide, why), by, key)
+
+    def void(self, slide: str, why: str, by: str, *, key: str = "") -> None:
+        """Take a slide out of use: it stays, is marked, and says no result any more.
+
+        Args:
+            slide: The slide.
+            why: Stands on every copy. No names.
+            by: Who does it.
+            key: Idempotency key.
+
+        Raises:
+            StepError: It is signed, or void already.
+        """
+        with self._writing():
+            if self._repeated(Kind.VOID, slide, key) is None:
+                self._append(Kind.VOID, slide, self._why(slide, why), by, key)
+
+    def correct(
+        self, slide: str, facts: Corrected, why: str, by: str, *, key: str = ""
+    ) -> None:
+        """Put facts of a slide right; what they were stays in the records.
+
+        Args:
+            slide: The slide.
+            facts: What is to be so.
+            why: No names.
+            by: Who puts it right.
+            key: Idempotency key.
+
+        Raises:
+            StepError: It is signed, void or being counted, or nothing differs.
+        """
+        with self._writing() as connection:
+            if self._repeated(Kind.CORRECT, slide, key):
+                return
+            record, identity = self.slide(slide), self.identity(slide)
+            changes = facts.changes(record, identity)
+            if not changes:
+                raise StepError(f"slide {slide}: all of this is so already")
+            body = {
+                "changes": [asdict(c) for c in changes],
+                "facts": facts_object(facts.facts(record)),
+                "scale": facts.scale(record),
+                "sealed": "",
+                **self._why(slide, why),
+            }
+            if any(c.what == "sample" for c in changes):
+                new = Identity(
+                    sample=facts.sample or "", name=identity.name if identity else ""
+                )
+                body["sealed"] = self._identities.change(connection, slide, new)
+            self._append(Kind.CORRECT, slide, body, by, key)
+
+    def _why(self, slide: str, why: str) -> dict[str, Any]:
+        sealed = self._identities.seal_text(slide, why)
+        return {"sealed_why": sealed, "names_nobody": True}
+
+    def reason(self, slide: str, reason: Reason) -> str | None:
+        """Return why something was done with a slide, None after erasure."""
+        return self._identities.open_text(slide, reason.sealed)
+
+    def require(self, slide: str, action: Action, live: Live = "") -> SlideRecord:
+        """Return a slide with which something may be done now.
+
+        Args:
+            slide: The slide.
+            action: What is to be done.
+            live: What the counting process does with it.
+
+        Raises:
+            StepError: It may not, or there is no such slide.
+        """
+        record = self.slide(slide)
+        if not is_allowed(action, state_of(record.state, live)):
+            raise StepError(why_not(record, action, live))
+        return record
 
     def set_consent(self, slide: str, by: str, *, consents: bool) -> None:
         """Keep whether the cells may train a model."""
@@ -526,7 +631,8 @@ class Store:
             "WHERE kind != ? ORDER BY last DESC",
             (Kind.FINISH.value,),
         )
-        return self._readable(rows)
+        found = self._readable(rows)
+        return [r for r in found if is_allowed(Action.FINISH, r.state)]
 
     def slides_of(self, sample: str) -> list[str]:
         """Return the numbers of the slides of a sample, the oldest first."""
@@ -538,7 +644,11 @@ class Store:
 
     def identity(self, slide: str) -> Identity | None:
         """Return whose blood a slide shows, None after erasure."""
-        return self._identities.open_identity(slide, self.slide(slide).sealed)
+        return self.identity_of(self.slide(slide))
+
+    def identity_of(self, record: SlideRecord) -> Identity | None:
+        """Return whose blood it is by a record, such as an older version's."""
+        return self._identities.open_identity(record.id, record.sealed)
 
     def comment(self, slide: str, signature: Signature) -> str | None:
         """Return the comment of a signature, None after erasure."""
@@ -662,7 +772,10 @@ class Store:
         event = self._ledger.next(kind.value, slide, body, by, key)
         if slide:
             try:
-                apply(self._fold_on(slide), event)
+                record = self._fold_on(slide)
+                if record is not None:
+                    self.require(slide, action_of(kind, record.state))
+                apply(record, event)
             except ValueError as err:
                 raise StepError(str(err)) from err
         self._ledger.append(event)

@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import HTTPException, Path, Request, Response
 
 from leukoscope_edge.accounts import AT_SCREEN, Entry, Person, Right
-from leukoscope_edge.records.slide import CellRecord
+from leukoscope_edge.records.slide import CellRecord, SlideRecord
+from leukoscope_edge.records.slide_state import Action, SlideState, state_of
 from leukoscope_edge.web.device import Device, has_right
 from leukoscope_edge.web.security import COOKIE, session_of
 from leukoscope_edge.web.trail import KEPT_OUT
@@ -91,6 +92,21 @@ def cell_of(device: Device, slide: str, cell: str) -> CellRecord:
     if not found:
         raise HTTPException(404, f"slide {slide}: there is no cell {cell}")
     return found[0]
+
+
+def state_now(device: Device, record: SlideRecord) -> SlideState:
+    """Return where a slide stands, by its records and by the counting process."""
+    return state_of(record.state, device.counter.newest.live_at(record.id))
+
+
+def require(device: Device, slide: str, action: Action) -> SlideRecord:
+    """Return a slide with which something may be done now.
+
+    Raises:
+        StepError: It may not, or there is no such slide.
+    """
+    live = device.counter.newest.live_at(slide)
+    return device.store.require(slide, action, live)
 
 
 def address_of(request: Request) -> str:

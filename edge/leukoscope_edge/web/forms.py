@@ -103,6 +103,9 @@ class Signed(Keyed):
 
     pin: str = Field(max_length=20)
     comment: str = Field(default="", max_length=1000)
+    shown: str = Field(
+        pattern=r"^[0-9a-f]{64}$", description="digest of the result on the page"
+    )
 
 
 class File(Body):
@@ -182,7 +185,17 @@ class UnderObjective(Body):
     objective: Objective = "100x"
 
 
-class Amended(Keyed):
-    """Why a signed slide is opened again."""
+class Reasoned(Keyed):
+    """Why something is done with a slide; stands on every copy, so no names."""
 
     why: str = Field(min_length=1, max_length=300)
+
+
+class Correction(Reasoned):
+    """Facts of a slide as they should be; what is left out stays."""
+
+    sample: str | None = Field(default=None, min_length=1, max_length=64)
+    sample_type: SampleType | None = None
+    age: AgeGroup | None = None
+    leukopenic: bool | None = None
+    objective: Objective | None = None

@@ -2,6 +2,7 @@
 
 from leukoscope_edge.i18n import Language
 from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE
+from leukoscope_edge.records.digest import CHANGED
 from leukoscope_edge.updates.codes import UNCHANGED, Code
 
 REFUSALS = (
@@ -14,7 +15,7 @@ REFUSALS = (
 TEXTS = {
     "again": "The device does not answer. Trying again ...",
     "field": "Look at this field again: {field}",
-    **{text: text for text in REFUSALS},
+    **{text: text for text in (*REFUSALS, CHANGED)},
 }
 
 LIGHTS = {

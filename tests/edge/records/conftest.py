@@ -130,7 +130,9 @@ class Bench:
 
     def signed(self, *, comment: str = "", **changes: object) -> str:
         slide = self.reviewed(**changes)
-        self.store.sign(slide, VERDICT, "ann", comment=comment, key=f"{slide}-sign")
+        self.store.sign(
+            slide, lambda _: VERDICT, "ann", comment=comment, key=f"{slide}-sign"
+        )
         return slide
 
 

@@ -77,7 +77,7 @@ def test_what_a_person_signed_is_final_and_by_manual_count(bench: Any) -> None:
 def test_an_amended_version_is_amended(bench: Any, verdict: Verdict) -> None:
     slide = bench.signed()
     bench.store.amend(slide, "", "ann")
-    bench.store.sign(slide, verdict, "ann", key="2")
+    bench.store.sign(slide, lambda _: verdict, "ann", key="2")
     found = resources(open_dossier(bench.store, slide))
     assert codes(found["Observation"])[1] == ("709-6", "amended")
 

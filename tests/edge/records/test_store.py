@@ -20,7 +20,8 @@ from leukoscope_edge.durable import one_at_a_time
 from leukoscope_edge.errors import RecordError, StepError
 from leukoscope_edge.records.database import IS_BOUND, MIGRATIONS
 from leukoscope_edge.records.events import NO_EVENT_HASH
-from leukoscope_edge.records.slide import Kind, MissedCell, SlideSetUp, SlideState
+from leukoscope_edge.records.slide import Kind, MissedCell, SlideSetUp
+from leukoscope_edge.records.slide_state import SlideState
 from leukoscope_edge.records.store import (
     COPY_FOLDER,
     DATABASE_NAME,
@@ -101,7 +102,7 @@ def test_the_same_key_acts_once(
         missed = store.add_missed(slide, MISSED, Word.BLAST, "ann", key="m")
         assert missed == "m1"
         store.undo(slide, "ann", key="u")
-        signature = store.sign(slide, verdict, "ann", key="g")
+        signature = store.sign(slide, lambda _: verdict, "ann", key="g")
         assert signature.version == 1
         store.amend(slide, "typo", "ann", key="a")
     kinds = [e.kind for e in store.events(slide)]
@@ -138,7 +139,7 @@ def test_nothing_is_signed_while_a_suspect_or_ten_others_are_not_judged(
     assert [c.id for c in record.to_review] == ["1", "2"]
     assert record.n_others_left == 10
     with pytest.raises(StepError, match="12 cells are still to be judged"):
-        bench.store.sign(slide, verdict, "ann", key="early")
+        bench.store.sign(slide, lambda _: verdict, "ann", key="early")
     assert bench.store.slide(slide).signatures == ()
 
 
@@ -149,7 +150,7 @@ def test_an_amended_slide_keeps_its_signed_version(
     first = bench.store.slide(slide).signatures[0]
     bench.store.amend(slide, "second look", "ann")
     bench.store.judge_cell(slide, "1", Word.NORMAL, "ann", key="again")
-    bench.store.sign(slide, verdict, "eve", key="v2")
+    bench.store.sign(slide, lambda _: verdict, "eve", key="v2")
     record = bench.store.slide(slide)
     assert [(s.version, s.by) for s in record.signatures] == [(1, "ann"), (2, "eve")]
     assert record.cells[0].word is Word.NORMAL
@@ -159,8 +160,8 @@ def test_an_amended_slide_keeps_its_signed_version(
 @pytest.mark.parametrize(
     ("made", "step", "message"),
     [
-        ("counted", "sign", "cannot sign while it is counting"),
-        ("counted", "amend", "cannot amend while it is counting"),
+        ("counted", "sign", "cannot sign while it is paused"),
+        ("counted", "amend", "cannot amend while it is paused"),
         ("finished", "finish", "cannot finish while it is review"),
         ("finished", "undo", "nothing to take back"),
         ("signed", "undo", "cannot undo while it is signed"),
@@ -174,7 +175,7 @@ def test_a_step_out_of_turn_is_refused_and_writes_nothing(
 ) -> None:
     slide, store = getattr(bench, made)(), bench.store
     steps: dict[str, Callable[[], object]] = {
-        "sign": lambda: store.sign(slide, verdict, "ann", key="x"),
+        "sign": lambda: store.sign(slide, lambda _: verdict, "ann", key="x"),
         "amend": lambda: store.amend(slide, "", "ann"),
         "finish": lambda: store.finish_count(
             slide, verdict, "ann", frames={}, n_smudges=0

@@ -7,7 +7,7 @@ import pytest
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.records.exports.pdf_report import fact_rows
 from leukoscope_edge.records.exports.slide_version import open_dossier
-from leukoscope_edge.records.slide import SlideState
+from leukoscope_edge.records.slide_state import SlideState
 from leukoscope_edge.types import Verdict, Word
 
 BLAST, NORMAL, UNCLEAR = Word.BLAST, Word.NORMAL, Word.UNCLEAR
@@ -57,7 +57,9 @@ def test_nobody_signs_before_two_have_read_and_a_dispute_is_settled(
     slide = bench.finished(n_readers=2)
 
     def sign() -> None:
-        bench.store.sign(slide, verdict, "ann", key=f"sign-{bench.store.head().seq}")
+        bench.store.sign(
+            slide, lambda _: verdict, "ann", key=f"sign-{bench.store.head().seq}"
+        )
 
     read(bench, slide, "ann", "BNNN")
     with pytest.raises(StepError, match="4 cells are still to be judged"):

@@ -23,6 +23,8 @@ from leukoscope_edge.quality import cell_location
 from leukoscope_edge.quality.camera_scale import usual_objective
 from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE, plot, trends
 from leukoscope_edge.records.conclusion import verdict_of
+from leukoscope_edge.records.correction import objective_of
+from leukoscope_edge.records.digest import digest_of
 from leukoscope_edge.records.exports.pdf_report import (
     caption_of,
     fact_rows,
@@ -31,7 +33,8 @@ from leukoscope_edge.records.exports.pdf_report import (
 )
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.records.exports.slide_version import open_dossier
-from leukoscope_edge.records.slide import SlideRecord, SlideState
+from leukoscope_edge.records.slide import SlideRecord, outcome_of
+from leukoscope_edge.records.slide_state import Action, SlideState, is_allowed
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.review.blind_order import (
     agreement,
@@ -50,6 +53,7 @@ from leukoscope_edge.web.access import (
     may,
     set_session,
     signed_in,
+    state_now,
 )
 from leukoscope_edge.web.device import Device, has_right
 from leukoscope_edge.web.forms import Objective
@@ -157,22 +161,41 @@ def _summary(device: Device, record: SlideRecord) -> dict[str, Any]:
         "id": record.id,
         "sample": identity.sample if identity else "",
         "n_cells": len(record.counted),
-        "state": record.state.value,
+        "state": state_now(device, record).value,
         "is_live": newest.slide == record.id and newest.mode is not Mode.FINISHED,
-        "is_refused": outcome is not None and outcome.result == "none-possible",
+        "is_refused": record.void is None
+        and outcome is not None
+        and outcome.result == "none-possible",
         "started_at": record.started_at,
-        "next": f"/slides/{record.id}/{_step(record)}",
+        "next": f"/slides/{record.id}/{_step(state_now(device, record))}",
     }
 
 
-def _step(record: SlideRecord) -> str:
-    match record.state:
-        case SlideState.COUNTING:
-            return "count" if record.machine_cells else "ready"
-        case SlideState.REVIEW:
+def _step(state: SlideState) -> str:
+    """Return the screen at which a slide stands."""
+    match state:
+        case SlideState.NEW:
+            return "ready"
+        case SlideState.COUNTING | SlideState.PAUSED | SlideState.ENDED:
+            return "count"
+        case SlideState.REVIEW | SlideState.AMENDING:
             return "review"
         case SlideState.SIGNED:
             return "share"
+        case SlideState.VOIDED:
+            return "result"
+
+
+def _elsewhere(request: Request, slide: str, action: Action) -> Response | None:
+    """Return the way to where a slide stands, None where an action is allowed there.
+
+    So neither Back nor a tap on a step reopens a count that is over.
+    """
+    device = device_of(request)
+    state = state_now(device, device.store.slide(slide))
+    if is_allowed(action, state):
+        return None
+    return RedirectResponse(f"/slides/{slide}/{_step(state)}", 303)
 
 
 @router.get("/slides/new", dependencies=[OPERATOR])
@@ -185,10 +208,12 @@ def new_slide(request: Request) -> Response:
 
 def _slide_page(request: Request, slide: str, step: str, **values: Any) -> Response:
     store = device_of(request).store
+    record = store.slide(slide)
     return render(
         request,
         f"{step}.html",
-        slide=store.slide(slide),
+        slide=record,
+        is_over=not is_allowed(Action.FINISH, record.state),
         identity=store.identity(slide),
         step=step,
         steps=STEPS,
@@ -199,6 +224,8 @@ def _slide_page(request: Request, slide: str, step: str, **values: Any) -> Respo
 @router.get("/slides/{slide}/ready", dependencies=[OPERATOR])
 def ready(slide: SlideId, request: Request) -> Response:
     """The live picture and the lights."""
+    if elsewhere := _elsewhere(request, slide, Action.GET_READY):
+        return elsewhere
     language = device_of(request).language(request)
     return _slide_page(request, slide, "ready", light_names=light_names(language))
 
@@ -206,6 +233,8 @@ def ready(slide: SlideId, request: Request) -> Response:
 @router.get("/slides/{slide}/count", dependencies=[OPERATOR])
 def count(slide: SlideId, request: Request) -> Response:
     """The count."""
+    if elsewhere := _elsewhere(request, slide, Action.COUNT):
+        return elsewhere
     return _slide_page(request, slide, "count")
 
 
@@ -234,14 +263,33 @@ def result(slide: SlideId, request: Request, person: Anybody) -> Response:
     """
     device = device_of(request)
     record = device.store.slide(slide)
-    signed = record.signatures[-1].outcome if record.signatures else None
+    signature = record.signatures[-1] if record.signatures else None
+    is_fresh = not signature or record.state is SlideState.AMENDING
     n_own = len(left_for(record, person.name))
-    is_blind = record.n_readers > 1 and n_own > 0 and signed is None
+    is_blind = record.n_readers > 1 and n_own > 0 and signature is None
+    together = (
+        outcome_of(verdict_of(record, device.card_of(record)))
+        if is_fresh or signature is None
+        else signature.outcome
+    )
+    may_void = not record.signatures or has_right(person, Right.WITHDRAW)
+    state = state_now(device, record)
     return _slide_page(
         request,
         slide,
         "result",
-        together=signed or verdict_of(record, device.card_of(record)),
+        together=together,
+        shown=digest_of(record, together),
+        signed=signature,
+        comment=_comment(device.store, record),
+        void_why=device.store.reason(slide, record.void) if record.void else "",
+        objective=objective_of(record),
+        objectives=[(o, o.replace("x", "×")) for o in get_args(Objective)],
+        may_void=may_void and is_allowed(Action.VOID, state),
+        may_correct=is_allowed(Action.CORRECT, state),
+        may_count_more=is_allowed(Action.COUNT_MORE, state),
+        may_sign=is_allowed(Action.SIGN, state),
+        may_amend=is_allowed(Action.AMEND, state),
         differences=[] if is_blind else differences(record),
         disputed=[] if is_blind else record.disputed,
         agreement=None if is_blind or record.n_readers == 1 else agreement(record),
@@ -251,6 +299,13 @@ def result(slide: SlideId, request: Request, person: Anybody) -> Response:
         may_settle=has_right(person, Right.SETTLE),
         may_settle_words=list(Word),
     )
+
+
+def _comment(store: Store, record: SlideRecord) -> str:
+    """Return the comment of the version before, to be carried into the next."""
+    if record.state is not SlideState.AMENDING:
+        return ""
+    return store.comment(record.id, record.signatures[-1]) or ""
 
 
 @router.get("/slides/{slide}/paper", dependencies=[OPERATOR])

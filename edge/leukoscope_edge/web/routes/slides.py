@@ -5,20 +5,21 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from leukoscope_edge.accounts import Person, Right
-from leukoscope_edge.live.commands import BUSY, Do, Order
+from leukoscope_edge.live.commands import ASKS, BUSY, Do, Order
 from leukoscope_edge.live.missed_cell import cut_missed
 from leukoscope_edge.media.new_file import StickFile
 from leukoscope_edge.media.removable_disks import new_file_on, stick_to_write
-from leukoscope_edge.quality.camera_scale import objective_of, usual_objective
+from leukoscope_edge.quality.camera_scale import usual_objective
 from leukoscope_edge.records.conclusion import verdict_of
+from leukoscope_edge.records.correction import Corrected, objective_of
 from leukoscope_edge.records.exports.pdf_report import qr_png, write_paper
 from leukoscope_edge.records.exports.slide_version import open_dossier
 from leukoscope_edge.records.slide import (
     CellRecord,
     Identity,
     SlideSetUp,
-    SlideState,
 )
+from leukoscope_edge.records.slide_state import Action
 from leukoscope_edge.review.blind_order import left_for
 from leukoscope_edge.sample import SlideFacts
 from leukoscope_edge.service.health import why_no_new_slide
@@ -31,16 +32,18 @@ from leukoscope_edge.web.access import (
     check_pin,
     device_of,
     may,
+    require,
 )
-from leukoscope_edge.web.device import Device
+from leukoscope_edge.web.device import Device, has_right
 from leukoscope_edge.web.forms import (
-    Amended,
+    Correction,
     File,
     Judged,
     Keyed,
     Missed,
     NewSlide,
     Ordered,
+    Reasoned,
     Signed,
     ToStick,
 )
@@ -103,9 +106,9 @@ def order(
         raise HTTPException(403, "a process ends when its model changes, not by order")
     if newest.mode in BUSY and newest.slide != slide:
         raise HTTPException(409, f"slide {newest.slide} is being counted: end it first")
-    if body.do is Do.COUNT and record.state is SlideState.SIGNED:
-        raise HTTPException(409, f"slide {slide} is signed: amend it first")
-    if body.do in (Do.COUNT, Do.PREVIEW):
+    if action := ASKS.get(body.do):
+        require(device, slide, action)
+    if body.do in (Do.COUNT, Do.COUNT_MORE, Do.PREVIEW):
         device.require_open()
         device.require_same_model(record)
         device.require_objective(objective_of(record))
@@ -114,7 +117,8 @@ def order(
         bad = [light["name"] for light in lights if not light["is_good"]]
         device.store.note("started anyway", {"slide": slide, "bad": bad}, person.name)
     device.counter.order(Order(do=body.do, slide=slide, by=person.name))
-    return {"next": f"/slides/{slide}/count" if body.do is Do.COUNT else ""}
+    is_count = body.do in (Do.COUNT, Do.COUNT_MORE)
+    return {"next": f"/slides/{slide}/count" if is_count else ""}
 
 
 @router.post("/{slide}/judge")
@@ -179,9 +183,14 @@ def sign(
     """Sign the result and put the report on the disk."""
     device = device_of(request)
     check_pin(request, person.name, body.pin)
-    record = device.store.slide(slide)
-    verdict = verdict_of(record, device.card_of(record))
-    device.store.sign(slide, verdict, person.name, comment=body.comment, key=body.key)
+    device.store.sign(
+        slide,
+        lambda record: verdict_of(record, device.card_of(record)),
+        person.name,
+        shown=body.shown,
+        comment=body.comment,
+        key=body.key,
+    )
     write_paper(device.store, slide, person.name, device.language(request))
     give_memory_back()  # a font's tables and all pages were in it
     return {"next": f"/slides/{slide}/share"}
@@ -189,12 +198,51 @@ def sign(
 
 @router.post("/{slide}/amend")
 def amend(
-    slide: SlideId, body: Amended, request: Request, person: Operator
+    slide: SlideId, body: Reasoned, request: Request, person: Operator
 ) -> dict[str, str]:
     """Open a signed slide for another version."""
     store = device_of(request).store
     store.amend(slide, body.why, person.name, key=body.key)
     return {"next": f"/slides/{slide}/review"}
+
+
+@router.post("/{slide}/void")
+def void(
+    slide: SlideId, body: Reasoned, request: Request, person: Operator
+) -> dict[str, str]:
+    """Take a slide out of use.
+
+    Raises:
+        HTTPException: A version of it is signed, and this is no supervisor (403).
+    """
+    device = device_of(request)
+    record = require(device, slide, Action.VOID)
+    if record.signatures and not has_right(person, Right.WITHDRAW):
+        raise HTTPException(403, "a supervisor withdraws what was signed")
+    device.counter.order(Order(do=Do.REST, slide=slide, by=person.name))
+    device.store.void(slide, body.why, person.name, key=body.key)
+    return {"next": f"/slides/{slide}/result"}
+
+
+@router.post("/{slide}/correct")
+def correct(
+    slide: SlideId, body: Correction, request: Request, person: Operator
+) -> dict[str, str]:
+    """Put facts of a slide right that were said wrongly when it started."""
+    device = device_of(request)
+    require(device, slide, Action.CORRECT)
+    under = device.origin(body.objective) if body.objective else None
+    facts = Corrected(
+        sample=body.sample,
+        sample_type=body.sample_type,
+        age=body.age,
+        is_leukopenic=body.leukopenic,
+        objective=body.objective,
+        calibration=under.calibration if under else "none",
+        scale_um_per_px=under.scale_um_per_px if under else None,
+    )
+    device.store.correct(slide, facts, body.why, person.name, key=body.key)
+    return {"next": f"/slides/{slide}/result"}
 
 
 @router.post("/{slide}/files/{what}")

@@ -1,0 +1,31 @@
+"""What a signer saw, as one short text: what is signed must be the same."""
+
+import hashlib
+
+from leukoscope_edge.records.correction import objective_of
+from leukoscope_edge.records.events import canonical
+from leukoscope_edge.records.slide import (
+    Outcome,
+    SlideRecord,
+    facts_object,
+    outcome_object,
+)
+
+CHANGED = "the result has changed: look again"
+
+
+def digest_of(record: SlideRecord, outcome: Outcome) -> str:
+    """Return the sha256 of a result with the facts that stand beside it.
+
+    Args:
+        record: The slide; what is said of it stands on the page as well.
+        outcome: The result that is shown.
+    """
+    shown = {
+        "outcome": outcome_object(outcome),
+        "facts": facts_object(record.facts),
+        "identity": record.sealed,
+        "objective": objective_of(record),
+        "version": record.version,
+    }
+    return hashlib.sha256(canonical(shown).encode()).hexdigest()
