@@ -202,7 +202,10 @@ class Device:
         for cell in sorted(cells):
             key = f"soak-{slide}-{cell:0>8}"
             self._post(f"{own}/judge", {"cell": cell, "word": "normal", "key": key})
-        self._post(f"{own}/sign", {"pin": PIN, "key": f"soak-{slide}-sign"})
+        result = self.look_at(f"/slides/{slide}/result")
+        shown = result.split('name="shown" value="')[1].split('"')[0]
+        key = f"soak-{slide}-sign"
+        self._post(f"{own}/sign", {"pin": PIN, "shown": shown, "key": key})
         self._post(f"{own}/files/pdf", {"identified": True})
 
     def pid(self, part: str) -> int:

@@ -18,7 +18,9 @@ from starlette.testclient import WebSocketTestSession
 from leukoscope_edge.live.commands import Mode, News, Order
 from leukoscope_edge.messages import message
 from leukoscope_edge.profile import CameraEntry, PageEntry, Profile
-from leukoscope_edge.records.slide import Identity, SlideSetUp
+from leukoscope_edge.records.conclusion import verdict_of
+from leukoscope_edge.records.digest import digest_of
+from leukoscope_edge.records.slide import Identity, SlideSetUp, outcome_of
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.sample import SIMULATED_SAMPLE, SlideFacts
 from leukoscope_edge.service.heartbeat import make_run_folder, run_folder
@@ -149,6 +151,13 @@ def make_cell(number: int, name: CallName, side_px: int = 64) -> Cell:
     )
     call = Call(name=name, p_blast=P_BLAST[name])
     return Cell(id=number, sightings=(sighting,), n_sightings=3, call=call)
+
+
+def shown_of(device: Device, slide: str) -> str:
+    """The digest of what the result page shows now, as the page would send it."""
+    record = device.store.slide(slide)
+    verdict = verdict_of(record, device.card_of(record))
+    return digest_of(record, outcome_of(verdict))
 
 
 def fill_slide(

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from tests.edge.web.stand_ins import FACTS, NAME, PIN, Browser, fill_slide
+from tests.edge.web.stand_ins import FACTS, NAME, PIN, Browser, fill_slide, shown_of
 
 from leukoscope_edge.accounts import Role
 from leukoscope_edge.records.conclusion import verdict_of
@@ -101,10 +101,12 @@ def test_signing_needs_every_suspect_judged_and_the_pin(
 ) -> None:
     slide = fill_slide(device, n_blast=2, n_normal=12)
     body = {"pin": PIN, "comment": "", "key": "key-sign-0001"}
+    body["shown"] = shown_of(device, slide)
     refused = browser.post(f"/api/slides/{slide}/sign", json=body)
     assert refused.status_code == 409
     assert "still to be judged" in refused.json()["detail"]
     judge_all(device, slide, Word.BLAST)
+    body["shown"] = shown_of(device, slide)
     wrong = browser.post(f"/api/slides/{slide}/sign", json=body | {"pin": "999999"})
     assert wrong.status_code == 401
     signed = browser.post(f"/api/slides/{slide}/sign", json=body)
@@ -205,4 +207,5 @@ def test_a_second_reader_sees_nothing_of_the_first(
     assert "/settle" in stranger.get(f"/slides/{slide}/result").text
     assert stranger.post(path, json=settle).status_code == 200
     body = {"pin": PIN, "comment": "", "key": "sign-0001"}
+    body["shown"] = shown_of(device, slide)
     assert stranger.post(f"/api/slides/{slide}/sign", json=body).status_code == 200
