@@ -10,6 +10,7 @@ is a value (`leukoscope_edge.types.Refusal`), not an exception.
     ├── EngineFault        an accelerator failed, and the CPU must serve
     │   └── CachedPlanFault    while it used a cached plan; a rebuild may help
     ├── ConfigError        a setting, profile or calibration is wrong
+    │   └── UsageError         options that do not go together, or have no effect
     ├── UpdateError        a new model cannot be installed, or none is whole
     ├── OutputError        the results cannot be written
     └── RecordError        the records cannot be read or kept
@@ -71,6 +72,10 @@ class CachedPlanFault(EngineFault):
 
 class ConfigError(LeukoscopeError):
     """A setting, a profile or a calibration is wrong."""
+
+
+class UsageError(ConfigError):
+    """Options of a command do not go together, or would have no effect."""
 
 
 class UpdateError(LeukoscopeError):

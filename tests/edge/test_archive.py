@@ -218,7 +218,7 @@ def test_what_an_archive_cannot_do_is_refused(
     message: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main(["screen", str(archive), *options]) == 1
+    assert main(["screen", str(archive), *options]) == 2
     assert message in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 

@@ -69,7 +69,10 @@ def test_wrong_use_fails_in_one_line_and_writes_nothing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     out = tmp_path / "own.toml"
-    assert main(["calibrate", micrometer, *arguments, *NAMES, "--out", str(out)]) == 1
+    assert main(["calibrate", micrometer, *arguments, *NAMES, "--out", str(out)]) in (
+        1,
+        2,
+    )
     error = capsys.readouterr().err
     assert reason in error
     assert error.count("\n") == 1

@@ -20,6 +20,8 @@ MAX_PIXELS = 1 << 26
 MAX_FILE_BYTES = 4 * MAX_PIXELS
 PNG_START, BMP_START, RIFF, WEBP = b"\x89PNG\r\n\x1a\n", b"BM", b"RIFF", b"WEBP"
 BMP_DEPTHS = (24, 32)
+BMP_ROUND_BYTES = 4
+"""Some programs round the file's length up; more than that is out of place."""
 UM_PER_M = 1e6
 DAMAGED = "is damaged ({}): copy it again"
 
@@ -109,9 +111,7 @@ def _png(data: bytes) -> Container:
 def _bmp(data: bytes) -> Container:
     if len(data) < 54:
         raise SourceError("is truncated (its end is missing): copy it again")
-    said, start, header, width, height, _, depth = struct.unpack_from(
-        "<2xI4xIIiiHH", data
-    )
+    start, header, width, height, _, depth = struct.unpack_from("<10xIIiiHH", data)
     if header < 40 or depth not in BMP_DEPTHS:
         raise SourceError(
             f"is a BMP of {depth} bits per pixel, expected 24 or 32: save it as PNG"
@@ -120,7 +120,7 @@ def _bmp(data: bytes) -> Container:
     end = start + (abs(width) * depth // 8 + 3) // 4 * 4 * abs(height)
     if end > len(data):
         raise SourceError("is truncated (its end is missing): copy it again")
-    if min(abs(end - said), abs(end - len(data))) >= 4:
+    if len(data) - end >= BMP_ROUND_BYTES:
         raise SourceError(DAMAGED.format("its size does not fit its header"))
     dots_per_m = struct.unpack_from("<i", data, 38)[0]
     um_per_px = UM_PER_M / dots_per_m if dots_per_m > 0 else None

@@ -35,7 +35,7 @@ def damage_of(pixels: U8) -> str:
     Args:
         pixels: (H, W, 3) uint8 in any order of colours.
     """
-    if _has_blank(pixels):
+    if _has_blank(pixels) or _has_blank(pixels[::-1]):  # a BMP's rows go upwards
         return "a part of it is blank"
     if min(pixels.shape[:2]) < 2:
         return ""

@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from leukoscope_edge.capture.avi import MotionJpeg
 from leukoscope_edge.capture.child import Answer, Answers, Child
 from leukoscope_edge.capture.damage import damage_of
 from leukoscope_edge.capture.decode import (
@@ -137,7 +138,7 @@ def serve() -> None:
     answers = Answers()
     limit_process()
     os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = FILES_ONLY
-    video = cv2.VideoCapture()
+    video = _Video()
     for question in answers.questions():
         answers.send(*_outcome(question, video))
 
@@ -153,15 +154,16 @@ def limit_process() -> None:
         resource.setrlimit(kind, (limit, limit))
 
 
-def _outcome(question: dict[str, Any], video: cv2.VideoCapture) -> Outcome:
+def _outcome(question: dict[str, Any], video: "_Video") -> Outcome:
     try:
         match question:
             case {"image": path, "page": page}:
                 return _picture(read_picture(Path(path).read_bytes(), page))
             case {"video": path}:
-                return _opened(video, path), b""
+                return dataclasses.asdict(video.open(Path(path))), b""
             case _:
-                return _next_frame(video)
+                pixels = video.read()
+                return _shown(pixels) if pixels is not None else ({"is_end": True}, b"")
     except OSError as err:
         return {"refusal": f"cannot be read: {err.strerror}"}, b""
     except SourceError as err:
@@ -182,29 +184,51 @@ def _picture(picture: Picture) -> Outcome:
     return {**header, **own}, pixels
 
 
-def _next_frame(video: cv2.VideoCapture) -> Outcome:
-    found, bgr = video.read()
-    if not found:
-        return {"is_end": True}, b""
-    rgb = _rgb(bgr)
-    if is_grey(rgb):
-        raise SourceError(GREY_TEXT)
-    if why := damage_of(rgb):
-        raise SourceError(f"is damaged ({why})")
-    return _shown(rgb)
+class _Video:
+    """The opened video: Motion JPEG by our own reader, all else by FFmpeg."""
 
+    def __init__(self) -> None:
+        self._capture = cv2.VideoCapture()
+        self._jpegs: MotionJpeg | None = None
 
-def _opened(video: cv2.VideoCapture, path: str) -> dict[str, Any]:
-    if not video.open(path, cv2.CAP_FFMPEG):
-        raise SourceError(
-            "is not a video that can be read here: save it as MP4 (H.264) or as a "
-            "folder of images"
+    def open(self, path: Path) -> Video:
+        jpegs = MotionJpeg(path)
+        if jpegs.is_ours and jpegs.head is not None:
+            self._jpegs = jpegs
+            return Video(
+                frames_per_s=jpegs.head.frames_per_s,
+                n_frames=jpegs.head.n_frames,
+                codec="MJPG",
+            )
+        jpegs.close()
+        return self._open_any(path)
+
+    def _open_any(self, path: Path) -> Video:
+        if not self._capture.open(str(path), cv2.CAP_FFMPEG):
+            raise SourceError(
+                "is not a video that can be read here: save it as MP4 (H.264) or as a "
+                "folder of images"
+            )
+        capture = self._capture
+        return Video(
+            frames_per_s=capture.get(cv2.CAP_PROP_FPS),
+            n_frames=max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT))),
+            codec=_four_letters(int(capture.get(cv2.CAP_PROP_FOURCC))),
         )
-    return {
-        "frames_per_s": video.get(cv2.CAP_PROP_FPS),
-        "n_frames": max(0, int(video.get(cv2.CAP_PROP_FRAME_COUNT))),
-        "codec": _four_letters(int(video.get(cv2.CAP_PROP_FOURCC))),
-    }
+
+    def read(self) -> U8 | None:
+        if self._jpegs is not None:
+            data = self._jpegs.next_frame()
+            return None if data is None else read_picture(data).pixels
+        found, bgr = self._capture.read()
+        if not found:
+            return None
+        rgb = _rgb(bgr)
+        if is_grey(rgb):
+            raise SourceError(GREY_TEXT)
+        if why := damage_of(rgb):
+            raise SourceError(f"is damaged ({why})")
+        return rgb
 
 
 def _four_letters(code: int) -> str:

@@ -6,15 +6,15 @@ module of the command that was typed is imported, so that each starts at once.
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
 
 from leukoscope_edge import __version__
-from leukoscope_edge.errors import LeukoscopeError, in_one_sentence
+from leukoscope_edge.cli.output import finish_output, give_up_output, open_closed, say
+from leukoscope_edge.errors import LeukoscopeError, UsageError, in_one_sentence
 
-EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
+EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 COMMANDS = (
     "screen",
     "serve",
@@ -24,31 +24,53 @@ COMMANDS = (
     "records",
     "people",
     "profile",
+    "doctor",
+    "completion",
 )
+EXAMPLES = """\
+examples:
+  leukoscope screen FOLDER --um-per-px 0.08 --sample-type blood --out result
+  leukoscope screen simulated
+  leukoscope serve --profile simulated --port 8000 --data device
+  leukoscope doctor
+"""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status."""
+    if arguments is None:
+        open_closed()
     given = sys.argv[1:] if arguments is None else arguments
+    try:
+        return finish_output(_run(given))
+    except SystemExit as stop:  # of --help, --version, and of wrong use
+        raise SystemExit(finish_output(int(stop.code or 0))) from None
+
+
+def _run(given: list[str]) -> int:
     options = _parser(given).parse_args(given)
     try:
         run: Callable[[argparse.Namespace], int] = options.run
-        status = run(options)
-        sys.stdout.flush()
-        return status
+        return run(options)
     except LeukoscopeError as err:
-        print(f"leukoscope: {err}", file=sys.stderr)
-        return EXIT_FAILED
-    except BrokenPipeError:  # whoever read stdout has enough, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        say(str(err))
+        return EXIT_USAGE if isinstance(err, UsageError) else EXIT_FAILED
+    except EOFError:
+        say("the input ended before an answer was given; nothing was done")
         return EXIT_FAILED
     except OSError as err:
-        print(f"leukoscope: {in_one_sentence(err)}", file=sys.stderr)
-        return EXIT_FAILED
+        return _failed(err)
     except KeyboardInterrupt as stop:
-        words = str(stop) or "stopped; no result was written"
-        print(f"leukoscope: {words}", file=sys.stderr)
+        say(str(stop) or "stopped; no result was written")
         return EXIT_INTERRUPTED
+
+
+def _failed(err: OSError) -> int:
+    """Say in one line what the machine refused; print names no file, all else does."""
+    if err.filename is None:
+        return give_up_output(err)
+    say(in_one_sentence(err))
+    return EXIT_FAILED
 
 
 def _parser(given: list[str]) -> argparse.ArgumentParser:
@@ -57,6 +79,9 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
         prog="leukoscope",
         description="Offline screening of blood smears for acute lymphoblastic "
         "leukemia. Flags smears for review; not a diagnosis.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.add_argument(
         "--version", action="version", version=f"leukoscope {__version__}"

@@ -21,17 +21,20 @@ from leukoscope_edge.archive import (
     summary_csv_bytes,
 )
 from leukoscope_edge.archive_workers import run_on_cores, run_on_dask
+from leukoscope_edge.cli.arguments import whole
 from leukoscope_edge.cli.facts import facts_of
+from leukoscope_edge.cli.output import say
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting.background import SiteBackground
 from leukoscope_edge.durable import prepare_folder, write_whole
-from leukoscope_edge.errors import ConfigError, OutputError
+from leukoscope_edge.errors import UsageError
 from leukoscope_edge.i18n import SOURCE_LANGUAGE
 from leukoscope_edge.inference.bundle import Bundle
-from leukoscope_edge.names import shown
+from leukoscope_edge.names import on_terminal, shown
 from leukoscope_edge.vision.stage_micrometer import Calibration
 
 TABLE = "slides.csv"
+MAX_JOBS = 1024
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +44,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--jobs",
-        type=int,
+        type=whole(1, MAX_JOBS),
         default=os.cpu_count() or 1,
         help="slides at the same time; default: one a core",
     )
@@ -64,10 +67,10 @@ def run(
     out = options.out
     tasks = _tasks(options, bundle, site)
     for stray in strays(Path(options.source)):
-        _say(f"{shown(stray.name)} lies above the slides and is not screened")
+        say(f"{shown(stray.name)} lies above the slides and is not screened")
     prepare_folder(out, (TABLE,))
     left = [t for t in tasks if not is_done(t, out)]
-    _say(f"{len(tasks)} slides, {len(tasks) - len(left)} of them done before")
+    say(f"{len(tasks)} slides, {len(tasks) - len(left)} of them done before")
     try:
         _screen_all(left, out, options)
     except KeyboardInterrupt:
@@ -79,15 +82,15 @@ def run(
 
 def _require_possible(options: argparse.Namespace) -> None:
     if options.out is None:
-        raise OutputError(f"{options.source} holds many slides: give --out FOLDER")
+        raise UsageError(f"{options.source} holds many slides: give --out FOLDER")
     if options.keep:
-        raise OutputError("--keep keeps one slide, not an archive: screen it alone")
+        raise UsageError("--keep keeps one slide, not an archive: screen it alone")
     if options.language != SOURCE_LANGUAGE:
-        raise ConfigError(
+        raise UsageError(
             "the reports of an archive are in English: screen one slide with --language"
         )
     if options.backend not in ("auto", "cpu"):
-        raise ConfigError("an archive is screened by the CPU, for the same bytes")
+        raise UsageError("an archive is screened by the CPU, for the same bytes")
 
 
 def _tasks(
@@ -125,7 +128,7 @@ def _screen_all(tasks: list[SlideTask], out: Path, options: argparse.Namespace) 
     for done in bar:
         keep(done, out)
         if done.trouble:
-            _say(f"{shown(done.task.name)}: {done.trouble}")
+            say(f"{shown(done.task.name)}: {done.trouble}")
 
 
 def _screened(
@@ -140,14 +143,10 @@ def _finish(tasks: list[SlideTask], out: Path, *, as_json: bool) -> int:
     """Write and print the table; 1 where a slide has no result."""
     rows = summary(tasks, out)
     write_whole(out / TABLE, summary_csv_bytes(rows))
-    _say(f"table: {out / TABLE}")
+    say(f"table: {out / TABLE}")
     if as_json:
         print(json.dumps([asdict(row) for row in rows], indent=1, ensure_ascii=False))
     else:
         for row in rows:
-            print(f"{row.slide}: {row.sentence}")
+            print(f"{on_terminal(row.slide)}: {row.sentence}")
     return int(any(row.result == "failed" for row in rows))
-
-
-def _say(sentence: str) -> None:
-    print(f"leukoscope: {sentence}", file=sys.stderr)

@@ -4,8 +4,10 @@ import argparse
 from pathlib import Path
 
 from leukoscope_edge.capture.decode import decode_image
+from leukoscope_edge.cli.arguments import number, path
+from leukoscope_edge.cli.help import add_command
 from leukoscope_edge.durable import write_whole
-from leukoscope_edge.errors import ConfigError, SourceError
+from leukoscope_edge.errors import ConfigError, SourceError, UsageError
 from leukoscope_edge.types import U8
 from leukoscope_edge.vision.flatfield import record_flat_field
 from leukoscope_edge.vision.stage_micrometer import (
@@ -18,28 +20,37 @@ from leukoscope_edge.vision.stage_micrometer import (
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to the parser."""
-    calibrate = commands.add_parser(
-        "calibrate", help="measure a pixel with a stage micrometer, and the light"
+    calibrate = add_command(
+        commands,
+        "calibrate",
+        "measure a pixel with a stage micrometer, and the light",
+        "Give the distance between neighbouring lines, or two points and how far\n"
+        "apart they are. "
+        "The file holds for one camera on one objective at one size of picture.",
+        (
+            "leukoscope calibrate LINES.png --spacing-um 10 --camera C1 \\",
+            "    --objective '100x oil' --flat-field BLANK.png --out 100x.toml",
+        ),
     )
     calibrate.set_defaults(run=_calibrate)
-    calibrate.add_argument("micrometer", type=Path, help="image of a stage micrometer")
+    calibrate.add_argument("micrometer", type=path, help="image of a stage micrometer")
     how = calibrate.add_mutually_exclusive_group(required=True)
-    how.add_argument("--spacing-um", type=float, help="between neighbouring lines")
-    how.add_argument("--distance-um", type=float, help="between the two --points")
+    how.add_argument("--spacing-um", type=number, help="between neighbouring lines")
+    how.add_argument("--distance-um", type=number, help="between the two --points")
     calibrate.add_argument(
         "--points",
-        type=float,
+        type=number,
         nargs=4,
         metavar=("X0", "Y0", "X1", "Y1"),
         help="two marks on the image, in pixels",
     )
-    calibrate.add_argument("--flat-field", type=Path, help="image of a blank area")
+    calibrate.add_argument("--flat-field", type=path, help="image of a blank area")
     calibrate.add_argument(
-        "--blood", type=Path, help="image of a blood field, to check red cells"
+        "--blood", type=path, help="image of a blood field, to check red cells"
     )
     calibrate.add_argument("--camera", required=True, help="name of the camera")
     calibrate.add_argument("--objective", required=True, help="as on its barrel")
-    calibrate.add_argument("--out", type=Path, required=True, help="the file, .toml")
+    calibrate.add_argument("--out", type=path, required=True, help="the file, .toml")
 
 
 def _calibrate(options: argparse.Namespace) -> int:
@@ -87,10 +98,12 @@ def _quoted(text: str) -> str:
 
 
 def _scale(pixels: U8, options: argparse.Namespace) -> float:
+    if options.spacing_um is not None and options.points is not None:
+        raise UsageError("--points go with --distance-um, not with --spacing-um")
     if options.spacing_um is not None:
         return scale_from_lines(pixels, options.spacing_um)
     if options.points is None:
-        raise ConfigError("--distance-um needs --points X0 Y0 X1 Y1")
+        raise UsageError("--distance-um needs --points X0 Y0 X1 Y1")
     x0, y0, x1, y1 = options.points
     return scale_from_two_points((x0, y0), (x1, y1), options.distance_um)
 

@@ -7,7 +7,7 @@ from leukoscope_edge.capture.source import is_simulated
 from leukoscope_edge.sample import AgeGroup, Mode, SampleType, SlideFacts
 
 
-def add_facts(parser: argparse.ArgumentParser) -> None:
+def add_facts(parser: argparse._ActionsContainer) -> None:
     """Add the options that say it."""
     parser.add_argument(
         "--sample-type",

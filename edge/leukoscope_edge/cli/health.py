@@ -2,10 +2,11 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 from leukoscope_edge.cli.data import add_data
+from leukoscope_edge.cli.help import add_command
+from leukoscope_edge.cli.output import say
 from leukoscope_edge.service.health import read_health, signs, who_may_read
 
 EXIT_DONE, EXIT_FAILED = 0, 1
@@ -13,7 +14,14 @@ EXIT_DONE, EXIT_FAILED = 0, 1
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to the parser."""
-    health = commands.add_parser("health", help="how the running device is")
+    health = add_command(
+        commands,
+        "health",
+        "how the running device is",
+        "What the page shows of the device, for a terminal. `leukoscope doctor`\n"
+        "looks at the machine instead, whether the service runs or not.",
+        ("leukoscope health", "leukoscope health --json"),
+    )
     health.set_defaults(run=_health)
     add_data(health)
     health.add_argument("--json", action="store_true", help="all figures, as JSON")
@@ -27,7 +35,7 @@ def _health(options: argparse.Namespace) -> int:
         for sign in signs(found):
             print(f"{'ok ' if sign.is_good else '!  '} {sign.name:<16} {sign.value}")
     if found is None:
-        print(f"leukoscope: {_why_none(options.data)}", file=sys.stderr)
+        say(f"{_why_none(options.data)}")
     return EXIT_FAILED if found is None else EXIT_DONE
 
 

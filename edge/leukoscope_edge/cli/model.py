@@ -11,7 +11,10 @@ from typing import Any
 from tqdm import tqdm
 
 from leukoscope_edge import updates
+from leukoscope_edge.cli.arguments import path
 from leukoscope_edge.cli.data import add_data
+from leukoscope_edge.cli.help import add_command
+from leukoscope_edge.cli.output import say
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
 from leukoscope_edge.inference.card import read_card
@@ -24,7 +27,18 @@ from leukoscope_edge.updates.state import DOMAINS, SHIPPED
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to the parser."""
-    model = commands.add_parser("model", help="list, verify, install, roll back models")
+    model = add_command(
+        commands,
+        "model",
+        "list, verify, install, roll back models",
+        "A new model comes on a signed stick, proves itself on its stored cells, and\n"
+        "is compared on this device's own earlier cells before it is used.",
+        (
+            "leukoscope model list",
+            "leukoscope model verify",
+            "leukoscope model install /media/stick --data DIR",
+        ),
+    )
     actions = model.add_subparsers(required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="the models of this device")
     listing.set_defaults(run=_list)
@@ -33,12 +47,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     verify.set_defaults(run=_verify)
     verify.add_argument(
-        "bundle", type=Path, nargs="?", help="default: all shipped and installed"
+        "bundle", type=path, nargs="?", help="default: all shipped and installed"
     )
     install = actions.add_parser("install", help="take a new model from a stick")
     install.set_defaults(run=_install)
     install.add_argument(
-        "path", type=Path, help="the stick, its LEUKOSCOPE-UPDATE, or an .allbundle"
+        "path", type=path, help="the stick, its LEUKOSCOPE-UPDATE, or an .allbundle"
     )
     install.add_argument(
         "--accept", metavar="NAME", help="who accepts that earlier cells change call"
@@ -51,7 +65,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     history.set_defaults(run=_history)
     trust = actions.add_parser("trust", help="say whose updates this device takes")
     trust.set_defaults(run=_trust)
-    trust.add_argument("root", type=Path, help="the publisher's first root file")
+    trust.add_argument("root", type=path, help="the publisher's first root file")
     for action in (listing, verify, install, back, history, trust):
         add_data(action)
 
@@ -64,7 +78,7 @@ def _list(options: argparse.Namespace) -> int:
         mark = "*" if folder in serving else " "
         print(f"{mark} {card.id:<32} {card.domain:<10} {card.created}  {card.summary}")
     for line in updates.banners(device):
-        print(f"leukoscope: {line}", file=sys.stderr)
+        say(line)
     return 0
 
 
@@ -94,7 +108,7 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _install(options: argparse.Namespace) -> int:
     def accept(shadow: Shadow) -> str | None:
-        print(f"leukoscope: {shadow.sentence}", file=sys.stderr)
+        say(f"{shadow.sentence}")
         return options.accept or _ask_name()
 
     with updates.open_stick(options.path) as stick, _records(options.data) as store:
@@ -132,7 +146,7 @@ def _ask_name() -> str | None:
     """Ask at a terminal; elsewhere nobody is there to accept."""
     if not sys.stdin.isatty():
         return None
-    print("Accept this? Type your name, or nothing to refuse: ", file=sys.stderr)
+    say("Accept this? Type your name, or nothing to refuse:")
     return input().strip() or None
 
 

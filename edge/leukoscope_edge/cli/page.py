@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from leukoscope_edge import updates
 from leukoscope_edge.accounts import People
 from leukoscope_edge.capture.source import domain_of
 from leukoscope_edge.cli.closing import closed, keep_closed, open_again
+from leukoscope_edge.cli.output import say
 from leukoscope_edge.errors import (
     LeukoscopeError,
     RecordError,
@@ -76,7 +76,7 @@ def run_page(profile: Profile, data_dir: Path) -> int:
                     desk.say(_done(chore))
     except (LeukoscopeError, OSError) as err:
         why = in_one_sentence(err)
-        print(f"leukoscope: {why}", file=sys.stderr)
+        say(why)
         server = _server(trouble_app(why), profile.page)
         facts = {"trouble": why}
         asyncio.run(_serve(server, pulse, lambda: facts, LOOK_AGAIN_S))
@@ -169,9 +169,9 @@ def _certificate(profile: Profile, data_dir: Path) -> Certificate | None:
 
 def _say_where(page: PageEntry, certificate: Certificate | None) -> None:
     scheme = "https" if certificate else "http"
-    print(f"leukoscope: {scheme}://{page.address}:{page.port}/", file=sys.stderr)
+    say(f"{scheme}://{page.address}:{page.port}/")
     if certificate:
-        print(f"leukoscope: fingerprint {certificate.fingerprint}", file=sys.stderr)
+        say(f"fingerprint {certificate.fingerprint}")
 
 
 def _server(

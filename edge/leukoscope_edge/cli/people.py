@@ -5,7 +5,6 @@ with who gave it, before it holds.
 """
 
 import argparse
-import getpass
 import os
 from pathlib import Path
 
@@ -15,7 +14,10 @@ from leukoscope_edge.accounts import (
     PeopleError,
     check_pin,
 )
+from leukoscope_edge.cli.arguments import path
+from leukoscope_edge.cli.ask import ask_secret
 from leukoscope_edge.cli.data import add_by, add_data
+from leukoscope_edge.cli.help import add_command
 from leukoscope_edge.records.store import DATABASE_NAME, open_store
 from leukoscope_edge.service.health import name_of
 
@@ -25,7 +27,14 @@ NOTE = "PIN set anew"
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to the parser."""
-    people = commands.add_parser("people", help="who may use the page; a lost PIN")
+    people = add_command(
+        commands,
+        "people",
+        "who may use the page; a lost PIN",
+        "For whoever is at the device's own console. A new PIN is kept in the audit\n"
+        "chain.",
+        ("leukoscope people list", "leukoscope people set-pin 'A. Name'"),
+    )
     actions = people.add_subparsers(required=True, metavar="ACTION")
     list_ = actions.add_parser("list", help="names and roles")
     list_.set_defaults(run=_list)
@@ -34,7 +43,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     pin.set_defaults(run=_set_pin)
     pin.add_argument("name", help="as on the page")
     pin.add_argument(
-        "--pin-file", type=Path, help="its first line; default: asked for, twice"
+        "--pin-file", type=path, help="its first line; default: asked for, twice"
     )
     add_data(pin)
     add_by(pin)
@@ -87,7 +96,7 @@ def _pin(path: Path | None) -> str:
             return path.read_text(encoding="utf-8").split("\n", 1)[0]
         except (OSError, UnicodeDecodeError) as err:
             raise PeopleError(f"{path}: cannot be read as a PIN") from err
-    pin = getpass.getpass("New PIN: ")
-    if getpass.getpass("The same again: ") != pin:
+    pin = ask_secret("New PIN: ", "--pin-file")
+    if ask_secret("The same again: ", "--pin-file") != pin:
         raise PeopleError("the two differ: nothing was changed")
     return pin

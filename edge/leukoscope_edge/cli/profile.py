@@ -4,12 +4,19 @@ import argparse
 import json
 from dataclasses import asdict
 
+from leukoscope_edge.cli.help import add_command
 from leukoscope_edge.profile import OWN_BOARD, open_profile, shipped_profiles
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to the parser."""
-    profile = commands.add_parser("profile", help="list or show the kinds of devices")
+    profile = add_command(
+        commands,
+        "profile",
+        "list or show the kinds of devices",
+        "A profile is a TOML file: camera, page, folder of the records, segmenter.",
+        ("leukoscope profile list", "leukoscope profile show jetson-nano"),
+    )
     actions = profile.add_subparsers(required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="the profiles that came along")
     listing.set_defaults(run=_list)

@@ -1,19 +1,21 @@
 """`leukoscope records ...`: what was screened, who signed it, and what leaves."""
 
 import argparse
-import getpass
 import hashlib
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from leukoscope_edge.cli.arguments import path, whole
+from leukoscope_edge.cli.ask import ask_secret
 from leukoscope_edge.cli.data import add_by, add_data
+from leukoscope_edge.cli.help import add_command
+from leukoscope_edge.cli.output import say
 from leukoscope_edge.durable import prepare_folder, write_whole
-from leukoscope_edge.errors import RecordError
+from leukoscope_edge.errors import RecordError, UsageError
 from leukoscope_edge.i18n import SOURCE_LANGUAGE, Language, language_codes, languages
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundles
@@ -39,6 +41,7 @@ from leukoscope_edge.records.slide import SlideRecord
 from leukoscope_edge.records.store import DATABASE_NAME, ERASING, Store, open_store
 
 EXIT_DONE, EXIT_FAILED = 0, 1
+MAX_DAYS = 36500
 FORMATS: dict[str, Callable[[Dossier, Language], bytes]] = {
     "pdf": lambda dossier, language: paper_bytes(dossier, say=language),
     "csv": lambda dossier, _: dossier_csv_bytes(dossier),
@@ -50,7 +53,18 @@ FORMATS: dict[str, Callable[[Dossier, Language], bytes]] = {
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to the parser."""
-    records = commands.add_parser("records", help="slides, reports, audit, backup")
+    records = add_command(
+        commands,
+        "records",
+        "slides, reports, audit, backup",
+        "Every slide that was kept, as signed events in one chain.",
+        (
+            "leukoscope records list",
+            "leukoscope records export SLIDE --out FOLDER --language fr",
+            "leukoscope records verify-audit",
+            "leukoscope records backup /media/stick --passphrase-file FILE",
+        ),
+    )
     actions = records.add_subparsers(required=True, metavar="ACTION")
     _add(actions, "list", _list, "the slides, the newest first")
     show = _add(actions, "show", _show, "one slide as JSON")
@@ -63,11 +77,15 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     audit.add_argument("--code", help="also look for the audit code of a report")
     again = _add(actions, "reproduce", _reproduce, "judge a slide's cells again")
     again.add_argument("slide")
-    again.add_argument("--bundle", type=Path, help="default: the shipped one")
+    again.add_argument("--bundle", type=path, help="default: the shipped one")
     _add_backup(actions)
     retain = _add(actions, "retain", _retain, "erase what a rule no longer keeps")
-    retain.add_argument("--identities-days", type=int, help="default: for ever")
-    retain.add_argument("--pictures-days", type=int, help="default: for ever")
+    retain.add_argument(
+        "--identities-days", type=whole(0, MAX_DAYS), help="default: for ever"
+    )
+    retain.add_argument(
+        "--pictures-days", type=whole(0, MAX_DAYS), help="default: for ever"
+    )
 
 
 def _add(
@@ -88,7 +106,7 @@ def _add_export(
 ) -> None:
     export = _add(actions, "export", _export, "write PDF, CSV and FHIR, or crops")
     export.add_argument("slide", nargs="?", help="none: labelled crops of all slides")
-    export.add_argument("--out", type=Path, required=True)
+    export.add_argument("--out", type=path, required=True)
     export.add_argument("--deidentify", action="store_true", help="name nobody")
     export.add_argument(
         "--language",
@@ -102,12 +120,12 @@ def _add_backup(
     actions: "argparse._SubParsersAction[argparse.ArgumentParser]",
 ) -> None:
     backup = _add(actions, "backup", _backup, "write a sealed backup to a folder")
-    backup.add_argument("folder", type=Path)
+    backup.add_argument("folder", type=path)
     restore = _add(actions, "restore", _restore, "put a backup in the records' place")
-    restore.add_argument("file", type=Path)
+    restore.add_argument("file", type=path)
     for action in (backup, restore):
         action.add_argument(
-            "--passphrase-file", type=Path, help="its first line; default: asked for"
+            "--passphrase-file", type=path, help="its first line; default: asked for"
         )
 
 
@@ -117,7 +135,7 @@ def _open(options: argparse.Namespace) -> Store:
         raise RecordError(f"{folder}: no records here; name their folder with --data")
     store = open_store(folder)
     if store.recovery is not None:
-        print(f"leukoscope: {store.recovery.sentence}", file=sys.stderr)
+        say(f"{store.recovery.sentence}")
     return store
 
 
@@ -132,7 +150,7 @@ def _list(options: argparse.Namespace) -> int:
                 f"{cells:>10}  {sample:<16}  {_sentence(record)}"
             )
         for slide, why in store.damaged.items():
-            print(f"leukoscope: slide {slide} is left out: {why}", file=sys.stderr)
+            say(f"slide {slide} is left out: {why}")
         return EXIT_FAILED if store.damaged else EXIT_DONE
 
 
@@ -159,6 +177,10 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
+    if options.slide is None and options.deidentify:
+        raise UsageError("crops name nobody: --deidentify is for one slide's reports")
+    if options.slide is None and options.language != SOURCE_LANGUAGE:
+        raise UsageError("crops have no language: --language is for a slide's reports")
     with _open(options) as store:
         if options.slide is None:
             n = export_labelled(store, options.out, options.by)
@@ -167,13 +189,16 @@ def _export(options: argparse.Namespace) -> int:
         dossier = open_dossier(store, options.slide, identified=not options.deidentify)
         stem = f"slide-{options.slide}-v{dossier.version}"
         prepare_folder(options.out, tuple(f"{stem}.{kind}" for kind in FORMATS))
+        written = []
         for kind, make in FORMATS.items():
             data = make(dossier, languages()[options.language])
             path = options.out / f"{stem}.{kind}"
             write_whole(path, data)
             digest = hashlib.sha256(data).hexdigest()
             store.note_export(options.slide, path.name, digest, options.by)
-            print(path)
+            written.append(path)
+    for path in written:
+        print(path)
     return EXIT_DONE
 
 
@@ -271,7 +296,7 @@ def _restore(options: argparse.Namespace) -> int:
 
 def _passphrase(path: Path | None) -> str:
     if path is None:
-        return getpass.getpass("Passphrase: ")
+        return ask_secret("Passphrase: ", "--passphrase-file")
     try:
         return path.read_text(encoding="utf-8").split("\n", 1)[0]
     except (OSError, UnicodeDecodeError) as err:

@@ -3,7 +3,6 @@
 import argparse
 import os
 import sys
-from pathlib import Path
 
 import cv2
 
@@ -18,17 +17,22 @@ from leukoscope_edge.capture.source import (
     open_source,
 )
 from leukoscope_edge.cli import archive
+from leukoscope_edge.cli.arguments import path, whole, word
 from leukoscope_edge.cli.data import add_by, add_data
+from leukoscope_edge.cli.effect import require_clear, require_effect
 from leukoscope_edge.cli.facts import add_facts, facts_of
+from leukoscope_edge.cli.help import add_command
+from leukoscope_edge.cli.output import say
 from leukoscope_edge.cli.scale import scale
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting.background import SiteBackground
 from leukoscope_edge.durable import prepare_folder
-from leukoscope_edge.errors import ConfigError, SourceError
+from leukoscope_edge.errors import SourceError, UsageError
 from leukoscope_edge.i18n import SOURCE_LANGUAGE, language_codes, languages
 from leukoscope_edge.inference.backend import ACCELERATED, open_engine
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.segmenter_fallback import segmentation_named
+from leukoscope_edge.names import shown
 from leukoscope_edge.profile import open_profile
 from leukoscope_edge.records.exports.result_files import (
     RESULT_FILES,
@@ -44,29 +48,46 @@ from leukoscope_edge.types import THRESHOLDS, Screening
 from leukoscope_edge.updates import Device, active_bundle, watched
 from leukoscope_edge.vision.stage_micrometer import Calibration
 
-MAX_THREADS = 64
+MAX_THREADS, MAX_FRAMES = 64, 10_000_000
+MAX_NAMED = 20
+"""Lines about images that could not be read: a grey video has thousands."""
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser("screen", help="screen a slide or a set of images")
+    parser = add_command(
+        commands,
+        "screen",
+        "screen a slide or a set of images",
+        "Finds every white cell, counts each once, says which look like blasts.\n"
+        "Without a scale and the type of sample cells are listed, nothing is said.",
+        (
+            "leukoscope screen FIELDS --um-per-px 0.08 --sample-type blood --out here",
+            "leukoscope screen SLIDE.mp4 --calibration 100x.toml --sample-type marrow",
+            "leukoscope screen simulated:cells=100,blasts=0.1",
+            "leukoscope screen ARCHIVE --um-per-px 0.08 --sample-type blood --out all",
+        ),
+    )
     parser.set_defaults(run=_screen)
     parser.add_argument(
         "source",
+        type=word,
         help="a folder of images, a folder of such folders, an image, a video, "
         "camera[:DEVICE or FILE.toml], or simulated[:key=value,...]",
     )
-    _add_result_options(parser)
-    _add_source_options(parser)
-    _add_judging_options(parser)
-    _add_engine_options(parser)
-    _add_record_options(parser)
+    _add_result_options(parser.add_argument_group("results"))
+    _add_source_options(parser.add_argument_group("the source"))
+    _add_judging_options(
+        parser.add_argument_group("what is said of the slide, and how it is judged")
+    )
+    _add_engine_options(parser.add_argument_group("how it is computed"))
+    _add_record_options(parser.add_argument_group("records"))
     archive.add_options(parser)
 
 
-def _add_result_options(parser: argparse.ArgumentParser) -> None:
+def _add_result_options(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
-        "--out", type=Path, help="write report.html, cells.csv and result.json here"
+        "--out", type=path, help="write report.html, cells.csv and result.json here"
     )
     parser.add_argument(
         "--language",
@@ -79,7 +100,7 @@ def _add_result_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_source_options(parser: argparse.ArgumentParser) -> None:
+def _add_source_options(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--sequence",
         action="store_true",
@@ -92,25 +113,27 @@ def _add_source_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--calibration",
-        type=Path,
+        type=path,
         help="file of `leukoscope calibrate`: scale and flat field of the frames",
     )
     parser.add_argument(
-        "--frames", type=int, help="how many of a camera, which has no end"
+        "--frames",
+        type=whole(1, MAX_FRAMES),
+        help="how many of a camera, which has no end",
     )
 
 
-def _add_judging_options(parser: argparse.ArgumentParser) -> None:
+def _add_judging_options(parser: argparse._ActionsContainer) -> None:
     add_facts(parser)
     parser.add_argument(
         "--site",
-        type=Path,
+        type=path,
         help="a TOML file with the counts of this site's own normal slides",
     )
-    parser.add_argument("--bundle", type=Path, help="a model bundle's folder")
+    parser.add_argument("--bundle", type=path, help="a model bundle's folder")
 
 
-def _add_engine_options(parser: argparse.ArgumentParser) -> None:
+def _add_engine_options(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--segmenter",
         help="how cells are found: thresholds (default), or a shipped network",
@@ -127,11 +150,14 @@ def _add_engine_options(parser: argparse.ArgumentParser) -> None:
         help="auto: a TensorRT where one works, else the CPU, and the result says why",
     )
     parser.add_argument(
-        "--threads", type=_threads, default=0, help="how many; 0: all cores"
+        "--threads",
+        type=whole(0, MAX_THREADS),
+        default=0,
+        help="how many; 0: all cores",
     )
 
 
-def _add_record_options(parser: argparse.ArgumentParser) -> None:
+def _add_record_options(parser: argparse._ActionsContainer) -> None:
     add_data(parser)
     parser.add_argument(
         "--keep", action="store_true", help="keep the slide in the records of --data"
@@ -142,20 +168,17 @@ def _add_record_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _threads(text: str) -> int:
-    if not text.isdecimal() or int(text) > MAX_THREADS:
-        raise argparse.ArgumentTypeError(f"expected 0..{MAX_THREADS}, got {text!r}")
-    return int(text)
-
-
 def _screen(options: argparse.Namespace) -> int:
     """Screen what was named: one slide, or each of an archive's."""
+    require_clear(options.source)
+    has_many = is_archive(options.source)
+    require_effect(options, is_archive=has_many)
     bundle = _bundle_for(options)
     if is_camera(options.source) and options.frames is None:
         raise SourceError("a camera has no end: say how many frames with --frames")
     options.segmenter = _segmenter(options)
     site = _site(options)
-    if is_archive(options.source):
+    if has_many:
         return archive.run(options, bundle, site)
     _screen_one(options, bundle, site)
     return 0
@@ -200,14 +223,14 @@ def _walk(
             bundle,
             backend=options.backend,
             n_threads=options.threads,
-            on_progress=_say,
+            on_progress=say,
         ) as engine,
     ):
         return screen(
             camera,
             engine,
             bundle,
-            source=options.source,
+            source=shown(options.source),
             is_sequence=options.sequence or is_sequence(options.source),
             facts=facts_of(options),
             site=site,
@@ -224,18 +247,22 @@ def _require_read(screening: Screening) -> None:
         SourceError: There is no other.
     """
     skipped = [image for image in screening.images if image.status == "skipped"]
-    for image in skipped:
-        _say(f"{image.name} {image.reason}")
+    for image in skipped[:MAX_NAMED]:
+        say(f"{image.name} {image.reason}")
+    if len(skipped) > MAX_NAMED:
+        say(f"and {len(skipped) - MAX_NAMED} more; the results name each")
     if len(skipped) == len(screening.images):
+        why = skipped[0].reason if len({s.reason for s in skipped}) == 1 else ""
         raise SourceError(
             f"{screening.source}: no image could be read; nothing written"
+            + (f" (each {why})" if why and len(skipped) > 1 else "")
         )
 
 
 def _write(screening: Screening, options: argparse.Namespace) -> None:
     language = languages()[options.language]
     write_files(options.out, result_files(screening, language))
-    print(f"report: {options.out / 'report.html'}", file=sys.stderr)
+    say(f"report: {options.out / 'report.html'}")
 
 
 def _segmenter(options: argparse.Namespace) -> str:
@@ -244,7 +271,7 @@ def _segmenter(options: argparse.Namespace) -> str:
     if options.segmenter is None:
         return open_profile(options.profile).segmenter
     if options.profile is not None:
-        raise ConfigError("--profile says how cells are found: no --segmenter with it")
+        raise UsageError("--profile says how cells are found: no --segmenter with it")
     segmentation_named(options.segmenter)  # fails before the work, not in it
     return str(options.segmenter)
 
@@ -256,7 +283,7 @@ def _open_camera(options: argparse.Namespace) -> Camera:
     if options.calibration is None:
         return camera
     if is_simulated(options.source):
-        raise ConfigError("the simulated slide brings its own scale: no --calibration")
+        raise UsageError("the simulated slide brings its own scale: no --calibration")
     return calibrated(camera, read_toml(options.calibration, Calibration))
 
 
@@ -276,14 +303,10 @@ def _keep(
             frame_sha256=frame_sha256,
             by=options.by,
         )
-    print(f"kept as slide {slide} in {options.data}", file=sys.stderr)
+    say(f"kept as slide {slide} in {options.data}")
 
 
 def _bundle_for(options: argparse.Namespace) -> Bundle:
     domain = domain_of(options.source)
     folder = options.bundle or active_bundle(options.data, domain)
     return open_bundle(folder or shipped_bundle_for(domain))
-
-
-def _say(sentence: str) -> None:
-    print(f"leukoscope: {sentence}", file=sys.stderr)

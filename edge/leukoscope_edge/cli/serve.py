@@ -14,6 +14,8 @@ from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
+from leukoscope_edge.cli.arguments import path, whole, word
+from leukoscope_edge.cli.help import add_command
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.isolated import command_of
 from leukoscope_edge.profile import open_profile
@@ -24,21 +26,33 @@ from leukoscope_edge.service.restart_policy import Ladder, Limits
 from leukoscope_edge.service.supervisor import Part, State, Supervisor, alone
 
 PAST, LOCK = "restarts.json", ".service"
+MAX_PORT = 65535
 FILES = ("page.json", "count.json", HEALTH)
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to the parser."""
-    serve = commands.add_parser("serve", help="the device's page, camera and records")
+    serve = add_command(
+        commands,
+        "serve",
+        "the device's page, camera and records",
+        "Runs until it is told to end; each part is watched and started again.",
+        ("leukoscope serve --profile simulated --port 8000 --data device",),
+    )
     serve.set_defaults(run=_serve)
     serve.add_argument(
         "--profile",
+        type=word,
         default="simulated",
         help="a shipped profile's name or a TOML file; default: simulated",
     )
-    serve.add_argument("--port", type=int, help="another port than the profile's")
     serve.add_argument(
-        "--data", type=Path, help="another folder for the records than the profile's"
+        "--port",
+        type=whole(0, MAX_PORT),
+        help="another port than the profile's; 0: any free one",
+    )
+    serve.add_argument(
+        "--data", type=path, help="another folder for the records than the profile's"
     )
     for name, kind in (("part", str), ("parent", int), ("safe", str)):
         serve.add_argument(f"--{name}", type=kind, help=argparse.SUPPRESS)

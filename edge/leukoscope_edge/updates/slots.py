@@ -19,7 +19,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from leukoscope_edge.errors import LeukoscopeError, UpdateError
+from leukoscope_edge.errors import ConfigError, LeukoscopeError, UpdateError
 from leukoscope_edge.updates import durable
 from leukoscope_edge.updates.codes import Code, refused
 from leukoscope_edge.updates.manifest import (
@@ -88,12 +88,16 @@ def trust_root(data: Path, root: Path) -> int:
 
     Raises:
         UpdateError: U04; it is not a root file, or another one is trusted already.
+        ConfigError: The file cannot be read: it was misnamed, and the disk is well.
     """
     from leukoscope_edge.updates.verify import check_root  # brings in tuf
 
+    try:
+        given = root.read_bytes()
+    except OSError as err:
+        raise ConfigError(f"{root}: cannot be read: {err.strerror}") from err
     models = models_folder(data)
     with locked(models), durable.own_disk():
-        given = root.read_bytes()
         version = check_root(given)
         kept = models / "trust" / "root.json"
         if kept.exists() and kept.read_bytes() != given:

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from leukoscope_edge.names import on_terminal
 from leukoscope_edge.records.exports.result_json import INTENDED_USE, result_object
 from leukoscope_edge.types import Screening
 
@@ -14,12 +15,13 @@ BOX_KEYS = ("x0_px", "y0_px", "x1_px", "y1_px")
 def table_text(screening: Screening) -> str:
     """Return the cell table and the verdict, without a newline at the end."""
     rows = result_object(screening)["cells"]
-    width = max([5, *(len(r["image"]) for r in rows)])
+    names = [on_terminal(r["image"]) for r in rows]
+    width = max([5, *map(len, names)])
     lines = [f"{'cell':>5}  {'image':<{width}}  {'call':<8} {'p(blast)':>8}  sightings"]
-    for row in rows:
+    for row, name in zip(rows, names, strict=True):
         note = "" if row["counted"] else "  cut off, not counted"
         lines.append(
-            f"{row['id']:>5}  {row['image']:<{width}}  {row['call']:<8} "
+            f"{row['id']:>5}  {name:<{width}}  {row['call']:<8} "
             f"{row['p_blast']:>8.3f}  {row['n_sightings']:>9}{note}"
         )
     lines += [

@@ -1,0 +1,65 @@
+"""Options that would have no effect are refused: whoever gave one meant something."""
+
+import argparse
+from pathlib import Path
+
+from leukoscope_edge.capture.source import is_camera, is_simulated
+from leukoscope_edge.errors import UsageError
+
+
+def require_effect(options: argparse.Namespace, *, is_archive: bool) -> None:
+    """Refuse what `screen` would ignore.
+
+    Args:
+        options: Of `leukoscope screen`.
+        is_archive: The source is a folder of many slides.
+
+    Raises:
+        UsageError: Such an option was given.
+    """
+    source = options.source
+    simulated, camera = is_simulated(source), is_camera(source)
+    rules = (
+        (options.sample and not options.keep, "--sample is kept with --keep only"),
+        (
+            options.um_per_px is not None and options.calibration is not None,
+            "--calibration brings its own scale: no --um-per-px with it",
+        ),
+        (
+            options.um_per_px is not None and simulated,
+            "the simulated slide brings its own scale: no --um-per-px",
+        ),
+        (
+            options.frames is not None and not camera,
+            "--frames is for a camera, which has no end; this source ends by itself",
+        ),
+        (
+            options.sequence and (simulated or camera),
+            f"{source} is a sequence already: no --sequence",
+        ),
+        (
+            options.dask is not None and not is_archive,
+            "--dask is for a folder of many slides, and this is one",
+        ),
+        (
+            options.threads and is_archive,
+            "an archive takes one thread a slide: --jobs says how many slides",
+        ),
+    )
+    for is_without_effect, why in rules:
+        if is_without_effect:
+            raise UsageError(why)
+
+
+def require_clear(source: str) -> None:
+    """Refuse a word that means two things here: a camera, and a folder of that name.
+
+    Raises:
+        UsageError: It does.
+    """
+    if (is_camera(source) or is_simulated(source)) and Path(source).exists():
+        what = "the camera" if is_camera(source) else "the simulated slide"
+        raise UsageError(
+            f"{source!r} means {what}, and there is a file or folder of that name "
+            f"here: write ./{source} for it"
+        )

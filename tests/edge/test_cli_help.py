@@ -1,0 +1,78 @@
+"""Every command explains itself, and the tabulator key knows what the parser knows."""
+
+import argparse
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from leukoscope_edge.cli import COMMANDS, _parser, main
+from leukoscope_edge.cli.completion import SHELLS, words_of
+
+
+def commands() -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    for action in _parser([])._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            yield from action.choices.items()
+
+
+@pytest.mark.parametrize(("name", "parser"), commands())
+def test_a_command_has_a_description_and_examples(
+    name: str, parser: argparse.ArgumentParser
+) -> None:
+    assert name in COMMANDS
+    assert parser.description
+    assert f"leukoscope {name}" in (parser.epilog or "")
+
+
+def test_every_option_of_screen_stands_in_a_group() -> None:
+    parser = dict(commands())["screen"]
+    (plain,) = (g for g in parser._action_groups if g.title == "options")
+    assert [a.dest for a in plain._group_actions] == ["help"]
+
+
+def test_the_completion_knows_actions_options_and_choices() -> None:
+    words = {w.command: w for w in words_of(_parser([]))}
+    assert set(COMMANDS) == set(words[""].actions)
+    assert "list" in words["records"].actions
+    assert "--um-per-px" in words["screen"].options
+    assert words["screen"].choices["--mode"] == ("count", "passive")
+    assert "--part" not in words["serve"].options  # of our own use
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_each_shell_gets_a_script_that_it_can_read(
+    shell: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["completion", shell]) == 0
+    script = capsys.readouterr().out
+    assert "um-per-px" in script
+    if shutil.which(shell):
+        (tmp_path / "script").write_text(script)
+        subprocess.run([shell, "-n", str(tmp_path / "script")], check=True)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["leukoscope", "comp"], ["completion"]),
+        (["leukoscope", "records", "verify"], ["verify-audit"]),
+        (["leukoscope", "screen", "x", "--mode", "pas"], ["passive"]),
+    ],
+)
+def test_bash_completes(
+    words: list[str],
+    expected: list[str],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    main(["completion", "bash"])
+    quoted = " ".join(f"'{w}'" for w in words)
+    ask = f"COMP_WORDS=({quoted}); COMP_CWORD={len(words) - 1}; _leukoscope\n"
+    script = capsys.readouterr().out + ask + 'echo "${COMPREPLY[@]}"\n'
+    done = subprocess.run(
+        ["bash", "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == expected

@@ -1,0 +1,80 @@
+"""The doctor looks at a machine that is held up to it."""
+
+import json
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+from leukoscope_edge.cli import doctor, main
+from leukoscope_edge.cli.doctor import Machine, State
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """A PC of 8 GB with one camera and no fonts."""
+    (tmp_path / "cameras").mkdir()
+    (tmp_path / "cameras" / "usb-one-video-index0").touch()
+    (tmp_path / "meminfo").write_text("MemTotal:        8000000 kB\n")
+    return Machine(
+        data=tmp_path / "data",
+        cameras=tmp_path / "cameras",
+        board=tmp_path / "no-board",
+        meminfo=tmp_path / "meminfo",
+        fonts=(tmp_path,),
+        now=datetime(2999, 1, 1, tzinfo=timezone.utc),
+    )
+
+
+def test_a_good_machine_is_good(machine: Machine) -> None:
+    looks = (
+        *(doctor.look_at_board, doctor.look_at_memory, doctor.look_at_permissions),
+        *(doctor.look_at_clock, doctor.look_at_camera, doctor.look_at_models),
+    )
+    assert {look(machine).state for look in looks} == {State.GOOD}
+
+
+def test_little_memory_is_bad(machine: Machine) -> None:
+    machine.meminfo.write_text("MemTotal: 900000 kB\n")
+    assert doctor.look_at_memory(machine).state is State.BAD
+
+
+def test_a_clock_behind_the_installation_is_bad(machine: Machine) -> None:
+    early = replace(machine, now=datetime(2001, 1, 1, tzinfo=timezone.utc))
+    finding = doctor.look_at_clock(early)
+    assert finding.state is State.BAD
+    assert "timedatectl" in finding.cure
+
+
+def test_no_camera_and_two_are_noted(machine: Machine) -> None:
+    (machine.cameras / "usb-two-video-index0").touch()
+    assert "name the one" in doctor.look_at_camera(machine).cure
+    for camera in machine.cameras.iterdir():
+        camera.unlink()
+    assert doctor.look_at_camera(machine).found.startswith("no USB camera")
+
+
+def test_missing_fonts_are_noted_with_the_cure(machine: Machine) -> None:
+    finding = doctor.look_at_fonts(machine)
+    assert finding.state is State.NOTE
+    assert "fonts-noto-core" in finding.cure
+
+
+def test_a_board_without_a_profile_is_noted(machine: Machine) -> None:
+    machine.board.write_text("Toaster 3\0")
+    finding = doctor.look_at_board(machine)
+    assert finding.state is State.NOTE
+    assert finding.found.startswith("Toaster 3: ")
+
+
+def test_every_finding_that_is_not_good_has_a_cure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = main(["doctor", "--json", "--data", str(tmp_path)])
+    findings = json.loads(capsys.readouterr().out)
+    assert len(findings) == len(doctor.LOOKS)
+    assert all(f["cure"] for f in findings if f["state"] != "ok")
+    assert status == int(any(f["state"] == "bad" for f in findings))
+    assert main(["doctor", "--data", str(tmp_path)]) == status
+    assert "models" in capsys.readouterr().out
