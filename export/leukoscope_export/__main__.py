@@ -7,10 +7,12 @@ python -m leukoscope_export pair      what would a quick network before a deep o
 python -m leukoscope_export engine    build a bundle's TensorRT engine on this GPU, or
                                       compile engines for other GPUs into the bundle
 python -m leukoscope_export bundle    quantise fitted runs and put them into a bundle
+python -m leukoscope_export kinds     a pair that laboratories taught, into a bundle
 python -m leukoscope_export publish   keys, signatures and the stick of a release
 """
 
 import argparse
+import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +20,7 @@ from pathlib import Path
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_export import ceremony, steps
 from leukoscope_export.compiled import add_engines
+from leukoscope_export.laboratories import make_kind_bundle
 from leukoscope_export.qat import QatPlan
 from leukoscope_export.release import Recipe, make_bundle
 from leukoscope_export.runs import FINAL
@@ -75,6 +78,15 @@ def bundle(options: argparse.Namespace) -> None:
         recipe=replace(_recipe(options), has_fp16=options.fp16),
     )
     _say(f"{folder}: {parity}")
+
+
+def kinds(options: argparse.Namespace) -> None:
+    """Make a bundle of kinds, calibrated on laboratories left out."""
+    folder, found = make_kind_bundle(options.release, options.out)
+    options.out.joinpath(f"{folder.name}.json").write_text(
+        json.dumps(found, indent=1) + "\n", encoding="utf-8"
+    )
+    _say(f"{folder}: the figures are beside it, in {folder.name}.json")
 
 
 def _recipe(options: argparse.Namespace) -> Recipe:
@@ -137,6 +149,10 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         "--fp16", action="store_true", help="also a file for GPUs without int8"
     )
     _add_recipe(one)
+    one = commands.add_parser("kinds", help="a bundle that laboratories taught")
+    one.set_defaults(run=kinds)
+    one.add_argument("release", type=Path, help="TOML; see export/releases")
+    one.add_argument("--out", type=Path, required=True, help="folder of bundles")
     ceremony.add(commands)
     return parser.parse_args(arguments)
 

@@ -22,6 +22,8 @@ from leukoscope_edge.inference.card import (
     FileEntry,
     GoldenEntry,
     InputEntry,
+    KindsEntry,
+    LaboratoriesEntry,
     MetricsEntry,
     NetworkEntry,
     OutlierEntry,
@@ -56,6 +58,8 @@ class Release:
         metrics: Figures of the quantised model on people it never saw.
         size_only: The same of the cell's size alone.
         conformal: Which classes cannot be ruled out.
+        kinds: What it tells apart.
+        laboratories: Who taught and who judged it.
     """
 
     id: str
@@ -69,6 +73,8 @@ class Release:
     metrics: MetricsEntry
     size_only: BaselineEntry | None = None
     conformal: ConformalEntry | None = None
+    kinds: KindsEntry | None = None
+    laboratories: LaboratoriesEntry | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +163,8 @@ def _fill(aside: Path, trained: Trained, release: Release, quick: Quick | None) 
         size_only=release.size_only,
         conformal=release.conformal,
         outliers=trained.outliers,
+        kinds=release.kinds,
+        laboratories=release.laboratories,
     )
     (aside / CARD_NAME).write_text(as_toml(card), encoding="utf-8")
 
@@ -169,6 +177,7 @@ def _quick_entry(aside: Path, quick: Quick) -> QuickEntry:
         model_fp16=fp16,
         network=quick.trained.entry(),
         decision=quick.decision,
+        outliers=quick.trained.outliers,
     )
 
 

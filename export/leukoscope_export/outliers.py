@@ -15,7 +15,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from leukoscope_edge.inference import onnx_policy
-from leukoscope_edge.inference.card import OutlierEntry
+from leukoscope_edge.inference.card import InputEntry, OutlierEntry
 from leukoscope_edge.inference.engine import LOGITS_NAME
 from leukoscope_edge.types import F32, F64, U8
 from leukoscope_export.quantise import Files, run_onnx
@@ -26,7 +26,7 @@ from leukoscope_train.outliers import N_NEIGHBOURS, fit_outliers
 from leukoscope_train.sampling import kept_crops
 
 TWO_LOGITS = "logits.two"
-"""The old output; the distance is joined to it."""
+"""The old output, two logits and those of kinds; the distance is joined to it."""
 
 
 def with_outliers(files: Files, run: Run) -> tuple[Files, OutlierEntry]:
@@ -40,11 +40,11 @@ def with_outliers(files: Files, run: Run) -> tuple[Files, OutlierEntry]:
         The files, each answering with three numbers, and the card's entry.
     """
     pooled = pooled_name(files.fp32)
-    known = _features(files.cpu, pooled, run.pixels, run)
+    known = pooled_features(files.cpu, pooled, run.pixels, run.spec)
     others = None
     if run.extra is not None:
         shown = kept_crops(run.extra, run.plan)
-        others = _features(files.cpu, pooled, shown, run)
+        others = pooled_features(files.cpu, pooled, shown, run.spec)
     entry, arrays = fit_outliers(known, run.crops.labels, run.crops.people, others)
     found = replace(
         files,
@@ -68,10 +68,10 @@ def pooled_name(fp32: bytes) -> str:
 
 
 def with_distance(model: bytes, pooled: str, arrays: dict[str, F64]) -> bytes:
-    """Return a model that answers (N, 3): its two logits, and the cell's distance.
+    """Return a model that answers (N, A + 1): its logits, and the cell's distance.
 
     Args:
-        model: An ONNX file with the output `logits` (N, 2).
+        model: An ONNX file with the output `logits` (N, A).
         pooled: Name of its (N, C) float32 features.
         arrays: `mean` (C,), `axes` (C, K) and `prototypes` (M, K) of `fit_outliers`.
 
@@ -98,9 +98,10 @@ def with_distance(model: bytes, pooled: str, arrays: dict[str, F64]) -> bytes:
         graph.initializer.append(numpy_helper.from_array(value, f"{FLOAT}{name}"))
     graph.node.extend(_steps(pooled))
     output = next(port for port in graph.output if port.name == LOGITS_NAME)
-    n_cells = output.type.tensor_type.shape.dim[0].dim_param or "n"
+    rows, columns = output.type.tensor_type.shape.dim
+    shape = [rows.dim_param or "n", columns.dim_value + 1]
     output.CopyFrom(
-        helper.make_tensor_value_info(LOGITS_NAME, TensorProto.FLOAT, [n_cells, 3])
+        helper.make_tensor_value_info(LOGITS_NAME, TensorProto.FLOAT, shape)
     )
     data = bytes(whole.SerializeToString())
     onnx_policy.check(data, where="the model with its outlier test")
@@ -137,11 +138,18 @@ def _steps(pooled: str) -> list[onnx.NodeProto]:
     ]
 
 
-def _features(model: bytes, pooled: str, crops: U8, run: Run) -> F64:
-    """Return (N, C) what a file's last dense layer reads."""
+def pooled_features(model: bytes, pooled: str, crops: U8, spec: InputEntry) -> F64:
+    """Return (N, C) what a file's last dense layer reads.
+
+    Args:
+        model: An ONNX file.
+        pooled: The name of that value, `pooled_name` of the clean file.
+        crops: (N, side, side, 3) uint8 RGB.
+        spec: The card's input entry.
+    """
     whole = onnx.load_from_string(model)
     shown = helper.make_tensor_value_info(pooled, TensorProto.FLOAT, None)
     del whole.graph.output[:]
     whole.graph.output.append(shown)
-    seen: list[F32] = run_onnx(whole.SerializeToString(), crops, run.spec)
+    seen: list[F32] = run_onnx(whole.SerializeToString(), crops, spec)
     return np.asarray(seen[0], np.float64)

@@ -7,7 +7,7 @@ cannot be read is listed, never silently left out.
 import hashlib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from leukoscope_edge.types import U8, BoolArray
-from leukoscope_edge.vision.crop import CropSpec, cut
+from leukoscope_edge.vision.crop import WHITE_LEVEL, CropSpec, cut
 
 I64 = npt.NDArray[np.int64]
 Strings = npt.NDArray[np.str_]
@@ -41,6 +41,10 @@ normal lymphocyte flattened on a dried smear with its rim of cytoplasm, then giv
 0.060. The 10 to 12 um make this uncertain by about -5 to +14 %; training therefore
 varies the scale.
 """
+CNMC_WHITE = (191.0, 136.0, 118.0)
+"""Grey level, RGB, that plasma would have in C-NMC's pictures, which show none: with it
+the median colour of their cells is that of PBC's lymphocytes, white-balanced. An
+assumption about a laboratory, the same for all its cells."""
 CNMC_BLACK = 12
 """Grey level; JPEG ringing in the black around a C-NMC cell stays below it."""
 WEBP_LOSSLESS = 101
@@ -169,15 +173,24 @@ def mask_of_cut_out(pixels: U8) -> BoolArray:
     return mask.astype(np.bool_)
 
 
-def cut_out_crop(pixels: U8, spec: CropSpec) -> tuple[U8, float] | None:
-    """Return the crop and area in um2 of a cell cut out on black; None where empty."""
+def cut_out_crop(
+    pixels: U8, spec: CropSpec, scale_um_per_px: float = CNMC_UM_PER_PX
+) -> tuple[U8, float] | None:
+    """Return the crop and area in um2 of a cell cut out on black; None where empty.
+
+    Without plasma there is nothing to measure the light by; where the crop is to be
+    white-balanced, that of C-NMC is taken.
+    """
     mask = mask_of_cut_out(pixels)
     if not mask.any():
         return None
     y, x = np.nonzero(mask)
     centre = (float(x.mean()), float(y.mean()))
-    crop = cut(pixels, mask, centre, CNMC_UM_PER_PX, spec)
-    return crop, float(mask.sum()) * CNMC_UM_PER_PX**2
+    if spec.light == "white-balanced":
+        level = pixels * (np.float32(WHITE_LEVEL) / np.array(CNMC_WHITE, np.float32))
+        pixels = np.clip(np.rint(level), 0, 255).astype(np.uint8)
+    crop = cut(pixels, mask, centre, scale_um_per_px, replace(spec, light="as-lit"))
+    return crop, float(mask.sum()) * scale_um_per_px**2
 
 
 Cutter = Callable[[U8, CropSpec], tuple[U8, float] | None]

@@ -11,17 +11,18 @@ from typing import TypeVar
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import U8, CellKind
-from leukoscope_edge.vision.crop import CropSpec, cut, cut_labelled
+from leukoscope_edge.types import U8, CellKind, Segmentation
+from leukoscope_edge.vision.crop import CropSpec, cut_labelled
 from leukoscope_edge.vision.segmentation import segment
 from leukoscope_train.cells import (
     CNMC_UM_PER_PX,
     DataError,
-    mask_of_cut_out,
+    cut_out_crop,
     read_image,
 )
 from leukoscope_train.laboratories import (
     HELD_OUT,
+    MATURE_UNNAMED,
     ZHENG_KINDS,
     LabCells,
     Tile,
@@ -38,9 +39,12 @@ FIELDS_UM_PER_PX = 0.070
 """The boxes of 3,500 whole red cells of `wbc-fields` have a median side of 104 px."""
 ZHENG_UM_PER_PX = {"wbc-crops-120": 0.165, "wbc-crops-300": 0.078}
 """Neutrophils measure 76 and 160 px there; 12.5 um on a smear."""
+TALEQANI_UM_PER_PX = 0.40
+"""Red cells are 18 px wide once stretched."""
+TALEQANI_SIZE_PX = (299, 224)
 OFF_MIDDLE_UM = 4.0
 """A tile's own cell lies no farther from its middle."""
-PBC_PER_KIND = 1400
+PBC_PER_KIND = 1200
 """Of each kind, by chance but always the same; some kinds have fewer."""
 PBC_KEPT_ASIDE = 200
 """Of each kind, split `held-out`."""
@@ -49,8 +53,8 @@ PERSON_CAP = 160
 CHUNK = 64
 
 T = TypeVar("T")
-Cut = tuple[U8, float] | str
-"""A crop and the cell's area in um2, or why there is none."""
+Cut = tuple[U8, float]
+"""A crop and the cell's area in um2."""
 
 
 def marrow_tiles(folder: Path) -> list[Tile]:
@@ -130,12 +134,48 @@ def zheng_tiles(folder: Path) -> list[Tile]:
     ]
 
 
+def field_tiles(folder: Path) -> list[Tile]:
+    """List BCCD's fields of healthy blood; nobody named their cells' kinds."""
+    return [
+        Tile(
+            path=path,
+            kind=MATURE_UNNAMED,
+            laboratory=folder.name,
+            scale_um_per_px=FIELDS_UM_PER_PX,
+            shows_field=True,
+        )
+        for path in sorted((folder / "images").glob("*.jpg"))
+    ]
+
+
+def taleqani_tiles(folder: Path) -> list[Tile]:
+    """List the Taleqani fields, squashed to a square, to be stretched to 4:3 again.
+
+    Truth is of the image: benign ones show hematogones.
+    """
+    kinds = {"Benign": "B-precursor", **dict.fromkeys(("Early", "Pre", "Pro"), "blast")}
+    return [
+        Tile(
+            path=path,
+            kind=kind,
+            laboratory=folder.name,
+            scale_um_per_px=TALEQANI_UM_PER_PX,
+            size_px=TALEQANI_SIZE_PX,
+            shows_field=True,
+        )
+        for name, kind in kinds.items()
+        for path in sorted((folder / name).glob("*.jpg"))
+    ]
+
+
 READERS: dict[str, Callable[[Path], list[Tile]]] = {
     "marrow": marrow_tiles,
     "cnmc": cnmc_tiles,
     "pbc": pbc_tiles,
     "wbc-crops-120": zheng_tiles,
     "wbc-crops-300": zheng_tiles,
+    "wbc-fields": field_tiles,
+    "taleqani": taleqani_tiles,
 }
 """Laboratories by the name of their folder."""
 
@@ -174,84 +214,79 @@ def gather(
     chunks = [tiles[i : i + CHUNK] for i in range(0, len(tiles), CHUNK)]
     work = partial(_cut_chunk, spec=spec, degraded=degraded)
     with ProcessPoolExecutor(workers) as pool:
-        found = [cut for chunk in pool.map(work, chunks) for cut in chunk]
-    kept = [(t, c) for t, c in zip(tiles, found, strict=True) if not isinstance(c, str)]
-    left_out = [
-        f"{t.path}: {c}"
-        for t, c in zip(tiles, found, strict=True)
-        if isinstance(c, str)
-    ]
+        found = [cuts for chunk in pool.map(work, chunks) for cuts in chunk]
+    kept, left_out = [], []
+    for tile, cuts in zip(tiles, found, strict=True):
+        if isinstance(cuts, str):
+            left_out.append(f"{tile.path}: {cuts}")
+        else:
+            kept += [(tile, i, one) for i, one in enumerate(cuts)]
     if not kept:
         raise DataError(f"no cell could be cut; {len(left_out)} tiles were left out")
     return _cells(kept, degraded=degraded), left_out
 
 
-def _cells(kept: list[tuple[Tile, tuple[U8, float]]], *, degraded: bool) -> LabCells:
-    tiles = [tile for tile, _ in kept]
+def _cells(kept: list[tuple[Tile, int, Cut]], *, degraded: bool) -> LabCells:
+    tiles = [tile for tile, _, _ in kept]
+    names = [f"{t.path.name}#{i}" if t.shows_field else t.path.name for t, i, _ in kept]
     return LabCells(
-        pixels=np.stack([crop for _, (crop, _) in kept]),
+        pixels=np.stack([crop for _, _, (crop, _) in kept]),
         kinds=np.array([t.kind for t in tiles], np.str_),
         laboratories=np.array([t.laboratory for t in tiles], np.str_),
         people=np.array([t.person for t in tiles], np.str_),
-        names=np.array([t.path.name for t in tiles], np.str_),
+        names=np.array(names, np.str_),
         splits=np.array([t.split for t in tiles], np.str_),
-        areas_um2=np.array([area for _, (_, area) in kept], np.float64),
+        areas_um2=np.array([area for _, _, (_, area) in kept], np.float64),
         is_degraded=np.full(len(tiles), degraded, np.bool_),
     )
 
 
-def _cut_chunk(tiles: list[Tile], spec: CropSpec, *, degraded: bool) -> list[Cut]:
+def _cut_chunk(
+    tiles: list[Tile], spec: CropSpec, *, degraded: bool
+) -> list[list[Cut] | str]:
     cv2.setNumThreads(1)
     return [_cut_tile(tile, spec, degraded=degraded) for tile in tiles]
 
 
-def _cut_tile(tile: Tile, spec: CropSpec, *, degraded: bool) -> Cut:
+def _cut_tile(tile: Tile, spec: CropSpec, *, degraded: bool) -> list[Cut] | str:
+    """Return a tile's cells, or why there is none."""
     pixels = read_image(tile.path)
     if pixels is None:
         return "unreadable"
     if tile.on_black:
-        return _cut_out(pixels, tile.scale_um_per_px, spec)
+        alone = cut_out_crop(pixels, spec, tile.scale_um_per_px)
+        return [alone] if alone else "no cell found"
+    if tile.size_px:
+        pixels = np.asarray(cv2.resize(pixels, tile.size_px), np.uint8)
     if degraded:
         seed = np.frombuffer(tile.path.name.encode(), np.uint8).tolist()
         pixels = degrade(pixels, tile.scale_um_per_px, np.random.default_rng(seed))
-    return middle_cell(pixels, tile.scale_um_per_px, spec)
-
-
-def _cut_out(pixels: U8, scale_um_per_px: float, spec: CropSpec) -> Cut:
-    """Cut a cell that stands on black: it has no plasma, so its light stays."""
-    mask = mask_of_cut_out(pixels)
-    if not mask.any():
-        return "no cell found"
-    y, x = np.nonzero(mask)
-    own = CropSpec(
-        side_px=spec.side_px,
-        scale_um_per_px=spec.scale_um_per_px,
-        colour=spec.colour,
-    )
-    centre = (float(x.mean()), float(y.mean()))
-    crop = cut(pixels, mask, centre, scale_um_per_px, own)
-    return crop, float(mask.sum()) * scale_um_per_px**2
-
-
-def middle_cell(pixels: U8, scale_um_per_px: float, spec: CropSpec) -> Cut:
-    """Cut the cell in the middle of a tile by the device's segmentation."""
-    found = segment(pixels, scale_um_per_px)
+    found = segment(pixels, tile.scale_um_per_px)
     chosen = found.indices(CellKind.WBC)
+    if not tile.shows_field:
+        chosen = _in_the_middle(found, chosen)
+    return [_cut(pixels, found, i, spec) for i in chosen] or "no whole white cell"
+
+
+def _in_the_middle(found: Segmentation, chosen: list[int]) -> list[int]:
+    """Return the white cell nearest to the middle, none where it is too far away."""
     height, width = found.cell_labels.shape
-    away_um = [
-        math.dist(found.centres_px[i].tolist(), (width / 2, height / 2))
-        * found.scale_um_per_px
+    most_px = OFF_MIDDLE_UM / found.scale_um_per_px
+    away_px = {
+        i: math.dist(found.centres_px[i].tolist(), (width / 2, height / 2))
         for i in chosen
-    ]
-    if not away_um or min(away_um) > OFF_MIDDLE_UM:
-        return "no whole white cell in the middle"
-    index = chosen[int(np.argmin(away_um))]
-    x, y = (float(v) for v in found.centres_px[index])
-    crop = cut_labelled(
-        pixels, found.cell_labels, index + 1, (x, y), found.scale_um_per_px, spec
+    }
+    nearest = sorted(
+        (i for i in chosen if away_px[i] <= most_px), key=away_px.__getitem__
     )
-    area_px = int((found.cell_labels == index + 1).sum())
-    return crop, area_px * found.scale_um_per_px**2
+    return nearest[:1]
+
+
+def _cut(pixels: U8, found: Segmentation, index: int, spec: CropSpec) -> Cut:
+    x, y = (float(v) for v in found.centres_px[index])
+    scale, labels = found.scale_um_per_px, found.cell_labels
+    crop = cut_labelled(pixels, labels, index + 1, (x, y), scale, spec)
+    return crop, float((labels == index + 1).sum()) * scale**2
 
 
 def _shuffled(items: list[T]) -> list[T]:

@@ -13,7 +13,7 @@ import numpy as np
 from leukoscope_edge.types import F32, F64, BoolArray
 from leukoscope_train import metrics
 from leukoscope_train.cells import I64, Strings
-from leukoscope_train.laboratories import KINDS, MATURE, LabCells
+from leukoscope_train.laboratories import KINDS, MATURE, MATURE_UNNAMED, LabCells
 from leukoscope_train.teach import blast_margin
 
 N_BOOTSTRAP = 400
@@ -34,11 +34,11 @@ def figures_of(cells: LabCells, logits: F32) -> dict[str, Any]:
             own = (cells.laboratories == laboratory) & (cells.is_degraded == degraded)
             if own.any():
                 name = laboratory + (" degraded" if degraded else "")
-                found[name] = _laboratory(cells.pick(own), logits[own])
+                found[name] = _laboratory(laboratory, cells.pick(own), logits[own])
     return found
 
 
-def _laboratory(cells: LabCells, logits: F32) -> dict[str, Any]:
+def _laboratory(laboratory: str, cells: LabCells, logits: F32) -> dict[str, Any]:
     margin, blast = blast_margin(logits), cells.is_blast
     row: dict[str, Any] = {"n_cells": len(cells), "n_blasts": int(blast.sum())}
     if 0 < blast.sum() < len(cells):
@@ -54,6 +54,8 @@ def _laboratory(cells: LabCells, logits: F32) -> dict[str, Any]:
             for share in FALSE_CALLS
             for limit in [np.quantile(margin[blast == 0], 1 - share)]
         }
+    if laboratory == "taleqani":
+        row["auroc_by_image"] = auroc_by_image(cells, margin)
     row["margin_quantiles_of_mature"] = _quantiles(margin[is_mature(cells)])
     row["margin_quantiles_of_blasts"] = _quantiles(margin[blast == 1])
     row |= kinds_of(cells, logits)
@@ -62,7 +64,23 @@ def _laboratory(cells: LabCells, logits: F32) -> dict[str, Any]:
 
 def is_mature(cells: LabCells) -> BoolArray:
     """Return (N,) whether a cell is of a kind that healthy blood shows."""
-    return np.asarray(np.isin(cells.kinds, MATURE), np.bool_)
+    return np.asarray(np.isin(cells.kinds, (*MATURE, MATURE_UNNAMED)), np.bool_)
+
+
+def auroc_by_image(cells: LabCells, margin: F64) -> list[float]:
+    """Return how the mean probability of an image's cells tells images of blasts.
+
+    Args:
+        cells: Named `image#number`.
+        margin: (N,) of the cells.
+    """
+    images = np.array([n.rpartition("#")[0] for n in cells.names.tolist()], np.str_)
+    names, place = np.unique(images, return_inverse=True)
+    counts = np.bincount(place)
+    p = 0.5 * (1 + np.tanh(margin / 2))
+    mean = np.bincount(place, weights=p) / counts
+    blast = (np.bincount(place, weights=cells.is_blast) / counts > 0.5).astype(np.int64)
+    return interval_of(np.asarray(mean), blast, np.full(len(names), "", np.str_))
 
 
 def _quantiles(values: F64) -> list[float]:
@@ -79,7 +97,6 @@ def kinds_of(cells: LabCells, logits: F32) -> dict[str, Any]:
     class does not hide how well kinds are told.
     """
     places = [KINDS.index(kind) for kind in MATURE]
-    mature = is_mature(cells)
     called = np.array(MATURE)[logits[:, places].argmax(axis=1)]
     present = [k for k in MATURE if (cells.kinds == k).any()]
     recall = {k: float((called[cells.kinds == k] == k).mean()) for k in present}
@@ -92,7 +109,7 @@ def kinds_of(cells: LabCells, logits: F32) -> dict[str, Any]:
         }
         for kind in np.unique(cells.kinds).tolist()
     }
-    accuracy = round(float(np.mean(list(recall.values()))), 4) if mature.any() else None
+    accuracy = round(float(np.mean(list(recall.values()))), 4) if recall else None
     return {
         "balanced_accuracy_of_mature": accuracy,
         "recall_of_mature": {k: round(v, 4) for k, v in recall.items()},

@@ -32,6 +32,8 @@ KINDS = (
 promyelocytes; B-precursors are the hematogones of healthy marrow."""
 MATURE = ("lymphocyte", "monocyte", "neutrophil", "eosinophil", "basophil")
 """Kinds that the blood of a healthy person shows."""
+MATURE_UNNAMED = "mature"
+"""A normal cell of blood whose kind nobody noted: it judges, and teaches nothing."""
 ALIASES = {
     **{kind: kind for kind in KINDS},
     "BLA": "blast",
@@ -64,12 +66,14 @@ class Tile:
 
     Attributes:
         path: The image.
-        kind: One of KINDS.
+        kind: One of KINDS, or MATURE_UNNAMED.
         laboratory: Where it was stained and photographed.
         person: Whose; "" where nobody says.
         split: `train`, `held-out` or "".
         on_black: The cell was cut out on black already, as C-NMC's are.
-        scale_um_per_px: Of the image.
+        scale_um_per_px: Of the image, as it is once stretched.
+        size_px: (width, height) that it is stretched to first; None: as it is.
+        shows_field: It is a whole field: every white cell counts.
     """
 
     path: Path
@@ -79,11 +83,13 @@ class Tile:
     split: str = ""
     on_black: bool = False
     scale_um_per_px: float
+    size_px: tuple[int, int] | None = None
+    shows_field: bool = False
 
     def __post_init__(self) -> None:
         if not self.laboratory:
             raise DataError(f"{self.path}: names no laboratory; every cell needs one")
-        if self.kind not in KINDS:
+        if self.kind not in (*KINDS, MATURE_UNNAMED):
             raise DataError(
                 f"{self.path}: {self.kind or 'no kind'!r} is none of {', '.join(KINDS)}"
             )
@@ -119,7 +125,7 @@ class LabCells:
             raise ValueError(f"LabCells: arrays of different lengths {sizes}")
         if (self.laboratories == "").any():
             raise DataError("a cell names no laboratory; every cell needs one")
-        if unknown := set(self.kinds.tolist()) - set(KINDS):
+        if unknown := set(self.kinds.tolist()) - {*KINDS, MATURE_UNNAMED}:
             raise DataError(f"no class knows the kinds {sorted(unknown)}")
 
     def __len__(self) -> int:
@@ -127,7 +133,13 @@ class LabCells:
 
     @property
     def targets(self) -> I64:
-        """(N,) int64, the place of each cell's kind in KINDS."""
+        """(N,) int64, the place of each cell's kind in KINDS.
+
+        Raises:
+            DataError: A cell is mature and of no named kind, which teaches nothing.
+        """
+        if (self.kinds == MATURE_UNNAMED).any():
+            raise DataError("cells of no named kind can judge, but not teach")
         return np.array([KINDS.index(k) for k in self.kinds.tolist()], np.int64)
 
     @property

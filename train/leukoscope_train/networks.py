@@ -47,6 +47,8 @@ LSTM_UNITS = 128
 LITE_FEATURES = 1280
 LITE_BN_EPS = 1e-3
 """With which Google's weights were trained."""
+FAR_BELOW = 1e6
+"""Taken off a logit, it leaves a softmax to the others."""
 ALEXNET_DENSE = 4096
 """Units of AlexNet's two hidden dense layers, as published."""
 
@@ -135,9 +137,13 @@ class Kinds(Pooled):
     device calls by before them: blast's own, and the log-sum-exp of all others.
     """
 
+    is_blast: torch.Tensor
+
     def __init__(self, features: nn.Module, n_features: int) -> None:
         super().__init__(features, n_features)
         self.head = nn.Linear(n_features, len(KINDS))
+        is_blast = torch.tensor([float(kind == "blast") for kind in KINDS])
+        self.register_buffer("is_blast", is_blast, persistent=False)
 
     def activation_map(self, features: torch.Tensor) -> torch.Tensor:
         """Return (N, h, w): what each place adds to blast over the other kinds.
@@ -147,9 +153,13 @@ class Kinds(Pooled):
         of the other kinds: exact, since a log-sum-exp is its terms' mean by those
         weights plus their entropy.
         """
-        others = self.judge(self.pool(features).flatten(1))[:, 1:].softmax(1)
-        direction = self.head.weight[0] - others @ self.head.weight[1:]
-        return (features * direction[:, :, None, None]).sum(1)
+        maps = functional.conv2d(features, self.head.weight[:, :, None, None])
+        logits = self.judge(self.pool(features).flatten(1))
+        others = (logits - FAR_BELOW * self.is_blast).softmax(1)
+        weights = (self.is_blast - others).unsqueeze(1)
+        _, _, height, width = maps.shape
+        summed: torch.Tensor = weights @ maps.flatten(2)
+        return summed.reshape(-1, height, width)
 
 
 class AlexNetCompact(Pooled):

@@ -54,7 +54,7 @@ def fit_outliers(
         learned = np.concatenate([features, others])
         owners = np.concatenate([owners, np.full(len(others), "")])
     mean = np.average(learned, axis=0, weights=chance)
-    axes = _whitening(learned - mean, chance)
+    axes = whitening(learned - mean, chance)
     seen = (learned - mean) @ axes
     random = np.random.default_rng(seed)
     n_chosen = min(N_PROTOTYPES, len(seen))
@@ -68,7 +68,7 @@ def fit_outliers(
     return entry, {"mean": mean, "axes": axes, "prototypes": seen[chosen]}
 
 
-def _whitening(centred: F64, weights: F64) -> F64:
+def whitening(centred: F64, weights: F64) -> F64:
     """Return (C, K) axes on which the weighted cells have unit variance."""
     covariance = (centred * weights[:, None]).T @ centred / weights.sum()
     values, vectors = np.linalg.eigh(covariance)

@@ -12,20 +12,22 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
 from leukoscope_edge.types import F32, F64, U8
+from leukoscope_edge.vision.crop import COVER
 from leukoscope_train.augment import Recipe, compress, keep, vary
 from leukoscope_train.cells import DataError
 from leukoscope_train.fit import as_input
 from leukoscope_train.laboratories import KINDS, LabCells
-from leukoscope_train.networks import Architecture, make_network
+from leukoscope_train.networks import SIDE_PX, Architecture, make_network
 from leukoscope_train.starts import load_start
 
 BLAST_SHARE = 0.32
@@ -40,6 +42,8 @@ SMALL_LOGITS = 0.005
 SOFT_SHARE = 0.7
 """Of a pupil's loss: the teacher's word; the rest is the truth."""
 SOFT_TEMPERATURE = 2.0
+ROOM = 9 / 8
+"""Side of a stored crop over the network's: room to turn and shift."""
 PAIR_ALONE = ("blast", "B-precursor")
 """What C-NMC's cells teach: one of the other, and nothing about blood's kinds."""
 WARM_STEPS = 60
@@ -139,18 +143,15 @@ def _batches(cells: LabCells, plan: TeachPlan, start: int) -> Iterator[Batch]:
     chances = draw_chances(cells)
     targets = torch.from_numpy(cells.targets)
     kinds_open = torch.from_numpy(_open_kinds(cells))
+    pixels, recipe = shrunk(cells.pixels, plan.side_px), _recipe_at(plan)
 
     def ready(step: int) -> Batch:
         random = np.random.default_rng([plan.seed, step])
         chosen = random.choice(len(cells), plan.batch, p=chances)
-        stored = np.stack(
-            [compress(cells.pixels[i], plan.recipe.jpeg, random) for i in chosen]
-        )
+        stored = np.stack([compress(pixels[i], recipe.jpeg, random) for i in chosen])
         chance = torch.Generator().manual_seed(int(random.integers(2**63)))
-        size, room = plan.side_px, cells.pixels.shape[1]
-        full = min(room, 128 * room // 144)
-        varied = vary(torch.from_numpy(stored), full, "masked", plan.recipe, chance)
-        return Batch(_sized(varied, size), targets[chosen], kinds_open[chosen])
+        varied = vary(torch.from_numpy(stored), plan.side_px, "masked", recipe, chance)
+        return Batch(varied, targets[chosen], kinds_open[chosen])
 
     with ThreadPoolExecutor(1) as ahead:
         waiting = ahead.submit(ready, start)
@@ -161,12 +162,45 @@ def _batches(cells: LabCells, plan: TeachPlan, start: int) -> Iterator[Batch]:
             yield batch
 
 
-def _sized(crops: torch.Tensor, side_px: int) -> torch.Tensor:
-    if crops.shape[1] == side_px:
-        return crops
-    planes = crops.permute(0, 3, 1, 2).float()
-    small = functional.interpolate(planes, (side_px, side_px), mode="area")
-    return small.round().to(torch.uint8).permute(0, 2, 3, 1)
+def shrunk(pixels: U8, side_px: int) -> U8:
+    """Return stored crops on the canvas of a network's side; no cell meets the black.
+
+    Args:
+        pixels: (N, canvas, canvas, 3) uint8 RGB, 0 outside the cell.
+        side_px: Of the network's input.
+
+    Raises:
+        DataError: They are stored smaller than that.
+    """
+    canvas_px = round(side_px * ROOM)
+    if pixels.shape[1] == canvas_px:
+        return pixels
+    if pixels.shape[1] < canvas_px:
+        raise DataError(
+            f"cells are stored on {pixels.shape[1]} px, expected {canvas_px} or more; "
+            f"`gather --side-px {side_px}` cuts them anew"
+        )
+    return np.stack([_shrunk(crop, canvas_px) for crop in pixels])
+
+
+def _shrunk(crop: U8, canvas_px: int) -> U8:
+    size = (canvas_px, canvas_px)
+    inside = (crop.max(axis=2) > 0).astype(np.float32)
+    cover = cv2.resize(inside, size, interpolation=cv2.INTER_AREA)
+    mixed = cv2.resize(crop.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    level = mixed / np.maximum(cover, 1e-3)[..., None]
+    grey = np.clip(np.rint(level), 1, 255) * (cover >= COVER)[..., None]
+    return np.asarray(grey, np.uint8)
+
+
+def _recipe_at(plan: TeachPlan) -> Recipe:
+    """Return the recipe with what is told in pixels at the plan's side."""
+    share = plan.side_px / SIDE_PX
+    return replace(
+        plan.recipe,
+        rim_px=plan.recipe.rim_px * share,
+        blur_px=plan.recipe.blur_px * share,
+    )
 
 
 def _open_kinds(cells: LabCells) -> F32:
@@ -216,7 +250,7 @@ def teach(
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         optimiser.step()
-        running = 0.98 * running + 0.02 * float(loss)
+        running = 0.98 * running + 0.02 * float(loss.detach())
         now = time.monotonic()
         if now - said > 20:
             said = now
@@ -246,7 +280,8 @@ def _groups(network: nn.Module, plan: TeachPlan) -> list[dict[str, object]]:
 
 def _set_rate(optimiser: torch.optim.Optimizer, plan: TeachPlan, step: int) -> None:
     """Warm up, then follow a cosine to nothing."""
-    warm = min(1.0, (step + 1) / WARM_STEPS)
+    n_warm = max(1, min(WARM_STEPS, plan.n_steps // 10))
+    warm = min(1.0, (step + 1) / n_warm)
     rate = plan.rate * warm * 0.5 * (1 + math.cos(math.pi * step / plan.n_steps))
     for group in optimiser.param_groups:
         group["lr"] = rate * group["factor"]
@@ -322,10 +357,8 @@ def _save(
 
 def kept(cells: LabCells, side_px: int) -> U8:
     """Return all crops unvaried, as the device cuts them."""
-    room = cells.pixels.shape[1]
-    full = 128 * room // 144
-    crops = np.stack([keep(c, full, "masked") for c in cells.pixels])
-    return np.asarray(_sized(torch.from_numpy(crops), side_px).numpy(), np.uint8)
+    crops = shrunk(cells.pixels, side_px)
+    return np.stack([keep(crop, side_px, "masked") for crop in crops])
 
 
 @torch.no_grad()

@@ -29,8 +29,8 @@ OPERATORS = frozenset(
     """
     Add AveragePool BatchNormalization Cast Clip Concat Constant Conv ConvTranspose
     DequantizeLinear Div Expand Flatten Gather Gemm GlobalAveragePool HardSigmoid
-    HardSwish Identity LSTM LeakyRelu MatMul MaxPool Mul Pad QuantizeLinear ReduceMean
-    Relu Reshape Resize Shape Sigmoid Slice Softmax SpaceToDepth Split Sqrt Squeeze Sub
+    HardSwish Identity LSTM LeakyRelu MatMul MaxPool Mul Pad QuantizeLinear
+    ReduceLogSumExp ReduceMean Relu Reshape Resize Shape Sigmoid Slice Softmax SpaceToDepth Split Sqrt Squeeze Sub
     Tanh TopK Transpose Unsqueeze
     """.split()  # noqa: SIM905 - forty words, not forty quotes
 )

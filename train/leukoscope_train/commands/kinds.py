@@ -25,10 +25,10 @@ from leukoscope_train.laboratories import (
     save_cells,
 )
 from leukoscope_train.networks import make_network
-from leukoscope_train.teach import TeachPlan, kept, kind_logits, teach
+from leukoscope_train.teach import ROOM, TeachPlan, kept, kind_logits, teach
 
 SHOWN_UM = 20.48
-ROOM = 9 / 8
+"""Side of a crop: a monocyte with its rim."""
 TAUGHT = ("marrow", "cnmc", "pbc")
 
 
@@ -38,6 +38,7 @@ def add_commands(commands: Any) -> None:
     one.add_argument("data", type=Path, help="folder with a folder per laboratory")
     one.add_argument("--laboratories", nargs="+", default=TAUGHT, choices=READERS)
     one.add_argument("--degraded", action="store_true", help="by a cheap microscope")
+    one.add_argument("--every", type=int, default=1, help="take each so many-th tile")
     one.add_argument("--side-px", type=int, default=128)
     one.add_argument("--out", type=Path, required=True, help="the .npz to write")
     one = add_command(commands, "teach", run_teach, "fit a network of kinds")
@@ -54,10 +55,9 @@ def add_commands(commands: Any) -> None:
     one.add_argument("--half", action="store_true", help="multiply in bfloat16")
     one.add_argument("--out", type=Path, required=True, help="the run's folder")
     one = add_command(commands, "judge", run_judge, "a taught network on laboratories")
-    one.add_argument("run", type=Path, nargs="+", help="folders of `teach`; averaged")
+    one.add_argument("runs", type=Path, nargs="+", help="of `teach`; averaged")
     one.add_argument("--cells", type=Path, nargs="+", required=True)
     one.add_argument("--laboratories", nargs="*", default=[])
-    one.add_argument("--all-splits", action="store_true")
     one.add_argument("--json", type=Path)
 
 
@@ -105,7 +105,7 @@ def run_judge(options: argparse.Namespace) -> None:
     cells = join(load_cells(path) for path in options.cells)
     if options.laboratories:
         cells = of_laboratories(cells, options.laboratories)
-    logits = taught_logits(options.run, cells)
+    logits = taught_logits(options.runs, cells)
     found = figures_of(cells, logits)
     for line in shown(found):
         say(line)
@@ -117,9 +117,9 @@ def taught_logits(runs: list[Path], cells: LabCells) -> F32:
     """Return (N, K) mean logits of several taught networks."""
     parts = []
     for folder in runs:
+        network = load_taught(folder)
         plan = json.loads((folder / "plan.json").read_text())["plan"]
-        crops = kept(cells, plan["side_px"])
-        parts.append(kind_logits(load_taught(folder), crops))
+        parts.append(kind_logits(network, kept(cells, plan["side_px"])))
     return np.asarray(np.mean(parts, axis=0), np.float32)
 
 
@@ -133,7 +133,7 @@ def load_taught(folder: Path) -> torch.nn.Module:
         plan = json.loads((folder / "plan.json").read_text())["plan"]
         network = make_network(plan["architecture"], plan["side_px"])
         network.load_state_dict(torch.load(folder / "final.pt", weights_only=True))
-    except (OSError, KeyError, RuntimeError) as err:
+    except (OSError, KeyError, ValueError, RuntimeError) as err:
         raise DataError(f"{folder}: no taught network: {err}; run `teach`") from err
     return network.to(memory_format=torch.channels_last).eval()
 
@@ -148,7 +148,7 @@ def run_gather(options: argparse.Namespace) -> None:
     )
     parts, n_tiles = [], 0
     for name in options.laboratories:
-        tiles = tiles_of(options.data, name)
+        tiles = tiles_of(options.data, name)[:: options.every]
         if options.degraded:
             tiles = [t for t in tiles if not t.on_black]
         if not tiles:

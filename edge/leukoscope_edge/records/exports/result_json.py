@@ -135,4 +135,6 @@ def _cell_object(cell: Cell, *, is_counted: bool) -> dict[str, Any]:
         "call": cell.call.name.value,
         "p_blast": round(cell.call.p_blast, 4),
         "is_unlike": cell.call.is_unlike,
+        "kind": cell.call.kind,
+        "kinds": {name: round(p, 4) for name, p in cell.call.kinds},
     }

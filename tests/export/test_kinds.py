@@ -1,0 +1,204 @@
+"""Networks of kinds become bundles whose every figure is of laboratories left out."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from leukoscope_edge.inference.backend import open_engine
+from leukoscope_edge.inference.bundle import open_bundle
+from leukoscope_edge.inference.classifier import classify
+from leukoscope_edge.inference.selftest import self_test
+from leukoscope_export.__main__ import main
+from leukoscope_export.graph import onnx_bytes, torch_outputs
+from leukoscope_export.kinds import with_two_logits
+from leukoscope_export.laboratories import input_entry
+from leukoscope_export.points import fit_points, kinds_temperature, worst_quantile
+from leukoscope_export.quantise import run_onnx
+from leukoscope_train.__main__ import main as train
+from leukoscope_train.cells import DataError
+from leukoscope_train.laboratories import KINDS, LabCells, join, save_cells
+from leukoscope_train.networks import make_network
+from leukoscope_train.teach import blast_margin
+
+SHADES = {
+    "blast": (90, 60, 190),
+    "lymphocyte": (190, 120, 90),
+    "monocyte": (60, 190, 90),
+}
+NOTES = """\
+id = "shades-1"
+created = "2026-11-29"
+domain = "simulated"
+summary = "shades"
+limits = ["of no medical use"]
+source = "a test"
+licence = "none"
+cells = ["{0}/cells.npz"]
+deep = "{0}/deep"
+quick = "{0}/quick"
+
+[[evidence]]
+laboratory = "c"
+cells = ["{0}/cells.npz"]
+deep = "{0}/deep"
+quick = "{0}/quick"
+"""
+
+
+def shaded(laboratory: str, n_each: int, *, seed: int) -> LabCells:
+    """Discs whose shade is their kind's, with the laboratory's own noise."""
+    random = np.random.default_rng(seed)
+    kinds = [k for k in SHADES for _ in range(n_each)]
+    y, x = np.mgrid[:36, :36] - 17.5
+    inside = np.hypot(x, y) < 12
+    pixels = np.zeros((len(kinds), 36, 36, 3), np.uint8)
+    for i, kind in enumerate(kinds):
+        level = np.array(SHADES[kind]) + random.normal(0, 14, (36, 36, 3))
+        pixels[i][inside] = np.clip(level, 1, 255)[inside].astype(np.uint8)
+    n = len(kinds)
+    return LabCells(
+        pixels=pixels,
+        kinds=np.array(kinds, np.str_),
+        laboratories=np.full(n, laboratory),
+        people=np.array([f"{laboratory}{i % 3}" for i in range(n)], np.str_),
+        names=np.array([f"{laboratory}{i}" for i in range(n)], np.str_),
+        splits=np.full(n, ""),
+        areas_um2=random.uniform(60, 90, n),
+        is_degraded=np.zeros(n, np.bool_),
+    )
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two networks that laboratories a and b taught; c is left out."""
+    folder = tmp_path_factory.mktemp("work")
+    parts = [shaded(name, 30, seed=i) for i, name in enumerate("abc")]
+    save_cells(folder / "cells.npz", join(parts))
+    for seed, name in enumerate(("deep", "quick")):
+        words = ["teach", str(folder / "cells.npz"), "--side-px", "32"]
+        words += ["--architecture", "alexnet-kinds", "--leave-out", "c"]
+        words += ["--draws", "800", "--rate", "3e-3", "--fixed-from", "0.8"]
+        out = ["--seed", str(seed), "--out", str(folder / name)]
+        assert train([*words, *out]) == 0
+    (folder / "notes.toml").write_text(NOTES.format(folder))
+    assert main(["kinds", str(folder / "notes.toml"), "--out", str(folder)]) == 0
+    return folder
+
+
+def test_the_pair_opens_tests_itself_and_tells_kinds(work: Path) -> None:
+    bundle = open_bundle(work / "shades-1")
+    card = bundle.card
+    assert card.kinds is not None
+    assert card.kinds.names == KINDS
+    assert card.input.light == "white-balanced"
+    assert card.is_research
+    with open_engine(bundle, backend="cpu", n_threads=1) as engine:
+        assert self_test(engine, bundle) <= card.golden.logit_tolerance
+        cells = shaded("d", 10, seed=9)
+        crops = list(cells.pixels[:, 2:-2, 2:-2])
+        calls = classify(engine, crops, card)
+    right = [c.kind == k for c, k in zip(calls, cells.kinds.tolist(), strict=True)]
+    assert np.mean(right) > 0.9
+
+
+def test_both_networks_have_a_file_for_each_runtime(work: Path) -> None:
+    bundle = open_bundle(work / "shades-1")
+    assert bundle.quick is not None
+    assert bundle.model_trt is not None
+    assert bundle.quick.model_trt is not None
+    assert bundle.card.outliers is not None
+    assert bundle.quick.card.outliers is not None
+
+
+def test_the_card_says_who_taught_and_who_judged(work: Path) -> None:
+    told = open_bundle(work / "shades-1").card.laboratories
+    assert told is not None
+    assert (told.taught, told.judged) == (("a", "b"), ("c",))
+    assert [row.laboratory for row in told.left_out] == ["c"]
+    found = json.loads((work / "shades-1.json").read_text())
+    assert found["c"]["auroc"]["pair"][0] == told.left_out[0].auroc
+    assert set(found["c"]["forms"]) == {
+        "deep cpu", "deep trt", "quick cpu", "quick trt"
+    }  # fmt: skip
+
+
+def test_a_bundle_that_lost_its_file_for_tensorrt_is_refused(
+    work: Path, tmp_path: Path
+) -> None:
+    import shutil
+
+    from leukoscope_edge.errors import BundleError
+
+    shutil.copytree(work / "shades-1", tmp_path / "lost")
+    (tmp_path / "lost" / "model.trt.onnx").unlink()
+    with pytest.raises(BundleError, match=r"model\.trt\.onnx: cannot be read"):
+        open_bundle(tmp_path / "lost")
+
+
+def test_a_laboratory_that_taught_may_not_judge(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notes = (work / "notes.toml").read_text()
+    (work / "both.toml").write_text(
+        notes.replace('laboratory = "c"', 'laboratory = "a"')
+    )
+    assert main(["kinds", str(work / "both.toml"), "--out", str(work)]) == 1
+    assert "was taught by a, which is to judge it" in capsys.readouterr().err
+
+
+def test_the_two_logits_are_blasts_and_all_others_together() -> None:
+    torch.manual_seed(0)
+    network = make_network("alexnet-kinds").eval()
+    crops = np.random.default_rng(0).integers(0, 255, (5, 32, 32, 3), np.uint8)
+    own = torch_outputs(network, crops)[0]
+    whole = with_two_logits(onnx_bytes(network, 32))
+    answers = run_onnx(whole, crops, input_entry(32))[0]
+    assert answers.shape == (5, 2 + len(KINDS))
+    np.testing.assert_allclose(answers[:, 2:], own, atol=1e-4)
+    np.testing.assert_allclose(
+        answers[:, 1] - answers[:, 0], blast_margin(own), atol=1e-4
+    )
+
+
+def test_a_model_of_one_logit_has_no_kinds() -> None:
+    x = onnx.helper.make_tensor_value_info("logits", onnx.TensorProto.FLOAT, ["n", 1])
+    model = onnx.helper.make_model(onnx.helper.make_graph([], "g", [], [x]))
+    with pytest.raises(DataError, match="answers with 1 logits"):
+        with_two_logits(model.SerializeToString())
+
+
+def test_no_laboratory_exceeds_its_share_of_false_calls() -> None:
+    random = np.random.default_rng(0)
+    n = 1000
+    blast = np.r_[np.ones(n), np.zeros(2 * n)].astype(np.int64)
+    deep = np.r_[
+        random.normal(3, 1, n), random.normal(-3, 1, n), random.normal(-1, 1, n)
+    ]
+    laboratories = np.repeat(["a", "a", "b"], n)
+    every = np.ones(3 * n, np.bool_)
+    points = fit_points(deep, deep, blast, blast == 0, laboratories, every)
+    for name in ("a", "b"):
+        own = (laboratories == name) & (blast == 0)
+        assert (points.p[own] >= points.deep.blast_from).mean() <= 0.0201
+    assert points.quick.normal_to <= points.deep.normal_to
+    assert points.quick.blast_from >= points.deep.blast_from
+    assert points.asked_deep.mean() < 0.5
+
+
+def test_the_worst_laboratory_sets_the_quantile() -> None:
+    p = np.r_[np.linspace(0, 0.5, 101), np.linspace(0, 0.9, 101)]
+    names = np.repeat(["a", "b"], 101)
+    found = worst_quantile(p, np.ones(202, np.bool_), names, 0.02)
+    assert found == pytest.approx(0.9 * 0.98)
+
+
+def test_the_temperature_of_kinds_undoes_a_factor() -> None:
+    random = np.random.default_rng(0)
+    z = random.normal(0, 2, (4000, 4)).astype(np.float32)
+    p = np.exp(z[:, 1:]) / np.exp(z[:, 1:]).sum(axis=1, keepdims=True)
+    targets = np.array([1 + random.choice(3, p=row) for row in p])
+    assert kinds_temperature(3 * z, targets) == pytest.approx(3, rel=0.15)
