@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.inference.card import (
@@ -49,7 +50,7 @@ from leukoscope_train.laboratories import (
     load_cells,
     of_laboratories,
 )
-from leukoscope_train.networks import n_parameters
+from leukoscope_train.networks import Kinds, n_parameters
 from leukoscope_train.outliers import N_PROTOTYPES, distances, whitening
 from leukoscope_train.teach import blast_margin, draw_chances, kept
 
@@ -60,6 +61,9 @@ UNLIKE = 0.05
 """Share of left-out mature cells that the outlier test may turn away."""
 MIN_CELLS = 20
 """Called cells of a person or a laboratory, to count in a spread."""
+PRECURSOR = "B-precursor"
+UNTAUGHT = -100.0
+"""Logit of a kind that nobody taught."""
 MAX_COMPARED = 800
 """Cells of a laboratory on which the forms of a file are held against another."""
 
@@ -111,7 +115,12 @@ class _Network:
         self.spec = input_entry(self.side_px)
         taught = of_laboratories(cells, about["laboratories"])
         self.cells = taught.pick(taught.splits != HELD_OUT)
-        network = load_taught(folder)
+        # Exported from the other layout the file would shuffle axes.
+        network = load_taught(folder).to(memory_format=torch.contiguous_format)
+        taught_kinds = set(self.cells.kinds.tolist())
+        self.places = [i for i, kind in enumerate(KINDS) if kind in taught_kinds]
+        if isinstance(network, Kinds):
+            network.keep_kinds(self.places)
         self.n_parameters = n_parameters(network)
         fp32 = onnx_bytes(network, self.side_px)
         chosen = kept(self.drawn(N_CALIBRATION), self.side_px)
@@ -126,9 +135,20 @@ class _Network:
         return self.cells.pick(random.choice(len(self.cells), n_cells, p=chances))
 
     def logits(self, cells: LabCells, form: str = "cpu") -> F32:
-        """Return (N, K) logits of kinds of a form of the file."""
+        """Return (N, K) logits of all KINDS of a form of the file.
+
+        Kinds that nobody taught stand far below the others.
+        """
         crops = kept(cells, self.side_px)
-        return run_onnx(getattr(self.files, form), crops, self.spec)[0]
+        found = np.full((len(cells), len(KINDS)), UNTAUGHT, np.float32)
+        own = run_onnx(getattr(self.files, form), crops, self.spec)[0]
+        found[:, self.places] = own
+        return found
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds that its file answers, in order."""
+        return tuple(KINDS[i] for i in self.places)
 
 
 def input_entry(side_px: int) -> InputEntry:
@@ -311,7 +331,7 @@ def make_kind_bundle(notes_path: Path, out: Path) -> tuple[Path, dict[str, Any]]
         data=_data(notes, deep),
         metrics=_metrics(judged, points, mature),
         size_only=_size_only(judged, mature),
-        kinds=_kinds(judged),
+        kinds=_kinds(judged, deep.kinds),
         laboratories=_laboratories(judged, points, deep),
     )
     write_bundle(
@@ -397,13 +417,13 @@ def _size_only(judged: Judged, mature: BoolArray) -> BaselineEntry:
     )
 
 
-def _kinds(judged: Judged) -> KindsEntry:
-    named = np.isin(judged.cells.kinds, KINDS[1:]) & judged.decides
+def _kinds(judged: Judged, names: tuple[str, ...]) -> KindsEntry:
+    named = np.isin(judged.cells.kinds, names[1:]) & judged.decides
     targets = judged.cells.pick(named).targets
     return KindsEntry(
-        names=KINDS,
+        names=names,
         blast="blast",
-        precursor="B-precursor",
+        precursor=PRECURSOR if PRECURSOR in names else "",
         temperature=kinds_temperature(judged.deep[named], targets),
     )
 

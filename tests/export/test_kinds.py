@@ -93,7 +93,8 @@ def test_the_pair_opens_tests_itself_and_tells_kinds(work: Path) -> None:
     bundle = open_bundle(work / "shades-1")
     card = bundle.card
     assert card.kinds is not None
-    assert card.kinds.names == KINDS
+    assert card.kinds.names == tuple(SHADES)  # nobody taught the others
+    assert card.kinds.precursor == ""
     assert card.input.light == "white-balanced"
     assert card.is_research
     with open_engine(bundle, backend="cpu", n_threads=1) as engine:

@@ -145,6 +145,18 @@ class Kinds(Pooled):
         is_blast = torch.tensor([float(kind == "blast") for kind in KINDS])
         self.register_buffer("is_blast", is_blast, persistent=False)
 
+    @torch.no_grad()
+    def keep_kinds(self, chosen: list[int]) -> None:
+        """Keep the answers of some kinds, by their places; blast must stay the first.
+
+        A kind that nobody taught has an answer too, and it means nothing.
+        """
+        old = self.head
+        self.head = nn.Linear(old.in_features, len(chosen))
+        self.head.weight.copy_(old.weight[chosen])
+        self.head.bias.copy_(old.bias[chosen])
+        self.is_blast = self.is_blast[chosen]
+
     def activation_map(self, features: torch.Tensor) -> torch.Tensor:
         """Return (N, h, w): what each place adds to blast over the other kinds.
 

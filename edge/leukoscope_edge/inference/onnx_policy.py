@@ -30,8 +30,8 @@ OPERATORS = frozenset(
     Add AveragePool BatchNormalization Cast Clip Concat Constant Conv ConvTranspose
     DequantizeLinear Div Expand Flatten Gather Gemm GlobalAveragePool HardSigmoid
     HardSwish Identity LSTM LeakyRelu MatMul MaxPool Mul Pad QuantizeLinear
-    ReduceLogSumExp ReduceMean Relu Reshape Resize Shape Sigmoid Slice Softmax SpaceToDepth Split Sqrt Squeeze Sub
-    Tanh TopK Transpose Unsqueeze
+    ReduceLogSumExp ReduceMean Relu Reshape Resize Shape Sigmoid Slice Softmax
+    SpaceToDepth Split Sqrt Squeeze Sub Tanh TopK Transpose Unsqueeze
     """.split()  # noqa: SIM905 - forty words, not forty quotes
 )
 """What our classifiers and segmenters are made of. None of them reads a file, loops
