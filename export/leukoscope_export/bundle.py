@@ -60,6 +60,7 @@ class Release:
         conformal: Which classes cannot be ruled out.
         kinds: What it tells apart.
         laboratories: Who taught and who judged it.
+        preference: Of several shipped bundles the highest serves.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Release:
     conformal: ConformalEntry | None = None
     kinds: KindsEntry | None = None
     laboratories: LaboratoriesEntry | None = None
+    preference: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +167,7 @@ def _fill(aside: Path, trained: Trained, release: Release, quick: Quick | None) 
         outliers=trained.outliers,
         kinds=release.kinds,
         laboratories=release.laboratories,
+        preference=release.preference,
     )
     (aside / CARD_NAME).write_text(as_toml(card), encoding="utf-8")
 

@@ -40,9 +40,10 @@ def with_two_logits(model: bytes) -> bytes:
     if n_kinds < N_PARTS:
         raise DataError(f"the model answers with {n_kinds} logits, expected kinds")
     for node in graph.node:
-        for i, name in enumerate(node.output):
-            if name == LOGITS_NAME:
-                node.output[i] = OF_KINDS
+        for names in (node.input, node.output):
+            for i, name in enumerate(names):
+                if name == LOGITS_NAME:
+                    names[i] = OF_KINDS
     for name, value in _constants(n_kinds).items():
         graph.initializer.append(numpy_helper.from_array(value, f"{FLOAT}{name}"))
     graph.node.extend(_steps())

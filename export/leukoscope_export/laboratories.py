@@ -33,7 +33,7 @@ from leukoscope_export.bundle import Quick, Release, Trained, write_bundle
 from leukoscope_export.graph import onnx_bytes
 from leukoscope_export.kinds import with_two_logits
 from leukoscope_export.outliers import pooled_features, pooled_name, with_distance
-from leukoscope_export.points import PairPoints, fit_points, kinds_temperature
+from leukoscope_export.points import PairPoints, Truth, fit_points, kinds_temperature
 from leukoscope_export.quantise import Files, quantise, run_onnx
 from leukoscope_export.scales import Method
 from leukoscope_train import metrics
@@ -59,7 +59,7 @@ N_KNOWN = 4096
 """Training cells, drawn as they teach, that the outlier test is fitted to."""
 UNLIKE = 0.05
 """Share of left-out mature cells that the outlier test may turn away."""
-MIN_CELLS = 20
+MIN_CELLS = 10
 """Called cells of a person or a laboratory, to count in a spread."""
 PRECURSOR = "B-precursor"
 UNTAUGHT = -100.0
@@ -76,14 +76,14 @@ class Evidence:
         laboratory: Its name in the cells.
         cells: Files of `gather`.
         deep: Folder of the deep network's fit without it.
-        quick: The same of the quick network.
+        quick: The same of the quick network; "" for no pair.
         decides: Operating points are chosen with it; else it is only reported.
     """
 
     laboratory: str
     cells: tuple[str, ...]
     deep: str
-    quick: str
+    quick: str = ""
     decides: bool = True
 
 
@@ -99,10 +99,11 @@ class KindNotes:
     source: str
     licence: str
     deep: str
-    quick: str
     cells: tuple[str, ...]
     evidence: tuple[Evidence, ...]
+    quick: str = ""
     method: Method = "minmax"
+    preference: int = 0
 
 
 class _Network:
@@ -170,14 +171,24 @@ class Judged:
     Attributes:
         cells: N cells.
         deep: (N, K) logits of the deep network's int8 file for the CPU.
-        quick: The same of the quick network.
+        quick: The same of the quick network; None where there is none.
         decides: (N,) whether operating points are chosen with a cell.
     """
 
     cells: LabCells
     deep: F32
-    quick: F32
+    quick: F32 | None
     decides: BoolArray
+
+    @property
+    def truth(self) -> Truth:
+        """What is known of the cells."""
+        return Truth(
+            blast=self.cells.is_blast,
+            mature=is_mature(self.cells),
+            laboratories=self.cells.laboratories,
+            decides=self.decides,
+        )
 
     @property
     def groups(self) -> Strings:
@@ -190,7 +201,7 @@ class Judged:
         return Judged(
             cells=self.cells.pick(chosen),
             deep=self.deep[chosen],
-            quick=self.quick[chosen],
+            quick=None if self.quick is None else self.quick[chosen],
             decides=self.decides[chosen],
         )
 
@@ -220,7 +231,7 @@ def judged_by(networks: Networks, evidence: Evidence) -> Judged:
     every = join(load_cells(Path(path)) for path in evidence.cells)
     cells = of_laboratories(every, [evidence.laboratory])
     words = []
-    for folder in (evidence.deep, evidence.quick):
+    for folder in filter(None, (evidence.deep, evidence.quick)):
         network = networks.of(folder)
         if evidence.laboratory in network.about["laboratories"]:
             raise DataError(
@@ -230,17 +241,18 @@ def judged_by(networks: Networks, evidence: Evidence) -> Judged:
     return Judged(
         cells=cells,
         deep=words[0],
-        quick=words[1],
+        quick=words[1] if evidence.quick else None,
         decides=np.full(len(cells), evidence.decides, np.bool_),
     )
 
 
 def join_judged(parts: list[Judged]) -> Judged:
     """Return all cells of several laboratories."""
+    quick = [p.quick for p in parts if p.quick is not None]
     return Judged(
         cells=join(p.cells for p in parts),
         deep=np.concatenate([p.deep for p in parts]),
-        quick=np.concatenate([p.quick for p in parts]),
+        quick=np.concatenate(quick) if len(quick) == len(parts) else None,
         decides=np.concatenate([p.decides for p in parts]),
     )
 
@@ -303,19 +315,17 @@ def make_kind_bundle(notes_path: Path, out: Path) -> tuple[Path, dict[str, Any]]
     mature = is_mature(cells)
     points = fit_points(
         blast_margin(judged.deep),
-        blast_margin(judged.quick),
-        cells.is_blast,
-        mature,
-        cells.laboratories,
-        judged.decides,
+        None if judged.quick is None else blast_margin(judged.quick),
+        judged.truth,
     )
     strangers = cells.pick(
         mature & np.isin(cells.laboratories, _strange(networks, notes))
     )
-    deep, quick = networks.of(notes.deep), networks.of(notes.quick)
-    (deep_files, deep_far), (quick_files, quick_far) = (
-        with_kinds(n, strangers) for n in (deep, quick)
-    )
+    deep = networks.of(notes.deep)
+    quick = None
+    if points.quick is not None:
+        network = networks.of(notes.quick)
+        quick = Quick(trained=_trained(network, strangers), decision=points.quick)
     release = Release(
         id=notes.id,
         created=notes.created,
@@ -333,13 +343,9 @@ def make_kind_bundle(notes_path: Path, out: Path) -> tuple[Path, dict[str, Any]]
         size_only=_size_only(judged, mature),
         kinds=_kinds(judged, deep.kinds),
         laboratories=_laboratories(judged, points, deep),
+        preference=notes.preference,
     )
-    write_bundle(
-        out / notes.id,
-        _trained(deep, deep_files, deep_far),
-        release,
-        Quick(trained=_trained(quick, quick_files, quick_far), decision=points.quick),
-    )
+    write_bundle(out / notes.id, _trained(deep, strangers), release, quick)
     return out / notes.id, figures(networks, notes, judged, points)
 
 
@@ -349,7 +355,8 @@ def _strange(networks: Networks, notes: KindNotes) -> list[str]:
     return [e.laboratory for e in notes.evidence if e.laboratory not in seen]
 
 
-def _trained(network: _Network, files: Files, far: OutlierEntry) -> Trained:
+def _trained(network: _Network, strangers: LabCells) -> Trained:
+    files, far = with_kinds(network, strangers)
     return Trained(
         files=files,
         architecture=network.about["plan"]["architecture"],
@@ -460,19 +467,16 @@ def figures(
     networks: Networks, notes: KindNotes, judged: Judged, points: PairPoints
 ) -> dict[str, Any]:
     """Return what every left-out laboratory shows: the pair, its parts and int8."""
-    found: dict[str, Any] = {
-        "points": asdict(points.deep) | {"quick": asdict(points.quick)}
-    }
+    quick = None if points.quick is None else asdict(points.quick)
+    found: dict[str, Any] = {"points": asdict(points.deep) | {"quick": quick}}
     for evidence in notes.evidence:
         here = judged.cells.laboratories == evidence.laboratory
         own, p = judged.pick(here), points.p[here]
         row = _called(own.cells, p, points.deep)
         row["asked_deep"] = round(float(points.asked_deep[here].mean()), 4)
-        parts = {
-            "pair": p,
-            "deep": blast_margin(own.deep),
-            "quick": blast_margin(own.quick),
-        }
+        parts = {"pair": p, "deep": blast_margin(own.deep)}
+        if own.quick is not None:
+            parts["quick"] = blast_margin(own.quick)
         if 0 < own.cells.is_blast.sum() < len(own.cells):
             row["auroc"] = {
                 n: interval_of(v, own.cells.is_blast, own.cells.people)
@@ -507,10 +511,10 @@ def _forms(
     found = {}
     some = np.arange(len(own.cells)) % max(1, len(own.cells) // MAX_COMPARED) == 0
     cells = own.cells.pick(some)
-    for name, folder, entry in (
-        ("deep", evidence.deep, points.deep),
-        ("quick", evidence.quick, points.quick),
-    ):
+    asked = [("deep", evidence.deep, points.deep)]
+    if points.quick is not None:
+        asked.append(("quick", evidence.quick, points.quick))
+    for name, folder, entry in asked:
         network = networks.of(folder)
         before = _by(network.logits(cells, "fp32"), entry)
         for form in ("cpu", "trt"):

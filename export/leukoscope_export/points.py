@@ -28,58 +28,98 @@ class PairPoints:
 
     Attributes:
         deep: The card's temperature and points.
-        quick: The quick network's own.
+        quick: The quick network's own; None where there is none.
         p: (N,) the pair's probability of blast.
         asked_deep: (N,) whether the deep network judged.
     """
 
     deep: DecisionEntry
-    quick: DecisionEntry
+    quick: DecisionEntry | None
     p: F64
     asked_deep: BoolArray
 
 
-def fit_points(
-    deep: F64,
-    quick: F64,
-    blast: I64,
-    mature: BoolArray,
-    laboratories: Strings,
-    decides: BoolArray,
-) -> PairPoints:
-    """Fit both temperatures, the quick network's band and the card's points.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truth:
+    """What is known of N left-out cells.
 
-    Args:
-        deep: (N,) margins of the deep network.
-        quick: (N,) margins of the quick network.
+    Attributes:
         blast: (N,) 1 for blasts.
         mature: (N,) whether a cell is of a kind that healthy blood shows.
         laboratories: (N,) who judged.
-        decides: (N,) whether the points are chosen with the cell.
+        decides: (N,) whether points are chosen with the cell.
     """
-    counts = decides & (mature | (blast == 1))
-    weights = person_weights(blast[counts], laboratories[counts])
-    t_deep, t_quick = (
-        fit_temperature(m[counts], blast[counts], weights) for m in (deep, quick)
-    )
-    p_deep, p_quick = probabilities(deep, t_deep), probabilities(quick, t_quick)
-    blasts, normals = counts & (blast == 1), counts & mature
-    low = float(np.quantile(p_quick[blasts], MISSED_BY_QUICK))
-    high = worst_quantile(p_quick, normals, laboratories, FALSE_BY_QUICK)
-    low, high = min(low, 0.5), max(high, 0.5)
-    asked = (p_quick > low) & (p_quick < high)
-    p = np.where(asked, p_deep, p_quick)
-    blast_from = worst_quantile(p, normals, laboratories, FALSE_CALLS)
-    normal_to = float(np.quantile(p[blasts], MISSED))
-    normal_to = min(normal_to, blast_from)
-    blast_from = max(blast_from, normal_to)
-    own = _entry(t_deep, normal_to, blast_from)
+
+    blast: I64
+    mature: BoolArray
+    laboratories: Strings
+    decides: BoolArray
+
+    @property
+    def normals(self) -> BoolArray:
+        """(N,) mature cells that decide."""
+        return np.asarray(self.decides & self.mature, np.bool_)
+
+    @property
+    def blasts(self) -> BoolArray:
+        """(N,) blasts that decide."""
+        return np.asarray(self.decides & (self.blast == 1), np.bool_)
+
+    def temperature(self, margins: F64) -> float:
+        """Fit a temperature; each class, and in it each laboratory, counts alike."""
+        counts = self.normals | self.blasts
+        weights = person_weights(self.blast[counts], self.laboratories[counts])
+        return fit_temperature(margins[counts], self.blast[counts], weights)
+
+
+def fit_points(deep: F64, quick: F64 | None, truth: Truth) -> PairPoints:
+    """Fit temperatures, the quick network's band and the card's points.
+
+    Args:
+        deep: (N,) margins of the deep network.
+        quick: (N,) margins of the quick network; None for no pair.
+        truth: Of the cells.
+    """
+    t_deep = truth.temperature(deep)
+    p = probabilities(deep, t_deep)
+    if quick is None:
+        return PairPoints(
+            deep=_entry(t_deep, *_points(p, truth)),
+            quick=None,
+            p=p,
+            asked_deep=np.ones(len(p), np.bool_),
+        )
+    t_quick = truth.temperature(quick)
+    own = probabilities(quick, t_quick)
+    low, high = _band(own, truth)
+    asked = (own > low) & (own < high)
+    joined = np.asarray(np.where(asked, p, own), np.float64)
+    normal_to, blast_from = _points(joined, truth)
     return PairPoints(
-        deep=own,
-        quick=_entry(t_quick, min(low, own.normal_to), max(high, own.blast_from)),
-        p=np.asarray(p, np.float64),
+        deep=_entry(t_deep, normal_to, blast_from),
+        quick=_entry(t_quick, min(low, normal_to), max(high, blast_from)),
+        p=joined,
         asked_deep=np.asarray(asked, np.bool_),
     )
+
+
+def _band(p: F64, truth: Truth) -> tuple[float, float]:
+    """Return between which probabilities the quick network is not heard."""
+    low = float(np.quantile(p[truth.blasts], MISSED_BY_QUICK))
+    high = worst_quantile(p, truth.normals, truth.laboratories, FALSE_BY_QUICK)
+    return min(low, 0.5), max(high, 0.5)
+
+
+def _points(p: F64, truth: Truth) -> tuple[float, float]:
+    """Return the points up to which a cell is normal and from which it is a blast.
+
+    Where both errors leave no band between them, both are its middle.
+    """
+    blast_from = worst_quantile(p, truth.normals, truth.laboratories, FALSE_CALLS)
+    missed = float(np.quantile(p[truth.blasts], MISSED))
+    if missed > blast_from:
+        return (missed + blast_from) / 2, (missed + blast_from) / 2
+    return missed, blast_from
 
 
 def worst_quantile(

@@ -16,7 +16,12 @@ from leukoscope_export.__main__ import main
 from leukoscope_export.graph import onnx_bytes, torch_outputs
 from leukoscope_export.kinds import with_two_logits
 from leukoscope_export.laboratories import input_entry
-from leukoscope_export.points import fit_points, kinds_temperature, worst_quantile
+from leukoscope_export.points import (
+    Truth,
+    fit_points,
+    kinds_temperature,
+    worst_quantile,
+)
 from leukoscope_export.quantise import run_onnx
 from leukoscope_train.__main__ import main as train
 from leukoscope_train.cells import DataError
@@ -181,7 +186,11 @@ def test_no_laboratory_exceeds_its_share_of_false_calls() -> None:
     ]
     laboratories = np.repeat(["a", "a", "b"], n)
     every = np.ones(3 * n, np.bool_)
-    points = fit_points(deep, deep, blast, blast == 0, laboratories, every)
+    truth = Truth(
+        blast=blast, mature=blast == 0, laboratories=laboratories, decides=every
+    )
+    points = fit_points(deep, deep, truth)
+    assert points.quick is not None
     for name in ("a", "b"):
         own = (laboratories == name) & (blast == 0)
         assert (points.p[own] >= points.deep.blast_from).mean() <= 0.0201

@@ -68,18 +68,19 @@ def shipped_bundles() -> dict[str, Path]:
 
 
 def shipped_bundle_for(domain: Domain) -> Path:
-    """Return the shipped bundle that was made for a domain.
+    """Return the shipped bundle for a domain, of several the most preferred by card.
 
     Raises:
         BundleError: None is shipped.
     """
-    for folder in shipped_bundles().values():
-        if read_card(folder).domain == domain:
-            return folder
-    raise BundleError(
-        f"no model for {domain} slides is installed; reinstall the package "
-        "or name one with --bundle DIR"
-    )
+    cards = {f: read_card(f) for f in shipped_bundles().values()}
+    made_for = [f for f, card in cards.items() if card.domain == domain]
+    if not made_for:
+        raise BundleError(
+            f"no model for {domain} slides is installed; reinstall the package "
+            "or name one with --bundle DIR"
+        )
+    return max(made_for, key=lambda folder: cards[folder].preference)
 
 
 def open_bundle(folder: Path) -> Bundle:

@@ -401,7 +401,8 @@ class Card:
     those it learned from; `size_only` and `conformal` tell a reader how far to trust
     it; `kinds` names what it tells apart, `laboratories` who taught and who judged.
     Cards without them are as good.
-    `validation` says whether it was validated for care; no model here was.
+    `validation` says whether it was validated for care; no model here was. Of several
+    shipped bundles of a domain the one with the highest `preference` serves.
     """
 
     format: int
@@ -428,6 +429,7 @@ class Card:
     kinds: KindsEntry | None = None
     laboratories: LaboratoriesEntry | None = None
     validation: Literal["research", "clinical"] = "research"
+    preference: int = 0
     engines: tuple[EngineEntry, ...] | None = None
 
     def __post_init__(self) -> None:
