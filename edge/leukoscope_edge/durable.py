@@ -112,23 +112,40 @@ def write_stream(path: Path, source: Reads, *, mode: int = 0o644) -> None:
     Raises:
         OutputError: It cannot be written; nothing is left at `path` then.
     """
-    aside = path.with_name(f".{path.name}.part")
     try:
-        _write_synced(aside, source, mode)
-        aside.replace(path)
-        sync_folder(path.parent)
+        with whole_file(path, mode=mode) as file:
+            while piece := source.read(PIECE_BYTES):
+                file.write(piece)
     except OSError as err:
-        with contextlib.suppress(OSError):
-            aside.unlink(missing_ok=True)
         raise OutputError(f"{path}: cannot be written ({err.strerror})") from err
 
 
-def _write_synced(path: Path, source: Reads, mode: int) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(handle, "wb") as file:
-        while piece := source.read(PIECE_BYTES):
-            file.write(piece)
-        sync_file(file)
+@contextmanager
+def whole_file(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
+    """Open a file that takes its name only when it is whole and on the disk.
+
+    Written aside, synced, renamed into place, its folder synced: after a power cut
+    there is the old file or the new one. Where anything raises, the old one stays.
+
+    Args:
+        path: Where it goes.
+        mode: Who may read it, from the first byte on.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    aside = path.with_name(f".{path.name}.part")
+    try:
+        handle = os.open(aside, os.O_RDWR | os.O_CREAT | os.O_TRUNC, mode)
+        with os.fdopen(handle, "w+b") as file:
+            yield file
+            sync_file(file)
+        aside.replace(path)
+        sync_folder(path.parent)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)
+        raise
 
 
 def sync_file(file: BinaryIO) -> None:

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import ModuleType
 
+from leukoscope_edge.durable import whole_file
 from leukoscope_edge.errors import EngineFault
 from leukoscope_edge.inference.compiler import (
     BATCHES,
@@ -77,8 +78,9 @@ def write_cached(folder: Path, key: PlanKey, plan: bytes) -> None:
     """Write a plan aside, sync it and rename it; its note says what it is for."""
     path, note = _paths(folder, key)
     about = {"sha256": hashlib.sha256(plan).hexdigest(), "key": asdict(key)}
-    _write_aside(note, json.dumps(about, indent=1).encode())
-    _write_aside(path, plan)
+    for file_path, data in ((note, json.dumps(about, indent=1).encode()), (path, plan)):
+        with whole_file(file_path) as file:
+            file.write(data)
 
 
 def own_folder(folder: Path) -> None:
@@ -100,12 +102,3 @@ def own_folder(folder: Path) -> None:
 def _paths(folder: Path, key: PlanKey) -> tuple[Path, Path]:
     digest = key.digest()
     return folder / f"{digest}.plan", folder / f"{digest}.json"
-
-
-def _write_aside(path: Path, data: bytes) -> None:
-    aside = path.with_suffix(path.suffix + ".part")
-    with aside.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)

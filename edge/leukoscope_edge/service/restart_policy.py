@@ -11,11 +11,12 @@ clock: a wrong clock neither boots a device for ever nor keeps it from booting.
 """
 
 import json
-import os
 from collections import deque
 from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from pathlib import Path
+
+from leukoscope_edge.durable import whole_file
 
 LONGEST_PAUSE_S = 30.0
 
@@ -128,7 +129,8 @@ class Ladder:
         """Remember for good; where the disk cannot, climb as if all had been tried."""
         self._past = past
         try:
-            _write(self._path, json.dumps(asdict(past)))
+            with whole_file(self._path) as file:
+                file.write(json.dumps(asdict(past)).encode())
         except OSError:
             self._past = Past(
                 n_service=self._limits.n_service, n_reboots=self._limits.n_reboots
@@ -141,17 +143,3 @@ def _read(path: Path) -> Past:
         return Past(**{k: int(v) for k, v in json.loads(path.read_text()).items()})
     except (OSError, ValueError, TypeError, AttributeError):
         return Past()
-
-
-def _write(path: Path, text: str) -> None:
-    aside = path.with_name(f".{path.name}.part")
-    with aside.open("w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

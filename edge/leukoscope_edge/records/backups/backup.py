@@ -14,8 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from leukoscope_edge.durable import (
     make_folder,
-    sync_file,
-    sync_folder,
+    whole_file,
     write_stream,
 )
 from leukoscope_edge.errors import OutputError, RecordError
@@ -61,18 +60,11 @@ def write_backup(store: Store, folder: Path, passphrase: str, by: str) -> Path:
         OutputError: It cannot be written; nothing that looks whole is left.
     """
     path = folder / backup_name(store)
-    aside = path.with_name(f".{path.name}.part")
     try:
-        with aside.open("wb") as file:
+        with whole_file(path) as file:
             seal(store, file, passphrase)
-            sync_file(file)
-        aside.replace(path)
-        sync_folder(folder)
     except OSError as err:
         raise OutputError(f"{path}: cannot be written ({err.strerror})") from err
-    finally:
-        with contextlib.suppress(OSError):
-            aside.unlink(missing_ok=True)
     note_backup(store, path.name, by)
     return path
 

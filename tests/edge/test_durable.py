@@ -1,0 +1,41 @@
+from pathlib import Path
+
+import pytest
+
+from leukoscope_edge.durable import whole_file, write_whole
+from leukoscope_edge.errors import OutputError
+
+
+def test_a_file_takes_its_name_only_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    with whole_file(path, mode=0o600) as file:
+        file.write(b"new")
+        assert not path.exists()
+    assert path.read_bytes() == b"new"
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    "error", [OSError("full"), ValueError("no"), KeyboardInterrupt]
+)
+def test_what_raises_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, error: BaseException
+) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    with pytest.raises(BaseException), whole_file(path) as file:  # noqa: B017
+        file.write(b"half")
+        raise error
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_longer_part_left_by_a_cut_is_written_over(tmp_path: Path) -> None:
+    (tmp_path / ".a.part").write_bytes(b"left by a cut")
+    write_whole(tmp_path / "a", b"new")
+    assert (tmp_path / "a").read_bytes() == b"new"
+
+
+def test_a_folder_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_whole(tmp_path / "none" / "a", b"")
