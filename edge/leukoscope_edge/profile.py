@@ -20,6 +20,8 @@ FOLDER = "firmware_config"
 MAX_FRAMES_PER_SECOND = 1000.0
 """No camera at a microscope comes near; a replay may be asked to hurry."""
 MAX_PORT = 65535
+MAX_DAYS = 30
+"""A quality slide once a month says nothing of the days between."""
 MAIN_OBJECTIVE = "100x"
 """Under which blood is usually read, and a scale is measured unless said otherwise."""
 OWN_BOARD = "auto"
@@ -173,6 +175,23 @@ class ReviewEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QualityEntry:
+    """What the site asks of the device's quality before it lets it say anything.
+
+    Attributes:
+        slide_every_days: The quality slide is counted at least so often, else a count
+            gives no result; 0: never asked for. Without it: 1 on a camera, 0 on the
+            simulated slide.
+    """
+
+    slide_every_days: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.slide_every_days is not None:
+            _require_range("slide_every_days", self.slide_every_days, 0, MAX_DAYS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """One kind of device.
 
@@ -189,6 +208,7 @@ class Profile:
         sticks: Folders that the page offers as sticks, besides mounted removable disks.
         may_power_off: The page may power the machine off, by `systemctl poweroff`.
         review: How slides are reviewed here.
+        quality: What is asked of the device's quality.
         segmenter: How cells are found: "thresholds", or a shipped network. Where the
             network does not serve, thresholds do, and page and slide say why.
     """
@@ -205,6 +225,7 @@ class Profile:
     sticks: tuple[str, ...] = ()
     may_power_off: bool = False
     review: ReviewEntry = ReviewEntry()
+    quality: QualityEntry = QualityEntry()
     segmenter: str = THRESHOLDS
 
     def __post_init__(self) -> None:

@@ -29,6 +29,7 @@ from leukoscope_edge.inference.card import Card
 from leukoscope_edge.inference.classifier import classify, vote
 from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.inference.segmenter_fallback import ServingSegmenter
+from leukoscope_edge.messages import Message
 from leukoscope_edge.sample import SlideFacts
 from leukoscope_edge.types import (
     THRESHOLDS,
@@ -194,12 +195,16 @@ class SlideRun:
         """Return the map of where the lens has been."""
         return self._tracker.visited()
 
-    def finish(self, source: str) -> Screening:
+    def finish(self, source: str, *, quality: Sequence[Message] = ()) -> Screening:
         """Return all that the results show.
 
         Args:
             source: What the user named, for the record.
+            quality: What of the device's quality is out of control.
         """
+        held = (*self._context.quality, *quality)
+        self._context = replace(self._context, quality=tuple(dict.fromkeys(held)))
+        self._last_concluded = None
         card, spec = self._card, self._spec
         islands = self._islands | self._earlier_islands
         return Screening(

@@ -40,6 +40,7 @@ from leukoscope_edge.live.snapshot import (
 from leukoscope_edge.live.timing import Meter
 from leukoscope_edge.profile import Profile, ThermalEntry
 from leukoscope_edge.quality.camera_scale import camera_scale, of_this_size
+from leukoscope_edge.quality.control import device_quality
 from leukoscope_edge.quality.illumination import LightLog
 from leukoscope_edge.quality.levey_jennings import note_light
 from leukoscope_edge.records.conclusion import context_of
@@ -334,11 +335,14 @@ class _Worker:
 
     def _finish(self, by: str) -> None:
         if self._run is not None and self._keeper is not None:
-            screening = self._run.finish(self._profile.camera.source)
-            self._note_who(self._keeper)
-            self._keeper.finish(screening, by)
             if figures := self._light.figures():
-                note_light(self._store, figures)
+                note_light(self._store, figures)  # this slide's own stain counts too
+            card = self._bundle.card
+            quality = device_quality(self._store, self._profile, card)
+            source = self._profile.camera.source
+            screening = self._run.finish(source, quality=quality)
+            self._note_who(self._keeper)
+            self._keeper.finish(screening, by, quality)
         slide = self._slide
         self._rest()
         give_memory_back()

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.live.field_pictures import Fields
+from leukoscope_edge.messages import Message
 from leukoscope_edge.records.pictures import apart, from_png, pixels_sha256
 from leukoscope_edge.records.slide import MIN_OTHERS_REVIEWED, CellRecord, cell_id
 from leukoscope_edge.records.store import Store
@@ -144,12 +145,15 @@ class Keeper:
         others.sort(key=lambda c: blind_place(self._slide, ids[c.id]))
         return suspects + others[:MIN_OTHERS_REVIEWED]
 
-    def finish(self, screening: Screening, by: str) -> None:
+    def finish(
+        self, screening: Screening, by: str, quality: Sequence[Message] = ()
+    ) -> None:
         """Keep the rest and the machine's verdict.
 
         Args:
             screening: The whole count.
             by: Who ended it.
+            quality: What of the device's quality is out of control.
         """
         self.keep(screening.cells, everything=True)
         if screening.cut_off_cells:
@@ -165,6 +169,7 @@ class Keeper:
             by,
             frames=dict(self.statuses),
             n_smudges=screening.n_smudges,
+            quality=quality,
         )
 
     def _cell(self, record: CellRecord) -> Cell:

@@ -1,1 +1,1 @@
-"""Is the device what it was: charts, cell location, illumination, camera scale."""
+"""Is the device what it was: control, charts, cell location, illumination, scale."""

@@ -8,12 +8,11 @@ Source: Levey and Jennings 1950; Westgard et al. 1981; CLSI C24 (20 values for a
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 from typing import Any, Literal
 
-from leukoscope_edge.records.events import Event
-from leukoscope_edge.records.store import DEVICE, Store
+from leukoscope_edge.records.store import DEVICE, MAX_SEQ, Store
 
 GOLDEN_NOTE, LIGHT_NOTE, NEW_BAND_NOTE = "golden cells", "light", "new band"
 N_FOR_BAND, MIN_FOR_BAND = 20, 10
@@ -24,6 +23,11 @@ N_READ = 100
 """Notes read of each kind: more than are drawn, as some lack a measure or are of
 another model; of a year's thousands no more."""
 WARN_SD, REJECT_SD, SHOWN_SD = 2.0, 3.0, 4.0
+MIN_RELATIVE_SD = 0.01
+"""Figures that hardly differ, as of a drawn slide, would set a band of no width: a lamp
+within 3 % of its mean is in control whatever its band. A decision of this project."""
+N_EARLIER_BANDS = 3
+"""Shown below the present ones, each as long as any."""
 Judgement = Literal["none", "good", "warn", "reject"]
 
 
@@ -63,6 +67,17 @@ class Trend:
     n_short: int = 0
 
     @property
+    def band(self) -> tuple[float, float]:
+        """What is in control, from low to high.
+
+        Raises:
+            ValueError: There is no band yet.
+        """
+        if self.mean is None or self.sd is None:
+            raise ValueError(f"{self.name} has no band")
+        return self.mean - REJECT_SD * self.sd, self.mean + REJECT_SD * self.sd
+
+    @property
     def judged(self) -> Judgement:
         """The word on the newest figure."""
         return self.points[-1].judged
@@ -76,13 +91,8 @@ def trends(store: Store, golden_limit: float, bundle: str) -> list[Trend]:
         golden_limit: Largest difference of a logit that the card allows.
         bundle: Whose stored cells are shown.
     """
-    first, later = _light_notes(store)
-    n_first = Counter(name for e in first for name in e.body["facts"])
-    light: dict[str, list[Point]] = defaultdict(list)
-    for event in (*first, *later):
-        for name, value in event.body["facts"].items():
-            light[name].append(Point(value=value, at=event.at))
-    found = [levey_jennings(n, p, n_first[n]) for n, p in sorted(light.items())]
+    begun = store.notes(NEW_BAND_NOTE, newest=1)
+    found = _light_trends(store, begun[0].seq if begun else 0, MAX_SEQ)
     golden = [
         point
         for event in store.notes(GOLDEN_NOTE, newest=N_READ)
@@ -95,13 +105,53 @@ def trends(store: Store, golden_limit: float, bundle: str) -> list[Trend]:
     return found
 
 
-def _light_notes(store: Store) -> tuple[list[Event], list[Event]]:
-    """Return the first ones since the band was begun, and the last of those after."""
-    begun = store.notes(NEW_BAND_NOTE, newest=1)
-    after = begun[0].seq if begun else 0
-    first = store.notes(LIGHT_NOTE, after=after, oldest=N_READ)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierBand:
+    """The trends of lamp and stain up to the day on which they were begun anew.
+
+    Attributes:
+        ended_at: When, UTC, ISO 8601.
+        what: What was new: lamp, stain or camera.
+        reason: Why, in a person's words; "" in records from before it was asked.
+        by: Who began them anew.
+        trends: As they stood then.
+    """
+
+    ended_at: str
+    what: str
+    reason: str
+    by: str
+    trends: tuple[Trend, ...]
+
+
+def earlier_bands(store: Store) -> list[EarlierBand]:
+    """Return the trends before each new beginning, the newest first."""
+    ends = store.notes(NEW_BAND_NOTE, newest=N_EARLIER_BANDS + 1)
+    begins = [0, *(e.seq for e in ends)]
+    found = [
+        EarlierBand(
+            ended_at=end.at,
+            what=end.body["facts"]["why"],
+            reason=end.body["facts"].get("reason", ""),
+            by=end.by,
+            trends=tuple(_light_trends(store, begin, end.seq)),
+        )
+        for begin, end in zip(begins, ends, strict=False)
+    ]
+    return found[::-1][:N_EARLIER_BANDS]
+
+
+def _light_trends(store: Store, after: int, before: int) -> list[Trend]:
+    """Return the trends of lamp and stain between two events."""
+    first = store.notes(LIGHT_NOTE, after=after, before=before, oldest=N_READ)
     after = first[-1].seq if first else after
-    return first, store.notes(LIGHT_NOTE, after=after, newest=N_READ)
+    later = store.notes(LIGHT_NOTE, after=after, before=before, newest=N_READ)
+    n_first = Counter(name for e in first for name in e.body["facts"])
+    light: dict[str, list[Point]] = defaultdict(list)
+    for event in (*first, *later):
+        for name, value in event.body["facts"].items():
+            light[name].append(Point(value=value, at=event.at))
+    return [levey_jennings(n, p, n_first[n]) for n, p in sorted(light.items())]
 
 
 def _golden_point(facts: dict[str, Any], at: str, limit: float) -> list[Point]:
@@ -115,6 +165,9 @@ def levey_jennings(
 ) -> Trend:
     """Judge figures by a band that earlier ones set.
 
+    A provisional band warns and rejects nothing: beyond 3 SD of ten figures lie one in
+    fifty of the figures that are as usual, beyond those of twenty half as many.
+
     Args:
         name: What is measured.
         points: Since the band was last begun, the oldest first; at least one.
@@ -125,12 +178,21 @@ def levey_jennings(
         n_short = MIN_FOR_BAND - n_band
         return Trend(name=name, points=tuple(points[-N_POINTS:]), n_short=n_short)
     band = [p.value for p in points[:n_band]]
-    mean, sd = fmean(band), stdev(band)
+    mean = fmean(band)
+    sd = max(stdev(band), MIN_RELATIVE_SD * abs(mean))
+    is_provisional = n_band < N_FOR_BAND
     judged = [
-        p if i < n_band else Point(value=p.value, at=p.at, judged=judge(p, mean, sd))
+        p if i < n_band else _judged(p, mean, sd, is_provisional=is_provisional)
         for i, p in enumerate(points)
     ]
     return Trend(name=name, points=tuple(judged[-N_POINTS:]), mean=mean, sd=sd)
+
+
+def _judged(point: Point, mean: float, sd: float, *, is_provisional: bool) -> Point:
+    word = judge(point, mean, sd)
+    if is_provisional and word == "reject":
+        word = "warn"
+    return replace(point, judged=word)
 
 
 def judge(point: Point, mean: float, sd: float) -> Judgement:
@@ -141,9 +203,16 @@ def judge(point: Point, mean: float, sd: float) -> Judgement:
     return "warn" if distance > WARN_SD * sd else "good"
 
 
-def begin_new_band(store: Store, why: str, by: str) -> None:
-    """Begin the bands of lamp and stain anew, as after a new lamp or stain."""
-    store.note(NEW_BAND_NOTE, {"why": why}, by)
+def begin_new_band(store: Store, what: str, reason: str, by: str) -> None:
+    """Begin the bands of lamp and stain anew; the old ones stay (`earlier_bands`).
+
+    Args:
+        store: The records.
+        what: What is new: lamp, stain or camera.
+        reason: Why, in the words of whoever does it.
+        by: Who does it.
+    """
+    store.note(NEW_BAND_NOTE, {"why": what, "reason": reason}, by)
 
 
 def note_light(store: Store, figures: dict[str, float]) -> None:

@@ -182,19 +182,22 @@ class Ledger:
         where = "WHERE slide = ? AND seq > ? ORDER BY seq"
         return self._events(where, (slide, after))
 
-    def notes(self, what: str, after: int, limit: int, order: Order) -> list[Event]:
+    def notes(
+        self, what: str, after: int, before: int, limit: int, order: Order
+    ) -> list[Event]:
         """Return events of the device itself, of one kind, in order.
 
         Args:
             what: As their body says; empty for all kinds.
             after: Only those after this number.
+            before: Only those before this number.
             limit: No more than so many, -1 for all.
             order: Which are left where there are more: the first or the last ones.
         """
         is_of = "what = ?" if what else "'' = ?"
-        chosen = f"{is_of} AND seq > ? ORDER BY seq {order} LIMIT ?"
+        chosen = f"{is_of} AND seq > ? AND seq < ? ORDER BY seq {order} LIMIT ?"
         where = f"WHERE seq IN (SELECT seq FROM note WHERE {chosen}) ORDER BY seq"  # noqa: S608 - our own words
-        return self._events(where, (what, after, limit))
+        return self._events(where, (what, after, before, limit))
 
     def head(self) -> Head:
         """Return the end of the chain, as it was signed.

@@ -78,6 +78,8 @@ ERASING = (
     "An erased name's key still lies in the log of the records, as a program reads in "
     "it. It is tried again."
 )
+MAX_SEQ = 2**63 - 1
+"""SQLite's largest integer: no event has this number."""
 DEVICE = "device"
 """Who acts where no person does."""
 
@@ -678,6 +680,7 @@ class Store:
         what: str = "",
         *,
         after: int = 0,
+        before: int = MAX_SEQ,
         newest: int | None = None,
         oldest: int | None = None,
     ) -> list[Event]:
@@ -686,13 +689,14 @@ class Store:
         Args:
             what: Only those of this kind; empty for all.
             after: Only those after this number.
+            before: Only those before this number.
             newest: No more than so many of the newest.
             oldest: No more than so many of the oldest.
         """
         if oldest is not None:
-            return self._ledger.notes(what, after, oldest, "ASC")
+            return self._ledger.notes(what, after, before, oldest, "ASC")
         limit = -1 if newest is None else newest
-        return self._ledger.notes(what, after, limit, "DESC")
+        return self._ledger.notes(what, after, before, limit, "DESC")
 
     def keep_copy(self) -> None:
         """Put a copy of the database beside it, for the day it is damaged.

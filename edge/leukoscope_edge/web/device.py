@@ -14,8 +14,10 @@ from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.inference.card import Card, read_card
 from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.live.client import Counter
+from leukoscope_edge.messages import Message
 from leukoscope_edge.profile import MAIN_OBJECTIVE, Profile
 from leukoscope_edge.quality.camera_scale import camera_scale, require_objective
+from leukoscope_edge.quality.control import device_quality, without_lapses
 from leukoscope_edge.records.slide import Origin, SlideRecord
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.web.security import Sessions, session_of
@@ -113,6 +115,14 @@ class Device:
     def is_simulation(self) -> bool:
         """Whether nothing that it shows is real."""
         return self.bundle.card.domain == "simulated"
+
+    def quality(self) -> tuple[Message, ...]:
+        """Return what is out of control now, for a count that has ended."""
+        return without_lapses(self.quality_to_count())
+
+    def quality_to_count(self) -> tuple[Message, ...]:
+        """Return what would refuse a count that ended now; empty: all is well."""
+        return device_quality(self.store, self.profile, self.bundle.card)
 
     def scale_um_per_px(self, objective: str = MAIN_OBJECTIVE) -> float | None:
         """Return the camera's micrometres per pixel, None where nobody calibrated."""

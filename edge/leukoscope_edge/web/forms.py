@@ -142,9 +142,10 @@ class OnQualitySlide(Body):
 
 
 class NewBand(Body):
-    """Why the bands of the trends begin anew."""
+    """What is new, and why the bands of the trends begin anew."""
 
     why: Literal["lamp", "stain", "camera"]
+    reason: str = Field(min_length=3, max_length=200)
 
 
 class Backup(OnStick):

@@ -2,8 +2,9 @@
 
 Records that were found damaged are left at once, and recovered when they open anew.
 
-Every hour the model in use is hashed and the time is written down; once a day its
-stored cells are run. Nothing is done while a slide is under the lens. Time is the
+Every hour the model in use is hashed and the time is written down; soon after a start
+and then once a day its stored cells are run: a device that is switched off every night
+would else never run them. Nothing is done while a slide is under the lens. Time is the
 monotonic clock's: a wrong or a changed clock neither skips a round nor repeats one.
 """
 
@@ -22,6 +23,8 @@ from leukoscope_edge.web.device import Device
 
 TICK_S = 5.0
 HOUR_S, DAY_S = 3600.0, 24 * 3600.0
+SOON_S = 60.0
+"""After the start, when the page and the camera have come up."""
 
 
 class Rounds:
@@ -43,7 +46,7 @@ class Rounds:
         """
         self._device, self._clock, self._tick_s = device, clock, tick_s
         self._stops = threading.Event()
-        self._hourly_at, self._daily_at = clock(), clock() + DAY_S
+        self._hourly_at, self._daily_at = clock(), clock() + SOON_S
         self._thread = threading.Thread(target=self._run, daemon=True, name="rounds")
 
     def __enter__(self) -> "Rounds":

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.edge.web.stand_ins import FACTS, NAME, Browser, fill_slide
+from tests.edge.web.stand_ins import FACTS, NAME, PIN, Browser, fill_slide
 
 from leukoscope_edge.accounts import Role
 from leukoscope_edge.capture.simulated import SimulatedCamera, SlidePlan
@@ -23,11 +23,13 @@ from leukoscope_edge.quality.illumination import (
 )
 from leukoscope_edge.quality.levey_jennings import (
     MIN_FOR_BAND,
+    N_EARLIER_BANDS,
     N_FOR_BAND,
     N_POINTS,
     N_READ,
     Point,
     begin_new_band,
+    earlier_bands,
     judge,
     levey_jennings,
     note_light,
@@ -73,11 +75,21 @@ def test_a_band_needs_figures_enough_and_says_how_many_are_missing() -> None:
     assert enough.judged == "good"
 
 
-@pytest.mark.parametrize("n_before", [MIN_FOR_BAND, N_FOR_BAND, 35])
-def test_an_outlier_does_not_widen_its_own_band(n_before: int) -> None:
+@pytest.mark.parametrize(
+    ("n_before", "judged"),
+    [
+        (MIN_FOR_BAND, "warn"),
+        (N_FOR_BAND - 1, "warn"),
+        (N_FOR_BAND, "reject"),
+        (35, "reject"),
+    ],
+)
+def test_an_outlier_does_not_widen_its_own_band_and_a_provisional_one_warns(
+    n_before: int, judged: str
+) -> None:
     values = [*(BAND * 2)[:n_before], 16.0]
     found = levey_jennings("x", points(values))
-    assert found.judged == "reject"
+    assert found.judged == judged
     assert found.mean == pytest.approx(11.0, abs=0.1)
     assert len(found.points) <= N_POINTS
 
@@ -88,10 +100,15 @@ def test_a_slow_drift_is_seen_because_the_band_stays_where_it_was_set() -> None:
     assert found.judged == "reject"
 
 
-def test_figures_that_never_change_have_a_band_of_no_width() -> None:
+@pytest.mark.parametrize(
+    ("value", "judged"), [(5.0, "good"), (5.1, "good"), (5.14, "warn"), (5.2, "reject")]
+)
+def test_figures_that_never_change_have_a_band_of_three_percent(
+    value: float, judged: str
+) -> None:
     same = levey_jennings("x", points([5.0] * 30))
-    assert same.judged == "good"
-    assert levey_jennings("x", points([5.0] * 30 + [5.1])).judged == "reject"
+    assert levey_jennings("x", points([5.0] * 30 + [value])).judged == judged
+    assert same.band == pytest.approx((4.85, 5.15))
     drawn = plot(same, 100, 50)
     assert all(0 <= p["y"] <= 50 for p in drawn["points"])
 
@@ -139,10 +156,30 @@ def test_a_measure_that_the_first_slides_lack_gets_no_band_from_the_last(
 def test_a_new_lamp_begins_the_bands_anew(device: Device) -> None:
     for value in BAND:
         note_light(device.store, {"plasma_level": value})
-    begin_new_band(device.store, "lamp", NAME)
+    assert earlier_bands(device.store) == []
+    before = trends(device.store, 0.5, "simulated-1")
+    begin_new_band(device.store, "lamp", "the old one burnt out", NAME)
     note_light(device.store, {"plasma_level": 200.0})
     [light] = trends(device.store, 0.5, "simulated-1")
     assert [p.value for p in light.points] == [200.0]
+    [old] = earlier_bands(device.store)
+    assert (old.what, old.reason, old.by) == ("lamp", "the old one burnt out", NAME)
+    assert [*old.trends] == before
+
+
+def test_the_newest_earlier_bands_are_shown_first(device: Device) -> None:
+    for number in range(N_EARLIER_BANDS + 2):
+        note_light(device.store, {"plasma_level": float(number)})
+        begin_new_band(device.store, "stain", f"bottle {number}", NAME)
+    found = earlier_bands(device.store)
+    assert [b.reason for b in found] == ["bottle 4", "bottle 3", "bottle 2"]
+    assert [b.trends[0].points[0].value for b in found] == [4.0, 3.0, 2.0]
+    assert [len(b.trends[0].points) for b in found] == [1, 1, 1]
+
+
+def test_a_trend_without_a_band_has_no_limits() -> None:
+    with pytest.raises(ValueError, match="no band"):
+        assert levey_jennings("x", points([1.0])).band
 
 
 def test_stored_cells_are_judged_by_the_cards_limit(device: Device) -> None:
@@ -221,8 +258,14 @@ def test_the_page_shows_what_is_out_of_control_without_colour(
     assert "out of control" in text
     assert 'class="reject"' in text
     assert 'class="warn"' in text
-    assert browser.post("/api/device/new-band", json={"why": "lamp"}).is_success
-    assert "out of control" not in browser.get("/device").text
+    body = {"why": "lamp"}
+    assert browser.post("/api/device/new-band", json=body).status_code == 422
+    body |= {"reason": "burnt out"}
+    assert browser.post("/api/device/new-band", json=body).is_success
+    before, _, old = browser.get("/device").text.partition("<summary><span>Until")
+    assert "out of control" not in before
+    assert "burnt out" in old
+    assert "out of control" in old
 
 
 def test_a_passive_watch_never_gives_a_negative_whoever_signs(device: Device) -> None:
@@ -249,9 +292,8 @@ def test_a_passive_slide_is_started_from_the_form(
 def test_an_operator_may_not_begin_bands_anew(
     stranger: Browser, device: Device
 ) -> None:
-    from tests.edge.web.stand_ins import PIN
-
     device.people.add("Olu", Role.OPERATOR, PIN)
     stranger.sign_in("Olu")
-    answer = stranger.post("/api/device/new-band", json={"why": "lamp"})
+    body = {"why": "lamp", "reason": "burnt out"}
+    answer = stranger.post("/api/device/new-band", json=body)
     assert answer.status_code == 403

@@ -151,7 +151,7 @@ def new_band(
     body: NewBand, request: Request, person: Annotated[Person, DEVICE_RIGHT]
 ) -> dict[str, str]:
     """Begin the bands of lamp and stain anew."""
-    begin_new_band(device_of(request).store, body.why, person.name)
+    begin_new_band(device_of(request).store, body.why, body.reason, person.name)
     return {"next": "/device"}
 
 

@@ -19,9 +19,16 @@ from leukoscope_edge.media.removable_disks import (
     sticks_of,
     writable_sticks_of,
 )
+from leukoscope_edge.messages import Message
 from leukoscope_edge.quality import cell_location
 from leukoscope_edge.quality.camera_scale import usual_objective
-from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE, plot, trends
+from leukoscope_edge.quality.control import cure_of
+from leukoscope_edge.quality.levey_jennings import (
+    GOLDEN_NOTE,
+    earlier_bands,
+    plot,
+    trends,
+)
 from leukoscope_edge.records.conclusion import verdict_of
 from leukoscope_edge.records.correction import objective_of
 from leukoscope_edge.records.digest import digest_of
@@ -148,6 +155,7 @@ def home(request: Request, person: Anybody) -> Response:
         slides=shown,
         may_count=has_right(person, Right.SLIDES),
         health=health(device, briefly=True),
+        quality=_out_of_control(device),
         notices=notices(device),
     )
 
@@ -203,7 +211,8 @@ def new_slide(request: Request) -> Response:
     """What is known of a slide before the first frame."""
     device = device_of(request)
     objective = usual_objective(device.store, device.profile.camera)
-    return render(request, "new_slide.html", objective=objective)
+    quality = _out_of_control(device)
+    return render(request, "new_slide.html", objective=objective, quality=quality)
 
 
 def _slide_page(request: Request, slide: str, step: str, **values: Any) -> Response:
@@ -268,7 +277,7 @@ def result(slide: SlideId, request: Request, person: Anybody) -> Response:
     n_own = len(left_for(record, person.name))
     is_blind = record.n_readers > 1 and n_own > 0 and signature is None
     together = (
-        outcome_of(verdict_of(record, device.card_of(record)))
+        outcome_of(verdict_of(record, device.card_of(record), quality=device.quality()))
         if is_fresh or signature is None
         else signature.outcome
     )
@@ -347,6 +356,8 @@ def quality(request: Request, person: Checker) -> Response:
         slides=_last_days(store, cell_location.SLIDE_NOTE),
         slide_trend=cell_location.slide_trend(store),
         trends=trends(store, card.golden.logit_tolerance, card.id),
+        earlier_bands=earlier_bands(store),
+        quality=_out_of_control(device),
         plot=plot,
         trend_names=trend_names(device.language(request)),
         scales=_scales(device),
@@ -355,6 +366,11 @@ def quality(request: Request, person: Checker) -> Response:
         backups=[(p, backups_on(p)) for p in sticks_of(device.profile)],
         **_writable(request),
     )
+
+
+def _out_of_control(device: Device) -> list[tuple[Message, Message]]:
+    """Return what refuses a new verdict now, each with its cure."""
+    return [(p, cure_of(p)) for p in device.quality_to_count()]
 
 
 def _last_days(store: Store, note: str) -> list[QualityDay]:

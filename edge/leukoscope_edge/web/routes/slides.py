@@ -183,9 +183,10 @@ def sign(
     """Sign the result and put the report on the disk."""
     device = device_of(request)
     check_pin(request, person.name, body.pin)
+    quality = device.quality()
     device.store.sign(
         slide,
-        lambda record: verdict_of(record, device.card_of(record)),
+        lambda record: verdict_of(record, device.card_of(record), quality=quality),
         person.name,
         shown=body.shown,
         comment=body.comment,
