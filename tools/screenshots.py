@@ -236,6 +236,7 @@ class Walk:
         page = self._page
         page.click("a.huge")
         page.fill("[name=sample]", "S-2026-0412")
+        page.check("[name=sample_type][value=blood]")
         page.check("[name=age][value=child]")
         page.check("[name=reason][value=fever]")
         self._shoot("04-new-slide")
@@ -247,6 +248,7 @@ class Walk:
         wait_for(lambda: int(page.inner_text("#n-cells")) >= n_cells)
         self._save("06-count")
         page.click("#finish")
+        page.click("#end")
         page.wait_for_url("**/review")
 
     def _review(self) -> None:
@@ -256,6 +258,7 @@ class Walk:
             left = int(page.inner_text("#n-left"))
             if left == 0:
                 break
+            page.wait_for_selector("#review:not([data-fresh])")
             page.click(f".judge [data-word={'blast' if left % 4 == 0 else 'normal'}]")
             self._wait_for_fewer(left)
         page.reload()

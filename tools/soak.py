@@ -178,7 +178,8 @@ class Device:
 
     def _is_taken(self, slide: str) -> bool:
         """Order the count; the page may still have the end of the last one to hear."""
-        answer = self._ask(f"/api/slides/{slide}/orders", {"do": "count"})
+        body = {"do": "count", "anyway": True}
+        answer = self._ask(f"/api/slides/{slide}/orders", body)
         if answer.status_code == httpx.codes.CONFLICT:
             return False
         answer.raise_for_status()
@@ -201,7 +202,8 @@ class Device:
         cells = {w.split('"')[0] for w in review.split('data-cell="')[1:]}
         for cell in sorted(cells):
             key = f"soak-{slide}-{cell:0>8}"
-            self._post(f"{own}/judge", {"cell": cell, "word": "normal", "key": key})
+            body = {"cell": cell, "word": "normal", "key": key, "seen": 0}
+            self._post(f"{own}/judge", body)
         result = self.look_at(f"/slides/{slide}/result")
         shown = result.split('name="shown" value="')[1].split('"')[0]
         key = f"soak-{slide}-sign"

@@ -421,6 +421,14 @@ class SlideRecord:
         own = [s for s in self.steps if self.n_readers == 1 or s.by == by]
         return own[-1] if own else None
 
+    def seen_by(self, person: str) -> dict[str, int]:
+        """Return the version of each called cell that somebody sees.
+
+        It is the number of the last word on it; with two readers, of their own.
+        """
+        steps = (s for s in self.steps if self.n_readers == 1 or s.by == person)
+        return {s.cell: s.seq for s in steps}
+
     @property
     def counted(self) -> tuple[CellRecord, ...]:
         """The cells that count: whole ones, and no dirt."""

@@ -248,6 +248,11 @@ def _judged(record: SlideRecord, event: Event) -> SlideRecord:
     return replace(record, steps=(*record.steps, step))
 
 
+JUST_CALLED = "somebody has just called this cell"
+"""Two people work on one slide: the later word would overwrite the other unseen."""
+OWN_DISPUTE = "a reader can't settle her own dispute: another supervisor does"
+
+
 def _check_reader(record: SlideRecord, step: Step) -> None:
     """Let two people read each cell once, and a supervisor settle what they read."""
     is_read_twice = any(c.id == step.cell and len(c.words) > 1 for c in record.cells)

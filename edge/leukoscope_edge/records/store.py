@@ -61,7 +61,14 @@ from leukoscope_edge.records.slide import (
     outcome_of,
 )
 from leukoscope_edge.records.slide_cache import Folded
-from leukoscope_edge.records.slide_fold import action_of, apply, fold, why_not
+from leukoscope_edge.records.slide_fold import (
+    JUST_CALLED,
+    OWN_DISPUTE,
+    action_of,
+    apply,
+    fold,
+    why_not,
+)
 from leukoscope_edge.records.slide_state import Action, Live, is_allowed, state_of
 from leukoscope_edge.records.witnesses import COPY, KEYS, PICTURES, Witnesses
 from leukoscope_edge.types import Cell, Refusal, Verdict, Word
@@ -350,10 +357,36 @@ class Store:
         self._write_back()
 
     def judge_cell(
-        self, slide: str, cell: str, word: Word, by: str, *, key: str
+        self,
+        slide: str,
+        cell: str,
+        word: Word,
+        by: str,
+        *,
+        key: str,
+        seen: int | None = None,
     ) -> None:
-        """Keep a person's word on a cell."""
-        self._do(Kind.JUDGE, slide, {"cell": cell, "word": word.value}, by, key)
+        """Keep a person's word on a cell.
+
+        Args:
+            slide: The slide.
+            cell: The cell's id.
+            word: What it is.
+            by: Who says so.
+            key: Idempotency key.
+            seen: The version of the cell that was seen (`SlideRecord.seen_by`), None
+                for a program that shows nobody anything.
+
+        Raises:
+            StepError: Somebody has called the cell since it was seen.
+        """
+
+        def refuses(record: SlideRecord) -> str:
+            now = record.seen_by(by).get(cell, 0)
+            return "" if seen in (None, now) else JUST_CALLED
+
+        body = {"cell": cell, "word": word.value}
+        self._do(Kind.JUDGE, slide, body, by, key, refuses)
 
     def settle_cell(
         self, slide: str, cell: str, word: Word, by: str, *, key: str
@@ -361,10 +394,15 @@ class Store:
         """Keep a supervisor's word on a cell that two people have read.
 
         Raises:
-            StepError: Two people have not read it.
+            StepError: Two people have not read it, or this supervisor is one of them.
         """
         body = {"cell": cell, "word": word.value, "settles": True}
-        self._do(Kind.JUDGE, slide, body, by, key)
+
+        def refuses(record: SlideRecord) -> str:
+            words = [c.words for c in record.cells if c.id == cell]
+            return OWN_DISPUTE if any(by in dict(w) for w in words) else ""
+
+        self._do(Kind.JUDGE, slide, body, by, key, refuses)
 
     def add_missed(
         self, slide: str, missed: MissedCell, word: Word, by: str, *, key: str
@@ -747,11 +785,19 @@ class Store:
             raise
 
     def _do(
-        self, kind: Kind, slide: str, body: dict[str, Any], by: str, key: str = ""
+        self,
+        kind: Kind,
+        slide: str,
+        body: dict[str, Any],
+        by: str,
+        key: str = "",
+        refuses: Callable[[SlideRecord], str] = lambda _: "",
     ) -> None:
         with self._writing():
             known = self._repeated(kind, slide, key)
             if known is None:
+                if why := refuses(self.slide(slide)) if slide else "":
+                    raise StepError(why)
                 self._append(kind, slide, body, by, key)
             elif canonical(known.body) != canonical(body):
                 raise StepError(f"the key {key} was used for other words")

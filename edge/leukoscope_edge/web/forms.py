@@ -76,12 +76,18 @@ class Ordered(Body):
     anyway: bool = False
 
 
-class Judged(Body):
-    """A person's word on a cell."""
+class Settled(Body):
+    """A supervisor's word on a cell."""
 
     cell: str = Field(max_length=16)
     word: Word
     key: Key
+
+
+class Judged(Settled):
+    """A person's word on a cell, and the version of it that was seen."""
+
+    seen: int = Field(ge=0, description="of the last word on it; 0: nobody's")
 
 
 class Keyed(Body):

@@ -138,9 +138,16 @@ def tab_to(page: Page, selector: str) -> None:
     raise AssertionError(f"the keyboard does not reach {selector}")
 
 
+def say_facts(page: Page) -> None:
+    """Answer the questions of a new slide that have no default."""
+    page.check("[name=sample_type][value=blood]")
+    page.check("[name=age][value=child]")
+
+
 def judge_all(page: Page, press: Callable[[], None]) -> None:
     page.wait_for_selector("#gallery")
     while page.locator("#n-left").count() and (left := number(page, "n-left")):
+        page.wait_for_selector("#review:not([data-fresh])")
         press()
         wait_for(lambda n=left: number(page, "n-left") < n)
 

@@ -45,6 +45,7 @@ NOT_FOR_TECHNICIANS = (
     r"^nobody here is called",  # of `leukoscope people`
     r"^print of version",  # of an event
     r"^(no event|started anyway|golden cells|pass)$",  # kinds and salts
+    r"^the screen$",  # of a note
     r"^(passive watch|sample type|white cells)$",  # a report says them with a capital
     r"=|'self'|'none'|charset",  # of the protocol
 )

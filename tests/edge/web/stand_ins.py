@@ -160,6 +160,25 @@ def shown_of(device: Device, slide: str) -> str:
     return digest_of(record, outcome_of(verdict))
 
 
+def new_slide_of(
+    device: Device,
+    *,
+    sample: str = "S-1",
+    name: str = "",
+    facts: SlideFacts = SIMULATED_SAMPLE,
+    n_readers: Literal[1, 2] = 1,
+) -> SlideSetUp:
+    """Return a slide of which nothing is counted yet."""
+    return SlideSetUp(
+        identity=Identity(sample=sample, name=name),
+        facts=facts,
+        mode="slide",
+        domain="simulated",
+        origin=device.origin(),
+        n_readers=n_readers,
+    )
+
+
 def fill_slide(
     device: Device,
     *,
@@ -177,17 +196,10 @@ def fill_slide(
     calls += [CallName.NORMAL] * n_normal
     cells = [make_cell(i, c) for i, c in enumerate(calls, start=1)]
     store: Store = device.store
-    slide = store.start_slide(
-        SlideSetUp(
-            identity=Identity(sample=sample, name=name),
-            facts=facts,
-            mode="slide",
-            domain="simulated",
-            origin=device.origin(),
-            n_readers=n_readers,
-        ),
-        NAME,
+    new = new_slide_of(
+        device, sample=sample, name=name, facts=facts, n_readers=n_readers
     )
+    slide = store.start_slide(new, NAME)
     store.add_cells(slide, cells, frames={})
     verdict = Verdict(
         name=VerdictName.FEW,

@@ -13,12 +13,15 @@ from tests.edge.web.in_browser import (
     Serve,
     add_person,
     barriers,
+    focus_is,
     judge_all,
     number,
+    say_facts,
     sign_in,
+    tab_to,
     wait_for,
 )
-from tests.edge.web.stand_ins import NAME, PIN, fill_slide
+from tests.edge.web.stand_ins import NAME, PIN, fill_slide, new_slide_of
 
 from leukoscope_edge.records.slide_state import SlideState
 from leukoscope_edge.types import Word
@@ -40,7 +43,12 @@ def test_a_whole_slide_by_keyboard_alone(
     keys.press("n")
     page.wait_for_url("**/slides/new")
     keys.type("S-2026-0412")
-    keys.press("Enter")  # as a scanner ends a code
+    keys.press("Enter")  # as a scanner ends a code: on to the first open question
+    assert focus_is(page, "[name=sample_type]")
+    keys.press("Space")
+    tab_to(page, "[name=age]")
+    keys.press("Space")
+    tab_to(page, "form button.primary")
     keys.press("Enter")
     page.wait_for_url("**/ready")
     page.wait_for_selector("#start:not([disabled])")
@@ -51,6 +59,8 @@ def test_a_whole_slide_by_keyboard_alone(
     page.wait_for_selector("#pause[aria-pressed=true]")
     keys.press("p")
     keys.press("f")
+    tab_to(page, "#end")
+    keys.press("Enter")
     page.wait_for_url("**/review")
     judge_all(page, lambda: keys.press("b"))
     keys.press("Enter")
@@ -87,6 +97,7 @@ def test_a_whole_slide_by_touch_on_a_telephone(
     fits()
     page.tap("a.huge")
     page.fill("[name=sample]", "S-1")
+    say_facts(page)
     fits()
     page.tap("form button.primary")
     page.wait_for_url("**/ready")
@@ -97,6 +108,7 @@ def test_a_whole_slide_by_touch_on_a_telephone(
     wait_for(lambda: number(page, "n-cells") >= 2)
     fits()
     page.tap("#finish")
+    page.tap("#end")
     page.wait_for_url("**/review")
     judge_all(page, lambda: page.tap("[data-word=normal]:not(.cell)"))
     fits()
@@ -126,6 +138,7 @@ def test_forty_suspects_of_two_hundred_cells_take_at_most_sixty_keys(
     pressed: list[str] = []
 
     def press(key: str) -> None:
+        page.wait_for_selector("#review:not([data-fresh])")
         pressed.append(key)
         page.keyboard.press(key)
 
@@ -147,6 +160,7 @@ def test_a_key_too_many_is_taken_back(page: Page, device: Device, serve: Serve) 
     add_person(device)
     sign_in(page, url := serve())
     page.goto(f"{url}/slides/{slide}/review")
+    page.wait_for_selector("#review:not([data-fresh])")
     page.keyboard.press("x")
     wait_for(lambda: number(page, "n-left") == 2)
     page.keyboard.press("z")
@@ -157,6 +171,7 @@ def test_a_key_too_many_is_taken_back(page: Page, device: Device, serve: Serve) 
     page.keyboard.press(" ")
     assert page.locator("#zoom[open]").count() == 0
     page.keyboard.press(" ")
+    page.wait_for_selector("#review:not([data-fresh])")
     page.keyboard.press("b")  # a word closes it, too
     wait_for(lambda: number(page, "n-left") == 2)
     assert page.locator("#zoom[open]").count() == 0
@@ -196,7 +211,7 @@ def test_no_colour_fades_under_words_that_change_at_once(
     page: Page, device: Device, serve: Serve
 ) -> None:
     """A button that may be pressed at last was white on light grey for a moment."""
-    slide = fill_slide(device, is_finished=False)
+    slide = device.store.start_slide(new_slide_of(device), NAME)
     add_person(device)
     url = serve()
     sign_in(page, url)

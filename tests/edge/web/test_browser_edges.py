@@ -21,6 +21,7 @@ from tests.edge.web.in_browser import (
     Serve,
     add_person,
     number,
+    say_facts,
     sign_in,
     wait_for,
 )
@@ -142,8 +143,8 @@ def test_after_page_and_count_died_one_signs_in_and_goes_on(
     sign_in(page, url)
     page.goto(f"{url}/slides/new")
     page.fill("[name=sample]", "S-1")
-    page.keyboard.press("Enter")
-    page.keyboard.press("Enter")
+    say_facts(page)
+    page.click("form button.primary")
     page.wait_for_url("**/ready")
     page.click("#start:not([disabled])")
     page.wait_for_url("**/count")

@@ -1,11 +1,22 @@
 """The first look, the gallery, and the words that make a result."""
 
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
-from tests.edge.web.stand_ins import FACTS, NAME, PIN, Browser, fill_slide, shown_of
+from tests.edge.web.stand_ins import (
+    FACTS,
+    NAME,
+    PIN,
+    Browser,
+    StillCounter,
+    fill_slide,
+    new_slide_of,
+    shown_of,
+)
 
 from leukoscope_edge.accounts import Role
+from leukoscope_edge.live.commands import Do, Mode, News
 from leukoscope_edge.records.conclusion import verdict_of
 from leukoscope_edge.records.slide import MIN_OTHERS_REVIEWED
 from leukoscope_edge.review.blind_order import (
@@ -65,12 +76,12 @@ def test_the_answer_tells_the_models_word_after_the_persons(
     browser: Browser, device: Device
 ) -> None:
     slide = fill_slide(device, n_blast=1, n_normal=1)
-    body = {"cell": "1", "word": "normal", "key": "key-00000001"}
+    body = {"cell": "1", "word": "normal", "key": "key-00000001", "seen": 0}
     answer = browser.post(f"/api/slides/{slide}/judge", json=body).json()
     assert answer["call"] == "blast"
     assert answer["n_left"] == 1
     undone = browser.post(f"/api/slides/{slide}/undo", json={"key": "key-00000002"})
-    assert undone.json() == {"cell": "1", "word": None, "n_left": 2}
+    assert undone.json() == {"cell": "1", "word": None, "n_left": 2, "seen": 0}
 
 
 def test_the_gallery_begins_with_the_most_suspicious(device: Device) -> None:
@@ -183,7 +194,7 @@ def test_a_second_reader_sees_nothing_of_the_first(
     slide = fill_slide(device, n_blast=2, n_normal=2, n_readers=2)
     stranger.sign_in("Amina")
     for number in "1234":
-        body = {"cell": number, "word": "blast", "key": f"amina-00{number}"}
+        body = {"cell": number, "word": "blast", "key": f"amina-00{number}", "seen": 0}
         stranger.post(f"/api/slides/{slide}/judge", json=body)
     stranger.sign_in("Binta")
     page = stranger.get(f"/slides/{slide}/review").text
@@ -194,7 +205,7 @@ def test_a_second_reader_sees_nothing_of_the_first(
     assert "Amina" not in result.split("<main")[1]
     assert "People and model together" not in result
     for number, word in zip("1234", ("blast", "normal", "blast", "blast"), strict=True):
-        body = {"cell": number, "word": word, "key": f"binta-00{number}"}
+        body = {"cell": number, "word": word, "key": f"binta-00{number}", "seen": 0}
         answer = stranger.post(f"/api/slides/{slide}/judge", json=body).json()
         assert answer["word"] == word
     result = stranger.get(f"/slides/{slide}/result").text
@@ -209,3 +220,80 @@ def test_a_second_reader_sees_nothing_of_the_first(
     body = {"pin": PIN, "comment": "", "key": "sign-0001"}
     body["shown"] = shown_of(device, slide)
     assert stranger.post(f"/api/slides/{slide}/sign", json=body).status_code == 200
+
+
+def test_two_people_on_one_slide_do_not_overwrite_each_other_unseen(
+    stranger: Browser, device: Device
+) -> None:
+    device.people.add("Binta", Role.OPERATOR, PIN)
+    slide = fill_slide(device, n_blast=1, n_normal=1)
+    path = f"/api/slides/{slide}"
+
+    def judge(name: str, word: str, seen: int) -> tuple[int, dict[str, Any]]:
+        key = f"key-{name}-{word}-{seen}"
+        stranger.sign_in(name)
+        body = {"cell": "1", "word": word, "seen": seen, "key": key}
+        answer = stranger.post(f"{path}/judge", json=body)
+        return answer.status_code, answer.json()
+
+    status, first = judge("Amina", "blast", 0)
+    assert status == 200
+    stale, refused = judge("Binta", "normal", 0)
+    assert (stale, refused["detail"]) == (409, "somebody has just called this cell")
+    undo = stranger.post(f"{path}/undo", json={"key": "key-undo-0001"})
+    assert undo.status_code == 409  # Amina's word is not Binta's to take back
+    assert dict(device.store.slide(slide).cells[0].words) == {"Amina": Word.BLAST}
+    status, _ = judge("Binta", "normal", first["seen"])  # she has seen Amina's
+    assert status == 200
+    again, _ = judge("Amina", "blast", 0)  # the same step, sent twice
+    assert again == 200
+    assert device.store.slide(slide).cells[0].word is Word.NORMAL
+
+
+def test_a_judgement_without_the_version_that_was_seen_is_refused(
+    browser: Browser, device: Device
+) -> None:
+    slide = fill_slide(device, n_blast=1)
+    body = {"cell": "1", "word": "blast", "key": "key-00000001"}
+    assert browser.post(f"/api/slides/{slide}/judge", json=body).status_code == 422
+
+
+def test_a_reader_does_not_settle_her_own_dispute(
+    stranger: Browser, device: Device
+) -> None:
+    """Amina, the first person, is a supervisor and reads with Binta."""
+    device.people.add("Binta", Role.OPERATOR, PIN)
+    slide = fill_slide(device, n_blast=1, n_readers=2)
+    for name, word in (("Amina", Word.BLAST), ("Binta", Word.NORMAL)):
+        device.store.judge_cell(slide, "1", word, name, key=f"key-0000-{name}")
+    stranger.sign_in("Amina")
+    assert "/settle" not in stranger.get(f"/slides/{slide}/result").text
+    body = {"cell": "1", "word": "blast", "key": "key-settle-01"}
+    refused = stranger.post(f"/api/slides/{slide}/settle", json=body)
+    assert (refused.status_code, "own dispute" in refused.text) == (409, True)
+    assert device.store.slide(slide).disputed
+
+
+def test_no_count_begins_whose_lights_nobody_was_shown(
+    browser: Browser, device: Device
+) -> None:
+    counter = cast("StillCounter", device.counter)
+    [slide, other] = [
+        device.store.start_slide(new_slide_of(device), NAME) for _ in range(2)
+    ]
+    lights = {"seq": 1, "lights": [{"name": "focus", "is_good": False}]}
+
+    def status(*, anyway: bool = False) -> int:
+        body = {"do": "count", "anyway": anyway}
+        return browser.post(f"/api/slides/{slide}/orders", json=body).status_code
+
+    assert status() == 409
+    counter.tell(News(mode=Mode.PREVIEW, slide=slide, facts={"seq": 1, "lights": []}))
+    assert status() == 409
+    counter.tell(News(mode=Mode.PREVIEW, slide=other, facts=lights))
+    assert status() == 409
+    assert status(anyway=True) == 200
+    assert slide in str(device.store.notes("started anyway")[-1].body)
+    counter.tell(News(mode=Mode.PREVIEW, slide=slide, facts=lights))
+    assert status() == 200
+    assert [o.do for o in counter.orders] == [Do.COUNT, Do.COUNT]

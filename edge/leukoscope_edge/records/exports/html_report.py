@@ -10,6 +10,7 @@ from html import escape
 
 from leukoscope_edge import __version__
 from leukoscope_edge.i18n import ENGLISH, Language
+from leukoscope_edge.records.exports.cell_words import model_said
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.records.pictures import jpeg_bytes
 from leukoscope_edge.types import U8, Cell, ImageReport, ModelUsed, Screening
@@ -146,11 +147,12 @@ def _figure(cell: Cell, bar_percent: float, language: Language) -> str:
     call = cell.call.name.value
     word = _say(language, CALL_WORDS[call])
     word = word.upper() if call == "blast" else word
+    said = model_said(cell.call.name, cell.call.p_blast, language)
     bar = f"<div class=bar style='width:{bar_percent:.1f}%'></div>"
     return (
         f"<figure class={call}><div class=pic><img alt='cell {cell.id}' "
         f"src='{_picture(cell.best.view)}'>{bar if bar_percent else ''}</div>"
-        f"<figcaption><b>{word}</b> p {cell.call.p_blast:.2f}<br>"
+        f"<figcaption><b>{word}</b><br>{escape(said)}<br>"
         f"{_say(language, 'cell')} {cell.id} · <bdi>{escape(cell.best.frame)}</bdi>"
         "</figcaption></figure>"
     )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import segno
 
 from leukoscope_edge.durable import write_whole
+from leukoscope_edge.records.exports.cell_words import WORDS, model_said
 from leukoscope_edge.records.exports.fonts import Fonts, find_fonts, is_right_to_left
 from leukoscope_edge.records.exports.pdf_layout import INK, MARGIN_MM, RGB, WIDTH_MM
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
@@ -35,14 +36,6 @@ MAX_POINTS_NAMED = 5
 PALE: RGB = (233, 239, 245)
 WARNING: RGB = (138, 60, 0)
 SIMULATION: RGB = (122, 31, 162)
-WORDS = {
-    Word.BLAST: "blast-like",
-    Word.NORMAL: "normal",
-    Word.UNCLEAR: "unclear",
-    Word.NOT_A_CELL: "not a cell",
-}
-
-
 Say = Callable[[str], str]
 """From English to the language of the paper."""
 Rows = Iterable[tuple[str, str]]
@@ -304,8 +297,7 @@ def caption_of(cell: CellRecord, say: Say = str) -> tuple[str, str, str]:
     if cell.call is None:
         model = say("not seen by the model")
     else:
-        word = say(WORDS[Word(cell.call.value)])
-        model = f"{say('model')}: {word} {cell.p_blast:.2f}"
+        model = model_said(cell.call, cell.p_blast or 0.0, say)
     person = say(WORDS[cell.word] if cell.word else "not judged")
     return f"{say('cell')} {cell.id}", model, f"{say('person')}: {person}"
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
 
 from leukoscope_edge.accounts import Person
+from leukoscope_edge.records.exports.cell_words import model_said
 from leukoscope_edge.records.pictures import png_bytes
 from leukoscope_edge.review.blind_order import left_for
 from leukoscope_edge.web import explain
@@ -69,7 +70,12 @@ def explained(
     found = cell_of(device, slide, cell)
     if left_for(device.store.slide(slide), person.name):
         raise HTTPException(409, "say first what you see: the others' words come after")
-    return explain.explanation(device, slide, found)
+    said = (
+        model_said(found.call, found.p_blast or 0.0, device.language(request))
+        if found.call
+        else ""
+    )
+    return explain.explanation(device, slide, found) | {"said": said}
 
 
 @router.get("/golden/{number}.png")

@@ -32,6 +32,7 @@ from leukoscope_edge.quality.levey_jennings import (
 from leukoscope_edge.records.conclusion import verdict_of
 from leukoscope_edge.records.correction import objective_of
 from leukoscope_edge.records.digest import digest_of
+from leukoscope_edge.records.exports.cell_words import model_said
 from leukoscope_edge.records.exports.pdf_report import (
     caption_of,
     fact_rows,
@@ -111,6 +112,7 @@ def render(request: Request, template: str, **values: Any) -> Response:
         languages={c: one.name for c, one in device.languages.items()},
         words=words_for(language),
         said_in=said_in,
+        model_said=model_said,
         say=partial(said_in, language),
         token=device.sessions.token(session),
         person=device.person(request, touch=False),
@@ -258,6 +260,7 @@ def review(slide: SlideId, request: Request, person: Anybody) -> Response:
         slide,
         "review",
         left=left,
+        seen=record.seen_by(person.name),
         n_passing=len(passing),
         everything=[] if left else by_suspicion(record.cells),
         tab_of=tab_of,

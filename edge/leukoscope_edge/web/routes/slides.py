@@ -5,13 +5,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from leukoscope_edge.accounts import Person, Right
-from leukoscope_edge.live.commands import ASKS, BUSY, Do, Order
+from leukoscope_edge.i18n import Language
+from leukoscope_edge.live.commands import ASKS, BUSY, Do, Mode, News, Order
 from leukoscope_edge.live.missed_cell import cut_missed
 from leukoscope_edge.media.new_file import StickFile
 from leukoscope_edge.media.removable_disks import new_file_on, stick_to_write
 from leukoscope_edge.quality.camera_scale import usual_objective
 from leukoscope_edge.records.conclusion import verdict_of
 from leukoscope_edge.records.correction import Corrected, objective_of
+from leukoscope_edge.records.exports.cell_words import model_said
 from leukoscope_edge.records.exports.pdf_report import qr_png, write_paper
 from leukoscope_edge.records.exports.slide_version import open_dossier
 from leukoscope_edge.records.slide import (
@@ -19,7 +21,7 @@ from leukoscope_edge.records.slide import (
     Identity,
     SlideSetUp,
 )
-from leukoscope_edge.records.slide_state import Action
+from leukoscope_edge.records.slide_state import Action, SlideState
 from leukoscope_edge.review.blind_order import left_for
 from leukoscope_edge.sample import SlideFacts
 from leukoscope_edge.service.health import why_no_new_slide
@@ -44,6 +46,7 @@ from leukoscope_edge.web.forms import (
     NewSlide,
     Ordered,
     Reasoned,
+    Settled,
     Signed,
     ToStick,
 )
@@ -112,6 +115,8 @@ def order(
         device.require_open()
         device.require_same_model(record)
         device.require_objective(objective_of(record))
+    if body.do is Do.COUNT and record.state is SlideState.NEW and not body.anyway:
+        _require_lights(newest, slide)
     if body.anyway:
         lights = newest.facts.get("lights", [])
         bad = [light["name"] for light in lights if not light["is_good"]]
@@ -127,16 +132,19 @@ def judge(
 ) -> dict[str, Any]:
     """Keep a person's word on a cell, and tell then what the model said."""
     device = device_of(request)
-    device.store.judge_cell(slide, body.cell, body.word, person.name, key=body.key)
+    device.store.judge_cell(
+        slide, body.cell, body.word, person.name, key=body.key, seen=body.seen
+    )
     cell = cell_of(device, slide, body.cell)
     own = dict(cell.words).get(person.name)
-    return _judged(cell, own) | _left(device, slide, person)
+    said = _judged(cell, own, device.language(request))
+    return said | _left(device, slide, person, cell.id)
 
 
 @router.post("/{slide}/settle")
 def settle(
     slide: SlideId,
-    body: Judged,
+    body: Settled,
     request: Request,
     person: Annotated[Person, Depends(may(Right.SETTLE))],
 ) -> dict[str, str]:
@@ -153,9 +161,11 @@ def undo(
     """Take the last word back."""
     device = device_of(request)
     last = device.store.slide(slide).last_step(person.name)
+    if last is not None and last.by != person.name:
+        raise HTTPException(409, f"the last word is that of {last.by}: it stays")
     device.store.undo(slide, person.name, key=body.key)
-    undone = {"cell": last.cell if last else "", "word": None}
-    return undone | _left(device, slide, person)
+    cell = last.cell if last else ""
+    return {"cell": cell, "word": None} | _left(device, slide, person, cell)
 
 
 @router.post("/{slide}/missed")
@@ -291,6 +301,17 @@ def to_stick(
     return {"names": list(names)}
 
 
+def _require_lights(newest: News, slide: str) -> None:
+    """Let no count begin whose lights nobody has been shown.
+
+    Raises:
+        HTTPException: They have not been (409).
+    """
+    is_shown = newest.mode is Mode.PREVIEW and bool(newest.facts.get("lights"))
+    if newest.slide != slide or not (is_shown or newest.mode in BUSY):
+        raise HTTPException(409, "look at the lights first: Get ready")
+
+
 def _facts(body: NewSlide) -> SlideFacts:
     return SlideFacts(
         sample_type=body.sample_type,
@@ -300,15 +321,19 @@ def _facts(body: NewSlide) -> SlideFacts:
     )
 
 
-def _judged(cell: CellRecord, own: Word | None) -> dict[str, Any]:
+def _judged(cell: CellRecord, own: Word | None, say: Language) -> dict[str, Any]:
     """Say somebody's own word and the model's; nothing of another reader."""
     return {
         "cell": cell.id,
         "word": own.value if own else None,
         "call": cell.call.value if cell.call else None,
         "p_blast": cell.p_blast,
+        "said": model_said(cell.call, cell.p_blast or 0.0, say) if cell.call else "",
     }
 
 
-def _left(device: Device, slide: str, person: Person) -> dict[str, Any]:
-    return {"n_left": len(left_for(device.store.slide(slide), person.name))}
+def _left(device: Device, slide: str, person: Person, cell: str) -> dict[str, Any]:
+    """Say how many cells are left, and which version of this one is seen now."""
+    record = device.store.slide(slide)
+    seen = record.seen_by(person.name).get(cell, 0)
+    return {"n_left": len(left_for(record, person.name)), "seen": seen}

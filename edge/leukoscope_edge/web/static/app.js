@@ -3,6 +3,8 @@
 import { lock, newKey, onKey, post, say, sayError } from "/static/api.js";
 
 const LOCK_AFTER_MS = 5 * 60 * 1000; // the device's own limit is the same
+const FRESH_MS = 350; // a tap meant for the page before must not judge on this one
+const shownAt = performance.now();
 const SIGN_OF_LIFE_MS = 60 * 1000;
 
 function bodyOf(form) {
@@ -62,7 +64,8 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (!form.dataset.post) return;
   event.preventDefault();
-  if (isSame(form)) send(form, bodyOf(form));
+  const isFresh = form.dataset.judges !== undefined && performance.now() - shownAt < FRESH_MS;
+  if (!isFresh && isSame(form)) send(form, bodyOf(form));
 });
 
 document.addEventListener("click", (event) => {

@@ -11,6 +11,8 @@ const slide = picture.dataset.slide;
 const firstLook = Number(picture.dataset.firstLook);
 const phrases = byId("phrases").dataset;
 const path = `/api/slides/${slide}`;
+const BUSY = ["counting", "paused", "ended"];
+const ending = byId("ending");
 let last = null;
 let lastBuzz = 0;
 let asked = false;
@@ -128,13 +130,20 @@ function showLast(cells) {
   byId("last").replaceChildren(...items);
 }
 
+// A count that was cut off goes on; a new one begins where its lights are shown.
+function goOn() {
+  if (asked) return;
+  asked = true;
+  if (picture.dataset.begun !== undefined) order("count");
+  else location.replace(`/slides/${slide}/ready`);
+}
+
 function show(facts) {
-  if (facts.slide && facts.slide !== slide) return;
-  if (facts.mode === "finished") location.assign(`/slides/${slide}/review`);
-  if (["idle", "preview"].includes(facts.mode) && !asked) {
-    asked = true;
-    order("count");
-  }
+  const isOurs = facts.slide === slide;
+  if (!isOurs && BUSY.includes(facts.mode)) return;
+  if (isOurs && facts.mode === "finished") location.assign(`/slides/${slide}/review`);
+  if (["idle", "preview"].includes(facts.mode) || (!isOurs && facts.mode === "finished")) goOn();
+  if (!isOurs) { showState(facts); return; }
   if (facts.count) { ring(facts.count); showNumbers(facts.count); }
   if (facts.place) showMap(facts.place);
   if (facts.last) showLast(facts.last);
@@ -160,7 +169,11 @@ view.canvas.addEventListener("click", async (event) => {
 const actions = {
   pause: () => order(view.facts.mode === "paused" ? "go-on" : "pause"),
   "new-area": () => order("new-area"),
-  finish: () => order("finish"),
+  finish: () => {
+    byId("ending-n").textContent = byId("n-cells").textContent;
+    byId("ending-advice").textContent = byId("advice").textContent;
+    ending.showModal();
+  },
   sound: () => {
     const on = byId("sound").getAttribute("aria-pressed") !== "true";
     byId("sound").setAttribute("aria-pressed", on);
@@ -168,6 +181,7 @@ const actions = {
   },
 };
 for (const [id, act] of Object.entries(actions)) byId(id).addEventListener("click", act);
+byId("end").addEventListener("click", () => { ending.close(); order("finish"); });
 const keys = { p: "pause", a: "new-area", f: "finish", s: "sound" };
 onKey((event) => {
   const id = keys[event.key.toLowerCase()];

@@ -7,9 +7,10 @@ form.addEventListener("answered", (event) => {
   document.getElementById("earlier").textContent = event.detail.earlier.join(", ");
   form.elements.is_second.focus();
 });
-// A scanner types the code and presses Enter: that means "next", not "send".
+// A scanner types the code and presses Enter: that means "next question", not "send".
 form.elements.sample.addEventListener("keydown", (event) => {
   if (event.key !== "Enter") return;
   event.preventDefault();
-  form.querySelector("button.primary").focus();
+  const open = [...form.elements].find((field) => field.willValidate && !field.validity.valid);
+  (open ?? form.querySelector("button.primary")).focus();
 });

@@ -5,7 +5,11 @@ import { LiveView } from "/static/live.js";
 
 const HOLD_MS = 2000;
 const AGAIN_MS = 3000;
+const FIRST_NEWS_MS = 300;
+const GIVE_UP_MS = 8000;
+const BUSY = ["counting", "paused", "ended"];
 const picture = document.querySelector(".picture");
+const toCount = `/slides/${picture.dataset.slide}/count`;
 const path = `/api/slides/${picture.dataset.slide}/orders`;
 const lights = document.getElementById("lights");
 const names = JSON.parse(lights.dataset.names);
@@ -39,7 +43,10 @@ function showLights(all) {
   lights.replaceChildren(...rows);
 }
 
+function isUnderWay(facts) { return BUSY.includes(facts.mode) && facts.slide === picture.dataset.slide; }
+
 function show(facts) {
+  if (isUnderWay(facts)) { location.replace(toCount); return; }
   if (facts.mode !== "preview" || facts.slide !== picture.dataset.slide) {
     start.disabled = true;
     if (facts.instruction) instruction.textContent = facts.instruction;
@@ -48,16 +55,23 @@ function show(facts) {
   const all = facts.lights ?? [];
   const worst = all.find((l) => !l.is_good);
   if (all.length) showLights(all);
-  start.disabled = Boolean(worst) || !all.length;
+  start.disabled = isOrdered || Boolean(worst) || !all.length;
   instruction.textContent = facts.instruction || worst?.instruction || lights.dataset.good;
   instruction.classList.toggle("bad", Boolean(worst || facts.instruction));
 }
 
+// The news of the count leads on to its screen, not the answer: the lights stay until
+// the count is there.
+let isOrdered = false;
 async function count(anyway) {
+  isOrdered = start.disabled = true;
   try {
-    const answer = await post(path, { do: "count", anyway });
-    location.assign(answer.next);
-  } catch (error) { sayError(error); }
+    await post(path, { do: "count", anyway });
+    setTimeout(() => { isOrdered = false; }, GIVE_UP_MS);
+  } catch (error) {
+    isOrdered = false;
+    sayError(error);
+  }
 }
 
 start.addEventListener("click", () => count(false));
@@ -75,8 +89,9 @@ for (const kind of ["pointerup", "pointerleave", "keyup", "blur"]) anyway.addEve
 
 const view = new LiveView(document.getElementById("live"), document.getElementById("fallback"), show);
 async function preview() {
+  if (isOrdered || isUnderWay(view.facts)) return;
   if (view.facts.mode === "preview" && view.facts.slide === picture.dataset.slide) return;
   try { await post(path, { do: "preview" }); } catch (error) { sayError(error); }
 }
-preview();
+setTimeout(preview, FIRST_NEWS_MS); // by then it is known whether a count is under way
 setInterval(preview, AGAIN_MS);

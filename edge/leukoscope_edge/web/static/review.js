@@ -13,7 +13,10 @@ const tabs = [...document.querySelectorAll("[role=tab]")];
 const WORDS = { b: "blast", l: "normal", u: "unclear", x: "not-a-cell" };
 const TAB_OF = { blast: "suspected", unclear: "unclear", normal: "others", "not-a-cell": "not-cells" };
 const nameOf = { blast: phrases.blast, normal: phrases.normal, unclear: phrases.unclear, "not-a-cell": phrases.notACell };
+const FRESH_MS = 350; // the second tap of a double tap must not judge an unseen cell
+const loupe = byId("loupe");
 let current = null;
+let cooling = 0;
 let sending = Promise.resolve();
 
 const figures = () => [...gallery.querySelectorAll(".cell:not([hidden])")];
@@ -27,8 +30,16 @@ function select(figure) {
   if (!current) return;
   current.setAttribute("aria-current", "true");
   current.scrollIntoView({ block: "nearest" });
-  byId("loupe").src = imageOf(current);
+  root.dataset.fresh = "";
+  loupe.src = imageOf(current);
 }
+
+// Words count from a moment after the picture is there.
+function cool() {
+  clearTimeout(cooling);
+  cooling = setTimeout(() => { delete root.dataset.fresh; }, FRESH_MS);
+}
+for (const kind of ["load", "error"]) loupe.addEventListener(kind, cool);
 
 // Steps go to the device in the order in which they were made.
 function send(act) {
@@ -49,7 +60,7 @@ function showLeft(n) {
 }
 
 function judge(word) {
-  if (!current) return;
+  if (!current || root.dataset.fresh !== undefined) return;
   const figure = current;
   const all = figures();
   const next = all[all.indexOf(figure) + 1] ?? all[all.indexOf(figure) - 1];
@@ -62,9 +73,10 @@ function judge(word) {
   }
   const body = { cell: figure.dataset.cell, word, key: newKey() };
   send(async () => {
-    const answer = await post(`${path}/judge`, body);
-    const model = answer.call ? nameOf[answer.call] : "–";
-    byId("said").replaceChildren(svgIcon(answer.word), ` ${phrases.you}: ${nameOf[answer.word]} · ${phrases.model}: ${model}`);
+    const answer = await post(`${path}/judge`, { ...body, seen: Number(figure.dataset.seen) });
+    figure.dataset.seen = answer.seen;
+    const model = answer.said ? ` · ${answer.said}` : "";
+    byId("said").replaceChildren(svgIcon(answer.word), ` ${phrases.you}: ${nameOf[answer.word]}${model}`);
     showLeft(answer.n_left);
   });
 }
@@ -84,6 +96,7 @@ function undo() {
     const figure = byId(`cell-${answer.cell}`);
     if (!isBlind || !figure) { location.reload(); return; }
     figure.hidden = false;
+    figure.dataset.seen = answer.seen;
     select(figure);
     byId("said").textContent = phrases.undone;
     showLeft(answer.n_left);
@@ -176,8 +189,7 @@ async function why() {
   const answer = await fetch(`${path}/cells/${cell}`);
   if (!answer.ok) return;
   const facts = await answer.json();
-  const call = facts.call ? `${nameOf[facts.call]} ${facts.p_blast.toFixed(2)}` : "–";
-  const rows = [row(phrases.call, call), row(phrases.sightings, facts.n_sightings)];
+  const rows = [row(phrases.call, facts.said || "–"), row(phrases.sightings, facts.n_sightings)];
   const f = facts.features;
   if (f) {
     rows.push(

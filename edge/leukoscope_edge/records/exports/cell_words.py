@@ -1,0 +1,29 @@
+"""What is said under a cell's picture, on the page and on every report alike."""
+
+from collections.abc import Callable
+
+from leukoscope_edge.types import CallName, Word
+
+WORDS = {
+    Word.BLAST: "blast-like",
+    Word.NORMAL: "normal",
+    Word.UNCLEAR: "unclear",
+    Word.NOT_A_CELL: "not a cell",
+}
+
+
+def model_said(call: CallName, p_blast: float, say: Callable[[str], str] = str) -> str:
+    """Return the model's call with its probability of a blast, named as that.
+
+    A number alone beside the call's name is read as that name's: "Normal 0.03" as
+    hardly normal.
+
+    Args:
+        call: What the model calls the cell.
+        p_blast: Calibrated, 0..1; never said to be certain.
+        say: The reader's language.
+    """
+    percent = 100 * p_blast
+    shown = "<1" if percent < 1 else ">99" if percent > 99 else f"{percent:.0f}"
+    word = say(WORDS[Word(call.value)])
+    return say("model: {word}, blast {p} %").format(word=word, p=shown)
