@@ -82,6 +82,32 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "void": "this slide is void",
         "rescaled": "its cells were judged at the scale of another objective",
         "rescaled-cure": "Count the slide again, as a new one.",
+        # pictures, each with what to do
+        "red-blue": "red cells are blue: red and blue are exchanged",
+        "red-green": "red cells are green: red and green are exchanged",
+        "green-blue": "nuclei are green: green and blue are exchanged",
+        "inverted": "the colours are inverted: what is bright should be dark",
+        "colours-cure": "Set camera or program right, and take the pictures again.",
+        "scale-off": (
+            "red cells would measure {um} µm at this scale, and have about {expected}"
+        ),
+        "scale-off-cure": "Check the scale.",
+        "compressed": (
+            "the pictures were compressed too much (JPEG quality {q}, at least {least})"
+        ),
+        "compressed-cure": "Save them as PNG or TIFF.",
+        "tags": (
+            "the files say that a pixel measures {said} µm, and {given} µm was given"
+        ),
+        "sizes-mixed": "the pictures have {k} sizes, and one scale was given for all",
+        "sizes-mixed-cure": "Screen pictures of one size at a time.",
+        "left-out": "only {k} of {n} images could be judged",
+        "frames-lost": "{k} frames of the video could not be read",
+        "left-out-cure": "Copy or take the pictures again.",
+        "made-from": (
+            "Made from {k} of {n} images: {skipped} could not be read, {refused} were "
+            "not usable, {copies} were copies."
+        ),
         # quality, each with what to do
         "quality": "the device's quality is out of control: {reason}",
         "quality-cure": "Open the Device page, and put it right first.",

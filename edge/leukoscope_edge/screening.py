@@ -22,7 +22,14 @@ from leukoscope_edge.capture.camera import Camera, items_of
 from leukoscope_edge.counting import SlideContext, by_model, conclude
 from leukoscope_edge.counting.background import SiteBackground
 from leukoscope_edge.counting.cells import Album
-from leukoscope_edge.errors import BundleError
+from leukoscope_edge.counting.evidence import (
+    Bearing,
+    Copies,
+    Evidence,
+    bearing_of,
+    is_measured,
+)
+from leukoscope_edge.errors import BundleError, SourceError
 from leukoscope_edge.inference.background import background_of
 from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.inference.card import Card
@@ -79,12 +86,29 @@ class Looked:
         seen: Its white cells; none where it was not judged.
         place: Where it lies on the slide; None for separate fields and faults.
         found_by: What found the cells; "" where the frame was not judged.
+        bearing: What it bears witness of, judged or not; None for faults and copies.
     """
 
     report: ImageReport
     seen: Seen = NOTHING_SEEN
     place: Placement | None = None
     found_by: str = ""
+    bearing: Bearing | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Turn:
+    """What the frames before this one decide about it.
+
+    Attributes:
+        place: Where it lies on the slide; None for separate fields and faults.
+        copy_of: The earlier field that it shows again, "" where none.
+        measures: Its cells are measured for the scale.
+    """
+
+    place: Placement | None
+    copy_of: str
+    measures: bool
 
 
 class SlideRun:
@@ -127,11 +151,14 @@ class SlideRun:
         self._islands: set[int] = set()
         self._calls: dict[Sighting, Call] = {}
         self._images: list[ImageReport] = []
+        self._evidence = Evidence(scale_um_per_px, is_sequence=is_sequence)
+        self._copies, self._n_sought = Copies(), 0
+        self._first_shape_px: tuple[int, int] | None = None
         self._last_concluded: tuple[object, Verdict | Refusal] | None = None
 
     def look(self, item: Frame | Fault) -> Looked:
         """Look at one frame: gate it, place it, find its cells and count them."""
-        return self.take_in(self._find(item, self._place(item)))
+        return self.take_in(self._find(item, self._turn(item)))
 
     def seek(self, item: Frame | Fault, pool: Executor) -> Future[Looked]:
         """Place a frame and have its cells sought; `take_in` counts them.
@@ -144,7 +171,7 @@ class SlideRun:
             item: What the camera shows.
             pool: Its threads search.
         """
-        return pool.submit(self._find, item, self._place(item))
+        return pool.submit(self._find, item, self._turn(item))
 
     def look_at_all(
         self, items: Iterable[Frame | Fault], n_threads: int
@@ -229,38 +256,65 @@ class SlideRun:
             background_from=self._context.background.measured_by,
             segmenter=self._segmenter.name,
             segmenter_fallback=self._segmenter.fallback,
+            doubts=self._evidence.doubts(self._images),
         )
 
     def _outcome(self, *, is_over: bool) -> Verdict | Refusal:
         """Conclude anew only where a call has changed: most frames change none."""
         calls = [by_model(c.call) for c in self.cells() if c.call is not None]
-        context = replace(self._context, is_over=is_over)
-        asked = calls, is_over
+        doubts = (*self._context.doubts, *self._evidence.doubts(self._images))
+        context = replace(self._context, is_over=is_over, doubts=doubts)
+        asked = calls, is_over, doubts
         if self._last_concluded is None or self._last_concluded[0] != asked:
             self._last_concluded = asked, conclude(calls, context)
         return self._last_concluded[1]
 
-    def _place(self, item: Frame | Fault) -> Placement | None:
-        """Say where a frame lies; in the order of the frames."""
-        if isinstance(item, Fault) or not self._is_sequence:
-            return None
-        return self._tracker.update(item.pixels)
+    def _turn(self, item: Frame | Fault) -> _Turn:
+        """Say where a frame lies, and whether it came before; in the frames' order."""
+        if isinstance(item, Fault):
+            return _Turn(place=None, copy_of="", measures=False)
+        number, self._n_sought = self._n_sought, self._n_sought + 1
+        if not self._is_sequence:
+            copy_of = self._copies.of(item)
+            return _Turn(place=None, copy_of=copy_of, measures=is_measured(number))
+        self._require_shape(item)
+        place = self._tracker.update(item.pixels)
+        return _Turn(place=place, copy_of="", measures=is_measured(number))
 
-    def _find(self, item: Frame | Fault, place: Placement | None) -> Looked:
+    def _require_shape(self, frame: Frame) -> None:
+        """Let no frame of another size into a sequence: it has no place there.
+
+        Raises:
+            SourceError: It has another size than the first.
+        """
+        height, width = frame.pixels.shape[:2]
+        first = self._first_shape_px = self._first_shape_px or (width, height)
+        if first != (width, height):
+            raise SourceError(
+                f"frame {frame.name} has another size ({width} x {height} pixels) than "
+                f"the first ({first[0]} x {first[1]}): screen pictures of one size"
+            )
+
+    def _find(self, item: Frame | Fault, turn: _Turn) -> Looked:
         """Gate a frame and find its cells; knows nothing of other frames."""
         if isinstance(item, Fault):
-            report = ImageReport(name=item.name, status="skipped", reason=item.reason)
-            return Looked(report=report)
+            return Looked(report=_fault_report(item))
+        if turn.copy_of:
+            return Looked(report=_copy_report(item, turn.copy_of))
+        place = turn.place
         why_not = _why_not(item, place)
         report = _image_report(item, why_not)
+        bearing = bearing_of(item, measures=turn.measures)
         if why_not is not None:
-            return Looked(report=report, place=place)
+            return Looked(report=report, place=place, bearing=bearing)
         segmentation, found_by = self._segmenter.segment(
             item.pixels, self._scale_um_per_px
         )
         origin = (place.x_px, place.y_px) if place else (0.0, 0.0)
         seen = find_sightings(item, segmentation, origin, self._spec)
-        return Looked(report=report, seen=seen, place=place, found_by=found_by)
+        return Looked(
+            report=report, seen=seen, place=place, found_by=found_by, bearing=bearing
+        )
 
     def take_in(self, looked: Looked) -> Looked:
         """Count what a frame showed; in the order of the frames."""
@@ -269,6 +323,7 @@ class SlideRun:
             island = looked.place.island
             self._join(looked.place)
         self._images.append(looked.report)
+        self._evidence.add(looked.bearing)
         if looked.report.status == "screened":
             self._islands.add(island)
         self._album.add(looked.seen.whole, island)
@@ -430,6 +485,17 @@ def _why_not(frame: Frame, placement: Placement | None) -> str | None:
     if instruction is None and placement is not None:
         return GUIDANCE.get(placement.state)
     return instruction
+
+
+def _fault_report(fault: Fault) -> ImageReport:
+    return ImageReport(
+        name=fault.name, status="skipped", reason=fault.reason, n_lost=fault.n_lost
+    )
+
+
+def _copy_report(frame: Frame, copy_of: str) -> ImageReport:
+    reason = f"shows the same field as {copy_of}, which counts once"
+    return replace(_image_report(frame, reason), copy_of=copy_of)
 
 
 def _image_report(frame: Frame, why_not: str | None) -> ImageReport:

@@ -5,6 +5,7 @@ pixels of the frame unless the name says `_um` or `slide`; x grows to the right,
 y downwards; boxes are `[x0, y0, x1, y1]` with x1 and y1 exclusive.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -68,12 +69,12 @@ class Fault:
     Attributes:
         name: As of a frame.
         reason: For a person, with the cure.
-        n_lost: As many frames; the rest of a video is one fault.
+        n_lost: Frames behind it that are missing: the rest of a video is one fault.
     """
 
     name: str
     reason: str
-    n_lost: int = 1
+    n_lost: int = 0
 
 
 class CellKind(str, Enum):
@@ -397,13 +398,26 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageReport:
-    """What became of one image or frame."""
+    """What became of one image or frame.
+
+    Attributes:
+        name: Of the frame.
+        status: Judged; not usable; could not be read.
+        reason: Why it was not judged, for a person.
+        width_px: Of its pixels, 0 where there are none.
+        height_px: Of its pixels.
+        notes: What else a reader must know.
+        copy_of: The image that shows the same field, and was counted; "" mostly.
+        n_lost: Frames behind it that are missing from a video.
+    """
 
     name: str
     status: Literal["screened", "refused", "skipped"]
     reason: str = ""
     width_px: int = 0
     height_px: int = 0
+    copy_of: str = ""
+    n_lost: int = 0
     notes: tuple[str, ...] = field(default=())
 
 
@@ -418,6 +432,22 @@ class ModelUsed:
     sha256: str
     engine: str
     fallback: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """Something about the pictures that forbids a negative.
+
+    Attributes:
+        reason: What it is.
+        cure: What to do about it.
+        spoils_calls: The model's calls cannot be trusted at all, as with exchanged
+            colours or a wrong scale; else cells may only be missing or doubled.
+    """
+
+    reason: Message
+    cure: Message | None
+    spoils_calls: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -445,6 +475,7 @@ class Screening:
             network.
         segmenter_fallback: Why thresholds served in the place of a network, and after
             how many frames; "" where they did not.
+        doubts: What is wrong with the pictures.
     """
 
     source: str
@@ -463,6 +494,7 @@ class Screening:
     background_from: Literal["bundle", "site"] = "bundle"
     segmenter: str = THRESHOLDS
     segmenter_fallback: str = ""
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -472,7 +504,33 @@ class Screening:
             "a cell that lies on two of them is counted twice."
         )
         found_by = found_by_note(self.segmenter, self.segmenter_fallback)
-        return (*([joins] if self.n_islands > 1 else []), *found_by)
+        made_from = self._made_from
+        return (
+            *([made_from] if made_from else []),
+            *([joins] if self.n_islands > 1 else []),
+            *found_by,
+        )
+
+    @property
+    def _made_from(self) -> str:
+        """What a count of separate fields was made from, "" where it was everything."""
+        count = Counter(i.status for i in self.images)
+        n, k, n_copies = len(self.images), count["screened"], self.n_copies
+        if k == n or self.is_sequence:
+            return ""
+        return message(
+            "made-from",
+            k=k,
+            n=n,
+            skipped=count["skipped"],
+            refused=count["refused"] - n_copies,
+            copies=n_copies,
+        ).said()
+
+    @property
+    def n_copies(self) -> int:
+        """Images that show a field which another showed before."""
+        return sum(bool(i.copy_of) for i in self.images)
 
     @property
     def sentence(self) -> str:

@@ -6,11 +6,11 @@ Pure: values in, values out. Nothing here opens a file or reads a clock.
 from leukoscope_edge.counting.context import (
     Background,
     CellCall,
-    Doubt,
     SlideContext,
     by_model,
 )
 from leukoscope_edge.counting.verdict import conclude
+from leukoscope_edge.types import Doubt
 
 __all__ = [
     "Background",

@@ -9,7 +9,7 @@ from typing import Literal
 from leukoscope_edge.counting.fraction import CallModel
 from leukoscope_edge.messages import Message
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
-from leukoscope_edge.types import Call, CallName, Word
+from leukoscope_edge.types import Call, CallName, Doubt, Word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,22 +37,6 @@ class CellCall:
 def by_model(call: Call) -> CellCall:
     """Return a cell that nobody has read yet."""
     return CellCall(model=call.name, person=None, is_unlike=call.is_unlike)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
-    """Something about the pictures that forbids a negative.
-
-    Attributes:
-        reason: What it is.
-        cure: What to do about it.
-        spoils_calls: The model's calls cannot be trusted at all, as with exchanged
-            colours or a wrong scale; else cells may only be missing or doubled.
-    """
-
-    reason: Message
-    cure: Message | None
-    spoils_calls: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

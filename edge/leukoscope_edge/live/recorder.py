@@ -170,6 +170,7 @@ class Keeper:
             frames=dict(self.statuses),
             n_smudges=screening.n_smudges,
             quality=quality,
+            doubts=screening.doubts,
         )
 
     def _cell(self, record: CellRecord) -> Cell:

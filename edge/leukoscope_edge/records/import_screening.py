@@ -66,6 +66,7 @@ def keep_screening(
         by,
         frames=Counter(i.status for i in screening.images),
         n_smudges=screening.n_smudges,
+        doubts=screening.doubts,
     )
     return slide
 

@@ -1,0 +1,222 @@
+"""What the pictures of a slide bear witness of, and what of it forbids a negative.
+
+Every guard that looks at pictures stands here, on the one road to a verdict: the scale
+against the cells, the order of colours, compression, sizes, what the files say of their
+scale, copies, and how much could not be judged. A negative needs every one in order; a
+finding is said with the doubt beside it.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from leukoscope_edge.messages import Message, message
+from leukoscope_edge.types import Doubt, Frame, ImageReport
+from leukoscope_edge.vision.calibration import RED_CELL_UM
+from leukoscope_edge.vision.colour_order import (
+    FrameColours,
+    measure_colours,
+    order_of,
+)
+from leukoscope_edge.vision.scale_estimate import (
+    MAX_MISMATCH,
+    PLAUSIBLE_UM_PER_PX,
+    FrameSizes,
+    estimate_source_scale,
+    measure_sizes,
+)
+
+MIN_JPEG_QUALITY = 70
+"""As libjpeg counts it. wbc-fields has 71 to 75; what lies below was never judged."""
+MAX_LEFT_OUT = 0.05
+"""Of the images, that could not be read: more, and the rest is a part of the slide."""
+MAX_REFUSED = 0.5
+"""Of the fields, for their quality: more, and what was judged is a chosen part."""
+N_MEASURED = 24
+"""Frames whose cells are measured for the scale, 35 ms each on one core."""
+MEASURED_AT_ONCE, MEASURED_EVERY = 12, 10
+"""The first frames, and then one in so many."""
+THUMBNAIL_PX = (32, 24)
+COPY_LEVELS = 1.5
+"""Mean difference of two thumbnails: the same field saved anew differs by less than 1,
+two fields of one smear by more than 6 (tests/edge/counting/test_evidence.py)."""
+SPOILED = "scale-off", "red-blue", "red-green", "green-blue", "inverted", "compressed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bearing:
+    """What one frame bears witness of.
+
+    Attributes:
+        colours: Their order.
+        sizes: Of cells, None where they were not measured.
+        shape_px: Width and height.
+        jpeg_quality: Of its file, None where it is no JPEG.
+        um_per_px: What its file says, None where nothing plausible.
+    """
+
+    colours: FrameColours
+    sizes: FrameSizes | None
+    shape_px: tuple[int, int]
+    jpeg_quality: int | None
+    um_per_px: float | None
+
+
+def bearing_of(frame: Frame, *, measures: bool) -> Bearing:
+    """Return what a frame bears witness of.
+
+    Args:
+        frame: As it came.
+        measures: Its cells, too.
+    """
+    said, (low, high) = frame.facts.um_per_px, PLAUSIBLE_UM_PER_PX
+    height, width = frame.pixels.shape[:2]
+    return Bearing(
+        colours=measure_colours(frame.pixels),
+        sizes=measure_sizes(frame.pixels) if measures else None,
+        shape_px=(width, height),
+        jpeg_quality=frame.facts.jpeg_quality,
+        um_per_px=said if said and low <= said <= high else None,
+    )
+
+
+def is_measured(number: int) -> bool:
+    """Say whether the cells of a frame are measured for the scale.
+
+    Args:
+        number: Of the frame, from 0.
+    """
+    later = MEASURED_AT_ONCE + MEASURED_EVERY * (N_MEASURED - MEASURED_AT_ONCE)
+    is_turn = (number - MEASURED_AT_ONCE) % MEASURED_EVERY == 0
+    return number < MEASURED_AT_ONCE or (number < later and is_turn)
+
+
+class Copies:
+    """The fields so far, so that the same one counts once under two names."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._names: list[str] = []
+        self._thumbnails: npt.NDArray[np.int16] = np.zeros((0, 0), np.int16)
+
+    def of(self, frame: Frame) -> str:
+        """Return the name of the earlier field that this one shows, "" where none."""
+        small = cv2.resize(frame.pixels, THUMBNAIL_PX, interpolation=cv2.INTER_AREA)
+        flat = np.asarray(small, np.int16).reshape(1, -1)
+        if self._names:
+            away = np.abs(self._thumbnails - flat).mean(axis=1)
+            nearest = int(away.argmin())
+            if float(away[nearest]) < COPY_LEVELS:
+                return self._names[nearest]
+        both = (self._thumbnails.reshape(-1, flat.size), flat)
+        self._names.append(frame.name)
+        self._thumbnails = np.concatenate(both)
+        return ""
+
+
+class Evidence:
+    """All that the frames of one slide bear witness of."""
+
+    def __init__(self, scale_um_per_px: float | None, *, is_sequence: bool) -> None:
+        """Begin with nothing.
+
+        Args:
+            scale_um_per_px: The scale that was given, None where unknown.
+            is_sequence: The frames show one slide under a moving stage, most of them
+                several times.
+        """
+        self._scale, self._is_sequence = scale_um_per_px, is_sequence
+        self._bearings: list[Bearing] = []
+        self._sizes: list[FrameSizes] = []
+        self._scale_doubt: tuple[int, Doubt | None] = (0, None)
+
+    def add(self, bearing: Bearing | None) -> None:
+        """Take in what a frame bears witness of."""
+        if bearing is None:
+            return
+        self._bearings.append(bearing)
+        if bearing.sizes is not None:
+            self._sizes.append(bearing.sizes)
+
+    def doubts(self, images: Sequence[ImageReport]) -> tuple[Doubt, ...]:
+        """Return what forbids a negative, what spoils the calls first.
+
+        Args:
+            images: What became of each image.
+        """
+        found = (
+            self._colours(),
+            self._scale_off(),
+            self._compressed(),
+            self._tags(),
+            self._mixed(),
+            _lost(images, is_sequence=self._is_sequence),
+        )
+        return tuple(d for d in found if d is not None)
+
+    def _colours(self) -> Doubt | None:
+        order = order_of([b.colours for b in self._bearings])
+        return None if order == "right" else _doubt(message(order), "colours-cure")
+
+    def _scale_off(self) -> Doubt | None:
+        """Look anew only where more was measured."""
+        n = len(self._sizes)
+        if self._scale is not None and self._scale_doubt[0] != n:
+            estimate = estimate_source_scale(self._sizes)
+            ratio = estimate.contradicts(self._scale)
+            doubt = None
+            if ratio is not None:
+                um = f"{ratio * RED_CELL_UM:.1f}"
+                reason = message("scale-off", um=um, expected=f"{RED_CELL_UM:g}")
+                doubt = _doubt(reason, "scale-off-cure")
+            self._scale_doubt = n, doubt
+        return self._scale_doubt[1]
+
+    def _compressed(self) -> Doubt | None:
+        known = [b.jpeg_quality for b in self._bearings if b.jpeg_quality is not None]
+        low = [q for q in known if q < MIN_JPEG_QUALITY]
+        if not low:
+            return None
+        return _doubt(
+            message("compressed", q=min(low), least=MIN_JPEG_QUALITY), "compressed-cure"
+        )
+
+    def _tags(self) -> Doubt | None:
+        said = [b.um_per_px for b in self._bearings if b.um_per_px is not None]
+        if not said or self._scale is None:
+            return None
+        off = [s for s in said if abs(s / self._scale - 1) > MAX_MISMATCH]
+        if not off:
+            return None
+        reason = message("tags", said=f"{off[0]:.3g}", given=f"{self._scale:.3g}")
+        return _doubt(reason, "scale-off-cure")
+
+    def _mixed(self) -> Doubt | None:
+        n = len({b.shape_px for b in self._bearings})
+        return (
+            None if n < 2 else _doubt(message("sizes-mixed", k=n), "sizes-mixed-cure")
+        )
+
+
+def _lost(images: Sequence[ImageReport], *, is_sequence: bool) -> Doubt | None:
+    n_lost = sum(i.n_lost for i in images)
+    if n_lost:
+        return _doubt(message("frames-lost", k=n_lost), "left-out-cure")
+    own = [i for i in images if not i.copy_of]
+    n, count = len(own), Counter(i.status for i in own)
+    n_judged = n - count["skipped"]
+    is_part = count["skipped"] > MAX_LEFT_OUT * n
+    if not is_sequence:
+        n_judged -= count["refused"]
+        is_part |= count["refused"] > MAX_REFUSED * n
+    if not is_part:
+        return None
+    return _doubt(message("left-out", k=n_judged, n=n), "left-out-cure")
+
+
+def _doubt(reason: Message, cure: str) -> Doubt:
+    return Doubt(reason=reason, cure=message(cure), spoils_calls=reason.id in SPOILED)

@@ -1,0 +1,169 @@
+"""What is wrong with the pictures stands on the road to the verdict."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.counting.evidence import (
+    N_MEASURED,
+    Bearing,
+    Copies,
+    Evidence,
+    bearing_of,
+    is_measured,
+)
+from leukoscope_edge.types import Frame, ImageReport, PictureFacts
+
+SCALE = 0.1
+
+
+def frames(n: int) -> list[Frame]:
+    found = []
+    with parse_simulated(f"simulated:seed=5,frames={n}") as camera:
+        while isinstance(frame := camera.read(), Frame):
+            found.append(frame)
+    return found
+
+
+FRAMES = frames(8)
+BEARINGS = [bearing_of(f, measures=True) for f in FRAMES]
+SCREENED = [ImageReport(name=f.name, status="screened") for f in FRAMES]
+
+
+def ids(
+    bearings: list[Bearing],
+    images: list[ImageReport] | None = None,
+    *,
+    scale: float | None = SCALE,
+    is_sequence: bool = False,
+) -> list[tuple[str, bool]]:
+    evidence = Evidence(scale, is_sequence=is_sequence)
+    for bearing in bearings:
+        evidence.add(bearing)
+    found = evidence.doubts(SCREENED if images is None else images)
+    return [(d.reason.id, d.spoils_calls) for d in found]
+
+
+def changed(**changes: object) -> list[Bearing]:
+    return [replace(b, **changes) for b in BEARINGS]  # type: ignore[arg-type]
+
+
+def test_nothing_seen_is_nothing_wrong() -> None:
+    assert ids([], []) == []
+
+
+def test_good_pictures_are_not_doubted() -> None:
+    assert ids(BEARINGS) == []
+
+
+@pytest.mark.parametrize(
+    ("times", "is_off"),
+    [(0.1, True), (0.5, True), (1.0, False), (1.1, False), (2.0, True), (20.0, True)],
+)
+def test_a_scale_that_red_cells_contradict_spoils_the_calls(
+    times: float, is_off: bool
+) -> None:
+    expected = [("scale-off", True)] if is_off else []
+    assert ids(BEARINGS, scale=times * SCALE) == expected
+
+
+def test_without_a_scale_there_is_none_to_contradict() -> None:
+    assert ids(BEARINGS, scale=None) == []
+
+
+def test_exchanged_colours_spoil_the_calls() -> None:
+    swapped = [replace(f, pixels=f.pixels[..., ::-1].copy()) for f in FRAMES]
+    found = [bearing_of(f, measures=False) for f in swapped]
+    assert ids(found) == [("red-blue", True)]
+
+
+@pytest.mark.parametrize(
+    ("quality", "expected"),
+    [(None, []), (90, []), (70, []), (69, [("compressed", True)])],
+)
+def test_too_much_compression_spoils_the_calls(
+    quality: int | None, expected: list[tuple[str, bool]]
+) -> None:
+    assert ids(changed(jpeg_quality=quality)) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [(None, []), (0.1, []), (0.11, []), (0.2, [("tags", False)])],
+)
+def test_tags_that_contradict_the_scale_forbid_a_negative(
+    said: float | None, expected: list[tuple[str, bool]]
+) -> None:
+    assert ids(changed(um_per_px=said)) == expected
+
+
+@pytest.mark.parametrize(("said", "kept"), [(0.1, 0.1), (84.7, None), (0.0, None)])
+def test_what_no_microscope_measures_is_a_printers_tag(
+    said: float, kept: float | None
+) -> None:
+    frame = replace(FRAMES[0], facts=PictureFacts(um_per_px=said))
+    assert bearing_of(frame, measures=False).um_per_px == kept
+
+
+def test_pictures_of_several_sizes_forbid_a_negative() -> None:
+    mixed = [*BEARINGS, replace(BEARINGS[0], shape_px=(320, 240))]
+    assert ids(mixed) == [("sizes-mixed", False)]
+
+
+def listed(
+    screened: int, skipped: int, refused: int, copies: int = 0
+) -> list[ImageReport]:
+    image = ImageReport(name="x", status="screened")
+    return [
+        *[image] * screened,
+        *[replace(image, status="skipped")] * skipped,
+        *[replace(image, status="refused")] * refused,
+        *[replace(image, status="refused", copy_of="y")] * copies,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("images", "is_sequence", "expected"),
+    [
+        (listed(100, 5, 0), False, []),
+        (listed(100, 6, 0), False, [("left-out", False)]),
+        (listed(50, 0, 50), False, []),
+        (listed(50, 0, 51), False, [("left-out", False)]),
+        (listed(50, 0, 51), True, []),
+        (listed(50, 0, 0, copies=100), False, []),
+    ],
+)
+def test_how_much_was_left_out_forbids_a_negative(
+    images: list[ImageReport], is_sequence: bool, expected: list[tuple[str, bool]]
+) -> None:
+    assert ids(BEARINGS, images, is_sequence=is_sequence) == expected
+
+
+def test_lost_frames_of_a_video_forbid_a_negative() -> None:
+    images = [*SCREENED, ImageReport(name="f", status="skipped", n_lost=87)]
+    assert ids(BEARINGS, images, is_sequence=True) == [("frames-lost", False)]
+
+
+def test_so_many_frames_are_measured_and_no_more() -> None:
+    assert sum(is_measured(n) for n in range(10_000)) == N_MEASURED
+    assert all(is_measured(n) for n in range(12))
+
+
+def test_the_same_field_is_known_under_another_name_and_saved_anew() -> None:
+    copies = Copies()
+    first, other = FRAMES[0], FRAMES[-1]
+    assert copies.of(first) == ""
+    assert copies.of(other) == ""
+    assert copies.of(replace(first, name="Copy")) == first.name
+    how = [cv2.IMWRITE_JPEG_QUALITY, 80]
+    _, data = cv2.imencode(".jpg", first.pixels[..., ::-1], how)
+    again = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB)
+    assert copies.of(replace(first, pixels=np.asarray(again, np.uint8))) == first.name
+
+
+def test_fields_of_a_pale_smear_are_no_copies() -> None:
+    copies = Copies()
+    assert [copies.of(f) for f in FRAMES] == [""] * len(FRAMES)

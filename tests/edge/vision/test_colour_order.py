@@ -1,0 +1,49 @@
+"""Colours that a camera or program has exchanged are noticed in every frame."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.types import U8, Frame
+from leukoscope_edge.vision.colour_order import measure_colours, order_of
+
+Change = Callable[[U8], U8]
+
+
+def fields(n: int) -> list[U8]:
+    found = []
+    with parse_simulated(f"simulated:seed=5,frames={n}") as camera:
+        while isinstance(frame := camera.read(), Frame):
+            found.append(frame.pixels)
+    return found
+
+
+FIELDS = fields(6)
+CHANGES: dict[str, Change] = {
+    "right": lambda rgb: rgb,
+    "red-blue": lambda rgb: rgb[..., ::-1],
+    "red-green": lambda rgb: rgb[..., [1, 0, 2]],
+    "green-blue": lambda rgb: rgb[..., [0, 2, 1]],
+    "inverted": lambda rgb: 255 - rgb,
+}
+
+
+@pytest.mark.parametrize("order", CHANGES)
+def test_each_exchange_is_named(order: str) -> None:
+    assert order_of([measure_colours(CHANGES[order](f)) for f in FIELDS]) == order
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        [],
+        [FIELDS[0][..., ::-1]] * 2,  # too few to tell
+        [(FIELDS[0] * 0.3).astype(np.uint8)] * 5,  # the lamp is low, no more
+        [np.zeros((48, 64, 3), np.uint8)] * 5,
+        [np.full((48, 64, 3), 255, np.uint8)] * 5,
+    ],
+)
+def test_nothing_is_said_where_nothing_tells(frames: list[U8]) -> None:
+    assert order_of([measure_colours(f) for f in frames]) == "right"
