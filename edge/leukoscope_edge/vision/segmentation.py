@@ -10,7 +10,7 @@ on the next.
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import F32, U8, BoolArray, Segmentation
+from leukoscope_edge.types import F32, U8, BoolArray, CellKind, Segmentation
 from leukoscope_edge.vision.calibration import (
     PLASMA_LEVEL,
     counts_of,
@@ -21,7 +21,13 @@ from leukoscope_edge.vision.calibration import (
 from leukoscope_edge.vision.flatfield import FlatField
 from leukoscope_edge.vision.morphology import dilate, open_mask
 from leukoscope_edge.vision.objects import Masks, describe, is_nuclear
-from leukoscope_edge.vision.view import View, look
+from leukoscope_edge.vision.scale_estimate import (
+    LADDER_UM_PER_PX,
+    PLAUSIBLE_UM_PER_PX,
+    estimate_source_scale,
+    measure_sizes,
+)
+from leukoscope_edge.vision.view import View, as_uint8, look
 
 MIN_STAIN_LEVELS = 18.0
 """Of nuclei above plasma, at least; less is an empty or unstained field."""
@@ -45,6 +51,9 @@ WHITE_CELL_REACH_UM = 6.0
 RAGGED, RAGGED_BESIDE_RED = 0.7, 0.55
 """A cell that is less round may have run into others, and is drawn anew then: sooner
 where no colour of red cells is known, as in marrow, where they are grey."""
+WHITE_CELL_SIDE_UM = (7.0, 25.0)
+"""Of a white cell's box: a frame's own scale that gives no cell of such a size is
+doubted."""
 STRING_UM = 0.4
 """Radius of the opening that takes threads and noise off the bodies."""
 
@@ -59,8 +68,40 @@ def segment(
         scale_um_per_px: Micrometres per pixel; None: estimated from the cells.
         flat: The recorded flat field; None: estimated from the frame.
     """
+    found = _segment_at(pixels, scale_um_per_px, flat)
+    if scale_um_per_px is not None or not _is_doubtful(found):
+        return found
+    estimate = estimate_source_scale([measure_sizes(as_uint8(pixels))]).um_per_px
+    scales = LADDER_UM_PER_PX if estimate is None else (estimate,)
+    others = [_segment_at(pixels, scale, flat) for scale in scales]
+    return max([found, *others], key=_n_white_cells)
+
+
+def _segment_at(
+    pixels: U8, scale_um_per_px: float | None, flat: FlatField | None
+) -> Segmentation:
     view = look(pixels, scale_um_per_px, flat)
     return describe(view, threshold(view))
+
+
+def _is_doubtful(found: Segmentation) -> bool:
+    """Say whether a scale that was estimated from one frame makes no sense."""
+    low, high = PLAUSIBLE_UM_PER_PX
+    if not low <= found.scale_um_per_px <= high:
+        return True
+    return _n_white_cells(found) == 0
+
+
+def _n_white_cells(found: Segmentation) -> int:
+    """Return how many cells have the size of a white cell, cut off or whole."""
+    low, high = PLAUSIBLE_UM_PER_PX
+    if not low <= found.scale_um_per_px <= high:
+        return 0
+    white = found.indices(CellKind.WBC) + found.indices(CellKind.BORDER)
+    boxes = found.boxes_px[white]
+    sides_um = (boxes[:, 2:] - boxes[:, :2]).max(axis=1) * found.scale_um_per_px
+    least, most = WHITE_CELL_SIDE_UM
+    return int(((sides_um >= least) & (sides_um <= most)).sum())
 
 
 def threshold(view: View) -> Masks:

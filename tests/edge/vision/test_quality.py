@@ -22,6 +22,10 @@ def failed(pixels: np.ndarray) -> str:
     return next((m.name for m in assess(pixels).measures if not m.is_good), "")
 
 
+def bad_measures(pixels: np.ndarray) -> list[str]:
+    return [m.name for m in assess(pixels).measures if not m.is_good]
+
+
 def test_a_good_field_passes(field: np.ndarray) -> None:
     assert assess(field).instruction is None
 
@@ -76,3 +80,16 @@ def test_no_ordinary_field_is_refused(real_data: Path) -> None:
         p.name for p in paths if assess(decode_image(p.read_bytes())).instruction
     ]
     assert refused == []
+
+
+def test_a_pale_nucleus_under_light_of_two_colours_is_judged() -> None:
+    across = np.linspace(0, 1, 320)[None, :, None]
+    light = (1 - across) * np.array([1, 0.72, 0.82]) + across * np.array([0.62, 0.9, 1])
+    field = np.full((240, 320, 3), 215.0)
+    for x, y in ((60, 60), (200, 150), (270, 60)):
+        cv2.circle(field, (x, y), 22, (205, 195, 200), cv2.FILLED)
+    bare = np.clip(field * light, 0, 255).astype(np.uint8)
+    cv2.circle(field, (130, 110), 24, (165, 145, 205), cv2.FILLED)
+    stained = np.clip(field * light, 0, 255).astype(np.uint8)
+    assert "stain_levels" in bad_measures(bare)
+    assert "stain_levels" not in bad_measures(stained)
