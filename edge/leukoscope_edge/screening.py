@@ -60,6 +60,11 @@ from leukoscope_edge.vision.motion import (
     Visited,
 )
 from leukoscope_edge.vision.quality import assess
+from leukoscope_edge.vision.scale_estimate import (
+    FrameSizes,
+    estimate_source_scale,
+    measure_sizes,
+)
 from leukoscope_edge.vision.sightings import NOTHING_SEEN, Seen, find_sightings
 
 SMUDGE_RADII = 1.5
@@ -103,12 +108,14 @@ class _Turn:
     Attributes:
         place: Where it lies on the slide; None for separate fields and faults.
         copy_of: The earlier field that it shows again, "" where none.
-        measures: Its cells are measured for the scale.
+        measures: Its cells are measured against the scale that was given.
+        scale_um_per_px: Given, or else what the cells so far say; None: not known.
     """
 
     place: Placement | None
     copy_of: str
     measures: bool
+    scale_um_per_px: float | None
 
 
 class SlideRun:
@@ -131,7 +138,8 @@ class SlideRun:
             engine: The bundle's model on some backend.
             bundle: The model, and how well it does.
             context: All that decides over the verdict beside the calls.
-            scale_um_per_px: The calibration; None lets segmentation estimate one.
+            scale_um_per_px: The calibration; None lets the cells of all frames so far
+                say one.
             is_sequence: The frames overlap on one slide, as under a moving stage.
             earlier: Cells with their calls, counted before an interruption. Their
                 place is not found again, so they are islands of their own.
@@ -152,6 +160,8 @@ class SlideRun:
         self._calls: dict[Sighting, Call] = {}
         self._images: list[ImageReport] = []
         self._evidence = Evidence(scale_um_per_px, is_sequence=is_sequence)
+        self._sizes: list[FrameSizes] = []
+        self._estimate: float | None = None
         self._copies, self._n_sought = Copies(), 0
         self._first_shape_px: tuple[int, int] | None = None
         self._last_concluded: tuple[object, Verdict | Refusal] | None = None
@@ -272,14 +282,35 @@ class SlideRun:
     def _turn(self, item: Frame | Fault) -> _Turn:
         """Say where a frame lies, and whether it came before; in the frames' order."""
         if isinstance(item, Fault):
-            return _Turn(place=None, copy_of="", measures=False)
+            return _Turn(place=None, copy_of="", measures=False, scale_um_per_px=None)
         number, self._n_sought = self._n_sought, self._n_sought + 1
-        if not self._is_sequence:
+        measures = is_measured(number)
+        scale = self._scale_um_per_px
+        if scale is None:
+            scale = self._estimated_scale(item, measures=measures)
+        copy_of, place = "", None
+        if self._is_sequence:
+            self._require_shape(item)
+            place = self._tracker.update(item.pixels)
+        else:
             copy_of = self._copies.of(item)
-            return _Turn(place=None, copy_of=copy_of, measures=is_measured(number))
-        self._require_shape(item)
-        place = self._tracker.update(item.pixels)
-        return _Turn(place=place, copy_of="", measures=is_measured(number))
+        is_given = self._scale_um_per_px is not None
+        return _Turn(
+            place=place,
+            copy_of=copy_of,
+            measures=measures and is_given,
+            scale_um_per_px=scale,
+        )
+
+    def _estimated_scale(self, frame: Frame, *, measures: bool) -> float | None:
+        """Return what the cells of all frames so far say of the scale.
+
+        In the frames' order, so that threads change nothing.
+        """
+        if measures:
+            self._sizes.append(measure_sizes(frame.pixels))
+            self._estimate = estimate_source_scale(self._sizes).um_per_px
+        return self._estimate
 
     def _require_shape(self, frame: Frame) -> None:
         """Let no frame of another size into a sequence: it has no place there.
@@ -307,9 +338,8 @@ class SlideRun:
         bearing = bearing_of(item, measures=turn.measures)
         if why_not is not None:
             return Looked(report=report, place=place, bearing=bearing)
-        segmentation, found_by = self._segmenter.segment(
-            item.pixels, self._scale_um_per_px
-        )
+        scale = turn.scale_um_per_px
+        segmentation, found_by = self._segmenter.segment(item.pixels, scale)
         origin = (place.x_px, place.y_px) if place else (0.0, 0.0)
         seen = find_sightings(item, segmentation, origin, self._spec)
         return Looked(

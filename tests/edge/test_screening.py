@@ -223,6 +223,20 @@ def test_without_a_scale_there_is_no_verdict() -> None:
     assert "what a pixel" in found.sentence
 
 
+def test_without_a_scale_the_cells_of_earlier_frames_say_one() -> None:
+    camera = parse_simulated("simulated:seed=1,cells=20,jerks=0")
+    frames = [
+        Frame(name=str(n), pixels=camera.render(n), time_s=n / 10)
+        for n in range(0, 9, 3)
+    ]
+    n_whole = []
+    for scale in (camera.scale_um_per_px, None):
+        with slide_run(scale_um_per_px=scale) as run:
+            n_whole.append([len(run.look(frame).seen.whole) for frame in frames])
+    assert n_whole[0] == n_whole[1]
+    assert sum(n_whole[0]) > 0
+
+
 def test_a_passive_watch_gives_no_negative() -> None:
     with slide_run(mode="passive") as run:
         found = run.finish("a malaria film").verdict
