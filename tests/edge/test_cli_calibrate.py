@@ -126,3 +126,35 @@ def test_a_calibrated_camera_refuses_frames_of_another_size(
         frame = camera.read()
         assert isinstance(frame, Frame)
         assert frame.pixels.min() == 255  # twice 180, and clipped
+
+
+@pytest.mark.parametrize("spacing_px", [12, 40])
+def test_the_height_of_a_band_of_short_lines_is_no_spacing(
+    spacing_px: int, tmp_path: Path
+) -> None:
+    grey = np.full((480, 640), 210, np.uint8)
+    for x in range(20, 620, spacing_px):
+        grey[180:300, x - 2 : x + 2] = 60
+    picture = str(tmp_path / "grey.png")
+    assert cv2.imwrite(picture, grey)  # lines need no colour
+    out = tmp_path / "own.toml"
+    words = ["calibrate", picture, "--spacing-um", "10", *NAMES, "--out", str(out)]
+    assert main(words) == 0
+    found = read_toml(out, Calibration).um_per_px
+    assert found == pytest.approx(10 / spacing_px, rel=0.01)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("name", "um_per_px"), [("d_12", 10 / 12), ("g_50px_short_lines", 0.2)]
+)
+def test_drawn_micrometers_are_measured_by_their_lines(
+    name: str, um_per_px: float, tmp_path: Path
+) -> None:
+    cases = Path(__file__).resolve().parents[3] / "shared" / "cases" / "micrometers"
+    if not cases.is_dir():
+        pytest.skip(f"the cases are not at {cases}")
+    out, picture = tmp_path / "own.toml", str(cases / f"{name}.jpg")
+    words = ["calibrate", picture, "--spacing-um", "10", *NAMES, "--out", str(out)]
+    assert main(words) == 0
+    assert read_toml(out, Calibration).um_per_px == pytest.approx(um_per_px, rel=0.01)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from leukoscope_edge import updates
 from leukoscope_edge.accounts import People
 from leukoscope_edge.capture.source import domain_of
 from leukoscope_edge.cli.closing import closed, keep_closed, open_again
+from leukoscope_edge.cli.listening import listening
 from leukoscope_edge.cli.output import say
 from leukoscope_edge.errors import (
     LeukoscopeError,
@@ -79,7 +81,8 @@ def run_page(profile: Profile, data_dir: Path) -> int:
         say(why)
         server = _server(trouble_app(why), profile.page)
         facts = {"trouble": why}
-        asyncio.run(_serve(server, pulse, lambda: facts, LOOK_AGAIN_S))
+        with _port(profile.page, pulse) as port:
+            asyncio.run(_serve(server, port, pulse, lambda: facts, LOOK_AGAIN_S))
     return 0
 
 
@@ -137,12 +140,12 @@ def _serve_records(
             desk=desk,
             why_off=why_off,
         )
-        _say_where(profile.page, certificate)
         server = _server(create_app(device), profile.page, certificate)
         opens_anew = _open_anew_when_asked(device, server)
         facts = _now_and_then(lambda: page_facts(device))
-        with Rounds(device):
-            asyncio.run(_serve(server, pulse, facts))
+        with _port(profile.page, pulse) as port, Rounds(device):
+            _say_where(profile.page, port, certificate)
+            asyncio.run(_serve(server, port, pulse, facts))
     return opens_anew.is_set()
 
 
@@ -167,9 +170,16 @@ def _certificate(profile: Profile, data_dir: Path) -> Certificate | None:
     return open_certificate(data_dir / "tls", profile.page)
 
 
-def _say_where(page: PageEntry, certificate: Certificate | None) -> None:
+def _port(page: PageEntry, pulse: Pulse) -> socket.socket:
+    """Return the page's socket; another program that has the port is waited for."""
+    return listening(page, lambda why: pulse.beat(trouble=why))
+
+
+def _say_where(
+    page: PageEntry, port: socket.socket, certificate: Certificate | None
+) -> None:
     scheme = "https" if certificate else "http"
-    say(f"{scheme}://{page.address}:{page.port}/")
+    say(f"{scheme}://{page.address}:{port.getsockname()[1]}/")
     if certificate:
         say(f"fingerprint {certificate.fingerprint}")
 
@@ -209,11 +219,15 @@ def _open_anew_when_asked(device: Device, server: uvicorn.Server) -> threading.E
 
 
 async def _serve(
-    server: uvicorn.Server, pulse: Pulse, facts: Facts, for_s: float | None = None
+    server: uvicorn.Server,
+    port: socket.socket,
+    pulse: Pulse,
+    facts: Facts,
+    for_s: float | None = None,
 ) -> None:
     beating = asyncio.create_task(_beat(server, pulse, facts, for_s))
     try:
-        await server.serve()
+        await server.serve(sockets=[port])
     finally:
         beating.cancel()
         with contextlib.suppress(asyncio.CancelledError):

@@ -6,6 +6,7 @@ at first opening and readable by the device's user only. Whoever takes the whole
 has both: against that only an encrypted disk helps.
 """
 
+import contextlib
 import hashlib
 import os
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 )
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from leukoscope_edge.durable import make_folder, write_whole
+from leukoscope_edge.durable import make_folder, sync_folder, write_whole
 from leukoscope_edge.errors import RecordError
 
 KEY_BYTES = 32
@@ -53,8 +54,7 @@ def open_keys(folder: Path, *, may_make: bool) -> Keys:
 
 def _key(path: Path, *, may_make: bool) -> bytes:
     if not path.exists() and may_make:
-        make_folder(path.parent)
-        write_whole(path, os.urandom(KEY_BYTES), mode=0o600)
+        _make_key(path)
     try:
         data = path.read_bytes()
     except OSError as err:
@@ -66,6 +66,24 @@ def _key(path: Path, *, may_make: bool) -> bytes:
             f"{path}: {len(data)} bytes, expected {KEY_BYTES}: restore it from a backup"
         )
     return data
+
+
+def _make_key(path: Path) -> None:
+    """Make a key; where another program makes one at the same time, one of both holds.
+
+    A link never replaces a file, so that a key in use cannot be overwritten.
+    """
+    make_folder(path.parent)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    try:
+        write_whole(aside, os.urandom(KEY_BYTES), mode=0o600)
+        with contextlib.suppress(FileExistsError):
+            os.link(aside, path)
+        sync_folder(path.parent)
+    except OSError as err:
+        raise RecordError(f"{path}: cannot be written ({err.strerror})") from err
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def fingerprint(key: Ed25519PublicKey) -> str:

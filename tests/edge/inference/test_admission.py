@@ -50,6 +50,11 @@ def hidden_graph(model: onnx.ModelProto) -> None:
     model.graph.node[0].attribute.append(helper.make_attribute("body", inner))
 
 
+def hidden_graphs(model: onnx.ModelProto) -> None:
+    inner = helper.make_graph([], "inner", [], [])
+    model.graph.node[0].attribute.append(helper.make_attribute("bodies", [inner]))
+
+
 def open_height(model: onnx.ModelProto) -> None:
     model.graph.input[0].type.tensor_type.shape.dim[2].dim_param = "h"
 
@@ -113,6 +118,7 @@ def no_graph(model: onnx.ModelProto) -> None:
         (external, "'w' in another file"),
         (external_in_constant, "'k' in another file"),
         (hidden_graph, "hides a graph in Conv"),
+        (hidden_graphs, "hides a graph in Conv"),
         (open_height, "leaves the shape of 'input' open"),
         (no_shape, "leaves the shape of 'input' open"),
         (short_weights, "another length than 24 bytes"),

@@ -65,6 +65,8 @@ LOGITS = np.zeros((2, 2), np.float32)
         ({"crops": CROPS[:, :16], "logits": LOGITS}, "crops must be"),
         ({"crops": CROPS.astype(float), "logits": LOGITS}, "crops must be"),
         ({"crops": CROPS, "logits": LOGITS[:1]}, "logits must be"),
+        ({"crops": CROPS.astype(np.int16), "logits": LOGITS}, "crops must be"),
+        ({"crops": CROPS, "logits": LOGITS.astype(float)}, "logits must be"),
         (
             {"crops": np.array([{}], object), "logits": LOGITS},
             "not an .npz with crops and logits",

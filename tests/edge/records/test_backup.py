@@ -1,4 +1,6 @@
+import contextlib
 import io
+import sqlite3
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +17,7 @@ from leukoscope_edge.records.backups.sealed_file import (
     SealedReader,
     SealedWriter,
 )
-from leukoscope_edge.records.store import open_store
+from leukoscope_edge.records.store import COPY_FOLDER, DATABASE_NAME, open_store
 
 PASSPHRASE = "correct horse battery"  # noqa: S105
 
@@ -320,3 +322,38 @@ def test_a_restore_that_a_stop_catches_is_ended_at_the_next_opening(
     assert (bench.folder / "models").is_dir()
     assert (bench.folder / "before-restore-1" / "records.sqlite").exists()
     assert not list(bench.folder.glob(".restor*"))
+
+
+def test_a_backup_whose_chain_was_changed_is_not_restored(
+    bench: Any, stick: Path
+) -> None:
+    """SQLite finds nothing wrong with it: only the chain tells."""
+    bench.signed()
+    n = bench.store.head().seq
+    file = write_backup(Changed(bench.store), stick, PASSPHRASE, "ann")  # type: ignore[arg-type]
+    bench.store.close()
+    with pytest.raises(RecordError, match="not restored"):
+        restore_backup(file, bench.folder, PASSPHRASE, "ann")
+    assert bench.reopen().head().seq >= n
+
+
+class Changed:
+    """A store whose copy somebody changes before it is sealed."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def keep_copy(self) -> None:
+        self._store.keep_copy()
+        copy = self._store.folder / COPY_FOLDER / DATABASE_NAME
+        with contextlib.closing(sqlite3.connect(copy)) as connection, connection:
+            query = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'"
+            triggers = connection.execute(query).fetchall()
+            for name, _ in triggers:
+                connection.execute(f"DROP TRIGGER {name}")
+            connection.execute("UPDATE event SET by = 'eve' WHERE seq = 1")
+            for _, text in triggers:
+                connection.execute(text)

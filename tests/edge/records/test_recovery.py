@@ -10,7 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leukoscope_edge.errors import RecordError
+from leukoscope_edge.records.events import Head, hash_of
 from leukoscope_edge.records.head_file import HEAD_NAME
+from leukoscope_edge.records.recovery import _follows
 from leukoscope_edge.records.store import COPY_FOLDER, DATABASE_NAME, open_store
 
 
@@ -185,3 +187,24 @@ def test_whatever_is_spoilt_no_wrong_event_is_ever_shown(
         real = [e.hash for e in model.events("0001")]
     if is_sound:
         assert found == real[: len(found)]
+
+
+FIELDS = ("0001", "note", "2026-11-29T12:00:00", "ann", "", "{}")
+END = Head(4, "a" * 64)
+
+
+@pytest.mark.parametrize(
+    ("seq", "before", "is_next"),
+    [
+        (5, END.hash, True),
+        (4, END.hash, False),  # the same place again
+        (6, END.hash, False),  # a gap
+        (5, "b" * 64, False),  # behind another event
+    ],
+)
+def test_an_event_follows_by_place_and_by_hash(
+    seq: int, before: str, is_next: bool
+) -> None:
+    fields = (seq, *FIELDS, before)
+    assert _follows((*fields, hash_of(*fields)), END) is is_next
+    assert not _follows((*fields, "c" * 64), END)

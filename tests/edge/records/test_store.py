@@ -20,6 +20,7 @@ from leukoscope_edge.durable import one_at_a_time
 from leukoscope_edge.errors import RecordError, StepError
 from leukoscope_edge.records.database import IS_BOUND, MIGRATIONS
 from leukoscope_edge.records.events import NO_EVENT_HASH
+from leukoscope_edge.records.keys import open_keys
 from leukoscope_edge.records.slide import Kind, MissedCell, SlideSetUp
 from leukoscope_edge.records.slide_state import SlideState
 from leukoscope_edge.records.store import (
@@ -481,3 +482,25 @@ def test_a_full_disk_is_one_line_and_loses_nothing_acknowledged(
     assert len(store.notes("fill")) == int(n)
     assert store.verify_audit() == []
     store.note("again", {}, "ann")
+
+
+def test_a_key_that_two_programs_make_at_once_is_one(tmp_path: Path) -> None:
+    n = 8
+    found: list[bytes] = []
+    ready = threading.Barrier(n)
+
+    def make() -> None:
+        ready.wait()
+        found.append(open_keys(tmp_path / "keys", may_make=True).identity)
+
+    threads = [threading.Thread(target=make) for _ in range(n)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == n
+    assert len(set(found)) == 1
+    assert sorted(p.name for p in (tmp_path / "keys").iterdir()) == [
+        "device.key",
+        "identity.key",
+    ]

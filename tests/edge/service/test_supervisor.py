@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from leukoscope_edge.errors import ConfigError
-from leukoscope_edge.service.supervisor import alone
+from leukoscope_edge.service.supervisor import State, Supervisor, alone
 
 SERVICE = Path(__file__).with_name("scripted_service.py")
 PATIENCE_S = 30.0
@@ -281,3 +281,28 @@ def test_neither_the_kernel_s_table_nor_ours_fills_up(
     assert len(list(descriptors.iterdir())) <= n_before + 1
     children = Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children")
     assert len(children.read_text().split()) <= 3
+
+
+class CountsWork:
+    """A ladder that counts how often it is told of good work."""
+
+    n_works = 0
+
+    def works(self, now_s: float) -> None:
+        self.n_works += 1
+
+
+@pytest.mark.parametrize(("safe", "n_works"), [("", 1), ("the page is dead", 0)])
+def test_to_screen_nothing_is_no_good_work(
+    tmp_path: Path, safe: str, n_works: int
+) -> None:
+    ladder = CountsWork()
+    supervisor = Supervisor(
+        parts=[],
+        folder=tmp_path,
+        ladder=ladder,  # type: ignore[arg-type]
+        tell=lambda _: None,
+        state=State(safe=safe),
+    )
+    supervisor._report(now_s=100.0)
+    assert ladder.n_works == n_works

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -364,3 +365,18 @@ def test_a_model_is_on_trial_until_it_is_settled(
     install(device, publisher.release(1).stick)
     assert seen == [True]
     assert not is_on_trial(data)
+
+
+def test_what_was_revoked_once_stays_revoked(device: Device, publisher: Any) -> None:
+    install(device, publisher.release(2, revokes='["0.1"]').stick)
+    install(device, publisher.release(3).stick)
+    assert state.load(device.models, device.kept_floor).bad == ("0.1",)
+
+
+def test_the_floor_of_the_root_never_sinks(device: Device, publisher: Any) -> None:
+    install(device, publisher.release(1).stick)
+    now = state.load(device.models, device.kept_floor)
+    high = replace(now, floor=replace(now.floor, root_version=7))
+    state.save(device.models, high)
+    install(device, publisher.release(2).stick)
+    assert state.load(device.models, device.kept_floor).floor.root_version == 7

@@ -75,3 +75,15 @@ def test_the_still_picture_is_the_newest(browser: Browser, device: Device) -> No
     assert browser.get("/live.jpg").status_code == 404
     device.counter.tell(news(1, b"one"))  # type: ignore[attr-defined]
     assert browser.get("/live.jpg").content == b"one"
+
+
+def test_the_live_picture_ends_when_the_session_locks(
+    browser: Browser, device: Device
+) -> None:
+    with browser.watch() as socket:
+        socket.receive_bytes()
+        device.sessions._open.clear()
+        device.counter.tell(news(1))  # type: ignore[attr-defined]
+        socket.send_text("drawn")
+        with pytest.raises(WebSocketDisconnect):
+            socket.receive_bytes()

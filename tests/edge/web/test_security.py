@@ -1,9 +1,19 @@
 """Sessions: opened by a PIN, closed by leaving or by time."""
 
+import asyncio
+from typing import Any
+
 import pytest
 from tests.edge.web.stand_ins import NAME, PIN, Browser
 
-from leukoscope_edge.web.security import LOCK_AFTER_S, Sessions
+from leukoscope_edge.web.app import create_app
+from leukoscope_edge.web.device import Device
+from leukoscope_edge.web.security import (
+    LOCK_AFTER_S,
+    MAX_BODY_BYTES,
+    Sessions,
+    _limited,
+)
 
 
 class Clock:
@@ -96,3 +106,52 @@ def test_the_second_set_up_is_refused(stranger: Browser) -> None:
     answer = stranger.post("/api/set-up", json={"name": "Eve", "pin": "918273"})
     assert answer.status_code == 409
     assert stranger.get("/set-up", follow_redirects=False).status_code == 303
+
+
+def test_a_body_in_pieces_without_a_length_has_an_end_too() -> None:
+    pieces = [b"x" * (MAX_BODY_BYTES // 2)] * 3
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": pieces.pop(), "more_body": True}
+
+    async def read_all() -> list[str]:
+        limited = _limited(receive)
+        return [(await limited())["type"] for _ in range(3)]
+
+    kinds = asyncio.run(read_all())
+    assert kinds == ["http.request", "http.request", "http.disconnect"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_let_in"),
+    [
+        ({}, True),
+        ({"origin": "http://localhost:8000"}, True),
+        ({"origin": "http://localhost:9000"}, False),
+        ({"origin": "http://evil.example"}, False),
+        ({"sec-fetch-site": "same-origin"}, True),
+        ({"sec-fetch-site": "same-site"}, False),
+        ({"sec-fetch-site": "cross-site"}, False),
+    ],
+)
+def test_only_a_page_of_this_very_address_may_change_anything(
+    browser: Browser, headers: dict[str, str], is_let_in: bool
+) -> None:
+    answer = browser.post("/api/sign-out", json={}, headers=headers)
+    assert answer.status_code == (200 if is_let_in else 403)
+
+
+def test_a_new_sign_in_closes_the_session_before(
+    browser: Browser, device: Device
+) -> None:
+    (before,) = device.sessions._open
+    browser.post("/api/sign-in", json={"name": NAME, "pin": PIN})
+    assert before not in device.sessions._open
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_the_cookie_is_secure_where_the_page_is(device: Device, scheme: str) -> None:
+    device.people.add_first(NAME, PIN)
+    with Browser(create_app(device), base_url=f"{scheme}://localhost:8000") as client:
+        cookie = client.get("/sign-in").headers["set-cookie"]
+    assert ("Secure" in cookie) == (scheme == "https")

@@ -1,0 +1,96 @@
+"""The page's port: waited for, by name, where another program has it."""
+
+import contextlib
+import errno
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from leukoscope_edge.cli.output import say
+from leukoscope_edge.errors import ConfigError
+from leukoscope_edge.profile import PageEntry
+
+BACKLOG = 64
+LOOK_AGAIN_S = 1.0
+LISTENS = "0A"
+"""TCP_LISTEN in /proc/net/tcp (proc(5))."""
+
+
+def listening(page: PageEntry, on_wait: Callable[[str], None]) -> socket.socket:
+    """Return a socket that listens, once the port is free.
+
+    Another program's fault is none of this device's: nothing is restarted for it.
+
+    Args:
+        page: Address and port.
+        on_wait: Told each second why there is none yet.
+
+    Raises:
+        ConfigError: There can be none: the address is not ours, or the port needs
+            rights that this user lacks.
+    """
+    is_told = False
+    while (found := _bound(page)) is None:
+        why = f"port {page.port} is held by {holder_of(page.port)}: waiting for it"
+        if not is_told:
+            say(f"{why}; or name another with --port")
+            is_told = True
+        on_wait(why)
+        time.sleep(LOOK_AGAIN_S)
+    return found
+
+
+def _bound(page: PageEntry) -> socket.socket | None:
+    family = socket.AF_INET6 if ":" in page.address else socket.AF_INET
+    own = socket.socket(family, socket.SOCK_STREAM)
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        own.bind((page.address, page.port))
+        own.listen(BACKLOG)
+    except OSError as err:
+        own.close()
+        if err.errno == errno.EADDRINUSE:
+            return None
+        raise ConfigError(
+            f"{page.address}, port {page.port}: {err.strerror}: name another with "
+            "--port, or another address in the profile"
+        ) from err
+    return own
+
+
+def holder_of(port: int, proc: Path = Path("/proc")) -> str:
+    """Return the name and number of the program that listens on a port.
+
+    Args:
+        port: TCP.
+        proc: The kernel's files.
+    """
+    sockets = {f"socket:[{inode}]" for inode in _inodes_of(port, proc)}
+    for process in proc.glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if sockets & _open_in(process):
+                name = (process / "comm").read_text().strip()
+                return f"{name} (process {process.name})"
+    return "another program"
+
+
+def _open_in(process: Path) -> set[str]:
+    """Return what a process has open; some is closed while we look."""
+    found = set()
+    for file in (process / "fd").iterdir():
+        with contextlib.suppress(OSError):
+            found.add(str(file.readlink()))
+    return found
+
+
+def _inodes_of(port: int, proc: Path) -> list[str]:
+    found = []
+    for table in ("tcp", "tcp6"):
+        with contextlib.suppress(OSError):
+            for line in (proc / "net" / table).read_text().splitlines()[1:]:
+                fields = line.split()
+                is_port = int(fields[1].rpartition(":")[2], 16) == port
+                if is_port and fields[3] == LISTENS:
+                    found.append(fields[9])
+    return found

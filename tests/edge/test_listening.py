@@ -1,0 +1,58 @@
+"""A port that another program has is waited for, and the program is named."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from leukoscope_edge.cli.listening import holder_of, listening
+from leukoscope_edge.errors import ConfigError
+from leukoscope_edge.profile import PageEntry
+
+
+@pytest.fixture
+def taken() -> Iterator[socket.socket]:
+    """A port of this very process."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        yield other
+
+
+def test_a_port_that_is_taken_is_waited_for_and_its_holder_named(
+    taken: socket.socket, capsys: pytest.CaptureFixture[str]
+) -> None:
+    port = taken.getsockname()[1]
+    told: list[str] = []
+
+    def on_wait(why: str) -> None:
+        told.append(why)
+        taken.close()
+
+    with listening(PageEntry(port=port), on_wait) as own:
+        assert own.getsockname()[1] == port
+    assert len(told) == 1
+    said = capsys.readouterr().err
+    assert f"port {port} is held by" in said
+    assert "(process " in said
+    assert said.count("\n") == 1
+
+
+def test_a_port_that_nobody_has_has_no_holder(taken: socket.socket) -> None:
+    port = taken.getsockname()[1]
+    assert "(process " in holder_of(port)
+    taken.close()
+    assert holder_of(port) == "another program"
+
+
+def test_an_address_that_is_not_ours_is_refused() -> None:
+    page = PageEntry(address="203.0.113.1", port=0)  # of documents, RFC 5737
+    with pytest.raises(ConfigError, match="name another"):
+        listening(page, lambda _: None)
+
+
+def test_two_can_listen_one_after_the_other() -> None:
+    with listening(PageEntry(port=0), lambda _: None) as first:
+        port = first.getsockname()[1]
+    with listening(PageEntry(port=port), lambda _: None) as second:
+        assert second.getsockname()[1] == port

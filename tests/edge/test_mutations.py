@@ -1,0 +1,153 @@
+"""The tests must notice when a rule of safety is changed by one line.
+
+Each of these once survived: somebody changed the line in a copy of the program, and the
+tests that are related to it passed. `tools/mutate.py` looks for further ones.
+"""
+
+from pathlib import Path
+
+import pytest
+from tests.edge.mutated import SOME_FAILED, Mutation, run_mutated
+
+MUTATIONS = {
+    "a number that reaches the background exceeds it": Mutation(
+        "counting/verdict.py",
+        "    if n == 0 or k <= _limit(context, n):",
+        "    if n == 0 or k < _limit(context, n):",
+        "counting/test_verdict.py",
+    ),
+    "send today by the low end of the interval": Mutation(
+        "counting/verdict.py",
+        "    is_many = fraction.high >= SEND_FRACTION",
+        "    is_many = fraction.low >= SEND_FRACTION",
+        "counting/test_verdict.py",
+    ),
+    "half of the unclear being unlike is enough": Mutation(
+        "counting/verdict.py",
+        "    if 2 * n_unlike > n_unclear:",
+        "    if 2 * n_unlike >= n_unclear:",
+        "counting/test_verdict.py",
+    ),
+    "the mean in the place of the worst difference": Mutation(
+        "inference/selftest.py",
+        "np.abs(logits - bundle.golden.logits).max()",
+        "np.abs(logits - bundle.golden.logits).mean()",
+        "inference/test_selftest.py",
+    ),
+    "lists of graphs in attributes are let in": Mutation(
+        "inference/onnx_policy.py",
+        "attribute.has(6) or attribute.has(11)",
+        "attribute.has(6)",
+        "inference/test_admission.py",
+    ),
+    "the type of golden cells is not looked at": Mutation(
+        "inference/bundle.py",
+        " or crops.dtype != np.uint8",
+        "",
+        "inference/test_bundle.py",
+    ),
+    "the type of golden answers is not looked at": Mutation(
+        "inference/bundle.py",
+        " or answers.dtype != np.float32",
+        "",
+        "inference/test_bundle.py",
+    ),
+    "an event's place in the chain is not looked at": Mutation(
+        "records/recovery.py",
+        "    if fields[0] != end.seq + 1 or fields[-1] != end.hash:",
+        "    if fields[-1] != end.hash:",
+        "records/test_recovery.py",
+    ),
+    "what an event follows is not looked at": Mutation(
+        "records/recovery.py",
+        "    if fields[0] != end.seq + 1 or fields[-1] != end.hash:",
+        "    if fields[0] != end.seq + 1:",
+        "records/test_recovery.py",
+    ),
+    "a restore does not look at the chain": Mutation(
+        "records/backups/backup.py",
+        "        if problems:",
+        "        if False:",
+        "records/test_backup.py",
+    ),
+    "a restore asks no PIN": Mutation(
+        "web/routes/device.py",
+        "    check_pin(request, person.name, body.pin)\n    _require_no_count(device)\n"
+        "    path = stick_named(",
+        "    _require_no_count(device)\n    path = stick_named(",
+        "web/test_keeping.py",
+    ),
+    "the signed hash is not compared with the manifest's": Mutation(
+        "updates/verify.py",
+        ' or info.hashes["sha256"] != fact.sha256',
+        "",
+        "updates/test_verify.py",
+    ),
+    "the root's floor may sink": Mutation(
+        "updates/install.py",
+        "            root_version=max(now.floor.root_version, trial.root_version),",
+        "            root_version=trial.root_version,",
+        "updates/test_install.py",
+    ),
+    "revoked releases are forgotten": Mutation(
+        "updates/install.py",
+        "    bad = tuple(sorted({*now.bad, *manifest.revokes}))",
+        "    bad = manifest.revokes",
+        "updates/test_install.py",
+    ),
+    "slides that change verdict need no person": Mutation(
+        "updates/comparison.py",
+        "self.n_changed or self.slides or self.why_not",
+        "self.n_changed or self.why_not",
+        "updates/test_comparison.py",
+    ),
+    "chunked bodies have no end": Mutation(
+        "web/security.py",
+        "        if n_bytes > MAX_BODY_BYTES:",
+        "        if False:",
+        "web/test_security.py",
+    ),
+    "pages of another port are let in": Mutation(
+        "web/security.py",
+        "    return origin is None or urlsplit_netloc(origin) == host",
+        "    return origin is None or _host_name(urlsplit_netloc(origin)) == "
+        "_host_name(host)",
+        "web/test_security.py",
+    ),
+    "same-site pages are let in": Mutation(
+        "web/security.py",
+        'not in ("same-origin", "none"):',
+        'not in ("same-origin", "none", "same-site"):',
+        "web/test_security.py",
+    ),
+    "the old session stays open at a new sign-in": Mutation(
+        "web/access.py",
+        "    device.sessions.sign_out(session_of(request.headers))\n    session",
+        "    session",
+        "web/test_security.py",
+    ),
+    "no Secure cookie on TLS": Mutation(
+        "web/access.py",
+        '        secure=request.url.scheme == "https",',
+        "        secure=False,",
+        "web/test_security.py",
+    ),
+    "the live picture goes on when the session locks": Mutation(
+        "web/routes/live_picture.py",
+        "person(socket, touch=news.mode is Mode.COUNTING) is None:",
+        "person(socket, touch=news.mode is Mode.COUNTING) == 0:",
+        "web/test_live.py",
+    ),
+    "screening nothing counts as good work": Mutation(
+        "service/supervisor.py",
+        "        if is_up and not self.state.safe:",
+        "        if is_up:",
+        "service/test_supervisor.py",
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_the_tests_fail_where(tmp_path: Path, name: str) -> None:
+    assert run_mutated(tmp_path, MUTATIONS[name], "--timeout=60") == SOME_FAILED
