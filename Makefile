@@ -2,6 +2,7 @@
 PYTHON ?= python3
 DEVICE := .venv-device
 FULL   := .venv
+TESTS  ?=
 
 .PHONY: demo test browser check test-device clean
 
@@ -9,18 +10,24 @@ demo: $(DEVICE)/ready
 	$(DEVICE)/bin/leukoscope screen simulated --out out/demo
 
 test: check browser
-	$(FULL)/bin/pytest -n 2 --dist loadfile
+	$(FULL)/bin/pytest -n 2 --dist loadfile $(TESTS)
 
 test-device: $(FULL)/ready
 	$(FULL)/bin/pytest tests/edge -n 2 --dist loadfile -m "not slow"
 
-# The page is tested in Debian's Chromium, sticks on a real exFAT; where they cannot be
-# had those tests skip.
+# What the tests need of the system. As root it is installed; else it is said what is
+# missing, and the tests that need it skip by name (tests/skips.txt).
+SYSTEM := chromium:chromium mount.exfat-fuse:exfat-fuse mkfs.exfat:exfatprogs \
+	shellcheck:shellcheck gst-launch-1.0:gstreamer1.0-tools strace:strace \
+	gst-inspect-1.0:gstreamer1.0-plugins-base
+
 browser:
-	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -q && apt-get install -y -q chromium; } \
-		|| echo "NO BROWSER: the page's tests in a browser are skipped"
-	@command -v mount.exfat-fuse >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -y -q exfat-fuse exfatprogs; } \
-		|| echo "NO EXFAT: the tests on such a stick are skipped"
+	@missing=""; for pair in $(SYSTEM); do \
+		command -v "$${pair%%:*}" >/dev/null || missing="$$missing $${pair#*:}"; done; \
+	[ -d /usr/share/fonts/truetype/noto ] || missing="$$missing fonts-noto-core"; \
+	[ -z "$$missing" ] || { [ "$$(id -u)" = 0 ] && apt-get update -q \
+		&& apt-get install -y -q --no-install-recommends $$missing; } \
+		|| echo "MISSING:$$missing: the tests that need them are skipped"
 
 check: $(FULL)/ready
 	$(FULL)/bin/ruff check .

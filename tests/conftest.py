@@ -1,6 +1,8 @@
 """What more than one test needs."""
 
 import hashlib
+import random
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -79,6 +81,62 @@ logit_tolerance = 0.001
 name = "golden.npz"
 sha256 = "{golden_sha256}"
 """
+
+
+SKIPS = Path(__file__).with_name("skips.txt")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--shuffle", type=int, metavar="SEED", help="run files and tests in any order"
+    )
+    parser.addoption(
+        "--known-skips",
+        action="store_true",
+        help=f"fail where a test skips for a reason that is not in {SKIPS.name}",
+    )
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Shuffle the files, and the tests in each, by a seed that can be given again."""
+    seed = config.getoption("--shuffle")
+    if seed is None:
+        return
+    rank = random.Random(seed)  # noqa: S311 - no secret
+    files = sorted({str(item.path) for item in items})
+    rank.shuffle(files)
+    place = {file: number for number, file in enumerate(files)}
+    rank.shuffle(items)
+    items.sort(key=lambda item: place[str(item.path)])
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.skipped and isinstance(report.longrepr, tuple):
+        skipped.append(f"{report.nodeid}: {report.longrepr[2]}")
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    if report.skipped and isinstance(report.longrepr, tuple):
+        skipped.append(f"{report.nodeid}: {report.longrepr[2]}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Let no test stop running unnoticed: a new reason to skip is a failure."""
+    if not session.config.getoption("--known-skips") or hasattr(
+        session.config, "workerinput"
+    ):
+        return
+    lines = SKIPS.read_text().splitlines()
+    known = [line for line in lines if line and not line.startswith("#")]
+    new = [s for s in skipped if not any(re.search(k, s) for k in known)]
+    if new:
+        print("NEW SKIPS:", *new, sep="\n  ")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+skipped: list[str] = []
 
 
 def pytest_report_header() -> str:
