@@ -171,8 +171,10 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "enough-open": (
             "enough cells; on which side of {level} the blasts are stays open"
         ),
+        "enough": "enough cells",
         "hopeless": "this model cannot settle it with more cells: a person must look",
         "go-on": "keep going to {n} cells: {why}",
+        "go-on-to": "keep going to {n} cells",
         "first-look": "too few for a first look",
         "leukopenic": "few white cells in the blood: blasts may be rare",
         "not-settled": "not settled yet",

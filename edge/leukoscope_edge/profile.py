@@ -169,9 +169,18 @@ class ReviewEntry:
     Attributes:
         readers: People who read the suspect cells, each without the other's words;
             where two differ, a supervisor settles it before the slide is signed.
+        blind: "first-look" hides what the model thinks from everybody until the
+            readers have looked, also while the slide is counted; "off" shows it.
+            Two readers are blind in either case.
     """
 
     readers: Literal[1, 2] = 1
+    blind: Literal["first-look", "off"] = "first-look"
+
+    @property
+    def hides_count(self) -> bool:
+        """Whether a running count tells nothing of what its cells are."""
+        return self.blind == "first-look" or self.readers > 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

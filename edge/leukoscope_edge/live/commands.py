@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, cast
 
+from leukoscope_edge.messages import from_plain
 from leukoscope_edge.records.slide_state import Action, Live
 
 HEAD_BYTES = 4
@@ -68,8 +69,10 @@ class Mode(str, Enum):
     FAILED = "failed"
 
 
-SAID = frozenset({"instruction", "advice", "found_by"})
+SAID = frozenset({"instruction", "found_by"})
 """The facts that are sentences for a person."""
+MESSAGES = frozenset({"advice"})
+"""The facts that are messages (`messages.py`), None where there is nothing to say."""
 
 
 def said_in(facts: dict[str, Any], translate: Callable[[str], str]) -> dict[str, Any]:
@@ -81,6 +84,8 @@ def _said(name: str, value: Any, translate: Callable[[str], str]) -> Any:
     match value:
         case str() if name in SAID and value:
             return translate(value)
+        case dict() if name in MESSAGES:
+            return from_plain(value).said(translate)
         case dict():
             return said_in(value, translate)
         case [*items] if name == "lights":
@@ -124,13 +129,14 @@ class News:
         is_there = self.slide == slide and self.mode in BUSY
         return cast("Live", self.mode.value) if is_there else ""
 
-    def message(self, translate: Callable[[str], str] = str) -> bytes:
+    def message(self, translate: Callable[[str], str] | None = None) -> bytes:
         """Return the news as one WebSocket message: length, facts, picture.
 
         Args:
-            translate: From the machine's English to the viewer's language.
+            translate: From the machine's English to the viewer's language; None
+                between processes, where messages stay values.
         """
-        facts = said_in(self.facts, translate)
+        facts = said_in(self.facts, translate) if translate else self.facts
         head = facts | {"mode": self.mode.value, "slide": self.slide}
         text = json.dumps(head, ensure_ascii=False).encode()
         return len(text).to_bytes(HEAD_BYTES, "big") + text + self.jpeg

@@ -7,6 +7,7 @@ import numpy as np
 
 from leukoscope_edge.counting.statistics import binomial_interval
 from leukoscope_edge.live.recorder import Keeper
+from leukoscope_edge.messages import plain
 from leukoscope_edge.screening import Looked, SlideRun
 from leukoscope_edge.types import Cell, Glimpse, Refusal, Verdict
 from leukoscope_edge.vision.quality import QualityReport
@@ -78,7 +79,7 @@ def count_facts(run: SlideRun, cells: Sequence[Cell], keeper: Keeper) -> dict[st
             "interval": _interval(outcome),
             "look": stop.look if stop else 0,
             "next_look": stop.next_look if stop else None,
-            "advice": stop.advice if stop else "",
+            "advice": plain(stop.why) if stop else None,
         },
         "frames": dict(keeper.statuses),
         "last": [

@@ -9,11 +9,13 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from leukoscope_edge.profile import ReviewEntry
 from leukoscope_edge.records.slide import (
     MIN_OTHERS_REVIEWED,
     CellRecord,
     SlideRecord,
 )
+from leukoscope_edge.records.slide_state import SlideState
 from leukoscope_edge.types import Word
 
 TABS = ("suspected", "unclear", "others", "not-cells")
@@ -54,6 +56,36 @@ def left_for(record: SlideRecord, person: str) -> list[CellRecord]:
     if is_third:
         return []
     return [c for c in first_pass(record) if person not in dict(c.words)]
+
+
+def hides_model(record: SlideRecord, entry: ReviewEntry) -> bool:
+    """Say whether nobody is to see yet what the model and other readers think.
+
+    Args:
+        record: The slide.
+        entry: How slides are reviewed here.
+    """
+    if entry.blind == "off" and record.n_readers == 1:
+        return False
+    return not is_first_look_over(record)
+
+
+def is_first_look_over(record: SlideRecord) -> bool:
+    """Say whether every reader has judged all that the first look shows."""
+    if record.signatures:
+        return True
+    if record.state in (SlideState.NEW, SlideState.COUNTING):
+        return False
+    return all(len(c.words) >= record.n_readers for c in first_pass(record))
+
+
+def tells_word(record: SlideRecord, entry: ReviewEntry) -> bool:
+    """Say whether a reader learns the model's word on a cell once she has said hers.
+
+    Not while the slide is counted, and not where another is still to read.
+    """
+    is_over = record.state not in (SlideState.NEW, SlideState.COUNTING)
+    return (is_over and record.n_readers == 1) or not hides_model(record, entry)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

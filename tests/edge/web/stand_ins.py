@@ -29,6 +29,7 @@ from leukoscope_edge.types import (
     CallName,
     Cell,
     Interval,
+    Refusal,
     Sighting,
     Verdict,
     VerdictName,
@@ -190,6 +191,7 @@ def fill_slide(
     facts: SlideFacts = SIMULATED_SAMPLE,
     n_readers: Literal[1, 2] = 1,
     is_finished: bool = True,
+    is_refused: bool = False,
 ) -> str:
     """Put a counted slide into the records and return its number."""
     calls = [CallName.BLAST] * n_blast + [CallName.UNCLEAR] * n_unclear
@@ -209,6 +211,8 @@ def fill_slide(
         n_unclear=n_unclear,
         interval=Interval(low=0.0, high=0.2),
     )
+    refusal = Refusal(reason=message("test"), n_unclear=n_unclear)
     if is_finished:
-        store.finish_count(slide, verdict, NAME, frames={"screened": 9}, n_smudges=0)
+        outcome = refusal if is_refused else verdict
+        store.finish_count(slide, outcome, NAME, frames={"screened": 9}, n_smudges=0)
     return slide

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
 from leukoscope_edge.accounts import Person
 from leukoscope_edge.records.exports.cell_words import model_said
 from leukoscope_edge.records.pictures import png_bytes
-from leukoscope_edge.review.blind_order import left_for
+from leukoscope_edge.review.blind_order import hides_model, left_for
 from leukoscope_edge.web import explain
 from leukoscope_edge.web.access import (
     CellId,
@@ -16,6 +16,7 @@ from leukoscope_edge.web.access import (
     cell_of,
     device_of,
 )
+from leukoscope_edge.web.device import Device
 
 router = APIRouter(prefix="/api", dependencies=[Depends(at_slides)])
 
@@ -42,9 +43,10 @@ def field(slide: SlideId, cell: CellId, request: Request) -> Response:
 
 
 @router.get("/slides/{slide}/cells/{cell}/heat.png")
-def heat(slide: SlideId, cell: CellId, request: Request) -> Response:
+def heat(slide: SlideId, cell: CellId, request: Request, person: Operator) -> Response:
     """Return where the model's word on a cell comes from."""
     device = device_of(request)
+    _require_looked(device, slide, person)
     data = explain.heat_png(device, slide, cell_of(device, slide, cell))
     if data is None:
         raise HTTPException(404, "the model did not judge this cell")
@@ -68,8 +70,7 @@ def explained(
     """Return all that is known of a cell, to somebody who has judged what they must."""
     device = device_of(request)
     found = cell_of(device, slide, cell)
-    if left_for(device.store.slide(slide), person.name):
-        raise HTTPException(409, "say first what you see: the others' words come after")
+    _require_looked(device, slide, person)
     said = (
         model_said(found.call, found.p_blast or 0.0, device.language(request))
         if found.call
@@ -85,6 +86,18 @@ def golden(number: Annotated[int, Path(ge=0)], request: Request) -> Response:
     if number >= len(crops):
         raise HTTPException(404, "there is no such stored cell")
     return _png(png_bytes(crops[number]))
+
+
+def _require_looked(device: Device, slide: str, person: Person) -> None:
+    """Tell nobody what others think who has still to say what they see.
+
+    Raises:
+        HTTPException: There are cells left to look at (409).
+    """
+    record = device.store.slide(slide)
+    is_hidden = hides_model(record, device.profile.review)
+    if is_hidden or left_for(record, person.name):
+        raise HTTPException(409, "say first what you see: the others' words come after")
 
 
 def _png(data: bytes) -> Response:

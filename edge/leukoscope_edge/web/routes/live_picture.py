@@ -7,10 +7,12 @@ other viewers nor the count notice it.
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 from fastapi import APIRouter, Request, WebSocket, WebSocketDisconnect
 from fastapi.responses import Response, StreamingResponse
 
+from leukoscope_edge.live.blinding import blinded
 from leukoscope_edge.live.commands import Mode, News
 from leukoscope_edge.web.device import Device
 
@@ -65,6 +67,8 @@ async def live(socket: WebSocket) -> None:
             if device.person(socket, touch=news.mode is Mode.COUNTING) is None:
                 await socket.close(POLICY_VIOLATION)
                 return
+            if device.profile.review.hides_count:
+                news = replace(news, facts=blinded(news.facts))
             await socket.send_bytes(news.message(language))
             await asyncio.wait_for(socket.receive_text(), DRAWN_TIMEOUT_S)
     except (WebSocketDisconnect, asyncio.TimeoutError, asyncio.CancelledError):

@@ -49,6 +49,7 @@ from leukoscope_edge.review.blind_order import (
     by_suspicion,
     differences,
     first_pass,
+    hides_model,
     left_for,
     tab_of,
 )
@@ -173,7 +174,8 @@ def _summary(device: Device, record: SlideRecord) -> dict[str, Any]:
         "n_cells": len(record.counted),
         "state": state_now(device, record).value,
         "is_live": newest.slide == record.id and newest.mode is not Mode.FINISHED,
-        "is_refused": record.void is None
+        "is_refused": not hides_model(record, device.profile.review)
+        and record.void is None
         and outcome is not None
         and outcome.result == "none-possible",
         "started_at": record.started_at,
@@ -246,7 +248,8 @@ def count(slide: SlideId, request: Request) -> Response:
     """The count."""
     if elsewhere := _elsewhere(request, slide, Action.COUNT):
         return elsewhere
-    return _slide_page(request, slide, "count")
+    is_blind = device_of(request).profile.review.hides_count
+    return _slide_page(request, slide, "count", is_blind=is_blind)
 
 
 @router.get("/slides/{slide}/review", dependencies=[OPERATOR])
@@ -255,6 +258,7 @@ def review(slide: SlideId, request: Request, person: Anybody) -> Response:
     record = device_of(request).store.slide(slide)
     passing = first_pass(record)
     left = [replace(c, word=None) for c in left_for(record, person.name)]
+    is_blind = hides_model(record, device_of(request).profile.review)
     return _slide_page(
         request,
         slide,
@@ -262,7 +266,8 @@ def review(slide: SlideId, request: Request, person: Anybody) -> Response:
         left=left,
         seen=record.seen_by(person.name),
         n_passing=len(passing),
-        everything=[] if left else by_suspicion(record.cells),
+        is_waiting=is_blind and not left,
+        everything=[] if left or is_blind else by_suspicion(record.cells),
         tab_of=tab_of,
     )
 
@@ -271,14 +276,14 @@ def review(slide: SlideId, request: Request, person: Anybody) -> Response:
 def result(slide: SlideId, request: Request, person: Anybody) -> Response:
     """Machine and person side by side, and the signature.
 
-    Who has still to read sees nothing of what another reader said.
+    Before the first look is over it shows nothing of model and readers.
     """
     device = device_of(request)
     record = device.store.slide(slide)
     signature = record.signatures[-1] if record.signatures else None
     is_fresh = not signature or record.state is SlideState.AMENDING
     n_own = len(left_for(record, person.name))
-    is_blind = record.n_readers > 1 and n_own > 0 and signature is None
+    is_blind = hides_model(record, device.profile.review)
     together = (
         outcome_of(verdict_of(record, device.card_of(record), quality=device.quality()))
         if is_fresh or signature is None

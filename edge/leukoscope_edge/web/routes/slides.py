@@ -22,7 +22,7 @@ from leukoscope_edge.records.slide import (
     SlideSetUp,
 )
 from leukoscope_edge.records.slide_state import Action, SlideState
-from leukoscope_edge.review.blind_order import left_for
+from leukoscope_edge.review.blind_order import left_for, tells_word
 from leukoscope_edge.sample import SlideFacts
 from leukoscope_edge.service.health import why_no_new_slide
 from leukoscope_edge.service.processes import give_memory_back
@@ -137,7 +137,9 @@ def judge(
     )
     cell = cell_of(device, slide, body.cell)
     own = dict(cell.words).get(person.name)
-    said = _judged(cell, own, device.language(request))
+    record = device.store.slide(slide)
+    is_told = tells_word(record, device.profile.review)
+    said = _judged(cell, own, device.language(request) if is_told else None)
     return said | _left(device, slide, person, cell.id)
 
 
@@ -321,14 +323,20 @@ def _facts(body: NewSlide) -> SlideFacts:
     )
 
 
-def _judged(cell: CellRecord, own: Word | None, say: Language) -> dict[str, Any]:
-    """Say somebody's own word and the model's; nothing of another reader."""
+def _judged(cell: CellRecord, own: Word | None, say: Language | None) -> dict[str, Any]:
+    """Say somebody's own word, and the model's in a language, None: not yet.
+
+    Nothing of another reader is said.
+    """
+    is_told = say is not None and cell.call is not None
     return {
         "cell": cell.id,
         "word": own.value if own else None,
-        "call": cell.call.value if cell.call else None,
-        "p_blast": cell.p_blast,
-        "said": model_said(cell.call, cell.p_blast or 0.0, say) if cell.call else "",
+        "call": cell.call.value if is_told and cell.call else None,
+        "p_blast": cell.p_blast if is_told else None,
+        "said": model_said(cell.call, cell.p_blast or 0.0, say)
+        if say is not None and cell.call
+        else "",
     }
 
 

@@ -23,19 +23,20 @@ function order(what) {
 
 function percent(fraction) { return `${(100 * fraction).toFixed(1)} %`; }
 
+// Before the first look the device tells how many cells there are, and no more.
 function showNumbers(count) {
-  const n = count.n_cells + count.n_unclear;
-  byId("n-cells").textContent = n;
-  byId("n-blast").textContent = count.n_blast;
-  byId("n-unclear").textContent = count.n_unclear;
+  byId("n-cells").textContent = count.n_cells + count.n_unclear;
   const next = count.next_look;
   byId("next-look").textContent = next ? `${byId("next-look").dataset.text} ${next}` : "";
   byId("progress").value = next ? (100 * count.n_cells) / next : 100;
+  byId("advice").textContent = count.advice ?? "";
+  if (count.n_blast === null || !byId("n-blast")) return;
+  byId("n-blast").textContent = count.n_blast;
+  byId("n-unclear").textContent = count.n_unclear;
   const shows = count.n_cells >= firstLook && count.interval;
   byId("interval").textContent = shows
     ? `${percent(count.n_blast / count.n_cells)} (${percent(count.interval[0])} – ${percent(count.interval[1])})`
     : byId("interval").dataset.hidden;
-  byId("advice").textContent = count.advice;
 }
 
 function ring(count) {
@@ -123,7 +124,7 @@ function showLast(cells) {
       item.dataset.call = call;
       item.className = call;
       item.querySelector("svg")?.remove();
-      if (call !== "normal") item.append(svgIcon(call === "new" ? "eye" : call));
+      if (!["normal", "seen"].includes(call)) item.append(svgIcon(call === "new" ? "eye" : call));
     }
     return item;
   });

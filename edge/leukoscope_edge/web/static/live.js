@@ -10,6 +10,7 @@ const STYLES = {
   blast: { colour: "#e0112f", width: 4, mark: "▲" },
   unclear: { colour: "#ffb000", width: 3, dash: [8, 5], mark: "?" },
   normal: { colour: "#7ee0a3", width: 2, mark: "✓" },
+  seen: { colour: "#9fd8ff", width: 2, mark: "" },
   new: { colour: "#d7dee2", width: 1.5, mark: "" },
   "cut-off": { colour: "#a9c4d1", width: 1.5, dash: [3, 5], mark: "" },
   smudge: { colour: "#d7a7ff", width: 1.5, dash: [2, 4], mark: "~" },

@@ -1,0 +1,224 @@
+"""Nobody learns what the model thinks before they have looked themselves."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Literal, cast
+
+import pytest
+from tests.edge.web.stand_ins import (
+    NAME,
+    PIN,
+    Browser,
+    StillCounter,
+    fill_slide,
+    new_slide_of,
+)
+
+from leukoscope_edge.accounts import Role
+from leukoscope_edge.live.blinding import blinded
+from leukoscope_edge.live.commands import HEAD_BYTES, Mode, News
+from leukoscope_edge.messages import message, plain
+from leukoscope_edge.profile import ReviewEntry
+from leukoscope_edge.review.blind_order import first_pass, hides_model
+from leukoscope_edge.types import Word
+from leukoscope_edge.web.app import create_app
+from leukoscope_edge.web.device import Device
+
+Blind = Literal["first-look", "off"]
+KINDS = ("blast", "unclear", "normal", "new", "cut-off", "smudge")
+COUNT = {
+    "n_cells": 60,
+    "n_blast": 18,
+    "n_unclear": 4,
+    "interval": [0.2, 0.4],
+    "look": 50,
+    "next_look": None,
+    "advice": plain(message("enough-above", level="5 %")),
+}
+FACTS: dict[str, Any] = {
+    "seq": 7,
+    "boxes": [{"box": [0, 0, 9, 9], "kind": k, "cell": "1"} for k in KINDS],
+    "last": [["1", "blast"], ["2", "normal"]],
+    "count": COUNT,
+}
+
+
+def test_facts_without_a_count_stay_as_they_are() -> None:
+    assert blinded({}) == {}
+    assert blinded({"seq": 1, "lights": []}) == {"seq": 1, "lights": []}
+
+
+def test_boxes_tiles_and_numbers_lose_the_models_word() -> None:
+    hidden = blinded(FACTS)
+    kinds = [b["kind"] for b in hidden["boxes"]]
+    assert kinds == ["seen", "seen", "seen", "seen", "cut-off", "smudge"]
+    assert hidden["last"] == [["1", "seen"], ["2", "seen"]]
+    assert hidden["count"]["n_cells"] == 64  # of which four are unclear, untold
+    told = {k for k, v in hidden["count"].items() if v is not None}
+    assert told == {"n_cells", "look", "advice"}
+
+
+GO_ON = [
+    (why, plain(message("go-on", n=100, why=message(why))))
+    for why in ("first-look", "leukopenic", "not-settled")
+]
+
+
+@pytest.mark.parametrize(
+    ("advice", "said"),
+    [
+        (None, None),
+        (plain(message("enough-above", level="5 %")), "enough cells"),
+        (plain(message("enough-below", level="5 %")), "enough cells"),
+        (plain(message("enough-open", level="5 %")), "enough cells"),
+        (plain(message("hopeless")), "enough cells"),
+        (GO_ON[0][1], "keep going to 100 cells: too few for a first look"),
+        (
+            GO_ON[1][1],
+            "keep going to 100 cells: few white cells in the blood: blasts may be rare",
+        ),
+        (GO_ON[2][1], "keep going to 100 cells"),
+    ],
+)
+def test_advice_does_not_betray_on_which_side_the_blasts_are(
+    advice: dict[str, Any] | None, said: str | None
+) -> None:
+    hidden = blinded({"count": COUNT | {"advice": advice}})
+    news = News(mode=Mode.COUNTING, slide="0001", facts=hidden)
+    assert facts_in(news.message(str))["count"]["advice"] == said
+
+
+def facts_in(data: bytes) -> dict[str, Any]:
+    end = HEAD_BYTES + int.from_bytes(data[:HEAD_BYTES], "big")
+    found: dict[str, Any] = json.loads(data[HEAD_BYTES:end])
+    return found
+
+
+def seeing(device: Device, blind: Blind, readers: Literal[1, 2] = 1) -> Device:
+    review = ReviewEntry(blind=blind, readers=readers)
+    return replace(device, profile=replace(device.profile, review=review))
+
+
+@pytest.fixture
+def people(device: Device) -> Device:
+    device.people.add_first(NAME, PIN)
+    device.people.add("Binta", Role.OPERATOR, PIN)
+    return device
+
+
+def client(device: Device, blind: Blind, readers: Literal[1, 2] = 1) -> Browser:
+    app = create_app(seeing(device, blind, readers))
+    return Browser(app, base_url="http://localhost:8000")
+
+
+@pytest.fixture
+def open_browser(people: Device) -> Iterator[Browser]:
+    with client(people, "off") as found:
+        found.sign_in()
+        yield found
+
+
+@pytest.mark.parametrize(
+    ("blind", "readers", "kinds"),
+    [
+        ("first-look", 1, {"seen", "cut-off", "smudge"}),
+        ("off", 2, {"seen", "cut-off", "smudge"}),
+        ("off", 1, set(KINDS)),
+    ],
+)
+def test_the_live_channel_itself_is_blind(
+    people: Device, blind: Blind, readers: Literal[1, 2], kinds: set[str]
+) -> None:
+    counter = cast("StillCounter", people.counter)
+    slide = people.store.start_slide(new_slide_of(people), NAME)
+    counter.newest = News(mode=Mode.COUNTING, slide=slide, facts=FACTS)
+    with client(people, blind, readers) as browser:
+        browser.sign_in()
+        with browser.watch() as socket:
+            data = socket.receive_bytes()
+        page = browser.get(f"/slides/{slide}/count").text
+    facts = facts_in(data)
+    assert {b["kind"] for b in facts["boxes"]} == kinds
+    is_open = kinds == set(KINDS)
+    assert (facts["count"]["n_blast"] == 18) is is_open
+    assert (b"5 %" in data) is is_open
+    assert ('id="n-blast"' in page) is is_open
+
+
+def look(device: Device, slide: str, name: str = NAME, word: Word = Word.BLAST) -> None:
+    for cell in first_pass(device.store.slide(slide)):
+        key = f"key-{name}-{cell.id:0>4}"
+        device.store.judge_cell(slide, cell.id, word, name, key=key)
+
+
+def main_of(browser: Browser, path: str) -> str:
+    return browser.get(path).text.split("<main")[1].split("</main>")[0]
+
+
+def test_the_result_shows_nothing_of_the_model_before_somebody_has_looked(
+    browser: Browser, device: Device
+) -> None:
+    slide = fill_slide(device, n_blast=20, n_normal=31)
+    before = main_of(browser, f"/slides/{slide}/result")
+    for told in ("The model alone", "together", "Send today", ">20<", "tally"):
+        assert told not in before
+    assert "after the first look" in before
+    assert browser.get(f"/api/slides/{slide}/cells/1/heat.png").status_code == 409
+    look(device, slide)
+    after = main_of(browser, f"/slides/{slide}/result")
+    assert "The model alone" in after
+    assert "Send today" in after
+
+
+def test_a_refusal_by_the_machine_is_no_hint_on_the_list(
+    browser: Browser, device: Device
+) -> None:
+    slide = fill_slide(device, n_unclear=9, is_refused=True)
+    assert "No result" not in main_of(browser, "/")
+    look(device, slide)
+    assert "No result" in main_of(browser, "/")
+
+
+def test_where_the_site_says_so_the_result_is_open(
+    open_browser: Browser, device: Device
+) -> None:
+    slide = fill_slide(device, n_blast=20, n_normal=31)
+    assert "The model alone" in main_of(open_browser, f"/slides/{slide}/result")
+
+
+@pytest.mark.parametrize("blind", ["first-look", "off"])
+def test_of_two_readers_none_sees_totals_before_both_are_done(
+    people: Device, blind: Blind
+) -> None:
+    slide = fill_slide(people, n_blast=20, n_normal=31, n_readers=2)
+    entry = ReviewEntry(blind=blind, readers=2)
+    first = first_pass(people.store.slide(slide))[0]
+    with client(people, blind, 2) as browser:
+        browser.sign_in()
+        body = {"cell": first.id, "word": "blast", "seen": 0, "key": "key-00000001"}
+        told = browser.post(f"/api/slides/{slide}/judge", json=body).json()
+        assert (told["word"], told["call"], told["said"]) == ("blast", None, "")
+        look(people, slide)
+        assert hides_model(people.store.slide(slide), entry)
+        result = main_of(browser, f"/slides/{slide}/result")
+        assert "The model alone" not in result
+        assert "A second person must read these cells" in result
+        gallery = main_of(browser, f"/slides/{slide}/review")
+        assert 'class="cell"' not in gallery
+        assert browser.get(f"/api/slides/{slide}/cells/1").status_code == 409
+        look(people, slide, "Binta")
+        assert not hides_model(people.store.slide(slide), entry)
+        assert "The model alone" in main_of(browser, f"/slides/{slide}/result")
+        assert 'class="cell"' in main_of(browser, f"/slides/{slide}/review")
+
+
+def test_a_cell_judged_while_the_slide_is_counted_tells_nothing(
+    browser: Browser, device: Device
+) -> None:
+    slide = fill_slide(device, n_blast=1, n_normal=1, is_finished=False)
+    body = {"cell": "1", "word": "normal", "seen": 0, "key": "key-00000001"}
+    counter = cast("StillCounter", device.counter)
+    counter.tell(News(mode=Mode.PAUSED, slide=slide, facts={"seq": 1}))
+    told = browser.post(f"/api/slides/{slide}/judge", json=body).json()
+    assert (told["word"], told["call"], told["p_blast"]) == ("normal", None, None)
