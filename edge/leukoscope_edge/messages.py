@@ -108,6 +108,16 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
             "Made from {k} of {n} images: {skipped} could not be read, {refused} were "
             "not usable, {copies} were copies."
         ),
+        # who read what, and what became of a version
+        "read-none": "Nobody has read these cells.",
+        "read-some": "A person read {m} of {n} cells.",
+        "read-all": "People read all {n} cells.",
+        "amended": "Version {n} was amended by {name}: {why}",
+        "being-amended": "Version {n}, being amended: a newer one is not signed yet.",
+        "void-because": "VOID, by {name}: {why}",
+        "why-elsewhere": "the reason stands on the copy with the sample alone",
+        "not-said": "no reason was given",
+        "why-erased": "the reason was erased with the person's name",
         # quality, each with what to do
         "quality": "the device's quality is out of control: {reason}",
         "quality-cure": "Open the Device page, and put it right first.",

@@ -155,6 +155,8 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _sentence(record: SlideRecord) -> str:
+    if record.void is not None:
+        return "void"
     outcome = record.signatures[-1].outcome if record.signatures else record.machine
     mark = "SIMULATION: " if record.domain == "simulated" else ""
     return mark + outcome.sentence if outcome else "counting"
@@ -187,7 +189,7 @@ def _export(options: argparse.Namespace) -> int:
             print(f"{n} labelled crops in {options.out}")
             return EXIT_DONE
         dossier = open_dossier(store, options.slide, identified=not options.deidentify)
-        stem = f"slide-{options.slide}-v{dossier.version}"
+        stem = f"slide-{dossier.file_stem}"
         prepare_folder(options.out, tuple(f"{stem}.{kind}" for kind in FORMATS))
         written = []
         for kind, make in FORMATS.items():

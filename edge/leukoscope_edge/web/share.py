@@ -55,7 +55,7 @@ def file_of(dossier: Dossier, what: What, say: Say = str) -> bytes:
 
 def file_name(dossier: Dossier, what: What) -> str:
     """Return a name that names nobody."""
-    return f"leukoscope-{dossier.record.id}-v{dossier.version}.{what.value}"
+    return f"leukoscope-{dossier.file_stem}.{what.value}"
 
 
 def take_file(store: Store, slide: str, what: What, asked: Asked) -> tuple[str, bytes]:

@@ -207,7 +207,7 @@ def test_a_script_without_a_font_is_said(bench: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("fr", ("Rapport Leukoscope", "Limites de ce modèle", "modèle: type blaste")),
+        ("fr", ("Rapport Leukoscope", "Limites de ce modèle", "type blaste")),
         ("ar", ("تقرير", "حدود هذا النموذج")),
         ("hi", ("रिपोर्ट", "इस मॉडल की सीमाएँ")),
     ],

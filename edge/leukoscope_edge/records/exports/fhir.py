@@ -1,9 +1,12 @@
 """One version of a slide as a FHIR R4 bundle.
 
-What laboratories' systems in the field read (OpenMRS, OpenELIS). The machine alone
-gives LOINC 26446-5, preliminary and labelled as asserted by a machine; what a person
-signed gives LOINC 709-6. The lineage of a blast is not told by its looks, so no code
-that names lymphoblasts is ever used. A refusal has no number, not nought.
+What laboratories' systems in the field read (OpenMRS, OpenELIS). Of blood, the machine
+alone gives LOINC 26446-5, preliminary and labelled as asserted by a machine; so does
+what a person signed who has read some of the cells. LOINC 709-6, manual count, final or
+amended, is for those who have read every counted cell. Of marrow the code is a text: no
+LOINC term was found that says no more. The lineage of a blast is not told by its looks,
+so no code that names lymphoblasts is ever used. A refusal has no number, not nought; a
+void slide has no observation.
 
 Source: HL7 FHIR 4.0.1; the label AIAST from HL7's AI Transparency on FHIR (ballot).
 """
@@ -16,7 +19,9 @@ from typing import Any
 
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.records.exports.slide_version import Dossier
-from leukoscope_edge.records.slide import Outcome
+from leukoscope_edge.records.slide import Outcome, SlideRecord
+from leukoscope_edge.sample import SampleType
+from leukoscope_edge.types import Word
 
 LOINC = "http://loinc.org"
 UCUM = "http://unitsofmeasure.org"
@@ -30,6 +35,12 @@ SMEAR_FINDING = (
 BY_MACHINE = (f"{TERMINOLOGY}/v3-ObservationValue", "AIAST")
 TEST_DATA = (f"{TERMINOLOGY}/v3-ActReason", "HTEST")
 WHOLE_BLOOD = (f"{TERMINOLOGY}/v2-0487", "BLD")
+BONE_MARROW = ("http://snomed.info/sct", "119359002")
+"""Bone marrow specimen. HL7's own table 0487 was not found to have a code for it."""
+SPECIMENS = {
+    SampleType.BLOOD: ("Whole blood", WHOLE_BLOOD),
+    SampleType.MARROW: ("Bone marrow", BONE_MARROW),
+}
 NAMESPACE = uuid.UUID("5a1d6a52-7ac6-4d0c-9d0b-6a1f3a1f0b7e")
 """Drawn once at random: the same version of a slide always gets the same ids."""
 
@@ -96,11 +107,16 @@ def _loinc(code: tuple[str, str]) -> Json:
 
 
 def _issued(dossier: Dossier) -> str:
+    if dossier.record.void is not None:
+        return dossier.record.void.at
     return dossier.signature.at if dossier.signature else dossier.record.started_at
 
 
 def _status(dossier: Dossier) -> str:
-    if dossier.signature is None:
+    """Return how final it is: never more than who read the cells allows."""
+    if dossier.record.void is not None:
+        return "entered-in-error" if dossier.record.signatures else "cancelled"
+    if dossier.signature is None or not dossier.is_all_read:
         return "preliminary"
     return "final" if dossier.signature.version == 1 else "amended"
 
@@ -116,9 +132,11 @@ def _patient(dossier: Dossier) -> Json:
 def _specimen(dossier: Dossier) -> Json:
     specimen: Json = {
         "resourceType": "Specimen",
-        "type": {"coding": [_coding(WHOLE_BLOOD)]},
         "subject": _reference(dossier, "Patient"),
     }
+    if type_ := dossier.record.facts.sample_type:
+        text, code = SPECIMENS[type_]
+        specimen["type"] = {"coding": [_coding(code)], "text": text}
     if dossier.identity is not None and dossier.identity.sample.strip():
         specimen["identifier"] = [{"value": dossier.identity.sample}]
     return specimen
@@ -152,20 +170,40 @@ def _observations(dossier: Dossier) -> Iterator[Json]:
         yield machine | {
             "meta": {"security": [_coding(BY_MACHINE)]},
             "status": "preliminary",
-            "code": _loinc(BLASTS),
+            "code": _blasts(record, BLASTS),
+            "method": {"text": "Counted and called by the machine alone"},
         }
     if dossier.signature is not None:
         person = _observation(dossier, dossier.signature.outcome, "Person")
+        by_person = BLASTS_BY_PERSON if dossier.is_all_read else BLASTS
         yield person | {
             "status": _status(dossier),
-            "code": _loinc(BLASTS_BY_PERSON),
-            "performer": [{"display": dossier.signature.by}],
+            "code": _blasts(record, by_person),
+            "performer": [{"display": name} for name in _people(dossier)],
+            "method": {"text": f"Light microscopy. {dossier.read.said()}"},
         }
 
 
+def _blasts(record: SlideRecord, in_blood: tuple[str, str]) -> Json:
+    """Return the code of a share of blasts, in words where it is not of blood."""
+    match record.facts.sample_type:
+        case SampleType.BLOOD:
+            return _loinc(in_blood)
+        case SampleType.MARROW:
+            return {"text": "Blasts/100 nucleated cells in bone marrow"}
+        case None:
+            return {"text": "Blasts/100 leukocytes; blood or marrow was not said"}
+
+
+def _people(dossier: Dossier) -> list[str]:
+    """Return who read the cells and who signed, each once."""
+    signers = [dossier.signature.by] if dossier.signature else []
+    return list(dict.fromkeys((*dossier.record.readers, *signers)))
+
+
 def _observation(dossier: Dossier, outcome: Outcome, name: str) -> Json:
-    n_judged = sum(c.word is not None for c in dossier.record.counted)
-    judged = f"A person judged {n_judged} of {len(dossier.record.counted)} cells."
+    notes = [outcome.sentence, dossier.read.said(), *(m.said() for m in dossier.marks)]
+    notes += [f"Comment: {dossier.comment}"] if dossier.comment else []
     return {
         "_name": name,
         "resourceType": "Observation",
@@ -173,8 +211,8 @@ def _observation(dossier: Dossier, outcome: Outcome, name: str) -> Json:
         "specimen": _reference(dossier, "Specimen"),
         "device": _reference(dossier, "Device"),
         "effectiveDateTime": dossier.record.started_at,
-        "note": [{"text": t} for t in (outcome.sentence, judged, INTENDED_USE)],
-        "component": list(_components(outcome)),
+        "note": [{"text": t} for t in (*notes, INTENDED_USE)],
+        "component": list(_components(dossier, outcome)),
         **_value(outcome),
     }
 
@@ -191,11 +229,14 @@ def _value(outcome: Outcome) -> Json:
     return {"valueQuantity": _percent(outcome.n_blast / outcome.n_cells)}
 
 
-def _components(outcome: Outcome) -> Iterator[Json]:
+def _components(dossier: Dossier, outcome: Outcome) -> Iterator[Json]:
+    words = [c.word for c in dossier.record.counted]
     counts = {
         "Leukocytes counted": outcome.n_cells,
         "Blast-like cells": outcome.n_blast,
         "Unclear cells": outcome.n_unclear,
+        "Cells that a person read": dossier.n_read,
+        "Blasts that a person confirmed": words.count(Word.BLAST),
     }
     for what, n in counts.items():
         yield {"code": {"text": what}, "valueInteger": n}
@@ -217,24 +258,38 @@ def _report(dossier: Dossier, pdf: bytes | None) -> Json:
         "resourceType": "DiagnosticReport",
         "identifier": [{"system": "urn:leukoscope:audit", "value": dossier.code}],
         "status": _status(dossier),
-        "code": _loinc(SMEAR_FINDING),
+        "code": _finding(dossier.record),
         "subject": _reference(dossier, "Patient"),
         "specimen": [_reference(dossier, "Specimen")],
         "effectiveDateTime": dossier.record.started_at,
         "issued": _issued(dossier),
-        "result": [_reference(dossier, n) for n in names],
-        "conclusion": f"{dossier.sentence} {INTENDED_USE}",
+        "conclusion": " ".join(_conclusion(dossier)),
     }
+    if names and dossier.record.void is None:
+        report["result"] = [_reference(dossier, n) for n in names]
     if pdf is not None:
         data = base64.b64encode(pdf).decode()
         report["presentedForm"] = [{"contentType": "application/pdf", "data": data}]
     return report
 
 
+def _finding(record: SlideRecord) -> Json:
+    if record.facts.sample_type is SampleType.MARROW:
+        return {"text": "Bone marrow smear finding by light microscopy"}
+    return _loinc(SMEAR_FINDING)
+
+
+def _conclusion(dossier: Dossier) -> Iterator[str]:
+    yield dossier.sentence
+    if dossier.record.void is None:
+        yield dossier.read.said()
+        yield from (m.said() for m in dossier.marks)
+    yield INTENDED_USE
+
+
 def _provenance(dossier: Dossier) -> Json:
     agents: list[Json] = [{"who": _reference(dossier, "Device")}]
-    if dossier.signature is not None:
-        agents.append({"who": {"display": dossier.signature.by}})
+    agents += [{"who": {"display": name}} for name in _people(dossier)]
     return {
         "resourceType": "Provenance",
         "target": [_reference(dossier, "DiagnosticReport")],

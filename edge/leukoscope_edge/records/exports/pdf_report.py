@@ -23,6 +23,7 @@ from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.records.exports.slide_version import Dossier, open_dossier
 from leukoscope_edge.records.slide import CellRecord, Outcome, SlideRecord
 from leukoscope_edge.records.store import Store
+from leukoscope_edge.sample import AgeGroup, SampleType
 from leukoscope_edge.types import Word
 
 if TYPE_CHECKING:
@@ -36,6 +37,12 @@ MAX_POINTS_NAMED = 5
 PALE: RGB = (233, 239, 245)
 WARNING: RGB = (138, 60, 0)
 SIMULATION: RGB = (122, 31, 162)
+SAMPLE_TYPES = {SampleType.BLOOD: "Blood", SampleType.MARROW: "Marrow"}
+AGES = {
+    AgeGroup.CHILD: "Child",
+    AgeGroup.ADULT: "Adult",
+    AgeGroup.UNKNOWN: "Age not known",
+}
 Say = Callable[[str], str]
 """From English to the language of the paper."""
 Rows = Iterable[tuple[str, str]]
@@ -127,14 +134,14 @@ def _head(sheet: "Sheet", dossier: Dossier, say: Say) -> None:
         text += ", " + say("amended: earlier versions are kept")
     sheet.line_of(text, size_pt=11)
     sheet.line_of(f"{say('Audit code')} {dossier.code}", size_pt=11)
+    sheet.line_of(said_sample(dossier, say), size_pt=11)
     sheet.set_y(top + QR_MM + 2)
 
 
 def _banners(sheet: "Sheet", dossier: Dossier, say: Say, uses: Iterable[str]) -> None:
     if dossier.record.domain == "simulated":
         sheet.banner(say("SIMULATION: no blood was looked at"), SIMULATION)
-    if dossier.signature is None:
-        text = say("PRELIMINARY: the machine alone; no person has signed")
+    for text in said_marks(dossier, say):
         sheet.banner(text, WARNING)
     lost = sheet.unprintable(_outside_texts(dossier))
     if lost:
@@ -152,6 +159,8 @@ def _banners(sheet: "Sheet", dossier: Dossier, say: Say, uses: Iterable[str]) ->
     sheet.line_of(sentence, size_pt=14, bold=True, fill=PALE)
     if sentence != dossier.sentence:
         sheet.line_of(dossier.sentence, size_pt=9)
+    if dossier.record.void is None:
+        sheet.line_of(dossier.read.said(say), size_pt=11)
 
 
 def said_verdict(dossier: Dossier, say: Say) -> str:
@@ -159,6 +168,23 @@ def said_verdict(dossier: Dossier, say: Say) -> str:
     is_simulated = dossier.record.domain == "simulated"
     mark = f"{say('SIMULATION')}: " if is_simulated else ""
     return mark + dossier.outcome.said(say)
+
+
+def said_marks(dossier: Dossier, say: Say = str) -> Iterator[str]:
+    """Yield what must be seen first: void, unsigned, amended, being amended."""
+    if dossier.signature is None and dossier.record.void is None:
+        yield say("PRELIMINARY: the machine alone; no person has signed")
+    for mark in dossier.marks:
+        yield mark.said(say)
+
+
+def said_sample(dossier: Dossier, say: Say = str) -> str:
+    """Return what was smeared and whose age group it is of, for the head of a page."""
+    facts = dossier.record.facts
+    type_ = facts.sample_type
+    smeared = SAMPLE_TYPES[type_] if type_ else "Blood or marrow: not said"
+    label = dossier.identity.sample if dossier.identity else ""
+    return ", ".join(filter(None, (label, say(smeared), say(AGES[facts.age]))))
 
 
 def qr_png(dossier: Dossier) -> bytes:
@@ -191,9 +217,13 @@ def fact_rows(dossier: Dossier, say: Say = str) -> Iterator[tuple[str, str]]:
         yield say("Sample"), dossier.identity.sample
         if dossier.identity.name:
             yield say("Name"), dossier.identity.name
-    for what, value in (facts_of(record) | record.details).items():
-        yield say(_capital(what)), _detail(value, say)
+    yield from said_facts(record, say)
+    for what, value in record.details.items():
+        if what != "age":  # of an older program; among the facts now
+            yield say(_capital(what)), _detail(value, say)
     yield say("Started"), _at_by(record.started_at, record.by, say)
+    if record.void is None:
+        yield say("Read by people"), dossier.read.said(say)
     if record.machine is not None:
         yield say("Machine alone"), _numbers(record.machine, say)
     if signature is not None:
@@ -223,15 +253,21 @@ def _agreement(dossier: Dossier, say: Say) -> str:
     )
 
 
-def facts_of(record: SlideRecord) -> dict[str, str]:
-    """Return what the rules of the verdict ask, in English."""
+def said_facts(record: SlideRecord, say: Say) -> Rows:
+    """Yield what the rules of the verdict ask."""
     facts = record.facts
-    return {
-        "sample type": facts.sample_type.value if facts.sample_type else "unknown",
-        "age": facts.age.value,
-        "reading": "passive watch" if facts.mode == "passive" else "count",
-        **({"white cells": "few"} if facts.is_leukopenic else {}),
-    }
+    type_ = facts.sample_type
+    yield say("Sample type"), say(SAMPLE_TYPES[type_] if type_ else "not known")
+    yield say("Age"), say(AGES[facts.age])
+    is_passive = facts.mode == "passive"
+    yield say("Reading"), say("Passive watch" if is_passive else "Count")
+    if facts.is_leukopenic:
+        yield say("White cells"), say("Few")
+    is_own = record.site is not None
+    yield (
+        say("Background"),
+        say("This site's own normal slides" if is_own else "The model's normal slides"),
+    )
 
 
 def _capital(text: str) -> str:

@@ -1,9 +1,11 @@
 """One version of one slide, gathered for paper and for exchange."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from leukoscope_edge.errors import StepError
+from leukoscope_edge.messages import Message, Param, message, said_all
+from leukoscope_edge.records.changes import Reason
 from leukoscope_edge.records.events import code_of
 from leukoscope_edge.records.exports.text_table import BOX_KEYS, csv_bytes
 from leukoscope_edge.records.slide import (
@@ -13,6 +15,7 @@ from leukoscope_edge.records.slide import (
     Signature,
     SlideRecord,
 )
+from leukoscope_edge.records.slide_state import SlideState
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.types import Word
 
@@ -39,6 +42,7 @@ class Dossier:
         comment: The signer's comment, empty likewise.
         device: Id of this device.
         views: PNG files of the pictures of the cells to show, by the cell's id.
+        marks: What must stand on every export: void, amended, being amended.
     """
 
     record: SlideRecord
@@ -47,6 +51,33 @@ class Dossier:
     comment: str
     device: str
     views: Mapping[str, bytes]
+    marks: tuple[Message, ...] = ()
+
+    @property
+    def file_stem(self) -> str:
+        """How its files are called; it names nobody."""
+        whose = "deidentified" if self.identity is None else "identified"
+        return f"{self.record.id}-v{self.version}-{whose}"
+
+    @property
+    def n_read(self) -> int:
+        """How many of the counted cells a person has read."""
+        return sum(c.word is not None for c in self.record.counted)
+
+    @property
+    def is_all_read(self) -> bool:
+        """Whether people have read every counted cell, and there is one."""
+        return 0 < len(self.record.counted) == self.n_read
+
+    @property
+    def read(self) -> Message:
+        """Who read the cells."""
+        n = len(self.record.counted)
+        if self.n_read == 0:
+            return message("read-none")
+        if self.is_all_read:
+            return message("read-all", n=n)
+        return message("read-some", m=self.n_read, n=n)
 
     @property
     def version(self) -> int:
@@ -55,7 +86,9 @@ class Dossier:
 
     @property
     def outcome(self) -> Outcome:
-        """The result: a person's where one signed, else the machine's."""
+        """The result: a person's where one signed, else the machine's; void: none."""
+        if self.record.void is not None:
+            return _nothing(self.marks)
         outcome = self.signature.outcome if self.signature else self.record.machine
         if outcome is None:
             raise StepError(f"slide {self.record.id} is still being counted")
@@ -108,7 +141,9 @@ def open_dossier(store: Store, slide: str, *, identified: bool = True) -> Dossie
     Raises:
         StepError: There is no such slide, or it is still being counted.
     """
-    record = store.slide(slide)
+    newest = record = store.slide(slide)
+    if record.void is not None:
+        return _void(store, record, record.void, identified=identified)
     signature = record.signatures[-1] if record.signatures else None
     if signature is not None:
         signed = store.slide_at(slide, signature.seq)
@@ -126,18 +161,80 @@ def open_dossier(store: Store, slide: str, *, identified: bool = True) -> Dossie
     return Dossier(
         record=record,
         signature=signature,
-        identity=store.identity(slide) if identified else None,
+        identity=store.identity_of(record) if identified else None,
         comment=comment or "",
         device=store.device,
         views=views,
+        marks=tuple(_marks(store, newest, signature, identified=identified)),
+    )
+
+
+def _marks(
+    store: Store, record: SlideRecord, signature: Signature | None, *, identified: bool
+) -> Iterator[Message]:
+    """Yield what became of the newest signed version, and why it was made."""
+    if signature is None:
+        return
+    if record.state is SlideState.AMENDING:
+        yield message("being-amended", n=signature.version)
+    if signature.version > 1:
+        reason = record.amendments[signature.version - 2]
+        why = _why(store, record.id, reason, identified=identified)
+        yield message("amended", n=signature.version - 1, name=reason.by, why=why)
+
+
+def _why(store: Store, slide: str, reason: Reason, *, identified: bool) -> Param:
+    """Return a reason; one that may name somebody stays off a copy without names."""
+    if not identified and not reason.names_nobody:
+        return message("why-elsewhere")
+    why = store.reason(slide, reason)
+    return message("why-erased") if why is None else why or message("not-said")
+
+
+def _void(
+    store: Store, record: SlideRecord, reason: Reason, *, identified: bool
+) -> Dossier:
+    """Return that a slide is void: whose it was and why, no cell and no figure."""
+    why = _why(store, record.id, reason, identified=identified)
+    return Dossier(
+        record=replace(
+            record, machine_cells={}, steps=(), machine=None, frames={}, n_smudges=0
+        ),
+        signature=None,
+        identity=store.identity(record.id) if identified else None,
+        comment="",
+        device=store.device,
+        views={},
+        marks=(message("void-because", name=reason.by, why=why),),
+    )
+
+
+def _nothing(marks: tuple[Message, ...]) -> Outcome:
+    return Outcome(
+        result="void",
+        sentence=said_all(marks),
+        n_cells=0,
+        n_blast=0,
+        n_unclear=0,
+        messages=marks,
     )
 
 
 def dossier_csv_bytes(dossier: Dossier) -> bytes:
-    """Return the cells of a dossier as CSV, one row each."""
-    record = dossier.record
+    """Return the cells of a dossier as CSV, one row each.
+
+    What must stand on every export is the heading of an empty column at the end, so
+    that it stands in a table without rows too.
+    """
+    record, identity = dossier.record, dossier.identity
+    whose = () if identity is None else (identity.sample,)
+    keys = ("sample",) * len(whose)
+    marks = (f"version {dossier.version}", *(m.said() for m in dossier.marks))
+    comment = (f"comment: {dossier.comment}",) if dossier.comment else ()
     return csv_bytes(
-        (*CELL_KEYS, *BOX_KEYS), (_cell_row(record.id, c) for c in record.cells)
+        (*keys, *CELL_KEYS, *BOX_KEYS),
+        ((*whose, *_cell_row(record.id, c)) for c in record.cells),
+        marks=(*marks, dossier.read.said(), *comment),
     )
 
 

@@ -54,7 +54,12 @@ def cells_csv_bytes(screening: Screening) -> bytes:
     return csv_bytes((*CSV_KEYS, *BOX_KEYS), values)
 
 
-def csv_bytes(keys: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+def csv_bytes(
+    keys: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    marks: Sequence[str] = (),
+) -> bytes:
     """Return a table as CSV, harmless to a spreadsheet.
 
     Text that a spreadsheet would run gets a quote in front. The intended use is the
@@ -63,14 +68,16 @@ def csv_bytes(keys: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     Args:
         keys: Headings.
         rows: Values, in the order of the headings.
+        marks: What else must stand in it, as headings of further empty columns.
     """
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow([*keys, INTENDED_USE])
+    heads = [*(_harmless(m) for m in marks), INTENDED_USE]
+    writer.writerow([*keys, *heads])
     for row in rows:
         if len(row) != len(keys):
             raise ValueError(f"{len(row)} values under {len(keys)} headings")
-        writer.writerow([*(_harmless(v) for v in row), ""])
+        writer.writerow([*(_harmless(v) for v in row), *[""] * len(heads)])
     return out.getvalue().encode()
 
 

@@ -37,6 +37,8 @@ from leukoscope_edge.records.exports.pdf_report import (
     caption_of,
     fact_rows,
     origin_rows,
+    said_marks,
+    said_sample,
     said_verdict,
 )
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
@@ -337,6 +339,8 @@ def paper(slide: SlideId, request: Request, identified: bool = False) -> Respons
         identified=identified,
         english_use=INTENDED_USE,
         verdict=said_verdict(dossier, language),
+        marks=list(said_marks(dossier, language)),
+        sample=said_sample(dossier, language),
         facts=list(fact_rows(dossier, language)),
         origins=list(origin_rows(dossier, language)),
         captions={c.id: caption_of(c, language) for c in dossier.shown},
