@@ -33,13 +33,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from evaluate_segmentation import (
-    method_of,
-    picture,
-    pictures_of,
-    truths,
-    whole_number,
-)
+from evaluate_segmentation import method_of
+from segmentation_sets import picture, pictures_of, truths, whole_number
 
 from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.cli.scale import scale

@@ -29,7 +29,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from evaluate_segmentation import picture, pictures_of, whole_number
+from segmentation_sets import picture, pictures_of, whole_number
 
 from leukoscope_edge.capture.replay import list_images
 from leukoscope_edge.cli.scale import scale

@@ -2,30 +2,35 @@
 
     python tools/evaluate_segmentation.py SOURCE... [--method NAME]... [--json]
         [--every N] [--images all|even|odd] [--overlays DIR] [--segmenter FOLDER]
-        [--seen-at UM_PER_PX] [--work-um UM_PER_PX]
+        [--um-per-px X | --pooled | --seen-at UM_PER_PX] [--size FACTOR] [--middle]
+        [--work-um UM_PER_PX]
 
-SOURCE is a folder with `images/` and `masks/` (same name, .png: 0 background, 128
-cytoplasm, 255 nucleus) and, where there are some, `boxes/` (Pascal VOC, objects named
-WBC), or `simulated[:key=value,...]`.
+SOURCE is a set as `segmentation_sets` describes them (masks, boxes, points, or with
+`--middle` the cell in the middle of each image), or `simulated[:key=value,...]`.
 
-A white cell of the truth is found where the centre of a detection lies in its box,
-one detection for each; without boxes, the parts of the mask are the cells. A simulated
-cell counts where it is whole in the frame; a detection of one that is cut off is
-neither right nor wrong. Real sets give no box to most cells that the edge of the image
-cuts: where a detection calls itself cut off and lies in no box, it is counted apart
-(`n_cut_off_unboxed`); `strict_precision` takes it for wrong. Dice is over images with a
-white cell. Time is the median of one image in processor time on one thread, so that a
-busy machine does not change it; memory is the peak of a process that does nothing else.
-`skimage` does the steps of `otsu3` with scikit-image at the frame's scale,
-`skimage-reduced` at ours. `nucleus_area_ratio` is the median of found over true area,
-`nucleus_dice_wider` the mean Dice with a pixel more of nucleus all round, and
-`nucleus_dice_best_rim` that with the best of two pixels less to three more chosen for
-each image from its truth, which no method knows. The U-Net was trained on even images:
-judge it by `--images odd`.
+A white cell of the truth is found where the centre of a detection lies in its box, or
+the detection's box holds its point, one detection for each; with masks alone their
+parts are the cells. A simulated cell counts where it is whole in the frame; a detection
+of one that is cut off is neither right nor wrong. Real sets give no box to most cells
+that the edge of the image cuts: where a detection calls itself cut off and lies in no
+box, it is counted apart (`n_cut_off_unboxed`); `strict_precision` takes it for wrong.
+`whole` is the share of the cells found that are called whole, not cut off. Dice is over
+images with a drawn white cell, "-" where nothing is drawn. `n_refused` are images that
+the quality gate would refuse, with its `reasons`; they are measured all the same. Time
+is the median of one image in processor time on one thread, so that a busy machine does
+not change it; memory is the peak of a process that does nothing else. `skimage` does
+the steps of `otsu3` with scikit-image at the frame's scale, `skimage-reduced` at ours.
+`nucleus_area_ratio` is the median of found over true area, `nucleus_dice_wider` the
+mean Dice with a pixel more of nucleus all round, and `nucleus_dice_best_rim` that with
+the best of two pixels less to three more chosen for each image from its truth, which no
+method knows. The U-Net was trained on even images: judge it by `--images odd`.
 
-`--seen-at`: the images as a camera of that scale would show them, the scale known; that
-of a set is the median of what is estimated. `--work-um`: another pixel than
-`vision.view.WORK_UM_PER_PX` for the reduced view.
+`--um-per-px`: the scale is given; else each image is measured alone, or with `--pooled`
+all images of a set together, as the device does. `--size`: the images so many times as
+large, their scale so many times finer. `--seen-at`: the images as a camera of that
+scale would show them, the scale known; that of a set is the median of what is
+estimated. `--work-um`: another pixel than `vision.view.WORK_UM_PER_PX` for the reduced
+view.
 """
 
 import argparse
@@ -34,19 +39,19 @@ import resource
 import sys
 import time
 import xml.etree.ElementTree as ET
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
 import numpy as np
+from segmentation_sets import FIRST_AND_STEP, Box, Truth, truths, whole_number
 
-from leukoscope_edge.capture.decode import decode_image
-from leukoscope_edge.capture.replay import list_images
-from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.capture.source import is_simulated
 from leukoscope_edge.cli.scale import scale
 from leukoscope_edge.errors import LeukoscopeError, SourceError
@@ -55,10 +60,11 @@ from leukoscope_edge.inference.segmenter_fallback import SHIPPED
 from leukoscope_edge.types import I32, U8, BoolArray, CellKind, Segmentation
 from leukoscope_edge.vision import baselines, view
 from leukoscope_edge.vision.calibration import estimate_scale, white_balance
+from leukoscope_edge.vision.quality import assess
+from leukoscope_edge.vision.scale_estimate import estimate_source_scale, measure_sizes
 from leukoscope_edge.vision.segmentation import segment
 
 N_WORST = 10
-FIRST_AND_STEP = {"all": (0, 1), "even": (0, 2), "odd": (1, 2)}
 METHODS = (
     "otsu3",
     "otsu",
@@ -72,33 +78,9 @@ METHODS = (
 HALF = 0.5
 RIMS_PX = (-2, -1, 0, 1, 2, 3)
 Method = Callable[[U8, float | None], Segmentation]
-MIN_PART_PX = 200
-"""A smaller part of a mask is a slip of the brush, not a cell."""
-
-Box = tuple[float, float, float, float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Truth:
-    """One image and what is true of it.
-
-    Attributes:
-        name: Of the image, or the frame's number.
-        pixels: (H, W, 3) uint8 RGB.
-        nucleus: (H, W) bool.
-        cell: (H, W) bool, nucleus and cytoplasm.
-        boxes: Of the cells that must be found.
-        ignored: Of the cells that may be found.
-        scale_um_per_px: Where known.
-    """
-
-    name: str
-    pixels: U8
-    nucleus: BoolArray
-    cell: BoolArray
-    boxes: list[Box]
-    ignored: list[Box]
-    scale_um_per_px: float | None
+MIN_SIZE = 0.1
+N_POOLED = 24
+"""Images from which a scale is pooled, as on the device."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,16 +91,20 @@ class Row:
     set: str
     n_images: int
     n_cells: int
-    nucleus_dice_mean: float
-    nucleus_dice_median: float
-    nucleus_dice_p5: float
-    nucleus_area_ratio: float
-    nucleus_dice_wider: float
-    nucleus_dice_best_rim: float
-    cell_dice_mean: float
-    cell_dice_median: float
-    cell_dice_p5: float
+    nucleus_dice_mean: float | None
+    nucleus_dice_median: float | None
+    nucleus_dice_p5: float | None
+    nucleus_area_ratio: float | None
+    nucleus_dice_wider: float | None
+    nucleus_dice_best_rim: float | None
+    cell_dice_mean: float | None
+    cell_dice_median: float | None
+    cell_dice_p5: float | None
+    um_per_px: float | None
+    n_refused: int
+    reasons: dict[str, int]
     recall: float
+    whole: float
     precision: float
     strict_precision: float
     n_cut_off_unboxed: int
@@ -138,8 +124,10 @@ class Score:
     rim_dice: dict[int, float]
     area_ratio: float
     cell_dice: float | None
+    reason: str | None
     n_true: int
     n_right: int
+    n_whole: int
     n_wrong: int
     n_apart: int
     time_s: float
@@ -169,10 +157,12 @@ def evaluate(source: str, method: str, options: argparse.Namespace) -> Row:
     name = source if is_simulated(source) else Path(source).resolve().name
     view.WORK_UM_PER_PX = options.work_um
     scores, worst = [], []
-    own_um_per_px = scale_of(source, options) if options.seen_at else None
-    for truth in truths(source, options.every, options.images):
-        if own_um_per_px:
-            truth = seen_at(truth, own_um_per_px, options.seen_at)
+    um_per_px = _scale(source, options)
+    for truth in _chosen(source, options):
+        if options.seen_at and um_per_px:
+            truth = seen_at(truth, um_per_px, options.seen_at)
+        elif um_per_px:
+            truth = replace(truth, scale_um_per_px=um_per_px)
         score = judge(run, truth)
         scores.append(replace(score, truth=None))
         if options.overlays and score.nucleus_dice is not None:
@@ -193,15 +183,19 @@ def evaluate(source: str, method: str, options: argparse.Namespace) -> Row:
         set=name,
         n_images=len(scores),
         n_cells=n_true,
-        nucleus_dice_mean=float(np.mean(nucleus)),
-        nucleus_dice_median=float(np.median(nucleus)),
-        nucleus_dice_p5=float(np.percentile(nucleus, 5)),
-        nucleus_area_ratio=float(np.median([s.area_ratio for s in drawn])),
-        nucleus_dice_wider=float(np.mean([s.rim_dice[1] for s in drawn])),
-        nucleus_dice_best_rim=float(np.mean([max(s.rim_dice.values()) for s in drawn])),
-        cell_dice_mean=float(np.mean(cell)),
-        cell_dice_median=float(np.median(cell)),
-        cell_dice_p5=float(np.percentile(cell, 5)),
+        nucleus_dice_mean=_mean(nucleus),
+        nucleus_dice_median=_percentile(nucleus, 50),
+        nucleus_dice_p5=_percentile(nucleus, 5),
+        nucleus_area_ratio=_percentile([s.area_ratio for s in drawn], 50),
+        nucleus_dice_wider=_mean([s.rim_dice[1] for s in drawn]),
+        nucleus_dice_best_rim=_mean([max(s.rim_dice.values()) for s in drawn]),
+        cell_dice_mean=_mean(cell),
+        cell_dice_median=_percentile(cell, 50),
+        cell_dice_p5=_percentile(cell, 5),
+        um_per_px=um_per_px,
+        n_refused=sum(s.reason is not None for s in scores),
+        reasons=dict(Counter(s.reason for s in scores if s.reason is not None)),
+        whole=sum(s.n_whole for s in scores) / max(n_right, 1),
         recall=n_right / max(n_true, 1),
         precision=n_right / max(n_right + n_wrong, 1),
         strict_precision=n_right / max(n_right + n_wrong + n_apart, 1),
@@ -211,10 +205,33 @@ def evaluate(source: str, method: str, options: argparse.Namespace) -> Row:
     )
 
 
-def scale_of(source: str, options: argparse.Namespace) -> float:
-    """Return the median of the scales that are estimated, micrometres per pixel."""
-    images = truths(source, options.every, options.images)
-    return float(np.median([segment(t.pixels).scale_um_per_px for t in images]))
+def _mean(values: list[float]) -> float | None:
+    return float(np.mean(values)) if values else None
+
+
+def _percentile(values: list[float], percent: float) -> float | None:
+    return float(np.percentile(values, percent)) if values else None
+
+
+def _chosen(source: str, options: argparse.Namespace) -> Iterator[Truth]:
+    """Yield the chosen images of a set at the size that was asked for."""
+    chosen = truths(source, options.every, options.images, is_middle=options.middle)
+    for truth in chosen:
+        yield truth if options.size == 1 else seen_at(truth, options.size, 1.0)
+
+
+def _scale(source: str, options: argparse.Namespace) -> float | None:
+    """Return the scale of a set's images as they are shown, None: each its own."""
+    if options.um_per_px:
+        return float(options.um_per_px) / float(options.size)
+    if options.seen_at:
+        shown = _chosen(source, options)
+        return float(np.median([segment(t.pixels).scale_um_per_px for t in shown]))
+    if not options.pooled:
+        return None
+    shown = _chosen(source, options)
+    sizes = [measure_sizes(t.pixels) for t in islice(shown, N_POOLED)]
+    return estimate_source_scale(sizes).um_per_px
 
 
 def seen_at(truth: Truth, own_um_per_px: float, um_per_px: float) -> Truth:
@@ -236,7 +253,7 @@ def seen_at(truth: Truth, own_um_per_px: float, um_per_px: float) -> Truth:
         cell=cell,
         boxes=[_scaled(box, factor) for box in truth.boxes],
         ignored=[_scaled(box, factor) for box in truth.ignored],
-        scale_um_per_px=um_per_px,
+        scale_um_per_px=um_per_px if um_per_px != 1.0 else None,
     )
 
 
@@ -266,7 +283,7 @@ def judge(run: Method, truth: Truth) -> Score:
     start = time.process_time()
     found = run(truth.pixels, truth.scale_um_per_px)
     time_s = time.process_time() - start
-    right, wrong, apart = match(found, _white(found), truth)
+    right, whole, wrong, apart = match(found, _white(found), truth)
     nucleus, cell = _masks(found)
     has_cell = bool(truth.cell.any())
     return Score(
@@ -275,8 +292,10 @@ def judge(run: Method, truth: Truth) -> Score:
         rim_dice=_rim_dice(nucleus, truth.nucleus) if has_cell else {},
         area_ratio=int(nucleus.sum()) / max(int(truth.nucleus.sum()), 1),
         cell_dice=dice(cell, truth.cell) if has_cell else None,
+        reason=assess(truth.pixels).instruction,
         n_true=len(truth.boxes),
         n_right=right,
+        n_whole=whole,
         n_wrong=wrong,
         n_apart=apart,
         time_s=time_s,
@@ -402,23 +421,26 @@ def write_overlays(worst: list[Score], run: Method, folder: Path) -> None:
         cv2.imwrite(str(where), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
 
 
-def match(found: Segmentation, chosen: list[int], truth: Truth) -> tuple[int, int, int]:
-    """Return how many detections are right, wrong, and cut off without a box."""
+def match(
+    found: Segmentation, chosen: list[int], truth: Truth
+) -> tuple[int, int, int, int]:
+    """Return how many detections are right, right and whole, wrong, and cut off."""
     free = list(truth.boxes)
-    right = wrong = apart = 0
+    right = whole = wrong = apart = 0
     for index in chosen:
-        x, y = found.centres_px[index]
-        hit = next((b for b in free if _holds(b, x, y)), None)
+        is_cut_off = found.kinds[index] is CellKind.BORDER
+        hit = next((b for b in free if _holds(b, found, index)), None)
         if hit is not None:
             free.remove(hit)
             right += 1
-        elif any(_holds(b, x, y) for b in truth.boxes):
+            whole += not is_cut_off
+        elif any(_holds(b, found, index) for b in truth.boxes):
             wrong += 1
-        elif found.kinds[index] is CellKind.BORDER:
+        elif is_cut_off:
             apart += 1
-        elif not any(_holds(b, x, y) for b in truth.ignored):
+        elif not any(_holds(b, found, index) for b in truth.ignored):
             wrong += 1
-    return right, wrong, apart
+    return right, whole, wrong, apart
 
 
 def dice(a: BoolArray, b: BoolArray) -> float:
@@ -427,138 +449,39 @@ def dice(a: BoolArray, b: BoolArray) -> float:
     return 2 * int((a & b).sum()) / total if total else 1.0
 
 
-def truths(source: str, every: int, images: str = "all") -> Iterator[Truth]:
-    """Yield every n-th of the chosen images of a set with its truth.
-
-    Raises:
-        LeukoscopeError: An image or mask cannot be read.
-    """
-    if is_simulated(source):
-        yield from _simulated(source, every)
-        return
-    folder = Path(source)
-    first, step = FIRST_AND_STEP[images]
-    for path in pictures_of(folder)[first :: step * every]:
-        boxes = folder / "boxes" / f"{path.stem}.xml"
-        if (folder / "boxes").is_dir() and not boxes.exists():
-            continue
-        mask = _mask(folder / "masks" / f"{path.stem}.png")
-        yield Truth(
-            name=path.stem,
-            pixels=picture(path),
-            nucleus=mask > 191,
-            cell=mask > 63,
-            boxes=_boxes(boxes) if boxes.exists() else _parts(mask > 63),
-            ignored=[],
-            scale_um_per_px=None,
-        )
-
-
-def pictures_of(folder: Path) -> list[Path]:
-    """Return the images of a set.
-
-    Raises:
-        SourceError: There are none.
-    """
-    if not (folder / "images").is_dir():
-        raise SourceError(
-            f"{folder}: has no folder 'images': name a folder with 'images' and 'masks'"
-        )
-    return list_images(folder / "images")
-
-
-def picture(path: Path) -> U8:
-    """Return (H, W, 3) uint8 RGB of an image file.
-
-    Raises:
-        SourceError: It is none.
-    """
-    try:
-        return decode_image(path.read_bytes())
-    except SourceError as err:
-        raise SourceError(f"{path}: {err}") from err
-
-
-def whole_number(text: str) -> int:
-    """Read a number of one or more from the command line."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected 1 or more, got {text!r}")
-    return int(text)
-
-
-def _simulated(source: str, every: int) -> Iterator[Truth]:
-    camera = parse_simulated(source)
-    for number in range(0, len(camera.places_px), every):
-        nuclei, cells = camera.labels(number)
-        height, width = cells.shape
-        boxes: list[Box] = []
-        ignored: list[Box] = []
-        for label in np.unique(cells[cells > 0]):
-            x0, y0, x1, y1 = box = _box(cells == label)
-            is_whole = x0 > 0 and y0 > 0 and x1 < width - 1 and y1 < height - 1
-            (boxes if is_whole else ignored).append(box)
-        yield Truth(
-            name=str(number),
-            pixels=camera.render(number),
-            nucleus=nuclei > 0,
-            cell=cells > 0,
-            boxes=boxes,
-            ignored=ignored,
-            scale_um_per_px=camera.scale_um_per_px,
-        )
-
-
-def _box(mask: BoolArray) -> Box:
-    y, x = np.nonzero(mask)
-    return float(x.min()), float(y.min()), float(x.max()), float(y.max())
-
-
-def _holds(box: Box, x: float, y: float) -> bool:
+def _holds(box: Box, found: Segmentation, index: int) -> bool:
+    """Say whether a detection lies in a box, or its own box holds the point."""
+    x, y = (float(v) for v in found.centres_px[index])
+    if box[:2] == box[2:]:
+        left, top, right, bottom = (float(v) for v in found.boxes_px[index])
+        return left <= box[0] <= right and top <= box[1] <= bottom
     return box[0] <= x <= box[2] and box[1] <= y <= box[3]
 
 
-def _mask(path: Path) -> U8:
-    try:
-        data = np.frombuffer(path.read_bytes(), np.uint8)
-    except OSError as err:
-        raise SourceError(f"{path}: cannot be read: {err.strerror}") from err
-    mask = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
-    if mask is None:
-        raise SourceError(f"{path}: is not a mask")
-    return np.asarray(mask, np.uint8)
-
-
-def _boxes(path: Path) -> list[Box]:
-    boxes = []
-    for item in ET.parse(path).getroot().iter("object"):  # noqa: S314 (our own data)
-        if item.findtext("name") == "WBC":
-            ends = [
-                float(item.findtext(f"bndbox/{k}") or "nan")
-                for k in ("xmin", "ymin", "xmax", "ymax")
-            ]
-            boxes.append((ends[0], ends[1], ends[2], ends[3]))
-    return boxes
-
-
-def _parts(mask: BoolArray) -> list[Box]:
-    _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-    return [
-        (float(x), float(y), float(x + w), float(y + h))
-        for x, y, w, h, area in stats[1:]
-        if area >= MIN_PART_PX
-    ]
+def size(text: str) -> float:
+    """Read how many times as large images are shown, a tenth to ten times."""
+    value = float(text) if text.replace(".", "", 1).isdecimal() else 0.0
+    if not MIN_SIZE <= value <= 1 / MIN_SIZE:
+        raise argparse.ArgumentTypeError(f"expected 0.1 to 10, got {text!r}")
+    return value
 
 
 def _table(rows: list[Row]) -> str:
     lines = [list(Row.__slots__)]
     for row in rows:
         values = asdict(row).values()
-        lines.append([f"{v:.3f}" if isinstance(v, float) else str(v) for v in values])
+        lines.append([_word(v) for v in values])
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True))
         for line in lines
     )
+
+
+def _word(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -580,7 +503,12 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--segmenter", type=Path, default=SHIPPED / "unet-nuclei-1", help="of unet"
     )
-    parser.add_argument("--seen-at", type=scale, help="resample to this scale")
+    scales = parser.add_mutually_exclusive_group()
+    scales.add_argument("--um-per-px", type=scale, help="of the images as they are")
+    scales.add_argument("--pooled", action="store_true", help="of a set's own cells")
+    scales.add_argument("--seen-at", type=scale, help="resample to this scale")
+    parser.add_argument("--size", type=size, default=1.0, help="times as large")
+    parser.add_argument("--middle", action="store_true", help="one cell an image")
     parser.add_argument("--work-um", type=scale, default=view.WORK_UM_PER_PX)
     parser.add_argument("--json", action="store_true", help="one array on stdout")
     return parser.parse_args(arguments)
