@@ -122,15 +122,16 @@ def stricter_bundle(folder: Path) -> Path:
 
 
 def fill_trends(data: Path) -> None:
-    """Invent a month of lamp and stain: the lamp jumps, the stain fades."""
-    chance = np.random.default_rng(1)
+    """Invent a month in which the lamp jumps once and the stain fades for a while."""
+    chance = np.random.default_rng(7)
     with open_store(data) as store:
         for day in range(N_DAYS):
-            lamp = chance.normal(212, 1.2) + 5 * (day == N_DAYS - 3)
+            lamp = chance.normal(212, 1.2) + 5 * (day == N_DAYS - 12)
+            faded = day - 18 if 18 <= day < 25 else 0  # then stained anew
             figures = {
                 "plasma_level": round(lamp, 2),
                 "plasma_colour_ratio": round(chance.normal(0.93, 0.004), 4),
-                "stain_levels": round(chance.normal(65, 2) - max(0, day - 26), 2),
+                "stain_levels": round(chance.normal(69.5, 2) - faded, 2),
             }
             note_light(store, figures)
 
