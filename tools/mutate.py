@@ -4,8 +4,8 @@
 
 Comparisons are turned or lose their edge, `and` and `or` change places, a `not` is
 taken away, a refusal is not raised, 0 and 1 change places, a maximum becomes a minimum.
-Each mutant is a copy of the package; the tests of its room run against it. What survives
-is named: it is a missing test, or stands in docs/mutations.md with the reason.
+Each mutant is a copy of the package; the tests of its room run against it. What
+survives is named: it is a missing test, or stands in docs/mutations.md with the reason.
 """
 
 import argparse

@@ -53,6 +53,7 @@ from leukoscope_edge.types import (
     Sighting,
     Verdict,
 )
+from leukoscope_edge.vision.eyepiece import with_border
 from leukoscope_edge.vision.motion import (
     Placement,
     StageTracker,
@@ -340,6 +341,7 @@ class SlideRun:
             return Looked(report=report, place=place, bearing=bearing)
         scale = turn.scale_um_per_px
         segmentation, found_by = self._segmenter.segment(item.pixels, scale)
+        segmentation = with_border(segmentation, item.pixels)
         origin = (place.x_px, place.y_px) if place else (0.0, 0.0)
         seen = find_sightings(item, segmentation, origin, self._spec)
         return Looked(

@@ -1,0 +1,150 @@
+"""Folders as people have them, from the command line to the sentence."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.cli import main
+from leukoscope_edge.types import U8, Frame
+
+Screen = Callable[..., dict[str, Any]]
+N = 6
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Simulated fields as PNG files: to the program they are real ones."""
+    folder = tmp_path_factory.mktemp("drawn")
+    with parse_simulated(f"simulated:seed=5,frames={6 * N}") as camera:
+        for number in range(6 * N):
+            frame = camera.read()
+            assert isinstance(frame, Frame)
+            if number % 6 == 0:
+                bgr = np.ascontiguousarray(frame.pixels[..., ::-1])
+                assert cv2.imwrite(str(folder / f"{number:02d}.png"), bgr)
+    return folder
+
+
+@pytest.fixture
+def fields(drawn: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(drawn, tmp_path / "fields")
+
+
+@pytest.fixture
+def screen(capsys: pytest.CaptureFixture[str]) -> Screen:
+    """Return a function that screens a folder and returns its result."""
+
+    def run(folder: Path, *more: str, um_per_px: str = "0.1") -> dict[str, Any]:
+        words = ["screen", str(folder), "--um-per-px", um_per_px, "--json"]
+        assert main([*words, "--sample-type", "blood", *more]) == 0
+        result: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return result
+
+    return run
+
+
+def test_good_fields_are_made_into_a_result_without_a_note(
+    fields: Path, screen: Screen
+) -> None:
+    result = screen(fields)
+    assert [i["status"] for i in result["images"]] == ["screened"] * N
+    assert not any("Made from" in n for n in result["notes"])
+
+
+@pytest.mark.parametrize("um_per_px", ["1.0", "0.2", "0.04"])
+def test_a_scale_that_is_no_microscopes_gives_no_verdict(
+    fields: Path, screen: Screen, um_per_px: str
+) -> None:
+    verdict = screen(fields, um_per_px=um_per_px)["verdict"]
+    assert verdict.startswith("No result, because red cells would measure")
+
+
+def test_a_field_under_two_names_counts_once(fields: Path, screen: Screen) -> None:
+    n_cells = len(screen(fields)["cells"])
+    for picture in list(fields.iterdir()):
+        shutil.copy(picture, picture.with_name(f"{picture.stem} - Copy.png"))
+        pixels = cv2.imread(str(picture))
+        assert pixels is not None
+        assert cv2.imwrite(str(picture.with_suffix(".tif")), pixels)
+    result = screen(fields)
+    assert len(result["cells"]) == n_cells
+    assert f"Made from {N} of {3 * N} images" in result["notes"][0]
+    assert f"{2 * N} were copies" in result["notes"][0]
+    copied = next(i for i in result["images"] if i["status"] == "refused")
+    assert "shows the same field as" in copied["reason"]
+
+
+def test_what_is_left_out_is_named_and_a_part_is_no_negative(
+    fields: Path, screen: Screen
+) -> None:
+    (fields / "a.heic").write_bytes(b"x")
+    (fields / "b.mp4").write_bytes(b"x")
+    (fields / "more").mkdir()
+    shutil.copy(fields / "00.png", fields / "more" / "x.png")
+    (fields / "notes.txt").write_text("of no picture")
+    shutil.copy(fields / "00.png", fields / "c.jfif")
+    result = screen(fields)
+    reasons = {i["name"]: i["reason"] for i in result["images"] if i["reason"]}
+    assert "not read here (.heic)" in reasons.pop("a.heic")
+    assert "video among images" in reasons.pop("b.mp4")
+    assert "folder of images" in reasons.pop("more")
+    assert list(reasons) == ["00.png"]
+    assert "same field as c.jfif" in reasons["00.png"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda bgr: bgr[..., ::-1], "red cells are blue"),
+        (lambda bgr: bgr[..., [0, 2, 1]], "red cells are green"),
+        (lambda bgr: 255 - bgr, "the colours are inverted"),
+    ],
+)
+def test_colours_out_of_order_are_said_and_give_no_verdict(
+    fields: Path, screen: Screen, change: Callable[[U8], U8], said: str
+) -> None:
+    for picture in fields.iterdir():
+        pixels = np.asarray(cv2.imread(str(picture)), np.uint8)
+        assert cv2.imwrite(str(picture), np.ascontiguousarray(change(pixels)))
+    assert screen(fields)["verdict"].startswith(f"No result, because {said}")
+
+
+def test_a_frame_of_another_size_ends_a_sequence_in_one_line(
+    fields: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    turned = cv2.imread(str(fields / "18.png"))
+    assert turned is not None
+    cv2.imwrite(str(fields / "18.png"), cv2.rotate(turned, cv2.ROTATE_90_CLOCKWISE))
+    words = ["screen", str(fields), "--sequence", "--um-per-px", "0.1"]
+    assert main(words) == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "frame 18.png has another size (480 x 640 pixels)" in error
+
+
+def test_too_much_compression_gives_no_verdict(fields: Path, screen: Screen) -> None:
+    for picture in list(fields.iterdir()):
+        pixels = cv2.imread(str(picture))
+        assert pixels is not None
+        how = [cv2.IMWRITE_JPEG_QUALITY, 40]
+        assert cv2.imwrite(str(picture.with_suffix(".jpg")), pixels, how)
+        picture.unlink()
+    verdict = screen(fields)["verdict"]
+    assert "compressed too much (JPEG quality 40" in verdict
+
+
+def test_a_name_on_the_terminal_moves_nothing(
+    fields: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (fields / "00.png").rename(fields / "a\n\u202egpj.png")
+    assert main(["screen", str(fields), "--um-per-px", "0.1"]) == 0
+    printed = capsys.readouterr()
+    assert "\u202e" not in printed.out + printed.err
+    assert "a\\n\\u202egpj.png" in printed.out
