@@ -36,6 +36,8 @@ TREMBLE_PX = 16
 """Room for a trembling hand and a cell's uneven rim."""
 SPEED_PX = (22.0, 58.0)
 JERK_PX = (240.0, 330.0)
+PINK, BLUE_GREEN = (1.0, 0.72, 0.82), (0.62, 0.92, 0.95)
+"""Of R, G and B, at the left and the right edge under light of two tones."""
 MAX_CELLS = 500
 MAX_FRAMES = 20_000
 
@@ -52,6 +54,8 @@ class SlidePlan:
         blasts: Share of them that are blasts, 0..1.
         frames: Stop after so many; 0: the whole slide.
         jerks: Times that the hand slips and comes back.
+        tones: How far the light turns from pink to blue-green across a frame, 0..1.
+        corners: How much of the light the corners lack, 0..0.9.
     """
 
     seed: int = 1
@@ -59,6 +63,8 @@ class SlidePlan:
     blasts: float = 0.4
     frames: int = 0
     jerks: int = 2
+    tones: float = 0.0
+    corners: float = 0.0
 
     def __post_init__(self) -> None:
         _require_range("seed", self.seed, 0, 2**32 - 1)
@@ -66,6 +72,8 @@ class SlidePlan:
         _require_range("blasts", self.blasts, 0, 1)
         _require_range("frames", self.frames, 0, MAX_FRAMES)
         _require_range("jerks", self.jerks, 0, 100)
+        _require_range("tones", self.tones, 0, 1)
+        _require_range("corners", self.corners, 0, 0.9)
 
 
 def _require_range(name: str, value: float, low: float, high: float) -> None:
@@ -125,7 +133,7 @@ class SimulatedCamera:
             chance[1],
             margin_px=EDGE_PX + TREMBLE_PX,
         )
-        self._optics = _Optics(chance[2])
+        self._optics = _Optics(chance[2], plan)
         self._seed = plan.seed
         path = stage_path(width, height, plan.jerks, chance[3])
         self.places_px: F64 = path[: plan.frames or None]
@@ -260,9 +268,9 @@ def _write(image: I32, mask: np.ndarray, x: int, y: int, value: int) -> None:
 class _Optics:
     """One lamp, lens and sensor: colour, shading, dust, focus and noise."""
 
-    def __init__(self, random: np.random.Generator) -> None:
+    def __init__(self, random: np.random.Generator, plan: SlidePlan) -> None:
         lamp = random.uniform((205, 205, 190), (232, 228, 222)).astype(np.float32)
-        self._field = lamp * _shading(random) * _dust(random)
+        self._field = lamp * _shading(random) * _dust(random) * _bad_light(plan)
         self._stain = random.uniform(0.85, 1.2)
         self._focus_px = random.uniform(0.6, 1.1)
         steps = np.arange(256, dtype=np.float32) / np.float32(DENSITY_STEPS)
@@ -288,6 +296,15 @@ def _shading(random: np.random.Generator) -> F32:
     middle = np.array([WIDTH_PX, HEIGHT_PX]) * random.uniform(0.4, 0.6, 2)
     far = ((x - middle[0]) ** 2 + (y - middle[1]) ** 2) / WIDTH_PX**2
     return np.asarray(1 - random.uniform(0.1, 0.25) * far, np.float32)[..., None]
+
+
+def _bad_light(plan: SlidePlan) -> F32:
+    """The light of a cheap lamp: of two colours, and dark in the corners."""
+    y, x = np.mgrid[-1 : 1 : HEIGHT_PX * 1j, -1 : 1 : WIDTH_PX * 1j][..., None]
+    share = (x + 1) / 2
+    tone = (1 - share) * np.array(PINK) + share * np.array(BLUE_GREEN)
+    corner = 1 - plan.corners * ((x**2 + y**2) / 2) ** 2
+    return np.asarray((1 - plan.tones * (1 - tone)) * corner, np.float32)
 
 
 def _dust(random: np.random.Generator) -> F32:

@@ -104,6 +104,8 @@ def test_the_share_of_blasts_is_exact() -> None:
         ("simulated:blasts=2", "blasts"),
         ("simulated:blasts=nan", "blasts"),
         ("simulated:frames=1e9", "frames"),
+        ("simulated:tones=1.1", "tones"),
+        ("simulated:corners=1", "corners"),
         ("simulated:seed", "seed"),
     ],
 )
@@ -121,3 +123,13 @@ def test_a_slide_without_white_cells_can_be_looked_at() -> None:
 def test_a_plan_says_its_defaults() -> None:
     assert parse_simulated("simulated:frames=1").scale_um_per_px == 0.1
     assert SlidePlan().cells == 60
+
+
+def test_a_cheap_lamps_light_is_pink_on_the_left_and_dark_in_the_corners() -> None:
+    source = "simulated:seed=1,cells=0,frames=1"
+    even = parse_simulated(source).render(0).astype(np.float32)
+    cheap = parse_simulated(f"{source},tones=1,corners=0.5").render(0)
+    share = (cheap / np.maximum(even, 1)).mean(axis=2)
+    red = cheap[..., 0] / np.maximum(even[..., 0], 1)
+    assert np.median(red[:, :40]) > 1.2 * np.median(red[:, -40:])
+    assert np.median(share[:20, :20]) < 0.8 * np.median(share[220:260, 300:340])
