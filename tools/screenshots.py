@@ -288,6 +288,7 @@ class Walk:
         page.wait_for_url("**/share")
         self._shoot("11-share")
         page.click("a[href$='/paper']")
+        page.wait_for_url("**/paper")
         self._shoot("20-print")
 
     def _look_around(self) -> None:
