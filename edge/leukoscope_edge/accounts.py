@@ -79,6 +79,7 @@ class Right(str, Enum):
     SETTLE = "settle"  # decide where two readers differ
     WITHDRAW = "withdraw"  # void a slide of which a version is signed
     DEVICE = "device"  # calibrate
+    BACKGROUND = "background"  # start a healthy person's slide for the background
     QUALITY = "quality"  # look at the device and run its tests
     MODEL = "model"  # install a model, or go back to the one before
     RECORDS = "records"  # back the records up and restore them

@@ -188,6 +188,12 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "first-look": "too few for a first look",
         "leukopenic": "few white cells in the blood: blasts may be rare",
         "not-settled": "not settled yet",
+        # this site's own background
+        "normal-slides-of": (
+            "{k} of {n} normal slides: every negative says that the background is the "
+            "model's"
+        ),
+        "normal-slides": "{n} normal slides: this site's own background is in use",
         # the page itself
         "page-fault": (
             "The page met a fault of its own and wrote it down. Go Home and try again; "

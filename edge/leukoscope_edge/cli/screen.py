@@ -24,6 +24,7 @@ from leukoscope_edge.cli.facts import add_facts, facts_of
 from leukoscope_edge.cli.help import add_command
 from leukoscope_edge.cli.output import say
 from leukoscope_edge.cli.scale import scale
+from leukoscope_edge.cli.site import site_of
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting.background import SiteBackground
 from leukoscope_edge.durable import prepare_folder
@@ -177,15 +178,11 @@ def _screen(options: argparse.Namespace) -> int:
     if is_camera(options.source) and options.frames is None:
         raise SourceError("a camera has no end: say how many frames with --frames")
     options.segmenter = _segmenter(options)
-    site = _site(options)
+    site = site_of(options, bundle)
     if has_many:
         return archive.run(options, bundle, site)
     _screen_one(options, bundle, site)
     return 0
-
-
-def _site(options: argparse.Namespace) -> SiteBackground | None:
-    return read_toml(options.site, SiteBackground) if options.site else None
 
 
 def _screen_one(
@@ -203,7 +200,7 @@ def _screen_one(
     if options.out:
         _write(screening, options)
     if options.keep:
-        _keep(options, screening, bundle, frame_sha256)
+        _keep(options, screening, bundle, site, frame_sha256)
     text = result_bytes(screening).decode() if options.json else table_text(screening)
     print(text.rstrip("\n"))
 
@@ -291,6 +288,7 @@ def _keep(
     options: argparse.Namespace,
     screening: Screening,
     bundle: Bundle,
+    site: SiteBackground | None,
     frame_sha256: dict[str, str],
 ) -> None:
     with open_store(options.data) as store:
@@ -298,7 +296,7 @@ def _keep(
             store,
             screening,
             bundle.card,
-            site=_site(options),
+            site=site,
             sample=options.sample,
             frame_sha256=frame_sha256,
             by=options.by,

@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 
 from leukoscope_edge import __version__, updates
 from leukoscope_edge.accounts import RIGHTS, People, Person, Right
+from leukoscope_edge.counting.background import SiteBackground
 from leukoscope_edge.errors import BundleError, StepError
 from leukoscope_edge.i18n import Language, choose
 from leukoscope_edge.inference.bundle import Bundle
@@ -18,8 +19,10 @@ from leukoscope_edge.messages import Message
 from leukoscope_edge.profile import MAIN_OBJECTIVE, Profile
 from leukoscope_edge.quality.camera_scale import camera_scale, require_objective
 from leukoscope_edge.quality.control import device_quality, without_lapses
+from leukoscope_edge.quality.site_background import site_background
 from leukoscope_edge.records.slide import Origin, SlideRecord
 from leukoscope_edge.records.store import Store
+from leukoscope_edge.sample import SampleType
 from leukoscope_edge.web.security import Sessions, session_of
 from leukoscope_edge.web.trail import Trail
 from leukoscope_edge.web.update_session import Desk
@@ -123,6 +126,10 @@ class Device:
     def quality_to_count(self) -> tuple[Message, ...]:
         """Return what would refuse a count that ended now; empty: all is well."""
         return device_quality(self.store, self.profile, self.bundle.card)
+
+    def site_background(self, sample_type: SampleType) -> SiteBackground | None:
+        """Return this site's own background, None where there is none yet."""
+        return site_background(self.store, self.bundle.card, sample_type)
 
     def scale_um_per_px(self, objective: str = MAIN_OBJECTIVE) -> float | None:
         """Return the camera's micrometres per pixel, None where nobody calibrated."""

@@ -65,6 +65,7 @@ class NewSlide(Body):
     objective: Objective | None = Field(default=None, description="None: the usual")
     mode: Mode = "count"
     consents: bool = False
+    is_normal: bool = Field(default=False, description="for the site's background")
     is_second: bool = False
     key: Key
 

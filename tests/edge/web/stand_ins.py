@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -189,6 +189,7 @@ def fill_slide(
     sample: str = "S-1",
     name: str = "",
     facts: SlideFacts = SIMULATED_SAMPLE,
+    details: dict[str, str] | None = None,
     n_readers: Literal[1, 2] = 1,
     is_finished: bool = True,
     is_refused: bool = False,
@@ -201,7 +202,7 @@ def fill_slide(
     new = new_slide_of(
         device, sample=sample, name=name, facts=facts, n_readers=n_readers
     )
-    slide = store.start_slide(new, NAME)
+    slide = store.start_slide(replace(new, details=details or {}), NAME)
     store.add_cells(slide, cells, frames={})
     verdict = Verdict(
         name=VerdictName.FEW,

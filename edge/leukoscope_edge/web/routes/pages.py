@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 
 from leukoscope_edge import __version__, updates
 from leukoscope_edge.accounts import Person, Right, Role
+from leukoscope_edge.counting.background import MIN_SLIDES
 from leukoscope_edge.counting.quality_slide import QualityDay
 from leukoscope_edge.i18n import Language
 from leukoscope_edge.live.commands import Mode
@@ -28,6 +29,11 @@ from leukoscope_edge.quality.levey_jennings import (
     earlier_bands,
     plot,
     trends,
+)
+from leukoscope_edge.quality.site_background import (
+    n_by_model,
+    normal_slides,
+    normals_said,
 )
 from leukoscope_edge.records.conclusion import verdict_of
 from leukoscope_edge.records.correction import objective_of
@@ -84,7 +90,7 @@ router = APIRouter()
 Anybody = Annotated[Person, Depends(signed_in)]
 OPERATOR = Depends(at_slides)
 Checker = Annotated[Person, Depends(may(Right.QUALITY))]
-N_EVENTS, N_DAYS_SHOWN = 20, 5
+N_EVENTS, N_DAYS_SHOWN, N_NORMALS_SHOWN = 20, 5, 10
 STEPS = ("ready", "count", "review", "result", "share")
 
 
@@ -213,12 +219,19 @@ def _elsewhere(request: Request, slide: str, action: Action) -> Response | None:
 
 
 @router.get("/slides/new", dependencies=[OPERATOR])
-def new_slide(request: Request) -> Response:
+def new_slide(request: Request, person: Anybody) -> Response:
     """What is known of a slide before the first frame."""
     device = device_of(request)
     objective = usual_objective(device.store, device.profile.camera)
     quality = _out_of_control(device)
-    return render(request, "new_slide.html", objective=objective, quality=quality)
+    return render(
+        request,
+        "new_slide.html",
+        objective=objective,
+        quality=quality,
+        may_be_normal=has_right(person, Right.BACKGROUND),
+        **_site_facts(device),
+    )
 
 
 def _slide_page(request: Request, slide: str, step: str, **values: Any) -> Response:
@@ -370,6 +383,8 @@ def quality(request: Request, person: Checker) -> Response:
         trends=trends(store, card.golden.logit_tolerance, card.id),
         earlier_bands=earlier_bands(store),
         quality=_out_of_control(device),
+        normals=[*reversed(normal_slides(store))][:N_NORMALS_SHOWN],
+        **_site_facts(device),
         plot=plot,
         trend_names=trend_names(device.language(request)),
         scales=_scales(device),
@@ -378,6 +393,18 @@ def quality(request: Request, person: Checker) -> Response:
         backups=[(p, backups_on(p)) for p in sticks_of(device.profile)],
         **_writable(request),
     )
+
+
+def _site_facts(device: Device) -> dict[str, Any]:
+    """Return how far this site's own background is, for the model in use and others."""
+    found = n_by_model(device.store, device.bundle.card)
+    n_normal = found.pop(device.bundle.card.id)
+    return {
+        "n_normal": n_normal,
+        "min_normal": MIN_SLIDES,
+        "normals_said": normals_said(n_normal),
+        "other_models": found,
+    }
 
 
 def _out_of_control(device: Device) -> list[tuple[Message, Message]]:

@@ -11,6 +11,12 @@ from leukoscope_edge.live.missed_cell import cut_missed
 from leukoscope_edge.media.new_file import StickFile
 from leukoscope_edge.media.removable_disks import new_file_on, stick_to_write
 from leukoscope_edge.quality.camera_scale import usual_objective
+from leukoscope_edge.quality.site_background import (
+    FOR_BACKGROUND,
+    PURPOSE,
+    is_for_background,
+    keep_normal_slide,
+)
 from leukoscope_edge.records.conclusion import verdict_of
 from leukoscope_edge.records.correction import Corrected, objective_of
 from leukoscope_edge.records.exports.cell_words import model_said
@@ -23,7 +29,7 @@ from leukoscope_edge.records.slide import (
 )
 from leukoscope_edge.records.slide_state import Action, SlideState
 from leukoscope_edge.review.blind_order import left_for, tells_word
-from leukoscope_edge.sample import SlideFacts
+from leukoscope_edge.sample import SampleType, SlideFacts
 from leukoscope_edge.service.health import why_no_new_slide
 from leukoscope_edge.service.processes import give_memory_back
 from leukoscope_edge.types import Word
@@ -74,6 +80,8 @@ def start_slide(body: NewSlide, request: Request, person: Operator) -> dict[str,
         raise HTTPException(503, why)
     objective = body.objective or usual_objective(device.store, device.profile.camera)
     device.require_objective(objective)
+    if body.is_normal:
+        _require_may_be_normal(device, body, person)
     earlier = device.store.slides_of(body.sample)
     if earlier and not body.is_second:
         return {"earlier": earlier}
@@ -83,18 +91,41 @@ def start_slide(body: NewSlide, request: Request, person: Operator) -> dict[str,
         "stain": body.stain,
         "objective": objective,
     }
+    if body.is_normal:
+        details[PURPOSE] = FOR_BACKGROUND
     new = SlideSetUp(
         identity=Identity(sample=body.sample, name=body.name),
         facts=_facts(body),
         mode="slide",
         domain=device.bundle.card.domain,
         origin=device.origin(objective),
+        site=device.site_background(body.sample_type),
         details=details,
         consents_to_training=body.consents,
         n_readers=device.profile.review.readers,
     )
     slide = device.store.start_slide(new, person.name, key=body.key)
     return {"next": f"/slides/{slide}/ready"}
+
+
+def _require_may_be_normal(device: Device, body: NewSlide, person: Person) -> None:
+    """Let no slide into the site's background that does not belong there.
+
+    Raises:
+        HTTPException: Not a supervisor (403); no count of blood, or another slide of
+            the same person (409).
+    """
+    if not has_right(person, Right.BACKGROUND):
+        raise HTTPException(403, "a supervisor starts the slides of healthy people")
+    if body.sample_type is not SampleType.BLOOD or body.mode != "count":
+        raise HTTPException(
+            409, "the background is measured on counted blood: choose these"
+        )
+    of_this_person = map(device.store.slide, device.store.slides_of(body.sample))
+    if any(is_for_background(r) and r.void is None for r in of_this_person):
+        raise HTTPException(
+            409, "this person's slide is there already: take another healthy person's"
+        )
 
 
 @router.post("/{slide}/orders")
@@ -204,6 +235,7 @@ def sign(
         comment=body.comment,
         key=body.key,
     )
+    keep_normal_slide(device.store, device.store.slide(slide), person.name)
     write_paper(device.store, slide, person.name, device.language(request))
     give_memory_back()  # a font's tables and all pages were in it
     return {"next": f"/slides/{slide}/share"}
