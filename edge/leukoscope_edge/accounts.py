@@ -393,7 +393,7 @@ def _read(path: Path) -> dict[str, Person]:
     try:
         rows = json.loads(path.read_bytes())
         people = [Person(**row | {"role": Role(row["role"])}) for row in rows]
-    except (ValueError, TypeError, KeyError) as err:
+    except (ValueError, TypeError, KeyError, RecursionError) as err:
         raise PeopleError(
             f"{path}: is not a list of people: restore it from a backup"
         ) from err

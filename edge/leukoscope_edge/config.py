@@ -5,12 +5,14 @@ What a value may be (ranges, choices) each dataclass checks when it is construct
 """
 
 import dataclasses
+import math
 import sys
 import types
 import typing
 from pathlib import Path
 from typing import Any, TypeVar
 
+from leukoscope_edge.durable import read_plain
 from leukoscope_edge.errors import ConfigError, LeukoscopeError
 
 if sys.version_info >= (3, 11):
@@ -39,7 +41,7 @@ def read_toml(
             TOML, or has an unknown, missing or impossible entry.
     """
     try:
-        data = path.read_bytes()
+        data = read_plain(path, MAX_TOML_BYTES + 1)
     except OSError as err:
         raise error(f"{path}: cannot be read: {err.strerror}") from err
     return parse_toml(data, kind, where=path.name, error=error)
@@ -57,7 +59,7 @@ def parse_toml(
         raise error(f"{where}: {len(data)} bytes, expected at most {MAX_TOML_BYTES}")
     try:
         table = tomllib.loads(data.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as err:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as err:
         raise error(f"{where}: is not TOML: {err}") from err
     try:
         return _build(table, kind, "")
@@ -98,6 +100,8 @@ def _convert(value: Any, hint: Any, key: str) -> Any:
         return value
     if hint is float and type(value) is int:
         return float(value)
+    if hint is float and type(value) is float and not math.isfinite(value):
+        raise ValueError(f"'{key}' must be a finite number, got {value}")
     if type(value) is not hint:
         raise TypeError(f"'{key}' must be {hint.__name__}, got {value!r}")
     return value

@@ -1,10 +1,12 @@
 """Files that are whole or absent, never half."""
 
 import contextlib
+import errno
 import fcntl
 import io
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,6 +49,25 @@ def prepare_folder(folder: Path, names: tuple[str, ...]) -> None:
             f"{folder}: cannot be written to ({err.strerror}): "
             "name another folder with --out"
         ) from err
+
+
+def open_plain(path: Path) -> BinaryIO:
+    """Open a plain file to read; never wait on a pipe.
+
+    Raises:
+        OSError: It is missing, unreadable, or something else than a plain file.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "not a plain file", str(path))
+    return os.fdopen(handle, "rb")
+
+
+def read_plain(path: Path, n_bytes: int = -1) -> bytes:
+    """Return a plain file's bytes, or so many of them; see `open_plain`."""
+    with open_plain(path) as file:
+        return file.read(n_bytes)
 
 
 def check_room(folder: Path, needed_bytes: int) -> None:

@@ -79,7 +79,7 @@ class Child:
         """
         try:
             return self._ask(question, time.monotonic() + timeout_s)
-        except (OSError, ValueError, struct.error) as err:
+        except (OSError, ValueError, RecursionError, struct.error) as err:
             self.kill()
             raise SourceError(f"its process gave no answer: {err}") from err
 
@@ -107,6 +107,8 @@ class Child:
         if header_bytes > MAX_HEADER_BYTES or payload_bytes > MAX_PAYLOAD_BYTES:
             raise ValueError(f"it announced {header_bytes} + {payload_bytes} bytes")
         header = json.loads(self._read(header_bytes, deadline_s))
+        if not isinstance(header, dict):
+            raise ValueError(f"it answered {type(header).__name__}, expected fields")
         payload = self._read(payload_bytes, deadline_s)
         return Answer(header=header, payload=payload)
 

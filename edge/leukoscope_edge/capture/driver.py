@@ -4,6 +4,7 @@ A driver runs in a child process (`capture/driver_process.py`), may block for ev
 may crash; nobody else touches hardware.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
@@ -25,6 +26,21 @@ class Shot:
     pixels: U8
     time_s: float
     exposure_us: float | None = None
+
+
+def awake_s(since_boot_s: float, asleep_s: float | None = None) -> float:
+    """Return the monotonic time of a moment on the clock that counts sleep as well.
+
+    libcamera's SensorTimestamp is CLOCK_BOOTTIME: after a lid was closed for an hour it
+    is an hour ahead, and no picture would ever be too old.
+
+    Args:
+        since_boot_s: CLOCK_BOOTTIME.
+        asleep_s: How long the machine slept since it was switched on; None: ask it.
+    """
+    if asleep_s is None:
+        asleep_s = time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic()
+    return since_boot_s - asleep_s
 
 
 class Driver(Protocol):

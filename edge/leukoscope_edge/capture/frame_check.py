@@ -5,6 +5,7 @@ and a driver comes back with another size. Such a picture must never be judged. 
 good a true picture is, `leukoscope_edge.vision.quality` says.
 """
 
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,15 @@ from leukoscope_edge.types import U8
 
 MAX_AGE_S = 1.0
 """A hand moves a stage by a whole field in a second: older is another place."""
+MAX_EARLY_S = 0.1
+"""Clocks of a driver and of ours may differ by a step; no picture is of the future."""
+N_REMEMBERED, SAMPLE_PX = 4, 4
+"""Pictures, and each so many pixels: a ring of buffers has two to four places."""
+MIN_NOISY = 100
+"""Values that are not clipped, in either picture; of fewer nothing is said."""
+MAX_STILL_FRACTION = 1e-3
+"""Of the values that are not clipped. A sensor's noise changes most of them from one
+picture to the next; a driver's counter in a corner changes fewer."""
 BLACK_LEVEL = 8
 """Of 255: a covered sensor's noise stays below, the darkest lamp stays above."""
 MAX_FLAT_FRACTION = 1 / 16
@@ -45,6 +55,7 @@ class PictureGate:
         """Remember what was asked for."""
         self._settings = settings
         self._shape = (settings.height_px, settings.width_px, 3)
+        self._seen: deque[U8] = deque(maxlen=N_REMEMBERED)
         self._last: U8 | None = None
 
     def check(self, shot: Shot, now_s: float) -> BadPicture | None:
@@ -54,15 +65,16 @@ class PictureGate:
             shot: The picture.
             now_s: Monotonic time.
         """
-        pixels, last = shot.pixels, self._last
+        pixels = shot.pixels
         if pixels.shape != self._shape or pixels.dtype != np.uint8:
             return BadPicture(reason=self._wrong_form(pixels))
-        self._last = pixels
-        if now_s - shot.time_s > MAX_AGE_S:
-            return BadPicture(reason=f"is {now_s - shot.time_s:.1f} s old")
+        was_seen = self._remember(pixels)
+        age_s = now_s - shot.time_s
+        if not -MAX_EARLY_S <= age_s <= MAX_AGE_S:  # so that no number at all is bad
+            return BadPicture(reason=f"is {age_s:.1f} s old")
         if is_blown(pixels):  # far too bright, and the same each time: not frozen
             return self._exposure(shot.exposure_us)
-        if last is not None and np.array_equal(pixels, last):
+        if was_seen:
             return BadPicture(reason="is the last picture again: the camera is frozen")
         if is_black(pixels):
             return BadPicture(
@@ -72,6 +84,15 @@ class PictureGate:
         if is_torn(pixels):
             return BadPicture(reason="is torn: a part of it was lost on the way")
         return self._exposure(shot.exposure_us)
+
+    def _remember(self, pixels: U8) -> bool:
+        """Remember a picture; say whether it is one of the last few again."""
+        sampled = pixels[::SAMPLE_PX, ::SAMPLE_PX].copy()
+        was_seen = any(is_same(sampled, before) for before in self._seen)
+        is_last = self._last is not None and np.array_equal(pixels, self._last)
+        self._seen.append(sampled)
+        self._last = pixels
+        return was_seen or is_last
 
     def _wrong_form(self, pixels: np.ndarray) -> str:
         found = " x ".join(map(str, pixels.shape))
@@ -87,6 +108,19 @@ class PictureGate:
         return BadPicture(
             reason=f"was exposed for {found_us:.0f} us, locked is {wanted_us} us"
         )
+
+
+def is_same(pixels: U8, before: U8) -> bool:
+    """Say whether two pictures are one, but for what no sensor's noise is.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB.
+        before: The same.
+    """
+    n_noisy = int(((pixels < WHITE) | (before < WHITE)).sum())
+    if n_noisy < MIN_NOISY:  # so bright that noise could not be seen
+        return False
+    return int((pixels != before).sum()) <= MAX_STILL_FRACTION * n_noisy
 
 
 def is_black(pixels: U8) -> bool:

@@ -85,9 +85,9 @@ class Opened:
             self.has_answered = True
             if answer.payload:
                 self.first_picture_by_s = 0.0
-                return _shot(answer)
-            if answer.header.get("trouble"):
-                raise SourceError(answer.header["trouble"])
+                return shot_of(answer)
+            if trouble := answer.header.get("trouble"):
+                raise SourceError(str(trouble))
         if time.monotonic() < self.first_picture_by_s:
             return None
         raise SourceError("it gives no picture")
@@ -205,13 +205,20 @@ class LiveCamera:
         return bad.reason
 
 
-def _shot(answer: Answer) -> Shot:
+def shot_of(answer: Answer) -> Shot:
+    """Return the picture in an answer.
+
+    Raises:
+        SourceError: It lacks a field, or one is not what it should be.
+    """
     header = answer.header
     try:
         pixels = np.frombuffer(answer.payload, header["dtype"])
-        pixels = pixels.reshape(header["shape"])
-    except (TypeError, ValueError) as err:
-        raise SourceError(f"it gave no picture: {err}") from err
-    return Shot(
-        pixels=pixels, time_s=header["time_s"], exposure_us=header["exposure_us"]
-    )
+        exposure_us = header["exposure_us"]
+        return Shot(
+            pixels=pixels.reshape(tuple(header["shape"])),
+            time_s=float(header["time_s"]),
+            exposure_us=None if exposure_us is None else float(exposure_us),
+        )
+    except (KeyError, TypeError, ValueError) as err:
+        raise SourceError(f"it gave no picture: {err!r}") from err

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from leukoscope_edge.camera_settings import CameraSettings
-from leukoscope_edge.capture.driver import Shot
+from leukoscope_edge.capture.driver import Shot, awake_s
 from leukoscope_edge.errors import SourceError
 
 RGB_IN_MEMORY = "BGR888"
@@ -36,15 +36,22 @@ class PicameraDriver:
             raise SourceError(f"camera {settings.device} refuses: {err}") from err
 
     def read(self) -> Shot:
-        """Wait for the next request and take pixels and metadata from it."""
+        """Wait for the next request and take pixels and metadata from it.
+
+        Raises:
+            SourceError: The metadata lacks a field.
+        """
         with self._camera.captured_request() as request:
             pixels = np.array(request.make_array("main"), np.uint8)
             metadata = request.get_metadata()
-        return Shot(
-            pixels=pixels,
-            time_s=metadata["SensorTimestamp"] / 1e9,
-            exposure_us=float(metadata["ExposureTime"]),
-        )
+        try:
+            return Shot(
+                pixels=pixels,
+                time_s=awake_s(metadata["SensorTimestamp"] / 1e9),
+                exposure_us=float(metadata["ExposureTime"]),
+            )
+        except (KeyError, TypeError, ValueError) as err:
+            raise SourceError(f"it does not say when or how long: {err!r}") from err
 
     def __enter__(self) -> "PicameraDriver":
         return self

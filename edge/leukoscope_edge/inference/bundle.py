@@ -181,4 +181,6 @@ def _read_golden(data: bytes, card: Card) -> Golden:
                 f"got {answers.shape} "
                 f"{answers.dtype}"
             )
+        if not np.isfinite(answers).all():
+            raise BundleError(f"{name}: logits must be finite numbers")
     return Golden(crops=crops, logits=logits, quick_logits=quick)

@@ -58,6 +58,15 @@ class NetworkEntry:
     n_parameters: int
 
 
+TEMPERATURES = 0.05, 20.0
+"""Of calibration; those of the shipped cards are 0.394 and 1.0006. One far outside
+makes every probability a half, or every one certain."""
+MAX_BLAST_FROM = 0.95
+"""The shipped cards' are 0.417 and 0.617; at 0.999 nothing is called blast."""
+MAX_TOLERANCE = 0.5
+"""Of a logit; the shipped cards' largest is 0.074. A large one lets any answer pass."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputEntry:
     """How a crop becomes the model's input.
@@ -117,9 +126,10 @@ class DecisionEntry:
     blast_from: float
 
     def __post_init__(self) -> None:
+        low, high = TEMPERATURES
         _require(
-            self.temperature > 0,
-            f"'temperature' must be positive, got {self.temperature}",
+            low <= self.temperature <= high,
+            f"'temperature' must lie in {low}..{high}, got {self.temperature}",
         )
         _require(
             0 < self.normal_to <= self.blast_from < 1,
@@ -166,6 +176,11 @@ class SpreadEntry:
             self.alpha > 0 and self.beta > 0, "'alpha' and 'beta' must be positive"
         )
         _require(self.n_people >= 0, "'n_people' must not be negative")
+
+    @property
+    def mean(self) -> float:
+        """The fraction over all people."""
+        return self.alpha / (self.alpha + self.beta)
 
     @property
     def spread(self) -> BetaSpread:
@@ -290,7 +305,11 @@ class KindsEntry:
             self.precursor in ("", *self.names),
             f"'precursor' {self.precursor!r} is no kind",
         )
-        _require(self.temperature > 0, "'temperature' must be positive")
+        low, high = TEMPERATURES
+        _require(
+            low <= self.temperature <= high,
+            f"'temperature' must lie in {low}..{high}, got {self.temperature}",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -355,7 +374,10 @@ class GoldenEntry:
 
     def __post_init__(self) -> None:
         for allowed in (self.logit_tolerance, self.allowed(is_accelerated=True)):
-            _require(allowed > 0, f"a tolerance must be positive, got {allowed}")
+            _require(
+                0 < allowed <= MAX_TOLERANCE,
+                f"a tolerance must lie in 0..{MAX_TOLERANCE}, got {allowed}",
+            )
 
     def allowed(self, *, is_accelerated: bool) -> float:
         """Return the largest allowed difference of a logit."""
@@ -439,6 +461,16 @@ class Card:
             "update the software",
         )
         _require(bool(self.id), "'id' must not be empty")
+        _require(
+            self.decision.blast_from <= MAX_BLAST_FROM,
+            f"'decision.blast_from' must be at most {MAX_BLAST_FROM}, got "
+            f"{self.decision.blast_from}: beyond it hardly any cell is called blast",
+        )
+        _require(
+            self.false_calls.mean < self.true_calls.mean,
+            f"'false_calls' has a mean of {self.false_calls.mean:.2g} and 'true_calls' "
+            f"of {self.true_calls.mean:.2g}: they are exchanged, or the model is none",
+        )
         if self.quick is not None:
             _require_stricter(self.quick.decision, self.decision)
             _require(

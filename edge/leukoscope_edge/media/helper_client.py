@@ -72,7 +72,10 @@ class SentFile:
             raise OutputError(self._answer().get("trouble", NO_ANSWER)) from err
 
     def _answer(self) -> dict[str, str]:
-        with contextlib.suppress(OSError, ValueError), self._line.makefile("rb") as end:
+        with (
+            contextlib.suppress(OSError, ValueError, RecursionError),
+            self._line.makefile("rb") as end,
+        ):
             found = json.loads(end.readline())
             return found if isinstance(found, dict) else {}
         return {}

@@ -95,7 +95,7 @@ def _head(line: bytes) -> tuple[str, str]:
     try:
         head = json.loads(line)
         stick, name = str(head["stick"]), str(head["name"])
-    except (ValueError, TypeError, KeyError) as err:
+    except (ValueError, TypeError, KeyError, RecursionError) as err:
         raise OutputError("this is no request for a stick") from err
     if not STICK.fullmatch(stick) or not NAME.fullmatch(name):
         raise OutputError("this is no name of a stick or of a file on one")

@@ -199,7 +199,7 @@ def write_json(path: Path, value: dict[str, Any]) -> None:
 def read_json(path: Path) -> dict[str, Any] | None:
     """Return what `write_json` wrote, None where there is nothing of the kind."""
     for _ in range(N_LOOKS):  # one that is written over in its place may be half
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, RecursionError):
             found = json.loads(path.read_bytes())
             return found if isinstance(found, dict) else None
     return None

@@ -141,5 +141,5 @@ def _read(path: Path) -> Past:
     """Return the past; a damaged file is none, a missing one neither."""
     try:
         return Past(**{k: int(v) for k, v in json.loads(path.read_text()).items()})
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return Past()

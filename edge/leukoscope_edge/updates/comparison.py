@@ -35,7 +35,7 @@ class Shadow:
     @property
     def needs_acceptance(self) -> bool:
         """Whether a person must accept this by name."""
-        return bool(self.n_changed or self.slides or self.why_not)
+        return bool(self.n_changed or self.slides or self.why_not or self.n_cells == 0)
 
     @property
     def sentence(self) -> str:

@@ -19,6 +19,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from leukoscope_edge.durable import read_plain
 from leukoscope_edge.errors import ConfigError, LeukoscopeError, UpdateError
 from leukoscope_edge.updates import durable
 from leukoscope_edge.updates.codes import Code, refused
@@ -93,7 +94,7 @@ def trust_root(data: Path, root: Path) -> int:
     from leukoscope_edge.updates.verify import check_root  # brings in tuf
 
     try:
-        given = root.read_bytes()
+        given = read_plain(root)
     except OSError as err:
         raise ConfigError(f"{root}: cannot be read: {err.strerror}") from err
     models = models_folder(data)

@@ -193,7 +193,7 @@ def _unsealed(path: Path) -> dict[str, Any] | None:
         if sealed["format"] != STATE_FORMAT or sealed["sha256"] != digest:
             return None
         content: dict[str, Any] = json.loads(body)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return content
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from leukoscope_edge.errors import EngineFault, LeukoscopeError
 from leukoscope_edge.inference.backend import ACCELERATED, Backend, open_engine
 from leukoscope_edge.inference.bundle import open_bundle
-from leukoscope_edge.inference.classifier import classify
+from leukoscope_edge.inference.classifier import BATCH_SIZE, classify
 from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.inference.tensorrt import runtimes_here
 from leukoscope_edge.isolated import command_of
@@ -114,9 +114,10 @@ def judge(folder: Path, backend: Backend) -> TrialReport:
     deep, quick = replace(bundle, quick=None), bundle.quick
     if quick is not None:
         with open_engine(quick, backend=backend) as engine:
-            self_test(engine, quick)
+            self_test(engine, quick, n_at_once=BATCH_SIZE)
     with open_engine(deep, backend=backend) as engine:
         self_test(engine, deep)
+        self_test(engine, deep, n_at_once=BATCH_SIZE)
         warm = time.monotonic()
         calls = classify(engine, list(bundle.golden.crops), bundle.card)
         end = time.monotonic()

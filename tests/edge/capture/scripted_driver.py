@@ -47,6 +47,10 @@ class ScriptedDriver:
             pixels = pixels[..., 0]
         elif step == "late":
             age_s = 5.0
+        elif step == "early":
+            age_s = -60.0
+        elif step == "timeless":
+            age_s = float("nan")
         elif step == "drift":
             exposure_us = 3 * (exposure_us or 1)
         elif step == "none":

@@ -1,8 +1,11 @@
+import time
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from leukoscope_edge.camera_settings import CameraSettings
-from leukoscope_edge.capture.driver import Shot
+from leukoscope_edge.capture.driver import Shot, awake_s
 from leukoscope_edge.capture.frame_check import PictureGate, is_black, is_torn
 
 SETTINGS = CameraSettings(
@@ -34,9 +37,21 @@ def test_torn_is_more_than_a_sixteenth_of_the_rows(n_rows: int, expected: bool) 
 
 
 @pytest.mark.parametrize(
-    ("age_s", "is_late"), [(0.0, False), (1.0, False), (1.1, True)]
+    ("age_s", "is_late"),
+    [
+        (0.0, False),
+        (1.0, False),
+        (1.1, True),
+        (-0.05, False),
+        (-0.2, True),
+        (-3600.0, True),
+        (float("nan"), True),
+        (float("inf"), True),
+    ],
 )
-def test_a_picture_may_be_a_second_old(age_s: float, is_late: bool) -> None:
+def test_a_picture_may_be_a_second_old_and_of_no_other_time(
+    age_s: float, is_late: bool
+) -> None:
     bad = PictureGate(SETTINGS).check(Shot(pixels=noise(), time_s=0.0), age_s)
     assert (bad is not None) is is_late
 
@@ -57,7 +72,50 @@ def test_the_same_picture_twice_is_frozen_and_another_is_not() -> None:
     seeds = [0, 0, 1, 0]
     shots = [Shot(pixels=noise(seed=s), time_s=0.0) for s in seeds]
     bad = [gate.check(s, 0.0) for s in shots]
-    assert [b is not None for b in bad] == [False, True, False, False]
+    assert [b is not None for b in bad] == [False, True, False, True]
+
+
+@pytest.mark.parametrize("n", [2, 3, 4])
+def test_pictures_that_come_round_again_are_frozen(n: int) -> None:
+    gate = PictureGate(SETTINGS)
+    bad = [
+        gate.check(Shot(pixels=noise(seed=i % n), time_s=0.0), 0.0)
+        for i in range(3 * n)
+    ]
+    assert [b is not None for b in bad] == [False] * n + [True] * 2 * n
+
+
+def test_a_picture_that_changes_in_one_corner_alone_is_frozen() -> None:
+    settings = replace(SETTINGS, width_px=640, height_px=480)
+    random = np.random.default_rng(0)
+    gate = PictureGate(settings)
+    still = random.integers(100, 120, (480, 640, 3), np.uint8)
+    for i in range(4):
+        pixels = still.copy()
+        pixels[:8, :8] = i  # a driver's counter
+        bad = gate.check(Shot(pixels=pixels, time_s=0.0), 0.0)
+        assert (bad is not None) is (i > 0)
+
+
+def test_a_resting_slide_under_a_lamp_that_clips_is_not_frozen() -> None:
+    """Most of a bright field is white, and the cells alone have noise."""
+    settings = replace(SETTINGS, width_px=640, height_px=480)
+    gate = PictureGate(settings)
+    for seed in range(4):
+        pixels = np.full((480, 640, 3), 255, np.uint8)
+        random = np.random.default_rng(seed)
+        pixels[100:160, 100:160] = 150 + random.integers(0, 4, (60, 60, 3))
+        assert gate.check(Shot(pixels=pixels, time_s=0.0), 0.0) is None
+
+
+@pytest.mark.parametrize(("asleep_s", "expected_s"), [(0.0, 100.0), (60.0, 40.0)])
+def test_time_asleep_is_no_time_of_a_picture(
+    asleep_s: float, expected_s: float
+) -> None:
+    assert awake_s(100.0, asleep_s) == expected_s
+    assert awake_s(time.clock_gettime(time.CLOCK_BOOTTIME)) == pytest.approx(
+        time.monotonic(), abs=5.0
+    )
 
 
 def test_a_covered_camera_is_not_blamed_on_its_driver() -> None:

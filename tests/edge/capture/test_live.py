@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from leukoscope_edge.camera_settings import CameraSettings
+from leukoscope_edge.capture.child import Answer
 from leukoscope_edge.capture.exposure import lock_light, settled_picture
-from leukoscope_edge.capture.live import LiveCamera, Pauses
+from leukoscope_edge.capture.live import LiveCamera, Pauses, shot_of
+from leukoscope_edge.errors import SourceError
 from leukoscope_edge.types import U8, Fault, Frame
 
 SCRIPT = Path(__file__).with_name("scripted_driver.py")
@@ -101,7 +103,9 @@ def test_ends_after_the_number_of_frames_that_was_asked_for(tmp_path: Path) -> N
         ("torn", "is torn"),
         ("small", "is 24 x 32 x 3 uint8, expected 48 x 64 x 3"),
         ("grey", "is 48 x 64 uint8"),
-        ("late", "is 5.0 s old"),
+        ("late", "is 5."),
+        ("early", "is -"),
+        ("timeless", "is nan s old"),
         ("drift", "was exposed for 24000 us, locked is 8000 us"),
     ],
 )
@@ -136,6 +140,22 @@ def test_a_failed_camera_is_opened_anew(
         _, reasons = read_until_frame(camera)
     assert any(reason in r for r in reasons)
     assert (tmp_path / "lives").stat().st_size == 2
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {},
+        {"dtype": "uint8", "shape": [1, 1, 3], "time_s": 0.0},
+        {"dtype": "uint8", "shape": [1, 1, 3], "exposure_us": 1.0},
+        {"dtype": "uint8", "shape": None, "time_s": 0.0, "exposure_us": None},
+        {"dtype": "uint8", "shape": [1, 1, 3], "time_s": [], "exposure_us": None},
+        {"dtype": "none", "shape": [1, 1, 3], "time_s": 0.0, "exposure_us": None},
+    ],
+)
+def test_an_answer_that_lacks_a_field_is_no_picture(header: dict[str, object]) -> None:
+    with pytest.raises(SourceError, match="it gave no picture"):
+        shot_of(Answer(header=header, payload=bytearray(3)))
 
 
 def test_a_camera_that_is_unplugged_and_back_is_opened_at_once(tmp_path: Path) -> None:

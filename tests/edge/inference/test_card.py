@@ -24,7 +24,7 @@ def test_reads_a_whole_card(bundle_folder: Path) -> None:
         ("0.5\ncolour", "9.0\ncolour", "'scale_um_per_px' must lie in"),
         ("std = [1.0, 1.0, 1.0]", "std = [1.0, 1.0]", "3 numbers each"),
         ("std = [1.0, 1.0, 1.0]", "std = [1.0, 0.0, 1.0]", "must be positive"),
-        ("temperature = 1.0", "temperature = 0.0", "'temperature' must be positive"),
+        ("temperature = 1.0", "temperature = 0.0", "'temperature' must lie in"),
         ("normal_to = 0.4", "normal_to = 0.7", "normal_to <= blast_from"),
         ("alpha = 1.0", "alpha = 0.0", "'alpha' and 'beta' must be positive"),
         ("auroc = 0.5", "auroc = 1.5", "'auroc' must lie in 0..1"),
@@ -102,7 +102,7 @@ def test_kinds_and_laboratories_are_read(bundle_folder: Path) -> None:
         (KINDS.replace('"lymphocyte"', '"blast"'), "repeats a kind"),
         (KINDS.replace('blast = "blast"', 'blast = "cell"'), "'cell' is no kind"),
         (KINDS + '\nprecursor = "egg"', "'egg' is no kind"),
-        (KINDS + "\ntemperature = 0.0", "'temperature' must be positive"),
+        (KINDS + "\ntemperature = 0.0", "'temperature' must lie in"),
         ('[laboratories]\ntaught = ["x"]\njudged = ["x"]', "x taught and judged"),
     ],
 )

@@ -30,6 +30,7 @@ from tuf.api.serialization.json import JSONSerializer
 from leukoscope_edge.errors import UpdateError
 from leukoscope_edge.updates import Device, Step, slots, trust_root
 from leukoscope_edge.updates.codes import Code, refused
+from leukoscope_edge.updates.comparison import Shadow
 
 EXPIRES = datetime(2099, 12, 31, tzinfo=timezone.utc)
 NOW = datetime(2027, 1, 15, tzinfo=timezone.utc)
@@ -247,6 +248,12 @@ class Recorder:
             self.steps.append(step)
 
 
+def accept_where_nothing_is_compared(shadow: Shadow) -> str | None:
+    """Be a supervisor who knows that the device is new, and accepts no change."""
+    is_new = shadow.n_cells == 0 and not shadow.why_not
+    return "a supervisor" if is_new else None
+
+
 @pytest.fixture
 def make_device(tmp_path: Path, publisher: Publisher) -> Callable[..., Device]:
     """Return a function that makes a device which trusts the publisher."""
@@ -256,7 +263,11 @@ def make_device(tmp_path: Path, publisher: Publisher) -> Callable[..., Device]:
         if not root.exists():
             root.write_bytes(publisher.files["metadata/1.root.json"])
         trust_root(data, root)
-        passes = {"try_model": lambda folder: None, "now": lambda: NOW}
+        passes = {
+            "try_model": lambda folder: None,
+            "now": lambda: NOW,
+            "accept": accept_where_nothing_is_compared,
+        }
         return Device(data=data, **(passes | parts))
 
     return make

@@ -13,8 +13,10 @@ import pytest
 from leukoscope_edge.errors import UpdateError
 from leukoscope_edge.inference.bundle import shipped_bundles
 from leukoscope_edge.inference.card import read_card
-from leukoscope_edge.records.slide import ArchivedCell
-from leukoscope_edge.types import CallName
+from leukoscope_edge.records.slide import ArchivedCell, CellRecord, Origin, SlideRecord
+from leukoscope_edge.records.slide_state import SlideState
+from leukoscope_edge.sample import SIMULATED_SAMPLE
+from leukoscope_edge.types import Call, CallName
 from leukoscope_edge.updates import Device, Shadow, history, install
 from leukoscope_edge.updates.comparison import compare
 from leukoscope_edge.updates.trial import run_trial
@@ -136,27 +138,68 @@ def test_a_signed_model_that_fails_is_not_installed(
 def judged_by(folder: Path, cells: list[ArchivedCell]) -> list[ArchivedCell]:
     """Return the cells as called by the model in a folder."""
     sha256 = read_card(folder).model_cpu.sha256
-    return [replace(c, bundle_sha256=sha256) for c in cells]
+    return [
+        replace(
+            c,
+            record=replace(
+                c.record, origin=replace(c.record.origin, bundle_sha256=sha256)
+            ),
+        )
+        for c in cells
+    ]
 
 
-def cell(slide: str, red: int, call: str) -> ArchivedCell:
-    crops = np.zeros((1, SIDE_PX, SIDE_PX, 3), np.uint8)
-    crops[..., 0] = red
-    return ArchivedCell(
-        slide=slide,
-        cell="c",
-        crops=crops,
+def kept_cell(number: int, call: str) -> CellRecord:
+    return CellRecord(
+        id=str(number),
+        frame="f",
+        frame_sha256="",
+        box_px=(0, 0, 9, 9),
+        slide_px=(0.0, 0.0),
+        n_sightings=1,
         call=CallName(call),
         p_blast=0.5,
-        bundle_sha256="of another model",
-        is_counted=True,
+        crops="",
+        n_crops=1,
+        view="",
     )
 
 
 def slide(name: str, n_red: int, call: str) -> list[ArchivedCell]:
     """A slide of 60 cells: red ones, called as said, among dark ones called normal."""
-    dark = [cell(name, 0, "normal")] * (60 - n_red)
-    return [cell(name, 255, call)] * n_red + dark
+    calls = [call] * n_red + ["normal"] * (60 - n_red)
+    kept = [kept_cell(i, c) for i, c in enumerate(calls, start=1)]
+    record = SlideRecord(
+        id=name,
+        sealed="",
+        mode="slide",
+        domain="simulated",
+        origin=Origin(
+            bundle="of another model",
+            bundle_sha256="of another model",
+            engine="cpu",
+            software="a test",
+            calibration="built in",
+            camera="a test",
+            scale_um_per_px=0.1,
+            view_um=20.0,
+        ),
+        details={},
+        consents_to_training=False,
+        started_at="2026-11-01T00:00:00+00:00",
+        by="ann",
+        state=SlideState.REVIEW,
+        facts=SIMULATED_SAMPLE,
+        machine_cells={c.id: c for c in kept},
+    )
+    return [archived(record, c, red=255 * (i < n_red)) for i, c in enumerate(kept)]
+
+
+def archived(record: SlideRecord, kept: CellRecord, *, red: int) -> ArchivedCell:
+    crops = np.zeros((1, SIDE_PX, SIDE_PX, 3), np.uint8)
+    crops[..., 0] = red
+    then = Call(name=kept.call or CallName.UNCLEAR, p_blast=0.5)
+    return ArchivedCell(record=record, cell=kept, then=then, crops=crops)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +229,7 @@ def test_changes_of_calls_and_of_verdicts_are_counted(
 @pytest.mark.parametrize(
     ("shadow", "needs", "words"),
     [
-        (Shadow(), False, "no old cells"),
+        (Shadow(), True, "no old cells"),
         (Shadow(n_cells=640), False, "0 of 640"),
         (
             Shadow(n_cells=640, n_changed=12, slides=("a", "b", "c")),

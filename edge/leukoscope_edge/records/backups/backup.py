@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from leukoscope_edge.durable import (
     make_folder,
+    open_plain,
     whole_file,
     write_stream,
 )
@@ -180,7 +181,7 @@ def _start(store: Store, record: SlideRecord) -> str:
 
 def _unpack(backup: Path, folder: Path, passphrase: str) -> None:
     try:
-        with backup.open("rb") as file:
+        with open_plain(backup) as file:
             sealed = SealedReader(file, passphrase, backup.name)
             with tarfile.open(fileobj=sealed, mode="r|") as tar:  # type: ignore[call-overload]
                 for member in tar:

@@ -142,7 +142,7 @@ def _facts(header: bytes, name: str) -> tuple[bytes, bytes, int]:
         facts = json.loads(header)
         salt, prefix = bytes.fromhex(facts["salt"]), bytes.fromhex(facts["prefix"])
         cost, format_ = int(facts["cost"]), facts["format"]
-    except (ValueError, KeyError, TypeError) as err:
+    except (ValueError, KeyError, TypeError, RecursionError) as err:
         raise RecordError(f"{name}: is not a backup of ours") from err
     is_power_of_two = cost > 1 and cost & (cost - 1) == 0
     if format_ != FORMAT or len(prefix) != PREFIX_BYTES or not is_power_of_two:
