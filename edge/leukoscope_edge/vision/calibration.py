@@ -30,6 +30,8 @@ MAX_NUCLEUS_UM = 16.0
 FALLBACK_UM_PER_PX = 0.1
 """A 100x objective on a common camera, where nothing in the image can be measured."""
 N_CLASSES = 3
+NO_ORDER = np.where(np.tri(256, dtype=np.bool_), -np.inf, 0.0)
+"""Added to the score of two thresholds of which the first is not the lower one."""
 MIN_RED_CELLS = 4
 MIN_ROUNDNESS = 0.8
 """Of a red cell that lies alone: 4 pi area over squared perimeter; a disc has 1."""
@@ -139,11 +141,12 @@ def otsu3_of(counts: F32) -> tuple[int, int]:
     weight, moment = weight[:-1], moment[:-1]
     score = moment - moment[:, None]
     score *= score
-    with np.errstate(divide="ignore", invalid="ignore"):
-        score /= weight - weight[:, None]
+    between = weight - weight[:, None]
+    np.fill_diagonal(between, 1.0)
+    score /= between
     score += (moment**2 / weight)[:, None]
     score += above**2 / n_above
-    score[np.tri(len(score), dtype=np.bool_)] = -np.inf
+    score += NO_ORDER[: len(score), : len(score)]
     t1, t2 = np.unravel_index(int(np.argmax(score)), score.shape)
     return int(used[t1]), int(used[t2])
 

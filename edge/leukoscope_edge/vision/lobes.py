@@ -4,6 +4,7 @@ Parts that lie in one and the same cell body are: their hull is filled with body
 with plasma or red cells, and is no larger than a nucleus.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -92,12 +93,14 @@ def group_of(label: int, own: U8, place: Place, depth: F32, *, is_thick: bool) -
     )
 
 
-def join_lobes(groups: list[Group], body: BoolArray, scale_um_per_px: float) -> None:
+def join_lobes(
+    groups: list[Group], body_of: Callable[[], BoolArray], scale_um_per_px: float
+) -> None:
     """Join lobes of one nucleus, nearest pairs first, in place.
 
     Args:
         groups: Parts, each a group of its own.
-        body: (h, w) bool, nuclei and cytoplasm.
+        body_of: Returns (h, w) bool, nuclei and cytoplasm; asked where pairs are near.
         scale_um_per_px: Of these.
     """
     centres = np.array([_centre(g) for g in groups])
@@ -110,6 +113,7 @@ def join_lobes(groups: list[Group], body: BoolArray, scale_um_per_px: float) -> 
     ]
     if not pairs:
         return
+    body = body_of()
     depth = depth_of(body)
     for _, i, j in sorted(pairs):
         a, b = owner[i], owner[j]

@@ -4,6 +4,7 @@ A part with several thick cores is several nuclei that touch, and is split. Part
 are lobes of one nucleus (`vision.lobes`) are joined.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -58,13 +59,13 @@ class _Parts:
 
 
 def label_nuclei(
-    nuclei: BoolArray, body: BoolArray, scale_um_per_px: float
+    nuclei: BoolArray, body: Callable[[], BoolArray], scale_um_per_px: float
 ) -> tuple[I32, dict[int, Place]]:
     """Label whole nuclei.
 
     Args:
         nuclei: (h, w) bool.
-        body: (h, w) bool, nuclei and cytoplasm.
+        body: Returns (h, w) bool, nuclei and cytoplasm; asked where parts lie near.
         scale_um_per_px: Of these masks.
 
     Returns:

@@ -4,7 +4,7 @@ Every way of segmenting ends here, so that thresholds, named baselines and netwo
 compared by their masks alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -72,6 +72,21 @@ outside the steepest place. Measured on hand-drawn nuclei of three sets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tints:
+    """The body of a view's cells by colour alone; each (h, w) bool.
+
+    Attributes:
+        held: What holds the lobes of a nucleus together.
+        loose: Without red cells, by a loose level.
+        strict: The same by a strict level.
+    """
+
+    held: BoolArray
+    loose: BoolArray
+    strict: BoolArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Masks:
     """What a way of segmenting found on a view.
 
@@ -79,8 +94,8 @@ class Masks:
         nuclei: (h, w) bool.
         body: (h, w) bool, nuclei and cytoplasm.
         other_bodies: The same by other rules; a cell takes the one that makes it round.
-        coloured: The same by colour alone, by a loose and a strict level.
-        tinted: What holds the lobes of a nucleus together; None: the body.
+        tints: The body by colour alone, found when it is first asked for; None where
+            the way of segmenting knows none.
         ragged: A cell that is less round is drawn anew (`outline`); 0: none is.
         scale_um_per_px: Of the view's pixel.
         low: Violet that parts plasma from cells.
@@ -99,8 +114,7 @@ class Masks:
     min_violet: float
     is_coarse: bool
     other_bodies: tuple[BoolArray, ...] = ()
-    coloured: tuple[BoolArray, ...] = ()
-    tinted: BoolArray | None = None
+    tints: Callable[[], Tints] | None = None
     ragged: float = 0.0
 
 
@@ -117,9 +131,14 @@ class _Found:
 
 def describe(view: View, masks: Masks) -> Segmentation:
     """Return the objects that the masks show, at the frame's own size."""
-    tinted = masks.body if masks.tinted is None else masks.tinted
-    labels, places = label_nuclei(masks.nuclei, tinted, masks.scale_um_per_px)
+    labels, places = label_nuclei(
+        masks.nuclei, lambda: _held(masks), masks.scale_um_per_px
+    )
     return _draw(view, masks, list(_objects(view, masks, labels, places)))
+
+
+def _held(masks: Masks) -> BoolArray:
+    return masks.body if masks.tints is None else masks.tints().held
 
 
 def is_nuclear(colours: U8) -> bool:
@@ -213,9 +232,17 @@ def _grown(
     masks: Masks, nucleus: U8, own: BoolArray | np.bool_, window: tuple[slice, slice]
 ) -> tuple[U8, float]:
     """Grow a nucleus into its cell; return that, and how round it is."""
-    bodies = [body[window] & own for body in (masks.body, *masks.other_bodies)]
-    coloured = [body[window] & own for body in masks.coloured[:1]]
-    return _roundest(nucleus, bodies, coloured, masks.scale_um_per_px)
+    bodies = ((body[window] & own, by) for body, by in _bodies(masks))
+    return _roundest(nucleus, bodies, masks.scale_um_per_px)
+
+
+def _bodies(masks: Masks) -> Iterator[tuple[BoolArray, float]]:
+    """Yield bodies, and by how much each must make a cell rounder than those before."""
+    yield masks.body, 0.0
+    for body in masks.other_bodies:
+        yield body, ROUNDER
+    if masks.tints is not None:
+        yield masks.tints().loose, FAR_ROUNDER
 
 
 def _without_spill(
@@ -232,7 +259,9 @@ def _without_spill(
     scale = masks.scale_um_per_px
     reach_px = REACH_UM / scale
     near = (dilate(nucleus, reach_px) > 0) & own
-    rules = (masks.body, *masks.other_bodies, *masks.coloured)
+    rules = [masks.body, *masks.other_bodies]
+    if masks.tints is not None:
+        rules += [masks.tints().loose, masks.tints().strict]
     votes = np.mean([rule[window] for rule in rules], axis=0, dtype=np.float32)
     evidence = np.where(near, 2 * votes - 1 + BENEFIT_OF_DOUBT, -1).astype(np.float32)
     anew = outline(nucleus, view.smooth[window], evidence, reach_px, scale)
@@ -247,29 +276,35 @@ def _spill(cell: U8, body: BoolArray) -> float:
 
 
 def _roundest(
-    nucleus: U8,
-    bodies: list[BoolArray],
-    coloured: list[BoolArray],
-    scale_um_per_px: float,
+    nucleus: U8, bodies: Iterator[tuple[BoolArray, float]], scale_um_per_px: float
 ) -> tuple[U8, float]:
     """Grow the nucleus into the body that makes the roundest cell.
 
     Pale cytoplasm that is missed, and a red cell that is not, spoil the shape.
 
+    Args:
+        nucleus: (h, w) uint8.
+        bodies: (h, w) bool each, and by how much each must make the cell rounder; no
+            more of them are asked for than it takes.
+        scale_um_per_px: Of these.
+
     Returns:
         The cell, and how round it is.
     """
     near = dilate(nucleus, REACH_UM / scale_um_per_px)
-    best = _grow(nucleus, near & bodies[0], scale_um_per_px)
-    roundness, solidity = _shape(best)
-    others = [(b, ROUNDER) for b in bodies[1:]] + [(b, FAR_ROUNDER) for b in coloured]
-    for body, by in others:
-        if roundness >= ROUND_ENOUGH:
-            break
-        cell = _grow(nucleus, near & body, scale_um_per_px)
+    best, roundness, solidity = nucleus, -1.0, 0.0
+    tried: list[U8] = []
+    for body, by in bodies:
+        within = near & body
+        if any(np.array_equal(within, other) for other in tried):
+            continue  # it would make the same cell
+        tried.append(within)
+        cell = _grow(nucleus, within, scale_um_per_px)
         rounder, more_solid = _shape(cell)
         if rounder > roundness + by and more_solid >= solidity:
             best, roundness, solidity = cell, rounder, more_solid
+        if roundness >= ROUND_ENOUGH:
+            break
     return best, roundness
 
 

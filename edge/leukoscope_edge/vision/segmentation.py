@@ -7,6 +7,8 @@ nor red cell. No trained part: a pixel classifier that is trained on one stain c
 on the next.
 """
 
+from functools import cache, partial
+
 import cv2
 import numpy as np
 
@@ -20,7 +22,7 @@ from leukoscope_edge.vision.calibration import (
 )
 from leukoscope_edge.vision.flatfield import FlatField
 from leukoscope_edge.vision.morphology import dilate, open_mask
-from leukoscope_edge.vision.objects import Masks, describe, is_nuclear
+from leukoscope_edge.vision.objects import Masks, Tints, describe, is_nuclear
 from leukoscope_edge.vision.scale_estimate import (
     LADDER_UM_PER_PX,
     PLAUSIBLE_UM_PER_PX,
@@ -124,17 +126,12 @@ def threshold(view: View) -> Masks:
         red = _red_cells(view.redness, foreground, nuclei, scale)
     pale = np.asarray(view.dark > _pale_level(darks, level), np.bool_)
     bluish = pale & ~_reddest(view.redness, foreground & ~nuclei)
-    lack = _lack_of_green(view.smooth)
-    loose, strict = otsu3_of(counts_of(lack))
-    tinted = np.asarray(lack > loose, np.bool_) | nuclei
-    vivid = np.asarray(lack > (loose + strict) / 2, np.bool_)
     body = ((foreground & ~red) | nuclei).view(np.uint8)
     return Masks(
         nuclei=nuclei,
         body=open_mask(body, STRING_UM / scale).view(np.bool_) | nuclei,
         other_bodies=((pale & ~red) | nuclei, bluish | nuclei),
-        tinted=tinted,
-        coloured=((tinted & ~red) | nuclei, (vivid & ~red) | nuclei),
+        tints=cache(partial(_tints, view.smooth, nuclei, red)),
         ragged=RAGGED_BESIDE_RED if red.any() else RAGGED,
         scale_um_per_px=scale,
         low=low,
@@ -212,10 +209,21 @@ def _reddest(redness: U8, cells: BoolArray) -> BoolArray:
     return np.asarray(redness > level, np.bool_)
 
 
-def _lack_of_green(colours: U8) -> U8:
-    red, green, blue = cv2.split(colours)
-    mean = cv2.addWeighted(red, 0.5, blue, 0.5, 0)
-    return np.asarray(cv2.subtract(mean, green), np.uint8)
+def _tints(colours: U8, nuclei: BoolArray, red: BoolArray) -> Tints:
+    """Return what is more coloured than grey red cells, by two levels.
+
+    Where red cells are grey, as marrow's often are, only the lack of green tells
+    cytoplasm from them: more or less of it, by how pale the cytoplasm is.
+    """
+    red_channel, green, blue = cv2.split(colours)
+    mean = cv2.addWeighted(red_channel, 0.5, blue, 0.5, 0)
+    lack = np.asarray(cv2.subtract(mean, green), np.uint8)
+    low, high = otsu3_of(counts_of(lack))
+    held = np.asarray(lack > low, np.bool_) | nuclei
+    strict = np.asarray(lack > (low + high) / 2, np.bool_)
+    return Tints(
+        held=held, loose=(held & ~red) | nuclei, strict=(strict & ~red) | nuclei
+    )
 
 
 def _pale_level(darks: F32, level: int) -> float:
