@@ -9,13 +9,14 @@ import pytest
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.card import Card
+from leukoscope_edge.live.recorder import Keeper
 from leukoscope_edge.records.conclusion import RESCALED, context_of, verdict_of
 from leukoscope_edge.records.correction import Corrected
 from leukoscope_edge.records.digest import CHANGED, digest_of
 from leukoscope_edge.records.slide import SlideRecord, outcome_of
 from leukoscope_edge.records.slide_state import SlideState
 from leukoscope_edge.sample import AgeGroup, SampleType
-from leukoscope_edge.types import Cell, Refusal, Verdict, Word
+from leukoscope_edge.types import Call, CallName, Cell, Refusal, Verdict, Word
 
 
 @pytest.fixture(scope="module")
@@ -221,3 +222,13 @@ def test_why_a_version_was_amended_is_kept_with_who_and_when(bench: Any) -> None
     assert (why.by, why.names_nobody) == ("eve", True)
     assert bench.store.reason(slide, why) == "cell 2 was read wrongly"
     assert record.state is SlideState.AMENDING
+
+
+def test_what_a_cell_is_unlike_survives_a_resumption(
+    bench: Any, card: Card, make_cell: Callable[..., Cell]
+) -> None:
+    slide, strange = bench.counted(n=1), make_cell(2, CallName.UNCLEAR, 0.5)
+    call = Call(name=CallName.UNCLEAR, p_blast=0.5, is_unlike=True)
+    bench.store.add_cells(slide, [replace(strange, call=call)], frames={})
+    cells = Keeper(bench.store, slide, card).go_on("ann")
+    assert [c.call.is_unlike for c in cells if c.call] == [False, True]

@@ -1,0 +1,158 @@
+"""Records of formats 1 and 2 open, say what they said, and are not concluded anew.
+
+Their events know neither sample type nor age nor messages nor who read what.
+"""
+
+import sqlite3
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
+from leukoscope_edge.inference.card import Card
+from leukoscope_edge.records.conclusion import verdict_of
+from leukoscope_edge.records.correction import Corrected
+from leukoscope_edge.records.exports.pdf_report import fact_rows, said_verdict
+from leukoscope_edge.records.exports.slide_version import open_dossier
+from leukoscope_edge.records.slide import Identity, Kind
+from leukoscope_edge.records.slide_fold import fold
+from leukoscope_edge.records.slide_state import SlideState
+from leukoscope_edge.records.store import DATABASE_NAME
+from leukoscope_edge.sample import AgeGroup, SampleType
+from leukoscope_edge.types import Refusal, Word
+
+ORIGIN = {
+    "bundle": "cnmc-1",
+    "bundle_sha256": "ab" * 32,
+    "engine": "onnxruntime 1.22",
+    "software": "leukoscope 0.1",
+    "calibration": "0.10000",
+    "camera": "v4l2:/dev/video0",
+    "scale_um_per_px": 0.1,
+    "view_um": 20.0,
+    "limits": ["Of no medical use."],
+}
+MACHINE = {
+    "result": "none-possible",
+    "sentence": "No result, because 9 of 12 cells are unclear. Have a person look.",
+    "n_cells": 3,
+    "n_blast": 0,
+    "n_unclear": 9,
+    "blast_fraction_95": None,
+}
+SIGNED = {
+    "result": "few",
+    "sentence": "Few blast-like cells seen: a person confirmed 1 in a child. Senior "
+    "review today.",
+    "n_cells": 12,
+    "n_blast": 1,
+    "n_unclear": 0,
+    "blast_fraction_95": [0.002, 0.385],
+}
+TO_FORMAT = {
+    1: "DROP TABLE note; DROP INDEX bound_of_slide; PRAGMA user_version = 1",
+    2: "PRAGMA user_version = 2",
+}
+
+
+@pytest.fixture(scope="module")
+def card() -> Card:
+    return open_bundle(shipped_bundle_for("simulated")).card
+
+
+def put(bench: Any, kind: Kind, slide: str, body: dict[str, Any]) -> None:
+    with bench.store._writing():
+        bench.store._append(kind, slide, body, "ann", "")
+
+
+def old_slide(bench: Any, *, is_signed: bool) -> str:
+    """A slide by the events of an older program."""
+    slide, store = "0001", bench.store
+    with store._writing() as connection:
+        sealed = store._identities.add(connection, slide, Identity(sample="S-1"))
+        body = {
+            "sealed": sealed,
+            "mode": "slide",
+            "domain": "real",
+            "origin": ORIGIN,
+            "details": {"age": "child", "objective": "100x"},
+            "consents_to_training": False,
+        }
+        store._append(Kind.START, slide, body, "ann", "")
+    put(bench, Kind.FINISH, slide, {"outcome": MACHINE, "frames": {}, "n_smudges": 0})
+    if is_signed:
+        put(bench, Kind.SIGN, slide, {"outcome": SIGNED, "sealed_comment": ""})
+    return slide
+
+
+def as_format(bench: Any, format_: int) -> Any:
+    """Open the records once they look as a program of that format left them."""
+    bench.store.close()
+    connection = sqlite3.connect(bench.folder / DATABASE_NAME)
+    connection.executescript(TO_FORMAT[format_])
+    connection.close()
+    return bench.reopen()
+
+
+@pytest.mark.parametrize("format_", [1, 2])
+def test_a_signed_slide_says_the_sentence_of_the_day(bench: Any, format_: int) -> None:
+    slide = old_slide(bench, is_signed=True)
+    store = as_format(bench, format_)
+    assert store.recovery is None
+    record = store.slide(slide)
+    assert record.state is SlideState.SIGNED
+    assert record.signatures[-1].outcome.said(str) == SIGNED["sentence"]
+    dossier = open_dossier(store, slide)
+    assert dossier.sentence == said_verdict(dossier, str) == SIGNED["sentence"]
+    assert store.verify_audit() == []
+
+
+@pytest.mark.parametrize("format_", [1, 2])
+def test_a_machines_refusal_says_the_sentence_of_the_day(
+    bench: Any, format_: int
+) -> None:
+    slide = old_slide(bench, is_signed=False)
+    store = as_format(bench, format_)
+    record = store.slide(slide)
+    assert record.state is SlideState.REVIEW
+    assert open_dossier(store, slide).sentence == MACHINE["sentence"]
+
+
+def test_what_nobody_said_then_is_not_known_now(bench: Any) -> None:
+    slide = old_slide(bench, is_signed=True)
+    record = bench.store.slide(slide)
+    assert record.facts.sample_type is None
+    assert record.facts.age is AgeGroup.CHILD
+    assert not record.is_rescaled
+    rows = list(fact_rows(open_dossier(bench.store, slide)))
+    assert ("Sample type", "not known") in rows
+    assert ("Age", "Child") in rows
+
+
+def test_to_be_signed_now_somebody_says_the_sample_type(bench: Any, card: Card) -> None:
+    slide = old_slide(bench, is_signed=False)
+    refused = verdict_of(bench.store.slide(slide), card)
+    assert isinstance(refused, Refusal)
+    assert refused.reason.id == "no-sample-type"
+    facts = Corrected(sample_type=SampleType.BLOOD)
+    bench.store.correct(slide, facts, "it was blood", "ann")
+    record = bench.store.slide(slide)
+    assert record.facts.age is AgeGroup.CHILD
+    refused = verdict_of(record, card)
+    assert isinstance(refused, Refusal)
+    assert refused.reason.id == "no-cell"
+
+
+def test_an_older_program_counted_on_while_amending_and_that_is_read(
+    bench: Any, verdict: Any
+) -> None:
+    slide = bench.signed()
+    bench.store.amend(slide, "more cells", "ann")
+    events = bench.store.events(slide)
+    resumed = replace(
+        events[-1], kind=Kind.RESUME.value, body={}, seq=events[-1].seq + 1
+    )
+    record = fold([*events, resumed])
+    assert record.state is SlideState.COUNTING
+    assert {c.word for c in record.cells} == {Word.BLAST, Word.NORMAL}
