@@ -196,13 +196,16 @@ def main() -> int:
                 found = list(mutants_of(file, (PACKAGE / file).read_text()))
                 n = min(len(found), options.sample or len(found))
                 tried = rank.sample(found, n)
-                lived = [m for m in tried if survives(m, tests, folder)]
+                lived = []
+                for m in tried:
+                    if survives(m, tests, folder):
+                        lived.append(m)
+                        what = f"{file}:{m.line}: {m.was!r} -> {m.now!r}"
+                        print(what, file=sys.stderr, flush=True)
                 survived += lived
                 counts[file] = (len(found), n, len(lived))
                 if not options.json:
                     print(f"{file}: {n} of {len(found)} tried, {len(lived)} survive")
-                for m in lived:
-                    print(f"  {m.line}: {m.was!r} -> {m.now!r}", file=sys.stderr)
     if options.json:
         print(json.dumps({"files": counts, "survived": [asdict(m) for m in survived]}))
     return int(bool(survived))

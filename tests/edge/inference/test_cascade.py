@@ -151,6 +151,20 @@ def test_a_pair_of_which_one_network_answers_otherwise_is_found(
             self_test(engine, changed)
 
 
+@pytest.mark.parametrize("off", ["quick", "deep"])
+def test_the_worse_network_of_a_pair_is_told(bundle_folder: Path, off: str) -> None:
+    bundle = open_bundle(make_pair(bundle_folder))
+    assert bundle.quick is not None
+    one = bundle.quick if off == "quick" else bundle
+    golden = dataclasses.replace(one.golden, logits=one.golden.logits + 0.0005)
+    one = dataclasses.replace(one, golden=golden)
+    changed = dataclasses.replace(bundle, quick=one) if off == "quick" else one
+    with open_engine(bundle, backend="cpu", n_threads=1) as engine:
+        assert self_test(engine, changed) == pytest.approx(0.0005, abs=1e-4)
+        assert isinstance(engine, CascadeEngine)
+        assert self_test(engine.deep, bundle) < 1e-4  # of a pair, the deep one alone
+
+
 def test_a_pair_without_the_quick_networks_answers_is_refused(
     bundle_folder: Path,
 ) -> None:
