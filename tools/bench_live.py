@@ -186,7 +186,7 @@ def _walk(
         store.end_copy()
         clock = steps or Steps()
         unclock = [
-            clock.time("registration", run, "_place"),
+            clock.time("registration", run, "_turn"),
             clock.time("gate", screening, "_why_not"),
             clock.time("segmentation", segmenter, "segment"),
             clock.time("crops and album", run, "take_in"),
