@@ -58,7 +58,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "updates/verify.py": ("updates/test_verify.py", "updates/test_attacks.py"),
     },
     "web": {"web/security.py": ("web/test_security.py",)},
-    "service": {"service/ladder.py": ("service/test_ladder.py",)},
+    "service": {"service/restart_policy.py": ("service/test_ladder.py",)},
     "capture": {
         "capture/containers.py": ("capture/test_decode.py", "capture/test_damage.py"),
         "capture/damage.py": ("capture/test_damage.py",),

@@ -155,3 +155,16 @@ def test_the_cookie_is_secure_where_the_page_is(device: Device, scheme: str) -> 
     with Browser(create_app(device), base_url=f"{scheme}://localhost:8000") as client:
         cookie = client.get("/sign-in").headers["set-cookie"]
     assert ("Secure" in cookie) == (scheme == "https")
+
+
+@pytest.mark.parametrize(
+    ("opened_by", "now", "is_so"),
+    [("a", "a", True), ("a", "b", False), ("", "b", True)],
+)
+def test_a_session_knows_which_pin_opened_it(
+    opened_by: str, now: str, is_so: bool
+) -> None:
+    sessions = Sessions()
+    session = sessions.sign_in("Amina", opened_by)
+    assert sessions.is_opened_by(session, now) is is_so
+    assert sessions.is_opened_by("nobody's", now) is False
