@@ -134,5 +134,5 @@ def test_a_gpu_may_differ_by_its_own_tolerance() -> None:
     golden = dataclasses.replace(golden, gpu_tolerance=0.2)
     assert golden.allowed(is_accelerated=True) == 0.2
     assert golden.allowed(is_accelerated=False) == 0.01
-    with pytest.raises(ValueError, match="must be positive"):
+    with pytest.raises(ValueError, match="a tolerance must lie in"):
         dataclasses.replace(golden, gpu_tolerance=0.0)

@@ -1,5 +1,7 @@
 """One logit that is off is enough, however well the others agree."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,8 @@ from leukoscope_edge.errors import BundleError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle
 from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.types import F32, U8
+
+N_AT_ONCE = 40
 
 
 class Answering:
@@ -36,4 +40,69 @@ def test_the_worst_difference_decides(
         assert self_test(engine, bundle) == pytest.approx(off_by, abs=1e-6)  # type: ignore[arg-type]
         return
     with pytest.raises(BundleError, match=r"a logit differs by 0\.003"):
+        self_test(engine, bundle)  # type: ignore[arg-type]
+
+
+class Changing:
+    """An engine that gives the stored answers, changed as a test says."""
+
+    name, is_accelerated = "stub", False
+
+    def __init__(self, bundle: Bundle, change: Callable[[F32], F32]) -> None:
+        self._stored, self._change = bundle.golden.logits, change
+        self.n_asked = 0
+
+    def run(self, crops: U8) -> F32:
+        self.n_asked = len(crops)
+        which = np.arange(len(crops)) % len(self._stored)
+        return self._change(self._stored[which])
+
+
+@pytest.fixture
+def bundle(bundle_folder: Path) -> Bundle:
+    return open_bundle(bundle_folder)
+
+
+def spoil_the_last(value: float) -> Callable[[F32], F32]:
+    def change(logits: F32) -> F32:
+        logits = logits.copy()
+        logits[-1, -1] = value
+        return logits
+
+    return change
+
+
+@pytest.mark.parametrize("n_at_once", [0, N_AT_ONCE])
+def test_the_stored_answers_pass(bundle: Bundle, n_at_once: int) -> None:
+    engine = Changing(bundle, lambda logits: logits)
+    assert self_test(engine, bundle, n_at_once=n_at_once) == 0.0  # type: ignore[arg-type]
+    assert engine.n_asked == n_at_once or len(bundle.golden.crops)
+
+
+@pytest.mark.parametrize("n_at_once", [0, N_AT_ONCE])
+@pytest.mark.parametrize(
+    "change",
+    [
+        spoil_the_last(float("nan")),
+        spoil_the_last(float("inf")),
+        spoil_the_last(1e3),
+        lambda logits: logits[:-1],
+        lambda logits: logits[:, :1],
+    ],
+)
+def test_an_engine_that_answers_wrongly_is_refused(
+    bundle: Bundle, change: Callable[[F32], F32], n_at_once: int
+) -> None:
+    engine = Changing(bundle, change)
+    with pytest.raises(BundleError, match="do not use this model here"):
+        self_test(engine, bundle, n_at_once=n_at_once)  # type: ignore[arg-type]
+
+
+def test_a_tolerance_that_is_no_number_lets_nothing_pass(bundle: Bundle) -> None:
+    card = bundle.card
+    golden = replace(card.golden, logit_tolerance=0.5)
+    object.__setattr__(golden, "logit_tolerance", float("nan"))
+    bundle = replace(bundle, card=replace(card, golden=golden))
+    engine = Changing(bundle, lambda logits: logits)
+    with pytest.raises(BundleError, match="do not use this model here"):
         self_test(engine, bundle)  # type: ignore[arg-type]

@@ -1,5 +1,6 @@
 import contextlib
 import io
+import os
 import sqlite3
 import tarfile
 from collections.abc import Callable
@@ -357,3 +358,17 @@ class Changed:
             connection.execute("UPDATE event SET by = 'eve' WHERE seq = 1")
             for _, text in triggers:
                 connection.execute(text)
+
+
+def test_a_pipe_in_the_place_of_a_backup_holds_nobody(
+    bench: Any, tmp_path: Path
+) -> None:
+    bench.store.close()
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(RecordError, match="not a plain file"):
+        restore_backup(tmp_path / "pipe", bench.folder, PASSPHRASE, "ann")
+
+
+def test_a_header_nested_without_end_is_no_backup() -> None:
+    with pytest.raises(RecordError, match="is not a backup of ours"):
+        opened(b"[" * 100_000 + b"\n")
