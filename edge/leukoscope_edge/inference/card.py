@@ -7,9 +7,12 @@ outputs are, when a cell is called, how often healthy people's cells are called
 wrongly, and on whom all this was measured.
 """
 
-from dataclasses import dataclass
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting.fraction import CallModel, call_model
@@ -489,6 +492,16 @@ class Card:
         return 2 + n_kinds + (self.outliers is not None)
 
     @property
+    def digest(self) -> str:
+        """Hash of what the card says: under another card weights are another model.
+
+        What stands at its default is left out, so that an entry of a later program
+        changes no digest of a card without it.
+        """
+        text = json.dumps(_said(self), sort_keys=True, allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
     def is_research(self) -> bool:
         """Whether the model was never validated for care."""
         return self.validation == "research"
@@ -497,6 +510,16 @@ class Card:
     def call_model(self) -> CallModel:
         """How its calls come about, for the statistics of a slide."""
         return call_model(self.true_calls.spread, self.false_calls.spread)
+
+
+def _said(entry: Any) -> Any:
+    """Return what an entry says beyond its defaults, as plain values."""
+    if isinstance(entry, tuple):
+        return [_said(e) for e in entry]
+    if not dataclasses.is_dataclass(entry):
+        return entry
+    values = {f.name: (getattr(entry, f.name), f.default) for f in fields(entry)}
+    return {k: _said(v) for k, (v, default) in values.items() if v != default}
 
 
 def _require_stricter(quick: DecisionEntry, deep: DecisionEntry) -> None:

@@ -4,6 +4,9 @@ A file's hash says that the weights are the ones that were meant. This says that
 processor, the runtime and the memory make of them what the exporter's did.
 """
 
+import time
+from collections.abc import Callable
+
 import numpy as np
 
 from leukoscope_edge.errors import BundleError
@@ -50,3 +53,40 @@ def _test(engine: Engine, bundle: Bundle, n_at_once: int) -> float:
             "do not use this model here"
         )
     return worst
+
+
+DAY_S = 24 * 3600.0
+
+
+class StandingTest:
+    """The test of the engine that serves: at its start, then once a day of its work.
+
+    A device that is switched off each night is tested each morning; one that never is,
+    at its first rest after a day, by the clock that no one sets.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        bundle: Bundle,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Say what to test; the first test is due at once.
+
+        Args:
+            engine: The one that serves.
+            bundle: Its bundle.
+            clock: Monotonic seconds.
+        """
+        self._engine, self._bundle, self._clock = engine, bundle, clock
+        self._due_s = clock()
+
+    def run_when_due(self) -> None:
+        """Test, unless that was done within a day.
+
+        Raises:
+            BundleError: The engine does not give the stored answers; it stays due.
+        """
+        if self._clock() >= self._due_s:
+            self_test(self._engine, self._bundle)
+            self._due_s = self._clock() + DAY_S

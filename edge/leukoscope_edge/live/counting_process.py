@@ -27,6 +27,7 @@ from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import Bundle, open_bundle
 from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.inference.segmenter_fallback import ServingSegmenter
+from leukoscope_edge.inference.selftest import StandingTest
 from leukoscope_edge.live.channel import Line
 from leukoscope_edge.live.commands import ASKS, Do, Mode, News, Order
 from leukoscope_edge.live.outbox import Draft, Outbox
@@ -100,7 +101,8 @@ def work(
         is_cpu_only: Leave the accelerator alone, whatever the profile says.
 
     Raises:
-        LeukoscopeError: The model or the records cannot be opened.
+        LeukoscopeError: The model or the records cannot be opened, or the engine that
+            would serve does not give the stored answers: nothing is counted then.
     """
     cv2.setNumThreads(max(profile.n_threads, 1))
     bundle = open_bundle(bundle_folder)
@@ -114,8 +116,10 @@ def work(
             on_progress=lambda text: pulse.beat(allow_s=BUILD_S, doing=text),
         ) as engine,
     ):
+        test = StandingTest(engine, bundle)
+        test.run_when_due()
         worker = _Worker(profile, store, bundle, engine, Outbox(line), pulse)
-        worker.obey_all(line)
+        worker.obey_all(line, at_rest=test.run_when_due)
 
 
 def _leave_it_to_the_page() -> None:
@@ -184,11 +188,16 @@ class _Worker:
         self._read_at_unix_s = 0.0
         self._frame_at_s: float | None = None
 
-    def obey_all(self, line: Line) -> None:
+    def obey_all(self, line: Line, at_rest: Callable[[], None] = lambda: None) -> None:
         """Obey and look by turns, until told to leave.
+
+        Args:
+            line: Where orders come from.
+            at_rest: Done in each turn in which no slide is looked at.
 
         Raises:
             RecordError: The records were found damaged: let go of them.
+            BundleError: From `at_rest`; the engine answers wrongly.
         """
         self._tell(None)
         while True:
@@ -200,6 +209,8 @@ class _Worker:
             self._turn_ends_s = turned_s + (self._turn_s() if looks else IDLE_TURN_S)
             if looks and self._heat is not Heat.HOT:
                 self._try(self._step)
+            if self._mode is Mode.IDLE:
+                at_rest()
             self._beat()
             order = line.take(self._turn_ends_s - time.monotonic())
             while order is not None:
@@ -275,7 +286,9 @@ class _Worker:
                     self._mode = Mode.COUNTING
                 case Do.NEW_AREA if self._run is not None:
                     self._run.new_area()
-                case Do.FINISH if self._slide == order.slide:
+                case Do.FINISH if (
+                    self._slide == order.slide and self._mode is not Mode.FAILED
+                ):
                     self._finish(order.by)
                 case Do.REST if self._slide == order.slide:
                     self._rest()

@@ -85,6 +85,7 @@ def _set_up(
         scale_um_per_px=scale,
         view_um=screening.view_um,
         limits=card.limits,
+        card_digest=card.digest,
         segmenter=screening.segmenter,
     )
     return SlideSetUp(

@@ -82,6 +82,8 @@ class Origin:
         view_um: Side of a cell's picture in micrometres.
         limits: The bundle's limits of use, one sentence each.
         segmenter: How cells are found: "thresholds", or the name of a network.
+        card_digest: Of the bundle's card, which says what its numbers mean; "" in
+            records of older programs.
     """
 
     bundle: str
@@ -95,6 +97,7 @@ class Origin:
     limits: tuple[str, ...] = ()
     segmenter: str = THRESHOLDS
     fallback: str = ""
+    card_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,7 +87,9 @@ def compare(
 
 
 def _was_counted_by(cell: ArchivedCell, card: Card) -> bool:
-    is_same = cell.record.origin.bundle_sha256 == card.model_cpu.sha256
+    origin = cell.record.origin
+    is_same = origin.bundle_sha256 == card.model_cpu.sha256
+    is_same &= origin.card_digest in ("", card.digest)
     return is_same and cell.cell.is_counted
 
 

@@ -194,6 +194,7 @@ def _tried(device: Device, now: State, trial: Trial) -> Shadow:
     folder = slots.slot_folder(device.models, trial.slot)
     device.tell(Step.TRIAL, 0)
     device.try_model(folder)
+    _require_own_id(device, now, trial)
     device.tell(Step.SHADOW, 0)
     cells = iter(device.cells)
     first = next(cells, None)
@@ -209,6 +210,27 @@ def _tried(device: Device, now: State, trial: Trial) -> Shadow:
             )
     except BundleError as err:
         raise refused(Code.SELF_TEST, str(err)) from err
+
+
+def _require_own_id(device: Device, now: State, trial: Trial) -> None:
+    """Let no two models here have one id: a slide says by it who judged.
+
+    Raises:
+        UpdateError: U11; a model that is here has the id, and another card.
+    """
+    card = read_card(slots.slot_folder(device.models, trial.slot))
+    lane = now.lanes[trial.domain]
+    for slot in dict.fromkeys((lane.active, lane.previous, SHIPPED)):
+        if slot is None or slot == trial.slot:
+            continue
+        with contextlib.suppress(BundleError):  # a damaged one says nothing
+            here = read_card(bundle_folder(device.models, slot, trial.domain))
+            if here.id == card.id and here.digest != card.digest:
+                raise refused(
+                    Code.SELF_TEST,
+                    f"{card.id}: another model of this id is here already: the "
+                    "publisher must give this one an id of its own",
+                )
 
 
 def _commit(

@@ -174,6 +174,7 @@ class Device:
         return Origin(
             bundle=card.id,
             bundle_sha256=card.model_cpu.sha256,
+            card_digest=card.digest,
             engine=self.engine.name,
             software=f"leukoscope {__version__}",
             calibration=self._calibration(scale),
@@ -191,9 +192,11 @@ class Device:
 
 
 def judged_by(record: SlideRecord, card: Card) -> bool:
-    """Say whether a slide is judged by a card's model."""
-    found = (record.origin.bundle, record.origin.bundle_sha256)
-    return found == (card.id, card.model_cpu.sha256)
+    """Say whether a slide is judged by a card's model, as that card reads it."""
+    origin = record.origin
+    found = (origin.bundle, origin.bundle_sha256)
+    is_model = found == (card.id, card.model_cpu.sha256)
+    return is_model and origin.card_digest in ("", card.digest)
 
 
 def has_right(person: Person, right: Right) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from leukoscope_edge.errors import BundleError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle
-from leukoscope_edge.inference.selftest import self_test
+from leukoscope_edge.inference.selftest import StandingTest, self_test
 from leukoscope_edge.types import F32, U8
 
 N_AT_ONCE = 40
@@ -106,3 +106,26 @@ def test_a_tolerance_that_is_no_number_lets_nothing_pass(bundle: Bundle) -> None
     engine = Changing(bundle, lambda logits: logits)
     with pytest.raises(BundleError, match="do not use this model here"):
         self_test(engine, bundle)  # type: ignore[arg-type]
+
+
+def test_the_serving_engine_is_tested_at_its_start_and_once_a_day(
+    bundle: Bundle,
+) -> None:
+    now = [1000.0]
+    engine = Changing(bundle, lambda logits: logits)
+    test = StandingTest(engine, bundle, lambda: now[0])  # type: ignore[arg-type]
+    asked = []
+    for hours in (0, 1, 22, 2, 1):
+        now[0] += 3600.0 * hours
+        engine.n_asked = 0
+        test.run_when_due()
+        asked.append(engine.n_asked > 0)
+    assert asked == [True, False, False, True, False]
+
+
+def test_a_serving_engine_that_fails_stays_due(bundle: Bundle) -> None:
+    engine = Changing(bundle, spoil_the_last(1e3))
+    test = StandingTest(engine, bundle)  # type: ignore[arg-type]
+    for _ in range(2):
+        with pytest.raises(BundleError, match="do not use this model here"):
+            test.run_when_due()

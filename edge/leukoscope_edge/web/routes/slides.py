@@ -60,6 +60,9 @@ from leukoscope_edge.web.share import Asked, What, copy_to_stick, take_file
 
 router = APIRouter(prefix="/api/slides")
 Operator = Annotated[Person, Depends(at_slides)]
+NOT_FINISHED = (
+    "the count has failed and was not ended: go on counting, or begin a new slide"
+)
 MEDIA_TYPES = {
     What.PDF: "application/pdf",
     What.CSV: "text/csv; charset=utf-8",
@@ -142,6 +145,8 @@ def order(
         raise HTTPException(409, f"slide {newest.slide} is being counted: end it first")
     if action := ASKS.get(body.do):
         require(device, slide, action)
+    if body.do is Do.FINISH and newest.mode is Mode.FAILED and newest.slide == slide:
+        raise HTTPException(409, NOT_FINISHED)
     if body.do in (Do.COUNT, Do.COUNT_MORE, Do.PREVIEW):
         device.require_open()
         device.require_same_model(record)
