@@ -42,6 +42,7 @@ from leukoscope_edge.web.records_error_page import LOOK_AGAIN_S, trouble_app
 from leukoscope_edge.web.security import Sessions
 from leukoscope_edge.web.tls import Certificate, open_certificate
 from leukoscope_edge.web.update_session import Desk
+from leukoscope_edge.web.whole_requests import WholeRequests
 
 PAGE_NICENESS = 5
 """The page yields to the count where cores are short."""
@@ -189,6 +190,7 @@ def _server(
 ) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
+        http=WholeRequests,
         host=page.address,
         port=page.port,
         access_log=False,

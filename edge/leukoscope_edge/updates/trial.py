@@ -13,19 +13,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from leukoscope_edge.errors import BundleError, EngineFault, LeukoscopeError
+from leukoscope_edge.errors import EngineFault, LeukoscopeError
 from leukoscope_edge.inference.backend import ACCELERATED, Backend, open_engine
 from leukoscope_edge.inference.bundle import open_bundle
 from leukoscope_edge.inference.classifier import BATCH_SIZE, classify
 from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.inference.tensorrt import runtimes_here
 from leukoscope_edge.isolated import command_of
-from leukoscope_edge.types import Call, CallName
+from leukoscope_edge.types import CallName
 from leukoscope_edge.updates.codes import Code, refused
 
 TIME_LIMITS_S: dict[Backend, int] = {
@@ -122,7 +121,6 @@ def judge(folder: Path, backend: Backend) -> TrialReport:
         warm = time.monotonic()
         calls = classify(engine, list(bundle.golden.crops), bundle.card)
         end = time.monotonic()
-        _require_both(calls, bundle.card.id)
         return TrialReport(
             engine=engine.name,
             n_cells=len(calls),
@@ -130,21 +128,6 @@ def judge(folder: Path, backend: Backend) -> TrialReport:
             seconds=round(end - start, 3),
             s_per_cell=round((end - warm) / max(len(calls), 1), 6),
         )
-
-
-def _require_both(calls: Sequence[Call], model: str) -> None:
-    """Let no model pass that calls none of its own cells blast, or none normal.
-
-    Raises:
-        BundleError: It does not tell them apart.
-    """
-    names = {call.name for call in calls}
-    for name in (CallName.BLAST, CallName.NORMAL):
-        if name not in names:
-            raise BundleError(
-                f"{model}: calls none of its {len(calls)} stored cells {name.value}: "
-                "its operating points do not fit it"
-            )
 
 
 def _limit(backend: Backend) -> None:

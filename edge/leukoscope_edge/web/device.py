@@ -22,6 +22,7 @@ from leukoscope_edge.quality.control import device_quality, without_lapses
 from leukoscope_edge.quality.site_background import site_background
 from leukoscope_edge.records.slide import Origin, SlideRecord
 from leukoscope_edge.records.store import Store
+from leukoscope_edge.review.blind_order import hides_model
 from leukoscope_edge.sample import SampleType
 from leukoscope_edge.web.security import Sessions, session_of
 from leukoscope_edge.web.trail import Trail
@@ -113,6 +114,19 @@ class Device:
             f"slide {record.id} was judged by {record.origin.bundle}, which is no "
             "longer on this device: count it again"
         )
+
+    def require_looked(self, slide: str) -> None:
+        """Let no file carry one reader's words to the other before both have looked.
+
+        Raises:
+            StepError: Two people read this slide, and not both have.
+        """
+        record = self.store.slide(slide)
+        if record.n_readers > 1 and hides_model(record, self.profile.review):
+            raise StepError(
+                f"slide {slide} is read by two people: files about it wait until both "
+                "have looked"
+            )
 
     @property
     def is_simulation(self) -> bool:

@@ -294,3 +294,18 @@ def test_a_model_that_is_too_slow_for_a_moving_hand_is_refused(
     monkeypatch.setattr("leukoscope_edge.updates.trial.MAX_S_PER_CELL", 1e-9)
     with pytest.raises(UpdateError, match=r"U11.*too slow on onnxruntime-cpu"):
         run_trial(bundle_folder)
+
+
+def test_an_id_that_is_here_with_another_card_is_refused(
+    make_device: Callable[..., Device], publisher: Any, code_of: Callable[..., str]
+) -> None:
+    """The same weights under other operating points would judge old slides anew."""
+    device = make_device()
+    install(device, publisher.release(1, id="red-1").stick)
+
+    def harsher(card: bytes) -> bytes:
+        return card.replace(b"blast_from = 0.6", b"blast_from = 0.9")
+
+    again = publisher.release(2, id="red-1", card=harsher).stick
+    assert code_of(lambda: install(device, again)) == "U11"
+    assert "an id of its own" in history(device.data)[-1].note

@@ -204,12 +204,19 @@ def test_a_second_reader_sees_nothing_of_the_first(
     result = stranger.get(f"/slides/{slide}/result").text
     assert "Amina" not in result.split("<main")[1]
     assert "People and model together" not in result
+    for what in ("csv", "pdf", "fhir.json"):
+        answer = stranger.post(f"/api/slides/{slide}/files/{what}", json={})
+        assert answer.status_code == 409
+        assert "until both have looked" in answer.text
+    assert stranger.get(f"/slides/{slide}/paper").status_code == 409
     for number, word in zip("1234", ("blast", "normal", "blast", "blast"), strict=True):
         body = {"cell": number, "word": word, "key": f"binta-00{number}", "seen": 0}
         answer = stranger.post(f"/api/slides/{slide}/judge", json=body).json()
         assert answer["word"] == word
     result = stranger.get(f"/slides/{slide}/result").text
     assert "Judged alike: 3 / 4" in " ".join(result.split())
+    answer = stranger.post(f"/api/slides/{slide}/files/csv", json={})
+    assert answer.status_code == 200
     assert "/settle" not in result  # an operator does not settle
     settle = {"cell": "2", "word": "normal", "key": "settle-01"}
     path = f"/api/slides/{slide}/settle"
@@ -297,3 +304,17 @@ def test_no_count_begins_whose_lights_nobody_was_shown(
     counter.tell(News(mode=Mode.PREVIEW, slide=slide, facts=lights))
     assert status() == 200
     assert [o.do for o in counter.orders] == [Do.COUNT, Do.COUNT]
+
+
+def test_a_count_that_failed_is_not_finished_to_a_review_of_a_part(
+    browser: Browser, device: Device
+) -> None:
+    slide = fill_slide(device, n_blast=1, n_normal=6, is_finished=False)
+    device.counter.tell(  # type: ignore[attr-defined]
+        News(mode=Mode.FAILED, slide=slide, facts={"seq": 1, "instruction": "gone"})
+    )
+    answer = browser.post(f"/api/slides/{slide}/orders", json={"do": "finish"})
+    assert answer.status_code == 409
+    assert "has failed" in answer.text
+    assert device.counter.orders == []  # type: ignore[attr-defined]
+    assert device.store.slide(slide).machine is None

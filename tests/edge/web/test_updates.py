@@ -25,7 +25,7 @@ from leukoscope_edge.updates import slots
 from leukoscope_edge.updates.codes import UNCHANGED, Code
 from leukoscope_edge.web import update_session as desks
 from leukoscope_edge.web.app import create_app
-from leukoscope_edge.web.device import Device
+from leukoscope_edge.web.device import Device, judged_by
 from leukoscope_edge.web.maintenance import DAY_S, HOUR_S, Rounds
 
 PATIENCE_S = 60.0
@@ -272,6 +272,11 @@ def test_a_slide_is_signed_by_the_card_that_judged_it_or_not_at_all(
     served = replace(device, bundle=replace(device.bundle, card=newer))
     record = device.store.slide(slide)
     assert served.card_of(record).id == "simulated-1"
+    decision = replace(device.bundle.card.decision, blast_from=0.9)
+    other = replace(device.bundle.card, decision=decision)
+    swapped = replace(device, bundle=replace(device.bundle, card=other))
+    assert not judged_by(record, other)  # the same id and weights, another meaning
+    assert swapped.card_of(record).digest == device.bundle.card.digest
     lost = replace(record, origin=replace(record.origin, bundle="gone-1"))
     with pytest.raises(Exception, match="no longer on this device"):
         served.card_of(lost)

@@ -344,6 +344,7 @@ def _comment(store: Store, record: SlideRecord) -> str:
 def paper(slide: SlideId, request: Request, identified: bool = False) -> Response:
     """The report for a printer: what the PDF says, laid out by the browser."""
     language = language_for(request)
+    device_of(request).require_looked(slide)
     dossier = open_dossier(device_of(request).store, slide, identified=identified)
     return render(
         request,

@@ -301,6 +301,7 @@ def file(
 ) -> Response:
     """Return a file about a slide; that it left is kept, hence a POST."""
     device = device_of(request)
+    device.require_looked(slide)
     asked = Asked(body.identified, person.name, device.language(request))
     name, data = take_file(device.store, slide, what, asked)
     give_memory_back()
@@ -330,6 +331,7 @@ def to_stick(
 ) -> dict[str, Any]:
     """Copy files about a slide to a stick."""
     device = device_of(request)
+    device.require_looked(slide)
     asked = Asked(body.identified, person.name, device.language(request))
     stick_to_write(device.profile, body.stick)  # nothing leaves where there is none
 
