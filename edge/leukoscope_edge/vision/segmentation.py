@@ -7,6 +7,7 @@ nor red cell. No trained part: a pixel classifier that is trained on one stain c
 on the next.
 """
 
+import math
 from functools import cache, partial
 
 import cv2
@@ -15,6 +16,7 @@ import numpy as np
 from leukoscope_edge.types import F32, U8, BoolArray, CellKind, Segmentation
 from leukoscope_edge.vision.calibration import (
     PLASMA_LEVEL,
+    WHITE_CELL_UM,
     counts_of,
     median_of,
     otsu3_of,
@@ -53,9 +55,9 @@ WHITE_CELL_REACH_UM = 6.0
 RAGGED, RAGGED_BESIDE_RED = 0.7, 0.55
 """A cell that is less round may have run into others, and is drawn anew then: sooner
 where no colour of red cells is known, as in marrow, where they are grey."""
-WHITE_CELL_SIDE_UM = (7.0, 25.0)
-"""Of a white cell's box: a frame's own scale that gives no cell of such a size is
-doubted."""
+MAX_SIZE_RATIO = 1.8
+"""By which the median cell may be larger or smaller than a white cell: of a frame whose
+own scale says more, the scale is doubted."""
 STRING_UM = 0.4
 """Radius of the opening that takes threads and noise off the bodies."""
 
@@ -76,7 +78,7 @@ def segment(
     estimate = estimate_source_scale([measure_sizes(as_uint8(pixels))]).um_per_px
     scales = LADDER_UM_PER_PX if estimate is None else (estimate,)
     others = [_segment_at(pixels, scale, flat) for scale in scales]
-    return max([found, *others], key=_n_white_cells)
+    return max([found, *others], key=_likeness)
 
 
 def _segment_at(
@@ -88,22 +90,23 @@ def _segment_at(
 
 def _is_doubtful(found: Segmentation) -> bool:
     """Say whether a scale that was estimated from one frame makes no sense."""
-    low, high = PLAUSIBLE_UM_PER_PX
-    if not low <= found.scale_um_per_px <= high:
-        return True
-    return _n_white_cells(found) == 0
+    return _likeness(found) < -math.log(MAX_SIZE_RATIO)
 
 
-def _n_white_cells(found: Segmentation) -> int:
-    """Return how many cells have the size of a white cell, cut off or whole."""
+def _likeness(found: Segmentation) -> float:
+    """Return how like white cells all that were found are in size; 0 is most.
+
+    Returns:
+        Less the distance of the logarithms of the median cell's side and a white
+        cell's, minus infinity where there is none or no microscope gives the scale.
+    """
     low, high = PLAUSIBLE_UM_PER_PX
-    if not low <= found.scale_um_per_px <= high:
-        return 0
     white = found.indices(CellKind.WBC) + found.indices(CellKind.BORDER)
+    if not white or not low <= found.scale_um_per_px <= high:
+        return -math.inf
     boxes = found.boxes_px[white]
     sides_um = (boxes[:, 2:] - boxes[:, :2]).max(axis=1) * found.scale_um_per_px
-    least, most = WHITE_CELL_SIDE_UM
-    return int(((sides_um >= least) & (sides_um <= most)).sum())
+    return -abs(math.log(float(np.median(sides_um)) / WHITE_CELL_UM))
 
 
 def threshold(view: View) -> Masks:

@@ -231,3 +231,14 @@ def test_a_frame_full_of_cells_is_refused_and_raises_nothing() -> None:
     pixels = field(*discs)
     segment(pixels, SCALE)
     assert "plasma" in str(assess(pixels).instruction)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("number", [49, 59, 159])
+def test_a_scale_that_makes_cells_too_small_is_doubted(
+    number: int, real_data: Path
+) -> None:
+    path = real_data / "wbc-fields" / "images" / f"BloodImage_{number:05d}.jpg"
+    found = segment(decode_image(path.read_bytes()))
+    assert 0.06 < found.scale_um_per_px < 0.14
+    assert len(found.indices(CellKind.WBC)) == 1
