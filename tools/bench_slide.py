@@ -120,7 +120,7 @@ def main() -> None:
 
 def random_pair(folder: Path) -> Bundle:
     """Write and open a bundle of ResNet-50 and the compact AlexNet, random weights."""
-    none = SpreadEntry(alpha=1, beta=99, n_people=0)
+    false, true = (SpreadEntry(alpha=a, beta=100 - a, n_people=0) for a in (1, 99))
     decision = DecisionEntry(temperature=1, normal_to=0.4, blast_from=0.6)
     release = Release(
         id="random-pair",
@@ -129,7 +129,7 @@ def random_pair(folder: Path) -> Bundle:
         summary="random weights, for timing alone",
         limits=("Of no medical use.",),
         input=SPEC,
-        calibration=Calibration(decision=decision, false_calls=none, true_calls=none),
+        calibration=Calibration(decision=decision, false_calls=false, true_calls=true),
         data=DataEntry(
             source="none",
             licence="none",
@@ -149,7 +149,7 @@ def random_pair(folder: Path) -> Bundle:
             ece=0,
         ),
     )
-    never = DecisionEntry(temperature=1, normal_to=0.0001, blast_from=0.9999)
+    never = DecisionEntry(temperature=1, normal_to=0.05, blast_from=0.95)
     quick = Quick(trained=_random("alexnet-compact"), decision=never)
     write_bundle(folder, _random("resnet50"), release, quick)
     return open_bundle(folder)
