@@ -10,7 +10,7 @@ all figures of the card stay as they are; the card gets the new file and how far
 answers may lie from the stored ones.
 
 `--cells` is a folder in the shape of the C-NMC share. A quarter of 1,000 cells corrects
-the biases for what coarser activations shift (`leukoscope_export.bias`); on the rest
+the biases for what coarser activations shift (`leukoscope_export.graphs.bias`); on the rest
 both files are held against each other, and nothing is written where the TensorRT file
 judges otherwise.
 """
@@ -26,16 +26,16 @@ import onnx
 from leukoscope_edge.inference.bundle import Bundle, open_bundle
 from leukoscope_edge.inference.card import CARD_NAME, FileEntry
 from leukoscope_edge.types import U8
-from leukoscope_export.bias import corrected
-from leukoscope_export.emit import emit_trt
+from leukoscope_export.graphs.bias import corrected
+from leukoscope_export.graphs.emit import emit_trt
+from leukoscope_export.graphs.graph_rules import broken_trt
+from leukoscope_export.graphs.onnx_graph import WEIGHTED, Array, Graph
+from leukoscope_export.graphs.quantise import run_onnx
+from leukoscope_export.graphs.scales import Scales
 from leukoscope_export.parity import compare, refuse_beyond_tolerance, table
-from leukoscope_export.quantise import run_onnx
-from leukoscope_export.rules import broken_trt
-from leukoscope_export.scales import Scales
-from leukoscope_export.surgery import WEIGHTED, Array, Graph
 from leukoscope_export.tolerance import GPU_FLOOR, GPU_MARGIN
-from leukoscope_train.cells import I64, DataError, crop_cells, cut_out_crop
-from leukoscope_train.readers import read_cnmc_share
+from leukoscope_train.data.cells import I64, DataError, crop_cells, cut_out_crop
+from leukoscope_train.data.readers import read_cnmc_share
 from leukoscope_train.toml import as_toml
 
 Q, DQ = "QuantizeLinear", "DequantizeLinear"

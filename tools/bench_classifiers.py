@@ -54,10 +54,10 @@ from leukoscope_edge.inference.cpu_session import (
 )
 from leukoscope_edge.inference.engine import LOGITS_NAME
 from leukoscope_edge.types import F32
-from leukoscope_export.graph import onnx_bytes
-from leukoscope_export.quantise import Files, quantise
+from leukoscope_export.graphs.fp32_graph import onnx_bytes
+from leukoscope_export.graphs.quantise import Files, quantise
 from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
-from leukoscope_train.networks import Architecture, make_network
+from leukoscope_train.networks.architectures import Architecture, make_network
 
 Runner = Callable[[], object]
 GEMM_SIDE = 1536

@@ -68,11 +68,15 @@ from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.screening import SlideRun, new_context
 from leukoscope_edge.types import U8, Frame
 from leukoscope_export.bundle import Quick, Release, Trained, write_bundle
-from leukoscope_export.graph import onnx_bytes
-from leukoscope_export.quantise import quantise
-from leukoscope_train.calibrate import Calibration
+from leukoscope_export.graphs.fp32_graph import onnx_bytes
+from leukoscope_export.graphs.quantise import quantise
+from leukoscope_train.evaluation.calibrate import Calibration
 from leukoscope_train.fit import INPUT_MEAN, INPUT_STD, as_input
-from leukoscope_train.networks import Architecture, make_network, n_parameters
+from leukoscope_train.networks.architectures import (
+    Architecture,
+    make_network,
+    n_parameters,
+)
 
 SPEC = InputEntry(
     side_px=128,

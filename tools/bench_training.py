@@ -19,12 +19,12 @@ from unittest import mock
 import numpy as np
 import torch
 
-from leukoscope_train.cells import CropSet
+from leukoscope_train.data.cells import CropSet
+from leukoscope_train.data.sampling import batches
+from leukoscope_train.distributed import Machine, this_machine
 from leukoscope_train.fit import _one_pass, _State
-from leukoscope_train.machine import Machine, this_machine
-from leukoscope_train.networks import Architecture
+from leukoscope_train.networks.architectures import Architecture
 from leukoscope_train.plan import FitPlan
-from leukoscope_train.sampling import batches
 
 N_CELLS = 256
 CANVAS = 9 / 8

@@ -28,9 +28,8 @@ from leukoscope_edge.inference.card import Card
 from leukoscope_edge.inference.classifier import classify
 from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.types import F64, Call, CallName
-from leukoscope_train import metrics
-from leukoscope_train.baselines import ALWAYS_ALL, SIZE_ONLY, p_by_size
-from leukoscope_train.cells import (
+from leukoscope_train.commands.data import crops_of
+from leukoscope_train.data.cells import (
     BLAST,
     I64,
     NORMAL,
@@ -38,10 +37,11 @@ from leukoscope_train.cells import (
     CropSet,
     DataError,
 )
-from leukoscope_train.commands.data import crops_of
-from leukoscope_train.readers import Listing, read_cells
-from leukoscope_train.tables import markdown_table, with_interval
-from leukoscope_train.work import plain
+from leukoscope_train.data.readers import Listing, read_cells
+from leukoscope_train.evaluation import metrics
+from leukoscope_train.evaluation.baselines import ALWAYS_ALL, SIZE_ONLY, p_by_size
+from leukoscope_train.evaluation.tables import markdown_table, with_interval
+from leukoscope_train.run_folder import plain
 
 SIZE_OFFSET = -10.67
 SIZE_SLOPE_PER_UM = 0.893

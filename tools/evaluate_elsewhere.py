@@ -24,13 +24,13 @@ from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle
 from leukoscope_edge.inference.classifier import classify
 from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.types import F64, U8, Call, CallName
-from leukoscope_train import metrics
-from leukoscope_train.cells import BLAST, NORMAL, CellFile, CropSet, DataError
 from leukoscope_train.commands.data import PBC_KINDS, PBC_UM_PER_PX, some
 from leukoscope_train.commands.fitting import PRETRAINING_PER_CLASS
-from leukoscope_train.fields import crops_of_fields
-from leukoscope_train.readers import read_class_folders
-from leukoscope_train.tables import elsewhere_table
+from leukoscope_train.data.cells import BLAST, NORMAL, CellFile, CropSet, DataError
+from leukoscope_train.data.fields import crops_of_fields
+from leukoscope_train.data.readers import read_class_folders
+from leukoscope_train.evaluation import metrics
+from leukoscope_train.evaluation.tables import elsewhere_table
 
 PBC_EACH = 150
 """Cells of each of PBC's kinds that are judged."""

@@ -35,16 +35,20 @@ from leukoscope_edge.inference.card import InputEntry
 from leukoscope_edge.inference.engine import prepare
 from leukoscope_edge.types import F32, U8
 from leukoscope_edge.vision.crop import CropSpec
-from leukoscope_export.bias import correct_biases, weighted
-from leukoscope_export.graph import onnx_bytes, refuse_other_answers, torch_outputs
+from leukoscope_export.graphs.bias import correct_biases, weighted
+from leukoscope_export.graphs.fp32_graph import (
+    onnx_bytes,
+    refuse_other_answers,
+    torch_outputs,
+)
+from leukoscope_export.graphs.onnx_graph import Graph
+from leukoscope_export.graphs.quantise import Files, quantise, run_onnx
+from leukoscope_export.graphs.scales import METHODS
 from leukoscope_export.parity import map_agreement
-from leukoscope_export.quantise import Files, quantise, run_onnx
-from leukoscope_export.scales import METHODS
-from leukoscope_export.surgery import Graph
-from leukoscope_train.cells import crop_cells, cut_out_crop
+from leukoscope_train.data.cells import crop_cells, cut_out_crop
+from leukoscope_train.data.readers import read_cnmc_share
 from leukoscope_train.fit import INPUT_MEAN, INPUT_STD, as_input
-from leukoscope_train.networks import Architecture, make_network
-from leukoscope_train.readers import read_cnmc_share
+from leukoscope_train.networks.architectures import Architecture, make_network
 
 SPEC = InputEntry(
     side_px=128,

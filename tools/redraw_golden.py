@@ -18,7 +18,7 @@ from leukoscope_edge.inference.classifier import p_blast
 from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.inference.selftest import self_test
 from leukoscope_export.golden import golden_cells
-from leukoscope_export.quantise import run_onnx
+from leukoscope_export.graphs.quantise import run_onnx
 
 
 def main() -> None:

@@ -30,7 +30,7 @@ from leukoscope_edge.inference.bundle import shipped_bundle_for
 from leukoscope_edge.quality.levey_jennings import note_light
 from leukoscope_edge.records.store import open_store
 from leukoscope_edge.updates import trust_root
-from leukoscope_export import publish
+from leukoscope_export.signing import tuf_repository
 
 CHROMIUM = "/usr/bin/chromium"
 PATIENCE_S = 300.0
@@ -46,7 +46,7 @@ source = "{source}"
 frames_per_second = 30.0
 [page]
 """
-NOTES = publish.PublishNotes(
+NOTES = tuf_repository.PublishNotes(
     epoch=0,
     sequence=1,
     issued="2026-11-01",
@@ -91,22 +91,22 @@ def main() -> None:
 def make_sticks(folder: Path, data: Path) -> tuple[Path, Path]:
     """Sign a model, let the device trust us; return a good stick and a broken one."""
     keys = [CryptoSigner.generate_ed25519() for _ in range(6)]
-    repository = publish.Repository(folder / "repository")
+    repository = tuf_repository.Repository(folder / "repository")
     public = [k.public_key for k in keys]
-    root = publish.draft_root(
+    root = tuf_repository.draft_root(
         repository, root=public[:3], targets=public[3:5], release=public[5]
     )
     for key in keys[:2]:
-        publish.sign(root, key)
-    targets = publish.draft_release(repository, stricter_bundle(folder), NOTES)
+        tuf_repository.sign(root, key)
+    targets = tuf_repository.draft_release(repository, stricter_bundle(folder), NOTES)
     for key in keys[3:5]:
-        publish.sign(targets, key)
-    publish.seal(repository, keys[5])
+        tuf_repository.sign(targets, key)
+    tuf_repository.seal(repository, keys[5])
     data.mkdir(parents=True, exist_ok=True)
     trust_root(data, root)
     sticks = folder / "media" / "MODELS", folder / "media" / "OLD-STICK"
     for stick in sticks:
-        publish.write_stick(repository, stick)
+        tuf_repository.write_stick(repository, stick)
     [model] = sticks[1].glob("*/targets/*.model.cpu.onnx")
     model.write_bytes(model.read_bytes()[:1000])
     return sticks

@@ -54,7 +54,7 @@ from leukoscope_edge.updates.codes import Code, refused
 from leukoscope_edge.updates.slots import read_slot, release_of
 from leukoscope_edge.updates.state import SHIPPED
 from leukoscope_edge.updates.stick import METADATA, TARGETS
-from leukoscope_export import publish
+from leukoscope_export.signing import tuf_repository
 from leukoscope_train.toml import as_toml
 
 N_RELEASES = 8
@@ -63,7 +63,7 @@ FAILING = (3, 6)
 TRIAL_S = 0.02
 DOMAIN: Domain = "simulated"
 IMAGE_BYTES = 160 << 20
-NOTES = publish.PublishNotes(
+NOTES = tuf_repository.PublishNotes(
     epoch=0,
     sequence=1,
     issued="2026-12-01",
@@ -89,23 +89,25 @@ class Rig:
 def make_rig(folder: Path, bundle: Path, n_releases: int = N_RELEASES) -> Rig:
     """Sign releases of a bundle and write a stick for each."""
     keys = [CryptoSigner.generate_ed25519() for _ in range(6)]
-    repository = publish.Repository(folder / "repository")
-    root = publish.draft_root(
+    repository = tuf_repository.Repository(folder / "repository")
+    root = tuf_repository.draft_root(
         repository,
         root=[k.public_key for k in keys[:3]],
         targets=[k.public_key for k in keys[3:5]],
         release=keys[5].public_key,
     )
     for key in keys[:2]:
-        publish.sign(root, key)
+        tuf_repository.sign(root, key)
     sticks = []
     for sequence in range(1, n_releases + 1):
         notes = replace(NOTES, sequence=sequence)
-        targets = publish.draft_release(repository, bundle, notes)
+        targets = tuf_repository.draft_release(repository, bundle, notes)
         for key in keys[3:5]:
-            publish.sign(targets, key)
-        publish.seal(repository, keys[5])
-        sticks.append(publish.write_stick(repository, folder / f"stick{sequence}"))
+            tuf_repository.sign(targets, key)
+        tuf_repository.seal(repository, keys[5])
+        sticks.append(
+            tuf_repository.write_stick(repository, folder / f"stick{sequence}")
+        )
     return Rig(tuple(sticks), root)
 
 

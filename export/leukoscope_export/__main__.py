@@ -18,14 +18,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from leukoscope_edge.errors import LeukoscopeError
-from leukoscope_export import ceremony, steps
+from leukoscope_export import cli_steps
 from leukoscope_export.compiled import add_engines
+from leukoscope_export.graphs.qat import QatPlan
+from leukoscope_export.graphs.scales import METHODS
 from leukoscope_export.laboratories import make_kind_bundle
-from leukoscope_export.qat import QatPlan
 from leukoscope_export.release import Recipe, make_bundle
 from leukoscope_export.runs import FINAL
-from leukoscope_export.scales import METHODS
-from leukoscope_train.cells import DataError
+from leukoscope_export.signing import publish_cli
+from leukoscope_train.data.cells import DataError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -41,23 +42,23 @@ def main(arguments: list[str] | None = None) -> int:
 
 def onnx(options: argparse.Namespace) -> None:
     """Export one network and check it against torch."""
-    _say(steps.export(options.work, options.network, options.out))
+    _say(cli_steps.export(options.work, options.network, options.out))
 
 
 def quantize(options: argparse.Namespace) -> None:
     """Write both int8 files and say what each way of choosing ranges costs."""
     recipe = _recipe(options)
-    _say(steps.quantize(options.work, options.network, options.out, recipe))
+    _say(cli_steps.quantize(options.work, options.network, options.out, recipe))
 
 
 def parity(options: argparse.Namespace) -> None:
     """Compare all forms on the cells that the network never saw, or on all."""
-    _say(steps.parity(options.work, options.network, options.files))
+    _say(cli_steps.parity(options.work, options.network, options.files))
 
 
 def pair(options: argparse.Namespace) -> None:
     """Say how often the deep network would be asked, and what that costs."""
-    _say(steps.pair(options.work, options.quick_work))
+    _say(cli_steps.pair(options.work, options.quick_work))
 
 
 def engine(options: argparse.Namespace) -> None:
@@ -65,7 +66,7 @@ def engine(options: argparse.Namespace) -> None:
     if options.targets:
         _say(add_engines(options.bundle, options.targets))
     else:
-        _say(steps.engine(options.bundle, options.backend, options.cache))
+        _say(cli_steps.engine(options.bundle, options.backend, options.cache))
 
 
 def bundle(options: argparse.Namespace) -> None:
@@ -153,7 +154,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     one.set_defaults(run=kinds)
     one.add_argument("release", type=Path, help="TOML; see export/releases")
     one.add_argument("--out", type=Path, required=True, help="folder of bundles")
-    ceremony.add(commands)
+    publish_cli.add(commands)
     return parser.parse_args(arguments)
 
 

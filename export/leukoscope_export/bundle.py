@@ -32,9 +32,9 @@ from leukoscope_edge.inference.card import (
 from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.types import F32, U8, Domain
 from leukoscope_export.golden import golden_cells
-from leukoscope_export.quantise import Files, run_onnx
+from leukoscope_export.graphs.quantise import Files, run_onnx
 from leukoscope_export.tolerance import cpu_tolerance, gpu_tolerance
-from leukoscope_train.calibrate import Calibration
+from leukoscope_train.evaluation.calibrate import Calibration
 from leukoscope_train.toml import as_toml
 
 DEEP, QUICK = "model", "quick"

@@ -10,8 +10,8 @@ import numpy as np
 
 from leukoscope_edge.types import U8, Domain
 from leukoscope_edge.vision.crop import Colour, CropSpec, finish
-from leukoscope_train.cells import BLAST, NORMAL
-from leukoscope_train.simulated import crops_of_slides
+from leukoscope_train.data.cells import BLAST, NORMAL
+from leukoscope_train.data.simulated import crops_of_slides
 
 N_GOLDEN = 16
 

@@ -14,8 +14,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from leukoscope_edge.inference import onnx_policy
 from leukoscope_edge.inference.engine import LOGITS_NAME
-from leukoscope_export.rules import FLOAT
-from leukoscope_train.cells import DataError
+from leukoscope_export.graphs.graph_rules import FLOAT
+from leukoscope_train.data.cells import DataError
 
 OF_KINDS = "logits.kinds"
 """The old output."""

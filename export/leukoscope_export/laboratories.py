@@ -28,21 +28,21 @@ from leukoscope_edge.inference.card import (
     SpreadEntry,
 )
 from leukoscope_edge.types import F32, F64, BoolArray, Domain
-from leukoscope_export.bias import correct_biases
 from leukoscope_export.bundle import Quick, Release, Trained, write_bundle
-from leukoscope_export.graph import onnx_bytes
+from leukoscope_export.graphs.bias import correct_biases
+from leukoscope_export.graphs.fp32_graph import onnx_bytes
+from leukoscope_export.graphs.outlier_head import (
+    pooled_features,
+    pooled_name,
+    with_distance,
+)
+from leukoscope_export.graphs.quantise import Files, quantise, run_onnx
+from leukoscope_export.graphs.scales import Method
 from leukoscope_export.kinds import with_two_logits
-from leukoscope_export.outliers import pooled_features, pooled_name, with_distance
 from leukoscope_export.points import PairPoints, Truth, fit_points, kinds_temperature
-from leukoscope_export.quantise import Files, quantise, run_onnx
-from leukoscope_export.scales import Method
-from leukoscope_train import metrics
-from leukoscope_train.calibrate import Calibration, fit_spread, probabilities
-from leukoscope_train.cells import I64, DataError, Strings
 from leukoscope_train.commands.kinds import SHOWN_UM, load_taught
-from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
-from leukoscope_train.judge import interval_of, is_mature, kinds_of
-from leukoscope_train.laboratories import (
+from leukoscope_train.data.cells import I64, DataError, Strings
+from leukoscope_train.data.laboratories import (
     HELD_OUT,
     KINDS,
     LabCells,
@@ -50,8 +50,12 @@ from leukoscope_train.laboratories import (
     load_cells,
     of_laboratories,
 )
-from leukoscope_train.networks import Kinds, n_parameters
-from leukoscope_train.outliers import N_PROTOTYPES, distances, whitening
+from leukoscope_train.evaluation import metrics
+from leukoscope_train.evaluation.calibrate import Calibration, fit_spread, probabilities
+from leukoscope_train.evaluation.judge import interval_of, is_mature, kinds_of
+from leukoscope_train.evaluation.outliers import N_PROTOTYPES, distances, whitening
+from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
+from leukoscope_train.networks.architectures import Kinds, n_parameters
 from leukoscope_train.teach import blast_margin, draw_chances, kept
 
 N_CALIBRATION = 256

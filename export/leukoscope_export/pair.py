@@ -12,15 +12,15 @@ import numpy as np
 
 from leukoscope_edge.inference.card import DecisionEntry
 from leukoscope_edge.types import F64, BoolArray
-from leukoscope_train import metrics
-from leukoscope_train.calibrate import (
+from leukoscope_train.data.cells import I64, Strings
+from leukoscope_train.evaluation import metrics
+from leukoscope_train.evaluation.calibrate import (
     Calibration,
     calibrate,
     fit_temperature,
     probabilities,
 )
-from leukoscope_train.cells import I64, Strings
-from leukoscope_train.metrics import person_weights
+from leukoscope_train.evaluation.metrics import person_weights
 
 MAX_F1_LOSS = 0.005
 """Half a point of weighted F1 against the deep network alone (project target)."""

@@ -12,8 +12,8 @@ import numpy as np
 from leukoscope_edge.inference.card import DecisionEntry
 from leukoscope_edge.inference.classifier import call_for, p_blast
 from leukoscope_edge.types import F32
-from leukoscope_train import metrics
-from leukoscope_train.cells import I64, DataError
+from leukoscope_train.data.cells import I64, DataError
+from leukoscope_train.evaluation import metrics
 
 MAX_F1_LOSS = 0.005
 """Half a point of weighted F1: what int8 may cost (project target)."""

@@ -7,9 +7,9 @@ from scipy.optimize import minimize_scalar
 
 from leukoscope_edge.inference.card import DecisionEntry
 from leukoscope_edge.types import F32, F64, BoolArray
-from leukoscope_train.calibrate import fit_temperature, probabilities
-from leukoscope_train.cells import I64, Strings
-from leukoscope_train.metrics import person_weights
+from leukoscope_train.data.cells import I64, Strings
+from leukoscope_train.evaluation.calibrate import fit_temperature, probabilities
+from leukoscope_train.evaluation.metrics import person_weights
 
 FALSE_CALLS = 0.02
 """Largest share of any left-out laboratory's mature cells that is called blast."""

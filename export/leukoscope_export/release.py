@@ -19,19 +19,19 @@ from leukoscope_edge.inference.card import (
 )
 from leukoscope_edge.types import F32, F64, Domain
 from leukoscope_export.bundle import Quick, Release, Trained, write_bundle
-from leukoscope_export.outliers import with_outliers
+from leukoscope_export.graphs.outlier_head import with_outliers
+from leukoscope_export.graphs.qat import QatPlan
+from leukoscope_export.graphs.quantise import with_half
+from leukoscope_export.graphs.scales import Method
 from leukoscope_export.pair import fit_pair
 from leukoscope_export.parity import Parity, compare, refuse_beyond_tolerance
-from leukoscope_export.qat import QatPlan
-from leukoscope_export.quantise import with_half
 from leukoscope_export.runs import FINAL, Run, out_of_fold, quantised, read_run
-from leukoscope_export.scales import Method
-from leukoscope_train import metrics
-from leukoscope_train.baselines import size_out_of_fold
-from leukoscope_train.calibrate import Calibration, calibrate, probabilities
-from leukoscope_train.cells import CropSet, DataError
-from leukoscope_train.networks import Pooled, make_network, n_parameters
-from leukoscope_train.trust import conformal
+from leukoscope_train.data.cells import CropSet, DataError
+from leukoscope_train.evaluation import metrics
+from leukoscope_train.evaluation.baselines import size_out_of_fold
+from leukoscope_train.evaluation.calibrate import Calibration, calibrate, probabilities
+from leukoscope_train.evaluation.conformal import conformal
+from leukoscope_train.networks.architectures import Pooled, make_network, n_parameters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,13 +10,13 @@ from torch import nn
 
 from leukoscope_edge.inference.card import InputEntry
 from leukoscope_edge.types import F32, U8, BoolArray
-from leukoscope_export.bias import correct_biases
-from leukoscope_export.graph import onnx_bytes, torch_outputs
-from leukoscope_export.qat import QatPlan, fine_tune
-from leukoscope_export.quantise import Files, quantise, run_onnx
-from leukoscope_export.scales import Method
-from leukoscope_train import work
-from leukoscope_train.cells import (
+from leukoscope_export.graphs.bias import correct_biases
+from leukoscope_export.graphs.fp32_graph import onnx_bytes, torch_outputs
+from leukoscope_export.graphs.qat import QatPlan, fine_tune
+from leukoscope_export.graphs.quantise import Files, quantise, run_onnx
+from leukoscope_export.graphs.scales import Method
+from leukoscope_train import run_folder
+from leukoscope_train.data.cells import (
     I64,
     CropSet,
     DataError,
@@ -24,11 +24,11 @@ from leukoscope_train.cells import (
     concatenate,
     load_crops,
 )
+from leukoscope_train.data.folds import folds_of
+from leukoscope_train.data.sampling import draw_weights, kept_crops
 from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
-from leukoscope_train.folds import folds_of
-from leukoscope_train.networks import make_network
+from leukoscope_train.networks.architectures import make_network
 from leukoscope_train.plan import FitPlan
-from leukoscope_train.sampling import draw_weights, kept_crops
 
 FINAL = "final"
 N_CALIBRATION = 256
@@ -76,24 +76,29 @@ def read_run(folder: Path) -> Run:
     Raises:
         DataError: A part is missing, or crops were made as no device makes them.
     """
-    stored, plan = work.read_json(folder / work.PLAN), work.load_plan(folder)
+    stored, plan = (
+        run_folder.read_json(folder / run_folder.PLAN),
+        run_folder.load_plan(folder),
+    )
     if plan.contrast != "none":
         raise DataError(f"{folder}: fitted with contrast, which no device raises")
-    crops = load_crops(folder / work.CROPS)
+    crops = load_crops(folder / run_folder.CROPS)
     return Run(
         folder=folder,
         plan=plan,
         stored=stored,
         crops=crops,
-        extra=load_crops(extra) if (extra := folder / work.EXTRA).exists() else None,
+        extra=load_crops(extra)
+        if (extra := folder / run_folder.EXTRA).exists()
+        else None,
         pixels=kept_crops(crops, plan),
-        fold_of=folds_of(crops, work.read_json(folder / work.FOLDS)),
+        fold_of=folds_of(crops, run_folder.read_json(folder / run_folder.FOLDS)),
         spec=_spec(folder, plan),
     )
 
 
 def _spec(folder: Path, plan: FitPlan) -> InputEntry:
-    stored = work.read_json(folder / work.SPEC)
+    stored = run_folder.read_json(folder / run_folder.SPEC)
     return InputEntry(
         side_px=plan.side_px,
         scale_um_per_px=stored["scale_um_per_px"],

@@ -25,9 +25,9 @@ from leukoscope_edge.inference.card import CARD_NAME
 from leukoscope_edge.inference.engine import INPUT_NAME, LOGITS_NAME
 from leukoscope_edge.inference.segmenter import INPUT_UM_PER_PX
 from leukoscope_edge.types import F32
-from leukoscope_export.graph import OPSET
-from leukoscope_train.masked_images import training_images, window
-from leukoscope_train.unet import WINDOW_PX, UNet
+from leukoscope_export.graphs.fp32_graph import OPSET
+from leukoscope_train.data.masked_images import training_images, window
+from leukoscope_train.networks.unet import WINDOW_PX, UNet
 
 N_CALIBRATION = 96
 """Windows of training images whose activations set the int8 ranges."""
@@ -36,7 +36,7 @@ CARD = """\
 id = "unet-nuclei-1"
 scale_um_per_px = {scale}
 data = "even images of wbc-fields, wbc-crops-120 and wbc-crops-300; odd ones test"
-command = "python -m leukoscope_train.unet DATA --out unet.pt --steps 3600"
+command = "python -m leukoscope_train.networks.unet DATA --out unet.pt --steps 3600"
 limits = [
   "draws masks only; thresholds tell smudges and dirt apart",
   "trained on Romanowsky and rapid stains of three sets",

@@ -15,7 +15,7 @@ import numpy as np
 
 from leukoscope_edge.inference.card import InputEntry
 from leukoscope_edge.types import F32, U8
-from leukoscope_export.quantise import Files, run_onnx
+from leukoscope_export.graphs.quantise import Files, run_onnx
 
 FLOOR = 0.005
 """Logit. Float sums in another order differ by 1e-6."""

@@ -10,19 +10,19 @@ from leukoscope_edge.inference import onnx_policy
 from leukoscope_edge.inference.card import InputEntry
 from leukoscope_edge.inference.engine import prepare
 from leukoscope_edge.types import F64
-from leukoscope_export.bias import (
+from leukoscope_export.graphs.bias import (
     MAX_CELLS,
     bias_cells,
     channel_means,
     correct_biases,
     weighted,
 )
-from leukoscope_export.graph import onnx_bytes
-from leukoscope_export.quantise import Files, quantise, run_onnx
-from leukoscope_export.rules import refuse_broken
-from leukoscope_export.surgery import Graph
+from leukoscope_export.graphs.fp32_graph import onnx_bytes
+from leukoscope_export.graphs.graph_rules import refuse_broken
+from leukoscope_export.graphs.onnx_graph import Graph
+from leukoscope_export.graphs.quantise import Files, quantise, run_onnx
 from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
-from leukoscope_train.networks import Pooled
+from leukoscope_train.networks.architectures import Pooled
 
 SPEC = InputEntry(
     side_px=32, scale_um_per_px=0.5, colour="masked", mean=INPUT_MEAN, std=INPUT_STD

@@ -15,10 +15,10 @@ from leukoscope_edge.inference.card import InputEntry
 from leukoscope_edge.inference.compiler import Form
 from leukoscope_export.__main__ import main
 from leukoscope_export.compiled import Compiled, compile_for
-from leukoscope_export.graph import onnx_bytes
-from leukoscope_export.half import emit_half
-from leukoscope_export.quantise import quantise
-from leukoscope_train.networks import Architecture, make_network
+from leukoscope_export.graphs.fp32_graph import onnx_bytes
+from leukoscope_export.graphs.half import emit_half
+from leukoscope_export.graphs.quantise import quantise
+from leukoscope_train.networks.architectures import Architecture, make_network
 
 pytest.importorskip("tensorrt_rtx_libs", reason="TensorRT for RTX is for x86-64 alone")
 

@@ -14,14 +14,18 @@ from torch import nn
 
 from leukoscope_edge.inference import onnx_policy
 from leukoscope_edge.inference.card import InputEntry
-from leukoscope_export import rules
-from leukoscope_export.emit import emit_cpu, emit_trt
-from leukoscope_export.graph import onnx_bytes, refuse_other_answers, torch_outputs
-from leukoscope_export.quantise import Files, emit, quantise, run_onnx
-from leukoscope_export.scales import load_scales, measure, save_scales
-from leukoscope_train.cells import DataError
+from leukoscope_export.graphs import graph_rules
+from leukoscope_export.graphs.emit import emit_cpu, emit_trt
+from leukoscope_export.graphs.fp32_graph import (
+    onnx_bytes,
+    refuse_other_answers,
+    torch_outputs,
+)
+from leukoscope_export.graphs.quantise import Files, emit, quantise, run_onnx
+from leukoscope_export.graphs.scales import load_scales, measure, save_scales
+from leukoscope_train.data.cells import DataError
 from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
-from leukoscope_train.networks import Architecture, Pooled, make_network
+from leukoscope_train.networks.architectures import Architecture, Pooled, make_network
 
 SIDE_PX = 32
 SPEC = InputEntry(
@@ -109,17 +113,17 @@ def test_the_mean_of_the_activation_map_plus_the_bias_is_the_margin() -> None:
 
 def test_both_files_have_their_runtimes_form_and_are_admitted(files: Files) -> None:
     trt, cpu = (onnx.load_from_string(m) for m in (files.trt, files.cpu))
-    assert rules.broken_trt(trt) == []
-    assert rules.broken_cpu(cpu) == []
+    assert graph_rules.broken_trt(trt) == []
+    assert graph_rules.broken_cpu(cpu) == []
     assert len(files.cpu) < 0.6 * len(files.fp32) + 20_000
 
 
 def test_each_file_breaks_the_rules_of_the_other(files: Files) -> None:
     trt, cpu = (onnx.load_from_string(m) for m in (files.trt, files.cpu))
-    assert rules.broken_trt(cpu)
-    assert rules.broken_cpu(trt)
+    assert graph_rules.broken_trt(cpu)
+    assert graph_rules.broken_cpu(trt)
     with pytest.raises(DataError, match="int8 files are wrong"):
-        rules.refuse_broken(cpu, trt)
+        graph_rules.refuse_broken(cpu, trt)
 
 
 def test_both_files_say_what_the_network_says(files: Files) -> None:

@@ -6,13 +6,13 @@ from onnx import TensorProto, numpy_helper
 
 from leukoscope_edge.inference import onnx_policy
 from leukoscope_edge.inference.card import InputEntry
-from leukoscope_export.graph import onnx_bytes
-from leukoscope_export.half import emit_half
-from leukoscope_export.quantise import quantise, run_onnx, with_half
+from leukoscope_export.graphs.fp32_graph import onnx_bytes
+from leukoscope_export.graphs.half import emit_half
+from leukoscope_export.graphs.quantise import quantise, run_onnx, with_half
 from leukoscope_export.tolerance import FLOOR, GPU_FLOOR, cpu_tolerance, gpu_tolerance
-from leukoscope_train.cells import DataError
+from leukoscope_train.data.cells import DataError
 from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
-from leukoscope_train.networks import Architecture, make_network
+from leukoscope_train.networks.architectures import Architecture, make_network
 
 SPEC = InputEntry(
     side_px=32,

@@ -13,7 +13,8 @@ from leukoscope_edge.inference.bundle import open_bundle
 from leukoscope_edge.inference.classifier import classify
 from leukoscope_edge.inference.selftest import self_test
 from leukoscope_export.__main__ import main
-from leukoscope_export.graph import onnx_bytes, torch_outputs
+from leukoscope_export.graphs.fp32_graph import onnx_bytes, torch_outputs
+from leukoscope_export.graphs.quantise import run_onnx
 from leukoscope_export.kinds import with_two_logits
 from leukoscope_export.laboratories import input_entry
 from leukoscope_export.points import (
@@ -22,11 +23,10 @@ from leukoscope_export.points import (
     kinds_temperature,
     worst_quantile,
 )
-from leukoscope_export.quantise import run_onnx
 from leukoscope_train.__main__ import main as train
-from leukoscope_train.cells import DataError
-from leukoscope_train.laboratories import KINDS, LabCells, join, save_cells
-from leukoscope_train.networks import make_network
+from leukoscope_train.data.cells import DataError
+from leukoscope_train.data.laboratories import KINDS, LabCells, join, save_cells
+from leukoscope_train.networks.architectures import make_network
 from leukoscope_train.teach import blast_margin
 
 SHADES = {

@@ -3,8 +3,8 @@ import pytest
 
 from leukoscope_edge.inference.card import DecisionEntry
 from leukoscope_export.pair import MAX_F1_LOSS, Pair, fit_pair
-from leukoscope_train.calibrate import probabilities
-from leukoscope_train.metrics import weighted_f1
+from leukoscope_train.evaluation.calibrate import probabilities
+from leukoscope_train.evaluation.metrics import weighted_f1
 
 
 def study(quick_noise: float) -> tuple[Pair, np.ndarray, np.ndarray, np.ndarray]:

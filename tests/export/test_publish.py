@@ -13,7 +13,7 @@ from leukoscope_edge.cli import main as leukoscope
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
 from leukoscope_edge.updates.manifest import parse_manifest
 from leukoscope_export.__main__ import main
-from leukoscope_export.papers import model_card_text, sbom_bytes
+from leukoscope_export.signing.model_card_and_sbom import model_card_text, sbom_bytes
 
 HOLDERS = ("ann", "ben", "cyd", "dora", "emil", "fay")
 NOTES = """\

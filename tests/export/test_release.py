@@ -13,9 +13,9 @@ from leukoscope_edge.inference.bundle import open_bundle
 from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.inference.selftest import self_test
 from leukoscope_export.__main__ import main
-from leukoscope_train import work
+from leukoscope_train import run_folder
 from leukoscope_train.__main__ import main as train
-from leukoscope_train.cells import CropSet, save_crops
+from leukoscope_train.data.cells import CropSet, save_crops
 
 NOTES = """\
 id = "drawn-1"
@@ -57,9 +57,9 @@ def striped_cells() -> CropSet:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
-    save_crops(folder / work.CROPS, striped_cells())
+    save_crops(folder / run_folder.CROPS, striped_cells())
     spec = {"side_px": 36, "scale_um_per_px": 0.3, "colour": "masked"}
-    work.write_json(folder / work.SPEC, spec)
+    run_folder.write_json(folder / run_folder.SPEC, spec)
     (folder / "plan.toml").write_text(PLAN)
     (folder / "notes.toml").write_text(NOTES)
     plan = str(folder / "plan.toml")
@@ -86,7 +86,7 @@ def test_a_fitted_run_becomes_a_bundle_that_the_device_accepts(
     assert bundle.card.data.n_people == 16
     assert bundle.card.size_only is not None
     assert bundle.card.conformal is not None
-    report = json.loads((run / work.REPORT).read_text())
+    report = json.loads((run / run_folder.REPORT).read_text())
     assert len(report["people"]) == 16
     assert asdict(bundle.card.decision)["temperature"] > 0
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
 from leukoscope_edge.inference.card import InputEntry
-from leukoscope_export.scales import METHODS, N_BINS, entropy_bin, measure
-from leukoscope_train.cells import DataError
+from leukoscope_export.graphs.scales import METHODS, N_BINS, entropy_bin, measure
+from leukoscope_train.data.cells import DataError
 
 SPEC = InputEntry(
     side_px=16,

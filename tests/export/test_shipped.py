@@ -7,9 +7,9 @@ import onnx
 import pytest
 
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
-from leukoscope_export.quantise import run_onnx
-from leukoscope_export.rules import broken_trt
-from leukoscope_export.surgery import WEIGHTED, Graph
+from leukoscope_export.graphs.graph_rules import broken_trt
+from leukoscope_export.graphs.onnx_graph import WEIGHTED, Graph
+from leukoscope_export.graphs.quantise import run_onnx
 
 FOLDERS = [
     pytest.param(folder, id=name)

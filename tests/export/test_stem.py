@@ -6,8 +6,8 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from leukoscope_export.stem import unfold_stem
-from leukoscope_export.surgery import Graph
+from leukoscope_export.graphs.onnx_graph import Graph
+from leukoscope_export.graphs.stem import unfold_stem
 
 
 def quantised_conv(

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from leukoscope_train.cells import CropSet
+from leukoscope_train.data.cells import CropSet
 
 Draw = Callable[..., CropSet]
 

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from leukoscope_edge.vision.crop import Colour, finish
-from leukoscope_train import augment
-from leukoscope_train.augment import Recipe, compress, finish_batch, keep, vary
-from leukoscope_train.cells import CropSet
+from leukoscope_train.data import augment
+from leukoscope_train.data.augment import Recipe, compress, finish_batch, keep, vary
+from leukoscope_train.data.cells import CropSet
 
 Draw = Callable[..., CropSet]
 STILL = Recipe(

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.vision.crop import CropSpec
-from leukoscope_train import work
+from leukoscope_train import run_folder
 from leukoscope_train.__main__ import main
-from leukoscope_train.cells import CropSet, Person, load_crops, save_crops
 from leukoscope_train.commands.documents import documents
-from leukoscope_train.plots import worst
+from leukoscope_train.data.cells import CropSet, Person, load_crops, save_crops
+from leukoscope_train.evaluation.plots import worst
 
 ROOT = Path(__file__).parents[2]
 FIGURES = ROOT / "train" / "runs" / "figures" / "real"
@@ -38,12 +38,14 @@ def prepared(tmp_path: Path, draw_cells: Draw) -> Path:
     folder = tmp_path / "run"
     folder.mkdir()
     crops = draw_cells()
-    save_crops(folder / work.CROPS, crops)
+    save_crops(folder / run_folder.CROPS, crops)
     spec = CropSpec(side_px=32, scale_um_per_px=0.6, colour="masked")
-    work.write_json(folder / work.SPEC, asdict(spec))
-    work.write_json(folder / work.PREPARED, {"n_cells": len(crops), "n_blasts": 24})
+    run_folder.write_json(folder / run_folder.SPEC, asdict(spec))
+    run_folder.write_json(
+        folder / run_folder.PREPARED, {"n_cells": len(crops), "n_blasts": 24}
+    )
     people = {name: asdict(Person(sex="F")) for name in set(crops.people.tolist())}
-    work.write_json(folder / work.PEOPLE, people)
+    run_folder.write_json(folder / run_folder.PEOPLE, people)
     (tmp_path / "tiny.toml").write_text(PLAN)
     return folder
 
@@ -67,10 +69,10 @@ def test_a_run_leaves_all_that_a_release_needs(
     assert "always ALL" in out
     expected = ["final.pt", "trust.toml", "report.json", "calls.png", "curves.png"]
     assert [n for n in expected if not (prepared / n).exists()] == []
-    report = json.loads((prepared / work.REPORT).read_text())
+    report = json.loads((prepared / run_folder.REPORT).read_text())
     assert [row["model"] for row in report["models"]][1:] == ["size only", "always ALL"]
     assert run("calibrate", "--work", prepared) == 0
-    assert json.loads((prepared / work.REPORT).read_text()) == report
+    assert json.loads((prepared / run_folder.REPORT).read_text()) == report
     assert run("audit", "--work", prepared) == 0
     audit = json.loads((prepared / "audit.json").read_text())
     verdicts = {row["question"]: row["verdict"] for row in audit}
@@ -115,16 +117,16 @@ def test_plans_are_compared_in_one_table(prepared: Path) -> None:
 def test_a_thinned_folder_keeps_everybody_with_fewer_cells(prepared: Path) -> None:
     thin = prepared.parent / "thin"
     assert run("thin", prepared, "--most", 2, "--work", thin) == 0
-    crops, before = (load_crops(f / work.CROPS) for f in (thin, prepared))
+    crops, before = (load_crops(f / run_folder.CROPS) for f in (thin, prepared))
     people, n_cells = np.unique(crops.people, return_counts=True)
     assert people.tolist() == np.unique(before.people).tolist()
     assert set(n_cells.tolist()) == {2}
     assert set(crops.names.tolist()) <= set(before.names.tolist())
-    assert work.load_people(thin) == work.load_people(prepared)
+    assert run_folder.load_people(thin) == run_folder.load_people(prepared)
     assert run("baselines", "--work", thin) == 0
     assert run("thin", prepared, "--most", 0, "--work", thin) == 1
     assert run("thin", prepared, "--most", 2, "--work", prepared) == 1
-    assert len(load_crops(prepared / work.CROPS)) == len(before)
+    assert len(load_crops(prepared / run_folder.CROPS)) == len(before)
 
 
 def test_baselines_and_learning_need_no_network(prepared: Path) -> None:
@@ -181,7 +183,7 @@ def test_a_run_killed_outright_ends_with_the_same_weights(
     plan = prepared.parent / "tiny.toml"
     plan.write_text(PLAN.replace("n_epochs = 2", "n_epochs = 12"))
     other = tmp_path / "other"
-    work.share_crops(prepared, other)
+    run_folder.share_crops(prepared, other)
     assert run("fit", "--work", other, "--plan", plan) == 0
     words = command("fit", "--work", prepared, "--plan", plan)
     started = subprocess.Popen(words, stdout=subprocess.DEVNULL)
@@ -207,7 +209,7 @@ def test_two_processes_share_a_fit(prepared: Path) -> None:
         env=environment,
         stdout=subprocess.DEVNULL,
     )
-    report = json.loads((prepared / work.REPORT).read_text())
+    report = json.loads((prepared / run_folder.REPORT).read_text())
     assert report["models"][0]["n_cells"] == 48
 
 

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from leukoscope_train.augment import Recipe, finish_batch, vary
-from leukoscope_train.cells import CropSet
+from leukoscope_train.data.augment import Recipe, finish_batch, vary
+from leukoscope_train.data.cells import CropSet
+from leukoscope_train.data.sampling import kept_crops
+from leukoscope_train.distributed import Machine, this_machine
 from leukoscope_train.fit import fit, margins
-from leukoscope_train.machine import Machine, this_machine
-from leukoscope_train.networks import make_network
+from leukoscope_train.networks.architectures import make_network
 from leukoscope_train.plan import FitPlan
-from leukoscope_train.sampling import kept_crops
 
 Draw = Callable[..., CropSet]
 pytestmark = pytest.mark.skipif(

@@ -9,26 +9,30 @@ from hypothesis import strategies as st
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting.fraction import call_model
 from leukoscope_edge.counting.statistics import BetaSpread
-from leukoscope_train import metrics
-from leukoscope_train.audit import age_band, audit
-from leukoscope_train.baselines import fit_size, p_by_size, size_out_of_fold
-from leukoscope_train.calibrate import calibrate, probabilities
-from leukoscope_train.cells import CropSet, DataError, Person
 from leukoscope_train.commands.judging import difference
-from leukoscope_train.folds import fold_people, folds_of
-from leukoscope_train.learning import extrapolate, learning_curve, some_people
-from leukoscope_train.outliers import distances, fit_outliers
-from leukoscope_train.plots import worst
-from leukoscope_train.report import Figures, by_person, model_row
-from leukoscope_train.slides import (
+from leukoscope_train.data.cells import CropSet, DataError, Person
+from leukoscope_train.data.folds import fold_people, folds_of
+from leukoscope_train.evaluation import metrics
+from leukoscope_train.evaluation.audit import age_band, audit
+from leukoscope_train.evaluation.baselines import fit_size, p_by_size, size_out_of_fold
+from leukoscope_train.evaluation.calibrate import calibrate, probabilities
+from leukoscope_train.evaluation.conformal import TrustEntry, conformal, write_trust
+from leukoscope_train.evaluation.learning_curve import (
+    extrapolate,
+    learning_curve,
+    some_people,
+)
+from leukoscope_train.evaluation.outliers import distances, fit_outliers
+from leukoscope_train.evaluation.plots import worst
+from leukoscope_train.evaluation.report import Figures, by_person, model_row
+from leukoscope_train.evaluation.slides import (
     false_alarms,
     false_calls_of,
     people_for_share,
     people_needed,
     slide_row,
 )
-from leukoscope_train.tables import markdown_table, with_interval
-from leukoscope_train.trust import TrustEntry, conformal, write_trust
+from leukoscope_train.evaluation.tables import markdown_table, with_interval
 
 Draw = Callable[..., CropSet]
 

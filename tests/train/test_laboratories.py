@@ -11,9 +11,9 @@ import pytest
 
 from leukoscope_edge.vision.crop import CropSpec
 from leukoscope_train.__main__ import main
-from leukoscope_train.cells import DataError
-from leukoscope_train.gather import gather, marrow_tiles, tiles_of
-from leukoscope_train.laboratories import (
+from leukoscope_train.data.cells import DataError
+from leukoscope_train.data.gather import gather, marrow_tiles, tiles_of
+from leukoscope_train.data.laboratories import (
     KINDS,
     MATURE_UNNAMED,
     LabCells,

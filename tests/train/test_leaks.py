@@ -6,9 +6,14 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.types import U8
-from leukoscope_train.cells import CropSet, DataError
 from leukoscope_train.commands.judging import without_leaks
-from leukoscope_train.leaks import drop_twins, find_twins, merge_twins, refuse_twins
+from leukoscope_train.data.cells import CropSet, DataError
+from leukoscope_train.data.leaks import (
+    drop_twins,
+    find_twins,
+    merge_twins,
+    refuse_twins,
+)
 
 Draw = Callable[..., CropSet]
 

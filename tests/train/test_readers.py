@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.vision.crop import CropSpec
-from leukoscope_train.cells import (
+from leukoscope_train.commands.data import training_cells
+from leukoscope_train.data.cells import (
     BLAST,
     NORMAL,
     CellFile,
@@ -15,9 +16,8 @@ from leukoscope_train.cells import (
     cut_out_crop,
     load_crops,
 )
-from leukoscope_train.commands.data import training_cells
-from leukoscope_train.fields import FieldCell, label_of
-from leukoscope_train.readers import (
+from leukoscope_train.data.fields import FieldCell, label_of
+from leukoscope_train.data.readers import (
     drop_duplicates,
     merge_people,
     people_of,

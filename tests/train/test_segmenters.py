@@ -9,14 +9,14 @@ import torch
 
 from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.inference.segmenter import CELL, NUCLEUS
-from leukoscope_train import maskrcnn, unet
-from leukoscope_train.cells import DataError
-from leukoscope_train.masked_images import (
+from leukoscope_train.data.cells import DataError
+from leukoscope_train.data.masked_images import (
     SET_UM_PER_PX,
     MaskedImage,
     training_images,
     window,
 )
+from leukoscope_train.networks.architectures import maskrcnn, unet
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from leukoscope_train import metrics
 from leukoscope_train.__main__ import main
-from leukoscope_train.cells import DataError
-from leukoscope_train.judge import figures_of
-from leukoscope_train.laboratories import KINDS, LabCells, join, save_cells
-from leukoscope_train.networks import Kinds, make_network
+from leukoscope_train.data.cells import DataError
+from leukoscope_train.data.laboratories import KINDS, LabCells, join, save_cells
+from leukoscope_train.evaluation import metrics
+from leukoscope_train.evaluation.judge import figures_of
+from leukoscope_train.networks.architectures import Kinds, make_network
 from leukoscope_train.teach import (
     BLAST_SHARE,
     CNMC_SHARE_OF_BLASTS,

@@ -13,20 +13,28 @@ from torch import nn
 
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.types import F64, U8
-from leukoscope_train import metrics
-from leukoscope_train.adopt import adopt_lite0
-from leukoscope_train.calibrate import (
-    calibrate,
-    fit_decision,
-    fit_spread,
-    fit_temperature,
-)
-from leukoscope_train.cells import (
+from leukoscope_train.data.cells import (
     CropSet,
     DataError,
     concatenate,
     load_crops,
     save_crops,
+)
+from leukoscope_train.data.folds import fold_people, folds_of, refuse_leaks
+from leukoscope_train.data.sampling import (
+    OTHER_KIND,
+    batches,
+    draw_weights,
+    kept_crops,
+    labels_for,
+)
+from leukoscope_train.distributed import HERE, Machine, refuse_unfit
+from leukoscope_train.evaluation import metrics
+from leukoscope_train.evaluation.calibrate import (
+    calibrate,
+    fit_decision,
+    fit_spread,
+    fit_temperature,
 )
 from leukoscope_train.fit import (
     INPUT_MEAN,
@@ -38,27 +46,19 @@ from leukoscope_train.fit import (
     save_weights,
     some_of,
 )
-from leukoscope_train.folds import fold_people, folds_of, refuse_leaks
-from leukoscope_train.heads import fit_heads, known_features
 from leukoscope_train.history import history_path
-from leukoscope_train.machine import HERE, Machine, refuse_unfit
-from leukoscope_train.networks import (
+from leukoscope_train.networks.adopted_weights import adopt_lite0
+from leukoscope_train.networks.architectures import (
     Architecture,
     KindFirst,
     Pooled,
     make_network,
 )
+from leukoscope_train.networks.init_weights import begin, head_name, rate_groups
+from leukoscope_train.networks.linear_heads import fit_heads, known_features
+from leukoscope_train.networks.svm import fit_svm_head
 from leukoscope_train.plan import FitPlan
 from leukoscope_train.run import final_network
-from leukoscope_train.sampling import (
-    OTHER_KIND,
-    batches,
-    draw_weights,
-    kept_crops,
-    labels_for,
-)
-from leukoscope_train.starts import begin, head_name, rate_groups
-from leukoscope_train.svm import fit_svm_head
 
 Draw = Callable[..., CropSet]
 PLANS = Path(__file__).parents[2] / "train" / "runs"

@@ -23,8 +23,8 @@ import cv2
 import torch
 
 from leukoscope_edge.errors import LeukoscopeError
-from leukoscope_train.cells import DataError
 from leukoscope_train.commands import data, documents, fitting, judging, kinds
+from leukoscope_train.data.cells import DataError
 
 
 def main(arguments: list[str] | None = None) -> int:

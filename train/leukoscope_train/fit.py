@@ -25,17 +25,17 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from leukoscope_edge.types import F64, U8
-from leukoscope_train import metrics
-from leukoscope_train.cells import I64, CropSet, DataError, concatenate
-from leukoscope_train.graphs import autocast, captured
-from leukoscope_train.heads import fit_heads, known_features
+from leukoscope_train.data.cells import I64, CropSet, DataError, concatenate
+from leukoscope_train.data.sampling import OTHER_KIND, Batch, batches, kept_crops
+from leukoscope_train.distributed import HERE, Machine, refuse_unfit
+from leukoscope_train.evaluation import metrics
 from leukoscope_train.history import History
-from leukoscope_train.machine import HERE, Machine, refuse_unfit
-from leukoscope_train.networks import Pooled
+from leukoscope_train.networks.architectures import Pooled
+from leukoscope_train.networks.cuda_graphs import autocast, captured
+from leukoscope_train.networks.init_weights import begin, head_name, rate_groups
+from leukoscope_train.networks.linear_heads import fit_heads, known_features
+from leukoscope_train.networks.svm import fit_svm_head
 from leukoscope_train.plan import FitPlan
-from leukoscope_train.sampling import OTHER_KIND, Batch, batches, kept_crops
-from leukoscope_train.starts import begin, head_name, rate_groups
-from leukoscope_train.svm import fit_svm_head
 
 INPUT_MEAN = (0.25, 0.25, 0.25)
 INPUT_STD = (0.25, 0.25, 0.25)

@@ -13,19 +13,19 @@ import torch
 from torch import nn
 
 from leukoscope_edge.types import F64
-from leukoscope_train import work
-from leukoscope_train.baselines import size_out_of_fold
-from leukoscope_train.calibrate import calibrate, probabilities
-from leukoscope_train.cells import I64, CropSet, DataError, concatenate, load_crops
+from leukoscope_train import run_folder
+from leukoscope_train.data.cells import I64, CropSet, DataError, concatenate, load_crops
+from leukoscope_train.data.folds import fold_people, folds_of, refuse_leaks, save_folds
+from leukoscope_train.distributed import Machine
+from leukoscope_train.evaluation.baselines import size_out_of_fold
+from leukoscope_train.evaluation.calibrate import calibrate, probabilities
+from leukoscope_train.evaluation.conformal import write_trust
+from leukoscope_train.evaluation.plots import gallery, plot_calls, plot_history
+from leukoscope_train.evaluation.report import Figures, figures
 from leukoscope_train.fit import fit, out_of_fold_margins, save_weights
-from leukoscope_train.folds import fold_people, folds_of, refuse_leaks, save_folds
 from leukoscope_train.history import history_path
-from leukoscope_train.machine import Machine
-from leukoscope_train.networks import make_network
+from leukoscope_train.networks.architectures import make_network
 from leukoscope_train.plan import FitPlan
-from leukoscope_train.plots import gallery, plot_calls, plot_history
-from leukoscope_train.report import Figures, figures
-from leukoscope_train.trust import write_trust
 
 
 def fit_run(folder: Path, plan: FitPlan, machine: Machine) -> Figures:
@@ -44,7 +44,7 @@ def fit_run(folder: Path, plan: FitPlan, machine: Machine) -> Figures:
         machine=machine,
     )
     if machine.writes:
-        save_weights(network, folder / work.FINAL)
+        save_weights(network, folder / run_folder.FINAL)
         _draw_curves(folder)
     return found
 
@@ -64,34 +64,34 @@ def cross_validate(folder: Path, plan: FitPlan, machine: Machine) -> Figures:
     margins = out_of_fold_margins(crops, extra, fold_of, plan, folder, machine)
     if not machine.writes:
         return {}
-    work.save_margins(folder, margins, crops, fold_of)
+    run_folder.save_margins(folder, margins, crops, fold_of)
     _draw_curves(folder)
     return judge_run(folder)
 
 
 def load_run_crops(folder: Path) -> tuple[CropSet, CropSet | None]:
     """Return a prepared folder's cells of known people, and the others or None."""
-    stored = folder / work.EXTRA
-    return load_crops(folder / work.CROPS), (
+    stored = folder / run_folder.EXTRA
+    return load_crops(folder / run_folder.CROPS), (
         load_crops(stored) if stored.exists() else None
     )
 
 
 def _write_plan(folder: Path, plan: FitPlan, folds: dict[str, int]) -> None:
     command = "python -m leukoscope_train " + " ".join(sys.argv[1:])
-    work.write_json(
-        folder / work.PLAN,
+    run_folder.write_json(
+        folder / run_folder.PLAN,
         {
             "plan": asdict(plan),
             "command": command,
-            "split_sha256": save_folds(folder / work.FOLDS, folds),
+            "split_sha256": save_folds(folder / run_folder.FOLDS, folds),
         },
     )
 
 
 def _draw_curves(folder: Path) -> None:
     histories = {
-        path.stem: work.read_json(history_path(path))
+        path.stem: run_folder.read_json(history_path(path))
         for path in sorted(folder.glob("*.ckpt"))
     }
     if any(len(rows) > 1 for rows in histories.values()):
@@ -104,7 +104,7 @@ def judge_again(folder: Path, plan: FitPlan) -> Figures:
     Raises:
         DataError: It was not.
     """
-    if work.load_plan(folder) != plan:
+    if run_folder.load_plan(folder) != plan:
         raise DataError(f"{folder}: of another plan; compare without --again")
     return judge_run(folder)
 
@@ -112,14 +112,14 @@ def judge_again(folder: Path, plan: FitPlan) -> Figures:
 def judge_run(folder: Path) -> Figures:
     """Calibrate a fitted run from its stored margins and write all its figures."""
     crops, _ = load_run_crops(folder)
-    margins, fold_of = work.load_margins(folder, crops)
-    plan = work.load_plan(folder)
+    margins, fold_of = run_folder.load_margins(folder, crops)
+    plan = run_folder.load_plan(folder)
     calibration = calibrate(margins, crops.labels, crops.people)
-    work.save_calibration(folder, calibration)
+    run_folder.save_calibration(folder, calibration)
     p = probabilities(margins, calibration.decision.temperature)
     p_size = size_out_of_fold(crops, fold_of)
     found = figures(crops, margins, calibration, fold_of, p_size, plan.architecture)
-    work.write_json(folder / work.REPORT, found)
+    run_folder.write_json(folder / run_folder.REPORT, found)
     plot_calls(crops.labels, p, folder / "calls.png")
     gallery(crops, p, folder / "worst.png")
     write_trust(folder, crops, p, calibration)
@@ -133,7 +133,7 @@ def final_network(folder: Path, plan: FitPlan) -> nn.Module:
         DataError: There is none, or it is of another architecture.
     """
     network = make_network(plan.architecture, plan.side_px)
-    path = folder / work.FINAL
+    path = folder / run_folder.FINAL
     try:
         network.load_state_dict(torch.load(path, weights_only=True))
     except (OSError, RuntimeError) as err:
@@ -150,8 +150,8 @@ def mean_probabilities(runs: list[Path], crops: CropSet) -> F64:
     parts: list[F64] = []
     folds: list[I64] = []
     for folder in runs:
-        margins, fold_of = work.load_margins(folder, crops)
-        temperature = work.load_calibration(folder).decision.temperature
+        margins, fold_of = run_folder.load_margins(folder, crops)
+        temperature = run_folder.load_calibration(folder).decision.temperature
         parts.append(probabilities(margins, temperature))
         folds.append(fold_of)
     if not all(np.array_equal(folds[0], other) for other in folds):

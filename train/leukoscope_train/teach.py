@@ -23,12 +23,12 @@ from torch.nn import functional
 
 from leukoscope_edge.types import F32, F64, U8
 from leukoscope_edge.vision.crop import COVER
-from leukoscope_train.augment import Recipe, compress, keep, vary
-from leukoscope_train.cells import DataError
+from leukoscope_train.data.augment import Recipe, compress, keep, vary
+from leukoscope_train.data.cells import DataError
+from leukoscope_train.data.laboratories import KINDS, LabCells
 from leukoscope_train.fit import as_input
-from leukoscope_train.laboratories import KINDS, LabCells
-from leukoscope_train.networks import SIDE_PX, Architecture, make_network
-from leukoscope_train.starts import load_start
+from leukoscope_train.networks.architectures import SIDE_PX, Architecture, make_network
+from leukoscope_train.networks.init_weights import load_start
 
 BLAST_SHARE = 0.32
 """Of the draws: the question that matters gets a third of the cells."""

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from leukoscope_edge.vision.crop import CropSpec
-from leukoscope_train import metrics, work
-from leukoscope_train.baselines import diameters_um, fit_size
-from leukoscope_train.cells import (
+from leukoscope_train import run_folder
+from leukoscope_train.commands import add_command, say
+from leukoscope_train.data.cells import (
     BLAST,
     CNMC_UM_PER_PX,
     I64,
@@ -27,16 +27,17 @@ from leukoscope_train.cells import (
     load_crops,
     save_crops,
 )
-from leukoscope_train.commands import add_command, say
-from leukoscope_train.leaks import drop_twins, merge_twins
-from leukoscope_train.readers import (
+from leukoscope_train.data.leaks import drop_twins, merge_twins
+from leukoscope_train.data.readers import (
     Listing,
     people_of,
     read_cells,
     read_class_folders,
     refuse_foreign,
 )
-from leukoscope_train.simulated import crops_of_slides
+from leukoscope_train.data.simulated import crops_of_slides
+from leukoscope_train.evaluation import metrics
+from leukoscope_train.evaluation.baselines import diameters_um, fit_size
 
 SHOWN_UM = 20.48
 """A monocyte with its rim: 128 px of 0.16 um each, or fewer larger ones."""
@@ -108,11 +109,11 @@ def prepare(options: argparse.Namespace) -> None:
     flow.append(counted("one crop kept of each cell", crops))
     if options.pbc:
         extra, more = _pbc_crops(options.pbc, spec)
-        save_crops(options.work / work.EXTRA, extra)
+        save_crops(options.work / run_folder.EXTRA, extra)
         flow.append(counted("of unknown people, for training alone", extra))
         left_out += more
     people = {n: asdict(about) for n, about in people_of(listing.files).items()}
-    work.write_json(options.work / work.PEOPLE, people)
+    run_folder.write_json(options.work / run_folder.PEOPLE, people)
     left_out += repeated
     store(options.work, crops, spec, flow=flow, left_out=left_out, joined=joined)
 
@@ -130,17 +131,17 @@ def thin(options: argparse.Namespace) -> None:
         raise DataError(f"--most must be at least 1, got {options.most}")
     if options.work.resolve() == options.prepared.resolve():
         raise DataError(f"{options.work}: would be written over; name another --work")
-    crops = load_crops(options.prepared / work.CROPS)
+    crops = load_crops(options.prepared / run_folder.CROPS)
     options.work.mkdir(parents=True, exist_ok=True)
     kept = crops.pick(_some_of_each(crops.people, options.most))
-    stored = options.prepared / work.EXTRA
+    stored = options.prepared / run_folder.EXTRA
     if stored.exists():
         extra = load_crops(stored)
         extra = extra.pick(_some_of_each(extra.sources, options.most))
-        save_crops(options.work / work.EXTRA, extra)
-    people = {n: asdict(p) for n, p in work.load_people(options.prepared).items()}
-    work.write_json(options.work / work.PEOPLE, people)
-    spec = CropSpec(**work.read_json(options.prepared / work.SPEC))
+        save_crops(options.work / run_folder.EXTRA, extra)
+    people = {n: asdict(p) for n, p in run_folder.load_people(options.prepared).items()}
+    run_folder.write_json(options.work / run_folder.PEOPLE, people)
+    spec = CropSpec(**run_folder.read_json(options.prepared / run_folder.SPEC))
     line = f"{len(crops) - len(kept)} cells beyond {options.most} of a person"
     flow = [counted("prepared", crops), counted("some kept of each person", kept)]
     store(options.work, kept, spec, flow=flow, left_out=[line])
@@ -173,7 +174,7 @@ def crops_of(
     listing: Listing, spec: CropSpec, um_per_px: float | None
 ) -> tuple[CropSet, list[str]]:
     """Cut the listed cells; return them and a line for each image left out."""
-    from leukoscope_train.fields import crops_of_fields
+    from leukoscope_train.data.fields import crops_of_fields
 
     if listing.on_black:
         crops, left_out = crop_cells(listing.files, cut_out_crop, spec)
@@ -203,8 +204,8 @@ def store(
         left_out: A line for each reason.
         joined: A line for each pair of people who share a cell.
     """
-    save_crops(folder / work.CROPS, crops)
-    work.write_json(folder / work.SPEC, asdict(spec))
+    save_crops(folder / run_folder.CROPS, crops)
+    run_folder.write_json(folder / run_folder.SPEC, asdict(spec))
     last = counted("", crops)
     found = {
         "n_cells": len(crops),
@@ -214,7 +215,7 @@ def store(
         "joined": list(joined),
         "left_out": list(left_out),
     }
-    work.write_json(folder / work.PREPARED, found)
+    run_folder.write_json(folder / run_folder.PREPARED, found)
     for line in left_out:
         print(f"left out: {line}", file=sys.stderr)  # noqa: T201
     for line in joined:
@@ -257,7 +258,7 @@ def some(files: list[CellFile], n_chosen: int) -> list[CellFile]:
 
 def pbc_cells(files: list[CellFile], spec: CropSpec) -> tuple[CropSet, list[str]]:
     """Cut the middle cell of each of PBC's images."""
-    from leukoscope_train.fields import crops_of_fields
+    from leukoscope_train.data.fields import crops_of_fields
 
     return crops_of_fields(
         files, spec, scale_um_per_px=PBC_UM_PER_PX, only_central=True

@@ -10,20 +10,21 @@ from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting.fraction import call_model
 from leukoscope_edge.counting.statistics import limit_of_blank
 from leukoscope_edge.inference.card import Card, read_card
-from leukoscope_train import work
-from leukoscope_train.cells import NORMAL
+from leukoscope_train import run_folder
 from leukoscope_train.commands import add_command, say
 from leukoscope_train.commands.fitting import comparison_table
 from leukoscope_train.commands.judging import audit_table, difference_table
-from leukoscope_train.report import Figures
-from leukoscope_train.slides import (
+from leukoscope_train.data.cells import NORMAL
+from leukoscope_train.evaluation.conformal import BLANK_CELLS, TRUST_NAME, TrustEntry
+from leukoscope_train.evaluation.report import Figures
+from leukoscope_train.evaluation.slides import (
     false_alarms,
     false_calls_of,
     people_for_share,
     people_needed,
     slide_row,
 )
-from leukoscope_train.tables import (
+from leukoscope_train.evaluation.tables import (
     confusion_table,
     elsewhere_table,
     flow_table,
@@ -31,7 +32,6 @@ from leukoscope_train.tables import (
     people_table,
     slide_table,
 )
-from leukoscope_train.trust import BLANK_CELLS, TRUST_NAME, TrustEntry
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 DOCUMENTS = ("validation.md", "model-card.md")
@@ -115,16 +115,17 @@ def evidence(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = dict.fromkeys(OPTIONAL)
     for name in OPTIONAL:
         if (folder / f"{name}.json").exists():
-            found[name] = work.read_json(folder / f"{name}.json")
+            found[name] = run_folder.read_json(folder / f"{name}.json")
     trust = folder / TRUST_NAME
     found["trust"] = read_toml(trust, TrustEntry) if trust.exists() else None
     for kind in ("learning", "evaluation"):
         paths = sorted(folder.glob(f"{kind}-*.json"))
-        found[kind] = [work.read_json(path) for path in paths]
+        found[kind] = [run_folder.read_json(path) for path in paths]
     for name, kind in BY_NAME.items():
         paths = sorted(folder.glob(f"{kind}-*.json"))
         found[name] = {
-            path.stem.removeprefix(f"{kind}-"): work.read_json(path) for path in paths
+            path.stem.removeprefix(f"{kind}-"): run_folder.read_json(path)
+            for path in paths
         }
     return found
 

@@ -12,28 +12,43 @@ from scipy.special import logit
 
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.types import F64
-from leukoscope_train import work
-from leukoscope_train.adopt import adopt_lite0
-from leukoscope_train.baselines import SIZE_ONLY, size_margins, size_out_of_fold
-from leukoscope_train.calibrate import Calibration, calibrate
-from leukoscope_train.cells import (
+from leukoscope_train import run_folder
+from leukoscope_train.commands import add_command, say
+from leukoscope_train.commands.data import pbc_cells, real_spec, some
+from leukoscope_train.data.cells import (
     CropSet,
     DataError,
     concatenate,
     load_crops,
     save_crops,
 )
-from leukoscope_train.commands import add_command, say
-from leukoscope_train.commands.data import pbc_cells, real_spec, some
+from leukoscope_train.data.folds import fold_people, folds_of
+from leukoscope_train.data.readers import read_class_folders
+from leukoscope_train.data.sampling import kept_crops
+from leukoscope_train.distributed import Machine, this_machine
+from leukoscope_train.evaluation.baselines import (
+    SIZE_ONLY,
+    size_margins,
+    size_out_of_fold,
+)
+from leukoscope_train.evaluation.calibrate import Calibration, calibrate
+from leukoscope_train.evaluation.learning_curve import (
+    Judge,
+    extrapolate,
+    learning_curve,
+)
+from leukoscope_train.evaluation.plots import plot_learning
+from leukoscope_train.evaluation.report import Figures, model_row
+from leukoscope_train.evaluation.slides import SHOWN_FRACTIONS, slide_of
+from leukoscope_train.evaluation.tables import (
+    markdown_table,
+    model_table,
+    with_interval,
+)
 from leukoscope_train.fit import fit, logits, margins, save_weights
-from leukoscope_train.folds import fold_people, folds_of
-from leukoscope_train.learning import Judge, extrapolate, learning_curve
-from leukoscope_train.machine import Machine, this_machine
-from leukoscope_train.networks import make_network, n_parameters
+from leukoscope_train.networks.adopted_weights import adopt_lite0
+from leukoscope_train.networks.architectures import make_network, n_parameters
 from leukoscope_train.plan import FitPlan
-from leukoscope_train.plots import plot_learning
-from leukoscope_train.readers import read_class_folders
-from leukoscope_train.report import Figures, model_row
 from leukoscope_train.run import (
     cross_validate,
     fit_run,
@@ -41,9 +56,6 @@ from leukoscope_train.run import (
     load_run_crops,
     mean_probabilities,
 )
-from leukoscope_train.sampling import kept_crops
-from leukoscope_train.slides import SHOWN_FRACTIONS, slide_of
-from leukoscope_train.tables import markdown_table, model_table, with_interval
 
 PRETRAINING_PER_CLASS = 600
 """Cells of each of PBC's eight classes; the smallest class has twice as many."""
@@ -150,14 +162,14 @@ def compare(options: argparse.Namespace) -> None:
         for seed in options.seeds:
             plan = replace(read_toml(path, FitPlan), seed=seed)
             folder = _folder(options.work, path, seed)
-            work.share_crops(options.work, folder)
+            run_folder.share_crops(options.work, folder)
             if options.again:
                 found = judge_again(folder, plan)
             else:
                 found = cross_validate(folder, plan, machine)
             if found:
                 rows.append(_compared(path.stem, plan, found["models"][0]))
-                rows[-1]["slide"] = _slide(work.load_calibration(folder))
+                rows[-1]["slide"] = _slide(run_folder.load_calibration(folder))
                 baselines = found["models"][1:]
     if not machine.writes:
         return
@@ -165,7 +177,7 @@ def compare(options: argparse.Namespace) -> None:
         rows += [_pair(options, seed) for seed in options.seeds]
     rows += [_baseline(options.work, row) for row in baselines]
     name = options.name or options.plans[0].parent.name
-    work.write_json(options.work / f"compare-{name}.json", rows)
+    run_folder.write_json(options.work / f"compare-{name}.json", rows)
     say(comparison_table(rows))
 
 
@@ -255,7 +267,7 @@ def learn(options: argparse.Namespace) -> None:
     rows = learning_curve(crops, fold_of, judge)
     twice = extrapolate(rows)
     found = {"model": name, "rows": rows, "auroc_with_twice_the_people": twice}
-    work.write_json(options.work / f"learning-{name}.json", found)
+    run_folder.write_json(options.work / f"learning-{name}.json", found)
     plot_learning(rows, options.work / f"learning-{name}.png")
     say(model_table(rows))
     say(f"a power law through these gives an AUROC of {twice:.3f} for twice as many")

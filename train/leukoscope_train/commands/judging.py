@@ -9,39 +9,44 @@ import numpy as np
 
 from leukoscope_edge.types import F64
 from leukoscope_edge.vision.crop import CropSpec
-from leukoscope_train import metrics, work
-from leukoscope_train.audit import audit
-from leukoscope_train.baselines import (
+from leukoscope_train import run_folder
+from leukoscope_train.commands import add_command, say
+from leukoscope_train.commands.data import crops_of
+from leukoscope_train.data.cells import I64, CropSet, DataError, concatenate
+from leukoscope_train.data.folds import fold_people, folds_of, refuse_leaks, save_folds
+from leukoscope_train.data.leaks import find_twins
+from leukoscope_train.data.readers import read_cells
+from leukoscope_train.data.sampling import kept_crops
+from leukoscope_train.evaluation import metrics
+from leukoscope_train.evaluation.audit import audit
+from leukoscope_train.evaluation.baselines import (
     ALWAYS_ALL,
     SIZE_ONLY,
     fit_size,
     p_by_size,
     size_out_of_fold,
 )
-from leukoscope_train.calibrate import probabilities
-from leukoscope_train.cells import I64, CropSet, DataError, concatenate
-from leukoscope_train.commands import add_command, say
-from leukoscope_train.commands.data import crops_of
-from leukoscope_train.fit import margins
-from leukoscope_train.folds import fold_people, folds_of, refuse_leaks, save_folds
-from leukoscope_train.leaks import find_twins
-from leukoscope_train.plots import gallery, plot_calls
-from leukoscope_train.readers import read_cells
-from leukoscope_train.report import (
+from leukoscope_train.evaluation.calibrate import probabilities
+from leukoscope_train.evaluation.plots import gallery, plot_calls
+from leukoscope_train.evaluation.report import (
     Figures,
     at_operating_points,
     by_person,
     model_row,
     table_of,
 )
+from leukoscope_train.evaluation.tables import (
+    markdown_table,
+    model_table,
+    with_interval,
+)
+from leukoscope_train.fit import margins
 from leukoscope_train.run import (
     final_network,
     judge_run,
     load_run_crops,
     mean_probabilities,
 )
-from leukoscope_train.sampling import kept_crops
-from leukoscope_train.tables import markdown_table, model_table, with_interval
 
 
 def add_commands(commands: Any) -> None:
@@ -81,13 +86,13 @@ def baselines(options: argparse.Namespace) -> None:
     }
     rows = [model_row(n, crops.labels, own, crops.people) for n, own in p.items()]
     found = {
-        "prepared": work.read_json(options.work / work.PREPARED),
-        "split_sha256": save_folds(options.work / work.FOLDS, folds),
+        "prepared": run_folder.read_json(options.work / run_folder.PREPARED),
+        "split_sha256": save_folds(options.work / run_folder.FOLDS, folds),
         "n_folds": len(set(folds.values())),
         "models": rows,
         "people": by_person(crops.labels, p[SIZE_ONLY], crops.people, (0.5, 0.5)),
     }
-    work.write_json(options.work / "baselines.json", found)
+    run_folder.write_json(options.work / "baselines.json", found)
     say(model_table(rows))
 
 
@@ -104,7 +109,7 @@ def evaluate(options: argparse.Namespace) -> None:
     """
     trained, extra = load_run_crops(options.work)
     seen = trained if extra is None else concatenate([trained, extra])
-    spec = CropSpec(**work.read_json(options.work / work.SPEC))
+    spec = CropSpec(**run_folder.read_json(options.work / run_folder.SPEC))
     listing = read_cells(options.source, options.split)
     crops, left_out = crops_of(listing, spec, options.um_per_px)
     for line in left_out:
@@ -113,7 +118,7 @@ def evaluate(options: argparse.Namespace) -> None:
     found = _judged(options.work, trained, crops)
     name = "-".join(filter(None, (options.source.stem, options.split)))
     found |= {"set": name, "n_left_out": len(left_out)}
-    work.write_json(options.work / f"evaluation-{name}.json", found)
+    run_folder.write_json(options.work / f"evaluation-{name}.json", found)
     say(model_table(found["models"]))
 
 
@@ -150,8 +155,8 @@ def without_leaks(trained: CropSet, crops: CropSet, *, drop: bool) -> CropSet:
 
 
 def _judged(folder: Path, trained: CropSet, crops: CropSet) -> Figures:
-    plan = work.load_plan(folder)
-    decision = work.load_calibration(folder).decision
+    plan = run_folder.load_plan(folder)
+    decision = run_folder.load_calibration(folder).decision
     margin = margins(final_network(folder, plan), kept_crops(crops, plan))
     p = probabilities(margin, decision.temperature)
     points = (decision.normal_to, decision.blast_from)
@@ -181,7 +186,7 @@ def differ(options: argparse.Namespace) -> None:
         for run, p in zip(options.runs[1:], others, strict=True)
     ]
     found = {"from": options.runs[0], "rows": rows}
-    work.write_json(options.work / f"differences-{options.name}.json", found)
+    run_folder.write_json(options.work / f"differences-{options.name}.json", found)
     say(difference_table(rows))
 
 
@@ -220,11 +225,11 @@ def difference_table(rows: list[dict[str, Any]]) -> str:
 def audit_run(options: argparse.Namespace) -> None:
     """Print the out-of-fold figures of every group of people that is large enough."""
     crops, _ = load_run_crops(options.work)
-    margin, _ = work.load_margins(options.work, crops)
-    temperature = work.load_calibration(options.work).decision.temperature
+    margin, _ = run_folder.load_margins(options.work, crops)
+    temperature = run_folder.load_calibration(options.work).decision.temperature
     p = probabilities(margin, temperature)
-    rows = audit(crops, p, work.load_people(options.work))
-    work.write_json(options.work / "audit.json", rows)
+    rows = audit(crops, p, run_folder.load_people(options.work))
+    run_folder.write_json(options.work / "audit.json", rows)
     say(audit_table(rows))
 
 

@@ -11,11 +11,10 @@ import torch
 
 from leukoscope_edge.types import F32
 from leukoscope_edge.vision.crop import CropSpec
-from leukoscope_train.cells import DataError
 from leukoscope_train.commands import add_command, say
-from leukoscope_train.gather import READERS, gather, summary, tiles_of
-from leukoscope_train.judge import figures_of, shown
-from leukoscope_train.laboratories import (
+from leukoscope_train.data.cells import DataError
+from leukoscope_train.data.gather import READERS, gather, summary, tiles_of
+from leukoscope_train.data.laboratories import (
     HELD_OUT,
     LabCells,
     join,
@@ -24,7 +23,8 @@ from leukoscope_train.laboratories import (
     of_laboratories,
     save_cells,
 )
-from leukoscope_train.networks import make_network
+from leukoscope_train.evaluation.judge import figures_of, shown
+from leukoscope_train.networks.architectures import make_network
 from leukoscope_train.teach import ROOM, TeachPlan, kept, kind_logits, teach
 
 SHOWN_UM = 20.48

@@ -1,0 +1,1 @@
+"""ONNX graphs: exported, scaled, rewritten and checked for each runtime."""

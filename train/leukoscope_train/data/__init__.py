@@ -1,0 +1,1 @@
+"""Cells and images: read, cut, drawn, varied and split, people never divided."""

@@ -1,0 +1,1 @@
+"""How good calls are: figures, tables, plots, calibration, outliers."""

@@ -1,0 +1,150 @@
+"""Figures of a network of kinds, laboratory by laboratory.
+
+Blast against every other kind and against each kind alone, with bootstrap intervals;
+kinds by balanced accuracy and confusion; false calls of mature cells by laboratory.
+Cells of known people are drawn by person, the others one by one.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from leukoscope_edge.types import F32, F64, BoolArray
+from leukoscope_train.data.cells import I64, Strings
+from leukoscope_train.data.laboratories import KINDS, MATURE, MATURE_UNNAMED, LabCells
+from leukoscope_train.evaluation import metrics
+from leukoscope_train.teach import blast_margin
+
+N_BOOTSTRAP = 400
+FALSE_CALLS = (0.02, 0.04)
+"""Shares of mature cells called blast at which the sensitivity is read."""
+
+
+def figures_of(cells: LabCells, logits: F32) -> dict[str, Any]:
+    """Return all figures of every laboratory.
+
+    Args:
+        cells: N cells.
+        logits: (N, K) of kinds.
+    """
+    found: dict[str, Any] = {}
+    for laboratory in np.unique(cells.laboratories).tolist():
+        for degraded in (False, True):
+            own = (cells.laboratories == laboratory) & (cells.is_degraded == degraded)
+            if own.any():
+                name = laboratory + (" degraded" if degraded else "")
+                found[name] = _laboratory(laboratory, cells.pick(own), logits[own])
+    return found
+
+
+def _laboratory(laboratory: str, cells: LabCells, logits: F32) -> dict[str, Any]:
+    margin, blast = blast_margin(logits), cells.is_blast
+    row: dict[str, Any] = {"n_cells": len(cells), "n_blasts": int(blast.sum())}
+    if 0 < blast.sum() < len(cells):
+        row["auroc"] = interval_of(margin, blast, cells.people)
+        row["auroc_against"] = {
+            str(kind): round(metrics.auroc(blast[own], margin[own]), 4)
+            for kind in np.unique(cells.kinds[blast == 0])
+            for own in [(cells.kinds == kind) | (blast == 1)]
+        }
+        row["auroc_of_size"] = round(metrics.auroc(blast, cells.areas_um2), 4)
+        row["sensitivity_at"] = {
+            str(share): round(float((margin[blast == 1] > limit).mean()), 4)
+            for share in FALSE_CALLS
+            for limit in [np.quantile(margin[blast == 0], 1 - share)]
+        }
+    if laboratory == "taleqani":
+        row["auroc_by_image"] = auroc_by_image(cells, margin)
+    row["margin_quantiles_of_mature"] = _quantiles(margin[is_mature(cells)])
+    row["margin_quantiles_of_blasts"] = _quantiles(margin[blast == 1])
+    row |= kinds_of(cells, logits)
+    return row
+
+
+def is_mature(cells: LabCells) -> BoolArray:
+    """Return (N,) whether a cell is of a kind that healthy blood shows."""
+    return np.asarray(np.isin(cells.kinds, (*MATURE, MATURE_UNNAMED)), np.bool_)
+
+
+def auroc_by_image(cells: LabCells, margin: F64) -> list[float]:
+    """Return how the mean probability of an image's cells tells images of blasts.
+
+    Args:
+        cells: Named `image#number`.
+        margin: (N,) of the cells.
+    """
+    images = np.array([n.rpartition("#")[0] for n in cells.names.tolist()], np.str_)
+    names, place = np.unique(images, return_inverse=True)
+    counts = np.bincount(place)
+    p = 0.5 * (1 + np.tanh(margin / 2))
+    mean = np.bincount(place, weights=p) / counts
+    blast = (np.bincount(place, weights=cells.is_blast) / counts > 0.5).astype(np.int64)
+    return interval_of(np.asarray(mean), blast, np.full(len(names), "", np.str_))
+
+
+def _quantiles(values: F64) -> list[float]:
+    if not len(values):
+        return []
+    found = np.quantile(values, [0.05, 0.5, 0.9, 0.95, 0.98, 0.99])
+    return [round(float(v), 3) for v in found]
+
+
+def kinds_of(cells: LabCells, logits: F32) -> dict[str, Any]:
+    """Return the balanced accuracy over the mature kinds, and the confusion of all.
+
+    Among the mature kinds alone the likeliest of them counts, so that a missed blast
+    class does not hide how well kinds are told.
+    """
+    places = [KINDS.index(kind) for kind in MATURE]
+    called = np.array(MATURE)[logits[:, places].argmax(axis=1)]
+    present = [k for k in MATURE if (cells.kinds == k).any()]
+    recall = {k: float((called[cells.kinds == k] == k).mean()) for k in present}
+    whole = np.array(KINDS)[logits.argmax(axis=1)]
+    confusion = {
+        kind: {
+            other: int(((cells.kinds == kind) & (whole == other)).sum())
+            for other in KINDS
+            if ((cells.kinds == kind) & (whole == other)).any()
+        }
+        for kind in np.unique(cells.kinds).tolist()
+    }
+    accuracy = round(float(np.mean(list(recall.values()))), 4) if recall else None
+    return {
+        "balanced_accuracy_of_mature": accuracy,
+        "recall_of_mature": {k: round(v, 4) for k, v in recall.items()},
+        "confusion": confusion,
+    }
+
+
+def interval_of(margin: F64, blast: I64, people: Strings) -> list[float]:
+    """Return an AUROC with its 95 % bootstrap interval, people drawn where known."""
+    random = np.random.default_rng(0)
+    groups = np.where(people == "", np.arange(len(people)).astype(np.str_), people)
+    _, group = np.unique(groups, return_inverse=True)
+    members = np.argsort(group, kind="stable")
+    starts = np.r_[0, np.cumsum(np.bincount(group))]
+    drawn = []
+    for _ in range(N_BOOTSTRAP):
+        chosen = random.integers(0, len(starts) - 1, len(starts) - 1)
+        if len(chosen) == len(people):
+            at = members[chosen]
+        else:
+            at = np.concatenate([members[starts[c] : starts[c + 1]] for c in chosen])
+        if 0 < blast[at].sum() < len(at):
+            drawn.append(metrics.auroc(blast[at], margin[at]))
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return [
+        round(v, 4) for v in (metrics.auroc(blast, margin), float(low), float(high))
+    ]
+
+
+def shown(found: dict[str, Any]) -> Iterator[str]:
+    """Yield the figures as lines."""
+    for name, row in found.items():
+        yield f"{name}: {row['n_cells']} cells, {row['n_blasts']} blasts"
+        for key, value in row.items():
+            if key not in ("n_cells", "n_blasts", "confusion"):
+                yield f"    {key}: {value}"
+        for kind, calls in row["confusion"].items():
+            yield f"    {kind:<22}{calls}"

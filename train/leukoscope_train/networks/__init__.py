@@ -1,0 +1,1 @@
+"""The networks, how they begin, and heads on their features."""

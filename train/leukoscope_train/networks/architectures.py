@@ -1,0 +1,370 @@
+"""The networks, each a plain `torch.nn.Module` with two logits: normal, blast.
+
+Most are `Pooled`: a stack of convolutions, the mean over the map, one dense layer.
+Their class activation map is exact: the mean of the map plus the bias is the margin.
+timm draws the large ones, with fresh weights; nothing is downloaded.
+"""
+
+from typing import Literal
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from leukoscope_train.data.laboratories import KINDS
+
+Architecture = Literal[
+    "cnn",
+    "resnet50",
+    "resnet50-kind-first",
+    "alexnet",
+    "alexnet-compact",
+    "alexnet-tiny",
+    "densenet121",
+    "vgg16",
+    "mobilenet-v2",
+    "efficientnet-lite0",
+    "efficientnet-lite0-kind-first",
+    "alexnet-kind-first",
+    "inception-v3",
+    "xception",
+    "lstm",
+    "cnn-svm",
+    "resnet50-kinds",
+    "alexnet-kinds",
+    "efficientnet-lite0-kinds",
+]
+SIDE_PX = 128
+"""Side of the crops that the project uses; two networks depend on it."""
+
+CNN_WIDTHS = (32, 64, 128, 256)
+"""Channels of the four stages of the CNN from scratch: 0.39 M parameters."""
+ALEXNET_WIDTHS = (32, 64, 128, 128, 192)
+"""Channels of the compact AlexNet's five convolutions: 0.5 M parameters."""
+TINY_WIDTHS = (12, 16, 24, 24, 32)
+"""The same for simulated cells: 25 thousand parameters."""
+LSTM_UNITS = 128
+LITE_FEATURES = 1280
+LITE_BN_EPS = 1e-3
+"""With which Google's weights were trained."""
+FAR_BELOW = 1e6
+"""Taken off a logit, it leaves a softmax to the others."""
+ALEXNET_DENSE = 4096
+"""Units of AlexNet's two hidden dense layers, as published."""
+
+
+class Pooled(nn.Module):
+    """Convolutions, the mean over the map, one dense layer.
+
+    Source: Lin et al. 2014 (the pooled head), Zhou et al. 2016 (the map).
+    """
+
+    def __init__(self, features: nn.Module, n_features: int) -> None:
+        super().__init__()
+        self.features = features
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.head = nn.Linear(n_features, 2)
+
+    def forward(self, crops: torch.Tensor) -> torch.Tensor:
+        """Return (N, 2) logits of (N, 3, side, side) normalised crops."""
+        return self.logits(self.features(crops))
+
+    def logits(self, features: torch.Tensor) -> torch.Tensor:
+        """Return (N, 2) logits of (N, C, h, w) features."""
+        return self.judge(self.pool(features).flatten(1))
+
+    def judge(self, pooled: torch.Tensor) -> torch.Tensor:
+        """Return (N, 2) logits of (N, C) means over the map."""
+        logits: torch.Tensor = self.head(pooled)
+        return logits
+
+    def activation_map(self, features: torch.Tensor) -> torch.Tensor:
+        """Return (N, h, w): what each place adds to the margin, blast minus normal.
+
+        The mean over the map plus the head's bias is the margin itself.
+        """
+        direction = self.head.weight[1] - self.head.weight[0]
+        return functional.conv2d(features, direction[None, :, None, None]).squeeze(1)
+
+
+class KindFirst(Pooled):
+    """Two questions of the same features: is it lymphoid, and if so, is it a blast?
+
+    A cell is called a blast only as far as both answers say so: the margin is the
+    smaller of the two. Normal granulocytes can then teach what is lymphoid without
+    teaching that another laboratory's cells are normal.
+
+    Its class activation map is that of the second question, exact where the first one
+    is answered clearly by yes.
+    """
+
+    blast_alone: torch.Tensor
+
+    def __init__(self, features: nn.Module, n_features: int) -> None:
+        super().__init__(features, n_features)
+        self.other_kind = nn.Linear(n_features, 1)
+        blast_alone = torch.tensor([0.0, 1.0])
+        self.register_buffer("blast_alone", blast_alone, persistent=False)
+
+    def forward(self, crops: torch.Tensor) -> torch.Tensor:
+        """Return (N, 2) logits; while training the (N, 3) answers of both questions."""
+        features = self.features(crops)
+        return self.answers(features) if self.training else self.logits(features)
+
+    def answers(self, features: torch.Tensor) -> torch.Tensor:
+        """Return (N, 3): normal and blast among lymphoid cells, margin of other kinds.
+
+        Args:
+            features: (N, C, h, w).
+        """
+        pooled = self.pool(features).flatten(1)
+        return torch.cat([self.head(pooled), self.other_kind(pooled)], dim=1)
+
+    def judge(self, pooled: torch.Tensor) -> torch.Tensor:
+        """Return (N, 2) logits of (N, C) means; the margin is the smaller."""
+        lymphoid: torch.Tensor = self.head(pooled)
+        normal, blast = torch.split(lymphoid, 1, dim=1)
+        # The smaller of blast and (normal - other), by operators that every engine has
+        # and that stay in float.
+        over = functional.relu(blast - (normal - self.other_kind(pooled)))
+        return lymphoid - over * self.blast_alone
+
+
+class Kinds(Pooled):
+    """Which of `laboratories.KINDS` is a cell? The blast call follows from the answer.
+
+    `forward` gives the logit of every kind. The exporter puts the two numbers that the
+    device calls by before them: blast's own, and the log-sum-exp of all others.
+    """
+
+    is_blast: torch.Tensor
+
+    def __init__(self, features: nn.Module, n_features: int) -> None:
+        super().__init__(features, n_features)
+        self.head = nn.Linear(n_features, len(KINDS))
+        is_blast = torch.tensor([float(kind == "blast") for kind in KINDS])
+        self.register_buffer("is_blast", is_blast, persistent=False)
+
+    @torch.no_grad()
+    def keep_kinds(self, chosen: list[int]) -> None:
+        """Keep the answers of some kinds, by their places; blast must stay the first.
+
+        A kind that nobody taught has an answer too, and it means nothing.
+        """
+        old = self.head
+        self.head = nn.Linear(old.in_features, len(chosen))
+        self.head.weight.copy_(old.weight[chosen])
+        self.head.bias.copy_(old.bias[chosen])
+        self.is_blast = self.is_blast[chosen]
+
+    def activation_map(self, features: torch.Tensor) -> torch.Tensor:
+        """Return (N, h, w): what each place adds to blast over the other kinds.
+
+        The others are weighed by what the network holds likely among them, so that
+        the map's mean, plus the biases weighed alike, is the margin plus the entropy
+        of the other kinds: exact, since a log-sum-exp is its terms' mean by those
+        weights plus their entropy.
+        """
+        maps = functional.conv2d(features, self.head.weight[:, :, None, None])
+        logits = self.judge(self.pool(features).flatten(1))
+        others = (logits - FAR_BELOW * self.is_blast).softmax(1)
+        weights = (self.is_blast - others).unsqueeze(1)
+        _, _, height, width = maps.shape
+        summed: torch.Tensor = weights @ maps.flatten(2)
+        return summed.reshape(-1, height, width)
+
+
+class AlexNetCompact(Pooled):
+    """An AlexNet of five convolutions with a pooled head.
+
+    AlexNet's order of convolutions and pools; a first kernel of 7 for AlexNet's 11,
+    which suits 128 px in the place of 224; narrower, batch-normalised
+    so that it trains from scratch, and with the mean map in the place of the three
+    dense layers, which hold 94 % of AlexNet's 57 M parameters.
+
+    Source: Krizhevsky et al. 2012.
+    """
+
+    def __init__(self, widths: tuple[int, int, int, int, int] = ALEXNET_WIDTHS) -> None:
+        first, second, third, fourth, fifth = widths
+        features = nn.Sequential(
+            *_block(3, first, kernel=7, stride=2),
+            nn.MaxPool2d(3, 2, 1),
+            *_block(first, second, kernel=5),
+            nn.MaxPool2d(3, 2, 1),
+            *_block(second, third, kernel=3),
+            *_block(third, fourth, kernel=3),
+            nn.MaxPool2d(3, 2, 1),
+            *_block(fourth, fifth, kernel=3),
+        )
+        super().__init__(features, fifth)
+
+
+class AlexNet(nn.Module):
+    """AlexNet with its three dense layers: the baseline of the founding paper.
+
+    Source: Krizhevsky 2014 (the one-column form).
+    """
+
+    def __init__(self, side_px: int) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv2d(3, 64, 11, 4, 2),
+            nn.ReLU(),
+            nn.MaxPool2d(3, 2),
+            nn.Conv2d(64, 192, 5, padding=2),
+            nn.ReLU(),
+            nn.MaxPool2d(3, 2),
+            nn.Conv2d(192, 384, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(384, 256, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(256, 256, 3, padding=1),
+            nn.ReLU(),
+            nn.MaxPool2d(3, 2),
+        )
+        with torch.no_grad():
+            n_flat = self.features(torch.zeros(1, 3, side_px, side_px)).numel()
+        self.head = nn.Sequential(
+            nn.Dropout(0.5),
+            nn.Linear(n_flat, ALEXNET_DENSE),
+            nn.ReLU(),
+            nn.Dropout(0.5),
+            nn.Linear(ALEXNET_DENSE, ALEXNET_DENSE),
+            nn.ReLU(),
+            nn.Linear(ALEXNET_DENSE, 2),
+        )
+
+    def forward(self, crops: torch.Tensor) -> torch.Tensor:
+        """Return (N, 2) logits of (N, 3, side, side) normalised crops."""
+        logits: torch.Tensor = self.head(self.features(crops).flatten(1))
+        return logits
+
+
+class RowLstm(nn.Module):
+    """Reads a crop row by row, from the top, and judges at the last row.
+
+    Source: Hochreiter and Schmidhuber 1997; rows as steps as in Le et al. 2015.
+    """
+
+    def __init__(self, side_px: int) -> None:
+        super().__init__()
+        self.rows = nn.LSTM(3 * side_px, LSTM_UNITS, batch_first=True)
+        self.head = nn.Linear(LSTM_UNITS, 2)
+
+    def forward(self, crops: torch.Tensor) -> torch.Tensor:
+        """Return (N, 2) logits of (N, 3, side, side) normalised crops."""
+        states, _ = self.rows(crops.permute(0, 2, 1, 3).flatten(2))
+        logits: torch.Tensor = self.head(states[:, -1])
+        return logits
+
+
+def _block(n_in: int, n_out: int, *, kernel: int, stride: int = 1) -> list[nn.Module]:
+    return [
+        nn.Conv2d(n_in, n_out, kernel, stride, kernel // 2, bias=False),
+        nn.BatchNorm2d(n_out),
+        nn.ReLU(),
+    ]
+
+
+def _cnn() -> Pooled:
+    layers: list[nn.Module] = []
+    for n_in, n_out in zip((3, *CNN_WIDTHS), CNN_WIDTHS, strict=False):
+        layers += [*_block(n_in, n_out, kernel=3), nn.MaxPool2d(2)]
+    return Pooled(nn.Sequential(*layers), CNN_WIDTHS[-1])
+
+
+def _lite0() -> tuple[nn.Module, int]:
+    """EfficientNet-Lite0's convolutions: no sigmoids, made for int8; 3.4 M parameters.
+
+    Source: Tan and Le 2019; the Lite form is Google's of 2020.
+    """
+    import timm
+
+    features = timm.create_model(
+        "efficientnet_lite0", num_classes=0, global_pool="", bn_eps=LITE_BN_EPS
+    )
+    return features, LITE_FEATURES
+
+
+def _drawn_by_timm(name: str, n_features: int) -> Pooled:
+    import timm
+
+    features = timm.create_model(name, pretrained=False, num_classes=0, global_pool="")
+    return Pooled(features, n_features)
+
+
+def _vgg16() -> Pooled:
+    """VGG-16's convolutions; its dense layers (120 M parameters) are left out."""
+    import timm
+
+    return Pooled(timm.create_model("vgg16").get_submodule("features"), 512)
+
+
+def make_network(architecture: Architecture, side_px: int = SIDE_PX) -> nn.Module:
+    """Return the network with fresh weights.
+
+    Args:
+        architecture: Which.
+        side_px: Side of its crops; only `alexnet` and `lstm` depend on it.
+    """
+    match architecture:
+        case "cnn":
+            return _cnn()
+        case "alexnet":
+            return AlexNet(side_px)
+        case "alexnet-compact":
+            return AlexNetCompact(ALEXNET_WIDTHS)
+        case "alexnet-kind-first":
+            return KindFirst(AlexNetCompact().features, ALEXNET_WIDTHS[-1])
+        case "efficientnet-lite0":
+            return Pooled(*_lite0())
+        case "efficientnet-lite0-kind-first":
+            return KindFirst(*_lite0())
+        case "alexnet-tiny":
+            return AlexNetCompact(TINY_WIDTHS)
+        case "lstm":
+            return RowLstm(side_px)
+        case "vgg16":
+            return _vgg16()
+        case "resnet50" | "cnn-svm":
+            return _drawn_by_timm("resnet50", 2048)
+        case "resnet50-kind-first":
+            return KindFirst(_drawn_by_timm("resnet50", 2048).features, 2048)
+        case "resnet50-kinds":
+            return Kinds(_drawn_by_timm("resnet50", 2048).features, 2048)
+        case "alexnet-kinds":
+            return Kinds(AlexNetCompact().features, ALEXNET_WIDTHS[-1])
+        case "efficientnet-lite0-kinds":
+            return Kinds(*_lite0())
+        case "densenet121":
+            return _drawn_by_timm("densenet121", 1024)
+        case "mobilenet-v2":
+            return _drawn_by_timm("mobilenetv2_100", 1280)
+        case "inception-v3":
+            return _drawn_by_timm("inception_v3", 2048)
+        case "xception":
+            return _drawn_by_timm("legacy_xception", 2048)
+
+
+@torch.no_grad()
+def set_svm_head(network: Pooled, weights: torch.Tensor, bias: float) -> None:
+    """Make a linear SVM on the pooled features the network's dense layer.
+
+    The hybrid `cnn-svm` is then one network like the others: one export, one engine.
+    The normal logit is 0 and the blast logit the SVM's decision value.
+
+    Args:
+        network: Whose features the SVM was fitted to.
+        weights: (C,) float32, the SVM's weights.
+        bias: Its intercept.
+    """
+    network.head.weight.zero_()
+    network.head.bias.zero_()
+    network.head.weight[1].copy_(weights)
+    network.head.bias[1] = bias
+
+
+def n_parameters(network: nn.Module) -> int:
+    """Return how many numbers training changes."""
+    return sum(p.numel() for p in network.parameters())
