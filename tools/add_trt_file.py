@@ -10,9 +10,9 @@ all figures of the card stay as they are; the card gets the new file and how far
 answers may lie from the stored ones.
 
 `--cells` is a folder in the shape of the C-NMC share. A quarter of 1,000 cells corrects
-the biases for what coarser activations shift (`leukoscope_export.graphs.bias`); on the rest
-both files are held against each other, and nothing is written where the TensorRT file
-judges otherwise.
+the biases for what coarser activations shift (`leukoscope_export.graphs.bias`); on the
+rest both files are held against each other, and nothing is written where the TensorRT
+file judges otherwise.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Mask R-CNN on the same masks, as the field's usual learned comparison.
 
-    python -m leukoscope_train.networks.maskrcnn DATA --out maskrcnn.pt --onnx maskrcnn.onnx
+    python -m leukoscope_train.networks.maskrcnn DATA --out M.pt --onnx M.onnx
 
 torchvision's Mask R-CNN over a MobileNetV3-small backbone without downloaded weights,
 on the small inputs of the U-Net. It knows one class of object, the whole white cell,
