@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from hypothesis import settings
 from onnx import TensorProto, helper, numpy_helper
 
 from leukoscope_edge.service.heartbeat import run_folder
@@ -82,6 +83,9 @@ name = "golden.npz"
 sha256 = "{golden_sha256}"
 """
 
+
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")  # how fast a busy machine is, is no test's matter
 
 SKIPS = Path(__file__).with_name("skips.txt")
 

@@ -54,7 +54,9 @@ def screened(
 
     def run(name: str, *more: str, source: Path = archive, status: int = 0) -> dict:
         out = tmp_path / name
-        command = ["screen", str(source), "--out", str(out), "--um-per-px", "0.1"]
+        command = ["screen", str(source), "--out", str(out)]
+        if "--calibration" not in more:  # which brings its own scale
+            command += ["--um-per-px", "0.1"]
         assert main([*command, "--bundle", str(bundle_folder), *more]) == status
         files = (p for p in out.rglob("*") if p.is_file() and p.name != STAMP)
         return {str(p.relative_to(out)): p.read_bytes() for p in files}
