@@ -135,8 +135,15 @@ apply_network_policy() {
   elif [ ! -e "$hotspot" ]; then
     password=$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')
     install -D -m 0600 /dev/null "$hotspot"
-    sed "/^#/d; s/@PASSWORD@/$password/" "$HERE/hotspot.nmconnection.in" >"$hotspot"
-    say "hotspot 'leukoscope', password $password"
+    # Built in, so that no list of processes shows it, and printed nowhere.
+    while IFS= read -r line; do
+      case $line in
+        '#'*) ;;
+        *@PASSWORD@*) printf '%s%s%s\n' "${line%%@PASSWORD@*}" "$password" "${line#*@PASSWORD@}" ;;
+        *) printf '%s\n' "$line" ;;
+      esac
+    done <"$HERE/hotspot.nmconnection.in" >"$hotspot"
+    say "hotspot 'leukoscope'; its password: sudo grep psk= $hotspot"
   fi
   has_systemctl || return 0
   if [ "$(site_entry network.mdns)" = yes ]; then

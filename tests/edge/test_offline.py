@@ -151,3 +151,17 @@ def test_the_kernel_s_list_would_show_an_attempt(tmp_path: Path) -> None:
 def test_leaves_nothing_in_the_home_of_its_user(tmp_path: Path) -> None:
     screen(tmp_path / "home")
     assert list((tmp_path / "home").rglob("*")) == []
+
+
+def test_no_package_of_the_device_could_send_a_trace() -> None:
+    """FastAPI needs OpenTelemetry's interface; what sends is its SDK and exporters."""
+    pins = Path(__file__).parents[2] / "firmware_config" / "requirements.txt"
+    names = re.findall(r"(?m)^([a-z0-9-]+)==", pins.read_text())
+    assert len(names) > 20
+    assert [n for n in names if n.startswith("opentelemetry")] == ["opentelemetry-api"]
+    spans = "from opentelemetry import trace as t; "
+    spans += "print(t.get_tracer('x').start_span('y').is_recording())"
+    done = subprocess.run(
+        [sys.executable, "-c", spans], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"

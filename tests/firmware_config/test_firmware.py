@@ -23,7 +23,7 @@ UNITS = sorted((FIRMWARE / "systemd").glob("*.service"))
 MOST_EXPOSED = {
     "leukoscope.service": 2.0,
     "leukoscope-night.service": 2.0,
-    "leukoscope-kiosk.service": 8.0,  # a browser, on a screen
+    "leukoscope-kiosk.service": 4.5,  # a browser, on a screen
     "leukoscope-stick@.service": 6.0,  # it mounts, for all to see
     "leukoscope-to-stick@.service": 2.5,  # it makes a mount writable, for itself
 }
