@@ -113,6 +113,11 @@ def bars(pixels: U8) -> U8:
     return pixels
 
 
+def bar_across(pixels: U8) -> U8:
+    pixels[200:230] = 0
+    return pixels
+
+
 def circle(pixels: U8) -> U8:
     mask = np.zeros(pixels.shape[:2], np.uint8)
     cv2.circle(mask, (320, 240), 250, 1, -1)
@@ -130,6 +135,7 @@ def too_bright(pixels: U8) -> U8:
     [
         (whole, ""),
         (bars, ""),
+        (bar_across, ""),
         (circle, ""),
         (too_bright, ""),
         (noise, "noise"),
