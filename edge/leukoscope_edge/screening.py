@@ -385,7 +385,12 @@ class SlideRun:
     def _call(self, cells: Sequence[Cell]) -> list[Cell]:
         kept = [s for c in cells for s in c.sightings]
         fresh = [s for s in kept if s not in self._calls]
-        calls = classify(self._engine, [s.crop for s in fresh], self._card)
+        calls = classify(
+            self._engine,
+            [s.crop for s in fresh],
+            self._card,
+            in_marrow=self._context.is_marrow,
+        )
         self._calls.update(zip(fresh, calls, strict=True))
         return [
             replace(

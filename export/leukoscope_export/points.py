@@ -1,5 +1,6 @@
 """Temperatures and operating points of a pair, from laboratories left out."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +16,16 @@ FALSE_CALLS = 0.02
 """Largest share of any left-out laboratory's mature cells that is called blast."""
 MISSED = 0.05
 """Share of left-out blasts that may be called normal."""
+UNCLEAR = 0.06
+"""Further share of the worst laboratory's mature cells that may be unclear by its
+probability, so that fewer blasts are called normal; the outlier test adds its own."""
 MISSED_BY_QUICK = 0.01
 FALSE_BY_QUICK = 0.005
 """What the quick network may get wrong by its own word, of the same cells."""
+LEAST_NORMAL_TO = 0.5
+"""A cell that is more likely normal than not stays so, whatever mature cells do."""
+STEPS = 10_000
+"""The card's points have four decimals, rounded to the side of doubt."""
 NARROWEST = 0.001
 """Probabilities nearer than this to 0 or 1 are no operating points."""
 
@@ -113,10 +121,16 @@ def _band(p: F64, truth: Truth) -> tuple[float, float]:
 def _points(p: F64, truth: Truth) -> tuple[float, float]:
     """Return the points up to which a cell is normal and from which it is a blast.
 
-    Where both errors leave no band between them, both are its middle.
+    A cell is normal where hardly a blast is, or where that leaves few mature cells
+    unclear, up to a lower probability yet. Where no band is left between the points,
+    both are its middle.
     """
-    blast_from = worst_quantile(p, truth.normals, truth.laboratories, FALSE_CALLS)
+    blast_from, clear_to = (
+        worst_quantile(p, truth.normals, truth.laboratories, share)
+        for share in (FALSE_CALLS, FALSE_CALLS + UNCLEAR)
+    )
     missed = float(np.quantile(p[truth.blasts], MISSED))
+    missed = min(missed, max(clear_to, LEAST_NORMAL_TO))
     if missed > blast_from:
         return (missed + blast_from) / 2, (missed + blast_from) / 2
     return missed, blast_from
@@ -127,7 +141,9 @@ def worst_quantile(
 ) -> float:
     """Return the probability that no laboratory's share of normal cells exceeds."""
     return max(
-        float(np.quantile(p[normals & (laboratories == name)], 1 - share))
+        float(
+            np.quantile(p[normals & (laboratories == name)], 1 - share, method="higher")
+        )
         for name in np.unique(laboratories[normals])
     )
 
@@ -136,8 +152,8 @@ def _entry(temperature: float, normal_to: float, blast_from: float) -> DecisionE
     low, high = np.clip([normal_to, blast_from], NARROWEST, 1 - NARROWEST)
     return DecisionEntry(
         temperature=round(temperature, 4),
-        normal_to=round(float(low), 4),
-        blast_from=round(float(high), 4),
+        normal_to=math.floor(float(low) * STEPS) / STEPS,
+        blast_from=math.ceil(float(high) * STEPS) / STEPS,
     )
 
 

@@ -15,8 +15,8 @@ from leukoscope_edge.inference.selftest import self_test
 from leukoscope_export.__main__ import main
 from leukoscope_export.graphs.fp32_graph import onnx_bytes, torch_outputs
 from leukoscope_export.graphs.quantise import run_onnx
+from leukoscope_export.judged import input_entry
 from leukoscope_export.kinds import with_two_logits
-from leukoscope_export.laboratories import input_entry
 from leukoscope_export.points import (
     Truth,
     fit_points,
@@ -127,6 +127,7 @@ def test_the_card_says_who_taught_and_who_judged(work: Path) -> None:
     assert [row.laboratory for row in told.left_out] == ["c"]
     found = json.loads((work / "shades-1.json").read_text())
     assert found["c"]["auroc"]["pair"][0] == told.left_out[0].auroc
+    assert found["c"]["as_shipped"]["blast"]["n"] == 30
     assert set(found["c"]["forms"]) == {
         "deep cpu", "deep trt", "quick cpu", "quick trt"
     }  # fmt: skip

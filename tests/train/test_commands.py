@@ -215,12 +215,12 @@ def test_two_processes_share_a_fit(prepared: Path) -> None:
 
 def test_a_report_without_figures_says_what_is_missing(tmp_path: Path) -> None:
     made = documents(BUNDLE, tmp_path, "the command")
-    assert made["validation.md"].count("Missing") >= 5
-    assert "the command" in made["model-card.md"]
+    assert made["validation-cnmc.md"].count("Missing") >= 5
+    assert "the command" in made["model-card-cnmc.md"]
 
 
 def test_the_documents_are_what_the_command_makes() -> None:
-    for name in ("validation.md", "model-card.md"):
+    for name in ("validation-cnmc.md", "model-card-cnmc.md"):
         text = (ROOT / "docs" / name).read_text(encoding="utf-8")
         stated = text.split("`")[1]
         made = documents(BUNDLE, FIGURES, stated)
@@ -238,7 +238,7 @@ def test_all_ten_rows_of_the_founding_paper_were_run() -> None:
     assert budgets.pop("mobilenet-v2") == 12_288  # and the report says so
     assert set(budgets.values()) == {36_864}
     assert [row["model"] for row in rows[-2:]] == ["size only", "always ALL"]
-    report = (ROOT / "docs" / "validation.md").read_text(encoding="utf-8")
+    report = (ROOT / "docs" / "validation-cnmc.md").read_text(encoding="utf-8")
     assert "before mobilenet-v2 had its turn" in report
 
 

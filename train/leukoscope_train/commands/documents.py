@@ -34,7 +34,7 @@ from leukoscope_train.evaluation.tables import (
 )
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
-DOCUMENTS = ("validation.md", "model-card.md")
+DOCUMENTS = ("validation-cnmc.md", "model-card-cnmc.md")
 OPTIONAL = ("report", "baselines", "audit", "elsewhere")
 """Figures of a run that may not have been made; the document then says how."""
 

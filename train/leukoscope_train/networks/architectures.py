@@ -165,12 +165,12 @@ class Kinds(Pooled):
         of the other kinds: exact, since a log-sum-exp is its terms' mean by those
         weights plus their entropy.
         """
-        maps = functional.conv2d(features, self.head.weight[:, :, None, None])
+        _, _, height, width = features.shape
+        maps = self.head.weight @ features.flatten(2)
         logits = self.judge(self.pool(features).flatten(1))
         others = (logits - FAR_BELOW * self.is_blast).softmax(1)
         weights = (self.is_blast - others).unsqueeze(1)
-        _, _, height, width = maps.shape
-        summed: torch.Tensor = weights @ maps.flatten(2)
+        summed: torch.Tensor = weights @ maps
         return summed.reshape(-1, height, width)
 
 
