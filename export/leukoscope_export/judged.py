@@ -29,7 +29,7 @@ from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
 from leukoscope_train.networks.architectures import Kinds, n_parameters
 from leukoscope_train.teach import draw_chances, kept
 
-N_CALIBRATION = 256
+N_CALIBRATION = 128
 UNTAUGHT = -100.0
 """Logit of a kind that nobody taught."""
 

@@ -15,6 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 from leukoscope_edge.inference import onnx_policy
 from leukoscope_edge.inference.engine import LOGITS_NAME
 from leukoscope_export.graphs.graph_rules import FLOAT
+from leukoscope_export.graphs.onnx_graph import Graph
 from leukoscope_train.data.cells import DataError
 
 OF_KINDS = "logits.kinds"
@@ -51,9 +52,21 @@ def with_two_logits(model: bytes) -> bytes:
     output.CopyFrom(
         helper.make_tensor_value_info(LOGITS_NAME, TensorProto.FLOAT, shape)
     )
-    data = bytes(whole.SerializeToString())
+    data = bytes(logits_alone(whole).SerializeToString())
     onnx_policy.check(data, where="the model with its kinds")
     return data
+
+
+def logits_alone(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Return a model without other outputs, as the map, which no device asks for.
+
+    A GPU would compute it for every cell, in float.
+    """
+    kept = onnx.ValueInfoProto()
+    kept.CopyFrom(next(p for p in model.graph.output if p.name == LOGITS_NAME))
+    del model.graph.output[:]
+    model.graph.output.append(kept)
+    return Graph(model).finish()
 
 
 def _constants(n_kinds: int) -> dict[str, np.ndarray[Any, np.dtype[np.int64]]]:

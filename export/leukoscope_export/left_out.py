@@ -27,7 +27,7 @@ from leukoscope_train.teach import blast_margin, kept
 
 PRECURSOR = "B-precursor"
 TINY = 1e-9
-MAX_COMPARED = 400
+MAX_COMPARED = 200
 """Cells of a laboratory on which the forms of a file are held against another."""
 
 

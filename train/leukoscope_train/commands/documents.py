@@ -16,6 +16,7 @@ from leukoscope_train.commands.fitting import comparison_table
 from leukoscope_train.commands.judging import audit_table, difference_table
 from leukoscope_train.data.cells import NORMAL
 from leukoscope_train.evaluation.conformal import BLANK_CELLS, TRUST_NAME, TrustEntry
+from leukoscope_train.evaluation.kinds_report import kind_documents
 from leukoscope_train.evaluation.report import Figures
 from leukoscope_train.evaluation.slides import (
     false_alarms,
@@ -49,6 +50,25 @@ def add_commands(commands: Any) -> None:
     one.add_argument("--bundle", type=Path, required=True, help="the shipped model")
     one.add_argument("--figures", type=Path, required=True, help="folder of a run")
     one.add_argument("--out", type=Path, required=True, help="folder for both files")
+
+    one = add_command(commands, "document-kinds", document_kinds, "of laboratories")
+    one.add_argument("bundles", type=Path, nargs="+", help="the default first")
+    one.add_argument("--figures", type=Path, required=True, help="folder of figures")
+    one.add_argument("--out", type=Path, required=True, help="folder for both files")
+
+
+def document_kinds(options: argparse.Namespace) -> None:
+    """Write the report and the card of bundles that laboratories taught."""
+    options.out.mkdir(parents=True, exist_ok=True)
+    words = " ".join(str(folder) for folder in options.bundles)
+    command = (
+        f"python -m leukoscope_train document-kinds {words} "
+        f"--figures {options.figures} --out {options.out}"
+    )
+    made = kind_documents(options.bundles, options.figures, command)
+    for name, text in made.items():
+        (options.out / name).write_text(text, encoding="utf-8")
+        say(str(options.out / name))
 
 
 def document(options: argparse.Namespace) -> None:

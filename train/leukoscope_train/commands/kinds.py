@@ -39,6 +39,7 @@ def add_commands(commands: Any) -> None:
     one.add_argument("--laboratories", nargs="+", default=TAUGHT, choices=READERS)
     one.add_argument("--degraded", action="store_true", help="by a cheap microscope")
     one.add_argument("--every", type=int, default=1, help="take each so many-th tile")
+    one.add_argument("--most", type=int, default=0, help="cells of a field; 0: all")
     one.add_argument("--side-px", type=int, default=128)
     one.add_argument("--out", type=Path, required=True, help="the .npz to write")
     one = add_command(commands, "teach", run_teach, "fit a network of kinds")
@@ -59,6 +60,13 @@ def add_commands(commands: Any) -> None:
     one.add_argument("--cells", type=Path, nargs="+", required=True)
     one.add_argument("--laboratories", nargs="*", default=[])
     one.add_argument("--json", type=Path)
+
+
+def _thinned(cells: LabCells, most: int) -> LabCells:
+    """Keep up to so many cells of each field, whose names end in `#number`."""
+    numbers = [name.rpartition("#") for name in cells.names.tolist()]
+    kept = [not most or not mark or int(n) < most for _, mark, n in numbers]
+    return cells.pick(np.array(kept, np.bool_))
 
 
 def run_teach(options: argparse.Namespace) -> None:
@@ -158,7 +166,7 @@ def run_gather(options: argparse.Namespace) -> None:
         )
         n_tiles += len(tiles)
         say(f"{name}: {len(left_out)} of {len(tiles)} tiles without a cell")
-        parts.append(cells)
+        parts.append(_thinned(cells, options.most))
     options.out.parent.mkdir(parents=True, exist_ok=True)
     every = join(parts)
     save_cells(options.out, every)

@@ -1,0 +1,54 @@
+"""The report of the shipped bundles is what its command makes of stored figures."""
+
+from pathlib import Path
+
+import pytest
+
+from leukoscope_edge.inference.bundle import shipped_bundle_for
+from leukoscope_edge.inference.card import read_card
+from leukoscope_train.data.cells import DataError
+from leukoscope_train.evaluation.kinds_report import HEALTHY, kind_documents
+from leukoscope_train.run_folder import read_json
+
+ROOT = Path(__file__).parents[2]
+FIGURES = ROOT / "train" / "runs" / "figures" / "kinds"
+SHIPPED = ROOT / "edge" / "leukoscope_edge" / "bundles"
+BUNDLES = sorted(SHIPPED.glob("kinds-*"))
+
+
+def test_the_documents_are_what_the_command_makes() -> None:
+    stored = {
+        n: (ROOT / "docs" / n).read_text() for n in ("validation.md", "model-card.md")
+    }
+    command = stored["validation.md"].split("`")[1]
+    assert kind_documents(BUNDLES, FIGURES, command) == stored
+
+
+def test_the_default_is_the_first_that_the_report_names() -> None:
+    assert shipped_bundle_for("real").name == BUNDLES[0].name
+    report = (ROOT / "docs" / "validation.md").read_text()
+    assert report.startswith(f"# Validation report: {BUNDLES[0].name}")
+
+
+@pytest.mark.parametrize("folder", BUNDLES, ids=lambda folder: folder.name)
+def test_no_judge_taught_and_the_figures_are_the_cards(folder: Path) -> None:
+    card, found = read_card(folder), read_json(FIGURES / f"{folder.name}.json")
+    assert card.is_research
+    assert card.laboratories is not None
+    assert not set(card.laboratories.taught) & set(card.laboratories.judged)
+    assert set(HEALTHY) < set(card.laboratories.judged)
+    for row in card.laboratories.left_out:
+        assert found[row.laboratory]["auroc"]["pair"] == [row.auroc, row.low, row.high]
+    assert found["points"]["blast_from"] == card.decision.blast_from
+
+
+@pytest.mark.parametrize("folder", BUNDLES, ids=lambda folder: folder.name)
+def test_no_laboratory_has_more_false_calls_than_the_rule_allows(folder: Path) -> None:
+    found = read_json(FIGURES / f"{folder.name}.json")
+    for name in HEALTHY:
+        assert found[name]["mature"]["called_blast"] <= 0.02
+
+
+def test_figures_that_are_missing_are_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"kinds-lite0-1\.json"):
+        kind_documents(BUNDLES, tmp_path, "the command")

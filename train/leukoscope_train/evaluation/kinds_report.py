@@ -1,0 +1,231 @@
+"""The validation report and the model card of bundles that laboratories taught.
+
+Figures are files that `leukoscope_export kinds` and `judge` left; nothing is measured
+here. What is asked of a model stands beside what it reached.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from leukoscope_edge.inference.card import Card, read_card
+from leukoscope_train.evaluation.slides import slide_row
+from leukoscope_train.evaluation.tables import markdown_table
+from leukoscope_train.run_folder import read_json
+
+TEMPLATES = Path(__file__).parent / "templates"
+DOCUMENTS = ("validation.md", "model-card.md")
+MARROW_OUT = "leave-marrow-out.json"
+"""Of `judge`: a fit of the light network that marrow did not teach, on marrow."""
+SLIDE_CELLS = 200
+HEALTHY = ("wbc-fields", "wbc-crops-120", "wbc-crops-300")
+"""Laboratories of normal mature cells that never taught."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A bundle's card and the figures of its release."""
+
+    card: Card
+    figures: dict[str, Any]
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What of it has figures of its own: the whole, and a pair's networks."""
+        is_pair = self.card.quick is not None
+        return ("pair", "deep", "quick") if is_pair else ("pair",)
+
+
+def kind_documents(bundles: list[Path], figures: Path, command: str) -> dict[str, str]:
+    """Return the text of each document by file name.
+
+    Args:
+        bundles: Folders of the bundles, the default first.
+        figures: Folder with `ID.json` of each, and MARROW_OUT.
+        command: By which this is made, for the document to say.
+
+    Raises:
+        CardError: A bundle has no readable card.
+        DataError: A file of figures is missing or damaged.
+    """
+    shown = [_read(folder, figures) for folder in bundles]
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701  Markdown of our own figures, no page
+    )
+    marrow = read_json(figures / MARROW_OUT)["marrow"]
+    values = {
+        "command": command,
+        "bundles": shown,
+        "card": shown[0].card,
+        "marrow": marrow,
+        "targets": targets_table(shown[0], marrow),
+        "strangers": strangers_table(shown),
+        "healthy": healthy_table(shown),
+        "forms": forms_table(shown),
+        "slides": slides_table(shown),
+        "kinds": kinds_table(shown),
+        "interval": interval,
+    }
+    return {n: environment.get_template(f"{n}.j2").render(values) for n in DOCUMENTS}
+
+
+def _read(folder: Path, figures: Path) -> Shown:
+    card = read_card(folder)
+    return Shown(card=card, figures=read_json(figures / f"{card.id}.json"))
+
+
+def interval(row: list[float]) -> str:
+    """Return a figure with its interval in words."""
+    return f"{row[0]:.3f} ({row[1]:.3f} to {row[2]:.3f})"
+
+
+def strangers_table(bundles: list[Shown]) -> str:
+    """Return how each part of each bundle does within laboratories left out."""
+    lines = []
+    for one in bundles:
+        for name, row in one.figures.items():
+            if not isinstance(row, dict) or "auroc" not in row or name == "together":
+                continue
+            for part in one.parts:
+                by_image = row.get("auroc_by_image") if part == "pair" else None
+                lines.append(
+                    [
+                        name,
+                        one.card.id + ("" if part == "pair" else f", {part} alone"),
+                        interval(row["auroc"][part]),
+                        interval(by_image) if by_image else "",
+                        _share(row, "blast", "called_blast") if part == "pair" else "",
+                        _share(row, "blast", "unclear") if part == "pair" else "",
+                        _share(row, "B-precursor", "called_blast")
+                        if part == "pair"
+                        else "",
+                    ]
+                )
+    head = ["laboratory", "model", "AUROC of cells", "AUROC by image"]
+    head += ["blasts called blast", "blasts unclear", "precursors called blast"]
+    return markdown_table(head, sorted(lines))
+
+
+def _share(row: dict[str, Any], kind: str, what: str) -> str:
+    return f"{row[kind][what]:.3f}" if kind in row else ""
+
+
+def healthy_table(bundles: list[Shown]) -> str:
+    """Return what becomes of normal mature cells of laboratories left out."""
+    lines = []
+    for one in bundles:
+        for name in HEALTHY:
+            row = one.figures[name]["as_shipped"]["mature"]
+            shares = [row["blast"], row["unclear"], row["unlike"], row["normal"]]
+            lines.append(
+                [name, one.card.id, str(row["n"]), *(f"{s:.3f}" for s in shares)]
+            )
+    head = ["laboratory", "model", "cells", "blast", "unclear", "of these unlike"]
+    return markdown_table([*head, "normal"], sorted(lines))
+
+
+def forms_table(bundles: list[Shown]) -> str:
+    """Return what int8 changes on laboratories left out, each form by itself."""
+    lines = []
+    for one in bundles:
+        for name, row in one.figures.items():
+            forms = row.get("forms", {}) if isinstance(row, dict) else {}
+            for form, found in forms.items():
+                lost = found.get("auroc_lost")
+                lines.append(
+                    [
+                        one.card.id,
+                        form,
+                        name,
+                        f"{found['calls_changed']:.3f}",
+                        "" if lost is None else f"{lost:.4f}",
+                    ]
+                )
+    head = ["model", "network and form", "laboratory", "calls changed", "AUROC lost"]
+    return markdown_table(head, sorted(lines))
+
+
+def slides_table(bundles: list[Shown]) -> str:
+    """Return what slides of 200 cells would show by the spreads on the cards."""
+    lines = []
+    for one in bundles:
+        row = slide_row(one.card.call_model, SLIDE_CELLS)
+        found = [f"{100 * share:.0f}" for share in row.found]
+        lines.append([one.card.id, str(row.background), *found])
+    head = ["model", "limit of blank", "20 % blasts", "40 %", "80 %", "100 %"]
+    return markdown_table(head, lines)
+
+
+def kinds_table(bundles: list[Shown]) -> str:
+    """Return how well the five mature kinds are told, laboratory by laboratory."""
+    lines = []
+    for one in bundles:
+        for name in HEALTHY[1:]:
+            kinds = one.figures[name]["kinds"]
+            recall = ", ".join(
+                f"{kind} {value:.2f}"
+                for kind, value in kinds["recall_of_mature"].items()
+            )
+            accuracy = f"{kinds['balanced_accuracy_of_mature']:.3f}"
+            lines.append([name, one.card.id, accuracy, recall])
+    head = ["laboratory", "model", "balanced accuracy", "recall"]
+    return markdown_table(head, sorted(lines))
+
+
+def targets_table(one: Shown, marrow: dict[str, Any]) -> str:
+    """Return what is asked of the default model, and what it reached."""
+    found, slide = one.figures, slide_row(one.card.call_model, SLIDE_CELLS)
+    healthy = [found[n]["as_shipped"]["mature"] for n in HEALTHY]
+    forms = [f for n in found for f in _forms_of(found[n])]
+    rows = [
+        (
+            "leave marrow out: AUROC, blasts against lymphocytes / all other kinds",
+            "0.93 / 0.93",
+            f"{marrow['auroc_against']['lymphocyte']:.3f} / {marrow['auroc'][0]:.3f}",
+        ),
+        ("leave C-NMC out: AUROC", "0.82", interval(found["cnmc"]["auroc"]["pair"])),
+        (
+            "normal cells of wbc-fields and -crops called blast / unclear, the worst",
+            "0.02 / 0.15",
+            f"{max(r['blast'] for r in healthy):.3f} / "
+            f"{max(r['unclear'] for r in healthy):.3f}",
+        ),
+        (
+            "taleqani, malignant against benign images: AUROC",
+            "0.80",
+            interval(found["taleqani"]["auroc_by_image"]),
+        ),
+        (
+            "five mature kinds, laboratory left out: balanced accuracy",
+            "0.85",
+            " / ".join(
+                f"{found[n]['kinds']['balanced_accuracy_of_mature']:.3f}"
+                for n in HEALTHY[1:]
+            ),
+        ),
+        ("ECE, laboratories left out", "0.06", f"{found['together']['ece']:.3f}"),
+        ("limit of blank of 200 cells", "12", str(slide.background)),
+        (
+            "patients with 20 % blasts found by 200 cells, of 100",
+            "95",
+            f"{100 * slide.found[0]:.0f}",
+        ),
+        (
+            "int8 on laboratories left out, the worst: AUROC lost / calls changed",
+            "0.005 / 0.03",
+            f"{max(f.get('auroc_lost', 0.0) for f in forms):.4f} / "
+            f"{max(f['calls_changed'] for f in forms):.3f}",
+        ),
+    ]
+    return markdown_table(["what", "asked", "reached"], [list(row) for row in rows])
+
+
+def _forms_of(row: Any) -> list[dict[str, float]]:
+    return list(row.get("forms", {}).values()) if isinstance(row, dict) else []
