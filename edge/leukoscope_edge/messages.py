@@ -188,6 +188,7 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "first-look": "too few for a first look",
         "leukopenic": "few white cells in the blood: blasts may be rare",
         "not-settled": "not settled yet",
+        "research": "Research model: not validated for care.",
         # this site's own background
         "normal-slides-of": (
             "{k} of {n} normal slides: every negative says that the background is the "
@@ -236,6 +237,10 @@ class Message:
 def message(id_: str, /, **params: Param) -> Message:
     """Return a message with what stands in its braces."""
     return Message(id_, tuple(params.items()))
+
+
+NOT_FOR_CARE = message("research")
+"""Stands on every screen, report and export of a model that was not validated."""
 
 
 def said_all(messages: Iterable[Message], say: Say = str) -> str:

@@ -260,6 +260,7 @@ class SlideRun:
                 sha256=card.model_cpu.sha256,
                 engine=self._engine.name,
                 fallback=self._engine.fallback,
+                validation=card.validation,
             ),
             scale_um_per_px=self._scale_um_per_px,
             view_um=spec.side_px * spec.scale_um_per_px,

@@ -14,12 +14,14 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from leukoscope_edge.messages import Message, Say, message, said_all
+from leukoscope_edge.messages import NOT_FOR_CARE, Message, Say, message, said_all
 from leukoscope_edge.sample import SlideFacts
 
 Domain = Literal["real", "simulated"]
 """What a source shows and what a bundle was made for. They must be the same."""
 
+RESEARCH = "research"
+"""What a card says of a model that was never validated for care."""
 THRESHOLDS = "thresholds"
 """In the place of a segmenter's name: `vision.segmentation`, which needs no file."""
 
@@ -425,13 +427,15 @@ class ImageReport:
 class ModelUsed:
     """Which model judged, and on what it ran.
 
-    `fallback` says why a slower backend served in the place of a faster one.
+    `fallback` says why a slower backend served in the place of a faster one,
+    `validation` what the card says: "research" or "clinical".
     """
 
     id: str
     sha256: str
     engine: str
     fallback: str = ""
+    validation: str = RESEARCH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -505,7 +509,9 @@ class Screening:
         )
         found_by = found_by_note(self.segmenter, self.segmenter_fallback)
         made_from = self._made_from
+        is_research = self.model.validation == RESEARCH
         return (
+            *([NOT_FOR_CARE.said()] if is_research else []),
             *([made_from] if made_from else []),
             *([joins] if self.n_islands > 1 else []),
             *found_by,

@@ -87,6 +87,7 @@ def _set_up(
         limits=card.limits,
         card_digest=card.digest,
         segmenter=screening.segmenter,
+        validation=card.validation,
     )
     return SlideSetUp(
         identity=Identity(sample=sample),

@@ -11,6 +11,7 @@ from leukoscope_edge.records.changes import Correction, Reason
 from leukoscope_edge.records.slide_state import SlideState
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
 from leukoscope_edge.types import (
+    RESEARCH,
     THRESHOLDS,
     U8,
     Call,
@@ -84,6 +85,8 @@ class Origin:
         segmenter: How cells are found: "thresholds", or the name of a network.
         card_digest: Of the bundle's card, which says what its numbers mean; "" in
             records of older programs.
+        validation: As the bundle's card says: "research" or "clinical"; in records from
+            before it was kept no model was validated for care.
     """
 
     bundle: str
@@ -98,6 +101,12 @@ class Origin:
     segmenter: str = THRESHOLDS
     fallback: str = ""
     card_digest: str = ""
+    validation: str = RESEARCH
+
+    @property
+    def is_research(self) -> bool:
+        """Whether its model was never validated for care."""
+        return self.validation == RESEARCH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -197,6 +197,7 @@ class Device:
             view_um=card.input.side_px * card.input.scale_um_per_px,
             limits=card.limits,
             segmenter=self.profile.segmenter,
+            validation=card.validation,
         )
 
     def _calibration(self, scale: float | None) -> str:

@@ -95,6 +95,7 @@ def test_the_result_has_every_promised_key() -> None:
     assert result["cells"][1]["box_px"] == [1, 2, 30, 40]
     assert [c["counted"] for c in result["cells"]] == [True, True, False]
     model = {"id": "m", "sha256": "ab" * 32, "engine": "cpu", "fallback": ""}
+    model["validation"] = "research"
     assert result["model"] == model
     assert result["count"]["blast_fraction_95"] == [0.1, 0.9]
 

@@ -57,6 +57,7 @@ def result_object(screening: Screening) -> dict[str, Any]:
             "sha256": screening.model.sha256,
             "engine": screening.model.engine,
             "fallback": screening.model.fallback,
+            "validation": screening.model.validation,
         },
     }
 

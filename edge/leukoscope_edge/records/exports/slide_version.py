@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from leukoscope_edge.errors import StepError
-from leukoscope_edge.messages import Message, Param, message, said_all
+from leukoscope_edge.messages import NOT_FOR_CARE, Message, Param, message, said_all
 from leukoscope_edge.records.changes import Reason
 from leukoscope_edge.records.events import code_of
 from leukoscope_edge.records.exports.text_table import BOX_KEYS, csv_bytes
@@ -42,7 +42,8 @@ class Dossier:
         comment: The signer's comment, empty likewise.
         device: Id of this device.
         views: PNG files of the pictures of the cells to show, by the cell's id.
-        marks: What must stand on every export: void, amended, being amended.
+        marks: What must stand on every export: a model for research, void, amended,
+            being amended.
     """
 
     record: SlideRecord
@@ -172,7 +173,9 @@ def open_dossier(store: Store, slide: str, *, identified: bool = True) -> Dossie
 def _marks(
     store: Store, record: SlideRecord, signature: Signature | None, *, identified: bool
 ) -> Iterator[Message]:
-    """Yield what became of the newest signed version, and why it was made."""
+    """Yield that its model is for research, and what became of the signed version."""
+    if record.origin.is_research:
+        yield NOT_FOR_CARE
     if signature is None:
         return
     if record.state is SlideState.AMENDING:

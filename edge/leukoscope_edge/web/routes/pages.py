@@ -20,7 +20,7 @@ from leukoscope_edge.media.removable_disks import (
     sticks_of,
     writable_sticks_of,
 )
-from leukoscope_edge.messages import Message
+from leukoscope_edge.messages import NOT_FOR_CARE, Message
 from leukoscope_edge.quality import cell_location
 from leukoscope_edge.quality.camera_scale import usual_objective
 from leukoscope_edge.quality.control import cure_of
@@ -126,6 +126,8 @@ def render(request: Request, template: str, **values: Any) -> Response:
         token=device.sessions.token(session),
         person=device.person(request, touch=False),
         is_simulation=device.is_simulation,
+        is_research=partial(_is_research, device),
+        not_for_care=NOT_FOR_CARE,
         intended_use=language(INTENDED_USE),
         version=__version__,
         device=device,
@@ -136,6 +138,11 @@ def render(request: Request, template: str, **values: Any) -> Response:
     if request.cookies.get(COOKIE, "") != session:
         set_session(request, response, session)
     return response
+
+
+def _is_research(device: Device, slide: SlideRecord | None = None) -> bool:
+    """Say whether the model of a slide, or else the one in use, is for research."""
+    return slide.origin.is_research if slide else device.bundle.card.is_research
 
 
 @router.get("/set-up")

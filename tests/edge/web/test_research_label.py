@@ -1,0 +1,83 @@
+"""A model that was not validated for care says so wherever its word is read."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide
+
+from leukoscope_edge.cli import main
+from leukoscope_edge.messages import NOT_FOR_CARE
+from leukoscope_edge.records.exports.slide_version import open_dossier
+from leukoscope_edge.records.slide import Origin
+from leukoscope_edge.web.app import create_app
+from leukoscope_edge.web.device import Device
+from leukoscope_edge.web.share import What, file_of
+
+LABEL = NOT_FOR_CARE.said()
+PAGES = ("/", "/sign-in", "/slides/new", "/device", "/update", "/people")
+SLIDE_PAGES = ("count", "review", "result", "share", "paper")
+
+
+@pytest.fixture
+def validated(device: Device) -> Iterator[tuple[Browser, Device]]:
+    """A device whose model is said to be validated for care."""
+    device.people.add_first(NAME, PIN)
+    card = replace(device.bundle.card, validation="clinical")
+    own = replace(device, bundle=replace(device.bundle, card=card))
+    with Browser(create_app(own), base_url="http://localhost:8000") as client:
+        client.sign_in()
+        yield client, own
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_of_a_research_model_says_so(browser: Browser, path: str) -> None:
+    assert LABEL in browser.get(path).text
+
+
+@pytest.mark.parametrize("path", SLIDE_PAGES)
+def test_every_page_of_its_slides_says_so(
+    browser: Browser, device: Device, path: str
+) -> None:
+    slide = fill_slide(device, n_blast=1, n_normal=1)
+    assert LABEL in browser.get(f"/slides/{slide}/{path}").text
+
+
+def test_a_validated_model_carries_no_label_and_its_slides_none(
+    validated: tuple[Browser, Device],
+) -> None:
+    client, own = validated
+    assert LABEL not in client.get("/").text
+    slide = fill_slide(own, n_blast=1, n_normal=1)
+    assert LABEL not in client.get(f"/slides/{slide}/result").text
+    assert open_dossier(own.store, slide, identified=False).marks == ()
+
+
+@pytest.mark.parametrize("what", [What.CSV, What.FHIR])
+def test_what_leaves_of_it_says_so(device: Device, what: What) -> None:
+    slide = fill_slide(device, n_blast=1, n_normal=1)
+    dossier = open_dossier(device.store, slide, identified=False)
+    assert NOT_FOR_CARE in dossier.marks  # on the PDF too, as a banner
+    assert LABEL in file_of(dossier, what, str).decode()
+
+
+def test_a_record_from_before_the_key_is_of_a_research_model() -> None:
+    old = Origin(
+        bundle="m",
+        bundle_sha256="",
+        engine="cpu",
+        software="leukoscope 0.0.1",
+        calibration="none",
+        camera="camera",
+        scale_um_per_px=None,
+        view_um=20.0,
+    )
+    assert old.is_research
+
+
+@pytest.mark.parametrize("option", [[], ["--json"]])
+def test_a_screening_says_so(
+    option: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["screen", "simulated:seed=1,cells=2,jerks=0", *option])
+    assert LABEL in capsys.readouterr().out
