@@ -14,6 +14,7 @@ from leukoscope_edge.inference.bundle import open_bundle
 from leukoscope_edge.inference.card import (
     CARD_NAME,
     FORMAT,
+    MAX_TOLERANCE,
     BaselineEntry,
     Card,
     ConformalEntry,
@@ -208,7 +209,7 @@ def _write_golden(
     return GoldenEntry(
         file=_write(aside, GOLDEN_NAME, _golden_bytes(crops, answers)),
         logit_tolerance=round(on_cpu, 4),
-        gpu_tolerance=round(on_gpu, 4),
+        gpu_tolerance=round(min(on_gpu, MAX_TOLERANCE), 4),
     )
 
 

@@ -39,7 +39,7 @@ from leukoscope_export.judged import (
 )
 from leukoscope_export.kinds import with_two_logits
 from leukoscope_export.left_out import PRECURSOR, as_shipped, figures, metrics_of
-from leukoscope_export.points import PairPoints, fit_points, kinds_temperature
+from leukoscope_export.points import PairPoints, fit_points, kinds_temperature, softened
 from leukoscope_train.data.laboratories import LabCells
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.evaluation.calibrate import Calibration, fit_spread
@@ -111,11 +111,8 @@ def make_kind_bundle(notes_path: Path, out: Path) -> tuple[Path, dict[str, Any]]
     judged = join_judged([judged_by(networks, e) for e in notes.evidence])
     cells = judged.cells
     mature = is_mature(cells)
-    points = fit_points(
-        blast_margin(judged.deep),
-        None if judged.quick is None else blast_margin(judged.quick),
-        judged.truth,
-    )
+    quick_margin = None if judged.quick is None else blast_margin(judged.quick)
+    points = softened(fit_points(blast_margin(judged.deep), quick_margin, judged.truth))
     strangers = cells.pick(
         mature & np.isin(cells.laboratories, _strange(networks, notes))
     )

@@ -1,7 +1,7 @@
 """Temperatures and operating points of a pair, from laboratories left out."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -24,6 +24,9 @@ FALSE_BY_QUICK = 0.005
 """What the quick network may get wrong by its own word, of the same cells."""
 LEAST_NORMAL_TO = 0.5
 """A cell that is more likely normal than not stays so, whatever mature cells do."""
+MOST_BLAST_FROM = 0.94
+"""The device takes no card that asks for more than 0.95."""
+TINY = 1e-12
 STEPS = 10_000
 """The card's points have four decimals, rounded to the side of doubt."""
 NARROWEST = 0.001
@@ -109,6 +112,33 @@ def fit_points(deep: F64, quick: F64 | None, truth: Truth) -> PairPoints:
         p=joined,
         asked_deep=np.asarray(asked, np.bool_),
     )
+
+
+def softened(points: PairPoints) -> PairPoints:
+    """Raise the temperatures until a card may ask for the blast point; calls stay.
+
+    Args:
+        points: As fitted.
+    """
+    most = math.log(MOST_BLAST_FROM / (1 - MOST_BLAST_FROM))
+    asked = math.log(points.deep.blast_from / (1 - points.deep.blast_from))
+    factor = max(1.0, asked / most)
+    if factor == 1.0:
+        return points
+
+    def soft(entry: DecisionEntry) -> DecisionEntry:
+        low, high = (_squeezed(p, factor) for p in (entry.normal_to, entry.blast_from))
+        return _entry(entry.temperature * factor, low, high)
+
+    quick = None if points.quick is None else soft(points.quick)
+    squeezed = np.asarray([_squeezed(p, factor) for p in points.p.tolist()], np.float64)
+    return replace(points, deep=soft(points.deep), quick=quick, p=squeezed)
+
+
+def _squeezed(p: float, factor: float) -> float:
+    """Return a probability after its margin was divided by a factor."""
+    p = min(max(p, TINY), 1 - TINY)
+    return 1 / (1 + math.exp(-math.log(p / (1 - p)) / factor))
 
 
 def _band(p: F64, truth: Truth) -> tuple[float, float]:
