@@ -15,7 +15,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,7 @@ from leukoscope_edge.records.slide import (
     Origin,
     SlideSetUp,
     cell_object,
+    outcome_object,
     outcome_of,
 )
 from leukoscope_edge.records.store import DATABASE_NAME, DEVICE, Store, open_store
@@ -131,7 +131,7 @@ def write(store: Store, slide: str, cells: list[dict[str, object]]) -> None:
         for part in [*parts, cells]:  # at its end all of them are written once more
             counted = {"cells": part, "gone": []}
             ledger.append(ledger.next(Kind.CELLS, slide, counted, DEVICE, ""))
-        ended = {"outcome": asdict(outcome), "frames": {}, "n_smudges": 0}
+        ended = {"outcome": outcome_object(outcome), "frames": {}, "n_smudges": 0}
         ledger.append(ledger.next(Kind.FINISH, slide, ended, NAME, ""))
         for _ in range(N_NOTES_A_SLIDE):
             note = {"what": "light", "facts": {"plasma_level": 200.0}}
