@@ -233,6 +233,11 @@ class Message:
         }
         return say(TEMPLATES[self.id]).format(**held)
 
+    def holds(self, id_: str) -> bool:
+        """Say whether this message, or one in its braces, has an id."""
+        held = (v for _, v in self.params if isinstance(v, Message))
+        return self.id == id_ or any(v.holds(id_) for v in held)
+
 
 def message(id_: str, /, **params: Param) -> Message:
     """Return a message with what stands in its braces."""

@@ -16,7 +16,7 @@ from leukoscope_train.data.masked_images import (
     training_images,
     window,
 )
-from leukoscope_train.networks.architectures import maskrcnn, unet
+from leukoscope_train.networks import maskrcnn, unet
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.messages import Message, message
 from leukoscope_edge.records.events import Event
-from leukoscope_edge.records.slide import SlideRecord
+from leukoscope_edge.records.slide import Outcome, SlideRecord
 from leukoscope_edge.records.slide_state import SlideState
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.sample import SampleType
@@ -112,9 +112,19 @@ def _is_valid(store: Store, slide: str) -> bool:
         is_blood = record.facts.sample_type is SampleType.BLOOD
         is_signed = record.state is SlideState.SIGNED and record.void is None
         outcome = record.signatures[-1].outcome if record.signatures else None
-        is_normal = outcome is not None and outcome.result == VerdictName.NONE.value
-        return is_signed and is_blood and is_normal
+        return is_signed and is_blood and outcome is not None and _is_normal(outcome)
     return False
+
+
+def _is_normal(outcome: Outcome) -> bool:
+    """Say whether people found nothing: a negative, or one that came too early.
+
+    The stop rule asks for more where the model calls a few cells blast. Were such
+    slides left out, those with few false calls alone would make the background.
+    """
+    is_early = outcome.messages[:1] and outcome.messages[0].holds("stopped-early")
+    is_negative = outcome.result == VerdictName.NONE.value
+    return outcome.n_confirmed == 0 and bool(is_negative or is_early)
 
 
 def site_background(

@@ -27,12 +27,14 @@ from leukoscope_edge.web.device import Device
 BODY = FACTS | {"sample": "S-1", "is_normal": True, "key": "key-00000001"}
 
 
-def sign_normal(device: Device, number: int, *, n_blast: int = 0) -> str:
+def sign_normal(
+    device: Device, number: int, *, n_blast: int = 0, n_normal: int = 110
+) -> str:
     """Put a healthy person's signed slide there, its blast calls put right."""
     slide = fill_slide(
         device,
         n_blast=n_blast,
-        n_normal=400 if n_blast else 110,  # the stop rule asks for more beside blasts
+        n_normal=n_normal,
         sample=f"N-{number}",
         details={PURPOSE: FOR_BACKGROUND},
     )
@@ -57,7 +59,7 @@ def test_five_signed_normal_slides_are_the_background_of_blood(device: Device) -
     for number in range(MIN_SLIDES - 1):
         sign_normal(device, number)
     assert site_background(store, card) is None
-    sign_normal(device, MIN_SLIDES, n_blast=1)
+    sign_normal(device, MIN_SLIDES, n_blast=1, n_normal=400)
     found = site_background(store, card)
     assert found is not None
     assert (found.bundle, len(found.slides)) == (card.id, MIN_SLIDES)
@@ -65,6 +67,20 @@ def test_five_signed_normal_slides_are_the_background_of_blood(device: Device) -
     assert site_background(store, card, SampleType.MARROW) is None
     assert site_background(store, card, None) is None
     assert "in use" in normals_said(MIN_SLIDES).said()
+
+
+def test_a_slide_that_the_stop_rule_would_count_on_counts_all_the_same(
+    device: Device,
+) -> None:
+    slide = sign_normal(device, 1, n_blast=3, n_normal=197)
+    outcome = device.store.slide(slide).signatures[-1].outcome
+    assert outcome.result == "none-possible"
+    assert outcome.messages[0].holds("stopped-early")
+    [kept] = normal_slides(device.store)
+    assert (kept.is_valid, kept.counts) == (
+        True,
+        NormalSlide(n_cells=200, n_blast=3),
+    )
 
 
 def test_another_model_begins_anew(device: Device) -> None:
