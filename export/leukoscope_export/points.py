@@ -121,7 +121,8 @@ def softened(points: PairPoints) -> PairPoints:
         points: As fitted.
     """
     most = math.log(MOST_BLAST_FROM / (1 - MOST_BLAST_FROM))
-    asked = math.log(points.deep.blast_from / (1 - points.deep.blast_from))
+    highest = max(p.blast_from for p in (points.deep, points.quick) if p is not None)
+    asked = math.log(highest / (1 - highest))
     factor = max(1.0, asked / most)
     if factor == 1.0:
         return points
