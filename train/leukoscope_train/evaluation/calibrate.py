@@ -27,6 +27,8 @@ no result, so that a weak network held to 5 % would never give one."""
 LOG_RANGE = (-5.0, 7.0)
 """Of the logarithms of a spread's two parameters: where people do not differ at all the
 likelihood has no maximum, and the fit stops at these ends."""
+LOG_TEMPERATURES = (math.log(0.051), math.log(19.5))
+"""A card takes temperatures from 0.05 to 20."""
 NARROWEST = 0.01
 """Probabilities nearer than this to 0 or 1 are no operating points."""
 
@@ -56,7 +58,7 @@ def fit_temperature(margins: F64, labels: I64, weights: F64) -> float:
         z = sign * margins / math.exp(log_temperature)
         return float(np.average(np.logaddexp(0, -z), weights=weights))
 
-    found = minimize_scalar(loss, bounds=(-4, 4), method="bounded")
+    found = minimize_scalar(loss, bounds=LOG_TEMPERATURES, method="bounded")
     return float(math.exp(found.x))
 
 
