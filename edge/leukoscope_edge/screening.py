@@ -488,7 +488,7 @@ def new_context(
     """
     return SlideContext(
         facts=facts,
-        background=background_of(card, site),
+        background=background_of(card, site, facts.sample_type),
         is_scale_known=scale_um_per_px is not None,
         quality=(),
         doubts=(),

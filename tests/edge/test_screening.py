@@ -14,7 +14,7 @@ from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.engine import Engine, OnnxCpuEngine
 from leukoscope_edge.inference.segmenter_fallback import ServingSegmenter
 from leukoscope_edge.messages import NOT_FOR_CARE
-from leukoscope_edge.sample import SIMULATED_SAMPLE
+from leukoscope_edge.sample import SIMULATED_SAMPLE, SampleType
 from leukoscope_edge.screening import MAX_AHEAD_SIZE, SlideRun, new_context, screen
 from leukoscope_edge.types import Fault, Frame, Refusal, Screening, VerdictName
 
@@ -257,3 +257,15 @@ def test_a_sites_own_background_is_told() -> None:
     site = SiteBackground(bundle="simulated-1", slides=slides)
     with slide_run(site=site) as run:
         assert run.finish("a slide").background_from == "site"
+
+
+def test_blood_of_healthy_people_is_no_background_of_marrow() -> None:
+    slides = (NormalSlide(n_cells=200, n_blast=3),) * 5
+    site = SiteBackground(bundle="simulated-1", slides=slides)
+    card = open_bundle(shipped_bundle_for("simulated")).card
+    marrow = replace(SIMULATED_SAMPLE, sample_type=SampleType.MARROW)
+    measured = [
+        new_context(facts, card, site, 0.1).background.measured_by
+        for facts in (SIMULATED_SAMPLE, marrow)
+    ]
+    assert measured == ["site", "bundle"]

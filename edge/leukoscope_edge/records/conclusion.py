@@ -41,7 +41,7 @@ def context_of(
     """Return all that decides over a slide's verdict beside its calls."""
     return SlideContext(
         facts=record.facts,
-        background=background_of(card, record.site),
+        background=background_of(card, record.site, record.facts.sample_type),
         is_scale_known=record.origin.scale_um_per_px is not None,
         quality=tuple(dict.fromkeys((*record.quality, *quality))),
         doubts=(*record.doubts, *([RESCALED] if record.is_rescaled else [])),
