@@ -286,7 +286,7 @@ def _kill_one(folder: Path, log: Log, rng: random.Random) -> None:
         try:
             with os.fdopen(write_end, "w") as out:
                 Recorder(folder, out).run()
-        except BaseException:
+        except BaseException:  # noqa: BLE001
             traceback.print_exc()
         finally:
             os._exit(1)  # never back into the parent's code

@@ -291,7 +291,7 @@ def _fate(bundle: Bundle, chance: np.random.Generator) -> str:
     try:
         with OnnxCpuEngine(broken) as engine:
             logits = engine.run(bundle.golden.crops)
-    except Exception:  # the runtime has no common base class for its errors
+    except Exception:  # the runtime has no common base class for its errors  # noqa: BLE001
         return "refused by the runtime"
     worst = float(np.abs(logits - bundle.golden.logits).max())
     if worst > bundle.card.golden.logit_tolerance:

@@ -23,7 +23,7 @@ def test_what_raises_leaves_the_old_file_and_nothing_else(
 ) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"old")
-    with pytest.raises(BaseException), whole_file(path) as file:  # noqa: B017
+    with pytest.raises(BaseException), whole_file(path) as file:  # noqa: PT011, B017
         file.write(b"half")
         raise error
     assert path.read_bytes() == b"old"

@@ -90,7 +90,8 @@ def test_both_files_keep_their_form_and_the_float_file_stays(
     refuse_broken(*(onnx.load_from_string(m) for m in (better.trt, better.cpu)))
     for model in (better.cpu, better.trt):
         onnx_policy.check(model, where="test")
-    assert better.fp32 == files.fp32 and better.scales == files.scales
+    assert better.fp32 == files.fp32
+    assert better.scales == files.scales
 
 
 def test_a_corrected_file_is_left_as_it_is(better: Files) -> None:

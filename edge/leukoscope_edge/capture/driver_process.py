@@ -90,7 +90,7 @@ def _drive(open_: OpenDriver, newest: Newest) -> None:
     try:
         with open_() as driver:
             _read_all(driver, newest)
-    except Exception as err:  # whatever a driver does, the parent is told
+    except Exception as err:  # whatever a driver does, the parent is told  # noqa: BLE001
         newest.fail(str(err) or type(err).__name__)
 
 

@@ -42,9 +42,9 @@ class Jpeg:
     quality: int | None = None
     um_per_px: float | None = None
     missing: str = ""
-    _is_progressive: bool = False
-    _components: frozenset[int] = frozenset()
-    _sent: dict[tuple[int, int], int] = field(default_factory=dict)
+    is_progressive: bool = False
+    components: frozenset[int] = frozenset()
+    sent: dict[tuple[int, int], int] = field(default_factory=dict)
 
 
 def read_jpeg(data: bytes) -> Jpeg:
@@ -81,8 +81,8 @@ def _read_segment(jpeg: Jpeg, marker: int, body: bytes) -> None:
     if marker in SIZES and len(body) >= 6:
         jpeg.height_px = int.from_bytes(body[1:3], "big")
         jpeg.width_px = int.from_bytes(body[3:5], "big")
-        jpeg._components = frozenset(body[6::3])
-        jpeg._is_progressive = marker in PROGRESSIVE
+        jpeg.components = frozenset(body[6::3])
+        jpeg.is_progressive = marker in PROGRESSIVE
     elif marker == TABLES and jpeg.quality is None and len(body) >= 65:
         jpeg.quality = _quality(body)
     elif marker == JFIF and body[:5] == b"JFIF\0" and len(body) >= 12:
@@ -115,11 +115,11 @@ def _note_scan(jpeg: Jpeg, body: bytes) -> None:
     if len(rest) < 3:
         return
     first, last, low_bit = rest[0], rest[1], rest[2] & 15
-    if not jpeg._is_progressive:
+    if not jpeg.is_progressive:
         first, last, low_bit = 0, 63, 0
     for component in ids:
         for k in range(first, min(last, 63) + 1):
-            jpeg._sent[component, k] = low_bit
+            jpeg.sent[component, k] = low_bit
 
 
 def _after_scan(data: bytes, at: int) -> int:
@@ -133,10 +133,10 @@ def _after_scan(data: bytes, at: int) -> int:
 
 def _missing(jpeg: Jpeg) -> str:
     """Return what of the picture no scan brings."""
-    sent = jpeg._sent
+    sent = jpeg.sent
     whole = all(
         sent.get((c, k), 1) == 0
-        for c in jpeg._components
-        for k in (range(64) if jpeg._is_progressive else (0,))
+        for c in jpeg.components
+        for k in (range(64) if jpeg.is_progressive else (0,))
     )
     return "" if whole else "a part of its data was never written"

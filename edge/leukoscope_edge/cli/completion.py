@@ -56,9 +56,9 @@ def words_of(parser: argparse.ArgumentParser, command: str = "") -> list[Words]:
     options: dict[str, str] = {}
     choices: dict[str, tuple[str, ...]] = {}
     below: list[Words] = []
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            helps = {a.dest: a.help or "" for a in action._choices_actions}
+    for action in parser._actions:  # noqa: SLF001
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
+            helps = {a.dest: a.help or "" for a in action._choices_actions}  # noqa: SLF001
             for name, child in action.choices.items():
                 actions[name] = helps.get(name, "")
                 below += words_of(child, f"{command} {name}".strip())

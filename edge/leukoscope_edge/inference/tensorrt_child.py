@@ -107,7 +107,7 @@ def serve(
         return
     except EngineFault as err:
         connection.send_bytes(FAILED + str(err).encode())
-    except Exception as err:  # the border of the process: the parent must learn why
+    except Exception as err:  # the border of the process: the parent must learn why  # noqa: BLE001
         connection.send_bytes(FAILED + f"{type(err).__name__}: {err}".encode())
 
 

@@ -93,7 +93,7 @@ def why_not(record: SlideRecord, action: Action, live: Live = "") -> str:
     return f"slide {record.id}: cannot {action.value} while it is {state.value}"
 
 
-def _after(record: SlideRecord, kind: Kind, event: Event) -> SlideRecord:
+def _after(record: SlideRecord, kind: Kind, event: Event) -> SlideRecord:  # noqa: C901
     match kind:
         case Kind.RESUME:
             return _resumed(record)

@@ -107,7 +107,7 @@ def _faulty(request: Request, code: str) -> Response:
         if _is_api(request):
             return JSONResponse({"detail": detail}, 500)
         return _error_page(request, 500, detail)
-    except Exception:  # the first fault is the one that is logged
+    except Exception:  # the first fault is the one that is logged  # noqa: BLE001
         return bare_page(fault.said())
 
 

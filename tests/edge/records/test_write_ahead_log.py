@@ -57,7 +57,7 @@ def stopped(
         head = bench.store.head()
         reader.rollback()
     bench.store.close()
-    yield folder, head
+    return folder, head
 
 
 def spoilt(stopped: Path, folder: Path, spoil: Spoil, seed: int) -> Path:

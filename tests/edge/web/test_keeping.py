@@ -42,7 +42,7 @@ def device(
 ) -> Iterator[Device]:
     monkeypatch.setattr(desks, "NOTICE_S", 1e6)  # nobody restarts in a test
     (tmp_path / "stick").mkdir()
-    yield with_sticks(device, tmp_path / "stick")
+    return with_sticks(device, tmp_path / "stick")
 
 
 def test_a_backup_goes_to_a_stick_and_comes_back(

@@ -27,7 +27,7 @@ def sticks(
     break_stick(broken)
     line = f'sticks = ["{good}", "{broken}"]\n[camera]'
     monkeypatch.setattr(b, "PROFILE", b.PROFILE.replace("[camera]", line))
-    yield good, broken
+    return good, broken
 
 
 def active(device: Device) -> str | None:

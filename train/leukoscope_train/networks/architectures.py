@@ -301,7 +301,7 @@ def _vgg16() -> Pooled:
     return Pooled(timm.create_model("vgg16").get_submodule("features"), 512)
 
 
-def make_network(architecture: Architecture, side_px: int = SIDE_PX) -> nn.Module:
+def make_network(architecture: Architecture, side_px: int = SIDE_PX) -> nn.Module:  # noqa: C901
     """Return the network with fresh weights.
 
     Args:
