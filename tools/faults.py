@@ -117,7 +117,7 @@ UPDATES, RECORDS, CAPTURE = (
     "tests/edge/records",
     "tests/edge/capture",
 )
-CHOOSE = "tests/edge/inference/test_choose.py"
+CHOOSE = "tests/edge/inference/test_backend.py"
 FAULTS = (
     Fault(
         number=1,
@@ -190,7 +190,7 @@ FAULTS = (
         name="corrupt or hostile model",
         wanted="refused by hash, by limits, by self-test",
         tests=(
-            "tests/edge/inference/test_admission.py",
+            "tests/edge/inference/test_onnx_policy.py",
             f"{UPDATES}/test_trial.py",
             f"{UPDATES}/test_attacks.py",
         ),
@@ -264,7 +264,10 @@ FAULTS = (
         number=13,
         name="too hot",
         wanted="half as many frames, then a pause with the reason",
-        tests=("tests/edge/service/test_heat.py", "tests/edge/web/test_worker_heat.py"),
+        tests=(
+            "tests/edge/service/test_heat.py",
+            "tests/edge/web/test_counting_heat.py",
+        ),
     ),
     Fault(
         number=14,

@@ -22,7 +22,7 @@ RED_CELL_ALARM = 0.12
 that lie alone."""
 TOUCHING_ALARM = 0.3
 """The same where nearly all touch: a scale of half or double is beyond it, and at the
-right one 1 of 60 fields of wbc-fields is (tests/edge/vision/test_ruler.py)."""
+right one 1 of 60 fields of wbc-fields is (`test_stage_micrometer.py`)."""
 LINES_SIDE_PX = 1024
 """Longer side at which lines are searched."""
 MIN_LINES = 4

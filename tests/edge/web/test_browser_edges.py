@@ -15,7 +15,7 @@ import numpy as np
 import pypdf
 import pytest
 from playwright.sync_api import Browser, Error, Page, WebSocketRoute
-from tests.edge.records.test_caretaker import one_at_a_time_at
+from tests.edge.records.test_maintenance import one_at_a_time_at
 from tests.edge.web import in_browser
 from tests.edge.web.in_browser import (
     Serve,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.edge.records.test_caretaker import spoil_a_leaf
+from tests.edge.records.test_maintenance import spoil_a_leaf
 from tests.edge.web.in_browser import Serve, wait_for
 from tests.edge.web.stand_ins import (
     FACTS,
