@@ -37,7 +37,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "counting/cells.py": ("counting/test_cells.py",),
     },
     "inference": {
-        "inference/onnx_policy.py": ("inference/test_admission.py",),
+        "inference/onnx_policy.py": ("inference/test_onnx_policy.py",),
         "inference/selftest.py": (
             "inference/test_selftest.py",
             "inference/test_cascade.py",
@@ -58,7 +58,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "updates/verify.py": ("updates/test_verify.py", "updates/test_attacks.py"),
     },
     "web": {"web/security.py": ("web/test_security.py",)},
-    "service": {"service/restart_policy.py": ("service/test_ladder.py",)},
+    "service": {"service/restart_policy.py": ("service/test_restart_policy.py",)},
     "capture": {
         "capture/containers.py": ("capture/test_decode.py", "capture/test_damage.py"),
         "capture/damage.py": ("capture/test_damage.py",),

@@ -38,7 +38,7 @@ MUTATIONS = {
         "inference/onnx_policy.py",
         "attribute.has(6) or attribute.has(11)",
         "attribute.has(6)",
-        "inference/test_admission.py",
+        "inference/test_onnx_policy.py",
     ),
     "the type of golden cells is not looked at": Mutation(
         "inference/bundle.py",

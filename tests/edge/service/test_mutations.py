@@ -37,7 +37,7 @@ MUTATIONS = {
         "service/restart_policy.py",
         "        if n <= 1:",
         "        if True:",
-        "service/test_ladder.py::test_the_first_start_is_at_once_and_the_pauses_grow",
+        "service/test_restart_policy.py::test_the_first_start_is_at_once_and_the_pauses_grow",
     ),
     "no back-off of the camera": Mutation(
         "capture/live.py",
@@ -49,26 +49,26 @@ MUTATIONS = {
         "service/restart_policy.py",
         "        os.fsync(file.fileno())",
         "        pass",
-        "service/test_ladder.py::test_the_past_is_synced_before_the_step_is_taken",
+        "service/test_restart_policy.py::test_the_past_is_synced_before_the_step_is_taken",
     ),
     "no limit of reboots": Mutation(
         "service/restart_policy.py",
         "        if past.n_reboots < limits.n_reboots:",
         "        if True:",
-        "service/test_ladder.py::test_three_reboots_and_then_the_safe_state",
+        "service/test_restart_policy.py::test_three_reboots_and_then_the_safe_state",
     ),
     "no waiting for the check of the records": Mutation(
         "records/store.py",
         "        self.require_sound()\n        try:",
         "        try:",
-        "records/test_caretaker.py::"
+        "records/test_maintenance.py::"
         "test_records_are_read_and_not_written_while_they_are_looked_through",
     ),
     "no check of the records' copy": Mutation(
         "records/database.py",
         "        if not is_sound(copy):",
         "        if False:",
-        "records/test_caretaker.py::"
+        "records/test_maintenance.py::"
         "test_a_copy_of_damaged_records_takes_no_good_ones_place",
     ),
     "no hash check of the model": Mutation(
@@ -81,7 +81,7 @@ MUTATIONS = {
         "live/counting_process.py",
         "            if looks and self._heat is not Heat.HOT:",
         "            if looks:",
-        "web/test_worker_heat.py",
+        "web/test_counting_heat.py",
     ),
 }
 
@@ -97,6 +97,6 @@ def test_and_pass_with_it(tmp_path: Path) -> None:
     """The copy itself is not what makes them fail."""
     line = "        os.fsync(file.fileno())"
     unchanged = Mutation(
-        "service/restart_policy.py", line, line, "service/test_ladder.py"
+        "service/restart_policy.py", line, line, "service/test_restart_policy.py"
     )
     assert run_mutated(tmp_path, unchanged, PATIENCE) == 0
