@@ -116,17 +116,22 @@ class Device:
         )
 
     def require_looked(self, slide: str) -> None:
-        """Let no file carry one reader's words to the other before both have looked.
+        """Let no file tell the words of model or other reader before the first look.
 
         Raises:
-            StepError: Two people read this slide, and not both have.
+            StepError: Somebody is still to look.
         """
         record = self.store.slide(slide)
-        if record.n_readers > 1 and hides_model(record, self.profile.review):
+        if not hides_model(record, self.profile.review):
+            return
+        if record.n_readers > 1:
             raise StepError(
                 f"slide {slide} is read by two people: files about it wait until both "
                 "have looked"
             )
+        raise StepError(
+            f"slide {slide}: files about it wait until somebody has looked: Review"
+        )
 
     @property
     def is_simulation(self) -> bool:

@@ -22,6 +22,7 @@ from leukoscope_edge.records.conclusion import verdict_of
 from leukoscope_edge.records.digest import digest_of
 from leukoscope_edge.records.slide import Identity, SlideSetUp, outcome_of
 from leukoscope_edge.records.store import Store
+from leukoscope_edge.review.blind_order import first_pass
 from leukoscope_edge.sample import SIMULATED_SAMPLE, SlideFacts
 from leukoscope_edge.service.heartbeat import make_run_folder, run_folder
 from leukoscope_edge.types import (
@@ -216,4 +217,12 @@ def fill_slide(
     if is_finished:
         outcome = refusal if is_refused else verdict
         store.finish_count(slide, outcome, NAME, frames={"screened": 9}, n_smudges=0)
+    return slide
+
+
+def look_at_all(device: Device, slide: str) -> str:
+    """Read every cell of the first look, as the model called it; return the slide."""
+    for cell in first_pass(device.store.slide(slide)):
+        key = f"look-{slide}-{cell.id}"
+        device.store.judge_cell(slide, cell.id, cell.final, NAME, key=key)
     return slide

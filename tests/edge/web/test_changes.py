@@ -5,7 +5,14 @@ import re
 from dataclasses import replace
 
 import pytest
-from tests.edge.web.stand_ins import NAME, PIN, Browser, StillCounter, fill_slide
+from tests.edge.web.stand_ins import (
+    NAME,
+    PIN,
+    Browser,
+    StillCounter,
+    fill_slide,
+    look_at_all,
+)
 
 from leukoscope_edge.accounts import Role
 from leukoscope_edge.live.commands import Do, Mode, News
@@ -139,7 +146,7 @@ def test_paper_says_what_was_smeared_and_who_read_what(
 def test_a_file_with_names_is_called_otherwise(
     browser: Browser, device: Device
 ) -> None:
-    slide = fill_slide(device, n_normal=1, sample="S-77")
+    slide = look_at_all(device, fill_slide(device, n_normal=1, sample="S-77"))
     for what in ("pdf", "csv", "fhir.json"):
         path = f"/api/slides/{slide}/files/{what}"
         with_names = browser.post(path, json={"identified": True})

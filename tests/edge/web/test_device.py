@@ -18,6 +18,7 @@ from tests.edge.web.stand_ins import (
     Browser,
     StillCounter,
     fill_slide,
+    look_at_all,
 )
 from tests.edge.web.sticks import with_sticks
 
@@ -223,7 +224,7 @@ def test_only_removable_disks_are_sticks(tmp_path: Path) -> None:
 def test_nothing_is_written_where_no_stick_is(
     browser: Browser, device: Device, tmp_path: Path
 ) -> None:
-    slide = fill_slide(device, n_blast=1)
+    slide = look_at_all(device, fill_slide(device, n_blast=1))
     body = {"stick": str(tmp_path), "whats": ["csv"]}
     answer = browser.post(f"/api/slides/{slide}/stick", json=body)
     assert answer.status_code == 409
@@ -241,7 +242,8 @@ def test_files_go_to_a_stick_that_the_profile_names(
     found = partial(new_file_on, own.profile, str(stick))
     for n in ("", "-2"):  # what is there stays
         [place] = copy_to_stick(own.store, slide, found, [What.CSV], asked)
-        assert place == f"leukoscope/leukoscope-{slide}-v1{n}.csv"
+        name = f"leukoscope-{slide}-v1-deidentified{n}.csv"
+        assert place == f"leukoscope/{name}"
         assert (stick / place).read_bytes()
 
 
@@ -249,7 +251,7 @@ def test_a_stick_that_is_mounted_read_only_is_said_to_be(device: Device) -> None
     read_only = Path("/proc/sys")  # to root as well
     device.people.add_first(NAME, PIN)
     own = with_sticks(device, read_only)
-    slide = fill_slide(own, n_blast=1)
+    slide = look_at_all(own, fill_slide(own, n_blast=1))
     with Browser(create_app(own), base_url="http://localhost:8000") as client:
         client.sign_in()
         page = client.get(f"/slides/{slide}/share").text

@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.edge.web.stand_ins import NAME, PROFILE, Browser, fill_slide, make_cell
+from tests.edge.web.stand_ins import (
+    NAME,
+    PROFILE,
+    Browser,
+    fill_slide,
+    look_at_all,
+    make_cell,
+)
 
 from leukoscope_edge.cli import main
 from leukoscope_edge.i18n import languages
@@ -279,6 +286,7 @@ def test_a_slide_says_on_page_and_paper_what_found_its_cells(
     device.store.finish_count(slide, verdict, NAME, frames={"screened": 9}, n_smudges=0)
     note = f"from cell 2 on, cells are found by thresholds: {CANNOT}"
     assert note in browser.get(f"/slides/{slide}/result").text
+    look_at_all(device, slide)
     paper = browser.get(f"/slides/{slide}/paper").text
     assert "Cells found by" in paper
     assert note in paper

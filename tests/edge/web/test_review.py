@@ -11,6 +11,7 @@ from tests.edge.web.stand_ins import (
     Browser,
     StillCounter,
     fill_slide,
+    look_at_all,
     new_slide_of,
     shown_of,
 )
@@ -133,6 +134,10 @@ def test_every_file_that_leaves_is_kept_in_the_records(
     browser: Browser, device: Device, what: str, start: bytes
 ) -> None:
     slide = fill_slide(device, n_blast=1, n_normal=1)
+    early = browser.post(f"/api/slides/{slide}/files/{what}", json={})
+    assert early.status_code == 409
+    assert "wait until somebody has looked" in early.json()["detail"]
+    look_at_all(device, slide)
     answer = browser.post(f"/api/slides/{slide}/files/{what}", json={})
     assert answer.status_code == 200, answer.text
     assert answer.content.lstrip().startswith(start) or what == "csv"
