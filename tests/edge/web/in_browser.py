@@ -44,7 +44,9 @@ pytestmark = [pytest.mark.slow, NEEDS_BROWSER]
 class Serve(Protocol):
     """Starts the device's page on its own records and returns its address."""
 
-    def __call__(self, address: str = "127.0.0.1", source: str = SIMULATED) -> str: ...
+    def __call__(
+        self, address: str = "127.0.0.1", source: str = SIMULATED, tables: str = ""
+    ) -> str: ...
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +80,10 @@ def serve(device: Device, tmp_path: Path) -> Iterator[Serve]:
     """Start the device's page on its own records and return its address."""
     running: list[subprocess.Popen[bytes]] = []
 
-    def start(address: str = "127.0.0.1", source: str = SIMULATED) -> str:
-        profile = PROFILE.format(address=address, source=source)
+    def start(
+        address: str = "127.0.0.1", source: str = SIMULATED, tables: str = ""
+    ) -> str:
+        profile = PROFILE.format(address=address, source=source) + tables
         (tmp_path / "profile.toml").write_text(profile)
         with socket.socket() as free:
             free.bind((address, 0))
