@@ -376,7 +376,8 @@ def cost(options: argparse.Namespace, folder: Path) -> dict[str, object]:
     program = [sys.executable, "-m", "leukoscope_edge", "model", "install"]
     began = time.monotonic()
     child = subprocess.Popen(  # noqa: S603
-        [*program, str(rig.sticks[0]), "--data", str(data)], stdout=sys.stderr
+        [*program, str(rig.sticks[0]), "--data", str(data), "--accept", "a rig"],
+        stdout=sys.stderr,
     )
     peaks: dict[str, int] = {}
     while child.poll() is None:

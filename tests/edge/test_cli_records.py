@@ -103,7 +103,7 @@ def test_exports_all_formats_and_can_name_nobody(run: Run, tmp_path: Path) -> No
     assert status == 0
     assert len(out.splitlines()) == 3
     names = sorted(p.name for p in tmp_path.iterdir())
-    stem = "slide-0001-v1"
+    stem = "slide-0001-v1-deidentified"
     assert names == [f"{stem}.csv", f"{stem}.fhir.json", f"{stem}.pdf"]
     assert all(b"TUBE-7" not in p.read_bytes() for p in tmp_path.iterdir())
 

@@ -30,6 +30,9 @@ git_commit = "0123abc"
 note = "Knows smudges better."
 """
 
+ACCEPTED = ("--accept", "Ada Lovelace")
+"""A device without earlier cells compares nothing, so that a person must accept."""
+
 
 class Ceremony:
     """Six people, a folder each, and one repository."""
@@ -107,7 +110,7 @@ def test_from_six_keys_to_a_model_in_use(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     stick, data = published(ceremony, bundle), ["--data", str(tmp_path / "data")]
-    install = ["model", "install", str(stick), *data]
+    install = ["model", "install", str(stick), *data, *ACCEPTED]
     assert leukoscope(install) == 1
     assert "U15" in capsys.readouterr().err
     root = str(stick / "LEUKOSCOPE-UPDATE" / "metadata" / "1.root.json")
@@ -140,7 +143,7 @@ def test_a_slide_is_screened_with_the_installed_model_and_history_says_so(
     stick, data = published(ceremony, bundle), ["--data", str(tmp_path / "data")]
     root = str(stick / "LEUKOSCOPE-UPDATE" / "metadata" / "1.root.json")
     assert leukoscope(["model", "trust", root, *data]) == 0
-    assert leukoscope(["model", "install", str(stick), *data]) == 0
+    assert leukoscope(["model", "install", str(stick), *data, *ACCEPTED]) == 0
     simulated = ["screen", "simulated:seed=5,frames=12", "--keep", *data]
     assert leukoscope(simulated) == 0
     assert leukoscope(["model", "history", *data]) == 0
@@ -148,7 +151,7 @@ def test_a_slide_is_screened_with_the_installed_model_and_history_says_so(
     assert ceremony.release(bundle, 2) == 0
     ceremony.sign("2.targets.json", "dora", "emil")
     assert ceremony.seal() == 0
-    again = ["model", "install", str(ceremony.stick("stick-2")), *data]
+    again = ["model", "install", str(ceremony.stick("stick-2")), *data, *ACCEPTED]
     assert leukoscope(again) == 0
     out = capsys.readouterr().out
     assert re.search(r"\b0 of [1-9]\d* old cells change call, 0 slides", out)
@@ -160,7 +163,7 @@ def test_rotation_and_revocation_reach_a_device_on_the_next_stick(
     stick, data = published(ceremony, bundle), ["--data", str(tmp_path / "data")]
     root = str(stick / "LEUKOSCOPE-UPDATE" / "metadata" / "1.root.json")
     leukoscope(["model", "trust", root, *data])
-    leukoscope(["model", "install", str(stick), *data])
+    leukoscope(["model", "install", str(stick), *data, *ACCEPTED])
     for name in ("gus", "hal", "ida"):
         ceremony.key(name)
     assert ceremony.root("ann", "ben", "gus", "dora", "hal", "ida") == 0
@@ -173,7 +176,7 @@ def test_rotation_and_revocation_reach_a_device_on_the_next_stick(
     assert ceremony.seal("ida") == 1  # emil's key was revoked
     ceremony.sign("2.targets.json", "hal")
     assert ceremony.seal("ida") == 0
-    new = ["model", "install", str(ceremony.stick("stick-2")), *data]
+    new = ["model", "install", str(ceremony.stick("stick-2")), *data, *ACCEPTED]
     assert leukoscope(new) == 0
     assert "release 1.1" in capsys.readouterr().out
 
@@ -301,4 +304,4 @@ def test_one_file_is_published_beside_the_folder_and_is_taken_alone(
     root = str(stick / "LEUKOSCOPE-UPDATE" / "metadata" / "1.root.json")
     assert leukoscope(["model", "trust", root, *data]) == 0
     single = stick / "leukoscope.allbundle"
-    assert leukoscope(["model", "install", str(single), *data]) == 0
+    assert leukoscope(["model", "install", str(single), *data, *ACCEPTED]) == 0

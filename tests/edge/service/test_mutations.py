@@ -46,9 +46,9 @@ MUTATIONS = {
         "capture/test_live.py::test_pauses_double_up_to_the_longest_and_begin_anew",
     ),
     "no fsync": Mutation(
-        "service/restart_policy.py",
-        "        os.fsync(file.fileno())",
-        "        pass",
+        "durable.py",
+        "            sync_file(file)\n        aside",
+        "            pass\n        aside",
         "service/test_restart_policy.py::test_the_past_is_synced_before_the_step_is_taken",
     ),
     "no limit of reboots": Mutation(
@@ -95,8 +95,6 @@ def test_the_tests_fail_without(tmp_path: Path, name: str) -> None:
 @pytest.mark.slow
 def test_and_pass_with_it(tmp_path: Path) -> None:
     """The copy itself is not what makes them fail."""
-    line = "        os.fsync(file.fileno())"
-    unchanged = Mutation(
-        "service/restart_policy.py", line, line, "service/test_restart_policy.py"
-    )
+    line = "            sync_file(file)\n        aside"
+    unchanged = Mutation("durable.py", line, line, "service/test_restart_policy.py")
     assert run_mutated(tmp_path, unchanged, PATIENCE) == 0

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.errors import UpdateError
-from leukoscope_edge.inference.bundle import shipped_bundles
+from leukoscope_edge.inference.bundle import shipped_bundle_for, shipped_bundles
 from leukoscope_edge.inference.card import read_card
 from leukoscope_edge.records.slide import ArchivedCell, CellRecord, Origin, SlideRecord
 from leukoscope_edge.records.slide_state import SlideState
@@ -281,7 +281,7 @@ def test_a_model_that_wants_other_crops_needs_a_person(
     make_device: Callable[..., Device], publisher: Any, code_of: Callable[..., str]
 ) -> None:
     """The shipped model's cells are 128 pixels wide, the test's 32."""
-    shipped = shipped_bundles()["cnmc-lite0-1"]
+    shipped = shipped_bundle_for("real")
     assert read_card(shipped).input.side_px != SIDE_PX
     device = make_device(cells=judged_by(shipped, slide("1", 1, "blast")))
     assert code_of(lambda: install(device, publisher.release(1).stick)) == "U17"

@@ -204,7 +204,8 @@ def fill_slide(
         device, sample=sample, name=name, facts=facts, n_readers=n_readers
     )
     slide = store.start_slide(replace(new, details=details or {}), NAME)
-    store.add_cells(slide, cells, frames={})
+    if cells:
+        store.add_cells(slide, cells, frames={})
     verdict = Verdict(
         name=VerdictName.FEW,
         messages=(message("test"),),

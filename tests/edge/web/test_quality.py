@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide
+from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide, look_at_all
 
 from leukoscope_edge.counting.quality_slide import QualityDay
 from leukoscope_edge.messages import message
@@ -224,6 +224,6 @@ def test_where_all_is_well_nothing_is_said_of_it(browser: Browser, path: str) ->
 def test_what_fails_after_the_count_is_seen_and_signed_as_no_result(
     failing: Browser, device: Device
 ) -> None:
-    slide = fill_slide(device, n_normal=200)
+    slide = look_at_all(device, fill_slide(device, n_normal=200))
     text = failing.get(f"/slides/{slide}/result").text
     assert "0 of its 50 white cells" in text

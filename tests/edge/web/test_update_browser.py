@@ -115,7 +115,11 @@ def test_the_update_fits_a_telephone_and_shows_its_steps(
     page.wait_for_selector("text=Signed by the publisher")
     fits()
     page.tap("#desk button.primary")
-    page.wait_for_selector("#desk[data-serves=simulated-2]")  # nothing to compare with
+    page.wait_for_selector("text=Does a supervisor accept this?")  # nothing to compare
+    fits()
+    page.fill("form[data-post='/api/update/accept'] [name=pin]", b.PIN)
+    page.tap("form[data-post='/api/update/accept'] button.primary")
+    page.wait_for_selector("#desk[data-serves=simulated-2]")
     fits()
     page.goto(f"{url}/device")
     page.tap("text=Run the test")

@@ -63,6 +63,11 @@ def active(device: Device) -> str:
     return updates.name_of(device.store.folder, slot, DOMAIN)
 
 
+def accepting(device: Device) -> updates.Device:
+    """The device with a supervisor who accepts what is compared with nothing."""
+    return updates.device_with(device.store, accept=lambda _: NAME)
+
+
 def ask(browser: Browser, what: str, stick: Path, status: int = 200) -> str:
     answer = browser.post(f"/api/update/{what}", json={"stick": str(stick)})
     assert answer.status_code == status, answer.text
@@ -227,7 +232,7 @@ def test_going_back_takes_the_model_before(
     answer = browser.post("/api/update/roll-back", json={})
     assert "U18" in answer.text
     with updates.open_stick(stick) as opened:
-        updates.install(updates.device_with(device.store), opened)
+        updates.install(accepting(device), opened)
     serving = replace(device, bundle=replace(device.bundle, folder=folder_of(device)))
     browser.app.state.device = serving  # type: ignore[attr-defined]
     assert browser.post("/api/update/roll-back", json={}).is_success
@@ -265,9 +270,7 @@ def test_a_slide_is_signed_by_the_card_that_judged_it_or_not_at_all(
 ) -> None:
     slide = fill_slide(device, n_blast=1, n_normal=1)
     with updates.open_stick(stick) as opened:
-        updates.install(
-            updates.device_with(device.store, accept=lambda _: NAME), opened
-        )
+        updates.install(accepting(device), opened)
     newer = replace(device.bundle.card, id="simulated-2")
     served = replace(device, bundle=replace(device.bundle, card=newer))
     record = device.store.slide(slide)
@@ -286,7 +289,7 @@ def test_a_damaged_model_is_found_without_a_restart(
     browser: Browser, device: Device, stick: Path, ended: list[str]
 ) -> None:
     with updates.open_stick(stick) as opened:
-        updates.install(updates.device_with(device.store), opened)
+        updates.install(accepting(device), opened)
     folder = folder_of(device)
     device = replace(device, bundle=replace(device.bundle, folder=folder))
     browser.app.state.device = device  # type: ignore[attr-defined]
@@ -334,7 +337,7 @@ def test_a_model_that_fails_its_daily_cells_is_given_up_and_it_is_said(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with updates.open_stick(stick) as opened:
-        updates.install(updates.device_with(device.store), opened)
+        updates.install(accepting(device), opened)
     device = replace(device, bundle=replace(device.bundle, folder=folder_of(device)))
     browser.app.state.device = device  # type: ignore[attr-defined]
     now = [0.0]
@@ -366,13 +369,14 @@ def test_without_a_whole_model_screening_is_off_and_records_are_read(
     assert browser.get(f"/slides/{slide}/result").status_code == 200
     body = FACTS | {"sample": "S-2", "key": "key-00000001"}
     assert "S01" in browser.post("/api/slides", json=body).text
-    answer = browser.post(f"/api/slides/{slide}/orders", json={"do": "preview"})
+    open_slide = fill_slide(device, n_normal=1, sample="S-3", is_finished=False)
+    answer = browser.post(f"/api/slides/{open_slide}/orders", json={"do": "count"})
     assert "S01" in answer.text
 
 
 def test_the_records_hold_a_copy_of_the_floor(device: Device, stick: Path) -> None:
     with updates.open_stick(stick) as opened:
-        updates.install(updates.device_with(device.store), opened)
+        updates.install(accepting(device), opened)
     models = slots.models_folder(device.store.folder)
     for name in ("state.json", "state.json.bak", "floor.json"):
         (models / name).unlink()
@@ -380,7 +384,7 @@ def test_the_records_hold_a_copy_of_the_floor(device: Device, stick: Path) -> No
     assert (state.floor.epoch, state.floor.sequence) == (0, 1)
     assert state.lanes[DOMAIN].active is None  # lost, and not replaced by an older
     with updates.open_stick(stick) as opened:  # the newest may come again
-        updates.install(updates.device_with(device.store), opened)
+        updates.install(accepting(device), opened)
     assert active(device) == "simulated-2"
 
 
