@@ -59,7 +59,10 @@ NOTES = tuf_repository.PublishNotes(
     git_commit="",
     note="Asks a person more often instead of calling blast.",
 )
-STRICTER = ("blast_from = 0.4166", "blast_from = 0.9999")
+STRICTER = (
+    "temperature = 0.394\nnormal_to = 0.4166\nblast_from = 0.4166",
+    "temperature = 4.0\nnormal_to = 0.4166\nblast_from = 0.95",
+)
 """In the card of the model that the update brings: some old cells change call."""
 N_DAYS = 32
 SCREEN: ViewportSize = {"width": 1024, "height": 600}

@@ -29,7 +29,7 @@ def test_walks_a_whole_slide_by_mouse_and_shoots_every_screen(tmp_path: Path) ->
     with open_store(data) as store:
         [slide] = store.slides()
         assert slide.state is SlideState.SIGNED
-        assert slide.details["age"] == "child"
+        assert slide.facts.age.value == "child"
         assert store.reports(slide.id)[0].read_bytes().startswith(b"%PDF")
         assert store.verify_audit() == []
     pictures = sorted(out.glob("*.png"))
