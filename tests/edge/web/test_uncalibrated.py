@@ -15,7 +15,7 @@ from tests.edge.web.in_browser import (
     sign_in,
     wait_for,
 )
-from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide
+from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide, look_at_all
 
 from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.profile import CameraEntry
@@ -55,7 +55,7 @@ def test_every_page_of_its_slides_opens(
     uncalibrated: tuple[Browser, Device], path: str
 ) -> None:
     client, own = uncalibrated
-    slide = fill_slide(own, n_blast=1, n_normal=1)
+    slide = look_at_all(own, fill_slide(own, n_blast=1, n_normal=1))
     assert client.get(f"/slides/{slide}/{path}").status_code == 200
 
 
