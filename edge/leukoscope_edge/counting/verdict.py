@@ -211,9 +211,7 @@ def _by_model(case: _Case) -> Verdict | None:
 
 def _limit(context: SlideContext, n: int) -> int:
     """Return how many of n blast calls are no finding."""
-    background = limit_of_blank(
-        context.background.model.false_calls, n, BLANK_CONFIDENCE
-    )
+    background = _background(context, n)
     if not context.is_marrow:
         return background
     return max(background, int(MARROW_NORMAL_FRACTION * n))
@@ -277,7 +275,7 @@ def _none(case: _Case) -> Message:
         "none",
         n=n,
         k=counts.n_unread_blast,
-        background=_background(case),
+        background=_background(case.context, case.counts.n_unread),
         p=missed,
     )
 
@@ -303,9 +301,10 @@ def _missed(case: _Case) -> float:
     return highest_missed(model, counts.n_unread_blast, counts.n_unread)
 
 
-def _background(case: _Case) -> int:
-    counts, model = case.counts, case.context.background.model
-    return limit_of_blank(model.false_calls, counts.n_unread, BLANK_CONFIDENCE)
+def _background(context: SlideContext, n: int) -> int:
+    """Return how many of n cells a healthy person's model calls blast, at most."""
+    false_calls = context.background.model.false_calls
+    return limit_of_blank(false_calls, n, BLANK_CONFIDENCE)
 
 
 def _seen(k: int, n: int) -> Message:
@@ -333,7 +332,7 @@ def _verdict(
         interval=binomial_interval(counts.n_blast, counts.n_cells),
         n_read=counts.n_read,
         n_confirmed=counts.n_confirmed,
-        background=_background(case),
+        background=_background(case.context, case.counts.n_unread),
         true_fraction=true_fraction,
         posterior=posterior(model, k, n, CUT_OFF) if is_by_model else None,
         stop=case.stop,
