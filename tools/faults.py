@@ -182,7 +182,7 @@ FAULTS = (
         tests=(
             f"{UPDATES}/test_damage.py",
             f"{RECORDS}/test_recovery.py",
-            f"{RECORDS}/test_caretaker.py",
+            f"{RECORDS}/test_maintenance.py",
         ),
     ),
     Fault(
@@ -216,7 +216,7 @@ FAULTS = (
         wanted="a fault in the place of a frame; opened anew",
         tests=(
             f"{CAPTURE}/test_live.py",
-            f"{CAPTURE}/test_gate.py",
+            f"{CAPTURE}/test_frame_check.py",
             "tests/edge/test_faults.py",
         ),
     ),
