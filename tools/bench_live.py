@@ -54,7 +54,7 @@ from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle
 from leukoscope_edge.inference.segmenter_fallback import ServingSegmenter
 from leukoscope_edge.live.recorder import Keeper
 from leukoscope_edge.live.snapshot import boxes_of, count_facts
-from leukoscope_edge.records.slide import Identity, Origin, SlideSetUp
+from leukoscope_edge.records.slides.slide import Identity, Origin, SlideSetUp
 from leukoscope_edge.records.store import Store, open_store
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.screening import Looked, SlideRun, new_context

@@ -25,8 +25,8 @@ import cv2
 import numpy as np
 from harms import HARMS
 
-from leukoscope_edge.capture.decode import decode_image
-from leukoscope_edge.capture.replay import list_images
+from leukoscope_edge.capture.stored.decode import decode_image
+from leukoscope_edge.capture.stored.replay import list_images
 from leukoscope_edge.cli.scale import scale
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
@@ -43,7 +43,10 @@ from leukoscope_edge.types import (
 )
 from leukoscope_edge.vision.crop import cut_labelled
 from leukoscope_edge.vision.quality import assess
-from leukoscope_edge.vision.scale_estimate import estimate_source_scale, measure_sizes
+from leukoscope_edge.vision.scale.scale_estimate import (
+    estimate_source_scale,
+    measure_sizes,
+)
 
 Box = tuple[float, float, float, float]
 CellId = tuple[int, int]

@@ -61,7 +61,10 @@ from leukoscope_edge.types import I32, U8, BoolArray, CellKind, Segmentation
 from leukoscope_edge.vision import baselines, view
 from leukoscope_edge.vision.calibration import estimate_scale, white_balance
 from leukoscope_edge.vision.quality import assess
-from leukoscope_edge.vision.scale_estimate import estimate_source_scale, measure_sizes
+from leukoscope_edge.vision.scale.scale_estimate import (
+    estimate_source_scale,
+    measure_sizes,
+)
 from leukoscope_edge.vision.segmentation import segment
 
 N_WORST = 10

@@ -19,7 +19,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from leukoscope_edge.capture.replay import ImageReplay, VideoReplay
+from leukoscope_edge.capture.stored.replay import ImageReplay, VideoReplay
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.types import U8, Fault, Frame
 

@@ -34,7 +34,7 @@ from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.messages import message
 from leukoscope_edge.records import database
 from leukoscope_edge.records.exports.pdf_report import write_paper
-from leukoscope_edge.records.slide import (
+from leukoscope_edge.records.slides.slide import (
     FieldPicture,
     Identity,
     MissedCell,
@@ -43,7 +43,7 @@ from leukoscope_edge.records.slide import (
     SlideSetUp,
     cell_id,
 )
-from leukoscope_edge.records.slide_state import Action, SlideState, is_allowed
+from leukoscope_edge.records.slides.slide_state import Action, SlideState, is_allowed
 from leukoscope_edge.records.store import open_store
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import (

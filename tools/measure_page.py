@@ -27,7 +27,7 @@ from websockets.sync.client import connect
 
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.messages import message
-from leukoscope_edge.records.slide import Identity, Origin, SlideSetUp
+from leukoscope_edge.records.slides.slide import Identity, Origin, SlideSetUp
 from leukoscope_edge.records.store import open_store
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import Call, CallName, Cell, Refusal, Sighting

@@ -18,7 +18,7 @@ import numpy as np
 
 from leukoscope_edge.messages import message
 from leukoscope_edge.records.exports.pdf_report import write_paper
-from leukoscope_edge.records.slide import Identity, Origin, SlideSetUp
+from leukoscope_edge.records.slides.slide import Identity, Origin, SlideSetUp
 from leukoscope_edge.records.store import Store, open_store
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import (

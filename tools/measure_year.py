@@ -23,7 +23,7 @@ from soak import NAME, PIN, Device, own_memory_mb, wait_for
 from leukoscope_edge.accounts import People
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.messages import message
-from leukoscope_edge.records.slide import (
+from leukoscope_edge.records.slides.slide import (
     CellRecord,
     FieldPicture,
     Identity,

@@ -20,10 +20,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from leukoscope_edge.capture.decode import decode_image, decode_own
-from leukoscope_edge.capture.replay import list_images
 from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.capture.source import is_simulated
+from leukoscope_edge.capture.stored.decode import decode_image, decode_own
+from leukoscope_edge.capture.stored.replay import list_images
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.types import U8, BoolArray
 

@@ -80,7 +80,7 @@ _Worker._finish = leaking
 RUN = """
 import argparse, sys
 from pathlib import Path
-from leukoscope_edge.cli.serve import supervise
+from leukoscope_edge.cli.commands.serve import supervise
 from leukoscope_edge.service.restart_policy import Limits
 profile, port, data, within_s = sys.argv[1:]
 options = argparse.Namespace(profile=profile, port=int(port), data=Path(data))

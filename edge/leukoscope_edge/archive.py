@@ -18,7 +18,7 @@ import cv2
 from leukoscope_edge import __version__
 from leukoscope_edge.capture.calibrated import calibrated
 from leukoscope_edge.capture.camera import Camera
-from leukoscope_edge.capture.replay import ImageReplay, is_image, list_images
+from leukoscope_edge.capture.stored.replay import ImageReplay, is_image, list_images
 from leukoscope_edge.counting.background import SiteBackground
 from leukoscope_edge.durable import prepare_folder
 from leukoscope_edge.errors import BundleError, LeukoscopeError, SourceError
@@ -34,7 +34,7 @@ from leukoscope_edge.records.exports.text_table import csv_bytes
 from leukoscope_edge.sample import SlideFacts
 from leukoscope_edge.screening import screen
 from leukoscope_edge.types import THRESHOLDS, Screening
-from leukoscope_edge.vision.stage_micrometer import Calibration
+from leukoscope_edge.vision.scale.stage_micrometer import Calibration
 
 STAMP = "made-from.json"
 """Beside a slide's results: what they were made from and with. Written last."""

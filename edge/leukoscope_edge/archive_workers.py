@@ -17,8 +17,8 @@ from leukoscope_edge.capture.child import Answers, Child
 from leukoscope_edge.counting.background import NormalSlide, SiteBackground
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.isolated import command_of
-from leukoscope_edge.records.slide import facts_from
-from leukoscope_edge.vision.stage_micrometer import Calibration
+from leukoscope_edge.records.slides.slide import facts_from
+from leukoscope_edge.vision.scale.stage_micrometer import Calibration
 
 COMMAND = command_of("leukoscope_edge.archive_workers")
 LONGEST_S = 7 * 86400.0

@@ -21,7 +21,7 @@ def command_of(module: str, *words: str) -> tuple[str, ...]:
     """Return the command that runs a module of ours in a process of its own.
 
     Args:
-        module: Its whole name, as "leukoscope_edge.capture.decoder_process".
+        module: Its whole name, as "leukoscope_edge.capture.stored.decoder_process".
         words: Its arguments.
     """
     return (sys.executable, "-I", __file__, module, *words)

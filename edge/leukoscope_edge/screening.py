@@ -53,7 +53,6 @@ from leukoscope_edge.types import (
     Sighting,
     Verdict,
 )
-from leukoscope_edge.vision.eyepiece import with_border
 from leukoscope_edge.vision.motion import (
     Placement,
     StageTracker,
@@ -61,7 +60,8 @@ from leukoscope_edge.vision.motion import (
     Visited,
 )
 from leukoscope_edge.vision.quality import assess
-from leukoscope_edge.vision.scale_estimate import (
+from leukoscope_edge.vision.scale.eyepiece import with_border
+from leukoscope_edge.vision.scale.scale_estimate import (
     FrameSizes,
     estimate_source_scale,
     measure_sizes,

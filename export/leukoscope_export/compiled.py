@@ -23,7 +23,7 @@ from tempfile import TemporaryDirectory
 from leukoscope_edge.errors import EngineFault
 from leukoscope_edge.inference.bundle import Bundle, open_bundle
 from leukoscope_edge.inference.card import CARD_NAME, Card, EngineEntry, FileEntry
-from leukoscope_edge.inference.compiler import (
+from leukoscope_edge.inference.nvidia.compiler import (
     INT8_FROM,
     MODULES,
     SPOKEN,

@@ -27,7 +27,7 @@ from leukoscope_edge.counting.background import NormalSlide, SiteBackground
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import Frame
-from leukoscope_edge.vision.stage_micrometer import Calibration
+from leukoscope_edge.vision.scale.stage_micrometer import Calibration
 
 SLIDES = ("clinic-a/1", "clinic-a/2", "clinic-b/1")
 

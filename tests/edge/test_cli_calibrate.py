@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.capture.calibrated import calibrated
-from leukoscope_edge.capture.replay import ImageReplay
+from leukoscope_edge.capture.stored.replay import ImageReplay
 from leukoscope_edge.cli import main
-from leukoscope_edge.cli.calibrate import calibration_bytes
+from leukoscope_edge.cli.commands.calibrate import calibration_bytes
 from leukoscope_edge.config import parse_toml, read_toml
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.types import Frame
-from leukoscope_edge.vision.stage_micrometer import Calibration
+from leukoscope_edge.vision.scale.stage_micrometer import Calibration
 
 NAMES = ("--camera", "cam", "--objective", "100x oil")
 

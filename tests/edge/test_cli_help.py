@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from leukoscope_edge.cli import COMMANDS, _parser, main
-from leukoscope_edge.cli.completion import SHELLS, words_of
+from leukoscope_edge.cli.commands.completion import SHELLS, words_of
 
 
 def commands() -> Iterator[tuple[str, argparse.ArgumentParser]]:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from leukoscope_edge.cli import doctor, main
-from leukoscope_edge.cli.doctor import Machine, State
+from leukoscope_edge.cli import main
+from leukoscope_edge.cli.commands import doctor
+from leukoscope_edge.cli.commands.doctor import Machine, State
 
 
 @pytest.fixture

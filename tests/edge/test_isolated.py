@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
-from leukoscope_edge.cli.serve import _command
+from leukoscope_edge.cli.commands.serve import _command
 from leukoscope_edge.isolated import command_of
 
 ROOT = Path(__file__).resolve().parents[2]

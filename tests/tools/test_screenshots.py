@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from leukoscope_edge.records.slide import SlideState
+from leukoscope_edge.records.slides.slide import SlideState
 from leukoscope_edge.records.store import open_store
 
 CHROMIUM = Path("/usr/bin/chromium")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from leukoscope_edge.records.slide_cache import N_SLIDES
+from leukoscope_edge.records.slides.slide_cache import N_SLIDES
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 N = 100

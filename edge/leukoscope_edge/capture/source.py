@@ -5,7 +5,8 @@ from pathlib import Path
 from leukoscope_edge.camera_settings import CameraSettings
 from leukoscope_edge.capture.camera import Camera
 from leukoscope_edge.capture.live import LiveCamera
-from leukoscope_edge.capture.replay import (
+from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.capture.stored.replay import (
     IMAGE_SUFFIXES,
     VIDEO_SUFFIXES,
     ImageReplay,
@@ -13,7 +14,6 @@ from leukoscope_edge.capture.replay import (
     folders_of_images,
     list_images,
 )
-from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.capture.v4l2 import find_camera
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.errors import SourceError

@@ -88,5 +88,5 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name in set(given[:1]) & set(COMMANDS) or COMMANDS:
-        import_module(f"leukoscope_edge.cli.{name}").add(commands)
+        import_module(f"leukoscope_edge.cli.commands.{name}").add(commands)
     return parser

@@ -22,7 +22,7 @@ from leukoscope_edge.vision.colour_order import (
     measure_colours,
     order_of,
 )
-from leukoscope_edge.vision.scale_estimate import (
+from leukoscope_edge.vision.scale.scale_estimate import (
     MAX_MISMATCH,
     PLAUSIBLE_UM_PER_PX,
     FrameSizes,

@@ -17,10 +17,10 @@ from leukoscope_edge.errors import BundleError, CachedPlanFault, EngineFault
 from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.inference.cascade import CascadeEngine
-from leukoscope_edge.inference.compiler import Runtime
 from leukoscope_edge.inference.engine import Engine, OnnxCpuEngine
+from leukoscope_edge.inference.nvidia.compiler import Runtime
+from leukoscope_edge.inference.nvidia.tensorrt import TensorRtEngine, runtimes_here
 from leukoscope_edge.inference.selftest import self_test
-from leukoscope_edge.inference.tensorrt import TensorRtEngine, runtimes_here
 from leukoscope_edge.types import F32, U8
 
 Backend = Literal["auto", "cpu", "tensorrt", "tensorrt-rtx"]

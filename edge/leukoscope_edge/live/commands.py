@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any, cast
 
 from leukoscope_edge.messages import from_plain
-from leukoscope_edge.records.slide_state import Action, Live
+from leukoscope_edge.records.slides.slide_state import Action, Live
 
 HEAD_BYTES = 4
 """Length of the facts in front of the picture, big-endian."""

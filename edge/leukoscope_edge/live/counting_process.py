@@ -44,9 +44,9 @@ from leukoscope_edge.quality.camera_scale import camera_scale, of_this_size
 from leukoscope_edge.quality.control import device_quality
 from leukoscope_edge.quality.illumination import LightLog
 from leukoscope_edge.quality.levey_jennings import note_light
-from leukoscope_edge.records.conclusion import context_of
-from leukoscope_edge.records.correction import objective_of
 from leukoscope_edge.records.maintenance import DAMAGED, LOOKING
+from leukoscope_edge.records.slides.conclusion import context_of
+from leukoscope_edge.records.slides.correction import objective_of
 from leukoscope_edge.records.store import Store, open_store
 from leukoscope_edge.screening import Looked, SlideRun, n_ahead, require_domain
 from leukoscope_edge.service import heat

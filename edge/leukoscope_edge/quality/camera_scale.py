@@ -12,10 +12,10 @@ from leukoscope_edge.capture.simulated import SCALE_UM_PER_PX
 from leukoscope_edge.capture.source import is_simulated
 from leukoscope_edge.errors import ConfigError, StepError
 from leukoscope_edge.profile import MAIN_OBJECTIVE, CameraEntry
-from leukoscope_edge.records.correction import objective_of
+from leukoscope_edge.records.slides.correction import objective_of
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.types import Frame
-from leukoscope_edge.vision.stage_micrometer import (
+from leukoscope_edge.vision.scale.stage_micrometer import (
     SCALE_RANGE_UM_PER_PX,
     scale_from_two_points,
 )

@@ -21,8 +21,8 @@ from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.messages import Message, message
 from leukoscope_edge.records.events import Event
-from leukoscope_edge.records.slide import Outcome, SlideRecord
-from leukoscope_edge.records.slide_state import SlideState
+from leukoscope_edge.records.slides.slide import Outcome, SlideRecord
+from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.sample import SampleType
 from leukoscope_edge.types import CallName, VerdictName, Word

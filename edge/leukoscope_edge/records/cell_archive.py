@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from leukoscope_edge.errors import RecordError
 from leukoscope_edge.records.events import Problem
 from leukoscope_edge.records.pictures import Pictures, apart, from_png, side_by_side
-from leukoscope_edge.records.slide import (
+from leukoscope_edge.records.slides.slide import (
     ArchivedCell,
     CellRecord,
     FieldPicture,

@@ -2,9 +2,9 @@
 
 import hashlib
 
-from leukoscope_edge.records.correction import objective_of
 from leukoscope_edge.records.events import canonical
-from leukoscope_edge.records.slide import (
+from leukoscope_edge.records.slides.correction import objective_of
+from leukoscope_edge.records.slides.slide import (
     Outcome,
     SlideRecord,
     facts_object,

@@ -30,7 +30,7 @@ class Event:
     Attributes:
         seq: 1, 2, 3, ... without a gap.
         slide: The slide that it happened to; empty for the device itself.
-        kind: What happened; `leukoscope_edge.records.slide` names the kinds.
+        kind: What happened; `leukoscope_edge.records.slides.slide` names the kinds.
         at: UTC time by the device's clock, ISO 8601. Order is by `seq`, never by time.
         by: The user, or `device`.
         key: The caller's idempotency key; empty where there is none.

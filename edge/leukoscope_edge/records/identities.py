@@ -17,7 +17,7 @@ from leukoscope_edge.errors import RecordError, StepError
 from leukoscope_edge.records.events import Problem, canonical, clean
 from leukoscope_edge.records.keys import KEY_BYTES, seal, unseal
 from leukoscope_edge.records.ledger import Ledger
-from leukoscope_edge.records.slide import Identity, SlideRecord
+from leukoscope_edge.records.slides.slide import Identity, SlideRecord
 
 
 class Identities:

@@ -9,7 +9,7 @@ from leukoscope_edge.capture.mapped import ChangedCamera
 from leukoscope_edge.counting.background import SiteBackground
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.records.pictures import pixels_sha256
-from leukoscope_edge.records.slide import Identity, Origin, SlideSetUp
+from leukoscope_edge.records.slides.slide import Identity, Origin, SlideSetUp
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.types import Frame, Screening
 

@@ -11,8 +11,8 @@ switched off for longer keeps what it holds for longer.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from leukoscope_edge.records.slide import Kind, SlideRecord
-from leukoscope_edge.records.slide_state import Action, is_allowed
+from leukoscope_edge.records.slides.slide import Kind, SlideRecord
+from leukoscope_edge.records.slides.slide_state import Action, is_allowed
 from leukoscope_edge.records.store import Store
 
 MAX_STEP = timedelta(days=45)

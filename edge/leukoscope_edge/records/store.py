@@ -32,7 +32,6 @@ from leukoscope_edge.messages import Message, plain
 from leukoscope_edge.records.backups.restore_step import end_last_step
 from leukoscope_edge.records.cell_archive import archived, keep_cell, picture_problems
 from leukoscope_edge.records.changes import Reason
-from leukoscope_edge.records.correction import Corrected
 from leukoscope_edge.records.database import IS_BOUND
 from leukoscope_edge.records.digest import CHANGED, digest_of
 from leukoscope_edge.records.events import Event, Head, Problem, canonical
@@ -44,7 +43,8 @@ from leukoscope_edge.records.ledger import Ledger
 from leukoscope_edge.records.maintenance import DAMAGED, LOOKING, Caretaker
 from leukoscope_edge.records.pictures import Pictures
 from leukoscope_edge.records.recovery import Recovery
-from leukoscope_edge.records.slide import (
+from leukoscope_edge.records.slides.correction import Corrected
+from leukoscope_edge.records.slides.slide import (
     ArchivedCell,
     CellRecord,
     FieldPicture,
@@ -60,8 +60,8 @@ from leukoscope_edge.records.slide import (
     outcome_object,
     outcome_of,
 )
-from leukoscope_edge.records.slide_cache import Folded
-from leukoscope_edge.records.slide_fold import (
+from leukoscope_edge.records.slides.slide_cache import Folded
+from leukoscope_edge.records.slides.slide_fold import (
     JUST_CALLED,
     OWN_DISPUTE,
     action_of,
@@ -69,7 +69,12 @@ from leukoscope_edge.records.slide_fold import (
     fold,
     why_not,
 )
-from leukoscope_edge.records.slide_state import Action, Live, is_allowed, state_of
+from leukoscope_edge.records.slides.slide_state import (
+    Action,
+    Live,
+    is_allowed,
+    state_of,
+)
 from leukoscope_edge.records.witnesses import COPY, KEYS, PICTURES, Witnesses
 from leukoscope_edge.types import Cell, Refusal, Verdict, Word
 

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from leukoscope_edge.profile import ReviewEntry
-from leukoscope_edge.records.slide import (
+from leukoscope_edge.records.slides.slide import (
     MIN_OTHERS_REVIEWED,
     CellRecord,
     SlideRecord,
 )
-from leukoscope_edge.records.slide_state import SlideState
+from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.types import Word
 
 TABS = ("suspected", "unclear", "others", "not-cells")

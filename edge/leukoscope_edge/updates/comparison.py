@@ -11,8 +11,8 @@ from itertools import groupby
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.inference.classifier import classify, vote
 from leukoscope_edge.inference.engine import Engine
-from leukoscope_edge.records.conclusion import verdict_of
-from leukoscope_edge.records.slide import ArchivedCell, SlideRecord
+from leukoscope_edge.records.slides.conclusion import verdict_of
+from leukoscope_edge.records.slides.slide import ArchivedCell, SlideRecord
 from leukoscope_edge.types import Call, Verdict
 
 

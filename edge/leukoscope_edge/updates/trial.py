@@ -21,8 +21,8 @@ from leukoscope_edge.errors import EngineFault, LeukoscopeError
 from leukoscope_edge.inference.backend import ACCELERATED, Backend, open_engine
 from leukoscope_edge.inference.bundle import open_bundle
 from leukoscope_edge.inference.classifier import BATCH_SIZE, classify
+from leukoscope_edge.inference.nvidia.tensorrt import runtimes_here
 from leukoscope_edge.inference.selftest import self_test
-from leukoscope_edge.inference.tensorrt import runtimes_here
 from leukoscope_edge.isolated import command_of
 from leukoscope_edge.types import CallName
 from leukoscope_edge.updates.codes import Code, refused

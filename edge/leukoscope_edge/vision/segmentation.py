@@ -25,7 +25,7 @@ from leukoscope_edge.vision.calibration import (
 from leukoscope_edge.vision.flatfield import FlatField
 from leukoscope_edge.vision.morphology import dilate, open_mask
 from leukoscope_edge.vision.objects import Masks, Tints, describe, is_nuclear
-from leukoscope_edge.vision.scale_estimate import (
+from leukoscope_edge.vision.scale.scale_estimate import (
     LADDER_UM_PER_PX,
     PLAUSIBLE_UM_PER_PX,
     estimate_source_scale,

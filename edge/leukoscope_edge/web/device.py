@@ -20,7 +20,7 @@ from leukoscope_edge.profile import MAIN_OBJECTIVE, Profile
 from leukoscope_edge.quality.camera_scale import camera_scale, require_objective
 from leukoscope_edge.quality.control import device_quality, without_lapses
 from leukoscope_edge.quality.site_background import site_background
-from leukoscope_edge.records.slide import Origin, SlideRecord
+from leukoscope_edge.records.slides.slide import Origin, SlideRecord
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.review.blind_order import hides_model
 from leukoscope_edge.sample import SampleType

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from leukoscope_edge.capture.damage import damage_of
-from leukoscope_edge.capture.decode import decode_image, read_picture
 from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.capture.stored.damage import damage_of
+from leukoscope_edge.capture.stored.decode import decode_image, read_picture
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.types import U8, Frame
 

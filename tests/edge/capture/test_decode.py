@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leukoscope_edge.capture.decode import decode_image
+from leukoscope_edge.capture.stored.decode import decode_image
 from leukoscope_edge.errors import SourceError
 
 

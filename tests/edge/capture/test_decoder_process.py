@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 import pytest
 
-from leukoscope_edge.capture import decoder_process
-from leukoscope_edge.capture.decoder_process import Decoder
+from leukoscope_edge.capture.stored import decoder_process
+from leukoscope_edge.capture.stored.decoder_process import Decoder
 from leukoscope_edge.errors import SourceError
 
 

@@ -19,8 +19,8 @@ import numpy as np
 import onnxruntime
 
 from leukoscope_edge.errors import EngineFault
-from leukoscope_edge.inference.gpu import Gpu
-from leukoscope_edge.inference.tensorrt_child import serve
+from leukoscope_edge.inference.nvidia.gpu import Gpu
+from leukoscope_edge.inference.nvidia.tensorrt_child import serve
 
 PLAN_HEAD = b"fake plan "
 

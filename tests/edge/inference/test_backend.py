@@ -21,9 +21,9 @@ from leukoscope_edge.inference.backend import (
 )
 from leukoscope_edge.inference.bundle import Bundle, open_bundle
 from leukoscope_edge.inference.card import EngineEntry, FileEntry
-from leukoscope_edge.inference.compiler import Runtime
 from leukoscope_edge.inference.engine import OnnxCpuEngine
-from leukoscope_edge.inference.tensorrt import (
+from leukoscope_edge.inference.nvidia.compiler import Runtime
+from leukoscope_edge.inference.nvidia.tensorrt import (
     Limits,
     TensorRtEngine,
     runtimes_here,

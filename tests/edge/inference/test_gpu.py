@@ -12,14 +12,15 @@ import pytest
 from leukoscope_edge.errors import EngineFault
 from leukoscope_edge.inference.backend import open_network
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
-from leukoscope_edge.inference.compiler import Runtime
-from leukoscope_edge.inference.gpu import Cuda, Driver, Gpu
-from leukoscope_edge.inference.tensorrt import CHILD, TensorRtEngine
+from leukoscope_edge.inference.nvidia.compiler import Runtime
+from leukoscope_edge.inference.nvidia.gpu import Cuda, Driver, Gpu
+from leukoscope_edge.inference.nvidia.tensorrt import CHILD, TensorRtEngine
 
 SOURCE = Path(__file__).with_name("stub_driver.c")
 WITH_PACKAGE = (
     "import sys, runpy; sys.path.insert(0, {folder!r}); runpy.run_module("
-    "'leukoscope_edge.inference.tensorrt_child', run_name='__main__', alter_sys=True)"
+    "'leukoscope_edge.inference.nvidia.tensorrt_child', run_name='__main__', "
+    "alter_sys=True)"
 )
 """Runs the child so that it finds another TensorRT first."""
 ROWS = np.arange(12, dtype=np.float32).reshape(3, 4)

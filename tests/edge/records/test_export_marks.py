@@ -18,7 +18,7 @@ from leukoscope_edge.records.exports.slide_version import (
     dossier_csv_bytes,
     open_dossier,
 )
-from leukoscope_edge.records.slide import Kind
+from leukoscope_edge.records.slides.slide import Kind
 from leukoscope_edge.sample import SIMULATED_SAMPLE, AgeGroup, SampleType
 from leukoscope_edge.types import Cell, Verdict, Word
 

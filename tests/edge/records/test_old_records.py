@@ -11,13 +11,13 @@ import pytest
 
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.card import Card
-from leukoscope_edge.records.conclusion import verdict_of
-from leukoscope_edge.records.correction import Corrected
 from leukoscope_edge.records.exports.pdf_report import fact_rows, said_verdict
 from leukoscope_edge.records.exports.slide_version import open_dossier
-from leukoscope_edge.records.slide import Identity, Kind
-from leukoscope_edge.records.slide_fold import fold
-from leukoscope_edge.records.slide_state import SlideState
+from leukoscope_edge.records.slides.conclusion import verdict_of
+from leukoscope_edge.records.slides.correction import Corrected
+from leukoscope_edge.records.slides.slide import Identity, Kind
+from leukoscope_edge.records.slides.slide_fold import fold
+from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.records.store import DATABASE_NAME
 from leukoscope_edge.sample import AgeGroup, SampleType
 from leukoscope_edge.types import Refusal, Word

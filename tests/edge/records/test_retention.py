@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from leukoscope_edge.records.retention import MAX_STEP, Retention, apply_retention
-from leukoscope_edge.records.slide import SlideSetUp
+from leukoscope_edge.records.slides.slide import SlideSetUp
 from leukoscope_edge.records.store import Store
 
 

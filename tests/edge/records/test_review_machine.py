@@ -19,8 +19,8 @@ from hypothesis.stateful import (
 )
 
 from leukoscope_edge.errors import StepError
-from leukoscope_edge.records.slide import MissedCell
-from leukoscope_edge.records.slide_state import SlideState
+from leukoscope_edge.records.slides.slide import MissedCell
+from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.types import Word
 
 MISSED = MissedCell(

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from tests.edge.records.test_audit import tamper
 
-from leukoscope_edge.records.slide import SlideRecord
-from leukoscope_edge.records.slide_cache import N_SLIDES, Folded
+from leukoscope_edge.records.slides.slide import SlideRecord
+from leukoscope_edge.records.slides.slide_cache import N_SLIDES, Folded
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from leukoscope_edge.records.events import Event
-from leukoscope_edge.records.slide import FieldPicture, Kind
-from leukoscope_edge.records.slide_fold import fold
+from leukoscope_edge.records.slides.slide import FieldPicture, Kind
+from leukoscope_edge.records.slides.slide_fold import fold
 from leukoscope_edge.types import THRESHOLDS, Cell
 
 NETWORK = "a network"

@@ -4,9 +4,9 @@ from itertools import product
 
 import pytest
 
-from leukoscope_edge.records.slide import Kind
-from leukoscope_edge.records.slide_fold import action_of
-from leukoscope_edge.records.slide_state import (
+from leukoscope_edge.records.slides.slide import Kind
+from leukoscope_edge.records.slides.slide_fold import action_of
+from leukoscope_edge.records.slides.slide_state import (
     ALLOWED,
     Action,
     SlideState,

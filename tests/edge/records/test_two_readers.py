@@ -7,7 +7,7 @@ import pytest
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.records.exports.pdf_report import fact_rows
 from leukoscope_edge.records.exports.slide_version import open_dossier
-from leukoscope_edge.records.slide_state import SlideState
+from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.types import Verdict, Word
 
 BLAST, NORMAL, UNCLEAR = Word.BLAST, Word.NORMAL, Word.UNCLEAR

@@ -6,7 +6,7 @@ import pytest
 
 from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.types import U8, CellKind, Frame
-from leukoscope_edge.vision.eyepiece import outside_of, with_border
+from leukoscope_edge.vision.scale.eyepiece import outside_of, with_border
 from leukoscope_edge.vision.segmentation import segment
 
 SCALE = 0.1

@@ -8,8 +8,8 @@ import pytest
 
 from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.types import U8
-from leukoscope_edge.vision.circles import find_circles
-from leukoscope_edge.vision.scale_estimate import (
+from leukoscope_edge.vision.scale.circles import find_circles
+from leukoscope_edge.vision.scale.scale_estimate import (
     FrameSizes,
     SourceScale,
     estimate_source_scale,

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leukoscope_edge.capture.decode import decode_image
 from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.capture.stored.decode import decode_image
 from leukoscope_edge.errors import ConfigError
-from leukoscope_edge.vision.stage_micrometer import (
+from leukoscope_edge.vision.scale.stage_micrometer import (
     Calibration,
     check_red_cells,
     scale_from_lines,

@@ -17,7 +17,7 @@ from leukoscope_edge.live import counting_process as worker
 from leukoscope_edge.live.commands import Do, Mode, Order
 from leukoscope_edge.live.outbox import Draft
 from leukoscope_edge.profile import CameraEntry
-from leukoscope_edge.records.slide import Kind, SlideRecord
+from leukoscope_edge.records.slides.slide import Kind, SlideRecord
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.screening import SlideRun
 from leukoscope_edge.service import heat

@@ -23,7 +23,7 @@ from tests.edge.web.in_browser import (
 )
 from tests.edge.web.stand_ins import NAME, PIN, fill_slide, new_slide_of
 
-from leukoscope_edge.records.slide_state import SlideState
+from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.types import Word
 from leukoscope_edge.web.device import Device
 

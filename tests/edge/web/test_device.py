@@ -22,8 +22,8 @@ from tests.edge.web.stand_ins import (
 )
 from tests.edge.web.sticks import with_sticks
 
-from leukoscope_edge.capture.replay import ImageReplay
 from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.capture.stored.replay import ImageReplay
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.live.commands import Do, Mode, News
 from leukoscope_edge.live.missed_cell import cut_missed
@@ -37,7 +37,7 @@ from leukoscope_edge.quality.camera_scale import (
     of_this_size,
     usual_objective,
 )
-from leukoscope_edge.records.slide import Identity, SlideSetUp
+from leukoscope_edge.records.slides.slide import Identity, SlideSetUp
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import Frame
 from leukoscope_edge.web.app import create_app

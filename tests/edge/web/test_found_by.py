@@ -29,9 +29,9 @@ from leukoscope_edge.live.commands import Do, Mode, News, Order
 from leukoscope_edge.live.outbox import Draft
 from leukoscope_edge.messages import message
 from leukoscope_edge.profile import CameraEntry, Profile
-from leukoscope_edge.records import reproduce
 from leukoscope_edge.records.pictures import from_png
-from leukoscope_edge.records.slide import FieldPicture, SlideRecord
+from leukoscope_edge.records.slides import reproduce
+from leukoscope_edge.records.slides.slide import FieldPicture, SlideRecord
 from leukoscope_edge.service.health import Sign, signs
 from leukoscope_edge.types import F32, THRESHOLDS, U8, CallName, Refusal, Segmentation
 from leukoscope_edge.web.device import Device

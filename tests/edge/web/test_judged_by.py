@@ -9,7 +9,7 @@ from tests.edge.web.test_found_by import N_FRAMES, SLIDE, KeptBox, KeptPulse, Or
 
 from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.live import counting_process
-from leukoscope_edge.records.slide import SlideRecord
+from leukoscope_edge.records.slides.slide import SlideRecord
 from leukoscope_edge.types import F32, U8
 from leukoscope_edge.web.device import Device
 

@@ -36,7 +36,7 @@ from leukoscope_edge.quality.levey_jennings import (
     plot,
     trends,
 )
-from leukoscope_edge.records.conclusion import verdict_of
+from leukoscope_edge.records.slides.conclusion import verdict_of
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import Refusal, Verdict
 from leukoscope_edge.web.device import Device

@@ -10,7 +10,7 @@ from tests.edge.web.stand_ins import NAME, Counting, fill_slide
 
 from leukoscope_edge.live.client import Counter
 from leukoscope_edge.live.commands import Do, Mode, News, Order
-from leukoscope_edge.records.slide_state import SlideState
+from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.web.device import Device
 

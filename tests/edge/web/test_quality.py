@@ -33,7 +33,7 @@ from leukoscope_edge.quality.levey_jennings import (
     levey_jennings,
     note_light,
 )
-from leukoscope_edge.records.conclusion import verdict_of
+from leukoscope_edge.records.slides.conclusion import verdict_of
 from leukoscope_edge.types import Refusal, Verdict
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device

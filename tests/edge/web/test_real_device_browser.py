@@ -23,8 +23,8 @@ from tests.edge.web.test_uncalibrated import IS_DRAWN
 from leukoscope_edge.inference.bundle import shipped_bundle_for
 from leukoscope_edge.inference.card import read_card
 from leukoscope_edge.messages import NOT_FOR_CARE
-from leukoscope_edge.records.slide import SlideRecord
-from leukoscope_edge.records.slide_state import SlideState
+from leukoscope_edge.records.slides.slide import SlideRecord
+from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.web.device import Device
 
 pytestmark = [pytest.mark.slow, pytest.mark.real, NEEDS_BROWSER]

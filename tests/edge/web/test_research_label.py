@@ -9,7 +9,7 @@ from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide
 from leukoscope_edge.cli import main
 from leukoscope_edge.messages import NOT_FOR_CARE
 from leukoscope_edge.records.exports.slide_version import open_dossier
-from leukoscope_edge.records.slide import Origin
+from leukoscope_edge.records.slides.slide import Origin
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.share import What, file_of

@@ -15,7 +15,7 @@ from tests.edge.web.in_browser import (
 )
 from tests.edge.web.stand_ins import fill_slide
 
-from leukoscope_edge.records.slide import SlideState
+from leukoscope_edge.records.slides.slide import SlideState
 from leukoscope_edge.sample import SIMULATED_SAMPLE, AgeGroup, SampleType
 from leukoscope_edge.web.device import Device
 

@@ -19,7 +19,7 @@ from leukoscope_edge import updates
 from leukoscope_edge.accounts import Role
 from leukoscope_edge.errors import UpdateError
 from leukoscope_edge.live.commands import Mode, News
-from leukoscope_edge.records.slide import Identity, SlideSetUp
+from leukoscope_edge.records.slides.slide import Identity, SlideSetUp
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.updates import slots
 from leukoscope_edge.updates.codes import UNCHANGED, Code

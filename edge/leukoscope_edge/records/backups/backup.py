@@ -31,7 +31,7 @@ from leukoscope_edge.records.backups.sealed_file import (
 )
 from leukoscope_edge.records.database import check_unused
 from leukoscope_edge.records.keys import DEVICE_KEY, IDENTITY_KEY
-from leukoscope_edge.records.slide import SlideRecord
+from leukoscope_edge.records.slides.slide import SlideRecord
 from leukoscope_edge.records.store import (
     COPY_FOLDER,
     DATABASE_NAME,

@@ -19,7 +19,7 @@ from typing import Any
 
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.records.exports.slide_version import Dossier
-from leukoscope_edge.records.slide import Outcome, SlideRecord
+from leukoscope_edge.records.slides.slide import Outcome, SlideRecord
 from leukoscope_edge.sample import SampleType
 from leukoscope_edge.types import Word
 

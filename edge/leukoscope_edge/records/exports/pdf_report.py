@@ -21,7 +21,7 @@ from leukoscope_edge.records.exports.fonts import Fonts, find_fonts, is_right_to
 from leukoscope_edge.records.exports.pdf_layout import INK, MARGIN_MM, RGB, WIDTH_MM
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.records.exports.slide_version import Dossier, open_dossier
-from leukoscope_edge.records.slide import CellRecord, Outcome, SlideRecord
+from leukoscope_edge.records.slides.slide import CellRecord, Outcome, SlideRecord
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.sample import AgeGroup, SampleType
 from leukoscope_edge.types import Word

@@ -8,14 +8,14 @@ from leukoscope_edge.messages import NOT_FOR_CARE, Message, Param, message, said
 from leukoscope_edge.records.changes import Reason
 from leukoscope_edge.records.events import code_of
 from leukoscope_edge.records.exports.text_table import BOX_KEYS, csv_bytes
-from leukoscope_edge.records.slide import (
+from leukoscope_edge.records.slides.slide import (
     CellRecord,
     Identity,
     Outcome,
     Signature,
     SlideRecord,
 )
-from leukoscope_edge.records.slide_state import SlideState
+from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.types import Word
 

@@ -9,12 +9,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from leukoscope_edge.accounts import Person, Right
-from leukoscope_edge.capture.decode import decode_own
+from leukoscope_edge.capture.stored.decode import decode_own
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.live.client import AT_A_SLIDE
 from leukoscope_edge.live.commands import Do, Order
 from leukoscope_edge.quality.camera_scale import Scale, keep_scale, measure_scale
-from leukoscope_edge.vision.stage_micrometer import check_red_cells
+from leukoscope_edge.vision.scale.stage_micrometer import check_red_cells
 from leukoscope_edge.web.access import (
     address_of,
     check_pin,

@@ -35,8 +35,6 @@ from leukoscope_edge.quality.site_background import (
     normal_slides,
     normals_said,
 )
-from leukoscope_edge.records.conclusion import verdict_of
-from leukoscope_edge.records.correction import objective_of
 from leukoscope_edge.records.digest import digest_of
 from leukoscope_edge.records.exports.cell_words import model_said
 from leukoscope_edge.records.exports.pdf_report import (
@@ -49,8 +47,10 @@ from leukoscope_edge.records.exports.pdf_report import (
 )
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.records.exports.slide_version import open_dossier
-from leukoscope_edge.records.slide import SlideRecord, outcome_of
-from leukoscope_edge.records.slide_state import Action, SlideState, is_allowed
+from leukoscope_edge.records.slides.conclusion import verdict_of
+from leukoscope_edge.records.slides.correction import objective_of
+from leukoscope_edge.records.slides.slide import SlideRecord, outcome_of
+from leukoscope_edge.records.slides.slide_state import Action, SlideState, is_allowed
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.review.blind_order import (
     agreement,

@@ -17,17 +17,17 @@ from leukoscope_edge.quality.site_background import (
     is_for_background,
     keep_normal_slide,
 )
-from leukoscope_edge.records.conclusion import verdict_of
-from leukoscope_edge.records.correction import Corrected, objective_of
 from leukoscope_edge.records.exports.cell_words import model_said
 from leukoscope_edge.records.exports.pdf_report import qr_png, write_paper
 from leukoscope_edge.records.exports.slide_version import open_dossier
-from leukoscope_edge.records.slide import (
+from leukoscope_edge.records.slides.conclusion import verdict_of
+from leukoscope_edge.records.slides.correction import Corrected, objective_of
+from leukoscope_edge.records.slides.slide import (
     CellRecord,
     Identity,
     SlideSetUp,
 )
-from leukoscope_edge.records.slide_state import Action, SlideState
+from leukoscope_edge.records.slides.slide_state import Action, SlideState
 from leukoscope_edge.review.blind_order import left_for, tells_word
 from leukoscope_edge.sample import SampleType, SlideFacts
 from leukoscope_edge.service.health import why_no_new_slide

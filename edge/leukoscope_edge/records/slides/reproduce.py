@@ -16,7 +16,7 @@ from leukoscope_edge.inference.classifier import classify, vote
 from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.inference.segmenter_fallback import Segment, segmentation_named
 from leukoscope_edge.records.pictures import Pictures, from_png
-from leukoscope_edge.records.slide import (
+from leukoscope_edge.records.slides.slide import (
     ArchivedCell,
     CellRecord,
     FieldPicture,

@@ -6,7 +6,7 @@ folding a slide anew from its events takes milliseconds.
 
 import threading
 
-from leukoscope_edge.records.slide import SlideRecord
+from leukoscope_edge.records.slides.slide import SlideRecord
 
 N_SLIDES = 32
 """The 30 that Home lists, and those at work. One of 200 cells takes some 0.2 MB

@@ -5,7 +5,7 @@ from collections import deque
 from pathlib import Path
 from types import TracebackType
 
-from leukoscope_edge.capture.decoder_process import Decoder
+from leukoscope_edge.capture.stored.decoder_process import Decoder
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.names import shown
 from leukoscope_edge.types import Domain, Fault, Frame

@@ -1,8 +1,8 @@
 """Decode images and videos in a process that may be killed, and not take all memory.
 
-A stored file comes from outside. `leukoscope_edge.capture.decode` refuses what it can
-recognise; this is for what it cannot: a decoder that loops, crashes or swells takes its
-own process along and nothing else. One process serves all images of a run.
+A stored file comes from outside. `leukoscope_edge.capture.stored.decode` refuses what
+it can recognise; this is for what it cannot: a decoder that loops, crashes or swells
+takes its own process along and nothing else. One process serves all images of a run.
 
 Questions: `{"image": PATH, "page": N}`, `{"video": PATH}` to open one, `{}` for its
 next frame.
@@ -19,10 +19,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from leukoscope_edge.capture.avi import MotionJpeg
 from leukoscope_edge.capture.child import Answer, Answers, Child
-from leukoscope_edge.capture.damage import damage_of
-from leukoscope_edge.capture.decode import (
+from leukoscope_edge.capture.stored.avi import MotionJpeg
+from leukoscope_edge.capture.stored.damage import damage_of
+from leukoscope_edge.capture.stored.decode import (
     GREY_TEXT,
     MAX_PIXELS,
     Picture,
@@ -43,7 +43,7 @@ FILES_ONLY = "protocol_whitelist;file"
 """A playlist that is named like a video must not make FFmpeg call somebody."""
 Outcome = tuple[dict[str, Any], bytes | memoryview]
 """A header and, where there is a picture, its pixels."""
-COMMAND = command_of("leukoscope_edge.capture.decoder_process")
+COMMAND = command_of("leukoscope_edge.capture.stored.decoder_process")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,11 @@
 """The child process in which TensorRT lives.
 
-`python -m leukoscope_edge.inference.tensorrt_child FD` is started by `tensorrt` and by
-nobody else. It takes one order and both forms of the model (int8, and half precision
-where the bundle has it) over the socket FD, asks the driver, takes the plan that the
-bundle brings for this GPU, or a cached one, or builds one, and then answers crops until
-the socket closes. If TensorRT kills it, the parent reads the end of the socket and goes
-on without it.
+`python -m leukoscope_edge.inference.nvidia.tensorrt_child FD` is started by `tensorrt`
+and by nobody else. It takes one order and both forms of the model (int8, and half
+precision where the bundle has it) over the socket FD, asks the driver, takes the plan
+that the bundle brings for this GPU, or a cached one, or builds one, and then answers
+crops until the socket closes. If TensorRT kills it, the parent reads the end of the
+socket and goes on without it.
 """
 
 import hashlib
@@ -22,12 +22,12 @@ from typing import Any
 import numpy as np
 
 from leukoscope_edge.errors import EngineFault
-from leukoscope_edge.inference import compiler
-from leukoscope_edge.inference import tensorrt_plan as plans
 from leukoscope_edge.inference.card import EngineEntry, FileEntry, InputEntry
-from leukoscope_edge.inference.compiler import MODULES, SPOKEN, Form, Runtime
 from leukoscope_edge.inference.engine import prepare
-from leukoscope_edge.inference.gpu import Cuda, Driver, Gpu
+from leukoscope_edge.inference.nvidia import compiler
+from leukoscope_edge.inference.nvidia import tensorrt_plan as plans
+from leukoscope_edge.inference.nvidia.compiler import MODULES, SPOKEN, Form, Runtime
+from leukoscope_edge.inference.nvidia.gpu import Cuda, Driver, Gpu
 from leukoscope_edge.inference.runner import Runner
 from leukoscope_edge.types import F32
 

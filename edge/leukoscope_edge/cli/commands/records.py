@@ -30,14 +30,14 @@ from leukoscope_edge.records.exports.slide_version import (
     open_dossier,
 )
 from leukoscope_edge.records.exports.training_export import export_labelled
-from leukoscope_edge.records.reproduce import (
+from leukoscope_edge.records.retention import Retention, apply_retention
+from leukoscope_edge.records.slides.reproduce import (
     FieldsAgain,
     Reproduction,
     look_again,
     reproduce,
 )
-from leukoscope_edge.records.retention import Retention, apply_retention
-from leukoscope_edge.records.slide import SlideRecord
+from leukoscope_edge.records.slides.slide import SlideRecord
 from leukoscope_edge.records.store import DATABASE_NAME, ERASING, Store, open_store
 
 EXIT_DONE, EXIT_FAILED = 0, 1

@@ -3,14 +3,14 @@
 import argparse
 from pathlib import Path
 
-from leukoscope_edge.capture.decode import decode_image
+from leukoscope_edge.capture.stored.decode import decode_image
 from leukoscope_edge.cli.arguments import number, path
 from leukoscope_edge.cli.help import add_command
 from leukoscope_edge.durable import write_whole
 from leukoscope_edge.errors import ConfigError, SourceError, UsageError
 from leukoscope_edge.types import U8
 from leukoscope_edge.vision.flatfield import record_flat_field
-from leukoscope_edge.vision.stage_micrometer import (
+from leukoscope_edge.vision.scale.stage_micrometer import (
     Calibration,
     check_red_cells,
     scale_from_lines,

@@ -6,8 +6,8 @@ from leukoscope_edge.counting import CellCall, Doubt, SlideContext, conclude
 from leukoscope_edge.inference.background import background_of
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.messages import Message, message
-from leukoscope_edge.records.slide import SlideRecord
-from leukoscope_edge.records.slide_state import Action, is_allowed
+from leukoscope_edge.records.slides.slide import SlideRecord
+from leukoscope_edge.records.slides.slide_state import Action, is_allowed
 from leukoscope_edge.types import Refusal, Verdict
 
 RESCALED = Doubt(

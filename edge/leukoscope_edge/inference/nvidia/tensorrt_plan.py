@@ -15,14 +15,14 @@ from types import ModuleType
 
 from leukoscope_edge.durable import whole_file
 from leukoscope_edge.errors import EngineFault
-from leukoscope_edge.inference.compiler import (
+from leukoscope_edge.inference.nvidia.compiler import (
     BATCHES,
     WORKSPACE_BYTES,
     Form,
     Precision,
     Runtime,
 )
-from leukoscope_edge.inference.gpu import Gpu
+from leukoscope_edge.inference.nvidia.gpu import Gpu
 
 L4T_RELEASE = Path("/etc/nv_tegra_release")
 

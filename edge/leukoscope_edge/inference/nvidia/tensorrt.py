@@ -22,9 +22,9 @@ import numpy as np
 
 from leukoscope_edge.errors import CachedPlanFault, EngineFault
 from leukoscope_edge.inference.bundle import Bundle
-from leukoscope_edge.inference.compiler import MODULES, SPOKEN, Runtime
-from leukoscope_edge.inference.gpu import has_driver
-from leukoscope_edge.inference.tensorrt_child import (
+from leukoscope_edge.inference.nvidia.compiler import MODULES, SPOKEN, Runtime
+from leukoscope_edge.inference.nvidia.gpu import has_driver
+from leukoscope_edge.inference.nvidia.tensorrt_child import (
     CACHED,
     FAILED,
     LOGITS,
@@ -36,7 +36,7 @@ from leukoscope_edge.isolated import command_of
 from leukoscope_edge.shared_connection import SharedConnection
 from leukoscope_edge.types import F32, U8
 
-CHILD = command_of("leukoscope_edge.inference.tensorrt_child")
+CHILD = command_of("leukoscope_edge.inference.nvidia.tensorrt_child")
 GOODBYE_S = 2.0
 """For the child to leave by itself once its socket is closed."""
 

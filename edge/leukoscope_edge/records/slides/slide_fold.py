@@ -13,7 +13,7 @@ from leukoscope_edge.counting.background import NormalSlide, SiteBackground
 from leukoscope_edge.messages import from_plain
 from leukoscope_edge.records.changes import Change, Correction, Reason
 from leukoscope_edge.records.events import Event
-from leukoscope_edge.records.slide import (
+from leukoscope_edge.records.slides.slide import (
     Kind,
     Origin,
     Signature,
@@ -24,7 +24,7 @@ from leukoscope_edge.records.slide import (
     facts_from,
     outcome_from,
 )
-from leukoscope_edge.records.slide_state import (
+from leukoscope_edge.records.slides.slide_state import (
     Action,
     Live,
     SlideState,

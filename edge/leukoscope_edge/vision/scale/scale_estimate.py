@@ -20,7 +20,7 @@ from leukoscope_edge.vision.calibration import (
     otsu3_of,
     scale_from_cells,
 )
-from leukoscope_edge.vision.circles import Circle, find_circles
+from leukoscope_edge.vision.scale.circles import Circle, find_circles
 from leukoscope_edge.vision.view import look
 
 PLAUSIBLE_UM_PER_PX = (0.03, 0.6)

@@ -20,7 +20,7 @@ from typing import Any, Literal, TypeAlias
 
 from leukoscope_edge.errors import EngineFault
 from leukoscope_edge.inference.engine import INPUT_NAME
-from leukoscope_edge.inference.gpu import Gpu
+from leukoscope_edge.inference.nvidia.gpu import Gpu
 
 Runtime: TypeAlias = Literal["tensorrt", "tensorrt-rtx"]
 MODULES: dict[Runtime, str] = {

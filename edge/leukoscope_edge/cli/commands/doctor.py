@@ -23,7 +23,7 @@ from leukoscope_edge.cli.data import add_data
 from leukoscope_edge.cli.help import add_command
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
-from leukoscope_edge.inference.gpu import has_driver
+from leukoscope_edge.inference.nvidia.gpu import has_driver
 from leukoscope_edge.profile import BOARD_NAME, JETSON_RELEASE, board_profile
 from leukoscope_edge.records.exports.fonts import FOLDERS, find_fonts
 from leukoscope_edge.service.disk import Room, room_left

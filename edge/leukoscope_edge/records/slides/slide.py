@@ -8,7 +8,7 @@ from leukoscope_edge.counting import Doubt
 from leukoscope_edge.counting.background import SiteBackground
 from leukoscope_edge.messages import Message, Say, from_plain, plain, said_all
 from leukoscope_edge.records.changes import Correction, Reason
-from leukoscope_edge.records.slide_state import SlideState
+from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
 from leukoscope_edge.types import (
     RESEARCH,

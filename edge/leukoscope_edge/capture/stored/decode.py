@@ -10,15 +10,15 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from leukoscope_edge.capture.containers import (
+from leukoscope_edge.capture.overheard import overheard
+from leukoscope_edge.capture.stored.containers import (
     DAMAGED,
     MAX_FILE_BYTES,
     MAX_PIXELS,
     check_size,
     open_container,
 )
-from leukoscope_edge.capture.damage import damage_of
-from leukoscope_edge.capture.overheard import overheard
+from leukoscope_edge.capture.stored.damage import damage_of
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.types import U8, PictureFacts
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from leukoscope_edge.capture.containers import MAX_FILE_BYTES
+from leukoscope_edge.capture.stored.containers import MAX_FILE_BYTES
 
 MOTION_JPEG = frozenset({b"MJPG", b"mjpg"})
 FRAME_KINDS = (b"dc", b"db")

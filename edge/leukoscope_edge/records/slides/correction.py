@@ -5,7 +5,7 @@ from typing import Any
 
 from leukoscope_edge.profile import MAIN_OBJECTIVE
 from leukoscope_edge.records.changes import Change
-from leukoscope_edge.records.slide import Identity, SlideRecord
+from leukoscope_edge.records.slides.slide import Identity, SlideRecord
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
 
 

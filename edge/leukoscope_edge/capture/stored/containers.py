@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from leukoscope_edge.capture import jpeg, tiff
+from leukoscope_edge.capture.stored import jpeg, tiff
 from leukoscope_edge.errors import SourceError
 
 MAX_PIXELS = 1 << 26

@@ -16,8 +16,8 @@ from leukoscope_edge.capture.source import (
     is_simulated,
     open_source,
 )
-from leukoscope_edge.cli import archive
 from leukoscope_edge.cli.arguments import path, whole, word
+from leukoscope_edge.cli.commands import archive
 from leukoscope_edge.cli.data import add_by, add_data
 from leukoscope_edge.cli.effect import require_clear, require_effect
 from leukoscope_edge.cli.facts import add_facts, facts_of
@@ -47,7 +47,7 @@ from leukoscope_edge.records.store import open_store
 from leukoscope_edge.screening import screen
 from leukoscope_edge.types import THRESHOLDS, Screening
 from leukoscope_edge.updates import Device, active_bundle, watched
-from leukoscope_edge.vision.stage_micrometer import Calibration
+from leukoscope_edge.vision.scale.stage_micrometer import Calibration
 
 MAX_THREADS, MAX_FRAMES = 64, 10_000_000
 MAX_NAMED = 20

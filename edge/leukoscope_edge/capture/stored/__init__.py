@@ -1,0 +1,1 @@
+"""Pictures and videos in files: containers, decoding apart, damage, replay."""

@@ -1,0 +1,1 @@
+"""TensorRT at arm's length: compile, load, run in a child, and the driver's state."""

@@ -1,0 +1,1 @@
+"""One slide as its events tell it: state, fold, cache, correction, conclusion."""

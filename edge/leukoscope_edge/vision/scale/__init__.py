@@ -1,0 +1,1 @@
+"""Micrometres per pixel: estimated from cells, or measured on a stage micrometer."""
