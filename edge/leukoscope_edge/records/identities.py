@@ -5,6 +5,7 @@ lie in a table apart, wrapped with the device's identity key. Destroying one key
 one person and leaves every event as it was.
 """
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -18,6 +19,13 @@ from leukoscope_edge.records.events import Problem, canonical, clean
 from leukoscope_edge.records.keys import KEY_BYTES, seal, unseal
 from leukoscope_edge.records.ledger import Ledger
 from leukoscope_edge.records.slides.slide import Identity, SlideRecord
+
+NEWEST_SEALED = (
+    "SELECT slide, json_extract(body, '$.sealed') AS sealed FROM event "
+    "WHERE kind IN ('start', 'correct') AND json_valid(body) "
+    "AND json_extract(body, '$.sealed') != '' ORDER BY seq"
+)
+"""Each slide's sealed identities, the newest last."""
 
 
 class Identities:
@@ -56,10 +64,7 @@ class Identities:
         key = self._key(slide)
         if key is None:
             raise StepError(f"slide {slide}: whose blood it was is erased")
-        connection.execute(
-            "UPDATE record_key SET sample_tag = ? WHERE slide = ?",
-            (self._tag(identity.sample), slide),
-        )
+        self._tag_as(connection, slide, identity.sample)
         return seal(key, canonical(asdict(identity)).encode(), purpose=slide).hex()
 
     def destroy(self, connection: sqlite3.Connection, slide: str) -> None:
@@ -96,6 +101,24 @@ class Identities:
             return
         if is_gone != record.is_erased:
             yield Problem(record.seq, f"the key of slide {record.id} is not as it says")
+        elif not is_gone and not self._is_found(record):
+            yield Problem(record.seq, f"slide {record.id} is found by another label")
+
+    def _is_found(self, record: SlideRecord) -> bool:
+        """Say whether a slide is found by the label that it has."""
+        identity = self.open_identity(record.id, record.sealed)
+        return identity is not None and record.id in self.slides_of(identity.sample)
+
+    def find_anew(self, connection: sqlite3.Connection) -> None:
+        """Make what finds slides by their labels anew, inside a transaction.
+
+        A key that was saved from a copy stands beside the label of that day, and the
+        events tell of another since.
+        """
+        for slide, sealed in dict(connection.execute(NEWEST_SEALED)).items():
+            with contextlib.suppress(RecordError):  # the audit tells of it
+                if (identity := self.open_identity(slide, sealed)) is not None:
+                    self._tag_as(connection, slide, identity.sample)
 
     def slides_of(self, sample: str) -> list[str]:
         """Return the numbers of the slides of a sample, the oldest first."""
@@ -114,6 +137,14 @@ class Identities:
             "SELECT sample_tag FROM record_key WHERE slide = ?", (slide,)
         )
         return rows[0][0].hex()[:12] if rows else ""
+
+    def _tag_as(
+        self, connection: sqlite3.Connection, slide: str, sample: str
+    ) -> None:
+        connection.execute(
+            "UPDATE record_key SET sample_tag = ? WHERE slide = ?",
+            (self._tag(sample), slide),
+        )
 
     def _tag(self, sample: str) -> bytes:
         """Return what finds a sample's slides without telling its label."""

@@ -159,6 +159,8 @@ class Store:
         )
         self._identities = Identities(self._ledger, keys.identity)
         if self.recovery is not None:
+            with self._ledger.writing() as connection:
+                self._identities.find_anew(connection)
             self._ledger.sign_recovered()
             self.note("recovered", {"what": self.recovery.sentence}, DEVICE)
             self._head_file.replace(*self._ledger.signed_head())

@@ -70,6 +70,23 @@ def hides_model(record: SlideRecord, entry: ReviewEntry) -> bool:
     return not is_first_look_over(record)
 
 
+def why_files_wait(record: SlideRecord, entry: ReviewEntry) -> str:
+    """Return why no file may tell what a slide shows yet, empty where one may.
+
+    Args:
+        record: The slide.
+        entry: How slides are reviewed here.
+    """
+    if not hides_model(record, entry):
+        return ""
+    if record.n_readers > 1:
+        return (
+            f"slide {record.id} is read by two people: files about it wait until both "
+            "have looked"
+        )
+    return f"slide {record.id}: files about it wait until somebody has looked: Review"
+
+
 def is_first_look_over(record: SlideRecord) -> bool:
     """Say whether every reader has judged all that the first look shows."""
     if record.signatures:

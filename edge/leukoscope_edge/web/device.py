@@ -22,7 +22,7 @@ from leukoscope_edge.quality.control import device_quality, without_lapses
 from leukoscope_edge.quality.site_background import site_background
 from leukoscope_edge.records.slides.slide import Origin, SlideRecord
 from leukoscope_edge.records.store import Store
-from leukoscope_edge.review.blind_order import hides_model
+from leukoscope_edge.review.blind_order import why_files_wait
 from leukoscope_edge.sample import SampleType
 from leukoscope_edge.web.security import Sessions, session_of
 from leukoscope_edge.web.trail import Trail
@@ -121,17 +121,8 @@ class Device:
         Raises:
             StepError: Somebody is still to look.
         """
-        record = self.store.slide(slide)
-        if not hides_model(record, self.profile.review):
-            return
-        if record.n_readers > 1:
-            raise StepError(
-                f"slide {slide} is read by two people: files about it wait until both "
-                "have looked"
-            )
-        raise StepError(
-            f"slide {slide}: files about it wait until somebody has looked: Review"
-        )
+        if why := why_files_wait(self.store.slide(slide), self.profile.review):
+            raise StepError(why)
 
     @property
     def is_simulation(self) -> bool:

@@ -13,6 +13,7 @@ from leukoscope_edge.errors import RecordError
 from leukoscope_edge.records.events import Head, hash_of
 from leukoscope_edge.records.head_file import HEAD_NAME
 from leukoscope_edge.records.recovery import _follows
+from leukoscope_edge.records.slides.correction import Corrected
 from leukoscope_edge.records.store import COPY_FOLDER, DATABASE_NAME, open_store
 
 
@@ -77,6 +78,34 @@ def test_sound_events_after_the_copy_are_saved_from_the_damaged_file(
     assert store.slide(slide).signatures
     assert store.identity(slide).sample == "S-1"
     assert store.verify_audit() == []
+
+
+def test_a_slide_is_found_by_the_label_that_was_put_right_since_the_copy(
+    bench: Any,
+) -> None:
+    slide, other = bench.finished(), bench.finished()
+    bench.store.end_copy()
+    bench.store.keep_copy()
+    bench.store.correct(slide, Corrected(sample="S-2"), "wrong label", "ann")
+    spoil_page_of(close(bench), "event_of_slide")
+    store = bench.reopen()
+    assert store.identity(slide).sample == "S-2"
+    assert (store.slides_of("S-1"), store.slides_of("S-2")) == ([other], [slide])
+    assert store.verify_audit() == []
+
+
+def test_a_slide_that_is_found_by_another_label_is_told(bench: Any) -> None:
+    slide = bench.finished()
+    bench.finished(sample="S-2")
+    path = close(bench)
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            "UPDATE record_key SET sample_tag = "
+            "(SELECT sample_tag FROM record_key WHERE slide != ?)",
+            (slide,),
+        )
+    [problem] = bench.reopen().verify_audit()
+    assert problem.what == f"slide {slide} is found by another label"
 
 
 def test_who_was_erased_is_not_brought_back_by_an_older_copy(bench: Any) -> None:

@@ -1,9 +1,11 @@
 """Two people read each suspect cell; where they differ a supervisor settles it."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from leukoscope_edge.cli import main
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.records.exports.pdf_report import fact_rows
 from leukoscope_edge.records.exports.slide_version import open_dossier
@@ -116,3 +118,39 @@ def test_one_reader_is_as_before(bench: Any) -> None:
     assert bench.store.slide(slide).disputed == ()
     with pytest.raises(StepError, match="two people must read cell 2"):
         bench.store.settle_cell(slide, "2", BLAST, "chief", key="settle-1")
+
+
+@pytest.mark.parametrize("command", ["show", "export"])
+def test_the_command_line_waits_until_both_have_read(
+    bench: Any,
+    command: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    slide = bench.finished(n_readers=2)
+    bench.store.end_copy()
+    out = ["--out", str(tmp_path / "out")] if command == "export" else []
+    run = ["records", command, slide, "--data", str(bench.folder), *out]
+    read(bench, slide, "ann", "BNNN")
+    assert main(run) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "wait until both have looked" in printed.err
+    assert not (tmp_path / "out").exists()
+    read(bench, slide, "ben", "BNNN")
+    assert main(run) == 0
+
+
+def test_the_list_says_no_result_until_both_have_read(
+    bench: Any, capsys: pytest.CaptureFixture[str], verdict: Verdict
+) -> None:
+    slide = bench.finished(n_readers=2)
+    listed = ["records", "list", "--data", str(bench.folder)]
+    main(listed)
+    first = capsys.readouterr().out
+    assert "being read by two people" in first
+    assert verdict.sentence not in first
+    read(bench, slide, "ann", "BNNN")
+    read(bench, slide, "ben", "BNNN")
+    main(listed)
+    assert verdict.sentence in capsys.readouterr().out

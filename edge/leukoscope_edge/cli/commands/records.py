@@ -15,10 +15,11 @@ from leukoscope_edge.cli.data import add_by, add_data
 from leukoscope_edge.cli.help import add_command
 from leukoscope_edge.cli.output import say
 from leukoscope_edge.durable import prepare_folder, write_whole
-from leukoscope_edge.errors import RecordError, UsageError
+from leukoscope_edge.errors import RecordError, StepError, UsageError
 from leukoscope_edge.i18n import SOURCE_LANGUAGE, Language, language_codes, languages
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundles
+from leukoscope_edge.profile import ReviewEntry
 from leukoscope_edge.records.backups.backup import restore_backup, write_backup
 from leukoscope_edge.records.cell_archive import archived
 from leukoscope_edge.records.exports.fhir import fhir_bytes
@@ -39,9 +40,13 @@ from leukoscope_edge.records.slides.reproduce import (
 )
 from leukoscope_edge.records.slides.slide import SlideRecord
 from leukoscope_edge.records.store import DATABASE_NAME, ERASING, Store, open_store
+from leukoscope_edge.review.blind_order import why_files_wait
 
 EXIT_DONE, EXIT_FAILED = 0, 1
 MAX_DAYS = 36500
+NO_PROFILE = ReviewEntry(blind="off")
+"""Two readers stand in the slide itself and are blind whatever a profile says; whoever
+screens at the command line has seen the sentence that it prints."""
 FORMATS: dict[str, Callable[[Dossier, Language], bytes]] = {
     "pdf": lambda dossier, language: paper_bytes(dossier, say=language),
     "csv": lambda dossier, _: dossier_csv_bytes(dossier),
@@ -157,6 +162,8 @@ def _list(options: argparse.Namespace) -> int:
 def _sentence(record: SlideRecord) -> str:
     if record.void is not None:
         return "void"
+    if why_files_wait(record, NO_PROFILE):
+        return "being read by two people"
     outcome = record.signatures[-1].outcome if record.signatures else record.machine
     mark = "SIMULATION: " if record.domain == "simulated" else ""
     return mark + outcome.sentence if outcome else "counting"
@@ -164,7 +171,7 @@ def _sentence(record: SlideRecord) -> str:
 
 def _show(options: argparse.Namespace) -> int:
     with _open(options) as store:
-        record = store.slide(options.slide)
+        record = _readable(store, options.slide)
         identity = store.identity(options.slide)
         plain: dict[str, Any] = asdict(record) | {
             "identity": asdict(identity) if identity else None,
@@ -178,6 +185,18 @@ def _show(options: argparse.Namespace) -> int:
     return EXIT_DONE
 
 
+def _readable(store: Store, slide: str) -> SlideRecord:
+    """Return a slide of which the words may be told.
+
+    Raises:
+        StepError: Two people read it, and not both have looked.
+    """
+    record = store.slide(slide)
+    if why := why_files_wait(record, NO_PROFILE):
+        raise StepError(why)
+    return record
+
+
 def _export(options: argparse.Namespace) -> int:
     if options.slide is None and options.deidentify:
         raise UsageError("crops name nobody: --deidentify is for one slide's reports")
@@ -188,6 +207,7 @@ def _export(options: argparse.Namespace) -> int:
             n = export_labelled(store, options.out, options.by)
             print(f"{n} labelled crops in {options.out}")
             return EXIT_DONE
+        _readable(store, options.slide)
         dossier = open_dossier(store, options.slide, identified=not options.deidentify)
         stem = f"slide-{dossier.file_stem}"
         prepare_folder(options.out, tuple(f"{stem}.{kind}" for kind in FORMATS))
