@@ -138,9 +138,7 @@ class Identities:
         )
         return rows[0][0].hex()[:12] if rows else ""
 
-    def _tag_as(
-        self, connection: sqlite3.Connection, slide: str, sample: str
-    ) -> None:
+    def _tag_as(self, connection: sqlite3.Connection, slide: str, sample: str) -> None:
         connection.execute(
             "UPDATE record_key SET sample_tag = ? WHERE slide = ?",
             (self._tag(sample), slide),
