@@ -116,10 +116,37 @@ def work(
             on_progress=lambda text: pulse.beat(allow_s=BUILD_S, doing=text),
         ) as engine,
     ):
-        test = StandingTest(engine, bundle)
-        test.run_when_due()
-        worker = _Worker(profile, store, bundle, engine, Outbox(line), pulse)
-        worker.obey_all(line, at_rest=test.run_when_due)
+        count_with(profile, store, bundle, engine, line, pulse)
+
+
+def count_with(
+    profile: Profile,
+    store: Store,
+    bundle: Bundle,
+    engine: Engine,
+    line: Line,
+    pulse: Pulse | NoPulse,
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """Obey the page with an engine that gives the bundle's stored answers.
+
+    Args:
+        profile: The device.
+        store: The records.
+        bundle: The model.
+        engine: What serves it.
+        line: To the page.
+        pulse: To the supervisor.
+        clock: Monotonic seconds, of the engine's daily test.
+
+    Raises:
+        BundleError: The engine does not give them, now or any more.
+        RecordError: The records were found damaged: let go of them.
+    """
+    test = StandingTest(engine, bundle, clock)
+    test.run_when_due()
+    worker = _Worker(profile, store, bundle, engine, Outbox(line), pulse)
+    worker.obey_all(line, test.run_when_due)
 
 
 def _leave_it_to_the_page() -> None:
@@ -187,18 +214,21 @@ class _Worker:
         self._n_shown = 0
         self._read_at_unix_s = 0.0
         self._frame_at_s: float | None = None
+        self._test: Callable[[], None] = lambda: None
 
-    def obey_all(self, line: Line, at_rest: Callable[[], None] = lambda: None) -> None:
+    def obey_all(self, line: Line, test: Callable[[], None] = lambda: None) -> None:
         """Obey and look by turns, until told to leave.
 
         Args:
             line: Where orders come from.
-            at_rest: Done in each turn in which no slide is looked at.
+            test: Of the engine, where one is due: asked at rest, and by each slide
+                before its first cell, as a device may never rest.
 
         Raises:
             RecordError: The records were found damaged: let go of them.
-            BundleError: From `at_rest`; the engine answers wrongly.
+            BundleError: From `test` at rest; the engine answers wrongly.
         """
+        self._test = test
         self._tell(None)
         while True:
             if self._store.is_damaged:
@@ -210,7 +240,7 @@ class _Worker:
             if looks and self._heat is not Heat.HOT:
                 self._try(self._step)
             if self._mode is Mode.IDLE:
-                at_rest()
+                self._test()
             self._beat()
             order = line.take(self._turn_ends_s - time.monotonic())
             while order is not None:
@@ -309,6 +339,7 @@ class _Worker:
         if self._mode in busy and self._slide == order.slide:
             return
         self._rest()
+        self._test()
         record = self._store.require(order.slide, ASKS[order.do])
         camera = self._open(order.slide)
         self._keeper = Keeper(self._store, order.slide, self._bundle.card)
