@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import signal
 import socket
 import threading
 import time
@@ -66,6 +67,7 @@ def run_page(profile: Profile, data_dir: Path) -> int:
         profile: The device.
         data_dir: Of the records.
     """
+    signal.signal(signal.SIGTERM, _leave)
     os.nice(PAGE_NICENESS)
     pulse = Pulse(run_folder(data_dir), "page")
     open_again(data_dir)  # of a restore that a stop caught
@@ -85,6 +87,14 @@ def run_page(profile: Profile, data_dir: Path) -> int:
         with _port(profile.page, pulse) as port:
             asyncio.run(_serve(server, port, pulse, lambda: facts, LOOK_AGAIN_S))
     return 0
+
+
+def _leave(*_: object) -> None:
+    """End in order when told to: uvicorn hands the signal on once it has ended.
+
+    By itself SIGTERM ends a process at once, and the records' log stays unwritten.
+    """
+    raise SystemExit(0)
 
 
 def _done(chore: Callable[[], str]) -> str:
