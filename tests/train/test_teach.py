@@ -11,8 +11,10 @@ import torch
 from leukoscope_train.__main__ import main
 from leukoscope_train.data.cells import DataError
 from leukoscope_train.data.laboratories import KINDS, LabCells, join, save_cells
+from leukoscope_train.distil import Lesson, Seen, mixed, pooled_and_logits
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.evaluation.judge import figures_of
+from leukoscope_train.fit import as_input
 from leukoscope_train.networks.architectures import Kinds, make_network
 from leukoscope_train.teach import (
     BLAST_SHARE,
@@ -120,11 +122,14 @@ def test_teaching_needs_blasts_and_others() -> None:
         teach(shaded("a", ["blast"] * 4), PLAN)
 
 
-class Stubborn(torch.nn.Module):
-    """Calls everything a monocyte."""
+class Stubborn(Kinds):
+    """Calls everything a monocyte; its features are the mean colours."""
 
-    def forward(self, crops: torch.Tensor) -> torch.Tensor:
-        word = torch.full((len(crops), len(KINDS)), -20.0)
+    def __init__(self) -> None:
+        super().__init__(torch.nn.Identity(), 3)
+
+    def judge(self, pooled: torch.Tensor) -> torch.Tensor:
+        word = torch.full((len(pooled), len(KINDS)), -20.0)
         word[:, KINDS.index("monocyte")] = 20.0
         return word
 
@@ -137,6 +142,41 @@ def test_a_pupil_leans_to_its_teacher() -> None:
         logits = kind_logits(pupil, kept(cells, 32))[cells.kinds != "monocyte"]
         lean.append(float((logits[:, monocyte] - logits.mean(axis=1)).mean()))
     assert lean[1] > lean[0] + 1
+
+
+def test_a_pupil_learns_to_see_what_its_teacher_sees(tmp_path: Path) -> None:
+    cells = three_laboratories()
+    teachers: list[torch.nn.Module] = [Stubborn()]
+    pupil = teach(cells, PLAN, teachers=teachers, checkpoint=tmp_path / "a", say=len)
+    crops = as_input(kept(cells, 32))
+    told = Lesson(pupil, teachers)
+    stored = torch.load(tmp_path / "a", weights_only=True)["fit"]
+    own = {k.removeprefix("lesson."): v for k, v in stored.items() if "lesson" in k}
+    told.load_state_dict(own)
+    with torch.no_grad():
+        pooled, _ = pooled_and_logits(pupil, crops, half=False)
+        colour = crops.mean((2, 3))[:, 0]
+        word = told.to_teachers(pooled)[:, 0]
+    assert float(torch.corrcoef(torch.stack([word, colour]))[0, 1]) > 0.6
+
+
+def test_blends_have_no_kind_and_only_the_last_cells_are_blended() -> None:
+    ready = torch.arange(10.0).view(10, 1, 1, 1).repeat(1, 3, 2, 2)
+    nobody = torch.zeros(10, dtype=torch.bool)
+    seen = Seen(ready, torch.zeros(10), torch.zeros(10, len(KINDS)), nobody)
+    blends = mixed(seen, seed=1)
+    assert blends.is_mixed.tolist() == [False] * 7 + [True] * 3
+    torch.testing.assert_close(blends.ready[:7], ready[:7])
+    for place in range(3):
+        value = float(blends.ready[7 + place].mean())
+        assert (7 + 2 * place) / 2 <= value <= 7 + place
+    torch.testing.assert_close(mixed(seen, seed=1).ready, blends.ready)
+
+
+def test_a_pupil_may_begin_with_smaller_crops() -> None:
+    plan = replace(PLAN, n_draws=160, small_px=16, small_until=0.5)
+    pupil = teach(three_laboratories(), plan, teachers=[Stubborn()], say=len)
+    assert kind_logits(pupil, kept(three_laboratories(), 32)).shape[1] == len(KINDS)
 
 
 def test_the_map_of_kinds_adds_up_to_the_margin() -> None:

@@ -26,6 +26,7 @@ from leukoscope_edge.vision.crop import COVER
 from leukoscope_train.data.augment import Recipe, compress, keep, vary
 from leukoscope_train.data.cells import DataError
 from leukoscope_train.data.laboratories import KINDS, LabCells
+from leukoscope_train.distil import Lesson, Seen, mixed, pooled_and_logits
 from leukoscope_train.fit import as_input
 from leukoscope_train.networks.architectures import SIDE_PX, Architecture, make_network
 from leukoscope_train.networks.init_weights import load_start
@@ -39,9 +40,6 @@ DEGRADED_SHARE = 0.3
 """Of the draws where there are cells seen through a calculated cheap microscope."""
 SMALL_LOGITS = 0.005
 """Penalty on the logits' mean square: a teacher should not be certain of anything."""
-SOFT_SHARE = 0.7
-"""Of a pupil's loss: the teacher's word; the rest is the truth."""
-SOFT_TEMPERATURE = 2.0
 ROOM = 9 / 8
 """Side of a stored crop over the network's: room to turn and shift."""
 PAIR_ALONE = ("blast", "B-precursor")
@@ -58,6 +56,8 @@ class TeachPlan:
         architecture: Of the network, one that ends in `-kinds`.
         start: Weights to begin with; "" for fresh ones.
         side_px: Side of the network's input.
+        small_px: Side that a pupil sees for the first part of its fit.
+        small_until: Share of the fit after which it sees the whole side.
         n_draws: Cells drawn in all.
         batch: Cells of a step.
         rate: Highest learning rate, of AdamW.
@@ -72,6 +72,8 @@ class TeachPlan:
     architecture: Architecture
     start: str = ""
     side_px: int = 128
+    small_px: int = 96
+    small_until: float = 0.0
     n_draws: int = 9600
     batch: int = 32
     rate: float = 5e-4
@@ -238,14 +240,18 @@ def teach(
     if plan.start:
         load_start(network, Path(plan.start))
     network = network.to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(_groups(network, plan), lr=plan.rate)
-    first = _resume(checkpoint, plan, network, optimiser)
+    fit = nn.ModuleDict({"network": network})
+    lesson = Lesson(network, teachers) if teachers else None
+    if lesson is not None:
+        fit["lesson"] = lesson
+    optimiser = torch.optim.AdamW(_groups(fit, plan), lr=plan.rate)
+    first = _resume(checkpoint, plan, fit, optimiser)
     said = saved = time.monotonic()
     running = 0.0
     for step, batch in enumerate(_batches(cells, plan, first), first):
         _set_rate(optimiser, plan, step)
         _set_norms(network, fixed=step >= plan.fixed_from * plan.n_steps)
-        loss = _loss(network, batch, teachers or [], plan)
+        loss = _loss(network, lesson, batch, plan, step)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), 5.0)
@@ -257,7 +263,7 @@ def teach(
             say(f"step {step + 1} of {plan.n_steps}: loss {running:.4f}")
         if checkpoint and (now - saved > CHECKPOINT_S or step + 1 == plan.n_steps):
             saved = now
-            _save(checkpoint, plan, network, optimiser, step + 1)
+            _save(checkpoint, plan, fit, optimiser, step + 1)
     return network.eval()
 
 
@@ -267,7 +273,7 @@ def _groups(network: nn.Module, plan: TeachPlan) -> list[dict[str, object]]:
     bare: list[nn.Parameter] = []
     head: list[nn.Parameter] = []
     for name, value in network.named_parameters():
-        if name.startswith("head."):
+        if name.startswith("network.head."):
             head.append(value)
         else:
             (bare if value.ndim < 2 else plain).append(value)
@@ -295,34 +301,39 @@ def _set_norms(network: nn.Module, *, fixed: bool) -> None:
 
 
 def _loss(
-    network: nn.Module, batch: Batch, teachers: list[nn.Module], plan: TeachPlan
+    network: nn.Module,
+    lesson: Lesson | None,
+    batch: Batch,
+    plan: TeachPlan,
+    step: int,
 ) -> torch.Tensor:
     ready = as_input(batch.crops.numpy()).to(memory_format=torch.channels_last)
-    with torch.autocast("cpu", torch.bfloat16, enabled=plan.half):
-        raw = network(ready)
-    logits = raw.float() + batch.open_kinds
-    hard = functional.cross_entropy(logits, batch.targets)
-    if not teachers:
-        small: torch.Tensor = SMALL_LOGITS * raw.float().square().mean()
-        return hard + small
-    with torch.no_grad():
-        words = [
-            functional.softmax(
-                (t(ready).float() + batch.open_kinds) / SOFT_TEMPERATURE, 1
-            )
-            for t in teachers
-        ]
-        soft = torch.stack(words).mean(0)
-    own = functional.log_softmax(logits / SOFT_TEMPERATURE, 1)
-    gap = -(soft * own).sum(1).mean() * SOFT_TEMPERATURE**2
-    mixed: torch.Tensor = SOFT_SHARE * gap / 2 + (1 - SOFT_SHARE) * hard
-    return mixed
+    nobody = torch.zeros(len(ready), dtype=torch.bool)
+    seen = Seen(ready, batch.targets, batch.open_kinds, nobody)
+    if lesson is not None:
+        seen = mixed(seen, step)
+    own = _small(seen.ready, plan, step)
+    pooled, logits = pooled_and_logits(network, own, half=plan.half)
+    if lesson is not None:
+        return lesson.loss(pooled, logits, seen, half=plan.half)
+    hard = functional.cross_entropy(logits + seen.open_kinds, seen.targets)
+    small: torch.Tensor = SMALL_LOGITS * logits.square().mean()
+    return hard + small
+
+
+def _small(ready: torch.Tensor, plan: TeachPlan, step: int) -> torch.Tensor:
+    """Return the crops as small as the plan has them at a step."""
+    if step >= plan.small_until * plan.n_steps or plan.small_px >= plan.side_px:
+        return ready
+    size = (plan.small_px, plan.small_px)
+    fewer = functional.interpolate(ready, size, mode="bilinear", antialias=True)
+    return fewer.to(memory_format=torch.channels_last)
 
 
 def _resume(
     checkpoint: Path | None,
     plan: TeachPlan,
-    network: nn.Module,
+    fit: nn.Module,
     optimiser: torch.optim.Optimizer,
 ) -> int:
     if checkpoint is None or not checkpoint.exists():
@@ -330,7 +341,7 @@ def _resume(
     stored = torch.load(checkpoint, weights_only=True)
     if stored["plan"] != repr(asdict(plan)):
         raise DataError(f"{checkpoint}: of another plan; remove it or name another")
-    network.load_state_dict(stored["network"])
+    fit.load_state_dict(stored["fit"])
     optimiser.load_state_dict(stored["optimiser"])
     return int(stored["step"])
 
@@ -338,7 +349,7 @@ def _resume(
 def _save(
     checkpoint: Path,
     plan: TeachPlan,
-    network: nn.Module,
+    fit: nn.Module,
     optimiser: torch.optim.Optimizer,
     step: int,
 ) -> None:
@@ -346,7 +357,7 @@ def _save(
     torch.save(
         {
             "plan": repr(asdict(plan)),
-            "network": network.state_dict(),
+            "fit": fit.state_dict(),
             "optimiser": optimiser.state_dict(),
             "step": step,
         },
