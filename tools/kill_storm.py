@@ -53,6 +53,7 @@ from leukoscope_edge.types import (
     Cell,
     Interval,
     Sighting,
+    Tally,
     Verdict,
     VerdictName,
     Word,
@@ -155,7 +156,7 @@ class Recorder:
         self._step(
             f"finish-{slide}-{record.run}",
             lambda key: store.finish_count(
-                slide, VERDICT, "storm", frames={}, n_smudges=0, key=key
+                slide, VERDICT, "storm", tally=Tally(), key=key
             ),
         )
 

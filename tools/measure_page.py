@@ -30,7 +30,7 @@ from leukoscope_edge.messages import message
 from leukoscope_edge.records.slides.slide import Identity, Origin, SlideSetUp
 from leukoscope_edge.records.store import open_store
 from leukoscope_edge.sample import SIMULATED_SAMPLE
-from leukoscope_edge.types import Call, CallName, Cell, Refusal, Sighting
+from leukoscope_edge.types import Call, CallName, Cell, Refusal, Sighting, Tally
 
 NAME, PIN = "Measure", "482917"
 PORT = 8765
@@ -84,7 +84,7 @@ def fill(folder: Path, n_cells: int) -> str:
         cells = [a_cell(i, side, random) for i in range(1, n_cells + 1)]
         store.add_cells(slide, cells, frames={})
         outcome = Refusal(reason=message("test"))
-        store.finish_count(slide, outcome, NAME, frames={}, n_smudges=0)
+        store.finish_count(slide, outcome, NAME, tally=Tally())
     return slide
 
 

@@ -27,6 +27,7 @@ from leukoscope_edge.types import (
     Cell,
     Interval,
     Sighting,
+    Tally,
     Verdict,
     VerdictName,
     Word,
@@ -97,7 +98,7 @@ def _one_slide(
     slide = store.start_slide(set_up, "ann")
     cells = [_cell(i, is_suspect=i <= n_suspects) for i in range(1, n_cells + 1)]
     keep_ms = [_ms(lambda c=c: store.add_cells(slide, [c], frames={})) for c in cells]  # type: ignore[misc]
-    store.finish_count(slide, verdict, "ann", frames={}, n_smudges=0)
+    store.finish_count(slide, verdict, "ann", tally=Tally())
     judge_ms = [
         _ms(
             lambda i=i: store.judge_cell(  # type: ignore[misc]

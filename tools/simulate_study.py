@@ -256,7 +256,7 @@ def count_slide(seed: int, n_cells: int, *, n_jumps: int) -> CountRow:
         hand=f"{n_jumps} jerks, defocus" if n_jumps else "steady",
         n_true=len(camera.truth),
         n_counted=len(found.cells),
-        n_islands=found.n_islands,
+        n_islands=found.tally.n_islands,
         seconds_per_cell=path_s / n_cells * CELLS_PER_FIELD,
     )
 

@@ -11,7 +11,7 @@ A `SlideRun` walks it frame by frame and can be asked at any time what it holds;
 live device does that. `screen` is a loop over it.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -51,6 +51,7 @@ from leukoscope_edge.types import (
     Refusal,
     Screening,
     Sighting,
+    Tally,
     Verdict,
 )
 from leukoscope_edge.vision.motion import (
@@ -244,7 +245,6 @@ class SlideRun:
         self._context = replace(self._context, quality=tuple(dict.fromkeys(held)))
         self._last_concluded = None
         card, spec = self._card, self._spec
-        islands = self._islands | self._earlier_islands
         return Screening(
             source=source,
             facts=self._context.facts,
@@ -253,7 +253,7 @@ class SlideRun:
             verdict=self._outcome(is_over=True),
             cells=self.cells(),
             cut_off_cells=_never_counted(self._call(self._never_whole())),
-            n_smudges=len(self._smudges),
+            tally=self._tally(),
             images=tuple(self._images),
             model=ModelUsed(
                 id=card.id,
@@ -261,14 +261,22 @@ class SlideRun:
                 engine=self._engine.name,
                 fallback=self._engine.fallback,
                 validation=card.validation,
+                limits=card.limits,
             ),
             scale_um_per_px=self._scale_um_per_px,
             view_um=spec.side_px * spec.scale_um_per_px,
-            n_islands=len(islands) if self._is_sequence else 0,
             background_from=self._context.background.measured_by,
             segmenter=self._segmenter.name,
             segmenter_fallback=self._segmenter.fallback,
             doubts=self._evidence.doubts(self._images),
+        )
+
+    def _tally(self) -> Tally:
+        islands = self._islands | self._earlier_islands
+        return Tally(
+            frames=dict(Counter(i.status for i in self._images)),
+            n_smudges=len(self._smudges),
+            n_islands=len(islands) if self._is_sequence else 0,
         )
 
     def _outcome(self, *, is_over: bool) -> Verdict | Refusal:

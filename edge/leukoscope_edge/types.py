@@ -6,10 +6,10 @@ y downwards; boxes are `[x0, y0, x1, y1]` with x1 and y1 exclusive.
 """
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from enum import Enum
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -428,7 +428,8 @@ class ModelUsed:
     """Which model judged, and on what it ran.
 
     `fallback` says why a slower backend served in the place of a faster one,
-    `validation` what the card says: "research" or "clinical".
+    `validation` what the card says: "research" or "clinical"; `limits` are its limits
+    of use, one sentence each.
     """
 
     id: str
@@ -436,6 +437,7 @@ class ModelUsed:
     engine: str
     fallback: str = ""
     validation: str = RESEARCH
+    limits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -455,6 +457,33 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What a count came to beside its cells; goes whole into the records.
+
+    A new figure is a field with a default and a line in `records/exports/facts.py`.
+
+    Attributes:
+        frames: How many frames were `screened`, `refused` and `skipped`.
+        n_smudges: Burst cells, counted apart.
+        n_islands: Stretches of one slide that were never seen to overlap; above 1,
+            a cell on two of them would be counted twice. 0 for separate fields, and
+            in records of older programs.
+    """
+
+    frames: Mapping[str, int] = field(default_factory=dict)
+    n_smudges: int = 0
+    n_islands: int = 0
+
+
+NOTHING_COUNTED = Tally()
+
+
+def tally_from(found: Mapping[str, Any]) -> Tally:
+    """Return the tally that `asdict` made plain; what it lacks has its default."""
+    return Tally(**{f.name: found[f.name] for f in fields(Tally) if f.name in found})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Screening:
     """One run over one source: all that the results show.
 
@@ -466,13 +495,11 @@ class Screening:
         verdict: The sentence, or why there is none.
         cells: Counted cells, each with its call.
         cut_off_cells: WBC that no frame showed whole; not counted.
-        n_smudges: Burst cells, counted apart.
+        tally: What else was counted.
         images: What became of each image, in order.
         model: The model that judged.
         scale_um_per_px: Calibrated micrometres per pixel, None where unknown.
         view_um: Side of every view in micrometres.
-        n_islands: Stretches of one slide that were never seen to overlap; above 1,
-            a cell on two of them would be counted twice. 0 for separate fields.
         background_from: Whose normal slides the background comes from: the bundle's,
             or this site's own.
         segmenter: How cells were found, at the end: "thresholds", or the name of a
@@ -489,12 +516,11 @@ class Screening:
     verdict: Verdict | Refusal
     cells: tuple[Cell, ...]
     cut_off_cells: tuple[Cell, ...]
-    n_smudges: int
+    tally: Tally
     images: tuple[ImageReport, ...]
     model: ModelUsed
     scale_um_per_px: float | None
     view_um: float
-    n_islands: int = 0
     background_from: Literal["bundle", "site"] = "bundle"
     segmenter: str = THRESHOLDS
     segmenter_fallback: str = ""
@@ -503,8 +529,9 @@ class Screening:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of the count must know beside the sentence."""
+        n_islands = self.tally.n_islands
         joins = (
-            f"The count joins {self.n_islands} areas that were never seen to overlap: "
+            f"The count joins {n_islands} areas that were never seen to overlap: "
             "a cell that lies on two of them is counted twice."
         )
         found_by = found_by_note(self.segmenter, self.segmenter_fallback)
@@ -513,7 +540,7 @@ class Screening:
         return (
             *([NOT_FOR_CARE.said()] if is_research else []),
             *([made_from] if made_from else []),
-            *([joins] if self.n_islands > 1 else []),
+            *([joins] if n_islands > 1 else []),
             *found_by,
         )
 

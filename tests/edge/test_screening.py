@@ -181,7 +181,7 @@ def test_a_count_goes_on_after_an_interruption_as_an_island_of_its_own() -> None
         found = second.finish("the second half")
     assert found.cells[: len(before)] == before
     assert len(found.cells) == 2 * len(before)
-    assert found.n_islands == 2
+    assert found.tally.n_islands == 2
     assert "counted twice" in found.notes[1]
 
 
@@ -198,7 +198,7 @@ def test_a_new_area_that_overlaps_counts_no_cell_twice() -> None:
             name = str(number)
             steady.look(Frame(name=name, pixels=camera.render(number), time_s=0.0))
         n_cells = len(steady.cells())
-    assert found.n_islands == 1
+    assert found.tally.n_islands == 1
     assert found.notes == (NOT_FOR_CARE.said(),)
     assert len(found.cells) == n_cells
 
@@ -213,7 +213,7 @@ def test_a_slow_network_that_sees_every_third_frame_counts_the_same_cells() -> N
             run.look(Frame(name=str(number), pixels=pixels, time_s=number / 10))
         found = run.finish("every third frame")
     assert (found.segmenter, found.segmenter_fallback) == ("unet-nuclei-1", "")
-    assert found.n_islands == 1
+    assert found.tally.n_islands == 1
     assert len(found.cells) == len(camera.truth)
 
 

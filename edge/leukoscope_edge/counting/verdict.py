@@ -22,6 +22,7 @@ The rules, gravest first:
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from leukoscope_edge.counting.call_counts import CallCounts, count_calls
 from leukoscope_edge.counting.context import CellCall, SlideContext
 from leukoscope_edge.counting.fraction import (
     call_model,
@@ -35,7 +36,6 @@ from leukoscope_edge.counting.statistics import (
     limit_of_blank,
 )
 from leukoscope_edge.counting.stop_rule import CUT_OFF, LOOKS, stop_state
-from leukoscope_edge.counting.tally import Tally, tally
 from leukoscope_edge.messages import Message, message
 from leukoscope_edge.types import (
     CallName,
@@ -74,7 +74,7 @@ def conclude(calls: Sequence[CellCall], context: SlideContext) -> Verdict | Refu
             sighting, those included that a person took for dirt.
         context: All else that decides.
     """
-    counts = tally(calls)
+    counts = count_calls(calls)
     case = _Case(counts, context, _stop(calls, counts, context))
     mute = _why_mute(case)
     finding = _graver(_by_people(case, mute), None if mute else _by_model(case))
@@ -89,7 +89,7 @@ def conclude(calls: Sequence[CellCall], context: SlideContext) -> Verdict | Refu
 class _Case:
     """What the rules look at."""
 
-    counts: Tally
+    counts: CallCounts
     context: SlideContext
     stop: StopState
 
@@ -103,7 +103,9 @@ class _Why:
     people_may_overrule: bool = False
 
 
-def _stop(calls: Sequence[CellCall], counts: Tally, context: SlideContext) -> StopState:
+def _stop(
+    calls: Sequence[CellCall], counts: CallCounts, context: SlideContext
+) -> StopState:
     """Say whether enough was counted: by the machine's calls, whatever people say.
 
     Where people have read every cell, and only there, by theirs.
@@ -138,7 +140,7 @@ def _why_mute(case: _Case) -> _Why | None:
     return _why_strange(case.counts)
 
 
-def _why_strange(counts: Tally) -> _Why | None:
+def _why_strange(counts: CallCounts) -> _Why | None:
     """Return why a model should not judge such cells, None if it may."""
     n, n_unclear, n_unlike = counts.n_listed, counts.n_model_unclear, counts.n_unlike
     if n_unclear <= MAX_UNCLEAR_FRACTION * n:
@@ -217,7 +219,7 @@ def _limit(context: SlideContext, n: int) -> int:
     return max(background, int(MARROW_NORMAL_FRACTION * n))
 
 
-def _is_within_marrow(counts: Tally) -> bool:
+def _is_within_marrow(counts: CallCounts) -> bool:
     """Say whether blasts, by whomever, are no more than a normal marrow holds."""
     return counts.n_blast <= MARROW_NORMAL_FRACTION * counts.n_cells
 

@@ -171,8 +171,7 @@ class Keeper:
             self._slide,
             screening.verdict,
             by,
-            frames=dict(self.statuses),
-            n_smudges=screening.n_smudges,
+            tally=screening.tally,
             quality=quality,
             doubts=screening.doubts,
         )

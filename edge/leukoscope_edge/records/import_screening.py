@@ -1,15 +1,14 @@
 """A screening that was made at one go, kept as a slide to be reviewed."""
 
-from collections import Counter
 from collections.abc import Mapping
 
-from leukoscope_edge import __version__
 from leukoscope_edge.capture.camera import Camera
 from leukoscope_edge.capture.mapped import ChangedCamera
 from leukoscope_edge.counting.background import SiteBackground
 from leukoscope_edge.inference.card import Card
+from leukoscope_edge.records.exports.screening_version import origin_of
 from leukoscope_edge.records.pictures import pixels_sha256
-from leukoscope_edge.records.slides.slide import Identity, Origin, SlideSetUp
+from leukoscope_edge.records.slides.slide import Identity, SlideSetUp
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.types import Frame, Screening
 
@@ -64,8 +63,7 @@ def keep_screening(
         slide,
         screening.verdict,
         by,
-        frames=Counter(i.status for i in screening.images),
-        n_smudges=screening.n_smudges,
+        tally=screening.tally,
         doubts=screening.doubts,
     )
     return slide
@@ -74,26 +72,11 @@ def keep_screening(
 def _set_up(
     screening: Screening, card: Card, site: SiteBackground | None, sample: str
 ) -> SlideSetUp:
-    scale = screening.scale_um_per_px
-    origin = Origin(
-        bundle=screening.model.id,
-        bundle_sha256=screening.model.sha256,
-        engine=screening.model.engine,
-        software=f"leukoscope {__version__}",
-        calibration="none" if scale is None else "given with the source",
-        camera=screening.source,
-        scale_um_per_px=scale,
-        view_um=screening.view_um,
-        limits=card.limits,
-        card_digest=card.digest,
-        segmenter=screening.segmenter,
-        validation=card.validation,
-    )
     return SlideSetUp(
         identity=Identity(sample=sample),
         facts=screening.facts,
         site=site,
         mode="slide" if screening.is_sequence else "fields",
         domain=screening.domain,
-        origin=origin,
+        origin=origin_of(screening, card_digest=card.digest),
     )

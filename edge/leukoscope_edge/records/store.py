@@ -76,7 +76,7 @@ from leukoscope_edge.records.slides.slide_state import (
     state_of,
 )
 from leukoscope_edge.records.witnesses import COPY, KEYS, PICTURES, Witnesses
-from leukoscope_edge.types import Cell, Refusal, Verdict, Word
+from leukoscope_edge.types import Cell, Refusal, Tally, Verdict, Word
 
 DATABASE_NAME = "records.sqlite"
 COPY_FOLDER = COPY
@@ -335,8 +335,7 @@ class Store:
         verdict: Verdict | Refusal,
         by: str,
         *,
-        frames: Mapping[str, int],
-        n_smudges: int,
+        tally: Tally,
         quality: Sequence[Message] = (),
         doubts: Sequence[Doubt] = (),
         key: str = "",
@@ -347,16 +346,14 @@ class Store:
             slide: The slide.
             verdict: What the machine says, or why it says nothing.
             by: Who ended it.
-            frames: How many frames were `screened`, `refused` and `skipped`.
-            n_smudges: Burst cells, counted apart.
+            tally: What else was counted.
             quality: What of the device's quality is out of control.
             doubts: What is wrong with the pictures.
             key: Idempotency key.
         """
         body = {
             "outcome": outcome_object(outcome_of(verdict)),
-            "frames": dict(frames),
-            "n_smudges": n_smudges,
+            **asdict(tally),
             "quality": [plain(m) for m in quality],
             "doubts": [doubt_object(d) for d in doubts],
         }

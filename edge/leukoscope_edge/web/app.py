@@ -19,6 +19,7 @@ from leukoscope_edge.web.routes import (
     live_picture,
     metrics,
     pages,
+    result_pages,
     slides,
 )
 from leukoscope_edge.web.routes import device as api_device
@@ -40,7 +41,16 @@ def create_app(device: Device) -> FastAPI:
     app.state.templates = pages.environment()
     for router in (
         m.router
-        for m in (pages, account, api_device, slides, cells, live_picture, metrics)
+        for m in (
+            pages,
+            result_pages,
+            account,
+            api_device,
+            slides,
+            cells,
+            live_picture,
+            metrics,
+        )
     ):
         app.include_router(router)
     static = StaticFiles(packages=[("leukoscope_edge.web", "static")])

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from leukoscope_edge.accounts import Role
 from leukoscope_edge.live.commands import Do
 from leukoscope_edge.media.new_file import FOLDER
+from leukoscope_edge.records.exports.formats import FORMATS
 from leukoscope_edge.sample import AgeGroup, Mode, SampleType
 from leukoscope_edge.types import Word
 from leukoscope_edge.web.share import What
@@ -125,7 +126,7 @@ class ToStick(File):
     """What goes on a stick."""
 
     stick: str = Field(max_length=300)
-    whats: list[What] = Field(min_length=1, max_length=len(What))
+    whats: list[What] = Field(min_length=1, max_length=len(FORMATS))
 
 
 class OnStick(Body):

@@ -1,30 +1,25 @@
 """What leaves the device: only what a person asked for, and only whole files."""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from enum import Enum
+from typing import Annotated
+
+from pydantic import Field
 
 from leukoscope_edge.media.new_file import StickFile
-from leukoscope_edge.records.exports.fhir import fhir_bytes
-from leukoscope_edge.records.exports.pdf_report import Say, paper_bytes
-from leukoscope_edge.records.exports.slide_version import (
-    Dossier,
-    dossier_csv_bytes,
-    open_dossier,
-)
+from leukoscope_edge.messages import Say
+from leukoscope_edge.records.exports.formats import FORMATS, file_of
+from leukoscope_edge.records.exports.slide_version import open_dossier
 from leukoscope_edge.records.store import Store
 
 OnStick = Callable[[str], StickFile]
 """From a file's name to the file on a stick."""
 
 
-class What(str, Enum):
-    """A file that can leave."""
-
-    PDF = "pdf"
-    CSV = "csv"
-    FHIR = "fhir.json"
+What = Annotated[str, Field(pattern=f"^({'|'.join(map(re.escape, FORMATS))})$")]
+"""A file that can leave, by its suffix in the table of formats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +37,6 @@ class Asked:
     say: Say = str
 
 
-def file_of(dossier: Dossier, what: What, say: Say = str) -> bytes:
-    """Return one file about a slide; only the report is in a person's language."""
-    match what:
-        case What.PDF:
-            return paper_bytes(dossier, say=say)
-        case What.CSV:
-            return dossier_csv_bytes(dossier)
-        case What.FHIR:
-            return fhir_bytes(dossier)
-
-
-def file_name(dossier: Dossier, what: What) -> str:
-    """Return a name that names nobody."""
-    return f"leukoscope-{dossier.file_stem}.{what.value}"
-
-
 def take_file(store: Store, slide: str, what: What, asked: Asked) -> tuple[str, bytes]:
     """Return one file about a slide with its name, and keep that it left.
 
@@ -68,7 +47,8 @@ def take_file(store: Store, slide: str, what: What, asked: Asked) -> tuple[str, 
         asked: By whom, and how.
     """
     dossier = open_dossier(store, slide, identified=asked.identified)
-    name, data = file_name(dossier, what), file_of(dossier, what, asked.say)
+    name = f"leukoscope-{dossier.file_stem}.{what}"
+    data = file_of(dossier, what, asked.say)
     store.note_export(slide, name, hashlib.sha256(data).hexdigest(), asked.by)
     return name, data
 

@@ -19,6 +19,7 @@ from leukoscope_edge.types import (
     Interval,
     Refusal,
     Sighting,
+    Tally,
     Verdict,
     VerdictName,
     Word,
@@ -117,7 +118,7 @@ class Bench:
     def finished(self, verdict: Verdict | Refusal = VERDICT, **changes: object) -> str:
         slide = self.counted(**changes)  # type: ignore[arg-type]
         self.store.finish_count(
-            slide, verdict, "ann", frames={"screened": 5}, n_smudges=2
+            slide, verdict, "ann", tally=Tally(frames={"screened": 5}, n_smudges=2)
         )
         return slide
 

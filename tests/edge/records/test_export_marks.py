@@ -11,16 +11,13 @@ import pypdf
 import pytest
 from fhir.resources.R4B.bundle import Bundle as FhirBundle
 
+from leukoscope_edge.records.exports.cells_csv import dossier_csv_bytes
 from leukoscope_edge.records.exports.fhir import fhir_bytes
 from leukoscope_edge.records.exports.pdf_report import paper_bytes
-from leukoscope_edge.records.exports.slide_version import (
-    Dossier,
-    dossier_csv_bytes,
-    open_dossier,
-)
+from leukoscope_edge.records.exports.slide_version import Dossier, open_dossier
 from leukoscope_edge.records.slides.slide import Kind
 from leukoscope_edge.sample import SIMULATED_SAMPLE, AgeGroup, SampleType
-from leukoscope_edge.types import Cell, Verdict, Word
+from leukoscope_edge.types import Cell, Tally, Verdict, Word
 
 WHY = "cell 2 was read wrongly"
 LOINC, SNOMED = "http://loinc.org", "http://snomed.info/sct"
@@ -104,7 +101,7 @@ def test_the_sample_type_decides_over_codes_and_stands_on_paper(
     facts = replace(SIMULATED_SAMPLE, sample_type=sample_type, age=AgeGroup.CHILD)
     slide = bench.store.start_slide(replace(make_set_up(), facts=facts), "ann")
     bench.store.add_cells(slide, [make_cell(1)], frames={})
-    bench.store.finish_count(slide, verdict, "ann", frames={}, n_smudges=0)
+    bench.store.finish_count(slide, verdict, "ann", tally=Tally())
     dossier = open_dossier(bench.store, slide)
     [found] = resources(dossier, "Specimen")
     [observation] = resources(dossier, "Observation")

@@ -16,17 +16,14 @@ from hypothesis import strategies as st
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.i18n import languages
 from leukoscope_edge.messages import message
+from leukoscope_edge.records.exports.cells_csv import dossier_csv_bytes
 from leukoscope_edge.records.exports.fhir import fhir_bytes
 from leukoscope_edge.records.exports.fonts import find_fonts, is_right_to_left
 from leukoscope_edge.records.exports.pdf_report import paper_bytes, write_paper
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
-from leukoscope_edge.records.exports.slide_version import (
-    Dossier,
-    dossier_csv_bytes,
-    open_dossier,
-)
+from leukoscope_edge.records.exports.slide_version import Dossier, open_dossier
 from leukoscope_edge.records.exports.training_export import export_labelled
-from leukoscope_edge.types import CallName, Refusal, Verdict, Word
+from leukoscope_edge.types import CallName, Refusal, Tally, Verdict, Word
 
 
 def text_of(pdf: bytes) -> str:
@@ -163,7 +160,7 @@ def test_intended_use_is_at_the_foot_of_every_page(
     suspects = [make_cell(i, CallName.BLAST, 0.9) for i in range(60)]
     bench.store.add_cells(slide, suspects, frames={})
     bench.store.finish_count(
-        slide, Refusal(reason=message("test")), "ann", frames={}, n_smudges=0
+        slide, Refusal(reason=message("test")), "ann", tally=Tally()
     )
     data = paper_bytes(open_dossier(bench.store, slide))
     pages = pypdf.PdfReader(io.BytesIO(data)).pages

@@ -11,7 +11,8 @@ import pytest
 
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.card import Card
-from leukoscope_edge.records.exports.pdf_report import fact_rows, said_verdict
+from leukoscope_edge.records.exports.facts import facts
+from leukoscope_edge.records.exports.report_words import said_verdict
 from leukoscope_edge.records.exports.slide_version import open_dossier
 from leukoscope_edge.records.slides.conclusion import verdict_of
 from leukoscope_edge.records.slides.correction import Corrected
@@ -125,7 +126,7 @@ def test_what_nobody_said_then_is_not_known_now(bench: Any) -> None:
     assert record.facts.sample_type is None
     assert record.facts.age is AgeGroup.CHILD
     assert not record.is_rescaled
-    rows = list(fact_rows(open_dossier(bench.store, slide)))
+    rows = [f.row() for f in facts(open_dossier(bench.store, slide))]
     assert ("Sample type", "not known") in rows
     assert ("Age", "Child") in rows
 

@@ -29,6 +29,7 @@ from leukoscope_edge.types import (
     Refusal,
     Screening,
     Sighting,
+    Tally,
     Verdict,
     VerdictName,
 )
@@ -69,7 +70,7 @@ SCREENING = Screening(
     verdict=VERDICT,
     cells=(cell(1, CallName.NORMAL, 0.1), cell(2, CallName.BLAST, 0.91234)),
     cut_off_cells=(cell(3, CallName.UNCLEAR, 0.5),),
-    n_smudges=4,
+    tally=Tally(n_smudges=4),
     images=(
         ImageReport(name="a.png", status="screened", width_px=64, height_px=48),
         ImageReport(name="b.png", status="skipped", reason="is truncated"),
@@ -127,7 +128,7 @@ def test_the_report_shows_every_cell_suspects_first_and_what_was_left_out() -> N
     assert html.count("<figure") == 3
     assert html.index("cell 2 ") < html.index("cell 1 ")
     assert "is truncated" in html
-    assert "width:50.0%" in html  # a bar of 10 µm in a view of 20 µm
+    assert '<rect width="50.0"' in html  # a bar of 10 µm in a view of 20 µm
 
 
 def test_the_report_speaks_another_language_and_keeps_what_must_be_english() -> None:

@@ -31,7 +31,7 @@ from leukoscope_edge.records.store import (
     open_store,
 )
 from leukoscope_edge.records.witnesses import read_only
-from leukoscope_edge.types import CallName, Cell, Refusal, Verdict, Word
+from leukoscope_edge.types import CallName, Cell, Refusal, Tally, Verdict, Word
 
 MISSED = MissedCell(
     frame="f1",
@@ -178,9 +178,7 @@ def test_a_step_out_of_turn_is_refused_and_writes_nothing(
     steps: dict[str, Callable[[], object]] = {
         "sign": lambda: store.sign(slide, lambda _: verdict, "ann", key="x"),
         "amend": lambda: store.amend(slide, "", "ann"),
-        "finish": lambda: store.finish_count(
-            slide, verdict, "ann", frames={}, n_smudges=0
-        ),
+        "finish": lambda: store.finish_count(slide, verdict, "ann", tally=Tally()),
         "undo": lambda: store.undo(slide, "ann", key="x"),
         "judge": lambda: store.judge_cell(slide, "1", Word.BLAST, "ann", key="x"),
         "judge-none": lambda: store.judge_cell(slide, "99", Word.BLAST, "ann", key="x"),

@@ -32,6 +32,7 @@ from leukoscope_edge.types import (
     Interval,
     Refusal,
     Sighting,
+    Tally,
     Verdict,
     VerdictName,
 )
@@ -217,7 +218,7 @@ def fill_slide(
     refusal = Refusal(reason=message("test"), n_unclear=n_unclear)
     if is_finished:
         outcome = refusal if is_refused else verdict
-        store.finish_count(slide, outcome, NAME, frames={"screened": 9}, n_smudges=0)
+        store.finish_count(slide, outcome, NAME, tally=Tally(frames={"screened": 9}))
     return slide
 
 

@@ -155,7 +155,9 @@ def test_the_same_is_counted_kept_and_told_as_one_by_one(
 def test_no_frame_is_told_twice_or_after_a_later_one(device: Device) -> None:
     box, record = whole(device)
     frames = [facts["frame"] for facts in box.counted()]
-    assert frames == [f"frame {i:06d}" for i in range(sum(record.frames.values()))]
+    assert frames == [
+        f"frame {i:06d}" for i in range(sum(record.tally.frames.values()))
+    ]
     read = [facts["at_unix_s"] for facts in box.counted()]
     assert read == sorted(set(read))
 

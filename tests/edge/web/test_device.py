@@ -43,7 +43,7 @@ from leukoscope_edge.types import Frame
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.health import health
-from leukoscope_edge.web.share import Asked, What, copy_to_stick
+from leukoscope_edge.web.share import Asked, copy_to_stick
 from leukoscope_edge.web.tls import open_certificate
 
 REAL = CameraEntry(source="camera-1", frames_per_second=10.0)
@@ -241,7 +241,7 @@ def test_files_go_to_a_stick_that_the_profile_names(
     asked = Asked(False, NAME)
     found = partial(new_file_on, own.profile, str(stick))
     for n in ("", "-2"):  # what is there stays
-        [place] = copy_to_stick(own.store, slide, found, [What.CSV], asked)
+        [place] = copy_to_stick(own.store, slide, found, ["csv"], asked)
         name = f"leukoscope-{slide}-v1-deidentified{n}.csv"
         assert place == f"leukoscope/{name}"
         assert (stick / place).read_bytes()

@@ -33,7 +33,15 @@ from leukoscope_edge.records.pictures import from_png
 from leukoscope_edge.records.slides import reproduce
 from leukoscope_edge.records.slides.slide import FieldPicture, SlideRecord
 from leukoscope_edge.service.health import Sign, signs
-from leukoscope_edge.types import F32, THRESHOLDS, U8, CallName, Refusal, Segmentation
+from leukoscope_edge.types import (
+    F32,
+    THRESHOLDS,
+    U8,
+    CallName,
+    Refusal,
+    Segmentation,
+    Tally,
+)
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.health import notices
 
@@ -158,7 +166,7 @@ def test_a_network_that_fails_in_the_middle_loses_no_frame(device: Device) -> No
     assert note.startswith("from cell ")
     assert f"on, cells are found by thresholds: {why}" in note
     assert record.origin.segmenter == THRESHOLDS
-    assert record.frames["screened"] >= N_FRAMES
+    assert record.tally.frames["screened"] >= N_FRAMES
     assert device.store.verify_audit() == []
 
 
@@ -283,7 +291,7 @@ def test_a_slide_says_on_page_and_paper_what_found_its_cells(
     assert 'id="found-by"' in text
     device.store.change_segmenter(slide, THRESHOLDS, CANNOT)
     verdict = Refusal(reason=message("test"))
-    device.store.finish_count(slide, verdict, NAME, frames={"screened": 9}, n_smudges=0)
+    device.store.finish_count(slide, verdict, NAME, tally=Tally(frames={"screened": 9}))
     note = f"from cell 2 on, cells are found by thresholds: {CANNOT}"
     assert note in browser.get(f"/slides/{slide}/result").text
     look_at_all(device, slide)

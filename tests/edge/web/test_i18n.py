@@ -28,7 +28,8 @@ from leukoscope_edge.inference.bundle import (
     shipped_bundles,
 )
 from leukoscope_edge.messages import TEMPLATES, Message
-from leukoscope_edge.records.exports.pdf_report import said_facts
+from leukoscope_edge.records.exports.facts import asked_facts
+from leukoscope_edge.records.exports.formats import FORMATS
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.sample import SIMULATED_SAMPLE, AgeGroup, SampleType, SlideFacts
 from leukoscope_edge.screening import new_context
@@ -46,13 +47,15 @@ from leukoscope_edge.web.script_texts import (
 
 HEAD = 'msgid ""\nmsgstr "X-Name: Fran\xe7ais\\nX-Direction: ltr\\n"\n'
 TRANSLATED = [c for c in languages() if c != "en"]
-WEB = Path(__file__).parents[3] / "edge" / "leukoscope_edge" / "web"
+EDGE = Path(__file__).parents[3] / "edge" / "leukoscope_edge"
+WEB, REPORTS = EDGE / "web", EDGE / "records" / "exports" / "templates"
 
 
 def used_texts() -> set[str]:
     """Every text that a screen asks a language for."""
     found = {INTENDED_USE, *LIGHTS.values(), *TEXTS.values(), *SIGNS, *STATES, GOLDEN}
-    for template in (WEB / "templates").glob("*.html"):
+    found |= {one.label for one in FORMATS.values()}
+    for template in (*(WEB / "templates").glob("*.html"), *REPORTS.glob("*.html")):
         for double, single in re.findall(
             r"""_\((?:"([^"]+)"|'([^']+)')\)""", template.read_text()
         ):
@@ -119,15 +122,15 @@ def test_every_message_is_translated(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", TRANSLATED)
-def test_what_a_report_says_of_a_slide_is_translated(code: str, device: Device) -> None:
+def test_what_a_report_says_of_a_slide_is_translated(code: str) -> None:
     words = languages()[code].words
     for sample_type, age, mode in product(SampleType, AgeGroup, ("count", "passive")):
         facts = SlideFacts(
             sample_type=sample_type, age=age, mode=mode, is_leukopenic=True
         )
-        record = device.store.slide(fill_slide(device, facts=facts))
-        said = {text for row in said_facts(record, str) for text in row}
-        assert said <= set(words)
+        for is_own in (True, False):
+            rows = (f.row() for f in asked_facts(facts, is_own=is_own))
+            assert {text for row in rows for text in row} <= set(words)
 
 
 @pytest.mark.parametrize("code", TRANSLATED)

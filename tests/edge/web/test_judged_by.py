@@ -71,7 +71,7 @@ def test_a_fallback_in_the_middle_is_said_when_it_comes(device: Device) -> None:
     kinds = [e.kind for e in device.store.events(record.id)]
     assert kinds.count("engine") == 2  # the GPU at the start, the CPU later
     assert "cells" in kinds[kinds.index("engine") :]
-    assert record.frames["screened"] >= N_FRAMES
+    assert record.tally.frames["screened"] >= N_FRAMES
     assert device.store.verify_audit() == []
 
 

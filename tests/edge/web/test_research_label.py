@@ -8,11 +8,11 @@ from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide
 
 from leukoscope_edge.cli import main
 from leukoscope_edge.messages import NOT_FOR_CARE
+from leukoscope_edge.records.exports.formats import file_of
 from leukoscope_edge.records.exports.slide_version import open_dossier
 from leukoscope_edge.records.slides.slide import Origin
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device
-from leukoscope_edge.web.share import What, file_of
 
 LABEL = NOT_FOR_CARE.said()
 PAGES = ("/", "/sign-in", "/slides/new", "/device", "/update", "/people")
@@ -53,8 +53,8 @@ def test_a_validated_model_carries_no_label_and_its_slides_none(
     assert open_dossier(own.store, slide, identified=False).marks == ()
 
 
-@pytest.mark.parametrize("what", [What.CSV, What.FHIR])
-def test_what_leaves_of_it_says_so(device: Device, what: What) -> None:
+@pytest.mark.parametrize("what", ["csv", "fhir.json"])
+def test_what_leaves_of_it_says_so(device: Device, what: str) -> None:
     slide = fill_slide(device, n_blast=1, n_normal=1)
     dossier = open_dossier(device.store, slide, identified=False)
     assert NOT_FOR_CARE in dossier.marks  # on the PDF too, as a banner

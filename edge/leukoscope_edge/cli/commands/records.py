@@ -16,20 +16,15 @@ from leukoscope_edge.cli.help import add_command
 from leukoscope_edge.cli.output import say
 from leukoscope_edge.durable import prepare_folder, write_whole
 from leukoscope_edge.errors import RecordError, StepError, UsageError
-from leukoscope_edge.i18n import SOURCE_LANGUAGE, Language, language_codes, languages
+from leukoscope_edge.i18n import SOURCE_LANGUAGE, language_codes, languages
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundles
 from leukoscope_edge.profile import ReviewEntry
 from leukoscope_edge.records.backups.backup import restore_backup, write_backup
 from leukoscope_edge.records.cell_archive import archived
-from leukoscope_edge.records.exports.fhir import fhir_bytes
-from leukoscope_edge.records.exports.pdf_report import paper_bytes
+from leukoscope_edge.records.exports.formats import FORMATS, file_name, file_of
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
-from leukoscope_edge.records.exports.slide_version import (
-    Dossier,
-    dossier_csv_bytes,
-    open_dossier,
-)
+from leukoscope_edge.records.exports.slide_version import open_dossier
 from leukoscope_edge.records.exports.training_export import export_labelled
 from leukoscope_edge.records.retention import Retention, apply_retention
 from leukoscope_edge.records.slides.reproduce import (
@@ -47,13 +42,6 @@ MAX_DAYS = 36500
 NO_PROFILE = ReviewEntry(blind="off")
 """Two readers stand in the slide itself and are blind whatever a profile says; whoever
 screens at the command line has seen the sentence that it prints."""
-FORMATS: dict[str, Callable[[Dossier, Language], bytes]] = {
-    "pdf": lambda dossier, language: paper_bytes(dossier, say=language),
-    "csv": lambda dossier, _: dossier_csv_bytes(dossier),
-    "fhir.json": lambda dossier, language: fhir_bytes(
-        dossier, paper_bytes(dossier, say=language)
-    ),
-}
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -209,12 +197,11 @@ def _export(options: argparse.Namespace) -> int:
             return EXIT_DONE
         _readable(store, options.slide)
         dossier = open_dossier(store, options.slide, identified=not options.deidentify)
-        stem = f"slide-{dossier.file_stem}"
-        prepare_folder(options.out, tuple(f"{stem}.{kind}" for kind in FORMATS))
+        prepare_folder(options.out, tuple(file_name(dossier, f) for f in FORMATS))
         written = []
-        for kind, make in FORMATS.items():
-            data = make(dossier, languages()[options.language])
-            path = options.out / f"{stem}.{kind}"
+        for suffix in FORMATS:
+            data = file_of(dossier, suffix, languages()[options.language])
+            path = options.out / file_name(dossier, suffix)
             write_whole(path, data)
             digest = hashlib.sha256(data).hexdigest()
             store.note_export(options.slide, path.name, digest, options.by)

@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
+from leukoscope_edge.records.exports.facts import origins, public
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.records.exports.slide_version import Dossier
 from leukoscope_edge.records.slides.slide import Outcome, SlideRecord
@@ -159,8 +160,14 @@ def _device(dossier: Dossier) -> Json:
         "version": [
             {"type": {"text": what}, "value": value} for what, value in versions.items()
         ],
-        "note": [{"text": limit} for limit in (INTENDED_USE, *origin.limits)],
+        "note": [{"text": text} for text in _notes_of_device(dossier)],
     }
+
+
+def _notes_of_device(dossier: Dossier) -> Iterator[str]:
+    yield INTENDED_USE
+    yield from dossier.record.origin.limits
+    yield from (f"{f.label}: {f.said(str)}" for f in origins(dossier))
 
 
 def _observations(dossier: Dossier) -> Iterator[Json]:
@@ -204,6 +211,7 @@ def _people(dossier: Dossier) -> list[str]:
 def _observation(dossier: Dossier, outcome: Outcome, name: str) -> Json:
     notes = [outcome.sentence, dossier.read.said(), *(m.said() for m in dossier.marks)]
     notes += [f"Comment: {dossier.comment}"] if dossier.comment else []
+    notes += [f"{f.label}: {f.said(str)}" for f in public(dossier) if f.number is None]
     return {
         "_name": name,
         "resourceType": "Observation",
@@ -240,6 +248,9 @@ def _components(dossier: Dossier, outcome: Outcome) -> Iterator[Json]:
     }
     for what, n in counts.items():
         yield {"code": {"text": what}, "valueInteger": n}
+    for fact in public(dossier):
+        if fact.number is not None:
+            yield {"code": {"text": fact.label}, "valueInteger": fact.number}
     if outcome.blast_fraction_95 is not None:
         low, high = outcome.blast_fraction_95
         yield {"code": {"text": "95 % interval, low"}, "valueQuantity": _percent(low)}

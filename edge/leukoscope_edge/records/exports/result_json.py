@@ -8,6 +8,8 @@ from dataclasses import asdict
 from typing import Any
 
 from leukoscope_edge import __version__
+from leukoscope_edge.records.exports.facts import facts_object
+from leukoscope_edge.records.exports.screening_version import version_of
 from leukoscope_edge.types import (
     Cell,
     ImageReport,
@@ -16,6 +18,7 @@ from leukoscope_edge.types import (
     Refusal,
     Screening,
     StopState,
+    Tally,
     Verdict,
 )
 
@@ -45,11 +48,12 @@ def result_object(screening: Screening) -> dict[str, Any]:
         "scale_um_per_px": screening.scale_um_per_px,
         "verdict": screening.sentence,
         "notes": list(screening.notes),
-        "islands": screening.n_islands,
+        "islands": screening.tally.n_islands,
         "background_from": screening.background_from,
         "segmenter": screening.segmenter,
         "segmenter_fallback": screening.segmenter_fallback,
-        "count": _count_object(screening.verdict, screening.n_smudges),
+        "count": _count_object(screening.verdict, screening.tally),
+        "facts": facts_object(version_of(screening)),
         "images": [_image_object(i) for i in screening.images],
         "cells": [_cell_object(c, is_counted=counted) for c, counted in listed],
         "model": {
@@ -68,12 +72,12 @@ def result_bytes(screening: Screening) -> bytes:
     return (text + "\n").encode()
 
 
-def _count_object(verdict: Verdict | Refusal, n_smudges: int) -> dict[str, Any]:
+def _count_object(verdict: Verdict | Refusal, tally: Tally) -> dict[str, Any]:
     common = {
         "n_cells": verdict.n_cells,
         "n_blast": verdict.n_blast,
         "n_unclear": verdict.n_unclear,
-        "n_smudges": n_smudges,
+        "n_smudges": tally.n_smudges,
         "n_read": verdict.n_read,
         "n_confirmed": verdict.n_confirmed,
         "stop_rule": _stop_object(verdict.stop) if verdict.stop else None,

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.messages import NOT_FOR_CARE, Message, Param, message, said_all
 from leukoscope_edge.records.changes import Reason
 from leukoscope_edge.records.events import code_of
-from leukoscope_edge.records.exports.text_table import BOX_KEYS, csv_bytes
 from leukoscope_edge.records.slides.slide import (
     CellRecord,
     Identity,
@@ -17,18 +17,7 @@ from leukoscope_edge.records.slides.slide import (
 )
 from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.records.store import Store
-from leukoscope_edge.types import Word
-
-CELL_KEYS = (
-    "slide",
-    "cell",
-    "frame",
-    "call",
-    "p_blast",
-    "word",
-    "judged_by",
-    "counted",
-)
+from leukoscope_edge.types import ImageReport, Tally, Word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +33,9 @@ class Dossier:
         views: PNG files of the pictures of the cells to show, by the cell's id.
         marks: What must stand on every export: a model for research, void, amended,
             being amended.
+        source: What was screened at one go, "" for a slide of the records.
+        left_out: Its images that were not screened; empty for a slide of the records.
+        background_from: Whose normal slides the background comes from.
     """
 
     record: SlideRecord
@@ -53,6 +45,9 @@ class Dossier:
     device: str
     views: Mapping[str, bytes]
     marks: tuple[Message, ...] = ()
+    source: str = ""
+    left_out: tuple[ImageReport, ...] = ()
+    background_from: Literal["bundle", "site"] = "bundle"
 
     @property
     def file_stem(self) -> str:
@@ -167,6 +162,7 @@ def open_dossier(store: Store, slide: str, *, identified: bool = True) -> Dossie
         device=store.device,
         views=views,
         marks=tuple(_marks(store, newest, signature, identified=identified)),
+        background_from="site" if record.site else "bundle",
     )
 
 
@@ -200,9 +196,7 @@ def _void(
     """Return that a slide is void: whose it was and why, no cell and no figure."""
     why = _why(store, record.id, reason, identified=identified)
     return Dossier(
-        record=replace(
-            record, machine_cells={}, steps=(), machine=None, frames={}, n_smudges=0
-        ),
+        record=replace(record, machine_cells={}, steps=(), machine=None, tally=Tally()),
         signature=None,
         identity=store.identity(record.id) if identified else None,
         comment="",
@@ -220,36 +214,4 @@ def _nothing(marks: tuple[Message, ...]) -> Outcome:
         n_blast=0,
         n_unclear=0,
         messages=marks,
-    )
-
-
-def dossier_csv_bytes(dossier: Dossier) -> bytes:
-    """Return the cells of a dossier as CSV, one row each.
-
-    What must stand on every export is the heading of an empty column at the end, so
-    that it stands in a table without rows too.
-    """
-    record, identity = dossier.record, dossier.identity
-    whose = () if identity is None else (identity.sample,)
-    keys = ("sample",) * len(whose)
-    marks = (f"version {dossier.version}", *(m.said() for m in dossier.marks))
-    comment = (f"comment: {dossier.comment}",) if dossier.comment else ()
-    return csv_bytes(
-        (*keys, *CELL_KEYS, *BOX_KEYS),
-        ((*whose, *_cell_row(record.id, c)) for c in record.cells),
-        marks=(*marks, dossier.read.said(), *comment),
-    )
-
-
-def _cell_row(slide: str, cell: CellRecord) -> tuple[object, ...]:
-    return (
-        slide,
-        cell.id,
-        cell.frame,
-        cell.call.value if cell.call else "",
-        "" if cell.p_blast is None else round(cell.p_blast, 4),
-        cell.word.value if cell.word else "",
-        cell.judged_by,
-        cell.is_counted,
-        *cell.box_px,
     )

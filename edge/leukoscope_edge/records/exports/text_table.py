@@ -5,7 +5,9 @@ import io
 from collections.abc import Iterable, Sequence
 
 from leukoscope_edge.names import on_terminal
+from leukoscope_edge.records.exports.facts import fact_headings, facts
 from leukoscope_edge.records.exports.result_json import INTENDED_USE, result_object
+from leukoscope_edge.records.exports.screening_version import version_of
 from leukoscope_edge.types import Screening
 
 CSV_KEYS = ("id", "image", "call", "p_blast", "counted", "n_sightings")
@@ -24,6 +26,7 @@ def table_text(screening: Screening) -> str:
             f"{row['id']:>5}  {name:<{width}}  {row['call']:<8} "
             f"{row['p_blast']:>8.3f}  {row['n_sightings']:>9}{note}"
         )
+    lines += ["", *(f"{label}: {text}" for label, text in _fact_rows(screening))]
     lines += [
         "",
         *_left_out_lines(screening),
@@ -33,6 +36,12 @@ def table_text(screening: Screening) -> str:
         INTENDED_USE,
     ]
     return "\n".join(lines)
+
+
+def _fact_rows(screening: Screening) -> list[tuple[str, str]]:
+    """Return the facts; notes stand below the verdict."""
+    rows = (f.row() for f in facts(version_of(screening)) if f.id != "note")
+    return [(label, on_terminal(text)) for label, text in rows]
 
 
 def _left_out_lines(screening: Screening) -> list[str]:
@@ -51,7 +60,8 @@ def cells_csv_bytes(screening: Screening) -> bytes:
     """Return the cells of a screening as CSV."""
     rows = result_object(screening)["cells"]
     values = ([row[k] for k in CSV_KEYS] + row["box_px"] for row in rows)
-    return csv_bytes((*CSV_KEYS, *BOX_KEYS), values)
+    headings = fact_headings(version_of(screening))
+    return csv_bytes((*CSV_KEYS, *BOX_KEYS), values, marks=headings)
 
 
 def csv_bytes(

@@ -11,6 +11,7 @@ from leukoscope_edge.records.changes import Correction, Reason
 from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
 from leukoscope_edge.types import (
+    NOTHING_COUNTED,
     RESEARCH,
     THRESHOLDS,
     U8,
@@ -18,6 +19,7 @@ from leukoscope_edge.types import (
     CallName,
     Domain,
     Refusal,
+    Tally,
     Verdict,
     Word,
 )
@@ -354,8 +356,7 @@ class SlideRecord:
         machine_cells: The cells that the machine counted, by id.
         steps: What people said, without what was taken back.
         machine: The verdict of the machine alone, None while counting.
-        frames: How many frames were `screened`, `refused`, `skipped`.
-        n_smudges: Burst cells, counted apart.
+        tally: What else was counted; empty while counting.
         signatures: The signed versions, oldest first.
         notes: Fallbacks and stops, for the page and the report.
         is_erased: The identity's key was destroyed.
@@ -387,8 +388,7 @@ class SlideRecord:
     machine_cells: dict[str, CellRecord] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
     machine: Outcome | None = None
-    frames: dict[str, int] = field(default_factory=dict)
-    n_smudges: int = 0
+    tally: Tally = NOTHING_COUNTED
     signatures: tuple[Signature, ...] = ()
     notes: tuple[str, ...] = ()
     is_erased: bool = False

@@ -33,7 +33,7 @@ from leukoscope_edge.records.slides.slide_state import (
     state_of,
 )
 from leukoscope_edge.sample import AgeGroup, SlideFacts
-from leukoscope_edge.types import Word, found_by_note
+from leukoscope_edge.types import Word, found_by_note, tally_from
 
 _OF_OLDER_PROGRAMS: dict[Action, SlideState] = {
     Action.COUNT_MORE: SlideState.AMENDING,
@@ -293,8 +293,7 @@ def _finished(record: SlideRecord, event: Event) -> SlideRecord:
     return replace(
         record,
         machine=outcome_from(event.body["outcome"]),
-        frames=event.body["frames"],
-        n_smudges=event.body["n_smudges"],
+        tally=tally_from(event.body),
         quality=tuple(from_plain(m) for m in event.body.get("quality", ())),
         doubts=tuple(doubt_from(d) for d in event.body.get("doubts", ())),
     )

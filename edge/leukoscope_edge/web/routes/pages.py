@@ -1,12 +1,11 @@
 """The screens. Each reads and shows; what changes something goes through the API."""
 
-from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
-from jinja2 import Environment, PackageLoader, select_autoescape
+from jinja2 import ChoiceLoader, Environment, PackageLoader, select_autoescape
 
 from leukoscope_edge import __version__, updates
 from leukoscope_edge.accounts import Person, Right, Role
@@ -35,33 +34,13 @@ from leukoscope_edge.quality.site_background import (
     normal_slides,
     normals_said,
 )
-from leukoscope_edge.records.digest import digest_of
 from leukoscope_edge.records.exports.cell_words import model_said
-from leukoscope_edge.records.exports.pdf_report import (
-    caption_of,
-    fact_rows,
-    origin_rows,
-    said_marks,
-    said_sample,
-    said_verdict,
-)
+from leukoscope_edge.records.exports.html_report import capital, report_loader
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
-from leukoscope_edge.records.exports.slide_version import open_dossier
-from leukoscope_edge.records.slides.conclusion import verdict_of
-from leukoscope_edge.records.slides.correction import objective_of
-from leukoscope_edge.records.slides.slide import SlideRecord, outcome_of
+from leukoscope_edge.records.slides.slide import SlideRecord
 from leukoscope_edge.records.slides.slide_state import Action, SlideState, is_allowed
 from leukoscope_edge.records.store import Store
-from leukoscope_edge.review.blind_order import (
-    agreement,
-    by_suspicion,
-    differences,
-    first_pass,
-    hides_model,
-    left_for,
-    tab_of,
-)
-from leukoscope_edge.types import Word
+from leukoscope_edge.review.blind_order import hides_model
 from leukoscope_edge.updates.codes import UNCHANGED
 from leukoscope_edge.web.access import (
     SlideId,
@@ -84,7 +63,6 @@ from leukoscope_edge.web.script_texts import (
     words_for,
 )
 from leukoscope_edge.web.security import COOKIE
-from leukoscope_edge.web.share import What
 
 router = APIRouter()
 Anybody = Annotated[Person, Depends(signed_in)]
@@ -96,13 +74,14 @@ STEPS = ("ready", "count", "review", "result", "share")
 
 def environment() -> Environment:
     """Return the templates; everything put into them is escaped."""
-    loader = PackageLoader("leukoscope_edge.web")
-    return Environment(
-        loader=loader,
+    made = Environment(
+        loader=ChoiceLoader([PackageLoader("leukoscope_edge.web"), report_loader()]),
         autoescape=select_autoescape(default=True, default_for_string=True),
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["capital"] = capital
+    return made
 
 
 def language_for(request: Request) -> Language:
@@ -241,7 +220,8 @@ def new_slide(request: Request, person: Anybody) -> Response:
     )
 
 
-def _slide_page(request: Request, slide: str, step: str, **values: Any) -> Response:
+def slide_page(request: Request, slide: str, step: str, **values: Any) -> Response:
+    """Return a screen of a slide."""
     store = device_of(request).store
     record = store.slide(slide)
     return render(
@@ -262,7 +242,7 @@ def ready(slide: SlideId, request: Request) -> Response:
     if elsewhere := _elsewhere(request, slide, Action.GET_READY):
         return elsewhere
     language = device_of(request).language(request)
-    return _slide_page(request, slide, "ready", light_names=light_names(language))
+    return slide_page(request, slide, "ready", light_names=light_names(language))
 
 
 @router.get("/slides/{slide}/count", dependencies=[OPERATOR])
@@ -271,107 +251,7 @@ def count(slide: SlideId, request: Request) -> Response:
     if elsewhere := _elsewhere(request, slide, Action.COUNT):
         return elsewhere
     is_blind = device_of(request).profile.review.hides_count
-    return _slide_page(request, slide, "count", is_blind=is_blind)
-
-
-@router.get("/slides/{slide}/review", dependencies=[OPERATOR])
-def review(slide: SlideId, request: Request, person: Anybody) -> Response:
-    """The gallery: the first pass without the model's word, then everything."""
-    record = device_of(request).store.slide(slide)
-    passing = first_pass(record)
-    left = [replace(c, word=None) for c in left_for(record, person.name)]
-    is_blind = hides_model(record, device_of(request).profile.review)
-    return _slide_page(
-        request,
-        slide,
-        "review",
-        left=left,
-        seen=record.seen_by(person.name),
-        n_passing=len(passing),
-        is_waiting=is_blind and not left,
-        everything=[] if left or is_blind else by_suspicion(record.cells),
-        tab_of=tab_of,
-    )
-
-
-@router.get("/slides/{slide}/result", dependencies=[OPERATOR])
-def result(slide: SlideId, request: Request, person: Anybody) -> Response:
-    """Machine and person side by side, and the signature.
-
-    Before the first look is over it shows nothing of model and readers.
-    """
-    device = device_of(request)
-    record = device.store.slide(slide)
-    signature = record.signatures[-1] if record.signatures else None
-    is_fresh = not signature or record.state is SlideState.AMENDING
-    n_own = len(left_for(record, person.name))
-    is_blind = hides_model(record, device.profile.review)
-    together = (
-        outcome_of(verdict_of(record, device.card_of(record), quality=device.quality()))
-        if is_fresh or signature is None
-        else signature.outcome
-    )
-    may_void = not record.signatures or has_right(person, Right.WITHDRAW)
-    state = state_now(device, record)
-    return _slide_page(
-        request,
-        slide,
-        "result",
-        together=together,
-        shown=digest_of(record, together),
-        signed=signature,
-        comment=_comment(device.store, record),
-        void_why=device.store.reason(slide, record.void) if record.void else "",
-        objective=objective_of(record),
-        objectives=[(o, o.replace("x", "×")) for o in get_args(Objective)],
-        may_void=may_void and is_allowed(Action.VOID, state),
-        may_correct=is_allowed(Action.CORRECT, state),
-        may_count_more=is_allowed(Action.COUNT_MORE, state),
-        may_sign=is_allowed(Action.SIGN, state),
-        may_amend=is_allowed(Action.AMEND, state),
-        differences=[] if is_blind else differences(record),
-        disputed=[] if is_blind else record.disputed,
-        agreement=None if is_blind or record.n_readers == 1 else agreement(record),
-        is_blind=is_blind,
-        n_left=n_own or len(record.to_review) + record.n_others_left,
-        is_mine_left=n_own > 0,
-        may_settle=has_right(person, Right.SETTLE),
-        may_settle_words=list(Word),
-    )
-
-
-def _comment(store: Store, record: SlideRecord) -> str:
-    """Return the comment of the version before, to be carried into the next."""
-    if record.state is not SlideState.AMENDING:
-        return ""
-    return store.comment(record.id, record.signatures[-1]) or ""
-
-
-@router.get("/slides/{slide}/paper", dependencies=[OPERATOR])
-def paper(slide: SlideId, request: Request, identified: bool = False) -> Response:
-    """The report for a printer: what the PDF says, laid out by the browser."""
-    language = language_for(request)
-    device_of(request).require_looked(slide)
-    dossier = open_dossier(device_of(request).store, slide, identified=identified)
-    return render(
-        request,
-        "paper.html",
-        dossier=dossier,
-        identified=identified,
-        english_use=INTENDED_USE,
-        verdict=said_verdict(dossier, language),
-        marks=list(said_marks(dossier, language)),
-        sample=said_sample(dossier, language),
-        facts=list(fact_rows(dossier, language)),
-        origins=list(origin_rows(dossier, language)),
-        captions={c.id: caption_of(c, language) for c in dossier.shown},
-    )
-
-
-@router.get("/slides/{slide}/share", dependencies=[OPERATOR])
-def share(slide: SlideId, request: Request) -> Response:
-    """What leaves the device."""
-    return _slide_page(request, slide, "share", **_writable(request), whats=list(What))
+    return slide_page(request, slide, "count", is_blind=is_blind)
 
 
 @router.get("/device")
@@ -399,7 +279,7 @@ def quality(request: Request, person: Checker) -> Response:
         may_calibrate=has_right(person, Right.DEVICE),
         may_keep=has_right(person, Right.RECORDS),
         backups=[(p, backups_on(p)) for p in sticks_of(device.profile)],
-        **_writable(request),
+        **writable(request),
     )
 
 
@@ -425,7 +305,7 @@ def _last_days(store: Store, note: str) -> list[QualityDay]:
     return [*reversed(cell_location.days(store, note, N_DAYS_SHOWN))]
 
 
-def _writable(request: Request) -> dict[str, Any]:
+def writable(request: Request) -> dict[str, Any]:
     """Return the sticks that can be written; where none can, why one does not help."""
     profile = device_of(request).profile
     why_not = language_for(request)(READ_ONLY) if sticks_of(profile) else ""

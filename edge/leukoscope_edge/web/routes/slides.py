@@ -18,6 +18,7 @@ from leukoscope_edge.quality.site_background import (
     keep_normal_slide,
 )
 from leukoscope_edge.records.exports.cell_words import model_said
+from leukoscope_edge.records.exports.formats import FORMATS
 from leukoscope_edge.records.exports.pdf_report import qr_png, write_paper
 from leukoscope_edge.records.exports.slide_version import open_dossier
 from leukoscope_edge.records.slides.conclusion import verdict_of
@@ -63,11 +64,6 @@ Operator = Annotated[Person, Depends(at_slides)]
 NOT_FINISHED = (
     "the count has failed and was not ended: go on counting, or begin a new slide"
 )
-MEDIA_TYPES = {
-    What.PDF: "application/pdf",
-    What.CSV: "text/csv; charset=utf-8",
-    What.FHIR: "application/fhir+json",
-}
 
 
 @router.post("")
@@ -306,7 +302,7 @@ def file(
     name, data = take_file(device.store, slide, what, asked)
     give_memory_back()
     disposition = {"content-disposition": f'attachment; filename="{name}"'}
-    return Response(data, media_type=MEDIA_TYPES[what], headers=disposition)
+    return Response(data, media_type=FORMATS[what].media_type, headers=disposition)
 
 
 @router.get("/{slide}/qr.png")

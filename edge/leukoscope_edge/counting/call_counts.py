@@ -8,7 +8,7 @@ from leukoscope_edge.types import CallName, Word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class CallCounts:
     """How many cells of each word.
 
     Attributes:
@@ -55,14 +55,14 @@ class Tally:
         return self.n_unclear_unread == 0 and self.n_unread_blast == 0
 
 
-def tally(calls: Sequence[CellCall]) -> Tally:
+def count_calls(calls: Sequence[CellCall]) -> CallCounts:
     """Count calls by word and by who said it."""
     counted = [c for c in calls if c.final is not Word.NOT_A_CELL]
     usable = [c for c in counted if c.final is not Word.UNCLEAR]
     read = [c for c in counted if c.person is not None]
     unread = [c for c in usable if c.person is None]
     unclear = [c for c in calls if c.model is CallName.UNCLEAR]
-    return Tally(
+    return CallCounts(
         n_listed=len(calls),
         n_model_unclear=len(unclear),
         n_unlike=sum(c.is_unlike for c in unclear),

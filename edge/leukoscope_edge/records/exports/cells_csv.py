@@ -1,0 +1,49 @@
+"""The cells of a version of a slide as CSV, with the slide's facts as headings."""
+
+from leukoscope_edge.records.exports.facts import fact_headings
+from leukoscope_edge.records.exports.slide_version import Dossier
+from leukoscope_edge.records.exports.text_table import BOX_KEYS, csv_bytes
+from leukoscope_edge.records.slides.slide import CellRecord
+
+CELL_KEYS = (
+    "slide",
+    "cell",
+    "frame",
+    "call",
+    "p_blast",
+    "word",
+    "judged_by",
+    "counted",
+)
+
+
+def dossier_csv_bytes(dossier: Dossier) -> bytes:
+    """Return the cells of a dossier as CSV, one row each.
+
+    What must stand on every export, and each fact of the slide, is the heading of an
+    empty column at the end, so that it stands in a table without rows too.
+    """
+    record, identity = dossier.record, dossier.identity
+    whose = () if identity is None else (identity.sample,)
+    keys = ("sample",) * len(whose)
+    marks = (f"version {dossier.version}", *(m.said() for m in dossier.marks))
+    comment = (f"comment: {dossier.comment}",) if dossier.comment else ()
+    return csv_bytes(
+        (*keys, *CELL_KEYS, *BOX_KEYS),
+        ((*whose, *_cell_row(record.id, c)) for c in record.cells),
+        marks=(*marks, dossier.read.said(), *comment, *fact_headings(dossier)),
+    )
+
+
+def _cell_row(slide: str, cell: CellRecord) -> tuple[object, ...]:
+    return (
+        slide,
+        cell.id,
+        cell.frame,
+        cell.call.value if cell.call else "",
+        "" if cell.p_blast is None else round(cell.p_blast, 4),
+        cell.word.value if cell.word else "",
+        cell.judged_by,
+        cell.is_counted,
+        *cell.box_px,
+    )

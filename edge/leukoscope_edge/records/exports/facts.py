@@ -1,0 +1,253 @@
+"""The facts of a slide, once: page, text, HTML, PDF, CSV, FHIR and JSON read this list.
+
+A new fact is a line here and its translations. What made a result (model, software,
+camera) is a list of its own, which every export of a version has as well. Sentences
+that stand above all facts (verdict, intended use, marks) are no facts of this list.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from leukoscope_edge.messages import Say
+from leukoscope_edge.records.exports.slide_version import Dossier
+from leukoscope_edge.records.slides.slide import Outcome, SlideRecord
+from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
+
+SAMPLE_TYPES = {SampleType.BLOOD: "Blood", SampleType.MARROW: "Marrow"}
+AGES = {
+    AgeGroup.CHILD: "Child",
+    AgeGroup.ADULT: "Adult",
+    AgeGroup.UNKNOWN: "Age not known",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that is known of a slide.
+
+    Attributes:
+        id: What programs call it; never changed.
+        label: What people call it, in English; a msgid of the catalogues.
+        said: Says it in a reader's language.
+        number: Where it is a count, None elsewhere.
+        names_somebody: Stands on no copy without names.
+    """
+
+    id: str
+    label: str
+    said: Callable[[Say], str]
+    number: int | None = None
+    names_somebody: bool = False
+
+    @property
+    def value(self) -> int | str:
+        """What programs read: the count, or else the English text."""
+        return self.said(str) if self.number is None else self.number
+
+    def row(self, say: Say = str) -> tuple[str, str]:
+        """Return label and text in a reader's language."""
+        return say(self.label), self.said(say)
+
+
+def facts(slide: Dossier) -> tuple[Fact, ...]:
+    """Return all that is known of a version of a slide, in the order of a report."""
+    parts = (_whose, _said_of_it, _when, _results, _counts, _notes)
+    return tuple(fact for part in parts for fact in part(slide))
+
+
+def facts_object(slide: Dossier) -> dict[str, Any]:
+    """Return the facts as plain JSON values by id; those of one id as a list."""
+    found: dict[str, Any] = {}
+    for fact in (*facts(slide), *origins(slide)):
+        before = found.get(fact.id)
+        again = before if isinstance(before, list) else [before]
+        found[fact.id] = fact.value if before is None else [*again, fact.value]
+    return found
+
+
+def public(slide: Dossier) -> tuple[Fact, ...]:
+    """Return the facts that name nobody."""
+    return tuple(f for f in facts(slide) if not f.names_somebody)
+
+
+def fact_headings(slide: Dossier) -> tuple[str, ...]:
+    """Return every fact that names nobody as a heading of a table, in English."""
+    known = (*public(slide), *origins(slide))
+    return tuple(f"{f.label}: {f.said(str)}" for f in known)
+
+
+def _text(text: str) -> Callable[[Say], str]:
+    """Return what is the same in every language."""
+    return lambda _: text
+
+
+def _word(text: str) -> Callable[[Say], str]:
+    """Return what the catalogues translate."""
+    return lambda say: say(text)
+
+
+def _count(id_: str, label: str, n: int) -> Fact:
+    return Fact(id_, label, _text(str(n)), number=n)
+
+
+def _whose(slide: Dossier) -> Iterator[Fact]:
+    if slide.source:
+        yield Fact("source", "Source", _text(slide.source))
+    elif slide.identity is None:
+        is_erased = slide.record.is_erased
+        why = "erased" if is_erased else "not on this copy"
+        yield Fact("sample", "Sample", _word(why))
+    else:
+        sample = slide.identity.sample
+        yield Fact("sample", "Sample", _text(sample), names_somebody=True)
+        if name := slide.identity.name:
+            yield Fact("name", "Name", _text(name), names_somebody=True)
+
+
+def _said_of_it(slide: Dossier) -> Iterator[Fact]:
+    record = slide.record
+    yield from asked_facts(record.facts, is_own=slide.background_from == "site")
+    for what, value in record.details.items():
+        if what != "age":  # of an older program; among the facts now
+            yield Fact(what, _capital(what), _detail(value))
+
+
+def asked_facts(asked: SlideFacts, *, is_own: bool) -> Iterator[Fact]:
+    """Yield what the rules of the verdict ask.
+
+    Args:
+        asked: What a person said of the slide.
+        is_own: The background comes from this site's own normal slides.
+    """
+    type_ = asked.sample_type
+    smeared = SAMPLE_TYPES[type_] if type_ else "not known"
+    yield Fact("sample_type", "Sample type", _word(smeared))
+    yield Fact("age", "Age", _word(AGES[asked.age]))
+    is_passive = asked.mode == "passive"
+    reading = "Passive watch" if is_passive else "Count"
+    yield Fact("reading", "Reading", _word(reading))
+    if asked.is_leukopenic:
+        yield Fact("white_cells", "White cells", _word("Few"))
+    own = "This site's own normal slides" if is_own else "The model's normal slides"
+    yield Fact("background", "Background", _word(own))
+
+
+def _when(slide: Dossier) -> Iterator[Fact]:
+    record = slide.record
+    if record.started_at:
+        yield Fact("started", "Started", _at_by(record.started_at, record.by))
+
+
+def _results(slide: Dossier) -> Iterator[Fact]:
+    record, signature = slide.record, slide.signature
+    if record.void is None:
+        yield Fact("read", "Read by people", slide.read.said)
+    if record.machine is not None:
+        yield Fact("machine", "Machine alone", _numbers(record.machine))
+    if signature is not None:
+        yield Fact("review", "After review", _numbers(signature.outcome))
+        yield Fact("signed", "Signed", _at_by(signature.at, signature.by))
+    if record.n_readers > 1:
+        yield Fact("readers", "Readers", _agreement(slide))
+    if slide.comment:
+        comment = _text(slide.comment)
+        yield Fact("comment", "Comment", comment, names_somebody=True)
+
+
+def _counts(slide: Dossier) -> Iterator[Fact]:
+    tally = slide.record.tally
+    yield Fact("frames", "Frames", _frames(slide.record))
+    yield _count("smudge_cells", "Smudge cells", tally.n_smudges)
+
+
+def _notes(slide: Dossier) -> Iterator[Fact]:
+    for note in slide.record.notes:
+        yield Fact("note", "Note", _word(note))
+
+
+def origins(slide: Dossier) -> tuple[Fact, ...]:
+    """Return what made a result."""
+    origin = slide.record.origin
+    model = f"{origin.bundle}, sha256 {origin.bundle_sha256}"
+    why = origin.fallback
+    engine = f"{origin.engine} ({why})" if why else origin.engine
+    found = (
+        Fact("model", "Model", _text(model)),
+        Fact("engine", "Ran on", _text(engine)),
+        Fact("found_by", "Cells found by", _word(origin.segmenter)),
+        Fact("software", "Software", _text(origin.software)),
+        Fact("camera", "Camera", _text(origin.camera)),
+        Fact("calibration", "Calibration", _calibration(slide)),
+        Fact("device", "Device", _text(slide.device)),
+    )
+    return tuple(f for f in found if f.said(str))
+
+
+def _calibration(slide: Dossier) -> Callable[[Say], str]:
+    origin = slide.record.origin
+    scale = origin.scale_um_per_px
+
+    def said(say: Say) -> str:
+        text = f"{scale:.4g} {say('µm per pixel')}" if scale else say("scale not known")
+        return f"{origin.calibration}, {text}"
+
+    return said
+
+
+def _frames(record: SlideRecord) -> Callable[[Say], str]:
+    is_sequence = record.mode != "fields"
+    unit = "frames of one slide" if is_sequence else "separate fields"
+
+    def said(say: Say) -> str:
+        frames = (f"{n} {say(what)}" for what, n in sorted(record.tally.frames.items()))
+        text = ", ".join(frames)
+        return f"{text} ({say(unit)})" if text else say("not known")
+
+    return said
+
+
+def _agreement(slide: Dossier) -> Callable[[Say], str]:
+    cells = [c for c in slide.record.cells if len(c.words) > 1]
+    same = [c for c in cells if len({word for _, word in c.words}) == 1]
+    figures = {
+        "who": ", ".join(slide.record.readers),
+        "k": len(same),
+        "n": len(cells),
+        "m": len(cells) - len(same) - len(slide.record.disputed),
+    }
+    text = "{who}: judged alike {k} of {n} cells; {m} settled by a supervisor"
+    return lambda say: say(text).format(**figures)
+
+
+def _at_by(at: str, by: str) -> Callable[[Say], str]:
+    time = at.replace("T", " ").replace("+00:00", "")
+    text = "{time} UTC by the device's clock, by {name}"
+    return lambda say: say(text).format(time=time, name=by)
+
+
+def _numbers(outcome: Outcome) -> Callable[[Say], str]:
+    def said(say: Say) -> str:
+        text = say("{k} of {n} cells blast-like, {m} unclear").format(
+            k=outcome.n_blast, n=outcome.n_cells, m=outcome.n_unclear
+        )
+        if outcome.blast_fraction_95 is None:
+            return say("no result ({what})").format(what=text)
+        low, high = (f"{100 * x:.1f}" for x in outcome.blast_fraction_95)
+        return say("{what}; 95 % interval {low} to {high} %").format(
+            what=text, low=low, high=high
+        )
+
+    return said
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _detail(value: str) -> Callable[[Say], str]:
+    def said(say: Say) -> str:
+        found = say("not known" if value == "unknown" else _capital(value))
+        return value if found == _capital(value) else found
+
+    return said

@@ -1,0 +1,65 @@
+"""Sentences of a report that are no facts of the list: for HTML, PDF and page alike."""
+
+from collections.abc import Iterator
+
+from leukoscope_edge.messages import Say
+from leukoscope_edge.records.exports.cell_words import WORDS, model_said
+from leukoscope_edge.records.exports.facts import AGES, SAMPLE_TYPES
+from leukoscope_edge.records.exports.slide_version import Dossier
+from leukoscope_edge.records.slides.slide import CellRecord
+from leukoscope_edge.types import Word
+
+
+def said_verdict(dossier: Dossier, say: Say) -> str:
+    """Return the verdict's sentence in a language, marked where nothing is real."""
+    is_simulated = dossier.record.domain == "simulated"
+    mark = f"{say('SIMULATION')}: " if is_simulated else ""
+    return mark + dossier.outcome.said(say)
+
+
+def said_marks(dossier: Dossier, say: Say = str) -> Iterator[str]:
+    """Yield what must be seen first: void, unsigned, amended, being amended."""
+    if dossier.signature is None and dossier.record.void is None:
+        yield say("PRELIMINARY: the machine alone; no person has signed")
+    for mark in dossier.marks:
+        yield mark.said(say)
+
+
+def said_sample(dossier: Dossier, say: Say = str) -> str:
+    """Return what was smeared and whose age group it is of, for the head of a page."""
+    facts = dossier.record.facts
+    type_ = facts.sample_type
+    smeared = SAMPLE_TYPES[type_] if type_ else "Blood or marrow: not said"
+    label = dossier.identity.sample if dossier.identity else ""
+    return ", ".join(filter(None, (label, say(smeared), say(AGES[facts.age]))))
+
+
+def caption_of(
+    dossier: Dossier, cell: CellRecord, say: Say = str
+) -> tuple[str, str, str]:
+    """Return what stands under a cell's picture: its id, the model's word, ours.
+
+    Of a screening at one go, which no person reads: its word, the model's, its place.
+    """
+    if cell.call is None:
+        model = say("not seen by the model")
+    else:
+        model = model_said(cell.call, cell.p_blast or 0.0, say)
+    number = f"{say('cell')} {cell.id}"
+    if dossier.source:
+        word = say(WORDS[cell.final])
+        word = word.upper() if cell.final is Word.BLAST else word
+        return word, model, f"{number} · {cell.frame}"
+    person = say(WORDS[cell.word] if cell.word else "not judged")
+    return number, model, f"{say('person')}: {person}"
+
+
+def said_changes(dossier: Dossier, say: Say = str) -> Iterator[tuple[str, str]]:
+    """Yield what people said other than the machine: from what to what, which cells."""
+    groups: dict[str, list[str]] = {}
+    for cell in dossier.changed:
+        was = say(WORDS[Word(cell.call.value)] if cell.call else "not seen")
+        label = say("{what}, now {word}").format(what=was, word=say(WORDS[cell.final]))
+        groups.setdefault(label, []).append(f"{cell.id} ({cell.judged_by})")
+    for label, cells in groups.items():
+        yield label[:1].upper() + label[1:], f"{say('cells')} {', '.join(cells)}"

@@ -1,0 +1,137 @@
+"""The screens of a slide after the count: review, result, paper, sharing."""
+
+from dataclasses import replace
+from typing import get_args
+
+from fastapi import APIRouter, Request, Response
+
+from leukoscope_edge.accounts import Right
+from leukoscope_edge.records.digest import digest_of
+from leukoscope_edge.records.exports.formats import FORMATS
+from leukoscope_edge.records.exports.html_report import report_values, suspects
+from leukoscope_edge.records.exports.slide_version import open_dossier
+from leukoscope_edge.records.slides.conclusion import verdict_of
+from leukoscope_edge.records.slides.correction import objective_of
+from leukoscope_edge.records.slides.slide import CellRecord, SlideRecord, outcome_of
+from leukoscope_edge.records.slides.slide_state import Action, SlideState, is_allowed
+from leukoscope_edge.records.store import Store
+from leukoscope_edge.review.blind_order import (
+    agreement,
+    by_suspicion,
+    differences,
+    first_pass,
+    hides_model,
+    left_for,
+    tab_of,
+)
+from leukoscope_edge.types import Word
+from leukoscope_edge.web.access import SlideId, device_of, state_now
+from leukoscope_edge.web.device import has_right
+from leukoscope_edge.web.forms import Objective
+from leukoscope_edge.web.routes.pages import (
+    OPERATOR,
+    Anybody,
+    language_for,
+    render,
+    slide_page,
+    writable,
+)
+
+router = APIRouter()
+
+
+@router.get("/slides/{slide}/review", dependencies=[OPERATOR])
+def review(slide: SlideId, request: Request, person: Anybody) -> Response:
+    """The gallery: the first pass without the model's word, then everything."""
+    record = device_of(request).store.slide(slide)
+    passing = first_pass(record)
+    left = [replace(c, word=None) for c in left_for(record, person.name)]
+    is_blind = hides_model(record, device_of(request).profile.review)
+    return slide_page(
+        request,
+        slide,
+        "review",
+        left=left,
+        seen=record.seen_by(person.name),
+        n_passing=len(passing),
+        is_waiting=is_blind and not left,
+        everything=[] if left or is_blind else by_suspicion(record.cells),
+        tab_of=tab_of,
+    )
+
+
+@router.get("/slides/{slide}/result", dependencies=[OPERATOR])
+def result(slide: SlideId, request: Request, person: Anybody) -> Response:
+    """Machine and person side by side, and the signature.
+
+    Before the first look is over it shows nothing of model and readers.
+    """
+    device = device_of(request)
+    record = device.store.slide(slide)
+    signature = record.signatures[-1] if record.signatures else None
+    is_fresh = not signature or record.state is SlideState.AMENDING
+    n_own = len(left_for(record, person.name))
+    is_blind = hides_model(record, device.profile.review)
+    together = (
+        outcome_of(verdict_of(record, device.card_of(record), quality=device.quality()))
+        if is_fresh or signature is None
+        else signature.outcome
+    )
+    may_void = not record.signatures or has_right(person, Right.WITHDRAW)
+    state = state_now(device, record)
+    return slide_page(
+        request,
+        slide,
+        "result",
+        together=together,
+        shown=digest_of(record, together),
+        signed=signature,
+        comment=_comment(device.store, record),
+        void_why=device.store.reason(slide, record.void) if record.void else "",
+        objective=objective_of(record),
+        objectives=[(o, o.replace("x", "×")) for o in get_args(Objective)],
+        may_void=may_void and is_allowed(Action.VOID, state),
+        may_correct=is_allowed(Action.CORRECT, state),
+        may_count_more=is_allowed(Action.COUNT_MORE, state),
+        may_sign=is_allowed(Action.SIGN, state),
+        may_amend=is_allowed(Action.AMEND, state),
+        differences=[] if is_blind else differences(record),
+        disputed=[] if is_blind else record.disputed,
+        agreement=None if is_blind or record.n_readers == 1 else agreement(record),
+        is_blind=is_blind,
+        n_left=n_own or len(record.to_review) + record.n_others_left,
+        is_mine_left=n_own > 0,
+        may_settle=has_right(person, Right.SETTLE),
+        may_settle_words=list(Word),
+    )
+
+
+def _comment(store: Store, record: SlideRecord) -> str:
+    """Return the comment of the version before, to be carried into the next."""
+    if record.state is not SlideState.AMENDING:
+        return ""
+    return store.comment(record.id, record.signatures[-1]) or ""
+
+
+@router.get("/slides/{slide}/paper", dependencies=[OPERATOR])
+def paper(slide: SlideId, request: Request, identified: bool = False) -> Response:
+    """The report for a printer: what the PDF says, laid out by the browser."""
+    language = language_for(request)
+    device_of(request).require_looked(slide)
+    dossier = open_dossier(device_of(request).store, slide, identified=identified)
+    path = f"/api/slides/{slide}"
+
+    def picture(cell: CellRecord) -> str:
+        return f"{path}/cells/{cell.id}/view.png"
+
+    values = report_values(dossier, language, suspects(dossier, language), picture)
+    qr = f"{path}/qr.png"
+    return render(request, "paper.html", identified=identified, qr=qr, **values)
+
+
+@router.get("/slides/{slide}/share", dependencies=[OPERATOR])
+def share(slide: SlideId, request: Request) -> Response:
+    """What leaves the device."""
+    return slide_page(
+        request, slide, "share", **writable(request), formats=FORMATS.values()
+    )

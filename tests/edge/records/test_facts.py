@@ -1,0 +1,145 @@
+"""A fact of a slide is written once, and stands in every export."""
+
+import csv
+import html
+import io
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pypdf
+import pytest
+
+from leukoscope_edge.i18n import ENGLISH
+from leukoscope_edge.records.exports.facts import Fact, facts, facts_object, origins
+from leukoscope_edge.records.exports.formats import FORMATS, file_of
+from leukoscope_edge.records.exports.html_report import html_bytes, suspects
+from leukoscope_edge.records.exports.slide_version import Dossier, open_dossier
+from leukoscope_edge.records.slides.slide import Identity
+from leukoscope_edge.types import Tally, tally_from
+
+
+def pdf_text(dossier: Dossier) -> str:
+    pages = pypdf.PdfReader(io.BytesIO(file_of(dossier, "pdf"))).pages
+    return " ".join(p.extract_text() for p in pages)
+
+
+def csv_text(dossier: Dossier) -> str:
+    return file_of(dossier, "csv").decode()
+
+
+def fhir_text(dossier: Dossier) -> str:
+    bundle = json.loads(file_of(dossier, "fhir.json"))
+    return json.dumps(bundle, ensure_ascii=False)
+
+
+def html_text(dossier: Dossier) -> str:
+    page = html_bytes(dossier, ENGLISH, suspects(dossier, ENGLISH)).decode()
+    return html.unescape(page)
+
+
+def json_text(dossier: Dossier) -> str:
+    return json.dumps(facts_object(dossier), ensure_ascii=False)
+
+
+EXPORTS: dict[str, Callable[[Dossier], str]] = {
+    "pdf": pdf_text,
+    "csv": csv_text,
+    "fhir": fhir_text,
+    "html": html_text,
+    "json": json_text,
+}
+
+
+LEFT_OUT = {("csv", "name")}
+"""A table of cells says whose they are by the sample alone."""
+
+
+def bare(text: str) -> str:
+    """A text as every export has it: breaks and marks of the format apart."""
+    return "".join(c for c in text if c.isalnum())
+
+
+@pytest.fixture
+def dossier(bench: Any) -> Dossier:
+    slide = bench.signed(comment="send on", name="Ann Other", n_readers=1)
+    found = open_dossier(bench.store, slide)
+    record = replace(found.record, notes=("counting stopped at 3 cells and went on",))
+    return replace(found, record=record)
+
+
+def test_a_slide_of_which_nothing_is_known_has_facts_all_the_same(bench: Any) -> None:
+    dossier = open_dossier(bench.store, bench.finished(), identified=False)
+    ids = {f.id for f in facts(dossier)}
+    assert {"sample", "sample_type", "age", "machine", "smudge_cells"} <= ids
+
+
+@pytest.mark.parametrize("export", EXPORTS)
+def test_every_fact_stands_in_every_export(dossier: Dossier, export: str) -> None:
+    text = bare(EXPORTS[export](dossier))
+    asked = [f for f in (*facts(dossier), *origins(dossier)) if bare(f.said(str))]
+    lost = [f.id for f in asked if bare(f.said(str)) not in text]
+    lost = [i for i in lost if (export, i) not in LEFT_OUT]
+    assert len(asked) > 15
+    assert not lost
+
+
+@pytest.mark.parametrize("export", EXPORTS)
+def test_a_fact_that_names_somebody_stands_on_no_copy_without_names(
+    bench: Any, export: str
+) -> None:
+    slide = bench.signed(comment="Ann is ill", name="Ann Other", sample="S-123")
+    copy = open_dossier(bench.store, slide, identified=False)
+    text = EXPORTS[export](copy)
+    assert not any(f.names_somebody for f in facts(copy))
+    assert not any(name in text for name in ("Ann is ill", "Ann Other", "S-123"))
+
+
+def test_no_two_facts_share_an_id_but_notes(dossier: Dossier) -> None:
+    ids = [f.id for f in (*facts(dossier), *origins(dossier)) if f.id != "note"]
+    assert len(ids) == len(set(ids))
+
+
+def test_a_fact_is_its_number_for_programs_and_words_for_people() -> None:
+    assert Fact("a", "A", lambda say: say("three")).value == "three"
+    assert Fact("a", "A", lambda say: say("3"), number=3).value == 3
+
+
+def test_facts_of_one_id_are_a_list(dossier: Dossier) -> None:
+    notes = ("first", "second", "third")
+    twice = replace(dossier, record=replace(dossier.record, notes=notes))
+    assert facts_object(twice)["note"] == [*notes]
+
+
+def test_the_tally_goes_whole_from_screening_to_event_to_record(
+    bench: Any, verdict: Any
+) -> None:
+    tally = Tally(frames={"screened": 5, "refused": 1}, n_smudges=7, n_islands=2)
+    slide = bench.counted()
+    bench.store.finish_count(slide, verdict, "ann", tally=tally)
+    assert bench.reopen().slide(slide).tally == tally
+
+
+def test_a_tally_of_an_older_program_lacks_what_it_did_not_count() -> None:
+    assert tally_from({}) == Tally()
+    assert tally_from({"n_smudges": 2, "outcome": {}}) == Tally(n_smudges=2)
+
+
+def test_command_and_page_offer_the_same_files_and_the_pdf_travels(
+    dossier: Dossier,
+) -> None:
+    assert list(FORMATS) == ["pdf", "csv", "fhir.json"]
+    entries = json.loads(file_of(dossier, "fhir.json"))["entry"]
+    [report] = [
+        e["resource"]
+        for e in entries
+        if e["resource"]["resourceType"] == "DiagnosticReport"
+    ]
+    assert report["presentedForm"][0]["contentType"] == "application/pdf"
+
+
+def test_a_name_stands_in_the_sample_column_alone(dossier: Dossier) -> None:
+    named = replace(dossier, identity=Identity(sample="S-9", name="Ann Other"))
+    heads = next(csv.reader(io.StringIO(csv_text(named))))
+    assert not any("Ann Other" in h for h in heads)
