@@ -2,10 +2,11 @@
 
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
-from leukoscope_edge.cli.listening import holder_of, listening
+from leukoscope_edge.cli.listening import MAX_OPEN_A_CLIENT, holder_of, listening
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.profile import PageEntry
 
@@ -45,10 +46,43 @@ def test_a_port_that_nobody_has_has_no_holder(taken: socket.socket) -> None:
     assert holder_of(port) == "another program"
 
 
-def test_an_address_that_is_not_ours_is_refused() -> None:
+def test_an_address_that_is_still_to_come_is_listened_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A hotspot's address comes after the service; until then it is nobody's."""
     page = PageEntry(address="203.0.113.1", port=0)  # of documents, RFC 5737
+    with listening(page, lambda _: None) as own:
+        assert own.getsockname()[0] == "203.0.113.1"
+    assert "none of this machine's addresses yet" in capsys.readouterr().err
+
+
+def test_an_address_that_cannot_be_is_refused_in_words() -> None:
+    page = PageEntry(address="fe80::1", port=0)  # of no interface: RFC 4007
     with pytest.raises(ConfigError, match="name another"):
         listening(page, lambda _: None)
+
+
+def test_one_address_does_not_take_every_connection() -> None:
+    """Also of those that never say a word, as before TLS is spoken."""
+    with listening(PageEntry(port=0), lambda _: None) as own, ExitStack() as stack:
+        port = own.getsockname()[1]
+
+        def call(client: str) -> bool:
+            other = socket.create_connection(("127.0.0.1", port), None, (client, 0))
+            stack.enter_context(other)
+            try:
+                stack.enter_context(own.accept()[0])
+            except ConnectionAbortedError:
+                return False
+            return True
+
+        assert [call("127.0.0.2") for _ in range(MAX_OPEN_A_CLIENT + 2)] == [
+            *[True] * MAX_OPEN_A_CLIENT,
+            *[False] * 2,
+        ]
+        assert call("127.0.0.3")
+        stack.close()
+        assert call("127.0.0.2")
 
 
 def test_two_can_listen_one_after_the_other() -> None:

@@ -6,15 +6,49 @@ import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from leukoscope_edge.cli.output import say
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.profile import PageEntry
 
 BACKLOG = 64
+MAX_OPEN, MAX_OPEN_A_CLIENT = 128, 24
+"""Connections, those included that have said nothing yet: before TLS is spoken nobody
+else counts them, and each is a descriptor of the page's thousand."""
+FREEBIND = {socket.AF_INET: (socket.IPPROTO_IP, 15), socket.AF_INET6: (41, 78)}
+"""IP_FREEBIND and IPV6_FREEBIND (ip(7), ipv6(7)): an address that is still to come."""
 LOOK_AGAIN_S = 1.0
 LISTENS = "0A"
 """TCP_LISTEN in /proc/net/tcp (proc(5))."""
+
+
+class LimitedSocket(socket.socket):
+    """A socket that takes so many connections, and so many of one address."""
+
+    def __init__(self, family: socket.AddressFamily) -> None:
+        """Make a TCP socket.
+
+        Args:
+            family: IPv4 or IPv6.
+        """
+        super().__init__(family, socket.SOCK_STREAM)
+        self._open: list[tuple[socket.socket, str]] = []
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """Return the next connection.
+
+        Raises:
+            ConnectionAbortedError: It was one too many, and is closed.
+        """
+        connection, address = super().accept()
+        self._open = [one for one in self._open if one[0].fileno() >= 0]
+        n_same = sum(client == address[0] for _, client in self._open)
+        if len(self._open) >= MAX_OPEN or n_same >= MAX_OPEN_A_CLIENT:
+            connection.close()
+            raise ConnectionAbortedError
+        self._open.append((connection, address[0]))
+        return connection, address
 
 
 def listening(page: PageEntry, on_wait: Callable[[str], None]) -> socket.socket:
@@ -42,11 +76,10 @@ def listening(page: PageEntry, on_wait: Callable[[str], None]) -> socket.socket:
 
 
 def _bound(page: PageEntry) -> socket.socket | None:
-    family = socket.AF_INET6 if ":" in page.address else socket.AF_INET
-    own = socket.socket(family, socket.SOCK_STREAM)
+    own = LimitedSocket(socket.AF_INET6 if ":" in page.address else socket.AF_INET)
     own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        own.bind((page.address, page.port))
+        _bind(own, page)
         own.listen(BACKLOG)
     except OSError as err:
         own.close()
@@ -57,6 +90,18 @@ def _bound(page: PageEntry) -> socket.socket | None:
             "--port, or another address in the profile"
         ) from err
     return own
+
+
+def _bind(own: socket.socket, page: PageEntry) -> None:
+    """Bind to an address, also to one that a network gives this machine later."""
+    try:
+        own.bind((page.address, page.port))
+    except OSError as err:
+        if err.errno != errno.EADDRNOTAVAIL:
+            raise
+        say(f"{page.address} is none of this machine's addresses yet")
+        own.setsockopt(*FREEBIND[own.family], 1)
+        own.bind((page.address, page.port))
 
 
 def holder_of(port: int, proc: Path = Path("/proc")) -> str:

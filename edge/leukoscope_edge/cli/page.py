@@ -7,7 +7,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from leukoscope_edge.capture.source import domain_of
 from leukoscope_edge.cli.closing import closed, keep_closed, open_again
 from leukoscope_edge.cli.listening import listening
 from leukoscope_edge.cli.output import say
+from leukoscope_edge.cli.page_servers import entries, new_server, serve_all
 from leukoscope_edge.errors import (
     LeukoscopeError,
     RecordError,
@@ -43,14 +44,9 @@ from leukoscope_edge.web.records_error_page import LOOK_AGAIN_S, trouble_app
 from leukoscope_edge.web.security import Sessions
 from leukoscope_edge.web.tls import Certificate, open_certificate
 from leukoscope_edge.web.update_session import Desk
-from leukoscope_edge.web.whole_requests import WholeRequests
 
 PAGE_NICENESS = 5
 """The page yields to the count where cores are short."""
-GRACE_S = 2
-"""How long open pages may take to close."""
-MAX_CONNECTIONS = 64
-"""A kiosk and a few viewers; a flood is turned away."""
 BEAT_S, STARTED_S = 1.0, 0.02
 FACTS_EVERY_S = 60.0
 TRIAL_S = 1500.0
@@ -82,10 +78,10 @@ def run_page(profile: Profile, data_dir: Path) -> int:
     except (LeukoscopeError, OSError) as err:
         why = in_one_sentence(err)
         say(why)
-        server = _server(trouble_app(why), profile.page)
+        servers = _servers(trouble_app(why), profile.page)
         facts = {"trouble": why}
-        with _port(profile.page, pulse) as port:
-            asyncio.run(_serve(server, port, pulse, lambda: facts, LOOK_AGAIN_S))
+        with _ports(profile.page, pulse) as ports:
+            asyncio.run(_serve(servers, ports, pulse, lambda: facts, LOOK_AGAIN_S))
     return 0
 
 
@@ -151,12 +147,12 @@ def _serve_records(
             desk=desk,
             why_off=why_off,
         )
-        server = _server(create_app(device), profile.page, certificate)
-        opens_anew = _open_anew_when_asked(device, server)
+        servers = _servers(create_app(device), profile.page, certificate)
+        opens_anew = _open_anew_when_asked(device, servers)
         facts = _now_and_then(lambda: page_facts(device))
-        with _port(profile.page, pulse) as port, Rounds(device):
-            _say_where(profile.page, port, certificate)
-            asyncio.run(_serve(server, port, pulse, facts))
+        with _ports(profile.page, pulse) as ports, Rounds(device):
+            _say_where(profile.page, ports, certificate)
+            asyncio.run(_serve(servers, ports, pulse, facts))
     return opens_anew.is_set()
 
 
@@ -181,42 +177,36 @@ def _certificate(profile: Profile, data_dir: Path) -> Certificate | None:
     return open_certificate(data_dir / "tls", profile.page)
 
 
-def _port(page: PageEntry, pulse: Pulse) -> socket.socket:
-    """Return the page's socket; another program that has the port is waited for."""
-    return listening(page, lambda why: pulse.beat(trouble=why))
+@contextlib.contextmanager
+def _ports(page: PageEntry, pulse: Pulse) -> Iterator[list[socket.socket]]:
+    """Hold the page's sockets; another program that has the port is waited for."""
+    with contextlib.ExitStack() as stack:
+        yield [
+            stack.enter_context(listening(e, lambda why: pulse.beat(trouble=why)))
+            for e in entries(page)
+        ]
 
 
 def _say_where(
-    page: PageEntry, port: socket.socket, certificate: Certificate | None
+    page: PageEntry, ports: Sequence[socket.socket], certificate: Certificate | None
 ) -> None:
-    scheme = "https" if certificate else "http"
-    say(f"{scheme}://{page.address}:{port.getsockname()[1]}/")
+    for entry, port in zip(entries(page), ports, strict=True):
+        scheme = "http" if entry.is_loopback else "https"
+        say(f"{scheme}://{entry.address}:{port.getsockname()[1]}/")
     if certificate:
         say(f"fingerprint {certificate.fingerprint}")
 
 
-def _server(
+def _servers(
     app: ASGIApp, page: PageEntry, certificate: Certificate | None = None
-) -> uvicorn.Server:
-    config = uvicorn.Config(
-        app,
-        http=WholeRequests,
-        host=page.address,
-        port=page.port,
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        proxy_headers=False,
-        limit_concurrency=MAX_CONNECTIONS,
-        timeout_graceful_shutdown=GRACE_S,
-        ssl_certfile=certificate.certificate if certificate else None,
-        ssl_keyfile=certificate.key if certificate else None,
-    )
-    return uvicorn.Server(config)
+) -> list[uvicorn.Server]:
+    return [new_server(app, entry, certificate) for entry in entries(page)]
 
 
-def _open_anew_when_asked(device: Device, server: uvicorn.Server) -> threading.Event:
-    """Let the desk end the server; the event says that it did."""
+def _open_anew_when_asked(
+    device: Device, servers: Sequence[uvicorn.Server]
+) -> threading.Event:
+    """Let the desk end the servers; the event says that it did."""
     opens_anew = threading.Event()
 
     def restart() -> None:
@@ -224,22 +214,22 @@ def _open_anew_when_asked(device: Device, server: uvicorn.Server) -> threading.E
             keep_closed(device.store.folder)
         device.counter.order(Order(do=Do.LEAVE))
         opens_anew.set()
-        server.should_exit = True
+        servers[0].should_exit = True
 
     device.desk.restart, device.desk.is_ending = restart, False
     return opens_anew
 
 
 async def _serve(
-    server: uvicorn.Server,
-    port: socket.socket,
+    servers: Sequence[uvicorn.Server],
+    ports: Sequence[socket.socket],
     pulse: Pulse,
     facts: Facts,
     for_s: float | None = None,
 ) -> None:
-    beating = asyncio.create_task(_beat(server, pulse, facts, for_s))
+    beating = asyncio.create_task(_beat(servers, pulse, facts, for_s))
     try:
-        await server.serve(sockets=[port])
+        await serve_all(servers, ports)
     finally:
         beating.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -247,16 +237,16 @@ async def _serve(
 
 
 async def _beat(
-    server: uvicorn.Server, pulse: Pulse, facts: Facts, for_s: float | None
+    servers: Sequence[uvicorn.Server], pulse: Pulse, facts: Facts, for_s: float | None
 ) -> None:
     """Beat on the road of a request: the loop turns and a thread is free for it."""
-    while not server.started:
+    while not all(server.started for server in servers):
         await asyncio.sleep(STARTED_S)
     until_s = None if for_s is None else time.monotonic() + for_s
     while until_s is None or time.monotonic() < until_s:
         await run_in_threadpool(lambda: pulse.beat(**facts()))
         await asyncio.sleep(BEAT_S)
-    server.should_exit = True
+    servers[0].should_exit = True
 
 
 def _now_and_then(facts: Facts) -> Facts:

@@ -118,6 +118,35 @@ def address_of(request: Request) -> str:
         return host
 
 
+def asks_set_up_code(request: Request) -> bool:
+    """Say whether the first start is reached from somewhere else than the device."""
+    is_open = not device_of(request).profile.page.is_loopback
+    return is_open and address_of(request) != AT_SCREEN
+
+
+def check_set_up_code(request: Request, typed: str) -> None:
+    """Let nobody on a network be the first who does not see the device's screen.
+
+    Raises:
+        HTTPException: The code is wrong (403), or somebody guesses (429).
+    """
+    if not asks_set_up_code(request):
+        return
+    device = device_of(request)
+    is_right, left_s = device.set_up_code.is_right(typed)
+    if is_right:
+        return
+    device.trail.unknown(device.store)
+    if left_s > 0:
+        raise HTTPException(
+            429,
+            f"too many wrong codes: wait {left_s:.0f} seconds, or set up at the "
+            "device itself",
+            {"Retry-After": f"{left_s:.0f}"},
+        )
+    raise HTTPException(403, "type the code that the device's own screen shows")
+
+
 def check_pin(request: Request, name: str, pin: str) -> None:
     """Let only the right PIN pass, and keep that a wrong one was tried.
 

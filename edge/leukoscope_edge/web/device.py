@@ -25,6 +25,7 @@ from leukoscope_edge.records.store import Store
 from leukoscope_edge.review.blind_order import why_files_wait
 from leukoscope_edge.sample import SampleType
 from leukoscope_edge.web.security import Sessions, session_of
+from leukoscope_edge.web.set_up_code import SetUpCode
 from leukoscope_edge.web.trail import Trail
 from leukoscope_edge.web.update_session import Desk
 
@@ -48,6 +49,7 @@ class Device:
         fingerprint: Of the TLS certificate, empty on loopback.
         desk: Where new models are taken in.
         trail: Of who came in.
+        set_up_code: What the first person types who is not at the device.
         why_off: Why no slide may be screened, empty where one may.
         page_faults: What the page's own program failed at since it was started, the
             newest last; for the log for service.
@@ -64,6 +66,7 @@ class Device:
     fingerprint: str = ""
     desk: Desk = field(default_factory=Desk)
     trail: Trail = field(default_factory=Trail)
+    set_up_code: SetUpCode = field(default_factory=SetUpCode)
     why_off: str = ""
     page_faults: deque[str] = field(default_factory=lambda: deque(maxlen=N_PAGE_FAULTS))
 

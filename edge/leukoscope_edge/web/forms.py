@@ -24,13 +24,6 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
-class SetUp(Body):
-    """The first start."""
-
-    name: str = Field(max_length=80)
-    pin: str = Field(max_length=20)
-
-
 class SignIn(Body):
     """A name and its PIN."""
 
@@ -38,7 +31,13 @@ class SignIn(Body):
     pin: str = Field(max_length=20)
 
 
-class NewPerson(SetUp):
+class SetUp(SignIn):
+    """The first start, with the code of the device's screen where it is asked for."""
+
+    code: str = Field(default="", max_length=20)
+
+
+class NewPerson(SignIn):
     """Somebody to add."""
 
     role: Role

@@ -18,6 +18,7 @@ from leukoscope_edge.vision.scale.stage_micrometer import check_red_cells
 from leukoscope_edge.web.access import (
     address_of,
     check_pin,
+    check_set_up_code,
     device_of,
     may,
     open_session,
@@ -47,6 +48,7 @@ def set_up(body: SetUp, request: Request, response: Response) -> dict[str, str]:
     """Add the first person and sign them in."""
     device = device_of(request)
     device.store.require_sound()  # else a note of it could not be kept
+    check_set_up_code(request, body.code)
     person = device.people.add_first(body.name, body.pin)
     device.store.note("set up", {"role": person.role.value}, person.name)
     open_session(request, response, person)

@@ -44,6 +44,7 @@ from leukoscope_edge.review.blind_order import hides_model
 from leukoscope_edge.updates.codes import UNCHANGED
 from leukoscope_edge.web.access import (
     SlideId,
+    asks_set_up_code,
     at_slides,
     device_of,
     may,
@@ -126,10 +127,13 @@ def _is_research(device: Device, slide: SlideRecord | None = None) -> bool:
 
 @router.get("/set-up")
 def set_up(request: Request) -> Response:
-    """First start: the first person."""
-    if device_of(request).people.everybody:
+    """First start: the first person, with a code where they are not at the device."""
+    device, page = device_of(request), device_of(request).profile.page
+    if device.people.everybody:
         return RedirectResponse("/", 303)
-    return render(request, "set_up.html")
+    asks_code = asks_set_up_code(request)
+    code = "" if asks_code or page.is_loopback else device.set_up_code.shown
+    return render(request, "set_up.html", asks_code=asks_code, code=code)
 
 
 @router.get("/sign-in")
