@@ -4,7 +4,7 @@
 
 STICK is what tools/make_wheelhouse.py made: what is listed are the very wheels that a
 device installs, each with its SHA-256 and licence, and the model bundles that this
-version ships. The same stick gives the same bytes.
+version ships, and the fonts. The same stick gives the same bytes.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from typing import Any
 from leukoscope_edge import __version__
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
 from leukoscope_edge.inference.card import Card
+from leukoscope_edge.records.exports.fonts import OWN
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -55,7 +56,11 @@ def bill_of_materials(wheels: list[Path], cards: list[Card]) -> dict[str, Any]:
                 "version": __version__,
             }
         },
-        "components": [_package(w) for w in wheels] + [_model(c) for c in cards],
+        "components": [
+            *map(_package, wheels),
+            *map(_model, cards),
+            *map(_font, sorted(OWN.glob("*.ttf"))),
+        ],
     }
 
 
@@ -101,6 +106,16 @@ def _model(card: Card) -> dict[str, Any]:
             },
             "considerations": {"technicalLimitations": list(card.limits)},
         },
+    }
+
+
+def _font(path: Path) -> dict[str, Any]:
+    return {
+        "type": "file",
+        "bom-ref": f"font:{path.name}",
+        "name": path.name,
+        "hashes": _hashes(hashlib.sha256(path.read_bytes()).hexdigest()),
+        "licenses": [{"license": {"id": "OFL-1.1"}}],
     }
 
 

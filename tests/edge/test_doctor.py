@@ -14,7 +14,7 @@ from leukoscope_edge.cli.commands.doctor import Machine, State
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
-    """A PC of 8 GB with one camera and no fonts."""
+    """A PC of 8 GB with one camera."""
     (tmp_path / "cameras").mkdir()
     (tmp_path / "cameras" / "usb-one-video-index0").touch()
     (tmp_path / "meminfo").write_text("MemTotal:        8000000 kB\n")
@@ -23,7 +23,6 @@ def machine(tmp_path: Path) -> Machine:
         cameras=tmp_path / "cameras",
         board=tmp_path / "no-board",
         meminfo=tmp_path / "meminfo",
-        fonts=(tmp_path,),
         now=datetime(2999, 1, 1, tzinfo=timezone.utc),
     )
 
@@ -54,12 +53,6 @@ def test_no_camera_and_two_are_noted(machine: Machine) -> None:
     for camera in machine.cameras.iterdir():
         camera.unlink()
     assert doctor.look_at_camera(machine).found.startswith("no USB camera")
-
-
-def test_missing_fonts_are_noted_with_the_cure(machine: Machine) -> None:
-    finding = doctor.look_at_fonts(machine)
-    assert finding.state is State.NOTE
-    assert "fonts-noto-core" in finding.cure
 
 
 def test_a_board_without_a_profile_is_noted(machine: Machine) -> None:

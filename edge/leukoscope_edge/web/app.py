@@ -1,6 +1,7 @@
 """The application: every route behind one guard."""
 
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
@@ -28,6 +29,18 @@ from leukoscope_edge.web.security import Guard
 from leukoscope_edge.web.server_faults import ServerFaults, bare_page
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
+FONTS_KEPT_S = 7 * 24 * 3600
+"""How long a browser need not ask for a font again; nothing of a patient is in one."""
+
+
+class Fonts(StaticFiles):
+    """The fonts, which a browser may keep; it keeps nothing else."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        """Return a file, or the word that it has not changed."""
+        response = super().file_response(*args, **kwargs)
+        response.headers["cache-control"] = f"max-age={FONTS_KEPT_S}"
+        return response
 
 
 def create_app(device: Device) -> FastAPI:
@@ -55,6 +68,7 @@ def create_app(device: Device) -> FastAPI:
         app.include_router(router)
     static = StaticFiles(packages=[("leukoscope_edge.web", "static")])
     app.mount("/static", static, name="static")
+    app.mount("/fonts", Fonts(packages=[("leukoscope_edge", "fonts")]), name="fonts")
     app.add_exception_handler(SignInFirstError, _sign_in_first)
     app.add_exception_handler(LeukoscopeError, _refused)
     app.add_exception_handler(HTTPException, _http_error)

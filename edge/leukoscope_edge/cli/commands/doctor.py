@@ -25,15 +25,12 @@ from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
 from leukoscope_edge.inference.nvidia.gpu import has_driver
 from leukoscope_edge.profile import BOARD_NAME, JETSON_RELEASE, board_profile
-from leukoscope_edge.records.exports.fonts import FOLDERS, find_fonts
 from leukoscope_edge.service.disk import Room, room_left
 
 EXIT_DONE, EXIT_FAILED = 0, 1
 MIN_MEMORY_BYTES = 1_500_000_000
 """A Raspberry Pi 4 of 2 GB; a slide and the page take 0.8 GB (tools/soak.py)."""
 PYTHONS = (3, 10), (3, 13)
-SCRIPTS_SAMPLE = "Ж ع अ"
-"""One letter each of the scripts of the languages that the page speaks."""
 OWN_DATE = Path(__file__)
 """No right clock is earlier than the day on which this program was installed."""
 
@@ -73,7 +70,6 @@ class Machine:
         board: Where a board has its name.
         release: Where a Jetson names its system.
         meminfo: Where the kernel says how much memory there is.
-        fonts: Folders of the system's fonts.
         now: What the clock says, UTC.
     """
 
@@ -82,7 +78,6 @@ class Machine:
     board: Path = BOARD_NAME
     release: Path = JETSON_RELEASE
     meminfo: Path = Path("/proc/meminfo")
-    fonts: tuple[Path, ...] = FOLDERS
     now: datetime
 
 
@@ -92,7 +87,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         commands,
         "doctor",
         "is this machine fit for the device, and what cures it",
-        "Looks at board, memory, disk, permissions, clock, camera, GPU, fonts and\n"
+        "Looks at board, memory, disk, permissions, clock, camera, GPU and\n"
         "models; changes nothing. Exit 1 where something must be put right.",
         ("leukoscope doctor", "leukoscope doctor --data /var/lib/leukoscope --json"),
     )
@@ -226,14 +221,6 @@ def look_at_gpu(_: Machine) -> Finding:
     return Finding(name="gpu", state=State.GOOD, found=found)
 
 
-def look_at_fonts(machine: Machine) -> Finding:
-    """Can a report be printed in every language of the page?"""
-    if find_fonts([SCRIPTS_SAMPLE], machine.fonts).covers(SCRIPTS_SAMPLE):
-        return Finding(name="fonts", state=State.GOOD, found="for every language")
-    cure = "apt install fonts-noto-core; without it such reports say so in English"
-    return Finding(name="fonts", state=State.NOTE, found="not all", cure=cure)
-
-
 def look_at_models(_: Machine) -> Finding:
     """Are the shipped models whole?"""
     try:
@@ -260,6 +247,5 @@ LOOKS: tuple[Callable[[Machine], Finding], ...] = (
     look_at_clock,
     look_at_camera,
     look_at_gpu,
-    look_at_fonts,
     look_at_models,
 )

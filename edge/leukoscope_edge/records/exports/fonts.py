@@ -1,16 +1,21 @@
-"""Fonts for paper: found on the system, never fetched.
+"""Fonts for paper: the device's own, then the system's; never fetched.
 
-Debian's `fonts-noto-core` covers the scripts below. Where no font covers a text, the
-report says so instead of printing boxes that look like a name.
+The device brings what its page's languages and most names need, the same cuts that the
+page is set in. A name in another script below takes the system's Noto font (Debian's
+`fonts-noto-core`). Where no font covers a text, the report says so instead of printing
+boxes that look like a name.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
-FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
-BASE = ("NotoSans", "DejaVuSans")
-"""Latin, Greek and Cyrillic; the first that is there is taken."""
+OWN = Path(str(resources.files("leukoscope_edge"))) / "fonts"
+"""Cut by `tools/subset_fonts.py`."""
+SYSTEM = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
+BASE = "NotoSans"
+"""Latin, Greek and Cyrillic."""
 SCRIPTS = {
     "NotoSansHebrew": (0x0590, 0x05FF),
     "NotoSansArabic": (0x0600, 0x06FF),
@@ -28,48 +33,57 @@ SCRIPTS = {
     "NotoSansMyanmar": (0x1000, 0x109F),
     "NotoSansEthiopic": (0x1200, 0x137F),
     "NotoSansKhmer": (0x1780, 0x17FF),
+    "NotoSansMath": (0x2190, 0x22FF),
+    "NotoSansSymbols2": (0x2300, 0x27BF),
 }
 """A font for each block of the Unicode standard that the base fonts leave out."""
-LATIN_1_END = 0xFF
-"""What the fonts inside every PDF reader cover."""
 RIGHT_TO_LEFT = (0x0590, 0x08FF)
 """Hebrew, Arabic and their neighbours."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fonts:
-    """Font files for a text.
+class Cuts:
+    """A font's files.
 
     Attributes:
-        regular: The base font, None where the system has none.
-        bold: Its bold cut.
-        scripts: Further fonts that this text needs and the system has, by name.
+        regular: The upright cut.
+        bold: The bold one; the upright where there is none.
     """
 
-    regular: Path | None
-    bold: Path | None
-    scripts: dict[str, Path]
+    regular: Path
+    bold: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Fonts:
+    """Fonts for a text.
+
+    Attributes:
+        base: For Latin, Greek and Cyrillic, and all that no other has.
+        scripts: Further fonts that this text needs and that are there, by name.
+    """
+
+    base: Cuts
+    scripts: dict[str, Cuts]
 
     def covers(self, text: str) -> bool:
         """Say whether there is a font for every script of a text."""
-        if self.regular is None:
-            return all(ord(c) <= LATIN_1_END for c in text)
         return all(name in self.scripts for name in _needed([text]))
 
 
-def find_fonts(texts: Iterable[str], folders: Iterable[Path] = FOLDERS) -> Fonts:
-    """Find the fonts that some texts need."""
-    files = {p.name: p for folder in folders for p in folder.rglob("*.ttf")}
-    bases = (_cut(base, "Regular", files) for base in BASE)
-    regular = next((p for p in bases if p), None)
-    bold = (
-        _cut(regular.stem.removesuffix("-Regular"), "Bold", files) if regular else None
-    )
-    return Fonts(
-        regular=regular,
-        bold=bold or regular,
-        scripts={n: p for n in _needed(texts) if (p := _cut(n, "Regular", files))},
-    )
+def find_fonts(texts: Iterable[str], folders: Iterable[Path] = SYSTEM) -> Fonts:
+    """Find the fonts that some texts need.
+
+    Args:
+        texts: All of them.
+        folders: Where to look for what the device does not bring.
+    """
+    needed = _needed(texts)
+    files = {p.name: p for p in OWN.glob("*.ttf")}
+    if any(f"{name}-Regular.ttf" not in files for name in needed):
+        files = {p.name: p for f in folders for p in f.rglob("*.ttf")} | files
+    scripts = {n: _cuts(n, files) for n in needed if f"{n}-Regular.ttf" in files}
+    return Fonts(base=_cuts(BASE, files), scripts=scripts)
 
 
 def is_right_to_left(text: str) -> bool:
@@ -87,7 +101,6 @@ def _needed(texts: Iterable[str]) -> list[str]:
     ]
 
 
-def _cut(name: str, weight: str, files: dict[str, Path]) -> Path | None:
-    """Return a font's file; DejaVu names its regular cut by nothing at all."""
-    plain = f"{name}.ttf" if weight == "Regular" else f"{name}-{weight}.ttf"
-    return files.get(f"{name}-{weight}.ttf") or files.get(plain)
+def _cuts(name: str, files: dict[str, Path]) -> Cuts:
+    regular = files[f"{name}-Regular.ttf"]
+    return Cuts(regular=regular, bold=files.get(f"{name}-Bold.ttf", regular))

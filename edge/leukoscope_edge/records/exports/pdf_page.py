@@ -10,7 +10,7 @@ from fpdf import FPDF
 from fpdf.enums import MethodReturnValue, XPos, YPos
 from fpdf.fonts import TTFFont
 
-from leukoscope_edge.records.exports.fonts import LATIN_1_END, Fonts, is_right_to_left
+from leukoscope_edge.records.exports.fonts import Fonts, is_right_to_left
 from leukoscope_edge.records.exports.pdf_layout import INK, MARGIN_MM, RGB, WIDTH_MM
 
 FOOT_MM = 24.0
@@ -19,6 +19,7 @@ LABEL_MM, LABEL_GAP_MM = 42.0, 2.0
 LINE_MM_PER_PT = 0.46
 """Height of a line: 1.3 times the font's, and a point is 0.353 mm."""
 WHITE: RGB = (255, 255, 255)
+FAMILY = "base"
 
 
 class Sheet(FPDF):
@@ -48,7 +49,6 @@ class Sheet(FPDF):
         self._foot, self._page_of = tuple(foot), page_of
         self._from_right = is_right_to_left
         self._chosen = fonts
-        self._family = "base" if self._chosen.regular else "helvetica"
         self._load_fonts()
         self.set_title(title)
         self.set_margins(MARGIN_MM, MARGIN_MM)
@@ -69,11 +69,8 @@ class Sheet(FPDF):
     def unprintable(self, texts: Iterable[str]) -> list[str]:
         """Return the characters of some texts that no loaded font has."""
         points = {ord(c) for text in texts for c in text if not c.isspace()}
-        if self._chosen.regular is None:
-            missing = {p for p in points if p > LATIN_1_END}
-        else:
-            loaded = (f for f in self.fonts.values() if isinstance(f, TTFFont))
-            missing = points.difference(*(f.cmap for f in loaded))
+        loaded = (f for f in self.fonts.values() if isinstance(f, TTFFont))
+        missing = points.difference(*(f.cmap for f in loaded))
         visible = (chr(p) for p in sorted(missing))
         return [c for c in visible if unicodedata.category(c) != "Cf"]
 
@@ -98,9 +95,9 @@ class Sheet(FPDF):
             fill: Colour behind it, none if None.
         """
         style = "B" if bold else ""
-        self.set_font(self._family, style=style, size=size_pt + 1)
+        self.set_font(FAMILY, style=style, size=size_pt + 1)
         # Once more: fpdf takes a fallback font's last size for this font's own.
-        self.set_font(self._family, style=style, size=size_pt)
+        self.set_font(FAMILY, style=style, size=size_pt)
         self.set_fill_color(*(fill or WHITE))
         begin_mm = WIDTH_MM - width_mm if self._from_right else indent_mm
         self.set_x(MARGIN_MM + begin_mm)
@@ -108,7 +105,7 @@ class Sheet(FPDF):
         self.multi_cell(
             width_mm - indent_mm,
             size_pt * LINE_MM_PER_PT,
-            self._printable(text),
+            text,
             align="R" if goes_left else "L",
             new_x=XPos.LMARGIN,
             new_y=YPos.NEXT,
@@ -153,34 +150,26 @@ class Sheet(FPDF):
 
     def caption(self, text: str, x_mm: float, y_mm: float, width_mm: float) -> None:
         """Print small lines under a picture."""
-        self.set_font(self._family, size=CAPTION_PT)
+        self.set_font(FAMILY, size=CAPTION_PT)
         self.set_xy(x_mm, y_mm)
         align = "R" if self._from_right else "L"
-        self.multi_cell(width_mm, CAPTION_LINE_MM, self._printable(text), align=align)
+        self.multi_cell(width_mm, CAPTION_LINE_MM, text, align=align)
 
     def caption_height_mm(self, text: str, width_mm: float) -> float:
         """Return how high a caption will be."""
-        self.set_font(self._family, size=CAPTION_PT)
+        self.set_font(FAMILY, size=CAPTION_PT)
         height_mm: Any = self.multi_cell(
             width_mm,
             CAPTION_LINE_MM,
-            self._printable(text),
+            text,
             dry_run=True,
             output=MethodReturnValue.HEIGHT,
         )
         return float(height_mm)
 
     def _load_fonts(self) -> None:
-        if self._chosen.regular is None or self._chosen.bold is None:
-            return
-        self.add_font("base", "", str(self._chosen.regular))
-        self.add_font("base", "B", str(self._chosen.bold))
-        for name, path in self._chosen.scripts.items():
-            self.add_font(name, "", str(path))
+        for name, cuts in {FAMILY: self._chosen.base, **self._chosen.scripts}.items():
+            self.add_font(name, "", str(cuts.regular))
+            self.add_font(name, "B", str(cuts.bold))
         self.set_fallback_fonts(list(self._chosen.scripts), exact_match=False)
         self.set_text_shaping(use_shaping_engine=bool(self._chosen.scripts))
-
-    def _printable(self, text: str) -> str:
-        if self._chosen.regular is not None:
-            return text
-        return text.encode("latin-1", "replace").decode("latin-1")
