@@ -23,6 +23,7 @@ from soak import NAME, PIN, Device, own_memory_mb, wait_for
 from leukoscope_edge.accounts import People
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.messages import message
+from leukoscope_edge.records.device_log import DEVICE
 from leukoscope_edge.records.slides.slide import (
     CellRecord,
     FieldPicture,
@@ -34,7 +35,7 @@ from leukoscope_edge.records.slides.slide import (
     outcome_object,
     outcome_of,
 )
-from leukoscope_edge.records.store import DATABASE_NAME, DEVICE, Store, open_store
+from leukoscope_edge.records.store import DATABASE_NAME, Store, open_store
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import THRESHOLDS, CallName, Refusal
 

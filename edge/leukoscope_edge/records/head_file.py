@@ -30,7 +30,11 @@ HEAD_NAME = "records.head"
 
 
 class HeadFile:
-    """The file of one device's records; safe between processes."""
+    """The file of one device's records; safe between processes.
+
+    Attributes:
+        trouble: Why the newest end could not be kept, "" where it could.
+    """
 
     def __init__(self, path: Path, key: Ed25519PublicKey) -> None:
         """Take the file, which need not be there.
@@ -40,6 +44,15 @@ class HeadFile:
             key: What is not signed with it is not believed.
         """
         self._path, self._key = path, key
+        self.trouble = ""
+
+    def keep(self, end: Head, signature: bytes) -> None:
+        """Keep a new end of the chain, which the database holds already."""
+        try:
+            self.raise_to(end, signature)
+            self.trouble = ""
+        except OSError as err:
+            self.trouble = f"The end of the records cannot be kept twice: {err}"
 
     def newest(self) -> Head | None:
         """Return the newest end that was written, None where none is whole.

@@ -18,7 +18,7 @@ from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.live.commands import BUSY
 from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE
-from leukoscope_edge.records.store import DEVICE
+from leukoscope_edge.records.device_log import DEVICE
 from leukoscope_edge.web.device import Device
 
 TICK_S = 5.0

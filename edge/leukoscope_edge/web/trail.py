@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from leukoscope_edge.errors import LeukoscopeError
-from leukoscope_edge.records.store import DEVICE, Store
+from leukoscope_edge.records.device_log import DEVICE
+from leukoscope_edge.records.store import Store
 
 SIGNED_IN, KEPT_OUT, ADDED = "signed in", "wrong PIN", "person added"
 UNKNOWN = "unknown names tried"

@@ -52,19 +52,19 @@ MUTATIONS = {
         CHANGES_TESTS,
     ),
     "a void slide gives a verdict": Mutation(
-        "records/conclusion.py",
+        "records/slides/conclusion.py",
         "    if record.void is not None:\n",
         "    if False:\n",
         CHANGES_TESTS,
     ),
     "another result than the one shown is signed": Mutation(
-        "records/store.py",
+        "records/slides/review_writer.py",
         "                if shown not in (None, digest_of(record, outcome)):\n",
         "                if False:\n",
         CHANGES_TESTS,
     ),
     "cells judged at a wrong scale are believed": Mutation(
-        "records/slide.py",
+        "records/slides/slide.py",
         "any(s != self.origin.scale_um_per_px for s in self.scales_um_per_px)",
         "False",
         CHANGES_TESTS,

@@ -177,8 +177,8 @@ def test_an_older_reason_may_name_somebody_and_stays_with_the_sample(
 ) -> None:
     slide, store = bench.signed(), bench.store
     sealed = store._identities.seal_text(slide, "Ann's, not Ben's")
-    with store._writing():
-        store._append(Kind.AMEND, slide, {"sealed_why": sealed}, "eve", "")
+    with store._events.writing():
+        store._events.append(Kind.AMEND, slide, {"sealed_why": sealed}, "eve", "")
     store.sign(slide, lambda _: verdict, "ann", key="2")
     named = texts(open_dossier(store, slide, identified=True))
     nameless = texts(open_dossier(store, slide, identified=False))

@@ -63,14 +63,14 @@ def card() -> Card:
 
 
 def put(bench: Any, kind: Kind, slide: str, body: dict[str, Any]) -> None:
-    with bench.store._writing():
-        bench.store._append(kind, slide, body, "ann", "")
+    with bench.store._events.writing():
+        bench.store._events.append(kind, slide, body, "ann", "")
 
 
 def old_slide(bench: Any, *, is_signed: bool) -> str:
     """A slide by the events of an older program."""
     slide, store = "0001", bench.store
-    with store._writing() as connection:
+    with store._events.writing() as connection:
         sealed = store._identities.add(connection, slide, Identity(sample="S-1"))
         body = {
             "sealed": sealed,
@@ -80,7 +80,7 @@ def old_slide(bench: Any, *, is_signed: bool) -> str:
             "details": {"age": "child", "objective": "100x"},
             "consents_to_training": False,
         }
-        store._append(Kind.START, slide, body, "ann", "")
+        store._events.append(Kind.START, slide, body, "ann", "")
     put(bench, Kind.FINISH, slide, {"outcome": MACHINE, "frames": {}, "n_smudges": 0})
     if is_signed:
         put(bench, Kind.SIGN, slide, {"outcome": SIGNED, "sealed_comment": ""})

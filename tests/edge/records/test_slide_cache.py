@@ -6,7 +6,7 @@ import pytest
 from tests.edge.records.test_audit import tamper
 
 from leukoscope_edge.records.slides.slide import SlideRecord
-from leukoscope_edge.records.slides.slide_cache import N_SLIDES, Folded
+from leukoscope_edge.records.slides.slide_cache import N_SLIDES, SlideCache
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def numbered(record: SlideRecord, number: int) -> SlideRecord:
 def test_the_one_whose_last_use_is_longest_ago_is_forgotten(
     record: SlideRecord,
 ) -> None:
-    folded = Folded(2)
+    folded = SlideCache(2)
     assert folded.find("0001") is None
     for number in (1, 2, 1, 3):
         folded.keep(numbered(record, number))
@@ -37,7 +37,7 @@ def test_the_one_whose_last_use_is_longest_ago_is_forgotten(
 def test_a_store_remembers_few_slides_and_reads_all(bench: Any) -> None:
     slides = [bench.counted(n=1, sample=f"S-{i}") for i in range(N_SLIDES + 3)]
     assert [r.id for r in bench.store.slides(limit=-1)] == slides[::-1]
-    assert len(bench.store._folded) == N_SLIDES
+    assert len(bench.store._reader._cache) == N_SLIDES
     assert [bench.store.slide(s).id for s in slides] == slides
     assert [r.id for r in bench.store.every_slide(oldest_first=True)] == slides
 
@@ -51,7 +51,7 @@ def test_going_through_every_slide_remembers_none(bench: Any) -> None:
     ]
     again = bench.reopen()
     assert len(list(again.every_slide())) == 3
-    assert len(again._folded) == 0
+    assert len(again._reader._cache) == 0
 
 
 def test_a_changed_slide_does_not_hide_the_others(bench: Any) -> None:

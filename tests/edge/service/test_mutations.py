@@ -58,8 +58,8 @@ MUTATIONS = {
         "service/test_restart_policy.py::test_three_reboots_and_then_the_safe_state",
     ),
     "no waiting for the check of the records": Mutation(
-        "records/store.py",
-        "        self.require_sound()\n        try:",
+        "records/event_writer.py",
+        "        self._require_sound()\n        try:",
         "        try:",
         "records/test_maintenance.py::"
         "test_records_are_read_and_not_written_while_they_are_looked_through",

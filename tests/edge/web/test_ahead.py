@@ -206,7 +206,7 @@ def test_what_fails_in_the_search_or_the_records_ends_the_count_as_before(
     def full(*_: Any, **__: Any) -> None:
         raise RecordError("the disk is full")
 
-    for owner, name in ((SlideRun, "_find"), (Store, "add_cells")):
+    for owner, name in ((SlideRun, "_find"), (device.store, "add_cells")):
         slide = fill_slide(device, is_finished=False)
         with monkeypatch.context() as broken:
             broken.setattr(owner, name, full)

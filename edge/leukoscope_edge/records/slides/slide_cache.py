@@ -13,7 +13,7 @@ N_SLIDES = 32
 (`tools/measure_year.py`)."""
 
 
-class Folded:
+class SlideCache:
     """Remembers the last used slides; safe to share between threads."""
 
     def __init__(self, n_slides: int = N_SLIDES) -> None:

@@ -1,0 +1,107 @@
+"""Writes events at the end of the chain, each one if its slide allows it."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from leukoscope_edge.errors import StepError
+from leukoscope_edge.records.events import Event, canonical
+from leukoscope_edge.records.ledger import Ledger
+from leukoscope_edge.records.slides.slide import Kind, SlideRecord
+from leukoscope_edge.records.slides.slide_fold import action_of, apply
+from leukoscope_edge.records.slides.slide_reader import SlideReader
+
+
+class EventWriter:
+    """Writes events; safe to share between threads."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        reader: SlideReader,
+        require_sound: Callable[[], None],
+    ) -> None:
+        """Take where the events lie, and who says what a slide allows.
+
+        Args:
+            ledger: The open ledger.
+            reader: Tells how a slide stands.
+            require_sound: Raises while nothing may be written.
+        """
+        self._ledger, self._reader = ledger, reader
+        self._require_sound = require_sound
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Hold the database for one step: all of it or nothing, on disk at the end.
+
+        Raises:
+            RecordError: The disk is full or broken, or the database not sound.
+        """
+        self._require_sound()
+        try:
+            with self._ledger.writing() as connection:
+                yield connection
+        except BaseException:
+            self._reader.forget()
+            raise
+
+    def do(
+        self,
+        kind: Kind,
+        slide: str,
+        body: dict[str, Any],
+        by: str,
+        key: str = "",
+        refuses: Callable[[SlideRecord], str] = lambda _: "",
+    ) -> None:
+        """Write one event, once for a key.
+
+        Args:
+            kind: What happens.
+            slide: To which slide; empty for the device itself.
+            body: What of it.
+            by: Who does it.
+            key: Idempotency key.
+            refuses: Says why a slide, as it stands, does not allow it; else "".
+
+        Raises:
+            StepError: The slide does not allow it, or the key was used for another.
+        """
+        with self.writing():
+            known = self.repeated(kind, slide, key)
+            if known is None:
+                if why := refuses(self._reader.slide(slide)) if slide else "":
+                    raise StepError(why)
+                self.append(kind, slide, body, by, key)
+            elif canonical(known.body) != canonical(body):
+                raise StepError(f"the key {key} was used for other words")
+
+    def repeated(self, kind: Kind, slide: str | None, key: str) -> Event | None:
+        """Return the event that a key made, None where it is new.
+
+        Raises:
+            StepError: It made another step, or one of another slide.
+        """
+        known = self._ledger.known(key)
+        if known is None:
+            return None
+        if known.kind != kind.value or slide not in (None, known.slide):
+            raise StepError(f"the key {key} was used for another step")
+        return known
+
+    def append(
+        self, kind: Kind, slide: str, body: dict[str, Any], by: str, key: str
+    ) -> None:
+        """Write one event at the end of the chain, if the slide allows it."""
+        event = self._ledger.next(kind.value, slide, body, by, key)
+        if slide:
+            try:
+                record = self._reader.find(slide)
+                if record is not None:
+                    self._reader.require(slide, action_of(kind, record.state))
+                apply(record, event)
+            except ValueError as err:
+                raise StepError(str(err)) from err
+        self._ledger.append(event)

@@ -1,0 +1,257 @@
+"""What people write of a slide: words, signature, amendment, correction, void."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from leukoscope_edge.errors import StepError
+from leukoscope_edge.records.digest import CHANGED, digest_of
+from leukoscope_edge.records.event_writer import EventWriter
+from leukoscope_edge.records.identities import Identities
+from leukoscope_edge.records.pictures import Pictures
+from leukoscope_edge.records.slides.correction import Corrected
+from leukoscope_edge.records.slides.slide import (
+    CellRecord,
+    Identity,
+    Kind,
+    MissedCell,
+    Signature,
+    SlideRecord,
+    cell_object,
+    facts_object,
+    outcome_object,
+    outcome_of,
+)
+from leukoscope_edge.records.slides.slide_fold import JUST_CALLED, OWN_DISPUTE
+from leukoscope_edge.records.slides.slide_reader import SlideReader
+from leukoscope_edge.records.slides.slide_state import Action
+from leukoscope_edge.types import Refusal, Verdict, Word
+
+
+class ReviewWriter:
+    """Writes what people say and do; safe to share between threads."""
+
+    def __init__(
+        self,
+        events: EventWriter,
+        reader: SlideReader,
+        identities: Identities,
+        pictures: Pictures,
+        *,
+        write_back: Callable[[], None],
+    ) -> None:
+        """Take where it is written.
+
+        Args:
+            events: Writes them.
+            reader: Tells how a slide stands.
+            identities: Hides what may name somebody.
+            pictures: Where the cells' pictures lie.
+            write_back: Empties the log of the database.
+        """
+        self._events, self._reader = events, reader
+        self._identities, self._pictures = identities, pictures
+        self._write_back = write_back
+
+    def judge_cell(
+        self,
+        slide: str,
+        cell: str,
+        word: Word,
+        by: str,
+        *,
+        key: str,
+        seen: int | None = None,
+    ) -> None:
+        """Keep a person's word on a cell.
+
+        Args:
+            slide: The slide.
+            cell: The cell's id.
+            word: What it is.
+            by: Who says so.
+            key: Idempotency key.
+            seen: The version of the cell that was seen (`SlideRecord.seen_by`), None
+                for a program that shows nobody anything.
+
+        Raises:
+            StepError: Somebody has called the cell since it was seen.
+        """
+
+        def refuses(record: SlideRecord) -> str:
+            now = record.seen_by(by).get(cell, 0)
+            return "" if seen in (None, now) else JUST_CALLED
+
+        body = {"cell": cell, "word": word.value}
+        self._events.do(Kind.JUDGE, slide, body, by, key, refuses)
+
+    def settle_cell(
+        self, slide: str, cell: str, word: Word, by: str, *, key: str
+    ) -> None:
+        """Keep a supervisor's word on a cell that two people have read.
+
+        Raises:
+            StepError: Two people have not read it, or this supervisor is one of them.
+        """
+        body = {"cell": cell, "word": word.value, "settles": True}
+
+        def refuses(record: SlideRecord) -> str:
+            words = [c.words for c in record.cells if c.id == cell]
+            return OWN_DISPUTE if any(by in dict(w) for w in words) else ""
+
+        self._events.do(Kind.JUDGE, slide, body, by, key, refuses)
+
+    def add_missed(
+        self, slide: str, missed: MissedCell, word: Word, by: str, *, key: str
+    ) -> str:
+        """Keep a cell that the machine missed and return its id."""
+        view = self._pictures.keep(slide, missed.view)
+        with self._events.writing():
+            if known := self._events.repeated(Kind.MISSED, slide, key):
+                return str(known.body["cell"]["id"])
+            cell = CellRecord(
+                id=f"m{self._next_missed(slide)}",
+                frame=missed.frame,
+                frame_sha256=missed.frame_sha256,
+                box_px=missed.box_px,
+                slide_px=missed.slide_px,
+                n_sightings=1,
+                call=None,
+                p_blast=None,
+                crops="",
+                n_crops=0,
+                view=view,
+            )
+            body = {"cell": cell_object(cell), "word": word.value}
+            self._events.append(Kind.MISSED, slide, body, by, key)
+        return cell.id
+
+    def undo(self, slide: str, by: str, *, key: str) -> None:
+        """Take the last step of the review back; with two readers, one's own."""
+        with self._events.writing():
+            if self._events.repeated(Kind.UNDO, slide, key):
+                return
+            last = self._reader.slide(slide).last_step(by)
+            body = {"undoes": last.seq if last else 0}
+            self._events.append(Kind.UNDO, slide, body, by, key)
+
+    def sign(
+        self,
+        slide: str,
+        conclude: Callable[[SlideRecord], Verdict | Refusal],
+        by: str,
+        *,
+        shown: str | None = None,
+        comment: str = "",
+        key: str,
+    ) -> Signature:
+        """Sign the result after the review: concluded and written at one moment.
+
+        Args:
+            slide: The slide.
+            conclude: Says what follows from the slide as it stands.
+            by: Who signs.
+            shown: Digest of what the signer saw (`records/digest.py`), None for a
+                program that signs what it makes itself.
+            comment: Kept encrypted, as it may name somebody.
+            key: Idempotency key.
+
+        Raises:
+            StepError: Cells are still to be judged, the slide is not in review, or
+                the signer saw another result.
+        """
+        with self._events.writing():
+            if self._events.repeated(Kind.SIGN, slide, key) is None:
+                record = self._reader.require(slide, Action.SIGN)
+                outcome = outcome_of(conclude(record))
+                if shown not in (None, digest_of(record, outcome)):
+                    raise StepError(CHANGED)
+                body = {
+                    "outcome": outcome_object(outcome),
+                    "sealed_comment": self._identities.seal_text(slide, comment),
+                }
+                self._events.append(Kind.SIGN, slide, body, by, key)
+        self._write_back()
+        return self._reader.slide(slide).signatures[-1]
+
+    def amend(self, slide: str, why: str, by: str, *, key: str = "") -> None:
+        """Open a signed slide for another version; the signed one stays.
+
+        Args:
+            slide: The slide.
+            why: Stands on every copy of the new version. No names.
+            by: Who opens it.
+            key: Idempotency key.
+        """
+        with self._events.writing():
+            if self._events.repeated(Kind.AMEND, slide, key) is None:
+                self._events.append(Kind.AMEND, slide, self._why(slide, why), by, key)
+
+    def void(self, slide: str, why: str, by: str, *, key: str = "") -> None:
+        """Take a slide out of use: it stays, is marked, and says no result any more.
+
+        Args:
+            slide: The slide.
+            why: Stands on every copy. No names.
+            by: Who does it.
+            key: Idempotency key.
+
+        Raises:
+            StepError: It is signed, or void already.
+        """
+        with self._events.writing():
+            if self._events.repeated(Kind.VOID, slide, key) is None:
+                self._events.append(Kind.VOID, slide, self._why(slide, why), by, key)
+
+    def correct(
+        self, slide: str, facts: Corrected, why: str, by: str, *, key: str = ""
+    ) -> None:
+        """Put facts of a slide right; what they were stays in the records.
+
+        Args:
+            slide: The slide.
+            facts: What is to be so.
+            why: No names.
+            by: Who puts it right.
+            key: Idempotency key.
+
+        Raises:
+            StepError: It is signed, void or being counted, or nothing differs.
+        """
+        with self._events.writing() as connection:
+            if self._events.repeated(Kind.CORRECT, slide, key):
+                return
+            record, identity = self._reader.slide(slide), self._reader.identity(slide)
+            changes = facts.changes(record, identity)
+            if not changes:
+                raise StepError(f"slide {slide}: all of this is so already")
+            body = {
+                "changes": [asdict(c) for c in changes],
+                "facts": facts_object(facts.facts(record)),
+                "scale": facts.scale(record),
+                "sealed": "",
+                **self._why(slide, why),
+            }
+            if any(c.what == "sample" for c in changes):
+                new = Identity(
+                    sample=facts.sample or "", name=identity.name if identity else ""
+                )
+                body["sealed"] = self._identities.change(connection, slide, new)
+            self._events.append(Kind.CORRECT, slide, body, by, key)
+
+    def set_consent(self, slide: str, by: str, *, consents: bool) -> None:
+        """Keep whether the cells may train a model."""
+        self._events.do(Kind.CONSENT, slide, {"consents": consents}, by)
+
+    def drop_pictures(self, slide: str, by: str) -> None:
+        """Take the pictures of a signed slide away."""
+        self._events.do(Kind.DROP_PICTURES, slide, {}, by)
+        self._pictures.drop(slide)
+
+    def _why(self, slide: str, why: str) -> dict[str, Any]:
+        sealed = self._identities.seal_text(slide, why)
+        return {"sealed_why": sealed, "names_nobody": True}
+
+    def _next_missed(self, slide: str) -> int:
+        """Return a number that no missed cell had, one taken back included."""
+        return 1 + sum(e.kind == Kind.MISSED for e in self._reader.events(slide))
