@@ -3,7 +3,8 @@
 #
 #   sudo ./provision.sh [--profile NAME] [--kiosk]
 #
-# Lies beside a wheelhouse (tools/make_wheelhouse.py makes both, for a USB stick), from
+# For the first installation, once a person has compared the fingerprint of SHA256SUMS;
+# after it: sudo leukoscope software install STICK. Lies beside a wheelhouse (tools/make_wheelhouse.py makes both, for a USB stick), from
 # which everything is installed: Python packages never come from a network here. What
 # the operating system lacks is installed by apt where there is a network, else named.
 # Run it again after any change; what is there already is left as it is, and a site's
@@ -11,7 +12,8 @@
 set -eu
 
 HERE=$(cd "$(dirname "$0")" && pwd)
-WHEELHOUSE=$HERE/../wheels
+STICK=$(dirname "$HERE")
+WHEELHOUSE=$STICK/wheels
 PREFIX=/opt/leukoscope
 SETTINGS=/etc/leukoscope
 DATA=/var/lib/leukoscope
@@ -36,6 +38,17 @@ check_machine() {
   [ -d "$WHEELHOUSE" ] || fail "$WHEELHOUSE is missing: make it with tools/make_wheelhouse.py"
   python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
     fail "Python 3.10 or later is needed, this is $(python3 --version 2>&1)"
+}
+
+# A stick that is damaged or half copied is named. Whoever made it, is for `leukoscope
+# software install` to say, once a device knows whose software it takes.
+check_stick() {
+  if [ -e "$SETTINGS/software/root.json" ] && [ -z "${LEUKOSCOPE_CHECKED:-}" ]; then
+    fail "this device takes signed software alone: sudo $PREFIX/venv/bin/leukoscope software install $STICK"
+  fi
+  [ -n "${LEUKOSCOPE_CHECKED:-}" ] ||
+    (cd "$STICK" && sha256sum --strict --quiet --check SHA256SUMS >&2) ||
+    fail "$STICK is damaged or incomplete: copy it anew"
 }
 
 board() {
@@ -79,11 +92,19 @@ make_user() { # name home groups
 install_program() {
   [ -x "$PREFIX/venv/bin/python" ] ||
     python3 -m venv --system-site-packages "$PREFIX/venv"
-  for requirements in "$WHEELHOUSE"/requirements-*.txt; do
+  for name in requirements-1-needs.txt requirements-2-leukoscope.txt; do
+    requirements=$WHEELHOUSE/$name
     "$PREFIX/venv/bin/python" -m pip install --quiet --no-index --no-deps \
       --find-links "$WHEELHOUSE" --require-hashes --requirement "$requirements" ||
       fail "the wheelhouse does not fit this machine: $(basename "$requirements")"
   done
+}
+
+# Whose software comes next; the first word stands. For root alone to say.
+trust_publisher() {
+  [ ! -e "$HERE/1.root.json" ] ||
+    "$PREFIX/venv/bin/leukoscope" software trust "$HERE/1.root.json" >&2 ||
+    fail "another publisher is trusted here"
 }
 
 choose_profile() {
@@ -177,9 +198,11 @@ start_service() {
 
 read_options "$@"
 check_machine
+check_stick
 install_system_packages
 make_user leukoscope "$DATA" "video render"
 install_program
+trust_publisher
 choose_profile
 install_units
 apply_network_policy

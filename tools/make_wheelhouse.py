@@ -7,6 +7,9 @@
                                  each wheel's name, version and SHA-256
     OUT/firmware_config/         profiles, units, rules and provision.sh, which
                                  installs from there
+    OUT/SHA256SUMS               every file of these two folders; its own SHA-256 is
+                                 printed, for a first installation to be compared with;
+                                 `leukoscope_export publish software` signs it
 
 Versions and hashes come from `firmware_config/requirements.txt`; whatever PyPI serves
 under these names, a file with another hash is refused. Raspberry Pi OS has Python 3.11
@@ -25,8 +28,11 @@ from pathlib import Path
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 
+from leukoscope_edge.updates.software import LIST_NAME, parse_list
+
 ROOT = Path(__file__).resolve().parents[1]
 PINS = ROOT / "firmware_config" / "requirements.txt"
+LISTED, ROOT_NAME = ("wheels", "firmware_config"), "1.root.json"
 GLIBC_MINORS = range(17, 36)
 """manylinux names a wheel after the oldest C library that it runs on. JetPack 6
 (Ubuntu 22.04) has glibc 2.35, the oldest system that is supported."""
@@ -40,6 +46,7 @@ def main() -> None:
     parser.add_argument(
         "--python", choices=("3.10", "3.11", "3.12", "3.13"), required=True
     )
+    parser.add_argument("--root", type=Path, help="the publisher's 1.root.json")
     options = parser.parse_args()
     wheels = options.out / "wheels"
     wheels.mkdir(parents=True, exist_ok=True)
@@ -50,9 +57,27 @@ def main() -> None:
     wheel = build(wheels)
     (wheels / "requirements-2-leukoscope.txt").write_text(pin_of(wheel))
     shutil.copytree(PINS.parent, options.out / PINS.parent.name, dirs_exist_ok=True)
+    if options.root:
+        shutil.copyfile(options.root, options.out / PINS.parent.name / ROOT_NAME)
+    fingerprint = write_list(options.out)
     n_bytes = sum(p.stat().st_size for p in wheels.glob("*.whl"))
     n_wheels = len(list(wheels.glob("*.whl")))
     print(f"{options.out}: {n_wheels} wheels, {n_bytes / 1e6:.0f} MB")
+    print(f"fingerprint of {LIST_NAME}: {fingerprint}")
+
+
+def write_list(out: Path) -> str:
+    """List each file with its hash, as `sha256sum` does; return the list's own hash."""
+    files = [p for folder in LISTED for p in sorted((out / folder).rglob("*"))]
+    lines = [
+        f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.relative_to(out)}\n"
+        for p in files
+        if p.is_file()
+    ]
+    data = "".join(lines).encode()
+    parse_list(data)  # as the device will
+    (out / LIST_NAME).write_bytes(data)
+    return hashlib.sha256(data).hexdigest()
 
 
 def pins_for(text: str, machine: str, python: str) -> str:

@@ -6,6 +6,7 @@ import shlex
 import shutil
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -179,6 +180,49 @@ def test_the_provisioning_refuses_wrong_use(option: str) -> None:
     found = run(str(script), option)
     assert found.returncode == 1
     assert option in found.stderr
+
+
+@pytest.mark.parametrize("spoil", ["a changed file", "a missing file", "no list"])
+def test_a_damaged_stick_is_named_before_anything_is_installed(
+    spoil: str, tmp_path: Path
+) -> None:
+    """With nothing to install by: only what looks at the stick can be found."""
+    stick, programs = tmp_path / "stick", tmp_path / "bin"
+    (stick / "firmware_config").mkdir(parents=True)
+    (stick / "wheels").mkdir()
+    programs.mkdir()
+    for name in ("dirname", "sha256sum"):
+        (programs / name).symlink_to(str(shutil.which(name)))
+    (programs / "python3").symlink_to(sys.executable)
+    (programs / "id").write_text("#!/bin/sh\necho 0\n")
+    (programs / "id").chmod(0o755)
+    script = stick / "firmware_config" / "provision.sh"
+    script.write_bytes((FIRMWARE / "provision.sh").read_bytes())
+    wheel = stick / "wheels" / "a.whl"
+    wheel.write_bytes(b"wheel")
+    wheelhouse().write_list(stick)
+    if spoil == "a changed file":
+        wheel.write_bytes(b"other")
+    else:
+        (wheel if spoil == "a missing file" else stick / "SHA256SUMS").unlink()
+    found = subprocess.run(
+        ["/bin/sh", str(script)],
+        capture_output=True,
+        text=True,
+        env={"PATH": str(programs)},
+        check=False,
+    )
+    assert found.returncode == 1
+    assert "is damaged or incomplete" in found.stderr
+
+
+def test_the_fingerprint_is_that_of_the_list(tmp_path: Path) -> None:
+    for folder in ("wheels", "firmware_config"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "wheels" / "a.whl").write_bytes(b"wheel")
+    fingerprint = wheelhouse().write_list(tmp_path)
+    done = run("sha256sum", str(tmp_path / "SHA256SUMS"))
+    assert done.stdout.split()[0] == fingerprint
 
 
 def pins() -> dict[str, list[str]]:

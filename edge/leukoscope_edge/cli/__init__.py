@@ -21,6 +21,7 @@ COMMANDS = (
     "health",
     "calibrate",
     "model",
+    "software",
     "records",
     "people",
     "profile",

@@ -91,21 +91,30 @@ def trust_root(data: Path, root: Path) -> int:
         UpdateError: U04; it is not a root file, or another one is trusted already.
         ConfigError: The file cannot be read: it was misnamed, and the disk is well.
     """
+    models = models_folder(data)
+    with locked(models), durable.own_disk():
+        return keep_root(root, models / "trust" / "root.json")
+
+
+def keep_root(root: Path, kept: Path) -> int:
+    """Keep a root file brought by hand, where none is kept; return its version.
+
+    Raises:
+        UpdateError: U04; it is not a root file, or another one is kept already.
+        ConfigError: The file cannot be read: it was misnamed, and the disk is well.
+    """
     from leukoscope_edge.updates.verify import check_root  # brings in tuf
 
     try:
         given = read_plain(root)
     except OSError as err:
         raise ConfigError(f"{root}: cannot be read: {err.strerror}") from err
-    models = models_folder(data)
-    with locked(models), durable.own_disk():
-        version = check_root(given)
-        kept = models / "trust" / "root.json"
-        if kept.exists() and kept.read_bytes() != given:
-            raise refused(
-                Code.FOREIGN, f"another root is trusted; to replace it remove {kept}"
-            )
-        durable.write(kept, given)
+    version = check_root(given)
+    if kept.exists() and kept.read_bytes() != given:
+        raise refused(
+            Code.FOREIGN, f"another root is trusted; to replace it remove {kept}"
+        )
+    durable.write(kept, given)
     return version
 
 

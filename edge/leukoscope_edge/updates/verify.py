@@ -115,12 +115,25 @@ class Verifier:
         Raises:
             UpdateError: U02, U03, U04 or U14.
         """
+        return self.read(MANIFEST_NAME, target, MAX_MANIFEST_BYTES)
+
+    def read(self, name: str, target: Path, max_bytes: int) -> bytes:
+        """Copy a short signed file and return its bytes.
+
+        Args:
+            name: Among what was signed.
+            target: Folder of the copy.
+            max_bytes: A longer one is refused.
+
+        Raises:
+            UpdateError: U02, U03, U04, U10 or U14.
+        """
         with _refusals(self.fetcher, self.trust):
-            info = _signed_info(self.updater, MANIFEST_NAME)
-            if info.length > MAX_MANIFEST_BYTES:
-                raise refused(Code.UNSUITED, f"{MANIFEST_NAME}: {info.length} bytes")
-            self.updater.download_target(info, str(target / MANIFEST_NAME))
-        return (target / MANIFEST_NAME).read_bytes()
+            info = _signed_info(self.updater, name)
+            if info.length > max_bytes:
+                raise refused(Code.UNSUITED, f"{name}: {info.length} bytes")
+            self.updater.download_target(info, str(target / name))
+        return (target / name).read_bytes()
 
     def copy(self, fact: FileFact, target: Path) -> None:
         """Copy one file that the manifest names, verified on the way.

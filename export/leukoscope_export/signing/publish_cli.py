@@ -8,6 +8,7 @@ import getpass
 from pathlib import Path
 
 from leukoscope_edge.config import read_toml
+from leukoscope_edge.updates.software import SIGNED_FOLDER
 from leukoscope_export.signing import tuf_repository
 from leukoscope_export.signing.keys import (
     PublishError,
@@ -37,6 +38,10 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     release.add_argument("--repo", type=Path, required=True)
     release.add_argument("--notes", type=Path, required=True)
     release.set_defaults(run=_release)
+    software = actions.add_parser("software", help="draft a release of the program")
+    software.add_argument("stick", type=Path, help="made by tools/make_wheelhouse.py")
+    software.add_argument("--repo", type=Path, required=True)
+    software.set_defaults(run=_software)
     sign = actions.add_parser("sign", help="add a signature to a drafted file")
     sign.add_argument("file", type=Path)
     sign.add_argument("--key", type=Path, required=True)
@@ -92,6 +97,13 @@ def _release(options: argparse.Namespace) -> None:
     _say(f"{path}: drafted; both targets keys sign it now")
 
 
+def _software(options: argparse.Namespace) -> None:
+    path = tuf_repository.draft_software(
+        tuf_repository.Repository(options.repo), options.stick
+    )
+    _say(f"{path}: drafted; both targets keys sign it now")
+
+
 def _sign(options: argparse.Namespace) -> None:
     signer = load_signer(options.key, _passphrase(options))
     _say(f"{options.file}: {tuf_repository.sign(options.file, signer)} signatures")
@@ -107,5 +119,8 @@ def _stick(options: argparse.Namespace) -> None:
     folder = tuf_repository.write_stick(
         tuf_repository.Repository(options.repo), options.out
     )
+    if folder.name == SIGNED_FOLDER:
+        _say(f"{folder}: this stick is signed")
+        return
     single = tuf_repository.write_single(folder)
     _say(f"{folder}: copy this folder onto the stick, or {single.name} alone")

@@ -34,6 +34,7 @@ from tuf.api.metadata import (
 )
 from tuf.api.serialization.json import JSONSerializer
 
+from leukoscope_edge.errors import UpdateError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle
 from leukoscope_edge.inference.classifier import call_for, p_blast
 from leukoscope_edge.types import CallName
@@ -43,6 +44,12 @@ from leukoscope_edge.updates.manifest import (
     FileFact,
     Manifest,
     parse_manifest,
+)
+from leukoscope_edge.updates.software import (
+    LIST_NAME,
+    LIST_TARGET,
+    SIGNED_FOLDER,
+    parse_list,
 )
 from leukoscope_edge.updates.stick import METADATA, TARGETS, UPDATE_FOLDER
 from leukoscope_edge.updates.zipped import ZIP_NAME
@@ -201,6 +208,27 @@ def draft_release(repository: Repository, bundle: Path, notes: PublishNotes) -> 
     return repository.save(Metadata(drafted), repository.path(Targets.type, version))
 
 
+def draft_software(repository: Repository, stick: Path) -> Path:
+    """Put the list of a stick's software into the repository, as unsigned targets.
+
+    A repository of its own, whose first root is the one of the models.
+
+    Raises:
+        PublishError: The stick has no such list.
+    """
+    try:
+        data = (stick / LIST_NAME).read_bytes()
+        parse_list(data)
+    except (OSError, UpdateError) as err:
+        raise PublishError(f"{stick}: run tools/make_wheelhouse.py: {err}") from err
+    info = TargetFile.from_data(LIST_TARGET, data, ["sha256"])
+    repository.targets.mkdir(parents=True, exist_ok=True)
+    (repository.targets / f"{info.hashes['sha256']}.{LIST_TARGET}").write_bytes(data)
+    version = repository.latest(Targets.type) + 1
+    drafted = Targets(version=version, expires=EXPIRES, targets={LIST_TARGET: info})
+    return repository.save(Metadata(drafted), repository.path(Targets.type, version))
+
+
 def sign(path: Path, signer: Signer) -> int:
     """Add one signature to a drafted file; return how many it has now.
 
@@ -261,17 +289,21 @@ def seal(repository: Repository, signer: Signer) -> None:
 def write_stick(repository: Repository, out: Path) -> Path:
     """Write the newest sealed release as a folder for a FAT32 stick.
 
+    What was sealed is a model, or the list of a stick's software; this says in which
+    folder it is looked for.
+
     Every root is on it, so that a device that slept for years can follow.
 
     Raises:
         PublishError: There is no sealed release, or the folder is there already.
     """
-    folder = out / UPDATE_FOLDER
-    if folder.exists():
-        raise PublishError(f"{folder}: is there already; name an empty place")
     snapshot = repository.load(Snapshot, repository.latest(Snapshot.type))
     version = snapshot.signed.meta["targets.json"].version
     targets = repository.load(Targets, version).signed.targets
+    is_software = LIST_TARGET in targets
+    folder = out / (SIGNED_FOLDER if is_software else UPDATE_FOLDER)
+    if folder.exists():
+        raise PublishError(f"{folder}: is there already; name an empty place")
     names = [f"{n}.root.json" for n in range(1, repository.latest(Root.type) + 1)]
     names += [f"{snapshot.signed.version}.snapshot.json", f"{version}.targets.json"]
     (folder / METADATA).mkdir(parents=True)
@@ -281,8 +313,9 @@ def write_stick(repository: Repository, out: Path) -> Path:
     for name, info in targets.items():
         stored = f"{info.hashes['sha256']}.{name}"
         shutil.copyfile(repository.targets / stored, folder / TARGETS / stored)
-    text = _readme(repository, targets[MANIFEST_NAME])
-    (folder / README_NAME).write_text(text, encoding="utf-8")
+    if not is_software:
+        text = _readme(repository, targets[MANIFEST_NAME])
+        (folder / README_NAME).write_text(text, encoding="utf-8")
     return folder
 
 
