@@ -150,7 +150,7 @@ FAULTS = (
         number=2,
         name="power cut",
         wanted="nothing acknowledged is lost",
-        tests=(f"{UPDATES}/test_durable.py", "tests/tools/test_update_faults.py"),
+        tests=(f"{UPDATES}/test_own_disk.py", "tests/tools/test_update_faults.py"),
     ),
     Fault(
         number=3,

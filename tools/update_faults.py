@@ -33,6 +33,7 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 from securesystemslib.signer import CryptoSigner
 
+from leukoscope_edge import durable
 from leukoscope_edge.errors import BundleError, LeukoscopeError, UpdateError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundles
 from leukoscope_edge.inference.card import Card, FileEntry, read_card
@@ -44,7 +45,6 @@ from leukoscope_edge.updates import (
     Device,
     FolderStick,
     active_bundle,
-    durable,
     install,
     recover,
     state,

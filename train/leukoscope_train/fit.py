@@ -5,7 +5,6 @@ history; a resumed run gives the same weights, bit for bit, as one never interru
 because the chance of every batch comes from the seed and its own number.
 """
 
-import contextlib
 import copy
 import hashlib
 import itertools
@@ -24,6 +23,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 from tqdm import tqdm
 
+from leukoscope_edge.durable import whole_file
 from leukoscope_edge.types import F64, U8
 from leukoscope_train.data.cells import I64, CropSet, DataError, concatenate
 from leukoscope_train.data.sampling import OTHER_KIND, Batch, batches, kept_crops
@@ -211,16 +211,13 @@ class _State:
         }
 
     def save(self, path: Path, epoch: int) -> None:
-        """Write aside, then rename: a full disk leaves the previous one alone."""
+        """Write the whole of it: a full disk leaves the previous one alone."""
         parts = self.parts(epoch)
         states = {name: part.state_dict() for name, part in parts.items()}
-        aside = path.with_suffix(".part")
         try:
-            torch.save({"key": self.key, "epoch": epoch, **states}, aside)
-            aside.replace(path)
+            with whole_file(path) as file:
+                torch.save({"key": self.key, "epoch": epoch, **states}, file)
         except (OSError, RuntimeError) as err:
-            with contextlib.suppress(OSError):
-                aside.unlink()
             raise DataError(
                 f"{path}: the checkpoint cannot be written: {err}; the previous one "
                 "is whole, free some space and run again"
@@ -389,8 +386,7 @@ def some_of(crops: CropSet, n_wanted: int) -> CropSet:
 
 
 def save_weights(network: nn.Module, path: Path) -> None:
-    """Write a network's weights aside, then rename."""
-    aside = path.with_suffix(".part")
+    """Write a network's weights, whole or not at all."""
     weights = {name: value.cpu() for name, value in network.state_dict().items()}
-    torch.save(weights, aside)
-    aside.replace(path)
+    with whole_file(path) as file:
+        torch.save(weights, file)

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from leukoscope_edge.durable import write_whole
+
 Row = dict[str, float]
 
 
@@ -29,9 +31,8 @@ class History:
         """Write all rows as JSON, and the last one for TensorBoard, beside it."""
         from torch.utils.tensorboard import SummaryWriter
 
-        aside = history_path(checkpoint).with_suffix(".aside")
-        aside.write_text(json.dumps(self.rows, indent=1) + "\n", encoding="utf-8")
-        aside.replace(history_path(checkpoint))
+        text = json.dumps(self.rows, indent=1) + "\n"
+        write_whole(history_path(checkpoint), text.encode())
         folder = str(checkpoint.parent / "tensorboard" / checkpoint.stem)
         row = self.rows[-1]
         with SummaryWriter(folder) as writer:

@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from leukoscope_edge.durable import write_whole
 from leukoscope_edge.inference.card import DecisionEntry, SpreadEntry
 from leukoscope_edge.types import F64
 from leukoscope_train.data.augment import Recipe
@@ -58,11 +59,9 @@ def plain(value: Any) -> Any:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON aside, then rename; what is no number becomes null."""
-    aside = path.with_suffix(".part")
+    """Write JSON, whole or not at all; what is no number becomes null."""
     text = json.dumps(plain(value), indent=1, allow_nan=False)
-    aside.write_text(text + "\n", encoding="utf-8")
-    aside.replace(path)
+    write_whole(path, f"{text}\n".encode())
 
 
 def read_json(path: Path) -> Any:

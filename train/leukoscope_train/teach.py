@@ -21,6 +21,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from leukoscope_edge.durable import whole_file
 from leukoscope_edge.types import F32, F64, U8
 from leukoscope_edge.vision.crop import COVER
 from leukoscope_train.data.augment import Recipe, compress, keep, vary
@@ -353,17 +354,14 @@ def _save(
     optimiser: torch.optim.Optimizer,
     step: int,
 ) -> None:
-    aside = checkpoint.with_suffix(".part")
-    torch.save(
-        {
-            "plan": repr(asdict(plan)),
-            "fit": fit.state_dict(),
-            "optimiser": optimiser.state_dict(),
-            "step": step,
-        },
-        aside,
-    )
-    aside.replace(checkpoint)
+    state = {
+        "plan": repr(asdict(plan)),
+        "fit": fit.state_dict(),
+        "optimiser": optimiser.state_dict(),
+        "step": step,
+    }
+    with whole_file(checkpoint) as file:
+        torch.save(state, file)
 
 
 def kept(cells: LabCells, side_px: int) -> U8:

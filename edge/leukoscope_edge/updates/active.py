@@ -9,11 +9,12 @@ from pathlib import Path
 from leukoscope_edge.errors import BundleError, UpdateError
 from leukoscope_edge.inference.card import read_card
 from leukoscope_edge.types import Domain
-from leukoscope_edge.updates import clock, durable, slots, state
+from leukoscope_edge.updates import clock, slots, state
 from leukoscope_edge.updates.codes import Code, refused
 from leukoscope_edge.updates.context import Device, time_floor
 from leukoscope_edge.updates.install import bundle_folder, is_usable
 from leukoscope_edge.updates.manifest import MANIFEST_NAME, parse_manifest
+from leukoscope_edge.updates.own_disk import own_disk
 from leukoscope_edge.updates.state import DOMAINS, SHIPPED, Event, Lane, State
 
 TIME_STEP = timedelta(hours=1)
@@ -174,7 +175,7 @@ def keep_time(device: Device) -> None:
     now = state.load(device.models)
     if clock.raised(time_floor(now), device.now()) < time_floor(now) + TIME_STEP:
         return
-    with slots.locked(device.models), durable.own_disk():
+    with slots.locked(device.models), own_disk():
         now = state.load(device.models)
         floor = clock.raised(time_floor(now), device.now())
         state.save(device.models, replace(now, time_floor=floor.isoformat()))
@@ -243,7 +244,7 @@ def _given_up(device: Device, now: State, domain: Domain, why: str) -> State:
 def _change(
     device: Device, domain: Domain, change: Callable[[State, Lane], State]
 ) -> State:
-    with slots.locked(device.models), durable.own_disk():
+    with slots.locked(device.models), own_disk():
         now = state.load(device.models)
         changed = change(now, now.lanes[domain])
         return now if changed == now else state.save(device.models, changed)

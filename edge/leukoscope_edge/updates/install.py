@@ -19,17 +19,19 @@ import itertools
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from leukoscope_edge.durable import remove
 from leukoscope_edge.errors import BundleError, LeukoscopeError, UpdateError
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.card import read_card
 from leukoscope_edge.types import Domain
-from leukoscope_edge.updates import durable, slots, state
+from leukoscope_edge.updates import slots, state
 from leukoscope_edge.updates.clock import at_midnight, raised
 from leukoscope_edge.updates.codes import Code, refused
 from leukoscope_edge.updates.comparison import Shadow, compare
 from leukoscope_edge.updates.context import Device, Step, time_floor
 from leukoscope_edge.updates.manifest import Floor, Manifest, Offer
+from leukoscope_edge.updates.own_disk import own_disk
 from leukoscope_edge.updates.state import SHIPPED, Lane, State, Trial
 from leukoscope_edge.updates.stick import Stick
 
@@ -64,14 +66,14 @@ def install(device: Device, stick: Stick) -> Installed:
     """
     from leukoscope_edge.updates.stage import receive  # brings in tuf
 
-    with slots.locked(device.models), durable.own_disk():
+    with slots.locked(device.models), own_disk():
         device.tell(Step.PREFLIGHT, 0)
         before = _settle(device)
         try:
             trial = receive(device, stick, before)
         finally:
             with contextlib.suppress(OSError):  # else the next start sweeps it away
-                durable.remove(slots.staging_folder(device.models))
+                remove(slots.staging_folder(device.models))
         staged = state.save(device.models, replace(before, trial=trial))
         installed = _finish(device, staged, trial)
         after = state.load(device.models)
@@ -94,12 +96,12 @@ def preview(device: Device, stick: Stick) -> Offer:
     """
     from leukoscope_edge.updates.stage import look  # brings in tuf
 
-    with slots.locked(device.models), durable.own_disk():
+    with slots.locked(device.models), own_disk():
         try:
             return look(device, stick, _settle(device))
         finally:
             with contextlib.suppress(OSError):
-                durable.remove(slots.staging_folder(device.models))
+                remove(slots.staging_folder(device.models))
 
 
 def recover(device: Device) -> State:
@@ -110,7 +112,7 @@ def recover(device: Device) -> State:
     Raises:
         UpdateError: U08, U09 or U16; the disk fails or another updater is at work.
     """
-    with slots.locked(device.models), durable.own_disk():
+    with slots.locked(device.models), own_disk():
         return _settle(device)
 
 

@@ -19,9 +19,14 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from leukoscope_edge.durable import read_plain
+from leukoscope_edge.durable import (
+    make_folder,
+    move_folder,
+    open_plain,
+    read_plain,
+    remove,
+)
 from leukoscope_edge.errors import ConfigError, LeukoscopeError, UpdateError
-from leukoscope_edge.updates import durable
 from leukoscope_edge.updates.codes import Code, refused
 from leukoscope_edge.updates.manifest import (
     MANIFEST_NAME,
@@ -29,6 +34,7 @@ from leukoscope_edge.updates.manifest import (
     Manifest,
     parse_manifest,
 )
+from leukoscope_edge.updates.own_disk import own_disk, replace_file
 from leukoscope_edge.updates.state import State
 
 READ_ONLY = 0o444
@@ -63,9 +69,9 @@ def locked(models: Path) -> Iterator[None]:
     Raises:
         UpdateError: U16; one is at work.
     """
-    with durable.own_disk():
+    with own_disk():
         for folder in (models, models / "slots", models / "trust"):
-            durable.make_folder(folder)
+            make_folder(folder, mode=0o755)
         descriptor = os.open(models / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
     try:
         try:
@@ -92,7 +98,7 @@ def trust_root(data: Path, root: Path) -> int:
         ConfigError: The file cannot be read: it was misnamed, and the disk is well.
     """
     models = models_folder(data)
-    with locked(models), durable.own_disk():
+    with locked(models), own_disk():
         return keep_root(root, models / "trust" / "root.json")
 
 
@@ -114,7 +120,7 @@ def keep_root(root: Path, kept: Path) -> int:
         raise refused(
             Code.FOREIGN, f"another root is trusted; to replace it remove {kept}"
         )
-    durable.write(kept, given)
+    replace_file(kept, given)
     return version
 
 
@@ -127,7 +133,7 @@ def trusted_root(models: Path) -> bytes:
     from leukoscope_edge.updates.verify import check_root  # brings in tuf
 
     try:
-        root = durable.read_plain(models / "trust" / "root.json")
+        root = read_plain(models / "trust" / "root.json", follows_links=False)
         check_root(root)
     except (OSError, UpdateError) as err:
         raise refused(Code.NO_TRUST) from err
@@ -149,7 +155,7 @@ def read_slot(models: Path, slot: str) -> Manifest | None:
     """Hash a slot's every file and return its manifest; None where it is not whole."""
     folder = slot_folder(models, slot)
     try:
-        data = durable.read_plain(folder / MANIFEST_NAME)
+        data = read_plain(folder / MANIFEST_NAME, follows_links=False)
         manifest = parse_manifest(data)
         is_whole = slot == slot_name(manifest, data)
         is_whole = is_whole and all(is_as_signed(folder, f) for f in manifest.files)
@@ -161,7 +167,7 @@ def read_slot(models: Path, slot: str) -> Manifest | None:
 def is_as_signed(folder: Path, fact: FileFact) -> bool:
     """Hash a file on this device's disk and hold it against the manifest."""
     digest = hashlib.sha256()
-    with durable.open_plain(folder / fact.name) as file:
+    with open_plain(folder / fact.name, follows_links=False) as file:
         while chunk := file.read(CHUNK_BYTES):
             digest.update(chunk)
     return digest.hexdigest() == fact.sha256
@@ -171,8 +177,8 @@ def place(models: Path, staged: Path, trust: Path, slot: str) -> None:
     """Make a staged release and its metadata durable under the slot's name."""
     for path in staged.iterdir():
         path.chmod(READ_ONLY)
-    durable.move_in(trust, trust_folder(models, slot))
-    durable.move_in(staged, slot_folder(models, slot))
+    move_folder(trust, trust_folder(models, slot))
+    move_folder(staged, slot_folder(models, slot))
 
 
 def sweep(models: Path, state: State) -> None:
@@ -180,8 +186,8 @@ def sweep(models: Path, state: State) -> None:
     keep = state.slots_in_use()
     for folder in (models / "slots").iterdir():
         if folder.name not in keep:
-            durable.remove(folder)
+            remove(folder)
     for folder in (models / "trust").iterdir():
         if folder.is_dir() and folder.name not in keep | {state.trust}:
-            durable.remove(folder)
-    durable.remove(staging_folder(models))
+            remove(folder)
+    remove(staging_folder(models))

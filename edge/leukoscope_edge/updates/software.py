@@ -19,9 +19,10 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from leukoscope_edge.durable import make_folder, move_folder, open_plain, read_plain
 from leukoscope_edge.errors import ConfigError
-from leukoscope_edge.updates import durable
 from leukoscope_edge.updates.codes import Code, refused
+from leukoscope_edge.updates.own_disk import own_disk
 from leukoscope_edge.updates.slots import keep_root
 from leukoscope_edge.updates.stick import CHUNK_BYTES, FolderStick
 
@@ -52,8 +53,8 @@ def trust_software(root: Path, settings: Path = SETTINGS) -> int:
         UpdateError: U04; it is not a root file, or another one is trusted already.
         ConfigError: The file cannot be read.
     """
-    with durable.own_disk():
-        durable.make_folder(settings)
+    with own_disk():
+        make_folder(settings, mode=0o755)
         return keep_root(root, settings / ROOT_NAME)
 
 
@@ -73,13 +74,13 @@ def take_software(
         ConfigError: Nobody said whose software to take.
     """
     root = _root(settings)
-    with durable.own_disk(), tempfile.TemporaryDirectory(dir=settings) as aside:
+    with own_disk(), tempfile.TemporaryDirectory(dir=settings) as aside:
         trust = Path(aside, TRUST)
         listed = parse_list(_signed_list(stick, root, trust, settings))
         for name, sha256 in listed.items():
             _copy(stick / name, target / name, sha256)
         if is_installed:
-            durable.move_in(trust, settings / TRUST)
+            move_folder(trust, settings / TRUST)
     return len(listed)
 
 
@@ -99,7 +100,7 @@ def parse_list(data: bytes) -> Mapping[str, str]:
 
 def _root(settings: Path) -> bytes:
     try:
-        return durable.read_plain(settings / ROOT_NAME)
+        return read_plain(settings / ROOT_NAME, follows_links=False)
     except OSError as err:
         raise ConfigError(
             f"{settings}: this device was never told whose software to take: run "
@@ -139,7 +140,7 @@ def _copy(source: Path, target: Path, sha256: str) -> None:
 def _chunks(source: Path) -> Iterator[bytes]:
     """Yield a plain file of the stick; what fails there is not this device's disk."""
     try:
-        with durable.open_plain(source) as file:
+        with open_plain(source, follows_links=False) as file:
             while chunk := file.read(CHUNK_BYTES):
                 yield chunk
     except FileNotFoundError as err:

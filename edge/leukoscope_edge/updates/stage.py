@@ -5,10 +5,11 @@ import shutil
 from pathlib import Path
 
 from leukoscope_edge import __version__
+from leukoscope_edge.durable import make_folder, read_plain, remove
 from leukoscope_edge.errors import BundleError
 from leukoscope_edge.inference.bundle import open_bundle
 from leukoscope_edge.inference.card import CARD_NAME, read_card
-from leukoscope_edge.updates import durable, slots
+from leukoscope_edge.updates import slots
 from leukoscope_edge.updates.codes import Code, refused
 from leukoscope_edge.updates.context import Device, Step
 from leukoscope_edge.updates.manifest import (
@@ -101,9 +102,9 @@ def _require_room(models: Path, n_bytes: int) -> None:
 def _prepare(models: Path, staging: Path, trusted: str | None) -> tuple[Path, Path]:
     """Make the staging folders and copy the metadata that was verified last."""
     staged, trust = staging / "bundle", staging / "trust"
-    durable.remove(staging)
-    durable.make_folder(staged)
-    durable.make_folder(trust / "root_history")
+    remove(staging)
+    make_folder(staged, mode=0o755)
+    make_folder(trust / "root_history", mode=0o755)
     if trusted is not None:
         _copy_metadata(slots.trust_folder(models, trusted), trust)
     return staged, trust
@@ -117,7 +118,7 @@ def _copy_metadata(source: Path, target: Path) -> None:
     """
     for path in (*source.glob("*.json"), *source.glob("root_history/*.json")):
         try:
-            data = durable.read_plain(path)
+            data = read_plain(path, follows_links=False)
         except OSError:
             continue
         (target / path.relative_to(source)).write_bytes(data)

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from leukoscope_edge.durable import read_plain
 from leukoscope_edge.types import Domain
-from leukoscope_edge.updates import durable
 from leukoscope_edge.updates.manifest import NO_FLOOR, Floor
+from leukoscope_edge.updates.own_disk import replace_file
 
 STATE_NAME, BACKUP_NAME, FLOOR_NAME = "state.json", "state.json.bak", "floor.json"
 STATE_FORMAT = 1
@@ -160,13 +161,13 @@ def save(folder: Path, state: State) -> State:
     state = dataclasses.replace(state, generation=state.generation + 1)
     data = _sealed(dataclasses.asdict(state))
     try:
-        durable.write(folder / STATE_NAME, data)
+        replace_file(folder / STATE_NAME, data)
     except OSError:
         if _read_state(folder / STATE_NAME) != state:
             raise
     with contextlib.suppress(OSError):
-        durable.write(folder / BACKUP_NAME, data)
-        durable.write(folder / FLOOR_NAME, _sealed(dataclasses.asdict(state.floor)))
+        replace_file(folder / BACKUP_NAME, data)
+        replace_file(folder / FLOOR_NAME, _sealed(dataclasses.asdict(state.floor)))
     return state
 
 
@@ -187,7 +188,7 @@ def _sealed(content: dict[str, Any]) -> bytes:
 def _unsealed(path: Path) -> dict[str, Any] | None:
     """Return what was sealed, or None where the file is missing or not whole."""
     try:
-        sealed = json.loads(durable.read_plain(path))
+        sealed = json.loads(read_plain(path, follows_links=False))
         body: str = sealed["body"]
         digest = hashlib.sha256(body.encode()).hexdigest()
         if sealed["format"] != STATE_FORMAT or sealed["sha256"] != digest:

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-from leukoscope_edge.updates import durable
+from leukoscope_edge.durable import open_plain
 from leukoscope_edge.updates.codes import Code, refused
 from leukoscope_edge.updates.stick import (
     CHUNK_BYTES,
@@ -62,7 +62,7 @@ class ZipStick:
         """
         self.path = path
         try:
-            self._file = durable.open_plain(path)
+            self._file = open_plain(path, follows_links=False)
         except (OSError, ValueError) as err:
             raise refused(Code.NO_UPDATE, str(path)) from err
         try:

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from leukoscope_edge import durable
 from leukoscope_edge.updates import (
     Device,
     Step,
-    durable,
     history,
     install,
     recover,

@@ -11,16 +11,16 @@ from tests.edge.mutated import SOME_FAILED, Mutation, run_mutated
 
 MUTATIONS = {
     "no fsync": Mutation(
-        "updates/durable.py",
+        "durable.py",
         "    os.fsync(descriptor)",
         "    del descriptor",
-        "updates/test_durable.py",
+        "updates/test_own_disk.py",
     ),
     "no folder sync": Mutation(
-        "updates/durable.py",
-        "    sync_path(path.parent)",
-        "    pass",
-        "updates/test_durable.py",
+        "durable.py",
+        "        sync_folder(path.parent)\n    except",
+        "        pass\n    except",
+        "updates/test_own_disk.py",
     ),
     "no hash check of a slot": Mutation(
         "updates/slots.py",
@@ -83,5 +83,5 @@ def test_the_tests_fail_without(tmp_path: Path, name: str) -> None:
 def test_and_pass_with_it(tmp_path: Path) -> None:
     """The copy itself is not what makes them fail."""
     line = "    os.fsync(descriptor)"
-    unchanged = Mutation("updates/durable.py", line, line, "updates/test_durable.py")
+    unchanged = Mutation("durable.py", line, line, "updates/test_own_disk.py")
     assert run_mutated(tmp_path, unchanged) == 0

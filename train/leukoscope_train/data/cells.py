@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
+from leukoscope_edge.durable import whole_file
 from leukoscope_edge.types import U8, BoolArray
 from leukoscope_edge.vision.crop import WHITE_LEVEL, CropSpec, cut
 
@@ -261,19 +262,18 @@ def concatenate(sets: list[CropSet]) -> CropSet:
 
 
 def save_crops(path: Path, crops: CropSet) -> None:
-    """Write crops to an .npz, losslessly packed, aside and then renamed."""
-    aside = path.with_suffix(".part.npz")
+    """Write crops to an .npz, losslessly packed, whole or not at all."""
     arrays = {n: getattr(crops, n) for n in CropSet.__slots__ if n != "pixels"}
     with ThreadPoolExecutor() as pool:
         packed = list(pool.map(_pack, crops.pixels))
-    np.savez(
-        aside,
-        allow_pickle=False,
-        packed=np.concatenate(packed),
-        lengths=np.array([len(p) for p in packed], np.int64),
-        **arrays,
-    )
-    aside.replace(path)
+    with whole_file(path) as file:
+        np.savez(
+            file,
+            allow_pickle=False,
+            packed=np.concatenate(packed),
+            lengths=np.array([len(p) for p in packed], np.int64),
+            **arrays,
+        )
 
 
 def _pack(crop: U8) -> U8:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from leukoscope_edge.durable import whole_file
 from leukoscope_edge.types import F64, U8, BoolArray
 from leukoscope_train.data.cells import I64, DataError, Strings
 
@@ -224,11 +225,10 @@ def rows_of(table: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:
 
 
 def save_cells(path: Path, cells: LabCells) -> None:
-    """Write cells to an .npz, unpacked (60 KiB a cell), aside and then renamed."""
-    aside = path.with_suffix(".part.npz")
+    """Write cells to an .npz, unpacked (60 KiB a cell), whole or not at all."""
     arrays = {f.name: getattr(cells, f.name) for f in fields(cells)}
-    np.savez(aside, allow_pickle=False, **arrays)
-    aside.replace(path)
+    with whole_file(path) as file:
+        np.savez(file, allow_pickle=False, **arrays)
 
 
 def load_cells(path: Path) -> LabCells:

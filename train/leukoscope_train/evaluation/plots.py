@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from leukoscope_edge.durable import whole_file
 from leukoscope_edge.types import F64, U8
 from leukoscope_train.data.cells import BLAST, I64, CropSet
 from leukoscope_train.evaluation import metrics
@@ -24,9 +25,8 @@ CURVES = ("loss", "unseen_loss", "unseen_auroc")
 
 def _save(figure: Figure, path: Path) -> None:
     figure.tight_layout()
-    aside = path.with_suffix(".part.png")
-    figure.savefig(aside, dpi=DPI)
-    aside.replace(path)
+    with whole_file(path) as file:
+        figure.savefig(file, dpi=DPI, format="png")
 
 
 def plot_calls(labels: I64, p: F64, path: Path) -> None:

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
-from leukoscope_edge.updates import Device, durable, install
+from leukoscope_edge.durable import remove
+from leukoscope_edge.updates import Device, install
+from leukoscope_edge.updates.own_disk import replace_file
 from leukoscope_edge.updates.state import STATE_NAME
 
 
@@ -82,10 +84,10 @@ def test_every_file_of_a_slot_is_synced_before_the_slot_appears(
 
 def test_a_file_is_the_old_one_or_the_new_one(tmp_path: Path) -> None:
     path = tmp_path / "file"
-    durable.write(path, b"old")
+    replace_file(path, b"old")
     (tmp_path / ".file.part").mkdir()  # the next write cannot begin
     with pytest.raises(OSError, match="Is a directory"):
-        durable.write(path, b"new")
+        replace_file(path, b"new")
     assert path.read_bytes() == b"old"
 
 
@@ -100,6 +102,6 @@ def test_removing_takes_away_whatever_is_there(tmp_path: Path, what: str) -> Non
             (path / "deep").mkdir(parents=True)
         case "link":
             path.symlink_to(other)
-    durable.remove(path)
+    remove(path)
     assert not path.exists()
     assert (other / "inside").is_dir()
