@@ -175,6 +175,23 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
             "Check stain and buffer, stain another smear, and count it. After a new "
             "stain a supervisor begins the bands anew."
         ),
+        # the differential
+        "flag-left-shift": (
+            "Left shift: {p} % immature granulocytes, usual up to {high} %."
+        ),
+        "flag-eosinophilia": "Eosinophilia: {p} % eosinophils, usual up to {high} %.",
+        "flag-lymphocytosis": (
+            "Lymphocytosis: {p} % lymphocytes, usual up to {high} %."
+        ),
+        "flag-erythroblasts": (
+            "Erythroblasts: {p} for every 100 white cells; a counter may have taken "
+            "them for white cells."
+        ),
+        "kinds-by": (
+            "A person named the kind of {k} of {n} cells, the model the others."
+        ),
+        "kinds-by-model": "The model named the kinds; no person did.",
+        "ranges-unreadable": "No usual ranges: {why}",
         # the stop rule
         "enough-above": "enough: more than {level} blasts",
         "enough-below": "enough: fewer than {level} blasts",

@@ -172,10 +172,14 @@ class ReviewEntry:
         blind: "first-look" hides what the model thinks from everybody until the
             readers have looked, also while the slide is counted; "off" shows it.
             Two readers are blind in either case.
+        differential_cells: Cells that a differential asks for: 100 in routine, 200, or
+            400 (CLSI H20-A2), which two readers share, 200 of their own each; 0: as
+            many as there are.
     """
 
     readers: Literal[1, 2] = 1
     blind: Literal["first-look", "off"] = "first-look"
+    differential_cells: Literal[0, 100, 200, 400] = 0
 
     @property
     def hides_count(self) -> bool:

@@ -33,12 +33,15 @@ class SlideFacts:
         age: A child's, an adult's, or not known, which is treated like a child's.
         is_leukopenic: The person is known to have few white cells.
         mode: A counting run, or a passive watch.
+        wbc_10e9_per_l: White cells in blood as a counter gave them, None where nobody
+            typed them in.
     """
 
     sample_type: SampleType | None
     age: AgeGroup
     is_leukopenic: bool
     mode: Mode
+    wbc_10e9_per_l: float | None = None
 
 
 SIMULATED_SAMPLE = SlideFacts(

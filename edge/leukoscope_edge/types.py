@@ -168,6 +168,12 @@ class Call:
         return max(self.kinds, key=lambda kind: kind[1])[0] if self.kinds else ""
 
     @property
+    def kind_beside_blast(self) -> str:
+        """The likeliest kind if it is no blast, "" where none is told apart."""
+        others = [kind for kind in self.kinds if kind[0] != CallName.BLAST.value]
+        return max(others, key=lambda kind: kind[1])[0] if others else ""
+
+    @property
     def p_kind(self) -> float:
         """The probability of the likeliest kind, 0 where there is none."""
         return max((p for _, p in self.kinds), default=0.0)

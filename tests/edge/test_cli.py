@@ -252,7 +252,7 @@ def test_cells_are_found_as_the_profile_says_or_every_result_says_why_not(
     note = f"Cells are found by thresholds: {result['segmenter_fallback']}"
     assert (note in printed) == (note in result["notes"]) == bool(why)
     report = (tmp_path / "out" / "report.html").read_text()
-    assert f"<th>Cells found by<td><bdi>{used}</bdi>" in report
+    assert f"<dt>Cells found by</dt><dd><bdi>{used}</bdi>" in report
     assert (html.escape(note) in report) == bool(why)
 
 

@@ -3,7 +3,8 @@
 For each suspect cell one frame, the sharpest that showed it; and for those others that
 the first look mixes in, or else a kept frame would tell what the model thinks. Frames
 are kept at their own scale as JPEG; of one larger than `MAX_SIDE_PX` the part around
-the cell. Beyond `BUDGET_BYTES` a slide keeps no more; the page says where one lacks.
+the cell. Beyond `BUDGET_BYTES` a slide keeps those of suspects alone, to a hard limit;
+the page says where one lacks.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,14 +14,16 @@ import numpy as np
 
 from leukoscope_edge.records.pictures import Pictures, jpeg_bytes
 from leukoscope_edge.records.slides.slide import FieldPicture
-from leukoscope_edge.types import U8, Cell, Frame, Sighting
+from leukoscope_edge.types import U8, CallName, Cell, Frame, Sighting
 
 JPEG_QUALITY = 92
 """What it changes: `leukoscope records reproduce`, and docs/records.md."""
 MAX_SIDE_PX = 2048
 BUDGET_BYTES = 40_000_000
-"""A slide. 51 frames of 640 x 480 took 2.4 MB (docs/records.md); as many of 2048 x 2048
-would take some 33."""
+"""A slide, for cells that the model does not suspect. 51 frames of 640 x 480 took 2.4
+MB (docs/records.md); as many of 2048 x 2048 would take some 33."""
+SUSPECTS_BUDGET_BYTES = 150_000_000
+"""A slide, where suspects need it: below the room that a slide is started with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,12 @@ class Fields:
         for cell in cells:
             self._look_at(cell)
         due = [c.id for c in cells if c.id in self._ready]
-        new = {i: self._write(i) for i in due if everything or i not in self._kept}
+        suspects = {c.id for c in cells if is_suspect(c)}
+        new = {
+            i: self._write(i, SUSPECTS_BUDGET_BYTES if i in suspects else BUDGET_BYTES)
+            for i in due
+            if everything or i not in self._kept
+        }
         found = {i: field for i, field in new.items() if field is not None}
         self._kept |= found
         return found
@@ -92,9 +100,9 @@ class Fields:
         if not shown_in or is_better:
             self._ready[cell.id] = _ready(self._frame, here[0], self._found_by)
 
-    def _write(self, cell: int) -> FieldPicture | None:
+    def _write(self, cell: int, budget_bytes: int) -> FieldPicture | None:
         ready = self._ready.pop(cell)
-        if self._n_bytes + len(ready.jpeg) > BUDGET_BYTES:
+        if self._n_bytes + len(ready.jpeg) > budget_bytes:
             return None
         file, is_new = self._pictures.keep_jpeg(self._slide, ready.jpeg)
         self._n_bytes += len(ready.jpeg) if is_new else 0
@@ -104,6 +112,11 @@ class Fields:
             box_px=ready.box_px,
             found_by=ready.found_by,
         )
+
+
+def is_suspect(cell: Cell) -> bool:
+    """Say whether the model wants a person to look at a cell."""
+    return cell.call is None or cell.call.name is not CallName.NORMAL
 
 
 def _ready(frame: Frame, sighting: Sighting, found_by: str) -> _Ready:

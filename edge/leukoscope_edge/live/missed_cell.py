@@ -39,7 +39,7 @@ def cut_missed(
     high = np.clip([x + half_px, y + half_px], 0, [width, height])
     x0, y0, x1, y1 = (round(float(v)) for v in (*low, *high))
     origin = news.facts.get("place") or (0, 0, 0)
-    view = view_spec(card.input.crop_spec)
+    view = view_spec(card.input.crop_spec, scale_um_per_px)
     return MissedCell(
         frame=str(news.facts["frame"]),
         frame_sha256="",

@@ -51,6 +51,7 @@ def keep_cell(
         call=cell.call.name,
         p_blast=cell.call.p_blast,
         is_unlike=cell.call.is_unlike,
+        kind=cell.call.kind_beside_blast,
         crops=pictures.keep(record.id, strip),
         n_crops=len(cell.sightings),
         view=pictures.keep(record.id, best.view),

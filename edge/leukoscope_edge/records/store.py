@@ -157,6 +157,7 @@ class Store:
         self.identity_of = reader.identity_of
         self.comment = reader.comment
         self.reason = reader.reason
+        self.remarks = reader.remarks
         self.archived_cells = reader.archived_cells
         self.events = reader.events
         # what the counting process writes
@@ -168,6 +169,7 @@ class Store:
         # what people write
         self.judge_cell = review.judge_cell
         self.settle_cell = review.settle_cell
+        self.remark = review.remark
         self.add_missed = review.add_missed
         self.undo = review.undo
         self.sign = review.sign

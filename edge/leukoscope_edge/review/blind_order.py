@@ -9,7 +9,9 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from leukoscope_edge.counting.differential import NAMED
 from leukoscope_edge.profile import ReviewEntry
+from leukoscope_edge.records.slides.kinds import own_cells
 from leukoscope_edge.records.slides.slide import (
     MIN_OTHERS_REVIEWED,
     CellRecord,
@@ -18,7 +20,8 @@ from leukoscope_edge.records.slides.slide import (
 from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.types import Word
 
-TABS = ("suspected", "unclear", "others", "not-cells")
+TABS = ("suspected", "unclear", *NAMED, "others", "not-cells")
+"""Others are normal cells of which nobody told the kind."""
 _TAB_OF = {
     Word.BLAST: "suspected",
     Word.UNCLEAR: "unclear",
@@ -55,7 +58,15 @@ def left_for(record: SlideRecord, person: str) -> list[CellRecord]:
     is_third = person not in record.readers and len(record.readers) >= record.n_readers
     if is_third:
         return []
-    return [c for c in first_pass(record) if person not in dict(c.words)]
+    return [c for c in pass_of(record, person) if person not in dict(c.words)]
+
+
+def pass_of(record: SlideRecord, person: str) -> list[CellRecord]:
+    """Return all that somebody reads at first: her own half of a differential too."""
+    shared = first_pass(record)
+    known = {c.id for c in shared}
+    own = [c for c in own_cells(record, person) if c.id not in known]
+    return _shuffled(f"{record.id} pass", [*shared, *own]) if own else shared
 
 
 def hides_model(record: SlideRecord, entry: ReviewEntry) -> bool:
@@ -93,7 +104,9 @@ def is_first_look_over(record: SlideRecord) -> bool:
         return True
     if record.state in (SlideState.NEW, SlideState.COUNTING):
         return False
-    return all(len(c.words) >= record.n_readers for c in first_pass(record))
+    if not all(len(c.words) >= record.n_readers for c in first_pass(record)):
+        return False
+    return not any(left_for(record, person) for person in record.readers)
 
 
 def tells_word(record: SlideRecord, entry: ReviewEntry) -> bool:
@@ -145,7 +158,7 @@ def by_suspicion(cells: Sequence[CellRecord]) -> list[CellRecord]:
 
 def tab_of(cell: CellRecord) -> str:
     """Return the tab of the gallery in which a cell stands."""
-    return _TAB_OF[cell.final]
+    return (cell.final is Word.NORMAL and cell.final_kind) or _TAB_OF[cell.final]
 
 
 def differences(record: SlideRecord) -> list[CellRecord]:
@@ -154,4 +167,13 @@ def differences(record: SlideRecord) -> list[CellRecord]:
         c
         for c in record.cells
         if c.word is not None and (c.call is None or c.word.value != c.call.value)
+    ]
+
+
+def renamed(record: SlideRecord) -> list[CellRecord]:
+    """Return the normal cells whose kind a person named otherwise than the model."""
+    return [
+        c
+        for c in record.cells
+        if c.final is Word.NORMAL and c.kind and c.named_kind not in ("", c.kind)
     ]

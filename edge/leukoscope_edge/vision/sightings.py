@@ -17,8 +17,9 @@ from leukoscope_edge.types import (
 from leukoscope_edge.vision.crop import CropSpec, cut_labelled, cut_view
 from leukoscope_edge.vision.quality import sharpness
 
-VIEW_SIDE_PX = 96
-"""Side of the pictures for people; the model's crop has the card's own side."""
+VIEW_SIDES_PX = (96, 256)
+"""Least and largest side of the pictures for people, which are cut at the camera's own
+resolution between them; the model's crop has the card's own side."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +62,17 @@ def find_sightings(
     )
 
 
-def view_spec(spec: CropSpec) -> CropSpec:
-    """Return how the picture for people is cut: the crop's place at its own side."""
-    return replace(
-        spec,
-        side_px=VIEW_SIDE_PX,
-        scale_um_per_px=spec.side_px * spec.scale_um_per_px / VIEW_SIDE_PX,
-    )
+def view_spec(spec: CropSpec, scale_um_per_px: float) -> CropSpec:
+    """Return how the picture for people is cut: the crop's place, a pixel for a pixel.
+
+    Args:
+        spec: How the model wants its crops.
+        scale_um_per_px: Physical size of the frame's pixel.
+    """
+    view_um = spec.side_px * spec.scale_um_per_px
+    least, largest = VIEW_SIDES_PX
+    side_px = min(max(round(view_um / scale_um_per_px), least), largest)
+    return replace(spec, side_px=side_px, scale_um_per_px=view_um / side_px)
 
 
 def _glimpse(
@@ -99,4 +104,4 @@ def _cut(
     x, y = (float(v) for v in segmentation.centres_px[index])
     scale, labels = segmentation.scale_um_per_px, segmentation.cell_labels
     crop = cut_labelled(pixels, labels, index + 1, (x, y), scale, spec)
-    return crop, cut_view(pixels, (x, y), scale, view_spec(spec))
+    return crop, cut_view(pixels, (x, y), scale, view_spec(spec, scale))

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from leukoscope_edge.accounts import Role
 from leukoscope_edge.live.commands import Do
@@ -15,6 +15,19 @@ from leukoscope_edge.web.share import What
 Key = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[\w-]+$")]
 
 
+Wbc = Annotated[float, Field(gt=0, le=1000)]
+"""White cells of a litre of blood, in thousand millions; a leukemia may reach 500."""
+NamedKind = Literal[
+    "",
+    "neutrophil",
+    "immature-granulocyte",
+    "eosinophil",
+    "basophil",
+    "lymphocyte",
+    "monocyte",
+    "erythroblast",
+]
+"""What a person may name a normal cell; a test holds it to `counting.differential`."""
 Objective = Literal["100x", "50x", "40x"]
 
 
@@ -57,6 +70,7 @@ class NewSlide(Body):
     sample_type: SampleType
     age: AgeGroup
     leukopenic: bool = False
+    wbc: Wbc | None = Field(default=None, description="in 10^9 a litre")
     sex: Literal["unknown", "female", "male"] = "unknown"
     reason: Literal["fever", "anaemia", "malaria film", "other"] = "other"
     stain: Literal["Giemsa", "May-Gruenwald-Giemsa", "Wright", "Leishman", "other"] = (
@@ -82,7 +96,14 @@ class Settled(Body):
 
     cell: str = Field(max_length=16)
     word: Word
+    kind: NamedKind = ""
     key: Key
+
+    @model_validator(mode="after")
+    def _only_normal_cells_have_a_kind(self) -> "Settled":
+        if self.kind and self.word is not Word.NORMAL:
+            raise ValueError("only a normal cell has a kind beside its word")
+        return self
 
 
 class Judged(Settled):
@@ -95,6 +116,12 @@ class Keyed(Body):
     """A step that happens once, however often it is sent."""
 
     key: Key
+
+
+class Remark(Keyed):
+    """A note on a cell; kept encrypted, as it may name somebody."""
+
+    text: str = Field(min_length=1, max_length=300)
 
 
 class Missed(Keyed):
@@ -206,4 +233,5 @@ class Correction(Reasoned):
     sample_type: SampleType | None = None
     age: AgeGroup | None = None
     leukopenic: bool | None = None
+    wbc: Wbc | None = None
     objective: Objective | None = None

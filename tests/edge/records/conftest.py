@@ -29,7 +29,9 @@ SIDE_PX = 32
 FRAME_SHA256 = "ab" * 32
 
 
-def cell(number: int, name: CallName = CallName.NORMAL, p: float = 0.1) -> Cell:
+def cell(
+    number: int, name: CallName = CallName.NORMAL, p: float = 0.1, kind: str = ""
+) -> Cell:
     rng = np.random.default_rng(number)
     sightings = tuple(
         Sighting(
@@ -48,7 +50,7 @@ def cell(number: int, name: CallName = CallName.NORMAL, p: float = 0.1) -> Cell:
         id=number,
         sightings=sightings,
         n_sightings=4,
-        call=Call(name=name, p_blast=p),
+        call=Call(name=name, p_blast=p, kinds=((kind, 1.0),) if kind else ()),
     )
 
 

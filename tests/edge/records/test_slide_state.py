@@ -38,6 +38,7 @@ cells            x     x       x     x
 finish           x     x       x     x
 judge                  x       x     x      x             x
 missed           x     x       x     x      x             x
+remark                 x       x     x      x             x
 undo                   x       x     x      x             x
 correct          x                          x             x
 sign                                        x             x

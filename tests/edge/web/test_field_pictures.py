@@ -77,12 +77,17 @@ def test_beyond_its_budget_a_slide_keeps_no_more(
     fields = Fields(device.store.pictures, slide)
     fields.saw(frame("a"), THRESHOLDS)
     assert fields.keep([seen_in(make_cell(1, CallName.BLAST), "a")], everything=False)
-    monkeypatch.setattr(
-        module, "BUDGET_BYTES", device.store.pictures.n_jpeg_bytes(slide) + 10
-    )
+    full = device.store.pictures.n_jpeg_bytes(slide) + 10
+    monkeypatch.setattr(module, "BUDGET_BYTES", full)
     fields.saw(frame("bb"), "a network")
+    others = [seen_in(make_cell(2, CallName.NORMAL), "bb")]
+    assert not fields.keep(others, everything=False)
+    suspects = [seen_in(make_cell(3, CallName.BLAST), "bb")]
+    assert fields.keep(suspects, everything=False)  # every suspect's field is kept
+    monkeypatch.setattr(module, "SUSPECTS_BUDGET_BYTES", full)
+    fields.saw(frame("ccc"), "a network")
     assert not fields.keep(
-        [seen_in(make_cell(2, CallName.BLAST), "bb")], everything=False
+        [seen_in(make_cell(4, CallName.BLAST), "ccc")], everything=False
     )
 
 

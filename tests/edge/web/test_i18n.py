@@ -28,6 +28,8 @@ from leukoscope_edge.inference.bundle import (
     shipped_bundles,
 )
 from leukoscope_edge.messages import TEMPLATES, Message
+from leukoscope_edge.records.exports.cell_words import KIND_OF_ONE, KINDS
+from leukoscope_edge.records.exports.differential_table import HEADS
 from leukoscope_edge.records.exports.facts import asked_facts
 from leukoscope_edge.records.exports.formats import FORMATS
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
@@ -55,6 +57,7 @@ def used_texts() -> set[str]:
     """Every text that a screen asks a language for."""
     found = {INTENDED_USE, *LIGHTS.values(), *TEXTS.values(), *SIGNS, *STATES, GOLDEN}
     found |= {one.label for one in FORMATS.values()}
+    found |= {*KINDS.values(), *KIND_OF_ONE.values(), *HEADS, "usual"}
     for template in (*(WEB / "templates").glob("*.html"), *REPORTS.glob("*.html")):
         for double, single in re.findall(
             r"""_\((?:"([^"]+)"|'([^']+)')\)""", template.read_text()

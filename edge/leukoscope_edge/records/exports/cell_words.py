@@ -11,6 +11,42 @@ WORDS = {
     Word.NOT_A_CELL: "not a cell",
 }
 
+KINDS = {
+    "blast": "Blasts",
+    "neutrophil": "Neutrophils",
+    "immature-granulocyte": "Immature granulocytes",
+    "eosinophil": "Eosinophils",
+    "basophil": "Basophils",
+    "lymphocyte": "Lymphocytes",
+    "monocyte": "Monocytes",
+    "erythroblast": "Erythroblasts",
+    "smudge": "Smudge cells",
+    "": "Normal, kind not told",
+}
+"""What a kind is called where several cells are of it."""
+
+
+KIND_OF_ONE = {
+    "neutrophil": "Neutrophil",
+    "immature-granulocyte": "Immature granulocyte",
+    "eosinophil": "Eosinophil",
+    "basophil": "Basophil",
+    "lymphocyte": "Lymphocyte",
+    "monocyte": "Monocyte",
+    "erythroblast": "Erythroblast",
+}
+"""What one cell of a kind is called: every kind that a person may name."""
+KIND_KEYS = {
+    "neutrophil": "N",
+    "immature-granulocyte": "I",
+    "eosinophil": "E",
+    "basophil": "A",
+    "lymphocyte": "L",
+    "monocyte": "M",
+    "erythroblast": "R",
+}
+"""The key that names a cell so in the review."""
+
 
 def model_said(call: CallName, p_blast: float, say: Callable[[str], str] = str) -> str:
     """Return the model's call with its probability of a blast, named as that.

@@ -3,6 +3,7 @@
 from leukoscope_edge.records.exports.facts import fact_headings
 from leukoscope_edge.records.exports.slide_version import Dossier
 from leukoscope_edge.records.exports.text_table import BOX_KEYS, csv_bytes
+from leukoscope_edge.records.slides.kinds import is_named
 from leukoscope_edge.records.slides.slide import CellRecord
 
 CELL_KEYS = (
@@ -14,6 +15,8 @@ CELL_KEYS = (
     "word",
     "judged_by",
     "counted",
+    "kind",
+    "kind_by",
 )
 
 
@@ -45,5 +48,7 @@ def _cell_row(slide: str, cell: CellRecord) -> tuple[object, ...]:
         cell.word.value if cell.word else "",
         cell.judged_by,
         cell.is_counted,
+        cell.final_kind,
+        "person" if is_named(cell) else "model" if cell.final_kind else "",
         *cell.box_px,
     )

@@ -9,8 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from leukoscope_edge.counting.differential import Compared
 from leukoscope_edge.messages import Say
+from leukoscope_edge.records.exports.cell_words import KINDS
+from leukoscope_edge.records.exports.differential_table import said_flags, table
 from leukoscope_edge.records.exports.slide_version import Dossier
+from leukoscope_edge.records.slides.kinds import comparison
 from leukoscope_edge.records.slides.slide import Outcome, SlideRecord
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
 
@@ -32,6 +36,7 @@ class Fact:
         said: Says it in a reader's language.
         number: Where it is a count, None elsewhere.
         names_somebody: Stands on no copy without names.
+        group: The table that a report shows it in, "" for a line of its own.
     """
 
     id: str
@@ -39,6 +44,7 @@ class Fact:
     said: Callable[[Say], str]
     number: int | None = None
     names_somebody: bool = False
+    group: str = ""
 
     @property
     def value(self) -> int | str:
@@ -52,7 +58,7 @@ class Fact:
 
 def facts(slide: Dossier) -> tuple[Fact, ...]:
     """Return all that is known of a version of a slide, in the order of a report."""
-    parts = (_whose, _said_of_it, _when, _results, _counts, _notes)
+    parts = (_whose, _said_of_it, _when, _results, _counts, _kinds, _notes)
     return tuple(fact for part in parts for fact in part(slide))
 
 
@@ -129,6 +135,9 @@ def asked_facts(asked: SlideFacts, *, is_own: bool) -> Iterator[Fact]:
     yield Fact("reading", "Reading", _word(reading))
     if asked.is_leukopenic:
         yield Fact("white_cells", "White cells", _word("Few"))
+    if asked.wbc_10e9_per_l is not None:
+        count = f"{asked.wbc_10e9_per_l:g} × 10⁹/l"
+        yield Fact("wbc", "White cell count, typed in", _text(count))
     own = "This site's own normal slides" if is_own else "The model's normal slides"
     yield Fact("background", "Background", _word(own))
 
@@ -161,6 +170,23 @@ def _counts(slide: Dossier) -> Iterator[Fact]:
     yield _count("smudge_cells", "Smudge cells", tally.n_smudges)
 
 
+def _kinds(slide: Dossier) -> Iterator[Fact]:
+    """Yield the differential: reports lay these out as a table, by their group."""
+    for row in table(slide):
+        if row.kind != "smudge":  # counted above
+            id_ = f"kind_{row.kind or 'not_told'}"
+            yield Fact(id_, row.label, row.said, group="differential")
+    for pair in comparison(slide.record):
+        yield Fact(
+            f"readers_{pair.first.kind or 'not_told'}",
+            KINDS[pair.first.kind],
+            _two_readers(slide.record, pair),
+            group="comparison",
+        )
+    for said in said_flags(slide):
+        yield Fact("differential", "Differential", said.said)
+
+
 def _notes(slide: Dossier) -> Iterator[Fact]:
     for note in slide.record.notes:
         yield Fact("note", "Note", _word(note))
@@ -177,7 +203,7 @@ def origins(slide: Dossier) -> tuple[Fact, ...]:
         Fact("engine", "Ran on", _text(engine)),
         Fact("found_by", "Cells found by", _word(origin.segmenter)),
         Fact("software", "Software", _text(origin.software)),
-        Fact("camera", "Camera", _text(origin.camera)),
+        Fact("camera", "Camera", _text("" if slide.source else origin.camera)),
         Fact("calibration", "Calibration", _calibration(slide)),
         Fact("device", "Device", _text(slide.device)),
     )
@@ -218,6 +244,17 @@ def _agreement(slide: Dossier) -> Callable[[Say], str]:
     }
     text = "{who}: judged alike {k} of {n} cells; {m} settled by a supervisor"
     return lambda say: say(text).format(**figures)
+
+
+def _two_readers(record: SlideRecord, pair: Compared) -> Callable[[Say], str]:
+    limits = "within chance" if pair.is_alike else "more than chance"
+
+    def said(say: Say) -> str:
+        read = zip(record.readers, (pair.first, pair.second), strict=True)
+        shares = (f"{who} {s.percent:.1f} % ({s.n} / {s.of})" for who, s in read)
+        return f"{'; '.join(shares)}: {say(limits)}"
+
+    return said
 
 
 def _at_by(at: str, by: str) -> Callable[[Say], str]:

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from leukoscope_edge.records.exports.facts import origins, public
+from leukoscope_edge.records.exports.fhir_kinds import is_by_person, kind_observations
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.records.exports.slide_version import Dossier
 from leukoscope_edge.records.slides.slide import Outcome, SlideRecord
@@ -66,6 +67,7 @@ def fhir_object(dossier: Dossier, pdf: bytes | None = None) -> Json:
         _specimen(dossier),
         _device(dossier),
         *_observations(dossier),
+        *_kinds(dossier),
         _report(dossier, pdf),
         _provenance(dossier),
     ]
@@ -191,6 +193,24 @@ def _observations(dossier: Dossier) -> Iterator[Json]:
         }
 
 
+def _kinds(dossier: Dossier) -> Iterator[Json]:
+    """Yield the differential, as final as who named its kinds allows."""
+    by_person = is_by_person(dossier)
+    label = {} if by_person else {"meta": {"security": [_coding(BY_MACHINE)]}}
+    for kind in kind_observations(dossier):
+        yield {
+            "resourceType": "Observation",
+            "status": _status(dossier) if by_person else "preliminary",
+            "subject": _reference(dossier, "Patient"),
+            "specimen": _reference(dossier, "Specimen"),
+            "device": _reference(dossier, "Device"),
+            "effectiveDateTime": dossier.record.started_at,
+            "note": [{"text": INTENDED_USE}],
+            **label,
+            **kind,
+        }
+
+
 def _blasts(record: SlideRecord, in_blood: tuple[str, str]) -> Json:
     """Return the code of a share of blasts, in words where it is not of blood."""
     match record.facts.sample_type:
@@ -265,6 +285,7 @@ def _percent(fraction: float) -> Json:
 def _report(dossier: Dossier, pdf: bytes | None) -> Json:
     names = ["Machine"] * (dossier.record.machine is not None)
     names += ["Person"] * (dossier.signature is not None)
+    names += [str(kind["_name"]) for kind in kind_observations(dossier)]
     report: Json = {
         "resourceType": "DiagnosticReport",
         "identifier": [{"system": "urn:leukoscope:audit", "value": dossier.code}],

@@ -15,6 +15,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from leukoscope_edge.i18n import ENGLISH, Language
+from leukoscope_edge.records.exports.differential_table import HEADS, table
 from leukoscope_edge.records.exports.facts import facts, origins
 from leukoscope_edge.records.exports.report_words import (
     caption_of,
@@ -98,7 +99,10 @@ def report_values(
         "verdict": said_verdict(dossier, language),
         "marks": list(said_marks(dossier, language)),
         "sample": said_sample(dossier, language),
-        "facts": facts(dossier),
+        "facts": [f for f in facts(dossier) if not f.group],
+        "differential": table(dossier),
+        "comparison": [f for f in facts(dossier) if f.group == "comparison"],
+        "heads": HEADS,
         "origins": origins(dossier),
         "changes": list(said_changes(dossier, language)),
         "galleries": galleries,

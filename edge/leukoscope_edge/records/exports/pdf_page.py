@@ -3,7 +3,7 @@
 import io
 import logging
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fpdf import FPDF
@@ -138,6 +138,22 @@ class Sheet(FPDF):
         self.set_y(top)
         self.line_of(text, size_pt=9, indent_mm=LABEL_MM)
         self.set_y(max(bottom, self.get_y()))
+
+    def columns(
+        self, texts: Sequence[str], widths_mm: Sequence[float], *, bold: bool = False
+    ) -> None:
+        """Print one line of a table, from the side at which lines begin."""
+        if self.will_page_break(6):
+            self.add_page()
+        top, bottom, left_mm = self.get_y(), self.get_y(), 0.0
+        for text, width_mm in zip(texts, widths_mm, strict=True):
+            self.set_y(top)
+            right_mm = left_mm + width_mm
+            self.line_of(
+                text, size_pt=9, bold=bold, indent_mm=left_mm, width_mm=right_mm
+            )
+            bottom, left_mm = max(bottom, self.get_y()), right_mm
+        self.set_y(bottom)
 
     def picture(self, png: bytes, x_mm: float, y_mm: float, side_mm: float) -> None:
         """Print a square PNG picture."""

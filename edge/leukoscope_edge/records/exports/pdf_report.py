@@ -17,6 +17,7 @@ import segno
 
 from leukoscope_edge.durable import write_whole
 from leukoscope_edge.messages import Say
+from leukoscope_edge.records.exports.differential_table import HEADS, table
 from leukoscope_edge.records.exports.facts import facts, origins
 from leukoscope_edge.records.exports.fonts import Fonts, find_fonts, is_right_to_left
 from leukoscope_edge.records.exports.pdf_layout import INK, MARGIN_MM, RGB, WIDTH_MM
@@ -38,6 +39,8 @@ PICTURES_A_ROW, PICTURE_MM, CAPTION_GAP_MM = 6, 27.0, 2.5
 GAP_MM = (WIDTH_MM - PICTURES_A_ROW * PICTURE_MM) / (PICTURES_A_ROW - 1)
 BAR_UM, BAR_MM = 10, 0.9
 QR_MM = 27.0
+DIFFERENTIAL_MM = (52.0, 18.0, 26.0, 32.0, 28.0, 24.0)
+"""Widths of the differential's columns; together those of a line."""
 MAX_POINTS_NAMED = 5
 PALE: RGB = (233, 239, 245)
 WARNING: RGB = (138, 60, 0)
@@ -103,7 +106,9 @@ def paper_bytes(
         sheet.banner("IN ENGLISH: no font for the chosen language", WARNING)
     _banners(sheet, dossier, say, uses)
     sheet.ln(2)
-    _rows(sheet, (f.row(say) for f in facts(dossier)))
+    _rows(sheet, (f.row(say) for f in facts(dossier) if not f.group))
+    _differential(sheet, dossier, say)
+    _two_readers(sheet, dossier, say)
     _limits(sheet, dossier, say)
     _pictures(sheet, dossier, say)
     _changes(sheet, dossier, say)
@@ -218,6 +223,30 @@ def _changes(sheet: "Sheet", dossier: Dossier, say: Say) -> None:
     if changes:
         sheet.heading(say("Where people and machine differ"))
         _rows(sheet, changes)
+
+
+def _differential(sheet: "Sheet", dossier: Dossier, say: Say) -> None:
+    rows = table(dossier)
+    if not rows:
+        return
+    sheet.heading(say("Differential"))
+    sheet.columns([say(h) for h in HEADS], DIFFERENTIAL_MM, bold=True)
+    for row in rows:
+        sheet.columns(row.cells(say), DIFFERENTIAL_MM)
+
+
+def _two_readers(sheet: "Sheet", dossier: Dossier, say: Say) -> None:
+    rows = [f.row(say) for f in facts(dossier) if f.group == "comparison"]
+    if rows:
+        sheet.heading(say("Two readers, each of cells of their own"))
+        sheet.line_of(
+            say(
+                "Within chance: each share lies within the exact 95 % limits of the "
+                "other (Clopper-Pearson, as in the table of Ruemke)."
+            ),
+            size_pt=9,
+        )
+        _rows(sheet, rows)
 
 
 def _limits(sheet: "Sheet", dossier: Dossier, say: Say) -> None:

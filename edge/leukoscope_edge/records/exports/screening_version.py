@@ -6,9 +6,12 @@ So one list of facts, one report and one table of formats serve both.
 from collections.abc import Mapping
 
 from leukoscope_edge import __version__
+from leukoscope_edge.config import read_toml
+from leukoscope_edge.counting.reference_ranges import ReferenceRanges
 from leukoscope_edge.messages import NOT_FOR_CARE
 from leukoscope_edge.records.exports.slide_version import Dossier
 from leukoscope_edge.records.pictures import jpeg_bytes
+from leukoscope_edge.records.site_ranges import SHIPPED
 from leukoscope_edge.records.slides.slide import (
     CellRecord,
     Origin,
@@ -54,6 +57,7 @@ def version_of(screening: Screening) -> Dossier:
         marks=(NOT_FOR_CARE,) if is_research else (),
         source=screening.source,
         background_from=screening.background_from,
+        ranges=read_toml(SHIPPED, ReferenceRanges).of(screening.facts.age),
         left_out=tuple(i for i in screening.images if i.status != "screened"),
     )
 
@@ -106,4 +110,5 @@ def _cell(cell: Cell, *, is_counted: bool) -> CellRecord:
         view="",
         is_counted=is_counted,
         is_unlike=cell.call.is_unlike,
+        kind=cell.call.kind_beside_blast,
     )

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
-from leukoscope_edge.errors import StepError
+from leukoscope_edge.counting.reference_ranges import AgeRanges
+from leukoscope_edge.errors import ConfigError, StepError
 from leukoscope_edge.messages import NOT_FOR_CARE, Message, Param, message, said_all
 from leukoscope_edge.records.changes import Reason
 from leukoscope_edge.records.events import code_of
+from leukoscope_edge.records.site_ranges import open_ranges
 from leukoscope_edge.records.slides.slide import (
     CellRecord,
     Identity,
@@ -36,6 +38,8 @@ class Dossier:
         source: What was screened at one go, "" for a slide of the records.
         left_out: Its images that were not screened; empty for a slide of the records.
         background_from: Whose normal slides the background comes from.
+        ranges: What is usual at this age, None where the age is not known.
+        ranges_trouble: Why the site's own ranges cannot be read, "" mostly.
     """
 
     record: SlideRecord
@@ -48,6 +52,8 @@ class Dossier:
     source: str = ""
     left_out: tuple[ImageReport, ...] = ()
     background_from: Literal["bundle", "site"] = "bundle"
+    ranges: AgeRanges | None = None
+    ranges_trouble: str = ""
 
     @property
     def file_stem(self) -> str:
@@ -163,7 +169,33 @@ def open_dossier(store: Store, slide: str, *, identified: bool = True) -> Dossie
         views=views,
         marks=tuple(_marks(store, newest, signature, identified=identified)),
         background_from="site" if record.site else "bundle",
+        **_ranges(store, record),
     )
+
+
+def shown_version(store: Store, record: SlideRecord, outcome: Outcome) -> Dossier:
+    """Return a slide as it stands now with an outcome that nobody has signed yet.
+
+    For a screen: without name, comment and pictures.
+    """
+    return Dossier(
+        record=replace(record, machine=outcome, signatures=()),
+        signature=None,
+        identity=None,
+        comment="",
+        device=store.device,
+        views={},
+        background_from="site" if record.site else "bundle",
+        **_ranges(store, record),
+    )
+
+
+def _ranges(store: Store, record: SlideRecord) -> dict[str, Any]:
+    """Return what is usual; a broken file must not keep a result from leaving."""
+    try:
+        return {"ranges": open_ranges(store.folder).of(record.facts.age)}
+    except ConfigError as err:
+        return {"ranges_trouble": str(err)}
 
 
 def _marks(

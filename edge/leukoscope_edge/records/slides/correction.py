@@ -18,6 +18,7 @@ class Corrected:
         sample_type: Blood or marrow.
         age: A child's, an adult's, or not known.
         is_leukopenic: The person is known to have few white cells.
+        wbc_10e9_per_l: White cells of a litre of blood, in thousand millions.
         objective: The objective that it was looked at under.
         calibration: Of that objective: its id, `none` where nobody calibrated it.
         scale_um_per_px: Of that objective, None where nobody calibrated it.
@@ -27,6 +28,7 @@ class Corrected:
     sample_type: SampleType | None = None
     age: AgeGroup | None = None
     is_leukopenic: bool | None = None
+    wbc_10e9_per_l: float | None = None
     objective: str | None = None
     calibration: str = "none"
     scale_um_per_px: float | None = None
@@ -42,6 +44,7 @@ class Corrected:
             is_leukopenic=(
                 facts.is_leukopenic if is_leukopenic is None else is_leukopenic
             ),
+            wbc_10e9_per_l=self.wbc_10e9_per_l or facts.wbc_10e9_per_l,
         )
 
     def scale(self, record: SlideRecord) -> dict[str, Any]:
@@ -80,4 +83,5 @@ def _said(facts: SlideFacts) -> dict[str, str]:
         "sample_type": facts.sample_type.value if facts.sample_type else "unknown",
         "age": facts.age.value,
         "leukopenic": "yes" if facts.is_leukopenic else "no",
+        "wbc": "" if facts.wbc_10e9_per_l is None else f"{facts.wbc_10e9_per_l:g}",
     }

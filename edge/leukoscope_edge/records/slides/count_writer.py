@@ -64,6 +64,7 @@ class CountWriter:
                 "details": set_up.details,
                 "consents_to_training": set_up.consents_to_training,
                 "n_readers": set_up.n_readers,
+                "n_differential": set_up.n_differential,
                 "facts": facts_object(set_up.facts),
                 "site": asdict(set_up.site) if set_up.site else None,
             }

@@ -61,6 +61,7 @@ class ReviewWriter:
         by: str,
         *,
         key: str,
+        kind: str = "",
         seen: int | None = None,
     ) -> None:
         """Keep a person's word on a cell.
@@ -71,6 +72,7 @@ class ReviewWriter:
             word: What it is.
             by: Who says so.
             key: Idempotency key.
+            kind: Of a normal cell, "" where it is not named.
             seen: The version of the cell that was seen (`SlideRecord.seen_by`), None
                 for a program that shows nobody anything.
 
@@ -82,11 +84,19 @@ class ReviewWriter:
             now = record.seen_by(by).get(cell, 0)
             return "" if seen in (None, now) else JUST_CALLED
 
-        body = {"cell": cell, "word": word.value}
+        body = {"cell": cell, "word": word.value} | ({"kind": kind} if kind else {})
         self._events.do(Kind.JUDGE, slide, body, by, key, refuses)
 
+    def remark(self, slide: str, cell: str, text: str, by: str, *, key: str) -> None:
+        """Keep a person's note on a cell, encrypted, as it may name somebody."""
+        with self._events.writing():
+            if self._events.repeated(Kind.REMARK, slide, key) is None:
+                sealed = self._identities.seal_text(slide, text)
+                body = {"cell": cell, "sealed": sealed}
+                self._events.append(Kind.REMARK, slide, body, by, key)
+
     def settle_cell(
-        self, slide: str, cell: str, word: Word, by: str, *, key: str
+        self, slide: str, cell: str, word: Word, by: str, *, key: str, kind: str = ""
     ) -> None:
         """Keep a supervisor's word on a cell that two people have read.
 
@@ -94,6 +104,7 @@ class ReviewWriter:
             StepError: Two people have not read it, or this supervisor is one of them.
         """
         body = {"cell": cell, "word": word.value, "settles": True}
+        body |= {"kind": kind} if kind else {}
 
         def refuses(record: SlideRecord) -> str:
             words = [c.words for c in record.cells if c.id == cell]

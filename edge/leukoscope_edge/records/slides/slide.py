@@ -33,6 +33,17 @@ MIN_OTHERS_REVIEWED = 10
 blasts that the model misses."""
 
 
+OF_PEOPLE = (
+    "word",
+    "judged_by",
+    "words",
+    "is_disputed",
+    "kind_words",
+    "sealed_notes",
+)
+"""Of a cell's record: what people add, which the event that keeps the cell has not."""
+
+
 class Kind(str, Enum):
     """What can happen."""
 
@@ -43,6 +54,7 @@ class Kind(str, Enum):
     CELLS = "cells"
     JUDGE = "judge"
     MISSED = "missed"
+    REMARK = "remark"
     UNDO = "undo"
     FINISH = "finish"
     SIGN = "sign"
@@ -125,6 +137,7 @@ class SlideSetUp:
         details: Further plain facts (age band, reason, stain, objective). No names.
         consents_to_training: Its cells may leave, de-identified, to train a model.
         n_readers: How many people read the cells, each without the other's words.
+        n_differential: Cells that the differential asks for; 0: as many as there are.
     """
 
     identity: Identity
@@ -136,6 +149,7 @@ class SlideSetUp:
     details: dict[str, str] = field(default_factory=dict)
     consents_to_training: bool = False
     n_readers: Literal[1, 2] = 1
+    n_differential: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,6 +241,9 @@ class CellRecord:
         words: Each reader's own last word, in the order in which they first spoke.
         is_disputed: Two readers differ, and no supervisor has settled it.
         is_unlike: The model found it unlike all that it learned from.
+        kind: The likeliest kind to the model, blast apart; "" where it tells none.
+        kind_words: Each reader's own last word on its kind, "" where she named none.
+        sealed_notes: Notes of people on it, encrypted, with who wrote each.
     """
 
     id: str
@@ -247,6 +264,30 @@ class CellRecord:
     words: tuple[tuple[str, Word], ...] = ()
     is_disputed: bool = False
     is_unlike: bool = False
+    kind: str = ""
+    kind_words: tuple[tuple[str, str], ...] = ()
+    sealed_notes: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def named_kind(self) -> str:
+        """The kind that people gave it, "" where none did or two differ."""
+        kinds = {kind for _, kind in self.kind_words if kind}
+        return kinds.pop() if len(kinds) == 1 else ""
+
+    @property
+    def is_kind_disputed(self) -> bool:
+        """Whether readers gave it different kinds."""
+        return len({kind for _, kind in self.kind_words if kind}) > 1
+
+    @property
+    def final_kind(self) -> str:
+        """What counts: blast, a person's kind, or else the model's; "" where none does.
+
+        A blast is a blast by its word alone, so that no kind takes one away.
+        """
+        if self.final is not Word.NORMAL:
+            return Word.BLAST.value if self.final is Word.BLAST else ""
+        return "" if self.is_kind_disputed else self.named_kind or self.kind
 
     @property
     def pictures(self) -> tuple[str, ...]:
@@ -313,7 +354,8 @@ class ArchivedCell:
 class Step:
     """A person's step in the review that can be taken back.
 
-    `settles`: a supervisor's word on a cell that two people had read.
+    `settles`: a supervisor's word on a cell that two people had read. `kind`: of a
+    normal cell, "" where it was not named.
     """
 
     seq: int
@@ -322,6 +364,7 @@ class Step:
     by: str
     adds: CellRecord | None = None
     settles: bool = False
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -369,9 +412,11 @@ class SlideRecord:
         quality: What of the device's quality was out of control when the count ended.
         doubts: What was wrong with the pictures.
         scales_um_per_px: At which its cells were cut out and judged.
+        notes_on_cells: Each: cell, who wrote it, the encrypted text.
         amendments: Why signed versions were opened again, the oldest first.
         corrections: What was put right of its facts, the oldest first.
         void: Why it counts for nothing, None where it counts.
+        n_differential: Cells that the differential asks for; 0: as many as there are.
     """
 
     id: str
@@ -404,6 +449,8 @@ class SlideRecord:
     amendments: tuple[Reason, ...] = ()
     corrections: tuple[Correction, ...] = ()
     void: Reason | None = None
+    notes_on_cells: tuple[tuple[str, str, str], ...] = ()
+    n_differential: int = 0
 
     @property
     def is_rescaled(self) -> bool:
@@ -417,9 +464,16 @@ class SlideRecord:
         steps: dict[str, list[Step]] = {}
         for step in self.steps:
             steps.setdefault(step.cell, []).append(step)
-        return tuple(
+        notes: dict[str, list[tuple[str, str]]] = {}
+        for cell, by, sealed in self.notes_on_cells:
+            notes.setdefault(cell, []).append((by, sealed))
+        read = (
             _with_words(c, steps[i], self.n_readers) if i in steps else c
             for i, c in (self.machine_cells | added).items()
+        )
+        return tuple(
+            replace(c, sealed_notes=tuple(notes[c.id])) if c.id in notes else c
+            for c in read
         )
 
     @property
@@ -483,6 +537,7 @@ def _with_words(cell: CellRecord, steps: list[Step], n_readers: int) -> CellReco
     are the same; where they differ the cell is unclear until a supervisor settles it.
     """
     words = tuple({s.by: s.word for s in steps if not s.settles}.items())
+    cell = replace(cell, kind_words=_kind_words(steps))
     said = {word for _, word in words}
     last = steps[-1]
     settling = [s for s in steps if s.settles]
@@ -499,15 +554,24 @@ def _with_words(cell: CellRecord, steps: list[Step], n_readers: int) -> CellReco
     return replace(cell, word=last.word, judged_by=last.by, words=words)
 
 
+def _kind_words(steps: list[Step]) -> tuple[tuple[str, str], ...]:
+    """Return who gave a cell which kind last; who settles it, alone."""
+    settling = [s for s in steps if s.settles]
+    said = settling[-1:] or steps
+    return tuple({s.by: s.kind for s in said}.items())
+
+
 def cell_object(cell: CellRecord) -> dict[str, Any]:
     """Return a cell as plain JSON values, without a person's word."""
     found = asdict(cell)
-    for of_people in ("word", "judged_by", "words", "is_disputed"):
+    for of_people in OF_PEOPLE:
         del found[of_people]
     if cell.field is None:
         del found["field"]
     if not cell.is_unlike:
         del found["is_unlike"]
+    if not cell.kind:
+        del found["kind"]
     return found | {"call": cell.call.value if cell.call else None}
 
 

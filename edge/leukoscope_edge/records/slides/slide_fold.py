@@ -13,6 +13,7 @@ from leukoscope_edge.counting.background import NormalSlide, SiteBackground
 from leukoscope_edge.messages import from_plain
 from leukoscope_edge.records.changes import Change, Correction, Reason
 from leukoscope_edge.records.events import Event
+from leukoscope_edge.records.slides.kinds import n_own_left
 from leukoscope_edge.records.slides.slide import (
     Kind,
     Origin,
@@ -107,6 +108,8 @@ def _after(record: SlideRecord, kind: Kind, event: Event) -> SlideRecord:  # noq
             return _judged(record, event)
         case Kind.MISSED:
             return _missed(record, event)
+        case Kind.REMARK:
+            return _remarked(record, event)
         case Kind.UNDO:
             return _undone(record, event)
         case Kind.FINISH:
@@ -141,6 +144,7 @@ def _started(event: Event) -> SlideRecord:
         details=body["details"],
         consents_to_training=body["consents_to_training"],
         n_readers=body.get("n_readers", 1),
+        n_differential=body.get("n_differential", 0),
         facts=_facts(body),
         site=_site(body),
         started_at=event.at,
@@ -232,20 +236,33 @@ def _with_finder(record: SlideRecord, plain: dict[str, Any]) -> dict[str, Any]:
 
 
 def _judged(record: SlideRecord, event: Event) -> SlideRecord:
-    cell = event.body["cell"]
-    added = (s.cell for s in record.steps if s.adds is not None)
-    if cell not in record.machine_cells and cell not in added:
-        raise ValueError(f"slide {record.id}: there is no cell {cell}")
+    cell = _known_cell(record, event)
     step = Step(
         seq=event.seq,
         cell=cell,
         word=Word(event.body["word"]),
         by=event.by,
         settles=event.body.get("settles", False),
+        kind=event.body.get("kind", ""),
     )
+    if step.kind and step.word is not Word.NORMAL:
+        raise ValueError(f"slide {record.id}: only a normal cell has a kind beside it")
     if record.n_readers > 1 or step.settles:
         _check_reader(record, step)
     return replace(record, steps=(*record.steps, step))
+
+
+def _known_cell(record: SlideRecord, event: Event) -> str:
+    cell = str(event.body["cell"])
+    added = (s.cell for s in record.steps if s.adds is not None)
+    if cell not in record.machine_cells and cell not in added:
+        raise ValueError(f"slide {record.id}: there is no cell {cell}")
+    return cell
+
+
+def _remarked(record: SlideRecord, event: Event) -> SlideRecord:
+    note = (_known_cell(record, event), event.by, str(event.body["sealed"]))
+    return replace(record, notes_on_cells=(*record.notes_on_cells, note))
 
 
 JUST_CALLED = "somebody has just called this cell"
@@ -305,7 +322,7 @@ def _signed(record: SlideRecord, event: Event) -> SlideRecord:
             f"slide {record.id}: readers differ on {len(record.disputed)} cells: a "
             "supervisor settles them before signing"
         )
-    left = len(record.to_review) + record.n_others_left
+    left = len(record.to_review) + record.n_others_left + n_own_left(record)
     if left:
         raise ValueError(
             f"slide {record.id}: {left} cells are still to be judged before signing"

@@ -12,6 +12,7 @@ from leukoscope_edge.records.ledger import Ledger
 from leukoscope_edge.records.pictures import Pictures
 from leukoscope_edge.records.slides.slide import (
     ArchivedCell,
+    CellRecord,
     Identity,
     Kind,
     Signature,
@@ -172,6 +173,14 @@ class SlideReader:
     def comment(self, slide: str, signature: Signature) -> str | None:
         """Return the comment of a signature, None after erasure."""
         return self._identities.open_text(slide, signature.sealed_comment)
+
+    def remarks(self, slide: str, cell: CellRecord) -> list[tuple[str, str]]:
+        """Return who noted what on a cell, without what was erased."""
+        opened = (
+            (by, self._identities.open_text(slide, sealed))
+            for by, sealed in cell.sealed_notes
+        )
+        return [(by, text) for by, text in opened if text is not None]
 
     def reason(self, slide: str, reason: Reason) -> str | None:
         """Return why something was done with a slide, None after erasure."""

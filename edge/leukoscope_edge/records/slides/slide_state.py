@@ -46,6 +46,7 @@ class Action(str, Enum):
     FINISH = "finish"
     JUDGE = "judge"
     MISSED = "missed"
+    REMARK = "remark"
     UNDO = "undo"
     CORRECT = "correct"
     SIGN = "sign"
@@ -77,6 +78,7 @@ ALLOWED: Mapping[Action, frozenset[SlideState]] = MappingProxyType(
         Action.FINISH: _NOT_OVER,
         Action.JUDGE: _UNDER_THE_LENS | _IN_REVIEW,
         Action.MISSED: _NOT_OVER | _IN_REVIEW,
+        Action.REMARK: _UNDER_THE_LENS | _IN_REVIEW,
         Action.UNDO: _UNDER_THE_LENS | _IN_REVIEW,
         # Not under the lens: the running count would not hear of it.
         Action.CORRECT: _IN_REVIEW | {_S.NEW},

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
 
 from leukoscope_edge.accounts import Person
+from leukoscope_edge.inference.reference_cells import reference_cells
 from leukoscope_edge.records.exports.cell_words import model_said
 from leukoscope_edge.records.pictures import png_bytes
 from leukoscope_edge.review.blind_order import hides_model, left_for
@@ -17,6 +18,7 @@ from leukoscope_edge.web.access import (
     device_of,
 )
 from leukoscope_edge.web.device import Device
+from leukoscope_edge.web.forms import Remark
 
 router = APIRouter(prefix="/api", dependencies=[Depends(at_slides)])
 
@@ -76,7 +78,45 @@ def explained(
         if found.call
         else ""
     )
-    return explain.explanation(device, slide, found) | {"said": said}
+    said_of = explain.explanation(device, slide, found) | {"said": said}
+    return said_of | {"kind": found.kind}
+
+
+@router.get("/slides/{slide}/cells/{cell}/remarks")
+def remarks(
+    slide: SlideId, cell: CellId, request: Request, person: Operator
+) -> list[dict[str, str]]:
+    """Return the notes on a cell; who has still to look sees only her own."""
+    device = device_of(request)
+    record = device.store.slide(slide)
+    known = device.store.remarks(slide, cell_of(device, slide, cell))
+    is_blind = hides_model(record, device.profile.review)
+    is_blind = is_blind or bool(left_for(record, person.name))
+    return [
+        {"by": by, "text": text}
+        for by, text in known
+        if not is_blind or by == person.name
+    ]
+
+
+@router.post("/slides/{slide}/cells/{cell}/remarks")
+def remark(
+    slide: SlideId, cell: CellId, body: Remark, request: Request, person: Operator
+) -> dict[str, str]:
+    """Keep a note on a cell."""
+    store = device_of(request).store
+    store.remark(slide, cell, body.text, person.name, key=body.key)
+    return {}
+
+
+@router.get("/references/{number}.jpg")
+def reference(number: Annotated[int, Path(ge=0)]) -> Response:
+    """Return the picture of a known cell."""
+    cells = reference_cells()
+    if number >= len(cells):
+        raise HTTPException(404, "there is no such known cell")
+    data = cells[number].path.read_bytes()
+    return Response(data, media_type="image/jpeg")
 
 
 @router.get("/golden/{number}.png")

@@ -1,27 +1,40 @@
 """The screens of a slide after the count: review, result, paper, sharing."""
 
 from dataclasses import replace
-from typing import get_args
+from typing import Any, get_args
 
 from fastapi import APIRouter, Request, Response
 
 from leukoscope_edge.accounts import Right
+from leukoscope_edge.inference.reference_cells import attribution, numbers_by_kind
 from leukoscope_edge.records.digest import digest_of
+from leukoscope_edge.records.exports.cell_words import KIND_KEYS, KIND_OF_ONE, KINDS
+from leukoscope_edge.records.exports.differential_table import (
+    HEADS,
+    said_flags,
+    table,
+)
+from leukoscope_edge.records.exports.facts import facts
 from leukoscope_edge.records.exports.formats import FORMATS
 from leukoscope_edge.records.exports.html_report import report_values, suspects
-from leukoscope_edge.records.exports.slide_version import open_dossier
+from leukoscope_edge.records.exports.slide_version import (
+    Dossier,
+    open_dossier,
+    shown_version,
+)
 from leukoscope_edge.records.slides.conclusion import verdict_of
 from leukoscope_edge.records.slides.correction import objective_of
 from leukoscope_edge.records.slides.slide import CellRecord, SlideRecord, outcome_of
 from leukoscope_edge.records.slides.slide_state import Action, SlideState, is_allowed
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.review.blind_order import (
+    TABS,
     agreement,
     by_suspicion,
     differences,
-    first_pass,
     hides_model,
     left_for,
+    pass_of,
     tab_of,
 )
 from leukoscope_edge.types import Word
@@ -44,7 +57,7 @@ router = APIRouter()
 def review(slide: SlideId, request: Request, person: Anybody) -> Response:
     """The gallery: the first pass without the model's word, then everything."""
     record = device_of(request).store.slide(slide)
-    passing = first_pass(record)
+    passing = pass_of(record, person.name)
     left = [replace(c, word=None) for c in left_for(record, person.name)]
     is_blind = hides_model(record, device_of(request).profile.review)
     return slide_page(
@@ -57,6 +70,12 @@ def review(slide: SlideId, request: Request, person: Anybody) -> Response:
         is_waiting=is_blind and not left,
         everything=[] if left or is_blind else by_suspicion(record.cells),
         tab_of=tab_of,
+        tabs=TABS,
+        kind_keys=KIND_KEYS,
+        kind_of_one=KIND_OF_ONE,
+        kinds_names=KINDS,
+        references=numbers_by_kind(),
+        reference_attribution=attribution(),
     )
 
 
@@ -79,10 +98,12 @@ def result(slide: SlideId, request: Request, person: Anybody) -> Response:
     )
     may_void = not record.signatures or has_right(person, Right.WITHDRAW)
     state = state_now(device, record)
+    shown = None if is_blind else shown_version(device.store, record, together)
     return slide_page(
         request,
         slide,
         "result",
+        **differential_values(shown),
         together=together,
         shown=digest_of(record, together),
         signed=signature,
@@ -104,6 +125,18 @@ def result(slide: SlideId, request: Request, person: Anybody) -> Response:
         may_settle=has_right(person, Right.SETTLE),
         may_settle_words=list(Word),
     )
+
+
+def differential_values(version: Dossier | None) -> dict[str, Any]:
+    """Return what a screen shows of a differential, nothing before the first look."""
+    if version is None:
+        return {"differential": ()}
+    return {
+        "differential": table(version),
+        "heads": HEADS,
+        "differential_said": said_flags(version),
+        "comparison": [f for f in facts(version) if f.group == "comparison"],
+    }
 
 
 def _comment(store: Store, record: SlideRecord) -> str:

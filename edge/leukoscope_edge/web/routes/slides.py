@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from leukoscope_edge.accounts import Person, Right
+from leukoscope_edge.counting.reference_ranges import is_leukopenic
 from leukoscope_edge.i18n import Language
 from leukoscope_edge.live.commands import ASKS, BUSY, Do, Mode, News, Order
 from leukoscope_edge.live.missed_cell import cut_missed
@@ -21,6 +22,7 @@ from leukoscope_edge.records.exports.cell_words import model_said
 from leukoscope_edge.records.exports.formats import FORMATS
 from leukoscope_edge.records.exports.pdf_report import qr_png, write_paper
 from leukoscope_edge.records.exports.slide_version import open_dossier
+from leukoscope_edge.records.site_ranges import open_ranges
 from leukoscope_edge.records.slides.conclusion import verdict_of
 from leukoscope_edge.records.slides.correction import Corrected, objective_of
 from leukoscope_edge.records.slides.slide import (
@@ -30,7 +32,7 @@ from leukoscope_edge.records.slides.slide import (
 )
 from leukoscope_edge.records.slides.slide_state import Action, SlideState
 from leukoscope_edge.review.blind_order import left_for, tells_word
-from leukoscope_edge.sample import SampleType, SlideFacts
+from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
 from leukoscope_edge.service.health import why_no_new_slide
 from leukoscope_edge.service.processes import give_memory_back
 from leukoscope_edge.types import Word
@@ -94,7 +96,7 @@ def start_slide(body: NewSlide, request: Request, person: Operator) -> dict[str,
         details[PURPOSE] = FOR_BACKGROUND
     new = SlideSetUp(
         identity=Identity(sample=body.sample, name=body.name),
-        facts=_facts(body),
+        facts=_facts(device, body),
         mode="slide",
         domain=device.bundle.card.domain,
         origin=device.origin(objective),
@@ -102,6 +104,7 @@ def start_slide(body: NewSlide, request: Request, person: Operator) -> dict[str,
         details=details,
         consents_to_training=body.consents,
         n_readers=device.profile.review.readers,
+        n_differential=device.profile.review.differential_cells,
     )
     slide = device.store.start_slide(new, person.name, key=body.key)
     return {"next": f"/slides/{slide}/ready"}
@@ -165,7 +168,13 @@ def judge(
     """Keep a person's word on a cell, and tell then what the model said."""
     device = device_of(request)
     device.store.judge_cell(
-        slide, body.cell, body.word, person.name, key=body.key, seen=body.seen
+        slide,
+        body.cell,
+        body.word,
+        person.name,
+        key=body.key,
+        kind=body.kind,
+        seen=body.seen,
     )
     cell = cell_of(device, slide, body.cell)
     own = dict(cell.words).get(person.name)
@@ -184,7 +193,9 @@ def settle(
 ) -> dict[str, str]:
     """Keep a supervisor's word on a cell on which two readers differ."""
     store = device_of(request).store
-    store.settle_cell(slide, body.cell, body.word, person.name, key=body.key)
+    store.settle_cell(
+        slide, body.cell, body.word, person.name, key=body.key, kind=body.kind
+    )
     return {"next": f"/slides/{slide}/result"}
 
 
@@ -282,7 +293,8 @@ def correct(
         sample=body.sample,
         sample_type=body.sample_type,
         age=body.age,
-        is_leukopenic=body.leukopenic,
+        is_leukopenic=_is_low(device, body.wbc, body.age) or body.leukopenic,
+        wbc_10e9_per_l=body.wbc,
         objective=body.objective,
         calibration=under.calibration if under else "none",
         scale_um_per_px=under.scale_um_per_px if under else None,
@@ -349,13 +361,22 @@ def _require_lights(newest: News, slide: str) -> None:
         raise HTTPException(409, "look at the lights first: Get ready")
 
 
-def _facts(body: NewSlide) -> SlideFacts:
+def _facts(device: Device, body: NewSlide) -> SlideFacts:
     return SlideFacts(
         sample_type=body.sample_type,
         age=body.age,
-        is_leukopenic=body.leukopenic,
+        is_leukopenic=body.leukopenic or _is_low(device, body.wbc, body.age),
         mode=body.mode,
+        wbc_10e9_per_l=body.wbc,
     )
+
+
+def _is_low(device: Device, wbc: float | None, age: AgeGroup | None) -> bool:
+    """Say whether a typed white cell count is below what is usual at this site."""
+    if wbc is None:
+        return False
+    ranges = open_ranges(device.store.folder)
+    return is_leukopenic(wbc, ranges, age or AgeGroup.UNKNOWN)
 
 
 def _judged(cell: CellRecord, own: Word | None, say: Language | None) -> dict[str, Any]:

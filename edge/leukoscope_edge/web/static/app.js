@@ -15,7 +15,7 @@ function bodyOf(form) {
       body[field.name] ??= [];
       if (field.checked) body[field.name].push(field.value);
     } else if (field.type === "checkbox") body[field.name] = field.checked;
-    else if (field.dataset.number !== undefined) body[field.name] = Number(field.value);
+    else if (field.dataset.number !== undefined) body[field.name] = field.value === "" ? null : Number(field.value);
     else body[field.name] = field.value;
   }
   if (form.dataset.keyed !== undefined) {

@@ -10,7 +10,13 @@ const gallery = byId("gallery");
 const phrases = byId("phrases").dataset;
 const path = `/api/slides/${slide}`;
 const tabs = [...document.querySelectorAll("[role=tab]")];
-const WORDS = { b: "blast", l: "normal", u: "unclear", x: "not-a-cell" };
+const WORDS = { b: "blast", o: "normal", u: "unclear", x: "not-a-cell" };
+const KINDS = { // of a normal cell, by the key that names it
+  n: "neutrophil", i: "immature-granulocyte", e: "eosinophil", a: "basophil",
+  l: "lymphocyte", m: "monocyte", r: "erythroblast",
+};
+const kindName = (kind) => document.querySelector(`.kinds [data-kind="${kind}"]`)?.firstChild.textContent.trim() ?? "";
+const nameFor = (word, kind) => (word === "normal" && kindName(kind)) || nameOf[word];
 const TAB_OF = { blast: "suspected", unclear: "unclear", normal: "others", "not-a-cell": "not-cells" };
 const nameOf = { blast: phrases.blast, normal: phrases.normal, unclear: phrases.unclear, "not-a-cell": phrases.notACell };
 const FRESH_MS = 350; // the second tap of a double tap must not judge an unseen cell
@@ -26,7 +32,7 @@ function select(figure) {
   current?.removeAttribute("aria-current");
   current = figure ?? null;
   byId("loupe").hidden = byId("bar-um").hidden = !current;
-  for (const button of document.querySelectorAll("[data-word]:not(.cell)")) button.disabled = !current;
+  for (const button of document.querySelectorAll("[data-word]:not(.cell), .kinds button, #note, #known, #compare")) button.disabled = !current;
   if (!current) return;
   current.setAttribute("aria-current", "true");
   current.scrollIntoView({ block: "nearest" });
@@ -59,7 +65,7 @@ function showLeft(n) {
   if (n === 0) byId("to-result").focus();
 }
 
-function judge(word) {
+function judge(word, kind = "") {
   if (!current || root.dataset.fresh !== undefined) return;
   const figure = current;
   const all = figures();
@@ -68,25 +74,26 @@ function judge(word) {
     figure.hidden = true; // judged: the next one takes its place
     select(next === figure ? null : next);
   } else {
-    mark(figure, word);
+    mark(figure, word, kind);
     select(next ?? figure);
   }
-  const body = { cell: figure.dataset.cell, word, key: newKey() };
+  const body = { cell: figure.dataset.cell, word, kind, key: newKey() };
   send(async () => {
     const answer = await post(`${path}/judge`, { ...body, seen: Number(figure.dataset.seen) });
     figure.dataset.seen = answer.seen;
     const model = answer.said ? ` · ${answer.said}` : "";
-    byId("said").replaceChildren(svgIcon(answer.word), ` ${phrases.you}: ${nameOf[answer.word]}${model}`);
+    byId("said").replaceChildren(svgIcon(answer.word), ` ${phrases.you}: ${nameFor(answer.word, kind)}${model}`);
     showLeft(answer.n_left);
   });
 }
 
-function mark(figure, word) {
+function mark(figure, word, kind) {
   figure.dataset.word = word;
-  figure.dataset.tab = TAB_OF[word];
+  figure.dataset.kind = kind;
+  figure.dataset.tab = (word === "normal" && kind) || TAB_OF[word];
   const shown = figure.querySelector(".word");
   shown.className = `word ${word}`;
-  shown.replaceChildren(svgIcon(word), ` ${nameOf[word]}`);
+  shown.replaceChildren(svgIcon(word), ` ${nameFor(word, kind)}`);
   countTabs();
 }
 
@@ -107,6 +114,7 @@ function countTabs() {
   for (const tab of tabs) {
     const n = gallery.querySelectorAll(`.cell[data-tab="${tab.dataset.tab}"]`).length;
     tab.querySelector("b").textContent = n;
+    tab.hidden = n === 0 && kindName(tab.dataset.tab) !== "" && tab.getAttribute("aria-selected") !== "true";
   }
 }
 
@@ -154,12 +162,13 @@ function ring(image, [x0, y0, x1, y1]) {
   byId("ring").hidden = false;
 }
 byId("zoom").addEventListener("keydown", (event) => {
-  const word = WORDS[event.key.toLowerCase()];
+  const key = event.key.toLowerCase();
+  const word = WORDS[key] ?? (KINDS[key] && "normal");
   if (event.key !== " " && !word) return;
   event.preventDefault();
   event.stopPropagation(); // or the page would open it again
   byId("zoom").close();
-  if (word) judge(word);
+  if (word) judge(word, KINDS[key]);
 });
 
 function row(name, value) {
@@ -206,6 +215,68 @@ async function why() {
   byId("explanation").showModal();
 }
 
+// Two cells side by side: the first is remembered until the second is chosen.
+let pinned = null;
+function compare() {
+  if (!current) return;
+  if (!pinned || pinned === current) {
+    pinned = current;
+    byId("said").textContent = phrases.compareWith;
+    return;
+  }
+  for (const [place, figure] of [["first", pinned], ["second", current]]) {
+    byId(place).src = imageOf(figure);
+    byId(place).alt = byId(`${place}-name`).textContent = `${phrases.cell} ${figure.dataset.cell}`;
+  }
+  pinned = null;
+  byId("beside").showModal();
+}
+
+// Known cells of a kind beside this one: of its own kind first, where that may be told.
+function known() {
+  if (!current) return;
+  const own = isBlind ? "" : current.dataset.kind;
+  const buttons = [...document.querySelectorAll("[data-known]")];
+  byId("asked").src = imageOf(current);
+  showKnown(buttons.find((b) => b.dataset.known === own) ?? buttons[0]);
+  byId("references").showModal();
+}
+
+function showKnown(chosen) {
+  for (const button of document.querySelectorAll("[data-known]")) button.setAttribute("aria-pressed", button === chosen);
+  const pictures = chosen.dataset.numbers.split(" ").map((number) => {
+    const image = document.createElement("img");
+    image.src = `/api/references/${number}.jpg`;
+    image.alt = chosen.textContent;
+    return image;
+  });
+  byId("known-cells").replaceChildren(...pictures);
+}
+for (const button of document.querySelectorAll("[data-known]")) button.addEventListener("click", () => showKnown(button));
+
+let noted = "";
+async function note() {
+  if (!current) return;
+  noted = current.dataset.cell;
+  const answer = await fetch(`${path}/cells/${noted}/remarks`);
+  const said = answer.ok ? await answer.json() : [];
+  byId("said-notes").replaceChildren(...said.map(({ by, text }) => {
+    const line = document.createElement("li");
+    const words = document.createElement("bdi");
+    words.textContent = text;
+    line.append(`${by}: `, words);
+    return line;
+  }));
+  byId("note-text").value = "";
+  byId("notes").returnValue = "";
+  byId("notes").showModal();
+}
+byId("notes").addEventListener("close", () => {
+  const text = byId("note-text").value.trim();
+  if (byId("notes").returnValue !== "keep" || !text) return;
+  send(() => post(`${path}/cells/${noted}/remarks`, { text, key: newKey() }));
+});
+
 gallery.addEventListener("click", (event) => {
   const figure = event.target.closest(".cell");
   if (figure) select(figure);
@@ -214,12 +285,20 @@ gallery.addEventListener("dblclick", zoom);
 byId("loupe").addEventListener("click", zoom);
 byId("undo").addEventListener("click", undo);
 byId("why")?.addEventListener("click", why);
+byId("compare").addEventListener("click", compare);
+byId("known").addEventListener("click", known);
+byId("note").addEventListener("click", note);
+for (const button of document.querySelectorAll(".kinds [data-kind]")) button.addEventListener("click", () => judge("normal", button.dataset.kind));
 for (const button of document.querySelectorAll(".judge [data-word]")) button.addEventListener("click", () => judge(button.dataset.word));
 for (const tab of tabs) tab.addEventListener("click", () => showTab(tab.dataset.tab));
 
 onKey((event) => {
   const key = event.key.toLowerCase();
   if (WORDS[key]) judge(WORDS[key]);
+  else if (KINDS[key]) judge("normal", KINDS[key]);
+  else if (key === "c") compare();
+  else if (key === "k") known();
+  else if (key === "t") note();
   else if (key === "z") undo();
   else if (key === "w") why();
   else if (key === " ") zoom();

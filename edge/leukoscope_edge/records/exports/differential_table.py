@@ -1,0 +1,139 @@
+"""The differential of a version of a slide as a table, for every export.
+
+A refusal has no differential, as it has no number: "0 % blasts" beside "no result"
+would be read as a negative.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from leukoscope_edge.counting.differential import Differential, Share
+from leukoscope_edge.counting.reference_ranges import flags
+from leukoscope_edge.messages import Message, Say, message
+from leukoscope_edge.records.exports.cell_words import KINDS
+from leukoscope_edge.records.exports.slide_version import Dossier
+from leukoscope_edge.records.slides.kinds import (
+    differential_of,
+    is_marrow,
+    is_named,
+    usable,
+)
+
+HEADS = ("Kind", "Cells", "Per cent", "95 % limits", "Usual", "10⁹ per litre")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table; what a column does not have is "".
+
+    Attributes:
+        kind: Which.
+        label: What it is called, in English.
+        n: Cells of it.
+        share: With its unit.
+        limits: 95 % limits of the share in percent.
+        usual: What is usual at this age.
+        absolute: Cells of a litre of blood, in thousand millions.
+        mark: "+" above, "-" below what is usual.
+    """
+
+    kind: str
+    label: str
+    n: int
+    share: str
+    limits: str = ""
+    usual: str = ""
+    absolute: str = ""
+    mark: str = ""
+
+    def cells(self, say: Say = str) -> tuple[str, ...]:
+        """Return the columns as a reader reads them."""
+        share = f"{self.share} {self.mark}".strip()
+        return (
+            say(self.label),
+            str(self.n),
+            share,
+            self.limits,
+            self.usual,
+            self.absolute,
+        )
+
+    def said(self, say: Say = str) -> str:
+        """Return the whole line but its label."""
+        text = f"{self.n}; {self.share} {self.mark}".strip()
+        text += f" ({self.limits})" if self.limits else ""
+        text += f"; {say('usual')} {self.usual}" if self.usual else ""
+        return text + (f"; {self.absolute} × 10⁹/l" if self.absolute else "")
+
+
+def shown_differential(dossier: Dossier) -> Differential | None:
+    """Return the differential where there is a result, and a kind that anybody told."""
+    if dossier.record.void is not None or dossier.outcome.blast_fraction_95 is None:
+        return None
+    found = differential_of(dossier.record)
+    return found if found is not None and found.is_told else None
+
+
+def table(dossier: Dossier) -> tuple[Row, ...]:
+    """Return the rows of the table, none where there is no differential to show."""
+    found = shown_differential(dossier)
+    if found is None:
+        return ()
+    rows = [_row(share, dossier) for share in found.shares]
+    beside = [
+        Row(b.kind, KINDS[b.kind], b.n, f"{b.per_100:.1f} / 100") for b in found.beside
+    ]
+    return (*rows, *beside)
+
+
+def said_flags(dossier: Dossier) -> tuple[Message, ...]:
+    """Return what is more than usual, and who named the kinds."""
+    found = shown_differential(dossier)
+    if found is None:
+        return ()
+    more = () if is_marrow(dossier.record) else flags(found, dossier.ranges)
+    return (*more, *_by_whom(dossier), *_trouble(dossier))
+
+
+def _by_whom(dossier: Dossier) -> Iterator[Message]:
+    cells = usable(dossier.record)
+    n_named = sum(map(is_named, cells))
+    if n_named == 0:
+        yield message("kinds-by-model")
+    else:
+        yield message("kinds-by", k=n_named, n=len(cells))
+
+
+def _trouble(dossier: Dossier) -> Iterator[Message]:
+    if dossier.ranges_trouble:
+        yield message("ranges-unreadable", why=dossier.ranges_trouble)
+
+
+def _row(share: Share, dossier: Dossier) -> Row:
+    low, high = 100 * share.interval.low, 100 * share.interval.high
+    wbc = dossier.record.facts.wbc_10e9_per_l
+    has_absolute = wbc is not None and not is_marrow(dossier.record)
+    absolute = f"{(wbc or 0) * share.n / share.of:.2f}" if has_absolute else ""
+    usual = _usual(share.kind, dossier)
+    return Row(
+        kind=share.kind,
+        label=KINDS[share.kind],
+        n=share.n,
+        share=f"{share.percent:.1f} %",
+        limits=f"{low:.1f}–{high:.1f} %",
+        usual=f"{usual[0]:g}–{usual[1]:g} %" if usual else "",
+        absolute=absolute,
+        mark=_mark(share.percent, usual),
+    )
+
+
+def _usual(kind: str, dossier: Dossier) -> tuple[float, ...] | None:
+    if dossier.ranges is None or is_marrow(dossier.record):
+        return None
+    return dossier.ranges.usual(kind)
+
+
+def _mark(percent: float, usual: tuple[float, ...] | None) -> str:
+    if usual is None:
+        return ""
+    return "+" if percent > usual[1] else "-" if percent < usual[0] else ""

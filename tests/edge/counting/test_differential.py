@@ -1,0 +1,137 @@
+"""Shares of kinds with exact limits, what is more than usual, and two readers."""
+
+import pytest
+from scipy import stats
+
+from leukoscope_edge.config import read_toml
+from leukoscope_edge.counting.differential import (
+    NAMED,
+    Beside,
+    compared,
+    differential,
+)
+from leukoscope_edge.counting.reference_ranges import (
+    ReferenceRanges,
+    flags,
+    is_leukopenic,
+)
+from leukoscope_edge.records.exports.cell_words import KINDS
+from leukoscope_edge.records.exports.fhir_kinds import CODES
+from leukoscope_edge.records.site_ranges import SHIPPED
+from leukoscope_edge.sample import AgeGroup
+
+USUAL = {
+    "neutrophil": 60,
+    "lymphocyte": 30,
+    "monocyte": 6,
+    "eosinophil": 3,
+    "basophil": 1,
+}
+
+
+def kinds(**counts: int) -> list[str]:
+    """Cells of an adult's normal blood, some kinds with other numbers."""
+    asked = USUAL | {k.replace("_", "-"): n for k, n in counts.items()}
+    return [kind for kind, n in asked.items() for _ in range(n)]
+
+
+@pytest.fixture(scope="module")
+def ranges() -> ReferenceRanges:
+    return read_toml(SHIPPED, ReferenceRanges)
+
+
+def test_no_cell_has_no_differential() -> None:
+    assert differential([], n_smudges=3, is_marrow=False) is None
+    assert differential(["erythroblast"], n_smudges=0, is_marrow=False) is None
+
+
+def test_limits_are_those_of_clopper_and_pearson() -> None:
+    found = differential(kinds(), n_smudges=0, is_marrow=False)
+    assert found is not None
+    for share in found.shares:
+        low, high = stats.binomtest(share.n, share.of).proportion_ci(method="exact")
+        assert share.interval.low == pytest.approx(low, abs=1e-9)
+        assert share.interval.high == pytest.approx(high, abs=1e-9)
+    assert sum(s.n for s in found.shares) == found.n_cells == 100
+
+
+def test_erythroblasts_stand_beside_leukocytes_of_blood_and_among_cells_of_marrow() -> (
+    None
+):
+    cells = kinds(erythroblast=25)
+    blood = differential(cells, n_smudges=5, is_marrow=False)
+    marrow = differential(cells, n_smudges=5, is_marrow=True)
+    assert blood is not None
+    assert blood.n_cells == 100
+    assert blood.beside == (Beside("erythroblast", 25, 100), Beside("smudge", 5, 100))
+    assert blood.beside[0].per_100 == 25
+    assert marrow is not None
+    assert marrow.n_cells == 125
+    share = marrow.share("erythroblast")
+    assert share is not None
+    assert share.percent == 20
+    assert marrow.beside == (Beside("smudge", 5, 100),)
+
+
+def test_a_normal_cell_of_which_nobody_told_the_kind_counts_and_is_told_apart() -> None:
+    found = differential(["", "", "blast"], n_smudges=0, is_marrow=False)
+    assert found is not None
+    assert not found.is_told
+    untold = found.share("")
+    assert untold is not None
+    assert (untold.n, untold.of) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("counts", "age", "ids"),
+    [
+        ({}, AgeGroup.ADULT, []),
+        ({"immature_granulocyte": 1}, AgeGroup.ADULT, ["flag-left-shift"]),
+        ({"eosinophil": 5}, AgeGroup.ADULT, []),
+        ({"eosinophil": 6}, AgeGroup.ADULT, ["flag-eosinophilia"]),
+        ({"lymphocyte": 55, "neutrophil": 35}, AgeGroup.ADULT, ["flag-lymphocytosis"]),
+        ({"lymphocyte": 45, "neutrophil": 45}, AgeGroup.CHILD, []),
+        ({"erythroblast": 1}, AgeGroup.UNKNOWN, ["flag-erythroblasts"]),
+        ({"eosinophil": 30}, AgeGroup.UNKNOWN, []),
+        ({"neutrophil": 9, "eosinophil": 30}, AgeGroup.ADULT, []),
+    ],
+)
+def test_flags(
+    counts: dict[str, int], age: AgeGroup, ids: list[str], ranges: ReferenceRanges
+) -> None:
+    found = differential(kinds(**counts), n_smudges=0, is_marrow=False)
+    assert found is not None
+    assert [m.id for m in flags(found, ranges.of(age))] == ids
+
+
+@pytest.mark.parametrize(
+    ("wbc", "age", "is_low"),
+    [
+        (3.99, AgeGroup.ADULT, True),
+        (4.0, AgeGroup.ADULT, False),
+        (4.4, AgeGroup.CHILD, True),
+        (4.4, AgeGroup.UNKNOWN, True),
+        (4.5, AgeGroup.UNKNOWN, False),
+    ],
+)
+def test_few_white_cells_are_fewer_than_usual(
+    wbc: float, age: AgeGroup, is_low: bool, ranges: ReferenceRanges
+) -> None:
+    assert is_leukopenic(wbc, ranges, age) == is_low
+
+
+def test_two_readers_are_alike_within_the_limits_of_each_other() -> None:
+    a, b = kinds(), kinds(neutrophil=35, lymphocyte=55)
+    rows = {r.first.kind: r for r in compared(a, b, is_marrow=False)}
+    assert not rows["neutrophil"].is_alike
+    assert rows["monocyte"].is_alike
+    assert all(r.is_alike for r in compared(a, a, is_marrow=False))
+    assert compared(a, [], is_marrow=False) == ()
+
+
+def test_every_kind_that_a_person_names_has_a_name_a_code_and_a_range(
+    ranges: ReferenceRanges,
+) -> None:
+    assert set(NAMED) <= set(KINDS) & set(CODES)
+    assert all(ranges.adult.usual(k) for k in NAMED if k != "erythroblast")
+    assert ranges.adult.usual("blast") is ranges.adult.usual("") is None
