@@ -34,6 +34,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from leukoscope_edge.durable import write_whole
 from leukoscope_edge.errors import LeukoscopeError, OutputError
+from leukoscope_edge.log import passed_over
 
 MIN_PIN_DIGITS, MAX_PIN_DIGITS = 6, 12
 MAX_NAME_LENGTH = 40
@@ -289,7 +290,8 @@ class People:
         """Keep a count of failures, in memory alone where the disk takes nothing."""
         try:
             self._keep(person)
-        except OutputError:
+        except OutputError as err:
+            passed_over(err, doing="keeping a count of wrong PINs, kept in memory")
             self._people = self._people | {person.name.casefold(): person}
 
     def _keep(self, person: Person) -> None:

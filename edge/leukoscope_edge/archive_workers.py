@@ -17,6 +17,7 @@ from leukoscope_edge.capture.child import Answers, Child
 from leukoscope_edge.counting.background import NormalSlide, SiteBackground
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.isolated import command_of
+from leukoscope_edge.log import start_log
 from leukoscope_edge.records.slides.slide import facts_from
 from leukoscope_edge.vision.scale.stage_micrometer import Calibration
 
@@ -149,4 +150,5 @@ def serve() -> None:
 
 
 if __name__ == "__main__":
+    start_log()
     serve()

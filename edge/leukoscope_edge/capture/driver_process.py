@@ -18,6 +18,7 @@ from leukoscope_edge.camera_settings import CameraSettings
 from leukoscope_edge.capture.child import Answers
 from leukoscope_edge.capture.driver import Driver, OpenDriver, Shot
 from leukoscope_edge.isolated import command_of
+from leukoscope_edge.log import start_log
 
 ANSWER_WITHIN_S = 1.0
 GOODBYE_S = 1.5
@@ -119,5 +120,6 @@ def command(settings: CameraSettings) -> list[str]:
 
 
 if __name__ == "__main__":
+    start_log()
     serve(partial(open_driver, CameraSettings(**json.loads(sys.argv[1]))))
     os._exit(0)  # a driver that still hangs must not keep the process

@@ -13,6 +13,7 @@ from importlib import import_module
 from leukoscope_edge import __version__
 from leukoscope_edge.cli.output import finish_output, give_up_output, open_closed, say
 from leukoscope_edge.errors import LeukoscopeError, UsageError, in_one_sentence
+from leukoscope_edge.log import start_log
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 COMMANDS = (
@@ -41,6 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status."""
     if arguments is None:
         open_closed()
+        start_log()
     given = sys.argv[1:] if arguments is None else arguments
     try:
         return finish_output(_run(given))

@@ -4,13 +4,13 @@ The page says so by a file beside the beats; the counting process, started anew
 meanwhile, opens nothing until it is gone.
 """
 
-import contextlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from leukoscope_edge.errors import RecordError
+from leukoscope_edge.log import passing_over
 from leukoscope_edge.records.database import check_unused
 from leukoscope_edge.records.store import DATABASE_NAME
 from leukoscope_edge.service.heartbeat import run_folder
@@ -49,7 +49,7 @@ def open_again(data_dir: Path) -> None:
 
 
 def _is_used(database: Path) -> bool:
-    with contextlib.suppress(RecordError):
+    with passing_over(RecordError, doing="looking whether the records are in use"):
         check_unused(database)
         return False
     return True

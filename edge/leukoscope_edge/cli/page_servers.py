@@ -59,6 +59,7 @@ def new_server(
         host=page.address,
         port=page.port,
         access_log=False,
+        log_config=None,  # this process's own, which names nobody
         log_level="warning",
         server_header=False,
         proxy_headers=False,

@@ -8,7 +8,6 @@ and sends it. Each turn of its loop is a beat, and a chip that is too hot is giv
 to cool.
 """
 
-import contextlib
 import math
 import os
 import time
@@ -39,6 +38,7 @@ from leukoscope_edge.live.snapshot import (
     place_facts,
 )
 from leukoscope_edge.live.timing import Meter
+from leukoscope_edge.log import passing_over
 from leukoscope_edge.profile import Profile, ThermalEntry
 from leukoscope_edge.quality.camera_scale import camera_scale, of_this_size
 from leukoscope_edge.quality.control import device_quality
@@ -420,7 +420,9 @@ class _Worker:
         try:
             do()
         except LeukoscopeError as err:
-            with contextlib.suppress(LeukoscopeError):  # the same, most likely
+            with passing_over(
+                LeukoscopeError, doing="taking in the frame before a fault"
+            ):  # the same, most likely
                 self._take_in_sought()
             self._fail(str(err))
             self._tell(None)

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from leukoscope_edge.errors import OutputError
+from leukoscope_edge.log import start_log
 from leukoscope_edge.media.new_file import (
     READ_ONLY_FOLDER,
     TAKEN_OUT,
@@ -150,4 +151,5 @@ def _remount(mounted: Path, flag: int) -> None:
 
 
 if __name__ == "__main__":
+    start_log()
     sys.exit(main())

@@ -8,7 +8,6 @@ another model begins anew, for it calls otherwise. Blood alone: a normal marrow 
 blasts, so that there a blast call need not be a false one.
 """
 
-import contextlib
 from collections import Counter
 from dataclasses import dataclass
 
@@ -19,6 +18,7 @@ from leukoscope_edge.counting.background import (
 )
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference.card import Card
+from leukoscope_edge.log import passing_over
 from leukoscope_edge.messages import Message, message
 from leukoscope_edge.records.events import Event
 from leukoscope_edge.records.slides.slide import Outcome, SlideRecord
@@ -107,7 +107,9 @@ def _kept(store: Store, event: Event) -> KeptNormal:
 
 
 def _is_valid(store: Store, slide: str) -> bool:
-    with contextlib.suppress(LeukoscopeError):  # damaged: it proves nothing
+    with passing_over(
+        LeukoscopeError, doing="reading a kept normal slide"
+    ):  # damaged: it proves nothing
         record = store.slide(slide)
         is_blood = record.facts.sample_type is SampleType.BLOOD
         is_signed = record.state is SlideState.SIGNED and record.void is None

@@ -5,7 +5,6 @@ lie in a table apart, wrapped with the device's identity key. Destroying one key
 one person and leaves every event as it was.
 """
 
-import contextlib
 import hashlib
 import hmac
 import json
@@ -15,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from leukoscope_edge.errors import RecordError, StepError
+from leukoscope_edge.log import passing_over
 from leukoscope_edge.records.events import Problem, canonical, clean
 from leukoscope_edge.records.keys import KEY_BYTES, seal, unseal
 from leukoscope_edge.records.ledger import Ledger
@@ -116,7 +116,9 @@ class Identities:
         events tell of another since.
         """
         for slide, sealed in dict(connection.execute(NEWEST_SEALED)).items():
-            with contextlib.suppress(RecordError):  # the audit tells of it
+            with passing_over(
+                RecordError, doing="finding slides by their labels anew"
+            ):  # the audit tells of it
                 if (identity := self.open_identity(slide, sealed)) is not None:
                     self._tag_as(connection, slide, identity.sample)
 

@@ -12,7 +12,6 @@ A method that is called again with the same `key` does nothing twice.
     DIR/copy/              a recent copy of the database on the same disk
 """
 
-import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
@@ -24,6 +23,7 @@ from leukoscope_edge.durable import (
     make_folder,
 )
 from leukoscope_edge.errors import RecordError
+from leukoscope_edge.log import passing_over
 from leukoscope_edge.records.backups.restore_step import end_last_step
 from leukoscope_edge.records.cell_archive import picture_problems
 from leukoscope_edge.records.device_log import DEVICE, DeviceLog
@@ -191,7 +191,9 @@ class Store:
         A log that is damaged takes everything in it along, and one that is not emptied
         still holds the key of whoever was erased.
         """
-        with contextlib.suppress(RecordError):  # another writes, or the disk is full
+        with passing_over(
+            RecordError, doing="emptying the log of the database"
+        ):  # another writes, or the disk is full
             if self._ledger.write_back(within_s):
                 self._has_erased = False
 

@@ -24,6 +24,7 @@ from leukoscope_edge.errors import BundleError, LeukoscopeError, UpdateError
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.card import read_card
+from leukoscope_edge.log import passing_over
 from leukoscope_edge.types import Domain
 from leukoscope_edge.updates import slots, state
 from leukoscope_edge.updates.clock import at_midnight, raised
@@ -133,7 +134,9 @@ def bundle_folder(models: Path, slot: str, domain: Domain) -> Path:
 def _settle(device: Device) -> State:
     now = state.load(device.models, device.kept_floor)
     if now.trial is not None:
-        with contextlib.suppress(UpdateError):  # the history says what became of it
+        with passing_over(
+            UpdateError, doing="ending a trial that a stop caught"
+        ):  # the history says what became of it
             _finish(device, now, now.trial)
         now = state.load(device.models, device.kept_floor)
     mended = _without_damaged(device, now)
@@ -147,7 +150,7 @@ def _settle(device: Device) -> State:
 def _keep_floor(device: Device, floor: Floor) -> None:
     """Keep the copy outside this folder; the next start tries again."""
     if floor > device.kept_floor:
-        with contextlib.suppress(LeukoscopeError):
+        with passing_over(LeukoscopeError, doing="keeping the floor of versions apart"):
             device.keep_floor(floor)
 
 
@@ -225,7 +228,9 @@ def _require_own_id(device: Device, now: State, trial: Trial) -> None:
     for slot in dict.fromkeys((lane.active, lane.previous, SHIPPED)):
         if slot is None or slot == trial.slot:
             continue
-        with contextlib.suppress(BundleError):  # a damaged one says nothing
+        with passing_over(
+            BundleError, doing="comparing the id of a model that is here"
+        ):  # a damaged one says nothing
             here = read_card(bundle_folder(device.models, slot, trial.domain))
             if here.id == card.id and here.digest != card.digest:
                 raise refused(

@@ -13,7 +13,6 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from leukoscope_edge.inference.classifier import BATCH_SIZE, classify
 from leukoscope_edge.inference.nvidia.tensorrt import runtimes_here
 from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.isolated import command_of
+from leukoscope_edge.log import passing_over, start_log
 from leukoscope_edge.types import CallName
 from leukoscope_edge.updates.codes import Code, refused
 
@@ -69,7 +69,9 @@ def run_trial(folder: Path) -> tuple[TrialReport, ...]:
         UpdateError: U11; it crashed, hung, asked for too much or answered wrongly.
     """
     reports = [_in_child(folder, "cpu")]
-    with suppress(EngineFault):  # the CPU alone serves here
+    with passing_over(
+        EngineFault, doing="looking for an accelerator to try a model on"
+    ):  # the CPU alone serves here
         for runtime in runtimes_here(open_bundle(folder), ACCELERATED["auto"]):
             reports.append(_in_child(folder, runtime))
     return tuple(reports)
@@ -149,5 +151,6 @@ def _main(folder: Path, backend: Backend) -> int:
 
 
 if __name__ == "__main__":
+    start_log()
     given = next(backend for backend in TIME_LIMITS_S if backend == sys.argv[2])
     sys.exit(_main(Path(sys.argv[1]), given))

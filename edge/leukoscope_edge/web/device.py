@@ -1,6 +1,5 @@
 """What every route of the page has at hand."""
 
-import contextlib
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -15,6 +14,7 @@ from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.inference.card import Card, read_card
 from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.live.client import Counter
+from leukoscope_edge.log import passing_over
 from leukoscope_edge.messages import Message
 from leukoscope_edge.profile import MAIN_OBJECTIVE, Profile
 from leukoscope_edge.quality.camera_scale import camera_scale, require_objective
@@ -110,7 +110,9 @@ class Device:
         if judged_by(record, self.bundle.card):
             return self.bundle.card
         for folder in updates.folders(self.store.folder, self.bundle.card.domain):
-            with contextlib.suppress(BundleError):
+            with passing_over(
+                BundleError, doing="reading the card of a model that is here"
+            ):
                 if judged_by(record, card := read_card(folder)):
                     return card
         raise StepError(

@@ -8,7 +8,6 @@ would else never run them. Nothing is done while a slide is under the lens. Time
 monotonic clock's: a wrong or a changed clock neither skips a round nor repeats one.
 """
 
-import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from leukoscope_edge import updates
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.live.commands import BUSY
+from leukoscope_edge.log import passing_over
 from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE
 from leukoscope_edge.records.device_log import DEVICE
 from leukoscope_edge.web.device import Device
@@ -74,7 +74,9 @@ class Rounds:
 
     def _run(self) -> None:
         while True:
-            with contextlib.suppress(LeukoscopeError):  # the next round tries again
+            with passing_over(
+                LeukoscopeError, doing="maintenance, tried again in the next round"
+            ):  # the next round tries again
                 self.go()
             if self._stops.wait(self._tick_s):
                 return
@@ -93,7 +95,9 @@ def look_at_model(device: Device) -> None:
     Where the model that serves is no longer the one in use, the server opens anew.
     """
     about = updates.device_with(device.store)
-    with contextlib.suppress(LeukoscopeError):  # an update or a full disk: later
+    with passing_over(
+        LeukoscopeError, doing="keeping the time beside the models"
+    ):  # an update or a full disk: later
         updates.keep_time(about)
     device.desk.banners = updates.banners(about)
     used = updates.in_use(device.store.folder, device.bundle.card.domain)
@@ -103,7 +107,9 @@ def look_at_model(device: Device) -> None:
 
 def probe(device: Device) -> None:
     """Run the stored cells of the model in use; where they fail, go back."""
-    with contextlib.suppress(LeukoscopeError):  # the records say so
+    with passing_over(
+        LeukoscopeError, doing="asking the stored cells of the model"
+    ):  # the records say so
         run_golden(device, DEVICE)
     domain = device.bundle.card.domain
     try:

@@ -1,12 +1,12 @@
 """The models of a device as its page lists them. Reads, and decides nothing."""
 
-import contextlib
 from dataclasses import dataclass
 
 from leukoscope_edge import updates
 from leukoscope_edge.errors import BundleError
 from leukoscope_edge.inference.bundle import shipped_bundle_for
 from leukoscope_edge.inference.card import Card, read_card
+from leukoscope_edge.log import passing_over
 from leukoscope_edge.updates.slots import release_of
 from leukoscope_edge.web.device import Device, judged_by
 
@@ -37,7 +37,7 @@ def listed_models(device: Device) -> list[ListedModel]:
     domain, judged = device.bundle.card.domain, device.store.slides_by_model()
     shipped, found = shipped_bundle_for(domain), []
     for folder in updates.folders(device.store.folder, domain):
-        with contextlib.suppress(BundleError):
+        with passing_over(BundleError, doing="listing a model that is here"):
             card = read_card(folder)
             slides = judged.get((card.id, card.model_cpu.sha256), [])
             found.append(

@@ -7,13 +7,14 @@ form or a record may stand in it, and a log names no patient.
 
 import logging
 import secrets
-from collections.abc import Callable, Iterator, MutableSequence
+from collections.abc import Callable, MutableSequence
 from html import escape
-from traceback import extract_tb
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from leukoscope_edge.log import described
 
 LOG = logging.getLogger("leukoscope.page")
 CODE_BYTES = 3
@@ -57,12 +58,13 @@ class ServerFaults:
             if scope["type"] != "http":
                 raise
             code = secrets.token_hex(CODE_BYTES)
-            self._log(f"fault {code} at {_route(scope)}: {described(err)}")
+            place = f"{_route(scope)}: {described(err)}"
+            self._log(f"fault {code} at {place}", place)
             if not has_begun:  # else the server cuts the answer off
                 await self._answer(Request(scope), code)(scope, receive, send)
 
-    def _log(self, entry: str) -> None:
-        LOG.error(entry)
+    def _log(self, entry: str, place: str) -> None:
+        LOG.error(entry, extra={"same_as": place})
         self._kept.append(entry)
 
 
@@ -70,24 +72,6 @@ def _route(scope: Scope) -> str:
     """Return the route's own text, in which no number of a slide stands."""
     path = getattr(scope.get("route"), "path", "no route")
     return f"{scope['method']} {path}"
-
-
-def described(error: BaseException) -> str:
-    """Return an exception's class and places, and those of what it came of."""
-    return "; from ".join(_one(e) for e in _chain(error))
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
-
-
-def _one(error: BaseException) -> str:
-    places = (
-        f"{p.filename}:{p.lineno} {p.name}" for p in extract_tb(error.__traceback__)
-    )
-    return f"{type(error).__name__} < " + " < ".join(reversed([*places]))
 
 
 def bare_page(detail: str) -> Response:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from leukoscope_edge.errors import LeukoscopeError
+from leukoscope_edge.log import passed_over
 from leukoscope_edge.records.device_log import DEVICE
 from leukoscope_edge.records.store import Store
 
@@ -65,6 +66,7 @@ class Trail:
             one = self._waiting[0]
             try:
                 store.note(one.what, one.facts, one.by)
-            except LeukoscopeError:
+            except LeukoscopeError as err:
+                passed_over(err, doing="writing a note into the records, tried again")
                 return
             self._waiting.popleft()

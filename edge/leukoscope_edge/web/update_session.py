@@ -5,7 +5,6 @@ counting process and the records are opened anew, and the desk still knows what 
 Nothing here decides whether an update is good; `leukoscope_edge.updates` does.
 """
 
-import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from leukoscope_edge import updates
 from leukoscope_edge.errors import LeukoscopeError, StepError, UpdateError
+from leukoscope_edge.log import passing_over
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.updates import Offer, Shadow, Step
 from leukoscope_edge.updates.codes import Code, refused
@@ -186,7 +186,9 @@ class Desk:
             raise
         model = installed.manifest.bundle_id
         facts = {"model": model, "accepted_by": installed.accepted_by}
-        with contextlib.suppress(LeukoscopeError):  # the models' own history has it
+        with passing_over(
+            LeukoscopeError, doing="noting that a model was installed"
+        ):  # the models' own history has it
             store.note("model installed", facts, by)
         self.progress = replace(
             self.progress,

@@ -31,6 +31,7 @@ from leukoscope_edge.capture.stored.decode import (
 )
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.isolated import command_of
+from leukoscope_edge.log import start_log
 from leukoscope_edge.types import U8, PictureFacts
 
 MAX_MEMORY_BYTES = 2 << 30
@@ -241,5 +242,6 @@ def _rgb(bgr: npt.NDArray[Any]) -> U8:
 
 
 if __name__ == "__main__":
+    start_log()
     serve()
     os._exit(0)

@@ -29,6 +29,7 @@ from leukoscope_edge.inference.nvidia import tensorrt_plan as plans
 from leukoscope_edge.inference.nvidia.compiler import MODULES, SPOKEN, Form, Runtime
 from leukoscope_edge.inference.nvidia.gpu import Cuda, Driver, Gpu
 from leukoscope_edge.inference.runner import Runner
+from leukoscope_edge.log import start_log
 from leukoscope_edge.types import F32
 
 CACHED, PROGRESS, READY, LOGITS, FAILED = b"C", b"P", b"R", b"L", b"F"
@@ -179,4 +180,5 @@ def _load(runtime: Runtime) -> tuple[ModuleType, Cuda, Gpu]:
 
 
 if __name__ == "__main__":
+    start_log()
     serve(Connection(int(sys.argv[1])), _load)

@@ -19,6 +19,7 @@ from leukoscope_edge.durable import (
     write_stream,
 )
 from leukoscope_edge.errors import OutputError, RecordError
+from leukoscope_edge.log import passing_over
 from leukoscope_edge.records.backups.restore_step import (
     RESTORING,
     begin_last_step,
@@ -165,7 +166,7 @@ def _erased(folder: Path) -> set[str] | None:
         return set()
     erased = None
     with (
-        contextlib.suppress(RecordError),
+        passing_over(RecordError, doing="reading what was erased before a restore"),
         open_store(folder) as store,  # before SQLite writes back a damaged log
     ):
         erased = {_start(store, r) for r in store.every_slide() if r.is_erased}

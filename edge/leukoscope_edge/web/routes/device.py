@@ -1,6 +1,5 @@
 """The API about the device: its model, its tests, its records as a whole."""
 
-import contextlib
 import subprocess
 from typing import Annotated, Any
 
@@ -10,6 +9,7 @@ from leukoscope_edge import updates
 from leukoscope_edge.accounts import Person, Right, Role
 from leukoscope_edge.errors import RecordError, StepError
 from leukoscope_edge.live.commands import BUSY
+from leukoscope_edge.log import passing_over
 from leukoscope_edge.media.removable_disks import new_file_on, stick_named
 from leukoscope_edge.quality import cell_location as location
 from leukoscope_edge.quality.levey_jennings import begin_new_band
@@ -162,7 +162,9 @@ def power_off(request: Request, person: Checker) -> dict[str, str]:
     _require_no_count(device)
     if not device.profile.may_power_off:
         raise StepError("this machine is not powered off from the page: use its switch")
-    with contextlib.suppress(RecordError):  # whatever the records are at, off is off
+    with passing_over(
+        RecordError, doing="noting that power goes off"
+    ):  # whatever the records are at, off is off
         device.store.note("power off", {}, person.name)
     try:
         subprocess.run(POWER_OFF, check=True, capture_output=True, timeout=POWER_OFF_S)  # noqa: S603 - fixed words
