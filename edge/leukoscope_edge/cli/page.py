@@ -127,6 +127,7 @@ def _serve_records(
 ) -> bool:
     """Open the rest and serve; say whether to open everything anew."""
     certificate = _certificate(profile, store.folder)
+    store.fill_worklist()
     if updates.is_on_trial(store.folder):  # a cut left it; it is tried before all else
         pulse.beat(allow_s=TRIAL_S, doing="trying a new model")
     bundle, why_off = _model(profile, store)

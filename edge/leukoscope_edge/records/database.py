@@ -74,6 +74,25 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         f"CREATE INDEX bound_of_slide ON event (kind, slide) WHERE {IS_BOUND}",
     ),
     (),  # a slide may be void or corrected: programs that do not know it stay out
+    (  # and a critical result may be told to somebody
+        """CREATE TABLE worklist (
+            slide TEXT PRIMARY KEY,
+            seq INTEGER NOT NULL,
+            started INTEGER NOT NULL,
+            started_at TEXT NOT NULL,
+            people TEXT NOT NULL,
+            state TEXT NOT NULL,
+            result TEXT NOT NULL,
+            is_looked INTEGER NOT NULL,
+            n_versions INTEGER NOT NULL,
+            n_readers INTEGER NOT NULL,
+            sample_tag BLOB,
+            shown TEXT NOT NULL,
+            mark BLOB NOT NULL
+        ) STRICT""",
+        "CREATE INDEX worklist_in_order ON worklist (started, state)",
+        "CREATE INDEX worklist_of_sample ON worklist (sample_tag)",
+    ),
 )
 """Each is run once, in order; `PRAGMA user_version` counts them. Never edit one that
 was released: add another."""
@@ -87,6 +106,9 @@ ENDS: tuple[str, ...] = (
     "SELECT * FROM note ORDER BY what DESC, seq DESC LIMIT 1",
     "SELECT * FROM record_key ORDER BY slide DESC LIMIT 1",
     "SELECT sample_tag FROM record_key ORDER BY sample_tag DESC LIMIT 1",
+    "SELECT * FROM worklist ORDER BY slide DESC LIMIT 1",
+    "SELECT started, state FROM worklist ORDER BY started DESC LIMIT 1",
+    "SELECT sample_tag FROM worklist ORDER BY sample_tag DESC LIMIT 1",
 )
 """What is read of every table and index at opening, however long they are."""
 

@@ -11,6 +11,7 @@ from leukoscope_edge.records.ledger import Ledger
 from leukoscope_edge.records.slides.slide import Kind, SlideRecord
 from leukoscope_edge.records.slides.slide_fold import action_of, apply
 from leukoscope_edge.records.slides.slide_reader import SlideReader
+from leukoscope_edge.records.slides.worklist import Worklist
 
 
 class EventWriter:
@@ -20,6 +21,7 @@ class EventWriter:
         self,
         ledger: Ledger,
         reader: SlideReader,
+        worklist: Worklist,
         require_sound: Callable[[], None],
     ) -> None:
         """Take where the events lie, and who says what a slide allows.
@@ -27,10 +29,11 @@ class EventWriter:
         Args:
             ledger: The open ledger.
             reader: Tells how a slide stands.
+            worklist: Lists how a slide stands after each event.
             require_sound: Raises while nothing may be written.
         """
         self._ledger, self._reader = ledger, reader
-        self._require_sound = require_sound
+        self._worklist, self._require_sound = worklist, require_sound
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -101,7 +104,8 @@ class EventWriter:
                 record = self._reader.find(slide)
                 if record is not None:
                     self._reader.require(slide, action_of(kind, record.state))
-                apply(record, event)
+                changed = apply(record, event)
             except ValueError as err:
                 raise StepError(str(err)) from err
+            self._worklist.keep(changed)
         self._ledger.append(event)

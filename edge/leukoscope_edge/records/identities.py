@@ -10,6 +10,7 @@ import hmac
 import json
 import os
 import sqlite3
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import asdict
 
@@ -145,6 +146,19 @@ class Identities:
             "UPDATE record_key SET sample_tag = ? WHERE slide = ?",
             (self._tag(sample), slide),
         )
+
+    def search_tag(self, sample: str) -> bytes:
+        """Return what finds a sample as people type it, whatever its case and spaces.
+
+        Another hash than `_tag`, which has stood for a sample on copies since the
+        first records and must stay what it is.
+        """
+        label = "".join(unicodedata.normalize("NFKC", clean(sample)).split())
+        return self.mark(f"search {label.casefold()}")
+
+    def mark(self, text: str) -> bytes:
+        """Return a hash of a text that only this device can have made."""
+        return hmac.digest(self._identity_key, text.encode(), "sha256")
 
     def _tag(self, sample: str) -> bytes:
         """Return what finds a sample's slides without telling its label."""

@@ -113,14 +113,20 @@ class Caretaker:
     def _open_alone(
         self, in_full: bool, on_long_work: Callable[[], None]
     ) -> tuple[sqlite3.Connection, Recovery | None]:
+        told: list[bool] = []
+
+        def is_long() -> None:
+            on_long_work()
+            told.append(True)  # what is brought up to date is looked through first
+
         connection, recovery = open_or_recover(
             self._path,
             self._copy,
             self._witnesses,
             in_full=in_full,
-            on_long_work=on_long_work,
+            on_long_work=is_long,
         )
-        if in_full or recovery is not None:
+        if in_full or told:
             self._soundness.say(Found.SOUND)
         return connection, recovery
 

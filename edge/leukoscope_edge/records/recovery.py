@@ -163,6 +163,7 @@ def recover(
         saved = _save(connection, damaged, witnesses)
         connection.execute("DELETE FROM note")
         connection.execute(NOTES_FROM_EVENTS)
+        connection.execute("DELETE FROM worklist")  # the store fills it anew
         _save_keys(connection, damaged)
         end, ((n_nameless,),) = _end(connection), connection.execute(NAMELESS)
     kept = _put_aside(path)

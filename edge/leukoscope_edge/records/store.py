@@ -44,6 +44,7 @@ from leukoscope_edge.records.slides.slide import (
     SlideSetUp,
 )
 from leukoscope_edge.records.slides.slide_reader import SlideReader
+from leukoscope_edge.records.slides.worklist import Worklist
 from leukoscope_edge.records.witnesses import COPY, KEYS, PICTURES, Witnesses
 
 DATABASE_NAME = "records.sqlite"
@@ -74,6 +75,7 @@ class Store:
         device: Id of this device: the fingerprint of its public key.
         recovery: What became of a database that was damaged at opening, else None.
         damaged: Slides that a list left out as they cannot be trusted, each with why.
+        worklist: Finds slides.
     """
 
     def __init__(
@@ -135,7 +137,8 @@ class Store:
         """Put reader, writers and log together: what they offer is the store's own."""
         ledger, identities, pictures = self._ledger, self._identities, self.pictures
         reader = SlideReader(ledger, identities, pictures)
-        events = EventWriter(ledger, reader, self.require_sound)
+        self.worklist = Worklist(ledger, identities, reader.readable)
+        events = EventWriter(ledger, reader, self.worklist, self.require_sound)
         parts = events, reader, identities, pictures
         count = CountWriter(*parts, write_back=self._write_back)
         review = ReviewWriter(*parts, write_back=self._write_back)
@@ -151,7 +154,7 @@ class Store:
         self.moments = reader.moments
         self.slides_by_model = reader.slides_by_model
         self.unfinished = reader.unfinished
-        self.slides_of = reader.slides_of
+        self.slides_of = self.worklist.slides_of
         self.pseudonym = reader.pseudonym
         self.identity = reader.identity
         self.identity_of = reader.identity_of
@@ -185,6 +188,10 @@ class Store:
         self.head = log.head
         self.event_of_code = log.event_of_code
 
+    def fill_worklist(self) -> None:
+        """List what the worklist lacks, beside all other work."""
+        self.worklist.fill(lambda: self.is_sound)
+
     def _write_back(self, within_s: float = WRITE_BACK_S) -> None:
         """Empty SQLite's log, unless somebody reads in it: the next time then.
 
@@ -210,6 +217,7 @@ class Store:
 
     def close(self) -> None:
         """Let go of the database, once a copy that is being made is whole."""
+        self.worklist.stop()
         self._write_back()
         self._caretaker.leave(self._connection)
 
@@ -317,7 +325,8 @@ class Store:
     def _slide_problems(self) -> Iterator[Problem]:
         for record in self.every_slide():
             yield from picture_problems(self.pictures, record)
-            yield from self._identities.problems(record)
+            of_identity = list(self._identities.problems(record))
+            yield from of_identity or self.worklist.problems(record)
 
 
 def open_store(

@@ -52,8 +52,10 @@ SIGNED = {
     "blast_fraction_95": [0.002, 0.385],
 }
 TO_FORMAT = {
-    1: "DROP TABLE note; DROP INDEX bound_of_slide; PRAGMA user_version = 1",
-    2: "PRAGMA user_version = 2",
+    1: "DROP TABLE worklist; DROP TABLE note; DROP INDEX bound_of_slide; "
+    "PRAGMA user_version = 1",
+    2: "DROP TABLE worklist; PRAGMA user_version = 2",
+    3: "DROP TABLE worklist; PRAGMA user_version = 3",
 }
 
 

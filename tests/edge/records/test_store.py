@@ -309,7 +309,8 @@ def test_records_of_format_1_are_brought_up_to_date(bench: Any) -> None:
     bench.store.close()
     connection = sqlite3.connect(bench.folder / DATABASE_NAME)
     connection.executescript(
-        "DROP TABLE note; DROP INDEX bound_of_slide; PRAGMA user_version = 1"
+        "DROP TABLE worklist; DROP TABLE note; DROP INDEX bound_of_slide; "
+        "PRAGMA user_version = 1"
     )
     connection.close()
     told: list[str] = []

@@ -20,9 +20,9 @@ from leukoscope_edge.messages import message
 from leukoscope_edge.profile import CameraEntry, PageEntry, Profile
 from leukoscope_edge.records.digest import digest_of
 from leukoscope_edge.records.slides.conclusion import verdict_of
+from leukoscope_edge.records.slides.first_look import first_pass
 from leukoscope_edge.records.slides.slide import Identity, SlideSetUp, outcome_of
 from leukoscope_edge.records.store import Store
-from leukoscope_edge.review.blind_order import first_pass
 from leukoscope_edge.sample import SIMULATED_SAMPLE, SlideFacts
 from leukoscope_edge.service.heartbeat import make_run_folder, run_folder
 from leukoscope_edge.types import (

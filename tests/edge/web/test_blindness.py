@@ -20,7 +20,8 @@ from leukoscope_edge.live.blinding import blinded
 from leukoscope_edge.live.commands import HEAD_BYTES, Mode, News
 from leukoscope_edge.messages import message, plain
 from leukoscope_edge.profile import ReviewEntry
-from leukoscope_edge.review.blind_order import first_pass, hides_model
+from leukoscope_edge.records.slides.first_look import first_pass
+from leukoscope_edge.review.blind_order import hides_model
 from leukoscope_edge.types import Word
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device

@@ -16,8 +16,8 @@ from tests.edge.web.stand_ins import (
 
 from leukoscope_edge.accounts import Role
 from leukoscope_edge.live.commands import Do, Mode, News
+from leukoscope_edge.records.slides.first_look import first_pass
 from leukoscope_edge.records.slides.slide_state import SlideState
-from leukoscope_edge.review.blind_order import first_pass
 from leukoscope_edge.sample import SIMULATED_SAMPLE, AgeGroup
 from leukoscope_edge.types import Word
 from leukoscope_edge.web.device import Device

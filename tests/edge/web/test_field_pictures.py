@@ -11,8 +11,8 @@ from leukoscope_edge.live import field_pictures as module
 from leukoscope_edge.live.field_pictures import Fields, part_around
 from leukoscope_edge.live.recorder import Keeper
 from leukoscope_edge.records.pictures import from_png
+from leukoscope_edge.records.slides.first_look import first_pass
 from leukoscope_edge.records.slides.reproduce import look_again
-from leukoscope_edge.review.blind_order import first_pass
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.screening import SlideRun, new_context
 from leukoscope_edge.types import THRESHOLDS, CallName, Cell, Frame

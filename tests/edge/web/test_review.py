@@ -19,11 +19,11 @@ from tests.edge.web.stand_ins import (
 from leukoscope_edge.accounts import Role
 from leukoscope_edge.live.commands import Do, Mode, News
 from leukoscope_edge.records.slides.conclusion import verdict_of
+from leukoscope_edge.records.slides.first_look import first_pass
 from leukoscope_edge.records.slides.slide import MIN_OTHERS_REVIEWED
 from leukoscope_edge.review.blind_order import (
     by_suspicion,
     differences,
-    first_pass,
     tab_of,
 )
 from leukoscope_edge.sample import SIMULATED_SAMPLE, AgeGroup

@@ -19,7 +19,7 @@ from leukoscope_edge.quality.site_background import (
     site_background,
 )
 from leukoscope_edge.records.slides.conclusion import verdict_of
-from leukoscope_edge.review.blind_order import first_pass
+from leukoscope_edge.records.slides.first_look import first_pass
 from leukoscope_edge.sample import SampleType
 from leukoscope_edge.types import Word
 from leukoscope_edge.web.device import Device

@@ -154,10 +154,6 @@ class SlideReader:
         found = self._readable(rows)
         return [r for r in found if is_allowed(Action.FINISH, r.state)]
 
-    def slides_of(self, sample: str) -> list[str]:
-        """Return the numbers of the slides of a sample, the oldest first."""
-        return self._identities.slides_of(sample)
-
     def pseudonym(self, slide: str) -> str:
         """Return what stands for a slide's sample on a copy that names nobody."""
         return self._identities.pseudonym(slide)
@@ -195,12 +191,13 @@ class SlideReader:
         """Return the events of a slide; an empty name gives the device's own."""
         return self._ledger.events(slide)
 
+    def readable(self, slide: str) -> SlideRecord | None:
+        """Return a slide of a list: one that is damaged must not hide the others."""
+        try:
+            return self.slide(slide)
+        except RecordError as err:
+            self.damaged[slide] = str(err)
+            return None
+
     def _readable(self, rows: list[tuple[str]]) -> list[SlideRecord]:
-        """Return the slides of a list: one that is damaged must not hide the others."""
-        found = []
-        for (slide,) in rows:
-            try:
-                found.append(self.slide(slide))
-            except RecordError as err:
-                self.damaged[slide] = str(err)
-        return found
+        return [r for (slide,) in rows if (r := self.readable(slide)) is not None]

@@ -8,7 +8,8 @@ from leukoscope_edge.accounts import Person
 from leukoscope_edge.inference.reference_cells import reference_cells
 from leukoscope_edge.records.exports.cell_words import model_said
 from leukoscope_edge.records.pictures import png_bytes
-from leukoscope_edge.review.blind_order import hides_model, left_for
+from leukoscope_edge.records.slides.first_look import left_for
+from leukoscope_edge.review.blind_order import hides_model
 from leukoscope_edge.web import explain
 from leukoscope_edge.web.access import (
     CellId,

@@ -24,6 +24,7 @@ from leukoscope_edge.records.exports.slide_version import (
 )
 from leukoscope_edge.records.slides.conclusion import verdict_of
 from leukoscope_edge.records.slides.correction import objective_of
+from leukoscope_edge.records.slides.first_look import left_for, pass_of
 from leukoscope_edge.records.slides.slide import CellRecord, SlideRecord, outcome_of
 from leukoscope_edge.records.slides.slide_state import Action, SlideState, is_allowed
 from leukoscope_edge.records.store import Store
@@ -33,8 +34,6 @@ from leukoscope_edge.review.blind_order import (
     by_suspicion,
     differences,
     hides_model,
-    left_for,
-    pass_of,
     tab_of,
 )
 from leukoscope_edge.types import Word

@@ -25,13 +25,14 @@ from leukoscope_edge.records.exports.slide_version import open_dossier
 from leukoscope_edge.records.site_ranges import open_ranges
 from leukoscope_edge.records.slides.conclusion import verdict_of
 from leukoscope_edge.records.slides.correction import Corrected, objective_of
+from leukoscope_edge.records.slides.first_look import left_for
 from leukoscope_edge.records.slides.slide import (
     CellRecord,
     Identity,
     SlideSetUp,
 )
 from leukoscope_edge.records.slides.slide_state import Action, SlideState
-from leukoscope_edge.review.blind_order import left_for, tells_word
+from leukoscope_edge.review.blind_order import tells_word
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
 from leukoscope_edge.service.health import why_no_new_slide
 from leukoscope_edge.service.processes import give_memory_back
