@@ -22,6 +22,7 @@ from leukoscope_edge.web.routes import (
     pages,
     result_pages,
     slides,
+    worklist,
 )
 from leukoscope_edge.web.routes import device as api_device
 from leukoscope_edge.web.script_texts import said_in
@@ -59,6 +60,7 @@ def create_app(device: Device) -> FastAPI:
             result_pages,
             account,
             api_device,
+            worklist,
             slides,
             cells,
             live_picture,

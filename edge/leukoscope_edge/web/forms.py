@@ -1,5 +1,6 @@
 """The bodies of the API's requests, each with its limits."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -8,6 +9,7 @@ from leukoscope_edge.accounts import Role
 from leukoscope_edge.live.commands import Do
 from leukoscope_edge.media.new_file import FOLDER
 from leukoscope_edge.records.exports.formats import FORMATS
+from leukoscope_edge.records.slides.worklist import Show
 from leukoscope_edge.sample import AgeGroup, Mode, SampleType
 from leukoscope_edge.types import Word
 from leukoscope_edge.web.share import What
@@ -82,6 +84,16 @@ class NewSlide(Body):
     is_normal: bool = Field(default=False, description="for the site's background")
     is_second: bool = False
     key: Key
+
+
+class Listed(Body):
+    """Which slides a list is to show. The label is in no address and in no log."""
+
+    show: Show = Show.ALL
+    sample: str = Field(default="", max_length=64)
+    since: date | None = None
+    until: date | None = None
+    page: int = Field(default=1, ge=1, le=1_000_000)
 
 
 class Ordered(Body):

@@ -18,6 +18,7 @@ XSS = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 PAGES = (
     "/",
     "/sign-in",
+    "/slides",
     "/slides/new",
     "/slides/{slide}/ready",
     "/slides/{slide}/count",

@@ -239,7 +239,15 @@ def test_no_sentence_of_the_machine_stays_english_on_a_french_page(
     ]
     device.store.resume(slides[1], "Amina", more=True)
     browser.post("/api/language", json={"language": "fr"})
-    paths = ["/", "/sign-in", "/slides/new", "/people", "/slides/none/count", "/none"]
+    paths = [
+        "/",
+        "/sign-in",
+        "/slides",
+        "/slides/new",
+        "/people",
+        "/slides/none/count",
+        "/none",
+    ]
     paths += [
         f"/slides/{s}/{step}"
         for s in slides

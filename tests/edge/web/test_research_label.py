@@ -15,7 +15,7 @@ from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device
 
 LABEL = NOT_FOR_CARE.said()
-PAGES = ("/", "/sign-in", "/slides/new", "/device", "/update", "/people")
+PAGES = ("/", "/sign-in", "/slides", "/slides/new", "/device", "/update", "/people")
 SLIDE_PAGES = ("count", "review", "result", "share", "paper")
 
 

@@ -26,6 +26,7 @@ from leukoscope_edge.records.slides.slide_state import (
     is_allowed,
     state_of,
 )
+from leukoscope_edge.records.slides.worklist import ListedSlide
 
 
 class SlideReader:
@@ -162,7 +163,7 @@ class SlideReader:
         """Return whose blood a slide shows, None after erasure."""
         return self.identity_of(self.slide(slide))
 
-    def identity_of(self, record: SlideRecord) -> Identity | None:
+    def identity_of(self, record: SlideRecord | ListedSlide) -> Identity | None:
         """Return whose blood it is by a record, such as an older version's."""
         return self._identities.open_identity(record.id, record.sealed)
 

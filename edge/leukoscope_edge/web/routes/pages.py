@@ -12,7 +12,6 @@ from leukoscope_edge.accounts import Person, Right, Role
 from leukoscope_edge.counting.background import MIN_SLIDES
 from leukoscope_edge.counting.quality_slide import QualityDay
 from leukoscope_edge.i18n import Language
-from leukoscope_edge.live.commands import Mode
 from leukoscope_edge.media.removable_disks import (
     READ_ONLY,
     backups_on,
@@ -38,9 +37,9 @@ from leukoscope_edge.records.exports.cell_words import model_said
 from leukoscope_edge.records.exports.html_report import capital, report_loader
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.records.slides.slide import SlideRecord
-from leukoscope_edge.records.slides.slide_state import Action, SlideState, is_allowed
+from leukoscope_edge.records.slides.slide_state import Action, is_allowed
+from leukoscope_edge.records.slides.worklist import Wanted
 from leukoscope_edge.records.store import Store
-from leukoscope_edge.review.blind_order import hides_model
 from leukoscope_edge.updates.codes import UNCHANGED
 from leukoscope_edge.web.access import (
     SlideId,
@@ -64,6 +63,7 @@ from leukoscope_edge.web.script_texts import (
     words_for,
 )
 from leukoscope_edge.web.security import COOKIE
+from leukoscope_edge.web.slide_list import lines_of, step_of, tells_early
 
 router = APIRouter()
 Anybody = Annotated[Person, Depends(signed_in)]
@@ -149,51 +149,17 @@ def sign_in(request: Request) -> Response:
 def home(request: Request, person: Anybody) -> Response:
     """Start a slide; the list of slides; how the device is."""
     device = device_of(request)
-    shown = [_summary(device, r) for r in device.store.slides(limit=30)]
+    newest = device.store.worklist.find(Wanted(tells_early=tells_early(device)))
     return render(
         request,
         "home.html",
-        slides=shown,
+        lines=lines_of(device, person, newest.slides),
+        is_whole=device.store.worklist.is_whole(),
         may_count=has_right(person, Right.SLIDES),
         health=health(device, briefly=True),
         quality=_out_of_control(device),
         notices=notices(device),
     )
-
-
-def _summary(device: Device, record: SlideRecord) -> dict[str, Any]:
-    """Return what the list of slides shows of one."""
-    outcome = record.signatures[-1].outcome if record.signatures else record.machine
-    newest = device.counter.newest
-    identity = device.store.identity(record.id)
-    return {
-        "id": record.id,
-        "sample": identity.sample if identity else "",
-        "n_cells": len(record.counted),
-        "state": state_now(device, record).value,
-        "is_live": newest.slide == record.id and newest.mode is not Mode.FINISHED,
-        "is_refused": not hides_model(record, device.profile.review)
-        and record.void is None
-        and outcome is not None
-        and outcome.result == "none-possible",
-        "started_at": record.started_at,
-        "next": f"/slides/{record.id}/{_step(state_now(device, record))}",
-    }
-
-
-def _step(state: SlideState) -> str:
-    """Return the screen at which a slide stands."""
-    match state:
-        case SlideState.NEW:
-            return "ready"
-        case SlideState.COUNTING | SlideState.PAUSED | SlideState.ENDED:
-            return "count"
-        case SlideState.REVIEW | SlideState.AMENDING:
-            return "review"
-        case SlideState.SIGNED:
-            return "share"
-        case SlideState.VOIDED:
-            return "result"
 
 
 def _elsewhere(request: Request, slide: str, action: Action) -> Response | None:
@@ -205,7 +171,7 @@ def _elsewhere(request: Request, slide: str, action: Action) -> Response | None:
     state = state_now(device, device.store.slide(slide))
     if is_allowed(action, state):
         return None
-    return RedirectResponse(f"/slides/{slide}/{_step(state)}", 303)
+    return RedirectResponse(f"/slides/{slide}/{step_of(state)}", 303)
 
 
 @router.get("/slides/new", dependencies=[OPERATOR])

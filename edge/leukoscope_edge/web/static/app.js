@@ -76,6 +76,16 @@ document.addEventListener("click", (event) => {
 // Before this, a form would be sent by the browser itself, its fields in the address.
 document.querySelector("main").inert = false;
 document.querySelector("main [autofocus]")?.focus();
+openNamed();
+
+// A list leads to a part of a slide's screen that is folded away.
+function openNamed() {
+  const named = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+  if (!(named instanceof HTMLDetailsElement)) return;
+  named.open = true;
+  named.scrollIntoView();
+  named.querySelector("input:not([type=hidden]), select")?.focus();
+}
 
 function showKeys() {
   document.getElementById("keys")?.showModal();

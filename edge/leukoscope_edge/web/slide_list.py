@@ -1,0 +1,128 @@
+"""What a list says of slides: where each stands, whose it is, what may be done there.
+
+A verdict is told as on the screens of a slide: never before people have looked.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, timezone
+
+from leukoscope_edge.accounts import Person, Right
+from leukoscope_edge.live.commands import Mode
+from leukoscope_edge.records.slides.slide_state import (
+    Action,
+    SlideState,
+    is_allowed,
+    state_of,
+)
+from leukoscope_edge.records.slides.worklist import NO_RESULT, ListedSlide
+from leukoscope_edge.web.device import Device, has_right
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One slide of a list.
+
+    Attributes:
+        listed: What the records list of it.
+        state: Where it stands, by the lens too.
+        sample: The sample's label, empty after erasure.
+        result: The verdict that may be told, empty where none may.
+        is_live: The counting process is at it.
+        may_correct: Its facts may be put right now.
+        may_void: Whoever asks may take it out of use now.
+    """
+
+    listed: ListedSlide
+    state: SlideState
+    sample: str
+    result: str
+    is_live: bool
+    may_correct: bool
+    may_void: bool
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it may be told that it gives no result."""
+        return self.result == NO_RESULT
+
+    @property
+    def is_of_model(self) -> bool:
+        """Whether the verdict is the model's alone."""
+        return self.listed.n_versions == 0
+
+    @property
+    def started(self) -> str:
+        """When it was started, by the device's own zone, to the minute."""
+        at = datetime.fromisoformat(self.listed.started_at).astimezone()
+        return f"{at:%Y-%m-%d %H:%M}"
+
+    @property
+    def next(self) -> str:
+        """The screen at which it stands."""
+        return f"/slides/{self.listed.id}/{step_of(self.state)}"
+
+
+def lines_of(
+    device: Device, person: Person, slides: Iterable[ListedSlide]
+) -> list[Line]:
+    """Return what a list says of slides to somebody."""
+    return [_line(device, person, one) for one in slides]
+
+
+def _line(device: Device, person: Person, one: ListedSlide) -> Line:
+    newest = device.counter.newest
+    state = state_of(one.state, newest.live_at(one.id))
+    identity = device.store.identity_of(one)
+    is_told = one.is_told(early=tells_early(device))
+    may_void = one.n_versions == 0 or has_right(person, Right.WITHDRAW)
+    return Line(
+        listed=one,
+        state=state,
+        sample=identity.sample if identity else "",
+        result=one.result if is_told and state is not SlideState.VOIDED else "",
+        is_live=newest.slide == one.id and newest.mode is not Mode.FINISHED,
+        may_correct=is_allowed(Action.CORRECT, state),
+        may_void=may_void and is_allowed(Action.VOID, state),
+    )
+
+
+def tells_early(device: Device) -> bool:
+    """Say whether verdicts are told before people have looked, where one reads."""
+    return device.profile.review.blind == "off"
+
+
+def step_of(state: SlideState) -> str:
+    """Return the screen at which a slide stands."""
+    match state:
+        case SlideState.NEW:
+            return "ready"
+        case SlideState.COUNTING | SlideState.PAUSED | SlideState.ENDED:
+            return "count"
+        case SlideState.REVIEW | SlideState.AMENDING:
+            return "review"
+        case SlideState.SIGNED:
+            return "share"
+        case SlideState.VOIDED:
+            return "result"
+
+
+def as_moments(since: date | None, until: date | None) -> tuple[str, str]:
+    """Return the first moment of a day and the one after another day ends, in UTC.
+
+    Args:
+        since: The first day, by the device's own zone; None: from the first slide.
+        until: The last day, included; None: to the newest.
+    """
+    after = until + timedelta(days=1) if until and until < date.max else None
+    return _moment(since), _moment(after)
+
+
+def _moment(day: date | None) -> str:
+    if day is None:
+        return ""
+    try:
+        at = datetime.combine(day, time.min).astimezone(timezone.utc)
+    except (OverflowError, ValueError):  # the year 1 or 9999
+        return ""
+    return at.isoformat(timespec="seconds")
