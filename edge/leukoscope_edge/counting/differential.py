@@ -19,7 +19,7 @@ BLAST, ERYTHROBLAST = "blast", "erythroblast"
 LEUKOCYTES = (
     BLAST,
     "neutrophil",
-    "immature-granulocyte",
+    "immature granulocyte",
     "eosinophil",
     "basophil",
     "lymphocyte",

@@ -12,7 +12,7 @@ from leukoscope_edge.sample import AgeGroup
 
 Range = tuple[float, ...]
 FLAGS = {
-    "immature-granulocyte": "flag-left-shift",
+    "immature granulocyte": "flag-left-shift",
     "eosinophil": "flag-eosinophilia",
     "lymphocyte": "flag-lymphocytosis",
 }
@@ -47,7 +47,7 @@ class AgeRanges:
 
     def usual(self, kind: str) -> Range | None:
         """Return the ends of a kind's range, None where it has none."""
-        found: Range | None = getattr(self, kind.replace("-", "_"), None)
+        found: Range | None = getattr(self, kind.replace(" ", "_"), None)
         return found if kind and kind != "source" else None
 
 

@@ -22,7 +22,7 @@ Wbc = Annotated[float, Field(gt=0, le=1000)]
 NamedKind = Literal[
     "",
     "neutrophil",
-    "immature-granulocyte",
+    "immature granulocyte",
     "eosinophil",
     "basophil",
     "lymphocyte",

@@ -31,7 +31,7 @@ USUAL = {
 
 def kinds(**counts: int) -> list[str]:
     """Cells of an adult's normal blood, some kinds with other numbers."""
-    asked = USUAL | {k.replace("_", "-"): n for k, n in counts.items()}
+    asked = USUAL | {k.replace("_", " "): n for k, n in counts.items()}
     return [kind for kind, n in asked.items() for _ in range(n)]
 
 

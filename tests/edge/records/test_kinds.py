@@ -120,9 +120,9 @@ def test_shares_limits_and_numbers_stand_in_the_table(
     rows = {r.kind: r for r in table(dossier)}
     assert rows["neutrophil"].cells()[1:] == (
         "6",
-        "60.0 %",
-        "26.2–87.8 %",
-        "40–75 %",
+        "60.0",
+        "26.2–87.8",
+        "40–75",
         "3.00",
     )
     assert rows["eosinophil"].mark == "+"
@@ -177,7 +177,7 @@ def test_no_code_of_blood_is_said_of_the_kinds_of_marrow(
     assert "loinc" not in fhir_bytes(dossier).decode()
     rows = {r.kind: r for r in table(dossier)}
     assert rows["erythroblast"].n == 2
-    assert rows["erythroblast"].share == "16.7 %"
+    assert rows["erythroblast"].share == "16.7"
     assert not any(r.usual for r in rows.values())
 
 

@@ -14,7 +14,7 @@ WORDS = {
 KINDS = {
     "blast": "Blasts",
     "neutrophil": "Neutrophils",
-    "immature-granulocyte": "Immature granulocytes",
+    "immature granulocyte": "Immature granulocytes",
     "eosinophil": "Eosinophils",
     "basophil": "Basophils",
     "lymphocyte": "Lymphocytes",
@@ -28,7 +28,7 @@ KINDS = {
 
 KIND_OF_ONE = {
     "neutrophil": "Neutrophil",
-    "immature-granulocyte": "Immature granulocyte",
+    "immature granulocyte": "Immature granulocyte",
     "eosinophil": "Eosinophil",
     "basophil": "Basophil",
     "lymphocyte": "Lymphocyte",
@@ -38,7 +38,7 @@ KIND_OF_ONE = {
 """What one cell of a kind is called: every kind that a person may name."""
 KIND_KEYS = {
     "neutrophil": "N",
-    "immature-granulocyte": "I",
+    "immature granulocyte": "I",
     "eosinophil": "E",
     "basophil": "A",
     "lymphocyte": "L",

@@ -30,9 +30,9 @@ class Row:
         kind: Which.
         label: What it is called, in English.
         n: Cells of it.
-        share: With its unit.
-        limits: 95 % limits of the share in percent.
-        usual: What is usual at this age.
+        share: In per cent; of cells beside the leukocytes for every 100 of them.
+        limits: 95 % limits of the share in per cent.
+        usual: What is usual at this age, in per cent.
         absolute: Cells of a litre of blood, in thousand millions.
         mark: "+" above, "-" below what is usual.
     """
@@ -60,9 +60,10 @@ class Row:
 
     def said(self, say: Say = str) -> str:
         """Return the whole line but its label."""
-        text = f"{self.n}; {self.share} {self.mark}".strip()
-        text += f" ({self.limits})" if self.limits else ""
-        text += f"; {say('usual')} {self.usual}" if self.usual else ""
+        unit = " %" if self.limits else ""
+        text = f"{self.n}; {self.share}{unit} {self.mark}".strip()
+        text += f" ({self.limits} %)" if self.limits else ""
+        text += f"; {say('usual')} {self.usual} %" if self.usual else ""
         return text + (f"; {self.absolute} × 10⁹/l" if self.absolute else "")
 
 
@@ -119,9 +120,9 @@ def _row(share: Share, dossier: Dossier) -> Row:
         kind=share.kind,
         label=KINDS[share.kind],
         n=share.n,
-        share=f"{share.percent:.1f} %",
-        limits=f"{low:.1f}–{high:.1f} %",
-        usual=f"{usual[0]:g}–{usual[1]:g} %" if usual else "",
+        share=f"{share.percent:.1f}",
+        limits=f"{low:.1f}–{high:.1f}",
+        usual=f"{usual[0]:g}–{usual[1]:g}" if usual else "",
         absolute=absolute,
         mark=_mark(share.percent, usual),
     )

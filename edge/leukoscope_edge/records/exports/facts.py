@@ -174,11 +174,11 @@ def _kinds(slide: Dossier) -> Iterator[Fact]:
     """Yield the differential: reports lay these out as a table, by their group."""
     for row in table(slide):
         if row.kind != "smudge":  # counted above
-            id_ = f"kind_{row.kind or 'not_told'}"
+            id_ = f"kind_{_id_of(row.kind)}"
             yield Fact(id_, row.label, row.said, group="differential")
     for pair in comparison(slide.record):
         yield Fact(
-            f"readers_{pair.first.kind or 'not_told'}",
+            f"readers_{_id_of(pair.first.kind)}",
             KINDS[pair.first.kind],
             _two_readers(slide.record, pair),
             group="comparison",
@@ -276,6 +276,10 @@ def _numbers(outcome: Outcome) -> Callable[[Say], str]:
         )
 
     return said
+
+
+def _id_of(kind: str) -> str:
+    return kind.replace(" ", "_") or "not_told"
 
 
 def _capital(text: str) -> str:

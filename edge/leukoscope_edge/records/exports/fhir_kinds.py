@@ -35,7 +35,7 @@ class Codes:
 
 CODES = {
     "neutrophil": Codes("Neutrophils", "26511-6", "23761-0", "26499-4"),
-    "immature-granulocyte": Codes("Immature granulocytes", "38518-7", "", "51584-1"),
+    "immature granulocyte": Codes("Immature granulocytes", "38518-7", "", "51584-1"),
     "eosinophil": Codes("Eosinophils", "26450-7", "714-6", "26449-9"),
     "basophil": Codes("Basophils", "30180-4", "707-0", "26444-0"),
     "lymphocyte": Codes("Lymphocytes", "26478-8", "737-7", "26474-7"),

@@ -12,7 +12,7 @@ const path = `/api/slides/${slide}`;
 const tabs = [...document.querySelectorAll("[role=tab]")];
 const WORDS = { b: "blast", o: "normal", u: "unclear", x: "not-a-cell" };
 const KINDS = { // of a normal cell, by the key that names it
-  n: "neutrophil", i: "immature-granulocyte", e: "eosinophil", a: "basophil",
+  n: "neutrophil", i: "immature granulocyte", e: "eosinophil", a: "basophil",
   l: "lymphocyte", m: "monocyte", r: "erythroblast",
 };
 const kindName = (kind) => document.querySelector(`.kinds [data-kind="${kind}"]`)?.firstChild.textContent.trim() ?? "";

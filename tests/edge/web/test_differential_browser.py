@@ -1,0 +1,104 @@
+"""In a real browser: kinds by key and touch, known cells, two cells, a note, the table."""
+
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import Page
+from tests.edge.web import in_browser
+from tests.edge.web.in_browser import Serve, add_person, sign_in, wait_for
+from tests.edge.web.stand_ins import NAME, make_cell, new_slide_of
+
+from leukoscope_edge.messages import message
+from leukoscope_edge.types import (
+    CallName,
+    Cell,
+    Interval,
+    Tally,
+    Verdict,
+    VerdictName,
+)
+from leukoscope_edge.web.device import Device
+
+pytestmark = in_browser.pytestmark
+KINDS = ["neutrophil"] * 7 + ["lymphocyte"] * 4 + ["eosinophil"] * 2 + ["erythroblast"]
+VERDICT = Verdict(
+    name=VerdictName.FEW,
+    messages=(message("test"),),
+    n_cells=15,
+    n_blast=1,
+    n_unclear=0,
+    interval=Interval(low=0.0, high=0.3),
+)
+TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
+  [...document.querySelectorAll("*")]
+    .filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
+    .map((e) => `${e.tagName}.${e.className}`)"""
+
+
+def cell_of_kind(number: int, kind: str) -> Cell:
+    cell = make_cell(number, CallName.NORMAL)
+    assert cell.call is not None
+    return replace(cell, call=replace(cell.call, kinds=((kind, 0.9), ("blast", 0.1))))
+
+
+def put_slide(device: Device) -> str:
+    """A finished slide of one blast and normal cells of four kinds."""
+    cells = [make_cell(1, CallName.BLAST)]
+    cells += [cell_of_kind(i, kind) for i, kind in enumerate(KINDS, start=2)]
+    slide = device.store.start_slide(new_slide_of(device), NAME)
+    device.store.add_cells(slide, cells, frames={})
+    device.store.finish_count(slide, VERDICT, NAME, tally=Tally(n_smudges=1))
+    return slide
+
+
+@pytest.mark.parametrize("size", [(1024, 600), (360, 740)])
+def test_a_differential_is_named_by_keys_and_changed_by_touch(
+    page: Page, device: Device, serve: Serve, size: tuple[int, int]
+) -> None:
+    add_person(device)
+    slide = put_slide(device)
+    url = serve()
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    sign_in(page, url)
+    page.goto(f"{url}/slides/{slide}/review")
+    assert page.locator("[data-kind=eosinophil].cell").count() == 0  # nothing is told
+    while page.locator(".cell:not([hidden])").count():
+        left = int(page.inner_text("#n-left"))
+        wait_for(lambda: page.locator("#review[data-fresh]").count() == 0)
+        page.keyboard.press("b" if left == 1 else "m")
+        wait_for(lambda left=left: int(page.inner_text("#n-left")) < left)
+    page.goto(f"{url}/slides/{slide}/review")
+    page.click("#tab-monocyte")
+    n_named = page.locator(".cell:not([hidden])").count()
+    assert n_named == 10
+    wait_for(lambda: page.locator("#review[data-fresh]").count() == 0)
+    page.click(".kinds [data-kind=basophil]")
+    wait_for(lambda: page.inner_text("#tab-basophil b") == "1")
+    cells = device.store.slide(slide).cells
+    wait_for(lambda: "basophil" in kinds_named(device, slide))
+    assert len(cells) == len(KINDS) + 1
+    page.keyboard.press("k")
+    assert page.locator("#known-cells img").count() == 6
+    assert "CC BY 4.0" in page.inner_text(".attribution")
+    page.keyboard.press("Escape")
+    page.keyboard.press("c")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("c")
+    assert page.locator("#beside[open] img").count() == 2
+    page.keyboard.press("Escape")
+    page.keyboard.press("t")
+    page.fill("#note-text", "vacuoles")
+    page.click("#keep-note")
+    wait_for(lambda: "vacuoles" in notes_of(device, slide))
+    page.goto(f"{url}/slides/{slide}/result")
+    assert "Monocytes" in page.inner_text(".differential")
+    assert page.evaluate(TOO_WIDE) == []
+
+
+def kinds_named(device: Device, slide: str) -> set[str]:
+    return {c.named_kind for c in device.store.slide(slide).cells}
+
+
+def notes_of(device: Device, slide: str) -> list[str]:
+    cells = device.store.slide(slide).cells
+    return [text for c in cells for _, text in device.store.remarks(slide, c)]
