@@ -1,4 +1,4 @@
-"""In a real browser: kinds by key and touch, known cells, two cells, a note, the table."""
+"""In a real browser: kinds by key and touch, known cells, two cells, a note."""
 
 from dataclasses import replace
 
