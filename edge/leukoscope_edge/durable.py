@@ -155,7 +155,8 @@ def whole_file(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
     """Open a file that takes its name only when it is whole and on the disk.
 
     Written aside, synced, renamed into place, its folder synced: after a power cut
-    there is the old file or the new one. Where anything raises, the old one stays.
+    there is the old file or the new one. Where anything raises, the old one stays. Two
+    who write the same file write one after the other.
 
     Args:
         path: Where it goes.
@@ -165,17 +166,43 @@ def whole_file(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
         OSError: It cannot be written.
     """
     aside = path.with_name(f".{path.name}.part")
-    try:
-        handle = os.open(aside, os.O_RDWR | os.O_CREAT | os.O_TRUNC, mode)
-        with os.fdopen(handle, "w+b") as file:
+    with os.fdopen(_open_alone(aside, mode), "w+b") as file:
+        try:
             yield file
             sync_file(file)
-        aside.replace(path)
-        sync_folder(path.parent)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            aside.unlink(missing_ok=True)
-        raise
+            aside.replace(path)  # before the next one may write into it
+        except BaseException:
+            with contextlib.suppress(OSError):
+                aside.unlink(missing_ok=True)
+            raise
+    sync_folder(path.parent)
+
+
+def _open_alone(path: Path, mode: int) -> int:
+    """Open a file to be written anew, once whoever writes it has done.
+
+    Two that wrote it at once would rename it while the other's half was in it.
+    """
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, mode)
+        try:
+            with contextlib.suppress(OSError):  # a file system without locks
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            if _is_named(path, handle):
+                os.ftruncate(handle, 0)
+                return handle
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)  # the other one has given it its name
+
+
+def _is_named(path: Path, handle: int) -> bool:
+    """Say whether an open file still has this name."""
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(handle))
+    except FileNotFoundError:
+        return False
 
 
 def sync(descriptor: int) -> None:

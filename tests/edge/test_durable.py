@@ -1,3 +1,5 @@
+import contextlib
+import threading
 from pathlib import Path
 
 import pytest
@@ -39,3 +41,31 @@ def test_a_longer_part_left_by_a_cut_is_written_over(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot be written"):
         write_whole(tmp_path / "none" / "a", b"")
+
+
+@pytest.mark.parametrize("first_fails", [False, True])
+def test_two_who_write_one_file_write_one_after_the_other(
+    tmp_path: Path, *, first_fails: bool
+) -> None:
+    """Else the first to end gave its name to what the second had half written."""
+    path, seen = tmp_path / "a", []
+
+    def write_the_second() -> None:
+        with whole_file(path) as file:
+            seen.append(path.read_bytes() if path.exists() else b"")
+            file.write(b"second")
+
+    second = threading.Thread(target=write_the_second)
+    with contextlib.suppress(ValueError), whole_file(path) as file:
+        file.write(b"fir")
+        file.flush()
+        second.start()
+        second.join(0.2)
+        assert seen == []
+        file.write(b"st")
+        if first_fails:
+            raise ValueError
+    second.join()
+    assert seen == [b"" if first_fails else b"first"]
+    assert path.read_bytes() == b"second"
+    assert list(tmp_path.iterdir()) == [path]
