@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from leukoscope_edge.durable import make_folder, sync_folder, write_whole
-from leukoscope_edge.errors import RecordError
+from leukoscope_edge.errors import RecordError, in_one_sentence
 
 KEY_BYTES = 32
 """AES-256 and Ed25519 both take 32 bytes."""
@@ -57,6 +57,8 @@ def _key(path: Path, *, may_make: bool) -> bytes:
         _make_key(path)
     try:
         data = path.read_bytes()
+    except PermissionError as err:
+        raise RecordError(in_one_sentence(err)) from err
     except OSError as err:
         raise RecordError(
             f"{path}: cannot be read ({err.strerror}): restore it from a backup"

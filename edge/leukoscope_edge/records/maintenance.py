@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from leukoscope_edge.durable import make_folder, one_at_a_time, sync_folder
-from leukoscope_edge.errors import RecordError
+from leukoscope_edge.errors import RecordError, in_one_sentence
 from leukoscope_edge.records.database import (
     BUSY_TIMEOUT_S,
     copy_database,
@@ -215,7 +215,8 @@ class Caretaker:
             self.keep_copy()
             self.copy_trouble = ""
         except (OSError, sqlite3.Error, RecordError) as err:
-            self.copy_trouble = f"The copy of the records could not be made: {err}"
+            why = in_one_sentence(err)
+            self.copy_trouble = f"The copy of the records could not be made: {why}"
 
     def keep_copy(self) -> None:
         """Put a copy of the database beside it, for the day it is damaged.

@@ -132,9 +132,10 @@ def open_or_recover(
 
 def is_older(file: Path, age_s: float, now: datetime) -> bool:
     """Say whether a file is missing, or further from now than an age either way."""
-    if not file.exists():
+    try:
+        return abs(now.timestamp() - file.stat().st_mtime) > age_s
+    except OSError:  # one that cannot be looked at is made anew, which says why not
         return True
-    return abs(now.timestamp() - file.stat().st_mtime) > age_s
 
 
 def recover(

@@ -12,6 +12,7 @@ A method that is called again with the same `key` does nothing twice.
     DIR/copy/              a recent copy of the database on the same disk
 """
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
@@ -22,7 +23,7 @@ from leukoscope_edge.durable import (
     check_room,
     make_folder,
 )
-from leukoscope_edge.errors import RecordError
+from leukoscope_edge.errors import RecordError, in_one_sentence
 from leukoscope_edge.log import passing_over
 from leukoscope_edge.records.backups.restore_step import end_last_step
 from leukoscope_edge.records.cell_archive import picture_problems
@@ -364,5 +365,17 @@ def _opened(
             caretaker.leave()
             raise
     except (sqlite3.Error, OSError) as err:
-        raise RecordError(f"{path}: cannot be opened: {err}") from err
+        raise RecordError(_why_closed(path, err)) from err
     return caretaker, *opened
+
+
+def _why_closed(path: Path, error: Exception) -> str:
+    """Return why the records cannot be opened; SQLite itself does not say."""
+    try:
+        if not isinstance(error, OSError):
+            os.close(os.open(path, os.O_RDWR))
+    except OSError as err:
+        error = err
+    why = in_one_sentence(error)
+    is_named = isinstance(error, OSError) and error.filename
+    return why if is_named else f"{path}: cannot be opened: {why}"

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from leukoscope_edge.errors import ConfigError
+from leukoscope_edge.errors import ConfigError, in_one_sentence
 from leukoscope_edge.service import processes
 from leukoscope_edge.service.heartbeat import (
     ALLOW_S,
@@ -289,6 +289,8 @@ def alone(folder: Path, name: str = "lock") -> Iterator[None]:
     """
     try:
         lock = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except PermissionError as err:
+        raise ConfigError(in_one_sentence(err)) from err
     except OSError as err:
         raise cannot_write(folder, err) from err
     try:

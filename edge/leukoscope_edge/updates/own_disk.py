@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from leukoscope_edge.durable import remove, whole_file
+from leukoscope_edge.errors import in_one_sentence
 from leukoscope_edge.updates.codes import Code, refused
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -21,6 +22,8 @@ def own_disk() -> Iterator[None]:
         yield
     except OSError as err:
         where = f"{err.filename}: {err.strerror}" if err.filename else str(err.strerror)
+        if isinstance(err, PermissionError):
+            where = in_one_sentence(err)
         code = Code.NO_SPACE if err.errno in FULL else Code.DEVICE_DISK
         raise refused(code, where) from err
 

@@ -257,6 +257,38 @@ def test_one_folder_by_two_ways_is_one_service(tmp_path: Path) -> None:
         pass
 
 
+ALONE = """
+import sys
+from pathlib import Path
+from leukoscope_edge.errors import ConfigError
+from leukoscope_edge.service.supervisor import alone
+try:
+    with alone(Path(sys.argv[1]), ".service"):
+        print("alone")
+except ConfigError as err:
+    print(err)
+"""
+
+
+def test_one_folder_by_a_bind_mount_is_one_service(tmp_path: Path) -> None:
+    data, other = tmp_path / "data", tmp_path / "other"
+    data.mkdir()
+    other.mkdir()
+    bound = 'mount --bind "$1" "$2" && exec "$3" -c "$4" "$2"'
+    command = ["unshare", "--mount", "/bin/sh", "-c", bound, "sh", str(data)]
+    command += [str(other), sys.executable, ALONE]
+
+    def second() -> str:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            pytest.skip("no mounts can be made here")
+        return done.stdout
+
+    assert second() == "alone\n"
+    with alone(data, ".service"):
+        assert "already runs" in second()
+
+
 def test_two_services_on_the_same_records_are_refused(
     start: Callable[..., Service],
 ) -> None:
