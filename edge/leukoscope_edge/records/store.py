@@ -378,4 +378,5 @@ def _why_closed(path: Path, error: Exception) -> str:
         error = err
     why = in_one_sentence(error)
     is_named = isinstance(error, OSError) and error.filename
-    return why if is_named else f"{path}: cannot be opened: {why}"
+    what = "the records" if is_named else str(path)
+    return f"{what} cannot be opened: {why}"
