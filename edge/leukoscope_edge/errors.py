@@ -22,15 +22,16 @@ A message is one line: what, where, found, expected, what to do.
 import errno
 import os
 
+from leukoscope_edge.messages import Message, message
+
 CURES = {
-    errno.EACCES: "give it to user {user}, who runs this: "
-    "`chown -R {user}` and `chmod -R u+rwX`",
-    errno.EPERM: "give it to user {user}, who runs this",
-    errno.ENOSPC: "the disk is full: make a backup and take old pictures away",
-    errno.EROFS: "the disk takes nothing: start anew; if this stays, call service",
-    errno.EIO: "the disk does not answer: call service",
+    errno.EACCES: "disk-cure-owner-all",
+    errno.EPERM: "disk-cure-owner",
+    errno.ENOSPC: "disk-cure-full",
+    errno.EROFS: "disk-cure-read-only",
+    errno.EIO: "disk-cure-broken",
 }
-"""What to do about what the kernel says."""
+"""The message of what to do about what the kernel says."""
 
 
 def in_one_sentence(error: Exception) -> str:
@@ -41,13 +42,29 @@ def in_one_sentence(error: Exception) -> str:
     """
     if not isinstance(error, OSError):
         return str(error)
-    cure = CURES.get(error.errno or 0, "call service")
+    id_ = CURES.get(error.errno or 0, "disk-cure-service")
+    cure = message(id_, user=os.geteuid()) if "owner" in id_ else message(id_)
     where = error.filename or "the device"
-    return f"{where}: {error.strerror}: {cure.format(user=os.geteuid())}"
+    return message(
+        "disk-says", file=str(where), why=str(error.strerror), cure=cure
+    ).said()
 
 
 class LeukoscopeError(Exception):
-    """Base of every error that Leukoscope raises on purpose."""
+    """Base of every error that Leukoscope raises on purpose.
+
+    Attributes:
+        told: What a technician reads, None where it is a plain English sentence.
+    """
+
+    def __init__(self, what: str | Message = "") -> None:
+        """Say what went wrong.
+
+        Args:
+            what: A message, or one English sentence.
+        """
+        super().__init__(what.said() if isinstance(what, Message) else what)
+        self.told = what if isinstance(what, Message) else None
 
 
 class SourceError(LeukoscopeError):
@@ -86,8 +103,8 @@ class UpdateError(LeukoscopeError):
         detail: What exactly was found; empty where there is no more to say.
     """
 
-    def __init__(self, message: str, code: str, detail: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, line: str, code: str, detail: str = "") -> None:
+        super().__init__(line)
         self.code, self.detail = code, detail
 
 

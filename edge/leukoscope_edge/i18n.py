@@ -128,9 +128,15 @@ def _pattern(msgid: str) -> re.Pattern[str]:
     """Return what recognises the English text of a msgid with braces."""
     parts = HOLDS.split(msgid)
     fixed, names = parts[::2], parts[1::2]
-    held = [f"(?P<{n}>{NUMBER if n in FIGURES else '.+?'})" for n in names]
+    held = [_group(n, is_again=n in names[:at]) for at, n in enumerate(names)]
     whole = zip(map(re.escape, fixed), [*held, ""], strict=True)
     return re.compile("".join(f + h for f, h in whole))
+
+
+def _group(name: str, *, is_again: bool) -> str:
+    if is_again:
+        return f"(?P={name})"
+    return f"(?P<{name}>{NUMBER if name in FIGURES else '.+?'})"
 
 
 def choose(wanted: str, accepted: str) -> str:

@@ -11,6 +11,7 @@ from leukoscope_edge.inference.bundle import shipped_bundle_for
 from leukoscope_edge.live.channel import Line
 from leukoscope_edge.live.commands import Do, Order
 from leukoscope_edge.live.counting_process import refuse_all, work
+from leukoscope_edge.messages import message
 from leukoscope_edge.profile import Profile
 from leukoscope_edge.service.heartbeat import Pulse, run_folder
 
@@ -34,10 +35,10 @@ def run_count(profile: Profile, data_dir: Path, *, safe: str, is_cpu_only: bool)
         refuse_all(safe, line, pulse)
         return 0
     if is_closed(data_dir):
-        refuse_all("the records are being put back", line, pulse, for_s=CLOSED_S)
+        refuse_all(message("restoring").said(), line, pulse, for_s=CLOSED_S)
         return 0
     if updates.is_on_trial(data_dir):
-        refuse_all("a new model is being tried", line, pulse, for_s=CLOSED_S)
+        refuse_all(message("trial-on").said(), line, pulse, for_s=CLOSED_S)
         return 0
     domain = domain_of(profile.camera.source)
     try:

@@ -39,6 +39,7 @@ from leukoscope_edge.live.snapshot import (
 )
 from leukoscope_edge.live.timing import Meter
 from leukoscope_edge.log import passing_over
+from leukoscope_edge.messages import message
 from leukoscope_edge.profile import Profile, ThermalEntry
 from leukoscope_edge.quality.camera_scale import camera_scale, of_this_size
 from leukoscope_edge.quality.control import device_quality
@@ -544,10 +545,7 @@ def _segmenter_of(profile: Profile) -> ServingSegmenter:
 
 def _too_hot(temp_c: float | None, limits: ThermalEntry) -> str:
     below_c = limits.pause_c - heat.COOLED_BY_C
-    return (
-        f"too hot, {temp_c or 0:.0f} °C: the count waits until the device is below "
-        f"{below_c:.0f} °C; is its fan free?"
-    )
+    return message("too-hot", x=round(temp_c or 0), y=round(below_c)).said()
 
 
 def _skip_seen(camera: Camera, last_frame: str) -> None:

@@ -11,6 +11,7 @@ from leukoscope_edge.capture.mapped import ChangedCamera
 from leukoscope_edge.capture.simulated import SCALE_UM_PER_PX
 from leukoscope_edge.capture.source import is_simulated
 from leukoscope_edge.errors import ConfigError, StepError
+from leukoscope_edge.messages import message
 from leukoscope_edge.profile import MAIN_OBJECTIVE, CameraEntry
 from leukoscope_edge.records.slides.correction import objective_of
 from leukoscope_edge.records.store import Store
@@ -110,10 +111,9 @@ def of_this_size(camera: Camera, scale: Scale) -> Camera:
     def check(frame: Frame) -> Frame:
         height, width = frame.pixels.shape[:2]
         if (width, height) != (scale.width_px, scale.height_px):
-            raise ConfigError(
-                f"calibrated at {scale.width_px} x {scale.height_px} pixels, and the "
-                f"picture has {width} x {height}: calibrate again"
-            )
+            sizes = {"width": scale.width_px, "height": scale.height_px}
+            now = {"now_width": width, "now_height": height}
+            raise ConfigError(message("calibrated-size", **sizes, **now))
         return frame
 
     if scale.width_px == 0:

@@ -19,6 +19,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from leukoscope_edge.durable import sync_folder, write_whole
+from leukoscope_edge.messages import message
 from leukoscope_edge.records.events import Head
 from leukoscope_edge.records.keys import is_signed
 
@@ -52,7 +53,7 @@ class HeadFile:
             self.raise_to(end, signature)
             self.trouble = ""
         except OSError as err:
-            self.trouble = f"The end of the records cannot be kept twice: {err}"
+            self.trouble = message("head-not-twice", why=str(err)).said()
 
     def newest(self) -> Head | None:
         """Return the newest end that was written, None where none is whole.

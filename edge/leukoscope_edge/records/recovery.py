@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from leukoscope_edge.durable import sync_folder
+from leukoscope_edge.messages import Message, message, said_all
 from leukoscope_edge.records.database import (
     NOTES_FROM_EVENTS,
     open_database,
@@ -66,34 +67,28 @@ class Recovery:
 
     @property
     def sentence(self) -> str:
-        """What the page and the command line say."""
-        n = self.n_from_copy + self.n_saved
-        words = [f"The records were damaged. {n} events were saved; {self._lost(n)}."]
-        if self.is_forged:
-            words.append(
-                "Somebody who does not have this device's key changed them: what was "
-                "not signed was left out."
-            )
-        if self.n_unsigned:
-            words.append(
-                f"The last {self.n_unsigned} of them carry no signature: compare them "
-                "with the printed reports."
-            )
-        if self.n_nameless:
-            words.append(
-                f"Whose blood {self.n_nameless} slides were can no longer be told."
-            )
-        words.append(f"The damaged files are kept in {self.kept.name}.")
-        return " ".join(words)
+        """What the command line says."""
+        return said_all(self.messages)
 
-    def _lost(self, n: int) -> str:
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """What the page says and the records keep."""
+        n = self.n_from_copy + self.n_saved
+        said = [message("recovered", n=n, lost=self._lost(n))]
+        if self.is_forged:
+            said.append(message("recovered-forged"))
+        if self.n_unsigned:
+            said.append(message("recovered-unsigned", n=self.n_unsigned))
+        if self.n_nameless:
+            said.append(message("recovered-nameless", n=self.n_nameless))
+        return (*said, message("recovered-kept", folder=self.kept.name))
+
+    def _lost(self, n: int) -> Message:
         if self.n_lost == 1:
-            return f"event {n + 1} is lost"
+            return message("lost-one", n=n + 1)
         if self.n_lost:
-            return f"events {n + 1} to {n + self.n_lost} are lost"
-        if self.is_complete:
-            return "nothing is known to be lost"
-        return f"whatever came after event {n} is lost"
+            return message("lost-some", n=n + 1, m=n + self.n_lost)
+        return message("lost-none") if self.is_complete else message("lost-end", n=n)
 
 
 def open_or_recover(

@@ -25,6 +25,7 @@ from leukoscope_edge.durable import (
 )
 from leukoscope_edge.errors import RecordError, in_one_sentence
 from leukoscope_edge.log import passing_over
+from leukoscope_edge.messages import message, plain
 from leukoscope_edge.records.backups.restore_step import end_last_step
 from leukoscope_edge.records.cell_archive import picture_problems
 from leukoscope_edge.records.device_log import DEVICE, DeviceLog
@@ -56,10 +57,7 @@ WRITE_BACK_S, ERASE_WITHIN_S = 0.25, 5.0
 """A signature waits so long for readers, an erasure longer than any of them reads."""
 ROOM_BYTES = 200 << 20
 """About ten slides of 200 cells: a slide that was started can also be finished."""
-ERASING = (
-    "An erased name's key still lies in the log of the records, as a program reads in "
-    "it. It is tried again."
-)
+ERASING = message("erasing").said()
 
 
 def utc_now() -> datetime:
@@ -131,7 +129,8 @@ class Store:
         with self._ledger.writing() as connection:
             self._identities.find_anew(connection)
         self._ledger.sign_recovered()
-        self.note("recovered", {"what": recovery.sentence}, DEVICE)
+        said = {"what": recovery.sentence, "messages": [*map(plain, recovery.messages)]}
+        self.note("recovered", said, DEVICE)
         self._head_file.replace(*self._ledger.signed_head())
 
     def _assemble(self) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from leukoscope_edge.messages import message
 from leukoscope_edge.service import disk, heat, processes
 from leukoscope_edge.service.heartbeat import read_json, run_folder, write_json
 from leukoscope_edge.service.supervisor import Part, Supervisor
@@ -148,12 +149,9 @@ def name_of(uid: int) -> str:
 def why_no_new_slide(data_dir: Path) -> str:
     """Return why no slide may be started now, "" where one may."""
     if why := why_safe(read_health(data_dir)):
-        return f"screening is off: {why}"
+        return message("screening-off", why=why).said()
     if disk.room_left(disk.free_bytes(data_dir)) is disk.Room.FULL:
-        return (
-            f"the disk is full: less than {disk.REFUSE_SLIDES} slides fit; make a "
-            "backup and take old pictures away"
-        )
+        return message("disk-full", n=disk.REFUSE_SLIDES).said()
     return ""
 
 

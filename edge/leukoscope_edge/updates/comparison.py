@@ -11,6 +11,7 @@ from itertools import groupby
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.inference.classifier import classify, vote
 from leukoscope_edge.inference.engine import Engine
+from leukoscope_edge.messages import message
 from leukoscope_edge.records.slides.conclusion import verdict_of
 from leukoscope_edge.records.slides.slide import ArchivedCell, SlideRecord
 from leukoscope_edge.types import Call, Verdict
@@ -41,7 +42,7 @@ class Shadow:
     def sentence(self) -> str:
         """What the page and the command line say."""
         if self.why_not:
-            return f"Old cells could not be compared: {self.why_not}."
+            return message("not-compared", why=self.why_not).said()
         if self.n_cells == 0:
             return "There are no old cells to compare with."
         if len(self.slides) == 1:
@@ -73,7 +74,7 @@ def compare(
         if not judged:
             continue
         if card.input != old_card.input:
-            return Shadow(why_not="the new model wants its cells cut in another way")
+            return Shadow(why_not=message("cut-otherwise").said())
         calls = [_called_again(c, engine, card) for c in judged]
         n_cells += len(judged)
         n_changed += sum(

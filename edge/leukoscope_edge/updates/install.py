@@ -25,6 +25,7 @@ from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.card import read_card
 from leukoscope_edge.log import passing_over
+from leukoscope_edge.messages import message
 from leukoscope_edge.types import Domain
 from leukoscope_edge.updates import slots, state
 from leukoscope_edge.updates.clock import at_midnight, raised
@@ -169,10 +170,10 @@ def _finish(device: Device, now: State, trial: Trial) -> Installed:
     """Try a staged model and commit it, or give it up."""
     manifest = slots.read_slot(device.models, trial.slot)
     if manifest is None:
-        _drop(device, now, trial, "its slot is damaged")
-        raise refused(Code.DEVICE_DISK, f"slot {trial.slot} is damaged")
+        _drop(device, now, trial, message("slot-its").said())
+        raise refused(Code.DEVICE_DISK, message("slot", name=trial.slot).said())
     if trial.n_tries >= MAX_TRIES:
-        _condemn(device, now, trial, "cut short too often")
+        _condemn(device, now, trial, message("cut-short").said())
         raise refused(Code.CUT_SHORT, manifest.bundle_id)
     trial = replace(trial, n_tries=trial.n_tries + 1)
     now = state.save(device.models, replace(now, trial=trial))

@@ -11,7 +11,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from leukoscope_edge.errors import LeukoscopeError
-from leukoscope_edge.messages import message
+from leukoscope_edge.messages import Message, message
 from leukoscope_edge.web.access import SignInFirstError
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.routes import (
@@ -97,7 +97,7 @@ def _sign_in_first(request: Request, _: Exception) -> Response:
 
 def _refused(request: Request, error: Exception) -> Response:
     """Answer what cannot be done with the one line that says why."""
-    detail = _in_words(request, str(error))
+    detail = _in_words(request, getattr(error, "told", None) or str(error))
     if _is_api(request):
         return JSONResponse({"detail": detail}, 409)
     return _error_page(request, 409, detail)
@@ -137,7 +137,7 @@ def _faulty(request: Request, code: str) -> Response:
         return bare_page(fault.said())
 
 
-def _in_words(request: Request, detail: str) -> str:
+def _in_words(request: Request, detail: str | Message) -> str:
     """Return what the device says in the language of whoever asked."""
     return said_in(pages.language_for(request), detail)
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from leukoscope_edge.capture.source import is_simulated
 from leukoscope_edge.live.commands import Mode
+from leukoscope_edge.messages import Message
 from leukoscope_edge.quality.camera_scale import scales
 from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE
 from leukoscope_edge.service.health import FOUND_BY, Sign, read_health, signs
@@ -41,14 +42,14 @@ def _is_left_out(sign: Sign) -> bool:
     return sign.name == FOUND_BY or (sign.is_good and sign.name not in BRIEF)
 
 
-def notices(device: Device) -> list[str]:
+def notices(device: Device) -> list[str | Message]:
     """Return what somebody should know at once, each as one sentence."""
     store, found_by = device.store, device.counter.newest.facts.get("found_by", "")
     return [
         *([device.why_off] if device.why_off else []),
         *(b for b in device.desk.banners if b != device.why_off),
         *([found_by] if found_by else []),
-        *([store.recovery.sentence] if store.recovery else []),
+        *(store.recovery.messages if store.recovery else ()),
         *store.troubles,
         *(f"Slide {i} is left out: {why}" for i, why in sorted(store.damaged.items())),
     ]

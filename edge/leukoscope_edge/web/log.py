@@ -5,8 +5,10 @@ import platform
 from collections.abc import Iterator
 
 from leukoscope_edge import __version__, updates
+from leukoscope_edge.i18n import ENGLISH
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.health import health, notices
+from leukoscope_edge.web.script_texts import said_in
 
 LOG_NAME = "leukoscope-log.txt"
 N_NOTES = 2000
@@ -24,7 +26,7 @@ def _lines(device: Device) -> Iterator[str]:
     yield f"device {device.store.device}, audit code {device.store.head().code}"
     for sign in health(device):
         yield f"{'good' if sign.is_good else 'BAD '} {sign.name}: {sign.value}"
-    yield from notices(device)
+    yield from (said_in(ENGLISH, notice) for notice in notices(device))
     yield f"slides by model: {_counts(device)}"
     yield "-- faults of the page since it was started"
     yield from device.page_faults

@@ -1,6 +1,7 @@
 """The texts that scripts show, in one language, as one object for the page."""
 
 from leukoscope_edge.i18n import Language
+from leukoscope_edge.messages import Message
 from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE
 from leukoscope_edge.records.digest import CHANGED
 from leukoscope_edge.updates.codes import UNCHANGED, Code
@@ -81,13 +82,16 @@ def words_for(language: Language) -> dict[str, str]:
     return {key: language(text) for key, text in TEXTS.items()}
 
 
-def said_in(language: Language, text: str) -> str:
+def said_in(language: Language, text: str | Message) -> str:
     """Return what the machine says in a language, also the whole of a code's line.
 
     Args:
         language: Whoever asks has it.
-        text: In English; a code's line is put together anew from its parts.
+        text: A message, or a text in English; a code's line is put together anew
+            from its parts.
     """
+    if isinstance(text, Message):
+        return text.said(language)
     for code in Code:
         head = f"{code.id}: {code.cause}"
         if text.startswith(head) and text.endswith(code.next_step):

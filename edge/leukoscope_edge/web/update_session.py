@@ -14,6 +14,7 @@ from pathlib import Path
 from leukoscope_edge import updates
 from leukoscope_edge.errors import LeukoscopeError, StepError, UpdateError
 from leukoscope_edge.log import passing_over
+from leukoscope_edge.messages import message
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.updates import Offer, Shadow, Step
 from leukoscope_edge.updates.codes import Code, refused
@@ -181,7 +182,7 @@ class Desk:
             self._refuse(err)
             return
         except Exception:
-            reason = "the update stopped for a reason that nobody foresaw"
+            reason = message("update-unforeseen").said()
             self._refuse(refused(Code.SELF_TEST, reason))
             raise
         model = installed.manifest.bundle_id

@@ -53,13 +53,6 @@ NOT_FOR_TECHNICIANS = (
 )
 
 
-OF_OLD_RECORDS = {
-    "No result, because {}. {}",
-    "Few blast-like cells seen: a person confirmed {} in a child. Senior review today.",
-}
-"""Records that hold no messages have these sentences, whole and in English."""
-
-
 def blanked(text: str) -> str:
     """Return a text with nothing in its braces."""
     return re.sub(r"{\w*}", "{}", text)
@@ -70,7 +63,12 @@ def texts_of(path: Path) -> Iterator[str]:
     tree = ast.parse(path.read_text("utf-8"))
     pieces = [n.values for n in ast.walk(tree) if isinstance(n, ast.JoinedStr)]
     docs = [[n.value] for n in ast.walk(tree) if isinstance(n, ast.Expr)]
-    silent = {part for parts in (*pieces, *docs) for part in parts}
+    logged = [
+        [n.value]
+        for n in ast.walk(tree)
+        if isinstance(n, ast.keyword) and n.arg == "doing"  # of the log, in English
+    ]
+    silent = {part for parts in (*pieces, *docs, *logged) for part in parts}
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
             yield "".join(
@@ -96,9 +94,3 @@ def said_to_technicians() -> set[str]:
         and len(re.findall("[A-Za-z]{2,}", t)) > 1
         and not any(re.search(p, t) for p in NOT_FOR_TECHNICIANS)
     }
-
-
-@functools.cache
-def said_at_all() -> set[str]:
-    """Return every text of the device's sources."""
-    return OF_OLD_RECORDS | {t for path in EDGE.rglob("*.py") for t in texts_of(path)}

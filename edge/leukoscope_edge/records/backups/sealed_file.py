@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from leukoscope_edge.errors import RecordError
+from leukoscope_edge.messages import message
 
 FORMAT = "leukoscope sealed file 1"
 CHUNK_BYTES = 1 << 20
@@ -56,9 +57,7 @@ class SealedWriter:
             RecordError: The passphrase is too short.
         """
         if len(passphrase) < MIN_PASSPHRASE_LENGTH:
-            raise RecordError(
-                f"the passphrase needs at least {MIN_PASSPHRASE_LENGTH} characters"
-            )
+            raise RecordError(message("passphrase-short", n=MIN_PASSPHRASE_LENGTH))
         salt, self._prefix = os.urandom(SALT_BYTES), os.urandom(PREFIX_BYTES)
         facts = {"salt": salt.hex(), "prefix": self._prefix.hex(), "cost": cost}
         self._header = json.dumps({"format": FORMAT, **facts}).encode() + b"\n"
@@ -128,9 +127,7 @@ class SealedReader:
             try:
                 yield cipher.decrypt(nonce, sealed, header)
             except (InvalidTag, ValueError) as err:
-                raise RecordError(
-                    f"{self._name}: does not open: wrong passphrase, or damaged"
-                ) from err
+                raise RecordError(message("wrong-passphrase", file=self._name)) from err
             if not following:
                 return
             sealed, n = following, n + 1
@@ -143,7 +140,7 @@ def _facts(header: bytes, name: str) -> tuple[bytes, bytes, int]:
         salt, prefix = bytes.fromhex(facts["salt"]), bytes.fromhex(facts["prefix"])
         cost, format_ = int(facts["cost"]), facts["format"]
     except (ValueError, KeyError, TypeError, RecursionError) as err:
-        raise RecordError(f"{name}: is not a backup of ours") from err
+        raise RecordError(message("no-backup", file=name)) from err
     is_power_of_two = cost > 1 and cost & (cost - 1) == 0
     if format_ != FORMAT or len(prefix) != PREFIX_BYTES or not is_power_of_two:
         raise RecordError(f"{name}: is of another format, expected {FORMAT}")

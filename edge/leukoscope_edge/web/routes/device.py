@@ -11,6 +11,7 @@ from leukoscope_edge.errors import RecordError, StepError
 from leukoscope_edge.live.commands import BUSY
 from leukoscope_edge.log import passing_over
 from leukoscope_edge.media.removable_disks import new_file_on, stick_named
+from leukoscope_edge.messages import message
 from leukoscope_edge.quality import cell_location as location
 from leukoscope_edge.quality.levey_jennings import begin_new_band
 from leukoscope_edge.records.backups.backup import (
@@ -169,9 +170,7 @@ def power_off(request: Request, person: Checker) -> dict[str, str]:
     try:
         subprocess.run(POWER_OFF, check=True, capture_output=True, timeout=POWER_OFF_S)  # noqa: S603 - fixed words
     except (OSError, subprocess.SubprocessError) as err:
-        raise StepError(
-            f"the machine does not let the page power it off ({err}): use its switch"
-        ) from err
+        raise StepError(message("no-power-off", why=str(err))) from err
     return {"next": "/device"}
 
 
@@ -210,8 +209,9 @@ def restore(body: Restore, request: Request, person: Keeper) -> dict[str, str]:
 
     def chore() -> str:
         before = restore_backup(path, folder, passphrase, by)
-        kept = f" What was there before is kept in {before.name}." if before else ""
-        return f"{path.name} was restored.{kept}"
+        if before is None:
+            return message("restored", file=path.name).said()
+        return message("restored-kept", file=path.name, folder=before.name).said()
 
     device.desk.open_anew(chore)
     return {"next": "/device"}
