@@ -59,8 +59,9 @@ from leukoscope_edge.inference.segmenter import Segmenter
 from leukoscope_edge.inference.segmenter_fallback import SHIPPED
 from leukoscope_edge.types import I32, U8, BoolArray, CellKind, Segmentation
 from leukoscope_edge.vision import baselines, view
-from leukoscope_edge.vision.calibration import estimate_scale, white_balance
+from leukoscope_edge.vision.colour import white_balance
 from leukoscope_edge.vision.quality import assess
+from leukoscope_edge.vision.scale.red_cells import estimate_scale
 from leukoscope_edge.vision.scale.scale_estimate import (
     estimate_source_scale,
     measure_sizes,

@@ -16,12 +16,12 @@ import numpy.typing as npt
 
 from leukoscope_edge.messages import Message, message
 from leukoscope_edge.types import Doubt, Frame, ImageReport
-from leukoscope_edge.vision.calibration import RED_CELL_UM
 from leukoscope_edge.vision.colour_order import (
     FrameColours,
     measure_colours,
     order_of,
 )
+from leukoscope_edge.vision.scale.red_cells import RED_CELL_UM
 from leukoscope_edge.vision.scale.scale_estimate import (
     MAX_MISMATCH,
     PLAUSIBLE_UM_PER_PX,

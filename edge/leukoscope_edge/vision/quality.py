@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leukoscope_edge.types import F32, U8, BoolArray
-from leukoscope_edge.vision.calibration import (
+from leukoscope_edge.vision.colour import (
     darkness_of,
     foreground_of,
     plasma_colour,

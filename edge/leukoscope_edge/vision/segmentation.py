@@ -14,17 +14,13 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.types import F32, U8, BoolArray, CellKind, Segmentation
-from leukoscope_edge.vision.calibration import (
-    PLASMA_LEVEL,
-    WHITE_CELL_UM,
-    counts_of,
-    median_of,
-    otsu3_of,
-    scale_from_cells,
-)
+from leukoscope_edge.vision.cells.masks import Masks, Tints
+from leukoscope_edge.vision.cells.objects import describe, is_nuclear
+from leukoscope_edge.vision.colour import PLASMA_LEVEL
 from leukoscope_edge.vision.flatfield import FlatField
 from leukoscope_edge.vision.morphology import dilate, open_mask
-from leukoscope_edge.vision.objects import Masks, Tints, describe, is_nuclear
+from leukoscope_edge.vision.otsu import counts_of, median_of, otsu3_of
+from leukoscope_edge.vision.scale.red_cells import WHITE_CELL_UM, scale_from_cells
 from leukoscope_edge.vision.scale.scale_estimate import (
     LADDER_UM_PER_PX,
     PLAUSIBLE_UM_PER_PX,
@@ -201,7 +197,7 @@ def _red_cells(
     if far.mean() <= MIN_RED_FRACTION:
         return np.zeros_like(foreground)
     level = RED_SHARE * median_of(counts_of(redness, far))
-    return np.asarray(redness > level, np.bool_)
+    return np.asarray(redness > int(level), np.bool_)
 
 
 def _reddest(redness: U8, cells: BoolArray) -> BoolArray:
@@ -209,7 +205,7 @@ def _reddest(redness: U8, cells: BoolArray) -> BoolArray:
     if not cells.any():
         return np.zeros_like(cells)
     level, _ = cv2.threshold(redness[cells], 0, 1, cv2.THRESH_OTSU)
-    return np.asarray(redness > level, np.bool_)
+    return np.asarray(redness > int(level), np.bool_)
 
 
 def _tints(colours: U8, nuclei: BoolArray, red: BoolArray) -> Tints:
@@ -222,14 +218,10 @@ def _tints(colours: U8, nuclei: BoolArray, red: BoolArray) -> Tints:
     mean = cv2.addWeighted(red_channel, 0.5, blue, 0.5, 0)
     lack = np.asarray(cv2.subtract(mean, green), np.uint8)
     low, high = otsu3_of(counts_of(lack))
-    held = np.asarray(lack > low, np.bool_) | nuclei
-    strict = np.asarray(lack > (low + high) / 2, np.bool_)
-    return Tints(
-        held=held, loose=(held & ~red) | nuclei, strict=(strict & ~red) | nuclei
-    )
+    return Tints(lack=lack, nuclei=nuclei, red=red, low=low, high=(low + high) // 2)
 
 
-def _pale_level(darks: F32, level: int) -> float:
+def _pale_level(darks: F32, level: int) -> int:
     """Return the middle between the plasma and the level that parts it from cells."""
     plasma = int(np.argmax(darks[: level + 1]))
-    return (plasma + level) / 2
+    return (plasma + level) // 2

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leukoscope_edge.types import U8
-from leukoscope_edge.vision.calibration import PLASMA_LEVEL, white_balance
+from leukoscope_edge.vision.colour import PLASMA_LEVEL, white_balance
 from leukoscope_edge.vision.flatfield import FlatField, estimate_flat_field, even_out
 
 WORK_UM_PER_PX = 0.16

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.types import F32, U8
-from leukoscope_edge.vision.outline import outline
+from leukoscope_edge.vision.cells.outline import outline
 
 SIDE_PX = 121
 MIDDLE = (60, 60)

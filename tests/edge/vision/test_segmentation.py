@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.capture.stored.decode import decode_image
 from leukoscope_edge.types import CellKind
-from leukoscope_edge.vision.calibration import otsu3
+from leukoscope_edge.vision.otsu import otsu3
 from leukoscope_edge.vision.quality import assess
 from leukoscope_edge.vision.segmentation import segment
 

@@ -2,7 +2,7 @@
 
 One microscope with one objective has one scale, so that frames are pooled. Three
 witnesses, none of whom is believed against the others: red cells that look round
-(`circles`), red cells and bodies by thresholds (`calibration`), and round nuclei. Where
+(`circles`), red cells and bodies by thresholds (`red_cells`), and round nuclei. Where
 they contradict each other, or say what no objective and camera give, the scale is not
 known. It is never a calibration: anaemia shifts red cells by 15 %. It decides nothing.
 """
@@ -14,13 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from leukoscope_edge.types import U8
-from leukoscope_edge.vision.calibration import (
-    RED_CELL_UM,
-    counts_of,
-    otsu3_of,
-    scale_from_cells,
-)
+from leukoscope_edge.vision.otsu import counts_of, otsu3_of
 from leukoscope_edge.vision.scale.circles import Circle, find_circles
+from leukoscope_edge.vision.scale.red_cells import RED_CELL_UM, scale_from_cells
 from leukoscope_edge.vision.view import look
 
 PLAUSIBLE_UM_PER_PX = (0.03, 0.6)

@@ -12,8 +12,8 @@ import numpy as np
 
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.types import F32, F64, U8
-from leukoscope_edge.vision.calibration import RED_CELL_UM, measure_red_cells
 from leukoscope_edge.vision.flatfield import GRID_PX, FlatField
+from leukoscope_edge.vision.scale.red_cells import RED_CELL_UM, measure_red_cells
 
 SCALE_RANGE_UM_PER_PX = (0.01, 2.0)
 """From a 100x objective on the finest sensor to a 10x one on the coarsest."""

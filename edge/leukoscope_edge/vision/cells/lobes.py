@@ -6,6 +6,7 @@ with plasma or red cells, and is no larger than a nucleus.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, partial
 from itertools import combinations
 
 import cv2
@@ -114,7 +115,7 @@ def join_lobes(
     if not pairs:
         return
     body = body_of()
-    depth = depth_of(body)
+    depth = cache(partial(depth_of, body))
     for _, i, j in sorted(pairs):
         a, b = owner[i], owner[j]
         if a == b or not _is_one(groups[a], groups[b], body, depth, scale_um_per_px):
@@ -141,7 +142,11 @@ def _hull(a: Group, b: Group) -> I32:
 
 
 def _is_one(
-    a: Group, b: Group, body: BoolArray, depth: F32, scale_um_per_px: float
+    a: Group,
+    b: Group,
+    body: BoolArray,
+    depth: Callable[[], F32],
+    scale_um_per_px: float,
 ) -> bool:
     """Say whether two groups are lobes of one nucleus."""
     n_thick = a.n_thick + b.n_thick
@@ -149,18 +154,17 @@ def _is_one(
         return False
     hull = _hull(a, b)
     hull_um, filled = _measure_hull(hull, body, scale_um_per_px)
-    neck = _neck(depth, a, b)
     if n_thick < 2 and _are_apart(a, b, filled, scale_um_per_px):
         return False
     if n_thick == 2:
-        is_whole = filled >= NOTCHED_HULL_BODY and neck >= NOTCHED_NECK
-        is_whole = is_whole and hull_um <= NOTCHED_HULL_UM
+        is_whole = filled >= NOTCHED_HULL_BODY and hull_um <= NOTCHED_HULL_UM
+        is_whole = is_whole and _neck(depth(), a, b) >= NOTCHED_NECK
         return is_whole and _gap_px(a, b) <= TOUCHING_PX
     if hull_um <= SMALL_HULL_UM and filled >= SMALL_HULL_BODY:
-        is_one = neck >= SMALL_HULL_NECK
+        is_one = _neck(depth(), a, b) >= SMALL_HULL_NECK
     else:
         is_one = hull_um <= LARGE_HULL_UM and filled >= LARGE_HULL_BODY
-        is_one = is_one and neck >= LARGE_HULL_NECK
+        is_one = is_one and _neck(depth(), a, b) >= LARGE_HULL_NECK
     if is_one or n_thick or (a.is_round and b.is_round) or filled < LOBES_BODY:
         return is_one
     span_um = 2 * cv2.minEnclosingCircle(hull)[1] * scale_um_per_px
@@ -178,8 +182,10 @@ def _are_apart(a: Group, b: Group, filled: float, scale_um_per_px: float) -> boo
 
 def _gap_px(a: Group, b: Group) -> float:
     """Return the distance of the rims of two groups."""
-    steps = a.rim[:, :1].astype(np.float32) - b.rim[:, 0][None].astype(np.float32)
-    return float(np.sqrt((steps**2).sum(axis=-1).min()))
+    across, down = (
+        np.subtract.outer(a.rim[:, 0, axis], b.rim[:, 0, axis]) for axis in (0, 1)
+    )
+    return float(np.sqrt((across * across + down * down).min()))
 
 
 def _centre(group: Group) -> F64:

@@ -58,8 +58,9 @@ def outline(
     step_px = max(1.0, STEP_UM / scale_um_per_px)
     moments = cv2.moments(nucleus, binaryImage=True)
     x, y = (moments[m] / moments["m00"] for m in ("m10", "m01"))
-    rows, columns = np.nonzero(nucleus)
-    longest_px = float(np.hypot(columns - x, rows - y).max()) + reach_px
+    contours, _ = cv2.findContours(nucleus, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    rim = np.concatenate(contours)[:, 0]
+    longest_px = float(np.hypot(rim[:, 0] - x, rim[:, 1] - y).max()) + reach_px
     far_px = np.arange(int(longest_px / step_px) + 2, dtype=np.float32) * step_px
     angles = np.arange(N_RAYS) * (2 * np.pi / N_RAYS)
     direction = np.stack([np.cos(angles), np.sin(angles)], axis=-1).astype(np.float32)
@@ -74,15 +75,21 @@ def outline(
 
 def _sampled(along: F32, nucleus: U8, colours: U8, evidence: F32) -> _Rays:
     """Read the picture at (N_RAYS, n_steps, 2) places; beyond it is no cell."""
-    smooth = colours.astype(np.float32)
-    across, down = (cv2.Sobel(smooth, cv2.CV_32F, *d) for d in ((1, 0), (0, 1)))
-    steep = np.sqrt((across**2 + down**2).sum(axis=2)) / 8
-    edge, inside = np.asarray(steep, np.float32), nucleus.astype(np.float32)
+    edge, inside = _steepness(colours), nucleus.astype(np.float32)
     return _Rays(
         evidence=_read(evidence, along, cv2.INTER_LINEAR, -1.0),
         edge=_read(edge, along, cv2.INTER_LINEAR, 0.0),
         nucleus=_read(inside, along, cv2.INTER_NEAREST, 0.0) > 0,
     )
+
+
+def _steepness(colours: U8) -> F32:
+    """Return (h, w) float32, grey levels a pixel in the steepest direction."""
+    squares = np.zeros(colours.shape, np.float32)
+    for direction in ((1, 0), (0, 1)):
+        cv2.accumulateSquare(cv2.Sobel(colours, cv2.CV_32F, *direction), squares)
+    steep = cv2.sqrt(cv2.transform(squares, np.ones((1, 3), np.float32)))
+    return np.asarray(steep / 8, np.float32)
 
 
 def _read(image: F32, at: F32, way: int, beyond: float) -> F32:
@@ -119,9 +126,8 @@ def _closed_path(cost: F32) -> I32:
     for ray in order[1:]:
         room[most:-most] = total
         paid = nearby + turn
-        best = paid.argmin(axis=0)
-        came.append(steps + best - most)
-        total = paid[best, steps] + cost[ray]
+        came.append(steps + paid.argmin(axis=0) - most)
+        total = paid.min(axis=0) + cost[ray]
     path = [int(total.argmin())]
     for before in reversed(came):
         path.append(int(before[path[-1]]))

@@ -1,9 +1,8 @@
-"""White balance on the plasma, and a provisional scale where nobody calibrated.
+"""A provisional scale from red and white cells, where nobody calibrated.
 
-The ruler is the stage micrometer (`ruler`). The red cells' diameter is none: anaemia
-shifts it. `estimate_scale` only
-gives the size gates something to stand on where nobody calibrated, and the caller
-marks whatever follows from it as provisional.
+The ruler is the stage micrometer. The red cells' diameter is none: anaemia shifts it.
+`estimate_scale` only gives the size gates something to stand on, and the caller marks
+whatever follows from it as provisional.
 """
 
 from dataclasses import dataclass
@@ -13,14 +12,10 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.types import F32, U8, BoolArray
+from leukoscope_edge.vision.colour import foreground_of, white_balance
 from leukoscope_edge.vision.morphology import Place, parts_of, window_of
+from leukoscope_edge.vision.otsu import otsu3
 
-PLASMA_LEVEL = 230.0
-"""Grey level that the plasma is moved to: bright, with room before clipping."""
-PLASMA_PERCENTILES = (60.0, 95.0)
-"""Between the red cells below and glare above lies the plasma, in a monolayer."""
-MIN_PLASMA_LEVEL = 1.0
-"""Below this a channel is dead and is left alone."""
 RED_CELL_UM = 7.5
 """Mean diameter of a red cell on a dried smear, 7.2 to 8.0 µm."""
 WHITE_CELL_UM = 12.5
@@ -29,9 +24,6 @@ MAX_NUCLEUS_UM = 16.0
 """No nucleus is larger: what was taken for red cells was something smaller."""
 FALLBACK_UM_PER_PX = 0.1
 """A 100x objective on a common camera, where nothing in the image can be measured."""
-N_CLASSES = 3
-NO_ORDER = np.where(np.tri(256, dtype=np.bool_), -np.inf, 0.0)
-"""Added to the score of two thresholds of which the first is not the lower one."""
 MIN_RED_CELLS = 4
 MIN_ROUNDNESS = 0.8
 """Of a red cell that lies alone: 4 pi area over squared perimeter; a disc has 1."""
@@ -77,115 +69,6 @@ class RedCells:
     diameter_px: float
     n: int
     are_alone: bool
-
-
-def plasma_colour(pixels: U8) -> F32:
-    """Return the (3,) float32 RGB of the plasma, the bright empty background.
-
-    Args:
-        pixels: (H, W, 3) uint8 RGB.
-    """
-    channels = cv2.split(np.ascontiguousarray(pixels[::4, ::4]))
-    red, green, blue = (channel.astype(np.uint16) for channel in channels)
-    brightness = (red + green + blue).ravel()
-    ranks = [round(p / 100 * (brightness.size - 1)) for p in PLASMA_PERCENTILES]
-    low, high = np.partition(brightness, ranks)[ranks]
-    is_plasma = ((brightness >= low) & (brightness <= high)).reshape(red.shape)
-    medians = [
-        median_of(counts_of(np.asarray(c, np.uint8), is_plasma)) for c in channels
-    ]
-    return np.array(medians, np.float32)
-
-
-def white_balance(pixels: U8) -> U8:
-    """Move the plasma to neutral light grey.
-
-    Args:
-        pixels: (H, W, 3) uint8 RGB.
-
-    Returns:
-        (H, W, 3) uint8 RGB.
-
-    Source: plasma as the white reference, Tek et al., arXiv 1607.04032.
-    """
-    gains = PLASMA_LEVEL / np.maximum(plasma_colour(pixels), MIN_PLASMA_LEVEL)
-    # Three even channels: four times as fast as a table of three.
-    channels = zip(cv2.split(pixels), gains.tolist(), strict=True)
-    balanced = [cv2.convertScaleAbs(channel, alpha=gain) for channel, gain in channels]
-    return np.asarray(cv2.merge(balanced), np.uint8)
-
-
-def otsu3(channel: U8) -> tuple[int, int]:
-    """Return the two thresholds that part a channel into three classes best.
-
-    Args:
-        channel: (H, W) uint8.
-
-    Returns:
-        (t1, t2) with t1 <= t2; the upper class is `channel > t2`.
-
-    Source: Otsu 1979, exhaustive search over both thresholds.
-    """
-    return otsu3_of(counts_of(channel))
-
-
-def otsu3_of(counts: F32) -> tuple[int, int]:
-    """Return the thresholds of `otsu3` from (256,) counts, one of them not 0."""
-    used = np.flatnonzero(counts)
-    if len(used) < N_CLASSES:
-        return int(used[0]), int(used[0])
-    own = counts[used].astype(np.float64)
-    weight, moment = np.cumsum(own), np.cumsum(own * (used - used[0]))
-    # The last level parts nothing off: what lies above it is empty.
-    n_above, above = weight[-1] - weight[:-1], moment[-1] - moment[:-1]
-    weight, moment = weight[:-1], moment[:-1]
-    score = moment - moment[:, None]
-    score *= score
-    between = weight - weight[:, None]
-    np.fill_diagonal(between, 1.0)
-    score /= between
-    score += (moment**2 / weight)[:, None]
-    score += above**2 / n_above
-    score += NO_ORDER[: len(score), : len(score)]
-    t1, t2 = np.unravel_index(int(np.argmax(score)), score.shape)
-    return int(used[t1]), int(used[t2])
-
-
-def counts_of(channel: U8, mask: BoolArray | None = None) -> F32:
-    """Return how often each of 256 levels occurs, (256,) float32.
-
-    Args:
-        channel: (H, W) uint8.
-        mask: (H, W) bool, where to count; None: everywhere.
-    """
-    where = None if mask is None else mask.view(np.uint8)
-    counts = cv2.calcHist([channel], [0], where, [256], [0, 256])
-    return np.asarray(counts, np.float32).ravel()
-
-
-def median_of(counts: F32) -> float:
-    """Return the median level of counts, one of which is not 0."""
-    below = np.cumsum(counts.astype(np.int64))
-    n = int(below[-1])
-    low, high = np.searchsorted(below, [(n - 1) // 2, n // 2], side="right")
-    return (int(low) + int(high)) / 2
-
-
-def foreground_of(pixels: U8) -> BoolArray:
-    """Return what is not plasma, (H, W) bool, by three-class Otsu on the darkest.
-
-    Args:
-        pixels: (H, W, 3) uint8 RGB, white-balanced.
-    """
-    dark = darkness_of(pixels)
-    level, _ = otsu3(dark)
-    return np.asarray(dark > level, np.bool_)
-
-
-def darkness_of(pixels: U8) -> U8:
-    """Return what the darkest channel lacks of white, (H, W) uint8."""
-    red, green, blue = cv2.split(pixels)
-    return np.asarray(255 - cv2.min(cv2.min(red, green), blue), np.uint8)
 
 
 def estimate_scale(pixels: U8, stained: BoolArray) -> ScaleEstimate:

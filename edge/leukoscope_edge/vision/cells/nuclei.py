@@ -1,7 +1,7 @@
 """From a mask of nuclear stain to whole nuclei, one label each.
 
 A part with several thick cores is several nuclei that touch, and is split. Parts that
-are lobes of one nucleus (`vision.lobes`) are joined.
+are lobes of one nucleus (`vision.cells.lobes`) are joined.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.types import F32, I32, U8, BoolArray
-from leukoscope_edge.vision.lobes import Group, group_of, join_lobes
+from leukoscope_edge.vision.cells.lobes import Group, group_of, join_lobes
 from leukoscope_edge.vision.morphology import Place, depth_of, parts_of
 
 CORE_UM = 3.8

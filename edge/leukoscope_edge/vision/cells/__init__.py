@@ -1,0 +1,1 @@
+"""From masks on a view to nuclei, whole cells and what each object is."""

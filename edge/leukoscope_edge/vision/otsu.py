@@ -1,0 +1,66 @@
+"""Otsu's threshold for three classes, and the counts of grey levels it needs."""
+
+import cv2
+import numpy as np
+
+from leukoscope_edge.types import F32, U8, BoolArray
+
+N_CLASSES = 3
+NO_ORDER = np.where(np.tri(256, dtype=np.bool_), -np.inf, 0.0)
+"""Added to the score of two thresholds of which the first is not the lower one."""
+
+
+def otsu3(channel: U8) -> tuple[int, int]:
+    """Return the two thresholds that part a channel into three classes best.
+
+    Args:
+        channel: (H, W) uint8.
+
+    Returns:
+        (t1, t2) with t1 <= t2; the upper class is `channel > t2`.
+
+    Source: Otsu 1979, exhaustive search over both thresholds.
+    """
+    return otsu3_of(counts_of(channel))
+
+
+def otsu3_of(counts: F32) -> tuple[int, int]:
+    """Return the thresholds of `otsu3` from (256,) counts, one of them not 0."""
+    used = np.flatnonzero(counts)
+    if len(used) < N_CLASSES:
+        return int(used[0]), int(used[0])
+    own = counts[used].astype(np.float64)
+    weight, moment = np.cumsum(own), np.cumsum(own * (used - used[0]))
+    # The last level parts nothing off: what lies above it is empty.
+    n_above, above = weight[-1] - weight[:-1], moment[-1] - moment[:-1]
+    weight, moment = weight[:-1], moment[:-1]
+    score = moment - moment[:, None]
+    score *= score
+    between = weight - weight[:, None]
+    np.fill_diagonal(between, 1.0)
+    score /= between
+    score += (moment**2 / weight)[:, None]
+    score += above**2 / n_above
+    score += NO_ORDER[: len(score), : len(score)]
+    t1, t2 = np.unravel_index(int(np.argmax(score)), score.shape)
+    return int(used[t1]), int(used[t2])
+
+
+def counts_of(channel: U8, mask: BoolArray | None = None) -> F32:
+    """Return how often each of 256 levels occurs, (256,) float32.
+
+    Args:
+        channel: (H, W) uint8.
+        mask: (H, W) bool, where to count; None: everywhere.
+    """
+    where = None if mask is None else mask.view(np.uint8)
+    counts = cv2.calcHist([channel], [0], where, [256], [0, 256])
+    return np.asarray(counts, np.float32).ravel()
+
+
+def median_of(counts: F32) -> float:
+    """Return the median level of counts, one of which is not 0."""
+    below = np.cumsum(counts.astype(np.int64))
+    n = int(below[-1])
+    low, high = np.searchsorted(below, [(n - 1) // 2, n // 2], side="right")
+    return (int(low) + int(high)) / 2
