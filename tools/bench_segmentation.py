@@ -2,6 +2,7 @@
 
     python tools/bench_segmentation.py [--unknown-scale] [--segmenter NAME] [--json]
     python tools/bench_segmentation.py --peer FOLDER [--every N] [--json]
+    python tools/bench_segmentation.py --against EDGE FOLDER [--every N] [--um-per-px X]
     python tools/bench_segmentation.py --mosaic FOLDER [--um-per-px X]
         [--segmenter NAME] [--json]
 
@@ -15,6 +16,10 @@ that loading and drawing left).
 frame's scale, and `skimage-reduced`, at ours) on the images of a set, turn by turn on
 one thread, so that a busy machine slows all alike. Times are medians over the images.
 
+`--against`: the folder `edge` of another checkout, such as of an older version, and a
+set: each image by both, turn by turn on one thread, best of eight. The ratio holds on a
+busy machine; the milliseconds do not.
+
 `--mosaic`: 39 images of 640x480 of a set as one frame of 12 megapixels, which holds
 the cells of all, against one of them: the best of five runs each, and the white cells
 that are found.
@@ -22,8 +27,11 @@ that are found.
 
 import argparse
 import json
+import os
+import pickle
 import resource
 import statistics
+import subprocess
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -47,6 +55,21 @@ PEERS = ("otsu3", "skimage", "skimage-reduced")
 """Ours first."""
 MIN_PEER_IMAGES = 2
 N_RUNS = 5
+N_TURNS = 8
+TIMER = """
+import pickle, sys, time
+import cv2
+from leukoscope_edge.vision.segmentation import segment
+cv2.setNumThreads(1)
+while True:
+    pixels, scale = pickle.load(sys.stdin.buffer)
+    times = []
+    for _ in range({n}):
+        start = time.process_time()
+        segment(pixels, scale)
+        times.append(time.process_time() - start)
+    print(min(times), flush=True)
+"""
 MOSAIC, FIELD_SHAPE = (13, 3), (480, 640, 3)
 FIELD = 40
 
@@ -89,7 +112,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
     try:
         rows: list[Row] | list[PeerRow] | list[MosaicRow]
-        if options.peer:
+        if options.against:
+            rows = compare(*options.against, options.every, options.um_per_px)
+        elif options.peer:
             rows = race(options.peer, options.every)
         elif options.mosaic:
             run = segmentation_named(options.segmenter)
@@ -132,6 +157,50 @@ def race(folder: Path, every: int) -> list[PeerRow]:
         )
         for name in PEERS
     ]
+
+
+def compare(other: Path, folder: Path, every: int, um_per_px: float) -> list[PeerRow]:
+    """Time another version and this one turn by turn on the images of a set."""
+    if not (other / "leukoscope_edge").is_dir():
+        raise SourceError(f"{other}: is no folder 'edge' of a checkout")
+    here = Path(__file__).resolve().parents[1] / "edge"
+    versions = {"now": _timer_of(here), str(other): _timer_of(other)}
+    times_s: dict[str, list[float]] = {name: [] for name in versions}
+    for path in pictures_of(folder)[::every]:
+        pixels = picture(path)
+        for name, process in versions.items():
+            times_s[name].append(_one_turn(process, pixels, um_per_px))
+    for process in versions.values():
+        process.kill()
+        process.communicate()
+    ms = {name: 1e3 * statistics.mean(t) for name, t in times_s.items()}
+    return [
+        PeerRow(
+            method=name, n_images=len(t), ms=ms[name], times_ours=ms[name] / ms["now"]
+        )
+        for name, t in times_s.items()
+    ]
+
+
+def _timer_of(edge: Path) -> subprocess.Popen[bytes]:
+    """Start a process that times the segmentation of one checkout."""
+    return subprocess.Popen(  # noqa: S603 (our own code)
+        [sys.executable, "-c", TIMER.format(n=N_TURNS)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(edge)},
+    )
+
+
+def _one_turn(process: subprocess.Popen[bytes], pixels: U8, scale: float) -> float:
+    if process.stdin is None or process.stdout is None:
+        raise SourceError("the timing process has no pipes")
+    try:
+        pickle.dump((pixels, scale), process.stdin)
+        process.stdin.flush()
+        return float(process.stdout.readline())
+    except (BrokenPipeError, ValueError) as err:
+        raise SourceError("the other version does not segment: see above") from err
 
 
 def join_fields(folder: Path, run: Segment, um_per_px: float) -> MosaicRow:
@@ -220,7 +289,7 @@ def _line(row: Row | PeerRow | MosaicRow) -> str:
             f"{row.n_white_mosaic}, alone {row.n_white_alone}"
         )
     if isinstance(row, PeerRow):
-        return f"{row.method:<16} {row.ms:7.1f} ms, {row.times_ours:.1f} times ours"
+        return f"{row.method:<16} {row.ms:7.1f} ms, {row.times_ours:.2f} times ours"
     return (
         f"{row.width_px:>5}x{row.height_px:<5} {row.ms:7.1f} ms, "
         f"{row.times_smallest:.1f} times the smallest; "
@@ -234,9 +303,16 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         "--unknown-scale", action="store_true", help="let it be estimated"
     )
     parser.add_argument("--peer", type=Path, help="a set: time scikit-image beside us")
+    parser.add_argument(
+        "--against",
+        type=Path,
+        nargs=2,
+        metavar=("EDGE", "FOLDER"),
+        help="another checkout's folder 'edge', and a set: time both turn by turn",
+    )
     parser.add_argument("--mosaic", type=Path, help="a set: many fields as one frame")
     parser.add_argument(
-        "--um-per-px", type=scale, default=0.08, help="of the mosaic; default: 0.08"
+        "--um-per-px", type=scale, default=0.08, help="of the set; default: 0.08"
     )
     parser.add_argument(
         "--every", type=whole_number, default=8, help="of the set, every n-th"

@@ -148,6 +148,16 @@ def test_the_bias_of_an_outline_shows(drawn: Path) -> None:
     assert row["nucleus_dice_mean"] <= row["nucleus_dice_best_rim"]
 
 
+def test_another_version_is_timed_turn_by_turn(drawn: Path) -> None:
+    edge = Path(__file__).parents[2] / "edge"
+    sources = ("--against", edge, drawn, "--every", "1")
+    ours, other = rows_of("bench_segmentation.py", *sources)
+    assert (ours["method"], other["method"]) == ("now", str(edge))
+    assert ours["n_images"] == other["n_images"] > 0
+    assert other["times_ours"] > 0
+    assert ours["times_ours"] == 1
+
+
 @pytest.mark.slow
 def test_many_fields_as_one_frame_hold_the_same_cells(
     drawn: Path, tmp_path: Path

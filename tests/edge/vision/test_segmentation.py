@@ -124,6 +124,18 @@ def test_the_lobes_of_an_eosinophil_are_one_cell() -> None:
     assert n_white(cv2.GaussianBlur(pixels, (0, 0), 1.2)) == 1
 
 
+@pytest.mark.parametrize("is_filled", [True, False])
+def test_large_lobes_apart_are_one_where_body_fills_their_hull(is_filled: bool) -> None:
+    pixels, lobes = field(), ((157, 120), (247, 120))
+    bodies = ((202, 120, 88),) if is_filled else ((155, 120, 40), (249, 120, 40))
+    for x, y, radius in bodies:
+        cv2.circle(pixels, (x, y), radius, (190, 140, 200), cv2.FILLED)
+    for x, y in lobes:
+        cv2.circle(pixels, (x, y), 31, VIOLET, cv2.FILLED)
+    n_cells = n_white(cv2.GaussianBlur(pixels, (0, 0), 1.2))
+    assert n_cells == (1 if is_filled else 2)
+
+
 def test_a_large_platelet_is_no_cell_where_the_scale_is_known() -> None:
     found = segment(field((100, 100, 45), (300, 100, 23)), SCALE)
     assert len(found.indices(CellKind.WBC)) == 1

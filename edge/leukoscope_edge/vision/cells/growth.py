@@ -166,16 +166,17 @@ def _roundest(
         The cell, and how round it is.
     """
     near = dilate(nucleus, REACH_UM / scale_um_per_px)
+    neck_px = NECK_UM / scale_um_per_px
     best, roundness, solidity = nucleus, -1.0, 0.0
     tried: list[U8] = []
     for body_of, by in rules:
         if roundness + by >= ROUNDEST:
             continue
-        within = _with_nucleus(near & body_of() & own, nucleus)
-        if any(np.array_equal(within, other) for other in tried):
+        held = _without_hanging(nucleus, near & body_of() & own, neck_px)
+        if any(np.array_equal(held, other) for other in tried):
             continue  # it would make the same cell
-        tried.append(within)
-        cell = _grow(nucleus, within, scale_um_per_px)
+        tried.append(held)
+        cell = close_mask(fill_holes(held), neck_px)
         rounder, more_solid = _shape(cell)
         if rounder > roundness + by and more_solid >= solidity:
             best, roundness, solidity = cell, rounder, more_solid
@@ -193,18 +194,12 @@ def _shape(cell: U8) -> tuple[float, float]:
     return 4 * np.pi * area / max(length, 1) ** 2, area / max(hull_area, 1)
 
 
-def _grow(nucleus: U8, body: U8, scale_um_per_px: float) -> U8:
-    """Return the cell: the body within reach, without what hangs on by a neck."""
-    neck_px = NECK_UM / scale_um_per_px
-    whole = _with_nucleus(open_mask(body, neck_px) | nucleus, nucleus)
-    return close_mask(fill_holes(whole), neck_px)
-
-
-def _with_nucleus(mask: U8, nucleus: U8) -> U8:
-    """Return the parts of a mask that hold some of the nucleus."""
-    n_parts, parts = cv2.connectedComponents(mask)
+def _without_hanging(nucleus: U8, body: U8, neck_px: float) -> U8:
+    """Return the body around a nucleus without what hangs on by a neck."""
+    whole = open_mask(body, neck_px) | nucleus
+    n_parts, parts = cv2.connectedComponents(whole)
     if n_parts <= 2:
-        return mask
+        return whole
     is_own = np.zeros(n_parts, np.uint8)
     is_own[parts[nucleus > 0]] = 1
     return is_own[parts]

@@ -25,10 +25,14 @@ SMALL_HULL_NECK, LARGE_HULL_NECK = 0.1, 0.6
 """Depth of the cell body midway between two lobes, as a share of its depth at the
 shallower lobe, at least: between two cells that touch the body has a neck. Lobes that
 lie close are one nucleus even where granules tear the body between them."""
-NOTCHED_HULL_UM, NOTCHED_HULL_BODY, NOTCHED_NECK = 17.0, 0.98, 1.0
+NOTCHED_HULL_UM, NOTCHED_HULL_BODY, NOTCHED_NECK = 17.0, 0.97, 1.0
+SMALL_NOTCHED_NECK = 0.7
 """Two thick cores that touch are one notched nucleus where cell body fills their hull
 and is nowhere deeper than between them. Of pairs of different cells (simulated slide)
-the body is deepest in between only where less than 0.96 of the hull is filled."""
+the body is deepest in between only where less than 0.96 of the hull is filled. Where
+the hull is small the body may have a neck. Parts that do not touch are no cells of
+their own either where nothing but cell body fills their hull: eosinophils of two large
+lobes have 0.99 and more there, pairs of marrow cells 0.95 at most."""
 LOBES_SPAN_UM, LOBES_GAP_UM, LOBES_BODY = 19.0, 2.0, 0.65
 MAX_LOBE_ROUNDNESS = 0.85
 """Parts that are not whole nuclei are lobes of one where the circle around both is no
@@ -158,7 +162,8 @@ def _is_one(
         return False
     if n_thick == 2:
         is_whole = filled >= NOTCHED_HULL_BODY and hull_um <= NOTCHED_HULL_UM
-        is_whole = is_whole and _neck(depth(), a, b) >= NOTCHED_NECK
+        least = SMALL_NOTCHED_NECK if hull_um <= SMALL_HULL_UM else NOTCHED_NECK
+        is_whole = is_whole and _neck(depth(), a, b) >= least
         return is_whole and _gap_px(a, b) <= TOUCHING_PX
     if hull_um <= SMALL_HULL_UM and filled >= SMALL_HULL_BODY:
         is_one = _neck(depth(), a, b) >= SMALL_HULL_NECK
@@ -173,6 +178,8 @@ def _is_one(
 
 def _are_apart(a: Group, b: Group, filled: float, scale_um_per_px: float) -> bool:
     """Say whether one is a whole nucleus, or both are as large as whole ones."""
+    if filled >= NOTCHED_HULL_BODY:
+        return False
     thin, thick = sorted(g.depth_px * scale_um_per_px for g in (a, b))
     is_large = thin >= LARGE_LOBES_UM[0] and thin + thick >= LARGE_LOBES_UM[1]
     if thick >= WHOLE_UM and thin >= NOT_BESIDE_UM:
