@@ -113,7 +113,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         rows: list[Row] | list[PeerRow] | list[MosaicRow]
         if options.against:
-            rows = compare(*options.against, options.every, options.um_per_px)
+            edge, folder = options.against
+            rows = compare(edge, folder, options.every, options.um_per_px)
         elif options.peer:
             rows = race(options.peer, options.every)
         elif options.mosaic:

@@ -202,7 +202,7 @@ def _without_hanging(nucleus: U8, body: U8, neck_px: float) -> U8:
         return whole
     is_own = np.zeros(n_parts, np.uint8)
     is_own[parts[nucleus > 0]] = 1
-    return is_own[parts]
+    return np.asarray(is_own[parts], np.uint8)
 
 
 def fill_holes(mask: U8, max_area_px: float = float("inf")) -> U8:
