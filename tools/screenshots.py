@@ -327,6 +327,7 @@ class Walk:
         page.click("header [data-post]")
         page.wait_for_url("**/sign-in")
         self._shoot("02-sign-in")
+        page.check("[name=name]")
         page.fill("[name=pin]", PIN)
         page.keyboard.press("Enter")
         page.wait_for_url(f"{self._url}/")

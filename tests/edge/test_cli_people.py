@@ -106,3 +106,45 @@ def test_names_and_roles_are_listed(
     assert main(["people", "list", "--data", str(data)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines == ["supervisor  Amina", "operator    Ben"]
+
+
+def people_say(data: Path, *words: str) -> int:
+    return main(["people", *words, "--data", str(data), "--by", "root"])
+
+
+def test_what_the_page_does_with_people_the_console_does_too(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in (
+        ("lock", "ben"),
+        ("unlock", "Ben"),
+        ("set-role", "Ben", "service"),
+        ("rename", "Ben", "Benno"),
+        ("remove", "Benno"),
+    ):
+        assert people_say(data, *words) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said == [
+        "Ben is locked",
+        "Ben may sign in again",
+        "Ben is service now",
+        "Ben is Benno now",
+        "Benno was removed",
+    ]
+    with open_store(data) as store:
+        kept = [(e.by, e.body["what"]) for e in store.notes()]
+        assert store.verify_audit() == []
+    assert kept == [
+        ("root", "person locked"),
+        ("root", "person unlocked"),
+        ("root", "role changed"),
+        ("root", "person renamed"),
+        ("root", "person removed"),
+    ]
+
+
+def test_the_console_does_not_remove_the_last_supervisor(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert people_say(data, "remove", "Amina") != 0
+    assert "is the last supervisor" in capsys.readouterr().err

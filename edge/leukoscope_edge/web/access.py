@@ -167,4 +167,6 @@ def check_pin(request: Request, name: str, pin: str) -> None:
             device.trail.note(device.store, KEPT_OUT, facts, person.name)
         else:
             device.trail.unknown(device.store)
-        raise HTTPException(401, "wrong name or PIN")
+        is_in = device.person(request, touch=False) is not None
+        said = "wrong PIN: nothing was done" if is_in else "wrong name or PIN"
+        raise HTTPException(401, said)

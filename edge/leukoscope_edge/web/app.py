@@ -20,6 +20,7 @@ from leukoscope_edge.web.routes import (
     live_picture,
     metrics,
     pages,
+    people,
     result_pages,
     slides,
     worklist,
@@ -29,6 +30,8 @@ from leukoscope_edge.web.script_texts import said_in
 from leukoscope_edge.web.security import Guard
 from leukoscope_edge.web.server_faults import ServerFaults, bare_page
 
+SIGN_IN_HEADER = "x-leukoscope-sign-in"
+"""Tells the page that nobody is signed in; a wrong PIN is no reason to leave it."""
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 FONTS_KEPT_S = 7 * 24 * 3600
 """How long a browser need not ask for a font again; nothing of a patient is in one."""
@@ -59,6 +62,7 @@ def create_app(device: Device) -> FastAPI:
             pages,
             result_pages,
             account,
+            people,
             api_device,
             worklist,
             slides,
@@ -91,7 +95,8 @@ def _is_api(request: Request) -> bool:
 
 def _sign_in_first(request: Request, _: Exception) -> Response:
     if _is_api(request):
-        return JSONResponse({"detail": _in_words(request, "sign in first")}, 401)
+        detail = {"detail": _in_words(request, "sign in first")}
+        return JSONResponse(detail, 401, headers={SIGN_IN_HEADER: "1"})
     return RedirectResponse(f"/sign-in?next={quote(request.url.path)}", 303)
 
 

@@ -171,8 +171,10 @@ class Device:
         session = session_of(connection.headers)
         name = self.sessions.person(session, touch=touch)
         person = self.people.find(name) if name else None
-        if person and not self.sessions.is_opened_by(session, person.pin_hash):
-            self.sessions.sign_out(session)  # a new PIN was given
+        if person and not (
+            person.may_enter and self.sessions.is_opened_by(session, person.pin_hash)
+        ):
+            self.sessions.sign_out(session)  # locked out, or given a new PIN
             return None
         return person
 

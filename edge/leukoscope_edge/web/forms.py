@@ -58,6 +58,43 @@ class NewPerson(SignIn):
     role: Role
 
 
+class Named(Body):
+    """Somebody who is here."""
+
+    name: str = Field(max_length=80)
+
+
+class Locked(Named):
+    """Whether somebody may come in no more."""
+
+    is_locked: bool
+
+
+class Renamed(Named):
+    """Somebody's new name."""
+
+    to: str = Field(max_length=80)
+
+
+class NewRole(Named):
+    """Somebody's new role."""
+
+    role: Role
+
+
+class NewPin(Named):
+    """A PIN in the place of one that was forgotten."""
+
+    pin: str = Field(max_length=20)
+
+
+class OwnPin(Body):
+    """One's own PIN, and the one that takes its place."""
+
+    pin: str = Field(max_length=20)
+    new: str = Field(max_length=20)
+
+
 class ChosenLanguage(Body):
     """A language of the page."""
 

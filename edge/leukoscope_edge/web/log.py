@@ -46,6 +46,7 @@ def _counts(device: Device) -> str:
 
 
 def _without_staff(text: str, device: Device) -> str:
-    for person in device.people.everybody:
-        text = text.replace(person.name, f"({person.role.value})")
+    named = [(n, p.role.value) for p in device.people.ever for n in p.names]
+    for name, role in sorted(named, key=lambda one: -len(one[0])):  # Annabel, then Ann
+        text = text.replace(name, f"({role})")
     return text

@@ -18,6 +18,9 @@ from leukoscope_edge.records.device_log import DEVICE
 from leukoscope_edge.records.store import Store
 
 SIGNED_IN, KEPT_OUT, ADDED = "signed in", "wrong PIN", "person added"
+REMOVED, RENAMED, ROLE_CHANGED = "person removed", "person renamed", "role changed"
+LOCKED, UNLOCKED = "person locked", "person unlocked"
+PIN_CHANGED, PIN_SET = "PIN changed", "PIN set anew"
 UNKNOWN = "unknown names tried"
 MAX_WAITING = 1000
 SUM_UP_S = 600.0

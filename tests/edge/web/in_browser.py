@@ -119,8 +119,15 @@ def page(chromium: Browser) -> Iterator[Page]:
     assert errors == []
 
 
+def choose_name(page: Page, name: str = NAME) -> None:
+    """Say who signs in: nobody is chosen beforehand."""
+    assert page.locator("[name=name]:checked").count() == 0
+    page.check(f"[name=name][value='{name}']")
+
+
 def sign_in(page: Page, url: str) -> None:
     page.goto(url)
+    choose_name(page)
     page.fill("[name=pin]", PIN)
     page.keyboard.press("Enter")
     page.wait_for_url(f"{url}/")

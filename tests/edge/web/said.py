@@ -28,10 +28,13 @@ SPEAKS = (
     "updates/codes.py",
     "web/access.py",
     "web/routes/cells.py",
+    "web/routes/people.py",
     "web/routes/slides.py",
     "live/client.py",
     "live/missed_cell.py",
-    "accounts.py",
+    "accounts/people.py",
+    "accounts/person.py",
+    "accounts/pins.py",
     "web/security.py",
     "web/share.py",
 )
@@ -44,6 +47,7 @@ NOT_FOR_TECHNICIANS = (
     r"LEUKOSCOPE slide=",  # the code's own words
     r"characters cannot be printed|IN ENGLISH",  # where the language is not printable
     r"is no name for a file on a stick",  # of a programmer
+    r"^keeping a count of wrong PINs",  # of the journal
     r"^nobody here is called",  # of `leukoscope people`
     r"^print of version",  # of an event
     r"^(no event|started anyway|golden cells|pass)$",  # kinds and salts

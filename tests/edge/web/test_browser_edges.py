@@ -20,6 +20,7 @@ from tests.edge.web import in_browser
 from tests.edge.web.in_browser import (
     Serve,
     add_person,
+    choose_name,
     number,
     say_facts,
     sign_in,
@@ -154,6 +155,7 @@ def test_after_page_and_count_died_one_signs_in_and_goes_on(
         assert beat is not None
         os.kill(beat.pid, signal.SIGKILL)
     page.wait_for_url("**/sign-in?next=*")
+    choose_name(page)
     page.fill("[name=pin]", PIN)
     page.keyboard.press("Enter")
     page.wait_for_url("**/slides/0001/count")

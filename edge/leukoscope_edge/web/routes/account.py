@@ -28,17 +28,15 @@ from leukoscope_edge.web.device import LANGUAGE_COOKIE
 from leukoscope_edge.web.forms import (
     ChosenLanguage,
     Line,
-    NewPerson,
     SetUp,
     Showing,
     SignIn,
     UnderObjective,
 )
 from leukoscope_edge.web.security import session_of
-from leukoscope_edge.web.trail import ADDED, SIGNED_IN
+from leukoscope_edge.web.trail import SIGNED_IN
 
 router = APIRouter(prefix="/api")
-Chief = Annotated[Person, Depends(may(Right.PEOPLE))]
 Calibrator = Annotated[Person, Depends(may(Right.DEVICE))]
 YEAR_S = 365 * 24 * 3600
 
@@ -93,17 +91,6 @@ def choose_language(
         LANGUAGE_COOKIE, body.language, max_age=YEAR_S, samesite="strict"
     )
     return {"next": ""}
-
-
-@router.post("/people")
-def add_person(body: NewPerson, request: Request, by: Chief) -> dict[str, str]:
-    """Add somebody, and keep who did."""
-    device = device_of(request)
-    device.store.require_sound()
-    person = device.people.add(body.name, body.role, body.pin)
-    facts = {"person": person.name, "role": person.role.value}
-    device.trail.note(device.store, ADDED, facts, by.name)
-    return {"next": "/people"}
 
 
 @router.post("/device/calibration")

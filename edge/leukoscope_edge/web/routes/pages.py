@@ -142,7 +142,8 @@ def sign_in(request: Request) -> Response:
     device = device_of(request)
     if not device.people.everybody:
         return RedirectResponse("/set-up", 303)
-    return render(request, "sign_in.html", people=device.people.everybody)
+    here = [p for p in device.people.everybody if p.may_enter]
+    return render(request, "sign_in.html", people=here)
 
 
 @router.get("/")
@@ -308,13 +309,23 @@ def update(request: Request, person: Anybody) -> Response:
         notices=notices(device),
         may_install=has_right(person, Right.MODEL),
         sticks=[(p, updates.holds_update(p)) for p in sticks_of(device.profile)],
-        supervisors=[p for p in device.people.everybody if p.role is Role.SUPERVISOR],
+        supervisors=[
+            p
+            for p in device.people.everybody
+            if p.role is Role.SUPERVISOR and p.may_enter
+        ],
         open_slides=open_slides(device),
         models=models,
         can_go_back=len(models) > 1,
         history=[*reversed(updates.history(data))][:N_EVENTS],
         refused=updates.refused_releases(data),
     )
+
+
+@router.get("/own-pin")
+def own_pin(request: Request, _: Anybody) -> Response:
+    """Change one's own PIN."""
+    return render(request, "own_pin.html")
 
 
 @router.get("/people", dependencies=[Depends(may(Right.PEOPLE))])

@@ -52,7 +52,7 @@ def _found(request: Request, person: Person, wanted: Listed) -> Found:
     return device.store.worklist.find(
         Wanted(
             show=wanted.show,
-            names=(person.name,),
+            names=person.names,
             sample=wanted.sample,
             since=since,
             before=before,

@@ -16,9 +16,7 @@ export class Refused extends Error {}
 export async function ask(path, body = {}, { keepalive = false } = {}) {
   const headers = { "content-type": "application/json", "x-leukoscope-token": token };
   const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body), keepalive });
-  if (answer.status === 401 && !path.endsWith("/sign-in") && !path.endsWith("/sign")) {
-    lock();
-  }
+  if (answer.status === 401 && answer.headers.has("x-leukoscope-sign-in")) lock();
   if (answer.status === 403) await lockIfSignedOut();
   if (answer.ok) return answer;
   const { detail } = await answer.json().catch(() => ({}));

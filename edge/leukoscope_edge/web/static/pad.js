@@ -7,3 +7,7 @@ document.querySelector(".pad")?.addEventListener("click", (event) => {
   pin.value = digit === "back" ? pin.value.slice(0, -1) : pin.value + digit;
   pin.focus();
 });
+// Whoever taps a name types the PIN next; with arrow keys the choice goes on.
+for (const choice of document.querySelectorAll(".people [name=name]")) {
+  choice.addEventListener("click", (event) => { if (event.detail > 0) pin.focus(); });
+}

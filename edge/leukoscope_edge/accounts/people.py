@@ -16,27 +16,35 @@ The list may be changed by two programs, the page and `leukoscope people`: each 
 the folder's lock and reads anew what the other wrote.
 """
 
-import fcntl
 import hashlib
 import hmac
 import json
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from leukoscope_edge.accounts.people_file import (
+    PEOPLE_FILE,
+    PEPPER_FILE,
+    locked,
+    mark_of,
+    pepper,
+    plain,
+    read_people,
+)
+from leukoscope_edge.accounts.person import Person, Role
+from leukoscope_edge.accounts.pins import PeopleError, check_pin
 from leukoscope_edge.durable import write_whole
-from leukoscope_edge.errors import LeukoscopeError, OutputError
+from leukoscope_edge.errors import OutputError
 from leukoscope_edge.log import passed_over
 
-MIN_PIN_DIGITS, MAX_PIN_DIGITS = 6, 12
 MAX_NAME_LENGTH = 40
 N_FREE_FAILURES = 3
 """A slip of a gloved finger costs nothing."""
@@ -48,68 +56,6 @@ N_FREE_STRANGERS = 20
 MAX_GUESSERS = 1000
 AT_SCREEN = ""
 """The address of whoever is at the device itself."""
-PEPPER_BYTES = 32
-PEOPLE_FILE, PEPPER_FILE = "people.json", "pepper.key"
-EASY_PINS = frozenset(d * n for d in "0123456789" for n in range(6, 13)) | {
-    "123456",
-    "1234567",
-    "12345678",
-    "123456789",
-    "654321",
-    "123123",
-}
-
-
-class PeopleError(LeukoscopeError):
-    """Somebody cannot be added, or the list of people cannot be used."""
-
-
-class Role(str, Enum):
-    """What somebody is at this device."""
-
-    OPERATOR = "operator"
-    SUPERVISOR = "supervisor"
-    SERVICE = "service"
-
-
-class Right(str, Enum):
-    """What somebody may do beyond reading."""
-
-    SLIDES = "slides"  # count, review, sign, share
-    PEOPLE = "people"  # add people
-    SETTLE = "settle"  # decide where two readers differ
-    WITHDRAW = "withdraw"  # void a slide of which a version is signed
-    DEVICE = "device"  # calibrate
-    BACKGROUND = "background"  # start a healthy person's slide for the background
-    QUALITY = "quality"  # look at the device and run its tests
-    MODEL = "model"  # install a model, or go back to the one before
-    RECORDS = "records"  # back the records up and restore them
-
-
-RIGHTS: dict[Role, frozenset[Right]] = {
-    Role.OPERATOR: frozenset({Right.SLIDES, Right.QUALITY}),
-    Role.SUPERVISOR: frozenset(Right),
-    Role.SERVICE: frozenset({Right.DEVICE, Right.QUALITY, Right.MODEL}),
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """Somebody who may use the device.
-
-    Attributes:
-        name: As on reports; unique, whatever its case.
-        role: What they may do.
-        pin_hash: argon2id over the PIN, keyed with the device's pepper.
-        n_failures: Wrong PINs in a row, at the device's own screen.
-        n_from_network: Wrong PINs in a row from anywhere else.
-    """
-
-    name: str
-    role: Role
-    pin_hash: str
-    n_failures: int = 0
-    n_from_network: int = 0
 
 
 class Entry(str, Enum):
@@ -145,7 +91,7 @@ class People:
         self._clock = clock
         self._lock = threading.Lock()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._pepper = _pepper(folder / PEPPER_FILE)
+        self._pepper = pepper(folder / PEPPER_FILE)
         self._read_mark: tuple[int, ...] = ()
         self._people: dict[str, Person] = {}
         self._not_before: dict[str, float] = {}
@@ -156,7 +102,12 @@ class People:
 
     @property
     def everybody(self) -> list[Person]:
-        """All people by name."""
+        """All people by name, without those who were removed."""
+        return [p for p in self.ever if not p.is_removed]
+
+    @property
+    def ever(self) -> list[Person]:
+        """All people who ever were here, by name."""
         self._read_anew()
         return sorted(self._people.values(), key=lambda p: p.name.casefold())
 
@@ -171,8 +122,7 @@ class People:
         check_pin(pin)
         person = Person(name=name, role=role, pin_hash=self._hash(pin))
         with self._alone():
-            if name.casefold() in self._people:
-                raise PeopleError(f"{name} is here already: add another name")
+            self._check_free(name)
             self._keep(person)
         return person
 
@@ -182,7 +132,7 @@ class People:
         Raises:
             PeopleError: There is somebody already, or the name or PIN will not do.
         """
-        if self.everybody:
+        if self.ever:
             raise PeopleError("the device is set up already: sign in")
         return self.add(name, Role.SUPERVISOR, pin)
 
@@ -195,12 +145,77 @@ class People:
         check_pin(pin)
         with self._alone():
             person = self._required(name)
-            changed = Person(
-                name=person.name, role=person.role, pin_hash=self._hash(pin)
+            changed = replace(
+                person, pin_hash=self._hash(pin), n_failures=0, n_from_network=0
             )
             self._keep(changed)
             self._forgive(name.strip().casefold())
         return changed
+
+    def set_role(self, name: str, role: Role) -> Person:
+        """Give somebody another role.
+
+        Raises:
+            PeopleError: Nobody has this name, or it is the last supervisor's.
+        """
+        return self._change(name, lambda p: replace(p, role=role))
+
+    def set_locked(self, name: str, *, is_locked: bool) -> Person:
+        """Let somebody in no more, or again.
+
+        Raises:
+            PeopleError: Nobody has this name, or it is the last supervisor's.
+        """
+        return self._change(name, lambda p: replace(p, is_locked=is_locked))
+
+    def remove(self, name: str) -> Person:
+        """Let somebody be here no more. Their name stays theirs, as records hold it.
+
+        Raises:
+            PeopleError: Nobody has this name, or it is the last supervisor's.
+        """
+        return self._change(name, lambda p: replace(p, is_removed=True, pin_hash=""))
+
+    def rename(self, name: str, to: str) -> Person:
+        """Give somebody another name; what they signed keeps the old one.
+
+        Raises:
+            PeopleError: Nobody has this name, or the new one will not do.
+        """
+        to = " ".join(to.split())
+        _check_name(to)
+        with self._alone():
+            person = self._required(name)
+            if to == person.name:
+                return person
+            self._check_free(to, person)
+            former = dict.fromkeys((person.name, *person.former))
+            former.pop(to, None)
+            renamed = replace(person, name=to, former=tuple(former))
+            del self._people[person.name.casefold()]
+            self._keep(renamed)
+            self._let_wait(to.casefold(), renamed)
+        return renamed
+
+    def _change(self, name: str, change: Callable[[Person], Person]) -> Person:
+        with self._alone():
+            changed = change(self._required(name))
+            after = [p for p in self._people.values() if p.name != changed.name]
+            if not any(_is_chief(p) for p in (*after, changed)):
+                raise PeopleError(
+                    f"{changed.name} is the last supervisor: make another one first"
+                )
+            self._keep(changed)
+        return changed
+
+    def _check_free(self, name: str, but: Person | None = None) -> None:
+        """Let nobody have a name that is, or was, another's."""
+        key = name.casefold()
+        for person in self._people.values():
+            if person is not but and key in (n.casefold() for n in person.names):
+                if person.name.casefold() == key and not person.is_removed:
+                    raise PeopleError(f"{name} is here already: add another name")
+                raise PeopleError(f"{name} was here before: add another name")
 
     def enter(
         self, name: str, pin: str, address: str = AT_SCREEN
@@ -218,7 +233,7 @@ class People:
         key = name.strip().casefold()
         with self._alone():
             person = self._people.get(key)
-            if person is None:
+            if person is None or not person.may_enter:
                 return Entry.WRONG, 0.0
             wait = self._wait_s(key, address)
             if wait > 0:
@@ -266,9 +281,10 @@ class People:
             del self._guesses[one]
 
     def find(self, name: str) -> Person | None:
-        """Return somebody by name."""
+        """Return somebody who is here by name."""
         self._read_anew()
-        return self._people.get(name.strip().casefold())
+        person = self._people.get(name.strip().casefold())
+        return None if person is None or person.is_removed else person
 
     def require(self, name: str) -> Person:
         """Return somebody by name.
@@ -281,8 +297,9 @@ class People:
 
     def _required(self, name: str) -> Person:
         person = self._people.get(name.strip().casefold())
-        if person is None:
-            known = ", ".join(sorted(p.name for p in self._people.values()))
+        if person is None or person.is_removed:
+            here = (p.name for p in self._people.values() if not p.is_removed)
+            known = ", ".join(sorted(here))
             raise PeopleError(f"nobody here is called {name}; known: {known}")
         return person
 
@@ -296,23 +313,23 @@ class People:
 
     def _keep(self, person: Person) -> None:
         after = self._people | {person.name.casefold(): person}
-        rows = [asdict(p) | {"role": p.role.value} for p in after.values()]
+        rows = [plain(p) for p in after.values()]
         write_whole(self._path, json.dumps(rows, indent=1).encode(), mode=0o600)
-        self._people, self._read_mark = after, _mark(self._path)
+        self._people, self._read_mark = after, mark_of(self._path)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Have the list to ourselves, among threads and programs."""
-        with self._lock, _locked(self._path.parent):
+        with self._lock, locked(self._path.parent):
             self._read_anew()
             yield
 
     def _read_anew(self) -> None:
         """Take up what another program wrote; whoever it changed waits anew."""
-        mark = _mark(self._path)
+        mark = mark_of(self._path)
         if mark == self._read_mark:
             return
-        before, self._people = self._people, _read(self._path)
+        before, self._people = self._people, read_people(self._path)
         self._read_mark = mark
         for key, person in self._people.items():
             if before.get(key) != person:
@@ -339,64 +356,10 @@ def wait_s(n_failures: int) -> float:
     return min(FIRST_WAIT_S * 2.0 ** min(beyond, 30), LONGEST_WAIT_S)
 
 
-def _mark(path: Path) -> tuple[int, ...]:
-    """Return what changes with a file that is replaced, nothing where there is none."""
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return ()
-    return (found.st_ino, found.st_mtime_ns, found.st_size)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
 def _check_name(name: str) -> None:
     if not 1 <= len(name) <= MAX_NAME_LENGTH or not name.isprintable():
         raise PeopleError(f"a name needs 1 to {MAX_NAME_LENGTH} letters")
 
 
-def check_pin(pin: str) -> None:
-    """Make sure that a PIN is long enough and not guessed at once.
-
-    Raises:
-        PeopleError: It is not.
-    """
-    digits = pin.isascii() and pin.isdigit()
-    if not digits or not MIN_PIN_DIGITS <= len(pin) <= MAX_PIN_DIGITS:
-        raise PeopleError(f"a PIN needs {MIN_PIN_DIGITS} to {MAX_PIN_DIGITS} digits")
-    if pin in EASY_PINS:
-        raise PeopleError("this PIN is guessed first: choose another")
-
-
-def _pepper(path: Path) -> bytes:
-    """Return the device's secret, made at first start."""
-    if not path.exists():
-        write_whole(path, os.urandom(PEPPER_BYTES), mode=0o600)
-    pepper = path.read_bytes()
-    if len(pepper) != PEPPER_BYTES:
-        raise PeopleError(
-            f"{path}: {len(pepper)} bytes, expected {PEPPER_BYTES}: restore it from a "
-            "backup"
-        )
-    return pepper
-
-
-def _read(path: Path) -> dict[str, Person]:
-    if not path.exists():
-        return {}
-    try:
-        rows = json.loads(path.read_bytes())
-        people = [Person(**row | {"role": Role(row["role"])}) for row in rows]
-    except (ValueError, TypeError, KeyError, RecursionError) as err:
-        raise PeopleError(
-            f"{path}: is not a list of people: restore it from a backup"
-        ) from err
-    return {p.name.casefold(): p for p in people}
+def _is_chief(person: Person) -> bool:
+    return person.role is Role.SUPERVISOR and person.may_enter

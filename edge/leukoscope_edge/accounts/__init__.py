@@ -1,0 +1,51 @@
+"""Named people with a PIN and a role: who may use a device."""
+
+from leukoscope_edge.accounts.people import (
+    AT_SCREEN,
+    FIRST_WAIT_S,
+    LONGEST_AT_SCREEN_S,
+    LONGEST_WAIT_S,
+    N_FREE_FAILURES,
+    N_FREE_STRANGERS,
+    Entry,
+    People,
+    wait_s,
+)
+from leukoscope_edge.accounts.people_file import PEOPLE_FILE
+from leukoscope_edge.accounts.person import (
+    RIGHTS,
+    Person,
+    Right,
+    Role,
+    named_apart,
+)
+from leukoscope_edge.accounts.pins import (
+    MAX_PIN_DIGITS,
+    MIN_PIN_DIGITS,
+    PeopleError,
+    check_pin,
+    is_guessed_first,
+)
+
+__all__ = [
+    "AT_SCREEN",
+    "FIRST_WAIT_S",
+    "LONGEST_AT_SCREEN_S",
+    "LONGEST_WAIT_S",
+    "MAX_PIN_DIGITS",
+    "MIN_PIN_DIGITS",
+    "N_FREE_FAILURES",
+    "N_FREE_STRANGERS",
+    "PEOPLE_FILE",
+    "RIGHTS",
+    "Entry",
+    "People",
+    "PeopleError",
+    "Person",
+    "Right",
+    "Role",
+    "check_pin",
+    "is_guessed_first",
+    "named_apart",
+    "wait_s",
+]

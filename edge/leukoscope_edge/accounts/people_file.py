@@ -1,0 +1,82 @@
+"""The list of people on the disk, its lock, and the secret that PINs are keyed with."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+from leukoscope_edge.accounts.person import Person, Role
+from leukoscope_edge.accounts.pins import PeopleError
+from leukoscope_edge.durable import write_whole
+
+PEPPER_BYTES = 32
+PEOPLE_FILE, PEPPER_FILE = "people.json", "pepper.key"
+
+
+def mark_of(path: Path) -> tuple[int, ...]:
+    """Return what changes with a file that is replaced, nothing where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return ()
+    return (found.st_ino, found.st_mtime_ns, found.st_size)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Have the list to ourselves, among programs."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def pepper(path: Path) -> bytes:
+    """Return the device's secret, made at first start."""
+    if not path.exists():
+        write_whole(path, os.urandom(PEPPER_BYTES), mode=0o600)
+    pepper = path.read_bytes()
+    if len(pepper) != PEPPER_BYTES:
+        raise PeopleError(
+            f"{path}: {len(pepper)} bytes, expected {PEPPER_BYTES}: restore it from a "
+            "backup"
+        )
+    return pepper
+
+
+def read_people(path: Path) -> dict[str, Person]:
+    """Return the people on the disk by their names' keys, none where there is no list.
+
+    Raises:
+        PeopleError: The list is damaged.
+    """
+    if not path.exists():
+        return {}
+    try:
+        rows = json.loads(path.read_bytes())
+        people = [person_of(row) for row in rows]
+    except (ValueError, TypeError, KeyError, RecursionError) as err:
+        raise PeopleError(
+            f"{path}: is not a list of people: restore it from a backup"
+        ) from err
+    return {p.name.casefold(): p for p in people}
+
+
+def plain(person: Person) -> dict[str, Any]:
+    """Return somebody as JSON; what is as usual is left out, as older programs do."""
+    usual = {f.name: f.default for f in fields(person)}
+    found = asdict(person) | {"role": person.role.value}
+    kept = ("name", "role", "pin_hash", "n_failures", "n_from_network")
+    return {k: v for k, v in found.items() if k in kept or v != usual[k]}
+
+
+def person_of(row: dict[str, Any]) -> Person:
+    """Return the person that `plain` made JSON of."""
+    typed = {"role": Role(row["role"]), "former": tuple(row.get("former", ()))}
+    return Person(**row | typed)
