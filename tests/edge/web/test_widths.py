@@ -1,0 +1,143 @@
+"""No screen is wider than the window, in any language, at any size of letters.
+
+One browser, one context a language; each screen is loaded once and measured at every
+width. The names are as long as can be.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+from tests.edge.web import in_browser
+from tests.edge.web.all_screens import Screen, fill_records, looking, served, show
+
+from leukoscope_edge.i18n import languages
+from leukoscope_edge.web.device import Device
+
+pytestmark = in_browser.pytestmark
+WIDTHS_PX = (320, 360, 375, 390, 412, 768, 1024)
+HEIGHT_PX = 740
+LARGE_PX = 32
+"""The browser's own size of letters, twice the usual 16: WCAG 2.2, 1.4.4."""
+SEEN = """
+  const said = (e) => `${e.tagName.toLowerCase()}${e.id && "#" + e.id}.${e.className} `
+    + (e.innerText ?? "").trim().slice(0, 30);
+  const isSeen = (e) => e.checkVisibility({ visibilityProperty: true })
+    && !e.closest(".unseen") && e.getBoundingClientRect().width > 1;
+"""
+MEASURE = f"""() => {{{SEEN}
+  const things = "button, .button, a, input, select, h1, h2, p, dt, dd, label, "
+    + "summary, .simulation, .state, .sample";
+  const all = (selector) => [...document.querySelectorAll(selector)].filter(isSeen);
+  function clipping(e) {{
+    const {{ left, right }} = e.getBoundingClientRect();
+    for (let box = e.parentElement; box; box = box.parentElement) {{
+      if (getComputedStyle(box).overflowX === "visible") continue;
+      const around = box.getBoundingClientRect();
+      if (left < around.left - 1 || right > around.right + 1) return box;
+    }}
+  }}
+  function* faults() {{
+    const wide = document.documentElement.scrollWidth;
+    if (wide > innerWidth) yield `the page is ${{wide}} wide`;
+    for (const e of all(things)) {{
+      const {{ left, right }} = e.getBoundingClientRect();
+      if (left < -1 || right > innerWidth + 1) yield `outside: ${{said(e)}}`;
+      if (!e.matches("button, .button, .choice span")) continue;
+      if (e.scrollWidth > e.clientWidth + 1) yield `cut: ${{said(e)}}`;
+      if (clipping(e)) yield `clipped: ${{said(e)}}`;
+    }}
+    const bar = all(".head > *, .steps li, .whose > div");
+    for (const a of bar) for (const b of bar) {{
+      if (a === b || a.contains(b) || b.contains(a)) continue;
+      const [p, q] = [a, b].map((e) => e.getBoundingClientRect());
+      const over = Math.min(p.right, q.right) - Math.max(p.left, q.left);
+      const under = Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top);
+      if (over > 1 && under > 1) yield `${{said(a)}} covers ${{said(b)}}`;
+    }}
+  }}
+  const found = new Set(faults());
+  for (const dialog of document.querySelectorAll("dialog")) {{
+    dialog.showModal();
+    for (const fault of faults()) found.add(fault);
+    dialog.close();
+  }}
+  return [...found];
+}}"""
+
+REACH = f"""(size) => {{{SEEN}
+  const own = parseFloat(getComputedStyle(document.documentElement).fontSize);
+  if (own !== size) return [`letters of ${{own}} px`];
+  const found = [];
+  const all = document.querySelectorAll("button, a[href], input, select, summary");
+  for (const e of [...all].filter(isSeen)) {{
+    const pressed = e.closest("label") ?? e;
+    e.focus({{ preventScroll: true }});
+    pressed.scrollIntoView({{ block: "center", inline: "nearest" }});
+    const {{ left, right, top, bottom }} = pressed.getBoundingClientRect();
+    const [x, y] = [(left + right) / 2, (top + bottom) / 2];
+    const there = document.elementFromPoint(x, y);
+    if (pressed.contains(there) || there?.contains(pressed)) continue;
+    found.push(`${{said(pressed)}} is covered by ${{there ? said(there) : "nothing"}}`);
+  }}
+  return found;
+}}"""
+
+
+def faults_at_each_width(page: Page, path: str) -> Iterator[str]:
+    for width in WIDTHS_PX:
+        page.set_viewport_size({"width": width, "height": HEIGHT_PX})
+        for fault in page.evaluate(MEASURE):
+            yield f"{width} px, /{path}: {fault}"
+
+
+@pytest.mark.parametrize("language", languages())
+def test_nothing_is_wider_than_the_window(
+    chromium: Browser, device: Device, language: str
+) -> None:
+    found: list[str] = []
+    with served(device) as url:
+        with looking(chromium, device, url, language) as page:
+            show(page, device, url, Screen("set-up"))
+            found += faults_at_each_width(page, "set-up")
+        screens = (*fill_records(device), Screen("sign-in"))
+        with looking(chromium, device, url, language) as page:
+            for screen in screens:
+                show(page, device, url, screen)
+                found += faults_at_each_width(page, screen.path)
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("language", ["fr", "ar"])
+@pytest.mark.parametrize("size_px", [(1024, 600), (360, 740)])
+def test_with_letters_twice_as_large_every_button_can_be_reached(
+    chromium: Browser, device: Device, language: str, size_px: tuple[int, int]
+) -> None:
+    found: list[str] = []
+    width, height = size_px
+    with served(device) as url:
+        screens = (*fill_records(device), Screen("sign-in"))
+        with looking(chromium, device, url, language) as page:
+            page.set_viewport_size({"width": width, "height": height})
+            large = {"standard": LARGE_PX, "fixed": LARGE_PX}
+            session = page.context.new_cdp_session(page)
+            session.send("Page.enable")
+            session.send("Page.setFontSizes", {"fontSizes": large})
+            for screen in screens:
+                show(page, device, url, screen)
+                faults = page.evaluate(REACH, LARGE_PX)
+                found += [f"{width} px, /{screen.path}: {fault}" for fault in faults]
+    assert not found, "\n".join(found)
+
+
+def test_below_860_pixels_every_step_can_be_reached(
+    chromium: Browser, device: Device
+) -> None:
+    with served(device) as url:
+        screens = [s for s in fill_records(device) if s.path.endswith("/review")]
+        with looking(chromium, device, url, "en") as page:
+            page.set_viewport_size({"width": 360, "height": HEIGHT_PX})
+            show(page, device, url, screens[0])
+            for step in ("share", "result", "review"):
+                page.click(f".steps a[href$='/{step}']")
+                page.wait_for_url(f"**/{step}")
