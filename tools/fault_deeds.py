@@ -25,6 +25,9 @@ from leukoscope_edge.service.heartbeat import ALLOW_S, read_beat, run_folder
 SYSTEMD_S = 1.0
 """RestartSec= of `leukoscope.service`; this program stands in for systemd."""
 PORT = 8792
+BEATS_BYTES = 1 << 20
+"""Of the memory that a service keeps its beats in, where a rig gives it its own."""
+ELSEWHERE = "127.0.0.2"
 
 
 class ViolationError(Exception):
@@ -252,6 +255,34 @@ def full_disk(rig: Rig) -> float:
     return time.monotonic() - began_s
 
 
+def full_memory(rig: Rig) -> float:
+    """Fill the memory that the beats lie in, and kill the count meanwhile."""
+    device = rig.device
+    device.end()
+    folder = run_folder(device.data)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    own = f"size={BEATS_BYTES},mode=700"
+    run("mount", "-t", "tmpfs", "-o", own, "leukoscope-faults", str(folder))
+    try:
+        _start(device)
+        rig.count()
+        _fill(folder / "filler", disk.free_bytes(folder))
+        taken_s = _end_count(rig, signal.SIGKILL)
+        if device.process is None or device.process.poll() is not None:
+            raise ViolationError("the supervisor ended")
+    finally:
+        device.end()
+        run("umount", "--lazy", str(folder))
+        _start(device)
+    return taken_s
+
+
+def _start(device: Device) -> None:
+    device.start()
+    wait_for(device.answers)
+    device.sign_in()
+
+
 def _size(path: Path) -> int:
     """Return a file's size, 0 where there is none."""
     return path.stat().st_size if path.exists() else 0
@@ -301,6 +332,21 @@ def slow_readers(rig: Rig) -> float:
         if rig.beats("count")[1] <= n_done:
             raise ViolationError("the count noticed the page's guests")
     taken_s = wait_for(rig.device.answers)
+    rig.check(before)
+    return taken_s
+
+
+def held_requests(rig: Rig) -> float:
+    """Hold half requests from elsewhere: the page answers while they are held."""
+    rig.count()
+    before, n_done = rig.cells(), rig.beats("count")[1]
+    with contextlib.ExitStack() as stack:
+        for _ in range(200):
+            with contextlib.suppress(OSError):  # one too many is hung up on
+                half = socket.create_connection(("127.0.0.1", PORT), 5, (ELSEWHERE, 0))
+                stack.enter_context(half).sendall(b"GET / HTTP/1.1\r\nHost: ")
+        taken_s = wait_for(rig.device.answers)
+        wait_for(lambda: rig.beats("count")[1] > n_done)
     rig.check(before)
     return taken_s
 

@@ -19,6 +19,8 @@ DONE_HERE = (
     "a page of the records is lost with the power",
     "disk full in the middle of a slide",
     "read-only disk",
+    "the memory of the beats full, and kill -9 of the count",
+    "two hundred half requests held from elsewhere",
     "no memory for the count",
 )
 
