@@ -106,6 +106,7 @@ class NewSlide(Body):
 
     sample: str = Field(min_length=1, max_length=64)
     name: str = Field(default="", max_length=80)
+    number: str = Field(default="", max_length=40)
     sample_type: SampleType
     age: AgeGroup
     leukopenic: bool = False

@@ -4,6 +4,7 @@ import csv
 import html
 import io
 import json
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -15,9 +16,11 @@ from leukoscope_edge.i18n import ENGLISH
 from leukoscope_edge.records.exports.facts import Fact, facts, facts_object, origins
 from leukoscope_edge.records.exports.formats import FORMATS, file_of
 from leukoscope_edge.records.exports.html_report import html_bytes, suspects
+from leukoscope_edge.records.exports.local_time import local_time
 from leukoscope_edge.records.exports.slide_version import Dossier, open_dossier
+from leukoscope_edge.records.laboratory import LABORATORY_NAME
 from leukoscope_edge.records.slides.slide import Identity
-from leukoscope_edge.types import Tally, tally_from
+from leukoscope_edge.types import CallName, Cell, Tally, Verdict, tally_from
 
 
 def pdf_text(dossier: Dossier) -> str:
@@ -52,7 +55,7 @@ EXPORTS: dict[str, Callable[[Dossier], str]] = {
 }
 
 
-LEFT_OUT = {("csv", "name")}
+LEFT_OUT = {("csv", "name"), ("csv", "number")}
 """A table of cells says whose they are by the sample alone."""
 
 
@@ -94,6 +97,47 @@ def test_a_fact_that_names_somebody_stands_on_no_copy_without_names(
     text = EXPORTS[export](copy)
     assert not any(f.names_somebody for f in facts(copy))
     assert not any(name in text for name in ("Ann is ill", "Ann Other", "S-123"))
+
+
+def test_the_head_of_paper_is_the_sites_and_a_broken_file_says_so(bench: Any) -> None:
+    slide = bench.signed()
+    file = bench.folder / LABORATORY_NAME
+    file.write_text('name = "Saint-Luc"\naddress = "12 rue de la Gare"\n')
+    text = pdf_text(open_dossier(bench.store, slide))
+    assert text.index("Saint-Luc") < text.index("Leukoscope report")
+    assert "Date and signature" in text
+    file.write_text('nam = "x"\n')
+    assert "laboratory.toml: unknown key" in pdf_text(open_dossier(bench.store, slide))
+
+
+def test_every_page_says_its_number_and_the_slides(
+    bench: Any, make_cell: Callable[..., Cell], verdict: Verdict
+) -> None:
+    slide = bench.counted(n=2)
+    cells = [make_cell(i, CallName.BLAST, 0.9) for i in range(3, 60)]
+    bench.store.add_cells(slide, cells, frames={})
+    bench.store.finish_count(slide, verdict, "ann", tally=Tally())
+    pdf = file_of(open_dossier(bench.store, slide), "pdf")
+    pages = [p.extract_text() for p in pypdf.PdfReader(io.BytesIO(pdf)).pages]
+    assert len(pages) > 2
+    for n, text in enumerate(pages, start=1):
+        assert f"Page {n} of {len(pages)}" in text
+        assert f"slide {slide}, version 1" in text
+
+
+@pytest.mark.parametrize("zone", ["UTC0", "IST-5:30", "NST3:30"])
+def test_a_time_on_paper_says_its_zone(
+    zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        said = local_time("2026-11-29T12:00:00+00:00")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    times = {"UTC0": "12:00 UTC+00:00", "IST-5:30": "17:30 UTC+05:30"}
+    assert said == f"2026-11-29 {times.get(zone, '08:30 UTC-03:30')}"
 
 
 def test_no_two_facts_share_an_id_but_notes(dossier: Dossier) -> None:
@@ -140,6 +184,8 @@ def test_command_and_page_offer_the_same_files_and_the_pdf_travels(
 
 
 def test_a_name_stands_in_the_sample_column_alone(dossier: Dossier) -> None:
-    named = replace(dossier, identity=Identity(sample="S-9", name="Ann Other"))
+    named = replace(
+        dossier, identity=Identity(sample="S-9", name="Ann Other", number="H-5")
+    )
     heads = next(csv.reader(io.StringIO(csv_text(named))))
-    assert not any("Ann Other" in h for h in heads)
+    assert not any("Ann Other" in h or "H-5" in h for h in heads)

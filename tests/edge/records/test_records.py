@@ -146,7 +146,7 @@ def test_the_report_speaks_another_language_and_keeps_what_must_be_english() -> 
 
 def test_no_scale_bar_where_the_scale_is_not_known() -> None:
     html = report_bytes(replace(SCREENING, scale_um_per_px=None)).decode()
-    assert "class=bar" not in html
+    assert "class=scale-bar" not in html
     assert "not known" in html
 
 

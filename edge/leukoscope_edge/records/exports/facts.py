@@ -13,6 +13,7 @@ from leukoscope_edge.counting.differential import Compared
 from leukoscope_edge.messages import Say
 from leukoscope_edge.records.exports.cell_words import KINDS
 from leukoscope_edge.records.exports.differential_table import said_flags, table
+from leukoscope_edge.records.exports.local_time import local_time
 from leukoscope_edge.records.exports.slide_version import Dossier
 from leukoscope_edge.records.slides.kinds import comparison
 from leukoscope_edge.records.slides.slide import Outcome, SlideRecord
@@ -98,6 +99,9 @@ def _count(id_: str, label: str, n: int) -> Fact:
 
 
 def _whose(slide: Dossier) -> Iterator[Fact]:
+    if slide.laboratory is not None:
+        where = ", ".join(slide.laboratory.lines)
+        yield Fact("laboratory", "Laboratory", _text(where), group="head")
     if slide.source:
         yield Fact("source", "Source", _text(slide.source))
     elif slide.identity is None:
@@ -107,6 +111,9 @@ def _whose(slide: Dossier) -> Iterator[Fact]:
     else:
         sample = slide.identity.sample
         yield Fact("sample", "Sample", _text(sample), names_somebody=True)
+        if number := slide.identity.number:
+            said = _text(number)
+            yield Fact("number", "Hospital number", said, names_somebody=True)
         if name := slide.identity.name:
             yield Fact("name", "Name", _text(name), names_somebody=True)
 
@@ -258,8 +265,8 @@ def _two_readers(record: SlideRecord, pair: Compared) -> Callable[[Say], str]:
 
 
 def _at_by(at: str, by: str) -> Callable[[Say], str]:
-    time = at.replace("T", " ").replace("+00:00", "")
-    text = "{time} UTC by the device's clock, by {name}"
+    time = local_time(at)
+    text = "{time} by the device's clock, by {name}"
     return lambda say: say(text).format(time=time, name=by)
 
 

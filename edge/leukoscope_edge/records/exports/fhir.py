@@ -127,6 +127,8 @@ def _status(dossier: Dossier) -> str:
 def _patient(dossier: Dossier) -> Json:
     slide = {"system": f"urn:leukoscope:{dossier.device}", "value": dossier.record.id}
     patient: Json = {"resourceType": "Patient", "identifier": [slide]}
+    if dossier.identity is not None and dossier.identity.number.strip():
+        patient["identifier"].append({"value": dossier.identity.number})
     if dossier.identity is not None and dossier.identity.name.strip():
         patient["name"] = [{"text": dossier.identity.name}]
     return patient

@@ -13,11 +13,12 @@ from fpdf.fonts import TTFFont
 from leukoscope_edge.records.exports.fonts import Fonts, is_right_to_left
 from leukoscope_edge.records.exports.pdf_layout import INK, MARGIN_MM, RGB, WIDTH_MM
 
-FOOT_MM = 24.0
+FOOT_GAP_MM, FOOT_PT = 3.0, 8
 CAPTION_PT, CAPTION_LINE_MM = 7, 3.0
 LABEL_MM, LABEL_GAP_MM = 42.0, 2.0
 LINE_MM_PER_PT = 0.46
 """Height of a line: 1.3 times the font's, and a point is 0.353 mm."""
+SIGNATURE_MM = 90.0
 WHITE: RGB = (255, 255, 255)
 FAMILY = "base"
 
@@ -52,19 +53,47 @@ class Sheet(FPDF):
         self._load_fonts()
         self.set_title(title)
         self.set_margins(MARGIN_MM, MARGIN_MM)
-        self.set_auto_page_break(auto=True, margin=FOOT_MM + 3)
         self.set_text_color(*INK)
+        self._foot_mm = 0.0
+        self.set_auto_page_break(auto=False)
         self.add_page()
+        self._foot_mm = MARGIN_MM / 2 + sum(map(self._foot_line_mm, self._foot_lines()))
+        self.set_auto_page_break(auto=True, margin=self._foot_mm + FOOT_GAP_MM)
 
     def footer(self) -> None:
         """Print the foot of a page."""
-        self.set_y(-FOOT_MM)
+        self.set_y(-self._foot_mm)
         self.set_text_color(*INK)
-        self.line_of(self._foot[0], size_pt=8, bold=True)
-        for text in self._foot[1:]:
-            self.line_of(text, size_pt=8)
+        for i, text in enumerate(self._foot_lines()):
+            self.line_of(text, size_pt=FOOT_PT, bold=i == 0)
+
+    def _foot_lines(self) -> tuple[str, ...]:
         page = self._page_of.format(n=self.page_no(), m="{nb}")
-        self.line_of(page, size_pt=8)
+        return (*self._foot, page)
+
+    def _foot_line_mm(self, text: str) -> float:
+        """Return how high a text of the foot is: it may take more than one line."""
+        self.set_font(FAMILY, style="B", size=FOOT_PT)
+        height_mm: Any = self.multi_cell(
+            WIDTH_MM,
+            FOOT_PT * LINE_MM_PER_PT,
+            text,
+            dry_run=True,
+            output=MethodReturnValue.HEIGHT,
+        )
+        return float(height_mm)
+
+    def signature_line(self, label: str) -> None:
+        """Leave room for a hand to sign, together on one page."""
+        if self.will_page_break(24):
+            self.add_page()
+        self.ln(16)
+        y_mm = self.get_y()
+        self.set_draw_color(*INK)
+        begin_mm = MARGIN_MM + (WIDTH_MM - SIGNATURE_MM if self._from_right else 0)
+        self.line(begin_mm, y_mm, begin_mm + SIGNATURE_MM, y_mm)
+        self.ln(1)
+        self.line_of(label, size_pt=9)
 
     def unprintable(self, texts: Iterable[str]) -> list[str]:
         """Return the characters of some texts that no loaded font has."""

@@ -114,19 +114,28 @@ def paper_bytes(
     _changes(sheet, dossier, say)
     sheet.heading(say("What made this result"))
     _rows(sheet, (f.row(say) for f in origins(dossier)))
+    sheet.signature_line(say("Date and signature"))
     return bytes(sheet.output())
 
 
 def _outside_texts(dossier: Dossier) -> Iterator[str]:
     identity, record = dossier.identity, dossier.record
     if identity is not None:
-        yield from (identity.sample, identity.name)
+        yield from (identity.sample, identity.name, identity.number)
+    if dossier.laboratory is not None:
+        yield from dossier.laboratory.lines
     yield from (dossier.comment, dossier.sentence, record.by)
     yield from (w for pair in record.details.items() for w in pair)
     yield from record.origin.limits
 
 
 def _head(sheet: "Sheet", dossier: Dossier, say: Say) -> None:
+    if dossier.laboratory is not None:
+        name, *rest = dossier.laboratory.lines
+        sheet.line_of(name, size_pt=12, bold=True)
+        for line in rest:
+            sheet.line_of(line, size_pt=9)
+        sheet.ln(2)
     top = sheet.get_y()
     sheet.picture_at_end(qr_png(dossier), top, QR_MM)
     sheet.line_of(say("Leukoscope report"), size_pt=18, bold=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from leukoscope_edge.messages import Say
-from leukoscope_edge.records.exports.cell_words import KINDS, WORDS, model_said
+from leukoscope_edge.records.exports.cell_words import KIND_OF_ONE, WORDS, model_said
 from leukoscope_edge.records.exports.facts import AGES, SAMPLE_TYPES
 from leukoscope_edge.records.exports.slide_version import Dossier
 from leukoscope_edge.records.slides.slide import CellRecord
@@ -52,7 +52,7 @@ def caption_of(
         return word, model, f"{number} · {cell.frame}"
     person = say(WORDS[cell.word] if cell.word else "not judged")
     if cell.named_kind:
-        person += f", {say(KINDS[cell.named_kind])}"
+        person += f", {say(KIND_OF_ONE[cell.named_kind])}"
     return number, model, f"{say('person')}: {person}"
 
 

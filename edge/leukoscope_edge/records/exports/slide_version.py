@@ -9,6 +9,7 @@ from leukoscope_edge.errors import ConfigError, StepError
 from leukoscope_edge.messages import NOT_FOR_CARE, Message, Param, message, said_all
 from leukoscope_edge.records.changes import Reason
 from leukoscope_edge.records.events import code_of
+from leukoscope_edge.records.laboratory import Laboratory, open_laboratory
 from leukoscope_edge.records.site_ranges import open_ranges
 from leukoscope_edge.records.slides.slide import (
     CellRecord,
@@ -40,6 +41,7 @@ class Dossier:
         background_from: Whose normal slides the background comes from.
         ranges: What is usual at this age, None where the age is not known.
         ranges_trouble: Why the site's own ranges cannot be read, "" mostly.
+        laboratory: Where it was made, None where the site says nothing of itself.
     """
 
     record: SlideRecord
@@ -54,6 +56,7 @@ class Dossier:
     background_from: Literal["bundle", "site"] = "bundle"
     ranges: AgeRanges | None = None
     ranges_trouble: str = ""
+    laboratory: Laboratory | None = None
 
     @property
     def file_stem(self) -> str:
@@ -168,9 +171,18 @@ def open_dossier(store: Store, slide: str, *, identified: bool = True) -> Dossie
         device=store.device,
         views=views,
         marks=tuple(_marks(store, newest, signature, identified=identified)),
+        laboratory=_laboratory(store),
         background_from="site" if record.site else "bundle",
         **_ranges(store, record),
     )
+
+
+def _laboratory(store: Store) -> Laboratory | None:
+    """Return the head of a report; a broken file must not keep one from leaving."""
+    try:
+        return open_laboratory(store.folder)
+    except ConfigError as err:
+        return Laboratory(name=str(err))
 
 
 def shown_version(store: Store, record: SlideRecord, outcome: Outcome) -> Dossier:
@@ -235,6 +247,7 @@ def _void(
         device=store.device,
         views={},
         marks=(message("void-because", name=reason.by, why=why),),
+        laboratory=_laboratory(store),
     )
 
 

@@ -245,7 +245,9 @@ class ReviewWriter:
             }
             if any(c.what == "sample" for c in changes):
                 new = Identity(
-                    sample=facts.sample or "", name=identity.name if identity else ""
+                    sample=facts.sample or "",
+                    name=identity.name if identity else "",
+                    number=identity.number if identity else "",
                 )
                 body["sealed"] = self._identities.change(connection, slide, new)
             self._events.append(Kind.CORRECT, slide, body, by, key)

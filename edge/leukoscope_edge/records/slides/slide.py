@@ -75,10 +75,12 @@ class Identity:
     Attributes:
         sample: The sample's label, as on the tube or the slide.
         name: The person's name, empty where nobody asked.
+        number: The person's number in this hospital, likewise.
     """
 
     sample: str
     name: str = ""
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

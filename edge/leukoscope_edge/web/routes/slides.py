@@ -96,7 +96,7 @@ def start_slide(body: NewSlide, request: Request, person: Operator) -> dict[str,
     if body.is_normal:
         details[PURPOSE] = FOR_BACKGROUND
     new = SlideSetUp(
-        identity=Identity(sample=body.sample, name=body.name),
+        identity=Identity(sample=body.sample, name=body.name, number=body.number),
         facts=_facts(device, body),
         mode="slide",
         domain=device.bundle.card.domain,
