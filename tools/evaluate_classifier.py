@@ -1,13 +1,21 @@
 """Measure a bundle on single cells with truth.
 
     python tools/evaluate_classifier.py DATA [--bundle DIR] [--split NAME] [--json]
+    python tools/evaluate_classifier.py CELLS.csv --um-per-px 0.1 [--fields] [--json]
 
 DATA is a folder in the shape of the C-NMC share (`cells.csv`, `images/`: cells cut
 out on black) or one with a folder per class, whose images may show whole fields; the
 device's own segmentation then finds the cells, and each takes its folder's class.
 
-Three models stand in the table: the bundle, "always ALL", and "size only" (cell
-diameter alone, a known shortcut). Sensitivity, specificity and weighted F1 call a
+A CSV table with the columns `file` and `kind`, or any folder per kind with
+`--um-per-px`, is judged by kinds instead: AUROC of blasts against all others with its
+interval, sensitivity and false calls at the card's points, share unclear, and the
+confusion of kinds. The keys of `--json` are those of
+`leukoscope_train/evaluation/calls_report.py`; `bundle` and `left_out` (images without a
+cell) stand before them.
+
+Otherwise three models stand in the table: the bundle, "always ALL", and "size only"
+(cell diameter alone, a known shortcut). Sensitivity, specificity and weighted F1 call a
 blast at a calibrated probability of 0.5, so that they compare with what others
 report; `unclear`, `unlike` (unclear as it is unlike all known cells), `false_blast` and
 `false_normal` are as the device calls.
@@ -19,6 +27,7 @@ import json
 import sys
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,11 +46,15 @@ from leukoscope_train.data.cells import (
     CropSet,
     DataError,
 )
+from leukoscope_train.data.gather import gather
+from leukoscope_train.data.named_cells import HowTaken, has_named_kinds, named_tiles
 from leukoscope_train.data.readers import Listing, read_cells
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.evaluation.baselines import ALWAYS_ALL, SIZE_ONLY, p_by_size
+from leukoscope_train.evaluation.calls_report import report_of, shown
 from leukoscope_train.evaluation.tables import markdown_table, with_interval
 from leukoscope_train.run_folder import plain
+from leukoscope_train.teach import ROOM, kept
 
 SIZE_OFFSET = -10.67
 SIZE_SLOPE_PER_UM = 0.893
@@ -74,12 +87,44 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the program; return its exit status."""
     options = _parse(arguments)
     try:
+        if options.um_per_px is not None or has_named_kinds(options.data):
+            print(_told(by_kinds(options), as_json=options.json))
+            return 0
         rows = evaluate(options.data, options.bundle, options.split, options.limit)
     except (DataError, LeukoscopeError) as err:
         print(f"evaluate_classifier: {err}", file=sys.stderr)
         return 1
     print(_as_json(rows) if options.json else _as_table(rows))
     return 0
+
+
+def by_kinds(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the report of a bundle on cells of named kinds.
+
+    Raises:
+        DataError: There is not one cell, or a kind or a scale is wrong.
+    """
+    how = HowTaken(
+        scale_um_per_px=options.um_per_px,
+        shows_field=options.fields,
+        on_black=options.on_black,
+    )
+    tiles = named_tiles(options.data, how)
+    tiles = [t for t in tiles if options.split in (None, t.split)]
+    if not tiles:
+        raise DataError(f"{options.data}: no cells here")
+    bundle = open_bundle(options.bundle or shipped_bundle_for("real"))
+    spec = bundle.card.input.crop_spec
+    room = replace(spec, side_px=round(spec.side_px * ROOM))
+    cells, left_out = gather(tiles, room, degraded=False)
+    with OnnxCpuEngine(bundle) as engine:
+        calls = classify(engine, list(kept(cells, spec.side_px)), bundle.card)
+    start = {"bundle": bundle.card.id, "left_out": len(left_out)}
+    return start | report_of(cells, calls)
+
+
+def _told(report: dict[str, Any], *, as_json: bool) -> str:
+    return json.dumps(report, indent=1) if as_json else "\n".join(shown(report))
 
 
 def evaluate(
@@ -180,7 +225,10 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--bundle", type=Path, help="default: the shipped one")
     parser.add_argument("--split", help="only this split of cells.csv")
     parser.add_argument("--limit", type=int, default=0, help="images per class folder")
-    parser.add_argument("--json", action="store_true", help="one array on stdout")
+    parser.add_argument("--um-per-px", type=float, help="scale; judge by kinds")
+    parser.add_argument("--fields", action="store_true", help="images are fields")
+    parser.add_argument("--on-black", action="store_true", help="cells cut out already")
+    parser.add_argument("--json", action="store_true", help="to stdout")
     return parser.parse_args(arguments)
 
 

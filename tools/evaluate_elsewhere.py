@@ -2,18 +2,23 @@
 
     python tools/evaluate_elsewhere.py DATA [--bundle DIR] [--limit N] [--json]
 
-DATA is the folder of real images. None of these sets knows its people, so no figure
-here has an interval. Healthy: `wbc-fields` (BCCD), `wbc-crops-300` (Zheng's second set)
+DATA is the folder of real images. None of these sets knows its people, so shares have
+no interval. Healthy: `wbc-fields` (BCCD), `wbc-crops-300` (Zheng's second set)
 and PBC's kinds, of which only cells that no training saw are taken. `taleqani` has
 malignant images (Early, Pre, Pro) and benign ones, whose hematogones look much like
 blasts. Shares are of cells at the card's operating points; for `taleqani` the spread
 of the share over its images stands beside them, and how well the mean probability of
-an image's cells tells malignant images from benign ones, whatever the points.
+an image's cells tells malignant images from benign ones, whatever the points. Its
+images are judged as published, squashed to a square.
+
+Keys of `--json`: `bundle`; `taleqani_auroc_of_images`, and over images at 95 % its
+`taleqani_auroc_interval`; `rows`, each with the names of `Row`'s attributes.
 """
 
 import argparse
 import json
 import sys
+from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -29,7 +34,7 @@ from leukoscope_train.commands.fitting import PRETRAINING_PER_CLASS
 from leukoscope_train.data.cells import BLAST, NORMAL, CellFile, CropSet, DataError
 from leukoscope_train.data.fields import crops_of_fields
 from leukoscope_train.data.readers import read_class_folders
-from leukoscope_train.evaluation import metrics
+from leukoscope_train.evaluation.judge import interval_of
 from leukoscope_train.evaluation.tables import elsewhere_table
 
 PBC_EACH = 150
@@ -62,6 +67,7 @@ class Row:
         unclear: The same for unclear.
         unlike: Share of cells that are unclear as they are unlike all known ones.
         by_image: Quartiles over images of the share called blast.
+        kinds: Cells by the likeliest kind; empty where the bundle tells none.
     """
 
     set: str
@@ -74,6 +80,7 @@ class Row:
     unclear: float
     unlike: float
     by_image: tuple[float, float, float]
+    kinds: dict[str, int]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -86,18 +93,26 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"evaluate_elsewhere: {err}", file=sys.stderr)
         return 1
     found = [asdict(row) for row, _ in judged]
-    told = round(auroc_of_images(judged), 4)
-    whole = {"bundle": bundle.card.id, "taleqani_auroc_of_images": told, "rows": found}
+    told, *interval = auroc_of_images(judged)
+    whole = {
+        "bundle": bundle.card.id,
+        "taleqani_auroc_of_images": told,
+        "taleqani_auroc_interval": interval,
+        "rows": found,
+    }
     if options.json:
         print(json.dumps(whole, indent=1))
     else:
         print(elsewhere_table(found))
         print(f"\nMalignant against benign images of taleqani: AUROC {told:.3f}")
+        print(f"At 95 %, over images: {interval[0]:.3f} to {interval[1]:.3f}")
     return 0
 
 
-def auroc_of_images(judged: list[tuple[Row, F64]]) -> float:
+def auroc_of_images(judged: list[tuple[Row, F64]]) -> list[float]:
     """Return how well an image's mean probability tells taleqani's malignant images.
+
+    An AUROC with its interval.
 
     Args:
         judged: Each set's row and its (N,) means by image.
@@ -106,7 +121,9 @@ def auroc_of_images(judged: list[tuple[Row, F64]]) -> float:
     labels = [
         np.full(len(p), BLAST if row.truth == "blast" else NORMAL) for row, p in chosen
     ]
-    return metrics.auroc(np.concatenate(labels), np.concatenate([p for _, p in chosen]))
+    p = np.concatenate([p for _, p in chosen])
+    nobody = np.full(len(p), "", np.str_)
+    return interval_of(p, np.concatenate(labels), nobody)
 
 
 def sources(data: Path, limit: int) -> list[Source]:
@@ -169,6 +186,7 @@ def judge(bundle: Bundle, source: Source) -> tuple[Row, F64]:
         unclear=float((names == CallName.UNCLEAR.value).mean()),
         unlike=float(np.mean([c.is_unlike for c in calls])),
         by_image=quartiles(means_by_image(crops, blast)),
+        kinds=dict(Counter(c.kind for c in calls if c.kind)),
     )
     return row, means_by_image(crops, p)
 

@@ -55,7 +55,13 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindNotes:
-    """What a person writes of a release; the rest is measured."""
+    """What a person writes of a release; the rest is measured.
+
+    Attributes:
+        deep_float_first: Convolutions that the deep network's file for TensorRT keeps
+            in float, so that it answers like the other forms.
+        quick_float_first: The same of the quick network.
+    """
 
     id: str
     created: str
@@ -69,13 +75,17 @@ class KindNotes:
     evidence: tuple[Evidence, ...]
     quick: str = ""
     method: Method = "minmax"
+    deep_float_first: int = 0
+    quick_float_first: int = 0
     preference: int = 0
 
 
 class Network:
     """A taught network and its int8 files, made once."""
 
-    def __init__(self, folder: Path, cells: LabCells, method: Method) -> None:
+    def __init__(
+        self, folder: Path, cells: LabCells, method: Method, float_first: int
+    ) -> None:
         about = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
         self.folder, self.about = folder, about
         self.side_px = int(about["plan"]["side_px"])
@@ -92,7 +102,7 @@ class Network:
         fp32 = onnx_bytes(network, self.side_px)
         chosen = kept(self.drawn(N_CALIBRATION), self.side_px)
         self.files = correct_biases(
-            quantise(fp32, chosen, self.spec, method), chosen, self.spec
+            quantise(fp32, chosen, self.spec, method, float_first), chosen, self.spec
         )
 
     def drawn(self, n_cells: int) -> LabCells:
@@ -183,7 +193,12 @@ class Networks:
     def of(self, folder: str) -> Network:
         """Return the network of a folder."""
         if folder not in self._made:
-            made = Network(Path(folder), self.cells, self._notes.method)
+            notes = self._notes
+            is_quick = folder == notes.quick or folder in {
+                e.quick for e in notes.evidence
+            }
+            n_float = notes.quick_float_first if is_quick else notes.deep_float_first
+            made = Network(Path(folder), self.cells, notes.method, n_float)
             self._made[folder] = made
         return self._made[folder]
 

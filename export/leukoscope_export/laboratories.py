@@ -14,6 +14,7 @@ import numpy as np
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.inference.card import (
     BaselineEntry,
+    ConformalEntry,
     DataEntry,
     KindsEntry,
     LaboratoriesEntry,
@@ -43,6 +44,7 @@ from leukoscope_export.points import PairPoints, fit_points, kinds_temperature, 
 from leukoscope_train.data.laboratories import LabCells
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.evaluation.calibrate import Calibration, fit_spread
+from leukoscope_train.evaluation.conformal import conformal
 from leukoscope_train.evaluation.judge import interval_of, is_mature
 from leukoscope_train.evaluation.outliers import N_PROTOTYPES, distances, whitening
 from leukoscope_train.teach import blast_margin, kept
@@ -51,6 +53,8 @@ N_KNOWN = 4096
 """Training cells, drawn as they teach, that the outlier test is fitted to."""
 UNLIKE = 0.05
 """Share of left-out mature cells that the outlier test may turn away."""
+FEWEST_GROUPS = 2
+"""People or laboratories of a class, of which one is left out to see who is covered."""
 MIN_CELLS = 10
 """Called cells of a person or a laboratory, to count in a spread."""
 
@@ -136,6 +140,7 @@ def make_kind_bundle(notes_path: Path, out: Path) -> tuple[Path, dict[str, Any]]
         data=_data(notes, deep),
         metrics=metrics_of(judged, points, mature),
         size_only=_size_only(judged, mature),
+        conformal=conformal_of(judged, points, mature),
         kinds=_kinds(judged, deep.kinds),
         laboratories=_laboratories(judged, points, deep),
         preference=notes.preference,
@@ -177,6 +182,30 @@ def _spread(judged: Judged, points: PairPoints, chosen: BoolArray) -> SpreadEntr
     return fit_spread(
         n_called[enough].astype(np.int64), n_usable[enough].astype(np.int64)
     )
+
+
+def conformal_of(
+    judged: Judged, points: PairPoints, mature: BoolArray
+) -> ConformalEntry | None:
+    """Fit which classes cannot be ruled out, from laboratories and people left out.
+
+    Blasts of each person and mature cells of each laboratory count alike.
+
+    Args:
+        judged: The cells.
+        points: Of the networks.
+        mature: (N,) whether a cell is of a kind that healthy blood shows.
+
+    Returns:
+        The entry; None where a class has fewer than two groups of its own.
+    """
+    counted = judged.decides & (mature | (judged.cells.is_blast == 1))
+    groups, labels = judged.groups[counted], judged.cells.is_blast[counted]
+    of_blasts, of_others = (set(groups[labels == v].tolist()) for v in (1, 0))
+    if min(len(of_blasts), len(of_others)) < FEWEST_GROUPS or of_blasts & of_others:
+        return None
+    found = conformal(points.p[counted], labels, groups)
+    return ConformalEntry(**{n: getattr(found, n) for n in ConformalEntry.__slots__})
 
 
 def _data(notes: KindNotes, deep: Network) -> DataEntry:

@@ -150,6 +150,32 @@ def test_onnx_runtime_runs_every_convolution_in_int8(
     assert fused["Clip"] == 0
 
 
+def test_the_first_convolutions_of_tensorrts_file_may_stay_in_float() -> None:
+    fp32 = onnx_bytes(network_of("cnn"), SIDE_PX)
+    whole = quantise(fp32, CROPS, SPEC)
+    part = quantise(fp32, CROPS, SPEC, float_first=1)
+    n_pairs = [kinds(m)["QuantizeLinear"] for m in (whole.trt, part.trt)]
+    assert n_pairs[1] == n_pairs[0] - 1
+    assert part.cpu == whole.cpu
+    assert graph_rules.broken_trt(onnx.load_from_string(part.trt)) == []
+    makers = [
+        {o for n in onnx.load_from_string(m).graph.node for o in n.output}
+        for m in (whole.trt, part.trt)
+    ]
+    first_read = [
+        next(n for n in onnx.load_from_string(m).graph.node if n.op_type == "Conv")
+        for m in (whole.trt, part.trt)
+    ]
+    is_int8 = [c.input[1] in made for c, made in zip(first_read, makers, strict=True)]
+    assert is_int8 == [True, False]
+
+
+def test_a_file_that_is_mostly_in_float_is_no_int8_file() -> None:
+    fp32 = onnx_bytes(network_of("cnn"), SIDE_PX)
+    with pytest.raises(DataError, match="4 of 5 layers are in float"):
+        quantise(fp32, CROPS, SPEC, float_first=4)
+
+
 def test_tensorrt_gets_float_biases_and_one_quantised_side_of_a_sum() -> None:
     fp32 = onnx_bytes(network_of("residual"), SIDE_PX)
     trt = onnx.load_from_string(quantise(fp32, CROPS, SPEC).trt)

@@ -10,14 +10,17 @@ import torch
 
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import open_bundle
+from leukoscope_edge.inference.card import DecisionEntry
 from leukoscope_edge.inference.classifier import classify
 from leukoscope_edge.inference.selftest import self_test
 from leukoscope_export.__main__ import main
 from leukoscope_export.graphs.fp32_graph import onnx_bytes, torch_outputs
 from leukoscope_export.graphs.quantise import run_onnx
-from leukoscope_export.judged import input_entry
+from leukoscope_export.judged import Judged, input_entry
 from leukoscope_export.kinds import with_two_logits
+from leukoscope_export.laboratories import conformal_of
 from leukoscope_export.points import (
+    PairPoints,
     Truth,
     fit_points,
     kinds_temperature,
@@ -198,6 +201,49 @@ def test_no_laboratory_exceeds_its_share_of_false_calls() -> None:
     assert points.quick.normal_to <= points.deep.normal_to
     assert points.quick.blast_from >= points.deep.blast_from
     assert points.asked_deep.mean() < 0.5
+
+
+def judged_of(laboratories: list[str], blasts: list[bool]) -> Judged:
+    """Three cells a row, whose people nobody knows."""
+    kinds = ["blast" if b else "lymphocyte" for b in blasts for _ in range(3)]
+    n = len(kinds)
+    cells = LabCells(
+        pixels=np.zeros((n, 2, 2, 3), np.uint8),
+        kinds=np.array(kinds, np.str_),
+        laboratories=np.repeat(laboratories, 3),
+        people=np.full(n, ""),
+        names=np.array([str(i) for i in range(n)], np.str_),
+        splits=np.full(n, ""),
+        areas_um2=np.ones(n),
+        is_degraded=np.zeros(n, np.bool_),
+    )
+    logits = np.zeros((n, len(KINDS)), np.float32)
+    every = np.ones(n, np.bool_)
+    return Judged(cells=cells, deep=logits, quick=None, decides=every)
+
+
+@pytest.mark.parametrize(
+    ("laboratories", "blasts", "is_told"),
+    [
+        ([], [], False),
+        (["a", "b", "c"], [True, False, False], False),
+        (["a", "a", "b", "b"], [True, False, True, False], False),
+        (["a", "b", "c", "d"], [True, True, False, False], True),
+    ],
+)
+def test_conformal_points_need_two_groups_of_each_class(
+    laboratories: list[str], blasts: list[bool], is_told: bool
+) -> None:
+    judged = judged_of(laboratories, blasts)
+    p = np.where(judged.cells.is_blast == 1, 0.9, 0.1)
+    entry = DecisionEntry(temperature=1.0, normal_to=0.3, blast_from=0.7)
+    every = np.ones(len(p), np.bool_)
+    points = PairPoints(deep=entry, quick=None, p=p, asked_deep=every)
+    found = conformal_of(judged, points, judged.cells.is_blast == 0)
+    assert (found is not None) == is_told
+    if found is not None:
+        assert (found.blast_from, found.normal_to) == (0.9, 0.1)
+        assert (found.covered_blast, found.covered_normal) == (1.0, 1.0)
 
 
 def test_the_worst_laboratory_sets_the_quantile() -> None:

@@ -15,7 +15,7 @@ from leukoscope_train.distil import Lesson, Seen, mixed, pooled_and_logits
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.evaluation.judge import figures_of
 from leukoscope_train.fit import as_input
-from leukoscope_train.networks.architectures import Kinds, make_network
+from leukoscope_train.networks.architectures import Kinds, Smaller, make_network
 from leukoscope_train.teach import (
     BLAST_SHARE,
     CNMC_SHARE_OF_BLASTS,
@@ -173,10 +173,12 @@ def test_blends_have_no_kind_and_only_the_last_cells_are_blended() -> None:
     torch.testing.assert_close(mixed(seen, seed=1).ready, blends.ready)
 
 
-def test_a_pupil_may_begin_with_smaller_crops() -> None:
-    plan = replace(PLAN, n_draws=160, small_px=16, small_until=0.5)
-    pupil = teach(three_laboratories(), plan, teachers=[Stubborn()], say=len)
-    assert kind_logits(pupil, kept(three_laboratories(), 32)).shape[1] == len(KINDS)
+def test_the_smaller_resnet_sees_what_shrinking_shows() -> None:
+    crops = torch.randn(2, 3, 128, 128)
+    shown = torch.nn.functional.interpolate(
+        crops, (80, 80), mode="bilinear", antialias=True
+    )
+    torch.testing.assert_close(Smaller(128, 80)(crops), shown, atol=1e-5, rtol=1e-5)
 
 
 def test_the_map_of_kinds_adds_up_to_the_margin() -> None:

@@ -47,6 +47,8 @@ PAIR_ALONE = ("blast", "B-precursor")
 """What C-NMC's cells teach: one of the other, and nothing about blood's kinds."""
 WARM_STEPS = 60
 CHECKPOINT_S = 120.0
+CHECKPOINT_SUFFIX = ".ckpt"
+HEAD_FACTOR = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +57,8 @@ class TeachPlan:
 
     Attributes:
         architecture: Of the network, one that ends in `-kinds`.
-        start: Weights to begin with; "" for fresh ones.
+        start: Weights to begin with, or another fit's checkpoint; "" for fresh ones.
         side_px: Side of the network's input.
-        small_px: Side that a pupil sees for the first part of its fit.
-        small_until: Share of the fit after which it sees the whole side.
         n_draws: Cells drawn in all.
         batch: Cells of a step.
         rate: Highest learning rate, of AdamW.
@@ -73,8 +73,6 @@ class TeachPlan:
     architecture: Architecture
     start: str = ""
     side_px: int = 128
-    small_px: int = 96
-    small_until: float = 0.0
     n_draws: int = 9600
     batch: int = 32
     rate: float = 5e-4
@@ -238,13 +236,15 @@ def teach(
         raise DataError("teaching needs blasts and other kinds")
     torch.manual_seed(plan.seed)
     network = make_network(plan.architecture, plan.side_px)
-    if plan.start:
+    if plan.start and not _goes_on(plan):
         load_start(network, Path(plan.start))
     network = network.to(memory_format=torch.channels_last)
     fit = nn.ModuleDict({"network": network})
     lesson = Lesson(network, teachers) if teachers else None
     if lesson is not None:
         fit["lesson"] = lesson
+    if _goes_on(plan):
+        fit.load_state_dict(torch.load(plan.start, weights_only=True)["fit"])
     optimiser = torch.optim.AdamW(_groups(fit, plan), lr=plan.rate)
     first = _resume(checkpoint, plan, fit, optimiser)
     said = saved = time.monotonic()
@@ -268,8 +268,13 @@ def teach(
     return network.eval()
 
 
+def _goes_on(plan: TeachPlan) -> bool:
+    """Whether a fit begins with another one's checkpoint, lesson included."""
+    return plan.start.endswith(CHECKPOINT_SUFFIX)
+
+
 def _groups(network: nn.Module, plan: TeachPlan) -> list[dict[str, object]]:
-    """Biases and norms do not decay; a head on a start learns ten times as fast."""
+    """Biases and norms do not decay; a new head on a start learns faster."""
     plain: list[nn.Parameter] = []
     bare: list[nn.Parameter] = []
     head: list[nn.Parameter] = []
@@ -278,10 +283,11 @@ def _groups(network: nn.Module, plan: TeachPlan) -> list[dict[str, object]]:
             head.append(value)
         else:
             (bare if value.ndim < 2 else plain).append(value)
+    head_factor = HEAD_FACTOR if plan.start and not _goes_on(plan) else 1.0
     return [
         {"params": plain, "weight_decay": plan.weight_decay, "factor": 1.0},
         {"params": bare, "weight_decay": 0.0, "factor": 1.0},
-        {"params": head, "weight_decay": 0.0, "factor": 5.0 if plan.start else 1.0},
+        {"params": head, "weight_decay": 0.0, "factor": head_factor},
     ]
 
 
@@ -313,22 +319,12 @@ def _loss(
     seen = Seen(ready, batch.targets, batch.open_kinds, nobody)
     if lesson is not None:
         seen = mixed(seen, step)
-    own = _small(seen.ready, plan, step)
-    pooled, logits = pooled_and_logits(network, own, half=plan.half)
+    pooled, logits = pooled_and_logits(network, seen.ready, half=plan.half)
     if lesson is not None:
         return lesson.loss(pooled, logits, seen, half=plan.half)
     hard = functional.cross_entropy(logits + seen.open_kinds, seen.targets)
     small: torch.Tensor = SMALL_LOGITS * logits.square().mean()
     return hard + small
-
-
-def _small(ready: torch.Tensor, plan: TeachPlan, step: int) -> torch.Tensor:
-    """Return the crops as small as the plan has them at a step."""
-    if step >= plan.small_until * plan.n_steps or plan.small_px >= plan.side_px:
-        return ready
-    size = (plan.small_px, plan.small_px)
-    fewer = functional.interpolate(ready, size, mode="bilinear", antialias=True)
-    return fewer.to(memory_format=torch.channels_last)
 
 
 def _resume(

@@ -31,17 +31,30 @@ KEEPS_RANGE = ("MaxPool", "Reshape")
 """Operators whose output has their input's values, hence its scale."""
 
 
-def emit_trt(fp32: onnx.ModelProto, scales: Scales) -> onnx.ModelProto:
+def emit_trt(
+    fp32: onnx.ModelProto, scales: Scales, float_first: int = 0
+) -> onnx.ModelProto:
     """Write the file for TensorRT.
 
     Every input of a convolution or dense layer and the skip side of every residual sum
     is quantised, symmetric and per tensor; weights per channel. Biases stay in float,
     nothing stands between a convolution and its ReLU, and the branch that ends in the
     sum stays in float, so that convolution, sum, ReLU and the next Q become one kernel.
+
+    Args:
+        fp32: The clean file.
+        scales: The table.
+        float_first: Convolutions, from the first on, that stay in float: what the first
+            ones round away, nothing after them can know.
     """
     graph = Graph(fp32)
     quantised: dict[str, str] = {}
-    for node in graph.ancestors(LOGITS_NAME):
+    road = graph.ancestors(LOGITS_NAME)
+    weighted = [node.output[0] for node in road if node.op_type in WEIGHTED]
+    in_float = set(weighted[:float_first])
+    for node in road:
+        if node.output[0] in in_float:
+            continue
         for index in _trt_inputs(graph, node):
             name = node.input[index]
             if name not in quantised:

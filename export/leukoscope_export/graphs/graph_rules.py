@@ -15,6 +15,9 @@ from leukoscope_export.graphs.onnx_graph import WEIGHTED, Graph
 from leukoscope_train.data.cells import DataError
 
 Q, DQ = "QuantizeLinear", "DequantizeLinear"
+MOST_IN_FLOAT = 0.5
+"""Share of the convolutions and dense layers that a file for TensorRT may keep in
+float; with more of them it is no int8 file."""
 FLOAT = "outlier."
 """What the outlier test's values begin with; it is computed in float everywhere."""
 
@@ -35,10 +38,15 @@ def broken_trt(model: onnx.ModelProto) -> list[str]:
     """Return the rules of TensorRT's placement that a file breaks."""
     graph = Graph(model)
     broken = [f"{n.name} is not symmetric int8" for n in _pairs(graph, np.int8, 0)]
+    weighted = [n for n in _quantised(graph) if n.op_type in WEIGHTED]
+    in_float = [n.output[0] for n in weighted if _is_in_float(graph, n)]
+    if len(in_float) > MOST_IN_FLOAT * len(weighted):
+        broken.append(f"{len(in_float)} of {len(weighted)} layers are in float")
     for node in _quantised(graph):
         name = node.output[0]
         kinds = [_maker(graph, i) for i in node.input]
-        if node.op_type in WEIGHTED and kinds[:2] != [DQ, DQ]:
+        is_half_done = name not in in_float and kinds[:2] != [DQ, DQ]
+        if node.op_type in WEIGHTED and is_half_done:
             broken.append(f"{name}: an input is not quantised")
         if node.op_type in WEIGHTED and kinds[2:] not in ([], [""]):
             broken.append(f"{name}: the bias is not float")
@@ -65,6 +73,11 @@ def broken_cpu(model: onnx.ModelProto) -> list[str]:
         if node.op_type == "Conv" and _reader(graph, name) != [Q]:
             broken.append(f"{name}: the output is not quantised at once")
     return broken
+
+
+def _is_in_float(graph: Graph, node: onnx.NodeProto) -> bool:
+    """Whether neither crops nor weights of a layer are quantised."""
+    return DQ not in [_maker(graph, name) for name in node.input[:2]]
 
 
 def _quantised(graph: Graph) -> list[onnx.NodeProto]:

@@ -37,7 +37,11 @@ class Files:
 
 
 def quantise(
-    fp32: bytes, crops: U8, spec: InputEntry, method: Method = "minmax"
+    fp32: bytes,
+    crops: U8,
+    spec: InputEntry,
+    method: Method = "minmax",
+    float_first: int = 0,
 ) -> Files:
     """Quantise a network for both runtimes from one scale table.
 
@@ -46,18 +50,19 @@ def quantise(
         crops: (N, side, side, 3) uint8 RGB, the calibration cells.
         spec: The card's input entry.
         method: How ranges are chosen.
+        float_first: Convolutions that the file for TensorRT keeps in float.
 
     Raises:
         DataError: A file has not the form that its runtime needs.
         BundleError: The device would not admit it.
     """
-    return emit(fp32, measure(fp32, crops, spec, method))
+    return emit(fp32, measure(fp32, crops, spec, method), float_first)
 
 
-def emit(fp32: bytes, scales: Scales) -> Files:
+def emit(fp32: bytes, scales: Scales, float_first: int = 0) -> Files:
     """Write both int8 files from the fp32 file and a table; raises as `quantise`."""
     model = onnx.load_from_string(fp32)
-    trt, cpu = emit_trt(model, scales), emit_cpu(model, scales)
+    trt, cpu = emit_trt(model, scales, float_first), emit_cpu(model, scales)
     refuse_broken(trt, cpu)
     files = Files(
         fp32=fp32,

@@ -52,8 +52,6 @@ def add_commands(commands: Any) -> None:
     one.add_argument("--rate", type=float, default=5e-4)
     one.add_argument("--seed", type=int, default=0)
     one.add_argument("--side-px", type=int, default=128)
-    one.add_argument("--small-px", type=int, default=96, help="side of the first part")
-    one.add_argument("--small-until", type=float, default=0.0, help="share that it is")
     one.add_argument("--fixed-from", type=float, default=0.0)
     one.add_argument("--half", action="store_true", help="multiply in bfloat16")
     one.add_argument("--out", type=Path, required=True, help="the run's folder")
@@ -82,8 +80,6 @@ def run_teach(options: argparse.Namespace) -> None:
         architecture=options.architecture,
         start=options.start,
         side_px=options.side_px,
-        small_px=options.small_px,
-        small_until=options.small_until,
         n_draws=options.draws,
         rate=options.rate,
         fixed_from=options.fixed_from,

@@ -31,6 +31,7 @@ Architecture = Literal[
     "lstm",
     "cnn-svm",
     "resnet50-kinds",
+    "resnet50-80-kinds",
     "alexnet-kinds",
     "efficientnet-lite0-kinds",
 ]
@@ -43,6 +44,9 @@ ALEXNET_WIDTHS = (32, 64, 128, 128, 192)
 """Channels of the compact AlexNet's five convolutions: 0.5 M parameters."""
 TINY_WIDTHS = (12, 16, 24, 24, 32)
 """The same for simulated cells: 25 thousand parameters."""
+SMALLER_PX = 80
+"""Side at which the deep network of a pair sees the crops: 0.256 um per px. It learns
+2.5 times as many cells an hour as at 128 px, and answers as much faster."""
 LSTM_UNITS = 128
 LITE_FEATURES = 1280
 LITE_BN_EPS = 1e-3
@@ -172,6 +176,29 @@ class Kinds(Pooled):
         weights = (self.is_blast - others).unsqueeze(1)
         summed: torch.Tensor = weights @ maps
         return summed.reshape(-1, height, width)
+
+
+class Smaller(nn.Module):
+    """Shrinks square crops before a network sees them, smoothed (bilinear).
+
+    The network may be asked for the crops of a larger one this way. Two products by a
+    constant matrix: every engine has them, and they stay in float.
+    """
+
+    rows: torch.Tensor
+
+    def __init__(self, from_px: int, to_px: int) -> None:
+        super().__init__()
+        every_row = torch.eye(from_px)[None, None]
+        rows = functional.interpolate(
+            every_row, (to_px, from_px), mode="bilinear", antialias=True
+        )
+        self.register_buffer("rows", rows[0, 0].contiguous(), persistent=False)
+
+    def forward(self, crops: torch.Tensor) -> torch.Tensor:
+        """Return (N, 3, to, to) of (N, 3, from, from) crops."""
+        smaller: torch.Tensor = self.rows @ crops @ self.rows.T
+        return smaller.contiguous(memory_format=torch.channels_last)
 
 
 class AlexNetCompact(Pooled):
@@ -306,7 +333,7 @@ def make_network(architecture: Architecture, side_px: int = SIDE_PX) -> nn.Modul
 
     Args:
         architecture: Which.
-        side_px: Side of its crops; only `alexnet` and `lstm` depend on it.
+        side_px: Side of its crops; `alexnet`, `lstm`, `resnet50-80-kinds` need it.
     """
     match architecture:
         case "cnn":
@@ -333,6 +360,10 @@ def make_network(architecture: Architecture, side_px: int = SIDE_PX) -> nn.Modul
             return KindFirst(_drawn_by_timm("resnet50", 2048).features, 2048)
         case "resnet50-kinds":
             return Kinds(_drawn_by_timm("resnet50", 2048).features, 2048)
+        case "resnet50-80-kinds":
+            deep = _drawn_by_timm("resnet50", 2048).features
+            smaller = Smaller(side_px, SMALLER_PX)
+            return Kinds(nn.Sequential(smaller, deep), 2048)
         case "alexnet-kinds":
             return Kinds(AlexNetCompact().features, ALEXNET_WIDTHS[-1])
         case "efficientnet-lite0-kinds":

@@ -1,0 +1,100 @@
+"""What a bundle's calls say of cells whose kinds are known.
+
+Keys of the report, which `--json` prints (shares are of cells, rounded to 4 digits):
+
+* `n_cells`, `n_people` (0: unknown), `kinds`: cells by kind;
+* `auroc`: blast against every other kind, `[value, low, high]`, 95 % by bootstrap over
+  people where known, else over cells; `auroc_against`: the same value against each
+  kind; both absent where only one class is there;
+* `sensitivity`: share of blasts called blast, and `missed`: called normal;
+* `false_calls`: share of mature cells called blast, and `false_calls_of`: by kind;
+* `unclear`, `unlike`: shares of all cells; the second is part of the first;
+* `balanced_accuracy_of_mature`: mean share told right of the mature kinds present;
+* `confusion`: true kind, then the likeliest kind, then how many.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from leukoscope_edge.types import Call, CallName
+from leukoscope_train.data.laboratories import MATURE, LabCells
+from leukoscope_train.evaluation import metrics
+from leukoscope_train.evaluation.judge import interval_of, is_mature
+
+
+def report_of(cells: LabCells, calls: list[Call]) -> dict[str, Any]:
+    """Return the figures of a bundle's calls; the keys are told above.
+
+    Args:
+        cells: N cells, one or more.
+        calls: One of each.
+    """
+    p = np.array([call.p_blast for call in calls], np.float64)
+    names = np.array([call.name.value for call in calls], np.str_)
+    called = {name: names == name.value for name in CallName}
+    blast, mature = cells.is_blast == 1, is_mature(cells)
+    found: dict[str, Any] = {
+        "n_cells": len(cells),
+        "n_people": len(set(cells.people.tolist()) - {""}),
+        "kinds": dict(sorted(Counter(cells.kinds.tolist()).items())),
+    }
+    if 0 < blast.sum() < len(cells):
+        found["auroc"] = interval_of(p, cells.is_blast, cells.people)
+        found["auroc_against"] = {
+            kind: round(metrics.auroc(cells.is_blast[own], p[own]), 4)
+            for kind in sorted(set(cells.kinds[~blast].tolist()))
+            for own in [blast | (cells.kinds == kind)]
+        }
+    if blast.any():
+        found["sensitivity"] = _share(called[CallName.BLAST][blast])
+        found["missed"] = _share(called[CallName.NORMAL][blast])
+    if mature.any():
+        found["false_calls"] = _share(called[CallName.BLAST][mature])
+    found["false_calls_of"] = {
+        kind: _share(called[CallName.BLAST][cells.kinds == kind])
+        for kind in sorted(set(cells.kinds[~blast].tolist()))
+    }
+    found["unclear"] = _share(called[CallName.UNCLEAR])
+    found["unlike"] = _share(np.array([call.is_unlike for call in calls], np.bool_))
+    return found | _kinds(cells, calls)
+
+
+def _share(values: np.ndarray) -> float:
+    return round(float(values.mean()), 4)
+
+
+def _kinds(cells: LabCells, calls: list[Call]) -> dict[str, Any]:
+    """Return how well kinds are told; nothing for a bundle that tells none."""
+    if not calls[0].kinds:
+        return {}
+    whole = Counter(zip(cells.kinds.tolist(), (c.kind for c in calls), strict=True))
+    likeliest = np.array([_of_mature(call) for call in calls], np.str_)
+    present = [kind for kind in MATURE if (cells.kinds == kind).any()]
+    recall = [float((likeliest[cells.kinds == k] == k).mean()) for k in present]
+    confusion: dict[str, dict[str, int]] = {}
+    for (truth, told), n in sorted(whole.items()):
+        confusion.setdefault(truth, {})[told] = n
+    return {
+        "balanced_accuracy_of_mature": (
+            round(float(np.mean(recall)), 4) if recall else None
+        ),
+        "confusion": confusion,
+    }
+
+
+def _of_mature(call: Call) -> str:
+    """Return the likeliest of the mature kinds."""
+    mature = [(p, kind) for kind, p in call.kinds if kind in MATURE]
+    return max(mature)[1] if mature else ""
+
+
+def shown(report: dict[str, Any]) -> Iterator[str]:
+    """Yield a report as lines."""
+    for key, value in report.items():
+        if key != "confusion":
+            yield f"{key}: {value}"
+    for kind, told in report.get("confusion", {}).items():
+        yield f"  {kind:<22}{told}"
