@@ -83,7 +83,8 @@ def reproduce(
         then = cell.then
         gap = abs(now.p_blast - then.p_blast)
         largest = max(largest, gap)
-        if now.name is not then.name or gap > MAX_P_DIFFERENCE:
+        is_close = gap <= MAX_P_DIFFERENCE  # what is no number is not
+        if now.name is not then.name or not is_close:
             was = f"{then.name.value} {then.p_blast:.4f}"
             is_now = f"{now.name.value} {now.p_blast:.4f}"
             differences.append(Difference(cell.cell.id, was, is_now))
