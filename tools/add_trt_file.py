@@ -24,7 +24,8 @@ import numpy as np
 import onnx
 
 from leukoscope_edge.inference.bundle import Bundle, open_bundle
-from leukoscope_edge.inference.card import CARD_NAME, FileEntry
+from leukoscope_edge.inference.card import CARD_NAME
+from leukoscope_edge.inference.card_entries import FileEntry
 from leukoscope_edge.types import U8
 from leukoscope_export.graphs.bias import corrected
 from leukoscope_export.graphs.emit import emit_trt

@@ -45,7 +45,7 @@ from onnx import TensorProto, helper, numpy_helper
 from quiet_machine import Stopwatch, Taken, Watch, spread, verdict
 from torch.utils.flop_counter import FlopCounterMode
 
-from leukoscope_edge.inference.card import InputEntry
+from leukoscope_edge.inference.card_entries import InputEntry
 from leukoscope_edge.inference.cpu_session import (
     CPU_PROVIDER,
     LOG_NOTHING,

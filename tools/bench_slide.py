@@ -54,13 +54,12 @@ from skimage import color, filters, measure, morphology
 from leukoscope_edge.capture.simulated import SCALE_UM_PER_PX, parse_simulated
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import Bundle, open_bundle
-from leukoscope_edge.inference.card import (
-    DataEntry,
+from leukoscope_edge.inference.card_entries import (
     DecisionEntry,
     InputEntry,
-    MetricsEntry,
     SpreadEntry,
 )
+from leukoscope_edge.inference.card_evidence import DataEntry, MetricsEntry
 from leukoscope_edge.inference.cascade import CascadeEngine
 from leukoscope_edge.inference.classifier import BATCH_SIZE, p_blast
 from leukoscope_edge.inference.engine import Engine, OnnxCpuEngine

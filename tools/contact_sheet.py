@@ -21,7 +21,8 @@ from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.screening import screen
-from leukoscope_edge.types import U8, CallName, Cell, Frame, Screening
+from leukoscope_edge.screening_result import Screening
+from leukoscope_edge.types import U8, CallName, Cell, Frame
 
 COLOURS = {
     CallName.BLAST: (190, 0, 0),

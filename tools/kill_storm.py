@@ -32,6 +32,7 @@ import numpy as np
 
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.messages import message
+from leukoscope_edge.outcome import Interval, Verdict, VerdictName
 from leukoscope_edge.records import database
 from leukoscope_edge.records.exports.pdf_report import write_paper
 from leukoscope_edge.records.slides.slide import (
@@ -51,11 +52,8 @@ from leukoscope_edge.types import (
     Call,
     CallName,
     Cell,
-    Interval,
     Sighting,
     Tally,
-    Verdict,
-    VerdictName,
     Word,
 )
 

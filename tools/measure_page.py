@@ -27,10 +27,11 @@ from websockets.sync.client import connect
 
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.messages import message
+from leukoscope_edge.outcome import Refusal
 from leukoscope_edge.records.slides.slide import Identity, Origin, SlideSetUp
 from leukoscope_edge.records.store import open_store
 from leukoscope_edge.sample import SIMULATED_SAMPLE
-from leukoscope_edge.types import Call, CallName, Cell, Refusal, Sighting, Tally
+from leukoscope_edge.types import Call, CallName, Cell, Sighting, Tally
 
 NAME, PIN = "Measure", "482917"
 PORT = 8765

@@ -17,21 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from leukoscope_edge.messages import message
+from leukoscope_edge.outcome import Interval, Verdict, VerdictName
 from leukoscope_edge.records.exports.pdf_report import write_paper
 from leukoscope_edge.records.slides.slide import Identity, Origin, SlideSetUp
 from leukoscope_edge.records.store import Store, open_store
 from leukoscope_edge.sample import SIMULATED_SAMPLE
-from leukoscope_edge.types import (
-    Call,
-    CallName,
-    Cell,
-    Interval,
-    Sighting,
-    Tally,
-    Verdict,
-    VerdictName,
-    Word,
-)
+from leukoscope_edge.types import Call, CallName, Cell, Sighting, Tally, Word
 
 SIDE_PX = 96
 NAMES = {"latin": "Ann Other", "shaped": "आशा देवी / فاطمة الزهراء"}

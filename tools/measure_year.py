@@ -23,6 +23,7 @@ from soak import NAME, PIN, Device, own_memory_mb, wait_for
 from leukoscope_edge.accounts import People
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.messages import message
+from leukoscope_edge.outcome import Refusal
 from leukoscope_edge.records.device_log import DEVICE
 from leukoscope_edge.records.slides.slide import (
     CellRecord,
@@ -31,13 +32,12 @@ from leukoscope_edge.records.slides.slide import (
     Kind,
     Origin,
     SlideSetUp,
-    cell_object,
-    outcome_object,
     outcome_of,
 )
+from leukoscope_edge.records.slides.slide_objects import cell_object, outcome_object
 from leukoscope_edge.records.store import DATABASE_NAME, Store, open_store
 from leukoscope_edge.sample import SIMULATED_SAMPLE
-from leukoscope_edge.types import THRESHOLDS, CallName, Refusal
+from leukoscope_edge.types import THRESHOLDS, CallName
 
 CELLS_AN_EVENT = 1.5
 """A running count wrote 522 events for 66 slides of 12 cells (`tools/soak.py`)."""

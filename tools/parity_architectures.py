@@ -31,7 +31,7 @@ import numpy as np
 import onnx
 import torch
 
-from leukoscope_edge.inference.card import InputEntry
+from leukoscope_edge.inference.card_entries import InputEntry
 from leukoscope_edge.inference.engine import prepare
 from leukoscope_edge.types import F32, U8
 from leukoscope_edge.vision.crop import CropSpec

@@ -38,15 +38,10 @@ from leukoscope_edge.counting.statistics import BetaSpread, binomial_interval
 from leukoscope_edge.counting.stop_rule import CUT_OFF, LOOKS, state_after
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.outcome import Refusal, StopState
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.screening import SlideRun, new_context
-from leukoscope_edge.types import (
-    U8,
-    CallName,
-    Frame,
-    Refusal,
-    StopState,
-)
+from leukoscope_edge.types import U8, CallName, Frame
 from leukoscope_edge.vision.motion import TrackingState
 
 LEVELS = (0.0, 0.005, 0.01, 0.02, 0.05, 0.10, 0.20, 0.40, 0.80)

@@ -36,7 +36,8 @@ from securesystemslib.signer import CryptoSigner
 from leukoscope_edge import durable
 from leukoscope_edge.errors import BundleError, LeukoscopeError, UpdateError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundles
-from leukoscope_edge.inference.card import Card, FileEntry, read_card
+from leukoscope_edge.inference.card import Card, read_card
+from leukoscope_edge.inference.card_entries import FileEntry
 from leukoscope_edge.inference.classifier import call_for, p_blast
 from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.inference.onnx_policy import check

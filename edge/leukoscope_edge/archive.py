@@ -33,7 +33,8 @@ from leukoscope_edge.records.exports.result_files import (
 from leukoscope_edge.records.exports.text_table import csv_bytes
 from leukoscope_edge.sample import SlideFacts
 from leukoscope_edge.screening import screen
-from leukoscope_edge.types import THRESHOLDS, Screening
+from leukoscope_edge.screening_result import Screening
+from leukoscope_edge.types import THRESHOLDS
 from leukoscope_edge.vision.scale.stage_micrometer import Calibration
 
 STAMP = "made-from.json"

@@ -37,7 +37,9 @@ from leukoscope_edge.inference.classifier import classify, vote
 from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.inference.segmenter_fallback import ServingSegmenter
 from leukoscope_edge.messages import Message
+from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.sample import SlideFacts
+from leukoscope_edge.screening_result import ImageReport, ModelUsed, Screening
 from leukoscope_edge.types import (
     THRESHOLDS,
     Call,
@@ -46,13 +48,8 @@ from leukoscope_edge.types import (
     Domain,
     Fault,
     Frame,
-    ImageReport,
-    ModelUsed,
-    Refusal,
-    Screening,
     Sighting,
     Tally,
-    Verdict,
 )
 from leukoscope_edge.vision.motion import (
     Placement,

@@ -11,24 +11,24 @@ import numpy as np
 
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import open_bundle
-from leukoscope_edge.inference.card import (
-    CARD_NAME,
-    FORMAT,
+from leukoscope_edge.inference.card import CARD_NAME, FORMAT, Card
+from leukoscope_edge.inference.card_entries import (
     MAX_TOLERANCE,
-    BaselineEntry,
-    Card,
     ConformalEntry,
-    DataEntry,
     DecisionEntry,
     FileEntry,
     GoldenEntry,
     InputEntry,
     KindsEntry,
-    LaboratoriesEntry,
-    MetricsEntry,
     NetworkEntry,
     OutlierEntry,
     QuickEntry,
+)
+from leukoscope_edge.inference.card_evidence import (
+    BaselineEntry,
+    DataEntry,
+    LaboratoriesEntry,
+    MetricsEntry,
 )
 from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.types import F32, U8, Domain

@@ -22,7 +22,8 @@ from tempfile import TemporaryDirectory
 
 from leukoscope_edge.errors import EngineFault
 from leukoscope_edge.inference.bundle import Bundle, open_bundle
-from leukoscope_edge.inference.card import CARD_NAME, Card, EngineEntry, FileEntry
+from leukoscope_edge.inference.card import CARD_NAME, Card
+from leukoscope_edge.inference.card_entries import EngineEntry, FileEntry
 from leukoscope_edge.inference.nvidia.compiler import (
     INT8_FROM,
     MODULES,

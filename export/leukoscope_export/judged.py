@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from leukoscope_edge.inference.card import InputEntry
+from leukoscope_edge.inference.card_entries import InputEntry
 from leukoscope_edge.types import F32, BoolArray, Domain
 from leukoscope_export.graphs.bias import correct_biases
 from leukoscope_export.graphs.fp32_graph import onnx_bytes

@@ -12,15 +12,17 @@ from typing import Any
 import numpy as np
 
 from leukoscope_edge.config import read_toml
-from leukoscope_edge.inference.card import (
-    BaselineEntry,
+from leukoscope_edge.inference.card_entries import (
     ConformalEntry,
-    DataEntry,
     KindsEntry,
-    LaboratoriesEntry,
-    LeftOutEntry,
     OutlierEntry,
     SpreadEntry,
+)
+from leukoscope_edge.inference.card_evidence import (
+    BaselineEntry,
+    DataEntry,
+    LaboratoriesEntry,
+    LeftOutEntry,
 )
 from leukoscope_edge.types import BoolArray
 from leukoscope_export.bundle import Quick, Release, Trained, write_bundle

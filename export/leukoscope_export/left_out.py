@@ -8,7 +8,8 @@ import numpy as np
 
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import open_bundle
-from leukoscope_edge.inference.card import DecisionEntry, MetricsEntry
+from leukoscope_edge.inference.card_entries import DecisionEntry
+from leukoscope_edge.inference.card_evidence import MetricsEntry
 from leukoscope_edge.inference.classifier import classify
 from leukoscope_edge.types import F32, F64, BoolArray, CallName
 from leukoscope_export.judged import Evidence, Judged, KindNotes, Networks

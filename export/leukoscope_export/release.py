@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from leukoscope_edge.config import read_toml
-from leukoscope_edge.inference.card import (
+from leukoscope_edge.inference.card_entries import ConformalEntry
+from leukoscope_edge.inference.card_evidence import (
     BaselineEntry,
-    ConformalEntry,
     DataEntry,
     MetricsEntry,
 )

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from leukoscope_edge.inference.card import InputEntry
+from leukoscope_edge.inference.card_entries import InputEntry
 from leukoscope_edge.types import F32, U8, BoolArray
 from leukoscope_export.graphs.bias import correct_biases
 from leukoscope_export.graphs.fp32_graph import onnx_bytes, torch_outputs

@@ -13,7 +13,7 @@ rounded at other places, and a network of many thin layers answers otherwise by 
 
 import numpy as np
 
-from leukoscope_edge.inference.card import InputEntry
+from leukoscope_edge.inference.card_entries import InputEntry
 from leukoscope_edge.types import F32, U8
 from leukoscope_export.graphs.quantise import Files, run_onnx
 

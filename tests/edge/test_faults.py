@@ -7,7 +7,8 @@ from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.screening import screen
-from leukoscope_edge.types import Fault, Frame, Screening
+from leukoscope_edge.screening_result import Screening
+from leukoscope_edge.types import Fault, Frame
 
 SLIDE = "simulated:seed=3,cells=24,frames=20"
 

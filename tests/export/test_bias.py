@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from leukoscope_edge.inference import onnx_policy
-from leukoscope_edge.inference.card import InputEntry
+from leukoscope_edge.inference.card_entries import InputEntry
 from leukoscope_edge.inference.engine import prepare
 from leukoscope_edge.types import F64
 from leukoscope_export.graphs.bias import (

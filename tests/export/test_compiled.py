@@ -11,7 +11,7 @@ from onnx import helper
 
 from leukoscope_edge.errors import EngineFault
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundles
-from leukoscope_edge.inference.card import InputEntry
+from leukoscope_edge.inference.card_entries import InputEntry
 from leukoscope_edge.inference.nvidia.compiler import Form
 from leukoscope_export.__main__ import main
 from leukoscope_export.compiled import Compiled, compile_for

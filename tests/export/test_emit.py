@@ -13,7 +13,7 @@ from onnx import numpy_helper
 from torch import nn
 
 from leukoscope_edge.inference import onnx_policy
-from leukoscope_edge.inference.card import InputEntry
+from leukoscope_edge.inference.card_entries import InputEntry
 from leukoscope_export.graphs import graph_rules
 from leukoscope_export.graphs.emit import emit_cpu, emit_trt
 from leukoscope_export.graphs.fp32_graph import (

@@ -5,7 +5,7 @@ import torch
 from onnx import TensorProto, numpy_helper
 
 from leukoscope_edge.inference import onnx_policy
-from leukoscope_edge.inference.card import InputEntry
+from leukoscope_edge.inference.card_entries import InputEntry
 from leukoscope_export.graphs.fp32_graph import onnx_bytes
 from leukoscope_export.graphs.half import emit_half
 from leukoscope_export.graphs.quantise import quantise, run_onnx, with_half

@@ -10,7 +10,7 @@ import torch
 
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import open_bundle
-from leukoscope_edge.inference.card import DecisionEntry
+from leukoscope_edge.inference.card_entries import DecisionEntry
 from leukoscope_edge.inference.classifier import classify
 from leukoscope_edge.inference.selftest import self_test
 from leukoscope_export.__main__ import main

@@ -5,7 +5,7 @@ import onnx
 import pytest
 import torch
 
-from leukoscope_edge.inference.card import InputEntry
+from leukoscope_edge.inference.card_entries import InputEntry
 from leukoscope_export.graphs.fp32_graph import onnx_bytes
 from leukoscope_export.graphs.outlier_head import pooled_name, with_distance
 from leukoscope_export.graphs.quantise import emit, run_onnx

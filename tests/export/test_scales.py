@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
-from leukoscope_edge.inference.card import InputEntry
+from leukoscope_edge.inference.card_entries import InputEntry
 from leukoscope_export.graphs.scales import METHODS, N_BINS, entropy_bin, measure
 from leukoscope_train.data.cells import DataError
 

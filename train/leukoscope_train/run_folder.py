@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from leukoscope_edge.durable import write_whole
-from leukoscope_edge.inference.card import DecisionEntry, SpreadEntry
+from leukoscope_edge.inference.card_entries import DecisionEntry, SpreadEntry
 from leukoscope_edge.types import F64
 from leukoscope_train.data.augment import Recipe
 from leukoscope_train.data.cells import I64, CropSet, DataError, Person

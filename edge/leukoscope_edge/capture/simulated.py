@@ -11,14 +11,8 @@ from typing import TypeVar
 import cv2
 import numpy as np
 
-from leukoscope_edge.capture.smear import (
-    DENSITY_STEPS,
-    NORMAL_SHARES,
-    Smear,
-    TrueCell,
-    WhiteCell,
-    paint_smear,
-)
+from leukoscope_edge.capture.cell_drawing import DENSITY_STEPS, NORMAL_SHARES, WhiteCell
+from leukoscope_edge.capture.smear import Smear, TrueCell, paint_smear
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.types import F32, F64, I32, U8, Domain, Fault, Frame
 

@@ -10,7 +10,7 @@ from leukoscope_edge.counting.context import (
     by_model,
 )
 from leukoscope_edge.counting.verdict import conclude
-from leukoscope_edge.types import Doubt
+from leukoscope_edge.outcome import Doubt
 
 __all__ = [
     "Background",

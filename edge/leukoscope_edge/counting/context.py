@@ -8,8 +8,9 @@ from typing import Literal
 
 from leukoscope_edge.counting.fraction import CallModel
 from leukoscope_edge.messages import Message
+from leukoscope_edge.outcome import Doubt
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
-from leukoscope_edge.types import Call, CallName, Doubt, Word
+from leukoscope_edge.types import Call, CallName, Word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from leukoscope_edge.counting.statistics import binomial_interval
-from leukoscope_edge.types import Interval
+from leukoscope_edge.outcome import Interval
 
 BLAST, ERYTHROBLAST = "blast", "erythroblast"
 LEUKOCYTES = (

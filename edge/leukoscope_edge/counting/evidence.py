@@ -15,7 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from leukoscope_edge.messages import Message, message
-from leukoscope_edge.types import Doubt, Frame, ImageReport
+from leukoscope_edge.outcome import Doubt
+from leukoscope_edge.screening_result import ImageReport
+from leukoscope_edge.types import Frame
 from leukoscope_edge.vision.colour_order import (
     FrameColours,
     measure_colours,

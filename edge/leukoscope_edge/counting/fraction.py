@@ -20,7 +20,8 @@ from functools import lru_cache
 import numpy as np
 
 from leukoscope_edge.counting.statistics import BetaSpread, limit_of_blank
-from leukoscope_edge.types import F64, Interval, Posterior
+from leukoscope_edge.outcome import Interval, Posterior
+from leukoscope_edge.types import F64
 
 N_FRACTIONS = 401
 N_RATES = 512

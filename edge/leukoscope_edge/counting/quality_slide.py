@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from leukoscope_edge.counting.statistics import binomial_interval, chance_of_at_most
-from leukoscope_edge.types import Interval
+from leukoscope_edge.outcome import Interval
 
 MIN_LOCATED = 0.9
 """Of the white cells present on the quality slide; a commercial analyser's daily

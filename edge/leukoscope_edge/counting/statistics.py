@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from leukoscope_edge.types import Interval
+from leukoscope_edge.outcome import Interval
 
 BISECTIONS = 60
 """Halvings of 0..1: past double precision."""

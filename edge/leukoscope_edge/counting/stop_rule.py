@@ -13,7 +13,8 @@ from typing import Literal
 
 from leukoscope_edge.counting.fraction import CallModel, tails_at
 from leukoscope_edge.messages import message
-from leukoscope_edge.types import CallName, StopState
+from leukoscope_edge.outcome import StopState
+from leukoscope_edge.types import CallName
 
 LOOKS = (50, 100, 200, 300, 500)
 """Cells. 100 is a routine count, 200 one of suspected leukemia (CLSI H20-A2), 500 as

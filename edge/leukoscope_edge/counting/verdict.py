@@ -37,15 +37,8 @@ from leukoscope_edge.counting.statistics import (
 )
 from leukoscope_edge.counting.stop_rule import CUT_OFF, LOOKS, stop_state
 from leukoscope_edge.messages import Message, message
-from leukoscope_edge.types import (
-    CallName,
-    Interval,
-    Refusal,
-    StopState,
-    Verdict,
-    VerdictName,
-    Word,
-)
+from leukoscope_edge.outcome import Interval, Refusal, StopState, Verdict, VerdictName
+from leukoscope_edge.types import CallName, Word
 
 MIN_CELLS = LOOKS[0]
 """The first look of the stop rule; below it a negative says nothing."""

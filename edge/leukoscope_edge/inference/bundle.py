@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from leukoscope_edge.errors import BundleError
-from leukoscope_edge.inference.card import Card, FileEntry, QuickEntry, read_card
+from leukoscope_edge.inference.card import Card, read_card
+from leukoscope_edge.inference.card_entries import FileEntry, QuickEntry
 from leukoscope_edge.inference.onnx_policy import MAX_MODEL_BYTES, check
 from leukoscope_edge.types import F32, U8, Domain
 

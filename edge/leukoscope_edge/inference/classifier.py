@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from leukoscope_edge.inference.card import Card, DecisionEntry, KindsEntry
+from leukoscope_edge.inference.card import Card
+from leukoscope_edge.inference.card_entries import DecisionEntry, KindsEntry
 from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.types import F32, F64, U8, Call, CallName
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from leukoscope_edge.errors import BundleError
 from leukoscope_edge.inference.bundle import Bundle
-from leukoscope_edge.inference.card import InputEntry
+from leukoscope_edge.inference.card_entries import InputEntry
 from leukoscope_edge.inference.cpu_session import CPU_PROVIDER, CpuSession
 from leukoscope_edge.types import F32, U8
 

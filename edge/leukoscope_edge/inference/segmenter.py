@@ -20,7 +20,8 @@ import numpy as np
 
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.errors import BundleError, CardError
-from leukoscope_edge.inference.card import CARD_NAME, FileEntry
+from leukoscope_edge.inference.card import CARD_NAME
+from leukoscope_edge.inference.card_entries import FileEntry
 from leukoscope_edge.inference.cpu_session import CpuSession
 from leukoscope_edge.inference.engine import LOGITS_NAME, one_line
 from leukoscope_edge.types import F32, U8, BoolArray, Segmentation

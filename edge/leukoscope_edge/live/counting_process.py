@@ -50,11 +50,12 @@ from leukoscope_edge.records.slides.conclusion import context_of
 from leukoscope_edge.records.slides.correction import objective_of
 from leukoscope_edge.records.store import Store, open_store
 from leukoscope_edge.screening import Looked, SlideRun, n_ahead, require_domain
+from leukoscope_edge.screening_result import found_by_note
 from leukoscope_edge.service import heat
 from leukoscope_edge.service.heartbeat import ALLOW_S, NoPulse, Pulse
 from leukoscope_edge.service.heat import Heat
 from leukoscope_edge.service.processes import give_memory_back
-from leukoscope_edge.types import U8, Cell, Fault, Frame, found_by_note
+from leukoscope_edge.types import U8, Cell, Fault, Frame
 from leukoscope_edge.vision.quality import assess
 
 MOVED_ON_FRAMES = 20

@@ -21,15 +21,8 @@ from leukoscope_edge.records.slides.slide import (
 )
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.screening import Looked
-from leukoscope_edge.types import (
-    Call,
-    CallName,
-    Cell,
-    Fault,
-    Frame,
-    Screening,
-    Sighting,
-)
+from leukoscope_edge.screening_result import Screening
+from leukoscope_edge.types import Call, CallName, Cell, Fault, Frame, Sighting
 
 
 class Keeper:

@@ -8,8 +8,9 @@ import numpy as np
 from leukoscope_edge.counting.statistics import binomial_interval
 from leukoscope_edge.live.recorder import Keeper
 from leukoscope_edge.messages import plain
+from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.screening import Looked, SlideRun
-from leukoscope_edge.types import Cell, Glimpse, Refusal, Verdict
+from leukoscope_edge.types import Cell, Glimpse
 from leukoscope_edge.vision.quality import QualityReport
 
 N_LAST_CELLS = 12

@@ -20,12 +20,13 @@ from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.log import passing_over
 from leukoscope_edge.messages import Message, message
+from leukoscope_edge.outcome import VerdictName
 from leukoscope_edge.records.events import Event
 from leukoscope_edge.records.slides.slide import Outcome, SlideRecord
 from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.sample import SampleType
-from leukoscope_edge.types import CallName, VerdictName, Word
+from leukoscope_edge.types import CallName, Word
 
 NORMAL_NOTE = "normal slide"
 PURPOSE, FOR_BACKGROUND = "purpose", "Site background"

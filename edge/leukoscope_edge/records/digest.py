@@ -4,12 +4,8 @@ import hashlib
 
 from leukoscope_edge.records.events import canonical
 from leukoscope_edge.records.slides.correction import objective_of
-from leukoscope_edge.records.slides.slide import (
-    Outcome,
-    SlideRecord,
-    facts_object,
-    outcome_object,
-)
+from leukoscope_edge.records.slides.slide import Outcome, SlideRecord
+from leukoscope_edge.records.slides.slide_objects import facts_object, outcome_object
 
 CHANGED = "the result has changed: look again"
 

@@ -10,7 +10,8 @@ from leukoscope_edge.records.exports.screening_version import origin_of
 from leukoscope_edge.records.pictures import pixels_sha256
 from leukoscope_edge.records.slides.slide import Identity, SlideSetUp
 from leukoscope_edge.records.store import Store
-from leukoscope_edge.types import Frame, Screening
+from leukoscope_edge.screening_result import Screening
+from leukoscope_edge.types import Frame
 
 
 def hashed(camera: Camera, frame_sha256: dict[str, str]) -> Camera:

@@ -27,7 +27,6 @@ from leukoscope_edge.errors import RecordError, in_one_sentence
 from leukoscope_edge.log import passing_over
 from leukoscope_edge.messages import message, plain
 from leukoscope_edge.records.backups.restore_step import end_last_step
-from leukoscope_edge.records.cell_archive import picture_problems
 from leukoscope_edge.records.device_log import DEVICE, DeviceLog
 from leukoscope_edge.records.event_writer import EventWriter
 from leukoscope_edge.records.events import Problem
@@ -39,6 +38,7 @@ from leukoscope_edge.records.ledger import Ledger
 from leukoscope_edge.records.maintenance import DAMAGED, LOOKING, Caretaker
 from leukoscope_edge.records.pictures import Pictures
 from leukoscope_edge.records.recovery import Recovery
+from leukoscope_edge.records.slides.cell_archive import picture_problems
 from leukoscope_edge.records.slides.count_writer import CountWriter
 from leukoscope_edge.records.slides.review_writer import ReviewWriter
 from leukoscope_edge.records.slides.slide import (

@@ -12,9 +12,10 @@ from leukoscope_edge.inference.card import Card
 from leukoscope_edge.inference.classifier import classify, vote
 from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.messages import message
+from leukoscope_edge.outcome import Verdict
 from leukoscope_edge.records.slides.conclusion import verdict_of
 from leukoscope_edge.records.slides.slide import ArchivedCell, SlideRecord
-from leukoscope_edge.types import Call, Verdict
+from leukoscope_edge.types import Call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 
 from leukoscope_edge.inference import onnx_policy
-from leukoscope_edge.inference.card import InputEntry
+from leukoscope_edge.inference.card_entries import InputEntry
 from leukoscope_edge.inference.cpu_session import LOG_NOTHING, session_entries
 from leukoscope_edge.inference.engine import INPUT_NAME, prepare
 from leukoscope_edge.types import F32, U8

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from leukoscope_edge.capture.cell_drawing import WhiteCell, draw_white_cell
 from leukoscope_edge.capture.simulated import (
     HEIGHT_PX,
     WIDTH_PX,
@@ -8,7 +9,6 @@ from leukoscope_edge.capture.simulated import (
     draw_kinds,
     parse_simulated,
 )
-from leukoscope_edge.capture.smear import WhiteCell, draw_white_cell
 from leukoscope_edge.errors import SourceError
 
 SMALL = "simulated:cells=12,frames=6,seed=5"

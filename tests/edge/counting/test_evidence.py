@@ -15,7 +15,8 @@ from leukoscope_edge.counting.evidence import (
     bearing_of,
     is_measured,
 )
-from leukoscope_edge.types import Frame, ImageReport, PictureFacts
+from leukoscope_edge.screening_result import ImageReport
+from leukoscope_edge.types import Frame, PictureFacts
 
 SCALE = 0.1
 

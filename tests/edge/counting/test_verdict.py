@@ -18,8 +18,9 @@ from leukoscope_edge.counting.fraction import call_model
 from leukoscope_edge.counting.statistics import BetaSpread
 from leukoscope_edge.counting.verdict import MIN_CELLS
 from leukoscope_edge.messages import message
+from leukoscope_edge.outcome import Refusal, Verdict, VerdictName
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
-from leukoscope_edge.types import CallName, Refusal, Verdict, VerdictName, Word
+from leukoscope_edge.types import CallName, Word
 
 TRUE_CALLS = BetaSpread(alpha=90, beta=10)
 GOOD = Background(

@@ -20,7 +20,7 @@ from leukoscope_edge.inference.backend import (
     open_network,
 )
 from leukoscope_edge.inference.bundle import Bundle, open_bundle
-from leukoscope_edge.inference.card import EngineEntry, FileEntry
+from leukoscope_edge.inference.card_entries import EngineEntry, FileEntry
 from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.inference.nvidia.compiler import Runtime
 from leukoscope_edge.inference.nvidia.tensorrt import (

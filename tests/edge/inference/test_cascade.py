@@ -7,7 +7,8 @@ import pytest
 from leukoscope_edge.errors import BundleError, CardError
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import open_bundle
-from leukoscope_edge.inference.card import DecisionEntry, QuickEntry, read_card
+from leukoscope_edge.inference.card import read_card
+from leukoscope_edge.inference.card_entries import DecisionEntry, QuickEntry
 from leukoscope_edge.inference.cascade import CascadeEngine
 from leukoscope_edge.inference.classifier import p_blast
 from leukoscope_edge.inference.selftest import self_test

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leukoscope_edge.inference.bundle import open_bundle
-from leukoscope_edge.inference.card import (
-    Card,
+from leukoscope_edge.inference.card import Card
+from leukoscope_edge.inference.card_entries import (
     DecisionEntry,
     KindsEntry,
     OutlierEntry,

@@ -9,7 +9,7 @@ from onnx import helper, numpy_helper
 
 from leukoscope_edge.errors import BundleError
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
-from leukoscope_edge.inference.card import FileEntry, GoldenEntry, InputEntry
+from leukoscope_edge.inference.card_entries import FileEntry, GoldenEntry, InputEntry
 from leukoscope_edge.inference.cpu_session import session_entries
 from leukoscope_edge.inference.engine import OnnxCpuEngine, prepare
 from leukoscope_edge.inference.selftest import self_test

@@ -8,22 +8,11 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.messages import message
+from leukoscope_edge.outcome import Interval, Refusal, Verdict, VerdictName
 from leukoscope_edge.records.slides.slide import Identity, Origin, SlideSetUp
 from leukoscope_edge.records.store import Store, open_store
 from leukoscope_edge.sample import SIMULATED_SAMPLE
-from leukoscope_edge.types import (
-    Call,
-    CallName,
-    Cell,
-    Domain,
-    Interval,
-    Refusal,
-    Sighting,
-    Tally,
-    Verdict,
-    VerdictName,
-    Word,
-)
+from leukoscope_edge.types import Call, CallName, Cell, Domain, Sighting, Tally, Word
 
 SIDE_PX = 32
 FRAME_SHA256 = "ab" * 32

@@ -11,13 +11,14 @@ import pypdf
 import pytest
 from fhir.resources.R4B.bundle import Bundle as FhirBundle
 
+from leukoscope_edge.outcome import Verdict
 from leukoscope_edge.records.exports.cells_csv import dossier_csv_bytes
 from leukoscope_edge.records.exports.fhir import fhir_bytes
 from leukoscope_edge.records.exports.pdf_report import paper_bytes
 from leukoscope_edge.records.exports.slide_version import Dossier, open_dossier
 from leukoscope_edge.records.slides.slide import Kind
 from leukoscope_edge.sample import SIMULATED_SAMPLE, AgeGroup, SampleType
-from leukoscope_edge.types import Cell, Tally, Verdict, Word
+from leukoscope_edge.types import Cell, Tally, Word
 
 WHY = "cell 2 was read wrongly"
 LOINC, SNOMED = "http://loinc.org", "http://snomed.info/sct"

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.i18n import Language, languages
 from leukoscope_edge.messages import message
+from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.records.exports.cells_csv import dossier_csv_bytes
 from leukoscope_edge.records.exports.fhir import fhir_bytes
 from leukoscope_edge.records.exports.fonts import find_fonts, is_right_to_left
@@ -23,7 +24,7 @@ from leukoscope_edge.records.exports.pdf_report import paper_bytes, write_paper
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.records.exports.slide_version import Dossier, open_dossier
 from leukoscope_edge.records.exports.training_export import export_labelled
-from leukoscope_edge.types import CallName, Refusal, Tally, Verdict, Word
+from leukoscope_edge.types import CallName, Tally, Word
 
 
 def text_of(pdf: bytes) -> str:

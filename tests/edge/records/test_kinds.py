@@ -12,6 +12,7 @@ from fhir.resources.R4B.bundle import Bundle as FhirBundle
 
 from leukoscope_edge.counting.differential import NAMED
 from leukoscope_edge.errors import StepError
+from leukoscope_edge.outcome import Verdict
 from leukoscope_edge.records.exports.differential_table import table
 from leukoscope_edge.records.exports.facts import facts
 from leukoscope_edge.records.exports.fhir import fhir_bytes
@@ -21,7 +22,7 @@ from leukoscope_edge.records.site_ranges import RANGES_NAME
 from leukoscope_edge.records.slides.first_look import is_first_look_over, left_for
 from leukoscope_edge.records.slides.kinds import comparison, own_cells
 from leukoscope_edge.sample import SIMULATED_SAMPLE, SampleType
-from leukoscope_edge.types import CallName, Cell, Tally, Verdict, Word
+from leukoscope_edge.types import CallName, Cell, Tally, Word
 from leukoscope_edge.web.forms import NamedKind
 
 COUNTS = {"neutrophil": 6, "lymphocyte": 3, "eosinophil": 1, "erythroblast": 2}

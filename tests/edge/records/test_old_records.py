@@ -11,6 +11,7 @@ import pytest
 
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.card import Card
+from leukoscope_edge.outcome import Refusal
 from leukoscope_edge.records.exports.facts import facts
 from leukoscope_edge.records.exports.report_words import said_verdict
 from leukoscope_edge.records.exports.slide_version import open_dossier
@@ -21,7 +22,7 @@ from leukoscope_edge.records.slides.slide_fold import fold
 from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.records.store import DATABASE_NAME
 from leukoscope_edge.sample import AgeGroup, SampleType
-from leukoscope_edge.types import Refusal, Word
+from leukoscope_edge.types import Word
 
 ORIGIN = {
     "bundle": "cnmc-1",

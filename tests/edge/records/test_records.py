@@ -11,6 +11,7 @@ from leukoscope_edge.durable import check_room, prepare_folder, write_whole
 from leukoscope_edge.errors import OutputError
 from leukoscope_edge.i18n import languages
 from leukoscope_edge.messages import message
+from leukoscope_edge.outcome import Interval, Refusal, Verdict, VerdictName
 from leukoscope_edge.records.exports.html_report import report_bytes
 from leukoscope_edge.records.exports.result_json import (
     INTENDED_USE,
@@ -19,20 +20,8 @@ from leukoscope_edge.records.exports.result_json import (
 )
 from leukoscope_edge.records.exports.text_table import cells_csv_bytes, table_text
 from leukoscope_edge.sample import SIMULATED_SAMPLE
-from leukoscope_edge.types import (
-    Call,
-    CallName,
-    Cell,
-    ImageReport,
-    Interval,
-    ModelUsed,
-    Refusal,
-    Screening,
-    Sighting,
-    Tally,
-    Verdict,
-    VerdictName,
-)
+from leukoscope_edge.screening_result import ImageReport, ModelUsed, Screening
+from leukoscope_edge.types import Call, CallName, Cell, Sighting, Tally
 
 
 def cell(id_: int, name: CallName, p: float, image: str = "a.png") -> Cell:

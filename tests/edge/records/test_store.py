@@ -18,6 +18,7 @@ import pytest
 
 from leukoscope_edge.durable import one_at_a_time
 from leukoscope_edge.errors import RecordError, StepError
+from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.records.database import IS_BOUND, MIGRATIONS
 from leukoscope_edge.records.events import NO_EVENT_HASH
 from leukoscope_edge.records.keys import open_keys
@@ -31,7 +32,7 @@ from leukoscope_edge.records.store import (
     open_store,
 )
 from leukoscope_edge.records.witnesses import read_only
-from leukoscope_edge.types import CallName, Cell, Refusal, Tally, Verdict, Word
+from leukoscope_edge.types import CallName, Cell, Tally, Word
 
 MISSED = MissedCell(
     frame="f1",

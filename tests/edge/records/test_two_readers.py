@@ -7,10 +7,11 @@ import pytest
 
 from leukoscope_edge.cli import main
 from leukoscope_edge.errors import StepError
+from leukoscope_edge.outcome import Verdict
 from leukoscope_edge.records.exports.facts import facts
 from leukoscope_edge.records.exports.slide_version import open_dossier
 from leukoscope_edge.records.slides.slide_state import SlideState
-from leukoscope_edge.types import Verdict, Word
+from leukoscope_edge.types import Word
 
 BLAST, NORMAL, UNCLEAR = Word.BLAST, Word.NORMAL, Word.UNCLEAR
 

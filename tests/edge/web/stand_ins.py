@@ -17,6 +17,7 @@ from starlette.testclient import WebSocketTestSession
 
 from leukoscope_edge.live.commands import Mode, News, Order
 from leukoscope_edge.messages import message
+from leukoscope_edge.outcome import Interval, Refusal, Verdict, VerdictName
 from leukoscope_edge.profile import CameraEntry, PageEntry, Profile
 from leukoscope_edge.records.digest import digest_of
 from leukoscope_edge.records.slides.conclusion import verdict_of
@@ -25,17 +26,7 @@ from leukoscope_edge.records.slides.slide import Identity, SlideSetUp, outcome_o
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.sample import SIMULATED_SAMPLE, SlideFacts
 from leukoscope_edge.service.heartbeat import make_run_folder, run_folder
-from leukoscope_edge.types import (
-    Call,
-    CallName,
-    Cell,
-    Interval,
-    Refusal,
-    Sighting,
-    Tally,
-    Verdict,
-    VerdictName,
-)
+from leukoscope_edge.types import Call, CallName, Cell, Sighting, Tally
 from leukoscope_edge.web.device import Device
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)

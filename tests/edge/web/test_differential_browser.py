@@ -9,14 +9,8 @@ from tests.edge.web.in_browser import Serve, add_person, sign_in, wait_for
 from tests.edge.web.stand_ins import NAME, make_cell, new_slide_of
 
 from leukoscope_edge.messages import message
-from leukoscope_edge.types import (
-    CallName,
-    Cell,
-    Interval,
-    Tally,
-    Verdict,
-    VerdictName,
-)
+from leukoscope_edge.outcome import Interval, Verdict, VerdictName
+from leukoscope_edge.types import CallName, Cell, Tally
 from leukoscope_edge.web.device import Device
 
 pytestmark = in_browser.pytestmark

@@ -28,20 +28,13 @@ from leukoscope_edge.live import counting_process
 from leukoscope_edge.live.commands import Do, Mode, News, Order
 from leukoscope_edge.live.outbox import Draft
 from leukoscope_edge.messages import message
+from leukoscope_edge.outcome import Refusal
 from leukoscope_edge.profile import CameraEntry, Profile
 from leukoscope_edge.records.pictures import from_png
 from leukoscope_edge.records.slides import reproduce
 from leukoscope_edge.records.slides.slide import FieldPicture, SlideRecord
 from leukoscope_edge.service.health import Sign, signs
-from leukoscope_edge.types import (
-    F32,
-    THRESHOLDS,
-    U8,
-    CallName,
-    Refusal,
-    Segmentation,
-    Tally,
-)
+from leukoscope_edge.types import F32, THRESHOLDS, U8, CallName, Segmentation, Tally
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.health import notices
 

@@ -9,6 +9,7 @@ from tests.edge.web.stand_ins import FACTS, NAME, PIN, Browser, fill_slide
 from leukoscope_edge.accounts import Role
 from leukoscope_edge.capture.simulated import SimulatedCamera, SlidePlan
 from leukoscope_edge.errors import StepError
+from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.quality.cell_location import (
     keep_quality_slide,
     locate_drawn,
@@ -38,7 +39,6 @@ from leukoscope_edge.quality.levey_jennings import (
 )
 from leukoscope_edge.records.slides.conclusion import verdict_of
 from leukoscope_edge.sample import SIMULATED_SAMPLE
-from leukoscope_edge.types import Refusal, Verdict
 from leukoscope_edge.web.device import Device
 
 BAND = [10.0, 12.0] * (N_FOR_BAND // 2)  # mean 11

@@ -10,6 +10,7 @@ from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide, look_at_all
 
 from leukoscope_edge.counting.quality_slide import QualityDay
 from leukoscope_edge.messages import message
+from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.profile import CameraEntry, QualityEntry
 from leukoscope_edge.quality.cell_location import DRAWN_NOTE, keep_quality_slide
 from leukoscope_edge.quality.control import (
@@ -34,7 +35,6 @@ from leukoscope_edge.quality.levey_jennings import (
     note_light,
 )
 from leukoscope_edge.records.slides.conclusion import verdict_of
-from leukoscope_edge.types import Refusal, Verdict
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device
 

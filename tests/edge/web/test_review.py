@@ -18,6 +18,7 @@ from tests.edge.web.stand_ins import (
 
 from leukoscope_edge.accounts import Role
 from leukoscope_edge.live.commands import Do, Mode, News
+from leukoscope_edge.outcome import Refusal
 from leukoscope_edge.records.slides.conclusion import verdict_of
 from leukoscope_edge.records.slides.first_look import first_pass
 from leukoscope_edge.records.slides.slide import MIN_OTHERS_REVIEWED
@@ -27,7 +28,7 @@ from leukoscope_edge.review.blind_order import (
     tab_of,
 )
 from leukoscope_edge.sample import SIMULATED_SAMPLE, AgeGroup
-from leukoscope_edge.types import Refusal, Word
+from leukoscope_edge.types import Word
 from leukoscope_edge.web.device import Device
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from leukoscope_edge.capture.cell_drawing import WhiteCell
 from leukoscope_edge.capture.simulated import (
     SimulatedCamera,
     SlidePlan,
 )
-from leukoscope_edge.capture.smear import WhiteCell
 from leukoscope_edge.types import U8, CellKind
 from leukoscope_edge.vision.crop import CropSpec, cut
 from leukoscope_edge.vision.segmentation import segment

@@ -13,7 +13,7 @@ import numpy as np
 from leukoscope_edge.counting.fraction import CallModel, call_model, chances
 from leukoscope_edge.counting.statistics import BetaSpread, limit_of_blank
 from leukoscope_edge.counting.verdict import BLANK_CONFIDENCE
-from leukoscope_edge.inference.card import SpreadEntry
+from leukoscope_edge.inference.card_entries import SpreadEntry
 from leukoscope_train.data.cells import NORMAL
 from leukoscope_train.evaluation.calibrate import Calibration, fit_spread
 from leukoscope_train.evaluation.report import Figures

@@ -21,12 +21,12 @@ from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundles
 from leukoscope_edge.profile import ReviewEntry
 from leukoscope_edge.records.backups.backup import restore_backup, write_backup
-from leukoscope_edge.records.cell_archive import archived
 from leukoscope_edge.records.exports.formats import FORMATS, file_name, file_of
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.records.exports.slide_version import open_dossier
 from leukoscope_edge.records.exports.training_export import export_labelled
 from leukoscope_edge.records.retention import Retention, apply_retention
+from leukoscope_edge.records.slides.cell_archive import archived
 from leukoscope_edge.records.slides.reproduce import (
     FieldsAgain,
     Reproduction,

@@ -45,7 +45,8 @@ from leukoscope_edge.records.exports.text_table import table_text
 from leukoscope_edge.records.import_screening import hashed, keep_screening
 from leukoscope_edge.records.store import open_store
 from leukoscope_edge.screening import screen
-from leukoscope_edge.types import THRESHOLDS, Screening
+from leukoscope_edge.screening_result import Screening
+from leukoscope_edge.types import THRESHOLDS
 from leukoscope_edge.updates import Device, active_bundle, watched
 from leukoscope_edge.vision.scale.stage_micrometer import Calibration
 

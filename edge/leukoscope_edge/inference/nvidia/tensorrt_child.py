@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from leukoscope_edge.errors import EngineFault
-from leukoscope_edge.inference.card import EngineEntry, FileEntry, InputEntry
+from leukoscope_edge.inference.card_entries import EngineEntry, FileEntry, InputEntry
 from leukoscope_edge.inference.engine import prepare
 from leukoscope_edge.inference.nvidia import compiler
 from leukoscope_edge.inference.nvidia import tensorrt_plan as plans

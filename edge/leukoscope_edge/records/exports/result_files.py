@@ -8,7 +8,7 @@ from leukoscope_edge.i18n import ENGLISH, Language
 from leukoscope_edge.records.exports.html_report import report_bytes
 from leukoscope_edge.records.exports.result_json import result_bytes
 from leukoscope_edge.records.exports.text_table import cells_csv_bytes
-from leukoscope_edge.types import Screening
+from leukoscope_edge.screening_result import Screening
 
 RESULT_FILES: dict[str, Callable[[Screening, Language], bytes]] = {
     "report.html": report_bytes,

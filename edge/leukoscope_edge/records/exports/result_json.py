@@ -8,19 +8,11 @@ from dataclasses import asdict
 from typing import Any
 
 from leukoscope_edge import __version__
+from leukoscope_edge.outcome import Interval, Posterior, Refusal, StopState, Verdict
 from leukoscope_edge.records.exports.facts import facts_object
 from leukoscope_edge.records.exports.screening_version import version_of
-from leukoscope_edge.types import (
-    Cell,
-    ImageReport,
-    Interval,
-    Posterior,
-    Refusal,
-    Screening,
-    StopState,
-    Tally,
-    Verdict,
-)
+from leukoscope_edge.screening_result import ImageReport, Screening
+from leukoscope_edge.types import Cell, Tally
 
 FORMAT = 1
 INTENDED_USE = (

@@ -19,7 +19,8 @@ from leukoscope_edge.records.slides.slide import (
     outcome_of,
 )
 from leukoscope_edge.records.slides.slide_state import SlideState
-from leukoscope_edge.types import RESEARCH, Cell, Screening
+from leukoscope_edge.screening_result import Screening
+from leukoscope_edge.types import RESEARCH, Cell
 
 JPEG_QUALITY = 88
 

@@ -20,7 +20,8 @@ from leukoscope_edge.records.slides.slide import (
 )
 from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.records.store import Store
-from leukoscope_edge.types import ImageReport, Tally, Word
+from leukoscope_edge.screening_result import ImageReport
+from leukoscope_edge.types import Tally, Word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

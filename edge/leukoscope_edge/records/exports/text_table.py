@@ -8,7 +8,7 @@ from leukoscope_edge.names import on_terminal
 from leukoscope_edge.records.exports.facts import fact_headings, facts
 from leukoscope_edge.records.exports.result_json import INTENDED_USE, result_object
 from leukoscope_edge.records.exports.screening_version import version_of
-from leukoscope_edge.types import Screening
+from leukoscope_edge.screening_result import Screening
 
 CSV_KEYS = ("id", "image", "call", "p_blast", "counted", "n_sightings")
 BOX_KEYS = ("x0_px", "y0_px", "x1_px", "y1_px")

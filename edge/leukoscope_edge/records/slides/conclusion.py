@@ -6,9 +6,9 @@ from leukoscope_edge.counting import CellCall, Doubt, SlideContext, conclude
 from leukoscope_edge.inference.background import background_of
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.messages import Message, message
+from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.records.slides.slide import SlideRecord
 from leukoscope_edge.records.slides.slide_state import Action, is_allowed
-from leukoscope_edge.types import Refusal, Verdict
 
 RESCALED = Doubt(
     reason=message("rescaled"), cure=message("rescaled-cure"), spoils_calls=True

@@ -5,24 +5,27 @@ from dataclasses import asdict, replace
 
 from leukoscope_edge.counting import Doubt
 from leukoscope_edge.messages import Message, plain
-from leukoscope_edge.records.cell_archive import keep_cell
+from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.records.device_log import DEVICE
 from leukoscope_edge.records.event_writer import EventWriter
 from leukoscope_edge.records.identities import Identities
 from leukoscope_edge.records.pictures import Pictures
+from leukoscope_edge.records.slides.cell_archive import keep_cell
 from leukoscope_edge.records.slides.slide import (
     FieldPicture,
     Kind,
     SlideSetUp,
+    outcome_of,
+)
+from leukoscope_edge.records.slides.slide_objects import (
     cell_object,
     doubt_object,
     facts_object,
     outcome_object,
-    outcome_of,
 )
 from leukoscope_edge.records.slides.slide_reader import SlideReader
 from leukoscope_edge.records.slides.slide_state import Action
-from leukoscope_edge.types import Cell, Refusal, Tally, Verdict
+from leukoscope_edge.types import Cell, Tally
 
 
 class CountWriter:

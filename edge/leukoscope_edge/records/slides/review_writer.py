@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from leukoscope_edge.errors import StepError
+from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.records.digest import CHANGED, digest_of
 from leukoscope_edge.records.event_writer import EventWriter
 from leukoscope_edge.records.identities import Identities
@@ -17,15 +18,17 @@ from leukoscope_edge.records.slides.slide import (
     MissedCell,
     Signature,
     SlideRecord,
-    cell_object,
-    facts_object,
-    outcome_object,
     outcome_of,
 )
 from leukoscope_edge.records.slides.slide_fold import JUST_CALLED, OWN_DISPUTE
+from leukoscope_edge.records.slides.slide_objects import (
+    cell_object,
+    facts_object,
+    outcome_object,
+)
 from leukoscope_edge.records.slides.slide_reader import SlideReader
 from leukoscope_edge.records.slides.slide_state import Action
-from leukoscope_edge.types import Refusal, Verdict, Word
+from leukoscope_edge.types import Word
 
 
 class ReviewWriter:

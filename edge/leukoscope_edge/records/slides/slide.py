@@ -1,15 +1,16 @@
 """What is kept of a slide: plain values, and how cells and outcomes become JSON."""
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any, Literal
+from typing import Literal
 
 from leukoscope_edge.counting import Doubt
 from leukoscope_edge.counting.background import SiteBackground
-from leukoscope_edge.messages import Message, Say, from_plain, plain, said_all
+from leukoscope_edge.messages import Message, Say, said_all
+from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.records.changes import Correction, Reason
 from leukoscope_edge.records.slides.slide_state import SlideState
-from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
+from leukoscope_edge.sample import SlideFacts
 from leukoscope_edge.types import (
     NOTHING_COUNTED,
     RESEARCH,
@@ -18,9 +19,7 @@ from leukoscope_edge.types import (
     Call,
     CallName,
     Domain,
-    Refusal,
     Tally,
-    Verdict,
     Word,
 )
 
@@ -561,85 +560,3 @@ def _kind_words(steps: list[Step]) -> tuple[tuple[str, str], ...]:
     settling = [s for s in steps if s.settles]
     said = settling[-1:] or steps
     return tuple({s.by: s.kind for s in said}.items())
-
-
-def cell_object(cell: CellRecord) -> dict[str, Any]:
-    """Return a cell as plain JSON values, without a person's word."""
-    found = asdict(cell)
-    for of_people in OF_PEOPLE:
-        del found[of_people]
-    if cell.field is None:
-        del found["field"]
-    if not cell.is_unlike:
-        del found["is_unlike"]
-    if not cell.kind:
-        del found["kind"]
-    return found | {"call": cell.call.value if cell.call else None}
-
-
-def cell_from(found: dict[str, Any]) -> CellRecord:
-    """Return the cell that `cell_object` made plain."""
-    x0, y0, x1, y1 = found["box_px"]
-    x, y = found["slide_px"]
-    call = CallName(found["call"]) if found["call"] else None
-    typed: dict[str, Any] = {
-        "box_px": (x0, y0, x1, y1),
-        "slide_px": (x, y),
-        "call": call,
-    }
-    if kept := found.get("field"):
-        a, b, c, d = kept["box_px"]
-        typed["field"] = FieldPicture(**kept | {"box_px": (a, b, c, d)})
-    return CellRecord(**found | typed)
-
-
-def outcome_object(outcome: Outcome) -> dict[str, Any]:
-    """Return an outcome as plain JSON values."""
-    return asdict(outcome) | {"messages": [plain(m) for m in outcome.messages]}
-
-
-def outcome_from(found: dict[str, Any]) -> Outcome:
-    """Return the outcome that `outcome_object` made plain."""
-    interval = found["blast_fraction_95"]
-    typed = {
-        "blast_fraction_95": tuple(interval) if interval else None,
-        "messages": tuple(from_plain(m) for m in found.get("messages", ())),
-    }
-    return Outcome(**found | typed)
-
-
-def facts_object(facts: SlideFacts) -> dict[str, Any]:
-    """Return the facts of a slide as plain JSON values."""
-    type_ = facts.sample_type
-    return asdict(facts) | {
-        "sample_type": type_.value if type_ else None,
-        "age": facts.age.value,
-    }
-
-
-def facts_from(found: dict[str, Any]) -> SlideFacts:
-    """Return the facts that `facts_object` made plain."""
-    named = found["sample_type"]
-    typed = {
-        "sample_type": SampleType(named) if named else None,
-        "age": AgeGroup(found["age"]),
-    }
-    return SlideFacts(**found | typed)
-
-
-def doubt_object(doubt: Doubt) -> dict[str, Any]:
-    """Return a doubt as plain JSON values."""
-    return {
-        "reason": plain(doubt.reason),
-        "cure": plain(doubt.cure) if doubt.cure else None,
-        "spoils_calls": doubt.spoils_calls,
-    }
-
-
-def doubt_from(found: dict[str, Any]) -> Doubt:
-    """Return the doubt that `doubt_object` made plain."""
-    return Doubt(
-        reason=from_plain(found["reason"]),
-        cure=from_plain(found["cure"]) if found["cure"] else None,
-        spoils_calls=found["spoils_calls"],
-    )

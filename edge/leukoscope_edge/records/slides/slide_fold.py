@@ -20,6 +20,8 @@ from leukoscope_edge.records.slides.slide import (
     Signature,
     SlideRecord,
     Step,
+)
+from leukoscope_edge.records.slides.slide_objects import (
     cell_from,
     doubt_from,
     facts_from,
@@ -34,7 +36,8 @@ from leukoscope_edge.records.slides.slide_state import (
     state_of,
 )
 from leukoscope_edge.sample import AgeGroup, SlideFacts
-from leukoscope_edge.types import Word, found_by_note, tally_from
+from leukoscope_edge.screening_result import found_by_note
+from leukoscope_edge.types import Word, tally_from
 
 _OF_OLDER_PROGRAMS: dict[Action, SlideState] = {
     Action.COUNT_MORE: SlideState.AMENDING,

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from leukoscope_edge.errors import RecordError, StepError
-from leukoscope_edge.records.cell_archive import archived
 from leukoscope_edge.records.changes import Reason
 from leukoscope_edge.records.database import IS_BOUND
 from leukoscope_edge.records.events import Event
 from leukoscope_edge.records.identities import Identities
 from leukoscope_edge.records.ledger import Ledger
 from leukoscope_edge.records.pictures import Pictures
+from leukoscope_edge.records.slides.cell_archive import archived
 from leukoscope_edge.records.slides.slide import (
     ArchivedCell,
     CellRecord,

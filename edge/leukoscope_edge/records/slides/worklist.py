@@ -15,6 +15,7 @@ from enum import Enum
 from typing import Any
 
 from leukoscope_edge.errors import LeukoscopeError, RecordError
+from leukoscope_edge.outcome import VerdictName
 from leukoscope_edge.records.database import IS_BOUND
 from leukoscope_edge.records.events import Problem, canonical
 from leukoscope_edge.records.identities import Identities
@@ -22,7 +23,6 @@ from leukoscope_edge.records.ledger import Ledger
 from leukoscope_edge.records.slides.first_look import is_first_look_over
 from leukoscope_edge.records.slides.slide import SlideRecord
 from leukoscope_edge.records.slides.slide_state import SlideState
-from leukoscope_edge.types import VerdictName
 
 PAGE_SLIDES = 25
 NO_RESULT = "none-possible"

@@ -1,0 +1,151 @@
+"""What a screening comes to: the report of its pictures, its cells, its verdict."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Literal
+
+from leukoscope_edge.messages import NOT_FOR_CARE, message
+from leukoscope_edge.outcome import Doubt, Refusal, Verdict
+from leukoscope_edge.sample import SlideFacts
+from leukoscope_edge.types import RESEARCH, THRESHOLDS, Cell, Domain, Tally
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageReport:
+    """What became of one image or frame.
+
+    Attributes:
+        name: Of the frame.
+        status: Judged; not usable; could not be read.
+        reason: Why it was not judged, for a person.
+        width_px: Of its pixels, 0 where there are none.
+        height_px: Of its pixels.
+        notes: What else a reader must know.
+        copy_of: The image that shows the same field, and was counted; "" mostly.
+        n_lost: Frames behind it that are missing from a video.
+    """
+
+    name: str
+    status: Literal["screened", "refused", "skipped"]
+    reason: str = ""
+    width_px: int = 0
+    height_px: int = 0
+    copy_of: str = ""
+    n_lost: int = 0
+    notes: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelUsed:
+    """Which model judged, and on what it ran.
+
+    `fallback` says why a slower backend served in the place of a faster one,
+    `validation` what the card says: "research" or "clinical"; `limits` are its limits
+    of use, one sentence each.
+    """
+
+    id: str
+    sha256: str
+    engine: str
+    fallback: str = ""
+    validation: str = RESEARCH
+    limits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screening:
+    """One run over one source: all that the results show.
+
+    Attributes:
+        source: What the user named.
+        facts: What a person said of the slide.
+        domain: Whether it shows real blood or a simulation.
+        is_sequence: True where the frames overlap on one slide.
+        verdict: The sentence, or why there is none.
+        cells: Counted cells, each with its call.
+        cut_off_cells: WBC that no frame showed whole; not counted.
+        tally: What else was counted.
+        images: What became of each image, in order.
+        model: The model that judged.
+        scale_um_per_px: Calibrated micrometres per pixel, None where unknown.
+        view_um: Side of every view in micrometres.
+        background_from: Whose normal slides the background comes from: the bundle's,
+            or this site's own.
+        segmenter: How cells were found, at the end: "thresholds", or the name of a
+            network.
+        segmenter_fallback: Why thresholds served in the place of a network, and after
+            how many frames; "" where they did not.
+        doubts: What is wrong with the pictures.
+    """
+
+    source: str
+    facts: SlideFacts
+    domain: Domain
+    is_sequence: bool
+    verdict: Verdict | Refusal
+    cells: tuple[Cell, ...]
+    cut_off_cells: tuple[Cell, ...]
+    tally: Tally
+    images: tuple[ImageReport, ...]
+    model: ModelUsed
+    scale_um_per_px: float | None
+    view_um: float
+    background_from: Literal["bundle", "site"] = "bundle"
+    segmenter: str = THRESHOLDS
+    segmenter_fallback: str = ""
+    doubts: tuple[Doubt, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the count must know beside the sentence."""
+        n_islands = self.tally.n_islands
+        joins = (
+            f"The count joins {n_islands} areas that were never seen to overlap: "
+            "a cell that lies on two of them is counted twice."
+        )
+        found_by = found_by_note(self.segmenter, self.segmenter_fallback)
+        made_from = self._made_from
+        is_research = self.model.validation == RESEARCH
+        return (
+            *([NOT_FOR_CARE.said()] if is_research else []),
+            *([made_from] if made_from else []),
+            *([joins] if n_islands > 1 else []),
+            *found_by,
+        )
+
+    @property
+    def _made_from(self) -> str:
+        """What a count of separate fields was made from, "" where it was everything."""
+        count = Counter(i.status for i in self.images)
+        n, k, n_copies = len(self.images), count["screened"], self.n_copies
+        if k == n or self.is_sequence:
+            return ""
+        return message(
+            "made-from",
+            k=k,
+            n=n,
+            skipped=count["skipped"],
+            refused=count["refused"] - n_copies,
+            copies=n_copies,
+        ).said()
+
+    @property
+    def n_copies(self) -> int:
+        """Images that show a field which another showed before."""
+        return sum(bool(i.copy_of) for i in self.images)
+
+    @property
+    def sentence(self) -> str:
+        """The verdict's sentence, marked where nothing of it is real."""
+        mark = "SIMULATION: " if self.domain == "simulated" else ""
+        return mark + self.verdict.sentence
+
+
+def found_by_note(segmenter: str, fallback: str) -> tuple[str, ...]:
+    """Return what a reader must know of how cells are found, nothing where all is well.
+
+    Args:
+        segmenter: What finds them now.
+        fallback: Why it is not what was asked for, "" where it is.
+    """
+    return (f"Cells are found by {segmenter}: {fallback}",) if fallback else ()
