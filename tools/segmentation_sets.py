@@ -29,7 +29,7 @@ from leukoscope_edge.types import U8, BoolArray
 
 FIRST_AND_STEP = {"all": (0, 1), "even": (0, 2), "odd": (1, 2)}
 SHIFTED = "a part of it is shifted"
-"""What `capture.damage` says of 15 whole images of wbc-crops-120."""
+"""What is said of 167.png of wbc-crops-120, whose last rows are another picture's."""
 MIN_PART_PX = 200
 """A smaller part of a mask is a slip of the brush, not a cell."""
 Box = tuple[float, float, float, float]

@@ -130,13 +130,21 @@ def test_a_frame_of_another_size_ends_a_sequence_in_one_line(
     assert "frame 18.png has another size (480 x 640 pixels)" in error
 
 
-def test_too_much_compression_gives_no_verdict(fields: Path, screen: Screen) -> None:
+@pytest.mark.parametrize(
+    ("suffix", "qualities"), [(".jpg", (40,)), (".png", (40,)), (".jpg", (40, 95))]
+)
+def test_too_much_compression_gives_no_verdict_under_any_name(
+    fields: Path, screen: Screen, suffix: str, qualities: tuple[int, ...]
+) -> None:
     for picture in list(fields.iterdir()):
         pixels = cv2.imread(str(picture))
-        assert pixels is not None
-        how = [cv2.IMWRITE_JPEG_QUALITY, 40]
-        assert cv2.imwrite(str(picture.with_suffix(".jpg")), pixels, how)
         picture.unlink()
+        for quality in qualities:
+            how = [cv2.IMWRITE_JPEG_QUALITY, quality]
+            assert pixels is not None
+            pixels = cv2.imdecode(cv2.imencode(".jpg", pixels, how)[1], 1)
+        how = [cv2.IMWRITE_JPEG_QUALITY, qualities[-1]] if suffix == ".jpg" else []
+        assert cv2.imwrite(str(picture.with_suffix(suffix)), pixels, how)
     verdict = screen(fields)["verdict"]
     assert "compressed too much (JPEG quality 40" in verdict
 

@@ -23,6 +23,7 @@ from leukoscope_edge.vision.colour_order import (
     measure_colours,
     order_of,
 )
+from leukoscope_edge.vision.compression import quality_from_pixels
 from leukoscope_edge.vision.scale.red_cells import RED_CELL_UM
 from leukoscope_edge.vision.scale.scale_estimate import (
     MAX_MISMATCH,
@@ -57,7 +58,8 @@ class Bearing:
         colours: Their order.
         sizes: Of cells, None where they were not measured.
         shape_px: Width and height.
-        jpeg_quality: Of its file, None where it is no JPEG.
+        jpeg_quality: Of its file, or of a JPEG that it was before, where that is
+            poorer; None where it never was one, as far as can be told.
         um_per_px: What its file says, None where nothing plausible.
     """
 
@@ -73,7 +75,7 @@ def bearing_of(frame: Frame, *, measures: bool) -> Bearing:
 
     Args:
         frame: As it came.
-        measures: Its cells, too.
+        measures: Its cells and its compression, too.
     """
     said, (low, high) = frame.facts.um_per_px, PLAUSIBLE_UM_PER_PX
     height, width = frame.pixels.shape[:2]
@@ -81,9 +83,17 @@ def bearing_of(frame: Frame, *, measures: bool) -> Bearing:
         colours=measure_colours(frame.pixels),
         sizes=measure_sizes(frame.pixels) if measures else None,
         shape_px=(width, height),
-        jpeg_quality=frame.facts.jpeg_quality,
+        jpeg_quality=_poorer(
+            frame.facts.jpeg_quality,
+            quality_from_pixels(frame.pixels) if measures else None,
+        ),
         um_per_px=said if said and low <= said <= high else None,
     )
+
+
+def _poorer(a: int | None, b: int | None) -> int | None:
+    known = [q for q in (a, b) if q is not None]
+    return min(known, default=None)
 
 
 def is_measured(number: int) -> bool:

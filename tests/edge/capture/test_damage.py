@@ -125,6 +125,18 @@ def circle(pixels: U8) -> U8:
     return pixels
 
 
+def rows_of_their_own(pixels: U8) -> U8:
+    """As a program leaves them that cuts and scales."""
+    pixels[:2], pixels[-2:] = pixels[:2] // 2, pixels[-2:] // 2
+    return pixels
+
+
+def shifted_early(pixels: U8) -> U8:
+    pixels[8:] = np.roll(pixels[8:], 200, axis=1)
+    pixels[8:, :, 0] //= 2
+    return pixels
+
+
 def too_bright(pixels: U8) -> U8:
     pixels[:] = 255
     return pixels
@@ -138,6 +150,8 @@ def too_bright(pixels: U8) -> U8:
         (bar_across, ""),
         (circle, ""),
         (too_bright, ""),
+        (rows_of_their_own, ""),
+        (shifted_early, "shifted"),
         (noise, "noise"),
         (shifted, "shifted"),
         (blank, "blank"),
@@ -148,6 +162,12 @@ def test_only_what_no_microscope_shows_is_damage(
 ) -> None:
     why = damage_of(make(FIELD.copy()))
     assert why == (f"a part of it is {found}" if found else "")
+
+
+@pytest.mark.parametrize("height_px", [1, 2, 3, 4, 5, 6])
+def test_a_picture_of_few_rows_has_no_seam(height_px: int) -> None:
+    rows = np.arange(height_px, dtype=np.uint8)[:, None, None] * 40
+    assert damage_of(rows + FIELD[:1] // 4) == ""
 
 
 def test_what_stands_behind_the_end_of_a_png_is_no_part_of_it() -> None:

@@ -1,8 +1,8 @@
 """From the bytes of an image file to RGB pixels, or one line that says why not.
 
 Five formats are let through to OpenCV, by their first bytes and only where their
-container is whole (`capture.containers`). What the decoder complains of and what no
-microscope shows (`capture.damage`) is refused as damaged: half a picture is not judged.
+container is whole (`stored.containers`). What the decoder complains of and what no
+microscope shows (`stored.damage`) is refused as damaged: half a picture is not judged.
 """
 
 from dataclasses import dataclass
