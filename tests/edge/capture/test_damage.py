@@ -137,6 +137,15 @@ def shifted_early(pixels: U8) -> U8:
     return pixels
 
 
+def cut_out(pixels: U8) -> U8:
+    """A cell on black, whose lowest pixels stand alone."""
+    mask = np.zeros(pixels.shape[:2], np.uint8)
+    cv2.circle(mask, (320, 240), 90, 1, -1)
+    mask[330:332, 400:430] = 1
+    pixels[mask == 0] = 0
+    return pixels
+
+
 def too_bright(pixels: U8) -> U8:
     pixels[:] = 255
     return pixels
@@ -150,6 +159,7 @@ def too_bright(pixels: U8) -> U8:
         (bar_across, ""),
         (circle, ""),
         (too_bright, ""),
+        (cut_out, ""),
         (rows_of_their_own, ""),
         (shifted_early, "shifted"),
         (noise, "noise"),

@@ -28,6 +28,9 @@ NOISE_ROWS = 0.02
 BLANK_SHARE = 0.02
 """Of all pixels in one unbroken run of one colour, in the order in which they are
 stored. A sensor's noise allows none; what is burnt in as bars or a circle breaks it."""
+PICTURE_SHARE = 0.5
+"""Of the row beside a blank run's end: a cell that is cut out on black ends in a few
+pixels, a picture that is cut off in all of them."""
 WHITE = 255
 
 
@@ -80,5 +83,11 @@ def _has_blank(pixels: U8) -> bool:
     (above, left), (below, right) = divmod(start, width), divmod(end, width)
     before = pixels[max(above - 1, 0), (left + width) // 2 :]
     behind = pixels[min(below + 1, len(pixels) - 1), : (right + 1) // 2]
-    is_cut_before = left > 0 and bool((before != colour).any())
-    return is_cut_before or (right > 0 and bool((behind != colour).any()))
+    is_cut_before = left > 0 and _is_picture(before, colour)
+    return is_cut_before or (right > 0 and _is_picture(behind, colour))
+
+
+def _is_picture(pixels: U8, colour: U8) -> bool:
+    """Say whether most of a part of a row has another colour than a blank run."""
+    differs = (pixels != colour).any(axis=1)
+    return bool(differs.size) and float(differs.mean()) > PICTURE_SHARE
