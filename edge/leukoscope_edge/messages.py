@@ -92,6 +92,10 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
             "red cells would measure {um} µm at this scale, and have about {expected}"
         ),
         "scale-off-cure": "Check the scale.",
+        "scale-near": (
+            "The scale may be off by {p} %: the cells say {um} µm per pixel ({low} to "
+            "{high}), and {given} was given."
+        ),
         "compressed": (
             "the pictures were compressed too much (JPEG quality {q}, at least {least})"
         ),

@@ -266,6 +266,7 @@ class SlideRun:
             segmenter=self._segmenter.name,
             segmenter_fallback=self._segmenter.fallback,
             doubts=self._evidence.doubts(self._images),
+            remarks=self._evidence.remarks(),
         )
 
     def _tally(self) -> Tally:

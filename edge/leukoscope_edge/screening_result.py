@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
-from leukoscope_edge.messages import NOT_FOR_CARE, message
+from leukoscope_edge.messages import NOT_FOR_CARE, Message, message
 from leukoscope_edge.outcome import Doubt, Refusal, Verdict
 from leukoscope_edge.sample import SlideFacts
 from leukoscope_edge.types import RESEARCH, THRESHOLDS, Cell, Domain, Tally
@@ -76,6 +76,7 @@ class Screening:
         segmenter_fallback: Why thresholds served in the place of a network, and after
             how many frames; "" where they did not.
         doubts: What is wrong with the pictures.
+        remarks: What of them a reader must know that forbids nothing.
     """
 
     source: str
@@ -94,6 +95,7 @@ class Screening:
     segmenter: str = THRESHOLDS
     segmenter_fallback: str = ""
     doubts: tuple[Doubt, ...] = ()
+    remarks: tuple[Message, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -109,6 +111,7 @@ class Screening:
         return (
             *([NOT_FOR_CARE.said()] if is_research else []),
             *([made_from] if made_from else []),
+            *(remark.said() for remark in self.remarks),
             *([joins] if n_islands > 1 else []),
             *found_by,
         )

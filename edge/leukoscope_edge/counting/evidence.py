@@ -29,12 +29,16 @@ from leukoscope_edge.vision.scale.scale_estimate import (
     MAX_MISMATCH,
     PLAUSIBLE_UM_PER_PX,
     FrameSizes,
+    SourceScale,
     estimate_source_scale,
     measure_sizes,
 )
 
 MIN_JPEG_QUALITY = 70
 """As libjpeg counts it. wbc-fields has 71 to 75; what lies below was never judged."""
+MIN_REMARK = 0.1
+"""Relative: a scale that is further from what the cells say is remarked upon. What the
+cells of five sets say lies within 15 % of the truth (docs/segmentation.md)."""
 MAX_LEFT_OUT = 0.05
 """Of the images, that could not be read: more, and the rest is a part of the slide."""
 MAX_REFUSED = 0.5
@@ -144,7 +148,7 @@ class Evidence:
         self._scale, self._is_sequence = scale_um_per_px, is_sequence
         self._bearings: list[Bearing] = []
         self._sizes: list[FrameSizes] = []
-        self._scale_doubt: tuple[int, Doubt | None] = (0, None)
+        self._estimate: tuple[int, SourceScale] | None = None
 
     def add(self, bearing: Bearing | None) -> None:
         """Take in what a frame bears witness of."""
@@ -174,19 +178,41 @@ class Evidence:
         order = order_of([b.colours for b in self._bearings])
         return None if order == "right" else _doubt(message(order), "colours-cure")
 
+    def remarks(self) -> tuple[Message, ...]:
+        """Return what a reader must know that forbids nothing."""
+        given, estimate = self._scale, self._estimated()
+        if given is None or estimate.um_per_px is None or self._scale_off():
+            return ()
+        off = given / estimate.um_per_px - 1
+        if abs(off) <= MIN_REMARK:
+            return ()
+        return (
+            message(
+                "scale-near",
+                p=f"{100 * off:+.0f}",
+                um=f"{estimate.um_per_px:.3g}",
+                low=f"{estimate.low:.3g}",
+                high=f"{estimate.high:.3g}",
+                given=f"{given:.3g}",
+            ),
+        )
+
     def _scale_off(self) -> Doubt | None:
-        """Look anew only where more was measured."""
+        if self._scale is None:
+            return None
+        ratio = self._estimated().contradicts(self._scale)
+        if ratio is None:
+            return None
+        um = f"{ratio * RED_CELL_UM:.1f}"
+        reason = message("scale-off", um=um, expected=f"{RED_CELL_UM:g}")
+        return _doubt(reason, "scale-off-cure")
+
+    def _estimated(self) -> SourceScale:
+        """Estimate anew only where more was measured."""
         n = len(self._sizes)
-        if self._scale is not None and self._scale_doubt[0] != n:
-            estimate = estimate_source_scale(self._sizes)
-            ratio = estimate.contradicts(self._scale)
-            doubt = None
-            if ratio is not None:
-                um = f"{ratio * RED_CELL_UM:.1f}"
-                reason = message("scale-off", um=um, expected=f"{RED_CELL_UM:g}")
-                doubt = _doubt(reason, "scale-off-cure")
-            self._scale_doubt = n, doubt
-        return self._scale_doubt[1]
+        if self._estimate is None or self._estimate[0] != n:
+            self._estimate = n, estimate_source_scale(self._sizes)
+        return self._estimate[1]
 
     def _compressed(self) -> Doubt | None:
         known = [b.jpeg_quality for b in self._bearings if b.jpeg_quality is not None]

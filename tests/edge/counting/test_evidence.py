@@ -17,6 +17,7 @@ from leukoscope_edge.counting.evidence import (
 )
 from leukoscope_edge.screening_result import ImageReport
 from leukoscope_edge.types import Frame, PictureFacts
+from leukoscope_edge.vision.scale.scale_estimate import estimate_source_scale
 
 SCALE = 0.1
 
@@ -58,6 +59,36 @@ def test_nothing_seen_is_nothing_wrong() -> None:
 
 def test_good_pictures_are_not_doubted() -> None:
     assert ids(BEARINGS) == []
+
+
+TOO_FAR = [("scale-off", True)]
+
+
+@pytest.mark.parametrize(
+    ("times", "doubts", "is_said"),
+    [
+        (None, [], False),
+        (0.5, TOO_FAR, False),
+        (0.75, TOO_FAR, False),
+        (0.88, [], True),
+        (1.0, [], False),
+        (1.12, [], True),
+        (1.3, TOO_FAR, False),
+        (20.0, TOO_FAR, False),
+    ],
+)
+def test_a_scale_that_the_cells_do_not_confirm_is_remarked_upon_or_refused(
+    times: float | None, doubts: list[tuple[str, bool]], is_said: bool
+) -> None:
+    truth = estimate_source_scale([b.sizes for b in BEARINGS if b.sizes]).um_per_px
+    assert truth == pytest.approx(SCALE, rel=0.1)
+    given = None if times is None else times * truth
+    evidence = Evidence(given, is_sequence=False)
+    for bearing in BEARINGS:
+        evidence.add(bearing)
+    assert ids(BEARINGS, scale=given) == doubts
+    said = [f"{100 * (times or 1) - 100:+.0f}"] if is_said else []
+    assert [dict(r.params)["p"] for r in evidence.remarks()] == said
 
 
 @pytest.mark.parametrize(
