@@ -193,7 +193,7 @@ def _by_model(case: _Case) -> Verdict | None:
     """Return what follows from the model's blasts that nobody has read."""
     counts, context = case.counts, case.context
     k, n = counts.n_unread_blast, counts.n_unread
-    if n == 0 or k <= _limit(context, n):
+    if k <= _limit(context, n):
         return None
     is_due = context.is_over or case.stop.claim == "above"
     if context.facts.mode == "passive" and not is_due:

@@ -14,8 +14,8 @@ from leukoscope_edge.counting import (
     SlideContext,
     conclude,
 )
-from leukoscope_edge.counting.fraction import call_model
-from leukoscope_edge.counting.statistics import BetaSpread
+from leukoscope_edge.counting.fraction import call_model, highest_missed
+from leukoscope_edge.counting.statistics import BetaSpread, binomial_interval
 from leukoscope_edge.counting.verdict import MIN_CELLS
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Refusal, Verdict, VerdictName
@@ -148,6 +148,45 @@ def test_a_persons_blasts_are_no_background_of_the_model() -> None:
     assert found.name is VerdictName.BLASTS
     assert (found.n_read, found.n_confirmed) == (30, 30)
     assert "confirmed by a person: 30 of 91 cells (33.0 %" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("by_people", "by_model", "id_"),
+    [
+        (1, 100, "blasts"),
+        (100, 0, "blasts-confirmed"),
+        (100, 10, "blasts-confirmed"),
+        (100, 100, "blasts-confirmed"),
+        (1, 10, "few-confirmed"),
+    ],
+)
+def test_the_graver_of_two_findings_is_said_the_peoples_of_two_alike(
+    by_people: int, by_model: int, id_: str
+) -> None:
+    read = cells(blast=by_people, read_as=Word.BLAST)
+    found = conclude(
+        read + cells(blast=by_model, normal=200 - by_model - by_people), IN_ORDER
+    )
+    assert isinstance(found, Verdict)
+    assert found.messages[0].id == id_
+
+
+@pytest.mark.parametrize("n_read", [0, 1, 20, 300])
+def test_a_true_fraction_and_what_could_be_missed_are_of_the_model_alone_if_nobody_read(
+    n_read: int,
+) -> None:
+    calls = cells(normal=n_read, read_as=Word.NORMAL) + cells(normal=300 - n_read)
+    found = conclude(calls, IN_ORDER)
+    assert isinstance(found, Verdict)
+    assert (found.true_fraction is None) is (n_read > 0)
+    assert (found.posterior is None) is (n_read > 0)
+    missed = {
+        0: highest_missed(GOOD.model, 0, 300),
+        300: binomial_interval(0, 300).high,
+    }
+    reviewed = call_model(TRUE_CALLS, BetaSpread(alpha=1, beta=1e4))
+    p = missed.get(n_read, highest_missed(reviewed, 0, 300))
+    assert f"A true level up to {100 * p:.1f} % could be missed" in found.sentence
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,11 @@ from leukoscope_edge.records.exports.fhir import fhir_bytes
 from leukoscope_edge.records.exports.fonts import find_fonts, is_right_to_left
 from leukoscope_edge.records.exports.pdf_report import paper_bytes, write_paper
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
-from leukoscope_edge.records.exports.slide_version import Dossier, open_dossier
+from leukoscope_edge.records.exports.slide_version import (
+    MAX_SHOWN,
+    Dossier,
+    open_dossier,
+)
 from leukoscope_edge.records.exports.training_export import export_labelled
 from leukoscope_edge.types import CallName, Tally, Word
 
@@ -152,6 +156,27 @@ def test_every_suspects_picture_is_on_paper(bench: Any) -> None:
     reader = pypdf.PdfReader(io.BytesIO(paper_bytes(dossier)))
     n_pictures = sum(len(page.images) for page in reader.pages)
     assert n_pictures == 2 + 1  # and the QR code
+
+
+def test_paper_holds_the_most_suspicious_pictures_and_says_of_how_many(
+    bench: Any, make_cell: Callable[..., Any]
+) -> None:
+    slide, n = bench.counted(n=2), MAX_SHOWN + 11
+    suspects = [make_cell(i, CallName.BLAST, 0.9 + i / 1e4) for i in range(n)]
+    bench.store.add_cells(slide, suspects, frames={})
+    refusal = Refusal(reason=message("test"))
+    bench.store.finish_count(slide, refusal, "ann", tally=Tally())
+    dossier = open_dossier(bench.store, slide)
+    data = paper_bytes(dossier)
+    assert set(dossier.views) == {c.id for c in dossier.shown}
+    assert [c.p_blast for c in dossier.shown[:2]] == [0.9 + (n - 1) / 1e4] + [
+        0.9 + (n - 2) / 1e4
+    ]
+    n_pictures = sum(len(p.images) for p in pypdf.PdfReader(io.BytesIO(data)).pages)
+    assert n_pictures == MAX_SHOWN + 1  # and the QR code
+    heading = f"Cells that a person should see: {MAX_SHOWN} / {dossier.n_suspects}"
+    assert heading in text_of(data)
+    assert dossier.n_suspects > MAX_SHOWN + 10
 
 
 def test_intended_use_is_at_the_foot_of_every_page(

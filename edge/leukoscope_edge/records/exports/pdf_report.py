@@ -202,7 +202,10 @@ def _pictures(sheet: "Sheet", dossier: Dossier, say: Say) -> None:
     view_um = dossier.record.origin.view_um
     has_bar = dossier.record.origin.scale_um_per_px is not None
     bar = f" ({say('bar')}: {BAR_UM} µm)" if has_bar else ""
-    sheet.heading(f"{say('Cells that a person should see')}: {len(cells)}{bar}")
+    n = str(len(cells))
+    if dossier.n_suspects > len(cells):
+        n += f" / {dossier.n_suspects}"
+    sheet.heading(f"{say('Cells that a person should see')}: {n}{bar}")
     captions = {c.id: "\n".join(caption_of(dossier, c, say)) for c in cells}
     for start in range(0, len(cells), PICTURES_A_ROW):
         row = cells[start : start + PICTURES_A_ROW]

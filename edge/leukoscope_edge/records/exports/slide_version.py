@@ -24,6 +24,11 @@ from leukoscope_edge.screening_result import ImageReport
 from leukoscope_edge.types import Tally, Word
 
 
+MAX_SHOWN = 60
+"""Pictures on paper, of 15 kB each: five pages. A slide of 2,268 suspects made a PDF of
+33 MB, which no laboratory's system takes; all cells stay on the device."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier:
     """What a report needs.
@@ -114,8 +119,12 @@ class Dossier:
     @property
     def shown(self) -> tuple[CellRecord, ...]:
         """The cells whose pictures belong on paper, most suspicious first."""
-        suspects = [c for c in self.record.cells if is_shown(c)]
-        return tuple(sorted(suspects, key=_rank))
+        return suspects_of(self.record)[:MAX_SHOWN]
+
+    @property
+    def n_suspects(self) -> int:
+        """How many cells are suspect, shown or not."""
+        return len(suspects_of(self.record))
 
     @property
     def changed(self) -> tuple[CellRecord, ...]:
@@ -127,8 +136,13 @@ class Dossier:
         )
 
 
-def is_shown(cell: CellRecord) -> bool:
-    """Say whether a cell's picture belongs on paper: suspect to model or person."""
+def suspects_of(record: SlideRecord) -> tuple[CellRecord, ...]:
+    """Return the counted cells that are suspect to model or person, in their rank."""
+    suspects = (c for c in record.cells if _is_suspect(c))
+    return tuple(sorted(suspects, key=_rank))
+
+
+def _is_suspect(cell: CellRecord) -> bool:
     return cell.is_counted and (cell.is_suspect or cell.final is Word.BLAST)
 
 
@@ -159,7 +173,10 @@ def open_dossier(store: Store, slide: str, *, identified: bool = True) -> Dossie
     elif record.machine is None:
         raise StepError(f"slide {slide} is still being counted: finish it first")
     views = (
-        {c.id: store.pictures.read(slide, c.view) for c in record.cells if is_shown(c)}
+        {
+            c.id: store.pictures.read(slide, c.view)
+            for c in suspects_of(record)[:MAX_SHOWN]
+        }
         if record.has_pictures
         else {}
     )
