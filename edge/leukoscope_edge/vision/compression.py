@@ -58,8 +58,8 @@ def _coefficients(pixels: U8) -> npt.NDArray[np.float32]:
     if not part.size:
         return np.zeros((0, BLOCK, BLOCK), np.float32)
     grey = cv2.cvtColor(np.ascontiguousarray(part), cv2.COLOR_RGB2GRAY)
-    blocks = grey.reshape(rows, BLOCK, columns, BLOCK).transpose(0, 2, 1, 3)
-    blocks = blocks.reshape(-1, BLOCK, BLOCK)
+    tiles = grey.reshape(rows, BLOCK, columns, BLOCK).transpose(0, 2, 1, 3)
+    blocks = np.asarray(tiles, np.uint8).reshape(-1, BLOCK, BLOCK)
     low, high = CLIPPED
     is_whole = (blocks.min(axis=(1, 2)) > low) & (blocks.max(axis=(1, 2)) < high)
     cosines = cv2.dct(np.eye(BLOCK, dtype=np.float32), flags=cv2.DCT_ROWS).T
