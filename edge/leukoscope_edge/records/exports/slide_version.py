@@ -23,7 +23,6 @@ from leukoscope_edge.records.store import Store
 from leukoscope_edge.screening_result import ImageReport
 from leukoscope_edge.types import Tally, Word
 
-
 MAX_SHOWN = 60
 """Pictures on paper, of 15 kB each: five pages. A slide of 2,268 suspects made a PDF of
 33 MB, which no laboratory's system takes; all cells stay on the device."""
