@@ -188,6 +188,26 @@ class ReviewEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HospitalEntry:
+    """Folders that the hospital's system shares with the device; "": none.
+
+    Attributes:
+        orders: CSV files of orders (number, age, type) are taken from here.
+        results: What was signed is laid here, as FHIR and CSV.
+        identified: Results say whose they are, by the sample's label.
+    """
+
+    orders: str = ""
+    results: str = ""
+    identified: bool = True
+
+    def __post_init__(self) -> None:
+        for name in ("orders", "results"):
+            if (folder := getattr(self, name)) and not Path(folder).is_absolute():
+                raise ValueError(f"'{name}' must be a full path, got {folder!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QualityEntry:
     """What the site asks of the device's quality before it lets it say anything.
 
@@ -222,6 +242,7 @@ class Profile:
         may_power_off: The page may power the machine off, by `systemctl poweroff`.
         review: How slides are reviewed here.
         quality: What is asked of the device's quality.
+        hospital: Folders that the hospital's system shares with the device.
         segmenter: How cells are found: "thresholds", or a shipped network. Where the
             network does not serve, thresholds do, and page and slide say why.
     """
@@ -239,6 +260,7 @@ class Profile:
     may_power_off: bool = False
     review: ReviewEntry = ReviewEntry()
     quality: QualityEntry = QualityEntry()
+    hospital: HospitalEntry = HospitalEntry()
     segmenter: str = THRESHOLDS
 
     def __post_init__(self) -> None:

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import warnings
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ from leukoscope_edge.cli import main
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting.background import NormalSlide, SiteBackground
 from leukoscope_edge.errors import SourceError
+from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import Frame
 from leukoscope_edge.vision.scale.stage_micrometer import Calibration
@@ -91,10 +93,29 @@ def test_one_process_and_two_write_the_same_bytes(
     one = screened("one", "--jobs", "1")
     two = screened("two", "--jobs", "2")
     assert one == two
-    assert len(one) == 3 * 3 + 1
+    files = [name for name in one if not name.endswith(".jpg")]
+    assert len(files) == 3 * 3 + 2
     rows = list(csv.DictReader(one["slides.csv"].decode().splitlines()))
     assert [r["slide"] for r in rows] == list(SLIDES)
     assert all(int(r["n_screened"]) == 2 for r in rows)
+
+
+def test_the_page_of_all_slides_finds_each_and_shows_fields_limits_and_empty_images(
+    screened: Callable[..., dict[str, bytes]],
+) -> None:
+    found = screened("page", "--jobs", "1")
+    page = found["index.html"].decode()
+    for slide in ("clinic-a/1", "clinic-a/2", "clinic-b/1"):
+        assert f'href="{slide}/report.html"' in page
+        assert f'data-name="{slide}"' in page
+    pictures = re.findall(r'src="([^"]+)"', page)
+    assert pictures
+    assert set(pictures) <= set(found)
+    assert "Limits of this model" in page
+    assert INTENDED_USE in page
+    for part in ("<main", "<nav", "<header", "<footer", "without a cell"):
+        assert part in page
+    assert "http" not in page
 
 
 def test_a_slide_in_an_archive_gives_what_it_gives_alone(

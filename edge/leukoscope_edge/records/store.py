@@ -161,6 +161,7 @@ class Store:
         self.comment = reader.comment
         self.reason = reader.reason
         self.remarks = reader.remarks
+        self.outcomes_after = reader.outcomes_after
         self.archived_cells = reader.archived_cells
         self.events = reader.events
         # what the counting process writes

@@ -68,6 +68,7 @@ class Device:
     trail: Trail = field(default_factory=Trail)
     set_up_code: SetUpCode = field(default_factory=SetUpCode)
     why_off: str = ""
+    hospital_troubles: deque[str] = field(default_factory=lambda: deque(maxlen=1))
     page_faults: deque[str] = field(default_factory=lambda: deque(maxlen=N_PAGE_FAULTS))
 
     def require_open(self) -> None:

@@ -51,6 +51,7 @@ def notices(device: Device) -> list[str | Message]:
         *([found_by] if found_by else []),
         *(store.recovery.messages if store.recovery else ()),
         *store.troubles,
+        *device.hospital_troubles,
         *(f"Slide {i} is left out: {why}" for i, why in sorted(store.damaged.items())),
     ]
 

@@ -20,6 +20,7 @@ from leukoscope_edge.log import passing_over
 from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE
 from leukoscope_edge.records.device_log import DEVICE
 from leukoscope_edge.web.device import Device
+from leukoscope_edge.web.hospital_folders import HospitalFolders
 
 TICK_S = 5.0
 HOUR_S, DAY_S = 3600.0, 24 * 3600.0
@@ -45,6 +46,7 @@ class Rounds:
             tick_s: How often to see whether something is due.
         """
         self._device, self._clock, self._tick_s = device, clock, tick_s
+        self._hospital = HospitalFolders(device)
         self._stops = threading.Event()
         self._hourly_at, self._daily_at = clock(), clock() + SOON_S
         self._thread = threading.Thread(target=self._run, daemon=True, name="rounds")
@@ -65,6 +67,8 @@ class Rounds:
             return
         if device.counter.newest.mode in BUSY or device.desk.progress.is_busy:
             return
+        device.hospital_troubles.clear()
+        device.hospital_troubles.extend(filter(None, [self._hospital.go()]))
         if self._clock() >= self._hourly_at:
             self._hourly_at = self._clock() + HOUR_S
             look_at_model(device)

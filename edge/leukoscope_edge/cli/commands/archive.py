@@ -21,6 +21,7 @@ from leukoscope_edge.archive import (
     summary_csv_bytes,
 )
 from leukoscope_edge.archive_workers import run_on_cores, run_on_dask
+from leukoscope_edge.cli.archive_index import INDEX, write_index
 from leukoscope_edge.cli.arguments import whole
 from leukoscope_edge.cli.facts import facts_of
 from leukoscope_edge.cli.output import say
@@ -68,7 +69,7 @@ def run(
     tasks = _tasks(options, bundle, site)
     for stray in strays(Path(options.source)):
         say(f"{shown(stray.name)} lies above the slides and is not screened")
-    prepare_folder(out, (TABLE,))
+    prepare_folder(out, (TABLE, INDEX))
     left = [t for t in tasks if not is_done(t, out)]
     say(f"{len(tasks)} slides, {len(tasks) - len(left)} of them done before")
     try:
@@ -77,7 +78,7 @@ def run(
         raise KeyboardInterrupt(
             "stopped; finished slides are kept, the same command goes on with the rest"
         ) from None
-    return _finish(tasks, out, as_json=options.json)
+    return _finish(tasks, out, bundle.card.limits, as_json=options.json)
 
 
 def _require_possible(options: argparse.Namespace) -> None:
@@ -139,11 +140,14 @@ def _screened(
     return run_on_cores(tasks, max(1, options.jobs))
 
 
-def _finish(tasks: list[SlideTask], out: Path, *, as_json: bool) -> int:
+def _finish(
+    tasks: list[SlideTask], out: Path, limits: tuple[str, ...], *, as_json: bool
+) -> int:
     """Write and print the table; 1 where a slide has no result."""
     rows = summary(tasks, out)
     write_whole(out / TABLE, summary_csv_bytes(rows))
     say(f"table: {out / TABLE}")
+    say(f"page: {write_index(tasks, rows, out, limits)}")
     if as_json:
         print(json.dumps([asdict(row) for row in rows], indent=1, ensure_ascii=False))
     else:

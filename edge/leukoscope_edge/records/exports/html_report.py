@@ -59,6 +59,12 @@ def _style() -> str:
     return (folder / "report.css").read_text("utf-8")
 
 
+def page_of(template: str, **values: Any) -> bytes:
+    """Return another page of these templates, with the report's style inside."""
+    made = _environment().get_template(template).render(style=_style(), **values)
+    return made.encode()
+
+
 def report_bytes(screening: Screening, language: Language = ENGLISH) -> bytes:
     """Return the contact sheet of a screening as a UTF-8 HTML file."""
     version = replace(version_of(screening), views=views_of(screening))

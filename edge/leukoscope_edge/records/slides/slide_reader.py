@@ -117,6 +117,19 @@ class SlideReader:
             else:
                 yield record
 
+    def outcomes_after(self, seq: int) -> list[tuple[str, int]]:
+        """Return the slides that were signed or voided since an event, with the event.
+
+        A slide that was never signed has no outcome to take back.
+        """
+        rows: list[tuple[str, int]] = self._ledger.rows(
+            "SELECT slide, max(seq) FROM event WHERE kind IN (?, ?) AND seq > ? "
+            "AND slide IN (SELECT slide FROM event WHERE kind = ?) "
+            "GROUP BY slide ORDER BY max(seq)",
+            (Kind.SIGN.value, Kind.VOID.value, seq, Kind.SIGN.value),
+        )
+        return rows
+
     def last_slide(self) -> int:
         """Return the highest number that a slide has, 0 where there is none."""
         ((last,),) = self._ledger.rows(
