@@ -22,6 +22,41 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CriticalCall:
+    """What whoever told a critical result says of it; see `Told`."""
+
+    who: str
+    how: str
+    told_at: str
+    is_read_back: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A critical result that was told to somebody who acts on it.
+
+    Source: CLSI GP47, what a laboratory documents of a critical result.
+
+    Attributes:
+        sealed: Who was told, encrypted; the store opens it until erasure.
+        how: `telephone`, `word of mouth` or `message`.
+        told_at: When, UTC, ISO 8601, as whoever told it says.
+        is_read_back: Who was told repeated it.
+        version: Of the result that was told.
+        by: Who told it.
+        at: When that was kept, UTC, ISO 8601.
+    """
+
+    sealed: str
+    how: str
+    told_at: str
+    is_read_back: bool
+    version: int
+    by: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """One fact, as it was and as it is.
 

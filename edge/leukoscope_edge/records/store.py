@@ -160,6 +160,7 @@ class Store:
         self.identity_of = reader.identity_of
         self.comment = reader.comment
         self.reason = reader.reason
+        self.told_to = reader.told_to
         self.remarks = reader.remarks
         self.outcomes_after = reader.outcomes_after
         self.archived_cells = reader.archived_cells
@@ -179,6 +180,7 @@ class Store:
         self.sign = review.sign
         self.amend = review.amend
         self.void = review.void
+        self.tell = review.tell
         self.correct = review.correct
         self.set_consent = review.set_consent
         self.drop_pictures = review.drop_pictures

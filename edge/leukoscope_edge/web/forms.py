@@ -1,6 +1,6 @@
 """The bodies of the API's requests, each with its limits."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -274,6 +274,15 @@ class Reasoned(Keyed):
     """Why something is done with a slide; stands on every copy, so no names."""
 
     why: str = Field(min_length=1, max_length=300)
+
+
+class Critical(Keyed):
+    """To whom a critical result was told, how, when by the device's own zone."""
+
+    who: str = Field(min_length=1, max_length=120)
+    how: Literal["telephone", "word of mouth", "message"]
+    told_at: datetime
+    is_read_back: bool
 
 
 class Correction(Reasoned):

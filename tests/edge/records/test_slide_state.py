@@ -44,6 +44,7 @@ correct          x                          x             x
 sign                                        x             x
 amend                                              x
 void             x             x     x      x             x
+tell                                        x      x      x
 consent          x     x       x     x      x      x      x        x
 export           x     x       x     x      x      x      x        x
 erase            x     x       x     x      x      x      x        x

@@ -11,6 +11,7 @@ from typing import Any
 
 from leukoscope_edge.counting.differential import Compared
 from leukoscope_edge.messages import Say
+from leukoscope_edge.records.changes import Told
 from leukoscope_edge.records.exports.cell_words import KINDS
 from leukoscope_edge.records.exports.differential_table import said_flags, table
 from leukoscope_edge.records.exports.local_time import local_time
@@ -19,6 +20,7 @@ from leukoscope_edge.records.slides.kinds import comparison
 from leukoscope_edge.records.slides.slide import Outcome, SlideRecord
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
 
+WAYS_OF_TELLING = ("telephone", "word of mouth", "message")
 SAMPLE_TYPES = {SampleType.BLOOD: "Blood", SampleType.MARROW: "Marrow"}
 AGES = {
     AgeGroup.CHILD: "Child",
@@ -59,7 +61,7 @@ class Fact:
 
 def facts(slide: Dossier) -> tuple[Fact, ...]:
     """Return all that is known of a version of a slide, in the order of a report."""
-    parts = (_whose, _said_of_it, _when, _results, _counts, _kinds, _notes)
+    parts = (_whose, _said_of_it, _when, _results, _told, _counts, _kinds, _notes)
     return tuple(fact for part in parts for fact in part(slide))
 
 
@@ -169,6 +171,36 @@ def _results(slide: Dossier) -> Iterator[Fact]:
     if slide.comment:
         comment = _text(slide.comment)
         yield Fact("comment", "Comment", comment, names_somebody=True)
+
+
+def _told(slide: Dossier) -> Iterator[Fact]:
+    """Yield to whom the critical result was told; who that was, where names may."""
+    names = slide.told_to or ("",) * len(slide.record.told)
+    for who, told in zip(names, slide.record.told, strict=True):
+        yield Fact("told", "Critical result told", _call(who, told))
+
+
+def _call(who: str, told: Told) -> Callable[[Say], str]:
+    text = "version {n} by {how} at {time} UTC, read back: {answer}, told by {name}"
+    if who:
+        text = (
+            "version {n} to {who} by {how} at {time} UTC, read back: {answer}, told by "
+            "{name}"
+        )
+    time = told.told_at[:16].replace("T", " ")
+    answer = "yes" if told.is_read_back else "no"
+
+    def said(say: Say) -> str:
+        return say(text).format(
+            n=told.version,
+            who=who,
+            how=say(told.how),
+            time=time,
+            answer=say(answer),
+            name=told.by,
+        )
+
+    return said
 
 
 def _counts(slide: Dossier) -> Iterator[Fact]:

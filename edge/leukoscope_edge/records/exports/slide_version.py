@@ -47,6 +47,8 @@ class Dossier:
         ranges: What is usual at this age, None where the age is not known.
         ranges_trouble: Why the site's own ranges cannot be read, "" mostly.
         laboratory: Where it was made, None where the site says nothing of itself.
+        told_to: Who was told its critical result, beside `record.told`; empty on a copy
+            without names.
     """
 
     record: SlideRecord
@@ -62,6 +64,7 @@ class Dossier:
     ranges: AgeRanges | None = None
     ranges_trouble: str = ""
     laboratory: Laboratory | None = None
+    told_to: tuple[str, ...] = ()
 
     @property
     def file_stem(self) -> str:
@@ -167,7 +170,10 @@ def open_dossier(store: Store, slide: str, *, identified: bool = True) -> Dossie
     if signature is not None:
         signed = store.slide_at(slide, signature.seq)
         record = replace(
-            signed, is_erased=record.is_erased, has_pictures=record.has_pictures
+            signed,
+            is_erased=record.is_erased,
+            has_pictures=record.has_pictures,
+            told=record.told,
         )
     elif record.machine is None:
         raise StepError(f"slide {slide} is still being counted: finish it first")
@@ -189,6 +195,7 @@ def open_dossier(store: Store, slide: str, *, identified: bool = True) -> Dossie
         views=views,
         marks=tuple(_marks(store, newest, signature, identified=identified)),
         laboratory=_laboratory(store),
+        told_to=store.told_to(newest) if identified else (),
         background_from="site" if record.site else "bundle",
         **_ranges(store, record),
     )
@@ -265,6 +272,7 @@ def _void(
         views={},
         marks=(message("void-because", name=reason.by, why=why),),
         laboratory=_laboratory(store),
+        told_to=store.told_to(record) if identified else (),
     )
 
 

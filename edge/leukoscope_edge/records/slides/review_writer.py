@@ -6,6 +6,7 @@ from typing import Any
 
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.outcome import Refusal, Verdict
+from leukoscope_edge.records.changes import CriticalCall
 from leukoscope_edge.records.digest import CHANGED, digest_of
 from leukoscope_edge.records.event_writer import EventWriter
 from leukoscope_edge.records.identities import Identities
@@ -216,6 +217,29 @@ class ReviewWriter:
         with self._events.writing():
             if self._events.repeated(Kind.VOID, slide, key) is None:
                 self._events.append(Kind.VOID, slide, self._why(slide, why), by, key)
+
+    def tell(self, slide: str, call: CriticalCall, by: str, *, key: str) -> None:
+        """Keep that a critical result was told, to whom, how and when.
+
+        Args:
+            slide: The slide.
+            call: What whoever told it says.
+            by: Who told it.
+            key: Idempotency key.
+
+        Raises:
+            StepError: There is no result to tell yet, or the slide is void.
+        """
+        with self._events.writing():
+            if self._events.repeated(Kind.TELL, slide, key) is None:
+                body = {
+                    "sealed": self._identities.seal_text(slide, call.who),
+                    "how": call.how,
+                    "told_at": call.told_at,
+                    "is_read_back": call.is_read_back,
+                    "version": self._reader.slide(slide).version,
+                }
+                self._events.append(Kind.TELL, slide, body, by, key)
 
     def correct(
         self, slide: str, facts: Corrected, why: str, by: str, *, key: str = ""

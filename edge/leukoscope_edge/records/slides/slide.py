@@ -8,7 +8,7 @@ from leukoscope_edge.counting import Doubt
 from leukoscope_edge.counting.background import SiteBackground
 from leukoscope_edge.messages import Message, Say, said_all
 from leukoscope_edge.outcome import Refusal, Verdict
-from leukoscope_edge.records.changes import Correction, Reason
+from leukoscope_edge.records.changes import Correction, Reason, Told
 from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.sample import SlideFacts
 from leukoscope_edge.types import (
@@ -59,6 +59,7 @@ class Kind(str, Enum):
     SIGN = "sign"
     AMEND = "amend"
     VOID = "void"
+    TELL = "tell"
     CORRECT = "correct"
     CONSENT = "consent"
     EXPORT = "export"
@@ -417,6 +418,7 @@ class SlideRecord:
         amendments: Why signed versions were opened again, the oldest first.
         corrections: What was put right of its facts, the oldest first.
         void: Why it counts for nothing, None where it counts.
+        told: To whom its critical result was told, the oldest first.
         n_differential: Cells that the differential asks for; 0: as many as there are.
     """
 
@@ -450,6 +452,7 @@ class SlideRecord:
     amendments: tuple[Reason, ...] = ()
     corrections: tuple[Correction, ...] = ()
     void: Reason | None = None
+    told: tuple[Told, ...] = ()
     notes_on_cells: tuple[tuple[str, str, str], ...] = ()
     n_differential: int = 0
 

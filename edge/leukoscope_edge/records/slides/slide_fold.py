@@ -11,7 +11,7 @@ from typing import Any
 
 from leukoscope_edge.counting.background import NormalSlide, SiteBackground
 from leukoscope_edge.messages import from_plain
-from leukoscope_edge.records.changes import Change, Correction, Reason
+from leukoscope_edge.records.changes import Change, Correction, Reason, Told
 from leukoscope_edge.records.events import Event
 from leukoscope_edge.records.slides.kinds import n_own_left
 from leukoscope_edge.records.slides.slide import (
@@ -124,6 +124,9 @@ def _after(record: SlideRecord, kind: Kind, event: Event) -> SlideRecord:  # noq
             return replace(record, amendments=(*record.amendments, why))
         case Kind.VOID:
             return replace(record, void=_reason(event))
+        case Kind.TELL:
+            told = Told(**event.body, by=event.by, at=event.at)
+            return replace(record, told=(*record.told, told))
         case Kind.CORRECT:
             return _corrected(record, event)
         case Kind.CONSENT:

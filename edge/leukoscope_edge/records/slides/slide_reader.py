@@ -196,6 +196,11 @@ class SlideReader:
         """Return why something was done with a slide, None after erasure."""
         return self._identities.open_text(slide, reason.sealed)
 
+    def told_to(self, record: SlideRecord) -> tuple[str, ...]:
+        """Return who was told a slide's critical result; empty texts after erasure."""
+        texts = (self._identities.open_text(record.id, t.sealed) for t in record.told)
+        return tuple(text or "" for text in texts)
+
     def archived_cells(self) -> Iterator[ArchivedCell]:
         """Yield every cell that a model judged and whose crops are still here."""
         for record in self.every_slide(oldest_first=True):

@@ -52,6 +52,7 @@ class Action(str, Enum):
     SIGN = "sign"
     AMEND = "amend"
     VOID = "void"
+    TELL = "tell"
     CONSENT = "consent"
     EXPORT = "export"
     ERASE = "erase"
@@ -87,6 +88,8 @@ ALLOWED: Mapping[Action, frozenset[SlideState]] = MappingProxyType(
         # A signed result is withdrawn by amending it first, so that a reason is given
         # for that, and never while the lens still adds cells.
         Action.VOID: _ANY - {_S.COUNTING, _S.SIGNED, _S.VOIDED},
+        # Also of a result that nobody has signed yet: a child may not wait for it.
+        Action.TELL: _IN_REVIEW | {_S.SIGNED},
         Action.CONSENT: _ANY,
         Action.EXPORT: _ANY,
         Action.ERASE: _ANY,

@@ -14,7 +14,7 @@ from leukoscope_edge.records.exports.differential_table import (
     said_flags,
     table,
 )
-from leukoscope_edge.records.exports.facts import facts
+from leukoscope_edge.records.exports.facts import WAYS_OF_TELLING, facts
 from leukoscope_edge.records.exports.formats import FORMATS
 from leukoscope_edge.records.exports.html_report import report_values, suspects
 from leukoscope_edge.records.exports.slide_version import (
@@ -36,7 +36,7 @@ from leukoscope_edge.review.blind_order import (
     hides_model,
     tab_of,
 )
-from leukoscope_edge.types import Word
+from leukoscope_edge.types import VerdictName, Word
 from leukoscope_edge.web.access import SlideId, device_of, state_now
 from leukoscope_edge.web.device import has_right
 from leukoscope_edge.web.forms import Objective
@@ -50,6 +50,8 @@ from leukoscope_edge.web.routes.pages import (
 )
 
 router = APIRouter()
+CRITICAL = frozenset((VerdictName.BLASTS.value, VerdictName.FEW.value))
+"""Results that somebody is told at once."""
 
 
 @router.get("/slides/{slide}/review", dependencies=[OPERATOR])
@@ -163,7 +165,19 @@ def paper(slide: SlideId, request: Request, identified: bool = False) -> Respons
 
 @router.get("/slides/{slide}/share", dependencies=[OPERATOR])
 def share(slide: SlideId, request: Request) -> Response:
-    """What leaves the device."""
+    """What leaves the device, and to whom a critical result was told."""
+    store, profile = device_of(request).store, device_of(request).profile
+    record = store.slide(slide)
+    may_tell = is_allowed(Action.TELL, record.state)
     return slide_page(
-        request, slide, "share", **writable(request), formats=FORMATS.values()
+        request,
+        slide,
+        "share",
+        **writable(request),
+        formats=FORMATS.values(),
+        told=list(zip(store.told_to(record), record.told, strict=True)),
+        may_tell=may_tell and not hides_model(record, profile.review),
+        is_critical=bool(record.signatures)
+        and record.signatures[-1].outcome.result in CRITICAL,
+        ways=WAYS_OF_TELLING,
     )

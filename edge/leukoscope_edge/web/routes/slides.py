@@ -1,5 +1,6 @@
 """The API about a slide: start, count, judge, sign, share. No GET changes anything."""
 
+from datetime import datetime, timedelta, timezone
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
@@ -18,6 +19,7 @@ from leukoscope_edge.quality.site_background import (
     is_for_background,
     keep_normal_slide,
 )
+from leukoscope_edge.records.changes import CriticalCall
 from leukoscope_edge.records.exports.cell_words import model_said
 from leukoscope_edge.records.exports.formats import FORMATS
 from leukoscope_edge.records.exports.pdf_report import qr_png, write_paper
@@ -49,6 +51,7 @@ from leukoscope_edge.web.access import (
 from leukoscope_edge.web.device import Device, has_right
 from leukoscope_edge.web.forms import (
     Correction,
+    Critical,
     File,
     Judged,
     Keyed,
@@ -64,6 +67,7 @@ from leukoscope_edge.web.share import Asked, What, copy_to_stick, take_file
 
 router = APIRouter(prefix="/api/slides")
 Operator = Annotated[Person, Depends(at_slides)]
+CLOCKS_DIFFER = timedelta(minutes=5)
 NOT_FINISHED = (
     "the count has failed and was not ended: go on counting, or begin a new slide"
 )
@@ -280,6 +284,29 @@ def void(
     device.counter.order(Order(do=Do.REST, slide=slide, by=person.name))
     device.store.void(slide, body.why, person.name, key=body.key)
     return {"next": f"/slides/{slide}/result"}
+
+
+@router.post("/{slide}/told")
+def tell(
+    slide: SlideId, body: Critical, request: Request, person: Operator
+) -> dict[str, str]:
+    """Keep that a critical result was told.
+
+    Raises:
+        HTTPException: At a time that is still to come (409).
+    """
+    device, told_at = device_of(request), body.told_at.astimezone(timezone.utc)
+    device.require_looked(slide)
+    if told_at > datetime.now(timezone.utc) + CLOCKS_DIFFER:
+        raise HTTPException(409, "the time is still to come: look at it again")
+    call = CriticalCall(
+        who=body.who,
+        how=body.how,
+        told_at=told_at.isoformat(timespec="seconds"),
+        is_read_back=body.is_read_back,
+    )
+    device.store.tell(slide, call, person.name, key=body.key)
+    return {"next": f"/slides/{slide}/share"}
 
 
 @router.post("/{slide}/correct")

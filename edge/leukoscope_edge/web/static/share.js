@@ -19,3 +19,9 @@ async function save(button) {
 for (const button of document.querySelectorAll("[data-file]")) {
   button.addEventListener("click", () => save(button));
 }
+
+// A call is told when it happens, mostly; whoever told it before says when.
+for (const field of document.querySelectorAll("[data-now]")) {
+  const now = new Date();
+  field.value = new Date(now - now.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+}

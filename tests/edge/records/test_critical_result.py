@@ -1,0 +1,72 @@
+"""A critical result that was told: kept, and on every export."""
+
+from typing import Any
+
+import pytest
+
+from leukoscope_edge.errors import StepError
+from leukoscope_edge.records.changes import CriticalCall
+from leukoscope_edge.records.exports.cells_csv import dossier_csv_bytes
+from leukoscope_edge.records.exports.facts import facts, facts_object
+from leukoscope_edge.records.exports.fhir import fhir_bytes
+from leukoscope_edge.records.exports.slide_version import open_dossier
+
+CALL = CriticalCall(
+    who="Dr Okoye, ward 4",
+    how="telephone",
+    told_at="2026-11-29T12:34:00+00:00",
+    is_read_back=True,
+)
+SAID = "telephone at 2026-11-29 12:34 UTC, read back: yes, told by ann"
+
+
+def test_a_slide_of_which_nobody_was_told_says_nothing_of_it(bench: Any) -> None:
+    dossier = open_dossier(bench.store, bench.signed())
+    assert "told" not in facts_object(dossier)
+    assert dossier.told_to == ()
+
+
+def test_a_call_after_the_signature_is_on_every_export(bench: Any) -> None:
+    slide = bench.signed()
+    bench.store.tell(slide, CALL, "ann", key="told-0001")
+    bench.store.tell(slide, CALL, "ann", key="told-0001")  # sent twice, kept once
+    dossier = open_dossier(bench.store, slide)
+    assert facts_object(dossier)["told"] == f"version 1 to {CALL.who} by {SAID}"
+    for exported in (dossier_csv_bytes(dossier), fhir_bytes(dossier)):
+        assert CALL.who.encode() in exported
+    on_paper = [f.row() for f in facts(dossier) if not f.group]
+    assert ("Critical result told", f"version 1 to {CALL.who} by {SAID}") in on_paper
+    assert bench.store.verify_audit() == []
+
+
+def test_a_copy_without_names_says_the_call_and_not_whom(bench: Any) -> None:
+    slide = bench.signed()
+    bench.store.tell(slide, CALL, "ann", key="told-0001")
+    dossier = open_dossier(bench.store, slide, identified=False)
+    assert facts_object(dossier)["told"] == f"version 1 by {SAID}"
+    for exported in (dossier_csv_bytes(dossier), fhir_bytes(dossier)):
+        assert b"Okoye" not in exported
+
+
+def test_who_was_told_is_encrypted_and_goes_with_an_erasure(bench: Any) -> None:
+    slide = bench.signed()
+    bench.store.tell(slide, CALL, "ann", key="told-0001")
+    assert "Okoye" not in str(bench.store.events(slide))
+    bench.store.erase(slide, "request", "ann")
+    assert bench.store.told_to(bench.store.slide(slide)) == ("",)
+    assert facts_object(open_dossier(bench.store, slide))["told"].startswith("version")
+
+
+def test_a_void_slide_still_says_who_was_told(bench: Any) -> None:
+    slide = bench.finished()
+    bench.store.tell(slide, CALL, "ann", key="told-0001")  # before anybody signs
+    bench.store.void(slide, "another's blood", "ann", key="void-0001")
+    assert CALL.who in facts_object(open_dossier(bench.store, slide))["told"]
+
+
+def test_nothing_is_told_of_a_slide_that_is_counted_or_void(bench: Any) -> None:
+    counting, void = bench.counted(), bench.finished()
+    bench.store.void(void, "torn", "ann", key="void-0001")
+    for slide in (counting, void):
+        with pytest.raises(StepError, match="cannot tell while"):
+            bench.store.tell(slide, CALL, "ann", key=f"told-{slide}")

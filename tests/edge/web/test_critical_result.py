@@ -1,0 +1,78 @@
+"""To whom a critical result was told: asked after the result is sent, kept, shown."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.edge.web.stand_ins import NAME, Browser, fill_slide, look_at_all
+
+from leukoscope_edge.records.slides.conclusion import verdict_of
+from leukoscope_edge.web.device import Device
+
+WHO = "Dr Okoye, ward 4"
+
+
+def call(**changes: Any) -> dict[str, Any]:
+    now = datetime.now()
+    told = {
+        "who": WHO,
+        "how": "telephone",
+        "told_at": f"{now:%Y-%m-%dT%H:%M}",
+        "is_read_back": True,
+        "key": "told-00001",
+    }
+    return told | changes
+
+
+def signed(device: Device, n_blast: int) -> str:
+    slide = look_at_all(device, fill_slide(device, n_blast=n_blast, n_normal=12))
+    device.store.sign(
+        slide, lambda r: verdict_of(r, device.card_of(r)), NAME, key=f"sign-{slide}"
+    )
+    return slide
+
+
+def test_a_critical_result_asks_for_the_call_and_shows_it(
+    browser: Browser, device: Device
+) -> None:
+    slide = signed(device, n_blast=4)
+    path = f"/slides/{slide}/share"
+    assert (
+        "<details open><summary>I told somebody this result" in browser.get(path).text
+    )
+    answer = browser.post(f"/api/slides/{slide}/told", json=call())
+    assert (answer.status_code, answer.json()["next"]) == (200, path)
+    page = browser.get(path).text
+    assert WHO in page
+    assert "read back" in page
+    assert "<details open>" not in page
+    assert WHO in browser.get(f"/slides/{slide}/paper?identified=true").text
+    assert WHO not in browser.get(f"/slides/{slide}/paper").text
+
+
+def test_other_results_may_be_told_too_and_nothing_presses(
+    browser: Browser, device: Device
+) -> None:
+    slide = signed(device, n_blast=0)
+    page = browser.get(f"/slides/{slide}/share").text
+    assert "I told somebody this result" in page
+    assert "<details open>" not in page
+
+
+def test_nothing_is_told_before_people_have_looked(
+    browser: Browser, device: Device
+) -> None:
+    slide = fill_slide(device, n_blast=4, n_normal=12)
+    assert "I told somebody" not in browser.get(f"/slides/{slide}/share").text
+    assert browser.post(f"/api/slides/{slide}/told", json=call()).status_code == 409
+
+
+def test_a_call_that_is_still_to_come_was_not_made(
+    browser: Browser, device: Device
+) -> None:
+    slide = signed(device, n_blast=4)
+    later = datetime.now() + timedelta(hours=1)
+    body = call(told_at=f"{later:%Y-%m-%dT%H:%M}")
+    answer = browser.post(f"/api/slides/{slide}/told", json=body)
+    assert answer.status_code == 409
+    assert "still to come" in answer.json()["detail"]
+    assert device.store.slide(slide).told == ()
