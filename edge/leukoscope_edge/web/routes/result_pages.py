@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from leukoscope_edge.accounts import Right
 from leukoscope_edge.inference.reference_cells import attribution, numbers_by_kind
+from leukoscope_edge.outcome import VerdictName
 from leukoscope_edge.records.digest import digest_of
 from leukoscope_edge.records.exports.cell_words import KIND_KEYS, KIND_OF_ONE, KINDS
 from leukoscope_edge.records.exports.differential_table import (
@@ -36,7 +37,7 @@ from leukoscope_edge.review.blind_order import (
     hides_model,
     tab_of,
 )
-from leukoscope_edge.types import VerdictName, Word
+from leukoscope_edge.types import Word
 from leukoscope_edge.web.access import SlideId, device_of, state_now
 from leukoscope_edge.web.device import has_right
 from leukoscope_edge.web.forms import Objective
