@@ -23,5 +23,6 @@ def digest_of(record: SlideRecord, outcome: Outcome) -> str:
         "identity": record.sealed,
         "objective": objective_of(record),
         "version": record.version,
+        "kinds": {c.id: c.final_kind for c in record.counted},
     }
     return hashlib.sha256(canonical(shown).encode()).hexdigest()

@@ -1,6 +1,7 @@
 """Nobody learns what the model thinks before they have looked themselves."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Literal, cast
@@ -12,6 +13,7 @@ from tests.edge.web.stand_ins import (
     Browser,
     StillCounter,
     fill_slide,
+    make_cell,
     new_slide_of,
 )
 
@@ -19,10 +21,12 @@ from leukoscope_edge.accounts import Role
 from leukoscope_edge.live.blinding import blinded
 from leukoscope_edge.live.commands import HEAD_BYTES, Mode, News
 from leukoscope_edge.messages import message, plain
+from leukoscope_edge.outcome import Refusal
 from leukoscope_edge.profile import ReviewEntry
 from leukoscope_edge.records.slides.first_look import first_pass
+from leukoscope_edge.records.slides.slide import MIN_OTHERS_REVIEWED
 from leukoscope_edge.review.blind_order import hides_model
-from leukoscope_edge.types import Word
+from leukoscope_edge.types import CallName, Tally, Word
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device
 
@@ -223,3 +227,70 @@ def test_a_cell_judged_while_the_slide_is_counted_tells_nothing(
     counter.tell(News(mode=Mode.PAUSED, slide=slide, facts={"seq": 1}))
     told = browser.post(f"/api/slides/{slide}/judge", json=body).json()
     assert (told["word"], told["call"], told["p_blast"]) == ("normal", None, None)
+
+
+def of_kinds(device: Device, n_readers: Literal[1, 2] = 1) -> str:
+    """A finished slide whose normal cells the model told apart."""
+    slide = fill_slide(device, is_finished=False, n_readers=n_readers)
+    cells = [make_cell(i, CallName.NORMAL) for i in range(1, 13)]
+    told = [
+        replace(c, call=replace(c.call, kinds=(("eosinophil", 1.0),)))
+        for c in cells
+        if c.call is not None
+    ]
+    device.store.add_cells(slide, told, frames={})
+    verdict = Refusal(reason=message("test"))
+    device.store.finish_count(slide, verdict, NAME, tally=Tally())
+    return slide
+
+
+def test_the_first_look_holds_no_kind_of_a_cell(people: Device) -> None:
+    slide = of_kinds(people)
+    with client(people, "first-look") as browser:
+        browser.sign_in()
+        page = browser.get(f"/slides/{slide}/review").text
+        figures = re.findall("<figure class=.cell.*?</figure>", page, re.DOTALL)
+        assert len(figures) == MIN_OTHERS_REVIEWED
+        assert not any("eosinophil" in f.lower() for f in figures)
+        result = browser.get(f"/slides/{slide}/result").text
+        assert "eosinophil" not in result.lower()
+
+
+def test_of_two_readers_none_sees_the_others_kind_or_note_before_both_are_done(
+    people: Device,
+) -> None:
+    slide = of_kinds(people, n_readers=2)
+    cell = first_pass(people.store.slide(slide))[0].id
+    people.store.judge_cell(
+        slide, cell, Word.NORMAL, "Binta", key="k" * 8, kind="basophil"
+    )
+    people.store.remark(slide, cell, "large granules", "Binta", key="n" * 8)
+    with client(people, "off", readers=2) as browser:
+        browser.sign_in()
+        notes = browser.get(f"/api/slides/{slide}/cells/{cell}/remarks").json()
+        assert notes == []
+        page = browser.get(f"/slides/{slide}/review").text
+        figures = re.findall("<figure class=.cell.*?</figure>", page, re.DOTALL)
+        assert not any("basophil" in f.lower() for f in figures)
+        body = {"cell": cell, "word": "normal", "kind": "monocyte", "seen": 0}
+        answer = browser.post(
+            f"/api/slides/{slide}/judge", json=body | {"key": "j" * 8}
+        )
+        assert answer.status_code == 200, answer.text
+        assert "basophil" not in answer.text
+        own = {"text": "folded", "key": "o" * 8}
+        browser.post(f"/api/slides/{slide}/cells/{cell}/remarks", json=own)
+        notes = browser.get(f"/api/slides/{slide}/cells/{cell}/remarks").json()
+        assert notes == [{"by": NAME, "text": "folded"}]
+
+
+def test_a_kind_stands_beside_a_normal_word_alone(people: Device) -> None:
+    slide = of_kinds(people)
+    with client(people, "first-look") as browser:
+        browser.sign_in()
+        body = {"cell": "1", "word": "blast", "kind": "monocyte", "seen": 0}
+        answer = browser.post(
+            f"/api/slides/{slide}/judge", json=body | {"key": "j" * 8}
+        )
+        assert answer.status_code == 422
+    assert people.store.slide(slide).cells[0].word is None

@@ -26,6 +26,8 @@ function percent(fraction) { return `${(100 * fraction).toFixed(1)} %`; }
 // Before the first look the device tells how many cells there are, and no more.
 function showNumbers(count) {
   byId("n-cells").textContent = count.n_cells + count.n_unclear;
+  const differential = byId("n-differential");
+  if (differential) differential.textContent = count.n_cells + count.n_unclear;
   const next = count.next_look;
   byId("next-look").textContent = next ? `${byId("next-look").dataset.text} ${next}` : "";
   byId("progress").value = next ? (100 * count.n_cells) / next : 100;
