@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from threading import Thread
 from typing import Any
 
 import pytest
 
-from leukoscope_edge.errors import StepError
+from leukoscope_edge.errors import RecordError, StepError
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.live.recorder import Keeper
@@ -16,6 +17,7 @@ from leukoscope_edge.records.slides.conclusion import RESCALED, context_of, verd
 from leukoscope_edge.records.slides.correction import Corrected
 from leukoscope_edge.records.slides.slide import SlideRecord, outcome_of
 from leukoscope_edge.records.slides.slide_state import SlideState
+from leukoscope_edge.records.store import Store, open_store
 from leukoscope_edge.sample import AgeGroup, SampleType
 from leukoscope_edge.types import Call, CallName, Cell, Word
 
@@ -199,6 +201,40 @@ def test_the_verdict_is_concluded_from_the_slide_as_it_is_written(
     signature = bench.store.sign(slide, conclude, "ann", key="s")
     assert seen == [head]
     assert signature.seq == head + 1
+
+
+def test_nobody_judges_between_the_decision_and_the_signature(
+    bench: Any, verdict: Verdict
+) -> None:
+    """Neither a thread of the same page nor another program."""
+    slide = bench.reviewed()
+    other = open_store(bench.folder)
+    said: list[str] = []
+
+    def judge(store: Store) -> None:
+        try:
+            store.judge_cell(slide, "1", Word.NORMAL, "ben", key=f"{id(store)}")
+        except RecordError as err:
+            said.append(str(err))
+
+    judging = [Thread(target=judge, args=(s,)) for s in (bench.store, other)]
+
+    def conclude(record: SlideRecord) -> Verdict:
+        for thread in judging:
+            thread.start()
+        for thread in judging:
+            thread.join(0.3)
+            assert thread.is_alive()
+        return verdict
+
+    head = bench.store.head().seq
+    signature = bench.store.sign(slide, conclude, "ann", key="s")
+    for thread in judging:
+        thread.join()
+    assert signature.seq == head + 1
+    assert len(said) == 2
+    assert all("signed" in why for why in said)
+    other.close()
 
 
 def test_a_count_that_is_over_goes_on_only_where_somebody_asks(bench: Any) -> None:

@@ -67,7 +67,7 @@ def read_cached(folder: Path, key: PlanKey) -> bytes | None:
     try:
         data, text = plan.read_bytes(), note.read_text(encoding="utf-8")
         stored = json.loads(text)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     if not isinstance(stored, dict):
         return None
