@@ -172,9 +172,7 @@ class Recorder:
                 )
         self._step(
             f"missed-{slide}-{n}",
-            lambda key: store.add_missed(
-                slide, _missed(), Word.BLAST, "storm", key=key
-            ),
+            lambda key: store.add_missed(slide, _missed(), "storm", key=key),
         )
         self._step(f"undo-{slide}-{n}", lambda key: store.undo(slide, "storm", key=key))
         self._step(

@@ -44,7 +44,7 @@ class Review(RuleBasedStateMachine):
         self.root = Path(tempfile.mkdtemp())
         self.bench = self.bench_kind(self.root / "r")
         self.slide = self.bench.finished()
-        self.steps: list[tuple[str, Word]] = []
+        self.steps: list[tuple[str, Word | None]] = []
         self.n_missed, self.n_signed, self.is_signed, self.n = 0, 0, False, 0
 
     def key(self) -> str:
@@ -65,11 +65,16 @@ class Review(RuleBasedStateMachine):
         key = self.key()
         self.n_missed += 1
         for _ in range(1 + twice):
-            name = self.bench.store.add_missed(
-                self.slide, MISSED, Word.BLAST, "ann", key=key
-            )
+            name = self.bench.store.add_missed(self.slide, MISSED, "ann", key=key)
             assert name == f"m{self.n_missed}"
-        self.steps.append((name, Word.BLAST))
+        self.steps.append((name, None))
+
+    @precondition(lambda self: not self.is_signed and None in dict(self.steps).values())
+    @rule(word=st.sampled_from(Word))
+    def judge_what_was_added(self, word: Word) -> None:
+        added = [cell for cell, said in dict(self.steps).items() if said is None]
+        self.bench.store.judge_cell(self.slide, added[0], word, "ann", key=self.key())
+        self.steps.append((added[0], word))
 
     @precondition(lambda self: not self.is_signed)
     @rule()
@@ -88,7 +93,8 @@ class Review(RuleBasedStateMachine):
     @precondition(lambda self: not self.is_signed)
     @rule()
     def sign(self) -> None:
-        is_judged = {cell for cell, _ in self.steps}.issuperset(CELLS)
+        words = dict(self.steps)
+        is_judged = words.keys() >= set(CELLS) and None not in words.values()
         if not is_judged:
             with pytest.raises(StepError):
                 self.sign_it()
@@ -110,7 +116,7 @@ class Review(RuleBasedStateMachine):
     def agrees(self) -> None:
         record = self.bench.store.slide(self.slide)
         words = {c.id: c.word for c in record.cells if c.word is not None}
-        assert words == dict(self.steps)
+        assert words == {c: w for c, w in dict(self.steps).items() if w is not None}
         assert len(record.signatures) == self.n_signed
         assert (record.state is SlideState.SIGNED) == self.is_signed
 

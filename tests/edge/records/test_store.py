@@ -101,7 +101,7 @@ def test_the_same_key_acts_once(
     )
     slide = bench.reviewed()
     for _ in range(2):
-        missed = store.add_missed(slide, MISSED, Word.BLAST, "ann", key="m")
+        missed = store.add_missed(slide, MISSED, "ann", key="m")
         assert missed == "m1"
         store.undo(slide, "ann", key="u")
         signature = store.sign(slide, lambda _: verdict, "ann", key="g")
@@ -125,9 +125,7 @@ def test_a_missed_cell_that_was_taken_back_does_not_give_its_id_away(
 ) -> None:
     slide = bench.finished()
     for number in (1, 2):
-        name = bench.store.add_missed(
-            slide, MISSED, Word.BLAST, "ann", key=f"m{number}"
-        )
+        name = bench.store.add_missed(slide, MISSED, "ann", key=f"m{number}")
         assert name == f"m{number}"
         bench.store.undo(slide, "ann", key=f"u{number}")
     assert all(not c.id.startswith("m") for c in bench.store.slide(slide).cells)

@@ -37,6 +37,7 @@ from leukoscope_edge.quality.camera_scale import (
     of_this_size,
     usual_objective,
 )
+from leukoscope_edge.records.slides.first_look import first_pass
 from leukoscope_edge.records.slides.slide import Identity, SlideSetUp
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import Frame
@@ -284,8 +285,12 @@ def test_a_tapped_cell_is_cut_out_of_its_picture(
     news = News(mode=Mode.PAUSED, slide=slide, facts=facts, jpeg=jpeg.tobytes())
     device.counter.tell(news)  # type: ignore[attr-defined]
     answer = browser.post(f"/api/slides/{slide}/missed", json=body)
-    assert answer.json() == {"cell": "m1"}
-    [cell] = device.store.slide(slide).cells
+    assert answer.json() == {"cell": "m1", "box": [260, 180, 380, 300]}
+    record = device.store.slide(slide)
+    [cell] = record.cells
+    assert (cell.added_by, cell.word) == (NAME, None)
+    assert [c.id for c in first_pass(record)] == ["m1"]
+    assert record.to_review == (cell,)
     assert cell.box_px == (260, 180, 380, 300)
     assert cell.slide_px == (1320.0, 240.0)
     corner = cut_missed(news, (0.0, 1.0), device.bundle.card, 0.1)

@@ -1,8 +1,9 @@
 """The cells that people judge first, and whether they have. Pure.
 
 In the first pass nobody sees the model's word. The cells that must be judged (suspect
-and unclear ones) are mixed with others that the model does not suspect, in an order
-that tells nothing; judging those others also finds blasts that the model missed.
+and unclear ones, and those that a person added) are mixed with others that the model
+does not suspect, in an order that tells nothing; judging those others also finds blasts
+that the model missed.
 """
 
 import hashlib
@@ -19,7 +20,7 @@ from leukoscope_edge.records.slides.slide_state import SlideState
 
 def first_pass(record: SlideRecord) -> list[CellRecord]:
     """Return the cells of the first pass, judged ones included, in a blind order."""
-    countable = [c for c in record.cells if c.is_counted and c.call is not None]
+    countable = [c for c in record.cells if c.is_counted and (c.call or c.added_by)]
     suspects = [c for c in countable if c.is_suspect]
     others = _shuffled(record.id, [c for c in countable if not c.is_suspect])
     return _shuffled(f"{record.id} pass", suspects + others[:MIN_OTHERS_REVIEWED])

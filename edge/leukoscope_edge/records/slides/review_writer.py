@@ -116,10 +116,8 @@ class ReviewWriter:
 
         self._events.do(Kind.JUDGE, slide, body, by, key, refuses)
 
-    def add_missed(
-        self, slide: str, missed: MissedCell, word: Word, by: str, *, key: str
-    ) -> str:
-        """Keep a cell that the machine missed and return its id."""
+    def add_missed(self, slide: str, missed: MissedCell, by: str, *, key: str) -> str:
+        """Keep a cell that the machine missed, to be judged, and return its id."""
         view = self._pictures.keep(slide, missed.view)
         with self._events.writing():
             if known := self._events.repeated(Kind.MISSED, slide, key):
@@ -137,7 +135,7 @@ class ReviewWriter:
                 n_crops=0,
                 view=view,
             )
-            body = {"cell": cell_object(cell), "word": word.value}
+            body = {"cell": cell_object(cell)}
             self._events.append(Kind.MISSED, slide, body, by, key)
         return cell.id
 

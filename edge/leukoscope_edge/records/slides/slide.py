@@ -246,6 +246,8 @@ class CellRecord:
         kind: The likeliest kind to the model, blast apart; "" where it tells none.
         kind_words: Each reader's own last word on its kind, "" where she named none.
         sealed_notes: Notes of people on it, encrypted, with who wrote each.
+        added_by: Who added it, to be judged like a suspect; "" where the machine found
+            it, and in older records, where adding it was a word on it.
     """
 
     id: str
@@ -269,6 +271,7 @@ class CellRecord:
     kind: str = ""
     kind_words: tuple[tuple[str, str], ...] = ()
     sealed_notes: tuple[tuple[str, str], ...] = ()
+    added_by: str = ""
 
     @property
     def named_kind(self) -> str:
@@ -307,8 +310,8 @@ class CellRecord:
 
     @property
     def is_suspect(self) -> bool:
-        """Whether the model wants a person to look: blast or unclear."""
-        return self.call in (CallName.BLAST, CallName.UNCLEAR)
+        """Whether a person must look: blast or unclear to the model, or added."""
+        return self.call in (CallName.BLAST, CallName.UNCLEAR) or bool(self.added_by)
 
 
 def cell_id(run: int, number: int) -> str:
@@ -356,13 +359,14 @@ class ArchivedCell:
 class Step:
     """A person's step in the review that can be taken back.
 
-    `settles`: a supervisor's word on a cell that two people had read. `kind`: of a
-    normal cell, "" where it was not named.
+    `word`: None where somebody added a cell and has not judged it yet. `settles`: a
+    supervisor's word on a cell that two people had read. `kind`: of a normal cell, ""
+    where it was not named.
     """
 
     seq: int
     cell: str
-    word: Word
+    word: Word | None
     by: str
     adds: CellRecord | None = None
     settles: bool = False
@@ -540,7 +544,11 @@ def _with_words(cell: CellRecord, steps: list[Step], n_readers: int) -> CellReco
     One reader's last word counts, whoever it is. Of two, both words count where they
     are the same; where they differ the cell is unclear until a supervisor settles it.
     """
-    words = tuple({s.by: s.word for s in steps if not s.settles}.items())
+    steps = [s for s in steps if s.word is not None]
+    if not steps:
+        return cell
+    read = [(s.by, s.word) for s in steps if s.word is not None and not s.settles]
+    words = tuple(dict(read).items())
     cell = replace(cell, kind_words=_kind_words(steps))
     said = {word for _, word in words}
     last = steps[-1]

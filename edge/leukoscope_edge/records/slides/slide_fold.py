@@ -294,11 +294,12 @@ def _check_reader(record: SlideRecord, step: Step) -> None:
 
 
 def _missed(record: SlideRecord, event: Event) -> SlideRecord:
-    cell = cell_from(event.body["cell"])
+    word = event.body.get("word")  # an older program judged what it added
+    cell = replace(cell_from(event.body["cell"]), added_by="" if word else event.by)
     step = Step(
         seq=event.seq,
         cell=cell.id,
-        word=Word(event.body["word"]),
+        word=Word(word) if word else None,
         by=event.by,
         adds=cell,
     )

@@ -230,10 +230,8 @@ def add_missed(
     scale = device.scale_um_per_px(objective_of(device.store.slide(slide)))
     place = (body.x, body.y)
     cell = cut_missed(news, place, device.bundle.card, scale)
-    number = device.store.add_missed(
-        slide, cell, Word.UNCLEAR, person.name, key=body.key
-    )
-    return {"cell": number}
+    number = device.store.add_missed(slide, cell, person.name, key=body.key)
+    return {"cell": number, "box": cell.box_px}
 
 
 @router.post("/{slide}/sign")

@@ -78,12 +78,20 @@ export function svgIcon(name) {
   return svg;
 }
 
-// Keys act on the page only where nobody is writing and no dialog is open.
+// Keys act on the page only where nobody is writing and no dialog is open. Space and
+// Enter press what has the focus; a button that was tapped gives its focus up, so that
+// the next space is the page's again.
+const PRESSED = "a, button, summary, [role=tab], input";
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("main button:not([role=tab])");
+  if (button && event.detail > 0 && !button.closest("dialog, form")) button.blur();
+});
 export function onKey(act) {
   document.addEventListener("keydown", (event) => {
     const writing = event.target.closest("input:not([type=radio], [type=checkbox]), select, textarea");
     const modified = event.ctrlKey || event.altKey || event.metaKey;
-    if (writing || modified || event.repeat || document.querySelector("dialog[open]")) return;
+    const presses = [" ", "Enter"].includes(event.key) && event.target.closest(PRESSED);
+    if (writing || modified || event.repeat || presses || document.querySelector("dialog[open]")) return;
     if (act(event)) event.preventDefault();
   });
 }

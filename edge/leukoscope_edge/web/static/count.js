@@ -153,7 +153,7 @@ function show(facts) {
   showState(facts);
 }
 
-const view = new LiveView(byId("live"), byId("fallback"), show);
+const view = new LiveView(byId("live"), byId("fallback"), show, slide);
 
 function boxAt(x, y) {
   const [px, py] = [x * view.canvas.width, y * view.canvas.height];
@@ -164,8 +164,25 @@ view.canvas.addEventListener("click", async (event) => {
   const place = view.place(event);
   if (!place || !view.shown?.frame || boxAt(place.x, place.y)) return;
   try {
-    await post(`${path}/missed`, { ...place, frame: view.shown.frame, key: newKey() });
-    say(phrases.added, { good: true });
+    const { frame } = view.shown;
+    const { cell, box } = await post(`${path}/missed`, { ...place, frame, key: newKey() });
+    view.mark(frame, box);
+    added.push(cell);
+    showAdded();
+  } catch (error) { sayError(error); }
+});
+
+// What was added in this page can be taken back here, the last one first.
+const added = [];
+function showAdded() {
+  byId("added").hidden = !added.length;
+  byId("added-n").textContent = added.length;
+}
+byId("take-back").addEventListener("click", async () => {
+  try {
+    const { cell } = await post(`${path}/undo`, { key: newKey() });
+    if (added.at(-1) === cell) { added.pop(); view.unmark(); }
+    showAdded();
   } catch (error) { sayError(error); }
 });
 
@@ -177,12 +194,14 @@ const actions = {
     byId("ending-advice").textContent = byId("advice").textContent;
     ending.showModal();
   },
-  sound: () => {
-    const on = byId("sound").getAttribute("aria-pressed") !== "true";
-    byId("sound").setAttribute("aria-pressed", on);
-    sounds.setSound(on);
-  },
+  sound: () => sounds.press(),
 };
+sounds.watch((state) => {
+  const button = byId("sound");
+  button.setAttribute("aria-pressed", state !== "off");
+  button.dataset.state = state;
+  button.querySelector("span").textContent = button.dataset[state];
+});
 for (const [id, act] of Object.entries(actions)) byId(id).addEventListener("click", act);
 byId("end").addEventListener("click", () => { ending.close(); order("finish"); });
 const keys = { p: "pause", a: "new-area", f: "finish", s: "sound" };

@@ -5,6 +5,7 @@ import { lockIfSignedOut, words } from "/static/api.js";
 import { touched } from "/static/app.js";
 
 const AGAIN_MS = 1000;
+const FONTS = '"Noto Sans", "Noto Sans Symbols 2", sans-serif';
 const SOCKETS_BEFORE_FALLBACK = 3;
 const STYLES = {
   blast: { colour: "#e0112f", width: 4, mark: "▲" },
@@ -12,13 +13,17 @@ const STYLES = {
   normal: { colour: "#7ee0a3", width: 2, mark: "✓" },
   seen: { colour: "#9fd8ff", width: 2, mark: "" },
   new: { colour: "#d7dee2", width: 1.5, mark: "" },
+  added: { colour: "#ffffff", width: 4, mark: "+" },
   "cut-off": { colour: "#a9c4d1", width: 1.5, dash: [3, 5], mark: "" },
   smudge: { colour: "#d7a7ff", width: 1.5, dash: [2, 4], mark: "~" },
 };
 
 export class LiveView {
-  // onFacts gets the facts of every message, drawn or not.
-  constructor(canvas, fallback, onFacts) {
+  // onFacts gets the facts of every message, drawn or not. With `slide` the picture of
+  // another slide, still there from before, is not drawn.
+  constructor(canvas, fallback, onFacts, slide = null) {
+    this.slide = slide;
+    this.added = [];
     this.canvas = canvas;
     this.fallback = fallback;
     this.onFacts = onFacts;
@@ -61,7 +66,8 @@ export class LiveView {
       this.fallback.hidden = true;
       this.fallback.removeAttribute("src");
     }
-    if (jpeg.byteLength && !this.held) {
+    const isOurs = this.slide === null || facts.slide === this.slide;
+    if (jpeg.byteLength && !this.held && isOurs) {
       const picture = await createImageBitmap(new Blob([jpeg], { type: "image/jpeg" }));
       this.draw(picture, facts);
       this.remember(picture, facts);
@@ -80,6 +86,19 @@ export class LiveView {
     this.ghost = picture;
   }
 
+  // A box that the page adds itself, at once; it stays as long as the frame does.
+  mark(frame, box) {
+    const pen = this.canvas.getContext("2d");
+    const under = pen.getImageData(0, 0, this.canvas.width, this.canvas.height);
+    this.added.push({ frame, box, kind: "added", under });
+    if (this.shown?.frame === frame) drawBox(pen, this.added.at(-1));
+  }
+
+  unmark() {
+    const last = this.added.pop();
+    if (last?.frame === this.shown?.frame) this.canvas.getContext("2d").putImageData(last.under, 0, 0);
+  }
+
   draw(picture, facts) {
     this.canvas.width = picture.width;
     this.canvas.height = picture.height;
@@ -89,6 +108,7 @@ export class LiveView {
     if (isLost && this.ghost) drawGhost(pen, this.ghost);
     this.canvas.dataset.ghost = isLost && this.ghost ? "shown" : "";
     for (const box of facts.boxes ?? []) drawBox(pen, box);
+    for (const box of this.added) if (box.frame === facts.frame) drawBox(pen, box);
     if (facts.scale_um_per_px) drawScaleBar(pen, facts.scale_um_per_px);
   }
 
@@ -130,7 +150,7 @@ function drawBox(pen, { box, kind }) {
   pen.strokeRect(x0, y0, x1 - x0, y1 - y0);
   pen.setLineDash([]);
   if (!style.mark) return;
-  pen.font = "bold 18px sans-serif";
+  pen.font = `bold 18px ${FONTS}`;
   pen.fillStyle = "#10181d";
   pen.fillRect(x0, Math.max(y0 - 22, 0), 22, 22);
   pen.fillStyle = style.colour;
@@ -146,7 +166,7 @@ function drawScaleBar(pen, umPerPx) {
   pen.fillRect(14, height - 48, Math.max(length, 52) + 16, 38);
   pen.fillStyle = "#10181d";
   pen.fillRect(22, height - 20, length, 5);
-  pen.font = "bold 15px sans-serif";
+  pen.font = `bold 15px ${FONTS}`;
   pen.textAlign = "start";
   pen.fillText(`${BAR_UM} µm`, 22, height - 26);
 }

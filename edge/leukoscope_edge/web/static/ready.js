@@ -87,7 +87,7 @@ function letGo() { clearTimeout(holding); }
 for (const kind of ["pointerdown", "keydown"]) anyway.addEventListener(kind, (e) => { if (!e.repeat) hold(); });
 for (const kind of ["pointerup", "pointerleave", "keyup", "blur"]) anyway.addEventListener(kind, letGo);
 
-const view = new LiveView(document.getElementById("live"), document.getElementById("fallback"), show);
+const view = new LiveView(document.getElementById("live"), document.getElementById("fallback"), show, picture.dataset.slide);
 async function preview() {
   if (isOrdered || isUnderWay(view.facts)) return;
   if (view.facts.mode === "preview" && view.facts.slide === picture.dataset.slide) return;

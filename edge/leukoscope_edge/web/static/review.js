@@ -38,6 +38,15 @@ function select(figure) {
   current.scrollIntoView({ block: "nearest" });
   root.dataset.fresh = "";
   loupe.src = imageOf(current);
+  announce(current);
+}
+
+// What an eye sees by the frame around it, an ear hears: which cell, and what it is called.
+function announce(figure) {
+  const all = figures();
+  const called = figure.querySelector(".word")?.textContent.trim() ?? "";
+  const place = `${all.indexOf(figure) + 1} / ${all.length}`;
+  byId("chosen").textContent = [`${phrases.cell} ${figure.dataset.cell}`, called, place].filter(Boolean).join(", ");
 }
 
 // Words count from a moment after the picture is there.
@@ -101,7 +110,7 @@ function undo() {
   send(async () => {
     const answer = await post(`${path}/undo`, { key: newKey() });
     const figure = byId(`cell-${answer.cell}`);
-    if (!isBlind || !figure) { location.reload(); return; }
+    if (!isBlind || !figure?.hidden) { location.reload(); return; }
     figure.hidden = false;
     figure.dataset.seen = answer.seen;
     select(figure);
@@ -291,6 +300,20 @@ byId("note").addEventListener("click", note);
 for (const button of document.querySelectorAll(".kinds [data-kind]")) button.addEventListener("click", () => judge("normal", button.dataset.kind));
 for (const button of document.querySelectorAll(".judge [data-word]")) button.addEventListener("click", () => judge(button.dataset.word));
 for (const tab of tabs) tab.addEventListener("click", () => showTab(tab.dataset.tab));
+
+// Arrow keys, Home and End go from tab to tab, as the pattern of tabs asks.
+document.querySelector("[role=tablist]")?.addEventListener("keydown", (event) => {
+  const there = tabs.filter((tab) => !tab.hidden);
+  const at = there.indexOf(event.target.closest("[role=tab]"));
+  const forward = document.dir === "rtl" ? -1 : 1;
+  const to = { ArrowRight: at + forward, ArrowLeft: at - forward, Home: 0, End: there.length - 1 }[event.key];
+  if (at < 0 || to === undefined) return;
+  event.preventDefault();
+  event.stopPropagation(); // else the page takes it for another cell
+  const tab = there[(to + there.length) % there.length];
+  showTab(tab.dataset.tab);
+  tab.focus();
+});
 
 onKey((event) => {
   const key = event.key.toLowerCase();

@@ -1,13 +1,49 @@
 // What ears at the eyepieces need: a tick a cell, a double tick a suspect, a buzz when
 // something is wrong, a chime at round numbers. Made here, no file.
 
+const KEPT = "leukoscope-sound"; // in this browser: off stays off
+const JUST_NOW_MS = 700;
 let context = null;
-let on = true;
+let on = localStorage.getItem(KEPT) !== "off";
+let tell = () => {};
+let wokeAt = -Infinity;
 
-// Browsers allow sound only after somebody touched the page.
-export function setSound(wanted) { on = wanted; wake(); }
-export function wake() { context ??= new AudioContext(); context.resume(); }
-for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, wake, { once: true });
+// "on", "off", or "silent": wanted, and the browser waits for somebody to touch the page.
+export function state() {
+  if (!on) return "off";
+  return context?.state === "running" ? "on" : "silent";
+}
+
+// Tell whenever the state changes; asked for at once, since some browsers allow sound at
+// load (the device's own screen does). Where this one does not, any touch or key wakes it.
+export function watch(told) {
+  tell = () => told(state());
+  wake();
+  tell();
+}
+
+export function wake() {
+  if (!on) return;
+  context ??= Object.assign(new AudioContext(), { onstatechange });
+  if (context.state !== "running") context.resume().catch(() => {});
+}
+
+function onstatechange() {
+  if (context.state === "running") wokeAt = performance.now();
+  tell();
+}
+// A finger's pointerdown is no permission yet, its pointerup and click are.
+for (const kind of ["pointerdown", "pointerup", "click", "keydown"]) addEventListener(kind, wake);
+
+// The button: a silent one is woken, not switched off by the very touch that woke it.
+export function press() {
+  const hasJustWoken = performance.now() - wokeAt < JUST_NOW_MS;
+  if (on && (state() === "silent" || hasJustWoken)) { wake(); return; }
+  on = !on;
+  localStorage.setItem(KEPT, on ? "on" : "off");
+  wake();
+  tell();
+}
 
 function tone(frequency, start, length, { type = "sine", loud = 0.2 } = {}) {
   if (!on || context?.state !== "running") return;

@@ -1,0 +1,147 @@
+"""Hands and ears at the microscope, in a real browser: picture, taps, sound, keys."""
+
+from typing import cast
+
+from playwright.sync_api import Browser, Page
+from tests.edge.web import in_browser
+from tests.edge.web.all_screens import (
+    COUNTED,
+    LIGHTS,
+    LONG,
+    Screen,
+    looking,
+    news,
+    served,
+    show,
+)
+from tests.edge.web.in_browser import wait_for
+from tests.edge.web.stand_ins import (
+    PIN,
+    StillCounter,
+    fill_slide,
+    look_at_all,
+    new_slide_of,
+)
+
+from leukoscope_edge.live.commands import Mode
+from leukoscope_edge.web.device import Device
+
+pytestmark = in_browser.pytestmark
+LEVEL = """() => {
+  const live = document.querySelector("#live");
+  const [x, y] = [live.width / 2, live.height / 2];
+  return [...live.getContext("2d").getImageData(x, y, 1, 1).data];
+}"""
+GREY, NOTHING = [200, 200, 200, 255], [0, 0, 0, 0]
+
+
+def counter(device: Device) -> StillCounter:
+    return cast("StillCounter", device.counter)
+
+
+def test_get_ready_never_shows_the_picture_of_another_slide(
+    chromium: Browser, device: Device
+) -> None:
+    device.people.add_first(LONG, PIN)
+    first = device.store.start_slide(new_slide_of(device, sample="S-1"), LONG)
+    second = device.store.start_slide(new_slide_of(device, sample="S-2"), LONG)
+    with served(device) as url, looking(chromium, device, url, "en") as page:
+        counter(device).newest = news(Mode.PREVIEW, first, lights=LIGHTS)
+        page.goto(f"{url}/slides/{second}/ready")
+        wait_for(lambda: counter(device).orders)  # it has heard, and asks for its own
+        assert page.evaluate(LEVEL) == NOTHING
+        assert page.is_disabled("#start")
+        counter(device).tell(news(Mode.PREVIEW, second, lights=LIGHTS))
+        page.wait_for_selector("#lights li")
+        assert page.evaluate(LEVEL) == GREY
+
+
+def test_a_missed_cell_is_drawn_at_once_taken_back_and_judged_in_the_first_look(
+    chromium: Browser, device: Device
+) -> None:
+    device.people.add_first(LONG, PIN)
+    slide = fill_slide(device, n_normal=2, is_finished=False)
+    facts = COUNTED | {"tracking": "tracking", "found_by": ""}
+    for mode in (Mode.PAUSED, Mode.ENDED):
+        with served(device) as url, looking(chromium, device, url, "en") as page:
+            screen = Screen(f"slides/{slide}/count", news(mode, slide, **facts))
+            show(page, device, url, screen)
+            page.wait_for_selector("#live[data-latency-ms]")
+            live = page.locator("#live").bounding_box()
+            assert live is not None
+            place = {"x": live["width"] / 2, "y": live["height"] / 2}
+            for _ in range(2):
+                page.locator("#live").click(position=place, force=True)
+                page.wait_for_selector("#added:not([hidden])")
+                assert has_box(page)
+                said = page.inner_text("#added")
+                assert f"added by {LONG}, not judged yet" in said
+                if mode is Mode.PAUSED:
+                    page.click("#take-back")
+                    page.wait_for_selector("#added", state="hidden")
+                    assert not has_box(page)
+    added = [c for c in device.store.slide(slide).cells if c.added_by]
+    assert added
+    assert all(c.word is None for c in added)
+
+
+def has_box(page: Page) -> bool:
+    colours = page.evaluate(
+        """() => {
+          const live = document.querySelector("#live");
+          const data = live.getContext("2d").getImageData(0, 0, 640, 480).data;
+          return new Set(data.filter((_, i) => i % 4 === 0)).size;
+        }"""
+    )
+    return bool(colours > 1)
+
+
+def test_sound_asks_for_a_touch_says_so_and_stays_off(
+    chromium: Browser, device: Device
+) -> None:
+    device.people.add_first(LONG, PIN)
+    slide = fill_slide(device, n_normal=2, is_finished=False)
+    screen = Screen(f"slides/{slide}/count", news(Mode.PAUSED, slide, **COUNTED))
+    with served(device) as url, looking(chromium, device, url, "en") as page:
+        show(page, device, url, screen)
+        wait_for(lambda: page.get_attribute("#sound", "data-state") in ("silent", "on"))
+        if page.get_attribute("#sound", "data-state") == "silent":
+            assert page.inner_text("#sound") == "Touch for sound"
+            page.keyboard.press("Shift")
+            page.click("#sound")  # wakes it, and does not switch it off
+        page.wait_for_selector("#sound[data-state=on]")
+        page.wait_for_timeout(800)
+        page.click("#sound")
+        page.wait_for_selector("#sound[data-state=off]")
+        page.reload()
+        page.wait_for_selector("#sound[data-state=off]")
+        assert page.inner_text("#sound") == "Sound is off"
+
+
+def test_arrows_reach_every_tab_and_space_presses_what_has_the_focus(
+    chromium: Browser, device: Device
+) -> None:
+    device.people.add_first(LONG, PIN)
+    slide = look_at_all(device, fill_slide(device, n_blast=2, n_normal=3))
+    with served(device) as url, looking(chromium, device, url, "en") as page:
+        show(page, device, url, Screen(f"slides/{slide}/review"))
+        page.focus("[role=tab][aria-selected=true]")
+        reached = set()
+        for _ in range(page.locator("[role=tab]:visible").count()):
+            reached.add(page.get_attribute("[role=tab]:focus", "id"))
+            page.keyboard.press("ArrowRight")
+        assert len(reached) == page.locator("[role=tab]:visible").count()
+        page.keyboard.press("Home")
+        page.keyboard.press("Tab")
+        chosen = page.inner_text("#chosen")
+        assert "1 / 2" in chosen
+        page.evaluate("document.activeElement.blur()")
+        page.keyboard.press("ArrowRight")
+        assert "2 / 2" in page.inner_text("#chosen")
+        page.focus("#compare")
+        page.keyboard.press(" ")
+        assert page.inner_text("#said").startswith("Now choose the other cell")
+        assert page.locator("#zoom[open]").count() == 0
+        page.evaluate("document.activeElement.blur()")
+        page.keyboard.press(" ")
+        assert page.locator("#zoom[open]").count() == 1
