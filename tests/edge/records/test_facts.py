@@ -66,8 +66,10 @@ def bare(text: str) -> str:
 
 
 @pytest.fixture
-def dossier(bench: Any) -> Dossier:
-    slide = bench.signed(comment="send on", name="Ann Other", n_readers=1)
+def dossier(bench: Any, verdict: Verdict) -> Dossier:
+    slide = bench.reviewed(name="Ann Other")
+    bench.store.remark(slide, "2", "vacuoles", "ann", key="n" * 8)
+    bench.store.sign(slide, lambda _: verdict, "ann", comment="send on", key="s" * 8)
     found = open_dossier(bench.store, slide)
     record = replace(found.record, notes=("counting stopped at 3 cells and went on",))
     return replace(found, record=record)
@@ -85,19 +87,24 @@ def test_every_fact_stands_in_every_export(dossier: Dossier, export: str) -> Non
     asked = [f for f in (*facts(dossier), *origins(dossier)) if bare(f.said(str))]
     lost = [f.id for f in asked if bare(f.said(str)) not in text]
     lost = [i for i in lost if (export, i) not in LEFT_OUT]
-    assert len(asked) > 15
+    assert {"name", "comment", "note_on_cell"} <= {f.id for f in asked}
     assert not lost
 
 
 @pytest.mark.parametrize("export", EXPORTS)
 def test_a_fact_that_names_somebody_stands_on_no_copy_without_names(
-    bench: Any, export: str
+    bench: Any, verdict: Verdict, export: str
 ) -> None:
     slide = bench.signed(comment="Ann is ill", name="Ann Other", sample="S-123")
+    bench.store.amend(slide, "", "ann")
+    bench.store.remark(slide, "2", "as her sister", "ann", key="n" * 8)
+    bench.store.sign(slide, lambda _: verdict, "ann", key="s" * 8)
     copy = open_dossier(bench.store, slide, identified=False)
     text = EXPORTS[export](copy)
     assert not any(f.names_somebody for f in facts(copy))
-    assert not any(name in text for name in ("Ann is ill", "Ann Other", "S-123"))
+    assert not any(
+        name in text for name in ("Ann is ill", "Ann Other", "S-123", "her sister")
+    )
 
 
 def test_the_head_of_paper_is_the_sites_and_a_broken_file_says_so(bench: Any) -> None:

@@ -29,6 +29,10 @@ AGES = {
 }
 
 
+OWN_FIELDS = frozenset({"sample", "name", "number", "comment"})
+"""Facts that name somebody and have a place of their own in a table and in FHIR."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One thing that is known of a slide.
@@ -76,12 +80,12 @@ def facts_object(slide: Dossier) -> dict[str, Any]:
 
 
 def public(slide: Dossier) -> tuple[Fact, ...]:
-    """Return the facts that name nobody."""
-    return tuple(f for f in facts(slide) if not f.names_somebody)
+    """Return the facts that have no field of their own in tables and FHIR."""
+    return tuple(f for f in facts(slide) if f.id not in OWN_FIELDS)
 
 
 def fact_headings(slide: Dossier) -> tuple[str, ...]:
-    """Return every fact that names nobody as a heading of a table, in English."""
+    """Return every fact without a column of its own as a heading, in English."""
     known = (*public(slide), *origins(slide))
     return tuple(f"{f.label}: {f.said(str)}" for f in known)
 
@@ -171,6 +175,9 @@ def _results(slide: Dossier) -> Iterator[Fact]:
     if slide.comment:
         comment = _text(slide.comment)
         yield Fact("comment", "Comment", comment, names_somebody=True)
+    for cell, by, text in slide.remarks:
+        said = _text(f"{cell}: {text} ({by})")
+        yield Fact("note_on_cell", "Note on a cell", said, names_somebody=True)
 
 
 def _told(slide: Dossier) -> Iterator[Fact]:

@@ -125,6 +125,7 @@ def _outside_texts(dossier: Dossier) -> Iterator[str]:
     if dossier.laboratory is not None:
         yield from dossier.laboratory.lines
     yield from (dossier.comment, dossier.sentence, record.by)
+    yield from (text for _, _, text in dossier.remarks)
     yield from (w for pair in record.details.items() for w in pair)
     yield from record.origin.limits
 

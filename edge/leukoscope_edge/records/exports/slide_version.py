@@ -47,6 +47,8 @@ class Dossier:
         ranges: What is usual at this age, None where the age is not known.
         ranges_trouble: Why the site's own ranges cannot be read, "" mostly.
         laboratory: Where it was made, None where the site says nothing of itself.
+        remarks: Notes on cells: the cell, who wrote it, the text; empty where
+            de-identified.
         told_to: Who was told its critical result, beside `record.told`; empty on a copy
             without names.
     """
@@ -64,6 +66,7 @@ class Dossier:
     ranges: AgeRanges | None = None
     ranges_trouble: str = ""
     laboratory: Laboratory | None = None
+    remarks: tuple[tuple[str, str, str], ...] = ()
     told_to: tuple[str, ...] = ()
 
     @property
@@ -196,8 +199,17 @@ def open_dossier(store: Store, slide: str, *, identified: bool = True) -> Dossie
         marks=tuple(_marks(store, newest, signature, identified=identified)),
         laboratory=_laboratory(store),
         told_to=store.told_to(newest) if identified else (),
+        remarks=_remarks(store, record) if identified else (),
         background_from="site" if record.site else "bundle",
         **_ranges(store, record),
+    )
+
+
+def _remarks(store: Store, record: SlideRecord) -> tuple[tuple[str, str, str], ...]:
+    return tuple(
+        (cell.id, by, text)
+        for cell in record.cells
+        for by, text in store.remarks(record.id, cell)
     )
 
 
