@@ -39,6 +39,8 @@ MIN_JPEG_QUALITY = 70
 MIN_REMARK = 0.1
 """Relative: a scale that is further from what the cells say is remarked upon. What the
 cells of five sets say lies within 15 % of the truth (docs/segmentation.md)."""
+MAX_SPREAD = 2.0
+"""High over low end of what the cells say; where it is wider they say nothing."""
 MAX_LEFT_OUT = 0.05
 """Of the images, that could not be read: more, and the rest is a part of the slide."""
 MAX_REFUSED = 0.5
@@ -184,7 +186,8 @@ class Evidence:
         if given is None or estimate.um_per_px is None or self._scale_off():
             return ()
         off = given / estimate.um_per_px - 1
-        if abs(off) <= MIN_REMARK:
+        is_sure = estimate.high <= MAX_SPREAD * estimate.low
+        if abs(off) <= MIN_REMARK or not is_sure:
             return ()
         return (
             message(

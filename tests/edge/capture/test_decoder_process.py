@@ -2,6 +2,7 @@
 
 import os
 import resource
+import signal
 import subprocess
 import sys
 import threading
@@ -48,22 +49,50 @@ def test_a_refusal_costs_nothing_but_the_image(tmp_path: Path) -> None:
         assert decoder.image(tmp_path / "good.png").pixels.shape == (48, 64, 3)
 
 
-def test_an_endless_file_meets_the_memory_limit(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("pipe.png", "is no file but a pipe or a device"),
+        ("pipe.mp4", "is no file but a pipe or a device"),
+        ("zero.png", "is no file but a pipe or a device"),
+        ("folder.png", "is a folder that is called like a file"),
+        ("folder.mp4", "is a folder that is called like a file"),
+        ("loop.png", "Too many levels of symbolic links"),
+        ("dangling.png", "No such file"),
+    ],
+)
+def test_what_is_no_file_is_named_at_once(tmp_path: Path, name: str, why: str) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    os.mkfifo(tmp_path / "pipe.mp4")
+    (tmp_path / "zero.png").symlink_to("/dev/zero")
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "folder.mp4").mkdir()
+    (tmp_path / "loop.png").symlink_to("loop.png")
+    (tmp_path / "dangling.png").symlink_to("gone")
+    path = tmp_path / name
+    with closing(Decoder()) as decoder, pytest.raises(SourceError, match=why):
+        decoder.open_video(path) if path.suffix == ".mp4" else decoder.image(path)
+
+
+def test_a_file_without_an_end_meets_the_memory_limit(tmp_path: Path) -> None:
     save(tmp_path / "good.png")
-    (tmp_path / "endless.png").symlink_to("/dev/zero")
+    with (tmp_path / "endless.png").open("wb") as file:
+        file.truncate(2 * decoder_process.MAX_MEMORY_BYTES)
     with closing(Decoder()) as decoder:
         with pytest.raises(SourceError, match="needs more memory"):
             decoder.image(tmp_path / "endless.png")
         assert decoder.image(tmp_path / "good.png").pixels.shape == (48, 64, 3)
 
 
-def test_a_file_that_never_ends_meets_the_time_limit(
+def test_a_decoder_that_hangs_meets_the_time_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save(tmp_path / "good.png")
-    os.mkfifo(tmp_path / "silent.png")
+    save(tmp_path / "silent.png")
     with closing(Decoder()) as decoder:
         decoder.image(tmp_path / "good.png")
+        assert decoder._child is not None
+        os.kill(decoder._child.pid, signal.SIGSTOP)
         monkeypatch.setattr(decoder_process, "DECODE_S", 0.3)
         with pytest.raises(SourceError, match="it took too long"):
             decoder.image(tmp_path / "silent.png")
@@ -77,7 +106,8 @@ def test_a_decoder_that_is_killed_costs_one_image(tmp_path: Path) -> None:
         decoder.image(tmp_path / "good.png")
         assert decoder._child is not None
         pid = decoder._child.pid
-        os.mkfifo(tmp_path / "silent.png")
+        save(tmp_path / "silent.png")
+        os.kill(pid, signal.SIGSTOP)
         killer = threading.Timer(0.2, os.kill, (pid, 9))
         killer.start()
         with pytest.raises(SourceError, match="its process gave no answer"):

@@ -17,7 +17,10 @@ from leukoscope_edge.counting.evidence import (
 )
 from leukoscope_edge.screening_result import ImageReport
 from leukoscope_edge.types import Frame, PictureFacts
-from leukoscope_edge.vision.scale.scale_estimate import estimate_source_scale
+from leukoscope_edge.vision.scale.scale_estimate import (
+    FrameSizes,
+    estimate_source_scale,
+)
 
 SCALE = 0.1
 
@@ -59,6 +62,14 @@ def test_nothing_seen_is_nothing_wrong() -> None:
 
 def test_good_pictures_are_not_doubted() -> None:
     assert ids(BEARINGS) == []
+
+
+def test_cells_that_tell_little_of_the_scale_are_not_quoted() -> None:
+    sizes = FrameSizes(red_px=(), nuclei_px=(), body_um_per_px=1.3 * SCALE)
+    evidence = Evidence(SCALE, is_sequence=False)
+    for bearing in BEARINGS:
+        evidence.add(replace(bearing, sizes=sizes))
+    assert evidence.remarks() == ()
 
 
 TOO_FAR = [("scale-off", True)]

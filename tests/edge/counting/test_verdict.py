@@ -344,6 +344,25 @@ def test_a_confirmed_blast_is_said_whatever_the_machine_thinks(
     assert name_of(calls, spoilt) == "few"
 
 
+def test_what_spoils_the_calls_is_said_once_beside_a_finding() -> None:
+    spoilt = context(doubts=(BAD_COLOURS,), quality=BAD_QUALITY)
+    found = conclude(cells(blast=1, normal=200, read_as=Word.BLAST), spoilt)
+    assert isinstance(found, Verdict)
+    assert [m.id for m in found.messages[1:]] == ["beside", "beside"]
+    found = conclude(
+        cells(blast=1, normal=200, read_as=Word.BLAST), context(doubts=(BAD_COLOURS,))
+    )
+    assert [m.id for m in found.messages[1:]] == ["beside"]
+
+
+def test_the_first_look_is_at_enough_cells() -> None:
+    where = context(background=WEAK)
+    few = conclude(cells(normal=MIN_CELLS - 1), where)
+    assert isinstance(few, Refusal)
+    assert few.reason.id == "too-few"
+    assert name_of(cells(normal=MIN_CELLS), where) == "none"
+
+
 def test_a_doubt_stands_beside_a_finding() -> None:
     found = conclude(cells(blast=40, normal=10), context(doubts=(DAMAGED,)))
     assert isinstance(found, Verdict)

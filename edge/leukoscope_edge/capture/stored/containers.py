@@ -148,10 +148,15 @@ def _tiff(data: bytes) -> Container:
     return Container(n_bytes=len(data), um_per_px=pages[0].um_per_px, pages=pages)
 
 
+def _big_tiff(_: bytes) -> Container:
+    raise SourceError("is a BigTIFF, which is not read here: save it as TIFF or PNG")
+
+
 KINDS: dict[bytes | tuple[bytes, ...], Callable[[bytes], Container]] = {
     jpeg.START: _jpeg,
     PNG_START: _png,
     BMP_START: _bmp,
     tiff.STARTS: _tiff,
+    tiff.BIG_STARTS: _big_tiff,
     RIFF: _webp,
 }

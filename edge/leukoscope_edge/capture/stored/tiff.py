@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from leukoscope_edge.errors import SourceError
 
 STARTS = (b"II*\x00", b"MM\x00*")
+BIG_STARTS = (b"II+\x00", b"MM\x00+")
 MAX_PAGES = 10_000
 """A stack of more is no set of fields."""
 REDUCED, WIDTH, HEIGHT, COMPRESSION, DESCRIPTION = 254, 256, 257, 259, 270
