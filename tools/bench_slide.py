@@ -69,7 +69,7 @@ from leukoscope_edge.types import U8, Frame
 from leukoscope_export.bundle import Quick, Release, Trained, write_bundle
 from leukoscope_export.graphs.fp32_graph import onnx_bytes
 from leukoscope_export.graphs.quantise import quantise
-from leukoscope_train.evaluation.calibrate import Calibration
+from leukoscope_train.evaluation.calibrate import CallCalibration
 from leukoscope_train.fit import INPUT_MEAN, INPUT_STD, as_input
 from leukoscope_train.networks.architectures import (
     Architecture,
@@ -132,7 +132,9 @@ def random_pair(folder: Path) -> Bundle:
         summary="random weights, for timing alone",
         limits=("Of no medical use.",),
         input=SPEC,
-        calibration=Calibration(decision=decision, false_calls=false, true_calls=true),
+        calibration=CallCalibration(
+            decision=decision, false_calls=false, true_calls=true
+        ),
         data=DataEntry(
             source="none",
             licence="none",

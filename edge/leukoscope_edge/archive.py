@@ -90,7 +90,7 @@ class SlideDone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SlideRow:
+class ArchiveRow:
     """One slide in the table of the whole archive."""
 
     slide: str
@@ -191,14 +191,14 @@ def keep(done: SlideDone, out: Path) -> None:
     write_files(folder, done.files)
 
 
-def summary(tasks: Sequence[SlideTask], out: Path) -> list[SlideRow]:
+def summary(tasks: Sequence[SlideTask], out: Path) -> list[ArchiveRow]:
     """Return one row a slide, in the order of the slides, from what was written."""
     return [_row(shown(t.name), out / t.name / "result.json") for t in tasks]
 
 
-def summary_csv_bytes(rows: Sequence[SlideRow]) -> bytes:
+def summary_csv_bytes(rows: Sequence[ArchiveRow]) -> bytes:
     """Return the table of an archive as CSV."""
-    keys = [f.name for f in fields(SlideRow)]
+    keys = [f.name for f in fields(ArchiveRow)]
     return csv_bytes(keys, [tuple(asdict(row).values()) for row in rows])
 
 
@@ -222,13 +222,13 @@ def _screening(task: SlideTask) -> Screening:
         )
 
 
-def _row(name: str, path: Path) -> SlideRow:
+def _row(name: str, path: Path) -> ArchiveRow:
     try:
         result: dict[str, Any] = json.loads(path.read_bytes())
     except OSError:
-        return SlideRow(slide=name, result="failed", sentence="see the messages")
+        return ArchiveRow(slide=name, result="failed", sentence="see the messages")
     count, images = result["count"], result["images"]
-    return SlideRow(
+    return ArchiveRow(
         slide=name,
         result=count["result"],
         n_cells=count["n_cells"],

@@ -150,7 +150,7 @@ class ThermalEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NetworkEntry:
+class SiteNetworkEntry:
     """What the device does on a network. Nothing, unless a site asks for it.
 
     Attributes:
@@ -255,7 +255,7 @@ class Profile:
     board: BoardEntry | None = None
     inference: InferenceEntry = InferenceEntry()
     thermal: ThermalEntry = ThermalEntry()
-    network: NetworkEntry = NetworkEntry()
+    network: SiteNetworkEntry = SiteNetworkEntry()
     sticks: tuple[str, ...] = ()
     may_power_off: bool = False
     review: ReviewEntry = ReviewEntry()

@@ -35,7 +35,7 @@ from leukoscope_edge.types import F32, U8, Domain
 from leukoscope_export.golden import golden_cells
 from leukoscope_export.graphs.quantise import Files, run_onnx
 from leukoscope_export.tolerance import cpu_tolerance, gpu_tolerance
-from leukoscope_train.evaluation.calibrate import Calibration
+from leukoscope_train.evaluation.calibrate import CallCalibration
 from leukoscope_train.toml import as_toml
 
 DEEP, QUICK = "model", "quick"
@@ -70,7 +70,7 @@ class Release:
     summary: str
     limits: tuple[str, ...]
     input: InputEntry
-    calibration: Calibration
+    calibration: CallCalibration
     data: DataEntry
     metrics: MetricsEntry
     size_only: BaselineEntry | None = None

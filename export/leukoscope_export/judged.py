@@ -35,7 +35,7 @@ UNTAUGHT = -100.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class JudgedEvidence:
     """A laboratory, judged by networks that never saw it.
 
     Attributes:
@@ -72,7 +72,7 @@ class KindNotes:
     licence: str
     deep: str
     cells: tuple[str, ...]
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[JudgedEvidence, ...]
     quick: str = ""
     method: Method = "minmax"
     deep_float_first: int = 0
@@ -203,7 +203,7 @@ class Networks:
         return self._made[folder]
 
 
-def judged_by(networks: Networks, evidence: Evidence) -> Judged:
+def judged_by(networks: Networks, evidence: JudgedEvidence) -> Judged:
     """Judge a laboratory by networks that never saw it.
 
     Raises:

@@ -45,7 +45,7 @@ from leukoscope_export.left_out import PRECURSOR, as_shipped, figures, metrics_o
 from leukoscope_export.points import PairPoints, fit_points, kinds_temperature, softened
 from leukoscope_train.data.laboratories import LabCells
 from leukoscope_train.evaluation import metrics
-from leukoscope_train.evaluation.calibrate import Calibration, fit_spread
+from leukoscope_train.evaluation.calibrate import CallCalibration, fit_spread
 from leukoscope_train.evaluation.conformal import conformal
 from leukoscope_train.evaluation.judge import interval_of, is_mature
 from leukoscope_train.evaluation.outliers import N_PROTOTYPES, distances, whitening
@@ -134,7 +134,7 @@ def make_kind_bundle(notes_path: Path, out: Path) -> tuple[Path, dict[str, Any]]
         summary=notes.summary,
         limits=notes.limits,
         input=deep.spec,
-        calibration=Calibration(
+        calibration=CallCalibration(
             decision=points.deep,
             false_calls=_spread(judged, points, mature),
             true_calls=_spread(judged, points, cells.is_blast == 1),

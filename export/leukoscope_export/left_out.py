@@ -12,7 +12,7 @@ from leukoscope_edge.inference.card_entries import DecisionEntry
 from leukoscope_edge.inference.card_evidence import MetricsEntry
 from leukoscope_edge.inference.classifier import classify
 from leukoscope_edge.types import F32, F64, BoolArray, CallName
-from leukoscope_export.judged import Evidence, Judged, KindNotes, Networks
+from leukoscope_export.judged import Judged, JudgedEvidence, KindNotes, Networks
 from leukoscope_export.points import PairPoints
 from leukoscope_train.data.cells import I64
 from leukoscope_train.data.laboratories import LabCells
@@ -160,7 +160,7 @@ def _called(cells: LabCells, p: F64, decision: DecisionEntry) -> dict[str, Any]:
 
 
 def _forms(
-    networks: Networks, evidence: Evidence, own: Judged, points: PairPoints
+    networks: Networks, evidence: JudgedEvidence, own: Judged, points: PairPoints
 ) -> dict[str, Any]:
     """Hold both int8 forms of both networks against the float files."""
     found = {}

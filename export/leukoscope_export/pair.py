@@ -15,7 +15,7 @@ from leukoscope_edge.types import F64, BoolArray
 from leukoscope_train.data.cells import I64, Strings
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.evaluation.calibrate import (
-    Calibration,
+    CallCalibration,
     calibrate,
     fit_temperature,
     probabilities,
@@ -42,7 +42,7 @@ class Pair:
         f1_loss: Weighted F1 of the deep network alone minus the pair's.
     """
 
-    calibration: Calibration
+    calibration: CallCalibration
     quick: DecisionEntry
     margins: F64
     asked_deep: float

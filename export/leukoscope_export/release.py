@@ -29,7 +29,11 @@ from leukoscope_export.runs import FINAL, Run, out_of_fold, quantised, read_run
 from leukoscope_train.data.cells import CropSet, DataError
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.evaluation.baselines import size_out_of_fold
-from leukoscope_train.evaluation.calibrate import Calibration, calibrate, probabilities
+from leukoscope_train.evaluation.calibrate import (
+    CallCalibration,
+    calibrate,
+    probabilities,
+)
 from leukoscope_train.evaluation.conformal import conformal
 from leukoscope_train.networks.architectures import Pooled, make_network, n_parameters
 
@@ -119,7 +123,7 @@ def make_bundle(
     return out / notes.id, parity
 
 
-def _measured(run: Run, recipe: Recipe) -> tuple[F64, Calibration, Parity]:
+def _measured(run: Run, recipe: Recipe) -> tuple[F64, CallCalibration, Parity]:
     """Judge every cell out of fold by int8; refuse where int8 changes too much."""
     before, after = out_of_fold(run, recipe.method, recipe.qat)
     margins = _margins(after)

@@ -14,7 +14,7 @@ import pytest
 
 from leukoscope_edge.archive import (
     STAMP,
-    SlideRow,
+    ArchiveRow,
     SlideTask,
     find_slides,
     is_archive,
@@ -83,7 +83,7 @@ def test_the_table_of_no_slides_has_a_header_only() -> None:
 
 
 def test_a_slide_named_like_a_formula_is_made_harmless() -> None:
-    row = SlideRow(slide="=1+1", result="failed")
+    row = ArchiveRow(slide="=1+1", result="failed")
     assert b"'=1+1" in summary_csv_bytes([row])
 
 

@@ -9,16 +9,16 @@ import pytest
 
 from leukoscope_edge.cli import main
 from leukoscope_edge.cli.commands import doctor
-from leukoscope_edge.cli.commands.doctor import Machine, State
+from leukoscope_edge.cli.commands.doctor import CheckState, MachineFacts
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
+def machine(tmp_path: Path) -> MachineFacts:
     """A PC of 8 GB with one camera."""
     (tmp_path / "cameras").mkdir()
     (tmp_path / "cameras" / "usb-one-video-index0").touch()
     (tmp_path / "meminfo").write_text("MemTotal:        8000000 kB\n")
-    return Machine(
+    return MachineFacts(
         data=tmp_path / "data",
         cameras=tmp_path / "cameras",
         board=tmp_path / "no-board",
@@ -27,27 +27,27 @@ def machine(tmp_path: Path) -> Machine:
     )
 
 
-def test_a_good_machine_is_good(machine: Machine) -> None:
+def test_a_good_machine_is_good(machine: MachineFacts) -> None:
     looks = (
         *(doctor.look_at_board, doctor.look_at_memory, doctor.look_at_permissions),
         *(doctor.look_at_clock, doctor.look_at_camera, doctor.look_at_models),
     )
-    assert {look(machine).state for look in looks} == {State.GOOD}
+    assert {look(machine).state for look in looks} == {CheckState.GOOD}
 
 
-def test_little_memory_is_bad(machine: Machine) -> None:
+def test_little_memory_is_bad(machine: MachineFacts) -> None:
     machine.meminfo.write_text("MemTotal: 900000 kB\n")
-    assert doctor.look_at_memory(machine).state is State.BAD
+    assert doctor.look_at_memory(machine).state is CheckState.BAD
 
 
-def test_a_clock_behind_the_installation_is_bad(machine: Machine) -> None:
+def test_a_clock_behind_the_installation_is_bad(machine: MachineFacts) -> None:
     early = replace(machine, now=datetime(2001, 1, 1, tzinfo=timezone.utc))
     finding = doctor.look_at_clock(early)
-    assert finding.state is State.BAD
+    assert finding.state is CheckState.BAD
     assert "timedatectl" in finding.cure
 
 
-def test_no_camera_and_two_are_noted(machine: Machine) -> None:
+def test_no_camera_and_two_are_noted(machine: MachineFacts) -> None:
     (machine.cameras / "usb-two-video-index0").touch()
     assert "name the one" in doctor.look_at_camera(machine).cure
     for camera in machine.cameras.iterdir():
@@ -55,10 +55,10 @@ def test_no_camera_and_two_are_noted(machine: Machine) -> None:
     assert doctor.look_at_camera(machine).found.startswith("no USB camera")
 
 
-def test_a_board_without_a_profile_is_noted(machine: Machine) -> None:
+def test_a_board_without_a_profile_is_noted(machine: MachineFacts) -> None:
     machine.board.write_text("Toaster 3\0")
     finding = doctor.look_at_board(machine)
-    assert finding.state is State.NOTE
+    assert finding.state is CheckState.NOTE
     assert finding.found.startswith("Toaster 3: ")
 
 

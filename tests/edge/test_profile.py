@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.profile import (
     CameraEntry,
-    NetworkEntry,
+    SiteNetworkEntry,
     board_profile,
     open_profile,
     shipped_profiles,
@@ -26,7 +26,7 @@ def test_every_shipped_profile_is_read_and_named_after_its_file(name: str) -> No
 def test_every_shipped_profile_is_closed_to_the_network(name: str) -> None:
     profile = open_profile(name)
     assert profile.page.is_loopback
-    assert profile.network == NetworkEntry(hotspot=False, mdns=False)
+    assert profile.network == SiteNetworkEntry(hotspot=False, mdns=False)
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ import torch
 
 from leukoscope_edge.vision.crop import Colour, finish
 from leukoscope_train.data import augment
-from leukoscope_train.data.augment import Recipe, compress, finish_batch, keep, vary
+from leukoscope_train.data.augment import Variation, compress, finish_batch, keep, vary
 from leukoscope_train.data.cells import CropSet
 
 Draw = Callable[..., CropSet]
-STILL = Recipe(
+STILL = Variation(
     scale=0, shift=0, rim_px=0.5, blur_px=0, noise=0, mix=0, gain=0, gamma=0, jpeg=0
 )
 """Turned and flipped alone."""
@@ -26,7 +26,7 @@ def chance(seed: int = 1) -> torch.Generator:
 
 def test_varying_keeps_the_surroundings_black(draw_cells: Draw) -> None:
     crops = torch.from_numpy(draw_cells().pixels)
-    varied = vary(crops, 24, "masked-standardised", Recipe(), chance())
+    varied = vary(crops, 24, "masked-standardised", Variation(), chance())
     assert varied.shape == (len(crops), 24, 24, 3)
     assert varied.dtype == torch.uint8
     inside = varied.amax(3) > 0
@@ -36,9 +36,9 @@ def test_varying_keeps_the_surroundings_black(draw_cells: Draw) -> None:
 
 def test_every_cell_is_varied_by_chance_of_its_own(draw_cells: Draw) -> None:
     one = torch.from_numpy(draw_cells().pixels[:1]).repeat(8, 1, 1, 1)
-    varied = vary(one, 24, "masked", Recipe(), chance())
-    again = vary(one, 24, "masked", Recipe(), chance())
-    other = vary(one, 24, "masked", Recipe(), chance(2))
+    varied = vary(one, 24, "masked", Variation(), chance())
+    again = vary(one, 24, "masked", Variation(), chance())
+    other = vary(one, 24, "masked", Variation(), chance(2))
     assert len(np.unique(varied.flatten(1).numpy(), axis=0)) == 8
     assert torch.equal(varied, again)
     assert not torch.equal(varied, other)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from leukoscope_train.data.augment import Recipe, finish_batch, vary
+from leukoscope_train.data.augment import Variation, finish_batch, vary
 from leukoscope_train.data.cells import CropSet
 from leukoscope_train.data.sampling import kept_crops
 from leukoscope_train.distributed import Machine, this_machine
@@ -61,7 +61,7 @@ def test_cells_are_varied_as_on_the_processor(draw_cells: Draw) -> None:
     mean = []
     for device in ("cpu", "cuda"):
         chance = torch.Generator(device).manual_seed(1)
-        varied = vary(crops.to(device), 24, "masked", Recipe(), chance).float().cpu()
+        varied = vary(crops.to(device), 24, "masked", Variation(), chance).float().cpu()
         inside = varied.amax(3) > 0
         mean.append([float(inside.float().mean()), float(varied[inside].mean())])
     assert np.allclose(mean[0], mean[1], rtol=0.05)

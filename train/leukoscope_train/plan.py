@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from leukoscope_edge.vision.crop import Colour
-from leukoscope_train.data.augment import Contrast, Recipe
+from leukoscope_train.data.augment import Contrast, Variation
 from leukoscope_train.networks.architectures import Architecture
 
 Sampling = Literal["people", "cells"]
@@ -71,7 +71,7 @@ class FitPlan:
     people_alike: float = 0.0
     precision: Precision = "bf16"
     seed: int = 0
-    recipe: Recipe = field(default_factory=Recipe)
+    recipe: Variation = field(default_factory=Variation)
 
     def __post_init__(self) -> None:
         if self.n_epochs < 0 or (self.n_epochs == 0 and not self.heads_first):

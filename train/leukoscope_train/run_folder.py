@@ -27,9 +27,9 @@ import numpy as np
 from leukoscope_edge.durable import write_whole
 from leukoscope_edge.inference.card_entries import DecisionEntry, SpreadEntry
 from leukoscope_edge.types import F64
-from leukoscope_train.data.augment import Recipe
+from leukoscope_train.data.augment import Variation
 from leukoscope_train.data.cells import I64, CropSet, DataError, Person
-from leukoscope_train.evaluation.calibrate import Calibration
+from leukoscope_train.evaluation.calibrate import CallCalibration
 from leukoscope_train.plan import FitPlan
 
 CROPS = "crops.npz"
@@ -94,7 +94,7 @@ def load_people(folder: Path) -> dict[str, Person]:
 def load_plan(folder: Path) -> FitPlan:
     """Read the plan by which a run was fitted."""
     stored = dict(read_json(folder / PLAN)["plan"])
-    return FitPlan(recipe=Recipe(**stored.pop("recipe")), **stored)
+    return FitPlan(recipe=Variation(**stored.pop("recipe")), **stored)
 
 
 def save_margins(folder: Path, margins: F64, crops: CropSet, fold_of: I64) -> None:
@@ -125,15 +125,15 @@ def load_margins(folder: Path, crops: CropSet) -> tuple[F64, I64]:
         ) from err
 
 
-def save_calibration(folder: Path, calibration: Calibration) -> None:
+def save_calibration(folder: Path, calibration: CallCalibration) -> None:
     """Write the calibration of a run."""
     write_json(folder / CALIBRATION, asdict(calibration))
 
 
-def load_calibration(folder: Path) -> Calibration:
+def load_calibration(folder: Path) -> CallCalibration:
     """Read the calibration of a run."""
     stored = read_json(folder / CALIBRATION)
-    return Calibration(
+    return CallCalibration(
         decision=DecisionEntry(**stored["decision"]),
         false_calls=SpreadEntry(**stored["false_calls"]),
         true_calls=SpreadEntry(**stored["true_calls"]),

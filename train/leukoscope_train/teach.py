@@ -24,7 +24,7 @@ from torch.nn import functional
 from leukoscope_edge.durable import whole_file
 from leukoscope_edge.types import F32, F64, U8
 from leukoscope_edge.vision.crop import COVER
-from leukoscope_train.data.augment import Recipe, compress, keep, vary
+from leukoscope_train.data.augment import Variation, compress, keep, vary
 from leukoscope_train.data.cells import DataError
 from leukoscope_train.data.laboratories import KINDS, LabCells
 from leukoscope_train.distil import Lesson, Seen, mixed, pooled_and_logits
@@ -80,7 +80,7 @@ class TeachPlan:
     fixed_from: float = 0.0
     half: bool = False
     seed: int = 0
-    recipe: Recipe = Recipe(  # noqa: RUF009 - frozen
+    recipe: Variation = Variation(  # noqa: RUF009 - frozen
         scale=0.165, shift=0.05, blur_px=1.8, noise=5.0, mix=0.07, gain=0.15, gamma=0.35
     )
 
@@ -194,7 +194,7 @@ def _shrunk(crop: U8, canvas_px: int) -> U8:
     return np.asarray(grey, np.uint8)
 
 
-def _recipe_at(plan: TeachPlan) -> Recipe:
+def _recipe_at(plan: TeachPlan) -> Variation:
     """Return the recipe with what is told in pixels at the plan's side."""
     share = plan.side_px / SIDE_PX
     return replace(

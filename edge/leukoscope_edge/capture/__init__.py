@@ -1,1 +1,5 @@
-"""Where frames come from: cameras, replayed files and the simulated slide."""
+"""Where frames come from: cameras, replayed files and the simulated slide.
+
+Offers: calibrated, camera, cell_drawing, child, mapped, simulated, source,
+stored.decode, stored.replay, v4l2.
+"""

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import cv2
 import numpy as np
 
-from leukoscope_edge.archive import SlideRow, SlideTask
+from leukoscope_edge.archive import ArchiveRow, SlideTask
 from leukoscope_edge.capture.camera import items_of
 from leukoscope_edge.capture.stored.replay import ImageReplay, list_images
 from leukoscope_edge.durable import make_folder, write_whole
@@ -52,7 +52,7 @@ class IndexEntry:
         left_out: Names of images that were not screened.
     """
 
-    row: SlideRow
+    row: ArchiveRow
     href: str = ""
     fields: tuple[tuple[str, str], ...] = ()
     empty: tuple[str, ...] = ()
@@ -61,7 +61,7 @@ class IndexEntry:
 
 def write_index(
     tasks: Sequence[SlideTask],
-    rows: Sequence[SlideRow],
+    rows: Sequence[ArchiveRow],
     out: Path,
     limits: Sequence[str],
 ) -> Path:
@@ -88,7 +88,7 @@ def write_index(
     return out / INDEX
 
 
-def _entry(task: SlideTask, row: SlideRow, out: Path) -> IndexEntry:
+def _entry(task: SlideTask, row: ArchiveRow, out: Path) -> IndexEntry:
     if row.result == "failed":
         return IndexEntry(row=row)
     result: Json = json.loads((out / task.name / "result.json").read_bytes())

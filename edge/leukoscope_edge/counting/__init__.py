@@ -1,6 +1,9 @@
 """Counting: each cell once, statistics, the stop rule and the verdict.
 
 Pure: values in, values out. Nothing here opens a file or reads a clock.
+
+Offers: background, cells, differential, evidence, fraction, quality_slide,
+reference_ranges, statistics, verdict.
 """
 
 from leukoscope_edge.counting.context import (

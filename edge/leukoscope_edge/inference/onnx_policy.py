@@ -18,7 +18,7 @@ import math
 from collections.abc import Iterator
 
 from leukoscope_edge.errors import BundleError
-from leukoscope_edge.inference.protobuf_reader import Message, WireError
+from leukoscope_edge.inference.protobuf_reader import ProtobufMessage, WireError
 
 MAX_MODEL_BYTES = 300 * 1024 * 1024
 """No model that a Jetson-class device should load is larger."""
@@ -77,7 +77,7 @@ def _check_model(data: bytes) -> None:
         len(data) > MAX_MODEL_BYTES,
         f"has {len(data)} bytes, allowed {MAX_MODEL_BYTES}",
     )
-    model = Message(memoryview(data))
+    model = ProtobufMessage(memoryview(data))
     _refuse_if(model.has(20), "brings a training graph")
     _refuse_if(model.has(25), "brings functions of its own")
     for opset in model.messages(8):
@@ -94,7 +94,7 @@ def _check_domain(domain: str) -> None:
     )
 
 
-def _check_graph(graph: Message) -> None:
+def _check_graph(graph: ProtobufMessage) -> None:
     nodes = graph.messages(1)
     _refuse_if(len(nodes) == 0, "has no operator")
     _refuse_if(len(nodes) > MAX_NODES, f"has {len(nodes)} operators")
@@ -113,7 +113,7 @@ def _check_graph(graph: Message) -> None:
         _check_shape(port)
 
 
-def _check_node(node: Message) -> None:
+def _check_node(node: ProtobufMessage) -> None:
     _check_domain(node.text(7))
     kind = node.text(4)
     _refuse_if(kind not in OPERATORS, f"uses the operator {kind!r}, which is unknown")
@@ -127,7 +127,7 @@ def _check_node(node: Message) -> None:
             _check_tensor(tensor)
 
 
-def _check_tensor(tensor: Message) -> None:
+def _check_tensor(tensor: ProtobufMessage) -> None:
     name = tensor.text(8)
     _refuse_if(
         tensor.has(13) or EXTERNAL in tensor.numbers(14),
@@ -147,7 +147,7 @@ def _check_tensor(tensor: Message) -> None:
     )
 
 
-def _check_shape(port: Message) -> None:
+def _check_shape(port: ProtobufMessage) -> None:
     name, dims = port.text(1), list(_dims(port))
     fixed = [d for d in dims[1:] if d is not None and 0 < d < MAX_DIM]
     _refuse_if(
@@ -156,7 +156,7 @@ def _check_shape(port: Message) -> None:
     )
 
 
-def _dims(port: Message) -> Iterator[int | None]:
+def _dims(port: ProtobufMessage) -> Iterator[int | None]:
     """Yield the dimensions of a port; None where open."""
     for kind in port.messages(2):
         for tensor in kind.messages(1):

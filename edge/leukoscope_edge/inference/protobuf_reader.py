@@ -22,7 +22,7 @@ class WireError(ValueError):
     """The bytes are not a protobuf message."""
 
 
-class Message:
+class ProtobufMessage:
     """The fields of one message by their numbers."""
 
     def __init__(self, data: memoryview) -> None:
@@ -53,9 +53,9 @@ class Message:
             raise WireError(f"has a number in field {number}, where bytes must stand")
         return found
 
-    def messages(self, number: int) -> list["Message"]:
+    def messages(self, number: int) -> list["ProtobufMessage"]:
         """Return every value of a message field; `WireError` as in `parts`."""
-        return [Message(part) for part in self.parts(number)]
+        return [ProtobufMessage(part) for part in self.parts(number)]
 
     def texts(self, number: int) -> list[str]:
         """Return every value of a string field; `WireError` where it is not UTF-8."""

@@ -1,1 +1,4 @@
-"""The counting process and the page's line to it: camera, count, records, news."""
+"""The counting process and the page's line to it: camera, count, records, news.
+
+Offers: blinding, channel, client, commands, counting_process, missed_cell.
+"""

@@ -26,7 +26,7 @@ def call(folder: Path) -> Connection:
     return Client(str(folder / SOCKET), family="AF_UNIX")
 
 
-class Line:
+class Channel:
     """The counting process's end: takes orders from whoever called last."""
 
     def __init__(self, folder: Path) -> None:

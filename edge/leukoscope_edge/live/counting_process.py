@@ -27,7 +27,7 @@ from leukoscope_edge.inference.bundle import Bundle, open_bundle
 from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.inference.segmenter_fallback import ServingSegmenter
 from leukoscope_edge.inference.selftest import StandingTest
-from leukoscope_edge.live.channel import Line
+from leukoscope_edge.live.channel import Channel
 from leukoscope_edge.live.commands import ASKS, Do, Mode, News, Order
 from leukoscope_edge.live.outbox import Draft, Outbox
 from leukoscope_edge.live.recorder import Keeper
@@ -87,7 +87,7 @@ def work(
     profile: Profile,
     data_dir: Path,
     bundle_folder: Path,
-    line: Line,
+    line: Channel,
     pulse: Pulse | NoPulse,
     *,
     is_cpu_only: bool = False,
@@ -126,7 +126,7 @@ def count_with(
     store: Store,
     bundle: Bundle,
     engine: Engine,
-    line: Line,
+    line: Channel,
     pulse: Pulse | NoPulse,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
@@ -161,7 +161,7 @@ def _leave_it_to_the_page() -> None:
 
 
 def refuse_all(
-    why: str, line: Line, pulse: Pulse | NoPulse, *, for_s: float = math.inf
+    why: str, line: Channel, pulse: Pulse | NoPulse, *, for_s: float = math.inf
 ) -> None:
     """In the place of a count: say why there is none, until told to leave.
 
@@ -218,7 +218,7 @@ class _Worker:
         self._frame_at_s: float | None = None
         self._test: Callable[[], None] = lambda: None
 
-    def obey_all(self, line: Line, test: Callable[[], None] = lambda: None) -> None:
+    def obey_all(self, line: Channel, test: Callable[[], None] = lambda: None) -> None:
         """Obey and look by turns, until told to leave.
 
         Args:

@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass, replace
 
-from leukoscope_edge.live.channel import Line
+from leukoscope_edge.live.channel import Channel
 from leukoscope_edge.live.commands import News
 from leukoscope_edge.records.pictures import jpeg_bytes
 from leukoscope_edge.types import U8
@@ -28,7 +28,7 @@ class Draft:
 class Outbox:
     """Holds the newest news until it is sent; putting never waits."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Channel) -> None:
         """Start the thread that sends."""
         self._line = line
         self._box: deque[Draft] = deque(maxlen=1)

@@ -1,1 +1,4 @@
-"""Removable disks: found, read, and written through one small program as root."""
+"""Removable disks: found, read, and written through one small program as root.
+
+Offers: new_file, removable_disks.
+"""

@@ -25,7 +25,7 @@ LEAVE_WITHIN_S = 20.0
 """A page or a count that was told to leave a damaged database has gone by then."""
 
 
-class Found(bytes, Enum):
+class Integrity(bytes, Enum):
     """What is known of the database."""
 
     NOTHING = b"?"
@@ -58,13 +58,13 @@ class Soundness:
         """
         until_s = time.monotonic() + LEAVE_WITHIN_S
         is_alone = _is_mine(self._open)
-        while not is_alone and self.found is Found.DAMAGED:
+        while not is_alone and self.found is Integrity.DAMAGED:
             if time.monotonic() > until_s:
                 break
             time.sleep(POLL_S)
             is_alone = _is_mine(self._open)
         if is_alone:
-            self.say(Found.NOTHING)
+            self.say(Integrity.NOTHING)
         fcntl.flock(self._open, fcntl.LOCK_SH)
         return is_alone
 
@@ -74,19 +74,19 @@ class Soundness:
             self._close()
 
     @property
-    def found(self) -> Found:
+    def found(self) -> Integrity:
         """What is known now; nothing once we left."""
         with self._lock:
             byte = os.pread(self._open, 1, 0) if self._close.alive else b""
-        return Found(byte) if byte in tuple(Found) else Found.NOTHING
+        return Integrity(byte) if byte in tuple(Integrity) else Integrity.NOTHING
 
-    def say(self, found: Found) -> None:
+    def say(self, found: Integrity) -> None:
         """Let everybody know what was found, unless we left."""
         with self._lock:
             if self._close.alive:
                 os.pwrite(self._open, found, 0)
 
-    def look(self, is_sound: Callable[[], bool], stops: threading.Event) -> Found:
+    def look(self, is_sound: Callable[[], bool], stops: threading.Event) -> Integrity:
         """Look the database through, or wait for who is at it.
 
         Args:
@@ -98,10 +98,10 @@ class Soundness:
         """
         turn = _opened(self._check_path)
         try:
-            while self.found is Found.NOTHING and not stops.is_set():
+            while self.found is Integrity.NOTHING and not stops.is_set():
                 if not _is_mine(turn):
                     stops.wait(POLL_S)
-                elif self.found is Found.NOTHING:  # and not just found by another
+                elif self.found is Integrity.NOTHING:  # and not just found by another
                     self._look_alone(is_sound)
         finally:
             os.close(turn)
@@ -109,9 +109,9 @@ class Soundness:
 
     def _look_alone(self, is_sound: Callable[[], bool]) -> None:
         if not is_sound():
-            self.say(Found.DAMAGED)
-        elif self.found is Found.NOTHING:  # and no reader met damage meanwhile
-            self.say(Found.SOUND)
+            self.say(Integrity.DAMAGED)
+        elif self.found is Integrity.NOTHING:  # and no reader met damage meanwhile
+            self.say(Integrity.SOUND)
 
 
 def _opened(path: Path) -> int:

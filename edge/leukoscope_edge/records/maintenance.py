@@ -23,7 +23,7 @@ from leukoscope_edge.records.database import (
     is_sound,
     open_database,
 )
-from leukoscope_edge.records.integrity import POLL_S, Found, Soundness
+from leukoscope_edge.records.integrity import POLL_S, Integrity, Soundness
 from leukoscope_edge.records.recovery import Recovery, is_older, open_or_recover
 from leukoscope_edge.records.witnesses import LAST_EVENT, Witnesses, read_only
 
@@ -99,13 +99,15 @@ class Caretaker:
         """
         with one_at_a_time(self._path.parent):
             before = self._soundness.found
-            if before is Found.DAMAGED:
+            if before is Integrity.DAMAGED:
                 on_long_work()
             if self._soundness.enter():
                 prepare()
-                return self._open_alone(waits or before is Found.DAMAGED, on_long_work)
+                return self._open_alone(
+                    waits or before is Integrity.DAMAGED, on_long_work
+                )
             connection = self._open_beside_others()
-        if waits and self._look() is not Found.SOUND:
+        if waits and self._look() is not Integrity.SOUND:
             connection.close()
             raise RecordError(f"{self._path}: {DAMAGED}")
         return connection, None
@@ -127,12 +129,12 @@ class Caretaker:
             on_long_work=is_long,
         )
         if in_full or told:
-            self._soundness.say(Found.SOUND)
+            self._soundness.say(Integrity.SOUND)
         return connection, recovery
 
     def _open_beside_others(self) -> sqlite3.Connection:
         try:
-            if self._soundness.found is Found.DAMAGED:
+            if self._soundness.found is Integrity.DAMAGED:
                 raise sqlite3.DatabaseError
             if not self._path.exists():  # connecting would make it anew
                 raise sqlite3.DatabaseError
@@ -147,11 +149,11 @@ class Caretaker:
         except sqlite3.OperationalError:
             raise
         except sqlite3.DatabaseError as err:
-            self._soundness.say(Found.DAMAGED)
+            self._soundness.say(Integrity.DAMAGED)
             raise RecordError(f"{self._path}: {DAMAGED}") from err
 
     @property
-    def found(self) -> Found:
+    def found(self) -> Integrity:
         """What is known of the database now."""
         return self._soundness.found
 
@@ -162,22 +164,22 @@ class Caretaker:
             RecordError: It is still being looked through after so long, or damaged.
         """
         until_s = time.monotonic() + within_s
-        while (found := self.found) is Found.NOTHING and time.monotonic() < until_s:
+        while (found := self.found) is Integrity.NOTHING and time.monotonic() < until_s:
             time.sleep(POLL_S)
-        if found is not Found.SOUND:
-            raise RecordError(DAMAGED if found is Found.DAMAGED else LOOKING)
+        if found is not Integrity.SOUND:
+            raise RecordError(DAMAGED if found is Integrity.DAMAGED else LOOKING)
 
     def give_up(self) -> None:
         """Let everybody leave the database, as it gave what SQLite cannot have written.
 
         The first who is then alone with it looks it through, and recovers it.
         """
-        self._soundness.say(Found.DAMAGED)
+        self._soundness.say(Integrity.DAMAGED)
 
     def look_after(self) -> None:
         """Have done what is due, beside all other work: the check and the copy."""
         is_at_it = self._thread is not None and self._thread.is_alive()
-        if not is_at_it and (self.found is Found.NOTHING or self._copy_is_due()):
+        if not is_at_it and (self.found is Integrity.NOTHING or self._copy_is_due()):
             self._thread = threading.Thread(
                 target=self._do_what_is_due, daemon=True, name="caretaker"
             )
@@ -185,13 +187,13 @@ class Caretaker:
 
     def _do_what_is_due(self) -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
-        if self._look() is Found.SOUND and self._copy_is_due():
+        if self._look() is Integrity.SOUND and self._copy_is_due():
             self._try_copy()
 
     def _copy_is_due(self) -> bool:
         return is_older(self._copy, COPY_EVERY_S, self._now())
 
-    def _look(self) -> Found:
+    def _look(self) -> Integrity:
         """Look the database through, or wait for who does, however long it takes."""
         while not self._stops.is_set():
             try:
@@ -202,7 +204,7 @@ class Caretaker:
             else:
                 self.check_trouble = ""
                 return found
-        return Found.NOTHING
+        return Integrity.NOTHING
 
     def _is_sound(self) -> bool:
         with contextlib.closing(

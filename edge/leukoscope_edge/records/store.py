@@ -32,7 +32,7 @@ from leukoscope_edge.records.event_writer import EventWriter
 from leukoscope_edge.records.events import Problem
 from leukoscope_edge.records.head_file import HEAD_NAME, HeadFile
 from leukoscope_edge.records.identities import Identities
-from leukoscope_edge.records.integrity import Found
+from leukoscope_edge.records.integrity import Integrity
 from leukoscope_edge.records.keys import Keys, fingerprint, open_keys
 from leukoscope_edge.records.ledger import Ledger
 from leukoscope_edge.records.maintenance import DAMAGED, LOOKING, Caretaker
@@ -227,12 +227,12 @@ class Store:
     @property
     def is_damaged(self) -> bool:
         """Whether the database was found damaged: close it, and open it again."""
-        return self._caretaker.found is Found.DAMAGED
+        return self._caretaker.found is Integrity.DAMAGED
 
     @property
     def is_sound(self) -> bool:
         """Whether the database was looked through and is sound."""
-        return self._caretaker.found is Found.SOUND
+        return self._caretaker.found is Integrity.SOUND
 
     @property
     def is_erasing(self) -> bool:
@@ -245,8 +245,8 @@ class Store:
     def troubles(self) -> list[str]:
         """What is not as it should be with the database and its copy."""
         care, found = self._caretaker, self._caretaker.found
-        known = [DAMAGED] if found is Found.DAMAGED else []
-        known += [LOOKING] if found is Found.NOTHING else []
+        known = [DAMAGED] if found is Integrity.DAMAGED else []
+        known += [LOOKING] if found is Integrity.NOTHING else []
         erasing = ERASING if self.is_erasing else ""
         troubles = (
             care.check_trouble,

@@ -1,1 +1,4 @@
-"""How people read cells: in a blind order, each reader without the other's words."""
+"""How people read cells: in a blind order, each reader without the other's words.
+
+Offers: blind_order.
+"""

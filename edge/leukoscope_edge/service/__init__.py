@@ -2,4 +2,6 @@
 
 Nothing here looks at a picture or a record: the supervisor must start at once, weigh
 little and outlive whatever it watches, so it imports no more than the profile.
+
+Offers: disk, health, heartbeat, heat, metrics, processes, restart_policy, supervisor.
 """

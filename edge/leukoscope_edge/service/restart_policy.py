@@ -21,7 +21,7 @@ from leukoscope_edge.durable import whole_file
 LONGEST_PAUSE_S = 30.0
 
 
-class Step(Enum):
+class RestartStep(Enum):
     """How high the ladder was climbed."""
 
     CHILD = "child"
@@ -85,7 +85,7 @@ class Ladder:
         self._last_failed_s: float | None = None
         self._since_s: float | None = None
 
-    def failed(self, now_s: float) -> Step:
+    def failed(self, now_s: float) -> RestartStep:
         """Count a failure and return what to do about it."""
         limits = self._limits
         self._failed_s.append(now_s)
@@ -94,9 +94,9 @@ class Ladder:
             self._failed_s.popleft()
         n = len(self._failed_s)
         if n <= limits.n_child:
-            return Step.CHILD
+            return RestartStep.CHILD
         if n <= limits.n_child + limits.n_backend:
-            return Step.BACKEND
+            return RestartStep.BACKEND
         return self._beyond()
 
     def pause_s(self) -> float:
@@ -113,17 +113,17 @@ class Ladder:
         if now_s - since_s >= self._limits.forgive_s and self._past != Past():
             self._keep(Past())
 
-    def _beyond(self) -> Step:
+    def _beyond(self) -> RestartStep:
         past, limits = self._past, self._limits
         if not self.is_revived:
-            return Step.SAFE
+            return RestartStep.SAFE
         if past.n_service < limits.n_service:
             self._keep(replace(past, n_service=past.n_service + 1))
-            return Step.SERVICE
+            return RestartStep.SERVICE
         if past.n_reboots < limits.n_reboots:
             self._keep(Past(n_reboots=past.n_reboots + 1))
-            return Step.REBOOT
-        return Step.SAFE
+            return RestartStep.REBOOT
+        return RestartStep.SAFE
 
     def _keep(self, past: Past) -> None:
         """Remember for good; where the disk cannot, climb as if all had been tried."""

@@ -28,7 +28,7 @@ from leukoscope_edge.service.heartbeat import (
     read_beat,
 )
 from leukoscope_edge.service.notify import notify
-from leukoscope_edge.service.restart_policy import Ladder, Step
+from leukoscope_edge.service.restart_policy import Ladder, RestartStep
 
 TICK_S = 0.1
 START_S = 90.0
@@ -42,7 +42,7 @@ EXIT_SERVICE, EXIT_REBOOT = 1, 75
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class ServiceState:
     """How the processes are to be started.
 
     Attributes:
@@ -69,7 +69,7 @@ class Part:
     """
 
     name: str
-    command: Callable[[State], Sequence[str]]
+    command: Callable[[ServiceState], Sequence[str]]
     process: subprocess.Popen[bytes] | None = None
     started_s: float = 0.0
     start_at_s: float = 0.0
@@ -106,7 +106,7 @@ class Supervisor:
     folder: Path
     ladder: Ladder
     tell: Callable[["Supervisor"], None]
-    state: State = State()
+    state: ServiceState = ServiceState()
     _ends: threading.Event = field(default_factory=threading.Event)
     _exit: int = 0
     _is_ready: bool = False
@@ -176,15 +176,15 @@ class Supervisor:
         part.start_at_s = now_s + self.ladder.pause_s()
         _say(f"the {part.name} process {trouble}; next: {step.value}")
         match step:
-            case Step.CHILD:
+            case RestartStep.CHILD:
                 pass
-            case Step.BACKEND:
-                self.state = State(is_cpu_only=True, safe=self.state.safe)
-            case Step.SERVICE:
+            case RestartStep.BACKEND:
+                self.state = ServiceState(is_cpu_only=True, safe=self.state.safe)
+            case RestartStep.SERVICE:
                 self._leave(EXIT_SERVICE)
-            case Step.REBOOT:
+            case RestartStep.REBOOT:
                 self._leave(EXIT_REBOOT)
-            case Step.SAFE:
+            case RestartStep.SAFE:
                 self._stop_screening(f"the {part.name} process {trouble}, repeatedly")
 
     def _stop_screening(self, why: str) -> None:
@@ -193,7 +193,7 @@ class Supervisor:
         if not self._is_ready and not self.ladder.is_revived:
             self._leave(EXIT_SERVICE)  # never came up, and a person is watching
             return
-        self.state = State(is_cpu_only=True, safe=f"{why}: call service")
+        self.state = ServiceState(is_cpu_only=True, safe=f"{why}: call service")
         for part in self.parts:  # so that each learns of it
             if part.process is not None:
                 part.process.kill()

@@ -1,6 +1,8 @@
 """New models by USB stick: signed, power-safe, self-tested, reversible.
 
 The program's other rooms need these few names; the rest is this room's own.
+
+Offers: clock, codes, context, manifest, slots, software, state, stick, zipped.
 """
 
 from leukoscope_edge.updates.active import (

@@ -15,7 +15,7 @@ from leukoscope_edge.updates.context import Device, time_floor
 from leukoscope_edge.updates.install import bundle_folder, is_usable
 from leukoscope_edge.updates.manifest import MANIFEST_NAME, parse_manifest
 from leukoscope_edge.updates.own_disk import own_disk
-from leukoscope_edge.updates.state import DOMAINS, SHIPPED, Event, Lane, State
+from leukoscope_edge.updates.state import DOMAINS, SHIPPED, Lane, ModelEvent, State
 
 TIME_STEP = timedelta(hours=1)
 """The commit file is not written for less."""
@@ -181,7 +181,7 @@ def keep_time(device: Device) -> None:
         state.save(device.models, replace(now, time_floor=floor.isoformat()))
 
 
-def history(data: Path) -> tuple[Event, ...]:
+def history(data: Path) -> tuple[ModelEvent, ...]:
     """Return what happened to this device's models, oldest first."""
     return state.load(slots.models_folder(data)).events
 

@@ -14,7 +14,7 @@ from leukoscope_edge.updates.clock import at_midnight, utc_now
 from leukoscope_edge.updates.comparison import Shadow
 from leukoscope_edge.updates.manifest import NO_FLOOR, Floor
 from leukoscope_edge.updates.slots import models_folder
-from leukoscope_edge.updates.state import Event, State
+from leukoscope_edge.updates.state import ModelEvent, State
 from leukoscope_edge.updates.trial import run_trial
 
 
@@ -74,10 +74,10 @@ class Device:
         """The folder of everything about models."""
         return models_folder(self.data)
 
-    def event(self, what: str, domain: str, slot: str, note: str = "") -> Event:
+    def event(self, what: str, domain: str, slot: str, note: str = "") -> ModelEvent:
         """Return a line of history, stamped with this device's clock."""
         stamp = self.now().isoformat(timespec="seconds")
-        return Event(time=stamp, what=what, domain=domain, slot=slot, note=note)
+        return ModelEvent(time=stamp, what=what, domain=domain, slot=slot, note=note)
 
 
 def time_floor(state: State) -> datetime:

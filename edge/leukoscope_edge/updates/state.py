@@ -28,7 +28,7 @@ DOMAINS: tuple[Domain, ...] = ("real", "simulated")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class ModelEvent:
     """One line of a device's model history.
 
     Attributes:
@@ -105,13 +105,13 @@ class State:
     bad: tuple[str, ...] = ()
     trust: str | None = None
     time_floor: str = ""
-    events: tuple[Event, ...] = ()
+    events: tuple[ModelEvent, ...] = ()
 
     def with_lane(self, domain: str, lane: Lane) -> "State":
         """Return this state with one lane replaced."""
         return dataclasses.replace(self, lanes={**self.lanes, domain: lane})
 
-    def with_event(self, event: Event) -> "State":
+    def with_event(self, event: ModelEvent) -> "State":
         """Return this state with one more line of history."""
         return dataclasses.replace(self, events=(*self.events, event)[-MAX_EVENTS:])
 
@@ -212,5 +212,5 @@ def _read_state(path: Path) -> State | None:
     raw["trial"] = raw["trial"] and Trial(**raw["trial"])
     raw["floor"] = Floor(**raw["floor"])
     raw["bad"] = tuple(raw["bad"])
-    raw["events"] = tuple(Event(**e) for e in raw["events"])
+    raw["events"] = tuple(ModelEvent(**e) for e in raw["events"])
     return State(**raw)

@@ -37,7 +37,7 @@ FONTS_KEPT_S = 7 * 24 * 3600
 """How long a browser need not ask for a font again; nothing of a patient is in one."""
 
 
-class Fonts(StaticFiles):
+class FontFiles(StaticFiles):
     """The fonts, which a browser may keep; it keeps nothing else."""
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
@@ -74,7 +74,9 @@ def create_app(device: Device) -> FastAPI:
         app.include_router(router)
     static = StaticFiles(packages=[("leukoscope_edge.web", "static")])
     app.mount("/static", static, name="static")
-    app.mount("/fonts", Fonts(packages=[("leukoscope_edge", "fonts")]), name="fonts")
+    app.mount(
+        "/fonts", FontFiles(packages=[("leukoscope_edge", "fonts")]), name="fonts"
+    )
     app.add_exception_handler(SignInFirstError, _sign_in_first)
     app.add_exception_handler(LeukoscopeError, _refused)
     app.add_exception_handler(HTTPException, _http_error)

@@ -156,7 +156,7 @@ class Settled(Body):
         return self
 
 
-class Judged(Settled):
+class JudgedForm(Settled):
     """A person's word on a cell, and the version of it that was seen."""
 
     seen: int = Field(ge=0, description="of the last word on it; 0: nobody's")
@@ -245,7 +245,7 @@ class Restore(Backup):
     pin: str = Field(max_length=20)
 
 
-class Line(Body):
+class LineForm(Body):
     """A line of a stage micrometer, in pixels of the frame, and its length."""
 
     x0: float = Field(ge=0, le=1e5)
@@ -285,7 +285,7 @@ class Critical(Keyed):
     is_read_back: bool
 
 
-class Correction(Reasoned):
+class CorrectionForm(Reasoned):
     """Facts of a slide as they should be; what is left out stays."""
 
     sample: str | None = Field(default=None, min_length=1, max_length=64)

@@ -20,7 +20,7 @@ from leukoscope_edge.web.device import Device, has_right
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class SlideLine:
     """One slide of a list.
 
     Attributes:
@@ -65,18 +65,18 @@ class Line:
 
 def lines_of(
     device: Device, person: Person, slides: Iterable[ListedSlide]
-) -> list[Line]:
+) -> list[SlideLine]:
     """Return what a list says of slides to somebody."""
     return [_line(device, person, one) for one in slides]
 
 
-def _line(device: Device, person: Person, one: ListedSlide) -> Line:
+def _line(device: Device, person: Person, one: ListedSlide) -> SlideLine:
     newest = device.counter.newest
     state = state_of(one.state, newest.live_at(one.id))
     identity = device.store.identity_of(one)
     is_told = one.is_told(early=tells_early(device))
     may_void = one.n_versions == 0 or has_right(person, Right.WITHDRAW)
-    return Line(
+    return SlideLine(
         listed=one,
         state=state,
         sample=identity.sample if identity else "",

@@ -17,7 +17,7 @@ from leukoscope_edge.counting.reference_ranges import (
 )
 from leukoscope_edge.records.exports.cell_words import KINDS
 from leukoscope_edge.records.exports.fhir_kinds import CODES
-from leukoscope_edge.records.site_ranges import SHIPPED
+from leukoscope_edge.records.slides.site_ranges import SHIPPED
 from leukoscope_edge.sample import AgeGroup
 
 USUAL = {

@@ -24,15 +24,15 @@ from leukoscope_edge.inference.card_entries import EngineEntry, FileEntry
 from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.inference.nvidia.compiler import Runtime
 from leukoscope_edge.inference.nvidia.tensorrt import (
-    Limits,
     TensorRtEngine,
+    TimeLimits,
     runtimes_here,
 )
 
 FAKE = Path(__file__).with_name("fake_tensorrt.py")
 CROPS = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3)).astype(np.uint8)
-QUICK_LIMITS = Limits(build_s=60, run_s=60)
-SHORT_LIMITS = Limits(build_s=3, run_s=1)
+QUICK_LIMITS = TimeLimits(build_s=60, run_s=60)
+SHORT_LIMITS = TimeLimits(build_s=3, run_s=1)
 BOTH: tuple[Runtime, ...] = ("tensorrt", "tensorrt-rtx")
 
 
@@ -46,7 +46,9 @@ def bundle(bundle_folder: Path) -> Bundle:
 class Fake:
     """Starts the child with a fault, and counts how often."""
 
-    def __init__(self, cache: Path, fault: str, limits: Limits = QUICK_LIMITS) -> None:
+    def __init__(
+        self, cache: Path, fault: str, limits: TimeLimits = QUICK_LIMITS
+    ) -> None:
         self.cache, self.fault, self.limits = cache / "plans", fault, limits
         self.runtimes: list[Runtime] = []
         self.rebuilds: list[bool] = []

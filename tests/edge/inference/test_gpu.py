@@ -13,7 +13,7 @@ from leukoscope_edge.errors import EngineFault
 from leukoscope_edge.inference.backend import open_network
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
 from leukoscope_edge.inference.nvidia.compiler import Runtime
-from leukoscope_edge.inference.nvidia.gpu import Cuda, Driver, Gpu
+from leukoscope_edge.inference.nvidia.gpu import Cuda, CudaDriver, Gpu
 from leukoscope_edge.inference.nvidia.tensorrt import CHILD, TensorRtEngine
 
 SOURCE = Path(__file__).with_name("stub_driver.c")
@@ -50,7 +50,7 @@ def stub(compile_stub: Callable[..., Path]) -> Path:
 
 def use(library: Path) -> None:
     """What an engine asks of the GPU, from first to last."""
-    driver = Driver(str(library))
+    driver = CudaDriver(str(library))
     driver.gpu()
     cuda = Cuda(driver)
     address = cuda.allocate(ROWS.nbytes)
@@ -63,11 +63,11 @@ def test_the_driver_says_what_the_gpu_is(stub: Path) -> None:
     expected = Gpu(
         name="Stub RTX", capability=(8, 6), n_multiprocessors=28, driver=13000
     )
-    assert Driver(str(stub)).gpu() == expected
+    assert CudaDriver(str(stub)).gpu() == expected
 
 
 def test_what_was_copied_in_comes_back(stub: Path) -> None:
-    cuda = Cuda(Driver(str(stub)))
+    cuda = Cuda(CudaDriver(str(stub)))
     address = cuda.allocate(ROWS.nbytes)
     cuda.copy_in(address, ROWS)
     found = np.zeros_like(ROWS)
@@ -112,7 +112,7 @@ def test_without_a_library_there_is_no_driver(
     if content is not None:
         library.write_bytes(content)
     with pytest.raises(EngineFault, match="no NVIDIA driver is installed"):
-        Driver(str(library))
+        CudaDriver(str(library))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 from leukoscope_edge.errors import BundleError
 from leukoscope_edge.inference import onnx_policy
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
-from leukoscope_edge.inference.protobuf_reader import Message, WireError
+from leukoscope_edge.inference.protobuf_reader import ProtobufMessage, WireError
 
 Change = Callable[[onnx.ModelProto], None]
 
@@ -181,7 +181,7 @@ def test_a_changed_byte_is_admitted_or_refused_but_never_crashes(
 @given(st.lists(st.integers(0, 2**64 - 1), max_size=20))
 def test_reads_back_numbers_as_the_format_packs_them(numbers: list[int]) -> None:
     tensor = TensorProto(int64_data=[n - 2**63 for n in numbers])
-    read = Message(memoryview(tensor.SerializeToString())).numbers(7)
+    read = ProtobufMessage(memoryview(tensor.SerializeToString())).numbers(7)
     assert read == [(n - 2**63) % 2**64 for n in numbers]
 
 
@@ -197,12 +197,12 @@ def test_reads_back_numbers_as_the_format_packs_them(numbers: list[int]) -> None
 )
 def test_bytes_that_are_no_message_are_named(data: bytes, reason: str) -> None:
     with pytest.raises(WireError, match=reason):
-        Message(memoryview(data))
+        ProtobufMessage(memoryview(data))
 
 
 def test_a_text_that_stands_twice_is_refused() -> None:
     with pytest.raises(WireError, match="field 1 twice"):
-        Message(memoryview(b"\x0a\x01a\x0a\x01b")).text(1)
+        ProtobufMessage(memoryview(b"\x0a\x01a\x0a\x01b")).text(1)
 
 
 @pytest.mark.parametrize(

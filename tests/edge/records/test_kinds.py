@@ -18,9 +18,9 @@ from leukoscope_edge.records.exports.facts import facts
 from leukoscope_edge.records.exports.fhir import fhir_bytes
 from leukoscope_edge.records.exports.formats import file_of
 from leukoscope_edge.records.exports.slide_version import Dossier, open_dossier
-from leukoscope_edge.records.site_ranges import RANGES_NAME
 from leukoscope_edge.records.slides.first_look import is_first_look_over, left_for
 from leukoscope_edge.records.slides.kinds import comparison, own_cells
+from leukoscope_edge.records.slides.site_ranges import RANGES_NAME
 from leukoscope_edge.sample import SIMULATED_SAMPLE, SampleType
 from leukoscope_edge.types import CallName, Cell, Tally, Word
 from leukoscope_edge.web.forms import NamedKind

@@ -21,7 +21,7 @@ from tests.edge.records.test_recovery import close, spoil_page_of
 
 from leukoscope_edge.errors import RecordError
 from leukoscope_edge.records.backups.backup import restore_backup, write_backup
-from leukoscope_edge.records.integrity import CHECK_FILE, Found, Soundness
+from leukoscope_edge.records.integrity import CHECK_FILE, Integrity, Soundness
 from leukoscope_edge.records.ledger import Ledger
 from leukoscope_edge.records.maintenance import DAMAGED, LOOKING, Caretaker
 from leukoscope_edge.records.store import (
@@ -58,7 +58,7 @@ def check_is_held(folder: Path) -> Iterator[None]:
 
     def look() -> None:
         other = Soundness(folder)
-        other.say(Found.NOTHING)
+        other.say(Integrity.NOTHING)
         with pytest.raises(OSError, match="gave up"):
             other.look(hold, threading.Event())
         other.leave()
@@ -178,7 +178,7 @@ def test_a_check_whose_maker_dies_is_made_by_another(bench: Any) -> None:
     folder = bench.folder
     close(bench)
     with open_store(folder) as store:
-        Soundness(folder).say(Found.NOTHING)
+        Soundness(folder).say(Integrity.NOTHING)
         command = [sys.executable, "-c", DIES_AT_THE_CHECK, str(folder)]
         assert subprocess.run(command).returncode == 9
         assert not store.is_sound
@@ -214,7 +214,7 @@ def test_who_opens_damaged_records_waits_for_the_others(
     told: list[str] = []
     others = [open_store(long.parent) for _ in range(2)]
     spoil_a_leaf(long)
-    Soundness(long.parent).say(Found.DAMAGED)
+    Soundness(long.parent).say(Integrity.DAMAGED)
     assert others[1].is_damaged
     threading.Timer(0.3, others[0].close).start()
     threading.Timer(0.5, others[1].close).start()
@@ -283,17 +283,17 @@ def test_a_database_that_vanishes_under_others_is_not_begun_anew(bench: Any) -> 
 
 def test_a_check_does_not_take_back_what_a_reader_met(bench: Any) -> None:
     soundness, reader = Soundness(bench.folder), Soundness(bench.folder)
-    soundness.say(Found.NOTHING)
+    soundness.say(Integrity.NOTHING)
 
     def is_sound() -> bool:
-        reader.say(Found.DAMAGED)
+        reader.say(Integrity.DAMAGED)
         return True
 
-    assert soundness.look(is_sound, threading.Event()) is Found.DAMAGED
+    assert soundness.look(is_sound, threading.Event()) is Integrity.DAMAGED
     for one in (soundness, reader):
         one.leave()
-        assert one.found is Found.NOTHING
-        one.say(Found.SOUND)  # to nobody
+        assert one.found is Integrity.NOTHING
+        one.say(Integrity.SOUND)  # to nobody
     assert bench.store.is_damaged
 
 
@@ -326,7 +326,7 @@ def test_a_word_of_an_earlier_day_is_not_believed(long: Path) -> None:
     """The file says sound, and nobody has the records open."""
     spoil_a_leaf(long)
     soundness = Soundness(long.parent)
-    soundness.say(Found.SOUND)
+    soundness.say(Integrity.SOUND)
     soundness.leave()
     with Store(long.parent) as store:
         assert store.recovery is not None

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from leukoscope_edge.service import supervisor
 from leukoscope_edge.service.restart_policy import Ladder, Limits
-from leukoscope_edge.service.supervisor import Part, State, Supervisor
+from leukoscope_edge.service.supervisor import Part, ServiceState, Supervisor
 
 PART = Path(__file__).with_name("scripted_part.py")
 
@@ -21,7 +21,7 @@ def command(
 ) -> Callable[..., Sequence[str]]:
     left = [n_missing]
 
-    def of(state: State) -> Sequence[str]:
+    def of(state: ServiceState) -> Sequence[str]:
         left[0] -= 1
         if left[0] >= 0:
             return [str(folder / "no such program")]

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from leukoscope_edge.errors import ConfigError
-from leukoscope_edge.service.supervisor import State, Supervisor, alone
+from leukoscope_edge.service.supervisor import ServiceState, Supervisor, alone
 
 SERVICE = Path(__file__).with_name("scripted_service.py")
 PATIENCE_S = 30.0
@@ -334,7 +334,7 @@ def test_to_screen_nothing_is_no_good_work(
         folder=tmp_path,
         ladder=ladder,  # type: ignore[arg-type]
         tell=lambda _: None,
-        state=State(safe=safe),
+        state=ServiceState(safe=safe),
     )
     supervisor._report(now_s=100.0)
     assert ladder.n_works == n_works

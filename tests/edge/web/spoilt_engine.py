@@ -13,7 +13,7 @@ from leukoscope_edge.errors import LeukoscopeError, in_one_sentence
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.inference.selftest import DAY_S
-from leukoscope_edge.live.channel import Line
+from leukoscope_edge.live.channel import Channel
 from leukoscope_edge.live.counting_process import count_with, refuse_all
 from leukoscope_edge.profile import CameraEntry, PageEntry, Profile
 from leukoscope_edge.records.store import open_store
@@ -45,7 +45,7 @@ class SpoiltEngine:
 def main() -> None:
     data, mark = Path(sys.argv[1]), Path(sys.argv[2])
     folder = run_folder(data)
-    line, pulse = Line(folder), Pulse(folder, "count")
+    line, pulse = Channel(folder), Pulse(folder, "count")
     bundle = open_bundle(shipped_bundle_for("simulated"))
 
     def clock() -> float:

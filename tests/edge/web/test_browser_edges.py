@@ -29,7 +29,7 @@ from tests.edge.web.in_browser import (
 from tests.edge.web.stand_ins import PIN, fill_slide, look_at_all
 
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
-from leukoscope_edge.records.integrity import CHECK_FILE, Found, Soundness
+from leukoscope_edge.records.integrity import CHECK_FILE, Integrity, Soundness
 from leukoscope_edge.records.maintenance import LOOKING
 from leukoscope_edge.service.heartbeat import read_beat, run_folder
 from leukoscope_edge.web.device import Device
@@ -223,10 +223,10 @@ def test_home_notices_by_itself_that_the_records_were_looked_through(
     url = serve()
     wait_for(lambda: read_beat(run_folder(device.store.folder), "count"))
     records = Soundness(device.store.folder)
-    records.say(Found.NOTHING)
+    records.say(Integrity.NOTHING)
     with one_at_a_time_at(device.store.folder / CHECK_FILE):  # nobody gets on with it
         sign_in(page, url)
         page.wait_for_selector(f"text={LOOKING}")
-        records.say(Found.SOUND)
+        records.say(Integrity.SOUND)
         page.wait_for_selector(f"text={LOOKING}", state="detached")
     assert page.locator(".notices").count() == 0

@@ -31,7 +31,7 @@ from leukoscope_train.evaluation.baselines import (
     size_margins,
     size_out_of_fold,
 )
-from leukoscope_train.evaluation.calibrate import Calibration, calibrate
+from leukoscope_train.evaluation.calibrate import CallCalibration, calibrate
 from leukoscope_train.evaluation.learning_curve import (
     Judge,
     extrapolate,
@@ -212,14 +212,14 @@ def _pair(options: argparse.Namespace, seed: int) -> Figures:
     return {**row, "n_parameters": 0, "n_seen": 0, "slide": slide}
 
 
-def _of_size(prepared: Path) -> Calibration:
+def _of_size(prepared: Path) -> CallCalibration:
     """Return how calls by the cell's size alone would be calibrated."""
     crops, _ = load_run_crops(prepared)
     p = size_out_of_fold(crops, folds_of(crops, fold_people(crops)))
     return calibrate(logit(p), crops.labels, crops.people)
 
 
-def _slide(calibration: Calibration) -> Figures:
+def _slide(calibration: CallCalibration) -> Figures:
     """Return what slides of so many cells would show by these calls."""
     return asdict(slide_of(calibration, SLIDE_CELLS))
 

@@ -39,7 +39,7 @@ Source: Zuiderveld 1994.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
+class Variation:
     """How strongly cells are varied; every entry is a largest value.
 
     Attributes:
@@ -70,7 +70,7 @@ def vary(
     crops: torch.Tensor,
     side_px: int,
     colour: Colour,
-    recipe: Recipe,
+    recipe: Variation,
     chance: torch.Generator,
     contrast: Contrast = "none",
 ) -> torch.Tensor:
@@ -172,7 +172,7 @@ class _Chance:
 
 
 def _move(
-    crops: torch.Tensor, side_px: int, recipe: Recipe, draw: _Chance
+    crops: torch.Tensor, side_px: int, recipe: Variation, draw: _Chance
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Turn freely, flip, scale and shift; a cell's colours never mix with black.
 
@@ -221,7 +221,7 @@ def _redraw_rim(
     return filled, (drawn > threshold.clamp(min=0.1)).float()
 
 
-def _tint(level: torch.Tensor, recipe: Recipe, draw: _Chance) -> torch.Tensor:
+def _tint(level: torch.Tensor, recipe: Variation, draw: _Chance) -> torch.Tensor:
     """Change the tone curve and mix the channels, as stain and camera do."""
     gamma = draw.uniform(-recipe.gamma, recipe.gamma).exp()
     toned = (level.clamp(min=0) / 255) ** gamma

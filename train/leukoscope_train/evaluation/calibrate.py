@@ -34,7 +34,7 @@ NARROWEST = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Calibration:
+class CallCalibration:
     """The card's numbers that come from out-of-fold margins."""
 
     decision: DecisionEntry
@@ -147,7 +147,7 @@ def calls_per_person(
     )
 
 
-def calibrate(margins: F64, labels: I64, people: Strings) -> Calibration:
+def calibrate(margins: F64, labels: I64, people: Strings) -> CallCalibration:
     """Fit everything that the card takes from out-of-fold margins."""
     decision = fit_decision(margins, labels, people)
     p = probabilities(margins, decision.temperature)
@@ -155,4 +155,6 @@ def calibrate(margins: F64, labels: I64, people: Strings) -> Calibration:
     for label in (NORMAL, BLAST):
         here = labels == label
         spreads.append(fit_spread(*calls_per_person(p[here], people[here], decision)))
-    return Calibration(decision=decision, false_calls=spreads[0], true_calls=spreads[1])
+    return CallCalibration(
+        decision=decision, false_calls=spreads[0], true_calls=spreads[1]
+    )

@@ -16,7 +16,7 @@ import numpy as np
 from leukoscope_edge.counting.statistics import limit_of_blank
 from leukoscope_edge.types import F64
 from leukoscope_train.data.cells import BLAST, I64, NORMAL, CropSet, DataError, Strings
-from leukoscope_train.evaluation.calibrate import Calibration, weighted_quantile
+from leukoscope_train.evaluation.calibrate import CallCalibration, weighted_quantile
 from leukoscope_train.evaluation.metrics import person_weights
 from leukoscope_train.toml import as_toml
 
@@ -29,7 +29,7 @@ TRUST_NAME = "trust.toml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConformalEntry:
+class ConformalSets:
     """Which classes cannot be ruled out.
 
     Attributes:
@@ -65,13 +65,13 @@ class BlankEntry:
 class TrustEntry:
     """Both of them; see the module."""
 
-    conformal: ConformalEntry
+    conformal: ConformalSets
     blank: BlankEntry
 
 
 def conformal(
     p: F64, labels: I64, people: Strings, error: float = CONFORMAL_ERROR
-) -> ConformalEntry:
+) -> ConformalSets:
     """Fit class-conditional conformal points.
 
     Source: Vovk 2012 (class-conditional), with each person counting alike.
@@ -92,7 +92,7 @@ def conformal(
     blast_from, normal_to = _points(p, labels, people, error)
     weights = person_weights(labels, people)
     blast, normal = p >= blast_from, p <= normal_to
-    return ConformalEntry(
+    return ConformalSets(
         error=error,
         blast_from=round(blast_from, 4),
         normal_to=round(normal_to, 4),
@@ -113,7 +113,7 @@ def _points(p: F64, labels: I64, people: Strings, error: float) -> tuple[float, 
     )
 
 
-def blank(calibration: Calibration) -> BlankEntry:
+def blank(calibration: CallCalibration) -> BlankEntry:
     """Return the limits of blank of a spread of false calls."""
     spread = calibration.false_calls.spread
     limits = tuple(limit_of_blank(spread, n) for n in BLANK_CELLS)
@@ -121,7 +121,7 @@ def blank(calibration: Calibration) -> BlankEntry:
 
 
 def write_trust(
-    folder: Path, crops: CropSet, p: F64, calibration: Calibration
+    folder: Path, crops: CropSet, p: F64, calibration: CallCalibration
 ) -> TrustEntry:
     """Fit both and write them beside a run.
 

@@ -8,7 +8,7 @@ from leukoscope_edge.types import F64
 from leukoscope_train.data.cells import BLAST, I64, NORMAL, CropSet, Strings
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.evaluation.baselines import ALWAYS_ALL, SIZE_ONLY
-from leukoscope_train.evaluation.calibrate import Calibration, probabilities
+from leukoscope_train.evaluation.calibrate import CallCalibration, probabilities
 
 Figures = dict[str, Any]
 
@@ -114,7 +114,7 @@ def table_of(
 def figures(
     crops: CropSet,
     margins: F64,
-    calibration: Calibration,
+    calibration: CallCalibration,
     fold_of: I64,
     p_size: F64,
     model: str,

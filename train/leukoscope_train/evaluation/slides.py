@@ -15,7 +15,7 @@ from leukoscope_edge.counting.statistics import BetaSpread, limit_of_blank
 from leukoscope_edge.counting.verdict import BLANK_CONFIDENCE
 from leukoscope_edge.inference.card_entries import SpreadEntry
 from leukoscope_train.data.cells import NORMAL
-from leukoscope_train.evaluation.calibrate import Calibration, fit_spread
+from leukoscope_train.evaluation.calibrate import CallCalibration, fit_spread
 from leukoscope_train.evaluation.report import Figures
 
 FOUND_SHARE = 0.95
@@ -57,7 +57,7 @@ def slide_row(model: CallModel, n_cells: int) -> SlideRow:
     )
 
 
-def slide_of(calibration: Calibration, n_cells: int) -> SlideRow:
+def slide_of(calibration: CallCalibration, n_cells: int) -> SlideRow:
     """Return what slides of so many cells would show by a run's own spreads."""
     true_calls, false_calls = calibration.true_calls, calibration.false_calls
     return slide_row(call_model(true_calls.spread, false_calls.spread), n_cells)

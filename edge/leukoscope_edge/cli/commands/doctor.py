@@ -1,7 +1,7 @@
 """`leukoscope doctor`: is this machine fit for the device, and if not, what cures it.
 
 Looks at the machine, changes nothing, and needs no running service. Each look is a
-function from a `Machine` to a `Finding`; what it reads is named in the `Machine`, so
+function from `MachineFacts` to a `Finding`; what it reads is named in those facts, so
 that a test can hold another one up to it.
 """
 
@@ -35,7 +35,7 @@ OWN_DATE = Path(__file__)
 """No right clock is earlier than the day on which this program was installed."""
 
 
-class State(str, Enum):
+class CheckState(str, Enum):
     """How a finding weighs."""
 
     GOOD = "ok"
@@ -55,13 +55,13 @@ class Finding:
     """
 
     name: str
-    state: State
+    state: CheckState
     found: str
     cure: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
+class MachineFacts:
     """What is looked at.
 
     Attributes:
@@ -97,7 +97,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    machine = Machine(data=options.data, now=datetime.now(timezone.utc))
+    machine = MachineFacts(data=options.data, now=datetime.now(timezone.utc))
     findings = [look(machine) for look in LOOKS]
     if options.json:
         print(json.dumps([asdict(f) for f in findings], indent=1))
@@ -106,38 +106,38 @@ def _doctor(options: argparse.Namespace) -> int:
             print(f"{finding.state.value:<5}{finding.name:<13}{finding.found}")
             if finding.cure:
                 print(f"{'':<18}-> {finding.cure}")
-    is_bad = any(f.state is State.BAD for f in findings)
+    is_bad = any(f.state is CheckState.BAD for f in findings)
     return EXIT_FAILED if is_bad else EXIT_DONE
 
 
-def look_at_python(_: Machine) -> Finding:
+def look_at_python(_: MachineFacts) -> Finding:
     """Is the interpreter one that the device is tested with?"""
     found = f"Python {platform.python_version()} on {platform.machine()}"
     if PYTHONS[0] <= sys.version_info[:2] <= PYTHONS[1]:
-        return Finding(name="python", state=State.GOOD, found=found)
+        return Finding(name="python", state=CheckState.GOOD, found=found)
     cure = "install Python 3.10 to 3.13, and the device anew with it"
-    return Finding(name="python", state=State.BAD, found=found, cure=cure)
+    return Finding(name="python", state=CheckState.BAD, found=found, cure=cure)
 
 
-def look_at_board(machine: Machine) -> Finding:
+def look_at_board(machine: MachineFacts) -> Finding:
     """Is there a profile for this board?"""
     try:
         name = machine.board.read_text().strip("\0\n")
     except OSError:
         found = "no device tree: a PC"
-        return Finding(name="board", state=State.GOOD, found=found)
+        return Finding(name="board", state=CheckState.GOOD, found=found)
     try:
         profile = board_profile(name, _release(machine))
     except LeukoscopeError as err:
         cure = "name a profile with --profile (`leukoscope profile list`)"
         return Finding(
-            name="board", state=State.NOTE, found=f"{name}: {err}", cure=cure
+            name="board", state=CheckState.NOTE, found=f"{name}: {err}", cure=cure
         )
     found = f"{name}: profile {profile.name}"
-    return Finding(name="board", state=State.GOOD, found=found)
+    return Finding(name="board", state=CheckState.GOOD, found=found)
 
 
-def _release(machine: Machine) -> str:
+def _release(machine: MachineFacts) -> str:
     """Return what the board's system is called; "" where it is no Jetson."""
     try:
         return machine.release.read_text()
@@ -145,49 +145,53 @@ def _release(machine: Machine) -> str:
         return ""
 
 
-def look_at_memory(machine: Machine) -> Finding:
+def look_at_memory(machine: MachineFacts) -> Finding:
     """Is there memory for a slide and the page?"""
     first = machine.meminfo.read_text().split("\n", 1)[0].split()
     total = int(first[1]) * 1024
     found = f"{total / 1e9:.1f} GB"
     if total >= MIN_MEMORY_BYTES:
-        return Finding(name="memory", state=State.GOOD, found=found)
+        return Finding(name="memory", state=CheckState.GOOD, found=found)
     cure = "take a board with 2 GB at least, or end other programs"
-    return Finding(name="memory", state=State.BAD, found=found, cure=cure)
+    return Finding(name="memory", state=CheckState.BAD, found=found, cure=cure)
 
 
-def look_at_disk(machine: Machine) -> Finding:
+def look_at_disk(machine: MachineFacts) -> Finding:
     """Is there room for slides?"""
     free = shutil.disk_usage(_existing(machine.data)).free
     found = f"{free / 1e9:.1f} GB free for {machine.data}"
-    states = {Room.GOOD: State.GOOD, Room.WARN: State.NOTE, Room.FULL: State.BAD}
+    states = {
+        Room.GOOD: CheckState.GOOD,
+        Room.WARN: CheckState.NOTE,
+        Room.FULL: CheckState.BAD,
+    }
     room = room_left(free)
     cure = "" if room is Room.GOOD else "make a backup and take old pictures away"
     return Finding(name="disk", state=states[room], found=found, cure=cure)
 
 
-def look_at_permissions(machine: Machine) -> Finding:
+def look_at_permissions(machine: MachineFacts) -> Finding:
     """May this user write where the records lie?"""
     folder = _existing(machine.data)
     owner = folder.stat().st_uid
     if os.access(folder, os.W_OK | os.X_OK):
         found = f"{folder} can be written to"
-        return Finding(name="permissions", state=State.GOOD, found=found)
+        return Finding(name="permissions", state=CheckState.GOOD, found=found)
     found = f"{folder} belongs to user {owner}, and you are {os.geteuid()}"
     cure = "run this as that user (`sudo -u USER leukoscope ...`), or name --data"
-    return Finding(name="permissions", state=State.BAD, found=found, cure=cure)
+    return Finding(name="permissions", state=CheckState.BAD, found=found, cure=cure)
 
 
-def look_at_clock(machine: Machine) -> Finding:
+def look_at_clock(machine: MachineFacts) -> Finding:
     """Is it at least as late as when this program was installed?"""
     found = f"{machine.now:%Y-%m-%d %H:%M} UTC"
     if machine.now.timestamp() >= OWN_DATE.stat().st_mtime:
-        return Finding(name="clock", state=State.GOOD, found=found)
+        return Finding(name="clock", state=CheckState.GOOD, found=found)
     cure = "set it on the Device page, or with `timedatectl set-time`"
-    return Finding(name="clock", state=State.BAD, found=found, cure=cure)
+    return Finding(name="clock", state=CheckState.BAD, found=found, cure=cure)
 
 
-def look_at_camera(machine: Machine) -> Finding:
+def look_at_camera(machine: MachineFacts) -> Finding:
     """Is there exactly one camera, and may this user open it?"""
     found = sorted(machine.cameras.glob(FIRST_STREAM))
     has_picamera = find_spec("picamera2") is not None
@@ -195,40 +199,40 @@ def look_at_camera(machine: Machine) -> Finding:
         what = "no USB camera"
         if has_picamera:
             what += "; picamera2 is installed, for one on the ribbon"
-            return Finding(name="camera", state=State.GOOD, found=what)
+            return Finding(name="camera", state=CheckState.GOOD, found=what)
         cure = "plug it in; the simulated slide and files need none"
-        return Finding(name="camera", state=State.NOTE, found=what, cure=cure)
+        return Finding(name="camera", state=CheckState.NOTE, found=what, cure=cure)
     names = ", ".join(p.name for p in found)
     if not all(os.access(p, os.R_OK | os.W_OK) for p in found):
         cure = "add this user to the group `video`, and sign in anew"
-        return Finding(name="camera", state=State.BAD, found=names, cure=cure)
+        return Finding(name="camera", state=CheckState.BAD, found=names, cure=cure)
     if len(found) > 1:
         cure = "name the one that is meant in the profile"
-        return Finding(name="camera", state=State.NOTE, found=names, cure=cure)
-    return Finding(name="camera", state=State.GOOD, found=names)
+        return Finding(name="camera", state=CheckState.NOTE, found=names, cure=cure)
+    return Finding(name="camera", state=CheckState.GOOD, found=names)
 
 
-def look_at_gpu(_: Machine) -> Finding:
+def look_at_gpu(_: MachineFacts) -> Finding:
     """Can TensorRT serve? The CPU serves where it cannot."""
     if not has_driver():
         found = "no NVIDIA driver: the CPU serves"
-        return Finding(name="gpu", state=State.GOOD, found=found)
+        return Finding(name="gpu", state=CheckState.GOOD, found=found)
     if find_spec("tensorrt") is None:
         found = "an NVIDIA driver, and no TensorRT for this Python: the CPU serves"
         cure = "install TensorRT, or make the environment with --system-site-packages"
-        return Finding(name="gpu", state=State.NOTE, found=found, cure=cure)
+        return Finding(name="gpu", state=CheckState.NOTE, found=found, cure=cure)
     found = "an NVIDIA driver and TensorRT"
-    return Finding(name="gpu", state=State.GOOD, found=found)
+    return Finding(name="gpu", state=CheckState.GOOD, found=found)
 
 
-def look_at_models(_: Machine) -> Finding:
+def look_at_models(_: MachineFacts) -> Finding:
     """Are the shipped models whole?"""
     try:
         ids = [open_bundle(f).card.id for f in shipped_bundles().values()]
     except LeukoscopeError as err:
         cure = "install the device anew: its files are damaged"
-        return Finding(name="models", state=State.BAD, found=str(err), cure=cure)
-    return Finding(name="models", state=State.GOOD, found=", ".join(ids))
+        return Finding(name="models", state=CheckState.BAD, found=str(err), cure=cure)
+    return Finding(name="models", state=CheckState.GOOD, found=", ".join(ids))
 
 
 def _existing(folder: Path) -> Path:
@@ -238,7 +242,7 @@ def _existing(folder: Path) -> Path:
     return folder
 
 
-LOOKS: tuple[Callable[[Machine], Finding], ...] = (
+LOOKS: tuple[Callable[[MachineFacts], Finding], ...] = (
     look_at_python,
     look_at_board,
     look_at_memory,

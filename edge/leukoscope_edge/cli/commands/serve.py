@@ -23,7 +23,7 @@ from leukoscope_edge.service.health import HEALTH, HealthWriter
 from leukoscope_edge.service.heartbeat import choose_run_folder
 from leukoscope_edge.service.processes import die_with_parent
 from leukoscope_edge.service.restart_policy import Ladder, Limits
-from leukoscope_edge.service.supervisor import Part, State, Supervisor, alone
+from leukoscope_edge.service.supervisor import Part, ServiceState, Supervisor, alone
 
 PAST, LOCK = "restarts.json", ".service"
 MAX_PORT = 65535
@@ -114,7 +114,9 @@ def supervise(data_dir: Path, options: argparse.Namespace, limits: Limits) -> in
         ).run()
 
 
-def _command(name: str, options: argparse.Namespace, state: State) -> Sequence[str]:
+def _command(
+    name: str, options: argparse.Namespace, state: ServiceState
+) -> Sequence[str]:
     command = [*command_of("leukoscope_edge", "serve", "--part", name)]
     command += ["--parent", str(os.getpid()), "--profile", options.profile]
     if options.port is not None:

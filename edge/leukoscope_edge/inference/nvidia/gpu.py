@@ -60,7 +60,7 @@ def has_driver() -> bool:
     return True
 
 
-class Driver:
+class CudaDriver:
     """The driver's library, started; every failure is an `EngineFault` in words."""
 
     def __init__(self, library: str = DRIVER) -> None:
@@ -129,7 +129,7 @@ class Driver:
 class Cuda:
     """Memory on the GPU and one stream."""
 
-    def __init__(self, driver: Driver) -> None:
+    def __init__(self, driver: CudaDriver) -> None:
         """Take the primary context and make a stream.
 
         Raises:

@@ -30,7 +30,7 @@ from leukoscope_edge.inference.nvidia.tensorrt_child import (
     LOGITS,
     PROGRESS,
     READY,
-    Order,
+    ChildOrder,
 )
 from leukoscope_edge.isolated import command_of
 from leukoscope_edge.shared_connection import SharedConnection
@@ -42,7 +42,7 @@ GOODBYE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class TimeLimits:
     """How long the child may take.
 
     Attributes:
@@ -99,7 +99,7 @@ class TensorRtEngine:
         *,
         runtime: Runtime = "tensorrt",
         child: Sequence[str] = CHILD,
-        limits: Limits = Limits(),
+        limits: TimeLimits = TimeLimits(),
         rebuild: bool = False,
         on_progress: Callable[[str], None] | None = None,
     ) -> None:
@@ -134,7 +134,7 @@ class TensorRtEngine:
                 stderr=subprocess.DEVNULL,
             )
         self._n_answers = bundle.card.n_answers
-        order = Order(
+        order = ChildOrder(
             runtime=runtime,
             input=bundle.card.input,
             cache=str(cache),
@@ -151,7 +151,7 @@ class TensorRtEngine:
 
     def _start(
         self,
-        order: Order,
+        order: ChildOrder,
         models: tuple[bytes, bytes],
         on_progress: Callable[[str], None] | None,
     ) -> str:

@@ -27,7 +27,7 @@ from leukoscope_edge.inference.engine import prepare
 from leukoscope_edge.inference.nvidia import compiler
 from leukoscope_edge.inference.nvidia import tensorrt_plan as plans
 from leukoscope_edge.inference.nvidia.compiler import MODULES, SPOKEN, Form, Runtime
-from leukoscope_edge.inference.nvidia.gpu import Cuda, Driver, Gpu
+from leukoscope_edge.inference.nvidia.gpu import Cuda, CudaDriver, Gpu
 from leukoscope_edge.inference.runner import Runner
 from leukoscope_edge.log import start_log
 from leukoscope_edge.types import F32
@@ -38,7 +38,7 @@ after READY only LOGITS and FAILED follow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class ChildOrder:
     """What the parent wants.
 
     Attributes:
@@ -62,7 +62,7 @@ class Order:
         return json.dumps(asdict(self)).encode()
 
     @staticmethod
-    def from_json(data: bytes) -> "Order":
+    def from_json(data: bytes) -> "ChildOrder":
         """Read what `to_json` wrote."""
         stored = json.loads(data)
         stored["input"] = InputEntry(**stored["input"])
@@ -70,7 +70,7 @@ class Order:
             EngineEntry(**{**e, "file": FileEntry(**e["file"])})
             for e in stored["engines"]
         )
-        return Order(**stored)
+        return ChildOrder(**stored)
 
 
 def serve(
@@ -83,7 +83,7 @@ def serve(
         connection: To the parent.
         load: Returns TensorRT, memory on the GPU and the GPU.
     """
-    order = Order.from_json(connection.recv_bytes())
+    order = ChildOrder.from_json(connection.recv_bytes())
     models = {"int8": connection.recv_bytes(), "fp16": connection.recv_bytes()}
     try:
         trt, cuda, gpu = load(order.runtime)
@@ -114,7 +114,7 @@ def serve(
 
 def _plan(
     connection: Connection,
-    order: Order,
+    order: ChildOrder,
     form: Form,
     parts: tuple[ModuleType, Any, Gpu],
 ) -> bytes:
@@ -137,7 +137,7 @@ def _plan(
     return plan
 
 
-def _carried(order: Order, form: Form, version: str, target: str) -> bytes | None:
+def _carried(order: ChildOrder, form: Form, version: str, target: str) -> bytes | None:
     """Return the plan that the bundle brings for this runtime and GPU, if any.
 
     Raises:
@@ -170,7 +170,7 @@ def _run(runner: Runner, ready: F32) -> F32:
 
 
 def _load(runtime: Runtime) -> tuple[ModuleType, Cuda, Gpu]:
-    driver = Driver()  # first: TensorRT without a driver kills the process
+    driver = CudaDriver()  # first: TensorRT without a driver kills the process
     gpu = driver.gpu()
     try:
         trt = importlib.import_module(MODULES[runtime])

@@ -11,7 +11,7 @@ from leukoscope_edge.counting.reference_ranges import ReferenceRanges
 from leukoscope_edge.messages import NOT_FOR_CARE
 from leukoscope_edge.records.exports.slide_version import Dossier
 from leukoscope_edge.records.pictures import jpeg_bytes
-from leukoscope_edge.records.site_ranges import SHIPPED
+from leukoscope_edge.records.slides.site_ranges import SHIPPED
 from leukoscope_edge.records.slides.slide import (
     CellRecord,
     Origin,

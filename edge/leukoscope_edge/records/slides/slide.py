@@ -356,7 +356,7 @@ class ArchivedCell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class ReviewStep:
     """A person's step in the review that can be taken back.
 
     `word`: None where somebody added a cell and has not judged it yet. `settles`: a
@@ -438,7 +438,7 @@ class SlideRecord:
     state: SlideState = SlideState.NEW
     run: int = 1
     machine_cells: dict[str, CellRecord] = field(default_factory=dict)
-    steps: tuple[Step, ...] = ()
+    steps: tuple[ReviewStep, ...] = ()
     machine: Outcome | None = None
     tally: Tally = NOTHING_COUNTED
     signatures: tuple[Signature, ...] = ()
@@ -469,7 +469,7 @@ class SlideRecord:
     def cells(self) -> tuple[CellRecord, ...]:
         """All cells, each with what people said on it."""
         added = {s.cell: s.adds for s in self.steps if s.adds is not None}
-        steps: dict[str, list[Step]] = {}
+        steps: dict[str, list[ReviewStep]] = {}
         for step in self.steps:
             steps.setdefault(step.cell, []).append(step)
         notes: dict[str, list[tuple[str, str]]] = {}
@@ -490,7 +490,7 @@ class SlideRecord:
         reads = (s.by for s in self.steps if s.adds is None and not s.settles)
         return tuple(dict.fromkeys(reads))
 
-    def last_step(self, by: str) -> Step | None:
+    def last_step(self, by: str) -> ReviewStep | None:
         """Return the step that somebody can take back: with two readers, their own."""
         own = [s for s in self.steps if self.n_readers == 1 or s.by == by]
         return own[-1] if own else None
@@ -538,7 +538,9 @@ class SlideRecord:
         return max(1, len(self.signatures) + is_unsigned)
 
 
-def _with_words(cell: CellRecord, steps: list[Step], n_readers: int) -> CellRecord:
+def _with_words(
+    cell: CellRecord, steps: list[ReviewStep], n_readers: int
+) -> CellRecord:
     """Return a cell with what people said on it, in the order of their steps.
 
     One reader's last word counts, whoever it is. Of two, both words count where they
@@ -566,7 +568,7 @@ def _with_words(cell: CellRecord, steps: list[Step], n_readers: int) -> CellReco
     return replace(cell, word=last.word, judged_by=last.by, words=words)
 
 
-def _kind_words(steps: list[Step]) -> tuple[tuple[str, str], ...]:
+def _kind_words(steps: list[ReviewStep]) -> tuple[tuple[str, str], ...]:
     """Return who gave a cell which kind last; who settles it, alone."""
     settling = [s for s in steps if s.settles]
     said = settling[-1:] or steps

@@ -17,9 +17,9 @@ from leukoscope_edge.records.slides.kinds import n_own_left
 from leukoscope_edge.records.slides.slide import (
     Kind,
     Origin,
+    ReviewStep,
     Signature,
     SlideRecord,
-    Step,
 )
 from leukoscope_edge.records.slides.slide_objects import (
     cell_from,
@@ -243,7 +243,7 @@ def _with_finder(record: SlideRecord, plain: dict[str, Any]) -> dict[str, Any]:
 
 def _judged(record: SlideRecord, event: Event) -> SlideRecord:
     cell = _known_cell(record, event)
-    step = Step(
+    step = ReviewStep(
         seq=event.seq,
         cell=cell,
         word=Word(event.body["word"]),
@@ -276,7 +276,7 @@ JUST_CALLED = "somebody has just called this cell"
 OWN_DISPUTE = "a reader can't settle her own dispute: another supervisor does"
 
 
-def _check_reader(record: SlideRecord, step: Step) -> None:
+def _check_reader(record: SlideRecord, step: ReviewStep) -> None:
     """Let two people read each cell once, and a supervisor settle what they read."""
     is_read_twice = any(c.id == step.cell and len(c.words) > 1 for c in record.cells)
     if step.settles and (record.n_readers == 1 or not is_read_twice):
@@ -296,7 +296,7 @@ def _check_reader(record: SlideRecord, step: Step) -> None:
 def _missed(record: SlideRecord, event: Event) -> SlideRecord:
     word = event.body.get("word")  # an older program judged what it added
     cell = replace(cell_from(event.body["cell"]), added_by="" if word else event.by)
-    step = Step(
+    step = ReviewStep(
         seq=event.seq,
         cell=cell.id,
         word=Word(word) if word else None,

@@ -27,7 +27,7 @@ from leukoscope_edge.web.access import (
 from leukoscope_edge.web.device import LANGUAGE_COOKIE
 from leukoscope_edge.web.forms import (
     ChosenLanguage,
-    Line,
+    LineForm,
     SetUp,
     Showing,
     SignIn,
@@ -94,7 +94,7 @@ def choose_language(
 
 
 @router.post("/device/calibration")
-def calibrate(body: Line, request: Request, person: Calibrator) -> dict[str, Any]:
+def calibrate(body: LineForm, request: Request, person: Calibrator) -> dict[str, Any]:
     """Keep the scale that a line of a stage micrometer gives."""
     device = device_of(request)
     um_per_px = measure_scale((body.x0, body.y0), (body.x1, body.y1), body.length_um)

@@ -24,10 +24,10 @@ from leukoscope_edge.records.exports.cell_words import model_said
 from leukoscope_edge.records.exports.formats import FORMATS
 from leukoscope_edge.records.exports.pdf_report import qr_png, write_paper
 from leukoscope_edge.records.exports.slide_version import open_dossier
-from leukoscope_edge.records.site_ranges import open_ranges
 from leukoscope_edge.records.slides.conclusion import verdict_of
 from leukoscope_edge.records.slides.correction import Corrected, objective_of
 from leukoscope_edge.records.slides.first_look import left_for
+from leukoscope_edge.records.slides.site_ranges import open_ranges
 from leukoscope_edge.records.slides.slide import (
     CellRecord,
     Identity,
@@ -50,10 +50,10 @@ from leukoscope_edge.web.access import (
 )
 from leukoscope_edge.web.device import Device, has_right
 from leukoscope_edge.web.forms import (
-    Correction,
+    CorrectionForm,
     Critical,
     File,
-    Judged,
+    JudgedForm,
     Keyed,
     Missed,
     NewSlide,
@@ -168,7 +168,7 @@ def order(
 
 @router.post("/{slide}/judge")
 def judge(
-    slide: SlideId, body: Judged, request: Request, person: Operator
+    slide: SlideId, body: JudgedForm, request: Request, person: Operator
 ) -> dict[str, Any]:
     """Keep a person's word on a cell, and tell then what the model said."""
     device = device_of(request)
@@ -309,7 +309,7 @@ def tell(
 
 @router.post("/{slide}/correct")
 def correct(
-    slide: SlideId, body: Correction, request: Request, person: Operator
+    slide: SlideId, body: CorrectionForm, request: Request, person: Operator
 ) -> dict[str, str]:
     """Put facts of a slide right that were said wrongly when it started."""
     device = device_of(request)

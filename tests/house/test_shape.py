@@ -1,0 +1,158 @@
+"""The shape of the house: what a stranger can rely on when looking for something.
+
+Where a limit does not hold yet, the place stands in a list here with what it may have.
+A list may only shrink: an entry that holds again is to be taken out.
+"""
+
+import ast
+import re
+from collections import defaultdict
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EDGE = ROOT / "edge" / "leukoscope_edge"
+PACKAGES = (
+    EDGE,
+    ROOT / "train" / "leukoscope_train",
+    ROOT / "export" / "leukoscope_export",
+)
+MOST_MODULES, MOST_LINES, MOST_CLASS_LINES = 20, 400, 250
+CROWDED_FOLDERS: dict[str, int] = {
+    "edge/leukoscope_edge/records": 21,
+    "edge/leukoscope_edge/web": 21,
+}
+LONG_FILES: dict[str, int] = {
+    "edge/leukoscope_edge/live/counting_process.py": 600,
+    "edge/leukoscope_edge/records/slides/slide.py": 600,
+    "edge/leukoscope_edge/screening.py": 600,
+    "edge/leukoscope_edge/web/routes/slides.py": 450,
+    "train/leukoscope_train/networks/architectures.py": 450,
+}
+LONG_CLASSES: dict[str, int] = {
+    "edge/leukoscope_edge/accounts/people.py::People": 280,
+    "edge/leukoscope_edge/live/counting_process.py::_Worker": 360,
+    "edge/leukoscope_edge/records/slides/review_writer.py::ReviewWriter": 280,
+    "edge/leukoscope_edge/records/store.py::Store": 280,
+    "edge/leukoscope_edge/screening.py::SlideRun": 320,
+}
+SHARED_NAMES: set[str] = {"Device", "Order", "Person", "Seen"}
+OFFERS = re.compile(r"^Offers: (.+?)\.$", re.MULTILINE | re.DOTALL)
+
+
+@cache
+def sources() -> dict[Path, str]:
+    """Every module, by its path."""
+    paths = [p for package in PACKAGES for p in sorted(package.rglob("*.py"))]
+    return {p: p.read_text("utf-8") for p in paths}
+
+
+@cache
+def trees() -> dict[Path, ast.Module]:
+    return {path: ast.parse(text) for path, text in sources().items()}
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def n_lines(node: ast.ClassDef) -> int:
+    return (node.end_lineno or 0) - node.lineno + 1
+
+
+def over(sizes: dict[str, int], most: int) -> dict[str, int]:
+    return {name: size for name, size in sizes.items() if size > most}
+
+
+def assert_only_shrinks(found: dict[str, int], known: dict[str, int]) -> None:
+    """No place is new, none has grown, and none that holds again is still listed."""
+    grown = {n: size for n, size in found.items() if size > known.get(n, 0)}
+    assert not grown, f"too long or too many: {grown}"
+    assert not set(known) - set(found), "these hold again: take them out of the list"
+
+
+def test_no_folder_holds_more_than_twenty_modules() -> None:
+    counts: dict[str, int] = defaultdict(int)
+    for path in sources():
+        counts[named(path.parent)] += path.name != "__init__.py"
+    assert_only_shrinks(over(counts, MOST_MODULES), CROWDED_FOLDERS)
+
+
+def test_no_file_is_longer_than_four_hundred_lines() -> None:
+    sizes = {named(p): len(text.splitlines()) for p, text in sources().items()}
+    assert_only_shrinks(over(sizes, MOST_LINES), LONG_FILES)
+
+
+def test_no_class_is_longer_than_two_hundred_and_fifty_lines() -> None:
+    sizes = {
+        f"{named(path)}::{node.name}": n_lines(node)
+        for path, tree in trees().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+    }
+    assert_only_shrinks(over(sizes, MOST_CLASS_LINES), LONG_CLASSES)
+
+
+def test_no_two_public_classes_have_one_name() -> None:
+    places: dict[str, list[str]] = defaultdict(list)
+    for path, tree in trees().items():
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places[node.name].append(named(path))
+    shared = {name: where for name, where in places.items() if len(where) > 1}
+    assert not {n: w for n, w in shared.items() if n not in SHARED_NAMES}
+    assert not SHARED_NAMES - set(shared), "these are single again: take them out"
+
+
+def test_no_two_modules_of_a_folder_differ_by_a_suffix() -> None:
+    for folder in {p.parent for p in sources()}:
+        names = {p.stem for p in folder.glob("*.py")}
+        pairs = {
+            (a, a + end)
+            for a in names
+            for end in ("s", "d", "ed", "er", "ing", "ling")
+            if a + end in names
+        }
+        assert not pairs, named(folder)
+
+
+def rooms() -> list[Path]:
+    return sorted(p.parent for p in EDGE.glob("*/__init__.py"))
+
+
+def offered(room: Path) -> set[str]:
+    """What a room's docstring says that others may import of it."""
+    doc = ast.get_docstring(trees()[room / "__init__.py"]) or ""
+    found = OFFERS.search(doc)
+    return set(re.split(r",\s+", found[1].strip())) if found else set()
+
+
+def imported_from_outside(room: Path) -> dict[str, str]:
+    """The modules of a room that others import, each with one of them."""
+    prefix = f"leukoscope_edge.{room.name}"
+    found = {}
+    for path, tree in trees().items():
+        if room in path.parents:
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                names = [f"{node.module}.{a.name}" for a in node.names]
+                for name in (node.module, *names):
+                    if is_module(name) and name.startswith(f"{prefix}."):
+                        found[name.removeprefix(f"{prefix}.")] = named(path)
+    return found
+
+
+def is_module(name: str) -> bool:
+    path = EDGE.parent / Path(*name.split("."))
+    return path.with_suffix(".py").exists()
+
+
+@pytest.mark.parametrize("room", rooms(), ids=lambda room: room.name)
+def test_of_a_room_others_import_what_it_offers(room: Path) -> None:
+    used = imported_from_outside(room)
+    hidden = {module: by for module, by in used.items() if module not in offered(room)}
+    assert not hidden, f"not offered by {room.name}/__init__.py: {hidden}"
+    assert not offered(room) - set(used), "offered, and nobody outside asks for it"
