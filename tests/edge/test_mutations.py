@@ -12,8 +12,8 @@ from tests.edge.mutated import SOME_FAILED, Mutation, run_mutated
 MUTATIONS = {
     "a number that reaches the background exceeds it": Mutation(
         "counting/verdict.py",
-        "    if n == 0 or k <= _limit(context, n):",
-        "    if n == 0 or k < _limit(context, n):",
+        "    if k <= _limit(context, n):",
+        "    if k < _limit(context, n):",
         "counting/test_verdict.py",
     ),
     "send today by the low end of the interval": Mutation(

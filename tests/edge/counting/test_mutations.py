@@ -6,7 +6,7 @@ import pytest
 from tests.edge.mutated import SOME_FAILED, Mutation, run_mutated
 
 VERDICT, VERDICT_TESTS = "counting/verdict.py", "counting/test_verdict.py"
-STATES, STATES_TESTS = "records/slide_state.py", "records/test_slide_state.py"
+STATES, STATES_TESTS = "records/slides/slide_state.py", "records/test_slide_state.py"
 CHANGES_TESTS = "records/test_corrections.py"
 MUTATIONS = {
     "a person's blasts are held against the model's background": Mutation(

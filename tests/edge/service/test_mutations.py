@@ -47,8 +47,8 @@ MUTATIONS = {
     ),
     "no fsync": Mutation(
         "durable.py",
-        "            sync_file(file)\n        aside",
-        "            pass\n        aside",
+        "            sync_file(file)\n            aside",
+        "            pass\n            aside",
         "service/test_restart_policy.py::test_the_past_is_synced_before_the_step_is_taken",
     ),
     "no limit of reboots": Mutation(

@@ -18,8 +18,8 @@ MUTATIONS = {
     ),
     "no folder sync": Mutation(
         "durable.py",
-        "        sync_folder(path.parent)\n    except",
-        "        pass\n    except",
+        "            raise\n    sync_folder(path.parent)",
+        "            raise",
         "updates/test_own_disk.py",
     ),
     "no hash check of a slot": Mutation(
