@@ -126,7 +126,7 @@ def test_the_report_speaks_another_language_and_keeps_what_must_be_english() -> 
     assert "<html lang=ar dir=rtl>" in html
     for text in (INTENDED_USE, "Leukoscope report", "Smudge cells", "Why"):
         assert languages()["ar"](text) in html
-    assert f"<p class=use lang=en dir=ltr>{INTENDED_USE}</p>" in html
+    assert f"<p class=intended-use lang=en dir=ltr>{INTENDED_USE}</p>" in html
     assert "SIMULATION: it is a test" in html
     for text in ("Leukoscope report", "Smudge", "BLAST-LIKE", "Images"):
         assert text not in html

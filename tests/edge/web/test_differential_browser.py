@@ -1,12 +1,14 @@
 """In a real browser: kinds by key and touch, known cells, two cells, a note."""
 
+import io
 from dataclasses import replace
 
+import pypdf
 import pytest
 from playwright.sync_api import Page
 from tests.edge.web import in_browser
 from tests.edge.web.in_browser import Serve, add_person, sign_in, wait_for
-from tests.edge.web.stand_ins import NAME, make_cell, new_slide_of
+from tests.edge.web.stand_ins import NAME, look_at_all, make_cell, new_slide_of
 
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Interval, Verdict, VerdictName
@@ -87,6 +89,29 @@ def test_a_differential_is_named_by_keys_and_changed_by_touch(
     page.goto(f"{url}/slides/{slide}/result")
     assert "Monocytes" in page.inner_text(".differential")
     assert page.evaluate(TOO_WIDE) == []
+
+
+def test_print_says_slide_and_page_on_each_page_and_covers_no_caption(
+    page: Page, device: Device, serve: Serve
+) -> None:
+    add_person(device)
+    slide = device.store.start_slide(new_slide_of(device), NAME)
+    cells = [make_cell(i, CallName.BLAST) for i in range(1, 40)]
+    device.store.add_cells(slide, cells, frames={})
+    device.store.finish_count(slide, VERDICT, NAME, tally=Tally())
+    look_at_all(device, slide)
+    url = serve()
+    sign_in(page, url)
+    page.goto(f"{url}/slides/{slide}/paper")
+    pdf = page.pdf(prefer_css_page_size=True)
+    texts = [p.extract_text() for p in pypdf.PdfReader(io.BytesIO(pdf)).pages]
+    assert len(texts) > 2
+    for n, text in enumerate(texts, start=1):
+        assert f"Slide {slide}, version 1" in text
+        assert "Not a diagnosis" in text
+        assert f"{n} / {len(texts)}" in " ".join(text.split())
+    whole = " ".join(" ".join(texts).split())
+    assert all(f"cell {c.id} model: blast-like" in whole for c in cells)
 
 
 def kinds_named(device: Device, slide: str) -> set[str]:
