@@ -1,12 +1,13 @@
 """What is usual at this site: its own file beside the records, or the shipped one."""
 
+from importlib import resources
 from pathlib import Path
 
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting.reference_ranges import ReferenceRanges
 
 RANGES_NAME = "reference_ranges.toml"
-SHIPPED = Path(__file__).resolve().parent.parent / RANGES_NAME
+SHIPPED = Path(str(resources.files("leukoscope_edge"))) / RANGES_NAME
 
 
 def open_ranges(folder: Path) -> ReferenceRanges:
