@@ -4,7 +4,7 @@ DEVICE := .venv-device
 FULL   := .venv
 TESTS  ?=
 
-.PHONY: demo test browser check test-device clean
+.PHONY: demo test browser check test-device constraints clean
 
 demo: $(DEVICE)/ready
 	$(DEVICE)/bin/leukoscope screen simulated --out out/demo
@@ -40,11 +40,20 @@ $(DEVICE)/ready: pyproject.toml
 	$(DEVICE)/bin/pip install --quiet .
 	touch $@
 
-$(FULL)/ready: pyproject.toml
+$(FULL)/ready: pyproject.toml .ci/constraints.txt
 	$(PYTHON) -m venv $(FULL)
 	$(FULL)/bin/pip install --quiet --upgrade pip
-	$(FULL)/bin/pip install --quiet --editable ".[train,dev]"
+	$(FULL)/bin/pip install --quiet --constraint .ci/constraints.txt \
+		--editable ".[train,dev]"
 	touch $@
+
+# Newer packages: take the file away, make the environment anew, test, and write it again.
+constraints: $(FULL)/ready
+	sed -n '/^#/p' .ci/constraints.txt > .ci/constraints.new
+	$(FULL)/bin/pip freeze --exclude-editable | sed -n \
+		"s/^[A-Za-z0-9_.-]*==[0-9A-Za-z.]*$$/& ; python_version == '3.11'/p" \
+		>> .ci/constraints.new
+	mv .ci/constraints.new .ci/constraints.txt
 
 clean:
 	rm -rf $(DEVICE) $(FULL) out dist build

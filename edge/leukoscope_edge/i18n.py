@@ -69,6 +69,11 @@ class Language:
 ENGLISH = Language(code=SOURCE_LANGUAGE, name="English")
 
 
+def direction_of(say: Callable[[str], str]) -> str:
+    """Return `rtl` or `ltr` for what says things; `str` says them in English."""
+    return say.direction if isinstance(say, Language) else ENGLISH.direction
+
+
 def language_codes() -> tuple[str, ...]:
     """Return the code of every language, English first: a language is one file."""
     return (SOURCE_LANGUAGE, *sorted(p.stem for p in _folder().glob("*.po")))

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 import segno
 
 from leukoscope_edge.durable import write_whole
+from leukoscope_edge.i18n import direction_of
 from leukoscope_edge.messages import Say
 from leukoscope_edge.records.exports.differential_table import HEADS, table
 from leukoscope_edge.records.exports.facts import facts, origins
-from leukoscope_edge.records.exports.fonts import Fonts, find_fonts, is_right_to_left
+from leukoscope_edge.records.exports.fonts import Fonts, find_fonts
 from leukoscope_edge.records.exports.pdf_layout import INK, MARGIN_MM, RGB, WIDTH_MM
 from leukoscope_edge.records.exports.report_words import (
     caption_of,
@@ -99,7 +100,7 @@ def paper_bytes(
         foot=(*uses, f"{title}, {code}"),
         page_of=say("Page {n} of {m}"),
         fonts=fonts,
-        is_right_to_left=is_right_to_left(say(INTENDED_USE)),
+        is_right_to_left=direction_of(say) == "rtl",
     )
     _head(sheet, dossier, say)
     if not is_printable:
