@@ -8,7 +8,8 @@ some, `masks/`. Each harm is done to every chosen image. A frame that the qualit
 refuses is counted as refused, with its reason, and its cells are left out: the
 technician is told, nothing is missed in silence. Recall and cell Dice are over the
 frames that pass; `calls_changed` is the share of the cells found both in the clean and
-in the harmed frame that the bundle calls otherwise. `--pooled`: at the scale that all
+in the harmed frame that the bundle calls otherwise; `calls_flipped` of these from blast
+to normal or back, the rest became unclear or ceased to be. `--pooled`: at the scale that all
 harmed frames together say, as the device does where nobody calibrated. `--harm`: only
 those whose name holds the word, beside the clean frames.
 """
@@ -76,6 +77,7 @@ class Row:
     recall: float
     cell_dice: float | None
     calls_changed: float | None
+    calls_flipped: float | None
     n_called: int
     um_per_px: float | None
 
@@ -146,6 +148,7 @@ def measure(
         recall=len(crops) / max(n_cells, 1),
         cell_dice=float(np.mean(dices)) if dices else None,
         calls_changed=None,
+        calls_flipped=None,
         n_called=0,
         um_per_px=um_per_px,
     )
@@ -164,10 +167,13 @@ def with_calls(
 ) -> Row:
     """Return a row with the share of calls that differ from those of clean frames."""
     both = calls.keys() & clean.keys()
-    n_changed = sum(calls[cell] != clean[cell] for cell in both)
-    changed = n_changed / len(both) if both else None
-    values = {**asdict(row), "calls_changed": changed, "n_called": len(both)}
-    return Row(**values)
+    changed = [cell for cell in both if calls[cell] != clean[cell]]
+    flipped = [c for c in changed if CallName.UNCLEAR not in (calls[c], clean[c])]
+    shares = {
+        "calls_changed": len(changed) / len(both) if both else None,
+        "calls_flipped": len(flipped) / len(both) if both else None,
+    }
+    return Row(**{**asdict(row), **shares, "n_called": len(both)})
 
 
 def matched(found: Segmentation, boxes: list[Box]) -> dict[int, int]:
@@ -203,12 +209,11 @@ def _crop(pixels: U8, found: Segmentation, index: int, bundle: Bundle) -> U8:
 
 
 def _line(row: Row) -> str:
-    dice, changed = (
-        "-" if v is None else f"{v:.3f}" for v in (row.cell_dice, row.calls_changed)
-    )
+    shares = row.cell_dice, row.calls_changed, row.calls_flipped
+    dice, changed, flipped = ("-" if v is None else f"{v:.3f}" for v in shares)
     return (
         f"{row.harm:<32} recall {row.recall:.3f} of {row.n_cells:>4} cells, cell Dice "
-        f"{dice}, calls changed {changed} of {row.n_called}, refused {row.n_refused} "
+        f"{dice}, calls changed {changed}, flipped {flipped} of {row.n_called}, refused {row.n_refused} "
         f"of {row.n_frames} {row.reasons or ''}"
     )
 

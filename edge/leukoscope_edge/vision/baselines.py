@@ -10,12 +10,11 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.types import F32, U8, BoolArray, Segmentation
-from leukoscope_edge.vision.cells.growth import fill_holes
 from leukoscope_edge.vision.cells.masks import Masks
 from leukoscope_edge.vision.cells.objects import describe
 from leukoscope_edge.vision.colour import foreground_of
 from leukoscope_edge.vision.flatfield import FlatField
-from leukoscope_edge.vision.morphology import close_mask, open_mask
+from leukoscope_edge.vision.morphology import close_mask, fill_holes, open_mask
 from leukoscope_edge.vision.scale.red_cells import estimate_scale
 from leukoscope_edge.vision.view import View, look
 

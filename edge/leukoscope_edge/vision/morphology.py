@@ -136,3 +136,13 @@ def depth_of(mask: BoolArray) -> F32:
     own = mask.view(np.uint8)
     depth = cv2.distanceTransform(own, cv2.DIST_L2, cv2.DIST_MASK_5)
     return np.asarray(depth, np.float32)
+
+
+def fill_holes(mask: U8, max_area_px: float = float("inf")) -> U8:
+    """Return a mask with its holes filled, larger ones left open."""
+    filled = mask.copy()
+    contours, tree = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    for index, contour in enumerate(contours):
+        if tree[0][index][3] >= 0 and cv2.contourArea(contour) < max_area_px:
+            cv2.drawContours(filled, [contour], -1, 1, cv2.FILLED)
+    return filled

@@ -13,7 +13,13 @@ import numpy as np
 from leukoscope_edge.types import I32, U8, BoolArray
 from leukoscope_edge.vision.cells.masks import Masks, Window
 from leukoscope_edge.vision.cells.outline import outline
-from leukoscope_edge.vision.morphology import Place, close_mask, dilate, open_mask
+from leukoscope_edge.vision.morphology import (
+    Place,
+    close_mask,
+    dilate,
+    fill_holes,
+    open_mask,
+)
 from leukoscope_edge.vision.view import View
 
 Rule = Callable[[], BoolArray]
@@ -203,13 +209,3 @@ def _without_hanging(nucleus: U8, body: U8, neck_px: float) -> U8:
     is_own = np.zeros(n_parts, np.uint8)
     is_own[parts[nucleus > 0]] = 1
     return np.asarray(is_own[parts], np.uint8)
-
-
-def fill_holes(mask: U8, max_area_px: float = float("inf")) -> U8:
-    """Return a mask with its holes filled, larger ones left open."""
-    filled = mask.copy()
-    contours, tree = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    for index, contour in enumerate(contours):
-        if tree[0][index][3] >= 0 and cv2.contourArea(contour) < max_area_px:
-            cv2.drawContours(filled, [contour], -1, 1, cv2.FILLED)
-    return filled

@@ -41,6 +41,8 @@ at least one is not round: its thickest radius is below this share of that of a 
 its area. Eosinophils, whose red granules tear the body, are joined by this alone. Of
 pairs that lie so close, those of different cells span 20.4 µm and more on real fields
 or hold a whole nucleus (simulated slide); whole nuclei have a roundness of 0.85."""
+LARGEST_LOBE_UM = 3.5
+"""Radius; those of eosinophils have up to 3.4."""
 WHOLE_UM, NOT_BESIDE_UM = 3.1, 2.6
 """A part that is so thick is no lobe but a whole nucleus. It takes in nothing of the
 second thickness, and nothing at all but through cell body."""
@@ -178,9 +180,9 @@ def _is_one(
 
 def _are_apart(a: Group, b: Group, filled: float, scale_um_per_px: float) -> bool:
     """Say whether one is a whole nucleus, or both are as large as whole ones."""
-    if filled >= NOTCHED_HULL_BODY:
-        return False
     thin, thick = sorted(g.depth_px * scale_um_per_px for g in (a, b))
+    if filled >= NOTCHED_HULL_BODY and thick < LARGEST_LOBE_UM:
+        return False
     is_large = thin >= LARGE_LOBES_UM[0] and thin + thick >= LARGE_LOBES_UM[1]
     if thick >= WHOLE_UM and thin >= NOT_BESIDE_UM:
         return True

@@ -12,7 +12,7 @@ import numpy as np
 
 from leukoscope_edge.types import F32, I32, U8, BoolArray
 from leukoscope_edge.vision.cells.lobes import Group, group_of, join_lobes
-from leukoscope_edge.vision.morphology import Place, depth_of, parts_of
+from leukoscope_edge.vision.morphology import Place, depth_of, fill_holes, parts_of
 
 CORE_UM = 3.8
 """Radius of a whole cell's nucleus at its thickest, at least; a lobe's stays below.
@@ -24,6 +24,9 @@ APART = 0.8
 """Of the sum of two cores' depths: touching discs lie 1 apart, a notch's sides less."""
 MIN_LOBE_UM2 = 1.5
 """A smaller part is a granule or a speck and joins nothing."""
+CLUMP_UM2, MAX_HOLE_UM2 = 110.0, 2.0
+"""In a part of more than the first area, which may be several nuclei, a hole smaller
+than the second is pale or very dark chromatin: no rim is counted there."""
 MAX_PARTS = 400
 """Beyond this many parts the frame is noise, and nothing is joined."""
 
@@ -72,7 +75,7 @@ def label_nuclei(
         (h, w) int32, 0 outside, 1.. on the nuclei, where labels may skip numbers; and
         where each label lies, in their order.
     """
-    parts = _connected(nuclei, MIN_LOBE_UM2 / scale_um_per_px**2)
+    parts = _connected(nuclei, scale_um_per_px)
     _split(parts, scale_um_per_px)
     groups = [_group(parts, label) for label in sorted(parts.depths)]
     if 1 < len(groups) <= MAX_PARTS:
@@ -82,22 +85,31 @@ def label_nuclei(
     return parts.labels, parts.places
 
 
-def _connected(nuclei: BoolArray, least_px: float) -> _Parts:
+def _connected(nuclei: BoolArray, scale_um_per_px: float) -> _Parts:
     """Return the connected parts, and the depths of those that are large enough."""
+    least_px, clump_px, hole_px = (
+        um2 / scale_um_per_px**2 for um2 in (MIN_LOBE_UM2, CLUMP_UM2, MAX_HOLE_UM2)
+    )
     labels, places = parts_of(nuclei.view(np.uint8))
     depths = {
-        label: _depth_in_box(labels, label, place)
+        label: _depth_in_box(
+            labels, label, place, hole_px if place.area_px > clump_px else 0
+        )
         for label, place in places.items()
         if place.area_px >= least_px
     }
     return _Parts(labels=labels, places=places, depths=depths, thick=set())
 
 
-def _depth_in_box(labels: I32, label: int, place: Place) -> F32:
+def _depth_in_box(labels: I32, label: int, place: Place, hole_px: float) -> F32:
+    """Return how far below the rim each pixel of a part lies, small holes filled."""
     x, y, w, h = place.box_px
     wide = place.grown(DEPTH_REACH_PX)
     top, left = y - wide[0].start, x - wide[1].start
-    return depth_of(labels[wide] == label)[top : top + h, left : left + w]
+    own = (labels[wide] == label).view(np.uint8)
+    if hole_px:
+        own = fill_holes(own, hole_px)
+    return depth_of(own.view(np.bool_))[top : top + h, left : left + w]
 
 
 def _split(parts: _Parts, scale_um_per_px: float) -> None:

@@ -4,11 +4,11 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.types import U8
-from leukoscope_edge.vision.cells.growth import fill_holes
 from leukoscope_edge.vision.morphology import (
     close_mask,
     dilate,
     erode,
+    fill_holes,
     open_mask,
     window_of,
 )
