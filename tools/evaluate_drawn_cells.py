@@ -1,10 +1,10 @@
-"""Compare the middle cells of tiles with outlines that a person drew or accepted.
+"""Compare the middle cells of tiles with outlines that were drawn or accepted by eye.
 
     python tools/evaluate_drawn_cells.py FOLDER [--outlines FILE] [--um-per-px X]
         [--segmenter NAME] [--overlays DIR] [--json]
 
 FOLDER holds `images/`. FILE, by default that of the tests, is a list of `file`, `how`
-and `outline_px`, corners x and y in the image. `drawn`: a person set the corners, for
+and `outline_px`, corners x and y in the image. `drawn`: set corner by corner, for
 the cell that segmentation had drawn was wrong. `accepted`: it was right by eye when the
 list was made, so that it says what gets worse and not what is good. A cell is good with
 a Dice of 0.9 and more; where none is found within 4 µm of the middle its Dice is 0.

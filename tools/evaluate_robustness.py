@@ -9,9 +9,9 @@ refuses is counted as refused, with its reason, and its cells are left out: the
 technician is told, nothing is missed in silence. Recall and cell Dice are over the
 frames that pass; `calls_changed` is the share of the cells found both in the clean and
 in the harmed frame that the bundle calls otherwise; `calls_flipped` of these from blast
-to normal or back, the rest became unclear or ceased to be. `--pooled`: at the scale that all
-harmed frames together say, as the device does where nobody calibrated. `--harm`: only
-those whose name holds the word, beside the clean frames.
+to normal or back, the rest became unclear or ceased to be. `--pooled`: at the scale
+that all harmed frames together say, as the device does where nobody calibrated.
+`--harm`: only those whose name holds the word, beside the clean frames.
 """
 
 import argparse
@@ -213,8 +213,8 @@ def _line(row: Row) -> str:
     dice, changed, flipped = ("-" if v is None else f"{v:.3f}" for v in shares)
     return (
         f"{row.harm:<32} recall {row.recall:.3f} of {row.n_cells:>4} cells, cell Dice "
-        f"{dice}, calls changed {changed}, flipped {flipped} of {row.n_called}, refused {row.n_refused} "
-        f"of {row.n_frames} {row.reasons or ''}"
+        f"{dice}, calls changed {changed}, flipped {flipped} of {row.n_called}, "
+        f"refused {row.n_refused} of {row.n_frames} {row.reasons or ''}"
     )
 
 
