@@ -16,9 +16,11 @@ Say = Callable[[str], str]
 TEMPLATES: Mapping[str, str] = MappingProxyType(
     {
         # verdicts
-        "blasts": "Blast-like cells seen: {seen}. Send today.",
+        "blasts": "Blast-like cells seen: {seen}. "
+        "Send today: slide and report, to a specialist.",
         "few": "Few blast-like cells seen: {seen}. Senior review.",
-        "blasts-confirmed": "Blasts confirmed by a person: {seen}. Send today.",
+        "blasts-confirmed": "Blasts confirmed by a person: {seen}. "
+        "Send today: slide and report, to a specialist.",
         "few-confirmed": "Few blasts, confirmed by a person: {seen}. Senior review.",
         "few-confirmed-today": (
             "Few blasts, confirmed by a person: {seen}. Senior review today."
@@ -163,21 +165,21 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "lamp-out": "the lamp is at {x}, and usually between {low} and {high}",
         "lamp-out-cure": (
             "Set the lamp as always, then count a slide again. After a new lamp a "
-            "supervisor begins the bands anew."
+            "supervisor sets new usual values."
         ),
         "lamp-colour-out": (
             "the colour of the light is {x}, and usually between {low} and {high}"
         ),
         "lamp-colour-out-cure": (
             "Check lamp, filter and white balance, then count a slide again. After a "
-            "new lamp a supervisor begins the bands anew."
+            "new lamp a supervisor sets new usual values."
         ),
         "stain-out": (
             "the stain is {x} levels dark, and usually between {low} and {high}"
         ),
         "stain-out-cure": (
             "Check stain and buffer, stain another smear, and count it. After a new "
-            "stain a supervisor begins the bands anew."
+            "stain a supervisor sets new usual values."
         ),
         # the differential
         "flag-left-shift": (

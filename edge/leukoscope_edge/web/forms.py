@@ -3,7 +3,8 @@
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from leukoscope_edge.accounts import Role
 from leukoscope_edge.live.commands import Do
@@ -33,10 +34,25 @@ NamedKind = Literal[
 Objective = Literal["100x", "50x", "40x"]
 
 
+TURNS_WRITING = frozenset("\u061c\u200e\u200f") | {
+    chr(point)
+    for low, high in ((0x202A, 0x202E), (0x2066, 0x2069))
+    for point in range(low, high + 1)
+}
+"""Bidirectional controls (UAX 9): unseen, they make one label read as another."""
+
+
 class Body(BaseModel):
-    """A body is strict: unknown keys are refused."""
+    """A body is strict: unknown keys and signs that turn writing around are refused."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    @field_validator("*")
+    @classmethod
+    def _turns_no_writing(cls, value: object) -> object:
+        if isinstance(value, str) and not TURNS_WRITING.isdisjoint(value):
+            raise PydanticCustomError("hidden_signs", "signs that turn writing around")
+        return value
 
 
 class SignIn(Body):

@@ -7,6 +7,7 @@ from leukoscope_edge.live.commands import Mode
 from leukoscope_edge.messages import Message
 from leukoscope_edge.quality.camera_scale import scales
 from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE
+from leukoscope_edge.records.exports.local_time import local_time
 from leukoscope_edge.service.health import FOUND_BY, Sign, read_health, signs
 from leukoscope_edge.updates import clock
 from leukoscope_edge.updates.context import time_floor
@@ -31,10 +32,15 @@ def health(device: Device, *, briefly: bool = False) -> list[Sign]:
     return [
         _camera(device, [s for s in shown if s.name == "Camera"]),
         Sign(name="Model", words=(device.bundle.card.id,)),
-        *(fallen or [Sign(name="Runs on", words=(device.engine.name,))]),
+        *(fallen or [Sign(name="Runs on", words=(_hardware(device.engine.name),))]),
         *(s for s in others if not (briefly and _is_left_out(s))),
         _golden(device),
     ]
+
+
+def _hardware(engine: str) -> str:
+    """Return what an engine runs on; its program and version stand in the report."""
+    return "the processor" if "cpu" in engine else "the accelerator"
 
 
 def _is_left_out(sign: Sign) -> bool:
@@ -91,5 +97,8 @@ def _golden(device: Device) -> Sign:
         return Sign(name="Quality test", words=("not run yet",), is_good=False)
     newest = tests[-1]
     failed = newest.body["facts"].get("failed", "")
-    at = newest.at[:16].replace("T", " ")
-    return Sign(name="Quality test", words=(failed or at,), is_good=not failed)
+    return Sign(
+        name="Quality test",
+        words=(failed or local_time(newest.at),),
+        is_good=not failed,
+    )

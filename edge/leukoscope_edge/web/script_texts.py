@@ -16,6 +16,8 @@ REFUSALS = (
 TEXTS = {
     "again": "The device does not answer. Trying again ...",
     "field": "Look at this field again: {field}",
+    "hidden": "This field holds hidden signs that turn writing around: type it anew: "
+    "{field}",
     **{text: text for text in (*REFUSALS, CHANGED)},
 }
 
@@ -62,6 +64,8 @@ STATES = (
     "behind",
     "far ahead",
     "not run yet",
+    "the processor",
+    "the accelerator",
 )
 """How it can be there; what stands in braces is recognised (`i18n.py`)."""
 GOLDEN = "Stored cells"

@@ -146,6 +146,18 @@ def test_every_file_that_leaves_is_kept_in_the_records(
     assert "S-1" not in answer.headers["content-disposition"]
 
 
+@pytest.mark.parametrize("sign", ["\u202e", "\u2066", "\u200f", "\u061c"])
+@pytest.mark.parametrize("field", ["sample", "name"])
+def test_a_label_that_turns_writing_around_is_refused(
+    browser: Browser, field: str, sign: str
+) -> None:
+    body = FACTS | {"sample": "S-1", "key": "key-00000001"} | {field: f"S{sign}21"}
+    answer = browser.post("/api/slides", json=body)
+    assert answer.status_code == 422
+    [detail] = answer.json()["detail"]
+    assert (detail["loc"][-1], detail["type"]) == (field, "hidden_signs")
+
+
 def test_a_second_slide_of_a_sample_is_asked_about(
     browser: Browser, device: Device
 ) -> None:

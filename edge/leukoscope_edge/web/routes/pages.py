@@ -35,6 +35,7 @@ from leukoscope_edge.quality.site_background import (
 )
 from leukoscope_edge.records.exports.cell_words import model_said
 from leukoscope_edge.records.exports.html_report import capital, report_loader
+from leukoscope_edge.records.exports.local_time import local_time
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.records.slides.slide import SlideRecord
 from leukoscope_edge.records.slides.slide_state import Action, is_allowed
@@ -111,6 +112,7 @@ def render(request: Request, template: str, **values: Any) -> Response:
         intended_use=language(INTENDED_USE),
         version=__version__,
         device=device,
+        local_time=local_time,
         path=request.url.path,
         **values,
     )

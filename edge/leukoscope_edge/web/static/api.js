@@ -37,7 +37,8 @@ function labelOf(name) {
 function sayWhy(detail) {
   if (Array.isArray(detail)) {
     const labels = detail.map((d) => labelOf(String(d.loc.at(-1))));
-    return words.field.replace("{field}", [...new Set(labels)].join(", "));
+    const isHidden = detail.some((d) => d.type === "hidden_signs");
+    return (isHidden ? words.hidden : words.field).replace("{field}", [...new Set(labels)].join(", "));
   }
   return words[detail] || detail || words.again;
 }
