@@ -263,10 +263,12 @@ def test_readers_who_name_other_kinds_leave_it_open_until_a_supervisor_settles_i
     assert cell.is_kind_disputed
     assert not cell.is_disputed
     assert cell.final_kind == ""
+    assert bench.store.slide(slide).kind_disputed == (cell,)
     bench.store.settle_cell(
         slide, "1", Word.NORMAL, "sue", key="t" * 8, kind="monocyte"
     )
     assert bench.store.slide(slide).cells[0].final_kind == "monocyte"
+    assert bench.store.slide(slide).kind_disputed == ()
 
 
 def test_a_cell_that_only_people_know_has_the_kind_that_they_name(bench: Any) -> None:

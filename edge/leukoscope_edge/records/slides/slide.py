@@ -525,6 +525,13 @@ class SlideRecord:
         return tuple(c for c in self.cells if c.is_disputed)
 
     @property
+    def kind_disputed(self) -> tuple[CellRecord, ...]:
+        """Normal cells to which readers gave different kinds; they block nothing."""
+        return tuple(
+            c for c in self.cells if c.is_kind_disputed and c.final is Word.NORMAL
+        )
+
+    @property
     def n_others_left(self) -> int:
         """How many cells that nobody suspects are still to be judged."""
         others = [c for c in self.cells if c.is_counted and c.call is CallName.NORMAL]

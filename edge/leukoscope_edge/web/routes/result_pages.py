@@ -120,6 +120,8 @@ def result(slide: SlideId, request: Request, person: Anybody) -> Response:
         may_amend=is_allowed(Action.AMEND, state),
         differences=[] if is_blind else differences(record),
         disputed=[] if is_blind else record.disputed,
+        kind_disputed=[] if is_blind else record.kind_disputed,
+        kind_of_one=KIND_OF_ONE,
         agreement=None if is_blind or record.n_readers == 1 else agreement(record),
         is_blind=is_blind,
         n_left=n_own or len(record.to_review) + record.n_others_left,
