@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -115,6 +116,28 @@ def test_a_checkpoint_of_another_plan_is_refused(tmp_path: Path) -> None:
     teach(cells, short, checkpoint=tmp_path / "a.ckpt", say=len)
     with pytest.raises(DataError, match="of another plan"):
         teach(cells, PLAN, checkpoint=tmp_path / "a.ckpt", say=len)
+
+
+def test_a_fit_may_begin_with_another_ones_checkpoint(tmp_path: Path) -> None:
+    cells, none = three_laboratories(), replace(PLAN, rate=0.0, fixed_from=0.0)
+    teachers: list[torch.nn.Module] = [Stubborn()]
+    ways: dict[str, Any] = {"teachers": teachers, "say": len}
+    first = teach(cells, PLAN, checkpoint=tmp_path / "a.ckpt", **ways)
+    again = teach(cells, replace(none, start=str(tmp_path / "a.ckpt")), **ways)
+    crops = kept(cells, 32)
+    np.testing.assert_array_equal(kind_logits(again, crops), kind_logits(first, crops))
+
+
+@pytest.mark.parametrize("stored", [None, b"", b"no weights"])
+def test_a_start_that_is_no_checkpoint_is_one_clear_line(
+    tmp_path: Path, stored: bytes | None
+) -> None:
+    path = tmp_path / "a.ckpt"
+    if stored is not None:
+        path.write_bytes(stored)
+    with pytest.raises(DataError, match=r"a\.ckpt: no checkpoint of this fit") as told:
+        teach(three_laboratories(2), replace(PLAN, start=str(path)), say=len)
+    assert "\n" not in str(told.value)
 
 
 def test_teaching_needs_blasts_and_others() -> None:

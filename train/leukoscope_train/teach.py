@@ -244,7 +244,7 @@ def teach(
     if lesson is not None:
         fit["lesson"] = lesson
     if _goes_on(plan):
-        fit.load_state_dict(torch.load(plan.start, weights_only=True)["fit"])
+        _go_on(fit, Path(plan.start))
     optimiser = torch.optim.AdamW(_groups(fit, plan), lr=plan.rate)
     first = _resume(checkpoint, plan, fit, optimiser)
     said = saved = time.monotonic()
@@ -271,6 +271,19 @@ def teach(
 def _goes_on(plan: TeachPlan) -> bool:
     """Whether a fit begins with another one's checkpoint, lesson included."""
     return plan.start.endswith(CHECKPOINT_SUFFIX)
+
+
+def _go_on(fit: nn.Module, checkpoint: Path) -> None:
+    """Load another fit's network and lesson.
+
+    Raises:
+        DataError: It is no checkpoint, or one of another network or other teachers.
+    """
+    try:
+        fit.load_state_dict(torch.load(checkpoint, weights_only=True)["fit"])
+    except Exception as err:  # torch raises many kinds for a damaged file
+        first = str(err).partition("\n")[0]
+        raise DataError(f"{checkpoint}: no checkpoint of this fit: {first}") from err
 
 
 def _groups(network: nn.Module, plan: TeachPlan) -> list[dict[str, object]]:

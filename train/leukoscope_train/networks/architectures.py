@@ -198,7 +198,7 @@ class Smaller(nn.Module):
     def forward(self, crops: torch.Tensor) -> torch.Tensor:
         """Return (N, 3, to, to) of (N, 3, from, from) crops."""
         smaller: torch.Tensor = self.rows @ crops @ self.rows.T
-        return smaller.contiguous(memory_format=torch.channels_last)
+        return smaller
 
 
 class AlexNetCompact(Pooled):
