@@ -32,7 +32,10 @@ TESTS = ROOT / "tests" / "edge"
 ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
     "counting": {
         "counting/verdict.py": ("counting/test_verdict.py",),
-        "counting/call_counts.py": ("counting/test_verdict.py",),
+        "counting/call_counts.py": (
+            "counting/test_call_counts.py",
+            "counting/test_verdict.py",
+        ),
         "counting/evidence.py": ("counting/test_evidence.py",),
         "counting/statistics.py": (
             "counting/test_statistics.py",

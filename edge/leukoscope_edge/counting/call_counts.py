@@ -21,7 +21,6 @@ class CallCounts:
         n_unclear: Counted cells on which nobody decided.
         n_read: Counted cells that a person has read.
         n_confirmed: Of these, called blast.
-        n_people_unclear: Of these, left unclear.
         n_unread: Usable cells that nobody has read.
         n_unread_blast: Of these, called blast by the model.
     """
@@ -35,7 +34,6 @@ class CallCounts:
     n_unclear: int
     n_read: int
     n_confirmed: int
-    n_people_unclear: int
     n_unread: int
     n_unread_blast: int
 
@@ -72,7 +70,6 @@ def count_calls(calls: Sequence[CellCall]) -> CallCounts:
         n_unclear=len(counted) - len(usable),
         n_read=len(read),
         n_confirmed=sum(c.person is Word.BLAST for c in read),
-        n_people_unclear=sum(c.person is Word.UNCLEAR for c in read),
         n_unread=len(unread),
         n_unread_blast=sum(c.model is CallName.BLAST for c in unread),
     )

@@ -1,0 +1,51 @@
+"""Who said what of how many cells: a table, the empty slide first."""
+
+import pytest
+
+from leukoscope_edge.counting.call_counts import count_calls
+from leukoscope_edge.counting.context import CellCall
+from leukoscope_edge.types import CallName, Word
+
+BLAST = CellCall(model=CallName.BLAST, person=None)
+NORMAL = CellCall(model=CallName.NORMAL, person=None)
+UNCLEAR = CellCall(model=CallName.UNCLEAR, person=None)
+READ_BLAST = CellCall(model=CallName.BLAST, person=Word.NORMAL)
+READ_NORMAL = CellCall(model=CallName.NORMAL, person=Word.NORMAL)
+READ_UNCLEAR = CellCall(model=CallName.UNCLEAR, person=Word.NORMAL)
+DIRT = CellCall(model=CallName.UNCLEAR, person=Word.NOT_A_CELL)
+
+
+@pytest.mark.parametrize(
+    ("calls", "is_all_read", "is_every_suspect_read"),
+    [
+        ([], False, True),
+        ([DIRT], False, True),
+        ([READ_NORMAL], True, True),
+        ([READ_NORMAL, DIRT], True, True),
+        ([NORMAL], False, True),
+        ([READ_NORMAL, NORMAL], False, True),
+        ([READ_BLAST, READ_UNCLEAR, NORMAL], False, True),
+        ([READ_BLAST, UNCLEAR], False, False),
+        ([READ_UNCLEAR, BLAST], False, False),
+        ([BLAST, UNCLEAR], False, False),
+    ],
+)
+def test_all_and_every_suspect_are_read_where_a_person_has_read_them(
+    calls: list[CellCall], is_all_read: bool, is_every_suspect_read: bool
+) -> None:
+    counts = count_calls(calls)
+    assert counts.is_all_read is is_all_read
+    assert counts.is_every_suspect_read is is_every_suspect_read
+
+
+def test_every_cell_is_counted_by_the_last_word_on_it() -> None:
+    left = CellCall(model=CallName.NORMAL, person=Word.UNCLEAR)
+    found = CellCall(model=CallName.NORMAL, person=Word.BLAST)
+    strange = CellCall(model=CallName.UNCLEAR, person=None, is_unlike=True)
+    counts = count_calls([BLAST, NORMAL, strange, left, found, DIRT])
+    assert (counts.n_listed, counts.n_counted, counts.n_cells) == (6, 5, 3)
+    assert (counts.n_model_unclear, counts.n_unlike) == (2, 1)
+    assert (counts.n_unclear, counts.n_unclear_unread) == (2, 1)
+    assert (counts.n_blast, counts.n_confirmed) == (2, 1)
+    assert counts.n_read == 2
+    assert (counts.n_unread, counts.n_unread_blast) == (2, 1)
