@@ -29,6 +29,8 @@ BLOCK = 8
 CLIPPED = (4, 250)
 """Blocks with darker or brighter pixels were cut off, and hold no multiples."""
 MIDDLE = 128
+Coefficients = dict[tuple[int, int], npt.NDArray[np.float32]]
+"""By row and column of the block's table."""
 
 
 def quality_from_pixels(pixels: U8) -> int | None:
@@ -41,14 +43,14 @@ def quality_from_pixels(pixels: U8) -> int | None:
     Returns:
         One of `QUALITIES`; None where the picture was better, or does not show it.
     """
-    found = _coefficients(pixels)
+    found = _coefficients(_blocks(pixels))
     fits = {q: _fit(found, q) for q in QUALITIES}
     best = max(fits, key=lambda q: fits[q])
     return best if fits[best] >= MIN_FIT else None
 
 
-def _coefficients(pixels: U8) -> npt.NDArray[np.float32]:
-    """Return (N, 8, 8) cosine coefficients of the luminance of whole blocks."""
+def _blocks(pixels: U8) -> npt.NDArray[np.float32]:
+    """Return (N, 8, 8) luminance of whole blocks, about nought."""
     rows, columns = (min(n // BLOCK, _side(n)) for n in pixels.shape[:2])
     top, left = (
         (n // BLOCK - k) // 2 * BLOCK
@@ -62,9 +64,19 @@ def _coefficients(pixels: U8) -> npt.NDArray[np.float32]:
     blocks = np.asarray(tiles, np.uint8).reshape(-1, BLOCK, BLOCK)
     low, high = CLIPPED
     is_whole = (blocks.min(axis=(1, 2)) > low) & (blocks.max(axis=(1, 2)) < high)
+    return np.asarray(blocks[is_whole], np.float32) - MIDDLE
+
+
+def _coefficients(blocks: npt.NDArray[np.float32]) -> Coefficients:
+    """Return the cosine coefficients that are looked at, (N,) each.
+
+    Without a product of matrices: on arm64 it raises false alarms of overflow.
+    """
     cosines = cv2.dct(np.eye(BLOCK, dtype=np.float32), flags=cv2.DCT_ROWS).T
-    own = blocks[is_whole].astype(np.float32) - MIDDLE
-    return np.asarray(cosines @ own @ cosines.T, np.float32)
+    return {
+        place: np.einsum("nij,i,j->n", blocks, cosines[place[0]], cosines[place[1]])
+        for place in STEPS_AT_50
+    }
 
 
 def _side(n_px: int) -> int:
@@ -72,12 +84,12 @@ def _side(n_px: int) -> int:
     return int(MAX_BLOCKS**0.5) if n_px > BLOCK * MAX_BLOCKS**0.5 else n_px
 
 
-def _fit(found: npt.NDArray[np.float32], quality: int) -> float:
+def _fit(found: Coefficients, quality: int) -> float:
     """Return how well coefficients are multiples of a quality's steps, at most 1."""
     total, n = 0.0, 0
-    for (row, column), at_50 in STEPS_AT_50.items():
+    for place, at_50 in STEPS_AT_50.items():
         step = max(1.0, _scaled(at_50, quality))
-        values = found[:, row, column]
+        values = found[place]
         values = values[np.abs(values) > step / 2]  # what is nought fits every step
         total += float(np.cos(2 * np.pi / step * values).sum())
         n += len(values)

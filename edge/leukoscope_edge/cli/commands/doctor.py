@@ -177,6 +177,10 @@ def look_at_permissions(machine: MachineFacts) -> Finding:
     if os.access(folder, os.W_OK | os.X_OK):
         found = f"{folder} can be written to"
         return Finding(name="permissions", state=CheckState.GOOD, found=found)
+    if owner == os.geteuid():
+        found = f"{folder} is yours, and cannot be written to"
+        cure = "take its disk's write protection away, or name another --data"
+        return Finding(name="permissions", state=CheckState.BAD, found=found, cure=cure)
     found = f"{folder} belongs to user {owner}, and you are {os.geteuid()}"
     cure = "run this as that user (`sudo -u USER leukoscope ...`), or name --data"
     return Finding(name="permissions", state=CheckState.BAD, found=found, cure=cure)
