@@ -46,7 +46,7 @@ function announce(figure) {
   const all = figures();
   const called = figure.querySelector(".word")?.textContent.trim() ?? "";
   const place = `${all.indexOf(figure) + 1} / ${all.length}`;
-  byId("chosen").textContent = [`${phrases.cell} ${figure.dataset.cell}`, called, place].filter(Boolean).join(", ");
+  byId("chosen").textContent = [`${phrases.cellWord} ${figure.dataset.cell}`, called, place].filter(Boolean).join(", ");
 }
 
 // Words count from a moment after the picture is there.
@@ -235,7 +235,7 @@ function compare() {
   }
   for (const [place, figure] of [["first", pinned], ["second", current]]) {
     byId(place).src = imageOf(figure);
-    byId(place).alt = byId(`${place}-name`).textContent = `${phrases.cell} ${figure.dataset.cell}`;
+    byId(place).alt = byId(`${place}-name`).textContent = `${phrases.cellWord} ${figure.dataset.cell}`;
   }
   pinned = null;
   byId("beside").showModal();
