@@ -177,13 +177,22 @@ def look_at_permissions(machine: MachineFacts) -> Finding:
     if os.access(folder, os.W_OK | os.X_OK):
         found = f"{folder} can be written to"
         return Finding(name="permissions", state=CheckState.GOOD, found=found)
-    if owner == os.geteuid():
-        found = f"{folder} is yours, and cannot be written to"
-        cure = "take its disk's write protection away, or name another --data"
-        return Finding(name="permissions", state=CheckState.BAD, found=found, cure=cure)
-    found = f"{folder} belongs to user {owner}, and you are {os.geteuid()}"
-    cure = "run this as that user (`sudo -u USER leukoscope ...`), or name --data"
-    return Finding(name="permissions", state=CheckState.BAD, found=found, cure=cure)
+    found, cure = why_not_written(owner, os.geteuid())
+    return Finding(
+        name="permissions", state=CheckState.BAD, found=f"{folder} {found}", cure=cure
+    )
+
+
+def why_not_written(owner: int, user: int) -> tuple[str, str]:
+    """Return why a user cannot write into an owner's folder, and the cure."""
+    if owner == user:
+        found = "is yours, and cannot be written to"
+        return found, "take its disk's write protection away, or name another --data"
+    found = f"belongs to user {owner}, and you are {user}"
+    return (
+        found,
+        "run this as that user (`sudo -u USER leukoscope ...`), or name --data",
+    )
 
 
 def look_at_clock(machine: MachineFacts) -> Finding:
