@@ -64,6 +64,21 @@ def test_good_pictures_are_not_doubted() -> None:
     assert ids(BEARINGS) == []
 
 
+def test_what_files_say_of_the_scale_contradicts_none_where_none_was_given() -> None:
+    said = changed(um_per_px=3 * SCALE)
+    assert ids(said, scale=None) == []
+    assert [id_ for id_, _ in ids(said)] == ["tags"]
+
+
+def test_the_poorest_compression_is_named() -> None:
+    mixed = [replace(b, jpeg_quality=90 - 10 * i) for i, b in enumerate(BEARINGS[:6])]
+    evidence = Evidence(SCALE, is_sequence=False)
+    for bearing in mixed:
+        evidence.add(bearing)
+    (doubt,) = evidence.doubts(SCREENED)
+    assert dict(doubt.reason.params)["q"] == 40
+
+
 def test_cells_that_tell_little_of_the_scale_are_not_quoted() -> None:
     sizes = FrameSizes(red_px=(), nuclei_px=(), body_um_per_px=1.3 * SCALE)
     evidence = Evidence(SCALE, is_sequence=False)
