@@ -94,10 +94,32 @@ def _whole_lines(said: bytes) -> bytes:
     return said[: said.rfind(b"\n") + 1]
 
 
+def _copy_at_one_instant(image: Path, copy: Path) -> None:
+    """Copy an image while the kernel writes nothing to it, or copy it anew.
+
+    The child stands still, but the file system writes its journal back by itself: a
+    copy that is half before and half after that is no state of any disk.
+    """
+    before = -1
+    while (now := _n_writes(image)) != before:
+        before = now
+        _run("cp", "--sparse=always", image, copy)
+
+
+def _n_writes(image: Path) -> int:
+    """Return how often an image's loop device was written to (kernel's stat.rst)."""
+    command = ["losetup", "--noheadings", "--output", "NAME", "--associated", image]
+    found = subprocess.run(  # noqa: S603
+        [str(c) for c in command], check=True, capture_output=True, text=True
+    )
+    device = Path(found.stdout.split()[0]).name
+    return int(Path(f"/sys/block/{device}/stat").read_text().split()[4])
+
+
 def _violations(image: Path, work: Path, said: bytes) -> list[str]:
     """Copy the image as a cut would leave it, mount the copy and check it."""
     copy, log = work / "cut.img", work / "said.txt"
-    _run("cp", "--sparse=always", image, copy)
+    _copy_at_one_instant(image, copy)
     log.write_bytes(_whole_lines(said))
     with _mounted(copy, work / "after") as after:
         command = [sys.executable, str(STORM), "--folder", str(after / "records")]
