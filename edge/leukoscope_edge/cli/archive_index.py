@@ -5,6 +5,7 @@ shows. It opens offline; without its few lines of script it is a plain list.
 """
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,7 +97,7 @@ def _entry(task: SlideTask, row: ArchiveRow, out: Path) -> IndexEntry:
     screened = [i["name"] for i in result["images"] if i["status"] == "screened"]
     return IndexEntry(
         row=row,
-        href=f"{quote(task.name)}/report.html",
+        href=f"{quote(os.fsencode(task.name))}/report.html",
         fields=tuple(_fields(task, result, out)),
         empty=tuple(n for n in screened if n not in with_cells),
         left_out=tuple(
@@ -121,7 +122,7 @@ def _fields(task: SlideTask, result: Json, out: Path) -> Iterator[tuple[str, str
                 name = f"{number}.jpg"
                 drawn = _drawn(item.pixels, cells[item.name])
                 write_whole(folder / name, jpeg_bytes(drawn, JPEG_QUALITY))
-                yield f"{quote(task.name)}/{FIELDS}/{name}", item.name
+                yield f"{quote(os.fsencode(task.name))}/{FIELDS}/{name}", item.name
 
 
 def _drawn(pixels: U8, cells: Sequence[Json]) -> U8:
