@@ -142,6 +142,22 @@ def test_the_command_line_waits_until_both_have_read(
     assert main(run) == 0
 
 
+def test_cells_are_not_judged_again_until_both_have_read(
+    bench: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slide = bench.finished(n_readers=2)
+    bench.store.end_copy()
+    run = ["records", "reproduce", slide, "--data", str(bench.folder)]
+    read(bench, slide, "ann", "BNNN")
+    assert main(run) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "wait until both have looked" in printed.err
+    read(bench, slide, "ben", "BNNN")
+    assert main(run) == 1
+    assert "judged by red-test, which is not installed" in capsys.readouterr().err
+
+
 def test_the_list_says_no_result_until_both_have_read(
     bench: Any, capsys: pytest.CaptureFixture[str], verdict: Verdict
 ) -> None:

@@ -243,7 +243,7 @@ def _verify_audit(options: argparse.Namespace) -> int:
 
 def _reproduce(options: argparse.Namespace) -> int:
     with _open(options) as store:
-        record = store.slide(options.slide)
+        record = _readable(store, options.slide)
         bundle = _bundle(options.bundle, record)
         with open_engine(bundle, backend="cpu") as engine:
             cells = list(archived(store.pictures, record))
