@@ -9,16 +9,19 @@ from typing import Any
 
 import pytest
 
+from leukoscope_edge.errors import StepError
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.card import Card
-from leukoscope_edge.outcome import Refusal
+from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.records.exports.facts import facts
 from leukoscope_edge.records.exports.report_words import said_verdict
 from leukoscope_edge.records.exports.slide_version import open_dossier
 from leukoscope_edge.records.slides.conclusion import verdict_of
 from leukoscope_edge.records.slides.correction import Corrected
-from leukoscope_edge.records.slides.slide import Identity, Kind
+from leukoscope_edge.records.slides.first_look import first_pass
+from leukoscope_edge.records.slides.slide import CellRecord, Identity, Kind
 from leukoscope_edge.records.slides.slide_fold import fold
+from leukoscope_edge.records.slides.slide_objects import cell_object
 from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.records.store import DATABASE_NAME
 from leukoscope_edge.sample import AgeGroup, SampleType
@@ -160,3 +163,48 @@ def test_an_older_program_counted_on_while_amending_and_that_is_read(
     record = fold([*events, resumed])
     assert record.state is SlideState.COUNTING
     assert {c.word for c in record.cells} == {Word.BLAST, Word.NORMAL}
+
+
+ADDED = CellRecord(
+    id="m1",
+    frame="f1",
+    frame_sha256="ab" * 32,
+    box_px=(0, 0, 9, 9),
+    slide_px=(4.0, 4.0),
+    n_sightings=1,
+    call=None,
+    p_blast=None,
+    crops="",
+    n_crops=0,
+    view="",
+)
+
+
+def test_in_an_older_program_adding_a_cell_was_a_word_on_it(
+    bench: Any, verdict: Verdict
+) -> None:
+    slide, body = bench.reviewed(), {"cell": cell_object(ADDED), "word": "unclear"}
+    put(bench, Kind.MISSED, slide, body)
+    record = bench.store.slide(slide)
+    added = record.cells[-1]
+    assert (added.id, added.word, added.judged_by) == ("m1", Word.UNCLEAR, "ann")
+    assert dict(added.words) == {"ann": Word.UNCLEAR}
+    assert (added.added_by, added.is_suspect) == ("", False)
+    assert added not in (*record.to_review, *first_pass(record))
+    bench.store.sign(slide, lambda _: verdict, "ann", key="sign")
+    assert bench.store.slide(slide).state is SlideState.SIGNED
+
+
+def test_a_cell_that_is_added_now_is_judged_before_signing(
+    bench: Any, verdict: Verdict
+) -> None:
+    slide, found = bench.reviewed(), cell_object(ADDED)
+    assert "added_by" not in found  # the event itself says who
+    put(bench, Kind.MISSED, slide, {"cell": found})
+    record = bench.store.slide(slide)
+    assert [c.id for c in record.to_review] == ["m1"]
+    with pytest.raises(StepError, match="1 cells are still to be judged"):
+        bench.store.sign(slide, lambda _: verdict, "ann", key="too-early")
+    bench.store.judge_cell(slide, "m1", Word.BLAST, "ann", key="judge")
+    bench.store.sign(slide, lambda _: verdict, "ann", key="sign")
+    assert bench.store.slide(slide).state is SlideState.SIGNED

@@ -39,6 +39,7 @@ OF_PEOPLE = (
     "is_disputed",
     "kind_words",
     "sealed_notes",
+    "added_by",
 )
 """Of a cell's record: what people add, which the event that keeps the cell has not."""
 
