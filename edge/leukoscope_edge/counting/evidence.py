@@ -108,9 +108,8 @@ def is_measured(number: int) -> bool:
     Args:
         number: Of the frame, from 0.
     """
-    later = MEASURED_AT_ONCE + MEASURED_EVERY * (N_MEASURED - MEASURED_AT_ONCE)
-    is_turn = (number - MEASURED_AT_ONCE) % MEASURED_EVERY == 0
-    return number < MEASURED_AT_ONCE or (number < later and is_turn)
+    turn, rest = divmod(number - MEASURED_AT_ONCE, MEASURED_EVERY)
+    return turn < 0 or (rest == 0 and turn < N_MEASURED - MEASURED_AT_ONCE)
 
 
 class Copies:
@@ -119,20 +118,19 @@ class Copies:
     def __init__(self) -> None:
         """Begin with none."""
         self._names: list[str] = []
-        self._thumbnails: npt.NDArray[np.int16] = np.zeros((0, 0), np.int16)
+        self._thumbnails: list[npt.NDArray[np.int16]] = []
 
     def of(self, frame: Frame) -> str:
         """Return the name of the earlier field that this one shows, "" where none."""
         small = cv2.resize(frame.pixels, THUMBNAIL_PX, interpolation=cv2.INTER_AREA)
-        flat = np.asarray(small, np.int16).reshape(1, -1)
+        flat = np.asarray(small, np.int16).ravel()
         if self._names:
-            away = np.abs(self._thumbnails - flat).mean(axis=1)
+            away = np.abs(np.stack(self._thumbnails) - flat).mean(axis=1)
             nearest = int(away.argmin())
             if float(away[nearest]) < COPY_LEVELS:
                 return self._names[nearest]
-        both = (self._thumbnails.reshape(-1, flat.size), flat)
         self._names.append(frame.name)
-        self._thumbnails = np.concatenate(both)
+        self._thumbnails.append(flat)
         return ""
 
 
@@ -150,7 +148,7 @@ class Evidence:
         self._scale, self._is_sequence = scale_um_per_px, is_sequence
         self._bearings: list[Bearing] = []
         self._sizes: list[FrameSizes] = []
-        self._estimate: tuple[int, SourceScale] | None = None
+        self._estimate: SourceScale | None = None
 
     def add(self, bearing: Bearing | None) -> None:
         """Take in what a frame bears witness of."""
@@ -159,6 +157,7 @@ class Evidence:
         self._bearings.append(bearing)
         if bearing.sizes is not None:
             self._sizes.append(bearing.sizes)
+            self._estimate = None
 
     def doubts(self, images: Sequence[ImageReport]) -> tuple[Doubt, ...]:
         """Return what forbids a negative, what spoils the calls first.
@@ -212,10 +211,9 @@ class Evidence:
 
     def _estimated(self) -> SourceScale:
         """Estimate anew only where more was measured."""
-        n = len(self._sizes)
-        if self._estimate is None or self._estimate[0] != n:
-            self._estimate = n, estimate_source_scale(self._sizes)
-        return self._estimate[1]
+        if self._estimate is None:
+            self._estimate = estimate_source_scale(self._sizes)
+        return self._estimate
 
     def _compressed(self) -> Doubt | None:
         known = [b.jpeg_quality for b in self._bearings if b.jpeg_quality is not None]

@@ -8,7 +8,9 @@ import pytest
 
 from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.counting.evidence import (
+    COPY_LEVELS,
     N_MEASURED,
+    THUMBNAIL_PX,
     Bearing,
     Copies,
     Evidence,
@@ -77,6 +79,44 @@ def test_the_poorest_compression_is_named() -> None:
         evidence.add(bearing)
     (doubt,) = evidence.doubts(SCREENED)
     assert dict(doubt.reason.params)["q"] == 40
+
+
+def recompressed(frame: Frame, quality: int) -> Frame:
+    """A frame as it is after a JPEG."""
+    how = [cv2.IMWRITE_JPEG_QUALITY, quality]
+    _, data = cv2.imencode(".jpg", frame.pixels[..., ::-1], how)
+    again = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB)
+    return replace(frame, pixels=np.asarray(again, np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("said", "measures", "poorer"),
+    [(None, True, 30), (90, True, 30), (20, True, 20), (90, False, 90)],
+)
+def test_of_a_file_and_what_it_was_before_the_poorer_compression_counts(
+    said: int | None, measures: bool, poorer: int
+) -> None:
+    frame = replace(recompressed(FRAMES[0], 30), facts=PictureFacts(jpeg_quality=said))
+    assert bearing_of(frame, measures=measures).jpeg_quality == poorer
+
+
+def test_one_tag_is_enough_and_the_first_that_contradicts_is_quoted() -> None:
+    said = [0.1, None, 0.2, 0.3]
+    evidence = Evidence(SCALE, is_sequence=False)
+    for bearing, um in zip(BEARINGS, said, strict=False):
+        evidence.add(replace(bearing, um_per_px=um))
+    (doubt,) = evidence.doubts(SCREENED)
+    assert dict(doubt.reason.params)["said"] == "0.2"
+    last = [*BEARINGS[:-1], replace(BEARINGS[-1], um_per_px=0.2)]
+    assert ids(last) == [("tags", False)]
+
+
+def test_what_is_measured_later_is_heard_after_a_first_answer() -> None:
+    evidence = Evidence(2 * SCALE, is_sequence=False)
+    assert evidence.doubts(SCREENED) == ()
+    for bearing in BEARINGS:
+        evidence.add(bearing)
+    assert [d.reason.id for d in evidence.doubts(SCREENED)] == ["scale-off"]
 
 
 def test_cells_that_tell_little_of_the_scale_are_not_quoted() -> None:
@@ -186,6 +226,7 @@ def listed(
 @pytest.mark.parametrize(
     ("images", "is_sequence", "expected"),
     [
+        (listed(95, 5, 0), False, []),
         (listed(100, 5, 0), False, []),
         (listed(100, 6, 0), False, [("left-out", False)]),
         (listed(50, 0, 50), False, []),
@@ -208,6 +249,7 @@ def test_lost_frames_of_a_video_forbid_a_negative() -> None:
 def test_so_many_frames_are_measured_and_no_more() -> None:
     assert sum(is_measured(n) for n in range(10_000)) == N_MEASURED
     assert all(is_measured(n) for n in range(12))
+    assert [n for n in range(12, 43) if is_measured(n)] == [12, 22, 32, 42]
 
 
 def test_the_same_field_is_known_under_another_name_and_saved_anew() -> None:
@@ -216,12 +258,20 @@ def test_the_same_field_is_known_under_another_name_and_saved_anew() -> None:
     assert copies.of(first) == ""
     assert copies.of(other) == ""
     assert copies.of(replace(first, name="Copy")) == first.name
-    how = [cv2.IMWRITE_JPEG_QUALITY, 80]
-    _, data = cv2.imencode(".jpg", first.pixels[..., ::-1], how)
-    again = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB)
-    assert copies.of(replace(first, pixels=np.asarray(again, np.uint8))) == first.name
+    assert copies.of(recompressed(first, 80)) == first.name
 
 
 def test_fields_of_a_pale_smear_are_no_copies() -> None:
     copies = Copies()
     assert [copies.of(f) for f in FRAMES] == [""] * len(FRAMES)
+
+
+@pytest.mark.parametrize(("levels", "is_copy"), [(1, True), (COPY_LEVELS, False)])
+def test_fields_that_lie_so_far_apart_are_two(levels: float, is_copy: bool) -> None:
+    width, height = THUMBNAIL_PX
+    grey = np.full((height, width, 3), 100, np.uint8)
+    away = grey + np.uint8(1)
+    away[: height // 2] += np.uint8(2 * (levels - 1))
+    copies, first = Copies(), replace(FRAMES[0], pixels=grey)
+    assert copies.of(first) == ""
+    assert bool(copies.of(replace(first, pixels=away, name="b"))) == is_copy
