@@ -18,6 +18,14 @@ TEXTS = {
     "field": "Look at this field again: {field}",
     "hidden": "This field holds hidden signs that turn writing around: type it anew: "
     "{field}",
+    "kb_name": "Keyboard on the screen",
+    "kb_delete": "Delete",
+    "kb_enter": "Enter key",
+    "kb_hide": "Hide the keyboard",
+    "kb_letters": "Letters",
+    "kb_shift": "Shift",
+    "kb_signs": "Signs",
+    "kb_space": "Space",
     **{text: text for text in (*REFUSALS, CHANGED)},
 }
 
