@@ -20,7 +20,7 @@ import zipfile
 from pathlib import Path
 
 INFERENCE = Path(__file__).parents[1] / "edge" / "leukoscope_edge" / "inference"
-SOURCES = (INFERENCE / "compiler.py", INFERENCE / "runner.py")
+SOURCES = (INFERENCE / "nvidia" / "compiler.py", INFERENCE / "runner.py")
 THEIRS = frozenset(
     """
     trt builder network parser config profile flags engine MemoryPoolType BuilderFlag

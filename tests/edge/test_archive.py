@@ -203,7 +203,8 @@ def test_goes_on_where_it_was_and_repeats_what_changed(
     second = screened("out", source=copy)
     assert "3 slides, 1 of them done before" in capsys.readouterr().err
     changed = {name.rsplit("/", 1)[0] for name in first if first[name] != second[name]}
-    assert changed == {SLIDES[1], "slides.csv"}
+    fields = f"{SLIDES[1]}/fields"
+    assert changed == {SLIDES[1], fields, "slides.csv", "index.html"}
 
 
 def test_a_slide_that_fails_is_named_and_the_others_are_screened(
@@ -305,7 +306,7 @@ def test_a_calibration_of_another_camera_fails_every_slide_and_says_why(
 ) -> None:
     calibration = _calibrate(tmp_path / "calibration.toml", 1280)
     files = screened("wrong", "--calibration", str(calibration), status=1)
-    assert set(files) == {"slides.csv"}
+    assert set(files) == {"slides.csv", "index.html"}
     assert capfd.readouterr().err.count("calibrate again") == len(SLIDES)
 
 

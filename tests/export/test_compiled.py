@@ -39,6 +39,8 @@ PAPER: tuple[Architecture, ...] = (
     "xception",
     "mobilenet-v2",
 )
+MOST_WHOLE = 7
+"""First convolutions of the light network that its file keeps in float for accuracy."""
 FLOAT_ON_PURPOSE = {"alexnet": 0, "lstm": 9}
 """Layers with weights that stay in float: the one of the activation map, which alexnet
 does not have; of lstm the recurrence, which ONNX quantises nowhere."""
@@ -60,18 +62,25 @@ def floats(found: Compiled) -> list[str]:
     return [x.name for x in whole if FLOAT not in x.name]
 
 
+def convolutions(model: onnx.ModelProto) -> tuple[int, int]:
+    """How many convolutions the file asks for in int8, and how many in float."""
+    made = {name: node.op_type for node in model.graph.node for name in node.output}
+    weights = [n.input[1] for n in model.graph.node if n.op_type == "Conv"]
+    quantised = sum(made.get(name) == "DequantizeLinear" for name in weights)
+    return quantised, len(weights) - quantised
+
+
 @pytest.mark.parametrize("target", SERVED)
 @pytest.mark.parametrize("bundle", shipped(), ids=lambda b: b.card.id)
-def test_every_shipped_file_compiles_with_every_convolution_in_int8(
+def test_every_shipped_file_compiles_with_its_quantised_convolutions_in_int8(
     bundle: Bundle, target: str
 ) -> None:
     found = compiled(bundle, target)
-    model = onnx.load_from_string(bundle.model_trt or b"")
-    n_convolutions = sum(node.op_type == "Conv" for node in model.graph.node)
+    quantised, whole = convolutions(onnx.load_from_string(bundle.model_trt or b""))
     kinds = [layer.kind for layer in found.layers if layer.is_int8]
-    assert kinds.count("correlation") == n_convolutions
+    assert kinds.count("correlation") == quantised
     assert kinds.count("gemm") == 1
-    assert floats(found) == []
+    assert len(floats(found)) == whole <= MOST_WHOLE
     assert len(found.plan) > len(bundle.model_trt or b"")
 
 

@@ -95,6 +95,6 @@ def test_the_tests_fail_without(tmp_path: Path, name: str) -> None:
 @pytest.mark.slow
 def test_and_pass_with_it(tmp_path: Path) -> None:
     """The copy itself is not what makes them fail."""
-    line = "            sync_file(file)\n        aside"
+    line = "            sync_file(file)\n            aside"
     unchanged = Mutation("durable.py", line, line, "service/test_restart_policy.py")
     assert run_mutated(tmp_path, unchanged, PATIENCE) == 0

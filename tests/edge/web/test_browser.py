@@ -242,5 +242,5 @@ def test_targets_are_large_enough_for_gloves(
         for target in page.locator("button:visible, a:visible, select:visible").all():
             box = target.bounding_box()
             if box and (box["height"] < 48 or box["width"] < 44):
-                small.append((path, target.inner_text(), box["width"], box["height"]))
+                small.append((path, target.evaluate("e => e.outerHTML"), box))
     assert small == []

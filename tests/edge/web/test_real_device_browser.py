@@ -73,11 +73,12 @@ def set_up(page: Page, url: str) -> None:
     arrive(page, f"{url}/")
     page.goto(f"{url}/people")
     is_labelled(page)
-    page.fill("[name=name]", OPERATOR)
-    page.check("[name=role][value=operator]")
-    page.fill("[name=pin]", OPERATORS_PIN)
-    page.click("form button.primary")
-    page.wait_for_selector(f"li b:text-is('{OPERATOR}')")
+    added = page.locator("form[data-post='/api/people']")
+    added.locator("[name=name]").fill(OPERATOR)
+    added.locator("[name=role][value=operator]").check()
+    added.locator("[name=pin]").fill(OPERATORS_PIN)
+    added.locator("button.primary").click()
+    page.wait_for_selector(f"li bdi:text-is('{OPERATOR}')")
 
 
 def change_to(page: Page, url: str, name: str, pin: str) -> None:
