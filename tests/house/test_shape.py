@@ -35,7 +35,6 @@ LONG_FILES: dict[str, int] = {
 LONG_CLASSES: dict[str, int] = {
     "edge/leukoscope_edge/accounts/people.py::People": 280,
     "edge/leukoscope_edge/live/counting_process.py::_Worker": 360,
-    "edge/leukoscope_edge/records/slides/review_writer.py::ReviewWriter": 280,
     "edge/leukoscope_edge/records/store.py::Store": 280,
     "edge/leukoscope_edge/screening.py::SlideRun": 320,
 }

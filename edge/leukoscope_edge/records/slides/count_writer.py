@@ -1,15 +1,12 @@
 """What the counting process writes: a slide's start, its cells, its end."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
 from leukoscope_edge.counting import Doubt
 from leukoscope_edge.messages import Message, plain
 from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.records.device_log import DEVICE
-from leukoscope_edge.records.event_writer import EventWriter
-from leukoscope_edge.records.identities import Identities
-from leukoscope_edge.records.pictures import Pictures
 from leukoscope_edge.records.slides.cell_archive import keep_cell
 from leukoscope_edge.records.slides.slide import (
     FieldPicture,
@@ -23,35 +20,13 @@ from leukoscope_edge.records.slides.slide_objects import (
     facts_object,
     outcome_object,
 )
-from leukoscope_edge.records.slides.slide_reader import SlideReader
 from leukoscope_edge.records.slides.slide_state import Action
+from leukoscope_edge.records.slides.slide_writer import SlideWriter
 from leukoscope_edge.types import Cell, Tally
 
 
-class CountWriter:
+class CountWriter(SlideWriter):
     """Writes what a count finds; safe to share between threads."""
-
-    def __init__(
-        self,
-        events: EventWriter,
-        reader: SlideReader,
-        identities: Identities,
-        pictures: Pictures,
-        *,
-        write_back: Callable[[], None],
-    ) -> None:
-        """Take where it is written.
-
-        Args:
-            events: Writes them.
-            reader: Tells how a slide stands.
-            identities: Hides whose blood it is.
-            pictures: Where the cells' pictures lie.
-            write_back: Empties the log of the database.
-        """
-        self._events, self._reader = events, reader
-        self._identities, self._pictures = identities, pictures
-        self._write_back = write_back
 
     def start_slide(self, set_up: SlideSetUp, by: str, *, key: str = "") -> str:
         """Start a slide and return its number, such as `0412`."""

@@ -8,9 +8,6 @@ from leukoscope_edge.errors import StepError
 from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.records.changes import CriticalCall
 from leukoscope_edge.records.digest import CHANGED, digest_of
-from leukoscope_edge.records.event_writer import EventWriter
-from leukoscope_edge.records.identities import Identities
-from leukoscope_edge.records.pictures import Pictures
 from leukoscope_edge.records.slides.correction import Corrected
 from leukoscope_edge.records.slides.slide import (
     CellRecord,
@@ -27,35 +24,13 @@ from leukoscope_edge.records.slides.slide_objects import (
     facts_object,
     outcome_object,
 )
-from leukoscope_edge.records.slides.slide_reader import SlideReader
 from leukoscope_edge.records.slides.slide_state import Action
+from leukoscope_edge.records.slides.slide_writer import SlideWriter
 from leukoscope_edge.types import Word
 
 
-class ReviewWriter:
+class ReviewWriter(SlideWriter):
     """Writes what people say and do; safe to share between threads."""
-
-    def __init__(
-        self,
-        events: EventWriter,
-        reader: SlideReader,
-        identities: Identities,
-        pictures: Pictures,
-        *,
-        write_back: Callable[[], None],
-    ) -> None:
-        """Take where it is written.
-
-        Args:
-            events: Writes them.
-            reader: Tells how a slide stands.
-            identities: Hides what may name somebody.
-            pictures: Where the cells' pictures lie.
-            write_back: Empties the log of the database.
-        """
-        self._events, self._reader = events, reader
-        self._identities, self._pictures = identities, pictures
-        self._write_back = write_back
 
     def judge_cell(
         self,
