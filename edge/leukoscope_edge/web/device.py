@@ -20,10 +20,15 @@ from leukoscope_edge.profile import MAIN_OBJECTIVE, Profile
 from leukoscope_edge.quality.camera_scale import camera_scale, require_objective
 from leukoscope_edge.quality.control import device_quality, without_lapses
 from leukoscope_edge.quality.site_background import site_background
-from leukoscope_edge.records.slides.slide import Origin, SlideRecord
+from leukoscope_edge.records.slides.slide import (
+    Identity,
+    Origin,
+    SlideRecord,
+    SlideSetUp,
+)
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.review.blind_order import why_files_wait
-from leukoscope_edge.sample import SampleType
+from leukoscope_edge.sample import SampleType, SlideFacts
 from leukoscope_edge.web.security import Sessions, session_of
 from leukoscope_edge.web.set_up_code import SetUpCode
 from leukoscope_edge.web.trail import Trail
@@ -202,6 +207,37 @@ class Device:
             limits=card.limits,
             segmenter=self.profile.segmenter,
             validation=card.validation,
+        )
+
+    def set_up(
+        self,
+        identity: Identity,
+        facts: SlideFacts,
+        objective: str,
+        *,
+        details: dict[str, str],
+        consents_to_training: bool = False,
+    ) -> SlideSetUp:
+        """Return what a new slide starts with here.
+
+        Args:
+            identity: Whose blood it is.
+            facts: What was said of the sample.
+            objective: Under which it is going to be counted.
+            details: What else the records keep of it.
+            consents_to_training: Its cells may teach a model.
+        """
+        return SlideSetUp(
+            identity=identity,
+            facts=facts,
+            mode="slide",
+            domain=self.bundle.card.domain,
+            origin=self.origin(objective),
+            site=self.site_background(facts.sample_type) if facts.sample_type else None,
+            details={**details, "objective": objective},
+            consents_to_training=consents_to_training,
+            n_readers=self.profile.review.readers,
+            n_differential=self.profile.review.differential_cells,
         )
 
     def _calibration(self, scale: float | None) -> str:

@@ -123,23 +123,14 @@ class HospitalFolders:
 
 
 def _set_up(device: Device, order: Order) -> SlideSetUp:
-    objective = usual_objective(device.store, device.profile.camera)
-    return SlideSetUp(
-        identity=Identity(sample=order.number),
-        facts=SlideFacts(
-            sample_type=order.sample_type,
-            age=order.age,
-            is_leukopenic=False,
-            mode="count",
-        ),
-        mode="slide",
-        domain=device.bundle.card.domain,
-        origin=device.origin(objective),
-        site=device.site_background(order.sample_type),
-        details={"objective": objective},
-        n_readers=device.profile.review.readers,
-        n_differential=device.profile.review.differential_cells,
+    facts = SlideFacts(
+        sample_type=order.sample_type,
+        age=order.age,
+        is_leukopenic=False,
+        mode="count",
     )
+    objective = usual_objective(device.store, device.profile.camera)
+    return device.set_up(Identity(sample=order.number), facts, objective, details={})
 
 
 def _lay(folder: Path, name: str, lines: list[str]) -> None:

@@ -31,7 +31,6 @@ from leukoscope_edge.records.slides.site_ranges import open_ranges
 from leukoscope_edge.records.slides.slide import (
     CellRecord,
     Identity,
-    SlideSetUp,
 )
 from leukoscope_edge.records.slides.slide_state import Action, SlideState
 from leukoscope_edge.review.blind_order import tells_word
@@ -95,21 +94,15 @@ def start_slide(body: NewSlide, request: Request, person: Operator) -> dict[str,
         "sex": body.sex,
         "reason": body.reason,
         "stain": body.stain,
-        "objective": objective,
     }
     if body.is_normal:
         details[PURPOSE] = FOR_BACKGROUND
-    new = SlideSetUp(
-        identity=Identity(sample=body.sample, name=body.name, number=body.number),
-        facts=_facts(device, body),
-        mode="slide",
-        domain=device.bundle.card.domain,
-        origin=device.origin(objective),
-        site=device.site_background(body.sample_type),
+    new = device.set_up(
+        Identity(sample=body.sample, name=body.name, number=body.number),
+        _facts(device, body),
+        objective,
         details=details,
         consents_to_training=body.consents,
-        n_readers=device.profile.review.readers,
-        n_differential=device.profile.review.differential_cells,
     )
     slide = device.store.start_slide(new, person.name, key=body.key)
     return {"next": f"/slides/{slide}/ready"}
