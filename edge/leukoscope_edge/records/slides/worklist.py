@@ -9,7 +9,7 @@ is found by a keyed hash of its label, which goes when somebody is erased.
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -197,7 +197,7 @@ class Worklist:
     def keep(self, record: SlideRecord) -> None:
         """Write a slide's row, inside `Ledger.writing`."""
         row = self._row(record)
-        marks = ", ".join("?" * len(row))
+        marks = _marks(len(row))
         query = f"INSERT OR REPLACE INTO worklist ({COLUMNS}) VALUES ({marks})"  # noqa: S608
         self._ledger.rows(query, row)
 
@@ -243,13 +243,12 @@ class Worklist:
 
     def read_together(self, names: tuple[str, ...]) -> list[str]:
         """Return the unsigned slides of two readers in which somebody takes part."""
-        is_mine, values = _mine(names)
-        open_states = [s.value for s in STATES[Show.UNSIGNED]]
-        marks = ", ".join("?" * len(open_states))
+        is_mine, mine = _mine(names)
+        is_open, states = _among("state", [s.value for s in STATES[Show.UNSIGNED]])
         rows = self._ledger.rows(
             f"SELECT slide FROM worklist WHERE n_readers > 1 AND {is_mine} "  # noqa: S608
-            f"AND state IN ({marks}) ORDER BY started",
-            (*values, *open_states),
+            f"AND {is_open} ORDER BY started",
+            (*mine, *states),
         )
         return [slide for (slide,) in rows]
 
@@ -350,18 +349,26 @@ def _mine(names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     return f"({tests})", tuple(f"\n{name}\n" for name in names)
 
 
+def _among(column: str, values: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """Return a test in SQL that a column holds one of these, and the values."""
+    return f"{column} IN ({_marks(len(values))})", tuple(values)
+
+
+def _marks(n: int) -> str:
+    return ", ".join("?" * n)
+
+
 def _where(
     wanted: Wanted, tag_of: Callable[[str], bytes]
 ) -> tuple[str, tuple[object, ...]]:
     """Return the condition of a list in SQL, and what stands at its marks."""
     tests: list[tuple[str, tuple[object, ...]]] = [("1", ())]
     if states := STATES.get(wanted.show):
-        marks = ", ".join("?" * len(states))
-        tests.append((f"state IN ({marks})", tuple(s.value for s in states)))
+        tests.append(_among("state", [s.value for s in states]))
     if results := RESULTS.get(wanted.show):
-        marks = ", ".join("?" * len(results))
-        told = f"result IN ({marks}) AND state != ? AND {IS_TOLD}"
-        tests.append((told, (*results, _S.VOIDED.value, int(wanted.tells_early))))
+        is_result, values = _among("result", results)
+        told = f"{is_result} AND state != ? AND {IS_TOLD}"
+        tests.append((told, (*values, _S.VOIDED.value, int(wanted.tells_early))))
     if wanted.show is Show.MINE:
         tests.append(_mine(wanted.names))
     if wanted.sample:
