@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Literal
 
 from leukoscope_edge.messages import Message, Say, message, said_all
+from leukoscope_edge.types import Domain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +144,11 @@ class Refusal:
     def said(self, say: Say) -> str:
         """Return the sentence in a reader's language."""
         return said_all(self.messages, say)
+
+
+def marked(sentence: str, domain: Domain) -> str:
+    """Return a verdict's sentence, marked where nothing of it is real."""
+    return f"SIMULATION: {sentence}" if domain == "simulated" else sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from leukoscope_edge.messages import NOT_FOR_CARE, Message, message
-from leukoscope_edge.outcome import Doubt, Refusal, Verdict
+from leukoscope_edge.outcome import Doubt, Refusal, Verdict, marked
 from leukoscope_edge.sample import SlideFacts
 from leukoscope_edge.types import RESEARCH, THRESHOLDS, Cell, Domain, Tally
 
@@ -140,8 +140,7 @@ class Screening:
     @property
     def sentence(self) -> str:
         """The verdict's sentence, marked where nothing of it is real."""
-        mark = "SIMULATION: " if self.domain == "simulated" else ""
-        return mark + self.verdict.sentence
+        return marked(self.verdict.sentence, self.domain)
 
 
 def found_by_note(segmenter: str, fallback: str) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from leukoscope_edge.errors import RecordError, StepError, UsageError
 from leukoscope_edge.i18n import SOURCE_LANGUAGE, language_codes, languages
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundles
+from leukoscope_edge.outcome import marked
 from leukoscope_edge.profile import ReviewEntry
 from leukoscope_edge.records.backups.backup import restore_backup, write_backup
 from leukoscope_edge.records.exports.formats import FORMATS, file_name, file_of
@@ -153,8 +154,7 @@ def _sentence(record: SlideRecord) -> str:
     if why_files_wait(record, NO_PROFILE):
         return "being read by two people"
     outcome = record.signatures[-1].outcome if record.signatures else record.machine
-    mark = "SIMULATION: " if record.domain == "simulated" else ""
-    return mark + outcome.sentence if outcome else "counting"
+    return marked(outcome.sentence, record.domain) if outcome else "counting"
 
 
 def _show(options: argparse.Namespace) -> int:

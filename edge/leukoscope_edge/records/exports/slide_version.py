@@ -7,6 +7,7 @@ from typing import Any, Literal
 from leukoscope_edge.counting.reference_ranges import AgeRanges
 from leukoscope_edge.errors import ConfigError, StepError
 from leukoscope_edge.messages import NOT_FOR_CARE, Message, Param, message, said_all
+from leukoscope_edge.outcome import marked
 from leukoscope_edge.records.changes import Reason
 from leukoscope_edge.records.events import code_of
 from leukoscope_edge.records.laboratory import Laboratory, open_laboratory
@@ -113,8 +114,7 @@ class Dossier:
     @property
     def sentence(self) -> str:
         """The verdict's sentence, marked where nothing of it is real."""
-        mark = "SIMULATION: " if self.record.domain == "simulated" else ""
-        return mark + self.outcome.sentence
+        return marked(self.outcome.sentence, self.record.domain)
 
     @property
     def code(self) -> str:
@@ -124,7 +124,7 @@ class Dossier:
     @property
     def shown(self) -> tuple[CellRecord, ...]:
         """The cells whose pictures belong on paper, most suspicious first."""
-        return suspects_of(self.record)[:MAX_SHOWN]
+        return shown_of(self.record)
 
     @property
     def n_suspects(self) -> int:
@@ -145,6 +145,11 @@ def suspects_of(record: SlideRecord) -> tuple[CellRecord, ...]:
     """Return the counted cells that are suspect to model or person, in their rank."""
     suspects = (c for c in record.cells if _is_suspect(c))
     return tuple(sorted(suspects, key=_rank))
+
+
+def shown_of(record: SlideRecord) -> tuple[CellRecord, ...]:
+    """Return the suspects whose pictures belong on paper, most suspicious first."""
+    return suspects_of(record)[:MAX_SHOWN]
 
 
 def _is_suspect(cell: CellRecord) -> bool:
@@ -181,10 +186,7 @@ def open_dossier(store: Store, slide: str, *, identified: bool = True) -> Dossie
     elif record.machine is None:
         raise StepError(f"slide {slide} is still being counted: finish it first")
     views = (
-        {
-            c.id: store.pictures.read(slide, c.view)
-            for c in suspects_of(record)[:MAX_SHOWN]
-        }
+        {c.id: store.pictures.read(slide, c.view) for c in shown_of(record)}
         if record.has_pictures
         else {}
     )
