@@ -63,3 +63,8 @@ def model_said(call: CallName, p_blast: float, say: Callable[[str], str] = str) 
     shown = "<1" if percent < 1 else ">99" if percent > 99 else f"{percent:.0f}"
     word = say(WORDS[Word(call.value)])
     return say("model: {word}, blast {p} %").format(word=word, p=shown)
+
+
+def capital(text: str) -> str:
+    """Return a text with a capital in front."""
+    return text[:1].upper() + text[1:]

@@ -12,7 +12,7 @@ from typing import Any
 from leukoscope_edge.counting.differential import Compared
 from leukoscope_edge.messages import Say
 from leukoscope_edge.records.changes import Told
-from leukoscope_edge.records.exports.cell_words import KINDS
+from leukoscope_edge.records.exports.cell_words import KINDS, capital
 from leukoscope_edge.records.exports.differential_table import said_flags, table
 from leukoscope_edge.records.exports.local_time import local_time
 from leukoscope_edge.records.exports.slide_version import Dossier
@@ -129,7 +129,7 @@ def _said_of_it(slide: Dossier) -> Iterator[Fact]:
     yield from asked_facts(record.facts, is_own=slide.background_from == "site")
     for what, value in record.details.items():
         if what != "age":  # of an older program; among the facts now
-            yield Fact(what, _capital(what), _detail(value))
+            yield Fact(what, capital(what), _detail(value))
 
 
 def asked_facts(asked: SlideFacts, *, is_own: bool) -> Iterator[Fact]:
@@ -328,13 +328,9 @@ def _id_of(kind: str) -> str:
     return kind.replace(" ", "_") or "not_told"
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def _detail(value: str) -> Callable[[Say], str]:
     def said(say: Say) -> str:
-        found = say("not known" if value == "unknown" else _capital(value))
-        return value if found == _capital(value) else found
+        found = say("not known" if value == "unknown" else capital(value))
+        return value if found == capital(value) else found
 
     return said

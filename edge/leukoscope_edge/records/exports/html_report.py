@@ -15,6 +15,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from leukoscope_edge.i18n import ENGLISH, Language
+from leukoscope_edge.records.exports.cell_words import capital
 from leukoscope_edge.records.exports.differential_table import HEADS, table
 from leukoscope_edge.records.exports.facts import facts, origins
 from leukoscope_edge.records.exports.report_words import (
@@ -39,11 +40,6 @@ Gallery = tuple[str, Sequence[CellRecord]]
 def report_loader() -> PackageLoader:
     """Return where the templates of the report lie, for whoever includes them."""
     return PackageLoader(PACKAGE)
-
-
-def capital(text: str) -> str:
-    """Return a text with a capital in front."""
-    return text[:1].upper() + text[1:]
 
 
 @cache

@@ -3,7 +3,12 @@
 from collections.abc import Iterator
 
 from leukoscope_edge.messages import Say
-from leukoscope_edge.records.exports.cell_words import KIND_OF_ONE, WORDS, model_said
+from leukoscope_edge.records.exports.cell_words import (
+    KIND_OF_ONE,
+    WORDS,
+    capital,
+    model_said,
+)
 from leukoscope_edge.records.exports.facts import AGES, SAMPLE_TYPES
 from leukoscope_edge.records.exports.slide_version import Dossier
 from leukoscope_edge.records.slides.slide import CellRecord
@@ -64,4 +69,4 @@ def said_changes(dossier: Dossier, say: Say = str) -> Iterator[tuple[str, str]]:
         label = say("{what}, now {word}").format(what=was, word=say(WORDS[cell.final]))
         groups.setdefault(label, []).append(f"{cell.id} ({cell.judged_by})")
     for label, cells in groups.items():
-        yield label[:1].upper() + label[1:], f"{say('cells')} {', '.join(cells)}"
+        yield capital(label), f"{say('cells')} {', '.join(cells)}"

@@ -33,8 +33,8 @@ from leukoscope_edge.quality.site_background import (
     normal_slides,
     normals_said,
 )
-from leukoscope_edge.records.exports.cell_words import model_said
-from leukoscope_edge.records.exports.html_report import capital, report_loader
+from leukoscope_edge.records.exports.cell_words import capital, model_said
+from leukoscope_edge.records.exports.html_report import report_loader
 from leukoscope_edge.records.exports.local_time import local_time
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.records.slides.slide import SlideRecord
