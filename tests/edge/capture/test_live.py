@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from leukoscope_edge.camera_settings import CameraSettings
@@ -28,6 +29,10 @@ SETTINGS = CameraSettings(
 )
 
 Command = Callable[[CameraSettings], Sequence[str]]
+
+
+FULL_SCALE_US = 12_750
+"""Exposure at which a lamp as bright as usual fills the scale."""
 
 
 def scripted(tmp_path: Path, *lives: list[str]) -> Command:
@@ -189,6 +194,22 @@ def test_pauses_double_up_to_the_longest_and_begin_anew() -> None:
     assert [pauses.take() for _ in range(7)] == [1, 2, 4, 8, 16, 30, 30]
     pauses.reset()
     assert pauses.take() == 1
+
+
+@pytest.mark.parametrize("curve", [1 / 2.2, 0.6, 0.8, 0.95, 1.0])
+@pytest.mark.parametrize("blue", [0.5, 0.7, 1.0])
+def test_every_curve_and_lamp_settles(curve: float, blue: float) -> None:
+    """Light over level as a power, the lamp from an eighth to eight times as bright."""
+    for lamp in np.geomspace(1 / 8, 8, 60):
+
+        def look(settings: CameraSettings, lamp: float = float(lamp)) -> U8:
+            light = lamp * (settings.exposure_us or 0) / FULL_SCALE_US
+            gains = (settings.red_gain or 1.0, 1.0, blue * (settings.blue_gain or 1.0))
+            level = 255 * (light * np.array(gains)) ** curve
+            return np.full((48, 64, 3), np.clip(level, 0, 255), np.uint8)
+
+        start = dataclasses.replace(SETTINGS, exposure_us=None)
+        lock_light(start, look)  # raises where it does not settle
 
 
 def test_light_and_colour_are_locked_with_one_button(tmp_path: Path) -> None:
