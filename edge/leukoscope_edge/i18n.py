@@ -16,6 +16,7 @@ import ast
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
 
@@ -204,3 +205,14 @@ def _string(quoted: str, where: str) -> str:
     if not isinstance(value, str):
         raise ConfigError(f"{where}: expected a string in quotes, got {quoted!r}")
     return value
+
+
+def local_time(at: str) -> str:
+    """Return a time in the zone that the machine is set to, such as +01:00.
+
+    Args:
+        at: ISO 8601 with its zone, as the records keep it.
+    """
+    time = datetime.fromisoformat(at).astimezone()
+    zone = time.strftime("%z")
+    return f"{time:%Y-%m-%d %H:%M} UTC{zone[:3]}:{zone[3:]}"

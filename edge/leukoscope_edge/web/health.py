@@ -3,11 +3,11 @@
 from typing import Any
 
 from leukoscope_edge.capture.source import is_simulated
+from leukoscope_edge.i18n import local_time
 from leukoscope_edge.live.commands import Mode
 from leukoscope_edge.messages import Message
 from leukoscope_edge.quality.camera_scale import scales
 from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE
-from leukoscope_edge.records.exports.local_time import local_time
 from leukoscope_edge.service.health import FOUND_BY, Sign, read_health, signs
 from leukoscope_edge.updates import clock
 from leukoscope_edge.updates.context import time_floor

@@ -3,7 +3,7 @@
 from leukoscope_edge.i18n import Language
 from leukoscope_edge.messages import Message
 from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE
-from leukoscope_edge.records.digest import CHANGED
+from leukoscope_edge.records.slides.digest import CHANGED
 from leukoscope_edge.updates.codes import UNCHANGED, Code
 
 REFUSALS = (

@@ -12,9 +12,9 @@ from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.live.recorder import Keeper
 from leukoscope_edge.outcome import Refusal, Verdict
-from leukoscope_edge.records.digest import CHANGED, digest_of
 from leukoscope_edge.records.slides.conclusion import RESCALED, context_of, verdict_of
 from leukoscope_edge.records.slides.correction import Corrected
+from leukoscope_edge.records.slides.digest import CHANGED, digest_of
 from leukoscope_edge.records.slides.slide import SlideRecord, outcome_of
 from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.records.store import Store, open_store

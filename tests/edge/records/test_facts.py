@@ -12,14 +12,13 @@ from typing import Any
 import pypdf
 import pytest
 
-from leukoscope_edge.i18n import ENGLISH
+from leukoscope_edge.i18n import ENGLISH, local_time
 from leukoscope_edge.outcome import Verdict
 from leukoscope_edge.records.exports.facts import Fact, facts, facts_object, origins
 from leukoscope_edge.records.exports.formats import FORMATS, file_of
 from leukoscope_edge.records.exports.html_report import html_bytes, suspects
-from leukoscope_edge.records.exports.local_time import local_time
+from leukoscope_edge.records.exports.laboratory import LABORATORY_NAME
 from leukoscope_edge.records.exports.slide_version import Dossier, open_dossier
-from leukoscope_edge.records.laboratory import LABORATORY_NAME
 from leukoscope_edge.records.slides.slide import Identity
 from leukoscope_edge.types import CallName, Cell, Tally, tally_from
 

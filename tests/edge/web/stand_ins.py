@@ -19,8 +19,8 @@ from leukoscope_edge.live.commands import Mode, News, Order
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Interval, Refusal, Verdict, VerdictName
 from leukoscope_edge.profile import CameraEntry, PageEntry, Profile
-from leukoscope_edge.records.digest import digest_of
 from leukoscope_edge.records.slides.conclusion import verdict_of
+from leukoscope_edge.records.slides.digest import digest_of
 from leukoscope_edge.records.slides.first_look import first_pass
 from leukoscope_edge.records.slides.slide import Identity, SlideSetUp, outcome_of
 from leukoscope_edge.records.store import Store

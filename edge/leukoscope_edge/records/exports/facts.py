@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from leukoscope_edge.counting.differential import Compared
+from leukoscope_edge.i18n import local_time
 from leukoscope_edge.messages import Say
 from leukoscope_edge.records.changes import Told
 from leukoscope_edge.records.exports.cell_words import KINDS, capital
 from leukoscope_edge.records.exports.differential_table import said_flags, table
-from leukoscope_edge.records.exports.local_time import local_time
 from leukoscope_edge.records.exports.slide_version import Dossier
 from leukoscope_edge.records.slides.kinds import comparison
 from leukoscope_edge.records.slides.slide import Outcome, SlideRecord

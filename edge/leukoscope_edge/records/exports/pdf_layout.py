@@ -1,4 +1,4 @@
-"""Measures and colours of the paper, apart from `sheet`, which loads a PDF library."""
+"""Measures and colours of the paper, without the PDF library of `pdf_page`."""
 
 MARGIN_MM, WIDTH_MM = 15.0, 180.0
 """A4 is 210 mm wide."""

@@ -7,8 +7,8 @@ from typing import Any
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.records.changes import CriticalCall
-from leukoscope_edge.records.digest import CHANGED, digest_of
 from leukoscope_edge.records.slides.correction import Corrected
+from leukoscope_edge.records.slides.digest import CHANGED, digest_of
 from leukoscope_edge.records.slides.slide import (
     CellRecord,
     Identity,

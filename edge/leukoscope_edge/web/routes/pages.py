@@ -11,7 +11,7 @@ from leukoscope_edge import __version__, updates
 from leukoscope_edge.accounts import Person, Right, Role
 from leukoscope_edge.counting.background import MIN_SLIDES
 from leukoscope_edge.counting.quality_slide import QualityDay
-from leukoscope_edge.i18n import Language
+from leukoscope_edge.i18n import Language, local_time
 from leukoscope_edge.media.removable_disks import (
     READ_ONLY,
     backups_on,
@@ -35,7 +35,6 @@ from leukoscope_edge.quality.site_background import (
 )
 from leukoscope_edge.records.exports.cell_words import capital, model_said
 from leukoscope_edge.records.exports.html_report import report_loader
-from leukoscope_edge.records.exports.local_time import local_time
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.records.slides.slide import SlideRecord
 from leukoscope_edge.records.slides.slide_state import Action, is_allowed

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Request, Response
 from leukoscope_edge.accounts import Right
 from leukoscope_edge.inference.reference_cells import attribution, numbers_by_kind
 from leukoscope_edge.outcome import VerdictName
-from leukoscope_edge.records.digest import digest_of
 from leukoscope_edge.records.exports.cell_words import KIND_KEYS, KIND_OF_ONE, KINDS
 from leukoscope_edge.records.exports.differential_table import (
     HEADS,
@@ -25,6 +24,7 @@ from leukoscope_edge.records.exports.slide_version import (
 )
 from leukoscope_edge.records.slides.conclusion import verdict_of
 from leukoscope_edge.records.slides.correction import objective_of
+from leukoscope_edge.records.slides.digest import digest_of
 from leukoscope_edge.records.slides.first_look import left_for, pass_of
 from leukoscope_edge.records.slides.slide import CellRecord, SlideRecord, outcome_of
 from leukoscope_edge.records.slides.slide_state import Action, SlideState, is_allowed
