@@ -26,6 +26,7 @@ from leukoscope_edge.accounts.pins import (
     check_pin,
     is_guessed_first,
 )
+from leukoscope_edge.accounts.set_up_code import SetUpCode
 
 __all__ = [
     "AT_SCREEN",
@@ -44,6 +45,7 @@ __all__ = [
     "Person",
     "Right",
     "Role",
+    "SetUpCode",
     "check_pin",
     "is_guessed_first",
     "named_apart",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from starlette.requests import HTTPConnection
 
 from leukoscope_edge import __version__, updates
-from leukoscope_edge.accounts import RIGHTS, People, Person, Right
+from leukoscope_edge.accounts import RIGHTS, People, Person, Right, SetUpCode
 from leukoscope_edge.counting.background import SiteBackground
 from leukoscope_edge.errors import BundleError, StepError
 from leukoscope_edge.i18n import Language, choose
@@ -30,7 +30,6 @@ from leukoscope_edge.records.store import Store
 from leukoscope_edge.review.blind_order import why_files_wait
 from leukoscope_edge.sample import SampleType, SlideFacts
 from leukoscope_edge.web.security import Sessions, session_of
-from leukoscope_edge.web.set_up_code import SetUpCode
 from leukoscope_edge.web.trail import Trail
 from leukoscope_edge.web.update_session import Desk
 

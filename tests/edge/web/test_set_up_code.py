@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 from tests.edge.web.stand_ins import NAME, PIN, PROFILE, Browser
 
+from leukoscope_edge.accounts import SetUpCode
 from leukoscope_edge.profile import PageEntry
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device
-from leukoscope_edge.web.set_up_code import SetUpCode
 
 URL = "http://localhost:8000"
 SCREEN, NETWORK = ("127.0.0.1", 50000), ("192.168.4.20", 50000)
