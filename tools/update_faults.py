@@ -43,8 +43,8 @@ from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.inference.onnx_policy import check
 from leukoscope_edge.types import F32, Domain
 from leukoscope_edge.updates import (
-    Device,
     FolderStick,
+    UpdateContext,
     active_bundle,
     install,
     recover,
@@ -112,7 +112,7 @@ def make_rig(folder: Path, bundle: Path, n_releases: int = N_RELEASES) -> Rig:
     return Rig(tuple(sticks), root)
 
 
-def device_at(data: Path) -> Device:
+def device_at(data: Path) -> UpdateContext:
     """Return a device whose trial takes a moment and fails for some releases."""
 
     def try_model(folder: Path) -> None:
@@ -120,10 +120,10 @@ def device_at(data: Path) -> Device:
         if int(release_of(folder.name).split(".")[1]) in FAILING:
             raise refused(Code.SELF_TEST, "made to fail")
 
-    return Device(data=data, try_model=try_model, accept=lambda _: "the rig")
+    return UpdateContext(data=data, try_model=try_model, accept=lambda _: "the rig")
 
 
-def take(device: Device, stick: Path) -> str:
+def take(device: UpdateContext, stick: Path) -> str:
     """Install from a stick; return the code, "" for done."""
     try:
         with FolderStick(stick) as opened:

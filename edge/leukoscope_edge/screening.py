@@ -64,7 +64,11 @@ from leukoscope_edge.vision.scale.scale_estimate import (
     estimate_source_scale,
     measure_sizes,
 )
-from leukoscope_edge.vision.sightings import NOTHING_SEEN, Seen, find_sightings
+from leukoscope_edge.vision.sightings import (
+    NOTHING_SEEN,
+    FrameDetections,
+    find_sightings,
+)
 
 SMUDGE_RADII = 1.5
 """In nucleus radii: a part of a smudge that reads as a nucleus lies so near to it."""
@@ -94,7 +98,7 @@ class Looked:
     """
 
     report: ImageReport
-    seen: Seen = NOTHING_SEEN
+    seen: FrameDetections = NOTHING_SEEN
     place: Placement | None = None
     found_by: str = ""
     bearing: Bearing | None = None

@@ -35,7 +35,7 @@ LONG_CLASSES: dict[str, int] = {
     "edge/leukoscope_edge/records/store.py::Store": 280,
     "edge/leukoscope_edge/screening.py::SlideRun": 320,
 }
-SHARED_NAMES: set[str] = {"Device", "Order", "Person", "Seen"}
+SHARED_NAMES: set[str] = set()
 OFFERS = re.compile(r"^Offers: (.+?)\.$", re.MULTILINE | re.DOTALL)
 
 

@@ -16,7 +16,7 @@ from leukoscope_edge.vision.crop import CropSpec
 from leukoscope_train import run_folder
 from leukoscope_train.__main__ import main
 from leukoscope_train.commands.documents import documents
-from leukoscope_train.data.cells import CropSet, Person, load_crops, save_crops
+from leukoscope_train.data.cells import CropSet, Demographics, load_crops, save_crops
 from leukoscope_train.evaluation.plots import worst
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +44,9 @@ def prepared(tmp_path: Path, draw_cells: Draw) -> Path:
     run_folder.write_json(
         folder / run_folder.PREPARED, {"n_cells": len(crops), "n_blasts": 24}
     )
-    people = {name: asdict(Person(sex="F")) for name in set(crops.people.tolist())}
+    people = {
+        name: asdict(Demographics(sex="F")) for name in set(crops.people.tolist())
+    }
     run_folder.write_json(folder / run_folder.PEOPLE, people)
     (tmp_path / "tiny.toml").write_text(PLAN)
     return folder

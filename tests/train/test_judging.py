@@ -10,7 +10,7 @@ from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting.fraction import call_model
 from leukoscope_edge.counting.statistics import BetaSpread
 from leukoscope_train.commands.judging import difference
-from leukoscope_train.data.cells import CropSet, DataError, Person
+from leukoscope_train.data.cells import CropSet, DataError, Demographics
 from leukoscope_train.data.folds import fold_people, folds_of
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.evaluation.audit import age_band, audit
@@ -150,7 +150,7 @@ def test_a_group_of_nine_is_insufficient_and_of_ten_is_measured() -> None:
         names=people,
         areas_um2=np.ones(76),
     )
-    sexes = {f"p{i}": Person(sex="F" if i < 10 else "M") for i in range(19)}
+    sexes = {f"p{i}": Demographics(sex="F" if i < 10 else "M") for i in range(19)}
     rows = {(r["question"], r["group"]): r for r in audit(crops, p, sexes, 50)}
     assert rows["sex", "F"]["verdict"] == "measured"
     assert rows["sex", "M"]["verdict"] == "insufficient"

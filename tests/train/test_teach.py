@@ -12,7 +12,7 @@ import torch
 from leukoscope_train.__main__ import main
 from leukoscope_train.data.cells import DataError
 from leukoscope_train.data.laboratories import KINDS, LabCells, join, save_cells
-from leukoscope_train.distil import Lesson, Seen, mixed, pooled_and_logits
+from leukoscope_train.distil import Lesson, LessonCells, mixed, pooled_and_logits
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.evaluation.judge import figures_of
 from leukoscope_train.fit import as_input
@@ -186,7 +186,7 @@ def test_a_pupil_learns_to_see_what_its_teacher_sees(tmp_path: Path) -> None:
 def test_blends_have_no_kind_and_only_the_last_cells_are_blended() -> None:
     ready = torch.arange(10.0).view(10, 1, 1, 1).repeat(1, 3, 2, 2)
     nobody = torch.zeros(10, dtype=torch.bool)
-    seen = Seen(ready, torch.zeros(10), torch.zeros(10, len(KINDS)), nobody)
+    seen = LessonCells(ready, torch.zeros(10), torch.zeros(10, len(KINDS)), nobody)
     blends = mixed(seen, seed=1)
     assert blends.is_mixed.tolist() == [False] * 7 + [True] * 3
     torch.testing.assert_close(blends.ready[:7], ready[:7])

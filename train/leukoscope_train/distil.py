@@ -26,7 +26,7 @@ MIXED_LEAST = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LessonCells:
     """A step's cells as a pupil and its teachers see them.
 
     Attributes:
@@ -42,7 +42,7 @@ class Seen:
     is_mixed: torch.Tensor
 
 
-def mixed(seen: Seen, seed: int) -> Seen:
+def mixed(seen: LessonCells, seed: int) -> LessonCells:
     """Blend the last cells of a step with the first ones."""
     n_cells = len(seen.ready)
     n_mixed = round(MIXED_SHARE * n_cells)
@@ -55,7 +55,7 @@ def mixed(seen: Seen, seed: int) -> Seen:
     ready[-n_mixed:] = part * ready[-n_mixed:] + (1 - part) * ready[:n_mixed]
     opened[-n_mixed:] = torch.maximum(opened[-n_mixed:], opened[:n_mixed])
     is_mixed = torch.arange(n_cells) >= n_cells - n_mixed
-    return Seen(ready, seen.targets, opened, is_mixed)
+    return LessonCells(ready, seen.targets, opened, is_mixed)
 
 
 class Lesson(nn.Module):
@@ -71,7 +71,9 @@ class Lesson(nn.Module):
         self.to_teachers = nn.Linear(_width(pupil), sum(widths))
 
     @torch.no_grad()
-    def words(self, seen: Seen, *, half: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    def words(
+        self, seen: LessonCells, *, half: bool
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return (N, K) mean probabilities, softened, and (N, F) standard features."""
         soft, features = [], []
         for teacher in self._teachers:
@@ -84,7 +86,12 @@ class Lesson(nn.Module):
         return torch.stack(soft).mean(0), (whole - whole.mean(0)) / spread
 
     def loss(
-        self, pooled: torch.Tensor, logits: torch.Tensor, seen: Seen, *, half: bool
+        self,
+        pooled: torch.Tensor,
+        logits: torch.Tensor,
+        seen: LessonCells,
+        *,
+        half: bool,
     ) -> torch.Tensor:
         """Return what a pupil is charged for one step.
 

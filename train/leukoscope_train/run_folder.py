@@ -28,7 +28,7 @@ from leukoscope_edge.durable import write_whole
 from leukoscope_edge.inference.card_entries import DecisionEntry, SpreadEntry
 from leukoscope_edge.types import F64
 from leukoscope_train.data.augment import Variation
-from leukoscope_train.data.cells import I64, CropSet, DataError, Person
+from leukoscope_train.data.cells import I64, CropSet, DataError, Demographics
 from leukoscope_train.evaluation.calibrate import CallCalibration
 from leukoscope_train.plan import FitPlan
 
@@ -84,11 +84,11 @@ def share_crops(prepared: Path, folder: Path) -> None:
             (folder / name).symlink_to((prepared / name).resolve())
 
 
-def load_people(folder: Path) -> dict[str, Person]:
+def load_people(folder: Path) -> dict[str, Demographics]:
     """Read what is known of every person; nothing where the file is missing."""
     if not (folder / PEOPLE).exists():
         return {}
-    return {n: Person(**about) for n, about in read_json(folder / PEOPLE).items()}
+    return {n: Demographics(**about) for n, about in read_json(folder / PEOPLE).items()}
 
 
 def load_plan(folder: Path) -> FitPlan:

@@ -27,7 +27,7 @@ from leukoscope_edge.vision.crop import COVER
 from leukoscope_train.data.augment import Variation, compress, keep, vary
 from leukoscope_train.data.cells import DataError
 from leukoscope_train.data.laboratories import KINDS, LabCells
-from leukoscope_train.distil import Lesson, Seen, mixed, pooled_and_logits
+from leukoscope_train.distil import Lesson, LessonCells, mixed, pooled_and_logits
 from leukoscope_train.fit import as_input
 from leukoscope_train.networks.architectures import SIDE_PX, Architecture, make_network
 from leukoscope_train.networks.init_weights import load_start
@@ -329,7 +329,7 @@ def _loss(
 ) -> torch.Tensor:
     ready = as_input(batch.crops.numpy()).to(memory_format=torch.channels_last)
     nobody = torch.zeros(len(ready), dtype=torch.bool)
-    seen = Seen(ready, batch.targets, batch.open_kinds, nobody)
+    seen = LessonCells(ready, batch.targets, batch.open_kinds, nobody)
     if lesson is not None:
         seen = mixed(seen, step)
     pooled, logits = pooled_and_logits(network, seen.ready, half=plan.half)

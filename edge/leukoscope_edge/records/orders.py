@@ -23,7 +23,7 @@ ADULT_FROM_YEARS, OLDEST_YEARS = 18, 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class HospitalOrder:
     """One slide that is asked for.
 
     Attributes:
@@ -47,7 +47,7 @@ class BadRow:
     why: str
 
 
-def orders_in(data: bytes) -> list[Order | BadRow]:
+def orders_in(data: bytes) -> list[HospitalOrder | BadRow]:
     """Return what a file orders, row by row; a file that is none is one bad row."""
     try:
         text = data.decode("utf-8-sig")
@@ -64,13 +64,13 @@ def orders_in(data: bytes) -> list[Order | BadRow]:
     return [_order(i, row) for i, row in found if any(map(str.strip, row))]
 
 
-def _order(row: int, values: list[str]) -> Order | BadRow:
+def _order(row: int, values: list[str]) -> HospitalOrder | BadRow:
     if len(values) != len(COLUMNS):
         return BadRow(row, f"has {len(values)} values, expected {len(COLUMNS)}")
     number, age, type_ = (v.strip() for v in values)
     for why in _problems(number, age, type_):
         return BadRow(row, why)
-    return Order(
+    return HospitalOrder(
         row=row,
         number=number,
         age=_age(age.lower()),

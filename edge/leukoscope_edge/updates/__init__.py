@@ -23,7 +23,7 @@ from leukoscope_edge.updates.active import (
     watched,
 )
 from leukoscope_edge.updates.comparison import Shadow
-from leukoscope_edge.updates.context import Device, Step
+from leukoscope_edge.updates.context import Step, UpdateContext
 from leukoscope_edge.updates.install import Installed, install, preview, recover
 from leukoscope_edge.updates.manifest import Offer
 from leukoscope_edge.updates.records_link import device_with
@@ -32,7 +32,6 @@ from leukoscope_edge.updates.stick import FolderStick, Stick
 from leukoscope_edge.updates.zipped import ZipStick, holds_update, open_stick
 
 __all__ = [
-    "Device",
     "FolderStick",
     "InUse",
     "Installed",
@@ -40,6 +39,7 @@ __all__ = [
     "Shadow",
     "Step",
     "Stick",
+    "UpdateContext",
     "ZipStick",
     "active_bundle",
     "banners",

@@ -11,7 +11,7 @@ from leukoscope_edge.inference.card import read_card
 from leukoscope_edge.types import Domain
 from leukoscope_edge.updates import clock, slots, state
 from leukoscope_edge.updates.codes import Code, refused
-from leukoscope_edge.updates.context import Device, time_floor
+from leukoscope_edge.updates.context import UpdateContext, time_floor
 from leukoscope_edge.updates.install import bundle_folder, is_usable
 from leukoscope_edge.updates.manifest import MANIFEST_NAME, parse_manifest
 from leukoscope_edge.updates.own_disk import own_disk
@@ -76,7 +76,7 @@ def active_bundle(data: Path, domain: Domain) -> Path | None:
     return None if used.slot == SHIPPED else used.folder
 
 
-def roll_back(device: Device, domain: Domain, by: str = "") -> InUse:
+def roll_back(device: UpdateContext, domain: Domain, by: str = "") -> InUse:
     """Change the model in use with the one before it; again changes them back.
 
     Where nothing was before it, or nothing is whole, the shipped model serves.
@@ -98,7 +98,7 @@ def roll_back(device: Device, domain: Domain, by: str = "") -> InUse:
     return in_use(device.data, domain)
 
 
-def note_failure(device: Device, domain: Domain, why: str) -> bool:
+def note_failure(device: UpdateContext, domain: Domain, why: str) -> bool:
     """Count a failure of the model in use; too many, and the one before takes over.
 
     Args:
@@ -122,7 +122,7 @@ def note_failure(device: Device, domain: Domain, why: str) -> bool:
     return _change(device, domain, count).lanes[domain].active != before
 
 
-def note_success(device: Device, domain: Domain) -> None:
+def note_success(device: UpdateContext, domain: Domain) -> None:
     """Forget earlier failures: the model in use works."""
     if state.load(device.models).lanes[domain].n_failures:
         _change(
@@ -133,7 +133,7 @@ def note_success(device: Device, domain: Domain) -> None:
 
 
 @contextmanager
-def watched(device: Device, folder: Path, domain: Domain) -> Iterator[None]:
+def watched(device: UpdateContext, folder: Path, domain: Domain) -> Iterator[None]:
     """Count it where the installed model fails; forget earlier failures if not.
 
     Args:
@@ -153,7 +153,7 @@ def watched(device: Device, folder: Path, domain: Domain) -> Iterator[None]:
         note_success(device, domain)
 
 
-def probe(device: Device, domain: Domain) -> None:
+def probe(device: UpdateContext, domain: Domain) -> None:
     """Run the stored cells of the installed model again; meant for once a day.
 
     Raises:
@@ -170,7 +170,7 @@ def probe(device: Device, domain: Domain) -> None:
         raise
 
 
-def keep_time(device: Device) -> None:
+def keep_time(device: UpdateContext) -> None:
     """Write down that time has passed, if the clock is believed; meant for hourly."""
     now = state.load(device.models)
     if clock.raised(time_floor(now), device.now()) < time_floor(now) + TIME_STEP:
@@ -186,7 +186,7 @@ def history(data: Path) -> tuple[ModelEvent, ...]:
     return state.load(slots.models_folder(data)).events
 
 
-def banners(device: Device) -> tuple[str, ...]:
+def banners(device: UpdateContext) -> tuple[str, ...]:
     """Return what the page shows about models and time, every line once."""
     now, lines = state.load(device.models), []
     for domain in DOMAINS:
@@ -232,7 +232,7 @@ def _review_by(used: InUse) -> str | None:
     return parse_manifest((used.folder / MANIFEST_NAME).read_bytes()).review_by
 
 
-def _given_up(device: Device, now: State, domain: Domain, why: str) -> State:
+def _given_up(device: UpdateContext, now: State, domain: Domain, why: str) -> State:
     lane = now.lanes[domain]
     spare = lane.previous if is_usable(device.models, lane.previous) else None
     slot = str(lane.active)
@@ -242,7 +242,7 @@ def _given_up(device: Device, now: State, domain: Domain, why: str) -> State:
 
 
 def _change(
-    device: Device, domain: Domain, change: Callable[[State, Lane], State]
+    device: UpdateContext, domain: Domain, change: Callable[[State, Lane], State]
 ) -> State:
     with slots.locked(device.models), own_disk():
         now = state.load(device.models)

@@ -46,7 +46,7 @@ def accept_nothing(_: Shadow) -> str | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Device:
+class UpdateContext:
     """One device's data folder and the parts of it that differ in tests.
 
     Attributes:

@@ -31,7 +31,7 @@ from leukoscope_edge.updates import slots, state
 from leukoscope_edge.updates.clock import at_midnight, raised
 from leukoscope_edge.updates.codes import Code, refused
 from leukoscope_edge.updates.comparison import Shadow, compare
-from leukoscope_edge.updates.context import Device, Step, time_floor
+from leukoscope_edge.updates.context import Step, UpdateContext, time_floor
 from leukoscope_edge.updates.manifest import Floor, Manifest, Offer
 from leukoscope_edge.updates.own_disk import own_disk
 from leukoscope_edge.updates.state import SHIPPED, Lane, State, Trial
@@ -56,7 +56,7 @@ class Installed:
     accepted_by: str
 
 
-def install(device: Device, stick: Stick) -> Installed:
+def install(device: UpdateContext, stick: Stick) -> Installed:
     """Take an update from a stick.
 
     Args:
@@ -86,7 +86,7 @@ def install(device: Device, stick: Stick) -> Installed:
         return installed
 
 
-def preview(device: Device, stick: Stick) -> Offer:
+def preview(device: UpdateContext, stick: Stick) -> Offer:
     """Verify what a stick offers, without taking it.
 
     Args:
@@ -106,7 +106,7 @@ def preview(device: Device, stick: Stick) -> Offer:
                 remove(slots.staging_folder(device.models))
 
 
-def recover(device: Device) -> State:
+def recover(device: UpdateContext) -> State:
     """Finish or undo whatever a cut left; to be called at every start.
 
     A trial that fails here is a line in the history, not an error.
@@ -132,7 +132,7 @@ def bundle_folder(models: Path, slot: str, domain: Domain) -> Path:
     return slots.slot_folder(models, slot)
 
 
-def _settle(device: Device) -> State:
+def _settle(device: UpdateContext) -> State:
     now = state.load(device.models, device.kept_floor)
     if now.trial is not None:
         with passing_over(
@@ -148,14 +148,14 @@ def _settle(device: Device) -> State:
     return mended
 
 
-def _keep_floor(device: Device, floor: Floor) -> None:
+def _keep_floor(device: UpdateContext, floor: Floor) -> None:
     """Keep the copy outside this folder; the next start tries again."""
     if floor > device.kept_floor:
         with passing_over(LeukoscopeError, doing="keeping the floor of versions apart"):
             device.keep_floor(floor)
 
 
-def _without_damaged(device: Device, now: State) -> State:
+def _without_damaged(device: UpdateContext, now: State) -> State:
     """Replace every damaged model in use by the one before it."""
     for domain, lane in now.lanes.items():
         if lane.active is None or is_usable(device.models, lane.active):
@@ -166,7 +166,7 @@ def _without_damaged(device: Device, now: State) -> State:
     return now
 
 
-def _finish(device: Device, now: State, trial: Trial) -> Installed:
+def _finish(device: UpdateContext, now: State, trial: Trial) -> Installed:
     """Try a staged model and commit it, or give it up."""
     manifest = slots.read_slot(device.models, trial.slot)
     if manifest is None:
@@ -191,7 +191,7 @@ def _finish(device: Device, now: State, trial: Trial) -> Installed:
     return Installed(manifest=manifest, shadow=shadow, accepted_by=accepted_by)
 
 
-def _tried(device: Device, now: State, trial: Trial) -> Shadow:
+def _tried(device: UpdateContext, now: State, trial: Trial) -> Shadow:
     """Run the stored cells in a child, then the earlier cells here.
 
     Raises:
@@ -218,7 +218,7 @@ def _tried(device: Device, now: State, trial: Trial) -> Shadow:
         raise refused(Code.SELF_TEST, str(err)) from err
 
 
-def _require_own_id(device: Device, now: State, trial: Trial) -> None:
+def _require_own_id(device: UpdateContext, now: State, trial: Trial) -> None:
     """Let no two models here have one id: a slide says by it who judged.
 
     Raises:
@@ -242,7 +242,7 @@ def _require_own_id(device: Device, now: State, trial: Trial) -> None:
 
 
 def _commit(
-    device: Device, now: State, trial: Trial, manifest: Manifest, note: str
+    device: UpdateContext, now: State, trial: Trial, manifest: Manifest, note: str
 ) -> None:
     bad = tuple(sorted({*now.bad, *manifest.revokes}))
     lane = Lane(active=trial.slot, previous=now.lanes[trial.domain].active)
@@ -274,14 +274,14 @@ def _unrevoked(lane: Lane, bad: tuple[str, ...]) -> Lane:
     return Lane(active=active, previous=previous)
 
 
-def _condemn(device: Device, now: State, trial: Trial, why: str) -> None:
+def _condemn(device: UpdateContext, now: State, trial: Trial, why: str) -> None:
     """End a trial and never try this release again."""
     bad = tuple(sorted({*now.bad, slots.release_of(trial.slot)}))
     event = device.event("failed", trial.domain, trial.slot, why)
     state.save(device.models, replace(now, trial=None, bad=bad).with_event(event))
 
 
-def _drop(device: Device, now: State, trial: Trial, why: str) -> None:
+def _drop(device: UpdateContext, now: State, trial: Trial, why: str) -> None:
     """End a trial through no fault of the release."""
     event = device.event("dropped", trial.domain, trial.slot, why)
     state.save(device.models, replace(now, trial=None).with_event(event))

@@ -11,7 +11,7 @@ from typing import Any
 from leukoscope_edge.records.device_log import DEVICE
 from leukoscope_edge.records.slides.slide import ArchivedCell
 from leukoscope_edge.records.store import Store
-from leukoscope_edge.updates.context import Device
+from leukoscope_edge.updates.context import UpdateContext
 from leukoscope_edge.updates.manifest import NO_FLOOR, Floor
 
 FLOOR_NOTE = "model floor"
@@ -27,14 +27,14 @@ class EarlierCells:
         return self.store.archived_cells()
 
 
-def device_with(store: Store, **parts: Any) -> Device:
+def device_with(store: Store, **parts: Any) -> UpdateContext:
     """Return the device whose records these are.
 
     Args:
         store: The records; the models lie in the same data folder.
         parts: Further parts of the device.
     """
-    return Device(
+    return UpdateContext(
         data=store.folder,
         cells=EarlierCells(store),
         kept_floor=kept_floor(store),

@@ -11,7 +11,7 @@ from leukoscope_edge.inference.bundle import open_bundle
 from leukoscope_edge.inference.card import CARD_NAME, read_card
 from leukoscope_edge.updates import slots
 from leukoscope_edge.updates.codes import Code, refused
-from leukoscope_edge.updates.context import Device, Step
+from leukoscope_edge.updates.context import Step, UpdateContext
 from leukoscope_edge.updates.manifest import (
     MANIFEST_NAME,
     Manifest,
@@ -27,7 +27,7 @@ SPARE_BYTES = 32 << 20
 """Room that an update leaves for records, on top of its own size."""
 
 
-def receive(device: Device, stick: Stick, before: State) -> Trial:
+def receive(device: UpdateContext, stick: Stick, before: State) -> Trial:
     """Verify a stick's update and bring it into a slot.
 
     Args:
@@ -55,7 +55,7 @@ def receive(device: Device, stick: Stick, before: State) -> Trial:
     return Trial(slot=slot, domain=manifest.domain, root_version=root_version)
 
 
-def look(device: Device, stick: Stick, before: State) -> Offer:
+def look(device: UpdateContext, stick: Stick, before: State) -> Offer:
     """Verify what a stick offers; only its manifest and card are read.
 
     Raises:
@@ -72,7 +72,7 @@ def look(device: Device, stick: Stick, before: State) -> Offer:
 
 
 def _verified(
-    device: Device, stick: Stick, before: State
+    device: UpdateContext, stick: Stick, before: State
 ) -> tuple[Verifier, Path, Manifest]:
     """Verify a stick's metadata and manifest into fresh staging folders."""
     root = slots.trusted_root(device.models)

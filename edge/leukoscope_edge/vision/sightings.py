@@ -23,7 +23,7 @@ resolution between them; the model's crop has the card's own side."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class FrameDetections:
     """The white cells that one frame shows."""
 
     whole: tuple[Glimpse, ...] = ()
@@ -31,7 +31,7 @@ class Seen:
     smudges: tuple[Glimpse, ...] = ()
 
 
-NOTHING_SEEN = Seen()
+NOTHING_SEEN = FrameDetections()
 
 
 def find_sightings(
@@ -39,7 +39,7 @@ def find_sightings(
     segmentation: Segmentation,
     origin_px: tuple[float, float],
     spec: CropSpec,
-) -> Seen:
+) -> FrameDetections:
     """Place every white cell of a frame; its pictures are cut out when asked for.
 
     Args:
@@ -55,7 +55,7 @@ def find_sightings(
             for i in segmentation.indices(kind)
         )
 
-    return Seen(
+    return FrameDetections(
         whole=of(CellKind.WBC),
         cut_off=of(CellKind.BORDER),
         smudges=of(CellKind.SMUDGE),

@@ -20,7 +20,7 @@ from leukoscope_edge.quality.camera_scale import usual_objective
 from leukoscope_edge.records.device_log import DEVICE
 from leukoscope_edge.records.exports.formats import file_of
 from leukoscope_edge.records.exports.slide_version import open_dossier
-from leukoscope_edge.records.orders import BadRow, Order, orders_in
+from leukoscope_edge.records.orders import BadRow, HospitalOrder, orders_in
 from leukoscope_edge.records.slides.slide import Identity, Kind, SlideSetUp
 from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.sample import SlideFacts
@@ -79,7 +79,7 @@ class HospitalFolders:
             self._device.store.note("orders refused", what, DEVICE)
         _move(path, path.parent / (REFUSED if bad else TAKEN), digest)
 
-    def _start(self, row: Order | BadRow, digest: str) -> Iterator[BadRow]:
+    def _start(self, row: HospitalOrder | BadRow, digest: str) -> Iterator[BadRow]:
         """Start a slide for an order; yield why there is none."""
         if isinstance(row, BadRow):
             yield row
@@ -122,7 +122,7 @@ class HospitalFolders:
                 store.note_export(slide, f"hospital: {name}", sha256, BY)
 
 
-def _set_up(device: Device, order: Order) -> SlideSetUp:
+def _set_up(device: Device, order: HospitalOrder) -> SlideSetUp:
     facts = SlideFacts(
         sample_type=order.sample_type,
         age=order.age,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leukoscope_edge.records.orders import BadRow, Order, orders_in
+from leukoscope_edge.records.orders import BadRow, HospitalOrder, orders_in
 from leukoscope_edge.sample import AgeGroup, SampleType
 
 HEAD = b"number,age,type\n"
@@ -26,7 +26,7 @@ def test_no_row_orders_nothing() -> None:
 )
 def test_an_order_is_read(row: str, age: AgeGroup, sample_type: SampleType) -> None:
     [found] = orders_in(HEAD + row.replace(' "S-1" ', "S-1").encode())
-    assert found == Order(row=2, number="S-1", age=age, sample_type=sample_type)
+    assert found == HospitalOrder(row=2, number="S-1", age=age, sample_type=sample_type)
 
 
 @pytest.mark.parametrize(
@@ -54,10 +54,10 @@ def test_what_is_no_order_says_where_and_why(data: bytes, row: int, why: str) ->
 
 def test_a_bad_row_keeps_no_good_one_back() -> None:
     found = orders_in(HEAD + b"S-1,5,blood\nS-2,5,urine\nS-3,40,blood\n")
-    assert [type(f) for f in found] == [Order, BadRow, Order]
+    assert [type(f) for f in found] == [HospitalOrder, BadRow, HospitalOrder]
 
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_orders_or_lines(data: bytes) -> None:
     for found in (*orders_in(data), *orders_in(HEAD + data)):
-        assert isinstance(found, Order) or "\n" not in found.why
+        assert isinstance(found, HospitalOrder) or "\n" not in found.why

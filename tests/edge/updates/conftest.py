@@ -28,7 +28,7 @@ from tuf.api.metadata import (
 from tuf.api.serialization.json import JSONSerializer
 
 from leukoscope_edge.errors import UpdateError
-from leukoscope_edge.updates import Device, Step, slots, trust_root
+from leukoscope_edge.updates import Step, UpdateContext, slots, trust_root
 from leukoscope_edge.updates.codes import Code, refused
 from leukoscope_edge.updates.comparison import Shadow
 
@@ -255,10 +255,10 @@ def accept_where_nothing_is_compared(shadow: Shadow) -> str | None:
 
 
 @pytest.fixture
-def make_device(tmp_path: Path, publisher: Publisher) -> Callable[..., Device]:
+def make_device(tmp_path: Path, publisher: Publisher) -> Callable[..., UpdateContext]:
     """Return a function that makes a device which trusts the publisher."""
 
-    def make(data: Path = tmp_path / "data", **parts: Any) -> Device:
+    def make(data: Path = tmp_path / "data", **parts: Any) -> UpdateContext:
         root = tmp_path / "given-root.json"
         if not root.exists():
             root.write_bytes(publisher.files["metadata/1.root.json"])
@@ -268,13 +268,13 @@ def make_device(tmp_path: Path, publisher: Publisher) -> Callable[..., Device]:
             "now": lambda: NOW,
             "accept": accept_where_nothing_is_compared,
         }
-        return Device(data=data, **(passes | parts))
+        return UpdateContext(data=data, **(passes | parts))
 
     return make
 
 
 @pytest.fixture
-def device(make_device: Callable[..., Device]) -> Device:
+def device(make_device: Callable[..., UpdateContext]) -> UpdateContext:
     return make_device()
 
 
@@ -293,17 +293,17 @@ def code_of() -> Callable[[Callable[[], Any]], str]:
 
 
 @pytest.fixture
-def active_of() -> Callable[[Device], str | None]:
+def active_of() -> Callable[[UpdateContext], str | None]:
     """Return a function that gives the release in use for real slides."""
 
-    def active(device: Device) -> str | None:
+    def active(device: UpdateContext) -> str | None:
         slot = slots_state(device)
         return slot and slots.release_of(slot)
 
     return active
 
 
-def slots_state(device: Device) -> str | None:
+def slots_state(device: UpdateContext) -> str | None:
     from leukoscope_edge.updates import state
 
     return state.load(device.models).lanes["real"].active

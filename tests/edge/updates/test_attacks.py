@@ -11,21 +11,23 @@ from typing import Any
 import pytest
 import time_machine
 
-from leukoscope_edge.updates import Device, install
+from leukoscope_edge.updates import UpdateContext, install
 from leukoscope_edge.updates.verify import TUF_LIMITS
 
 FAR_VERSION = 2**31
 
 
 @pytest.fixture
-def updated(device: Device, publisher: Any) -> Device:
+def updated(device: UpdateContext, publisher: Any) -> UpdateContext:
     install(device, publisher.release(1).stick)
     return device
 
 
 @pytest.fixture
 def outcome(
-    updated: Device, code_of: Callable[..., str], active_of: Callable[[Device], str]
+    updated: UpdateContext,
+    code_of: Callable[..., str],
+    active_of: Callable[[UpdateContext], str],
 ) -> Callable[[Any], tuple[str, str]]:
     """Return a function that installs a stick: its code, and what is in use after."""
 
@@ -49,7 +51,7 @@ def test_rollback_to_an_older_stick(publisher: Any, outcome: Outcome) -> None:
 
 
 def test_rollback_after_the_trusted_metadata_was_lost(
-    publisher: Any, outcome: Outcome, updated: Device
+    publisher: Any, outcome: Outcome, updated: UpdateContext
 ) -> None:
     second, third = publisher.release(2).stick, publisher.release(3).stick
     assert outcome(third) == ("", "0.3")
@@ -160,7 +162,7 @@ def test_a_device_that_slept_follows_five_roots_on_one_stick(
 
 
 def test_a_missing_root_is_named(
-    publisher: Any, updated: Device, outcome: Outcome
+    publisher: Any, updated: UpdateContext, outcome: Outcome
 ) -> None:
     for _ in range(4):
         publisher.rotate("root", "timestamp")

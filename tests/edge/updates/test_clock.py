@@ -5,7 +5,13 @@ from typing import Any
 import pytest
 import time_machine
 
-from leukoscope_edge.updates import Device, active_bundle, banners, install, state
+from leukoscope_edge.updates import (
+    UpdateContext,
+    active_bundle,
+    banners,
+    install,
+    state,
+)
 from leukoscope_edge.updates.clock import (
     FAR_AHEAD,
     ClockQuality,
@@ -49,7 +55,7 @@ def test_a_wrong_clock_is_w01_and_a_passed_review_date_a_banner() -> None:
 
 @pytest.mark.parametrize("year", [1970, 2000, 2038, 2050, 2100])
 def test_no_clock_stops_an_installed_model(
-    device: Device, publisher: Any, year: int
+    device: UpdateContext, publisher: Any, year: int
 ) -> None:
     install(device, publisher.release(1).stick)
     with time_machine.travel(datetime(year, 1, 2, tzinfo=timezone.utc)):
@@ -65,7 +71,7 @@ def test_no_clock_stops_an_installed_model(
     ],
 )
 def test_an_update_raises_the_floor_of_time_no_further_than_is_believed(
-    make_device: Callable[..., Device], publisher: Any, now: str, expected: str
+    make_device: Callable[..., UpdateContext], publisher: Any, now: str, expected: str
 ) -> None:
     device = make_device(now=lambda: at_midnight(now))
     install(device, publisher.release(1).stick)
@@ -73,7 +79,7 @@ def test_an_update_raises_the_floor_of_time_no_further_than_is_believed(
 
 
 def test_the_page_says_what_is_stale(
-    make_device: Callable[..., Device], publisher: Any
+    make_device: Callable[..., UpdateContext], publisher: Any
 ) -> None:
     stick = publisher.release(1, review_by="2027-03-01").stick
     device = make_device(now=lambda: at_midnight("2027-02-01"))

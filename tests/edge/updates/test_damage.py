@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from leukoscope_edge.errors import UpdateError
 from leukoscope_edge.updates import (
-    Device,
     FolderStick,
+    UpdateContext,
     active_bundle,
     in_use,
     install,
@@ -78,7 +78,7 @@ def expected_on_stick(name: str, how: str) -> set[str]:
 
 @pytest.fixture
 def template(
-    tmp_path: Path, publisher: Any, make_device: Callable[..., Device]
+    tmp_path: Path, publisher: Any, make_device: Callable[..., UpdateContext]
 ) -> dict[str, Path]:
     """A device on release 1 with another before it, and the stick of release 2."""
     device = make_device()
@@ -104,8 +104,8 @@ def read_by_the_device(mount: Path) -> list[Path]:
 @given(which=st.integers(0, 100), how=st.sampled_from(DAMAGES), where=st.floats(0, 1))
 def test_a_damaged_stick_gives_its_code_and_changes_nothing(
     template: dict[str, Path],
-    make_device: Callable[..., Device],
-    active_of: Callable[[Device], str],
+    make_device: Callable[..., UpdateContext],
+    active_of: Callable[[UpdateContext], str],
     code_of: Callable[..., str],
     which: int,
     how: str,
@@ -131,7 +131,7 @@ def test_a_damaged_stick_gives_its_code_and_changes_nothing(
 @given(which=st.integers(0, 100), how=st.sampled_from(DAMAGES), where=st.floats(0, 1))
 def test_a_damaged_device_never_uses_what_is_not_whole(
     template: dict[str, Path],
-    make_device: Callable[..., Device],
+    make_device: Callable[..., UpdateContext],
     publisher: Any,
     which: int,
     how: str,
@@ -168,7 +168,7 @@ FLOORS = ("state.json", "state.json.bak", "floor.json")
 
 @pytest.mark.parametrize("survivor", [*FLOORS, ""])
 def test_all_three_floors_must_go_before_an_old_stick_comes_in(
-    device: Device, publisher: Any, code_of: Callable[..., str], survivor: str
+    device: UpdateContext, publisher: Any, code_of: Callable[..., str], survivor: str
 ) -> None:
     install(device, publisher.release(7).stick)
     for name in set(FLOORS) - {survivor}:
@@ -180,7 +180,10 @@ def test_all_three_floors_must_go_before_an_old_stick_comes_in(
 
 @pytest.mark.parametrize("name", ["state.json", "state.json.bak"])
 def test_a_changed_commit_file_is_not_believed(
-    device: Device, publisher: Any, active_of: Callable[[Device], str], name: str
+    device: UpdateContext,
+    publisher: Any,
+    active_of: Callable[[UpdateContext], str],
+    name: str,
 ) -> None:
     """Its numbers are changed so that it still reads well; the other copy counts."""
     install(device, publisher.release(1).stick)

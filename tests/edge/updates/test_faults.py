@@ -15,8 +15,8 @@ import pytest
 
 from leukoscope_edge import durable
 from leukoscope_edge.updates import (
-    Device,
     Step,
+    UpdateContext,
     history,
     install,
     recover,
@@ -29,7 +29,7 @@ N_FOR_EVER = 5
 
 
 @pytest.fixture
-def sticks(make_device: Callable[..., Device], publisher: Any) -> list[Any]:
+def sticks(make_device: Callable[..., UpdateContext], publisher: Any) -> list[Any]:
     """Sticks of releases 1 and 2; the device is on release 1."""
     first, second = publisher.release(1).stick, publisher.release(2).stick
     install(make_device(), first)
@@ -66,10 +66,10 @@ def in_fork(run: Callable[[], object]) -> int:
 
 @pytest.mark.parametrize("step", list(Step))
 def test_an_error_at_any_step(
-    make_device: Callable[..., Device],
+    make_device: Callable[..., UpdateContext],
     sticks: list[Any],
     code_of: Callable[..., str],
-    active_of: Callable[[Device], str],
+    active_of: Callable[[UpdateContext], str],
     step: Step,
 ) -> None:
     device = make_device()
@@ -86,10 +86,10 @@ def test_an_error_at_any_step(
 
 @pytest.mark.parametrize("step", list(Step))
 def test_a_kill_at_any_step(
-    make_device: Callable[..., Device],
+    make_device: Callable[..., UpdateContext],
     sticks: list[Any],
     code_of: Callable[..., str],
-    active_of: Callable[[Device], str],
+    active_of: Callable[[UpdateContext], str],
     step: Step,
 ) -> None:
     device = make_device()
@@ -105,9 +105,9 @@ def test_a_kill_at_any_step(
 
 @pytest.mark.parametrize("step", BEFORE_TRIAL)
 def test_killed_for_ever_before_the_trial_is_never_the_models_fault(
-    make_device: Callable[..., Device],
+    make_device: Callable[..., UpdateContext],
     sticks: list[Any],
-    active_of: Callable[[Device], str],
+    active_of: Callable[[UpdateContext], str],
     step: Step,
 ) -> None:
     device = make_device()
@@ -123,10 +123,10 @@ def test_killed_for_ever_before_the_trial_is_never_the_models_fault(
 
 @pytest.mark.parametrize("step", IN_TRIAL)
 def test_killed_for_ever_in_the_trial_ends_by_itself(
-    make_device: Callable[..., Device],
+    make_device: Callable[..., UpdateContext],
     sticks: list[Any],
     code_of: Callable[..., str],
-    active_of: Callable[[Device], str],
+    active_of: Callable[[UpdateContext], str],
     step: Step,
 ) -> None:
     """A model that takes the device down at every start must not do so for ever."""
@@ -141,7 +141,9 @@ def test_killed_for_ever_in_the_trial_ends_by_itself(
 
 
 def test_the_third_try_says_u12(
-    make_device: Callable[..., Device], sticks: list[Any], code_of: Callable[..., str]
+    make_device: Callable[..., UpdateContext],
+    sticks: list[Any],
+    code_of: Callable[..., str],
 ) -> None:
     device = make_device()
     dying = make_device(tell=kill_at(Step.TRIAL))
@@ -178,10 +180,10 @@ def fail_nth(n: int, number: int) -> Callable[[int], None]:
     ],
 )
 def test_a_disk_that_fails_at_the_nth_write_for_every_n(
-    make_device: Callable[..., Device],
+    make_device: Callable[..., UpdateContext],
     sticks: list[Any],
     code_of: Callable[..., str],
-    active_of: Callable[[Device], str],
+    active_of: Callable[[UpdateContext], str],
     monkeypatch: pytest.MonkeyPatch,
     number: int,
     code: str,
@@ -208,5 +210,5 @@ def test_a_read_only_data_folder_is_u09(
     tmp_path: Any, publisher: Any, code_of: Callable[..., str]
 ) -> None:
     (tmp_path / "data").write_text("in the way")
-    blocked = Device(data=tmp_path / "data")
+    blocked = UpdateContext(data=tmp_path / "data")
     assert code_of(lambda: install(blocked, publisher.release(1).stick)) == "U09"

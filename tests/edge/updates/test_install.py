@@ -11,9 +11,9 @@ import pytest
 
 from leukoscope_edge.errors import BundleError, UpdateError
 from leukoscope_edge.updates import (
-    Device,
     FolderStick,
     Step,
+    UpdateContext,
     active_bundle,
     history,
     in_use,
@@ -44,7 +44,7 @@ def test_a_device_without_updates_uses_the_shipped_model(tmp_path: Path) -> None
 
 
 def test_an_update_becomes_the_model_in_use(
-    device: Device, publisher: Any, bundle_bytes: dict[str, bytes]
+    device: UpdateContext, publisher: Any, bundle_bytes: dict[str, bytes]
 ) -> None:
     installed = install(device, publisher.release(1).stick)
     folder = active_bundle(device.data, "real")
@@ -57,7 +57,7 @@ def test_an_update_becomes_the_model_in_use(
 
 
 def test_every_step_is_told_in_order(
-    make_device: Callable[..., Device], publisher: Any
+    make_device: Callable[..., UpdateContext], publisher: Any
 ) -> None:
     told: list[Step] = []
     read = 0
@@ -77,7 +77,7 @@ def test_every_step_is_told_in_order(
 
 
 def test_a_stick_as_a_folder_gives_the_same(
-    device: Device, publisher: Any, tmp_path: Path
+    device: UpdateContext, publisher: Any, tmp_path: Path
 ) -> None:
     mount = publisher.release(1).write(tmp_path / "mount")
     with FolderStick(mount) as stick:
@@ -88,12 +88,12 @@ def test_a_stick_as_a_folder_gives_the_same(
 def test_without_a_root_of_trust_nothing_is_taken(
     tmp_path: Path, publisher: Any, code_of: Callable[..., str]
 ) -> None:
-    bare = Device(data=tmp_path / "data")
+    bare = UpdateContext(data=tmp_path / "data")
     assert code_of(lambda: install(bare, publisher.release(1).stick)) == "U15"
 
 
 def test_another_root_does_not_replace_the_trusted_one(
-    device: Device, publisher: Any, tmp_path: Path, code_of: Callable[..., str]
+    device: UpdateContext, publisher: Any, tmp_path: Path, code_of: Callable[..., str]
 ) -> None:
     other = publisher.clone()
     other.rotate("root")
@@ -119,10 +119,10 @@ def test_another_root_does_not_replace_the_trusted_one(
     ],
 )
 def test_what_may_follow_release_5(
-    device: Device,
+    device: UpdateContext,
     publisher: Any,
     code_of: Callable[..., str],
-    active_of: Callable[[Device], str],
+    active_of: Callable[[UpdateContext], str],
     changes: dict[str, Any],
     code: str,
 ) -> None:
@@ -133,10 +133,10 @@ def test_what_may_follow_release_5(
 
 
 def test_a_failed_trial_changes_nothing_and_is_remembered(
-    make_device: Callable[..., Device],
+    make_device: Callable[..., UpdateContext],
     publisher: Any,
     code_of: Callable[..., str],
-    active_of: Callable[[Device], str],
+    active_of: Callable[[UpdateContext], str],
 ) -> None:
     def fail(folder: Path) -> None:
         raise refused(Code.SELF_TEST, "a test says so")
@@ -151,7 +151,7 @@ def test_a_failed_trial_changes_nothing_and_is_remembered(
 
 
 def test_a_revoked_release_is_not_gone_back_to(
-    device: Device, publisher: Any, code_of: Callable[..., str]
+    device: UpdateContext, publisher: Any, code_of: Callable[..., str]
 ) -> None:
     install(device, publisher.release(1).stick)
     install(device, publisher.release(2, revokes='["0.1"]').stick)
@@ -160,10 +160,10 @@ def test_a_revoked_release_is_not_gone_back_to(
 
 
 def test_rolling_back_twice_is_where_one_was(
-    device: Device,
+    device: UpdateContext,
     publisher: Any,
     code_of: Callable[..., str],
-    active_of: Callable[[Device], str],
+    active_of: Callable[[UpdateContext], str],
 ) -> None:
     assert code_of(lambda: roll_back(device, "real")) == "U18"
     install(device, publisher.release(1).stick)
@@ -177,7 +177,7 @@ def test_rolling_back_twice_is_where_one_was(
 
 
 def test_going_back_does_not_let_an_old_stick_in(
-    device: Device, publisher: Any, code_of: Callable[..., str]
+    device: UpdateContext, publisher: Any, code_of: Callable[..., str]
 ) -> None:
     old = publisher.release(1).stick
     install(device, old)
@@ -187,7 +187,7 @@ def test_going_back_does_not_let_an_old_stick_in(
 
 
 def test_three_failures_in_a_row_give_the_model_up(
-    device: Device, publisher: Any, active_of: Callable[[Device], str]
+    device: UpdateContext, publisher: Any, active_of: Callable[[UpdateContext], str]
 ) -> None:
     install(device, publisher.release(1).stick)
     install(device, publisher.release(2).stick)
@@ -200,7 +200,7 @@ def test_three_failures_in_a_row_give_the_model_up(
 
 
 def test_a_model_that_fails_while_it_is_used_is_counted(
-    device: Device, publisher: Any, tmp_path: Path
+    device: UpdateContext, publisher: Any, tmp_path: Path
 ) -> None:
     install(device, publisher.release(1).stick)
     folder = active_bundle(device.data, "real")
@@ -218,9 +218,9 @@ def test_a_model_that_fails_while_it_is_used_is_counted(
 
 
 def test_a_failed_daily_check_gives_the_model_up(
-    make_device: Callable[..., Device],
+    make_device: Callable[..., UpdateContext],
     publisher: Any,
-    active_of: Callable[[Device], str],
+    active_of: Callable[[UpdateContext], str],
 ) -> None:
     def fail(folder: Path) -> None:
         raise refused(Code.SELF_TEST)
@@ -245,7 +245,7 @@ def damage(folder: Path) -> None:
 
 
 def test_a_damaged_model_gives_way_to_the_one_before_and_says_so(
-    device: Device, publisher: Any, active_of: Callable[[Device], str]
+    device: UpdateContext, publisher: Any, active_of: Callable[[UpdateContext], str]
 ) -> None:
     install(device, publisher.release(1).stick)
     install(device, publisher.release(2).stick)
@@ -260,7 +260,7 @@ def test_a_damaged_model_gives_way_to_the_one_before_and_says_so(
 
 
 def test_no_whole_model_is_s01_and_the_shipped_one_only_by_hand(
-    device: Device, publisher: Any, code_of: Callable[..., str]
+    device: UpdateContext, publisher: Any, code_of: Callable[..., str]
 ) -> None:
     install(device, publisher.release(1).stick)
     damage(slots.slot_folder(device.models, str(in_use(device.data, "real").slot)))
@@ -277,7 +277,7 @@ def test_no_whole_model_is_s01_and_the_shipped_one_only_by_hand(
 
 
 def test_two_updaters_do_not_meet(
-    device: Device, publisher: Any, code_of: Callable[..., str]
+    device: UpdateContext, publisher: Any, code_of: Callable[..., str]
 ) -> None:
     stick = publisher.release(1).stick
     with slots.locked(device.models):
@@ -287,7 +287,7 @@ def test_two_updaters_do_not_meet(
 
 
 def test_nothing_but_the_slots_in_use_stays_on_the_disk(
-    device: Device, publisher: Any
+    device: UpdateContext, publisher: Any
 ) -> None:
     for sequence in range(1, 5):
         install(device, publisher.release(sequence).stick)
@@ -297,10 +297,10 @@ def test_nothing_but_the_slots_in_use_stays_on_the_disk(
 
 
 def test_the_newest_release_may_come_again_where_it_was_lost(
-    device: Device,
+    device: UpdateContext,
     publisher: Any,
     code_of: Callable[..., str],
-    active_of: Callable[[Device], str],
+    active_of: Callable[[UpdateContext], str],
 ) -> None:
     older, newest = publisher.release(1).stick, publisher.release(2).stick
     install(device, newest)
@@ -313,7 +313,7 @@ def test_the_newest_release_may_come_again_where_it_was_lost(
     assert active_of(device) == "0.2"
 
 
-def test_a_look_takes_nothing(device: Device, publisher: Any) -> None:
+def test_a_look_takes_nothing(device: UpdateContext, publisher: Any) -> None:
     offer = preview(device, publisher.release(1).stick)
     assert (offer.manifest.release, offer.card.id) == ("0.1", "red-1")
     assert in_use(device.data, "real").slot == SHIPPED
@@ -323,7 +323,7 @@ def test_a_look_takes_nothing(device: Device, publisher: Any) -> None:
 
 
 def test_time_is_written_down_only_where_it_is_believed(
-    make_device: Callable[..., Device], publisher: Any
+    make_device: Callable[..., UpdateContext], publisher: Any
 ) -> None:
     def floor() -> str:
         return state.load(make_device().models).time_floor
@@ -339,7 +339,7 @@ def test_time_is_written_down_only_where_it_is_believed(
 
 
 def test_earlier_cells_are_gone_through_at_every_trial(
-    make_device: Callable[..., Device], publisher: Any
+    make_device: Callable[..., UpdateContext], publisher: Any
 ) -> None:
     asked: list[str] = []
 
@@ -356,7 +356,7 @@ def test_earlier_cells_are_gone_through_at_every_trial(
 
 
 def test_a_model_is_on_trial_until_it_is_settled(
-    make_device: Callable[..., Device], publisher: Any
+    make_device: Callable[..., UpdateContext], publisher: Any
 ) -> None:
     seen: list[bool] = []
     data = make_device().data
@@ -367,13 +367,17 @@ def test_a_model_is_on_trial_until_it_is_settled(
     assert not is_on_trial(data)
 
 
-def test_what_was_revoked_once_stays_revoked(device: Device, publisher: Any) -> None:
+def test_what_was_revoked_once_stays_revoked(
+    device: UpdateContext, publisher: Any
+) -> None:
     install(device, publisher.release(2, revokes='["0.1"]').stick)
     install(device, publisher.release(3).stick)
     assert state.load(device.models, device.kept_floor).bad == ("0.1",)
 
 
-def test_the_floor_of_the_root_never_sinks(device: Device, publisher: Any) -> None:
+def test_the_floor_of_the_root_never_sinks(
+    device: UpdateContext, publisher: Any
+) -> None:
     install(device, publisher.release(1).stick)
     now = state.load(device.models, device.kept_floor)
     high = replace(now, floor=replace(now.floor, root_version=7))

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from leukoscope_edge.durable import remove
-from leukoscope_edge.updates import Device, install
+from leukoscope_edge.updates import UpdateContext, install
 from leukoscope_edge.updates.own_disk import replace_file
 from leukoscope_edge.updates.state import STATE_NAME
 
@@ -46,7 +46,7 @@ class Recorder:
 
 
 def test_every_rename_is_between_the_syncs_that_it_needs(
-    device: Device, publisher: Any, monkeypatch: pytest.MonkeyPatch
+    device: UpdateContext, publisher: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stick = publisher.release(1).stick
     recorder = Recorder(monkeypatch)
@@ -64,7 +64,7 @@ def test_every_rename_is_between_the_syncs_that_it_needs(
 
 
 def test_every_file_of_a_slot_is_synced_before_the_slot_appears(
-    device: Device, publisher: Any, monkeypatch: pytest.MonkeyPatch
+    device: UpdateContext, publisher: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stick = publisher.release(1).stick
     recorder = Recorder(monkeypatch)

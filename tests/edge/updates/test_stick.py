@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from leukoscope_edge.errors import UpdateError
-from leukoscope_edge.updates import Device, FolderStick, install
+from leukoscope_edge.updates import FolderStick, UpdateContext, install
 from leukoscope_edge.updates.stick import METADATA, TARGETS
 
 N_STRANGE_FILES = 20_000
@@ -20,14 +20,14 @@ def mount(tmp_path: Path, publisher: Any) -> Path:
     return Path(publisher.release(1).write(tmp_path / "mount"))
 
 
-def take(device: Device, mount: Path) -> None:
+def take(device: UpdateContext, mount: Path) -> None:
     with FolderStick(mount) as stick:
         install(device, stick)
 
 
 @pytest.mark.parametrize("what", ["nothing", "file", "half", "link", "nul"])
 def test_what_is_no_update_is_u01(
-    tmp_path: Path, device: Device, code_of: Callable[..., str], what: str
+    tmp_path: Path, device: UpdateContext, code_of: Callable[..., str], what: str
 ) -> None:
     path = tmp_path / "place"
     match what:
@@ -43,12 +43,14 @@ def test_what_is_no_update_is_u01(
     assert code_of(lambda: take(device, path)) == "U01"
 
 
-def test_the_update_folder_itself_may_be_named(device: Device, mount: Path) -> None:
+def test_the_update_folder_itself_may_be_named(
+    device: UpdateContext, mount: Path
+) -> None:
     take(device, mount / "LEUKOSCOPE-UPDATE")
 
 
 def test_strange_files_cost_nothing_because_no_folder_is_listed(
-    device: Device, mount: Path, monkeypatch: pytest.MonkeyPatch
+    device: UpdateContext, mount: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     update = mount / "LEUKOSCOPE-UPDATE"
     for number in range(N_STRANGE_FILES):
@@ -110,10 +112,10 @@ class LeavingStick(FolderStick):
 
 
 def test_taken_out_in_the_middle_is_u14_and_put_back_works(
-    device: Device,
+    device: UpdateContext,
     mount: Path,
     code_of: Callable[..., str],
-    active_of: Callable[[Device], str],
+    active_of: Callable[[UpdateContext], str],
 ) -> None:
     def pull() -> None:
         with LeavingStick(mount) as stick:
@@ -128,7 +130,7 @@ def test_taken_out_in_the_middle_is_u14_and_put_back_works(
 
 
 def test_a_stick_that_changes_all_the_time_never_gets_a_changed_byte_in(
-    device: Device, mount: Path, bundle_bytes: dict[str, bytes]
+    device: UpdateContext, mount: Path, bundle_bytes: dict[str, bytes]
 ) -> None:
     """A thread swaps the model for another, before, between and after every check."""
     (model,) = mount.glob("LEUKOSCOPE-UPDATE/targets/*model.cpu.onnx")
@@ -178,7 +180,9 @@ class SwappingStick:
 
 
 @pytest.mark.parametrize("name", ["model.cpu.onnx", "card.toml", "manifest.toml"])
-def test_every_file_is_read_once(device: Device, publisher: Any, name: str) -> None:
+def test_every_file_is_read_once(
+    device: UpdateContext, publisher: Any, name: str
+) -> None:
     stick = publisher.release(1).stick
     swapping = SwappingStick(stick, publisher.target_name(name))
     install(device, swapping)
@@ -186,7 +190,7 @@ def test_every_file_is_read_once(device: Device, publisher: Any, name: str) -> N
 
 
 def test_too_little_room_is_u08_before_the_model_is_read(
-    device: Device,
+    device: UpdateContext,
     publisher: Any,
     code_of: Callable[..., str],
     monkeypatch: pytest.MonkeyPatch,
@@ -203,10 +207,10 @@ def test_too_little_room_is_u08_before_the_model_is_read(
 
 
 def test_a_disk_that_fills_while_copying_is_u08(
-    make_device: Callable[..., Device],
+    make_device: Callable[..., UpdateContext],
     publisher: Any,
     code_of: Callable[..., str],
-    active_of: Callable[[Device], str],
+    active_of: Callable[[UpdateContext], str],
 ) -> None:
     """A real limit: the child may write no file longer than 1 kB."""
     import resource

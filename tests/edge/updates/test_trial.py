@@ -22,7 +22,7 @@ from leukoscope_edge.records.slides.slide import (
 from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import Call, CallName
-from leukoscope_edge.updates import Device, Shadow, history, install
+from leukoscope_edge.updates import Shadow, UpdateContext, history, install
 from leukoscope_edge.updates.comparison import compare
 from leukoscope_edge.updates.trial import run_trial
 
@@ -125,12 +125,12 @@ def test_a_child_that_dies_or_hangs_is_u11(
 
 
 def test_a_signed_model_that_fails_is_not_installed(
-    make_device: Callable[..., Device],
+    make_device: Callable[..., UpdateContext],
     publisher: Any,
     bundle_folder: Path,
     red_model: Callable[..., bytes],
     code_of: Callable[..., str],
-    active_of: Callable[[Device], str],
+    active_of: Callable[[UpdateContext], str],
 ) -> None:
     device = make_device(try_model=run_trial)
     install(device, publisher.release(1).stick)
@@ -257,11 +257,11 @@ def test_the_sentence_and_whether_a_person_must_accept(
 
 
 def test_a_change_is_accepted_by_name_or_not_at_all(
-    make_device: Callable[..., Device],
+    make_device: Callable[..., UpdateContext],
     publisher: Any,
     bundle_folder: Path,
     code_of: Callable[..., str],
-    active_of: Callable[[Device], str],
+    active_of: Callable[[UpdateContext], str],
 ) -> None:
     cells = judged_by(bundle_folder, slide("0007", 30, "normal"))
     install(make_device(), publisher.release(1).stick)
@@ -283,7 +283,9 @@ def test_a_change_is_accepted_by_name_or_not_at_all(
 
 
 def test_a_model_that_wants_other_crops_needs_a_person(
-    make_device: Callable[..., Device], publisher: Any, code_of: Callable[..., str]
+    make_device: Callable[..., UpdateContext],
+    publisher: Any,
+    code_of: Callable[..., str],
 ) -> None:
     """The shipped model's cells are 128 pixels wide, the test's 32."""
     shipped = shipped_bundle_for("real")
@@ -302,7 +304,9 @@ def test_a_model_that_is_too_slow_for_a_moving_hand_is_refused(
 
 
 def test_an_id_that_is_here_with_another_card_is_refused(
-    make_device: Callable[..., Device], publisher: Any, code_of: Callable[..., str]
+    make_device: Callable[..., UpdateContext],
+    publisher: Any,
+    code_of: Callable[..., str],
 ) -> None:
     """The same weights under other operating points would judge old slides anew."""
     device = make_device()

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leukoscope_edge.errors import UpdateError
-from leukoscope_edge.updates import Device, install, open_stick
+from leukoscope_edge.updates import UpdateContext, install, open_stick
 from leukoscope_edge.updates.zipped import MAX_ENTRIES, ZIP_NAME, ZipStick, holds_update
 
 
@@ -27,14 +27,17 @@ def single(publisher: Any, tmp_path: Path) -> Path:
     return zipped(publisher.release(1).files, tmp_path / ZIP_NAME)
 
 
-def take(device: Device, path: Path) -> None:
+def take(device: UpdateContext, path: Path) -> None:
     with open_stick(path) as stick:
         install(device, stick)
 
 
 @pytest.mark.parametrize("name", ["", ZIP_NAME])
 def test_one_file_gives_the_same_as_a_folder(
-    device: Device, single: Path, active_of: Callable[[Device], str], name: str
+    device: UpdateContext,
+    single: Path,
+    active_of: Callable[[UpdateContext], str],
+    name: str,
 ) -> None:
     assert holds_update(single.parent)
     take(device, single.parent / name)
@@ -42,10 +45,10 @@ def test_one_file_gives_the_same_as_a_folder(
 
 
 def test_a_folder_goes_before_a_file_beside_it(
-    device: Device,
+    device: UpdateContext,
     publisher: Any,
     single: Path,
-    active_of: Callable[[Device], str],
+    active_of: Callable[[UpdateContext], str],
 ) -> None:
     publisher.release(2).write(single.parent)
     take(device, single.parent)
@@ -53,7 +56,7 @@ def test_a_folder_goes_before_a_file_beside_it(
 
 
 def test_what_is_compressed_or_missing_has_its_code(
-    device: Device, publisher: Any, tmp_path: Path, code_of: Callable[..., str]
+    device: UpdateContext, publisher: Any, tmp_path: Path, code_of: Callable[..., str]
 ) -> None:
     files = dict(publisher.release(1).files)
     packed = zipped(files, tmp_path / "a.allbundle", zipfile.ZIP_DEFLATED)
@@ -65,7 +68,7 @@ def test_what_is_compressed_or_missing_has_its_code(
 
 
 def test_a_name_that_stands_there_twice_counts_once_and_verified(
-    device: Device, single: Path, publisher: Any, code_of: Callable[..., str]
+    device: UpdateContext, single: Path, publisher: Any, code_of: Callable[..., str]
 ) -> None:
     name = f"LEUKOSCOPE-UPDATE/{publisher.target_name('model.cpu.onnx')}"
     with (
@@ -99,10 +102,10 @@ def test_a_zip64_end_is_refused(single: Path) -> None:
 )
 @given(data=st.data())
 def test_whatever_is_changed_in_it_has_a_code_and_changes_nothing(
-    device: Device,
+    device: UpdateContext,
     single: Path,
     code_of: Callable[..., str],
-    active_of: Callable[[Device], str],
+    active_of: Callable[[UpdateContext], str],
     data: st.DataObject,
 ) -> None:
     whole = single.read_bytes()

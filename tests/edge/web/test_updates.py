@@ -63,7 +63,7 @@ def active(device: Device) -> str:
     return updates.name_of(device.store.folder, slot, DOMAIN)
 
 
-def accepting(device: Device) -> updates.Device:
+def accepting(device: Device) -> updates.UpdateContext:
     """The device with a supervisor who accepts what is compared with nothing."""
     return updates.device_with(device.store, accept=lambda _: NAME)
 

@@ -57,7 +57,7 @@ class DataError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class Demographics:
     """What is known of a person; "" where it is not."""
 
     site: str = ""
@@ -88,7 +88,7 @@ class CellFile:
     split: str
     source: str
     sha256: str = ""
-    about: Person = Person()
+    about: Demographics = Demographics()
     blasts_px: tuple[tuple[float, float], ...] | None = None
 
 

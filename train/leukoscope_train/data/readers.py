@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from leukoscope_train.data.cells import BLAST, NORMAL, CellFile, DataError, Person
+from leukoscope_train.data.cells import BLAST, NORMAL, CellFile, DataError, Demographics
 
 CNMC_LABELS = {"hem": NORMAL, "all": BLAST}
 CNMC_NAME = re.compile(r"UID_(H?\d+)_\d+_\d+_(all|hem)", re.IGNORECASE)
@@ -310,7 +310,7 @@ def _table_file(path: Path, row: dict[str, str], source: str) -> CellFile:
         person=row["subject"].upper(),
         split=row.get("split", ""),
         source=source,
-        about=Person(
+        about=Demographics(
             site=row.get("site", ""),
             sex=row.get("sex", ""),
             age_years=row.get("age", ""),
@@ -319,13 +319,13 @@ def _table_file(path: Path, row: dict[str, str], source: str) -> CellFile:
     )
 
 
-def people_of(files: list[CellFile]) -> dict[str, Person]:
+def people_of(files: list[CellFile]) -> dict[str, Demographics]:
     """Return what is known of every person.
 
     Raises:
         DataError: Two images say different things of one person.
     """
-    people: dict[str, Person] = {}
+    people: dict[str, Demographics] = {}
     for file in files:
         if file.person and people.setdefault(file.person, file.about) != file.about:
             raise DataError(

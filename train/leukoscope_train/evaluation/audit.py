@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from leukoscope_edge.types import F64
-from leukoscope_train.data.cells import CropSet, Person
+from leukoscope_train.data.cells import CropSet, Demographics
 from leukoscope_train.evaluation.report import model_row
 
 FEWEST_PEOPLE = 10
@@ -21,7 +21,7 @@ UNKNOWN = "unknown"
 MEASURED, INSUFFICIENT, NO_DATA = "measured", "insufficient", "insufficient: no data"
 
 
-def groups_of(person: Person) -> dict[str, str]:
+def groups_of(person: Demographics) -> dict[str, str]:
     """Return the group of a person by each question."""
     return {
         "sex": person.sex or UNKNOWN,
@@ -44,7 +44,7 @@ def age_band(age_years: str) -> str:
 
 
 def audit(
-    crops: CropSet, p: F64, people: dict[str, Person], n_draws: int = 1000
+    crops: CropSet, p: F64, people: dict[str, Demographics], n_draws: int = 1000
 ) -> list[dict[str, Any]]:
     """Return a row for every group: its size, and its figures where it is large enough.
 
@@ -55,9 +55,9 @@ def audit(
         n_draws: Resamplings for the intervals.
     """
     rows = []
-    for question in groups_of(Person()):
+    for question in groups_of(Demographics()):
         group_of = {
-            name: groups_of(people.get(name, Person()))[question]
+            name: groups_of(people.get(name, Demographics()))[question]
             for name in np.unique(crops.people).tolist()
         }
         own = np.array([group_of[name] for name in crops.people.tolist()])

@@ -21,7 +21,7 @@ from leukoscope_edge.inference.card import read_card
 from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.records.store import DATABASE_NAME, Store, open_store
 from leukoscope_edge.types import Domain
-from leukoscope_edge.updates import Device, Shadow, Step, slots
+from leukoscope_edge.updates import Shadow, Step, UpdateContext, slots
 from leukoscope_edge.updates.state import DOMAINS, SHIPPED
 
 
@@ -71,7 +71,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def _list(options: argparse.Namespace) -> int:
-    device = Device(data=options.data)
+    device = UpdateContext(data=options.data)
     serving = {updates.in_use(options.data, d).folder for d in DOMAINS}
     for folder in (*shipped_bundles().values(), *_installed(options.data)):
         card = open_bundle(folder).card
@@ -122,8 +122,12 @@ def _install(options: argparse.Namespace) -> int:
     return 0
 
 
-def _device(data: Path, store: Store | None, **parts: Any) -> Device:
-    return updates.device_with(store, **parts) if store else Device(data=data, **parts)
+def _device(data: Path, store: Store | None, **parts: Any) -> UpdateContext:
+    return (
+        updates.device_with(store, **parts)
+        if store
+        else UpdateContext(data=data, **parts)
+    )
 
 
 @contextmanager
@@ -169,7 +173,7 @@ class _Told:
 
 def _rollback(options: argparse.Namespace) -> int:
     domain: Domain = options.domain
-    used = updates.roll_back(Device(data=options.data), domain, options.by)
+    used = updates.roll_back(UpdateContext(data=options.data), domain, options.by)
     if used.folder is not None:
         model = read_card(used.folder).id
         with _records(options.data) as store:

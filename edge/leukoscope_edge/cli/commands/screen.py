@@ -47,7 +47,7 @@ from leukoscope_edge.records.store import open_store
 from leukoscope_edge.screening import screen
 from leukoscope_edge.screening_result import Screening
 from leukoscope_edge.types import THRESHOLDS
-from leukoscope_edge.updates import Device, active_bundle, watched
+from leukoscope_edge.updates import UpdateContext, active_bundle, watched
 from leukoscope_edge.vision.scale.stage_micrometer import Calibration
 
 MAX_THREADS, MAX_FRAMES = 64, 10_000_000
@@ -215,7 +215,7 @@ def _walk(
     """Take every frame down the road that `screening` shows."""
     cv2.setNumThreads(1)  # the threads go to frames, each of which is small work
     with (
-        watched(Device(data=options.data), bundle.folder, bundle.card.domain),
+        watched(UpdateContext(data=options.data), bundle.folder, bundle.card.domain),
         source as camera,
         open_engine(
             bundle,
