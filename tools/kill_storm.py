@@ -35,14 +35,12 @@ from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Interval, Verdict, VerdictName
 from leukoscope_edge.records import database
 from leukoscope_edge.records.exports.pdf_report import write_paper
+from leukoscope_edge.records.slides.cell_record import FieldPicture, MissedCell, cell_id
 from leukoscope_edge.records.slides.slide import (
-    FieldPicture,
     Identity,
-    MissedCell,
     Origin,
     SlideRecord,
     SlideSetUp,
-    cell_id,
 )
 from leukoscope_edge.records.slides.slide_state import Action, SlideState, is_allowed
 from leukoscope_edge.records.store import open_store

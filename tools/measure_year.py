@@ -25,9 +25,8 @@ from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Refusal
 from leukoscope_edge.records.device_log import DEVICE
+from leukoscope_edge.records.slides.cell_record import CellRecord, FieldPicture
 from leukoscope_edge.records.slides.slide import (
-    CellRecord,
-    FieldPicture,
     Identity,
     Kind,
     Origin,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from leukoscope_edge.records.pictures import Pictures, jpeg_bytes
-from leukoscope_edge.records.slides.slide import FieldPicture
+from leukoscope_edge.records.slides.cell_record import FieldPicture
 from leukoscope_edge.types import U8, CallName, Cell, Frame, Sighting
 
 JPEG_QUALITY = 92

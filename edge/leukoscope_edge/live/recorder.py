@@ -13,12 +13,9 @@ from leukoscope_edge.inference.card import Card
 from leukoscope_edge.live.field_pictures import Fields
 from leukoscope_edge.messages import Message
 from leukoscope_edge.records.pictures import apart, from_png, pixels_sha256
+from leukoscope_edge.records.slides.cell_record import CellRecord, cell_id
 from leukoscope_edge.records.slides.first_look import blind_place
-from leukoscope_edge.records.slides.slide import (
-    MIN_OTHERS_REVIEWED,
-    CellRecord,
-    cell_id,
-)
+from leukoscope_edge.records.slides.slide import MIN_OTHERS_REVIEWED
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.screening import Looked
 from leukoscope_edge.screening_result import Screening

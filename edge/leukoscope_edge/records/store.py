@@ -1,7 +1,7 @@
 """The records of a device: one folder, one list of events, pictures beside it.
 
-Everything that happens is an event (`records/events.py`); a slide is the fold of its
-events (`records/slide.py`). What a method acknowledges by returning is on the disk.
+Everything that happens is an event (`events.py`); a slide is the fold of its
+events (`slides/slide.py`). What a method acknowledges by returning is on the disk.
 A method that is called again with the same `key` does nothing twice.
 
     DIR/records.sqlite     the events, the signed head, the wrapped keys of the records

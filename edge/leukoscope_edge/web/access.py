@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import HTTPException, Path, Request, Response
 
 from leukoscope_edge.accounts import AT_SCREEN, Entry, Person, Right
-from leukoscope_edge.records.slides.slide import CellRecord, SlideRecord
+from leukoscope_edge.records.slides.cell_record import CellRecord
+from leukoscope_edge.records.slides.slide import SlideRecord
 from leukoscope_edge.records.slides.slide_state import Action, SlideState, state_of
 from leukoscope_edge.web.device import Device, has_right
 from leukoscope_edge.web.security import COOKIE, session_of

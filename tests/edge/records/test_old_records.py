@@ -16,10 +16,11 @@ from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.records.exports.facts import facts
 from leukoscope_edge.records.exports.report_words import said_verdict
 from leukoscope_edge.records.exports.slide_version import open_dossier
+from leukoscope_edge.records.slides.cell_record import CellRecord
 from leukoscope_edge.records.slides.conclusion import verdict_of
 from leukoscope_edge.records.slides.correction import Corrected
 from leukoscope_edge.records.slides.first_look import first_pass
-from leukoscope_edge.records.slides.slide import CellRecord, Identity, Kind
+from leukoscope_edge.records.slides.slide import Identity, Kind
 from leukoscope_edge.records.slides.slide_fold import fold
 from leukoscope_edge.records.slides.slide_objects import cell_object
 from leukoscope_edge.records.slides.slide_state import SlideState

@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from leukoscope_edge.records.events import Event
-from leukoscope_edge.records.slides.slide import FieldPicture, Kind
+from leukoscope_edge.records.slides.cell_record import FieldPicture
+from leukoscope_edge.records.slides.slide import Kind
 from leukoscope_edge.records.slides.slide_fold import fold
 from leukoscope_edge.types import THRESHOLDS, Cell
 

@@ -22,7 +22,8 @@ from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.records.database import IS_BOUND, MIGRATIONS
 from leukoscope_edge.records.events import NO_EVENT_HASH
 from leukoscope_edge.records.keys import open_keys
-from leukoscope_edge.records.slides.slide import Kind, MissedCell, SlideSetUp
+from leukoscope_edge.records.slides.cell_record import MissedCell
+from leukoscope_edge.records.slides.slide import Kind, SlideSetUp
 from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.records.store import (
     COPY_FOLDER,

@@ -13,12 +13,8 @@ import pytest
 from leukoscope_edge.errors import UpdateError
 from leukoscope_edge.inference.bundle import shipped_bundle_for, shipped_bundles
 from leukoscope_edge.inference.card import read_card
-from leukoscope_edge.records.slides.slide import (
-    ArchivedCell,
-    CellRecord,
-    Origin,
-    SlideRecord,
-)
+from leukoscope_edge.records.slides.cell_record import CellRecord
+from leukoscope_edge.records.slides.slide import ArchivedCell, Origin, SlideRecord
 from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import Call, CallName

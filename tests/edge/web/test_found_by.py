@@ -32,7 +32,8 @@ from leukoscope_edge.outcome import Refusal
 from leukoscope_edge.profile import CameraEntry, Profile
 from leukoscope_edge.records.pictures import from_png
 from leukoscope_edge.records.slides import reproduce
-from leukoscope_edge.records.slides.slide import FieldPicture, SlideRecord
+from leukoscope_edge.records.slides.cell_record import FieldPicture
+from leukoscope_edge.records.slides.slide import SlideRecord
 from leukoscope_edge.service.health import Sign, signs
 from leukoscope_edge.types import F32, THRESHOLDS, U8, CallName, Segmentation, Tally
 from leukoscope_edge.web.device import Device

@@ -3,8 +3,8 @@
 from leukoscope_edge.records.exports.facts import fact_headings
 from leukoscope_edge.records.exports.slide_version import Dossier
 from leukoscope_edge.records.exports.text_table import BOX_KEYS, csv_bytes
+from leukoscope_edge.records.slides.cell_record import CellRecord
 from leukoscope_edge.records.slides.kinds import is_named
-from leukoscope_edge.records.slides.slide import CellRecord
 
 CELL_KEYS = (
     "slide",

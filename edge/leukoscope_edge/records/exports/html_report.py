@@ -28,7 +28,7 @@ from leukoscope_edge.records.exports.report_words import (
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.records.exports.screening_version import version_of, views_of
 from leukoscope_edge.records.exports.slide_version import Dossier
-from leukoscope_edge.records.slides.slide import CellRecord
+from leukoscope_edge.records.slides.cell_record import CellRecord
 from leukoscope_edge.screening_result import Screening
 
 PACKAGE = "leukoscope_edge.records.exports"

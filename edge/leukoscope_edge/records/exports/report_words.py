@@ -11,7 +11,7 @@ from leukoscope_edge.records.exports.cell_words import (
 )
 from leukoscope_edge.records.exports.facts import AGES, SAMPLE_TYPES
 from leukoscope_edge.records.exports.slide_version import Dossier
-from leukoscope_edge.records.slides.slide import CellRecord
+from leukoscope_edge.records.slides.cell_record import CellRecord
 from leukoscope_edge.types import Word
 
 

@@ -11,13 +11,9 @@ from leukoscope_edge.counting.reference_ranges import ReferenceRanges
 from leukoscope_edge.messages import NOT_FOR_CARE
 from leukoscope_edge.records.exports.slide_version import Dossier
 from leukoscope_edge.records.pictures import jpeg_bytes
+from leukoscope_edge.records.slides.cell_record import CellRecord
 from leukoscope_edge.records.slides.site_ranges import SHIPPED
-from leukoscope_edge.records.slides.slide import (
-    CellRecord,
-    Origin,
-    SlideRecord,
-    outcome_of,
-)
+from leukoscope_edge.records.slides.slide import Origin, SlideRecord, outcome_of
 from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.screening_result import Screening
 from leukoscope_edge.types import RESEARCH, Cell

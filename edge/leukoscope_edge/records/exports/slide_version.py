@@ -11,9 +11,9 @@ from leukoscope_edge.outcome import marked
 from leukoscope_edge.records.changes import Reason
 from leukoscope_edge.records.events import code_of
 from leukoscope_edge.records.exports.laboratory import Laboratory, open_laboratory
+from leukoscope_edge.records.slides.cell_record import CellRecord
 from leukoscope_edge.records.slides.site_ranges import open_ranges
 from leukoscope_edge.records.slides.slide import (
-    CellRecord,
     Identity,
     Outcome,
     Signature,

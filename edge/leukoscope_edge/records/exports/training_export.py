@@ -6,7 +6,8 @@ from leukoscope_edge.durable import prepare_folder, write_whole
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.records.exports.text_table import csv_bytes
 from leukoscope_edge.records.pictures import apart, from_png, png_bytes
-from leukoscope_edge.records.slides.slide import CellRecord, SlideRecord
+from leukoscope_edge.records.slides.cell_record import CellRecord
+from leukoscope_edge.records.slides.slide import SlideRecord
 from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.records.store import Store
 

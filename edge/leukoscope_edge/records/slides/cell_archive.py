@@ -5,13 +5,8 @@ from collections.abc import Iterator
 from leukoscope_edge.errors import RecordError
 from leukoscope_edge.records.events import Problem
 from leukoscope_edge.records.pictures import Pictures, apart, from_png, side_by_side
-from leukoscope_edge.records.slides.slide import (
-    ArchivedCell,
-    CellRecord,
-    FieldPicture,
-    SlideRecord,
-    cell_id,
-)
+from leukoscope_edge.records.slides.cell_record import CellRecord, FieldPicture, cell_id
+from leukoscope_edge.records.slides.slide import ArchivedCell, SlideRecord
 from leukoscope_edge.types import Call, Cell
 
 

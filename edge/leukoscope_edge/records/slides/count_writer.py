@@ -8,12 +8,8 @@ from leukoscope_edge.messages import Message, plain
 from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.records.device_log import DEVICE
 from leukoscope_edge.records.slides.cell_archive import keep_cell
-from leukoscope_edge.records.slides.slide import (
-    FieldPicture,
-    Kind,
-    SlideSetUp,
-    outcome_of,
-)
+from leukoscope_edge.records.slides.cell_record import FieldPicture
+from leukoscope_edge.records.slides.slide import Kind, SlideSetUp, outcome_of
 from leukoscope_edge.records.slides.slide_objects import (
     cell_object,
     doubt_object,

@@ -9,12 +9,9 @@ that the model missed.
 import hashlib
 from collections.abc import Sequence
 
+from leukoscope_edge.records.slides.cell_record import CellRecord
 from leukoscope_edge.records.slides.kinds import own_cells
-from leukoscope_edge.records.slides.slide import (
-    MIN_OTHERS_REVIEWED,
-    CellRecord,
-    SlideRecord,
-)
+from leukoscope_edge.records.slides.slide import MIN_OTHERS_REVIEWED, SlideRecord
 from leukoscope_edge.records.slides.slide_state import SlideState
 
 

@@ -14,7 +14,8 @@ from leukoscope_edge.counting.differential import (
     compared,
     differential,
 )
-from leukoscope_edge.records.slides.slide import CellRecord, SlideRecord
+from leukoscope_edge.records.slides.cell_record import CellRecord
+from leukoscope_edge.records.slides.slide import SlideRecord
 from leukoscope_edge.sample import SampleType
 from leukoscope_edge.types import Word
 

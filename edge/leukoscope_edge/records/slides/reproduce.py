@@ -16,12 +16,8 @@ from leukoscope_edge.inference.classifier import classify, vote
 from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.inference.segmenter_fallback import Segment, segmentation_named
 from leukoscope_edge.records.pictures import Pictures, from_png
-from leukoscope_edge.records.slides.slide import (
-    ArchivedCell,
-    CellRecord,
-    FieldPicture,
-    SlideRecord,
-)
+from leukoscope_edge.records.slides.cell_record import CellRecord, FieldPicture
+from leukoscope_edge.records.slides.slide import ArchivedCell, SlideRecord
 from leukoscope_edge.types import Call, Frame, Glimpse, Segmentation
 from leukoscope_edge.vision.sightings import find_sightings
 

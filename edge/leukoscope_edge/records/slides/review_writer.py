@@ -7,13 +7,12 @@ from typing import Any
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.records.changes import CriticalCall
+from leukoscope_edge.records.slides.cell_record import CellRecord, MissedCell
 from leukoscope_edge.records.slides.correction import Corrected
 from leukoscope_edge.records.slides.digest import CHANGED, digest_of
 from leukoscope_edge.records.slides.slide import (
-    CellRecord,
     Identity,
     Kind,
-    MissedCell,
     Signature,
     SlideRecord,
     outcome_of,
@@ -139,7 +138,7 @@ class ReviewWriter(SlideWriter):
             slide: The slide.
             conclude: Says what follows from the slide as it stands.
             by: Who signs.
-            shown: Digest of what the signer saw (`records/digest.py`), None for a
+            shown: Digest of what the signer saw (`slides/digest.py`), None for a
                 program that signs what it makes itself.
             comment: Kept encrypted, as it may name somebody.
             key: Idempotency key.

@@ -1,7 +1,7 @@
 """A slide is the fold of its events. Pure: no file, no clock.
 
 Resuming after a power cut is folding what is stored. What may happen to a slide when,
-stands in the table of `records/slide_state.py`; the store asks it before it writes.
+stands in the table of `slides/slide_state.py`; the store asks it before it writes.
 """
 
 from collections.abc import Iterable
@@ -13,14 +13,9 @@ from leukoscope_edge.counting.background import NormalSlide, SiteBackground
 from leukoscope_edge.messages import from_plain
 from leukoscope_edge.records.changes import Change, Correction, Reason, Told
 from leukoscope_edge.records.events import Event
+from leukoscope_edge.records.slides.cell_record import ReviewStep
 from leukoscope_edge.records.slides.kinds import n_own_left
-from leukoscope_edge.records.slides.slide import (
-    Kind,
-    Origin,
-    ReviewStep,
-    Signature,
-    SlideRecord,
-)
+from leukoscope_edge.records.slides.slide import Kind, Origin, Signature, SlideRecord
 from leukoscope_edge.records.slides.slide_objects import (
     cell_from,
     doubt_from,

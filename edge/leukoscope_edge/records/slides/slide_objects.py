@@ -5,12 +5,12 @@ from typing import Any
 
 from leukoscope_edge.counting import Doubt
 from leukoscope_edge.messages import from_plain, plain
-from leukoscope_edge.records.slides.slide import (
+from leukoscope_edge.records.slides.cell_record import (
     OF_PEOPLE,
     CellRecord,
     FieldPicture,
-    Outcome,
 )
+from leukoscope_edge.records.slides.slide import Outcome
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
 from leukoscope_edge.types import (
     CallName,

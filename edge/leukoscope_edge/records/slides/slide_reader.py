@@ -10,9 +10,9 @@ from leukoscope_edge.records.identities import Identities
 from leukoscope_edge.records.ledger import Ledger
 from leukoscope_edge.records.pictures import Pictures
 from leukoscope_edge.records.slides.cell_archive import archived
+from leukoscope_edge.records.slides.cell_record import CellRecord
 from leukoscope_edge.records.slides.slide import (
     ArchivedCell,
-    CellRecord,
     Identity,
     Kind,
     Signature,

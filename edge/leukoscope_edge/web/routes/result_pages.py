@@ -22,11 +22,12 @@ from leukoscope_edge.records.exports.slide_version import (
     open_dossier,
     shown_version,
 )
+from leukoscope_edge.records.slides.cell_record import CellRecord
 from leukoscope_edge.records.slides.conclusion import verdict_of
 from leukoscope_edge.records.slides.correction import objective_of
 from leukoscope_edge.records.slides.digest import digest_of
 from leukoscope_edge.records.slides.first_look import left_for, pass_of
-from leukoscope_edge.records.slides.slide import CellRecord, SlideRecord, outcome_of
+from leukoscope_edge.records.slides.slide import SlideRecord, outcome_of
 from leukoscope_edge.records.slides.slide_state import Action, SlideState, is_allowed
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.review.blind_order import (

@@ -24,14 +24,12 @@ from leukoscope_edge.records.exports.cell_words import model_said
 from leukoscope_edge.records.exports.formats import FORMATS
 from leukoscope_edge.records.exports.pdf_report import qr_png, write_paper
 from leukoscope_edge.records.exports.slide_version import open_dossier
+from leukoscope_edge.records.slides.cell_record import CellRecord
 from leukoscope_edge.records.slides.conclusion import verdict_of
 from leukoscope_edge.records.slides.correction import Corrected, objective_of
 from leukoscope_edge.records.slides.first_look import left_for
 from leukoscope_edge.records.slides.site_ranges import open_ranges
-from leukoscope_edge.records.slides.slide import (
-    CellRecord,
-    Identity,
-)
+from leukoscope_edge.records.slides.slide import Identity
 from leukoscope_edge.records.slides.slide_state import Action, SlideState
 from leukoscope_edge.review.blind_order import tells_word
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
