@@ -22,6 +22,7 @@ from leukoscope_edge.web.routes import (
     pages,
     people,
     result_pages,
+    review,
     slides,
     worklist,
 )
@@ -66,6 +67,7 @@ def create_app(device: Device) -> FastAPI:
             api_device,
             worklist,
             slides,
+            review,
             cells,
             live_picture,
             metrics,

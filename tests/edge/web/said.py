@@ -30,6 +30,7 @@ SPEAKS = (
     "web/access.py",
     "web/routes/cells.py",
     "web/routes/people.py",
+    "web/routes/review.py",
     "web/routes/slides.py",
     "live/client.py",
     "live/missed_cell.py",

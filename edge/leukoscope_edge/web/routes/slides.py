@@ -7,9 +7,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from leukoscope_edge.accounts import Person, Right
 from leukoscope_edge.counting.reference_ranges import is_leukopenic
-from leukoscope_edge.i18n import Language
 from leukoscope_edge.live.commands import ASKS, BUSY, Do, Mode, News, Order
-from leukoscope_edge.live.missed_cell import cut_missed
 from leukoscope_edge.media.new_file import StickFile
 from leukoscope_edge.media.removable_disks import new_file_on, stick_to_write
 from leukoscope_edge.quality.camera_scale import usual_objective
@@ -20,29 +18,22 @@ from leukoscope_edge.quality.site_background import (
     keep_normal_slide,
 )
 from leukoscope_edge.records.changes import CriticalCall
-from leukoscope_edge.records.exports.cell_words import model_said
 from leukoscope_edge.records.exports.formats import FORMATS
 from leukoscope_edge.records.exports.pdf_report import qr_png, write_paper
 from leukoscope_edge.records.exports.slide_version import open_dossier
-from leukoscope_edge.records.slides.cell_record import CellRecord
 from leukoscope_edge.records.slides.conclusion import verdict_of
 from leukoscope_edge.records.slides.correction import Corrected, objective_of
-from leukoscope_edge.records.slides.first_look import left_for
 from leukoscope_edge.records.slides.site_ranges import open_ranges
 from leukoscope_edge.records.slides.slide import Identity
 from leukoscope_edge.records.slides.slide_state import Action, SlideState
-from leukoscope_edge.review.blind_order import tells_word
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
 from leukoscope_edge.service.health import why_no_new_slide
 from leukoscope_edge.service.processes import give_memory_back
-from leukoscope_edge.types import Word
 from leukoscope_edge.web.access import (
     SlideId,
     at_slides,
-    cell_of,
     check_pin,
     device_of,
-    may,
     require,
 )
 from leukoscope_edge.web.device import Device, has_right
@@ -50,13 +41,9 @@ from leukoscope_edge.web.forms import (
     CorrectionForm,
     Critical,
     File,
-    JudgedForm,
-    Keyed,
-    Missed,
     NewSlide,
     Ordered,
     Reasoned,
-    Settled,
     Signed,
     ToStick,
 )
@@ -155,74 +142,6 @@ def order(
     device.counter.order(Order(do=body.do, slide=slide, by=person.name))
     is_count = body.do in (Do.COUNT, Do.COUNT_MORE)
     return {"next": f"/slides/{slide}/count" if is_count else ""}
-
-
-@router.post("/{slide}/judge")
-def judge(
-    slide: SlideId, body: JudgedForm, request: Request, person: Operator
-) -> dict[str, Any]:
-    """Keep a person's word on a cell, and tell then what the model said."""
-    device = device_of(request)
-    device.store.judge_cell(
-        slide,
-        body.cell,
-        body.word,
-        person.name,
-        key=body.key,
-        kind=body.kind,
-        seen=body.seen,
-    )
-    cell = cell_of(device, slide, body.cell)
-    own = dict(cell.words).get(person.name)
-    record = device.store.slide(slide)
-    is_told = tells_word(record, device.profile.review)
-    said = _judged(cell, own, device.language(request) if is_told else None)
-    return said | _left(device, slide, person, cell.id)
-
-
-@router.post("/{slide}/settle")
-def settle(
-    slide: SlideId,
-    body: Settled,
-    request: Request,
-    person: Annotated[Person, Depends(may(Right.SETTLE))],
-) -> dict[str, str]:
-    """Keep a supervisor's word on a cell on which two readers differ."""
-    store = device_of(request).store
-    store.settle_cell(
-        slide, body.cell, body.word, person.name, key=body.key, kind=body.kind
-    )
-    return {"next": f"/slides/{slide}/result"}
-
-
-@router.post("/{slide}/undo")
-def undo(
-    slide: SlideId, body: Keyed, request: Request, person: Operator
-) -> dict[str, Any]:
-    """Take the last word back."""
-    device = device_of(request)
-    last = device.store.slide(slide).last_step(person.name)
-    if last is not None and last.by != person.name:
-        raise HTTPException(409, f"the last word is that of {last.by}: it stays")
-    device.store.undo(slide, person.name, key=body.key)
-    cell = last.cell if last else ""
-    return {"cell": cell, "word": None} | _left(device, slide, person, cell)
-
-
-@router.post("/{slide}/missed")
-def add_missed(
-    slide: SlideId, body: Missed, request: Request, person: Operator
-) -> dict[str, Any]:
-    """Keep a cell that the machine missed."""
-    device = device_of(request)
-    news = device.counter.picture(body.frame)
-    if news is None or news.slide != slide:
-        raise HTTPException(409, "this picture is gone: pause, then tap the cell")
-    scale = device.scale_um_per_px(objective_of(device.store.slide(slide)))
-    place = (body.x, body.y)
-    cell = cut_missed(news, place, device.bundle.card, scale)
-    number = device.store.add_missed(slide, cell, person.name, key=body.key)
-    return {"cell": number, "box": cell.box_px}
 
 
 @router.post("/{slide}/sign")
@@ -394,27 +313,3 @@ def _is_low(device: Device, wbc: float | None, age: AgeGroup | None) -> bool:
         return False
     ranges = open_ranges(device.store.folder)
     return is_leukopenic(wbc, ranges, age or AgeGroup.UNKNOWN)
-
-
-def _judged(cell: CellRecord, own: Word | None, say: Language | None) -> dict[str, Any]:
-    """Say somebody's own word, and the model's in a language, None: not yet.
-
-    Nothing of another reader is said.
-    """
-    is_told = say is not None and cell.call is not None
-    return {
-        "cell": cell.id,
-        "word": own.value if own else None,
-        "call": cell.call.value if is_told and cell.call else None,
-        "p_blast": cell.p_blast if is_told else None,
-        "said": model_said(cell.call, cell.p_blast or 0.0, say)
-        if say is not None and cell.call
-        else "",
-    }
-
-
-def _left(device: Device, slide: str, person: Person, cell: str) -> dict[str, Any]:
-    """Say how many cells are left, and which version of this one is seen now."""
-    record = device.store.slide(slide)
-    seen = record.seen_by(person.name).get(cell, 0)
-    return {"n_left": len(left_for(record, person.name)), "seen": seen}
