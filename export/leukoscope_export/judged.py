@@ -16,6 +16,7 @@ from leukoscope_export.graphs.scales import Method
 from leukoscope_export.points import Truth
 from leukoscope_train.commands.kinds import SHOWN_UM, load_taught
 from leukoscope_train.data.cells import DataError, Strings
+from leukoscope_train.data.kind_sampling import draw_chances
 from leukoscope_train.data.laboratories import (
     HELD_OUT,
     KINDS,
@@ -26,8 +27,9 @@ from leukoscope_train.data.laboratories import (
 )
 from leukoscope_train.evaluation.judge import is_mature
 from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
-from leukoscope_train.networks.architectures import Kinds, n_parameters
-from leukoscope_train.teach import draw_chances, kept
+from leukoscope_train.networks.architectures import n_parameters
+from leukoscope_train.networks.pooled_heads import Kinds
+from leukoscope_train.teach import kept
 
 N_CALIBRATION = 128
 UNTAUGHT = -100.0

@@ -35,7 +35,8 @@ from leukoscope_train.evaluation.calibrate import (
     probabilities,
 )
 from leukoscope_train.evaluation.conformal import conformal
-from leukoscope_train.networks.architectures import Pooled, make_network, n_parameters
+from leukoscope_train.networks.architectures import make_network, n_parameters
+from leukoscope_train.networks.pooled_heads import Pooled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

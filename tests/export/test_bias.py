@@ -22,7 +22,7 @@ from leukoscope_export.graphs.graph_rules import refuse_broken
 from leukoscope_export.graphs.onnx_graph import Graph
 from leukoscope_export.graphs.quantise import Files, quantise, run_onnx
 from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
-from leukoscope_train.networks.architectures import Pooled
+from leukoscope_train.networks.pooled_heads import Pooled
 
 SPEC = InputEntry(
     side_px=32, scale_um_per_px=0.5, colour="masked", mean=INPUT_MEAN, std=INPUT_STD

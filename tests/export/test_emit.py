@@ -25,7 +25,8 @@ from leukoscope_export.graphs.quantise import Files, emit, quantise, run_onnx
 from leukoscope_export.graphs.scales import load_scales, measure, save_scales
 from leukoscope_train.data.cells import DataError
 from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
-from leukoscope_train.networks.architectures import Architecture, Pooled, make_network
+from leukoscope_train.networks.architectures import Architecture, make_network
+from leukoscope_train.networks.pooled_heads import Pooled
 
 SIDE_PX = 32
 SPEC = InputEntry(

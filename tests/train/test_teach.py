@@ -11,18 +11,21 @@ import torch
 
 from leukoscope_train.__main__ import main
 from leukoscope_train.data.cells import DataError
+from leukoscope_train.data.kind_sampling import (
+    BLAST_SHARE,
+    CNMC_SHARE_OF_BLASTS,
+    draw_chances,
+)
 from leukoscope_train.data.laboratories import KINDS, LabCells, join, save_cells
 from leukoscope_train.distil import Lesson, LessonCells, mixed, pooled_and_logits
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.evaluation.judge import figures_of
 from leukoscope_train.fit import as_input
-from leukoscope_train.networks.architectures import Kinds, Smaller, make_network
+from leukoscope_train.networks.architectures import Smaller, make_network
+from leukoscope_train.networks.pooled_heads import Kinds
 from leukoscope_train.teach import (
-    BLAST_SHARE,
-    CNMC_SHARE_OF_BLASTS,
     TeachPlan,
     blast_margin,
-    draw_chances,
     kept,
     kind_logits,
     shrunk,

@@ -48,14 +48,10 @@ from leukoscope_train.fit import (
 )
 from leukoscope_train.history import history_path
 from leukoscope_train.networks.adopted_weights import adopt_lite0
-from leukoscope_train.networks.architectures import (
-    Architecture,
-    KindFirst,
-    Pooled,
-    make_network,
-)
+from leukoscope_train.networks.architectures import Architecture, make_network
 from leukoscope_train.networks.init_weights import begin, head_name, rate_groups
 from leukoscope_train.networks.linear_heads import fit_heads, known_features
+from leukoscope_train.networks.pooled_heads import KindFirst, Pooled
 from leukoscope_train.networks.svm import fit_svm_head
 from leukoscope_train.plan import FitPlan
 from leukoscope_train.run import final_network

@@ -30,10 +30,10 @@ from leukoscope_train.data.sampling import OTHER_KIND, Batch, batches, kept_crop
 from leukoscope_train.distributed import HERE, Machine, refuse_unfit
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.history import History
-from leukoscope_train.networks.architectures import Pooled
 from leukoscope_train.networks.cuda_graphs import autocast, captured
 from leukoscope_train.networks.init_weights import begin, head_name, rate_groups
 from leukoscope_train.networks.linear_heads import fit_heads, known_features
+from leukoscope_train.networks.pooled_heads import Pooled
 from leukoscope_train.networks.svm import fit_svm_head
 from leukoscope_train.plan import FitPlan
 

@@ -6,7 +6,7 @@ import torch
 from leukoscope_edge.types import F64
 from leukoscope_train.data.cells import CropSet
 from leukoscope_train.data.sampling import draw_weights
-from leukoscope_train.networks.architectures import Pooled, set_svm_head
+from leukoscope_train.networks.pooled_heads import Pooled, set_svm_head
 from leukoscope_train.plan import FitPlan
 
 SVM_COST = 0.01
