@@ -11,7 +11,7 @@ have been joined. Separate fields are islands of one frame each.
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from operator import itemgetter
 
@@ -36,7 +36,7 @@ class _Group:
     cell: Cell
     place_px: tuple[float, float]
     last_frame: str = ""
-    home: Bin = (0, 0, 0)
+    home: Bin = field(init=False)
 
     def add(self, glimpse: Glimpse) -> None:
         self.last_frame = glimpse.frame

@@ -103,10 +103,10 @@ def confidence_interval(
     better = (table * (support > support[:, [k]])).sum(axis=1)
     held = np.flatnonzero(better < confidence)
     last = len(model.fractions) - 1
-    low, high = max(held[0] - 1, 0), min(held[-1] + 1, last)
+    low, high = held[0], held[-1]
     return Interval(
-        low=0.0 if held[0] == 0 else _between(model, low, low + 1),
-        high=1.0 if held[-1] == last else _between(model, high - 1, high),
+        low=0.0 if low == 0 else _between(model, low - 1, low),
+        high=1.0 if high == last else _between(model, high, high + 1),
     )
 
 
@@ -122,7 +122,7 @@ def highest_missed(model: CallModel, k: int, n: int, confidence: float = 0.95) -
     k, n = _bounded(k, n)
     tail = chances(model, n)[:, : k + 1].sum(axis=1)
     held = np.flatnonzero(tail > (1 - confidence) / 2 * tail[0])
-    return float(model.fractions[min(held[-1] + 1, N_FRACTIONS - 1)])
+    return float(model.fractions[min(held[-1] + 1, len(model.fractions) - 1)])
 
 
 def tails_at(model: CallModel, fraction: float, k: int, n: int) -> tuple[float, float]:

@@ -54,7 +54,7 @@ def limit_of_blank(spread: BetaSpread, n: int, confidence: float = 0.95) -> int:
     Source: beta-binomial; limit of blank after CLSI EP17.
     """
     total = 0.0
-    for k in range(n + 1):
+    for k in range(n):
         total += math.exp(_log_beta_binomial(k, n, spread))
         if total >= confidence:
             return k

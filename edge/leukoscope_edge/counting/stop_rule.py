@@ -58,7 +58,9 @@ def state_after(
         counts: At each look the blast calls and the cells, k of n.
         is_leukopenic: As in `stop_state`.
     """
-    k, n = counts[-1] if counts else (0, 0)
+    if not counts:
+        return _go_on(0, LOOKS[0], "first-look")
+    k, n = counts[-1]
     next_look = next((look for look in LOOKS if look > n), None)
     for k_then, n_then in counts:
         claim = claim_at_look(model, k_then, n_then)
@@ -66,8 +68,6 @@ def state_after(
             return _stop(n_then, next_look, claim)
     if next_look is None:
         return _stop(n, None, None)
-    if n == 0:
-        return _go_on(n, next_look, "first-look")
     if is_leukopenic:
         return _go_on(n, next_look, "leukopenic")
     if n >= FIRST_LOOK_TO_GIVE_UP and _is_hopeless(model, k, n):

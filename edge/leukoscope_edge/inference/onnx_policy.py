@@ -134,7 +134,7 @@ def _check_tensor(tensor: ProtobufMessage) -> None:
         f"keeps the weights {name!r} in another file",
     )
     dims = tensor.numbers(1)
-    _refuse_if(any(d > MAX_DIM for d in dims), f"gives {name!r} a shape of {dims}")
+    _refuse_if(any(d >= MAX_DIM for d in dims), f"gives {name!r} a shape of {dims}")
     kind = tensor.numbers(2)[-1:]
     _refuse_if(
         not kind or kind[0] not in ITEM_BYTES, f"has an unknown type in {name!r}"

@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from leukoscope_edge.counting.cells import MAX_KEPT, Album
-from leukoscope_edge.types import Glimpse
+from leukoscope_edge.counting.cells import MAX_KEPT, MERGE_RADII, Album
+from leukoscope_edge.types import Call, CallName, Glimpse
 
 PICTURE = np.zeros((4, 4, 3), np.uint8)
 
@@ -95,6 +95,52 @@ def test_a_count_goes_on_after_earlier_cells() -> None:
     second = Album(first.cells())
     second.add([glimpse("a", 0, 0)], island=4)
     assert [(c.id, c.island) for c in second.cells()] == [(1, 3), (2, 4)]
+    third = Album(second.cells())
+    third.add([glimpse("a", 500, 0)], island=4)
+    assert [c.id for c in third.cells()] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("sharpness", "is_kept"), [(1.0, True), (2.0, True), (2.5, False), (9.0, False)]
+)
+def test_a_call_stands_until_another_picture_of_the_cell_is_kept(
+    sharpness: float, *, is_kept: bool
+) -> None:
+    album = Album()
+    for i, known in enumerate([4.0, 3.0, 2.0]):
+        album.add([glimpse(f"f{i}", 0, 0, sharpness=known)])
+    (cell,) = album.cells()
+    call = Call(name=CallName.NORMAL, p_blast=0.1)
+    album.keep_calls([replace(cell, call=call)])
+    album.add([glimpse("f9", 0, 0, sharpness=sharpness)])
+    (cell,) = album.cells()
+    assert cell.call == (call if is_kept else None)
+
+
+def test_of_two_cells_within_reach_the_nearer_is_seen_again() -> None:
+    album = Album()
+    album.add([glimpse("a", 0, 0), glimpse("a", 20, 0)])
+    album.add([glimpse("b", 12, 0)])
+    album.add([glimpse("c", 5, 0)])
+    assert [c.n_sightings for c in album.cells()] == [2, 2]
+
+
+@pytest.mark.parametrize(("beyond_px", "n_cells"), [(0.0, 1), (0.01, 2)])
+def test_what_lies_within_reach_to_the_last_is_one_cell(
+    beyond_px: float, n_cells: int
+) -> None:
+    album = Album()
+    for frame, x in (("a", 0.0), ("b", MERGE_RADII * 20 + beyond_px)):
+        album.add([glimpse(frame, x, 0)])
+    assert len(album.cells()) == n_cells
+
+
+def test_a_cell_that_was_seen_once_is_near_its_place_alone() -> None:
+    album = Album()
+    assert not album.has_near((0, 0), 0, 10.0)
+    album.add([glimpse("a", 0, 0)])
+    assert album.has_near((5, 0), 0, 10.0)
+    assert not album.has_near((15, 0), 0, 10.0)
 
 
 def test_large_nuclei_are_compared_beyond_the_next_bin() -> None:

@@ -15,6 +15,7 @@ from leukoscope_edge.counting.reference_ranges import (
     flags,
     is_leukopenic,
 )
+from leukoscope_edge.counting.statistics import binomial_interval
 from leukoscope_edge.records.exports.cell_words import KINDS
 from leukoscope_edge.records.exports.fhir_kinds import CODES
 from leukoscope_edge.records.slides.site_ranges import SHIPPED
@@ -80,6 +81,9 @@ def test_a_normal_cell_of_which_nobody_told_the_kind_counts_and_is_told_apart() 
     untold = found.share("")
     assert untold is not None
     assert (untold.n, untold.of) == (2, 3)
+    partly = differential(["", "monocyte"], n_smudges=0, is_marrow=False)
+    assert partly is not None
+    assert partly.is_told
 
 
 @pytest.mark.parametrize(
@@ -127,6 +131,22 @@ def test_two_readers_are_alike_within_the_limits_of_each_other() -> None:
     assert rows["monocyte"].is_alike
     assert all(r.is_alike for r in compared(a, a, is_marrow=False))
     assert compared(a, [], is_marrow=False) == ()
+
+
+def test_a_share_within_the_limits_of_one_reader_alone_is_not_alike() -> None:
+    """Of ten cells seven fit a half; of a thousand half do not fit seven in ten."""
+    many = ["neutrophil", "lymphocyte"] * 500
+    few = ["neutrophil"] * 7 + ["lymphocyte"] * 3
+    for a, b in ((many, few), (few, many)):
+        assert not compared(a, b, is_marrow=False)[0].is_alike
+
+
+def test_a_kind_that_one_reader_alone_saw_has_a_row() -> None:
+    rows = compared(["", "blast"], ["monocyte"] * 2, is_marrow=False)
+    found = {r.first.kind: (r.first.n, r.second.n) for r in rows}
+    assert found == {"blast": (1, 0), "monocyte": (0, 2), "": (1, 0)}
+    untold = next(r.second for r in rows if r.first.kind == "")
+    assert (untold.of, untold.interval) == (2, binomial_interval(0, 2))
 
 
 def test_every_kind_that_a_person_names_has_a_name_a_code_and_a_range(

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from leukoscope_edge.counting.fraction import (
+    N_RATES,
     CallModel,
     call_model,
     chances,
@@ -21,6 +22,7 @@ NEVER_ERRS = call_model(
 )
 GOOD = call_model(BetaSpread(alpha=90, beta=10), BetaSpread(alpha=1, beta=99))
 WEAK = call_model(BetaSpread(alpha=2.7, beta=0.73), BetaSpread(alpha=2.4, beta=9.2))
+RATES = np.sin(np.linspace(0, np.pi / 2, N_RATES)) ** 2
 counts = st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
 
@@ -80,6 +82,59 @@ def test_the_interval_holds_the_truth_in_95_of_100_people(
     assert 0.94 <= np.mean(held) <= 0.975
 
 
+@pytest.mark.parametrize("k", [0, 1, 7, 39, 40])
+@pytest.mark.parametrize("model", [NEVER_ERRS, GOOD, WEAK])
+def test_the_interval_ends_between_a_fraction_that_is_held_and_one_that_is_not(
+    model: CallModel, k: int
+) -> None:
+    held = [i for i in range(len(model.fractions)) if is_held(model, i, k, 40)]
+    edges = [0.0, *(model.fractions[1:] + model.fractions[:-1]) / 2, 1.0]
+    found = confidence_interval(model, k, 40)
+    assert found.low == pytest.approx(edges[held[0]])
+    assert found.high == pytest.approx(edges[held[-1] + 1])
+
+
+def is_held(model: CallModel, i: int, k: int, n: int) -> bool:
+    """Whether k is among the 95 % of counts that best fit a fraction."""
+    table = chances(model, n)
+    support = table[i] / table.max(axis=0)
+    return float(table[i][support > support[k]].sum()) < 0.95
+
+
+@pytest.mark.parametrize(
+    ("k", "missed"),
+    [
+        (0, 0.4),  # half of 1 is too much for the chance of no call at the third
+        (1, 1.0),  # no count is more
+    ],
+)
+def test_what_could_be_missed_is_held_against_a_healthy_person(
+    k: int, missed: float
+) -> None:
+    rates = np.array([0.0, 0.2, 0.55, 1.0])
+    weights = np.eye(N_RATES)[np.searchsorted(RATES, rates)]
+    fractions = np.array([0.0, 0.2, 0.4, 1.0])
+    fewer = CallModel(
+        true_calls=GOOD.true_calls,
+        false_calls=GOOD.false_calls,
+        fractions=fractions,
+        rate_weights=weights,
+    )
+    assert highest_missed(fewer, k, 1, confidence=0.0) == missed
+
+
+def test_fractions_and_chances_are_exact_at_both_ends() -> None:
+    model = call_model(
+        BetaSpread(alpha=2e6, beta=1e-3), BetaSpread(alpha=1e-3, beta=2e6)
+    )
+    table = chances(model, 5)
+    assert (model.fractions[0], model.fractions[-1]) == (0.0, 1.0)
+    assert table[0] == pytest.approx([1, 0, 0, 0, 0, 0], abs=1e-5)
+    assert table[-1] == pytest.approx([0, 0, 0, 0, 0, 1], abs=1e-5)
+    middle = stats.binom(5, float(model.fractions[100])).pmf(np.arange(6))
+    assert table[100] == pytest.approx(middle, abs=1e-3)
+
+
 def test_more_calls_never_lower_what_could_be_missed() -> None:
     missed = [highest_missed(WEAK, k, 100) for k in range(101)]
     assert missed == sorted(missed)
@@ -87,6 +142,11 @@ def test_more_calls_never_lower_what_could_be_missed() -> None:
 
 def test_a_person_with_unusually_few_false_calls_gives_no_false_comfort() -> None:
     assert highest_missed(WEAK, 0, 200) > binomial_interval(0, 200).high
+
+
+def test_without_errors_one_call_is_a_finding() -> None:
+    found = limit_of_detection(NEVER_ERRS, 50)
+    assert found == pytest.approx(1 - 0.05 ** (1 / 50), abs=0.004)
 
 
 def test_a_good_model_detects_fewer_blasts_in_more_cells() -> None:

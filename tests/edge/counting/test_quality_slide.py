@@ -8,7 +8,7 @@ def day(n_located: int, n_present: int = 100) -> QualityDay:
 
 
 @pytest.mark.parametrize(
-    ("n_located", "passed"), [(89, False), (90, True), (100, True)]
+    ("n_located", "passed"), [(0, False), (89, False), (90, True), (100, True)]
 )
 def test_the_quality_slide_needs_nine_cells_in_ten(
     n_located: int, passed: bool

@@ -7,6 +7,7 @@ from scipy import stats
 from leukoscope_edge.counting.statistics import (
     BetaSpread,
     binomial_interval,
+    chance_of_at_most,
     limit_of_blank,
 )
 
@@ -24,6 +25,24 @@ def test_intervals_agree_with_scipy(counts: tuple[int, int]) -> None:
 def test_impossible_counts_are_refused(k: int, n: int) -> None:
     with pytest.raises(ValueError, match="got k"):
         binomial_interval(k, n)
+
+
+@pytest.mark.parametrize(
+    ("k", "n", "p", "chance"),
+    [
+        (0, 5, 0.0, 1.0),
+        (0, 5, 1.0, 0.0),
+        (4, 5, 1.0, 0.0),
+        (5, 5, 1.0, 1.0),
+        (5, 5, 0.5, 1.0),
+        (4, 5, 0.5, 31 / 32),
+        (0, 5, 0.5, 1 / 32),
+    ],
+)
+def test_the_chance_of_so_few_is_exact_at_both_ends(
+    k: int, n: int, p: float, chance: float
+) -> None:
+    assert chance_of_at_most(k, n, p) == pytest.approx(chance)
 
 
 @pytest.mark.parametrize("n", [1, 20, 50, 200])

@@ -9,8 +9,10 @@ from leukoscope_edge.counting.stop_rule import (
     CUT_OFF,
     LOOKS,
     claim_at_look,
+    state_after,
     stop_state,
 )
+from leukoscope_edge.messages import message
 from leukoscope_edge.types import CallName
 
 GOOD = call_model(BetaSpread(alpha=90, beta=10), BetaSpread(alpha=1, beta=99))
@@ -24,6 +26,7 @@ def calls(*names: str) -> list[CallName]:
 def test_no_cell_asks_for_the_first_look() -> None:
     found = stop_state(GOOD, [])
     assert (found.look, found.next_look, found.keep_going) == (0, 50, True)
+    assert found.why == message("go-on", n=50, why=message("first-look"))
 
 
 @pytest.mark.parametrize(
@@ -55,6 +58,17 @@ def test_a_weak_model_gives_up_rather_than_keep_a_person_counting() -> None:
     assert stop_state(WEAK, healthy[:100]).keep_going
     found = stop_state(WEAK, healthy)
     assert (found.claim, found.keep_going) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("n_blasts", "goes_on"), [(5, True), (6, False), (20, False), (21, True)]
+)
+def test_a_count_goes_on_where_the_last_look_would_settle_it(
+    n_blasts: int, goes_on: bool
+) -> None:
+    """The same fraction of 500 cells is 13, 15, 50 and 53 blasts."""
+    found = state_after(GOOD, [(n_blasts, 200)])
+    assert (found.claim, found.keep_going) == (None, goes_on)
 
 
 @given(st.lists(st.booleans(), max_size=49))

@@ -1,9 +1,11 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from leukoscope_edge.errors import BundleError
+from leukoscope_edge.inference import bundle
 from leukoscope_edge.inference.bundle import (
     open_bundle,
     shipped_bundle_for,
@@ -67,6 +69,8 @@ LOGITS = np.zeros((2, 2), np.float32)
         ({"crops": CROPS, "logits": LOGITS[:1]}, "logits must be"),
         ({"crops": CROPS.astype(np.int16), "logits": LOGITS}, "crops must be"),
         ({"crops": CROPS, "logits": LOGITS.astype(float)}, "logits must be"),
+        ({"crops": CROPS, "logits": LOGITS + np.float32(np.nan)}, "finite numbers"),
+        ({"crops": CROPS, "logits": LOGITS + np.float32(np.inf)}, "finite numbers"),
         (
             {"crops": np.array([{}], object), "logits": LOGITS},
             "not an .npz with crops and logits",
@@ -89,3 +93,29 @@ def test_every_shipped_bundle_opens_under_its_own_name() -> None:
 @pytest.mark.parametrize("domain", ["real", "simulated"])
 def test_one_bundle_is_shipped_for_each_domain(domain: str) -> None:
     assert read_card(shipped_bundle_for(domain)).domain == domain  # type: ignore[arg-type]
+
+
+def test_of_several_bundles_the_most_preferred_by_card_is_taken(
+    bundle_factory: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = bundle_factory()
+    folders = {str(n): first.with_name(str(n)) for n in (1, 3, 2)}
+    for name, folder in folders.items():
+        folder.mkdir()
+        text = (first / "card.toml").read_text()
+        (folder / "card.toml").write_text(f"preference = {name}\n{text}")
+    monkeypatch.setattr(bundle, "shipped_bundles", lambda: folders)
+    assert shipped_bundle_for("real") == folders["3"]
+    with pytest.raises(BundleError, match="no model for simulated slides"):
+        shipped_bundle_for("simulated")
+
+
+def test_a_file_may_be_as_large_as_is_allowed_and_no_larger(
+    bundle_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    largest = max(p.stat().st_size for p in bundle_folder.iterdir())
+    monkeypatch.setattr(bundle, "MAX_MODEL_BYTES", largest)
+    open_bundle(bundle_folder)
+    monkeypatch.setattr(bundle, "MAX_MODEL_BYTES", largest - 1)
+    with pytest.raises(BundleError, match="expected at most"):
+        open_bundle(bundle_folder)

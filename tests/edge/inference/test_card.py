@@ -1,10 +1,17 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from leukoscope_edge.errors import CardError
-from leukoscope_edge.inference.card import read_card
+from leukoscope_edge.inference.card import _require_stricter, read_card
+from leukoscope_edge.inference.card_entries import (
+    MAX_BLAST_FROM,
+    MAX_TOLERANCE,
+    TEMPERATURES,
+    DecisionEntry,
+)
 
 
 def test_reads_a_whole_card(bundle_folder: Path) -> None:
@@ -33,6 +40,7 @@ def test_reads_a_whole_card(bundle_folder: Path) -> None:
         ("tolerance = 0.001", "tolerance = 0.6", "a tolerance must lie in"),
         ("normal_to = 0.4", "normal_to = 0.7", "normal_to <= blast_from"),
         ("alpha = 1.0", "alpha = 999999.0", "they are exchanged"),
+        ("alpha = 1.0", "alpha = 891.0", "they are exchanged"),  # both means are 0.9
         ("alpha = 1.0", "alpha = 0.0", "'alpha' and 'beta' must be positive"),
         ("auroc = 0.5", "auroc = 1.5", "'auroc' must lie in 0..1"),
         ('name = "golden.npz"', 'name = "../golden.npz"', "plain file name"),
@@ -49,6 +57,69 @@ def test_refuses_an_impossible_entry_by_name(
     path.write_text(text.replace(old, new, 1))
     with pytest.raises(CardError, match=message):
         read_card(bundle_folder)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("blast_from = 0.6", f"blast_from = {MAX_BLAST_FROM}"),
+        ("tolerance = 0.001", f"tolerance = {MAX_TOLERANCE}"),
+        ("side_px = 32", "side_px = 1024"),
+        ("side_px = 32", "side_px = 16"),
+        ("0.5\ncolour", "2.0\ncolour"),
+        ("0.5\ncolour", "0.01\ncolour"),
+        ("temperature = 1.0", f"temperature = {TEMPERATURES[0]}"),
+        ("temperature = 1.0", f"temperature = {TEMPERATURES[1]}"),
+        ("normal_to = 0.4", "normal_to = 0.6"),
+        ("auroc = 0.5", "auroc = 1.0"),
+        ("auroc = 0.5", "auroc = 0.0"),
+        ("n_people = 11", "n_people = 0"),
+    ],
+)
+def test_the_last_possible_entry_is_read(
+    bundle_folder: Path, old: str, new: str
+) -> None:
+    path = bundle_folder / "card.toml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    read_card(bundle_folder)
+
+
+def test_the_digest_is_of_what_the_card_says_beyond_its_defaults(
+    bundle_folder: Path,
+) -> None:
+    card = read_card(bundle_folder)
+    decision = replace(card.decision, blast_from=0.7)
+    assert replace(card, decision=decision).digest != card.digest
+    assert replace(card, validation="clinical").digest != card.digest
+    path = bundle_folder / "card.toml"
+    path.write_text(
+        path.read_text().replace("format = 1", 'format = 1\nvalidation = "research"')
+    )
+    assert read_card(bundle_folder).digest == card.digest
+
+
+@pytest.mark.parametrize(
+    ("normal_to", "blast_from", "is_stricter"),
+    [
+        (0.4, 0.6, True),
+        (0.3, 0.7, True),
+        (0.41, 0.7, False),
+        (0.3, 0.59, False),
+    ],
+)
+def test_a_quick_network_leaves_at_least_as_much_unclear(
+    normal_to: float, blast_from: float, *, is_stricter: bool
+) -> None:
+    deep = DecisionEntry(temperature=1.0, normal_to=0.4, blast_from=0.6)
+    quick = replace(deep, normal_to=normal_to, blast_from=blast_from)
+    try:
+        _require_stricter(quick, deep)
+    except ValueError:
+        assert not is_stricter
+    else:
+        assert is_stricter
 
 
 @pytest.mark.parametrize(

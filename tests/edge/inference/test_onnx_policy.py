@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from leukoscope_edge.errors import BundleError
-from leukoscope_edge.inference import onnx_policy
+from leukoscope_edge.inference import onnx_policy, protobuf_reader
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
 from leukoscope_edge.inference.protobuf_reader import ProtobufMessage, WireError
 
@@ -71,6 +71,56 @@ def huge_shape(model: onnx.ModelProto) -> None:
     model.graph.initializer[0].dims[0] = -1
 
 
+def shape_at_the_limit(model: onnx.ModelProto) -> None:
+    """Of no element, so that no length contradicts it."""
+    of_nothing(model, onnx_policy.MAX_DIM)
+
+
+def shape_below_the_limit(model: onnx.ModelProto) -> None:
+    of_nothing(model, onnx_policy.MAX_DIM - 1)
+
+
+def of_nothing(model: onnx.ModelProto, side: int) -> None:
+    tensor = model.graph.initializer[0]
+    tensor.ClearField("dims")
+    tensor.dims.extend([side, 0])
+    tensor.raw_data = b""
+
+
+def unknown_type(model: onnx.ModelProto) -> None:
+    model.graph.initializer[0].data_type = TensorProto.STRING
+
+
+def sparse_weights(model: onnx.ModelProto) -> None:
+    model.graph.sparse_initializer.add()
+
+
+def sparse_attribute(model: onnx.ModelProto) -> None:
+    model.graph.node[0].attribute.add(name="k").sparse_tensor.dims.append(1)
+
+
+def sparse_attributes(model: onnx.ModelProto) -> None:
+    model.graph.node[0].attribute.add(name="k").sparse_tensors.add()
+
+
+def no_height(model: onnx.ModelProto) -> None:
+    model.graph.input[0].type.tensor_type.shape.dim[2].dim_value = 0
+
+
+def height_of_one(model: onnx.ModelProto) -> None:
+    model.graph.input[0].type.tensor_type.shape.dim[2].dim_value = 1
+
+
+def fixed_batch(model: onnx.ModelProto) -> None:
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 8
+
+
+def weights_among_the_inputs(model: onnx.ModelProto) -> None:
+    """As IR version 3 and older wants it."""
+    shape = helper.make_tensor_value_info("w", TensorProto.FLOAT, [2, 3, 1, 1])
+    model.graph.input.append(shape)
+
+
 def unknown_operator(model: onnx.ModelProto) -> None:
     model.graph.node[0].op_type = "Loop"
 
@@ -123,6 +173,12 @@ def no_graph(model: onnx.ModelProto) -> None:
         (no_shape, "leaves the shape of 'input' open"),
         (short_weights, "another length than 24 bytes"),
         (huge_shape, "gives 'w' a shape of"),
+        (shape_at_the_limit, "gives 'w' a shape of"),
+        (unknown_type, "unknown type in 'w'"),
+        (sparse_weights, "sparse weights"),
+        (sparse_attribute, "sparse values in 'k'"),
+        (sparse_attributes, "sparse values in 'k'"),
+        (no_height, "leaves the shape of 'input' open"),
         (unknown_operator, "operator 'Loop'"),
         (custom_node, "custom operators of 'com.example'"),
         (custom_import, "custom operators of 'com.example'"),
@@ -136,6 +192,67 @@ def test_refuses_a_file_that_breaks_a_rule(change: Change, reason: str) -> None:
     change(model)
     with pytest.raises(BundleError, match=reason):
         onnx_policy.check(model.SerializeToString(), where="m.onnx")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        shape_below_the_limit,
+        height_of_one,
+        fixed_batch,
+        weights_among_the_inputs,
+    ],
+)
+def test_admits_what_breaks_no_rule(change: Change) -> None:
+    model = conv_model()
+    change(model)
+    onnx_policy.check(model.SerializeToString())
+
+
+def test_refuses_more_operators_than_are_allowed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = conv_model().SerializeToString()
+    monkeypatch.setattr(onnx_policy, "MAX_NODES", 3)
+    onnx_policy.check(data)
+    monkeypatch.setattr(onnx_policy, "MAX_NODES", 2)
+    with pytest.raises(BundleError, match="has 3 operators"):
+        onnx_policy.check(data)
+
+
+def test_an_empty_file_is_called_empty() -> None:
+    with pytest.raises(BundleError, match="is empty"):
+        onnx_policy.check(b"")
+
+
+@pytest.mark.parametrize(
+    ("dim", "size"),
+    [
+        (b"", None),
+        (b"\x08\x05", 5),
+        (b"\x08\x05\x08\x07", 7),  # the last counts, as for every reader of protobuf
+        (b"\x12\x01n", None),
+        (b"\x08\x05\x12\x01n", None),
+    ],
+)
+def test_a_dimension_is_read_as_runtimes_read_it(dim: bytes, size: int | None) -> None:
+    port = dim
+    for number in (1, 2, 1, 2):
+        port = bytes([number << 3 | 2, len(port)]) + port
+    assert list(onnx_policy._dims(ProtobufMessage(memoryview(port)))) == [size]
+
+
+@pytest.mark.parametrize(("n_bytes", "is_admitted"), [(2, True), (8, False)])
+def test_of_two_types_the_last_counts(n_bytes: int, *, is_admitted: bool) -> None:
+    """Two elements: of four bytes first, then of one."""
+    wire = b"\x08\x02" + b"\x10\x01" + b"\x10\x02" + bytes([0x4A, n_bytes])
+    tensor = ProtobufMessage(memoryview(wire + bytes(n_bytes)))
+    try:
+        onnx_policy._check_tensor(tensor)
+    except onnx_policy._RefusedError:
+        assert not is_admitted
+    else:
+        assert is_admitted
 
 
 def test_every_shipped_model_is_admitted() -> None:
@@ -198,6 +315,20 @@ def test_reads_back_numbers_as_the_format_packs_them(numbers: list[int]) -> None
 def test_bytes_that_are_no_message_are_named(data: bytes, reason: str) -> None:
     with pytest.raises(WireError, match=reason):
         ProtobufMessage(memoryview(data))
+
+
+def test_a_number_where_bytes_must_stand_is_refused() -> None:
+    with pytest.raises(WireError, match="has a number in field 1"):
+        ProtobufMessage(memoryview(b"\x08\x05")).parts(1)
+
+
+def test_a_message_of_too_many_fields_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(protobuf_reader, "MAX_FIELDS", 2)
+    assert ProtobufMessage(memoryview(b"\x08\x05" * 2)).numbers(1) == [5, 5]
+    with pytest.raises(WireError, match="more than 2 fields"):
+        ProtobufMessage(memoryview(b"\x08\x05" * 3))
 
 
 def test_a_text_that_stands_twice_is_refused() -> None:
