@@ -50,6 +50,7 @@ from leukoscope_edge import screening
 from leukoscope_edge.capture.camera import items_of
 from leukoscope_edge.capture.source import is_sequence, open_source
 from leukoscope_edge.inference.backend import open_engine
+from leukoscope_edge.inference.background import new_context
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.segmenter_fallback import ServingSegmenter
 from leukoscope_edge.live.recorder import Keeper
@@ -57,7 +58,7 @@ from leukoscope_edge.live.snapshot import boxes_of, count_facts
 from leukoscope_edge.records.slides.slide import Identity, Origin, SlideSetUp
 from leukoscope_edge.records.store import Store, open_store
 from leukoscope_edge.sample import SIMULATED_SAMPLE
-from leukoscope_edge.screening import Looked, SlideRun, new_context
+from leukoscope_edge.screening import Looked, SlideRun
 from leukoscope_edge.types import Cell, Domain, Fault, Frame
 
 Items = list[Frame | Fault]

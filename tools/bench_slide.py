@@ -53,6 +53,7 @@ from skimage import color, filters, measure, morphology
 
 from leukoscope_edge.capture.simulated import SCALE_UM_PER_PX, parse_simulated
 from leukoscope_edge.inference.backend import open_engine
+from leukoscope_edge.inference.background import new_context
 from leukoscope_edge.inference.bundle import Bundle, open_bundle
 from leukoscope_edge.inference.card_entries import (
     DecisionEntry,
@@ -64,7 +65,7 @@ from leukoscope_edge.inference.cascade import CascadeEngine
 from leukoscope_edge.inference.classifier import BATCH_SIZE, p_blast
 from leukoscope_edge.inference.engine import Engine, OnnxCpuEngine
 from leukoscope_edge.sample import SIMULATED_SAMPLE
-from leukoscope_edge.screening import SlideRun, new_context
+from leukoscope_edge.screening import SlideRun
 from leukoscope_edge.types import U8, Frame
 from leukoscope_export.bundle import Quick, Release, Trained, write_bundle
 from leukoscope_export.graphs.fp32_graph import onnx_bytes

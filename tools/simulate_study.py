@@ -36,11 +36,12 @@ from leukoscope_edge.counting.fraction import (
 )
 from leukoscope_edge.counting.statistics import BetaSpread, binomial_interval
 from leukoscope_edge.counting.stop_rule import CUT_OFF, LOOKS, state_after
+from leukoscope_edge.inference.background import new_context
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.outcome import Refusal, StopState
 from leukoscope_edge.sample import SIMULATED_SAMPLE
-from leukoscope_edge.screening import SlideRun, new_context
+from leukoscope_edge.screening import SlideRun
 from leukoscope_edge.types import U8, CallName, Frame
 from leukoscope_edge.vision.motion import TrackingState
 

@@ -21,29 +21,29 @@ from tqdm import tqdm
 from leukoscope_edge.capture.camera import Camera, items_of
 from leukoscope_edge.counting import SlideContext, by_model, conclude
 from leukoscope_edge.counting.background import SiteBackground
-from leukoscope_edge.counting.cells import Album
-from leukoscope_edge.counting.evidence import (
-    Bearing,
-    Copies,
-    Evidence,
-    bearing_of,
-    is_measured,
-)
-from leukoscope_edge.errors import BundleError, SourceError
-from leukoscope_edge.inference.background import background_of
+from leukoscope_edge.counting.earlier_frames import EarlierFrames, Turn
+from leukoscope_edge.counting.evidence import Bearing, Evidence, bearing_of
+from leukoscope_edge.counting.slide_cells import SlideCells, never_counted
+from leukoscope_edge.errors import BundleError
+from leukoscope_edge.inference.background import new_context
 from leukoscope_edge.inference.bundle import Bundle
-from leukoscope_edge.inference.card import Card
 from leukoscope_edge.inference.classifier import classify, vote
 from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.inference.segmenter_fallback import ServingSegmenter
 from leukoscope_edge.messages import Message
 from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.sample import SlideFacts
-from leukoscope_edge.screening_result import ImageReport, ModelUsed, Screening
+from leukoscope_edge.screening_result import (
+    ImageReport,
+    ModelUsed,
+    Screening,
+    report_of_copy,
+    report_of_fault,
+    report_of_frame,
+)
 from leukoscope_edge.types import (
     THRESHOLDS,
     Call,
-    CallName,
     Cell,
     Domain,
     Fault,
@@ -53,29 +53,17 @@ from leukoscope_edge.types import (
 )
 from leukoscope_edge.vision.motion import (
     Placement,
-    StageTracker,
     TrackingState,
     Visited,
 )
 from leukoscope_edge.vision.quality import assess
 from leukoscope_edge.vision.scale.eyepiece import with_border
-from leukoscope_edge.vision.scale.scale_estimate import (
-    FrameSizes,
-    estimate_source_scale,
-    measure_sizes,
-)
 from leukoscope_edge.vision.sightings import (
     NOTHING_SEEN,
     FrameDetections,
     find_sightings,
 )
 
-SMUDGE_RADII = 1.5
-"""In nucleus radii: a part of a smudge that reads as a nucleus lies so near to it."""
-SMUDGE_MAJORITY = 2
-"""A smudge at the limit of darkness reads as a cell in some frames. Where it reads as a
-smudge in more than twice as many, it is one; a cell beside a smudge is seen as often as
-the smudge, and stays."""
 MAX_AHEAD_SIZE = 3 * 2_000_000
 """Values of a frame, two million pixels: several searches in larger ones at once would
 need too much memory."""
@@ -102,23 +90,6 @@ class Looked:
     place: Placement | None = None
     found_by: str = ""
     bearing: Bearing | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Turn:
-    """What the frames before this one decide about it.
-
-    Attributes:
-        place: Where it lies on the slide; None for separate fields and faults.
-        copy_of: The earlier field that it shows again, "" where none.
-        measures: Its cells are measured against the scale that was given.
-        scale_um_per_px: Given, or else what the cells so far say; None: not known.
-    """
-
-    place: Placement | None
-    copy_of: str
-    measures: bool
-    scale_um_per_px: float | None
 
 
 class SlideRun:
@@ -156,22 +127,20 @@ class SlideRun:
         self._spec = bundle.card.input.crop_spec
         self._is_sequence = is_sequence
         self._first_island = 1 + max((c.island for c in earlier), default=-1)
-        self._tracker = StageTracker(self._first_island)
-        self._album, self._smudges, self._cut_off = Album(earlier), Album(), Album()
+        self._frames = EarlierFrames(
+            scale_um_per_px, is_sequence=is_sequence, first_island=self._first_island
+        )
+        self._cells = SlideCells(earlier)
         self._earlier_islands = {c.island for c in earlier}
         self._islands: set[int] = set()
         self._calls: dict[Sighting, Call] = {}
         self._images: list[ImageReport] = []
         self._evidence = Evidence(scale_um_per_px, is_sequence=is_sequence)
-        self._sizes: list[FrameSizes] = []
-        self._estimate: float | None = None
-        self._copies, self._n_sought = Copies(), 0
-        self._first_shape_px: tuple[int, int] | None = None
         self._last_concluded: tuple[object, Verdict | Refusal] | None = None
 
     def look(self, item: Frame | Fault) -> Looked:
         """Look at one frame: gate it, place it, find its cells and count them."""
-        return self.take_in(self._find(item, self._turn(item)))
+        return self.take_in(self._find(item, self._frames.turn(item)))
 
     def seek(self, item: Frame | Fault, pool: Executor) -> Future[Looked]:
         """Place a frame and have its cells sought; `take_in` counts them.
@@ -184,7 +153,7 @@ class SlideRun:
             item: What the camera shows.
             pool: Its threads search.
         """
-        return pool.submit(self._find, item, self._turn(item))
+        return pool.submit(self._find, item, self._frames.turn(item))
 
     def look_at_all(
         self, items: Iterable[Frame | Fault], n_threads: int
@@ -210,19 +179,19 @@ class SlideRun:
         For a technician who cannot find the last place again. The cells there are an
         island until a frame shows that it overlaps with another.
         """
-        self._tracker.new_area()
+        self._frames.new_area()
 
     def cells(self) -> tuple[Cell, ...]:
         """Return every cell counted so far with its call.
 
         A sighting is classified at most once, and only if it is among the kept.
         """
-        cells = self._whole_cells()
+        cells = self._cells.whole()
         uncalled = [c for c in cells if c.call is None]
         if not uncalled:
             return cells
         called = {c.id: c for c in self._call(uncalled)}
-        self._album.keep_calls(called.values())
+        self._cells.keep_calls(called.values())
         kept = {s for c in cells for s in c.sightings}
         self._calls = {s: call for s, call in self._calls.items() if s in kept}
         return tuple(called.get(c.id, c) for c in cells)
@@ -233,7 +202,7 @@ class SlideRun:
 
     def visited(self) -> tuple[Visited, ...]:
         """Return the map of where the lens has been."""
-        return self._tracker.visited()
+        return self._frames.visited()
 
     def finish(self, source: str, *, quality: Sequence[Message] = ()) -> Screening:
         """Return all that the results show.
@@ -246,6 +215,7 @@ class SlideRun:
         self._context = replace(self._context, quality=tuple(dict.fromkeys(held)))
         self._last_concluded = None
         card, spec = self._card, self._spec
+        never = self._cells.never_whole(is_sequence=self._is_sequence)
         return Screening(
             source=source,
             facts=self._context.facts,
@@ -253,7 +223,7 @@ class SlideRun:
             is_sequence=self._is_sequence,
             verdict=self._outcome(is_over=True),
             cells=self.cells(),
-            cut_off_cells=_never_counted(self._call(self._never_whole())),
+            cut_off_cells=never_counted(self._call(never)),
             tally=self._tally(),
             images=tuple(self._images),
             model=ModelUsed(
@@ -277,7 +247,7 @@ class SlideRun:
         islands = self._islands | self._earlier_islands
         return Tally(
             frames=dict(Counter(i.status for i in self._images)),
-            n_smudges=len(self._smudges),
+            n_smudges=self._cells.n_smudges,
             n_islands=len(islands) if self._is_sequence else 0,
         )
 
@@ -291,62 +261,15 @@ class SlideRun:
             self._last_concluded = asked, conclude(calls, context)
         return self._last_concluded[1]
 
-    def _turn(self, item: Frame | Fault) -> _Turn:
-        """Say where a frame lies, and whether it came before; in the frames' order."""
-        if isinstance(item, Fault):
-            return _Turn(place=None, copy_of="", measures=False, scale_um_per_px=None)
-        number, self._n_sought = self._n_sought, self._n_sought + 1
-        measures = is_measured(number)
-        scale = self._scale_um_per_px
-        if scale is None:
-            scale = self._estimated_scale(item, measures=measures)
-        copy_of, place = "", None
-        if self._is_sequence:
-            self._require_shape(item)
-            place = self._tracker.update(item.pixels)
-        else:
-            copy_of = self._copies.of(item)
-        is_given = self._scale_um_per_px is not None
-        return _Turn(
-            place=place,
-            copy_of=copy_of,
-            measures=measures and is_given,
-            scale_um_per_px=scale,
-        )
-
-    def _estimated_scale(self, frame: Frame, *, measures: bool) -> float | None:
-        """Return what the cells of all frames so far say of the scale.
-
-        In the frames' order, so that threads change nothing.
-        """
-        if measures:
-            self._sizes.append(measure_sizes(frame.pixels))
-            self._estimate = estimate_source_scale(self._sizes).um_per_px
-        return self._estimate
-
-    def _require_shape(self, frame: Frame) -> None:
-        """Let no frame of another size into a sequence: it has no place there.
-
-        Raises:
-            SourceError: It has another size than the first.
-        """
-        height, width = frame.pixels.shape[:2]
-        first = self._first_shape_px = self._first_shape_px or (width, height)
-        if first != (width, height):
-            raise SourceError(
-                f"frame {frame.name} has another size ({width} x {height} pixels) than "
-                f"the first ({first[0]} x {first[1]}): screen pictures of one size"
-            )
-
-    def _find(self, item: Frame | Fault, turn: _Turn) -> Looked:
+    def _find(self, item: Frame | Fault, turn: Turn) -> Looked:
         """Gate a frame and find its cells; knows nothing of other frames."""
         if isinstance(item, Fault):
-            return Looked(report=_fault_report(item))
+            return Looked(report=report_of_fault(item))
         if turn.copy_of:
-            return Looked(report=_copy_report(item, turn.copy_of))
+            return Looked(report=report_of_copy(item, turn.copy_of))
         place = turn.place
         why_not = _why_not(item, place)
-        report = _image_report(item, why_not)
+        report = report_of_frame(item, why_not)
         bearing = bearing_of(item, measures=turn.measures)
         if why_not is not None:
             return Looked(report=report, place=place, bearing=bearing)
@@ -369,29 +292,14 @@ class SlideRun:
         self._evidence.add(looked.bearing)
         if looked.report.status == "screened":
             self._islands.add(island)
-        self._album.add(looked.seen.whole, island)
-        self._smudges.add(looked.seen.smudges, island)
-        self._cut_off.add(looked.seen.cut_off, island)
+        self._cells.add(looked.seen, island)
         return looked
 
     def _join(self, place: Placement) -> None:
         if place.joined is None:
             return
-        joined = place.joined
-        self._islands.discard(joined.island)
-        for album in (self._album, self._smudges, self._cut_off):
-            album.join(joined.island, joined.into, joined.shift_px)
-
-    def _whole_cells(self) -> tuple[Cell, ...]:
-        """Return what was seen as a cell, without what most frames show as a smudge."""
-        return tuple(c for c in self._album.cells() if not self._is_smudge(c))
-
-    def _is_smudge(self, cell: Cell) -> bool:
-        best = cell.best
-        n_as_smudge = self._smudges.n_sightings_near(
-            best.slide_px, cell.island, SMUDGE_RADII * best.radius_px
-        )
-        return n_as_smudge > SMUDGE_MAJORITY * cell.n_sightings
+        self._islands.discard(place.joined.island)
+        self._cells.join(place.joined)
 
     def _call(self, cells: Sequence[Cell]) -> list[Cell]:
         kept = [s for c in cells for s in c.sightings]
@@ -409,26 +317,6 @@ class SlideRun:
             )
             for c in cells
         ]
-
-    def _never_whole(self) -> list[Cell]:
-        """Return the cut-off cells that no frame showed whole, numbered after the rest.
-
-        In a separate field each is one: there is no other frame.
-        """
-        first_id = 1 + max((c.id for c in self._album.cells()), default=0)
-        never = [
-            c
-            for c in self._cut_off.cells()
-            if not (self._is_sequence and self._was_seen_whole(c))
-        ]
-        return [replace(c, id=i) for i, c in enumerate(never, start=first_id)]
-
-    def _was_seen_whole(self, cut_off: Cell) -> bool:
-        """Say whether a counted cell lies where the rest of a cut one would be."""
-        best = cut_off.best
-        x0, y0, x1, y1 = best.box_px
-        reach_px = float(max(x1 - x0, y1 - y0))
-        return self._album.has_near(best.slide_px, cut_off.island, reach_px)
 
 
 def screen(
@@ -479,33 +367,6 @@ def screen(
     return run.finish(source)
 
 
-def new_context(
-    facts: SlideFacts,
-    card: Card,
-    site: SiteBackground | None,
-    scale_um_per_px: float | None,
-) -> SlideContext:
-    """Return what decides over a slide that begins, beside the calls to come.
-
-    Args:
-        facts: What a person says of the slide.
-        card: Of the bundle that calls.
-        site: This site's own normal slides; None takes the bundle's background.
-        scale_um_per_px: What a pixel measures, None where nobody said.
-
-    Raises:
-        ConfigError: The site's slides were counted with another bundle.
-    """
-    return SlideContext(
-        facts=facts,
-        background=background_of(card, site, facts.sample_type),
-        is_scale_known=scale_um_per_px is not None,
-        quality=(),
-        doubts=(),
-        is_over=False,
-    )
-
-
 def require_domain(domain: Domain, bundle: Bundle) -> None:
     """Let no model judge what it was not made for.
 
@@ -533,35 +394,3 @@ def _why_not(frame: Frame, placement: Placement | None) -> str | None:
     if instruction is None and placement is not None:
         return GUIDANCE.get(placement.state)
     return instruction
-
-
-def _fault_report(fault: Fault) -> ImageReport:
-    return ImageReport(
-        name=fault.name, status="skipped", reason=fault.reason, n_lost=fault.n_lost
-    )
-
-
-def _copy_report(frame: Frame, copy_of: str) -> ImageReport:
-    reason = f"shows the same field as {copy_of}, which counts once"
-    return replace(_image_report(frame, reason), copy_of=copy_of)
-
-
-def _image_report(frame: Frame, why_not: str | None) -> ImageReport:
-    height, width = frame.pixels.shape[:2]
-    return ImageReport(
-        name=frame.name,
-        status="screened" if why_not is None else "refused",
-        reason=why_not or "",
-        width_px=width,
-        height_px=height,
-    )
-
-
-def _never_counted(cells: Sequence[Cell]) -> tuple[Cell, ...]:
-    """Make cut-off cells unclear: half a cell is not judged."""
-    return tuple(
-        replace(
-            c, call=Call(name=CallName.UNCLEAR, p_blast=c.call.p_blast if c.call else 0)
-        )
-        for c in cells
-    )

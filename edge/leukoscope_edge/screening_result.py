@@ -1,13 +1,21 @@
 """What a screening comes to: the report of its pictures, its cells, its verdict."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from leukoscope_edge.messages import NOT_FOR_CARE, Message, message
 from leukoscope_edge.outcome import Doubt, Refusal, Verdict, marked
 from leukoscope_edge.sample import SlideFacts
-from leukoscope_edge.types import RESEARCH, THRESHOLDS, Cell, Domain, Tally
+from leukoscope_edge.types import (
+    RESEARCH,
+    THRESHOLDS,
+    Cell,
+    Domain,
+    Fault,
+    Frame,
+    Tally,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,3 +159,28 @@ def found_by_note(segmenter: str, fallback: str) -> tuple[str, ...]:
         fallback: Why it is not what was asked for, "" where it is.
     """
     return (f"Cells are found by {segmenter}: {fallback}",) if fallback else ()
+
+
+def report_of_frame(frame: Frame, why_not: str | None) -> ImageReport:
+    """Return what became of a frame; None: it was judged."""
+    height, width = frame.pixels.shape[:2]
+    return ImageReport(
+        name=frame.name,
+        status="screened" if why_not is None else "refused",
+        reason=why_not or "",
+        width_px=width,
+        height_px=height,
+    )
+
+
+def report_of_copy(frame: Frame, copy_of: str) -> ImageReport:
+    """Return what became of a frame that shows what another showed before."""
+    reason = f"shows the same field as {copy_of}, which counts once"
+    return replace(report_of_frame(frame, reason), copy_of=copy_of)
+
+
+def report_of_fault(fault: Fault) -> ImageReport:
+    """Return what became of a frame that could not be read."""
+    return ImageReport(
+        name=fault.name, status="skipped", reason=fault.reason, n_lost=fault.n_lost
+    )

@@ -10,13 +10,14 @@ from leukoscope_edge import screening
 from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.counting.background import NormalSlide, SiteBackground
 from leukoscope_edge.errors import BundleError, ConfigError
+from leukoscope_edge.inference.background import new_context
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.engine import Engine, OnnxCpuEngine
 from leukoscope_edge.inference.segmenter_fallback import ServingSegmenter
 from leukoscope_edge.messages import NOT_FOR_CARE
 from leukoscope_edge.outcome import Refusal, VerdictName
 from leukoscope_edge.sample import SIMULATED_SAMPLE, SampleType
-from leukoscope_edge.screening import MAX_AHEAD_SIZE, SlideRun, new_context, screen
+from leukoscope_edge.screening import MAX_AHEAD_SIZE, SlideRun, screen
 from leukoscope_edge.screening_result import Screening
 from leukoscope_edge.types import Fault, Frame
 

@@ -2,8 +2,8 @@
 
 Pure: values in, values out. Nothing here opens a file or reads a clock.
 
-Offers: background, cells, differential, evidence, fraction, quality_slide,
-reference_ranges, statistics, verdict.
+Offers: background, differential, earlier_frames, evidence, fraction, quality_slide,
+reference_ranges, slide_cells, statistics, verdict.
 """
 
 from leukoscope_edge.counting.context import (

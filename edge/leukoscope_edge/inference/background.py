@@ -1,11 +1,11 @@
 """How a model's calls come about here: by its card, or by this site's normal slides."""
 
-from leukoscope_edge.counting import Background
+from leukoscope_edge.counting import Background, SlideContext
 from leukoscope_edge.counting.background import SiteBackground, site_spread
 from leukoscope_edge.counting.fraction import call_model
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.inference.card import Card
-from leukoscope_edge.sample import SampleType
+from leukoscope_edge.sample import SampleType, SlideFacts
 
 
 def background_of(
@@ -31,3 +31,30 @@ def background_of(
         )
     model = call_model(card.true_calls.spread, site_spread(site.slides))
     return Background(model=model, measured_by="site")
+
+
+def new_context(
+    facts: SlideFacts,
+    card: Card,
+    site: SiteBackground | None,
+    scale_um_per_px: float | None,
+) -> SlideContext:
+    """Return what decides over a slide that begins, beside the calls to come.
+
+    Args:
+        facts: What a person says of the slide.
+        card: Of the bundle that calls.
+        site: This site's own normal slides; None takes the bundle's background.
+        scale_um_per_px: What a pixel measures, None where nobody said.
+
+    Raises:
+        ConfigError: The site's slides were counted with another bundle.
+    """
+    return SlideContext(
+        facts=facts,
+        background=background_of(card, site, facts.sample_type),
+        is_scale_known=scale_um_per_px is not None,
+        quality=(),
+        doubts=(),
+        is_over=False,
+    )

@@ -16,6 +16,7 @@ SPEAKS = (
     "counting/verdict.py",
     "vision/quality.py",
     "screening.py",
+    "counting/earlier_frames.py",
     "outcome.py",
     "screening_result.py",
     "records/maintenance.py",

@@ -7,6 +7,7 @@ import pytest
 from tests.edge.web.stand_ins import Browser, fill_slide, make_cell
 
 from leukoscope_edge.capture.simulated import SimulatedCamera, SlidePlan
+from leukoscope_edge.inference.background import new_context
 from leukoscope_edge.live import field_pictures as module
 from leukoscope_edge.live.field_pictures import Fields, part_around
 from leukoscope_edge.live.recorder import Keeper
@@ -14,7 +15,7 @@ from leukoscope_edge.records.pictures import from_png
 from leukoscope_edge.records.slides.first_look import first_pass
 from leukoscope_edge.records.slides.reproduce import look_again
 from leukoscope_edge.sample import SIMULATED_SAMPLE
-from leukoscope_edge.screening import SlideRun, new_context
+from leukoscope_edge.screening import SlideRun
 from leukoscope_edge.types import THRESHOLDS, CallName, Cell, Frame
 from leukoscope_edge.web.device import Device
 

@@ -22,6 +22,7 @@ from leukoscope_edge.i18n import (
     languages,
     parse_po,
 )
+from leukoscope_edge.inference.background import new_context
 from leukoscope_edge.inference.bundle import (
     open_bundle,
     shipped_bundle_for,
@@ -34,7 +35,6 @@ from leukoscope_edge.records.exports.facts import asked_facts
 from leukoscope_edge.records.exports.formats import FORMATS
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.sample import SIMULATED_SAMPLE, AgeGroup, SampleType, SlideFacts
-from leukoscope_edge.screening import new_context
 from leukoscope_edge.types import Call, CallName
 from leukoscope_edge.updates.codes import UNCHANGED, Code
 from leukoscope_edge.web.device import Device

@@ -1,0 +1,92 @@
+"""The cells of a slide under way: whole ones, smudges, and those that an edge cuts off.
+
+A smudge at the limit of darkness reads as a cell in some frames; what most frames show
+as a smudge is one. A cell cut off by the edge of one frame counts once another frame
+shows it whole.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from leukoscope_edge.counting.cells import Album
+from leukoscope_edge.types import Call, CallName, Cell
+from leukoscope_edge.vision.motion import Joined
+from leukoscope_edge.vision.sightings import FrameDetections
+
+SMUDGE_RADII = 1.5
+"""In nucleus radii: a part of a smudge that reads as a nucleus lies so near to it."""
+SMUDGE_MAJORITY = 2
+"""A smudge at the limit of darkness reads as a cell in some frames. Where it reads as a
+smudge in more than twice as many, it is one; a cell beside a smudge is seen as often as
+the smudge, and stays."""
+
+
+class SlideCells:
+    """Every cell of one slide so far, each once."""
+
+    def __init__(self, earlier: Sequence[Cell] = ()) -> None:
+        """Start with the cells counted before an interruption, or with none."""
+        self._whole, self._smudges, self._cut_off = Album(earlier), Album(), Album()
+
+    @property
+    def n_smudges(self) -> int:
+        """Smudges, each once."""
+        return len(self._smudges)
+
+    def add(self, seen: FrameDetections, island: int) -> None:
+        """Add what one frame shows; its coordinates hold within an island."""
+        self._whole.add(seen.whole, island)
+        self._smudges.add(seen.smudges, island)
+        self._cut_off.add(seen.cut_off, island)
+
+    def join(self, joined: Joined) -> None:
+        """Move an island's cells into another's coordinates, and merge what meets."""
+        for album in (self._whole, self._smudges, self._cut_off):
+            album.join(joined.island, joined.into, joined.shift_px)
+
+    def keep_calls(self, called: Iterable[Cell]) -> None:
+        """Take over the calls on cells that were given out."""
+        self._whole.keep_calls(called)
+
+    def whole(self) -> tuple[Cell, ...]:
+        """Return what was seen as a cell, without what most frames show as a smudge."""
+        return tuple(c for c in self._whole.cells() if not self._is_smudge(c))
+
+    def never_whole(self, *, is_sequence: bool) -> list[Cell]:
+        """Return the cut-off cells that no frame showed whole, numbered after the rest.
+
+        Args:
+            is_sequence: Frames overlap. In a separate field each cut-off cell is one:
+                there is no other frame.
+        """
+        first_id = 1 + max((c.id for c in self._whole.cells()), default=0)
+        never = [
+            c
+            for c in self._cut_off.cells()
+            if not (is_sequence and self._was_seen_whole(c))
+        ]
+        return [replace(c, id=i) for i, c in enumerate(never, start=first_id)]
+
+    def _is_smudge(self, cell: Cell) -> bool:
+        best = cell.best
+        n_as_smudge = self._smudges.n_sightings_near(
+            best.slide_px, cell.island, SMUDGE_RADII * best.radius_px
+        )
+        return n_as_smudge > SMUDGE_MAJORITY * cell.n_sightings
+
+    def _was_seen_whole(self, cut_off: Cell) -> bool:
+        """Say whether a counted cell lies where the rest of a cut one would be."""
+        best = cut_off.best
+        x0, y0, x1, y1 = best.box_px
+        reach_px = float(max(x1 - x0, y1 - y0))
+        return self._whole.has_near(best.slide_px, cut_off.island, reach_px)
+
+
+def never_counted(cells: Sequence[Cell]) -> tuple[Cell, ...]:
+    """Make cut-off cells unclear: half a cell is not judged."""
+    return tuple(
+        replace(
+            c, call=Call(name=CallName.UNCLEAR, p_blast=c.call.p_blast if c.call else 0)
+        )
+        for c in cells
+    )
