@@ -1,16 +1,6 @@
 """Named people with a PIN and a role: who may use a device."""
 
-from leukoscope_edge.accounts.people import (
-    AT_SCREEN,
-    FIRST_WAIT_S,
-    LONGEST_AT_SCREEN_S,
-    LONGEST_WAIT_S,
-    N_FREE_FAILURES,
-    N_FREE_STRANGERS,
-    Entry,
-    People,
-    wait_s,
-)
+from leukoscope_edge.accounts.people import Entry, People
 from leukoscope_edge.accounts.people_file import PEOPLE_FILE
 from leukoscope_edge.accounts.person import (
     RIGHTS,
@@ -27,6 +17,15 @@ from leukoscope_edge.accounts.pins import (
     is_guessed_first,
 )
 from leukoscope_edge.accounts.set_up_code import SetUpCode
+from leukoscope_edge.accounts.sign_in_backoff import (
+    AT_SCREEN,
+    FIRST_WAIT_S,
+    LONGEST_AT_SCREEN_S,
+    LONGEST_WAIT_S,
+    N_FREE_FAILURES,
+    N_FREE_STRANGERS,
+    wait_s,
+)
 
 __all__ = [
     "AT_SCREEN",

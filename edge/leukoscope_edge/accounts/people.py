@@ -1,16 +1,8 @@
 """Named people with a PIN and a role, and how often a PIN may be guessed.
 
-A PIN has only some million possibilities, so guessing is slowed, not merely hashed:
-every wrong PIN in a row beyond the third doubles the wait. The count of failures is on
-the disk before a PIN is looked at, and the wait runs on the monotonic clock and starts
-anew with the program; so neither a restart nor a changed clock shortens it. A disk that
-takes no count keeps nobody out: it is kept in memory then.
-
-Who guesses makes others wait as little as can be. At the device's own screen the wait
-ends at a minute: somebody stands there. From the network each address has a wait of its
-own; all strangers to a person together have another, from the twentieth wrong PIN on.
-So no stranger keeps the only supervisor from the screen, nor from where they came in
-before.
+Guessing is slowed by `sign_in_backoff`. The count of failures is on the disk before a
+PIN is looked at, and the wait starts anew with the program; so no restart shortens it.
+A disk that takes no count keeps nobody out: it is kept in memory then.
 
 The list may be changed by two programs, the page and `leukoscope people`: each takes
 the folder's lock and reads anew what the other wrote.
@@ -41,21 +33,12 @@ from leukoscope_edge.accounts.people_file import (
 )
 from leukoscope_edge.accounts.person import Person, Role
 from leukoscope_edge.accounts.pins import PeopleError, check_pin
+from leukoscope_edge.accounts.sign_in_backoff import AT_SCREEN, SignInBackoff
 from leukoscope_edge.durable import write_whole
 from leukoscope_edge.errors import OutputError
 from leukoscope_edge.log import passed_over
 
 MAX_NAME_LENGTH = 40
-N_FREE_FAILURES = 3
-"""A slip of a gloved finger costs nothing."""
-FIRST_WAIT_S, LONGEST_WAIT_S = 5.0, 900.0
-LONGEST_AT_SCREEN_S = 60.0
-"""A guess a minute takes a year for half of a million PINs, by hand."""
-N_FREE_STRANGERS = 20
-"""Wrong PINs for one person from all addresses that person never came in from."""
-MAX_GUESSERS = 1000
-AT_SCREEN = ""
-"""The address of whoever is at the device itself."""
 
 
 class Entry(str, Enum):
@@ -88,16 +71,12 @@ class People:
         """
         self._path = folder / PEOPLE_FILE
         self._hasher = hasher or PasswordHasher()
-        self._clock = clock
         self._lock = threading.Lock()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._pepper = pepper(folder / PEPPER_FILE)
         self._read_mark: tuple[int, ...] = ()
         self._people: dict[str, Person] = {}
-        self._not_before: dict[str, float] = {}
-        self._guesses: dict[tuple[str, str], tuple[int, float]] = {}
-        self._strangers_not_before: dict[str, float] = {}
-        self._came_in: set[tuple[str, str]] = set()
+        self._backoff = SignInBackoff(clock)
         self._read_anew()
 
     @property
@@ -149,7 +128,7 @@ class People:
                 person, pin_hash=self._hash(pin), n_failures=0, n_from_network=0
             )
             self._keep(changed)
-            self._forgive(name.strip().casefold())
+            self._backoff.forgive(name.strip().casefold())
         return changed
 
     def set_role(self, name: str, role: Role) -> Person:
@@ -194,7 +173,7 @@ class People:
             renamed = replace(person, name=to, former=tuple(former))
             del self._people[person.name.casefold()]
             self._keep(renamed)
-            self._let_wait(to.casefold(), renamed)
+            self._backoff.let_wait(to.casefold(), renamed)
         return renamed
 
     def _change(self, name: str, change: Callable[[Person], Person]) -> Person:
@@ -235,50 +214,22 @@ class People:
             person = self._people.get(key)
             if person is None or not person.may_enter:
                 return Entry.WRONG, 0.0
-            wait = self._wait_s(key, address)
+            wait = self._backoff.left_s(key, address)
             if wait > 0:
                 return Entry.WAIT, wait
             self._count(key, person, address)
             if not self._is_right(person, pin):
-                return Entry.WRONG, max(0.0, self._wait_s(key, address))
-            self._came_in.add((key, address))
+                return Entry.WRONG, max(0.0, self._backoff.left_s(key, address))
+            self._backoff.let_in(key, address)
             self._keep_count(replace(person, n_failures=0, n_from_network=0))
-            self._forgive(key)
+            self._backoff.forgive(key)
         return Entry.OPEN, 0.0
-
-    def _wait_s(self, key: str, address: str) -> float:
-        """Return how long this address has to wait for this person, below 0: not."""
-        if address == AT_SCREEN:
-            return self._not_before.get(key, 0.0) - self._clock()
-        _, until = self._guesses.get((key, address), (0, 0.0))
-        if (key, address) not in self._came_in:
-            until = max(until, self._strangers_not_before.get(key, 0.0))
-        return until - self._clock()
 
     def _count(self, key: str, person: Person, address: str) -> None:
         """Count a try before its PIN is looked at."""
-        if address == AT_SCREEN:
-            failed = replace(person, n_failures=person.n_failures + 1)
-        else:
-            failed = replace(person, n_from_network=person.n_from_network + 1)
-            if len(self._guesses) >= MAX_GUESSERS:
-                self._guesses.clear()  # strangers wait on together
-            n = self._guesses.get((key, address), (0, 0.0))[0] + 1
-            self._guesses[key, address] = n, self._clock() + wait_s(n)
+        failed = self._backoff.counted(key, person, address)
         self._keep_count(failed)
-        self._let_wait(key, failed)
-
-    def _let_wait(self, key: str, person: Person) -> None:
-        """Begin the waits that the counts on the disk ask for."""
-        at_screen_s = min(wait_s(person.n_failures), LONGEST_AT_SCREEN_S)
-        self._not_before[key] = self._clock() + at_screen_s
-        beyond = person.n_from_network - N_FREE_STRANGERS + N_FREE_FAILURES
-        self._strangers_not_before[key] = self._clock() + wait_s(beyond)
-
-    def _forgive(self, key: str) -> None:
-        self._not_before[key] = self._strangers_not_before[key] = 0.0
-        for one in [g for g in self._guesses if g[0] == key]:
-            del self._guesses[one]
+        self._backoff.let_wait(key, failed)
 
     def find(self, name: str) -> Person | None:
         """Return somebody who is here by name."""
@@ -333,7 +284,7 @@ class People:
         self._read_mark = mark
         for key, person in self._people.items():
             if before.get(key) != person:
-                self._let_wait(key, person)
+                self._backoff.let_wait(key, person)
 
     def _hash(self, pin: str) -> str:
         return self._hasher.hash(self._keyed(pin))
@@ -346,14 +297,6 @@ class People:
 
     def _keyed(self, pin: str) -> bytes:
         return hmac.digest(self._pepper, pin.encode(), hashlib.sha256)
-
-
-def wait_s(n_failures: int) -> float:
-    """Return how long to wait after so many wrong PINs in a row, in seconds."""
-    beyond = n_failures - N_FREE_FAILURES
-    if beyond < 0:
-        return 0.0
-    return min(FIRST_WAIT_S * 2.0 ** min(beyond, 30), LONGEST_WAIT_S)
 
 
 def _check_name(name: str) -> None:

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from leukoscope_edge.accounts.people import wait_s
+from leukoscope_edge.accounts.sign_in_backoff import wait_s
 
 N_DIGITS = 8
 """A hundred million: at the longest wait, 15 minutes a guess, for ever."""
