@@ -31,52 +31,26 @@ from typing import TextIO
 import numpy as np
 
 from leukoscope_edge.errors import LeukoscopeError
-from leukoscope_edge.messages import message
-from leukoscope_edge.outcome import Interval, Verdict, VerdictName
 from leukoscope_edge.records import database
 from leukoscope_edge.records.exports.pdf_report import write_paper
 from leukoscope_edge.records.slides.cell_record import FieldPicture, MissedCell, cell_id
 from leukoscope_edge.records.slides.slide import (
-    Identity,
-    Origin,
     SlideRecord,
-    SlideSetUp,
 )
 from leukoscope_edge.records.slides.slide_state import Action, SlideState, is_allowed
 from leukoscope_edge.records.store import open_store
-from leukoscope_edge.sample import SIMULATED_SAMPLE
-from leukoscope_edge.types import (
-    THRESHOLDS,
-    Call,
-    CallName,
-    Cell,
-    Sighting,
-    Tally,
-    Word,
+from leukoscope_edge.types import THRESHOLDS, Cell, Tally, Word
+from leukoscope_train.evaluation.noise_slides import (
+    noise_cell,
+    noise_set_up,
+    noise_verdict,
 )
 
 CELLS_A_SLIDE, CELLS_A_BATCH = 14, 2
 MAX_STEPS, MAX_DELAY_S = 30, 0.02
 """A kill comes after up to so many lines from the child, and up to so much later."""
 SIDE_PX = 16
-ORIGIN = Origin(
-    bundle="storm",
-    bundle_sha256="0" * 64,
-    engine="none",
-    software="storm",
-    calibration="none",
-    camera="none",
-    scale_um_per_px=0.1,
-    view_um=20.0,
-)
-VERDICT = Verdict(
-    name=VerdictName.FEW,
-    messages=(message("test"),),
-    n_cells=CELLS_A_SLIDE,
-    n_blast=1,
-    n_unclear=0,
-    interval=Interval(low=0.0, high=0.5),
-)
+VERDICT = noise_verdict(CELLS_A_SLIDE, n_blast=1)
 
 
 class Recorder:
@@ -106,14 +80,7 @@ class Recorder:
                     self._store.resume(record.id, "storm")
                 return record.id
         number = len(self._store.slides(limit=-1)) + 1
-        identity = Identity(sample=f"S{number}")
-        set_up = SlideSetUp(
-            identity=identity,
-            facts=SIMULATED_SAMPLE,
-            mode="slide",
-            domain="simulated",
-            origin=ORIGIN,
-        )
+        set_up = noise_set_up(f"S{number}")
         slide = ""
 
         def start(key: str) -> None:
@@ -186,25 +153,7 @@ class Recorder:
 
 
 def _cell(number: int) -> Cell:
-    rng = np.random.default_rng(number)
-    picture = rng.integers(0, 255, (SIDE_PX, SIDE_PX, 3), np.uint8)
-    sighting = Sighting(
-        frame="f",
-        box_px=(0, 0, SIDE_PX, SIDE_PX),
-        centre_px=(8.0, 8.0),
-        slide_px=(8.0 * number, 8.0),
-        sharpness=1.0,
-        crop=picture,
-        view=picture,
-        radius_px=4.0,
-    )
-    name = CallName.BLAST if number % 5 == 0 else CallName.NORMAL
-    return Cell(
-        id=number,
-        sightings=(sighting,),
-        n_sightings=1,
-        call=Call(name=name, p_blast=0.5),
-    )
+    return noise_cell(number, side_px=SIDE_PX, is_blast=number % 5 == 0)
 
 
 def _missed() -> MissedCell:

@@ -18,20 +18,19 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
-import numpy as np
 from playwright.sync_api import sync_playwright
 from websockets.sync.client import connect
 
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Refusal
-from leukoscope_edge.records.slides.slide import Identity, Origin, SlideSetUp
 from leukoscope_edge.records.store import open_store
-from leukoscope_edge.sample import SIMULATED_SAMPLE
-from leukoscope_edge.types import Call, CallName, Cell, Sighting, Tally
+from leukoscope_edge.types import Tally
+from leukoscope_train.evaluation.noise_slides import noise_cell, noise_set_up
 
 NAME, PIN = "Measure", "482917"
 PORT = 8765
@@ -61,49 +60,20 @@ def main() -> None:
 def fill(folder: Path, n_cells: int) -> str:
     """Put a counted slide into the records, all of its first look judged."""
     bundle = open_bundle(shipped_bundle_for("simulated"))
-    random = np.random.default_rng(0)
-    side = bundle.card.input.side_px
-    origin = Origin(
-        bundle=bundle.card.id,
-        bundle_sha256="0" * 64,
-        engine="none",
-        software="none",
-        calibration="none",
-        camera="none",
-        scale_um_per_px=0.1,
-        view_um=20.48,
-    )
+    side_px = bundle.card.input.side_px
+    set_up = noise_set_up("S-1")
+    origin = replace(set_up.origin, bundle=bundle.card.id)
+    set_up = replace(set_up, origin=origin)
     with open_store(folder) as store:
-        set_up = SlideSetUp(
-            identity=Identity(sample="S-1"),
-            facts=SIMULATED_SAMPLE,
-            mode="slide",
-            domain="simulated",
-            origin=origin,
-        )
         slide = store.start_slide(set_up, NAME)
-        cells = [a_cell(i, side, random) for i in range(1, n_cells + 1)]
+        cells = [
+            noise_cell(i, side_px=side_px, view_px=VIEW_SIDE_PX)
+            for i in range(1, n_cells + 1)
+        ]
         store.add_cells(slide, cells, frames={})
         outcome = Refusal(reason=message("test"))
         store.finish_count(slide, outcome, NAME, tally=Tally())
     return slide
-
-
-def a_cell(number: int, side_px: int, random: np.random.Generator) -> Cell:
-    """Return a normal cell with pictures that compress as badly as real ones."""
-    view = random.integers(0, 255, (VIEW_SIDE_PX, VIEW_SIDE_PX, 3)).astype(np.uint8)
-    sighting = Sighting(
-        frame=f"frame {number:06d}",
-        box_px=(0, 0, 9, 9),
-        centre_px=(5.0, 5.0),
-        slide_px=(float(number), 5.0),
-        sharpness=1.0,
-        crop=view[:side_px, :side_px],
-        view=view,
-        radius_px=5.0,
-    )
-    call = Call(name=CallName.NORMAL, p_blast=0.1)
-    return Cell(id=number, sightings=(sighting,), n_sightings=1, call=call)
 
 
 @contextmanager

@@ -13,24 +13,16 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from leukoscope_edge.messages import message
-from leukoscope_edge.outcome import Interval, Verdict, VerdictName
 from leukoscope_edge.records.exports.formats import FORMATS, file_of
 from leukoscope_edge.records.exports.slide_version import Dossier, open_dossier
-from leukoscope_edge.records.slides.slide import Identity, Origin, SlideSetUp
 from leukoscope_edge.records.store import open_store
-from leukoscope_edge.sample import SIMULATED_SAMPLE
-from leukoscope_edge.types import (
-    Call,
-    CallName,
-    Cell,
-    Sighting,
-    Tally,
+from leukoscope_edge.types import Cell, Tally
+from leukoscope_train.evaluation.noise_slides import (
+    noise_cell,
+    noise_set_up,
+    noise_verdict,
 )
 
 SIDE_PX = 128
@@ -71,56 +63,22 @@ def timed(dossier: Dossier, suffix: str) -> tuple[float, int]:
 def filled(folder: Path, n_cells: int, n_suspects: int) -> Dossier:
     """Return a finished slide, so many of its cells suspect."""
     store = open_store(folder)
-    facts = replace(SIMULATED_SAMPLE, wbc_10e9_per_l=6.2)
-    origin = Origin(
-        bundle="measured",
-        bundle_sha256="0" * 64,
-        engine="none",
-        software="measured",
-        calibration="none",
-        camera="none",
-        scale_um_per_px=0.1,
-        view_um=20.0,
-    )
-    set_up = SlideSetUp(
-        identity=Identity(sample="S-1"),
-        facts=facts,
-        mode="slide",
-        domain="simulated",
-        origin=origin,
-    )
+    set_up = noise_set_up("S-1", wbc=6.2)
     slide = store.start_slide(set_up, "measured")
     store.add_cells(slide, [cell(i, n_suspects) for i in range(n_cells)], frames={})
-    verdict = Verdict(
-        name=VerdictName.FEW,
-        messages=(message("test"),),
-        n_cells=n_cells,
-        n_blast=n_suspects,
-        n_unclear=0,
-        interval=Interval(low=0.1, high=0.3),
-    )
+    verdict = noise_verdict(n_cells, n_suspects)
     store.finish_count(slide, verdict, "measured", tally=Tally(n_smudges=3))
     return open_dossier(store, slide)
 
 
 def cell(number: int, n_suspects: int) -> Cell:
-    """Return a cell of noise, which compresses worst."""
-    random = np.random.default_rng(number)
-    pixels = random.integers(0, 255, (SIDE_PX, SIDE_PX, 3), np.uint8)
-    sighting = Sighting(
-        frame="f",
-        box_px=(0, 0, 40, 40),
-        centre_px=(20.0, 20.0),
-        slide_px=(50.0 * number, 0.0),
-        sharpness=1.0,
-        radius_px=20.0,
-        crop=pixels,
-        view=pixels,
+    """Return a cell of one kind or another, a suspect or not."""
+    return noise_cell(
+        number + 1,
+        side_px=SIDE_PX,
+        is_blast=number < n_suspects,
+        kinds=((KINDS[number % len(KINDS)], 0.9), ("blast", 0.1)),
     )
-    name = CallName.BLAST if number < n_suspects else CallName.NORMAL
-    kinds = ((KINDS[number % len(KINDS)], 0.9), ("blast", 0.1))
-    call = Call(name=name, p_blast=0.9, kinds=kinds)
-    return Cell(id=number + 1, sightings=(sighting,), n_sightings=2, call=call)
 
 
 if __name__ == "__main__":

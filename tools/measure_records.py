@@ -14,50 +14,17 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-
-from leukoscope_edge.messages import message
-from leukoscope_edge.outcome import Interval, Verdict, VerdictName
 from leukoscope_edge.records.exports.pdf_report import write_paper
-from leukoscope_edge.records.slides.slide import Identity, Origin, SlideSetUp
 from leukoscope_edge.records.store import Store, open_store
-from leukoscope_edge.sample import SIMULATED_SAMPLE
-from leukoscope_edge.types import Call, CallName, Cell, Sighting, Tally, Word
+from leukoscope_edge.types import Tally, Word
+from leukoscope_train.evaluation.noise_slides import (
+    noise_cell,
+    noise_set_up,
+    noise_verdict,
+)
 
 SIDE_PX = 96
 NAMES = {"latin": "Ann Other", "shaped": "आशा देवी / فاطمة الزهراء"}
-ORIGIN = Origin(
-    bundle="measure",
-    bundle_sha256="0" * 64,
-    engine="none",
-    software="measure",
-    calibration="none",
-    camera="none",
-    scale_um_per_px=0.1,
-    view_um=20.0,
-    limits=("None: this is a measurement.",),
-)
-
-
-def _cell(number: int, *, is_suspect: bool) -> Cell:
-    rng = np.random.default_rng(number)
-    pictures = [rng.integers(0, 255, (SIDE_PX, SIDE_PX, 3), np.uint8) for _ in range(4)]
-    sightings = tuple(
-        Sighting(
-            frame="f",
-            box_px=(0, 0, SIDE_PX, SIDE_PX),
-            centre_px=(48.0, 48.0),
-            slide_px=(100.0 * number, 0.0),
-            sharpness=1.0,
-            crop=crop,
-            view=pictures[3],
-            radius_px=40.0,
-        )
-        for crop in pictures[:3]
-    )
-    name = CallName.BLAST if is_suspect else CallName.NORMAL
-    call = Call(name=name, p_blast=0.9 if is_suspect else 0.1)
-    return Cell(id=number, sightings=sightings, n_sightings=9, call=call)
 
 
 def _ms(do: Callable[[], object]) -> float:
@@ -70,24 +37,13 @@ def _one_slide(
     store: Store, name: str, n_cells: int, n_suspects: int
 ) -> dict[str, float]:
     """Keep, judge, sign and print one slide; return milliseconds."""
-    verdict = Verdict(
-        name=VerdictName.FEW,
-        messages=(message("test"),),
-        n_cells=n_cells,
-        n_blast=n_suspects,
-        n_unclear=0,
-        interval=Interval(low=0.1, high=0.3),
-    )
-    identity = Identity(sample="S", name=name)
-    set_up = SlideSetUp(
-        identity=identity,
-        facts=SIMULATED_SAMPLE,
-        mode="slide",
-        domain="simulated",
-        origin=ORIGIN,
-    )
+    verdict = noise_verdict(n_cells, n_suspects)
+    set_up = noise_set_up("S", name=name)
     slide = store.start_slide(set_up, "ann")
-    cells = [_cell(i, is_suspect=i <= n_suspects) for i in range(1, n_cells + 1)]
+    cells = [
+        noise_cell(i, side_px=SIDE_PX, is_blast=i <= n_suspects, n_sightings=3)
+        for i in range(1, n_cells + 1)
+    ]
     keep_ms = [_ms(lambda c=c: store.add_cells(slide, [c], frames={})) for c in cells]  # type: ignore[misc]
     store.finish_count(slide, verdict, "ann", tally=Tally())
     judge_ms = [
