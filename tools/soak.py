@@ -64,17 +64,17 @@ OF_A_SLIDE = (
 )
 LEAKS = {
     "none": "",
-    "frames": "kept.append(self._last_pixels)",
+    "frames": "kept.append(self.last_pixels)",
     "descriptors": "kept.append(open(os.devnull))",
 }
 LEAK = """
 import os
-from leukoscope_edge.live.counting_process import _Worker
-kept, finish = [], _Worker._finish
+from leukoscope_edge.live.running_count import RunningCount
+kept, finish = [], RunningCount.finish
 def leaking(self, by):
     {what}
     finish(self, by)
-_Worker._finish = leaking
+RunningCount.finish = leaking
 """
 """Planted where a slide ends; the counting process runs it before all else."""
 RUN = """

@@ -79,8 +79,8 @@ MUTATIONS = {
     ),
     "a hot chip works on": Mutation(
         "live/counting_process.py",
-        "            if looks and self._heat is not Heat.HOT:",
-        "            if looks:",
+        "        if looks and self._heat is not Heat.HOT:",
+        "        if looks:",
         "web/test_counting_heat.py",
     ),
 }

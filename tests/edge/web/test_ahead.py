@@ -14,8 +14,10 @@ from leukoscope_edge.errors import RecordError, SourceError
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.segmenter_fallback import ServingSegmenter
 from leukoscope_edge.live import counting_process as worker
+from leukoscope_edge.live import equipment, running_count
 from leukoscope_edge.live.commands import Do, Mode, Order
 from leukoscope_edge.live.outbox import Draft
+from leukoscope_edge.live.states import Counting, ProcessState
 from leukoscope_edge.profile import CameraEntry
 from leukoscope_edge.records.slides.slide import Kind, SlideRecord
 from leukoscope_edge.records.store import Store
@@ -63,7 +65,7 @@ def run(
     profile = replace(PROFILE, camera=camera, n_threads=n_threads)
     box = KeptBox()
     with open_engine(device.bundle, backend="cpu", n_threads=1) as engine:
-        worker._Worker(
+        worker.Worker(
             profile,
             device.store,
             device.bundle,
@@ -110,13 +112,14 @@ def told(box: KeptBox) -> list[dict[str, Any]]:
 def waiting(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Whether a frame waited at the end of each step."""
     noted: list[bool] = []
-    step = worker._Worker._step
+    step = Counting.step
 
-    def noting(self: worker._Worker) -> None:
-        step(self)
-        noted.append(self._sought is not None)
+    def noting(self: Counting) -> ProcessState:
+        after = step(self)
+        noted.append(self.count.sought is not None)
+        return after
 
-    monkeypatch.setattr(worker._Worker, "_step", noting)
+    monkeypatch.setattr(Counting, "step", noting)
     return noted
 
 
@@ -128,7 +131,7 @@ def slow_search(monkeypatch: pytest.MonkeyPatch) -> None:
         done = wait_for(found, timeout_s)
         return done if timeout_s is None else done._replace(done=set())
 
-    monkeypatch.setattr(worker, "wait", wait)
+    monkeypatch.setattr(running_count, "wait", wait)
 
 
 @pytest.mark.usefixtures("slow_search")
@@ -244,7 +247,7 @@ def test_the_slide_keeps_what_found_each_frame_not_what_would_find_the_next(
         def segment(self, *given: Any) -> tuple[Segmentation, str]:
             return super().segment(*given)[0], next(self.left, THRESHOLDS)
 
-    monkeypatch.setattr(worker, "_segmenter_of", lambda _: Failing())
+    monkeypatch.setattr(equipment, "segmenter_of", lambda _: Failing())
     _, record = whole(device, n_threads=1)
     changes = [
         body["segmenter"]

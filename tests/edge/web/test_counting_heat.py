@@ -57,7 +57,7 @@ def run(
     profile = replace(PROFILE, camera=camera, thermal=LIMITS)
     box, orders = KeptBox(), Orders(n_turns=3)
     with open_engine(device.bundle, backend="cpu", n_threads=1) as engine:
-        counting_process._Worker(
+        counting_process.Worker(
             profile, device.store, device.bundle, engine, box, NoPulse()
         ).obey_all(orders)
     return box, orders

@@ -24,7 +24,7 @@ from leukoscope_edge.inference.segmenter_fallback import (
     ServingSegmenter,
     segmentation_named,
 )
-from leukoscope_edge.live import counting_process
+from leukoscope_edge.live import counting_process, equipment
 from leukoscope_edge.live.commands import Do, Mode, News, Order
 from leukoscope_edge.live.outbox import Draft
 from leukoscope_edge.messages import message
@@ -90,7 +90,7 @@ def count(device: Device, slide: str) -> tuple[KeptBox, KeptPulse, SlideRecord]:
     """Count some frames of a slide as the device does."""
     box, pulse = KeptBox(), KeptPulse()
     with open_engine(device.bundle, backend="cpu", n_threads=1) as engine:
-        counting_process._Worker(
+        counting_process.Worker(
             device.profile, device.store, device.bundle, engine, box, pulse
         ).obey_all(Orders(slide))
     assert box.drafts[-1].news.mode is Mode.FINISHED
@@ -115,7 +115,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> None:
         network._session.run = fail_soon
         return serving
 
-    monkeypatch.setattr(counting_process, "_segmenter_of", open_one)
+    monkeypatch.setattr(equipment, "segmenter_of", open_one)
 
 
 def test_the_network_of_the_profile_finds_the_cells(device: Device) -> None:

@@ -44,7 +44,7 @@ def count(device: Device, slide: str, n_cells: int) -> SlideRecord:
     orders: Any = Orders(slide)
     with OnnxCpuEngine(device.bundle, n_threads=1) as own:
         engine: Any = Changing(own, n_cells)
-        counting_process._Worker(
+        counting_process.Worker(
             device.profile, device.store, device.bundle, engine, box, pulse
         ).obey_all(orders)
     return device.store.slide(slide)

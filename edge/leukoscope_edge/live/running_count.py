@@ -1,0 +1,210 @@
+"""One count under way: camera, cells, records and light of a slide.
+
+Where a frame's search for cells does not end in its turn, the next frame's begins
+beside it, and only that one waits.
+"""
+
+import time
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, replace
+from typing import Any
+
+from leukoscope_edge.capture.camera import Camera, items_of
+from leukoscope_edge.capture.source import is_sequence
+from leukoscope_edge.live.commands import Do, Mode, Order
+from leukoscope_edge.live.equipment import Equipment
+from leukoscope_edge.live.recorder import Keeper
+from leukoscope_edge.live.snapshot import boxes_of, count_facts, place_facts
+from leukoscope_edge.quality.control import device_quality
+from leukoscope_edge.quality.illumination import LightLog
+from leukoscope_edge.quality.levey_jennings import note_light
+from leukoscope_edge.records.slides.conclusion import context_of
+from leukoscope_edge.records.slides.slide import SlideRecord
+from leukoscope_edge.screening import Looked, SlideRun, n_ahead
+from leukoscope_edge.types import U8, Cell, Fault, Frame
+
+MOVED_ON_FRAMES = 20
+"""Frames in which the simulated hand moves on by the width of a frame, about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """A frame that was read, and whose cells are being sought."""
+
+    item: Frame | Fault
+    found: Future[Looked]
+    began_s: float
+    read_at_unix_s: float
+
+
+class RunningCount:
+    """The count of one slide.
+
+    Attributes:
+        slide: Its number.
+        camera: Shows it.
+        facts: What was told of it last.
+        is_resumed: Cells were counted before a stop: a person moves on first, as their
+            places are not found again.
+        last_pixels: The picture that was counted last, None where there is none.
+        sought: The frame that waits for the end of its search.
+    """
+
+    def __init__(
+        self, equipment: Equipment, camera: Camera, order: Order, record: SlideRecord
+    ) -> None:
+        """Start a slide, or go on with one at which counting stopped.
+
+        Args:
+            equipment: What it works with.
+            camera: Opened for this slide.
+            order: Which slide, and who asks.
+            record: Of the slide, before this count.
+
+        Raises:
+            LeukoscopeError: The count is over, or the records cannot be written.
+        """
+        self.slide, self._by = order.slide, order.by
+        self.camera, self._equipment = camera, equipment
+        self._light = LightLog()
+        self.sought: Sought | None = None
+        self.last_pixels: U8 | None = None
+        self._keeper = Keeper(equipment.store, order.slide, equipment.bundle.card)
+        earlier = self._keeper.go_on(order.by, more=order.do is Do.COUNT_MORE)
+        _skip_seen(camera, self._keeper.last_frame)
+        segmenter = equipment.open_segmenter()
+        self._note_who()
+        card = equipment.bundle.card
+        self._run = SlideRun(
+            equipment.engine,
+            equipment.bundle,
+            context=replace(
+                context_of(record, card),
+                is_scale_known=camera.scale_um_per_px is not None,
+            ),
+            scale_um_per_px=camera.scale_um_per_px,
+            is_sequence=is_sequence(equipment.profile.camera.source),
+            earlier=earlier,
+            segmenter=segmenter,
+        )
+        self.is_resumed = bool(earlier)
+        self.facts = self._own_facts() | count_facts(self._run, earlier, self._keeper)
+        if earlier:
+            self.facts["interrupted_at"] = len(earlier)
+
+    def look(self, item: Frame | Fault) -> None:
+        """Have a frame's cells sought, and take in the frame that still waits.
+
+        Where the search ends within the turn, this frame is taken in at once. Else it
+        waits, and the next one is read and sought beside the rest of its search.
+
+        Args:
+            item: What the camera shows.
+        """
+        equipment, before = self._equipment, self.sought
+        self.sought = Sought(
+            item=item,
+            began_s=time.perf_counter(),
+            read_at_unix_s=equipment.last_read.at_unix_s,
+            found=self._run.seek(item, equipment.pool),
+        )
+        if before is not None:
+            self._take_in(before)
+        may_wait = n_ahead(item, equipment.n_searches) > 0
+        left_s = max(0.0, equipment.turn_ends_s - time.monotonic())
+        if wait([self.sought.found], left_s if may_wait else None).done:
+            self.take_in_sought()
+
+    def take_in_sought(self) -> None:
+        """Take in the frame that waits, where there is one."""
+        sought, self.sought = self.sought, None
+        if sought is not None:
+            self._take_in(sought)
+
+    def new_area(self) -> None:
+        """Count on from a place that need not touch where the lens has been."""
+        self._run.new_area()
+
+    def keep_all(self) -> None:
+        """Have everything in the records, better pictures of known cells too."""
+        self.take_in_sought()
+        self._keeper.keep(self._run.cells(), everything=True)
+
+    def finish(self, by: str) -> None:
+        """Conclude, and keep the machine's verdict.
+
+        Args:
+            by: Who ends it.
+        """
+        equipment = self._equipment
+        if figures := self._light.figures():
+            note_light(equipment.store, figures)  # this slide's own stain counts too
+        profile, card = equipment.profile, equipment.bundle.card
+        quality = device_quality(equipment.store, profile, card)
+        screening = self._run.finish(profile.camera.source, quality=quality)
+        self._note_who()
+        self._keeper.finish(screening, by, quality)
+
+    def tell(self, mode: Mode, frame: str = "") -> None:
+        """Tell the facts, with the picture that was counted last."""
+        self._equipment.tell(mode, self.slide, self.facts, self.last_pixels, frame)
+
+    def _note_who(self) -> None:
+        """Keep what finds the cells and what judges them, where that has changed."""
+        engine, segmenter = self._equipment.engine, self._equipment.segmenter
+        self._keeper.found_by(segmenter.name, segmenter.fallback)
+        self._keeper.judged_by(engine.name, engine.fallback)
+
+    def _take_in(self, sought: Sought) -> None:
+        """Count what a frame showed, keep it, and tell."""
+        item, meter = sought.item, self._equipment.meter
+        looked = self._run.take_in(sought.found.result())
+        meter.note("look", time.perf_counter() - sought.began_s)
+        with meter.stage("call"):
+            cells = self._run.cells()
+        with meter.stage("keep"):
+            self._keep(item, looked, cells)
+        meter.count()
+        self.facts = self._seen_facts(looked, cells)
+        self.last_pixels = None if isinstance(item, Fault) else item.pixels
+        if self.last_pixels is not None:
+            self._light.see(self.last_pixels)
+        self._equipment.last_read.at_unix_s = sought.read_at_unix_s
+        self.tell(Mode.COUNTING, item.name)
+
+    def _keep(
+        self, item: Frame | Fault, looked: Looked, cells: tuple[Cell, ...]
+    ) -> None:
+        engine, segmenter = self._equipment.engine, self._equipment.segmenter
+        if looked.found_by:
+            self._keeper.found_by(looked.found_by, segmenter.fallback)
+        self._keeper.judged_by(engine.name, engine.fallback)
+        self._keeper.saw(item, looked)
+        self._keeper.keep(cells)
+
+    def _seen_facts(self, looked: Looked, cells: tuple[Cell, ...]) -> dict[str, Any]:
+        return {
+            "instruction": looked.report.reason,
+            "boxes": boxes_of(looked, cells, self._keeper),
+            **place_facts(looked),
+            **count_facts(self._run, cells, self._keeper),
+            **self._own_facts(),
+        }
+
+    def _own_facts(self) -> dict[str, Any]:
+        return {"by": self._by, "scale_um_per_px": self.camera.scale_um_per_px}
+
+
+def _skip_seen(camera: Camera, last_frame: str) -> None:
+    """Pass over what a replayed or simulated slide showed before an interruption.
+
+    A real stage stays where it is and a person moves it on; a replayed one would begin
+    anew and show every cell again.
+    """
+    if not last_frame:
+        return
+    for item in items_of(camera):
+        if item.name == last_frame:
+            break
+    for _ in range(MOVED_ON_FRAMES):
+        camera.read()
