@@ -17,6 +17,7 @@ COLOUR_GAIN_RANGE = (0.1, 8.0)
 """About twice what white light needs on the sensors of Raspberry Pi cameras."""
 
 CameraKind = Literal["picamera2", "v4l2", "csi"]
+"""Each is the name of its driver's module in `capture`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

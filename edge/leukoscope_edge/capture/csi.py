@@ -15,7 +15,7 @@ from types import TracebackType
 import numpy as np
 
 from leukoscope_edge.camera_settings import CameraSettings
-from leukoscope_edge.capture.driver import Shot
+from leukoscope_edge.capture.driver import Driver, Shot
 from leukoscope_edge.errors import SourceError
 
 PROGRAM = ("gst-launch-1.0", "--quiet")
@@ -101,3 +101,12 @@ def nvargus_pipeline(settings: CameraSettings) -> str:
         + f"framerate={settings.frames_per_s}/1 ! nvvidconv ! "
         + f"video/x-raw,{size},format=BGRx"
     )
+
+
+def open_driver(settings: CameraSettings) -> Driver:
+    """Open a camera of this kind.
+
+    Raises:
+        SourceError: It cannot be opened or set as asked.
+    """
+    return CsiDriver(settings, nvargus_pipeline(settings))

@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 from leukoscope_edge.camera_settings import CameraSettings
@@ -56,24 +57,14 @@ class Newest:
 
 
 def open_driver(settings: CameraSettings) -> Driver:
-    """Open a camera with the driver of its kind.
+    """Open a camera with the driver of its kind: the module of that name in this room.
 
     Raises:
         SourceError: It cannot be opened or set as asked.
     """
-    match settings.kind:
-        case "picamera2":
-            from leukoscope_edge.capture.picamera import PicameraDriver
-
-            return PicameraDriver(settings)
-        case "v4l2":
-            from leukoscope_edge.capture.v4l2 import V4l2Driver
-
-            return V4l2Driver(settings)
-        case "csi":
-            from leukoscope_edge.capture.csi import CsiDriver, nvargus_pipeline
-
-            return CsiDriver(settings, nvargus_pipeline(settings))
+    module = import_module(f"leukoscope_edge.capture.{settings.kind}")
+    driver: Driver = module.open_driver(settings)
+    return driver
 
 
 def serve(open_: OpenDriver) -> None:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.camera_settings import CameraSettings
-from leukoscope_edge.capture.driver import Shot
+from leukoscope_edge.capture.driver import Driver, Shot
 from leukoscope_edge.errors import SourceError
 
 STABLE_NAMES = Path("/dev/v4l/by-id")
@@ -110,3 +110,12 @@ def find_camera(folder: Path = STABLE_NAMES) -> str:
     if not found:
         raise SourceError("no USB camera is plugged in")
     raise SourceError("name one of these cameras: " + ", ".join(found))
+
+
+def open_driver(settings: CameraSettings) -> Driver:
+    """Open a camera of this kind.
+
+    Raises:
+        SourceError: It cannot be opened or set as asked.
+    """
+    return V4l2Driver(settings)

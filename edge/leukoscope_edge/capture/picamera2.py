@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from leukoscope_edge.camera_settings import CameraSettings
-from leukoscope_edge.capture.driver import Shot, awake_s
+from leukoscope_edge.capture.driver import Driver, Shot, awake_s
 from leukoscope_edge.errors import SourceError
 
 RGB_IN_MEMORY = "BGR888"
@@ -119,3 +119,12 @@ def _open(port: int) -> Any:
         return Picamera2(port)
     except (RuntimeError, IndexError) as err:
         raise SourceError(f"camera {port} cannot be opened: {err}") from err
+
+
+def open_driver(settings: CameraSettings) -> Driver:
+    """Open a camera of this kind.
+
+    Raises:
+        SourceError: It cannot be opened or set as asked.
+    """
+    return PicameraDriver(settings)
