@@ -42,7 +42,8 @@ from leukoscope_edge.service.processes import family
 
 NAME, PIN = "Soak", "482917"
 PARTS = ("page", "count")
-OWN = ("Pss_Anon:", "Pss_Shmem:")
+OWN, HELD = ("Pss_Anon:", "Pss_Shmem:"), ("Pss:",)
+"""Memory that no file backs, and all memory; shared pages are divided."""
 Figures = dict[str, float]
 START_TIMEOUT_S = 60.0
 SAMPLE_S = 1.0
@@ -351,12 +352,16 @@ def soak(device: Device, for_s: float) -> tuple[Figures, list[Figures]]:
 
 
 def figures(device: Device) -> Figures:
-    """Return what the service holds now, and who holds it."""
+    """Return what the service holds now, and who holds it.
+
+    `memory_mb` counts a library once for every process that has it, `held_mb` once.
+    """
     members = family(device.process.pid if device.process else os.getpid())
     own_mb = {p.pid: own_memory_mb(p.pid) for p in members}
     of_parts = {f"own_mb_of_{n}": own_mb.get(device.pid(n), 0.0) for n in PARTS}
     return {
         "memory_mb": sum(p.rss_bytes for p in members) / 1e6,
+        "held_mb": sum(memory_mb(p.pid, HELD) for p in members),
         "own_mb": sum(own_mb.values()),
         **of_parts,
         "descriptors": sum(p.n_descriptors for p in members),
@@ -366,13 +371,18 @@ def figures(device: Device) -> Figures:
 
 
 def own_memory_mb(pid: int) -> float:
-    """Return a process's memory that no file backs, shared pages divided (proc(5))."""
+    """Return a process's memory that no file backs, shared pages divided."""
+    return memory_mb(pid, OWN)
+
+
+def memory_mb(pid: int, what: Sequence[str]) -> float:
+    """Return lines of a process's /proc/PID/smaps_rollup, added up (proc(5))."""
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except OSError:  # it ended meanwhile
         return 0.0
     lines = [line.split() for line in text.splitlines()]
-    return sum(int(w[1]) for w in lines if w[0] in OWN) * 1024 / 1e6
+    return sum(int(w[1]) for w in lines if w[0] in what) * 1024 / 1e6
 
 
 def growth(rested: Sequence[Figures]) -> Figures:

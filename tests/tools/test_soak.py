@@ -60,6 +60,7 @@ def test_every_limit_is_of_a_figure_that_is_read(soak: Any) -> None:
     assert set(soak.MOST_GROWTH) == set(KEYS)
     assert soak.own_memory_mb(os.getpid()) > 1.0
     assert soak.own_memory_mb(0) == 0.0
+    assert soak.memory_mb(os.getpid(), soak.HELD) > soak.own_memory_mb(os.getpid())
 
 
 @pytest.mark.parametrize("leak", ["frames", "descriptors"])

@@ -15,7 +15,11 @@ PROC = Path("/proc")
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-CAMERA_MODULE, TENSORRT_MODULE = "capture.driving", "tensorrt_child"
+CAMERA_MODULE = "leukoscope_edge.capture.driver_process"
+TENSORRT_MODULE = "leukoscope_edge.inference.nvidia.tensorrt_child"
+M_ARENA_MAX, N_ARENAS = -8, 2
+"""Of mallopt(3). By itself glibc gives threads up to eight arenas a core, and what one
+thread frees stays in its own: 22 MB in the counting process, 6 in the page's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +57,15 @@ def die_with_parent(parent: int) -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
+
+
+def share_arenas() -> None:
+    """Let threads share two arenas of glibc's malloc; before the first thread starts.
+
+    Source: mallopt(3).
+    """
+    with contextlib.suppress(AttributeError):  # another C library
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, N_ARENAS)
 
 
 def give_memory_back() -> None:

@@ -46,6 +46,7 @@ from leukoscope_edge.records.import_screening import hashed, keep_screening
 from leukoscope_edge.records.store import open_store
 from leukoscope_edge.screening import screen
 from leukoscope_edge.screening_result import Screening
+from leukoscope_edge.service.processes import share_arenas
 from leukoscope_edge.types import THRESHOLDS
 from leukoscope_edge.updates import UpdateContext, active_bundle, watched
 from leukoscope_edge.vision.scale.stage_micrometer import Calibration
@@ -214,6 +215,7 @@ def _walk(
 ) -> Screening:
     """Take every frame down the road that `screening` shows."""
     cv2.setNumThreads(1)  # the threads go to frames, each of which is small work
+    share_arenas()
     with (
         watched(UpdateContext(data=options.data), bundle.folder, bundle.card.domain),
         source as camera,

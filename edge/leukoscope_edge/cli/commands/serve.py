@@ -21,7 +21,7 @@ from leukoscope_edge.isolated import command_of
 from leukoscope_edge.profile import open_profile
 from leukoscope_edge.service.health import HEALTH, HealthWriter
 from leukoscope_edge.service.heartbeat import choose_run_folder
-from leukoscope_edge.service.processes import die_with_parent
+from leukoscope_edge.service.processes import die_with_parent, share_arenas
 from leukoscope_edge.service.restart_policy import Ladder, Limits
 from leukoscope_edge.service.supervisor import Part, ServiceState, Supervisor, alone
 
@@ -67,6 +67,7 @@ def _serve(options: argparse.Namespace) -> int:
     if options.part is None:
         return supervise(data_dir, options, Limits())
     die_with_parent(options.parent)
+    share_arenas()
     if options.part == "page":
         from leukoscope_edge.cli.page import run_page
 
