@@ -51,6 +51,10 @@ def test_get_ready_never_shows_the_picture_of_another_slide(
         wait_for(lambda: counter(device).orders)  # it has heard, and asks for its own
         assert page.evaluate(LEVEL) == NOTHING
         assert page.is_disabled("#start")
+        counter(device).tell(news(Mode.PREVIEW, second))  # a picture, not yet judged
+        wait_for(lambda: page.evaluate(LEVEL) == GREY)
+        assert page.inner_text("#instruction").startswith("Waiting for the camera")
+        assert page.is_disabled("#start")
         counter(device).tell(news(Mode.PREVIEW, second, lights=LIGHTS))
         page.wait_for_selector("#lights li")
         assert page.evaluate(LEVEL) == GREY

@@ -15,6 +15,7 @@ const lights = document.getElementById("lights");
 const names = JSON.parse(lights.dataset.names);
 const start = document.getElementById("start");
 const instruction = document.getElementById("instruction");
+const waiting = instruction.textContent;
 
 function bar(light) {
   const meter = document.createElement("meter");
@@ -56,7 +57,7 @@ function show(facts) {
   const worst = all.find((l) => !l.is_good);
   if (all.length) showLights(all);
   start.disabled = isOrdered || Boolean(worst) || !all.length;
-  instruction.textContent = facts.instruction || worst?.instruction || lights.dataset.good;
+  instruction.textContent = facts.instruction || worst?.instruction || (all.length ? lights.dataset.good : waiting);
   instruction.classList.toggle("bad", Boolean(worst || facts.instruction));
 }
 
