@@ -32,6 +32,7 @@ LEVEL = """() => {
   const [x, y] = [live.width / 2, live.height / 2];
   return [...live.getContext("2d").getImageData(x, y, 1, 1).data];
 }"""
+A_RESULT, A_GAP_PX = "#to-result", 32
 GREY, NOTHING = [200, 200, 200, 255], [0, 0, 0, 0]
 
 
@@ -129,6 +130,10 @@ def test_arrows_reach_every_tab_and_space_presses_what_has_the_focus(
     slide = look_at_all(device, fill_slide(device, n_blast=2, n_normal=3))
     with served(device) as url, looking(chromium, device, url, "en") as page:
         show(page, device, url, Screen(f"slides/{slide}/review"))
+        tabs, to_result = (page.locator(s).bounding_box() for s in (".tabs", A_RESULT))
+        assert tabs is not None
+        assert to_result is not None
+        assert to_result["x"] - tabs["x"] - tabs["width"] < A_GAP_PX  # no room is lost
         page.focus("[role=tab][aria-selected=true]")
         reached = set()
         for _ in range(page.locator("[role=tab]:visible").count()):

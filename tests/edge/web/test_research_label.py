@@ -7,6 +7,7 @@ import pytest
 from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide
 
 from leukoscope_edge.cli import main
+from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.messages import NOT_FOR_CARE
 from leukoscope_edge.records.exports.formats import file_of
 from leukoscope_edge.records.exports.slide_version import open_dossier
@@ -51,6 +52,29 @@ def test_a_validated_model_carries_no_label_and_its_slides_none(
     slide = fill_slide(own, n_blast=1, n_normal=1)
     assert LABEL not in client.get(f"/slides/{slide}/result").text
     assert open_dossier(own.store, slide, identified=False).marks == ()
+
+
+def test_the_models_page_tells_of_those_kept_aside_before_its_own_cells(
+    device: Device,
+) -> None:
+    device.people.add_first(NAME, PIN)
+    own = replace(device, bundle=open_bundle(shipped_bundle_for("real")))
+    with Browser(create_app(own), base_url="http://localhost:8000") as client:
+        client.sign_in()
+        text = client.get("/update").text
+    laboratories = own.bundle.card.laboratories
+    assert laboratories is not None
+    assert laboratories.left_out
+    measured = text.index("Measured on")
+    for one in laboratories.left_out:
+        assert text.index(f"Kept aside: {one.laboratory}") < measured
+        assert text.index(f"AUROC {one.auroc:.3f}") < measured
+
+
+def test_a_card_without_such_a_figure_says_so(browser: Browser) -> None:
+    assert (
+        "no figure of people or laboratories kept aside" in browser.get("/update").text
+    )
 
 
 @pytest.mark.parametrize("what", ["csv", "fhir.json"])
