@@ -1,0 +1,334 @@
+"""A day at the device: forty slides, two readers, by touch alone and by keys alone.
+
+Most slides are counted and read over the page's own API by the same running service.
+One is walked on the device's own screen with fingers, its keyboard and its pads, and
+one on a narrow screen with keys; each is named kind by kind, read by a second person,
+found in the worklist, corrected, signed and told on the telephone, and another one is
+taken out of use.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import pytest
+from playwright.sync_api import Browser, Page
+from tests.edge.web.in_browser import (
+    NEEDS_BROWSER,
+    PATIENCE_S,
+    Serve,
+    focus_is,
+    number,
+    tab_to,
+    wait_for,
+)
+from tests.edge.web.over_http import at_the_api
+from tests.edge.web.stand_ins import NAME, PIN, QUICK
+
+from leukoscope_edge.accounts import People, Role
+from leukoscope_edge.records.slides.slide import SlideRecord
+from leukoscope_edge.records.slides.slide_state import SlideState
+from leukoscope_edge.sample import AgeGroup
+from leukoscope_edge.web.device import Device
+
+A_BUSY_MACHINE_S = 900
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(A_BUSY_MACHINE_S),
+    NEEDS_BROWSER,
+]
+N_CELLS = 3
+SOURCE = f"simulated:seed=3,cells={N_CELLS},blasts=0.4,jerks=0"
+TABLES = """
+[review]
+readers = 2
+"""
+N_SLIDES, N_BY_API, SIGNED_EVERY = 40, 38, 4
+SECOND, SECONDS_PIN = "Olu", "739105"
+BY_TOUCH, BY_KEYS = "s-39", "s-40"
+VOID_BY_TOUCH, VOID_BY_KEYS = "s-02", "s-03"
+WORDS = ("blast", "lymphocyte", "monocyte")
+KEY_OF = {"blast": "b", "lymphocyte": "l", "monocyte": "m"}
+TOLD, WHY = "dr okoye", "typed wrongly"
+REMEMBER = """() => {
+  const used = (what) => sessionStorage.setItem(what, "used");
+  addEventListener("pointerdown", (event) => used(event.pointerType), true);
+  addEventListener("keydown", (event) => { if (event.isTrusted) used("keys"); }, true);
+}"""
+ENDED = "#banner:has-text('seen to its end')"
+SIGN_OUT = "[data-post='/api/sign-out']"
+SEND = "main form[data-post] button.primary"
+
+
+class Hands(Protocol):
+    """One way to use the page."""
+
+    page: Page
+
+    def press(self, selector: str) -> None:
+        """Press a button, a link or what unfolds."""
+
+    def choose(self, selector: str) -> None:
+        """Choose a choice."""
+
+    def write(self, selector: str, text: str) -> None:
+        """Write into a field."""
+
+    def write_pin(self, pin: str) -> None:
+        """Write the PIN that the screen asks for."""
+
+    def call(self, word: str) -> None:
+        """Say what the chosen cell is."""
+
+
+class Fingers:
+    """Touch alone: the keys and digits are those on the screen."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def press(self, selector: str) -> None:
+        self.page.locator(selector).tap()
+
+    def choose(self, selector: str) -> None:
+        self.press(f"label:has({selector})")
+
+    def write(self, selector: str, text: str) -> None:
+        self.press(selector)
+        keys = self.page.locator("#keyboard")
+        for sign in text:
+            name = "Space" if sign == " " else sign
+            keys.get_by_role("button", name=name, exact=True).tap()
+        keys.get_by_role("button", name="Hide the keyboard", exact=True).tap()
+
+    def write_pin(self, pin: str) -> None:
+        for digit in pin:
+            self.press(f".pad [data-digit='{digit}']")
+
+    def call(self, word: str) -> None:
+        group = ".judge [data-word" if word == "blast" else ".kinds [data-kind"
+        self.press(f"{group}='{word}']")
+
+
+class Keys:
+    """Keys alone."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def press(self, selector: str) -> None:
+        tab_to(self.page, selector)
+        self.page.keyboard.press("Enter")
+
+    def choose(self, selector: str) -> None:
+        name = selector.partition("[value")[0]
+        tab_to(self.page, name)
+        self.page.keyboard.press("Space")
+        while not focus_is(self.page, selector):
+            self.page.keyboard.press("ArrowDown")
+
+    def write(self, selector: str, text: str) -> None:
+        tab_to(self.page, selector)
+        self.page.keyboard.type(text)
+
+    def write_pin(self, pin: str) -> None:
+        self.write("[name=pin]", pin)
+
+    def call(self, word: str) -> None:
+        self.page.keyboard.press(KEY_OF[word])
+
+
+def test_a_day_of_forty_slides_by_touch_alone_and_by_keys_alone(
+    chromium: Browser, device: Device, serve: Serve
+) -> None:
+    people = People(device.store.folder / "people", hasher=QUICK)
+    people.add_first(NAME, PIN)
+    people.add(SECOND, Role.OPERATOR, SECONDS_PIN)
+    url = serve(source=SOURCE, tables=TABLES)
+    count_by_api(url, device)
+    with screen(chromium, width=1024, height=600, has_touch=True) as page:
+        page.goto(url)
+        walk(Fingers(page), BY_TOUCH, device)
+        correct_white_cells(Fingers(page))
+        sign_and_tell(Fingers(page))
+        void(Fingers(page), VOID_BY_TOUCH)
+        assert used(page) == {"touch"}
+    with screen(chromium, width=360, height=740) as page:
+        page.goto(url)
+        walk(Keys(page), BY_KEYS, device)
+        correct_age(Keys(page))
+        sign_and_tell(Keys(page))
+        void(Keys(page), VOID_BY_KEYS)
+        assert used(page) == {"keys"}
+    look_at_the_day(device)
+
+
+def count_by_api(url: str, device: Device) -> None:
+    """Count the slides of the day but two; two people read and sign every fourth."""
+    data = device.store.folder
+    with (
+        at_the_api(url, data, NAME, PIN) as first,
+        at_the_api(url, data, SECOND, SECONDS_PIN) as second,
+    ):
+        for n in range(1, N_BY_API + 1):
+            slide = second.count(f"s-{n:02}")
+            if n % SIGNED_EVERY == 0:
+                second.read(slide)
+                first.read(slide)
+                first.sign(slide)
+
+
+@contextmanager
+def screen(
+    chromium: Browser, *, width: int, height: int, **options: Any
+) -> Iterator[Page]:
+    """Open a screen that remembers what touched it, and yield its page."""
+    size: Any = {"width": width, "height": height}
+    context = chromium.new_context(viewport=size, **options)
+    context.add_init_script(f"({REMEMBER})()")
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_S * 1000)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert errors == []
+
+
+def used(page: Page) -> set[str]:
+    """Return what the pages of this screen were touched with."""
+    return set(page.evaluate("() => Object.keys(sessionStorage)"))
+
+
+def walk(hands: Hands, sample: str, device: Device) -> None:
+    """Count a slide, read it by two people; end at its result."""
+    sign_in(hands, SECOND, SECONDS_PIN)
+    count(hands, sample)
+    read(hands)
+    hands.press("#to-result")
+    hands.page.wait_for_selector("text=A second person must read these cells")
+    hands.press(SIGN_OUT)
+    hands.page.wait_for_url("**/sign-in*")
+    sign_in(hands, NAME, PIN)
+    search(hands, sample)
+    hands.press("#rows a.button:has-text('Open')")
+    hands.page.wait_for_url("**/review")
+    read(hands)
+    hands.press("#to-result")
+    hands.page.wait_for_selector(".differential")
+    assert "Monocytes" in hands.page.inner_text(".differential")
+
+
+def sign_in(hands: Hands, name: str, pin: str) -> None:
+    hands.choose(f"[name=name][value='{name}']")
+    hands.write_pin(pin)
+    hands.press(SEND)
+    hands.page.wait_for_selector("body[data-signed-in]")
+    hands.press("a.brand")  # a sign-in leads back to where the one before was
+    hands.page.wait_for_selector("a.huge")
+
+
+def count(hands: Hands, sample: str) -> None:
+    page = hands.page
+    hands.press("a.huge")
+    page.wait_for_url("**/slides/new")
+    hands.write("[name=sample]", sample)
+    hands.choose("[name=sample_type][value=blood]")
+    hands.choose("[name=age][value=child]")
+    hands.press(SEND)
+    page.wait_for_url("**/ready")
+    page.wait_for_selector("#start:not([disabled])")
+    hands.press("#start")
+    page.wait_for_url("**/count")
+    page.wait_for_selector(ENDED)
+    assert number(page, "n-cells") == N_CELLS
+    hands.press("#finish")
+    hands.press("#end")
+    page.wait_for_url("**/review")
+
+
+def read(hands: Hands) -> None:
+    """Name every cell of the first look."""
+    page = hands.page
+    for left, word in zip(range(N_CELLS, 0, -1), WORDS, strict=True):
+        wait_for(lambda left=left: number(page, "n-left") == left)
+        page.wait_for_selector("#review:not([data-fresh])")
+        hands.call(word)
+    page.wait_for_selector("#to-result:not([hidden])")
+
+
+def search(hands: Hands, sample: str) -> None:
+    """Find a slide in the worklist, from any screen."""
+    hands.press("a.brand")
+    hands.page.wait_for_selector("a.huge")
+    hands.press("a[href='/slides']")
+    hands.page.wait_for_url("**/slides")
+    hands.write("[name=sample]", sample)
+    hands.press("#search button.primary")
+    hands.page.wait_for_selector(".n-found:has-text('1 ')")
+    assert hands.page.inner_text("#rows .whose-sample bdi") == sample
+
+
+def correct_white_cells(hands: Hands) -> None:
+    """Say a white cell count that was forgotten."""
+    hands.press("#correct summary")
+    hands.write("#correct [name=wbc]", "42.5")
+    hands.write("#correct [name=why]", WHY)
+    with hands.page.expect_navigation():
+        hands.press("#correct button")
+
+
+def correct_age(hands: Hands) -> None:
+    """Say another age: a list opens outside of the page, where no finger is tested."""
+    hands.press("#correct summary")
+    tab_to(hands.page, "#correct [name=age]")
+    hands.page.keyboard.press("ArrowDown")
+    hands.write("#correct [name=why]", WHY)
+    with hands.page.expect_navigation():
+        hands.press("#correct button")
+
+
+def sign_and_tell(hands: Hands) -> None:
+    """Sign the result, and keep that a physician was told."""
+    hands.write_pin(PIN)
+    hands.press("form[data-post$='/sign'] button.primary")
+    hands.page.wait_for_url("**/share")
+    hands.write("[name=who]", TOLD)
+    hands.choose("[name=is_read_back]")
+    hands.press("form[data-post$='/told'] button.primary")
+    hands.page.wait_for_selector(f"#critical li:has-text('{TOLD}')")
+
+
+def void(hands: Hands, sample: str) -> None:
+    """Take another slide out of use, from the worklist."""
+    search(hands, sample)
+    hands.press("#rows a[href$='#void']")
+    hands.page.wait_for_url("**/result#void")
+    hands.write("#void [name=why]", WHY)
+    hands.press("#void button")
+    hands.page.wait_for_selector(".verdict.void")
+
+
+def look_at_the_day(device: Device) -> None:
+    """See in the records that all of it happened."""
+    slides = [of_sample(device, f"s-{n:02}") for n in range(1, N_SLIDES + 1)]
+    assert all(len(s.counted) == N_CELLS and s.machine for s in slides)
+    signed = [s for s in slides if s.state is SlideState.SIGNED]
+    assert len(signed) == N_BY_API // SIGNED_EVERY + 2
+    assert all(s.readers == (SECOND, NAME) for s in signed)
+    voided = {s.id for s in slides if s.state is SlideState.VOIDED}
+    assert voided == {of_sample(device, s).id for s in (VOID_BY_TOUCH, VOID_BY_KEYS)}
+    touched, keyed = (of_sample(device, s) for s in (BY_TOUCH, BY_KEYS))
+    assert touched.facts.wbc_10e9_per_l == 42.5
+    assert (touched.facts.age, keyed.facts.age) == (AgeGroup.CHILD, AgeGroup.ADULT)
+    for slide in (touched, keyed):
+        assert sorted(c.named_kind for c in slide.cells if c.named_kind) == [
+            "lymphocyte",
+            "monocyte",
+        ]
+        assert [t.is_read_back for t in slide.told] == [True]
+
+
+def of_sample(device: Device, sample: str) -> SlideRecord:
+    [slide] = device.store.slides_of(sample)
+    return device.store.slide(slide)
