@@ -6,6 +6,10 @@
 
 The first run must make a device that verifies its models; the second must change
 nothing: every file is compared by content, mode and owner. ROOT is used up.
+
+A stick that is signed (docs/updates.md, "The program itself") is installed the second
+time by the device's own `leukoscope software install`, and must no longer be
+provisioned from by hand. What root then trusts is newer, and may change.
 """
 
 import argparse
@@ -15,9 +19,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from leukoscope_edge.updates.software import SETTINGS, SIGNED_FOLDER, TRUST
+
 LATELY_WRITTEN = ("__pycache__", "var/lib/systemd", "var/cache", "var/log", "proc")
 """Not of provisioning: written by Python and the operating system as they run."""
+TRUSTED = str((SETTINGS / TRUST).relative_to("/"))
 INSIDE = Path("mnt/stick")
+SCRIPT = f"/{INSIDE}/firmware_config/provision.sh"
+INSTALL = ("/opt/leukoscope/venv/bin/leukoscope", "software", "install", f"/{INSIDE}")
 
 
 def main() -> int:
@@ -27,9 +36,14 @@ def main() -> int:
     parser.add_argument("stick", type=Path)
     options = parser.parse_args()
     shutil.copytree(options.stick, options.root / INSIDE, dirs_exist_ok=True)
-    provision(options.root)
+    run(options.root, "/bin/sh", SCRIPT)
     first = snapshot(options.root)
-    provision(options.root)
+    if not (options.stick / SIGNED_FOLDER).is_dir():
+        run(options.root, "/bin/sh", SCRIPT)
+    elif run(options.root, "/bin/sh", SCRIPT, must=False) == 0:
+        sys.exit("a device that takes signed software alone was provisioned by hand")
+    else:
+        run(options.root, *INSTALL)
     second = snapshot(options.root)
     changed = sorted(p for p in first | second if first.get(p) != second.get(p))
     for path in changed:
@@ -38,12 +52,20 @@ def main() -> int:
     return int(bool(changed))
 
 
-def provision(root: Path) -> None:
-    """Run provision.sh in the root, in an empty network namespace."""
-    script = f"/{INSIDE}/firmware_config/provision.sh"
-    command = ["unshare", "--net", "chroot", str(root), "/bin/sh", script]
+def run(root: Path, *command: str, must: bool = True) -> int:
+    """Run a command in the root, in an empty network namespace.
+
+    Args:
+        root: Its file system.
+        command: Its words.
+        must: It must succeed.
+
+    Returns:
+        Its exit status.
+    """
+    words = ["unshare", "--net", "chroot", str(root), *command]
     system = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
-    subprocess.run(command, check=True, env=system)  # noqa: S603 - our own command
+    return subprocess.run(words, check=must, env=system).returncode  # noqa: S603 - ours
 
 
 def snapshot(root: Path) -> dict[str, str]:
@@ -51,7 +73,7 @@ def snapshot(root: Path) -> dict[str, str]:
     found = {}
     for path in root.rglob("*"):
         name = str(path.relative_to(root))
-        if not any(part in name for part in LATELY_WRITTEN):
+        if not any(part in name for part in (*LATELY_WRITTEN, TRUSTED)):
             status = path.lstat()
             found[name] = f"{status.st_mode:o} {status.st_uid} {_content(path)}"
     return found
