@@ -20,14 +20,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from leukoscope_edge.camera_settings import CameraSettings
+from leukoscope_edge.camera_settings import CameraSettings, PicameraSettings
 from leukoscope_edge.capture.live import LiveCamera
 from leukoscope_edge.types import Frame
 
 DRIVER = Path(__file__).parents[1] / "tests" / "edge" / "capture" / "scripted_driver.py"
-SETTINGS = CameraSettings(
-    kind="picamera2", device="0", width_px=640, height_px=480, frames_per_s=30
-)
+SETTINGS = PicameraSettings(device="0", width_px=640, height_px=480, frames_per_s=30)
 LIMIT_S = 5.0
 
 

@@ -9,6 +9,7 @@ import math
 import sys
 import types
 import typing
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,13 +28,17 @@ MAX_TOML_BYTES = 1 << 20
 
 
 def read_toml(
-    path: Path, kind: type[T], *, error: type[LeukoscopeError] = ConfigError
+    path: Path,
+    kind: type[T] | tuple[type[T], ...],
+    *,
+    error: type[LeukoscopeError] = ConfigError,
 ) -> T:
     """Read a TOML file into a dataclass.
 
     Args:
         path: The file.
-        kind: A dataclass; nested dataclasses are TOML tables.
+        kind: A dataclass; nested dataclasses are TOML tables. Of several the file
+            names one: each has a field `kind` of one literal.
         error: The exception to raise, a LeukoscopeError.
 
     Raises:
@@ -49,7 +54,7 @@ def read_toml(
 
 def parse_toml(
     data: bytes,
-    kind: type[T],
+    kind: type[T] | tuple[type[T], ...],
     *,
     where: str,
     error: type[LeukoscopeError] = ConfigError,
@@ -62,9 +67,25 @@ def parse_toml(
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as err:
         raise error(f"{where}: is not TOML: {err}") from err
     try:
-        return _build(table, kind, "")
+        kinds = kind if isinstance(kind, tuple) else (kind,)
+        return _build(table, _named(table, kinds, ""), "")
     except (TypeError, ValueError) as err:
         raise error(f"{where}: {err}") from err
+
+
+def _named(table: dict[str, Any], kinds: Sequence[type[T]], prefix: str) -> type[T]:
+    """Return the one of several dataclasses whose literal `kind` a table names."""
+    if len(kinds) == 1:
+        return kinds[0]
+    if "kind" not in table:
+        raise ValueError(f"missing key '{prefix}kind'")
+    known = [typing.get_args(typing.get_type_hints(k)["kind"])[0] for k in kinds]
+    if table["kind"] not in known:
+        choices = ", ".join(map(repr, known))
+        raise ValueError(
+            f"'{prefix}kind' must be one of {choices}, got {table['kind']!r}"
+        )
+    return kinds[known.index(table["kind"])]
 
 
 def _build(table: dict[str, Any], kind: type[T], prefix: str) -> T:
@@ -83,7 +104,10 @@ def _build(table: dict[str, Any], kind: type[T], prefix: str) -> T:
 
 def _convert(value: Any, hint: Any, key: str) -> Any:
     if isinstance(hint, types.UnionType):
-        hint = next(a for a in typing.get_args(hint) if a is not types.NoneType)
+        kinds = [a for a in typing.get_args(hint) if a is not types.NoneType]
+        if len(kinds) > 1 and isinstance(value, dict):
+            kinds = [_named(value, kinds, key + ".")]
+        hint = kinds[0]
     if dataclasses.is_dataclass(hint):
         if not isinstance(value, dict):
             raise TypeError(f"'{key}' must be a table, got {value!r}")

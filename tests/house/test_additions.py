@@ -65,13 +65,22 @@ class AddedDriver:
 def open_driver(settings):
     return AddedDriver(settings)
 """
+SETTINGS = """@dataclass(frozen=True, slots=True, kw_only=True)
+class AddedSettings:
+    kind: Literal["added"] = "added"
+    device: str
+    width_px: int
+    height_px: int
+
+
+"""
 CAMERA_PROOF = """
-from leukoscope_edge.camera_settings import CameraSettings
+from leukoscope_edge.camera_settings import KINDS
 from leukoscope_edge.capture.driver_process import open_driver
 from leukoscope_edge.config import parse_toml
 
 asked = b'kind = "added"\\ndevice = "0"\\nwidth_px = 64\\nheight_px = 48'
-with open_driver(parse_toml(asked, CameraSettings, where="test")) as driver:
+with open_driver(parse_toml(asked, tuple(KINDS.values()), where="test")) as driver:
     assert driver.read().pixels.shape == (48, 64, 3)
 """
 NETWORK_PROOF = """
@@ -152,7 +161,16 @@ ADDITIONS = {
     "a camera": Addition(
         edits=(
             (f"{EDGE}/capture/added.py", NEW, CAMERA),
-            (f"{EDGE}/camera_settings.py", '"csi"]', '"csi", "added"]'),
+            (
+                f"{EDGE}/camera_settings.py",
+                "CameraSettings: TypeAlias = ",
+                f"{SETTINGS}CameraSettings: TypeAlias = AddedSettings | ",
+            ),
+            (
+                f"{EDGE}/camera_settings.py",
+                '    "csi": CsiSettings,\n',
+                '    "csi": CsiSettings,\n    "added": AddedSettings,\n',
+            ),
         ),
         proof=CAMERA_PROOF,
         most_sources=2,

@@ -14,7 +14,7 @@ from types import TracebackType
 
 import numpy as np
 
-from leukoscope_edge.camera_settings import CameraSettings
+from leukoscope_edge.camera_settings import CsiSettings
 from leukoscope_edge.capture.driver import Driver, Shot
 from leukoscope_edge.errors import SourceError
 
@@ -30,7 +30,7 @@ GOODBYE_S = 2.0
 class CsiDriver:
     """One camera port, as a stream of raw RGB pictures."""
 
-    def __init__(self, settings: CameraSettings, pipeline: str) -> None:
+    def __init__(self, settings: CsiSettings, pipeline: str) -> None:
         """Start the pipeline.
 
         Args:
@@ -78,7 +78,7 @@ class CsiDriver:
             self._process.stdout.close()
 
 
-def nvargus_pipeline(settings: CameraSettings) -> str:
+def nvargus_pipeline(settings: CsiSettings) -> str:
     """Return the source part of the pipeline for a Jetson's camera port.
 
     Exposure is in nanoseconds; a range of one value is the lock. White balance has no
@@ -103,7 +103,7 @@ def nvargus_pipeline(settings: CameraSettings) -> str:
     )
 
 
-def open_driver(settings: CameraSettings) -> Driver:
+def open_driver(settings: CsiSettings) -> Driver:
     """Open a camera of this kind.
 
     Raises:

@@ -15,7 +15,7 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-from leukoscope_edge.camera_settings import CameraSettings
+from leukoscope_edge.camera_settings import CameraSettings, settings_of
 from leukoscope_edge.capture.child import Answers
 from leukoscope_edge.capture.driver import Driver, OpenDriver, Shot
 from leukoscope_edge.isolated import command_of
@@ -112,5 +112,5 @@ def command(settings: CameraSettings) -> list[str]:
 
 if __name__ == "__main__":
     start_log()
-    serve(partial(open_driver, CameraSettings(**json.loads(sys.argv[1]))))
+    serve(partial(open_driver, settings_of(json.loads(sys.argv[1]))))
     os._exit(0)  # a driver that still hangs must not keep the process

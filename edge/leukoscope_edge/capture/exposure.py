@@ -11,7 +11,9 @@ from dataclasses import replace
 from leukoscope_edge.camera_settings import (
     COLOUR_GAIN_RANGE,
     EXPOSURE_RANGE_US,
+    FIRST_EXPOSURE_US,
     CameraSettings,
+    PicameraSettings,
 )
 from leukoscope_edge.capture.live import LiveCamera
 from leukoscope_edge.errors import SourceError
@@ -29,11 +31,6 @@ with 1.25 the error at least halves in each round at both ends, and no step up e
 the clipped levels that the halving before came from: with 1.5 one camera in 26 went up
 and down for ever."""
 MAX_ROUNDS = 12
-FIRST_EXPOSURE_US = 5000
-FIRST_COLOUR_GAIN = 1.8
-"""Near white for daylight and white LED on Raspberry Pi cameras."""
-FIXED_WHITE_BALANCE_K = 5000
-"""A USB camera only takes a temperature; any fixed one does, software does the rest."""
 SETTLING_FRAMES = 4
 """Sensors apply new settings up to three frames late."""
 MAX_FAULTS = 20
@@ -56,7 +53,7 @@ def lock_light(settings: CameraSettings, look: Look) -> CameraSettings:
         SourceError: The camera gives no picture, or no exposure in its range makes
             the plasma bright enough and not too bright.
     """
-    settings = _with_locks(settings)
+    settings = settings.with_locks()
     for _ in range(MAX_ROUNDS):
         colour = plasma_colour(look(settings))
         better = adjusted(settings, colour)
@@ -80,22 +77,32 @@ def adjusted(settings: CameraSettings, plasma: F32) -> CameraSettings:
         settings: Locked settings that made the picture.
         plasma: (3,) float32, its plasma's RGB, 0..255.
     """
-    red, green, blue = (max(1.0, float(v)) for v in plasma)
-    changes: dict[str, int | float] = {}
-    brightest = max(red, green, blue)
+    levels = [max(1.0, float(v)) for v in plasma]
+    brightest = max(levels)
     if abs(brightest - TARGET_LEVEL) > TOLERANCE_LEVELS:
         factor = 0.5 if brightest >= CLIPPED_LEVEL else _step(TARGET_LEVEL, brightest)
-        exposure = round((settings.exposure_us or FIRST_EXPOSURE_US) * factor)
-        changes["exposure_us"] = int(_clamp(exposure, EXPOSURE_RANGE_US))
-    if settings.red_gain is not None and settings.blue_gain is not None:
-        for name, gain, level in (
-            ("red_gain", settings.red_gain, red),
-            ("blue_gain", settings.blue_gain, blue),
-        ):
-            if abs(level - green) > TOLERANCE_LEVELS:
-                gain *= _step(green, level)
-                changes[name] = round(_clamp(gain, COLOUR_GAIN_RANGE), 3)
-    return replace(settings, **changes)  # type: ignore[arg-type]
+        exposure_us = (settings.exposure_us or FIRST_EXPOSURE_US) * factor
+        wanted_us = int(_clamp(round(exposure_us), EXPOSURE_RANGE_US))
+        settings = replace(settings, exposure_us=wanted_us)
+    if isinstance(settings, PicameraSettings):
+        return _balanced(settings, *levels)
+    return settings
+
+
+def _balanced(
+    settings: PicameraSettings, red: float, green: float, blue: float
+) -> PicameraSettings:
+    """Return settings whose red and blue come nearer to green, where they are fixed."""
+
+    def moved(gain: float | None, level: float) -> float | None:
+        if gain is None or abs(level - green) <= TOLERANCE_LEVELS:
+            return gain
+        return round(_clamp(gain * _step(green, level), COLOUR_GAIN_RANGE), 3)
+
+    red_gain, blue_gain = settings.red_gain, settings.blue_gain
+    return replace(
+        settings, red_gain=moved(red_gain, red), blue_gain=moved(blue_gain, blue)
+    )
 
 
 def take_picture(settings: CameraSettings) -> U8:
@@ -125,17 +132,6 @@ def settled_picture(camera: LiveCamera) -> U8:
         if len(frames) == SETTLING_FRAMES:
             return frames[-1].pixels
     raise SourceError(reason)
-
-
-def _with_locks(settings: CameraSettings) -> CameraSettings:
-    locked = replace(settings, exposure_us=settings.exposure_us or FIRST_EXPOSURE_US)
-    if settings.kind == "v4l2":
-        kelvin = settings.white_balance_k or FIXED_WHITE_BALANCE_K
-        return replace(locked, white_balance_k=kelvin)
-    if settings.kind == "picamera2" and settings.red_gain is None:
-        gain = FIRST_COLOUR_GAIN
-        return replace(locked, red_gain=gain, blue_gain=gain)
-    return locked
 
 
 def _step(wanted: float, found: float) -> float:

@@ -9,7 +9,6 @@ is back, else after growing pauses.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 
 import numpy as np
@@ -174,7 +173,7 @@ class LiveCamera:
     def _wait_for_turn(self) -> None:
         """Return when the camera may be opened; raise what is wrong until then."""
         device = self._settings.device
-        if self._settings.kind == "v4l2" and not Path(device).exists():
+        if not self._settings.is_plugged_in:
             time.sleep(LOOK_AGAIN_S)
             self._open_at_s = time.monotonic()
             raise SourceError(f"{device} is not plugged in")

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from leukoscope_edge.camera_settings import CameraSettings
+from leukoscope_edge.camera_settings import PicameraSettings
 from leukoscope_edge.capture.driver import Driver, Shot, awake_s
 from leukoscope_edge.errors import SourceError
 
@@ -22,7 +22,7 @@ AF_MANUAL = 0
 class PicameraDriver:
     """One camera port."""
 
-    def __init__(self, settings: CameraSettings) -> None:
+    def __init__(self, settings: PicameraSettings) -> None:
         """Open and start the camera with every lock set.
 
         Raises:
@@ -65,7 +65,7 @@ class PicameraDriver:
         self._camera.stop()
         self._camera.close()
 
-    def _start(self, settings: CameraSettings) -> None:
+    def _start(self, settings: PicameraSettings) -> None:
         configuration = self._camera.create_video_configuration(
             main={
                 "size": (settings.width_px, settings.height_px),
@@ -78,7 +78,7 @@ class PicameraDriver:
         self._camera.start()
 
 
-def controls(settings: CameraSettings, known: set[str]) -> dict[str, Any]:
+def controls(settings: PicameraSettings, known: set[str]) -> dict[str, Any]:
     """Return libcamera's controls for some settings.
 
     Args:
@@ -121,7 +121,7 @@ def _open(port: int) -> Any:
         raise SourceError(f"camera {port} cannot be opened: {err}") from err
 
 
-def open_driver(settings: CameraSettings) -> Driver:
+def open_driver(settings: PicameraSettings) -> Driver:
     """Open a camera of this kind.
 
     Raises:

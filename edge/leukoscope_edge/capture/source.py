@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from leukoscope_edge.camera_settings import CameraSettings
+from leukoscope_edge.camera_settings import KINDS, CameraSettings, V4l2Settings
 from leukoscope_edge.capture.camera import Camera
 from leukoscope_edge.capture.live import LiveCamera
 from leukoscope_edge.capture.simulated import parse_simulated
@@ -88,16 +88,17 @@ def camera_settings(named: str) -> CameraSettings:
     """Return the settings of a named camera.
 
     Args:
-        named: A TOML file of `CameraSettings`; or a device, `/dev/v4l/by-id/...`, with
-            everything automatic; or nothing, for the only USB camera there is.
+        named: A TOML file of one kind of `CameraSettings`; or a device,
+            `/dev/v4l/by-id/...`, with everything automatic; or nothing, for the only
+            USB camera there is.
 
     Raises:
         SourceError: There is no USB camera, or there are several.
-        ConfigError: The file is not what `CameraSettings` says.
+        ConfigError: The file is none of `CameraSettings`.
     """
     if named.endswith(".toml"):
-        return read_toml(Path(named), CameraSettings)
+        return read_toml(Path(named), tuple(KINDS.values()))
     try:
-        return CameraSettings(kind="v4l2", device=named or find_camera())
+        return V4l2Settings(device=named or find_camera())
     except ValueError as err:
         raise SourceError(f"camera: {err}") from err

@@ -11,7 +11,7 @@ from types import TracebackType
 import cv2
 import numpy as np
 
-from leukoscope_edge.camera_settings import CameraSettings
+from leukoscope_edge.camera_settings import V4l2Settings
 from leukoscope_edge.capture.driver import Driver, Shot
 from leukoscope_edge.errors import SourceError
 
@@ -27,7 +27,7 @@ EXPOSURE_STEP_US = 100
 class V4l2Driver:
     """One camera by its path."""
 
-    def __init__(self, settings: CameraSettings) -> None:
+    def __init__(self, settings: V4l2Settings) -> None:
         """Open the camera and set every lock, and see that it obeyed.
 
         Raises:
@@ -67,7 +67,7 @@ class V4l2Driver:
         self._capture.release()
 
 
-def properties(settings: CameraSettings) -> list[tuple[str, int, float]]:
+def properties(settings: V4l2Settings) -> list[tuple[str, int, float]]:
     """Return what to set, in order: name, OpenCV's number, value.
 
     The size comes first (it decides what else there is), each lock's switch before
@@ -112,7 +112,7 @@ def find_camera(folder: Path = STABLE_NAMES) -> str:
     raise SourceError("name one of these cameras: " + ", ".join(found))
 
 
-def open_driver(settings: CameraSettings) -> Driver:
+def open_driver(settings: V4l2Settings) -> Driver:
     """Open a camera of this kind.
 
     Raises:

@@ -16,7 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
-from leukoscope_edge.camera_settings import CameraSettings
+from leukoscope_edge.camera_settings import (
+    CameraSettings,
+    PicameraSettings,
+    settings_of,
+)
 from leukoscope_edge.capture.driver import Shot
 from leukoscope_edge.capture.driver_process import serve
 from leukoscope_edge.errors import SourceError
@@ -76,7 +80,10 @@ class ScriptedDriver:
         """Noise on what lamp, exposure and gains make; blue is twice too weak."""
         shape = (self._settings.height_px, self._settings.width_px, 3)
         light = LAMP_LEVEL_PER_US * (self._settings.exposure_us or 8000)
-        gains = (self._settings.red_gain or 1.0, 1.0, self._settings.blue_gain or 1.0)
+        gains = (1.0, 1.0, 1.0)
+        if isinstance(self._settings, PicameraSettings):
+            red, blue = self._settings.red_gain, self._settings.blue_gain
+            gains = (red or 1.0, 1.0, blue or 1.0)
         level = light * np.array([1.0, 1.0, 0.5]) * np.array(gains)
         noise = self._random.normal(0, 2, shape)
         return np.clip(level + noise, 0, 255).astype(np.uint8)
@@ -89,5 +96,5 @@ if __name__ == "__main__":
         life = file.tell()
         file.write(b".")
     steps = lives[min(life, len(lives) - 1)]
-    serve(partial(ScriptedDriver, CameraSettings(**json.loads(settings_text)), steps))
+    serve(partial(ScriptedDriver, settings_of(json.loads(settings_text)), steps))
     os._exit(0)

@@ -4,13 +4,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from leukoscope_edge.camera_settings import CameraSettings
+from leukoscope_edge.camera_settings import CsiSettings
 from leukoscope_edge.capture.driver import Shot, awake_s
 from leukoscope_edge.capture.frame_check import PictureGate, is_black, is_torn
 
-SETTINGS = CameraSettings(
-    kind="csi", device="0", width_px=64, height_px=64, exposure_us=1000
-)
+SETTINGS = CsiSettings(device="0", width_px=64, height_px=64, exposure_us=1000)
 
 
 def noise(low: int = 100, high: int = 120, seed: int = 0) -> np.ndarray:

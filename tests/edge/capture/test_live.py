@@ -11,7 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from leukoscope_edge.camera_settings import CameraSettings
+from leukoscope_edge.camera_settings import (
+    CameraSettings,
+    PicameraSettings,
+    V4l2Settings,
+)
 from leukoscope_edge.capture.child import Answer
 from leukoscope_edge.capture.exposure import lock_light, settled_picture
 from leukoscope_edge.capture.live import LiveCamera, Pauses, shot_of
@@ -19,8 +23,7 @@ from leukoscope_edge.errors import SourceError
 from leukoscope_edge.types import U8, Fault, Frame
 
 SCRIPT = Path(__file__).with_name("scripted_driver.py")
-SETTINGS = CameraSettings(
-    kind="picamera2",
+SETTINGS = PicameraSettings(
     device="0",
     width_px=64,
     height_px=48,
@@ -168,7 +171,10 @@ def test_a_camera_that_is_unplugged_and_back_is_opened_at_once(tmp_path: Path) -
     device.touch()
     command = scripted(tmp_path, ["good", "none"], [])
     try:
-        with camera_of(command, kind="v4l2", device=str(device)) as camera:
+        usb = V4l2Settings(
+            device=str(device), width_px=64, height_px=48, frames_per_s=30
+        )
+        with LiveCamera(usb, scale_um_per_px=0.1, command=command) as camera:
             read_until_frame(camera)
             device.unlink()
             reasons = [camera.read() for _ in range(8)]
@@ -202,7 +208,7 @@ def test_every_curve_and_lamp_settles(curve: float, blue: float) -> None:
     """Light over level as a power, the lamp from an eighth to eight times as bright."""
     for lamp in np.geomspace(1 / 8, 8, 60):
 
-        def look(settings: CameraSettings, lamp: float = float(lamp)) -> U8:
+        def look(settings: PicameraSettings, lamp: float = float(lamp)) -> U8:
             light = lamp * (settings.exposure_us or 0) / FULL_SCALE_US
             gains = (settings.red_gain or 1.0, 1.0, blue * (settings.blue_gain or 1.0))
             level = 255 * (light * np.array(gains)) ** curve
@@ -213,7 +219,7 @@ def test_every_curve_and_lamp_settles(curve: float, blue: float) -> None:
 
 
 def test_light_and_colour_are_locked_with_one_button(tmp_path: Path) -> None:
-    def look(settings: CameraSettings) -> U8:
+    def look(settings: PicameraSettings) -> U8:
         with LiveCamera(
             settings, scale_um_per_px=None, command=scripted(tmp_path)
         ) as camera:
