@@ -37,6 +37,7 @@ def test_the_ballast_is_real_room_and_is_given_up_at_the_end(
     free(monkeypatch, 1 << 30)
     assert keep_ballast(tmp_path)
     assert ballast.stat().st_blocks * 512 >= 1 << 20
+    assert ballast.stat().st_size == 1 << 20
     free(monkeypatch, disk.LAST_BYTES)
     assert keep_ballast(tmp_path)
     free(monkeypatch, disk.LAST_BYTES - 1)
@@ -45,6 +46,15 @@ def test_the_ballast_is_real_room_and_is_given_up_at_the_end(
     assert not keep_ballast(tmp_path)
     free(monkeypatch, 1 << 30)
     assert keep_ballast(tmp_path)
+
+
+@pytest.mark.parametrize(("beyond", "is_made"), [(0, False), (1, True)])
+def test_the_ballast_is_made_where_slides_still_fit_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, beyond: int, *, is_made: bool
+) -> None:
+    monkeypatch.setattr(disk, "BALLAST_BYTES", 4096)
+    free(monkeypatch, 2 * 4096 + disk.REFUSE_SLIDES * SLIDE + beyond)
+    assert keep_ballast(tmp_path) is is_made
 
 
 def test_a_ballast_without_room_leaves_nothing(

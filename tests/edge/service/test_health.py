@@ -4,15 +4,28 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from leukoscope_edge.cli import main
-from leukoscope_edge.service.health import HEALTH, STALE_S, Sign, read_health, signs
+from leukoscope_edge.service import disk, processes
+from leukoscope_edge.service.health import (
+    FOUND_BY,
+    HEALTH,
+    STALE_S,
+    HealthWriter,
+    Sign,
+    _Used,
+    read_health,
+    signs,
+    why_no_new_slide,
+)
 from leukoscope_edge.service.heartbeat import make_run_folder, run_folder, write_json
 from leukoscope_edge.service.metrics import HELP, metrics
 
@@ -81,6 +94,71 @@ def test_the_terminal_shows_words_or_everything(
 )
 def test_what_is_wrong_is_said(changes: dict[str, Any], name: str) -> None:
     assert [s.name for s in signs(figures(**changes)) if not s.is_good] == [name]
+
+
+@pytest.mark.parametrize(
+    ("part", "facts", "line"),
+    [
+        ("page", {"clock": "trusted"}, ("Clock", "trusted", True)),
+        ("page", {"clock": "guessed"}, ("Clock", "guessed", False)),
+        ("count", {"segmenter": "net", "found_by": ""}, (FOUND_BY, "net", True)),
+        (
+            "count",
+            {"segmenter": "net", "found_by": "the classic one"},
+            (FOUND_BY, "the classic one", False),
+        ),
+    ],
+)
+def test_what_the_parts_tell_has_a_line(
+    part: str, facts: dict[str, Any], line: tuple[str, str, bool]
+) -> None:
+    found = figures(parts={part: {"n_restarts": 0, "facts": facts}})
+    assert line in [(s.name, s.value, s.is_good) for s in signs(found)]
+
+
+@pytest.mark.parametrize("n_slides", [disk.REFUSE_SLIDES - 1, disk.REFUSE_SLIDES])
+def test_no_slide_is_started_on_a_full_disk(
+    data: Path, monkeypatch: pytest.MonkeyPatch, n_slides: int
+) -> None:
+    room = SimpleNamespace(free=n_slides * disk.BYTES_PER_SLIDE)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: room)
+    assert bool(why_no_new_slide(data)) is (n_slides < disk.REFUSE_SLIDES)
+
+
+def test_figures_name_the_supervisor_its_parts_and_helpers(data: Path) -> None:
+    children = [subprocess.Popen(["sleep", "600"]) for _ in range(2)]
+    part = SimpleNamespace(
+        name="count",
+        pid=children[0].pid,
+        n_restarts=2,
+        trouble="",
+        beat=lambda _folder: None,
+    )
+    service = SimpleNamespace(
+        state=SimpleNamespace(safe="", is_cpu_only=False),
+        parts=[part, SimpleNamespace(**vars(part) | {"name": "page", "pid": None})],
+        folder=run_folder(data),
+    )
+    writer, us = HealthWriter(data), os.getpid()
+    try:
+        writer.write(service)  # type: ignore[arg-type]
+        first = json.loads((run_folder(data) / HEALTH).read_text())
+        own = next(p for p in processes.family(us) if p.pid == us)
+        writer._used = {us: _Used(time.monotonic() - 1e6, own.cpu_s - 5e5)}
+        writer.write(service)  # type: ignore[arg-type]
+        found = json.loads((run_folder(data) / HEALTH).read_text())
+    finally:
+        for child in children:
+            child.kill()
+            child.wait()
+    names = {p["pid"]: p["name"] for p in found["processes"]}
+    shown = [names[pid] for pid in (us, *(c.pid for c in children))]
+    assert shown == ["supervisor", "count", "helper"]
+    assert all(p["cpu_percent"] is None for p in first["processes"])
+    used = {p["pid"]: p["cpu_percent"] for p in found["processes"]}
+    assert used[us] == pytest.approx(50.0, abs=5.0)
+    assert found["parts"]["count"]["n_done"] == 0
+    assert found["parts"]["page"]["beat_age_s"] is None
 
 
 def test_all_is_well() -> None:
