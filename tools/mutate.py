@@ -4,27 +4,29 @@
 
 Comparisons are turned or lose their edge, `and` and `or` change places, a `not` is
 taken away, a refusal is not raised, 0 and 1 change places, a maximum becomes a minimum.
-Each mutant is a copy of the package; the tests of its room run against it. What
-survives is named: it is a missing test, or stands in docs/mutations.md with the reason.
+Each mutant is tried in a fork of a process that has read the tests (`mutant_runs.py`),
+and where that does not kill it on a copy of the package. What survives is named: it is
+a missing test, or stands in docs/mutations.md with the reason.
 """
 
 import argparse
 import ast
 import contextlib
-import json
-import multiprocessing
 import os
 import random
 import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from importlib import import_module
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
+from mutant_runs import Change, silent, try_all
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "edge" / "leukoscope_edge"
@@ -47,15 +49,21 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "counting/fraction.py": ("counting/test_fraction.py",),
         "counting/context.py": ("counting/test_verdict.py",),
         "counting/quality_slide.py": ("counting/test_quality_slide.py",),
+        "counting/differential.py": ("counting/test_differential.py",),
     },
     "inference": {
         "inference/card.py": ("inference/test_card.py",),
-        "inference/bundle.py": ("inference/test_bundle.py",),
+        "inference/card_entries.py": ("inference/test_card.py",),
+        "inference/bundle.py": (
+            "inference/test_bundle.py",
+            "inference/test_cascade.py",
+        ),
         "inference/selftest.py": (
             "inference/test_selftest.py",
             "inference/test_cascade.py",
         ),
         "inference/onnx_policy.py": ("inference/test_onnx_policy.py",),
+        "inference/protobuf_reader.py": ("inference/test_onnx_policy.py",),
         "inference/classifier.py": ("inference/test_classifier.py",),
     },
     "records": {
@@ -84,12 +92,36 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "updates/manifest.py": ("updates/test_install.py", "updates/test_attacks.py"),
         "updates/install.py": ("updates/test_install.py", "updates/test_faults.py"),
         "updates/verify.py": ("updates/test_verify.py", "updates/test_attacks.py"),
+        "updates/comparison.py": ("updates/test_comparison.py",),
+        "updates/stage.py": ("updates/test_install.py",),
+        "updates/state.py": ("updates/test_damage.py", "updates/test_install.py"),
+        "updates/stick.py": ("updates/test_stick.py",),
+        "updates/zipped.py": ("updates/test_zipped.py",),
+        "updates/clock.py": ("updates/test_clock.py",),
     },
     "web": {
         "web/security.py": ("web/test_security.py",),
         "web/access.py": ("web/test_accounts.py", "web/test_security.py"),
+        "web/whole_requests.py": ("web/test_whole_requests.py",),
+        "accounts/set_up_code.py": ("web/test_set_up_code.py",),
     },
-    "service": {"service/restart_policy.py": ("service/test_restart_policy.py",)},
+    "service": {
+        "service/restart_policy.py": ("service/test_restart_policy.py",),
+        "service/heartbeat.py": ("service/test_heartbeat.py",),
+        "service/health.py": ("service/test_health.py",),
+        "service/heat.py": ("service/test_heat.py",),
+        "service/disk.py": ("service/test_disk.py",),
+        "service/supervisor.py": ("service/test_supervisor.py",),
+        "service/processes.py": ("service/test_supervisor.py",),
+    },
+    "quality": {
+        "quality/camera_scale.py": ("web/test_uncalibrated.py",),
+        "quality/cell_location.py": ("web/test_quality.py",),
+        "quality/control.py": ("web/test_quality.py",),
+        "quality/levey_jennings.py": ("web/test_levey_jennings.py",),
+        "quality/site_background.py": ("web/test_site_background.py",),
+    },
+    "review": {"review/blind_order.py": ("web/test_review.py",)},
     "capture": {
         "capture/stored/containers.py": (
             "capture/test_decode.py",
@@ -122,6 +154,9 @@ PRELOADED = (
     *("cryptography.hazmat.primitives.ciphers.aead", "starlette.testclient"),
 )
 """Imported once and not for each mutant; nothing of ours, which each imports anew."""
+
+
+OPTIONS = ("-m", "not slow", "-W", NOT_NEW)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +234,7 @@ def survives(mutant: Mutant, tests: tuple[str, ...], folder: Path) -> bool:
     package = folder / "leukoscope_edge"
     source = (PACKAGE / mutant.file).read_text()
     (package / mutant.file).write_text(applied(source, mutant))
-    forked = multiprocessing.get_context("fork").Process
+    forked = get_context("fork").Process
     child = forked(target=_run_tests, args=(tests, folder))
     try:
         child.start()
@@ -224,47 +259,92 @@ def _run_tests(tests: tuple[str, ...], folder: Path) -> None:
     earlier = os.environ.get("PYTHONPATH", "")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(folder), earlier])
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-    words = ["-x", "-q", "-p", "no:cacheprovider", "-m", "not slow", "-W", NOT_NEW]
+    words = ["-x", "-q", "-p", "no:cacheprovider", *OPTIONS]
     os._exit(pytest.main([*words, *(str(TESTS / t) for t in tests)]))
+
+
+def changes_of(file: str, mutants: Sequence[Mutant]) -> dict[Mutant, Change]:
+    """Return what each mutant makes of its module."""
+    path = PACKAGE / file
+    source = path.read_text()
+    tree = ast.parse(source)
+    return {
+        m: Change(path=str(path), source=applied(source, m), lines=statement(tree, m))
+        for m in mutants
+    }
+
+
+def statement(tree: ast.Module, mutant: Mutant) -> tuple[int, int]:
+    """Return the lines of the statement that holds a mutant, without those in it."""
+    found = (mutant.line, mutant.line)
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.stmt) or node.lineno > mutant.line:
+            continue
+        body = getattr(node, "body", None)
+        last = body[0].lineno - 1 if body else node.end_lineno or node.lineno
+        last = max(last, node.lineno)
+        if last >= mutant.line:
+            found = (node.lineno, last)
+    return found
+
+
+def survivors(
+    file: str, tests: tuple[str, ...], mutants: Sequence[Mutant]
+) -> list[Mutant]:
+    """Try mutants of a file: in forks, and what lives or stands outside on a copy."""
+    with ProcessPoolExecutor(1, get_context("fork")) as pool:
+        outcomes = pool.submit(_outcomes, file, tests, tuple(mutants)).result()
+    with copied() as folder:
+        return [m for m in mutants if not outcomes[m] and survives(m, tests, folder)]
+
+
+def _outcomes(
+    file: str, tests: tuple[str, ...], mutants: tuple[Mutant, ...]
+) -> dict[Mutant, str | None]:
+    with silent():
+        words = [str(TESTS / t) for t in tests]
+        runs = try_all([*words, *OPTIONS], changes_of(file, mutants))
+    return runs.outcomes
+
+
+@contextlib.contextmanager
+def copied() -> Iterator[Path]:
+    """Yield a folder with a copy of the package."""
+    with tempfile.TemporaryDirectory() as name:
+        package = Path(name) / "leukoscope_edge"
+        skip = shutil.ignore_patterns("__pycache__", "bundles")
+        shutil.copytree(PACKAGE, package, ignore=skip)
+        (package / "bundles").symlink_to(PACKAGE / "bundles")
+        yield Path(name)
 
 
 def main() -> int:
     """Try mutants; 1 where one survives."""
+    options = _options()
+    for name in PRELOADED:
+        import_module(name)
+    rank, n_survived = random.Random(options.seed), 0  # noqa: S311 - no secret
+    chosen = [ROOMS[room] for room in options.room or ROOMS]
+    for file, tests in (pair for files in chosen for pair in files.items()):
+        if options.only not in (None, file):
+            continue
+        found = list(mutants_of(file, (PACKAGE / file).read_text()))
+        tried = rank.sample(found, min(len(found), options.sample or len(found)))
+        alive = survivors(file, tests, tried)
+        for m in alive:
+            print(f"{file}:{m.line}: {m.was!r} -> {m.now!r}", flush=True)
+        print(f"{file}: {len(tried)} of {len(found)} tried, {len(alive)} survive")
+        n_survived += len(alive)
+    return int(n_survived > 0)
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--room", choices=ROOMS, action="append")
     parser.add_argument("--only", help="one file of the package")
     parser.add_argument("--sample", type=int, help="so many of each file, at random")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    for name in PRELOADED:
-        import_module(name)
-    rank, survived, counts = random.Random(options.seed), [], {}  # noqa: S311
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        skip = shutil.ignore_patterns("__pycache__", "bundles")
-        shutil.copytree(PACKAGE, folder / "leukoscope_edge", ignore=skip)
-        (folder / "leukoscope_edge" / "bundles").symlink_to(PACKAGE / "bundles")
-        for room in options.room or ROOMS:
-            for file, tests in ROOMS[room].items():
-                if options.only not in (None, file):
-                    continue
-                found = list(mutants_of(file, (PACKAGE / file).read_text()))
-                n = min(len(found), options.sample or len(found))
-                tried = rank.sample(found, n)
-                lived = []
-                for m in tried:
-                    if survives(m, tests, folder):
-                        lived.append(m)
-                        what = f"{file}:{m.line}: {m.was!r} -> {m.now!r}"
-                        print(what, file=sys.stderr, flush=True)
-                survived += lived
-                counts[file] = (len(found), n, len(lived))
-                if not options.json:
-                    print(f"{file}: {n} of {len(found)} tried, {len(lived)} survive")
-    if options.json:
-        print(json.dumps({"files": counts, "survived": [asdict(m) for m in survived]}))
-    return int(bool(survived))
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -1,14 +1,17 @@
-"""Change one line in a copy of the program, and run the tests that hold it."""
+"""Change one line of the program, and run the test that holds it."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "edge" / "leukoscope_edge"
+RUNS = ROOT / "tools" / "mutant_runs.py"
 SOME_FAILED = 1
 """pytest's exit status where tests ran and some failed; an error of collection does not
 count."""
@@ -22,30 +25,89 @@ class Mutation:
         file: In the package.
         old: The line, which stands there once.
         new: What takes its place.
-        tests: In `tests/edge`, which must fail.
+        tests: The file in `tests/edge` and the test in it which must fail.
+        patience_s: So long the test may wait for what never comes then.
+        on_a_copy: The line is run in processes that the test starts.
     """
 
     file: str
     old: str
     new: str
     tests: str
+    patience_s: int = 300
+    on_a_copy: bool = False
+
+    @property
+    def changed(self) -> str:
+        """The module's text after the change."""
+        text = (PACKAGE / self.file).read_text()
+        assert text.count(self.old) == 1, "the line to be changed is no longer there"
+        return text.replace(self.old, self.new)
+
+    @property
+    def lines(self) -> tuple[int, int]:
+        """First and last line of the old text, from 1."""
+        before = (PACKAGE / self.file).read_text().partition(self.old)[0]
+        first = before.count("\n") + 1
+        return first, first + self.old.rstrip("\n").count("\n")
 
 
-def run_mutated(folder: Path, mutation: Mutation, *options: str) -> int:
-    """Return pytest's exit status on a changed copy of the program in a folder."""
-    package = folder / "leukoscope_edge"
-    skip = shutil.ignore_patterns("__pycache__", "bundles")
-    shutil.copytree(PACKAGE, package, ignore=skip)
-    (package / "bundles").symlink_to(PACKAGE / "bundles")
-    source = package / mutation.file
-    text = source.read_text()
-    assert text.count(mutation.old) == 1, "the line to be changed is no longer there"
-    source.write_text(text.replace(mutation.old, mutation.new))
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-    path = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
-    return subprocess.run(
-        [*command, *options, f"tests/edge/{mutation.tests}"],
+@dataclass(frozen=True)
+class Noticed:
+    """What a table's tests notice.
+
+    Attributes:
+        by: Of each mutation the test that failed, "" where none did.
+        failing: Tests that fail without any mutation.
+    """
+
+    by: dict[str, str]
+    failing: list[str]
+
+
+def tried(mutations: dict[str, Mutation]) -> Noticed:
+    """Try every mutation of a table on its test."""
+    changes = {
+        name: {
+            "path": str(PACKAGE / one.file),
+            "source": one.changed,
+            "lines": one.lines,
+            "test": one.tests,
+            "patience_s": one.patience_s,
+        }
+        for name, one in mutations.items()
+    }
+    tests = sorted({f"tests/edge/{one.tests}" for one in mutations.values()})
+    answer = subprocess.run(
+        [sys.executable, str(RUNS)],
+        input=json.dumps({"tests": tests, "changes": changes}),
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": path},
-        capture_output=True,
-    ).returncode
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    found = json.loads(answer.stdout)
+    by = found["outcomes"]
+    for name, one in mutations.items():
+        if by[name] is None or one.on_a_copy:
+            by[name] = one.tests if _fails_on_a_copy(one) else ""
+    return Noticed(by, found["failing"])
+
+
+def _fails_on_a_copy(mutation: Mutation) -> bool:
+    with TemporaryDirectory() as name:
+        package = Path(name) / "leukoscope_edge"
+        skip = shutil.ignore_patterns("__pycache__", "bundles")
+        shutil.copytree(PACKAGE, package, ignore=skip)
+        (package / "bundles").symlink_to(PACKAGE / "bundles")
+        (package / mutation.file).write_text(mutation.changed)
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
+        path = os.pathsep.join([name, os.environ.get("PYTHONPATH", "")])
+        limit = f"--timeout={mutation.patience_s}"
+        status = subprocess.run(
+            [*command, limit, f"tests/edge/{mutation.tests}"],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": path},
+            capture_output=True,
+        ).returncode
+    return status == SOME_FAILED

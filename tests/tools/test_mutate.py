@@ -1,18 +1,20 @@
 """What counts as a changed line, and that changing it is all that happens."""
 
-import importlib.util
+import ast
+import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
 
-TOOL = Path(__file__).resolve().parents[2] / "tools" / "mutate.py"
-spec = importlib.util.spec_from_file_location("mutate", TOOL)
-assert spec is not None
-assert spec.loader is not None
-mutate = importlib.util.module_from_spec(spec)
-sys.modules["mutate"] = mutate
-spec.loader.exec_module(mutate)
+TOOLS = Path(__file__).resolve().parents[2] / "tools"
+sys.path.insert(0, str(TOOLS))
+try:
+    import mutant_runs
+    import mutate
+finally:
+    sys.path.remove(str(TOOLS))
 
 
 @pytest.mark.parametrize(
@@ -38,3 +40,94 @@ def test_every_file_and_test_of_the_rooms_is_there() -> None:
         for file, tests in files.items():
             assert (mutate.PACKAGE / file).is_file()
             assert all((mutate.TESTS / t).is_file() for t in tests)
+
+
+@pytest.mark.parametrize(
+    ("line", "statement"),
+    [(2, (2, 3)), (3, (2, 3)), (4, (4, 4)), (5, (5, 6)), (6, (5, 6))],
+)
+def test_a_change_is_reached_by_the_lines_of_its_statement(
+    line: int, statement: tuple[int, int]
+) -> None:
+    source = "def f(a):\n    if (a and\n        1):\n        a = 0\n    a = [1,\n 0]\n"
+    [mutant, *_] = [m for m in mutate.mutants_of("x.py", source) if m.line == line]
+    assert mutate.statement(ast.parse(source), mutant) == statement
+
+
+@pytest.mark.parametrize(
+    ("changed", "n_differing"),
+    [
+        ("LIMIT = 3\ndef f(a=1):\n    return a < LIMIT\n", 0),
+        ("LIMIT = 3\ndef f(a=1):\n    return a <= LIMIT\n", 1),
+        ("LIMIT = 4\ndef f(a=1):\n    return a < LIMIT\n", None),
+        ("LIMIT = 3\ndef f(a=2):\n    return a < LIMIT\n", None),
+        ("LIMIT = 3\ndef g(a=1):\n    return a < LIMIT\n", None),
+    ],
+)
+def test_only_what_stands_in_a_function_is_exchanged(
+    tmp_path: Path, changed: str, n_differing: int | None
+) -> None:
+    module = tmp_path / "m.py"
+    module.write_text("LIMIT = 3\ndef f(a=1):\n    return a < LIMIT\n")
+    found = mutant_runs.exchanged(str(module), changed)
+    assert (None if found is None else len(found)) == n_differing
+
+
+TESTS = """
+import pytest
+from some_module import is_more, told
+
+def test_above():
+    assert is_more(4)
+
+def test_at():
+    assert not is_more(3)
+
+def test_red():
+    assert is_more(0)
+
+def test_of_another_function():
+    assert told() == "told"
+"""
+MODULE = """
+def is_more(a):
+    return a > 3
+
+def told():
+    return "told"
+"""
+
+
+def test_a_change_is_noticed_by_a_test_that_reaches_it_and_passes_without_it(
+    tmp_path: Path,
+) -> None:
+    module, tests = tmp_path / "some_module.py", tmp_path / "test_it.py"
+    module.write_text(MODULE)
+    tests.write_text(TESTS)
+    program = f"""
+        import sys
+        sys.path[:0] = {[str(TOOLS), str(tmp_path)]}
+        from mutant_runs import Change, silent, try_all
+        source = open({str(module)!r}).read()
+        changes = {{
+            new: Change(
+                path={str(module)!r}, source=source.replace("a > 3", new), lines=(3, 3)
+            )
+            for new in ("a >= 3", "a > 4", "3 < a")
+        }}
+        with silent() as out:
+            runs = try_all(["--rootdir", {str(tmp_path)!r}, {str(tests)!r}], changes)
+            print([v.rpartition("::")[2] for v in runs.outcomes.values()], file=out)
+            print([f.rpartition("::")[2] for f in runs.failing], file=out)
+    """
+    answer = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert answer.stdout.splitlines() == [
+        "['test_at', 'test_above', '']",
+        "['test_red']",
+    ]

@@ -1,0 +1,292 @@
+"""Run tests on a changed program, each change in a fork of one process.
+
+pytest collects once. A first fork runs every test as the program is, and tells which
+lines each reaches. Then each change is a fork in which the code of the functions that
+differ is exchanged; of the tests, those run that reach the changed lines, the quickest
+first, until one fails.
+
+Two things are not changed in this way: what does not stand in a function (a constant,
+a default), and what a test starts as a program of its own. `mutate.py` and
+`tests/edge/mutated.py` try these on a copy.
+
+Given changes as JSON on its input, it answers in JSON.
+"""
+
+import contextlib
+import gc
+import json
+import os
+import pickle
+import resource
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import _lru_cache_wrapper
+from pathlib import Path
+from types import CodeType, FrameType, FunctionType
+from typing import Any
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+IS_FUNCTION = 0x1
+"""`CO_OPTIMIZED`: a function's code has it, a module's and a class's have not."""
+CPU_S, CPU_TIMES = 20, 10
+"""What a change may take: so long, and so many times what its tests take."""
+PATIENCE_S = 600
+NO_END = "(no end)"
+"""The outcome where the tests never ended, or their process died."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A module with one change.
+
+    Attributes:
+        path: The module's file.
+        source: The whole text after the change.
+        lines: The first and the last line changed: who runs one of them reaches it.
+        test: The start of the name of the tests that shall run; "" for all.
+        patience_s: So long tests may wait for what never comes.
+    """
+
+    path: str
+    source: str
+    lines: tuple[int, int]
+    test: str = ""
+    patience_s: int = PATIENCE_S
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What a test does as the program is: only one that passes can notice a change.
+
+    Attributes:
+        passed: Whether it passes.
+        cpu_s: What it takes.
+        lines: The lines that it reaches, with their files.
+    """
+
+    passed: bool
+    cpu_s: float
+    lines: set[tuple[str, int]]
+
+
+@dataclass(slots=True)
+class Runs:
+    """A plugin of pytest in whose place forks run the tests.
+
+    Attributes:
+        changes: What is tried.
+        tell: Called with each outcome.
+        outcomes: Of each change the test that failed, "" where none did, None where
+            the change does not stand in a function.
+        failing: Tests that fail as the program is.
+    """
+
+    changes: Mapping[Any, Change]
+    tell: Callable[[Any, str | None], None]
+    outcomes: dict[Any, str | None] = field(default_factory=dict)
+    failing: list[str] = field(default_factory=list)
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Try each change."""
+        session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined] # noqa: SLF001
+        paths = {change.path for change in self.changes.values()}
+        reaches = _in_fork(lambda: _reaches(session.items, paths), 6 * PATIENCE_S)
+        if reaches is None:
+            raise RuntimeError("the tests do not end as the program is")
+        self.failing = [test for test, reach in reaches.items() if not reach.passed]
+        functions = _functions(paths)
+        gc.freeze()  # so that forks share it
+        for key, change in self.changes.items():
+            tests = _chosen(session.items, reaches, change)
+            self.outcomes[key] = _outcome(tests, reaches, change, functions)
+            self.tell(key, self.outcomes[key])
+        return True
+
+
+def try_all(
+    tests: Iterable[str],
+    changes: Mapping[Any, Change],
+    tell: Callable[[Any, str | None], None] = lambda *_: None,
+) -> Runs:
+    """Collect tests and try changes on them.
+
+    Args:
+        tests: Files, names of tests and options, as pytest takes them.
+        changes: By any key.
+        tell: Called with each key and outcome.
+    """
+    runs = Runs(changes, tell)
+    with tempfile.TemporaryDirectory() as folder:
+        words = ["-q", "-s", "-p", "no:cacheprovider", f"--basetemp={folder}/t"]
+        pytest.main([*words, *tests], plugins=[runs])
+    return runs
+
+
+def exchanged(path: str, source: str) -> dict[CodeType, CodeType] | None:
+    """Return the functions' code that differs, old to new; None where more does."""
+    old = list(_codes(compile(Path(path).read_text(), path, "exec")))
+    new = list(_codes(compile(source, path, "exec")))
+    if [name for name, _ in old] != [name for name, _ in new]:
+        return None
+    pairs = [(a, b) for (_, a), (_, b) in zip(old, new, strict=True)]
+    bodies = [(a, b) for a, b in pairs if not a.co_flags & IS_FUNCTION]
+    functions = [(a, b) for a, b in pairs if a.co_flags & IS_FUNCTION]
+    if any(_own(a) != _own(b) for a, b in bodies):
+        return None
+    if any(a.co_freevars != b.co_freevars for a, b in functions):
+        return None
+    return {a: b for a, b in functions if a != b}
+
+
+def _codes(code: CodeType, name: str = "") -> Iterator[tuple[str, CodeType]]:
+    yield name, code
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _codes(inner, f"{name}.{inner.co_name}")
+
+
+def _own(code: CodeType) -> tuple[object, ...]:
+    """What a body does itself, without the functions in it."""
+    values = [repr(c) for c in code.co_consts if not isinstance(c, CodeType)]
+    return code.co_code, code.co_names, tuple(values)
+
+
+def _functions(paths: set[str]) -> list[FunctionType]:
+    """Return the functions that some files defined."""
+    return [
+        f
+        for f in gc.get_objects()
+        if isinstance(f, FunctionType) and f.__code__.co_filename in paths
+    ]
+
+
+def _reaches(items: list[pytest.Item], paths: set[str]) -> dict[str, Reach]:
+    """Run every test, and tell which lines of some files it reaches."""
+    caches = [c for c in gc.get_objects() if isinstance(c, _lru_cache_wrapper)]
+    found = {}
+    for item, after in zip(items, [*items[1:], None], strict=True):
+        for cache in caches:  # what one holds hides the lines that made it
+            cache.cache_clear()
+        start_s, lines = time.process_time(), set[tuple[str, int]]()
+        with _traced(paths, lines):
+            reports = runtestprotocol(item, log=False, nextitem=after)
+        passed = all(report.passed for report in reports)
+        found[item.nodeid] = Reach(passed, time.process_time() - start_s, lines)
+    return found
+
+
+@contextlib.contextmanager
+def _traced(paths: set[str], lines: set[tuple[str, int]]) -> Iterator[None]:
+    """Note the lines of some files that are run meanwhile, in threads too."""
+
+    def inside(frame: FrameType, _what: str, _value: object) -> Any:
+        lines.add((frame.f_code.co_filename, frame.f_lineno))
+        return inside
+
+    def entered(frame: FrameType, _what: str, _value: object) -> Any:
+        return inside if frame.f_code.co_filename in paths else None
+
+    threading.settrace(entered)
+    sys.settrace(entered)
+    try:
+        yield
+    finally:
+        sys.settrace(None)
+        threading.settrace(None)
+
+
+def _chosen(
+    items: list[pytest.Item], reaches: Mapping[str, Reach], change: Change
+) -> list[pytest.Item]:
+    """Return the tests that could notice a change, the quickest first."""
+    first, last = change.lines
+    changed = {(change.path, line) for line in range(first, last + 1)}
+    able = [
+        item
+        for item in items
+        if reaches[item.nodeid].passed
+        and changed & reaches[item.nodeid].lines
+        and change.test in item.nodeid
+    ]
+    return sorted(able, key=lambda item: reaches[item.nodeid].cpu_s)
+
+
+def _outcome(
+    tests: list[pytest.Item],
+    reaches: Mapping[str, Reach],
+    change: Change,
+    functions: list[FunctionType],
+) -> str | None:
+    codes = exchanged(change.path, change.source)
+    if codes is None:
+        return None
+    limit_s = CPU_S + CPU_TIMES * sum(reaches[t.nodeid].cpu_s for t in tests)
+
+    def run() -> str:
+        resource.setrlimit(resource.RLIMIT_CPU, (int(limit_s), int(limit_s)))
+        for function in functions:
+            function.__code__ = codes.get(function.__code__, function.__code__)
+        return _first_failing(tests)
+
+    failed = _in_fork(run, change.patience_s)
+    return NO_END if failed is None else failed
+
+
+def _first_failing(items: list[pytest.Item]) -> str:
+    for item, after in zip(items, [*items[1:], None], strict=True):
+        if any(r.failed for r in runtestprotocol(item, log=False, nextitem=after)):
+            return item.nodeid
+    return ""
+
+
+def _in_fork(ask: Callable[[], Any], patience_s: int) -> Any:
+    """Return what a function returns in a fork; None where that does not end well."""
+    with tempfile.TemporaryFile() as answer:
+        pid = os.fork()
+        if pid == 0:
+            with contextlib.suppress(BaseException):
+                os.setsid()
+                signal.alarm(patience_s)
+                pickle.dump(ask(), answer)
+                answer.flush()
+                os._exit(0)
+            os._exit(1)
+        _, status = os.waitpid(pid, 0)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
+        answer.seek(0)
+        return None if status else pickle.load(answer)  # noqa: S301 - our own fork's
+
+
+def main() -> None:
+    """Read tests and changes, print outcomes and what fails as the program is."""
+    asked = json.load(sys.stdin)
+    changes: dict[Hashable, Change] = {
+        name: Change(**{**entry, "lines": tuple(entry["lines"])})
+        for name, entry in asked["changes"].items()
+    }
+    with silent() as out:
+        runs = try_all(asked["tests"], changes)
+        json.dump({"outcomes": runs.outcomes, "failing": runs.failing}, out)
+
+
+@contextlib.contextmanager
+def silent() -> Iterator[Any]:
+    """Let nobody print, children included; yields what still leads to the output."""
+    with os.fdopen(os.dup(1), "w") as out, open(os.devnull, "r+b") as null:  # noqa: PTH123
+        os.dup2(null.fileno(), 0)
+        os.dup2(null.fileno(), 1)
+        yield out
+        out.flush()
+        os.dup2(out.fileno(), 1)
+
+
+if __name__ == "__main__":
+    main()
