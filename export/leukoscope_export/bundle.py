@@ -2,8 +2,10 @@
 
 import hashlib
 import io
+import math
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import open_bundle
 from leukoscope_edge.inference.card import CARD_NAME, FORMAT, Card
 from leukoscope_edge.inference.card_entries import (
+    MAX_DISTANCE_SHARE,
     MAX_TOLERANCE,
     ConformalEntry,
     DecisionEntry,
@@ -34,7 +37,11 @@ from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.types import F32, U8, Domain
 from leukoscope_export.golden import golden_cells
 from leukoscope_export.graphs.quantise import Files, run_onnx
-from leukoscope_export.tolerance import cpu_tolerance, gpu_tolerance
+from leukoscope_export.tolerance import (
+    cpu_tolerance,
+    gpu_tolerance,
+    gpu_tolerances,
+)
 from leukoscope_train.evaluation.calibrate import CallCalibration
 from leukoscope_train.toml import as_toml
 
@@ -140,9 +147,9 @@ def _test(folder: Path) -> None:
 
 def _fill(aside: Path, trained: Trained, release: Release, quick: Quick | None) -> None:
     crops = golden_cells(release.domain, release.input.crop_spec)
-    networks = {"logits": trained.files}
+    networks = {"logits": trained}
     if quick is not None:
-        networks["quick_logits"] = quick.trained.files
+        networks["quick_logits"] = quick.trained
     cpu, trt, fp16 = _write_models(aside, DEEP, trained.files)
     card = Card(
         format=FORMAT,
@@ -196,21 +203,31 @@ def _write_models(
 
 
 def _write_golden(
-    aside: Path, networks: dict[str, Files], crops: U8, spec: InputEntry
+    aside: Path, networks: dict[str, Trained], crops: U8, spec: InputEntry
 ) -> GoldenEntry:
     """Write the stored cells with the CPU files' answers, and how far they may move."""
     answers = {
-        name: run_onnx(files.cpu, crops, spec)[0] for name, files in networks.items()
+        name: run_onnx(t.files.cpu, crops, spec)[0] for name, t in networks.items()
     }
-    on_cpu, on_gpu = (
-        max(measured(networks[n], crops, spec, answers[n]) for n in networks)
-        for measured in (cpu_tolerance, gpu_tolerance)
-    )
+    moved = [(t.files, crops, spec, answers[name]) for name, t in networks.items()]
+    limits = [t.outliers.distance_limit for t in networks.values() if t.outliers]
+    on_gpu: Sequence[float]
+    distance: float | None = None
+    if limits:
+        on_gpu, distances = zip(*(gpu_tolerances(*m) for m in moved), strict=True)
+        distance = _at_most(MAX_DISTANCE_SHARE * min(limits), distances)
+    else:
+        on_gpu = [gpu_tolerance(*m) for m in moved]
     return GoldenEntry(
         file=_write(aside, GOLDEN_NAME, _golden_bytes(crops, answers)),
-        logit_tolerance=round(on_cpu, 4),
-        gpu_tolerance=round(min(on_gpu, MAX_TOLERANCE), 4),
+        logit_tolerance=round(max(cpu_tolerance(*m) for m in moved), 4),
+        gpu_tolerance=_at_most(MAX_TOLERANCE, on_gpu),
+        gpu_distance_tolerance=distance,
     )
+
+
+def _at_most(most: float, measured: Sequence[float]) -> float:
+    return min(round(max(measured), 4), math.floor(1e4 * most) / 1e4)
 
 
 def _write(aside: Path, name: str, data: bytes) -> FileEntry:

@@ -42,9 +42,24 @@ def cpu_tolerance(files: Files, crops: U8, spec: InputEntry, answers: F32) -> fl
 
 def gpu_tolerance(files: Files, crops: U8, spec: InputEntry, answers: F32) -> float:
     """Return the same for a GPU, which runs a file of another form; as above."""
+    return max(GPU_FLOOR, GPU_MARGIN * _largest(answers, _gpu_ways(files, crops, spec)))
+
+
+def gpu_tolerances(
+    files: Files, crops: U8, spec: InputEntry, answers: F32
+) -> tuple[float, float]:
+    """Return the same of a logit and of the distance, which is the last answer."""
+    off = np.max(
+        [np.abs(way - answers) for way in _gpu_ways(files, crops, spec)], axis=0
+    )
+    logit, distance = float(off[:, :-1].max()), float(off[:, -1].max())
+    return max(GPU_FLOOR, GPU_MARGIN * logit), max(GPU_FLOOR, GPU_MARGIN * distance)
+
+
+def _gpu_ways(files: Files, crops: U8, spec: InputEntry) -> list[F32]:
+    """Return the answers of the forms that a GPU may run."""
     forms = [files.trt] if files.fp16 is None else [files.trt, files.fp16]
-    ways = [run_onnx(form, crops, spec)[0] for form in forms]
-    return max(GPU_FLOOR, GPU_MARGIN * _largest(answers, ways))
+    return [run_onnx(form, crops, spec)[0] for form in forms]
 
 
 def _largest(answers: F32, ways: list[F32]) -> float:

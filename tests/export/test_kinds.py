@@ -10,7 +10,7 @@ import torch
 
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import open_bundle
-from leukoscope_edge.inference.card_entries import DecisionEntry
+from leukoscope_edge.inference.card_entries import MAX_DISTANCE_SHARE, DecisionEntry
 from leukoscope_edge.inference.classifier import classify
 from leukoscope_edge.inference.selftest import self_test
 from leukoscope_export.__main__ import main
@@ -121,6 +121,18 @@ def test_both_networks_have_a_file_for_each_runtime(work: Path) -> None:
     assert bundle.quick.model_trt is not None
     assert bundle.card.outliers is not None
     assert bundle.quick.card.outliers is not None
+
+
+def test_the_card_allows_a_gpu_other_distances_than_logits(work: Path) -> None:
+    card = open_bundle(work / "shades-1").card
+    assert card.outliers is not None
+    assert card.quick is not None
+    assert card.quick.outliers is not None
+    limit = min(card.outliers.distance_limit, card.quick.outliers.distance_limit)
+    allowed = card.golden.gpu_distance_tolerance
+    assert allowed is not None
+    assert 0 < allowed <= MAX_DISTANCE_SHARE * limit
+    assert card.golden.gpu_tolerance is not None
 
 
 def test_the_card_says_who_taught_and_who_judged(work: Path) -> None:

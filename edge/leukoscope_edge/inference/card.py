@@ -19,6 +19,7 @@ from leukoscope_edge.counting.fraction import CallModel, call_model
 from leukoscope_edge.errors import CardError
 from leukoscope_edge.inference.card_entries import (
     MAX_BLAST_FROM,
+    MAX_DISTANCE_SHARE,
     ConformalEntry,
     DecisionEntry,
     EngineEntry,
@@ -102,7 +103,9 @@ class Card:
             f"'false_calls' has a mean of {self.false_calls.mean:.2g} and 'true_calls' "
             f"of {self.true_calls.mean:.2g}: they are exchanged, or the model is none",
         )
+        _require_distance_tolerance(self.golden, self.outliers)
         if self.quick is not None:
+            _require_distance_tolerance(self.golden, self.quick.outliers)
             _require_stricter(self.quick.decision, self.decision)
             require(
                 (self.outliers is None) == (self.quick.outliers is None),
@@ -148,6 +151,25 @@ def _said(entry: Any) -> Any:
         return entry
     values = {f.name: (getattr(entry, f.name), f.default) for f in fields(entry)}
     return {k: _said(v) for k, (v, default) in values.items() if v != default}
+
+
+def _require_distance_tolerance(
+    golden: GoldenEntry, outliers: OutlierEntry | None
+) -> None:
+    """Otherwise an engine could lose the outlier test and pass the self-test."""
+    allowed = golden.gpu_distance_tolerance
+    if allowed is None:
+        return
+    require(
+        outliers is not None,
+        "'golden.gpu_distance_tolerance' needs 'outliers': there is no distance",
+    )
+    most = MAX_DISTANCE_SHARE * (outliers.distance_limit if outliers else 0.0)
+    require(
+        0 < allowed <= most,
+        f"'golden.gpu_distance_tolerance' must lie in 0..{most:.3g}, a tenth of the "
+        f"limit, got {allowed}",
+    )
 
 
 def _require_stricter(quick: DecisionEntry, deep: DecisionEntry) -> None:

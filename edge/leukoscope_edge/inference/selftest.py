@@ -24,7 +24,8 @@ def self_test(engine: Engine, bundle: Bundle, *, n_at_once: int = 0) -> float:
         n_at_once: Repeat the cells to so many in one run; 0: each once.
 
     Returns:
-        The largest absolute difference of a logit.
+        The largest absolute difference of a logit; of a distance too, where the card
+        allows it no more.
 
     Raises:
         BundleError: It exceeds the card's tolerance, or a network does not run.
@@ -44,15 +45,28 @@ def _test(engine: Engine, bundle: Bundle, n_at_once: int) -> float:
             f"{bundle.card.id}: answers {logits.shape} on {engine.name}, expected "
             f"{stored[which].shape}; do not use this model here"
         )
-    worst = float(np.abs(logits - stored[which]).max())
-    allowed = bundle.card.golden.allowed(is_accelerated=engine.is_accelerated)
-    if not worst <= allowed:  # so that what is no number fails
-        raise BundleError(
-            f"{bundle.card.id}: its stored cells give other answers on {engine.name}: "
-            f"a logit differs by {worst:.3g}, allowed {allowed:.3g}; "
-            "do not use this model here"
-        )
+    off = np.abs(logits - stored[which])
+    golden = bundle.card.golden
+    if engine.is_accelerated and golden.gpu_distance_tolerance is not None:
+        distance, off = float(off[:, -1].max()), off[:, :-1]  # the last answer
+        allowed = golden.gpu_distance_tolerance
+        _require_near(bundle, engine, "a distance", distance, allowed)
+    worst = float(off.max())
+    allowed = golden.allowed(is_accelerated=engine.is_accelerated)
+    _require_near(bundle, engine, "a logit", worst, allowed)
     return worst
+
+
+def _require_near(
+    bundle: Bundle, engine: Engine, what: str, worst: float, allowed: float
+) -> None:
+    if worst <= allowed:  # what is no number is not
+        return
+    raise BundleError(
+        f"{bundle.card.id}: its stored cells give other answers on {engine.name}: "
+        f"{what} differs by {worst:.3g}, allowed {allowed:.3g}; "
+        "do not use this model here"
+    )
 
 
 DAY_S = 24 * 3600.0

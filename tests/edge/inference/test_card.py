@@ -11,6 +11,7 @@ from leukoscope_edge.inference.card_entries import (
     MAX_TOLERANCE,
     TEMPERATURES,
     DecisionEntry,
+    OutlierEntry,
 )
 
 
@@ -38,6 +39,11 @@ def test_reads_a_whole_card(bundle_folder: Path) -> None:
         ("blast_from = 0.6", "blast_from = 0.999", "'decision.blast_from' must be"),
         ("tolerance = 0.001", "tolerance = inf", "must be a finite number"),
         ("tolerance = 0.001", "tolerance = 0.6", "a tolerance must lie in"),
+        (
+            "tolerance = 0.001",
+            "tolerance = 0.001\ngpu_distance_tolerance = 0.1",
+            "'golden.gpu_distance_tolerance' needs 'outliers'",
+        ),
         ("normal_to = 0.4", "normal_to = 0.7", "normal_to <= blast_from"),
         ("alpha = 1.0", "alpha = 999999.0", "they are exchanged"),
         ("alpha = 1.0", "alpha = 891.0", "they are exchanged"),  # both means are 0.9
@@ -191,3 +197,20 @@ def test_refuses_kinds_and_laboratories_that_cannot_be(
     path.write_text(path.read_text() + f"\n{entry}\n")
     with pytest.raises(CardError, match=message):
         read_card(bundle_folder)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "is_possible"),
+    [(0.0, False), (0.05, True), (1.0, True), (1.01, False), (float("nan"), False)],
+)
+def test_a_gpus_distances_may_differ_by_a_tenth_of_the_limit_at_most(
+    bundle_folder: Path, allowed: float, is_possible: bool
+) -> None:
+    card = read_card(bundle_folder)
+    outliers = OutlierEntry(distance_limit=10.0, turned_away=0.05)
+    golden = replace(card.golden, gpu_distance_tolerance=allowed)
+    if is_possible:
+        assert replace(card, outliers=outliers, golden=golden).golden == golden
+        return
+    with pytest.raises(ValueError, match=r"must lie in 0\.\.1, a tenth"):
+        replace(card, outliers=outliers, golden=golden)

@@ -9,6 +9,7 @@ import pytest
 
 from leukoscope_edge.errors import BundleError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle
+from leukoscope_edge.inference.card_entries import OutlierEntry
 from leukoscope_edge.inference.selftest import StandingTest, self_test
 from leukoscope_edge.types import F32, U8
 
@@ -129,3 +130,55 @@ def test_a_serving_engine_that_fails_stays_due(bundle: Bundle) -> None:
     for _ in range(2):
         with pytest.raises(BundleError, match="do not use this model here"):
             test.run_when_due()
+
+
+def with_distances(bundle: Bundle, allowed: float | None) -> Bundle:
+    """The bundle as if its model told distances, which a GPU may give otherwise."""
+    logits = bundle.golden.logits
+    stored = np.concatenate([logits, np.full((len(logits), 1), 3, np.float32)], axis=1)
+    golden = replace(
+        bundle.card.golden, gpu_tolerance=0.1, gpu_distance_tolerance=allowed
+    )
+    outliers = OutlierEntry(distance_limit=10.0, turned_away=0.05)
+    return replace(
+        bundle,
+        card=replace(bundle.card, golden=golden, outliers=outliers),
+        golden=replace(bundle.golden, logits=stored),
+    )
+
+
+@pytest.mark.parametrize(
+    ("allowed", "on_gpu", "logit_off", "distance_off", "wrong"),
+    [
+        (0.6, True, 0.0, 0.57, ""),
+        (0.6, True, 0.09, 0.57, ""),
+        (0.6, True, 0.0, 0.61, "a distance differs by 0.61, allowed 0.6;"),
+        (0.6, True, 0.2, 0.0, "a logit differs by 0.2, allowed 0.1;"),
+        (0.6, True, 0.0, float("nan"), "a distance differs by nan"),
+        (0.6, False, 0.0, 0.57, "a logit differs by 0.57, allowed 0.001;"),
+        (None, True, 0.0, 0.57, "a logit differs by 0.57, allowed 0.1;"),
+        (None, True, 0.0, 0.09, ""),
+    ],
+)
+def test_a_gpu_may_give_other_distances_than_logits(
+    bundle: Bundle,
+    allowed: float | None,
+    on_gpu: bool,
+    logit_off: float,
+    distance_off: float,
+    wrong: str,
+) -> None:
+    bundle = with_distances(bundle, allowed)
+
+    def change(answers: F32) -> F32:
+        off = np.zeros_like(answers)
+        off[0, 0], off[1, -1] = logit_off, distance_off
+        return answers + off
+
+    engine = Changing(bundle, change)
+    engine.is_accelerated = on_gpu
+    if not wrong:
+        assert self_test(engine, bundle) <= 0.1  # type: ignore[arg-type]
+        return
+    with pytest.raises(BundleError, match=wrong):
+        self_test(engine, bundle)  # type: ignore[arg-type]

@@ -1,41 +1,30 @@
 """The validation report and the model card of bundles that laboratories taught.
 
 Figures are files that `leukoscope_export kinds` and `judge` left; nothing is measured
-here. What is asked of a model stands beside what it reached.
+here.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from leukoscope_edge.inference.card import Card, read_card
+from leukoscope_edge.inference.card import read_card
 from leukoscope_train.evaluation.slides import slide_row
 from leukoscope_train.evaluation.tables import markdown_table
+from leukoscope_train.evaluation.targets import (
+    HEALTHY,
+    SLIDE_CELLS,
+    Shown,
+    interval,
+    targets_table,
+)
 from leukoscope_train.run_folder import read_json
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 DOCUMENTS = ("validation.md", "model-card.md")
 MARROW_OUT = "leave-marrow-out.json"
 """Of `judge`: a fit of the light network that marrow did not teach, on marrow."""
-SLIDE_CELLS = 200
-HEALTHY = ("wbc-fields", "wbc-crops-120", "wbc-crops-300")
-"""Laboratories of normal mature cells that never taught."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """A bundle's card and the figures of its release."""
-
-    card: Card
-    figures: dict[str, Any]
-
-    @property
-    def parts(self) -> tuple[str, ...]:
-        """What of it has figures of its own: the whole, and a pair's networks."""
-        is_pair = self.card.quick is not None
-        return ("pair", "deep", "quick") if is_pair else ("pair",)
 
 
 def kind_documents(bundles: list[Path], figures: Path, command: str) -> dict[str, str]:
@@ -65,7 +54,7 @@ def kind_documents(bundles: list[Path], figures: Path, command: str) -> dict[str
         "bundles": shown,
         "card": shown[0].card,
         "marrow": marrow,
-        "targets": targets_table(shown[0], marrow),
+        "targets": targets_table(shown, marrow),
         "strangers": strangers_table(shown),
         "healthy": healthy_table(shown),
         "forms": forms_table(shown),
@@ -79,11 +68,6 @@ def kind_documents(bundles: list[Path], figures: Path, command: str) -> dict[str
 def _read(folder: Path, figures: Path) -> Shown:
     card = read_card(folder)
     return Shown(card=card, figures=read_json(figures / f"{card.id}.json"))
-
-
-def interval(row: list[float]) -> str:
-    """Return a figure with its interval in words."""
-    return f"{row[0]:.3f} ({row[1]:.3f} to {row[2]:.3f})"
 
 
 def strangers_table(bundles: list[Shown]) -> str:
@@ -177,55 +161,3 @@ def kinds_table(bundles: list[Shown]) -> str:
             lines.append([name, one.card.id, accuracy, recall])
     head = ["laboratory", "model", "balanced accuracy", "recall"]
     return markdown_table(head, sorted(lines))
-
-
-def targets_table(one: Shown, marrow: dict[str, Any]) -> str:
-    """Return what is asked of the default model, and what it reached."""
-    found, slide = one.figures, slide_row(one.card.call_model, SLIDE_CELLS)
-    healthy = [found[n]["as_shipped"]["mature"] for n in HEALTHY]
-    forms = [f for n in found for f in _forms_of(found[n])]
-    rows = [
-        (
-            "leave marrow out: AUROC, blasts against lymphocytes / all other kinds",
-            "0.93 / 0.93",
-            f"{marrow['auroc_against']['lymphocyte']:.3f} / {marrow['auroc'][0]:.3f}",
-        ),
-        ("leave C-NMC out: AUROC", "0.82", interval(found["cnmc"]["auroc"]["pair"])),
-        (
-            "normal cells of wbc-fields and -crops called blast / unclear, the worst",
-            "0.02 / 0.15",
-            f"{max(r['blast'] for r in healthy):.3f} / "
-            f"{max(r['unclear'] for r in healthy):.3f}",
-        ),
-        (
-            "taleqani, malignant against benign images: AUROC",
-            "0.80",
-            interval(found["taleqani"]["auroc_by_image"]),
-        ),
-        (
-            "five mature kinds, laboratory left out: balanced accuracy",
-            "0.85",
-            " / ".join(
-                f"{found[n]['kinds']['balanced_accuracy_of_mature']:.3f}"
-                for n in HEALTHY[1:]
-            ),
-        ),
-        ("ECE, laboratories left out", "0.06", f"{found['together']['ece']:.3f}"),
-        ("limit of blank of 200 cells", "12", str(slide.background)),
-        (
-            "patients with 20 % blasts found by 200 cells, of 100",
-            "95",
-            f"{100 * slide.found[0]:.0f}",
-        ),
-        (
-            "int8 on laboratories left out, the worst: AUROC lost / calls changed",
-            "0.005 / 0.03",
-            f"{max(f.get('auroc_lost', 0.0) for f in forms):.4f} / "
-            f"{max(f['calls_changed'] for f in forms):.3f}",
-        ),
-    ]
-    return markdown_table(["what", "asked", "reached"], [list(row) for row in rows])
-
-
-def _forms_of(row: Any) -> list[dict[str, float]]:
-    return list(row.get("forms", {}).values()) if isinstance(row, dict) else []
