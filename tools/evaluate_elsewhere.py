@@ -1,6 +1,7 @@
 """Measure a bundle on other laboratories' cells, cut by the device's own segmentation.
 
-    python tools/evaluate_elsewhere.py DATA [--bundle DIR] [--limit N] [--json]
+    python tools/evaluate_elsewhere.py DATA [--bundle DIR] [--limit N] [--stretch]
+        [--json]
 
 DATA is the folder of real images. None of these sets knows its people, so shares have
 no interval. Healthy: `wbc-fields` (BCCD), `wbc-crops-300` (Zheng's second set)
@@ -9,10 +10,12 @@ malignant images (Early, Pre, Pro) and benign ones, whose hematogones look much 
 blasts. Shares are of cells at the card's operating points; for `taleqani` the spread
 of the share over its images stands beside them, and how well the mean probability of
 an image's cells tells malignant images from benign ones, whatever the points. Its
-images are judged as published, squashed to a square.
+images are judged as published, squashed to a square; `--stretch` makes them 4:3 again
+first, as they were taken, and gives the scale that they then have (both as `gather`
+does: 299 x 224 pixels of 0.40 um).
 
-Keys of `--json`: `bundle`; `taleqani_auroc_of_images`, and over images at 95 % its
-`taleqani_auroc_interval`; `rows`, each with the names of `Row`'s attributes.
+Keys of `--json`: `bundle`; `stretch`; `taleqani_auroc_of_images`, and over images at
+95 % its `taleqani_auroc_interval`; `rows`, each with the names of `Row`'s attributes.
 """
 
 import argparse
@@ -33,6 +36,7 @@ from leukoscope_train.commands.data import PBC_KINDS, PBC_UM_PER_PX, some
 from leukoscope_train.commands.fitting import PRETRAINING_PER_CLASS
 from leukoscope_train.data.cells import BLAST, NORMAL, CellFile, CropSet, DataError
 from leukoscope_train.data.fields import crops_of_fields
+from leukoscope_train.data.gather import TALEQANI_SIZE_PX, TALEQANI_UM_PER_PX
 from leukoscope_train.data.readers import read_class_folders
 from leukoscope_train.evaluation.judge import interval_of
 from leukoscope_train.evaluation.tables import elsewhere_table
@@ -49,6 +53,7 @@ class Source:
     name: str
     files: list[CellFile]
     scale_um_per_px: float | None = None
+    size_px: tuple[int, int] | None = None
     only_central: bool = False
 
 
@@ -88,7 +93,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
     try:
         bundle = open_bundle(options.bundle or shipped_bundle_for("real"))
-        judged = [judge(bundle, s) for s in sources(options.data, options.limit)]
+        chosen = sources(options.data, options.limit, stretch=options.stretch)
+        judged = [judge(bundle, source) for source in chosen]
     except (DataError, LeukoscopeError) as err:
         print(f"evaluate_elsewhere: {err}", file=sys.stderr)
         return 1
@@ -96,6 +102,7 @@ def main(arguments: list[str] | None = None) -> int:
     told, *interval = auroc_of_images(judged)
     whole = {
         "bundle": bundle.card.id,
+        "stretch": options.stretch,
         "taleqani_auroc_of_images": told,
         "taleqani_auroc_interval": interval,
         "rows": found,
@@ -126,8 +133,13 @@ def auroc_of_images(judged: list[tuple[Row, F64]]) -> list[float]:
     return interval_of(p, np.concatenate(labels), nobody)
 
 
-def sources(data: Path, limit: int) -> list[Source]:
+def sources(data: Path, limit: int, *, stretch: bool = False) -> list[Source]:
     """Return all sets; of each at most `limit` images, 0 for all.
+
+    Args:
+        data: Folder of the sets.
+        limit: Images of each.
+        stretch: Make taleqani's images 4:3 again.
 
     Raises:
         DataError: A set's folder is missing or empty.
@@ -147,9 +159,17 @@ def sources(data: Path, limit: int) -> list[Source]:
                 only_central=True,
             )
         )
+    size_px, scale = (TALEQANI_SIZE_PX, TALEQANI_UM_PER_PX) if stretch else (None, None)
     for name, label in TALEQANI.items():
         files = read_class_folders(data / "taleqani", {name: label}, "taleqani")
-        found.append(Source(name=f"taleqani {name}", files=_first(files, limit)))
+        found.append(
+            Source(
+                name=f"taleqani {name}",
+                files=_first(files, limit),
+                scale_um_per_px=scale,
+                size_px=size_px,
+            )
+        )
     return found
 
 
@@ -170,6 +190,7 @@ def judge(bundle: Bundle, source: Source) -> tuple[Row, F64]:
         source.files,
         bundle.card.input.crop_spec,
         scale_um_per_px=source.scale_um_per_px,
+        size_px=source.size_px,
         only_central=source.only_central,
     )
     calls = called(bundle, crops.pixels)
@@ -215,6 +236,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("data", type=Path, help="folder of the sets")
     parser.add_argument("--bundle", type=Path, help="default: the shipped one")
     parser.add_argument("--limit", type=int, default=0, help="images of each set")
+    parser.add_argument(
+        "--stretch", action="store_true", help="make taleqani's images 4:3 again"
+    )
     parser.add_argument("--json", action="store_true", help="one object on stdout")
     return parser.parse_args(arguments)
 

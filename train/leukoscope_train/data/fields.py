@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from tqdm import tqdm
 
@@ -46,6 +47,7 @@ def crops_of_fields(
     spec: CropSpec,
     *,
     scale_um_per_px: float | None = None,
+    size_px: tuple[int, int] | None = None,
     only_central: bool = False,
 ) -> tuple[CropSet, list[str]]:
     """Cut the white blood cells of every image; each takes its image's label.
@@ -53,7 +55,9 @@ def crops_of_fields(
     Args:
         files: Images of whole fields or of one cell with its surroundings.
         spec: Size, scale and colour of the crops.
-        scale_um_per_px: Of the images, where known; else the device estimates it.
+        scale_um_per_px: Of the images, as they are once stretched, where known; else
+            the device estimates it.
+        size_px: (width, height) that each is stretched to first; None: as it is.
         only_central: Keep the cell nearest to the middle and none else.
 
     Returns:
@@ -69,6 +73,8 @@ def crops_of_fields(
         if pixels is None:
             left_out.append(f"{file.path}: unreadable")
             continue
+        if size_px is not None:
+            pixels = np.asarray(cv2.resize(pixels, size_px), np.uint8)
         cells = crops_of_field(pixels, spec, scale_um_per_px, only_central=only_central)
         if not cells:
             left_out.append(f"{file.path}: no cell found")
