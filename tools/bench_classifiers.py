@@ -42,7 +42,15 @@ import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
-from quiet_machine import Stopwatch, Taken, Watch, spread, verdict
+from quiet_machine import (
+    Stopwatch,
+    Taken,
+    Watch,
+    add_clock,
+    parsed_with_clock,
+    spread,
+    verdict,
+)
 from torch.utils.flop_counter import FlopCounterMode
 
 from leukoscope_edge.inference.card_entries import InputEntry
@@ -62,7 +70,6 @@ from leukoscope_train.networks.architectures import Architecture, make_network
 Runner = Callable[[], object]
 GEMM_SIDE = 1536
 """Large enough for the product and not the memory to be the limit."""
-CLOCKS = ("wall", "cpu")
 N_CALIBRATION = 8
 """Noise images for the ranges: speed does not depend on them."""
 
@@ -292,15 +299,11 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument("--sides", nargs="+", type=int, default=[128, 224])
     parser.add_argument("--batches", nargs="+", type=int, default=[1, 8])
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--clock", choices=CLOCKS, default="wall")
+    add_clock(parser)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--ways", action="store_true", help="also other ways to run")
     parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    if options.clock == "cpu" and options.threads != 1:
-        parser.error("--clock cpu needs --threads 1: it adds up what all threads take")
-    return options
+    return parsed_with_clock(parser)
 
 
 if __name__ == "__main__":

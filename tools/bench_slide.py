@@ -48,7 +48,16 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from quiet_machine import Stopwatch, Taken, Watch, spread, verdict
+from quiet_machine import (
+    CLOCKS,
+    Stopwatch,
+    Taken,
+    Watch,
+    add_clock,
+    parsed_with_clock,
+    spread,
+    verdict,
+)
 from skimage import color, filters, measure, morphology
 
 from leukoscope_edge.capture.simulated import SCALE_UM_PER_PX, parse_simulated
@@ -93,7 +102,6 @@ N_FRAMES_A_TURN = 40
 SHARES = (0.0, 0.125, 0.25, 0.375, 0.5, 0.75, 1.0)
 """Of cells that the quick network passes on."""
 N_ROUNDS = 9
-CLOCKS = ("wall", "cpu")
 LAUNCHER = """
 import resource, subprocess, sys, time
 start = time.perf_counter()
@@ -372,13 +380,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--frames", type=int, default=0, help="stop after; 0: all")
     parser.add_argument("--plain-every", type=int, default=1, metavar="N")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--clock", choices=CLOCKS, default="wall")
+    add_clock(parser)
     parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    if options.clock == "cpu" and options.threads != 1:
-        parser.error("--clock cpu needs --threads 1: it adds up what all threads take")
-    return options
+    return parsed_with_clock(parser)
 
 
 if __name__ == "__main__":

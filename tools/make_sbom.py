@@ -20,6 +20,7 @@ from leukoscope_edge import __version__
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.records.exports.fonts import OWN
+from leukoscope_export.signing.model_card_and_sbom import model_component
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -58,7 +59,7 @@ def bill_of_materials(wheels: list[Path], cards: list[Card]) -> dict[str, Any]:
         },
         "components": [
             *map(_package, wheels),
-            *map(_model, cards),
+            *map(model_component, cards),
             *map(_font, sorted(OWN.glob("*.ttf"))),
         ],
     }
@@ -89,24 +90,6 @@ def _licence(metadata: "email.message.Message[str, str]") -> str:
     ]
     stated = metadata["License-Expression"] or metadata["License"] or ""
     return stated.split("\n")[0] or ", ".join(classifiers) or "not stated"
-
-
-def _model(card: Card) -> dict[str, Any]:
-    return {
-        "type": "machine-learning-model",
-        "bom-ref": f"model:{card.id}",
-        "name": card.id,
-        "version": card.created,
-        "description": card.summary,
-        "hashes": _hashes(card.model_cpu.sha256),
-        "modelCard": {
-            "modelParameters": {
-                "task": "classification",
-                "modelArchitecture": card.network.architecture,
-            },
-            "considerations": {"technicalLimitations": list(card.limits)},
-        },
-    }
 
 
 def _font(path: Path) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from quiet_machine import add_clock, parsed_with_clock
 
 from leukoscope_edge.capture.source import domain_of, open_source
 from leukoscope_edge.counting import by_model, conclude
@@ -281,15 +282,11 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument("--um-per-px", type=float)
     parser.add_argument("--frames", type=int, default=60)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--clock", choices=TIMERS, default="wall")
+    add_clock(parser)
     parser.add_argument("--segmenter", default=THRESHOLDS, help="or a shipped network")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    if options.clock == "cpu" and options.threads != 1:
-        parser.error("--clock cpu needs --threads 1: it adds up what all threads take")
-    return options
+    return parsed_with_clock(parser)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,23 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 STAT, SCHED = Path("/proc/stat"), Path("/proc/self/task")
 
 
+CLOCKS = ("wall", "cpu")
+
+
+def add_clock(parser: argparse.ArgumentParser) -> None:
+    """Let somebody choose the clock of a benchmark and its threads."""
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--clock", choices=CLOCKS, default="wall")
+
+
+def parsed_with_clock(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """Read a benchmark's options; refuse a clock that says nothing of it."""
+    options = parser.parse_args()
+    if options.clock == "cpu" and options.threads != 1:
+        parser.error("--clock cpu needs --threads 1: it adds up what all threads take")
+    return options
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
     """Seconds that something took so far.

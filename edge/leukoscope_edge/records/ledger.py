@@ -119,18 +119,8 @@ class Ledger:
         by = clean(by)
         at = self.now().isoformat(timespec="seconds")
         text = canonical(body)
-        hash_ = hash_of(end.seq + 1, slide, kind, at, by, key, text, end.hash)
-        return Event(
-            seq=end.seq + 1,
-            slide=slide,
-            kind=kind,
-            at=at,
-            by=by,
-            key=key,
-            body=json.loads(text),
-            previous=end.hash,
-            hash=hash_,
-        )
+        fields = (end.seq + 1, slide, kind, at, by, key, text, end.hash)
+        return _event_of(*fields, hash_of(*fields))
 
     def append(self, event: Event) -> None:
         """Write the event that `next` gave, and sign the new end, inside `writing`."""
@@ -310,7 +300,21 @@ def _event(row: tuple[Any, ...]) -> Event:
             f"event {row[0]} was changed after it was written: see `leukoscope records "
             "verify-audit`, and restore a backup"
         )
-    seq, slide, kind, at, by, key, body, previous = fields
+    return _event_of(*row)
+
+
+def _event_of(
+    seq: int,
+    slide: str,
+    kind: str,
+    at: str,
+    by: str,
+    key: str,
+    body: str,
+    previous: str,
+    hash_: str,
+) -> Event:
+    """Return an event from what stands in a row of the database."""
     return Event(
         seq=seq,
         slide=slide,

@@ -80,7 +80,7 @@ def sbom_bytes(card: Card) -> bytes:
 
     The same card and the same installed packages give the same bytes.
     """
-    components = [_model(card), *map(_library, sorted(_requirements()))]
+    components = [model_component(card), *map(_library, sorted(_requirements()))]
     about = json.dumps(components, sort_keys=True)
     document = {
         "bomFormat": "CycloneDX",
@@ -126,7 +126,8 @@ def _library(name: str) -> dict[str, Any]:
     }
 
 
-def _model(card: Card) -> dict[str, Any]:
+def model_component(card: Card) -> dict[str, Any]:
+    """Return a model as a component of a CycloneDX bill of materials."""
     metrics = ("sensitivity", "specificity", "auroc", "weighted_f1", "ece")
     return {
         "type": "machine-learning-model",

@@ -4,8 +4,6 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting.fraction import call_model
 from leukoscope_edge.counting.statistics import limit_of_blank
@@ -29,12 +27,12 @@ from leukoscope_train.evaluation.tables import (
     confusion_table,
     elsewhere_table,
     flow_table,
+    markdown_templates,
     model_table,
     people_table,
     slide_table,
 )
 
-TEMPLATES = Path(__file__).parents[1] / "templates"
 DOCUMENTS = ("validation-cnmc.md", "model-card-cnmc.md")
 OPTIONAL = ("report", "baselines", "audit", "elsewhere")
 """Figures of a run that may not have been made; the document then says how."""
@@ -96,14 +94,7 @@ def documents(bundle: Path, figures: Path, command: str) -> dict[str, str]:
         DataError: A file of figures is damaged.
     """
     card = read_card(bundle)
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701  Markdown of our own figures, no page
-    )
+    environment = markdown_templates()
     environment.globals.update(
         model_table=model_table,
         comparison_table=comparison_table,

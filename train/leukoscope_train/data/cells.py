@@ -4,6 +4,7 @@ Crops are cut by `leukoscope_edge.vision.crop`, the code that the device runs. W
 cannot be read is listed, never silently left out.
 """
 
+import csv
 import hashlib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -312,3 +313,18 @@ def digest_of(crops: CropSet) -> str:
     digest.update(crops.labels.tobytes())
     digest.update("\n".join(crops.people.tolist()).encode())
     return digest.hexdigest()
+
+
+def rows_of(table: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:
+    """Return the rows of a CSV table.
+
+    Raises:
+        DataError: It is missing, empty or lacks a column.
+    """
+    if not table.is_file():
+        raise DataError(f"{table}: missing")
+    with table.open(newline="", encoding="utf-8-sig") as lines:
+        rows = list(csv.DictReader(lines, restval=""))
+    if not rows or not set(needed) <= set(rows[0]):
+        raise DataError(f"{table}: expected rows with the columns {', '.join(needed)}")
+    return rows

@@ -19,6 +19,7 @@ from leukoscope_train.data.cells import (
     DataError,
     cut_out_crop,
     read_image,
+    rows_of,
 )
 from leukoscope_train.data.laboratories import (
     HELD_OUT,
@@ -27,7 +28,6 @@ from leukoscope_train.data.laboratories import (
     LabCells,
     Tile,
     kind_named,
-    rows_of,
 )
 from leukoscope_train.data.optics import degrade
 

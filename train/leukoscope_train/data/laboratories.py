@@ -7,7 +7,6 @@ never on both, and every set of cells says where its cells come from.
 This decides what a cell is called and who it belongs to; how it is cut, `gather` does.
 """
 
-import csv
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -207,21 +206,6 @@ def kind_named(name: str, where: str) -> str:
     if name not in ALIASES:
         raise DataError(f"{where}: the kind {name!r} is none of {', '.join(KINDS)}")
     return ALIASES[name]
-
-
-def rows_of(table: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:
-    """Return the rows of a CSV table.
-
-    Raises:
-        DataError: It is missing, empty or lacks a column.
-    """
-    if not table.is_file():
-        raise DataError(f"{table}: missing")
-    with table.open(newline="", encoding="utf-8-sig") as lines:
-        rows = list(csv.DictReader(lines, restval=""))
-    if not rows or not set(needed) <= set(rows[0]):
-        raise DataError(f"{table}: expected rows with the columns {', '.join(needed)}")
-    return rows
 
 
 def save_cells(path: Path, cells: LabCells) -> None:

@@ -10,14 +10,8 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from leukoscope_train.data.cells import DataError
-from leukoscope_train.data.laboratories import (
-    ALIASES,
-    MATURE_UNNAMED,
-    Tile,
-    kind_named,
-    rows_of,
-)
+from leukoscope_train.data.cells import DataError, rows_of
+from leukoscope_train.data.laboratories import ALIASES, MATURE_UNNAMED, Tile, kind_named
 from leukoscope_train.data.readers import IMAGE_SUFFIXES
 
 UNNAMED = ("normal", "mature")

@@ -6,13 +6,19 @@ and one folder per class. What cannot be used is listed with its reason; what wo
 make a split or a label wrong is refused.
 """
 
-import csv
 import hashlib
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from leukoscope_train.data.cells import BLAST, NORMAL, CellFile, DataError, Demographics
+from leukoscope_train.data.cells import (
+    BLAST,
+    NORMAL,
+    CellFile,
+    DataError,
+    Demographics,
+    rows_of,
+)
 
 CNMC_LABELS = {"hem": NORMAL, "all": BLAST}
 CNMC_NAME = re.compile(r"UID_(H?\d+)_\d+_\d+_(all|hem)", re.IGNORECASE)
@@ -110,7 +116,7 @@ def read_cnmc_share(folder: Path) -> list[CellFile]:
             person stands in two splits or in both classes.
     """
     table = folder / "cells.csv"
-    rows = _rows(table, ("file", "label", "subject_group", "split"))
+    rows = rows_of(table, ("file", "label", "subject_group", "split"))
     for row in rows:
         if row["label"] not in CNMC_LABELS:
             raise DataError(f"{table}: {row['file']} has the label {row['label']!r}")
@@ -127,16 +133,6 @@ def read_cnmc_share(folder: Path) -> list[CellFile]:
     ]
     refuse_two_sides(files)
     return files
-
-
-def _rows(table: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:
-    if not table.is_file():
-        raise DataError(f"{table}: missing")
-    with table.open(newline="", encoding="utf-8-sig") as lines:
-        rows = list(csv.DictReader(lines, restval=""))
-    if not rows or not set(needed) <= set(rows[0]):
-        raise DataError(f"{table}: expected rows with the columns {', '.join(needed)}")
-    return rows
 
 
 def refuse_two_sides(files: list[CellFile]) -> None:
@@ -221,7 +217,7 @@ def refuse_foreign(files: list[CellFile], hash_list: Path) -> None:
     Raises:
         DataError: The list is none, or an image is not on it.
     """
-    known = {row["sha256"].lower() for row in _rows(hash_list, ("sha256",))}
+    known = {row["sha256"].lower() for row in rows_of(hash_list, ("sha256",))}
     foreign = [f for f in files if f.sha256.lower() not in known]
     if foreign:
         raise DataError(
@@ -282,7 +278,7 @@ def read_table(table: Path) -> Listing:
             themselves.
     """
     files, left_out = [], []
-    for row in _rows(table, TABLE_COLUMNS):
+    for row in rows_of(table, TABLE_COLUMNS):
         path = table.parent / row["path"]
         if not row["label"]:
             left_out.append(f"{path}: no label")

@@ -7,11 +7,9 @@ here.
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from leukoscope_edge.inference.card import read_card
 from leukoscope_train.evaluation.slides import slide_row
-from leukoscope_train.evaluation.tables import markdown_table
+from leukoscope_train.evaluation.tables import markdown_table, markdown_templates
 from leukoscope_train.evaluation.targets import (
     HEALTHY,
     SLIDE_CELLS,
@@ -21,7 +19,6 @@ from leukoscope_train.evaluation.targets import (
 )
 from leukoscope_train.run_folder import read_json
 
-TEMPLATES = Path(__file__).parents[1] / "templates"
 DOCUMENTS = ("validation.md", "model-card.md")
 MARROW_OUT = "leave-marrow-out.json"
 """Of `judge`: a fit of the light network that marrow did not teach, on marrow."""
@@ -40,14 +37,7 @@ def kind_documents(bundles: list[Path], figures: Path, command: str) -> dict[str
         DataError: A file of figures is missing or damaged.
     """
     shown = [_read(folder, figures) for folder in bundles]
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701  Markdown of our own figures, no page
-    )
+    environment = markdown_templates()
     marrow = read_json(figures / MARROW_OUT)["marrow"]
     values = {
         "command": command,

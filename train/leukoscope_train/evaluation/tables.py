@@ -2,9 +2,14 @@
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
 from leukoscope_train.evaluation.slides import SHOWN_FRACTIONS, SlideRow
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
 
 HEAD = ("weighted_f1", "auroc", "sensitivity", "specificity", "ece")
 """Of the short table; the JSON holds all figures."""
@@ -118,3 +123,15 @@ def slide_table(rows: Sequence[SlideRow]) -> str:
     shares = [f"{100 * fraction:.0f} % blasts" for fraction in SHOWN_FRACTIONS]
     head = ["cells counted", "calls that are background", *shares]
     return markdown_table([*head, "found in 95 of 100 from"], lines)
+
+
+def markdown_templates() -> Environment:
+    """Return the templates of our documents; a name that nobody gave is an error."""
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701  Markdown of our own figures, no page
+    )

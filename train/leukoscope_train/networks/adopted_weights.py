@@ -7,6 +7,7 @@ import torch
 from leukoscope_train.data.cells import DataError
 from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
 from leukoscope_train.networks.architectures import make_network
+from leukoscope_train.networks.init_weights import stored_weights
 
 LITE_MEAN, LITE_STD = 127.0, 128.0
 """Of the pixels that EfficientNet-Lite0's weights were trained on."""
@@ -23,10 +24,7 @@ def adopt_lite0(path: Path) -> dict[str, torch.Tensor]:
     Raises:
         DataError: The file cannot be read, or is of another network.
     """
-    try:
-        stored = torch.load(path, weights_only=True, map_location="cpu")
-    except Exception as err:  # torch raises many kinds for a damaged file
-        raise DataError(f"{path}: no weights: {err}") from err
+    stored = stored_weights(path)
     own = make_network("efficientnet-lite0").state_dict()
     names = [name for name in own if name.startswith("features.")]
     values = [v for n, v in stored.items() if not n.startswith("_fc.")]

@@ -59,10 +59,7 @@ def load_start(network: nn.Module, path: Path) -> None:
     Raises:
         DataError: The file cannot be read, or is of another architecture.
     """
-    try:
-        stored = torch.load(path, weights_only=True, map_location="cpu")
-    except Exception as err:  # torch raises many kinds for a damaged file
-        raise DataError(f"{path}: no weights: {err}") from err
+    stored = stored_weights(path)
     own = network.state_dict()
     if not set(stored) & set(own):
         stored = {f"features.{name}": value for name, value in stored.items()}
@@ -91,3 +88,16 @@ def rate_groups(
     ]
     last = max(1, len(layers) - 1)
     return [(ratio ** (1 - index / last), layer) for index, layer in enumerate(layers)]
+
+
+def stored_weights(path: Path) -> dict[str, torch.Tensor]:
+    """Return the weights in a file, by name.
+
+    Raises:
+        DataError: It cannot be read, or holds more than weights.
+    """
+    try:
+        stored = torch.load(path, weights_only=True, map_location="cpu")
+    except Exception as err:  # torch raises many kinds for a damaged file
+        raise DataError(f"{path}: no weights: {err}") from err
+    return dict(stored)
