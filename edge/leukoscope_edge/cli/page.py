@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ from leukoscope_edge.web.health import page_facts
 from leukoscope_edge.web.maintenance import Rounds
 from leukoscope_edge.web.records_error_page import LOOK_AGAIN_S, trouble_app
 from leukoscope_edge.web.security import Sessions
+from leukoscope_edge.web.server.lifecycle import Lifecycle
 from leukoscope_edge.web.tls import Certificate, open_certificate
 from leukoscope_edge.web.update_session import Desk
 
@@ -56,6 +58,15 @@ CHORE_S = 3600.0
 Facts = Callable[[], dict[str, Any]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What outlives every opening: who is signed in, what an update came to."""
+
+    sessions: Sessions = field(default_factory=Sessions)
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    desk: Desk = field(default_factory=Desk)
+
+
 def run_page(profile: Profile, data_dir: Path) -> int:
     """Serve the page until told to end; where there are no records, say why.
 
@@ -67,14 +78,13 @@ def run_page(profile: Profile, data_dir: Path) -> int:
     os.nice(PAGE_NICENESS)
     pulse = Pulse(run_folder(data_dir), "page")
     open_again(data_dir)  # of a restore that a stop caught
-    sessions, desk = Sessions(), Desk()
+    kept = Kept()
     try:
-        while _run_device(profile, data_dir, pulse, sessions, desk):
-            if desk.chore is not None:
-                chore, desk.chore = desk.chore, None
+        while _run_device(profile, data_dir, pulse, kept):
+            if kept.lifecycle.after is not None:
                 pulse.beat(allow_s=CHORE_S, doing="what needs the records closed")
                 with closed(data_dir):
-                    desk.say(_done(chore))
+                    kept.lifecycle.do_after()
     except (LeukoscopeError, OSError) as err:
         why = in_one_sentence(err)
         say(why)
@@ -93,17 +103,7 @@ def _leave(*_: object) -> None:
     raise SystemExit(0)
 
 
-def _done(chore: Callable[[], str]) -> str:
-    """Do what needs everything closed, and say what came of it."""
-    try:
-        return chore()
-    except (LeukoscopeError, OSError) as err:
-        return in_one_sentence(err)
-
-
-def _run_device(
-    profile: Profile, data_dir: Path, pulse: Pulse, sessions: Sessions, desk: Desk
-) -> bool:
+def _run_device(profile: Profile, data_dir: Path, pulse: Pulse, kept: Kept) -> bool:
     """Open everything and serve until the end, or until it must be opened anew.
 
     Returns:
@@ -115,16 +115,14 @@ def _run_device(
 
     with open_store(data_dir, waits=False, on_long_work=tell) as store:
         try:
-            return _serve_records(profile, store, pulse, sessions, desk)
+            return _serve_records(profile, store, pulse, kept)
         except RecordError:
             if store.is_damaged:
                 return True
             raise
 
 
-def _serve_records(
-    profile: Profile, store: Store, pulse: Pulse, sessions: Sessions, desk: Desk
-) -> bool:
+def _serve_records(profile: Profile, store: Store, pulse: Pulse, kept: Kept) -> bool:
     """Open the rest and serve; say whether to open everything anew."""
     certificate = _certificate(profile, store.folder)
     store.fill_worklist()
@@ -139,13 +137,14 @@ def _serve_records(
             profile=profile,
             store=store,
             people=People(store.folder / "people"),
-            sessions=sessions,
+            sessions=kept.sessions,
             counter=counter,
             bundle=bundle,
             engine=engine,
             languages=languages(),
             fingerprint=certificate.fingerprint if certificate else "",
-            desk=desk,
+            desk=kept.desk,
+            lifecycle=kept.lifecycle,
             why_off=why_off,
         )
         servers = _servers(create_app(device), profile.page, certificate)
@@ -207,17 +206,17 @@ def _servers(
 def _open_anew_when_asked(
     device: Device, servers: Sequence[uvicorn.Server]
 ) -> threading.Event:
-    """Let the desk end the servers; the event says that it did."""
+    """Let the lifecycle end the servers; the event says that it did."""
     opens_anew = threading.Event()
 
-    def restart() -> None:
-        if device.desk.chore is not None:
+    def end() -> None:
+        if device.lifecycle.after is not None:
             keep_closed(device.store.folder)
         device.counter.order(Order(do=Do.LEAVE))
         opens_anew.set()
         servers[0].should_exit = True
 
-    device.desk.restart, device.desk.is_ending = restart, False
+    device.lifecycle.serve(end)
     return opens_anew
 
 

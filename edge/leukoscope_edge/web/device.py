@@ -30,6 +30,7 @@ from leukoscope_edge.records.store import Store
 from leukoscope_edge.review.blind_order import why_files_wait
 from leukoscope_edge.sample import SampleType, SlideFacts
 from leukoscope_edge.web.security import Sessions, session_of
+from leukoscope_edge.web.server.lifecycle import Lifecycle
 from leukoscope_edge.web.trail import Trail
 from leukoscope_edge.web.update_session import Desk
 
@@ -52,6 +53,8 @@ class Device:
         languages: Of the page.
         fingerprint: Of the TLS certificate, empty on loopback.
         desk: Where new models are taken in.
+        lifecycle: Ends the server so that everything is opened anew.
+        banners: What every page shows about models and time.
         trail: Of who came in.
         set_up_code: What the first person types who is not at the device.
         why_off: Why no slide may be screened, empty where one may.
@@ -69,6 +72,8 @@ class Device:
     languages: dict[str, Language]
     fingerprint: str = ""
     desk: Desk = field(default_factory=Desk)
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    banners: list[str] = field(default_factory=list)
     trail: Trail = field(default_factory=Trail)
     set_up_code: SetUpCode = field(default_factory=SetUpCode)
     why_off: str = ""

@@ -53,7 +53,7 @@ def notices(device: Device) -> list[str | Message]:
     store, found_by = device.store, device.counter.newest.facts.get("found_by", "")
     return [
         *([device.why_off] if device.why_off else []),
-        *(b for b in device.desk.banners if b != device.why_off),
+        *(b for b in device.banners if b != device.why_off),
         *([found_by] if found_by else []),
         *(store.recovery.messages if store.recovery else ()),
         *store.troubles,

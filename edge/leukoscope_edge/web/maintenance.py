@@ -88,9 +88,9 @@ class Rounds:
 
 def leave_damaged(device: Device) -> None:
     """Let go of records that were found damaged: whoever opens them next mends them."""
-    is_at_it = device.desk.is_ending or device.desk.progress.is_busy
+    is_at_it = device.lifecycle.is_ending or device.desk.progress.is_busy
     if device.store.is_damaged and not is_at_it:
-        device.desk.open_anew()
+        device.lifecycle.reopen()
 
 
 def look_at_model(device: Device) -> None:
@@ -103,10 +103,10 @@ def look_at_model(device: Device) -> None:
         LeukoscopeError, doing="keeping the time beside the models"
     ):  # an update or a full disk: later
         updates.keep_time(about)
-    device.desk.banners = updates.banners(about)
+    device.banners[:] = updates.banners(about)
     used = updates.in_use(device.store.folder, device.bundle.card.domain)
     if used.folder not in (None, device.bundle.folder) and not device.why_off:
-        device.desk.open_anew()
+        device.lifecycle.reopen()
 
 
 def probe(device: Device) -> None:

@@ -1,7 +1,7 @@
-"""The desk where a new model is taken in: one update at a time, on its own thread.
+"""Where a new model is taken in: one update at a time, on its own thread.
 
-It outlives the server's restart, by which a new model comes into use: the page, the
-counting process and the records are opened anew, and the desk still knows what it did.
+It outlives the server's end, by which a new model comes into use: the page, the
+counting process and the records are opened anew, and it still knows what it did.
 Nothing here decides whether an update is good; `leukoscope_edge.updates` does.
 """
 
@@ -21,8 +21,6 @@ from leukoscope_edge.updates.codes import Code, refused
 
 ASK_TIMEOUT_S = 600.0
 """Whoever pressed Install is still there after ten minutes, or accepted nothing."""
-NOTICE_S = 1.0
-"""A page that is loaded in this time asks again until the server is back."""
 CODES = {code.id: code for code in Code}
 
 
@@ -78,19 +76,11 @@ class Desk:
 
     Attributes:
         progress: How far the update is; replaced whole.
-        banners: What every page shows about models and time.
-        restart: Ends the server so that it opens anew; the server sets it.
-        is_ending: The server is about to open anew.
-        chore: What is to be done while everything is closed, before it opens anew.
     """
 
     def __init__(self) -> None:
         """Begin with nothing to do."""
         self.progress = Progress()
-        self.banners: tuple[str, ...] = ()
-        self.restart: Callable[[], None] = lambda: None
-        self.is_ending = False
-        self.chore: Callable[[], str] | None = None
         self._lock = threading.Lock()
         self._answered = threading.Event()
         self._accepted_by: str | None = None
@@ -110,8 +100,16 @@ class Desk:
             raise
         self.progress = Progress(stage=Stage.OFFER, stick=str(stick), offer=offer)
 
-    def install(self, store: Store, stick: Path, by: str) -> None:
+    def install(
+        self, store: Store, stick: Path, by: str, then: Callable[[], None]
+    ) -> None:
         """Begin to install what was looked at.
+
+        Args:
+            store: The records.
+            stick: Where it was looked at.
+            by: Who installs.
+            then: Brings the new model into use.
 
         Raises:
             StepError: Something else is under way, or nothing was looked at here.
@@ -121,7 +119,10 @@ class Desk:
             raise StepError("look at the stick first")
         self._begin(Progress(stage=Stage.RUNNING, stick=str(stick), offer=offer))
         self._thread = threading.Thread(
-            target=self._install, args=(store, stick, by), daemon=True, name="update"
+            target=self._install,
+            args=(store, stick, by, then),
+            daemon=True,
+            name="update",
         )
         self._thread.start()
 
@@ -150,17 +151,6 @@ class Desk:
         """Show what was done while the server was away."""
         self.progress = Progress(stage=Stage.DONE, sentence=sentence)
 
-    def open_anew(self, chore: Callable[[], str] | None = None) -> None:
-        """End the server once the page has heard of it, so that it opens anew.
-
-        Args:
-            chore: To be done while everything is closed; returns what came of it.
-        """
-        self.is_ending, self.chore = True, chore
-        timer = threading.Timer(NOTICE_S, lambda: self.restart())
-        timer.daemon = True
-        timer.start()
-
     def wait(self, timeout_s: float) -> bool:
         """Wait for the thread; say whether it has ended."""
         if self._thread is not None:
@@ -173,7 +163,9 @@ class Desk:
                 raise StepError(Code.BUSY.text())
             self.progress = progress
 
-    def _install(self, store: Store, stick: Path, by: str) -> None:
+    def _install(
+        self, store: Store, stick: Path, by: str, then: Callable[[], None]
+    ) -> None:
         device = updates.device_with(store, accept=self._ask, tell=self._tell)
         try:
             with updates.open_stick(stick) as opened:
@@ -196,7 +188,7 @@ class Desk:
             stage=Stage.DONE,
             sentence=f"{model} is in use now. {installed.shadow.sentence}",
         )
-        self.open_anew()
+        then()
 
     def _ask(self, shadow: Shadow) -> str | None:
         self._answered.clear()

@@ -3,7 +3,6 @@
 import html
 import socket
 import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,20 +28,18 @@ from leukoscope_edge.records.integrity import Integrity, Soundness
 from leukoscope_edge.records.maintenance import DAMAGED, LOOKING
 from leukoscope_edge.records.store import DATABASE_NAME, open_store
 from leukoscope_edge.service.heartbeat import read_beat, run_folder
-from leukoscope_edge.web import update_session as desks
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.maintenance import Rounds
+from leukoscope_edge.web.server.lifecycle import Lifecycle
 
 PASSPHRASE = "correct horse battery"  # noqa: S105
 
 
 @pytest.fixture
-def device(
-    device: Device, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Device]:
-    monkeypatch.setattr(desks, "NOTICE_S", 1e6)  # nobody restarts in a test
+def device(device: Device, tmp_path: Path) -> Device:
     (tmp_path / "stick").mkdir()
-    return with_sticks(device, tmp_path / "stick")
+    stays = Lifecycle(notice_s=1e6)  # nobody restarts in a test
+    return replace(with_sticks(device, tmp_path / "stick"), lifecycle=stays)
 
 
 def test_a_backup_goes_to_a_stick_and_comes_back(
@@ -64,9 +61,9 @@ def test_a_backup_goes_to_a_stick_and_comes_back(
     assert browser.post("/api/records/restore", json=body).is_success
     assert "opens anew" in browser.get("/device").text
     assert len(device.store.slides()) == 2  # nothing changes while it is open
-    assert device.desk.chore is not None
+    assert device.lifecycle.after is not None
     device.store.close()
-    assert "before-restore-1" in device.desk.chore()
+    assert "before-restore-1" in device.lifecycle.after()
     with open_store(device.store.folder) as store:
         assert [s.id for s in store.slides()] == [slide]
 
@@ -173,10 +170,10 @@ def test_while_records_are_looked_through_home_says_so_and_no_round_is_made(
 ) -> None:
     Soundness(device.store.folder).say(Integrity.NOTHING)
     assert LOOKING in html.unescape(browser.get("/").text)
-    device.desk.banners = ("of the last round",)
+    device.banners[:] = ["of the last round"]
     Rounds(device).go()
-    assert device.desk.banners == ("of the last round",)
-    assert not device.desk.is_ending
+    assert device.banners == ["of the last round"]
+    assert not device.lifecycle.is_ending
 
 
 def test_damaged_records_show_no_slide_and_take_none_until_they_are_mended(
@@ -194,7 +191,7 @@ def test_damaged_records_show_no_slide_and_take_none_until_they_are_mended(
     assert device.store.head().seq == n
     assert DAMAGED in html.unescape(browser.get("/").text)
     Rounds(device).go()
-    assert device.desk.is_ending
+    assert device.lifecycle.is_ending
 
 
 def test_a_service_on_damaged_records_mends_them_and_goes_on(

@@ -27,6 +27,7 @@ from leukoscope_edge.web import update_session as desks
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device, judged_by
 from leukoscope_edge.web.maintenance import DAY_S, HOUR_S, Rounds
+from leukoscope_edge.web.server.lifecycle import Lifecycle
 
 PATIENCE_S = 60.0
 DOMAIN = "simulated"
@@ -45,15 +46,14 @@ def stick(tmp_path: Path, publisher: Publisher) -> Path:
 @pytest.fixture
 def device(device: Device, stick: Path, publisher: Publisher, tmp_path: Path) -> Device:
     trust(device.store.folder, publisher, tmp_path)
-    return with_sticks(device, stick)
+    return replace(with_sticks(device, stick), lifecycle=Lifecycle(notice_s=0.0))
 
 
 @pytest.fixture
-def ended(device: Device, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def ended(device: Device) -> Iterator[list[str]]:
     """The restarts that were asked for; each at once."""
-    monkeypatch.setattr(desks, "NOTICE_S", 0.0)
     found: list[str] = []
-    device.desk.restart = lambda: found.append("restart")
+    device.lifecycle.serve(lambda: found.append("restart"))
     yield found
     assert device.desk.wait(PATIENCE_S)
 

@@ -59,7 +59,7 @@ def update_progress(request: Request) -> dict[str, Any]:
         "step": progress.step.name if progress.step else "",
         "fraction": round(progress.fraction, 3),
         "serves": device.bundle.card.id,
-        "is_ending": device.desk.is_ending or not device.store.is_sound,
+        "is_ending": device.lifecycle.is_ending or not device.store.is_sound,
     }
 
 
@@ -77,7 +77,7 @@ def install(body: OnStick, request: Request, person: Installer) -> dict[str, str
     device = device_of(request)
     _require_no_slide(device)
     stick = stick_named(device.profile, body.stick)
-    device.desk.install(device.store, stick, person.name)
+    device.desk.install(device.store, stick, person.name, device.lifecycle.reopen)
     return {"next": "/update"}
 
 
@@ -207,13 +207,13 @@ def restore(body: Restore, request: Request, person: Keeper) -> dict[str, str]:
     path = stick_named(device.profile, body.stick) / body.file
     folder, by, passphrase = device.store.folder, person.name, body.passphrase
 
-    def chore() -> str:
+    def put_back() -> str:
         before = restore_backup(path, folder, passphrase, by)
         if before is None:
             return message("restored", file=path.name).said()
         return message("restored-kept", file=path.name, folder=before.name).said()
 
-    device.desk.open_anew(chore)
+    device.lifecycle.reopen(put_back, device.desk.say)
     return {"next": "/device"}
 
 
