@@ -69,6 +69,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
     "records": {
         "records/events.py": ("records/test_audit.py", "records/test_records.py"),
         "records/ledger.py": (
+            "records/test_ledger.py",
             "records/test_audit.py",
             "records/test_store.py",
             "records/test_slide_state.py",

@@ -11,6 +11,7 @@ import pytest
 
 from leukoscope_edge.durable import PIECE_BYTES, write_stream
 from leukoscope_edge.errors import OutputError, RecordError
+from leukoscope_edge.records.backups import sealed_file
 from leukoscope_edge.records.backups.backup import restore_backup, write_backup
 from leukoscope_edge.records.backups.sealed_file import (
     CHUNK_BYTES,
@@ -66,6 +67,8 @@ def test_what_was_sealed_opens(n_bytes: int) -> None:
         lambda data: b"{}\n",
         lambda data: data.replace(b'"cost": 1024', b'"cost": 1073741824'),
         lambda data: data.replace(b'"cost": 1024', b'"cost": 1023'),
+        lambda data: data.replace(b'"cost": 1024', b'"cost": 1'),
+        lambda data: data.replace(b'"cost": 1024', b'"cost": 0'),
     ],
 )
 def test_what_was_changed_or_cut_off_does_not_open(
@@ -74,6 +77,16 @@ def test_what_was_changed_or_cut_off_does_not_open(
     data = sealed(b"a" * (2 * CHUNK_BYTES))
     with pytest.raises(RecordError):
         opened(change(data))
+
+
+def test_a_guess_may_cost_as_much_as_is_allowed_and_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sealed_file, "MAX_SCRYPT_COST", LOW_COST)
+    assert opened(sealed(b"a")) == b"a"
+    monkeypatch.setattr(sealed_file, "MAX_SCRYPT_COST", LOW_COST - 1)
+    with pytest.raises(RecordError, match="more memory"):
+        opened(sealed(b"a"))
 
 
 def test_chunks_that_changed_places_do_not_open() -> None:

@@ -1,5 +1,6 @@
 """A damaged database opens again, with what can be trusted, and says what is lost."""
 
+import contextlib
 import shutil
 import sqlite3
 from pathlib import Path
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from leukoscope_edge.errors import RecordError
 from leukoscope_edge.records.events import Head, hash_of
 from leukoscope_edge.records.head_file import HEAD_NAME
-from leukoscope_edge.records.recovery import _follows
+from leukoscope_edge.records.recovery import _follows, _page_bytes
 from leukoscope_edge.records.slides.correction import Corrected
 from leukoscope_edge.records.store import COPY_FOLDER, DATABASE_NAME, open_store
 
@@ -53,6 +54,7 @@ def test_what_is_no_database_gives_way_to_the_last_copy(bench: Any) -> None:
     store = bench.reopen()
     assert (store.recovery.n_from_copy, store.recovery.n_saved) == (n, 0)
     assert f"events {n + 1} to {n + 2} are lost" in store.recovery.sentence
+    assert store.recovery.kept == bench.folder / "damaged-1"
     assert store.recovery.kept.is_dir()
     assert store.slide(slide).signatures
     assert store.identity(slide).sample == "S-1"
@@ -237,3 +239,78 @@ def test_an_event_follows_by_place_and_by_hash(
     fields = (seq, *FIELDS, before)
     assert _follows((*fields, hash_of(*fields)), END) is is_next
     assert not _follows((*fields, "c" * 64), END)
+
+
+def test_what_the_second_end_did_not_hear_of_is_signed_by_the_database(
+    bench: Any,
+) -> None:
+    """A stop fell between the two; then a page was damaged."""
+    bench.signed()
+    second_end = (bench.folder / HEAD_NAME).read_bytes()
+    bench.store.note("light", {"plasma_level": 1.0}, "ann")
+    path = close(bench)
+    (bench.folder / HEAD_NAME).write_bytes(second_end)
+    spoil_page_of(path, "event_of_slide")
+    found = bench.reopen().recovery
+    assert (found.n_unsigned, found.n_lost, found.is_forged) == (0, 0, False)
+
+
+def test_an_end_without_a_signature_is_ours_where_the_second_end_is_there(
+    bench: Any,
+) -> None:
+    bench.signed()
+    path = close(bench)
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DELETE FROM head")
+    spoil_page_of(path, "event_of_slide")
+    found = bench.reopen().recovery
+    assert (found.n_unsigned, found.n_lost, found.is_forged) == (0, 0, False)
+
+
+def test_without_any_signed_end_every_event_is_unsigned(bench: Any) -> None:
+    bench.signed()
+    n = bench.store.head().seq
+    path = close(bench)
+    shutil.rmtree(bench.folder / COPY_FOLDER)
+    (bench.folder / HEAD_NAME).unlink()
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DELETE FROM head")
+    spoil_page_of(path, "event_of_slide")
+    found = bench.reopen().recovery
+    assert (found.n_saved, found.n_unsigned) == (n, n)
+
+
+def test_a_first_event_that_was_hashed_anew_is_a_forgery(bench: Any) -> None:
+    bench.store.note("light", {"plasma_level": 1.0}, "ann")
+    path = close(bench)
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        for trigger in ("event_stays", "event_is_kept"):
+            connection.execute(f"DROP TRIGGER {trigger}")
+        (row,) = connection.execute(
+            "SELECT seq, slide, kind, at, 'eve', key, body, previous FROM event"
+        )
+        connection.execute("UPDATE event SET by = 'eve', hash = ?", (hash_of(*row),))
+        connection.execute("DELETE FROM head")
+    spoil_page_of(path, "event_of_slide")
+    found = bench.reopen().recovery
+    assert (found.is_forged, found.n_saved, found.n_lost) == (True, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("stated", "size"),
+    [
+        (0, 4096),
+        (1, 4096),
+        (256, 4096),
+        (512, 512),
+        (1000, 4096),
+        (1024, 1024),
+        (32768, 32768),
+    ],
+)
+def test_a_page_is_as_large_as_a_sound_header_says(
+    tmp_path: Path, stated: int, size: int
+) -> None:
+    path = tmp_path / "some.sqlite"
+    path.write_bytes(b"SQLite format 3\0" + stated.to_bytes(2, "big"))
+    assert _page_bytes(path) == size
