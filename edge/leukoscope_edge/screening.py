@@ -57,7 +57,7 @@ from leukoscope_edge.vision.motion import (
     Visited,
 )
 from leukoscope_edge.vision.quality import assess
-from leukoscope_edge.vision.scale.eyepiece import with_border
+from leukoscope_edge.vision.scale.eyepiece import filled, outside_of, with_border
 from leukoscope_edge.vision.sightings import (
     NOTHING_SEEN,
     FrameDetections,
@@ -270,12 +270,14 @@ class SlideRun:
         place = turn.place
         why_not = _why_not(item, place)
         report = report_of_frame(item, why_not)
+        outside = outside_of(item.pixels)
+        item = replace(item, pixels=filled(item.pixels, outside))
         bearing = bearing_of(item, measures=turn.measures)
         if why_not is not None:
             return Looked(report=report, place=place, bearing=bearing)
         scale = turn.scale_um_per_px
         segmentation, found_by = self._segmenter.segment(item.pixels, scale)
-        segmentation = with_border(segmentation, item.pixels)
+        segmentation = with_border(segmentation, outside)
         origin = (place.x_px, place.y_px) if place else (0.0, 0.0)
         seen = find_sightings(item, segmentation, origin, self._spec)
         return Looked(

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import F32, U8
+from leukoscope_edge.types import F32, U8, BoolArray
+from leukoscope_edge.vision.scale.eyepiece import black_of, outside_of
 
 WORK_WIDTH_PX = 320
 """Frames are matched at this width: a red cell still spans 15 to 45 pixels."""
@@ -21,6 +22,10 @@ HIGH_PASS_SIDE_PX = 31
 MIN_TEXTURE = 0.008
 """In logarithms of light: a patch with less holds noise alone (a sensor's noise leaves
 0.003 to 0.005 at working scale, one red cell in the patch 0.03)."""
+MIN_BURNT_IN, MAX_BURNT_IN = 0.002, 0.9
+"""Of the view, in black: less is dust, which has a way of its own; more is no light."""
+TEXT_PX = (11, 11)
+"""At working scale: strokes in a black box are no wider, and belong to it."""
 PEAK_RADIUS_PX = 8
 """At working scale: half a small red cell; nearer maxima are the same peak."""
 MAX_RIVAL = 0.9
@@ -55,7 +60,8 @@ def prepare(pixels: U8) -> F32:
     """Return the view of a frame in which motion is looked for.
 
     The logarithm makes dust, shading and lamp a sum with the picture; the high pass
-    takes out what is wider than cells.
+    takes out what is wider than cells. What is burnt in, a circle, bars, a clock, does
+    not move with the stage and is left out.
 
     Args:
         pixels: (H, W, 3) uint8 RGB.
@@ -68,8 +74,35 @@ def prepare(pixels: U8) -> F32:
     size = (max(3, round(w / factor)), max(3, round(h / factor)))
     green = cv2.resize(pixels[..., 1], size, interpolation=cv2.INTER_AREA)
     light = np.log(green.astype(np.float32) + 1)
+    hidden = _burnt_in(pixels, size)
+    if hidden is not None:
+        light[hidden] = np.median(light[~hidden])
     side = (HIGH_PASS_SIDE_PX, HIGH_PASS_SIDE_PX)
-    return np.asarray(light - cv2.blur(cv2.blur(light, side), side), np.float32)
+    view = np.asarray(light - cv2.blur(cv2.blur(light, side), side), np.float32)
+    if hidden is not None:
+        view[hidden] = 0.0
+    return view
+
+
+def _burnt_in(pixels: U8, size: tuple[int, int]) -> BoolArray | None:
+    """Return what of a view no stage moves, (h, w) bool; None where there is nothing.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB.
+        size: Width and height of the view.
+    """
+    small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_NEAREST))
+    black = black_of(np.asarray(small, np.uint8))
+    outside = outside_of(pixels)
+    if outside is not None:
+        shape = cv2.resize(
+            outside.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST
+        )
+        black |= np.asarray(shape, np.uint8)
+    if not MIN_BURNT_IN < cv2.countNonZero(black) / black.size < MAX_BURNT_IN:
+        return None
+    closed = cv2.morphologyEx(black, cv2.MORPH_CLOSE, np.ones(TEXT_PX, np.uint8))
+    return cv2.dilate(closed, np.ones((5, 5), np.uint8)) > 0
 
 
 def work_factor(width_px: int) -> float:
@@ -139,11 +172,23 @@ def _patch(view: F32, corner: tuple[int, int]) -> F32:
 
 
 def _overlap(before: F32, after: F32, shift_px: tuple[int, int]) -> tuple[F32, F32]:
-    """Return what both views show after a shift, every other pixel, about its mean."""
+    """Return what both views show after a shift, every other pixel, about its mean.
+
+    Where one holds nothing, burnt in as it is, both are left out.
+    """
     (dx, dy), (h, w) = shift_px, after.shape
     a = before[max(0, dy) : h + min(0, dy) : 2, max(0, dx) : w + min(0, dx) : 2]
     b = after[max(0, -dy) : h - max(0, dy) : 2, max(0, -dx) : w - max(0, dx) : 2]
-    return a - a.mean(), b - b.mean()
+    if float((after == 0).mean()) <= MIN_BURNT_IN:
+        return a - a.mean(), b - b.mean()
+    both = (a != 0) & (b != 0)
+    return _about_mean(a, both), _about_mean(b, both)
+
+
+def _about_mean(view: F32, where: BoolArray) -> F32:
+    """Return a view less its mean, and nothing elsewhere."""
+    mean = view.sum(where=where) / max(1, int(where.sum()))
+    return np.asarray(np.where(where, view - mean, 0), np.float32)
 
 
 def _correlation(a: F32, b: F32) -> float:

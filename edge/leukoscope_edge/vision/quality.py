@@ -22,6 +22,7 @@ from leukoscope_edge.vision.colour import (
     white_balance,
 )
 from leukoscope_edge.vision.flatfield import estimate_flat_field, even_out
+from leukoscope_edge.vision.scale.eyepiece import outside_of, window_of
 from leukoscope_edge.vision.view import as_uint8
 
 MIN_PLASMA_LEVEL = 60.0
@@ -91,9 +92,10 @@ def assess(pixels: npt.NDArray[np.generic]) -> QualityReport:
 
     Args:
         pixels: (H, W, 3) uint8 RGB. Other numbers are measured as if rounded, and a
-            frame that holds no numbers is refused.
+            frame that holds no numbers is refused. What lies outside an eyepiece's
+            circle is not measured.
     """
-    small = _reduced(as_uint8(pixels))
+    small = _seen(_reduced(as_uint8(pixels)))
     return QualityReport(
         measures=(
             _numbers(pixels),
@@ -111,6 +113,11 @@ def _reduced(pixels: U8) -> U8:
     if factor == 1:
         return pixels
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _seen(pixels: U8) -> U8:
+    outside = outside_of(pixels)
+    return pixels if outside is None else pixels[window_of(outside)]
 
 
 def _numbers(pixels: npt.NDArray[np.generic]) -> Measure:
