@@ -9,6 +9,7 @@ Measured in the darkest violet of wbc-fields, marrow, Taleqani and wbc-crops-120
 0.02 to 0.56. The commonest level of green is 194 to 251, and 4 to 61 in negatives.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -19,7 +20,10 @@ from leukoscope_edge.types import U8
 
 Order = Literal["right", "red-blue", "red-green", "green-blue", "inverted"]
 
-EVERY_PX = 4
+MAX_EVERY_PX = 4
+N_SAMPLED = 120 * 160
+"""Pixels of a frame that are looked at where it has so many: a picture of one cell, of
+128 x 128 pixels, is looked at whole."""
 BLACK = 8
 """What is darker is no part of the picture: a bar, or the outside of an eyepiece."""
 PLASMA_PERCENTILE = 92.0
@@ -61,7 +65,9 @@ def measure_colours(pixels: U8) -> FrameColours:
     Args:
         pixels: (H, W, 3) uint8 RGB.
     """
-    every = pixels[::EVERY_PX, ::EVERY_PX].reshape(-1, 3)
+    height, width = pixels.shape[:2]
+    step = min(MAX_EVERY_PX, max(1, math.isqrt(height * width // N_SAMPLED)))
+    every = pixels[::step, ::step].reshape(-1, 3)
     lit = every[every.max(axis=1) > BLACK]
     green = lit[:, 1] if len(lit) else every[:, 1]
     smooth = np.convolve(

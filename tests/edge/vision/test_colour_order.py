@@ -1,14 +1,18 @@
 """Colours that a camera or program has exchanged are noticed in every frame."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import leukoscope_edge
 from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.capture.stored.decode import decode_own
 from leukoscope_edge.types import U8, Frame
 from leukoscope_edge.vision.colour_order import measure_colours, order_of
 
+KNOWN = Path(leukoscope_edge.__file__).parent / "reference_cells"
 Change = Callable[[U8], U8]
 
 
@@ -33,6 +37,15 @@ CHANGES: dict[str, Change] = {
 @pytest.mark.parametrize("order", CHANGES)
 def test_each_exchange_is_named(order: str) -> None:
     assert order_of([measure_colours(CHANGES[order](f)) for f in FIELDS]) == order
+
+
+@pytest.mark.parametrize("order", CHANGES)
+def test_small_pictures_of_single_cells_tell_it_too(order: str) -> None:
+    cells = [decode_own(p.read_bytes()) for p in sorted(KNOWN.glob("*.jpg"))]
+    assert len(cells) == 48
+    for six in zip(*[iter(cells[:24])] * 6, strict=True):
+        changed = [np.ascontiguousarray(CHANGES[order](c)) for c in six]
+        assert order_of([measure_colours(c) for c in changed]) == order
 
 
 @pytest.mark.parametrize(
