@@ -1,5 +1,6 @@
 """A file of many pages is many fields, or one field many times."""
 
+import contextlib
 import struct
 from pathlib import Path
 
@@ -24,6 +25,31 @@ def stack(*pictures: np.ndarray) -> bytes:
     found, data = cv2.imencodemulti(".tiff", list(pictures))
     assert found
     return bytes(np.asarray(data))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"II*\x00" + bytes(4),  # no page at all
+        b"II*\x00\x08\x00\x00\x00" + bytes(6),  # a page without width or height
+        b"II*\x00\xff\x00\x00\x00",  # its list lies behind the end
+        b"MM\x00*\x00\x00\x00\x08\x00\x01\x01\x00\x00\x03" + bytes(12),  # no value
+    ],
+)
+def test_a_list_of_pages_that_says_nothing_is_damaged(data: bytes) -> None:
+    with pytest.raises(SourceError, match="list of pages cannot be read"):
+        read_picture(data)
+
+
+def test_no_change_of_a_head_is_more_than_a_refusal() -> None:
+    whole, random = stack(picture(48, 64, 80)), np.random.default_rng(0)
+    first = int.from_bytes(whole[4:8], "little")
+    for _ in range(400):
+        data = bytearray(whole)
+        for at in random.integers(first, len(data), 4):
+            data[at] = random.integers(256)
+        with contextlib.suppress(SourceError):
+            fields_of(read_pages(bytes(data)))
 
 
 def page(width: int, height: int, index: int = 0, *, is_reduced: bool = False) -> Page:

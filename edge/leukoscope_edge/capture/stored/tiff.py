@@ -25,6 +25,7 @@ SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 13: 4}
 UM_PER_UNIT = {2: 25400.0, 3: 10000.0}
 UM_OF_NAME = {"micron": 1.0, "um": 1.0, "µm": 1.0, "mm": 1000.0, "cm": 10000.0}
 UM_OF_NAME |= {"nm": 0.001, "inch": 25400.0, "\\u00b5m": 1.0, "μm": 1.0}
+NO_PAGES = "is damaged (its list of pages cannot be read): copy it again"
 SAME_SHAPE = 0.02
 """Relative: the levels of a pyramid are rounded to whole pixels."""
 
@@ -82,10 +83,10 @@ def read_pages(data: bytes) -> tuple[Page, ...]:
             seen.add(at)
             directory, at = _directory(file, at)
             pages.append(_page(file, directory, len(pages)))
-    except (struct.error, IndexError, KeyError) as err:
-        raise SourceError(
-            "is damaged (its list of pages cannot be read): copy it again"
-        ) from err
+    except (struct.error, IndexError, KeyError, ValueError) as err:
+        raise SourceError(NO_PAGES) from err
+    if not pages:
+        raise SourceError(NO_PAGES)
     return tuple(pages)
 
 
