@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, FloatRect, Page
 from tests.edge.web import in_browser
 from tests.edge.web.all_screens import (
     COUNTED,
@@ -154,3 +154,36 @@ def test_arrows_reach_every_tab_and_space_presses_what_has_the_focus(
         page.evaluate("document.activeElement.blur()")
         page.keyboard.press(" ")
         assert page.locator("#zoom[open]").count() == 1
+
+
+def test_on_the_devices_screen_no_words_are_squeezed_or_covered(
+    chromium: Browser, device: Device
+) -> None:
+    device.people.add_first(LONG, PIN)
+    slide = fill_slide(device, n_blast=1, n_normal=1)
+    size = {"width": 1024, "height": 600}
+    with (
+        served(device) as url,
+        looking(chromium, device, url, "en", viewport=size) as page,
+    ):
+        show(page, device, url, Screen(f"slides/{slide}/review"))
+        for left in ("1", "0"):
+            page.wait_for_selector("#review:not([data-fresh])")
+            page.keyboard.press("m")
+            page.wait_for_selector(f"#n-left:text-is('{left}')")
+        said = box(page, "#said")
+        assert "model: " in page.inner_text("#said")  # two lines
+        assert said["y"] + page.evaluate(TALL, "#said") <= box(page, ".judge")["y"]
+        assert box(page, "#done")["width"] > box(page, "#gallery")["width"] / 2
+        show(page, device, url, Screen("slides"))
+        chips = box(page, "#search .chips")
+        assert chips["width"] > size["width"] / 2  # the room there is
+
+
+TALL = "(selector) => document.querySelector(selector).scrollHeight"
+
+
+def box(page: Page, selector: str) -> FloatRect:
+    found = page.locator(selector).bounding_box()
+    assert found is not None
+    return found
