@@ -148,14 +148,14 @@ def test_a_day_of_forty_slides_by_touch_alone_and_by_keys_alone(
     count_by_api(url, device)
     with screen(chromium, width=1024, height=600, has_touch=True) as page:
         page.goto(url)
-        walk(Fingers(page), BY_TOUCH, device)
+        walk(Fingers(page), BY_TOUCH)
         correct_white_cells(Fingers(page))
         sign_and_tell(Fingers(page))
         void(Fingers(page), VOID_BY_TOUCH)
         assert used(page) == {"touch"}
     with screen(chromium, width=360, height=740) as page:
         page.goto(url)
-        walk(Keys(page), BY_KEYS, device)
+        walk(Keys(page), BY_KEYS)
         correct_age(Keys(page))
         sign_and_tell(Keys(page))
         void(Keys(page), VOID_BY_KEYS)
@@ -200,51 +200,51 @@ def used(page: Page) -> set[str]:
     return set(page.evaluate("() => Object.keys(sessionStorage)"))
 
 
-def walk(hands: Hands, sample: str, device: Device) -> None:
+def go(hands: Hands, selector: str, to: str) -> None:
+    """Press what leads to another screen, or to the same anew, and wait for all of it.
+
+    A page that is still being made moves the focus when it is ready.
+    """
+    with hands.page.expect_navigation(url=to):
+        hands.press(selector)
+
+
+def walk(hands: Hands, sample: str) -> None:
     """Count a slide, read it by two people; end at its result."""
     sign_in(hands, SECOND, SECONDS_PIN)
     count(hands, sample)
     read(hands)
-    hands.press("#to-result")
-    hands.page.wait_for_selector("text=A second person must read these cells")
-    hands.press(SIGN_OUT)
-    hands.page.wait_for_url("**/sign-in*")
+    go(hands, "#to-result", "**/result")
+    assert "A second person must read these cells" in hands.page.inner_text("main")
+    go(hands, SIGN_OUT, "**/sign-in*")
     sign_in(hands, NAME, PIN)
     search(hands, sample)
-    hands.press("#rows a.button:has-text('Open')")
-    hands.page.wait_for_url("**/review")
+    go(hands, "#rows a.button:has-text('Open')", "**/review")
     read(hands)
-    hands.press("#to-result")
-    hands.page.wait_for_selector(".differential")
+    go(hands, "#to-result", "**/result")
     assert "Monocytes" in hands.page.inner_text(".differential")
 
 
 def sign_in(hands: Hands, name: str, pin: str) -> None:
     hands.choose(f"[name=name][value='{name}']")
     hands.write_pin(pin)
-    hands.press(SEND)
-    hands.page.wait_for_selector("body[data-signed-in]")
-    hands.press("a.brand")  # a sign-in leads back to where the one before was
-    hands.page.wait_for_selector("a.huge")
+    go(hands, SEND, "**/*")
+    go(hands, "a.brand", "**/")  # a sign-in leads back to where the one before was
 
 
 def count(hands: Hands, sample: str) -> None:
     page = hands.page
-    hands.press("a.huge")
-    page.wait_for_url("**/slides/new")
+    go(hands, "a.huge", "**/slides/new")
     hands.write("[name=sample]", sample)
     hands.choose("[name=sample_type][value=blood]")
     hands.choose("[name=age][value=child]")
-    hands.press(SEND)
-    page.wait_for_url("**/ready")
+    go(hands, SEND, "**/ready")
     page.wait_for_selector("#start:not([disabled])")
-    hands.press("#start")
-    page.wait_for_url("**/count")
+    go(hands, "#start", "**/count")
     page.wait_for_selector(ENDED)
     assert number(page, "n-cells") == N_CELLS
     hands.press("#finish")
-    hands.press("#end")
-    page.wait_for_url("**/review")
+    go(hands, "#end", "**/review")
 
 
 def read(hands: Hands) -> None:
@@ -259,13 +259,11 @@ def read(hands: Hands) -> None:
 
 def search(hands: Hands, sample: str) -> None:
     """Find a slide in the worklist, from any screen."""
-    hands.press("a.brand")
-    hands.page.wait_for_selector("a.huge")
-    hands.press("a[href='/slides']")
-    hands.page.wait_for_url("**/slides")
+    go(hands, "a.brand", "**/")
+    go(hands, "a[href='/slides']", "**/slides")
     hands.write("[name=sample]", sample)
     hands.press("#search button.primary")
-    hands.page.wait_for_selector(".n-found:has-text('1 ')")
+    hands.page.wait_for_selector(".n-found b:text-is('1')")
     assert hands.page.inner_text("#rows .whose-sample bdi") == sample
 
 
@@ -274,8 +272,7 @@ def correct_white_cells(hands: Hands) -> None:
     hands.press("#correct summary")
     hands.write("#correct [name=wbc]", "42.5")
     hands.write("#correct [name=why]", WHY)
-    with hands.page.expect_navigation():
-        hands.press("#correct button")
+    go(hands, "#correct button", "**/result")
 
 
 def correct_age(hands: Hands) -> None:
@@ -284,29 +281,26 @@ def correct_age(hands: Hands) -> None:
     tab_to(hands.page, "#correct [name=age]")
     hands.page.keyboard.press("ArrowDown")
     hands.write("#correct [name=why]", WHY)
-    with hands.page.expect_navigation():
-        hands.press("#correct button")
+    go(hands, "#correct button", "**/result")
 
 
 def sign_and_tell(hands: Hands) -> None:
     """Sign the result, and keep that a physician was told."""
     hands.write_pin(PIN)
-    hands.press("form[data-post$='/sign'] button.primary")
-    hands.page.wait_for_url("**/share")
+    go(hands, "form[data-post$='/sign'] button.primary", "**/share")
     hands.write("[name=who]", TOLD)
     hands.choose("[name=is_read_back]")
-    hands.press("form[data-post$='/told'] button.primary")
-    hands.page.wait_for_selector(f"#critical li:has-text('{TOLD}')")
+    go(hands, "form[data-post$='/told'] button.primary", "**/share")
+    assert TOLD in hands.page.inner_text("#critical li")
 
 
 def void(hands: Hands, sample: str) -> None:
     """Take another slide out of use, from the worklist."""
     search(hands, sample)
-    hands.press("#rows a[href$='#void']")
-    hands.page.wait_for_url("**/result#void")
+    go(hands, "#rows a[href$='#void']", "**/result#void")
     hands.write("#void [name=why]", WHY)
-    hands.press("#void button")
-    hands.page.wait_for_selector(".verdict.void")
+    go(hands, "#void button", "**/result*")
+    assert "VOID" in hands.page.inner_text(".verdict.void")
 
 
 def look_at_the_day(device: Device) -> None:
