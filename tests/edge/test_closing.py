@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from leukoscope_edge.cli import closing
-from leukoscope_edge.cli.closing import closed, is_closed, keep_closed, open_again
+from leukoscope_edge.live import closing
+from leukoscope_edge.live.closing import closed, is_closed, keep_closed, open_again
 from leukoscope_edge.records.store import open_store
 from leukoscope_edge.service.heartbeat import make_run_folder, run_folder
 

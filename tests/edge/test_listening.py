@@ -6,9 +6,10 @@ from contextlib import ExitStack
 
 import pytest
 
-from leukoscope_edge.cli.listening import MAX_OPEN_A_CLIENT, holder_of, listening
+from leukoscope_edge.cli.output import say
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.profile import PageEntry
+from leukoscope_edge.web.server.listening import MAX_OPEN_A_CLIENT, holder_of, listening
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def test_a_port_that_is_taken_is_waited_for_and_its_holder_named(
         told.append(why)
         taken.close()
 
-    with listening(PageEntry(port=port), on_wait) as own:
+    with listening(PageEntry(port=port), on_wait, say) as own:
         assert own.getsockname()[1] == port
     assert len(told) == 1
     said = capsys.readouterr().err
@@ -51,7 +52,7 @@ def test_an_address_that_is_still_to_come_is_listened_on(
 ) -> None:
     """A hotspot's address comes after the service; until then it is nobody's."""
     page = PageEntry(address="203.0.113.1", port=0)  # of documents, RFC 5737
-    with listening(page, lambda _: None) as own:
+    with listening(page, lambda _: None, say) as own:
         assert own.getsockname()[0] == "203.0.113.1"
     assert "none of this machine's addresses yet" in capsys.readouterr().err
 
@@ -59,12 +60,12 @@ def test_an_address_that_is_still_to_come_is_listened_on(
 def test_an_address_that_cannot_be_is_refused_in_words() -> None:
     page = PageEntry(address="fe80::1", port=0)  # of no interface: RFC 4007
     with pytest.raises(ConfigError, match="name another"):
-        listening(page, lambda _: None)
+        listening(page, lambda _: None, say)
 
 
 def test_one_address_does_not_take_every_connection() -> None:
     """Also of those that never say a word, as before TLS is spoken."""
-    with listening(PageEntry(port=0), lambda _: None) as own, ExitStack() as stack:
+    with listening(PageEntry(port=0), lambda _: None, say) as own, ExitStack() as stack:
         port = own.getsockname()[1]
 
         def call(client: str) -> bool:
@@ -86,7 +87,7 @@ def test_one_address_does_not_take_every_connection() -> None:
 
 
 def test_two_can_listen_one_after_the_other() -> None:
-    with listening(PageEntry(port=0), lambda _: None) as first:
+    with listening(PageEntry(port=0), lambda _: None, say) as first:
         port = first.getsockname()[1]
-    with listening(PageEntry(port=port), lambda _: None) as second:
+    with listening(PageEntry(port=port), lambda _: None, say) as second:
         assert second.getsockname()[1] == port

@@ -10,9 +10,10 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 
-from leukoscope_edge.cli.listening import listening
-from leukoscope_edge.cli.page_servers import entries, new_server, serve_all
+from leukoscope_edge.cli.output import say
 from leukoscope_edge.profile import PageEntry
+from leukoscope_edge.web.server.listening import listening
+from leukoscope_edge.web.server.servers import entries, new_server, serve_all
 from leukoscope_edge.web.tls import open_certificate
 
 APP = Starlette(routes=[Route("/", lambda _: Response("home"))])
@@ -45,7 +46,7 @@ async def answer(port: int) -> bytes:
 async def served_by_two(end: str) -> list[bytes]:
     pages = [PageEntry(port=0), PageEntry(address="127.0.0.2", port=0)]
     with ExitStack() as stack:
-        ports = [stack.enter_context(listening(p, lambda _: None)) for p in pages]
+        ports = [stack.enter_context(listening(p, lambda _: None, say)) for p in pages]
         servers = [new_server(APP, p) for p in pages]
         serving = asyncio.create_task(serve_all(servers, ports))
         while not all(s.started for s in servers):

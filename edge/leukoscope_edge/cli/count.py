@@ -5,10 +5,10 @@ from pathlib import Path
 
 from leukoscope_edge import updates
 from leukoscope_edge.capture.source import domain_of
-from leukoscope_edge.cli.closing import is_closed
 from leukoscope_edge.errors import LeukoscopeError, in_one_sentence
 from leukoscope_edge.inference.bundle import shipped_bundle_for
 from leukoscope_edge.live.channel import Channel
+from leukoscope_edge.live.closing import is_closed
 from leukoscope_edge.live.commands import Do, Order
 from leukoscope_edge.live.counting_process import refuse_all, work
 from leukoscope_edge.messages import message

@@ -1,4 +1,4 @@
 """The counting process and the page's line to it: camera, count, records, news.
 
-Offers: blinding, channel, client, commands, counting_process, missed_cell.
+Offers: blinding, channel, client, closing, commands, counting_process, missed_cell.
 """

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from leukoscope_edge.cli.arguments import path, whole, word
 from leukoscope_edge.cli.help import add_command
+from leukoscope_edge.cli.output import say
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.isolated import command_of
 from leukoscope_edge.profile import open_profile
@@ -69,9 +70,9 @@ def _serve(options: argparse.Namespace) -> int:
     die_with_parent(options.parent)
     share_arenas()
     if options.part == "page":
-        from leukoscope_edge.cli.page import run_page
+        from leukoscope_edge.web.server.run import run_page
 
-        return run_page(profile, data_dir)
+        return run_page(profile, data_dir, say)
     from leukoscope_edge.cli.count import run_count
 
     return run_count(

@@ -1,1 +1,1 @@
-"""How the page is served: processes' end of the records, ports, and opening anew."""
+"""How the page is served: ports, servers, opening everything and opening it anew."""

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from leukoscope_edge.cli.output import say
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.profile import PageEntry
 
@@ -51,7 +50,9 @@ class LimitedSocket(socket.socket):
         return connection, address
 
 
-def listening(page: PageEntry, on_wait: Callable[[str], None]) -> socket.socket:
+def listening(
+    page: PageEntry, on_wait: Callable[[str], None], say: Callable[[str], None]
+) -> socket.socket:
     """Return a socket that listens, once the port is free.
 
     Another program's fault is none of this device's: nothing is restarted for it.
@@ -59,13 +60,14 @@ def listening(page: PageEntry, on_wait: Callable[[str], None]) -> socket.socket:
     Args:
         page: Address and port.
         on_wait: Told each second why there is none yet.
+        say: Told once, and that the address is still to come.
 
     Raises:
         ConfigError: There can be none: the address is not ours, or the port needs
             rights that this user lacks.
     """
     is_told = False
-    while (found := _bound(page)) is None:
+    while (found := _bound(page, say)) is None:
         why = f"port {page.port} is held by {holder_of(page.port)}: waiting for it"
         if not is_told:
             say(f"{why}; or name another with --port")
@@ -75,11 +77,11 @@ def listening(page: PageEntry, on_wait: Callable[[str], None]) -> socket.socket:
     return found
 
 
-def _bound(page: PageEntry) -> socket.socket | None:
+def _bound(page: PageEntry, say: Callable[[str], None]) -> socket.socket | None:
     own = LimitedSocket(socket.AF_INET6 if ":" in page.address else socket.AF_INET)
     own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        _bind(own, page)
+        _bind(own, page, say)
         own.listen(BACKLOG)
     except OSError as err:
         own.close()
@@ -92,7 +94,7 @@ def _bound(page: PageEntry) -> socket.socket | None:
     return own
 
 
-def _bind(own: socket.socket, page: PageEntry) -> None:
+def _bind(own: socket.socket, page: PageEntry, say: Callable[[str], None]) -> None:
     """Bind to an address, also to one that a network gives this machine later."""
     try:
         own.bind((page.address, page.port))

@@ -19,10 +19,6 @@ from starlette.types import ASGIApp
 from leukoscope_edge import updates
 from leukoscope_edge.accounts import People
 from leukoscope_edge.capture.source import domain_of
-from leukoscope_edge.cli.closing import closed, keep_closed, open_again
-from leukoscope_edge.cli.listening import listening
-from leukoscope_edge.cli.output import say
-from leukoscope_edge.cli.page_servers import entries, new_server, serve_all
 from leukoscope_edge.errors import (
     LeukoscopeError,
     RecordError,
@@ -33,6 +29,7 @@ from leukoscope_edge.i18n import languages
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
 from leukoscope_edge.live.client import Counter
+from leukoscope_edge.live.closing import closed, keep_closed, open_again
 from leukoscope_edge.live.commands import Do, Order
 from leukoscope_edge.profile import PageEntry, Profile
 from leukoscope_edge.records.store import Store, open_store
@@ -44,6 +41,8 @@ from leukoscope_edge.web.maintenance import Rounds
 from leukoscope_edge.web.records_error_page import LOOK_AGAIN_S, trouble_app
 from leukoscope_edge.web.security import Sessions
 from leukoscope_edge.web.server.lifecycle import Lifecycle
+from leukoscope_edge.web.server.listening import listening
+from leukoscope_edge.web.server.servers import entries, new_server, serve_all
 from leukoscope_edge.web.tls import Certificate, open_certificate
 from leukoscope_edge.web.update_session import Desk
 
@@ -56,6 +55,7 @@ TRIAL_S = 1500.0
 CHORE_S = 3600.0
 """A restore unpacks and checks years of pictures; a recovery reads a year of events."""
 Facts = Callable[[], dict[str, Any]]
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +67,13 @@ class Kept:
     desk: Desk = field(default_factory=Desk)
 
 
-def run_page(profile: Profile, data_dir: Path) -> int:
+def run_page(profile: Profile, data_dir: Path, say: Say) -> int:
     """Serve the page until told to end; where there are no records, say why.
 
     Args:
         profile: The device.
         data_dir: Of the records.
+        say: Tells whoever started it a sentence.
     """
     signal.signal(signal.SIGTERM, _leave)
     os.nice(PAGE_NICENESS)
@@ -80,7 +81,7 @@ def run_page(profile: Profile, data_dir: Path) -> int:
     open_again(data_dir)  # of a restore that a stop caught
     kept = Kept()
     try:
-        while _run_device(profile, data_dir, pulse, kept):
+        while _run_device(profile, data_dir, pulse, kept, say):
             if kept.lifecycle.after is not None:
                 pulse.beat(allow_s=CHORE_S, doing="what needs the records closed")
                 with closed(data_dir):
@@ -90,7 +91,7 @@ def run_page(profile: Profile, data_dir: Path) -> int:
         say(why)
         servers = _servers(trouble_app(why), profile.page)
         facts = {"trouble": why}
-        with _ports(profile.page, pulse) as ports:
+        with _ports(profile.page, pulse, say) as ports:
             asyncio.run(_serve(servers, ports, pulse, lambda: facts, LOOK_AGAIN_S))
     return 0
 
@@ -103,7 +104,9 @@ def _leave(*_: object) -> None:
     raise SystemExit(0)
 
 
-def _run_device(profile: Profile, data_dir: Path, pulse: Pulse, kept: Kept) -> bool:
+def _run_device(
+    profile: Profile, data_dir: Path, pulse: Pulse, kept: Kept, say: Say
+) -> bool:
     """Open everything and serve until the end, or until it must be opened anew.
 
     Returns:
@@ -115,14 +118,16 @@ def _run_device(profile: Profile, data_dir: Path, pulse: Pulse, kept: Kept) -> b
 
     with open_store(data_dir, waits=False, on_long_work=tell) as store:
         try:
-            return _serve_records(profile, store, pulse, kept)
+            return _serve_records(profile, store, pulse, kept, say)
         except RecordError:
             if store.is_damaged:
                 return True
             raise
 
 
-def _serve_records(profile: Profile, store: Store, pulse: Pulse, kept: Kept) -> bool:
+def _serve_records(
+    profile: Profile, store: Store, pulse: Pulse, kept: Kept, say: Say
+) -> bool:
     """Open the rest and serve; say whether to open everything anew."""
     certificate = _certificate(profile, store.folder)
     store.fill_worklist()
@@ -150,8 +155,8 @@ def _serve_records(profile: Profile, store: Store, pulse: Pulse, kept: Kept) -> 
         servers = _servers(create_app(device), profile.page, certificate)
         opens_anew = _open_anew_when_asked(device, servers)
         facts = _now_and_then(lambda: page_facts(device))
-        with _ports(profile.page, pulse) as ports, Rounds(device):
-            _say_where(profile.page, ports, certificate)
+        with _ports(profile.page, pulse, say) as ports, Rounds(device):
+            _say_where(profile.page, ports, certificate, say)
             asyncio.run(_serve(servers, ports, pulse, facts))
     return opens_anew.is_set()
 
@@ -178,17 +183,20 @@ def _certificate(profile: Profile, data_dir: Path) -> Certificate | None:
 
 
 @contextlib.contextmanager
-def _ports(page: PageEntry, pulse: Pulse) -> Iterator[list[socket.socket]]:
+def _ports(page: PageEntry, pulse: Pulse, say: Say) -> Iterator[list[socket.socket]]:
     """Hold the page's sockets; another program that has the port is waited for."""
     with contextlib.ExitStack() as stack:
         yield [
-            stack.enter_context(listening(e, lambda why: pulse.beat(trouble=why)))
+            stack.enter_context(listening(e, lambda why: pulse.beat(trouble=why), say))
             for e in entries(page)
         ]
 
 
 def _say_where(
-    page: PageEntry, ports: Sequence[socket.socket], certificate: Certificate | None
+    page: PageEntry,
+    ports: Sequence[socket.socket],
+    certificate: Certificate | None,
+    say: Say,
 ) -> None:
     for entry, port in zip(entries(page), ports, strict=True):
         scheme = "http" if entry.is_loopback else "https"
