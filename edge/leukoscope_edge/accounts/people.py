@@ -37,6 +37,7 @@ from leukoscope_edge.accounts.sign_in_backoff import AT_SCREEN, SignInBackoff
 from leukoscope_edge.durable import write_whole
 from leukoscope_edge.errors import OutputError
 from leukoscope_edge.log import passed_over
+from leukoscope_edge.messages import message
 
 MAX_NAME_LENGTH = 40
 
@@ -112,7 +113,7 @@ class People:
             PeopleError: There is somebody already, or the name or PIN will not do.
         """
         if self.ever:
-            raise PeopleError("the device is set up already: sign in")
+            raise PeopleError(message("set-up-already").said())
         return self.add(name, Role.SUPERVISOR, pin)
 
     def set_pin(self, name: str, pin: str) -> Person:
@@ -181,9 +182,8 @@ class People:
             changed = change(self._required(name))
             after = [p for p in self._people.values() if p.name != changed.name]
             if not any(_is_chief(p) for p in (*after, changed)):
-                raise PeopleError(
-                    f"{changed.name} is the last supervisor: make another one first"
-                )
+                why = message("last-supervisor", name=changed.name)
+                raise PeopleError(why.said())
             self._keep(changed)
         return changed
 
@@ -192,9 +192,9 @@ class People:
         key = name.casefold()
         for person in self._people.values():
             if person is not but and key in (n.casefold() for n in person.names):
-                if person.name.casefold() == key and not person.is_removed:
-                    raise PeopleError(f"{name} is here already: add another name")
-                raise PeopleError(f"{name} was here before: add another name")
+                is_here = person.name.casefold() == key and not person.is_removed
+                why = message("name-here" if is_here else "name-before", name=name)
+                raise PeopleError(why.said())
 
     def enter(
         self, name: str, pin: str, address: str = AT_SCREEN
@@ -301,7 +301,7 @@ class People:
 
 def _check_name(name: str) -> None:
     if not 1 <= len(name) <= MAX_NAME_LENGTH or not name.isprintable():
-        raise PeopleError(f"a name needs 1 to {MAX_NAME_LENGTH} letters")
+        raise PeopleError(message("name-length", n=MAX_NAME_LENGTH).said())
 
 
 def _is_chief(person: Person) -> bool:

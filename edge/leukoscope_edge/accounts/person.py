@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from leukoscope_edge.accounts.pins import PeopleError
+from leukoscope_edge.messages import message
 
 
 class Role(str, Enum):
@@ -83,6 +84,5 @@ def named_apart(person: Person, open_slides: Sequence[str]) -> None:
         PeopleError: There is one.
     """
     if open_slides:
-        raise PeopleError(
-            f"{person.name} reads slide {open_slides[0]} with another: sign it first"
-        )
+        why = message("reads-with-another", name=person.name, slide=open_slides[0])
+        raise PeopleError(why.said())

@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 from leukoscope_edge.errors import LeukoscopeError
+from leukoscope_edge.messages import message
 
 MIN_PIN_DIGITS, MAX_PIN_DIGITS = 6, 12
 
@@ -19,9 +20,11 @@ def check_pin(pin: str) -> None:
     """
     digits = pin.isascii() and pin.isdigit()
     if not digits or not MIN_PIN_DIGITS <= len(pin) <= MAX_PIN_DIGITS:
-        raise PeopleError(f"a PIN needs {MIN_PIN_DIGITS} to {MAX_PIN_DIGITS} digits")
+        raise PeopleError(
+            message("pin-length", low=MIN_PIN_DIGITS, high=MAX_PIN_DIGITS).said()
+        )
     if is_guessed_first(pin):
-        raise PeopleError("this PIN is guessed first: choose another")
+        raise PeopleError(message("pin-guessed").said())
 
 
 def is_guessed_first(pin: str) -> bool:

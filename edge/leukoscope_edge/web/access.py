@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import HTTPException, Path, Request, Response
 
 from leukoscope_edge.accounts import AT_SCREEN, Entry, Person, Right
+from leukoscope_edge.messages import Param, message
 from leukoscope_edge.records.slides.cell_record import CellRecord
 from leukoscope_edge.records.slides.slide import SlideRecord
 from leukoscope_edge.records.slides.slide_state import Action, SlideState, state_of
@@ -47,7 +48,7 @@ def may(right: Right) -> Callable[[Request], Person]:
     def check(request: Request) -> Person:
         person = signed_in(request)
         if not has_right(person, right):
-            raise HTTPException(403, "your role may not do this")
+            raise refusal(403, "role-may-not")
         return person
 
     return check
@@ -91,7 +92,7 @@ def cell_of(device: Device, slide: str, cell: str) -> CellRecord:
     """
     found = [c for c in device.store.slide(slide).cells if c.id == cell]
     if not found:
-        raise HTTPException(404, f"slide {slide}: there is no cell {cell}")
+        raise refusal(404, "no-such-cell", slide=slide, cell=cell)
     return found[0]
 
 
@@ -141,11 +142,21 @@ def check_set_up_code(request: Request, typed: str) -> None:
     if left_s > 0:
         raise HTTPException(
             429,
-            f"too many wrong codes: wait {left_s:.0f} seconds, or set up at the "
-            "device itself",
+            message("codes-wait", n=f"{left_s:.0f}").said(),
             {"Retry-After": f"{left_s:.0f}"},
         )
-    raise HTTPException(403, "type the code that the device's own screen shows")
+    raise refusal(403, "type-the-code")
+
+
+def refusal(status: int, id_: str, /, **params: Param) -> HTTPException:
+    """Return what a person is told where the page does not do what was asked.
+
+    Args:
+        status: Of HTTP.
+        id_: Of the message.
+        params: What stands in its braces.
+    """
+    return HTTPException(status, message(id_, **params).said())
 
 
 def check_pin(request: Request, name: str, pin: str) -> None:
@@ -159,7 +170,7 @@ def check_pin(request: Request, name: str, pin: str) -> None:
     if entry is Entry.WAIT:
         raise HTTPException(
             429,
-            f"too many wrong PINs: wait {wait_s:.0f} seconds",
+            message("pins-wait", n=f"{wait_s:.0f}").said(),
             {"Retry-After": f"{wait_s:.0f}"},
         )
     if entry is Entry.WRONG:
@@ -169,5 +180,4 @@ def check_pin(request: Request, name: str, pin: str) -> None:
         else:
             device.trail.unknown(device.store)
         is_in = device.person(request, touch=False) is not None
-        said = "wrong PIN: nothing was done" if is_in else "wrong name or PIN"
-        raise HTTPException(401, said)
+        raise refusal(401, "pin-wrong" if is_in else "name-or-pin-wrong")

@@ -28,16 +28,9 @@ SPEAKS = (
     "media/new_file.py",
     "media/helper_client.py",
     "updates/codes.py",
-    "web/access.py",
     "web/routes/cells.py",
-    "web/routes/people.py",
-    "web/routes/review.py",
-    "web/routes/slides.py",
     "live/client.py",
     "live/missed_cell.py",
-    "accounts/people.py",
-    "accounts/person.py",
-    "accounts/pins.py",
     "web/security.py",
     "web/share.py",
 )
@@ -50,11 +43,7 @@ NOT_FOR_TECHNICIANS = (
     r"LEUKOSCOPE slide=",  # the code's own words
     r"characters cannot be printed|IN ENGLISH",  # where the language is not printable
     r"is no name for a file on a stick",  # of a programmer
-    r"^keeping a count of wrong PINs",  # of the journal
-    r"^nobody here is called",  # of `leukoscope people`
-    r"^print of version",  # of an event
-    r"^(no event|started anyway|golden cells|pass)$",  # kinds and salts
-    r"^the screen$",  # of a note
+    r"^(no event|golden cells|pass)$",  # kinds and salts
     r"^(passive watch|sample type|white cells)$",  # a report says them with a capital
     r"=|'self'|'none'|charset",  # of the protocol
 )

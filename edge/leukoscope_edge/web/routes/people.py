@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from leukoscope_edge.accounts import People, PeopleError, Person, Right, named_apart
+from leukoscope_edge.messages import message
 from leukoscope_edge.web import trail
 from leukoscope_edge.web.access import (
     check_pin,
@@ -113,7 +114,7 @@ def _require_another(name: str, by: Person) -> None:
         PeopleError: They are about to.
     """
     if name.strip().casefold() == by.name.casefold():
-        raise PeopleError("nobody does this to themselves: another supervisor does")
+        raise PeopleError(message("not-yourself").said())
 
 
 def _kept(

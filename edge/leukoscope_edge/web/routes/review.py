@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi import APIRouter, Depends, Request
 
 from leukoscope_edge.accounts import Person, Right
 from leukoscope_edge.i18n import Language
@@ -19,6 +19,7 @@ from leukoscope_edge.web.access import (
     cell_of,
     device_of,
     may,
+    refusal,
 )
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.forms import JudgedForm, Keyed, Missed, Settled
@@ -73,7 +74,7 @@ def undo(
     device = device_of(request)
     last = device.store.slide(slide).last_step(person.name)
     if last is not None and last.by != person.name:
-        raise HTTPException(409, f"the last word is that of {last.by}: it stays")
+        raise refusal(409, "last-word-of", name=last.by)
     device.store.undo(slide, person.name, key=body.key)
     cell = last.cell if last else ""
     return {"cell": cell, "word": None} | _left(device, slide, person, cell)
@@ -87,7 +88,7 @@ def add_missed(
     device = device_of(request)
     news = device.counter.picture(body.frame)
     if news is None or news.slide != slide:
-        raise HTTPException(409, "this picture is gone: pause, then tap the cell")
+        raise refusal(409, "picture-gone")
     scale = device.scale_um_per_px(objective_of(device.store.slide(slide)))
     place = (body.x, body.y)
     cell = cut_missed(news, place, device.bundle.card, scale)

@@ -34,6 +34,7 @@ from leukoscope_edge.web.access import (
     at_slides,
     check_pin,
     device_of,
+    refusal,
     require,
 )
 from leukoscope_edge.web.device import Device, has_right
@@ -52,9 +53,6 @@ from leukoscope_edge.web.share import Asked, What, copy_to_stick, take_file
 router = APIRouter(prefix="/api/slides")
 Operator = Annotated[Person, Depends(at_slides)]
 CLOCKS_DIFFER = timedelta(minutes=5)
-NOT_FINISHED = (
-    "the count has failed and was not ended: go on counting, or begin a new slide"
-)
 
 
 @router.post("")
@@ -101,16 +99,12 @@ def _require_may_be_normal(device: Device, body: NewSlide, person: Person) -> No
             the same person (409).
     """
     if not has_right(person, Right.BACKGROUND):
-        raise HTTPException(403, "a supervisor starts the slides of healthy people")
+        raise refusal(403, "healthy-by-supervisor")
     if body.sample_type is not SampleType.BLOOD or body.mode != "count":
-        raise HTTPException(
-            409, "the background is measured on counted blood: choose these"
-        )
+        raise refusal(409, "background-of-blood")
     of_this_person = map(device.store.slide, device.store.slides_of(body.sample))
     if any(is_for_background(r) and r.void is None for r in of_this_person):
-        raise HTTPException(
-            409, "this person's slide is there already: take another healthy person's"
-        )
+        raise refusal(409, "healthy-again")
 
 
 @router.post("/{slide}/orders")
@@ -122,13 +116,13 @@ def order(
     record = device.store.slide(slide)
     newest = device.counter.newest
     if body.do is Do.LEAVE:
-        raise HTTPException(403, "a process ends when its model changes, not by order")
+        raise refusal(403, "leave-by-itself")
     if newest.mode in BUSY and newest.slide != slide:
-        raise HTTPException(409, f"slide {newest.slide} is being counted: end it first")
+        raise refusal(409, "counted-now", slide=newest.slide)
     if action := ASKS.get(body.do):
         require(device, slide, action)
     if body.do is Do.FINISH and newest.mode is Mode.FAILED and newest.slide == slide:
-        raise HTTPException(409, NOT_FINISHED)
+        raise refusal(409, "count-failed")
     if body.do in (Do.COUNT, Do.COUNT_MORE, Do.PREVIEW):
         device.require_open()
         device.require_same_model(record)
@@ -188,7 +182,7 @@ def void(
     device = device_of(request)
     record = require(device, slide, Action.VOID)
     if record.signatures and not has_right(person, Right.WITHDRAW):
-        raise HTTPException(403, "a supervisor withdraws what was signed")
+        raise refusal(403, "withdrawn-by-supervisor")
     device.counter.order(Order(do=Do.REST, slide=slide, by=person.name))
     device.store.void(slide, body.why, person.name, key=body.key)
     return {"next": f"/slides/{slide}/result"}
@@ -206,7 +200,7 @@ def tell(
     device, told_at = device_of(request), body.told_at.astimezone(timezone.utc)
     device.require_looked(slide)
     if told_at > datetime.now(timezone.utc) + CLOCKS_DIFFER:
-        raise HTTPException(409, "the time is still to come: look at it again")
+        raise refusal(409, "time-to-come")
     call = CriticalCall(
         who=body.who,
         how=body.how,
@@ -294,7 +288,7 @@ def _require_lights(newest: News, slide: str) -> None:
     """
     is_shown = newest.mode is Mode.PREVIEW and bool(newest.facts.get("lights"))
     if newest.slide != slide or not (is_shown or newest.mode in BUSY):
-        raise HTTPException(409, "look at the lights first: Get ready")
+        raise refusal(409, "lights-first")
 
 
 def _facts(device: Device, body: NewSlide) -> SlideFacts:
