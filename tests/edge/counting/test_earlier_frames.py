@@ -1,0 +1,55 @@
+"""What the frames before one decide about it."""
+
+import numpy as np
+import pytest
+
+from leukoscope_edge.counting.earlier_frames import EarlierFrames
+from leukoscope_edge.errors import SourceError
+from leukoscope_edge.types import Fault, Frame
+
+
+def frame(name: str, seed: int, *, height_px: int = 60, width_px: int = 80) -> Frame:
+    random = np.random.default_rng(seed)
+    shape = (height_px, width_px, 3)
+    return Frame(name=name, pixels=random.integers(0, 255, shape, np.uint8), time_s=0.0)
+
+
+def fields(scale_um_per_px: float | None = 0.1) -> EarlierFrames:
+    return EarlierFrames(scale_um_per_px, is_sequence=False, first_island=0)
+
+
+def test_a_fault_has_no_place_and_is_no_copy() -> None:
+    turn = fields().turn(Fault(name="f0", reason="cannot be read"))
+    assert (turn.place, turn.copy_of, turn.scale_um_per_px) == (None, "", None)
+
+
+def test_a_field_that_came_before_is_a_copy_of_it() -> None:
+    earlier = fields()
+    turns = [earlier.turn(frame(f"{i}.png", seed)) for i, seed in enumerate((1, 2, 1))]
+    assert [t.copy_of for t in turns] == ["", "", "0.png"]
+    assert [t.place for t in turns] == [None] * 3
+
+
+def test_a_given_scale_holds_for_every_frame() -> None:
+    earlier = fields(0.25)
+    assert earlier.turn(frame("a", 1)).scale_um_per_px == 0.25
+    assert earlier.turn(frame("b", 2)).measures
+
+
+def test_where_no_cell_says_a_scale_none_is_known() -> None:
+    turn = fields(None).turn(frame("a", 1))
+    assert turn.scale_um_per_px is None
+    assert not turn.measures
+
+
+def test_a_sequence_takes_one_size_and_fields_take_all() -> None:
+    sequence = EarlierFrames(0.1, is_sequence=True, first_island=3)
+    place = sequence.turn(frame("a", 1)).place
+    assert place is not None
+    assert place.island == 3
+    with pytest.raises(SourceError, match="frame b has another size"):
+        sequence.turn(frame("b", 1, width_px=84))
+    assert len(sequence.visited()) == 1
+    other = fields()
+    other.turn(frame("a", 1))
+    assert other.turn(frame("b", 2, width_px=84)).copy_of == ""

@@ -1,0 +1,58 @@
+"""By which chances cells of several laboratories are drawn."""
+
+import numpy as np
+import pytest
+
+from leukoscope_train.data.kind_sampling import (
+    BLAST_SHARE,
+    CNMC_SHARE_OF_BLASTS,
+    DEGRADED_SHARE,
+    draw_chances,
+)
+from leukoscope_train.data.laboratories import LabCells
+
+
+def cells(rows: list[tuple[str, str]], degraded: tuple[int, ...] = ()) -> LabCells:
+    n = len(rows)
+    kinds, laboratories = (np.array(column) for column in zip(*rows, strict=True))
+    return LabCells(
+        pixels=np.zeros((n, 2, 2, 3), np.uint8),
+        kinds=kinds,
+        laboratories=laboratories,
+        people=np.array([""] * n),
+        names=np.array([str(i) for i in range(n)]),
+        splits=np.array([""] * n),
+        areas_um2=np.ones(n),
+        is_degraded=np.isin(np.arange(n), degraded),
+    )
+
+
+ROWS = [
+    ("blast", "cnmc"),
+    ("blast", "a"),
+    ("blast", "a"),
+    ("blast", "b"),
+    ("lymphocyte", "a"),
+    ("monocyte", "a"),
+    ("monocyte", "b"),
+    ("B-precursor", "b"),
+]
+
+
+def test_chances_sum_to_one_and_blasts_get_their_share() -> None:
+    chances = draw_chances(cells(ROWS))
+    assert chances.sum() == pytest.approx(1)
+    assert chances[:4].sum() == pytest.approx(BLAST_SHARE)
+
+
+def test_in_a_kind_every_laboratory_counts_alike_but_for_one() -> None:
+    chances = draw_chances(cells(ROWS))
+    assert chances[0] == pytest.approx(CNMC_SHARE_OF_BLASTS * BLAST_SHARE)
+    assert chances[1] + chances[2] == pytest.approx(chances[3])
+    assert chances[5] == pytest.approx(chances[6])
+    assert chances[4] == pytest.approx(chances[5] + chances[6])
+
+
+def test_degraded_cells_get_a_share_however_few_they_are() -> None:
+    chances = draw_chances(cells([("blast", "a")] * 4 + [("monocyte", "a")], (0,)))
+    assert chances[0] == pytest.approx(DEGRADED_SHARE * chances[:4].sum())
