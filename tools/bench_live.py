@@ -7,7 +7,7 @@
 Walks the road of the page's counting process: `SlideRun` frame by frame, and `Keeper`,
 which writes to records in a temporary folder (TMPDIR says on which disk). The steps are
 timed where frames are looked at one by one. Then, in turns, the same frames are looked
-at with 1, 2, ... searches for cells at once (`SlideRun.look_at_all`): with 2, the next
+at with 1, 2, ... searches for cells at once (`look_at_all`): with 2, the next
 frame is searched while this one's cells are cut out, judged and kept. Cells, calls and
 sightings must come out the same, or this ends with 1. All rounds run in turns, and
 ratios are of times in one round.
@@ -59,6 +59,7 @@ from leukoscope_edge.records.slides.slide import Identity, Origin, SlideSetUp
 from leukoscope_edge.records.store import Store, open_store
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.screening import Looked, SlideRun
+from leukoscope_edge.search_ahead import look_at_all
 from leukoscope_edge.types import Cell, Domain, Fault, Frame
 
 Items = list[Frame | Fault]
@@ -193,7 +194,7 @@ def _walk(
             clock.time("crops and album", run, "take_in"),
         ]
         with Stopwatch() as watch:
-            looks = run.look_at_all(slide.items, n_at_once)
+            looks = look_at_all(run, slide.items, n_at_once)
             for item, looked in zip(slide.items, looks, strict=True):
                 cells = _take_in(item, looked, run, keeper, clock)
         for take_away in unclock:

@@ -75,6 +75,7 @@ from leukoscope_edge.inference.classifier import BATCH_SIZE, p_blast
 from leukoscope_edge.inference.engine import Engine, OnnxCpuEngine
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.screening import SlideRun
+from leukoscope_edge.search_ahead import look_at_all
 from leukoscope_edge.types import U8, Frame
 from leukoscope_export.bundle import Quick, Release, Trained, write_bundle
 from leukoscope_export.graphs.fp32_graph import onnx_bytes
@@ -217,7 +218,7 @@ def _race(source: str, bundle: Bundle, options: argparse.Namespace) -> Race:
         )
         while frames := _next_frames(camera):
             with Stopwatch() as watch:
-                for _ in run.look_at_all(frames, options.threads):
+                for _ in look_at_all(run, frames, options.threads):
                     pass
             race.ours.append(watch.taken)
             first = -race.n_frames % options.plain_every

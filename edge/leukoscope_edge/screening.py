@@ -11,9 +11,9 @@ A `SlideRun` walks it frame by frame and can be asked at any time what it holds;
 live device does that. `screen` is a loop over it.
 """
 
-from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 
 from tqdm import tqdm
@@ -41,6 +41,7 @@ from leukoscope_edge.screening_result import (
     report_of_fault,
     report_of_frame,
 )
+from leukoscope_edge.search_ahead import look_at_all
 from leukoscope_edge.types import (
     THRESHOLDS,
     Call,
@@ -64,9 +65,6 @@ from leukoscope_edge.vision.sightings import (
     find_sightings,
 )
 
-MAX_AHEAD_SIZE = 3 * 2_000_000
-"""Values of a frame, two million pixels: several searches in larger ones at once would
-need too much memory."""
 GUIDANCE = {
     TrackingState.TOO_FAST: "moved too fast: hold still",
     TrackingState.LOST: "lost the place: go back slowly to where you were",
@@ -154,24 +152,6 @@ class SlideRun:
             pool: Its threads search.
         """
         return pool.submit(self._find, item, self._frames.turn(item))
-
-    def look_at_all(
-        self, items: Iterable[Frame | Fault], n_threads: int
-    ) -> Iterator[Looked]:
-        """Look at frame after frame, as `look` does, seeking in several at once.
-
-        Args:
-            items: What a camera shows.
-            n_threads: Searches at once; large frames are searched one by one.
-        """
-        waiting: deque[Future[Looked]] = deque()
-        with ThreadPoolExecutor(n_threads) as pool:
-            for item in items:
-                waiting.append(self.seek(item, pool))
-                while len(waiting) > n_ahead(item, n_threads):
-                    yield self.take_in(waiting.popleft().result())
-            while waiting:
-                yield self.take_in(waiting.popleft().result())
 
     def new_area(self) -> None:
         """Count on from a place that need not touch where the lens has been.
@@ -364,7 +344,7 @@ def screen(
     )
     bar = tqdm(total=camera.n_frames, disable=not show_progress, unit="frame")
     with bar:
-        for _ in run.look_at_all(items_of(camera), n_threads):
+        for _ in look_at_all(run, items_of(camera), n_threads):
             bar.update()
     return run.finish(source)
 
@@ -381,13 +361,6 @@ def require_domain(domain: Domain, bundle: Bundle) -> None:
             f"{card.id} was made for {card.domain} slides, and this source is "
             f"{domain}: name another model with --bundle, or none"
         )
-
-
-def n_ahead(item: Frame | Fault, n_threads: int) -> int:
-    """Return how many frames may wait behind this one."""
-    if isinstance(item, Frame) and item.pixels.size > MAX_AHEAD_SIZE:
-        return 0
-    return n_threads - 1
 
 
 def _why_not(frame: Frame, placement: Placement | None) -> str | None:

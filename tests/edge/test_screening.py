@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from leukoscope_edge import screening
+from leukoscope_edge import search_ahead
 from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.counting.background import NormalSlide, SiteBackground
 from leukoscope_edge.errors import BundleError, ConfigError
@@ -17,8 +17,9 @@ from leukoscope_edge.inference.segmenter_fallback import ServingSegmenter
 from leukoscope_edge.messages import NOT_FOR_CARE
 from leukoscope_edge.outcome import Refusal, VerdictName
 from leukoscope_edge.sample import SIMULATED_SAMPLE, SampleType
-from leukoscope_edge.screening import MAX_AHEAD_SIZE, SlideRun, screen
+from leukoscope_edge.screening import SlideRun, screen
 from leukoscope_edge.screening_result import Screening
+from leukoscope_edge.search_ahead import MAX_AHEAD_SIZE, look_at_all
 from leukoscope_edge.types import Fault, Frame
 
 
@@ -94,13 +95,13 @@ def test_a_fault_is_listed_as_skipped() -> None:
 def test_several_frames_at_once_give_what_one_after_another_gives(
     largest: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(screening, "MAX_AHEAD_SIZE", largest)
+    monkeypatch.setattr(search_ahead, "MAX_AHEAD_SIZE", largest)
     with parse_simulated("simulated:cells=12,frames=16,seed=4") as camera:
         items: list[Frame | Fault] = [f for _ in range(16) if (f := camera.read())]
     items.insert(5, Fault(name="torn", reason="is torn"))
     with slide_run() as run, slide_run() as other:
         apart = [run.look(item) for item in items]
-        at_once = list(other.look_at_all(items, 3))
+        at_once = list(look_at_all(other, items, 3))
         assert [a.report for a in apart] == [b.report for b in at_once]
         assert [a.place for a in apart] == [b.place for b in at_once]
         assert facts(run) == facts(other)

@@ -20,7 +20,8 @@ from leukoscope_edge.quality.illumination import LightLog
 from leukoscope_edge.quality.levey_jennings import note_light
 from leukoscope_edge.records.slides.conclusion import context_of
 from leukoscope_edge.records.slides.slide import SlideRecord
-from leukoscope_edge.screening import Looked, SlideRun, n_ahead
+from leukoscope_edge.screening import Looked, SlideRun
+from leukoscope_edge.search_ahead import n_ahead
 from leukoscope_edge.types import U8, Cell, Fault, Frame
 
 MOVED_ON_FRAMES = 20
