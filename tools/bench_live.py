@@ -44,7 +44,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from quiet_machine import Stopwatch, Taken, Watch, spread, verdict
+from quiet_machine import MIN_OWN, Stopwatch, Taken, Watch, spread, verdict
 
 from leukoscope_edge import screening
 from leukoscope_edge.capture.camera import items_of
@@ -131,7 +131,7 @@ def main() -> int:
         "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "steps_ms": _steps(steps, len(slide.items) * options.rounds),
         "ahead": [_ahead(n, taken, options.ahead[0]) for n in options.ahead],
-        "machine": verdict(watch.used),
+        "machine": verdict(watch.used, 0.0 if options.sync_ms else MIN_OWN),
     }
     if options.instructions:
         found["instructions"] = _instructions(options, len(slide.items))

@@ -12,7 +12,9 @@ What counts, of the machine's time while the benchmark ran:
 * stolen: the hypervisor gave it to another machine (`steal` of /proc/stat);
 * others: other processes computed, on whatever core (/proc/stat less our own);
 * kept waiting: our threads were ready and had no core (run delay, /proc/PID/schedstat
-  of every thread).
+  of every thread);
+* too little: our own processor time lies far below the clock, as where a container's
+  quota throttles us, which none of the others shows.
 
 Source: proc(5); Linux, Documentation/scheduler/sched-stats.rst.
 """
@@ -28,6 +30,8 @@ from types import TracebackType
 
 MAX_STOLEN, MAX_OTHERS, MAX_WAITING = 0.01, 0.10, 0.05
 """Shares of one core. With these, medians of one benchmark repeat within 3 %."""
+MIN_OWN = 0.8
+"""Share of the clock that a benchmark, which only computes, has the processor."""
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 STAT, SCHED = Path("/proc/stat"), Path("/proc/self/task")
 
@@ -77,8 +81,13 @@ class Usage:
         )
 
 
-def why_not_quiet(used: Usage) -> str:
-    """Return why figures of that time do not count, "" where they do."""
+def why_not_quiet(used: Usage, least_own: float = MIN_OWN) -> str:
+    """Return why figures of that time do not count, "" where they do.
+
+    Args:
+        used: What was used.
+        least_own: Share of the clock that was to be computed; 0 where much is waited.
+    """
     if used.wall_s <= 0:
         return "nothing was measured"
     others_s = max(0.0, used.busy_s - used.own_s)
@@ -92,12 +101,14 @@ def why_not_quiet(used: Usage) -> str:
         for what, (seconds, limit) in shares.items()
         if seconds / used.wall_s > limit
     ]
+    if used.own_s < least_own * used.wall_s:
+        found.append(f"it computed for {used.own_s / used.wall_s:.0%} of the clock")
     return ", ".join(found)
 
 
-def verdict(used: Usage) -> str:
-    """Return the line that stands beside the figures."""
-    why = why_not_quiet(used)
+def verdict(used: Usage, least_own: float = MIN_OWN) -> str:
+    """Return the line that stands beside the figures; as `why_not_quiet`."""
+    why = why_not_quiet(used, least_own)
     return f"not quiet: figures do not count ({why})" if why else "quiet"
 
 

@@ -1,5 +1,7 @@
 """The tools for engineers run and give what they promise; no figure is judged."""
 
+import argparse
+import importlib
 import json
 import subprocess
 import sys
@@ -98,6 +100,55 @@ def test_a_running_count_is_timed_by_step_and_counts_the_same_ahead() -> None:
         assert row["wall_ms"]["low"] <= row["ms_a_frame"] <= row["wall_ms"]["high"]
         assert row["cpu_ms"]["median"] > 0
     assert is_said(found["machine"])
+
+
+COUNTS = {1: 9_000_000, 2: 15_000_000}
+"""Of one walk and of two: a walk's own are the difference."""
+PERF = """#!{python}
+import sys
+n = {counts}[int(sys.argv[sys.argv.index("--walks") + 1])]
+sys.stderr.write(f"a warning\\n{{n}},,instructions:u,1000,100.00,,\\n")
+"""
+NO_COUNTERS = """#!{python}
+import sys
+sys.stderr.write("<not supported>,,instructions:u,0,100.00,,\\n")
+"""
+CALLGRIND = """#!{python}
+import sys
+n = {counts}[int(sys.argv[sys.argv.index("--walks") + 1])]
+sys.stderr.write(f"==7== Callgrind\\n==7== Collected : {{n}}\\n==7==\\n")
+"""
+
+
+@pytest.mark.parametrize(
+    ("programs", "by"),
+    [
+        ({"perf": PERF, "valgrind": CALLGRIND}, "perf stat"),
+        ({"perf": NO_COUNTERS, "valgrind": CALLGRIND}, "callgrind"),
+        ({"valgrind": CALLGRIND}, "callgrind"),
+        ({"perf": NO_COUNTERS}, ""),
+        ({}, ""),
+    ],
+)
+def test_instructions_are_counted_by_what_the_machine_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, programs: dict[str, str], by: str
+) -> None:
+    monkeypatch.syspath_prepend(str(TOOLS))
+    bench = importlib.import_module("bench_live")
+    for name, text in programs.items():
+        program = tmp_path / name
+        program.write_text(text.format(python=sys.executable, counts=COUNTS))
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    options = argparse.Namespace(
+        source="simulated", frames=3, segmenter="thresholds", um_per_px=None
+    )
+    if not by:
+        with pytest.raises(SystemExit, match="counts instructions here"):
+            bench._instructions(options, 3)
+        return
+    found = bench._instructions(options, 3)
+    assert found == {"by": by, "millions_a_frame": 2.0}
 
 
 @pytest.mark.slow

@@ -25,6 +25,8 @@ def _tools_on_the_path() -> Iterator[None]:
         ({"busy_s": 12.0}, "20% of a core of other processes"),
         ({"waiting_s": 1.0}, "10% of a core kept waiting for a core"),
         ({"busy_s": 20.0, "waiting_s": 5.0}, "100% of a core of other processes, 50%"),
+        ({"own_s": 8.0, "busy_s": 8.0}, ""),
+        ({"own_s": 7.0, "busy_s": 7.0}, "it computed for 70% of the clock"),
         ({"wall_s": 0.0}, "nothing was measured"),
     ],
 )
@@ -43,6 +45,14 @@ def test_says_what_got_in_the_way(changes: dict[str, float], why: str) -> None:
     assert bool(why_not_quiet(used)) == bool(why)
     expected = "not quiet: figures do not count (" if why else "quiet"
     assert verdict(used).startswith(expected)
+
+
+def test_what_waits_on_purpose_need_not_compute() -> None:
+    from quiet_machine import Usage, verdict
+
+    used = Usage(wall_s=10.0, own_s=2.0, busy_s=2.0, stolen_s=0.0, waiting_s=0.0)
+    assert verdict(used, 0.0) == "quiet"
+    assert verdict(used) != "quiet"
 
 
 def test_a_child_that_computes_is_our_own_and_another_process_is_not() -> None:
