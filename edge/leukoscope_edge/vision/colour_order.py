@@ -14,9 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import cv2
 import numpy as np
 
-from leukoscope_edge.types import U8
+from leukoscope_edge.types import F64, U8
+from leukoscope_edge.vision.otsu import percentile_of
 
 Order = Literal["right", "red-blue", "red-green", "green-blue", "inverted"]
 
@@ -67,34 +69,43 @@ def measure_colours(pixels: U8) -> FrameColours:
     """
     height, width = pixels.shape[:2]
     step = min(MAX_EVERY_PX, max(1, math.isqrt(height * width // N_SAMPLED)))
-    every = pixels[::step, ::step].reshape(-1, 3)
-    lit = every[every.max(axis=1) > BLACK]
-    green = lit[:, 1] if len(lit) else every[:, 1]
-    smooth = np.convolve(
-        np.bincount(green, minlength=256), np.ones(SMOOTH_LEVELS), "same"
-    )
-    mode = float(smooth.argmax())
-    low, high = np.percentile(green, (1, 99))
+    every = _channels(pixels[::step, ::step])
+    brightest = cv2.max(cv2.max(every[0], every[1]), every[2])
+    lit = every[:, brightest.ravel() > BLACK]
+    green = np.bincount(lit[1] if lit.size else every[1], minlength=256)
+    mode = float(np.convolve(green, np.ones(SMOOTH_LEVELS), "same").argmax())
     return FrameColours(
         mode=mode,
-        above=float(high) - mode,
-        below=mode - float(low),
+        above=percentile_of(green, 99) - mode,
+        below=mode - percentile_of(green, 1),
         density=_density(lit),
         negative=_density(255 - every) if mode < MAX_DARK_MODE else None,
     )
 
 
+def _channels(pixels: U8) -> U8:
+    """Return (3, N) of (H, W, 3) pixels."""
+    channels = cv2.split(np.ascontiguousarray(pixels))
+    return np.stack([channel.ravel() for channel in channels])
+
+
 def _density(flat: U8) -> Density | None:
-    """Return the mean density of nuclei in (N, 3) pixels, None where too few."""
-    if len(flat) < MIN_NUCLEUS_PX:
+    """Return the mean density of nuclei in (3, N) pixels, None where too few."""
+    if flat.shape[1] < MIN_NUCLEUS_PX:
         return None
-    plasma = np.percentile(flat, PLASMA_PERCENTILE, axis=0)
-    density = np.log((plasma + 1) / (flat.astype(np.float32) + 1)).clip(0)
-    nuclei = density[density.sum(axis=1) > MIN_DENSITY]
+    density = np.stack([_density_of_levels(channel)[channel] for channel in flat])
+    nuclei = density[:, density.sum(axis=0) > MIN_DENSITY].T
     if len(nuclei) < MIN_NUCLEUS_PX:
         return None
     red, green, blue = (float(v) for v in nuclei.mean(axis=0))
     return red, green, blue
+
+
+def _density_of_levels(channel: U8) -> F64:
+    """Return the density under a channel's plasma of each of 256 levels, at least 0."""
+    counts = np.bincount(channel, minlength=256)
+    plasma = percentile_of(counts, PLASMA_PERCENTILE)
+    return np.asarray(np.log((plasma + 1) / np.arange(1.0, 257.0)).clip(0), np.float64)
 
 
 def order_of(frames: Sequence[FrameColours]) -> Order:

@@ -222,7 +222,7 @@ def _rival(scores: F32, x: int, y: int) -> float:
     others = scores.copy()
     r = PEAK_RADIUS_PX
     others[max(0, y - r) : y + r + 1, max(0, x - r) : x + r + 1] = -1
-    return float(others.max())
+    return cv2.minMaxLoc(others)[1]
 
 
 def _peak_offset(three: F32) -> float:

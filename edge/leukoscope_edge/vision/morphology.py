@@ -7,6 +7,7 @@ as kernels; of large ones the transform itself costs less, whatever their radius
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -107,6 +108,7 @@ def dilate(mask: U8, radius_px: float) -> U8:
     return dilated
 
 
+@lru_cache(maxsize=64)
 def _disc(radius_px: float) -> U8:
     """Return the disc of the 3 x 3 distance transform, (2k + 1, 2k + 1) uint8."""
     k = math.floor(MASK_3_REACH * radius_px)

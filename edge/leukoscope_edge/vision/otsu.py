@@ -1,7 +1,10 @@
 """Otsu's threshold for three classes, and the counts of grey levels it needs."""
 
+import math
+
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from leukoscope_edge.types import F32, U8, BoolArray
 
@@ -64,3 +67,16 @@ def median_of(counts: F32) -> float:
     n = int(below[-1])
     low, high = np.searchsorted(below, [(n - 1) // 2, n // 2], side="right")
     return (int(low) + int(high)) / 2
+
+
+def percentile_of(counts: npt.NDArray[np.int64] | F32, percent: float) -> float:
+    """Return a percentile of counts, as `numpy.percentile` does of what was counted.
+
+    Args:
+        counts: (n,), how often each of the levels 0..n - 1 occurs, one of them not 0.
+        percent: 0..100; between two ranks linearly.
+    """
+    below = np.cumsum(counts, dtype=np.int64)
+    rank = float(below[-1] - 1) * percent / 100
+    low, high = np.searchsorted(below, [int(rank), math.ceil(rank)], side="right")
+    return float(low + (high - low) * (rank - int(rank)))

@@ -194,7 +194,7 @@ def _red_cells(
     """Return what is as red as the foreground far from all nuclei."""
     near = dilate(nuclei.view(np.uint8), WHITE_CELL_REACH_UM / scale_um_per_px)
     far = foreground & (near == 0)
-    if far.mean() <= MIN_RED_FRACTION:
+    if np.count_nonzero(far) <= MIN_RED_FRACTION * far.size:
         return np.zeros_like(foreground)
     level = RED_SHARE * median_of(counts_of(redness, far))
     return np.asarray(redness > int(level), np.bool_)

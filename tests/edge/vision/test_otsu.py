@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from leukoscope_edge.vision.otsu import counts_of, median_of, otsu3, otsu3_of
+from leukoscope_edge.vision.otsu import (
+    counts_of,
+    median_of,
+    otsu3,
+    otsu3_of,
+    percentile_of,
+)
 
 
 def spread_within(levels: np.ndarray, t1: int, t2: int) -> float:
@@ -53,3 +59,15 @@ def test_counts_only_where_the_mask_says() -> None:
 @pytest.mark.parametrize("values", [[5], [5, 7], [1, 2, 9], [0, 0, 0, 255]])
 def test_the_median_of_counts_is_numpys(values: list[int]) -> None:
     assert median_of(counts_of(np.array([values], np.uint8))) == np.median(values)
+
+
+@pytest.mark.parametrize("percent", [0, 1, 50, 92, 95, 99.5, 100])
+@pytest.mark.parametrize("n", [1, 2, 3, 7, 200, 4801])
+def test_the_percentile_of_counts_is_numpys(n: int, percent: float) -> None:
+    values = np.random.default_rng(n).integers(0, 256, (1, n)).astype(np.uint8)
+    found = percentile_of(counts_of(values), percent)
+    assert found == pytest.approx(float(np.percentile(values, percent)), abs=1e-9)
+
+
+def test_a_percentile_lies_between_two_ranks() -> None:
+    assert percentile_of(counts_of(np.array([[10, 20]], np.uint8)), 25) == 12.5
