@@ -3,6 +3,7 @@
 import argparse
 import re
 import shlex
+from pathlib import Path
 
 import pytest
 from tests.docs.reading import (
@@ -163,6 +164,14 @@ def test_every_command_stands_in_some_document() -> None:
     ] == []
 
 
+def of_tool(tool: str) -> list[Path]:
+    """A tool's file, and those beside it from which it imports."""
+    own = ROOT / tool
+    beside = re.findall(r"^from (\w+) import", own.read_text(), re.MULTILINE)
+    files = [own.with_name(f"{name}.py") for name in beside]
+    return [own, *(path for path in files if path.exists())]
+
+
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_verb_and_option_of_a_tool_is_in_its_source(document: str) -> None:
     wrong = []
@@ -170,7 +179,7 @@ def test_every_verb_and_option_of_a_tool_is_in_its_source(document: str) -> None
         m for piece in code(DOCUMENTS[document]) for m in WORKSHOP.findall(piece)
     ):
         top = {"leukoscope_train": "train", "leukoscope_export": "export"}
-        sources = (ROOT / top[package]).rglob("*.py") if package else [ROOT / tool]
+        sources = (ROOT / top[package]).rglob("*.py") if package else of_tool(tool)
         source = "".join(p.read_text() for p in sources)
         words = re.findall(r"(?<!\S)--[a-z][\w-]*", rest)
         verb = re.match(r" ([a-z][\w-]*)", rest)
