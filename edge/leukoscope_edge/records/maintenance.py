@@ -157,6 +157,13 @@ class Caretaker:
         """What is known of the database now."""
         return self._soundness.found
 
+    @property
+    def troubles(self) -> list[str]:
+        """What is not as it should be with the database and its copy."""
+        known = {Integrity.DAMAGED: DAMAGED, Integrity.NOTHING: LOOKING}
+        found = known.get(self.found, "")
+        return [*filter(None, (found, self.check_trouble, self.copy_trouble))]
+
     def require_sound(self, within_s: float = WAIT_S) -> None:
         """Let nothing be done before the database is known to be sound.
 

@@ -35,7 +35,7 @@ from leukoscope_edge.records.identities import Identities
 from leukoscope_edge.records.integrity import Integrity
 from leukoscope_edge.records.keys import Keys, fingerprint, open_keys
 from leukoscope_edge.records.ledger import Ledger
-from leukoscope_edge.records.maintenance import DAMAGED, LOOKING, Caretaker
+from leukoscope_edge.records.maintenance import Caretaker
 from leukoscope_edge.records.pictures import Pictures
 from leukoscope_edge.records.recovery import Recovery
 from leukoscope_edge.records.slides.cell_archive import picture_problems
@@ -43,6 +43,7 @@ from leukoscope_edge.records.slides.count_writer import CountWriter
 from leukoscope_edge.records.slides.review_writer import ReviewWriter
 from leukoscope_edge.records.slides.slide import (
     Kind,
+    SlideRecord,
     SlideSetUp,
 )
 from leukoscope_edge.records.slides.slide_reader import SlideReader
@@ -101,14 +102,9 @@ class Store:
         self.folder = folder
         self.pictures = Pictures(folder / PICTURES)
         self._has_erased = False
-        self._caretaker, self._connection, self.recovery = _opened(
+        self._caretaker, self._connection, self.recovery, keys = _opened(
             folder, now, waits, on_long_work
         )
-        try:
-            keys = _keys_of(folder, self._connection)
-        except BaseException:
-            self._caretaker.leave(self._connection)
-            raise
         self.device = fingerprint(keys.device.public_key())
         self._head_file = HeadFile(folder / HEAD_NAME, keys.device.public_key())
         self._ledger = Ledger(
@@ -244,17 +240,8 @@ class Store:
     @property
     def troubles(self) -> list[str]:
         """What is not as it should be with the database and its copy."""
-        care, found = self._caretaker, self._caretaker.found
-        known = [DAMAGED] if found is Integrity.DAMAGED else []
-        known += [LOOKING] if found is Integrity.NOTHING else []
-        erasing = ERASING if self.is_erasing else ""
-        troubles = (
-            care.check_trouble,
-            care.copy_trouble,
-            self._head_file.trouble,
-            erasing,
-        )
-        return [*filter(None, (*known, *troubles))]
+        more = self._head_file.trouble, ERASING if self.is_erasing else ""
+        return [*self._caretaker.troubles, *filter(None, more)]
 
     def start_slide(self, set_up: SlideSetUp, by: str, *, key: str = "") -> str:
         """Start a slide and return its number, such as `0412`.
@@ -323,13 +310,12 @@ class Store:
         if known is not None and not self._ledger.holds(known):
             problems.append(Problem(known.seq, "was written, and is not here"))
         # what cannot be trusted is not folded
-        return problems or [*self._slide_problems()]
+        return problems or [p for r in self.every_slide() for p in self._of_slide(r)]
 
-    def _slide_problems(self) -> Iterator[Problem]:
-        for record in self.every_slide():
-            yield from picture_problems(self.pictures, record)
-            of_identity = list(self._identities.problems(record))
-            yield from of_identity or self.worklist.problems(record)
+    def _of_slide(self, record: SlideRecord) -> Iterator[Problem]:
+        yield from picture_problems(self.pictures, record)
+        of_identity = list(self._identities.problems(record))
+        yield from of_identity or self.worklist.problems(record)
 
 
 def open_store(
@@ -353,7 +339,7 @@ def _opened(
     now: Callable[[], datetime],
     waits: bool,
     on_long_work: Callable[[], None],
-) -> tuple[Caretaker, sqlite3.Connection, Recovery | None]:
+) -> tuple[Caretaker, sqlite3.Connection, Recovery | None, Keys]:
     path, copy = folder / DATABASE_NAME, folder / COPY_FOLDER / DATABASE_NAME
 
     def prepare() -> None:
@@ -362,13 +348,20 @@ def _opened(
     try:
         caretaker = Caretaker(path, copy, now, Witnesses(folder))
         try:
-            opened = caretaker.open(prepare, waits=waits, on_long_work=on_long_work)
+            connection, recovery = caretaker.open(
+                prepare, waits=waits, on_long_work=on_long_work
+            )
         except BaseException:
             caretaker.leave()
             raise
     except (sqlite3.Error, OSError) as err:
         raise RecordError(_why_closed(path, err)) from err
-    return caretaker, *opened
+    try:
+        keys = _keys_of(folder, connection)
+    except BaseException:
+        caretaker.leave(connection)
+        raise
+    return caretaker, connection, recovery, keys
 
 
 def _why_closed(path: Path, error: Exception) -> str:
