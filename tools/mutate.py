@@ -81,7 +81,12 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "records/test_backup.py",
             "records/test_recovery.py",
         ),
-        "records/identities.py": ("records/test_store.py", "records/test_audit.py"),
+        "records/identities.py": (
+            "records/test_identities.py",
+            "records/test_store.py",
+            "records/test_audit.py",
+        ),
+        "records/retention.py": ("records/test_retention.py",),
         "records/keys.py": ("records/test_store.py", "records/test_audit.py"),
         "records/head_file.py": ("records/test_head_file.py",),
         "records/integrity.py": (

@@ -13,6 +13,12 @@ from leukoscope_edge.durable import PIECE_BYTES, write_stream
 from leukoscope_edge.errors import OutputError, RecordError
 from leukoscope_edge.records.backups import sealed_file
 from leukoscope_edge.records.backups.backup import restore_backup, write_backup
+from leukoscope_edge.records.backups.restore_step import (
+    BEFORE,
+    RESTORED,
+    RESTORING,
+    begin_last_step,
+)
 from leukoscope_edge.records.backups.sealed_file import (
     CHUNK_BYTES,
     TAG_BYTES,
@@ -108,6 +114,21 @@ def test_a_short_passphrase_is_refused_and_leaves_nothing(
     with pytest.raises(RecordError, match="at least 12"):
         write_backup(bench.store, stick, "short", "ann")
     assert list(stick.iterdir()) == []
+
+
+def test_a_passphrase_of_the_shortest_length_is_taken() -> None:
+    words = "x" * sealed_file.MIN_PASSPHRASE_LENGTH
+    SealedWriter(io.BytesIO(), words, cost=LOW_COST)
+    with pytest.raises(RecordError, match="at least 12"):
+        SealedWriter(io.BytesIO(), words[1:], cost=LOW_COST)
+
+
+def test_a_later_restore_takes_the_next_number(tmp_path: Path) -> None:
+    for n in (1, 2):
+        (tmp_path / f"{BEFORE}{n}").mkdir()
+    begin_last_step(tmp_path, ("pictures",))
+    assert (tmp_path / f"{RESTORED}3" / "pictures").is_dir()
+    assert not (tmp_path / RESTORING).exists()
 
 
 def test_a_missing_stick_is_one_line(bench: Any, tmp_path: Path) -> None:

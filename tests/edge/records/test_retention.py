@@ -5,7 +5,12 @@ from typing import Any
 
 import pytest
 
-from leukoscope_edge.records.retention import MAX_STEP, Retention, apply_retention
+from leukoscope_edge.records.retention import (
+    MAX_STEP,
+    Retention,
+    _Time,
+    apply_retention,
+)
 from leukoscope_edge.records.slides.slide import SlideSetUp
 from leukoscope_edge.records.store import Store
 
@@ -41,6 +46,23 @@ def test_the_default_keeps_everything(bench: Any) -> None:
     bench.signed()
     rule = Retention(identities_days=None, pictures_days=None)
     assert apply_retention(bench.store, rule, after(300), "device") == []
+
+
+@pytest.mark.parametrize(
+    ("step", "is_counted"),
+    [
+        (MAX_STEP, True),
+        (-MAX_STEP, True),
+        (MAX_STEP + timedelta.resolution, False),
+        (-MAX_STEP - timedelta.resolution, False),
+    ],
+)
+def test_a_step_of_the_clock_counts_up_to_the_longest(
+    step: timedelta, *, is_counted: bool
+) -> None:
+    time, start = _Time(), datetime(2026, 11, 29, tzinfo=timezone.utc)
+    assert time.pass_to(start)
+    assert time.pass_to(start + step) is is_counted
 
 
 class Clock:

@@ -1,0 +1,32 @@
+"""What is hidden under a slide's key, and what is left when the key is destroyed."""
+
+from typing import Any
+
+import pytest
+
+from leukoscope_edge.errors import StepError
+
+
+def test_an_erased_slide_takes_no_identity_and_hides_no_text(bench: Any) -> None:
+    erased, kept = bench.signed(), bench.signed()
+    identities = bench.store._identities
+    identity = bench.store.identity(erased)
+    bench.store.erase(erased, "request", "ann")
+    with (
+        pytest.raises(StepError, match="is erased"),
+        bench.store._ledger.writing() as connection,
+    ):
+        identities.change(connection, erased, identity)
+    assert identities.seal_text(erased, "a word") == ""
+    assert identities.seal_text(kept, "") == ""
+    sealed = identities.seal_text(kept, "a word")
+    assert identities.open_text(kept, sealed) == "a word"
+
+
+def test_a_pseudonym_is_of_the_sample_and_goes_with_the_key(bench: Any) -> None:
+    one, again, other = bench.signed(), bench.signed(), bench.signed(sample="S-2")
+    named = [bench.store._identities.pseudonym(s) for s in (one, again, other)]
+    assert named[0] == named[1] != named[2]
+    assert all(len(name) == 12 for name in named)
+    bench.store.erase(one, "request", "ann")
+    assert bench.store._identities.pseudonym(one) == ""
