@@ -220,6 +220,12 @@ def test_refuses_more_operators_than_are_allowed(
         onnx_policy.check(data)
 
 
+@pytest.mark.parametrize("kind", onnx_policy.ITEM_BYTES)
+def test_an_element_is_as_long_as_the_format_has_it(kind: int) -> None:
+    size = helper.tensor_dtype_to_np_dtype(kind).itemsize
+    assert onnx_policy.ITEM_BYTES[kind] == size
+
+
 def test_an_empty_file_is_called_empty() -> None:
     with pytest.raises(BundleError, match="is empty"):
         onnx_policy.check(b"")

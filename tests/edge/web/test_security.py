@@ -11,6 +11,7 @@ from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.security import (
     LOCK_AFTER_S,
     MAX_BODY_BYTES,
+    TOKEN_HEADER,
     Sessions,
     _limited,
 )
@@ -139,6 +140,23 @@ def test_only_a_page_of_this_very_address_may_change_anything(
 ) -> None:
     answer = browser.post("/api/sign-out", json={}, headers=headers)
     assert answer.status_code == (200 if is_let_in else 403)
+
+
+@pytest.mark.parametrize("token", ["", "0" * 64])
+def test_nothing_changes_without_the_token_of_the_page(
+    browser: Browser, token: str
+) -> None:
+    headers = {TOKEN_HEADER: token}
+    assert browser.post("/api/sign-out", json={}, headers=headers).status_code == 403
+    assert browser.post("/api/sign-out", json={}).status_code == 200
+
+
+@pytest.mark.parametrize(("beyond", "is_too_much"), [(0, False), (1, True)])
+def test_a_body_may_be_as_long_as_is_allowed_and_no_longer(
+    browser: Browser, beyond: int, *, is_too_much: bool
+) -> None:
+    answer = browser.post("/api/sign-out", content=b" " * (MAX_BODY_BYTES + beyond))
+    assert (answer.status_code == 413) is is_too_much
 
 
 def test_a_new_sign_in_closes_the_session_before(

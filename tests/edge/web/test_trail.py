@@ -37,7 +37,7 @@ def test_a_wrong_pin_is_kept_under_the_name_that_it_was_for(
     stranger.refresh()
     for name in (NAME, TYPED):
         stranger.post("/api/sign-in", json={"name": name, "pin": "999999"})
-    assert [by for by, _ in notes(device, KEPT_OUT)] == [NAME]
+    assert notes(device, KEPT_OUT) == [(NAME, {"from": "testclient"})]
     assert notes(device, UNKNOWN) == [("device", {"n": 1})]
     written = json.dumps([e.body for e in device.store.events("")])
     assert TYPED not in written

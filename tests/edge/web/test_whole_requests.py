@@ -22,6 +22,10 @@ class Quick(WholeRequests):
     within_s = 0.3
 
 
+class Patient(WholeRequests):
+    within_s = 10 * PATIENCE_S
+
+
 async def _home(request: Request) -> Response:
     return Response(await request.body() or b"home")
 
@@ -36,12 +40,12 @@ async def _slow(_: Request) -> Response:
 
 
 @asynccontextmanager
-async def served() -> AsyncIterator[int]:
+async def served(protocol: type[WholeRequests] = Quick) -> AsyncIterator[int]:
     app = Starlette(
         routes=[Route("/", _home, methods=["GET", "POST"]), Route("/slow", _slow)]
     )
     config = uvicorn.Config(
-        app, port=0, http=Quick, log_level="critical", lifespan="off"
+        app, port=0, http=protocol, log_level="critical", lifespan="off"
     )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
@@ -100,3 +104,23 @@ def test_many_half_requests_leave_the_page_to_others_in_the_end() -> None:
             return await answer(port, WHOLE)
 
     assert b"home" in asyncio.run(run())
+
+
+def test_a_client_has_as_many_connections_as_are_allowed_and_no_more() -> None:
+    async def run() -> tuple[bytes, bytes]:
+        async with served(Patient) as port:
+            ends = [
+                await asyncio.open_connection("127.0.0.1", port)
+                for _ in range(MAX_CONNECTIONS_A_CLIENT + 1)
+            ]
+            one_more = await asyncio.wait_for(ends[-1][0].read(), PATIENCE_S)
+            reader, writer = ends[-2]
+            writer.write(WHOLE)
+            last = await asyncio.wait_for(reader.readuntil(b"home"), PATIENCE_S)
+            for _, writer in ends:
+                writer.close()
+            return one_more, last
+
+    one_more, last = asyncio.run(run())
+    assert one_more == b""
+    assert b"200 OK" in last
