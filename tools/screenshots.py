@@ -297,7 +297,8 @@ class Walk:
     def _look_around(self) -> None:
         page = self._page
         page.goto(f"{self._url}/device")
-        page.click("text=Run the test")
+        with page.expect_navigation():  # the page comes anew with the result
+            page.click("text=Run the test")
         page.wait_for_selector(".days li")
         for name, path in (
             ("12-device", "device"),

@@ -43,13 +43,13 @@ def get(path):
         return line.getresponse().read().decode()
     return ""
 
-end_s = time.monotonic() + 60
+end_s = time.monotonic() + 120
 while not ("Leukoscope" in get("/set-up") and "leukoscope_up 1.0" in get("/metrics")):
     if time.monotonic() > end_s:
         sys.exit("the page did not answer")
     time.sleep(0.2)
 service.terminate()
-sys.exit(service.wait(20))
+sys.exit(service.wait(120))
 """
 needs_root = pytest.mark.skipif(
     os.geteuid() != 0 or shutil.which("unshare") is None,

@@ -25,7 +25,7 @@ def test_walks_a_whole_slide_by_mouse_and_shoots_every_screen(tmp_path: Path) ->
     out, data = tmp_path / "screens", tmp_path / "data"
     command = [sys.executable, str(TOOL), "--out", str(out), "--data", str(data)]
     command += ["--source", "simulated:seed=3,cells=40,blasts=0.4,jerks=0"]
-    subprocess.run([*command, "--cells", "4"], check=True, timeout=280)
+    subprocess.run([*command, "--cells", "4"], check=True, timeout=540)
     with open_store(data) as store:
         [slide] = store.slides()
         assert slide.state is SlideState.SIGNED

@@ -8,8 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.edge.records.test_recovery import close, spoil_page_of
+from tests.waiting import PATIENCE_S, wait_for
 
 from leukoscope_edge.errors import RecordError
 from leukoscope_edge.records.backups.backup import restore_backup, write_backup
@@ -53,7 +53,7 @@ def check_is_held(folder: Path) -> Iterator[None]:
 
     def hold() -> bool:
         held.set()
-        lets_go.wait(20)
+        lets_go.wait(PATIENCE_S)
         raise OSError("gave up")
 
     def look() -> None:
@@ -65,7 +65,7 @@ def check_is_held(folder: Path) -> Iterator[None]:
 
     thread = threading.Thread(target=look)
     thread.start()
-    assert held.wait(20)
+    assert held.wait(PATIENCE_S)
     try:
         yield
     finally:
@@ -114,13 +114,6 @@ def long(model: Path, tmp_path: Path) -> Path:
     """A copy of them, for one test to spoil; returns the database."""
     shutil.copytree(model, tmp_path / "long")
     return tmp_path / "long" / DATABASE_NAME
-
-
-def wait_for(is_so: Callable[[], object]) -> None:
-    end_s = time.monotonic() + 20
-    while not is_so():
-        assert time.monotonic() < end_s, "it did not happen"
-        time.sleep(0.01)
 
 
 def test_who_serves_does_not_wait_for_the_check_and_writes_after_it(bench: Any) -> None:

@@ -14,19 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.waiting import PATIENCE_S, wait_for
 
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.service.supervisor import ServiceState, Supervisor, alone
 
 SERVICE = Path(__file__).with_name("scripted_service.py")
-PATIENCE_S = 30.0
-
-
-def wait_for(is_so: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)
 
 
 def is_alive(pid: int) -> bool:
@@ -120,7 +113,7 @@ def test_a_stopped_process_is_seen_by_its_beat(start: Callable[..., Service]) ->
 
 
 def test_one_that_never_beats_is_given_up(start: Callable[..., Service]) -> None:
-    service = start(parts={"page": ["silent", "good"]}, start_s=0.5)
+    service = start(parts={"page": ["silent", "good"]}, start_s=4.0)
     wait_for(lambda: service.beats("page")["n_done"] > 3)
     assert len(service.lives("page")) == 2
 
@@ -213,7 +206,7 @@ def test_told_to_end_it_takes_all_with_it(
     service = start(parts={"page": [word], "count": [word]})
     wait_for(lambda: service.beats("count")["n_done"] > 3)
     service.process.terminate()
-    assert service.process.wait(10.0) == 0
+    assert service.process.wait(PATIENCE_S) == 0
     assert not any(is_alive(service.lives(n)[0][0]) for n in ("page", "count"))
     assert not (service.folder / "beats").exists()
 

@@ -4,25 +4,16 @@ import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.waiting import PATIENCE_S, wait_for
 
 from leukoscope_edge.records.store import DATABASE_NAME
 from leukoscope_edge.service.heartbeat import read_beat, run_folder
-
-PATIENCE_S = 90.0
-
-
-def wait_for(is_so: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import socket
 import ssl
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,12 +13,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 from tests.edge.web.stand_ins import NAME, PIN, QUICK
+from tests.waiting import PATIENCE_S, wait_for
 
 from leukoscope_edge.accounts import People
 from leukoscope_edge.web.device import Device
 
 CHROMIUM = Path("/usr/bin/chromium")
-PATIENCE_S = 40.0
 PROFILE = """
 name = "browser test"
 n_threads = 1
@@ -59,13 +58,6 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def wait_for(is_so: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.05)
-
-
 def answers(url: str) -> bool:
     context = ssl._create_unverified_context()  # noqa: S323 - its own certificate
     try:
@@ -100,7 +92,7 @@ def serve(device: Device, tmp_path: Path) -> Iterator[Serve]:
     yield start
     for process in running:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE_S)
 
 
 def add_person(device: Device) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from tests.edge.web.in_browser import PATIENCE_S, wait_for
 from tests.edge.web.stand_ins import FACTS
+from tests.waiting import PATIENCE_S, wait_for
 
 from leukoscope_edge.service.heartbeat import read_beat, run_folder
 

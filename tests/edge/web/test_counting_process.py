@@ -2,13 +2,13 @@
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from tests.edge.web.stand_ins import NAME, Browser, fill_slide
+from tests.waiting import wait_for
 
 from leukoscope_edge.live.client import Counter
 from leukoscope_edge.live.commands import Do, Mode, Order
@@ -17,14 +17,6 @@ from leukoscope_edge.web.device import Device
 
 SPOILT = Path(__file__).with_name("spoilt_engine.py")
 WHY = "its stored cells give other answers on spoilt"
-PATIENCE_S = 90.0
-
-
-def wait_for(is_so: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)
 
 
 @contextmanager

@@ -7,8 +7,9 @@ import pypdf
 import pytest
 from playwright.sync_api import Page
 from tests.edge.web import in_browser
-from tests.edge.web.in_browser import Serve, add_person, sign_in, wait_for
+from tests.edge.web.in_browser import Serve, add_person, sign_in
 from tests.edge.web.stand_ins import NAME, look_at_all, make_cell, new_slide_of
+from tests.waiting import wait_for
 
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Interval, Verdict, VerdictName

@@ -14,7 +14,6 @@ from tests.edge.web.all_screens import (
     served,
     show,
 )
-from tests.edge.web.in_browser import wait_for
 from tests.edge.web.stand_ins import (
     PIN,
     StillCounter,
@@ -22,6 +21,7 @@ from tests.edge.web.stand_ins import (
     look_at_all,
     new_slide_of,
 )
+from tests.waiting import wait_for
 
 from leukoscope_edge.live.commands import Mode
 from leukoscope_edge.web.device import Device

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.edge.records.test_maintenance import spoil_a_leaf
-from tests.edge.web.in_browser import Serve, wait_for
+from tests.edge.web.in_browser import Serve
 from tests.edge.web.stand_ins import (
     FACTS,
     NAME,
@@ -19,6 +19,7 @@ from tests.edge.web.stand_ins import (
     fill_slide,
 )
 from tests.edge.web.sticks import with_sticks
+from tests.waiting import wait_for
 
 from leukoscope_edge.accounts import Role
 from leukoscope_edge.errors import OutputError

@@ -5,11 +5,10 @@ import os
 import threading
 
 import pytest
+from tests.waiting import PATIENCE_S
 
 from leukoscope_edge.errors import RecordError
 from leukoscope_edge.web.server.lifecycle import Lifecycle
-
-PATIENCE_S = 30.0
 
 
 def test_a_server_that_begins_is_not_ending() -> None:

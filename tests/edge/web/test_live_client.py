@@ -2,11 +2,11 @@
 
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from tests.edge.web.stand_ins import NAME, Counting, fill_slide
+from tests.waiting import wait_for
 
 from leukoscope_edge.live.client import Counter
 from leukoscope_edge.live.commands import Do, Mode, News, Order
@@ -14,15 +14,7 @@ from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.web.device import Device
 
-PATIENCE_S = 90.0
 """On a busy machine a process needs seconds to start."""
-
-
-def wait_for(is_so: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 from tests.edge.web import in_browser
 from tests.edge.web.all_screens import fill_records, looking, served
-from tests.edge.web.in_browser import wait_for
+from tests.waiting import wait_for
 
 from leukoscope_edge.accounts import Entry
 from leukoscope_edge.web.device import LANGUAGE_COOKIE, Device

@@ -1,5 +1,6 @@
 """The update page: a new model by stick, as technician and supervisor meet it."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.edge.web.sticks import (
     with_sticks,
     write_release,
 )
+from tests.waiting import PATIENCE_S, wait_for
 
 from leukoscope_edge import updates
 from leukoscope_edge.accounts import Role
@@ -29,7 +31,6 @@ from leukoscope_edge.web.device import Device, judged_by
 from leukoscope_edge.web.maintenance import DAY_S, HOUR_S, Rounds
 from leukoscope_edge.web.server.lifecycle import Lifecycle
 
-PATIENCE_S = 60.0
 DOMAIN = "simulated"
 
 
@@ -75,8 +76,6 @@ def ask(browser: Browser, what: str, stick: Path, status: int = 200) -> str:
 
 
 def wait_until(device: Device, stage: desks.Stage) -> None:
-    import time
-
     end = time.monotonic() + PATIENCE_S
     while device.desk.progress.stage is not stage:
         assert time.monotonic() < end, device.desk.progress
@@ -117,17 +116,8 @@ def test_a_stick_is_looked_at_installed_and_accepted_by_a_supervisor(
     assert active(device) == "simulated-2"
     [note] = device.store.notes("model installed")
     assert note.body["facts"] == {"model": "simulated-2", "accepted_by": NAME}
-    wait_for_restart(ended)
+    wait_for(lambda: ended)
     assert "simulated-2 is in use now" in browser.get("/update").text
-
-
-def wait_for_restart(ended: list[str]) -> None:
-    import time
-
-    end = time.monotonic() + 5
-    while not ended:
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def test_what_nobody_accepts_is_not_used(
@@ -237,7 +227,7 @@ def test_going_back_takes_the_model_before(
     browser.app.state.device = serving  # type: ignore[attr-defined]
     assert browser.post("/api/update/roll-back", json={}).is_success
     assert active(device) == "simulated-1"
-    wait_for_restart(ended)
+    wait_for(lambda: ended)
     [note] = device.store.notes("model rolled back")
     assert (note.by, note.body["facts"]) == (NAME, {"model": "simulated-1"})
 
@@ -304,7 +294,7 @@ def test_a_damaged_model_is_found_without_a_restart(
     assert ended == []  # nothing is due
     now[0] = HOUR_S
     rounds.go()
-    wait_for_restart(ended)
+    wait_for(lambda: ended)
     assert "is damaged" in browser.get("/update").text
     assert "is damaged" in browser.get("/").text
     updates.recover(updates.device_with(device.store))
@@ -352,7 +342,7 @@ def test_a_model_that_fails_its_daily_cells_is_given_up_and_it_is_said(
         updates, "device_with", lambda store: whole(store, try_model=fails)
     )
     rounds.go()
-    wait_for_restart(ended)
+    wait_for(lambda: ended)
     assert active(device) == "simulated-1"
     assert "other answers" in browser.get("/update").text
     [note] = device.store.notes("model given up")

@@ -10,10 +10,10 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
+from tests.waiting import PATIENCE_S
 
 from leukoscope_edge.web.whole_requests import MAX_CONNECTIONS_A_CLIENT, WholeRequests
 
-PATIENCE_S = 20.0
 WHOLE = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 SLOW = b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"
 

@@ -1,0 +1,17 @@
+"""How a test waits for another thread or process: long, and no longer than it must.
+
+The patience decides only how late a test fails. It is for a machine that does many
+other things, so it is one, and far above what anything takes.
+"""
+
+import time
+from collections.abc import Callable
+
+PATIENCE_S = 120.0
+
+
+def wait_for(is_so: Callable[[], object]) -> None:
+    end_s = time.monotonic() + PATIENCE_S
+    while not is_so():
+        assert time.monotonic() < end_s, "it did not happen"
+        time.sleep(0.02)
