@@ -1,13 +1,14 @@
 """Compare the middle cells of tiles with outlines that were drawn or accepted by eye.
 
     python tools/evaluate_drawn_cells.py FOLDER [--outlines FILE] [--um-per-px X]
-        [--segmenter NAME] [--overlays DIR] [--json]
+        [--segmenter NAME] [--as-blood] [--overlays DIR] [--json]
 
 FOLDER holds `images/`. FILE, by default that of the tests, is a list of `file`, `how`
 and `outline_px`, corners x and y in the image. `drawn`: set corner by corner, for
 the cell that segmentation had drawn was wrong. `accepted`: it was right by eye when the
 list was made, so that it says what gets worse and not what is good. A cell is good with
 a Dice of 0.9 and more; where none is found within 4 µm of the middle its Dice is 0.
+The tiles are cut as marrow, with --as-blood as blood.
 With --overlays DIR each tile is drawn, the truth green, what was found red.
 """
 
@@ -57,7 +58,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
     cv2.setNumThreads(1)
     try:
-        segment = segmentation_named(options.segmenter)
+        in_marrow = not options.as_blood
+        segment = segmentation_named(options.segmenter, in_marrow=in_marrow)
         outlines = read_outlines(options.outlines)
         rows = measure(options, segment, outlines)
     except (OSError, LeukoscopeError) as err:
@@ -156,6 +158,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         "--um-per-px", type=scale, default=0.082, help="default: 0.082, marrow's"
     )
     parser.add_argument("--segmenter", default=THRESHOLDS, help="or a shipped network")
+    parser.add_argument("--as-blood", action="store_true", help="not as marrow")
     parser.add_argument("--overlays", type=Path, help="draw each tile here")
     parser.add_argument("--json", action="store_true", help="one array on stdout")
     return parser.parse_args(arguments)

@@ -3,7 +3,7 @@
     python tools/evaluate_segmentation.py SOURCE... [--method NAME]... [--json]
         [--every N] [--images all|even|odd] [--overlays DIR] [--segmenter FOLDER]
         [--um-per-px X | --pooled | --seen-at UM_PER_PX] [--size FACTOR] [--middle]
-        [--work-um UM_PER_PX]
+        [--work-um UM_PER_PX] [--in-marrow]
 
 SOURCE is a set as `segmentation_sets` describes them (masks, boxes, points, or with
 `--middle` the cell in the middle of each image), or `simulated[:key=value,...]`.
@@ -30,7 +30,7 @@ all images of a set together, as the device does. `--size`: the images so many t
 large, their scale so many times finer. `--seen-at`: the images as a camera of that
 scale would show them, the scale known; that of a set is the median of what is
 estimated. `--work-um`: another pixel than `vision.view.WORK_UM_PER_PX` for the reduced
-view.
+view. `--in-marrow`: the gate and `otsu3` are told that the images show marrow.
 """
 
 import argparse
@@ -157,7 +157,8 @@ def main(arguments: list[str] | None = None) -> int:
 def evaluate(source: str, method: str, options: argparse.Namespace) -> Row:
     """Return the figures of a method on a set; write its overlays where asked for."""
     cv2.setNumThreads(1)
-    run = method_of(method, options.segmenter)
+    in_marrow = options.in_marrow
+    run = method_of(method, options.segmenter, in_marrow=in_marrow)
     name = source if is_simulated(source) else Path(source).resolve().name
     view.WORK_UM_PER_PX = options.work_um
     scores, worst = [], []
@@ -167,7 +168,7 @@ def evaluate(source: str, method: str, options: argparse.Namespace) -> Row:
             truth = seen_at(truth, um_per_px, options.seen_at)
         elif um_per_px:
             truth = replace(truth, scale_um_per_px=um_per_px)
-        score = judge(run, truth)
+        score = judge(run, truth, in_marrow=in_marrow)
         scores.append(replace(score, truth=None))
         if options.overlays and score.nucleus_dice is not None:
             worst.append(score)
@@ -266,7 +267,7 @@ def _scaled(box: Box, factor: float) -> Box:
     return factor * x0, factor * y0, factor * x1, factor * y1
 
 
-def method_of(name: str, segmenter: Path) -> Method:
+def method_of(name: str, segmenter: Path, *, in_marrow: bool = False) -> Method:
     """Return a way of segmenting by its name."""
     match name:
         case "unet":
@@ -276,13 +277,13 @@ def method_of(name: str, segmenter: Path) -> Method:
         case "skimage-reduced":
             return partial(segment_with_skimage, longest_px=400)
         case "otsu3":
-            return segment
+            return partial(segment, in_marrow=in_marrow)
         case _:
             method: Method = getattr(baselines, name.replace("-", "_"))
             return method
 
 
-def judge(run: Method, truth: Truth) -> Score:
+def judge(run: Method, truth: Truth, *, in_marrow: bool) -> Score:
     """Run a method on one image, timed by the processor's own clock."""
     start = time.process_time()
     found = run(truth.pixels, truth.scale_um_per_px)
@@ -296,7 +297,7 @@ def judge(run: Method, truth: Truth) -> Score:
         rim_dice=_rim_dice(nucleus, truth.nucleus) if has_cell else {},
         area_ratio=int(nucleus.sum()) / max(int(truth.nucleus.sum()), 1),
         cell_dice=dice(cell, truth.cell) if has_cell else None,
-        reason=assess(truth.pixels).instruction,
+        reason=assess(truth.pixels, in_marrow=in_marrow).instruction,
         n_true=len(truth.boxes),
         n_right=right,
         n_whole=whole,
@@ -513,6 +514,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     scales.add_argument("--seen-at", type=scale, help="resample to this scale")
     parser.add_argument("--size", type=size, default=1.0, help="times as large")
     parser.add_argument("--middle", action="store_true", help="one cell an image")
+    parser.add_argument("--in-marrow", action="store_true", help="images show marrow")
     parser.add_argument("--work-um", type=scale, default=view.WORK_UM_PER_PX)
     parser.add_argument("--json", action="store_true", help="one array on stdout")
     return parser.parse_args(arguments)

@@ -248,7 +248,7 @@ class SlideRun:
         if turn.copy_of:
             return Looked(report=report_of_copy(item, turn.copy_of))
         place = turn.place
-        why_not = _why_not(item, place)
+        why_not = _why_not(item, place, in_marrow=self._context.is_marrow)
         report = report_of_frame(item, why_not)
         outside = outside_of(item.pixels)
         item = replace(item, pixels=filled(item.pixels, outside))
@@ -256,7 +256,9 @@ class SlideRun:
         if why_not is not None:
             return Looked(report=report, place=place, bearing=bearing)
         scale = turn.scale_um_per_px
-        segmentation, found_by = self._segmenter.segment(item.pixels, scale)
+        segmentation, found_by = self._segmenter.segment(
+            item.pixels, scale, in_marrow=self._context.is_marrow
+        )
         segmentation = with_border(segmentation, outside)
         origin = (place.x_px, place.y_px) if place else (0.0, 0.0)
         seen = find_sightings(item, segmentation, origin, self._spec)
@@ -363,9 +365,11 @@ def require_domain(domain: Domain, bundle: Bundle) -> None:
         )
 
 
-def _why_not(frame: Frame, placement: Placement | None) -> str | None:
+def _why_not(
+    frame: Frame, placement: Placement | None, *, in_marrow: bool
+) -> str | None:
     """Return why a frame is not judged, None where it is."""
-    instruction = assess(frame.pixels).instruction
+    instruction = assess(frame.pixels, in_marrow=in_marrow).instruction
     if instruction is None and placement is not None:
         return GUIDANCE.get(placement.state)
     return instruction

@@ -20,13 +20,19 @@ from leukoscope_edge.sample import SIMULATED_SAMPLE, SampleType
 from leukoscope_edge.screening import SlideRun, screen
 from leukoscope_edge.screening_result import Screening
 from leukoscope_edge.search_ahead import MAX_AHEAD_SIZE, look_at_all
-from leukoscope_edge.types import Fault, Frame
+from leukoscope_edge.types import U8, Fault, Frame, Segmentation
+
+PLASMA_OF_CROWDED_NUCLEI = (1.0, 0.37, 1.0)
+"""Violet: what marrow's plasma looks like where hardly any is to be seen."""
 
 
 @contextmanager
 def slide_run(**settings: object) -> Iterator[SlideRun]:
     bundle = open_bundle(shipped_bundle_for("simulated"))
-    facts = replace(SIMULATED_SAMPLE, mode=settings.pop("mode", "count"))  # type: ignore[arg-type]
+    said = {
+        name: settings.pop(name) for name in ("mode", "sample_type") if name in settings
+    }
+    facts = replace(SIMULATED_SAMPLE, **said)  # type: ignore[arg-type]
     options = {"scale_um_per_px": 0.1, "is_sequence": True, **settings}
     site, scale = options.pop("site", None), options["scale_um_per_px"]
     options["context"] = new_context(facts, bundle.card, site, scale)  # type: ignore[arg-type]
@@ -219,6 +225,32 @@ def test_a_slow_network_that_sees_every_third_frame_counts_the_same_cells() -> N
     assert (found.segmenter, found.segmenter_fallback) == ("unet-nuclei-1", "")
     assert found.tally.n_islands == 1
     assert len(found.cells) == len(camera.truth)
+
+
+@pytest.mark.parametrize("sample_type", [None, *SampleType])
+def test_gate_and_segmentation_know_whether_it_is_marrow(
+    sample_type: SampleType | None,
+) -> None:
+    class Noting(ServingSegmenter):
+        """Says to a list what it was told of each frame."""
+
+        def segment(
+            self, pixels: U8, scale_um_per_px: float | None, *, in_marrow: bool = False
+        ) -> tuple[Segmentation, str]:
+            told.append(in_marrow)
+            return super().segment(pixels, scale_um_per_px, in_marrow=in_marrow)
+
+    told: list[bool] = []
+    field = parse_simulated("simulated:seed=2,cells=30").render(40)
+    with_little_plasma = (field * PLASMA_OF_CROWDED_NUCLEI).astype(np.uint8)
+    is_marrow = sample_type is SampleType.MARROW
+    with slide_run(sample_type=sample_type, segmenter=Noting()) as run:
+        status = [
+            run.look(Frame(name=str(n), pixels=p, time_s=0.0)).report.status
+            for n, p in enumerate((field, with_little_plasma))
+        ]
+    assert status == ["screened", "screened" if is_marrow else "refused"]
+    assert told == [is_marrow] * status.count("screened")
 
 
 def test_without_a_scale_there_is_no_verdict() -> None:

@@ -8,6 +8,7 @@ result says why.
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from leukoscope_edge.errors import BundleError, ConfigError
@@ -53,10 +54,12 @@ def open_segmenter(
     return segmenter
 
 
-def segmentation_named(name: str, *, n_threads: int = 1) -> Segment:
+def segmentation_named(
+    name: str, *, n_threads: int = 1, in_marrow: bool = False
+) -> Segment:
     """Return a way of segmenting by its name: thresholds, or `open_segmenter`'s."""
     if name == THRESHOLDS:
-        return segment
+        return partial(segment, in_marrow=in_marrow)
     return open_segmenter(name, n_threads=n_threads).segment
 
 
@@ -96,23 +99,25 @@ class ServingSegmenter:
         return f"{self._wanted} cannot be used: {self._why}" if self._why else ""
 
     def segment(
-        self, pixels: U8, scale_um_per_px: float | None
+        self, pixels: U8, scale_um_per_px: float | None, *, in_marrow: bool = False
     ) -> tuple[Segmentation, str]:
         """Find all stained objects of a frame, and say what found them.
 
         Args:
             pixels: (H, W, 3) uint8 RGB.
             scale_um_per_px: Micrometres per pixel; None: estimated from the cells.
+            in_marrow: The frame shows marrow; a network draws it no otherwise.
         """
         network = self._network
+        by_thresholds = partial(segment, pixels, scale_um_per_px, in_marrow=in_marrow)
         if network is None:
-            return segment(pixels, scale_um_per_px), THRESHOLDS
+            return by_thresholds(), THRESHOLDS
         try:
             found = network.segment(pixels, scale_um_per_px)
         except BundleError as err:
             with self._lock:
                 self._why, self._network = str(err), None
-            return segment(pixels, scale_um_per_px), THRESHOLDS
+            return by_thresholds(), THRESHOLDS
         with self._lock:
             self._n_served += 1
         return found, self._wanted

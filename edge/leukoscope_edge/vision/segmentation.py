@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.types import F32, U8, BoolArray, CellKind, Segmentation
+from leukoscope_edge.vision.cells.clumps import cut_clumps
 from leukoscope_edge.vision.cells.masks import Masks, Tints
 from leukoscope_edge.vision.cells.objects import describe, is_nuclear
 from leukoscope_edge.vision.colour import PLASMA_LEVEL
@@ -48,9 +49,9 @@ RED_SHARE = 0.7
 the red cells' does: halfway between them and grey cytoplasm."""
 WHITE_CELL_REACH_UM = 6.0
 """Beyond this distance from all nuclei no cytoplasm lies, and red cells show."""
-RAGGED, RAGGED_BESIDE_RED = 0.7, 0.55
+RAGGED, RAGGED_BESIDE_RED, RAGGED_IN_MARROW = 0.7, 0.55, 0.85
 """A cell that is less round may have run into others, and is drawn anew then: sooner
-where no colour of red cells is known, as in marrow, where they are grey."""
+where no colour of red cells is known, and soonest in marrow, where they are grey."""
 MAX_SIZE_RATIO = 1.8
 """By which the median cell may be larger or smaller than a white cell: of a frame whose
 own scale says more, the scale is doubted."""
@@ -59,7 +60,11 @@ STRING_UM = 0.4
 
 
 def segment(
-    pixels: U8, scale_um_per_px: float | None = None, *, flat: FlatField | None = None
+    pixels: U8,
+    scale_um_per_px: float | None = None,
+    *,
+    flat: FlatField | None = None,
+    in_marrow: bool = False,
 ) -> Segmentation:
     """Find all stained objects of a frame.
 
@@ -67,20 +72,26 @@ def segment(
         pixels: (H, W, 3) uint8 RGB.
         scale_um_per_px: Micrometres per pixel; None: estimated from the cells.
         flat: The recorded flat field; None: estimated from the frame.
+        in_marrow: The frame shows marrow, where nuclei touch and red cells are grey.
     """
-    found = _segment_at(pixels, scale_um_per_px, flat)
+    segment_at = partial(_segment_at, pixels, flat=flat, in_marrow=in_marrow)
+    found = segment_at(scale_um_per_px)
     if scale_um_per_px is not None or not _is_doubtful(found):
         return found
     estimate = estimate_source_scale([measure_sizes(as_uint8(pixels))]).um_per_px
     scales = LADDER_UM_PER_PX if estimate is None else (estimate,)
-    others = [_segment_at(pixels, scale, flat) for scale in scales]
+    others = [segment_at(scale) for scale in scales]
     return max([found, *others], key=_likeness)
 
 
 def _segment_at(
-    pixels: U8, scale_um_per_px: float | None, flat: FlatField | None
+    pixels: U8,
+    scale_um_per_px: float | None,
+    *,
+    flat: FlatField | None,
+    in_marrow: bool,
 ) -> Segmentation:
-    view = look(pixels, scale_um_per_px, flat)
+    view = look(pixels, scale_um_per_px, flat, in_marrow=in_marrow)
     return describe(view, threshold(view))
 
 
@@ -126,18 +137,25 @@ def threshold(view: View) -> Masks:
     pale = np.asarray(view.dark > _pale_level(darks, level), np.bool_)
     bluish = pale & ~_reddest(view.redness, foreground & ~nuclei)
     body = ((foreground & ~red) | nuclei).view(np.uint8)
+    tints = cache(partial(_tints, view.smooth, nuclei, red))
     return Masks(
-        nuclei=nuclei,
+        nuclei=cut_clumps(nuclei, tints().lack, scale) if view.in_marrow else nuclei,
         body=open_mask(body, STRING_UM / scale).view(np.bool_) | nuclei,
         other_bodies=((pale & ~red) | nuclei, bluish | nuclei),
-        tints=cache(partial(_tints, view.smooth, nuclei, red)),
-        ragged=RAGGED_BESIDE_RED if red.any() else RAGGED,
+        tints=tints,
+        ragged=_ragged(view, has_red=bool(red.any())),
         scale_um_per_px=scale,
         low=low,
         high=high,
         min_violet=min_violet,
         is_coarse=True,
     )
+
+
+def _ragged(view: View, *, has_red: bool) -> float:
+    if view.in_marrow:
+        return RAGGED_IN_MARROW
+    return RAGGED_BESIDE_RED if has_red else RAGGED
 
 
 def _least_violet(

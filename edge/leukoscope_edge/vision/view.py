@@ -36,12 +36,14 @@ class View:
 
     Attributes:
         smooth: (h, w, 3) uint8 RGB, plasma at PLASMA_LEVEL.
-        violet: (h, w) uint8, blue above green.
+        violet: (h, w) uint8, blue above green; of marrow half of that and half of what
+            green lacks, for dark nuclei have no blue left.
         redness: (h, w) uint8, red above blue.
         dark: (h, w) uint8, what the darkest channel lacks of white.
         factor: Pixels of the frame along one pixel of the view.
         frame_shape: (H, W) of the frame.
         scale_um_per_px: Of the view's pixel; None where not known.
+        in_marrow: The frame shows marrow, whose cells are crowded.
     """
 
     smooth: U8
@@ -51,12 +53,15 @@ class View:
     factor: int
     frame_shape: tuple[int, int]
     scale_um_per_px: float | None
+    in_marrow: bool = False
 
 
 def look(
     pixels: npt.NDArray[np.generic],
     scale_um_per_px: float | None = None,
     flat: FlatField | None = None,
+    *,
+    in_marrow: bool = False,
 ) -> View:
     """Prepare a frame.
 
@@ -65,9 +70,12 @@ def look(
             number as black.
         scale_um_per_px: Micrometres per pixel of the frame; None: not known.
         flat: The recorded flat field; None: estimated from the frame.
+        in_marrow: The frame shows marrow: its pixel is the nearest whole multiple of
+            the frame's to WORK_UM_PER_PX, and not the next smaller, so that chromatin
+            and granules drop out.
     """
     frame = as_uint8(pixels)
-    factor = _factor(frame.shape, scale_um_per_px)
+    factor = _factor(frame.shape, scale_um_per_px, in_marrow=in_marrow)
     small = _reduce(frame, factor)
     even = even_out(small, flat or estimate_flat_field(small))
     smooth = cv2.GaussianBlur(white_balance(even), (0, 0), SMOOTH_SIGMA_PX)
@@ -75,12 +83,13 @@ def look(
     darkest = cv2.min(cv2.min(red, green), blue)
     return View(
         smooth=np.asarray(smooth, np.uint8),
-        violet=np.asarray(cv2.subtract(blue, green), np.uint8),
+        violet=_violet(smooth, in_marrow=in_marrow),
         redness=np.asarray(cv2.subtract(red, blue), np.uint8),
         dark=np.asarray(cv2.bitwise_not(darkest), np.uint8),
         factor=factor,
         frame_shape=(frame.shape[0], frame.shape[1]),
         scale_um_per_px=scale_um_per_px and scale_um_per_px * factor,
+        in_marrow=in_marrow,
     )
 
 
@@ -102,9 +111,21 @@ def as_uint8(pixels: npt.NDArray[np.generic]) -> U8:
     return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
 
 
-def _factor(shape: tuple[int, ...], scale_um_per_px: float | None) -> int:
+def _violet(smooth: "cv2.typing.MatLike", *, in_marrow: bool) -> U8:
+    _, green, blue = cv2.split(smooth)
+    violet = np.asarray(cv2.subtract(blue, green), np.uint8)
+    if not in_marrow:
+        return violet
+    lack = cv2.subtract(np.full_like(green, PLASMA_LEVEL), green)
+    return np.asarray(cv2.addWeighted(violet, 0.5, lack, 0.5, 0), np.uint8)
+
+
+def _factor(
+    shape: tuple[int, ...], scale_um_per_px: float | None, *, in_marrow: bool
+) -> int:
     if scale_um_per_px:
-        factor = int(WORK_UM_PER_PX / scale_um_per_px)
+        times = WORK_UM_PER_PX / scale_um_per_px
+        factor = round(times) if in_marrow else int(times)
     else:
         factor = round(max(shape[:2]) / WORK_SIDE_PX)
     return max(1, min(factor, *shape[:2]))

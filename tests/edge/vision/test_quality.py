@@ -46,6 +46,18 @@ def test_each_fault_is_named_first(name: str, harm, field: np.ndarray) -> None:
     assert failed(harm(field)) == name
 
 
+@pytest.mark.parametrize(
+    ("green", "in_blood", "in_marrow"),
+    [(0.5, True, True), (0.37, False, True), (0.25, False, False)],
+)
+def test_less_plain_plasma_is_enough_in_marrow(
+    green: float, in_blood: bool, in_marrow: bool, field: np.ndarray
+) -> None:
+    pixels = (field * [1, green, 1]).astype(np.uint8)
+    passes = [assess(pixels, in_marrow=m).instruction is None for m in (False, True)]
+    assert passes == [in_blood, in_marrow]
+
+
 def test_values_that_are_no_numbers_are_refused(field: np.ndarray) -> None:
     pixels = field.astype(np.float32)
     pixels[0, 0, 0] = np.nan

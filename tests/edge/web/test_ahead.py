@@ -244,8 +244,8 @@ def test_the_slide_keeps_what_found_each_frame_not_what_would_find_the_next(
         left = iter(["a network"] * 3)
         name = THRESHOLDS
 
-        def segment(self, *given: Any) -> tuple[Segmentation, str]:
-            return super().segment(*given)[0], next(self.left, THRESHOLDS)
+        def segment(self, *given: Any, **more: Any) -> tuple[Segmentation, str]:
+            return super().segment(*given, **more)[0], next(self.left, THRESHOLDS)
 
     monkeypatch.setattr(equipment, "segmenter_of", lambda _: Failing())
     _, record = whole(device, n_threads=1)

@@ -17,6 +17,7 @@ from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.inference.segmenter_fallback import Segment, segmentation_named
 from leukoscope_edge.records.pictures import Pictures, from_png
 from leukoscope_edge.records.slides.cell_record import CellRecord, FieldPicture
+from leukoscope_edge.records.slides.kinds import is_marrow
 from leukoscope_edge.records.slides.slide import ArchivedCell, SlideRecord
 from leukoscope_edge.types import Call, Frame, Glimpse, Segmentation
 from leukoscope_edge.vision.sightings import find_sightings
@@ -161,7 +162,7 @@ def _segment_of(record: SlideRecord, name: str) -> Segment:
         RecordError: It does not serve on this machine.
     """
     try:
-        return segmentation_named(name)
+        return segmentation_named(name, in_marrow=is_marrow(record))
     except (BundleError, ConfigError) as err:
         raise RecordError(
             f"slide {record.id}: cells in its kept frames were found by {name}, which "

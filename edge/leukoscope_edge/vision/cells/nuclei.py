@@ -6,6 +6,7 @@ are lobes of one nucleus (`vision.cells.lobes`) are joined.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 
 import cv2
 import numpy as np
@@ -62,7 +63,11 @@ class _Parts:
 
 
 def label_nuclei(
-    nuclei: BoolArray, body: Callable[[], BoolArray], scale_um_per_px: float
+    nuclei: BoolArray,
+    body: Callable[[], BoolArray],
+    scale_um_per_px: float,
+    *,
+    max_gap_um: float = inf,
 ) -> tuple[I32, dict[int, Place]]:
     """Label whole nuclei.
 
@@ -70,6 +75,7 @@ def label_nuclei(
         nuclei: (h, w) bool.
         body: Returns (h, w) bool, nuclei and cytoplasm; asked where parts lie near.
         scale_um_per_px: Of these masks.
+        max_gap_um: Between lobes of one nucleus.
 
     Returns:
         (h, w) int32, 0 outside, 1.. on the nuclei, where labels may skip numbers; and
@@ -79,7 +85,7 @@ def label_nuclei(
     _split(parts, scale_um_per_px)
     groups = [_group(parts, label) for label in sorted(parts.depths)]
     if 1 < len(groups) <= MAX_PARTS:
-        join_lobes(groups, body, scale_um_per_px)
+        join_lobes(groups, body, scale_um_per_px, max_gap_um=max_gap_um)
     for group in groups:
         _rename(parts, group.parts)
     return parts.labels, parts.places

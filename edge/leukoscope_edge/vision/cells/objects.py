@@ -6,12 +6,14 @@ compared by their masks alone.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 
 import cv2
 import numpy as np
 
 from leukoscope_edge.types import I32, U8, BoolArray, CellKind, Segmentation
 from leukoscope_edge.vision.cells.growth import REACH_UM, territory, whole_cell
+from leukoscope_edge.vision.cells.lobes import MARROW_GAP_UM
 from leukoscope_edge.vision.cells.masks import Masks
 from leukoscope_edge.vision.cells.nuclei import label_nuclei
 from leukoscope_edge.vision.cells.nucleus_edge import set_edge
@@ -50,7 +52,10 @@ class _Found:
 def describe(view: View, masks: Masks) -> Segmentation:
     """Return the objects that the masks show, at the frame's own size."""
     labels, places = label_nuclei(
-        masks.nuclei, lambda: _held(masks), masks.scale_um_per_px
+        masks.nuclei,
+        lambda: _held(masks),
+        masks.scale_um_per_px,
+        max_gap_um=MARROW_GAP_UM if view.in_marrow else inf,
     )
     return _draw(view, masks, list(_objects(view, masks, labels, places)))
 
