@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.errors import BundleError, ConfigError
 from leukoscope_edge.inference import segmenter as networks
 from leukoscope_edge.inference.bundle import shipped_bundle_for
@@ -140,9 +141,19 @@ def test_a_network_that_fails_on_the_way_is_not_asked_again(
 
 
 def test_a_segmenter_is_had_by_its_name() -> None:
-    assert segmentation_named(THRESHOLDS) is segment
+    assert len(segmentation_named(THRESHOLDS)(BLANK, 0.1)) == 0
     assert shipped_segmenters() == (NAME,)
     assert len(segmentation_named(NAME)(BLANK, 0.1)) == 0
+
+
+def test_thresholds_by_name_know_whether_it_is_marrow() -> None:
+    field = parse_simulated("simulated:seed=2,cells=30").render(40)
+    for in_marrow in (False, True):
+        named = segmentation_named(THRESHOLDS, in_marrow=in_marrow)(field, 0.1)
+        direct = segment(field, 0.1, in_marrow=in_marrow)
+        assert (named.cell_labels == direct.cell_labels).all()
+    by_blood = segment(field, 0.1)
+    assert (by_blood.cell_labels != direct.cell_labels).any()
 
 
 @pytest.mark.parametrize("name", ["", "unet", "../segmenters/unet-nuclei-1"])
