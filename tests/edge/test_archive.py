@@ -49,6 +49,12 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def copy(archive: Path, tmp_path: Path) -> Path:
+    """The archive, to be changed."""
+    return shutil.copytree(archive, tmp_path / "copy")
+
+
+@pytest.fixture
 def screened(
     archive: Path, bundle_folder: Path, tmp_path: Path
 ) -> Callable[..., dict[str, bytes]]:
@@ -155,9 +161,8 @@ def test_a_slide_goes_to_another_process_and_comes_there_as_it_was(
 
 
 def test_a_link_that_leads_nowhere_is_skipped_by_name(
-    screened: Callable[..., dict[str, bytes]], archive: Path, tmp_path: Path
+    screened: Callable[..., dict[str, bytes]], copy: Path
 ) -> None:
-    copy = shutil.copytree(archive, tmp_path / "copy")
     (copy / SLIDES[0] / "gone.png").symlink_to("/nowhere")
     result = json.loads(screened("out", source=copy)[f"{SLIDES[0]}/result.json"])
     ended = {i["name"]: i["status"] for i in result["images"]}
@@ -166,20 +171,17 @@ def test_a_link_that_leads_nowhere_is_skipped_by_name(
 
 def test_a_stray_above_the_slides_does_not_hide_them(
     screened: Callable[..., dict[str, bytes]],
-    archive: Path,
-    tmp_path: Path,
+    copy: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    copy = shutil.copytree(archive, tmp_path / "copy")
     shutil.copy(copy / SLIDES[0] / "0.png", copy / "overview.png")
     assert f"{SLIDES[0]}/result.json" in screened("out", source=copy)
     assert "overview.png lies above the slides" in capsys.readouterr().err
 
 
 def test_a_name_that_is_no_text_blocks_nothing(
-    screened: Callable[..., dict[str, bytes]], archive: Path, tmp_path: Path
+    screened: Callable[..., dict[str, bytes]], copy: Path
 ) -> None:
-    copy = shutil.copytree(archive, tmp_path / "copy")
     named = (copy / SLIDES[0]).rename(copy / os.fsdecode(b"caf\xe9"))
     (named / "0.png").rename(named / os.fsdecode(b"\xe9.png"))
     files = screened("out", source=copy)
@@ -191,11 +193,10 @@ def test_a_name_that_is_no_text_blocks_nothing(
 
 def test_goes_on_where_it_was_and_repeats_what_changed(
     screened: Callable[..., dict[str, bytes]],
-    archive: Path,
+    copy: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    copy = shutil.copytree(archive, tmp_path / "copy")
     first = screened("out", source=copy)
     (tmp_path / "out" / SLIDES[0] / STAMP).unlink()  # as if stopped before its end
     shutil.copy(copy / SLIDES[0] / "0.png", copy / SLIDES[1] / "1.png")
@@ -209,11 +210,9 @@ def test_goes_on_where_it_was_and_repeats_what_changed(
 
 def test_a_slide_that_fails_is_named_and_the_others_are_screened(
     screened: Callable[..., dict[str, bytes]],
-    archive: Path,
-    tmp_path: Path,
+    copy: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    copy = shutil.copytree(archive, tmp_path / "copy")
     screened("out", source=copy)
     for image in (copy / SLIDES[0]).iterdir():
         image.write_text("no image any more")

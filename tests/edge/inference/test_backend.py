@@ -84,6 +84,12 @@ def cpu_logits(bundle: Bundle) -> np.ndarray:
         return engine.run(CROPS)
 
 
+def assert_cpu_serves(engine: FallbackEngine, bundle: Bundle, reason: str) -> None:
+    assert engine.served.backend == "cpu"
+    assert reason in engine.fallback
+    np.testing.assert_array_equal(engine.run(CROPS), cpu_logits(bundle))
+
+
 @pytest.mark.parametrize("version", ["8.5.2", "8.6.2", "10.3.0", "10.16.2", "11.4.0"])
 def test_serves_on_every_version_and_builds_only_once(
     bundle: Bundle, tmp_path: Path, version: str
@@ -123,9 +129,7 @@ def test_the_cpu_serves_at_once_where_tensorrt_does_not_come_up(
 ) -> None:
     start = Fake(tmp_path, fault)
     with open_with(bundle, start) as engine:
-        assert engine.served.backend == "cpu"
-        assert reason in engine.fallback
-        np.testing.assert_array_equal(engine.run(CROPS), cpu_logits(bundle))
+        assert_cpu_serves(engine, bundle, reason)
         assert engine.name.startswith("onnxruntime-cpu")
     assert start.rebuilds == [False]
 
@@ -157,9 +161,7 @@ def test_a_fault_between_two_frames_moves_to_the_cpu_and_loses_no_cell(
     with open_with(bundle, Fake(tmp_path, fault)) as engine:
         assert engine.served.backend == "tensorrt"
         np.testing.assert_array_equal(engine.run(CROPS), cpu_logits(bundle))
-        assert engine.served.backend == "cpu"
-        assert reason in engine.fallback
-        np.testing.assert_array_equal(engine.run(CROPS), cpu_logits(bundle))
+        assert_cpu_serves(engine, bundle, reason)
 
 
 @pytest.mark.parametrize("fault", ["build-hang", "load-hang", "run-hang"])
@@ -289,9 +291,7 @@ def test_the_cpu_serves_where_tensorrt_for_rtx_does_not(
 ) -> None:
     start = Fake(tmp_path, fault)
     with open_network(bundle, "auto", 1, start, only("tensorrt-rtx")) as engine:
-        assert engine.served.backend == "cpu"
-        assert reason in engine.fallback
-        np.testing.assert_array_equal(engine.run(CROPS), cpu_logits(bundle))
+        assert_cpu_serves(engine, bundle, reason)
 
 
 def test_where_one_tensorrt_fails_the_other_is_tried(
@@ -384,9 +384,7 @@ def test_a_carried_engine_that_is_not_what_the_card_says_leaves_it_to_the_cpu(
         path.unlink()
     start = Fake(tmp_path, "none")
     with open_network(carried, "auto", 1, start, only("tensorrt-rtx")) as engine:
-        assert engine.served.backend == "cpu"
-        assert reason in engine.fallback
-        np.testing.assert_array_equal(engine.run(CROPS), cpu_logits(bundle))
+        assert_cpu_serves(engine, bundle, reason)
     assert start.told == []
 
 
