@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,7 +13,12 @@ import pytest
 from leukoscope_edge.inference.bundle import open_bundle
 from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.inference.selftest import self_test
+from leukoscope_export import cli_steps, runs
+from leukoscope_export import release as release_steps
 from leukoscope_export.__main__ import main
+from leukoscope_export.graphs.qat import QatPlan
+from leukoscope_export.graphs.quantise import Files
+from leukoscope_export.graphs.scales import Method
 from leukoscope_train import run_folder
 from leukoscope_train.__main__ import main as train
 from leukoscope_train.data.cells import CropSet, save_crops
@@ -52,6 +58,29 @@ def striped_cells() -> CropSet:
         names=np.array([str(i) for i in range(160)]),
         areas_um2=random.uniform(70, 90, 160),
     )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _each_network_is_quantised_once() -> Iterator[None]:
+    """The same run is released several times, and its networks stay the same."""
+    once: dict[tuple[object, ...], Files] = {}
+
+    def quantised(
+        run: runs.Run,
+        name: str,
+        method: Method = "minmax",
+        qat: QatPlan | None = None,
+    ) -> Files:
+        key = (run.folder, name, method, qat)
+        if key not in once:
+            once[key] = plain(run, name, method, qat)
+        return once[key]
+
+    plain = runs.quantised
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (runs, release_steps, cli_steps):
+            patch.setattr(module, "quantised", quantised)
+        yield
 
 
 @pytest.fixture(scope="module")

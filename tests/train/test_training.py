@@ -133,7 +133,7 @@ def test_a_killed_run_resumes_to_the_same_weights(
     path = tmp_path / "c.ckpt"
     drawn = draw_cells()
     crops = replace(drawn, pixels=drawn.pixels.repeat(2, axis=1).repeat(2, axis=2))
-    plan = replace(PLAN, architecture=architecture, side_px=64)
+    plan = replace(PLAN, architecture=architecture, side_px=64, n_draws=32)
     whole = fit(crops, plan)
     with pytest.raises(KeyboardInterrupt):
         fit(crops, plan, checkpoint=path, machine=Interrupted(device=HERE.device))
