@@ -107,7 +107,12 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "web": {
         "web/security.py": ("web/test_security.py",),
-        "web/access.py": ("web/test_accounts.py", "web/test_security.py"),
+        "web/access.py": (
+            "web/test_security.py",
+            "web/test_set_up_code.py",
+            "web/test_trail.py",
+            "web/test_accounts.py",
+        ),
         "web/whole_requests.py": ("web/test_whole_requests.py",),
         "accounts/set_up_code.py": ("web/test_set_up_code.py",),
     },

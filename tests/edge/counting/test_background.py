@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting.background import (
@@ -27,6 +28,15 @@ def test_a_site_where_the_model_errs_seldom_has_a_low_background() -> None:
         site_spread(slides(30, 44, 22, 9, 61)),
     )
     assert mean(low) < 0.03 < 0.1 < mean(high)
+
+
+def test_many_slides_tell_the_spread_that_they_came_from() -> None:
+    middles = stats.beta(2, 18).ppf((np.arange(60) + 0.5) / 60)
+    found = site_spread(
+        [NormalSlide(n_cells=2000, n_blast=round(2000 * m)) for m in middles]
+    )
+    assert mean(found) == pytest.approx(0.1, abs=0.002)
+    assert found.alpha + found.beta == pytest.approx(20, rel=0.1)
 
 
 def test_few_slides_leave_more_open_than_many() -> None:

@@ -164,6 +164,7 @@ def test_a_card_from_before_kinds_means_what_it_meant(bundle_folder: Path) -> No
     assert card.input.light == "as-lit"
     assert card.kinds is None
     assert card.laboratories is None
+    assert card.preference == 0
     assert (card.n_answers, card.is_research) == (2, True)
 
 

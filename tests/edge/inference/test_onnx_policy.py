@@ -323,6 +323,11 @@ def test_bytes_that_are_no_message_are_named(data: bytes, reason: str) -> None:
         ProtobufMessage(memoryview(data))
 
 
+@pytest.mark.parametrize("fixed", [b"\x09" + bytes(8), b"\x0d" + bytes(4)])
+def test_a_number_of_fixed_length_is_passed_over(fixed: bytes) -> None:
+    assert ProtobufMessage(memoryview(fixed + b"\x10\x05")).numbers(2) == [5]
+
+
 def test_a_number_where_bytes_must_stand_is_refused() -> None:
     with pytest.raises(WireError, match="has a number in field 1"):
         ProtobufMessage(memoryview(b"\x08\x05")).parts(1)
