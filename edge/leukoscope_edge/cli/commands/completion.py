@@ -78,27 +78,43 @@ def _one_line(text: str | None) -> str:
 def bash(commands: list[Words]) -> str:
     """Return the script for bash; files are completed where nothing else may stand."""
     lines = [f"_{PROGRAM}() {{", '  local word="${COMP_WORDS[COMP_CWORD]}"']
-    lines += ['  local before="${COMP_WORDS[COMP_CWORD-1]}" command="" words=""']
-    lines += ['  for w in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do']
-    names = "|".join(f'"{c.command}"' for c in commands if c.command)
-    lines += ['    case "${command:+$command }$w" in']
-    lines += [f'      {names}) command="${{command:+$command }}$w" ;;']
-    lines += ["    esac", "  done", '  case "$command" in']
-    for own in commands:
-        lines += [f'    "{own.command}")', '      case "$before" in']
-        for option, values in own.choices.items():
-            lines += [f'        {option}) words="{" ".join(values)}" ;;']
-        every = " ".join([*own.actions, *own.options])
-        lines += [f'        *) words="{every}" ;;', "      esac ;;"]
-    lines += ["  esac", '  COMPREPLY=($(compgen -W "$words" -- "$word"))', "}"]
+    lines += ['  local before="${COMP_WORDS[COMP_CWORD-1]}" command="" words="" w']
+    lines += ['  for w in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do', *_command(commands)]
+    lines += ["  done", *_choices(commands, "words")]
+    lines += ['  COMPREPLY=($(compgen -W "$words" -- "$word"))', "}"]
     lines += [f"complete -o default -F _{PROGRAM} {PROGRAM}"]
     return "\n".join(lines) + "\n"
 
 
 def zsh(commands: list[Words]) -> str:
-    """Return the script for zsh, which can run what is written for bash."""
-    head = f"#compdef {PROGRAM}\nautoload -U +X bashcompinit && bashcompinit\n"
-    return head + bash(commands)
+    """Return the script for zsh, for a folder of $fpath or to be sourced."""
+    lines = [f"#compdef {PROGRAM}", f"_{PROGRAM}() {{"]
+    lines += ['  local before="${words[CURRENT-1]}" command="" found="" w']
+    lines += ['  for w in "${(@)words[2,CURRENT-1]}"; do', *_command(commands)]
+    lines += ["  done", *_choices(commands, "found")]
+    lines += ["  compadd -- ${=found} || _files", "}"]
+    lines += [f'if [ "${{funcstack[1]}}" = "_{PROGRAM}" ]; then _{PROGRAM} "$@"']
+    lines += [f"else compdef _{PROGRAM} {PROGRAM}; fi"]
+    return "\n".join(lines) + "\n"
+
+
+def _command(commands: list[Words]) -> list[str]:
+    """Return lines, of bash and zsh, that add the word $w to $command where it fits."""
+    names = "|".join(f'"{c.command}"' for c in commands if c.command)
+    arm = f'      {names}) command="${{command:+$command }}$w" ;;'
+    return ['    case "${command:+$command }$w" in', arm, "    esac"]
+
+
+def _choices(commands: list[Words], name: str) -> list[str]:
+    """Return lines, of bash and zsh, that put what may follow into a variable."""
+    lines = ['  case "$command" in']
+    for own in commands:
+        lines += [f'    "{own.command}")', '      case "$before" in']
+        for option, values in own.choices.items():
+            lines += [f'        {option}) {name}="{" ".join(values)}" ;;']
+        every = " ".join([*own.actions, *own.options])
+        lines += [f'        *) {name}="{every}" ;;', "      esac ;;"]
+    return [*lines, "  esac"]
 
 
 def fish(commands: list[Words]) -> str:
