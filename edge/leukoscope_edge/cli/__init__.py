@@ -11,6 +11,7 @@ from collections.abc import Callable
 from importlib import import_module
 
 from leukoscope_edge import __version__
+from leukoscope_edge.cli.help import Parser
 from leukoscope_edge.cli.output import finish_output, give_up_output, open_closed, say
 from leukoscope_edge.errors import LeukoscopeError, UsageError, in_one_sentence
 from leukoscope_edge.log import start_log
@@ -51,8 +52,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(given: list[str]) -> int:
-    options = _parser(given).parse_args(given)
     try:
+        options = _parser(given).parse_args(given)
         run: Callable[[argparse.Namespace], int] = options.run
         return run(options)
     except LeukoscopeError as err:
@@ -78,7 +79,7 @@ def _failed(err: OSError) -> int:
 
 def _parser(given: list[str]) -> argparse.ArgumentParser:
     """Return the parser with the typed command, or with all where none is."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="leukoscope",
         description="Offline screening of blood smears for acute lymphoblastic "
         "leukemia. Flags smears for review; not a diagnosis.",

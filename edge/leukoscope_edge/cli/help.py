@@ -1,7 +1,19 @@
 """How a command explains itself: a description, examples, options in groups."""
 
 import argparse
+import sys
 from collections.abc import Sequence
+from typing import Any
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose help fails where it cannot be printed, as all output does."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        if file is sys.stdout:
+            sys.stdout.write(message)  # argparse's own passes over an error here
+        else:
+            super()._print_message(message, file)
 
 
 def add_command(
