@@ -1,7 +1,7 @@
 """Whether the database was looked through since the first who has it open opened it.
 
-SQLite reads a whole file to check it: half a second a gigabyte in the kernel's memory,
-a quarter of a minute from a card. So it is done once for all who have the records open,
+SQLite reads a whole file to check it: a second a gigabyte in the kernel's memory, a
+quarter of a minute from a card. So it is done once for all who have the records open,
 and nobody writes before it is done. What was found is one byte in a file; the kernel's
 locks say who is there, and let go of whoever dies.
 
