@@ -30,6 +30,8 @@ Pattern = tuple[re.Pattern[str], str]
 HOLDS = re.compile(r"{(\w+)}")
 """What a translator may move, and must keep."""
 NUMBER = r"-?\d+(?:\.\d+)?"
+_PERCENT = re.compile(r"(?<=\d) %(?![^<>]*>)")
+"""After a figure, and not inside of a tag."""
 FIGURES = frozenset(("k", "m", "n", "p", "x", "y", "low", "high", "background"))
 """Names of braces that hold a number; all others hold words."""
 
@@ -68,6 +70,14 @@ class Language:
 
 
 ENGLISH = Language(code=SOURCE_LANGUAGE, name="English")
+
+
+def unbroken(text: str) -> str:
+    """Return a text, or a page of HTML, in which no line ends between figure and "%".
+
+    In every language of the page; texts that programs read do not come here.
+    """
+    return _PERCENT.sub("\N{NO-BREAK SPACE}%", text)
 
 
 def direction_of(say: Callable[[str], str]) -> str:
@@ -214,5 +224,10 @@ def local_time(at: str) -> str:
         at: ISO 8601 with its zone, as the records keep it.
     """
     time = datetime.fromisoformat(at).astimezone()
+    return f"{time:%Y-%m-%d %H:%M} {zone_of(time)}"
+
+
+def zone_of(time: datetime) -> str:
+    """Return the zone of a time that has one, such as UTC+01:00."""
     zone = time.strftime("%z")
-    return f"{time:%Y-%m-%d %H:%M} UTC{zone[:3]}:{zone[3:]}"
+    return f"UTC{zone[:3]}:{zone[3:]}"

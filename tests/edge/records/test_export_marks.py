@@ -202,7 +202,7 @@ def test_what_leaves_of_a_void_slide_says_so_and_nothing_else(
     for text in texts(dossier).values():
         assert "VOID, by eve: another person's blood" in text
         assert "it is a test" not in text  # the verdict of the day
-        assert "95 %" not in text
+        assert "95 %" not in text.replace("\N{NO-BREAK SPACE}", " ")
     assert dossier_csv_bytes(dossier).decode().count("\n") == 1
     assert resources(dossier, "Observation") == []
     [report] = resources(dossier, "DiagnosticReport")

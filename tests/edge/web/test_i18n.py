@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.edge.web.said import blanked, said_to_technicians
-from tests.edge.web.stand_ins import Browser, fill_slide
+from tests.edge.web.stand_ins import Browser, fill_slide, look_at_all
 
 from leukoscope_edge.counting import by_model, conclude
 from leukoscope_edge.errors import ConfigError
@@ -21,6 +21,7 @@ from leukoscope_edge.i18n import (
     language_of,
     languages,
     parse_po,
+    unbroken,
 )
 from leukoscope_edge.inference.background import new_context
 from leukoscope_edge.inference.bundle import (
@@ -104,6 +105,33 @@ def test_any_text_is_read_or_refused_in_words(text: str) -> None:
         parse_po(text, where="x.po")
     except ConfigError as err:
         assert "x.po, line" in str(err)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ""),
+        ("5 cells", "5 cells"),
+        ("18.4 % (8.8 to 32.0 %)", "18.4\xa0% (8.8 to 32.0\xa0%)"),
+        ("१२ % और %", "१२\xa0% और %"),
+        ('<p title="5 %">5 %</p>', '<p title="5 %">5\xa0%</p>'),
+    ],
+)
+def test_no_line_ends_between_a_figure_and_its_percent_sign(
+    text: str, expected: str
+) -> None:
+    assert unbroken(text) == expected
+
+
+def test_every_screen_and_report_keeps_figure_and_percent_sign_together(
+    browser: Browser, device: Device
+) -> None:
+    slide = fill_slide(device, n_blast=4, n_normal=40)
+    look_at_all(device, slide)
+    for step in ("review", "result", "paper"):
+        text = browser.get(f"/slides/{slide}/{step}").text
+        assert "\N{NO-BREAK SPACE}%" in text, step
+        assert not re.search(r"\d %(?![^<>]*>)", text), step
 
 
 @pytest.mark.parametrize("code", TRANSLATED)

@@ -164,9 +164,10 @@ def test_under_a_cell_its_number_says_what_it_is(
     page.reload()
     figures = page.locator("#gallery .model-said").all_text_contents()
     assert sorted(figures) == [
-        "model: blast-like, blast 97 %",
-        "model: normal, blast 2 %",
+        "model: blast-like, blast 97\N{NO-BREAK SPACE}%",
+        "model: normal, blast 2\N{NO-BREAK SPACE}%",
     ]
     page.click("#why")
     page.wait_for_selector("#explanation[open]")
-    assert "blast 97 %" in page.inner_text("#features")
+    told = page.inner_text("#features div >> nth=0").replace("\n", " ")
+    assert told.endswith("says blast-like, blast 97\N{NO-BREAK SPACE}%"), told

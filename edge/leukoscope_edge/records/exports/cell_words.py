@@ -49,7 +49,12 @@ KIND_KEYS = {
 
 
 def model_said(call: CallName, p_blast: float, say: Callable[[str], str] = str) -> str:
-    """Return the model's call with its probability of a blast, named as that.
+    """Return the model's call as `called` has it, and that the model says so."""
+    return say("model: {called}").format(called=called(call, p_blast, say))
+
+
+def called(call: CallName, p_blast: float, say: Callable[[str], str] = str) -> str:
+    """Return a call with its probability of a blast, named as that.
 
     A number alone beside the call's name is read as that name's: "Normal 0.03" as
     hardly normal.
@@ -62,7 +67,7 @@ def model_said(call: CallName, p_blast: float, say: Callable[[str], str] = str) 
     percent = 100 * p_blast
     shown = "<1" if percent < 1 else ">99" if percent > 99 else f"{percent:.0f}"
     word = say(WORDS[Word(call.value)])
-    return say("model: {word}, blast {p} %").format(word=word, p=shown)
+    return say("{word}, blast {p} %").format(word=word, p=shown)
 
 
 def capital(text: str) -> str:

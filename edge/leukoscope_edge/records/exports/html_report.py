@@ -14,7 +14,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from leukoscope_edge.i18n import ENGLISH, Language
+from leukoscope_edge.i18n import ENGLISH, Language, unbroken
 from leukoscope_edge.records.exports.cell_words import capital
 from leukoscope_edge.records.exports.differential_table import HEADS, table
 from leukoscope_edge.records.exports.facts import facts, origins
@@ -58,7 +58,7 @@ def _style() -> str:
 def page_of(template: str, **values: Any) -> bytes:
     """Return another page of these templates, with the report's style inside."""
     made = _environment().get_template(template).render(style=_style(), **values)
-    return made.encode()
+    return unbroken(made).encode()
 
 
 def report_bytes(screening: Screening, language: Language = ENGLISH) -> bytes:
@@ -74,9 +74,10 @@ def html_bytes(
     values = report_values(dossier, language, galleries, picture=_inside(dossier))
     template = _environment().get_template("report.html")
     use = language(INTENDED_USE)
-    return template.render(
+    made = template.render(
         _=language, language=language, intended_use=use, style=_style(), **values
-    ).encode()
+    )
+    return unbroken(made).encode()
 
 
 def report_values(

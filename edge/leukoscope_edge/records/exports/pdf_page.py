@@ -10,6 +10,7 @@ from fpdf import FPDF
 from fpdf.enums import MethodReturnValue, XPos, YPos
 from fpdf.fonts import TTFFont
 
+from leukoscope_edge.i18n import unbroken
 from leukoscope_edge.records.exports.fonts import Fonts, is_right_to_left
 from leukoscope_edge.records.exports.pdf_layout import INK, MARGIN_MM, RGB, WIDTH_MM
 
@@ -134,7 +135,7 @@ class Sheet(FPDF):
         self.multi_cell(
             width_mm - indent_mm,
             size_pt * LINE_MM_PER_PT,
-            text,
+            unbroken(text),
             align="R" if goes_left else "L",
             new_x=XPos.LMARGIN,
             new_y=YPos.NEXT,
@@ -198,7 +199,7 @@ class Sheet(FPDF):
         self.set_font(FAMILY, size=CAPTION_PT)
         self.set_xy(x_mm, y_mm)
         align = "R" if self._from_right else "L"
-        self.multi_cell(width_mm, CAPTION_LINE_MM, text, align=align)
+        self.multi_cell(width_mm, CAPTION_LINE_MM, unbroken(text), align=align)
 
     def caption_height_mm(self, text: str, width_mm: float) -> float:
         """Return how high a caption will be."""
@@ -206,7 +207,7 @@ class Sheet(FPDF):
         height_mm: Any = self.multi_cell(
             width_mm,
             CAPTION_LINE_MM,
-            text,
+            unbroken(text),
             dry_run=True,
             output=MethodReturnValue.HEIGHT,
         )

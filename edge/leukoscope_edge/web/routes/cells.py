@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
 
 from leukoscope_edge.accounts import Person
 from leukoscope_edge.inference.reference_cells import reference_cells
-from leukoscope_edge.records.exports.cell_words import model_said
+from leukoscope_edge.records.exports.cell_words import called
 from leukoscope_edge.records.pictures import png_bytes
 from leukoscope_edge.records.slides.first_look import left_for
 from leukoscope_edge.review.blind_order import hides_model
@@ -75,7 +75,7 @@ def explained(
     found = cell_of(device, slide, cell)
     _require_looked(device, slide, person)
     said = (
-        model_said(found.call, found.p_blast or 0.0, device.language(request))
+        called(found.call, found.p_blast or 0.0, device.language(request))
         if found.call
         else ""
     )

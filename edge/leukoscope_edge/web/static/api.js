@@ -9,6 +9,10 @@ export function newKey() {
   return Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
 }
 
+// No line ends between a figure and its "%", as on every page (`i18n.unbroken`).
+export const unbroken = (text) => text.replace(/(\d) %/g, "$1\u00a0%");
+export const percent = (fraction, digits) => unbroken(`${(100 * fraction).toFixed(digits)} %`);
+
 export class Refused extends Error {}
 
 // Post to the API and return the response; throws Refused with the device's own words.

@@ -1,6 +1,6 @@
 // Count: numbers, state in words, map, last cells, sounds; tap a missed cell.
 
-import { newKey, onKey, post, say, sayError, svgIcon } from "/static/api.js";
+import { newKey, onKey, percent, post, say, sayError, svgIcon, unbroken } from "/static/api.js";
 import { LiveView } from "/static/live.js";
 import * as sounds from "/static/sounds.js";
 
@@ -21,8 +21,6 @@ function order(what) {
   return post(`${path}/orders`, { do: what }).catch(sayError);
 }
 
-function percent(fraction) { return `${(100 * fraction).toFixed(1)} %`; }
-
 // Before the first look the device tells how many cells there are, and no more.
 function showNumbers(count) {
   byId("n-cells").textContent = count.n_cells + count.n_unclear;
@@ -31,13 +29,13 @@ function showNumbers(count) {
   const next = count.next_look;
   byId("next-look").textContent = next ? `${byId("next-look").dataset.text} ${next}` : "";
   byId("progress").value = next ? (100 * count.n_cells) / next : 100;
-  byId("advice").textContent = count.advice ?? "";
+  byId("advice").textContent = unbroken(count.advice ?? "");
   if (count.n_blast === null || !byId("n-blast")) return;
   byId("n-blast").textContent = count.n_blast;
   byId("n-unclear").textContent = count.n_unclear;
   const shows = count.n_cells >= firstLook && count.interval;
   byId("interval").textContent = shows
-    ? `${percent(count.n_blast / count.n_cells)} (${percent(count.interval[0])} – ${percent(count.interval[1])})`
+    ? `${percent(count.n_blast / count.n_cells, 1)} (${count.interval.map((end) => percent(end, 1)).join(" – ")})`
     : byId("interval").dataset.hidden;
 }
 
