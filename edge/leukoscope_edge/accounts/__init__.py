@@ -1,5 +1,6 @@
 """Named people with a PIN and a role: who may use a device."""
 
+from leukoscope_edge.accounts.drafts import Drafts
 from leukoscope_edge.accounts.people import Entry, People
 from leukoscope_edge.accounts.people_file import PEOPLE_FILE
 from leukoscope_edge.accounts.person import (
@@ -38,6 +39,7 @@ __all__ = [
     "N_FREE_STRANGERS",
     "PEOPLE_FILE",
     "RIGHTS",
+    "Drafts",
     "Entry",
     "People",
     "PeopleError",

@@ -6,7 +6,14 @@ from dataclasses import dataclass, field
 from starlette.requests import HTTPConnection
 
 from leukoscope_edge import __version__, updates
-from leukoscope_edge.accounts import RIGHTS, People, Person, Right, SetUpCode
+from leukoscope_edge.accounts import (
+    RIGHTS,
+    Drafts,
+    People,
+    Person,
+    Right,
+    SetUpCode,
+)
 from leukoscope_edge.counting.background import SiteBackground
 from leukoscope_edge.errors import BundleError, StepError
 from leukoscope_edge.i18n import Language, choose
@@ -55,6 +62,7 @@ class Device:
         desk: Where new models are taken in.
         lifecycle: Ends the server so that everything is opened anew.
         banners: What every page shows about models and time.
+        drafts: What people have typed and not sent.
         trail: Of who came in.
         set_up_code: What the first person types who is not at the device.
         why_off: Why no slide may be screened, empty where one may.
@@ -74,6 +82,7 @@ class Device:
     desk: Desk = field(default_factory=Desk)
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     banners: list[str] = field(default_factory=list)
+    drafts: Drafts = field(default_factory=Drafts)
     trail: Trail = field(default_factory=Trail)
     set_up_code: SetUpCode = field(default_factory=SetUpCode)
     why_off: str = ""

@@ -34,6 +34,10 @@ NamedKind = Literal[
 Objective = Literal["100x", "50x", "40x"]
 
 
+MAX_PATH, MAX_DRAFTS = 200, 40
+DraftName = Annotated[str, Field(max_length=120)]
+DraftText = Annotated[str, Field(max_length=1000)]
+
 TURNS_WRITING = frozenset("\u061c\u200e\u200f") | {
     chr(point)
     for low, high in ((0x202A, 0x202E), (0x2066, 0x2069))
@@ -60,6 +64,13 @@ class SignIn(Body):
 
     name: str = Field(max_length=80)
     pin: str = Field(max_length=20)
+
+
+class Typed(Body):
+    """What somebody typed on a screen and has not sent."""
+
+    path: str = Field(max_length=MAX_PATH)
+    texts: dict[DraftName, DraftText] = Field(max_length=MAX_DRAFTS)
 
 
 class SetUp(SignIn):

@@ -26,6 +26,13 @@ TEXTS = {
     "kb_shift": "Shift",
     "kb_signs": "Signs",
     "kb_space": "Space",
+    "locks": "The page locks soon. Touch it to stay; what you typed is kept.",
+    "v_choose": "Choose one.",
+    "v_missing": "Fill this in.",
+    "v_number": "Type a number.",
+    "v_other": "Look at this field again.",
+    "v_range": "From {low} to {high}.",
+    "v_short": "At least {n} characters.",
     **{text: text for text in (*REFUSALS, CHANGED)},
 }
 

@@ -31,6 +31,7 @@ from leukoscope_edge.web.forms import (
     SetUp,
     Showing,
     SignIn,
+    Typed,
     UnderObjective,
 )
 from leukoscope_edge.web.security import session_of
@@ -77,6 +78,15 @@ def sign_out(request: Request) -> dict[str, str]:
 @router.post("/here", dependencies=[Depends(signed_in)])
 def here() -> dict[str, str]:
     """Take a sign of life, so that the session does not lock."""
+    return {}
+
+
+@router.post("/drafts")
+def keep_drafts(
+    body: Typed, request: Request, person: Annotated[Person, Depends(signed_in)]
+) -> dict[str, str]:
+    """Keep what somebody typed and has not sent, in memory alone."""
+    device_of(request).drafts.keep(person.name, body.path, body.texts)
     return {}
 
 

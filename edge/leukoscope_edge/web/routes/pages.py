@@ -11,7 +11,7 @@ from leukoscope_edge import __version__, updates
 from leukoscope_edge.accounts import Person, Right, Role
 from leukoscope_edge.counting.background import MIN_SLIDES
 from leukoscope_edge.counting.quality_slide import QualityDay
-from leukoscope_edge.i18n import Language, local_time
+from leukoscope_edge.i18n import Language, local_time, unbroken
 from leukoscope_edge.media.removable_disks import (
     READ_ONLY,
     backups_on,
@@ -95,6 +95,8 @@ def render(request: Request, template: str, **values: Any) -> Response:
     device = device_of(request)
     session = request.cookies.get(COOKIE, "") or device.sessions.new_id()
     language = device.language(request)
+    person = device.person(request, touch=False)
+    path = request.url.path
     text = request.app.state.templates.get_template(template).render(
         _=language,
         language=language,
@@ -104,7 +106,8 @@ def render(request: Request, template: str, **values: Any) -> Response:
         model_said=model_said,
         say=partial(said_in, language),
         token=device.sessions.token(session),
-        person=device.person(request, touch=False),
+        person=person,
+        drafts=device.drafts.of(person.name, path) if person else {},
         is_simulation=device.is_simulation,
         is_research=partial(_is_research, device),
         not_for_care=NOT_FOR_CARE,
@@ -112,10 +115,10 @@ def render(request: Request, template: str, **values: Any) -> Response:
         version=__version__,
         device=device,
         local_time=local_time,
-        path=request.url.path,
+        path=path,
         **values,
     )
-    response = Response(text, media_type="text/html; charset=utf-8")
+    response = Response(unbroken(text), media_type="text/html; charset=utf-8")
     if request.cookies.get(COOKIE, "") != session:
         set_session(request, response, session)
     return response

@@ -46,6 +46,7 @@ def remove(body: Named, request: Request, by: Chief) -> dict[str, str]:
     """Let somebody be here no more."""
     _require_another(body.name, by)
     person = _people(request).remove(body.name)
+    device_of(request).drafts.forget(person.name)
     return _kept(request, by, trail.REMOVED, person)
 
 

@@ -1,11 +1,11 @@
-// On every screen: forms and buttons that post, the list of keys, the lock.
+// On every screen: forms and buttons that post, the list of keys.
 
-import { lock, newKey, onKey, post, say, sayError } from "/static/api.js";
+import { newKey, onKey, post, say, sayError } from "/static/api.js";
+import { forget, keepNow } from "/static/lock.js";
+import "/static/validity.js";
 
-const LOCK_AFTER_MS = 5 * 60 * 1000; // the device's own limit is the same
 const FRESH_MS = 350; // a tap meant for the page before must not judge on this one
 const shownAt = performance.now();
-const SIGN_OF_LIFE_MS = 60 * 1000;
 
 function bodyOf(form) {
   const body = {};
@@ -50,7 +50,9 @@ async function send(element, body) {
   if (element.dataset.busy) return;
   element.dataset.busy = "1";
   try {
-    goOn(element, await post(element.dataset.post, body));
+    const answer = await post(element.dataset.post, body);
+    forget(element);
+    goOn(element, answer);
   } catch (error) {
     sayError(error);
     const pin = element.querySelector("[name=pin]");
@@ -70,7 +72,7 @@ document.addEventListener("submit", (event) => {
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-post]");
-  if (button) send(button, JSON.parse(button.dataset.body || "{}"));
+  if (button) keepNow().then(() => send(button, JSON.parse(button.dataset.body || "{}")));
 });
 
 // Before this, a form would be sent by the browser itself, its fields in the address.
@@ -98,19 +100,3 @@ onKey((event) => {
   if (link) link.click();
   return Boolean(link);
 });
-
-// The page hides itself when nobody has touched it; a running count counts as touch.
-let lastTouch = Date.now();
-let lastSign = Date.now();
-export function touched() { lastTouch = Date.now(); }
-for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, touched);
-if (document.body.dataset.signedIn !== undefined) {
-  setInterval(() => {
-    const idle = Date.now() - lastTouch;
-    if (idle > LOCK_AFTER_MS) lock();
-    else if (lastTouch > lastSign && Date.now() - lastSign > SIGN_OF_LIFE_MS) {
-      lastSign = Date.now();
-      post("/api/here").catch(sayError);
-    }
-  }, 5000);
-}

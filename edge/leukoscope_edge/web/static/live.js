@@ -2,7 +2,7 @@
 // next is asked for. Where no WebSocket comes through, MJPEG without boxes.
 
 import { lockIfSignedOut, words } from "/static/api.js";
-import { touched } from "/static/app.js";
+import { touched } from "/static/lock.js";
 
 const AGAIN_MS = 1000;
 const FONTS = '"Noto Sans", "Noto Sans Symbols 2", sans-serif';

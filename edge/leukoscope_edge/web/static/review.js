@@ -1,6 +1,7 @@
 // Review: one key a cell. In the first look the word comes from the person first.
 
-import { newKey, onKey, post, sayError, svgIcon } from "/static/api.js";
+import { newKey, onKey, percent, post, sayError, svgIcon, unbroken } from "/static/api.js";
+import { draftOf, keep, keepNow } from "/static/lock.js";
 
 const byId = (id) => document.getElementById(id);
 const root = byId("review");
@@ -90,7 +91,7 @@ function judge(word, kind = "") {
   send(async () => {
     const answer = await post(`${path}/judge`, { ...body, seen: Number(figure.dataset.seen) });
     figure.dataset.seen = answer.seen;
-    const model = answer.said ? ` · ${answer.said}` : "";
+    const model = answer.said ? ` · ${unbroken(answer.said)}` : "";
     byId("said").replaceChildren(svgIcon(answer.word), ` ${phrases.you}: ${nameFor(answer.word, kind)}${model}`);
     showLeft(answer.n_left);
   });
@@ -207,12 +208,12 @@ async function why() {
   const answer = await fetch(`${path}/cells/${cell}`);
   if (!answer.ok) return;
   const facts = await answer.json();
-  const rows = [row(phrases.call, facts.said || "–"), row(phrases.sightings, facts.n_sightings)];
+  const rows = [row(phrases.call, unbroken(facts.said) || "–"), row(phrases.sightings, facts.n_sightings)];
   const f = facts.features;
   if (f) {
     rows.push(
       row(phrases.cellUm, f.cell_um.toFixed(1)), row(phrases.nucleusUm, f.nucleus_um.toFixed(1)),
-      row(phrases.share, `${(100 * f.nucleus_share).toFixed(0)} %`),
+      row(phrases.share, percent(f.nucleus_share, 0)),
       row(phrases.roundness, f.roundness.toFixed(2)), row(phrases.texture, f.texture.toFixed(2)),
     );
   }
@@ -276,13 +277,16 @@ async function note() {
     line.append(`${by}: `, words);
     return line;
   }));
-  byId("note-text").value = "";
+  byId("note-text").value = draftOf(`note ${noted}`);
   byId("notes").returnValue = "";
   byId("notes").showModal();
 }
+byId("note-text").addEventListener("input", ({ target }) => keep(`note ${noted}`, target.value));
 byId("notes").addEventListener("close", () => {
   const text = byId("note-text").value.trim();
   if (byId("notes").returnValue !== "keep" || !text) return;
+  keep(`note ${noted}`, "");
+  keepNow();
   send(() => post(`${path}/cells/${noted}/remarks`, { text, key: newKey() }));
 });
 

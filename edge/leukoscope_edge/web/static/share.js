@@ -20,8 +20,8 @@ for (const button of document.querySelectorAll("[data-file]")) {
   button.addEventListener("click", () => save(button));
 }
 
-// A call is told when it happens, mostly; whoever told it before says when.
+// A call is told when it happens, mostly; whoever told it before says when. The device
+// reads the time in its own zone, wherever this browser is.
 for (const field of document.querySelectorAll("[data-now]")) {
-  const now = new Date();
-  field.value = new Date(now - now.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+  field.value ||= new Date(Date.now() + field.dataset.now * 60000).toISOString().slice(0, 16);
 }
