@@ -9,6 +9,7 @@ from leukoscope_edge.records.changes import CriticalCall
 from leukoscope_edge.records.exports.cells_csv import dossier_csv_bytes
 from leukoscope_edge.records.exports.facts import facts, facts_object
 from leukoscope_edge.records.exports.fhir import fhir_bytes
+from leukoscope_edge.records.exports.local_time import local_time
 from leukoscope_edge.records.exports.slide_version import open_dossier
 
 CALL = CriticalCall(
@@ -17,7 +18,8 @@ CALL = CriticalCall(
     told_at="2026-11-29T12:34:00+00:00",
     is_read_back=True,
 )
-SAID = "telephone at 2026-11-29 12:34 UTC, read back: yes, told by ann"
+SAID = f"telephone at {local_time(CALL.told_at)}, read back: yes, told by ann"
+"""In this place's time: a doctor is not to reckon."""
 
 
 def test_a_slide_of_which_nobody_was_told_says_nothing_of_it(bench: Any) -> None:

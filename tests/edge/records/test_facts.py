@@ -23,9 +23,13 @@ from leukoscope_edge.records.slides.slide import Identity
 from leukoscope_edge.types import CallName, Cell, Tally, tally_from
 
 
+def plain_spaces(text: str) -> str:
+    return text.replace("\N{NO-BREAK SPACE}", " ")
+
+
 def pdf_text(dossier: Dossier) -> str:
     pages = pypdf.PdfReader(io.BytesIO(file_of(dossier, "pdf"))).pages
-    return " ".join(p.extract_text() for p in pages)
+    return plain_spaces(" ".join(p.extract_text() for p in pages))
 
 
 def csv_text(dossier: Dossier) -> str:
@@ -39,7 +43,7 @@ def fhir_text(dossier: Dossier) -> str:
 
 def html_text(dossier: Dossier) -> str:
     page = html_bytes(dossier, ENGLISH, suspects(dossier, ENGLISH)).decode()
-    return html.unescape(page)
+    return plain_spaces(html.unescape(page))
 
 
 def json_text(dossier: Dossier) -> str:
@@ -115,6 +119,27 @@ def test_the_head_of_paper_is_the_sites_and_a_broken_file_says_so(bench: Any) ->
     assert "Date and signature" in text
     file.write_text('nam = "x"\n')
     assert "laboratory.toml: unknown key" in pdf_text(open_dossier(bench.store, slide))
+
+
+def with_result(dossier: Dossier, result: str) -> Dossier:
+    assert dossier.signature is not None
+    outcome = replace(dossier.signature.outcome, result=result)
+    return replace(dossier, signature=replace(dossier.signature, outcome=outcome))
+
+
+def test_what_is_sent_today_and_to_whom_is_as_the_site_set_it(bench: Any) -> None:
+    slide, file = bench.signed(), bench.store.folder / LABORATORY_NAME
+    what, to = "two unstained smears, report", "Dr Okoye, Referral Hospital"
+    file.write_text(f'name = "L"\nsend_what = "{what}"\nsend_to = "{to}"\n')
+    dossier = open_dossier(bench.store, slide)
+    for name, text_of in EXPORTS.items():
+        text = text_of(with_result(dossier, "blasts"))
+        assert what in text, name
+        assert to in text, name
+        assert to not in text_of(with_result(dossier, "few")), name
+    file.write_text('name = "L"\n')
+    found = facts_object(with_result(open_dossier(bench.store, slide), "blasts"))
+    assert not {"send_today", "send_to"} & set(found)
 
 
 def test_every_page_says_its_number_and_the_slides(

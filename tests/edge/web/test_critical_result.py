@@ -5,6 +5,8 @@ from typing import Any
 
 from tests.edge.web.stand_ins import NAME, Browser, fill_slide, look_at_all
 
+from leukoscope_edge.records.exports.local_time import zone_of
+from leukoscope_edge.records.laboratory import LABORATORY_NAME
 from leukoscope_edge.records.slides.conclusion import verdict_of
 from leukoscope_edge.web.device import Device
 
@@ -47,6 +49,31 @@ def test_a_critical_result_asks_for_the_call_and_shows_it(
     assert "<details open>" not in page
     assert WHO in browser.get(f"/slides/{slide}/paper?identified=true").text
     assert WHO not in browser.get(f"/slides/{slide}/paper").text
+
+
+def test_what_the_site_sends_today_stands_beside_the_sentence(
+    browser: Browser, device: Device
+) -> None:
+    file = device.store.folder / LABORATORY_NAME
+    file.write_text('name = "L"\nsend_to = "Dr Sow, Referral Hospital"\n')
+    for n_blast in (0, 9):
+        slide = signed(device, n_blast=n_blast)
+        text = browser.get(f"/slides/{slide}/result").text
+        assert ("Send today: slide and report" in text) is (n_blast > 0)
+        assert ("Dr Sow, Referral Hospital" in text) is (n_blast > 0)
+
+
+def test_the_time_of_a_call_is_this_places_and_says_its_zone(
+    browser: Browser, device: Device
+) -> None:
+    slide = signed(device, n_blast=4)
+    now = datetime.now().astimezone()
+    page = browser.get(f"/slides/{slide}/share").text
+    assert f"({zone_of(now)})" in page
+    told = call(told_at=f"{now:%Y-%m-%dT%H:%M}")
+    browser.post(f"/api/slides/{slide}/told", json=told)
+    shown = f"{now:%Y-%m-%d %H:%M} {zone_of(now)}"
+    assert shown in browser.get(f"/slides/{slide}/share").text
 
 
 def test_other_results_may_be_told_too_and_nothing_presses(

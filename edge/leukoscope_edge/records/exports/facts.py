@@ -12,6 +12,7 @@ from typing import Any
 from leukoscope_edge.counting.differential import Compared
 from leukoscope_edge.i18n import local_time
 from leukoscope_edge.messages import Say
+from leukoscope_edge.outcome import VerdictName
 from leukoscope_edge.records.changes import Told
 from leukoscope_edge.records.exports.cell_words import KINDS, capital
 from leukoscope_edge.records.exports.differential_table import said_flags, table
@@ -65,8 +66,8 @@ class Fact:
 
 def facts(slide: Dossier) -> tuple[Fact, ...]:
     """Return all that is known of a version of a slide, in the order of a report."""
-    parts = (_whose, _said_of_it, _when, _results, _told, _counts, _kinds, _notes)
-    return tuple(fact for part in parts for fact in part(slide))
+    parts = (_whose, _said_of_it, _when, to_send, _results, _told, _counts, _kinds)
+    return tuple(fact for part in (*parts, _notes) for fact in part(slide))
 
 
 def facts_object(slide: Dossier) -> dict[str, Any]:
@@ -161,6 +162,17 @@ def _when(slide: Dossier) -> Iterator[Fact]:
         yield Fact("started", "Started", _at_by(record.started_at, record.by))
 
 
+def to_send(slide: Dossier) -> Iterator[Fact]:
+    """Yield what is to be sent today and to whom, where the site has set it."""
+    if slide.laboratory is None or slide.outcome.result != VerdictName.BLASTS.value:
+        return
+    what, to = slide.laboratory.send_what, slide.laboratory.send_to
+    if what:
+        yield Fact("send_today", "Send today", _text(what))
+    if to:
+        yield Fact("send_to", "To whom", _text(to))
+
+
 def _results(slide: Dossier) -> Iterator[Fact]:
     record, signature = slide.record, slide.signature
     if record.void is None:
@@ -188,13 +200,13 @@ def _told(slide: Dossier) -> Iterator[Fact]:
 
 
 def _call(who: str, told: Told) -> Callable[[Say], str]:
-    text = "version {n} by {how} at {time} UTC, read back: {answer}, told by {name}"
+    text = "version {n} by {how} at {time}, read back: {answer}, told by {name}"
     if who:
         text = (
-            "version {n} to {who} by {how} at {time} UTC, read back: {answer}, told by "
+            "version {n} to {who} by {how} at {time}, read back: {answer}, told by "
             "{name}"
         )
-    time = told.told_at[:16].replace("T", " ")
+    time = local_time(told.told_at)
     answer = "yes" if told.is_read_back else "no"
 
     def said(say: Say) -> str:

@@ -16,11 +16,16 @@ class Laboratory:
         name: Of the laboratory.
         address: On one line.
         phone: Whom to call about a result; "" where the site leaves it out.
+        send_what: What is sent on the day on which blasts were found; "" as the
+            sentence of the result says.
+        send_to: To whom, and how; "" likewise.
     """
 
     name: str
     address: str = ""
     phone: str = ""
+    send_what: str = ""
+    send_to: str = ""
 
     @property
     def lines(self) -> tuple[str, ...]:

@@ -235,6 +235,7 @@ def shown_version(store: Store, record: SlideRecord, outcome: Outcome) -> Dossie
         comment="",
         device=store.device,
         views={},
+        laboratory=_laboratory(store),
         background_from="site" if record.site else "bundle",
         **_ranges(store, record),
     )

@@ -1,6 +1,7 @@
 """The screens of a slide after the count: review, result, paper, sharing."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, get_args
 
 from fastapi import APIRouter, Request, Response
@@ -14,9 +15,10 @@ from leukoscope_edge.records.exports.differential_table import (
     said_flags,
     table,
 )
-from leukoscope_edge.records.exports.facts import WAYS_OF_TELLING, facts
+from leukoscope_edge.records.exports.facts import WAYS_OF_TELLING, facts, to_send
 from leukoscope_edge.records.exports.formats import FORMATS
 from leukoscope_edge.records.exports.html_report import report_values, suspects
+from leukoscope_edge.records.exports.local_time import zone_of
 from leukoscope_edge.records.exports.slide_version import (
     Dossier,
     open_dossier,
@@ -135,9 +137,10 @@ def result(slide: SlideId, request: Request, person: Anybody) -> Response:
 def differential_values(version: Dossier | None) -> dict[str, Any]:
     """Return what a screen shows of a differential, nothing before the first look."""
     if version is None:
-        return {"differential": ()}
+        return {"differential": (), "to_send": ()}
     return {
         "differential": table(version),
+        "to_send": list(to_send(version)),
         "heads": HEADS,
         "differential_said": said_flags(version),
         "comparison": [f for f in facts(version) if f.group == "comparison"],
@@ -173,6 +176,7 @@ def share(slide: SlideId, request: Request) -> Response:
     store, profile = device_of(request).store, device_of(request).profile
     record = store.slide(slide)
     may_tell = is_allowed(Action.TELL, record.state)
+    now = datetime.now().astimezone()
     return slide_page(
         request,
         slide,
@@ -184,4 +188,6 @@ def share(slide: SlideId, request: Request) -> Response:
         is_critical=bool(record.signatures)
         and record.signatures[-1].outcome.result in CRITICAL,
         ways=WAYS_OF_TELLING,
+        zone=zone_of(now),
+        offset_min=(now.utcoffset() or timedelta()) // timedelta(minutes=1),
     )
