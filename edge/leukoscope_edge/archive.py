@@ -22,6 +22,7 @@ from leukoscope_edge.capture.stored.replay import ImageReplay, is_image, list_im
 from leukoscope_edge.counting.background import SiteBackground
 from leukoscope_edge.durable import prepare_folder
 from leukoscope_edge.errors import BundleError, LeukoscopeError, SourceError
+from leukoscope_edge.i18n import SOURCE_LANGUAGE, languages
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import open_bundle
 from leukoscope_edge.names import shown
@@ -60,6 +61,7 @@ class SlideTask:
         facts: What is said of all slides: what was smeared, whose, how it was read.
         site: The site's own normal slides; None takes the bundle's background.
         segmenter: How cells are found: "thresholds", or a shipped network.
+        language: Of the report for people; what programs read is the same in any.
     """
 
     name: str
@@ -72,6 +74,7 @@ class SlideTask:
     site: SiteBackground | None = None
     calibration: Calibration | None = None
     segmenter: str = THRESHOLDS
+    language: str = SOURCE_LANGUAGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +141,8 @@ def screen_slide(task: SlideTask) -> SlideDone:
         return SlideDone(task=task, files={}, trouble=str(err))
     if all(image.status == "skipped" for image in screening.images):
         return SlideDone(task=task, files={}, trouble="no image could be read")
-    return SlideDone(task=task, files={**result_files(screening), STAMP: stamp})
+    files = result_files(screening, languages()[task.language])
+    return SlideDone(task=task, files={**files, STAMP: stamp})
 
 
 def stamp_bytes(task: SlideTask) -> bytes:
@@ -158,6 +162,7 @@ def stamp_bytes(task: SlideTask) -> bytes:
         "site": asdict(task.site) if task.site else None,
         "calibration": asdict(task.calibration) if task.calibration else None,
         "segmenter": task.segmenter,
+        "language": task.language,
         "images": [_made_from(path) for path in list_images(task.folder)],
     }
     return json.dumps(stamp, indent=1).encode()

@@ -1,6 +1,7 @@
 """Many stored slides: the same files from one core, two, and a Dask cluster."""
 
 import csv
+import html
 import json
 import os
 import re
@@ -23,15 +24,20 @@ from leukoscope_edge.archive import (
 from leukoscope_edge.archive_workers import _plain, _task
 from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.cli import main
+from leukoscope_edge.cli.archive_index import said_sentences
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting.background import NormalSlide, SiteBackground
 from leukoscope_edge.errors import SourceError
+from leukoscope_edge.i18n import languages, unbroken
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import Frame
 from leukoscope_edge.vision.scale.stage_micrometer import Calibration
 
 SLIDES = ("clinic-a/1", "clinic-a/2", "clinic-b/1")
+TWO_SENTENCES = (
+    "Have a person look; the model may not know this stain or this microscope."
+)
 
 
 @pytest.fixture(scope="module")
@@ -119,9 +125,51 @@ def test_the_page_of_all_slides_finds_each_and_shows_fields_limits_and_empty_ima
     assert set(pictures) <= set(found)
     assert "Limits of this model" in page
     assert INTENDED_USE in page
-    for part in ("<main", "<nav", "<header", "<footer", "without a cell"):
+    for part in ("<main", "<nav", "<header", "<footer", "without a cell", "lang=en"):
         assert part in page
     assert "http" not in page
+
+
+def test_page_and_reports_of_all_slides_are_in_the_language_of_the_run(
+    screened: Callable[..., dict[str, bytes]],
+) -> None:
+    found = screened("fr", "--jobs", "1", "--language", "fr")
+    french = languages()["fr"]
+    page = found["index.html"].decode()
+    assert "<html lang=fr dir=ltr>" in page
+    for text in ("Search and filter", "Limits of this model", "No result", "slides"):
+        assert french(text) in page, text
+    rows = csv.DictReader(found["slides.csv"].decode().splitlines())
+    for said in (said_sentences(row["sentence"], french) for row in rows):
+        assert unbroken(said) in html.unescape(page)
+    assert "<html lang=fr" in found["clinic-b/1/report.html"].decode()
+    assert b'"verdict": "No result, because' in found["clinic-b/1/result.json"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ""),
+        ("nobody translated this. Nor this", "nobody translated this. Nor this"),
+        (
+            "No result, because no white cell was seen. Keep going.",
+            "{no}{cell}. {go}",
+        ),
+        (TWO_SENTENCES, "{two}"),
+    ],
+)
+def test_sentences_of_the_machine_are_each_said_in_the_language(
+    text: str, expected: str
+) -> None:
+    french = languages()["fr"]
+    no, cell = french("No result, because {reason}."), french("no white cell was seen")
+    parts = {
+        "no": no.removesuffix("{reason}."),
+        "cell": cell,
+        "go": french("Keep going."),
+        "two": french(TWO_SENTENCES),
+    }
+    assert said_sentences(text, french) == expected.format(**parts)
 
 
 def test_a_slide_in_an_archive_gives_what_it_gives_alone(
@@ -230,7 +278,6 @@ def test_a_slide_that_fails_is_named_and_the_others_are_screened(
     [
         ([], "give --out"),
         (["--out", "out", "--keep"], "keeps one slide"),
-        (["--out", "out", "--language", "fr"], "reports of an archive are in English"),
         (["--out", "out", "--backend", "tensorrt"], "by the CPU"),
     ],
 )

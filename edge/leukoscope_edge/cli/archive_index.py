@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,6 +20,7 @@ from leukoscope_edge.archive import ArchiveRow, SlideTask
 from leukoscope_edge.capture.camera import items_of
 from leukoscope_edge.capture.stored.replay import ImageReplay, list_images
 from leukoscope_edge.durable import make_folder, write_whole
+from leukoscope_edge.i18n import ENGLISH, Language
 from leukoscope_edge.names import shown
 from leukoscope_edge.records.exports.html_report import page_of
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
@@ -32,11 +34,11 @@ WIDTH_PX, JPEG_QUALITY = 480, 80
 COLOURS = {"blast": (164, 0, 0), "unclear": (178, 106, 0), "normal": (20, 103, 200)}
 """RGB, as of the report's frames."""
 RESULTS = {
-    "blasts": "blasts",
-    "few": "few blasts",
-    "none": "none above background",
-    "none-possible": "no result",
-    "failed": "failed",
+    "blasts": "Blast-like cells",
+    "few": "Few blast-like cells",
+    "none": "No blast-like cells",
+    "none-possible": "No result",
+    "failed": "Failed",
 }
 Json = dict[str, Any]
 
@@ -65,6 +67,7 @@ def write_index(
     rows: Sequence[ArchiveRow],
     out: Path,
     limits: Sequence[str],
+    language: Language = ENGLISH,
 ) -> Path:
     """Write the page and its pictures, and return where it lies.
 
@@ -73,6 +76,7 @@ def write_index(
         rows: Their lines of the table, in the same order.
         out: Where the results lie.
         limits: Of the model, one sentence each.
+        language: Of the page.
 
     Raises:
         OutputError: It cannot be written.
@@ -80,6 +84,9 @@ def write_index(
     entries = [_entry(t, r, out) for t, r in zip(tasks, rows, strict=True)]
     page = page_of(
         "index.html",
+        _=language,
+        language=language,
+        sentences=partial(said_sentences, language=language),
         entries=entries,
         limits=limits,
         results=RESULTS,
@@ -87,6 +94,22 @@ def write_index(
     )
     write_whole(out / INDEX, page)
     return out / INDEX
+
+
+def said_sentences(text: str, language: Language) -> str:
+    """Return several sentences of the machine, each in a language.
+
+    One of the catalogues may hold a full stop: the shortest that is known counts.
+    """
+    pieces, said = text.split(". "), []
+    ends = [*(f"{p}." for p in pieces[:-1]), pieces[-1]]
+    while ends:
+        tries = (" ".join(ends[:n]) for n in range(1, len(ends) + 1))
+        known = ((n, language(t)) for n, t in enumerate(tries, 1) if language(t) != t)
+        n, found = next(known, (1, ends[0]))
+        said.append(found)
+        ends = ends[n:]
+    return " ".join(said)
 
 
 def _entry(task: SlideTask, row: ArchiveRow, out: Path) -> IndexEntry:

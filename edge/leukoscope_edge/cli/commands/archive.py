@@ -29,7 +29,7 @@ from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting.background import SiteBackground
 from leukoscope_edge.durable import prepare_folder, write_whole
 from leukoscope_edge.errors import UsageError
-from leukoscope_edge.i18n import SOURCE_LANGUAGE
+from leukoscope_edge.i18n import Language, languages
 from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.names import on_terminal, shown
 from leukoscope_edge.vision.scale.stage_micrometer import Calibration
@@ -78,7 +78,8 @@ def run(
         raise KeyboardInterrupt(
             "stopped; finished slides are kept, the same command goes on with the rest"
         ) from None
-    return _finish(tasks, out, bundle.card.limits, as_json=options.json)
+    language = languages()[options.language]
+    return _finish(tasks, out, bundle.card.limits, language, as_json=options.json)
 
 
 def _require_possible(options: argparse.Namespace) -> None:
@@ -86,10 +87,6 @@ def _require_possible(options: argparse.Namespace) -> None:
         raise UsageError(f"{options.source} holds many slides: give --out FOLDER")
     if options.keep:
         raise UsageError("--keep keeps one slide, not an archive: screen it alone")
-    if options.language != SOURCE_LANGUAGE:
-        raise UsageError(
-            "the reports of an archive are in English: screen one slide with --language"
-        )
     if options.backend not in ("auto", "cpu"):
         raise UsageError("an archive is screened by the CPU, for the same bytes")
 
@@ -114,6 +111,7 @@ def _tasks(
             facts=facts,
             site=site,
             segmenter=options.segmenter,
+            language=options.language,
         )
         for folder in find_slides(archive)
     ]
@@ -141,13 +139,18 @@ def _screened(
 
 
 def _finish(
-    tasks: list[SlideTask], out: Path, limits: tuple[str, ...], *, as_json: bool
+    tasks: list[SlideTask],
+    out: Path,
+    limits: tuple[str, ...],
+    language: Language,
+    *,
+    as_json: bool,
 ) -> int:
     """Write and print the table; 1 where a slide has no result."""
     rows = summary(tasks, out)
     write_whole(out / TABLE, summary_csv_bytes(rows))
     say(f"table: {out / TABLE}")
-    say(f"page: {write_index(tasks, rows, out, limits)}")
+    say(f"page: {write_index(tasks, rows, out, limits, language)}")
     if as_json:
         print(json.dumps([asdict(row) for row in rows], indent=1, ensure_ascii=False))
     else:
