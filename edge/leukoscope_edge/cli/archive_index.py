@@ -82,6 +82,16 @@ def write_index(
         OutputError: It cannot be written.
     """
     entries = [_entry(t, r, out) for t, r in zip(tasks, rows, strict=True)]
+    return write_page(entries, out, limits, language)
+
+
+def write_page(
+    entries: Sequence[IndexEntry],
+    out: Path,
+    limits: Sequence[str],
+    language: Language,
+) -> Path:
+    """Write the page alone; see `write_index`."""
     page = page_of(
         "index.html",
         _=language,

@@ -3,9 +3,13 @@
 Codes are of blood alone; of marrow each kind is a text. A manual count is one whose
 every kind a person has named. What the model named is labelled as by a machine.
 
-Source: loinc.org's panel 24318-8 for the codes without a method; those by manual count
-as laboratories publish them (ARUP 0040005). For erythroblasts and immature granulocytes
-none by manual count was verified: the code without a method is used.
+Source: loinc.org, panel 24318-8 (2.78) for basophils, blasts, eosinophils; loinc.org
+58413-6 (2.80), which names 19048-8 as the term without a method. The others agree with
+published copies of LOINC's table: 26511-6, 26478-8, 26485-3, 38518-7, 34992-8 without a
+method; 26499-4, 26474-7, 26484-6, 51584-1 per volume; by manual count 23761-0, 714-6,
+707-0, 737-7, 744-3, and 709-6 as ARUP 0040005 has it. For erythroblasts and immature
+granulocytes none by manual count was found. 14912-0, smudge cells by manual count, is
+not used: the device counts them.
 """
 
 from collections.abc import Iterator
