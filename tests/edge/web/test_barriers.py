@@ -1,6 +1,7 @@
 """axe finds nothing serious or moderate: every screen and dialog, languages, sizes."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -8,7 +9,11 @@ from playwright.sync_api import Browser, Page
 from tests.edge.web import in_browser
 from tests.edge.web.all_screens import Screen, fill_records, looking, served, show
 
-from leukoscope_edge.i18n import languages
+from leukoscope_edge.archive import ArchiveRow
+from leukoscope_edge.cli.archive_index import RESULTS, IndexEntry, write_page
+from leukoscope_edge.i18n import Language, languages
+from leukoscope_edge.records.exports.html_report import html_bytes, suspects
+from leukoscope_edge.records.exports.slide_version import open_dossier
 from leukoscope_edge.web.device import Device
 
 pytestmark = in_browser.pytestmark
@@ -33,15 +38,35 @@ def barriers_with_dialogs(page: Page) -> Iterator[str]:
 
 @pytest.mark.parametrize("language", languages())
 def test_no_screen_and_no_dialog_has_a_barrier(
-    chromium: Browser, device: Device, language: str
+    chromium: Browser, device: Device, tmp_path: Path, language: str
 ) -> None:
     found: list[str] = []
     with served(device) as url:
         screens = (*fill_records(device), Screen("sign-in"))
         with looking(chromium, device, url, language) as page:
-            for turn, screen in enumerate(screens):
+            start = [*languages()].index(language)  # so every screen has every size
+            for turn, screen in enumerate(screens, start):
                 width, height = SIZES_PX[turn % len(SIZES_PX)]
                 page.set_viewport_size({"width": width, "height": height})
                 show(page, device, url, screen)
                 found += barriers_with_dialogs(page)
+            signed = screens[-2].path.split("/")[1]
+            for report in reports(device, signed, tmp_path, languages()[language]):
+                page.goto(report.as_uri())
+                found += barriers(page)
     assert not found, "\n".join(found)
+
+
+def reports(
+    device: Device, slide: str, folder: Path, language: Language
+) -> Iterator[Path]:
+    """Write what `screen` writes: a slide's report, the page of one slide a result."""
+    dossier = open_dossier(device.store, slide)
+    report = folder / "report.html"
+    report.write_bytes(html_bytes(dossier, language, suspects(dossier, language)))
+    yield report
+    rows = [
+        ArchiveRow(slide=f"a/{r}", result=r, sentence="Keep going.") for r in RESULTS
+    ]
+    entries = [IndexEntry(row=r, empty=("1.png",), left_out=("2.png",)) for r in rows]
+    yield write_page(entries, folder, device.bundle.card.limits, language)
