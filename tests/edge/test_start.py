@@ -26,6 +26,19 @@ def test_a_command_leaves_the_page_and_the_signatures_alone(command: str) -> Non
     assert not loaded & {"fastapi", "uvicorn", "tuf", "urllib3", "fpdf", "onnxruntime"}
 
 
+LOADED_AHEAD = (
+    "import sys; from leukoscope_edge.records.exports.pdf_report import load_ahead\n"
+    "assert 'fpdf' not in sys.modules\n"
+    "load_ahead().join()\n"
+    "assert 'fpdf' in sys.modules\n"
+    "assert load_ahead() is None"
+)
+
+
+def test_the_library_of_papers_is_loaded_when_one_is_near_and_once() -> None:
+    subprocess.run([sys.executable, "-c", LOADED_AHEAD], check=True)
+
+
 def test_help_knows_every_command() -> None:
     command = [sys.executable, "-m", "leukoscope_edge", "--help"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -9,7 +9,10 @@ by people who work in them, so the verdict and the intended use stand in English
 
 import hashlib
 import io
+import sys
+import threading
 from collections.abc import Iterable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +39,7 @@ from leukoscope_edge.records.store import Store
 if TYPE_CHECKING:
     from leukoscope_edge.records.exports.pdf_page import Sheet
 
+PDF_PAGE = "leukoscope_edge.records.exports.pdf_page"
 PICTURES_A_ROW, PICTURE_MM, CAPTION_GAP_MM = 6, 27.0, 2.5
 GAP_MM = (WIDTH_MM - PICTURES_A_ROW * PICTURE_MM) / (PICTURES_A_ROW - 1)
 BAR_UM, BAR_MM = 10, 0.9
@@ -73,6 +77,15 @@ def write_paper(store: Store, slide: str, by: str, say: Say = str) -> Path:
     return path
 
 
+def load_ahead() -> threading.Thread | None:
+    """Load the PDF library beside, unless it is there: a paper is asked for soon."""
+    if PDF_PAGE in sys.modules:
+        return None
+    thread = threading.Thread(target=import_module, args=(PDF_PAGE,))
+    thread.start()
+    return thread
+
+
 def paper_bytes(
     dossier: Dossier, *, fonts: Fonts | None = None, say: Say = str
 ) -> bytes:
@@ -84,7 +97,7 @@ def paper_bytes(
         say: From English to the language of the paper. Where the system has no font
             for it, the paper is in English and says so.
     """
-    # The PDF library takes 23 MB and a third of a second: not before the first report.
+    # The PDF library takes 23 MB and a third of a second: not before a report is near.
     from leukoscope_edge.records.exports.pdf_page import Sheet
 
     use = say(INTENDED_USE)

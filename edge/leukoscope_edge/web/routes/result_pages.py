@@ -19,6 +19,7 @@ from leukoscope_edge.records.exports.facts import WAYS_OF_TELLING, facts, to_sen
 from leukoscope_edge.records.exports.formats import FORMATS
 from leukoscope_edge.records.exports.html_report import report_values, suspects
 from leukoscope_edge.records.exports.local_time import zone_of
+from leukoscope_edge.records.exports.pdf_report import load_ahead
 from leukoscope_edge.records.exports.slide_version import (
     Dossier,
     open_dossier,
@@ -90,6 +91,7 @@ def result(slide: SlideId, request: Request, person: Anybody) -> Response:
 
     Before the first look is over it shows nothing of model and readers.
     """
+    load_ahead()  # who signs gets a paper
     device = device_of(request)
     record = device.store.slide(slide)
     signature = record.signatures[-1] if record.signatures else None
