@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from leukoscope_edge.errors import StepError
+from leukoscope_edge.i18n import local_time
 from leukoscope_edge.records.changes import CriticalCall
 from leukoscope_edge.records.exports.cells_csv import dossier_csv_bytes
 from leukoscope_edge.records.exports.facts import facts, facts_object
 from leukoscope_edge.records.exports.fhir import fhir_bytes
-from leukoscope_edge.records.exports.local_time import local_time
 from leukoscope_edge.records.exports.slide_version import open_dossier
 
 CALL = CriticalCall(

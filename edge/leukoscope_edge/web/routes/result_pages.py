@@ -7,6 +7,7 @@ from typing import Any, get_args
 from fastapi import APIRouter, Request, Response
 
 from leukoscope_edge.accounts import Right
+from leukoscope_edge.i18n import zone_of
 from leukoscope_edge.inference.reference_cells import attribution, numbers_by_kind
 from leukoscope_edge.outcome import VerdictName
 from leukoscope_edge.records.exports.cell_words import KIND_KEYS, KIND_OF_ONE, KINDS
@@ -18,7 +19,6 @@ from leukoscope_edge.records.exports.differential_table import (
 from leukoscope_edge.records.exports.facts import WAYS_OF_TELLING, facts, to_send
 from leukoscope_edge.records.exports.formats import FORMATS
 from leukoscope_edge.records.exports.html_report import report_values, suspects
-from leukoscope_edge.records.exports.local_time import zone_of
 from leukoscope_edge.records.exports.pdf_report import load_ahead
 from leukoscope_edge.records.exports.slide_version import (
     Dossier,
