@@ -7,7 +7,8 @@
 `empty`: FOLDER holds `images/`, `masks/` and `boxes/` as for `evaluate_segmentation`.
 Of each image the largest strip beside its white cells is an empty view: red cells,
 platelets and plasma, now and then a white cell that the edge cuts and that has no box.
-`--segmenter NAME`: by a network, in the place of thresholds.
+`--segmenter NAME`: by a network, in the place of thresholds. `--in-marrow`: thresholds
+are told that the images show marrow.
 With --overlays DIR every view with a cell in it is drawn.
 
 `fields`: FOLDER holds a folder of fields for each class. Says in how many no whole
@@ -89,7 +90,7 @@ def main(arguments: list[str] | None = None) -> int:
     folder, um_per_px, every = options.folder, options.um_per_px, options.every
     cv2.setNumThreads(1)
     try:
-        segment = segmentation_named(options.segmenter)
+        segment = segmentation_named(options.segmenter, in_marrow=options.in_marrow)
         rows: list[EmptyRow] | list[SingleRow] | list[FieldsRow]
         match options.what:
             case "empty":
@@ -284,6 +285,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--overlays", type=Path, help="draw what is found in empty views"
     )
+    parser.add_argument("--in-marrow", action="store_true", help="seen as marrow")
     parser.add_argument("--segmenter", default=THRESHOLDS, help="or a shipped network")
     parser.add_argument("--json", action="store_true", help="one array on stdout")
     return parser.parse_args(arguments)

@@ -1,5 +1,7 @@
 """Nuclei that touch are parted where stain is weaker; single ones stay whole."""
 
+import itertools
+
 import cv2
 import numpy as np
 import pytest
@@ -86,3 +88,12 @@ def test_the_scale_of_what_is_found_is_that_of_the_frame() -> None:
     assert found.centres_px[index] == pytest.approx([200, 120], abs=2.0)
     area_px = int((found.nucleus_labels == index + 1).sum())
     assert area_px == pytest.approx(np.pi * 45**2, rel=0.1)
+
+
+def test_what_is_hardly_more_violet_than_grey_red_cells_is_no_cell_in_marrow() -> None:
+    pixels = np.full((300, 400, 3), PLASMA, np.uint8)
+    for x, y in itertools.product(range(30, 400, 90), (50, 140, 230, 290)):
+        cv2.circle(pixels, (x, y), 37, (180, 175, 180), cv2.FILLED)
+    cv2.circle(pixels, (200, 120), 30, (180, 145, 180), cv2.FILLED)
+    even = np.asarray(cv2.GaussianBlur(pixels, (0, 0), 1.2), np.uint8)
+    assert whole(even, in_marrow=True) == 0
