@@ -119,16 +119,28 @@ def strays(archive: Path) -> list[Path]:
     return sorted(p for p in archive.iterdir() if is_image(p))
 
 
-def find_slides(archive: Path) -> list[Path]:
+def find_slides(archive: Path, out: Path | None = None) -> list[Path]:
     """Return every folder below one that holds images, in the order of their paths.
 
-    Symbolic links are not followed: one could lead round in a circle.
+    Symbolic links are not followed: one could lead round in a circle. Results may lie
+    in the archive itself, and their pictures are no slides.
+
+    Args:
+        archive: Where to look.
+        out: The folder of results.
 
     Raises:
         SourceError: A folder cannot be read; a slide must not be lost silently.
     """
     below = (Path(root) for root, _, _ in os.walk(archive, onerror=_stop))
-    return sorted(p for p in below if p != archive and _has_images(p))
+    apart = out.resolve() if out else None
+    return sorted(
+        p for p in below if p != archive and _has_images(p) and not _is_inside(p, apart)
+    )
+
+
+def _is_inside(folder: Path, apart: Path | None) -> bool:
+    return apart is not None and folder.resolve().is_relative_to(apart)
 
 
 def screen_slide(task: SlideTask) -> SlideDone:

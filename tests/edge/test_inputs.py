@@ -1,7 +1,10 @@
 """Folders as people have them, from the command line to the sentence."""
 
 import json
+import os
 import shutil
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +13,9 @@ import cv2
 import numpy as np
 import pytest
 
+from leukoscope_edge.archive import find_slides
 from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.capture.stored.tiff import PHOTOMETRIC
 from leukoscope_edge.cli import main
 from leukoscope_edge.types import U8, Frame
 
@@ -157,3 +162,51 @@ def test_a_name_on_the_terminal_moves_nothing(
     printed = capsys.readouterr()
     assert "\u202e" not in printed.out + printed.err
     assert "a\\n\\u202egpj.png" in printed.out
+
+
+def test_what_a_decoder_would_read_in_part_or_wrongly_is_left_out_by_name(
+    fields: Path, screen: Screen
+) -> None:
+    pixels = cv2.imread(str(fields / "00.png"))
+    assert pixels is not None
+    webp = b"WEBPVP8X\x0a\0\0\0\x02" + bytes(9)
+    (fields / "moving.webp").write_bytes(b"RIFF" + struct.pack("<I", len(webp)) + webp)
+    png, control = (fields / "00.png").read_bytes(), b"acTL" + bytes(8)
+    chunk = struct.pack(">I", 8) + control + struct.pack(">I", zlib.crc32(control))
+    (fields / "apng.png").write_bytes(png[:33] + chunk + png[33:])
+    tiff = bytes(np.asarray(cv2.imencode(".tif", pixels)[1]))
+    rgb = struct.pack("<HHIHH", PHOTOMETRIC, 3, 1, 2, 0)
+    assert tiff.count(rgb) == 1
+    for name, kind in (("lab.tif", 8), ("inks.tif", 5)):
+        other = struct.pack("<HHIHH", PHOTOMETRIC, 3, 1, kind, 0)
+        (fields / name).write_bytes(tiff.replace(rgb, other))
+    os.mkfifo(fields / "pipe.png")
+    result = screen(fields)
+    reasons = {i["name"]: i["reason"] for i in result["images"] if i["reason"]}
+    several, colours = "holds several pictures", "keeps its colours in a way"
+    starts = {"moving.webp": several, "apng.png": several, "pipe.png": "is no file"}
+    starts |= {"lab.tif": colours, "inks.tif": colours}
+    assert reasons.keys() == starts.keys()
+    assert all(reasons[name].startswith(start) for name, start in starts.items())
+    assert any("Made from 6 of 11 images" in note for note in result["notes"])
+
+
+def test_results_in_the_archive_are_no_slides(tmp_path: Path, drawn: Path) -> None:
+    archive = tmp_path / "archive"
+    slide = archive / "s1"
+    slide.mkdir(parents=True)
+    shutil.copy(drawn / "00.png", slide)
+    (archive / "out" / "s1").mkdir(parents=True)
+    shutil.copy(drawn / "00.png", archive / "out" / "s1")
+    assert find_slides(archive, archive / "out") == [slide]
+    assert find_slides(archive, tmp_path / "other") != [slide]
+
+
+def test_a_pipe_is_no_micrometer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    words = ["calibrate", str(tmp_path / "pipe.png"), "--spacing-um", "10"]
+    names = ["--camera", "c", "--objective", "o", "--out", str(tmp_path / "c.toml")]
+    assert main([*words, *names]) == 1
+    assert "is no file but a pipe" in capsys.readouterr().err

@@ -24,6 +24,9 @@ BMP_ROUND_BYTES = 4
 """Some programs round the file's length up; more than that is out of place."""
 UM_PER_M = 1e6
 DAMAGED = "is damaged ({}): copy it again"
+MOVING = "holds several pictures that follow each other: save them as single files"
+ANIMATION_FLAG = 0x02
+"""Of the flags of a WebP file's VP8X chunk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +103,8 @@ def _png(data: bytes) -> Container:
             break
         if zlib.crc32(kind + body) != int.from_bytes(checksum, "big"):
             raise SourceError(DAMAGED.format("a checksum differs"))
+        if kind == b"acTL":
+            raise SourceError(MOVING)
         if kind == b"pHYs" and n == 9 and body[8] == 1 and any(body[:4]):
             um_per_px = UM_PER_M / int.from_bytes(body[:4], "big")
         at += 12 + n
@@ -133,6 +138,8 @@ def _webp(data: bytes) -> Container:
             "is not an image of a known kind (JPEG, PNG, BMP, TIFF, WebP): remove it, "
             "or save it as one of these"
         )
+    if data[12:16] == b"VP8X" and data[20:21] and data[20] & ANIMATION_FLAG:
+        raise SourceError(MOVING)
     n_bytes = 8 + int.from_bytes(data[4:8], "little")
     if n_bytes > len(data):
         raise SourceError("is truncated (its end is missing): copy it again")
@@ -145,6 +152,10 @@ def _tiff(data: bytes) -> Container:
         check_size(page.width_px, page.height_px)
         if page.has_gap:
             raise SourceError(DAMAGED.format("its data lie outside the file"))
+        if not page.is_rgb:
+            raise SourceError(
+                "keeps its colours in a way that is not read here: save it as RGB"
+            )
     return Container(n_bytes=len(data), um_per_px=pages[0].um_per_px, pages=pages)
 
 

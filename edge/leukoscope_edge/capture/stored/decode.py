@@ -5,7 +5,9 @@ container is whole (`stored.containers`). What the decoder complains of and what
 microscope shows (`stored.damage`) is refused as damaged: half a picture is not judged.
 """
 
+import stat
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -29,6 +31,7 @@ __all__ = [
     "decode_image",
     "decode_own",
     "read_picture",
+    "regular",
 ]
 
 MAX_GREY_LEVELS = 3
@@ -95,6 +98,21 @@ def decode_image(data: bytes, *, may_be_grey: bool = False) -> U8:
         return read_picture(data).pixels
     container = open_container(data)
     return _rgb(_decode(data[: container.n_bytes], 0))
+
+
+def regular(path: Path) -> Path:
+    """Return a path at whose end there is a file: reading a pipe never ends.
+
+    Raises:
+        SourceError: There is something else.
+        OSError: There is nothing, or it may not be seen.
+    """
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise SourceError("is a folder that is called like a file: screen it alone")
+    if not stat.S_ISREG(mode):
+        raise SourceError("is no file but a pipe or a device: remove it")
+    return path
 
 
 def decode_own(data: bytes) -> U8:

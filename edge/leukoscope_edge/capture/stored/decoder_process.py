@@ -11,7 +11,6 @@ next frame.
 import dataclasses
 import os
 import resource
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from leukoscope_edge.capture.stored.decode import (
     Picture,
     is_grey,
     read_picture,
+    regular,
 )
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.isolated import command_of
@@ -160,9 +160,9 @@ def _outcome(question: dict[str, Any], video: "_Video") -> Outcome:
     try:
         match question:
             case {"image": path, "page": page}:
-                return _picture(read_picture(_regular(Path(path)).read_bytes(), page))
+                return _picture(read_picture(regular(Path(path)).read_bytes(), page))
             case {"video": path}:
-                return dataclasses.asdict(video.open(_regular(Path(path)))), b""
+                return dataclasses.asdict(video.open(regular(Path(path)))), b""
             case _:
                 pixels = video.read()
                 return _shown(pixels) if pixels is not None else ({"is_end": True}, b"")
@@ -174,21 +174,6 @@ def _outcome(question: dict[str, Any], video: "_Video") -> Outcome:
         megapixels = MAX_PIXELS >> 20
         refusal = f"needs more memory than {megapixels} megapixels may: remove it"
         return {"refusal": refusal}, b""
-
-
-def _regular(path: Path) -> Path:
-    """Return a path at whose end there is a file: reading a pipe never ends.
-
-    Raises:
-        SourceError: There is something else.
-        OSError: There is nothing, or it may not be seen.
-    """
-    mode = path.stat().st_mode
-    if stat.S_ISDIR(mode):
-        raise SourceError("is a folder that is called like a file: screen it alone")
-    if not stat.S_ISREG(mode):
-        raise SourceError("is no file but a pipe or a device: remove it")
-    return path
 
 
 def _shown(pixels: U8) -> Outcome:

@@ -19,7 +19,8 @@ MAX_PAGES = 10_000
 """A stack of more is no set of fields."""
 REDUCED, WIDTH, HEIGHT, COMPRESSION, DESCRIPTION = 254, 256, 257, 259, 270
 OFFSETS, SAMPLES, ROWS, COUNTS, X_RESOLUTION, UNIT = 273, 277, 278, 279, 282, 296
-BITS, TILE_OFFSETS, SUB_PAGES = 258, 324, 330
+BITS, PHOTOMETRIC, TILE_OFFSETS, SUB_PAGES = 258, 262, 324, 330
+READ_AS_RGB = frozenset({0, 1, 2, 3, 6})
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 13: 4}
 """Bytes of each type of value."""
 UM_PER_UNIT = {2: 25400.0, 3: 10000.0}
@@ -41,6 +42,7 @@ class Page:
         is_reduced: Called a smaller copy of another by the file.
         um_per_px: What the file says that a pixel measures, None where nothing.
         has_gap: Its stored data are fewer than its size needs, as far as can be told.
+        is_rgb: Its numbers are grey, RGB, a palette's or YCbCr, not inks or CIELAB.
     """
 
     index: int
@@ -49,6 +51,7 @@ class Page:
     is_reduced: bool = False
     um_per_px: float | None = None
     has_gap: bool = False
+    is_rgb: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,7 @@ def _page(file: _File, directory: _Directory, index: int) -> Page:
         is_reduced=bool(sum(_values(file, directory, REDUCED)) & 1),
         um_per_px=_um_per_px(file, directory),
         has_gap=_has_gap(file, directory, width, height),
+        is_rgb=set(_values(file, directory, PHOTOMETRIC)) <= READ_AS_RGB,
     )
 
 

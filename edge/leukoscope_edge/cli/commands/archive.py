@@ -113,7 +113,7 @@ def _tasks(
             segmenter=options.segmenter,
             language=options.language,
         )
-        for folder in find_slides(archive)
+        for folder in find_slides(archive, options.out)
     ]
 
 

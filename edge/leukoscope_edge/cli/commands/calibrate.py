@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from leukoscope_edge.capture.stored.decode import decode_image
+from leukoscope_edge.capture.stored.decode import decode_image, regular
 from leukoscope_edge.cli.arguments import number, path
 from leukoscope_edge.cli.help import add_command
 from leukoscope_edge.durable import write_whole
@@ -119,7 +119,7 @@ def _flat_light(path: Path | None, shape: tuple[int, int]) -> tuple[float, ...]:
 
 def _read(path: Path, *, may_be_grey: bool = False) -> U8:
     try:
-        return decode_image(path.read_bytes(), may_be_grey=may_be_grey)
+        return decode_image(regular(path).read_bytes(), may_be_grey=may_be_grey)
     except OSError as err:
         raise SourceError(f"{path}: cannot be read: {err.strerror}") from err
     except SourceError as err:
