@@ -118,7 +118,9 @@ def by_kinds(options: argparse.Namespace) -> dict[str, Any]:
     room = replace(spec, side_px=round(spec.side_px * ROOM))
     cells, left_out = gather(tiles, room, degraded=False)
     with OnnxCpuEngine(bundle) as engine:
-        calls = classify(engine, list(kept(cells, spec.side_px)), bundle.card)
+        calls = classify(
+            engine, list(kept(cells, spec.side_px)), bundle.card, in_marrow=False
+        )
     start = {"bundle": bundle.card.id, "left_out": len(left_out)}
     return start | report_of(cells, calls)
 
@@ -134,7 +136,7 @@ def evaluate(
     bundle = open_bundle(bundle_folder or shipped_bundle_for("real"))
     crops = _read(data, split, bundle.card, limit)
     with OnnxCpuEngine(bundle) as engine:
-        calls = classify(engine, list(crops.pixels), bundle.card)
+        calls = classify(engine, list(crops.pixels), bundle.card, in_marrow=False)
     p = np.array([call.p_blast for call in calls])
     name = data.resolve().name + (f" {split}" if split else "")
     size = p_by_size(crops.areas_um2, SIZE_OFFSET, SIZE_SLOPE_PER_UM)

@@ -215,7 +215,7 @@ def judge(bundle: Bundle, source: Source) -> tuple[Row, F64]:
 def called(bundle: Bundle, pixels: U8) -> list[Call]:
     """Call (N, side, side, 3) crops as the device would."""
     with OnnxCpuEngine(bundle) as engine:
-        return classify(engine, list(pixels), bundle.card)
+        return classify(engine, list(pixels), bundle.card, in_marrow=False)
 
 
 def means_by_image(crops: CropSet, values: np.ndarray) -> F64:

@@ -158,7 +158,7 @@ def measure(
 def called(bundle: Bundle, crops: dict[CellId, U8]) -> dict[CellId, CallName]:
     """Return what a bundle calls each crop."""
     with OnnxCpuEngine(bundle) as engine:
-        calls = classify(engine, list(crops.values()), bundle.card)
+        calls = classify(engine, list(crops.values()), bundle.card, in_marrow=False)
     return {cell: call.name for cell, call in zip(crops, calls, strict=True)}
 
 

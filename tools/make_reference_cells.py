@@ -128,7 +128,7 @@ def _surest(cells: LabCells, bundle: Bundle) -> LabCells:
     """Return the surer half of the cells that the bundle names right."""
     crops = list(kept(cells, bundle.card.input.side_px))
     with OnnxCpuEngine(bundle) as engine:
-        calls = classify(engine, crops, bundle.card)
+        calls = classify(engine, crops, bundle.card, in_marrow=False)
     right = np.array(
         [c.kind == k for c, k in zip(calls, cells.kinds.tolist(), strict=True)]
     )

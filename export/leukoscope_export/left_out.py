@@ -85,7 +85,7 @@ def as_shipped(folder: Path, cells: LabCells) -> dict[str, Any]:
     bundle = open_bundle(folder)
     crops = list(kept(some, bundle.card.input.side_px))
     with open_engine(bundle, backend="cpu") as engine:
-        calls = classify(engine, crops, bundle.card)
+        calls = classify(engine, crops, bundle.card, in_marrow=False)
     names = np.array([c.name.value for c in calls], np.str_)
     unlike = np.array([c.is_unlike for c in calls], np.bool_)
     groups = {"blast": some.kinds == "blast", "mature": is_mature(some)}

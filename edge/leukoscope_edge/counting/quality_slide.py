@@ -72,7 +72,8 @@ def quality_trend(days: Sequence[QualityDay]) -> QualityTrend | None:
     Args:
         days: In their order, the last is today.
 
-    Source: Westgard rules 1-3s and 2-2s, with binomial tails.
+    Source: Westgard rules 1-3s and 2-2s, with binomial tails; where not one
+    cell was ever missed, the usual share is by Laplace's rule of succession.
     """
     if len(days) < MIN_DAYS:
         return None
@@ -82,8 +83,9 @@ def quality_trend(days: Sequence[QualityDay]) -> QualityTrend | None:
         sum(d.n_present for d in before),
     )
     usual = located / present
+    share = min(usual, (present + 1) / (present + 2))  # few days never show certainty
     chances = [
-        chance_of_at_most(d.n_located, d.n_present, usual) for d in (yesterday, today)
+        chance_of_at_most(d.n_located, d.n_present, share) for d in (yesterday, today)
     ]
     is_drifting = chances[1] < RARE or max(chances) < UNUSUAL
     return QualityTrend(usual=usual, is_drifting=is_drifting)

@@ -128,7 +128,7 @@ def _with_kinds(
 
 
 def classify(
-    engine: Engine, crops: list[U8], card: Card, *, in_marrow: bool = False
+    engine: Engine, crops: list[U8], card: Card, *, in_marrow: bool
 ) -> list[Call]:
     """Call every crop.
 

@@ -5,7 +5,7 @@ exports.differential_table, exports.facts, exports.formats, exports.html_report,
 exports.pdf_report, exports.result_files, exports.result_json, exports.slide_version,
 exports.text_table, exports.training_export, import_screening, maintenance, orders,
 pictures, retention, slides.cell_archive, slides.cell_record, slides.conclusion,
-slides.correction, slides.digest, slides.first_look, slides.reproduce,
+slides.correction, slides.digest, slides.first_look, slides.kinds, slides.reproduce,
 slides.site_ranges, slides.slide, slides.slide_objects, slides.slide_state,
 slides.worklist, store.
 """

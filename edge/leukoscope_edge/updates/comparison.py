@@ -14,6 +14,7 @@ from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Verdict
 from leukoscope_edge.records.slides.conclusion import verdict_of
+from leukoscope_edge.records.slides.kinds import is_marrow
 from leukoscope_edge.records.slides.slide import ArchivedCell, SlideRecord
 from leukoscope_edge.types import Call
 
@@ -96,7 +97,9 @@ def _was_counted_by(cell: ArchivedCell, card: Card) -> bool:
 
 
 def _called_again(cell: ArchivedCell, engine: Engine, card: Card) -> Call:
-    return vote(classify(engine, list(cell.crops), card), card.decision)
+    in_marrow = is_marrow(cell.record)
+    calls = classify(engine, list(cell.crops), card, in_marrow=in_marrow)
+    return vote(calls, card.decision)
 
 
 def _judged_anew(record: SlideRecord, calls: Mapping[str, Call]) -> SlideRecord:

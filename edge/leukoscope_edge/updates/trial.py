@@ -121,7 +121,9 @@ def judge(folder: Path, backend: Backend) -> TrialReport:
         self_test(engine, deep)
         self_test(engine, deep, n_at_once=BATCH_SIZE)
         warm = time.monotonic()
-        calls = classify(engine, list(bundle.golden.crops), bundle.card)
+        calls = classify(
+            engine, list(bundle.golden.crops), bundle.card, in_marrow=False
+        )
         end = time.monotonic()
         return TrialReport(
             engine=engine.name,

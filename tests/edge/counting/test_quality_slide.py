@@ -38,5 +38,17 @@ def test_the_trend_shows_a_fall(located: list[int], is_drifting: bool) -> None:
     assert found.usual == pytest.approx(0.98)
 
 
+@pytest.mark.parametrize(
+    ("today", "is_drifting"), [(100, False), (99, False), (97, False), (90, True)]
+)
+def test_after_days_without_a_miss_one_missed_cell_is_no_fall(
+    today: int, is_drifting: bool
+) -> None:
+    found = quality_trend([day(n) for n in (100, 100, 100, 100, today)])
+    assert found is not None
+    assert found.is_drifting is is_drifting
+    assert found.usual == 1.0
+
+
 def test_there_is_no_trend_of_four_days() -> None:
     assert quality_trend([day(98)] * 4) is None

@@ -11,13 +11,19 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.errors import UpdateError
-from leukoscope_edge.inference.bundle import shipped_bundle_for, shipped_bundles
+from leukoscope_edge.inference.bundle import (
+    open_bundle,
+    shipped_bundle_for,
+    shipped_bundles,
+)
 from leukoscope_edge.inference.card import read_card
+from leukoscope_edge.inference.card_entries import KindsEntry
+from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.records.slides.cell_record import CellRecord
 from leukoscope_edge.records.slides.slide import ArchivedCell, Origin, SlideRecord
 from leukoscope_edge.records.slides.slide_state import SlideState
-from leukoscope_edge.sample import SIMULATED_SAMPLE
-from leukoscope_edge.types import Call, CallName
+from leukoscope_edge.sample import SIMULATED_SAMPLE, SampleType
+from leukoscope_edge.types import F32, U8, Call, CallName
 from leukoscope_edge.updates import Shadow, UpdateContext, history, install
 from leukoscope_edge.updates.comparison import compare
 from leukoscope_edge.updates.trial import run_trial
@@ -215,9 +221,6 @@ def archived(record: SlideRecord, kept: CellRecord, *, red: int) -> ArchivedCell
 def test_changes_of_calls_and_of_verdicts_are_counted(
     bundle_folder: Path, cells: list[ArchivedCell], expected: tuple[Any, ...]
 ) -> None:
-    from leukoscope_edge.inference.bundle import open_bundle
-    from leukoscope_edge.inference.engine import OnnxCpuEngine
-
     bundle = open_bundle(bundle_folder)
     with OnnxCpuEngine(bundle) as engine:
         others = compare(cells, engine, bundle.card, bundle.card)
@@ -225,6 +228,34 @@ def test_changes_of_calls_and_of_verdicts_are_counted(
         shadow = compare(own, engine, bundle.card, bundle.card)
     assert others == Shadow()
     assert (shadow.n_cells, shadow.n_changed, shadow.slides) == expected
+
+
+class CallsPrecursors:
+    """An engine whose every answer is a normal cell of the kind "precursor"."""
+
+    name = "precursors"
+
+    def run(self, crops: U8) -> F32:
+        return np.tile(np.array([4, -4, -4, -3, 4], np.float32), (len(crops), 1))
+
+
+@pytest.mark.parametrize(
+    ("sample_type", "n_changed"), [(SampleType.MARROW, 0), (SampleType.BLOOD, 60)]
+)
+def test_old_cells_are_called_again_as_cells_of_their_sample(
+    bundle_folder: Path, sample_type: SampleType, n_changed: int
+) -> None:
+    kinds = KindsEntry(
+        names=("blast", "lymphocyte", "precursor"), blast="blast", precursor="precursor"
+    )
+    card = replace(open_bundle(bundle_folder).card, kinds=kinds)
+    facts = replace(SIMULATED_SAMPLE, sample_type=sample_type)
+    cells = [
+        replace(cell, record=replace(cell.record, facts=facts))
+        for cell in judged_by(bundle_folder, slide("1", 0, "normal"))
+    ]
+    shadow = compare(cells, CallsPrecursors(), card, card)
+    assert (shadow.n_cells, shadow.n_changed) == (60, n_changed)
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,8 @@ def reproduce(
     """
     _check(record, bundle)
     judged = [c for c in cells if c.cell.is_counted]
-    calls = iter(classify(engine, [x for c in judged for x in c.crops], bundle.card))
+    crops = [crop for cell in judged for crop in cell.crops]
+    calls = iter(classify(engine, crops, bundle.card, in_marrow=is_marrow(record)))
     differences, largest = [], 0.0
     for cell in judged:
         now = vote([next(calls) for _ in cell.crops], bundle.card.decision)
@@ -144,7 +145,9 @@ def look_again(
         pixels = from_png(pictures.read(record.id, file))
         frame = Frame(name=file, pixels=pixels, time_s=0.0)
         segmentation = segments[found_by](pixels, scale)
-        again += _judge_again(frame, segmentation, cells, bundle, engine)
+        again += _judge_again(
+            frame, segmentation, cells, bundle, engine, in_marrow=is_marrow(record)
+        )
     gaps = [abs(call.p_blast - (cell.p_blast or 0.0)) for cell, call in again]
     return FieldsAgain(
         n_cells=len(kept),
@@ -184,6 +187,8 @@ def _judge_again(
     cells: Iterable[Shown],
     bundle: Bundle,
     engine: Engine,
+    *,
+    in_marrow: bool,
 ) -> list[tuple[CellRecord, Call]]:
     """Return the cells that are where they were in a kept frame, each called anew."""
     spec = bundle.card.input.crop_spec
@@ -191,7 +196,7 @@ def _judge_again(
     pairs = [(cell, _found(field.box_px, seen.whole)) for cell, field in cells]
     there = [(cell, glimpse) for cell, glimpse in pairs if glimpse]
     crops = [glimpse.sighting().crop for _, glimpse in there]
-    calls = classify(engine, crops, bundle.card)
+    calls = classify(engine, crops, bundle.card, in_marrow=in_marrow)
     return [(cell, call) for (cell, _), call in zip(there, calls, strict=True)]
 
 
