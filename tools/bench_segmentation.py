@@ -186,7 +186,7 @@ def compare(other: Path, folder: Path, every: int, um_per_px: float) -> list[Pee
 def _timer_of(edge: Path) -> subprocess.Popen[bytes]:
     """Start a process that times the segmentation of one checkout."""
     return subprocess.Popen(  # noqa: S603 (our own code)
-        [sys.executable, "-c", TIMER.format(n=N_TURNS)],
+        [sys.executable, "-I", "-c", TIMER.format(n=N_TURNS)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(edge)},

@@ -73,6 +73,7 @@ from leukoscope_edge.inference.card_evidence import DataEntry, MetricsEntry
 from leukoscope_edge.inference.cascade import CascadeEngine
 from leukoscope_edge.inference.classifier import BATCH_SIZE, p_blast
 from leukoscope_edge.inference.engine import Engine, OnnxCpuEngine
+from leukoscope_edge.isolated import command_of
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.screening import SlideRun
 from leukoscope_edge.search_ahead import look_at_all
@@ -360,10 +361,10 @@ def _save_frames(folder: Path, n: int) -> None:
 
 def _run(frames: Path, bundle: Path, threads: int) -> tuple[float, float, float]:
     """Run the command; return its seconds, its processor seconds and peak MiB."""
-    command = [sys.executable, "-m", "leukoscope_edge", "screen", str(frames)]
+    command = [*command_of("leukoscope_edge", "screen", str(frames))]
     command += ["--bundle", str(bundle), "--um-per-px", str(SCALE_UM_PER_PX)]
     command += ["--sequence", "--json", "--backend", "cpu", "--threads", str(threads)]
-    launched = [sys.executable, "-c", LAUNCHER, *command]
+    launched = [sys.executable, "-I", "-c", LAUNCHER, *command]
     done = subprocess.run(launched, capture_output=True, text=True, check=True)  # noqa: S603
     code, seconds, cpu_s, peak_mib = (float(v) for v in done.stdout.split())
     if code != 0:

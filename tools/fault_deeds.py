@@ -205,7 +205,8 @@ def starve(rig: Rig) -> float:
     rig.count()
     n_before, before = rig.device.n_restarts(), rig.cells()
     loops = [
-        subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(4)
+        subprocess.Popen([sys.executable, "-I", "-c", "while True: pass"])
+        for _ in range(4)
     ]
     try:
         time.sleep(ALLOW_S)

@@ -116,7 +116,7 @@ def pins_for(text: str, machine: str, python: str) -> str:
 def download(pins: Path, folder: Path, machine: str, python: str) -> None:
     """Fetch the pinned wheels, whatever machine this is."""
     platforms = [f"--platform=manylinux_2_{n}_{machine}" for n in GLIBC_MINORS]
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+    pip = [sys.executable, "-I", "-m", "pip", "download", "--quiet", "--no-deps"]
     target = [f"--python-version={python}", "--only-binary=:all:", *platforms]
     target += [f"--platform=manylinux2014_{machine}", "--implementation=cp"]
     command = [*pip, *target, "--require-hashes", f"--dest={folder}", "-r", str(pins)]
@@ -128,6 +128,7 @@ def build(folder: Path) -> Path:
     with tempfile.TemporaryDirectory() as aside:
         command = [
             sys.executable,
+            "-I",
             "-m",
             "build",
             "--wheel",

@@ -12,7 +12,6 @@ import argparse
 import json
 import statistics
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -26,6 +25,7 @@ from playwright.sync_api import sync_playwright
 from websockets.sync.client import connect
 
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
+from leukoscope_edge.isolated import command_of
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Refusal
 from leukoscope_edge.records.store import open_store
@@ -79,7 +79,7 @@ def fill(folder: Path, n_cells: int) -> str:
 @contextmanager
 def serve(folder: Path, profile: Path | None) -> Iterator[None]:
     """Run the device on its own records."""
-    command = [sys.executable, "-m", "leukoscope_edge", "serve", "--port", str(PORT)]
+    command = [*command_of("leukoscope_edge", "serve", "--port", str(PORT))]
     if profile is not None:
         command += ["--profile", str(profile)]
     process = subprocess.Popen([*command, "--data", str(folder)])  # noqa: S603

@@ -13,7 +13,6 @@ import platform
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
@@ -27,6 +26,7 @@ from playwright.sync_api import Page, ViewportSize, sync_playwright
 from securesystemslib.signer import CryptoSigner
 
 from leukoscope_edge.inference.bundle import shipped_bundle_for
+from leukoscope_edge.isolated import command_of
 from leukoscope_edge.quality.levey_jennings import note_light
 from leukoscope_edge.records.store import open_store
 from leukoscope_edge.updates import trust_root
@@ -162,7 +162,7 @@ def serve(
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "leukoscope_edge", "serve", "--port", str(port)]
+    command = [*command_of("leukoscope_edge", "serve", "--port", str(port))]
     command += ["--profile", str(profile), "--data", str(data)]
     process = subprocess.Popen(command)  # noqa: S603 - our own program
     try:

@@ -119,7 +119,7 @@ class Device:
             f'source = "{source}"\nframes_per_second = 10.0\n'
         )
         own = [str(profile), str(port), str(data), str(forgets_s)]
-        self._command = [sys.executable, "-c", RUN, *own]
+        self._command = [sys.executable, "-I", "-c", RUN, *own]
         self._environment = environment
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - as long as we live
         self.page = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60.0)

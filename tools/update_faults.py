@@ -41,6 +41,7 @@ from leukoscope_edge.inference.card_entries import FileEntry
 from leukoscope_edge.inference.classifier import call_for, p_blast
 from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.inference.onnx_policy import check
+from leukoscope_edge.isolated import command_of
 from leukoscope_edge.types import F32, Domain
 from leukoscope_edge.updates import (
     FolderStick,
@@ -374,7 +375,7 @@ def cost(options: argparse.Namespace, folder: Path) -> dict[str, object]:
             os.mknod(rig.sticks[0] / part / f"{number}.x", 0o600)
     data = folder / "data"
     trust_root(data, rig.root)
-    program = [sys.executable, "-m", "leukoscope_edge", "model", "install"]
+    program = command_of("leukoscope_edge", "model", "install")
     began = time.monotonic()
     child = subprocess.Popen(  # noqa: S603
         [*program, str(rig.sticks[0]), "--data", str(data), "--accept", "a rig"],

@@ -87,6 +87,32 @@ def test_every_module_that_is_a_child_is_tried() -> None:
     assert starts == []
 
 
+TOOLS = sorted((ROOT / "tools").glob("*.py"))
+
+
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.stem)
+def test_no_tool_starts_python_on_the_folder_it_is_used_in(tool: Path) -> None:
+    starts = re.findall(r'sys\.executable,\s*"-[mc]",\s*("?\w+)', tool.read_text())
+    assert [word for word in starts if word != '"pytest'] == []  # which runs in ours
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("contact_sheet.py", ".", "--out", "../sheet.jpg"),
+        ("refused_pictures.py", "."),
+        ("fuzz_pictures.py", "a.png", "--mutations", "1"),
+    ],
+)
+def test_no_tool_runs_a_file_of_the_folder_it_is_used_in(
+    planted: Path, words: tuple[str, ...]
+) -> None:
+    command = [sys.executable, str(ROOT / "tools" / words[0]), *words[1:]]
+    done = run_in(planted, command, PYTHONPATH="")
+    assert "Traceback" not in done.stderr
+    assert what_was_run(planted) == ""
+
+
 @pytest.mark.parametrize("module", CHILDREN)
 def test_no_child_runs_a_file_of_its_folder(planted: Path, module: str) -> None:
     settings = json.dumps({"kind": "v4l2", "device": "/dev/v4l/none"})
