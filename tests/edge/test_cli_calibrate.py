@@ -158,3 +158,17 @@ def test_drawn_micrometers_are_measured_by_their_lines(
     words = ["calibrate", picture, "--spacing-um", "10", *NAMES, "--out", str(out)]
     assert main(words) == 0
     assert read_toml(out, Calibration).um_per_px == pytest.approx(um_per_px, rel=0.01)
+
+
+@pytest.mark.real
+def test_a_micrometer_beyond_any_microscope_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cases = Path(__file__).resolve().parents[3] / "shared" / "cases" / "micrometers"
+    if not cases.is_dir():
+        pytest.skip(f"the cases are not at {cases}")
+    out = tmp_path / "own.toml"
+    words = ["calibrate", str(cases / "f_5.jpg"), "--spacing-um", "10", *NAMES]
+    assert main([*words, "--out", str(out)]) == 1
+    assert "must lie in 0.01..2.0" in capsys.readouterr().err
+    assert not out.exists()
