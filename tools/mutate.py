@@ -93,12 +93,14 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "records/test_maintenance.py",
             "records/test_recovery.py",
         ),
+        "records/witnesses.py": ("records/test_witnesses.py",),
     },
     "updates": {
         "updates/manifest.py": ("updates/test_install.py", "updates/test_attacks.py"),
         "updates/install.py": ("updates/test_install.py", "updates/test_faults.py"),
         "updates/verify.py": ("updates/test_verify.py", "updates/test_attacks.py"),
         "updates/comparison.py": ("updates/test_comparison.py",),
+        "updates/slots.py": ("updates/test_install.py",),
         "updates/stage.py": ("updates/test_install.py",),
         "updates/state.py": ("updates/test_damage.py", "updates/test_install.py"),
         "updates/stick.py": ("updates/test_stick.py",),
@@ -114,6 +116,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "web/test_accounts.py",
         ),
         "web/whole_requests.py": ("web/test_whole_requests.py",),
+        "web/tls.py": ("web/test_device.py", "test_page_servers.py"),
         "accounts/set_up_code.py": ("web/test_set_up_code.py",),
     },
     "service": {
@@ -144,6 +147,9 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 """Safety code by room, and the tests that hold it."""
+ENDS_OTHERS = ("service/processes.py",)
+"""Changed, it may kill whatever runs here: tried only by the first process of a
+namespace of its own, which no signal from within ends."""
 TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
     ast.LtE: ast.Lt,
@@ -303,8 +309,10 @@ def survivors(
     file: str, tests: tuple[str, ...], mutants: Sequence[Mutant]
 ) -> list[Mutant]:
     """Try mutants of a file: in forks, and what lives or stands outside on a copy."""
-    with ProcessPoolExecutor(1, get_context("fork")) as pool:
-        outcomes = pool.submit(_outcomes, file, tests, tuple(mutants)).result()
+    outcomes: dict[Mutant, str | None] = dict.fromkeys(mutants)
+    if file not in ENDS_OTHERS:
+        with ProcessPoolExecutor(1, get_context("fork")) as pool:
+            outcomes = pool.submit(_outcomes, file, tests, tuple(mutants)).result()
     with copied() as folder:
         return [m for m in mutants if not outcomes[m] and survives(m, tests, folder)]
 
@@ -338,6 +346,9 @@ def main() -> int:
     chosen = [ROOMS[room] for room in options.room or ROOMS]
     for file, tests in (pair for files in chosen for pair in files.items()):
         if options.only not in (None, file):
+            continue
+        if file in ENDS_OTHERS and os.getpid() != 1:
+            print(f"{file}: not tried: begin with unshare --pid --fork --mount-proc")
             continue
         found = list(mutants_of(file, (PACKAGE / file).read_text()))
         tried = rank.sample(found, min(len(found), options.sample or len(found)))

@@ -131,3 +131,14 @@ def test_a_change_is_noticed_by_a_test_that_reaches_it_and_passes_without_it(
         "['test_at', 'test_above', '']",
         "['test_red']",
     ]
+
+
+def test_what_may_end_others_is_tried_in_a_namespace_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for file in mutate.ENDS_OTHERS:
+        monkeypatch.setattr(sys, "argv", ["mutate.py", "--only", file])
+        monkeypatch.setattr(mutate, "PRELOADED", ())
+        monkeypatch.setattr(mutate, "survivors", lambda *_: pytest.fail("was tried"))
+        assert mutate.main() == 0
+        assert "not tried" in capsys.readouterr().out
