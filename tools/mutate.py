@@ -96,7 +96,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "records/witnesses.py": ("records/test_witnesses.py",),
     },
     "updates": {
-        "updates/manifest.py": ("updates/test_install.py", "updates/test_attacks.py"),
+        "updates/manifest.py": ("updates/test_manifest.py", "updates/test_install.py"),
         "updates/install.py": ("updates/test_install.py", "updates/test_faults.py"),
         "updates/verify.py": ("updates/test_verify.py", "updates/test_attacks.py"),
         "updates/comparison.py": ("updates/test_comparison.py",),

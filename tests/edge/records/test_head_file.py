@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from leukoscope_edge.records import head_file
 from leukoscope_edge.records.events import Head
 from leukoscope_edge.records.head_file import HEAD_NAME, SLOT_BYTES, HeadFile
 from leukoscope_edge.records.keys import sign_head
@@ -33,6 +34,29 @@ def test_the_newest_end_is_kept_whoever_writes_last(file: HeadFile) -> None:
     for seq in (1, 2, 5, 4):
         file.raise_to(*end(seq))
     assert file.newest() == end(5)[0]
+
+
+@pytest.mark.parametrize("seq", [4, 5])
+def test_what_is_no_later_end_is_not_written(
+    file: HeadFile, path: Path, seq: int
+) -> None:
+    """Else it would take the place of the other, which a torn write leaves."""
+    for earlier in (1, 2, 5):
+        file.raise_to(*end(earlier))
+    before = path.read_bytes()
+    file.raise_to(*end(seq))
+    assert path.read_bytes() == before
+
+
+def test_a_new_file_is_whole_and_durable_from_the_start(
+    file: HeadFile, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(head_file, "sync_folder", synced.append)
+    for seq in (1, 2):
+        file.raise_to(*end(seq))
+        assert path.stat().st_size == 2 * SLOT_BYTES
+    assert synced == [path.parent]
 
 
 @pytest.mark.parametrize("slot", [0, 1])

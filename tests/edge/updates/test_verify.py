@@ -44,3 +44,33 @@ def test_a_file_is_read_only_where_both_words_agree(
         with pytest.raises(UpdateError, match="two signed words"):
             verifier.copy(fact, tmp_path)
     assert updater.n_downloads == int(is_taken)
+
+
+@pytest.mark.parametrize("known", [None, SimpleNamespace(length=3, hashes={})])
+def test_what_was_not_signed_with_its_hash_is_not_read(
+    tmp_path: Path, known: Any
+) -> None:
+    updater = SignedOnce()
+    updater.get_targetinfo = lambda name: known  # type: ignore[method-assign]
+    fetcher = SimpleNamespace(name="model", was_short=False)
+    verifier = Verifier(updater, fetcher, tmp_path)  # type: ignore[arg-type]
+    fact = FileFact(name="model.cpu.onnx", size_bytes=3, sha256=HASH)
+    with pytest.raises(UpdateError, match=r"U04.*not among what was signed"):
+        verifier.copy(fact, tmp_path)
+    assert updater.n_downloads == 0
+
+
+@pytest.mark.parametrize(("max_bytes", "is_read"), [(3, True), (2, False)])
+def test_a_short_file_is_read_up_to_its_limit(
+    tmp_path: Path, max_bytes: int, is_read: bool
+) -> None:
+    (tmp_path / "short").write_bytes(b"abc")
+    updater = SignedOnce()
+    fetcher = SimpleNamespace(name="short", was_short=False)
+    verifier = Verifier(updater, fetcher, tmp_path)  # type: ignore[arg-type]
+    if is_read:
+        assert verifier.read("short", tmp_path, max_bytes) == b"abc"
+    else:
+        with pytest.raises(UpdateError, match=r"U10.*short: 3 bytes"):
+            verifier.read("short", tmp_path, max_bytes)
+    assert updater.n_downloads == int(is_read)
