@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -72,3 +73,23 @@ def test_both_end_together_and_the_signal_is_handed_on(end: str) -> None:
         assert told
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+async def is_sent_at_once() -> bool:
+    told: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    async def look(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        option = (socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        told.set_result(bool(writer.get_extra_info("socket").getsockopt(*option)))
+        writer.close()
+
+    with listening(PageEntry(port=0), lambda _: None, say) as port:
+        async with await asyncio.start_server(look, sock=port):
+            await answer(port.getsockname()[1])
+            return await told
+
+
+def test_an_answer_does_not_wait_for_the_browser_to_have_its_head() -> None:
+    """Nagle's algorithm holds what follows a head for 40 ms: a picture each."""
+    assert asyncio.run(is_sent_at_once())
