@@ -87,7 +87,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "records/test_audit.py",
         ),
         "records/retention.py": ("records/test_retention.py",),
-        "records/keys.py": ("records/test_store.py", "records/test_audit.py"),
+        "records/keys.py": ("records/test_keys.py", "records/test_audit.py"),
         "records/head_file.py": ("records/test_head_file.py",),
         "records/integrity.py": (
             "records/test_maintenance.py",
@@ -116,7 +116,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "web/test_accounts.py",
         ),
         "web/whole_requests.py": ("web/test_whole_requests.py",),
-        "web/tls.py": ("web/test_device.py", "test_page_servers.py"),
+        "web/tls.py": ("web/test_tls.py", "web/test_device.py"),
         "accounts/set_up_code.py": ("web/test_set_up_code.py",),
     },
     "service": {
