@@ -126,16 +126,22 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "service/heat.py": ("service/test_heat.py",),
         "service/disk.py": ("service/test_disk.py",),
         "service/supervisor.py": ("service/test_supervisor.py",),
-        "service/processes.py": ("service/test_supervisor.py",),
+        "service/processes.py": ("service/test_processes.py",),
     },
     "quality": {
-        "quality/camera_scale.py": ("web/test_uncalibrated.py",),
-        "quality/cell_location.py": ("web/test_quality.py",),
+        "quality/camera_scale.py": ("quality/test_camera_scale.py",),
+        "quality/cell_location.py": (
+            "quality/test_quality_edges.py",
+            "web/test_levey_jennings.py",
+        ),
         "quality/control.py": ("web/test_quality.py",),
-        "quality/levey_jennings.py": ("web/test_levey_jennings.py",),
+        "quality/levey_jennings.py": (
+            "quality/test_quality_edges.py",
+            "web/test_levey_jennings.py",
+        ),
         "quality/site_background.py": ("web/test_site_background.py",),
     },
-    "review": {"review/blind_order.py": ("web/test_review.py",)},
+    "review": {"review/blind_order.py": ("review/test_blind_order.py",)},
     "capture": {
         "capture/stored/containers.py": (
             "capture/test_decode.py",

@@ -1,9 +1,12 @@
 """What the kernel and the C library are told and asked of our processes."""
 
+import ctypes
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -61,3 +64,94 @@ def test_a_child_is_named_by_the_module_that_it_runs(
     monkeypatch.setattr(processes, "PROC", tmp_path)
     assert processes.name_of(12) == name
     assert processes.name_of(13) == "gone"
+
+
+US = 20
+
+
+def put(proc: Path, pid: int, parent: int, state: str = "S") -> None:
+    """Write down a process as proc(5) does, under a name that would mislead."""
+    fields = ["0"] * 50
+    fields[0], fields[1] = state, str(parent)
+    fields[11], fields[12], fields[17], fields[21] = "300", "50", "4", "7"
+    folder = proc / str(pid)
+    (folder / "fd").mkdir(parents=True)
+    (folder / "fd" / "0").touch()
+    (folder / "stat").write_text(f"{pid} (a) Z 1 (b) {' '.join(fields)}")
+
+
+@pytest.fixture
+def proc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A table of processes that this one is in, with two of its own and a stranger."""
+    (tmp_path / "self").mkdir()
+    monkeypatch.setattr(os, "getpid", lambda: US)
+    for pid, parent in ((US, 1), (21, US), (22, US), (31, 21), (32, 31), (91, 1)):
+        put(tmp_path, pid, parent)
+    put(tmp_path, 23, US, "Z")
+    put(tmp_path, 92, 1, "Z")
+    monkeypatch.setattr(processes, "PROC", tmp_path)
+    return tmp_path
+
+
+def test_a_process_is_read_by_the_fields_of_its_table(proc: Path) -> None:
+    assert processes.read_process(31) == processes.Process(
+        pid=31,
+        parent=21,
+        cpu_s=350 / processes.TICKS_PER_S,
+        rss_bytes=7 * processes.PAGE_BYTES,
+        n_threads=4,
+        n_descriptors=1,
+    )
+
+
+@pytest.mark.parametrize("text", ["", "7 (short) S 1", "7 (x) S one " + "0 " * 40])
+def test_of_the_dead_and_of_nobody_nothing_is_read(proc: Path, text: str) -> None:
+    assert processes.read_process(23) is None
+    assert processes.read_process(1234) is None
+    (proc / "91" / "stat").write_text(text)
+    assert processes.read_process(91) is None
+
+
+def test_a_family_is_a_process_and_all_below_it(proc: Path) -> None:
+    assert [p.pid for p in processes.family(21)] == [21, 31, 32]
+    assert processes.family(1234) == []
+
+
+def test_only_children_that_we_did_not_start_are_ended(
+    proc: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(processes, "kill_group", ended.append)
+    processes.end_orphans({21})
+    assert ended == [22]
+
+
+def test_only_dead_children_that_we_did_not_start_are_let_go(
+    proc: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(proc, 24, US, "Z")
+    gone: list[int] = []
+    monkeypatch.setattr(os, "waitpid", lambda pid, _: gone.append(pid))
+    processes.reap({24})
+    assert gone == [23]
+
+
+def test_the_child_of_a_dead_parent_ends_by_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    left: list[int] = []
+    monkeypatch.setattr(os, "_exit", left.append)
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: SimpleNamespace(prctl=print))
+    processes.die_with_parent(os.getppid())
+    assert left == []
+    processes.die_with_parent(os.getppid() + 1)
+    assert left == [1]
+
+
+def test_orphans_come_to_us(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[int, ...]] = []
+    library = SimpleNamespace(prctl=lambda *words: told.append(words))
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: library)
+    processes.adopt_orphans()
+    assert told == [(processes.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)]
+    assert (processes.PR_SET_PDEATHSIG, processes.PR_SET_CHILD_SUBREAPER) == (1, 36)
