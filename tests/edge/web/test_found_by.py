@@ -177,8 +177,8 @@ def test_each_kept_frame_is_looked_at_again_by_what_found_its_cells(
     assert all((by == UNET) == (f < "frame 000003") for f, by in by_frame.items())
     looked: set[tuple[bytes, str]] = set()
 
-    def noted(name: str) -> Segment:
-        segment = segmentation_named(name)
+    def noted(name: str, *, in_marrow: bool) -> Segment:
+        segment = segmentation_named(name, in_marrow=in_marrow)
 
         def look(pixels: U8, scale_um_per_px: float | None) -> Segmentation:
             looked.add((pixels.tobytes(), name))
