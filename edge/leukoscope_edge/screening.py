@@ -44,11 +44,13 @@ from leukoscope_edge.screening_result import (
 from leukoscope_edge.search_ahead import look_at_all
 from leukoscope_edge.types import (
     THRESHOLDS,
+    U8,
     Call,
     Cell,
     Domain,
     Fault,
     Frame,
+    Segmentation,
     Sighting,
     Tally,
 )
@@ -58,12 +60,12 @@ from leukoscope_edge.vision.motion import (
     Visited,
 )
 from leukoscope_edge.vision.quality import assess
-from leukoscope_edge.vision.scale.eyepiece import filled, outside_of, with_border
+from leukoscope_edge.vision.scale.eyepiece import filled, outside_of
 from leukoscope_edge.vision.sightings import (
     NOTHING_SEEN,
     FrameDetections,
-    find_sightings,
 )
+from leukoscope_edge.vision.tiles import search
 
 GUIDANCE = {
     TrackingState.TOO_FAST: "moved too fast: hold still",
@@ -256,12 +258,19 @@ class SlideRun:
         if why_not is not None:
             return Looked(report=report, place=place, bearing=bearing)
         scale = turn.scale_um_per_px
-        segmentation, found_by = self._segmenter.segment(
-            item.pixels, scale, in_marrow=self._context.is_marrow
-        )
-        segmentation = with_border(segmentation, outside)
+        found_by = ""
+
+        def segment(pixels: U8) -> Segmentation:
+            nonlocal found_by
+            found, found_by = self._segmenter.segment(
+                pixels, scale, in_marrow=self._context.is_marrow
+            )
+            return found
+
         origin = (place.x_px, place.y_px) if place else (0.0, 0.0)
-        seen = find_sightings(item, segmentation, origin, self._spec)
+        seen = search(
+            item, segment, origin, self._spec, scale_um_per_px=scale, outside=outside
+        )
         return Looked(
             report=report, seen=seen, place=place, found_by=found_by, bearing=bearing
         )

@@ -28,6 +28,8 @@ NOISE_ROWS = 0.02
 BLANK_SHARE = 0.02
 """Of all pixels in one unbroken run of one colour, in the order in which they are
 stored. A sensor's noise allows none; what is burnt in as bars or a circle breaks it."""
+STRIP_PIXELS = 1 << 20
+"""Looked at at once: the places of all changes of 64 megapixels are 1.3 GB."""
 PICTURE_SHARE = 0.5
 """Of the row beside a blank run's end: a cell that is cut out on black ends in a few
 pixels, a picture that is cut off in all of them."""
@@ -72,19 +74,41 @@ def _has_blank(pixels: U8) -> bool:
 
     The edge of a bar or circle that is burnt in lies about there in the next row too.
     """
-    flat = pixels.reshape(-1, 3)
-    changes = np.flatnonzero((flat[1:] != flat[:-1]).any(axis=1)) + 1
-    edges = np.concatenate(([0], changes, [len(flat)]))
-    longest = int(np.diff(edges).argmax())
-    start, end = int(edges[longest]), int(edges[longest + 1])
-    if end - start <= BLANK_SHARE * len(flat) or bool((flat[start] == WHITE).all()):
-        return False
-    colour, width = flat[start], pixels.shape[1]
+    (start, end), width = _longest_run(pixels), pixels.shape[1]
     (above, left), (below, right) = divmod(start, width), divmod(end, width)
+    colour = pixels[above, left]
+    is_short = end - start <= BLANK_SHARE * len(pixels) * width
+    if is_short or bool((colour == WHITE).all()):
+        return False
     before = pixels[max(above - 1, 0), (left + width) // 2 :]
     behind = pixels[min(below + 1, len(pixels) - 1), : (right + 1) // 2]
     is_cut_before = left > 0 and _is_picture(before, colour)
     return is_cut_before or (right > 0 and _is_picture(behind, colour))
+
+
+def _longest_run(pixels: U8) -> tuple[int, int]:
+    """Return the first and the next pixel of the longest run of one colour, as numbers.
+
+    Strip by strip, each with the last pixel of the one before.
+    """
+    height, width = pixels.shape[:2]
+    n_rows = max(1, STRIP_PIXELS // width)
+    start, longest = 0, (0, 0)
+    for top in range(0, height, n_rows):
+        before = 1 if top else 0
+        rows = pixels[top - before : top + n_rows].reshape(-1, 3)
+        flat = rows[before * (width - 1) :]
+        differs = flat[1:] != flat[:-1]
+        changes = np.flatnonzero(differs[:, 0] | differs[:, 1] | differs[:, 2]) + 1
+        end = [height * width] if top + n_rows >= height else []
+        edges = np.concatenate(([start], changes + top * width - before, end))
+        if len(edges) > 1:
+            k = int(np.diff(edges).argmax())
+            longest = max(
+                longest, (int(edges[k]), int(edges[k + 1])), key=lambda r: r[1] - r[0]
+            )
+        start = int(edges[-1])
+    return longest
 
 
 def _is_picture(pixels: U8, colour: U8) -> bool:

@@ -181,4 +181,5 @@ def _rgb(pixels: U8) -> U8:
     codes = {1: cv2.COLOR_GRAY2RGB, 3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGB}
     if channels not in codes:
         raise SourceError(GREY_TEXT)
-    return np.asarray(cv2.cvtColor(pixels, codes[channels]), np.uint8)
+    room = pixels if channels == 3 else None  # a large picture is not held twice
+    return np.asarray(cv2.cvtColor(pixels, codes[channels], dst=room), np.uint8)

@@ -1,0 +1,86 @@
+"""A large picture is searched in tiles, and shows what it shows as a whole."""
+
+import cv2
+import numpy as np
+import pytest
+
+from leukoscope_edge.types import U8, Frame, Segmentation
+from leukoscope_edge.vision import tiles
+from leukoscope_edge.vision.crop import CropSpec
+from leukoscope_edge.vision.segmentation import segment
+from leukoscope_edge.vision.sightings import FrameDetections
+
+SCALE = 0.2
+SPEC = CropSpec(side_px=64, scale_um_per_px=0.2, colour="masked")
+PLASMA, RED, VIOLET = (225, 222, 215), (190, 150, 160), (95, 60, 170)
+SIDE_PX, CORE_PX, CELL_PX = 900, 300, 22
+ON_SEAMS = [(300, 300), (600, 150), (150, 600), (601, 599), (299, 750)]
+INSIDE = [(450, 450), (100, 100), (800, 820), (345, 300)]
+AT_THE_EDGE = [(3, 450), (750, 896)]
+MAX_AWAY_LEVELS = 6
+
+
+def smear() -> U8:
+    pixels = np.full((SIDE_PX, SIDE_PX, 3), PLASMA, np.uint8)
+    for x in range(60, SIDE_PX, 75):
+        for y in range(60, SIDE_PX, 75):
+            cv2.circle(pixels, (x, y), 18, RED, cv2.FILLED)
+    for x, y in ON_SEAMS + INSIDE + AT_THE_EDGE:
+        cv2.circle(pixels, (x, y), CELL_PX, VIOLET, cv2.FILLED)
+    return np.asarray(cv2.GaussianBlur(pixels, (0, 0), 1.2), np.uint8)
+
+
+FRAME = Frame(name="large.jpg", pixels=smear(), time_s=0.0)
+
+
+def searched(sizes: list[tuple[int, ...]]) -> FrameDetections:
+    def of(pixels: U8) -> Segmentation:
+        sizes.append(pixels.shape)
+        return segment(pixels, SCALE)
+
+    return tiles.search(
+        FRAME, of, (1000.0, 50.0), SPEC, scale_um_per_px=SCALE, outside=None
+    )
+
+
+def in_tiles(monkeypatch: pytest.MonkeyPatch) -> FrameDetections:
+    monkeypatch.setattr(tiles, "MAX_WHOLE_PIXELS", SIDE_PX)
+    monkeypatch.setattr(tiles, "CORE_PX", CORE_PX)
+    sizes: list[tuple[int, ...]] = []
+    found = searched(sizes)
+    assert len(sizes) == 9
+    assert max(h * w for h, w, _ in sizes) < SIDE_PX * SIDE_PX
+    return found
+
+
+def test_tiles_show_each_cell_once_at_its_place_and_cut_it_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sizes: list[tuple[int, ...]] = []
+    whole = searched(sizes)
+    assert sizes == [FRAME.pixels.shape]
+    found = in_tiles(monkeypatch)
+    for kind, n in (("whole", len(ON_SEAMS + INSIDE)), ("cut_off", len(AT_THE_EDGE))):
+        ours = sorted(getattr(found, kind), key=lambda g: g.slide_px)
+        theirs = sorted(getattr(whole, kind), key=lambda g: g.slide_px)
+        assert len(ours) == len(theirs) == n
+        for a, b in zip(ours, theirs, strict=True):
+            assert a.slide_px == pytest.approx(b.slide_px, abs=1.5)
+            assert a.centre_px == pytest.approx(b.centre_px, abs=1.5)
+            assert a.box_px == pytest.approx(b.box_px, abs=3)
+            for ours_cut, theirs_cut in zip(a.cut(), b.cut(), strict=True):
+                away = np.abs(ours_cut.astype(int) - theirs_cut)
+                assert ours_cut.shape == theirs_cut.shape
+                assert away.mean() < MAX_AWAY_LEVELS
+
+
+def test_tiles_part_the_picture_and_overlap() -> None:
+    parts = tiles.tiles_of((7200, 8960, 3), 0.08)
+    seen = np.zeros((72, 90), int)
+    for part in parts:
+        x0, y0, x1, y1 = part.core
+        assert (x1 - x0) * (y1 - y0) <= tiles.CORE_PX**2
+        seen[-(-y0 // 100) : -(-y1 // 100), -(-x0 // 100) : -(-x1 // 100)] += 1
+        assert part.whole[0] == max(x0 - 500, 0)
+        assert part.whole[3] == min(y1 + 500, 7200)
+    assert (seen == 1).all()
