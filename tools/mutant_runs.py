@@ -37,6 +37,8 @@ IS_FUNCTION = 0x1
 """`CO_OPTIMIZED`: a function's code has it, a module's and a class's have not."""
 CPU_S, CPU_TIMES = 20, 10
 """What a change may take: so long, and so many times what its tests take."""
+DATA_BYTES = 4 << 30
+"""What a changed program may hold; the tests as the program is hold a tenth of it."""
 PATIENCE_S = 600
 NO_END = "(no end)"
 """The outcome where the tests never ended, or their process died."""
@@ -231,12 +233,18 @@ def _outcome(
 
     def run() -> str:
         resource.setrlimit(resource.RLIMIT_CPU, (int(limit_s), int(limit_s)))
+        limit_memory()
         for function in functions:
             function.__code__ = codes.get(function.__code__, function.__code__)
         return _first_failing(tests)
 
     failed = _in_fork(run, change.patience_s)
     return NO_END if failed is None else failed
+
+
+def limit_memory() -> None:
+    """Let this process and its children each hold so much, and no more for ever."""
+    resource.setrlimit(resource.RLIMIT_DATA, (DATA_BYTES, DATA_BYTES))
 
 
 def _first_failing(items: list[pytest.Item]) -> str:

@@ -26,7 +26,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
-from mutant_runs import Change, silent, try_all
+from mutant_runs import Change, limit_memory, silent, try_all
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "edge" / "leukoscope_edge"
@@ -273,6 +273,7 @@ def survives(mutant: Mutant, tests: tuple[str, ...], folder: Path) -> bool:
 def _run_tests(tests: tuple[str, ...], folder: Path) -> None:
     """Run tests on a copy of the package, in a process of their own; exit as pytest."""
     os.setsid()
+    limit_memory()
     os.chdir(ROOT)
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):

@@ -3,8 +3,8 @@
 import ast
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -104,9 +104,9 @@ def test_a_change_is_noticed_by_a_test_that_reaches_it_and_passes_without_it(
     module, tests = tmp_path / "some_module.py", tmp_path / "test_it.py"
     module.write_text(MODULE)
     tests.write_text(TESTS)
-    program = f"""
-        import sys
-        sys.path[:0] = {[str(TOOLS), str(tmp_path)]}
+    outcomes, failing = _in_a_process(
+        tmp_path,
+        f"""
         from mutant_runs import Change, silent, try_all
         source = open({str(module)!r}).read()
         changes = {{
@@ -119,18 +119,75 @@ def test_a_change_is_noticed_by_a_test_that_reaches_it_and_passes_without_it(
             runs = try_all(["--rootdir", {str(tmp_path)!r}, {str(tests)!r}], changes)
             print([v.rpartition("::")[2] for v in runs.outcomes.values()], file=out)
             print([f.rpartition("::")[2] for f in runs.failing], file=out)
-    """
+        """,
+    )
+    assert outcomes == "['test_at', 'test_above', '']"
+    assert failing == "['test_red']"
+
+
+def _in_a_process(folder: Path, program: str) -> list[str]:
+    """Return what a program prints that forks: no worker of pytest may."""
+    paths = f"import sys; sys.path[:0] = {[str(TOOLS), str(folder)]}\n"
     answer = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program)],
-        cwd=tmp_path,
+        [sys.executable, "-c", paths + dedent(program)],
+        cwd=folder,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert answer.stdout.splitlines() == [
-        "['test_at', 'test_above', '']",
-        "['test_red']",
-    ]
+    return answer.stdout.splitlines()
+
+
+GREEDY_MODULE = """
+def held(a):
+    return len(bytes(a * 2**30)) if a > 8 else 0
+"""
+"""What `bytes` makes of nothing but zeros the kernel promises, and nobody takes."""
+GREEDY_TEST = """
+from greedy import held
+
+def test_ends():
+    assert held(8) in (0, 8 * 2**30)
+"""
+
+
+@pytest.mark.parametrize(
+    "trying",
+    [
+        """
+        from mutant_runs import Change, silent, try_all
+        change = Change(path=module, source=changed, lines=(3, 3))
+        with silent() as out:
+            runs = try_all(["--rootdir", folder, test], {1: change})
+            print(runs.outcomes[1].rpartition("::")[2], file=out)
+        """,
+        """
+        import os
+        from multiprocessing import get_context
+        from pathlib import Path
+        import mutate
+        Path(module).write_text(changed)
+        arguments = ((test,), Path(folder))
+        child = get_context("fork").Process(target=mutate._run_tests, args=arguments)
+        child.start()
+        child.join()
+        print({1: "test_ends"}.get(child.exitcode))
+        """,
+    ],
+    ids=["in_a_fork", "on_a_copy"],
+)
+def test_a_change_that_takes_memory_without_end_is_noticed(
+    tmp_path: Path, trying: str
+) -> None:
+    module, test = tmp_path / "greedy.py", tmp_path / "test_greedy.py"
+    module.write_text(GREEDY_MODULE)
+    test.write_text(GREEDY_TEST)
+    changed = GREEDY_MODULE.replace("a > 8", "a >= 8")
+    names = f"""
+        folder, module, test = {str(tmp_path)!r}, {str(module)!r}, {str(test)!r}
+        changed = {changed!r}
+    """
+    assert _in_a_process(tmp_path, dedent(names) + dedent(trying)) == ["test_ends"]
 
 
 def test_what_may_end_others_is_tried_in_a_namespace_alone(
