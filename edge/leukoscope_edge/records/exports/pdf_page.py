@@ -4,6 +4,7 @@ import io
 import logging
 import unicodedata
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from fpdf import FPDF
@@ -22,6 +23,37 @@ LINE_MM_PER_PT = 0.46
 SIGNATURE_MM = 90.0
 WHITE: RGB = (255, 255, 255)
 FAMILY = "base"
+
+
+class MeasuredFont(TTFFont):
+    """A font that shapes a text once to know its width.
+
+    Breaking a line asks for the width of its beginning after every character, and a
+    caption, a heading or the foot of a page are like many others.
+    """
+
+    __slots__ = ("_widths",)
+
+    def __init__(self, sheet: FPDF, file: Path, key: str, style: str) -> None:
+        """Read the font's file."""
+        super().__init__(sheet, file, key, style)
+        self._widths: dict[tuple[object, ...], tuple[int, float]] = {}
+
+    def shaped_text_width(
+        self,
+        text: str,
+        font_size_pt: float,
+        text_shaping_params: dict[str, Any] | None,
+    ) -> tuple[int, float]:
+        """Return the number of glyphs of a text and its width in points."""
+        # The other parameters of shaping are the same on the whole sheet.
+        direction = (text_shaping_params or {}).get("fragment_direction")
+        key = (text, font_size_pt, direction)
+        if key not in self._widths:
+            self._widths[key] = super().shaped_text_width(
+                text, font_size_pt, text_shaping_params
+            )
+        return self._widths[key]
 
 
 class Sheet(FPDF):
@@ -215,7 +247,8 @@ class Sheet(FPDF):
 
     def _load_fonts(self) -> None:
         for name, cuts in {FAMILY: self._chosen.base, **self._chosen.scripts}.items():
-            self.add_font(name, "", str(cuts.regular))
-            self.add_font(name, "B", str(cuts.bold))
+            for style, file in ("", cuts.regular), ("B", cuts.bold):
+                key = f"{name.lower()}{style}"
+                self.fonts[key] = MeasuredFont(self, file, key, style)
         self.set_fallback_fonts(list(self._chosen.scripts), exact_match=False)
         self.set_text_shaping(use_shaping_engine=bool(self._chosen.scripts))

@@ -11,7 +11,7 @@ import hashlib
 import io
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -115,14 +115,15 @@ def paper_bytes(
         fonts=fonts,
         is_right_to_left=direction_of(say) == "rtl",
     )
+    known = facts(dossier)
     _head(sheet, dossier, say)
     if not is_printable:
         sheet.banner("IN ENGLISH: no font for the chosen language", WARNING)
     _banners(sheet, dossier, say, uses)
     sheet.ln(2)
-    _rows(sheet, (f.row(say) for f in facts(dossier) if not f.group))
+    _rows(sheet, (f.row(say) for f in known if not f.group))
     _differential(sheet, dossier, say)
-    _two_readers(sheet, dossier, say)
+    _two_readers(sheet, [f.row(say) for f in known if f.group == "comparison"], say)
     _limits(sheet, dossier, say)
     _pictures(sheet, dossier, say)
     _changes(sheet, dossier, say)
@@ -262,8 +263,7 @@ def _differential(sheet: "Sheet", dossier: Dossier, say: Say) -> None:
         sheet.columns(row.cells(say), DIFFERENTIAL_MM)
 
 
-def _two_readers(sheet: "Sheet", dossier: Dossier, say: Say) -> None:
-    rows = [f.row(say) for f in facts(dossier) if f.group == "comparison"]
+def _two_readers(sheet: "Sheet", rows: Sequence[tuple[str, str]], say: Say) -> None:
     if rows:
         sheet.heading(say("Two readers, each of cells of their own"))
         sheet.line_of(
