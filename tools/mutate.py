@@ -97,15 +97,36 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "updates": {
         "updates/manifest.py": ("updates/test_manifest.py", "updates/test_install.py"),
-        "updates/install.py": ("updates/test_install.py", "updates/test_faults.py"),
-        "updates/verify.py": ("updates/test_verify.py", "updates/test_attacks.py"),
+        "updates/install.py": (
+            "updates/test_install.py",
+            "updates/test_edges.py",
+            "updates/test_trial.py",
+            "updates/test_faults.py",
+        ),
+        "updates/verify.py": (
+            "updates/test_verify.py",
+            "updates/test_attacks.py",
+            "updates/test_edges.py",
+        ),
         "updates/comparison.py": ("updates/test_comparison.py",),
-        "updates/slots.py": ("updates/test_install.py",),
-        "updates/stage.py": ("updates/test_install.py",),
-        "updates/state.py": ("updates/test_damage.py", "updates/test_install.py"),
-        "updates/stick.py": ("updates/test_stick.py",),
+        "updates/slots.py": (
+            "updates/test_install.py",
+            "updates/test_edges.py",
+            "updates/test_own_disk.py",
+        ),
+        "updates/stage.py": (
+            "updates/test_install.py",
+            "updates/test_edges.py",
+            "updates/test_own_disk.py",
+        ),
+        "updates/state.py": (
+            "updates/test_damage.py",
+            "updates/test_install.py",
+            "updates/test_edges.py",
+        ),
+        "updates/stick.py": ("updates/test_stick.py", "updates/test_attacks.py"),
         "updates/zipped.py": ("updates/test_zipped.py",),
-        "updates/clock.py": ("updates/test_clock.py",),
+        "updates/clock.py": ("updates/test_clock.py", "updates/test_edges.py"),
     },
     "web": {
         "web/security.py": ("web/test_security.py",),
@@ -118,6 +139,13 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "web/whole_requests.py": ("web/test_whole_requests.py",),
         "web/tls.py": ("web/test_tls.py", "web/test_device.py"),
         "accounts/set_up_code.py": ("web/test_set_up_code.py",),
+        "accounts/people.py": (
+            "web/test_accounts.py",
+            "web/test_people.py",
+            "web/test_security.py",
+            "test_cli_people.py",
+        ),
+        "accounts/sign_in_backoff.py": ("accounts/test_sign_in_backoff.py",),
     },
     "service": {
         "service/restart_policy.py": ("service/test_restart_policy.py",),

@@ -1,5 +1,7 @@
 """Motion JPEG is read frame by frame, by the decoder that notices damage."""
 
+import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -60,6 +62,90 @@ def test_a_damaged_frame_costs_itself(video: bytes, tmp_path: Path) -> None:
     frames, faults = replayed(tmp_path / "a.avi")
     assert len(frames) == N - 1
     assert "is damaged" in faults[0].reason
+
+
+def announcing(video: bytes, n_frames: int) -> bytes:
+    at = video.index(b"avih") + 24
+    return video[:at] + struct.pack("<I", n_frames) + video[at + 4 :]
+
+
+def chunk_at(video: bytes, number: int) -> int:
+    """Return where a frame's chunk begins, behind those of the head."""
+    at = video.index(b"movi")
+    for _ in range(number + 1):
+        at = video.index(b"00dc", at + 4)
+    return at
+
+
+def without_a_name(video: bytes) -> bytes:
+    at = chunk_at(video, N - 1)
+    return video[:at] + bytes(8) + video[at + 8 :]
+
+
+def too_long(video: bytes) -> bytes:
+    """The last but one says that it is larger than the file."""
+    at = chunk_at(video, N - 2) + 4
+    return video[:at] + b"\xff\xff\xff\x7f" + video[at + 4 :]
+
+
+def cut_between_frames(video: bytes) -> bytes:
+    return video[: chunk_at(video, N - 1)]
+
+
+def zeroed_index(video: bytes) -> bytes:
+    return video[: video.rindex(b"idx1")] + bytes(300)
+
+
+@pytest.mark.parametrize(
+    ("damage", "n_frames"),
+    [
+        (without_a_name, N - 1),
+        (too_long, N - 1),
+        (cut_between_frames, N - 1),
+        (zeroed_index, N),
+    ],
+)
+@pytest.mark.parametrize("is_announced", [True, False])
+def test_a_video_that_does_not_end_where_it_says_is_damaged(
+    video: bytes,
+    tmp_path: Path,
+    damage: Callable[[bytes], bytes],
+    n_frames: int,
+    is_announced: bool,
+) -> None:
+    (tmp_path / "a.avi").write_bytes(damage(announcing(video, N * is_announced)))
+    frames, [fault] = replayed(tmp_path / "a.avi")
+    assert len(frames) == n_frames
+    assert fault.n_lost == is_announced * (N - n_frames)
+    what = "could not be read" if fault.n_lost else "damaged where it ends"
+    assert what in fault.reason
+
+
+def behind_its_end(video: bytes) -> bytes:
+    return video + bytes(300)
+
+
+def of_no_length(video: bytes) -> bytes:
+    """As a program leaves it that was not let finish."""
+    return video[:4] + bytes(4) + video[8:]
+
+
+@pytest.mark.parametrize("change", [behind_its_end, of_no_length])
+def test_what_a_program_leaves_is_no_damage(
+    video: bytes, tmp_path: Path, change: Callable[[bytes], bytes]
+) -> None:
+    (tmp_path / "a.avi").write_bytes(change(video))
+    frames, faults = replayed(tmp_path / "a.avi")
+    assert (len(frames), faults) == (N, [])
+
+
+@pytest.mark.parametrize(("n_announced", "n_lost"), [(N, 0), (7, 1), (8, 2)])
+def test_of_a_short_video_no_frame_is_lost_without_a_word(
+    video: bytes, tmp_path: Path, n_announced: int, n_lost: int
+) -> None:
+    (tmp_path / "a.avi").write_bytes(announcing(video, n_announced))
+    _, faults = replayed(tmp_path / "a.avi")
+    assert sum(f.n_lost for f in faults) == n_lost
 
 
 @pytest.mark.parametrize("data", [b"", b"RIFF", b"RIFF\0\0\0\0AVI ", b"not a video"])

@@ -139,6 +139,28 @@ def shifted_early(pixels: U8) -> U8:
     return pixels
 
 
+def shifted_in_the_first_blocks(pixels: U8, at: int = 160, height: int = 16) -> U8:
+    """As one wrong bit there does it: all that follows has another colour."""
+    damaged = pixels // 2 + 60
+    damaged[:height, :at] = pixels[:height, :at]
+    return damaged
+
+
+def shifted_in_the_first_small_blocks(pixels: U8) -> U8:
+    return shifted_in_the_first_blocks(pixels, 104, 8)
+
+
+def shifted_after_a_few_blocks(pixels: U8) -> U8:
+    """Too little is left to compare with: a cell's edge in a corner looks the same."""
+    return shifted_in_the_first_blocks(pixels, 56)
+
+
+def label(pixels: U8) -> U8:
+    """Burnt into a corner, in one colour."""
+    pixels[:16, :160] = 0
+    return pixels
+
+
 def cut_out(pixels: U8) -> U8:
     """A cell on black, whose lowest pixels stand alone."""
     mask = np.zeros(pixels.shape[:2], np.uint8)
@@ -163,6 +185,10 @@ def too_bright(pixels: U8) -> U8:
         (too_bright, ""),
         (cut_out, ""),
         (rows_of_their_own, ""),
+        (label, ""),
+        (shifted_after_a_few_blocks, ""),
+        (shifted_in_the_first_blocks, "shifted"),
+        (shifted_in_the_first_small_blocks, "shifted"),
         (shifted_early, "shifted"),
         (noise, "noise"),
         (shifted, "shifted"),
@@ -176,9 +202,9 @@ def test_only_what_no_microscope_shows_is_damage(
     assert why == (f"a part of it is {found}" if found else "")
 
 
-@pytest.mark.parametrize("height_px", [1, 2, 3, 4, 5, 6])
+@pytest.mark.parametrize("height_px", [1, 2, 3, 4, 5, 6, 8, 9, 16, 17])
 def test_a_picture_of_few_rows_has_no_seam(height_px: int) -> None:
-    rows = np.arange(height_px, dtype=np.uint8)[:, None, None] * 40
+    rows = np.arange(height_px, dtype=np.uint8)[:, None, None] * (191 // height_px)
     assert damage_of(rows + FIELD[:1] // 4) == ""
 
 

@@ -8,6 +8,7 @@ Source: Microsoft, "AVI RIFF File Reference"; OpenDML AVI 1.02 for further RIFF 
 
 import struct
 from dataclasses import dataclass
+from os import SEEK_END
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,7 +16,8 @@ from leukoscope_edge.capture.stored.containers import MAX_FILE_BYTES
 
 MOTION_JPEG = frozenset({b"MJPG", b"mjpg"})
 FRAME_KINDS = (b"dc", b"db")
-INSIDE = frozenset({b"RIFF", b"LIST"})
+RIFF = b"RIFF"
+INSIDE = frozenset({RIFF, b"LIST"})
 """Chunks that hold chunks; their own four letters come first."""
 MAIN_HEADER, STREAM_HEADER = b"avih", b"strh"
 US_PER_S = 1_000_000
@@ -47,6 +49,8 @@ class MotionJpeg:
         """
         self._file: BinaryIO = path.open("rb")
         self.head = read_head(self._file)
+        self._n_bytes = self._file.seek(0, SEEK_END)
+        self._end = 0
         self._file.seek(0)
 
     @property
@@ -58,14 +62,26 @@ class MotionJpeg:
         """Return the next frame's file, None at the end, or where noise begins."""
         while (found := _next_chunk(self._file)) is not None:
             kind, n_bytes = found
+            at = self._file.tell()
+            if kind == RIFF:
+                self._end = at - 4 + n_bytes
             if kind in INSIDE:
                 continue
-            if kind[2:] in FRAME_KINDS and n_bytes:
-                data = self._file.read(min(n_bytes, MAX_FILE_BYTES))
-                self._file.seek(n_bytes & 1, 1)
+            is_frame = kind[2:] in FRAME_KINDS and n_bytes > 0
+            data = self._file.read(min(n_bytes, MAX_FILE_BYTES)) if is_frame else b""
+            self._file.seek(at + n_bytes + (n_bytes & 1))
+            if is_frame:
                 return data
-            self._file.seek(n_bytes + (n_bytes & 1), 1)
         return None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether reading came to noise before the end, or beyond it.
+
+        Asked when no frame is left: some may be missing.
+        """
+        at, last = self._file.tell(), self._n_bytes + 1  # an odd length is rounded up
+        return self._end > 0 and not self._end <= at <= last
 
     def close(self) -> None:
         """Close the file."""

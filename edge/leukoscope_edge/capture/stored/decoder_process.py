@@ -64,11 +64,16 @@ class Video:
 
 
 class Decoder:
-    """The parent's end: paths in, pixels out."""
+    """The parent's end: paths in, pixels out.
+
+    Attributes:
+        is_video_cut: Whether a video that came to its end ended elsewhere than it says.
+    """
 
     def __init__(self) -> None:
         """The process starts with the first question."""
         self._child: Child | None = None
+        self.is_video_cut = False
 
     def image(self, path: Path, page: int = 0) -> Picture:
         """Return one field of an image file.
@@ -101,7 +106,10 @@ class Decoder:
             SourceError: Decoding it took too much memory or time.
         """
         answer = self._ask({})
-        return None if answer.header.get("is_end") else _pixels(answer)
+        if not answer.header.get("is_end"):
+            return _pixels(answer)
+        self.is_video_cut = answer.header["is_cut"]
+        return None
 
     @property
     def is_running(self) -> bool:
@@ -165,7 +173,9 @@ def _outcome(question: dict[str, Any], video: "_Video") -> Outcome:
                 return dataclasses.asdict(video.open(regular(Path(path)))), b""
             case _:
                 pixels = video.read()
-                return _shown(pixels) if pixels is not None else ({"is_end": True}, b"")
+                if pixels is not None:
+                    return _shown(pixels)
+                return {"is_end": True, "is_cut": video.is_cut}, b""
     except OSError as err:
         return {"refusal": f"cannot be read: {err.strerror}"}, b""
     except SourceError as err:
@@ -204,6 +214,10 @@ class _Video:
             )
         jpegs.close()
         return self._open_any(path)
+
+    @property
+    def is_cut(self) -> bool:
+        return self._jpegs is not None and self._jpegs.is_cut
 
     def _open_any(self, path: Path) -> Video:
         if not self._capture.open(str(path), cv2.CAP_FFMPEG):

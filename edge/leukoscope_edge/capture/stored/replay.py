@@ -22,8 +22,9 @@ UNREAD_SUFFIXES = frozenset(
 """Pictures that are not read here: named as left out, not passed over."""
 FRAME_INTERVAL_S = 0.1
 """Nominal time between the images of a folder: ten frames a second."""
-MAX_MISCOUNT = 2
-"""Containers count frames from their length and rate, and round."""
+MAX_MISCOUNT, MISCOUNT_SHARE = 2, 0.05
+"""Containers count frames from their length and rate, and round: so many frames, and no
+more than so much of a short video."""
 
 
 class ImageReplay:
@@ -117,29 +118,31 @@ class VideoReplay:
             return Fault(name=name, reason=str(err))
         if pixels is None:
             self._is_over = True
-            return self._lost(number)
+            return self._lost(number, is_cut=self._decoder.is_video_cut)
         return Frame(name=name, pixels=pixels, time_s=number * self._interval_s)
 
-    def _lost(self, number: int) -> Fault | None:
+    def _lost(self, number: int, *, is_cut: bool) -> Fault | None:
         """Return a fault where a video ends too soon.
 
         Args:
             number: Of frames that were there.
+            is_cut: Whether the file ends elsewhere than it says.
         """
-        n_lost = (self.n_frames or 0) - number
+        announced = self.n_frames or 0
+        n_lost = announced - number
         if number == 0:
             return Fault(
                 name="frame 000000",
                 reason=f"no frame of this {self._codec} video can be decoded here: "
                 "save it as MP4 (H.264) or as a folder of images",
             )
-        if n_lost <= MAX_MISCOUNT:
+        if n_lost > (0 if is_cut else min(MAX_MISCOUNT, MISCOUNT_SHARE * announced)):
+            reason = f"{n_lost} frames could not be read: copy the video again"
+        elif is_cut:
+            reason = "is damaged where it ends (frames may be missing): copy it again"
+        else:
             return None
-        return Fault(
-            name=f"frame {number:06d}",
-            reason=f"{n_lost} frames could not be read: copy the video again",
-            n_lost=n_lost,
-        )
+        return Fault(name=f"frame {number:06d}", reason=reason, n_lost=max(0, n_lost))
 
     def __enter__(self) -> "VideoReplay":
         return self
