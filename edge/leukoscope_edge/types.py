@@ -287,3 +287,9 @@ NOTHING_COUNTED = Tally()
 def tally_from(found: Mapping[str, Any]) -> Tally:
     """Return the tally that `asdict` made plain; what it lacks has its default."""
     return Tally(**{f.name: found[f.name] for f in fields(Tally) if f.name in found})
+
+
+def hardware_of(engine: str) -> str:
+    """Return what an engine runs on, for people; its name is for programs."""
+    is_accelerated = "tensorrt" in engine.lower() and "cpu" not in engine
+    return "the accelerator" if is_accelerated else "the processor"

@@ -16,6 +16,7 @@ from leukoscope_edge.messages import message
 from leukoscope_edge.service import disk, heat, processes
 from leukoscope_edge.service.heartbeat import read_json, run_folder, write_json
 from leukoscope_edge.service.supervisor import Part, Supervisor
+from leukoscope_edge.types import hardware_of
 
 HEALTH = "health.json"
 FOUND_BY = "Cells found by"
@@ -246,8 +247,8 @@ def _count(facts: Mapping[str, Any]) -> list[Sign]:
         words = (f"{facts['frames_per_s']:.1f}",)
         shown.append(Sign(name="Frames a second", words=words))
     if facts.get("fallback"):
-        words = (f"{facts['engine']}: {facts['fallback']}",)
-        shown.append(Sign(name="Runs on", words=words, is_good=False))
+        fallen = (hardware_of(facts["engine"]), facts["fallback"])
+        shown.append(Sign(name="Runs on", words=fallen, is_good=False))
     if facts.get("segmenter"):
         why = facts["found_by"]
         words = (why or facts["segmenter"],)

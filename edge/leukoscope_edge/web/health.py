@@ -9,6 +9,7 @@ from leukoscope_edge.messages import Message
 from leukoscope_edge.quality.camera_scale import scales
 from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE
 from leukoscope_edge.service.health import FOUND_BY, Sign, read_health, signs
+from leukoscope_edge.types import hardware_of
 from leukoscope_edge.updates import clock
 from leukoscope_edge.updates.context import time_floor
 from leukoscope_edge.updates.slots import models_folder
@@ -32,15 +33,10 @@ def health(device: Device, *, briefly: bool = False) -> list[Sign]:
     return [
         _camera(device, [s for s in shown if s.name == "Camera"]),
         Sign(name="Model", words=(device.bundle.card.id,)),
-        *(fallen or [Sign(name="Runs on", words=(_hardware(device.engine.name),))]),
+        *(fallen or [Sign(name="Runs on", words=(hardware_of(device.engine.name),))]),
         *(s for s in others if not (briefly and _is_left_out(s))),
         _golden(device),
     ]
-
-
-def _hardware(engine: str) -> str:
-    """Return what an engine runs on; its program and version stand in the report."""
-    return "the processor" if "cpu" in engine else "the accelerator"
 
 
 def _is_left_out(sign: Sign) -> bool:

@@ -20,7 +20,7 @@ from leukoscope_edge.records.exports.html_report import html_bytes, suspects
 from leukoscope_edge.records.exports.laboratory import LABORATORY_NAME
 from leukoscope_edge.records.exports.slide_version import Dossier, open_dossier
 from leukoscope_edge.records.slides.slide import Identity
-from leukoscope_edge.types import CallName, Cell, Tally, tally_from
+from leukoscope_edge.types import CallName, Cell, Tally, hardware_of, tally_from
 
 
 def plain_spaces(text: str) -> str:
@@ -68,6 +68,15 @@ def bare(text: str) -> str:
     return "".join(c for c in text if c.isalnum())
 
 
+FOR_PEOPLE = ("pdf", "html")
+
+
+def said_in(export: str, fact: Fact) -> str:
+    """What an export says of a fact: to programs where they read more."""
+    is_exact = fact.exact and export not in FOR_PEOPLE
+    return fact.exact if is_exact else fact.said(str)
+
+
 @pytest.fixture
 def dossier(bench: Any, verdict: Verdict) -> Dossier:
     slide = bench.reviewed(name="Ann Other")
@@ -88,7 +97,7 @@ def test_a_slide_of_which_nothing_is_known_has_facts_all_the_same(bench: Any) ->
 def test_every_fact_stands_in_every_export(dossier: Dossier, export: str) -> None:
     text = bare(EXPORTS[export](dossier))
     asked = [f for f in (*facts(dossier), *origins(dossier)) if bare(f.said(str))]
-    lost = [f.id for f in asked if bare(f.said(str)) not in text]
+    lost = [f.id for f in asked if bare(said_in(export, f)) not in text]
     lost = [i for i in lost if (export, i) not in LEFT_OUT]
     assert {"name", "comment", "note_on_cell"} <= {f.id for f in asked}
     assert not lost
@@ -108,6 +117,39 @@ def test_a_fact_that_names_somebody_stands_on_no_copy_without_names(
     assert not any(
         name in text for name in ("Ann is ill", "Ann Other", "S-123", "her sister")
     )
+
+
+@pytest.mark.parametrize("export", EXPORTS)
+def test_words_of_programs_stand_only_where_programs_read(
+    dossier: Dossier, export: str
+) -> None:
+    origin = replace(
+        dossier.record.origin, engine="onnxruntime-cpu 1.22", fallback="no GPU"
+    )
+    text = EXPORTS[export](
+        replace(dossier, record=replace(dossier.record, origin=origin))
+    )
+    words = ("onnxruntime-cpu 1.22", "sha256", origin.bundle_sha256)
+    is_for_people = export in FOR_PEOPLE
+    assert [w in text for w in words] == [not is_for_people] * len(words)
+    assert ("the processor" in text) == is_for_people
+    assert (f"checksum {origin.bundle_sha256[:12]}…" in text) == is_for_people
+
+
+@pytest.mark.parametrize(
+    ("engine", "hardware"),
+    [
+        ("", "the processor"),
+        ("onnxruntime 1.22", "the processor"),
+        ("onnxruntime-cpu 1.22", "the processor"),
+        ("tensorrt 10.3 int8", "the accelerator"),
+        ("quick and deep on TensorRT 10.3, onnxruntime-cpu 1.22", "the processor"),
+    ],
+)
+def test_what_an_engine_runs_on_is_told_in_words_of_people(
+    engine: str, hardware: str
+) -> None:
+    assert hardware_of(engine) == hardware
 
 
 def test_the_head_of_paper_is_the_sites_and_a_broken_file_says_so(bench: Any) -> None:

@@ -209,7 +209,7 @@ def test_a_change_of_engine_is_a_note_of_the_slide(bench: Any) -> None:
     bench.store.change_engine(slide, "onnxruntime-cpu", "the accelerator hangs")
     record = bench.store.slide(slide)
     assert record.origin.engine == "onnxruntime-cpu"
-    assert record.notes == ("onnxruntime-cpu took over: the accelerator hangs",)
+    assert record.notes == ("the processor took over: the accelerator hangs",)
 
 
 def test_slides_of_one_sample_are_found_by_its_label(bench: Any) -> None:

@@ -107,6 +107,11 @@ def test_what_is_wrong_is_said(changes: dict[str, Any], name: str) -> None:
             {"segmenter": "net", "found_by": "the classic one"},
             (FOUND_BY, "the classic one", False),
         ),
+        (
+            "count",
+            {"engine": "onnxruntime-cpu 1.22", "fallback": "the GPU is hot"},
+            ("Runs on", "the processor, the GPU is hot", False),
+        ),
     ],
 )
 def test_what_the_parts_tell_has_a_line(

@@ -62,12 +62,12 @@ def test_the_slide_names_what_judges_it_and_not_what_the_page_runs_on(
 def test_a_fallback_from_the_start_is_said_once(device: Device) -> None:
     record = count(device, fill_slide(device, is_finished=False), n_cells=0)
     assert (record.origin.engine, record.origin.fallback) == (CPU, WHY)
-    assert record.notes == (f"{CPU} took over: {WHY}",)
+    assert record.notes == (f"the processor took over: {WHY}",)
 
 
 def test_a_fallback_in_the_middle_is_said_when_it_comes(device: Device) -> None:
     record = count(device, fill_slide(device, is_finished=False), n_cells=3)
-    assert record.notes == (f"{CPU} took over: {WHY}",)
+    assert record.notes == (f"the processor took over: {WHY}",)
     kinds = [e.kind for e in device.store.events(record.id)]
     assert kinds.count("engine") == 2  # the GPU at the start, the CPU later
     assert "cells" in kinds[kinds.index("engine") :]
@@ -79,7 +79,7 @@ def test_a_fallback_in_the_middle_is_said_when_it_comes(device: Device) -> None:
     ("engine", "n_cells", "notes"),
     [
         (CPU, 0, []),  # as before the stop: nothing new to say
-        (GPU, 1000, [f"from cell 5 on, cells are judged by {GPU}"]),
+        (GPU, 1000, ["from cell 5 on, cells are judged by the accelerator"]),
     ],
 )
 def test_after_a_stop_only_a_change_is_said(
@@ -89,7 +89,7 @@ def test_after_a_stop_only_a_change_is_said(
     device.store.change_engine(slide, CPU, WHY)
     record = count(device, slide, n_cells)
     assert record.origin.engine == engine
-    assert f"{CPU} took over: {WHY}" in record.notes
+    assert f"the processor took over: {WHY}" in record.notes
     assert [n for n in record.notes if "judged" in n] == notes
     assert len(record.notes) == 2 + len(notes)  # the stop, too
     assert NAME in {e.by for e in device.store.events(slide)}

@@ -18,9 +18,10 @@ from leukoscope_edge.records.exports.cell_words import KINDS, capital
 from leukoscope_edge.records.exports.differential_table import said_flags, table
 from leukoscope_edge.records.exports.slide_version import Dossier
 from leukoscope_edge.records.slides.kinds import comparison
-from leukoscope_edge.records.slides.slide import Outcome, SlideRecord
+from leukoscope_edge.records.slides.slide import Origin, Outcome, SlideRecord
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
 
+CHECKSUM_DIGITS = 12
 WAYS_OF_TELLING = ("telephone", "word of mouth", "message")
 SAMPLE_TYPES = {SampleType.BLOOD: "Blood", SampleType.MARROW: "Marrow"}
 AGES = {
@@ -43,6 +44,7 @@ class Fact:
         label: What people call it, in English; a msgid of the catalogues.
         said: Says it in a reader's language.
         number: Where it is a count, None elsewhere.
+        exact: What programs read where people are told less; "" where they read alike.
         names_somebody: Stands on no copy without names.
         group: The table that a report shows it in, "" for a line of its own.
     """
@@ -51,13 +53,16 @@ class Fact:
     label: str
     said: Callable[[Say], str]
     number: int | None = None
+    exact: str = ""
     names_somebody: bool = False
     group: str = ""
 
     @property
     def value(self) -> int | str:
-        """What programs read: the count, or else the English text."""
-        return self.said(str) if self.number is None else self.number
+        """What programs read: the count, or else the exact or English text."""
+        if self.number is not None:
+            return self.number
+        return self.exact or self.said(str)
 
     def row(self, say: Say = str) -> tuple[str, str]:
         """Return label and text in a reader's language."""
@@ -88,7 +93,7 @@ def public(slide: Dossier) -> tuple[Fact, ...]:
 def fact_headings(slide: Dossier) -> tuple[str, ...]:
     """Return every fact without a column of its own as a heading, in English."""
     known = (*public(slide), *origins(slide))
-    return tuple(f"{f.label}: {f.said(str)}" for f in known)
+    return tuple(f"{f.label}: {f.value}" for f in known)
 
 
 def _text(text: str) -> Callable[[Say], str]:
@@ -256,27 +261,35 @@ def origins(slide: Dossier) -> tuple[Fact, ...]:
     model = f"{origin.bundle}, sha256 {origin.bundle_sha256}"
     why = origin.fallback
     engine = f"{origin.engine} ({why})" if why else origin.engine
+    scale = origin.scale_um_per_px
+    calibration = f"{origin.calibration}, {_scale(scale)(str)}"
     found = (
-        Fact("model", "Model", _text(model)),
-        Fact("engine", "Ran on", _text(engine)),
+        Fact("model", "Model", _model(origin), exact=model),
+        Fact("engine", "Ran on", _word(origin.hardware), exact=engine),
         Fact("found_by", "Cells found by", _word(origin.segmenter)),
         Fact("software", "Software", _text(origin.software)),
         Fact("camera", "Camera", _text("" if slide.source else origin.camera)),
-        Fact("calibration", "Calibration", _calibration(slide)),
+        Fact("calibration", "Calibration", _scale(scale), exact=calibration),
         Fact("device", "Device", _text(slide.device)),
     )
     return tuple(f for f in found if f.said(str))
 
 
-def _calibration(slide: Dossier) -> Callable[[Say], str]:
-    origin = slide.record.origin
-    scale = origin.scale_um_per_px
+def _model(origin: Origin) -> Callable[[Say], str]:
+    """Return its name and how its checksum begins, enough to find it on its page."""
+    digits = origin.bundle_sha256[:CHECKSUM_DIGITS]
 
     def said(say: Say) -> str:
-        text = f"{scale:.4g} {say('µm per pixel')}" if scale else say("scale not known")
-        return f"{origin.calibration}, {text}"
+        checksum = say("checksum {digits}").format(digits=digits)
+        return f"{origin.bundle} ({checksum}…)" if digits else origin.bundle
 
     return said
+
+
+def _scale(um_per_px: float | None) -> Callable[[Say], str]:
+    if um_per_px is None:
+        return _word("scale not known")
+    return lambda say: f"{um_per_px:.4g} {say('µm per pixel')}"
 
 
 def _frames(record: SlideRecord) -> Callable[[Say], str]:

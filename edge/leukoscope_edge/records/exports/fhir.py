@@ -171,7 +171,7 @@ def _device(dossier: Dossier) -> Json:
 def _notes_of_device(dossier: Dossier) -> Iterator[str]:
     yield INTENDED_USE
     yield from dossier.record.origin.limits
-    yield from (f"{f.label}: {f.said(str)}" for f in origins(dossier))
+    yield from (f"{f.label}: {f.value}" for f in origins(dossier))
 
 
 def _observations(dossier: Dossier) -> Iterator[Json]:

@@ -26,6 +26,7 @@ from leukoscope_edge.types import (
     Domain,
     Tally,
     Word,
+    hardware_of,
 )
 
 Mode = Literal["slide", "fields", "passive"]
@@ -117,6 +118,11 @@ class Origin:
     def is_research(self) -> bool:
         """Whether its model was never validated for care."""
         return self.validation == RESEARCH
+
+    @property
+    def hardware(self) -> str:
+        """What its engine ran on, in words of people."""
+        return hardware_of(self.engine)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ from leukoscope_edge.records.slides.slide_state import (
 )
 from leukoscope_edge.sample import AgeGroup, SlideFacts
 from leukoscope_edge.screening_result import found_by_note
-from leukoscope_edge.types import Word, tally_from
+from leukoscope_edge.types import Word, hardware_of, tally_from
 
 _OF_OLDER_PROGRAMS: dict[Action, SlideState] = {
     Action.COUNT_MORE: SlideState.AMENDING,
@@ -186,11 +186,12 @@ def _resumed(record: SlideRecord) -> SlideRecord:
 
 def _changed_engine(record: SlideRecord, event: Event) -> SlideRecord:
     engine, why = event.body["engine"], event.body["why"]
+    hardware = hardware_of(engine)
     notes: tuple[str, ...] = ()
     if why:
-        notes = (f"{engine} took over: {why}",)
+        notes = (f"{hardware} took over: {why}",)
     elif n_before := len(record.machine_cells):
-        notes = (f"from cell {n_before + 1} on, cells are judged by {engine}",)
+        notes = (f"from cell {n_before + 1} on, cells are judged by {hardware}",)
     return replace(
         record,
         origin=replace(record.origin, engine=engine, fallback=why),
