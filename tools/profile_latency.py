@@ -47,6 +47,7 @@ from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import THRESHOLDS, Cell, Frame
 from leukoscope_edge.vision.motion import StageTracker
 from leukoscope_edge.vision.quality import assess
+from leukoscope_edge.vision.scale.eyepiece import outside_of
 from leukoscope_edge.vision.sightings import find_sightings
 
 N_LAYERS = 12
@@ -120,7 +121,7 @@ def _walk(bundle: Bundle, clock: Clock, options: argparse.Namespace) -> dict[str
             with clock.stage("quality"):
                 assess(item.pixels)
             with clock.stage("motion"):
-                place = tracker.update(item.pixels)
+                place = tracker.update(item.pixels, outside_of(item.pixels))
             with clock.stage("segmentation"):
                 found = segment(item.pixels, camera.scale_um_per_px)
             with clock.stage("cells"):

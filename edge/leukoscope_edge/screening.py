@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
+from functools import partial
 
 from tqdm import tqdm
 
@@ -44,13 +45,11 @@ from leukoscope_edge.screening_result import (
 from leukoscope_edge.search_ahead import look_at_all
 from leukoscope_edge.types import (
     THRESHOLDS,
-    U8,
     Call,
     Cell,
     Domain,
     Fault,
     Frame,
-    Segmentation,
     Sighting,
     Tally,
 )
@@ -60,7 +59,7 @@ from leukoscope_edge.vision.motion import (
     Visited,
 )
 from leukoscope_edge.vision.quality import assess
-from leukoscope_edge.vision.scale.eyepiece import filled, outside_of
+from leukoscope_edge.vision.scale.eyepiece import filled
 from leukoscope_edge.vision.sightings import (
     NOTHING_SEEN,
     FrameDetections,
@@ -252,24 +251,22 @@ class SlideRun:
         place = turn.place
         why_not = _why_not(item, place, in_marrow=self._context.is_marrow)
         report = report_of_frame(item, why_not)
-        outside = outside_of(item.pixels)
-        item = replace(item, pixels=filled(item.pixels, outside))
+        item = replace(item, pixels=filled(item.pixels, turn.outside))
         bearing = bearing_of(item, measures=turn.measures)
         if why_not is not None:
             return Looked(report=report, place=place, bearing=bearing)
         scale = turn.scale_um_per_px
-        found_by = ""
-
-        def segment(pixels: U8) -> Segmentation:
-            nonlocal found_by
-            found, found_by = self._segmenter.segment(
-                pixels, scale, in_marrow=self._context.is_marrow
-            )
-            return found
-
-        origin = (place.x_px, place.y_px) if place else (0.0, 0.0)
-        seen = search(
-            item, segment, origin, self._spec, scale_um_per_px=scale, outside=outside
+        seen, found_by = search(
+            item,
+            partial(
+                self._segmenter.segment,
+                scale_um_per_px=scale,
+                in_marrow=self._context.is_marrow,
+            ),
+            (place.x_px, place.y_px) if place else (0.0, 0.0),
+            self._spec,
+            scale_um_per_px=scale,
+            outside=turn.outside,
         )
         return Looked(
             report=report, seen=seen, place=place, found_by=found_by, bearing=bearing

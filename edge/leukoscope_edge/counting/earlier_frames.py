@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from leukoscope_edge.counting.evidence import Copies, is_measured
 from leukoscope_edge.errors import SourceError
-from leukoscope_edge.types import Fault, Frame
+from leukoscope_edge.types import BoolArray, Fault, Frame
 from leukoscope_edge.vision.motion import Placement, StageTracker, Visited
+from leukoscope_edge.vision.scale.eyepiece import outside_of
 from leukoscope_edge.vision.scale.scale_estimate import (
     FrameSizes,
     estimate_source_scale,
@@ -18,19 +19,22 @@ from leukoscope_edge.vision.scale.scale_estimate import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """What the frames before this one decide about it.
+    """What the frames before this one decide about it, and where it ends.
 
     Attributes:
         place: Where it lies on the slide; None for separate fields and faults.
         copy_of: The earlier field that it shows again, "" where none.
         measures: Its cells are measured against the scale that was given.
         scale_um_per_px: Given, or else what the cells so far say; None: not known.
+        outside: (H, W) bool, what lies outside an eyepiece's circle; None where the
+            picture fills its frame, and for faults.
     """
 
-    place: Placement | None
-    copy_of: str
-    measures: bool
-    scale_um_per_px: float | None
+    place: Placement | None = None
+    copy_of: str = ""
+    measures: bool = False
+    scale_um_per_px: float | None = None
+    outside: BoolArray | None = None
 
 
 class EarlierFrames:
@@ -69,16 +73,16 @@ class EarlierFrames:
             SourceError: In a sequence, it has another size than the first.
         """
         if isinstance(item, Fault):
-            return Turn(place=None, copy_of="", measures=False, scale_um_per_px=None)
+            return Turn()
         number, self._n_frames = self._n_frames, self._n_frames + 1
         measures = is_measured(number)
         scale = self._scale_um_per_px
         if scale is None:
             scale = self._estimated_scale(item, measures=measures)
-        copy_of, place = "", None
+        copy_of, place, outside = "", None, outside_of(item.pixels)
         if self._is_sequence:
             self._require_shape(item)
-            place = self._tracker.update(item.pixels)
+            place = self._tracker.update(item.pixels, outside)
         else:
             copy_of = self._copies.of(item)
         is_given = self._scale_um_per_px is not None
@@ -87,6 +91,7 @@ class EarlierFrames:
             copy_of=copy_of,
             measures=measures and is_given,
             scale_um_per_px=scale,
+            outside=outside,
         )
 
     def _estimated_scale(self, frame: Frame, *, measures: bool) -> float | None:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.types import F32, U8, BoolArray
-from leukoscope_edge.vision.scale.eyepiece import black_of, outside_of
+from leukoscope_edge.vision.scale.eyepiece import black_of
 
 WORK_WIDTH_PX = 320
 """Frames are matched at this width: a red cell still spans 15 to 45 pixels."""
@@ -56,7 +56,7 @@ class Match:
 NO_MATCH = Match(shift_px=(0.0, 0.0), score=0.0, is_sound=False)
 
 
-def prepare(pixels: U8) -> F32:
+def prepare(pixels: U8, outside: BoolArray | None = None) -> F32:
     """Return the view of a frame in which motion is looked for.
 
     The logarithm makes dust, shading and lamp a sum with the picture; the high pass
@@ -65,6 +65,7 @@ def prepare(pixels: U8) -> F32:
 
     Args:
         pixels: (H, W, 3) uint8 RGB.
+        outside: (H, W) bool, where nothing was seen; None: the picture fills its frame.
 
     Returns:
         (h, w) float32 about 0, at most `WORK_WIDTH_PX` wide.
@@ -74,7 +75,7 @@ def prepare(pixels: U8) -> F32:
     size = (max(3, round(w / factor)), max(3, round(h / factor)))
     green = cv2.resize(pixels[..., 1], size, interpolation=cv2.INTER_AREA)
     light = np.log(green.astype(np.float32) + 1)
-    hidden = _burnt_in(pixels, size)
+    hidden = _burnt_in(pixels, outside, size)
     if hidden is not None:
         light[hidden] = np.median(light[~hidden])
     side = (HIGH_PASS_SIDE_PX, HIGH_PASS_SIDE_PX)
@@ -84,16 +85,18 @@ def prepare(pixels: U8) -> F32:
     return view
 
 
-def _burnt_in(pixels: U8, size: tuple[int, int]) -> BoolArray | None:
+def _burnt_in(
+    pixels: U8, outside: BoolArray | None, size: tuple[int, int]
+) -> BoolArray | None:
     """Return what of a view no stage moves, (h, w) bool; None where there is nothing.
 
     Args:
         pixels: (H, W, 3) uint8 RGB.
+        outside: As `prepare` takes it.
         size: Width and height of the view.
     """
     small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_NEAREST))
     black = black_of(np.asarray(small, np.uint8))
-    outside = outside_of(pixels)
     if outside is not None:
         shape = cv2.resize(
             outside.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST

@@ -16,7 +16,7 @@ from enum import Enum
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import F32, U8
+from leukoscope_edge.types import F32, U8, BoolArray
 from leukoscope_edge.vision.keyframes import SPACING_PX, Keyframe, Keyframes, coarse
 from leukoscope_edge.vision.matching import (
     MIN_TEXTURE,
@@ -174,14 +174,16 @@ class StageTracker:
         self._place = (0.0, 0.0)
         self._last = None
 
-    def update(self, pixels: U8) -> Placement:
+    def update(self, pixels: U8, outside: BoolArray | None = None) -> Placement:
         """Place the next frame.
 
         Args:
             pixels: (H, W, 3) uint8 RGB, the same size every time.
+            outside: (H, W) bool, where nothing was seen; None: the picture fills its
+                frame.
         """
         self._factor = work_factor(pixels.shape[1])
-        view = prepare(pixels)
+        view = prepare(pixels, outside)
         if self._static.learn(view):
             self._follow_again()
         score = self._advance(view)

@@ -7,8 +7,9 @@ second is left out where the first lies within a nucleus.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -28,7 +29,8 @@ SEAM_RADII = 0.5
 """In nucleus radii: so near to its core's edge a tile still keeps a cell."""
 SAME_RADII = 0.9
 """In nucleus radii: closer is the same cell, as in `counting.cells`."""
-FindCells = Callable[[U8], Segmentation]
+FindCells = Callable[[U8], tuple[Segmentation, str]]
+"""Finds the cells of (h, w, 3) uint8 RGB, and says what found them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,41 +82,70 @@ def search(
     *,
     scale_um_per_px: float | None,
     outside: BoolArray | None,
-) -> FrameDetections:
+) -> tuple[FrameDetections, str]:
     """Find every white cell of a frame, in tiles where it is large.
+
+    One finder finds all cells of a picture: where a network fails between two tiles
+    and thresholds serve from then on, all tiles are searched again.
 
     Args:
         frame: The frame.
-        segment: Finds the cells of (h, w, 3) uint8 RGB.
+        segment: Finds the cells; once another serves, it serves to the end.
         origin_px: Slide coordinates of the frame's top-left corner.
         spec: How the model wants its crops.
         scale_um_per_px: Of the frame's pixel; None where not known.
         outside: (H, W) bool, what lies outside an eyepiece's circle, or None.
+
+    Returns:
+        The cells, and what found them.
     """
     tiles = tiles_of(frame.pixels.shape, scale_um_per_px)
     if len(tiles) == 1:
-        segmentation = with_border(segment(frame.pixels), outside)
-        return find_sightings(frame, segmentation, origin_px, spec)
-    found = FrameDetections()
+        found, found_by = segment(frame.pixels)
+        segmentation = with_border(found, outside)
+        return find_sightings(frame, segmentation, origin_px, spec), found_by
+    seen_in = partial(
+        _seen_in,
+        frame=frame,
+        segment=segment,
+        origin_px=origin_px,
+        spec=spec,
+        outside=outside,
+    )
+    seen, finders = _seen_in_all(tiles, seen_in)
+    if len(set(finders)) > 1:
+        seen, finders = _seen_in_all(tiles, seen_in)
+    return seen, finders[-1]
+
+
+def _seen_in_all(
+    tiles: Sequence[SearchTile],
+    seen_in: Callable[[SearchTile], tuple[FrameDetections, str]],
+) -> tuple[FrameDetections, list[str]]:
+    """Return what all tiles hold, each cell once, and what found it in each."""
+    together, finders = FrameDetections(), []
     for tile in tiles:
-        seen = _seen_in(tile, frame, segment, origin_px, spec, outside)
-        found = _together(found, seen)
-    return found
+        seen, found_by = seen_in(tile)
+        together = _together(together, seen)
+        finders.append(found_by)
+    return together, finders
 
 
 def _seen_in(
     tile: SearchTile,
+    *,
     frame: Frame,
     segment: FindCells,
     origin_px: tuple[float, float],
     spec: CropSpec,
     outside: BoolArray | None,
-) -> FrameDetections:
+) -> tuple[FrameDetections, str]:
     """Return what one tile's core holds, in the picture's pixels, cut out at once."""
     x0, y0, x1, y1 = tile.whole
     part = replace(frame, pixels=frame.pixels[y0:y1, x0:x1])
     hidden = None if outside is None else outside[y0:y1, x0:x1]
-    segmentation = with_border(segment(part.pixels), hidden)
+    found, found_by = segment(part.pixels)
+    segmentation = with_border(found, hidden)
     origin = (origin_px[0] + x0, origin_px[1] + y0)
     seen = find_sightings(part, segmentation, origin, spec)
 
@@ -122,9 +153,10 @@ def _seen_in(
         placed = (_placed(g, x0, y0) for g in glimpses)
         return tuple(_cut_out(g) for g in placed if _is_in(tile.core, g))
 
-    return FrameDetections(
+    kept = FrameDetections(
         whole=own(seen.whole), cut_off=own(seen.cut_off), smudges=own(seen.smudges)
     )
+    return kept, found_by
 
 
 def _placed(glimpse: Glimpse, x0: int, y0: int) -> Glimpse:

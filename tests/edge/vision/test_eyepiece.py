@@ -155,7 +155,8 @@ def followed(change: Callable[[U8], U8]) -> int:
     """Return in how many frames of a walk the place is known, and right."""
     tracker, n = StageTracker(), 0
     for pixels, (x, y) in walk():
-        found = tracker.update(change(pixels))
+        shown = change(pixels)
+        found = tracker.update(shown, outside_of(shown))
         is_right = np.hypot(found.x_px - x, found.y_px - y) < 6
         n += int(found.state is TrackingState.TRACKING and is_right)
     return n

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from leukoscope_edge.types import U8, Frame, Segmentation
+from leukoscope_edge.types import THRESHOLDS, U8, Frame, Segmentation
 from leukoscope_edge.vision import tiles
 from leukoscope_edge.vision.crop import CropSpec
 from leukoscope_edge.vision.segmentation import segment
@@ -18,6 +18,9 @@ ON_SEAMS = [(300, 300), (600, 150), (150, 600), (601, 599), (299, 750)]
 INSIDE = [(450, 450), (100, 100), (800, 820), (345, 300)]
 AT_THE_EDGE = [(3, 450), (750, 896)]
 MAX_AWAY_LEVELS = 6
+NETWORK = "a network"
+PLAIN = np.full((SIDE_PX, SIDE_PX, 3), PLASMA, np.uint8)
+"""In which a network finds nothing."""
 
 
 def smear() -> U8:
@@ -34,10 +37,14 @@ FRAME = Frame(name="large.jpg", pixels=smear(), time_s=0.0)
 
 
 def searched(sizes: list[tuple[int, ...]]) -> FrameDetections:
-    def of(pixels: U8) -> Segmentation:
+    def of(pixels: U8) -> tuple[Segmentation, str]:
         sizes.append(pixels.shape)
-        return segment(pixels, SCALE)
+        return segment(pixels, SCALE), THRESHOLDS
 
+    return searched_by(of)[0]
+
+
+def searched_by(of: tiles.FindCells) -> tuple[FrameDetections, str]:
     return tiles.search(
         FRAME, of, (1000.0, 50.0), SPEC, scale_um_per_px=SCALE, outside=None
     )
@@ -72,6 +79,28 @@ def test_tiles_show_each_cell_once_at_its_place_and_cut_it_out(
                 away = np.abs(ours_cut.astype(int) - theirs_cut)
                 assert ours_cut.shape == theirs_cut.shape
                 assert away.mean() < MAX_AWAY_LEVELS
+
+
+@pytest.mark.parametrize(
+    ("n_served", "found_by", "n_searched"),
+    [(0, THRESHOLDS, 9), (1, THRESHOLDS, 18), (8, THRESHOLDS, 18), (9, NETWORK, 9)],
+)
+def test_one_finder_finds_all_cells_of_a_picture(
+    monkeypatch: pytest.MonkeyPatch, n_served: int, found_by: str, n_searched: int
+) -> None:
+    """A network that serves so many tiles, and then fails, leaves none of its cells."""
+    by_thresholds = in_tiles(monkeypatch).whole
+    expected = by_thresholds if found_by == THRESHOLDS else ()
+    served: list[str] = []
+
+    def of(pixels: U8) -> tuple[Segmentation, str]:
+        served.append(NETWORK if len(served) < n_served else THRESHOLDS)
+        shown = PLAIN[: len(pixels), : pixels.shape[1]]
+        return segment(shown if served[-1] == NETWORK else pixels, SCALE), served[-1]
+
+    found, who = searched_by(of)
+    assert (who, len(served)) == (found_by, n_searched)
+    assert [g.slide_px for g in found.whole] == [g.slide_px for g in expected]
 
 
 def test_tiles_part_the_picture_and_overlap() -> None:
