@@ -8,6 +8,7 @@ every file is the same. More workers than cores gain nothing.
 """
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -34,6 +35,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=4)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)  # Dask's processes run files of the folder they start in
         draw(Path(folder), options.slides, options.frames)
         one, one_s = screen_all(tasks_of(Path(folder)), 1)
         many, many_s = screen_all(tasks_of(Path(folder)), options.workers)

@@ -92,7 +92,8 @@ def run_on_dask(tasks: Sequence[SlideTask], address: str) -> Iterator[SlideDone]
 
     Every worker needs this version of Leukoscope, and the archive and the bundle under
     the same paths. Whoever can reach a Dask scheduler can run programs on its workers:
-    it belongs on a closed network, and never on a device.
+    it belongs on a closed network, and never on a device. A worker runs files of the
+    folder that it is started in, unless started with `-I` (docs/guide/engineer.md).
 
     Raises:
         LeukoscopeError: Dask is missing or the scheduler does not answer.

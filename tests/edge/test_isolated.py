@@ -4,19 +4,26 @@ Each planted module leaves a mark where it is run. All processes here are real o
 started in a folder of such files.
 """
 
+import contextlib
 import json
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from tests.waiting import wait_for
 
+from leukoscope_edge.archive import SlideTask
+from leukoscope_edge.archive_workers import run_on_dask
 from leukoscope_edge.cli.commands.serve import _command
+from leukoscope_edge.inference.bundle import open_bundle
 from leukoscope_edge.isolated import command_of
+from leukoscope_edge.sample import SIMULATED_SAMPLE
 
 ROOT = Path(__file__).resolve().parents[2]
 EDGE = ROOT / "edge" / "leukoscope_edge"
@@ -102,6 +109,10 @@ def test_no_tool_starts_python_on_the_folder_it_is_used_in(tool: Path) -> None:
         ("contact_sheet.py", ".", "--out", "../sheet.jpg"),
         ("refused_pictures.py", "."),
         ("fuzz_pictures.py", "a.png", "--mutations", "1"),
+        pytest.param(
+            ("bench_archive.py", "--slides", "1", "--frames", "1", "--workers", "1"),
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_no_tool_runs_a_file_of_the_folder_it_is_used_in(
@@ -129,6 +140,60 @@ def test_no_part_of_the_service_runs_a_file_of_its_folder(
     done = run_in(planted, [*words, "--help"])
     assert done.stdout.startswith("usage: leukoscope serve")
     assert what_was_run(planted) == ""
+
+
+DASK = "-I -m distributed.cli.dask_"
+"""How the guide starts a scheduler and its workers."""
+
+
+@pytest.fixture
+def dask_address(planted: Path) -> Iterator[str]:
+    """A scheduler with one worker, both started in the planted folder."""
+    pytest.importorskip("distributed")
+    told = planted.parent / "scheduler.json"
+    own = ["--scheduler-file", str(told), "--no-dashboard"]
+    python, environment = [sys.executable], {**os.environ, "PYTHONPATH": ":"}
+    programs = [
+        f"{DASK}scheduler --host 127.0.0.1 --port 0".split(),
+        f"{DASK}worker --nthreads 1 --local-directory {planted.parent}".split(),
+    ]
+    with contextlib.ExitStack() as stack:
+        for words in programs:
+            process = stack.enter_context(
+                subprocess.Popen(
+                    [*python, *words, *own],
+                    cwd=planted,
+                    env=environment,
+                    stderr=subprocess.DEVNULL,
+                )
+            )
+            stack.callback(process.terminate)
+        wait_for(told.exists)
+        yield json.loads(told.read_text())["address"]
+
+
+@pytest.mark.slow
+def test_no_dask_worker_runs_a_file_of_its_folder(
+    planted: Path, dask_address: str, bundle_folder: Path
+) -> None:
+    task = SlideTask(
+        name="a",
+        folder=planted,
+        bundle=bundle_folder,
+        model_sha256=open_bundle(bundle_folder).card.model_cpu.sha256,
+        scale_um_per_px=0.1,
+        is_sequence=False,
+        facts=SIMULATED_SAMPLE,
+    )
+    [done] = run_on_dask([task], dask_address)
+    assert "result.json" in done.files
+    assert what_was_run(planted) == ""
+
+
+def test_the_guide_starts_dask_like_that() -> None:
+    guide = (ROOT / "docs" / "guide" / "engineer.md").read_text()
+    starts = re.findall(r"^    (python .*dask.*)$", guide, re.MULTILINE)
+    assert [start.startswith(f"python {DASK}") for start in starts] == [True, True]
 
 
 class _Options:
