@@ -38,6 +38,11 @@ URL = f"http://127.0.0.1:{PORT}"
 VIEW_SIDE_PX = 96
 START_TIMEOUT_S = 60.0
 N_ROUNDS = 2
+ARE_SEEN = """() => [...document.querySelectorAll(".cell")]
+  .filter((cell) => cell.getBoundingClientRect().top < innerHeight)
+  .every((cell) => cell.querySelector("img").naturalWidth)"""
+"""Asks cells where they are, not their pictures: that would lay out all 500, which the
+page leaves until they are scrolled near (`content-visibility`)."""
 
 
 def main() -> None:
@@ -141,6 +146,7 @@ def open_gallery(client: httpx.Client, slide: str) -> float:
         for _ in range(3):
             start = time.monotonic()
             page.goto(f"{URL}/slides/{slide}/review", wait_until="load")
+            page.wait_for_function(ARE_SEEN)
             times.append(time.monotonic() - start)
         browser.close()
     return round(min(times), 3)
