@@ -46,6 +46,23 @@ def test_a_clump_falls_into_its_nuclei(name: str, discs: list[Disc], n: int) -> 
     assert n_parts(stain_of(*discs)) == n, name
 
 
+def test_nuclei_are_parted_at_a_neck_as_dark_as_themselves() -> None:
+    stain = np.zeros((160, 200), np.uint8)
+    cv2.circle(stain, (60, 80), 30, INSIDE, cv2.FILLED)
+    cv2.circle(stain, (130, 80), 30, INSIDE, cv2.FILLED)
+    cv2.rectangle(stain, (60, 74), (130, 86), INSIDE, cv2.FILLED)
+    assert n_parts(stain) == 2
+
+
+def test_a_nucleus_thinner_than_a_lymphocytes_is_parted_from_a_large_one() -> None:
+    stain = np.zeros((160, 200), np.uint8)
+    for level, shrunk_px in ((RIM, 0), (INSIDE, 2)):
+        cv2.circle(stain, (70, 80), 30 - shrunk_px, level, cv2.FILLED)
+        size = (11 - shrunk_px, 34 - shrunk_px)
+        cv2.ellipse(stain, (110, 80), size, 0, 0, 360, level, cv2.FILLED)
+    assert n_parts(stain) == 2
+
+
 def test_a_seam_takes_little_and_adds_nothing() -> None:
     stain = stain_of((60, 80, 30), (114, 80, 30))
     nuclei = stain > RIM // 2

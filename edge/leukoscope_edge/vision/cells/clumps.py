@@ -2,9 +2,9 @@
 
 In a clump the stain is weaker along the rims of the nuclei than inside them. So the
 level is raised until the clump falls into several cores, and each pixel goes to the
-nearest core; of all levels the one is taken whose parts are most convex. Nothing is cut
-that is convex already. It does not say which parts are lobes of one nucleus
-(`vision.cells.lobes`).
+nearest core; of all levels the one is taken whose parts are most convex. Necks as dark
+as the nuclei are opened instead, ever wider ones. Nothing is cut that is convex
+already. It does not say which parts are lobes of one nucleus (`vision.cells.lobes`).
 
 Source: levels chosen by the shape of what they part, as for touching nuclei in Arteta
 et al., Medical Image Analysis 27:3, 2016.
@@ -24,11 +24,13 @@ disc of 16 µm, which is the whole of a large blast."""
 LEVELS = 10
 LEVELS_PERCENT = (2.0, 85.0)
 """Of a part's own stain: the levels that are tried lie between these percentiles."""
-CORE_UM, CORE_UM2 = 1.8, 20.0
-"""Radius at the thickest and area of a core, at least: half of a small nucleus."""
-NECK_UM = 0.7
-"""Radius of the opening that parts cores."""
-MIN_KEPT = 0.4
+CORE_UM, CORE_UM2 = 1.3, 10.0
+"""Radius at the thickest and area of a core, at least: a lobe, or what the frame's edge
+leaves of a nucleus. Lobes of one nucleus are joined again (`vision.cells.lobes`)."""
+NECK_UM, WIDE_NECKS_UM = 0.7, (1.1, 1.5, 1.9)
+"""Radius of the opening that parts cores at each level; and of those by which the whole
+part is opened, for nuclei that touch at a neck as dark as themselves."""
+MIN_KEPT = 0.3
 """Share of a part that its cores hold, at least: beyond that chromatin is torn."""
 MIN_GAIN, BETTER = 0.03, 0.01
 """By how much convexity must rise in a cut, and in a cut at a higher level."""
@@ -78,11 +80,11 @@ def _best_cut(own: U8, stain: U8, scale_um_per_px: float, convexity: float) -> l
     least = convexity + MIN_GAIN
     area_px = np.count_nonzero(own)
     low, high = (float(v) for v in np.percentile(stain[own > 0], LEVELS_PERCENT))
-    for level in np.linspace(low, high, LEVELS).tolist():
-        seeds, n_seeds, held_px = _cores(own, stain, level, scale_um_per_px)
-        if held_px < MIN_KEPT * area_px:
-            break
-        if n_seeds < 2:
+    tries = [(level, NECK_UM) for level in np.linspace(low, high, LEVELS).tolist()]
+    tries += [(0.0, neck_um) for neck_um in WIDE_NECKS_UM]
+    for level, neck_um in tries:
+        seeds, n_seeds, held_px = _cores(own, stain, level, neck_um, scale_um_per_px)
+        if n_seeds < 2 or held_px < MIN_KEPT * area_px:
             continue
         parts = _nearest(own, seeds, n_seeds)
         of_parts = sum(_convexity(p) * np.count_nonzero(p) for p in parts) / area_px
@@ -92,12 +94,12 @@ def _best_cut(own: U8, stain: U8, scale_um_per_px: float, convexity: float) -> l
 
 
 def _cores(
-    own: U8, stain: U8, level: float, scale_um_per_px: float
+    own: U8, stain: U8, level: float, neck_um: float, scale_um_per_px: float
 ) -> tuple[U8, int, int]:
     """Return the cores above a level, 1.. on each; how many; and their pixels."""
     above = own & (stain > level).view(np.uint8)
     whole = fill_holes(above, MAX_HOLE_UM2 / scale_um_per_px**2)
-    opened = open_mask(whole, NECK_UM / scale_um_per_px)
+    opened = open_mask(whole, neck_um / scale_um_per_px)
     n, labels, stats, _ = cv2.connectedComponentsWithStats(opened)
     depth = cv2.distanceTransform(opened, cv2.DIST_L2, cv2.DIST_MASK_5)
     cores, n_cores, held_px = np.zeros_like(own), 0, 0
