@@ -65,7 +65,7 @@ class Rig:
     def cells(self) -> set[str]:
         """Return the cells of the slide that are in the records."""
         with open_store(self.device.data) as store:
-            return set(store.slide(self.slide).machine_cells)
+            return set(store.reader.slide(self.slide).machine_cells)
 
     def check(self, before: set[str]) -> None:
         """Look for what may never be.
@@ -74,7 +74,7 @@ class Rig:
             ViolationError: It is.
         """
         with open_store(self.device.data) as store:
-            record = store.slide(self.slide)
+            record = store.reader.slide(self.slide)
             if lost := before - set(record.machine_cells):
                 raise ViolationError(f"lost cells: {sorted(lost)}")
             places = [c.slide_px for c in record.machine_cells.values() if c.is_counted]
@@ -160,7 +160,7 @@ def lose_page(rig: Rig) -> float:
     rig.device.end(signal.SIGKILL)
     time.sleep(SYSTEMD_S)
     with open_store(rig.device.data) as store:
-        seq = store.head().seq  # closing it writes its journal back
+        seq = store.log.head().seq  # closing it writes its journal back
     _spoil(rig.device.data / DATABASE_NAME, "event_of_slide")
     began_s = time.monotonic()
     rig.device.start()
@@ -173,7 +173,7 @@ def lose_page(rig: Rig) -> float:
     wait_for(lambda: rig.device.mode() in ("paused", "counting", "ended"))
     rig.check(before)
     with open_store(rig.device.data) as store:
-        if store.head().seq <= seq or not store.notes("recovered"):
+        if store.log.head().seq <= seq or not store.log.notes("recovered"):
             raise ViolationError("events were lost, or nobody says what became of them")
     return taken_s
 
@@ -248,7 +248,7 @@ def full_disk(rig: Rig) -> float:
     rig.device.order(rig.slide, "finish")
     wait_for(lambda: rig.device.mode() == "finished")
     with open_store(folder) as store:
-        if store.slide(rig.slide).machine is None or store.verify_audit():
+        if store.reader.slide(rig.slide).machine is None or store.verify_audit():
             raise ViolationError("the running slide could not be ended")
     filler.unlink()
     began_s = time.monotonic()

@@ -74,12 +74,12 @@ class Recorder:
 
     def _begin(self) -> str:
         """Go on with the newest slide that is not done, or start one."""
-        for record in self._store.slides(limit=1):
+        for record in self._store.reader.slides(limit=1):
             if not self._store.reports(record.id):
                 if record.state is SlideState.COUNTING:
-                    self._store.resume(record.id, "storm")
+                    self._store.count.resume(record.id, "storm")
                 return record.id
-        number = len(self._store.slides(limit=-1)) + 1
+        number = len(self._store.reader.slides(limit=-1)) + 1
         set_up = noise_set_up(f"S{number}")
         slide = ""
 
@@ -92,10 +92,10 @@ class Recorder:
 
     def _slide(self, slide: str) -> None:
         store = self._store
-        record = store.slide(slide)
+        record = store.reader.slide(slide)
         if is_allowed(Action.FINISH, record.state):
             self._count(record)
-        if store.slide(slide).state is SlideState.REVIEW:
+        if store.reader.slide(slide).state is SlideState.REVIEW:
             self._review(slide)
         self._step(f"paper-{slide}", lambda _: write_paper(store, slide, "storm"))
 
@@ -113,36 +113,38 @@ class Recorder:
                     file=file, frame="f", box_px=(0, 0, 9, 9), found_by=THRESHOLDS
                 )
                 fields = {c.id: field for c in cells}
-                store.add_cells(slide, cells, frames={}, fields=fields)
+                store.count.add_cells(slide, cells, frames={}, fields=fields)
 
             self._step(f"cells-{slide}-{names}", add)
         self._step(
             f"finish-{slide}-{record.run}",
-            lambda key: store.finish_count(
+            lambda key: store.count.finish_count(
                 slide, VERDICT, "storm", tally=Tally(), key=key
             ),
         )
 
     def _review(self, slide: str) -> None:
         store = self._store
-        n = len(store.events(slide))
-        for cell in store.slide(slide).cells:
+        n = len(store.reader.events(slide))
+        for cell in store.reader.slide(slide).cells:
             if cell.word is None:
                 key = f"judge-{slide}-{cell.id}-{n}"
                 self._step(
                     key,
-                    lambda key, i=cell.id: store.judge_cell(  # type: ignore[misc]
+                    lambda key, i=cell.id: store.review.judge_cell(  # type: ignore[misc]
                         slide, i, Word.NORMAL, "storm", key=key
                     ),
                 )
         self._step(
             f"missed-{slide}-{n}",
-            lambda key: store.add_missed(slide, _missed(), "storm", key=key),
+            lambda key: store.review.add_missed(slide, _missed(), "storm", key=key),
         )
-        self._step(f"undo-{slide}-{n}", lambda key: store.undo(slide, "storm", key=key))
+        self._step(
+            f"undo-{slide}-{n}", lambda key: store.review.undo(slide, "storm", key=key)
+        )
         self._step(
             f"sign-{slide}",
-            lambda key: store.sign(slide, lambda _: VERDICT, "storm", key=key),
+            lambda key: store.review.sign(slide, lambda _: VERDICT, "storm", key=key),
         )
 
     def _step(self, key: str, do: Callable[[str], object]) -> None:
@@ -188,8 +190,10 @@ def violations(folder: Path, log: Log) -> list[str]:
         found = [f"event {p.seq}: {p.what}" for p in store.verify_audit()]
         if store.recovery is not None:
             found.append(f"the database was damaged: {store.recovery.sentence}")
-        records = store.slides(limit=-1)
-        keys = Counter(e.key for r in records for e in store.events(r.id) if e.key)
+        records = store.reader.slides(limit=-1)
+        keys = Counter(
+            e.key for r in records for e in store.reader.events(r.id) if e.key
+        )
         cells = {(r.id, c) for r in records for c in r.machine_cells}
         reports = {
             p.name.split("-v")[0]: p for r in records for p in store.reports(r.id)

@@ -75,9 +75,9 @@ def fill(folder: Path, n_cells: int) -> str:
             noise_cell(i, side_px=side_px, view_px=VIEW_SIDE_PX)
             for i in range(1, n_cells + 1)
         ]
-        store.add_cells(slide, cells, frames={})
+        store.count.add_cells(slide, cells, frames={})
         outcome = Refusal(reason=message("test"))
-        store.finish_count(slide, outcome, NAME, tally=Tally())
+        store.count.finish_count(slide, outcome, NAME, tally=Tally())
     return slide
 
 

@@ -65,9 +65,11 @@ def filled(folder: Path, n_cells: int, n_suspects: int) -> Dossier:
     store = open_store(folder)
     set_up = noise_set_up("S-1", wbc=6.2)
     slide = store.start_slide(set_up, "measured")
-    store.add_cells(slide, [cell(i, n_suspects) for i in range(n_cells)], frames={})
+    store.count.add_cells(
+        slide, [cell(i, n_suspects) for i in range(n_cells)], frames={}
+    )
     verdict = noise_verdict(n_cells, n_suspects)
-    store.finish_count(slide, verdict, "measured", tally=Tally(n_smudges=3))
+    store.count.finish_count(slide, verdict, "measured", tally=Tally(n_smudges=3))
     return open_dossier(store, slide)
 
 

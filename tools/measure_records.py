@@ -12,6 +12,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from leukoscope_edge.records.exports.pdf_report import write_paper
@@ -44,19 +45,17 @@ def _one_slide(
         noise_cell(i, side_px=SIDE_PX, is_blast=i <= n_suspects, n_sightings=3)
         for i in range(1, n_cells + 1)
     ]
-    keep_ms = [_ms(lambda c=c: store.add_cells(slide, [c], frames={})) for c in cells]  # type: ignore[misc]
-    store.finish_count(slide, verdict, "ann", tally=Tally())
+    add = store.count.add_cells
+    keep_ms = [_ms(partial(add, slide, [cell], frames={})) for cell in cells]
+    store.count.finish_count(slide, verdict, "ann", tally=Tally())
+    judge = partial(store.review.judge_cell, slide, word=Word.NORMAL, by="ann")
     judge_ms = [
-        _ms(
-            lambda i=i: store.judge_cell(  # type: ignore[misc]
-                slide, str(i), Word.NORMAL, "ann", key=f"{slide}-{i}"
-            )
-        )
+        _ms(partial(judge, str(i), key=f"{slide}-{i}"))
         for i in range(1, n_suspects + 11)
     ]
 
     def sign_and_print() -> None:
-        store.sign(slide, lambda _: verdict, "ann", key=f"{slide}-sign")
+        store.review.sign(slide, lambda _: verdict, "ann", key=f"{slide}-sign")
         write_paper(store, slide, "ann")
 
     return {

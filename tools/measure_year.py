@@ -136,7 +136,7 @@ def write(store: Store, slide: str, cells: list[dict[str, object]]) -> None:
         for _ in range(N_NOTES_A_SLIDE):
             note = {"what": "light", "facts": {"plasma_level": 200.0}}
             ledger.append(ledger.next(Kind.NOTE, "", note, DEVICE, ""))
-        store.worklist.keep(store.slide(slide))
+        store.worklist.keep(store.reader.slide(slide))
 
 
 def a_cell(number: int) -> CellRecord:

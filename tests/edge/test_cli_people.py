@@ -44,7 +44,7 @@ def test_a_new_pin_holds_at_once_on_a_page_that_is_open(data: Path) -> None:
 def test_it_stands_in_the_audit_chain_without_the_pin(data: Path) -> None:
     assert set_pin(data, "Ben", NEW) == 0
     with open_store(data) as store:
-        [note] = store.notes("PIN set anew")
+        [note] = store.log.notes("PIN set anew")
         assert note.body["facts"] == {"person": "Ben"}
         assert NEW not in str(note)
         assert store.verify_audit() == []
@@ -68,7 +68,7 @@ def test_what_will_not_do_changes_nothing(
     people = People(data / "people", hasher=QUICK)
     assert people.enter("Ben", PIN)[0] is Entry.OPEN
     with open_store(data) as store:
-        assert store.notes("PIN set anew") == []
+        assert store.log.notes("PIN set anew") == []
 
 
 def test_where_nobody_is_set_up_it_is_said(
@@ -132,7 +132,7 @@ def test_what_the_page_does_with_people_the_console_does_too(
         "Benno was removed",
     ]
     with open_store(data) as store:
-        kept = [(e.by, e.body["what"]) for e in store.notes()]
+        kept = [(e.by, e.body["what"]) for e in store.log.notes()]
         assert store.verify_audit() == []
     assert kept == [
         ("root", "person locked"),

@@ -33,7 +33,7 @@ def test_it_waits_for_a_program_that_still_has_them_open(data: Path) -> None:
     store = open_store(data)
     threading.Timer(0.5, store.close).start()
     with closed(data), open_store(data) as again:
-        assert again.slides() == []
+        assert again.reader.slides() == []
 
 
 def test_it_does_not_wait_for_ever(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

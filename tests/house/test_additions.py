@@ -109,9 +109,9 @@ from leukoscope_train.evaluation.noise_slides import (
 
 with tempfile.TemporaryDirectory() as folder, open_store(Path(folder)) as store:
     slide = store.start_slide(noise_set_up("S-1"), "ann")
-    store.add_cells(slide, [noise_cell(1, side_px=16)], frames={})
+    store.count.add_cells(slide, [noise_cell(1, side_px=16)], frames={})
     tally = Tally(n_smudges=7)
-    store.finish_count(slide, noise_verdict(1, 0), "ann", tally=tally)
+    store.count.finish_count(slide, noise_verdict(1, 0), "ann", tally=tally)
     dossier = open_dossier(store, slide)
     assert facts_object(dossier)["added"] == 14
     assert b"Added fact: 14" in dossier_csv_bytes(dossier)

@@ -27,7 +27,7 @@ def test_walks_a_whole_slide_by_mouse_and_shoots_every_screen(tmp_path: Path) ->
     command += ["--source", "simulated:seed=3,cells=40,blasts=0.4,jerks=0"]
     subprocess.run([*command, "--cells", "4"], check=True, timeout=540)
     with open_store(data) as store:
-        [slide] = store.slides()
+        [slide] = store.reader.slides()
         assert slide.state is SlideState.SIGNED
         assert slide.facts.age.value == "child"
         assert store.reports(slide.id)[0].read_bytes().startswith(b"%PDF")

@@ -98,7 +98,9 @@ class Equipment:
             LeukoscopeError: There is none, or the model was not made for it.
         """
         entry = self.profile.camera
-        objective = objective_of(self.store.slide(slide)) if slide else entry.objective
+        objective = (
+            objective_of(self.store.reader.slide(slide)) if slide else entry.objective
+        )
         scale = camera_scale(self.store, entry, objective)
         camera = open_source(
             entry.source,

@@ -34,7 +34,7 @@ class Keeper:
             card: Of the model; says how large its crops are.
         """
         self._store, self._slide, self._card = store, slide, card
-        origin = store.slide(slide).origin
+        origin = store.reader.slide(slide).origin
         self._segmenter = origin.segmenter
         self._judged_by = origin.engine, origin.fallback
         self._record_ids: dict[int, str] = {}
@@ -56,12 +56,12 @@ class Keeper:
         Raises:
             StepError: The count is over and nobody asked, or the result is signed.
         """
-        record = self._store.slide(self._slide)
+        record = self._store.reader.slide(self._slide)
         known = [c for c in record.machine_cells.values() if c.is_counted]
         if not known and not more:
             return ()
-        self._store.resume(self._slide, by, more=more)
-        self._run = self._store.slide(self._slide).run
+        self._store.count.resume(self._slide, by, more=more)
+        self._run = self._store.reader.slide(self._slide).run
         cells = tuple(self._cell(c) for c in known)
         self._record_ids = {c.id: r.id for c, r in zip(cells, known, strict=True)}
         self._earlier = frozenset(self._record_ids)
@@ -78,7 +78,7 @@ class Keeper:
         if segmenter == self._segmenter:
             return
         why = fallback or "the profile asks for it"
-        self._store.change_segmenter(self._slide, segmenter, why)
+        self._store.count.change_segmenter(self._slide, segmenter, why)
         self._segmenter = segmenter
 
     def judged_by(self, engine: str, fallback: str) -> None:
@@ -90,7 +90,7 @@ class Keeper:
         """
         if (engine, fallback) == self._judged_by:
             return
-        self._store.change_engine(self._slide, engine, fallback)
+        self._store.count.change_engine(self._slide, engine, fallback)
         self._judged_by = engine, fallback
 
     def record_id(self, cell: int) -> str:
@@ -118,7 +118,7 @@ class Keeper:
         new = [c for i, c in now.items() if i in fields or is_new(c, self._kept.get(i))]
         if not new and not gone:
             return
-        self._store.add_cells(
+        self._store.count.add_cells(
             self._slide,
             new,
             frames=self._frames,
@@ -151,13 +151,13 @@ class Keeper:
         """
         self.keep(screening.cells, everything=True)
         if screening.cut_off_cells:
-            self._store.add_cells(
+            self._store.count.add_cells(
                 self._slide,
                 screening.cut_off_cells,
                 frames=self._frames,
                 is_counted=False,
             )
-        self._store.finish_count(
+        self._store.count.finish_count(
             self._slide,
             screening.verdict,
             by,

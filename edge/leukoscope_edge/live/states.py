@@ -291,7 +291,7 @@ def start_count(equipment: Equipment, order: Order) -> ProcessState:
             the camera cannot be opened.
     """
     equipment.test()
-    record = equipment.store.require(order.slide, ASKS[order.do])
+    record = equipment.store.reader.require(order.slide, ASKS[order.do])
     with ExitStack() as opened:
         camera = opened.enter_context(equipment.open_camera(order.slide))
         count = RunningCount(equipment, camera, order, record)

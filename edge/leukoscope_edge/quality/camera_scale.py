@@ -50,7 +50,7 @@ def scales(store: Store, camera: CameraEntry) -> dict[str, Scale]:
     found: dict[str, Scale] = {}
     if camera.scale_um_per_px is not None:
         found[camera.objective] = Scale(um_per_px=camera.scale_um_per_px)
-    for facts in (e.body["facts"] for e in store.notes(NOTE)):
+    for facts in (e.body["facts"] for e in store.log.notes(NOTE)):
         if facts["camera"] == camera.source:
             found[facts.get("objective", MAIN_OBJECTIVE)] = Scale(
                 um_per_px=facts["um_per_px"],
@@ -75,10 +75,10 @@ def usual_objective(store: Store, camera: CameraEntry) -> str:
     That of the newest slide, or of a newer calibration; where there is neither, the
     profile's. Where the camera is calibrated, only objectives that are count.
     """
-    slides = [(r.started_at, objective_of(r)) for r in store.slides(limit=1)]
+    slides = [(r.started_at, objective_of(r)) for r in store.reader.slides(limit=1)]
     measured = [
         (e.at, str(e.body["facts"].get("objective", MAIN_OBJECTIVE)))
-        for e in reversed(store.notes(NOTE))
+        for e in reversed(store.log.notes(NOTE))
         if e.body["facts"]["camera"] == camera.source
     ]
     newest_first = sorted(slides + measured, key=lambda one: one[0], reverse=True)
@@ -149,4 +149,4 @@ def keep_scale(
 ) -> None:
     """Keep a camera's scale under an objective."""
     own = {"camera": camera.source, "objective": objective}
-    store.note(NOTE, own | asdict(scale), by)
+    store.log.note(NOTE, own | asdict(scale), by)

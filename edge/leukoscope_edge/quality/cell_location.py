@@ -67,7 +67,7 @@ def run_drawn(store: Store, by: str) -> QualityDay:
     present, located, extra = locate_drawn()
     give_memory_back()
     facts = {"n_present": present, "n_located": located, "n_extra": extra}
-    store.note(DRAWN_NOTE, facts, by)
+    store.log.note(DRAWN_NOTE, facts, by)
     return days(store, DRAWN_NOTE, 1)[-1]
 
 
@@ -83,7 +83,7 @@ def keep_quality_slide(store: Store, n_present: int, n_located: int, by: str) ->
             "marks beside the cells does not count"
         )
     facts = {"n_present": n_present, "n_located": n_located}
-    store.note(SLIDE_NOTE, facts, by)
+    store.log.note(SLIDE_NOTE, facts, by)
 
 
 def days(store: Store, note: str, n_days: int) -> list[QualityDay]:
@@ -94,7 +94,7 @@ def days(store: Store, note: str, n_days: int) -> list[QualityDay]:
             n_present=event.body["facts"]["n_present"],
             n_located=event.body["facts"]["n_located"],
         )
-        for event in store.notes(note, newest=n_days)
+        for event in store.log.notes(note, newest=n_days)
     ]
 
 

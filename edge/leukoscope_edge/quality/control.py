@@ -149,11 +149,11 @@ def device_quality(
 
 def read_tests(store: Store, card: Card, now: datetime) -> QualityTests:
     """Return what the tests of a device's quality gave last."""
-    slides = store.notes(cell_location.SLIDE_NOTE, newest=1)
+    slides = store.log.notes(cell_location.SLIDE_NOTE, newest=1)
     drift = cell_location.slide_trend(store)
     golden = [
         e.body["facts"]
-        for e in store.notes(GOLDEN_NOTE, newest=N_READ)
+        for e in store.log.notes(GOLDEN_NOTE, newest=N_READ)
         if e.body["facts"].get("bundle") == card.id
     ]
     return QualityTests(

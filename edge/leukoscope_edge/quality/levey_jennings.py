@@ -92,11 +92,11 @@ def trends(store: Store, golden_limit: float, bundle: str) -> list[Trend]:
         golden_limit: Largest difference of a logit that the card allows.
         bundle: Whose stored cells are shown.
     """
-    begun = store.notes(NEW_BAND_NOTE, newest=1)
+    begun = store.log.notes(NEW_BAND_NOTE, newest=1)
     found = _light_trends(store, begun[0].seq if begun else 0, MAX_SEQ)
     golden = [
         point
-        for event in store.notes(GOLDEN_NOTE, newest=N_READ)
+        for event in store.log.notes(GOLDEN_NOTE, newest=N_READ)
         if event.body["facts"].get("bundle") == bundle
         for point in _golden_point(event.body["facts"], event.at, golden_limit)
     ]
@@ -127,7 +127,7 @@ class EarlierBand:
 
 def earlier_bands(store: Store) -> list[EarlierBand]:
     """Return the trends before each new beginning, the newest first."""
-    ends = store.notes(NEW_BAND_NOTE, newest=N_EARLIER_BANDS + 1)
+    ends = store.log.notes(NEW_BAND_NOTE, newest=N_EARLIER_BANDS + 1)
     begins = [0, *(e.seq for e in ends)]
     found = [
         EarlierBand(
@@ -144,9 +144,9 @@ def earlier_bands(store: Store) -> list[EarlierBand]:
 
 def _light_trends(store: Store, after: int, before: int) -> list[Trend]:
     """Return the trends of lamp and stain between two events."""
-    first = store.notes(LIGHT_NOTE, after=after, before=before, oldest=N_READ)
+    first = store.log.notes(LIGHT_NOTE, after=after, before=before, oldest=N_READ)
     after = first[-1].seq if first else after
-    later = store.notes(LIGHT_NOTE, after=after, before=before, newest=N_READ)
+    later = store.log.notes(LIGHT_NOTE, after=after, before=before, newest=N_READ)
     n_first = Counter(name for e in first for name in e.body["facts"])
     light: dict[str, list[Point]] = defaultdict(list)
     for event in (*first, *later):
@@ -213,12 +213,12 @@ def begin_new_band(store: Store, what: str, reason: str, by: str) -> None:
         reason: Why, in the words of whoever does it.
         by: Who does it.
     """
-    store.note(NEW_BAND_NOTE, {"why": what, "reason": reason}, by)
+    store.log.note(NEW_BAND_NOTE, {"why": what, "reason": reason}, by)
 
 
 def note_light(store: Store, figures: dict[str, float]) -> None:
     """Keep what a slide told of lamp and stain."""
-    store.note(LIGHT_NOTE, figures, DEVICE)
+    store.log.note(LIGHT_NOTE, figures, DEVICE)
 
 
 def plot(trend: Trend, width: int, height: int) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def keep_normal_slide(store: Store, record: SlideRecord, by: str) -> None:
         "n_cells": counts.n_cells,
         "n_blast": counts.n_blast,
     }
-    store.note(NORMAL_NOTE, facts, by)
+    store.log.note(NORMAL_NOTE, facts, by)
 
 
 def _counts(record: SlideRecord) -> NormalSlide | None:
@@ -92,7 +92,7 @@ def _counts(record: SlideRecord) -> NormalSlide | None:
 
 def normal_slides(store: Store) -> list[KeptNormal]:
     """Return the healthy people's slides, each once, the newest last."""
-    newest = {e.body["facts"]["slide"]: e for e in store.notes(NORMAL_NOTE)}
+    newest = {e.body["facts"]["slide"]: e for e in store.log.notes(NORMAL_NOTE)}
     return [_kept(store, e) for e in newest.values()]
 
 
@@ -111,7 +111,7 @@ def _is_valid(store: Store, slide: str) -> bool:
     with passing_over(
         LeukoscopeError, doing="reading a kept normal slide"
     ):  # damaged: it proves nothing
-        record = store.slide(slide)
+        record = store.reader.slide(slide)
         is_blood = record.facts.sample_type is SampleType.BLOOD
         is_signed = record.state is SlideState.SIGNED and record.void is None
         outcome = record.signatures[-1].outcome if record.signatures else None

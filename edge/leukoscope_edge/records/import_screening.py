@@ -52,15 +52,15 @@ def keep_screening(
     """
     slide = store.start_slide(_set_up(screening, card, site, sample), by)
     if why := screening.model.fallback:
-        store.change_engine(slide, screening.model.engine, why)
+        store.count.change_engine(slide, screening.model.engine, why)
     if why := screening.segmenter_fallback:
-        store.change_segmenter(slide, screening.segmenter, why)
-    store.add_cells(slide, screening.cells, frames=frame_sha256)
+        store.count.change_segmenter(slide, screening.segmenter, why)
+    store.count.add_cells(slide, screening.cells, frames=frame_sha256)
     if screening.cut_off_cells:
-        store.add_cells(
+        store.count.add_cells(
             slide, screening.cut_off_cells, frames=frame_sha256, is_counted=False
         )
-    store.finish_count(
+    store.count.finish_count(
         slide,
         screening.verdict,
         by,

@@ -50,20 +50,20 @@ def apply_retention(store: Store, rule: Retention, now: datetime, by: str) -> li
     if rule == Retention(identities_days=None, pictures_days=None):
         return []
     time = _Time()
-    for kind, slide, at in store.moments():
+    for kind, slide, at in store.reader.moments():
         time.pass_to(datetime.fromisoformat(at))
         if kind == Kind.START.value:
             time.begin(slide)
     done = [] if time.pass_to(now) else [_not_counted(now)]
-    for one in [_kept(record) for record in store.every_slide()]:
+    for one in [_kept(record) for record in store.reader.every_slide()]:
         age = time.since(one.slide)
         if one.has_identity and _is_over(age, rule.identities_days):
             store.erase(one.slide, "retention", by)
             done.append(f"slide {one.slide}: identity erased")
         if one.may_drop and _is_over(age, rule.pictures_days):
-            store.drop_pictures(one.slide, by)
+            store.review.drop_pictures(one.slide, by)
             done.append(f"slide {one.slide}: pictures taken away")
-    store.note("retention", {"n_done": len(done)}, by)
+    store.log.note("retention", {"n_done": len(done)}, by)
     return done
 
 

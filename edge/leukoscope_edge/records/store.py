@@ -74,8 +74,11 @@ class Store:
         pictures: The pictures of cells.
         device: Id of this device: the fingerprint of its public key.
         recovery: What became of a database that was damaged at opening, else None.
-        damaged: Slides that a list left out as they cannot be trusted, each with why.
+        reader: How each slide stands.
         worklist: Finds slides.
+        count: What the counting process writes.
+        review: What people write.
+        log: What the device writes of itself.
     """
 
     def __init__(
@@ -126,66 +129,21 @@ class Store:
             self._identities.find_anew(connection)
         self._ledger.sign_recovered()
         said = {"what": recovery.sentence, "messages": [*map(plain, recovery.messages)]}
-        self.note("recovered", said, DEVICE)
+        self.log.note("recovered", said, DEVICE)
         self._head_file.replace(*self._ledger.signed_head())
 
     def _assemble(self) -> None:
-        """Put reader, writers and log together: what they offer is the store's own."""
+        """Put reader, writers and log together."""
         ledger, identities, pictures = self._ledger, self._identities, self.pictures
-        reader = SlideReader(ledger, identities, pictures)
-        self.worklist = Worklist(ledger, identities, reader.readable)
-        events = EventWriter(ledger, reader, self.worklist, self.require_sound)
-        parts = events, reader, identities, pictures
-        count = CountWriter(*parts, write_back=self._write_back)
-        review = ReviewWriter(*parts, write_back=self._write_back)
-        log = DeviceLog(events, ledger)
-        self._events, self._reader, self._count = events, reader, count
-        # how a slide stands
-        self.damaged = reader.damaged
-        self.slide = reader.slide
-        self.slide_at = reader.slide_at
-        self.require = reader.require
-        self.slides = reader.slides
-        self.every_slide = reader.every_slide
-        self.moments = reader.moments
-        self.slides_by_model = reader.slides_by_model
-        self.unfinished = reader.unfinished
-        self.slides_of = self.worklist.slides_of
-        self.pseudonym = reader.pseudonym
-        self.identity = reader.identity
-        self.identity_of = reader.identity_of
-        self.comment = reader.comment
-        self.reason = reader.reason
-        self.told_to = reader.told_to
-        self.remarks = reader.remarks
-        self.outcomes_after = reader.outcomes_after
-        self.archived_cells = reader.archived_cells
-        self.events = reader.events
-        # what the counting process writes
-        self.resume = count.resume
-        self.change_engine = count.change_engine
-        self.change_segmenter = count.change_segmenter
-        self.add_cells = count.add_cells
-        self.finish_count = count.finish_count
-        # what people write
-        self.judge_cell = review.judge_cell
-        self.settle_cell = review.settle_cell
-        self.remark = review.remark
-        self.add_missed = review.add_missed
-        self.undo = review.undo
-        self.sign = review.sign
-        self.amend = review.amend
-        self.void = review.void
-        self.tell = review.tell
-        self.correct = review.correct
-        self.set_consent = review.set_consent
-        self.drop_pictures = review.drop_pictures
-        # what the device writes of itself
-        self.note = log.note
-        self.notes = log.notes
-        self.note_export = log.note_export
-        self.head = log.head
-        self.event_of_code = log.event_of_code
+        self.reader = SlideReader(ledger, identities, pictures)
+        self.worklist = Worklist(ledger, identities, self.reader.readable)
+        self._events = EventWriter(
+            ledger, self.reader, self.worklist, self.require_sound
+        )
+        parts = self._events, self.reader, identities, pictures
+        self.count = CountWriter(*parts, write_back=self._write_back)
+        self.review = ReviewWriter(*parts, write_back=self._write_back)
+        self.log = DeviceLog(self._events, ledger)
 
     def fill_worklist(self) -> None:
         """List what the worklist lacks, beside all other work."""
@@ -250,7 +208,7 @@ class Store:
             OutputError: The disk is nearly full.
         """
         check_room(self.folder, ROOM_BYTES)
-        slide = self._count.start_slide(set_up, by, key=key)
+        slide = self.count.start_slide(set_up, by, key=key)
         self._caretaker.look_after()
         return slide
 
@@ -310,7 +268,9 @@ class Store:
         if known is not None and not self._ledger.holds(known):
             problems.append(Problem(known.seq, "was written, and is not here"))
         # what cannot be trusted is not folded
-        return problems or [p for r in self.every_slide() for p in self._of_slide(r)]
+        return problems or [
+            p for r in self.reader.every_slide() for p in self._of_slide(r)
+        ]
 
     def _of_slide(self, record: SlideRecord) -> Iterator[Problem]:
         yield from picture_problems(self.pictures, record)

@@ -24,7 +24,7 @@ class EarlierCells:
     store: Store
 
     def __iter__(self) -> Iterator[ArchivedCell]:
-        return self.store.archived_cells()
+        return self.store.reader.archived_cells()
 
 
 def device_with(store: Store, **parts: Any) -> UpdateContext:
@@ -38,12 +38,12 @@ def device_with(store: Store, **parts: Any) -> UpdateContext:
         data=store.folder,
         cells=EarlierCells(store),
         kept_floor=kept_floor(store),
-        keep_floor=lambda floor: store.note(FLOOR_NOTE, asdict(floor), DEVICE),
+        keep_floor=lambda floor: store.log.note(FLOOR_NOTE, asdict(floor), DEVICE),
         **parts,
     )
 
 
 def kept_floor(store: Store) -> Floor:
     """Return the highest floor that the records hold."""
-    floors = [Floor(**event.body["facts"]) for event in store.notes(FLOOR_NOTE)]
+    floors = [Floor(**event.body["facts"]) for event in store.log.notes(FLOOR_NOTE)]
     return max(floors, default=NO_FLOOR)

@@ -90,7 +90,7 @@ def cell_of(device: Device, slide: str, cell: str) -> CellRecord:
     Raises:
         HTTPException: There is none of that id (404).
     """
-    found = [c for c in device.store.slide(slide).cells if c.id == cell]
+    found = [c for c in device.store.reader.slide(slide).cells if c.id == cell]
     if not found:
         raise refusal(404, "no-such-cell", slide=slide, cell=cell)
     return found[0]
@@ -108,7 +108,7 @@ def require(device: Device, slide: str, action: Action) -> SlideRecord:
         StepError: It may not, or there is no such slide.
     """
     live = device.counter.newest.live_at(slide)
-    return device.store.require(slide, action, live)
+    return device.store.reader.require(slide, action, live)
 
 
 def address_of(request: Request) -> str:

@@ -145,7 +145,7 @@ class Device:
         Raises:
             StepError: Somebody is still to look.
         """
-        if why := why_files_wait(self.store.slide(slide), self.profile.review):
+        if why := why_files_wait(self.store.reader.slide(slide), self.profile.review):
             raise StepError(why)
 
     @property

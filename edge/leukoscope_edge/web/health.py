@@ -54,13 +54,16 @@ def notices(device: Device) -> list[str | Message]:
         *(store.recovery.messages if store.recovery else ()),
         *store.troubles,
         *device.hospital_troubles,
-        *(f"Slide {i} is left out: {why}" for i, why in sorted(store.damaged.items())),
+        *(
+            f"Slide {i} is left out: {why}"
+            for i, why in sorted(store.reader.damaged.items())
+        ),
     ]
 
 
 def page_facts(device: Device) -> dict[str, Any]:
     """Return what only the page's process knows, for everybody's health."""
-    tests = device.store.notes(GOLDEN_NOTE, newest=1)
+    tests = device.store.log.notes(GOLDEN_NOTE, newest=1)
     floor = time_floor(load_state(models_folder(device.store.folder)))
     return {
         "bundle": device.bundle.card.id,
@@ -88,7 +91,7 @@ def _camera(device: Device, measured: list[Sign]) -> Sign:
 
 
 def _golden(device: Device) -> Sign:
-    tests = device.store.notes(GOLDEN_NOTE, newest=1)
+    tests = device.store.log.notes(GOLDEN_NOTE, newest=1)
     if not tests:
         return Sign(name="Quality test", words=("not run yet",), is_good=False)
     newest = tests[-1]

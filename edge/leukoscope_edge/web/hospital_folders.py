@@ -76,7 +76,7 @@ class HospitalFolders:
         if bad:
             _lay(path.parent / REFUSED, f"{path.name}.{digest[:8]}.txt", lines)
             what = {"file": digest[:8], "rows": [b.row for b in bad]}
-            self._device.store.note("orders refused", what, DEVICE)
+            self._device.store.log.note("orders refused", what, DEVICE)
         _move(path, path.parent / (REFUSED if bad else TAKEN), digest)
 
     def _start(self, row: HospitalOrder | BadRow, digest: str) -> Iterator[BadRow]:
@@ -87,9 +87,9 @@ class HospitalFolders:
         store, key = self._device.store, f"order-{digest[:32]}-{row.row}"
         waiting = [
             s
-            for s in store.slides_of(row.number)
-            if store.slide(s).state is SlideState.NEW
-            and not any(e.key == key for e in store.events(s))
+            for s in store.worklist.slides_of(row.number)
+            if store.reader.slide(s).state is SlideState.NEW
+            and not any(e.key == key for e in store.reader.events(s))
         ]
         if waiting:
             yield BadRow(row.row, f"slide {waiting[0]} of this sample waits already")
@@ -101,7 +101,7 @@ class HospitalFolders:
 
     def _give_results(self, entry: HospitalEntry) -> None:
         store = self._device.store
-        for slide, seq in store.outcomes_after(self._given_to):
+        for slide, seq in store.reader.outcomes_after(self._given_to):
             self._give(slide, entry)
             self._given_to = seq
 
@@ -111,7 +111,9 @@ class HospitalFolders:
         dossier = open_dossier(store, slide, identified=entry.identified)
         end = "-void" if dossier.record.void is not None else ""
         given = {
-            e.body["what"] for e in store.events(slide) if e.kind == Kind.EXPORT.value
+            e.body["what"]
+            for e in store.reader.events(slide)
+            if e.kind == Kind.EXPORT.value
         }
         for suffix in SUFFIXES:
             name = f"leukoscope-{dossier.file_stem}{end}.{suffix}"
@@ -119,7 +121,7 @@ class HospitalFolders:
                 data = file_of(dossier, suffix)
                 write_whole(Path(entry.results) / name, data)
                 sha256 = hashlib.sha256(data).hexdigest()
-                store.note_export(slide, f"hospital: {name}", sha256, BY)
+                store.log.note_export(slide, f"hospital: {name}", sha256, BY)
 
 
 def _set_up(device: Device, order: HospitalOrder) -> SlideSetUp:

@@ -23,7 +23,7 @@ def log_text(device: Device) -> str:
 def _lines(device: Device) -> Iterator[str]:
     yield f"leukoscope {__version__}, profile {device.profile.name}"
     yield f"{platform.platform()}, Python {platform.python_version()}"
-    yield f"device {device.store.device}, audit code {device.store.head().code}"
+    yield f"device {device.store.device}, audit code {device.store.log.head().code}"
     for sign in health(device):
         yield f"{'good' if sign.is_good else 'BAD '} {sign.name}: {sign.value}"
     yield from (said_in(ENGLISH, notice) for notice in notices(device))
@@ -35,13 +35,13 @@ def _lines(device: Device) -> Iterator[str]:
         note = change.note.split(ACCEPTED)[0]
         yield f"{change.time} {change.what} {change.domain} {change.slot} {note}"
     yield "-- device"
-    for event in device.store.notes(newest=N_NOTES):
+    for event in device.store.log.notes(newest=N_NOTES):
         facts = json.dumps(event.body["facts"], sort_keys=True, ensure_ascii=False)
         yield f"{event.at} {event.body['what']} {_without_staff(facts, device)}"
 
 
 def _counts(device: Device) -> str:
-    judged = device.store.slides_by_model()
+    judged = device.store.reader.slides_by_model()
     return ", ".join(f"{bundle} {len(s)}" for (bundle, _), s in judged.items()) or "0"
 
 

@@ -119,7 +119,7 @@ def probe(device: Device) -> None:
     try:
         updates.probe(updates.device_with(device.store), domain)
     except LeukoscopeError as err:
-        device.store.note("model given up", {"why": str(err)}, DEVICE)
+        device.store.log.note("model given up", {"why": str(err)}, DEVICE)
         look_at_model(device)
         device.desk.say(str(err))
 
@@ -137,7 +137,7 @@ def run_golden(device: Device, by: str) -> float:
     try:
         worst = self_test(device.engine, device.bundle)
     except LeukoscopeError as err:
-        device.store.note(GOLDEN_NOTE, {**facts, "failed": str(err)}, by)
+        device.store.log.note(GOLDEN_NOTE, {**facts, "failed": str(err)}, by)
         raise
-    device.store.note(GOLDEN_NOTE, {**facts, "largest_logit_difference": worst}, by)
+    device.store.log.note(GOLDEN_NOTE, {**facts, "largest_logit_difference": worst}, by)
     return worst

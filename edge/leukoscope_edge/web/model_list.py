@@ -34,7 +34,7 @@ class ListedModel:
 
 def listed_models(device: Device) -> list[ListedModel]:
     """Return the models that are here, the one in use first."""
-    domain, judged = device.bundle.card.domain, device.store.slides_by_model()
+    domain, judged = device.bundle.card.domain, device.store.reader.slides_by_model()
     shipped, found = shipped_bundle_for(domain), []
     for folder in updates.folders(device.store.folder, domain):
         with passing_over(BundleError, doing="listing a model that is here"):
@@ -56,4 +56,4 @@ def listed_models(device: Device) -> list[ListedModel]:
 def open_slides(device: Device) -> list[str]:
     """Return the slides that the model in use has begun and not finished."""
     card = device.bundle.card
-    return [r.id for r in device.store.unfinished() if judged_by(r, card)]
+    return [r.id for r in device.store.reader.unfinished() if judged_by(r, card)]

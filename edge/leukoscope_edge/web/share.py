@@ -49,7 +49,7 @@ def take_file(store: Store, slide: str, what: What, asked: Asked) -> tuple[str, 
     dossier = open_dossier(store, slide, identified=asked.identified)
     name = f"leukoscope-{dossier.file_stem}.{what}"
     data = file_of(dossier, what, asked.say)
-    store.note_export(slide, name, hashlib.sha256(data).hexdigest(), asked.by)
+    store.log.note_export(slide, name, hashlib.sha256(data).hexdigest(), asked.by)
     return name, data
 
 

@@ -73,7 +73,7 @@ def lines_of(
 def _line(device: Device, person: Person, one: ListedSlide) -> SlideLine:
     newest = device.counter.newest
     state = state_of(one.state, newest.live_at(one.id))
-    identity = device.store.identity_of(one)
+    identity = device.store.reader.identity_of(one)
     is_told = one.is_told(early=tells_early(device))
     may_void = one.n_versions == 0 or has_right(person, Right.WITHDRAW)
     return SlideLine(

@@ -68,7 +68,7 @@ class Trail:
         while self._waiting:
             one = self._waiting[0]
             try:
-                store.note(one.what, one.facts, one.by)
+                store.log.note(one.what, one.facts, one.by)
             except LeukoscopeError as err:
                 passed_over(err, doing="writing a note into the records, tried again")
                 return

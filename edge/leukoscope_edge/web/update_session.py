@@ -182,7 +182,7 @@ class Desk:
         with passing_over(
             LeukoscopeError, doing="noting that a model was installed"
         ):  # the models' own history has it
-            store.note("model installed", facts, by)
+            store.log.note("model installed", facts, by)
         self.progress = replace(
             self.progress,
             stage=Stage.DONE,

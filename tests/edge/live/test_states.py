@@ -245,7 +245,7 @@ def test_a_count_that_is_over_goes_on_only_where_more_is_asked_for(rig: Rig) -> 
     slide = rig.start_slide()
     ended = at(rig, "ended", slide)
     finished = ended.on(order("finish", slide))
-    cells = rig.store.slide(slide).machine_cells.values()
+    cells = rig.store.reader.slide(slide).machine_cells.values()
     n_cells = sum(c.is_counted for c in cells)
     assert n_cells
     more = finished.on(order("count-more", slide))
@@ -264,7 +264,7 @@ def test_a_count_is_told_and_kept_when_its_source_ends(rig: Rig) -> None:
     assert [n.mode for n in news] == [*[Mode.COUNTING] * N_FRAMES, Mode.ENDED]
     assert news[-1].facts["by"] == NAME
     assert news[-1].facts["count"]["n_cells"] == len(
-        rig.store.slide(slide).machine_cells
+        rig.store.reader.slide(slide).machine_cells
     )
 
 

@@ -48,7 +48,7 @@ def test_the_profiles_scale_counts_until_one_is_measured(store: Store) -> None:
 def test_a_scale_from_before_sizes_were_kept_holds_for_every_size(
     store: Store,
 ) -> None:
-    store.note("calibration", {"camera": "camera-1", "um_per_px": 0.1}, "ann")
+    store.log.note("calibration", {"camera": "camera-1", "um_per_px": 0.1}, "ann")
     found = camera_scale(store, CAMERA)
     assert found is not None
     assert (found.width_px, found.height_px) == (0, 0)

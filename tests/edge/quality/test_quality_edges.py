@@ -62,9 +62,9 @@ def test_the_first_figure_of_all_counts_and_stored_cells_stand_first(
     store: Store,
 ) -> None:
     note_light(store, {"plasma_level": 1.0})
-    assert store.notes("light")[0].seq == 1
+    assert store.log.notes("light")[0].seq == 1
     note_light(store, {"plasma_level": 2.0})
-    store.note(GOLDEN_NOTE, {"bundle": "m", "largest_logit_difference": 0.1}, "ann")
+    store.log.note(GOLDEN_NOTE, {"bundle": "m", "largest_logit_difference": 0.1}, "ann")
     golden, light = trends(store, 0.5, "m")
     assert golden.name == GOLDEN_NOTE
     assert [p.value for p in light.points] == [1.0, 2.0]

@@ -103,26 +103,28 @@ class Bench:
             cell(i, names.get(i, CallName.NORMAL), 0.9 if i == 1 else 0.3)
             for i in range(1, n + 1)
         ]
-        self.store.add_cells(slide, cells, frames={"f1": FRAME_SHA256})
+        self.store.count.add_cells(slide, cells, frames={"f1": FRAME_SHA256})
         return slide
 
     def finished(self, verdict: Verdict | Refusal = VERDICT, **changes: object) -> str:
         slide = self.counted(**changes)  # type: ignore[arg-type]
-        self.store.finish_count(
+        self.store.count.finish_count(
             slide, verdict, "ann", tally=Tally(frames={"screened": 5}, n_smudges=2)
         )
         return slide
 
     def reviewed(self, **changes: object) -> str:
         slide = self.finished(**changes)  # type: ignore[arg-type]
-        for c in self.store.slide(slide).cells:
+        for c in self.store.reader.slide(slide).cells:
             word = Word.BLAST if c.id == "1" else Word.NORMAL
-            self.store.judge_cell(slide, c.id, word, "ann", key=f"{slide}-{c.id}")
+            self.store.review.judge_cell(
+                slide, c.id, word, "ann", key=f"{slide}-{c.id}"
+            )
         return slide
 
     def signed(self, *, comment: str = "", **changes: object) -> str:
         slide = self.reviewed(**changes)
-        self.store.sign(
+        self.store.review.sign(
             slide, lambda _: VERDICT, "ann", comment=comment, key=f"{slide}-sign"
         )
         return slide

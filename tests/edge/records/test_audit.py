@@ -53,7 +53,7 @@ def model(
     """The folder of a store with one signed slide."""
     made = bench_kind(tmp_path_factory.mktemp("model") / "records")
     assert made.signed() == "0001"
-    assert made.store.head().seq == N_EVENTS
+    assert made.store.log.head().seq == N_EVENTS
     made.store.close()
     folder: Path = made.folder
     return folder
@@ -68,7 +68,7 @@ def bench(model: Path, bench_kind: Callable[[Path], Any], tmp_path: Path) -> Any
 
 @pytest.fixture
 def slide(bench: Any) -> str:
-    return str(bench.store.slides()[0].id)
+    return str(bench.store.reader.slides()[0].id)
 
 
 @pytest.mark.parametrize("seq", range(1, N_EVENTS + 1))
@@ -120,7 +120,7 @@ def test_two_events_that_changed_places_are_found(
 def test_a_note_that_is_not_found_by_what_it_is_of_is_a_problem(
     bench: Any, statement: str
 ) -> None:
-    bench.store.note("lamp", {}, "ann")
+    bench.store.log.note("lamp", {}, "ann")
     tamper(bench.folder, statement)
     (problem, *_) = bench.store.verify_audit()
     assert "by what it is" in problem.what
@@ -139,10 +139,10 @@ def test_nothing_of_a_changed_event_is_shown(bench: Any, slide: str) -> None:
     tamper(bench.folder, "UPDATE event SET body = replace(body, 'blast', 'normal')")
     store = bench.reopen()
     with pytest.raises(RecordError, match="was changed after it was written"):
-        store.slide(slide)
+        store.reader.slide(slide)
     sound = bench.counted()
-    assert [r.id for r in store.slides()] == [sound]
-    assert list(store.damaged) == [slide]
+    assert [r.id for r in store.reader.slides()] == [sound]
+    assert list(store.reader.damaged) == [slide]
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,9 @@ def test_a_cut_is_told_at_the_next_opening(
     tamper(bench.folder, f"DELETE FROM event WHERE seq > {N_EVENTS - n}")
     store = bench.reopen()
     assert told in store.recovery.sentence
-    assert store.notes("recovered")[0].body["facts"]["what"] == store.recovery.sentence
+    assert (
+        store.log.notes("recovered")[0].body["facts"]["what"] == store.recovery.sentence
+    )
     assert store.verify_audit() == []
     assert bench.reopen().recovery is None
 
@@ -177,16 +179,16 @@ def test_an_older_database_is_told_by_the_code_of_a_later_report(
     bench.store.close()
     older = (bench.folder / DATABASE_NAME).read_bytes()
     store = bench.reopen()
-    store.amend(slide, "", "ann")
-    code = store.head().code
-    assert store.event_of_code(code) == N_EVENTS + 1
+    store.review.amend(slide, "", "ann")
+    code = store.log.head().code
+    assert store.log.event_of_code(code) == N_EVENTS + 1
     store.close()
     for part in bench.folder.glob(DATABASE_NAME + "*"):
         part.unlink()
     (bench.folder / DATABASE_NAME).write_bytes(older)
     store = bench.reopen()
     assert f"event {N_EVENTS + 1} is lost" in store.recovery.sentence
-    assert store.event_of_code(code) is None
+    assert store.log.event_of_code(code) is None
 
 
 def test_the_database_itself_refuses_to_change_an_event(bench: Any, slide: str) -> None:
@@ -207,7 +209,7 @@ def test_the_database_itself_refuses_to_change_an_event(bench: Any, slide: str) 
 def test_a_picture_that_is_gone_or_replaced_is_found(
     bench: Any, slide: str, spoil: Callable[[Path], None], message: str
 ) -> None:
-    name = bench.store.slide(slide).cells[0].view
+    name = bench.store.reader.slide(slide).cells[0].view
     spoil(bench.folder / "pictures" / slide / name)
     (problem,) = bench.store.verify_audit()
     assert message in problem.what
@@ -264,12 +266,12 @@ def test_a_count_that_writes_meanwhile_is_no_cut(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with open_store(tmp_path) as store, open_store(tmp_path) as count:
-        count.note("before", {}, "Amina")
+        count.log.note("before", {}, "Amina")
 
         def look(rows: list[Any]) -> list[Any]:
-            count.note("meanwhile", {}, "Amina")
+            count.log.note("meanwhile", {}, "Amina")
             return list(chain_problems(rows))
 
         monkeypatch.setattr(ledger, "chain_problems", look)
         assert store.verify_audit() == []
-        assert [e.body["what"] for e in store.events("")][-1] == "meanwhile"
+        assert [e.body["what"] for e in store.reader.events("")][-1] == "meanwhile"

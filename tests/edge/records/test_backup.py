@@ -138,19 +138,19 @@ def test_a_missing_stick_is_one_line(bench: Any, tmp_path: Path) -> None:
 
 def test_everything_comes_back(bench: Any, stick: Path, tmp_path: Path) -> None:
     slide = bench.signed(name="Ann Canary")
-    before = bench.store.slide(slide)
+    before = bench.store.reader.slide(slide)
     file = write_backup(bench.store, stick, PASSPHRASE, "ann")
     assert b"Canary" not in file.read_bytes()
     assert [p.name for p in stick.iterdir()] == [file.name]
     fresh = tmp_path / "fresh"
     assert restore_backup(file, fresh, PASSPHRASE, "ann") is None
     with open_store(fresh) as store:
-        assert store.slide(slide) == before
-        assert store.identity(slide).name == "Ann Canary"
+        assert store.reader.slide(slide) == before
+        assert store.reader.identity(slide).name == "Ann Canary"
         assert store.device == bench.store.device
         assert store.verify_audit() == []
-        assert store.notes("restored")
-        assert len(list(store.archived_cells())) == 4
+        assert store.log.notes("restored")
+        assert len(list(store.reader.archived_cells())) == 4
 
 
 def test_what_was_there_is_kept_and_the_erased_stay_erased(
@@ -164,9 +164,9 @@ def test_what_was_there_is_kept_and_the_erased_stay_erased(
     assert before is not None
     assert before.is_dir()
     store = bench.reopen()
-    assert store.slide(slide).is_erased
-    assert store.identity(slide) is None
-    assert store.identity(other) is not None
+    assert store.reader.slide(slide).is_erased
+    assert store.reader.identity(slide) is None
+    assert store.reader.identity(other) is not None
 
 
 def test_records_that_a_program_has_open_are_not_replaced(
@@ -177,7 +177,7 @@ def test_records_that_a_program_has_open_are_not_replaced(
     with pytest.raises(RecordError, match="another program has it open"):
         restore_backup(file, bench.folder, PASSPHRASE, "ann")
     bench.counted()
-    assert len(bench.reopen().slides()) == 2
+    assert len(bench.reopen().reader.slides()) == 2
 
 
 @pytest.mark.parametrize("passphrase", ["another passphrase", PASSPHRASE])
@@ -242,7 +242,7 @@ def test_a_backup_that_lacks_what_matters_takes_nothing_s_place(
     file.write_bytes(sealed(plain.getvalue()))
     with pytest.raises(RecordError, match="holds no"):
         restore_backup(file, bench.folder, PASSPHRASE, "ann")
-    assert bench.reopen().slide(slide).signatures
+    assert bench.reopen().reader.slide(slide).signatures
 
 
 def test_a_restore_with_a_file_that_is_not_ours_does_not_stop_the_next_start(
@@ -257,7 +257,7 @@ def test_a_restore_with_a_file_that_is_not_ours_does_not_stop_the_next_start(
     waiting.mkdir()
     (waiting / "strange").touch()
     for _ in range(2):
-        assert bench.reopen().slide(slide).signatures
+        assert bench.reopen().reader.slide(slide).signatures
     assert (bench.folder / "before-restore-2" / waiting.name / "strange").exists()
 
 
@@ -272,7 +272,7 @@ def test_nobody_is_erased_for_having_another_devices_number(
     other.store.close()
     restore_backup(file, other.folder, PASSPHRASE, "ann")
     store = other.reopen()
-    assert store.identity(slide).name == "Ann Canary"
+    assert store.reader.identity(slide).name == "Ann Canary"
     assert store.device == bench.store.device
 
 
@@ -287,8 +287,8 @@ def test_records_that_cannot_be_read_are_mended_by_a_backup(
         open_store(bench.folder)
     restore_backup(file, bench.folder, PASSPHRASE, "ann")
     store = bench.reopen()
-    assert store.slide(slide).signatures
-    facts = store.notes("restored")[-1].body["facts"]
+    assert store.reader.slide(slide).signatures
+    facts = store.log.notes("restored")[-1].body["facts"]
     assert facts["knows_who_was_erased"] is False
 
 
@@ -337,7 +337,7 @@ def test_a_restore_that_a_stop_catches_is_ended_at_the_next_opening(
     n_stops = 0
     with pytest.raises(StoppedError):
         restore_backup(file, bench.folder, PASSPHRASE, "ann")
-    assert len(bench.reopen().slides()) == 2  # before the last step: as it was
+    assert len(bench.reopen().reader.slides()) == 2  # before the last step: as it was
     bench.store.close()
     left[0] = 1
     with pytest.raises(StoppedError):
@@ -351,8 +351,8 @@ def test_a_restore_that_a_stop_catches_is_ended_at_the_next_opening(
             continue
         break
     assert n_stops >= 5
-    assert [s.id for s in store.slides()] == [slide]
-    assert store.identity(slide).name == "Ann Canary"
+    assert [s.id for s in store.reader.slides()] == [slide]
+    assert store.reader.identity(slide).name == "Ann Canary"
     assert store.verify_audit() == []
     assert (bench.folder / "models").is_dir()
     assert (bench.folder / "before-restore-1" / "records.sqlite").exists()
@@ -364,12 +364,12 @@ def test_a_backup_whose_chain_was_changed_is_not_restored(
 ) -> None:
     """SQLite finds nothing wrong with it: only the chain tells."""
     bench.signed()
-    n = bench.store.head().seq
+    n = bench.store.log.head().seq
     file = write_backup(Changed(bench.store), stick, PASSPHRASE, "ann")  # type: ignore[arg-type]
     bench.store.close()
     with pytest.raises(RecordError, match="not restored"):
         restore_backup(file, bench.folder, PASSPHRASE, "ann")
-    assert bench.reopen().head().seq >= n
+    assert bench.reopen().log.head().seq >= n
 
 
 class Changed:

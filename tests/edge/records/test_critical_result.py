@@ -30,8 +30,10 @@ def test_a_slide_of_which_nobody_was_told_says_nothing_of_it(bench: Any) -> None
 
 def test_a_call_after_the_signature_is_on_every_export(bench: Any) -> None:
     slide = bench.signed()
-    bench.store.tell(slide, CALL, "ann", key="told-0001")
-    bench.store.tell(slide, CALL, "ann", key="told-0001")  # sent twice, kept once
+    bench.store.review.tell(slide, CALL, "ann", key="told-0001")
+    bench.store.review.tell(
+        slide, CALL, "ann", key="told-0001"
+    )  # sent twice, kept once
     dossier = open_dossier(bench.store, slide)
     assert facts_object(dossier)["told"] == f"version 1 to {CALL.who} by {SAID}"
     for exported in (dossier_csv_bytes(dossier), fhir_bytes(dossier)):
@@ -43,7 +45,7 @@ def test_a_call_after_the_signature_is_on_every_export(bench: Any) -> None:
 
 def test_a_copy_without_names_says_the_call_and_not_whom(bench: Any) -> None:
     slide = bench.signed()
-    bench.store.tell(slide, CALL, "ann", key="told-0001")
+    bench.store.review.tell(slide, CALL, "ann", key="told-0001")
     dossier = open_dossier(bench.store, slide, identified=False)
     assert facts_object(dossier)["told"] == f"version 1 by {SAID}"
     for exported in (dossier_csv_bytes(dossier), fhir_bytes(dossier)):
@@ -52,23 +54,23 @@ def test_a_copy_without_names_says_the_call_and_not_whom(bench: Any) -> None:
 
 def test_who_was_told_is_encrypted_and_goes_with_an_erasure(bench: Any) -> None:
     slide = bench.signed()
-    bench.store.tell(slide, CALL, "ann", key="told-0001")
-    assert "Okoye" not in str(bench.store.events(slide))
+    bench.store.review.tell(slide, CALL, "ann", key="told-0001")
+    assert "Okoye" not in str(bench.store.reader.events(slide))
     bench.store.erase(slide, "request", "ann")
-    assert bench.store.told_to(bench.store.slide(slide)) == ("",)
+    assert bench.store.reader.told_to(bench.store.reader.slide(slide)) == ("",)
     assert facts_object(open_dossier(bench.store, slide))["told"].startswith("version")
 
 
 def test_a_void_slide_still_says_who_was_told(bench: Any) -> None:
     slide = bench.finished()
-    bench.store.tell(slide, CALL, "ann", key="told-0001")  # before anybody signs
-    bench.store.void(slide, "another's blood", "ann", key="void-0001")
+    bench.store.review.tell(slide, CALL, "ann", key="told-0001")  # before anybody signs
+    bench.store.review.void(slide, "another's blood", "ann", key="void-0001")
     assert CALL.who in facts_object(open_dossier(bench.store, slide))["told"]
 
 
 def test_nothing_is_told_of_a_slide_that_is_counted_or_void(bench: Any) -> None:
     counting, void = bench.counted(), bench.finished()
-    bench.store.void(void, "torn", "ann", key="void-0001")
+    bench.store.review.void(void, "torn", "ann", key="void-0001")
     for slide in (counting, void):
         with pytest.raises(StepError, match="cannot tell while"):
-            bench.store.tell(slide, CALL, "ann", key=f"told-{slide}")
+            bench.store.review.tell(slide, CALL, "ann", key=f"told-{slide}")

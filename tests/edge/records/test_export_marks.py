@@ -48,8 +48,8 @@ def signed(bench: Any, verdict: Verdict, n: int, n_read: int) -> str:
     for number in range(1, n_read + 1):
         word = Word.BLAST if number == 1 else Word.NORMAL
         key = f"{slide}-{number}"
-        bench.store.judge_cell(slide, str(number), word, "ann", key=key)
-    bench.store.sign(slide, lambda _: verdict, "eve", key=f"{slide}-sign")
+        bench.store.review.judge_cell(slide, str(number), word, "ann", key=key)
+    bench.store.review.sign(slide, lambda _: verdict, "eve", key=f"{slide}-sign")
     return slide
 
 
@@ -101,8 +101,8 @@ def test_the_sample_type_decides_over_codes_and_stands_on_paper(
 ) -> None:
     facts = replace(SIMULATED_SAMPLE, sample_type=sample_type, age=AgeGroup.CHILD)
     slide = bench.store.start_slide(replace(make_set_up(), facts=facts), "ann")
-    bench.store.add_cells(slide, [make_cell(1)], frames={})
-    bench.store.finish_count(slide, verdict, "ann", tally=Tally())
+    bench.store.count.add_cells(slide, [make_cell(1)], frames={})
+    bench.store.count.finish_count(slide, verdict, "ann", tally=Tally())
     dossier = open_dossier(bench.store, slide)
     [found] = resources(dossier, "Specimen")
     [observation] = resources(dossier, "Observation")
@@ -146,8 +146,8 @@ def test_why_it_was_amended_stands_on_every_export_of_the_new_version(
     bench: Any, verdict: Verdict
 ) -> None:
     slide = bench.signed()
-    bench.store.amend(slide, WHY, "eve")
-    bench.store.sign(slide, lambda _: verdict, "ann", key="2")
+    bench.store.review.amend(slide, WHY, "eve")
+    bench.store.review.sign(slide, lambda _: verdict, "ann", key="2")
     for identified in (True, False):
         dossier = open_dossier(bench.store, slide, identified=identified)
         assert dossier.version == 2
@@ -163,8 +163,8 @@ def test_while_it_is_amended_the_signed_version_leaves_and_says_so(
     bench: Any,
 ) -> None:
     slide = bench.signed()
-    bench.store.amend(slide, WHY, "eve")
-    bench.store.judge_cell(slide, "2", Word.BLAST, "ann", key="again")
+    bench.store.review.amend(slide, WHY, "eve")
+    bench.store.review.judge_cell(slide, "2", Word.BLAST, "ann", key="again")
     dossier = open_dossier(bench.store, slide)
     assert dossier.version == 1
     assert {c.id: c.final for c in dossier.record.cells}["2"] is Word.NORMAL
@@ -180,7 +180,7 @@ def test_an_older_reason_may_name_somebody_and_stays_with_the_sample(
     sealed = store._identities.seal_text(slide, "Ann's, not Ben's")
     with store._events.writing():
         store._events.append(Kind.AMEND, slide, {"sealed_why": sealed}, "eve", "")
-    store.sign(slide, lambda _: verdict, "ann", key="2")
+    store.review.sign(slide, lambda _: verdict, "ann", key="2")
     named = texts(open_dossier(store, slide, identified=True))
     nameless = texts(open_dossier(store, slide, identified=False))
     assert all("Ann's, not Ben's" in text for text in named.values())
@@ -196,8 +196,8 @@ def test_what_leaves_of_a_void_slide_says_so_and_nothing_else(
 ) -> None:
     slide = getattr(bench, made)(n=14)
     if made == "signed":
-        bench.store.amend(slide, "", "ann")
-    bench.store.void(slide, "another person's blood", "eve")
+        bench.store.review.amend(slide, "", "ann")
+    bench.store.review.void(slide, "another person's blood", "eve")
     dossier = open_dossier(bench.store, slide, identified=False)
     for text in texts(dossier).values():
         assert "VOID, by eve: another person's blood" in text

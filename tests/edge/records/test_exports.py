@@ -78,8 +78,8 @@ def test_what_a_person_signed_is_final_and_by_manual_count(bench: Any) -> None:
 
 def test_an_amended_version_is_amended(bench: Any, verdict: Verdict) -> None:
     slide = bench.signed()
-    bench.store.amend(slide, "", "ann")
-    bench.store.sign(slide, lambda _: verdict, "ann", key="2")
+    bench.store.review.amend(slide, "", "ann")
+    bench.store.review.sign(slide, lambda _: verdict, "ann", key="2")
     found = resources(open_dossier(bench.store, slide))
     assert codes(found["Observation"])[1] == ("709-6", "amended")
 
@@ -163,9 +163,9 @@ def test_paper_holds_the_most_suspicious_pictures_and_says_of_how_many(
 ) -> None:
     slide, n = bench.counted(n=2), MAX_SHOWN + 11
     suspects = [make_cell(i, CallName.BLAST, 0.9 + i / 1e4) for i in range(n)]
-    bench.store.add_cells(slide, suspects, frames={})
+    bench.store.count.add_cells(slide, suspects, frames={})
     refusal = Refusal(reason=message("test"))
-    bench.store.finish_count(slide, refusal, "ann", tally=Tally())
+    bench.store.count.finish_count(slide, refusal, "ann", tally=Tally())
     dossier = open_dossier(bench.store, slide)
     data = paper_bytes(dossier)
     assert set(dossier.views) == {c.id for c in dossier.shown}
@@ -184,8 +184,8 @@ def test_intended_use_is_at_the_foot_of_every_page(
 ) -> None:
     slide = bench.counted(n=2)
     suspects = [make_cell(i, CallName.BLAST, 0.9) for i in range(60)]
-    bench.store.add_cells(slide, suspects, frames={})
-    bench.store.finish_count(
+    bench.store.count.add_cells(slide, suspects, frames={})
+    bench.store.count.finish_count(
         slide, Refusal(reason=message("test")), "ann", tally=Tally()
     )
     data = paper_bytes(open_dossier(bench.store, slide))
@@ -264,7 +264,7 @@ def test_the_written_report_is_whole_and_noted(bench: Any) -> None:
     path = write_paper(bench.store, slide, "ann")
     assert path.name == f"{slide}-v1.pdf"
     assert text_of(path.read_bytes())
-    (export,) = [e for e in bench.store.events(slide) if e.kind == "export"]
+    (export,) = [e for e in bench.store.reader.events(slide) if e.kind == "export"]
     assert export.body["what"] == path.name
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
@@ -278,8 +278,8 @@ def test_a_running_count_has_no_report(bench: Any) -> None:
 
 def test_a_report_during_an_amendment_is_of_the_signed_version(bench: Any) -> None:
     slide = bench.signed()
-    bench.store.amend(slide, "", "ann")
-    bench.store.judge_cell(slide, "1", Word.NOT_A_CELL, "ann", key="x")
+    bench.store.review.amend(slide, "", "ann")
+    bench.store.review.judge_cell(slide, "1", Word.NOT_A_CELL, "ann", key="x")
     dossier = open_dossier(bench.store, slide)
     assert dossier.version == 1
     assert dossier.record.cells[0].word is Word.BLAST
@@ -289,8 +289,8 @@ def test_a_table_is_harmless_in_a_spreadsheet(
     bench: Any, make_cell: Callable[..., Any]
 ) -> None:
     slide = bench.finished()
-    for c in bench.store.slide(slide).to_review:
-        bench.store.judge_cell(slide, c.id, Word.NORMAL, "=cmd()", key=c.id)
+    for c in bench.store.reader.slide(slide).to_review:
+        bench.store.review.judge_cell(slide, c.id, Word.NORMAL, "=cmd()", key=c.id)
     data = dossier_csv_bytes(open_dossier(bench.store, slide))
     rows = list(csv.DictReader(io.StringIO(data.decode())))
     assert rows[0]["judged_by"] == "'=cmd()"
@@ -336,7 +336,7 @@ def test_only_consented_signed_and_real_cells_leave_for_training(
     bench.finished(consents=True)
     bench.signed(consents=True, domain="simulated")
     withdrawn = bench.signed(consents=True)
-    bench.store.set_consent(withdrawn, "ann", consents=False)
+    bench.store.review.set_consent(withdrawn, "ann", consents=False)
     erased = bench.signed(consents=True)
     bench.store.erase(erased, "request", "ann")
     folder = tmp_path / "crops"
@@ -371,7 +371,7 @@ def test_no_slide_gives_an_empty_table(bench: Any, tmp_path: Path) -> None:
 def test_any_text_can_be_kept_printed_and_exchanged(bench: Any, text: str) -> None:
     slide = bench.signed(n=2, sample=text, name=text, comment=text)
     dossier = open_dossier(bench.store, slide)
-    assert slide in bench.store.slides_of(text)
+    assert slide in bench.store.worklist.slides_of(text)
     assert dossier.comment == dossier.identity.sample if text else True
     assert INTENDED_USE in text_of(paper_bytes(dossier))
     resources(dossier)

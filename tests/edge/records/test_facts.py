@@ -80,8 +80,10 @@ def said_in(export: str, fact: Fact) -> str:
 @pytest.fixture
 def dossier(bench: Any, verdict: Verdict) -> Dossier:
     slide = bench.reviewed(name="Ann Other")
-    bench.store.remark(slide, "2", "vacuoles", "ann", key="n" * 8)
-    bench.store.sign(slide, lambda _: verdict, "ann", comment="send on", key="s" * 8)
+    bench.store.review.remark(slide, "2", "vacuoles", "ann", key="n" * 8)
+    bench.store.review.sign(
+        slide, lambda _: verdict, "ann", comment="send on", key="s" * 8
+    )
     found = open_dossier(bench.store, slide)
     record = replace(found.record, notes=("counting stopped at 3 cells and went on",))
     return replace(found, record=record)
@@ -108,9 +110,9 @@ def test_a_fact_that_names_somebody_stands_on_no_copy_without_names(
     bench: Any, verdict: Verdict, export: str
 ) -> None:
     slide = bench.signed(comment="Ann is ill", name="Ann Other", sample="S-123")
-    bench.store.amend(slide, "", "ann")
-    bench.store.remark(slide, "2", "as her sister", "ann", key="n" * 8)
-    bench.store.sign(slide, lambda _: verdict, "ann", key="s" * 8)
+    bench.store.review.amend(slide, "", "ann")
+    bench.store.review.remark(slide, "2", "as her sister", "ann", key="n" * 8)
+    bench.store.review.sign(slide, lambda _: verdict, "ann", key="s" * 8)
     copy = open_dossier(bench.store, slide, identified=False)
     text = EXPORTS[export](copy)
     assert not any(f.names_somebody for f in facts(copy))
@@ -189,8 +191,8 @@ def test_every_page_says_its_number_and_the_slides(
 ) -> None:
     slide = bench.counted(n=2)
     cells = [make_cell(i, CallName.BLAST, 0.9) for i in range(3, 60)]
-    bench.store.add_cells(slide, cells, frames={})
-    bench.store.finish_count(slide, verdict, "ann", tally=Tally())
+    bench.store.count.add_cells(slide, cells, frames={})
+    bench.store.count.finish_count(slide, verdict, "ann", tally=Tally())
     pdf = file_of(open_dossier(bench.store, slide), "pdf")
     pages = [p.extract_text() for p in pypdf.PdfReader(io.BytesIO(pdf)).pages]
     assert len(pages) > 2
@@ -235,8 +237,8 @@ def test_the_tally_goes_whole_from_screening_to_event_to_record(
 ) -> None:
     tally = Tally(frames={"screened": 5, "refused": 1}, n_smudges=7, n_islands=2)
     slide = bench.counted()
-    bench.store.finish_count(slide, verdict, "ann", tally=tally)
-    assert bench.reopen().slide(slide).tally == tally
+    bench.store.count.finish_count(slide, verdict, "ann", tally=tally)
+    assert bench.reopen().reader.slide(slide).tally == tally
 
 
 def test_a_tally_of_an_older_program_lacks_what_it_did_not_count() -> None:

@@ -10,7 +10,7 @@ from leukoscope_edge.errors import StepError
 def test_an_erased_slide_takes_no_identity_and_hides_no_text(bench: Any) -> None:
     erased, kept = bench.signed(), bench.signed()
     identities = bench.store._identities
-    identity = bench.store.identity(erased)
+    identity = bench.store.reader.identity(erased)
     bench.store.erase(erased, "request", "ann")
     with (
         pytest.raises(StepError, match="is erased"),

@@ -43,8 +43,8 @@ def kinds_slide(
         slide: str = bench.store.start_slide(set_up, "ann")
         names = [kind for kind, n in COUNTS.items() for _ in range(n)]
         cells = [make_cell(i, kind=k) for i, k in enumerate(names, start=1)]
-        bench.store.add_cells(slide, cells, frames={})
-        bench.store.finish_count(slide, verdict, "ann", tally=Tally(n_smudges=1))
+        bench.store.count.add_cells(slide, cells, frames={})
+        bench.store.count.finish_count(slide, verdict, "ann", tally=Tally(n_smudges=1))
         return slide
 
     return make
@@ -52,7 +52,7 @@ def kinds_slide(
 
 def judge(bench: Any, slide: str, cell: str, kind: str, by: str = "ann") -> None:
     key = f"{slide}-{cell}-{by}-{kind}"
-    bench.store.judge_cell(slide, cell, Word.NORMAL, by, key=key, kind=kind)
+    bench.store.review.judge_cell(slide, cell, Word.NORMAL, by, key=key, kind=kind)
 
 
 def observations(dossier: Dossier) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def test_the_kind_of_the_model_is_kept_and_read_again(
     bench: Any, kinds_slide: Any, verdict: Verdict
 ) -> None:
     slide = kinds_slide(verdict)
-    kinds = [c.kind for c in bench.reopen().slide(slide).cells]
+    kinds = [c.kind for c in bench.reopen().reader.slide(slide).cells]
     assert kinds == [k for k, n in COUNTS.items() for _ in range(n)]
 
 
@@ -83,26 +83,26 @@ def test_a_persons_kind_counts_before_the_models_and_says_who_and_when(
 ) -> None:
     slide = kinds_slide(verdict)
     judge(bench, slide, "1", "monocyte")
-    cell = bench.store.slide(slide).cells[0]
+    cell = bench.store.reader.slide(slide).cells[0]
     assert (cell.kind, cell.named_kind, cell.final_kind) == (
         "neutrophil",
         "monocyte",
         "monocyte",
     )
-    event = bench.store.events(slide)[-1]
+    event = bench.store.reader.events(slide)[-1]
     assert (event.by, event.body["kind"]) == ("ann", "monocyte")
     assert event.at
 
 
 def test_no_kind_takes_a_blast_away(bench: Any, kinds_slide: Any, verdict: Any) -> None:
     slide = kinds_slide(verdict)
-    bench.store.judge_cell(slide, "1", Word.BLAST, "ann", key="a" * 8)
-    assert bench.store.slide(slide).cells[0].final_kind == "blast"
+    bench.store.review.judge_cell(slide, "1", Word.BLAST, "ann", key="a" * 8)
+    assert bench.store.reader.slide(slide).cells[0].final_kind == "blast"
     with pytest.raises(StepError, match="only a normal cell has a kind"):
-        bench.store.judge_cell(
+        bench.store.review.judge_cell(
             slide, "1", Word.BLAST, "ann", key="b" * 8, kind="lymphocyte"
         )
-    assert bench.store.slide(slide).cells[0].final_kind == "blast"
+    assert bench.store.reader.slide(slide).cells[0].final_kind == "blast"
 
 
 def test_a_kind_named_by_a_person_and_taken_back_is_the_models_again(
@@ -110,8 +110,8 @@ def test_a_kind_named_by_a_person_and_taken_back_is_the_models_again(
 ) -> None:
     slide = kinds_slide(verdict)
     judge(bench, slide, "1", "monocyte")
-    bench.store.undo(slide, "ann", key="u" * 8)
-    assert bench.store.slide(slide).cells[0].final_kind == "neutrophil"
+    bench.store.review.undo(slide, "ann", key="u" * 8)
+    assert bench.store.reader.slide(slide).cells[0].final_kind == "neutrophil"
 
 
 def test_shares_limits_and_numbers_stand_in_the_table(
@@ -162,9 +162,9 @@ def test_a_manual_differential_is_one_whose_every_kind_a_person_named(
     bench: Any, kinds_slide: Any, verdict: Any
 ) -> None:
     slide = kinds_slide(verdict)
-    for cell in bench.store.slide(slide).cells:
+    for cell in bench.store.reader.slide(slide).cells:
         judge(bench, slide, cell.id, cell.kind)
-    bench.store.sign(slide, lambda _: verdict, "ann", key="s" * 8)
+    bench.store.review.sign(slide, lambda _: verdict, "ann", key="s" * 8)
     found = observations(open_dossier(bench.store, slide))
     assert found["23761-0"]["status"] == "final"
     assert "meta" not in found["23761-0"]
@@ -210,25 +210,28 @@ def test_a_note_on_a_cell_is_sealed_and_goes_with_the_name(
     bench: Any, kinds_slide: Any, verdict: Any
 ) -> None:
     slide = kinds_slide(verdict)
-    bench.store.remark(slide, "1", "like Ann's last one", "eve", key="n" * 8)
-    bench.store.remark(slide, "1", "like Ann's last one", "eve", key="n" * 8)
-    cell = bench.store.slide(slide).cells[0]
-    assert bench.store.remarks(slide, cell) == [("eve", "like Ann's last one")]
-    assert "Ann" not in str(bench.store.events(slide))
+    bench.store.review.remark(slide, "1", "like Ann's last one", "eve", key="n" * 8)
+    bench.store.review.remark(slide, "1", "like Ann's last one", "eve", key="n" * 8)
+    cell = bench.store.reader.slide(slide).cells[0]
+    assert bench.store.reader.remarks(slide, cell) == [("eve", "like Ann's last one")]
+    assert "Ann" not in str(bench.store.reader.events(slide))
     bench.store.erase(slide, "request", "ann")
-    assert bench.store.remarks(slide, bench.store.slide(slide).cells[0]) == []
+    assert (
+        bench.store.reader.remarks(slide, bench.store.reader.slide(slide).cells[0])
+        == []
+    )
 
 
 def test_two_readers_read_halves_of_their_own_and_neither_sees_the_others(
     bench: Any, kinds_slide: Any, verdict: Any
 ) -> None:
     slide = kinds_slide(verdict, n_readers=2, n_differential=400)
-    record = bench.store.slide(slide)
+    record = bench.store.reader.slide(slide)
     for person in ("ann", "eve"):
-        for cell in left_for(bench.store.slide(slide), person):
+        for cell in left_for(bench.store.reader.slide(slide), person):
             judge(bench, slide, cell.id, cell.kind, by=person)
-            assert comparison(bench.store.slide(slide)) == () or person == "eve"
-    record = bench.store.slide(slide)
+            assert comparison(bench.store.reader.slide(slide)) == () or person == "eve"
+    record = bench.store.reader.slide(slide)
     first, second = (own_cells(record, p) for p in record.readers)
     assert not {c.id for c in first} & {c.id for c in second}
     assert len(first) + len(second) == sum(COUNTS.values())
@@ -242,15 +245,15 @@ def test_nobody_signs_before_both_have_read_their_halves(
     bench: Any, kinds_slide: Any, verdict: Any
 ) -> None:
     slide = kinds_slide(verdict, n_readers=2, n_differential=400)
-    cells = bench.store.slide(slide).cells
+    cells = bench.store.reader.slide(slide).cells
     for person in ("ann", "eve"):
         for cell in cells[:10]:
             judge(bench, slide, cell.id, cell.kind, by=person)
-    record = bench.store.slide(slide)
+    record = bench.store.reader.slide(slide)
     assert record.n_others_left == 0
     assert any(left_for(record, p) for p in record.readers)
     with pytest.raises(StepError, match="2 cells are still to be judged"):
-        bench.store.sign(slide, lambda _: verdict, "ann", key="s" * 8)
+        bench.store.review.sign(slide, lambda _: verdict, "ann", key="s" * 8)
 
 
 def test_readers_who_name_other_kinds_leave_it_open_until_a_supervisor_settles_it(
@@ -259,20 +262,20 @@ def test_readers_who_name_other_kinds_leave_it_open_until_a_supervisor_settles_i
     slide = kinds_slide(verdict, n_readers=2)
     judge(bench, slide, "1", "monocyte", by="ann")
     judge(bench, slide, "1", "lymphocyte", by="eve")
-    cell = bench.store.slide(slide).cells[0]
+    cell = bench.store.reader.slide(slide).cells[0]
     assert cell.is_kind_disputed
     assert not cell.is_disputed
     assert cell.final_kind == ""
-    assert bench.store.slide(slide).kind_disputed == (cell,)
-    bench.store.settle_cell(
+    assert bench.store.reader.slide(slide).kind_disputed == (cell,)
+    bench.store.review.settle_cell(
         slide, "1", Word.NORMAL, "sue", key="t" * 8, kind="monocyte"
     )
-    assert bench.store.slide(slide).cells[0].final_kind == "monocyte"
-    assert bench.store.slide(slide).kind_disputed == ()
+    assert bench.store.reader.slide(slide).cells[0].final_kind == "monocyte"
+    assert bench.store.reader.slide(slide).kind_disputed == ()
 
 
 def test_a_cell_that_only_people_know_has_the_kind_that_they_name(bench: Any) -> None:
     slide = bench.finished()
-    assert bench.store.slide(slide).cells[0].call is CallName.BLAST
-    assert bench.store.slide(slide).cells[0].final_kind == "blast"
-    assert bench.store.slide(slide).cells[3].final_kind == ""
+    assert bench.store.reader.slide(slide).cells[0].call is CallName.BLAST
+    assert bench.store.reader.slide(slide).cells[0].final_kind == "blast"
+    assert bench.store.reader.slide(slide).cells[3].final_kind == ""

@@ -128,7 +128,9 @@ def test_who_serves_does_not_wait_for_the_check_and_writes_after_it(bench: Any) 
     caretaker.require_sound()
     caretaker.leave()
     with open_store(bench.folder, waits=False) as store:
-        store.judge_cell(slide, "1", Word.BLAST, "ann", key="key-1")  # waits for it
+        store.review.judge_cell(
+            slide, "1", Word.BLAST, "ann", key="key-1"
+        )  # waits for it
         assert store.is_sound
         assert store.troubles == []
 
@@ -137,17 +139,17 @@ def test_records_are_read_and_not_written_while_they_are_looked_through(
     bench: Any,
 ) -> None:
     slide = bench.finished()
-    n = bench.store.head().seq
-    writer = threading.Thread(target=bench.store.note, args=("light", {}, "device"))
+    n = bench.store.log.head().seq
+    writer = threading.Thread(target=bench.store.log.note, args=("light", {}, "device"))
     with check_is_held(bench.folder):
         writer.start()
-        assert bench.store.slides()[0].id == slide
+        assert bench.store.reader.slides()[0].id == slide
         assert bench.store.troubles == [LOOKING]
         writer.join(0.2)
-        assert bench.store.head().seq == n
+        assert bench.store.log.head().seq == n
         bench.store._caretaker.look_after()
     writer.join()
-    assert bench.store.head().seq == n + 1
+    assert bench.store.log.head().seq == n + 1
     assert bench.store.troubles == []
 
 
@@ -157,7 +159,7 @@ def test_who_opens_beside_others_takes_their_word(bench: Any) -> None:
         for waits in (True, False):
             with open_store(bench.folder, waits=waits) as store:
                 assert store.is_sound
-                store.note("light", {}, "device")
+                store.log.note("light", {}, "device")
 
 
 @contextmanager
@@ -188,7 +190,7 @@ def test_damage_in_the_middle_is_found_whoever_looks(long: Path, waits: bool) ->
             wait_for(lambda: store.is_damaged)
             before = long.read_bytes()
             with pytest.raises(RecordError, match=DAMAGED):
-                store.note("light", {}, "device")
+                store.log.note("light", {}, "device")
             assert store.troubles == [DAMAGED]
     if not waits:
         assert long.read_bytes() == before
@@ -231,7 +233,7 @@ def test_a_copy_of_damaged_records_takes_no_good_ones_place(long: Path) -> None:
     assert copy.read_bytes() == good
     store.close()
     with open_store(long.parent) as store:
-        assert len(store.slides()) == N_SLIDES
+        assert len(store.reader.slides()) == N_SLIDES
 
 
 def test_damage_that_reading_meets_is_told(long: Path) -> None:
@@ -331,4 +333,4 @@ def test_a_restored_folder_takes_no_locks_with_it(bench: Any, tmp_path: Path) ->
     bench.store.close()
     restore_backup(file, bench.folder, "a long passphrase", "ann")
     assert not list(bench.folder.glob(".restored-*"))
-    assert bench.reopen().slide(slide).signatures
+    assert bench.reopen().reader.slide(slide).signatures

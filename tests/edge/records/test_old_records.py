@@ -108,7 +108,7 @@ def test_a_signed_slide_says_the_sentence_of_the_day(bench: Any, format_: int) -
     slide = old_slide(bench, is_signed=True)
     store = as_format(bench, format_)
     assert store.recovery is None
-    record = store.slide(slide)
+    record = store.reader.slide(slide)
     assert record.state is SlideState.SIGNED
     assert record.signatures[-1].outcome.said(str) == SIGNED["sentence"]
     dossier = open_dossier(store, slide)
@@ -122,14 +122,14 @@ def test_a_machines_refusal_says_the_sentence_of_the_day(
 ) -> None:
     slide = old_slide(bench, is_signed=False)
     store = as_format(bench, format_)
-    record = store.slide(slide)
+    record = store.reader.slide(slide)
     assert record.state is SlideState.REVIEW
     assert open_dossier(store, slide).sentence == MACHINE["sentence"]
 
 
 def test_what_nobody_said_then_is_not_known_now(bench: Any) -> None:
     slide = old_slide(bench, is_signed=True)
-    record = bench.store.slide(slide)
+    record = bench.store.reader.slide(slide)
     assert record.facts.sample_type is None
     assert record.facts.age is AgeGroup.CHILD
     assert not record.is_rescaled
@@ -140,12 +140,12 @@ def test_what_nobody_said_then_is_not_known_now(bench: Any) -> None:
 
 def test_to_be_signed_now_somebody_says_the_sample_type(bench: Any, card: Card) -> None:
     slide = old_slide(bench, is_signed=False)
-    refused = verdict_of(bench.store.slide(slide), card)
+    refused = verdict_of(bench.store.reader.slide(slide), card)
     assert isinstance(refused, Refusal)
     assert refused.reason.id == "no-sample-type"
     facts = Corrected(sample_type=SampleType.BLOOD)
-    bench.store.correct(slide, facts, "it was blood", "ann")
-    record = bench.store.slide(slide)
+    bench.store.review.correct(slide, facts, "it was blood", "ann")
+    record = bench.store.reader.slide(slide)
     assert record.facts.age is AgeGroup.CHILD
     refused = verdict_of(record, card)
     assert isinstance(refused, Refusal)
@@ -156,8 +156,8 @@ def test_an_older_program_counted_on_while_amending_and_that_is_read(
     bench: Any, verdict: Any
 ) -> None:
     slide = bench.signed()
-    bench.store.amend(slide, "more cells", "ann")
-    events = bench.store.events(slide)
+    bench.store.review.amend(slide, "more cells", "ann")
+    events = bench.store.reader.events(slide)
     resumed = replace(
         events[-1], kind=Kind.RESUME.value, body={}, seq=events[-1].seq + 1
     )
@@ -186,14 +186,14 @@ def test_in_an_older_program_adding_a_cell_was_a_word_on_it(
 ) -> None:
     slide, body = bench.reviewed(), {"cell": cell_object(ADDED), "word": "unclear"}
     put(bench, Kind.MISSED, slide, body)
-    record = bench.store.slide(slide)
+    record = bench.store.reader.slide(slide)
     added = record.cells[-1]
     assert (added.id, added.word, added.judged_by) == ("m1", Word.UNCLEAR, "ann")
     assert dict(added.words) == {"ann": Word.UNCLEAR}
     assert (added.added_by, added.is_suspect) == ("", False)
     assert added not in (*record.to_review, *first_pass(record))
-    bench.store.sign(slide, lambda _: verdict, "ann", key="sign")
-    assert bench.store.slide(slide).state is SlideState.SIGNED
+    bench.store.review.sign(slide, lambda _: verdict, "ann", key="sign")
+    assert bench.store.reader.slide(slide).state is SlideState.SIGNED
 
 
 def test_a_cell_that_is_added_now_is_judged_before_signing(
@@ -202,10 +202,10 @@ def test_a_cell_that_is_added_now_is_judged_before_signing(
     slide, found = bench.reviewed(), cell_object(ADDED)
     assert "added_by" not in found  # the event itself says who
     put(bench, Kind.MISSED, slide, {"cell": found})
-    record = bench.store.slide(slide)
+    record = bench.store.reader.slide(slide)
     assert [c.id for c in record.to_review] == ["m1"]
     with pytest.raises(StepError, match="1 cells are still to be judged"):
-        bench.store.sign(slide, lambda _: verdict, "ann", key="too-early")
-    bench.store.judge_cell(slide, "m1", Word.BLAST, "ann", key="judge")
-    bench.store.sign(slide, lambda _: verdict, "ann", key="sign")
-    assert bench.store.slide(slide).state is SlideState.SIGNED
+        bench.store.review.sign(slide, lambda _: verdict, "ann", key="too-early")
+    bench.store.review.judge_cell(slide, "m1", Word.BLAST, "ann", key="judge")
+    bench.store.review.sign(slide, lambda _: verdict, "ann", key="sign")
+    assert bench.store.reader.slide(slide).state is SlideState.SIGNED

@@ -48,7 +48,7 @@ def test_what_is_no_database_gives_way_to_the_last_copy(bench: Any) -> None:
     slide = bench.signed()
     bench.store.end_copy()
     bench.store.keep_copy()
-    n = bench.store.head().seq
+    n = bench.store.log.head().seq
     lost = bench.counted()
     close(bench).write_bytes(b"not a database at all" * 100)
     store = bench.reopen()
@@ -56,10 +56,10 @@ def test_what_is_no_database_gives_way_to_the_last_copy(bench: Any) -> None:
     assert f"events {n + 1} to {n + 2} are lost" in store.recovery.sentence
     assert store.recovery.kept == bench.folder / "damaged-1"
     assert store.recovery.kept.is_dir()
-    assert store.slide(slide).signatures
-    assert store.identity(slide).sample == "S-1"
+    assert store.reader.slide(slide).signatures
+    assert store.reader.identity(slide).sample == "S-1"
     assert store.verify_audit() == []
-    assert store.notes("recovered")
+    assert store.log.notes("recovered")
     assert bench.counted() not in (slide, lost)
     assert bench.reopen().recovery is None
 
@@ -70,15 +70,15 @@ def test_sound_events_after_the_copy_are_saved_from_the_damaged_file(
     bench.store.end_copy()
     bench.store.keep_copy()
     slide = bench.signed()
-    bench.store.note("light", {"plasma_level": 1.0}, "ann")
-    n = bench.store.head().seq
+    bench.store.log.note("light", {"plasma_level": 1.0}, "ann")
+    n = bench.store.log.head().seq
     spoil_page_of(close(bench), "event_of_slide")
     store = bench.reopen()
     assert store.recovery.n_saved == n
-    assert len(store.notes("light")) == 1
+    assert len(store.log.notes("light")) == 1
     assert "nothing is known to be lost" in store.recovery.sentence
-    assert store.slide(slide).signatures
-    assert store.identity(slide).sample == "S-1"
+    assert store.reader.slide(slide).signatures
+    assert store.reader.identity(slide).sample == "S-1"
     assert store.verify_audit() == []
 
 
@@ -88,11 +88,14 @@ def test_a_slide_is_found_by_the_label_that_was_put_right_since_the_copy(
     slide, other = bench.finished(), bench.finished()
     bench.store.end_copy()
     bench.store.keep_copy()
-    bench.store.correct(slide, Corrected(sample="S-2"), "wrong label", "ann")
+    bench.store.review.correct(slide, Corrected(sample="S-2"), "wrong label", "ann")
     spoil_page_of(close(bench), "event_of_slide")
     store = bench.reopen()
-    assert store.identity(slide).sample == "S-2"
-    assert (store.slides_of("S-1"), store.slides_of("S-2")) == ([other], [slide])
+    assert store.reader.identity(slide).sample == "S-2"
+    assert (store.worklist.slides_of("S-1"), store.worklist.slides_of("S-2")) == (
+        [other],
+        [slide],
+    )
     assert store.verify_audit() == []
 
 
@@ -120,8 +123,8 @@ def test_who_was_erased_is_not_brought_back_by_an_older_copy(bench: Any) -> None
     copy.write_bytes(older)
     spoil_page_of(close(bench), "event_of_slide")
     store = bench.reopen()
-    assert store.slide(slide).is_erased
-    assert store.identity(slide) is None
+    assert store.reader.slide(slide).is_erased
+    assert store.reader.identity(slide) is None
 
 
 def test_a_database_that_is_gone_is_not_quietly_begun_anew(bench: Any) -> None:
@@ -131,7 +134,7 @@ def test_a_database_that_is_gone_is_not_quietly_begun_anew(bench: Any) -> None:
     close(bench).unlink()
     store = bench.reopen()
     assert store.recovery is not None
-    assert store.slide(slide).signatures
+    assert store.reader.slide(slide).signatures
 
 
 @pytest.mark.parametrize("is_put_aside", [False, True])
@@ -146,7 +149,7 @@ def test_a_recovery_that_a_stop_caught_is_ended(bench: Any, is_put_aside: bool) 
         fresh.write_bytes(path.read_bytes()[:5000])  # half made
         spoil_page_of(path, "event_of_slide")
     store = bench.reopen()
-    assert store.slide(slide).signatures
+    assert store.reader.slide(slide).signatures
     assert not fresh.exists()
 
 
@@ -156,7 +159,7 @@ def test_without_any_copy_the_records_begin_anew_and_say_so(bench: Any) -> None:
     shutil.rmtree(bench.folder / COPY_FOLDER)
     path.write_bytes(b"x" * 4096)
     store = bench.reopen()
-    assert store.slides() == []
+    assert store.reader.slides() == []
     assert "0 events were saved; events 1 to 8 are lost" in store.recovery.sentence
 
 
@@ -211,11 +214,11 @@ def test_whatever_is_spoilt_no_wrong_event_is_ever_shown(
     with store:
         try:
             is_sound = store.verify_audit() == []
-            found = [e.hash for e in store.events("0001")]
+            found = [e.hash for e in store.reader.events("0001")]
         except RecordError:
             return
     with open_store(tmp_path / "model") as model:
-        real = [e.hash for e in model.events("0001")]
+        real = [e.hash for e in model.reader.events("0001")]
     if is_sound:
         assert found == real[: len(found)]
 
@@ -247,7 +250,7 @@ def test_what_the_second_end_did_not_hear_of_is_signed_by_the_database(
     """A stop fell between the two; then a page was damaged."""
     bench.signed()
     second_end = (bench.folder / HEAD_NAME).read_bytes()
-    bench.store.note("light", {"plasma_level": 1.0}, "ann")
+    bench.store.log.note("light", {"plasma_level": 1.0}, "ann")
     path = close(bench)
     (bench.folder / HEAD_NAME).write_bytes(second_end)
     spoil_page_of(path, "event_of_slide")
@@ -269,7 +272,7 @@ def test_an_end_without_a_signature_is_ours_where_the_second_end_is_there(
 
 def test_without_any_signed_end_every_event_is_unsigned(bench: Any) -> None:
     bench.signed()
-    n = bench.store.head().seq
+    n = bench.store.log.head().seq
     bench.store.end_copy()
     path = close(bench)
     shutil.rmtree(bench.folder / COPY_FOLDER, ignore_errors=True)
@@ -282,7 +285,7 @@ def test_without_any_signed_end_every_event_is_unsigned(bench: Any) -> None:
 
 
 def test_a_first_event_that_was_hashed_anew_is_a_forgery(bench: Any) -> None:
-    bench.store.note("light", {"plasma_level": 1.0}, "ann")
+    bench.store.log.note("light", {"plasma_level": 1.0}, "ann")
     bench.store.end_copy()
     path = close(bench)
     shutil.rmtree(bench.folder / COPY_FOLDER, ignore_errors=True)

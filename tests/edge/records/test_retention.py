@@ -27,7 +27,9 @@ def test_identities_go_after_their_time_and_not_before(
     rule = Retention(identities_days=30, pictures_days=None)
     done = apply_retention(bench.store, rule, after(days), "device")
     assert len(done) == n_erased
-    assert [bench.store.identity(s) is None for s in slides] == [n_erased == 2] * 2
+    assert [bench.store.reader.identity(s) is None for s in slides] == [
+        n_erased == 2
+    ] * 2
     assert bench.store.verify_audit() == []
 
 
@@ -37,7 +39,7 @@ def test_pictures_of_signed_slides_alone_are_taken_away(bench: Any) -> None:
     done = apply_retention(bench.store, rule, after(31), "device")
     assert done == [f"slide {signed}: pictures taken away"]
     assert not (bench.folder / "pictures" / signed).exists()
-    assert {c.record.id for c in bench.store.archived_cells()} == {counting}
+    assert {c.record.id for c in bench.store.reader.archived_cells()} == {counting}
     assert bench.store.verify_audit() == []
     assert apply_retention(bench.store, rule, after(31), "device") == []
 
@@ -86,7 +88,7 @@ def test_a_wrong_clock_erases_nothing_and_stops_nothing(
     slide = bench.signed()
     rule = Retention(identities_days=1, pictures_days=1)
     done = apply_retention(bench.store, rule, after(days), "device")
-    assert bench.store.identity(slide) is not None
+    assert bench.store.reader.identity(slide) is not None
     is_told = abs(days) > MAX_STEP.days
     assert [("not counted" in line) for line in done] == [True] * is_told
 
@@ -102,16 +104,16 @@ def test_a_mistyped_year_makes_no_slide_older_or_younger(
         right, clock.now = clock.now, clock.now.replace(year=year)
         mistyped = store.start_slide(make_set_up(), "ann")
         apply_retention(store, rule, clock.now, "device")  # that night
-        assert store.identity(last_week) is not None
+        assert store.reader.identity(last_week) is not None
         clock.now = right + timedelta(days=1)
         later = store.start_slide(make_set_up(), "ann")
         for _ in range(31):
             apply_retention(store, rule, clock.now, "device")
             clock.now += timedelta(days=1)
         slides = [last_week, mistyped, later]
-        assert [s for s in slides if not store.identity(s)] == [last_week]
+        assert [s for s in slides if not store.reader.identity(s)] == [last_week]
         apply_retention(store, rule, clock.now, "device")
-        assert [s for s in slides if not store.identity(s)] == slides
+        assert [s for s in slides if not store.reader.identity(s)] == slides
 
 
 def test_a_retention_of_no_day_is_refused() -> None:

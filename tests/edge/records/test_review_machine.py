@@ -56,7 +56,7 @@ class Review(RuleBasedStateMachine):
     def judge(self, cell: str, word: Word, twice: bool) -> None:
         key = self.key()
         for _ in range(1 + twice):
-            self.bench.store.judge_cell(self.slide, cell, word, "ann", key=key)
+            self.bench.store.review.judge_cell(self.slide, cell, word, "ann", key=key)
         self.steps.append((cell, word))
 
     @precondition(lambda self: not self.is_signed)
@@ -65,7 +65,9 @@ class Review(RuleBasedStateMachine):
         key = self.key()
         self.n_missed += 1
         for _ in range(1 + twice):
-            name = self.bench.store.add_missed(self.slide, MISSED, "ann", key=key)
+            name = self.bench.store.review.add_missed(
+                self.slide, MISSED, "ann", key=key
+            )
             assert name == f"m{self.n_missed}"
         self.steps.append((name, None))
 
@@ -73,7 +75,9 @@ class Review(RuleBasedStateMachine):
     @rule(word=st.sampled_from(Word))
     def judge_what_was_added(self, word: Word) -> None:
         added = [cell for cell, said in dict(self.steps).items() if said is None]
-        self.bench.store.judge_cell(self.slide, added[0], word, "ann", key=self.key())
+        self.bench.store.review.judge_cell(
+            self.slide, added[0], word, "ann", key=self.key()
+        )
         self.steps.append((added[0], word))
 
     @precondition(lambda self: not self.is_signed)
@@ -81,14 +85,14 @@ class Review(RuleBasedStateMachine):
     def take_back(self) -> None:
         if not self.steps:
             with pytest.raises(StepError):
-                self.bench.store.undo(self.slide, "ann", key=self.key())
+                self.bench.store.review.undo(self.slide, "ann", key=self.key())
             return
-        self.bench.store.undo(self.slide, "ann", key=self.key())
+        self.bench.store.review.undo(self.slide, "ann", key=self.key())
         self.steps.pop()
 
     def sign_it(self) -> None:
         conclude = lambda _: self.verdict  # noqa: E731
-        self.bench.store.sign(self.slide, conclude, "ann", key=self.key())
+        self.bench.store.review.sign(self.slide, conclude, "ann", key=self.key())
 
     @precondition(lambda self: not self.is_signed)
     @rule()
@@ -105,7 +109,7 @@ class Review(RuleBasedStateMachine):
     @precondition(lambda self: self.is_signed)
     @rule()
     def amend(self) -> None:
-        self.bench.store.amend(self.slide, "", "ann")
+        self.bench.store.review.amend(self.slide, "", "ann")
         self.is_signed = False
 
     @rule()
@@ -114,7 +118,7 @@ class Review(RuleBasedStateMachine):
 
     @invariant()
     def agrees(self) -> None:
-        record = self.bench.store.slide(self.slide)
+        record = self.bench.store.reader.slide(self.slide)
         words = {c.id: c.word for c in record.cells if c.word is not None}
         assert words == {c: w for c, w in dict(self.steps).items() if w is not None}
         assert len(record.signatures) == self.n_signed

@@ -37,17 +37,17 @@ def test_a_kept_frame_of_an_older_record_was_looked_at_by_what_served_then(
 
     def add(number: int, file: str) -> None:
         cells, fields = [make_cell(number)], {number: kept(file)}
-        store.add_cells(slide, cells, frames={}, fields=fields)
+        store.count.add_cells(slide, cells, frames={}, fields=fields)
 
     add(1, "a")
-    store.change_segmenter(slide, NETWORK, "the profile asks for it")
+    store.count.change_segmenter(slide, NETWORK, "the profile asks for it")
     add(1, "a")  # known better, and in the same frame as before
     add(2, "b")
     add(3, "b")
-    store.change_segmenter(slide, THRESHOLDS, "it failed")
-    store.add_cells(slide, [make_cell(2)], frames={})
+    store.count.change_segmenter(slide, THRESHOLDS, "it failed")
+    store.count.add_cells(slide, [make_cell(2)], frames={})
     add(3, "c")
-    record = fold(of_an_older_program(e) for e in store.events(slide))
+    record = fold(of_an_older_program(e) for e in store.reader.events(slide))
     fields = [c.field for c in record.machine_cells.values() if c.field]
     assert [(f.file, f.found_by) for f in fields] == [
         ("a", THRESHOLDS),

@@ -45,19 +45,22 @@ MISSED = MissedCell(
 
 
 def test_an_empty_store_has_nothing_and_is_sound(bench: Any) -> None:
-    assert bench.store.slides() == []
-    assert bench.store.unfinished() == []
+    assert bench.store.reader.slides() == []
+    assert bench.store.reader.unfinished() == []
     assert bench.store.verify_audit() == []
-    assert (bench.store.head().seq, bench.store.head().hash) == (0, NO_EVENT_HASH)
+    assert (bench.store.log.head().seq, bench.store.log.head().hash) == (
+        0,
+        NO_EVENT_HASH,
+    )
 
 
 def test_a_slide_reads_the_same_after_reopening(bench: Any) -> None:
     slide = bench.signed(comment="send on")
-    before = bench.store.slide(slide)
-    assert bench.reopen().slide(slide) == before
+    before = bench.store.reader.slide(slide)
+    assert bench.reopen().reader.slide(slide) == before
     assert before.state is SlideState.SIGNED
     assert before.cells[0].frame_sha256 == "ab" * 32
-    assert bench.store.comment(slide, before.signatures[0]) == "send on"
+    assert bench.store.reader.comment(slide, before.signatures[0]) == "send on"
 
 
 def test_a_stopped_count_is_found_again_and_goes_on_with_new_ids(
@@ -65,28 +68,28 @@ def test_a_stopped_count_is_found_again_and_goes_on_with_new_ids(
 ) -> None:
     slide = bench.counted(n=3)
     store = bench.reopen()
-    assert [r.id for r in store.unfinished()] == [slide]
-    store.resume(slide, "ann")
-    store.add_cells(slide, [make_cell(1)], frames={})
-    record = store.slide(slide)
+    assert [r.id for r in store.reader.unfinished()] == [slide]
+    store.count.resume(slide, "ann")
+    store.count.add_cells(slide, [make_cell(1)], frames={})
+    record = store.reader.slide(slide)
     assert [c.id for c in record.cells] == ["1", "2", "3", "r2.1"]
     assert record.notes == ("counting stopped at 3 cells and went on",)
-    assert [r.id for r in store.unfinished()] == [slide]
+    assert [r.id for r in store.reader.unfinished()] == [slide]
 
 
 def test_a_finished_slide_is_not_unfinished(bench: Any) -> None:
     bench.finished()
-    assert bench.store.unfinished() == []
+    assert bench.store.reader.unfinished() == []
 
 
 def test_what_is_newly_known_of_a_cell_replaces_what_was(
     bench: Any, make_cell: Callable[..., Cell]
 ) -> None:
     slide = bench.counted(n=3)
-    bench.store.add_cells(
+    bench.store.count.add_cells(
         slide, [make_cell(3, CallName.BLAST, 0.95)], frames={}, gone=["2"]
     )
-    record = bench.store.slide(slide)
+    record = bench.store.reader.slide(slide)
     assert [(c.id, c.call.value) for c in record.cells] == [
         ("1", "blast"),
         ("3", "blast"),
@@ -102,23 +105,23 @@ def test_the_same_key_acts_once(
     )
     slide = bench.reviewed()
     for _ in range(2):
-        missed = store.add_missed(slide, MISSED, "ann", key="m")
+        missed = store.review.add_missed(slide, MISSED, "ann", key="m")
         assert missed == "m1"
-        store.undo(slide, "ann", key="u")
-        signature = store.sign(slide, lambda _: verdict, "ann", key="g")
+        store.review.undo(slide, "ann", key="u")
+        signature = store.review.sign(slide, lambda _: verdict, "ann", key="g")
         assert signature.version == 1
-        store.amend(slide, "typo", "ann", key="a")
-    kinds = [e.kind for e in store.events(slide)]
+        store.review.amend(slide, "typo", "ann", key="a")
+    kinds = [e.kind for e in store.reader.events(slide)]
     assert [kinds.count(k) for k in ("missed", "undo", "sign", "amend")] == [1] * 4
 
 
 def test_a_key_is_not_taken_for_another_step(bench: Any) -> None:
     slide = bench.finished()
-    bench.store.judge_cell(slide, "1", Word.BLAST, "ann", key="k")
+    bench.store.review.judge_cell(slide, "1", Word.BLAST, "ann", key="k")
     with pytest.raises(StepError, match="other words"):
-        bench.store.judge_cell(slide, "1", Word.NORMAL, "ann", key="k")
+        bench.store.review.judge_cell(slide, "1", Word.NORMAL, "ann", key="k")
     with pytest.raises(StepError, match="another step"):
-        bench.store.undo(slide, "ann", key="k")
+        bench.store.review.undo(slide, "ann", key="k")
 
 
 def test_a_missed_cell_that_was_taken_back_does_not_give_its_id_away(
@@ -126,36 +129,36 @@ def test_a_missed_cell_that_was_taken_back_does_not_give_its_id_away(
 ) -> None:
     slide = bench.finished()
     for number in (1, 2):
-        name = bench.store.add_missed(slide, MISSED, "ann", key=f"m{number}")
+        name = bench.store.review.add_missed(slide, MISSED, "ann", key=f"m{number}")
         assert name == f"m{number}"
-        bench.store.undo(slide, "ann", key=f"u{number}")
-    assert all(not c.id.startswith("m") for c in bench.store.slide(slide).cells)
+        bench.store.review.undo(slide, "ann", key=f"u{number}")
+    assert all(not c.id.startswith("m") for c in bench.store.reader.slide(slide).cells)
 
 
 def test_nothing_is_signed_while_a_suspect_or_ten_others_are_not_judged(
     bench: Any, verdict: Verdict
 ) -> None:
     slide = bench.finished(n=14)
-    record = bench.store.slide(slide)
+    record = bench.store.reader.slide(slide)
     assert [c.id for c in record.to_review] == ["1", "2"]
     assert record.n_others_left == 10
     with pytest.raises(StepError, match="12 cells are still to be judged"):
-        bench.store.sign(slide, lambda _: verdict, "ann", key="early")
-    assert bench.store.slide(slide).signatures == ()
+        bench.store.review.sign(slide, lambda _: verdict, "ann", key="early")
+    assert bench.store.reader.slide(slide).signatures == ()
 
 
 def test_an_amended_slide_keeps_its_signed_version(
     bench: Any, verdict: Verdict
 ) -> None:
     slide = bench.signed()
-    first = bench.store.slide(slide).signatures[0]
-    bench.store.amend(slide, "second look", "ann")
-    bench.store.judge_cell(slide, "1", Word.NORMAL, "ann", key="again")
-    bench.store.sign(slide, lambda _: verdict, "eve", key="v2")
-    record = bench.store.slide(slide)
+    first = bench.store.reader.slide(slide).signatures[0]
+    bench.store.review.amend(slide, "second look", "ann")
+    bench.store.review.judge_cell(slide, "1", Word.NORMAL, "ann", key="again")
+    bench.store.review.sign(slide, lambda _: verdict, "eve", key="v2")
+    record = bench.store.reader.slide(slide)
     assert [(s.version, s.by) for s in record.signatures] == [(1, "ann"), (2, "eve")]
     assert record.cells[0].word is Word.NORMAL
-    assert bench.store.slide_at(slide, first.seq).cells[0].word is Word.BLAST
+    assert bench.store.reader.slide_at(slide, first.seq).cells[0].word is Word.BLAST
 
 
 @pytest.mark.parametrize(
@@ -176,38 +179,44 @@ def test_a_step_out_of_turn_is_refused_and_writes_nothing(
 ) -> None:
     slide, store = getattr(bench, made)(), bench.store
     steps: dict[str, Callable[[], object]] = {
-        "sign": lambda: store.sign(slide, lambda _: verdict, "ann", key="x"),
-        "amend": lambda: store.amend(slide, "", "ann"),
-        "finish": lambda: store.finish_count(slide, verdict, "ann", tally=Tally()),
-        "undo": lambda: store.undo(slide, "ann", key="x"),
-        "judge": lambda: store.judge_cell(slide, "1", Word.BLAST, "ann", key="x"),
-        "judge-none": lambda: store.judge_cell(slide, "99", Word.BLAST, "ann", key="x"),
-        "resume": lambda: store.resume(slide, "ann"),
+        "sign": lambda: store.review.sign(slide, lambda _: verdict, "ann", key="x"),
+        "amend": lambda: store.review.amend(slide, "", "ann"),
+        "finish": lambda: store.count.finish_count(
+            slide, verdict, "ann", tally=Tally()
+        ),
+        "undo": lambda: store.review.undo(slide, "ann", key="x"),
+        "judge": lambda: store.review.judge_cell(
+            slide, "1", Word.BLAST, "ann", key="x"
+        ),
+        "judge-none": lambda: store.review.judge_cell(
+            slide, "99", Word.BLAST, "ann", key="x"
+        ),
+        "resume": lambda: store.count.resume(slide, "ann"),
     }
-    head = store.head()
+    head = store.log.head()
     with pytest.raises(StepError, match=message):
         steps[step]()
-    assert store.head() == head
+    assert store.log.head() == head
 
 
 def test_an_unknown_slide_is_refused_by_name(bench: Any) -> None:
     with pytest.raises(StepError, match="no slide 0007"):
-        bench.store.slide("0007")
+        bench.store.reader.slide("0007")
     with pytest.raises(StepError, match="no slide 0007"):
-        bench.store.resume("0007", "ann")
+        bench.store.count.resume("0007", "ann")
 
 
 def test_a_refusal_is_kept_without_an_interval(bench: Any, refusal: Refusal) -> None:
     slide = bench.finished(verdict=refusal)
-    machine = bench.store.slide(slide).machine
+    machine = bench.store.reader.slide(slide).machine
     assert machine.result == "none-possible"
     assert machine.blast_fraction_95 is None
 
 
 def test_a_change_of_engine_is_a_note_of_the_slide(bench: Any) -> None:
     slide = bench.counted()
-    bench.store.change_engine(slide, "onnxruntime-cpu", "the accelerator hangs")
-    record = bench.store.slide(slide)
+    bench.store.count.change_engine(slide, "onnxruntime-cpu", "the accelerator hangs")
+    record = bench.store.reader.slide(slide)
     assert record.origin.engine == "onnxruntime-cpu"
     assert record.notes == ("the processor took over: the accelerator hangs",)
 
@@ -215,10 +224,10 @@ def test_a_change_of_engine_is_a_note_of_the_slide(bench: Any) -> None:
 def test_slides_of_one_sample_are_found_by_its_label(bench: Any) -> None:
     first, other = bench.counted(sample="A"), bench.counted(sample="B")
     second = bench.counted(sample="A")
-    assert bench.store.slides_of("A") == [first, second]
-    assert bench.store.slides_of("B") == [other]
-    assert bench.store.slides_of("C") == []
-    assert [r.id for r in bench.store.slides(limit=2)] == [second, other]
+    assert bench.store.worklist.slides_of("A") == [first, second]
+    assert bench.store.worklist.slides_of("B") == [other]
+    assert bench.store.worklist.slides_of("C") == []
+    assert [r.id for r in bench.store.reader.slides(limit=2)] == [second, other]
 
 
 def all_bytes(folder: Path) -> bytes:
@@ -229,7 +238,7 @@ def test_no_file_holds_a_name_in_the_clear(bench: Any) -> None:
     slide = bench.signed(
         sample="CANARY-SAMPLE", name="Canary Name", comment="canary comment"
     )
-    assert bench.store.identity(slide).name == "Canary Name"
+    assert bench.store.reader.identity(slide).name == "Canary Name"
     bench.store.close()
     assert not re.search(rb"(?i)canary", all_bytes(bench.folder))
 
@@ -243,7 +252,7 @@ def test_an_erasure_beside_a_reader_says_so_until_the_log_is_empty(
         wrapped = reader.execute("SELECT wrapped FROM record_key").fetchone()[0]
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM event").fetchall()
-        bench.store.note("light", {}, "ann")  # unseen by the reader
+        bench.store.log.note("light", {}, "ann")  # unseen by the reader
         bench.store.erase(slide, "request", "ann")
         assert bench.store.is_erasing
         assert ERASING in bench.store.troubles
@@ -258,19 +267,19 @@ def test_an_erasure_beside_a_reader_says_so_until_the_log_is_empty(
 def test_erasing_destroys_the_key_and_leaves_the_record_whole(bench: Any) -> None:
     slide = bench.signed(name="Ann Other", comment="of Ann")
     bench.store.keep_copy()
-    before = bench.store.slide(slide)
+    before = bench.store.reader.slide(slide)
     connection = sqlite3.connect(bench.folder / DATABASE_NAME)
     ((wrapped,),) = connection.execute("SELECT wrapped FROM record_key").fetchall()
     connection.close()
     report = bench.store.report_path(slide, 1)
     report.write_bytes(b"with a name")
     bench.store.erase(slide, "request", "ann")
-    after = bench.store.slide(slide)
+    after = bench.store.reader.slide(slide)
     assert after.is_erased
     assert after.cells == before.cells
-    assert bench.store.identity(slide) is None
-    assert bench.store.comment(slide, after.signatures[0]) is None
-    assert bench.store.slides_of("S-1") == []
+    assert bench.store.reader.identity(slide) is None
+    assert bench.store.reader.comment(slide, after.signatures[0]) is None
+    assert bench.store.worklist.slides_of("S-1") == []
     assert bench.store.verify_audit() == []
     assert not report.exists()
     assert wrapped not in all_bytes(bench.folder)
@@ -303,9 +312,9 @@ def test_records_of_a_newer_program_are_left_alone(bench: Any) -> None:
 
 def test_records_of_format_1_are_brought_up_to_date(bench: Any) -> None:
     """It had no list of the device's notes."""
-    bench.store.note("light", {"plasma_level": 1.0}, "ann")
+    bench.store.log.note("light", {"plasma_level": 1.0}, "ann")
     slide = bench.signed()
-    bench.store.note("light", {"plasma_level": 2.0}, "ann")
+    bench.store.log.note("light", {"plasma_level": 2.0}, "ann")
     bench.store.close()
     connection = sqlite3.connect(bench.folder / DATABASE_NAME)
     connection.executescript(
@@ -318,10 +327,10 @@ def test_records_of_format_1_are_brought_up_to_date(bench: Any) -> None:
     assert told == ["old"]
     store = bench.reopen()
     assert store.recovery is None
-    levels = [e.body["facts"]["plasma_level"] for e in store.notes("light")]
+    levels = [e.body["facts"]["plasma_level"] for e in store.log.notes("light")]
     assert levels == [1.0, 2.0]
-    assert store.slide(slide).signatures
-    assert store.unfinished() == []
+    assert store.reader.slide(slide).signatures
+    assert store.reader.unfinished() == []
     assert store.verify_audit() == []
 
 
@@ -340,15 +349,15 @@ def test_what_began_and_ended_is_found_without_reading_every_event(bench: Any) -
 def test_notes_are_read_from_either_end(bench: Any) -> None:
     for number in range(5):
         for what in ("light", "other"):
-            bench.store.note(what, {"n": number}, "ann")
+            bench.store.log.note(what, {"n": number}, "ann")
 
     def numbers(*what: str, **which: int) -> list[int]:
-        return [e.body["facts"]["n"] for e in bench.store.notes(*what, **which)]
+        return [e.body["facts"]["n"] for e in bench.store.log.notes(*what, **which)]
 
     assert numbers("light") == [0, 1, 2, 3, 4]
     assert numbers("light", newest=2) == [3, 4]
     assert numbers("light", oldest=2) == [0, 1]
-    (_, second, *_) = bench.store.notes("light")
+    (_, second, *_) = bench.store.log.notes("light")
     assert numbers("light", after=second.seq, oldest=2) == [2, 3]
     assert numbers("light", after=second.seq, newest=9) == [2, 3, 4]
     assert numbers(newest=3) == [3, 4, 4]
@@ -361,7 +370,7 @@ def test_threads_and_a_second_process_write_one_chain(bench: Any) -> None:
 
     def judge(store: Store, name: str) -> None:
         for i in range(1, 13):
-            store.judge_cell(slide, str(i), Word.NORMAL, name, key=f"{name}{i}")
+            store.review.judge_cell(slide, str(i), Word.NORMAL, name, key=f"{name}{i}")
 
     threads = [
         threading.Thread(target=judge, args=(store, f"{n}-{name}"))
@@ -372,8 +381,8 @@ def test_threads_and_a_second_process_write_one_chain(bench: Any) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(bench.store.slide(slide).steps) == 48
-    assert bench.store.slide(slide) == other.slide(slide)
+    assert len(bench.store.reader.slide(slide).steps) == 48
+    assert bench.store.reader.slide(slide) == other.reader.slide(slide)
     assert bench.store.verify_audit() == []
     other.close()
 
@@ -391,7 +400,7 @@ def test_order_is_by_number_whatever_the_clock_says(
     times = iter([clock.replace(year=2026), clock])
     with Store(tmp_path / "r", now=lambda: next(times, clock)) as store:
         slides = [store.start_slide(make_set_up(), "ann") for _ in range(3)]
-        assert [r.id for r in store.slides()] == slides[::-1]
+        assert [r.id for r in store.reader.slides()] == slides[::-1]
         assert store.verify_audit() == []
 
 
@@ -418,11 +427,11 @@ def test_nobody_waits_for_the_daily_copy(bench: Any) -> None:
     folder.mkdir()
     with one_at_a_time(folder):
         slide = bench.counted()
-        assert bench.store.slide(slide).machine_cells
+        assert bench.store.reader.slide(slide).machine_cells
         assert not (folder / DATABASE_NAME).exists()
     bench.store.end_copy()
     with open_store(bench.folder) as store:
-        assert store.slide(slide) == bench.store.slide(slide)
+        assert store.reader.slide(slide) == bench.store.reader.slide(slide)
     assert (folder / DATABASE_NAME).exists()
 
 
@@ -430,7 +439,7 @@ def test_a_copy_that_cannot_be_made_stops_nothing_and_is_said(bench: Any) -> Non
     bench.store.end_copy()
     shutil.rmtree(bench.folder / COPY_FOLDER)
     (bench.folder / COPY_FOLDER).write_text("in the way")
-    assert bench.store.slide(bench.counted()).machine_cells
+    assert bench.store.reader.slide(bench.counted()).machine_cells
     bench.store.end_copy()
     (said,) = bench.store.troubles
     assert "The copy of the records could not be made" in said
@@ -453,11 +462,11 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 from leukoscope_edge.errors import LeukoscopeError
 for i in range(1000):
     try:
-        bench.store.note("fill", {{"x": "y" * 2000}}, "ann")
+        bench.store.log.note("fill", {{"x": "y" * 2000}}, "ann")
     except LeukoscopeError as err:
         print(i, err)
         break
-head = bench.store.head()
+head = bench.store.log.head()
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
 """
 
@@ -478,9 +487,9 @@ def test_a_full_disk_is_one_line_and_loses_nothing_acknowledged(
     assert "the records cannot be written" in message, done.stderr
     assert "\n" not in message
     store = bench.reopen()
-    assert len(store.notes("fill")) == int(n)
+    assert len(store.log.notes("fill")) == int(n)
     assert store.verify_audit() == []
-    store.note("again", {}, "ann")
+    store.log.note("again", {}, "ann")
 
 
 def test_a_key_that_two_programs_make_at_once_is_one(tmp_path: Path) -> None:

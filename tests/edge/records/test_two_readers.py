@@ -21,14 +21,14 @@ def read(bench: Any, slide: str, by: str, words: str) -> None:
     known = {"B": BLAST, "N": NORMAL, "U": UNCLEAR}
     for number, letter in enumerate(words, start=1):
         key = f"{slide}-{by}-{number}"
-        bench.store.judge_cell(slide, str(number), known[letter], by, key=key)
+        bench.store.review.judge_cell(slide, str(number), known[letter], by, key=key)
 
 
 def words_of(bench: Any, slide: str) -> str:
     """The words that count, X where readers differ and - where nobody spoke."""
     return "".join(
         "X" if c.is_disputed else c.word.value[0].upper() if c.word else "-"
-        for c in bench.store.slide(slide).cells
+        for c in bench.store.reader.slide(slide).cells
     )
 
 
@@ -60,8 +60,8 @@ def test_nobody_signs_before_two_have_read_and_a_dispute_is_settled(
     slide = bench.finished(n_readers=2)
 
     def sign() -> None:
-        bench.store.sign(
-            slide, lambda _: verdict, "ann", key=f"sign-{bench.store.head().seq}"
+        bench.store.review.sign(
+            slide, lambda _: verdict, "ann", key=f"sign-{bench.store.log.head().seq}"
         )
 
     read(bench, slide, "ann", "BNNN")
@@ -70,12 +70,12 @@ def test_nobody_signs_before_two_have_read_and_a_dispute_is_settled(
     read(bench, slide, "ben", "NNN")
     with pytest.raises(StepError, match="readers differ on 1 cells"):
         sign()
-    bench.store.settle_cell(slide, "1", BLAST, "chief", key="settle-1")
+    bench.store.review.settle_cell(slide, "1", BLAST, "chief", key="settle-1")
     with pytest.raises(StepError, match="1 cells are still to be judged"):
         sign()
-    bench.store.judge_cell(slide, "4", NORMAL, "ben", key="ben-last")
+    bench.store.review.judge_cell(slide, "4", NORMAL, "ben", key="ben-last")
     sign()
-    record = bench.store.slide(slide)
+    record = bench.store.reader.slide(slide)
     assert record.state is SlideState.SIGNED
     (first, *_) = record.cells
     assert (first.word, first.judged_by) == (BLAST, "chief")
@@ -90,35 +90,35 @@ def test_a_cell_that_two_have_read_is_for_a_supervisor_alone(bench: Any) -> None
     slide = bench.finished(n_readers=2)
     read(bench, slide, "ann", "B")
     with pytest.raises(StepError, match="two people must read cell 1"):
-        bench.store.settle_cell(slide, "1", BLAST, "chief", key="too-early")
+        bench.store.review.settle_cell(slide, "1", BLAST, "chief", key="too-early")
     read(bench, slide, "ben", "N")
     for by in ("ann", "ben", "eve"):
         with pytest.raises(StepError, match="two people have read cell 1"):
-            bench.store.judge_cell(slide, "1", BLAST, by, key=f"again-{by}")
+            bench.store.review.judge_cell(slide, "1", BLAST, by, key=f"again-{by}")
     with pytest.raises(StepError, match="is read by ann and ben already"):
-        bench.store.judge_cell(slide, "2", BLAST, "eve", key="third")
+        bench.store.review.judge_cell(slide, "2", BLAST, "eve", key="third")
 
 
 def test_each_takes_back_only_what_they_said(bench: Any) -> None:
     slide = bench.finished(n_readers=2)
     read(bench, slide, "ann", "BB")
     read(bench, slide, "ben", "N")
-    bench.store.undo(slide, "ann", key="undo-1")
+    bench.store.review.undo(slide, "ann", key="undo-1")
     assert words_of(bench, slide) == "X---"
-    bench.store.undo(slide, "ann", key="undo-2")
+    bench.store.review.undo(slide, "ann", key="undo-2")
     assert words_of(bench, slide) == "N---"
     with pytest.raises(StepError, match="nothing to take back"):
-        bench.store.undo(slide, "ann", key="undo-3")
+        bench.store.review.undo(slide, "ann", key="undo-3")
 
 
 def test_one_reader_is_as_before(bench: Any) -> None:
     slide = bench.finished()
     read(bench, slide, "ann", "B")
-    bench.store.judge_cell(slide, "1", NORMAL, "ben", key="ben-1")
+    bench.store.review.judge_cell(slide, "1", NORMAL, "ben", key="ben-1")
     assert words_of(bench, slide) == "N---"
-    assert bench.store.slide(slide).disputed == ()
+    assert bench.store.reader.slide(slide).disputed == ()
     with pytest.raises(StepError, match="two people must read cell 2"):
-        bench.store.settle_cell(slide, "2", BLAST, "chief", key="settle-1")
+        bench.store.review.settle_cell(slide, "2", BLAST, "chief", key="settle-1")
 
 
 @pytest.mark.parametrize("command", ["show", "export"])

@@ -45,7 +45,7 @@ def test_it_is_damage_and_the_copy_stays_and_serves(
     slide = bench.signed()
     bench.store.end_copy()
     bench.store.keep_copy()
-    n = bench.store.head().seq
+    n = bench.store.log.head().seq
     path = close(bench)
     spoil(path)
     if not has_end:  # as records of an earlier program have none
@@ -55,9 +55,9 @@ def test_it_is_damage_and_the_copy_stays_and_serves(
     store = bench.reopen()
     assert store.recovery is not None
     assert store.recovery.n_from_copy == n
-    assert store.slide(slide).signatures
-    assert store.identity(slide).sample == "S-1"
-    assert "event" in store.notes("recovered")[0].body["facts"]["what"]
+    assert store.reader.slide(slide).signatures
+    assert store.reader.identity(slide).sample == "S-1"
+    assert "event" in store.log.notes("recovered")[0].body["facts"]["what"]
 
 
 def test_no_copy_is_replaced_by_one_that_lacks_its_end(bench: Any) -> None:
@@ -82,7 +82,7 @@ def test_any_trace_of_records_tells_that_there_were_some(
     tmp_path: Path, trace: str
 ) -> None:
     with open_store(tmp_path) as store:
-        store.note("light", {}, "ann")
+        store.log.note("light", {}, "ann")
     for path in sorted(tmp_path.rglob("*"), reverse=True):
         if path != tmp_path / trace and path.is_file():
             path.unlink()
@@ -134,7 +134,7 @@ def test_nothing_is_written_behind_a_forged_end(bench: Any, seq: int) -> None:
     bench.signed()
     forge(bench.folder, seq)
     with pytest.raises(RecordError, match="does not carry this device's signature"):
-        bench.store.note("light", {}, "ann")
+        bench.store.log.note("light", {}, "ann")
     assert bench.store.is_damaged
 
 
@@ -153,7 +153,7 @@ def test_a_forged_chain_is_told_and_left_out(
     store = bench.reopen()
     assert store.recovery.is_forged
     assert "does not have this device's key" in store.recovery.sentence
-    assert all(e.by != "eve" for e in store.events(slide))
+    assert all(e.by != "eve" for e in store.reader.events(slide))
     assert store.verify_audit() == []
 
 

@@ -30,8 +30,10 @@ def in_database(bench: Any, script: str) -> None:
 
 
 def look_at_all(bench: Any, slide: str) -> str:
-    for cell in first_pass(bench.store.slide(slide)):
-        bench.store.judge_cell(slide, cell.id, cell.final, "ann", key=f"look-{cell.id}")
+    for cell in first_pass(bench.store.reader.slide(slide)):
+        bench.store.review.judge_cell(
+            slide, cell.id, cell.final, "ann", key=f"look-{cell.id}"
+        )
     return slide
 
 
@@ -46,7 +48,7 @@ def test_each_filter_shows_its_slides(bench: Any, refusal: Any, verdict: Any) ->
     unread = bench.finished()
     refused = look_at_all(bench, bench.finished(refusal))
     voided = bench.finished(refusal)
-    bench.store.void(voided, "torn", "ann", key="void-0001")
+    bench.store.review.void(voided, "torn", "ann", key="void-0001")
     signed = bench.signed()
     assert verdict.name in (VerdictName.BLASTS, VerdictName.FEW)
     table = {
@@ -73,7 +75,7 @@ def test_a_verdict_finds_a_slide_only_once_people_have_looked(
 
 def test_mine_are_those_i_started_read_or_signed(bench: Any) -> None:
     signed = bench.signed()
-    record = bench.store.slide(signed)
+    record = bench.store.reader.slide(signed)
     for name in {record.by, record.signatures[-1].by, *record.readers}:
         assert found(bench, show=Show.MINE, names=(name,)) == [signed]
     assert found(bench, show=Show.MINE, names=("an",)) == []  # a part of a name
@@ -87,14 +89,14 @@ def test_a_label_is_found_however_it_is_typed(bench: Any, typed: str) -> None:
     slide = bench.counted(sample="S-2026 é 41")
     bench.counted(sample="S-2026 é 4")
     assert found(bench, sample=typed) == [slide]
-    assert bench.store.slides_of(typed) == [slide]
+    assert bench.store.worklist.slides_of(typed) == [slide]
     assert found(bench, sample="S-2026") == []  # a part of a label is another label
 
 
 def test_a_corrected_label_is_found_and_the_wrong_one_no_more(bench: Any) -> None:
     slide = bench.finished()
     right = Corrected(sample="S-9")
-    bench.store.correct(slide, right, "misread", "ann", key="right-0001")
+    bench.store.review.correct(slide, right, "misread", "ann", key="right-0001")
     assert (found(bench, sample="s-9"), found(bench, sample="S-1")) == ([slide], [])
 
 
@@ -141,7 +143,7 @@ def test_a_list_that_is_lost_is_made_anew_from_the_events(bench: Any) -> None:
     signed, counting = bench.signed(), bench.counted(sample="S-2")
     in_database(bench, "DELETE FROM worklist")
     assert found(bench) == []
-    assert bench.store.slides_of("S-2") == [counting]
+    assert bench.store.worklist.slides_of("S-2") == [counting]
     assert bench.store.verify_audit() == []  # what is missing misplaces nothing
     bench.store.fill_worklist()
     bench.store.worklist.stop(at_once=False)
@@ -168,7 +170,7 @@ def test_a_row_that_somebody_changed_is_found_by_the_audit_and_shows_no_lie(
     in_database(bench, change)
     [shown] = bench.store.worklist.find(Wanted()).slides
     assert shown.state is SlideState.REVIEW
-    assert shown.result == bench.store.slide(slide).machine.result
+    assert shown.result == bench.store.reader.slide(slide).machine.result
     [problem] = bench.store.verify_audit()
     assert problem.what == f"the list of slides misplaces slide {slide}"
 
@@ -186,7 +188,7 @@ def test_slides_that_two_people_read_are_found_until_they_are_signed(
     slide = bench.finished(n_readers=2)
     bench.finished()
     assert bench.store.worklist.read_together(("nobody",)) == []
-    by = bench.store.slide(slide).by
+    by = bench.store.reader.slide(slide).by
     assert bench.store.worklist.read_together((by,)) == [slide]
-    bench.store.void(slide, "torn", by, key="void-0001")
+    bench.store.review.void(slide, "torn", by, key="void-0001")
     assert bench.store.worklist.read_together((by,)) == []

@@ -54,7 +54,7 @@ def stopped(
         folder = bench.folder.with_name("pulled")
         shutil.copytree(bench.folder, folder)
         (folder / f"{DATABASE_NAME}-shm").unlink()
-        head = bench.store.head()
+        head = bench.store.log.head()
         reader.rollback()
     bench.store.close()
     return folder, head
@@ -79,7 +79,7 @@ def test_a_log_that_nobody_spoilt_is_read_to_its_end(
 ) -> None:
     folder, head = stopped
     with open_store(spoilt(folder, tmp_path / "r", lambda log, _: log, 0)) as store:
-        assert (store.recovery, store.head()) == (None, head)
+        assert (store.recovery, store.log.head()) == (None, head)
 
 
 @pytest.mark.parametrize("spoil", [flip, zero, cut])
@@ -95,7 +95,7 @@ def test_no_spoilt_log_takes_anything_back_without_a_word(
             is_told = bool(store.recovery and store.recovery.n_nameless)
             assert bool(store.verify_audit()) == is_told
             n_whole += store._ledger.holds(head)
-            slides = store.slides()
+            slides = store.reader.slides()
             is_signed = bool(slides) and bool(slides[0].signatures)
             assert is_signed == store._ledger.holds(head)
         shutil.rmtree(spoilt_folder)

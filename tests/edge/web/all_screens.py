@@ -124,16 +124,16 @@ def news(mode: Mode, slide: str, **facts: Any) -> News:
 def dispute(device: Device, slide: str) -> str:
     """Let two readers call every cell otherwise; return the slide."""
     for reader, word in ((SPOKEN, Word.BLAST), (LONG[::-1], Word.NOT_A_CELL)):
-        for cell in device.store.slide(slide).cells:
+        for cell in device.store.reader.slide(slide).cells:
             key = f"{reader}-{cell.id}"
-            device.store.judge_cell(slide, cell.id, word, reader, key=key)
+            device.store.review.judge_cell(slide, cell.id, word, reader, key=key)
     return slide
 
 
 def sign(device: Device, slide: str) -> str:
     """Sign a slide that was read; return it."""
     conclude = partial(verdict_of, card=device.bundle.card)
-    device.store.sign(slide, conclude, LONG, comment=LONG, key=f"sign-{slide}")
+    device.store.review.sign(slide, conclude, LONG, comment=LONG, key=f"sign-{slide}")
     return slide
 
 

@@ -149,7 +149,7 @@ def make_cell(number: int, name: CallName, side_px: int = 64) -> Cell:
 
 def shown_of(device: Device, slide: str) -> str:
     """The digest of what the result page shows now, as the page would send it."""
-    record = device.store.slide(slide)
+    record = device.store.reader.slide(slide)
     verdict = verdict_of(record, device.card_of(record))
     return digest_of(record, outcome_of(verdict))
 
@@ -197,7 +197,7 @@ def fill_slide(
     )
     slide = store.start_slide(replace(new, details=details or {}), NAME)
     if cells:
-        store.add_cells(slide, cells, frames={})
+        store.count.add_cells(slide, cells, frames={})
     verdict = Verdict(
         name=VerdictName.FEW,
         messages=(message("test"),),
@@ -209,13 +209,15 @@ def fill_slide(
     refusal = Refusal(reason=message("test"), n_unclear=n_unclear)
     if is_finished:
         outcome = refusal if is_refused else verdict
-        store.finish_count(slide, outcome, NAME, tally=Tally(frames={"screened": 9}))
+        store.count.finish_count(
+            slide, outcome, NAME, tally=Tally(frames={"screened": 9})
+        )
     return slide
 
 
 def look_at_all(device: Device, slide: str) -> str:
     """Read every cell of the first look, as the model called it; return the slide."""
-    for cell in first_pass(device.store.slide(slide)):
+    for cell in first_pass(device.store.reader.slide(slide)):
         key = f"look-{slide}-{cell.id}"
-        device.store.judge_cell(slide, cell.id, cell.final, NAME, key=key)
+        device.store.review.judge_cell(slide, cell.id, cell.final, NAME, key=key)
     return slide

@@ -93,11 +93,11 @@ def whole(
     orders += [(Order(do=do, slide=slide, by=NAME), 2) for do in between]
     box = run(device, Orders(*orders, finish(slide)), **how)
     assert box.drafts[-1].news.mode is Mode.FINISHED
-    return box, device.store.slide(slide)
+    return box, device.store.reader.slide(slide)
 
 
 def what_happened(store: Store, slide: str) -> list[tuple[str, dict[str, Any]]]:
-    return [(e.kind, e.body) for e in store.events(slide)[1:]]
+    return [(e.kind, e.body) for e in store.reader.events(slide)[1:]]
 
 
 def told(box: KeptBox) -> list[dict[str, Any]]:
@@ -209,7 +209,7 @@ def test_what_fails_in_the_search_or_the_records_ends_the_count_as_before(
     def full(*_: Any, **__: Any) -> None:
         raise RecordError("the disk is full")
 
-    for owner, name in ((SlideRun, "_find"), (device.store, "add_cells")):
+    for owner, name in ((SlideRun, "_find"), (device.store.count, "add_cells")):
         slide = fill_slide(device, is_finished=False)
         with monkeypatch.context() as broken:
             broken.setattr(owner, name, full)

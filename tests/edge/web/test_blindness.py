@@ -152,9 +152,9 @@ def test_the_live_channel_itself_is_blind(
 
 
 def look(device: Device, slide: str, name: str = NAME, word: Word = Word.BLAST) -> None:
-    for cell in first_pass(device.store.slide(slide)):
+    for cell in first_pass(device.store.reader.slide(slide)):
         key = f"key-{name}-{cell.id:0>4}"
-        device.store.judge_cell(slide, cell.id, word, name, key=key)
+        device.store.review.judge_cell(slide, cell.id, word, name, key=key)
 
 
 def main_of(browser: Browser, path: str) -> str:
@@ -198,14 +198,14 @@ def test_of_two_readers_none_sees_totals_before_both_are_done(
 ) -> None:
     slide = fill_slide(people, n_blast=20, n_normal=31, n_readers=2)
     entry = ReviewEntry(blind=blind, readers=2)
-    first = first_pass(people.store.slide(slide))[0]
+    first = first_pass(people.store.reader.slide(slide))[0]
     with client(people, blind, 2) as browser:
         browser.sign_in()
         body = {"cell": first.id, "word": "blast", "seen": 0, "key": "key-00000001"}
         told = browser.post(f"/api/slides/{slide}/judge", json=body).json()
         assert (told["word"], told["call"], told["said"]) == ("blast", None, "")
         look(people, slide)
-        assert hides_model(people.store.slide(slide), entry)
+        assert hides_model(people.store.reader.slide(slide), entry)
         result = main_of(browser, f"/slides/{slide}/result")
         assert "The model alone" not in result
         assert "A second person must read these cells" in result
@@ -213,7 +213,7 @@ def test_of_two_readers_none_sees_totals_before_both_are_done(
         assert 'class="cell"' not in gallery
         assert browser.get(f"/api/slides/{slide}/cells/1").status_code == 409
         look(people, slide, "Binta")
-        assert not hides_model(people.store.slide(slide), entry)
+        assert not hides_model(people.store.reader.slide(slide), entry)
         assert "The model alone" in main_of(browser, f"/slides/{slide}/result")
         assert 'class="cell"' in main_of(browser, f"/slides/{slide}/review")
 
@@ -238,9 +238,9 @@ def of_kinds(device: Device, n_readers: Literal[1, 2] = 1) -> str:
         for c in cells
         if c.call is not None
     ]
-    device.store.add_cells(slide, told, frames={})
+    device.store.count.add_cells(slide, told, frames={})
     verdict = Refusal(reason=message("test"))
-    device.store.finish_count(slide, verdict, NAME, tally=Tally())
+    device.store.count.finish_count(slide, verdict, NAME, tally=Tally())
     return slide
 
 
@@ -260,11 +260,11 @@ def test_of_two_readers_none_sees_the_others_kind_or_note_before_both_are_done(
     people: Device,
 ) -> None:
     slide = of_kinds(people, n_readers=2)
-    cell = first_pass(people.store.slide(slide))[0].id
-    people.store.judge_cell(
+    cell = first_pass(people.store.reader.slide(slide))[0].id
+    people.store.review.judge_cell(
         slide, cell, Word.NORMAL, "Binta", key="k" * 8, kind="basophil"
     )
-    people.store.remark(slide, cell, "large granules", "Binta", key="n" * 8)
+    people.store.review.remark(slide, cell, "large granules", "Binta", key="n" * 8)
     with client(people, "off", readers=2) as browser:
         browser.sign_in()
         notes = browser.get(f"/api/slides/{slide}/cells/{cell}/remarks").json()
@@ -293,4 +293,4 @@ def test_a_kind_stands_beside_a_normal_word_alone(people: Device) -> None:
             f"/api/slides/{slide}/judge", json=body | {"key": "j" * 8}
         )
         assert answer.status_code == 422
-    assert people.store.slide(slide).cells[0].word is None
+    assert people.store.reader.slide(slide).cells[0].word is None

@@ -70,7 +70,7 @@ def test_a_whole_slide_by_keyboard_alone(
     page.wait_for_url("**/share")
     [report] = device.store.reports("0001")
     assert report.read_bytes().startswith(b"%PDF")
-    assert device.store.slide("0001").state is SlideState.SIGNED
+    assert device.store.reader.slide("0001").state is SlideState.SIGNED
 
 
 def test_a_whole_slide_by_touch_on_a_telephone(
@@ -149,7 +149,7 @@ def test_forty_suspects_of_two_hundred_cells_take_at_most_sixty_keys(
     press("Enter")
     page.wait_for_url("**/result")
     page.wait_for_selector("text=Sign")
-    record = device.store.slide(slide)
+    record = device.store.reader.slide(slide)
     assert record.to_review == ()
     assert record.n_others_left == 0
     assert len(pressed) <= 60, f"{len(pressed)} keys"
@@ -165,7 +165,7 @@ def test_a_key_too_many_is_taken_back(page: Page, device: Device, serve: Serve) 
     wait_for(lambda: number(page, "n-left") == 2)
     page.keyboard.press("z")
     wait_for(lambda: number(page, "n-left") == 3)
-    assert all(c.word is None for c in device.store.slide(slide).cells)
+    assert all(c.word is None for c in device.store.reader.slide(slide).cells)
     page.keyboard.press(" ")
     assert page.locator("#zoom[open]").count() == 1
     page.keyboard.press(" ")
@@ -184,11 +184,11 @@ def test_no_screen_has_a_serious_barrier(
     slide = fill_slide(device, n_blast=2, n_unclear=1, n_normal=3)
     judged = fill_slide(device, n_blast=2, n_unclear=1, n_normal=3, n_readers=2)
     for reader in range(2):
-        for cell in device.store.slide(judged).cells:
+        for cell in device.store.reader.slide(judged).cells:
             word = list(Word)[(int(cell.id) + reader * int(cell.id) // 4) % 4]
             key, by = f"key-{reader}-{cell.id:0>8}", f"{NAME}{reader or ''}"
-            device.store.judge_cell(judged, cell.id, word, by, key=key)
-    assert device.store.slide(judged).disputed
+            device.store.review.judge_cell(judged, cell.id, word, by, key=key)
+    assert device.store.reader.slide(judged).disputed
     add_person(device)
     url = serve()
     page.goto(f"{url}/sign-in")

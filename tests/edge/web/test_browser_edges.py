@@ -204,7 +204,9 @@ def test_the_printed_report_is_the_report_and_nothing_of_the_page(
     page.evaluate("() => { window.print = () => { window.printed = true; }; }")
     page.click("#print")
     wait_for(lambda: page.evaluate("window.printed === true"))
-    exports = [e.body["what"] for e in device.store.events(slide) if e.kind == "export"]
+    exports = [
+        e.body["what"] for e in device.store.reader.events(slide) if e.kind == "export"
+    ]
     assert exports == ["print of version 1"]
     pages = pypdf.PdfReader(io.BytesIO(page.pdf())).pages
     text = " ".join(" ".join(p.extract_text() for p in pages).split())

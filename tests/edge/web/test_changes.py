@@ -41,8 +41,10 @@ def shown_on(browser: Browser, slide: str) -> str:
 
 
 def judge(device: Device, slide: str, word: Word, key: str = "key") -> None:
-    for cell in device.store.slide(slide).cells:
-        device.store.judge_cell(slide, cell.id, word, NAME, key=f"{key}-{cell.id:0>8}")
+    for cell in device.store.reader.slide(slide).cells:
+        device.store.review.judge_cell(
+            slide, cell.id, word, NAME, key=f"{key}-{cell.id:0>8}"
+        )
 
 
 def sign(browser: Browser, slide: str, *, shown: str, comment: str = "") -> int:
@@ -62,7 +64,7 @@ def amended(browser: Browser, device: Device) -> str:
     body = {"why": "cells were read wrongly", "key": "amend-00001"}
     assert browser.post(f"/api/slides/{slide}/amend", json=body).status_code == 200
     for number in range(1, 17):
-        device.store.judge_cell(
+        device.store.review.judge_cell(
             slide, str(number), Word.BLAST, NAME, key=f"again-{number:0>8}"
         )
     return slide
@@ -85,11 +87,11 @@ def test_another_result_than_the_one_shown_is_not_signed(
 ) -> None:
     slide = amended(browser, device)
     shown = shown_on(browser, slide)
-    device.store.judge_cell(slide, "17", Word.BLAST, NAME, key="beside-0001")
+    device.store.review.judge_cell(slide, "17", Word.BLAST, NAME, key="beside-0001")
     assert sign(browser, slide, shown=shown) == 409
-    assert len(device.store.slide(slide).signatures) == 1
+    assert len(device.store.reader.slide(slide).signatures) == 1
     assert sign(browser, slide, shown=shown_on(browser, slide)) == 200
-    newest = device.store.slide(slide).signatures[-1]
+    newest = device.store.reader.slide(slide).signatures[-1]
     assert (newest.version, newest.outcome.n_blast) == (2, 17)
 
 
@@ -100,7 +102,7 @@ def test_a_signature_without_what_was_shown_is_none(
     judge(device, slide, Word.NORMAL)
     body = {"pin": PIN, "key": "sign-0000001"}
     assert browser.post(f"/api/slides/{slide}/sign", json=body).status_code == 422
-    assert device.store.slide(slide).signatures == ()
+    assert device.store.reader.slide(slide).signatures == ()
 
 
 def test_the_comment_is_carried_into_the_next_version(
@@ -132,8 +134,8 @@ def test_paper_says_what_was_smeared_and_who_read_what(
 ) -> None:
     facts = replace(SIMULATED_SAMPLE, age=AgeGroup.CHILD)
     slide = fill_slide(device, n_blast=2, n_normal=38, facts=facts)
-    for cell in first_pass(device.store.slide(slide)):
-        device.store.judge_cell(
+    for cell in first_pass(device.store.reader.slide(slide)):
+        device.store.review.judge_cell(
             slide, cell.id, Word.NORMAL, NAME, key=f"k{cell.id:0>9}"
         )
     paper = text_of(browser, f"/slides/{slide}/paper?identified=true")
@@ -189,7 +191,7 @@ def test_a_supervisor_alone_withdraws_what_was_signed(
     assert stranger.post(path, json=body).status_code == 403
     browser.sign_in()
     assert browser.post(path, json=body).status_code == 200
-    assert device.store.slide(slide).state is SlideState.VOIDED
+    assert device.store.reader.slide(slide).state is SlideState.VOIDED
 
 
 def test_a_correction_changes_the_verdict_and_keeps_what_was(
@@ -197,14 +199,14 @@ def test_a_correction_changes_the_verdict_and_keeps_what_was(
 ) -> None:
     slide = fill_slide(device, n_blast=1, n_normal=60)
     judge(device, slide, Word.NORMAL)
-    device.store.judge_cell(slide, "1", Word.BLAST, NAME, key="blast-00001")
+    device.store.review.judge_cell(slide, "1", Word.BLAST, NAME, key="blast-00001")
     before = text_of(browser, f"/slides/{slide}/result")
     assert "Senior review." in before
     body = {"age": "child", "sample": "S-1", "why": "misread", "key": "right-0001"}
     answer = browser.post(f"/api/slides/{slide}/correct", json=body)
     assert answer.status_code == 200, answer.text
     assert "Senior review today." in text_of(browser, f"/slides/{slide}/result")
-    [correction] = device.store.slide(slide).corrections
+    [correction] = device.store.reader.slide(slide).corrections
     assert [(c.was, c.now) for c in correction.changes] == [("adult", "child")]
 
 

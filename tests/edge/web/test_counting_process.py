@@ -52,7 +52,7 @@ def test_an_engine_that_answers_wrongly_at_its_start_counts_nothing(
         beat = read_beat(run_folder(device.store.folder), "count")
     assert beat is not None
     assert beat.facts["mode"] == "failed"
-    assert device.store.slide(slide).machine_cells == {}
+    assert device.store.reader.slide(slide).machine_cells == {}
 
 
 @pytest.mark.parametrize("first", ["at rest", "before a slide"])
@@ -71,5 +71,5 @@ def test_an_engine_that_turns_wrong_is_found_a_day_later(
             mark.touch()
         wait_for(lambda: is_off(counter))
         device.counter.tell(counter.newest)  # type: ignore[attr-defined]
-    assert device.store.slide(slide).machine_cells == {}
+    assert device.store.reader.slide(slide).machine_cells == {}
     assert WHY in browser.get("/").text

@@ -122,11 +122,11 @@ def test_nobody_reads_or_changes_without_signing_in(
 
 def test_no_get_changes_the_records(browser: Browser, device: Device) -> None:
     fill_slide(device, n_blast=1, n_normal=1)
-    before = device.store.head()
+    before = device.store.log.head()
     for method, path in routes_of(browser):
         if method == "GET" and path not in ("/live.mjpg",):
             browser.get(path)
-    assert device.store.head() == before
+    assert device.store.log.head() == before
 
 
 @pytest.mark.parametrize("path", PAGES)

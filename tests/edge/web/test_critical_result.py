@@ -27,7 +27,7 @@ def call(**changes: Any) -> dict[str, Any]:
 
 def signed(device: Device, n_blast: int) -> str:
     slide = look_at_all(device, fill_slide(device, n_blast=n_blast, n_normal=12))
-    device.store.sign(
+    device.store.review.sign(
         slide, lambda r: verdict_of(r, device.card_of(r)), NAME, key=f"sign-{slide}"
     )
     return slide
@@ -102,4 +102,4 @@ def test_a_call_that_is_still_to_come_was_not_made(
     answer = browser.post(f"/api/slides/{slide}/told", json=body)
     assert answer.status_code == 409
     assert "still to come" in answer.json()["detail"]
-    assert device.store.slide(slide).told == ()
+    assert device.store.reader.slide(slide).told == ()

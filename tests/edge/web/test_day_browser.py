@@ -324,5 +324,5 @@ def look_at_the_day(device: Device) -> None:
 
 
 def of_sample(device: Device, sample: str) -> SlideRecord:
-    [slide] = device.store.slides_of(sample)
-    return device.store.slide(slide)
+    [slide] = device.store.worklist.slides_of(sample)
+    return device.store.reader.slide(slide)

@@ -89,7 +89,7 @@ def test_a_calibration_is_for_its_own_camera(device: Device) -> None:
 def test_a_calibration_from_before_objectives_were_kept_is_the_main_ones(
     device: Device,
 ) -> None:
-    device.store.note("calibration", {"camera": "camera-1", "um_per_px": 0.1}, NAME)
+    device.store.log.note("calibration", {"camera": "camera-1", "um_per_px": 0.1}, NAME)
     assert camera_scale(device.store, REAL) == Scale(um_per_px=0.1)
     assert camera_scale(device.store, REAL, "40x") is None
 
@@ -114,7 +114,7 @@ def test_a_slide_under_an_uncalibrated_objective_is_refused(
     assert answer.status_code == status
     if status == 409:
         assert "calibrated under 100x, not under 40x" in answer.json()["detail"]
-        assert device.store.slides() == []
+        assert device.store.reader.slides() == []
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_the_page_marks_the_usual_objective(
     ]
     body = FACTS | {"sample": "S-1", "key": "key-00000001"}
     assert real_browser.post("/api/slides", json=body).status_code == 200
-    assert device.store.slides()[0].details["objective"] == "40x"
+    assert device.store.reader.slides()[0].details["objective"] == "40x"
 
 
 @pytest.mark.parametrize("width_px", [640, 320])
@@ -286,7 +286,7 @@ def test_a_tapped_cell_is_cut_out_of_its_picture(
     device.counter.tell(news)  # type: ignore[attr-defined]
     answer = browser.post(f"/api/slides/{slide}/missed", json=body)
     assert answer.json() == {"cell": "m1", "box": [260, 180, 380, 300]}
-    record = device.store.slide(slide)
+    record = device.store.reader.slide(slide)
     [cell] = record.cells
     assert (cell.added_by, cell.word) == (NAME, None)
     assert [c.id for c in first_pass(record)] == ["m1"]

@@ -43,8 +43,8 @@ def put_slide(device: Device) -> str:
     cells = [make_cell(1, CallName.BLAST)]
     cells += [cell_of_kind(i, kind) for i, kind in enumerate(KINDS, start=2)]
     slide = device.store.start_slide(new_slide_of(device), NAME)
-    device.store.add_cells(slide, cells, frames={})
-    device.store.finish_count(slide, VERDICT, NAME, tally=Tally(n_smudges=1))
+    device.store.count.add_cells(slide, cells, frames={})
+    device.store.count.finish_count(slide, VERDICT, NAME, tally=Tally(n_smudges=1))
     return slide
 
 
@@ -71,7 +71,7 @@ def test_a_differential_is_named_by_keys_and_changed_by_touch(
     wait_for(lambda: page.locator("#review[data-fresh]").count() == 0)
     page.click(".kinds [data-kind=basophil]")
     wait_for(lambda: page.inner_text("#tab-basophil b") == "1")
-    cells = device.store.slide(slide).cells
+    cells = device.store.reader.slide(slide).cells
     wait_for(lambda: "basophil" in kinds_named(device, slide))
     assert len(cells) == len(KINDS) + 1
     page.keyboard.press("k")
@@ -98,8 +98,8 @@ def test_print_says_slide_and_page_on_each_page_and_covers_no_caption(
     add_person(device)
     slide = device.store.start_slide(new_slide_of(device), NAME)
     cells = [make_cell(i, CallName.BLAST) for i in range(1, 40)]
-    device.store.add_cells(slide, cells, frames={})
-    device.store.finish_count(slide, VERDICT, NAME, tally=Tally())
+    device.store.count.add_cells(slide, cells, frames={})
+    device.store.count.finish_count(slide, VERDICT, NAME, tally=Tally())
     look_at_all(device, slide)
     url = serve()
     sign_in(page, url)
@@ -116,9 +116,9 @@ def test_print_says_slide_and_page_on_each_page_and_covers_no_caption(
 
 
 def kinds_named(device: Device, slide: str) -> set[str]:
-    return {c.named_kind for c in device.store.slide(slide).cells}
+    return {c.named_kind for c in device.store.reader.slide(slide).cells}
 
 
 def notes_of(device: Device, slide: str) -> list[str]:
-    cells = device.store.slide(slide).cells
-    return [text for c in cells for _, text in device.store.remarks(slide, c)]
+    cells = device.store.reader.slide(slide).cells
+    return [text for c in cells for _, text in device.store.reader.remarks(slide, c)]

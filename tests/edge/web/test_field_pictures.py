@@ -113,13 +113,16 @@ def test_a_count_keeps_a_field_for_all_that_the_first_look_shows(
             keeper.saw(item, looked)
             keeper.keep(run.cells())
     keeper.finish(run.finish("simulated"), "Amina")
-    shown = first_pass(device.store.slide(slide))
+    shown = first_pass(device.store.reader.slide(slide))
     assert shown
     without = [c.id for c in shown if c.field is None]
     assert without == []
     assert not device.store.verify_audit()
     again = look_again(
-        device.store.slide(slide), device.store.pictures, device.bundle, device.engine
+        device.store.reader.slide(slide),
+        device.store.pictures,
+        device.bundle,
+        device.engine,
     )
     assert again.found_by == (THRESHOLDS,)
     assert again.n_found == again.n_cells >= len(shown)

@@ -94,7 +94,7 @@ def count(device: Device, slide: str) -> tuple[KeptBox, KeptPulse, SlideRecord]:
             device.profile, device.store, device.bundle, engine, box, pulse
         ).obey_all(Orders(slide))
     assert box.drafts[-1].news.mode is Mode.FINISHED
-    return box, pulse, device.store.slide(slide)
+    return box, pulse, device.store.reader.slide(slide)
 
 
 @pytest.fixture
@@ -205,7 +205,7 @@ def test_a_network_that_is_not_on_this_machine_is_named_after_the_crops(
         file=picture, frame="f", box_px=(0, 0, 9, 9), found_by="unet-nuclei-9"
     )
     blast = make_cell(1, CallName.BLAST)
-    store.add_cells(slide, [blast], frames={}, fields={1: field})
+    store.count.add_cells(slide, [blast], frames={}, fields={1: field})
     why = (
         f"slide {slide}: cells in its kept frames were found by unet-nuclei-9, which "
         "does not serve on this machine: there is no segmenter 'unet-nuclei-9'; there"
@@ -219,7 +219,9 @@ def test_a_network_that_is_not_on_this_machine_is_named_after_the_crops(
 def test_a_network_that_is_there_again_goes_on_with_the_slide(device: Device) -> None:
     device = with_network(device, UNET)
     slide = fill_slide(device, n_normal=4, is_finished=False)
-    device.store.change_segmenter(slide, THRESHOLDS, "unet-nuclei-1 cannot be used: x")
+    device.store.count.change_segmenter(
+        slide, THRESHOLDS, "unet-nuclei-1 cannot be used: x"
+    )
     _, _, record = count(device, slide)
     assert record.origin.segmenter == UNET
     first, resumed, again = record.notes
@@ -283,9 +285,11 @@ def test_a_slide_says_on_page_and_paper_what_found_its_cells(
     slide = fill_slide(with_network(device, UNET), n_blast=1, is_finished=False)
     text = browser.get(f"/slides/{slide}/count").text
     assert 'id="found-by"' in text
-    device.store.change_segmenter(slide, THRESHOLDS, CANNOT)
+    device.store.count.change_segmenter(slide, THRESHOLDS, CANNOT)
     verdict = Refusal(reason=message("test"))
-    device.store.finish_count(slide, verdict, NAME, tally=Tally(frames={"screened": 9}))
+    device.store.count.finish_count(
+        slide, verdict, NAME, tally=Tally(frames={"screened": 9})
+    )
     note = f"from cell 2 on, cells are found by thresholds: {CANNOT}"
     assert note in browser.get(f"/slides/{slide}/result").text
     look_at_all(device, slide)

@@ -85,7 +85,7 @@ def test_a_missed_cell_is_drawn_at_once_taken_back_and_judged_in_the_first_look(
                     page.click("#take-back")
                     page.wait_for_selector("#added", state="hidden")
                     assert not has_box(page)
-    added = [c for c in device.store.slide(slide).cells if c.added_by]
+    added = [c for c in device.store.reader.slide(slide).cells if c.added_by]
     assert added
     assert all(c.word is None for c in added)
 

@@ -43,7 +43,7 @@ def lay(shared: Path, text: str, name: str = "a.csv") -> Path:
 
 
 def sign(device: Device, slide: str) -> None:
-    device.store.sign(
+    device.store.review.sign(
         slide,
         lambda record: verdict_of(record, device.card_of(record)),
         NAME,
@@ -53,16 +53,16 @@ def sign(device: Device, slide: str) -> None:
 
 def test_no_folder_named_touches_nothing(device: Device) -> None:
     assert HospitalFolders(device).go() == ""
-    assert device.store.slides() == []
+    assert device.store.reader.slides() == []
 
 
 def test_an_order_becomes_a_slide_that_waits(site: Device, shared: Path) -> None:
     path = lay(shared, HEAD + "S-7,4,blood\n")
     assert HospitalFolders(site).go() == ""
-    [record] = site.store.slides()
+    [record] = site.store.reader.slides()
     assert record.state is SlideState.NEW
     assert record.facts.age is AgeGroup.CHILD
-    identity = site.store.identity(record.id)
+    identity = site.store.reader.identity(record.id)
     assert identity is not None
     assert identity.sample == "S-7"
     assert not path.exists()
@@ -72,12 +72,12 @@ def test_an_order_becomes_a_slide_that_waits(site: Device, shared: Path) -> None
 def test_a_bad_row_is_one_line_and_the_file_is_kept(site: Device, shared: Path) -> None:
     lay(shared, HEAD + "S-7,4,blood\nS-8,4,urine\n")
     HospitalFolders(site).go()
-    assert len(site.store.slides()) == 1
+    assert len(site.store.reader.slides()) == 1
     refused = sorted((shared / "orders" / "refused").iterdir())
     assert [p.suffix for p in refused] == [".csv", ".txt"]
     line = "a.csv, line 3: type: must be blood or marrow, got 'urine'\n"
     assert refused[1].read_text() == line
-    assert "S-8" not in str([e.body for e in site.store.notes("orders refused")])
+    assert "S-8" not in str([e.body for e in site.store.log.notes("orders refused")])
 
 
 def test_a_stop_between_taking_and_moving_takes_no_order_twice(
@@ -88,7 +88,7 @@ def test_a_stop_between_taking_and_moving_takes_no_order_twice(
     HospitalFolders(site).go()
     lay(shared, text)  # as if it had never been moved
     HospitalFolders(site).go()
-    assert len(site.store.slides()) == 2
+    assert len(site.store.reader.slides()) == 2
     assert not (shared / "orders" / "refused").exists()
 
 
@@ -98,7 +98,7 @@ def test_a_second_order_of_a_sample_that_waits_is_said(
     lay(shared, HEAD + "S-7,4,blood\n")
     lay(shared, HEAD + "S-7,5,blood\n", "b.csv")
     HospitalFolders(site).go()
-    assert len(site.store.slides()) == 1
+    assert len(site.store.reader.slides()) == 1
     [line] = (shared / "orders" / "refused").glob("*.txt")
     assert "slide 0001 of this sample waits already" in line.read_text()
 
@@ -127,8 +127,8 @@ def test_a_signed_result_is_given_once_and_again_when_it_is_amended(
     (shared / "results" / given[0]).unlink()  # the hospital took it
     HospitalFolders(site).go()  # a new start
     assert len(list((shared / "results").iterdir())) == 1
-    site.store.amend(slide, "a reason", NAME)
-    site.store.void(slide, "a reason", NAME)
+    site.store.review.amend(slide, "a reason", NAME)
+    site.store.review.void(slide, "a reason", NAME)
     folders.go()
     assert (shared / "results" / f"{stem}-void.fhir.json").exists()
 

@@ -257,7 +257,7 @@ def test_no_sentence_of_the_machine_stays_english_on_a_french_page(
         fill_slide(device, n_unclear=5, n_normal=5, sample="S-3"),
         fill_slide(device, n_normal=1, sample="S-4", is_finished=False),
     ]
-    device.store.resume(slides[1], "Amina", more=True)
+    device.store.count.resume(slides[1], "Amina", more=True)
     browser.post("/api/language", json={"language": "fr"})
     paths = [
         "/",

@@ -47,7 +47,7 @@ def count(device: Device, slide: str, n_cells: int) -> SlideRecord:
         counting_process.Worker(
             device.profile, device.store, device.bundle, engine, box, pulse
         ).obey_all(orders)
-    return device.store.slide(slide)
+    return device.store.reader.slide(slide)
 
 
 def test_the_slide_names_what_judges_it_and_not_what_the_page_runs_on(
@@ -68,7 +68,7 @@ def test_a_fallback_from_the_start_is_said_once(device: Device) -> None:
 def test_a_fallback_in_the_middle_is_said_when_it_comes(device: Device) -> None:
     record = count(device, fill_slide(device, is_finished=False), n_cells=3)
     assert record.notes == (f"the processor took over: {WHY}",)
-    kinds = [e.kind for e in device.store.events(record.id)]
+    kinds = [e.kind for e in device.store.reader.events(record.id)]
     assert kinds.count("engine") == 2  # the GPU at the start, the CPU later
     assert "cells" in kinds[kinds.index("engine") :]
     assert record.tally.frames["screened"] >= N_FRAMES
@@ -86,10 +86,10 @@ def test_after_a_stop_only_a_change_is_said(
     device: Device, engine: str, n_cells: int, notes: list[str]
 ) -> None:
     slide = fill_slide(device, n_normal=4, is_finished=False)
-    device.store.change_engine(slide, CPU, WHY)
+    device.store.count.change_engine(slide, CPU, WHY)
     record = count(device, slide, n_cells)
     assert record.origin.engine == engine
     assert f"the processor took over: {WHY}" in record.notes
     assert [n for n in record.notes if "judged" in n] == notes
     assert len(record.notes) == 2 + len(notes)  # the stop, too
-    assert NAME in {e.by for e in device.store.events(slide)}
+    assert NAME in {e.by for e in device.store.reader.events(slide)}

@@ -61,12 +61,12 @@ def test_a_backup_goes_to_a_stick_and_comes_back(
     body["pin"] = PIN
     assert browser.post("/api/records/restore", json=body).is_success
     assert "opens anew" in browser.get("/device").text
-    assert len(device.store.slides()) == 2  # nothing changes while it is open
+    assert len(device.store.reader.slides()) == 2  # nothing changes while it is open
     assert device.lifecycle.after is not None
     device.store.close()
     assert "before-restore-1" in device.lifecycle.after()
     with open_store(device.store.folder) as store:
-        assert [s.id for s in store.slides()] == [slide]
+        assert [s.id for s in store.reader.slides()] == [slide]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_the_log_goes_to_a_stick(browser: Browser, tmp_path: Path) -> None:
 
 def test_the_log_names_nobody(browser: Browser, device: Device) -> None:
     slide = fill_slide(device, n_normal=1, sample="S-CANARY", name="Ann Canary")
-    device.store.note("model installed", {"accepted_by": NAME}, NAME)
+    device.store.log.note("model installed", {"accepted_by": NAME}, NAME)
     answer = browser.get("/device/log.txt")
     assert "attachment" in answer.headers["content-disposition"]
     for word in ("Canary", "S-CANARY", NAME):
@@ -143,7 +143,7 @@ def test_power_off_is_refused_in_words_where_it_is_not_permitted(
 def test_what_was_lost_of_the_records_is_said_on_home_and_device(
     browser: Browser, device: Device
 ) -> None:
-    device.store.damaged["0007"] = "event 12 is not what it was"
+    device.store.reader.damaged["0007"] = "event 12 is not what it was"
     for path in ("/", "/device"):
         text = browser.get(path).text
         assert "Slide 0007 is left out: event 12" in text
@@ -181,7 +181,7 @@ def test_damaged_records_show_no_slide_and_take_none_until_they_are_mended(
     browser: Browser, device: Device
 ) -> None:
     slide = fill_slide(device, n_normal=1)
-    n = device.store.head().seq
+    n = device.store.log.head().seq
     Soundness(device.store.folder).say(Integrity.DAMAGED)
     for screen in ("result", "review", "share", "paper", "count", "ready"):
         assert browser.get(f"/slides/{slide}/{screen}").status_code == 409
@@ -189,7 +189,7 @@ def test_damaged_records_show_no_slide_and_take_none_until_they_are_mended(
     refused = browser.post("/api/slides", json=new)
     assert (refused.status_code, refused.json()["detail"]) == (409, DAMAGED)
     assert browser.get(f"/api/slides/{slide}/cells/1").status_code == 409
-    assert device.store.head().seq == n
+    assert device.store.log.head().seq == n
     assert DAMAGED in html.unescape(browser.get("/").text)
     Rounds(device).go()
     assert device.lifecycle.is_ending
@@ -215,9 +215,9 @@ def test_a_service_on_damaged_records_mends_them_and_goes_on(
     with open_store(folder, waits=False) as store:
         store.require_sound()
         assert store.recovery is None  # the page did it
-        (said,) = store.notes("recovered")
+        (said,) = store.log.notes("recovered")
         assert "nothing is known to be lost" in said.body["facts"]["what"]
-        assert store.slide(slide).counted
+        assert store.reader.slide(slide).counted
         assert store.verify_audit() == []
 
 

@@ -188,7 +188,7 @@ def test_stored_cells_are_judged_by_the_cards_limit(device: Device) -> None:
         {"bundle": "m-2", "largest_logit_difference": 0.2},
         {"bundle": "m-1", "failed": "a logit differs"},
     ):
-        device.store.note("golden cells", facts, NAME)
+        device.store.log.note("golden cells", facts, NAME)
     [golden] = trends(device.store, 0.5, "m-1")
     assert [(p.value, p.judged) for p in golden.points] == [
         (0.1, "good"),
@@ -271,13 +271,13 @@ def test_the_page_shows_what_is_out_of_control_without_colour(
 def test_a_passive_watch_never_gives_a_negative_whoever_signs(device: Device) -> None:
     watch = replace(SIMULATED_SAMPLE, mode="passive")
     card = device.bundle.card
-    counted = device.store.slide(fill_slide(device, n_normal=500))
+    counted = device.store.reader.slide(fill_slide(device, n_normal=500))
     assert isinstance(verdict_of(counted, card), Verdict)
-    watched = device.store.slide(fill_slide(device, n_normal=500, facts=watch))
+    watched = device.store.reader.slide(fill_slide(device, n_normal=500, facts=watch))
     outcome = verdict_of(watched, card)
     assert isinstance(outcome, Refusal)
     assert outcome.reason.id == "passive"
-    sick = device.store.slide(fill_slide(device, n_blast=100, facts=watch))
+    sick = device.store.reader.slide(fill_slide(device, n_blast=100, facts=watch))
     assert isinstance(verdict_of(sick, card), Verdict)
 
 
@@ -286,7 +286,7 @@ def test_a_passive_slide_is_started_from_the_form(
 ) -> None:
     body = FACTS | {"sample": "S-1", "mode": "passive", "key": "key-00000001"}
     assert browser.post("/api/slides", json=body).is_success
-    assert device.store.slide("0001").facts.mode == "passive"
+    assert device.store.reader.slide("0001").facts.mode == "passive"
 
 
 def test_an_operator_may_not_begin_bands_anew(

@@ -30,7 +30,7 @@ def counter(counting: Counting) -> Iterator[Counter]:
 
 
 def n_cells(store: Store, slide: str) -> int:
-    return len(store.slide(slide).machine_cells)
+    return len(store.reader.slide(slide).machine_cells)
 
 
 @pytest.mark.slow
@@ -43,7 +43,7 @@ def test_counts_a_slide_and_a_kill_loses_nothing(
     counter.order(Order(do=Do.COUNT, slide=slide, by=NAME))
     wait_for(lambda: n_cells(store, slide) >= 3)
     os.kill(counting.pid, signal.SIGKILL)
-    kept = store.slide(slide).machine_cells
+    kept = store.reader.slide(slide).machine_cells
     wait_for(lambda: counter.newest.mode is Mode.PAUSED)
     assert counter.n_restarts == 1
     assert counter.newest.facts["interrupted_at"] == len(kept)
@@ -53,8 +53,8 @@ def test_counts_a_slide_and_a_kill_loses_nothing(
     counter.order(Order(do=Do.GO_ON, slide=slide, by=NAME))
     wait_for(lambda: counter.newest.mode is Mode.ENDED)
     counter.order(Order(do=Do.FINISH, slide=slide, by=NAME))
-    wait_for(lambda: store.slide(slide).state is SlideState.REVIEW)
-    record = store.slide(slide)
+    wait_for(lambda: store.reader.slide(slide).state is SlideState.REVIEW)
+    record = store.reader.slide(slide)
     assert kept.keys() <= record.machine_cells.keys()
     assert record.run == 2
     assert any("counting stopped at" in note for note in record.notes)
@@ -68,7 +68,7 @@ def test_a_cell_on_the_page_is_in_the_records(device: Device, counter: Counter) 
 
     def check(news: News) -> None:
         for cell, _ in news.facts.get("last", []):
-            if cell not in store.slide(slide).machine_cells:
+            if cell not in store.reader.slide(slide).machine_cells:
                 lacking.append(cell)
 
     counter.listen(check)

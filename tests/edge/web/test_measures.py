@@ -46,7 +46,7 @@ def test_a_full_disk_takes_no_new_slide_and_says_so(
     status, text = start(browser)
     assert status == 503
     assert "the disk is full" in text
-    assert device.store.slides() == []
+    assert device.store.reader.slides() == []
 
 
 CAMERA = {"camera": "usb", "camera_fault": "", "is_locked": False, "frame_at_s": 1e12}
@@ -104,4 +104,4 @@ def test_a_device_in_safe_state_takes_no_new_slide(
     finally:
         shutil.rmtree(folder)
     assert (status, "it died" in text) == (503, True)
-    assert device.store.slides() == []
+    assert device.store.reader.slides() == []

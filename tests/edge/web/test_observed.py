@@ -18,19 +18,23 @@ from leukoscope_edge.web.device import Device
 
 def judge_shown(device: Device, slide: str, word: Word) -> SlideRecord:
     """Let a person say one word of all cells that the first look shows."""
-    for cell in first_pass(device.store.slide(slide)):
-        device.store.judge_cell(slide, cell.id, word, NAME, key=f"key-{cell.id:0>8}")
-    return device.store.slide(slide)
+    for cell in first_pass(device.store.reader.slide(slide)):
+        device.store.review.judge_cell(
+            slide, cell.id, word, NAME, key=f"key-{cell.id:0>8}"
+        )
+    return device.store.reader.slide(slide)
 
 
 def test_thirty_blasts_that_a_person_called_are_no_background(
     browser: Browser, device: Device
 ) -> None:
     slide = fill_slide(device, n_unclear=30, n_normal=61)
-    for cell in first_pass(device.store.slide(slide)):
+    for cell in first_pass(device.store.reader.slide(slide)):
         word = Word.BLAST if cell.is_suspect else Word.NORMAL
-        device.store.judge_cell(slide, cell.id, word, NAME, key=f"key-{cell.id:0>8}")
-    verdict = verdict_of(device.store.slide(slide), device.bundle.card)
+        device.store.review.judge_cell(
+            slide, cell.id, word, NAME, key=f"key-{cell.id:0>8}"
+        )
+    verdict = verdict_of(device.store.reader.slide(slide), device.bundle.card)
     assert isinstance(verdict, Verdict)
     assert verdict.name is VerdictName.BLASTS
     assert (verdict.n_confirmed, verdict.n_read) == (30, 40)
@@ -58,12 +62,14 @@ def test_to_call_the_shown_cells_normal_turns_no_refusal_into_a_negative(
         device, n_unclear=n_unclear, n_normal=91 - n_unclear, facts=facts
     )
     if case == "unclear":  # the suspects are shown first; one is left
-        *shown, last = [c for c in device.store.slide(slide).cells if c.is_suspect]
+        *shown, last = [
+            c for c in device.store.reader.slide(slide).cells if c.is_suspect
+        ]
         assert last
         for cell in shown:
             key = f"key-{cell.id:0>8}"
-            device.store.judge_cell(slide, cell.id, Word.NORMAL, NAME, key=key)
-        record = device.store.slide(slide)
+            device.store.review.judge_cell(slide, cell.id, Word.NORMAL, NAME, key=key)
+        record = device.store.reader.slide(slide)
     else:
         record = judge_shown(device, slide, Word.NORMAL)
     if case == "uncalibrated":
@@ -80,7 +86,7 @@ def test_a_childs_single_blast_survives_every_export(
     facts = replace(SIMULATED_SAMPLE, age=AgeGroup.UNKNOWN)
     slide = fill_slide(device, n_normal=60, facts=facts)
     record = judge_shown(device, slide, Word.NORMAL)
-    device.store.judge_cell(
+    device.store.review.judge_cell(
         slide, first_pass(record)[0].id, Word.BLAST, NAME, key="blast-0001"
     )
     body = {"pin": PIN, "key": "sign-0000001", "shown": shown_of(device, slide)}
@@ -88,5 +94,7 @@ def test_a_childs_single_blast_survives_every_export(
     said = "Few blasts, confirmed by a person: 1 of 60 cells"
     assert said in str(fhir_object(open_dossier(device.store, slide)))
     assert said in browser.get(f"/slides/{slide}/paper").text
-    [signed] = [e for e in device.store.events(slide) if e.kind == Kind.SIGN.value]
+    [signed] = [
+        e for e in device.store.reader.events(slide) if e.kind == Kind.SIGN.value
+    ]
     assert signed.body["outcome"]["messages"][0]["id"] == "few-confirmed-today"

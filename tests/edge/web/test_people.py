@@ -144,12 +144,12 @@ def test_what_is_done_to_people_is_kept_and_the_log_names_nobody(
     facts: dict[str, str],
 ) -> None:
     assert asked(chief, f"people/{path}", name=OLU, **body)[0] == 200
-    [kept] = device.store.notes(note)
+    [kept] = device.store.log.notes(note)
     assert (kept.by, kept.body["facts"]) == (NAME, {"person": OLU, **facts})
     log = log_text(device)
     assert note in log
     assert OLU not in log
-    assert NEW not in str(device.store.events(""))
+    assert NEW not in str(device.store.reader.events(""))
 
 
 @pytest.mark.parametrize("path", ["remove", "lock", "pin"])
@@ -207,7 +207,7 @@ def test_nobody_becomes_a_third_reader_by_another_name(
     status, why = asked(chief, "people/rename", name=NAME, to="Amina B")
     assert status == 409
     assert why == f"{NAME} reads slide {slide} with another: sign it first"
-    device.store.void(slide, "torn", NAME, key="void-0001")
+    device.store.review.void(slide, "torn", NAME, key="void-0001")
     assert asked(chief, "people/rename", name=NAME, to="Amina B")[0] == 200
     assert "Amina B" in chief.get("/people").text  # who renames herself stays in
 

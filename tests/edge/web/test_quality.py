@@ -152,14 +152,14 @@ def test_the_newest_test_of_the_stored_cells_of_this_model_counts(
         ({"bundle": "another-1", "largest_logit_difference": 0.1}, ["golden-failed"]),
         ({"bundle": card.id, "largest_logit_difference": 0.1}, []),
     ):
-        device.store.note(GOLDEN_NOTE, facts, NAME)
+        device.store.log.note(GOLDEN_NOTE, facts, NAME)
         assert [p.id for p in device.quality()] == expected
 
 
 def test_a_failed_test_on_drawn_fields_counts_until_one_passes(device: Device) -> None:
     for located, expected in ((10, ["drawn-failed"]), (50, [])):
         facts = {"n_present": 50, "n_located": located, "n_extra": 0}
-        device.store.note(DRAWN_NOTE, facts, NAME)
+        device.store.log.note(DRAWN_NOTE, facts, NAME)
         assert [p.id for p in device.quality()] == expected
 
 
@@ -185,7 +185,7 @@ def test_a_lapse_lets_sign_what_was_counted_in_control_and_a_failure_does_not(
 ) -> None:
     profile = replace(device.profile, quality=QualityEntry(slide_every_days=1))
     own = replace(device, profile=profile)
-    record = own.store.slide(fill_slide(own, n_normal=200))
+    record = own.store.reader.slide(fill_slide(own, n_normal=200))
     card = own.bundle.card
     assert [p.id for p in own.quality_to_count()] == ["quality-slide-none"]
     assert isinstance(verdict_of(record, card, quality=own.quality()), Verdict)

@@ -185,11 +185,13 @@ def other_normal_slide(device: Device, sample: str, like: SlideRecord) -> None:
     )
     slide = store.start_slide(new, NAME)
     cells = [make_cell(i, CallName.NORMAL) for i in range(MIN_CELLS)]
-    store.add_cells(slide, cells, frames={})
-    store.finish_count(slide, Refusal(reason=message("test")), NAME, tally=Tally())
+    store.count.add_cells(slide, cells, frames={})
+    store.count.finish_count(
+        slide, Refusal(reason=message("test")), NAME, tally=Tally()
+    )
     look_at_all(device, slide)
-    store.sign(slide, lambda r: verdict_of(r, card), NAME, key=f"sign-{slide}")
-    keep_normal_slide(store, store.slide(slide), NAME)
+    store.review.sign(slide, lambda r: verdict_of(r, card), NAME, key=f"sign-{slide}")
+    keep_normal_slide(store, store.reader.slide(slide), NAME)
 
 
 def result(page: Page, url: str, slide: str = PATIENTS) -> str:
@@ -216,7 +218,7 @@ def signed_words(record: SlideRecord, version: int) -> str:
 
 
 def is_now(device: Device, state: SlideState) -> None:
-    wait_for(lambda: device.store.slide(PATIENTS).state is state)
+    wait_for(lambda: device.store.reader.slide(PATIENTS).state is state)
 
 
 def test_a_real_device_from_its_first_start_to_a_void_slide(
@@ -236,7 +238,7 @@ def test_a_real_device_from_its_first_start_to_a_void_slide(
     first = sign_as_shown(page, url, device)
     amend(page, url, device, first)
     withdraw(page, url, device)
-    record = device.store.slide(PATIENTS)
+    record = device.store.reader.slide(PATIENTS)
     assert (record.domain, record.origin.bundle) == ("real", shipped_model())
     assert record.readers == (OPERATOR, NAME)
 
@@ -247,7 +249,7 @@ def gather_background(page: Page, url: str, device: Device) -> None:
     with at_the_api(url, data, OPERATOR, OPERATORS_PIN) as second:
         normal_slide(page, url, second)
     for n in range(2, MIN_SLIDES + 1):
-        other_normal_slide(device, f"N-{n}", device.store.slide("0001"))
+        other_normal_slide(device, f"N-{n}", device.store.reader.slide("0001"))
     assert "background is in use" in normal_slides_said(page, url)
     page.goto(f"{url}/device")
     assert "background is in use" in page.inner_text("main")
@@ -257,7 +259,7 @@ def sign_as_shown(page: Page, url: str, device: Device) -> str:
     """Sign the patient's slide; return its sentence."""
     shown = result(page, url)
     sign(page)
-    record = device.store.slide(PATIENTS)
+    record = device.store.reader.slide(PATIENTS)
     first = signed_words(record, 1)
     assert first in shown
     assert "the stop rule asks for 100" in first  # so few cells were seen
@@ -276,7 +278,7 @@ def amend(page: Page, url: str, device: Device, first: str) -> None:
     assert "Version 1 is signed and being amended" in amended
     assert amended.count(first) == 2
     sign(page)
-    record = device.store.slide(PATIENTS)
+    record = device.store.reader.slide(PATIENTS)
     assert [s.version for s in record.signatures] == [1, 2]
     assert signed_words(record, 2) == first
     page.goto(f"{url}/slides/{PATIENTS}/paper")

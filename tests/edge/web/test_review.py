@@ -33,12 +33,14 @@ from leukoscope_edge.web.device import Device
 
 
 def judge_all(device: Device, slide: str, word: Word) -> None:
-    for cell in first_pass(device.store.slide(slide)):
-        device.store.judge_cell(slide, cell.id, word, NAME, key=f"key-{cell.id:0>8}")
+    for cell in first_pass(device.store.reader.slide(slide)):
+        device.store.review.judge_cell(
+            slide, cell.id, word, NAME, key=f"key-{cell.id:0>8}"
+        )
 
 
 def test_a_slide_without_cells_has_nothing_to_review(device: Device) -> None:
-    record = device.store.slide(fill_slide(device))
+    record = device.store.reader.slide(fill_slide(device))
     assert first_pass(record) == []
     assert by_suspicion(record.cells) == []
     assert isinstance(verdict_of(record, device.bundle.card), Refusal)
@@ -46,7 +48,7 @@ def test_a_slide_without_cells_has_nothing_to_review(device: Device) -> None:
 
 def test_the_first_look_has_every_suspect_and_ten_others(device: Device) -> None:
     slide = fill_slide(device, n_blast=4, n_unclear=3, n_normal=30)
-    record = device.store.slide(slide)
+    record = device.store.reader.slide(slide)
     shown = first_pass(record)
     assert {c.id for c in record.cells if c.is_suspect} <= {c.id for c in shown}
     assert sum(not c.is_suspect for c in shown) == MIN_OTHERS_REVIEWED
@@ -54,12 +56,12 @@ def test_the_first_look_has_every_suspect_and_ten_others(device: Device) -> None
 
 def test_its_order_tells_nothing_and_stays(device: Device) -> None:
     slide = fill_slide(device, n_blast=12, n_normal=30)
-    shown = first_pass(device.store.slide(slide))
+    shown = first_pass(device.store.reader.slide(slide))
     kinds = [c.is_suspect for c in shown]
     assert kinds != sorted(kinds)
     assert kinds != sorted(kinds, reverse=True)
     judge_all(device, slide, Word.NORMAL)
-    again = first_pass(device.store.slide(slide))
+    again = first_pass(device.store.reader.slide(slide))
     assert [c.id for c in again] == [c.id for c in shown]
 
 
@@ -87,7 +89,9 @@ def test_the_answer_tells_the_models_word_after_the_persons(
 
 
 def test_the_gallery_begins_with_the_most_suspicious(device: Device) -> None:
-    record = device.store.slide(fill_slide(device, n_blast=2, n_unclear=1, n_normal=2))
+    record = device.store.reader.slide(
+        fill_slide(device, n_blast=2, n_unclear=1, n_normal=2)
+    )
     probabilities = [c.p_blast for c in by_suspicion(record.cells)]
     assert probabilities == sorted(probabilities, reverse=True)
     assert [tab_of(c) for c in by_suspicion(record.cells)] == [
@@ -102,9 +106,9 @@ def test_the_gallery_begins_with_the_most_suspicious(device: Device) -> None:
 def test_a_persons_word_outweighs_the_models(device: Device) -> None:
     slide = fill_slide(device, n_blast=20, n_normal=50)
     card = device.bundle.card
-    assert verdict_of(device.store.slide(slide), card).n_blast == 20
+    assert verdict_of(device.store.reader.slide(slide), card).n_blast == 20
     judge_all(device, slide, Word.NORMAL)
-    after = device.store.slide(slide)
+    after = device.store.reader.slide(slide)
     assert verdict_of(after, card).n_blast == 0
     assert len(differences(after)) == 20
 
@@ -142,7 +146,7 @@ def test_every_file_that_leaves_is_kept_in_the_records(
     answer = browser.post(f"/api/slides/{slide}/files/{what}", json={})
     assert answer.status_code == 200, answer.text
     assert answer.content.lstrip().startswith(start) or what == "csv"
-    assert device.store.events(slide)[-1].kind == "export"
+    assert device.store.reader.events(slide)[-1].kind == "export"
     assert "S-1" not in answer.headers["content-disposition"]
 
 
@@ -197,9 +201,9 @@ def test_one_confirmed_blast_of_a_child_or_of_somebody_unknown_is_for_today(
     device: Device, age: AgeGroup, id_: str
 ) -> None:
     slide = fill_slide(device, n_normal=60, facts=replace(SIMULATED_SAMPLE, age=age))
-    cell = first_pass(device.store.slide(slide))[0]
-    device.store.judge_cell(slide, cell.id, Word.BLAST, NAME, key="key-00000001")
-    outcome = verdict_of(device.store.slide(slide), device.bundle.card)
+    cell = first_pass(device.store.reader.slide(slide))[0]
+    device.store.review.judge_cell(slide, cell.id, Word.BLAST, NAME, key="key-00000001")
+    outcome = verdict_of(device.store.reader.slide(slide), device.bundle.card)
     assert outcome.messages[0].id == id_
 
 
@@ -267,12 +271,14 @@ def test_two_people_on_one_slide_do_not_overwrite_each_other_unseen(
     assert (stale, refused["detail"]) == (409, "somebody has just called this cell")
     undo = stranger.post(f"{path}/undo", json={"key": "key-undo-0001"})
     assert undo.status_code == 409  # Amina's word is not Binta's to take back
-    assert dict(device.store.slide(slide).cells[0].words) == {"Amina": Word.BLAST}
+    assert dict(device.store.reader.slide(slide).cells[0].words) == {
+        "Amina": Word.BLAST
+    }
     status, _ = judge("Binta", "normal", first["seen"])  # she has seen Amina's
     assert status == 200
     again, _ = judge("Amina", "blast", 0)  # the same step, sent twice
     assert again == 200
-    assert device.store.slide(slide).cells[0].word is Word.NORMAL
+    assert device.store.reader.slide(slide).cells[0].word is Word.NORMAL
 
 
 def test_a_judgement_without_the_version_that_was_seen_is_refused(
@@ -290,13 +296,13 @@ def test_a_reader_does_not_settle_her_own_dispute(
     device.people.add("Binta", Role.OPERATOR, PIN)
     slide = fill_slide(device, n_blast=1, n_readers=2)
     for name, word in (("Amina", Word.BLAST), ("Binta", Word.NORMAL)):
-        device.store.judge_cell(slide, "1", word, name, key=f"key-0000-{name}")
+        device.store.review.judge_cell(slide, "1", word, name, key=f"key-0000-{name}")
     stranger.sign_in("Amina")
     assert "/settle" not in stranger.get(f"/slides/{slide}/result").text
     body = {"cell": "1", "word": "blast", "key": "key-settle-01"}
     refused = stranger.post(f"/api/slides/{slide}/settle", json=body)
     assert (refused.status_code, "own dispute" in refused.text) == (409, True)
-    assert device.store.slide(slide).disputed
+    assert device.store.reader.slide(slide).disputed
 
 
 def test_no_count_begins_whose_lights_nobody_was_shown(
@@ -318,7 +324,7 @@ def test_no_count_begins_whose_lights_nobody_was_shown(
     counter.tell(News(mode=Mode.PREVIEW, slide=other, facts=lights))
     assert status() == 409
     assert status(anyway=True) == 200
-    assert slide in str(device.store.notes("started anyway")[-1].body)
+    assert slide in str(device.store.log.notes("started anyway")[-1].body)
     counter.tell(News(mode=Mode.PREVIEW, slide=slide, facts=lights))
     assert status() == 200
     assert [o.do for o in counter.orders] == [Do.COUNT, Do.COUNT]
@@ -335,4 +341,4 @@ def test_a_count_that_failed_is_not_finished_to_a_review_of_a_part(
     assert answer.status_code == 409
     assert "has failed" in answer.text
     assert device.counter.orders == []  # type: ignore[attr-defined]
-    assert device.store.slide(slide).machine is None
+    assert device.store.reader.slide(slide).machine is None

@@ -38,12 +38,14 @@ def sign_normal(
         sample=f"N-{number}",
         details={PURPOSE: FOR_BACKGROUND},
     )
-    for cell in first_pass(device.store.slide(slide)):
+    for cell in first_pass(device.store.reader.slide(slide)):
         key = f"read-{slide}-{cell.id}"
-        device.store.judge_cell(slide, cell.id, Word.NORMAL, NAME, key=key)
+        device.store.review.judge_cell(slide, cell.id, Word.NORMAL, NAME, key=key)
     card = device.bundle.card
-    device.store.sign(slide, lambda r: verdict_of(r, card), NAME, key=f"sign-{slide}")
-    keep_normal_slide(device.store, device.store.slide(slide), NAME)
+    device.store.review.sign(
+        slide, lambda r: verdict_of(r, card), NAME, key=f"sign-{slide}"
+    )
+    keep_normal_slide(device.store, device.store.reader.slide(slide), NAME)
     return slide
 
 
@@ -73,7 +75,7 @@ def test_a_slide_that_the_stop_rule_would_count_on_counts_all_the_same(
     device: Device,
 ) -> None:
     slide = sign_normal(device, 1, n_blast=3, n_normal=197)
-    outcome = device.store.slide(slide).signatures[-1].outcome
+    outcome = device.store.reader.slide(slide).signatures[-1].outcome
     assert outcome.result == "none-possible"
     assert outcome.messages[0].holds("stopped-early")
     [kept] = normal_slides(device.store)
@@ -97,16 +99,16 @@ def test_another_model_begins_anew(device: Device) -> None:
 @pytest.mark.parametrize("how", ["void", "amend"])
 def test_what_is_voided_or_opened_again_drops_out(device: Device, how: str) -> None:
     slides = [sign_normal(device, number) for number in range(MIN_SLIDES)]
-    device.store.amend(slides[0], "looked again", NAME)
+    device.store.review.amend(slides[0], "looked again", NAME)
     if how == "void":
-        device.store.void(slides[0], "a wrong slide", NAME)
+        device.store.review.void(slides[0], "a wrong slide", NAME)
     assert site_background(device.store, device.bundle.card) is None
     assert [k.is_valid for k in normal_slides(device.store)].count(False) == 1
 
 
 def test_any_other_slide_is_left_alone(device: Device) -> None:
     slide = fill_slide(device, n_normal=10)
-    keep_normal_slide(device.store, device.store.slide(slide), NAME)
+    keep_normal_slide(device.store, device.store.reader.slide(slide), NAME)
     assert normal_slides(device.store) == []
 
 
@@ -115,7 +117,7 @@ def test_a_supervisor_starts_it_on_the_page_and_each_person_once(
 ) -> None:
     assert "normal slides" in browser.get("/slides/new").text
     assert browser.post("/api/slides", json=BODY).is_success
-    assert device.store.slide("0001").details[PURPOSE] == FOR_BACKGROUND
+    assert device.store.reader.slide("0001").details[PURPOSE] == FOR_BACKGROUND
     again = BODY | {"is_second": True, "key": "key-00000002"}
     answer = browser.post("/api/slides", json=again)
     assert answer.status_code == 409
@@ -141,7 +143,7 @@ def test_a_slide_starts_with_the_background_and_the_device_page_shows_it(
         sign_normal(device, number)
     body = FACTS | {"sample": "S-1", "key": "key-00000001"}
     slide = browser.post("/api/slides", json=body).json()["next"].split("/")[2]
-    assert device.store.slide(slide).site == site_background(
+    assert device.store.reader.slide(slide).site == site_background(
         device.store, device.bundle.card
     )
     text = browser.get("/device").text

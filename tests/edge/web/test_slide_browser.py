@@ -50,7 +50,7 @@ def test_age_and_sample_type_must_be_chosen_and_a_scan_leads_to_them(
     assert focus_is(page, "form button.primary")
     page.keyboard.press("Enter")
     page.wait_for_url("**/ready")
-    assert device.store.slide("0001").facts == replace(
+    assert device.store.reader.slide("0001").facts == replace(
         CHILDS_MARROW, is_leukopenic=True
     )
 
@@ -88,7 +88,7 @@ def test_a_double_tap_judges_one_cell(page: Page, device: Device, serve: Serve) 
     )
     page.wait_for_selector("#review:not([data-fresh])")
     wait_for(lambda: page.inner_text("#n-left") == "6")
-    judged = [c for c in device.store.slide(slide).cells if c.word is not None]
+    judged = [c for c in device.store.reader.slide(slide).cells if c.word is not None]
     assert len(judged) == 1
     page.click(".judge [data-word=blast]")  # the next, seen long enough, is taken
     wait_for(lambda: page.inner_text("#n-left") == "5")
@@ -113,8 +113,8 @@ def test_a_cell_that_somebody_has_just_called_is_not_overwritten(
     page.click(".judge [data-word=normal]")
     page.wait_for_selector("#alert:not([hidden])")
     assert page.inner_text("#alert") == "somebody has just called this cell"
-    cells = {c.id: c for c in device.store.slide(slide).cells}
-    assert [s.word.value for s in device.store.slide(slide).steps] == ["blast"]
+    cells = {c.id: c for c in device.store.reader.slide(slide).cells}
+    assert [s.word.value for s in device.store.reader.slide(slide).steps] == ["blast"]
     assert shown in cells
 
 
@@ -140,11 +140,11 @@ def test_the_end_of_a_count_is_asked_and_ready_or_back_never_ends_it(
     assert page.is_visible("#ending")
     page.click("#ending form button:not(#end)")
     assert page.is_hidden("#ending")
-    assert device.store.slide("0001").state is SlideState.COUNTING
+    assert device.store.reader.slide("0001").state is SlideState.COUNTING
     page.keyboard.press("f")
     page.click("#end")
     page.wait_for_url("**/review")
-    assert device.store.slide("0001").run == 1  # it was never interrupted
+    assert device.store.reader.slide("0001").run == 1  # it was never interrupted
 
 
 def test_under_a_cell_its_number_says_what_it_is(

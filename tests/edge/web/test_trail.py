@@ -23,7 +23,7 @@ TYPED = "Fatima Diallo"
 
 
 def notes(device: Device, what: str) -> list[tuple[str, dict[str, Any]]]:
-    return [(e.by, e.body["facts"]) for e in device.store.notes(what)]
+    return [(e.by, e.body["facts"]) for e in device.store.log.notes(what)]
 
 
 def test_who_signs_in_is_kept(browser: Browser, device: Device) -> None:
@@ -39,7 +39,7 @@ def test_a_wrong_pin_is_kept_under_the_name_that_it_was_for(
         stranger.post("/api/sign-in", json={"name": name, "pin": "999999"})
     assert notes(device, KEPT_OUT) == [(NAME, {"from": "testclient"})]
     assert notes(device, UNKNOWN) == [("device", {"n": 1})]
-    written = json.dumps([e.body for e in device.store.events("")])
+    written = json.dumps([e.body for e in device.store.reader.events("")])
     assert TYPED not in written
     assert "999999" not in written
 
@@ -69,7 +69,7 @@ class FullStore:
     """A store whose disk is full, until there is room."""
 
     def __init__(self) -> None:
-        self.is_full, self.kept = True, list[tuple[str, str]]()
+        self.is_full, self.kept, self.log = True, list[tuple[str, str]](), self
 
     def note(self, what: str, facts: dict[str, Any], by: str) -> None:
         if self.is_full:

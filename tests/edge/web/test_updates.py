@@ -114,7 +114,7 @@ def test_a_stick_is_looked_at_installed_and_accepted_by_a_supervisor(
     wait_until(device, desks.Stage.DONE)
     assert device.desk.wait(PATIENCE_S)
     assert active(device) == "simulated-2"
-    [note] = device.store.notes("model installed")
+    [note] = device.store.log.notes("model installed")
     assert note.body["facts"] == {"model": "simulated-2", "accepted_by": NAME}
     wait_for(lambda: ended)
     assert "simulated-2 is in use now" in browser.get("/update").text
@@ -228,7 +228,7 @@ def test_going_back_takes_the_model_before(
     assert browser.post("/api/update/roll-back", json={}).is_success
     assert active(device) == "simulated-1"
     wait_for(lambda: ended)
-    [note] = device.store.notes("model rolled back")
+    [note] = device.store.log.notes("model rolled back")
     assert (note.by, note.body["facts"]) == (NAME, {"model": "simulated-1"})
 
 
@@ -263,7 +263,7 @@ def test_a_slide_is_signed_by_the_card_that_judged_it_or_not_at_all(
         updates.install(accepting(device), opened)
     newer = replace(device.bundle.card, id="simulated-2")
     served = replace(device, bundle=replace(device.bundle, card=newer))
-    record = device.store.slide(slide)
+    record = device.store.reader.slide(slide)
     assert served.card_of(record).id == "simulated-1"
     decision = replace(device.bundle.card.decision, blast_from=0.9)
     other = replace(device.bundle.card, decision=decision)
@@ -307,15 +307,15 @@ def test_the_stored_cells_are_run_every_day_but_not_beside_a_count(
     now = [0.0]
     rounds = Rounds(device, clock=lambda: now[0])
     rounds.go()
-    assert device.store.notes("golden cells") == []
+    assert device.store.log.notes("golden cells") == []
     now[0] = DAY_S
     device.counter.tell(News(mode=Mode.COUNTING, slide="0001", facts={"seq": 1}))  # type: ignore[attr-defined]
     rounds.go()
-    assert device.store.notes("golden cells") == []
+    assert device.store.log.notes("golden cells") == []
     device.counter.tell(News(mode=Mode.IDLE, slide="", facts={"seq": 2}))  # type: ignore[attr-defined]
     rounds.go()
     rounds.go()
-    [note] = device.store.notes("golden cells")
+    [note] = device.store.log.notes("golden cells")
     assert note.by == "device"
 
 
@@ -345,7 +345,7 @@ def test_a_model_that_fails_its_daily_cells_is_given_up_and_it_is_said(
     wait_for(lambda: ended)
     assert active(device) == "simulated-1"
     assert "other answers" in browser.get("/update").text
-    [note] = device.store.notes("model given up")
+    [note] = device.store.log.notes("model given up")
     assert "other answers" in note.body["facts"]["why"]
 
 

@@ -33,7 +33,7 @@ def slides_in(text: str) -> list[str]:
 
 def sign(device: Device, slide: str) -> None:
     look_at_all(device, slide)
-    device.store.sign(
+    device.store.review.sign(
         slide, lambda r: verdict_of(r, device.card_of(r)), NAME, key=f"sign-{slide}"
     )
 

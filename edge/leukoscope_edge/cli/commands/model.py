@@ -143,7 +143,7 @@ def _records(data: Path) -> Iterator[Store | None]:
 def _note(store: Store | None, what: str, model: str, by: str) -> None:
     """Put a change of models into the audit chain."""
     if store is not None:
-        store.note(what, {"model": model}, by or getpass.getuser())
+        store.log.note(what, {"model": model}, by or getpass.getuser())
 
 
 def _ask_name() -> str | None:
@@ -187,7 +187,7 @@ def _history(options: argparse.Namespace) -> int:
         note = f"  {event.note}" if event.note else ""
         print(f"{event.time}  {event.what:<12} {event.domain:<10} {event.slot}{note}")
     with _records(options.data) as store:
-        for slide in store.every_slide(oldest_first=True) if store else ():
+        for slide in store.reader.every_slide(oldest_first=True) if store else ():
             model = f"{slide.origin.bundle} ({slide.origin.bundle_sha256[:12]})"
             print(f"{slide.started_at}  slide {slide.id} was judged by {model}")
     return 0

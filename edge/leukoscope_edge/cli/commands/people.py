@@ -100,7 +100,7 @@ def _set_pin(options: argparse.Namespace) -> int:
     pin = _pin(options.pin_file)
     check_pin(pin)
     with open_store(options.data) as store:
-        store.note(PIN_SET, {"person": person.name}, options.by)
+        store.log.note(PIN_SET, {"person": person.name}, options.by)
     person = people.set_pin(options.name, pin)
     print(f"{person.name} ({person.role.value}) has a new PIN")
     return EXIT_DONE
@@ -155,7 +155,7 @@ def _change(
         person = change(people, before.name)
         if person.name != before.name:
             facts["to"] = person.name
-        store.note(what, {"person": before.name, **facts}, options.by)
+        store.log.note(what, {"person": before.name, **facts}, options.by)
     return person
 
 

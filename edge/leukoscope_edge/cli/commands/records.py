@@ -135,17 +135,17 @@ def _open(options: argparse.Namespace) -> Store:
 
 def _list(options: argparse.Namespace) -> int:
     with _open(options) as store:
-        for record in store.every_slide():
-            identity = store.identity(record.id)
+        for record in store.reader.every_slide():
+            identity = store.reader.identity(record.id)
             sample = identity.sample if identity else "erased"
             cells = f"{len(record.counted)} cells"
             print(
                 f"{record.id}  {record.started_at}  {record.state.value:<8}  "
                 f"{cells:>10}  {sample:<16}  {_sentence(record)}"
             )
-        for slide, why in store.damaged.items():
+        for slide, why in store.reader.damaged.items():
             say(f"slide {slide} is left out: {why}")
-        return EXIT_FAILED if store.damaged else EXIT_DONE
+        return EXIT_FAILED if store.reader.damaged else EXIT_DONE
 
 
 def _sentence(record: SlideRecord) -> str:
@@ -160,7 +160,7 @@ def _sentence(record: SlideRecord) -> str:
 def _show(options: argparse.Namespace) -> int:
     with _open(options) as store:
         record = _readable(store, options.slide)
-        identity = store.identity(options.slide)
+        identity = store.reader.identity(options.slide)
         plain: dict[str, Any] = asdict(record) | {
             "identity": asdict(identity) if identity else None,
             "cells": [asdict(c) | {"final": c.final} for c in record.cells],
@@ -179,7 +179,7 @@ def _readable(store: Store, slide: str) -> SlideRecord:
     Raises:
         StepError: Two people read it, and not both have looked.
     """
-    record = store.slide(slide)
+    record = store.reader.slide(slide)
     if why := why_files_wait(record, NO_PROFILE):
         raise StepError(why)
     return record
@@ -204,7 +204,7 @@ def _export(options: argparse.Namespace) -> int:
             path = options.out / file_name(dossier, suffix)
             write_whole(path, data)
             digest = hashlib.sha256(data).hexdigest()
-            store.note_export(options.slide, path.name, digest, options.by)
+            store.log.note_export(options.slide, path.name, digest, options.by)
             written.append(path)
     for path in written:
         print(path)
@@ -231,8 +231,8 @@ def _verify_audit(options: argparse.Namespace) -> int:
         problems = store.verify_audit()
         for problem in problems:
             print(f"event {problem.seq}: {problem.what}")
-        head = store.head()
-        if options.code and not store.event_of_code(options.code):
+        head = store.log.head()
+        if options.code and not store.log.event_of_code(options.code):
             print(f"no event has the code {options.code}: the list was cut off")
             return EXIT_FAILED
     if problems:

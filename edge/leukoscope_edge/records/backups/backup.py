@@ -73,12 +73,12 @@ def write_backup(store: Store, folder: Path, passphrase: str, by: str) -> Path:
 
 def backup_name(store: Store) -> str:
     """Return a name for a backup of the records as they are now."""
-    return f"{store.device}-{store.head().seq:08d}{SUFFIX}"
+    return f"{store.device}-{store.log.head().seq:08d}{SUFFIX}"
 
 
 def note_backup(store: Store, name: str, by: str) -> None:
     """Keep that a backup was made."""
-    store.note("backup", {"file": name, "code": store.head().code}, by)
+    store.log.note("backup", {"file": name, "code": store.log.head().code}, by)
 
 
 def seal(store: Store, file: Takes, passphrase: str) -> None:
@@ -147,11 +147,11 @@ def _check_and_note(
             raise RecordError(
                 f"{backup}: event {problems[0].seq}: {problems[0].what}; not restored"
             )
-        for record in store.every_slide():
+        for record in store.reader.every_slide():
             if _start(store, record) in (erased or ()) and not record.is_erased:
                 store.erase(record.id, "erased before the restore", by)
         facts = {"file": backup.name, "knows_who_was_erased": erased is not None}
-        store.note("restored", facts, by)
+        store.log.note("restored", facts, by)
 
 
 def _erased(folder: Path) -> set[str] | None:
@@ -169,7 +169,7 @@ def _erased(folder: Path) -> set[str] | None:
         passing_over(RecordError, doing="reading what was erased before a restore"),
         open_store(folder) as store,  # before SQLite writes back a damaged log
     ):
-        erased = {_start(store, r) for r in store.every_slide() if r.is_erased}
+        erased = {_start(store, r) for r in store.reader.every_slide() if r.is_erased}
     with contextlib.suppress(sqlite3.DatabaseError):
         check_unused(folder / DATABASE_NAME)
     return erased
@@ -177,7 +177,7 @@ def _erased(folder: Path) -> set[str] | None:
 
 def _start(store: Store, record: SlideRecord) -> str:
     """Return the hash of the event that a slide began with: there is no second one."""
-    return store.events(record.id)[0].hash
+    return store.reader.events(record.id)[0].hash
 
 
 def _unpack(backup: Path, folder: Path, passphrase: str) -> None:

@@ -73,7 +73,7 @@ def write_paper(store: Store, slide: str, by: str, say: Say = str) -> Path:
     data = paper_bytes(dossier, say=say)
     path = store.report_path(slide, dossier.version)
     write_whole(path, data, mode=0o600)
-    store.note_export(slide, path.name, hashlib.sha256(data).hexdigest(), by)
+    store.log.note_export(slide, path.name, hashlib.sha256(data).hexdigest(), by)
     return path
 
 

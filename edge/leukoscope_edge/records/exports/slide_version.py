@@ -171,12 +171,12 @@ def open_dossier(store: Store, slide: str, *, identified: bool = True) -> Dossie
     Raises:
         StepError: There is no such slide, or it is still being counted.
     """
-    newest = record = store.slide(slide)
+    newest = record = store.reader.slide(slide)
     if record.void is not None:
         return _void(store, record, record.void, identified=identified)
     signature = record.signatures[-1] if record.signatures else None
     if signature is not None:
-        signed = store.slide_at(slide, signature.seq)
+        signed = store.reader.slide_at(slide, signature.seq)
         record = replace(
             signed,
             is_erased=record.is_erased,
@@ -190,17 +190,17 @@ def open_dossier(store: Store, slide: str, *, identified: bool = True) -> Dossie
         if record.has_pictures
         else {}
     )
-    comment = store.comment(slide, signature) if signature and identified else ""
+    comment = store.reader.comment(slide, signature) if signature and identified else ""
     return Dossier(
         record=record,
         signature=signature,
-        identity=store.identity_of(record) if identified else None,
+        identity=store.reader.identity_of(record) if identified else None,
         comment=comment or "",
         device=store.device,
         views=views,
         marks=tuple(_marks(store, newest, signature, identified=identified)),
         laboratory=_laboratory(store),
-        told_to=store.told_to(newest) if identified else (),
+        told_to=store.reader.told_to(newest) if identified else (),
         remarks=_remarks(store, record) if identified else (),
         background_from="site" if record.site else "bundle",
         **_ranges(store, record),
@@ -211,7 +211,7 @@ def _remarks(store: Store, record: SlideRecord) -> tuple[tuple[str, str, str], .
     return tuple(
         (cell.id, by, text)
         for cell in record.cells
-        for by, text in store.remarks(record.id, cell)
+        for by, text in store.reader.remarks(record.id, cell)
     )
 
 
@@ -269,7 +269,7 @@ def _why(store: Store, slide: str, reason: Reason, *, identified: bool) -> Param
     """Return a reason; one that may name somebody stays off a copy without names."""
     if not identified and not reason.names_nobody:
         return message("why-elsewhere")
-    why = store.reason(slide, reason)
+    why = store.reader.reason(slide, reason)
     return message("why-erased") if why is None else why or message("not-said")
 
 
@@ -281,13 +281,13 @@ def _void(
     return Dossier(
         record=replace(record, machine_cells={}, steps=(), machine=None, tally=Tally()),
         signature=None,
-        identity=store.identity(record.id) if identified else None,
+        identity=store.reader.identity(record.id) if identified else None,
         comment="",
         device=store.device,
         views={},
         marks=(message("void-because", name=reason.by, why=why),),
         laboratory=_laboratory(store),
-        told_to=store.told_to(record) if identified else (),
+        told_to=store.reader.told_to(record) if identified else (),
     )
 
 

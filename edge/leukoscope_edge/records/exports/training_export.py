@@ -41,7 +41,7 @@ def export_labelled(store: Store, folder: Path, by: str) -> int:
     prepare_folder(folder, (TABLE_NAME, README_NAME))
     rows = [
         row
-        for record in store.every_slide()
+        for record in store.reader.every_slide()
         if may_train(record)
         for row in _write_slide(store, record, folder, by)
     ]
@@ -64,12 +64,12 @@ def may_train(record: SlideRecord) -> bool:
 def _write_slide(
     store: Store, record: SlideRecord, folder: Path, by: str
 ) -> list[tuple[object, ...]]:
-    subject = store.pseudonym(record.id)
+    subject = store.reader.pseudonym(record.id)
     rows = []
     for cell in record.cells:
         if cell.is_counted and cell.crops:
             rows += _write_cell(store, record.id, cell, subject, folder)
-    store.note_export(record.id, "labelled crops", "", by)
+    store.log.note_export(record.id, "labelled crops", "", by)
     return rows
 
 

@@ -49,7 +49,7 @@ def set_up(body: SetUp, request: Request, response: Response) -> dict[str, str]:
     device.store.require_sound()  # else a note of it could not be kept
     check_set_up_code(request, body.code)
     person = device.people.add_first(body.name, body.pin)
-    device.store.note("set up", {"role": person.role.value}, person.name)
+    device.store.log.note("set up", {"role": person.role.value}, person.name)
     open_session(request, response, person)
     return {"next": "/"}
 

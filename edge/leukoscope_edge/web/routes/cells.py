@@ -89,8 +89,8 @@ def remarks(
 ) -> list[dict[str, str]]:
     """Return the notes on a cell; who has still to look sees only her own."""
     device = device_of(request)
-    record = device.store.slide(slide)
-    known = device.store.remarks(slide, cell_of(device, slide, cell))
+    record = device.store.reader.slide(slide)
+    known = device.store.reader.remarks(slide, cell_of(device, slide, cell))
     is_blind = hides_model(record, device.profile.review)
     is_blind = is_blind or bool(left_for(record, person.name))
     return [
@@ -106,7 +106,7 @@ def remark(
 ) -> dict[str, str]:
     """Keep a note on a cell."""
     store = device_of(request).store
-    store.remark(slide, cell, body.text, person.name, key=body.key)
+    store.review.remark(slide, cell, body.text, person.name, key=body.key)
     return {}
 
 
@@ -135,7 +135,7 @@ def _require_looked(device: Device, slide: str, person: Person) -> None:
     Raises:
         HTTPException: There are cells left to look at (409).
     """
-    record = device.store.slide(slide)
+    record = device.store.reader.slide(slide)
     is_hidden = hides_model(record, device.profile.review)
     if is_hidden or left_for(record, person.name):
         raise HTTPException(409, "say first what you see: the others' words come after")

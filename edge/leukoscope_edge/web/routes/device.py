@@ -117,7 +117,7 @@ def roll_back(request: Request, person: Installer) -> dict[str, str]:
     domain = device.bundle.card.domain
     used = updates.roll_back(about, domain, person.name)
     name = updates.name_of(device.store.folder, used.slot, domain)
-    device.store.note("model rolled back", {"model": name}, person.name)
+    device.store.log.note("model rolled back", {"model": name}, person.name)
     device.desk.say(f"{name} is in use now.")
     look_at_model(device)
     return {"next": "/update"}
@@ -166,7 +166,7 @@ def power_off(request: Request, person: Checker) -> dict[str, str]:
     with passing_over(
         RecordError, doing="noting that power goes off"
     ):  # whatever the records are at, off is off
-        device.store.note("power off", {}, person.name)
+        device.store.log.note("power off", {}, person.name)
     try:
         subprocess.run(POWER_OFF, check=True, capture_output=True, timeout=POWER_OFF_S)  # noqa: S603 - fixed words
     except (OSError, subprocess.SubprocessError) as err:

@@ -173,7 +173,7 @@ def _elsewhere(request: Request, slide: str, action: Action) -> Response | None:
     So neither Back nor a tap on a step reopens a count that is over.
     """
     device = device_of(request)
-    state = state_now(device, device.store.slide(slide))
+    state = state_now(device, device.store.reader.slide(slide))
     if is_allowed(action, state):
         return None
     return RedirectResponse(f"/slides/{slide}/{step_of(state)}", 303)
@@ -198,13 +198,13 @@ def new_slide(request: Request, person: Anybody) -> Response:
 def slide_page(request: Request, slide: str, step: str, **values: Any) -> Response:
     """Return a screen of a slide."""
     store = device_of(request).store
-    record = store.slide(slide)
+    record = store.reader.slide(slide)
     return render(
         request,
         f"{step}.html",
         slide=record,
         is_over=not is_allowed(Action.FINISH, record.state),
-        identity=store.identity(slide),
+        identity=store.reader.identity(slide),
         step=step,
         steps=STEPS,
         **values,
@@ -239,7 +239,7 @@ def quality(request: Request, person: Checker) -> Response:
         "device.html",
         health=health(device),
         notices=notices(device),
-        golden=[*reversed(store.notes(GOLDEN_NOTE, newest=N_DAYS_SHOWN))],
+        golden=[*reversed(store.log.notes(GOLDEN_NOTE, newest=N_DAYS_SHOWN))],
         drawn=_last_days(store, cell_location.DRAWN_NOTE),
         slides=_last_days(store, cell_location.SLIDE_NOTE),
         slide_trend=cell_location.slide_trend(store),

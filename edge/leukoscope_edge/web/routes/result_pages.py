@@ -62,7 +62,7 @@ CRITICAL = frozenset((VerdictName.BLASTS.value, VerdictName.FEW.value))
 @router.get("/slides/{slide}/review", dependencies=[OPERATOR])
 def review(slide: SlideId, request: Request, person: Anybody) -> Response:
     """The gallery: the first pass without the model's word, then everything."""
-    record = device_of(request).store.slide(slide)
+    record = device_of(request).store.reader.slide(slide)
     passing = pass_of(record, person.name)
     left = [replace(c, word=None) for c in left_for(record, person.name)]
     is_blind = hides_model(record, device_of(request).profile.review)
@@ -93,7 +93,7 @@ def result(slide: SlideId, request: Request, person: Anybody) -> Response:
     """
     load_ahead()  # who signs gets a paper
     device = device_of(request)
-    record = device.store.slide(slide)
+    record = device.store.reader.slide(slide)
     signature = record.signatures[-1] if record.signatures else None
     is_fresh = not signature or record.state is SlideState.AMENDING
     n_own = len(left_for(record, person.name))
@@ -115,7 +115,7 @@ def result(slide: SlideId, request: Request, person: Anybody) -> Response:
         shown=digest_of(record, together),
         signed=signature,
         comment=_comment(device.store, record),
-        void_why=device.store.reason(slide, record.void) if record.void else "",
+        void_why=device.store.reader.reason(slide, record.void) if record.void else "",
         objective=objective_of(record),
         objectives=[(o, o.replace("x", "×")) for o in get_args(Objective)],
         may_void=may_void and is_allowed(Action.VOID, state),
@@ -153,7 +153,7 @@ def _comment(store: Store, record: SlideRecord) -> str:
     """Return the comment of the version before, to be carried into the next."""
     if record.state is not SlideState.AMENDING:
         return ""
-    return store.comment(record.id, record.signatures[-1]) or ""
+    return store.reader.comment(record.id, record.signatures[-1]) or ""
 
 
 @router.get("/slides/{slide}/paper", dependencies=[OPERATOR])
@@ -176,7 +176,7 @@ def paper(slide: SlideId, request: Request, identified: bool = False) -> Respons
 def share(slide: SlideId, request: Request) -> Response:
     """What leaves the device, and to whom a critical result was told."""
     store, profile = device_of(request).store, device_of(request).profile
-    record = store.slide(slide)
+    record = store.reader.slide(slide)
     may_tell = is_allowed(Action.TELL, record.state)
     now = datetime.now().astimezone()
     return slide_page(
@@ -185,7 +185,7 @@ def share(slide: SlideId, request: Request) -> Response:
         "share",
         **writable(request),
         formats=FORMATS.values(),
-        told=list(zip(store.told_to(record), record.told, strict=True)),
+        told=list(zip(store.reader.told_to(record), record.told, strict=True)),
         may_tell=may_tell and not hides_model(record, profile.review),
         is_critical=bool(record.signatures)
         and record.signatures[-1].outcome.result in CRITICAL,

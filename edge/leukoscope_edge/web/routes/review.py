@@ -34,7 +34,7 @@ def judge(
 ) -> dict[str, Any]:
     """Keep a person's word on a cell, and tell then what the model said."""
     device = device_of(request)
-    device.store.judge_cell(
+    device.store.review.judge_cell(
         slide,
         body.cell,
         body.word,
@@ -45,7 +45,7 @@ def judge(
     )
     cell = cell_of(device, slide, body.cell)
     own = dict(cell.words).get(person.name)
-    record = device.store.slide(slide)
+    record = device.store.reader.slide(slide)
     is_told = tells_word(record, device.profile.review)
     said = _judged(cell, own, device.language(request) if is_told else None)
     return said | _left(device, slide, person, cell.id)
@@ -60,7 +60,7 @@ def settle(
 ) -> dict[str, str]:
     """Keep a supervisor's word on a cell on which two readers differ."""
     store = device_of(request).store
-    store.settle_cell(
+    store.review.settle_cell(
         slide, body.cell, body.word, person.name, key=body.key, kind=body.kind
     )
     return {"next": f"/slides/{slide}/result"}
@@ -72,10 +72,10 @@ def undo(
 ) -> dict[str, Any]:
     """Take the last word back."""
     device = device_of(request)
-    last = device.store.slide(slide).last_step(person.name)
+    last = device.store.reader.slide(slide).last_step(person.name)
     if last is not None and last.by != person.name:
         raise refusal(409, "last-word-of", name=last.by)
-    device.store.undo(slide, person.name, key=body.key)
+    device.store.review.undo(slide, person.name, key=body.key)
     cell = last.cell if last else ""
     return {"cell": cell, "word": None} | _left(device, slide, person, cell)
 
@@ -89,10 +89,10 @@ def add_missed(
     news = device.counter.picture(body.frame)
     if news is None or news.slide != slide:
         raise refusal(409, "picture-gone")
-    scale = device.scale_um_per_px(objective_of(device.store.slide(slide)))
+    scale = device.scale_um_per_px(objective_of(device.store.reader.slide(slide)))
     place = (body.x, body.y)
     cell = cut_missed(news, place, device.bundle.card, scale)
-    number = device.store.add_missed(slide, cell, person.name, key=body.key)
+    number = device.store.review.add_missed(slide, cell, person.name, key=body.key)
     return {"cell": number, "box": cell.box_px}
 
 
@@ -115,6 +115,6 @@ def _judged(cell: CellRecord, own: Word | None, say: Language | None) -> dict[st
 
 def _left(device: Device, slide: str, person: Person, cell: str) -> dict[str, Any]:
     """Say how many cells are left, and which version of this one is seen now."""
-    record = device.store.slide(slide)
+    record = device.store.reader.slide(slide)
     seen = record.seen_by(person.name).get(cell, 0)
     return {"n_left": len(left_for(record, person.name)), "seen": seen}

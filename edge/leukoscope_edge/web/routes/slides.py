@@ -70,7 +70,7 @@ def start_slide(body: NewSlide, request: Request, person: Operator) -> dict[str,
     device.require_objective(objective)
     if body.is_normal:
         _require_may_be_normal(device, body, person)
-    earlier = device.store.slides_of(body.sample)
+    earlier = device.store.worklist.slides_of(body.sample)
     if earlier and not body.is_second:
         return {"earlier": earlier}
     details: dict[str, str] = {
@@ -102,7 +102,9 @@ def _require_may_be_normal(device: Device, body: NewSlide, person: Person) -> No
         raise refusal(403, "healthy-by-supervisor")
     if body.sample_type is not SampleType.BLOOD or body.mode != "count":
         raise refusal(409, "background-of-blood")
-    of_this_person = map(device.store.slide, device.store.slides_of(body.sample))
+    of_this_person = map(
+        device.store.reader.slide, device.store.worklist.slides_of(body.sample)
+    )
     if any(is_for_background(r) and r.void is None for r in of_this_person):
         raise refusal(409, "healthy-again")
 
@@ -113,7 +115,7 @@ def order(
 ) -> dict[str, str]:
     """Ask the counting process for something."""
     device = device_of(request)
-    record = device.store.slide(slide)
+    record = device.store.reader.slide(slide)
     newest = device.counter.newest
     if body.do is Do.LEAVE:
         raise refusal(403, "leave-by-itself")
@@ -132,7 +134,9 @@ def order(
     if body.anyway:
         lights = newest.facts.get("lights", [])
         bad = [light["name"] for light in lights if not light["is_good"]]
-        device.store.note("started anyway", {"slide": slide, "bad": bad}, person.name)
+        device.store.log.note(
+            "started anyway", {"slide": slide, "bad": bad}, person.name
+        )
     device.counter.order(Order(do=body.do, slide=slide, by=person.name))
     is_count = body.do in (Do.COUNT, Do.COUNT_MORE)
     return {"next": f"/slides/{slide}/count" if is_count else ""}
@@ -146,7 +150,7 @@ def sign(
     device = device_of(request)
     check_pin(request, person.name, body.pin)
     quality = device.quality()
-    device.store.sign(
+    device.store.review.sign(
         slide,
         lambda record: verdict_of(record, device.card_of(record), quality=quality),
         person.name,
@@ -154,7 +158,7 @@ def sign(
         comment=body.comment,
         key=body.key,
     )
-    keep_normal_slide(device.store, device.store.slide(slide), person.name)
+    keep_normal_slide(device.store, device.store.reader.slide(slide), person.name)
     write_paper(device.store, slide, person.name, device.language(request))
     give_memory_back()  # a font's tables and all pages were in it
     return {"next": f"/slides/{slide}/share"}
@@ -166,7 +170,7 @@ def amend(
 ) -> dict[str, str]:
     """Open a signed slide for another version."""
     store = device_of(request).store
-    store.amend(slide, body.why, person.name, key=body.key)
+    store.review.amend(slide, body.why, person.name, key=body.key)
     return {"next": f"/slides/{slide}/review"}
 
 
@@ -184,7 +188,7 @@ def void(
     if record.signatures and not has_right(person, Right.WITHDRAW):
         raise refusal(403, "withdrawn-by-supervisor")
     device.counter.order(Order(do=Do.REST, slide=slide, by=person.name))
-    device.store.void(slide, body.why, person.name, key=body.key)
+    device.store.review.void(slide, body.why, person.name, key=body.key)
     return {"next": f"/slides/{slide}/result"}
 
 
@@ -207,7 +211,7 @@ def tell(
         told_at=told_at.isoformat(timespec="seconds"),
         is_read_back=body.is_read_back,
     )
-    device.store.tell(slide, call, person.name, key=body.key)
+    device.store.review.tell(slide, call, person.name, key=body.key)
     return {"next": f"/slides/{slide}/share"}
 
 
@@ -229,7 +233,7 @@ def correct(
         calibration=under.calibration if under else "none",
         scale_um_per_px=under.scale_um_per_px if under else None,
     )
-    device.store.correct(slide, facts, body.why, person.name, key=body.key)
+    device.store.review.correct(slide, facts, body.why, person.name, key=body.key)
     return {"next": f"/slides/{slide}/result"}
 
 
@@ -259,7 +263,7 @@ def printed(slide: SlideId, request: Request, person: Operator) -> dict[str, str
     """Keep that a report is about to be printed. What a printer does is not known."""
     store = device_of(request).store
     version = open_dossier(store, slide, identified=False).version
-    store.note_export(slide, f"print of version {version}", "", person.name)
+    store.log.note_export(slide, f"print of version {version}", "", person.name)
     return {}
 
 
