@@ -14,6 +14,7 @@ from tests.edge.records.test_recovery import close
 from leukoscope_edge.errors import RecordError
 from leukoscope_edge.records.head_file import HEAD_NAME
 from leukoscope_edge.records.store import COPY_FOLDER, DATABASE_NAME, open_store
+from leukoscope_edge.records.witnesses import Witnesses
 
 
 def empty(path: Path) -> None:
@@ -33,11 +34,19 @@ def begun_anew(path: Path) -> None:
     shutil.copyfile(path.parent.with_name("other") / DATABASE_NAME, path)
 
 
+def of_no_tables(path: Path) -> None:
+    """A whole database that holds nothing, as a stop leaves a first start."""
+    path.unlink()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("VACUUM")
+    assert path.stat().st_size > 0
+
+
 def gone(path: Path) -> None:
     path.unlink()
 
 
-@pytest.mark.parametrize("spoil", [empty, foreign, begun_anew, gone])
+@pytest.mark.parametrize("spoil", [empty, foreign, of_no_tables, begun_anew, gone])
 @pytest.mark.parametrize("has_end", [True, False])
 def test_it_is_damage_and_the_copy_stays_and_serves(
     bench: Any, spoil: Callable[[Path], None], has_end: bool
@@ -98,13 +107,13 @@ def test_any_trace_of_records_tells_that_there_were_some(
         assert store.recovery is not None
 
 
-@pytest.mark.parametrize("left", [(), (DATABASE_NAME,)])
+@pytest.mark.parametrize("leave", [gone, empty, of_no_tables])
 def test_a_first_start_that_a_stop_caught_is_no_damage(
-    tmp_path: Path, left: tuple[str, ...]
+    tmp_path: Path, leave: Callable[[Path], None]
 ) -> None:
     """The database comes before the keys, so nothing says that there was more."""
-    for name in left:
-        (tmp_path / name).touch()
+    (tmp_path / DATABASE_NAME).touch()
+    leave(tmp_path / DATABASE_NAME)
     with open_store(tmp_path) as store:
         assert store.recovery is None
 
@@ -168,3 +177,27 @@ def test_a_chain_that_lost_its_signed_end_says_what_carries_none(bench: Any) -> 
     assert (store.recovery.n_saved, store.recovery.n_unsigned) == (6, 6)
     assert "events 7 to 8 are lost" in store.recovery.sentence
     assert "The last 6 of them carry no signature" in store.recovery.sentence
+
+
+@pytest.mark.parametrize(
+    ("change", "is_damage"),
+    [
+        ("SELECT 1", False),
+        ("DELETE FROM event WHERE seq = (SELECT max(seq) FROM event)", True),
+        ("UPDATE head SET seq = seq - 1", True),
+        ("DELETE FROM head", True),
+    ],
+)
+def test_without_a_second_end_the_last_event_is_the_one_that_was_signed(
+    bench: Any, change: str, is_damage: bool
+) -> None:
+    """As in records of an earlier program: only the database says where it ends."""
+    bench.signed()
+    path = close(bench)
+    (bench.folder / HEAD_NAME).unlink()
+    tamper(bench.folder, change)
+    expected: AbstractContextManager[object] = nullcontext()
+    if is_damage:
+        expected = pytest.raises(sqlite3.DatabaseError, match="its last event is not")
+    with expected:
+        Witnesses(bench.folder).look(path)
