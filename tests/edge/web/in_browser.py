@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT as AXE
 from playwright.sync_api import Browser, Page, sync_playwright
 from tests.edge.web.stand_ins import NAME, PIN, QUICK
 from tests.waiting import PATIENCE_S, wait_for
@@ -30,6 +30,9 @@ frames_per_second = 30.0
 address = "{address}"
 """
 SIMULATED = "simulated:seed=3,cells=40,blasts=0.5,jerks=0"
+BARRIERS = ("moderate", "serious", "critical")
+VIOLATIONS = """within => axe.run(within, {resultTypes: ["violations"]})
+  .then(({violations}) => violations)"""
 NEEDS_BROWSER = pytest.mark.skipif(
     not CHROMIUM.exists(),
     reason=f"NO BROWSER at {CHROMIUM}: the page is NOT tested; run `make browser`",
@@ -155,9 +158,12 @@ def judge_all(page: Page, press: Callable[[], None]) -> None:
         wait_for(lambda n=left: number(page, "n-left") < n)
 
 
-def barriers(page: Page) -> Iterator[str]:
+def barriers(page: Page, within: str = "html") -> Iterator[str]:
+    """Yield what axe finds moderate or worse on a screen, or within a part of it."""
     page.wait_for_load_state()
-    for violation in Axe().run(page).response["violations"]:
-        if violation["impact"] in ("serious", "critical"):
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
+    for violation in page.evaluate(VIOLATIONS, within):
+        if violation["impact"] in BARRIERS:
             nodes = [n["html"][:120] for n in violation["nodes"][:3]]
-            yield f"{page.url}: {violation['id']}: {nodes}"
+            yield f"{page.url} {page.viewport_size}: {violation['id']}: {nodes}"

@@ -5,14 +5,12 @@ skipped, loudly; `make browser` installs it. By mouse the whole way is walked by
 `tests/tools/test_screenshots.py`.
 """
 
-import pytest
 from playwright.sync_api import Browser, Page
 from tests.edge.web import in_browser
 from tests.edge.web.in_browser import (
     PATIENCE_S,
     Serve,
     add_person,
-    barriers,
     focus_is,
     judge_all,
     number,
@@ -24,7 +22,6 @@ from tests.edge.web.in_browser import (
 from tests.edge.web.stand_ins import NAME, PIN, fill_slide, new_slide_of
 
 from leukoscope_edge.records.slides.slide_state import SlideState
-from leukoscope_edge.types import Word
 from leukoscope_edge.web.device import Device
 
 pytestmark = in_browser.pytestmark
@@ -175,36 +172,6 @@ def test_a_key_too_many_is_taken_back(page: Page, device: Device, serve: Serve) 
     page.keyboard.press("b")  # a word closes it, too
     wait_for(lambda: number(page, "n-left") == 2)
     assert page.locator("#zoom[open]").count() == 0
-
-
-@pytest.mark.parametrize("language", ["en", "ar"])
-def test_no_screen_has_a_serious_barrier(
-    page: Page, device: Device, serve: Serve, language: str
-) -> None:
-    slide = fill_slide(device, n_blast=2, n_unclear=1, n_normal=3)
-    judged = fill_slide(device, n_blast=2, n_unclear=1, n_normal=3, n_readers=2)
-    for reader in range(2):
-        for cell in device.store.reader.slide(judged).cells:
-            word = list(Word)[(int(cell.id) + reader * int(cell.id) // 4) % 4]
-            key, by = f"key-{reader}-{cell.id:0>8}", f"{NAME}{reader or ''}"
-            device.store.review.judge_cell(judged, cell.id, word, by, key=key)
-    assert device.store.reader.slide(judged).disputed
-    add_person(device)
-    url = serve()
-    page.goto(f"{url}/sign-in")
-    with page.expect_navigation():
-        page.click(f"button[lang={language}]")
-    page.wait_for_selector(f"html[lang={language}]")
-    found = [*barriers(page)]
-    sign_in(page, url)
-    paths = ["", "slides/new", "device", "update", "people", "no-such-page"]
-    paths += [f"slides/{slide}/{s}" for s in ("ready", "count", "review", "share")]
-    paths += [f"slides/{slide}/paper"]
-    paths += [f"slides/{judged}/{s}" for s in ("review", "result")]
-    for path in paths:
-        page.goto(f"{url}/{path}")
-        found += barriers(page)
-    assert found == []
 
 
 def test_no_colour_fades_under_words_that_change_at_once(
