@@ -14,6 +14,8 @@ from pathlib import Path
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 
+from leukoscope_edge.records.exports.fonts import SUMS_NAME, digest_of
+
 OUT = Path(__file__).parents[1] / "edge/leukoscope_edge/fonts"
 BASE = [
     (0x0020, 0x007E),  # Basic Latin
@@ -70,6 +72,13 @@ def write_cut(name: str, folder: Path, out: Path) -> int:
     return sum(p.stat().st_size for p in paths)
 
 
+def write_sums(out: Path) -> None:
+    """Write what each font hashes to, which `leukoscope doctor` reads."""
+    fonts = sorted(p for p in out.iterdir() if p.suffix in (".ttf", ".woff2"))
+    lines = [f"{digest_of(path)}  {path.name}\n" for path in fonts]
+    (out / SUMS_NAME).write_text("".join(lines))
+
+
 def main() -> None:
     """Cut every font."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -78,6 +87,7 @@ def main() -> None:
     args = parser.parse_args()
     args.out.mkdir(exist_ok=True)
     sizes = {name: write_cut(name, args.folder, args.out) for name in CUTS}
+    write_sums(args.out)
     for name, n_bytes in sizes.items():
         print(f"{name:28} {n_bytes / 1000:6.0f} kB")
     print(f"{'all':28} {sum(sizes.values()) / 1000:6.0f} kB")

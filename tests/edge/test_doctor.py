@@ -1,6 +1,8 @@
 """The doctor looks at a machine that is held up to it."""
 
 import json
+import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 from leukoscope_edge.cli import main
 from leukoscope_edge.cli.commands import doctor
 from leukoscope_edge.cli.commands.doctor import CheckState, MachineFacts
+from leukoscope_edge.records.exports.fonts import OWN, SUMS_NAME, read_sums
 
 
 @pytest.fixture
@@ -31,6 +34,7 @@ def test_a_good_machine_is_good(machine: MachineFacts) -> None:
     looks = (
         *(doctor.look_at_board, doctor.look_at_memory, doctor.look_at_permissions),
         *(doctor.look_at_clock, doctor.look_at_camera, doctor.look_at_models),
+        doctor.look_at_fonts,
     )
     assert {look(machine).state for look in looks} == {CheckState.GOOD}
 
@@ -43,6 +47,44 @@ def test_a_folder_that_cannot_be_written_to_has_the_cure_that_helps(
     owner: int, user: int, cure: str
 ) -> None:
     assert cure in doctor.why_not_written(owner, user)[1]
+
+
+def missing(folder: Path) -> str:
+    (folder / "NotoSans-Bold.ttf").unlink()
+    return "NotoSans-Bold.ttf"
+
+
+def changed(folder: Path) -> str:
+    data = bytearray((folder / "NotoSansArabic-Regular.woff2").read_bytes())
+    data[1000] ^= 1
+    (folder / "NotoSansArabic-Regular.woff2").write_bytes(data)
+    return "NotoSansArabic-Regular.woff2"
+
+
+def without_sums(folder: Path) -> str:
+    (folder / SUMS_NAME).unlink()
+    return SUMS_NAME
+
+
+def with_other_sums(folder: Path) -> str:
+    (folder / SUMS_NAME).write_bytes(b"\xff\n")
+    return SUMS_NAME
+
+
+@pytest.mark.parametrize("spoil", [missing, changed, without_sums, with_other_sums])
+def test_a_font_that_is_not_whole_is_named(
+    machine: MachineFacts, tmp_path: Path, spoil: Callable[[Path], str]
+) -> None:
+    folder = Path(shutil.copytree(OWN, tmp_path / "fonts"))
+    found = replace(machine, fonts=folder)
+    assert doctor.look_at_fonts(found).state is CheckState.GOOD
+    name = spoil(folder)
+    assert doctor.look_at_fonts(found).found == f"missing or changed: {name}"
+
+
+def test_every_font_has_its_sum() -> None:
+    fonts = {p.name for p in OWN.iterdir() if p.suffix in (".ttf", ".woff2")}
+    assert set(read_sums(OWN)) == fonts
 
 
 def test_little_memory_is_bad(machine: MachineFacts) -> None:

@@ -25,6 +25,12 @@ from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
 from leukoscope_edge.inference.nvidia.gpu import has_driver
 from leukoscope_edge.profile import BOARD_NAME, JETSON_RELEASE, board_profile
+from leukoscope_edge.records.exports.fonts import (
+    OWN,
+    SUMS_NAME,
+    digest_of,
+    read_sums,
+)
 from leukoscope_edge.service.disk import Room, room_left
 
 EXIT_DONE, EXIT_FAILED = 0, 1
@@ -70,6 +76,7 @@ class MachineFacts:
         board: Where a board has its name.
         release: Where a Jetson names its system.
         meminfo: Where the kernel says how much memory there is.
+        fonts: Where the fonts lie.
         now: What the clock says, UTC.
     """
 
@@ -78,6 +85,7 @@ class MachineFacts:
     board: Path = BOARD_NAME
     release: Path = JETSON_RELEASE
     meminfo: Path = Path("/proc/meminfo")
+    fonts: Path = OWN
     now: datetime
 
 
@@ -87,8 +95,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         commands,
         "doctor",
         "is this machine fit for the device, and what cures it",
-        "Looks at board, memory, disk, permissions, clock, camera, GPU and\n"
-        "models; changes nothing. Exit 1 where something must be put right.",
+        "Looks at board, memory, disk, permissions, clock, camera, GPU, models\n"
+        "and fonts; changes nothing. Exit 1 where something must be put right.",
         ("leukoscope doctor", "leukoscope doctor --data /var/lib/leukoscope --json"),
     )
     doctor.set_defaults(run=_doctor)
@@ -248,6 +256,18 @@ def look_at_models(_: MachineFacts) -> Finding:
     return Finding(name="models", state=CheckState.GOOD, found=", ".join(ids))
 
 
+def look_at_fonts(machine: MachineFacts) -> Finding:
+    """Are the fonts of page and paper whole?"""
+    sums = read_sums(machine.fonts)
+    wrong = [n for n, digest in sums.items() if digest_of(machine.fonts / n) != digest]
+    if sums and not wrong:
+        found = f"{len(sums)} files"
+        return Finding(name="fonts", state=CheckState.GOOD, found=found)
+    found = f"missing or changed: {', '.join(wrong) or SUMS_NAME}"
+    cure = "install the device anew: its files are damaged"
+    return Finding(name="fonts", state=CheckState.BAD, found=found, cure=cure)
+
+
 def _existing(folder: Path) -> Path:
     """Return a folder, or the nearest above it that is there."""
     while not folder.exists() and folder != folder.parent:
@@ -265,4 +285,5 @@ LOOKS: tuple[Callable[[MachineFacts], Finding], ...] = (
     look_at_camera,
     look_at_gpu,
     look_at_models,
+    look_at_fonts,
 )

@@ -6,6 +6,7 @@ page is set in. A name in another script below takes the system's Noto font (Deb
 boxes that look like a name.
 """
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
@@ -13,6 +14,8 @@ from pathlib import Path
 
 OWN = Path(str(resources.files("leukoscope_edge"))) / "fonts"
 """Cut by `tools/subset_fonts.py`."""
+SUMS_NAME = "SHA256SUMS"
+"""What each file of OWN hashes to, as `sha256sum` writes it."""
 SYSTEM = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
 BASE = "NotoSans"
 """Latin, Greek and Cyrillic."""
@@ -84,6 +87,23 @@ def find_fonts(texts: Iterable[str], folders: Iterable[Path] = SYSTEM) -> Fonts:
         files = {p.name: p for f in folders for p in f.rglob("*.ttf")} | files
     scripts = {n: _cuts(n, files) for n in needed if f"{n}-Regular.ttf" in files}
     return Fonts(base=_cuts(BASE, files), scripts=scripts)
+
+
+def read_sums(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 that each font of a folder shall have, {} where none says."""
+    try:
+        lines = (folder / SUMS_NAME).read_text("ascii").splitlines()
+        return {name: digest for digest, name in (line.split() for line in lines)}
+    except (OSError, ValueError):
+        return {}
+
+
+def digest_of(path: Path) -> str:
+    """Return a file's SHA-256, "" where it cannot be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def is_right_to_left(text: str) -> bool:
