@@ -1,9 +1,11 @@
 """What more than one test needs."""
 
 import hashlib
+import os
 import random
 import re
 import shutil
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -167,6 +169,21 @@ def _no_run_folders_left(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     for data in (folder, *folder.glob("*/"), *folder.glob("*/*/")):
         shutil.rmtree(run_folder(data), ignore_errors=True)
+
+
+forks: list[str] = []
+os.register_at_fork(before=lambda: forks.append("".join(traceback.format_stack())))
+
+
+@pytest.fixture(autouse=True)
+def _no_fork() -> Iterator[None]:
+    """Let no test fork: a copy waits for ever for threads of torch that it lacks.
+
+    A pool is made with the context "spawn".
+    """
+    forks.clear()
+    yield
+    assert not forks, "a fork:\n" + forks[0]
 
 
 def red_model_bytes(*, n_outputs: int = 2, gain: float = 8.0) -> bytes:

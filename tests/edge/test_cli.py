@@ -290,19 +290,12 @@ def test_screens_one_real_field(
 
 def test_gives_up_politely_when_interrupted(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    command = [
-        sys.executable,
-        "-m",
-        "leukoscope_edge",
-        "screen",
-        "simulated:frames=999",
-    ]
+    # A run in the background starts with interrupts ignored, and so would this.
+    heeding = ["env", "--default-signal=INT", sys.executable, "-m", "leukoscope_edge"]
     with subprocess.Popen(
-        [*command, "--out", str(out)],
+        [*heeding, "screen", "simulated:frames=999", "--out", str(out)],
         stderr=subprocess.PIPE,
         text=True,
-        # A run in the background starts with interrupts ignored, and so would this.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         while not out.exists():  # made after the imports, before the first frame
             time.sleep(0.05)

@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from leukoscope_edge.vision.crop import CropSpec
 from leukoscope_train.__main__ import main
@@ -188,6 +189,17 @@ def test_a_tile_gives_its_middle_cell_and_one_without_is_named(
     assert found.pixels[0, 18, 18].max() > 0
     assert len(left_out) == 1
     assert "b.png: no whole white cell" in left_out[0]
+
+
+def test_several_processes_cut_the_same_also_beside_the_threads_of_torch(
+    marrow: Callable[..., Path],
+) -> None:
+    torch.nn.functional.conv2d(torch.rand(4, 16, 64, 64), torch.rand(32, 16, 3, 3))
+    tiles = marrow_tiles(marrow([("a.png", "BLA", True), ("b.png", "LYT", False)]))
+    alone, left_out = gather(tiles, SPEC, degraded=False)
+    together, same_left_out = gather(tiles, SPEC, degraded=False, workers=2)
+    np.testing.assert_array_equal(together.pixels, alone.pixels)
+    assert same_left_out == left_out
 
 
 def test_not_one_cell_in_all_tiles_is_refused(marrow: Callable[..., Path]) -> None:

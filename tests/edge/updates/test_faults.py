@@ -9,9 +9,11 @@ import errno
 import os
 import signal
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
+from tests.edge.updates.children import exit_signal
 
 from leukoscope_edge import durable
 from leukoscope_edge.updates import (
@@ -52,18 +54,6 @@ def kill_at(where: Step) -> Callable[[Step, int], None]:
     return tell
 
 
-def in_fork(run: Callable[[], object]) -> int:
-    """Run in a forked child; return the signal that ended it, 0 if none."""
-    child = os.fork()
-    if child == 0:
-        try:
-            run()
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(child, 0)
-    return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-
-
 @pytest.mark.parametrize("step", list(Step))
 def test_an_error_at_any_step(
     make_device: Callable[..., UpdateContext],
@@ -94,7 +84,7 @@ def test_a_kill_at_any_step(
 ) -> None:
     device = make_device()
     dying = make_device(tell=kill_at(step))
-    assert in_fork(lambda: install(dying, sticks[1])) == signal.SIGKILL
+    assert exit_signal(partial(install, dying, sticks[1])) == signal.SIGKILL
     assert active_of(device) == ("0.2" if step is Step.DONE else "0.1")
     recover(device)
     assert active_of(device) == ("0.1" if step in BEFORE_TRIAL else "0.2")
@@ -112,10 +102,8 @@ def test_killed_for_ever_before_the_trial_is_never_the_models_fault(
 ) -> None:
     device = make_device()
     for _ in range(N_FOR_EVER):
-        assert (
-            in_fork(lambda: install(make_device(tell=kill_at(step)), sticks[1]))
-            == signal.SIGKILL
-        )
+        dying = make_device(tell=kill_at(step))
+        assert exit_signal(partial(install, dying, sticks[1])) == signal.SIGKILL
         assert active_of(device) == "0.1"
     install(device, sticks[1])
     assert active_of(device) == "0.2"
@@ -132,8 +120,8 @@ def test_killed_for_ever_in_the_trial_ends_by_itself(
     """A model that takes the device down at every start must not do so for ever."""
     device = make_device()
     dying = make_device(tell=kill_at(step))
-    in_fork(lambda: install(dying, sticks[1]))
-    ends = [in_fork(lambda: recover(dying)) for _ in range(N_FOR_EVER)]
+    exit_signal(partial(install, dying, sticks[1]))
+    ends = [exit_signal(partial(recover, dying)) for _ in range(N_FOR_EVER)]
     assert ends == [signal.SIGKILL, 0, 0, 0, 0]
     assert active_of(device) == "0.1"
     assert history(device.data)[-1].note == "cut short too often"
@@ -147,11 +135,11 @@ def test_the_third_try_says_u12(
 ) -> None:
     device = make_device()
     dying = make_device(tell=kill_at(Step.TRIAL))
-    in_fork(lambda: install(dying, sticks[1]))
+    exit_signal(partial(install, dying, sticks[1]))
     now = state.load(device.models)
     assert now.trial is not None
     assert now.trial.n_tries == 1
-    in_fork(lambda: recover(dying))
+    exit_signal(partial(recover, dying))
     recover(device)
     assert "0.2" in state.load(device.models).bad
 

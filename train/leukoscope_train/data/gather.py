@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
 
@@ -205,7 +206,7 @@ def gather(
         tiles: The cells.
         spec: Size, scale, colour and light of the crops.
         degraded: See each tile through a calculated cheap microscope first.
-        workers: Processes.
+        workers: Processes; with 1, this one alone.
 
     Returns:
         The cells, and a line for every tile without one.
@@ -215,8 +216,14 @@ def gather(
     """
     chunks = [tiles[i : i + CHUNK] for i in range(0, len(tiles), CHUNK)]
     work = partial(_cut_chunk, spec=spec, degraded=degraded)
-    with ProcessPoolExecutor(workers) as pool:
-        found = [cuts for chunk in pool.map(work, chunks) for cuts in chunk]
+    if workers == 1:
+        cut = list(map(work, chunks))
+    else:
+        # No fork: it would wait for ever for the threads of torch that it lacks.
+        spawn = get_context("spawn")
+        with ProcessPoolExecutor(workers, spawn, cv2.setNumThreads, (1,)) as pool:
+            cut = list(pool.map(work, chunks))
+    found = [cuts for chunk in cut for cuts in chunk]
     kept, left_out = [], []
     for tile, cuts in zip(tiles, found, strict=True):
         if isinstance(cuts, str):
@@ -246,7 +253,6 @@ def _cells(kept: list[tuple[Tile, int, Cut]], *, degraded: bool) -> LabCells:
 def _cut_chunk(
     tiles: list[Tile], spec: CropSpec, *, degraded: bool
 ) -> list[list[Cut] | str]:
-    cv2.setNumThreads(1)
     return [_cut_tile(tile, spec, degraded=degraded) for tile in tiles]
 
 

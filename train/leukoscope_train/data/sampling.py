@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import cv2
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
@@ -105,13 +104,13 @@ def batches(
 
     A batch is uint8 RGB crops, (n, side, side, 3), and int64 labels.
     """
-    # A worker is a fork, in which OpenCV would wait for threads that were not copied.
-    cv2.setNumThreads(1)
     device = machine.device
     loader = DataLoader(
         _Stored(crops, plan, machine, start),
         batch_size=None,
         num_workers=machine.n_workers,
+        # No fork: it would wait for ever for the threads of torch that it lacks.
+        multiprocessing_context="spawn" if machine.n_workers else None,
         pin_memory=device.type == "cuda",
         generator=torch.Generator(),  # else it draws from what dropout draws from
     )
