@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.waiting import PATIENCE_S
 
 from leukoscope_edge.errors import OutputError
 from leukoscope_edge.media.helper_client import NO_ANSWER, SentFile
@@ -69,7 +70,8 @@ class Computer:
         self.listener.bind(str(self.address))
         self.listener.listen()
         self.helpers: list[subprocess.Popen[bytes]] = []
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.accepting = threading.Thread(target=self._accept)
+        self.accepting.start()
 
     def plug_in(self, *, read_only: bool = False) -> None:
         if read_only:
@@ -114,6 +116,8 @@ class Computer:
             return file.keep()
 
     def close(self) -> None:
+        self.listener.shutdown(socket.SHUT_RDWR)  # wakes who accepts, as no close does
+        self.accepting.join(PATIENCE_S)
         self.listener.close()
         for helper in self.helpers:
             helper.kill()
