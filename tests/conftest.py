@@ -5,6 +5,8 @@ import os
 import random
 import re
 import shutil
+import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ import onnx
 import pytest
 from hypothesis import settings
 from onnx import TensorProto, helper, numpy_helper
+from tests.waiting import PATIENCE_S
 
 from leukoscope_edge.service.heartbeat import run_folder
 
@@ -86,6 +89,8 @@ sha256 = "{golden_sha256}"
 """
 
 
+OF_LIBRARIES = ("tqdm_monitor", "IO loop")
+"""Threads that a library keeps for as long as the process lives."""
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")  # how fast a busy machine is, is no test's matter
 
@@ -184,6 +189,22 @@ def _no_fork() -> Iterator[None]:
     forks.clear()
     yield
     assert not forks, "a fork:\n" + forks[0]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_thread_left() -> Iterator[None]:
+    """Let no file of tests leave a thread behind, to go on beside all others."""
+    before = set(threading.enumerate())
+
+    def left() -> list[threading.Thread]:
+        new = set(threading.enumerate()) - before
+        return [thread for thread in new if thread.name not in OF_LIBRARIES]
+
+    yield
+    end_s = time.monotonic() + PATIENCE_S
+    while left():
+        assert time.monotonic() < end_s, f"left behind: {left()}"
+        time.sleep(0.01)
 
 
 def red_model_bytes(*, n_outputs: int = 2, gain: float = 8.0) -> bytes:
