@@ -353,16 +353,16 @@ class Walk:
         self._shoot("24-update-question")
         page.fill("[name=pin]", PIN)
         page.click("form button.primary")
-        page.wait_for_selector("#desk[data-serves=simulated-2]")
+        page.wait_for_selector("#update[data-serves=simulated-2]")
         self._shoot("26-update-done")
 
     def _install(self, number: int) -> None:
         page = self._page
-        page.click(f"#desk .list button >> nth={number}")
+        page.click(f"#update .list button >> nth={number}")
         page.wait_for_selector("text=Signed by the publisher")
         if number == 0:
             self._shoot("23-update-found")
-        page.click("#desk button.primary")
+        page.click("#update button.primary")
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ from leukoscope_edge.sample import SampleType, SlideFacts
 from leukoscope_edge.web.security import Sessions, session_of
 from leukoscope_edge.web.server.lifecycle import Lifecycle
 from leukoscope_edge.web.trail import Trail
-from leukoscope_edge.web.update_session import Desk
+from leukoscope_edge.web.update_session import UpdateSession
 
 LANGUAGE_COOKIE = "leukoscope_language"
 N_PAGE_FAULTS = 50
@@ -59,7 +59,7 @@ class Device:
         engine: The same model here, for explanations and the golden cells.
         languages: Of the page.
         fingerprint: Of the TLS certificate, empty on loopback.
-        desk: Where new models are taken in.
+        update_session: Where new models are taken in.
         lifecycle: Ends the server so that everything is opened anew.
         banners: What every page shows about models and time.
         drafts: What people have typed and not sent.
@@ -79,7 +79,7 @@ class Device:
     engine: Engine
     languages: dict[str, Language]
     fingerprint: str = ""
-    desk: Desk = field(default_factory=Desk)
+    update_session: UpdateSession = field(default_factory=UpdateSession)
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     banners: list[str] = field(default_factory=list)
     drafts: Drafts = field(default_factory=Drafts)
@@ -105,7 +105,7 @@ class Device:
         Raises:
             StepError: A new model is being taken in.
         """
-        if self.desk.progress.is_busy:
+        if self.update_session.progress.is_busy:
             raise StepError("a new model is being installed: wait until it is in use")
 
     def require_same_model(self, record: SlideRecord) -> None:

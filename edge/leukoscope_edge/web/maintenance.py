@@ -65,7 +65,7 @@ class Rounds:
         if not device.store.is_sound:
             leave_damaged(device)
             return
-        if device.counter.newest.mode in BUSY or device.desk.progress.is_busy:
+        if device.counter.newest.mode in BUSY or device.update_session.progress.is_busy:
             return
         device.hospital_troubles.clear()
         device.hospital_troubles.extend(filter(None, [self._hospital.go()]))
@@ -88,7 +88,7 @@ class Rounds:
 
 def leave_damaged(device: Device) -> None:
     """Let go of records that were found damaged: whoever opens them next mends them."""
-    is_at_it = device.lifecycle.is_ending or device.desk.progress.is_busy
+    is_at_it = device.lifecycle.is_ending or device.update_session.progress.is_busy
     if device.store.is_damaged and not is_at_it:
         device.lifecycle.reopen()
 
@@ -121,7 +121,7 @@ def probe(device: Device) -> None:
     except LeukoscopeError as err:
         device.store.log.note("model given up", {"why": str(err)}, DEVICE)
         look_at_model(device)
-        device.desk.say(str(err))
+        device.update_session.say(str(err))
 
 
 def run_golden(device: Device, by: str) -> float:

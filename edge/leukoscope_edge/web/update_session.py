@@ -25,7 +25,7 @@ CODES = {code.id: code for code in Code}
 
 
 class Stage(str, Enum):
-    """What the desk is at."""
+    """What the session is at."""
 
     IDLE = "idle"
     OFFER = "offer"  # a stick was looked at
@@ -40,7 +40,7 @@ class Progress:
     """How far an update is.
 
     Attributes:
-        stage: What the desk is at.
+        stage: What the session is at.
         stick: Where the update is.
         offer: What it offers, once looked at.
         step: The step that is being done.
@@ -71,7 +71,7 @@ class Progress:
         return min(1.0, self.n_bytes / total) if total else 0.0
 
 
-class Desk:
+class UpdateSession:
     """Takes models in; safe to share between threads.
 
     Attributes:

@@ -61,28 +61,28 @@ def test_a_new_model_by_keyboard_alone(
     page.goto(f"{url}/update")
 
     choose(page, broken)
-    tab_to(page, "#desk button.primary")
+    tab_to(page, "#update button.primary")
     keys.press("Enter")
     page.wait_for_selector(".refusal .code")
     assert page.inner_text(".refusal .code") == "U02"
     assert active(device) == "shipped"
 
     choose(page, good)
-    tab_to(page, "#desk button.primary")
+    tab_to(page, "#update button.primary")
     keys.press("Enter")
     page.wait_for_selector("text=old cells change call")
     assert active(device) == "shipped"
     tab_to(page, "[name=pin]")
     keys.type(b.PIN)
     keys.press("Enter")
-    page.wait_for_selector("#desk[data-serves=simulated-2]")
-    assert "simulated-2 is in use now" in page.inner_text("#desk")
+    page.wait_for_selector("#update[data-serves=simulated-2]")
+    assert "simulated-2 is in use now" in page.inner_text("#update")
     assert str(active(device)).startswith("0.1-")
     assert [*b.barriers(page)] == []
 
     tab_to(page, '[data-post="/api/update/roll-back"]')
     keys.press("Enter")
-    page.wait_for_selector("#desk[data-serves=simulated-1]")
+    page.wait_for_selector("#update[data-serves=simulated-1]")
     assert active(device) == "shipped"
     page.goto(f"{url}/slides/new")  # still signed in, and open for work
     assert page.locator("[name=sample]").count() == 1
@@ -111,15 +111,15 @@ def test_the_update_fits_a_telephone_and_shows_its_steps(
     b.sign_in(page, url)
     page.goto(f"{url}/update")
     fits()
-    page.tap("#desk .list button >> nth=0")
+    page.tap("#update .list button >> nth=0")
     page.wait_for_selector("text=Signed by the publisher")
     fits()
-    page.tap("#desk button.primary")
+    page.tap("#update button.primary")
     page.wait_for_selector("text=Does a supervisor accept this?")  # nothing to compare
     fits()
     page.fill("form[data-post='/api/update/accept'] [name=pin]", b.PIN)
     page.tap("form[data-post='/api/update/accept'] button.primary")
-    page.wait_for_selector("#desk[data-serves=simulated-2]")
+    page.wait_for_selector("#update[data-serves=simulated-2]")
     fits()
     page.goto(f"{url}/device")
     with page.expect_navigation():  # the page comes anew with the result

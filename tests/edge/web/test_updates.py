@@ -25,7 +25,7 @@ from leukoscope_edge.records.slides.slide import Identity, SlideSetUp
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.updates import slots
 from leukoscope_edge.updates.codes import UNCHANGED, Code
-from leukoscope_edge.web import update_session as desks
+from leukoscope_edge.web import update_session
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device, judged_by
 from leukoscope_edge.web.maintenance import DAY_S, HOUR_S, Rounds
@@ -56,7 +56,7 @@ def ended(device: Device) -> Iterator[list[str]]:
     found: list[str] = []
     device.lifecycle.serve(lambda: found.append("restart"))
     yield found
-    assert device.desk.wait(PATIENCE_S)
+    assert device.update_session.wait(PATIENCE_S)
 
 
 def active(device: Device) -> str:
@@ -75,13 +75,14 @@ def ask(browser: Browser, what: str, stick: Path, status: int = 200) -> str:
     return answer.text
 
 
-def wait_until(device: Device, stage: desks.Stage) -> None:
+def wait_until(device: Device, stage: update_session.Stage) -> None:
     end = time.monotonic() + PATIENCE_S
-    while device.desk.progress.stage is not stage:
-        assert time.monotonic() < end, device.desk.progress
-        assert not device.desk.wait(0.02) or device.desk.progress.stage is stage, (
-            device.desk.progress
-        )
+    while device.update_session.progress.stage is not stage:
+        assert time.monotonic() < end, device.update_session.progress
+        assert (
+            not device.update_session.wait(0.02)
+            or device.update_session.progress.stage is stage
+        ), device.update_session.progress
 
 
 def test_a_stick_is_looked_at_installed_and_accepted_by_a_supervisor(
@@ -96,7 +97,7 @@ def test_a_stick_is_looked_at_installed_and_accepted_by_a_supervisor(
     assert "a test&#39;s release" in text
     assert active(device) == "simulated-1"
     ask(browser, "install", stick)
-    wait_until(device, desks.Stage.ASKING)
+    wait_until(device, update_session.Stage.ASKING)
     assert "old cells change call" in browser.get("/update").text
     assert (
         "being installed"
@@ -111,8 +112,8 @@ def test_a_stick_is_looked_at_installed_and_accepted_by_a_supervisor(
     assert browser.post(
         "/api/update/accept", json={"name": NAME, "pin": PIN}
     ).is_success
-    wait_until(device, desks.Stage.DONE)
-    assert device.desk.wait(PATIENCE_S)
+    wait_until(device, update_session.Stage.DONE)
+    assert device.update_session.wait(PATIENCE_S)
     assert active(device) == "simulated-2"
     [note] = device.store.log.notes("model installed")
     assert note.body["facts"] == {"model": "simulated-2", "accepted_by": NAME}
@@ -126,9 +127,9 @@ def test_what_nobody_accepts_is_not_used(
     fill_slide(device, n_blast=3, n_normal=3)
     ask(browser, "look", stick)
     ask(browser, "install", stick)
-    wait_until(device, desks.Stage.ASKING)
+    wait_until(device, update_session.Stage.ASKING)
     assert browser.post("/api/update/decline", json={}).is_success
-    wait_until(device, desks.Stage.REFUSED)
+    wait_until(device, update_session.Stage.REFUSED)
     text = browser.get("/update").text
     assert "U17" in text
     assert UNCHANGED in text
@@ -160,7 +161,7 @@ def test_a_broken_stick_shows_its_code_and_the_cure(
     break_stick(stick)
     ask(browser, "look", stick)
     ask(browser, "install", stick)
-    wait_until(device, desks.Stage.REFUSED)
+    wait_until(device, update_session.Stage.REFUSED)
     text = browser.get("/update").text
     assert "U02" in text
     assert Code.INCOMPLETE.next_step in text
@@ -213,7 +214,7 @@ def test_no_model_changes_while_a_slide_is_open(
     assert "is being counted" in ask(browser, "install", stick, 409)
     answer = browser.post("/api/update/roll-back", json={})
     assert answer.status_code == 409
-    assert device.desk.progress.stage is desks.Stage.OFFER
+    assert device.update_session.progress.stage is update_session.Stage.OFFER
 
 
 def test_going_back_takes_the_model_before(
@@ -383,5 +384,5 @@ def test_the_page_is_served_again_after_the_desk_is_cleared(
 ) -> None:
     ask(browser, "look", stick)
     assert browser.post("/api/update/clear", json={}).is_success
-    assert device.desk.progress.stage is desks.Stage.IDLE
+    assert device.update_session.progress.stage is update_session.Stage.IDLE
     assert create_app(device)

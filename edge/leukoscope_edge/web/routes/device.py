@@ -53,7 +53,7 @@ def update_progress(request: Request) -> dict[str, Any]:
     device = device_of(request)
     if device.person(request, touch=False) is None:
         raise SignInFirstError
-    progress = device.desk.progress
+    progress = device.update_session.progress
     return {
         "stage": progress.stage.value,
         "step": progress.step.name if progress.step else "",
@@ -67,7 +67,7 @@ def update_progress(request: Request) -> dict[str, Any]:
 def look(body: OnStick, request: Request, _: Installer) -> dict[str, str]:
     """Verify what a stick offers."""
     device = device_of(request)
-    device.desk.look(device.store, stick_named(device.profile, body.stick))
+    device.update_session.look(device.store, stick_named(device.profile, body.stick))
     return {"next": "/update"}
 
 
@@ -77,7 +77,9 @@ def install(body: OnStick, request: Request, person: Installer) -> dict[str, str
     device = device_of(request)
     _require_no_slide(device)
     stick = stick_named(device.profile, body.stick)
-    device.desk.install(device.store, stick, person.name, device.lifecycle.reopen)
+    device.update_session.install(
+        device.store, stick, person.name, device.lifecycle.reopen
+    )
     return {"next": "/update"}
 
 
@@ -89,21 +91,21 @@ def accept(body: Accepted, request: Request, _: Installer) -> dict[str, str]:
     if supervisor is None or supervisor.role is not Role.SUPERVISOR:
         raise HTTPException(403, "only a supervisor accepts what a new model changes")
     check_pin(request, supervisor.name, body.pin)
-    device.desk.answer(supervisor.name)
+    device.update_session.answer(supervisor.name)
     return {"next": "/update"}
 
 
 @router.post("/update/decline")
 def decline(request: Request, _: Installer) -> dict[str, str]:
     """Accept nothing: the model in use stays."""
-    device_of(request).desk.answer(None)
+    device_of(request).update_session.answer(None)
     return {"next": "/update"}
 
 
 @router.post("/update/clear")
 def clear(request: Request, _: Installer) -> dict[str, str]:
     """Forget what came of the last update."""
-    device_of(request).desk.clear()
+    device_of(request).update_session.clear()
     return {"next": "/update"}
 
 
@@ -112,13 +114,13 @@ def roll_back(request: Request, person: Installer) -> dict[str, str]:
     """Use the model before this one."""
     device = device_of(request)
     _require_no_slide(device)
-    device.desk.clear()
+    device.update_session.clear()
     about = updates.device_with(device.store)
     domain = device.bundle.card.domain
     used = updates.roll_back(about, domain, person.name)
     name = updates.name_of(device.store.folder, used.slot, domain)
     device.store.log.note("model rolled back", {"model": name}, person.name)
-    device.desk.say(f"{name} is in use now.")
+    device.update_session.say(f"{name} is in use now.")
     look_at_model(device)
     return {"next": "/update"}
 
@@ -184,7 +186,7 @@ def backup(body: Backup, request: Request, person: Keeper) -> dict[str, str]:
         seal(device.store, file, body.passphrase)
         place = file.keep()
     note_backup(device.store, name, person.name)
-    device.desk.say(f"The backup is on the stick: {place}")
+    device.update_session.say(f"The backup is on the stick: {place}")
     return {"next": "/device"}
 
 
@@ -213,7 +215,7 @@ def restore(body: Restore, request: Request, person: Keeper) -> dict[str, str]:
             return message("restored", file=path.name).said()
         return message("restored-kept", file=path.name, folder=before.name).said()
 
-    device.lifecycle.reopen(put_back, device.desk.say)
+    device.lifecycle.reopen(put_back, device.update_session.say)
     return {"next": "/device"}
 
 

@@ -308,7 +308,7 @@ def update(request: Request, person: Anybody) -> Response:
     return render(
         request,
         "update.html",
-        progress=device.desk.progress,
+        progress=device.update_session.progress,
         unchanged=UNCHANGED,
         notices=notices(device),
         may_install=has_right(person, Right.MODEL),

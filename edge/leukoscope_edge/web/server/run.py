@@ -44,7 +44,7 @@ from leukoscope_edge.web.server.lifecycle import Lifecycle
 from leukoscope_edge.web.server.listening import listening
 from leukoscope_edge.web.server.servers import entries, new_server, serve_all
 from leukoscope_edge.web.tls import Certificate, open_certificate
-from leukoscope_edge.web.update_session import Desk
+from leukoscope_edge.web.update_session import UpdateSession
 
 PAGE_NICENESS = 5
 """The page yields to the count where cores are short."""
@@ -64,7 +64,7 @@ class Kept:
 
     sessions: Sessions = field(default_factory=Sessions)
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
-    desk: Desk = field(default_factory=Desk)
+    update_session: UpdateSession = field(default_factory=UpdateSession)
 
 
 def run_page(profile: Profile, data_dir: Path, say: Say) -> int:
@@ -148,7 +148,7 @@ def _serve_records(
             engine=engine,
             languages=languages(),
             fingerprint=certificate.fingerprint if certificate else "",
-            desk=kept.desk,
+            update_session=kept.update_session,
             lifecycle=kept.lifecycle,
             why_off=why_off,
         )

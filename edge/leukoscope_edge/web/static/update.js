@@ -2,10 +2,10 @@
 // So where the device opens anew or looks its records through: it is asked until it has.
 
 const POLL_MS = 500;
-const desk = document.getElementById("desk");
-const steps = [...desk.querySelectorAll("[data-step]")];
-const { stage, serves } = desk.dataset;
-const ending = desk.dataset.ending !== undefined;
+const session = document.getElementById("update");
+const steps = [...session.querySelectorAll("[data-step]")];
+const { stage, serves } = session.dataset;
+const ending = session.dataset.ending !== undefined;
 
 function show({ step, fraction }) {
   const now = steps.findIndex((item) => item.dataset.step === step);
