@@ -12,7 +12,7 @@ from leukoscope_edge.web.server.lifecycle import Lifecycle
 
 
 def test_a_server_that_begins_is_not_ending() -> None:
-    lifecycle = Lifecycle(notice_s=1e6)
+    lifecycle = Lifecycle(notice_s=0.0)
     lifecycle.reopen()
     assert lifecycle.is_ending
     lifecycle.serve(lambda: None)
@@ -30,14 +30,14 @@ def test_the_server_that_serves_now_is_ended_and_no_earlier_one() -> None:
 
 
 def test_without_a_chore_nothing_is_done_and_nothing_said() -> None:
-    lifecycle, told = Lifecycle(notice_s=1e6), []
+    lifecycle, told = Lifecycle(notice_s=0.0), []
     lifecycle.reopen(notice=told.append)
     lifecycle.do_after()
     assert told == []
 
 
 def test_a_chore_is_done_once_and_what_came_of_it_said() -> None:
-    lifecycle, told = Lifecycle(notice_s=1e6), []
+    lifecycle, told = Lifecycle(notice_s=0.0), []
     lifecycle.reopen(lambda: "put back", told.append)
     assert told == []
     lifecycle.do_after()
@@ -56,7 +56,7 @@ def test_a_chore_that_fails_says_why(error: Exception, why: str) -> None:
     def fail() -> str:
         raise error
 
-    lifecycle, told = Lifecycle(notice_s=1e6), []
+    lifecycle, told = Lifecycle(notice_s=0.0), []
     lifecycle.reopen(fail, told.append)
     lifecycle.do_after()
     [said] = told
