@@ -8,7 +8,7 @@ with lies beside its results.
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -208,9 +208,17 @@ def keep(done: SlideDone, out: Path) -> None:
     write_files(folder, done.files)
 
 
-def summary(tasks: Sequence[SlideTask], out: Path) -> list[ArchiveRow]:
-    """Return one row a slide, in the order of the slides, from what was written."""
-    return [_row(shown(t.name), out / t.name / "result.json") for t in tasks]
+def summary(
+    tasks: Sequence[SlideTask], out: Path, troubles: Mapping[str, str]
+) -> list[ArchiveRow]:
+    """Return one row a slide, in the order of the slides, from what was written.
+
+    Args:
+        tasks: The slides.
+        out: Where their results lie.
+        troubles: Why there are none, by the slide's name.
+    """
+    return [_row(t, out, troubles.get(t.name, "see the messages")) for t in tasks]
 
 
 def summary_csv_bytes(rows: Sequence[ArchiveRow]) -> bytes:
@@ -239,11 +247,14 @@ def _screening(task: SlideTask) -> Screening:
         )
 
 
-def _row(name: str, path: Path) -> ArchiveRow:
+def _row(task: SlideTask, out: Path, trouble: str) -> ArchiveRow:
+    name = shown(task.name)
     try:
-        result: dict[str, Any] = json.loads(path.read_bytes())
+        result: dict[str, Any] = json.loads(
+            (out / task.name / "result.json").read_bytes()
+        )
     except OSError:
-        return ArchiveRow(slide=name, result="failed", sentence="see the messages")
+        return ArchiveRow(slide=name, result="failed", sentence=trouble)
     count, images = result["count"], result["images"]
     return ArchiveRow(
         slide=name,

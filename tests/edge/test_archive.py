@@ -271,6 +271,11 @@ def test_a_slide_that_fails_is_named_and_the_others_are_screened(
     assert f"{SLIDES[1]}/result.json" in files
     rows = json.loads(printed.out[printed.out.index("[\n") :])
     assert [r["result"] == "failed" for r in rows] == [True, False, False]
+    assert rows[0]["sentence"] == "no image could be read"
+    page = files["index.html"].decode()
+    assert page.count("no image could be read") == 1
+    assert "Failed: 1" in page
+    assert "0 of 0" not in page  # of a slide without a result there are no figures
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from leukoscope_edge.archive import (
+    ArchiveRow,
     SlideDone,
     SlideTask,
     find_slides,
@@ -29,7 +30,7 @@ from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting.background import SiteBackground
 from leukoscope_edge.durable import prepare_folder, write_whole
 from leukoscope_edge.errors import UsageError
-from leukoscope_edge.i18n import Language, languages
+from leukoscope_edge.i18n import languages
 from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.names import on_terminal, shown
 from leukoscope_edge.vision.scale.stage_micrometer import Calibration
@@ -73,13 +74,18 @@ def run(
     left = [t for t in tasks if not is_done(t, out)]
     say(f"{len(tasks)} slides, {len(tasks) - len(left)} of them done before")
     try:
-        _screen_all(left, out, options)
+        troubles = _screen_all(left, out, options)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             "stopped; finished slides are kept, the same command goes on with the rest"
         ) from None
     language = languages()[options.language]
-    return _finish(tasks, out, bundle.card.limits, language, as_json=options.json)
+    rows = summary(tasks, out, troubles)
+    write_whole(out / TABLE, summary_csv_bytes(rows))
+    say(f"table: {out / TABLE}")
+    say(f"page: {write_index(tasks, rows, out, bundle.card.limits, language)}")
+    _print(rows, as_json=options.json)
+    return int(any(row.result == "failed" for row in rows))
 
 
 def _require_possible(options: argparse.Namespace) -> None:
@@ -117,7 +123,11 @@ def _tasks(
     ]
 
 
-def _screen_all(tasks: list[SlideTask], out: Path, options: argparse.Namespace) -> None:
+def _screen_all(
+    tasks: list[SlideTask], out: Path, options: argparse.Namespace
+) -> dict[str, str]:
+    """Screen slides and keep the results; return why there are none, by slide."""
+    troubles = {}
     bar = tqdm(
         _screened(tasks, options),
         total=len(tasks),
@@ -127,7 +137,9 @@ def _screen_all(tasks: list[SlideTask], out: Path, options: argparse.Namespace) 
     for done in bar:
         keep(done, out)
         if done.trouble:
+            troubles[done.task.name] = done.trouble
             say(f"{shown(done.task.name)}: {done.trouble}")
+    return troubles
 
 
 def _screened(
@@ -138,22 +150,9 @@ def _screened(
     return run_on_cores(tasks, max(1, options.jobs))
 
 
-def _finish(
-    tasks: list[SlideTask],
-    out: Path,
-    limits: tuple[str, ...],
-    language: Language,
-    *,
-    as_json: bool,
-) -> int:
-    """Write and print the table; 1 where a slide has no result."""
-    rows = summary(tasks, out)
-    write_whole(out / TABLE, summary_csv_bytes(rows))
-    say(f"table: {out / TABLE}")
-    say(f"page: {write_index(tasks, rows, out, limits, language)}")
+def _print(rows: list[ArchiveRow], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps([asdict(row) for row in rows], indent=1, ensure_ascii=False))
     else:
         for row in rows:
             print(f"{on_terminal(row.slide)}: {row.sentence}")
-    return int(any(row.result == "failed" for row in rows))
