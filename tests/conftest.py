@@ -89,7 +89,7 @@ sha256 = "{golden_sha256}"
 """
 
 
-OF_LIBRARIES = ("tqdm_monitor", "IO loop")
+OF_LIBRARIES = ("tqdm_monitor", "IO loop", "Dask-Offload_0")
 """Threads that a library keeps for as long as the process lives."""
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")  # how fast a busy machine is, is no test's matter
