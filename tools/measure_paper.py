@@ -1,6 +1,7 @@
 """Measure what leaves: the time to make each file of a slide with a differential.
 
     python tools/measure_paper.py [--cells 200] [--suspects 40] [--rounds 5]
+        [--language ar]
 
 Prints JSON: for each format the median and the longest time in seconds, and its bytes.
 The first paper loads the PDF library and the fonts; it is told apart. How long the
@@ -15,6 +16,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from leukoscope_edge.i18n import Language, language_codes, languages
 from leukoscope_edge.records.exports.formats import FORMATS, file_of
 from leukoscope_edge.records.exports.slide_version import Dossier, open_dossier
 from leukoscope_edge.records.store import open_store
@@ -35,28 +37,32 @@ def main() -> None:
     parser.add_argument("--cells", type=int, default=200)
     parser.add_argument("--suspects", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--language", choices=language_codes(), default="en")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         dossier = filled(Path(folder), options.cells, options.suspects)
-        print(json.dumps(dict(measured(dossier, options.rounds)), indent=1))
+        language = languages()[options.language]
+        print(json.dumps(dict(measured(dossier, options.rounds, language)), indent=1))
 
 
-def measured(dossier: Dossier, n_rounds: int) -> Iterator[tuple[str, object]]:
+def measured(
+    dossier: Dossier, n_rounds: int, language: Language
+) -> Iterator[tuple[str, object]]:
     """Yield how long each file takes."""
-    yield "first pdf, s", round(timed(dossier, "pdf")[0], 3)
+    yield "first pdf, s", round(timed(dossier, "pdf", language)[0], 3)
     for suffix in FORMATS:
         times_s, n_bytes = zip(
-            *(timed(dossier, suffix) for _ in range(n_rounds)), strict=True
+            *(timed(dossier, suffix, language) for _ in range(n_rounds)), strict=True
         )
         found = {"median_s": statistics.median(times_s), "longest_s": max(times_s)}
         rounded = {name: round(value, 3) for name, value in found.items()}
         yield suffix, rounded | {"bytes": n_bytes[0]}
 
 
-def timed(dossier: Dossier, suffix: str) -> tuple[float, int]:
+def timed(dossier: Dossier, suffix: str, language: Language) -> tuple[float, int]:
     """Return how long one file takes, and its bytes."""
     begin_s = time.perf_counter()
-    data = file_of(dossier, suffix)
+    data = file_of(dossier, suffix, language)
     return time.perf_counter() - begin_s, len(data)
 
 
