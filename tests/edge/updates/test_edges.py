@@ -1,7 +1,9 @@
 """The edges of an update: what is just enough, and what fails between two steps."""
 
+import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from types import SimpleNamespace
@@ -138,3 +140,51 @@ def test_no_slot_is_no_whole_model(device: UpdateContext) -> None:
 def test_a_root_that_cannot_be_read_is_a_name_that_was_mistyped(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         trust_root(tmp_path / "data", tmp_path / "misnamed.json")
+
+
+def test_a_try_that_is_cut_twice_is_not_begun_a_third_time(
+    make_device: Callable[..., UpdateContext], publisher: Any
+) -> None:
+    tried: list[Path] = []
+
+    def cut(folder: Path) -> None:
+        tried.append(folder)
+        raise KeyboardInterrupt
+
+    device = make_device(try_model=cut)
+    with pytest.raises(KeyboardInterrupt):
+        install(device, publisher.release(1).stick)
+    with pytest.raises(KeyboardInterrupt):
+        recover(device)
+    after = recover(device)
+    assert len(tried) == 2
+    assert after.trial is None
+    assert [e.what for e in history(device.data)] == ["failed"]
+
+
+def test_an_installed_model_has_not_failed_yet(
+    device: UpdateContext, publisher: Any
+) -> None:
+    install(device, publisher.release(1).stick)
+    lanes = state.load(device.models).lanes.values()
+    assert [lane.n_failures for lane in lanes] == [0, 0]
+
+
+@pytest.mark.parametrize("stale", [state.STATE_NAME, state.BACKUP_NAME])
+def test_the_newer_of_two_whole_copies_counts_wherever_it_lies(
+    device: UpdateContext, stale: str
+) -> None:
+    before = state.save(device.models, state.State(bad=("red-1",)))
+    older = (device.models / stale).read_bytes()
+    state.save(device.models, replace(before, bad=("red-1", "red-2")))
+    (device.models / stale).write_bytes(older)
+    assert state.load(device.models).bad == ("red-1", "red-2")
+    assert recover(device).bad == ("red-1", "red-2")
+    assert state.is_settled(device.models)
+
+
+def test_what_is_kept_says_its_format(device: UpdateContext) -> None:
+    """Devices in use have files of it, which a later program must read."""
+    state.save(device.models, state.State())
+    for name in (state.STATE_NAME, state.BACKUP_NAME, state.FLOOR_NAME):
+        assert json.loads((device.models / name).read_bytes())["format"] == 1
