@@ -151,4 +151,3 @@ def _require_small_directory(file: BinaryIO) -> None:
         raise zipfile.BadZipFile("its end is not that of a plain zip")
     if n_entries > MAX_ENTRIES or n_bytes > MAX_DIRECTORY_BYTES:
         raise zipfile.BadZipFile(f"it lists {n_entries} files")
-    file.seek(0)

@@ -183,6 +183,18 @@ def test_the_newer_of_two_whole_copies_counts_wherever_it_lies(
     assert state.is_settled(device.models)
 
 
+def test_the_metadata_that_was_verified_last_is_kept_and_no_other(
+    device: UpdateContext, publisher: Any
+) -> None:
+    for sequence in (1, 2, 3):
+        install(device, publisher.release(sequence).stick)
+    now = recover(device)
+    assert now.trust is not None
+    kept = {p.name for p in (device.models / "trust").iterdir() if p.is_dir()}
+    assert now.trust in kept
+    assert kept <= now.slots_in_use() | {now.trust}
+
+
 def test_what_is_kept_says_its_format(device: UpdateContext) -> None:
     """Devices in use have files of it, which a later program must read."""
     state.save(device.models, state.State())

@@ -67,6 +67,37 @@ def test_what_is_compressed_or_missing_has_its_code(
     assert code_of(lambda: take(device, tmp_path / "none.allbundle")) == "U01"
 
 
+@pytest.mark.parametrize(("is_there", "code"), [(True, "U03"), (False, "U14")])
+def test_a_file_that_cannot_be_read_to_its_end_is_told_at_once(
+    single: Path,
+    publisher: Any,
+    code_of: Callable[..., str],
+    is_there: bool,
+    code: str,
+) -> None:
+    """Not as a shorter file, whose hash then differs."""
+    name = publisher.target_name("model.cpu.onnx")
+    data = bytearray(single.read_bytes())
+    data[data.index(publisher.files[name])] ^= 1
+    single.write_bytes(data)
+    with ZipStick(single) as stick:
+        if not is_there:
+            single.unlink()
+        assert code_of(lambda: list(stick.read(*name.split("/", 1)))) == code
+
+
+@pytest.mark.parametrize(
+    ("folders", "is_update"),
+    [((), False), (("metadata",), False), (("metadata", "targets"), True)],
+)
+def test_a_stick_with_a_part_of_an_update_holds_none(
+    tmp_path: Path, folders: tuple[str, ...], is_update: bool
+) -> None:
+    for name in folders:
+        (tmp_path / "LEUKOSCOPE-UPDATE" / name).mkdir(parents=True)
+    assert holds_update(tmp_path) is is_update
+
+
 def test_a_name_that_stands_there_twice_counts_once_and_verified(
     device: UpdateContext, single: Path, publisher: Any, code_of: Callable[..., str]
 ) -> None:
