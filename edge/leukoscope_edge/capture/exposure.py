@@ -1,4 +1,4 @@
-"""Lock a camera's light and colour with one button, on an empty place of the slide.
+"""Lock a camera's light and colour on an empty place of the slide.
 
 The plasma is the reference: its brightest channel goes to one level, its three
 channels to the same. From then on nothing is automatic, and a darker or yellower

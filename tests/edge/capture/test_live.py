@@ -218,7 +218,7 @@ def test_every_curve_and_lamp_settles(curve: float, blue: float) -> None:
         lock_light(start, look)  # raises where it does not settle
 
 
-def test_light_and_colour_are_locked_with_one_button(tmp_path: Path) -> None:
+def test_light_and_colour_are_locked_by_a_real_process(tmp_path: Path) -> None:
     def look(settings: PicameraSettings) -> U8:
         with LiveCamera(
             settings, scale_um_per_px=None, command=scripted(tmp_path)
