@@ -65,6 +65,9 @@ def cases() -> list[tuple[str, str, bool, str]]:
     return found
 
 
+CASES = cases()
+
+
 class ShownAgain:
     """A camera that shows kept frames, and notes while it is open."""
 
@@ -146,13 +149,15 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     folder: Path = tmp_path_factory.mktemp("data")
     bundle = open_bundle(shipped_bundle_for("simulated"))
     with open_store(folder) as store, OnnxCpuEngine(bundle, n_threads=1) as engine:
-        yield Rig(
+        rig = Rig(
             profile=PROFILE,
             store=store,
             bundle=bundle,
             engine=engine,
             outbox=KeptBox(),  # type: ignore[arg-type]
         )
+        yield rig
+        rig.pool.shutdown()
 
 
 def order(do: str, slide: str) -> Order:
@@ -189,8 +194,8 @@ def to_the_end(state: ProcessState) -> ProcessState:
 
 @pytest.mark.parametrize(
     ("name", "do", "is_same", "expected"),
-    cases(),
-    ids=[f"{s}-{d}-{'this' if same else 'another'}" for s, d, same, _ in cases()],
+    CASES,
+    ids=[f"{s}-{d}-{'this' if same else 'another'}" for s, d, same, _ in CASES],
 )
 def test_which_order_leads_where(
     rig: Rig, name: str, do: str, is_same: bool, expected: str
