@@ -62,7 +62,6 @@ from skimage import color, filters, measure, morphology
 
 from leukoscope_edge.capture.simulated import SCALE_UM_PER_PX, parse_simulated
 from leukoscope_edge.inference.backend import open_engine
-from leukoscope_edge.inference.background import new_context
 from leukoscope_edge.inference.bundle import Bundle, open_bundle
 from leukoscope_edge.inference.card_entries import (
     DecisionEntry,
@@ -74,14 +73,13 @@ from leukoscope_edge.inference.cascade import CascadeEngine
 from leukoscope_edge.inference.classifier import BATCH_SIZE, p_blast
 from leukoscope_edge.inference.engine import Engine, OnnxCpuEngine
 from leukoscope_edge.isolated import command_of
-from leukoscope_edge.sample import SIMULATED_SAMPLE
-from leukoscope_edge.screening import SlideRun
 from leukoscope_edge.search_ahead import look_at_all
 from leukoscope_edge.types import U8, Frame
 from leukoscope_export.bundle import Quick, Release, Trained, write_bundle
 from leukoscope_export.graphs.fp32_graph import onnx_bytes
 from leukoscope_export.graphs.quantise import quantise
 from leukoscope_train.evaluation.calibrate import CallCalibration
+from leukoscope_train.evaluation.simulated_run import simulated_run
 from leukoscope_train.fit import INPUT_MEAN, INPUT_STD, as_input
 from leukoscope_train.networks.architectures import (
     Architecture,
@@ -208,15 +206,7 @@ def _race(source: str, bundle: Bundle, options: argparse.Namespace) -> Race:
         parse_simulated(source) as camera,
         open_engine(bundle, backend="cpu", n_threads=options.threads) as engine,
     ):
-        run = SlideRun(
-            engine,
-            bundle,
-            context=new_context(
-                SIMULATED_SAMPLE, bundle.card, None, camera.scale_um_per_px
-            ),
-            scale_um_per_px=camera.scale_um_per_px,
-            is_sequence=True,
-        )
+        run = simulated_run(engine, bundle, camera.scale_um_per_px)
         while frames := _next_frames(camera):
             with Stopwatch() as watch:
                 for _ in look_at_all(run, frames, options.threads):

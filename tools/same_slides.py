@@ -27,12 +27,11 @@ import cv2
 
 from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.inference.backend import open_engine
-from leukoscope_edge.inference.background import new_context
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.engine import Engine
-from leukoscope_edge.sample import SIMULATED_SAMPLE
-from leukoscope_edge.screening import Looked, SlideRun
+from leukoscope_edge.screening import Looked
 from leukoscope_edge.types import CallName, Cell, Frame
+from leukoscope_train.evaluation.simulated_run import simulated_run
 
 SORTS = (
     "cells=24,jerks=0",
@@ -72,15 +71,7 @@ def _sources(n_seeds: int, n_frames: int) -> list[str]:
 def slide(source: str, bundle: Bundle, engine: Engine) -> dict[str, Any]:
     """Count one slide frame by frame and return what came of it."""
     with parse_simulated(source) as camera:
-        run = SlideRun(
-            engine,
-            bundle,
-            context=new_context(
-                SIMULATED_SAMPLE, bundle.card, None, camera.scale_um_per_px
-            ),
-            scale_um_per_px=camera.scale_um_per_px,
-            is_sequence=True,
-        )
+        run = simulated_run(engine, bundle, camera.scale_um_per_px)
         digest, n_frames, spent_s = hashlib.sha256(), 0, 0.0
         while isinstance(frame := camera.read(), Frame):
             began_s = time.process_time()

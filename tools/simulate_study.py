@@ -36,14 +36,13 @@ from leukoscope_edge.counting.fraction import (
 )
 from leukoscope_edge.counting.statistics import BetaSpread, binomial_interval
 from leukoscope_edge.counting.stop_rule import CUT_OFF, LOOKS, state_after
-from leukoscope_edge.inference.background import new_context
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.outcome import Refusal, StopState
 from leukoscope_edge.sample import SIMULATED_SAMPLE
-from leukoscope_edge.screening import SlideRun
 from leukoscope_edge.types import U8, CallName, Frame
 from leukoscope_edge.vision.motion import TrackingState
+from leukoscope_train.evaluation.simulated_run import simulated_run
 
 LEVELS = (0.0, 0.005, 0.01, 0.02, 0.05, 0.10, 0.20, 0.40, 0.80)
 """True fractions of blasts."""
@@ -232,15 +231,7 @@ def count_slide(seed: int, n_cells: int, *, n_jumps: int) -> CountRow:
     random = np.random.default_rng([seed, n_jumps])
     hand = Hand(len(camera.places_px), n_jumps, random)
     with OnnxCpuEngine(bundle, n_threads=1) as engine:
-        run = SlideRun(
-            engine,
-            bundle,
-            context=new_context(
-                SIMULATED_SAMPLE, bundle.card, None, camera.scale_um_per_px
-            ),
-            scale_um_per_px=camera.scale_um_per_px,
-            is_sequence=True,
-        )
+        run = simulated_run(engine, bundle, camera.scale_um_per_px)
         while hand.number is not None:
             frame = hand.show(camera)
             place = run.look(frame).place

@@ -4,10 +4,10 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from tests.export.spec import SPEC
 from torch import nn
 
 from leukoscope_edge.inference import onnx_policy
-from leukoscope_edge.inference.card_entries import InputEntry
 from leukoscope_edge.inference.engine import prepare
 from leukoscope_edge.types import F64
 from leukoscope_export.graphs.bias import (
@@ -21,12 +21,8 @@ from leukoscope_export.graphs.fp32_graph import onnx_bytes
 from leukoscope_export.graphs.graph_rules import refuse_broken
 from leukoscope_export.graphs.onnx_graph import Graph
 from leukoscope_export.graphs.quantise import Files, quantise, run_onnx
-from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
 from leukoscope_train.networks.pooled_heads import Pooled
 
-SPEC = InputEntry(
-    side_px=32, scale_um_per_px=0.5, colour="masked", mean=INPUT_MEAN, std=INPUT_STD
-)
 CROPS = np.random.default_rng(0).integers(0, 256, (64, 32, 32, 3)).astype(np.uint8)
 
 

@@ -10,10 +10,10 @@ import onnxruntime
 import pytest
 import torch
 from onnx import numpy_helper
+from tests.export.spec import SIDE_PX, SPEC
 from torch import nn
 
 from leukoscope_edge.inference import onnx_policy
-from leukoscope_edge.inference.card_entries import InputEntry
 from leukoscope_export.graphs import graph_rules
 from leukoscope_export.graphs.emit import emit_cpu, emit_trt
 from leukoscope_export.graphs.fp32_graph import (
@@ -24,18 +24,9 @@ from leukoscope_export.graphs.fp32_graph import (
 from leukoscope_export.graphs.quantise import Files, emit, quantise, run_onnx
 from leukoscope_export.graphs.scales import load_scales, measure, save_scales
 from leukoscope_train.data.cells import DataError
-from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
 from leukoscope_train.networks.architectures import Architecture, make_network
 from leukoscope_train.networks.pooled_heads import Pooled
 
-SIDE_PX = 32
-SPEC = InputEntry(
-    side_px=SIDE_PX,
-    scale_um_per_px=0.5,
-    colour="masked",
-    mean=INPUT_MEAN,
-    std=INPUT_STD,
-)
 CROPS = np.random.default_rng(0).integers(0, 256, (24, 32, 32, 3)).astype(np.uint8)
 
 

@@ -3,24 +3,16 @@ import onnx
 import pytest
 import torch
 from onnx import TensorProto, numpy_helper
+from tests.export.spec import SPEC
 
 from leukoscope_edge.inference import onnx_policy
-from leukoscope_edge.inference.card_entries import InputEntry
 from leukoscope_export.graphs.fp32_graph import onnx_bytes
 from leukoscope_export.graphs.half import emit_half
 from leukoscope_export.graphs.quantise import quantise, run_onnx, with_half
 from leukoscope_export.tolerance import FLOOR, GPU_FLOOR, cpu_tolerance, gpu_tolerance
 from leukoscope_train.data.cells import DataError
-from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
 from leukoscope_train.networks.architectures import Architecture, make_network
 
-SPEC = InputEntry(
-    side_px=32,
-    scale_um_per_px=0.5,
-    colour="masked",
-    mean=INPUT_MEAN,
-    std=INPUT_STD,
-)
 CROPS = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3)).astype(np.uint8)
 
 
