@@ -140,6 +140,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "web/tls.py": ("web/test_tls.py", "web/test_device.py"),
         "accounts/set_up_code.py": ("web/test_set_up_code.py",),
         "accounts/people.py": (
+            "accounts/test_people.py",
             "web/test_accounts.py",
             "web/test_people.py",
             "web/test_security.py",

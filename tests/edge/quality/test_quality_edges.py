@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from leukoscope_edge.errors import StepError
 from leukoscope_edge.quality.cell_location import (
     SLIDE_NOTE,
     days,
@@ -89,3 +90,12 @@ def test_a_quality_slide_may_hold_one_cell(store: Store, located: int) -> None:
     keep_quality_slide(store, 1, located, "ann")
     [day] = days(store, SLIDE_NOTE, 9)
     assert (day.n_present, day.n_located) == (1, located)
+
+
+@pytest.mark.parametrize(("present", "located"), [(0, 0), (0, 1), (1, 2), (1, -1)])
+def test_a_quality_slide_without_cells_or_with_more_than_there_are_is_none(
+    store: Store, present: int, located: int
+) -> None:
+    with pytest.raises(StepError, match="count in the same fields"):
+        keep_quality_slide(store, present, located, "ann")
+    assert days(store, SLIDE_NOTE, 9) == []

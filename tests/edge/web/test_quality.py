@@ -96,6 +96,12 @@ def test_what_is_out_of_control(
     assert [p.id for p in found] == expected
 
 
+def test_a_problem_of_the_light_names_the_newest_value() -> None:
+    tests = replace(NOTHING, light=(light("stain_levels", 15.0),))
+    [problem] = quality_problems(tests, 0)
+    assert dict(problem.params)["x"] == "15"
+
+
 def test_each_problem_has_a_cure_and_each_figure_of_a_slide_a_sentence() -> None:
     ids = {*LAPSES, *OUT_OF_BAND.values(), "golden-failed", "drawn-failed"}
     ids |= {"quality-slide-failed", "quality-slide-drift"}
