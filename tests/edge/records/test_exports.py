@@ -135,7 +135,7 @@ def test_paper_says_what_was_found_by_whom_and_with_what(bench: Any) -> None:
         "95 % interval 0.2 to 38.5 %",
         "Of no medical use.",
         dossier.code,
-        f"checksum {'cd' * 6}…",
+        f"Checksum {'cd' * 6}…",
         "Unclear, now normal cells 2 (ann)",
         "Page 1 of",
     ):

@@ -135,7 +135,7 @@ def test_words_of_programs_stand_only_where_programs_read(
     is_for_people = export in FOR_PEOPLE
     assert [w in text for w in words] == [not is_for_people] * len(words)
     assert ("the processor" in text) == is_for_people
-    assert (f"checksum {origin.bundle_sha256[:12]}…" in text) == is_for_people
+    assert (f"{origin.bundle_sha256[:12]}…" in text) == is_for_people
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,11 @@ from leukoscope_edge.records.exports.cell_words import KINDS, capital
 from leukoscope_edge.records.exports.differential_table import said_flags, table
 from leukoscope_edge.records.exports.slide_version import Dossier
 from leukoscope_edge.records.slides.kinds import comparison
-from leukoscope_edge.records.slides.slide import Origin, Outcome, SlideRecord
+from leukoscope_edge.records.slides.slide import Outcome, SlideRecord
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
 
 CHECKSUM_DIGITS = 12
+"""Enough to find a model again on the page of models; programs read all 64."""
 WAYS_OF_TELLING = ("telephone", "word of mouth", "message")
 SAMPLE_TYPES = {SampleType.BLOOD: "Blood", SampleType.MARROW: "Marrow"}
 AGES = {
@@ -259,12 +260,14 @@ def origins(slide: Dossier) -> tuple[Fact, ...]:
     """Return what made a result."""
     origin = slide.record.origin
     model = f"{origin.bundle}, sha256 {origin.bundle_sha256}"
+    begin = f"{origin.bundle_sha256[:CHECKSUM_DIGITS]}…" if origin.bundle_sha256 else ""
     why = origin.fallback
     engine = f"{origin.engine} ({why})" if why else origin.engine
     scale = origin.scale_um_per_px
     calibration = f"{origin.calibration}, {_scale(scale)(str)}"
     found = (
-        Fact("model", "Model", _model(origin), exact=model),
+        Fact("model", "Model", _text(origin.bundle), exact=model),
+        Fact("checksum", "Checksum", _text(begin), exact=origin.bundle_sha256),
         Fact("engine", "Ran on", _word(origin.hardware), exact=engine),
         Fact("found_by", "Cells found by", _word(origin.segmenter)),
         Fact("software", "Software", _text(origin.software)),
@@ -273,17 +276,6 @@ def origins(slide: Dossier) -> tuple[Fact, ...]:
         Fact("device", "Device", _text(slide.device)),
     )
     return tuple(f for f in found if f.said(str))
-
-
-def _model(origin: Origin) -> Callable[[Say], str]:
-    """Return its name and how its checksum begins, enough to find it on its page."""
-    digits = origin.bundle_sha256[:CHECKSUM_DIGITS]
-
-    def said(say: Say) -> str:
-        checksum = say("checksum {digits}").format(digits=digits)
-        return f"{origin.bundle} ({checksum}…)" if digits else origin.bundle
-
-    return said
 
 
 def _scale(um_per_px: float | None) -> Callable[[Say], str]:
