@@ -31,6 +31,8 @@ class WhiteCell(str, Enum):
     MONOCYTE = "monocyte"
     EOSINOPHIL = "eosinophil"
     BLAST = "blast"
+    ERYTHROBLAST = "erythroblast"
+    IMMATURE = "immature granulocyte"
 
 
 NORMAL_SHARES = {
@@ -42,6 +44,16 @@ NORMAL_SHARES = {
 
 
 """A child's differential count."""
+MARROW_SHARES = {
+    WhiteCell.IMMATURE: 0.28,
+    WhiteCell.ERYTHROBLAST: 0.27,
+    WhiteCell.NEUTROPHIL: 0.25,
+    WhiteCell.LYMPHOCYTE: 0.15,
+    WhiteCell.EOSINOPHIL: 0.03,
+    WhiteCell.MONOCYTE: 0.02,
+}
+"""Of the nucleated cells of a normal marrow, rounded to fit these kinds (Bain, N Engl J
+Med 344, 2001: a myeloid to erythroid ratio of 1.4 to 3.6)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +139,10 @@ def draw_white_cell(
             return _eosinophil(sheet)
         case WhiteCell.BLAST:
             return _blast(sheet)
+        case WhiteCell.ERYTHROBLAST:
+            return _erythroblast(sheet)
+        case WhiteCell.IMMATURE:
+            return _immature(sheet)
 
 
 def _lymphocyte(sheet: _Sheet) -> Drawing:
@@ -220,6 +236,31 @@ def _eosinophil(sheet: _Sheet) -> Drawing:
     chromatin = 1.0 + 0.12 * sheet.texture(0.45)
     orange = (0.10, 0.42, 0.26)
     return _finish(nucleus, np.maximum(body, nucleus + 0.4), chromatin, orange, sheet)
+
+
+def _erythroblast(sheet: _Sheet) -> Drawing:
+    """A small round nucleus, very dark and coarse, in grey-pink cytoplasm."""
+    random = sheet.random
+    radius = random.uniform(2.8, 3.7)
+    nucleus = sheet.disc(random.uniform(-0.5, 0.5, 2), radius, 0.02)
+    body = sheet.disc(MIDDLE, radius + random.uniform(1.4, 2.2), 0.03)
+    chromatin = 1.3 + 0.14 * sheet.texture(0.5)
+    grey_pink = (0.24, 0.32, 0.14)
+    return _finish(
+        nucleus, np.maximum(body, nucleus + 0.3), chromatin, grey_pink, sheet
+    )
+
+
+def _immature(sheet: _Sheet) -> Drawing:
+    """An oval nucleus to one side of wide, granular, violet cytoplasm."""
+    random = sheet.random
+    radius, turn = random.uniform(4.2, 5.2), random.uniform(0, 2 * np.pi)
+    way = np.array([np.cos(turn), np.sin(turn)])
+    nucleus = sheet.disc(way * random.uniform(1.0, 1.8), radius, 0.06)
+    body = sheet.disc(MIDDLE, radius + random.uniform(1.8, 2.8), 0.04)
+    chromatin = 0.95 + 0.08 * sheet.texture(0.4)
+    violet = (0.26, 0.34, 0.07)
+    return _finish(nucleus, np.maximum(body, nucleus + 0.4), chromatin, violet, sheet)
 
 
 def _finish(

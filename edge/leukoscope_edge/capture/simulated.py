@@ -4,6 +4,7 @@ The test bench of the whole project: everything that it shows is known, for ever
 frame and every cell. Deterministic by its seed.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from types import TracebackType
 from typing import TypeVar
@@ -11,21 +12,28 @@ from typing import TypeVar
 import cv2
 import numpy as np
 
-from leukoscope_edge.capture.cell_drawing import DENSITY_STEPS, NORMAL_SHARES, WhiteCell
-from leukoscope_edge.capture.smear import Smear, TrueCell, paint_smear
+from leukoscope_edge.capture.cell_drawing import (
+    DENSITY_STEPS,
+    MARROW_SHARES,
+    NORMAL_SHARES,
+    WhiteCell,
+)
+from leukoscope_edge.capture.smear import BLOOD, MARROW, Smear, TrueCell, paint_smear
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.types import F32, F64, I32, U8, Domain, Fault, Frame
 
 WIDTH_PX, HEIGHT_PX = 640, 480
 SCALE_UM_PER_PX = 0.1
 """A frame shows 64 x 48 um, about what a 100x objective shows a cheap camera."""
-CELLS_PER_FIELD = 4.0
-"""Raised above a real smear's one or two, so that a run stays short."""
+CELLS_PER_FIELD, MARROW_CELLS_PER_FIELD = 4.0, 10.0
+"""Of blood raised above a real smear's one or two, so that a run stays short."""
 FRAME_INTERVAL_S = 0.1
 ROW_STEP_PX = 280
 """Rows overlap by more than a cell, so that each cell is whole in one of them."""
 EDGE_PX = 40
 """Canvas beyond the path."""
+MARROW_RIM_PX = 110
+"""Where no cell has its middle; in crowded marrow the rest must have room for all."""
 TREMBLE_PX = 16
 """Room for a trembling hand and a cell's uneven rim."""
 SPEED_PX = (22.0, 58.0)
@@ -50,6 +58,7 @@ class SlidePlan:
         jerks: Times that the hand slips and comes back.
         tones: How far the light turns from pink to blue-green across a frame, 0..1.
         corners: How much of the light the corners lack, 0..0.9.
+        marrow: 1: bone marrow, crowded with nucleated cells; 0: blood.
     """
 
     seed: int = 1
@@ -59,6 +68,7 @@ class SlidePlan:
     jerks: int = 2
     tones: float = 0.0
     corners: float = 0.0
+    marrow: int = 0
 
     def __post_init__(self) -> None:
         _require_range("seed", self.seed, 0, 2**32 - 1)
@@ -68,6 +78,7 @@ class SlidePlan:
         _require_range("jerks", self.jerks, 0, 100)
         _require_range("tones", self.tones, 0, 1)
         _require_range("corners", self.corners, 0, 0.9)
+        _require_range("marrow", self.marrow, 0, 1)
 
 
 def _require_range(name: str, value: float, low: float, high: float) -> None:
@@ -77,6 +88,15 @@ def _require_range(name: str, value: float, low: float, high: float) -> None:
 
 def parse_simulated(source: str) -> "SimulatedCamera":
     """Open `simulated` or `simulated:key=value,...` with the keys of `SlidePlan`.
+
+    Raises:
+        SourceError: A key is unknown or a value impossible; the message names it.
+    """
+    return SimulatedCamera(plan_of(source))
+
+
+def plan_of(source: str) -> SlidePlan:
+    """Read `simulated` or `simulated:key=value,...` with the keys of `SlidePlan`.
 
     Raises:
         SourceError: A key is unknown or a value impossible; the message names it.
@@ -91,7 +111,7 @@ def parse_simulated(source: str) -> "SimulatedCamera":
                 f"simulated: unknown setting {key!r}, expected {', '.join(kinds)}"
             )
         given[key] = _number(key, text, float if kinds[key] is float else int)
-    return SimulatedCamera(SlidePlan(**given))  # type: ignore[arg-type]
+    return SlidePlan(**given)  # type: ignore[arg-type]
 
 
 def _number(key: str, text: str, kind: type[Value]) -> Value:
@@ -116,15 +136,20 @@ class SimulatedCamera:
 
     def __init__(self, plan: SlidePlan) -> None:
         """Paint the slide, lay the path, dirty the sensor."""
-        width, height = _canvas_size(plan.cells)
+        per_field, rim_px, shares, film = CELLS_PER_FIELD, 0, NORMAL_SHARES, BLOOD
+        if plan.marrow:
+            per_field, rim_px = MARROW_CELLS_PER_FIELD, MARROW_RIM_PX
+            shares, film = MARROW_SHARES, MARROW
+        width, height = _canvas_size(plan.cells, per_field, rim_px)
         chance = [np.random.default_rng([plan.seed, i]) for i in range(4)]
-        kinds = draw_kinds(plan.cells, plan.blasts, chance[0])
+        kinds = draw_kinds(plan.cells, plan.blasts, chance[0], shares)
         self._smear: Smear = paint_smear(
             width,
             height,
             kinds,
             SCALE_UM_PER_PX,
             chance[1],
+            film=film,
             margin_px=EDGE_PX + TREMBLE_PX,
         )
         self._optics = _Optics(chance[2], plan)
@@ -184,7 +209,10 @@ class SimulatedCamera:
 
 
 def draw_kinds(
-    n_cells: int, blasts: float, random: np.random.Generator
+    n_cells: int,
+    blasts: float,
+    random: np.random.Generator,
+    shares: Mapping[WhiteCell, float] = NORMAL_SHARES,
 ) -> list[WhiteCell]:
     """Return what each white cell is: the share of blasts exactly, the rest by chance.
 
@@ -192,12 +220,11 @@ def draw_kinds(
         n_cells: How many.
         blasts: Share of blasts, 0..1.
         random: Where chance comes from.
+        shares: Of the others, by kind.
     """
     n_blasts = round(n_cells * blasts)
-    normal = random.choice(
-        len(NORMAL_SHARES), n_cells - n_blasts, p=list(NORMAL_SHARES.values())
-    )
-    kinds = [WhiteCell.BLAST] * n_blasts + [list(NORMAL_SHARES)[i] for i in normal]
+    normal = random.choice(len(shares), n_cells - n_blasts, p=list(shares.values()))
+    kinds = [WhiteCell.BLAST] * n_blasts + [list(shares)[i] for i in normal]
     return [kinds[i] for i in random.permutation(n_cells)]
 
 
@@ -243,12 +270,19 @@ def _walk_to(
             corners += [corners[-1]] * int(random.integers(3, 8))
 
 
-def _canvas_size(n_cells: int) -> tuple[int, int]:
-    """Return a width and height with room for so many cells, in whole rows."""
-    area = max(n_cells, 4) / CELLS_PER_FIELD * WIDTH_PX * HEIGHT_PX
+def _canvas_size(n_cells: int, per_field: float, rim_px: int) -> tuple[int, int]:
+    """Return a width and height with room for so many cells, in whole rows.
+
+    Args:
+        n_cells: White cells.
+        per_field: How many of them in the area of a frame.
+        rim_px: Of the canvas, that does not count for it.
+    """
+    area = max(n_cells, 4) / per_field * WIDTH_PX * HEIGHT_PX
     n_rows = max(1, round((area / 1.4) ** 0.5 / ROW_STEP_PX - 0.7))
     height = HEIGHT_PX + (n_rows - 1) * ROW_STEP_PX + 2 * EDGE_PX
-    return max(WIDTH_PX + 2 * EDGE_PX, round(area / height)), height
+    width = round(area / (height - 2 * rim_px)) + 2 * rim_px
+    return max(WIDTH_PX + 2 * EDGE_PX, width), height
 
 
 def _write(image: I32, mask: np.ndarray, x: int, y: int, value: int) -> None:

@@ -1,7 +1,7 @@
-"""A blood smear drawn by code: the slide that the simulated camera looks at.
+"""A smear drawn by code, of blood or marrow: what the simulated camera looks at.
 
 Everything is drawn as optical density, so that what overlaps adds up as it does in
-stained blood. Lengths are micrometres until a drawing meets the canvas. Deterministic
+stained cells. Lengths are micrometres until a drawing meets the canvas. Deterministic
 by its random generator. It decides what stands on the slide and what is true of it;
 lamp, lens, sensor and stage belong to `simulated`.
 """
@@ -23,17 +23,41 @@ from leukoscope_edge.capture.cell_drawing import (
 from leukoscope_edge.types import F32, F64, U8, BoolArray
 
 RED_CELL_RADIUS_UM = (3.4, 4.0)
-RED_CELL_COVER = 0.42
-"""Share of the slide under red cells, as in the monolayer of a smear."""
 CLOSEST_RED_CELLS = 0.72
 """In diameters: red cells overlap by a quarter at most."""
-TOUCHING = 0.06
-"""Share of white cells that touch another."""
 N_TRIES = 40
 PLASMA_BELOW = 12
 """Steps of green density; red cells have more."""
 ON_RED_CELL = 0.15
 """Share of the platelets over red cells that stay."""
+
+
+FAT_RADIUS_UM = (4.0, 10.0)
+FAT_RIM = (14, 20, 10)
+"""Steps of density around a drop of fat."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Film:
+    """How densely a smear is strewn.
+
+    Attributes:
+        touching: Share of the white cells that touch another.
+        gap: Between the others, in radii, at least.
+        red_cell_cover: Share of the slide under red cells.
+        fat_per_mm2: Drops of fat, which leave empty glass.
+    """
+
+    touching: float
+    gap: float
+    red_cell_cover: float
+    fat_per_mm2: float
+
+
+BLOOD = Film(touching=0.06, gap=0.2, red_cell_cover=0.42, fat_per_mm2=0.0)
+"""The monolayer of a smear."""
+MARROW = Film(touching=0.6, gap=0.03, red_cell_cover=0.1, fat_per_mm2=100.0)
+"""The edge of a particle: most cells touch, few are red."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +101,7 @@ def paint_smear(
     scale_um_per_px: float,
     random: np.random.Generator,
     *,
+    film: Film = BLOOD,
     margin_px: float = 0.0,
 ) -> Smear:
     """Paint a whole slide.
@@ -87,6 +112,7 @@ def paint_smear(
         kinds: One for each white cell.
         scale_um_per_px: Of the canvas.
         random: Where chance comes from.
+        film: How densely it is strewn.
         margin_px: White cells lie at least so far from the canvas's edges.
 
     Raises:
@@ -99,11 +125,13 @@ def paint_smear(
         inks.append(_steps(drawing.density))  # a quarter of its size
         masks.append((drawing.nucleus, drawing.cell))
     radii = np.array([_radius_px(cell) for _, cell in masks])
-    places = _white_places(canvas.shape[:2], radii, margin_px, random)
+    fat = _add_fat(canvas, film, scale_um_per_px, random)
+    places = _white_places(canvas.shape[:2], radii, margin_px, film, fat, random)
     n_smudges = round(len(kinds) / 15)
-    free = np.vstack([places, _scatter(canvas.shape[:2], n_smudges, random)])
-    reach = np.append(radii, np.full(n_smudges, 6 / scale_um_per_px))
-    _add_red_cells(canvas, free, reach, scale_um_per_px, random)
+    smudges = _scatter(canvas.shape[:2], n_smudges, random)
+    taken = np.vstack([places, smudges, fat[:, :2]])
+    reach = np.hstack([radii, np.full(n_smudges, 6 / scale_um_per_px), fat[:, 2]])
+    _add_red_cells(canvas, taken, reach, scale_um_per_px, film, random)
     area_um2 = width_px * height_px * scale_um_per_px**2
     for make, n in ((draw_platelet, area_um2 / 500), (draw_debris, area_um2 / 6000)):
         for place in _scatter(canvas.shape[:2], round(n), random):
@@ -111,7 +139,7 @@ def paint_smear(
             is_on_plasma = canvas[int(place[1]), int(place[0]), 1] < PLASMA_BELOW
             if is_apart and (is_on_plasma or random.random() < ON_RED_CELL):
                 _stamp(canvas, _steps(make(scale_um_per_px, random)), place)
-    for place in free[len(places) :]:
+    for place in smudges:
         _stamp(canvas, _steps(draw_smudge(scale_um_per_px, random)), place)
     cells = []
     for kind, own, ink, place in zip(kinds, masks, inks, places, strict=True):
@@ -130,6 +158,22 @@ def _plasma(width: int, height: int, random: np.random.Generator) -> U8:
     mottle *= DENSITY_STEPS
     density = np.clip(mottle, 0, 255, out=mottle).astype(np.uint8)
     return np.repeat(density[..., None], 3, axis=2)
+
+
+def _add_fat(
+    canvas: U8, film: Film, scale_um_per_px: float, random: np.random.Generator
+) -> F64:
+    """Leave empty glass where drops of fat lay; return (n, 3) x, y and radius."""
+    height, width = canvas.shape[:2]
+    n = round(film.fat_per_mm2 * width * height * scale_um_per_px**2 / 1e6)
+    fat = np.zeros((n, 3))
+    for drop in fat:
+        drop[:2] = random.uniform((0, 0), (width, height))
+        drop[2] = random.uniform(*FAT_RADIUS_UM) / scale_um_per_px
+        x, y, radius = (round(v) for v in drop.tolist())
+        cv2.circle(canvas, (x, y), radius, FAT_RIM, 3)
+        cv2.circle(canvas, (x, y), radius, (0, 0, 0), cv2.FILLED)
+    return fat
 
 
 def _radius_px(mask: BoolArray) -> float:
@@ -151,14 +195,17 @@ def _white_places(
     shape: tuple[int, ...],
     radii: F64,
     margin_px: float,
+    film: Film,
+    fat: F64,
     random: np.random.Generator,
 ) -> F64:
-    """Find a place for every white cell, a few of them touching another."""
+    """Find a place beside the fat for every white cell, some touching another."""
     places: list[F64] = []
     for i, radius in enumerate(radii):
-        touches = i > 0 and random.random() < TOUCHING
+        touches = i > 0 and random.random() < film.touching
         low = radius + margin_px
         high = np.array(shape[1::-1]) - low
+        others = np.array(places)
         for _ in range(20 * N_TRIES):
             place = random.uniform(low, high)
             if touches:
@@ -166,8 +213,9 @@ def _white_places(
                 away = radii[other] + radius
                 place = places[other] + away * np.array([np.cos(turn), np.sin(turn)])
             inside = (place >= low).all() and (place <= high).all()
-            gap = _gap(place, np.array(places), radii) - radius
-            if inside and gap > (-0.02 if touches else 0.2) * radius:
+            gap = _gap(place, others, radii) - radius
+            is_free = gap > (-0.02 if touches else film.gap) * radius
+            if inside and is_free and _gap(place, fat[:, :2], fat[:, 2]) > radius:
                 places.append(place)
                 break
         else:
@@ -180,12 +228,13 @@ def _add_red_cells(
     white: F64,
     white_radii: F64,
     scale: float,
+    film: Film,
     random: np.random.Generator,
 ) -> None:
     """Strew red cells, overlapping a little, pushed aside by the white ones."""
     height, width = canvas.shape[:2]
     mean_um = sum(RED_CELL_RADIUS_UM) / 2
-    n = int(RED_CELL_COVER * width * height * scale**2 / (np.pi * mean_um**2))
+    n = int(film.red_cell_cover * width * height * scale**2 / (np.pi * mean_um**2))
     spacing = 2 * CLOSEST_RED_CELLS * mean_um / scale
     bins: dict[tuple[int, int], list[F64]] = {}
     n_placed = 0

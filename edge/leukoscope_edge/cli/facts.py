@@ -3,6 +3,7 @@
 import argparse
 from typing import get_args
 
+from leukoscope_edge.capture.simulated import plan_of
 from leukoscope_edge.capture.source import is_simulated
 from leukoscope_edge.sample import AgeGroup, Mode, SampleType, SlideFacts
 
@@ -34,10 +35,15 @@ def add_facts(parser: argparse._ActionsContainer) -> None:
 
 
 def facts_of(options: argparse.Namespace) -> SlideFacts:
-    """Return what was said; the simulated slide is blood."""
+    """Return what was said; the simulated slide says itself whether it is blood.
+
+    Raises:
+        SourceError: It has no such setting.
+    """
     named = options.sample_type
     if named is None and is_simulated(options.source):
-        named = SampleType.BLOOD.value
+        drawn = plan_of(options.source)
+        named = (SampleType.MARROW if drawn.marrow else SampleType.BLOOD).value
     return SlideFacts(
         sample_type=None if named is None else SampleType(named),
         age=AgeGroup(options.age),

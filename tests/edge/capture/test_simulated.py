@@ -10,7 +10,11 @@ from leukoscope_edge.capture.simulated import (
     parse_simulated,
 )
 from leukoscope_edge.errors import SourceError
+from leukoscope_edge.types import CellKind
+from leukoscope_edge.vision.segmentation import segment
 
+PLACES = range(0, 140, 20)
+"""Frames that show the slide here and there."""
 SMALL = "simulated:cells=12,frames=6,seed=5"
 
 
@@ -106,6 +110,8 @@ def test_the_share_of_blasts_is_exact() -> None:
         ("simulated:frames=1e9", "frames"),
         ("simulated:tones=1.1", "tones"),
         ("simulated:corners=1", "corners"),
+        ("simulated:marrow=2", "marrow"),
+        ("simulated:marrow=yes", "marrow"),
         ("simulated:seed", "seed"),
     ],
 )
@@ -118,6 +124,49 @@ def test_a_slide_without_white_cells_can_be_looked_at() -> None:
     camera = parse_simulated("simulated:cells=0,frames=2")
     assert camera.truth == ()
     assert not camera.labels(0)[1].any()
+
+
+def test_marrow_is_crowded_with_its_own_cells_and_holds_few_red_ones() -> None:
+    blood, marrow = (
+        parse_simulated(f"simulated:cells=60,blasts=0,jerks=0,marrow={is_marrow}")
+        for is_marrow in (0, 1)
+    )
+    kinds = {c.kind for c in marrow.truth}
+    assert {WhiteCell.ERYTHROBLAST, WhiteCell.IMMATURE} < kinds
+    assert not {WhiteCell.ERYTHROBLAST, WhiteCell.IMMATURE} & {
+        c.kind for c in blood.truth
+    }
+    share = [np.mean([c.labels(n)[1] > 0 for n in PLACES]) for c in (blood, marrow)]
+    assert share[1] > 1.5 * share[0]
+
+
+@pytest.mark.parametrize("blasts", [0, 0.6])
+def test_segmentation_finds_the_cells_of_drawn_marrow(blasts: float) -> None:
+    source = f"simulated:seed=4,cells=60,jerks=0,marrow=1,blasts={blasts}"
+    camera = parse_simulated(source)
+    n_true = n_found = n_whole = n_called_whole = 0
+    for number in PLACES:
+        found = segment(camera.render(number), 0.1, in_marrow=True)
+        nuclei, cells = camera.labels(number)
+        rim = np.concatenate([cells[0], cells[-1], cells[:, 0], cells[:, -1]])
+        inner = set(np.unique(cells).tolist()) - set(np.unique(rim).tolist()) - {0}
+        whole = found.indices(CellKind.WBC)
+        hit = [nuclei[round(y), round(x)] for x, y in found.centres_px[whole].tolist()]
+        n_true, n_found = n_true + len(inner), n_found + len(inner & set(hit))
+        n_whole, n_called_whole = (
+            n_whole + len(set(hit) - {0}),
+            n_called_whole + len(hit),
+        )
+    assert n_true > 20
+    assert n_found >= 0.85 * n_true
+    assert n_whole >= 0.85 * n_called_whole
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("n_cells", [0, 1, 9, 30])
+def test_there_is_room_for_every_cell_of_marrow(n_cells: int, seed: int) -> None:
+    source = f"simulated:cells={n_cells},seed={seed},marrow=1,blasts=1,frames=1"
+    assert len(parse_simulated(source).truth) == n_cells
 
 
 def test_a_plan_says_its_defaults() -> None:
