@@ -2,8 +2,8 @@
 
     Idle      nothing is open; also after a count that was finished, or that failed
     Preview   the camera is open and nothing is counted
-    Counting  frames are read and counted
-    Paused    the count waits for a person; also where the source has no further frame
+    Counting  frames are read and counted, or the count waits: for a person, or at its
+              end, where the source has no further frame
 
 Every state obeys `on(order)` and `step()` by returning the state that follows,
 itself where nothing changes. Which order leads where stands in the tests, as one table.
@@ -175,41 +175,51 @@ class Preview:
 
 
 class Counting:
-    """Frames are read and counted."""
-
-    mode, looks = Mode.COUNTING, True
+    """A slide's count, under way or waiting; what waits is all in the records."""
 
     def __init__(
-        self, equipment: Equipment, count: RunningCount, opened: ExitStack
+        self,
+        equipment: Equipment,
+        count: RunningCount,
+        opened: ExitStack,
+        mode: Mode = Mode.COUNTING,
     ) -> None:
-        """Count on.
+        """Count on, or wait.
 
         Args:
             equipment: What every state works with.
-            count: Under way.
+            count: Of the slide.
             opened: Closes its camera.
+            mode: Counting; paused; ended where the source has no further frame.
         """
-        self.slide, self.count, self.equipment = count.slide, count, equipment
-        self._opened = opened
+        self.mode, self.slide, self.count = mode, count.slide, count
+        self._equipment, self._opened = equipment, opened
+
+    @property
+    def looks(self) -> bool:
+        """Whether a step reads a frame."""
+        return self.mode is Mode.COUNTING
 
     def on(self, order: Order) -> ProcessState:
-        """Pause, or what any state does; the same count goes on."""
+        """Wait, go on, or what any state does; the same count is there already."""
         match order.do:
             case Do.COUNT | Do.COUNT_MORE if order.slide == self.slide:
                 return self
-            case Do.PAUSE:
-                self.count.keep_all()
-                return Paused(self)
-        return _on_any(self, order, self.equipment)
+            case Do.PAUSE if self.looks:
+                return self._waiting(Mode.PAUSED)
+            case Do.GO_ON if self.mode is Mode.PAUSED:
+                return Counting(self._equipment, self.count, self._opened)
+        return _on_any(self, order, self._equipment)
 
     def step(self) -> ProcessState:
-        """Read a frame, and count what it or the one before it showed."""
-        item = self.equipment.read(self.count.camera)
+        """Read a frame, and count what it or the one before it showed; or wait."""
+        if not self.looks:
+            return self
+        item = self._equipment.read(self.count.camera)
         if item is not None:
             self.count.look(item)
             return self
-        self.count.keep_all()
-        ended = Paused(self, Mode.ENDED)
+        ended = self._waiting(Mode.ENDED)
         ended.tell()
         return ended
 
@@ -223,44 +233,9 @@ class Counting:
         self.slide = ""
         self._opened.close()
 
-
-class Paused:
-    """A count that waits; everything of it is in the records."""
-
-    looks = False
-
-    def __init__(self, counting: Counting, mode: Mode = Mode.PAUSED) -> None:
-        """Let a count wait.
-
-        Args:
-            counting: Goes on when it is told to.
-            mode: Paused; ended where the source has no further frame.
-        """
-        self.mode, self.slide, self.count = mode, counting.slide, counting.count
-        self._counting = counting
-
-    def on(self, order: Order) -> ProcessState:
-        """Go on, or what any state does; the same count is there already."""
-        match order.do:
-            case Do.COUNT | Do.COUNT_MORE if order.slide == self.slide:
-                return self
-            case Do.GO_ON if self.mode is Mode.PAUSED:
-                return self._counting
-        return _on_any(self, order, self._counting.equipment)
-
-    def step(self) -> ProcessState:
-        """Wait."""
-        return self
-
-    def tell(self, **facts: Any) -> None:
-        """Tell the count, with the picture that was counted last."""
-        self.count.facts |= facts
-        self.count.tell(self.mode)
-
-    def close(self) -> None:
-        """Let go of camera and slide."""
-        self.slide = ""
-        self._counting.close()
+    def _waiting(self, mode: Mode) -> "Counting":
+        self.count.keep_all()
+        return Counting(self._equipment, self.count, self._opened, mode)
 
 
 def _on_any(state: ProcessState, order: Order, equipment: Equipment) -> ProcessState:
@@ -295,8 +270,8 @@ def start_count(equipment: Equipment, order: Order) -> ProcessState:
     with ExitStack() as opened:
         camera = opened.enter_context(equipment.open_camera(order.slide))
         count = RunningCount(equipment, camera, order, record)
-        counting = Counting(equipment, count, opened.pop_all())
-    return Paused(counting) if count.is_resumed else counting
+        mode = Mode.PAUSED if count.is_resumed else Mode.COUNTING
+        return Counting(equipment, count, opened.pop_all(), mode)
 
 
 def _finish(state: ProcessState, order: Order, equipment: Equipment) -> ProcessState:
