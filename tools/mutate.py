@@ -158,7 +158,10 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "service/processes.py": ("service/test_processes.py",),
     },
     "quality": {
-        "quality/camera_scale.py": ("quality/test_camera_scale.py",),
+        "quality/camera_scale.py": (
+            "quality/test_camera_scale.py",
+            "web/test_device.py",
+        ),
         "quality/cell_location.py": (
             "quality/test_quality_edges.py",
             "web/test_levey_jennings.py",
