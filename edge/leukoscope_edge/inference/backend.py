@@ -77,7 +77,8 @@ class FallbackEngine:
         Raises:
             BundleError: The CPU has to serve, and its model does not load.
         """
-        self._bundle, self._threads = bundle, threads
+        self._threads = threads
+        self._bundle = bundle.without_files() if accelerated is None else bundle
         self._engine: TensorRtEngine | OnnxCpuEngine
         if accelerated is None:
             self._engine = OnnxCpuEngine(bundle, n_threads=threads)

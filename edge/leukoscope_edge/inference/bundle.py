@@ -61,6 +61,11 @@ class Bundle:
     model_fp16: bytes | None = None
     quick: "Bundle | None" = None
 
+    def without_files(self) -> "Bundle":
+        """Return it without its models' bytes, for when an engine has loaded them."""
+        quick = self.quick and self.quick.without_files()
+        return replace(self, model=b"", model_trt=None, model_fp16=None, quick=quick)
+
 
 def shipped_bundles() -> dict[str, Path]:
     """Return the bundles inside this package by id, in the order of their names."""

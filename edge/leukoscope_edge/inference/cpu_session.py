@@ -45,6 +45,7 @@ class CpuSession:
             providers=[CPU_PROVIDER],
             enable_fallback=0,  # it would try again in silence
         )
+        self.runtime._model_bytes = None  # noqa: SLF001 - held for that fallback alone
         self._input = self.runtime.get_inputs()[0].name
 
     def run(self, ready: F32, output: str) -> F32:

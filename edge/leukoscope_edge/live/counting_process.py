@@ -79,6 +79,7 @@ def work(
             on_progress=lambda text: pulse.beat(allow_s=BUILD_S, doing=text),
         ) as engine,
     ):
+        bundle = bundle.without_files()  # as large as the engine's own copy
         count_with(profile, store, bundle, engine, line, pulse)
 
 

@@ -28,6 +28,7 @@ from leukoscope_edge.inference.nvidia.tensorrt import (
     TimeLimits,
     runtimes_here,
 )
+from leukoscope_edge.inference.selftest import self_test
 
 FAKE = Path(__file__).with_name("fake_tensorrt.py")
 CROPS = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3)).astype(np.uint8)
@@ -41,6 +42,25 @@ def bundle(bundle_folder: Path) -> Bundle:
     """A bundle whose file for TensorRT is the same small network."""
     bundle = open_bundle(bundle_folder)
     return dataclasses.replace(bundle, model_trt=bundle.model)
+
+
+def test_an_engine_on_the_cpu_keeps_no_file_that_it_has_loaded(
+    bundle: Bundle,
+) -> None:
+    pair = dataclasses.replace(bundle, model_fp16=b"half", quick=bundle)
+
+    def held() -> list[int]:
+        return [sys.getrefcount(what) for what in (pair, bundle, bundle.model)]
+
+    n_before = held()
+    with open_engine(pair, backend="cpu", n_threads=1) as engine:
+        assert held() == n_before
+        bare = pair.without_files()
+        assert self_test(engine, bare) == self_test(engine, pair)
+    for one in (bare, bare.quick):
+        assert one is not None
+        assert (one.model, one.model_trt, one.model_fp16) == (b"", None, None)
+        assert (one.card, one.golden) == (pair.card, pair.golden)
 
 
 class Fake:
