@@ -39,7 +39,7 @@ PASSPHRASE = "correct horse battery"  # noqa: S105
 @pytest.fixture
 def device(device: Device, tmp_path: Path) -> Device:
     (tmp_path / "stick").mkdir()
-    stays = Lifecycle(notice_s=1e6)  # nobody restarts in a test
+    stays = Lifecycle(notice_s=0.0)  # no server is there to end
     return replace(with_sticks(device, tmp_path / "stick"), lifecycle=stays)
 
 
