@@ -34,9 +34,7 @@ import statistics
 import subprocess
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -49,6 +47,7 @@ from leukoscope_edge.cli.scale import scale
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.inference.segmenter_fallback import Segment, segmentation_named
 from leukoscope_edge.types import THRESHOLDS, U8, CellKind
+from leukoscope_train.children import spawned
 
 SIZES_PX = ((640, 480), (1280, 960), (2048, 1536), (4000, 3000))
 PEERS = ("otsu3", "skimage", "skimage-reduced")
@@ -246,7 +245,7 @@ def grow(segmenter: str, *, is_known: bool) -> list[Row]:
     """Measure each size in a process of its own."""
     measured = []
     for size in SIZES_PX:
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        with spawned(1) as pool:
             run = pool.submit(measure, size, segmenter, is_known=is_known)
             measured.append(run.result())
     return [

@@ -41,11 +41,9 @@ import time
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import islice
-from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -67,6 +65,7 @@ from leukoscope_edge.vision.scale.scale_estimate import (
     measure_sizes,
 )
 from leukoscope_edge.vision.segmentation import segment
+from leukoscope_train.children import spawned
 
 N_WORST = 10
 METHODS = (
@@ -144,7 +143,7 @@ def main(arguments: list[str] | None = None) -> int:
     for source in options.sources:
         for method in options.method or ["otsu3"]:
             # A process of its own for each row, so that its peak of memory is its own.
-            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            with spawned(1) as pool:
                 try:
                     rows.append(pool.submit(evaluate, source, method, options).result())
                 except (OSError, ET.ParseError, LeukoscopeError) as err:

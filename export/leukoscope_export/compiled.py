@@ -13,10 +13,8 @@ import hashlib
 import importlib
 import re
 import shutil
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -32,6 +30,7 @@ from leukoscope_edge.inference.nvidia.compiler import (
     build,
     listener,
 )
+from leukoscope_train.children import spawned
 from leukoscope_train.toml import as_toml
 
 TARGET = re.compile(r"SM(\d+)(\d)")
@@ -84,7 +83,7 @@ def compile_for(form: Form, side_px: int, target: str) -> Compiled:
     Raises:
         EngineFault: TensorRT for RTX is not installed, or refuses the file.
     """
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as child:
+    with spawned(1) as child:
         try:
             return child.submit(_compile, form, side_px, target).result()
         except BrokenProcessPool as err:

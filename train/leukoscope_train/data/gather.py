@@ -3,9 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,6 +13,7 @@ import numpy as np
 from leukoscope_edge.types import U8, CellKind, Segmentation
 from leukoscope_edge.vision.crop import CropSpec, cut_labelled
 from leukoscope_edge.vision.segmentation import segment
+from leukoscope_train.children import spawned
 from leukoscope_train.data.cells import (
     CNMC_UM_PER_PX,
     DataError,
@@ -219,9 +218,7 @@ def gather(
     if workers == 1:
         cut = list(map(work, chunks))
     else:
-        # No fork: it would wait for ever for the threads of torch that it lacks.
-        spawn = get_context("spawn")
-        with ProcessPoolExecutor(workers, spawn, cv2.setNumThreads, (1,)) as pool:
+        with spawned(workers, partial(cv2.setNumThreads, 1)) as pool:
             cut = list(pool.map(work, chunks))
     found = [cuts for chunk in cut for cuts in chunk]
     kept, left_out = [], []

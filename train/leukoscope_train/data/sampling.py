@@ -7,6 +7,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from leukoscope_edge.types import F64, U8
+from leukoscope_train.children import safe_path
 from leukoscope_train.data.augment import compress, keep, vary
 from leukoscope_train.data.cells import I64, CropSet
 from leukoscope_train.distributed import Machine
@@ -109,13 +110,14 @@ def batches(
         _Stored(crops, plan, machine, start),
         batch_size=None,
         num_workers=machine.n_workers,
-        # No fork: it would wait for ever for the threads of torch that it lacks.
         multiprocessing_context="spawn" if machine.n_workers else None,
         pin_memory=device.type == "cuda",
         generator=torch.Generator(),  # else it draws from what dropout draws from
     )
     chance = torch.Generator(device)
-    for stored, labels, seed in loader:
+    with safe_path():
+        read_ahead = iter(loader)
+    for stored, labels, seed in read_ahead:
         varied = vary(
             stored.to(device, non_blocking=True),
             plan.side_px,
