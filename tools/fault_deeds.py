@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 import httpx
-from soak import Device, wait_for
+from running_service import Device, wait_for
 
 from leukoscope_edge.records.store import DATABASE_NAME, open_store
 from leukoscope_edge.service import disk

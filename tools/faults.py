@@ -32,7 +32,7 @@ from fault_deeds import (
     run,
 )
 from fault_table import FAULTS, Fault
-from soak import Device, running
+from running_service import Device, running
 
 ROOT = Path(__file__).resolve().parents[1]
 MARK = "<!-- the table: python tools/faults.py --out docs/faults.md -->"

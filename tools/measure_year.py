@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from soak import NAME, PIN, Device, own_memory_mb, wait_for
+from running_service import NAME, PIN, Device, own_memory_mb, wait_for
 
 from leukoscope_edge.accounts import People
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
