@@ -37,10 +37,9 @@ import argparse
 import json
 import resource
 import sys
-import time
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import islice
@@ -48,6 +47,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from segmentation_by_skimage import segment_with_skimage
+from segmentation_scores import Method, judge, write_overlays
 from segmentation_sets import FIRST_AND_STEP, Box, Truth, truths, whole_number
 
 from leukoscope_edge.capture.source import is_simulated
@@ -55,11 +56,7 @@ from leukoscope_edge.cli.scale import scale
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.inference.segmenter import Segmenter
 from leukoscope_edge.inference.segmenter_fallback import SHIPPED
-from leukoscope_edge.types import I32, U8, BoolArray, CellKind, Segmentation
 from leukoscope_edge.vision import baselines, view
-from leukoscope_edge.vision.colour import white_balance
-from leukoscope_edge.vision.quality import assess
-from leukoscope_edge.vision.scale.red_cells import estimate_scale
 from leukoscope_edge.vision.scale.scale_estimate import (
     estimate_source_scale,
     measure_sizes,
@@ -79,8 +76,6 @@ METHODS = (
     "skimage-reduced",
 )
 HALF = 0.5
-RIMS_PX = (-2, -1, 0, 1, 2, 3)
-Method = Callable[[U8, float | None], Segmentation]
 MIN_SIZE = 0.1
 N_POOLED = 24
 """Images from which a scale is pooled, as on the device."""
@@ -113,27 +108,6 @@ class Row:
     n_cut_off_unboxed: int
     ms_per_frame: float
     peak_mib: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
-    """How well a method did on one image; Dice is None without a white cell.
-
-    `rim_dice`: of the nuclei made wider by so many pixels all round.
-    """
-
-    truth: Truth | None
-    nucleus_dice: float | None
-    rim_dice: dict[int, float]
-    area_ratio: float
-    cell_dice: float | None
-    reason: str | None
-    n_true: int
-    n_right: int
-    n_whole: int
-    n_wrong: int
-    n_apart: int
-    time_s: float
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -280,186 +254,6 @@ def method_of(name: str, segmenter: Path, *, in_marrow: bool = False) -> Method:
         case _:
             method: Method = getattr(baselines, name.replace("-", "_"))
             return method
-
-
-def judge(run: Method, truth: Truth, *, in_marrow: bool) -> Score:
-    """Run a method on one image, timed by the processor's own clock."""
-    start = time.process_time()
-    found = run(truth.pixels, truth.scale_um_per_px)
-    time_s = time.process_time() - start
-    right, whole, wrong, apart = match(found, _white(found), truth)
-    nucleus, cell = _masks(found)
-    has_cell = bool(truth.cell.any())
-    return Score(
-        truth=truth,
-        nucleus_dice=dice(nucleus, truth.nucleus) if has_cell else None,
-        rim_dice=_rim_dice(nucleus, truth.nucleus) if has_cell else {},
-        area_ratio=int(nucleus.sum()) / max(int(truth.nucleus.sum()), 1),
-        cell_dice=dice(cell, truth.cell) if has_cell else None,
-        reason=assess(truth.pixels, in_marrow=in_marrow).instruction,
-        n_true=len(truth.boxes),
-        n_right=right,
-        n_whole=whole,
-        n_wrong=wrong,
-        n_apart=apart,
-        time_s=time_s,
-    )
-
-
-def _rim_dice(nucleus: BoolArray, truth: BoolArray) -> dict[int, float]:
-    found = {}
-    for wider_px in RIMS_PX:
-        kernel = cv2.getStructuringElement(
-            cv2.MORPH_ELLIPSE, (2 * abs(wider_px) + 1,) * 2
-        )
-        way = cv2.dilate if wider_px > 0 else cv2.erode
-        mask = np.asarray(way(nucleus.view(np.uint8), kernel), np.uint8)
-        found[wider_px] = dice(mask.view(np.bool_), truth)
-    return found
-
-
-def _white(found: Segmentation) -> list[int]:
-    return found.indices(CellKind.WBC) + found.indices(CellKind.BORDER)
-
-
-def _masks(found: Segmentation) -> tuple[BoolArray, BoolArray]:
-    """Return the nuclei and the whole cells of all white cells together."""
-    is_white = np.zeros(len(found) + 1, np.bool_)
-    is_white[[i + 1 for i in _white(found)]] = True
-    return is_white[found.nucleus_labels], is_white[found.cell_labels]
-
-
-def segment_with_skimage(
-    pixels: U8, scale_um_per_px: float | None, *, longest_px: int
-) -> Segmentation:
-    """Do the steps of thresholding with scikit-image, as a peer for speed and Dice.
-
-    White balance, violet, Gauss, three-class Otsu, opening, distance transform,
-    watershed, size gate, and the cell grown by a fixed distance inside the foreground.
-
-    Raises:
-        SourceError: An image has too few colours for it.
-    """
-    try:
-        return _segment_with_skimage(pixels, scale_um_per_px, longest_px)
-    except ValueError as err:
-        raise SourceError(f"scikit-image cannot part it: {err}") from err
-
-
-def _segment_with_skimage(
-    pixels: U8, scale_um_per_px: float | None, longest_px: int
-) -> Segmentation:
-    from scipy import ndimage
-    from skimage import feature, filters, measure, morphology, segmentation, transform
-
-    factor = max(1, round(max(pixels.shape[:2]) / longest_px))
-    small = transform.downscale_local_mean(pixels, (factor, factor, 1))
-    balanced = white_balance(small.astype(np.uint8))
-    violet = np.clip(balanced[..., 2].astype(float) - balanced[..., 1], 0, 255)
-    violet = filters.gaussian(violet, 1.0)
-    dark = 255.0 - filters.gaussian(balanced.min(axis=2).astype(float), 1.0)
-    nuclei = violet > filters.threshold_multiotsu(violet, classes=3)[1]
-    nuclei = morphology.opening(nuclei, morphology.disk(2))
-    um_per_px = scale_um_per_px and scale_um_per_px * factor
-    um_per_px = um_per_px or estimate_scale(balanced, nuclei).um_per_px
-    body = dark > filters.threshold_multiotsu(dark, classes=3)[0]
-    depth = ndimage.distance_transform_edt(nuclei)
-    peaks = feature.peak_local_max(
-        filters.gaussian(depth, 2), min_distance=round(4 / um_per_px), labels=nuclei
-    )
-    seeds = np.zeros(nuclei.shape, np.int32)
-    seeds[tuple(peaks.T)] = np.arange(1, len(peaks) + 1)
-    labels = segmentation.watershed(-depth, seeds, mask=nuclei)
-    kept = [p for p in measure.regionprops(labels) if p.area * um_per_px**2 > 12.5]
-    renamed = np.zeros(labels.max(initial=0) + 1, np.int32)
-    renamed[[p.label for p in kept]] = np.arange(1, len(kept) + 1)
-    nucleus_labels = renamed[labels]
-    grown = segmentation.expand_labels(nucleus_labels, 4 / um_per_px)
-    return _enlarged(
-        nucleus_labels, np.where(body, grown, nucleus_labels), factor, pixels
-    )
-
-
-def _enlarged(nuclei: I32, cells: I32, factor: int, pixels: U8) -> Segmentation:
-    from scipy import ndimage
-
-    height, width = pixels.shape[:2]
-    full = [
-        np.kron(labels, np.ones((factor, factor), np.int32))[:height, :width]
-        for labels in (nuclei, cells)
-    ]
-    boxes = [
-        (columns.start, rows.start, columns.stop, rows.stop)
-        for rows, columns in ndimage.find_objects(full[1])
-    ]
-    centres = [np.argwhere(full[0] == i + 1).mean(axis=0) for i in range(len(boxes))]
-    return Segmentation(
-        kinds=(CellKind.WBC,) * len(boxes),
-        boxes_px=np.array(boxes, np.int32).reshape(-1, 4),
-        centres_px=np.array(centres, np.float32).reshape(-1, 2)[:, ::-1],
-        nucleus_labels=full[0],
-        cell_labels=full[1],
-        scale_um_per_px=1.0,
-    )
-
-
-def write_overlays(worst: list[Score], run: Method, folder: Path) -> None:
-    """Draw the worst images: truth green and yellow, found blue and red."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for rank, score in enumerate(worst):
-        if score.truth is None:
-            continue
-        truth, picture = score.truth, score.truth.pixels.copy()
-        nucleus, cell = _masks(run(truth.pixels, truth.scale_um_per_px))
-        for mask, colour in (
-            (truth.cell, (230, 200, 0)),
-            (cell, (220, 0, 0)),
-            (truth.nucleus, (0, 160, 0)),
-            (nucleus, (0, 0, 255)),
-        ):
-            outlines, _ = cv2.findContours(
-                mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE
-            )
-            cv2.drawContours(picture, outlines, -1, colour, 1)
-        where = folder / f"{rank}-{score.nucleus_dice:.2f}-{truth.name}.png"
-        cv2.imwrite(str(where), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
-
-
-def match(
-    found: Segmentation, chosen: list[int], truth: Truth
-) -> tuple[int, int, int, int]:
-    """Return how many detections are right, right and whole, wrong, and cut off."""
-    free = list(truth.boxes)
-    right = whole = wrong = apart = 0
-    for index in chosen:
-        is_cut_off = found.kinds[index] is CellKind.BORDER
-        hit = next((b for b in free if _holds(b, found, index)), None)
-        if hit is not None:
-            free.remove(hit)
-            right += 1
-            whole += not is_cut_off
-        elif any(_holds(b, found, index) for b in truth.boxes):
-            wrong += 1
-        elif is_cut_off:
-            apart += 1
-        elif not any(_holds(b, found, index) for b in truth.ignored):
-            wrong += 1
-    return right, whole, wrong, apart
-
-
-def dice(a: BoolArray, b: BoolArray) -> float:
-    """Return the overlap of two masks, 0..1; 1 where both are empty."""
-    total = int(a.sum()) + int(b.sum())
-    return 2 * int((a & b).sum()) / total if total else 1.0
-
-
-def _holds(box: Box, found: Segmentation, index: int) -> bool:
-    """Say whether a detection lies in a box, or its own box holds the point."""
-    x, y = (float(v) for v in found.centres_px[index])
-    if box[:2] == box[2:]:
-        left, top, right, bottom = (float(v) for v in found.boxes_px[index])
-        return left <= box[0] <= right and top <= box[1] <= bottom
-    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
 
 
 def size(text: str) -> float:

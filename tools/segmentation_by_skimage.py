@@ -1,0 +1,82 @@
+"""The steps of our thresholding with scikit-image, as a peer for speed and Dice."""
+
+import numpy as np
+
+from leukoscope_edge.errors import SourceError
+from leukoscope_edge.types import I32, U8, CellKind, Segmentation
+from leukoscope_edge.vision.colour import white_balance
+from leukoscope_edge.vision.scale.red_cells import estimate_scale
+
+
+def segment_with_skimage(
+    pixels: U8, scale_um_per_px: float | None, *, longest_px: int
+) -> Segmentation:
+    """Do the steps of thresholding with scikit-image, as a peer for speed and Dice.
+
+    White balance, violet, Gauss, three-class Otsu, opening, distance transform,
+    watershed, size gate, and the cell grown by a fixed distance inside the foreground.
+
+    Raises:
+        SourceError: An image has too few colours for it.
+    """
+    try:
+        return _segment_with_skimage(pixels, scale_um_per_px, longest_px)
+    except ValueError as err:
+        raise SourceError(f"scikit-image cannot part it: {err}") from err
+
+
+def _segment_with_skimage(
+    pixels: U8, scale_um_per_px: float | None, longest_px: int
+) -> Segmentation:
+    from scipy import ndimage
+    from skimage import feature, filters, measure, morphology, segmentation, transform
+
+    factor = max(1, round(max(pixels.shape[:2]) / longest_px))
+    small = transform.downscale_local_mean(pixels, (factor, factor, 1))
+    balanced = white_balance(small.astype(np.uint8))
+    violet = np.clip(balanced[..., 2].astype(float) - balanced[..., 1], 0, 255)
+    violet = filters.gaussian(violet, 1.0)
+    dark = 255.0 - filters.gaussian(balanced.min(axis=2).astype(float), 1.0)
+    nuclei = violet > filters.threshold_multiotsu(violet, classes=3)[1]
+    nuclei = morphology.opening(nuclei, morphology.disk(2))
+    um_per_px = scale_um_per_px and scale_um_per_px * factor
+    um_per_px = um_per_px or estimate_scale(balanced, nuclei).um_per_px
+    body = dark > filters.threshold_multiotsu(dark, classes=3)[0]
+    depth = ndimage.distance_transform_edt(nuclei)
+    peaks = feature.peak_local_max(
+        filters.gaussian(depth, 2), min_distance=round(4 / um_per_px), labels=nuclei
+    )
+    seeds = np.zeros(nuclei.shape, np.int32)
+    seeds[tuple(peaks.T)] = np.arange(1, len(peaks) + 1)
+    labels = segmentation.watershed(-depth, seeds, mask=nuclei)
+    kept = [p for p in measure.regionprops(labels) if p.area * um_per_px**2 > 12.5]
+    renamed = np.zeros(labels.max(initial=0) + 1, np.int32)
+    renamed[[p.label for p in kept]] = np.arange(1, len(kept) + 1)
+    nucleus_labels = renamed[labels]
+    grown = segmentation.expand_labels(nucleus_labels, 4 / um_per_px)
+    return _enlarged(
+        nucleus_labels, np.where(body, grown, nucleus_labels), factor, pixels
+    )
+
+
+def _enlarged(nuclei: I32, cells: I32, factor: int, pixels: U8) -> Segmentation:
+    from scipy import ndimage
+
+    height, width = pixels.shape[:2]
+    full = [
+        np.kron(labels, np.ones((factor, factor), np.int32))[:height, :width]
+        for labels in (nuclei, cells)
+    ]
+    boxes = [
+        (columns.start, rows.start, columns.stop, rows.stop)
+        for rows, columns in ndimage.find_objects(full[1])
+    ]
+    centres = [np.argwhere(full[0] == i + 1).mean(axis=0) for i in range(len(boxes))]
+    return Segmentation(
+        kinds=(CellKind.WBC,) * len(boxes),
+        boxes_px=np.array(boxes, np.int32).reshape(-1, 4),
+        centres_px=np.array(centres, np.float32).reshape(-1, 2)[:, ::-1],
+        nucleus_labels=full[0],
+        cell_labels=full[1],
+        scale_um_per_px=1.0,
+    )
