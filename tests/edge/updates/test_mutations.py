@@ -48,7 +48,7 @@ MUTATIONS = {
         "updates/install.py",
         "    if trial.n_tries >= MAX_TRIES:",
         "    if False:",
-        "updates/test_faults.py::test_killed_for_ever_in_the_trial_ends_by_itself",
+        "updates/test_faults.py::test_the_third_try_says_u12",
     ),
     "no trial": Mutation(
         "updates/install.py",
