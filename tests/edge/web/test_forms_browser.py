@@ -52,11 +52,11 @@ def test_the_lock_warns_and_a_comment_is_there_after_the_sign_in(french: Page) -
     page.keyboard.press("Shift")
     assert page.is_hidden("#locks")  # a touch is enough to stay
     page.clock.run_for(5 * MINUTE_MS + 2000)
-    page.wait_for_url("**/sign-in*")
+    in_browser.arrive(page, "**/sign-in*")
     page.check(f"[name=name][value='{LONG}']")
     page.fill("[name=pin]", PIN)
     page.keyboard.press("Enter")
-    page.wait_for_url(there)
+    in_browser.arrive(page, there)
     assert page.input_value("[name=comment]") == COMMENT
 
 
@@ -65,7 +65,7 @@ def test_a_comment_is_kept_where_somebody_locks_at_once(french: Page) -> None:
     page.type("[name=comment]", COMMENT)
     with page.expect_response("**/api/drafts"):
         page.click("header [data-post]")
-    page.wait_for_url("**/sign-in*")
+    in_browser.arrive(page, "**/sign-in*")
 
 
 def test_what_was_sent_is_no_draft_any_more(french: Page, device: Device) -> None:
@@ -75,5 +75,5 @@ def test_what_was_sent_is_no_draft_any_more(french: Page, device: Device) -> Non
     tab_to(page, ".sign button.primary")
     with page.expect_response("**/api/drafts"):
         page.keyboard.press("Enter")
-    page.wait_for_url("**/share")
+    in_browser.arrive(page, "**/share")
     in_browser.wait_for(lambda: not device.drafts.of(LONG, path))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
+from tests.edge.web import in_browser
 from tests.edge.web.in_browser import (
     NEEDS_BROWSER,
     Serve,
@@ -74,7 +75,7 @@ def is_labelled(page: Page) -> None:
 
 
 def arrive(page: Page, path: str) -> None:
-    page.wait_for_url(path)
+    in_browser.arrive(page, path)
     is_labelled(page)
 
 

@@ -119,7 +119,7 @@ def test_the_first_start_by_touch_alone(touched: Page, device: Device) -> None:
             tap(page, digit)
     tap(page, "Enter key")
     wait_for(lambda: [p.name for p in device.people.everybody] == [NAME])
-    page.wait_for_url(lambda url: not url.endswith("/set-up"))
+    in_browser.arrive(page, lambda url: not url.endswith("/set-up"))
     assert device.people.enter(NAME, PIN) == (Entry.OPEN, 0.0)
 
 

@@ -49,7 +49,7 @@ def test_age_and_sample_type_must_be_chosen_and_a_scan_leads_to_them(
     page.keyboard.press("Enter")
     assert focus_is(page, "form button.primary")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/ready")
+    in_browser.arrive(page, "**/ready")
     assert device.store.reader.slide("0001").facts == replace(
         CHILDS_MARROW, is_leukopenic=True
     )
@@ -128,14 +128,14 @@ def test_the_end_of_a_count_is_asked_and_ready_or_back_never_ends_it(
     page.fill("[name=sample]", "S-1")
     say_facts(page)
     page.click("form button.primary")
-    page.wait_for_url("**/ready")
+    in_browser.arrive(page, "**/ready")
     page.goto(f"{url}/slides/0001/count")  # as by a tap on the step
-    page.wait_for_url("**/ready")  # no lights were shown yet: nothing begins
+    in_browser.arrive(page, "**/ready")  # no lights were shown yet: nothing begins
     page.click("#start:not([disabled])")
-    page.wait_for_url("**/count")
+    in_browser.arrive(page, "**/count")
     wait_for(lambda: int(page.inner_text("#n-cells")) >= 2)
     page.goto(f"{url}/slides/0001/ready")
-    page.wait_for_url("**/count")
+    in_browser.arrive(page, "**/count")
     page.click("#finish")
     assert page.is_visible("#ending")
     page.click("#ending form button:not(#end)")
@@ -143,7 +143,7 @@ def test_the_end_of_a_count_is_asked_and_ready_or_back_never_ends_it(
     assert device.store.reader.slide("0001").state is SlideState.COUNTING
     page.keyboard.press("f")
     page.click("#end")
-    page.wait_for_url("**/review")
+    in_browser.arrive(page, "**/review")
     assert device.store.reader.slide("0001").run == 1  # it was never interrupted
 
 

@@ -141,4 +141,4 @@ def test_below_860_pixels_every_step_can_be_reached(
             show(page, device, url, screens[0])
             for step in ("share", "result", "review"):
                 page.click(f".steps a[href$='/{step}']")
-                page.wait_for_url(f"**/{step}")
+                in_browser.arrive(page, f"**/{step}")

@@ -47,7 +47,12 @@ function sayWhy(detail) {
   return words[detail] || detail || words.again;
 }
 
+// Once: on a slow device each further call would begin the way to the sign-in anew.
+let isLocking = false;
+addEventListener("pageshow", () => { isLocking = false; });
 export function lock() {
+  if (isLocking) return;
+  isLocking = true;
   if (location.pathname === "/sign-in") { location.reload(); return; }
   location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
 }
