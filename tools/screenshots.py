@@ -9,7 +9,6 @@ stay small in the repository.
 
 import argparse
 import io
-import platform
 import shutil
 import socket
 import subprocess
@@ -18,19 +17,19 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, ViewportSize, sync_playwright
-from securesystemslib.signer import CryptoSigner
+from update_rig import NOTES, make_rig
 
 from leukoscope_edge.inference.bundle import shipped_bundle_for
 from leukoscope_edge.isolated import command_of
 from leukoscope_edge.quality.levey_jennings import note_light
 from leukoscope_edge.records.store import open_store
 from leukoscope_edge.updates import trust_root
-from leukoscope_export.signing import tuf_repository
 
 CHROMIUM = "/usr/bin/chromium"
 PATIENCE_S = 300.0
@@ -46,17 +45,11 @@ source = "{source}"
 frames_per_second = 30.0
 [page]
 """
-NOTES = tuf_repository.PublishNotes(
-    epoch=0,
-    sequence=1,
+RELEASE = replace(
+    NOTES,
     issued="2026-11-01",
     review_by="2028-11-01",
-    min_software="0",
-    max_software="99",
-    machines=(platform.machine(),),
-    revokes=(),
     supersedes="simulated-1",
-    git_commit="",
     note="Asks a person more often instead of calling blast.",
 )
 STRICTER = (
@@ -93,23 +86,13 @@ def main() -> None:
 
 def make_sticks(folder: Path, data: Path) -> tuple[Path, Path]:
     """Sign a model, let the device trust us; return a good stick and a broken one."""
-    keys = [CryptoSigner.generate_ed25519() for _ in range(6)]
-    repository = tuf_repository.Repository(folder / "repository")
-    public = [k.public_key for k in keys]
-    root = tuf_repository.draft_root(
-        repository, root=public[:3], targets=public[3:5], release=public[5]
-    )
-    for key in keys[:2]:
-        tuf_repository.sign(root, key)
-    targets = tuf_repository.draft_release(repository, stricter_bundle(folder), NOTES)
-    for key in keys[3:5]:
-        tuf_repository.sign(targets, key)
-    tuf_repository.seal(repository, keys[5])
+    rig = make_rig(folder, stricter_bundle(folder), 1, RELEASE)
     data.mkdir(parents=True, exist_ok=True)
-    trust_root(data, root)
+    trust_root(data, rig.root)
     sticks = folder / "media" / "MODELS", folder / "media" / "OLD-STICK"
+    [signed] = rig.sticks
     for stick in sticks:
-        tuf_repository.write_stick(repository, stick)
+        shutil.copytree(signed, stick / signed.name)
     [model] = sticks[1].glob("*/targets/*.model.cpu.onnx")
     model.write_bytes(model.read_bytes()[:1000])
     return sticks

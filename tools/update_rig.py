@@ -41,7 +41,12 @@ class Rig:
     root: Path
 
 
-def make_rig(folder: Path, bundle: Path, n_releases: int = N_RELEASES) -> Rig:
+def make_rig(
+    folder: Path,
+    bundle: Path,
+    n_releases: int = N_RELEASES,
+    notes: tuf_repository.PublishNotes = NOTES,
+) -> Rig:
     """Sign releases of a bundle and write a stick for each."""
     keys = [CryptoSigner.generate_ed25519() for _ in range(6)]
     repository = tuf_repository.Repository(folder / "repository")
@@ -55,8 +60,8 @@ def make_rig(folder: Path, bundle: Path, n_releases: int = N_RELEASES) -> Rig:
         tuf_repository.sign(root, key)
     sticks = []
     for sequence in range(1, n_releases + 1):
-        notes = replace(NOTES, sequence=sequence)
-        targets = tuf_repository.draft_release(repository, bundle, notes)
+        numbered = replace(notes, sequence=sequence)
+        targets = tuf_repository.draft_release(repository, bundle, numbered)
         for key in keys[3:5]:
             tuf_repository.sign(targets, key)
         tuf_repository.seal(repository, keys[5])
