@@ -165,7 +165,7 @@ FAULTS = (
         tests=(
             f"{RECORDS}/test_store.py::"
             "test_an_erasure_beside_a_reader_says_so_until_the_log_is_empty",
-            f"{RECORDS}/test_backup.py::"
+            f"{RECORDS}/backups/test_backup.py::"
             "test_nobody_is_erased_for_having_another_devices_number",
         ),
     ),
@@ -176,7 +176,7 @@ FAULTS = (
         tests=(
             f"{UPDATES}/test_trial.py::"
             "test_an_id_that_is_here_with_another_card_is_refused",
-            "tests/edge/web/test_updates.py::"
+            "tests/edge/web/test_update_session.py::"
             "test_a_slide_is_signed_by_the_card_that_judged_it_or_not_at_all",
         ),
     ),

@@ -41,13 +41,13 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "records/test_ledger.py",
             "records/test_audit.py",
             "records/test_store.py",
-            "records/test_slide_state.py",
+            "records/slides/test_slide_state.py",
         ),
         "records/recovery.py": ("records/test_recovery.py",),
-        "records/backups/backup.py": ("records/test_backup.py",),
-        "records/backups/sealed_file.py": ("records/test_backup.py",),
+        "records/backups/backup.py": ("records/backups/test_backup.py",),
+        "records/backups/sealed_file.py": ("records/backups/test_backup.py",),
         "records/backups/restore_step.py": (
-            "records/test_backup.py",
+            "records/backups/test_backup.py",
             "records/test_recovery.py",
         ),
         "records/identities.py": (

@@ -69,7 +69,7 @@ MUTATIONS = {
         "records/backups/backup.py",
         "        if problems:",
         "        if False:",
-        "records/test_backup.py::test_a_backup_whose_chain_was_changed_is_not_restored",
+        "records/backups/test_backup.py::test_a_backup_whose_chain_was_changed_is_not_restored",
     ),
     "a restore asks no PIN": Mutation(
         "web/routes/device.py",
@@ -139,7 +139,7 @@ MUTATIONS = {
         "web/routes/live_picture.py",
         "person(socket, touch=news.mode is Mode.COUNTING) is None:",
         "person(socket, touch=news.mode is Mode.COUNTING) == 0:",
-        "web/test_live.py::test_the_live_picture_ends_when_the_session_locks",
+        "web/routes/test_live_picture.py::test_the_live_picture_ends_when_the_session_locks",
     ),
     "screening nothing counts as good work": Mutation(
         "service/supervisor.py",

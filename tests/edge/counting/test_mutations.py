@@ -4,7 +4,10 @@ import pytest
 from tests.edge.mutated import Mutation, Noticed, tried
 
 VERDICT, VERDICT_TESTS = "counting/verdict.py", "counting/test_verdict.py"
-STATES, STATES_TESTS = "records/slides/slide_state.py", "records/test_slide_state.py"
+STATES, STATES_TESTS = (
+    "records/slides/slide_state.py",
+    "records/slides/test_slide_state.py",
+)
 CHANGES_TESTS = "records/test_corrections.py"
 SHOWN_ALONE = "test_review_of_the_shown_cells_turns_no_refusal_into_a_negative"
 OTHER_CAUSES = "test_people_overrule_nothing_that_lies_in_slide_pictures_or_quality"
