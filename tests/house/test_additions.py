@@ -24,7 +24,7 @@ NEW = ""
 """In the place of a text that is replaced: the file is new."""
 NOT_COPIED = shutil.ignore_patterns("__pycache__", "bundles", "fonts", "static")
 LINKED = f"{EDGE}/bundles", f"{EDGE}/fonts"
-SENTENCES_AND_DATA = (".po", ".toml", "/messages.py")
+SENTENCES_AND_DATA = (".po", ".toml", "/messages/results.py")
 PI = (ROOT / "firmware_config" / "raspberry-pi-5.toml").read_text("utf-8")
 
 
@@ -228,10 +228,10 @@ ADDITIONS = {
                 "    if not context.is_over:\n",
             ),
             (
-                f"{EDGE}/messages.py",
-                '        "no-cell": ',
-                '        "added": "{n} cells are more than a slide holds",\n'
-                '        "no-cell": ',
+                f"{EDGE}/messages/results.py",
+                '    "no-cell": ',
+                '    "added": "{n} cells are more than a slide holds",\n'
+                '    "no-cell": ',
             ),
             (
                 FRENCH,

@@ -72,7 +72,7 @@ class Mode(str, Enum):
 SAID = frozenset({"instruction", "found_by"})
 """The facts that are sentences for a person."""
 MESSAGES = frozenset({"advice"})
-"""The facts that are messages (`messages.py`), None where there is nothing to say."""
+"""The facts that are messages (`messages/`), None where there is nothing to say."""
 
 
 def said_in(facts: dict[str, Any], translate: Callable[[str], str]) -> dict[str, Any]:

@@ -1,0 +1,66 @@
+"""What the device says of itself: disk, heat, records, restore, models."""
+
+DEVICE = {
+    "calibrated-size": (
+        "calibrated at {width} x {height} pixels, and the picture has "
+        "{now_width} x {now_height}: calibrate again"
+    ),
+    "screening-off": "screening is off: {why}",
+    "disk-full": (
+        "the disk is full: less than {n} slides fit; make a backup and take"
+        " old pictures away"
+    ),
+    "update-unforeseen": "the update stopped for a reason that nobody foresaw",
+    "too-hot": (
+        "too hot, {x} °C: the count waits until the device is below {y} °C;"
+        " is its fan free?"
+    ),
+    "recovered": "The records were damaged. {n} events were saved; {lost}.",
+    "recovered-forged": (
+        "Somebody who does not have this device's key changed them: what "
+        "was not signed was left out."
+    ),
+    "recovered-unsigned": (
+        "The last {n} of them carry no signature: compare them with the "
+        "printed reports."
+    ),
+    "recovered-nameless": "Whose blood {n} slides were can no longer be told.",
+    "recovered-kept": "The damaged files are kept in {folder}.",
+    "lost-one": "event {n} is lost",
+    "lost-some": "events {n} to {m} are lost",
+    "lost-none": "nothing is known to be lost",
+    "lost-end": "whatever came after event {n} is lost",
+    "head-not-twice": "The end of the records cannot be kept twice: {why}",
+    "erasing": (
+        "An erased name's key still lies in the log of the records, as a "
+        "program reads in it. It is tried again."
+    ),
+    "restored": "{file} was restored.",
+    "restored-kept": (
+        "{file} was restored. What was there before is kept in {folder}."
+    ),
+    "disk-says": "{file}: {why}: {cure}",
+    "no-power-off": (
+        "the machine does not let the page power it off ({why}): use its switch"
+    ),
+    "trial-on": "a new model is being tried",
+    "restoring": "the records are being put back",
+    "disk-cure-full": "the disk is full: make a backup and take old pictures away",
+    "disk-cure-read-only": (
+        "the disk takes nothing: start anew; if this stays, call service"
+    ),
+    "disk-cure-broken": "the disk does not answer: call service",
+    "disk-cure-owner": "give it to user {user}, who runs this",
+    "disk-cure-owner-all": (
+        "give it to user {user}, who runs this: `chown -R {user}` and `chmod -R u+rwX`"
+    ),
+    "disk-cure-service": "call service",
+    "not-compared": "Old cells could not be compared: {why}.",
+    "cut-otherwise": "the new model wants its cells cut in another way",
+    "cut-short": "cut short too often",
+    "slot-its": "its slot is damaged",
+    "slot": "slot {name} is damaged",
+    "wrong-passphrase": "{file}: does not open: wrong passphrase, or damaged",
+    "passphrase-short": "the passphrase needs at least {n} characters",
+    "no-backup": "{file}: is not a backup of ours",
+}
