@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.edge.web.said import blanked, said_to_technicians
 from tests.edge.web.stand_ins import Browser, fill_slide, look_at_all
+from tests.edge.web.translatable_texts import blanked, translatable_texts
 
 from leukoscope_edge.counting import by_model, conclude
 from leukoscope_edge.errors import ConfigError
@@ -142,7 +142,7 @@ def test_every_text_of_every_screen_is_translated(code: str) -> None:
 
 @pytest.mark.parametrize("code", TRANSLATED)
 def test_every_sentence_of_the_machine_is_translated(code: str) -> None:
-    missing = said_to_technicians() - {blanked(w) for w in languages()[code].words}
+    missing = translatable_texts() - {blanked(w) for w in languages()[code].words}
     assert not missing, f"{code}.po lacks {sorted(missing)}"
 
 
@@ -235,7 +235,7 @@ def test_no_sentence_of_a_count_stays_english() -> None:
 
 def english_in(text: str) -> list[str]:
     """Return the sentences of the machine that stand in a text as they are."""
-    sentences = said_to_technicians() | {blanked(t) for t in TEMPLATES.values()}
+    sentences = translatable_texts() | {blanked(t) for t in TEMPLATES.values()}
     pieces = {p for t in sentences for p in t.split("{}")}
     own = {w for language in languages().values() for w in language.words.values()}
     return [

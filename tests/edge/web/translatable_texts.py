@@ -80,7 +80,7 @@ def texts_of(path: Path) -> Iterator[str]:
 
 
 @functools.cache
-def said_to_technicians() -> set[str]:
+def translatable_texts() -> set[str]:
     """Return the sentences, of at least two words, of the files that speak."""
     found = {t.strip() for name in SPEAKS for t in texts_of(EDGE / name)}
     return {
