@@ -11,7 +11,7 @@ from leukoscope_train.evaluation.kinds_report import HEALTHY, kind_documents
 from leukoscope_train.evaluation.targets import TARGETS, Interval, Shown, Target
 from leukoscope_train.run_folder import read_json
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 FIGURES = ROOT / "train" / "runs" / "figures" / "kinds"
 SHIPPED = ROOT / "edge" / "leukoscope_edge" / "bundles"
 BUNDLES = sorted(SHIPPED.glob("kinds-*"))
