@@ -274,7 +274,7 @@ FAULTS = (
         number=14,
         name="USB stick: pulled, full, write-protected, changed while read, hostile",
         wanted="a code or one line; the model unchanged, no half file",
-        tests=(f"{UPDATES}/test_stick.py", "tests/edge/service/test_stick.py"),
+        tests=(f"{UPDATES}/test_stick.py", "tests/edge/media/test_root_helper.py"),
     ),
     Fault(
         number=15,

@@ -77,3 +77,16 @@ def test_who_is_forgiven_waits_no_longer() -> None:
     backoff.forgive("ann")
     assert backoff.left_s("ann", "10.0.0.1") <= 0
     assert backoff.left_s("ann", AT_SCREEN) <= 0
+
+
+@pytest.mark.parametrize(
+    ("n_failures", "expected_s"),
+    [(0, 0), (2, 0), (3, 5), (4, 10), (5, 20), (10, 640), (11, 900), (10_000, 900)],
+)
+def test_the_wait_doubles_up_to_a_limit(n_failures: int, expected_s: float) -> None:
+    assert wait_s(n_failures) == expected_s
+
+
+def test_ten_thousand_guesses_take_months() -> None:
+    waits = sum(wait_s(n) for n in range(10_000))
+    assert waits > 100 * 24 * 3600 - 11 * LONGEST_WAIT_S

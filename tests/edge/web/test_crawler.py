@@ -107,7 +107,7 @@ def test_nobody_reads_or_changes_without_signing_in(
     stranger.refresh()
     open_to_all = {"/sign-in", "/set-up", "/api/sign-in", "/api/set-up"}
     open_to_all |= {"/api/sign-out", "/api/language"}
-    open_to_all |= {"/metrics"}  # this machine alone; test_measures.py
+    open_to_all |= {"/metrics"}  # this machine alone; test_metrics.py
     for method, path in routes_of(stranger):
         if path in open_to_all:
             continue

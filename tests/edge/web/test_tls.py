@@ -1,6 +1,7 @@
 """The device's certificate: whose it is, how long, and what a person compares."""
 
 import hashlib
+import ssl
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.profile import PageEntry
 from leukoscope_edge.web.tls import (
     CERTIFICATE_FILE,
@@ -63,3 +65,16 @@ def test_where_one_of_both_files_is_lost_both_are_made_anew(
     assert again.fingerprint != first.fingerprint
     assert again.certificate.exists()
     assert again.key.exists()
+
+
+def test_the_certificate_is_made_once_and_its_key_is_secret(tmp_path: Path) -> None:
+    page = PageEntry(address="192.168.4.1", name="leukoscope.local")
+    first = open_certificate(tmp_path, page)
+    assert open_certificate(tmp_path, page) == first
+    assert first.key.stat().st_mode & 0o077 == 0
+    assert len(first.fingerprint.split(":")) == 32
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(first.certificate, first.key)
+    first.certificate.write_text("no certificate")
+    with pytest.raises(ConfigError, match="is no certificate"):
+        open_certificate(tmp_path, page)

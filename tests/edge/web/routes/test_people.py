@@ -1,32 +1,16 @@
 """Who may use the device: removed, locked, renamed, given a role or a PIN, and kept."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.edge.web.stand_ins import NAME, PIN, QUICK, Browser, fill_slide
+from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide
 
-from leukoscope_edge.accounts import (
-    Entry,
-    People,
-    PeopleError,
-    Role,
-    check_pin,
-    is_guessed_first,
-)
+from leukoscope_edge.accounts import Role
 from leukoscope_edge.web import trail
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.log import log_text
 
 OLU, OLUS_PIN, NEW = "Olu", "739105", "860273"
-
-
-@pytest.fixture
-def people(tmp_path: Path) -> People:
-    made = People(tmp_path, hasher=QUICK)
-    made.add_first(NAME, PIN)
-    made.add(OLU, Role.OPERATOR, OLUS_PIN)
-    return made
 
 
 @pytest.fixture
@@ -38,90 +22,6 @@ def chief(browser: Browser, device: Device) -> Browser:
 def asked(browser: Browser, path: str, **body: Any) -> tuple[int, str]:
     answer = browser.post(f"/api/{path}", json=body)
     return answer.status_code, answer.json().get("detail", "")
-
-
-@pytest.mark.parametrize(
-    "pin",
-    [
-        "000000",
-        "012345",
-        "987654",
-        "890123",
-        "135791",
-        "121212",
-        "112233",
-        "123123",
-        "111222",
-        "147258",
-        "123321",
-        "1212121",
-        "20112011",
-        "123412341234",
-    ],
-)
-def test_a_row_a_repeat_and_a_pattern_are_guessed_first(pin: str) -> None:
-    assert is_guessed_first(pin)
-    with pytest.raises(PeopleError, match="guessed first"):
-        check_pin(pin)
-
-
-@pytest.mark.parametrize("pin", [PIN, OLUS_PIN, NEW, "102938", "29111974"])
-def test_other_pins_are_taken(pin: str) -> None:
-    check_pin(pin)
-
-
-def test_who_is_removed_may_not_enter_and_nobody_gets_the_name(people: People) -> None:
-    people.remove("olu")
-    assert people.enter(OLU, OLUS_PIN) == (Entry.WRONG, 0.0)
-    assert [p.name for p in people.everybody] == [NAME]
-    assert [p.name for p in people.ever] == [NAME, OLU]
-    with pytest.raises(PeopleError, match="was here before"):
-        people.add("OLU", Role.OPERATOR, NEW)
-    with pytest.raises(PeopleError, match="nobody here is called"):
-        people.set_pin(OLU, NEW)
-
-
-def test_who_is_locked_enters_again_once_unlocked(people: People) -> None:
-    people.set_locked(OLU, is_locked=True)
-    assert people.enter(OLU, OLUS_PIN)[0] is Entry.WRONG
-    people.set_locked(OLU, is_locked=False)
-    assert people.enter(OLU, OLUS_PIN)[0] is Entry.OPEN
-
-
-@pytest.mark.parametrize("do", ["remove", "lock", "role"])
-def test_the_last_supervisor_stays(people: People, do: str) -> None:
-    with pytest.raises(PeopleError, match="is the last supervisor"):
-        if do == "remove":
-            people.remove(NAME)
-        elif do == "lock":
-            people.set_locked(NAME, is_locked=True)
-        else:
-            people.set_role(NAME, Role.OPERATOR)
-    people.set_role(OLU, Role.SUPERVISOR)
-    people.remove(NAME)
-
-
-def test_a_new_name_keeps_the_pin_and_the_old_name_stays_taken(
-    people: People, tmp_path: Path
-) -> None:
-    people.rename(OLU, " Olu  Adeyemi ")
-    again = People(tmp_path, hasher=QUICK)
-    assert again.enter("olu adeyemi", OLUS_PIN)[0] is Entry.OPEN
-    assert again.require("Olu Adeyemi").names == ("Olu Adeyemi", OLU)
-    with pytest.raises(PeopleError, match="was here before"):
-        again.add(OLU, Role.OPERATOR, NEW)
-    with pytest.raises(PeopleError, match="is here already"):
-        again.rename("Olu Adeyemi", NAME)
-    again.rename("Olu Adeyemi", OLU)  # one's own former name is free for oneself
-    assert again.require(OLU).names == (OLU, "Olu Adeyemi")
-
-
-def test_a_list_in_which_nothing_is_new_is_read_by_older_programs(
-    people: People, tmp_path: Path
-) -> None:
-    text = (tmp_path / "people.json").read_text()
-    for new in ("former", "is_locked", "is_removed"):
-        assert new not in text
 
 
 @pytest.mark.parametrize(
@@ -210,9 +110,3 @@ def test_nobody_becomes_a_third_reader_by_another_name(
     device.store.review.void(slide, "torn", NAME, key="void-0001")
     assert asked(chief, "people/rename", name=NAME, to="Amina B")[0] == 200
     assert "Amina B" in chief.get("/people").text  # who renames herself stays in
-
-
-def test_nobody_is_chosen_at_the_sign_in(stranger: Browser) -> None:
-    text = stranger.get("/sign-in").text
-    assert 'name="name"' in text
-    assert " checked" not in text

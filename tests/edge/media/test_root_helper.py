@@ -14,8 +14,7 @@ import pytest
 from tests.waiting import PATIENCE_S
 
 from leukoscope_edge.errors import OutputError
-from leukoscope_edge.media.helper_client import NO_ANSWER, SentFile
-from leukoscope_edge.media.new_file import NewFile, in_words
+from leukoscope_edge.media.helper_client import SentFile
 from leukoscope_edge.media.root_helper import serve
 
 MAKERS = {
@@ -302,19 +301,3 @@ def test_the_helper_answers_a_bad_request_in_one_line(
     (tmp_path / "sdb1").mkdir()  # a folder where no stick is mounted
     assert answer_to(message, tmp_path).startswith(b'{"trouble": "')
     assert list(tmp_path.rglob("*")) == [tmp_path / "sdb1"]
-
-
-def test_where_no_helper_listens_it_is_said(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=NO_ANSWER):
-        SentFile("sdb1", "a.pdf", tmp_path / "none")
-
-
-@pytest.mark.parametrize("name", ["", ".", "..", "a/b", ".hidden", "/etc/passwd"])
-def test_a_new_file_has_a_plain_name(name: str, tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="no name for a file"):
-        NewFile(tmp_path, name)
-
-
-def test_a_file_above_what_fat_holds_is_said_to_be() -> None:
-    assert "exFAT" in str(in_words(OSError(27, "File too large")))
-    assert "Exec format" in str(in_words(OSError(8, "Exec format error")))

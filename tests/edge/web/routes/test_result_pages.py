@@ -1,0 +1,74 @@
+"""The screens of a slide after the count: review, result, paper and sharing."""
+
+from dataclasses import replace
+
+from tests.edge.web.reading_results import amended, shown_on, sign, text_of
+from tests.edge.web.stand_ins import NAME, Browser, fill_slide
+
+from leukoscope_edge.records.slides.first_look import first_pass
+from leukoscope_edge.sample import SIMULATED_SAMPLE, AgeGroup
+from leukoscope_edge.types import Word
+from leukoscope_edge.web.device import Device
+
+
+def test_the_page_of_the_first_look_does_not_hold_the_models_word(
+    browser: Browser, device: Device
+) -> None:
+    slide = fill_slide(device, n_blast=4, n_unclear=3, n_normal=30)
+    text = browser.get(f"/slides/{slide}/review").text
+    figures = text[text.index('id="gallery"') : text.index('class="loupe"')]
+    assert "data-call" not in figures
+    assert "blast" not in figures
+    assert "0.97" not in figures
+
+
+def test_the_page_shows_what_would_be_signed_and_the_signed_version_marked(
+    browser: Browser, device: Device
+) -> None:
+    slide = amended(browser, device)
+    page = text_of(browser, f"/slides/{slide}/result")
+    signed, fresh = page.split("Version 2, as it would be signed now")
+    assert "Version 1 is signed and being amended: SIM" not in page
+    assert "Version 1 is signed and being amended: No blasts" in signed
+    assert "Few blasts, confirmed by a person: 16 of 200" in fresh
+    assert "16 of 200" not in signed
+
+
+def test_the_comment_is_carried_into_the_next_version(
+    browser: Browser, device: Device
+) -> None:
+    slide = amended(browser, device)
+    page = browser.get(f"/slides/{slide}/result").text
+    assert 'name="comment" maxlength="1000" value="mother came along"' in page
+
+
+def test_what_leaves_meanwhile_is_version_1_and_says_so(
+    browser: Browser, device: Device
+) -> None:
+    slide = amended(browser, device)
+    share = text_of(browser, f"/slides/{slide}/share")
+    assert "Version 1 leaves, marked as being amended" in share
+    assert "preliminary" not in share
+    paper = text_of(browser, f"/slides/{slide}/paper")
+    assert "Version 1, being amended" in paper
+    assert "16 of 200" not in paper
+    sign(browser, slide, shown=shown_on(browser, slide))
+    paper = text_of(browser, f"/slides/{slide}/paper")
+    assert f"Version 1 was amended by {NAME}: cells were read wrongly" in paper
+    assert "16 of 200" in paper
+
+
+def test_paper_says_what_was_smeared_and_who_read_what(
+    browser: Browser, device: Device
+) -> None:
+    facts = replace(SIMULATED_SAMPLE, age=AgeGroup.CHILD)
+    slide = fill_slide(device, n_blast=2, n_normal=38, facts=facts)
+    for cell in first_pass(device.store.reader.slide(slide)):
+        device.store.review.judge_cell(
+            slide, cell.id, Word.NORMAL, NAME, key=f"k{cell.id:0>9}"
+        )
+    paper = text_of(browser, f"/slides/{slide}/paper?identified=true")
+    head = paper.split("Audit code")[1]
+    assert "S-1, Blood, Child" in head
+    assert "A person read 12 of 40 cells." in paper
+    assert "The model's normal slides" in paper

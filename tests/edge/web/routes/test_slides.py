@@ -1,0 +1,358 @@
+"""The API about a slide: started, counted, signed, corrected, voided and sent."""
+
+import re
+import shutil
+from collections import namedtuple
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import pytest
+from tests.edge.web.reading_results import (
+    amended,
+    judge,
+    judge_all,
+    shown_on,
+    sign,
+    text_of,
+)
+from tests.edge.web.stand_ins import (
+    FACTS,
+    NAME,
+    PIN,
+    Browser,
+    StillCounter,
+    fill_slide,
+    look_at_all,
+    new_slide_of,
+    shown_of,
+)
+
+from leukoscope_edge.accounts import Role
+from leukoscope_edge.live.commands import Do, Mode, News
+from leukoscope_edge.profile import CameraEntry
+from leukoscope_edge.quality.camera_scale import Scale, keep_scale
+from leukoscope_edge.records.slides.slide_state import SlideState
+from leukoscope_edge.service.health import HEALTH
+from leukoscope_edge.service.heartbeat import make_run_folder, run_folder, write_json
+from leukoscope_edge.types import Word
+from leukoscope_edge.web.app import create_app
+from leukoscope_edge.web.device import Device
+
+
+def test_signing_needs_every_suspect_judged_and_the_pin(
+    browser: Browser, device: Device
+) -> None:
+    slide = fill_slide(device, n_blast=2, n_normal=12)
+    body = {"pin": PIN, "comment": "", "key": "key-sign-0001"}
+    body["shown"] = shown_of(device, slide)
+    refused = browser.post(f"/api/slides/{slide}/sign", json=body)
+    assert refused.status_code == 409
+    assert "still to be judged" in refused.json()["detail"]
+    judge_all(device, slide, Word.BLAST)
+    body["shown"] = shown_of(device, slide)
+    wrong = browser.post(f"/api/slides/{slide}/sign", json=body | {"pin": "999999"})
+    assert wrong.status_code == 401
+    signed = browser.post(f"/api/slides/{slide}/sign", json=body)
+    assert signed.status_code == 200, signed.text
+    [report] = device.store.reports(slide)
+    assert report.read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("what", "start"), [("pdf", b"%PDF"), ("csv", b"id,"), ("fhir.json", b"{")]
+)
+def test_every_file_that_leaves_is_kept_in_the_records(
+    browser: Browser, device: Device, what: str, start: bytes
+) -> None:
+    slide = fill_slide(device, n_blast=1, n_normal=1)
+    early = browser.post(f"/api/slides/{slide}/files/{what}", json={})
+    assert early.status_code == 409
+    assert "wait until somebody has looked" in early.json()["detail"]
+    look_at_all(device, slide)
+    answer = browser.post(f"/api/slides/{slide}/files/{what}", json={})
+    assert answer.status_code == 200, answer.text
+    assert answer.content.lstrip().startswith(start) or what == "csv"
+    assert device.store.reader.events(slide)[-1].kind == "export"
+    assert "S-1" not in answer.headers["content-disposition"]
+
+
+@pytest.mark.parametrize("sign", ["\u202e", "\u2066", "\u200f", "\u061c"])
+@pytest.mark.parametrize("field", ["sample", "name"])
+def test_a_label_that_turns_writing_around_is_refused(
+    browser: Browser, field: str, sign: str
+) -> None:
+    body = FACTS | {"sample": "S-1", "key": "key-00000001"} | {field: f"S{sign}21"}
+    answer = browser.post("/api/slides", json=body)
+    assert answer.status_code == 422
+    [detail] = answer.json()["detail"]
+    assert (detail["loc"][-1], detail["type"]) == (field, "hidden_signs")
+
+
+def test_a_second_slide_of_a_sample_is_asked_about(
+    browser: Browser, device: Device
+) -> None:
+    slide = fill_slide(device, sample="S-7")
+    body = FACTS | {"sample": "S-7", "key": "key-00000001"}
+    assert browser.post("/api/slides", json=body).json() == {"earlier": [slide]}
+    answer = browser.post("/api/slides", json=body | {"is_second": True}).json()
+    assert browser.get(answer["next"]).status_code == 200
+
+
+def test_no_count_begins_whose_lights_nobody_was_shown(
+    browser: Browser, device: Device
+) -> None:
+    counter = cast("StillCounter", device.counter)
+    [slide, other] = [
+        device.store.start_slide(new_slide_of(device), NAME) for _ in range(2)
+    ]
+    lights = {"seq": 1, "lights": [{"name": "focus", "is_good": False}]}
+
+    def status(*, anyway: bool = False) -> int:
+        body = {"do": "count", "anyway": anyway}
+        return browser.post(f"/api/slides/{slide}/orders", json=body).status_code
+
+    assert status() == 409
+    counter.tell(News(mode=Mode.PREVIEW, slide=slide, facts={"seq": 1, "lights": []}))
+    assert status() == 409
+    counter.tell(News(mode=Mode.PREVIEW, slide=other, facts=lights))
+    assert status() == 409
+    assert status(anyway=True) == 200
+    assert slide in str(device.store.log.notes("started anyway")[-1].body)
+    counter.tell(News(mode=Mode.PREVIEW, slide=slide, facts=lights))
+    assert status() == 200
+    assert [o.do for o in counter.orders] == [Do.COUNT, Do.COUNT]
+
+
+def test_a_count_that_failed_is_not_finished_to_a_review_of_a_part(
+    browser: Browser, device: Device
+) -> None:
+    slide = fill_slide(device, n_blast=1, n_normal=6, is_finished=False)
+    device.counter.tell(  # type: ignore[attr-defined]
+        News(mode=Mode.FAILED, slide=slide, facts={"seq": 1, "instruction": "gone"})
+    )
+    answer = browser.post(f"/api/slides/{slide}/orders", json={"do": "finish"})
+    assert answer.status_code == 409
+    assert "has failed" in answer.text
+    assert device.counter.orders == []  # type: ignore[attr-defined]
+    assert device.store.reader.slide(slide).machine is None
+
+
+def test_another_result_than_the_one_shown_is_not_signed(
+    browser: Browser, device: Device
+) -> None:
+    slide = amended(browser, device)
+    shown = shown_on(browser, slide)
+    device.store.review.judge_cell(slide, "17", Word.BLAST, NAME, key="beside-0001")
+    assert sign(browser, slide, shown=shown) == 409
+    assert len(device.store.reader.slide(slide).signatures) == 1
+    assert sign(browser, slide, shown=shown_on(browser, slide)) == 200
+    newest = device.store.reader.slide(slide).signatures[-1]
+    assert (newest.version, newest.outcome.n_blast) == (2, 17)
+
+
+def test_a_signature_without_what_was_shown_is_none(
+    browser: Browser, device: Device
+) -> None:
+    slide = fill_slide(device, n_normal=2)
+    judge(device, slide, Word.NORMAL)
+    body = {"pin": PIN, "key": "sign-0000001"}
+    assert browser.post(f"/api/slides/{slide}/sign", json=body).status_code == 422
+    assert device.store.reader.slide(slide).signatures == ()
+
+
+def test_a_file_with_names_is_called_otherwise(
+    browser: Browser, device: Device
+) -> None:
+    slide = look_at_all(device, fill_slide(device, n_normal=1, sample="S-77"))
+    for what in ("pdf", "csv", "fhir.json"):
+        path = f"/api/slides/{slide}/files/{what}"
+        with_names = browser.post(path, json={"identified": True})
+        without = browser.post(path, json={})
+        names = [a.headers["content-disposition"] for a in (with_names, without)]
+        assert f"-v1-identified.{what}" in names[0]
+        assert f"-v1-deidentified.{what}" in names[1]
+        assert with_names.content != without.content
+    assert b"S-77" not in without.content
+    assert b"S-77" in with_names.content
+
+
+def test_an_operator_voids_a_slide_until_it_is_signed(
+    browser: Browser, device: Device
+) -> None:
+    slide = fill_slide(device, n_blast=30, n_normal=30)
+    page = text_of(browser, f"/slides/{slide}/result")
+    assert "Void this slide" in page
+    path, body = f"/api/slides/{slide}/void", {"why": "wrong slide", "key": "void-0001"}
+    answer = browser.post(path, json=body)
+    assert answer.json() == {"next": f"/slides/{slide}/result"}
+    page = text_of(browser, f"/slides/{slide}/result")
+    assert "VOID" in page
+    assert "wrong slide" in page
+    assert "Blast" not in page
+    assert "Void" in text_of(browser, "/")
+    again = browser.post(path, json=body | {"key": "void-0002"})
+    assert again.status_code == 409
+
+
+def test_a_supervisor_alone_withdraws_what_was_signed(
+    browser: Browser, stranger: Browser, device: Device
+) -> None:
+    slide = amended(browser, device)
+    device.people.add("Binta", Role.OPERATOR, PIN)
+    body = {"why": "another person's blood", "key": "void-0001"}
+    stranger.sign_in("Binta")
+    assert "Void this slide" not in text_of(stranger, f"/slides/{slide}/result")
+    path = f"/api/slides/{slide}/void"
+    assert stranger.post(path, json=body).status_code == 403
+    browser.sign_in()
+    assert browser.post(path, json=body).status_code == 200
+    assert device.store.reader.slide(slide).state is SlideState.VOIDED
+
+
+def test_a_correction_changes_the_verdict_and_keeps_what_was(
+    browser: Browser, device: Device
+) -> None:
+    slide = fill_slide(device, n_blast=1, n_normal=60)
+    judge(device, slide, Word.NORMAL)
+    device.store.review.judge_cell(slide, "1", Word.BLAST, NAME, key="blast-00001")
+    before = text_of(browser, f"/slides/{slide}/result")
+    assert "Senior review." in before
+    body = {"age": "child", "sample": "S-1", "why": "misread", "key": "right-0001"}
+    answer = browser.post(f"/api/slides/{slide}/correct", json=body)
+    assert answer.status_code == 200, answer.text
+    assert "Senior review today." in text_of(browser, f"/slides/{slide}/result")
+    [correction] = device.store.reader.slide(slide).corrections
+    assert [(c.was, c.now) for c in correction.changes] == [("adult", "child")]
+
+
+@pytest.mark.parametrize("field", [{"sample_type": ""}, {"age": "old"}, {"why": ""}])
+def test_a_correction_says_what_and_why(
+    browser: Browser, device: Device, field: dict[str, str]
+) -> None:
+    slide = fill_slide(device, n_normal=2)
+    body = {"age": "child", "why": "misread", "key": "right-0001"} | field
+    answer = browser.post(f"/api/slides/{slide}/correct", json=body)
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("do", [Do.PREVIEW, Do.COUNT, Do.PAUSE, Do.GO_ON, Do.FINISH])
+def test_no_order_reopens_a_count_that_is_over(
+    browser: Browser, device: Device, do: Do
+) -> None:
+    slide = fill_slide(device, n_normal=2)
+    answer = browser.post(f"/api/slides/{slide}/orders", json={"do": do.value})
+    assert answer.status_code == 409
+    assert "while it is review" in answer.json()["detail"]
+    assert device.counter.orders == []  # type: ignore[attr-defined]
+
+
+def test_more_cells_are_counted_where_somebody_asks(
+    browser: Browser, device: Device
+) -> None:
+    slide = fill_slide(device, n_normal=2)
+    assert "Count more cells" in text_of(browser, f"/slides/{slide}/result")
+    path = f"/api/slides/{slide}/orders"
+    answer = browser.post(path, json={"do": "count-more"})
+    assert answer.json() == {"next": f"/slides/{slide}/count"}
+    [order] = device.counter.orders  # type: ignore[attr-defined]
+    assert order.do is Do.COUNT_MORE
+
+
+def test_a_slide_under_the_lens_is_paused_before_it_is_voided(
+    browser: Browser, device: Device
+) -> None:
+    slide = fill_slide(device, n_normal=2, is_finished=False)
+    counter = device.counter
+    assert isinstance(counter, StillCounter)
+    path, body = f"/api/slides/{slide}/void", {"why": "wrong slide", "key": "void-0001"}
+    counter.tell(News(mode=Mode.COUNTING, slide=slide, facts={"seq": 1}))
+    assert browser.post(path, json=body).status_code == 409
+    counter.tell(News(mode=Mode.PAUSED, slide=slide, facts={"seq": 2}))
+    assert browser.post(path, json=body).status_code == 200
+    assert [o.do for o in counter.orders] == [Do.REST]  # the camera is given back
+
+
+REAL = CameraEntry(source="camera-1", frames_per_second=10.0)
+
+
+@pytest.fixture
+def real_browser(device: Device) -> Iterator[Browser]:
+    """A device whose camera is calibrated under 100x alone."""
+    device.people.add_first(NAME, PIN)
+    keep_scale(device.store, REAL, "100x", Scale(um_per_px=0.08), NAME)
+    own = replace(device, profile=replace(device.profile, camera=REAL))
+    with Browser(create_app(own), base_url="http://localhost:8000") as client:
+        client.sign_in()
+        yield client
+
+
+@pytest.mark.parametrize(("objective", "status"), [("100x", 200), ("40x", 409)])
+def test_a_slide_under_an_uncalibrated_objective_is_refused(
+    real_browser: Browser, device: Device, objective: str, status: int
+) -> None:
+    body = FACTS | {"sample": "S-1", "objective": objective, "key": "key-00000001"}
+    answer = real_browser.post("/api/slides", json=body)
+    assert answer.status_code == status
+    if status == 409:
+        assert "calibrated under 100x, not under 40x" in answer.json()["detail"]
+        assert device.store.reader.slides() == []
+
+
+def test_the_page_marks_the_usual_objective(
+    real_browser: Browser, device: Device
+) -> None:
+    keep_scale(device.store, REAL, "40x", Scale(um_per_px=0.2), NAME)
+    text = real_browser.get("/slides/new").text
+    assert re.findall(r'name="objective" value="(\w+)" required checked', text) == [
+        "40x"
+    ]
+    body = FACTS | {"sample": "S-1", "key": "key-00000001"}
+    assert real_browser.post("/api/slides", json=body).status_code == 200
+    assert device.store.reader.slides()[0].details["objective"] == "40x"
+
+
+def test_nothing_is_written_where_no_stick_is(
+    browser: Browser, device: Device, tmp_path: Path
+) -> None:
+    slide = look_at_all(device, fill_slide(device, n_blast=1))
+    body = {"stick": str(tmp_path), "whats": ["csv"]}
+    answer = browser.post(f"/api/slides/{slide}/stick", json=body)
+    assert answer.status_code == 409
+    assert "plug it in again" in answer.json()["detail"]
+    assert list(tmp_path.glob("*.csv")) == []
+
+
+Usage = namedtuple("Usage", "total used free")
+NEW = FACTS | {"sample": "S-9", "key": "0123456789abcdef"}
+
+
+def start(browser: Browser) -> tuple[int, str]:
+    answer = browser.post("/api/slides", json=NEW)
+    return answer.status_code, answer.text
+
+
+def test_a_full_disk_takes_no_new_slide_and_says_so(
+    browser: Browser, device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(100, 99, 79_999_999))
+    status, text = start(browser)
+    assert status == 503
+    assert "the disk is full" in text
+    assert device.store.reader.slides() == []
+
+
+def test_a_device_in_safe_state_takes_no_new_slide(
+    browser: Browser, device: Device
+) -> None:
+    folder = run_folder(device.store.folder)
+    make_run_folder(folder)
+    parts = {"count": {"facts": {}}}
+    write_json(folder / HEALTH, {"at_s": 1e12, "safe": "it died", "parts": parts})
+    try:
+        status, text = start(browser)
+    finally:
+        shutil.rmtree(folder)
+    assert (status, "it died" in text) == (503, True)
+    assert device.store.reader.slides() == []
