@@ -17,6 +17,7 @@ from leukoscope_train.networks.architectures import make_network
 from leukoscope_train.plan import FitPlan
 
 Draw = Callable[..., CropSet]
+
 pytestmark = pytest.mark.skipif(
     not torch.cuda.is_available(), reason="NO GPU HERE: its fits were not tested"
 )

@@ -14,6 +14,7 @@ from leukoscope_train.data.augment import Variation, compress, finish_batch, kee
 from leukoscope_train.data.cells import CropSet
 
 Draw = Callable[..., CropSet]
+
 STILL = Variation(
     scale=0, shift=0, rim_px=0.5, blur_px=0, noise=0, mix=0, gain=0, gamma=0, jpeg=0
 )

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from tests.train.shaded_cells import shaded
 
 from leukoscope_train.data.kind_sampling import (
     BLAST_SHARE,
@@ -9,7 +10,7 @@ from leukoscope_train.data.kind_sampling import (
     DEGRADED_SHARE,
     draw_chances,
 )
-from leukoscope_train.data.laboratories import LabCells
+from leukoscope_train.data.laboratories import LabCells, join
 
 
 def cells(rows: list[tuple[str, str]], degraded: tuple[int, ...] = ()) -> LabCells:
@@ -56,3 +57,24 @@ def test_in_a_kind_every_laboratory_counts_alike_but_for_one() -> None:
 def test_degraded_cells_get_a_share_however_few_they_are() -> None:
     chances = draw_chances(cells([("blast", "a")] * 4 + [("monocyte", "a")], (0,)))
     assert chances[0] == pytest.approx(DEGRADED_SHARE * chances[:4].sum())
+
+
+def test_kinds_and_laboratories_are_drawn_by_their_shares() -> None:
+    cells = join(
+        [
+            shaded("a", ["blast"] * 3 + ["lymphocyte"] * 50),
+            shaded("cnmc", ["blast"] * 40 + ["B-precursor"] * 9),
+            shaded("b", ["lymphocyte"] * 5),
+        ]
+    )
+    chances = draw_chances(cells)
+    blast = cells.kinds == "blast"
+    assert chances.sum() == pytest.approx(1)
+    assert chances[blast].sum() == pytest.approx(BLAST_SHARE)
+    of_cnmc = chances[blast & (cells.laboratories == "cnmc")].sum()
+    assert of_cnmc == pytest.approx(BLAST_SHARE * CNMC_SHARE_OF_BLASTS)
+    lymphocytes = cells.kinds == "lymphocyte"
+    in_a, in_b = (
+        chances[lymphocytes & (cells.laboratories == n)].sum() for n in ("a", "b")
+    )
+    assert in_a == pytest.approx(in_b)

@@ -1,19 +1,11 @@
 """Cells know where they come from, and a laboratory stands on one side of a split."""
 
-import csv
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
-import torch
 
-from leukoscope_edge.vision.crop import CropSpec
-from leukoscope_train.__main__ import main
 from leukoscope_train.data.cells import DataError
-from leukoscope_train.data.gather import gather, marrow_tiles, tiles_of
 from leukoscope_train.data.laboratories import (
     KINDS,
     MATURE_UNNAMED,
@@ -26,10 +18,6 @@ from leukoscope_train.data.laboratories import (
     load_cells,
     of_laboratories,
     save_cells,
-)
-
-SPEC = CropSpec(
-    side_px=36, scale_um_per_px=0.64, colour="masked", light="white-balanced"
 )
 
 
@@ -148,86 +136,3 @@ def test_a_file_that_holds_no_cells_is_refused(tmp_path: Path) -> None:
     for name in ("a.npz", "none.npz"):
         with pytest.raises(DataError, match="no cells here"):
             load_cells(tmp_path / name)
-
-
-def smear(*, with_cell: bool) -> np.ndarray:
-    """A tile of 250 px at 0.082 um: red cells around, a violet cell in the middle."""
-    pixels = np.full((250, 250, 3), (225, 222, 228), np.uint8)
-    for x, y in ((30, 40), (215, 50), (40, 210), (210, 205)):
-        cv2.circle(pixels, (x, y), 40, (205, 150, 150), -1)
-    if with_cell:
-        cv2.circle(pixels, (125, 125), 52, (170, 150, 205), -1)
-        cv2.circle(pixels, (125, 125), 42, (110, 60, 150), -1)
-    return cv2.GaussianBlur(pixels, (0, 0), 1.2)
-
-
-@pytest.fixture
-def marrow(tmp_path: Path) -> Callable[..., Path]:
-    def make(rows: list[tuple[str, str, bool]]) -> Path:
-        folder = tmp_path / "marrow"
-        (folder / "images").mkdir(parents=True)
-        with (folder / "cells.csv").open("w", newline="") as lines:
-            table = csv.writer(lines)
-            table.writerow(["file", "kind"])
-            for name, kind, with_cell in rows:
-                table.writerow([name, kind])
-                image = smear(with_cell=with_cell)[..., ::-1]
-                cv2.imwrite(str(folder / "images" / name), image)
-        return folder
-
-    return make
-
-
-@pytest.mark.parametrize("degraded", [False, True])
-def test_a_tile_gives_its_middle_cell_and_one_without_is_named(
-    marrow: Callable[..., Path], degraded: bool
-) -> None:
-    folder = marrow([("a.png", "BLA", True), ("b.png", "LYT", False)])
-    found, left_out = gather(marrow_tiles(folder), SPEC, degraded=degraded)
-    assert found.kinds.tolist() == ["blast"]
-    assert found.is_degraded.tolist() == [degraded]
-    assert found.pixels[0, 18, 18].max() > 0
-    assert len(left_out) == 1
-    assert "b.png: no whole white cell" in left_out[0]
-
-
-def test_several_processes_cut_the_same_also_beside_the_threads_of_torch(
-    marrow: Callable[..., Path],
-) -> None:
-    torch.nn.functional.conv2d(torch.rand(4, 16, 64, 64), torch.rand(32, 16, 3, 3))
-    tiles = marrow_tiles(marrow([("a.png", "BLA", True), ("b.png", "LYT", False)]))
-    alone, left_out = gather(tiles, SPEC, degraded=False)
-    together, same_left_out = gather(tiles, SPEC, degraded=False, workers=2)
-    np.testing.assert_array_equal(together.pixels, alone.pixels)
-    assert same_left_out == left_out
-
-
-def test_not_one_cell_in_all_tiles_is_refused(marrow: Callable[..., Path]) -> None:
-    folder = marrow([("b.png", "LYT", False)])
-    with pytest.raises(DataError, match="1 tiles were left out"):
-        gather(marrow_tiles(folder), SPEC, degraded=False)
-
-
-def test_a_missing_image_is_named(marrow: Callable[..., Path]) -> None:
-    tiles = marrow_tiles(marrow([("a.png", "BLA", True)]))
-    tiles.append(replace(tiles[0], path=Path("gone.png")))
-    _, left_out = gather(tiles, SPEC, degraded=False)
-    assert left_out == ["gone.png: unreadable"]
-
-
-def test_a_laboratory_that_nobody_knows_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="nowhere: unknown"):
-        tiles_of(tmp_path, "nowhere")
-    with pytest.raises(DataError, match="no such folder"):
-        tiles_of(tmp_path, "marrow")
-
-
-def test_the_command_gathers_and_says_so(
-    marrow: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    marrow([("a.png", "BLA", True), ("b.png", "LYT", False)])
-    out = tmp_path / "out" / "cells.npz"
-    words = ["gather", str(tmp_path), "--laboratories", "marrow", "--side-px", "32"]
-    assert main([*words, "--out", str(out)]) == 0
-    assert "1 of 2 tiles without a cell" in capsys.readouterr().out
-    assert load_cells(out).pixels.shape == (1, 36, 36, 3)

@@ -1,12 +1,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-import cv2
 import numpy as np
 import pytest
+from tests.train.encoded_again import again
 
-from leukoscope_edge.types import U8
-from leukoscope_train.commands.judging import without_leaks
 from leukoscope_train.data.cells import CropSet, DataError
 from leukoscope_train.data.leaks import (
     drop_twins,
@@ -16,13 +14,6 @@ from leukoscope_train.data.leaks import (
 )
 
 Draw = Callable[..., CropSet]
-
-
-def again(crop: U8) -> U8:
-    """The same cell, encoded again and a little brighter."""
-    _, data = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, 70])
-    brighter = cv2.convertScaleAbs(cv2.imdecode(data, cv2.IMREAD_COLOR), alpha=1.05)
-    return np.where(crop.max(axis=2, keepdims=True) > 0, brighter, 0).astype(np.uint8)
 
 
 def test_no_cells_have_no_twins(draw_cells: Draw) -> None:
@@ -66,28 +57,3 @@ def test_a_cell_of_both_classes_is_refused(draw_cells: Draw) -> None:
     pixels[7] = again(pixels[1])
     with pytest.raises(DataError, match="has blasts and normal cells"):
         merge_twins(replace(crops, pixels=pixels))
-
-
-def test_who_was_trained_on_is_refused_or_left_out_aloud(
-    draw_cells: Draw, capsys: pytest.CaptureFixture[str]
-) -> None:
-    crops = draw_cells()
-    trained, unseen = crops.pick(np.arange(24)), crops.pick(np.arange(24, 48))
-    assert len(without_leaks(trained, unseen, drop=False)) == 24
-    pixels = unseen.pixels.copy()
-    pixels[0] = again(trained.pixels[3])
-    leaky = replace(unseen, pixels=pixels)
-    with pytest.raises(DataError, match="trained on: p4"):
-        without_leaks(trained, leaky, drop=False)
-    assert len(without_leaks(trained, leaky, drop=True)) == 18
-    assert "p4" in capsys.readouterr().out
-    with pytest.raises(DataError, match="every person"):
-        without_leaks(crops, crops, drop=True)
-
-
-def test_a_trained_cell_of_unknown_people_is_left_out_alone(draw_cells: Draw) -> None:
-    crops = replace(draw_cells(), people=np.full(48, ""))
-    trained, unseen = crops.pick(np.arange(24)), crops.pick(np.arange(23, 48))
-    with pytest.raises(DataError, match=str(unseen.names[0])):
-        without_leaks(trained, unseen, drop=False)
-    assert len(without_leaks(trained, unseen, drop=True)) == 24

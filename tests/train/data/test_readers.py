@@ -4,18 +4,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from tests.train.data.tables import write_table
 
-from leukoscope_edge.vision.crop import CropSpec
-from leukoscope_train.commands.data import training_cells
-from leukoscope_train.data.cells import (
-    BLAST,
-    NORMAL,
-    CellFile,
-    DataError,
-    crop_cells,
-    cut_out_crop,
-    load_crops,
-)
+from leukoscope_train.data.cells import BLAST, NORMAL, CellFile, DataError
 from leukoscope_train.data.fields import FieldCell, label_of
 from leukoscope_train.data.readers import (
     drop_duplicates,
@@ -32,12 +23,6 @@ def write_image(path: Path, seed: int = 0) -> str:
     random = np.random.default_rng(seed)
     cv2.imwrite(str(path), random.integers(0, 255, (24, 24, 3), np.uint8))
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def write_table(folder: Path, *rows: str) -> Path:
-    table = folder / "cells.csv"
-    table.write_text("\n".join(rows) + "\n", encoding="utf-8")
-    return table
 
 
 def test_a_folder_without_labels_is_refused(tmp_path: Path) -> None:
@@ -155,17 +140,6 @@ def test_a_person_who_contradicts_themselves_is_refused(tmp_path: Path) -> None:
         read_cells(table)
 
 
-def test_only_the_training_split_is_prepared(tmp_path: Path) -> None:
-    table = write_table(
-        tmp_path,
-        "path,label,subject,split",
-        "0.png,blast,p1,train",
-        "1.png,normal,p2,held-out",
-    )
-    files = training_cells(read_cells(table)).files
-    assert [f.person for f in files] == ["P1"]
-
-
 def test_originals_must_stand_on_the_published_list(tmp_path: Path) -> None:
     digest = write_image(tmp_path / "data" / "UID_2_1_1_all.bmp")
     files = read_cells(tmp_path / "data").files
@@ -218,18 +192,6 @@ def test_class_folders_name_what_they_leave_out(tmp_path: Path) -> None:
     listing = read_cells(tmp_path)
     assert [f.label for f in listing.files] == [NORMAL]
     assert listing.left_out == [f"{tmp_path / 'platelet'}: its name is no class"]
-
-
-def test_unreadable_images_are_listed_and_nothing_left_is_refused(
-    tmp_path: Path,
-) -> None:
-    bad = tmp_path / "UID_2_1_1_all.bmp"
-    bad.write_bytes(b"no image")
-    spec = CropSpec(side_px=32, scale_um_per_px=0.6, colour="masked")
-    with pytest.raises(DataError, match="1 images were left out"):
-        crop_cells(read_cells(tmp_path).files, cut_out_crop, spec)
-    with pytest.raises(DataError, match="no crops here"):
-        load_crops(bad)
 
 
 @pytest.mark.real

@@ -1,0 +1,32 @@
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from tests.train.commands.small_run import PLAN
+
+from leukoscope_edge.vision.crop import CropSpec
+from leukoscope_train import run_folder
+from leukoscope_train.data.cells import CropSet, Demographics, save_crops
+
+Draw = Callable[..., CropSet]
+
+
+@pytest.fixture
+def prepared(tmp_path: Path, draw_cells: Draw) -> Path:
+    """A prepared folder, a plan beside it."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    crops = draw_cells()
+    save_crops(folder / run_folder.CROPS, crops)
+    spec = CropSpec(side_px=32, scale_um_per_px=0.6, colour="masked")
+    run_folder.write_json(folder / run_folder.SPEC, asdict(spec))
+    run_folder.write_json(
+        folder / run_folder.PREPARED, {"n_cells": len(crops), "n_blasts": 24}
+    )
+    people = {
+        name: asdict(Demographics(sex="F")) for name in set(crops.people.tolist())
+    }
+    run_folder.write_json(folder / run_folder.PEOPLE, people)
+    (tmp_path / "tiny.toml").write_text(PLAN)
+    return folder

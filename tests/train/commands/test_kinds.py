@@ -1,0 +1,35 @@
+"""The commands of networks of kinds."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.train.shaded_cells import three_laboratories
+
+from leukoscope_train.__main__ import main
+from leukoscope_train.data.laboratories import save_cells
+
+
+def test_the_commands_teach_without_a_laboratory_and_judge_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_cells(tmp_path / "cells.npz", three_laboratories(4))
+    run, figures = tmp_path / "run", tmp_path / "figures.json"
+    words = ["teach", str(tmp_path / "cells.npz"), "--architecture", "alexnet-kinds"]
+    words += ["--leave-out", "b", "--draws", "32", "--side-px", "32"]
+    assert main([*words, "--out", str(run)]) == 0
+    about = json.loads((run / "plan.json").read_text())
+    assert (about["laboratories"], about["left_out"]) == (["a", "c"], "b")
+    judge = ["judge", str(run), "--cells", str(tmp_path / "cells.npz")]
+    assert main([*judge, "--laboratories", "b", "--json", str(figures)]) == 0
+    assert set(json.loads(figures.read_text())) == {"b"}
+    assert "b: 12 cells, 4 blasts" in capsys.readouterr().out
+
+
+def test_a_folder_without_a_taught_network_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_cells(tmp_path / "cells.npz", three_laboratories(1))
+    judge = ["judge", str(tmp_path), "--cells", str(tmp_path / "cells.npz")]
+    assert main(judge) == 1
+    assert "no taught network" in capsys.readouterr().err

@@ -1,0 +1,43 @@
+"""Crops as they are kept."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from leukoscope_edge.vision.crop import CropSpec
+from leukoscope_train.data.cells import (
+    CropSet,
+    DataError,
+    crop_cells,
+    cut_out_crop,
+    load_crops,
+    save_crops,
+)
+from leukoscope_train.data.readers import read_cells
+
+Draw = Callable[..., CropSet]
+
+
+def test_crops_survive_the_disk(tmp_path: Path, draw_cells: Draw) -> None:
+    crops = draw_cells()
+    save_crops(tmp_path / "c.npz", crops)
+    again = load_crops(tmp_path / "c.npz")
+    assert np.array_equal(again.pixels, crops.pixels)
+    assert again.people.tolist() == crops.people.tolist()
+    (tmp_path / "c.npz").write_bytes(b"no archive")
+    with pytest.raises(DataError, match="no crops here"):
+        load_crops(tmp_path / "c.npz")
+
+
+def test_unreadable_images_are_listed_and_nothing_left_is_refused(
+    tmp_path: Path,
+) -> None:
+    bad = tmp_path / "UID_2_1_1_all.bmp"
+    bad.write_bytes(b"no image")
+    spec = CropSpec(side_px=32, scale_um_per_px=0.6, colour="masked")
+    with pytest.raises(DataError, match="1 images were left out"):
+        crop_cells(read_cells(tmp_path).files, cut_out_crop, spec)
+    with pytest.raises(DataError, match="no crops here"):
+        load_crops(bad)

@@ -1,0 +1,46 @@
+"""Images with masks, and windows of them."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from leukoscope_edge.inference.segmenter import CELL, NUCLEUS
+from leukoscope_train.data.cells import DataError
+from leukoscope_train.data.masked_images import (
+    SET_UM_PER_PX,
+    MaskedImage,
+    training_images,
+    window,
+)
+
+
+def test_a_window_keeps_its_classes_beside_its_pixels(drawn: list[MaskedImage]) -> None:
+    random = np.random.default_rng(0)
+    darker = []
+    for _ in range(10):
+        cut = window(drawn[0], 96, random)
+        assert cut.pixels.shape == (96, 96, 3)
+        assert set(np.unique(cut.classes)) <= {0, CELL, NUCLEUS}
+        green = cut.pixels[..., 1]
+        if {0, NUCLEUS} <= set(np.unique(cut.classes)):
+            nucleus, rest = green[cut.classes == NUCLEUS], green[cut.classes == 0]
+            darker.append(float(nucleus.mean()) < float(rest.mean()))
+    assert darker
+    assert all(darker)
+
+
+def test_sets_are_read_at_one_scale_and_a_broken_mask_is_named(tmp_path: Path) -> None:
+    for name in SET_UM_PER_PX:
+        for folder in ("images", "masks"):
+            (tmp_path / name / folder).mkdir(parents=True)
+        pink = np.full((60, 80, 3), (200, 180, 220), np.uint8)
+        cv2.imwrite(str(tmp_path / name / "images" / "1.png"), pink)
+        cv2.imwrite(str(tmp_path / name / "masks" / "1.png"), pink[..., 0])
+    images = training_images(tmp_path)
+    assert len(images) == 5  # one of each set, that of the smallest set three times
+    assert images[1].classes.shape == (60, 80)  # wbc-crops-120 has the network's scale
+    (tmp_path / "wbc-fields" / "masks" / "1.png").write_bytes(b"no picture")
+    with pytest.raises(DataError, match=r"masks/1\.png"):
+        training_images(tmp_path)

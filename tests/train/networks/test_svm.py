@@ -1,0 +1,24 @@
+"""A support vector machine in the place of a head."""
+
+import numpy as np
+from tests.train.tiny_plans import PLAN, Draw
+
+from leukoscope_train.data.sampling import kept_crops
+from leukoscope_train.evaluation import metrics
+from leukoscope_train.fit import features, margins
+from leukoscope_train.networks.architectures import make_network
+from leukoscope_train.networks.pooled_heads import Pooled
+from leukoscope_train.networks.svm import fit_svm_head
+
+
+def test_the_hybrid_judges_by_its_support_vectors(draw_cells: Draw) -> None:
+    crops = draw_cells()
+    network = make_network("alexnet-tiny")
+    assert isinstance(network, Pooled)
+    seen = features(network, kept_crops(crops, PLAN))
+    fit_svm_head(network, seen, crops, PLAN)
+    found = margins(network, kept_crops(crops, PLAN))
+    weight = network.head.weight.detach().double().numpy()
+    bias = network.head.bias.detach().double().numpy()
+    assert np.allclose(found, seen @ weight[1] + bias[1], atol=1e-4)
+    assert metrics.auroc(crops.labels, found) > 0.8
