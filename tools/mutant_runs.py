@@ -13,11 +13,13 @@ Given changes as JSON on its input, it answers in JSON.
 """
 
 import contextlib
+import ctypes
 import gc
 import json
 import os
 import pickle
 import resource
+import select
 import signal
 import sys
 import tempfile
@@ -37,11 +39,17 @@ IS_FUNCTION = 0x1
 """`CO_OPTIMIZED`: a function's code has it, a module's and a class's have not."""
 CPU_S, CPU_TIMES = 20, 10
 """What a change may take: so long, and so many times what its tests take."""
+WAIT_S, WAIT_TIMES = 20, 6
+"""The same by the clock: who waits for what never comes takes no processor."""
 DATA_BYTES = 4 << 30
 """What a changed program may hold; the tests as the program is hold a tenth of it."""
 PATIENCE_S = 600
 NO_END = "(no end)"
-"""The outcome where the tests never ended, or their process died."""
+"""The outcome where the tests' process died."""
+BY_TIME = "(killed by time)"
+"""The outcome where the tests still waited when their time was over."""
+PR_SET_CHILD_SUBREAPER = 36
+"""Of prctl(2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,14 +61,15 @@ class Change:
         source: The whole text after the change.
         lines: The first and the last line changed: who runs one of them reaches it.
         test: The start of the name of the tests that shall run; "" for all.
-        patience_s: So long tests may wait for what never comes.
+        patience_s: So long tests may wait for what never comes; None for a limit by
+            what they take as the program is.
     """
 
     path: str
     source: str
     lines: tuple[int, int]
     test: str = ""
-    patience_s: int = PATIENCE_S
+    patience_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +79,13 @@ class Reach:
     Attributes:
         passed: Whether it passes.
         cpu_s: What it takes.
+        wall_s: The same by the clock.
         lines: The lines that it reaches, with their files.
     """
 
     passed: bool
     cpu_s: float
+    wall_s: float
     lines: set[tuple[str, int]]
 
 
@@ -85,8 +96,8 @@ class Runs:
     Attributes:
         changes: What is tried.
         tell: Called with each outcome.
-        outcomes: Of each change the test that failed, "" where none did, None where
-            the change does not stand in a function.
+        outcomes: Of each change the test that failed, `NO_END` or `BY_TIME`, "" where
+            none of them noticed, None where the change does not stand in a function.
         failing: Tests that fail as the program is.
     """
 
@@ -97,10 +108,11 @@ class Runs:
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Try each change."""
+        adopt_orphans()
         session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined] # noqa: SLF001
         paths = {change.path for change in self.changes.values()}
         reaches = _in_fork(lambda: _reaches(session.items, paths), 6 * PATIENCE_S)
-        if reaches is None:
+        if not isinstance(reaches, dict):
             raise RuntimeError("the tests do not end as the program is")
         self.failing = [test for test, reach in reaches.items() if not reach.passed]
         functions = _functions(paths)
@@ -176,11 +188,13 @@ def _reaches(items: list[pytest.Item], paths: set[str]) -> dict[str, Reach]:
     for item, after in zip(items, [*items[1:], None], strict=True):
         for cache in caches:  # what one holds hides the lines that made it
             cache.cache_clear()
-        start_s, lines = time.process_time(), set[tuple[str, int]]()
+        cpu_s, wall_s = time.process_time(), time.monotonic()
+        lines = set[tuple[str, int]]()
         with _traced(paths, lines):
             reports = runtestprotocol(item, log=False, nextitem=after)
         passed = all(report.passed for report in reports)
-        found[item.nodeid] = Reach(passed, time.process_time() - start_s, lines)
+        cpu_s, wall_s = time.process_time() - cpu_s, time.monotonic() - wall_s
+        found[item.nodeid] = Reach(passed, cpu_s, wall_s, lines)
     return found
 
 
@@ -217,7 +231,7 @@ def _chosen(
         and changed & reaches[item.nodeid].lines
         and change.test in item.nodeid
     ]
-    return sorted(able, key=lambda item: reaches[item.nodeid].cpu_s)
+    return sorted(able, key=lambda item: reaches[item.nodeid].wall_s)
 
 
 def _outcome(
@@ -230,6 +244,9 @@ def _outcome(
     if codes is None:
         return None
     limit_s = CPU_S + CPU_TIMES * sum(reaches[t.nodeid].cpu_s for t in tests)
+    patience_s = change.patience_s or longest_wait_s(
+        sum(reaches[t.nodeid].wall_s for t in tests)
+    )
 
     def run() -> str:
         resource.setrlimit(resource.RLIMIT_CPU, (int(limit_s), int(limit_s)))
@@ -238,8 +255,12 @@ def _outcome(
             function.__code__ = codes.get(function.__code__, function.__code__)
         return _first_failing(tests)
 
-    failed = _in_fork(run, change.patience_s)
-    return NO_END if failed is None else failed
+    return str(_in_fork(run, patience_s))
+
+
+def longest_wait_s(wall_s: float) -> float:
+    """Return how long tests may take on a changed program, by what they take."""
+    return WAIT_S + WAIT_TIMES * wall_s
 
 
 def limit_memory() -> None:
@@ -254,23 +275,55 @@ def _first_failing(items: list[pytest.Item]) -> str:
     return ""
 
 
-def _in_fork(ask: Callable[[], Any], patience_s: int) -> Any:
-    """Return what a function returns in a fork; None where that does not end well."""
+def _in_fork(ask: Callable[[], Any], patience_s: float) -> Any:
+    """Return what a function returns in a fork; else `BY_TIME` or `NO_END`."""
+    before = children()
     with tempfile.TemporaryFile() as answer:
         pid = os.fork()
         if pid == 0:
             with contextlib.suppress(BaseException):
                 os.setsid()
-                signal.alarm(patience_s)
                 pickle.dump(ask(), answer)
                 answer.flush()
                 os._exit(0)
             os._exit(1)
+        has_ended = ends_within(pid, patience_s)
+        if not has_ended:
+            os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(pid, signal.SIGKILL)
+        end_children(before)
+        if status:
+            return NO_END if has_ended else BY_TIME
         answer.seek(0)
-        return None if status else pickle.load(answer)  # noqa: S301 - our own fork's
+        return pickle.load(answer)  # noqa: S301 - our own fork's
+
+
+def ends_within(pid: int, patience_s: float) -> bool:
+    """Wait so long for a child's end; it still has to be reaped."""
+    handle = os.pidfd_open(pid)
+    try:
+        return bool(select.select([handle], [], [], patience_s)[0])
+    finally:
+        os.close(handle)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of what a dead child leaves behind, in whatever session."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def children() -> set[int]:
+    """Return the numbers of this process's children, the dead too."""
+    lists = Path("/proc/self/task").glob("*/children")
+    return {int(pid) for one in lists for pid in one.read_text().split()}
+
+
+def end_children(before: set[int]) -> None:
+    """Kill the children that are new, and those that come to us by their death."""
+    while new := children() - before:
+        for pid in new:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
 
 
 def main() -> None:

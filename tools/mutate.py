@@ -15,9 +15,9 @@ import contextlib
 import os
 import random
 import shutil
-import signal
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -26,7 +26,18 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
-from mutant_runs import Change, limit_memory, silent, try_all
+from mutant_runs import (
+    BY_TIME,
+    Change,
+    adopt_orphans,
+    children,
+    end_children,
+    ends_within,
+    limit_memory,
+    longest_wait_s,
+    silent,
+    try_all,
+)
 from mutated_files import ROOMS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -48,7 +59,8 @@ TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.IsNot: ast.Is,
 }
 EXCHANGED = {"max": "min", "min": "max", "any": "all", "all": "any"}
-PATIENCE_S = 240
+PATIENCE_S = 1200
+"""For the tests of a file as the program is."""
 NOT_NEW = "ignore::pytest.PytestAssertRewriteWarning"
 """What is loaded before pytest, which it would read once more."""
 PRELOADED = (
@@ -131,22 +143,34 @@ def applied(source: str, mutant: Mutant) -> str:
     return b"\n".join([*lines[: top - 1], *changed, *lines[bottom:]]).decode()
 
 
-def survives(mutant: Mutant, tests: tuple[str, ...], folder: Path) -> bool:
-    """Say whether the tests pass on the changed program."""
-    package = folder / "leukoscope_edge"
+def outcome_on(
+    folder: Path, mutant: Mutant, tests: tuple[str, ...], patience_s: float
+) -> str:
+    """Run the tests on a changed copy; "" where they pass, else what ended them."""
+    changed = folder / "leukoscope_edge" / mutant.file
     source = (PACKAGE / mutant.file).read_text()
-    (package / mutant.file).write_text(applied(source, mutant))
-    forked = get_context("fork").Process
-    child = forked(target=_run_tests, args=(tests, folder))
+    changed.write_text(applied(source, mutant))
     try:
-        child.start()
-        child.join(PATIENCE_S)
-        return child.exitcode == 0
+        return outcome_of_tests(folder, tests, patience_s)
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.pid or 0, signal.SIGKILL)
+        changed.write_text(source)
+
+
+def outcome_of_tests(folder: Path, tests: tuple[str, ...], patience_s: float) -> str:
+    """Run tests on a copy of the package; "" where they pass, else what ended them."""
+    before = children()
+    child = get_context("fork").Process(target=_run_tests, args=(tests, folder))
+    child.start()
+    try:
+        has_ended = ends_within(child.pid or 0, patience_s)
+        if not has_ended:
+            return BY_TIME
         child.join()
-        (package / mutant.file).write_text(source)
+        return f"exit {child.exitcode}" if child.exitcode else ""
+    finally:
+        child.kill()
+        child.join()
+        end_children(before)
 
 
 def _run_tests(tests: tuple[str, ...], folder: Path) -> None:
@@ -191,16 +215,31 @@ def statement(tree: ast.Module, mutant: Mutant) -> tuple[int, int]:
     return found
 
 
-def survivors(
+def outcomes(
     file: str, tests: tuple[str, ...], mutants: Sequence[Mutant]
-) -> list[Mutant]:
-    """Try mutants of a file: in forks, and what lives or stands outside on a copy."""
-    outcomes: dict[Mutant, str | None] = dict.fromkeys(mutants)
+) -> dict[Mutant, str]:
+    """Try mutants of a file: in forks, and what lives or stands outside on a copy.
+
+    Returns:
+        Of each mutant what ended it, "" where it survives.
+    """
+    found: dict[Mutant, str | None] = dict.fromkeys(mutants)
     if file not in ENDS_OTHERS:
         with ProcessPoolExecutor(1, get_context("fork")) as pool:
-            outcomes = pool.submit(_outcomes, file, tests, tuple(mutants)).result()
+            found = pool.submit(_outcomes, file, tests, tuple(mutants)).result()
+    alive = [m for m in mutants if not found[m]]
+    return {m: found[m] or "" for m in mutants} | _on_a_copy(tests, alive)
+
+
+def _on_a_copy(tests: tuple[str, ...], mutants: list[Mutant]) -> dict[Mutant, str]:
+    if not mutants:
+        return {}
     with copied() as folder:
-        return [m for m in mutants if not outcomes[m] and survives(m, tests, folder)]
+        start_s = time.monotonic()
+        if ended := outcome_of_tests(folder, tests, PATIENCE_S):
+            raise SystemExit(f"{' '.join(tests)}: {ended} as the program is")
+        patience_s = longest_wait_s(time.monotonic() - start_s)
+        return {m: outcome_on(folder, m, tests, patience_s) for m in mutants}
 
 
 def _outcomes(
@@ -228,6 +267,7 @@ def main() -> int:
     options = _options()
     for name in PRELOADED:
         import_module(name)
+    adopt_orphans()
     rank, n_survived = random.Random(options.seed), 0  # noqa: S311 - no secret
     chosen = [ROOMS[room] for room in options.room or ROOMS]
     for file, tests in (pair for files in chosen for pair in files.items()):
@@ -238,12 +278,23 @@ def main() -> int:
             continue
         found = list(mutants_of(file, (PACKAGE / file).read_text()))
         tried = rank.sample(found, min(len(found), options.sample or len(found)))
-        alive = survivors(file, tests, tried)
-        for m in alive:
-            print(f"{file}:{m.line}: {m.was!r} -> {m.now!r}", flush=True)
-        print(f"{file}: {len(tried)} of {len(found)} tried, {len(alive)} survive")
-        n_survived += len(alive)
+        n_survived += told(file, outcomes(file, tests, tried), len(found))
     return int(n_survived > 0)
+
+
+def told(file: str, ended: dict[Mutant, str], n_mutants: int) -> int:
+    """Print who survives and who was killed by time alone; return how many survive."""
+    alive = [m for m, by in ended.items() if not by]
+    late = [m for m, by in ended.items() if by == BY_TIME]
+    for m in (*alive, *late):
+        how = "killed by time: " if m in late else ""
+        print(f"{file}:{m.line}: {how}{m.was!r} -> {m.now!r}", flush=True)
+    print(
+        f"{file}: {len(ended)} of {n_mutants} tried, {len(alive)} survive, "
+        f"{len(late)} killed by time",
+        flush=True,
+    )
+    return len(alive)
 
 
 def _options() -> argparse.Namespace:

@@ -7,6 +7,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from tests.waiting import PATIENCE_S
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 sys.path.insert(0, str(TOOLS))
@@ -190,12 +191,109 @@ def test_a_change_that_takes_memory_without_end_is_noticed(
     assert _in_a_process(tmp_path, dedent(names) + dedent(trying)) == ["test_ends"]
 
 
+WAITING_MODULE = """
+import subprocess
+import time
+
+def waited(ends):
+    helper = subprocess.Popen(["sleep", "3600"], start_new_session=True)
+    with open("helpers", "a") as file:
+        print(helper.pid, file=file)
+    while not ends:
+        time.sleep(0.01)
+    helper.kill()
+    helper.wait()
+"""
+WAITING_TEST = """
+from waiting import waited
+
+def test_ends():
+    waited(True)
+"""
+
+
+TIME_IS_OVER = """
+import mutant_runs
+import mutate
+import os.path
+import time
+ends_within, n_forks = mutant_runs.ends_within, 0
+
+def over(pid, patience_s):
+    global n_forks
+    n_forks += 1
+    if n_forks < n_helpers:
+        return ends_within(pid, patience_s)
+    while not os.path.exists("helpers") or len(open("helpers").readlines()) < n_helpers:
+        time.sleep(0.01)
+    return False
+
+mutant_runs.ends_within = mutate.ends_within = over
+"""
+"""The time of a change is over when its test has started what it leaves behind."""
+
+
+@pytest.mark.parametrize(
+    ("n_helpers", "trying"),
+    [
+        (
+            2,  # the first by the program as it is
+            """
+            change = mutant_runs.Change(path=module, source=changed, lines=(9, 10))
+            with mutant_runs.silent() as out:
+                runs = mutant_runs.try_all(["--rootdir", folder, test], {1: change})
+                print(runs.outcomes[1], file=out)
+            """,
+        ),
+        (
+            1,
+            """
+            from pathlib import Path
+            mutant_runs.adopt_orphans()
+            mutate.ROOT = folder
+            Path(module).write_text(changed)
+            print(mutate.outcome_of_tests(Path(folder), (test,), 600.0))
+            """,
+        ),
+    ],
+    ids=["in_a_fork", "on_a_copy"],
+)
+def test_a_change_that_waits_for_ever_is_killed_with_all_that_it_started(
+    tmp_path: Path, n_helpers: int, trying: str
+) -> None:
+    module, test = tmp_path / "waiting.py", tmp_path / "test_waiting.py"
+    module.write_text(WAITING_MODULE)
+    test.write_text(WAITING_TEST)
+    names = f"""
+        folder, module, test = {str(tmp_path)!r}, {str(module)!r}, {str(test)!r}
+        changed = {WAITING_MODULE.replace("not ends", "ends")!r}
+        n_helpers = {n_helpers}
+    """
+    answer = _in_a_process(tmp_path, dedent(names) + TIME_IS_OVER + dedent(trying))
+    assert answer == [mutant_runs.BY_TIME]
+    helpers = (tmp_path / "helpers").read_text().split()
+    assert len(helpers) == n_helpers
+    assert not [pid for pid in helpers if Path("/proc", pid).exists()]
+
+
+def test_a_child_is_waited_for_only_so_long() -> None:
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as child:
+        assert not mutant_runs.ends_within(child.pid, 0.01)
+        child.kill()
+        assert mutant_runs.ends_within(child.pid, PATIENCE_S)
+
+
+def test_how_long_a_change_may_wait_grows_with_what_its_tests_take() -> None:
+    assert mutant_runs.longest_wait_s(0.0) >= 10
+    assert mutant_runs.longest_wait_s(100.0) >= 500
+
+
 def test_what_may_end_others_is_tried_in_a_namespace_alone(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for file in mutate.ENDS_OTHERS:
         monkeypatch.setattr(sys, "argv", ["mutate.py", "--only", file])
         monkeypatch.setattr(mutate, "PRELOADED", ())
-        monkeypatch.setattr(mutate, "survivors", lambda *_: pytest.fail("was tried"))
+        monkeypatch.setattr(mutate, "outcomes", lambda *_: pytest.fail("was tried"))
         assert mutate.main() == 0
         assert "not tried" in capsys.readouterr().out
