@@ -36,7 +36,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "inference/classifier.py": ("inference/test_classifier.py",),
     },
     "records": {
-        "records/events.py": ("records/test_audit.py", "records/test_records.py"),
+        "records/events.py": ("records/test_events.py", "records/test_audit.py"),
         "records/ledger.py": (
             "records/test_ledger.py",
             "records/test_audit.py",
@@ -45,8 +45,9 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "records/recovery.py": ("records/test_recovery.py",),
         "records/backups/backup.py": ("records/backups/test_backup.py",),
-        "records/backups/sealed_file.py": ("records/backups/test_backup.py",),
+        "records/backups/sealed_file.py": ("records/backups/test_sealed_file.py",),
         "records/backups/restore_step.py": (
+            "records/backups/test_restore_step.py",
             "records/backups/test_backup.py",
             "records/test_recovery.py",
         ),

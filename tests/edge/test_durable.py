@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from leukoscope_edge.durable import whole_file, write_whole
+from leukoscope_edge.durable import (
+    PIECE_BYTES,
+    check_room,
+    prepare_folder,
+    whole_file,
+    write_stream,
+    write_whole,
+)
 from leukoscope_edge.errors import OutputError
 
 
@@ -69,3 +76,50 @@ def test_two_who_write_one_file_write_one_after_the_other(
     assert seen == [b"" if first_fails else b"first"]
     assert path.read_bytes() == b"second"
     assert list(tmp_path.iterdir()) == [path]
+
+
+class Zeros:
+    """A file of noughts that counts how much of it is asked for at once."""
+
+    def __init__(self, n_bytes: int) -> None:
+        self.left, self.largest = n_bytes, 0
+
+    def read(self, n: int, /) -> bytes:
+        self.largest = max(self.largest, n)
+        n = min(n, self.left)
+        self.left -= n
+        return bytes(n)
+
+
+def test_a_large_file_is_restored_piece_by_piece(tmp_path: Path) -> None:
+    source = Zeros(5 * PIECE_BYTES + 1)
+    write_stream(tmp_path / "large", source)
+    assert (tmp_path / "large").stat().st_size == 5 * PIECE_BYTES + 1
+    assert source.largest == PIECE_BYTES
+
+
+def test_an_older_result_is_gone_before_the_new_one_is_made(tmp_path: Path) -> None:
+    (tmp_path / "result.json").write_text("old")
+    (tmp_path / "mine.txt").write_text("keep")
+    prepare_folder(tmp_path, ("result.json",))
+    assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("x")
+    with pytest.raises(OutputError, match="cannot be written to"):
+        prepare_folder(tmp_path / "out", ())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_leaves_no_half_file(tmp_path: Path) -> None:
+    (tmp_path / ".result.json.part").symlink_to("/dev/full")
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_whole(tmp_path / "result.json", b"x" * 100)
+    assert not (tmp_path / "result.json").exists()
+
+
+def test_nothing_begins_without_room_to_end_it(tmp_path: Path) -> None:
+    check_room(tmp_path, 1)
+    with pytest.raises(OutputError, match="MiB are needed"):
+        check_room(tmp_path, 1 << 60)

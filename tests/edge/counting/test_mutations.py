@@ -8,7 +8,9 @@ STATES, STATES_TESTS = (
     "records/slides/slide_state.py",
     "records/slides/test_slide_state.py",
 )
-CHANGES_TESTS = "records/test_corrections.py"
+REVIEWED = "records/slides/test_review_writer.py"
+CONCLUDED = "records/slides/test_conclusion.py"
+SIGNED = "records/slides/test_digest.py"
 SHOWN_ALONE = "test_review_of_the_shown_cells_turns_no_refusal_into_a_negative"
 OTHER_CAUSES = "test_people_overrule_nothing_that_lies_in_slide_pictures_or_quality"
 TOO_EARLY = "test_a_count_that_ended_too_early_says_how_many_were_asked_for"
@@ -59,25 +61,25 @@ MUTATIONS = {
         STATES,
         "_ANY - {_S.COUNTING, _S.SIGNED, _S.VOIDED}",
         "_ANY - {_S.COUNTING, _S.VOIDED}",
-        f"{CHANGES_TESTS}::test_a_signed_slide_is_voided_only_through_an_amendment",
+        f"{REVIEWED}::test_a_signed_slide_is_voided_only_through_an_amendment",
     ),
     "a void slide gives a verdict": Mutation(
         "records/slides/conclusion.py",
         "    if record.void is not None:\n",
         "    if False:\n",
-        f"{CHANGES_TESTS}::test_nothing_more_happens_to_a_void_slide",
+        f"{CONCLUDED}::test_a_void_slide_gives_no_verdict",
     ),
     "another result than the one shown is signed": Mutation(
         "records/slides/review_writer.py",
         "                if shown not in (None, digest_of(record, outcome)):\n",
         "                if False:\n",
-        f"{CHANGES_TESTS}::test_what_was_not_shown_is_not_signed",
+        f"{SIGNED}::test_what_was_not_shown_is_not_signed",
     ),
     "cells judged at a wrong scale are believed": Mutation(
         "records/slides/slide.py",
         "any(s != self.origin.scale_um_per_px for s in self.scales_um_per_px)",
         "False",
-        f"{CHANGES_TESTS}::test_another_objective_after_the_cells_were_judged_spoils_their_calls",
+        f"{CONCLUDED}::test_another_objective_after_the_cells_were_judged_spoils_their_calls",
     ),
     "a manual count needs no person": Mutation(
         "records/exports/fhir.py",

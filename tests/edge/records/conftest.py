@@ -1,21 +1,26 @@
 """Slides for the tests of the records."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 
+from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
+from leukoscope_edge.inference.card import Card
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Interval, Refusal, Verdict, VerdictName
 from leukoscope_edge.records.slides.slide import Identity, Origin, SlideSetUp
 from leukoscope_edge.records.store import Store, open_store
-from leukoscope_edge.sample import SIMULATED_SAMPLE
+from leukoscope_edge.sample import SIMULATED_SAMPLE, SampleType
 from leukoscope_edge.types import Call, CallName, Cell, Domain, Sighting, Tally, Word
 
 SIDE_PX = 32
 FRAME_SHA256 = "ab" * 32
+COUNTS = {"neutrophil": 6, "lymphocyte": 3, "eosinophil": 1, "erythroblast": 2}
+"""Of the kinds that the model told apart in `kinds_slide`."""
 
 
 def cell(
@@ -158,3 +163,31 @@ def verdict() -> Verdict:
 @pytest.fixture
 def refusal() -> Refusal:
     return REFUSAL
+
+
+@pytest.fixture(scope="session")
+def card() -> Card:
+    """The card of the model that is shipped for drawn slides."""
+    return open_bundle(shipped_bundle_for("simulated")).card
+
+
+@pytest.fixture
+def kinds_slide(
+    bench: Any, make_set_up: Callable[..., Any], make_cell: Callable[..., Cell]
+) -> Callable[..., str]:
+    """A finished slide whose cells the model told apart; more of its set-up by name."""
+
+    def make(
+        verdict: Any, sample_type: SampleType = SampleType.BLOOD, **more: Any
+    ) -> str:
+        wbc = more.pop("wbc", None)
+        asked = replace(SIMULATED_SAMPLE, sample_type=sample_type, wbc_10e9_per_l=wbc)
+        set_up = replace(make_set_up(), facts=asked, **more)
+        slide: str = bench.store.start_slide(set_up, "ann")
+        names = [kind for kind, n in COUNTS.items() for _ in range(n)]
+        cells = [make_cell(i, kind=k) for i, k in enumerate(names, start=1)]
+        bench.store.count.add_cells(slide, cells, frames={})
+        bench.store.count.finish_count(slide, verdict, "ann", tally=Tally(n_smudges=1))
+        return slide
+
+    return make

@@ -10,14 +10,7 @@ import pytest
 
 from leukoscope_edge.errors import RecordError
 from leukoscope_edge.records import ledger
-from leukoscope_edge.records.events import (
-    NO_EVENT_HASH,
-    canonical,
-    chain_problems,
-    clean,
-    code_of,
-    hash_of,
-)
+from leukoscope_edge.records.events import chain_problems, hash_of
 from leukoscope_edge.records.store import DATABASE_NAME, open_store
 
 N_EVENTS = 8
@@ -236,30 +229,6 @@ def test_only_pictures_are_read_as_pictures(bench: Any, slide: str, name: str) -
         bench.store.pictures.read(slide, name)
     with pytest.raises(Exception, match="is not the number of a slide"):
         bench.store.pictures.read("../keys", "0" * 64 + ".png")
-
-
-def test_no_events_have_no_problem() -> None:
-    assert list(chain_problems([])) == []
-
-
-def test_a_code_is_twelve_digits_for_reading_aloud() -> None:
-    assert code_of("0123456789abcdef" * 4) == "0123-4567-89AB"
-    assert code_of(NO_EVENT_HASH) == "0000-0000-0000"
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("", ""),
-        ("a\nb", "a\nb"),
-        ("a\x00\t\x1b[2J", "a\ufffd\ufffd\ufffd[2J"),
-        ("\ud83e", "\ufffd"),
-        ("क्\u200dष", "क्\u200dष"),
-    ],
-)
-def test_text_is_made_storable(text: str, expected: str) -> None:
-    assert clean(text) == expected
-    assert canonical({text: [text]}).encode()
 
 
 def test_a_count_that_writes_meanwhile_is_no_cut(

@@ -1,0 +1,44 @@
+"""The cells of a version of a slide as CSV."""
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Any
+
+from tests.edge.records.named_kinds import judge
+
+from leukoscope_edge.records.exports.cells_csv import dossier_csv_bytes
+from leukoscope_edge.records.exports.formats import file_of
+from leukoscope_edge.records.exports.slide_version import open_dossier
+from leukoscope_edge.types import Word
+
+
+def test_a_table_is_harmless_in_a_spreadsheet(
+    bench: Any, make_cell: Callable[..., Any]
+) -> None:
+    slide = bench.finished()
+    for c in bench.store.reader.slide(slide).to_review:
+        bench.store.review.judge_cell(slide, c.id, Word.NORMAL, "=cmd()", key=c.id)
+    data = dossier_csv_bytes(open_dossier(bench.store, slide))
+    rows = list(csv.DictReader(io.StringIO(data.decode())))
+    assert rows[0]["judged_by"] == "'=cmd()"
+    assert rows[0]["word"] == "normal"
+    assert rows[2]["word"] == ""
+    assert (rows[0]["counted"], rows[0]["x0_px"], rows[0]["y1_px"]) == (
+        "True",
+        "1",
+        "40",
+    )
+
+
+def test_the_table_of_cells_says_each_kind_and_whose_word_it_is(
+    bench: Any, kinds_slide: Any, verdict: Any
+) -> None:
+    slide = kinds_slide(verdict)
+    judge(bench, slide, "1", "monocyte")
+    text = file_of(open_dossier(bench.store, slide), "csv").decode()
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [(r["kind"], r["kind_by"]) for r in rows[:2]] == [
+        ("monocyte", "person"),
+        ("neutrophil", "model"),
+    ]

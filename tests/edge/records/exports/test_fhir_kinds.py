@@ -1,0 +1,53 @@
+"""The differential as FHIR: whose it is, and in which codes."""
+
+from typing import Any
+
+from tests.edge.records.exports.reading import observations
+from tests.edge.records.named_kinds import judge
+
+from leukoscope_edge.records.exports.differential_table import table
+from leukoscope_edge.records.exports.fhir import fhir_bytes
+from leukoscope_edge.records.exports.slide_version import open_dossier
+from leukoscope_edge.sample import SampleType
+
+
+def test_fhir_has_percent_and_number_of_each_kind_labelled_as_the_machines(
+    bench: Any, kinds_slide: Any, verdict: Any
+) -> None:
+    found = observations(open_dossier(bench.store, kinds_slide(verdict, wbc=5.0)))
+    neutrophils = found["26511-6"]
+    assert neutrophils["valueQuantity"]["value"] == 60.0
+    assert neutrophils["status"] == "preliminary"
+    assert neutrophils["meta"]["security"][0]["code"] == "AIAST"
+    assert found["26499-4"]["valueQuantity"] == {
+        "value": 3.0,
+        "unit": "10*9/L",
+        "system": "http://unitsofmeasure.org",
+        "code": "10*9/L",
+    }
+    assert found["19048-8"]["valueQuantity"]["value"] == 20.0
+    assert found["34992-8"]["valueQuantity"]["code"] == "/100{WBCs}"
+
+
+def test_a_manual_differential_is_one_whose_every_kind_a_person_named(
+    bench: Any, kinds_slide: Any, verdict: Any
+) -> None:
+    slide = kinds_slide(verdict)
+    for cell in bench.store.reader.slide(slide).cells:
+        judge(bench, slide, cell.id, cell.kind)
+    bench.store.review.sign(slide, lambda _: verdict, "ann", key="s" * 8)
+    found = observations(open_dossier(bench.store, slide))
+    assert found["23761-0"]["status"] == "final"
+    assert "meta" not in found["23761-0"]
+
+
+def test_no_code_of_blood_is_said_of_the_kinds_of_marrow(
+    bench: Any, kinds_slide: Any, verdict: Any
+) -> None:
+    slide = kinds_slide(verdict, SampleType.MARROW)
+    dossier = open_dossier(bench.store, slide)
+    assert "loinc" not in fhir_bytes(dossier).decode()
+    rows = {r.kind: r for r in table(dossier)}
+    assert rows["erythroblast"].n == 2
+    assert rows["erythroblast"].share == "16.7"
+    assert not any(r.usual for r in rows.values())

@@ -1,0 +1,87 @@
+"""The verdict of a slide in the records."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from leukoscope_edge.inference.card import Card
+from leukoscope_edge.messages import message
+from leukoscope_edge.outcome import Refusal, Verdict
+from leukoscope_edge.records.slides.conclusion import (
+    RESCALED,
+    calls_of,
+    context_of,
+    verdict_of,
+)
+from leukoscope_edge.records.slides.correction import Corrected
+from leukoscope_edge.types import CallName, Cell, Tally
+
+
+@pytest.mark.parametrize("scale", [None, 0.1, 0.2])
+def test_another_objective_after_the_cells_were_judged_spoils_their_calls(
+    bench: Any, card: Card, scale: float | None
+) -> None:
+    """They were cut out at 0.1 µm per pixel."""
+    slide = bench.finished()
+    facts = Corrected(objective="40x", calibration="x", scale_um_per_px=scale)
+    bench.store.review.correct(slide, facts, "it was the other one", "ann")
+    context = context_of(bench.store.reader.slide(slide), card)
+    assert context.is_scale_known == (scale is not None)
+    assert (RESCALED in context.doubts) == (scale != 0.1)
+    back = Corrected(objective="100x", calibration="y", scale_um_per_px=0.1)
+    bench.store.review.correct(slide, back, "it was not", "ann")
+    context = context_of(bench.store.reader.slide(slide), card)
+    assert context.is_scale_known
+    assert RESCALED not in context.doubts
+
+
+def test_another_objective_before_the_count_spoils_nothing(
+    bench: Any,
+    card: Card,
+    make_set_up: Callable[..., Any],
+    make_cell: Callable[..., Cell],
+) -> None:
+    slide = bench.store.start_slide(make_set_up(), "ann")
+    facts = Corrected(objective="40x", calibration="x", scale_um_per_px=0.25)
+    bench.store.review.correct(slide, facts, "misread", "ann")
+    bench.store.count.add_cells(slide, [make_cell(1)], frames={})
+    record = bench.store.reader.slide(slide)
+    assert record.origin.scale_um_per_px == 0.25
+    assert not record.is_rescaled
+
+
+def test_a_void_slide_gives_no_verdict(bench: Any, card: Card) -> None:
+    slide = bench.reviewed()
+    assert verdict_of(bench.store.reader.slide(slide), card).messages
+    bench.store.review.void(slide, "torn", "ann")
+    verdict = verdict_of(bench.store.reader.slide(slide), card)
+    assert isinstance(verdict, Refusal)
+    assert verdict.sentence == "No result, because this slide is void."
+
+
+def test_what_is_out_of_control_now_counts_beside_what_was(
+    bench: Any, card: Card, verdict: Verdict
+) -> None:
+    slide = bench.counted()
+    lamp, stain = message("void"), message("test")
+    bench.store.count.finish_count(slide, verdict, "ann", tally=Tally(), quality=[lamp])
+    record = bench.store.reader.slide(slide)
+    assert context_of(record, card).quality == (lamp,)
+    assert context_of(record, card, quality=[stain, lamp]).quality == (lamp, stain)
+
+
+def test_a_count_is_over_once_it_was_finished(bench: Any, card: Card) -> None:
+    running = bench.store.reader.slide(bench.counted())
+    assert not context_of(running, card).is_over
+    assert context_of(bench.store.reader.slide(bench.finished()), card).is_over
+
+
+def test_cells_that_the_device_did_not_count_have_no_call(
+    bench: Any, make_cell: Callable[..., Cell]
+) -> None:
+    slide = bench.counted(n=2)
+    bench.store.count.add_cells(slide, [make_cell(3)], frames={}, is_counted=False)
+    record = bench.store.reader.slide(slide)
+    assert len(record.cells) == 3
+    assert [c.model for c in calls_of(record)] == [CallName.BLAST, CallName.UNCLEAR]

@@ -1,0 +1,78 @@
+"""What is put right of a slide's facts, and what they were."""
+
+from typing import Any
+
+import pytest
+
+from leukoscope_edge.errors import StepError
+from leukoscope_edge.inference.card import Card
+from leukoscope_edge.records.slides.conclusion import context_of
+from leukoscope_edge.records.slides.correction import Corrected
+from leukoscope_edge.records.slides.slide_state import SlideState
+from leukoscope_edge.sample import AgeGroup, SampleType
+
+
+@pytest.mark.parametrize(
+    ("facts", "what", "was", "now"),
+    [
+        (Corrected(age=AgeGroup.CHILD), "age", "adult", "child"),
+        (Corrected(sample_type=SampleType.MARROW), "sample_type", "blood", "marrow"),
+        (Corrected(is_leukopenic=True), "leukopenic", "no", "yes"),
+        (Corrected(objective="40x"), "objective", "100x", "40x"),
+    ],
+)
+def test_a_fact_is_put_right_and_what_it_was_stays(
+    bench: Any, card: Card, facts: Corrected, what: str, was: str, now: str
+) -> None:
+    slide = bench.finished()
+    bench.store.review.correct(slide, facts, "misread", "ann", key="c")
+    bench.store.review.correct(slide, facts, "misread", "ann", key="c")
+    record = bench.reopen().reader.slide(slide)
+    [correction] = record.corrections
+    [change] = correction.changes
+    assert (change.what, change.was, change.now) == (what, was, now)
+    assert bench.store.reader.reason(slide, correction.reason) == "misread"
+    assert context_of(record, card).facts == facts.facts(record) == record.facts
+    assert record.state is SlideState.REVIEW
+
+
+def test_the_sample_is_put_right_under_its_seal(bench: Any) -> None:
+    slide = bench.finished(name="Ann Other")
+    before = bench.store.reader.slide(slide)
+    bench.store.review.correct(slide, Corrected(sample="S-2"), "wrong label", "ann")
+    record = bench.store.reader.slide(slide)
+    [correction] = record.corrections
+    assert bench.store.reader.identity(slide).sample == "S-2"
+    assert bench.store.reader.identity(slide).name == "Ann Other"
+    assert bench.store.reader.identity_of(before).sample == "S-1"
+    assert correction.sealed_before == before.sealed
+    assert (
+        bench.store.worklist.slides_of("S-1"),
+        bench.store.worklist.slides_of("S-2"),
+    ) == ([], [slide])
+    bodies = str([e.body for e in bench.store.reader.events(slide)])
+    assert "S-2" not in bodies
+    assert "wrong label" not in bodies
+    assert bench.store.verify_audit() == []
+    bench.store.erase(slide, "request", "ann")
+    assert bench.store.reader.identity_of(before) is None
+    with pytest.raises(StepError, match="erased"):
+        bench.store.review.correct(slide, Corrected(sample="S-3"), "", "ann")
+
+
+@pytest.mark.parametrize("facts", [Corrected(), Corrected(age=AgeGroup.ADULT)])
+def test_a_correction_that_changes_nothing_is_refused(
+    bench: Any, facts: Corrected
+) -> None:
+    slide = bench.finished()
+    with pytest.raises(StepError, match="all of this is so already"):
+        bench.store.review.correct(slide, facts, "", "ann")
+
+
+@pytest.mark.parametrize("made", ["counted", "signed"])
+def test_nothing_is_put_right_under_the_lens_or_after_signing(
+    bench: Any, made: str
+) -> None:
+    slide = getattr(bench, made)()
+    with pytest.raises(StepError, match="cannot correct while it is"):
+        bench.store.review.correct(slide, Corrected(age=AgeGroup.CHILD), "", "ann")

@@ -1,0 +1,81 @@
+"""What a count writes: its start, its cells, its end, and its going on."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from leukoscope_edge.errors import StepError
+from leukoscope_edge.inference.card import Card
+from leukoscope_edge.live.recorder import Keeper
+from leukoscope_edge.outcome import Refusal
+from leukoscope_edge.records.slides.slide_state import SlideState
+from leukoscope_edge.types import Call, CallName, Cell
+
+
+def test_a_stopped_count_is_found_again_and_goes_on_with_new_ids(
+    bench: Any, make_cell: Callable[..., Cell]
+) -> None:
+    slide = bench.counted(n=3)
+    store = bench.reopen()
+    assert [r.id for r in store.reader.unfinished()] == [slide]
+    store.count.resume(slide, "ann")
+    store.count.add_cells(slide, [make_cell(1)], frames={})
+    record = store.reader.slide(slide)
+    assert [c.id for c in record.cells] == ["1", "2", "3", "r2.1"]
+    assert record.notes == ("counting stopped at 3 cells and went on",)
+    assert [r.id for r in store.reader.unfinished()] == [slide]
+
+
+def test_what_is_newly_known_of_a_cell_replaces_what_was(
+    bench: Any, make_cell: Callable[..., Cell]
+) -> None:
+    slide = bench.counted(n=3)
+    bench.store.count.add_cells(
+        slide, [make_cell(3, CallName.BLAST, 0.95)], frames={}, gone=["2"]
+    )
+    record = bench.store.reader.slide(slide)
+    assert [(c.id, c.call.value) for c in record.cells] == [
+        ("1", "blast"),
+        ("3", "blast"),
+    ]
+
+
+def test_a_refusal_is_kept_without_an_interval(bench: Any, refusal: Refusal) -> None:
+    slide = bench.finished(verdict=refusal)
+    machine = bench.store.reader.slide(slide).machine
+    assert machine.result == "none-possible"
+    assert machine.blast_fraction_95 is None
+
+
+def test_a_change_of_engine_is_a_note_of_the_slide(bench: Any) -> None:
+    slide = bench.counted()
+    bench.store.count.change_engine(slide, "onnxruntime-cpu", "the accelerator hangs")
+    record = bench.store.reader.slide(slide)
+    assert record.origin.engine == "onnxruntime-cpu"
+    assert record.notes == ("the processor took over: the accelerator hangs",)
+
+
+def test_a_count_that_is_over_goes_on_only_where_somebody_asks(bench: Any) -> None:
+    slide = bench.finished()
+    with pytest.raises(StepError, match="cannot resume while it is review"):
+        bench.store.count.resume(slide, "ann")
+    bench.store.count.resume(slide, "ann", more=True)
+    assert bench.store.reader.slide(slide).state is SlideState.COUNTING
+    signed = bench.signed()
+    with pytest.raises(StepError, match="cannot count more while it is signed"):
+        bench.store.count.resume(signed, "ann", more=True)
+    bench.store.review.amend(signed, "", "ann")
+    with pytest.raises(StepError, match="cannot count more while it is amending"):
+        bench.store.count.resume(signed, "ann", more=True)
+
+
+def test_what_a_cell_is_unlike_survives_a_resumption(
+    bench: Any, card: Card, make_cell: Callable[..., Cell]
+) -> None:
+    slide, strange = bench.counted(n=1), make_cell(2, CallName.UNCLEAR, 0.5)
+    call = Call(name=CallName.UNCLEAR, p_blast=0.5, is_unlike=True)
+    bench.store.count.add_cells(slide, [replace(strange, call=call)], frames={})
+    cells = Keeper(bench.store, slide, card).go_on("ann")
+    assert [c.call.is_unlike for c in cells if c.call] == [False, True]

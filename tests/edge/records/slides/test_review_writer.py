@@ -1,0 +1,209 @@
+"""What people write of a slide: words, signature, amendment, void."""
+
+from collections.abc import Callable
+from threading import Thread
+from typing import Any
+
+import numpy as np
+import pytest
+
+from leukoscope_edge.errors import RecordError, StepError
+from leukoscope_edge.inference.card import Card
+from leukoscope_edge.outcome import Refusal, Verdict
+from leukoscope_edge.records.slides.cell_record import MissedCell
+from leukoscope_edge.records.slides.conclusion import verdict_of
+from leukoscope_edge.records.slides.correction import Corrected
+from leukoscope_edge.records.slides.slide import SlideRecord, SlideSetUp
+from leukoscope_edge.records.slides.slide_state import SlideState
+from leukoscope_edge.records.store import Store, open_store
+from leukoscope_edge.sample import AgeGroup
+from leukoscope_edge.types import Word
+
+MISSED = MissedCell(
+    frame="f1",
+    frame_sha256="",
+    box_px=(0, 0, 9, 9),
+    slide_px=(4.0, 4.0),
+    view=np.zeros((8, 8, 3), np.uint8),
+)
+
+
+def test_the_same_key_acts_once(
+    bench: Any, make_set_up: Callable[..., SlideSetUp], verdict: Verdict
+) -> None:
+    store = bench.store
+    assert store.start_slide(make_set_up(), "ann", key="s") == store.start_slide(
+        make_set_up(), "ann", key="s"
+    )
+    slide = bench.reviewed()
+    for _ in range(2):
+        missed = store.review.add_missed(slide, MISSED, "ann", key="m")
+        assert missed == "m1"
+        store.review.undo(slide, "ann", key="u")
+        signature = store.review.sign(slide, lambda _: verdict, "ann", key="g")
+        assert signature.version == 1
+        store.review.amend(slide, "typo", "ann", key="a")
+    kinds = [e.kind for e in store.reader.events(slide)]
+    assert [kinds.count(k) for k in ("missed", "undo", "sign", "amend")] == [1] * 4
+
+
+def test_a_missed_cell_that_was_taken_back_does_not_give_its_id_away(
+    bench: Any,
+) -> None:
+    slide = bench.finished()
+    for number in (1, 2):
+        name = bench.store.review.add_missed(slide, MISSED, "ann", key=f"m{number}")
+        assert name == f"m{number}"
+        bench.store.review.undo(slide, "ann", key=f"u{number}")
+    assert all(not c.id.startswith("m") for c in bench.store.reader.slide(slide).cells)
+
+
+def test_nothing_is_signed_while_a_suspect_or_ten_others_are_not_judged(
+    bench: Any, verdict: Verdict
+) -> None:
+    slide = bench.finished(n=14)
+    record = bench.store.reader.slide(slide)
+    assert [c.id for c in record.to_review] == ["1", "2"]
+    assert record.n_others_left == 10
+    with pytest.raises(StepError, match="12 cells are still to be judged"):
+        bench.store.review.sign(slide, lambda _: verdict, "ann", key="early")
+    assert bench.store.reader.slide(slide).signatures == ()
+
+
+def test_an_amended_slide_keeps_its_signed_version(
+    bench: Any, verdict: Verdict
+) -> None:
+    slide = bench.signed()
+    first = bench.store.reader.slide(slide).signatures[0]
+    bench.store.review.amend(slide, "second look", "ann")
+    bench.store.review.judge_cell(slide, "1", Word.NORMAL, "ann", key="again")
+    bench.store.review.sign(slide, lambda _: verdict, "eve", key="v2")
+    record = bench.store.reader.slide(slide)
+    assert [(s.version, s.by) for s in record.signatures] == [(1, "ann"), (2, "eve")]
+    assert record.cells[0].word is Word.NORMAL
+    assert bench.store.reader.slide_at(slide, first.seq).cells[0].word is Word.BLAST
+
+
+@pytest.mark.parametrize("made", ["counted", "finished", "reviewed"])
+def test_a_slide_is_voided_until_it_is_signed(
+    bench: Any, card: Card, made: str
+) -> None:
+    slide = getattr(bench, made)()
+    bench.store.review.void(slide, "the wrong slide", "ann", key="v")
+    bench.store.review.void(slide, "the wrong slide", "ann", key="v")
+    record = bench.reopen().reader.slide(slide)
+    assert record.state is SlideState.VOIDED
+    assert record.void is not None
+    assert record.void.by == "ann"
+    assert bench.store.reader.reason(slide, record.void) == "the wrong slide"
+    assert [r.id for r in bench.store.reader.slides()] == [
+        slide
+    ]  # it stays in the list
+    assert bench.store.reader.unfinished() == []
+    verdict = verdict_of(record, card)
+    assert isinstance(verdict, Refusal)
+    assert verdict.sentence == "No result, because this slide is void."
+    assert bench.store.verify_audit() == []
+
+
+def test_a_signed_slide_is_voided_only_through_an_amendment(bench: Any) -> None:
+    slide = bench.signed()
+    with pytest.raises(StepError, match="cannot void while it is signed"):
+        bench.store.review.void(slide, "", "ann")
+    bench.store.review.amend(slide, "another person's blood", "ann")
+    bench.store.review.void(slide, "another person's blood", "eve")
+    record = bench.store.reader.slide(slide)
+    assert record.state is SlideState.VOIDED
+    assert (record.version, len(record.signatures)) == (1, 1)
+
+
+def test_nothing_more_happens_to_a_void_slide(bench: Any, verdict: Verdict) -> None:
+    slide, store = bench.reviewed(), bench.store
+    store.review.void(slide, "", "ann")
+    for step in (
+        lambda: store.review.sign(slide, lambda _: verdict, "ann", key="s"),
+        lambda: store.review.judge_cell(slide, "1", Word.NORMAL, "ann", key="j"),
+        lambda: store.count.resume(slide, "ann", more=True),
+        lambda: store.review.correct(slide, Corrected(age=AgeGroup.CHILD), "", "ann"),
+        lambda: store.review.void(slide, "", "ann"),
+    ):
+        with pytest.raises(StepError, match="while it is voided"):
+            step()
+    store.erase(slide, "request", "ann")
+    store.review.drop_pictures(slide, "ann")
+    assert store.reader.slide(slide).is_erased
+
+
+def test_the_verdict_is_concluded_from_the_slide_as_it_is_written(
+    bench: Any, verdict: Verdict
+) -> None:
+    slide, seen = bench.reviewed(), []
+
+    def conclude(record: SlideRecord) -> Verdict:
+        seen.append(record.seq)
+        return verdict
+
+    head = bench.store.log.head().seq
+    signature = bench.store.review.sign(slide, conclude, "ann", key="s")
+    assert seen == [head]
+    assert signature.seq == head + 1
+
+
+def test_nobody_judges_between_the_decision_and_the_signature(
+    bench: Any, verdict: Verdict
+) -> None:
+    """Neither a thread of the same page nor another program."""
+    slide = bench.reviewed()
+    other = open_store(bench.folder)
+    said: list[str] = []
+
+    def judge(store: Store) -> None:
+        try:
+            store.review.judge_cell(slide, "1", Word.NORMAL, "ben", key=f"{id(store)}")
+        except RecordError as err:
+            said.append(str(err))
+
+    judging = [Thread(target=judge, args=(s,)) for s in (bench.store, other)]
+
+    def conclude(record: SlideRecord) -> Verdict:
+        for thread in judging:
+            thread.start()
+        for thread in judging:
+            thread.join(0.3)
+            assert thread.is_alive()
+        return verdict
+
+    head = bench.store.log.head().seq
+    signature = bench.store.review.sign(slide, conclude, "ann", key="s")
+    for thread in judging:
+        thread.join()
+    assert signature.seq == head + 1
+    assert len(said) == 2
+    assert all("signed" in why for why in said)
+    other.close()
+
+
+def test_why_a_version_was_amended_is_kept_with_who_and_when(bench: Any) -> None:
+    slide = bench.signed()
+    bench.store.review.amend(slide, "cell 2 was read wrongly", "eve")
+    record = bench.store.reader.slide(slide)
+    [why] = record.amendments
+    assert (why.by, why.names_nobody) == ("eve", True)
+    assert bench.store.reader.reason(slide, why) == "cell 2 was read wrongly"
+    assert record.state is SlideState.AMENDING
+
+
+def test_a_note_on_a_cell_is_sealed_and_goes_with_the_name(
+    bench: Any, kinds_slide: Any, verdict: Any
+) -> None:
+    slide = kinds_slide(verdict)
+    bench.store.review.remark(slide, "1", "like Ann's last one", "eve", key="n" * 8)
+    bench.store.review.remark(slide, "1", "like Ann's last one", "eve", key="n" * 8)
+    cell = bench.store.reader.slide(slide).cells[0]
+    assert bench.store.reader.remarks(slide, cell) == [("eve", "like Ann's last one")]
+    assert "Ann" not in str(bench.store.reader.events(slide))
+    bench.store.erase(slide, "request", "ann")
+    assert (
+        bench.store.reader.remarks(slide, bench.store.reader.slide(slide).cells[0])
+        == []
+    )

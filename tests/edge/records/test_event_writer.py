@@ -1,0 +1,57 @@
+"""Events are written where the slide allows them, once for a key."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from leukoscope_edge.errors import StepError
+from leukoscope_edge.outcome import Verdict
+from leukoscope_edge.types import Tally, Word
+
+
+def test_a_key_is_not_taken_for_another_step(bench: Any) -> None:
+    slide = bench.finished()
+    bench.store.review.judge_cell(slide, "1", Word.BLAST, "ann", key="k")
+    with pytest.raises(StepError, match="other words"):
+        bench.store.review.judge_cell(slide, "1", Word.NORMAL, "ann", key="k")
+    with pytest.raises(StepError, match="another step"):
+        bench.store.review.undo(slide, "ann", key="k")
+
+
+@pytest.mark.parametrize(
+    ("made", "step", "message"),
+    [
+        ("counted", "sign", "cannot sign while it is paused"),
+        ("counted", "amend", "cannot amend while it is paused"),
+        ("finished", "finish", "cannot finish while it is review"),
+        ("finished", "undo", "nothing to take back"),
+        ("signed", "undo", "cannot undo while it is signed"),
+        ("signed", "judge", "cannot judge while it is signed"),
+        ("signed", "resume", "cannot resume while it is signed"),
+        ("finished", "judge-none", "there is no cell 99"),
+    ],
+)
+def test_a_step_out_of_turn_is_refused_and_writes_nothing(
+    bench: Any, verdict: Verdict, made: str, step: str, message: str
+) -> None:
+    slide, store = getattr(bench, made)(), bench.store
+    steps: dict[str, Callable[[], object]] = {
+        "sign": lambda: store.review.sign(slide, lambda _: verdict, "ann", key="x"),
+        "amend": lambda: store.review.amend(slide, "", "ann"),
+        "finish": lambda: store.count.finish_count(
+            slide, verdict, "ann", tally=Tally()
+        ),
+        "undo": lambda: store.review.undo(slide, "ann", key="x"),
+        "judge": lambda: store.review.judge_cell(
+            slide, "1", Word.BLAST, "ann", key="x"
+        ),
+        "judge-none": lambda: store.review.judge_cell(
+            slide, "99", Word.BLAST, "ann", key="x"
+        ),
+        "resume": lambda: store.count.resume(slide, "ann"),
+    }
+    head = store.log.head()
+    with pytest.raises(StepError, match=message):
+        steps[step]()
+    assert store.log.head() == head
