@@ -200,7 +200,7 @@ FAULTS = (
         number=7,
         name="the engine that serves answers wrongly, at its start or later",
         wanted="nothing is screened, and Home says why",
-        tests=("tests/edge/web/test_counting_process.py",),
+        tests=("tests/edge/live/test_counting_process.py",),
     ),
     Fault(
         number=8,

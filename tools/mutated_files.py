@@ -112,7 +112,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "accounts/test_people.py",
             "web/routes/test_people.py",
             "web/test_security.py",
-            "test_cli_people.py",
+            "cli/commands/test_people.py",
         ),
         "accounts/sign_in_backoff.py": ("accounts/test_sign_in_backoff.py",),
     },
@@ -132,24 +132,27 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "quality/cell_location.py": (
             "quality/test_quality_edges.py",
-            "web/test_levey_jennings.py",
+            "quality/test_levey_jennings.py",
         ),
-        "quality/control.py": ("web/test_quality.py",),
+        "quality/control.py": ("quality/test_control.py",),
         "quality/levey_jennings.py": (
             "quality/test_quality_edges.py",
-            "web/test_levey_jennings.py",
+            "quality/test_levey_jennings.py",
         ),
-        "quality/site_background.py": ("web/test_site_background.py",),
+        "quality/site_background.py": ("quality/test_site_background.py",),
     },
     "review": {"review/blind_order.py": ("review/test_blind_order.py",)},
     "capture": {
         "capture/stored/containers.py": (
-            "capture/test_decode.py",
-            "capture/test_damage.py",
+            "capture/stored/test_decode.py",
+            "capture/stored/test_damage.py",
         ),
-        "capture/stored/damage.py": ("capture/test_damage.py",),
-        "capture/stored/tiff.py": ("capture/test_tiff.py",),
-        "capture/stored/jpeg.py": ("capture/test_decode.py", "capture/test_damage.py"),
+        "capture/stored/damage.py": ("capture/stored/test_damage.py",),
+        "capture/stored/tiff.py": ("capture/stored/test_tiff.py",),
+        "capture/stored/jpeg.py": (
+            "capture/stored/test_decode.py",
+            "capture/stored/test_damage.py",
+        ),
     },
 }
 """Safety code by room, and the tests that hold it."""

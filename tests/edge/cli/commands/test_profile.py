@@ -11,7 +11,7 @@ from leukoscope_edge.cli.commands import profile
 from leukoscope_edge.profile import open_profile
 from leukoscope_edge.types import U8
 
-FIRMWARE = Path(__file__).parents[2] / "firmware_config"
+FIRMWARE = Path(__file__).parents[4] / "firmware_config"
 HARDWARE = "[camera.hardware]\n"
 FULL_SCALE_US = 12_750  # the plasma is at its level of 210 with 10 500
 

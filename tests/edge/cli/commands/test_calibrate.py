@@ -151,7 +151,7 @@ def test_the_height_of_a_band_of_short_lines_is_no_spacing(
 def test_drawn_micrometers_are_measured_by_their_lines(
     name: str, um_per_px: float, tmp_path: Path
 ) -> None:
-    cases = Path(__file__).resolve().parents[3] / "shared" / "cases" / "micrometers"
+    cases = Path(__file__).resolve().parents[5] / "shared" / "cases" / "micrometers"
     if not cases.is_dir():
         pytest.skip(f"the cases are not at {cases}")
     out, picture = tmp_path / "own.toml", str(cases / f"{name}.jpg")
@@ -164,7 +164,7 @@ def test_drawn_micrometers_are_measured_by_their_lines(
 def test_a_micrometer_beyond_any_microscope_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cases = Path(__file__).resolve().parents[3] / "shared" / "cases" / "micrometers"
+    cases = Path(__file__).resolve().parents[5] / "shared" / "cases" / "micrometers"
     if not cases.is_dir():
         pytest.skip(f"the cases are not at {cases}")
     out = tmp_path / "own.toml"

@@ -38,7 +38,7 @@ PRINTS: dict[str, tuple[str, ...]] = {
     "serve": ("serve", "--help"),
 }
 """A line for each command that prints, and ends by itself. What `screen` prints is in
-`test_cli_outputs`; the last three need a running service or a signed stick for more."""
+`test_output`; the last three need a running service or a signed stick for more."""
 BREAKS = ("full", "closed", "gone")
 FORKS = """
 import json, os, sys

@@ -159,7 +159,7 @@ def test_what_is_no_avi_is_not_ours(data: bytes, tmp_path: Path) -> None:
 
 @pytest.fixture
 def cases() -> Path:
-    folder = Path(__file__).resolve().parents[4] / "shared" / "cases"
+    folder = Path(__file__).resolve().parents[5] / "shared" / "cases"
     if not folder.is_dir():
         pytest.skip(f"the cases are not at {folder}")
     return folder
