@@ -96,6 +96,10 @@ settings.load_profile("any machine")  # how fast a busy machine is, is no test's
 
 SKIPS = Path(__file__).with_name("skips.txt")
 
+for library in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
+    # The workers share the cores; threads that wait for work only take from the others.
+    os.environ.setdefault(library, "1")  # before the workers of xdist begin
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(

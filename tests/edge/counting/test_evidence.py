@@ -5,8 +5,8 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from tests.simulated import first_frames
 
-from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.counting.evidence import (
     COPY_LEVELS,
     N_MEASURED,
@@ -27,15 +27,7 @@ from leukoscope_edge.vision.scale.scale_estimate import (
 SCALE = 0.1
 
 
-def frames(n: int) -> list[Frame]:
-    found = []
-    with parse_simulated(f"simulated:seed=5,frames={n}") as camera:
-        while isinstance(frame := camera.read(), Frame):
-            found.append(frame)
-    return found
-
-
-FRAMES = frames(8)
+FRAMES = first_frames(8)
 BEARINGS = [bearing_of(f, measures=True) for f in FRAMES]
 SCREENED = [ImageReport(name=f.name, status="screened") for f in FRAMES]
 

@@ -5,26 +5,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.simulated import first_frames
 
 import leukoscope_edge
-from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.capture.stored.decode import decode_own
-from leukoscope_edge.types import U8, Frame
+from leukoscope_edge.types import U8
 from leukoscope_edge.vision.colour_order import measure_colours, order_of
 
 KNOWN = Path(leukoscope_edge.__file__).parent / "reference_cells"
 Change = Callable[[U8], U8]
 
 
-def fields(n: int) -> list[U8]:
-    found = []
-    with parse_simulated(f"simulated:seed=5,frames={n}") as camera:
-        while isinstance(frame := camera.read(), Frame):
-            found.append(frame.pixels)
-    return found
-
-
-FIELDS = fields(6)
+FIELDS = [frame.pixels for frame in first_frames(8)[:6]]
 CHANGES: dict[str, Change] = {
     "right": lambda rgb: rgb,
     "red-blue": lambda rgb: rgb[..., ::-1],

@@ -3,20 +3,12 @@
 import cv2
 import numpy as np
 import pytest
+from tests.simulated import first_frames
 
-from leukoscope_edge.capture.simulated import parse_simulated
-from leukoscope_edge.types import U8, Frame
+from leukoscope_edge.types import U8
 from leukoscope_edge.vision.compression import QUALITIES, quality_from_pixels
 
-
-def field() -> U8:
-    with parse_simulated("simulated:seed=5,frames=1") as camera:
-        frame = camera.read()
-    assert isinstance(frame, Frame)
-    return frame.pixels
-
-
-FIELD = field()
+FIELD = first_frames(8)[0].pixels
 
 
 def compressed(pixels: U8, *qualities: int) -> U8:

@@ -8,24 +8,16 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 import pytest
+from tests.simulated import first_frames
 
-from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.capture.stored import damage
 from leukoscope_edge.capture.stored.damage import damage_of
 from leukoscope_edge.capture.stored.decode import decode_image, read_picture
 from leukoscope_edge.errors import SourceError
-from leukoscope_edge.types import U8, Frame
+from leukoscope_edge.types import U8
 
-
-def field() -> U8:
-    """(480, 640, 3) BGR, as a microscope shows it."""
-    with parse_simulated("simulated:seed=5,frames=1") as camera:
-        frame = camera.read()
-    assert isinstance(frame, Frame)
-    return np.ascontiguousarray(frame.pixels[..., ::-1])
-
-
-FIELD = field()
+FIELD = np.ascontiguousarray(first_frames(8)[0].pixels[..., ::-1])
+"""(480, 640, 3) BGR, as a microscope shows it."""
 
 
 def encoded(suffix: str, *parameters: int) -> bytes:

@@ -6,9 +6,10 @@ from functools import cache
 import cv2
 import numpy as np
 import pytest
+from tests.simulated import first_frames
 
 from leukoscope_edge.capture.simulated import parse_simulated
-from leukoscope_edge.types import U8, CellKind, Frame
+from leukoscope_edge.types import U8, CellKind
 from leukoscope_edge.vision.colour import plasma_colour
 from leukoscope_edge.vision.motion import StageTracker, TrackingState
 from leukoscope_edge.vision.quality import assess
@@ -24,13 +25,6 @@ SCALE = 0.1
 N_FRAMES = 24
 
 
-def field() -> U8:
-    with parse_simulated("simulated:seed=5,frames=12,cells=100") as camera:
-        frames = [camera.read() for _ in range(12)]
-    found = [f.pixels for f in frames if isinstance(f, Frame)]
-    return max(found, key=lambda p: len(cells(p, CellKind.WBC)))
-
-
 def cells(pixels: U8, kind: CellKind) -> list[tuple[float, float]]:
     found = segment(pixels, SCALE)
     return [
@@ -39,7 +33,7 @@ def cells(pixels: U8, kind: CellKind) -> list[tuple[float, float]]:
     ]
 
 
-FIELD = field()
+FIELD = first_frames(1, "simulated:seed=5,cells=100")[0].pixels
 
 
 def through_eyepiece(
