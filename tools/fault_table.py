@@ -281,7 +281,7 @@ FAULTS = (
         name="two updaters, two services, two writers",
         wanted="the second is told",
         tests=(
-            f"{UPDATES}/test_install.py::test_two_updaters_do_not_meet",
+            f"{UPDATES}/test_slots.py::test_two_updaters_do_not_meet",
             "tests/edge/service/test_supervisor.py::"
             "test_two_services_on_the_same_records_are_refused",
             "tests/edge/service/test_supervisor.py::"

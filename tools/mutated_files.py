@@ -32,7 +32,10 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "inference/test_cascade.py",
         ),
         "inference/onnx_policy.py": ("inference/test_onnx_policy.py",),
-        "inference/protobuf_reader.py": ("inference/test_onnx_policy.py",),
+        "inference/protobuf_reader.py": (
+            "inference/test_protobuf_reader.py",
+            "inference/test_onnx_policy.py",
+        ),
         "inference/classifier.py": ("inference/test_classifier.py",),
     },
     "records": {
@@ -68,6 +71,9 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
     "updates": {
         "updates/manifest.py": ("updates/test_manifest.py", "updates/test_install.py"),
         "updates/install.py": (
+            "updates/test_active.py",
+            "updates/test_slots.py",
+            "updates/test_stage.py",
             "updates/test_install.py",
             "updates/test_edges.py",
             "updates/test_trial.py",
@@ -80,16 +86,19 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "updates/comparison.py": ("updates/test_comparison.py",),
         "updates/slots.py": (
+            "updates/test_slots.py",
             "updates/test_install.py",
             "updates/test_edges.py",
             "updates/test_own_disk.py",
         ),
         "updates/stage.py": (
+            "updates/test_stage.py",
             "updates/test_install.py",
             "updates/test_edges.py",
             "updates/test_own_disk.py",
         ),
         "updates/state.py": (
+            "updates/test_state.py",
             "updates/test_damage.py",
             "updates/test_install.py",
             "updates/test_edges.py",
@@ -130,15 +139,9 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "quality/test_camera_scale.py",
             "web/test_device.py",
         ),
-        "quality/cell_location.py": (
-            "quality/test_quality_edges.py",
-            "quality/test_levey_jennings.py",
-        ),
+        "quality/cell_location.py": ("quality/test_cell_location.py",),
         "quality/control.py": ("quality/test_control.py",),
-        "quality/levey_jennings.py": (
-            "quality/test_quality_edges.py",
-            "quality/test_levey_jennings.py",
-        ),
+        "quality/levey_jennings.py": ("quality/test_levey_jennings.py",),
         "quality/site_background.py": ("quality/test_site_background.py",),
     },
     "review": {"review/blind_order.py": ("review/test_blind_order.py",)},

@@ -1,52 +1,20 @@
 """A live camera over real child processes with a script of faults."""
 
 import dataclasses
-import json
 import os
-import sys
 import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
 import pytest
+from tests.edge.capture.scripted_camera import SETTINGS, Command, scripted
 
 from leukoscope_edge.camera_settings import (
-    CameraSettings,
-    PicameraSettings,
     V4l2Settings,
 )
 from leukoscope_edge.capture.child import Answer
-from leukoscope_edge.capture.exposure import lock_light, settled_picture
 from leukoscope_edge.capture.live import LiveCamera, Pauses, shot_of
 from leukoscope_edge.errors import SourceError
-from leukoscope_edge.types import U8, Fault, Frame
-
-SCRIPT = Path(__file__).with_name("scripted_driver.py")
-SETTINGS = PicameraSettings(
-    device="0",
-    width_px=64,
-    height_px=48,
-    frames_per_s=30,
-    exposure_us=8000,
-)
-
-Command = Callable[[CameraSettings], Sequence[str]]
-
-
-FULL_SCALE_US = 12_750
-"""Exposure at which a lamp as bright as usual fills the scale."""
-
-
-def scripted(tmp_path: Path, *lives: list[str]) -> Command:
-    """The command of a camera that lives through one script after the other."""
-    lives_text, counter = json.dumps(lives or [[]]), str(tmp_path / "lives")
-
-    def command(settings: CameraSettings) -> list[str]:
-        text = json.dumps(dataclasses.asdict(settings))
-        return [sys.executable, str(SCRIPT), text, lives_text, counter]
-
-    return command
+from leukoscope_edge.types import Fault, Frame
 
 
 def camera_of(command: Command, **changes: object) -> LiveCamera:
@@ -200,34 +168,3 @@ def test_pauses_double_up_to_the_longest_and_begin_anew() -> None:
     assert [pauses.take() for _ in range(7)] == [1, 2, 4, 8, 16, 30, 30]
     pauses.reset()
     assert pauses.take() == 1
-
-
-@pytest.mark.parametrize("curve", [1 / 2.2, 0.6, 0.8, 0.95, 1.0])
-@pytest.mark.parametrize("blue", [0.5, 0.7, 1.0])
-def test_every_curve_and_lamp_settles(curve: float, blue: float) -> None:
-    """Light over level as a power, the lamp from an eighth to eight times as bright."""
-    for lamp in np.geomspace(1 / 8, 8, 60):
-
-        def look(settings: PicameraSettings, lamp: float = float(lamp)) -> U8:
-            light = lamp * (settings.exposure_us or 0) / FULL_SCALE_US
-            gains = (settings.red_gain or 1.0, 1.0, blue * (settings.blue_gain or 1.0))
-            level = 255 * (light * np.array(gains)) ** curve
-            return np.full((48, 64, 3), np.clip(level, 0, 255), np.uint8)
-
-        start = dataclasses.replace(SETTINGS, exposure_us=None)
-        lock_light(start, look)  # raises where it does not settle
-
-
-def test_light_and_colour_are_locked_by_a_real_process(tmp_path: Path) -> None:
-    def look(settings: PicameraSettings) -> U8:
-        with LiveCamera(
-            settings, scale_um_per_px=None, command=scripted(tmp_path)
-        ) as camera:
-            return settled_picture(camera)
-
-    settings = dataclasses.replace(SETTINGS, exposure_us=None)
-    locked = lock_light(settings, look)
-    # Brightest channel and colour may each be 6 of 210 levels off.
-    assert locked.exposure_us == pytest.approx(10_500, rel=0.07)
-    assert locked.red_gain == pytest.approx(1.0, rel=0.05)
-    assert locked.blue_gain == pytest.approx(2.0, rel=0.05)

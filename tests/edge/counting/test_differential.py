@@ -2,8 +2,8 @@
 
 import pytest
 from scipy import stats
+from tests.edge.counting.usual_blood import kinds
 
-from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting.differential import (
     NAMED,
     Beside,
@@ -12,33 +12,10 @@ from leukoscope_edge.counting.differential import (
 )
 from leukoscope_edge.counting.reference_ranges import (
     ReferenceRanges,
-    flags,
-    is_leukopenic,
 )
 from leukoscope_edge.counting.statistics import binomial_interval
 from leukoscope_edge.records.exports.cell_words import KINDS
 from leukoscope_edge.records.exports.fhir_kinds import CODES
-from leukoscope_edge.records.slides.site_ranges import SHIPPED
-from leukoscope_edge.sample import AgeGroup
-
-USUAL = {
-    "neutrophil": 60,
-    "lymphocyte": 30,
-    "monocyte": 6,
-    "eosinophil": 3,
-    "basophil": 1,
-}
-
-
-def kinds(**counts: int) -> list[str]:
-    """Cells of an adult's normal blood, some kinds with other numbers."""
-    asked = USUAL | {k.replace("_", " "): n for k, n in counts.items()}
-    return [kind for kind, n in asked.items() for _ in range(n)]
-
-
-@pytest.fixture(scope="module")
-def ranges() -> ReferenceRanges:
-    return read_toml(SHIPPED, ReferenceRanges)
 
 
 def test_no_cell_has_no_differential() -> None:
@@ -84,44 +61,6 @@ def test_a_normal_cell_of_which_nobody_told_the_kind_counts_and_is_told_apart() 
     partly = differential(["", "monocyte"], n_smudges=0, is_marrow=False)
     assert partly is not None
     assert partly.is_told
-
-
-@pytest.mark.parametrize(
-    ("counts", "age", "ids"),
-    [
-        ({}, AgeGroup.ADULT, []),
-        ({"immature_granulocyte": 1}, AgeGroup.ADULT, ["flag-left-shift"]),
-        ({"eosinophil": 5}, AgeGroup.ADULT, []),
-        ({"eosinophil": 6}, AgeGroup.ADULT, ["flag-eosinophilia"]),
-        ({"lymphocyte": 55, "neutrophil": 35}, AgeGroup.ADULT, ["flag-lymphocytosis"]),
-        ({"lymphocyte": 45, "neutrophil": 45}, AgeGroup.CHILD, []),
-        ({"erythroblast": 1}, AgeGroup.UNKNOWN, ["flag-erythroblasts"]),
-        ({"eosinophil": 30}, AgeGroup.UNKNOWN, []),
-        ({"neutrophil": 9, "eosinophil": 30}, AgeGroup.ADULT, []),
-    ],
-)
-def test_flags(
-    counts: dict[str, int], age: AgeGroup, ids: list[str], ranges: ReferenceRanges
-) -> None:
-    found = differential(kinds(**counts), n_smudges=0, is_marrow=False)
-    assert found is not None
-    assert [m.id for m in flags(found, ranges.of(age))] == ids
-
-
-@pytest.mark.parametrize(
-    ("wbc", "age", "is_low"),
-    [
-        (3.99, AgeGroup.ADULT, True),
-        (4.0, AgeGroup.ADULT, False),
-        (4.4, AgeGroup.CHILD, True),
-        (4.4, AgeGroup.UNKNOWN, True),
-        (4.5, AgeGroup.UNKNOWN, False),
-    ],
-)
-def test_few_white_cells_are_fewer_than_usual(
-    wbc: float, age: AgeGroup, is_low: bool, ranges: ReferenceRanges
-) -> None:
-    assert is_leukopenic(wbc, ranges, age) == is_low
 
 
 def test_two_readers_are_alike_within_the_limits_of_each_other() -> None:

@@ -2,15 +2,14 @@
 
 import dataclasses
 import json
-import os
 import sys
-import threading
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.edge.inference.fake_start import BOTH, Fake
 
 from leukoscope_edge.errors import EngineFault
 from leukoscope_edge.inference.backend import (
@@ -24,24 +23,12 @@ from leukoscope_edge.inference.card_entries import EngineEntry, FileEntry
 from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.inference.nvidia.compiler import Runtime
 from leukoscope_edge.inference.nvidia.tensorrt import (
-    TensorRtEngine,
     TimeLimits,
-    runtimes_here,
 )
 from leukoscope_edge.inference.selftest import self_test
 
-FAKE = Path(__file__).with_name("fake_tensorrt.py")
 CROPS = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3)).astype(np.uint8)
-QUICK_LIMITS = TimeLimits(build_s=60, run_s=60)
 SHORT_LIMITS = TimeLimits(build_s=3, run_s=1)
-BOTH: tuple[Runtime, ...] = ("tensorrt", "tensorrt-rtx")
-
-
-@pytest.fixture
-def bundle(bundle_folder: Path) -> Bundle:
-    """A bundle whose file for TensorRT is the same small network."""
-    bundle = open_bundle(bundle_folder)
-    return dataclasses.replace(bundle, model_trt=bundle.model)
 
 
 def test_an_engine_on_the_cpu_keeps_no_file_that_it_has_loaded(
@@ -61,33 +48,6 @@ def test_an_engine_on_the_cpu_keeps_no_file_that_it_has_loaded(
         assert one is not None
         assert (one.model, one.model_trt, one.model_fp16) == (b"", None, None)
         assert (one.card, one.golden) == (pair.card, pair.golden)
-
-
-class Fake:
-    """Starts the child with a fault, and counts how often."""
-
-    def __init__(
-        self, cache: Path, fault: str, limits: TimeLimits = QUICK_LIMITS
-    ) -> None:
-        self.cache, self.fault, self.limits = cache / "plans", fault, limits
-        self.runtimes: list[Runtime] = []
-        self.rebuilds: list[bool] = []
-        self.told: list[str] = []
-
-    def __call__(
-        self, bundle: Bundle, runtime: Runtime = "tensorrt", *, rebuild: bool
-    ) -> TensorRtEngine:
-        self.runtimes.append(runtime)
-        self.rebuilds.append(rebuild)
-        return TensorRtEngine(
-            bundle,
-            self.cache,
-            runtime=runtime,
-            child=(sys.executable, str(FAKE), self.fault),
-            limits=self.limits,
-            rebuild=rebuild,
-            on_progress=self.told.append,
-        )
 
 
 def open_with(bundle: Bundle, start: Fake) -> FallbackEngine:
@@ -251,32 +211,6 @@ def test_a_bundle_without_a_file_for_tensorrt_says_so(bundle_folder: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("wanted", "has_driver", "installed", "expected"),
-    [
-        (("tensorrt",), False, {"tensorrt"}, "no NVIDIA driver is installed"),
-        (("tensorrt",), True, set(), "TensorRT is not installed"),
-        (("tensorrt-rtx",), True, {"tensorrt"}, "TensorRT for RTX is not installed"),
-        (BOTH, True, set(), "neither TensorRT nor TensorRT for RTX is installed"),
-        (BOTH, True, {"tensorrt_rtx_bindings"}, ("tensorrt-rtx",)),
-        (BOTH, True, {"tensorrt", "tensorrt_rtx_bindings"}, BOTH),
-    ],
-)
-def test_only_what_is_installed_is_tried(
-    bundle: Bundle,
-    wanted: tuple[Runtime, ...],
-    has_driver: bool,
-    installed: set[str],
-    expected: str | tuple[Runtime, ...],
-) -> None:
-    ways = {"has_driver": lambda: has_driver, "is_installed": installed.__contains__}
-    if isinstance(expected, tuple):
-        assert runtimes_here(bundle, wanted, **ways) == expected
-        return
-    with pytest.raises(EngineFault, match=expected):
-        runtimes_here(bundle, wanted, **ways)
-
-
-@pytest.mark.parametrize(
     ("fault", "is_fp16", "name"),
     [("none", False, "int8"), ("turing", True, "fp16")],
 )
@@ -411,41 +345,3 @@ def test_a_carried_engine_that_is_not_what_the_card_says_leaves_it_to_the_cpu(
 def test_the_cpu_on_demand_is_no_fallback(bundle: Bundle) -> None:
     with open_engine(bundle, backend="cpu", n_threads=1) as engine:
         assert engine.fallback == ""
-
-
-def test_no_child_outlives_its_engine(bundle: Bundle, tmp_path: Path) -> None:
-    engine = Fake(tmp_path, "none")(bundle, rebuild=False)
-    pid = engine._child.pid
-    engine.close()
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
-
-
-@pytest.mark.parametrize("fault", ["none", "run-abort"])
-def test_a_watchdog_that_fires_while_the_engine_closes_does_no_harm(
-    bundle: Bundle, tmp_path: Path, fault: str
-) -> None:
-    engine = Fake(tmp_path, fault)(bundle, rebuild=False)
-    threads = [threading.Thread(target=t) for t in (engine.close, engine._cut) * 2]
-    with ThreadErrors() as errors:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        engine._cut()
-    assert errors.seen == []
-
-
-class ThreadErrors:
-    """What threads end with, for as long as it is open."""
-
-    def __init__(self) -> None:
-        self.seen: list[str] = []
-
-    def __enter__(self) -> "ThreadErrors":
-        self._before = threading.excepthook
-        threading.excepthook = lambda args: self.seen.append(repr(args.exc_value))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        threading.excepthook = self._before

@@ -1,34 +1,21 @@
-"""Levey-Jennings charts, the light of a slide, the cell-location test."""
+"""Levey-Jennings charts: bands, judgements, and what the page shows of them."""
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from tests.edge.web.stand_ins import FACTS, NAME, PIN, Browser, fill_slide
 
 from leukoscope_edge.accounts import Role
-from leukoscope_edge.capture.simulated import SimulatedCamera, SlidePlan
-from leukoscope_edge.errors import StepError
 from leukoscope_edge.outcome import Refusal, Verdict
-from leukoscope_edge.quality.cell_location import (
-    keep_quality_slide,
-    locate_drawn,
-    slide_trend,
-    whole_labels,
-)
-from leukoscope_edge.quality.illumination import (
-    EVERY_N_FRAMES,
-    MEASURES,
-    MIN_FRAMES,
-    LightLog,
-)
 from leukoscope_edge.quality.levey_jennings import (
+    GOLDEN_NOTE,
     MIN_FOR_BAND,
     N_EARLIER_BANDS,
     N_FOR_BAND,
     N_POINTS,
     N_READ,
     Point,
+    Trend,
     begin_new_band,
     earlier_bands,
     judge,
@@ -38,6 +25,7 @@ from leukoscope_edge.quality.levey_jennings import (
     trends,
 )
 from leukoscope_edge.records.slides.conclusion import verdict_of
+from leukoscope_edge.records.store import Store
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.web.device import Device
 
@@ -197,58 +185,6 @@ def test_stored_cells_are_judged_by_the_cards_limit(device: Device) -> None:
     assert golden.limit == 0.5
 
 
-def test_the_light_of_a_slide_is_the_median_of_a_few_frames() -> None:
-    camera, log = SimulatedCamera(SlidePlan(cells=12, jerks=0)), LightLog()
-    assert log.figures() == {}
-    pixels = camera.render(3)
-    for _ in range((MIN_FRAMES - 1) * EVERY_N_FRAMES):
-        log.see(pixels)
-    assert log.figures() == {}
-    log.see(pixels)
-    log.see(np.zeros_like(pixels))  # between two measured ones
-    assert set(log.figures()) == set(MEASURES)
-    assert log.figures()["plasma_level"] > 150
-
-
-def test_only_whole_cells_are_sought() -> None:
-    cells = np.zeros((6, 8), np.int32)
-    cells[0:2, 3:5] = 1
-    cells[3:5, 2:4] = 2
-    nuclei = np.where(cells == 2, 2, 0).astype(np.int32)
-    nuclei[1, 3] = 1
-    assert whole_labels(nuclei, cells) == {2}
-    assert whole_labels(nuclei * 0, cells * 0) == set()
-
-
-def test_the_cells_of_the_drawn_fields_are_found() -> None:
-    n_present, n_located, n_extra = locate_drawn()
-    assert n_present >= 40
-    assert n_located >= 0.95 * n_present
-    assert n_extra <= 0.05 * n_present
-
-
-@pytest.mark.parametrize(("present", "located"), [(0, 0), (5, 6)])
-def test_an_impossible_quality_slide_is_refused(
-    device: Device, present: int, located: int
-) -> None:
-    with pytest.raises(StepError, match="count in the same fields"):
-        keep_quality_slide(device.store, present, located, NAME)
-    assert slide_trend(device.store) is None
-
-
-def test_a_quality_slide_with_fewer_cells_found_is_a_drift(
-    browser: Browser, device: Device
-) -> None:
-    for located in (49, 48, 50, 49, 50):
-        keep_quality_slide(device.store, 50, located, NAME)
-    assert "Clearly less" not in browser.get("/device").text
-    body = {"n_present": 50, "n_located": 36}
-    assert browser.post("/api/device/quality-slide", json=body).is_success
-    text = browser.get("/device").text
-    assert "Clearly less" in text
-    assert "36 / 50" in text
-
-
 def test_the_page_shows_what_is_out_of_control_without_colour(
     browser: Browser, device: Device
 ) -> None:
@@ -297,3 +233,46 @@ def test_an_operator_may_not_begin_bands_anew(
     body = {"why": "lamp", "reason": "burnt out"}
     answer = stranger.post("/api/device/new-band", json=body)
     assert answer.status_code == 403
+
+
+def trend(*values: float, limit: float | None = None) -> Trend:
+    points = tuple(Point(value=v, at="") for v in values)
+    return Trend(name="x", points=points, limit=limit)
+
+
+@pytest.mark.parametrize(
+    ("drawn", "places"),
+    [
+        (trend(5.0), [(0.0, 25.0)]),
+        (trend(5.0, 5.0), [(0.0, 25.0), (100.0, 25.0)]),
+        (trend(1.0, 3.0), [(0.0, 50.0), (100.0, 0.0)]),
+        (
+            trend(0.0, 1.0, 2.0, 3.0),
+            [(0.0, 50.0), (33.3, 33.3), (66.7, 16.7), (100.0, 0.0)],
+        ),
+        (trend(0.25, limit=0.5), [(0.0, 25.0)]),
+    ],
+)
+def test_where_figures_lie_in_a_chart(
+    drawn: Trend, places: list[tuple[float, float]]
+) -> None:
+    chart = plot(drawn, 100, 50)
+    assert [(p["x"], p["y"]) for p in chart["points"]] == places
+    assert chart["lines"] == []
+    assert chart["limit"] == (None if drawn.limit is None else 0.0)
+
+
+def test_the_first_figure_of_all_counts_and_stored_cells_stand_first(
+    store: Store,
+) -> None:
+    note_light(store, {"plasma_level": 1.0})
+    assert store.log.notes("light")[0].seq == 1
+    note_light(store, {"plasma_level": 2.0})
+    store.log.note(GOLDEN_NOTE, {"bundle": "m", "largest_logit_difference": 0.1}, "ann")
+    golden, light = trends(store, 0.5, "m")
+    assert golden.name == GOLDEN_NOTE
+    assert [p.value for p in light.points] == [1.0, 2.0]
+    begin_new_band(store, "lamp", "burnt out", "ann")
+    assert [t.name for t in trends(store, 0.5, "m")] == [GOLDEN_NOTE]
+    [earlier] = earlier_bands(store)
+    assert [p.value for p in earlier.trends[0].points] == [1.0, 2.0]

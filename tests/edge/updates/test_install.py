@@ -31,16 +31,8 @@ from leukoscope_edge.updates import (
     trust_root,
     watched,
 )
-from leukoscope_edge.updates.active import banners
 from leukoscope_edge.updates.codes import Code, refused
 from leukoscope_edge.updates.state import SHIPPED
-
-
-def test_a_device_without_updates_uses_the_shipped_model(tmp_path: Path) -> None:
-    assert active_bundle(tmp_path, "real") is None
-    assert in_use(tmp_path, "real").slot == SHIPPED
-    assert history(tmp_path) == ()
-    assert not (tmp_path / "models").exists()
 
 
 def test_an_update_becomes_the_model_in_use(
@@ -234,66 +226,6 @@ def test_a_failed_daily_check_gives_the_model_up(
     with pytest.raises(UpdateError, match="U11"):
         probe(make_device(try_model=fail), "real")
     assert active_of(device) == "0.1"
-
-
-def damage(folder: Path) -> None:
-    model = folder / "model.cpu.onnx"
-    model.chmod(0o644)
-    data = bytearray(model.read_bytes())
-    data[len(data) // 2] ^= 1
-    model.write_bytes(data)
-
-
-def test_a_damaged_model_gives_way_to_the_one_before_and_says_so(
-    device: UpdateContext, publisher: Any, active_of: Callable[[UpdateContext], str]
-) -> None:
-    install(device, publisher.release(1).stick)
-    install(device, publisher.release(2).stick)
-    damage(slots.slot_folder(device.models, str(in_use(device.data, "real").slot)))
-    used = in_use(device.data, "real")
-    assert used.fallback
-    assert "damaged" in banners(device)[0]
-    assert str(used.slot).startswith("0.1-")
-    recover(device)
-    assert active_of(device) == "0.1"
-    assert history(device.data)[-1].what == "damaged"
-
-
-def test_no_whole_model_is_s01_and_the_shipped_one_only_by_hand(
-    device: UpdateContext, publisher: Any, code_of: Callable[..., str]
-) -> None:
-    install(device, publisher.release(1).stick)
-    damage(slots.slot_folder(device.models, str(in_use(device.data, "real").slot)))
-    lane = state.load(device.models).lanes["real"]
-    assert lane.previous == SHIPPED
-    assert in_use(device.data, "real").slot == SHIPPED
-    for name in ("state.json", "state.json.bak"):
-        (device.models / name).unlink()
-    assert code_of(lambda: active_bundle(device.data, "real")) == "S01"
-    assert banners(device)[0].startswith("S01")
-    recover(device)
-    assert code_of(lambda: active_bundle(device.data, "real")) == "S01"
-    assert roll_back(device, "real").slot == SHIPPED
-
-
-def test_two_updaters_do_not_meet(
-    device: UpdateContext, publisher: Any, code_of: Callable[..., str]
-) -> None:
-    stick = publisher.release(1).stick
-    with slots.locked(device.models):
-        assert code_of(lambda: install(device, stick)) == "U16"
-        assert code_of(lambda: recover(device)) == "U16"
-    assert code_of(lambda: install(device, stick)) == ""
-
-
-def test_nothing_but_the_slots_in_use_stays_on_the_disk(
-    device: UpdateContext, publisher: Any
-) -> None:
-    for sequence in range(1, 5):
-        install(device, publisher.release(sequence).stick)
-    names = sorted(p.name.split("-")[0] for p in (device.models / "slots").iterdir())
-    assert names == ["0.3", "0.4"]
-    assert not (device.models / "staging").exists()
 
 
 def test_the_newest_release_may_come_again_where_it_was_lost(

@@ -24,7 +24,7 @@ MUTATIONS = {
         "updates/slots.py",
         "    return digest.hexdigest() == fact.sha256",
         "    return True",
-        "updates/test_install.py::test_a_damaged_model_gives_way_to_the_one_before_and_says_so",
+        "updates/test_active.py::test_a_damaged_model_gives_way_to_the_one_before_and_says_so",
     ),
     "no checksum of the commit file": Mutation(
         "updates/state.py",

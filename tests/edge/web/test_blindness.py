@@ -1,12 +1,12 @@
 """Nobody learns what the model thinks before they have looked themselves."""
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 import pytest
+from tests.edge.live.told import FACTS, KINDS, facts_in
 from tests.edge.web.stand_ins import (
     NAME,
     PIN,
@@ -18,9 +18,8 @@ from tests.edge.web.stand_ins import (
 )
 
 from leukoscope_edge.accounts import Role
-from leukoscope_edge.live.blinding import blinded
-from leukoscope_edge.live.commands import HEAD_BYTES, Mode, News
-from leukoscope_edge.messages import message, plain
+from leukoscope_edge.live.commands import Mode, News
+from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Refusal
 from leukoscope_edge.profile import ReviewEntry
 from leukoscope_edge.records.slides.first_look import first_pass
@@ -31,73 +30,6 @@ from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device
 
 Blind = Literal["first-look", "off"]
-KINDS = ("blast", "unclear", "normal", "new", "cut-off", "smudge")
-COUNT = {
-    "n_cells": 60,
-    "n_blast": 18,
-    "n_unclear": 4,
-    "interval": [0.2, 0.4],
-    "look": 50,
-    "next_look": None,
-    "advice": plain(message("enough-above", level="5 %")),
-}
-FACTS: dict[str, Any] = {
-    "seq": 7,
-    "boxes": [{"box": [0, 0, 9, 9], "kind": k, "cell": "1"} for k in KINDS],
-    "last": [["1", "blast"], ["2", "normal"]],
-    "count": COUNT,
-}
-
-
-def test_facts_without_a_count_stay_as_they_are() -> None:
-    assert blinded({}) == {}
-    assert blinded({"seq": 1, "lights": []}) == {"seq": 1, "lights": []}
-
-
-def test_boxes_tiles_and_numbers_lose_the_models_word() -> None:
-    hidden = blinded(FACTS)
-    kinds = [b["kind"] for b in hidden["boxes"]]
-    assert kinds == ["seen", "seen", "seen", "seen", "cut-off", "smudge"]
-    assert hidden["last"] == [["1", "seen"], ["2", "seen"]]
-    assert hidden["count"]["n_cells"] == 64  # of which four are unclear, untold
-    told = {k for k, v in hidden["count"].items() if v is not None}
-    assert told == {"n_cells", "look", "advice"}
-
-
-GO_ON = [
-    (why, plain(message("go-on", n=100, why=message(why))))
-    for why in ("first-look", "leukopenic", "not-settled")
-]
-
-
-@pytest.mark.parametrize(
-    ("advice", "said"),
-    [
-        (None, None),
-        (plain(message("enough-above", level="5 %")), "enough cells"),
-        (plain(message("enough-below", level="5 %")), "enough cells"),
-        (plain(message("enough-open", level="5 %")), "enough cells"),
-        (plain(message("hopeless")), "enough cells"),
-        (GO_ON[0][1], "keep going to 100 cells: too few for a first look"),
-        (
-            GO_ON[1][1],
-            "keep going to 100 cells: few white cells in the blood: blasts may be rare",
-        ),
-        (GO_ON[2][1], "keep going to 100 cells"),
-    ],
-)
-def test_advice_does_not_betray_on_which_side_the_blasts_are(
-    advice: dict[str, Any] | None, said: str | None
-) -> None:
-    hidden = blinded({"count": COUNT | {"advice": advice}})
-    news = News(mode=Mode.COUNTING, slide="0001", facts=hidden)
-    assert facts_in(news.message(str))["count"]["advice"] == said
-
-
-def facts_in(data: bytes) -> dict[str, Any]:
-    end = HEAD_BYTES + int.from_bytes(data[:HEAD_BYTES], "big")
-    found: dict[str, Any] = json.loads(data[HEAD_BYTES:end])
-    return found
 
 
 def seeing(device: Device, blind: Blind, readers: Literal[1, 2] = 1) -> Device:

@@ -72,13 +72,6 @@ def test_a_text_file_named_as_a_video_is_refused(tmp_path: Path) -> None:
         VideoReplay(path, None)
 
 
-@pytest.mark.parametrize("name", ["gone", "notes.txt"])
-def test_refuses_what_is_no_source(tmp_path: Path, name: str) -> None:
-    (tmp_path / "notes.txt").write_text("x")
-    with pytest.raises(SourceError, match=name):
-        open_source(str(tmp_path / name), scale_um_per_px=None)
-
-
 def test_a_video_whose_decoder_dies_ends_with_a_fault(tmp_path: Path) -> None:
     path = save_video(tmp_path / "slide.avi")
     with VideoReplay(path, None) as camera:

@@ -204,16 +204,6 @@ def test_wrong_use_exits_with_2(
     assert "usage" in capsys.readouterr().err
 
 
-def test_lists_and_verifies_what_was_shipped(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert main(["model", "list"]) == 0
-    assert main(["model", "verify"]) == 0
-    printed = capsys.readouterr().out
-    assert "simulated" in printed
-    assert "hashes agree" in printed
-
-
 PROFILE = """
 name = "site"
 data_dir = "d"
@@ -333,12 +323,3 @@ def test_a_reader_that_has_enough_ends_a_command_quietly(action: list[str]) -> N
     )
     os.close(writes)
     assert done.stderr == ""
-
-
-def test_records_that_cannot_be_made_end_serve_with_one_line(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert main(["serve", "--data", "/proc/sys/leukoscope"]) == 1
-    error = capsys.readouterr().err
-    assert error.count("\n") == 1
-    assert "--data" in error

@@ -1,34 +1,25 @@
-"""The three drivers, without their hardware.
+"""Raspberry Pi's cameras without the hardware.
 
 picamera2 exists on a Raspberry Pi only. The stand-in here has the names and parameters
-of picamera2 0.3.38, read in its wheel, and no other. The CSI driver runs the real
-GStreamer, on a test picture instead of a sensor.
+of picamera2 0.3.38, read in its wheel, and no other.
 """
 
 import contextlib
-import shutil
 import sys
 import types
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 
 from leukoscope_edge.camera_settings import (
-    CsiSettings,
     PicameraSettings,
-    V4l2Settings,
 )
-from leukoscope_edge.capture.csi import CsiDriver, nvargus_pipeline
 from leukoscope_edge.capture.driver import awake_s
 from leukoscope_edge.capture.driver_process import open_driver
-from leukoscope_edge.capture.source import camera_settings
-from leukoscope_edge.capture.v4l2 import V4l2Driver, find_camera, properties
-from leukoscope_edge.errors import ConfigError, SourceError
+from leukoscope_edge.errors import SourceError
 
 PI = PicameraSettings(
     device="0",
@@ -183,116 +174,3 @@ def test_without_picamera2_the_cure_is_named(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setitem(sys.modules, "picamera2", None)
     with pytest.raises(SourceError, match="--system-site-packages"):
         open_driver(PI)
-
-
-USB = V4l2Settings(
-    device="/dev/v4l/by-id/usb-Maker_Microscope_0001-video-index0",
-    exposure_us=12_340,
-    white_balance_k=5000,
-    lens_position=30.0,
-)
-
-
-def test_v4l2_sets_each_switch_before_its_value() -> None:
-    wanted = [(number, value) for _, number, value in properties(USB)]
-    assert wanted == [
-        (cv2.CAP_PROP_FRAME_WIDTH, 1280),
-        (cv2.CAP_PROP_FRAME_HEIGHT, 720),
-        (cv2.CAP_PROP_FPS, 15),
-        (cv2.CAP_PROP_AUTO_EXPOSURE, 1),
-        (cv2.CAP_PROP_EXPOSURE, 123),  # steps of 100 microseconds
-        (cv2.CAP_PROP_GAIN, 1.0),
-        (cv2.CAP_PROP_AUTO_WB, 0),
-        (cv2.CAP_PROP_WB_TEMPERATURE, 5000),
-        (cv2.CAP_PROP_AUTOFOCUS, 0),
-        (cv2.CAP_PROP_FOCUS, 30.0),
-    ]
-
-
-def test_v4l2_leaves_alone_what_is_not_locked() -> None:
-    plain = V4l2Settings(device="/dev/video9")
-    assert [name for name, _, _ in properties(plain)] == [
-        "width",
-        "height",
-        "frame rate",
-    ]
-
-
-def test_a_camera_that_is_not_plugged_in_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="0001-video-index0 is not plugged in"):
-        V4l2Driver(USB)
-
-
-def test_a_device_that_is_no_camera_is_refused() -> None:
-    with pytest.raises(SourceError, match="/dev/null cannot be opened"):
-        V4l2Driver(replace(USB, device="/dev/null"))
-
-
-@pytest.mark.parametrize(
-    ("names", "message"),
-    [
-        ([], "no USB camera"),
-        (["usb-A-video-index1"], "no USB camera"),
-        (["usb-A-video-index0", "usb-B-video-index0"], "name one of these cameras"),
-    ],
-)
-def test_no_camera_is_guessed(tmp_path: Path, names: list[str], message: str) -> None:
-    for name in names:
-        (tmp_path / name).touch()
-    with pytest.raises(SourceError, match=message):
-        find_camera(tmp_path)
-
-
-def test_the_only_camera_is_found(tmp_path: Path) -> None:
-    for name in ("usb-A-video-index0", "usb-A-video-index1"):
-        (tmp_path / name).touch()
-    assert find_camera(tmp_path) == str(tmp_path / "usb-A-video-index0")
-
-
-CSI = CsiSettings(device="1", width_px=64, height_px=48, exposure_us=5000, gain=4.0)
-
-
-def test_csi_locks_by_a_range_of_one_value_in_nanoseconds() -> None:
-    pipeline = nvargus_pipeline(CSI)
-    for words in (
-        "nvarguscamerasrc sensor-id=1",
-        'exposuretimerange="5000000 5000000"',
-        'gainrange="4 4"',
-        'ispdigitalgainrange="1 1"',
-        "aelock=true awblock=true",
-        "video/x-raw(memory:NVMM),width=64,height=48,format=NV12,framerate=15/1",
-    ):
-        assert words in pipeline
-    assert "aelock" not in nvargus_pipeline(replace(CSI, exposure_us=None))
-
-
-@pytest.mark.skipif(
-    shutil.which("gst-launch-1.0") is None,
-    reason="GStreamer is not installed: apt install gstreamer1.0-tools "
-    "gstreamer1.0-plugins-base",
-)
-def test_csi_reads_whole_pictures_from_the_real_gstreamer() -> None:
-    size = f"width={CSI.width_px},height={CSI.height_px}"
-    pipeline = (
-        "videotestsrc pattern=solid-color foreground-color=0xFFC86432 is-live=true "
-        f"num-buffers=3 ! video/x-raw,{size},format=BGRx,framerate=15/1"
-    )
-    with CsiDriver(CSI, pipeline) as driver:
-        shot = driver.read()
-        assert shot.pixels.shape == (48, 64, 3)
-        assert tuple(shot.pixels[20, 20]) == (0xC8, 0x64, 0x32)
-        with pytest.raises(SourceError, match="GStreamer ended"):
-            for _ in range(4):
-                driver.read()
-
-
-def test_settings_come_from_a_file_or_a_device_path(tmp_path: Path) -> None:
-    file = tmp_path / "camera.toml"
-    file.write_text('kind = "csi"\ndevice = "0"\nexposure_us = 4000\n')
-    assert camera_settings(str(file)).exposure_us == 4000
-    assert camera_settings("/dev/video7").device == "/dev/video7"
-    with pytest.raises(SourceError, match="'device' must be a path in /dev"):
-        camera_settings("../video7")
-    file.write_text('kind = "csi"\n')
-    with pytest.raises(ConfigError, match=r"camera\.toml: missing key 'device'"):
-        camera_settings(str(file))

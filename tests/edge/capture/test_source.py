@@ -1,0 +1,27 @@
+"""From what the user named to a camera, and what is no source."""
+
+from pathlib import Path
+
+import pytest
+
+from leukoscope_edge.capture.source import camera_settings, open_source
+from leukoscope_edge.errors import ConfigError, SourceError
+
+
+def test_settings_come_from_a_file_or_a_device_path(tmp_path: Path) -> None:
+    file = tmp_path / "camera.toml"
+    file.write_text('kind = "csi"\ndevice = "0"\nexposure_us = 4000\n')
+    assert camera_settings(str(file)).exposure_us == 4000
+    assert camera_settings("/dev/video7").device == "/dev/video7"
+    with pytest.raises(SourceError, match="'device' must be a path in /dev"):
+        camera_settings("../video7")
+    file.write_text('kind = "csi"\n')
+    with pytest.raises(ConfigError, match=r"camera\.toml: missing key 'device'"):
+        camera_settings(str(file))
+
+
+@pytest.mark.parametrize("name", ["gone", "notes.txt"])
+def test_refuses_what_is_no_source(tmp_path: Path, name: str) -> None:
+    (tmp_path / "notes.txt").write_text("x")
+    with pytest.raises(SourceError, match=name):
+        open_source(str(tmp_path / name), scale_um_per_px=None)
