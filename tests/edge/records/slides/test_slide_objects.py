@@ -1,0 +1,106 @@
+"""Slides' values as the plain JSON of the events, and back."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from leukoscope_edge.counting import Doubt
+from leukoscope_edge.messages import message
+from leukoscope_edge.records.slides.cell_record import (
+    OF_PEOPLE,
+    CellRecord,
+    FieldPicture,
+)
+from leukoscope_edge.records.slides.slide import Outcome
+from leukoscope_edge.records.slides.slide_objects import (
+    cell_from,
+    cell_object,
+    doubt_from,
+    doubt_object,
+    facts_from,
+    facts_object,
+    outcome_from,
+    outcome_object,
+)
+from leukoscope_edge.sample import SIMULATED_SAMPLE, AgeGroup, SampleType
+from leukoscope_edge.types import CallName, Word
+
+CELL = CellRecord(
+    id="1",
+    frame="f1",
+    frame_sha256="ab" * 32,
+    box_px=(1, 2, 30, 40),
+    slide_px=(15.5, 20.0),
+    n_sightings=3,
+    call=CallName.BLAST,
+    p_blast=0.91,
+    crops="c.png",
+    n_crops=2,
+    view="v.png",
+)
+FIELD = FieldPicture(file="x.jpg", frame="f1", box_px=(5, 6, 7, 8), found_by="n")
+OUTCOME = Outcome(
+    result="none-possible", sentence="No.", n_cells=0, n_blast=0, n_unclear=0
+)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        CELL,
+        replace(CELL, call=None, p_blast=None, crops="", n_crops=0),
+        replace(CELL, field=FIELD, is_unlike=True, kind="monocyte"),
+        replace(CELL, is_counted=False),
+    ],
+)
+def test_a_cell_is_read_as_it_was_kept(cell: CellRecord) -> None:
+    assert cell_from(json.loads(json.dumps(cell_object(cell)))) == cell
+
+
+def test_what_people_said_is_not_in_the_cells_own_event() -> None:
+    said = replace(CELL, word=Word.NORMAL, judged_by="ann", added_by="eve")
+    assert cell_object(said) == cell_object(CELL)
+    assert not set(OF_PEOPLE) & set(cell_object(said))
+
+
+def test_what_a_cell_does_not_have_is_not_written() -> None:
+    """Older programs read these cells, too."""
+    assert not {"field", "is_unlike", "kind"} & set(cell_object(CELL))
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        OUTCOME,
+        replace(OUTCOME, blast_fraction_95=(0.1, 0.9), messages=(message("test"),)),
+    ],
+)
+def test_an_outcome_is_read_as_it_was_kept(outcome: Outcome) -> None:
+    assert outcome_from(json.loads(json.dumps(outcome_object(outcome)))) == outcome
+
+
+def test_an_older_outcome_has_a_sentence_and_no_message() -> None:
+    older = outcome_object(OUTCOME)
+    del older["messages"]
+    assert outcome_from(older) == OUTCOME
+
+
+@pytest.mark.parametrize("sample_type", [None, *SampleType])
+@pytest.mark.parametrize("age", AgeGroup)
+def test_facts_are_read_as_they_were_kept(
+    sample_type: SampleType | None, age: AgeGroup
+) -> None:
+    facts = replace(SIMULATED_SAMPLE, sample_type=sample_type, age=age)
+    assert facts_from(json.loads(json.dumps(facts_object(facts)))) == facts
+
+
+@pytest.mark.parametrize("cure", [None, message("rescaled-cure")])
+@pytest.mark.parametrize("spoils_calls", [True, False])
+def test_a_doubt_is_read_as_it_was_kept(cure: object, *, spoils_calls: bool) -> None:
+    doubt = Doubt(
+        reason=message("rescaled"),
+        cure=cure,  # type: ignore[arg-type]
+        spoils_calls=spoils_calls,
+    )
+    assert doubt_from(json.loads(json.dumps(doubt_object(doubt)))) == doubt
