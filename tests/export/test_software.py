@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.export.test_publish import HOLDERS, Ceremony
+from tests.export.ceremony import HOLDERS, Ceremony
 
 from leukoscope_edge.cli import main as leukoscope
 from leukoscope_edge.updates.software import parse_list

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import onnx
 import pytest
@@ -6,7 +8,13 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
 from leukoscope_edge.inference.card_entries import InputEntry
-from leukoscope_export.graphs.scales import METHODS, N_BINS, entropy_bin, measure
+from leukoscope_export.graphs.scales import (
+    METHODS,
+    N_BINS,
+    entropy_bin,
+    load_scales,
+    measure,
+)
 from leukoscope_train.data.cells import DataError
 
 SPEC = InputEntry(
@@ -80,3 +88,10 @@ def test_entropy_always_names_a_bin(seed: int) -> None:
     random = np.random.default_rng(seed)
     histogram = random.poisson(random.exponential(20, N_BINS)).astype(float)
     assert 128 <= entropy_bin(histogram) <= N_BINS
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"ranges": {"a": [1]}}'])
+def test_what_is_no_table_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "scales.json").write_text(text)
+    with pytest.raises(DataError, match="no scale table"):
+        load_scales(tmp_path / "scales.json")
