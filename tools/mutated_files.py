@@ -131,7 +131,10 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "service/health.py": ("service/test_health.py",),
         "service/heat.py": ("service/test_heat.py",),
         "service/disk.py": ("service/test_disk.py",),
-        "service/supervisor.py": ("service/test_supervisor.py",),
+        "service/supervisor.py": (
+            "service/test_supervisor_turns.py",
+            "service/test_supervisor.py",
+        ),
         "service/processes.py": ("service/test_processes.py",),
     },
     "quality": {
