@@ -48,6 +48,7 @@ NO_END = "(no end)"
 """The outcome where the tests' process died."""
 BY_TIME = "(killed by time)"
 """The outcome where the tests still waited when their time was over."""
+OVER = signal.SIGALRM
 PR_SET_CHILD_SUBREAPER = 36
 """Of prctl(2)."""
 
@@ -139,6 +140,7 @@ def try_all(
     runs = Runs(changes, tell)
     with tempfile.TemporaryDirectory() as folder:
         words = ["-q", "-s", "-p", "no:cacheprovider", f"--basetemp={folder}/t"]
+        words.append("--timeout=0")  # its clock is the one that ends a change's test
         pytest.main([*words, *tests], plugins=[runs])
     return runs
 
@@ -244,18 +246,18 @@ def _outcome(
     if codes is None:
         return None
     limit_s = CPU_S + CPU_TIMES * sum(reaches[t.nodeid].cpu_s for t in tests)
-    patience_s = change.patience_s or longest_wait_s(
-        sum(reaches[t.nodeid].wall_s for t in tests)
-    )
+    limits_s = [
+        change.patience_s or longest_wait_s(reaches[t.nodeid].wall_s) for t in tests
+    ]
 
     def run() -> str:
         resource.setrlimit(resource.RLIMIT_CPU, (int(limit_s), int(limit_s)))
         limit_memory()
         for function in functions:
             function.__code__ = codes.get(function.__code__, function.__code__)
-        return _first_failing(tests)
+        return _first_failing(tests, limits_s)
 
-    return str(_in_fork(run, patience_s))
+    return str(_in_fork(run, sum(limits_s, WAIT_S)))
 
 
 def longest_wait_s(wall_s: float) -> float:
@@ -268,9 +270,12 @@ def limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (DATA_BYTES, DATA_BYTES))
 
 
-def _first_failing(items: list[pytest.Item]) -> str:
-    for item, after in zip(items, [*items[1:], None], strict=True):
-        if any(r.failed for r in runtestprotocol(item, log=False, nextitem=after)):
+def _first_failing(items: list[pytest.Item], limits_s: list[float]) -> str:
+    """Run tests until one fails; the alarm ends this process at a test's limit."""
+    after = [*items[1:], None]
+    for item, follows, limit_s in zip(items, after, limits_s, strict=True):
+        signal.setitimer(signal.ITIMER_REAL, limit_s)
+        if any(r.failed for r in runtestprotocol(item, log=False, nextitem=follows)):
             return item.nodeid
     return ""
 
@@ -293,7 +298,8 @@ def _in_fork(ask: Callable[[], Any], patience_s: float) -> Any:
         _, status = os.waitpid(pid, 0)
         end_children(before)
         if status:
-            return NO_END if has_ended else BY_TIME
+            is_late = not has_ended or os.waitstatus_to_exitcode(status) == -OVER
+            return BY_TIME if is_late else NO_END
         answer.seek(0)
         return pickle.load(answer)  # noqa: S301 - our own fork's
 

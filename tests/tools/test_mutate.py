@@ -283,6 +283,24 @@ def test_a_child_is_waited_for_only_so_long() -> None:
         assert mutant_runs.ends_within(child.pid, PATIENCE_S)
 
 
+def test_a_test_of_a_change_is_ended_at_its_own_limit(tmp_path: Path) -> None:
+    module, test = tmp_path / "waiting.py", tmp_path / "test_waiting.py"
+    module.write_text(WAITING_MODULE)
+    test.write_text(WAITING_TEST)
+    program = f"""
+        from mutant_runs import Change, silent, try_all
+        changed = {WAITING_MODULE.replace("not ends", "ends")!r}
+        change = Change(
+            path={str(module)!r}, source=changed, lines=(9, 10), patience_s=0.5
+        )
+        with silent() as out:
+            tests = ["--rootdir", {str(tmp_path)!r}, {str(test)!r}]
+            runs = try_all(tests, {{1: change}})
+            print(runs.outcomes[1], file=out)
+    """
+    assert _in_a_process(tmp_path, program) == [mutant_runs.BY_TIME]
+
+
 def test_how_long_a_change_may_wait_grows_with_what_its_tests_take() -> None:
     assert mutant_runs.longest_wait_s(0.0) >= 10
     assert mutant_runs.longest_wait_s(100.0) >= 500
