@@ -63,6 +63,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "records/keys.py": ("records/test_keys.py", "records/test_audit.py"),
         "records/head_file.py": ("records/test_head_file.py",),
         "records/integrity.py": (
+            "records/test_integrity.py",
             "records/test_maintenance.py",
             "records/test_recovery.py",
         ),

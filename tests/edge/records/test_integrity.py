@@ -1,112 +1,191 @@
-"""Whether the database was looked through: one look for all who have it open."""
+"""What is known of a database, between those who have it open: the files' own word."""
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from leukoscope_edge.records.integrity import OPEN_FILE, Integrity, Soundness
+from leukoscope_edge.records import integrity
+from leukoscope_edge.records.integrity import (
+    LEAVE_WITHIN_S,
+    OPEN_FILE,
+    POLL_S,
+    Integrity,
+    Soundness,
+)
 
-Enter = Callable[[], Soundness]
+
+class Clock:
+    """Moves when somebody sleeps; after so many sleeps another leaves."""
+
+    def __init__(self) -> None:
+        self.now_s, self.n_sleeps = 0.0, 0
+        self.leaves: tuple[int, Soundness] | None = None
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+    def sleep(self, for_s: float) -> None:
+        self.n_sleeps += 1
+        self.now_s += for_s
+        if self.leaves and self.n_sleeps == self.leaves[0]:
+            self.leaves[1].leave()
 
 
 @pytest.fixture
-def another(tmp_path: Path) -> Iterator[Enter]:
-    """Makes one opening after the other; each leaves at the end."""
-    with ExitStack() as stack:
-
-        def made() -> Soundness:
-            one = Soundness(tmp_path)
-            stack.callback(one.leave)
-            return one
-
-        yield made
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    faces = SimpleNamespace(monotonic=made.monotonic, sleep=made.sleep)
+    monkeypatch.setattr(integrity, "time", faces)
+    return made
 
 
-def test_nothing_is_known_before_anybody_looked(another: Enter) -> None:
-    assert another().found is Integrity.NOTHING
+@pytest.fixture
+def two(tmp_path: Path) -> Iterator[tuple[Soundness, Soundness]]:
+    """Two who open the records of one folder."""
+    both = Soundness(tmp_path), Soundness(tmp_path)
+    yield both
+    for one in both:
+        one.leave()
 
 
-def test_the_first_is_alone_and_the_second_is_not(another: Enter) -> None:
-    assert another().enter()
-    second = another()
-    assert not second.enter()
-    second.leave()
+Two = tuple[Soundness, Soundness]
 
 
-def test_whoever_comes_alone_knows_nothing_of_an_earlier_look(another: Enter) -> None:
-    first = another()
+@pytest.mark.parametrize("word", Integrity)
+def test_who_comes_alone_knows_nothing_yet_and_waits_for_nobody(
+    two: Two, clock: Clock, word: Integrity
+) -> None:
+    first, other = two
+    first.say(word)
+    assert first.enter()
+    assert other.found is Integrity.NOTHING
+    assert clock.n_sleeps == 0
+
+
+@pytest.mark.parametrize("word", [Integrity.NOTHING, Integrity.SOUND])
+def test_who_comes_second_believes_the_first(
+    two: Two, clock: Clock, word: Integrity
+) -> None:
+    first, second = two
     first.enter()
-    first.say(Integrity.SOUND)
-    beside = another()
-    beside.enter()
-    assert beside.found is Integrity.SOUND
-    first.leave()
-    beside.leave()
-    later = another()
-    assert later.enter()
-    assert later.found is Integrity.NOTHING
+    first.say(word)
+    assert not second.enter()
+    assert second.found is word
+    assert clock.n_sleeps == 0
+
+
+def test_who_leaves_a_damaged_database_is_waited_for(two: Two, clock: Clock) -> None:
+    first, second = two
+    first.enter()
+    first.say(Integrity.DAMAGED)
+    clock.leaves = (3, first)
+    assert second.enter()
+    assert second.found is Integrity.NOTHING
+    assert clock.n_sleeps == 3
+
+
+def test_who_never_leaves_it_is_not_waited_for_for_ever(
+    two: Two, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(integrity, "POLL_S", LEAVE_WITHIN_S / 4)  # exact in binary
+    first, second = two
+    first.enter()
+    first.say(Integrity.DAMAGED)
+    assert not second.enter()
+    assert second.found is Integrity.DAMAGED
+    assert clock.n_sleeps == 5  # at the very end once more
+
+
+@pytest.mark.parametrize(
+    ("byte", "found"),
+    [
+        (b"", Integrity.NOTHING),
+        (b"x", Integrity.NOTHING),
+        (b"?+", Integrity.NOTHING),
+        (b"+?", Integrity.SOUND),
+        (b"-", Integrity.DAMAGED),
+    ],
+)
+def test_the_first_byte_of_the_file_is_the_word(
+    tmp_path: Path, byte: bytes, found: Integrity
+) -> None:
+    (tmp_path / OPEN_FILE).write_bytes(byte)
+    one = Soundness(tmp_path)
+    assert one.found is found
+    one.leave()
+    assert one.found is Integrity.NOTHING
+
+
+def test_what_is_said_is_one_byte_in_its_place(tmp_path: Path) -> None:
+    one = Soundness(tmp_path)
+    one.say(Integrity.DAMAGED)
+    one.say(Integrity.SOUND)
+    one.leave()
+    one.leave()
+    one.say(Integrity.DAMAGED)  # to nobody
+    assert (tmp_path / OPEN_FILE).read_bytes() == b"+"
 
 
 @pytest.mark.parametrize(
     ("is_sound", "found"), [(True, Integrity.SOUND), (False, Integrity.DAMAGED)]
 )
-def test_one_look_is_for_all(
-    another: Enter, found: Integrity, *, is_sound: bool
-) -> None:
-    first, second = another(), another()
-    first.enter()
-    second.enter()
-    looks: list[str] = []
-
-    def look(who: str) -> bool:
-        looks.append(who)
-        return is_sound
-
-    stops = threading.Event()
-    assert first.look(lambda: look("first"), stops) is found
-    assert second.look(lambda: look("second"), stops) is found
-    assert looks == ["first"]
-
-
-def test_damage_that_a_reader_meets_during_the_look_stays(another: Enter) -> None:
-    looking, reading = another(), another()
-    looking.enter()
-    reading.enter()
+def test_what_is_found_is_said(two: Two, found: Integrity, *, is_sound: bool) -> None:
+    looks: list[None] = []
 
     def look() -> bool:
-        reading.say(Integrity.DAMAGED)
-        return True
+        looks.append(None)
+        return is_sound
 
-    assert looking.look(look, threading.Event()) is Integrity.DAMAGED
+    assert two[0].look(look, threading.Event()) is found
+    assert two[1].look(look, threading.Event()) is found  # once for all
+    assert len(looks) == 1
 
 
-def test_a_look_that_is_to_stop_does_not_begin(another: Enter) -> None:
-    one = another()
-    one.enter()
+def never() -> bool:
+    pytest.fail("it was looked through")
+
+
+def test_who_is_told_to_stop_does_not_begin(two: Two) -> None:
     stops = threading.Event()
     stops.set()
-    assert one.look(lambda: pytest.fail("it looked"), stops) is Integrity.NOTHING
+    assert two[0].look(never, stops) is Integrity.NOTHING
 
 
-def test_a_byte_that_means_nothing_is_no_answer(another: Enter, tmp_path: Path) -> None:
-    one = another()
-    one.enter()
-    (tmp_path / OPEN_FILE).write_bytes(b"!")
-    assert one.found is Integrity.NOTHING
-
-
-def test_whoever_left_neither_knows_nor_says_anything(
-    another: Enter, tmp_path: Path
+@pytest.mark.parametrize("word", [Integrity.SOUND, Integrity.DAMAGED])
+def test_what_another_just_found_is_not_looked_for_again(
+    two: Two, monkeypatch: pytest.MonkeyPatch, word: Integrity
 ) -> None:
-    one, other = another(), another()
-    one.enter()
-    other.enter()
-    one.say(Integrity.SOUND)
-    one.leave()
-    one.leave()
-    one.say(Integrity.DAMAGED)
-    assert one.found is Integrity.NOTHING
-    assert other.found is Integrity.SOUND
+    first, other = two
+
+    def is_mine(_: int) -> bool:
+        other.say(word)
+        return True
+
+    monkeypatch.setattr(integrity, "_is_mine", is_mine)
+    assert first.look(never, threading.Event()) is word
+
+
+def test_who_is_at_it_is_waited_for(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, other = two
+    monkeypatch.setattr(integrity, "_is_mine", lambda _: False)
+
+    class Waiting(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            assert timeout == POLL_S
+            other.say(Integrity.SOUND)
+            return False
+
+    assert first.look(never, Waiting()) is Integrity.SOUND
+
+
+def test_damage_that_a_reader_met_meanwhile_stays(two: Two) -> None:
+    first, reader = two
+
+    def look() -> bool:
+        reader.say(Integrity.DAMAGED)
+        return True
+
+    assert first.look(look, threading.Event()) is Integrity.DAMAGED
