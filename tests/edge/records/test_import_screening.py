@@ -38,7 +38,7 @@ def test_a_camera_puts_down_the_hash_of_every_frame_that_it_gives(
     tmp_path: Path,
 ) -> None:
     for number in range(2):
-        picture = np.full((480, 640, 3), 100 + number, np.uint8)
+        picture = np.full((480, 640, 3), (180, 200, 210 + number), np.uint8)
         cv2.imwrite(str(tmp_path / f"{number}.png"), picture)
     (tmp_path / "2.png").write_bytes(b"no picture")
     hashes: dict[str, str] = {}
