@@ -13,6 +13,7 @@ import numpy as np
 
 from leukoscope_edge.capture.cell_drawing import (
     DENSITY_STEPS,
+    Drawing,
     WhiteCell,
     draw_debris,
     draw_platelet,
@@ -26,6 +27,8 @@ RED_CELL_RADIUS_UM = (3.4, 4.0)
 CLOSEST_RED_CELLS = 0.72
 """In diameters: red cells overlap by a quarter at most."""
 N_TRIES = 40
+STRIP_PX = 64
+"""Width of what is painted at once."""
 PLASMA_BELOW = 12
 """Steps of green density; red cells have more."""
 ON_RED_CELL = 0.15
@@ -121,9 +124,9 @@ def paint_smear(
     canvas = _plasma(width_px, height_px, random)
     masks, inks = [], []
     for kind in kinds:
-        drawing = draw_white_cell(kind, scale_um_per_px, random)
-        inks.append(_steps(drawing.density))  # a quarter of its size
-        masks.append((drawing.nucleus, drawing.cell))
+        ink, nucleus, cell = _trimmed(draw_white_cell(kind, scale_um_per_px, random))
+        inks.append(ink)
+        masks.append((nucleus, cell))
     radii = np.array([_radius_px(cell) for _, cell in masks])
     fat = _add_fat(canvas, film, scale_um_per_px, random)
     places = _white_places(canvas.shape[:2], radii, margin_px, film, fat, random)
@@ -149,15 +152,32 @@ def paint_smear(
 
 
 def _plasma(width: int, height: int, random: np.random.Generator) -> U8:
-    """An almost empty ground, faintly mottled."""
+    """An almost empty ground, faintly mottled.
+
+    Stretched to its width first and then, in strips, to its height, as cv2.resize
+    does with a whole picture, which would need three times the memory of the canvas.
+    """
     coarse = random.standard_normal((height // 64 + 2, width // 64 + 2))
-    size = (width, height)
-    mottle: F64 = np.asarray(cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC))
-    mottle *= 0.012  # in place: a slide of 60 cells has 37 MB of these
-    mottle += 0.03
-    mottle *= DENSITY_STEPS
-    density = np.clip(mottle, 0, 255, out=mottle).astype(np.uint8)
-    return np.repeat(density[..., None], 3, axis=2)
+    way = cv2.INTER_CUBIC
+    wide = cv2.resize(coarse, (width, len(coarse)), interpolation=way)
+    canvas = np.empty((height, width, 3), np.uint8)
+    for x in range(0, width, STRIP_PX):
+        strip = np.ascontiguousarray(wide[:, x : x + STRIP_PX])
+        mottle: F64 = np.asarray(
+            cv2.resize(strip, (strip.shape[1], height), interpolation=way)
+        )
+        level = np.clip((mottle * 0.012 + 0.03) * DENSITY_STEPS, 0, 255)
+        canvas[:, x : x + STRIP_PX] = level.astype(np.uint8)[..., None]
+    return canvas
+
+
+def _trimmed(drawing: Drawing) -> tuple[U8, BoolArray, BoolArray]:
+    """Return a drawing's ink, nucleus and cell without the empty rim around all."""
+    ink = _steps(drawing.density)
+    used = np.nonzero(ink.any(axis=2) | drawing.cell)
+    rim = min(min(int(at.min()), len(ink) - 1 - int(at.max())) for at in used)
+    inner = np.s_[rim : len(ink) - rim, rim : len(ink) - rim]
+    return ink[inner].copy(), drawing.nucleus[inner].copy(), drawing.cell[inner].copy()
 
 
 def _add_fat(
