@@ -7,6 +7,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "counting/test_call_counts.py",
             "counting/test_verdict.py",
         ),
+        "counting/sample_check.py": ("counting/test_sample_check.py",),
         "counting/evidence.py": ("counting/test_evidence.py",),
         "counting/statistics.py": (
             "counting/test_statistics.py",

@@ -21,11 +21,13 @@ class CellCall:
         model: The model's word, None for a cell that a person added.
         person: A person's word, None where nobody read the cell.
         is_unlike: The model found it unlike all that it learned from.
+        kind: What people or else the model named it, blast apart; "" where nobody did.
     """
 
     model: CallName | None
     person: Word | None
     is_unlike: bool = False
+    kind: str = ""
 
     @property
     def final(self) -> Word:
@@ -37,7 +39,12 @@ class CellCall:
 
 def by_model(call: Call) -> CellCall:
     """Return a cell that nobody has read yet."""
-    return CellCall(model=call.name, person=None, is_unlike=call.is_unlike)
+    return CellCall(
+        model=call.name,
+        person=None,
+        is_unlike=call.is_unlike,
+        kind=call.kind_beside_blast,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

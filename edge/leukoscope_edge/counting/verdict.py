@@ -11,8 +11,8 @@ The rules, gravest first:
   sample is or what a pixel measures, the device's quality is out of control, the
   pictures are spoiled, or more than a fifth of the cells are unclear to it.
 - A negative needs all of this in order, a count that is over, that was no passive
-  watch and that the stop rule would end, and pictures without any doubt. Else: no
-  result.
+  watch and that the stop rule would end, pictures without any doubt, and cells that
+  are of the sample that was named. Else: no result.
 - What the machine may not judge, people may: who has read every counted cell
   overrules it where its reason lies in the machine (scale, unclear cells), never where
   it lies in the slide or the pictures; the sentence says that people read it and that
@@ -20,7 +20,7 @@ The rules, gravest first:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from leukoscope_edge.counting.call_counts import CallCounts, count_calls
 from leukoscope_edge.counting.context import CellCall, SlideContext
@@ -30,6 +30,7 @@ from leukoscope_edge.counting.fraction import (
     highest_missed,
     posterior,
 )
+from leukoscope_edge.counting.sample_check import sample_doubts
 from leukoscope_edge.counting.statistics import (
     BetaSpread,
     binomial_interval,
@@ -68,6 +69,8 @@ def conclude(calls: Sequence[CellCall], context: SlideContext) -> Verdict | Refu
         context: All else that decides.
     """
     counts = count_calls(calls)
+    looks_like = sample_doubts(calls, context.facts.sample_type)
+    context = replace(context, doubts=(*context.doubts, *looks_like))
     case = _Case(counts, context, _stop(calls, counts, context))
     mute = _why_mute(case)
     finding = _graver(_by_people(case, mute), None if mute else _by_model(case))

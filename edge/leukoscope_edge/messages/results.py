@@ -42,6 +42,19 @@ RESULTS = {
     "no-cell": "no white cell was seen",
     "no-sample-type": "nobody said whether this is blood or marrow",
     "no-sample-type-cure": "Say it for this slide, or give --sample-type.",
+    "like-marrow": (
+        "{k} of {n} cells are immature, as in marrow, and this was said to be blood"
+    ),
+    "like-marrow-cure": (
+        "Say marrow if it is marrow. Immature cells in blood: have a person look."
+    ),
+    "like-blood": (
+        "only {k} of {n} cells are immature, as in blood, and this was said to be "
+        "marrow"
+    ),
+    "like-blood-cure": (
+        "Say blood if it is blood, or make a smear of marrow with particles."
+    ),
     "uncalibrated": (
         "nobody said what a pixel of these images measures, and the model judges size"
     ),

@@ -81,6 +81,12 @@ MUTATIONS = {
         "False",
         f"{CONCLUDED}::test_another_objective_after_the_cells_were_judged_spoils_their_calls",
     ),
+    "a marrow counted as blood gives a negative": Mutation(
+        VERDICT,
+        "    context = replace(context, doubts=(*context.doubts, *looks_like))\n",
+        "    context = replace(context, doubts=(*context.doubts, *looks_like[:0]))\n",
+        "counting/test_sample_check.py::test_a_negative_needs_the_cells_of_the_sample_that_was_named",
+    ),
     "a manual count needs no person": Mutation(
         "records/exports/fhir.py",
         "        by_person = BLASTS_BY_PERSON if dossier.is_all_read else BLASTS\n",

@@ -52,7 +52,7 @@ def context_of(
 def calls_of(record: SlideRecord) -> list[CellCall]:
     """Return what is said of each cell that the device counted, and by whom."""
     return [
-        CellCall(model=c.call, person=c.word, is_unlike=c.is_unlike)
+        CellCall(model=c.call, person=c.word, is_unlike=c.is_unlike, kind=c.final_kind)
         for c in record.cells
         if c.is_counted
     ]
