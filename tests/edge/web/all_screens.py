@@ -69,6 +69,21 @@ class Screen:
     news: News = IDLE
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A device that is served from this process.
+
+    Attributes:
+        device: With a slide of each state in its records.
+        url: Where it answers.
+        screens: All that it has.
+    """
+
+    device: Device
+    url: str
+    screens: list[Screen]
+
+
 @contextmanager
 def served(device: Device) -> Iterator[str]:
     """Serve a device's page from this process and yield its address."""

@@ -1,9 +1,11 @@
 """A device without a camera, and a client that is signed in to it."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.edge.web.all_screens import Shown, fill_records, served
 from tests.edge.web.in_browser import chromium, page, serve  # noqa: F401
 from tests.edge.web.stand_ins import NAME, PIN, PROFILE, QUICK, Browser, StillCounter
 
@@ -17,20 +19,35 @@ from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.security import Sessions
 
 
-@pytest.fixture
-def device(tmp_path: Path) -> Iterator[Device]:
+@contextmanager
+def new_device(folder: Path) -> Iterator[Device]:
     bundle = open_bundle(shipped_bundle_for("simulated"))
-    with open_store(tmp_path / "data") as store, OnnxCpuEngine(bundle) as engine:
+    with open_store(folder / "data") as store, OnnxCpuEngine(bundle) as engine:
         yield Device(
             profile=PROFILE,
             store=store,
-            people=People(tmp_path / "people", hasher=QUICK),
+            people=People(folder / "people", hasher=QUICK),
             sessions=Sessions(),
             counter=StillCounter(),  # type: ignore[arg-type]
             bundle=bundle,
             engine=engine,
             languages=languages(),
         )
+
+
+@pytest.fixture
+def device(tmp_path: Path) -> Iterator[Device]:
+    with new_device(tmp_path) as device:
+        yield device
+
+
+@pytest.fixture(scope="module")
+def all_shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+    """One device with records in every state, for the tests that change none."""
+    with new_device(tmp_path_factory.mktemp("device")) as device:
+        screens = fill_records(device)
+        with served(device) as url:
+            yield Shown(device=device, url=url, screens=screens)
 
 
 @pytest.fixture

@@ -1,12 +1,20 @@
-"""axe finds nothing serious or moderate: every screen and dialog, languages, sizes."""
+"""axe finds nothing serious or moderate: every screen and dialog, languages, sizes.
+
+Each screen is looked at in every language, and in every size from the left and from the
+right: in one language that is written from the right in all sizes, and in those from
+the left by turns, as they share the layout. Whether their words fit into it, at every
+width, `test_widths.py` measures.
+"""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from playwright.sync_api import Browser, Page
 from tests.edge.web import in_browser
-from tests.edge.web.all_screens import Screen, fill_records, looking, served, show
+from tests.edge.web.all_screens import Screen, Shown, looking, served, show
 from tests.edge.web.in_browser import barriers
 
 from leukoscope_edge.archive import ArchiveRow
@@ -20,19 +28,48 @@ pytestmark = in_browser.pytestmark
 SIZES_PX = ((1024, 600), (360, 740), (1920, 1080))
 
 
-def barriers_in_dialogs(page: Page) -> Iterator[str]:
-    for dialog in page.locator("dialog").all():
-        dialog.evaluate("dialog => dialog.showModal()")
-        yield from barriers(page, "dialog[open]")
-        dialog.evaluate("dialog => dialog.close()")
+@dataclass(frozen=True)
+class Look:
+    """What is looked at in one language.
 
+    Attributes:
+        page: In that language.
+        language: Which it is.
+        dialogs: The text of those that were looked at: many screens have the same.
+    """
 
-def barriers_in_sizes(page: Page, begin: int) -> Iterator[str]:
-    """Look at a screen in each size, at its dialogs in the one it was opened in."""
-    yield from barriers_in_dialogs(page)
-    for turn in range(len(SIZES_PX)):
-        resize(page, begin + turn)
-        yield from barriers(page)
+    page: Page
+    language: Language
+    dialogs: set[str] = field(default_factory=set)
+
+    @property
+    def start(self) -> int:
+        """Where this language begins with the sizes: those from the left by turns."""
+        direction = self.language.direction
+        alike = [k for k, v in languages().items() if v.direction == direction]
+        return alike.index(self.language.code)
+
+    @property
+    def n_sizes(self) -> int:
+        """How many sizes each screen is looked at in."""
+        return 1 if self.language.direction == "ltr" else len(SIZES_PX)
+
+    def barriers(self, turn: int) -> Iterator[str]:
+        """Look at the screen that is open, and its dialogs in the size it opened in."""
+        yield from self._in_dialogs()
+        for further in range(self.n_sizes):
+            resize(self.page, turn + further)
+            yield from barriers(self.page)
+
+    def _in_dialogs(self) -> Iterator[str]:
+        for dialog in self.page.locator("dialog").all():
+            text = dialog.evaluate("dialog => dialog.outerHTML")
+            if text in self.dialogs:
+                continue
+            self.dialogs.add(text)
+            dialog.evaluate("dialog => dialog.showModal()")
+            yield from barriers(self.page, "dialog[open]")
+            dialog.evaluate("dialog => dialog.close()")
 
 
 def resize(page: Page, turn: int) -> None:
@@ -42,26 +79,46 @@ def resize(page: Page, turn: int) -> None:
 
 @pytest.mark.parametrize("language", languages())
 def test_no_screen_and_no_dialog_has_a_barrier(
-    chromium: Browser, device: Device, tmp_path: Path, language: str
+    chromium: Browser, all_shown: Shown, tmp_path: Path, language: str
+) -> None:
+    found: list[str] = []
+    device, url = all_shown.device, all_shown.url
+    signed = all_shown.screens[-1].path.split("/")[1]
+    screens = [*all_shown.screens, Screen(f"slides/{signed}/count"), Screen("sign-in")]
+    with looking(chromium, device, url, language) as page:
+        look = Look(page, languages()[language])
+        for turn, screen in enumerate(screens, look.start):
+            resize(page, turn)
+            show(page, device, url, screen)
+            found += look.barriers(turn)
+        written = reports(device, signed, tmp_path, look.language)
+        for turn, report in enumerate(written, look.start):
+            resize(page, turn)
+            page.goto(report.as_uri())
+            found += look.barriers(turn)
+    assert not found, "\n".join(found)
+
+
+def test_before_anybody_is_known_there_is_no_barrier(
+    chromium: Browser, device: Device
 ) -> None:
     found: list[str] = []
     with served(device) as url:
-        with looking(chromium, device, url, language) as page:
-            show(page, device, url, Screen("sign-in"))  # before anybody is known
-            found += barriers_in_sizes(page, 0)
-        screens = fill_records(device)
-        signed = screens[-1].path.split("/")[1]
-        screens += [Screen(f"slides/{signed}/count"), Screen("sign-in")]
-        with looking(chromium, device, url, language) as page:
-            start = [*languages()].index(language)  # so a screen is opened in each size
-            for turn, screen in enumerate(screens, start):
-                resize(page, turn)
-                show(page, device, url, screen)
-                found += barriers_in_sizes(page, turn)
-            for report in reports(device, signed, tmp_path, languages()[language]):
-                page.goto(report.as_uri())
-                found += barriers_in_sizes(page, start)
+        for code, language in languages().items():
+            with looking(chromium, device, url, code) as page:
+                look = Look(page, language)
+                resize(page, look.start)
+                show(page, device, url, Screen("sign-in"))
+                found += look.barriers(look.start)
     assert not found, "\n".join(found)
+
+
+def test_from_either_side_every_size_has_its_turn() -> None:
+    for direction in ("ltr", "rtl"):
+        looks = [Look(Mock(), v) for v in languages().values()]
+        alike = [look for look in looks if look.language.direction == direction]
+        starts = [look.start + n for look in alike for n in range(look.n_sizes)]
+        assert {n % len(SIZES_PX) for n in starts} == set(range(len(SIZES_PX)))
 
 
 def reports(

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 from tests.edge.web import in_browser
-from tests.edge.web.all_screens import Screen, fill_records, looking, served, show
+from tests.edge.web.all_screens import Screen, Shown, looking, served, show
 
 from leukoscope_edge.i18n import languages
 from leukoscope_edge.web.device import Device
@@ -17,6 +17,7 @@ from leukoscope_edge.web.device import Device
 pytestmark = in_browser.pytestmark
 WIDTHS_PX = (320, 360, 375, 390, 412, 768, 1024)
 HEIGHT_PX = 740
+SIZES_PX = ((1024, 600), (360, 740))
 LARGE_PX = 32
 """The browser's own size of letters, twice the usual 16: WCAG 2.2, 1.4.4."""
 SEEN = """
@@ -25,10 +26,11 @@ SEEN = """
   const isSeen = (e) => e.checkVisibility({ visibilityProperty: true })
     && !e.closest(".unseen") && e.getBoundingClientRect().width > 1;
 """
-MEASURE = f"""() => {{{SEEN}
+MEASURE = f"""(which) => {{{SEEN}
   const things = "button, .button, a, input, select, h1, h2, p, dt, dd, label, "
     + "summary, .simulation, .state, .sample";
-  const all = (selector) => [...document.querySelectorAll(selector)].filter(isSeen);
+  const all = (within, selector) =>
+    [...within.querySelectorAll(selector)].filter(isSeen);
   function clipping(e) {{
     const {{ left, right }} = e.getBoundingClientRect();
     for (let box = e.parentElement; box; box = box.parentElement) {{
@@ -37,10 +39,10 @@ MEASURE = f"""() => {{{SEEN}
       if (left < around.left - 1 || right > around.right + 1) return box;
     }}
   }}
-  function* faults() {{
+  function* faults(within = document) {{
     const wide = document.documentElement.scrollWidth;
     if (wide > innerWidth) yield `the page is ${{wide}} wide`;
-    for (const e of all(things)) {{
+    for (const e of all(within, things)) {{
       if (e.closest(".tabs")) continue; // a row that scrolls; arrow keys and wheel do
       const {{ left, right }} = e.getBoundingClientRect();
       if (left < -1 || right > innerWidth + 1) yield `outside: ${{said(e)}}`;
@@ -48,7 +50,7 @@ MEASURE = f"""() => {{{SEEN}
       if (e.scrollWidth > e.clientWidth + 1) yield `cut: ${{said(e)}}`;
       if (clipping(e)) yield `clipped: ${{said(e)}}`;
     }}
-    const bar = all(".head > *, .steps li, .whose > div");
+    const bar = all(within, ".head > *, .steps li, .whose > div");
     for (const a of bar) for (const b of bar) {{
       if (a === b || a.contains(b) || b.contains(a)) continue;
       const [p, q] = [a, b].map((e) => e.getBoundingClientRect());
@@ -58,9 +60,10 @@ MEASURE = f"""() => {{{SEEN}
     }}
   }}
   const found = new Set(faults());
-  for (const dialog of document.querySelectorAll("dialog")) {{
+  const dialogs = document.querySelectorAll("dialog");
+  for (const dialog of [...dialogs].filter((_, i) => which.includes(i))) {{
     dialog.showModal();
-    for (const fault of faults()) found.add(fault);
+    for (const fault of faults(dialog)) found.add(fault);
     dialog.close();
   }}
   return [...found];
@@ -85,60 +88,74 @@ REACH = f"""(size) => {{{SEEN}
 }}"""
 
 
-def faults_at_each_width(page: Page, path: str) -> Iterator[str]:
+DIALOGS = "() => [...document.querySelectorAll('dialog')].map((d) => d.outerHTML)"
+
+
+def faults_at_each_width(page: Page, path: str, seen: set[str]) -> Iterator[str]:
+    """Measure a screen, and those of its dialogs that no screen before had."""
+    texts = page.evaluate(DIALOGS)
+    new = [i for i, text in enumerate(texts) if text not in seen]
+    seen.update(texts)
     for width in WIDTHS_PX:
         page.set_viewport_size({"width": width, "height": HEIGHT_PX})
-        for fault in page.evaluate(MEASURE):
+        for fault in page.evaluate(MEASURE, new):
             yield f"{width} px, /{path}: {fault}"
 
 
 @pytest.mark.parametrize("language", languages())
 def test_nothing_is_wider_than_the_window(
-    chromium: Browser, device: Device, language: str
+    chromium: Browser, all_shown: Shown, language: str
+) -> None:
+    found: list[str] = []
+    seen: set[str] = set()
+    device, url = all_shown.device, all_shown.url
+    with looking(chromium, device, url, language) as page:
+        for screen in (*all_shown.screens, Screen("sign-in")):
+            show(page, device, url, screen)
+            found += faults_at_each_width(page, screen.path, seen)
+    assert not found, "\n".join(found)
+
+
+def test_where_nobody_is_known_nothing_is_wider_than_the_window(
+    chromium: Browser, device: Device
 ) -> None:
     found: list[str] = []
     with served(device) as url:
-        with looking(chromium, device, url, language) as page:
-            show(page, device, url, Screen("set-up"))
-            found += faults_at_each_width(page, "set-up")
-        screens = (*fill_records(device), Screen("sign-in"))
-        with looking(chromium, device, url, language) as page:
-            for screen in screens:
-                show(page, device, url, screen)
-                found += faults_at_each_width(page, screen.path)
+        for language in languages():
+            with looking(chromium, device, url, language) as page:
+                show(page, device, url, Screen("set-up"))
+                found += faults_at_each_width(page, f"set-up in {language}", set())
     assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("language", ["fr", "ar"])
-@pytest.mark.parametrize("size_px", [(1024, 600), (360, 740)])
 def test_with_letters_twice_as_large_every_button_can_be_reached(
-    chromium: Browser, device: Device, language: str, size_px: tuple[int, int]
+    chromium: Browser, all_shown: Shown, language: str
 ) -> None:
     found: list[str] = []
-    width, height = size_px
-    with served(device) as url:
-        screens = (*fill_records(device), Screen("sign-in"))
-        with looking(chromium, device, url, language) as page:
-            page.set_viewport_size({"width": width, "height": height})
-            large = {"standard": LARGE_PX, "fixed": LARGE_PX}
-            session = page.context.new_cdp_session(page)
-            session.send("Page.enable")
-            session.send("Page.setFontSizes", {"fontSizes": large})
-            for screen in screens:
-                show(page, device, url, screen)
+    device, url = all_shown.device, all_shown.url
+    with looking(chromium, device, url, language) as page:
+        large = {"standard": LARGE_PX, "fixed": LARGE_PX}
+        session = page.context.new_cdp_session(page)
+        session.send("Page.enable")
+        session.send("Page.setFontSizes", {"fontSizes": large})
+        for screen in (*all_shown.screens, Screen("sign-in")):
+            show(page, device, url, screen)
+            for width, height in SIZES_PX:
+                page.set_viewport_size({"width": width, "height": height})
                 faults = page.evaluate(REACH, LARGE_PX)
                 found += [f"{width} px, /{screen.path}: {fault}" for fault in faults]
     assert not found, "\n".join(found)
 
 
 def test_below_860_pixels_every_step_can_be_reached(
-    chromium: Browser, device: Device
+    chromium: Browser, all_shown: Shown
 ) -> None:
-    with served(device) as url:
-        screens = [s for s in fill_records(device) if s.path.endswith("/review")]
-        with looking(chromium, device, url, "en") as page:
-            page.set_viewport_size({"width": 360, "height": HEIGHT_PX})
-            show(page, device, url, screens[0])
-            for step in ("share", "result", "review"):
-                page.click(f".steps a[href$='/{step}']")
-                in_browser.arrive(page, f"**/{step}")
+    device, url = all_shown.device, all_shown.url
+    screens = [s for s in all_shown.screens if s.path.endswith("/review")]
+    with looking(chromium, device, url, "en") as page:
+        page.set_viewport_size({"width": 360, "height": HEIGHT_PX})
+        show(page, device, url, screens[0])
+        for step in ("share", "result", "review"):
+            page.click(f".steps a[href$='/{step}']")
+            in_browser.arrive(page, f"**/{step}")
