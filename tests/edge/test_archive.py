@@ -16,23 +16,17 @@ import pytest
 from leukoscope_edge.archive import (
     STAMP,
     ArchiveRow,
-    SlideTask,
     find_slides,
     is_archive,
     summary_csv_bytes,
 )
-from leukoscope_edge.archive_workers import _plain, _task
 from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.cli import main
 from leukoscope_edge.cli.archive_index import said_sentences
-from leukoscope_edge.config import read_toml
-from leukoscope_edge.counting.background import NormalSlide, SiteBackground
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.i18n import languages, unbroken
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
-from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import Frame
-from leukoscope_edge.vision.scale.stage_micrometer import Calibration
 
 SLIDES = ("clinic-a/1", "clinic-a/2", "clinic-b/1")
 TWO_SENTENCES = (
@@ -186,26 +180,6 @@ def test_a_slide_in_an_archive_gives_what_it_gives_alone(
     for result in (many, alone):  # its name is a fact as well
         result["facts"].pop("source")
     assert many == alone
-
-
-def test_a_slide_goes_to_another_process_and_comes_there_as_it_was(
-    tmp_path: Path,
-) -> None:
-    slides = tuple(NormalSlide(n_cells=100 + i, n_blast=i) for i in range(5))
-    calibration = read_toml(_calibrate(tmp_path / "c.toml", 640), Calibration)
-    for more in ({}, {"site": SiteBackground(bundle="x", slides=slides)}):
-        task = SlideTask(
-            name="caf\udce9",
-            folder=tmp_path / "caf\udce9",
-            bundle=tmp_path,
-            model_sha256="0",
-            scale_um_per_px=None if more else 0.1,
-            is_sequence=True,
-            facts=SIMULATED_SAMPLE,
-            calibration=calibration if more else None,
-            **more,
-        )
-        assert _task(json.loads(json.dumps(_plain(task)))) == task
 
 
 def test_a_link_that_leads_nowhere_is_skipped_by_name(

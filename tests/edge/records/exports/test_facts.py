@@ -20,7 +20,7 @@ from leukoscope_edge.records.exports.html_report import html_bytes, suspects
 from leukoscope_edge.records.exports.laboratory import LABORATORY_NAME
 from leukoscope_edge.records.exports.slide_version import Dossier, open_dossier
 from leukoscope_edge.records.slides.slide import Identity
-from leukoscope_edge.types import CallName, Cell, Tally, hardware_of, tally_from
+from leukoscope_edge.types import CallName, Cell, Tally
 
 
 def plain_spaces(text: str) -> str:
@@ -57,7 +57,6 @@ EXPORTS: dict[str, Callable[[Dossier], str]] = {
     "html": html_text,
     "json": json_text,
 }
-
 
 LEFT_OUT = {("csv", "name"), ("csv", "number")}
 """A table of cells says whose they are by the sample alone."""
@@ -136,22 +135,6 @@ def test_words_of_programs_stand_only_where_programs_read(
     assert [w in text for w in words] == [not is_for_people] * len(words)
     assert ("the processor" in text) == is_for_people
     assert (f"{origin.bundle_sha256[:12]}…" in text) == is_for_people
-
-
-@pytest.mark.parametrize(
-    ("engine", "hardware"),
-    [
-        ("", "the processor"),
-        ("onnxruntime 1.22", "the processor"),
-        ("onnxruntime-cpu 1.22", "the processor"),
-        ("tensorrt 10.3 int8", "the accelerator"),
-        ("quick and deep on TensorRT 10.3, onnxruntime-cpu 1.22", "the processor"),
-    ],
-)
-def test_what_an_engine_runs_on_is_told_in_words_of_people(
-    engine: str, hardware: str
-) -> None:
-    assert hardware_of(engine) == hardware
 
 
 def test_the_head_of_paper_is_the_sites_and_a_broken_file_says_so(bench: Any) -> None:
@@ -239,11 +222,6 @@ def test_the_tally_goes_whole_from_screening_to_event_to_record(
     slide = bench.counted()
     bench.store.count.finish_count(slide, verdict, "ann", tally=tally)
     assert bench.reopen().reader.slide(slide).tally == tally
-
-
-def test_a_tally_of_an_older_program_lacks_what_it_did_not_count() -> None:
-    assert tally_from({}) == Tally()
-    assert tally_from({"n_smudges": 2, "outcome": {}}) == Tally(n_smudges=2)
 
 
 def test_command_and_page_offer_the_same_files_and_the_pdf_travels(

@@ -8,21 +8,11 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from tests.edge.web.stand_ins import Browser, fill_slide, look_at_all
 from tests.edge.web.translatable_texts import blanked, translatable_texts
 
 from leukoscope_edge.counting import by_model, conclude
-from leukoscope_edge.errors import ConfigError
-from leukoscope_edge.i18n import (
-    HOLDS,
-    choose,
-    language_of,
-    languages,
-    parse_po,
-    unbroken,
-)
+from leukoscope_edge.i18n import HOLDS, languages
 from leukoscope_edge.inference.background import new_context
 from leukoscope_edge.inference.bundle import (
     open_bundle,
@@ -48,9 +38,10 @@ from leukoscope_edge.web.script_texts import (
     said_in,
 )
 
-HEAD = 'msgid ""\nmsgstr "X-Name: Fran\xe7ais\\nX-Direction: ltr\\n"\n'
 TRANSLATED = [c for c in languages() if c != "en"]
+
 EDGE = Path(__file__).parents[3] / "edge" / "leukoscope_edge"
+
 WEB, REPORTS = EDGE / "web", EDGE / "records" / "exports" / "templates"
 
 
@@ -70,57 +61,6 @@ def used_texts() -> set[str]:
 def texts_of_cards() -> set[str]:
     cards = [open_bundle(folder).card for folder in shipped_bundles().values()]
     return {t for card in cards for t in (card.summary, *card.limits)}
-
-
-def test_an_empty_catalogue_has_no_words() -> None:
-    assert parse_po("", where="x.po") == {}
-
-
-def test_reads_comments_long_strings_and_escapes() -> None:
-    text = (
-        '# hello\nmsgid "a\\n"\n"b"\nmsgstr ""\n"ç \\"d\\""\n\nmsgid "e"\nmsgstr ""\n'
-    )
-    assert parse_po(text, where="x.po") == {"a\nb": 'ç "d"'}
-
-
-@pytest.mark.parametrize(
-    "text", ["hello", "msgstr", "msgid a", '"a"', "msgid __import__('os')"]
-)
-def test_refuses_what_is_no_catalogue(text: str) -> None:
-    with pytest.raises(ConfigError, match=r"x\.po, line 1"):
-        parse_po(text, where="x.po")
-
-
-@pytest.mark.parametrize(
-    "head", ["", "X-Name: A", "X-Name: A\\nX-Direction: up", "X-Direction: rtl"]
-)
-def test_a_catalogue_says_its_own_name_and_direction(head: str) -> None:
-    with pytest.raises(ConfigError, match=r"xx\.po: its head must have X-Name"):
-        language_of("xx", f'msgid ""\nmsgstr "{head}"')
-
-
-@given(st.text(max_size=200))
-def test_any_text_is_read_or_refused_in_words(text: str) -> None:
-    try:
-        parse_po(text, where="x.po")
-    except ConfigError as err:
-        assert "x.po, line" in str(err)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("", ""),
-        ("5 cells", "5 cells"),
-        ("18.4 % (8.8 to 32.0 %)", "18.4\xa0% (8.8 to 32.0\xa0%)"),
-        ("१२ % और %", "१२\xa0% और %"),
-        ('<p title="5 %">5 %</p>', '<p title="5 %">5\xa0%</p>'),
-    ],
-)
-def test_no_line_ends_between_a_figure_and_its_percent_sign(
-    text: str, expected: str
-) -> None:
-    assert unbroken(text) == expected
 
 
 def test_every_screen_and_report_keeps_figure_and_percent_sign_together(
@@ -174,27 +114,6 @@ def test_a_translation_holds_the_same_figures(code: str) -> None:
     for msgid, msgstr in languages()[code].words.items():
         assert sorted(HOLDS.findall(msgid)) == sorted(HOLDS.findall(msgstr)), msgid
         assert blanked(msgstr).count("{") == len(HOLDS.findall(msgid)), msgid
-
-
-def test_a_sentence_is_recognised_and_its_figures_are_carried_over() -> None:
-    catalogue = """
-msgid "{k} of {n} cells are unclear"
-msgstr "sur {n} cellules, {k} incertaines"
-msgid "No result, because {reason}."
-msgstr "Pas de résultat : {reason}."
-"""
-    french = language_of("fr", HEAD + catalogue)
-    said = french("No result, because 3 of 12 cells are unclear.")
-    assert said == "Pas de résultat : sur 12 cellules, 3 incertaines."
-    assert french("3 of many cells are unclear") == "3 of many cells are unclear"
-    assert french("") == ""
-
-
-@given(st.text(max_size=80))
-def test_what_nobody_translated_stays_as_it_is(text: str) -> None:
-    french = language_of("fr", HEAD + 'msgid "a {why} b"\nmsgstr "c {why} d"')
-    said = french(text)
-    assert said == text or (text.startswith("a ") and said.startswith("c "))
 
 
 def outcomes() -> Iterator[Message]:
@@ -300,30 +219,3 @@ def test_a_code_s_whole_line_is_said_in_the_language(code: str) -> None:
             assert "or soon after" not in said
             assert ("1970-01-01" in said) is bool(detail)
             assert said_in(languages()["en"], one.text(detail)) == one.text(detail)
-
-
-def test_arabic_runs_from_right_to_left_and_the_others_do_not() -> None:
-    directions = {code: lang.direction for code, lang in languages().items()}
-    assert directions == {
-        "en": "ltr",
-        "fr": "ltr",
-        "es": "ltr",
-        "hi": "ltr",
-        "ar": "rtl",
-    }
-
-
-@pytest.mark.parametrize(
-    ("wanted", "accepted", "expected"),
-    [
-        ("", "", "en"),
-        ("fr", "hi", "fr"),
-        ("xx", "es-MX,es;q=0.9", "es"),
-        ("", "de,ar;q=0.5", "ar"),
-        ("../..", ";;;,,,", "en"),
-    ],
-)
-def test_chooses_the_persons_language_then_the_browsers(
-    wanted: str, accepted: str, expected: str
-) -> None:
-    assert choose(wanted, accepted) == expected

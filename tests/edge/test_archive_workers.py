@@ -1,0 +1,89 @@
+"""Who screens an archive's slides: a process each, or a cluster."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from leukoscope_edge import archive_workers
+from leukoscope_edge.archive import SlideDone, SlideTask
+from leukoscope_edge.archive_workers import DIED, _plain, _task, run_on_cores
+from leukoscope_edge.counting.background import NormalSlide, SiteBackground
+from leukoscope_edge.sample import SIMULATED_SAMPLE
+from leukoscope_edge.vision.scale.stage_micrometer import Calibration
+
+CALIBRATION = Calibration(
+    camera="x",
+    objective="100x",
+    width_px=640,
+    height_px=480,
+    um_per_px=0.1,
+    source="two points",
+)
+ECHO = """
+import sys
+from leukoscope_edge.capture.child import Answers
+answers = Answers()
+for question in answers.questions():
+    files = {"a.txt": 2, "b.txt": 3}
+    answers.send({"trouble": question["name"], "files": files}, b"aabbb")
+"""
+
+
+def task_of(folder: Path, name: str) -> SlideTask:
+    return SlideTask(
+        name=name,
+        folder=folder,
+        bundle=folder,
+        model_sha256="0",
+        scale_um_per_px=0.1,
+        is_sequence=False,
+        facts=SIMULATED_SAMPLE,
+    )
+
+
+def test_a_slide_goes_to_another_process_and_comes_there_as_it_was(
+    tmp_path: Path,
+) -> None:
+    slides = tuple(NormalSlide(n_cells=100 + i, n_blast=i) for i in range(5))
+    for more in ({}, {"site": SiteBackground(bundle="x", slides=slides)}):
+        task = SlideTask(
+            name="caf\udce9",
+            folder=tmp_path / "caf\udce9",
+            bundle=tmp_path,
+            model_sha256="0",
+            scale_um_per_px=None if more else 0.1,
+            is_sequence=True,
+            facts=SIMULATED_SAMPLE,
+            calibration=CALIBRATION if more else None,
+            **more,
+        )
+        assert _task(json.loads(json.dumps(_plain(task)))) == task
+
+
+def test_no_slide_starts_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive_workers, "COMMAND", ["/no/such/program"])
+    assert list(run_on_cores([], 2)) == []
+
+
+def test_each_file_comes_back_under_its_own_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive_workers, "COMMAND", [sys.executable, "-I", "-c", ECHO])
+    task = task_of(tmp_path, "1")
+    (done,) = run_on_cores([task], 1)
+    files = {"a.txt": b"aa", "b.txt": b"bbb"}
+    assert done == SlideDone(task=task, files=files, trouble="1")
+
+
+@pytest.mark.parametrize("program", ["pass", "raise SystemExit(3)"])
+def test_a_process_that_dies_costs_the_slide_it_was_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    monkeypatch.setattr(
+        archive_workers, "COMMAND", [sys.executable, "-I", "-c", program]
+    )
+    tasks = [task_of(tmp_path, name) for name in ("1", "2")]
+    done = sorted(run_on_cores(tasks, 1), key=lambda one: one.task.name)
+    assert done == [SlideDone(task=t, files={}, trouble=DIED) for t in tasks]
