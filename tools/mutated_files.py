@@ -162,5 +162,6 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "capture/stored/test_damage.py",
         ),
     },
+    "cli": {"cli/commands/screen.py": ("cli/commands/test_screen_options.py",)},
 }
 """Safety code by room, and the tests that hold it."""
