@@ -288,6 +288,7 @@ def _in_fork(ask: Callable[[], Any], patience_s: float) -> Any:
         if pid == 0:
             with contextlib.suppress(BaseException):
                 os.setsid()
+                os.dup2(1, 2)  # what is said goes nowhere as well
                 pickle.dump(ask(), answer)
                 answer.flush()
                 os._exit(0)

@@ -159,10 +159,10 @@ def test_a_camera_alone_is_told_its_end(
 @pytest.mark.parametrize(
     ("words", "is_sequence", "n_threads"),
     [
-        (["fields"], False, None),
-        (["fields", "--sequence"], True, None),
-        (["slide.mp4"], True, None),
-        (["fields", "--threads", "0"], False, None),
+        (["fields"], False, 4),
+        (["fields", "--sequence"], True, 4),
+        (["slide.mp4"], True, 4),
+        (["fields", "--threads", "0"], False, 4),
         (["fields", "--threads", "3"], False, 3),
     ],
 )
@@ -171,7 +171,7 @@ def test_frames_are_searched_by_as_many_threads_as_was_said_each_with_one(
     monkeypatch: pytest.MonkeyPatch,
     words: list[str],
     is_sequence: bool,
-    n_threads: int | None,
+    n_threads: int,
 ) -> None:
     asked, own = dict[str, Any](), list[int]()
     nothing: Callable[..., Any] = lambda *_, **__: contextlib.nullcontext()  # noqa: E731
@@ -179,13 +179,15 @@ def test_frames_are_searched_by_as_many_threads_as_was_said_each_with_one(
         monkeypatch.setattr(screen, name, nothing)
     monkeypatch.setattr(cv2, "setNumThreads", own.append)
     monkeypatch.setattr(screen, "share_arenas", lambda: None)
+    own_cores = {0: {0, 1, 4, 5}}
+    monkeypatch.setattr(os, "sched_getaffinity", own_cores.__getitem__)
     monkeypatch.setattr(screen, "screen", lambda *_, **how: asked.update(how))
     options = options_of(*words)
     options.segmenter = THRESHOLDS
     bundle: Any = SimpleNamespace(folder=Path(), card=SimpleNamespace(domain="real"))
     screen._walk(contextlib.nullcontext(), options, bundle, None)  # type: ignore[arg-type]
     assert asked["is_sequence"] == is_sequence
-    assert asked["n_threads"] == (n_threads or len(os.sched_getaffinity(0)))
+    assert asked["n_threads"] == n_threads
     assert own == [1]
 
 
