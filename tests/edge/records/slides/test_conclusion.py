@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.edge.records.named_kinds import judge
 
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.messages import message
@@ -85,3 +86,16 @@ def test_cells_that_the_device_did_not_count_have_no_call(
     record = bench.store.reader.slide(slide)
     assert len(record.cells) == 3
     assert [c.model for c in calls_of(record)] == [CallName.BLAST, CallName.UNCLEAR]
+
+
+def test_each_cell_brings_its_kind_a_persons_before_the_models(
+    bench: Any, kinds_slide: Any, verdict: Verdict
+) -> None:
+    """So that a marrow that was counted as blood is noticed after review as well."""
+    slide = kinds_slide(verdict)
+    record = bench.store.reader.slide(slide)
+    kinds = [c.kind for c in calls_of(record)]
+    assert kinds[-3:] == ["eosinophil", "erythroblast", "erythroblast"]
+    judge(bench, slide, record.cells[-1].id, "monocyte")
+    read = calls_of(bench.store.reader.slide(slide))
+    assert [c.kind for c in read][-2:] == ["erythroblast", "monocyte"]
