@@ -22,11 +22,11 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.capture.simulated import (
-    CELLS_PER_FIELD,
     FRAME_INTERVAL_S,
     SimulatedCamera,
     SlidePlan,
 )
+from leukoscope_edge.capture.smear import BLOOD
 from leukoscope_edge.counting import Background, CellCall, SlideContext, conclude
 from leukoscope_edge.counting.fraction import (
     CallModel,
@@ -244,7 +244,7 @@ def count_slide(seed: int, n_cells: int, *, n_jumps: int) -> CountRow:
         n_true=len(camera.truth),
         n_counted=len(found.cells),
         n_islands=found.tally.n_islands,
-        seconds_per_cell=path_s / n_cells * CELLS_PER_FIELD,
+        seconds_per_cell=path_s / n_cells * BLOOD.cells_per_field,
     )
 
 

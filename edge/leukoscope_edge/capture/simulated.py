@@ -12,28 +12,26 @@ from typing import TypeVar
 import cv2
 import numpy as np
 
-from leukoscope_edge.capture.cell_drawing import (
-    DENSITY_STEPS,
-    MARROW_SHARES,
-    NORMAL_SHARES,
-    WhiteCell,
+from leukoscope_edge.capture.cell_drawing import DENSITY_STEPS, WhiteCell
+from leukoscope_edge.capture.smear import (
+    BLOOD,
+    MARROW,
+    Film,
+    Smear,
+    TrueCell,
+    paint_smear,
 )
-from leukoscope_edge.capture.smear import BLOOD, MARROW, Smear, TrueCell, paint_smear
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.types import F32, F64, I32, U8, Domain, Fault, Frame
 
 WIDTH_PX, HEIGHT_PX = 640, 480
 SCALE_UM_PER_PX = 0.1
 """A frame shows 64 x 48 um, about what a 100x objective shows a cheap camera."""
-CELLS_PER_FIELD, MARROW_CELLS_PER_FIELD = 4.0, 10.0
-"""Of blood raised above a real smear's one or two, so that a run stays short."""
 FRAME_INTERVAL_S = 0.1
 ROW_STEP_PX = 280
 """Rows overlap by more than a cell, so that each cell is whole in one of them."""
 EDGE_PX = 40
 """Canvas beyond the path."""
-MARROW_RIM_PX = 110
-"""Where no cell has its middle; in crowded marrow the rest must have room for all."""
 TREMBLE_PX = 16
 """Room for a trembling hand and a cell's uneven rim."""
 SPEED_PX = (22.0, 58.0)
@@ -136,13 +134,10 @@ class SimulatedCamera:
 
     def __init__(self, plan: SlidePlan) -> None:
         """Paint the slide, lay the path, dirty the sensor."""
-        per_field, rim_px, shares, film = CELLS_PER_FIELD, 0, NORMAL_SHARES, BLOOD
-        if plan.marrow:
-            per_field, rim_px = MARROW_CELLS_PER_FIELD, MARROW_RIM_PX
-            shares, film = MARROW_SHARES, MARROW
-        width, height = _canvas_size(plan.cells, per_field, rim_px)
+        film = MARROW if plan.marrow else BLOOD
+        width, height = _canvas_size(plan.cells, film)
         chance = [np.random.default_rng([plan.seed, i]) for i in range(4)]
-        kinds = draw_kinds(plan.cells, plan.blasts, chance[0], shares)
+        kinds = draw_kinds(plan.cells, plan.blasts, chance[0], film.shares)
         self._smear: Smear = paint_smear(
             width,
             height,
@@ -212,7 +207,7 @@ def draw_kinds(
     n_cells: int,
     blasts: float,
     random: np.random.Generator,
-    shares: Mapping[WhiteCell, float] = NORMAL_SHARES,
+    shares: Mapping[WhiteCell, float] = BLOOD.shares,
 ) -> list[WhiteCell]:
     """Return what each white cell is: the share of blasts exactly, the rest by chance.
 
@@ -270,15 +265,10 @@ def _walk_to(
             corners += [corners[-1]] * int(random.integers(3, 8))
 
 
-def _canvas_size(n_cells: int, per_field: float, rim_px: int) -> tuple[int, int]:
-    """Return a width and height with room for so many cells, in whole rows.
-
-    Args:
-        n_cells: White cells.
-        per_field: How many of them in the area of a frame.
-        rim_px: Of the canvas, that does not count for it.
-    """
-    area = max(n_cells, 4) / per_field * WIDTH_PX * HEIGHT_PX
+def _canvas_size(n_cells: int, film: Film) -> tuple[int, int]:
+    """Return a width and height with room for so many cells, in whole rows."""
+    rim_px = round(film.rim_um / SCALE_UM_PER_PX)
+    area = max(n_cells, 4) / film.cells_per_field * WIDTH_PX * HEIGHT_PX
     n_rows = max(1, round((area / 1.4) ** 0.5 / ROW_STEP_PX - 0.7))
     height = HEIGHT_PX + (n_rows - 1) * ROW_STEP_PX + 2 * EDGE_PX
     width = round(area / (height - 2 * rim_px)) + 2 * rim_px

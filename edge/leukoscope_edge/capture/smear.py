@@ -6,6 +6,7 @@ by its random generator. It decides what stands on the slide and what is true of
 lamp, lens, sensor and stage belong to `simulated`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -13,6 +14,8 @@ import numpy as np
 
 from leukoscope_edge.capture.cell_drawing import (
     DENSITY_STEPS,
+    MARROW_SHARES,
+    NORMAL_SHARES,
     Drawing,
     WhiteCell,
     draw_debris,
@@ -42,24 +45,48 @@ FAT_RIM = (14, 20, 10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Film:
-    """How densely a smear is strewn.
+    """What a smear is strewn with, and how densely.
 
     Attributes:
+        shares: Of the white cells that are no blasts, by kind.
+        cells_per_field: White cells in the area of a frame.
+        rim_um: Of the canvas, where no cell has its middle and that does not count for
+            `cells_per_field`: the rest must have room for all.
         touching: Share of the white cells that touch another.
         gap: Between the others, in radii, at least.
         red_cell_cover: Share of the slide under red cells.
         fat_per_mm2: Drops of fat, which leave empty glass.
     """
 
+    shares: Mapping[WhiteCell, float]
+    cells_per_field: float
+    rim_um: float
     touching: float
     gap: float
     red_cell_cover: float
     fat_per_mm2: float
 
 
-BLOOD = Film(touching=0.06, gap=0.2, red_cell_cover=0.42, fat_per_mm2=0.0)
-"""The monolayer of a smear."""
-MARROW = Film(touching=0.6, gap=0.03, red_cell_cover=0.1, fat_per_mm2=100.0)
+BLOOD = Film(
+    shares=NORMAL_SHARES,
+    cells_per_field=4.0,
+    rim_um=0.0,
+    touching=0.06,
+    gap=0.2,
+    red_cell_cover=0.42,
+    fat_per_mm2=0.0,
+)
+"""The monolayer of a smear. A real one has one or two white cells a field; more keep a
+run short."""
+MARROW = Film(
+    shares=MARROW_SHARES,
+    cells_per_field=10.0,
+    rim_um=11.0,
+    touching=0.6,
+    gap=0.03,
+    red_cell_cover=0.1,
+    fat_per_mm2=100.0,
+)
 """The edge of a particle: most cells touch, few are red."""
 
 
