@@ -4,13 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from leukoscope_edge.capture.calibrated import calibrated
-from leukoscope_edge.capture.stored.replay import ImageReplay
 from leukoscope_edge.cli import main
 from leukoscope_edge.cli.commands.calibrate import calibration_bytes
 from leukoscope_edge.config import parse_toml, read_toml
-from leukoscope_edge.errors import ConfigError
-from leukoscope_edge.types import Frame
 from leukoscope_edge.vision.scale.stage_micrometer import Calibration
 
 NAMES = ("--camera", "cam", "--objective", "100x oil")
@@ -100,32 +96,6 @@ def test_names_with_quotes_survive_the_file() -> None:
         source="two points",
     )
     assert parse_toml(calibration_bytes(own), Calibration, where="own.toml") == own
-
-
-@pytest.mark.parametrize("width_px", [640, 320])
-def test_a_calibrated_camera_refuses_frames_of_another_size(
-    width_px: int, tmp_path: Path
-) -> None:
-    path = tmp_path / "field.png"
-    write(path, np.full((480, width_px), 200, np.uint8))
-    own = Calibration(
-        camera="cam",
-        objective="40x",
-        width_px=640,
-        height_px=480,
-        um_per_px=0.25,
-        source="two points",
-        flat_light=(0.5,) * 576,
-    )
-    with calibrated(ImageReplay([path], None), own) as camera:
-        assert camera.scale_um_per_px == 0.25
-        if width_px != 640:
-            with pytest.raises(ConfigError, match="calibrate again"):
-                camera.read()
-            return
-        frame = camera.read()
-        assert isinstance(frame, Frame)
-        assert frame.pixels.min() == 255  # twice 180, and clipped
 
 
 @pytest.mark.parametrize("spacing_px", [12, 40])

@@ -1,0 +1,119 @@
+"""Is a file whole, asked of its container: each format's own way to tell."""
+
+import struct
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+
+from leukoscope_edge.capture.stored.containers import (
+    MAX_PIXELS,
+    check_size,
+    open_container,
+)
+from leukoscope_edge.errors import SourceError
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (24, 40, 3), np.uint8)
+
+
+def encoded(suffix: str) -> bytes:
+    found, data = cv2.imencode(suffix, PIXELS)
+    assert found
+    return data.tobytes()
+
+
+def png_chunk(kind: bytes, body: bytes) -> bytes:
+    checksum = struct.pack(">I", zlib.crc32(kind + body))
+    return struct.pack(">I", len(body)) + kind + body + checksum
+
+
+def png_with(kind: bytes, body: bytes) -> bytes:
+    """The picture with a chunk behind its header."""
+    data = encoded(".png")
+    return data[:33] + png_chunk(kind, body) + data[33:]
+
+
+def bmp_with(at: int, value: bytes) -> bytes:
+    data = bytearray(encoded(".bmp"))
+    data[at : at + len(value)] = value
+    return bytes(data)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp", ".webp", ".tiff"])
+def test_a_whole_file_is_as_long_as_it_says(suffix: str) -> None:
+    data = encoded(suffix)
+    container = open_container(data)
+    assert container.n_bytes == len(data)
+    assert (container.jpeg_quality is not None) == (suffix == ".jpg")
+    assert (container.pages is not None) == (suffix == ".tiff")
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp", ".webp"])
+@pytest.mark.parametrize("kept", [0.3, 0.9])
+def test_a_file_that_was_cut_off_is_truncated(suffix: str, kept: float) -> None:
+    data = encoded(suffix)
+    with pytest.raises(SourceError, match="is truncated"):
+        open_container(data[: int(kept * len(data))])
+
+
+def test_what_stands_behind_the_end_of_a_png_is_not_counted() -> None:
+    data = encoded(".png")
+    assert open_container(data + b"a camera's own notes").n_bytes == len(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "is empty"),
+        (b"GIF89a", "not an image of a known kind"),
+        (b"RIFF\x04\0\0\0WAVE", "not an image of a known kind"),
+        (png_with(b"acTL", bytes(8)), "several pictures that follow each other"),
+        (
+            b"RIFF\x20\0\0\0WEBPVP8X\x0a\0\0\0\x02" + bytes(20),
+            "several pictures that follow each other",
+        ),
+        (bmp_with(28, struct.pack("<H", 8)), "BMP of 8 bits per pixel"),
+        (bmp_with(18, struct.pack("<i", 30_000)), "is truncated"),
+        (bmp_with(22, struct.pack("<i", 12)), "its size does not fit its header"),
+        (b"II\x2b\0" + bytes(20), "BigTIFF"),
+    ],
+)
+def test_what_is_no_whole_single_picture_is_refused(data: bytes, reason: str) -> None:
+    with pytest.raises(SourceError, match=reason):
+        open_container(data)
+
+
+def test_one_wrong_bit_in_a_png_is_damage() -> None:
+    data = bytearray(encoded(".png"))
+    data[len(data) // 2] ^= 1
+    with pytest.raises(SourceError, match="a checksum differs"):
+        open_container(bytes(data))
+
+
+@pytest.mark.parametrize(
+    ("body", "um_per_px"),
+    [
+        (struct.pack(">IIB", 5_000_000, 5_000_000, 1), 0.2),
+        (struct.pack(">IIB", 5_000_000, 5_000_000, 0), None),  # a ratio, no unit
+        (struct.pack(">IIB", 0, 0, 1), None),
+    ],
+)
+def test_a_png_may_say_what_a_pixel_measures(
+    body: bytes, um_per_px: float | None
+) -> None:
+    assert open_container(png_with(b"pHYs", body)).um_per_px == um_per_px
+
+
+@pytest.mark.parametrize(("dots", "um_per_px"), [(4_000_000, 0.25), (0, None)])
+def test_a_bmp_may_say_what_a_pixel_measures(
+    dots: int, um_per_px: float | None
+) -> None:
+    data = bmp_with(38, struct.pack("<i", dots))
+    assert open_container(data).um_per_px == um_per_px
+
+
+def test_the_largest_field_that_is_read_has_64_megapixels() -> None:
+    check_size(MAX_PIXELS // 8, 8)
+    with pytest.raises(SourceError, match="at most 64 megapixels"):
+        check_size(MAX_PIXELS // 8, 9)
