@@ -1,0 +1,158 @@
+"""What the server looks after by itself, and when it leaves that alone."""
+
+import threading
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from tests.edge.web.stand_ins import StillCounter
+from tests.waiting import wait_for
+
+from leukoscope_edge.errors import BundleError
+from leukoscope_edge.live.commands import BUSY, Mode, News
+from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE
+from leukoscope_edge.types import F32, U8
+from leukoscope_edge.web.device import Device
+from leukoscope_edge.web.maintenance import (
+    DAY_S,
+    HOUR_S,
+    SOON_S,
+    Rounds,
+    leave_damaged,
+    run_golden,
+)
+
+OLD = "an old banner"
+
+
+class Clock:
+    """Seconds that pass only when told to."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def rounds(device: Device, clock: Clock) -> Rounds:
+    return Rounds(device, clock=clock)
+
+
+def has_looked(device: Device, rounds: Rounds) -> bool:
+    """Go, and say whether the banners of the model were made anew."""
+    device.banners[:] = [OLD]
+    rounds.go()
+    return OLD not in device.banners
+
+
+def n_golden(device: Device) -> int:
+    return len(device.store.log.notes(GOLDEN_NOTE))
+
+
+def test_the_model_is_looked_at_once_an_hour(
+    device: Device, rounds: Rounds, clock: Clock
+) -> None:
+    assert has_looked(device, rounds)
+    for passes_s, looks in ((0.0, False), (HOUR_S - 0.1, False), (0.1, True)):
+        clock.now_s += passes_s
+        assert has_looked(device, rounds) is looks
+
+
+def test_the_stored_cells_run_soon_and_then_once_a_day(
+    device: Device, rounds: Rounds, clock: Clock
+) -> None:
+    found = []
+    for passes_s in (0.0, SOON_S - 0.1, 0.1, DAY_S - 0.1, 0.1):
+        clock.now_s += passes_s
+        rounds.go()
+        found.append(n_golden(device))
+    assert found == [0, 0, 1, 1, 2]
+
+
+@pytest.mark.parametrize("mode", sorted(BUSY))
+def test_nothing_is_done_while_a_slide_is_under_the_lens(
+    device: Device, rounds: Rounds, clock: Clock, mode: Mode
+) -> None:
+    counter = device.counter
+    assert isinstance(counter, StillCounter)
+    clock.now_s += DAY_S
+    counter.tell(News(mode=mode, slide="0001", facts={"seq": 1}))
+    assert not has_looked(device, rounds)
+    assert n_golden(device) == 0
+    counter.tell(News(mode=Mode.IDLE, slide="", facts={"seq": 2}))
+    assert has_looked(device, rounds)
+    assert n_golden(device) == 1
+
+
+@pytest.mark.parametrize(
+    ("is_damaged", "is_ending", "is_busy", "reopens"),
+    [
+        (True, False, False, True),
+        (False, False, False, False),
+        (True, True, False, False),
+        (True, False, True, False),
+    ],
+)
+def test_damaged_records_are_left_once_and_not_amid_an_update(
+    *, is_damaged: bool, is_ending: bool, is_busy: bool, reopens: bool
+) -> None:
+    asked: list[str] = []
+    device: Any = SimpleNamespace(
+        store=SimpleNamespace(is_damaged=is_damaged),
+        lifecycle=SimpleNamespace(
+            is_ending=is_ending, reopen=lambda: asked.append("reopen")
+        ),
+        update_session=SimpleNamespace(progress=SimpleNamespace(is_busy=is_busy)),
+    )
+    leave_damaged(device)
+    assert bool(asked) is reopens
+
+
+def test_what_the_stored_cells_come_to_is_kept(device: Device) -> None:
+    worst = run_golden(device, "Ann")
+    [note] = device.store.log.notes(GOLDEN_NOTE)
+    assert 0 <= worst <= device.bundle.card.golden.logit_tolerance
+    assert note.by == "Ann"
+    assert note.body["facts"] == {
+        "bundle": device.bundle.card.id,
+        "engine": device.engine.name,
+        "largest_logit_difference": worst,
+    }
+
+
+class Drifts:
+    """An engine whose every answer is off."""
+
+    def __init__(self, engine: Any) -> None:
+        self._engine, self.name = engine, engine.name
+        self.fallback, self.is_accelerated = "", False
+
+    def run(self, crops: U8) -> F32:
+        answers: F32 = self._engine.run(crops) + 1.0
+        return answers
+
+
+def test_stored_cells_that_come_out_otherwise_are_kept_and_said(
+    device: Device,
+) -> None:
+    own = replace(device, engine=Drifts(device.engine))  # type: ignore[arg-type]
+    with pytest.raises(BundleError):
+        run_golden(own, "Ann")
+    [note] = device.store.log.notes(GOLDEN_NOTE)
+    assert note.body["facts"]["failed"]
+
+
+def test_the_rounds_go_by_themselves_and_end_with_the_server(device: Device) -> None:
+    device.banners[:] = [OLD]
+    with Rounds(device, tick_s=0.01):
+        wait_for(lambda: OLD not in device.banners)
+        assert "rounds" in [t.name for t in threading.enumerate()]
+    assert "rounds" not in [t.name for t in threading.enumerate()]
