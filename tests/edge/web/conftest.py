@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page
 from tests.edge.web.all_screens import Shown, fill_records, served
 from tests.edge.web.in_browser import chromium, page, serve  # noqa: F401
 from tests.edge.web.stand_ins import NAME, PIN, PROFILE, QUICK, Browser, StillCounter
@@ -16,7 +17,7 @@ from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.records.store import open_store
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device
-from leukoscope_edge.web.security import Sessions
+from leukoscope_edge.web.security import COOKIE, Sessions
 
 
 @contextmanager
@@ -39,6 +40,19 @@ def new_device(folder: Path) -> Iterator[Device]:
 def device(tmp_path: Path) -> Iterator[Device]:
     with new_device(tmp_path) as device:
         yield device
+
+
+@pytest.fixture
+def standing(device: Device, page: Page) -> Iterator[str]:  # noqa: F811
+    """The address of a page at which somebody is signed in, and nothing counts.
+
+    It is served from this process, which is quicker than a whole service.
+    """
+    device.people.add_first(NAME, PIN)
+    with served(device) as url:
+        session = device.sessions.sign_in(NAME)
+        page.context.add_cookies([{"name": COOKIE, "value": session, "url": url}])
+        yield url
 
 
 @pytest.fixture(scope="module")

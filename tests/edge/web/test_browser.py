@@ -18,6 +18,7 @@ from tests.edge.web.in_browser import (
     sign_in,
     tab_to,
     wait_for,
+    without_rest,
 )
 from tests.edge.web.stand_ins import NAME, PIN, fill_slide, new_slide_of
 
@@ -31,6 +32,7 @@ def test_a_whole_slide_by_keyboard_alone(
     page: Page, device: Device, serve: Serve
 ) -> None:
     url, keys = serve(), page.keyboard
+    without_rest(page)
     page.goto(url)
     for text in (NAME, PIN, PIN):
         keys.type(text)
@@ -78,6 +80,7 @@ def test_a_whole_slide_by_touch_on_a_telephone(
         viewport={"width": 360, "height": 720}, has_touch=True, is_mobile=True
     )
     page = context.new_page()
+    without_rest(page)
     page.set_default_timeout(PATIENCE_S * 1000)
 
     def fits() -> None:
@@ -125,13 +128,11 @@ def test_a_whole_slide_by_touch_on_a_telephone(
 
 
 def test_forty_suspects_of_two_hundred_cells_take_at_most_sixty_keys(
-    page: Page, device: Device, serve: Serve
+    page: Page, device: Device, standing: str
 ) -> None:
     slide = fill_slide(device, n_blast=30, n_unclear=10, n_normal=160)
-    add_person(device)
-    url = serve()
-    sign_in(page, url)
-    page.goto(f"{url}/slides/{slide}/review")
+    without_rest(page)
+    page.goto(f"{standing}/slides/{slide}/review")
     pressed: list[str] = []
 
     def press(key: str) -> None:
@@ -152,11 +153,11 @@ def test_forty_suspects_of_two_hundred_cells_take_at_most_sixty_keys(
     assert len(pressed) <= 60, f"{len(pressed)} keys"
 
 
-def test_a_key_too_many_is_taken_back(page: Page, device: Device, serve: Serve) -> None:
+def test_a_key_too_many_is_taken_back(
+    page: Page, device: Device, standing: str
+) -> None:
     slide = fill_slide(device, n_blast=2, n_normal=1)
-    add_person(device)
-    sign_in(page, url := serve())
-    page.goto(f"{url}/slides/{slide}/review")
+    page.goto(f"{standing}/slides/{slide}/review")
     page.wait_for_selector("#review:not([data-fresh])")
     page.keyboard.press("x")
     wait_for(lambda: number(page, "n-left") == 2)
@@ -197,15 +198,12 @@ def test_no_colour_fades_under_words_that_change_at_once(
 
 
 def test_targets_are_large_enough_for_gloves(
-    page: Page, device: Device, serve: Serve
+    page: Page, device: Device, standing: str
 ) -> None:
     slide = fill_slide(device, n_blast=2, n_normal=3)
-    add_person(device)
-    url = serve()
-    sign_in(page, url)
     small = []
     for path in ("", "slides/new", "device", f"slides/{slide}/review"):
-        page.goto(f"{url}/{path}")
+        page.goto(f"{standing}/{path}")
         for target in page.locator("button:visible, a:visible, select:visible").all():
             box = target.bounding_box()
             if box and (box["height"] < 48 or box["width"] < 44):

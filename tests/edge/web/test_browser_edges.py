@@ -104,15 +104,12 @@ def message(level: int, **facts: Any) -> bytes:
 
 
 def test_where_the_place_is_lost_the_last_place_shows_as_a_ghost(
-    page: Page, device: Device, serve: Serve
+    page: Page, device: Device, standing: str
 ) -> None:
     slide = fill_slide(device, n_normal=1, is_finished=False)
-    add_person(device)
     routes: list[WebSocketRoute] = []
     page.route_web_socket("**/live", lambda route: routes.append(route))
-    url = serve()
-    sign_in(page, url)
-    page.goto(f"{url}/slides/{slide}/count")
+    page.goto(f"{standing}/slides/{slide}/count")
     wait_for(lambda: routes)
     known = {"mode": "counting", "slide": slide, "instruction": ""}
     ghost, middle = (
@@ -191,14 +188,11 @@ def test_one_press_shows_the_picture_to_calibrate_and_leaving_gives_it_back(
 
 
 def test_the_printed_report_is_the_report_and_nothing_of_the_page(
-    page: Page, device: Device, serve: Serve
+    page: Page, device: Device, standing: str
 ) -> None:
     slide = fill_slide(device, n_blast=2, n_normal=60, sample="S-2026-7")
     look_at_all(device, slide)  # else nothing about it leaves
-    add_person(device)
-    url = serve()
-    sign_in(page, url)
-    page.goto(f"{url}/slides/{slide}/share")
+    page.goto(f"{standing}/slides/{slide}/share")
     page.click("a[href$='/paper']")
     in_browser.arrive(page, "**/paper")
     page.evaluate("() => { window.print = () => { window.printed = true; }; }")

@@ -21,6 +21,7 @@ from tests.edge.web.in_browser import (
     number,
     tab_to,
     wait_for,
+    without_rest,
 )
 from tests.edge.web.over_http import at_the_api
 from tests.edge.web.stand_ins import NAME, PIN, QUICK
@@ -187,6 +188,7 @@ def screen(
     context = chromium.new_context(viewport=size, **options)
     context.add_init_script(f"({REMEMBER})()")
     page = context.new_page()
+    without_rest(page)
     page.set_default_timeout(PATIENCE_S * 1000)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))

@@ -7,7 +7,6 @@ import pypdf
 import pytest
 from playwright.sync_api import Page
 from tests.edge.web import in_browser
-from tests.edge.web.in_browser import Serve, add_person, sign_in
 from tests.edge.web.stand_ins import NAME, look_at_all, make_cell, new_slide_of
 from tests.waiting import wait_for
 
@@ -50,21 +49,19 @@ def put_slide(device: Device) -> str:
 
 @pytest.mark.parametrize("size", [(1024, 600), (360, 740)])
 def test_a_differential_is_named_by_keys_and_changed_by_touch(
-    page: Page, device: Device, serve: Serve, size: tuple[int, int]
+    page: Page, device: Device, standing: str, size: tuple[int, int]
 ) -> None:
-    add_person(device)
     slide = put_slide(device)
-    url = serve()
+    in_browser.without_rest(page)
     page.set_viewport_size({"width": size[0], "height": size[1]})
-    sign_in(page, url)
-    page.goto(f"{url}/slides/{slide}/review")
+    page.goto(f"{standing}/slides/{slide}/review")
     assert page.locator("[data-kind=eosinophil].cell").count() == 0  # nothing is told
     while page.locator(".cell:not([hidden])").count():
         left = int(page.inner_text("#n-left"))
         wait_for(lambda: page.locator("#review[data-fresh]").count() == 0)
         page.keyboard.press("b" if left == 1 else "m")
         wait_for(lambda left=left: int(page.inner_text("#n-left")) < left)
-    page.goto(f"{url}/slides/{slide}/review")
+    page.goto(f"{standing}/slides/{slide}/review")
     page.click("#tab-monocyte")
     n_named = page.locator(".cell:not([hidden])").count()
     assert n_named == 10
@@ -87,23 +84,20 @@ def test_a_differential_is_named_by_keys_and_changed_by_touch(
     page.fill("#note-text", "vacuoles")
     page.click("#keep-note")
     wait_for(lambda: "vacuoles" in notes_of(device, slide))
-    page.goto(f"{url}/slides/{slide}/result")
+    page.goto(f"{standing}/slides/{slide}/result")
     assert "Monocytes" in page.inner_text(".differential")
     assert page.evaluate(TOO_WIDE) == []
 
 
 def test_print_says_slide_and_page_on_each_page_and_covers_no_caption(
-    page: Page, device: Device, serve: Serve
+    page: Page, device: Device, standing: str
 ) -> None:
-    add_person(device)
     slide = device.store.start_slide(new_slide_of(device), NAME)
     cells = [make_cell(i, CallName.BLAST) for i in range(1, 40)]
     device.store.count.add_cells(slide, cells, frames={})
     device.store.count.finish_count(slide, VERDICT, NAME, tally=Tally())
     look_at_all(device, slide)
-    url = serve()
-    sign_in(page, url)
-    page.goto(f"{url}/slides/{slide}/paper")
+    page.goto(f"{standing}/slides/{slide}/paper")
     pdf = page.pdf(prefer_css_page_size=True)
     texts = [p.extract_text() for p in pypdf.PdfReader(io.BytesIO(pdf)).pages]
     assert len(texts) > 2

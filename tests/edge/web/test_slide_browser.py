@@ -12,6 +12,7 @@ from tests.edge.web.in_browser import (
     say_facts,
     sign_in,
     wait_for,
+    without_rest,
 )
 from tests.edge.web.stand_ins import fill_slide
 
@@ -26,12 +27,9 @@ CHILDS_MARROW = replace(
 
 
 def test_age_and_sample_type_must_be_chosen_and_a_scan_leads_to_them(
-    page: Page, device: Device, serve: Serve
+    page: Page, device: Device, standing: str
 ) -> None:
-    add_person(device)
-    url = serve()
-    sign_in(page, url)
-    page.goto(f"{url}/slides/new")
+    page.goto(f"{standing}/slides/new")
     assert page.locator("[name=age]:checked, [name=sample_type]:checked").count() == 0
     page.keyboard.type("S-2026-0412")
     page.keyboard.press("Enter")
@@ -57,13 +55,10 @@ def test_age_and_sample_type_must_be_chosen_and_a_scan_leads_to_them(
 
 @pytest.mark.parametrize("step", ["review", "result", "share"])
 def test_whose_slide_it_is_stands_on_every_screen_for_eye_and_ear(
-    page: Page, device: Device, serve: Serve, step: str
+    page: Page, device: Device, standing: str, step: str
 ) -> None:
-    add_person(device)
     slide = fill_slide(device, n_blast=1, sample="S-2026-77", facts=CHILDS_MARROW)
-    url = serve()
-    sign_in(page, url)
-    page.goto(f"{url}/slides/{slide}/{step}")
+    page.goto(f"{standing}/slides/{slide}/{step}")
     head = page.locator("header .whose")
     assert head.is_visible()
     words = " ".join(head.inner_text().split())
@@ -72,12 +67,11 @@ def test_whose_slide_it_is_stands_on_every_screen_for_eye_and_ear(
         assert page.get_by_text(said, exact=True).first.is_visible()
 
 
-def test_a_double_tap_judges_one_cell(page: Page, device: Device, serve: Serve) -> None:
-    add_person(device)
+def test_a_double_tap_judges_one_cell(
+    page: Page, device: Device, standing: str
+) -> None:
     slide = fill_slide(device, n_blast=4, n_normal=3)
-    url = serve()
-    sign_in(page, url)
-    page.goto(f"{url}/slides/{slide}/review")
+    page.goto(f"{standing}/slides/{slide}/review")
     page.wait_for_selector("#review:not([data-fresh])")
     page.evaluate(
         """() => {
@@ -95,13 +89,10 @@ def test_a_double_tap_judges_one_cell(page: Page, device: Device, serve: Serve) 
 
 
 def test_a_cell_that_somebody_has_just_called_is_not_overwritten(
-    page: Page, device: Device, serve: Serve
+    page: Page, device: Device, standing: str
 ) -> None:
-    add_person(device)
     slide = fill_slide(device, n_blast=1, n_normal=1)
-    url = serve()
-    sign_in(page, url)
-    page.goto(f"{url}/slides/{slide}/review")
+    page.goto(f"{standing}/slides/{slide}/review")
     page.wait_for_selector("#review:not([data-fresh])")
     shown = page.locator("#gallery [aria-current]").get_attribute("data-cell")
     script = f"""async () => {{
@@ -148,13 +139,11 @@ def test_the_end_of_a_count_is_asked_and_ready_or_back_never_ends_it(
 
 
 def test_under_a_cell_its_number_says_what_it_is(
-    page: Page, device: Device, serve: Serve
+    page: Page, device: Device, standing: str
 ) -> None:
-    add_person(device)
     slide = fill_slide(device, n_blast=1, n_normal=1)
-    url = serve()
-    sign_in(page, url)
-    page.goto(f"{url}/slides/{slide}/review")
+    without_rest(page)
+    page.goto(f"{standing}/slides/{slide}/review")
     while page.locator("#n-left").count() and page.inner_text("#n-left") != "0":
         page.wait_for_selector("#review:not([data-fresh])")
         left = page.inner_text("#n-left")
