@@ -1,0 +1,92 @@
+"""A run's folder gives back what was written into it, or says which step is missing."""
+
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.train.tiny_plans import PLAN, Draw
+
+from leukoscope_edge.inference.card_entries import DecisionEntry, SpreadEntry
+from leukoscope_train import run_folder
+from leukoscope_train.data.cells import DataError, Demographics
+from leukoscope_train.evaluation.calibrate import CallCalibration
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (math.nan, None),
+        (math.inf, None),
+        (0.5, 0.5),
+        ([1, (2.0, math.nan)], [1, [2.0, None]]),
+        ({"a": {"b": -math.inf}}, {"a": {"b": None}}),
+    ],
+)
+def test_what_is_no_number_becomes_null(
+    tmp_path: Path, value: Any, expected: Any
+) -> None:
+    run_folder.write_json(tmp_path / "a.json", value)
+    assert run_folder.read_json(tmp_path / "a.json") == expected
+
+
+@pytest.mark.parametrize("text", [None, "", "{"])
+def test_a_file_that_cannot_be_read_names_the_step_to_run(
+    tmp_path: Path, text: str | None
+) -> None:
+    path = tmp_path / "plan.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(DataError, match=r"plan\.json: cannot be read.*run `fit` first"):
+        run_folder.read_json(path)
+
+
+def test_a_further_run_shares_the_prepared_cells_and_nothing_else(
+    tmp_path: Path,
+) -> None:
+    prepared, other = tmp_path / "prepared", tmp_path / "deep" / "other"
+    prepared.mkdir()
+    for name in (run_folder.CROPS, run_folder.SPEC, run_folder.REPORT):
+        (prepared / name).write_text(name)
+    for _ in range(2):  # once more changes nothing
+        run_folder.share_crops(prepared, other)
+    assert {p.name for p in other.iterdir()} == {run_folder.CROPS, run_folder.SPEC}
+    assert (other / run_folder.CROPS).read_text() == run_folder.CROPS
+
+
+def test_people_of_whom_nothing_is_known_are_no_error(tmp_path: Path) -> None:
+    assert run_folder.load_people(tmp_path) == {}
+    people = {"p1": Demographics(sex="F"), "p2": Demographics(age_years="7")}
+    stored = {name: asdict(about) for name, about in people.items()}
+    run_folder.write_json(tmp_path / run_folder.PEOPLE, stored)
+    assert run_folder.load_people(tmp_path) == people
+
+
+def test_a_plan_comes_back_as_it_was_fitted(tmp_path: Path) -> None:
+    run_folder.write_json(tmp_path / run_folder.PLAN, {"plan": asdict(PLAN)})
+    assert run_folder.load_plan(tmp_path) == PLAN
+
+
+def test_margins_are_those_of_the_same_cells(tmp_path: Path, draw_cells: Draw) -> None:
+    crops = draw_cells(4, 2)
+    margins, fold_of = np.linspace(-1, 1, 8), np.arange(8) % 4
+    run_folder.save_margins(tmp_path, margins, crops, fold_of)
+    found = run_folder.load_margins(tmp_path, crops)
+    assert np.array_equal(found[0], margins)
+    assert np.array_equal(found[1], fold_of)
+    with pytest.raises(DataError, match="of other cells"):
+        run_folder.load_margins(tmp_path, crops.pick(np.arange(7)))
+    with pytest.raises(DataError, match=r"no margins .*run `fit` first"):
+        run_folder.load_margins(tmp_path / "none", crops)
+
+
+def test_a_calibration_comes_back_as_it_was(tmp_path: Path) -> None:
+    calibration = CallCalibration(
+        decision=DecisionEntry(temperature=1.5, normal_to=0.3, blast_from=0.8),
+        false_calls=SpreadEntry(alpha=1.0, beta=99.0, n_people=11),
+        true_calls=SpreadEntry(alpha=90.0, beta=10.0, n_people=28),
+    )
+    run_folder.save_calibration(tmp_path, calibration)
+    assert run_folder.load_calibration(tmp_path) == calibration
