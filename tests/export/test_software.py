@@ -9,7 +9,6 @@ import pytest
 from tests.export.ceremony import HOLDERS, Ceremony
 
 from leukoscope_edge.cli import main as leukoscope
-from leukoscope_edge.updates.software import parse_list
 from leukoscope_export.__main__ import main as export
 
 
@@ -184,31 +183,3 @@ def test_without_a_word_whom_to_trust_nothing_is_taken(
     fresh = ["--settings", str(tmp_path / "fresh")]
     assert leukoscope(["software", "verify", str(release.stick), *fresh]) == 1
     assert "software trust" in capsys.readouterr().err
-
-
-LINE = "0" * 64 + "  wheels/a.whl"
-
-
-@pytest.mark.parametrize(
-    ("text", "n_files"),
-    [
-        ("", None),
-        (LINE, 1),
-        (f"{LINE}\n{LINE}b\n", 2),
-        (f"{LINE}\n{LINE}\n", None),  # a name twice
-        (LINE.replace("wheels/", "wheels/../"), None),
-        (LINE.replace("wheels/a", "/etc/a"), None),
-        (LINE.replace("wheels/a", "wheels/.a"), None),
-        (LINE.replace("wheels/", ""), None),
-        (LINE.replace("0" * 64, "0" * 63), None),
-        (f"{LINE}\n\n", None),
-    ],
-)
-def test_a_list_names_plain_files_of_two_folders(
-    text: str, n_files: int | None
-) -> None:
-    if n_files is None:
-        with pytest.raises(Exception, match="SHA256SUMS"):
-            parse_list(text.encode())
-    else:
-        assert len(parse_list(text.encode())) == n_files
