@@ -129,7 +129,7 @@ class SlideRun:
         self._frames = EarlierFrames(
             scale_um_per_px, is_sequence=is_sequence, first_island=self._first_island
         )
-        self._cells = SlideCells(earlier)
+        self._cells = SlideCells(earlier, is_sequence=is_sequence)
         self._earlier_islands = {c.island for c in earlier}
         self._islands: set[int] = set()
         self._calls: dict[Sighting, Call] = {}
@@ -196,7 +196,7 @@ class SlideRun:
         self._context = replace(self._context, quality=tuple(dict.fromkeys(held)))
         self._last_concluded = None
         card, spec = self._card, self._spec
-        never = self._cells.never_whole(is_sequence=self._is_sequence)
+        never = self._cells.never_whole()
         return Screening(
             source=source,
             facts=self._context.facts,

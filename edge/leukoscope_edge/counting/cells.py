@@ -10,7 +10,7 @@ have been joined. Separate fields are islands of one frame each.
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from operator import itemgetter
@@ -109,9 +109,7 @@ class Album:
             shift_px: Added to a place of the first, gives its place in the second.
         """
         moving = [g for g in self._groups.values() if g.cell.island == island]
-        for group in moving:
-            self._bins[group.home].remove(group)
-            del self._groups[group.cell.id]
+        self.remove(lambda cell: cell.island == island)
         hosts = [
             self._nearest(_moved(g.place_px, shift_px), into, g.cell.best.radius_px)
             for g in moving
@@ -123,6 +121,12 @@ class Album:
                 self._insert(group)
             else:
                 host.absorb(group)
+
+    def remove(self, is_gone: Callable[[Cell], bool]) -> None:
+        """Let cells go; their numbers are not given again."""
+        for group in [g for g in self._groups.values() if is_gone(g.cell)]:
+            self._bins[group.home].remove(group)
+            del self._groups[group.cell.id]
 
     def cells(self) -> tuple[Cell, ...]:
         """Return every cell in the order of its number."""

@@ -2,14 +2,17 @@
 
 A smudge at the limit of darkness reads as a cell in some frames; what most frames show
 as a smudge is one. A cell cut off by the edge of one frame counts once another frame
-shows it whole.
+shows it whole, and its pieces are let go then: at a moving stage every cell is cut off
+on its way in and on its way out.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from leukoscope_edge.counting.cells import Album
-from leukoscope_edge.types import Call, CallName, Cell
+from leukoscope_edge.types import Call, CallName, Cell, Detection, Glimpse
 from leukoscope_edge.vision.motion import Joined
 from leukoscope_edge.vision.sightings import FrameDetections
 
@@ -19,13 +22,21 @@ SMUDGE_MAJORITY = 2
 """A smudge at the limit of darkness reads as a cell in some frames. Where it reads as a
 smudge in more than twice as many, it is one; a cell beside a smudge is seen as often as
 the smudge, and stays."""
+NO_PICTURE = np.zeros((0, 0, 3), np.uint8)
 
 
 class SlideCells:
     """Every cell of one slide so far, each once."""
 
-    def __init__(self, earlier: Sequence[Cell] = ()) -> None:
-        """Start with the cells counted before an interruption, or with none."""
+    def __init__(self, earlier: Sequence[Cell] = (), *, is_sequence: bool) -> None:
+        """Start with the cells counted before an interruption, or with none.
+
+        Args:
+            earlier: The cells with their calls.
+            is_sequence: Frames overlap. In a separate field each cut-off cell is one:
+                there is no other frame.
+        """
+        self._is_sequence = is_sequence
         self._whole, self._smudges, self._cut_off = Album(earlier), Album(), Album()
 
     @property
@@ -35,9 +46,13 @@ class SlideCells:
 
     def add(self, seen: FrameDetections, island: int) -> None:
         """Add what one frame shows; its coordinates hold within an island."""
+        n_before = len(self._whole)
         self._whole.add(seen.whole, island)
-        self._smudges.add(seen.smudges, island)
-        self._cut_off.add(seen.cut_off, island)
+        self._smudges.add(map(_without_pictures, seen.smudges), island)
+        if len(self._whole) > n_before:
+            self._let_pieces_go()
+        pieces = (g for g in seen.cut_off if not self._was_seen_whole(g, island))
+        self._cut_off.add(pieces, island)
 
     def join(self, joined: Joined) -> None:
         """Move an island's cells into another's coordinates, and merge what meets."""
@@ -52,20 +67,18 @@ class SlideCells:
         """Return what was seen as a cell, without what most frames show as a smudge."""
         return tuple(c for c in self._whole.cells() if not self._is_smudge(c))
 
-    def never_whole(self, *, is_sequence: bool) -> list[Cell]:
+    def never_whole(self) -> list[Cell]:
         """Return the cut-off cells that no frame showed whole, numbered after the rest.
 
-        Args:
-            is_sequence: Frames overlap. In a separate field each cut-off cell is one:
-                there is no other frame.
+        Where frames overlap, what lies at a counted cell is no cell of its own.
         """
         first_id = 1 + max((c.id for c in self._whole.cells()), default=0)
-        never = [
-            c
-            for c in self._cut_off.cells()
-            if not (is_sequence and self._was_seen_whole(c))
-        ]
+        self._let_pieces_go()
+        never = self._cut_off.cells()
         return [replace(c, id=i) for i, c in enumerate(never, start=first_id)]
+
+    def _let_pieces_go(self) -> None:
+        self._cut_off.remove(lambda c: self._was_seen_whole(c.best, c.island))
 
     def _is_smudge(self, cell: Cell) -> bool:
         best = cell.best
@@ -74,12 +87,18 @@ class SlideCells:
         )
         return n_as_smudge > SMUDGE_MAJORITY * cell.n_sightings
 
-    def _was_seen_whole(self, cut_off: Cell) -> bool:
+    def _was_seen_whole(self, piece: Detection, island: int) -> bool:
         """Say whether a counted cell lies where the rest of a cut one would be."""
-        best = cut_off.best
-        x0, y0, x1, y1 = best.box_px
+        x0, y0, x1, y1 = piece.box_px
         reach_px = float(max(x1 - x0, y1 - y0))
-        return self._whole.has_near(best.slide_px, cut_off.island, reach_px)
+        return self._is_sequence and self._whole.has_near(
+            piece.slide_px, island, reach_px
+        )
+
+
+def _without_pictures(smudge: Glimpse) -> Glimpse:
+    """Return a smudge that cuts nothing out: only its place is asked for."""
+    return replace(smudge, cut=lambda: (NO_PICTURE, NO_PICTURE))
 
 
 def never_counted(cells: Sequence[Cell]) -> tuple[Cell, ...]:

@@ -1,5 +1,6 @@
 """Whole cells, smudges and those that an edge cuts off."""
 
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,7 @@ from leukoscope_edge.counting.slide_cells import (
     SlideCells,
     never_counted,
 )
-from leukoscope_edge.types import Call, CallName, Glimpse
+from leukoscope_edge.types import U8, Call, CallName, Glimpse
 from leukoscope_edge.vision.motion import Joined
 from leukoscope_edge.vision.sightings import FrameDetections
 
@@ -29,11 +30,20 @@ def glimpse(frame: int, x: float, y: float = 50) -> Glimpse:
     )
 
 
+def uncut(frame: int, x: float) -> Glimpse:
+    """Return one that must not be cut out."""
+
+    def cut() -> tuple[U8, U8]:
+        pytest.fail("its picture was cut out")
+
+    return replace(glimpse(frame, x), cut=cut)
+
+
 def test_a_slide_of_which_nothing_was_seen_has_nothing() -> None:
-    cells = SlideCells()
+    cells = SlideCells(is_sequence=True)
     cells.add(FrameDetections(), 0)
     assert (cells.whole(), cells.n_smudges) == ((), 0)
-    assert cells.never_whole(is_sequence=True) == []
+    assert cells.never_whole() == []
 
 
 @pytest.mark.parametrize(
@@ -42,7 +52,7 @@ def test_a_slide_of_which_nothing_was_seen_has_nothing() -> None:
 def test_what_most_frames_show_as_a_smudge_is_no_cell(
     n_as_smudge: int, n_cells: int
 ) -> None:
-    cells = SlideCells()
+    cells = SlideCells(is_sequence=True)
     cells.add(FrameDetections(whole=(glimpse(0, 100),)), 0)
     for i in range(n_as_smudge):
         cells.add(FrameDetections(smudges=(glimpse(i + 1, 100),)), 0)
@@ -51,17 +61,47 @@ def test_what_most_frames_show_as_a_smudge_is_no_cell(
 
 
 def test_a_cell_cut_off_counts_once_a_frame_shows_it_whole() -> None:
-    cells = SlideCells()
+    cells = SlideCells(is_sequence=True)
     cells.add(FrameDetections(cut_off=(glimpse(0, 100), glimpse(0, 300))), 0)
     cells.add(FrameDetections(whole=(glimpse(1, 100),)), 0)
-    (never,) = cells.never_whole(is_sequence=True)
+    (never,) = cells.never_whole()
     assert never.best.slide_px == (300, 50)
     assert never.id == 2
-    assert len(cells.never_whole(is_sequence=False)) == 2
+
+
+def test_a_piece_in_a_separate_field_is_a_cell_beside_whatever_cell() -> None:
+    cells = SlideCells(is_sequence=False)
+    cells.add(FrameDetections(cut_off=(glimpse(0, 100),)), 0)
+    cells.add(FrameDetections(whole=(glimpse(1, 100),)), 0)
+    assert [c.id for c in cells.never_whole()] == [2]
+
+
+def test_pieces_of_a_whole_cell_are_not_cut_out_and_kept_ones_let_go() -> None:
+    cells, picture = SlideCells(is_sequence=True), np.zeros((4, 4, 3), np.uint8)
+    kept = weakref.ref(picture)
+
+    def cut(picture: U8 = picture) -> tuple[U8, U8]:
+        return picture, picture
+
+    piece = replace(glimpse(0, 100), cut=cut)
+    del picture, cut
+    cells.add(FrameDetections(cut_off=(piece,)), 0)
+    del piece
+    assert kept() is not None
+    cells.add(FrameDetections(whole=(glimpse(1, 100),)), 0)
+    assert kept() is None
+    cells.add(FrameDetections(cut_off=(uncut(2, 100),)), 0)
+    assert cells.never_whole() == []
+
+
+def test_a_smudge_is_counted_and_nothing_of_it_cut_out() -> None:
+    cells = SlideCells(is_sequence=True)
+    cells.add(FrameDetections(smudges=(uncut(0, 100),)), 0)
+    assert cells.n_smudges == 1
 
 
 def test_islands_that_join_keep_each_cell_once() -> None:
-    cells = SlideCells()
+    cells = SlideCells(is_sequence=True)
     cells.add(FrameDetections(whole=(glimpse(0, 100),)), 0)
     cells.add(FrameDetections(whole=(glimpse(1, 10),)), 1)
     assert len(cells.whole()) == 2
@@ -71,7 +111,7 @@ def test_islands_that_join_keep_each_cell_once() -> None:
 
 
 def test_half_a_cell_is_not_judged() -> None:
-    cells = SlideCells()
+    cells = SlideCells(is_sequence=True)
     cells.add(FrameDetections(whole=(glimpse(0, 100),)), 0)
     called = Call(name=CallName.BLAST, p_blast=0.9)
     cells.keep_calls([replace(cells.whole()[0], call=called)])
