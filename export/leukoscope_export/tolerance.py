@@ -5,10 +5,11 @@ arithmetic between them, and then a value that lies on the edge of two int8 step
 over. Running the cells one by one provokes that here. Measured on real and emulated
 processors (x86-64 with AVX-512 VNNI, AVX2 and SSE4; 64-bit ARM with and without dot
 products) and with four releases of ONNX Runtime the shipped files gave the very same
-logits, so the floor is what holds, and it lies below the smallest step of a logit that
-a damaged weight makes (docs/engines.md). Without the runtime's fusions a value is
-rounded at other places, and a network of many thin layers answers otherwise by up to
-0.24 of a logit; no device runs a file like that.
+logits, but for a residual sum of one stored cell, which ARM rounds the other way: such
+a cell is left out of its bundle. So the floor is what holds, and it lies below the
+smallest step of a logit that a damaged weight makes (docs/engines.md). Without the
+runtime's fusions a value is rounded at other places, and a network of many thin layers
+answers otherwise by up to 0.24 of a logit; no device runs a file like that.
 """
 
 import numpy as np
