@@ -5,6 +5,7 @@ import os
 import random
 import re
 import shutil
+import sys
 import threading
 import time
 import traceback
@@ -99,6 +100,9 @@ SKIPS = Path(__file__).with_name("skips.txt")
 for library in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
     # The workers share the cores; threads that wait for work only take from the others.
     os.environ.setdefault(library, "1")  # before the workers of xdist begin
+# Each of the many processes would compile the program anew where no cache is written.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
