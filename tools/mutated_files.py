@@ -23,7 +23,10 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "inference": {
         "inference/card.py": ("inference/test_card.py",),
-        "inference/card_entries.py": ("inference/test_card.py",),
+        "inference/card_entries.py": (
+            "inference/test_card_entries.py",
+            "inference/test_card.py",
+        ),
         "inference/bundle.py": (
             "inference/test_bundle.py",
             "inference/test_cascade.py",
