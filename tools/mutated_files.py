@@ -158,7 +158,10 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "capture/stored/test_decode.py",
             "capture/stored/test_damage.py",
         ),
-        "capture/stored/damage.py": ("capture/stored/test_damage.py",),
+        "capture/stored/damage.py": (
+            "capture/stored/test_damage_edges.py",
+            "capture/stored/test_damage.py",
+        ),
         "capture/stored/tiff.py": ("capture/stored/test_tiff.py",),
         "capture/stored/jpeg.py": (
             "capture/stored/test_decode.py",

@@ -30,3 +30,20 @@ def test_a_pseudonym_is_of_the_sample_and_goes_with_the_key(bench: Any) -> None:
     assert all(len(name) == 12 for name in named)
     bench.store.erase(one, "request", "ann")
     assert bench.store._identities.pseudonym(one) == ""
+
+
+def test_a_slide_is_found_anew_by_the_label_that_it_has(bench: Any) -> None:
+    slide, other = bench.finished(), bench.finished(sample="S-2")
+    store = bench.store
+    with store._ledger.writing() as connection:
+        connection.execute(
+            "UPDATE record_key SET sample_tag = "
+            "(SELECT sample_tag FROM record_key WHERE slide = ?)",
+            (other,),
+        )
+    [problem] = store.verify_audit()
+    assert problem.what == f"slide {slide} is found by another label"
+    with store._ledger.writing() as connection:
+        store._identities.find_anew(connection)
+    assert store.verify_audit() == []
+    assert store._identities.slides_of("S-2") == [other]
