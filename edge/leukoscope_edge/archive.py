@@ -25,6 +25,7 @@ from leukoscope_edge.errors import BundleError, LeukoscopeError, SourceError
 from leukoscope_edge.i18n import SOURCE_LANGUAGE, languages
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import open_bundle
+from leukoscope_edge.log import passed_over
 from leukoscope_edge.names import shown
 from leukoscope_edge.records.exports.result_files import (
     RESULT_FILES,
@@ -193,7 +194,10 @@ def is_done(task: SlideTask, out: Path) -> bool:
     """Say whether a slide's results are there, made from these very images."""
     try:
         return (out / task.name / STAMP).read_bytes() == stamp_bytes(task)
-    except (OSError, SourceError):
+    except OSError:
+        return False
+    except SourceError as err:
+        passed_over(err, doing="looking whether a slide is done")
         return False
 
 

@@ -17,7 +17,7 @@ from leukoscope_edge.capture.child import Answers, Child
 from leukoscope_edge.counting.background import NormalSlide, SiteBackground
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.isolated import command_of
-from leukoscope_edge.log import start_log
+from leukoscope_edge.log import passed_over, start_log
 from leukoscope_edge.records.slides.slide_objects import facts_from
 from leukoscope_edge.vision.scale.stage_micrometer import Calibration
 
@@ -57,7 +57,8 @@ class _Workers:
         """Have a slide screened; a process that dies becomes its trouble."""
         try:
             answer = self._child().ask(_plain(task), timeout_s=LONGEST_S)
-        except SourceError:
+        except SourceError as err:
+            passed_over(err, doing="screening a slide of an archive")
             self._own.child = None
             return SlideDone(task=task, files={}, trouble=DIED)
         files, at = {}, 0

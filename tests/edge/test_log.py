@@ -123,9 +123,36 @@ def is_silent(node: ast.AST) -> bool:
     match node:
         case ast.Call(func=ast.Name(id="suppress") | ast.Attribute(attr="suppress")):
             return names_ours(*node.args)
-        case ast.ExceptHandler(type=ast.expr() as kind, body=[ast.Pass()]):
-            return names_ours(kind)
+        case ast.ExceptHandler(type=ast.expr() as kind, name=name, body=body):
+            return names_ours(kind) and not is_heard(body, name)
     return False
+
+
+def is_heard(body: list[ast.stmt], error: str | None) -> bool:
+    """Say whether what handles an error raises, or does anything with it."""
+    nodes = [node for statement in body for node in ast.walk(statement)]
+    named = {n.id for n in nodes if isinstance(n, ast.Name)}
+    return error in named or any(isinstance(n, ast.Raise) for n in nodes)
+
+
+@pytest.mark.parametrize(
+    ("body", "silent"),
+    [
+        ("pass", True),
+        ("return None", True),
+        ("raise", False),
+        ("return str(err)", False),
+        ("passed_over(err, doing='this')", False),
+    ],
+)
+def test_a_handler_that_does_nothing_with_an_error_is_silent(
+    body: str, silent: bool
+) -> None:
+    code = f"try:\n    act()\nexcept RecordError as err:\n    {body}\n"
+    (handler,) = (
+        n for n in ast.walk(ast.parse(code)) if isinstance(n, ast.ExceptHandler)
+    )
+    assert is_silent(handler) == silent
 
 
 def test_no_error_of_ours_is_passed_over_in_silence() -> None:

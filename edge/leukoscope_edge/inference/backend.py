@@ -21,6 +21,7 @@ from leukoscope_edge.inference.engine import Engine, OnnxCpuEngine
 from leukoscope_edge.inference.nvidia.compiler import Runtime
 from leukoscope_edge.inference.nvidia.tensorrt import TensorRtEngine, runtimes_here
 from leukoscope_edge.inference.selftest import self_test
+from leukoscope_edge.log import passed_over
 from leukoscope_edge.types import F32, U8
 
 Backend = Literal["auto", "cpu", "tensorrt", "tensorrt-rtx"]
@@ -234,7 +235,8 @@ def _start_tested(bundle: Bundle, runtime: Runtime, start: Starter) -> TensorRtE
     """Start a runtime and test it; where a plan that was there fails, rebuild once."""
     try:
         return _tested(start(bundle, runtime, rebuild=False), bundle)
-    except CachedPlanFault:
+    except CachedPlanFault as err:
+        passed_over(err, doing="starting a stored plan, which is built anew")
         return _tested(start(bundle, runtime, rebuild=True), bundle)
 
 

@@ -27,6 +27,7 @@ from leukoscope_edge.durable import (
     remove,
 )
 from leukoscope_edge.errors import ConfigError, LeukoscopeError, UpdateError
+from leukoscope_edge.log import passed_over
 from leukoscope_edge.updates.codes import Code, refused
 from leukoscope_edge.updates.manifest import (
     MANIFEST_NAME,
@@ -159,7 +160,10 @@ def read_slot(models: Path, slot: str) -> Manifest | None:
         manifest = parse_manifest(data)
         is_whole = slot == slot_name(manifest, data)
         is_whole = is_whole and all(is_as_signed(folder, f) for f in manifest.files)
-    except (OSError, LeukoscopeError):
+    except OSError:
+        return None
+    except LeukoscopeError as err:
+        passed_over(err, doing="reading a model's slot")
         return None
     return manifest if is_whole else None
 

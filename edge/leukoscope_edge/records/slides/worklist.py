@@ -15,6 +15,7 @@ from enum import Enum
 from typing import Any
 
 from leukoscope_edge.errors import LeukoscopeError, RecordError
+from leukoscope_edge.log import passed_over
 from leukoscope_edge.outcome import VerdictName
 from leukoscope_edge.records.database import IS_BOUND
 from leukoscope_edge.records.events import Problem, canonical
@@ -295,8 +296,8 @@ class Worklist:
                 with self._ledger.writing():
                     for slide in missing[i : i + BATCH_SLIDES]:
                         self._fill_one(slide)
-        except RecordError:  # the disk is full, or damaged: filled at the next start
-            return
+        except RecordError as err:  # a full or damaged disk: filled at the next start
+            passed_over(err, doing="filling the list of slides")
 
     def _fill_one(self, slide: str) -> None:
         record = self._read(slide)
@@ -336,7 +337,8 @@ class Worklist:
     def _tag(self, record: SlideRecord) -> bytes | None:
         try:
             identity = self._identities.open_identity(record.id, record.sealed)
-        except LeukoscopeError:  # the audit tells of it
+        except LeukoscopeError as err:  # the audit tells of it
+            passed_over(err, doing="opening an identity for the list of slides")
             return None
         return self._identities.search_tag(identity.sample) if identity else None
 
