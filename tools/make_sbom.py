@@ -20,7 +20,7 @@ from leukoscope_edge import __version__
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.records.exports.fonts import OWN
-from leukoscope_export.signing.model_card_and_sbom import model_component
+from leukoscope_export.signing.model_card_and_sbom import model_component, sbom_document
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -41,28 +41,19 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def bill_of_materials(wheels: list[Path], cards: list[Card]) -> dict[str, Any]:
-    """Return a CycloneDX 1.6 document.
-
-    Source: ECMA-424, https://cyclonedx.org/docs/1.6/json/.
-    """
-    return {
-        "bomFormat": "CycloneDX",
-        "specVersion": "1.6",
-        "version": 1,
-        "metadata": {
-            "component": {
-                "type": "device",
-                "bom-ref": "device",
-                "name": "leukoscope",
-                "version": __version__,
-            }
-        },
-        "components": [
-            *map(_package, wheels),
-            *map(model_component, cards),
-            *map(_font, sorted(OWN.glob("*.ttf"))),
-        ],
+    """Return what a device consists of, as a CycloneDX document."""
+    device = {
+        "type": "device",
+        "bom-ref": "device",
+        "name": "leukoscope",
+        "version": __version__,
     }
+    components = [
+        *map(_package, wheels),
+        *map(model_component, cards),
+        *map(_font, sorted(OWN.glob("*.ttf"))),
+    ]
+    return sbom_document(device, components)
 
 
 def _package(wheel: Path) -> dict[str, Any]:

@@ -80,28 +80,40 @@ def sbom_bytes(card: Card) -> bytes:
 
     The same card and the same installed packages give the same bytes.
     """
+    program = {
+        "type": "application",
+        "bom-ref": PROGRAM,
+        "name": PROGRAM,
+        "version": __version__,
+        "licenses": [{"license": {"id": "Apache-2.0"}}],
+    }
     components = [model_component(card), *map(_library, sorted(_requirements()))]
+    document = sbom_document(program, components)
+    return json.dumps(document, indent=1, sort_keys=True).encode()
+
+
+def sbom_document(
+    described: dict[str, Any], components: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Return a CycloneDX 1.6 document; what it lists makes its serial number.
+
+    Args:
+        described: The component that the document is about, with its "bom-ref".
+        components: What that consists of, each with its "bom-ref".
+
+    Source: ECMA-424, https://cyclonedx.org/docs/1.6/json/.
+    """
     about = json.dumps(components, sort_keys=True)
-    document = {
+    parts = [component["bom-ref"] for component in components]
+    return {
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
         "serialNumber": f"urn:uuid:{uuid.uuid5(NAMESPACE, about)}",
         "version": 1,
-        "metadata": {
-            "component": {
-                "type": "application",
-                "bom-ref": PROGRAM,
-                "name": PROGRAM,
-                "version": __version__,
-                "licenses": [{"license": {"id": "Apache-2.0"}}],
-            }
-        },
+        "metadata": {"component": described},
         "components": components,
-        "dependencies": [
-            {"ref": PROGRAM, "dependsOn": [c["bom-ref"] for c in components]}
-        ],
+        "dependencies": [{"ref": described["bom-ref"], "dependsOn": parts}],
     }
-    return json.dumps(document, indent=1, sort_keys=True).encode()
 
 
 def _requirements() -> list[str]:
