@@ -45,8 +45,8 @@ Figures = dict[str, float]
 SAMPLE_S = 1.0
 LEAST_SLIDES = 64
 """The first half warms the device up: at least as many as it remembers
-(`records/slide_cache.py`). In 588 slides the count's memory rose by 3 MB over the
-first half and not at all over the second."""
+(`records/slides/slide_cache.py`). In 588 slides the count's memory rose by 3 MB over
+the first half and not at all over the second."""
 MOST_GROWTH = {"own_mb": 6.0, "descriptors": 1.0, "threads": 1.0, "processes": 0.5}
 """Between the first and the last slide of the second half, however many there are: what
 pools of memory still take, and nothing that repeats. One frame kept of each slide is 29

@@ -23,6 +23,14 @@ DOCUMENTS = {name_of(d): d.read_text() for d in documents()}
 TOP = ("edge", "train", "export", "firmware_config", "tools", "tests", "docs")
 PLACEHOLDER = re.compile(r"/[A-Z]+\b(?!\.md)")
 """Of a name that the reader chooses, as in languages/CODE.po."""
+MODULE = re.compile(r"`([\w/]+\.py)`")
+OF_OTHERS = {
+    "socket.py",
+    "pickle.py",
+    "json.py",
+    "edge/leukoscope_edge/capture/NAME.py",
+}
+"""Modules that a document names and that are not ours, or not yet."""
 FILE = re.compile(rf"(?:^|[\s\[/])((?:{'|'.join(TOP)})/[\w./-]*\w)")
 COMMAND = re.compile(r"(?:^|[\s/(])leukoscope ([a-z].*)|-m leukoscope_edge ([a-z].*)")
 WORKSHOP = re.compile(
@@ -227,3 +235,25 @@ def test_every_document_can_be_reached_from_another() -> None:
         and (ROOT / name).resolve() not in reached
     ]
     assert lost == []
+
+
+@pytest.fixture(scope="module")
+def modules() -> set[str]:
+    """The end of every path of a module of ours: `x.py`, `room/x.py` and so on."""
+    paths = [p.relative_to(ROOT) for top in TOP for p in (ROOT / top).rglob("*.py")]
+    return {"/".join(p.parts[i:]) for p in paths for i in range(len(p.parts))}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_module_that_a_document_names_is_there(
+    document: str, modules: set[str]
+) -> None:
+    if document == "CHANGELOG.md":  # tells of what is gone, too
+        return
+    named = set(MODULE.findall(DOCUMENTS[document]))
+    assert named - modules - OF_OTHERS == set()
+
+
+def test_a_module_that_is_gone_is_found(modules: set[str]) -> None:
+    named = set(MODULE.findall("`counting/verdict.py` and `counting/none.py`"))
+    assert named - modules == {"counting/none.py"}

@@ -5,7 +5,7 @@
      +-------------------------------+-------+---- voided <-------+
 
 The fold of the events, the API, the pages and the command line ask this table. What a
-person may do is a second question (`web/people.py`).
+person may do is a second question (`accounts/person.py`).
 """
 
 from collections.abc import Mapping
