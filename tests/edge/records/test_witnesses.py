@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.edge.records.test_audit import rehash, tamper
+from tests.edge.records.tampering import rehash, tamper
 from tests.edge.records.test_recovery import close
 
 from leukoscope_edge.errors import RecordError

@@ -1,9 +1,25 @@
 """One version of a slide, gathered: what it says of itself, and what it shows."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from leukoscope_edge.records.exports.slide_version import open_dossier
-from leukoscope_edge.types import Word
+import pytest
+
+from leukoscope_edge.errors import StepError
+from leukoscope_edge.messages import NOT_FOR_CARE, message
+from leukoscope_edge.outcome import Verdict
+from leukoscope_edge.records.exports.laboratory import LABORATORY_NAME
+from leukoscope_edge.records.exports.slide_version import (
+    MAX_SHOWN,
+    open_dossier,
+    shown_of,
+    shown_version,
+    suspects_of,
+)
+from leukoscope_edge.records.slides.site_ranges import RANGES_NAME
+from leukoscope_edge.records.slides.slide import outcome_of
+from leukoscope_edge.types import CallName, Cell, Word
 
 
 def test_a_report_during_an_amendment_is_of_the_signed_version(bench: Any) -> None:
@@ -13,3 +29,107 @@ def test_a_report_during_an_amendment_is_of_the_signed_version(bench: Any) -> No
     dossier = open_dossier(bench.store, slide)
     assert dossier.version == 1
     assert dossier.record.cells[0].word is Word.BLAST
+
+
+def test_a_running_count_is_no_version_yet(bench: Any) -> None:
+    with pytest.raises(StepError, match="still being counted: finish it first"):
+        open_dossier(bench.store, bench.counted())
+
+
+def test_the_machine_alone_is_version_1_and_nobody_has_read_it(bench: Any) -> None:
+    dossier = open_dossier(bench.store, bench.finished())
+    assert (dossier.version, dossier.signature, dossier.comment) == (1, None, "")
+    assert dossier.read == message("read-none")
+    assert not dossier.is_all_read
+    assert dossier.code == bench.store.log.head().code
+
+
+@pytest.mark.parametrize(
+    ("n_read", "read"),
+    [
+        (0, message("read-none")),
+        (3, message("read-some", m=3, n=4)),
+        (4, message("read-all", n=4)),
+    ],
+)
+def test_it_says_how_many_of_the_cells_people_have_read(
+    bench: Any, n_read: int, read: object
+) -> None:
+    slide = bench.finished(n=4)
+    for number in range(1, n_read + 1):
+        bench.store.review.judge_cell(
+            slide, str(number), Word.NORMAL, "ann", key=f"j{number}"
+        )
+    dossier = open_dossier(bench.store, slide)
+    assert (dossier.n_read, dossier.read) == (n_read, read)
+    assert dossier.is_all_read is (n_read == 4)
+
+
+def test_a_slide_without_a_cell_is_not_one_that_was_read(bench: Any) -> None:
+    dossier = open_dossier(bench.store, bench.finished(n=1))
+    empty = replace(dossier, record=replace(dossier.record, machine_cells={}))
+    assert (empty.n_read, empty.is_all_read) == (0, False)
+
+
+def test_pictures_of_the_most_suspicious_alone_are_read(
+    bench: Any, make_cell: Callable[..., Cell], verdict: Verdict
+) -> None:
+    slide = bench.counted(n=1)
+    cells = [make_cell(n, CallName.BLAST, n / 1000) for n in range(2, MAX_SHOWN + 5)]
+    bench.store.count.add_cells(slide, cells, frames={})
+    bench.store.count.add_cells(
+        slide, [make_cell(900, CallName.BLAST, 0.99)], frames={}, is_counted=False
+    )
+    record = bench.store.reader.slide(slide)
+    shown = shown_of(record)
+    assert len(suspects_of(record)) == MAX_SHOWN + 4
+    assert (len(shown), shown[0].id) == (MAX_SHOWN, "1")
+    assert shown == suspects_of(record)[:MAX_SHOWN]
+    assert "900" not in {c.id for c in suspects_of(record)}
+
+
+def test_a_cell_that_a_person_calls_blast_comes_before_the_models(bench: Any) -> None:
+    slide = bench.finished()
+    bench.store.review.judge_cell(slide, "1", Word.NORMAL, "ann", key="1")
+    bench.store.review.judge_cell(slide, "4", Word.BLAST, "ann", key="4")
+    record = bench.store.reader.slide(slide)
+    assert [c.id for c in suspects_of(record)] == ["4", "1", "2"]
+
+
+def test_where_pictures_were_taken_away_none_is_asked_for(bench: Any) -> None:
+    slide = bench.signed()
+    assert open_dossier(bench.store, slide).views
+    bench.store.review.drop_pictures(slide, "ann")
+    assert open_dossier(bench.store, slide).views == {}
+
+
+def test_a_research_models_version_says_so_also_unsigned(bench: Any) -> None:
+    assert open_dossier(bench.store, bench.finished()).marks == (NOT_FOR_CARE,)
+
+
+def test_cells_that_people_called_otherwise_are_changed(bench: Any) -> None:
+    assert open_dossier(bench.store, bench.finished()).changed == ()
+    dossier = open_dossier(bench.store, bench.signed())
+    assert [c.id for c in dossier.changed] == ["2"]
+
+
+def test_what_nobody_has_signed_yet_is_shown_without_whose_it_is(
+    bench: Any, verdict: Verdict
+) -> None:
+    slide = bench.signed(name="Ann Other")
+    bench.store.review.amend(slide, "", "ann")
+    record = bench.store.reader.slide(slide)
+    fresh = outcome_of(replace(verdict, n_blast=7))
+    shown = shown_version(bench.store, record, fresh)
+    assert (shown.identity, shown.signature, shown.views) == (None, None, {})
+    assert shown.outcome.n_blast == 7
+
+
+@pytest.mark.parametrize("name", [LABORATORY_NAME, RANGES_NAME])
+def test_a_broken_file_of_the_site_keeps_no_result_back(bench: Any, name: str) -> None:
+    slide = bench.signed()
+    (bench.folder / name).write_text("broken =")
+    dossier = open_dossier(bench.store, slide)
+    assert dossier.outcome.sentence == "it is a test"
+    lines = dossier.laboratory.lines if dossier.laboratory else ()
+    assert name in " ".join((*lines, dossier.ranges_trouble))

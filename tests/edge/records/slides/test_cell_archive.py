@@ -70,6 +70,18 @@ def test_the_crops_that_a_model_judged_come_back(
     assert np.array_equal(found[0].crops, crops)
 
 
+@pytest.mark.parametrize(
+    "unjudged", [{"call": None}, {"p_blast": None}, {"call": None, "p_blast": None}]
+)
+def test_a_cell_that_no_model_judged_is_not_among_them(
+    bench: Any, pictures: Pictures, unjudged: dict[str, None]
+) -> None:
+    record = bench.store.reader.slide(bench.counted(n=2))
+    changed = replace(record.machine_cells["1"], **unjudged)
+    record = replace(record, machine_cells=record.machine_cells | {"1": changed})
+    assert [a.cell.id for a in archived(pictures, record)] == ["2"]
+
+
 def test_of_pictures_that_were_taken_away_nothing_is_asked(
     bench: Any, pictures: Pictures
 ) -> None:

@@ -11,7 +11,9 @@ from leukoscope_edge.outcome import Verdict
 from leukoscope_edge.records.slides.correction import Corrected
 from leukoscope_edge.records.slides.digest import CHANGED, digest_of
 from leukoscope_edge.records.slides.slide import SlideRecord, outcome_of
+from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.sample import AgeGroup
+from leukoscope_edge.types import Word
 
 
 def test_what_was_not_shown_is_not_signed(bench: Any, verdict: Verdict) -> None:
@@ -29,3 +31,35 @@ def test_what_was_not_shown_is_not_signed(bench: Any, verdict: Verdict) -> None:
     assert store.reader.slide(slide).signatures == ()
     shown = digest_of(store.reader.slide(slide), outcome_of(verdict))
     assert sign(lambda _: verdict, "3").version == 1
+
+
+def test_the_same_slide_has_the_same_digest(bench: Any, verdict: Verdict) -> None:
+    slide, outcome = bench.reviewed(), outcome_of(verdict)
+    before = digest_of(bench.store.reader.slide(slide), outcome)
+    assert len(bytes.fromhex(before)) == 32
+    assert digest_of(bench.reopen().reader.slide(slide), outcome) == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sealed": "another"},
+        {"details": {"objective": "40x"}},
+        {"state": SlideState.AMENDING, "signatures": (1,)},
+    ],
+    ids=["whose it is", "the objective", "the version"],
+)
+def test_whatever_stands_beside_the_result_is_in_it(
+    bench: Any, verdict: Verdict, change: dict[str, Any]
+) -> None:
+    record, outcome = bench.store.reader.slide(bench.reviewed()), outcome_of(verdict)
+    assert digest_of(replace(record, **change), outcome) != digest_of(record, outcome)
+
+
+def test_another_kind_of_a_cell_is_another_result(bench: Any, verdict: Verdict) -> None:
+    slide, outcome = bench.reviewed(), outcome_of(verdict)
+    before = digest_of(bench.store.reader.slide(slide), outcome)
+    bench.store.review.judge_cell(
+        slide, "4", Word.NORMAL, "ann", key="kind", kind="monocyte"
+    )
+    assert digest_of(bench.store.reader.slide(slide), outcome) != before

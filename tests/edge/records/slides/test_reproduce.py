@@ -143,7 +143,7 @@ def with_kept_frame(
             record.cells[0],
             id=str(n),
             call=CallName.NORMAL,
-            p_blast=0.0,
+            p_blast=0.25,
             field=FieldPicture(
                 file=file, frame="f1", box_px=glimpse.box_px, found_by=found_by
             ),
@@ -169,22 +169,36 @@ def test_the_cells_of_a_kept_frame_are_found_where_they_were(
     kept = with_kept_frame(bench, record, bundle)
     again = look_again(kept, bench.store.pictures, bundle, SaysOne())
     assert again.n_cells == again.n_found == again.n_same == len(kept.machine_cells) > 0
+    assert again.largest_difference == pytest.approx(0.25)
     assert again.found_by == (THRESHOLDS,)
     otherwise = look_again(kept, bench.store.pictures, bundle, SaysOne(-SURE))
     assert (otherwise.n_found, otherwise.n_same) == (again.n_found, 0)
-    assert otherwise.largest_difference == pytest.approx(1.0)
+    assert otherwise.largest_difference == pytest.approx(0.75)
 
 
-def test_a_cell_that_lay_elsewhere_is_not_found(
-    bench: Any, record: SlideRecord, bundle: Bundle
+@pytest.mark.parametrize(
+    ("part_x", "part_y", "n_found"),
+    [(0.2, 0.0, 1), (0.0, 0.2, 1), (0.5, 0.0, 0), (0.0, 0.5, 0), (-5.0, 0.0, 0)],
+)
+def test_a_cell_that_lay_half_elsewhere_is_not_found(
+    bench: Any,
+    record: SlideRecord,
+    bundle: Bundle,
+    part_x: float,
+    part_y: float,
+    n_found: int,
 ) -> None:
+    """A box moved by a fifth of its side covers two thirds, by half a third."""
     kept = with_kept_frame(bench, record, bundle)
     first = kept.machine_cells["1"]
     assert first.field
-    moved = replace(first, field=replace(first.field, box_px=(0, 0, 3, 3)))
+    x0, y0, x1, y1 = first.field.box_px
+    dx, dy = round(part_x * (x1 - x0)), round(part_y * (y1 - y0))
+    box_px = (x0 + dx, y0 + dy, x1 + dx, y1 + dy)
+    moved = replace(first, field=replace(first.field, box_px=box_px))
     kept = replace(kept, machine_cells={"1": moved})
     again = look_again(kept, bench.store.pictures, bundle, SaysOne())
-    assert (again.n_cells, again.n_found) == (1, 0)
+    assert (again.n_cells, again.n_found) == (1, n_found)
 
 
 def test_what_found_the_cells_and_is_not_here_is_named(

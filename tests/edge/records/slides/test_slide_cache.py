@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.edge.records.test_audit import tamper
+from tests.edge.records.tampering import tamper
 
 from leukoscope_edge.records.slides.slide import SlideRecord
 from leukoscope_edge.records.slides.slide_cache import N_SLIDES, SlideCache
