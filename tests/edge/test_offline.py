@@ -10,6 +10,8 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -67,13 +69,18 @@ def bare_environment(home: Path) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(package)}
 
 
-def screen(home: Path, *prefix: str, stay_s: float = 0.0) -> bytes:
-    command = [*prefix, sys.executable, "-c", PROGRAM, str(stay_s)]
+def screen(home: Path, *prefix: str) -> bytes:
+    command = [*prefix, sys.executable, "-c", PROGRAM, "0"]
     home.mkdir(exist_ok=True)
     run = subprocess.run(
         command, env=bare_environment(home), capture_output=True, check=True
     )
     return run.stdout
+
+
+def traced(trace: Path) -> list[str]:
+    """The command before another one that writes its calls to the network there."""
+    return ["strace", "-f", "-e", "trace=%network", "-o", str(trace)]
 
 
 def contacts(trace: Path) -> list[str]:
@@ -84,6 +91,51 @@ def contacts(trace: Path) -> list[str]:
     """
     calling = re.compile(r"\b(connect|send\w+)\(.*AF_INET")
     return [line for line in trace.read_text().splitlines() if calling.search(line)]
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Programs whose calls to the network are written down while they run.
+
+    Attributes:
+        folder: Where their traces lie, what they say, and the home of their user.
+        screen: A screening.
+        page: The page with its count.
+    """
+
+    folder: Path
+    screen: subprocess.Popen[str]
+    page: subprocess.Popen[str]
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    """Run both at once, beside other tests, as libraries are given time to report."""
+    folder = tmp_path_factory.mktemp("watched")
+    (home := folder / "home").mkdir()
+    screening = [sys.executable, "-c", PROGRAM, str(REPORTING_S)]
+    serve = [sys.executable, "-m", "leukoscope_edge", "serve", "--port", "0"]
+    serve = ["timeout", str(2 * REPORTING_S), *serve, "--data", str(home / "d")]
+
+    def start(name: str, command: list[str]) -> subprocess.Popen[str]:
+        with (folder / f"{name}.out").open("w") as said:
+            return subprocess.Popen(
+                [*traced(folder / f"{name}.trace"), *command],
+                env=bare_environment(home),
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+
+    with start("screen", screening) as screen, start("page", serve) as page:
+        yield Watched(folder=folder, screen=screen, page=page)
+
+
+@pytest.mark.slow
+@needs_strace
+def test_screening_addresses_nobody(watched: Watched) -> None:
+    assert watched.screen.wait() == 0
+    assert contacts(watched.folder / "screen.trace") == []
 
 
 @needs_root
@@ -107,34 +159,6 @@ def test_the_page_works_where_there_is_no_network(tmp_path: Path) -> None:
     assert [p.name for p in home.iterdir()] == ["d"]
 
 
-@pytest.mark.slow
-@needs_strace
-def test_screening_addresses_nobody(tmp_path: Path) -> None:
-    trace = tmp_path / "trace"
-    command = ["strace", "-f", "-e", "trace=%network", "-o", str(trace)]
-    screen(tmp_path / "home", *command, stay_s=REPORTING_S)
-    assert contacts(trace) == []
-
-
-@pytest.mark.slow
-@needs_strace
-def test_the_page_and_its_count_address_nobody(tmp_path: Path) -> None:
-    trace, home = tmp_path / "trace", tmp_path / "home"
-    home.mkdir()
-    serve = ["-m", "leukoscope_edge", "serve", "--port", "0", "--data", str(home / "d")]
-    command = ["strace", "-f", "-e", "trace=%network", "-o", str(trace)]
-    run = subprocess.run(
-        [*command, "timeout", str(2 * REPORTING_S), sys.executable, *serve],
-        env=bare_environment(home),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "http://127.0.0.1:" in run.stdout + run.stderr
-    assert contacts(trace) == []
-    assert [p.name for p in home.iterdir()] == ["d"]
-
-
 @needs_strace
 def test_the_kernel_s_list_would_show_an_attempt(tmp_path: Path) -> None:
     trace = tmp_path / "trace"
@@ -143,8 +167,7 @@ def test_the_kernel_s_list_would_show_an_attempt(tmp_path: Path) -> None:
         "with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ask:\n"
         "    ask.connect(('192.0.2.1', 53))\n"  # of RFC 5737: belongs to nobody
     )
-    command = ["strace", "-f", "-e", "trace=%network", "-o", str(trace)]
-    subprocess.run([*command, sys.executable, "-c", program], check=True)
+    subprocess.run([*traced(trace), sys.executable, "-c", program], check=True)
     assert len(contacts(trace)) == 1
 
 
@@ -165,3 +188,12 @@ def test_no_package_of_the_device_could_send_a_trace() -> None:
         [sys.executable, "-c", spans], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.slow
+@needs_strace
+def test_the_page_and_its_count_address_nobody(watched: Watched) -> None:
+    watched.page.wait()
+    assert "http://127.0.0.1:" in (watched.folder / "page.out").read_text()
+    assert contacts(watched.folder / "page.trace") == []
+    assert [p.name for p in (watched.folder / "home").iterdir()] == ["d"]
