@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.export.judged_cells import judged_of
 
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import open_bundle
@@ -12,11 +13,10 @@ from leukoscope_edge.inference.card_entries import MAX_DISTANCE_SHARE, DecisionE
 from leukoscope_edge.inference.classifier import classify
 from leukoscope_edge.inference.selftest import self_test
 from leukoscope_export.__main__ import main
-from leukoscope_export.judged import Judged
 from leukoscope_export.laboratories import conformal_of
 from leukoscope_export.points import PairPoints
 from leukoscope_train.__main__ import main as train
-from leukoscope_train.data.laboratories import KINDS, LabCells, join, save_cells
+from leukoscope_train.data.laboratories import LabCells, join, save_cells
 
 SHADES = {
     "blast": (90, 60, 190),
@@ -157,25 +157,6 @@ def test_a_laboratory_that_taught_may_not_judge(
     )
     assert main(["kinds", str(work / "both.toml"), "--out", str(work)]) == 1
     assert "was taught by a, which is to judge it" in capsys.readouterr().err
-
-
-def judged_of(laboratories: list[str], blasts: list[bool]) -> Judged:
-    """Three cells a row, whose people nobody knows."""
-    kinds = ["blast" if b else "lymphocyte" for b in blasts for _ in range(3)]
-    n = len(kinds)
-    cells = LabCells(
-        pixels=np.zeros((n, 2, 2, 3), np.uint8),
-        kinds=np.array(kinds, np.str_),
-        laboratories=np.repeat(laboratories, 3),
-        people=np.full(n, ""),
-        names=np.array([str(i) for i in range(n)], np.str_),
-        splits=np.full(n, ""),
-        areas_um2=np.ones(n),
-        is_degraded=np.zeros(n, np.bool_),
-    )
-    logits = np.zeros((n, len(KINDS)), np.float32)
-    every = np.ones(n, np.bool_)
-    return Judged(cells=cells, deep=logits, quick=None, decides=every)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,43 @@
+"""Stored cells are drawn by code: always the same, and of both classes."""
+
+import numpy as np
+import pytest
+
+from leukoscope_edge.vision.crop import CropSpec
+from leukoscope_export import golden
+from leukoscope_export.golden import N_GOLDEN, golden_cells, golden_crops
+from leukoscope_train.data import simulated
+from leukoscope_train.data.cells import BLAST, NORMAL
+
+SPEC = CropSpec(side_px=32, scale_um_per_px=0.5, colour="masked")
+
+
+@pytest.fixture(autouse=True)
+def _fewer_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulated, "EVERY", 60)
+
+
+def test_every_domain_has_as_many_cells_of_the_card_s_side() -> None:
+    for cells in (golden_cells("real", SPEC), golden_cells("simulated", SPEC)):
+        assert (cells.shape, cells.dtype) == ((N_GOLDEN, 32, 32, 3), np.uint8)
+        assert (cells.reshape(N_GOLDEN, -1).max(axis=1) > 0).all()
+
+
+def test_a_simulated_slide_s_blasts_come_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = simulated.crops_of_slides(1, SPEC)
+    monkeypatch.setattr(golden, "crops_of_slides", lambda _n, _spec: found)
+    cells = golden_cells("simulated", SPEC)
+    own = [found.labels[(found.pixels == c).all(axis=(1, 2, 3))][0] for c in cells]
+    assert own == [BLAST] * (N_GOLDEN // 2) + [NORMAL] * (N_GOLDEN // 2)
+
+
+def test_drawn_cells_are_the_same_each_time_and_differ_among_themselves() -> None:
+    cells = golden_crops(48, "masked")
+    assert np.array_equal(cells, golden_crops(48, "masked"))
+    assert len({cell.tobytes() for cell in cells}) == N_GOLDEN
+    assert (cells[:, 0, 0] == 0).all()  # outside of every cell
+    sizes = (cells.max(axis=3) > 0).mean(axis=(1, 2))
+    assert sizes.max() > 1.5 * sizes.min()
+    assert not np.array_equal(cells, golden_crops(48, "masked", seed=17))
