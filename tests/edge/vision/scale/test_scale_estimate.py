@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.capture.simulated import parse_simulated
-from leukoscope_edge.types import U8
-from leukoscope_edge.vision.scale.circles import find_circles
 from leukoscope_edge.vision.scale.scale_estimate import (
     FrameSizes,
     SourceScale,
@@ -26,37 +24,6 @@ def sizes(
     body: float | None = None,
 ) -> FrameSizes:
     return FrameSizes(red_px=red, nuclei_px=nuclei, body_um_per_px=body)
-
-
-def drawn(side_px: int, discs: list[tuple[int, int, int]]) -> U8:
-    picture = np.full((side_px, side_px, 3), 225, np.uint8)
-    for x, y, radius in discs:
-        cv2.circle(picture, (x, y), radius, (200, 150, 160), cv2.FILLED, cv2.LINE_AA)
-    return picture
-
-
-def test_an_empty_picture_has_no_circle() -> None:
-    assert find_circles(drawn(320, [])) == []
-
-
-@pytest.mark.parametrize("radius", [10, 20, 45])
-def test_a_disc_is_measured(radius: int) -> None:
-    (circle,) = find_circles(drawn(320, [(160, 150, radius)]))
-    assert circle.diameter_px == pytest.approx(2 * radius, rel=0.1)
-    assert (circle.x_px, circle.y_px) == pytest.approx((160, 150), abs=3)
-    assert circle.density[1] > circle.density[0] > 0.05
-
-
-def test_discs_that_touch_are_measured_under_a_light_from_pink_to_blue() -> None:
-    discs = [
-        (80 + 40 * column, 80 + 40 * row, 20) for column in range(4) for row in (0, 1)
-    ]
-    across = np.linspace(0, 1, 320)[None, :, None]
-    light = (1 - across) * np.array([1, 0.75, 0.85]) + across * np.array([0.7, 0.9, 1])
-    picture = (drawn(320, discs) * light).astype(np.uint8)
-    found = [c.diameter_px for c in find_circles(picture)]
-    assert len(found) >= 5
-    assert np.median(found) == pytest.approx(40, rel=0.15)
 
 
 @pytest.mark.parametrize(

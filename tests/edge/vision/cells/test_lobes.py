@@ -1,0 +1,90 @@
+"""Parts of stain are lobes of one nucleus where one cell body holds them."""
+
+import pytest
+from tests.edge.vision.cells.drawn_masks import NOTHING, SCALE_UM_PER_PX, Disc, discs
+
+from leukoscope_edge.types import BoolArray
+from leukoscope_edge.vision.cells.lobes import (
+    MAX_LOBE_ROUNDNESS,
+    Group,
+    group_of,
+    join_lobes,
+)
+from leukoscope_edge.vision.morphology import depth_of, parts_of
+
+WHOLE_UM = 3.8
+"""Radius of a disc that is thick enough for a whole nucleus."""
+LOBES = ((100, 100, 2.0), (128, 100, 2.0))
+"""4.5 micrometres apart from middle to middle."""
+
+
+def groups_of(nuclei: BoolArray) -> list[Group]:
+    labels, places = parts_of(nuclei.astype("uint8"))
+    groups = []
+    for label, place in places.items():
+        is_own = labels == label
+        own = is_own[place.window].astype("uint8")
+        depth = depth_of(is_own)[place.window]
+        is_thick = float(depth.max()) * SCALE_UM_PER_PX > WHOLE_UM
+        groups.append(group_of(label, own, place, depth, is_thick=is_thick))
+    return groups
+
+
+def n_joined(nuclei: BoolArray, body: BoolArray, **more: float) -> int:
+    groups = groups_of(nuclei)
+    join_lobes(groups, lambda: body, SCALE_UM_PER_PX, **more)
+    return len(groups)
+
+
+def test_no_parts_are_no_groups() -> None:
+    assert n_joined(NOTHING, NOTHING) == 0
+
+
+def test_a_part_knows_its_thickness_and_whether_it_is_round() -> None:
+    round_one, long_one = discs((60, 60, 2.5)), discs()
+    long_one[100:112, 60:120] = True
+    (disc,), (bar,) = groups_of(round_one), groups_of(long_one)
+    assert disc.depth_px == pytest.approx(2.5 / SCALE_UM_PER_PX, rel=0.1)
+    assert disc.is_round
+    assert not bar.is_round
+    assert MAX_LOBE_ROUNDNESS < 1
+
+
+def test_lobes_in_one_body_are_one_nucleus() -> None:
+    assert n_joined(discs(*LOBES), discs((114, 100, 6.0))) == 1
+
+
+def test_lobes_with_plasma_between_them_are_two() -> None:
+    bodies = discs(*((x, y, radius + 0.3) for x, y, radius in LOBES))
+    assert n_joined(discs(*LOBES), bodies) == 2
+
+
+@pytest.mark.parametrize(("max_gap_um", "n"), [(1.0, 1), (0.2, 2)])
+def test_no_wider_gap_is_bridged_than_is_allowed(max_gap_um: float, n: int) -> None:
+    body = discs((114, 100, 6.0))
+    assert n_joined(discs(*LOBES), body, max_gap_um=max_gap_um) == n
+
+
+def test_two_whole_nuclei_stay_two_though_their_cells_touch() -> None:
+    nuclei = ((80, 100, 4.5), (150, 100, 4.5))
+    bodies = discs(*((x, y, 5.6) for x, y, _ in nuclei))
+    assert n_joined(discs(*nuclei), bodies) == 2
+
+
+def test_a_chain_of_lobes_becomes_one() -> None:
+    chain: list[Disc] = [(90, 90, 1.8), (112, 106, 1.8), (134, 92, 1.8)]
+    groups = groups_of(discs(*chain))
+    join_lobes(groups, lambda: discs((112, 98, 6.2)), SCALE_UM_PER_PX)
+    (group,) = groups
+    assert sorted(group.parts) == [1, 2, 3]
+
+
+def test_the_body_is_not_asked_for_where_no_two_parts_are_near() -> None:
+    far: list[Disc] = [(30, 30, 2.0), (210, 170, 2.0)]
+
+    def body() -> BoolArray:
+        raise AssertionError("asked for a body")
+
+    groups = groups_of(discs(*far))
+    join_lobes(groups, body, SCALE_UM_PER_PX)
+    assert len(groups) == 2
