@@ -1,11 +1,13 @@
 """Who has fingers and nothing else can start the device and type in any language."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, Page
 from tests.edge.web import in_browser
-from tests.edge.web.all_screens import fill_records, looking, served
+from tests.edge.web.all_screens import Shown, looking, served
+from tests.edge.web.conftest import new_device
 from tests.waiting import wait_for
 
 from leukoscope_edge.accounts import Entry
@@ -28,33 +30,47 @@ OTHERS = """([selector, wide]) => [...document.querySelectorAll(selector)]
   .map((e) => e.textContent)"""
 
 
+@contextmanager
+def on_touch_screen(chromium: Browser, url: str) -> Iterator[Page]:
+    """Open the first screen of a device, on a screen that knows fingers."""
+    context = chromium.new_context(
+        viewport={"width": 1024, "height": 600}, has_touch=True, base_url=url
+    )
+    page = context.new_page()
+    page.set_default_timeout(in_browser.PATIENCE_S * 1000)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto("/")
+    yield page
+    context.close()
+    assert errors == []
+
+
+@pytest.fixture(scope="module")
+def nobodys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a device without users, for the tests that add none."""
+    with new_device(tmp_path_factory.mktemp("device")) as device, served(device) as url:
+        yield url
+        assert not device.people.everybody
+
+
 @pytest.fixture
-def touched(chromium: Browser, device: Device) -> Iterator[Page]:
+def touched(chromium: Browser, nobodys: str) -> Iterator[Page]:
     """The first screen of a device without users, on a screen that knows fingers."""
-    with served(device) as url:
-        context = chromium.new_context(
-            viewport={"width": 1024, "height": 600}, has_touch=True, base_url=url
-        )
-        page = context.new_page()
-        page.set_default_timeout(in_browser.PATIENCE_S * 1000)
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto("/")
+    with on_touch_screen(chromium, nobodys) as page:
         yield page
-        context.close()
-        assert errors == []
 
 
 @pytest.fixture
-def working(chromium: Browser, device: Device) -> Iterator[Page]:
+def working(chromium: Browser, all_shown: Shown) -> Iterator[Page]:
     """The same screen when somebody works there: slides in every state."""
-    paths = [s.path for s in fill_records(device)]
-    with served(device) as url:
-        options = {"viewport": {"width": 1024, "height": 600}, "has_touch": True}
-        with looking(chromium, device, url, "en", base_url=url, **options) as page:
-            page.goto("/")
-            page.evaluate("paths => { window.name = paths.join(' ') }", paths)
-            yield page
+    device, url = all_shown.device, all_shown.url
+    options = {"viewport": {"width": 1024, "height": 600}, "has_touch": True}
+    with looking(chromium, device, url, "en", base_url=url, **options) as page:
+        page.goto("/")
+        paths = [screen.path for screen in all_shown.screens]
+        page.evaluate("paths => { window.name = paths.join(' ') }", paths)
+        yield page
 
 
 def first_with(page: Page, step: str, selector: str) -> None:
@@ -105,8 +121,16 @@ def test_nothing_opens_before_a_field_is_touched(touched: Page) -> None:
     assert touched.locator(BOX).count() == 0
 
 
-def test_the_first_start_by_touch_alone(touched: Page, device: Device) -> None:
-    page = touched
+def test_the_first_start_by_touch_alone(chromium: Browser, device: Device) -> None:
+    with served(device) as url, on_touch_screen(chromium, url) as page:
+        start_by_touch(page)
+        wait_for(lambda: [p.name for p in device.people.everybody] == [NAME])
+        in_browser.arrive(page, lambda url: not url.endswith("/set-up"))
+    assert device.people.enter(NAME, PIN) == (Entry.OPEN, 0.0)
+
+
+def start_by_touch(page: Page) -> None:
+    """Say who is the first, with a PIN."""
     page.tap("[name=name]")
     tap(page, "Shift")
     for letter in (NAME[0], *NAME[1:]):
@@ -118,9 +142,6 @@ def test_the_first_start_by_touch_alone(touched: Page, device: Device) -> None:
         for digit in PIN:
             tap(page, digit)
     tap(page, "Enter key")
-    wait_for(lambda: [p.name for p in device.people.everybody] == [NAME])
-    in_browser.arrive(page, lambda url: not url.endswith("/set-up"))
-    assert device.people.enter(NAME, PIN) == (Entry.OPEN, 0.0)
 
 
 def test_a_field_under_the_keys_comes_into_sight(touched: Page) -> None:
@@ -170,14 +191,20 @@ def test_every_letter_of_a_language_is_typed(touched: Page, language: str) -> No
     page = touched
     in_language(page, language)
     page.tap("[name=name]")
-    for sign in ALPHABETS[language]:
-        if sign not in bare_labels(page):
-            tap_shift(page)
-        keys = bare_labels(page)
-        assert sign in keys, f"no key for {sign}"
+    for word in words_of(ALPHABETS[language]):
         page.fill("[name=name]", "")
-        page.locator(f"{BOX} button").nth(keys.index(sign)).tap()
-        assert value(page, "name") == sign
+        for sign in word:
+            if sign not in (keys := bare_labels(page)):
+                tap_shift(page)
+                keys = bare_labels(page)
+            assert sign in keys, f"no key for {sign}"
+            page.locator(f"{BOX} button").nth(keys.index(sign)).tap()
+        assert value(page, "name") == word
+
+
+def words_of(alphabet: str) -> list[str]:
+    """Cut an alphabet into words that a name has room for."""
+    return [alphabet[i : i + 20] for i in range(0, len(alphabet), 20)]
 
 
 @pytest.mark.parametrize("language", ALPHABETS)
