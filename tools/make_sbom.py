@@ -9,7 +9,6 @@ version ships, and the fonts. The same stick gives the same bytes.
 
 import argparse
 import email
-import hashlib
 import json
 import sys
 import zipfile
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from leukoscope_edge import __version__
+from leukoscope_edge.durable import sha256_of
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.records.exports.fonts import OWN
@@ -67,7 +67,7 @@ def _package(wheel: Path) -> dict[str, Any]:
         "name": metadata["Name"],
         "version": metadata["Version"],
         "purl": purl,
-        "hashes": _hashes(hashlib.sha256(wheel.read_bytes()).hexdigest()),
+        "hashes": _hashes(sha256_of(wheel)),
         "licenses": [{"license": {"name": _licence(metadata)}}],
     }
 
@@ -88,7 +88,7 @@ def _font(path: Path) -> dict[str, Any]:
         "type": "file",
         "bom-ref": f"font:{path.name}",
         "name": path.name,
-        "hashes": _hashes(hashlib.sha256(path.read_bytes()).hexdigest()),
+        "hashes": _hashes(sha256_of(path)),
         "licenses": [{"license": {"id": "OFL-1.1"}}],
     }
 

@@ -28,6 +28,7 @@ from pathlib import Path
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 
+from leukoscope_edge.durable import sha256_of
 from leukoscope_edge.updates.software import LIST_NAME, parse_list
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -69,11 +70,7 @@ def main() -> None:
 def write_list(out: Path) -> str:
     """List each file with its hash, as `sha256sum` does; return the list's own hash."""
     files = [p for folder in LISTED for p in sorted((out / folder).rglob("*"))]
-    lines = [
-        f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.relative_to(out)}\n"
-        for p in files
-        if p.is_file()
-    ]
+    lines = [f"{sha256_of(p)}  {p.relative_to(out)}\n" for p in files if p.is_file()]
     data = "".join(lines).encode()
     parse_list(data)  # as the device will
     (out / LIST_NAME).write_bytes(data)
@@ -146,7 +143,7 @@ def build(folder: Path) -> Path:
 def pin_of(wheel: Path) -> str:
     """Return the requirements line of a wheel."""
     name, version, *_ = wheel.name.split("-")
-    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    digest = sha256_of(wheel)
     return f"{name}=={version} --hash=sha256:{digest}\n"
 
 

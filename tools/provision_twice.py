@@ -13,12 +13,12 @@ provisioned from by hand. What root then trusts is newer, and may change.
 """
 
 import argparse
-import hashlib
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+from leukoscope_edge.durable import sha256_of
 from leukoscope_edge.updates.software import SETTINGS, SIGNED_FOLDER, TRUST
 
 LATELY_WRITTEN = ("__pycache__", "var/lib/systemd", "var/cache", "var/log", "proc")
@@ -82,7 +82,7 @@ def snapshot(root: Path) -> dict[str, str]:
 def _content(path: Path) -> str:
     if path.is_symlink():
         return str(path.readlink())
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+    return sha256_of(path) if path.is_file() else ""
 
 
 if __name__ == "__main__":

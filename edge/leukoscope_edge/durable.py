@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import fcntl
+import hashlib
 import io
 import os
 import shutil
@@ -73,6 +74,15 @@ def read_plain(path: Path, n_bytes: int = -1, *, follows_links: bool = True) -> 
     """Return a plain file's bytes, or so many of them; see `open_plain`."""
     with open_plain(path, follows_links=follows_links) as file:
         return file.read(n_bytes)
+
+
+def sha256_of(path: Path) -> str:
+    """Return a file's SHA-256, 64 lower-case hex digits; the file is read at once.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def check_room(folder: Path, needed_bytes: int) -> None:

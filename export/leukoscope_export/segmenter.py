@@ -4,7 +4,6 @@ python -m leukoscope_export.segmenter WEIGHTS DATA --out FOLDER
 """
 
 import argparse
-import hashlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +20,7 @@ from onnxruntime.quantization import (
     quantize_static,
 )
 
+from leukoscope_edge.durable import sha256_of
 from leukoscope_edge.inference.card import CARD_NAME
 from leukoscope_edge.inference.engine import INPUT_NAME, LOGITS_NAME
 from leukoscope_edge.inference.segmenter import INPUT_UM_PER_PX
@@ -119,7 +119,7 @@ def make_segmenter(weights: Path, data: Path, folder: Path) -> Path:
     card = CARD.format(
         scale=INPUT_UM_PER_PX,
         name=MODEL_NAME,
-        sha256=hashlib.sha256(int8.read_bytes()).hexdigest(),
+        sha256=sha256_of(int8),
     )
     (folder / CARD_NAME).write_text(card, encoding="utf-8")
     return int8

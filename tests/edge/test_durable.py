@@ -8,6 +8,7 @@ from leukoscope_edge.durable import (
     PIECE_BYTES,
     check_room,
     prepare_folder,
+    sha256_of,
     whole_file,
     write_stream,
     write_whole,
@@ -123,3 +124,23 @@ def test_nothing_begins_without_room_to_end_it(tmp_path: Path) -> None:
     check_room(tmp_path, 1)
     with pytest.raises(OutputError, match="MiB are needed"):
         check_room(tmp_path, 1 << 60)
+
+
+@pytest.mark.parametrize(
+    ("data", "digest"),
+    [
+        (b"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+        (b"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+    ],
+)
+def test_a_file_s_hash_is_that_of_the_standard_s_examples(
+    tmp_path: Path, data: bytes, digest: str
+) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(data)
+    assert sha256_of(path) == digest
+
+
+def test_a_file_that_is_not_there_has_no_hash(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        sha256_of(tmp_path / "gone")

@@ -6,11 +6,11 @@ and one folder per class. What cannot be used is listed with its reason; what wo
 make a split or a label wrong is refused.
 """
 
-import hashlib
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from leukoscope_edge.durable import sha256_of
 from leukoscope_train.data.cells import (
     BLAST,
     NORMAL,
@@ -175,7 +175,7 @@ def read_cnmc_originals(folder: Path) -> Listing:
                 person="UID_" + match[1].upper(),
                 split="",
                 source="cnmc",
-                sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+                sha256=sha256_of(path),
             )
         )
     merged = merge_people(files)
@@ -296,7 +296,7 @@ def _hashed(file: CellFile) -> CellFile:
     """Add the image's own sha256; a missing image keeps none and is listed later."""
     if not file.path.is_file():
         return file
-    return replace(file, sha256=hashlib.sha256(file.path.read_bytes()).hexdigest())
+    return replace(file, sha256=sha256_of(file.path))
 
 
 def _table_file(path: Path, row: dict[str, str], source: str) -> CellFile:

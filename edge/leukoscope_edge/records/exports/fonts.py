@@ -6,11 +6,12 @@ page is set in. A name in another script below takes the system's Noto font (Deb
 boxes that look like a name.
 """
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+
+from leukoscope_edge.durable import sha256_of
 
 OWN = Path(str(resources.files("leukoscope_edge"))) / "fonts"
 """Cut by `tools/subset_fonts.py`."""
@@ -101,7 +102,7 @@ def read_sums(folder: Path) -> dict[str, str]:
 def digest_of(path: Path) -> str:
     """Return a file's SHA-256, "" where it cannot be read."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return sha256_of(path)
     except OSError:
         return ""
 
