@@ -155,6 +155,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
     "review": {"review/blind_order.py": ("review/test_blind_order.py",)},
     "capture": {
         "capture/stored/containers.py": (
+            "capture/stored/test_containers.py",
             "capture/stored/test_decode.py",
             "capture/stored/test_damage.py",
         ),
@@ -164,6 +165,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "capture/stored/tiff.py": ("capture/stored/test_tiff.py",),
         "capture/stored/jpeg.py": (
+            "capture/stored/test_jpeg.py",
             "capture/stored/test_decode.py",
             "capture/stored/test_damage.py",
         ),

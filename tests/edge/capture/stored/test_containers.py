@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from leukoscope_edge.capture.stored import containers
 from leukoscope_edge.capture.stored.containers import (
     MAX_PIXELS,
     check_size,
@@ -105,7 +106,9 @@ def test_a_png_may_say_what_a_pixel_measures(
     assert open_container(png_with(b"pHYs", body)).um_per_px == um_per_px
 
 
-@pytest.mark.parametrize(("dots", "um_per_px"), [(4_000_000, 0.25), (0, None)])
+@pytest.mark.parametrize(
+    ("dots", "um_per_px"), [(4_000_000, 0.25), (1, 1e6), (0, None)]
+)
 def test_a_bmp_may_say_what_a_pixel_measures(
     dots: int, um_per_px: float | None
 ) -> None:
@@ -117,3 +120,29 @@ def test_the_largest_field_that_is_read_has_64_megapixels() -> None:
     check_size(MAX_PIXELS // 8, 8)
     with pytest.raises(SourceError, match="at most 64 megapixels"):
         check_size(MAX_PIXELS // 8, 9)
+
+
+def test_a_file_that_is_too_long_is_not_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = encoded(".png")
+    monkeypatch.setattr(containers, "MAX_FILE_BYTES", len(data))
+    assert open_container(data).n_bytes == len(data)
+    with pytest.raises(SourceError, match="bytes, at most"):
+        open_container(data + b"!")
+
+
+def test_the_size_of_a_png_is_asked_as_soon_as_it_is_there() -> None:
+    head = encoded(".png")[:16] + struct.pack(">II", 1 << 15, 1 << 15)
+    with pytest.raises(SourceError, match="at most 64 megapixels"):
+        open_container(head)
+
+
+def test_a_bmp_s_length_may_be_rounded_up_and_no_further() -> None:
+    data = encoded(".bmp")
+    assert open_container(data + bytes(3)).n_bytes == len(data) + 3
+    with pytest.raises(SourceError, match="its size does not fit"):
+        open_container(data + bytes(4))
+    head = bytearray(data[:54])
+    head[18:26] = bytes(8)  # no pixels: a head is all of it
+    assert open_container(bytes(head)).n_bytes == 54

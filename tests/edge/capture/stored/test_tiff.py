@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from leukoscope_edge.capture.stored import tiff
 from leukoscope_edge.capture.stored.decode import read_picture
 from leukoscope_edge.capture.stored.replay import ImageReplay
 from leukoscope_edge.capture.stored.tiff import Page, fields_of, read_pages
@@ -75,6 +76,8 @@ def test_a_stack_is_fields_and_a_pyramid_one(
 def test_pictures_of_different_shapes_are_refused_by_name() -> None:
     with pytest.raises(SourceError, match="2 pictures of different shapes"):
         fields_of((page(64, 48), page(64, 10, 1)))
+    with pytest.raises(SourceError, match="2 pictures of different shapes"):
+        fields_of((page(64, 48), page(64, 0, 1)))
 
 
 def test_every_page_of_a_stack_is_a_frame_of_its_own_name(tmp_path: Path) -> None:
@@ -107,7 +110,7 @@ def tagged(*entries: tuple[int, int, bytes], text: bytes = b"") -> bytes:
         own.append((270, 2, text))
     fields, tail = b"", b""
     for tag, kind, value in sorted(own):
-        size = {2: 1, 3: 2, 4: 4, 5: 8}[kind]
+        size = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8}[kind]
         count = len(value) // size
         where = value.ljust(4, b"\0")
         if len(value) > 4:
@@ -136,6 +139,7 @@ IN_CM, IN_INCHES, NO_UNIT = ((296, 3, struct.pack("<H", u)) for u in (3, 2, 1))
         (tagged(text=b"Aperio|MPP = 0.2527|x"), 0.2527),
         (tagged(text=b'<Pixels PhysicalSizeX="0.08"/>'), 0.08),
         (tagged(text=b'<P PhysicalSizeX="80" PhysicalSizeXUnit="nm"/>'), 0.08),
+        (tagged(text=b'<P PhysicalSizeX="80" PhysicalSizeXUnit="px"/>'), None),
     ],
 )
 def test_what_a_pixel_measures_is_read_in_each_custom(
@@ -156,4 +160,94 @@ def test_a_page_that_follows_itself_is_damage() -> None:
     data = bytearray(tagged())
     data[-4:] = struct.pack("<I", 8)
     with pytest.raises(SourceError, match="follows itself"):
+        read_pages(bytes(data))
+
+
+def chained(*nexts: int) -> bytes:
+    """Pages one behind the other, each with the place of the next."""
+    one = tagged()[8:-4]
+    places = [8 + i * (len(one) + 4) for i in range(len(nexts))]
+    follow = [places[n] if 0 < n < len(places) else n for n in nexts]
+    return (
+        b"II*\0"
+        + struct.pack("<I", 8)
+        + b"".join(one + struct.pack("<I", n) for n in follow)
+    )
+
+
+def test_damage_behind_the_first_page_is_damage_all_the_same() -> None:
+    assert len(read_pages(chained(1, 2, 0))) == 3
+    with pytest.raises(SourceError, match="list of pages cannot be read"):
+        read_pages(chained(1, 100_000))
+
+
+def test_of_too_long_a_list_the_first_pages_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tiff, "MAX_PAGES", 2)
+    assert len(read_pages(chained(1, 2, 0))) == 2
+
+
+@pytest.mark.parametrize(("mark", "is_reduced"), [(0, False), (1, True), (2, False)])
+def test_a_smaller_copy_says_so_with_one_bit(mark: int, *, is_reduced: bool) -> None:
+    (found,) = read_pages(tagged((254, 4, struct.pack("<I", mark))))
+    assert found.is_reduced == is_reduced
+
+
+@pytest.mark.parametrize(
+    ("number", "is_rgb"),
+    [(0, 1), (1, 1), (2, 1), (3, 1), (4, 0), (5, 0), (6, 1), (8, 0)],
+)
+@pytest.mark.parametrize(("kind", "letter"), [(1, "B"), (3, "H"), (4, "I")])
+def test_inks_and_cielab_are_no_colours_of_a_camera(
+    number: int, is_rgb: int, kind: int, letter: str
+) -> None:
+    (found,) = read_pages(tagged((262, kind, struct.pack(f"<{letter}", number))))
+    assert found.is_rgb == bool(is_rgb)
+
+
+def strips(*parts: tuple[int, int], packed: int = 1, depth: int = 8) -> bytes:
+    """A page of 64 x 48 pixels whose data lie in these places."""
+    at = struct.pack(f"<{len(parts)}I", *(a for a, _ in parts))
+    n = struct.pack(f"<{len(parts)}I", *(n for _, n in parts))
+    how = (259, 3, struct.pack("<H", packed)), (258, 3, struct.pack("<H", depth))
+    return tagged(*how, (273, 4, at), (279, 4, n)).ljust(4000, b"\0")
+
+
+TILES = 324, 4, struct.pack("<I", 500)
+OFFSETS, COUNTS = (273, 4, struct.pack("<I", 500)), (279, 4, struct.pack("<I", 3500))
+
+
+@pytest.mark.parametrize(
+    ("data", "has_gap"),
+    [
+        (strips((500, 3072)), False),
+        (strips((500, 3071)), True),  # a byte too few
+        (strips((500, 3071), packed=5), False),  # packed: nobody can say
+        (strips((500, 3072), depth=16), True),
+        (strips((928, 3072)), False),  # to the very end
+        (strips((929, 3072)), True),
+        (strips((600, 2000), (2600, 1400)), False),
+        (strips((600, 2000), (2599, 1400)), True),  # they overlap
+        (strips((500, 1100), (1599, 900), (2500, 1100)), True),
+        (strips((2600, 1400), (600, 2000)), False),  # in any order
+        (strips((600, 2000), (2601, 1400)), True),  # the last one ends outside
+        (tagged(), True),  # no data at all
+        (tagged(TILES), False),
+        (tagged(TILES, OFFSETS, COUNTS), False),
+        (tagged(OFFSETS), False),  # some programs leave the lengths out
+        (tagged(COUNTS), True),
+    ],
+)
+def test_a_gap_is_data_outside_the_file_or_too_few(
+    data: bytes, *, has_gap: bool
+) -> None:
+    assert read_pages(data)[0].has_gap == has_gap
+
+
+def test_a_list_that_is_longer_than_the_file_is_damage() -> None:
+    data = bytearray(tagged(OFFSETS))
+    at = data.index(struct.pack("<HH", 273, 4))
+    data[at + 4 : at + 8] = b"\xff" * 4
+    with pytest.raises(SourceError, match="list of pages cannot be read"):
         read_pages(bytes(data))
