@@ -107,7 +107,7 @@ def _of_cell(cell: Cell) -> Iterable[object]:
     for sighting in cell.sightings:
         yield sighting.frame, sighting.box_px, sighting.slide_px, sighting.sharpness
         yield sighting.crop.tobytes()
-        yield sighting.view.tobytes()
+    yield cell.view.tobytes()
 
 
 def _take_in(digest: Any, facts: Iterable[object]) -> None:

@@ -199,17 +199,14 @@ class Detection:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sighting(Detection):
-    """A detection with its pictures.
+    """A detection with its crop.
 
     Attributes:
         crop: (side, side, 3) uint8 RGB at the card's fixed physical scale, the
             model's input.
-        view: (side, side, 3) uint8 RGB, the same place with its surroundings, for
-            people.
     """
 
     crop: U8
-    view: U8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -217,22 +214,22 @@ class Glimpse(Detection):
     """A detection before its pictures are cut out: most cells have sharper ones.
 
     Attributes:
-        cut: Cuts out the crop and the view.
+        cut: Cuts out the crop.
+        cut_view: Cuts out the view (`Cell.view`).
     """
 
-    cut: Callable[[], tuple[U8, U8]]
+    cut: Callable[[], U8]
+    cut_view: Callable[[], U8]
 
     def sighting(self) -> Sighting:
-        """Return it with its pictures."""
-        crop, view = self.cut()
+        """Return it with its crop."""
         return Sighting(
             frame=self.frame,
             box_px=self.box_px,
             centre_px=self.centre_px,
             slide_px=self.slide_px,
             sharpness=self.sharpness,
-            crop=crop,
-            view=view,
+            crop=self.cut(),
             radius_px=self.radius_px,
         )
 
@@ -245,6 +242,8 @@ class Cell:
         id: Its number, which it keeps for good.
         sightings: The sharpest, up to three, sharpest first.
         n_sightings: In how many frames it was seen.
+        view: (side, side, 3) uint8 RGB, where it was seen sharpest, with its
+            surroundings, for people.
         call: The classifier's word, None before it was asked.
         island: The stretch of the slide, followed without a break, that its slide
             coordinates belong to; for separate fields the number of the field.
@@ -253,6 +252,7 @@ class Cell:
     id: int
     sightings: tuple[Sighting, ...]
     n_sightings: int
+    view: U8 = field(compare=False)
     call: Call | None = None
     island: int = 0
 

@@ -98,12 +98,12 @@ def test_a_call_tells_its_likeliest_kind(
 
 
 def test_a_glimpse_is_cut_out_only_when_it_is_asked_for() -> None:
-    pictures = np.ones((4, 4, 3), np.uint8), np.zeros((9, 9, 3), np.uint8)
+    crop, view = np.ones((4, 4, 3), np.uint8), np.zeros((9, 9, 3), np.uint8)
     cuts = []
 
-    def cut() -> tuple[U8, U8]:
+    def cut() -> U8:
         cuts.append(1)
-        return pictures
+        return crop
 
     glimpse = Glimpse(
         frame="7",
@@ -113,13 +113,16 @@ def test_a_glimpse_is_cut_out_only_when_it_is_asked_for() -> None:
         sharpness=5.0,
         radius_px=1.5,
         cut=cut,
+        cut_view=lambda: view,
     )
     assert not cuts
     seen = glimpse.sighting()
-    assert (seen.crop is pictures[0], seen.view is pictures[1]) == (True, True)
+    assert seen.crop is crop
+    assert len(cuts) == 1
     for field in fields(Detection):
         assert getattr(seen, field.name) == getattr(glimpse, field.name), field.name
-    assert Cell(id=1, sightings=(seen, glimpse.sighting()), n_sightings=9).best is seen
+    sightings = seen, glimpse.sighting()
+    assert Cell(id=1, sightings=sightings, n_sightings=9, view=view).best is seen
 
 
 def test_two_detections_of_one_place_are_not_the_same() -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from operator import itemgetter
 
-from leukoscope_edge.types import Cell, Glimpse, Sighting
+from leukoscope_edge.types import U8, Cell, Glimpse, Sighting
 
 MERGE_RADII = 0.9
 """In nucleus radii: closer is the same cell. Touching nuclei are two radii apart."""
@@ -43,14 +43,22 @@ class _Group:
         kept = self.cell.sightings
         is_kept = len(kept) < MAX_KEPT or glimpse.sharpness > kept[-1].sharpness
         more = (glimpse.sighting(),) if is_kept else ()
-        self._gather(more, 1, glimpse.slide_px)
+        self._gather(more, 1, glimpse.slide_px, glimpse.cut_view)
 
     def absorb(self, other: "_Group") -> None:
-        self._gather(other.cell.sightings, other.cell.n_sightings, other.place_px)
+        cell = other.cell
+        self._gather(
+            cell.sightings, cell.n_sightings, other.place_px, lambda: cell.view
+        )
 
     def _gather(
-        self, more: tuple[Sighting, ...], n_more: int, place_px: tuple[float, float]
+        self,
+        more: tuple[Sighting, ...],
+        n_more: int,
+        place_px: tuple[float, float],
+        view: Callable[[], U8],
     ) -> None:
+        """Add sightings; `view` gives the picture of the sharpest of them."""
         n = self.cell.n_sightings + n_more
         (x, y), (to_x, to_y) = self.place_px, place_px
         share = n_more / n
@@ -61,6 +69,7 @@ class _Group:
             self.cell,
             sightings=tuple(kept),
             n_sightings=n,
+            view=self.cell.view if kept[0] is self.cell.best else view(),
             call=None if is_new else self.cell.call,
         )
 
@@ -90,6 +99,7 @@ class Album:
                 id=self._next_id,
                 sightings=(glimpse.sighting(),),
                 n_sightings=1,
+                view=glimpse.cut_view(),
                 island=island,
             )
             self._next_id += 1

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from leukoscope_edge.counting.cells import Album
-from leukoscope_edge.types import Call, CallName, Cell, Detection, Glimpse
+from leukoscope_edge.types import U8, Call, CallName, Cell, Detection, Glimpse
 from leukoscope_edge.vision.motion import Joined
 from leukoscope_edge.vision.sightings import FrameDetections
 
@@ -22,7 +22,6 @@ SMUDGE_MAJORITY = 2
 """A smudge at the limit of darkness reads as a cell in some frames. Where it reads as a
 smudge in more than twice as many, it is one; a cell beside a smudge is seen as often as
 the smudge, and stays."""
-NO_PICTURE = np.zeros((0, 0, 3), np.uint8)
 
 
 class SlideCells:
@@ -96,9 +95,13 @@ class SlideCells:
         )
 
 
+def _no_picture() -> U8:
+    return np.zeros((0, 0, 3), np.uint8)
+
+
 def _without_pictures(smudge: Glimpse) -> Glimpse:
     """Return a smudge that cuts nothing out: only its place is asked for."""
-    return replace(smudge, cut=lambda: (NO_PICTURE, NO_PICTURE))
+    return replace(smudge, cut=_no_picture, cut_view=_no_picture)
 
 
 def never_counted(cells: Sequence[Cell]) -> tuple[Cell, ...]:

@@ -180,7 +180,6 @@ class Keeper:
                 slide_px=record.slide_px,
                 sharpness=0.0,
                 crop=crop,
-                view=view,
                 radius_px=min(x1 - x0, y1 - y0) / 2,
             )
             for crop in strip
@@ -189,6 +188,7 @@ class Keeper:
         return Cell(
             id=int(number),
             sightings=sightings,
+            view=view,
             n_sightings=record.n_sightings,
             call=Call(
                 name=record.call or CallName.UNCLEAR,

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from leukoscope_edge.types import (
-    U8,
     CellKind,
     Frame,
     Glimpse,
@@ -86,6 +85,7 @@ def _glimpse(
     x0, y0, x1, y1 = (int(v) for v in segmentation.boxes_px[index])
     box = segmentation.nucleus_labels[y0:y1, x0:x1]
     area_px = int((box == index + 1).sum())
+    scale = segmentation.scale_um_per_px
     return Glimpse(
         frame=frame.name,
         box_px=(x0, y0, x1, y1),
@@ -93,15 +93,14 @@ def _glimpse(
         slide_px=(x + origin_px[0], y + origin_px[1]),
         sharpness=sharpness(frame.pixels[y0:y1, x0:x1]),
         radius_px=math.sqrt(area_px / math.pi),
-        cut=partial(_cut, frame.pixels, segmentation, index, spec),
+        cut=partial(
+            cut_labelled,
+            frame.pixels,
+            segmentation.cell_labels,
+            index + 1,
+            (x, y),
+            scale,
+            spec,
+        ),
+        cut_view=partial(cut_view, frame.pixels, (x, y), scale, view_spec(spec, scale)),
     )
-
-
-def _cut(
-    pixels: U8, segmentation: Segmentation, index: int, spec: CropSpec
-) -> tuple[U8, U8]:
-    """Return the model's crop and the view for people."""
-    x, y = (float(v) for v in segmentation.centres_px[index])
-    scale, labels = segmentation.scale_um_per_px, segmentation.cell_labels
-    crop = cut_labelled(pixels, labels, index + 1, (x, y), scale, spec)
-    return crop, cut_view(pixels, (x, y), scale, view_spec(spec, scale))

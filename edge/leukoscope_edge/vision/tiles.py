@@ -171,8 +171,8 @@ def _placed(glimpse: Glimpse, x0: int, y0: int) -> Glimpse:
 
 def _cut_out(glimpse: Glimpse) -> Glimpse:
     """Return it with its pictures, which hold on to no tile."""
-    pictures = glimpse.cut()
-    return replace(glimpse, cut=lambda: pictures)
+    crop, view = glimpse.cut(), glimpse.cut_view()
+    return replace(glimpse, cut=lambda: crop, cut_view=lambda: view)
 
 
 def _is_in(core: tuple[int, int, int, int], glimpse: Glimpse) -> bool:

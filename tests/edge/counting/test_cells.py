@@ -19,7 +19,8 @@ def glimpse(
         slide_px=(x, y),
         sharpness=sharpness,
         radius_px=radius_px,
-        cut=lambda: (PICTURE, PICTURE),
+        cut=lambda: PICTURE,
+        cut_view=lambda: PICTURE,
     )
 
 
@@ -36,16 +37,20 @@ def test_the_same_place_in_many_frames_is_one_cell() -> None:
     assert len(cell.sightings) == MAX_KEPT
 
 
-def test_only_what_is_kept_is_cut_out() -> None:
-    album, cut = Album(), []
+def test_only_what_is_kept_is_cut_out_and_for_people_the_sharpest() -> None:
+    album = Album()
+    cut: list[str] = []
+    shown: list[str] = []
     for name, sharpness in zip("abcdef", [5.0, 4.0, 3.0, 3.0, 2.0, 6.0], strict=True):
         one = replace(
             glimpse(name, 0, 0, sharpness=sharpness),
-            cut=lambda name=name: (cut.append(name), (PICTURE, PICTURE))[1],
+            cut=lambda name=name: (cut.append(name), PICTURE)[1],
+            cut_view=lambda name=name: (shown.append(name), PICTURE)[1],
         )
         album.add([one])
     (cell,) = album.cells()
     assert cut == ["a", "b", "c", "f"]
+    assert shown == ["a", "f"]
     assert [s.frame for s in cell.sightings] == ["f", "a", "b"]
     assert cell.n_sightings == 6
 
@@ -115,6 +120,18 @@ def test_a_call_stands_until_another_picture_of_the_cell_is_kept(
     album.add([glimpse("f9", 0, 0, sharpness=sharpness)])
     (cell,) = album.cells()
     assert cell.call == (call if is_kept else None)
+
+
+@pytest.mark.parametrize("sharpest", ["a", "b"])
+def test_cells_that_join_show_people_the_sharpest_of_both(sharpest: str) -> None:
+    album, views = Album(), {n: np.full((2, 2, 3), ord(n), np.uint8) for n in "ab"}
+    for island, name in enumerate("ab"):
+        one = glimpse(name, 0, 0, sharpness=2.0 if name == sharpest else 1.0)
+        album.add([replace(one, cut_view=lambda name=name: views[name])], island)
+    album.join(1, 0, (0.0, 0.0))
+    (cell,) = album.cells()
+    assert cell.best.frame == sharpest
+    assert cell.view is views[sharpest]
 
 
 def test_of_two_cells_within_reach_the_nearer_is_seen_again() -> None:

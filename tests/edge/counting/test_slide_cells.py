@@ -26,17 +26,18 @@ def glimpse(frame: int, x: float, y: float = 50) -> Glimpse:
         slide_px=(x, y),
         sharpness=1.0,
         radius_px=20,
-        cut=lambda: (PICTURE, PICTURE),
+        cut=lambda: PICTURE,
+        cut_view=lambda: PICTURE,
     )
 
 
 def uncut(frame: int, x: float) -> Glimpse:
     """Return one that must not be cut out."""
 
-    def cut() -> tuple[U8, U8]:
+    def cut() -> U8:
         pytest.fail("its picture was cut out")
 
-    return replace(glimpse(frame, x), cut=cut)
+    return replace(glimpse(frame, x), cut=cut, cut_view=cut)
 
 
 def test_a_slide_of_which_nothing_was_seen_has_nothing() -> None:
@@ -80,10 +81,10 @@ def test_pieces_of_a_whole_cell_are_not_cut_out_and_kept_ones_let_go() -> None:
     cells, picture = SlideCells(is_sequence=True), np.zeros((4, 4, 3), np.uint8)
     kept = weakref.ref(picture)
 
-    def cut(picture: U8 = picture) -> tuple[U8, U8]:
-        return picture, picture
+    def cut(picture: U8 = picture) -> U8:
+        return picture
 
-    piece = replace(glimpse(0, 100), cut=cut)
+    piece = replace(glimpse(0, 100), cut=cut, cut_view=cut)
     del picture, cut
     cells.add(FrameDetections(cut_off=(piece,)), 0)
     del piece

@@ -35,7 +35,6 @@ def cell(
             slide_px=(15.0 * number, 20.0),
             sharpness=1.0,
             crop=rng.integers(0, 255, (SIDE_PX, SIDE_PX, 3), np.uint8),
-            view=rng.integers(0, 255, (SIDE_PX, SIDE_PX, 3), np.uint8),
             radius_px=9.0,
         )
         for _ in range(2)
@@ -44,6 +43,7 @@ def cell(
         id=number,
         sightings=sightings,
         n_sightings=4,
+        view=rng.integers(0, 255, (SIDE_PX, SIDE_PX, 3), np.uint8),
         call=Call(name=name, p_blast=p, kinds=((kind, 1.0),) if kind else ()),
     )
 

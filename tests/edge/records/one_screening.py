@@ -17,13 +17,13 @@ def cell(id_: int, name: CallName, p: float, image: str = "a.png") -> Cell:
         slide_px=(15.0, 20.0),
         sharpness=1.0,
         crop=np.zeros((8, 8, 3), np.uint8),
-        view=np.full((8, 8, 3), 200, np.uint8),
         radius_px=9.0,
     )
     return Cell(
         id=id_,
         sightings=(sighting,),
         n_sightings=1,
+        view=np.full((8, 8, 3), 200, np.uint8),
         call=Call(name=name, p_blast=p),
     )
 

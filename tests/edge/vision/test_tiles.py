@@ -75,7 +75,10 @@ def test_tiles_show_each_cell_once_at_its_place_and_cut_it_out(
             assert a.slide_px == pytest.approx(b.slide_px, abs=1.5)
             assert a.centre_px == pytest.approx(b.centre_px, abs=1.5)
             assert a.box_px == pytest.approx(b.box_px, abs=3)
-            for ours_cut, theirs_cut in zip(a.cut(), b.cut(), strict=True):
+            for ours_cut, theirs_cut in (
+                (a.cut(), b.cut()),
+                (a.cut_view(), b.cut_view()),
+            ):
                 away = np.abs(ours_cut.astype(int) - theirs_cut)
                 assert ours_cut.shape == theirs_cut.shape
                 assert away.mean() < MAX_AWAY_LEVELS

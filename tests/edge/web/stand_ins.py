@@ -140,11 +140,10 @@ def make_cell(number: int, name: CallName, side_px: int = 64) -> Cell:
         slide_px=(float(200 * number), 35.0),
         sharpness=1.0,
         crop=crop,
-        view=view,
         radius_px=20.0,
     )
     call = Call(name=name, p_blast=P_BLAST[name])
-    return Cell(id=number, sightings=(sighting,), n_sightings=3, call=call)
+    return Cell(id=number, sightings=(sighting,), n_sightings=3, view=view, call=call)
 
 
 def shown_of(device: Device, slide: str) -> str:

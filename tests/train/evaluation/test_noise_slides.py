@@ -22,7 +22,7 @@ def test_the_same_number_gives_the_same_cell_and_another_another() -> None:
 def test_pictures_and_call_are_as_asked() -> None:
     cell = noise_cell(3, side_px=8, view_px=12, is_blast=True, n_sightings=2)
     assert [s.crop.shape for s in cell.sightings] == [(8, 8, 3)] * 2
-    assert cell.best.view.shape == (12, 12, 3)
+    assert cell.view.shape == (12, 12, 3)
     assert cell.call is not None
     assert cell.call.name is CallName.BLAST
 

@@ -94,11 +94,10 @@ def noise_cell(
             slide_px=(STEP_PX * number, 0.0),
             sharpness=1.0,
             crop=crop,
-            view=view,
             radius_px=side_px / 2.5,
         )
         for crop in crops
     )
     name = CallName.BLAST if is_blast else CallName.NORMAL
     call = Call(name=name, p_blast=0.9 if is_blast else 0.1, kinds=kinds)
-    return Cell(id=number, sightings=sightings, n_sightings=9, call=call)
+    return Cell(id=number, sightings=sightings, n_sightings=9, view=view, call=call)

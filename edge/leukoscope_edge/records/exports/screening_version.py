@@ -62,7 +62,7 @@ def version_of(screening: Screening) -> Dossier:
 def views_of(screening: Screening) -> Mapping[str, bytes]:
     """Return the picture of every cell for people, as a JPEG file, by the cell's id."""
     cells = (*screening.cells, *screening.cut_off_cells)
-    return {str(c.id): jpeg_bytes(c.best.view, JPEG_QUALITY) for c in cells}
+    return {str(c.id): jpeg_bytes(c.view, JPEG_QUALITY) for c in cells}
 
 
 def _record(screening: Screening) -> SlideRecord:

@@ -49,7 +49,7 @@ def keep_cell(
         kind=cell.call.kind_beside_blast,
         crops=pictures.keep(record.id, strip),
         n_crops=len(cell.sightings),
-        view=pictures.keep(record.id, best.view),
+        view=pictures.keep(record.id, cell.view),
     )
 
 

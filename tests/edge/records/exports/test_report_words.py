@@ -96,7 +96,7 @@ def test_under_a_picture_stand_the_models_word_and_a_persons(
 def test_a_cell_that_a_person_added_was_not_seen_by_the_model(
     bench: Any, make_cell: Callable[..., Any]
 ) -> None:
-    view: U8 = make_cell(9).best.view
+    view: U8 = make_cell(9).view
     missed = MissedCell(
         frame="f1",
         frame_sha256="",
