@@ -1,7 +1,6 @@
 """The newest news on its way to the page: putting it never waits."""
 
 import contextlib
-import os
 import threading
 from collections import deque
 from dataclasses import dataclass, replace
@@ -9,6 +8,7 @@ from dataclasses import dataclass, replace
 from leukoscope_edge.live.channel import Channel
 from leukoscope_edge.live.commands import News
 from leukoscope_edge.records.pictures import jpeg_bytes
+from leukoscope_edge.service.processes import yield_thread
 from leukoscope_edge.types import U8
 
 JPEG_QUALITY = 80
@@ -41,7 +41,7 @@ class Outbox:
         self._filled.set()
 
     def _send_all(self) -> None:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), SENDER_NICENESS)
+        yield_thread(SENDER_NICENESS)
         while True:
             self._filled.wait()
             self._filled.clear()

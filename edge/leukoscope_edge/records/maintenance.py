@@ -7,7 +7,6 @@ with it recovers it.
 """
 
 import contextlib
-import os
 import sqlite3
 import threading
 import time
@@ -26,6 +25,7 @@ from leukoscope_edge.records.database import (
 from leukoscope_edge.records.integrity import POLL_S, Integrity, Soundness
 from leukoscope_edge.records.recovery import Recovery, is_older, open_or_recover
 from leukoscope_edge.records.witnesses import LAST_EVENT, Witnesses, read_only
+from leukoscope_edge.service.processes import yield_thread
 
 COPY_EVERY_S = 24 * 3600.0
 WAIT_S = 5.0
@@ -193,7 +193,7 @@ class Caretaker:
             self._thread.start()
 
     def _do_what_is_due(self) -> None:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        yield_thread(NICENESS)
         if self._look() is Integrity.SOUND and self._copy_is_due():
             self._try_copy()
 

@@ -8,6 +8,7 @@ import ctypes
 import gc
 import os
 import signal
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +58,19 @@ def die_with_parent(parent: int) -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
+
+
+def yield_thread(niceness: int) -> None:
+    """Let this thread yield to others; one that yields more already goes on as it is.
+
+    Taking niceness back is root's alone (setpriority(2)), and the thread would end.
+
+    Args:
+        niceness: 1..19, as of nice(1).
+    """
+    thread = threading.get_native_id()
+    own = os.getpriority(os.PRIO_PROCESS, thread)
+    os.setpriority(os.PRIO_PROCESS, thread, max(own, niceness))
 
 
 def share_arenas() -> None:

@@ -155,3 +155,29 @@ def test_orphans_come_to_us(monkeypatch: pytest.MonkeyPatch) -> None:
     processes.adopt_orphans()
     assert told == [(processes.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)]
     assert (processes.PR_SET_PDEATHSIG, processes.PR_SET_CHILD_SUBREAPER) == (1, 36)
+
+
+NICENESS = """
+import os, sys, threading
+from leukoscope_edge.service.processes import yield_thread
+def work():
+    yield_thread(10)
+    print(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+os.nice(int(sys.argv[1]) - os.getpriority(os.PRIO_PROCESS, 0))
+if os.geteuid() == 0:
+    os.setuid(65534)
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+"""
+
+
+@pytest.mark.parametrize(("before", "after"), [(5, 10), (10, 10), (19, 19)])
+def test_a_thread_that_yields_takes_no_niceness_back(before: int, after: int) -> None:
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    if own > before and os.geteuid() != 0:
+        before = own
+        after = max(after, own)
+    command = [sys.executable, "-c", NICENESS, str(before)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (done.stdout.strip(), done.stderr) == (str(after), "")
