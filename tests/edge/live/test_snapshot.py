@@ -1,0 +1,145 @@
+"""What the page is told of a frame and a count, as plain JSON values."""
+
+import json
+import math
+from collections import Counter
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.edge.web.stand_ins import make_cell
+
+from leukoscope_edge.counting.statistics import binomial_interval
+from leukoscope_edge.live.snapshot import (
+    N_LAST_CELLS,
+    SAME_RADII,
+    boxes_of,
+    count_facts,
+    light_facts,
+    place_facts,
+)
+from leukoscope_edge.messages import message, plain
+from leukoscope_edge.outcome import Refusal, StopState
+from leukoscope_edge.screening import Looked
+from leukoscope_edge.screening_result import ImageReport
+from leukoscope_edge.types import CallName, Cell, Glimpse
+from leukoscope_edge.vision.motion import Placement, TrackingState
+from leukoscope_edge.vision.quality import Measure, QualityReport
+from leukoscope_edge.vision.sightings import FrameDetections
+
+RADIUS_PX = 20.0
+KEEPER: Any = SimpleNamespace(
+    record_id=lambda cell: f"1.{cell}", statuses=Counter(screened=3)
+)
+"""What a `Keeper` knows of the records."""
+REPORT = ImageReport(name="f", status="screened")
+
+
+def glimpse(x: float, y: float = 35.0) -> Glimpse:
+    return Glimpse(
+        frame="f",
+        box_px=(1, 2, 3, 4),
+        centre_px=(x, y),
+        slide_px=(x, y),
+        sharpness=1.0,
+        radius_px=RADIUS_PX,
+        cut=lambda: (np.zeros((1, 1, 3), np.uint8),) * 2,
+    )
+
+
+def placed(island: int = 0) -> Placement:
+    return Placement(
+        state=TrackingState.TRACKING, x_px=10.4, y_px=-3.6, score=1.0, island=island
+    )
+
+
+def looked(*whole: Glimpse, **more: Any) -> Looked:
+    place = more.pop("place", placed())
+    return Looked(report=REPORT, seen=FrameDetections(whole=whole, **more), place=place)
+
+
+def cells(*calls: CallName) -> tuple[Cell, ...]:
+    """Cells at 200, 400, ... along the slide."""
+    return tuple(make_cell(i, call) for i, call in enumerate(calls, start=1))
+
+
+def test_a_frame_without_cells_has_no_boxes() -> None:
+    assert boxes_of(looked(), (), KEEPER) == []
+    assert boxes_of(looked(), cells(CallName.BLAST), KEEPER) == []
+
+
+@pytest.mark.parametrize(
+    ("x", "kind", "cell"),
+    [
+        (200.0, "blast", "1.1"),
+        (200.0 + SAME_RADII * RADIUS_PX, "blast", "1.1"),
+        (200.1 + SAME_RADII * RADIUS_PX, "new", ""),
+        (400.0, "normal", "1.2"),
+    ],
+)
+def test_a_sighting_near_a_cell_is_that_cell(x: float, kind: str, cell: str) -> None:
+    here = cells(CallName.BLAST, CallName.NORMAL)
+    (box,) = boxes_of(looked(glimpse(x)), here, KEEPER)
+    assert box == {"box": [1, 2, 3, 4], "kind": kind, "cell": cell}
+
+
+def test_a_cell_of_another_island_is_not_here() -> None:
+    seen = looked(glimpse(200.0), place=placed(island=1))
+    assert boxes_of(seen, cells(CallName.BLAST), KEEPER)[0]["kind"] == "new"
+
+
+def test_what_is_cut_off_or_burst_is_no_cell_of_the_count() -> None:
+    seen = looked(cut_off=(glimpse(200.0),), smudges=(glimpse(200.0),))
+    kinds = [b["kind"] for b in boxes_of(seen, cells(CallName.BLAST), KEEPER)]
+    assert kinds == ["cut-off", "smudge"]
+
+
+def test_a_place_is_told_in_whole_pixels_or_not_at_all() -> None:
+    assert place_facts(looked()) == {"tracking": "tracking", "place": [10, -4, 0]}
+    assert place_facts(looked(place=None)) == {"tracking": "", "place": None}
+
+
+def told(outcome: Refusal, *calls: CallName) -> dict[str, Any]:
+    run: Any = SimpleNamespace(outcome=lambda: outcome)
+    return count_facts(run, cells(*calls), KEEPER)
+
+
+def test_a_count_of_nothing_has_no_interval_and_no_advice() -> None:
+    found = told(Refusal(reason=message("test")))
+    assert found["last"] == []
+    assert found["frames"] == {"screened": 3}
+    count = found["count"]
+    assert (count["n_cells"], count["interval"], count["advice"]) == (0, None, None)
+    assert (count["look"], count["next_look"]) == (0, None)
+
+
+def test_a_count_is_told_with_its_interval_and_its_advice() -> None:
+    why = message("enough-above", level="5 %")
+    stop = StopState(look=50, next_look=100, keep_going=False, why=why)
+    outcome = Refusal(
+        reason=message("test"), n_cells=60, n_blast=18, n_unclear=4, stop=stop
+    )
+    count = told(outcome)["count"]
+    expected = binomial_interval(18, 60)
+    assert count["interval"] == [expected.low, expected.high]
+    assert count["advice"] == plain(why)
+    assert (count["look"], count["next_look"]) == (50, 100)
+    json.dumps(count)
+
+
+def test_the_newest_cells_come_first_and_only_so_many() -> None:
+    calls = [CallName.NORMAL] * N_LAST_CELLS + [CallName.BLAST]
+    last = told(Refusal(reason=message("test")), *calls)["last"]
+    assert len(last) == N_LAST_CELLS
+    assert last[0] == [f"1.{len(calls)}", "blast"]
+    assert last[-1] == ["1.2", "normal"]
+
+
+def test_a_light_without_an_end_has_none_in_json_either() -> None:
+    measure = Measure(
+        name="blur", value=1.0, low=0.5, high=math.inf, instruction="focus"
+    )
+    (light,) = light_facts(QualityReport(measures=(measure,)))
+    assert (light["low"], light["high"], light["is_good"]) == (0.5, None, True)
+    json.dumps(light, allow_nan=False)

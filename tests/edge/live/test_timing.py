@@ -1,0 +1,63 @@
+"""How fast the count goes: frames a second, and a running mean of each stage."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from leukoscope_edge.live import timing
+from leukoscope_edge.live.timing import N_FRAMES, PAUSE_S, Meter
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    by_hand = SimpleNamespace(monotonic=clock.monotonic, perf_counter=clock.monotonic)
+    monkeypatch.setattr(timing, "time", by_hand)
+    return clock
+
+
+def test_before_the_second_frame_there_is_no_rate(clock: Clock) -> None:
+    meter = Meter()
+    assert meter.facts() == {"frames_per_s": None, "stages_ms": {}}
+    meter.count()
+    assert meter.facts()["frames_per_s"] is None
+
+
+def test_the_rate_is_that_of_the_last_frames(clock: Clock) -> None:
+    meter = Meter()
+    for interval_s in [9.0] * 3 + [0.25] * N_FRAMES:
+        clock.now_s += interval_s
+        meter.count()
+    assert meter.facts()["frames_per_s"] == 4.0
+
+
+@pytest.mark.parametrize(("later_s", "rate"), [(PAUSE_S, 4.0), (PAUSE_S + 0.01, None)])
+def test_after_a_pause_there_is_no_rate_any_more(
+    clock: Clock, later_s: float, rate: float | None
+) -> None:
+    meter = Meter()
+    for _ in range(3):
+        clock.now_s += 0.25
+        meter.count()
+    clock.now_s += later_s
+    assert meter.facts()["frames_per_s"] == rate
+
+
+def test_a_stage_is_told_as_a_running_mean_of_milliseconds(clock: Clock) -> None:
+    meter = Meter()
+    with meter.stage("look"):
+        clock.now_s += 0.02
+    assert meter.facts()["stages_ms"] == {"look": 20.0}
+    meter.note("look", 0.04)
+    meter.note("keep", 0.001)
+    assert meter.facts()["stages_ms"] == {"look": 22.0, "keep": 1.0}
