@@ -3,8 +3,10 @@
 import csv
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from tests.edge.records.named_kinds import judge
 
 from leukoscope_edge.records.exports.cells_csv import dossier_csv_bytes
@@ -41,4 +43,29 @@ def test_the_table_of_cells_says_each_kind_and_whose_word_it_is(
     assert [(r["kind"], r["kind_by"]) for r in rows[:2]] == [
         ("monocyte", "person"),
         ("neutrophil", "model"),
+    ]
+
+
+@pytest.mark.parametrize("identified", [True, False])
+def test_the_sample_is_a_column_of_a_copy_with_names_alone(
+    bench: Any, *, identified: bool
+) -> None:
+    dossier = open_dossier(bench.store, bench.signed(), identified=identified)
+    head, *rows = csv.reader(io.StringIO(dossier_csv_bytes(dossier).decode()))
+    assert (head[0] == "sample") is identified
+    assert {row[0] for row in rows} == {"S-1" if identified else dossier.record.id}
+
+
+def test_a_cell_that_no_model_saw_has_neither_call_nor_probability(
+    bench: Any,
+) -> None:
+    dossier = open_dossier(bench.store, bench.finished())
+    cells = dict(dossier.record.machine_cells)
+    cells["1"] = replace(cells["1"], call=None, p_blast=None)
+    record = replace(dossier.record, machine_cells=cells)
+    text = dossier_csv_bytes(replace(dossier, record=record)).decode()
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [(r["call"], r["p_blast"]) for r in rows[:2]] == [
+        ("", ""),
+        ("unclear", "0.3"),
     ]

@@ -44,9 +44,11 @@ def test_what_the_device_lacks_is_looked_for_in_the_folders(tmp_path: Path) -> N
 
 
 def test_the_devices_own_cut_is_taken_before_the_systems(tmp_path: Path) -> None:
-    (tmp_path / "NotoSansArabic-Regular.ttf").touch()
+    for script in ("Arabic", "Gujarati"):
+        (tmp_path / f"NotoSans{script}-Regular.ttf").touch()
     fonts = find_fonts(["فاطمة", "ગીતા"], folders=[tmp_path])
     assert fonts.scripts["NotoSansArabic"].regular.parent == OWN
+    assert fonts.scripts["NotoSansGujarati"].regular.parent == tmp_path
 
 
 def test_no_two_scripts_claim_one_character() -> None:

@@ -83,6 +83,8 @@ def test_pictures_of_the_most_suspicious_alone_are_read(
     record = bench.store.reader.slide(slide)
     shown = shown_of(record)
     assert len(suspects_of(record)) == MAX_SHOWN + 4
+    chances = [c.p_blast or 0.0 for c in shown]
+    assert chances == sorted(chances, reverse=True)
     assert (len(shown), shown[0].id) == (MAX_SHOWN, "1")
     assert shown == suspects_of(record)[:MAX_SHOWN]
     assert "900" not in {c.id for c in suspects_of(record)}

@@ -72,3 +72,11 @@ def test_no_value_is_run_by_a_spreadsheet(sign: str) -> None:
 def test_a_row_has_a_value_under_every_heading() -> None:
     with pytest.raises(ValueError, match="1 values under 2 headings"):
         csv_bytes(("a", "b"), [("x",)])
+
+
+def test_notes_stand_below_the_verdict_and_not_among_the_facts() -> None:
+    assert SCREENING.notes
+    rows, _, below = table_text(SCREENING).partition(SCREENING.sentence)
+    for note in SCREENING.notes:
+        assert note in below
+        assert note not in rows

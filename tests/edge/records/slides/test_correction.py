@@ -76,3 +76,20 @@ def test_nothing_is_put_right_under_the_lens_or_after_signing(
     slide = getattr(bench, made)()
     with pytest.raises(StepError, match="cannot correct while it is"):
         bench.store.review.correct(slide, Corrected(age=AgeGroup.CHILD), "", "ann")
+
+
+def test_what_nobody_puts_right_stays(bench: Any) -> None:
+    slide, review = bench.finished(), bench.store.review
+    review.correct(slide, Corrected(wbc_10e9_per_l=5.0), "typed", "ann", key="1")
+    review.correct(slide, Corrected(is_leukopenic=True), "typed", "ann", key="2")
+    facts = bench.store.reader.slide(slide).facts
+    assert (facts.wbc_10e9_per_l, facts.is_leukopenic) == (5.0, True)
+    assert (facts.sample_type, facts.age) == (SampleType.BLOOD, AgeGroup.ADULT)
+
+
+def test_only_another_objective_changes_the_scale(bench: Any) -> None:
+    record = bench.store.reader.slide(bench.finished())
+    scale = {"calibration": "c", "scale_um_per_px": 0.25}
+    assert Corrected(calibration="c", scale_um_per_px=0.25).scale(record) == {}
+    assert Corrected(objective="100x", **scale).scale(record) == {}  # type: ignore[arg-type]
+    assert Corrected(objective="40x", **scale).scale(record) == scale  # type: ignore[arg-type]
