@@ -23,7 +23,7 @@ from leukoscope_edge.messages import message, plain
 from leukoscope_edge.outcome import Refusal, StopState
 from leukoscope_edge.screening import Looked
 from leukoscope_edge.screening_result import ImageReport
-from leukoscope_edge.types import CallName, Cell, Glimpse
+from leukoscope_edge.types import U8, CallName, Cell, Glimpse
 from leukoscope_edge.vision.motion import Placement, TrackingState
 from leukoscope_edge.vision.quality import Measure, QualityReport
 from leukoscope_edge.vision.sightings import FrameDetections
@@ -36,6 +36,10 @@ KEEPER: Any = SimpleNamespace(
 REPORT = ImageReport(name="f", status="screened")
 
 
+def no_picture() -> U8:
+    return np.zeros((1, 1, 3), np.uint8)
+
+
 def glimpse(x: float, y: float = 35.0) -> Glimpse:
     return Glimpse(
         frame="f",
@@ -44,7 +48,8 @@ def glimpse(x: float, y: float = 35.0) -> Glimpse:
         slide_px=(x, y),
         sharpness=1.0,
         radius_px=RADIUS_PX,
-        cut=lambda: (np.zeros((1, 1, 3), np.uint8),) * 2,
+        cut=no_picture,
+        cut_view=no_picture,
     )
 
 

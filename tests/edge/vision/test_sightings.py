@@ -77,7 +77,7 @@ def test_pictures_are_cut_as_the_model_and_as_people_want_them() -> None:
     (glimpse,) = found(0).whole
     sighting = glimpse.sighting()
     assert sighting.crop.shape == (64, 64, 3)
-    assert sighting.view.shape == (96, 96, 3)
+    assert glimpse.cut_view().shape == (96, 96, 3)
     assert (sighting.crop[32, 32] == frame().pixels[40, 30]).all()
 
 
