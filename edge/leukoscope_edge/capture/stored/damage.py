@@ -25,7 +25,7 @@ their own; what is lost there is no part of a cell that is counted."""
 BLOCK_PX, MIN_BLOCKS_PX = 8, 64
 """Where damage begins in the first row of a JPEG's blocks, only what is left of it is
 whole: a step at a block's edge, below and to the right, over as many pixels as these.
-Of 23,919 whole pictures (all of `../shared/data`, an eighth of C-NMC) none has it."""
+Which whole pictures are refused for it says `tools/refused_pictures.py`."""
 FIRST_ROWS = (BLOCK_PX, 2 * BLOCK_PX)
 """Heights of a row of blocks, without and with colours at half the resolution."""
 NOISE_LEVELS = 60.0

@@ -20,6 +20,8 @@ IN_DATA = frozenset(range(0xD0, 0xD8)) | {0x00}
 """What may follow 0xFF inside a scan: a stuffed byte, a restart marker."""
 STANDARD_SUM = 3688
 """Of the luminance table that T.81 gives as example (K.1): quality 50 of libjpeg."""
+WIDE = b"\x10"
+"""First byte of a table whose numbers are of two bytes, or above."""
 UM_PER_UNIT = {1: 25400.0, 2: 10000.0}
 """JFIF: dots per inch, dots per centimetre."""
 
@@ -83,7 +85,7 @@ def _read_segment(jpeg: Jpeg, marker: int, body: bytes) -> None:
         jpeg.width_px = int.from_bytes(body[3:5], "big")
         jpeg.components = frozenset(body[6::3])
         jpeg.is_progressive = marker in PROGRESSIVE
-    elif marker == TABLES and jpeg.quality is None and len(body) >= 65:
+    elif marker == TABLES and jpeg.quality is None:
         jpeg.quality = _quality(body)
     elif marker == JFIF and body[:5] == b"JFIF\0" and len(body) >= 12:
         dots = int.from_bytes(body[8:10], "big")
@@ -93,16 +95,20 @@ def _read_segment(jpeg: Jpeg, marker: int, body: bytes) -> None:
         _note_scan(jpeg, body)
 
 
-def _quality(body: bytes) -> int:
+def _quality(body: bytes) -> int | None:
     """Return the quality at which libjpeg would write a table of this sum.
+
+    None where the table is cut.
 
     Source: jcparam.c of libjpeg: the table of T.81 times 50/Q below 50, times
     (100 - Q)/50 from there on.
     """
-    is_wide = body[0] >> 4 > 0
-    step = 2 if is_wide else 1
+    step = 2 if body[:1] >= WIDE else 1
     table = body[1 : 1 + 64 * step]
-    total = sum(int.from_bytes(table[i : i + step], "big") for i in range(0, 64, step))
+    if len(table) < 64 * step:
+        return None
+    places = range(0, len(table), step)
+    total = sum(int.from_bytes(table[i : i + step], "big") for i in places)
     ratio = total / STANDARD_SUM
     quality = 50 / ratio if ratio > 1 else 100 - 50 * ratio
     return max(1, min(100, round(quality)))
@@ -127,16 +133,12 @@ def _after_scan(data: bytes, at: int) -> int:
     while (at := data.find(b"\xff", at)) >= 0 and at + 1 < len(data):
         if data[at + 1] not in IN_DATA and data[at + 1] != 0xFF:
             return at
-        at += 1 if data[at + 1] == 0xFF else 2
+        at += 1
     return len(data)
 
 
 def _missing(jpeg: Jpeg) -> str:
     """Return what of the picture no scan brings."""
     sent = jpeg.sent
-    whole = all(
-        sent.get((c, k), 1) == 0
-        for c in jpeg.components
-        for k in (range(64) if jpeg.is_progressive else (0,))
-    )
+    whole = all(sent.get((c, k), 1) == 0 for c in jpeg.components for k in range(64))
     return "" if whole else "a part of its data was never written"

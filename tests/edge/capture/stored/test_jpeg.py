@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from leukoscope_edge.capture.stored import jpeg
 from leukoscope_edge.capture.stored.jpeg import END, read_jpeg
 from leukoscope_edge.errors import SourceError
 
@@ -37,11 +38,11 @@ def test_the_quality_is_the_one_that_it_was_written_with(quality: int) -> None:
 
 @pytest.mark.parametrize("steps", [0, 1])
 def test_a_whole_picture_misses_nothing_and_tells_its_size(steps: int) -> None:
-    jpeg = read_jpeg(encoded(steps=steps))
-    assert (jpeg.width_px, jpeg.height_px) == (40, 24)
-    assert jpeg.missing == ""
-    assert jpeg.is_progressive == bool(steps)
-    assert len(jpeg.components) == 3
+    found = read_jpeg(encoded(steps=steps))
+    assert (found.width_px, found.height_px) == (40, 24)
+    assert found.missing == ""
+    assert found.is_progressive == bool(steps)
+    assert len(found.components) == 3
 
 
 @pytest.mark.parametrize(
@@ -69,8 +70,8 @@ def test_a_file_without_its_end_is_truncated(length: int) -> None:
 def test_a_picture_whose_scans_were_never_written_is_not_whole() -> None:
     data = encoded(steps=1)
     last_scan = data.rindex(b"\xff\xda")
-    jpeg = read_jpeg(data[:last_scan] + END)
-    assert jpeg.missing == "a part of its data was never written"
+    found = read_jpeg(data[:last_scan] + END)
+    assert found.missing == "a part of its data was never written"
 
 
 def test_a_thumbnail_inside_a_segment_is_no_part_of_the_picture() -> None:
@@ -80,3 +81,109 @@ def test_a_thumbnail_inside_a_segment_is_no_part_of_the_picture() -> None:
     found = read_jpeg(data[:2] + segment + data[2:])
     assert found.quality is not None
     assert abs(found.quality - 90) <= 1
+
+
+SOI, TEM = b"\xff\xd8", b"\xff\x01"
+
+
+def segment(marker: int, body: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body
+
+
+def made_of(*parts: bytes) -> jpeg.Jpeg:
+    return read_jpeg(SOI + b"".join(parts) + END)
+
+
+SIZE = segment(0xC0, b"\x08" + struct.pack(">HH", 24, 40) + b"\x01\x07\x11\x00")
+SCAN = segment(0xDA, b"\x01\x07\x00\x00\x3f\x00") + b"data"
+NEVER = "a part of its data was never written"
+
+
+def test_a_file_of_nothing_has_no_size() -> None:
+    found = made_of()
+    assert (found.width_px, found.height_px, found.quality) == (0, 0, None)
+
+
+@pytest.mark.parametrize(
+    ("parts", "missing"),
+    [
+        ([SIZE, SCAN], ""),
+        ([TEM, SIZE, b"\xff", SCAN], ""),  # a bare marker, and a byte to fill up
+        ([SIZE], NEVER),
+        ([SIZE, segment(0xDA, b"")], NEVER),
+        ([SIZE, segment(0xDA, b"\x01\x07\x00")], NEVER),  # its head is cut
+        ([SIZE, segment(0xDA, b"\x01\x08\x00\x00\x3f\x00")], NEVER),  # of another
+        ([SIZE, segment(0xE2, b"\x01\x07\x00\x00\x3f\x00")], NEVER),  # no scan
+    ],
+)
+def test_each_component_has_a_scan(parts: list[bytes], missing: str) -> None:
+    found = made_of(*parts)
+    assert found.missing == missing
+    assert (found.width_px, found.height_px) == (40, 24)
+
+
+def test_the_shortest_segments_are_read() -> None:
+    bare = segment(0xC0, b"\x08" + struct.pack(">HH", 24, 40) + b"\x00")
+    density = segment(0xE0, b"JFIF\0" + struct.pack(">HBHH", 0x102, 2, 50_000, 50_000))
+    cut = density[:-1]
+    found = made_of(bare, density)
+    assert (found.width_px, found.height_px, found.um_per_px) == (40, 24, 0.2)
+    assert made_of(segment(0xE0, cut[4:])).um_per_px is None
+
+
+@pytest.mark.parametrize(
+    "end", [b"\xff\xe0\xff\xd9", b"\xff\xe0\x00\x04\xff\xd9", b"\xff\xe0\x00"]
+)
+def test_an_end_inside_a_segment_is_none(end: bytes) -> None:
+    with pytest.raises(SourceError, match="its end is missing"):
+        read_jpeg(SOI + end)
+
+
+def test_what_stands_behind_the_end_is_no_part_of_it() -> None:
+    assert read_jpeg(encoded() + bytes(100)).missing == ""
+
+
+@pytest.mark.parametrize(
+    ("table", "quality"),
+    [
+        ([1] * 64, 99),
+        ([255] + [1] * 63, 96),
+        ([1] * 63 + [255], 96),
+        ([255] * 64, 11),
+    ],
+)
+@pytest.mark.parametrize(("precision", "letter"), [(0x00, "B"), (0x10, "H")])
+def test_the_quality_is_of_the_whole_table(
+    table: list[int], quality: int, precision: int, letter: str
+) -> None:
+    body = bytes([precision]) + struct.pack(f">64{letter}", *table)
+    assert made_of(segment(0xDB, body)).quality == quality
+    assert made_of(segment(0xDB, body[:-1])).quality is None
+
+
+def test_the_worst_quality_is_1() -> None:
+    body = b"\x10" + b"\xff" * 128
+    assert made_of(segment(0xDB, body)).quality == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "at"),
+    [
+        (b"", 0),
+        (b"abc", 3),
+        (b"a\xff", 2),
+        (b"\xff\xd9", 0),
+        (b"a\xff\x00\xff\xd0b\xff\xd9", 6),  # a stuffed byte, a restart
+        (b"\xff\xff\xd9", 1),
+    ],
+)
+def test_the_next_marker_is_found_behind_a_scan_s_data(data: bytes, at: int) -> None:
+    assert jpeg._after_scan(data, 0) == at
+
+
+def test_a_scan_says_which_coefficients_it_brings_and_to_which_bit() -> None:
+    found = jpeg.Jpeg(is_progressive=True)
+    jpeg._note_scan(found, b"\x02\x07\x00\x09\x00\x05\x06\x12")
+    assert found.sent == {(c, k): 2 for c in (7, 9) for k in (5, 6)}
+    jpeg._note_scan(found, b"\x01\x07\x00\x3e\xff\x00")
+    assert {k for c, k in found.sent if c == 7} == {5, 6, 62, 63}
