@@ -13,7 +13,7 @@ test: check browser
 	$(FULL)/bin/pytest -n 2 --dist loadfile --max-worker-restart=0 $(TESTS)
 
 test-device: $(FULL)/ready
-	$(FULL)/bin/pytest tests/edge -n 2 --dist loadfile --max-worker-restart=0 -m "not slow"
+	$(FULL)/bin/pytest tests/edge -n 2 --dist loadfile --max-worker-restart=0 -m "not slow or seconds"
 
 # What the tests need of the system. As root it is installed; else it is said what is
 # missing, and the tests that need it skip by name (tests/skips.txt).

@@ -97,6 +97,9 @@ settings.load_profile("any machine")  # how fast a busy machine is, is no test's
 
 SKIPS = Path(__file__).with_name("skips.txt")
 
+SECONDS = set(Path(__file__).with_name("seconds.txt").read_text().splitlines())
+"""Functions and files of tests that take seconds."""
+
 for library in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
     # The workers share the cores; threads that wait for work only take from the others.
     os.environ.setdefault(library, "1")  # before the workers of xdist begin
@@ -116,10 +119,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Shuffle the files, and the tests in each, by a seed that can be given again."""
+    """Mark what takes seconds; shuffle files, and tests in each, by a seed if given."""
+    for item in items:
+        if "slow" not in item.keywords and takes_seconds(item):
+            item.add_marker("seconds")
+            item.add_marker("slow")
     seed = config.getoption("--shuffle")
     if seed is None:
         return
@@ -129,6 +137,10 @@ def pytest_collection_modifyitems(
     place = {file: number for number, file in enumerate(files)}
     rank.shuffle(items)
     items.sort(key=lambda item: place[str(item.path)])
+
+
+def takes_seconds(item: pytest.Item) -> bool:
+    return not SECONDS.isdisjoint({item.path.name, item.name.partition("[")[0]})
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -70,7 +70,7 @@ PRELOADED = (
 """Imported once and not for each mutant; nothing of ours, which each imports anew."""
 
 
-OPTIONS = ("-m", "not slow", "-W", NOT_NEW)
+OPTIONS = ("-m", "not slow or seconds", "-W", NOT_NEW)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
