@@ -40,14 +40,24 @@ def in_one_sentence(error: Exception) -> str:
     Args:
         error: Of ours, which says so itself, or the kernel's.
     """
+    told = as_told(error)
+    return told.said() if isinstance(told, Message) else told
+
+
+def as_told(error: Exception) -> str | Message:
+    """Return what happened and what to do, as a message where it is one.
+
+    Args:
+        error: Of ours, which says so itself, or the kernel's.
+    """
+    if isinstance(error, LeukoscopeError):
+        return error.told or str(error)
     if not isinstance(error, OSError):
         return str(error)
     id_ = CURES.get(error.errno or 0, "disk-cure-service")
     cure = message(id_, user=os.geteuid()) if "owner" in id_ else message(id_)
     where = error.filename or "the device"
-    return message(
-        "disk-says", file=str(where), why=str(error.strerror), cure=cure
-    ).said()
+    return message("disk-says", file=str(where), why=str(error.strerror), cure=cure)
 
 
 class LeukoscopeError(Exception):
@@ -99,13 +109,23 @@ class UpdateError(LeukoscopeError):
     """A new model cannot be installed, or no installed one is whole.
 
     Attributes:
+        told: The line of a code.
         code: What the technician reads out, U01 and so on; `updates.codes` lists them.
         detail: What exactly was found; empty where there is no more to say.
     """
 
-    def __init__(self, line: str, code: str, detail: str = "") -> None:
-        super().__init__(line)
-        self.code, self.detail = code, detail
+    told: Message
+
+    def __init__(self, told: Message) -> None:
+        """Say what went wrong.
+
+        Args:
+            told: The line of a code, as `updates.codes` puts it together.
+        """
+        super().__init__(told)
+        parts = dict(told.params)
+        self.code, detail = str(parts["code"]), parts.get("detail", "")
+        self.detail = detail if isinstance(detail, Message) else str(detail)
 
 
 class OutputError(LeukoscopeError):

@@ -16,6 +16,7 @@ from leukoscope_edge.errors import (
     in_one_sentence,
 )
 from leukoscope_edge.messages import message
+from leukoscope_edge.updates.codes import Code
 
 NAMES = [
     n
@@ -61,9 +62,10 @@ def test_an_error_keeps_the_message_that_it_was_made_of() -> None:
 
 
 def test_an_error_of_an_update_has_its_code_beside_its_line() -> None:
-    error = UpdateError("U05: the stick is damaged", "U05", "card.toml")
-    assert (error.code, error.detail) == ("U05", "card.toml")
-    assert str(error) == "U05: the stick is damaged"
+    told = Code.DAMAGED.told("card.toml")
+    error = UpdateError(told)
+    assert (error.code, error.detail) == ("U03", "card.toml")
+    assert (error.told, str(error)) == (told, told.said())
 
 
 @pytest.mark.parametrize("name", NAMES)

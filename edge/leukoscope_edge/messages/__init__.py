@@ -14,12 +14,13 @@ from leukoscope_edge.messages.device import DEVICE
 from leukoscope_edge.messages.page import PAGE
 from leukoscope_edge.messages.quality import QUALITY
 from leukoscope_edge.messages.results import RESULTS
+from leukoscope_edge.messages.updates import UPDATES
 
 Say = Callable[[str], str]
 """From English to the reader's language."""
 
 TEMPLATES: Mapping[str, str] = MappingProxyType(
-    {**RESULTS, **QUALITY, **DEVICE, **PAGE}
+    {**RESULTS, **QUALITY, **DEVICE, **UPDATES, **PAGE}
 )
 """Every id with its English text. A text is the msgid of the catalogues."""
 

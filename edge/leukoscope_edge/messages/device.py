@@ -10,7 +10,6 @@ DEVICE = {
         "the disk is full: less than {n} slides fit; make a backup and take"
         " old pictures away"
     ),
-    "update-unforeseen": "the update stopped for a reason that nobody foresaw",
     "too-hot": (
         "too hot, {x} °C: the count waits until the device is below {y} °C;"
         " is its fan free?"
@@ -35,6 +34,7 @@ DEVICE = {
         "An erased name's key still lies in the log of the records, as a "
         "program reads in it. It is tried again."
     ),
+    "backup-on-stick": "The backup is on the stick: {name}",
     "restored": "{file} was restored.",
     "restored-kept": (
         "{file} was restored. What was there before is kept in {folder}."
@@ -55,11 +55,6 @@ DEVICE = {
         "give it to user {user}, who runs this: `chown -R {user}` and `chmod -R u+rwX`"
     ),
     "disk-cure-service": "call service",
-    "not-compared": "Old cells could not be compared: {why}.",
-    "cut-otherwise": "the new model wants its cells cut in another way",
-    "cut-short": "cut short too often",
-    "slot-its": "its slot is damaged",
-    "slot": "slot {name} is damaged",
     "wrong-passphrase": "{file}: does not open: wrong passphrase, or damaged",
     "passphrase-short": "the passphrase needs at least {n} characters",
     "no-backup": "{file}: is not a backup of ours",

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
-from leukoscope_edge.errors import BundleError, UpdateError
+from leukoscope_edge.errors import BundleError, UpdateError, as_told
 from leukoscope_edge.inference.card import read_card
+from leukoscope_edge.messages import Message, message
 from leukoscope_edge.types import Domain
 from leukoscope_edge.updates import clock, slots, state
 from leukoscope_edge.updates.codes import Code, refused
@@ -72,7 +73,8 @@ def active_bundle(data: Path, domain: Domain) -> Path | None:
     """
     used = in_use(data, domain)
     if used.slot is None:
-        raise refused(Code.NO_MODEL, f"for {domain} slides, below {data}")
+        where = message("slides-below", what=domain_said(domain), folder=str(data))
+        raise refused(Code.NO_MODEL, where)
     return None if used.slot == SHIPPED else used.folder
 
 
@@ -98,7 +100,7 @@ def roll_back(device: UpdateContext, domain: Domain, by: str = "") -> InUse:
     return in_use(device.data, domain)
 
 
-def note_failure(device: UpdateContext, domain: Domain, why: str) -> bool:
+def note_failure(device: UpdateContext, domain: Domain, why: str | Message) -> bool:
     """Count a failure of the model in use; too many, and the one before takes over.
 
     Args:
@@ -147,7 +149,7 @@ def watched(device: UpdateContext, folder: Path, domain: Domain) -> Iterator[Non
         yield
     except BundleError as err:
         if is_ours:
-            note_failure(device, domain, str(err))
+            note_failure(device, domain, as_told(err))
         raise
     if is_ours:
         note_success(device, domain)
@@ -165,8 +167,8 @@ def probe(device: UpdateContext, domain: Domain) -> None:
     try:
         device.try_model(used.folder)
     except UpdateError as err:
-        why = str(err)
-        _change(device, domain, lambda now, _: _given_up(device, now, domain, why))
+        told = err.told
+        _change(device, domain, lambda now, _: _given_up(device, now, domain, told))
         raise
 
 
@@ -186,18 +188,23 @@ def history(data: Path) -> tuple[ModelEvent, ...]:
     return state.load(slots.models_folder(data)).events
 
 
-def banners(device: UpdateContext) -> tuple[str, ...]:
+def banners(device: UpdateContext) -> tuple[Message, ...]:
     """Return what the page shows about models and time, every line once."""
-    now, lines = state.load(device.models), []
+    now, lines = state.load(device.models), list[Message]()
     for domain in DOMAINS:
         used = in_use(device.data, domain)
         if used.folder is None:
-            lines.append(Code.NO_MODEL.text(domain))
+            lines.append(Code.NO_MODEL.told(domain_said(domain)))
             continue
         if used.fallback:
-            lines.append(f"The {domain} model is damaged; the one before it serves.")
+            lines.append(message("model-damaged", what=domain_said(domain)))
         lines += clock.banners(device.now(), time_floor(now), _review_by(used))
     return tuple(dict.fromkeys(lines))
+
+
+def domain_said(domain: Domain) -> Message:
+    """Return the name of a domain, for a sentence."""
+    return message(f"domain-{domain}")
 
 
 def folders(data: Path, domain: Domain) -> tuple[Path, ...]:
@@ -232,7 +239,9 @@ def _review_by(used: InUse) -> str | None:
     return parse_manifest((used.folder / MANIFEST_NAME).read_bytes()).review_by
 
 
-def _given_up(device: UpdateContext, now: State, domain: Domain, why: str) -> State:
+def _given_up(
+    device: UpdateContext, now: State, domain: Domain, why: str | Message
+) -> State:
     lane = now.lanes[domain]
     spare = lane.previous if is_usable(device.models, lane.previous) else None
     slot = str(lane.active)

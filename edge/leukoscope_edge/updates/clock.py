@@ -7,6 +7,7 @@ sequence numbers, and time only makes banners. Times are UTC.
 from datetime import date, datetime, timedelta, timezone
 from enum import Enum
 
+from leukoscope_edge.messages import Message, message
 from leukoscope_edge.updates.codes import Code
 
 FAR_AHEAD = timedelta(days=5 * 365)
@@ -53,7 +54,9 @@ def raised(floor: datetime, now: datetime) -> datetime:
     return now if assess(now, floor) is ClockQuality.TRUSTED else floor
 
 
-def banners(now: datetime, floor: datetime, review_by: str | None) -> tuple[str, ...]:
+def banners(
+    now: datetime, floor: datetime, review_by: str | None
+) -> tuple[Message, ...]:
     """Return what the page shows about time; none of it stops anything.
 
     Args:
@@ -63,10 +66,8 @@ def banners(now: datetime, floor: datetime, review_by: str | None) -> tuple[str,
     """
     quality = assess(now, floor)
     if quality is not ClockQuality.TRUSTED:
-        found = f"it reads {now:%Y-%m-%d}, expected {floor:%Y-%m-%d} or soon after"
-        return (Code.CLOCK.text(found),)
+        found = {"found": f"{now:%Y-%m-%d}", "expected": f"{floor:%Y-%m-%d}"}
+        return (Code.CLOCK.told(message("clock-reads", **found)),)
     if review_by is not None and now > at_midnight(review_by):
-        return (
-            f"This model should have been reviewed by {review_by}: ask for an update.",
-        )
+        return (message("review-due", day=review_by),)
     return ()

@@ -11,7 +11,7 @@ from itertools import groupby
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.inference.classifier import classify, vote
 from leukoscope_edge.inference.engine import Engine
-from leukoscope_edge.messages import message
+from leukoscope_edge.messages import Message, message
 from leukoscope_edge.outcome import Verdict
 from leukoscope_edge.records.slides.conclusion import verdict_of
 from leukoscope_edge.records.slides.kinds import is_marrow
@@ -27,13 +27,13 @@ class Shadow:
         n_cells: Archived cells that were called again.
         n_changed: Cells whose call changes.
         slides: Slides whose verdict changes.
-        why_not: Why no comparison was possible; empty where it was.
+        why_not: Why no comparison was possible, None where it was.
     """
 
     n_cells: int = 0
     n_changed: int = 0
     slides: tuple[str, ...] = ()
-    why_not: str = ""
+    why_not: Message | None = None
 
     @property
     def needs_acceptance(self) -> bool:
@@ -41,20 +41,16 @@ class Shadow:
         return bool(self.n_changed or self.slides or self.why_not or self.n_cells == 0)
 
     @property
-    def sentence(self) -> str:
+    def told(self) -> Message:
         """What the page and the command line say."""
         if self.why_not:
-            return message("not-compared", why=self.why_not).said()
+            return message("not-compared", why=self.why_not)
         if self.n_cells == 0:
-            return "There are no old cells to compare with."
+            return message("nothing-to-compare")
         if len(self.slides) == 1:
-            return (
-                f"{self.n_changed} of {self.n_cells} old cells change call, "
-                "1 slide changes verdict."
-            )
-        return (
-            f"{self.n_changed} of {self.n_cells} old cells change call, "
-            f"{len(self.slides)} slides change verdict."
+            return message("calls-change-slide", k=self.n_changed, n=self.n_cells)
+        return message(
+            "calls-change", k=self.n_changed, n=self.n_cells, m=len(self.slides)
         )
 
 
@@ -76,7 +72,7 @@ def compare(
         if not judged:
             continue
         if card.input != old_card.input:
-            return Shadow(why_not=message("cut-otherwise").said())
+            return Shadow(why_not=message("cut-otherwise"))
         calls = [_called_again(c, engine, card) for c in judged]
         n_cells += len(judged)
         n_changed += sum(

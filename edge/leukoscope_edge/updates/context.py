@@ -2,13 +2,14 @@
 
 import contextlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
 from leukoscope_edge.inference.bundle import shipped_bundles
 from leukoscope_edge.inference.card import read_card
+from leukoscope_edge.messages import Message
 from leukoscope_edge.records.slides.slide import ArchivedCell
 from leukoscope_edge.updates.clock import at_midnight, utc_now
 from leukoscope_edge.updates.comparison import Shadow
@@ -74,10 +75,15 @@ class UpdateContext:
         """The folder of everything about models."""
         return models_folder(self.data)
 
-    def event(self, what: str, domain: str, slot: str, note: str = "") -> ModelEvent:
+    def event(
+        self, what: str, domain: str, slot: str, note: str | Message = ""
+    ) -> ModelEvent:
         """Return a line of history, stamped with this device's clock."""
         stamp = self.now().isoformat(timespec="seconds")
-        return ModelEvent(time=stamp, what=what, domain=domain, slot=slot, note=note)
+        event = ModelEvent(time=stamp, what=what, domain=domain, slot=slot)
+        if isinstance(note, Message):
+            return replace(event, note=note.said(), message=note)
+        return replace(event, note=note)
 
 
 def time_floor(state: State) -> datetime:

@@ -20,12 +20,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leukoscope_edge.durable import remove
-from leukoscope_edge.errors import BundleError, LeukoscopeError, UpdateError
+from leukoscope_edge.errors import BundleError, LeukoscopeError, UpdateError, as_told
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.card import read_card
 from leukoscope_edge.log import passing_over
-from leukoscope_edge.messages import message
+from leukoscope_edge.messages import Message, message
 from leukoscope_edge.types import Domain
 from leukoscope_edge.updates import slots, state
 from leukoscope_edge.updates.clock import at_midnight, raised
@@ -161,7 +161,8 @@ def _without_damaged(device: UpdateContext, now: State) -> State:
         if lane.active is None or is_usable(device.models, lane.active):
             continue
         spare = lane.previous if is_usable(device.models, lane.previous) else None
-        event = device.event("damaged", domain, lane.active, f"now: {spare}")
+        told = message("now-slot", slot=str(spare))
+        event = device.event("damaged", domain, lane.active, told)
         now = now.with_lane(domain, Lane(active=spare)).with_event(event)
     return now
 
@@ -170,22 +171,22 @@ def _finish(device: UpdateContext, now: State, trial: Trial) -> Installed:
     """Try a staged model and commit it, or give it up."""
     manifest = slots.read_slot(device.models, trial.slot)
     if manifest is None:
-        _drop(device, now, trial, message("slot-its").said())
-        raise refused(Code.DEVICE_DISK, message("slot", name=trial.slot).said())
+        _drop(device, now, trial, message("slot-its"))
+        raise refused(Code.DEVICE_DISK, message("slot", name=trial.slot))
     if trial.n_tries >= MAX_TRIES:
-        _condemn(device, now, trial, message("cut-short").said())
+        _condemn(device, now, trial, message("cut-short"))
         raise refused(Code.CUT_SHORT, manifest.bundle_id)
     trial = replace(trial, n_tries=trial.n_tries + 1)
     now = state.save(device.models, replace(now, trial=trial))
     try:
         shadow = _tried(device, now, trial)
     except UpdateError as err:
-        _condemn(device, now, trial, str(err))
+        _condemn(device, now, trial, err.told)
         raise
     accepted_by = device.accept(shadow) if shadow.needs_acceptance else ""
     if accepted_by is None:
-        _drop(device, now, trial, f"not accepted: {shadow.sentence}")
-        raise refused(Code.NOT_ACCEPTED, shadow.sentence)
+        _drop(device, now, trial, message("not-accepted", what=shadow.told))
+        raise refused(Code.NOT_ACCEPTED, shadow.told)
     device.tell(Step.COMMIT, 0)
     _commit(device, now, trial, manifest, _note(shadow, accepted_by))
     return Installed(manifest=manifest, shadow=shadow, accepted_by=accepted_by)
@@ -215,7 +216,7 @@ def _tried(device: UpdateContext, now: State, trial: Trial) -> Shadow:
                 itertools.chain([first], cells), engine, bundle.card, old_card
             )
     except BundleError as err:
-        raise refused(Code.SELF_TEST, str(err)) from err
+        raise refused(Code.SELF_TEST, as_told(err)) from err
 
 
 def _require_own_id(device: UpdateContext, now: State, trial: Trial) -> None:
@@ -234,15 +235,12 @@ def _require_own_id(device: UpdateContext, now: State, trial: Trial) -> None:
         ):  # a damaged one says nothing
             here = read_card(bundle_folder(device.models, slot, trial.domain))
             if here.id == card.id and here.digest != card.digest:
-                raise refused(
-                    Code.SELF_TEST,
-                    f"{card.id}: another model of this id is here already: the "
-                    "publisher must give this one an id of its own",
-                )
+                taken = message("model-of-this-id", model=card.id)
+                raise refused(Code.SELF_TEST, taken)
 
 
 def _commit(
-    device: UpdateContext, now: State, trial: Trial, manifest: Manifest, note: str
+    device: UpdateContext, now: State, trial: Trial, manifest: Manifest, note: Message
 ) -> None:
     bad = tuple(sorted({*now.bad, *manifest.revokes}))
     lane = Lane(active=trial.slot, previous=now.lanes[trial.domain].active)
@@ -274,19 +272,20 @@ def _unrevoked(lane: Lane, bad: tuple[str, ...]) -> Lane:
     return Lane(active=active, previous=previous)
 
 
-def _condemn(device: UpdateContext, now: State, trial: Trial, why: str) -> None:
+def _condemn(device: UpdateContext, now: State, trial: Trial, why: Message) -> None:
     """End a trial and never try this release again."""
     bad = tuple(sorted({*now.bad, slots.release_of(trial.slot)}))
     event = device.event("failed", trial.domain, trial.slot, why)
     state.save(device.models, replace(now, trial=None, bad=bad).with_event(event))
 
 
-def _drop(device: UpdateContext, now: State, trial: Trial, why: str) -> None:
+def _drop(device: UpdateContext, now: State, trial: Trial, why: Message) -> None:
     """End a trial through no fault of the release."""
     event = device.event("dropped", trial.domain, trial.slot, why)
     state.save(device.models, replace(now, trial=None).with_event(event))
 
 
-def _note(shadow: Shadow, accepted_by: str) -> str:
-    accepted = f" Accepted by {accepted_by}." if accepted_by else ""
-    return f"{shadow.sentence}{accepted}"
+def _note(shadow: Shadow, accepted_by: str) -> Message:
+    if not accepted_by:
+        return shadow.told
+    return message("accepted-by", what=shadow.told, name=accepted_by)

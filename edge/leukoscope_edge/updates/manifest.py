@@ -19,6 +19,7 @@ from datetime import date
 from leukoscope_edge.config import parse_toml
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.inference.card import Card
+from leukoscope_edge.messages import message
 from leukoscope_edge.types import Domain
 from leukoscope_edge.updates.codes import Code, refused
 
@@ -194,7 +195,7 @@ def admit(
         UpdateError: U05, U06, U10 or U13.
     """
     if manifest.release in bad:
-        raise refused(Code.WITHDRAWN, f"release {manifest.release}")
+        raise refused(Code.WITHDRAWN, message("release", name=manifest.release))
     _refuse_older(manifest, floor, here, root_version)
     _refuse_unsuited(manifest, software, machine)
 
@@ -203,24 +204,23 @@ def _refuse_older(
     manifest: Manifest, floor: Floor, here: Collection[str], root_version: int
 ) -> None:
     found, had = (manifest.epoch, manifest.sequence), (floor.epoch, floor.sequence)
-    numbers = f"have {floor.epoch}.{floor.sequence}, stick {manifest.release}"
+    numbers = {"had": f"{floor.epoch}.{floor.sequence}", "release": manifest.release}
     if found == had and manifest.release in here:
         raise refused(Code.SAME, manifest.bundle_id)
     if found < had:
-        raise refused(Code.OLDER, numbers)
+        raise refused(Code.OLDER, message("release-had", **numbers))
     if manifest.epoch > floor.epoch and root_version <= floor.root_version:
-        raise refused(Code.FOREIGN, f"{numbers}, but no newer root of trust")
+        raise refused(Code.FOREIGN, message("release-had-root", **numbers))
 
 
 def _refuse_unsuited(manifest: Manifest, software: str, machine: str) -> None:
     low, high = manifest.min_software, manifest.max_software
     if not _numbers(low) <= _numbers(software) <= _numbers(high):
-        raise refused(
-            Code.UNSUITED, f"needs software {low} to {high}, this is {software}"
-        )
+        found = {"oldest": low, "newest": high, "software": software}
+        raise refused(Code.UNSUITED, message("software-needed", **found))
     if machine not in manifest.machines:
-        made_for = ", ".join(manifest.machines)
-        raise refused(Code.UNSUITED, f"made for {made_for}, this is {machine}")
+        found = {"machines": ", ".join(manifest.machines), "machine": machine}
+        raise refused(Code.UNSUITED, message("machine-needed", **found))
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from leukoscope_edge.durable import remove, whole_file
-from leukoscope_edge.errors import in_one_sentence
+from leukoscope_edge.errors import as_told
+from leukoscope_edge.messages import Message
 from leukoscope_edge.updates.codes import Code, refused
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -21,11 +22,14 @@ def own_disk() -> Iterator[None]:
     try:
         yield
     except OSError as err:
-        where = f"{err.filename}: {err.strerror}" if err.filename else str(err.strerror)
-        if isinstance(err, PermissionError):
-            where = in_one_sentence(err)
         code = Code.NO_SPACE if err.errno in FULL else Code.DEVICE_DISK
-        raise refused(code, where) from err
+        raise refused(code, _where(err)) from err
+
+
+def _where(err: OSError) -> str | Message:
+    if isinstance(err, PermissionError):
+        return as_told(err)
+    return f"{err.filename}: {err.strerror}" if err.filename else str(err.strerror)
 
 
 def replace_file(path: Path, data: bytes) -> None:

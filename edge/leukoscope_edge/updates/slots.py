@@ -28,6 +28,7 @@ from leukoscope_edge.durable import (
 )
 from leukoscope_edge.errors import ConfigError, LeukoscopeError, UpdateError
 from leukoscope_edge.log import passed_over
+from leukoscope_edge.messages import message
 from leukoscope_edge.updates.codes import Code, refused
 from leukoscope_edge.updates.manifest import (
     MANIFEST_NAME,
@@ -118,9 +119,7 @@ def keep_root(root: Path, kept: Path) -> int:
         raise ConfigError(f"{root}: cannot be read: {err.strerror}") from err
     version = check_root(given)
     if kept.exists() and kept.read_bytes() != given:
-        raise refused(
-            Code.FOREIGN, f"another root is trusted; to replace it remove {kept}"
-        )
+        raise refused(Code.FOREIGN, message("root-other", file=str(kept)))
     replace_file(kept, given)
     return version
 

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from leukoscope_edge.durable import make_folder, move_folder, open_plain, read_plain
 from leukoscope_edge.errors import ConfigError
+from leukoscope_edge.messages import message
 from leukoscope_edge.updates.codes import Code, refused
 from leukoscope_edge.updates.own_disk import own_disk
 from leukoscope_edge.updates.slots import keep_root
@@ -94,7 +95,7 @@ def parse_list(data: bytes) -> Mapping[str, str]:
     found = [LINE.fullmatch(line) for line in lines[: MAX_FILES + 1]]
     named = {m["name"]: m["sha256"] for m in found if m}
     if not 0 < len(lines) == len(named) <= MAX_FILES:
-        raise refused(Code.DAMAGED, f"{LIST_NAME} holds a line that is none of a file")
+        raise refused(Code.DAMAGED, message("file-line", file=LIST_NAME))
     return named
 
 
@@ -134,7 +135,7 @@ def _copy(source: Path, target: Path, sha256: str) -> None:
             digest.update(chunk)
             copy.write(chunk)
     if digest.hexdigest() != sha256:
-        raise refused(Code.DAMAGED, f"{source.name} is changed")
+        raise refused(Code.DAMAGED, message("file-changed", file=source.name))
 
 
 def _chunks(source: Path) -> Iterator[bytes]:
@@ -144,6 +145,8 @@ def _chunks(source: Path) -> Iterator[bytes]:
             while chunk := file.read(CHUNK_BYTES):
                 yield chunk
     except FileNotFoundError as err:
-        raise refused(Code.INCOMPLETE, f"{source.name} is missing") from err
+        found = message("file-missing", file=source.name)
+        raise refused(Code.INCOMPLETE, found) from err
     except OSError as err:
-        raise refused(Code.DAMAGED, f"{source.name} cannot be read") from err
+        found = message("file-unreadable", file=source.name)
+        raise refused(Code.DAMAGED, found) from err

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from leukoscope_edge import __version__
 from leukoscope_edge.durable import make_folder, read_plain, remove
-from leukoscope_edge.errors import BundleError
+from leukoscope_edge.errors import BundleError, as_told
 from leukoscope_edge.inference.bundle import open_bundle
 from leukoscope_edge.inference.card import CARD_NAME, read_card
+from leukoscope_edge.messages import message
 from leukoscope_edge.updates import slots
 from leukoscope_edge.updates.codes import Code, refused
 from leukoscope_edge.updates.context import Step, UpdateContext
@@ -68,7 +69,7 @@ def look(device: UpdateContext, stick: Stick, before: State) -> Offer:
     try:
         return Offer(manifest=manifest, card=read_card(staged))
     except BundleError as err:
-        raise refused(Code.UNSUITED, str(err)) from err
+        raise refused(Code.UNSUITED, as_told(err)) from err
 
 
 def _verified(
@@ -96,7 +97,8 @@ def _require_room(models: Path, n_bytes: int) -> None:
     free = shutil.disk_usage(models).free
     if free < n_bytes + SPARE_BYTES:
         need = (n_bytes + SPARE_BYTES) >> 20
-        raise refused(Code.NO_SPACE, f"{free >> 20} MiB are free, {need} are needed")
+        found = message("room-needed", free=free >> 20, need=need)
+        raise refused(Code.NO_SPACE, found)
 
 
 def _prepare(models: Path, staging: Path, trusted: str | None) -> tuple[Path, Path]:
@@ -147,10 +149,10 @@ def _check_copy(staged: Path, manifest: Manifest) -> None:
     """
     for fact in manifest.files:
         if not slots.is_as_signed(staged, fact):
-            raise refused(Code.DAMAGED, f"the copy of {fact.name} is changed")
+            raise refused(Code.DAMAGED, message("copy-changed", file=fact.name))
     try:
         card = open_bundle(staged).card
     except BundleError as err:
-        raise refused(Code.SELF_TEST, str(err)) from err
+        raise refused(Code.SELF_TEST, as_told(err)) from err
     if (card.id, card.domain) != (manifest.bundle_id, manifest.domain):
-        raise refused(Code.SELF_TEST, f"card and manifest differ on {card.id}")
+        raise refused(Code.SELF_TEST, message("card-differs", model=card.id))

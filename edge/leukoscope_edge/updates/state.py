@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from leukoscope_edge.durable import read_plain
+from leukoscope_edge.messages import Message, from_plain, plain
 from leukoscope_edge.types import Domain
 from leukoscope_edge.updates.manifest import NO_FLOOR, Floor
 from leukoscope_edge.updates.own_disk import replace_file
 
 STATE_NAME, BACKUP_NAME, FLOOR_NAME = "state.json", "state.json.bak", "floor.json"
-STATE_FORMAT = 1
+STATE_FORMAT, FLOOR_FORMAT = 2, 1
+"""2: an event holds its message, beside the English of the day."""
+READ_FORMATS = (1, 2)
 MAX_EVENTS = 500
 """History kept in the commit file: at a release a month, forty years."""
 SHIPPED = "shipped"
@@ -36,7 +39,9 @@ class ModelEvent:
         what: "installed", "failed", "dropped", "damaged", "rolled back", "given up".
         domain: Of the model.
         slot: Which model.
-        note: Why, or who accepted it.
+        note: Why, or who accepted it, in the English of the day.
+        message: The same as a message; None where it is none, or the program was
+            older.
     """
 
     time: str
@@ -44,6 +49,12 @@ class ModelEvent:
     domain: str
     slot: str
     note: str = ""
+    message: Message | None = None
+
+    @property
+    def told(self) -> str | Message:
+        """Why, or who accepted it, for a page in the reader's language."""
+        return self.message or self.note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +170,7 @@ def save(folder: Path, state: State) -> State:
         OSError: It could not be written; the old state stands.
     """
     state = dataclasses.replace(state, generation=state.generation + 1)
-    data = _sealed(dataclasses.asdict(state))
+    data = _sealed(_plain_state(state), STATE_FORMAT)
     try:
         replace_file(folder / STATE_NAME, data)
     except OSError:
@@ -167,7 +178,7 @@ def save(folder: Path, state: State) -> State:
             raise
     with contextlib.suppress(OSError):
         replace_file(folder / BACKUP_NAME, data)
-        replace_file(folder / FLOOR_NAME, _sealed(dataclasses.asdict(state.floor)))
+        replace_file(folder / FLOOR_NAME, _floor_file(state.floor))
     return state
 
 
@@ -179,10 +190,21 @@ def is_settled(folder: Path) -> bool:
     return _read_floor(folder / FLOOR_NAME) == copies[0].floor
 
 
-def _sealed(content: dict[str, Any]) -> bytes:
-    body = json.dumps(content, sort_keys=True)
+def _plain_state(state: State) -> dict[str, Any]:
+    content = dataclasses.asdict(state)
+    for kept, event in zip(content["events"], state.events, strict=True):
+        kept["message"] = plain(event.message) if event.message else None
+    return content
+
+
+def _floor_file(floor: Floor) -> bytes:
+    return _sealed(dataclasses.asdict(floor), FLOOR_FORMAT)
+
+
+def _sealed(content: dict[str, Any], format_: int) -> bytes:
+    body = json.dumps(content)
     digest = hashlib.sha256(body.encode()).hexdigest()
-    return json.dumps({"format": STATE_FORMAT, "sha256": digest, "body": body}).encode()
+    return json.dumps({"format": format_, "sha256": digest, "body": body}).encode()
 
 
 def _unsealed(path: Path) -> dict[str, Any] | None:
@@ -191,7 +213,7 @@ def _unsealed(path: Path) -> dict[str, Any] | None:
         sealed = json.loads(read_plain(path, follows_links=False))
         body: str = sealed["body"]
         digest = hashlib.sha256(body.encode()).hexdigest()
-        if sealed["format"] != STATE_FORMAT or sealed["sha256"] != digest:
+        if sealed["format"] not in READ_FORMATS or sealed["sha256"] != digest:
             return None
         content: dict[str, Any] = json.loads(body)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -212,5 +234,13 @@ def _read_state(path: Path) -> State | None:
     raw["trial"] = raw["trial"] and Trial(**raw["trial"])
     raw["floor"] = Floor(**raw["floor"])
     raw["bad"] = tuple(raw["bad"])
-    raw["events"] = tuple(ModelEvent(**e) for e in raw["events"])
+    raw["events"] = tuple(_event_of(e) for e in raw["events"])
     return State(**raw)
+
+
+def _event_of(kept: dict[str, Any]) -> ModelEvent:
+    """Return an event; one whose message this program does not know has its note."""
+    found = kept.pop("message", None)
+    with contextlib.suppress(ValueError):
+        return ModelEvent(**kept, message=from_plain(found) if found else None)
+    return ModelEvent(**kept)

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
+from leukoscope_edge.messages import message
 from leukoscope_edge.updates.codes import Code, refused
 
 UPDATE_FOLDER = "LEUKOSCOPE-UPDATE"
@@ -88,12 +89,13 @@ class FolderStick:
     def read(self, part: str, name: str) -> Iterator[bytes]:
         """Yield the bytes of a plain file, a chunk at a time."""
         if "/" in name or name in ("", ".", ".."):
-            raise refused(Code.FOREIGN, f"it asks for a file {name!r}")
+            raise refused(Code.FOREIGN, message("file-asked-for", file=repr(name)))
         try:
             descriptor = os.open(name, OPEN_FILE, dir_fd=self._folders[part])
             with os.fdopen(descriptor, "rb", buffering=0) as file:
                 if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                    raise refused(Code.DAMAGED, f"{part}/{name} is not a plain file")
+                    found = message("file-not-plain", file=f"{part}/{name}")
+                    raise refused(Code.DAMAGED, found)
                 while chunk := file.read(CHUNK_BYTES):
                     yield chunk
         except (OSError, ValueError) as err:
@@ -103,9 +105,10 @@ class FolderStick:
         if not self._is_there():
             return refused(Code.PULLED, where)
         if isinstance(err, FileNotFoundError):
-            return refused(Code.INCOMPLETE, f"{where} is missing")
+            return refused(Code.INCOMPLETE, message("file-missing", file=where))
         reason = err.strerror if isinstance(err, OSError) else str(err)
-        return refused(Code.DAMAGED, f"{where} cannot be read ({reason})")
+        found = message("file-unreadable-why", file=where, why=str(reason))
+        return refused(Code.DAMAGED, found)
 
     def _is_there(self) -> bool:
         with contextlib.suppress(OSError):

@@ -24,6 +24,7 @@ from leukoscope_edge.inference.nvidia.tensorrt import runtimes_here
 from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.isolated import command_of
 from leukoscope_edge.log import passing_over, start_log
+from leukoscope_edge.messages import Message, message
 from leukoscope_edge.types import CallName
 from leukoscope_edge.updates.codes import Code, refused
 
@@ -85,23 +86,25 @@ def _in_child(folder: Path, backend: Backend) -> TrialReport:
             command, capture_output=True, text=True, timeout=limit_s
         )
     except subprocess.TimeoutExpired as err:
-        found = f"no answer in {limit_s} seconds on {backend}"
+        found = message("no-answer", n=limit_s, engine=backend)
         raise refused(Code.SELF_TEST, found) from err
     if child.returncode != 0:
         raise refused(Code.SELF_TEST, _why(child))
     *_, last = child.stdout.splitlines()  # the runtime may have printed before it
     report = TrialReport(**json.loads(last))
     if not report.s_per_cell <= MAX_S_PER_CELL:  # so that what is no number fails
-        slow = f"{report.s_per_cell:.2g} s a cell, expected at most {MAX_S_PER_CELL}"
-        raise refused(Code.SELF_TEST, f"too slow on {report.engine}: {slow}")
+        figures = {"x": f"{report.s_per_cell:.2g}", "y": str(MAX_S_PER_CELL)}
+        slow = message("too-slow", engine=report.engine, **figures)
+        raise refused(Code.SELF_TEST, slow)
     return report
 
 
-def _why(child: "subprocess.CompletedProcess[str]") -> str:
+def _why(child: "subprocess.CompletedProcess[str]") -> str | Message:
     if child.returncode < 0:
-        return f"the model crashed ({signal.Signals(-child.returncode).name})"
+        name = signal.Signals(-child.returncode).name
+        return message("model-crashed", signal=name)
     lines = child.stderr.strip().splitlines()
-    return lines[-1] if lines else f"the check ended with {child.returncode}"
+    return lines[-1] if lines else message("check-ended", n=child.returncode)
 
 
 def judge(folder: Path, backend: Backend) -> TrialReport:

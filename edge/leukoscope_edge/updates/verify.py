@@ -29,6 +29,7 @@ from tuf.api.serialization import DeserializationError
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
 from leukoscope_edge.errors import UpdateError
+from leukoscope_edge.messages import message
 from leukoscope_edge.updates.clock import utc_now
 from leukoscope_edge.updates.codes import Code, refused
 from leukoscope_edge.updates.manifest import MANIFEST_NAME, MAX_MANIFEST_BYTES, FileFact
@@ -131,7 +132,8 @@ class Verifier:
         with _refusals(self.fetcher, self.trust):
             info = _signed_info(self.updater, name)
             if info.length > max_bytes:
-                raise refused(Code.UNSUITED, f"{name}: {info.length} bytes")
+                length = message("file-of-bytes", file=name, n=info.length)
+                raise refused(Code.UNSUITED, length)
             self.updater.download_target(info, str(target / name))
         return (target / name).read_bytes()
 
@@ -144,7 +146,8 @@ class Verifier:
         with _refusals(self.fetcher, self.trust):
             info = _signed_info(self.updater, fact.name)
             if info.length != fact.size_bytes or info.hashes["sha256"] != fact.sha256:
-                raise refused(Code.FOREIGN, f"two signed words on {fact.name}")
+                found = message("file-signed-twice", file=fact.name)
+                raise refused(Code.FOREIGN, found)
             self.updater.download_target(info, str(target / fact.name))
 
 
@@ -187,7 +190,7 @@ def check_root(data: bytes) -> int:
         root = Metadata[Root].from_bytes(data)
         root.signed.verify_delegate(Root.type, root.signed_bytes, root.signatures)
     except RepositoryError as err:
-        raise refused(Code.FOREIGN, f"no root file: {err}") from err
+        raise refused(Code.FOREIGN, message("root-none", why=str(err))) from err
     return root.signed.version
 
 
@@ -199,7 +202,7 @@ def root_version(trust: Path) -> int:
 def _signed_info(updater: Updater, name: str) -> TargetFile:
     info = updater.get_targetinfo(name)
     if info is None or "sha256" not in info.hashes:
-        raise refused(Code.FOREIGN, f"{name} is not among what was signed")
+        raise refused(Code.FOREIGN, message("file-not-signed", file=name))
     return info
 
 
@@ -209,16 +212,17 @@ def _refusals(fetcher: StickFetcher, trust: Path) -> Iterator[None]:
     try:
         yield
     except DownloadLengthMismatchError as err:
-        raise refused(Code.DAMAGED, f"{fetcher.name} is too long") from err
+        raise _bad_file(Code.DAMAGED, "file-too-long", fetcher) from err
     except LengthOrHashMismatchError as err:
         if fetcher.was_short:
-            raise refused(Code.INCOMPLETE, f"{fetcher.name} is cut short") from err
-        raise refused(Code.DAMAGED, f"{fetcher.name} is changed") from err
+            raise _bad_file(Code.INCOMPLETE, "file-cut-short", fetcher) from err
+        raise _bad_file(Code.DAMAGED, "file-changed", fetcher) from err
     except DeserializationError as err:
-        raise refused(Code.DAMAGED, f"{fetcher.name} cannot be read") from err
+        raise _bad_file(Code.DAMAGED, "file-unreadable", fetcher) from err
     except ExpiredMetadataError as err:
-        now = f"{utc_now():%Y-%m-%d}, past the end of this update: {err}"
-        raise refused(Code.CLOCK, now) from err
+        now = f"{utc_now():%Y-%m-%d}"
+        found = message("past-end", day=now, why=str(err))
+        raise refused(Code.CLOCK, found) from err
     except UnsignedMetadataError as err:
         raise _unsigned(fetcher, root_version(trust)) from err
     except BadVersionNumberError as err:
@@ -226,6 +230,10 @@ def _refusals(fetcher: StickFetcher, trust: Path) -> Iterator[None]:
         raise refused(Code.FOREIGN if is_root else Code.OLDER, str(err)) from err
     except RepositoryError as err:
         raise refused(Code.FOREIGN, str(err)) from err
+
+
+def _bad_file(code: Code, found: str, fetcher: StickFetcher) -> UpdateError:
+    return refused(code, message(found, file=fetcher.name))
 
 
 def _unsigned(fetcher: StickFetcher, root_version: int) -> UpdateError:

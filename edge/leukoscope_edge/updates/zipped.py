@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import BinaryIO
 
 from leukoscope_edge.durable import open_plain
+from leukoscope_edge.messages import message
 from leukoscope_edge.updates.codes import Code, refused
 from leukoscope_edge.updates.stick import (
     CHUNK_BYTES,
@@ -93,16 +94,17 @@ class ZipStick:
         where = f"{part}/{name}"
         info = self._zip.NameToInfo.get(f"{UPDATE_FOLDER}/{where}")
         if info is None:
-            raise refused(Code.INCOMPLETE, f"{where} is missing")
+            raise refused(Code.INCOMPLETE, message("file-missing", file=where))
         if info.compress_type != zipfile.ZIP_STORED:
-            raise refused(Code.DAMAGED, f"{where} is compressed")
+            raise refused(Code.DAMAGED, message("file-compressed", file=where))
         try:
             with self._zip.open(info) as file:
                 while chunk := file.read(CHUNK_BYTES):
                     yield chunk
         except (OSError, *UNREADABLE) as err:
             code = Code.DAMAGED if self.path.exists() else Code.PULLED
-            raise refused(code, f"{where} cannot be read ({err})") from err
+            found = message("file-unreadable-why", file=where, why=str(err))
+            raise refused(code, found) from err
 
 
 @contextmanager

@@ -65,7 +65,7 @@ class Device:
         drafts: What people have typed and not sent.
         trail: Of who came in.
         set_up_code: What the first person types who is not at the device.
-        why_off: Why no slide may be screened, empty where one may.
+        why_off: Why no slide may be screened, None where one may.
         page_faults: What the page's own program failed at since it was started, the
             newest last; for the log for service.
     """
@@ -81,11 +81,11 @@ class Device:
     fingerprint: str = ""
     update_session: UpdateSession = field(default_factory=UpdateSession)
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
-    banners: list[str] = field(default_factory=list)
+    banners: list[Message] = field(default_factory=list)
     drafts: Drafts = field(default_factory=Drafts)
     trail: Trail = field(default_factory=Trail)
     set_up_code: SetUpCode = field(default_factory=SetUpCode)
-    why_off: str = ""
+    why_off: Message | None = None
     hospital_troubles: deque[str] = field(default_factory=lambda: deque(maxlen=1))
     page_faults: deque[str] = field(default_factory=lambda: deque(maxlen=N_PAGE_FAULTS))
 

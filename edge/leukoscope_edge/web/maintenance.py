@@ -11,12 +11,14 @@ monotonic clock's: a wrong or a changed clock neither skips a round nor repeats 
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from leukoscope_edge import updates
-from leukoscope_edge.errors import LeukoscopeError
+from leukoscope_edge.errors import LeukoscopeError, as_told
 from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.live.commands import BUSY
 from leukoscope_edge.log import passing_over
+from leukoscope_edge.messages import plain
 from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE
 from leukoscope_edge.records.device_log import DEVICE
 from leukoscope_edge.web.device import Device
@@ -119,9 +121,13 @@ def probe(device: Device) -> None:
     try:
         updates.probe(updates.device_with(device.store), domain)
     except LeukoscopeError as err:
-        device.store.log.note("model given up", {"why": str(err)}, DEVICE)
+        device.store.log.note("model given up", _why(err), DEVICE)
         look_at_model(device)
-        device.update_session.say(str(err))
+        device.update_session.say(as_told(err))
+
+
+def _why(err: LeukoscopeError) -> dict[str, Any]:
+    return {"why": str(err), "message": plain(err.told) if err.told else None}
 
 
 def run_golden(device: Device, by: str) -> float:

@@ -4,7 +4,6 @@ from leukoscope_edge.i18n import Language
 from leukoscope_edge.messages import Message
 from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE
 from leukoscope_edge.records.slides.digest import CHANGED
-from leukoscope_edge.updates.codes import UNCHANGED, Code
 
 REFUSALS = (
     "this device has another name",
@@ -101,24 +100,11 @@ def words_for(language: Language) -> dict[str, str]:
     return {key: language(text) for key, text in TEXTS.items()}
 
 
-def said_in(language: Language, text: str | Message) -> str:
-    """Return what the machine says in a language, also the whole of a code's line.
+def said_in(language: Language, told: str | Message) -> str:
+    """Return what the machine says in a language.
 
     Args:
         language: Whoever asks has it.
-        text: A message, or a text in English; a code's line is put together anew
-            from its parts.
+        told: A message, or a text in English, such as an older record holds.
     """
-    if isinstance(text, Message):
-        return text.said(language)
-    for code in Code:
-        head = f"{code.id}: {code.cause}"
-        if text.startswith(head) and text.endswith(code.next_step):
-            rest = text[len(head) : -len(code.next_step)].rstrip()
-            is_unchanged = rest.endswith(UNCHANGED)
-            detail = rest.removesuffix(UNCHANGED).rstrip(". ").removeprefix(": ")
-            said = f"{code.id}: {language(code.cause)}"
-            said += f": {language(detail)}." if detail else "."
-            said += f" {language(UNCHANGED)}" if is_unchanged else ""
-            return f"{said} {language(code.next_step)}"
-    return language(text)
+    return told.said(language) if isinstance(told, Message) else language(told)

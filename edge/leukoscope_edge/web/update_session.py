@@ -12,16 +12,15 @@ from enum import Enum
 from pathlib import Path
 
 from leukoscope_edge import updates
-from leukoscope_edge.errors import LeukoscopeError, StepError, UpdateError
+from leukoscope_edge.errors import LeukoscopeError, StepError, UpdateError, as_told
 from leukoscope_edge.log import passing_over
-from leukoscope_edge.messages import message
+from leukoscope_edge.messages import Message, message
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.updates import Offer, Shadow, Step
 from leukoscope_edge.updates.codes import Code, refused
 
 ASK_TIMEOUT_S = 600.0
 """Whoever pressed Install is still there after ten minutes, or accepted nothing."""
-CODES = {code.id: code for code in Code}
 
 
 class Stage(str, Enum):
@@ -47,7 +46,7 @@ class Progress:
         n_bytes: Read of the stick so far.
         shadow: What the new model changes, while somebody is asked.
         code: Of a refusal.
-        sentence: What was done, or what exactly was found where it was refused.
+        told: What was done, or what exactly was found where it was refused.
     """
 
     stage: Stage = Stage.IDLE
@@ -57,7 +56,7 @@ class Progress:
     n_bytes: int = 0
     shadow: Shadow | None = None
     code: Code | None = None
-    sentence: str = ""
+    told: str | Message = ""
 
     @property
     def is_busy(self) -> bool:
@@ -116,7 +115,7 @@ class UpdateSession:
         """
         offer = self.progress.offer
         if offer is None or self.progress.stick != str(stick):
-            raise StepError("look at the stick first")
+            raise StepError(message("stick-first"))
         self._begin(Progress(stage=Stage.RUNNING, stick=str(stick), offer=offer))
         self._thread = threading.Thread(
             target=self._install,
@@ -134,7 +133,7 @@ class UpdateSession:
         """
         with self._lock:
             if self.progress.stage is not Stage.ASKING:
-                raise StepError("nobody was asked to accept a model")
+                raise StepError(message("nobody-asked"))
             self.progress = replace(self.progress, stage=Stage.RUNNING)
             self._accepted_by = accepted_by
             self._answered.set()
@@ -147,9 +146,9 @@ class UpdateSession:
         """
         self._begin(Progress())
 
-    def say(self, sentence: str) -> None:
+    def say(self, told: str | Message) -> None:
         """Show what was done while the server was away."""
-        self.progress = Progress(stage=Stage.DONE, sentence=sentence)
+        self.progress = Progress(stage=Stage.DONE, told=told)
 
     def wait(self, timeout_s: float) -> bool:
         """Wait for the thread; say whether it has ended."""
@@ -160,7 +159,7 @@ class UpdateSession:
     def _begin(self, progress: Progress) -> None:
         with self._lock:
             if self.progress.is_busy:
-                raise StepError(Code.BUSY.text())
+                raise StepError(Code.BUSY.told())
             self.progress = progress
 
     def _install(
@@ -174,8 +173,7 @@ class UpdateSession:
             self._refuse(err)
             return
         except Exception:
-            reason = message("update-unforeseen").said()
-            self._refuse(refused(Code.SELF_TEST, reason))
+            self._refuse(refused(Code.SELF_TEST, message("update-unforeseen")))
             raise
         model = installed.manifest.bundle_id
         facts = {"model": model, "accepted_by": installed.accepted_by}
@@ -186,7 +184,9 @@ class UpdateSession:
         self.progress = replace(
             self.progress,
             stage=Stage.DONE,
-            sentence=f"{model} is in use now. {installed.shadow.sentence}",
+            told=message(
+                "model-in-use-compared", model=model, what=installed.shadow.told
+            ),
         )
         then()
 
@@ -204,9 +204,9 @@ class UpdateSession:
         self.progress = replace(self.progress, step=step, n_bytes=n_bytes)
 
     def _refuse(self, err: LeukoscopeError) -> None:
-        code, found = None, str(err)
+        code, found = None, as_told(err)
         if isinstance(err, UpdateError):
-            code, found = CODES[err.code], err.detail
+            code, found = Code(err.code), err.detail
         self.progress = replace(
-            self.progress, stage=Stage.REFUSED, code=code, sentence=found
+            self.progress, stage=Stage.REFUSED, code=code, told=found
         )

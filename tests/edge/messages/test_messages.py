@@ -16,13 +16,14 @@ from leukoscope_edge.messages.device import DEVICE
 from leukoscope_edge.messages.page import PAGE
 from leukoscope_edge.messages.quality import QUALITY
 from leukoscope_edge.messages.results import RESULTS
+from leukoscope_edge.messages.updates import UPDATES
 
 UNCLEAR = message("unclear", k=3, n=12)
 NO_RESULT = message("no-result", reason=UNCLEAR)
 
 
 def test_no_id_stands_under_two_subjects() -> None:
-    subjects = RESULTS, QUALITY, DEVICE, PAGE
+    subjects = RESULTS, QUALITY, DEVICE, UPDATES, PAGE
     assert len(TEMPLATES) == sum(len(texts) for texts in subjects)
 
 

@@ -42,7 +42,7 @@ def test_a_damaged_model_gives_way_to_the_one_before_and_says_so(
     damage(slots.slot_folder(device.models, str(in_use(device.data, "real").slot)))
     used = in_use(device.data, "real")
     assert used.fallback
-    assert "damaged" in banners(device)[0]
+    assert "damaged" in banners(device)[0].said()
     assert str(used.slot).startswith("0.1-")
     recover(device)
     assert active_of(device) == "0.1"
@@ -60,7 +60,7 @@ def test_no_whole_model_is_s01_and_the_shipped_one_only_by_hand(
     for name in ("state.json", "state.json.bak"):
         (device.models / name).unlink()
     assert code_of(lambda: active_bundle(device.data, "real")) == "S01"
-    assert banners(device)[0].startswith("S01")
+    assert banners(device)[0].said().startswith("S01")
     recover(device)
     assert code_of(lambda: active_bundle(device.data, "real")) == "S01"
     assert roll_back(device, "real").slot == SHIPPED

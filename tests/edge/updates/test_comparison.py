@@ -38,4 +38,4 @@ def test_a_change_needs_a_person(changes: dict[str, Any], needs: bool) -> None:
     ],
 )
 def test_a_comparison_says_what_changes(shadow: Shadow, said: str) -> None:
-    assert shadow.sentence == said
+    assert shadow.told.said() == said

@@ -19,6 +19,7 @@ from leukoscope_edge.inference.bundle import (
 from leukoscope_edge.inference.card import read_card
 from leukoscope_edge.inference.card_entries import KindsEntry
 from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.messages import message
 from leukoscope_edge.records.slides.cell_record import CellRecord
 from leukoscope_edge.records.slides.slide import ArchivedCell, Origin, SlideRecord
 from leukoscope_edge.records.slides.slide_state import SlideState
@@ -273,14 +274,14 @@ def test_old_cells_are_called_again_as_cells_of_their_sample(
             True,
             "6 of 25 old cells change call, 1 slide changes verdict.",
         ),
-        (Shadow(why_not="x"), True, "could not be compared: x."),
+        (Shadow(why_not=message("test")), True, "be compared: it is a test."),
     ],
 )
 def test_the_sentence_and_whether_a_person_must_accept(
     shadow: Shadow, needs: bool, words: str
 ) -> None:
     assert shadow.needs_acceptance == needs
-    assert words in shadow.sentence
+    assert words in shadow.told.said()
 
 
 def test_a_change_is_accepted_by_name_or_not_at_all(

@@ -25,6 +25,7 @@ from leukoscope_edge.accounts import Role
 from leukoscope_edge.errors import OutputError
 from leukoscope_edge.live.commands import Mode, News
 from leukoscope_edge.media import removable_disks as on_sticks
+from leukoscope_edge.messages import Message, message
 from leukoscope_edge.records.integrity import Integrity, Soundness
 from leukoscope_edge.records.maintenance import DAMAGED, LOOKING
 from leukoscope_edge.records.store import DATABASE_NAME, open_store
@@ -64,7 +65,9 @@ def test_a_backup_goes_to_a_stick_and_comes_back(
     assert len(device.store.reader.slides()) == 2  # nothing changes while it is open
     assert device.lifecycle.after is not None
     device.store.close()
-    assert "before-restore-1" in device.lifecycle.after()
+    told = device.lifecycle.after()
+    assert isinstance(told, Message)
+    assert "before-restore-1" in told.said()
     with open_store(device.store.folder) as store:
         assert [s.id for s in store.reader.slides()] == [slide]
 
@@ -171,9 +174,9 @@ def test_while_records_are_looked_through_home_says_so_and_no_round_is_made(
 ) -> None:
     Soundness(device.store.folder).say(Integrity.NOTHING)
     assert LOOKING in html.unescape(browser.get("/").text)
-    device.banners[:] = ["of the last round"]
+    device.banners[:] = [message("test")]
     Rounds(device).go()
-    assert device.banners == ["of the last round"]
+    assert device.banners == [message("test")]
     assert not device.lifecycle.is_ending
 
 

@@ -11,6 +11,7 @@ from tests.waiting import wait_for
 
 from leukoscope_edge.errors import BundleError
 from leukoscope_edge.live.commands import BUSY, Mode, News
+from leukoscope_edge.messages import message
 from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE
 from leukoscope_edge.types import F32, U8
 from leukoscope_edge.web.device import Device
@@ -23,7 +24,7 @@ from leukoscope_edge.web.maintenance import (
     run_golden,
 )
 
-OLD = "an old banner"
+OLD = message("test")
 
 
 class Clock:

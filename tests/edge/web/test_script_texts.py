@@ -1,12 +1,10 @@
 """What the machine says, and what scripts show, in the language of whoever reads."""
 
 import numpy as np
-import pytest
 
 from leukoscope_edge.i18n import ENGLISH, Language
 from leukoscope_edge.messages import message
 from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE
-from leukoscope_edge.updates.codes import UNCHANGED, Code
 from leukoscope_edge.vision.quality import assess
 from leukoscope_edge.web.script_texts import (
     GOLDEN,
@@ -18,7 +16,6 @@ from leukoscope_edge.web.script_texts import (
     words_for,
 )
 
-CODE = Code.DAMAGED
 OF_THE_CAMERA = {"side_px", "finite_fraction"}
 """Measures that no hand at the stage changes."""
 OTHER = Language(
@@ -29,9 +26,6 @@ OTHER = Language(
         GOLDEN: "GOLDEN",
         "Delete": "DELETE",
         "the disk is full": "DISK",
-        CODE.cause: "CAUSE",
-        CODE.next_step: "NEXT",
-        UNCHANGED: "UNCHANGED",
     },
 )
 
@@ -57,25 +51,3 @@ def test_a_message_and_a_sentence_are_said_in_the_language() -> None:
     assert said_in(OTHER, "the disk is full") == "DISK"
     assert said_in(OTHER, "nobody translated this") == "nobody translated this"
     assert said_in(ENGLISH, message("test")) == message("test").said()
-
-
-@pytest.mark.parametrize(
-    ("between", "said"),
-    [
-        (".", "."),
-        (f". {UNCHANGED}", ". UNCHANGED"),
-        (": the disk is full.", ": DISK."),
-        (f": the disk is full. {UNCHANGED}", ": DISK. UNCHANGED"),
-        (": at byte 7.", ": at byte 7."),
-    ],
-)
-def test_a_codes_line_is_put_together_anew_from_its_parts(
-    between: str, said: str
-) -> None:
-    line = f"{CODE.id}: {CODE.cause}{between} {CODE.next_step}"
-    assert said_in(OTHER, line) == f"{CODE.id}: CAUSE{said} NEXT"
-
-
-@pytest.mark.parametrize("code", Code)
-def test_in_english_every_codes_own_line_stays_as_it_is(code: Code) -> None:
-    assert said_in(ENGLISH, code.text()) == code.text()

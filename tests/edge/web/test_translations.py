@@ -19,7 +19,7 @@ from leukoscope_edge.inference.bundle import (
     shipped_bundle_for,
     shipped_bundles,
 )
-from leukoscope_edge.messages import TEMPLATES, Message
+from leukoscope_edge.messages import TEMPLATES, Message, message
 from leukoscope_edge.records.exports.cell_words import KIND_OF_ONE, KINDS
 from leukoscope_edge.records.exports.differential_table import HEADS
 from leukoscope_edge.records.exports.facts import asked_facts
@@ -35,10 +35,11 @@ from leukoscope_edge.web.script_texts import (
     SIGNS,
     STATES,
     TEXTS,
-    said_in,
 )
 
 TRANSLATED = [c for c in languages() if c != "en"]
+
+CLOCK = {"found": "1970-01-01", "expected": "2026-11-01"}
 
 EDGE = Path(__file__).parents[3] / "edge" / "leukoscope_edge"
 
@@ -208,14 +209,26 @@ def test_a_refusal_is_in_the_language_of_the_page(browser: Browser) -> None:
 
 
 @pytest.mark.parametrize("code", TRANSLATED)
-def test_a_code_s_whole_line_is_said_in_the_language(code: str) -> None:
+@pytest.mark.parametrize("detail", ["", message("clock-reads", **CLOCK)])
+def test_a_code_s_whole_line_is_said_in_the_language(
+    code: str, detail: str | Message
+) -> None:
     language = languages()[code]
     for one in Code:
-        for detail in ("", "it reads 1970-01-01, expected 2026-11-01 or soon after"):
-            said = said_in(language, one.text(detail))
-            assert said.startswith(f"{one.id}: {language(one.cause)}")
-            assert said.endswith(language(one.next_step))
-            assert language(UNCHANGED) in said or one.id[0] != "U"
-            assert "or soon after" not in said
-            assert ("1970-01-01" in said) is bool(detail)
-            assert said_in(languages()["en"], one.text(detail)) == one.text(detail)
+        said = one.told(detail).said(language)
+        assert said.startswith(f"{one.id}: {one.cause.said(language)}")
+        assert said.endswith(one.next_step.said(language))
+        assert UNCHANGED.said(language) in said or one.id[0] != "U"
+        assert "or soon after" not in said
+        assert ("1970-01-01" in said) is bool(detail)
+
+
+@pytest.mark.parametrize("code", TRANSLATED)
+@pytest.mark.parametrize("detail", ["", message("clock-reads", **CLOCK)])
+def test_the_line_of_a_code_in_an_older_history_is_read_in_the_language(
+    code: str, detail: str | Message
+) -> None:
+    language = languages()[code]
+    for one in Code:
+        told = one.told(detail)
+        assert language(told.said()) == told.said(language)

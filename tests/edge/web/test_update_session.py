@@ -1,5 +1,6 @@
 """The update page: a new model by stick, as technician and supervisor meet it."""
 
+import html
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,12 +20,11 @@ from tests.waiting import PATIENCE_S, wait_for
 
 from leukoscope_edge import updates
 from leukoscope_edge.accounts import Role
-from leukoscope_edge.errors import UpdateError
 from leukoscope_edge.live.commands import Mode, News
 from leukoscope_edge.records.slides.slide import Identity, SlideSetUp
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.updates import slots
-from leukoscope_edge.updates.codes import UNCHANGED, Code
+from leukoscope_edge.updates.codes import UNCHANGED, Code, refused
 from leukoscope_edge.web import update_session
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device, judged_by
@@ -132,7 +132,7 @@ def test_what_nobody_accepts_is_not_used(
     wait_until(device, update_session.Stage.REFUSED)
     text = browser.get("/update").text
     assert "U17" in text
-    assert UNCHANGED in text
+    assert UNCHANGED.said() in text
     assert active(device) == "simulated-1"
     assert ended == []
 
@@ -164,9 +164,21 @@ def test_a_broken_stick_shows_its_code_and_the_cure(
     wait_until(device, update_session.Stage.REFUSED)
     text = browser.get("/update").text
     assert "U02" in text
-    assert Code.INCOMPLETE.next_step in text
-    assert UNCHANGED in text
+    assert Code.INCOMPLETE.next_step.said() in text
+    assert UNCHANGED.said() in text
     assert active(device) == "simulated-1"
+
+
+def test_why_a_stick_is_refused_is_said_in_the_language_of_the_page(
+    browser: Browser, device: Device, stick: Path
+) -> None:
+    (target,) = (stick / "LEUKOSCOPE-UPDATE" / "targets").glob("*manifest.toml")
+    target.unlink()
+    browser.post("/api/language", json={"language": "fr"})
+    ask(browser, "look", stick)
+    text = html.unescape(browser.get("/update").text)
+    assert Code.INCOMPLETE.next_step.said(device.languages["fr"]) in text
+    assert f"targets/{target.name} manque" in text
 
 
 def test_a_forged_stick_is_refused_at_the_first_look(
@@ -336,7 +348,7 @@ def test_a_model_that_fails_its_daily_cells_is_given_up_and_it_is_said(
     now[0] = DAY_S
 
     def fails(_: Path) -> None:
-        raise UpdateError(Code.SELF_TEST.text("other answers"), Code.SELF_TEST.id)
+        raise refused(Code.SELF_TEST, "other answers")
 
     whole = updates.device_with
     monkeypatch.setattr(
@@ -354,7 +366,7 @@ def test_without_a_whole_model_screening_is_off_and_records_are_read(
     browser: Browser, device: Device
 ) -> None:
     slide = fill_slide(device, n_normal=1)
-    off = replace(device, why_off=Code.NO_MODEL.text("for simulated slides"))
+    off = replace(device, why_off=Code.NO_MODEL.told("for simulated slides"))
     browser.app.state.device = off  # type: ignore[attr-defined]
     assert "S01" in browser.get("/").text
     assert browser.get(f"/slides/{slide}/result").status_code == 200

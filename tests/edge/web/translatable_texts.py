@@ -27,7 +27,6 @@ SPEAKS = (
     "records/exports/report_words.py",
     "media/new_file.py",
     "media/helper_client.py",
-    "updates/codes.py",
     "web/routes/cells.py",
     "live/client.py",
     "live/missed_cell.py",
@@ -36,7 +35,6 @@ SPEAKS = (
 )
 """What these files say, a technician reads."""
 NOT_FOR_TECHNICIANS = (
-    r"^{}: {}{}",  # the whole of an update's code
     r"^Segmentation: |expected <= |expected >= ",  # a value that no technician gives
     r"--bundle",
     r"the site's normal slides",  # of `leukoscope screen --site`

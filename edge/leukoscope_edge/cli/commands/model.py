@@ -78,7 +78,7 @@ def _list(options: argparse.Namespace) -> int:
         mark = "*" if folder in serving else " "
         print(f"{mark} {card.id:<32} {card.domain:<10} {card.created}  {card.summary}")
     for line in updates.banners(device):
-        say(line)
+        say(line.said())
     return 0
 
 
@@ -108,7 +108,7 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _install(options: argparse.Namespace) -> int:
     def accept(shadow: Shadow) -> str | None:
-        say(f"{shadow.sentence}")
+        say(shadow.told.said())
         return options.accept or _ask_name()
 
     with updates.open_stick(options.path) as stick, _records(options.data) as store:
@@ -118,7 +118,7 @@ def _install(options: argparse.Namespace) -> int:
         manifest = installed.manifest
         _note(store, "model installed", manifest.bundle_id, installed.accepted_by)
     print(f"{manifest.bundle_id} (release {manifest.release}) is in use now.")
-    print(installed.shadow.sentence)
+    print(installed.shadow.told.said())
     return 0
 
 

@@ -11,7 +11,7 @@ from leukoscope_edge.errors import RecordError, StepError
 from leukoscope_edge.live.commands import BUSY
 from leukoscope_edge.log import passing_over
 from leukoscope_edge.media.removable_disks import new_file_on, stick_named
-from leukoscope_edge.messages import message
+from leukoscope_edge.messages import Message, message
 from leukoscope_edge.quality import cell_location as location
 from leukoscope_edge.quality.levey_jennings import begin_new_band
 from leukoscope_edge.records.backups.backup import (
@@ -120,7 +120,7 @@ def roll_back(request: Request, person: Installer) -> dict[str, str]:
     used = updates.roll_back(about, domain, person.name)
     name = updates.name_of(device.store.folder, used.slot, domain)
     device.store.log.note("model rolled back", {"model": name}, person.name)
-    device.update_session.say(f"{name} is in use now.")
+    device.update_session.say(message("model-in-use", name=name))
     look_at_model(device)
     return {"next": "/update"}
 
@@ -186,7 +186,7 @@ def backup(body: Backup, request: Request, person: Keeper) -> dict[str, str]:
         seal(device.store, file, body.passphrase)
         place = file.keep()
     note_backup(device.store, name, person.name)
-    device.update_session.say(f"The backup is on the stick: {place}")
+    device.update_session.say(message("backup-on-stick", name=str(place)))
     return {"next": "/device"}
 
 
@@ -209,11 +209,11 @@ def restore(body: Restore, request: Request, person: Keeper) -> dict[str, str]:
     path = stick_named(device.profile, body.stick) / body.file
     folder, by, passphrase = device.store.folder, person.name, body.passphrase
 
-    def put_back() -> str:
+    def put_back() -> Message:
         before = restore_backup(path, folder, passphrase, by)
         if before is None:
-            return message("restored", file=path.name).said()
-        return message("restored-kept", file=path.name, folder=before.name).said()
+            return message("restored", file=path.name)
+        return message("restored-kept", file=path.name, folder=before.name)
 
     device.lifecycle.reopen(put_back, device.update_session.say)
     return {"next": "/device"}

@@ -102,7 +102,6 @@ def render(request: Request, template: str, **values: Any) -> Response:
         language=language,
         languages={c: one.name for c, one in device.languages.items()},
         words=words_for(language),
-        said_in=said_in,
         model_said=model_said,
         say=partial(said_in, language),
         token=device.sessions.token(session),

@@ -7,7 +7,8 @@ records ask for one.
 import threading
 from collections.abc import Callable
 
-from leukoscope_edge.errors import LeukoscopeError, in_one_sentence
+from leukoscope_edge.errors import LeukoscopeError, as_told
+from leukoscope_edge.messages import Message
 
 NOTICE_S = 1.0
 """A page that is loaded in this time asks again until the server is back."""
@@ -28,8 +29,8 @@ class Lifecycle:
             notice_s: How long pages have to hear that it ends.
         """
         self.is_ending = False
-        self.after: Callable[[], str] | None = None
-        self._notice: Callable[[str], None] = lambda _: None
+        self.after: Callable[[], str | Message] | None = None
+        self._notice: Callable[[str | Message], None] = lambda _: None
         self._end: Callable[[], None] = lambda: None
         self._notice_s = notice_s
 
@@ -43,8 +44,8 @@ class Lifecycle:
 
     def reopen(
         self,
-        after: Callable[[], str] | None = None,
-        notice: Callable[[str], None] = lambda _: None,
+        after: Callable[[], str | Message] | None = None,
+        notice: Callable[[str | Message], None] = lambda _: None,
     ) -> None:
         """End the server once the pages have heard of it, so that it opens anew.
 
@@ -64,8 +65,8 @@ class Lifecycle:
             self._notice(_outcome_of(after))
 
 
-def _outcome_of(after: Callable[[], str]) -> str:
+def _outcome_of(after: Callable[[], str | Message]) -> str | Message:
     try:
         return after()
     except (LeukoscopeError, OSError) as err:
-        return in_one_sentence(err)
+        return as_told(err)

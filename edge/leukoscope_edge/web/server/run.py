@@ -31,6 +31,7 @@ from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle
 from leukoscope_edge.live.client import Counter
 from leukoscope_edge.live.closing import closed, keep_closed, open_again
 from leukoscope_edge.live.commands import Do, Order
+from leukoscope_edge.messages import Message
 from leukoscope_edge.profile import PageEntry, Profile
 from leukoscope_edge.records.store import Store, open_store
 from leukoscope_edge.service.heartbeat import Pulse, run_folder
@@ -161,19 +162,20 @@ def _serve_records(
     return opens_anew.is_set()
 
 
-def _model(profile: Profile, store: Store) -> tuple[Bundle, str]:
-    """Return the model to serve, and why none may screen; empty where one may.
+def _model(profile: Profile, store: Store) -> tuple[Bundle, Message | None]:
+    """Return the model to serve, and why none may screen; None where one may.
 
     Where no installed model is whole the counting process says so and counts nothing;
     the records stay readable, with the shipped model's card beside them.
     """
     domain = domain_of(profile.camera.source)
     updates.recover(updates.device_with(store))
+    shipped = shipped_bundle_for(domain)
     try:
-        folder, why_off = updates.active_bundle(store.folder, domain), ""
+        folder = updates.active_bundle(store.folder, domain)
     except UpdateError as err:
-        folder, why_off = None, str(err)
-    return open_bundle(folder or shipped_bundle_for(domain)), why_off
+        return open_bundle(shipped), err.told
+    return open_bundle(folder or shipped), None
 
 
 def _certificate(profile: Profile, data_dir: Path) -> Certificate | None:

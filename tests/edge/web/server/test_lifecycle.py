@@ -8,6 +8,7 @@ import pytest
 from tests.waiting import PATIENCE_S
 
 from leukoscope_edge.errors import RecordError
+from leukoscope_edge.messages import Message
 from leukoscope_edge.web.server.lifecycle import Lifecycle
 
 
@@ -60,4 +61,4 @@ def test_a_chore_that_fails_says_why(error: Exception, why: str) -> None:
     lifecycle.reopen(fail, told.append)
     lifecycle.do_after()
     [said] = told
-    assert why in said
+    assert why in (said.said() if isinstance(said, Message) else said)

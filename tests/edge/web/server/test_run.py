@@ -65,7 +65,7 @@ def test_a_page_of_this_machine_alone_needs_no_certificate(
 
 def test_where_no_model_was_installed_the_shipped_one_serves(device: Device) -> None:
     bundle, why_off = _model(device.profile, device.store)
-    assert (bundle.card.id, why_off) == (device.bundle.card.id, "")
+    assert (bundle.card.id, why_off) == (device.bundle.card.id, None)
 
 
 def test_figures_that_cost_a_look_are_asked_for_once_a_minute() -> None:
