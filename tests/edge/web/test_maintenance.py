@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from tests.edge.web.stand_ins import StillCounter
 from tests.waiting import wait_for
 
+from leukoscope_edge import updates
 from leukoscope_edge.errors import BundleError
 from leukoscope_edge.live.commands import BUSY, Mode, News
 from leukoscope_edge.messages import message
@@ -21,8 +23,10 @@ from leukoscope_edge.web.maintenance import (
     SOON_S,
     Rounds,
     leave_damaged,
+    look_at_model,
     run_golden,
 )
+from leukoscope_edge.web.server.lifecycle import Lifecycle
 
 OLD = message("test")
 
@@ -157,3 +161,28 @@ def test_the_rounds_go_by_themselves_and_end_with_the_server(device: Device) -> 
         wait_for(lambda: OLD not in device.banners)
         assert "rounds" in [t.name for t in threading.enumerate()]
     assert "rounds" not in [t.name for t in threading.enumerate()]
+
+
+@pytest.mark.parametrize(
+    ("in_use", "why_off", "reopens"),
+    [
+        ("none", "", False),
+        ("the one that serves", "", False),
+        ("another", "", True),
+        ("another", "no model is whole", False),
+    ],
+)
+def test_another_model_in_use_is_served_at_once_but_not_where_none_is(
+    device: Device,
+    monkeypatch: pytest.MonkeyPatch,
+    in_use: str,
+    why_off: str,
+    *,
+    reopens: bool,
+) -> None:
+    folders = {"the one that serves": device.bundle.folder, "another": Path("other")}
+    used = SimpleNamespace(folder=folders.get(in_use))
+    monkeypatch.setattr(updates, "in_use", lambda *_: used)
+    own = replace(device, why_off=why_off, lifecycle=Lifecycle(notice_s=0.0))
+    look_at_model(own)
+    assert own.lifecycle.is_ending is reopens
