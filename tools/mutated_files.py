@@ -2,7 +2,10 @@
 
 ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
     "counting": {
-        "counting/verdict.py": ("counting/test_verdict.py",),
+        "counting/verdict.py": (
+            "counting/test_verdict.py",
+            "counting/test_verdict_product.py",
+        ),
         "counting/call_counts.py": (
             "counting/test_call_counts.py",
             "counting/test_verdict.py",
