@@ -1,6 +1,7 @@
 """The code of the first start: eight digits, however they are typed."""
 
 from leukoscope_edge.accounts import SetUpCode
+from leukoscope_edge.accounts.sign_in_backoff import wait_s
 
 
 def test_a_code_is_eight_digits_however_they_are_typed() -> None:
@@ -16,3 +17,20 @@ def test_a_code_is_eight_digits_however_they_are_typed() -> None:
         assert not is_right
         now[0] += waits_s
     assert code.is_right(digits) == (True, 0.0)
+
+
+def test_each_wrong_guess_waits_longer_and_meanwhile_none_is_right() -> None:
+    now = [100.0]
+    code = SetUpCode(clock=lambda: now[0])
+    waits = []
+    for _ in range(8):
+        is_right, waits_s = code.is_right("0")
+        assert not is_right
+        waits.append(waits_s)
+        if waits_s:
+            now[0] += waits_s - 0.5
+            assert code.is_right(code.shown) == (False, 0.5)
+            now[0] += 0.5
+    assert waits == [wait_s(n) for n in range(1, 9)]
+    assert waits[-1] > 0
+    assert code.is_right(code.shown) == (True, 0.0)

@@ -63,6 +63,8 @@ def made(kind: type, **changes: Any) -> Any:
         (DecisionEntry, {"temperature": TEMPERATURES[1]}),
         (DecisionEntry, {"normal_to": 0.6}),
         (SpreadEntry, {"n_people": 0}),
+        (SpreadEntry, {"alpha": 0.2, "beta": 0.2}),
+        (OutlierEntry, {"distance_limit": 0.5}),
         (Conformal, {"error": 0.0, "blast_from": 1.0}),
         (OutlierEntry, {"turned_away": 0.0}),
         (KindsEntry, {"precursor": "lymphocyte"}),

@@ -65,7 +65,7 @@ def test_a_cell_unlike_all_known_ones_is_unclear_however_sure_the_model_is(
     bundle_folder: Path,
 ) -> None:
     card = with_outliers(open_bundle(bundle_folder).card)
-    answers = np.array([[0, 20, 8.9], [0, 20, 9.1], [20, 0, 50]], np.float32)
+    answers = np.array([[0, 20, 9], [0, 20, 9.1], [20, 0, 50]], np.float32)
     near, far, sure = calls_for(answers, card)
     assert (near.name, near.is_unlike) == (CallName.BLAST, False)
     assert (far.name, far.is_unlike) == (CallName.UNCLEAR, True)
@@ -91,9 +91,24 @@ def test_classifies_more_cells_than_a_batch_in_order(bundle_folder: Path) -> Non
     with OnnxCpuEngine(bundle) as engine:
         calls = classify(engine, crops, bundle.card, in_marrow=False)
         assert classify(engine, [], bundle.card, in_marrow=False) == []
+    assert len(calls) == len(crops)
     p = [c.p_blast for c in calls]
     assert p == sorted(p)
     assert (calls[0].name, calls[-1].name) == (CallName.NORMAL, CallName.BLAST)
+
+
+@pytest.mark.parametrize(
+    ("n_known", "n_strange", "is_unclear"),
+    [(1, 1, False), (2, 2, False), (1, 2, True)],
+)
+@pytest.mark.parametrize(("p_blast", "is_unlike"), [(0.1, True), (0.4, False)])
+def test_half_of_the_sightings_are_not_most(
+    *, n_known: int, n_strange: int, is_unclear: bool, p_blast: float, is_unlike: bool
+) -> None:
+    known = Call(name=CallName.NORMAL, p_blast=0.1)
+    strange = Call(name=CallName.UNCLEAR, p_blast=p_blast, is_unlike=is_unlike)
+    found = vote([known] * n_known + [strange] * n_strange, BAND)
+    assert found.name is (CallName.UNCLEAR if is_unclear else CallName.NORMAL)
 
 
 def call(p: float) -> Call:
@@ -177,4 +192,5 @@ def test_a_vote_gives_the_mean_of_every_kind() -> None:
     ]
     kinds = dict(vote(calls, BAND).kinds)
     assert kinds == pytest.approx({"blast": 0.2, "other": 0.8})
+    assert dict(vote(calls[:1], BAND).kinds) == dict(calls[0].kinds)
     assert vote([calls[0], call(0.2)], BAND).kinds == ()

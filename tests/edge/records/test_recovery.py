@@ -258,6 +258,23 @@ def test_what_the_second_end_did_not_hear_of_is_signed_by_the_database(
     assert (found.n_unsigned, found.n_lost, found.is_forged) == (0, 0, False)
 
 
+def test_events_behind_the_known_end_that_another_signed_are_a_forgery(
+    bench: Any,
+) -> None:
+    bench.signed()
+    n, second_end = bench.store.log.head().seq, (bench.folder / HEAD_NAME).read_bytes()
+    bench.store.log.note("light", {"plasma_level": 1.0}, "ann")
+    bench.store.end_copy()
+    path = close(bench)
+    shutil.rmtree(bench.folder / COPY_FOLDER, ignore_errors=True)
+    (bench.folder / HEAD_NAME).write_bytes(second_end)
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE head SET signature = ?", (bytes(64),))
+    spoil_page_of(path, "event_of_slide")
+    found = bench.reopen().recovery
+    assert (found.is_forged, found.n_saved) == (True, n)
+
+
 def test_an_end_without_a_signature_is_ours_where_the_second_end_is_there(
     bench: Any,
 ) -> None:
@@ -300,6 +317,7 @@ def test_a_first_event_that_was_hashed_anew_is_a_forgery(bench: Any) -> None:
     spoil_page_of(path, "event_of_slide")
     found = bench.reopen().recovery
     assert (found.is_forged, found.n_saved, found.n_lost) == (True, 0, 1)
+    assert "event 1 " in found.sentence
 
 
 @pytest.mark.parametrize(
