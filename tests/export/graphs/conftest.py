@@ -1,3 +1,5 @@
+from functools import cache
+
 import pytest
 from tests.export.graphs.small_networks import CROPS, network_of
 from tests.export.spec import SIDE_PX, SPEC
@@ -6,9 +8,12 @@ from leukoscope_export.graphs.fp32_graph import onnx_bytes
 from leukoscope_export.graphs.quantise import Files, quantise
 
 
-@pytest.fixture(
-    scope="session", params=["residual", "alexnet-tiny", "cnn", "alexnet-kind-first"]
-)
+@cache
+def quantised(name: str) -> Files:
+    """A small network's files, made once a process in whatever order tests run."""
+    return quantise(onnx_bytes(network_of(name), SIDE_PX), CROPS, SPEC)
+
+
+@pytest.fixture(params=["residual", "alexnet-tiny", "cnn", "alexnet-kind-first"])
 def files(request: pytest.FixtureRequest) -> Files:
-    """A small network's files, quantised once for all tests."""
-    return quantise(onnx_bytes(network_of(request.param), SIDE_PX), CROPS, SPEC)
+    return quantised(request.param)
