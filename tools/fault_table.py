@@ -208,7 +208,8 @@ FAULTS = (
         wanted="written into the result",
         tests=(
             f"{CHOOSE}::test_the_cpu_on_demand_is_no_fallback",
-            f"{RECORDS}/test_store.py::test_a_change_of_engine_is_a_note_of_the_slide",
+            f"{RECORDS}/slides/test_count_writer.py::"
+            "test_a_change_of_engine_is_a_note_of_the_slide",
         ),
     ),
     Fault(
@@ -229,7 +230,8 @@ FAULTS = (
             f"{UPDATES}/test_clock.py",
             f"{UPDATES}/test_attacks.py::"
             "test_no_clock_lets_an_old_stick_in_or_keeps_a_new_one_out",
-            f"{RECORDS}/test_store.py::test_order_is_by_number_whatever_the_clock_says",
+            f"{RECORDS}/slides/test_slide_reader.py::"
+            "test_order_is_by_number_whatever_the_clock_says",
         ),
     ),
     Fault(
@@ -327,7 +329,7 @@ FAULTS = (
         name="records of a newer program, a migration that stops",
         wanted="left alone, in words",
         tests=(
-            f"{RECORDS}/test_store.py::test_records_of_a_newer_program_are_left_alone",
+            f"{RECORDS}/test_database.py::test_records_of_a_newer_program_are_left_alone",
             f"{RECORDS}/test_recovery.py::test_a_recovery_that_a_stop_caught_is_ended",
         ),
     ),
@@ -335,7 +337,7 @@ FAULTS = (
         number=19,
         name="a report cannot be written",
         wanted="the record is safe, no half file",
-        tests=(f"{RECORDS}/test_records.py::test_a_full_disk_leaves_no_half_file",),
+        tests=("tests/edge/test_durable.py::test_a_full_disk_leaves_no_half_file",),
     ),
     Fault(
         number=20,
