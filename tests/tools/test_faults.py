@@ -59,3 +59,11 @@ def test_the_table_counts_what_is_late_apart(faults: Any, tmp_path: Path) -> Non
     faults._publish(page, [row])
     assert "| 1 | n | w | live | 3 | 0 | 1 | 2.0 | 9.0 | 9.0 | 5 |" in page.read_text()
     assert "old" not in page.read_text()
+
+
+def test_every_test_that_the_table_names_is_there(faults: Any) -> None:
+    named = [test for fault in faults.FAULTS for test in fault.tests]
+    assert named
+    for file, _, test in (name.partition("::") for name in named):
+        text = (TOOLS.parent / file).read_text("utf-8")
+        assert f"def {test.partition('[')[0]}(" in text or not test, f"{file}::{test}"
