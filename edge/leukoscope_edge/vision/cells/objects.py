@@ -17,6 +17,7 @@ from leukoscope_edge.vision.cells.lobes import MARROW_GAP_UM
 from leukoscope_edge.vision.cells.masks import Masks
 from leukoscope_edge.vision.cells.nuclei import label_nuclei
 from leukoscope_edge.vision.cells.nucleus_edge import set_edge
+from leukoscope_edge.vision.cells.platelets import is_platelet, measure
 from leukoscope_edge.vision.morphology import Place, window_of
 from leukoscope_edge.vision.view import STAIN_OF_PLASMA, View, stain_of
 
@@ -128,10 +129,19 @@ def _kind(
     left, top = x + window[1].start, y + window[0].start
     if left == 0 or top == 0 or left + w == width or top + h == height:
         return CellKind.BORDER
-    area_um2 = float(nucleus.sum()) * masks.scale_um_per_px**2
-    if view.scale_um_per_px and area_um2 < np.pi / 4 * MIN_WHOLE_NUCLEUS_UM**2:
+    if view.scale_um_per_px and _is_platelet(view, nucleus, cell, window):
         return CellKind.PLATELET
     return CellKind.WBC
+
+
+def _is_platelet(
+    view: View, nucleus: U8, cell: U8, window: tuple[slice, slice]
+) -> bool:
+    """Say whether an object of a view whose scale is known is a platelet."""
+    scale = view.scale_um_per_px or inf
+    if float(nucleus.sum()) * scale**2 < np.pi / 4 * MIN_WHOLE_NUCLEUS_UM**2:
+        return True
+    return is_platelet(measure(view.smooth[window], nucleus, cell, scale))
 
 
 def _draw(view: View, masks: Masks, found: list[_Found]) -> Segmentation:

@@ -1,0 +1,66 @@
+"""Large platelets: told from small white cells by size, shape and density together.
+
+A giant platelet is as large as a small lymphocyte's nucleus, so that no one size parts
+them. Four measures do better: how wide the stained part and the whole object are, how
+dense the stain is against the plasma, and how round the stained part. What is as small
+as a platelet and as dense as a nucleus stays a cell. Where the scale is not known
+nothing is asked, and the object stays what it was.
+"""
+
+import math
+
+import cv2
+
+from leukoscope_edge.types import U8
+from leukoscope_edge.vision.colour import PLASMA_LEVEL
+
+SLOPES = (-12.02, -3.29, -3.15, 7.15)
+"""Of the measures, in their order, in log odds."""
+BIAS = 21.05
+"""Less the level that at most one in four hundred white cells of any set exceeds: above
+0 is platelet. Both by `python tools/fit_platelets.py ../shared/data`."""
+MIN_DENSITY = 0.05
+"""In units of the optical density by natural logarithm: what is paler is no stain."""
+
+Measures = tuple[float, float, float, float]
+
+
+def measure(smooth: U8, nucleus: U8, cell: U8, scale_um_per_px: float) -> Measures:
+    """Measure an object in its window.
+
+    Args:
+        smooth: (h, w, 3) uint8 RGB of a view.
+        nucleus: (h, w) uint8, not empty.
+        cell: (h, w) uint8, with or without its nucleus.
+        scale_um_per_px: Of these.
+
+    Returns:
+        Natural logarithms of the nucleus's and the cell's area-equivalent diameters in
+        micrometres and of the nucleus's optical density in green above the plasma;
+        and its shorter over its longer axis, 0..1.
+    """
+    green = cv2.mean(smooth, nucleus)[1]
+    density = math.log(PLASMA_LEVEL / max(green, 1.0))
+    moments = cv2.moments(nucleus, binaryImage=True)
+    return (
+        _log_diameter(moments["m00"], scale_um_per_px),
+        _log_diameter(cv2.countNonZero(cell | nucleus), scale_um_per_px),
+        math.log(max(density, MIN_DENSITY)),
+        _axes_ratio(moments),
+    )
+
+
+def is_platelet(measures: Measures) -> bool:
+    """Say whether what would be a whole white cell is a large platelet."""
+    return sum(s * m for s, m in zip(SLOPES, measures, strict=True)) + BIAS > 0
+
+
+def _log_diameter(area_px: float, scale_um_per_px: float) -> float:
+    return math.log(2 * math.sqrt(area_px / math.pi) * scale_um_per_px)
+
+
+def _axes_ratio(moments: "cv2.typing.Moments") -> float:
+    """Return the shorter over the longer axis of the ellipse with these moments."""
+    middle = (moments["mu20"] + moments["mu02"]) / 2
+    apart = math.hypot((moments["mu20"] - moments["mu02"]) / 2, moments["mu11"])
+    return math.sqrt(max(middle - apart, 0.0) / max(middle + apart, 1e-9))
