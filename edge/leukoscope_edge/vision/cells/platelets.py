@@ -37,16 +37,15 @@ def measure(smooth: U8, nucleus: U8, cell: U8, scale_um_per_px: float) -> Measur
     Returns:
         Natural logarithms of the nucleus's and the cell's area-equivalent diameters in
         micrometres and of the nucleus's optical density in green above the plasma;
-        and its shorter over its longer axis, 0..1.
+        and the shorter over the longer axis of its largest part, 0..1.
     """
     green = cv2.mean(smooth, nucleus)[1]
     density = math.log(PLASMA_LEVEL / max(green, 1.0))
-    moments = cv2.moments(nucleus, binaryImage=True)
     return (
-        _log_diameter(moments["m00"], scale_um_per_px),
+        _log_diameter(cv2.countNonZero(nucleus), scale_um_per_px),
         _log_diameter(cv2.countNonZero(cell | nucleus), scale_um_per_px),
         math.log(max(density, MIN_DENSITY)),
-        _axes_ratio(moments),
+        _axes_ratio(nucleus),
     )
 
 
@@ -59,8 +58,10 @@ def _log_diameter(area_px: float, scale_um_per_px: float) -> float:
     return math.log(2 * math.sqrt(area_px / math.pi) * scale_um_per_px)
 
 
-def _axes_ratio(moments: "cv2.typing.Moments") -> float:
-    """Return the shorter over the longer axis of the ellipse with these moments."""
-    middle = (moments["mu20"] + moments["mu02"]) / 2
-    apart = math.hypot((moments["mu20"] - moments["mu02"]) / 2, moments["mu11"])
+def _axes_ratio(nucleus: U8) -> float:
+    """Return the shorter over the longer axis of the ellipse of the largest part."""
+    outlines, _ = cv2.findContours(nucleus, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    of = cv2.moments(max(outlines, key=cv2.contourArea))
+    middle = (of["mu20"] + of["mu02"]) / 2
+    apart = math.hypot((of["mu20"] - of["mu02"]) / 2, of["mu11"])
     return math.sqrt(max(middle - apart, 0.0) / max(middle + apart, 1e-9))
