@@ -29,7 +29,7 @@ from sklearn.linear_model import LogisticRegression
 from leukoscope_edge.capture.stored.replay import list_images
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.types import F64, U8, CellKind
-from leukoscope_edge.vision.cells import objects
+from leukoscope_edge.vision.cells import platelets as rule
 from leukoscope_edge.vision.cells.platelets import Measures
 from leukoscope_edge.vision.segmentation import segment
 
@@ -209,11 +209,11 @@ def _would_be_cells(
         seen.append(measures)
         return False
 
-    own, objects.is_platelet = objects.is_platelet, keep
+    own, rule.is_platelet = rule.is_platelet, keep
     try:
         found = segment(pixels, source.um_per_px, in_marrow=source.in_marrow)
     finally:
-        objects.is_platelet = own
+        rule.is_platelet = own
     centres = found.centres_px[found.indices(CellKind.WBC)]
     return [(m, (float(x), float(y))) for m, (x, y) in zip(seen, centres, strict=True)]
 

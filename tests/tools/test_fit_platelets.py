@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
+from leukoscope_edge.vision.cells import platelets as rule
+
 TOOLS = Path(__file__).parents[2] / "tools"
 N_CELLS, N_PLATELETS = 800, 200
 SPREAD = np.array([0.05, 0.05, 0.1, 0.05])
@@ -70,8 +72,8 @@ def test_objects_are_measured_and_the_rule_is_left_as_it_was(
     folder = tmp_path / "pbc" / "lymphocyte"
     folder.mkdir(parents=True)
     cv2.imwrite(str(folder / "1.png"), cv2.GaussianBlur(pixels, (0, 0), 1.0))
-    before = tool.objects.is_platelet
+    before = rule.is_platelet
     (row,) = tool.measured(tmp_path, tool.PBC, 1)
     assert np.exp(row[0]) == pytest.approx(40 * tool.PBC.um_per_px, rel=0.1)
     assert row[3] == pytest.approx(1, abs=0.1)
-    assert tool.objects.is_platelet is before
+    assert rule.is_platelet is before

@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.types import I32, U8, BoolArray, CellKind, Segmentation
+from leukoscope_edge.vision.cells import platelets
 from leukoscope_edge.vision.cells.growth import REACH_UM, territory, whole_cell
 from leukoscope_edge.vision.cells.lobes import MARROW_GAP_UM
 from leukoscope_edge.vision.cells.masks import Masks
 from leukoscope_edge.vision.cells.nuclei import label_nuclei
 from leukoscope_edge.vision.cells.nucleus_edge import set_edge
-from leukoscope_edge.vision.cells.platelets import is_platelet, measure
 from leukoscope_edge.vision.morphology import Place, window_of
 from leukoscope_edge.vision.view import STAIN_OF_PLASMA, View, stain_of
 
@@ -141,7 +141,8 @@ def _is_platelet(
     scale = view.scale_um_per_px or inf
     if float(nucleus.sum()) * scale**2 < np.pi / 4 * MIN_WHOLE_NUCLEUS_UM**2:
         return True
-    return is_platelet(measure(view.smooth[window], nucleus, cell, scale))
+    measures = platelets.measure(view.smooth[window], nucleus, cell, scale)
+    return platelets.is_platelet(measures)
 
 
 def _draw(view: View, masks: Masks, found: list[_Found]) -> Segmentation:

@@ -18,7 +18,8 @@ SLOPES = (-12.02, -3.29, -3.15, 7.15)
 """Of the measures, in their order, in log odds."""
 BIAS = 21.05
 """Less the level that at most one in four hundred white cells of any set exceeds: above
-0 is platelet. Both by `python tools/fit_platelets.py ../shared/data`."""
+0 is platelet. Fitted as `python tools/fit_platelets.py ../shared/data` does, whose choice
+of images moves both a little."""
 MIN_DENSITY = 0.05
 """In units of the optical density by natural logarithm: what is paler is no stain."""
 
