@@ -22,7 +22,7 @@ A message is one line: what, where, found, expected, what to do.
 import errno
 import os
 
-from leukoscope_edge.messages import Message, message
+from leukoscope_edge.messages import Message, in_english, message
 
 CURES = {
     errno.EACCES: "disk-cure-owner-all",
@@ -40,8 +40,7 @@ def in_one_sentence(error: Exception) -> str:
     Args:
         error: Of ours, which says so itself, or the kernel's.
     """
-    told = as_told(error)
-    return told.said() if isinstance(told, Message) else told
+    return in_english(as_told(error))
 
 
 def as_told(error: Exception) -> str | Message:
@@ -50,10 +49,8 @@ def as_told(error: Exception) -> str | Message:
     Args:
         error: Of ours, which says so itself, or the kernel's.
     """
-    if isinstance(error, LeukoscopeError):
-        return error.told or str(error)
     if not isinstance(error, OSError):
-        return str(error)
+        return getattr(error, "told", None) or str(error)
     id_ = CURES.get(error.errno or 0, "disk-cure-service")
     cure = message(id_, user=os.geteuid()) if "owner" in id_ else message(id_)
     where = error.filename or "the device"

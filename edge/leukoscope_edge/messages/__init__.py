@@ -13,6 +13,7 @@ from typing import Any, Union
 from leukoscope_edge.messages.device import DEVICE
 from leukoscope_edge.messages.page import PAGE
 from leukoscope_edge.messages.quality import QUALITY
+from leukoscope_edge.messages.records import RECORDS
 from leukoscope_edge.messages.results import RESULTS
 from leukoscope_edge.messages.updates import UPDATES
 
@@ -20,7 +21,7 @@ Say = Callable[[str], str]
 """From English to the reader's language."""
 
 TEMPLATES: Mapping[str, str] = MappingProxyType(
-    {**RESULTS, **QUALITY, **DEVICE, **UPDATES, **PAGE}
+    {**RESULTS, **QUALITY, **DEVICE, **RECORDS, **UPDATES, **PAGE}
 )
 """Every id with its English text. A text is the msgid of the catalogues."""
 
@@ -64,6 +65,11 @@ def message(id_: str, /, **params: Param) -> Message:
 
 NOT_FOR_CARE = message("research")
 """Stands on every screen, report and export of a model that was not validated."""
+
+
+def in_english(told: str | Message) -> str:
+    """Return the English of a message, or of what is no message."""
+    return told.said() if isinstance(told, Message) else told
 
 
 def said_all(messages: Iterable[Message], say: Say = str) -> str:

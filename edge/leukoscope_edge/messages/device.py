@@ -1,6 +1,15 @@
 """What the device says of itself: disk, heat, records, restore, models."""
 
 DEVICE = {
+    "other-objective": (
+        "this camera is calibrated under {known}, not under {objective}: choose the "
+        "objective that is in use, or calibrate it"
+    ),
+    "same-fields": (
+        "{k} of {n}: count in the same fields; what the device marks beside the cells "
+        "does not count"
+    ),
+    "calibrate-then-show": "calibrate this objective, then show a picture of blood",
     "calibrated-size": (
         "calibrated at {width} x {height} pixels, and the picture has "
         "{now_width} x {now_height}: calibrate again"

@@ -11,6 +11,15 @@ PAGE = {
     "pin-length": "a PIN needs {low} to {high} digits",
     "pin-guessed": "this PIN is guessed first: choose another",
     # what the page refuses, and its own fault
+    "language-not-here": "this language is not here",
+    "no-frame-kept": "no frame was kept of this cell",
+    "not-judged": "the model did not judge this cell",
+    "no-known-cell": "there is no such known cell",
+    "no-stored-cell": "there is no such stored cell",
+    "say-first": "say first what you see: the others' words come after",
+    "supervisor-accepts": "only a supervisor accepts what a new model changes",
+    "sign-in-first": "sign in first",
+    "switch-off": "this machine is not powered off from the page: use its switch",
     "role-may-not": "your role may not do this",
     "no-such-cell": "slide {slide}: there is no cell {cell}",
     "codes-wait": (

@@ -99,10 +99,7 @@ def require_objective(store: Store, camera: CameraEntry, objective: str) -> None
     if camera_scale(store, camera, objective) is not None:
         return
     if known := ", ".join(scales(store, camera)):
-        raise StepError(
-            f"this camera is calibrated under {known}, not under {objective}: choose "
-            "the objective that is in use, or calibrate it"
-        )
+        raise StepError(message("other-objective", known=known, objective=objective))
 
 
 def of_this_size(camera: Camera, scale: Scale) -> Camera:

@@ -19,6 +19,7 @@ from leukoscope_edge.counting.quality_slide import (
     quality_trend,
 )
 from leukoscope_edge.errors import StepError
+from leukoscope_edge.messages import message
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.service.processes import give_memory_back
 from leukoscope_edge.types import I32, CellKind
@@ -78,10 +79,7 @@ def keep_quality_slide(store: Store, n_present: int, n_located: int, by: str) ->
         StepError: The device cannot have found more than are there.
     """
     if not 0 <= n_located <= n_present or n_present == 0:
-        raise StepError(
-            f"{n_located} of {n_present}: count in the same fields; what the device "
-            "marks beside the cells does not count"
-        )
+        raise StepError(message("same-fields", k=n_located, n=n_present))
     facts = {"n_present": n_present, "n_located": n_located}
     store.log.note(SLIDE_NOTE, facts, by)
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from leukoscope_edge.errors import StepError
+from leukoscope_edge.errors import StepError, as_told
+from leukoscope_edge.messages import Message, message
 from leukoscope_edge.records.events import Event, canonical
 from leukoscope_edge.records.ledger import Ledger
 from leukoscope_edge.records.slides.slide import Kind, SlideRecord
@@ -57,7 +58,7 @@ class EventWriter:
         body: dict[str, Any],
         by: str,
         key: str = "",
-        refuses: Callable[[SlideRecord], str] = lambda _: "",
+        refuses: Callable[[SlideRecord], Message | None] = lambda _: None,
     ) -> None:
         """Write one event, once for a key.
 
@@ -67,7 +68,7 @@ class EventWriter:
             body: What of it.
             by: Who does it.
             key: Idempotency key.
-            refuses: Says why a slide, as it stands, does not allow it; else "".
+            refuses: Says why a slide, as it stands, does not allow it; else None.
 
         Raises:
             StepError: The slide does not allow it, or the key was used for another.
@@ -75,11 +76,11 @@ class EventWriter:
         with self.writing():
             known = self.repeated(kind, slide, key)
             if known is None:
-                if why := refuses(self._reader.slide(slide)) if slide else "":
+                if why := refuses(self._reader.slide(slide)) if slide else None:
                     raise StepError(why)
                 self.append(kind, slide, body, by, key)
             elif canonical(known.body) != canonical(body):
-                raise StepError(f"the key {key} was used for other words")
+                raise StepError(message("key-other-words", key=key))
 
     def repeated(self, kind: Kind, slide: str | None, key: str) -> Event | None:
         """Return the event that a key made, None where it is new.
@@ -91,7 +92,7 @@ class EventWriter:
         if known is None:
             return None
         if known.kind != kind.value or slide not in (None, known.slide):
-            raise StepError(f"the key {key} was used for another step")
+            raise StepError(message("key-other-step", key=key))
         return known
 
     def append(
@@ -106,6 +107,6 @@ class EventWriter:
                     self._reader.require(slide, action_of(kind, record.state))
                 changed = apply(record, event)
             except ValueError as err:
-                raise StepError(str(err)) from err
+                raise StepError(as_told(err)) from err
             self._worklist.keep(changed)
         self._ledger.append(event)

@@ -16,6 +16,7 @@ from dataclasses import asdict
 
 from leukoscope_edge.errors import RecordError, StepError
 from leukoscope_edge.log import passing_over
+from leukoscope_edge.messages import message
 from leukoscope_edge.records.events import Problem, canonical, clean
 from leukoscope_edge.records.keys import KEY_BYTES, seal, unseal
 from leukoscope_edge.records.ledger import Ledger
@@ -64,7 +65,7 @@ class Identities:
         """
         key = self._key(slide)
         if key is None:
-            raise StepError(f"slide {slide}: whose blood it was is erased")
+            raise StepError(message("identity-erased", slide=slide))
         self._tag_as(connection, slide, identity.sample)
         return seal(key, canonical(asdict(identity)).encode(), purpose=slide).hex()
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from leukoscope_edge.errors import RecordError
+from leukoscope_edge.messages import message
 from leukoscope_edge.records.database import BUSY_TIMEOUT_S, transaction
 from leukoscope_edge.records.events import (
     CODE_HEX_DIGITS,
@@ -84,7 +85,7 @@ class Ledger:
                     self._on_end(*self._new_end)
         except (sqlite3.Error, UnicodeDecodeError) as err:
             self._doubt(err)
-            raise RecordError(f"the records cannot be written: {err}") from err
+            raise RecordError(message("not-written", why=str(err))) from err
 
     @contextmanager
     def quiet(self) -> Iterator[sqlite3.Connection]:
@@ -94,7 +95,7 @@ class Ledger:
                 yield self._connection
         except (sqlite3.Error, UnicodeDecodeError) as err:
             self._doubt(err)
-            raise RecordError(f"the records cannot be read: {err}") from err
+            raise RecordError(message("not-read", why=str(err))) from err
 
     def _doubt(self, err: Exception) -> None:
         """Say so where an error is of the file, not of the disk, a lock or a rule."""
@@ -209,10 +210,7 @@ class Ledger:
             if is_signed(self._key.public_key(), seq, hash_, signature):
                 return Head(seq, hash_), signature
             self._on_damage()
-            raise RecordError(
-                f"event {seq} does not carry this device's signature: somebody else "
-                "wrote it, and nothing is written behind it"
-            )
+            raise RecordError(message("not-signed-by-us", n=seq))
         return NO_HEAD, b""
 
     def write_back(self, within_s: float) -> bool:
@@ -296,10 +294,7 @@ def _event(row: tuple[Any, ...]) -> Event:
     """
     *fields, hash_ = row
     if hash_of(*fields) != hash_:
-        raise RecordError(
-            f"event {row[0]} was changed after it was written: see `leukoscope records "
-            "verify-audit`, and restore a backup"
-        )
+        raise RecordError(message("event-changed", n=row[0]))
     return _event_of(*row)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from leukoscope_edge.counting.differential import NAMED
+from leukoscope_edge.messages import Message, message
 from leukoscope_edge.profile import ReviewEntry
 from leukoscope_edge.records.slides.cell_record import CellRecord
 from leukoscope_edge.records.slides.first_look import is_first_look_over
@@ -36,21 +37,17 @@ def hides_model(record: SlideRecord, entry: ReviewEntry) -> bool:
     return not is_first_look_over(record)
 
 
-def why_files_wait(record: SlideRecord, entry: ReviewEntry) -> str:
-    """Return why no file may tell what a slide shows yet, empty where one may.
+def why_files_wait(record: SlideRecord, entry: ReviewEntry) -> Message | None:
+    """Return why no file may tell what a slide shows yet, None where one may.
 
     Args:
         record: The slide.
         entry: How slides are reviewed here.
     """
     if not hides_model(record, entry):
-        return ""
-    if record.n_readers > 1:
-        return (
-            f"slide {record.id} is read by two people: files about it wait until both "
-            "have looked"
-        )
-    return f"slide {record.id}: files about it wait until somebody has looked: Review"
+        return None
+    of_readers = "files-wait-two" if record.n_readers > 1 else "files-wait"
+    return message(of_readers, slide=record.id)
 
 
 def tells_word(record: SlideRecord, entry: ReviewEntry) -> bool:

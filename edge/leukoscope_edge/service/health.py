@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from leukoscope_edge.messages import message
+from leukoscope_edge.messages import Message, message
 from leukoscope_edge.service import disk, heat, processes
 from leukoscope_edge.service.heartbeat import read_json, run_folder, write_json
 from leukoscope_edge.service.supervisor import Part, Supervisor
@@ -147,13 +147,13 @@ def name_of(uid: int) -> str:
         return f"uid {uid}"
 
 
-def why_no_new_slide(data_dir: Path) -> str:
-    """Return why no slide may be started now, "" where one may."""
+def why_no_new_slide(data_dir: Path) -> Message | None:
+    """Return why no slide may be started now, None where one may."""
     if why := why_safe(read_health(data_dir)):
-        return message("screening-off", why=why).said()
+        return message("screening-off", why=why)
     if disk.room_left(disk.free_bytes(data_dir)) is disk.Room.FULL:
-        return message("disk-full", n=disk.REFUSE_SLIDES).said()
-    return ""
+        return message("disk-full", n=disk.REFUSE_SLIDES)
+    return None
 
 
 def why_safe(found: Mapping[str, Any] | None) -> str:

@@ -142,7 +142,7 @@ def check_set_up_code(request: Request, typed: str) -> None:
     if left_s > 0:
         raise HTTPException(
             429,
-            message("codes-wait", n=f"{left_s:.0f}").said(),
+            message("codes-wait", n=f"{left_s:.0f}"),
             {"Retry-After": f"{left_s:.0f}"},
         )
     raise refusal(403, "type-the-code")
@@ -156,7 +156,7 @@ def refusal(status: int, id_: str, /, **params: Param) -> HTTPException:
         id_: Of the message.
         params: What stands in its braces.
     """
-    return HTTPException(status, message(id_, **params).said())
+    return HTTPException(status, message(id_, **params))
 
 
 def check_pin(request: Request, name: str, pin: str) -> None:
@@ -170,7 +170,7 @@ def check_pin(request: Request, name: str, pin: str) -> None:
     if entry is Entry.WAIT:
         raise HTTPException(
             429,
-            message("pins-wait", n=f"{wait_s:.0f}").said(),
+            message("pins-wait", n=f"{wait_s:.0f}"),
             {"Retry-After": f"{wait_s:.0f}"},
         )
     if entry is Entry.WRONG:

@@ -99,7 +99,7 @@ def _is_api(request: Request) -> bool:
 
 def _sign_in_first(request: Request, _: Exception) -> Response:
     if _is_api(request):
-        detail = {"detail": _in_words(request, "sign in first")}
+        detail = {"detail": _in_words(request, message("sign-in-first"))}
         return JSONResponse(detail, 401, headers={SIGN_IN_HEADER: "1"})
     return RedirectResponse(f"/sign-in?next={quote(request.url.path)}", 303)
 

@@ -22,7 +22,7 @@ from leukoscope_edge.inference.card import Card, read_card
 from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.live.client import Counter
 from leukoscope_edge.log import passing_over
-from leukoscope_edge.messages import Message
+from leukoscope_edge.messages import Message, message
 from leukoscope_edge.profile import MAIN_OBJECTIVE, Profile
 from leukoscope_edge.quality.camera_scale import camera_scale, require_objective
 from leukoscope_edge.quality.control import device_quality, without_lapses
@@ -106,7 +106,7 @@ class Device:
             StepError: A new model is being taken in.
         """
         if self.update_session.progress.is_busy:
-            raise StepError("a new model is being installed: wait until it is in use")
+            raise StepError(message("installing"))
 
     def require_same_model(self, record: SlideRecord) -> None:
         """Let no slide be counted by two models.
@@ -115,10 +115,8 @@ class Device:
             StepError: It was begun with another one.
         """
         if not judged_by(record, self.bundle.card):
-            raise StepError(
-                f"slide {record.id} was begun with {record.origin.bundle}, and "
-                f"{self.bundle.card.id} is in use now: start a new slide"
-            )
+            models = {"model": record.origin.bundle, "name": self.bundle.card.id}
+            raise StepError(message("begun-with", slide=record.id, **models))
 
     def card_of(self, record: SlideRecord) -> Card:
         """Return the card of the model that judged a slide.
@@ -135,8 +133,7 @@ class Device:
                 if judged_by(record, card := read_card(folder)):
                     return card
         raise StepError(
-            f"slide {record.id} was judged by {record.origin.bundle}, which is no "
-            "longer on this device: count it again"
+            message("judged-by-gone", slide=record.id, model=record.origin.bundle)
         )
 
     def require_looked(self, slide: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from leukoscope_edge.capture.source import is_simulated
 from leukoscope_edge.i18n import local_time
 from leukoscope_edge.live.commands import Mode
-from leukoscope_edge.messages import Message
+from leukoscope_edge.messages import Message, message
 from leukoscope_edge.quality.camera_scale import scales
 from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE
 from leukoscope_edge.service.health import FOUND_BY, Sign, read_health, signs
@@ -55,7 +55,7 @@ def notices(device: Device) -> list[str | Message]:
         *store.troubles,
         *device.hospital_troubles,
         *(
-            f"Slide {i} is left out: {why}"
+            message("slide-left-out", slide=i, why=why)
             for i, why in sorted(store.reader.damaged.items())
         ),
     ]

@@ -32,7 +32,7 @@ TEXTS = {
     "v_other": "Look at this field again.",
     "v_range": "From {low} to {high}.",
     "v_short": "At least {n} characters.",
-    **{text: text for text in (*REFUSALS, CHANGED)},
+    **{text: text for text in (*REFUSALS, CHANGED.said())},
 }
 
 LIGHTS = {

@@ -15,6 +15,7 @@ from leukoscope_edge.messages import (
 from leukoscope_edge.messages.device import DEVICE
 from leukoscope_edge.messages.page import PAGE
 from leukoscope_edge.messages.quality import QUALITY
+from leukoscope_edge.messages.records import RECORDS
 from leukoscope_edge.messages.results import RESULTS
 from leukoscope_edge.messages.updates import UPDATES
 
@@ -23,7 +24,7 @@ NO_RESULT = message("no-result", reason=UNCLEAR)
 
 
 def test_no_id_stands_under_two_subjects() -> None:
-    subjects = RESULTS, QUALITY, DEVICE, UPDATES, PAGE
+    subjects = RESULTS, QUALITY, DEVICE, RECORDS, UPDATES, PAGE
     assert len(TEMPLATES) == sum(len(texts) for texts in subjects)
 
 

@@ -216,5 +216,5 @@ def test_the_lens_decides_too_what_may_be_done(device: Device) -> None:
 def test_a_refusal_has_its_status_and_its_words() -> None:
     found = refusal(404, "no-such-cell", slide="0001", cell="7")
     assert found.status_code == 404
-    assert "0001" in found.detail
-    assert "7" in found.detail
+    assert "0001" in found.detail.said()
+    assert "7" in found.detail.said()

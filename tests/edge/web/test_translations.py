@@ -1,5 +1,6 @@
 """The catalogues: read strictly, complete, and in step with the screens."""
 
+import ast
 import html
 import re
 from collections.abc import Iterator
@@ -206,6 +207,42 @@ def test_a_refusal_is_in_the_language_of_the_page(browser: Browser) -> None:
     browser.post("/api/language", json={"language": "fr"})
     answer = browser.post("/api/slides/0999/undo", json={"key": "key-00000001"})
     assert answer.json()["detail"] == "il n'y a pas de lame 0999"
+
+
+REFUSALS = {
+    "HTTPException": 1,
+    "StepError": 0,
+    "UpdateError": 0,
+    "refusal": 1,
+    "refused": 1,
+}
+"""What a person at the page is refused by, and which argument says why."""
+N_REFUSALS = 100
+"""There are more: else the walk below no longer sees them."""
+
+
+def refusals() -> Iterator[tuple[str, ast.expr | None]]:
+    """Yield where somebody is refused something, and what says why."""
+    for path in sorted(EDGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            if (at := REFUSALS.get(node.func.id)) is not None:
+                why = node.args[at] if at < len(node.args) else None
+                yield f"{path.name}:{node.lineno}", why
+
+
+def fixed_text(node: ast.expr | None) -> str:
+    """Return the words of a text or an f-string; empty for anything else."""
+    pieces = node.values if isinstance(node, ast.JoinedStr) else [node]
+    return "".join(str(p.value) for p in pieces if isinstance(p, ast.Constant))
+
+
+def test_nobody_is_refused_anything_by_a_plain_sentence() -> None:
+    found = [*refusals()]
+    assert len(found) > N_REFUSALS
+    plain = [(where, fixed_text(why)) for where, why in found]
+    assert [one for one in plain if " " in one[1].strip()] == []
 
 
 @pytest.mark.parametrize("code", TRANSLATED)

@@ -19,6 +19,7 @@ from leukoscope_edge.errors import RecordError, StepError, UsageError
 from leukoscope_edge.i18n import SOURCE_LANGUAGE, language_codes, languages
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundles
+from leukoscope_edge.messages import in_english
 from leukoscope_edge.outcome import marked
 from leukoscope_edge.profile import ReviewEntry
 from leukoscope_edge.records.backups.backup import restore_backup, write_backup
@@ -144,7 +145,7 @@ def _list(options: argparse.Namespace) -> int:
                 f"{cells:>10}  {sample:<16}  {_sentence(record)}"
             )
         for slide, why in store.reader.damaged.items():
-            say(f"slide {slide} is left out: {why}")
+            say(f"slide {slide} is left out: {in_english(why)}")
         return EXIT_FAILED if store.reader.damaged else EXIT_DONE
 
 

@@ -108,7 +108,7 @@ class Dossier:
             return _nothing(self.marks)
         outcome = self.signature.outcome if self.signature else self.record.machine
         if outcome is None:
-            raise StepError(f"slide {self.record.id} is still being counted")
+            raise StepError(message("still-counted", slide=self.record.id))
         return outcome
 
     @property
@@ -184,7 +184,7 @@ def open_dossier(store: Store, slide: str, *, identified: bool = True) -> Dossie
             told=record.told,
         )
     elif record.machine is None:
-        raise StepError(f"slide {slide} is still being counted: finish it first")
+        raise StepError(message("still-counted-finish", slide=slide))
     views = (
         {c.id: store.pictures.read(slide, c.view) for c in shown_of(record)}
         if record.has_pictures

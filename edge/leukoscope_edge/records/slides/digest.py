@@ -2,12 +2,13 @@
 
 import hashlib
 
+from leukoscope_edge.messages import message
 from leukoscope_edge.records.events import canonical
 from leukoscope_edge.records.slides.correction import objective_of
 from leukoscope_edge.records.slides.slide import Outcome, SlideRecord
 from leukoscope_edge.records.slides.slide_objects import facts_object, outcome_object
 
-CHANGED = "the result has changed: look again"
+CHANGED = message("result-changed")
 
 
 def digest_of(record: SlideRecord, outcome: Outcome) -> str:

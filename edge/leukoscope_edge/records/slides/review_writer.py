@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from leukoscope_edge.errors import StepError
+from leukoscope_edge.messages import Message, message
 from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.records.changes import CriticalCall
 from leukoscope_edge.records.slides.cell_record import CellRecord, MissedCell
@@ -17,7 +18,6 @@ from leukoscope_edge.records.slides.slide import (
     SlideRecord,
     outcome_of,
 )
-from leukoscope_edge.records.slides.slide_fold import JUST_CALLED, OWN_DISPUTE
 from leukoscope_edge.records.slides.slide_objects import (
     cell_object,
     facts_object,
@@ -58,9 +58,9 @@ class ReviewWriter(SlideWriter):
             StepError: Somebody has called the cell since it was seen.
         """
 
-        def refuses(record: SlideRecord) -> str:
+        def refuses(record: SlideRecord) -> Message | None:
             now = record.seen_by(by).get(cell, 0)
-            return "" if seen in (None, now) else JUST_CALLED
+            return None if seen in (None, now) else message("just-called")
 
         body = {"cell": cell, "word": word.value} | ({"kind": kind} if kind else {})
         self._events.do(Kind.JUDGE, slide, body, by, key, refuses)
@@ -84,9 +84,10 @@ class ReviewWriter(SlideWriter):
         body = {"cell": cell, "word": word.value, "settles": True}
         body |= {"kind": kind} if kind else {}
 
-        def refuses(record: SlideRecord) -> str:
+        def refuses(record: SlideRecord) -> Message | None:
             words = [c.words for c in record.cells if c.id == cell]
-            return OWN_DISPUTE if any(by in dict(w) for w in words) else ""
+            is_own = any(by in dict(w) for w in words)
+            return message("own-dispute") if is_own else None
 
         self._events.do(Kind.JUDGE, slide, body, by, key, refuses)
 
@@ -234,7 +235,7 @@ class ReviewWriter(SlideWriter):
             record, identity = self._reader.slide(slide), self._reader.identity(slide)
             changes = facts.changes(record, identity)
             if not changes:
-                raise StepError(f"slide {slide}: all of this is so already")
+                raise StepError(message("all-so-already", slide=slide))
             body = {
                 "changes": [asdict(c) for c in changes],
                 "facts": facts_object(facts.facts(record)),

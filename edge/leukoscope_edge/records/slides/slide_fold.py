@@ -10,7 +10,7 @@ from functools import reduce
 from typing import Any
 
 from leukoscope_edge.counting.background import NormalSlide, SiteBackground
-from leukoscope_edge.messages import from_plain
+from leukoscope_edge.messages import Message, Param, from_plain, message
 from leukoscope_edge.records.changes import Change, Correction, Reason, Told
 from leukoscope_edge.records.events import Event
 from leukoscope_edge.records.slides.cell_record import ReviewStep
@@ -40,6 +40,19 @@ _OF_OLDER_PROGRAMS: dict[Action, SlideState] = {
 """What was allowed once, and is still read."""
 
 
+class CannotFollowError(ValueError):
+    """An event cannot follow those before it.
+
+    Attributes:
+        told: Why.
+    """
+
+    def __init__(self, id_: str, /, **params: Param) -> None:
+        """Say why, by the id of a message and what stands in its braces."""
+        self.told = message(id_, **params)
+        super().__init__(self.told.said())
+
+
 def fold(events: Iterable[Event], start: SlideRecord | None = None) -> SlideRecord:
     """Return the record that events make.
 
@@ -65,14 +78,15 @@ def apply(record: SlideRecord | None, event: Event) -> SlideRecord:
     kind = Kind(event.kind)
     if kind is Kind.START:
         if record is not None:
-            raise ValueError(f"slide {event.slide} was started before")
+            raise CannotFollowError("started-before", slide=event.slide)
         return _started(event)
     if record is None:
-        raise ValueError(f"there is no slide {event.slide}")
+        raise CannotFollowError("no-such-slide", slide=event.slide)
     action = action_of(kind, record.state)
     is_older = _OF_OLDER_PROGRAMS.get(action) is record.state
     if not is_older and not is_allowed(action, state_of(record.state)):
-        raise ValueError(why_not(record, action))
+        told = why_not(record, action)
+        raise CannotFollowError(told.id, **dict(told.params))
     state = after(action, record.state, was_signed=bool(record.signatures))
     changed = _after(record, kind, event)
     return replace(changed, state=state, seq=event.seq, head=event.hash)
@@ -86,10 +100,12 @@ def action_of(kind: Kind, state: SlideState) -> Action:
     return Action(kind.value)
 
 
-def why_not(record: SlideRecord, action: Action, live: Live = "") -> str:
+def why_not(record: SlideRecord, action: Action, live: Live = "") -> Message:
     """Return why something may not be done with a slide."""
     state = state_of(record.state, live)
-    return f"slide {record.id}: cannot {action.value} while it is {state.value}"
+    step = message(f"step-{action.value.replace(' ', '-')}")
+    stands = message(f"state-{state.value}")
+    return message("cannot-while", slide=record.id, step=step, state=stands)
 
 
 def _after(record: SlideRecord, kind: Kind, event: Event) -> SlideRecord:  # noqa: C901
@@ -248,7 +264,7 @@ def _judged(record: SlideRecord, event: Event) -> SlideRecord:
         kind=event.body.get("kind", ""),
     )
     if step.kind and step.word is not Word.NORMAL:
-        raise ValueError(f"slide {record.id}: only a normal cell has a kind beside it")
+        raise CannotFollowError("kind-of-normal", slide=record.id)
     if record.n_readers > 1 or step.settles:
         _check_reader(record, step)
     return replace(record, steps=(*record.steps, step))
@@ -258,7 +274,7 @@ def _known_cell(record: SlideRecord, event: Event) -> str:
     cell = str(event.body["cell"])
     added = (s.cell for s in record.steps if s.adds is not None)
     if cell not in record.machine_cells and cell not in added:
-        raise ValueError(f"slide {record.id}: there is no cell {cell}")
+        raise CannotFollowError("slide-no-cell", slide=record.id, cell=cell)
     return cell
 
 
@@ -267,26 +283,18 @@ def _remarked(record: SlideRecord, event: Event) -> SlideRecord:
     return replace(record, notes_on_cells=(*record.notes_on_cells, note))
 
 
-JUST_CALLED = "somebody has just called this cell"
-"""Two people work on one slide: the later word would overwrite the other unseen."""
-OWN_DISPUTE = "a reader can't settle her own dispute: another supervisor does"
-
-
 def _check_reader(record: SlideRecord, step: ReviewStep) -> None:
     """Let two people read each cell once, and a supervisor settle what they read."""
     is_read_twice = any(c.id == step.cell and len(c.words) > 1 for c in record.cells)
     if step.settles and (record.n_readers == 1 or not is_read_twice):
-        raise ValueError(f"slide {record.id}: two people must read cell {step.cell}")
+        raise CannotFollowError("two-must-read", slide=record.id, cell=step.cell)
     if step.settles:
         return
     if is_read_twice:
-        raise ValueError(
-            f"slide {record.id}: two people have read cell {step.cell}: a supervisor "
-            "may still change it"
-        )
+        raise CannotFollowError("two-have-read", slide=record.id, cell=step.cell)
     if step.by not in record.readers and len(record.readers) >= record.n_readers:
         names = " and ".join(record.readers)
-        raise ValueError(f"slide {record.id} is read by {names} already")
+        raise CannotFollowError("read-already", slide=record.id, who=names)
 
 
 def _missed(record: SlideRecord, event: Event) -> SlideRecord:
@@ -305,7 +313,7 @@ def _missed(record: SlideRecord, event: Event) -> SlideRecord:
 def _undone(record: SlideRecord, event: Event) -> SlideRecord:
     last = record.last_step(event.by)
     if last is None or last.seq != event.body["undoes"]:
-        raise ValueError(f"slide {record.id}: there is nothing to take back")
+        raise CannotFollowError("nothing-to-undo", slide=record.id)
     return replace(record, steps=tuple(s for s in record.steps if s is not last))
 
 
@@ -321,15 +329,11 @@ def _finished(record: SlideRecord, event: Event) -> SlideRecord:
 
 def _signed(record: SlideRecord, event: Event) -> SlideRecord:
     if record.disputed:
-        raise ValueError(
-            f"slide {record.id}: readers differ on {len(record.disputed)} cells: a "
-            "supervisor settles them before signing"
-        )
+        n_disputed = len(record.disputed)
+        raise CannotFollowError("readers-differ", slide=record.id, n=n_disputed)
     left = len(record.to_review) + record.n_others_left + n_own_left(record)
     if left:
-        raise ValueError(
-            f"slide {record.id}: {left} cells are still to be judged before signing"
-        )
+        raise CannotFollowError("cells-left", slide=record.id, n=left)
     signature = Signature(
         version=record.version,
         outcome=outcome_from(event.body["outcome"]),

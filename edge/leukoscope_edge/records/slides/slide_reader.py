@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from leukoscope_edge.errors import RecordError, StepError
+from leukoscope_edge.errors import RecordError, StepError, as_told
+from leukoscope_edge.messages import Message, message
 from leukoscope_edge.records.changes import Reason
 from leukoscope_edge.records.database import IS_BOUND
 from leukoscope_edge.records.events import Event
@@ -43,7 +44,7 @@ class SlideReader:
         self._ledger, self._identities = ledger, identities
         self._pictures = pictures
         self._cache = SlideCache()
-        self.damaged: dict[str, str] = {}
+        self.damaged: dict[str, str | Message] = {}
 
     def forget(self) -> None:
         """Fold every slide anew: what was not written must not be remembered."""
@@ -67,7 +68,7 @@ class SlideReader:
         """
         record = self.find(slide)
         if record is None:
-            raise StepError(f"there is no slide {slide}")
+            raise StepError(message("no-such-slide", slide=slide))
         return record
 
     def slide_at(self, slide: str, seq: int) -> SlideRecord:
@@ -113,7 +114,7 @@ class SlideReader:
             try:
                 record = fold(self._ledger.events(slide))
             except RecordError as err:
-                self.damaged[slide] = str(err)
+                self.damaged[slide] = as_told(err)
             else:
                 yield record
 
@@ -215,7 +216,7 @@ class SlideReader:
         try:
             return self.slide(slide)
         except RecordError as err:
-            self.damaged[slide] = str(err)
+            self.damaged[slide] = as_told(err)
             return None
 
     def _readable(self, rows: list[tuple[str]]) -> list[SlideRecord]:

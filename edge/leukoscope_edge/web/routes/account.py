@@ -6,13 +6,14 @@ it needs.
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from leukoscope_edge.accounts import Person, Right
 from leukoscope_edge.capture.stored.decode import decode_own
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.live.client import AT_A_SLIDE
 from leukoscope_edge.live.commands import Do, Order
+from leukoscope_edge.messages import message
 from leukoscope_edge.quality.camera_scale import Scale, keep_scale, measure_scale
 from leukoscope_edge.vision.scale.stage_micrometer import check_red_cells
 from leukoscope_edge.web.access import (
@@ -22,6 +23,7 @@ from leukoscope_edge.web.access import (
     device_of,
     may,
     open_session,
+    refusal,
     signed_in,
 )
 from leukoscope_edge.web.device import LANGUAGE_COOKIE
@@ -61,7 +63,7 @@ def sign_in(body: SignIn, request: Request, response: Response) -> dict[str, Any
     check_pin(request, body.name, body.pin)
     person = device.people.find(body.name)
     if person is None:
-        raise HTTPException(401, "wrong name or PIN")
+        raise refusal(401, "name-or-pin-wrong")
     facts = {"from": address_of(request) or "the screen", "role": person.role.value}
     device.trail.note(device.store, SIGNED_IN, facts, person.name)
     open_session(request, response, person)
@@ -96,7 +98,7 @@ def choose_language(
 ) -> dict[str, str]:
     """Keep which language this browser shows."""
     if body.language not in device_of(request).languages:
-        raise HTTPException(422, "this language is not here")
+        raise refusal(422, "language-not-here")
     response.set_cookie(
         LANGUAGE_COOKIE, body.language, max_age=YEAR_S, samesite="strict"
     )
@@ -142,6 +144,6 @@ def red_cells(
     device = device_of(request)
     scale, jpeg = device.scale_um_per_px(body.objective), device.counter.newest.jpeg
     if scale is None or not jpeg:
-        raise StepError("calibrate this objective, then show a picture of blood")
+        raise StepError(message("calibrate-then-show"))
     warning = check_red_cells(decode_own(jpeg), scale)
     return {"warning": device.language(request)(warning) if warning else ""}

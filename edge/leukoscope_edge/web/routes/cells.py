@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 
 from leukoscope_edge.accounts import Person
 from leukoscope_edge.inference.reference_cells import reference_cells
@@ -17,6 +17,7 @@ from leukoscope_edge.web.access import (
     at_slides,
     cell_of,
     device_of,
+    refusal,
 )
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.forms import Remark
@@ -40,7 +41,7 @@ def field(slide: SlideId, cell: CellId, request: Request) -> Response:
     device = device_of(request)
     kept = cell_of(device, slide, cell).field
     if kept is None:
-        raise HTTPException(404, "no frame was kept of this cell")
+        raise refusal(404, "no-frame-kept")
     data = device.store.pictures.read(slide, kept.file)
     return Response(data, media_type="image/jpeg")
 
@@ -52,7 +53,7 @@ def heat(slide: SlideId, cell: CellId, request: Request, person: Operator) -> Re
     _require_looked(device, slide, person)
     data = explain.heat_png(device, slide, cell_of(device, slide, cell))
     if data is None:
-        raise HTTPException(404, "the model did not judge this cell")
+        raise refusal(404, "not-judged")
     return _png(data)
 
 
@@ -62,7 +63,7 @@ def crop(slide: SlideId, cell: CellId, request: Request) -> Response:
     device = device_of(request)
     found = explain.sharpest_crop(device, slide, cell_of(device, slide, cell))
     if found is None:
-        raise HTTPException(404, "the model did not judge this cell")
+        raise refusal(404, "not-judged")
     return _png(png_bytes(found))
 
 
@@ -115,7 +116,7 @@ def reference(number: Annotated[int, Path(ge=0)]) -> Response:
     """Return the picture of a known cell."""
     cells = reference_cells()
     if number >= len(cells):
-        raise HTTPException(404, "there is no such known cell")
+        raise refusal(404, "no-known-cell")
     data = cells[number].path.read_bytes()
     return Response(data, media_type="image/jpeg")
 
@@ -125,7 +126,7 @@ def golden(number: Annotated[int, Path(ge=0)], request: Request) -> Response:
     """Return one of the model's stored cells."""
     crops = device_of(request).bundle.golden.crops
     if number >= len(crops):
-        raise HTTPException(404, "there is no such stored cell")
+        raise refusal(404, "no-stored-cell")
     return _png(png_bytes(crops[number]))
 
 
@@ -138,7 +139,7 @@ def _require_looked(device: Device, slide: str, person: Person) -> None:
     record = device.store.reader.slide(slide)
     is_hidden = hides_model(record, device.profile.review)
     if is_hidden or left_for(record, person.name):
-        raise HTTPException(409, "say first what you see: the others' words come after")
+        raise refusal(409, "say-first")
 
 
 def _png(data: bytes) -> Response:

@@ -3,7 +3,7 @@
 import subprocess
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi import APIRouter, Depends, Request
 
 from leukoscope_edge import updates
 from leukoscope_edge.accounts import Person, Right, Role
@@ -25,6 +25,7 @@ from leukoscope_edge.web.access import (
     check_pin,
     device_of,
     may,
+    refusal,
 )
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.forms import (
@@ -89,7 +90,7 @@ def accept(body: Accepted, request: Request, _: Installer) -> dict[str, str]:
     device = device_of(request)
     supervisor = device.people.find(body.name)
     if supervisor is None or supervisor.role is not Role.SUPERVISOR:
-        raise HTTPException(403, "only a supervisor accepts what a new model changes")
+        raise refusal(403, "supervisor-accepts")
     check_pin(request, supervisor.name, body.pin)
     device.update_session.answer(supervisor.name)
     return {"next": "/update"}
@@ -164,7 +165,7 @@ def power_off(request: Request, person: Checker) -> dict[str, str]:
     device = device_of(request)
     _require_no_count(device)
     if not device.profile.may_power_off:
-        raise StepError("this machine is not powered off from the page: use its switch")
+        raise StepError(message("switch-off"))
     with passing_over(
         RecordError, doing="noting that power goes off"
     ):  # whatever the records are at, off is off
@@ -222,7 +223,7 @@ def restore(body: Restore, request: Request, person: Keeper) -> dict[str, str]:
 def _require_no_count(device: Device) -> None:
     newest = device.counter.newest
     if newest.mode in BUSY:
-        raise StepError(f"slide {newest.slide} is being counted: finish it first")
+        raise StepError(message("being-counted", slide=newest.slide))
     device.require_no_install()
 
 
@@ -235,4 +236,4 @@ def _require_no_slide(device: Device) -> None:
     _require_no_count(device)
     if slides := open_slides(device):
         named = ", ".join(sorted(slides)[:5])
-        raise StepError(f"not every slide is counted to its end: finish {named} first")
+        raise StepError(message("slides-open", name=named))

@@ -23,10 +23,10 @@ def test_what_was_not_shown_is_not_signed(bench: Any, verdict: Verdict) -> None:
     def sign(conclude: Callable[[SlideRecord], Verdict], key: str) -> Any:
         return store.review.sign(slide, conclude, "ann", shown=shown, key=key)
 
-    with pytest.raises(StepError, match=CHANGED):
+    with pytest.raises(StepError, match=CHANGED.said()):
         sign(lambda _: replace(verdict, n_blast=2), "1")
     store.review.correct(slide, Corrected(age=AgeGroup.CHILD), "misread", "eve")
-    with pytest.raises(StepError, match=CHANGED):
+    with pytest.raises(StepError, match=CHANGED.said()):
         sign(lambda _: verdict, "2")
     assert store.reader.slide(slide).signatures == ()
     shown = digest_of(store.reader.slide(slide), outcome_of(verdict))

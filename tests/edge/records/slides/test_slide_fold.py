@@ -2,12 +2,23 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from leukoscope_edge.i18n import language_codes, languages
+from leukoscope_edge.messages import message
 from leukoscope_edge.records.events import Event
 from leukoscope_edge.records.slides.cell_record import FieldPicture
 from leukoscope_edge.records.slides.slide import Kind
-from leukoscope_edge.records.slides.slide_fold import fold
+from leukoscope_edge.records.slides.slide_fold import (
+    CannotFollowError,
+    apply,
+    fold,
+    why_not,
+)
+from leukoscope_edge.records.slides.slide_state import Action, SlideState
 from leukoscope_edge.types import THRESHOLDS, Cell
 
 NETWORK = "a network"
@@ -54,3 +65,42 @@ def test_a_kept_frame_of_an_older_record_was_looked_at_by_what_served_then(
         ("b", NETWORK),
         ("c", THRESHOLDS),
     ]
+
+
+ORPHAN = Event(
+    seq=1,
+    slide="0001",
+    kind=Kind.FINISH.value,
+    at="2026-11-01T10:00:00+00:00",
+    by="Ada",
+    key="",
+    body={},
+    previous="",
+    hash="",
+)
+LIVE = {"counting", "paused", "ended"}
+"""States that only the counting process tells."""
+
+
+@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("state", SlideState)
+def test_why_a_step_is_not_allowed_is_said_in_every_language(
+    action: Action, state: SlideState
+) -> None:
+    kept = SlideState.COUNTING if state.value in LIVE else state
+    record: Any = SimpleNamespace(id="0001", state=kept)
+    live: Any = state.value if state.value in LIVE else ""
+    told = why_not(record, action, live)
+    step = "count it" if action is Action.COUNT else action.value
+    assert told.said() == f"slide 0001: cannot {step} while it is {state.value}"
+    for code in language_codes()[1:]:
+        language = languages()[code]
+        words = (language.words[step], language.words[state.value])
+        assert all(word in told.said(language) for word in words)
+
+
+def test_an_event_that_cannot_follow_says_why_as_a_message() -> None:
+    with pytest.raises(ValueError, match="there is no slide 0001") as found:
+        apply(None, ORPHAN)
+    assert isinstance(found.value, CannotFollowError)
+    assert found.value.told == message("no-such-slide", slide="0001")

@@ -1,0 +1,96 @@
+"""What the device says of a slide's records, and of a step that they do not allow."""
+
+RECORDS = {
+    # a step that a slide, as it stands, does not allow
+    "no-such-slide": "there is no slide {slide}",
+    "started-before": "slide {slide} was started before",
+    "cannot-while": "slide {slide}: cannot {step} while it is {state}",
+    # not the bare word "count": so is a process called
+    "step-get-ready": "get ready",
+    "step-count": "count it",
+    "step-pause": "pause",
+    "step-go-on": "go on",
+    "step-new-area": "new area",
+    "step-resume": "resume",
+    "step-count-more": "count more",
+    "step-engine": "engine",
+    "step-segmenter": "segmenter",
+    "step-cells": "cells",
+    "step-finish": "finish",
+    "step-judge": "judge",
+    "step-missed": "missed",
+    "step-remark": "remark",
+    "step-undo": "undo",
+    "step-correct": "correct",
+    "step-sign": "sign",
+    "step-amend": "amend",
+    "step-void": "void",
+    "step-tell": "tell",
+    "step-consent": "consent",
+    "step-export": "export",
+    "step-erase": "erase",
+    "step-drop-pictures": "drop-pictures",
+    "state-new": "new",
+    "state-counting": "counting",
+    "state-paused": "paused",
+    "state-ended": "ended",
+    "state-review": "review",
+    "state-signed": "signed",
+    "state-amending": "amending",
+    "state-voided": "voided",
+    "still-counted": "slide {slide} is still being counted",
+    "still-counted-finish": "slide {slide} is still being counted: finish it first",
+    "being-counted": "slide {slide} is being counted: finish it first",
+    "slides-open": "not every slide is counted to its end: finish {name} first",
+    "all-so-already": "slide {slide}: all of this is so already",
+    "identity-erased": "slide {slide}: whose blood it was is erased",
+    "key-other-step": "the key {key} was used for another step",
+    "key-other-words": "the key {key} was used for other words",
+    "result-changed": "the result has changed: look again",
+    # reading cells
+    "slide-no-cell": "slide {slide}: there is no cell {cell}",
+    "kind-of-normal": "slide {slide}: only a normal cell has a kind beside it",
+    "just-called": "somebody has just called this cell",
+    "own-dispute": "a reader can't settle her own dispute: another supervisor does",
+    "two-must-read": "slide {slide}: two people must read cell {cell}",
+    "two-have-read": (
+        "slide {slide}: two people have read cell {cell}: a supervisor may still "
+        "change it"
+    ),
+    "read-already": "slide {slide} is read by {who} already",
+    "nothing-to-undo": "slide {slide}: there is nothing to take back",
+    "readers-differ": (
+        "slide {slide}: readers differ on {n} cells: a supervisor settles them before "
+        "signing"
+    ),
+    "cells-left": "slide {slide}: {n} cells are still to be judged before signing",
+    "files-wait-two": (
+        "slide {slide} is read by two people: files about it wait until both have "
+        "looked"
+    ),
+    "files-wait": (
+        "slide {slide}: files about it wait until somebody has looked: Review"
+    ),
+    # the model that judged
+    "installing": "a new model is being installed: wait until it is in use",
+    "begun-with": (
+        "slide {slide} was begun with {model}, and {name} is in use now: start a new "
+        "slide"
+    ),
+    "judged-by-gone": (
+        "slide {slide} was judged by {model}, which is no longer on this device: "
+        "count it again"
+    ),
+    # the records as a whole
+    "not-written": "the records cannot be written: {why}",
+    "not-read": "the records cannot be read: {why}",
+    "not-signed-by-us": (
+        "event {n} does not carry this device's signature: somebody else wrote it, "
+        "and nothing is written behind it"
+    ),
+    "event-changed": (
+        "event {n} was changed after it was written: see `leukoscope records "
+        "verify-audit`, and restore a backup"
+    ),
+    "slide-left-out": "Slide {slide} is left out: {why}",
+}
