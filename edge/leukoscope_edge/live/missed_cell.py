@@ -5,6 +5,7 @@ import numpy as np
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.live.commands import News
+from leukoscope_edge.messages import message
 from leukoscope_edge.records.pictures import from_png
 from leukoscope_edge.records.slides.cell_record import MissedCell
 from leukoscope_edge.types import U8
@@ -30,7 +31,7 @@ def cut_missed(
         SourceError: Nobody calibrated, so the cell's picture would have no scale.
     """
     if scale_um_per_px is None:
-        raise SourceError("the camera is not calibrated: calibrate, then add the cell")
+        raise SourceError(message("calibrate-then-add"))
     pixels: U8 = from_png(news.jpeg)
     height, width = pixels.shape[:2]
     x, y = place[0] * width, place[1] * height

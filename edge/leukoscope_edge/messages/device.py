@@ -1,6 +1,9 @@
 """What the device says of itself: disk, heat, records, restore, models."""
 
 DEVICE = {
+    "calibrate-then-add": (
+        "the camera is not calibrated: calibrate, then add the cell"
+    ),
     "other-objective": (
         "this camera is calibrated under {known}, not under {objective}: choose the "
         "objective that is in use, or calibrate it"

@@ -7,6 +7,7 @@ import pytest
 from leukoscope_edge.camera_settings import CsiSettings
 from leukoscope_edge.capture.driver import Shot, awake_s
 from leukoscope_edge.capture.frame_check import PictureGate, is_black, is_torn
+from leukoscope_edge.i18n import language_codes, languages
 
 SETTINGS = CsiSettings(device="0", width_px=64, height_px=64, exposure_us=1000)
 
@@ -137,3 +138,13 @@ def test_a_picture_that_is_nearly_all_clipped_is_too_bright_and_not_torn() -> No
         pixels[int(10 * now_s), 5] = 254
         shot = Shot(pixels=pixels, time_s=now_s, exposure_us=None)
         assert gate.check(shot, now_s) is None
+
+
+@pytest.mark.parametrize("code", language_codes()[1:])
+def test_the_wrong_form_of_a_picture_is_read_in_every_language(code: str) -> None:
+    shot = Shot(pixels=np.zeros((2, 3), np.uint8), time_s=0.0)
+    bad = PictureGate(SETTINGS).check(shot, 0.0)
+    assert bad is not None
+    said = languages()[code](f"the picture {bad.reason}")
+    assert "2 x 3 uint8" in said
+    assert "expected" not in said
