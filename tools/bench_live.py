@@ -4,13 +4,13 @@
         [--frames 120] [--rounds 5] [--threads 1] [--opencv 1] [--ahead 1 2]
         [--sync-ms 0] [--instructions] [--json]
 
-Walks the road of the page's counting process: `SlideRun` frame by frame, and `Keeper`,
-which writes to records in a temporary folder (TMPDIR says on which disk). The steps are
-timed where frames are looked at one by one. Then, in turns, the same frames are looked
-at with 1, 2, ... searches for cells at once (`look_at_all`): with 2, the next
-frame is searched while this one's cells are cut out, judged and kept. Cells, calls and
-sightings must come out the same, or this ends with 1. All rounds run in turns, and
-ratios are of times in one round.
+Walks the road of the page's counting process: `SlideRun` frame by frame, and
+`Recorder`, which writes to records in a temporary folder (TMPDIR says on which disk).
+The steps are timed where frames are looked at one by one. Then, in turns, the same
+frames are looked at with 1, 2, ... searches for cells at once (`look_at_all`): with 2,
+the next frame is searched while this one's cells are cut out, judged and kept. Cells,
+calls and sightings must come out the same, or this ends with 1. All rounds run in
+turns, and ratios are of times in one round.
 
 Time is measured on the clock and as processor time, with its spread over the rounds,
 and the last line says whether the machine was quiet (`quiet_machine.py`): where it was
@@ -54,12 +54,12 @@ from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.background import new_context
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.segmenter_fallback import ServingSegmenter
-from leukoscope_edge.live.recorder import Keeper
+from leukoscope_edge.live.recorder import Recorder
 from leukoscope_edge.live.snapshot import boxes_of, count_facts
 from leukoscope_edge.records.slides.slide import Identity, Origin, SlideSetUp
 from leukoscope_edge.records.store import Store, open_store
 from leukoscope_edge.sample import SIMULATED_SAMPLE
-from leukoscope_edge.screening import Looked, SlideRun
+from leukoscope_edge.screening import FrameResult, SlideRun
 from leukoscope_edge.search_ahead import look_at_all
 from leukoscope_edge.types import Cell, Domain, Fault, Frame
 
@@ -185,7 +185,7 @@ def _walk(
             is_sequence=is_sequence(slide.source),
             segmenter=segmenter,
         )
-        keeper = Keeper(store, _start(store, slide, bundle), bundle.card)
+        recorder = Recorder(store, _start(store, slide, bundle), bundle.card)
         store.end_copy()
         clock = steps or Steps()
         unclock = [
@@ -197,7 +197,7 @@ def _walk(
         with Stopwatch() as watch:
             looks = look_at_all(run, slide.items, n_at_once)
             for item, looked in zip(slide.items, looks, strict=True):
-                cells = _take_in(item, looked, run, keeper, clock)
+                cells = _take_in(item, looked, run, recorder, clock)
         for take_away in unclock:
             take_away()
     n, taken = len(slide.items), watch.taken
@@ -206,17 +206,21 @@ def _walk(
 
 
 def _take_in(
-    item: Frame | Fault, looked: Looked, run: SlideRun, keeper: Keeper, clock: Steps
+    item: Frame | Fault,
+    looked: FrameResult,
+    run: SlideRun,
+    recorder: Recorder,
+    clock: Steps,
 ) -> tuple[Cell, ...]:
     """Do with a frame's cells what the counting process does, but for showing them."""
     with clock.step("classification"):
         cells = run.cells()
     with clock.step("record"):
-        keeper.saw(item, looked)
-        keeper.keep(cells)
+        recorder.saw(item, looked)
+        recorder.keep(cells)
     with clock.step("what the page is told"):
-        boxes_of(looked, cells, keeper)
-        count_facts(run, cells, keeper)
+        boxes_of(looked, cells, recorder)
+        count_facts(run, cells, recorder)
     return cells
 
 

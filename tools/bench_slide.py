@@ -60,6 +60,7 @@ from quiet_machine import (
 )
 from skimage import color, filters, measure, morphology
 
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture.simulated import SCALE_UM_PER_PX, parse_simulated
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import Bundle, open_bundle
@@ -74,7 +75,7 @@ from leukoscope_edge.inference.classifier import BATCH_SIZE, p_blast
 from leukoscope_edge.inference.engine import Engine, OnnxCpuEngine
 from leukoscope_edge.isolated import command_of
 from leukoscope_edge.search_ahead import look_at_all
-from leukoscope_edge.types import U8, Frame
+from leukoscope_edge.types import Frame
 from leukoscope_export.bundle import Quick, Release, Trained, write_bundle
 from leukoscope_export.graphs.fp32_graph import onnx_bytes
 from leukoscope_export.graphs.quantise import quantise

@@ -15,6 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture.source import domain_of, open_source
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
@@ -22,7 +23,7 @@ from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.screening import screen
 from leukoscope_edge.screening_result import Screening
-from leukoscope_edge.types import U8, CallName, Cell, Frame
+from leukoscope_edge.types import CallName, Cell, Frame
 
 COLOURS = {
     CallName.BLAST: (190, 0, 0),

@@ -32,11 +32,12 @@ import cv2
 import numpy as np
 from segmentation_sets import picture, pictures_of, whole_number
 
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture.stored.replay import list_images
 from leukoscope_edge.cli.scale import scale
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.inference.segmenter_fallback import Segment, segmentation_named
-from leukoscope_edge.types import THRESHOLDS, U8, CellKind, Segmentation
+from leukoscope_edge.types import THRESHOLDS, CellKind, Segmentation
 from leukoscope_edge.vision.quality import assess
 
 MARGIN_PX = 12

@@ -26,6 +26,7 @@ import cv2
 import numpy as np
 from harms import HARMS
 
+from leukoscope_edge.arrays import U8, BoolArray
 from leukoscope_edge.capture.stored.decode import decode_image
 from leukoscope_edge.capture.stored.replay import list_images
 from leukoscope_edge.cli.scale import scale
@@ -34,14 +35,7 @@ from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle
 from leukoscope_edge.inference.classifier import classify
 from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.inference.segmenter_fallback import Segment, segmentation_named
-from leukoscope_edge.types import (
-    THRESHOLDS,
-    U8,
-    BoolArray,
-    CallName,
-    CellKind,
-    Segmentation,
-)
+from leukoscope_edge.types import THRESHOLDS, CallName, CellKind, Segmentation
 from leukoscope_edge.vision.crop import cut_labelled
 from leukoscope_edge.vision.quality import assess
 from leukoscope_edge.vision.scale.scale_estimate import (

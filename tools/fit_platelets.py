@@ -26,9 +26,10 @@ import numpy as np
 from segmentation_sets import Box, picture, pictures_of, truths, whole_number
 from sklearn.linear_model import LogisticRegression
 
+from leukoscope_edge.arrays import F64, U8
 from leukoscope_edge.capture.stored.replay import list_images
 from leukoscope_edge.errors import LeukoscopeError, SourceError
-from leukoscope_edge.types import F64, U8, CellKind
+from leukoscope_edge.types import CellKind
 from leukoscope_edge.vision.cells import platelets as rule
 from leukoscope_edge.vision.cells.platelets import Measures
 from leukoscope_edge.vision.segmentation import segment

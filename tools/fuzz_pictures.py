@@ -19,9 +19,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture.stored.replay import ImageReplay, VideoReplay
 from leukoscope_edge.errors import SourceError
-from leukoscope_edge.types import U8, Fault, Frame
+from leukoscope_edge.types import Fault, Frame
 
 WRONG_SHARE = 0.1
 WRONG_LEVELS = 24

@@ -6,7 +6,7 @@ from functools import partial
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import F64, U8
+from leukoscope_edge.arrays import F64, U8
 
 Harm = Callable[[U8], U8]
 Gains = tuple[float, float, float]

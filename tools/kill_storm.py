@@ -32,14 +32,14 @@ import numpy as np
 
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.records import database
-from leukoscope_edge.records.exports.pdf_report import write_paper
+from leukoscope_edge.records.exports.pdf_report import write_pdf
 from leukoscope_edge.records.slides.cell_record import FieldPicture, MissedCell, cell_id
 from leukoscope_edge.records.slides.slide import (
     SlideRecord,
 )
 from leukoscope_edge.records.slides.slide_state import Action, SlideState, is_allowed
 from leukoscope_edge.records.store import open_store
-from leukoscope_edge.types import THRESHOLDS, Cell, Tally, Word
+from leukoscope_edge.types import THRESHOLDS, Cell, Reading, Tally
 from leukoscope_train.evaluation.noise_slides import (
     noise_cell,
     noise_set_up,
@@ -97,7 +97,7 @@ class Recorder:
             self._count(record)
         if store.reader.slide(slide).state is SlideState.REVIEW:
             self._review(slide)
-        self._step(f"paper-{slide}", lambda _: write_paper(store, slide, "storm"))
+        self._step(f"paper-{slide}", lambda _: write_pdf(store, slide, "storm"))
 
     def _count(self, record: SlideRecord) -> None:
         store, slide = self._store, record.id
@@ -132,7 +132,7 @@ class Recorder:
                 self._step(
                     key,
                     lambda key, i=cell.id: store.review.judge_cell(  # type: ignore[misc]
-                        slide, i, Word.NORMAL, "storm", key=key
+                        slide, i, Reading.NORMAL, "storm", key=key
                     ),
                 )
         self._step(

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from leukoscope_edge.i18n import Language, language_codes, languages
 from leukoscope_edge.records.exports.formats import FORMATS, file_of
-from leukoscope_edge.records.exports.slide_version import Dossier, open_dossier
+from leukoscope_edge.records.exports.slide_version import SlideVersion, open_version
 from leukoscope_edge.records.store import open_store
 from leukoscope_edge.types import Cell, Tally
 from leukoscope_train.evaluation.noise_slides import (
@@ -40,33 +40,33 @@ def main() -> None:
     parser.add_argument("--language", choices=language_codes(), default="en")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        dossier = filled(Path(folder), options.cells, options.suspects)
+        version = filled(Path(folder), options.cells, options.suspects)
         language = languages()[options.language]
-        print(json.dumps(dict(measured(dossier, options.rounds, language)), indent=1))
+        print(json.dumps(dict(measured(version, options.rounds, language)), indent=1))
 
 
 def measured(
-    dossier: Dossier, n_rounds: int, language: Language
+    version: SlideVersion, n_rounds: int, language: Language
 ) -> Iterator[tuple[str, object]]:
     """Yield how long each file takes."""
-    yield "first pdf, s", round(timed(dossier, "pdf", language)[0], 3)
+    yield "first pdf, s", round(timed(version, "pdf", language)[0], 3)
     for suffix in FORMATS:
         times_s, n_bytes = zip(
-            *(timed(dossier, suffix, language) for _ in range(n_rounds)), strict=True
+            *(timed(version, suffix, language) for _ in range(n_rounds)), strict=True
         )
         found = {"median_s": statistics.median(times_s), "longest_s": max(times_s)}
         rounded = {name: round(value, 3) for name, value in found.items()}
         yield suffix, rounded | {"bytes": n_bytes[0]}
 
 
-def timed(dossier: Dossier, suffix: str, language: Language) -> tuple[float, int]:
+def timed(version: SlideVersion, suffix: str, language: Language) -> tuple[float, int]:
     """Return how long one file takes, and its bytes."""
     begin_s = time.perf_counter()
-    data = file_of(dossier, suffix, language)
+    data = file_of(version, suffix, language)
     return time.perf_counter() - begin_s, len(data)
 
 
-def filled(folder: Path, n_cells: int, n_suspects: int) -> Dossier:
+def filled(folder: Path, n_cells: int, n_suspects: int) -> SlideVersion:
     """Return a finished slide, so many of its cells suspect."""
     store = open_store(folder)
     set_up = noise_set_up("S-1", wbc=6.2)
@@ -76,7 +76,7 @@ def filled(folder: Path, n_cells: int, n_suspects: int) -> Dossier:
     )
     verdict = noise_verdict(n_cells, n_suspects)
     store.count.finish_count(slide, verdict, "measured", tally=Tally(n_smudges=3))
-    return open_dossier(store, slide)
+    return open_version(store, slide)
 
 
 def cell(number: int, n_suspects: int) -> Cell:

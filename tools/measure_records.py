@@ -15,9 +15,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from leukoscope_edge.records.exports.pdf_report import write_paper
+from leukoscope_edge.records.exports.pdf_report import write_pdf
 from leukoscope_edge.records.store import Store, open_store
-from leukoscope_edge.types import Tally, Word
+from leukoscope_edge.types import Reading, Tally
 from leukoscope_train.evaluation.noise_slides import (
     noise_cell,
     noise_set_up,
@@ -48,7 +48,7 @@ def _one_slide(
     add = store.count.add_cells
     keep_ms = [_ms(partial(add, slide, [cell], frames={})) for cell in cells]
     store.count.finish_count(slide, verdict, "ann", tally=Tally())
-    judge = partial(store.review.judge_cell, slide, word=Word.NORMAL, by="ann")
+    judge = partial(store.review.judge_cell, slide, word=Reading.NORMAL, by="ann")
     judge_ms = [
         _ms(partial(judge, str(i), key=f"{slide}-{i}"))
         for i in range(1, n_suspects + 11)
@@ -56,7 +56,7 @@ def _one_slide(
 
     def sign_and_print() -> None:
         store.review.sign(slide, lambda _: verdict, "ann", key=f"{slide}-sign")
-        write_paper(store, slide, "ann")
+        write_pdf(store, slide, "ann")
 
     return {
         "keep_cell_ms": statistics.median(keep_ms),

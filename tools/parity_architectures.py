@@ -31,9 +31,9 @@ import numpy as np
 import onnx
 import torch
 
+from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.inference.card_entries import InputEntry
 from leukoscope_edge.inference.engine import prepare
-from leukoscope_edge.types import F32, U8
 from leukoscope_edge.vision.crop import CropSpec
 from leukoscope_export.graphs.bias import correct_biases, weighted
 from leukoscope_export.graphs.fp32_graph import (

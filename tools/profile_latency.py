@@ -35,7 +35,7 @@ from quiet_machine import add_clock, parsed_with_clock
 
 from leukoscope_edge.capture.source import domain_of, open_source
 from leukoscope_edge.counting import by_model, conclude
-from leukoscope_edge.counting.cells import Album
+from leukoscope_edge.counting.cells import CellRegistry
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.background import new_context
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
@@ -109,7 +109,8 @@ def main() -> None:
 
 def _walk(bundle: Bundle, clock: Clock, options: argparse.Namespace) -> dict[str, Any]:
     segment = segmentation_named(options.segmenter, n_threads=options.threads)
-    spec, tracker, album = bundle.card.input.crop_spec, StageTracker(), Album()
+    spec, tracker = bundle.card.input.crop_spec, StageTracker()
+    registry = CellRegistry()
     with open_source(options.source, scale_um_per_px=options.um_per_px) as camera:
         for _ in range(options.frames):
             with clock.stage("capture"):
@@ -126,8 +127,8 @@ def _walk(bundle: Bundle, clock: Clock, options: argparse.Namespace) -> dict[str
                 found = segment(item.pixels, camera.scale_um_per_px)
             with clock.stage("cells"):
                 seen = find_sightings(item, found, (place.x_px, place.y_px), spec)
-                album.add(seen.whole, place.island)
-    return _judge(album.cells(), bundle, clock, options)
+                registry.add(seen.whole, place.island)
+    return _judge(registry.cells(), bundle, clock, options)
 
 
 def _judge(

@@ -29,7 +29,7 @@ from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.engine import Engine
-from leukoscope_edge.screening import Looked
+from leukoscope_edge.screening import FrameResult
 from leukoscope_edge.types import CallName, Cell, Frame
 from leukoscope_train.evaluation.simulated_run import simulated_run
 
@@ -95,11 +95,12 @@ def slide(source: str, bundle: Bundle, engine: Engine) -> dict[str, Any]:
     }
 
 
-def _of_frame(looked: Looked) -> Iterable[object]:
+def _of_frame(looked: FrameResult) -> Iterable[object]:
     seen = looked.seen
     yield looked.report, looked.place, looked.bearing
-    for glimpse in (*seen.whole, *seen.cut_off, *seen.smudges):
-        yield glimpse.box_px, glimpse.slide_px, glimpse.sharpness, glimpse.radius_px
+    for detection in (*seen.whole, *seen.cut_off, *seen.smudges):
+        box, place = detection.box_px, detection.slide_px
+        yield box, place, detection.sharpness, detection.radius_px
 
 
 def _of_cell(cell: Cell) -> Iterable[object]:

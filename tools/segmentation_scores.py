@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from segmentation_sets import Box, Truth
 
-from leukoscope_edge.types import U8, BoolArray, CellKind, Segmentation
+from leukoscope_edge.arrays import U8, BoolArray
+from leukoscope_edge.types import CellKind, Segmentation
 from leukoscope_edge.vision.quality import assess
 
 RIMS_PX = (-2, -1, 0, 1, 2, 3)

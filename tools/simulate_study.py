@@ -21,6 +21,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture.simulated import (
     FRAME_INTERVAL_S,
     SimulatedCamera,
@@ -40,7 +41,7 @@ from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.outcome import Refusal, StopState
 from leukoscope_edge.sample import SIMULATED_SAMPLE
-from leukoscope_edge.types import U8, CallName, Frame
+from leukoscope_edge.types import CallName, Frame
 from leukoscope_edge.vision.motion import TrackingState
 from leukoscope_train.evaluation.simulated_run import simulated_run
 

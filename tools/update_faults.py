@@ -31,13 +31,14 @@ import numpy as np
 from update_rig import N_RELEASES, Rig, make_rig, write_large_bundle
 
 from leukoscope_edge import durable
+from leukoscope_edge.arrays import F32
 from leukoscope_edge.errors import BundleError, LeukoscopeError, UpdateError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundles
 from leukoscope_edge.inference.classifier import call_for, p_blast
 from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.inference.onnx_policy import check
 from leukoscope_edge.isolated import command_of
-from leukoscope_edge.types import F32, Domain
+from leukoscope_edge.types import Domain
 from leukoscope_edge.updates import (
     FolderStick,
     UpdateContext,

@@ -15,6 +15,7 @@ from typing import Literal
 from leukoscope_edge.camera_settings import CameraSettings
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.errors import ConfigError
+from leukoscope_edge.types import THRESHOLDS
 
 FOLDER = "firmware_config"
 MAX_FRAMES_PER_SECOND = 1000.0
@@ -30,8 +31,6 @@ BOARD_NAME = Path("/proc/device-tree/model")
 JETSON_RELEASE = Path("/etc/nv_tegra_release")
 SEGMENTER_NAME = r"[a-z0-9]+(-[a-z0-9]+)*"
 """Whether there is one of that name shows when it is opened, and stops no count."""
-THRESHOLDS = "thresholds"
-"""As `leukoscope_edge.types` has it; a supervisor that reads this needs no numpy."""
 THERMAL_RANGE_C = (30.0, 105.0)
 """From a warm room to where every one of these chips shuts itself off."""
 

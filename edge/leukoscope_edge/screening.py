@@ -73,7 +73,7 @@ GUIDANCE = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Looked:
+class FrameResult:
     """What one look at a frame gave.
 
     Attributes:
@@ -137,11 +137,11 @@ class SlideRun:
         self._evidence = Evidence(scale_um_per_px, is_sequence=is_sequence)
         self._last_concluded: tuple[object, Verdict | Refusal] | None = None
 
-    def look(self, item: Frame | Fault) -> Looked:
+    def look(self, item: Frame | Fault) -> FrameResult:
         """Look at one frame: gate it, place it, find its cells and count them."""
         return self.take_in(self._find(item, self._frames.turn(item)))
 
-    def seek(self, item: Frame | Fault, pool: Executor) -> Future[Looked]:
+    def seek(self, item: Frame | Fault, pool: Executor) -> Future[FrameResult]:
         """Place a frame and have its cells sought; `take_in` counts them.
 
         Frames are placed and taken in in their order. Only the search, which needs
@@ -242,19 +242,19 @@ class SlideRun:
             self._last_concluded = asked, conclude(calls, context)
         return self._last_concluded[1]
 
-    def _find(self, item: Frame | Fault, turn: Turn) -> Looked:
+    def _find(self, item: Frame | Fault, turn: Turn) -> FrameResult:
         """Gate a frame and find its cells; knows nothing of other frames."""
         if isinstance(item, Fault):
-            return Looked(report=report_of_fault(item))
+            return FrameResult(report=report_of_fault(item))
         if turn.copy_of:
-            return Looked(report=report_of_copy(item, turn.copy_of))
+            return FrameResult(report=report_of_copy(item, turn.copy_of))
         place = turn.place
         why_not = _why_not(item, place, in_marrow=self._context.is_marrow)
         report = report_of_frame(item, why_not)
         item = replace(item, pixels=filled(item.pixels, turn.outside))
         bearing = bearing_of(item, measures=turn.measures)
         if why_not is not None:
-            return Looked(report=report, place=place, bearing=bearing)
+            return FrameResult(report=report, place=place, bearing=bearing)
         scale = turn.scale_um_per_px
         seen, found_by = search(
             item,
@@ -268,11 +268,11 @@ class SlideRun:
             scale_um_per_px=scale,
             outside=turn.outside,
         )
-        return Looked(
+        return FrameResult(
             report=report, seen=seen, place=place, found_by=found_by, bearing=bearing
         )
 
-    def take_in(self, looked: Looked) -> Looked:
+    def take_in(self, looked: FrameResult) -> FrameResult:
         """Count what a frame showed; in the order of the frames."""
         island = self._first_island + len(self._images)
         if looked.place is not None:

@@ -5,13 +5,15 @@ pixels of the frame unless the name says `_um` or `slide`; x grows to the right,
 y downwards; boxes are `[x0, y0, x1, y1]` with x1 and y1 exclusive.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import Enum
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    from leukoscope_edge.arrays import F32, I32, U8
 
 Domain = Literal["real", "simulated"]
 """What a source shows and what a bundle was made for. They must be the same."""
@@ -20,12 +22,6 @@ RESEARCH = "research"
 """What a card says of a model that was never validated for care."""
 THRESHOLDS = "thresholds"
 """In the place of a segmenter's name: `vision.segmentation`, which needs no file."""
-
-U8 = npt.NDArray[np.uint8]
-I32 = npt.NDArray[np.int32]
-F32 = npt.NDArray[np.float32]
-F64 = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +128,7 @@ class CallName(str, Enum):
     UNCLEAR = "unclear"
 
 
-class Word(str, Enum):
+class Reading(str, Enum):
     """What a person says of a cell."""
 
     BLAST = "blast"
@@ -210,7 +206,7 @@ class Sighting(Detection):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Glimpse(Detection):
+class LazyDetection(Detection):
     """A detection before its pictures are cut out: most cells have sharper ones.
 
     Attributes:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import open_bundle
 from leukoscope_edge.inference.card import CARD_NAME, FORMAT, Card
@@ -34,7 +35,7 @@ from leukoscope_edge.inference.card_evidence import (
     MetricsEntry,
 )
 from leukoscope_edge.inference.selftest import self_test
-from leukoscope_edge.types import F32, U8, Domain
+from leukoscope_edge.types import Domain
 from leukoscope_export.golden import golden_cells
 from leukoscope_export.graphs.quantise import Files, run_onnx
 from leukoscope_export.tolerance import (

@@ -8,7 +8,8 @@ image may travel; there they are ellipses of many sizes and textures.
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import U8, Domain
+from leukoscope_edge.arrays import U8
+from leukoscope_edge.types import Domain
 from leukoscope_edge.vision.crop import Colour, CropSpec, finish
 from leukoscope_train.data.cells import BLAST, NORMAL
 from leukoscope_train.data.simulated import crops_of_slides

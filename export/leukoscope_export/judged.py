@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from leukoscope_edge.arrays import F32, BoolArray
 from leukoscope_edge.inference.card_entries import InputEntry
-from leukoscope_edge.types import F32, BoolArray, Domain
+from leukoscope_edge.types import Domain
 from leukoscope_export.graphs.bias import correct_biases
 from leukoscope_export.graphs.fp32_graph import onnx_bytes
 from leukoscope_export.graphs.quantise import quantise, run_onnx

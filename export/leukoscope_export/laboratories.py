@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from leukoscope_edge.arrays import BoolArray
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.inference.card_entries import (
     ConformalEntry,
@@ -24,7 +25,6 @@ from leukoscope_edge.inference.card_evidence import (
     LaboratoriesEntry,
     LeftOutEntry,
 )
-from leukoscope_edge.types import BoolArray
 from leukoscope_export.bundle import Quick, Release, Trained, write_bundle
 from leukoscope_export.graphs.outlier_head import (
     pooled_features,

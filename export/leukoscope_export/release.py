@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from leukoscope_edge.arrays import F32, F64
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.inference.card_entries import ConformalEntry
 from leukoscope_edge.inference.card_evidence import (
@@ -17,7 +18,7 @@ from leukoscope_edge.inference.card_evidence import (
     DataEntry,
     MetricsEntry,
 )
-from leukoscope_edge.types import F32, F64, Domain
+from leukoscope_edge.types import Domain
 from leukoscope_export.bundle import Quick, Release, Trained, write_bundle
 from leukoscope_export.graphs.outlier_head import with_outliers
 from leukoscope_export.graphs.qat import QatPlan

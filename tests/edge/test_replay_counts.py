@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from leukoscope_edge.counting.cells import Album
+from leukoscope_edge.counting.cells import CellRegistry
 from leukoscope_edge.types import Frame
 from leukoscope_edge.vision.crop import CropSpec
 from leukoscope_edge.vision.motion import StageTracker, TrackingState
@@ -66,7 +66,7 @@ def test_real_fields_under_a_moving_window_are_counted_once(real_data: Path) -> 
     random = np.random.default_rng(0)
     paths = field_paths(real_data)
     slide, n_true = mosaic(paths), sum(n_boxes(p) for p in paths)
-    tracker, album, n_sightings = StageTracker(), Album(), 0
+    tracker, registry, n_sightings = StageTracker(), CellRegistry(), 0
     origin = None
     for i, place in enumerate(path_over(slide.shape[1], slide.shape[0], random)):
         jerk = (330, 260) if i == JERK_AT else (0, 0)
@@ -80,9 +80,9 @@ def test_real_fields_under_a_moving_window_are_counted_once(real_data: Path) -> 
         frame = Frame(name=str(i), pixels=pixels, time_s=0.1 * i)
         seen = find_sightings(frame, segment(pixels, SCALE_UM_PER_PX), here, SPEC)
         n_sightings += len(seen.whole)
-        album.add(seen.whole)
-    print(f"{len(album)} counted, {n_true} true, {n_sightings} sightings")
-    assert n_sightings > 3 * len(album)
+        registry.add(seen.whole)
+    print(f"{len(registry)} counted, {n_true} true, {n_sightings} sightings")
+    assert n_sightings > 3 * len(registry)
     # Two red cells are taken for white ones in views that hold no white cell, and one
     # neutrophil for two; one cell lies at the edge of the mosaic.
-    assert abs(len(album) - n_true) <= 2
+    assert abs(len(registry) - n_true) <= 2

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from leukoscope_edge import search_ahead
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.counting.background import NormalSlide, SiteBackground
 from leukoscope_edge.errors import BundleError, ConfigError
@@ -20,7 +21,7 @@ from leukoscope_edge.sample import SIMULATED_SAMPLE, SampleType
 from leukoscope_edge.screening import SlideRun, screen
 from leukoscope_edge.screening_result import Screening
 from leukoscope_edge.search_ahead import MAX_AHEAD_SIZE, look_at_all
-from leukoscope_edge.types import U8, Fault, Frame, Segmentation
+from leukoscope_edge.types import Fault, Frame, Segmentation
 
 PLASMA_OF_CROWDED_NUCLEI = (1.0, 0.37, 1.0)
 """Violet: what marrow's plasma looks like where hardly any is to be seen."""

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.types import (
-    U8,
     Call,
     CallName,
     Cell,
     CellKind,
     Detection,
-    Glimpse,
+    LazyDetection,
     Segmentation,
     Tally,
     hardware_of,
@@ -105,7 +105,7 @@ def test_a_glimpse_is_cut_out_only_when_it_is_asked_for() -> None:
         cuts.append(1)
         return crop
 
-    glimpse = Glimpse(
+    detection = LazyDetection(
         frame="7",
         box_px=(1, 2, 3, 4),
         centre_px=(2.0, 3.0),
@@ -116,12 +116,12 @@ def test_a_glimpse_is_cut_out_only_when_it_is_asked_for() -> None:
         cut_view=lambda: view,
     )
     assert not cuts
-    seen = glimpse.sighting()
+    seen = detection.sighting()
     assert seen.crop is crop
     assert len(cuts) == 1
     for field in fields(Detection):
-        assert getattr(seen, field.name) == getattr(glimpse, field.name), field.name
-    sightings = seen, glimpse.sighting()
+        assert getattr(seen, field.name) == getattr(detection, field.name), field.name
+    sightings = seen, detection.sighting()
     assert Cell(id=1, sightings=sightings, n_sightings=9, view=view).best is seen
 
 

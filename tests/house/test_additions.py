@@ -97,10 +97,10 @@ import tempfile
 from pathlib import Path
 
 from leukoscope_edge.i18n import languages
-from leukoscope_edge.records.exports.cells_csv import dossier_csv_bytes
+from leukoscope_edge.records.exports.cells_csv import version_csv_bytes
 from leukoscope_edge.records.exports.facts import facts_object
 from leukoscope_edge.records.exports.html_report import html_bytes
-from leukoscope_edge.records.exports.slide_version import open_dossier
+from leukoscope_edge.records.exports.slide_version import open_version
 from leukoscope_edge.records.store import open_store
 from leukoscope_edge.types import Tally
 from leukoscope_train.evaluation.noise_slides import (
@@ -112,10 +112,10 @@ with tempfile.TemporaryDirectory() as folder, open_store(Path(folder)) as store:
     store.count.add_cells(slide, [noise_cell(1, side_px=16)], frames={})
     tally = Tally(n_smudges=7)
     store.count.finish_count(slide, noise_verdict(1, 0), "ann", tally=tally)
-    dossier = open_dossier(store, slide)
-    assert facts_object(dossier)["added"] == 14
-    assert b"Added fact: 14" in dossier_csv_bytes(dossier)
-    assert "Fait nouveau".encode() in html_bytes(dossier, languages()["fr"], ())
+    version = open_version(store, slide)
+    assert facts_object(version)["added"] == 14
+    assert b"Added fact: 14" in version_csv_bytes(version)
+    assert "Fait nouveau".encode() in html_bytes(version, languages()["fr"], ())
 """
 LANGUAGE = """
 msgid ""

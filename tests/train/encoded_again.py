@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import U8
+from leukoscope_edge.arrays import U8
 
 
 def again(crop: U8) -> U8:

@@ -23,8 +23,8 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 from tqdm import tqdm
 
+from leukoscope_edge.arrays import F64, U8
 from leukoscope_edge.durable import whole_file
-from leukoscope_edge.types import F64, U8
 from leukoscope_train.data.cells import I64, CropSet, DataError, concatenate
 from leukoscope_train.data.sampling import OTHER_KIND, Batch, batches, kept_crops
 from leukoscope_train.distributed import HERE, Machine, refuse_unfit

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from leukoscope_edge.types import F64
+from leukoscope_edge.arrays import F64
 from leukoscope_train import run_folder
 from leukoscope_train.data.cells import I64, CropSet, DataError, concatenate, load_crops
 from leukoscope_train.data.folds import fold_people, folds_of, refuse_leaks, save_folds

@@ -21,8 +21,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from leukoscope_edge.arrays import F32, F64, U8
 from leukoscope_edge.durable import whole_file
-from leukoscope_edge.types import F32, F64, U8
 from leukoscope_edge.vision.crop import COVER
 from leukoscope_train.data.augment import Variation, compress, keep, vary
 from leukoscope_train.data.cells import DataError

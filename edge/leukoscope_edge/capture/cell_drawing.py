@@ -7,7 +7,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import F32, F64, BoolArray
+from leukoscope_edge.arrays import F32, F64, BoolArray
 
 Place = tuple[float, float] | F64
 """x and y."""

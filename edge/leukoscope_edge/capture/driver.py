@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol
 
-from leukoscope_edge.types import U8
+from leukoscope_edge.arrays import U8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

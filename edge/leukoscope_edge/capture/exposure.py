@@ -8,6 +8,7 @@ picture means the lamp or the stain, not the camera.
 from collections.abc import Callable
 from dataclasses import replace
 
+from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.camera_settings import (
     COLOUR_GAIN_RANGE,
     EXPOSURE_RANGE_US,
@@ -17,7 +18,7 @@ from leukoscope_edge.camera_settings import (
 )
 from leukoscope_edge.capture.live import LiveCamera
 from leukoscope_edge.errors import SourceError
-from leukoscope_edge.types import F32, U8, Frame
+from leukoscope_edge.types import Frame
 from leukoscope_edge.vision.colour import plasma_colour
 
 TARGET_LEVEL = 210.0

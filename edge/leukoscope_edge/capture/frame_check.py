@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.camera_settings import CameraSettings
 from leukoscope_edge.capture.driver import Shot
-from leukoscope_edge.types import U8
 
 MAX_AGE_S = 1.0
 """A hand moves a stage by a whole field in a second: older is another place."""
@@ -48,7 +48,7 @@ class BadPicture:
     blames_driver: bool = True
 
 
-class PictureGate:
+class FrameCheck:
     """Looks at the pictures of one opened camera, in order."""
 
     def __init__(self, settings: CameraSettings) -> None:

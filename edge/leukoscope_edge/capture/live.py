@@ -17,7 +17,7 @@ from leukoscope_edge.camera_settings import CameraSettings
 from leukoscope_edge.capture.child import Answer, Child
 from leukoscope_edge.capture.driver import Shot
 from leukoscope_edge.capture.driver_process import command as driving_command
-from leukoscope_edge.capture.frame_check import PictureGate
+from leukoscope_edge.capture.frame_check import FrameCheck
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.types import Domain, Fault, Frame
 
@@ -66,7 +66,7 @@ class Opened:
     """
 
     child: Child
-    gate: PictureGate
+    gate: FrameCheck
     first_picture_by_s: float
     has_answered: bool = False
     n_bad: int = 0
@@ -165,7 +165,7 @@ class LiveCamera:
         self._wait_for_turn()
         self._opened = Opened(
             child=Child(self._command(self._settings)),
-            gate=PictureGate(self._settings),
+            gate=FrameCheck(self._settings),
             first_picture_by_s=time.monotonic() + FIRST_PICTURE_S,
         )
         return self._opened

@@ -12,6 +12,7 @@ from typing import TypeVar
 import cv2
 import numpy as np
 
+from leukoscope_edge.arrays import F32, F64, I32, U8
 from leukoscope_edge.capture.cell_drawing import DENSITY_STEPS, WhiteCell
 from leukoscope_edge.capture.smear import (
     BLOOD,
@@ -22,7 +23,7 @@ from leukoscope_edge.capture.smear import (
     paint_smear,
 )
 from leukoscope_edge.errors import SourceError
-from leukoscope_edge.types import F32, F64, I32, U8, Domain, Fault, Frame
+from leukoscope_edge.types import Domain, Fault, Frame
 
 WIDTH_PX, HEIGHT_PX = 640, 480
 SCALE_UM_PER_PX = 0.1

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from leukoscope_edge.arrays import F32, F64, U8, BoolArray
 from leukoscope_edge.capture.cell_drawing import (
     DENSITY_STEPS,
     MARROW_SHARES,
@@ -24,7 +25,6 @@ from leukoscope_edge.capture.cell_drawing import (
     draw_smudge,
     draw_white_cell,
 )
-from leukoscope_edge.types import F32, F64, U8, BoolArray
 
 RED_CELL_RADIUS_UM = (3.4, 4.0)
 CLOSEST_RED_CELLS = 0.72

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.archive import ArchiveRow, SlideTask
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture.camera import items_of
 from leukoscope_edge.capture.stored.replay import ImageReplay, list_images
 from leukoscope_edge.durable import make_folder, write_whole
@@ -25,7 +26,7 @@ from leukoscope_edge.names import shown
 from leukoscope_edge.records.exports.html_report import page_of
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.records.pictures import jpeg_bytes
-from leukoscope_edge.types import U8, Frame
+from leukoscope_edge.types import Frame
 
 INDEX, FIELDS = "index.html", "fields"
 MAX_FIELDS = 4

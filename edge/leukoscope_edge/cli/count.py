@@ -9,7 +9,7 @@ from leukoscope_edge.errors import LeukoscopeError, in_one_sentence
 from leukoscope_edge.inference.bundle import shipped_bundle_for
 from leukoscope_edge.live.channel import Channel
 from leukoscope_edge.live.closing import is_closed
-from leukoscope_edge.live.commands import Do, Order
+from leukoscope_edge.live.commands import Command, Order
 from leukoscope_edge.live.counting_process import refuse_all, work
 from leukoscope_edge.messages import message
 from leukoscope_edge.profile import Profile
@@ -30,7 +30,7 @@ def run_count(profile: Profile, data_dir: Path, *, safe: str, is_cpu_only: bool)
     folder = run_folder(data_dir)
     line, pulse = Channel(folder), Pulse(folder, "count")
     # An order as any: the cells that were seen are kept, and the records let go of.
-    signal.signal(signal.SIGTERM, lambda *_: line.orders.put(Order(do=Do.LEAVE)))
+    signal.signal(signal.SIGTERM, lambda *_: line.orders.put(Order(do=Command.LEAVE)))
     if safe:
         refuse_all(safe, line, pulse)
         return 0

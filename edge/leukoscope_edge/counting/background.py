@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from leukoscope_edge.arrays import F64
 from leukoscope_edge.counting.statistics import BetaSpread
-from leukoscope_edge.types import F64
 
 MIN_SLIDES = 5
 MEANS = np.linspace(-8, 2, 81)

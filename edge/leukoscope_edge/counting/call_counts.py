@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from leukoscope_edge.counting.context import CellCall
-from leukoscope_edge.types import CallName, Word
+from leukoscope_edge.types import CallName, Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +55,8 @@ class CallCounts:
 
 def count_calls(calls: Sequence[CellCall]) -> CallCounts:
     """Count calls by word and by who said it."""
-    counted = [c for c in calls if c.final is not Word.NOT_A_CELL]
-    usable = [c for c in counted if c.final is not Word.UNCLEAR]
+    counted = [c for c in calls if c.final is not Reading.NOT_A_CELL]
+    usable = [c for c in counted if c.final is not Reading.UNCLEAR]
     read = [c for c in counted if c.person is not None]
     unread = [c for c in usable if c.person is None]
     unclear = [c for c in calls if c.model is CallName.UNCLEAR]
@@ -66,10 +66,10 @@ def count_calls(calls: Sequence[CellCall]) -> CallCounts:
         n_unlike=sum(c.is_unlike for c in unclear),
         n_unclear_unread=sum(c.person is None for c in unclear),
         n_cells=len(usable),
-        n_blast=sum(c.final is Word.BLAST for c in usable),
+        n_blast=sum(c.final is Reading.BLAST for c in usable),
         n_unclear=len(counted) - len(usable),
         n_read=len(read),
-        n_confirmed=sum(c.person is Word.BLAST for c in read),
+        n_confirmed=sum(c.person is Reading.BLAST for c in read),
         n_unread=len(unread),
         n_unread_blast=sum(c.model is CallName.BLAST for c in unread),
     )

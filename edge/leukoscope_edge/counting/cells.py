@@ -15,7 +15,8 @@ from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from operator import itemgetter
 
-from leukoscope_edge.types import U8, Cell, Glimpse, Sighting
+from leukoscope_edge.arrays import U8
+from leukoscope_edge.types import Cell, LazyDetection, Sighting
 
 MERGE_RADII = 0.9
 """In nucleus radii: closer is the same cell. Touching nuclei are two radii apart."""
@@ -38,12 +39,12 @@ class _Group:
     last_frame: str = ""
     home: Bin = field(init=False)
 
-    def add(self, glimpse: Glimpse) -> None:
-        self.last_frame = glimpse.frame
+    def add(self, detection: LazyDetection) -> None:
+        self.last_frame = detection.frame
         kept = self.cell.sightings
-        is_kept = len(kept) < MAX_KEPT or glimpse.sharpness > kept[-1].sharpness
-        more = (glimpse.sighting(),) if is_kept else ()
-        self._gather(more, 1, glimpse.slide_px, glimpse.cut_view)
+        is_kept = len(kept) < MAX_KEPT or detection.sharpness > kept[-1].sharpness
+        more = (detection.sighting(),) if is_kept else ()
+        self._gather(more, 1, detection.slide_px, detection.cut_view)
 
     def absorb(self, other: "_Group") -> None:
         cell = other.cell
@@ -74,7 +75,7 @@ class _Group:
         )
 
 
-class Album:
+class CellRegistry:
     """All cells of one slide so far. A cell keeps its number for good."""
 
     def __init__(self, earlier: Sequence[Cell] = ()) -> None:
@@ -88,22 +89,22 @@ class Album:
     def __len__(self) -> int:
         return len(self._groups)
 
-    def add(self, glimpses: Iterable[Glimpse], island: int = 0) -> None:
+    def add(self, detections: Iterable[LazyDetection], island: int = 0) -> None:
         """Add what one frame shows; only what is kept is cut out."""
-        for glimpse in glimpses:
-            group = self._same(glimpse, island)
+        for detection in detections:
+            group = self._same(detection, island)
             if group is not None:
-                group.add(glimpse)
+                group.add(detection)
                 continue
             cell = Cell(
                 id=self._next_id,
-                sightings=(glimpse.sighting(),),
+                sightings=(detection.sighting(),),
                 n_sightings=1,
-                view=glimpse.cut_view(),
+                view=detection.cut_view(),
                 island=island,
             )
             self._next_id += 1
-            self._insert(_Group(cell, glimpse.slide_px, glimpse.frame))
+            self._insert(_Group(cell, detection.slide_px, detection.frame))
 
     def keep_calls(self, called: Iterable[Cell]) -> None:
         """Take over the calls on cells that this album has given out."""
@@ -155,8 +156,10 @@ class Album:
         group = self._nearest(place_px, island, reach_px / MERGE_RADII)
         return 0 if group is None else group.cell.n_sightings
 
-    def _same(self, glimpse: Glimpse, island: int) -> _Group | None:
-        return self._nearest(glimpse.slide_px, island, glimpse.radius_px, glimpse.frame)
+    def _same(self, detection: LazyDetection, island: int) -> _Group | None:
+        return self._nearest(
+            detection.slide_px, island, detection.radius_px, detection.frame
+        )
 
     def _nearest(
         self,

@@ -10,7 +10,7 @@ from leukoscope_edge.counting.fraction import CallModel
 from leukoscope_edge.messages import Message
 from leukoscope_edge.outcome import Doubt
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
-from leukoscope_edge.types import Call, CallName, Word
+from leukoscope_edge.types import Call, CallName, Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,16 +25,16 @@ class CellCall:
     """
 
     model: CallName | None
-    person: Word | None
+    person: Reading | None
     is_unlike: bool = False
     kind: str = ""
 
     @property
-    def final(self) -> Word:
+    def final(self) -> Reading:
         """What counts: the person's word, or else the model's."""
         if self.person is not None:
             return self.person
-        return Word(self.model.value) if self.model else Word.UNCLEAR
+        return Reading(self.model.value) if self.model else Reading.UNCLEAR
 
 
 def by_model(call: Call) -> CellCall:

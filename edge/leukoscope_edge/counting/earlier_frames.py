@@ -5,9 +5,10 @@ Asked in the frames' order, so that threads which search the frames change nothi
 
 from dataclasses import dataclass
 
+from leukoscope_edge.arrays import BoolArray
 from leukoscope_edge.counting.evidence import Copies, is_measured
 from leukoscope_edge.errors import SourceError
-from leukoscope_edge.types import BoolArray, Fault, Frame
+from leukoscope_edge.types import Fault, Frame
 from leukoscope_edge.vision.motion import Placement, StageTracker, Visited
 from leukoscope_edge.vision.scale.eyepiece import outside_of
 from leukoscope_edge.vision.scale.scale_estimate import (

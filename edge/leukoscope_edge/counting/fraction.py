@@ -19,9 +19,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from leukoscope_edge.arrays import F64
 from leukoscope_edge.counting.statistics import BetaSpread, limit_of_blank
 from leukoscope_edge.outcome import Interval, Posterior
-from leukoscope_edge.types import F64
 
 N_FRACTIONS = 401
 N_RATES = 512

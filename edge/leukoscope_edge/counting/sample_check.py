@@ -12,7 +12,7 @@ from leukoscope_edge.counting.differential import BLAST, ERYTHROBLAST, UNTOLD
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Doubt
 from leukoscope_edge.sample import SampleType
-from leukoscope_edge.types import Word
+from leukoscope_edge.types import Reading
 
 OF_MARROW = ERYTHROBLAST, "immature granulocyte"
 """The kinds that marrow is full of, and healthy blood hardly holds."""
@@ -39,7 +39,7 @@ def sample_doubts(
         calls: One for each counted cell.
         sample_type: What a person said was smeared.
     """
-    normal = [c.kind for c in calls if c.final is Word.NORMAL]
+    normal = [c.kind for c in calls if c.final is Reading.NORMAL]
     told = [kind for kind in normal if kind not in (UNTOLD, BLAST)]
     if len(told) < MIN_TOLD:
         return ()

@@ -11,8 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from leukoscope_edge.counting.cells import Album
-from leukoscope_edge.types import U8, Call, CallName, Cell, Detection, Glimpse
+from leukoscope_edge.arrays import U8
+from leukoscope_edge.counting.cells import CellRegistry
+from leukoscope_edge.types import Call, CallName, Cell, Detection, LazyDetection
 from leukoscope_edge.vision.motion import Joined
 from leukoscope_edge.vision.sightings import FrameDetections
 
@@ -36,7 +37,11 @@ class SlideCells:
                 there is no other frame.
         """
         self._is_sequence = is_sequence
-        self._whole, self._smudges, self._cut_off = Album(earlier), Album(), Album()
+        self._whole, self._smudges, self._cut_off = (
+            CellRegistry(earlier),
+            CellRegistry(),
+            CellRegistry(),
+        )
 
     @property
     def n_smudges(self) -> int:
@@ -55,8 +60,8 @@ class SlideCells:
 
     def join(self, joined: Joined) -> None:
         """Move an island's cells into another's coordinates, and merge what meets."""
-        for album in (self._whole, self._smudges, self._cut_off):
-            album.join(joined.island, joined.into, joined.shift_px)
+        for registry in (self._whole, self._smudges, self._cut_off):
+            registry.join(joined.island, joined.into, joined.shift_px)
 
     def keep_calls(self, called: Iterable[Cell]) -> None:
         """Take over the calls on cells that were given out."""
@@ -99,7 +104,7 @@ def _no_picture() -> U8:
     return np.zeros((0, 0, 3), np.uint8)
 
 
-def _without_pictures(smudge: Glimpse) -> Glimpse:
+def _without_pictures(smudge: LazyDetection) -> LazyDetection:
     """Return a smudge that cuts nothing out: only its place is asked for."""
     return replace(smudge, cut=_no_picture, cut_view=_no_picture)
 

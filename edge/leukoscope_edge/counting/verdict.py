@@ -39,7 +39,7 @@ from leukoscope_edge.counting.statistics import (
 from leukoscope_edge.counting.stop_rule import CUT_OFF, LOOKS, stop_state
 from leukoscope_edge.messages import Message, message
 from leukoscope_edge.outcome import Interval, Refusal, StopState, Verdict, VerdictName
-from leukoscope_edge.types import CallName, Word
+from leukoscope_edge.types import CallName, Reading
 
 MIN_CELLS = LOOKS[0]
 """The first look of the stop rule; below it a negative says nothing."""
@@ -107,7 +107,7 @@ def _stop(
     Where people have read every cell, and only there, by theirs.
     """
     if counts.is_all_read:
-        read = (c.person for c in calls if c.person not in (None, Word.NOT_A_CELL))
+        read = (c.person for c in calls if c.person not in (None, Reading.NOT_A_CELL))
         names = [CallName(word.value) for word in read if word is not None]
         model = call_model(_CERTAIN, _NEVER)
     else:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Protocol
 
+from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.errors import BundleError, CachedPlanFault, EngineFault
 from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.inference.card import Card
@@ -22,7 +23,6 @@ from leukoscope_edge.inference.nvidia.compiler import Runtime
 from leukoscope_edge.inference.nvidia.tensorrt import TensorRtEngine, runtimes_here
 from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.log import passed_over
-from leukoscope_edge.types import F32, U8
 
 Backend = Literal["auto", "cpu", "tensorrt", "tensorrt-rtx"]
 ACCELERATED: dict[Backend, tuple[Runtime, ...]] = {

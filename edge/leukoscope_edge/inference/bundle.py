@@ -15,11 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
+from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.errors import BundleError
 from leukoscope_edge.inference.card import Card, read_card
 from leukoscope_edge.inference.card_entries import FileEntry, QuickEntry
 from leukoscope_edge.inference.onnx_policy import MAX_MODEL_BYTES, check
-from leukoscope_edge.types import F32, U8, Domain
+from leukoscope_edge.types import Domain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

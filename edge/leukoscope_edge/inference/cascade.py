@@ -10,10 +10,10 @@ from types import TracebackType
 
 import numpy as np
 
+from leukoscope_edge.arrays import F32, U8, BoolArray
 from leukoscope_edge.inference.card_entries import DecisionEntry
 from leukoscope_edge.inference.classifier import p_blast
 from leukoscope_edge.inference.engine import Engine
-from leukoscope_edge.types import F32, U8, BoolArray
 
 
 class CascadeEngine:

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from leukoscope_edge.arrays import F32, F64, U8
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.inference.card_entries import DecisionEntry, KindsEntry
 from leukoscope_edge.inference.engine import Engine
-from leukoscope_edge.types import F32, F64, U8, Call, CallName
+from leukoscope_edge.types import Call, CallName
 
 BATCH_SIZE = 32
 """Cells per run of the network; bounds memory, and larger batches gain nothing."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from leukoscope_edge.types import F32
+from leukoscope_edge.arrays import F32
 
 CPU_PROVIDER = "CPUExecutionProvider"
 CPU_INFO = Path("/proc/cpuinfo")

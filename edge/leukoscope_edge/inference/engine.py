@@ -5,11 +5,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.errors import BundleError
 from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.inference.card_entries import InputEntry
 from leukoscope_edge.inference.cpu_session import CPU_PROVIDER, CpuSession
-from leukoscope_edge.types import F32, U8
 
 INPUT_NAME = "input"
 LOGITS_NAME = "logits"

@@ -9,9 +9,9 @@ for blast falls when it is.
 import cv2
 import numpy as np
 
+from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.inference.classifier import BATCH_SIZE
 from leukoscope_edge.inference.engine import Engine
-from leukoscope_edge.types import F32, U8
 
 N_STEPS = 9
 """Covered places along a side: with a third of the side covered, each pixel is covered

@@ -18,7 +18,7 @@ import math
 from collections.abc import Iterator
 
 from leukoscope_edge.errors import BundleError
-from leukoscope_edge.inference.protobuf_reader import ProtobufMessage, WireError
+from leukoscope_edge.inference.protobuf_reader import ProtobufError, ProtobufMessage
 
 MAX_MODEL_BYTES = 300 * 1024 * 1024
 """No model that a Jetson-class device should load is larger."""
@@ -60,7 +60,7 @@ def check(model: bytes, *, where: str = "model") -> None:
     """
     try:
         _check_model(model)
-    except (_RefusedError, WireError) as err:
+    except (_RefusedError, ProtobufError) as err:
         raise BundleError(
             f"{where}: cannot load it: the file {err}; use another bundle"
         ) from err

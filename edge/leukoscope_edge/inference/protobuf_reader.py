@@ -18,7 +18,7 @@ VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 FIXED_BYTES = {FIXED64: 8, FIXED32: 4}
 
 
-class WireError(ValueError):
+class ProtobufError(ValueError):
     """The bytes are not a protobuf message."""
 
 
@@ -29,12 +29,12 @@ class ProtobufMessage:
         """Read the fields of a message, not those of the messages inside it.
 
         Raises:
-            WireError: The bytes are cut off, or are no protobuf.
+            ProtobufError: The bytes are cut off, or are no protobuf.
         """
         self._fields: dict[int, list[int | memoryview]] = {}
         for count, (number, value) in enumerate(_fields(data)):
             if count >= MAX_FIELDS:
-                raise WireError(f"has more than {MAX_FIELDS} fields in one message")
+                raise ProtobufError(f"has more than {MAX_FIELDS} fields in one message")
             self._fields.setdefault(number, []).append(value)
 
     def has(self, number: int) -> bool:
@@ -45,34 +45,38 @@ class ProtobufMessage:
         """Return every value of a bytes field.
 
         Raises:
-            WireError: A value has another wire type.
+            ProtobufError: A value has another wire type.
         """
         values = self._fields.get(number, [])
         found = [v for v in values if isinstance(v, memoryview)]
         if len(found) != len(values):
-            raise WireError(f"has a number in field {number}, where bytes must stand")
+            raise ProtobufError(
+                f"has a number in field {number}, where bytes must stand"
+            )
         return found
 
     def messages(self, number: int) -> list["ProtobufMessage"]:
-        """Return every value of a message field; `WireError` as in `parts`."""
+        """Return every value of a message field; `ProtobufError` as in `parts`."""
         return [ProtobufMessage(part) for part in self.parts(number)]
 
     def texts(self, number: int) -> list[str]:
-        """Return every value of a string field; `WireError` where it is not UTF-8."""
+        """Return every value of a string field; raise where one is no UTF-8."""
         try:
             return [bytes(part).decode("utf-8") for part in self.parts(number)]
         except UnicodeDecodeError as err:
-            raise WireError(f"has a text in field {number} that is not UTF-8") from err
+            raise ProtobufError(
+                f"has a text in field {number} that is not UTF-8"
+            ) from err
 
     def text(self, number: int) -> str:
         """Return a string field, "" where absent.
 
         Raises:
-            WireError: It stands there twice: readers differ in which one they take.
+            ProtobufError: It stands there twice: readers differ in which one they take.
         """
         found = self.texts(number)
         if len(found) > 1:
-            raise WireError(f"has field {number} twice")
+            raise ProtobufError(f"has field {number} twice")
         return found[0] if found else ""
 
     def numbers(self, number: int) -> list[int]:
@@ -89,14 +93,14 @@ def _fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
         key, at = _varint(data, at)
         number, kind = key >> 3, key & 7
         if number == 0:
-            raise WireError("has a field with number 0")
+            raise ProtobufError("has a field with number 0")
         if kind == VARINT:
             value, at = _varint(data, at)
             yield number, value
             continue
         length, at = _length(data, at, kind)
         if length > len(data) - at:
-            raise WireError("is cut off: a field reaches beyond the end")
+            raise ProtobufError("is cut off: a field reaches beyond the end")
         yield number, data[at : at + length]
         at += length
 
@@ -105,7 +109,7 @@ def _length(data: memoryview, at: int, kind: int) -> tuple[int, int]:
     if kind == BYTES:
         return _varint(data, at)
     if kind not in FIXED_BYTES:
-        raise WireError(f"has wire type {kind}, which is none of ONNX's")
+        raise ProtobufError(f"has wire type {kind}, which is none of ONNX's")
     return FIXED_BYTES[kind], at
 
 
@@ -113,12 +117,12 @@ def _varint(data: memoryview, at: int) -> tuple[int, int]:
     value = 0
     for index in range(MAX_VARINT_BYTES):
         if at + index >= len(data):
-            raise WireError("is cut off inside a number")
+            raise ProtobufError("is cut off inside a number")
         byte = data[at + index]
         value |= (byte & 0x7F) << (7 * index)
         if byte < 0x80:
             return value, at + index + 1
-    raise WireError("has a number longer than 64 bits")
+    raise ProtobufError("has a number longer than 64 bits")
 
 
 def _packed(data: memoryview) -> list[int]:

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from leukoscope_edge.arrays import F32
 from leukoscope_edge.errors import EngineFault
 from leukoscope_edge.inference.engine import INPUT_NAME, LOGITS_NAME
 from leukoscope_edge.inference.nvidia.compiler import BATCHES
 from leukoscope_edge.inference.nvidia.gpu import Cuda
-from leukoscope_edge.types import F32
 
 
 class Runner:

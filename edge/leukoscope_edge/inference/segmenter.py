@@ -18,13 +18,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from leukoscope_edge.arrays import F32, U8, BoolArray
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.errors import BundleError, CardError
 from leukoscope_edge.inference.card import CARD_NAME
 from leukoscope_edge.inference.card_entries import FileEntry
 from leukoscope_edge.inference.cpu_session import CpuSession
 from leukoscope_edge.inference.engine import LOGITS_NAME, one_line
-from leukoscope_edge.types import F32, U8, BoolArray, Segmentation
+from leukoscope_edge.types import Segmentation
 from leukoscope_edge.vision.cells.growth import REACH_UM
 from leukoscope_edge.vision.cells.masks import Masks
 from leukoscope_edge.vision.cells.objects import MIN_WHOLE_NUCLEUS_UM, describe

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.errors import BundleError, ConfigError
 from leukoscope_edge.inference.card import CARD_NAME
 from leukoscope_edge.inference.segmenter import Segmenter
-from leukoscope_edge.types import THRESHOLDS, U8, Segmentation
+from leukoscope_edge.types import THRESHOLDS, Segmentation
 from leukoscope_edge.vision.segmentation import segment
 
 Segment = Callable[[U8, float | None], Segmentation]

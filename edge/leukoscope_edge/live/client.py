@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from leukoscope_edge.live.channel import call
-from leukoscope_edge.live.commands import Do, Mode, News, Order
+from leukoscope_edge.live.commands import Command, Mode, News, Order
 
 N_REMEMBERED = 30
 """Pictures kept so that a cell can be added by tapping it: three seconds of them."""
@@ -56,11 +56,13 @@ class Counter:
         """Ask for something; it happens soon, and the news tells."""
         with self._lock:
             self._has_ordered = True
-            if order.do in (Do.PREVIEW, Do.COUNT):
+            if order.do in (Command.PREVIEW, Command.COUNT):
                 self._wanted = order
-            elif order.do is Do.COUNT_MORE:  # once it goes on, it is a count as any
-                self._wanted = replace(order, do=Do.COUNT)
-            elif order.do is Do.FINISH or self._gives_back(order):
+            elif (
+                order.do is Command.COUNT_MORE
+            ):  # once it goes on, it is a count as any
+                self._wanted = replace(order, do=Command.COUNT)
+            elif order.do is Command.FINISH or self._gives_back(order):
                 self._wanted = None
             if self._line is not None:
                 with contextlib.suppress(OSError):  # it died: `_wanted` is given again
@@ -68,7 +70,7 @@ class Counter:
 
     def _gives_back(self, order: Order) -> bool:
         wanted = self._wanted.slide if self._wanted else ""
-        return order.do is Do.REST and wanted == order.slide
+        return order.do is Command.REST and wanted == order.slide
 
     def listen(self, listener: Callable[[News], None]) -> Callable[[], None]:
         """Have every news told, and return how to stop that."""
@@ -122,7 +124,7 @@ class Counter:
     def _adopt(self, news: News) -> None:
         """Want what is going on: somebody ordered it before this page was started."""
         by = news.facts.get("by", "")
-        do = Do.PREVIEW if news.mode is Mode.PREVIEW else Do.COUNT
+        do = Command.PREVIEW if news.mode is Mode.PREVIEW else Command.COUNT
         with self._lock:
             if not self._has_ordered:
                 self._wanted = Order(do=do, slide=news.slide, by=by)

@@ -17,7 +17,7 @@ HEAD_BYTES = 4
 """Length of the facts in front of the picture, big-endian."""
 
 
-class Do(str, Enum):
+class Command(str, Enum):
     """What the counting process can be asked for."""
 
     PREVIEW = "preview"
@@ -41,7 +41,7 @@ class Order:
         by: Who asked.
     """
 
-    do: Do
+    do: Command
     slide: str = ""
     by: str = ""
 
@@ -53,7 +53,7 @@ class Order:
     def from_message(data: bytes) -> "Order":
         """Read what `message` wrote."""
         found = json.loads(data)
-        return Order(do=Do(found["do"]), slide=found["slide"], by=found["by"])
+        return Order(do=Command(found["do"]), slide=found["slide"], by=found["by"])
 
 
 class Mode(str, Enum):
@@ -96,14 +96,14 @@ def _said(name: str, value: Any, translate: Callable[[str], str]) -> Any:
 
 BUSY = frozenset({Mode.COUNTING, Mode.PAUSED, Mode.ENDED})
 """A slide is under the lens."""
-ASKS: dict[Do, Action] = {
-    Do.PREVIEW: Action.GET_READY,
-    Do.COUNT: Action.COUNT,
-    Do.COUNT_MORE: Action.COUNT_MORE,
-    Do.PAUSE: Action.PAUSE,
-    Do.GO_ON: Action.GO_ON,
-    Do.NEW_AREA: Action.NEW_AREA,
-    Do.FINISH: Action.FINISH,
+ASKS: dict[Command, Action] = {
+    Command.PREVIEW: Action.GET_READY,
+    Command.COUNT: Action.COUNT,
+    Command.COUNT_MORE: Action.COUNT_MORE,
+    Command.PAUSE: Action.PAUSE,
+    Command.GO_ON: Action.GO_ON,
+    Command.NEW_AREA: Action.NEW_AREA,
+    Command.FINISH: Action.FINISH,
 }
 """What an order does with a slide, as the table of its states names it."""
 

@@ -20,7 +20,7 @@ from leukoscope_edge.inference.bundle import Bundle, open_bundle
 from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.inference.selftest import StandingTest
 from leukoscope_edge.live.channel import Channel
-from leukoscope_edge.live.commands import Do, Mode, News, Order
+from leukoscope_edge.live.commands import Command, Mode, News, Order
 from leukoscope_edge.live.equipment import Equipment
 from leukoscope_edge.live.outbox import Outbox
 from leukoscope_edge.live.states import Idle, ProcessState
@@ -140,7 +140,7 @@ def refuse_all(
         line.send(News(mode=Mode.FAILED, slide="", facts=facts))
         pulse.beat(mode=Mode.FAILED.value, why=why)
         order = line.take(IDLE_TURN_S)
-        if order is not None and order.do is Do.LEAVE:
+        if order is not None and order.do is Command.LEAVE:
             return
 
 
@@ -191,7 +191,7 @@ class Worker:
             self._turn()
             order = line.take(self._equipment.turn_ends_s - time.monotonic())
             while order is not None:
-                if order.do is Do.LEAVE:
+                if order.do is Command.LEAVE:
                     self._leave()
                     return
                 self._pulse.beat(allow_s=ORDER_S, doing=order.do.value)
@@ -247,7 +247,7 @@ class Worker:
             found_by=gear.found_by(),
             bundle=gear.bundle.card.id,
             **self._camera_facts(),
-            **gear.meter.facts(),
+            **gear.timer.facts(),
         )
 
     def _camera_facts(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture.camera import Camera
 from leukoscope_edge.capture.source import open_source
 from leukoscope_edge.inference.bundle import Bundle
@@ -14,14 +15,14 @@ from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.inference.segmenter_fallback import ServingSegmenter
 from leukoscope_edge.live.commands import Mode, News
 from leukoscope_edge.live.outbox import Draft, Outbox
-from leukoscope_edge.live.timing import Meter
+from leukoscope_edge.live.timing import FrameTimer
 from leukoscope_edge.profile import Profile
 from leukoscope_edge.quality.camera_scale import camera_scale, of_this_size
 from leukoscope_edge.records.slides.correction import objective_of
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.screening import require_domain
 from leukoscope_edge.screening_result import found_by_note
-from leukoscope_edge.types import U8, Fault, Frame
+from leukoscope_edge.types import Fault, Frame
 
 N_SEARCHES = 2
 """At once: more would let more than one frame wait, and the page show an older one."""
@@ -62,7 +63,7 @@ class Equipment:
         outbox: News goes there.
         test: Of the engine, where one is due; raises where it answers wrongly.
         segmenter: Finds the cells; a new one with each count.
-        meter: Times the stages.
+        timer: Times the stages.
         last_read: What the camera gave last.
         pool: Searches for cells run there.
         n_searches: At once, on this machine.
@@ -76,7 +77,7 @@ class Equipment:
     outbox: Outbox
     test: Callable[[], None] = lambda: None
     segmenter: ServingSegmenter = field(init=False)
-    meter: Meter = field(default_factory=Meter)
+    timer: FrameTimer = field(default_factory=FrameTimer)
     last_read: LastRead = field(default_factory=LastRead)
     pool: ThreadPoolExecutor = field(init=False)
     n_searches: int = field(init=False)
@@ -112,7 +113,7 @@ class Equipment:
 
     def read(self, camera: Camera) -> Frame | Fault | None:
         """Return what the camera shows next, None after the last."""
-        with self.meter.stage("read"):
+        with self.timer.stage("read"):
             item = camera.read()
         self.last_read.note(item)
         return item

@@ -2,13 +2,13 @@
 
 import numpy as np
 
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.live.commands import News
 from leukoscope_edge.messages import message
 from leukoscope_edge.records.pictures import from_png
 from leukoscope_edge.records.slides.cell_record import MissedCell
-from leukoscope_edge.types import U8
 from leukoscope_edge.vision.crop import cut_view
 from leukoscope_edge.vision.sightings import view_spec
 

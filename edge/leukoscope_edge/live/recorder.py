@@ -17,12 +17,12 @@ from leukoscope_edge.records.slides.cell_record import CellRecord, cell_id
 from leukoscope_edge.records.slides.first_look import blind_place
 from leukoscope_edge.records.slides.slide import MIN_OTHERS_REVIEWED
 from leukoscope_edge.records.store import Store
-from leukoscope_edge.screening import Looked
+from leukoscope_edge.screening import FrameResult
 from leukoscope_edge.screening_result import Screening
 from leukoscope_edge.types import Call, CallName, Cell, Fault, Frame, Sighting
 
 
-class Keeper:
+class Recorder:
     """Keeps one slide's cells."""
 
     def __init__(self, store: Store, slide: str, card: Card) -> None:
@@ -97,7 +97,7 @@ class Keeper:
         """Return the id in the records of a cell of this count."""
         return self._record_ids.get(cell, cell_id(self._run, cell))
 
-    def saw(self, item: Frame | Fault, looked: Looked) -> None:
+    def saw(self, item: Frame | Fault, looked: FrameResult) -> None:
         """Remember what became of a frame."""
         self.statuses[looked.report.status] += 1
         if isinstance(item, Frame) and (looked.seen.whole or looked.seen.cut_off):

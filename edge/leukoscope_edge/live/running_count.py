@@ -9,31 +9,32 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from typing import Any
 
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture.camera import Camera, items_of
 from leukoscope_edge.capture.source import is_sequence
-from leukoscope_edge.live.commands import Do, Mode, Order
+from leukoscope_edge.live.commands import Command, Mode, Order
 from leukoscope_edge.live.equipment import Equipment
-from leukoscope_edge.live.recorder import Keeper
+from leukoscope_edge.live.recorder import Recorder
 from leukoscope_edge.live.snapshot import boxes_of, count_facts, place_facts
 from leukoscope_edge.quality.control import device_quality
 from leukoscope_edge.quality.illumination import LightLog
 from leukoscope_edge.quality.levey_jennings import note_light
 from leukoscope_edge.records.slides.conclusion import context_of
 from leukoscope_edge.records.slides.slide import SlideRecord
-from leukoscope_edge.screening import Looked, SlideRun
+from leukoscope_edge.screening import FrameResult, SlideRun
 from leukoscope_edge.search_ahead import n_ahead
-from leukoscope_edge.types import U8, Cell, Fault, Frame
+from leukoscope_edge.types import Cell, Fault, Frame
 
 MOVED_ON_FRAMES = 20
 """Frames in which the simulated hand moves on by the width of a frame, about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sought:
+class PendingFrame:
     """A frame that was read, and whose cells are being sought."""
 
     item: Frame | Fault
-    found: Future[Looked]
+    found: Future[FrameResult]
     began_s: float
     read_at_unix_s: float
 
@@ -68,11 +69,11 @@ class RunningCount:
         self.slide, self._by = order.slide, order.by
         self.camera, self._equipment = camera, equipment
         self._light = LightLog()
-        self.sought: Sought | None = None
+        self.sought: PendingFrame | None = None
         self.last_pixels: U8 | None = None
-        self._keeper = Keeper(equipment.store, order.slide, equipment.bundle.card)
-        earlier = self._keeper.go_on(order.by, more=order.do is Do.COUNT_MORE)
-        _skip_seen(camera, self._keeper.last_frame)
+        self._recorder = Recorder(equipment.store, order.slide, equipment.bundle.card)
+        earlier = self._recorder.go_on(order.by, more=order.do is Command.COUNT_MORE)
+        _skip_seen(camera, self._recorder.last_frame)
         segmenter = equipment.open_segmenter()
         self._note_who()
         card = equipment.bundle.card
@@ -89,7 +90,7 @@ class RunningCount:
             segmenter=segmenter,
         )
         self.is_resumed = bool(earlier)
-        self.facts = self._own_facts() | count_facts(self._run, earlier, self._keeper)
+        self.facts = self._own_facts() | count_facts(self._run, earlier, self._recorder)
         if earlier:
             self.facts["interrupted_at"] = len(earlier)
 
@@ -103,7 +104,7 @@ class RunningCount:
             item: What the camera shows.
         """
         equipment, before = self._equipment, self.sought
-        self.sought = Sought(
+        self.sought = PendingFrame(
             item=item,
             began_s=time.perf_counter(),
             read_at_unix_s=equipment.last_read.at_unix_s,
@@ -129,7 +130,7 @@ class RunningCount:
     def keep_all(self) -> None:
         """Have everything in the records, better pictures of known cells too."""
         self.take_in_sought()
-        self._keeper.keep(self._run.cells(), everything=True)
+        self._recorder.keep(self._run.cells(), everything=True)
 
     def finish(self, by: str) -> None:
         """Conclude, and keep the machine's verdict.
@@ -144,7 +145,7 @@ class RunningCount:
         quality = device_quality(equipment.store, profile, card)
         screening = self._run.finish(profile.camera.source, quality=quality)
         self._note_who()
-        self._keeper.finish(screening, by, quality)
+        self._recorder.finish(screening, by, quality)
 
     def tell(self, mode: Mode, frame: str = "") -> None:
         """Tell the facts, with the picture that was counted last."""
@@ -153,19 +154,19 @@ class RunningCount:
     def _note_who(self) -> None:
         """Keep what finds the cells and what judges them, where that has changed."""
         engine, segmenter = self._equipment.engine, self._equipment.segmenter
-        self._keeper.found_by(segmenter.name, segmenter.fallback)
-        self._keeper.judged_by(engine.name, engine.fallback)
+        self._recorder.found_by(segmenter.name, segmenter.fallback)
+        self._recorder.judged_by(engine.name, engine.fallback)
 
-    def _take_in(self, sought: Sought) -> None:
+    def _take_in(self, sought: PendingFrame) -> None:
         """Count what a frame showed, keep it, and tell."""
-        item, meter = sought.item, self._equipment.meter
+        item, timer = sought.item, self._equipment.timer
         looked = self._run.take_in(sought.found.result())
-        meter.note("look", time.perf_counter() - sought.began_s)
-        with meter.stage("call"):
+        timer.note("look", time.perf_counter() - sought.began_s)
+        with timer.stage("call"):
             cells = self._run.cells()
-        with meter.stage("keep"):
+        with timer.stage("keep"):
             self._keep(item, looked, cells)
-        meter.count()
+        timer.count()
         self.facts = self._seen_facts(looked, cells)
         self.last_pixels = None if isinstance(item, Fault) else item.pixels
         if self.last_pixels is not None:
@@ -174,21 +175,23 @@ class RunningCount:
         self.tell(Mode.COUNTING, item.name)
 
     def _keep(
-        self, item: Frame | Fault, looked: Looked, cells: tuple[Cell, ...]
+        self, item: Frame | Fault, looked: FrameResult, cells: tuple[Cell, ...]
     ) -> None:
         engine, segmenter = self._equipment.engine, self._equipment.segmenter
         if looked.found_by:
-            self._keeper.found_by(looked.found_by, segmenter.fallback)
-        self._keeper.judged_by(engine.name, engine.fallback)
-        self._keeper.saw(item, looked)
-        self._keeper.keep(cells)
+            self._recorder.found_by(looked.found_by, segmenter.fallback)
+        self._recorder.judged_by(engine.name, engine.fallback)
+        self._recorder.saw(item, looked)
+        self._recorder.keep(cells)
 
-    def _seen_facts(self, looked: Looked, cells: tuple[Cell, ...]) -> dict[str, Any]:
+    def _seen_facts(
+        self, looked: FrameResult, cells: tuple[Cell, ...]
+    ) -> dict[str, Any]:
         return {
             "instruction": looked.report.reason,
-            "boxes": boxes_of(looked, cells, self._keeper),
+            "boxes": boxes_of(looked, cells, self._recorder),
             **place_facts(looked),
-            **count_facts(self._run, cells, self._keeper),
+            **count_facts(self._run, cells, self._recorder),
             **self._own_facts(),
         }
 

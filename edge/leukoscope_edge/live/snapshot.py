@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from leukoscope_edge.counting.statistics import binomial_interval
-from leukoscope_edge.live.recorder import Keeper
+from leukoscope_edge.live.recorder import Recorder
 from leukoscope_edge.messages import plain
 from leukoscope_edge.outcome import Refusal, Verdict
-from leukoscope_edge.screening import Looked, SlideRun
-from leukoscope_edge.types import Cell, Glimpse
+from leukoscope_edge.screening import FrameResult, SlideRun
+from leukoscope_edge.types import Cell, LazyDetection
 from leukoscope_edge.vision.quality import QualityReport
 
 N_LAST_CELLS = 12
@@ -19,14 +19,14 @@ SAME_RADII = 1.5
 
 
 def boxes_of(
-    looked: Looked, cells: Sequence[Cell], keeper: Keeper
+    looked: FrameResult, cells: Sequence[Cell], recorder: Recorder
 ) -> list[dict[str, Any]]:
     """Return a box for every white cell of a frame, with what it is taken for.
 
     Args:
         looked: What the frame showed.
         cells: All cells of the count, each with its call.
-        keeper: Knows the cells' ids in the records.
+        recorder: Knows the cells' ids in the records.
     """
     island = looked.place.island if looked.place else 0
     here = [c for c in cells if c.island == island]
@@ -35,14 +35,14 @@ def boxes_of(
     for sighting in looked.seen.whole:
         cell = _cell_at(sighting, here, places)
         kind = cell.call.name.value if cell and cell.call else "new"
-        boxes.append(_box(sighting, kind, keeper.record_id(cell.id) if cell else ""))
+        boxes.append(_box(sighting, kind, recorder.record_id(cell.id) if cell else ""))
     boxes += [_box(s, "cut-off", "") for s in looked.seen.cut_off]
     boxes += [_box(s, "smudge", "") for s in looked.seen.smudges]
     return boxes
 
 
 def _cell_at(
-    sighting: Glimpse, cells: Sequence[Cell], places: np.ndarray
+    sighting: LazyDetection, cells: Sequence[Cell], places: np.ndarray
 ) -> Cell | None:
     if not cells:
         return None
@@ -52,11 +52,11 @@ def _cell_at(
     return cells[nearest] if is_same else None
 
 
-def _box(sighting: Glimpse, kind: str, cell: str) -> dict[str, Any]:
+def _box(sighting: LazyDetection, kind: str, cell: str) -> dict[str, Any]:
     return {"box": list(sighting.box_px), "kind": kind, "cell": cell}
 
 
-def place_facts(looked: Looked) -> dict[str, Any]:
+def place_facts(looked: FrameResult) -> dict[str, Any]:
     """Return where the lens is and whether that is known."""
     if looked.place is None:
         return {"tracking": "", "place": None}
@@ -67,7 +67,9 @@ def place_facts(looked: Looked) -> dict[str, Any]:
     }
 
 
-def count_facts(run: SlideRun, cells: Sequence[Cell], keeper: Keeper) -> dict[str, Any]:
+def count_facts(
+    run: SlideRun, cells: Sequence[Cell], recorder: Recorder
+) -> dict[str, Any]:
     """Return the count so far."""
     outcome = run.outcome()
     stop = outcome.stop
@@ -82,9 +84,9 @@ def count_facts(run: SlideRun, cells: Sequence[Cell], keeper: Keeper) -> dict[st
             "next_look": stop.next_look if stop else None,
             "advice": plain(stop.why) if stop else None,
         },
-        "frames": dict(keeper.statuses),
+        "frames": dict(recorder.statuses),
         "last": [
-            [keeper.record_id(c.id), c.call.name.value if c.call else "new"]
+            [recorder.record_id(c.id), c.call.name.value if c.call else "new"]
             for c in newest
         ],
     }

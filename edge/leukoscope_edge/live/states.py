@@ -12,7 +12,7 @@ itself where nothing changes. Which order leads where stands in the tests, as on
 from contextlib import ExitStack
 from typing import Any, Protocol
 
-from leukoscope_edge.live.commands import ASKS, Do, Mode, Order
+from leukoscope_edge.live.commands import ASKS, Command, Mode, Order
 from leukoscope_edge.live.equipment import Equipment
 from leukoscope_edge.live.running_count import RunningCount
 from leukoscope_edge.live.snapshot import light_facts
@@ -136,7 +136,7 @@ class Preview:
 
     def on(self, order: Order) -> ProcessState:
         """Obey what any state does; the same preview goes on."""
-        if order.do is Do.PREVIEW and order.slide == self.slide:
+        if order.do is Command.PREVIEW and order.slide == self.slide:
             return self
         return _on_any(self, order, self._equipment)
 
@@ -203,11 +203,11 @@ class Counting:
     def on(self, order: Order) -> ProcessState:
         """Wait, go on, or what any state does; the same count is there already."""
         match order.do:
-            case Do.COUNT | Do.COUNT_MORE if order.slide == self.slide:
+            case Command.COUNT | Command.COUNT_MORE if order.slide == self.slide:
                 return self
-            case Do.PAUSE if self.looks:
+            case Command.PAUSE if self.looks:
                 return self._waiting(Mode.PAUSED)
-            case Do.GO_ON if self.mode is Mode.PAUSED:
+            case Command.GO_ON if self.mode is Mode.PAUSED:
                 return Counting(self._equipment, self.count, self._opened)
         return _on_any(self, order, self._equipment)
 
@@ -242,17 +242,17 @@ def _on_any(state: ProcessState, order: Order, equipment: Equipment) -> ProcessS
     """Obey what every state obeys alike."""
     is_here = state.slide == order.slide
     match order.do:
-        case Do.PREVIEW:
+        case Command.PREVIEW:
             state.close()
             return Preview(equipment, order.slide)
-        case Do.COUNT | Do.COUNT_MORE:
+        case Command.COUNT | Command.COUNT_MORE:
             state.close()
             return start_count(equipment, order)
-        case Do.NEW_AREA if state.count is not None:
+        case Command.NEW_AREA if state.count is not None:
             state.count.new_area()
-        case Do.FINISH if is_here and state.mode is not Mode.FAILED:
+        case Command.FINISH if is_here and state.mode is not Mode.FAILED:
             return _finish(state, order, equipment)
-        case Do.REST if is_here:
+        case Command.REST if is_here:
             state.close()
             return Idle(equipment)
     return state

@@ -13,7 +13,7 @@ PAUSE_S = 5.0
 """After so long without a frame there is no rate any more."""
 
 
-class Meter:
+class FrameTimer:
     """Counts frames and times stages."""
 
     def __init__(self) -> None:

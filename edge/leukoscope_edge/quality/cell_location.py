@@ -8,6 +8,7 @@ of the microscope, the stain and the camera.
 
 import numpy as np
 
+from leukoscope_edge.arrays import I32
 from leukoscope_edge.capture.simulated import (
     SCALE_UM_PER_PX,
     SimulatedCamera,
@@ -22,7 +23,7 @@ from leukoscope_edge.errors import StepError
 from leukoscope_edge.messages import message
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.service.processes import give_memory_back
-from leukoscope_edge.types import I32, CellKind
+from leukoscope_edge.types import CellKind
 from leukoscope_edge.vision.segmentation import segment
 
 DRAWN_NOTE, SLIDE_NOTE = "cell location", "quality slide"

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from statistics import median
 
-from leukoscope_edge.types import U8
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.vision.quality import assess
 
 MEASURES = ("plasma_level", "plasma_colour_ratio", "stain_levels")

@@ -26,7 +26,7 @@ from leukoscope_edge.records.slides.slide import Outcome, SlideRecord
 from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.sample import SampleType
-from leukoscope_edge.types import CallName, Word
+from leukoscope_edge.types import CallName, Reading
 
 NORMAL_NOTE = "normal slide"
 PURPOSE, FOR_BACKGROUND = "purpose", "Site background"
@@ -82,7 +82,9 @@ def keep_normal_slide(store: Store, record: SlideRecord, by: str) -> None:
 def _counts(record: SlideRecord) -> NormalSlide | None:
     """Return what the model alone called, None where it called no cell."""
     calls = [
-        c.call for c in record.cells if c.is_counted and c.final is not Word.NOT_A_CELL
+        c.call
+        for c in record.cells
+        if c.is_counted and c.final is not Reading.NOT_A_CELL
     ]
     n_cells = sum(call in USABLE for call in calls)
     if n_cells == 0:

@@ -33,7 +33,7 @@ class Integrity(bytes, Enum):
     DAMAGED = b"-"
 
 
-class Soundness:
+class IntegrityCheck:
     """One opening's part in it."""
 
     def __init__(self, folder: Path) -> None:

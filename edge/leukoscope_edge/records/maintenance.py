@@ -22,7 +22,7 @@ from leukoscope_edge.records.database import (
     is_sound,
     open_database,
 )
-from leukoscope_edge.records.integrity import POLL_S, Integrity, Soundness
+from leukoscope_edge.records.integrity import POLL_S, Integrity, IntegrityCheck
 from leukoscope_edge.records.recovery import Recovery, is_older, open_or_recover
 from leukoscope_edge.records.witnesses import LAST_EVENT, Witnesses, read_only
 from leukoscope_edge.service.processes import yield_thread
@@ -42,7 +42,7 @@ DAMAGED = (
 )
 
 
-class Caretaker:
+class Maintenance:
     """Looks after one database; safe to share between threads.
 
     Attributes:
@@ -72,7 +72,7 @@ class Caretaker:
         self._path, self._copy, self._now = path, copy, now
         self._witnesses = witnesses
         make_folder(path.parent)
-        self._soundness = Soundness(path.parent)
+        self._integrity = IntegrityCheck(path.parent)
         self._stops = threading.Event()
         self._thread: threading.Thread | None = None
         self._checking: sqlite3.Connection | None = None
@@ -98,10 +98,10 @@ class Caretaker:
             OSError: Likewise.
         """
         with one_at_a_time(self._path.parent):
-            before = self._soundness.found
+            before = self._integrity.found
             if before is Integrity.DAMAGED:
                 on_long_work()
-            if self._soundness.enter():
+            if self._integrity.enter():
                 prepare()
                 return self._open_alone(
                     waits or before is Integrity.DAMAGED, on_long_work
@@ -129,12 +129,12 @@ class Caretaker:
             on_long_work=is_long,
         )
         if in_full or told:
-            self._soundness.say(Integrity.SOUND)
+            self._integrity.say(Integrity.SOUND)
         return connection, recovery
 
     def _open_beside_others(self) -> sqlite3.Connection:
         try:
-            if self._soundness.found is Integrity.DAMAGED:
+            if self._integrity.found is Integrity.DAMAGED:
                 raise sqlite3.DatabaseError
             if not self._path.exists():  # connecting would make it anew
                 raise sqlite3.DatabaseError
@@ -149,13 +149,13 @@ class Caretaker:
         except sqlite3.OperationalError:
             raise
         except sqlite3.DatabaseError as err:
-            self._soundness.say(Integrity.DAMAGED)
+            self._integrity.say(Integrity.DAMAGED)
             raise RecordError(f"{self._path}: {DAMAGED}") from err
 
     @property
     def found(self) -> Integrity:
         """What is known of the database now."""
-        return self._soundness.found
+        return self._integrity.found
 
     @property
     def troubles(self) -> list[str]:
@@ -181,7 +181,7 @@ class Caretaker:
 
         The first who is then alone with it looks it through, and recovers it.
         """
-        self._soundness.say(Integrity.DAMAGED)
+        self._integrity.say(Integrity.DAMAGED)
 
     def look_after(self) -> None:
         """Have done what is due, beside all other work: the check and the copy."""
@@ -204,7 +204,7 @@ class Caretaker:
         """Look the database through, or wait for who does, however long it takes."""
         while not self._stops.is_set():
             try:
-                found = self._soundness.look(self._is_sound, self._stops)
+                found = self._integrity.look(self._is_sound, self._stops)
             except (sqlite3.OperationalError, OSError) as err:
                 self.check_trouble = f"The records cannot be looked through: {err}"
                 self._stops.wait(LOOK_AGAIN_S)
@@ -289,4 +289,4 @@ class Caretaker:
             self._thread.join(POLL_S)
         if connection is not None:
             connection.close()
-        self._soundness.leave()
+        self._integrity.leave()

@@ -14,9 +14,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.durable import make_folder, write_whole
 from leukoscope_edge.errors import RecordError
-from leukoscope_edge.types import U8
 
 NAME = re.compile(r"[0-9a-f]{64}\.(png|jpg)")
 SLIDE = re.compile(r"[0-9]{4,12}")

@@ -35,7 +35,7 @@ from leukoscope_edge.records.identities import Identities
 from leukoscope_edge.records.integrity import Integrity
 from leukoscope_edge.records.keys import Keys, fingerprint, open_keys
 from leukoscope_edge.records.ledger import Ledger
-from leukoscope_edge.records.maintenance import Caretaker
+from leukoscope_edge.records.maintenance import Maintenance
 from leukoscope_edge.records.pictures import Pictures
 from leukoscope_edge.records.recovery import Recovery
 from leukoscope_edge.records.slides.cell_archive import picture_problems
@@ -105,7 +105,7 @@ class Store:
         self.folder = folder
         self.pictures = Pictures(folder / PICTURES)
         self._has_erased = False
-        self._caretaker, self._connection, self.recovery, keys = _opened(
+        self._maintenance, self._connection, self.recovery, keys = _opened(
             folder, now, waits, on_long_work
         )
         self.device = fingerprint(keys.device.public_key())
@@ -114,7 +114,7 @@ class Store:
             self._connection,
             keys.device,
             now,
-            on_damage=self._caretaker.give_up,
+            on_damage=self._maintenance.give_up,
             on_end=self._head_file.keep,
         )
         self._identities = Identities(self._ledger, keys.identity)
@@ -122,7 +122,7 @@ class Store:
         if self.recovery is not None:
             self._tell_recovered(self.recovery)
         self._write_back()
-        self._caretaker.look_after()
+        self._maintenance.look_after()
 
     def _tell_recovered(self, recovery: Recovery) -> None:
         with self._ledger.writing() as connection:
@@ -176,17 +176,17 @@ class Store:
         """Let go of the database, once a copy that is being made is whole."""
         self.worklist.stop()
         self._write_back()
-        self._caretaker.leave(self._connection)
+        self._maintenance.leave(self._connection)
 
     @property
     def is_damaged(self) -> bool:
         """Whether the database was found damaged: close it, and open it again."""
-        return self._caretaker.found is Integrity.DAMAGED
+        return self._maintenance.found is Integrity.DAMAGED
 
     @property
     def is_sound(self) -> bool:
         """Whether the database was looked through and is sound."""
-        return self._caretaker.found is Integrity.SOUND
+        return self._maintenance.found is Integrity.SOUND
 
     @property
     def is_erasing(self) -> bool:
@@ -199,7 +199,7 @@ class Store:
     def troubles(self) -> list[str]:
         """What is not as it should be with the database and its copy."""
         more = self._head_file.trouble, ERASING if self.is_erasing else ""
-        return [*self._caretaker.troubles, *filter(None, more)]
+        return [*self._maintenance.troubles, *filter(None, more)]
 
     def start_slide(self, set_up: SlideSetUp, by: str, *, key: str = "") -> str:
         """Start a slide and return its number, such as `0412`.
@@ -209,7 +209,7 @@ class Store:
         """
         check_room(self.folder, ROOM_BYTES)
         slide = self.count.start_slide(set_up, by, key=key)
-        self._caretaker.look_after()
+        self._maintenance.look_after()
         return slide
 
     def require_sound(self) -> None:
@@ -218,7 +218,7 @@ class Store:
         Raises:
             RecordError: It is not done yet, or found damage.
         """
-        self._caretaker.require_sound()
+        self._maintenance.require_sound()
 
     def erase(self, slide: str, why: str, by: str) -> None:
         """Destroy the key of whose blood it was; the medical facts stay.
@@ -255,11 +255,11 @@ class Store:
             OSError: It cannot be written.
             RecordError: The database cannot be read, or is damaged.
         """
-        self._caretaker.keep_copy()
+        self._maintenance.keep_copy()
 
     def end_copy(self) -> None:
         """Wait until what is done beside all other work is done."""
-        self._caretaker.wait()
+        self._maintenance.wait()
 
     def verify_audit(self) -> list[Problem]:
         """Look for events, pictures and identities that are not what they were."""
@@ -299,29 +299,29 @@ def _opened(
     now: Callable[[], datetime],
     waits: bool,
     on_long_work: Callable[[], None],
-) -> tuple[Caretaker, sqlite3.Connection, Recovery | None, Keys]:
+) -> tuple[Maintenance, sqlite3.Connection, Recovery | None, Keys]:
     path, copy = folder / DATABASE_NAME, folder / COPY_FOLDER / DATABASE_NAME
 
     def prepare() -> None:
         end_last_step(folder, FILES, (COPY_FOLDER, *FOLDERS))
 
     try:
-        caretaker = Caretaker(path, copy, now, Witnesses(folder))
+        maintenance = Maintenance(path, copy, now, Witnesses(folder))
         try:
-            connection, recovery = caretaker.open(
+            connection, recovery = maintenance.open(
                 prepare, waits=waits, on_long_work=on_long_work
             )
         except BaseException:
-            caretaker.leave()
+            maintenance.leave()
             raise
     except (sqlite3.Error, OSError) as err:
         raise RecordError(_why_closed(path, err)) from err
     try:
         keys = _keys_of(folder, connection)
     except BaseException:
-        caretaker.leave(connection)
+        maintenance.leave(connection)
         raise
-    return caretaker, connection, recovery, keys
+    return maintenance, connection, recovery, keys
 
 
 def _why_closed(path: Path, error: Exception) -> str:

@@ -13,15 +13,15 @@ from leukoscope_edge.records.slides.cell_record import CellRecord
 from leukoscope_edge.records.slides.first_look import is_first_look_over
 from leukoscope_edge.records.slides.slide import SlideRecord
 from leukoscope_edge.records.slides.slide_state import SlideState
-from leukoscope_edge.types import Word
+from leukoscope_edge.types import Reading
 
 TABS = ("suspected", "unclear", *NAMED, "others", "not-cells")
 """Others are normal cells of which nobody told the kind."""
 _TAB_OF = {
-    Word.BLAST: "suspected",
-    Word.UNCLEAR: "unclear",
-    Word.NORMAL: "others",
-    Word.NOT_A_CELL: "not-cells",
+    Reading.BLAST: "suspected",
+    Reading.UNCLEAR: "unclear",
+    Reading.NORMAL: "others",
+    Reading.NOT_A_CELL: "not-cells",
 }
 
 
@@ -92,14 +92,17 @@ def by_suspicion(cells: Sequence[CellRecord]) -> list[CellRecord]:
     """
 
     def suspicion(cell: CellRecord) -> tuple[bool, float]:
-        return cell.word is Word.BLAST, cell.p_blast if cell.p_blast is not None else 1
+        return (
+            cell.word is Reading.BLAST,
+            cell.p_blast if cell.p_blast is not None else 1,
+        )
 
     return sorted((c for c in cells if c.is_counted), key=suspicion, reverse=True)
 
 
 def tab_of(cell: CellRecord) -> str:
     """Return the tab of the gallery in which a cell stands."""
-    return (cell.final is Word.NORMAL and cell.final_kind) or _TAB_OF[cell.final]
+    return (cell.final is Reading.NORMAL and cell.final_kind) or _TAB_OF[cell.final]
 
 
 def differences(record: SlideRecord) -> list[CellRecord]:
@@ -116,5 +119,5 @@ def renamed(record: SlideRecord) -> list[CellRecord]:
     return [
         c
         for c in record.cells
-        if c.final is Word.NORMAL and c.kind and c.named_kind not in ("", c.kind)
+        if c.final is Reading.NORMAL and c.kind and c.named_kind not in ("", c.kind)
     ]

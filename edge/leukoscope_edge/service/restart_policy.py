@@ -67,7 +67,7 @@ class Past:
     n_reboots: int = 0
 
 
-class Ladder:
+class RestartPolicy:
     """Counts failures and says what to do."""
 
     def __init__(self, path: Path, *, is_revived: bool, limits: Limits) -> None:

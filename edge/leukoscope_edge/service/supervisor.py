@@ -1,7 +1,7 @@
 """The parent of the device's processes: starts them, watches their beats, ends them.
 
 A process is started again when it ended, or when its beat is overdue. How often, and
-what then, is the ladder's word. systemd's watchdog is fed by the loop that judges all
+what then, is the policy's word. systemd's watchdog is fed by the loop that judges all
 of them: in each turn every process is in time, or is ended and on its way back.
 """
 
@@ -28,7 +28,7 @@ from leukoscope_edge.service.heartbeat import (
     read_beat,
 )
 from leukoscope_edge.service.notify import notify
-from leukoscope_edge.service.restart_policy import Ladder, RestartStep
+from leukoscope_edge.service.restart_policy import RestartPolicy, RestartStep
 
 TICK_S = 0.1
 START_S = 90.0
@@ -97,14 +97,14 @@ class Supervisor:
     Attributes:
         parts: In the order of their first start; each waits for the one before it.
         folder: Of the beats.
-        ladder: What to do about failures.
+        policy: What to do about failures.
         tell: Told the parts and the state every two seconds; writes the health.
         state: How parts are started now.
     """
 
     parts: list[Part]
     folder: Path
-    ladder: Ladder
+    policy: RestartPolicy
     tell: Callable[["Supervisor"], None]
     state: ServiceState = ServiceState()
     _ends: threading.Event = field(default_factory=threading.Event)
@@ -172,8 +172,8 @@ class Supervisor:
 
     def _failed(self, part: Part, trouble: str, now_s: float) -> None:
         part.trouble, part.n_restarts = trouble, part.n_restarts + 1
-        step = self.ladder.failed(now_s)
-        part.start_at_s = now_s + self.ladder.pause_s()
+        step = self.policy.failed(now_s)
+        part.start_at_s = now_s + self.policy.pause_s()
         _say(f"the {part.name} process {trouble}; next: {step.value}")
         match step:
             case RestartStep.CHILD:
@@ -190,7 +190,7 @@ class Supervisor:
     def _stop_screening(self, why: str) -> None:
         if self.state.safe:
             return
-        if not self._is_ready and not self.ladder.is_revived:
+        if not self._is_ready and not self.policy.is_revived:
             self._leave(EXIT_SERVICE)  # never came up, and a person is watching
             return
         self.state = ServiceState(is_cpu_only=True, safe=f"{why}: call service")
@@ -230,7 +230,7 @@ class Supervisor:
         self._tell_at_s = now_s + TELL_S
         processes.reap(self._ours())
         if is_up and not self.state.safe:  # to screen nothing is no good work
-            self.ladder.works(now_s)
+            self.policy.works(now_s)
         notify("WATCHDOG=1", f"STATUS={self.state.safe or _status(self.parts)}")
         self._tell()
 

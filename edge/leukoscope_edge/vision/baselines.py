@@ -9,7 +9,8 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import F32, U8, BoolArray, Segmentation
+from leukoscope_edge.arrays import F32, U8, BoolArray
+from leukoscope_edge.types import Segmentation
 from leukoscope_edge.vision.cells.masks import Masks
 from leukoscope_edge.vision.cells.objects import describe
 from leukoscope_edge.vision.colour import foreground_of

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import F32, U8, BoolArray
+from leukoscope_edge.arrays import F32, U8, BoolArray
 from leukoscope_edge.vision.otsu import counts_of, median_of, otsu3
 
 PLASMA_LEVEL = 230.0

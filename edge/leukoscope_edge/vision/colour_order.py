@@ -17,7 +17,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import F64, U8
+from leukoscope_edge.arrays import F64, U8
 from leukoscope_edge.vision.otsu import percentile_of
 
 Order = Literal["right", "red-blue", "red-green", "green-blue", "inverted"]

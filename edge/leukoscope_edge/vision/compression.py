@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from leukoscope_edge.types import U8
+from leukoscope_edge.arrays import U8
 
 QUALITIES = (10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60)
 """As libjpeg counts them; the steps of better files are lost in the rounding of pixels,

@@ -25,7 +25,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from leukoscope_edge.types import F32, I32, U8, BoolArray
+from leukoscope_edge.arrays import F32, I32, U8, BoolArray
 from leukoscope_edge.vision.flatfield import MAX_GAIN, FlatField, estimate_flat_field
 
 Dtype = TypeVar("Dtype", bound=np.generic)

@@ -9,7 +9,7 @@ from dataclasses import astuple, dataclass
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import F64, U8, BoolArray
+from leukoscope_edge.arrays import F64, U8, BoolArray
 
 MIN_CELL_PX = 16
 """Fewer pixels of cell in a crop and there is nothing to measure."""

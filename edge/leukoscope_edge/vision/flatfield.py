@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from leukoscope_edge.arrays import F32, F64, U8
 from leukoscope_edge.errors import ConfigError
-from leukoscope_edge.types import F32, F64, U8
 
 GRID_PX = (16, 12)
 """Width and height of a stored flat field: light varies slowly."""

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from leukoscope_edge.types import F32
+from leukoscope_edge.arrays import F32
 
 I8 = npt.NDArray[np.int8]
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import F32, I32, U8, BoolArray
+from leukoscope_edge.arrays import F32, I32, U8, BoolArray
 
 MASK_3_REACH = 1.05
 """A step of the 3 x 3 distance transform measures 0.955 (Borgefors 1986, as in OpenCV):

@@ -16,7 +16,7 @@ from enum import Enum
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import F32, U8, BoolArray
+from leukoscope_edge.arrays import F32, U8, BoolArray
 from leukoscope_edge.vision.keyframes import SPACING_PX, Keyframe, Keyframes, coarse
 from leukoscope_edge.vision.matching import (
     MIN_TEXTURE,

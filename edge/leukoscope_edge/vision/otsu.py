@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from leukoscope_edge.types import F32, U8, BoolArray
+from leukoscope_edge.arrays import F32, U8, BoolArray
 
 N_CLASSES = 3
 NO_ORDER = np.where(np.tri(256, dtype=np.bool_), -np.inf, 0.0)

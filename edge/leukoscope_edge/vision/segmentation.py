@@ -13,7 +13,8 @@ from functools import cache, partial
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import F32, U8, BoolArray, CellKind, Segmentation
+from leukoscope_edge.arrays import F32, U8, BoolArray
+from leukoscope_edge.types import CellKind, Segmentation
 from leukoscope_edge.vision.cells.clumps import cut_clumps
 from leukoscope_edge.vision.cells.masks import Masks, Tints
 from leukoscope_edge.vision.cells.objects import describe, is_nuclear

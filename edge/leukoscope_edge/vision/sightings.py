@@ -10,7 +10,7 @@ from functools import partial
 from leukoscope_edge.types import (
     CellKind,
     Frame,
-    Glimpse,
+    LazyDetection,
     Segmentation,
 )
 from leukoscope_edge.vision.crop import CropSpec, cut_labelled, cut_view
@@ -25,9 +25,9 @@ resolution between them; the model's crop has the card's own side."""
 class FrameDetections:
     """The white cells that one frame shows."""
 
-    whole: tuple[Glimpse, ...] = ()
-    cut_off: tuple[Glimpse, ...] = ()
-    smudges: tuple[Glimpse, ...] = ()
+    whole: tuple[LazyDetection, ...] = ()
+    cut_off: tuple[LazyDetection, ...] = ()
+    smudges: tuple[LazyDetection, ...] = ()
 
 
 NOTHING_SEEN = FrameDetections()
@@ -48,9 +48,9 @@ def find_sightings(
         spec: How the model wants its crops.
     """
 
-    def of(kind: CellKind) -> tuple[Glimpse, ...]:
+    def of(kind: CellKind) -> tuple[LazyDetection, ...]:
         return tuple(
-            _glimpse(frame, segmentation, i, origin_px, spec)
+            _detection(frame, segmentation, i, origin_px, spec)
             for i in segmentation.indices(kind)
         )
 
@@ -74,19 +74,19 @@ def view_spec(spec: CropSpec, scale_um_per_px: float) -> CropSpec:
     return replace(spec, side_px=side_px, scale_um_per_px=view_um / side_px)
 
 
-def _glimpse(
+def _detection(
     frame: Frame,
     segmentation: Segmentation,
     index: int,
     origin_px: tuple[float, float],
     spec: CropSpec,
-) -> Glimpse:
+) -> LazyDetection:
     x, y = (float(v) for v in segmentation.centres_px[index])
     x0, y0, x1, y1 = (int(v) for v in segmentation.boxes_px[index])
     box = segmentation.nucleus_labels[y0:y1, x0:x1]
     area_px = int((box == index + 1).sum())
     scale = segmentation.scale_um_per_px
-    return Glimpse(
+    return LazyDetection(
         frame=frame.name,
         box_px=(x0, y0, x1, y1),
         centre_px=(x, y),

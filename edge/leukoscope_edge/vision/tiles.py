@@ -13,7 +13,8 @@ from functools import partial
 
 import numpy as np
 
-from leukoscope_edge.types import F64, U8, BoolArray, Frame, Glimpse, Segmentation
+from leukoscope_edge.arrays import F64, U8, BoolArray
+from leukoscope_edge.types import Frame, LazyDetection, Segmentation
 from leukoscope_edge.vision.crop import CropSpec
 from leukoscope_edge.vision.scale.eyepiece import with_border
 from leukoscope_edge.vision.sightings import FrameDetections, find_sightings
@@ -149,8 +150,8 @@ def _seen_in(
     origin = (origin_px[0] + x0, origin_px[1] + y0)
     seen = find_sightings(part, segmentation, origin, spec)
 
-    def own(glimpses: tuple[Glimpse, ...]) -> tuple[Glimpse, ...]:
-        placed = (_placed(g, x0, y0) for g in glimpses)
+    def own(detections: tuple[LazyDetection, ...]) -> tuple[LazyDetection, ...]:
+        placed = (_placed(g, x0, y0) for g in detections)
         return tuple(_cut_out(g) for g in placed if _is_in(tile.core, g))
 
     kept = FrameDetections(
@@ -159,24 +160,24 @@ def _seen_in(
     return kept, found_by
 
 
-def _placed(glimpse: Glimpse, x0: int, y0: int) -> Glimpse:
-    left, top, right, bottom = glimpse.box_px
-    x, y = glimpse.centre_px
+def _placed(detection: LazyDetection, x0: int, y0: int) -> LazyDetection:
+    left, top, right, bottom = detection.box_px
+    x, y = detection.centre_px
     return replace(
-        glimpse,
+        detection,
         box_px=(left + x0, top + y0, right + x0, bottom + y0),
         centre_px=(x + x0, y + y0),
     )
 
 
-def _cut_out(glimpse: Glimpse) -> Glimpse:
+def _cut_out(detection: LazyDetection) -> LazyDetection:
     """Return it with its pictures, which hold on to no tile."""
-    crop, view = glimpse.cut(), glimpse.cut_view()
-    return replace(glimpse, cut=lambda: crop, cut_view=lambda: view)
+    crop, view = detection.cut(), detection.cut_view()
+    return replace(detection, cut=lambda: crop, cut_view=lambda: view)
 
 
-def _is_in(core: tuple[int, int, int, int], glimpse: Glimpse) -> bool:
-    (x, y), near = glimpse.centre_px, SEAM_RADII * glimpse.radius_px
+def _is_in(core: tuple[int, int, int, int], detection: LazyDetection) -> bool:
+    (x, y), near = detection.centre_px, SEAM_RADII * detection.radius_px
     x0, y0, x1, y1 = core
     return x0 - near <= x < x1 + near and y0 - near <= y < y1 + near
 
@@ -186,8 +187,8 @@ def _together(a: FrameDetections, b: FrameDetections) -> FrameDetections:
     known = [(*g.centre_px, g.radius_px) for g in (*a.whole, *a.cut_off, *a.smudges)]
     xyr = np.array(known, np.float64).reshape(-1, 3)
 
-    def new(glimpses: tuple[Glimpse, ...]) -> tuple[Glimpse, ...]:
-        return tuple(g for g in glimpses if not _is_known(g, xyr))
+    def new(detections: tuple[LazyDetection, ...]) -> tuple[LazyDetection, ...]:
+        return tuple(g for g in detections if not _is_known(g, xyr))
 
     return FrameDetections(
         whole=a.whole + new(b.whole),
@@ -196,7 +197,9 @@ def _together(a: FrameDetections, b: FrameDetections) -> FrameDetections:
     )
 
 
-def _is_known(glimpse: Glimpse, xyr: F64) -> bool:
-    away = np.hypot(xyr[:, 0] - glimpse.centre_px[0], xyr[:, 1] - glimpse.centre_px[1])
-    reach = SAME_RADII * np.maximum(xyr[:, 2], glimpse.radius_px)
+def _is_known(detection: LazyDetection, xyr: F64) -> bool:
+    away = np.hypot(
+        xyr[:, 0] - detection.centre_px[0], xyr[:, 1] - detection.centre_px[1]
+    )
+    reach = SAME_RADII * np.maximum(xyr[:, 2], detection.radius_px)
     return bool((away < reach).any())

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from leukoscope_edge.types import U8
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.vision.colour import PLASMA_LEVEL, white_balance
 from leukoscope_edge.vision.flatfield import FlatField, estimate_flat_field, even_out
 

@@ -7,12 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from pydantic_core import PydanticCustomError
 
 from leukoscope_edge.accounts import Role
-from leukoscope_edge.live.commands import Do
+from leukoscope_edge.live.commands import Command
 from leukoscope_edge.media.new_file import FOLDER
 from leukoscope_edge.records.exports.formats import FORMATS
 from leukoscope_edge.records.slides.worklist import Show
 from leukoscope_edge.sample import AgeGroup, Mode, SampleType
-from leukoscope_edge.types import Word
+from leukoscope_edge.types import Reading
 from leukoscope_edge.web.share import What
 
 Key = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[\w-]+$")]
@@ -164,7 +164,7 @@ class Listed(Body):
 class Ordered(Body):
     """Something to do with the count; `anyway` overrides the lights of Get ready."""
 
-    do: Do
+    do: Command
     anyway: bool = False
 
 
@@ -172,13 +172,13 @@ class Settled(Body):
     """A supervisor's word on a cell."""
 
     cell: str = Field(max_length=16)
-    word: Word
+    word: Reading
     kind: NamedKind = ""
     key: Key
 
     @model_validator(mode="after")
     def _only_normal_cells_have_a_kind(self) -> "Settled":
-        if self.kind and self.word is not Word.NORMAL:
+        if self.kind and self.word is not Reading.NORMAL:
             raise ValueError("only a normal cell has a kind beside its word")
         return self
 

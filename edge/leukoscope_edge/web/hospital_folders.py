@@ -19,7 +19,7 @@ from leukoscope_edge.profile import HospitalEntry
 from leukoscope_edge.quality.camera_scale import usual_objective
 from leukoscope_edge.records.device_log import DEVICE
 from leukoscope_edge.records.exports.formats import file_of
-from leukoscope_edge.records.exports.slide_version import open_dossier
+from leukoscope_edge.records.exports.slide_version import open_version
 from leukoscope_edge.records.orders import BadRow, HospitalOrder, orders_in
 from leukoscope_edge.records.slides.slide import Identity, Kind, SlideSetUp
 from leukoscope_edge.records.slides.slide_state import SlideState
@@ -108,17 +108,17 @@ class HospitalFolders:
     def _give(self, slide: str, entry: HospitalEntry) -> None:
         """Write the files of a slide's newest version that were not given yet."""
         store = self._device.store
-        dossier = open_dossier(store, slide, identified=entry.identified)
-        end = "-void" if dossier.record.void is not None else ""
+        version = open_version(store, slide, identified=entry.identified)
+        end = "-void" if version.record.void is not None else ""
         given = {
             e.body["what"]
             for e in store.reader.events(slide)
             if e.kind == Kind.EXPORT.value
         }
         for suffix in SUFFIXES:
-            name = f"leukoscope-{dossier.file_stem}{end}.{suffix}"
+            name = f"leukoscope-{version.file_stem}{end}.{suffix}"
             if f"hospital: {name}" not in given:
-                data = file_of(dossier, suffix)
+                data = file_of(version, suffix)
                 write_whole(Path(entry.results) / name, data)
                 sha256 = hashlib.sha256(data).hexdigest()
                 store.log.note_export(slide, f"hospital: {name}", sha256, BY)

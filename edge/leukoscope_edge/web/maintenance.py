@@ -30,7 +30,7 @@ SOON_S = 60.0
 """After the start, when the page and the camera have come up."""
 
 
-class Rounds:
+class MaintenanceThread:
     """Goes the rounds on a thread of its own; a context manager."""
 
     def __init__(
@@ -53,7 +53,7 @@ class Rounds:
         self._hourly_at, self._daily_at = clock(), clock() + SOON_S
         self._thread = threading.Thread(target=self._run, daemon=True, name="rounds")
 
-    def __enter__(self) -> "Rounds":
+    def __enter__(self) -> "MaintenanceThread":
         self._thread.start()
         return self
 

@@ -22,7 +22,7 @@ seconds. If this stays, call service and read out the line above.</p>
 """
 
 
-def trouble_app(why: str) -> Starlette:
+def error_page_app(why: str) -> Starlette:
     """Return an application that answers everything with the reason.
 
     Args:

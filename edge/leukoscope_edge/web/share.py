@@ -11,7 +11,7 @@ from pydantic import Field
 from leukoscope_edge.media.new_file import StickFile
 from leukoscope_edge.messages import Say
 from leukoscope_edge.records.exports.formats import FORMATS, file_of
-from leukoscope_edge.records.exports.slide_version import open_dossier
+from leukoscope_edge.records.exports.slide_version import open_version
 from leukoscope_edge.records.store import Store
 
 OnStick = Callable[[str], StickFile]
@@ -23,7 +23,7 @@ What = Annotated[str, Field(pattern=f"^({'|'.join(map(re.escape, FORMATS))})$")]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ExportRequest:
     """How somebody wants a file.
 
     Attributes:
@@ -37,7 +37,9 @@ class Asked:
     say: Say = str
 
 
-def take_file(store: Store, slide: str, what: What, asked: Asked) -> tuple[str, bytes]:
+def take_file(
+    store: Store, slide: str, what: What, asked: ExportRequest
+) -> tuple[str, bytes]:
     """Return one file about a slide with its name, and keep that it left.
 
     Args:
@@ -46,15 +48,19 @@ def take_file(store: Store, slide: str, what: What, asked: Asked) -> tuple[str, 
         what: Which file.
         asked: By whom, and how.
     """
-    dossier = open_dossier(store, slide, identified=asked.identified)
-    name = f"leukoscope-{dossier.file_stem}.{what}"
-    data = file_of(dossier, what, asked.say)
+    version = open_version(store, slide, identified=asked.identified)
+    name = f"leukoscope-{version.file_stem}.{what}"
+    data = file_of(version, what, asked.say)
     store.log.note_export(slide, name, hashlib.sha256(data).hexdigest(), asked.by)
     return name, data
 
 
 def copy_to_stick(
-    store: Store, slide: str, stick: OnStick, whats: Iterable[What], asked: Asked
+    store: Store,
+    slide: str,
+    stick: OnStick,
+    whats: Iterable[What],
+    asked: ExportRequest,
 ) -> Iterator[str]:
     """Put files about a slide on a stick and yield their places there.
 

@@ -14,10 +14,10 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from leukoscope_edge.arrays import F32, F64, U8
 from leukoscope_edge.inference import onnx_policy
 from leukoscope_edge.inference.card_entries import InputEntry, OutlierEntry
 from leukoscope_edge.inference.engine import LOGITS_NAME
-from leukoscope_edge.types import F32, F64, U8
 from leukoscope_export.graphs.graph_rules import FLOAT
 from leukoscope_export.graphs.quantise import Files, run_onnx
 from leukoscope_export.runs import Run

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
-from leukoscope_edge.types import U8
+from leukoscope_edge.arrays import U8
 from leukoscope_export.graphs.onnx_graph import INT8_MAX
 from leukoscope_train.data.cells import I64
 from leukoscope_train.fit import as_input

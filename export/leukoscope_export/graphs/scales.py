@@ -19,9 +19,9 @@ from typing import Literal
 import numpy as np
 import onnx
 
+from leukoscope_edge.arrays import F32, F64, U8
 from leukoscope_edge.inference.card_entries import InputEntry
 from leukoscope_edge.inference.engine import INPUT_NAME, prepare
-from leukoscope_edge.types import F32, F64, U8
 from leukoscope_train.data.cells import DataError
 
 Method = Literal["minmax", "percentile", "entropy"]

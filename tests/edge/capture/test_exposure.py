@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from tests.edge.capture.scripted_camera import SETTINGS, scripted
 
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.camera_settings import (
     PicameraSettings,
 )
 from leukoscope_edge.capture.exposure import lock_light, settled_picture
 from leukoscope_edge.capture.live import LiveCamera
-from leukoscope_edge.types import U8
 
 FULL_SCALE_US = 12_750
 """Exposure at which a lamp as bright as usual fills the scale."""

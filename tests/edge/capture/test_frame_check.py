@@ -6,7 +6,7 @@ import pytest
 
 from leukoscope_edge.camera_settings import CsiSettings
 from leukoscope_edge.capture.driver import Shot, awake_s
-from leukoscope_edge.capture.frame_check import PictureGate, is_black, is_torn
+from leukoscope_edge.capture.frame_check import FrameCheck, is_black, is_torn
 from leukoscope_edge.i18n import language_codes, languages
 
 SETTINGS = CsiSettings(device="0", width_px=64, height_px=64, exposure_us=1000)
@@ -51,7 +51,7 @@ def test_torn_is_more_than_a_sixteenth_of_the_rows(n_rows: int, expected: bool) 
 def test_a_picture_may_be_a_second_old_and_of_no_other_time(
     age_s: float, is_late: bool
 ) -> None:
-    bad = PictureGate(SETTINGS).check(Shot(pixels=noise(), time_s=0.0), age_s)
+    bad = FrameCheck(SETTINGS).check(Shot(pixels=noise(), time_s=0.0), age_s)
     assert (bad is not None) is is_late
 
 
@@ -63,11 +63,11 @@ def test_the_exposure_must_be_the_locked_one(
     exposure_us: float | None, is_bad: bool
 ) -> None:
     shot = Shot(pixels=noise(), time_s=0.0, exposure_us=exposure_us)
-    assert (PictureGate(SETTINGS).check(shot, 0.0) is not None) is is_bad
+    assert (FrameCheck(SETTINGS).check(shot, 0.0) is not None) is is_bad
 
 
 def test_the_same_picture_twice_is_frozen_and_another_is_not() -> None:
-    gate = PictureGate(SETTINGS)
+    gate = FrameCheck(SETTINGS)
     seeds = [0, 0, 1, 0]
     shots = [Shot(pixels=noise(seed=s), time_s=0.0) for s in seeds]
     bad = [gate.check(s, 0.0) for s in shots]
@@ -76,7 +76,7 @@ def test_the_same_picture_twice_is_frozen_and_another_is_not() -> None:
 
 @pytest.mark.parametrize("n", [2, 3, 4])
 def test_pictures_that_come_round_again_are_frozen(n: int) -> None:
-    gate = PictureGate(SETTINGS)
+    gate = FrameCheck(SETTINGS)
     bad = [
         gate.check(Shot(pixels=noise(seed=i % n), time_s=0.0), 0.0)
         for i in range(3 * n)
@@ -87,7 +87,7 @@ def test_pictures_that_come_round_again_are_frozen(n: int) -> None:
 def test_a_picture_that_changes_in_one_corner_alone_is_frozen() -> None:
     settings = replace(SETTINGS, width_px=640, height_px=480)
     random = np.random.default_rng(0)
-    gate = PictureGate(settings)
+    gate = FrameCheck(settings)
     still = random.integers(100, 120, (480, 640, 3), np.uint8)
     for i in range(4):
         pixels = still.copy()
@@ -99,7 +99,7 @@ def test_a_picture_that_changes_in_one_corner_alone_is_frozen() -> None:
 def test_a_resting_slide_under_a_lamp_that_clips_is_not_frozen() -> None:
     """Most of a bright field is white, and the cells alone have noise."""
     settings = replace(SETTINGS, width_px=640, height_px=480)
-    gate = PictureGate(settings)
+    gate = FrameCheck(settings)
     for seed in range(4):
         pixels = np.full((480, 640, 3), 255, np.uint8)
         random = np.random.default_rng(seed)
@@ -118,13 +118,13 @@ def test_time_asleep_is_no_time_of_a_picture(
 
 
 def test_a_covered_camera_is_not_blamed_on_its_driver() -> None:
-    bad = PictureGate(SETTINGS).check(Shot(pixels=noise(0, 4), time_s=0.0), 0.0)
+    bad = FrameCheck(SETTINGS).check(Shot(pixels=noise(0, 4), time_s=0.0), 0.0)
     assert bad is not None
     assert not bad.blames_driver
 
 
 def test_a_picture_that_is_all_clipped_is_too_bright_and_not_frozen() -> None:
-    gate = PictureGate(SETTINGS)
+    gate = FrameCheck(SETTINGS)
     white = np.full((SETTINGS.height_px, SETTINGS.width_px, 3), 255, np.uint8)
     for now_s in (0.0, 0.1):
         shot = Shot(pixels=white, time_s=now_s, exposure_us=None)
@@ -132,7 +132,7 @@ def test_a_picture_that_is_all_clipped_is_too_bright_and_not_frozen() -> None:
 
 
 def test_a_picture_that_is_nearly_all_clipped_is_too_bright_and_not_torn() -> None:
-    gate = PictureGate(SETTINGS)
+    gate = FrameCheck(SETTINGS)
     for now_s in (0.0, 0.1):
         pixels = np.full((SETTINGS.height_px, SETTINGS.width_px, 3), 255, np.uint8)
         pixels[int(10 * now_s), 5] = 254
@@ -143,7 +143,7 @@ def test_a_picture_that_is_nearly_all_clipped_is_too_bright_and_not_torn() -> No
 @pytest.mark.parametrize("code", language_codes()[1:])
 def test_the_wrong_form_of_a_picture_is_read_in_every_language(code: str) -> None:
     shot = Shot(pixels=np.zeros((2, 3), np.uint8), time_s=0.0)
-    bad = PictureGate(SETTINGS).check(shot, 0.0)
+    bad = FrameCheck(SETTINGS).check(shot, 0.0)
     assert bad is not None
     said = languages()[code](f"the picture {bad.reason}")
     assert "2 x 3 uint8" in said

@@ -13,7 +13,7 @@ from tests.waiting import PATIENCE_S, wait_for
 
 from leukoscope_edge.live.channel import call
 from leukoscope_edge.live.closing import keep_closed
-from leukoscope_edge.live.commands import Do, Mode, News, Order
+from leukoscope_edge.live.commands import Command, Mode, News, Order
 from leukoscope_edge.service.heartbeat import make_run_folder, read_beat, run_folder
 
 COUNT = """
@@ -63,9 +63,9 @@ def test_in_the_safe_state_it_says_why_and_leaves_when_told(data: Path) -> None:
             news = heard(line)
             assert news.mode is Mode.FAILED
             assert "three failures in a row" in news.facts["instruction"]
-            line.send_bytes(Order(do=Do.COUNT, slide="0001").message())
+            line.send_bytes(Order(do=Command.COUNT, slide="0001").message())
             assert heard(line).mode is Mode.FAILED
-            line.send_bytes(Order(do=Do.LEAVE).message())
+            line.send_bytes(Order(do=Command.LEAVE).message())
         assert process.wait(PATIENCE_S) == 0
 
 

@@ -14,7 +14,7 @@ from leukoscope_edge.counting.statistics import BetaSpread
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Refusal
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
-from leukoscope_edge.types import CallName, Word
+from leukoscope_edge.types import CallName, Reading
 
 TRUE_CALLS = BetaSpread(alpha=90, beta=10)
 GOOD = Background(
@@ -52,7 +52,7 @@ def cells(
     normal: int = 0,
     unclear: int = 0,
     unlike: int = 0,
-    read_as: Word | None = None,
+    read_as: Reading | None = None,
 ) -> list[CellCall]:
     """Return cells by the model's word; a person has read all of them as one word."""
     names = [CallName.BLAST] * blast + [CallName.NORMAL] * normal

@@ -4,15 +4,15 @@ import pytest
 
 from leukoscope_edge.counting.call_counts import count_calls
 from leukoscope_edge.counting.context import CellCall
-from leukoscope_edge.types import CallName, Word
+from leukoscope_edge.types import CallName, Reading
 
 BLAST = CellCall(model=CallName.BLAST, person=None)
 NORMAL = CellCall(model=CallName.NORMAL, person=None)
 UNCLEAR = CellCall(model=CallName.UNCLEAR, person=None)
-READ_BLAST = CellCall(model=CallName.BLAST, person=Word.NORMAL)
-READ_NORMAL = CellCall(model=CallName.NORMAL, person=Word.NORMAL)
-READ_UNCLEAR = CellCall(model=CallName.UNCLEAR, person=Word.NORMAL)
-DIRT = CellCall(model=CallName.UNCLEAR, person=Word.NOT_A_CELL)
+READ_BLAST = CellCall(model=CallName.BLAST, person=Reading.NORMAL)
+READ_NORMAL = CellCall(model=CallName.NORMAL, person=Reading.NORMAL)
+READ_UNCLEAR = CellCall(model=CallName.UNCLEAR, person=Reading.NORMAL)
+DIRT = CellCall(model=CallName.UNCLEAR, person=Reading.NOT_A_CELL)
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,8 @@ def test_all_and_every_suspect_are_read_where_a_person_has_read_them(
 
 
 def test_every_cell_is_counted_by_the_last_word_on_it() -> None:
-    left = CellCall(model=CallName.NORMAL, person=Word.UNCLEAR)
-    found = CellCall(model=CallName.NORMAL, person=Word.BLAST)
+    left = CellCall(model=CallName.NORMAL, person=Reading.UNCLEAR)
+    found = CellCall(model=CallName.NORMAL, person=Reading.BLAST)
     strange = CellCall(model=CallName.UNCLEAR, person=None, is_unlike=True)
     counts = count_calls([BLAST, NORMAL, strange, left, found, DIRT])
     assert (counts.n_listed, counts.n_counted, counts.n_cells) == (6, 5, 3)

@@ -11,24 +11,24 @@ from leukoscope_edge.counting.context import (
 from leukoscope_edge.counting.fraction import call_model
 from leukoscope_edge.counting.statistics import BetaSpread
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
-from leukoscope_edge.types import Call, CallName, Word
+from leukoscope_edge.types import Call, CallName, Reading
 
 
 @pytest.mark.parametrize(
     ("model", "person", "final"),
     [
-        (None, None, Word.UNCLEAR),
-        (CallName.BLAST, None, Word.BLAST),
-        (CallName.NORMAL, None, Word.NORMAL),
-        (CallName.UNCLEAR, None, Word.UNCLEAR),
-        (None, Word.BLAST, Word.BLAST),
-        (CallName.BLAST, Word.NORMAL, Word.NORMAL),
-        (CallName.NORMAL, Word.UNCLEAR, Word.UNCLEAR),
-        (CallName.BLAST, Word.NOT_A_CELL, Word.NOT_A_CELL),
+        (None, None, Reading.UNCLEAR),
+        (CallName.BLAST, None, Reading.BLAST),
+        (CallName.NORMAL, None, Reading.NORMAL),
+        (CallName.UNCLEAR, None, Reading.UNCLEAR),
+        (None, Reading.BLAST, Reading.BLAST),
+        (CallName.BLAST, Reading.NORMAL, Reading.NORMAL),
+        (CallName.NORMAL, Reading.UNCLEAR, Reading.UNCLEAR),
+        (CallName.BLAST, Reading.NOT_A_CELL, Reading.NOT_A_CELL),
     ],
 )
 def test_a_persons_word_counts_before_the_models(
-    model: CallName | None, person: Word | None, final: Word
+    model: CallName | None, person: Reading | None, final: Reading
 ) -> None:
     assert CellCall(model=model, person=person).final is final
 

@@ -89,7 +89,7 @@ MUTATIONS = {
     ),
     "a manual count needs no person": Mutation(
         "records/exports/fhir.py",
-        "        by_person = BLASTS_BY_PERSON if dossier.is_all_read else BLASTS\n",
+        "        by_person = BLASTS_BY_PERSON if version.is_all_read else BLASTS\n",
         "        by_person = BLASTS_BY_PERSON\n",
         "records/test_export_marks.py::test_a_manual_count_is_one_of_which_people_have_read_every_cell",
     ),

@@ -11,12 +11,12 @@ from leukoscope_edge.counting.sample_check import MIN_TOLD, sample_doubts
 from leukoscope_edge.counting.statistics import BetaSpread
 from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
-from leukoscope_edge.types import Call, CallName, Word
+from leukoscope_edge.types import Call, CallName, Reading
 
 BLOOD, MARROW = SampleType.BLOOD, SampleType.MARROW
 
 
-def normal(n: int, kind: str, person: Word | None = None) -> list[CellCall]:
+def normal(n: int, kind: str, person: Reading | None = None) -> list[CellCall]:
     return [CellCall(model=CallName.NORMAL, person=person, kind=kind)] * n
 
 
@@ -100,9 +100,11 @@ def test_a_finding_stands_and_says_the_doubt_beside_it() -> None:
 
 def test_blasts_of_blood_that_a_marrow_might_hold_are_no_normal_marrow() -> None:
     """4 of 100: within a marrow's normal share, and in blood more than few."""
-    calls = mixed(0, 0, 192) + [CellCall(model=CallName.BLAST, person=Word.BLAST)] * 8
+    calls = (
+        mixed(0, 0, 192) + [CellCall(model=CallName.BLAST, person=Reading.BLAST)] * 8
+    )
     assert reason(calls, MARROW) == "like-blood"
-    read = [replace(c, person=c.person or Word.NORMAL) for c in calls]
+    read = [replace(c, person=c.person or Reading.NORMAL) for c in calls]
     assert reason(read, MARROW) == "like-blood"
     found = conclude(calls, of_sample(BLOOD))
     assert isinstance(found, Verdict)
@@ -111,14 +113,14 @@ def test_blasts_of_blood_that_a_marrow_might_hold_are_no_normal_marrow() -> None
 
 def test_who_has_read_every_cell_answers_for_young_cells_in_blood() -> None:
     calls = mixed(30, 30, 140)
-    read = [replace(c, person=Word.NORMAL) for c in calls]
+    read = [replace(c, person=Reading.NORMAL) for c in calls]
     assert reason(read, BLOOD) == ""
     assert reason([*read[1:], calls[0]], BLOOD) == "like-marrow"
 
 
 def test_what_is_unclear_or_dirt_or_blast_or_untold_has_no_kind_here() -> None:
     unclear = [CellCall(model=CallName.UNCLEAR, person=None, kind="erythroblast")] * 99
-    dirt = normal(99, "erythroblast", Word.NOT_A_CELL)
+    dirt = normal(99, "erythroblast", Reading.NOT_A_CELL)
     untold = normal(99, "")
     beside = unclear + dirt + blasts(99) + untold
     assert sample_doubts(mixed(1, 1, 98) + beside, BLOOD) == ()

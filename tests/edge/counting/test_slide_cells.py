@@ -6,20 +6,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.counting.slide_cells import (
     SMUDGE_MAJORITY,
     SlideCells,
     never_counted,
 )
-from leukoscope_edge.types import U8, Call, CallName, Glimpse
+from leukoscope_edge.types import Call, CallName, LazyDetection
 from leukoscope_edge.vision.motion import Joined
 from leukoscope_edge.vision.sightings import FrameDetections
 
 PICTURE = np.zeros((4, 4, 3), np.uint8)
 
 
-def glimpse(frame: int, x: float, y: float = 50) -> Glimpse:
-    return Glimpse(
+def detection(frame: int, x: float, y: float = 50) -> LazyDetection:
+    return LazyDetection(
         frame=f"f{frame}",
         box_px=(0, 0, 40, 40),
         centre_px=(20.0, 20.0),
@@ -31,13 +32,13 @@ def glimpse(frame: int, x: float, y: float = 50) -> Glimpse:
     )
 
 
-def uncut(frame: int, x: float) -> Glimpse:
+def uncut(frame: int, x: float) -> LazyDetection:
     """Return one that must not be cut out."""
 
     def cut() -> U8:
         pytest.fail("its picture was cut out")
 
-    return replace(glimpse(frame, x), cut=cut, cut_view=cut)
+    return replace(detection(frame, x), cut=cut, cut_view=cut)
 
 
 def test_a_slide_of_which_nothing_was_seen_has_nothing() -> None:
@@ -54,17 +55,17 @@ def test_what_most_frames_show_as_a_smudge_is_no_cell(
     n_as_smudge: int, n_cells: int
 ) -> None:
     cells = SlideCells(is_sequence=True)
-    cells.add(FrameDetections(whole=(glimpse(0, 100),)), 0)
+    cells.add(FrameDetections(whole=(detection(0, 100),)), 0)
     for i in range(n_as_smudge):
-        cells.add(FrameDetections(smudges=(glimpse(i + 1, 100),)), 0)
+        cells.add(FrameDetections(smudges=(detection(i + 1, 100),)), 0)
     assert len(cells.whole()) == n_cells
     assert cells.n_smudges == 1
 
 
 def test_a_cell_cut_off_counts_once_a_frame_shows_it_whole() -> None:
     cells = SlideCells(is_sequence=True)
-    cells.add(FrameDetections(cut_off=(glimpse(0, 100), glimpse(0, 300))), 0)
-    cells.add(FrameDetections(whole=(glimpse(1, 100),)), 0)
+    cells.add(FrameDetections(cut_off=(detection(0, 100), detection(0, 300))), 0)
+    cells.add(FrameDetections(whole=(detection(1, 100),)), 0)
     (never,) = cells.never_whole()
     assert never.best.slide_px == (300, 50)
     assert never.id == 2
@@ -72,8 +73,8 @@ def test_a_cell_cut_off_counts_once_a_frame_shows_it_whole() -> None:
 
 def test_a_piece_in_a_separate_field_is_a_cell_beside_whatever_cell() -> None:
     cells = SlideCells(is_sequence=False)
-    cells.add(FrameDetections(cut_off=(glimpse(0, 100),)), 0)
-    cells.add(FrameDetections(whole=(glimpse(1, 100),)), 0)
+    cells.add(FrameDetections(cut_off=(detection(0, 100),)), 0)
+    cells.add(FrameDetections(whole=(detection(1, 100),)), 0)
     assert [c.id for c in cells.never_whole()] == [2]
 
 
@@ -84,12 +85,12 @@ def test_pieces_of_a_whole_cell_are_not_cut_out_and_kept_ones_let_go() -> None:
     def cut(picture: U8 = picture) -> U8:
         return picture
 
-    piece = replace(glimpse(0, 100), cut=cut, cut_view=cut)
+    piece = replace(detection(0, 100), cut=cut, cut_view=cut)
     del picture, cut
     cells.add(FrameDetections(cut_off=(piece,)), 0)
     del piece
     assert kept() is not None
-    cells.add(FrameDetections(whole=(glimpse(1, 100),)), 0)
+    cells.add(FrameDetections(whole=(detection(1, 100),)), 0)
     assert kept() is None
     cells.add(FrameDetections(cut_off=(uncut(2, 100),)), 0)
     assert cells.never_whole() == []
@@ -103,8 +104,8 @@ def test_a_smudge_is_counted_and_nothing_of_it_cut_out() -> None:
 
 def test_islands_that_join_keep_each_cell_once() -> None:
     cells = SlideCells(is_sequence=True)
-    cells.add(FrameDetections(whole=(glimpse(0, 100),)), 0)
-    cells.add(FrameDetections(whole=(glimpse(1, 10),)), 1)
+    cells.add(FrameDetections(whole=(detection(0, 100),)), 0)
+    cells.add(FrameDetections(whole=(detection(1, 10),)), 1)
     assert len(cells.whole()) == 2
     cells.join(Joined(island=1, into=0, shift_px=(90.0, 0.0)))
     (one,) = cells.whole()
@@ -113,7 +114,7 @@ def test_islands_that_join_keep_each_cell_once() -> None:
 
 def test_half_a_cell_is_not_judged() -> None:
     cells = SlideCells(is_sequence=True)
-    cells.add(FrameDetections(whole=(glimpse(0, 100),)), 0)
+    cells.add(FrameDetections(whole=(detection(0, 100),)), 0)
     called = Call(name=CallName.BLAST, p_blast=0.9)
     cells.keep_calls([replace(cells.whole()[0], call=called)])
     (half,) = never_counted(cells.whole())

@@ -27,7 +27,7 @@ from leukoscope_edge.counting.statistics import BetaSpread, binomial_interval
 from leukoscope_edge.counting.verdict import MIN_CELLS
 from leukoscope_edge.outcome import Refusal, Verdict, VerdictName
 from leukoscope_edge.sample import AgeGroup, SampleType
-from leukoscope_edge.types import CallName, Word
+from leukoscope_edge.types import CallName, Reading
 
 
 def test_no_cell_gives_no_result() -> None:
@@ -99,7 +99,7 @@ def test_a_weak_model_does_not_alarm_at_its_own_background() -> None:
 
 
 def test_a_persons_blasts_are_no_background_of_the_model() -> None:
-    read = cells(blast=30, read_as=Word.BLAST) + cells(normal=61)
+    read = cells(blast=30, read_as=Reading.BLAST) + cells(normal=61)
     found = conclude(read, context(background=WEAK))
     assert isinstance(found, Verdict)
     assert found.name is VerdictName.BLASTS
@@ -120,7 +120,7 @@ def test_a_persons_blasts_are_no_background_of_the_model() -> None:
 def test_the_graver_of_two_findings_is_said_the_peoples_of_two_alike(
     by_people: int, by_model: int, id_: str
 ) -> None:
-    read = cells(blast=by_people, read_as=Word.BLAST)
+    read = cells(blast=by_people, read_as=Reading.BLAST)
     found = conclude(
         read + cells(blast=by_model, normal=200 - by_model - by_people), IN_ORDER
     )
@@ -132,7 +132,7 @@ def test_the_graver_of_two_findings_is_said_the_peoples_of_two_alike(
 def test_a_true_fraction_and_what_could_be_missed_are_of_the_model_alone_if_nobody_read(
     n_read: int,
 ) -> None:
-    calls = cells(normal=n_read, read_as=Word.NORMAL) + cells(normal=300 - n_read)
+    calls = cells(normal=n_read, read_as=Reading.NORMAL) + cells(normal=300 - n_read)
     found = conclude(calls, IN_ORDER)
     assert isinstance(found, Verdict)
     assert (found.true_fraction is None) is (n_read > 0)
@@ -163,14 +163,14 @@ def test_review_of_the_shown_cells_turns_no_refusal_into_a_negative(
     assert name_of(calls, spoilt) == "refused"
     shown = [c for c in calls if c.model is not CallName.NORMAL]
     rest = [c for c in calls if c.model is CallName.NORMAL]
-    judged = [replace(c, person=Word.NORMAL) for c in shown + rest[:10]] + rest[10:]
+    judged = [replace(c, person=Reading.NORMAL) for c in shown + rest[:10]] + rest[10:]
     is_only_unclear = len(shown) == 46
     assert name_of(judged, spoilt) == "refused" or is_only_unclear
 
 
 def test_unclear_cells_that_people_read_are_no_longer_unclear() -> None:
     unread = cells(normal=150, unclear=50)
-    read = cells(normal=150) + cells(unclear=50, read_as=Word.NORMAL)
+    read = cells(normal=150) + cells(unclear=50, read_as=Reading.NORMAL)
     assert name_of(unread, IN_ORDER) == "refused"
     assert name_of(read, IN_ORDER) in ("none", "refused")
     found = conclude(read + cells(normal=200), IN_ORDER)
@@ -182,7 +182,7 @@ def test_unclear_cells_that_people_read_are_no_longer_unclear() -> None:
 def test_people_overrule_the_machine_only_where_they_read_every_cell(
     unread: int,
 ) -> None:
-    read = cells(unlike=250 - unread, read_as=Word.NORMAL) + cells(unlike=unread)
+    read = cells(unlike=250 - unread, read_as=Reading.NORMAL) + cells(unlike=unread)
     found = conclude(read, IN_ORDER)
     assert isinstance(found, Verdict) is (unread == 0)
     if unread == 0:
@@ -206,12 +206,12 @@ def test_people_overrule_the_machine_only_where_they_read_every_cell(
 def test_people_overrule_nothing_that_lies_in_slide_pictures_or_quality(
     spoilt: SlideContext,
 ) -> None:
-    assert name_of(cells(normal=300, read_as=Word.NORMAL), spoilt) == "refused"
+    assert name_of(cells(normal=300, read_as=Reading.NORMAL), spoilt) == "refused"
 
 
 def test_cells_that_people_left_unclear_are_no_negative() -> None:
-    read = cells(normal=230, read_as=Word.NORMAL)
-    read += cells(normal=70, read_as=Word.UNCLEAR)
+    read = cells(normal=230, read_as=Reading.NORMAL)
+    read += cells(normal=70, read_as=Reading.UNCLEAR)
     found = conclude(read, IN_ORDER)
     assert isinstance(found, Refusal)
     assert "people left 70 of 300 cells unclear" in found.sentence
@@ -232,7 +232,7 @@ def test_strange_cells_are_named_where_most_of_the_unclear_are_strange(
 
 
 def test_cells_taken_for_dirt_do_not_count_and_were_looked_at() -> None:
-    read = cells(normal=100) + cells(unclear=60, read_as=Word.NOT_A_CELL)
+    read = cells(normal=100) + cells(unclear=60, read_as=Reading.NOT_A_CELL)
     found = conclude(read, IN_ORDER)
     assert (found.n_cells, found.n_unclear) == (100, 0)
     assert "cells are unclear" not in found.sentence
@@ -270,13 +270,13 @@ def test_few_white_cells_keep_a_negative_count_going() -> None:
     [
         cells(normal=300),
         cells(normal=300, unclear=20),
-        cells(normal=300, read_as=Word.NORMAL),
+        cells(normal=300, read_as=Reading.NORMAL),
     ],
 )
 def test_one_confirmed_blast_in_blood_goes_to_a_senior(
     rest: list[CellCall], age: AgeGroup, sentence_end: str
 ) -> None:
-    calls = cells(normal=1, read_as=Word.BLAST) + rest
+    calls = cells(normal=1, read_as=Reading.BLAST) + rest
     found = conclude(calls, context(age=age))
     assert isinstance(found, Verdict)
     assert found.name is VerdictName.FEW
@@ -297,17 +297,18 @@ def test_one_confirmed_blast_in_blood_goes_to_a_senior(
 def test_a_confirmed_blast_is_said_whatever_the_machine_thinks(
     spoilt: SlideContext,
 ) -> None:
-    calls = cells(normal=1, read_as=Word.BLAST) + cells(normal=300)
+    calls = cells(normal=1, read_as=Reading.BLAST) + cells(normal=300)
     assert name_of(calls, spoilt) == "few"
 
 
 def test_what_spoils_the_calls_is_said_once_beside_a_finding() -> None:
     spoilt = context(doubts=(BAD_COLOURS,), quality=BAD_QUALITY)
-    found = conclude(cells(blast=1, normal=200, read_as=Word.BLAST), spoilt)
+    found = conclude(cells(blast=1, normal=200, read_as=Reading.BLAST), spoilt)
     assert isinstance(found, Verdict)
     assert [m.id for m in found.messages[1:]] == ["beside", "beside"]
     found = conclude(
-        cells(blast=1, normal=200, read_as=Word.BLAST), context(doubts=(BAD_COLOURS,))
+        cells(blast=1, normal=200, read_as=Reading.BLAST),
+        context(doubts=(BAD_COLOURS,)),
     )
     assert [m.id for m in found.messages[1:]] == ["beside"]
 
@@ -350,8 +351,8 @@ def test_a_watch_speaks_at_looks_and_at_the_end(
 def test_a_marrow_is_held_against_its_own_cut_offs(
     k: int, name: str, said: str
 ) -> None:
-    calls = cells(normal=k, read_as=Word.BLAST)
-    calls += cells(normal=300 - k, read_as=Word.NORMAL)
+    calls = cells(normal=k, read_as=Reading.BLAST)
+    calls += cells(normal=300 - k, read_as=Reading.NORMAL)
     found = conclude(calls, context(sample_type=SampleType.MARROW))
     assert name_of(calls, context(sample_type=SampleType.MARROW)) == name
     assert said in found.sentence
@@ -376,5 +377,5 @@ def test_the_models_blasts_in_marrow_are_held_against_five_percent(
 )
 def test_a_childs_normal_marrow_may_hold_hematogones(age: AgeGroup, said: bool) -> None:
     where = context(sample_type=SampleType.MARROW, age=age)
-    found = conclude(cells(normal=300, read_as=Word.NORMAL), where)
+    found = conclude(cells(normal=300, read_as=Reading.NORMAL), where)
     assert ("hematogones" in found.sentence) is said

@@ -23,7 +23,7 @@ from leukoscope_edge.counting import (
 from leukoscope_edge.counting.verdict import MIN_CELLS
 from leukoscope_edge.outcome import Verdict, VerdictName
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
-from leukoscope_edge.types import CallName, Word
+from leukoscope_edge.types import CallName, Reading
 
 SLIDES = {
     "normal, unread": cells(normal=300),
@@ -32,15 +32,15 @@ SLIDES = {
     "suspects at the background": cells(blast=3, normal=297),
     "unclear": cells(normal=200, unclear=100),
     "unlike": cells(normal=200, unlike=100),
-    "unclear, read": cells(normal=200) + cells(unclear=100, read_as=Word.NORMAL),
+    "unclear, read": cells(normal=200) + cells(unclear=100, read_as=Reading.NORMAL),
     "unlike, shown cells read": cells(normal=200)
-    + cells(unlike=100, read_as=Word.NORMAL),
-    "unlike, all read": cells(normal=200, unlike=100, read_as=Word.NORMAL),
-    "all read": cells(normal=300, read_as=Word.NORMAL),
-    "all read, early": cells(normal=70, read_as=Word.NORMAL),
-    "suspects read": cells(normal=290) + cells(blast=10, read_as=Word.NORMAL),
-    "one confirmed": cells(normal=299) + cells(normal=1, read_as=Word.BLAST),
-    "a third confirmed": cells(normal=61) + cells(blast=30, read_as=Word.BLAST),
+    + cells(unlike=100, read_as=Reading.NORMAL),
+    "unlike, all read": cells(normal=200, unlike=100, read_as=Reading.NORMAL),
+    "all read": cells(normal=300, read_as=Reading.NORMAL),
+    "all read, early": cells(normal=70, read_as=Reading.NORMAL),
+    "suspects read": cells(normal=290) + cells(blast=10, read_as=Reading.NORMAL),
+    "one confirmed": cells(normal=299) + cells(normal=1, read_as=Reading.BLAST),
+    "a third confirmed": cells(normal=61) + cells(blast=30, read_as=Reading.BLAST),
     "many blasts": cells(blast=200, normal=100),
 }
 CONTEXTS = [
@@ -72,13 +72,13 @@ CONTEXTS = [
 
 def forbids(where: SlideContext, calls: list[CellCall]) -> bool:
     """Say, apart from the code, whether a negative is forbidden."""
-    counted = [c for c in calls if c.person is not Word.NOT_A_CELL]
+    counted = [c for c in calls if c.person is not Reading.NOT_A_CELL]
     is_all_read = bool(counted) and all(c.person for c in counted)
     unclear = [c for c in calls if c.model is CallName.UNCLEAR]
     is_strange = 5 * len(unclear) > len(calls)
     is_unlike = is_strange and 2 * sum(c.is_unlike for c in unclear) > len(unclear)
     is_unread = is_strange and any(c.person is None for c in unclear)
-    confirmed = any(c.person is Word.BLAST for c in calls)
+    confirmed = any(c.person is Reading.BLAST for c in calls)
     in_blood = where.facts.sample_type is not SampleType.MARROW
     return (
         where.facts.sample_type is None
@@ -114,7 +114,7 @@ def test_the_product_also_holds_negatives_and_findings() -> None:
 A_CELL = st.builds(
     CellCall,
     model=st.sampled_from([*CallName, None]),
-    person=st.sampled_from([*Word, None]),
+    person=st.sampled_from([*Reading, None]),
     is_unlike=st.booleans(),
 )
 
@@ -131,7 +131,7 @@ def test_no_slide_at_all_gives_a_forbidden_negative(
     is_negative = isinstance(found, Verdict) and found.name is VerdictName.NONE
     assert not (is_negative and forbids(where, calls))
     in_blood = where.facts.sample_type is SampleType.BLOOD
-    if in_blood and any(c.person is Word.BLAST for c in calls):
+    if in_blood and any(c.person is Reading.BLAST for c in calls):
         assert isinstance(found, Verdict)
 
 
@@ -144,7 +144,7 @@ def test_one_more_confirmed_blast_never_makes_a_result_milder(
 ) -> None:
     order = ["refused", "none", "few", "blasts"]
     calls = [cell for cell, n in groups for _ in range(n)]
-    more = [*calls, CellCall(model=None, person=Word.BLAST)]
+    more = [*calls, CellCall(model=None, person=Reading.BLAST)]
     before, after = name_of(calls, where), name_of(more, where)
     if where.facts.sample_type is SampleType.BLOOD and before != "blasts":
         assert order.index(after) >= order.index(before)

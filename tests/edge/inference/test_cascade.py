@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.errors import BundleError, CardError
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import open_bundle
@@ -12,7 +13,6 @@ from leukoscope_edge.inference.card_entries import DecisionEntry, QuickEntry
 from leukoscope_edge.inference.cascade import CascadeEngine
 from leukoscope_edge.inference.classifier import p_blast
 from leukoscope_edge.inference.selftest import self_test
-from leukoscope_edge.types import F32, U8
 
 DEEP = DecisionEntry(temperature=2.0, normal_to=0.4, blast_from=0.6)
 QUICK = DecisionEntry(temperature=0.5, normal_to=0.2, blast_from=0.8)

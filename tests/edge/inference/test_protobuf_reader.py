@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto
 
 from leukoscope_edge.inference import protobuf_reader
-from leukoscope_edge.inference.protobuf_reader import ProtobufMessage, WireError
+from leukoscope_edge.inference.protobuf_reader import ProtobufError, ProtobufMessage
 
 
 @given(st.lists(st.integers(0, 2**64 - 1), max_size=20))
@@ -27,7 +27,7 @@ def test_reads_back_numbers_as_the_format_packs_them(numbers: list[int]) -> None
     ],
 )
 def test_bytes_that_are_no_message_are_named(data: bytes, reason: str) -> None:
-    with pytest.raises(WireError, match=reason):
+    with pytest.raises(ProtobufError, match=reason):
         ProtobufMessage(memoryview(data))
 
 
@@ -37,7 +37,7 @@ def test_a_number_of_fixed_length_is_passed_over(fixed: bytes) -> None:
 
 
 def test_a_number_where_bytes_must_stand_is_refused() -> None:
-    with pytest.raises(WireError, match="has a number in field 1"):
+    with pytest.raises(ProtobufError, match="has a number in field 1"):
         ProtobufMessage(memoryview(b"\x08\x05")).parts(1)
 
 
@@ -46,10 +46,10 @@ def test_a_message_of_too_many_fields_is_refused(
 ) -> None:
     monkeypatch.setattr(protobuf_reader, "MAX_FIELDS", 2)
     assert ProtobufMessage(memoryview(b"\x08\x05" * 2)).numbers(1) == [5, 5]
-    with pytest.raises(WireError, match="more than 2 fields"):
+    with pytest.raises(ProtobufError, match="more than 2 fields"):
         ProtobufMessage(memoryview(b"\x08\x05" * 3))
 
 
 def test_a_text_that_stands_twice_is_refused() -> None:
-    with pytest.raises(WireError, match="field 1 twice"):
+    with pytest.raises(ProtobufError, match="field 1 twice"):
         ProtobufMessage(memoryview(b"\x0a\x01a\x0a\x01b")).text(1)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from leukoscope_edge.arrays import F32
 from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.errors import BundleError, ConfigError
 from leukoscope_edge.inference import segmenter as networks
@@ -19,8 +20,7 @@ from leukoscope_edge.inference.segmenter_fallback import (
     segmentation_named,
     shipped_segmenters,
 )
-from leukoscope_edge.profile import THRESHOLDS as BY_DEFAULT
-from leukoscope_edge.types import F32, THRESHOLDS
+from leukoscope_edge.types import THRESHOLDS
 from leukoscope_edge.vision.segmentation import segment
 
 NAME = "unet-nuclei-1"
@@ -70,7 +70,6 @@ def add_a_key(folder: Path) -> None:
 def test_thresholds_serve_where_nothing_else_is_asked_for() -> None:
     serving = ServingSegmenter()
     assert (serving.name, serving.fallback) == (THRESHOLDS, "")
-    assert THRESHOLDS == BY_DEFAULT
 
 
 def test_the_network_serves_where_it_is_whole() -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.errors import BundleError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle
 from leukoscope_edge.inference.card_entries import OutlierEntry
 from leukoscope_edge.inference.selftest import StandingTest, self_test
-from leukoscope_edge.types import F32, U8
 
 N_AT_ONCE = 40
 

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.cli.count import LOOK_AGAIN_S
 from leukoscope_edge.errors import LeukoscopeError, in_one_sentence
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
@@ -18,7 +19,6 @@ from leukoscope_edge.live.counting_process import count_with, refuse_all
 from leukoscope_edge.profile import CameraEntry, PageEntry, Profile
 from leukoscope_edge.records.store import open_store
 from leukoscope_edge.service.heartbeat import Pulse, run_folder
-from leukoscope_edge.types import F32, U8
 
 PROFILE = Profile(
     name="test",

@@ -10,18 +10,18 @@ import pytest
 from tests.waiting import PATIENCE_S
 
 from leukoscope_edge.live.channel import call
-from leukoscope_edge.live.commands import Do, Mode, News, Order
+from leukoscope_edge.live.commands import Command, Mode, News, Order
 
 COUNT = """
 import sys
 from pathlib import Path
 from leukoscope_edge.live.channel import Channel
-from leukoscope_edge.live.commands import Do, Mode, News
+from leukoscope_edge.live.commands import Command, Mode, News
 line = Channel(Path(sys.argv[1]))
 assert line.take(0) is None
 line.send(News(mode=Mode.IDLE, slide="", facts={"seq": 0}))
 print("ready", flush=True)
-while (order := line.take(600.0)) is not None and order.do is not Do.LEAVE:
+while (order := line.take(600.0)) is not None and order.do is not Command.LEAVE:
     facts = {"do": order.do.value, "by": order.by}
     line.send(News(mode=Mode.COUNTING, slide=order.slide, facts=facts, jpeg=b"jpeg"))
 """
@@ -56,7 +56,7 @@ def test_who_calls_hears_the_last_news_and_then_what_his_orders_do(
 ) -> None:
     with call(tmp_path) as line:
         assert heard(line).facts == {"seq": 0}
-        line.send_bytes(Order(do=Do.COUNT, slide="0007", by="Amina").message())
+        line.send_bytes(Order(do=Command.COUNT, slide="0007", by="Amina").message())
         news = heard(line)
         assert (news.mode, news.slide, news.jpeg) == (Mode.COUNTING, "0007", b"jpeg")
         assert news.facts == {"do": "count", "by": "Amina"}
@@ -74,7 +74,7 @@ def test_the_last_caller_counts_and_the_one_before_is_hung_up_on(
         assert first.poll(PATIENCE_S)
         with pytest.raises((EOFError, OSError)):
             first.recv_bytes()
-        second.send_bytes(Order(do=Do.PAUSE, slide="0007").message())
+        second.send_bytes(Order(do=Command.PAUSE, slide="0007").message())
         assert heard(second).facts["do"] == "pause"
 
 
@@ -85,5 +85,5 @@ def test_a_caller_that_goes_ends_no_count(
         call(tmp_path).close()
     with call(tmp_path) as line:
         heard(line)
-        line.send_bytes(Order(do=Do.LEAVE).message())
+        line.send_bytes(Order(do=Command.LEAVE).message())
         assert counting.wait(PATIENCE_S) == 0

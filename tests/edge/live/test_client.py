@@ -9,7 +9,7 @@ from tests.edge.web.stand_ins import NAME, Counting, fill_slide
 from tests.waiting import wait_for
 
 from leukoscope_edge.live.client import Counter
-from leukoscope_edge.live.commands import Do, Mode, News, Order
+from leukoscope_edge.live.commands import Command, Mode, News, Order
 from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.web.device import Device
@@ -40,7 +40,7 @@ def test_counts_a_slide_and_a_kill_loses_nothing(
     store, slide = device.store, fill_slide(device, is_finished=False)
     heard: list[News] = []
     counter.listen(heard.append)
-    counter.order(Order(do=Do.COUNT, slide=slide, by=NAME))
+    counter.order(Order(do=Command.COUNT, slide=slide, by=NAME))
     wait_for(lambda: n_cells(store, slide) >= 3)
     os.kill(counting.pid, signal.SIGKILL)
     kept = store.reader.slide(slide).machine_cells
@@ -50,9 +50,9 @@ def test_counts_a_slide_and_a_kill_loses_nothing(
     shown = [n.facts["count"] for n in heard if "count" in n.facts]
     assert max(c["n_cells"] + c["n_unclear"] for c in shown) <= len(kept)
 
-    counter.order(Order(do=Do.GO_ON, slide=slide, by=NAME))
+    counter.order(Order(do=Command.GO_ON, slide=slide, by=NAME))
     wait_for(lambda: counter.newest.mode is Mode.ENDED)
-    counter.order(Order(do=Do.FINISH, slide=slide, by=NAME))
+    counter.order(Order(do=Command.FINISH, slide=slide, by=NAME))
     wait_for(lambda: store.reader.slide(slide).state is SlideState.REVIEW)
     record = store.reader.slide(slide)
     assert kept.keys() <= record.machine_cells.keys()
@@ -72,7 +72,7 @@ def test_a_cell_on_the_page_is_in_the_records(device: Device, counter: Counter) 
                 lacking.append(cell)
 
     counter.listen(check)
-    counter.order(Order(do=Do.COUNT, slide=slide, by=NAME))
+    counter.order(Order(do=Command.COUNT, slide=slide, by=NAME))
     wait_for(lambda: n_cells(store, slide) >= 5)
     assert lacking == []
 
@@ -80,7 +80,7 @@ def test_a_cell_on_the_page_is_in_the_records(device: Device, counter: Counter) 
 @pytest.mark.slow
 def test_shows_the_lights_before_the_count(device: Device, counter: Counter) -> None:
     slide = fill_slide(device, is_finished=False)
-    counter.order(Order(do=Do.PREVIEW, slide=slide, by=NAME))
+    counter.order(Order(do=Command.PREVIEW, slide=slide, by=NAME))
     wait_for(lambda: counter.newest.mode is Mode.PREVIEW and counter.newest.jpeg)
     assert counter.newest.jpeg.startswith(b"\xff\xd8")
     assert {light["name"] for light in counter.newest.facts["lights"]}
@@ -94,7 +94,7 @@ def test_a_page_that_comes_back_finds_the_count_going_on(
 ) -> None:
     store, slide = device.store, fill_slide(device, is_finished=False)
     with Counter(counting.folder) as first:
-        first.order(Order(do=Do.COUNT, slide=slide, by=NAME))
+        first.order(Order(do=Command.COUNT, slide=slide, by=NAME))
         wait_for(lambda: n_cells(store, slide) >= 2)
     with Counter(counting.folder) as second:
         wait_for(lambda: second.newest.mode is Mode.COUNTING)
@@ -110,6 +110,6 @@ def test_a_camera_that_cannot_be_opened_is_told_in_words(device: Device) -> None
         Counter(process.folder) as counter,
     ):
         slide = fill_slide(device, is_finished=False)
-        counter.order(Order(do=Do.PREVIEW, slide=slide, by=NAME))
+        counter.order(Order(do=Command.PREVIEW, slide=slide, by=NAME))
         wait_for(lambda: counter.newest.mode is Mode.FAILED)
         assert "unknown setting 'colour'" in counter.newest.facts["instruction"]

@@ -9,7 +9,7 @@ from leukoscope_edge.live.commands import (
     ASKS,
     BUSY,
     HEAD_BYTES,
-    Do,
+    Command,
     Mode,
     News,
     Order,
@@ -24,8 +24,8 @@ def shouted(text: str) -> str:
     return f"{text}!"
 
 
-@pytest.mark.parametrize("do", list(Do))
-def test_every_order_arrives_as_it_was_given(do: Do) -> None:
+@pytest.mark.parametrize("do", list(Command))
+def test_every_order_arrives_as_it_was_given(do: Command) -> None:
     order = Order(do=do, slide="0007", by="Amína")
     assert Order.from_message(order.message()) == order
 
@@ -83,5 +83,5 @@ def test_a_slide_is_live_only_while_it_lies_under_the_lens(mode: Mode) -> None:
 
 
 def test_what_is_done_with_a_slide_has_an_action_and_the_rest_has_none() -> None:
-    assert set(Do) - ASKS.keys() == {Do.REST, Do.LEAVE}
+    assert set(Command) - ASKS.keys() == {Command.REST, Command.LEAVE}
     assert len(set(ASKS.values())) == len(ASKS)

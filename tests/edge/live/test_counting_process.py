@@ -11,7 +11,7 @@ from tests.edge.web.stand_ins import NAME, Browser, fill_slide
 from tests.waiting import wait_for
 
 from leukoscope_edge.live.client import Counter
-from leukoscope_edge.live.commands import Do, Mode, Order
+from leukoscope_edge.live.commands import Command, Mode, Order
 from leukoscope_edge.service.heartbeat import make_run_folder, read_beat, run_folder
 from leukoscope_edge.web.device import Device
 
@@ -45,7 +45,7 @@ def test_an_engine_that_answers_wrongly_at_its_start_counts_nothing(
     slide = fill_slide(device, is_finished=False)
     with counting(device.store.folder, mark) as counter:
         wait_for(lambda: is_off(counter))
-        counter.order(Order(do=Do.COUNT, slide=slide, by=NAME))
+        counter.order(Order(do=Command.COUNT, slide=slide, by=NAME))
         seen = counter.newest.facts["seq"]
         wait_for(lambda: counter.newest.facts["seq"] > seen)
         assert is_off(counter)
@@ -62,10 +62,10 @@ def test_an_engine_that_turns_wrong_is_found_a_day_later(
     mark, slide = tmp_path / "mark", fill_slide(device, is_finished=False)
     with counting(device.store.folder, mark) as counter:
         if first == "before a slide":
-            counter.order(Order(do=Do.PREVIEW, slide=slide, by=NAME))
+            counter.order(Order(do=Command.PREVIEW, slide=slide, by=NAME))
             wait_for(lambda: counter.newest.mode is Mode.PREVIEW)
             mark.touch()
-            counter.order(Order(do=Do.COUNT, slide=slide, by=NAME))
+            counter.order(Order(do=Command.COUNT, slide=slide, by=NAME))
         else:
             wait_for(lambda: counter.newest.mode is Mode.IDLE)
             mark.touch()

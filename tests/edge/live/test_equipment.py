@@ -60,7 +60,7 @@ def test_reading_is_timed_and_noted() -> None:
     camera: Any = SimpleNamespace(read=lambda: next(items))
     own = equipment()
     assert [own.read(camera) for _ in range(3)] == [FAULT, FRAME, None]
-    assert "read" in own.meter.facts()["stages_ms"]
+    assert "read" in own.timer.facts()["stages_ms"]
     assert own.last_read.frame_at_s is not None
 
 

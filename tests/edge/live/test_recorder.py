@@ -4,7 +4,7 @@ from tests.edge.web.stand_ins import Browser, fill_slide
 
 from leukoscope_edge.capture.simulated import SimulatedCamera, SlidePlan
 from leukoscope_edge.inference.background import new_context
-from leukoscope_edge.live.recorder import Keeper
+from leukoscope_edge.live.recorder import Recorder
 from leukoscope_edge.records.pictures import from_png
 from leukoscope_edge.records.slides.first_look import first_pass
 from leukoscope_edge.records.slides.reproduce import look_again
@@ -28,13 +28,13 @@ def test_a_count_keeps_a_field_for_all_that_the_first_look_shows(
         scale_um_per_px=camera.scale_um_per_px,
         is_sequence=True,
     )
-    keeper = Keeper(device.store, slide, device.bundle.card)
+    recorder = Recorder(device.store, slide, device.bundle.card)
     with camera:
         while (item := camera.read()) is not None:
             looked = run.look(item)
-            keeper.saw(item, looked)
-            keeper.keep(run.cells())
-    keeper.finish(run.finish("simulated"), "Amina")
+            recorder.saw(item, looked)
+            recorder.keep(run.cells())
+    recorder.finish(run.finish("simulated"), "Amina")
     shown = first_pass(device.store.reader.slide(slide))
     assert shown
     without = [c.id for c in shown if c.field is None]

@@ -15,7 +15,7 @@ from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.segmenter_fallback import ServingSegmenter
 from leukoscope_edge.live import counting_process as worker
 from leukoscope_edge.live import equipment, running_count
-from leukoscope_edge.live.commands import Do, Mode, Order
+from leukoscope_edge.live.commands import Command, Mode, Order
 from leukoscope_edge.live.outbox import Draft
 from leukoscope_edge.live.states import Counting, ProcessState
 from leukoscope_edge.profile import CameraEntry
@@ -29,7 +29,7 @@ from leukoscope_edge.web.device import Device
 
 N_FRAMES = 6
 SOURCE = "simulated:seed=4,cells=12,blasts=0.3"
-LEAVE = Order(do=Do.LEAVE)
+LEAVE = Order(do=Command.LEAVE)
 
 
 class KeptBox:
@@ -77,15 +77,15 @@ def run(
 
 
 def count(slide: str) -> tuple[Order, int]:
-    return Order(do=Do.COUNT, slide=slide, by=NAME), N_FRAMES
+    return Order(do=Command.COUNT, slide=slide, by=NAME), N_FRAMES
 
 
 def finish(slide: str) -> tuple[Order, int]:
-    return Order(do=Do.FINISH, slide=slide, by=NAME), 0
+    return Order(do=Command.FINISH, slide=slide, by=NAME), 0
 
 
 def whole(
-    device: Device, *, between: Sequence[Do] = (), **how: Any
+    device: Device, *, between: Sequence[Command] = (), **how: Any
 ) -> tuple[KeptBox, SlideRecord]:
     """Count some frames, obey, count some more, and finish."""
     slide = fill_slide(device, is_finished=False)
@@ -136,10 +136,12 @@ def slow_search(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("slow_search")
 @pytest.mark.parametrize(
-    "between", [(), (Do.PAUSE, Do.GO_ON, Do.NEW_AREA)], ids=["straight on", "stops"]
+    "between",
+    [(), (Command.PAUSE, Command.GO_ON, Command.NEW_AREA)],
+    ids=["straight on", "stops"],
 )
 def test_the_same_is_counted_kept_and_told_as_one_by_one(
-    device: Device, waiting: list[bool], between: Sequence[Do]
+    device: Device, waiting: list[bool], between: Sequence[Command]
 ) -> None:
     plain, expected = whole(device, between=between, n_threads=1)
     assert not any(waiting)

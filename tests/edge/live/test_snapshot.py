@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from tests.edge.web.stand_ins import make_cell
 
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.counting.statistics import binomial_interval
 from leukoscope_edge.live.snapshot import (
     N_LAST_CELLS,
@@ -21,9 +22,9 @@ from leukoscope_edge.live.snapshot import (
 )
 from leukoscope_edge.messages import message, plain
 from leukoscope_edge.outcome import Refusal, StopState
-from leukoscope_edge.screening import Looked
+from leukoscope_edge.screening import FrameResult
 from leukoscope_edge.screening_result import ImageReport
-from leukoscope_edge.types import U8, CallName, Cell, Glimpse
+from leukoscope_edge.types import CallName, Cell, LazyDetection
 from leukoscope_edge.vision.motion import Placement, TrackingState
 from leukoscope_edge.vision.quality import Measure, QualityReport
 from leukoscope_edge.vision.sightings import FrameDetections
@@ -32,7 +33,7 @@ RADIUS_PX = 20.0
 KEEPER: Any = SimpleNamespace(
     record_id=lambda cell: f"1.{cell}", statuses=Counter(screened=3)
 )
-"""What a `Keeper` knows of the records."""
+"""What a `Recorder` knows of the records."""
 REPORT = ImageReport(name="f", status="screened")
 
 
@@ -40,8 +41,8 @@ def no_picture() -> U8:
     return np.zeros((1, 1, 3), np.uint8)
 
 
-def glimpse(x: float, y: float = 35.0) -> Glimpse:
-    return Glimpse(
+def detection(x: float, y: float = 35.0) -> LazyDetection:
+    return LazyDetection(
         frame="f",
         box_px=(1, 2, 3, 4),
         centre_px=(x, y),
@@ -59,9 +60,11 @@ def placed(island: int = 0) -> Placement:
     )
 
 
-def looked(*whole: Glimpse, **more: Any) -> Looked:
+def looked(*whole: LazyDetection, **more: Any) -> FrameResult:
     place = more.pop("place", placed())
-    return Looked(report=REPORT, seen=FrameDetections(whole=whole, **more), place=place)
+    return FrameResult(
+        report=REPORT, seen=FrameDetections(whole=whole, **more), place=place
+    )
 
 
 def cells(*calls: CallName) -> tuple[Cell, ...]:
@@ -85,17 +88,17 @@ def test_a_frame_without_cells_has_no_boxes() -> None:
 )
 def test_a_sighting_near_a_cell_is_that_cell(x: float, kind: str, cell: str) -> None:
     here = cells(CallName.BLAST, CallName.NORMAL)
-    (box,) = boxes_of(looked(glimpse(x)), here, KEEPER)
+    (box,) = boxes_of(looked(detection(x)), here, KEEPER)
     assert box == {"box": [1, 2, 3, 4], "kind": kind, "cell": cell}
 
 
 def test_a_cell_of_another_island_is_not_here() -> None:
-    seen = looked(glimpse(200.0), place=placed(island=1))
+    seen = looked(detection(200.0), place=placed(island=1))
     assert boxes_of(seen, cells(CallName.BLAST), KEEPER)[0]["kind"] == "new"
 
 
 def test_what_is_cut_off_or_burst_is_no_cell_of_the_count() -> None:
-    seen = looked(cut_off=(glimpse(200.0),), smudges=(glimpse(200.0),))
+    seen = looked(cut_off=(detection(200.0),), smudges=(detection(200.0),))
     kinds = [b["kind"] for b in boxes_of(seen, cells(CallName.BLAST), KEEPER)]
     assert kinds == ["cut-off", "smudge"]
 

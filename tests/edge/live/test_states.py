@@ -10,7 +10,7 @@ from leukoscope_edge.capture.camera import Camera, items_of
 from leukoscope_edge.errors import SourceError, StepError
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.engine import OnnxCpuEngine
-from leukoscope_edge.live.commands import Do, Mode, Order
+from leukoscope_edge.live.commands import Command, Mode, Order
 from leukoscope_edge.live.equipment import Equipment
 from leukoscope_edge.live.outbox import Draft
 from leukoscope_edge.live.states import Idle, ProcessState
@@ -161,7 +161,7 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
 
 
 def order(do: str, slide: str) -> Order:
-    return Order(do=Do(do), slide=slide, by=NAME)
+    return Order(do=Command(do), slide=slide, by=NAME)
 
 
 def at(rig: Rig, name: str, slide: str) -> ProcessState:

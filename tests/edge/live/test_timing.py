@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from leukoscope_edge.live import timing
-from leukoscope_edge.live.timing import N_FRAMES, PAUSE_S, Meter
+from leukoscope_edge.live.timing import N_FRAMES, PAUSE_S, FrameTimer
 
 
 class Clock:
@@ -27,37 +27,37 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def test_before_the_second_frame_there_is_no_rate(clock: Clock) -> None:
-    meter = Meter()
-    assert meter.facts() == {"frames_per_s": None, "stages_ms": {}}
-    meter.count()
-    assert meter.facts()["frames_per_s"] is None
+    timer = FrameTimer()
+    assert timer.facts() == {"frames_per_s": None, "stages_ms": {}}
+    timer.count()
+    assert timer.facts()["frames_per_s"] is None
 
 
 def test_the_rate_is_that_of_the_last_frames(clock: Clock) -> None:
-    meter = Meter()
+    timer = FrameTimer()
     for interval_s in [9.0] * 3 + [0.25] * N_FRAMES:
         clock.now_s += interval_s
-        meter.count()
-    assert meter.facts()["frames_per_s"] == 4.0
+        timer.count()
+    assert timer.facts()["frames_per_s"] == 4.0
 
 
 @pytest.mark.parametrize(("later_s", "rate"), [(PAUSE_S, 4.0), (PAUSE_S + 0.01, None)])
 def test_after_a_pause_there_is_no_rate_any_more(
     clock: Clock, later_s: float, rate: float | None
 ) -> None:
-    meter = Meter()
+    timer = FrameTimer()
     for _ in range(3):
         clock.now_s += 0.25
-        meter.count()
+        timer.count()
     clock.now_s += later_s
-    assert meter.facts()["frames_per_s"] == rate
+    assert timer.facts()["frames_per_s"] == rate
 
 
 def test_a_stage_is_told_as_a_running_mean_of_milliseconds(clock: Clock) -> None:
-    meter = Meter()
-    with meter.stage("look"):
+    timer = FrameTimer()
+    with timer.stage("look"):
         clock.now_s += 0.02
-    assert meter.facts()["stages_ms"] == {"look": 20.0}
-    meter.note("look", 0.04)
-    meter.note("keep", 0.001)
-    assert meter.facts()["stages_ms"] == {"look": 22.0, "keep": 1.0}
+    assert timer.facts()["stages_ms"] == {"look": 20.0}
+    timer.note("look", 0.04)
+    timer.note("keep", 0.001)
+    assert timer.facts()["stages_ms"] == {"look": 22.0, "keep": 1.0}

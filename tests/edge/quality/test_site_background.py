@@ -21,7 +21,7 @@ from leukoscope_edge.quality.site_background import (
 from leukoscope_edge.records.slides.conclusion import verdict_of
 from leukoscope_edge.records.slides.first_look import first_pass
 from leukoscope_edge.sample import SampleType
-from leukoscope_edge.types import Word
+from leukoscope_edge.types import Reading
 from leukoscope_edge.web.device import Device
 
 BODY = FACTS | {"sample": "S-1", "is_normal": True, "key": "key-00000001"}
@@ -40,7 +40,7 @@ def sign_normal(
     )
     for cell in first_pass(device.store.reader.slide(slide)):
         key = f"read-{slide}-{cell.id}"
-        device.store.review.judge_cell(slide, cell.id, Word.NORMAL, NAME, key=key)
+        device.store.review.judge_cell(slide, cell.id, Reading.NORMAL, NAME, key=key)
     card = device.bundle.card
     device.store.review.sign(
         slide, lambda r: verdict_of(r, card), NAME, key=f"sign-{slide}"

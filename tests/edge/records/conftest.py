@@ -15,7 +15,7 @@ from leukoscope_edge.outcome import Interval, Refusal, Verdict, VerdictName
 from leukoscope_edge.records.slides.slide import Identity, Origin, SlideSetUp
 from leukoscope_edge.records.store import Store, open_store
 from leukoscope_edge.sample import SIMULATED_SAMPLE, SampleType
-from leukoscope_edge.types import Call, CallName, Cell, Domain, Sighting, Tally, Word
+from leukoscope_edge.types import Call, CallName, Cell, Domain, Reading, Sighting, Tally
 
 SIDE_PX = 32
 FRAME_SHA256 = "ab" * 32
@@ -121,7 +121,7 @@ class Bench:
     def reviewed(self, **changes: object) -> str:
         slide = self.finished(**changes)  # type: ignore[arg-type]
         for c in self.store.reader.slide(slide).cells:
-            word = Word.BLAST if c.id == "1" else Word.NORMAL
+            word = Reading.BLAST if c.id == "1" else Reading.NORMAL
             self.store.review.judge_cell(
                 slide, c.id, word, "ann", key=f"{slide}-{c.id}"
             )

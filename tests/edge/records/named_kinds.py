@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from leukoscope_edge.types import Word
+from leukoscope_edge.types import Reading
 
 
 def judge(bench: Any, slide: str, cell: str, kind: str, by: str = "ann") -> None:
     """Call a cell normal, and of a kind."""
     key = f"{slide}-{cell}-{by}-{kind}"
-    bench.store.review.judge_cell(slide, cell, Word.NORMAL, by, key=key, kind=kind)
+    bench.store.review.judge_cell(slide, cell, Reading.NORMAL, by, key=key, kind=kind)

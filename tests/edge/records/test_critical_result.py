@@ -7,10 +7,10 @@ import pytest
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.i18n import local_time
 from leukoscope_edge.records.changes import CriticalCall
-from leukoscope_edge.records.exports.cells_csv import dossier_csv_bytes
+from leukoscope_edge.records.exports.cells_csv import version_csv_bytes
 from leukoscope_edge.records.exports.facts import facts, facts_object
 from leukoscope_edge.records.exports.fhir import fhir_bytes
-from leukoscope_edge.records.exports.slide_version import open_dossier
+from leukoscope_edge.records.exports.slide_version import open_version
 
 CALL = CriticalCall(
     who="Dr Okoye, ward 4",
@@ -23,9 +23,9 @@ SAID = f"telephone at {local_time(CALL.told_at)}, read back: yes, told by ann"
 
 
 def test_a_slide_of_which_nobody_was_told_says_nothing_of_it(bench: Any) -> None:
-    dossier = open_dossier(bench.store, bench.signed())
-    assert "told" not in facts_object(dossier)
-    assert dossier.told_to == ()
+    version = open_version(bench.store, bench.signed())
+    assert "told" not in facts_object(version)
+    assert version.told_to == ()
 
 
 def test_a_call_after_the_signature_is_on_every_export(bench: Any) -> None:
@@ -34,11 +34,11 @@ def test_a_call_after_the_signature_is_on_every_export(bench: Any) -> None:
     bench.store.review.tell(
         slide, CALL, "ann", key="told-0001"
     )  # sent twice, kept once
-    dossier = open_dossier(bench.store, slide)
-    assert facts_object(dossier)["told"] == f"version 1 to {CALL.who} by {SAID}"
-    for exported in (dossier_csv_bytes(dossier), fhir_bytes(dossier)):
+    version = open_version(bench.store, slide)
+    assert facts_object(version)["told"] == f"version 1 to {CALL.who} by {SAID}"
+    for exported in (version_csv_bytes(version), fhir_bytes(version)):
         assert CALL.who.encode() in exported
-    on_paper = [f.row() for f in facts(dossier) if not f.group]
+    on_paper = [f.row() for f in facts(version) if not f.group]
     assert ("Critical result told", f"version 1 to {CALL.who} by {SAID}") in on_paper
     assert bench.store.verify_audit() == []
 
@@ -46,9 +46,9 @@ def test_a_call_after_the_signature_is_on_every_export(bench: Any) -> None:
 def test_a_copy_without_names_says_the_call_and_not_whom(bench: Any) -> None:
     slide = bench.signed()
     bench.store.review.tell(slide, CALL, "ann", key="told-0001")
-    dossier = open_dossier(bench.store, slide, identified=False)
-    assert facts_object(dossier)["told"] == f"version 1 by {SAID}"
-    for exported in (dossier_csv_bytes(dossier), fhir_bytes(dossier)):
+    version = open_version(bench.store, slide, identified=False)
+    assert facts_object(version)["told"] == f"version 1 by {SAID}"
+    for exported in (version_csv_bytes(version), fhir_bytes(version)):
         assert b"Okoye" not in exported
 
 
@@ -58,14 +58,14 @@ def test_who_was_told_is_encrypted_and_goes_with_an_erasure(bench: Any) -> None:
     assert "Okoye" not in str(bench.store.reader.events(slide))
     bench.store.erase(slide, "request", "ann")
     assert bench.store.reader.told_to(bench.store.reader.slide(slide)) == ("",)
-    assert facts_object(open_dossier(bench.store, slide))["told"].startswith("version")
+    assert facts_object(open_version(bench.store, slide))["told"].startswith("version")
 
 
 def test_a_void_slide_still_says_who_was_told(bench: Any) -> None:
     slide = bench.finished()
     bench.store.review.tell(slide, CALL, "ann", key="told-0001")  # before anybody signs
     bench.store.review.void(slide, "another's blood", "ann", key="void-0001")
-    assert CALL.who in facts_object(open_dossier(bench.store, slide))["told"]
+    assert CALL.who in facts_object(open_version(bench.store, slide))["told"]
 
 
 def test_nothing_is_told_of_a_slide_that_is_counted_or_void(bench: Any) -> None:

@@ -7,14 +7,14 @@ import pytest
 
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.outcome import Verdict
-from leukoscope_edge.types import Tally, Word
+from leukoscope_edge.types import Reading, Tally
 
 
 def test_a_key_is_not_taken_for_another_step(bench: Any) -> None:
     slide = bench.finished()
-    bench.store.review.judge_cell(slide, "1", Word.BLAST, "ann", key="k")
+    bench.store.review.judge_cell(slide, "1", Reading.BLAST, "ann", key="k")
     with pytest.raises(StepError, match="other words"):
-        bench.store.review.judge_cell(slide, "1", Word.NORMAL, "ann", key="k")
+        bench.store.review.judge_cell(slide, "1", Reading.NORMAL, "ann", key="k")
     with pytest.raises(StepError, match="another step"):
         bench.store.review.undo(slide, "ann", key="k")
 
@@ -44,10 +44,10 @@ def test_a_step_out_of_turn_is_refused_and_writes_nothing(
         ),
         "undo": lambda: store.review.undo(slide, "ann", key="x"),
         "judge": lambda: store.review.judge_cell(
-            slide, "1", Word.BLAST, "ann", key="x"
+            slide, "1", Reading.BLAST, "ann", key="x"
         ),
         "judge-none": lambda: store.review.judge_cell(
-            slide, "99", Word.BLAST, "ann", key="x"
+            slide, "99", Reading.BLAST, "ann", key="x"
         ),
         "resume": lambda: store.count.resume(slide, "ann"),
     }

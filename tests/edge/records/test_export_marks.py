@@ -12,33 +12,33 @@ import pytest
 from fhir.resources.R4B.bundle import Bundle as FhirBundle
 
 from leukoscope_edge.outcome import Verdict
-from leukoscope_edge.records.exports.cells_csv import dossier_csv_bytes
+from leukoscope_edge.records.exports.cells_csv import version_csv_bytes
 from leukoscope_edge.records.exports.fhir import fhir_bytes
-from leukoscope_edge.records.exports.pdf_report import paper_bytes
-from leukoscope_edge.records.exports.slide_version import Dossier, open_dossier
+from leukoscope_edge.records.exports.pdf_report import pdf_bytes
+from leukoscope_edge.records.exports.slide_version import SlideVersion, open_version
 from leukoscope_edge.records.slides.slide import Kind
 from leukoscope_edge.sample import SIMULATED_SAMPLE, AgeGroup, SampleType
-from leukoscope_edge.types import Cell, Tally, Word
+from leukoscope_edge.types import Cell, Reading, Tally
 
 WHY = "cell 2 was read wrongly"
 LOINC, SNOMED = "http://loinc.org", "http://snomed.info/sct"
 
 
-def texts(dossier: Dossier) -> dict[str, str]:
+def texts(version: SlideVersion) -> dict[str, str]:
     """Every file of a version, as text."""
-    pages = pypdf.PdfReader(io.BytesIO(paper_bytes(dossier))).pages
+    pages = pypdf.PdfReader(io.BytesIO(pdf_bytes(version))).pages
     pdf = " ".join(" ".join(p.extract_text() for p in pages).split())
-    fhir = fhir_bytes(dossier)
+    fhir = fhir_bytes(version)
     FhirBundle.model_validate_json(fhir)
     return {
         "pdf": pdf,
-        "csv": dossier_csv_bytes(dossier).decode(),
+        "csv": version_csv_bytes(version).decode(),
         "fhir": fhir.decode(),
     }
 
 
-def resources(dossier: Dossier, kind: str) -> list[Any]:
-    entries = json.loads(fhir_bytes(dossier))["entry"]
+def resources(version: SlideVersion, kind: str) -> list[Any]:
+    entries = json.loads(fhir_bytes(version))["entry"]
     return [e["resource"] for e in entries if e["resource"]["resourceType"] == kind]
 
 
@@ -46,7 +46,7 @@ def signed(bench: Any, verdict: Verdict, n: int, n_read: int) -> str:
     """A slide of which somebody has read the first cells, all suspects among them."""
     slide: str = bench.finished(n=n)
     for number in range(1, n_read + 1):
-        word = Word.BLAST if number == 1 else Word.NORMAL
+        word = Reading.BLAST if number == 1 else Reading.NORMAL
         key = f"{slide}-{number}"
         bench.store.review.judge_cell(slide, str(number), word, "ann", key=key)
     bench.store.review.sign(slide, lambda _: verdict, "eve", key=f"{slide}-sign")
@@ -64,22 +64,22 @@ def signed(bench: Any, verdict: Verdict, n: int, n_read: int) -> str:
 def test_a_manual_count_is_one_of_which_people_have_read_every_cell(
     bench: Any, verdict: Verdict, n_read: int, code: str, status: str, said: str
 ) -> None:
-    dossier = open_dossier(bench.store, signed(bench, verdict, 40, n_read))
-    machine, person = resources(dossier, "Observation")
+    version = open_version(bench.store, signed(bench, verdict, 40, n_read))
+    machine, person = resources(version, "Observation")
     assert machine["code"]["coding"][0]["code"] == "26446-5"
     assert person["code"]["coding"][0] | {"display": ""} == {
         "system": LOINC,
         "code": code,
         "display": "",
     }
-    [report] = resources(dossier, "DiagnosticReport")
+    [report] = resources(version, "DiagnosticReport")
     assert person["status"] == report["status"] == status
     assert person["method"]["text"] == f"Light microscopy. {said}"
     assert [p["display"] for p in person["performer"]] == ["ann", "eve"]
     counts = {c["code"]["text"]: c.get("valueInteger") for c in person["component"]}
     assert counts["Cells that a person read"] == n_read
     assert counts["Blasts that a person confirmed"] == 1
-    assert all(said in text for text in texts(dossier).values())
+    assert all(said in text for text in texts(version).values())
 
 
 @pytest.mark.parametrize(
@@ -103,23 +103,23 @@ def test_the_sample_type_decides_over_codes_and_stands_on_paper(
     slide = bench.store.start_slide(replace(make_set_up(), facts=facts), "ann")
     bench.store.count.add_cells(slide, [make_cell(1)], frames={})
     bench.store.count.finish_count(slide, verdict, "ann", tally=Tally())
-    dossier = open_dossier(bench.store, slide)
-    [found] = resources(dossier, "Specimen")
-    [observation] = resources(dossier, "Observation")
+    version = open_version(bench.store, slide)
+    [found] = resources(version, "Specimen")
+    [observation] = resources(version, "Observation")
     codes = [c["code"] for c in found.get("type", {}).get("coding", [])]
     assert codes == ([specimen] if specimen else [])
     is_blood = sample_type is SampleType.BLOOD
     assert ("coding" in observation["code"]) == is_blood
-    pdf = texts(dossier)["pdf"]
+    pdf = texts(version)["pdf"]
     assert said in pdf
     assert "The model's normal slides" in pdf
 
 
 def test_no_code_of_blood_is_said_of_marrow(bench: Any, verdict: Verdict) -> None:
     slide = signed(bench, verdict, 4, 4)
-    dossier = open_dossier(bench.store, slide)
+    version = open_version(bench.store, slide)
     facts = replace(SIMULATED_SAMPLE, sample_type=SampleType.MARROW)
-    of_marrow = replace(dossier, record=replace(dossier.record, facts=facts))
+    of_marrow = replace(version, record=replace(version.record, facts=facts))
     FhirBundle.model_validate_json(fhir_bytes(of_marrow))
     assert LOINC not in fhir_bytes(of_marrow).decode()
     assert "BLD" not in fhir_bytes(of_marrow).decode()
@@ -127,8 +127,8 @@ def test_no_code_of_blood_is_said_of_marrow(bench: Any, verdict: Verdict) -> Non
 
 def test_files_with_and_without_names_differ_in_name_and_content(bench: Any) -> None:
     slide = bench.signed(name="Ann Other", comment="send on")
-    with_names = open_dossier(bench.store, slide, identified=True)
-    without = open_dossier(bench.store, slide, identified=False)
+    with_names = open_version(bench.store, slide, identified=True)
+    without = open_version(bench.store, slide, identified=False)
     assert with_names.file_stem == f"{slide}-v1-identified"
     assert without.file_stem == f"{slide}-v1-deidentified"
     named, nameless = texts(with_names), texts(without)
@@ -149,12 +149,12 @@ def test_why_it_was_amended_stands_on_every_export_of_the_new_version(
     bench.store.review.amend(slide, WHY, "eve")
     bench.store.review.sign(slide, lambda _: verdict, "ann", key="2")
     for identified in (True, False):
-        dossier = open_dossier(bench.store, slide, identified=identified)
-        assert dossier.version == 2
-        for text in texts(dossier).values():
+        version = open_version(bench.store, slide, identified=identified)
+        assert version.number == 2
+        for text in texts(version).values():
             assert f"Version 1 was amended by eve: {WHY}" in text
     bench.store.erase(slide, "request", "ann")
-    gone = texts(open_dossier(bench.store, slide))
+    gone = texts(open_version(bench.store, slide))
     assert all("the reason was erased" in text for text in gone.values())
     assert all(WHY not in text for text in gone.values())
 
@@ -164,11 +164,11 @@ def test_while_it_is_amended_the_signed_version_leaves_and_says_so(
 ) -> None:
     slide = bench.signed()
     bench.store.review.amend(slide, WHY, "eve")
-    bench.store.review.judge_cell(slide, "2", Word.BLAST, "ann", key="again")
-    dossier = open_dossier(bench.store, slide)
-    assert dossier.version == 1
-    assert {c.id: c.final for c in dossier.record.cells}["2"] is Word.NORMAL
-    for text in texts(dossier).values():
+    bench.store.review.judge_cell(slide, "2", Reading.BLAST, "ann", key="again")
+    version = open_version(bench.store, slide)
+    assert version.number == 1
+    assert {c.id: c.final for c in version.record.cells}["2"] is Reading.NORMAL
+    for text in texts(version).values():
         assert "Version 1, being amended" in text
         assert "PRELIMINARY" not in text
 
@@ -181,8 +181,8 @@ def test_an_older_reason_may_name_somebody_and_stays_with_the_sample(
     with store._events.writing():
         store._events.append(Kind.AMEND, slide, {"sealed_why": sealed}, "eve", "")
     store.review.sign(slide, lambda _: verdict, "ann", key="2")
-    named = texts(open_dossier(store, slide, identified=True))
-    nameless = texts(open_dossier(store, slide, identified=False))
+    named = texts(open_version(store, slide, identified=True))
+    nameless = texts(open_version(store, slide, identified=False))
     assert all("Ann's, not Ben's" in text for text in named.values())
     assert all("Ann's" not in text for text in nameless.values())
     assert all("with the sample alone" in text for text in nameless.values())
@@ -198,12 +198,12 @@ def test_what_leaves_of_a_void_slide_says_so_and_nothing_else(
     if made == "signed":
         bench.store.review.amend(slide, "", "ann")
     bench.store.review.void(slide, "another person's blood", "eve")
-    dossier = open_dossier(bench.store, slide, identified=False)
-    for text in texts(dossier).values():
+    version = open_version(bench.store, slide, identified=False)
+    for text in texts(version).values():
         assert "VOID, by eve: another person's blood" in text
         assert "it is a test" not in text  # the verdict of the day
         assert "95 %" not in text.replace("\N{NO-BREAK SPACE}", " ")
-    assert dossier_csv_bytes(dossier).decode().count("\n") == 1
-    assert resources(dossier, "Observation") == []
-    [report] = resources(dossier, "DiagnosticReport")
+    assert version_csv_bytes(version).decode().count("\n") == 1
+    assert resources(version, "Observation") == []
+    [report] = resources(version, "DiagnosticReport")
     assert report["status"] == status

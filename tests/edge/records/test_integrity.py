@@ -13,7 +13,7 @@ from leukoscope_edge.records.integrity import (
     OPEN_FILE,
     POLL_S,
     Integrity,
-    Soundness,
+    IntegrityCheck,
 )
 
 
@@ -22,7 +22,7 @@ class Clock:
 
     def __init__(self) -> None:
         self.now_s, self.n_sleeps = 0.0, 0
-        self.leaves: tuple[int, Soundness] | None = None
+        self.leaves: tuple[int, IntegrityCheck] | None = None
 
     def monotonic(self) -> float:
         return self.now_s
@@ -43,15 +43,15 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def two(tmp_path: Path) -> Iterator[tuple[Soundness, Soundness]]:
+def two(tmp_path: Path) -> Iterator[tuple[IntegrityCheck, IntegrityCheck]]:
     """Two who open the records of one folder."""
-    both = Soundness(tmp_path), Soundness(tmp_path)
+    both = IntegrityCheck(tmp_path), IntegrityCheck(tmp_path)
     yield both
     for one in both:
         one.leave()
 
 
-Two = tuple[Soundness, Soundness]
+Two = tuple[IntegrityCheck, IntegrityCheck]
 
 
 @pytest.mark.parametrize("word", Integrity)
@@ -113,14 +113,14 @@ def test_the_first_byte_of_the_file_is_the_word(
     tmp_path: Path, byte: bytes, found: Integrity
 ) -> None:
     (tmp_path / OPEN_FILE).write_bytes(byte)
-    one = Soundness(tmp_path)
+    one = IntegrityCheck(tmp_path)
     assert one.found is found
     one.leave()
     assert one.found is Integrity.NOTHING
 
 
 def test_what_is_said_is_one_byte_in_its_place(tmp_path: Path) -> None:
-    one = Soundness(tmp_path)
+    one = IntegrityCheck(tmp_path)
     one.say(Integrity.DAMAGED)
     one.say(Integrity.SOUND)
     one.leave()

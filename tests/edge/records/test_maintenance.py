@@ -21,9 +21,9 @@ from tests.waiting import PATIENCE_S, wait_for
 
 from leukoscope_edge.errors import RecordError
 from leukoscope_edge.records.backups.backup import restore_backup, write_backup
-from leukoscope_edge.records.integrity import CHECK_FILE, Integrity, Soundness
+from leukoscope_edge.records.integrity import CHECK_FILE, Integrity, IntegrityCheck
 from leukoscope_edge.records.ledger import Ledger
-from leukoscope_edge.records.maintenance import DAMAGED, LOOKING, Caretaker
+from leukoscope_edge.records.maintenance import DAMAGED, LOOKING, Maintenance
 from leukoscope_edge.records.store import (
     COPY_FOLDER,
     DATABASE_NAME,
@@ -31,7 +31,7 @@ from leukoscope_edge.records.store import (
     open_store,
 )
 from leukoscope_edge.records.witnesses import Witnesses
-from leukoscope_edge.types import Word
+from leukoscope_edge.types import Reading
 
 DIES_AT_THE_CHECK = """
 import os, sys
@@ -57,7 +57,7 @@ def check_is_held(folder: Path) -> Iterator[None]:
         raise OSError("gave up")
 
     def look() -> None:
-        other = Soundness(folder)
+        other = IntegrityCheck(folder)
         other.say(Integrity.NOTHING)
         with pytest.raises(OSError, match="gave up"):
             other.look(hold, threading.Event())
@@ -73,10 +73,10 @@ def check_is_held(folder: Path) -> Iterator[None]:
         thread.join()
 
 
-def caretaker_of(folder: Path) -> Caretaker:
+def maintenance_of(folder: Path) -> Maintenance:
     copy = folder / COPY_FOLDER / DATABASE_NAME
     now, witnesses = lambda: datetime.now(timezone.utc), Witnesses(folder)
-    return Caretaker(folder / DATABASE_NAME, copy, now, witnesses)
+    return Maintenance(folder / DATABASE_NAME, copy, now, witnesses)
 
 
 def spoil_a_leaf(path: Path) -> None:
@@ -120,16 +120,18 @@ def test_who_serves_does_not_wait_for_the_check_and_writes_after_it(bench: Any) 
     slide = bench.finished()
     bench.store.close()
     with check_is_held(bench.folder):
-        caretaker = caretaker_of(bench.folder)
-        caretaker.open(lambda: None, waits=False, on_long_work=lambda: None)[0].close()
-        caretaker.look_after()
+        maintenance = maintenance_of(bench.folder)
+        maintenance.open(lambda: None, waits=False, on_long_work=lambda: None)[
+            0
+        ].close()
+        maintenance.look_after()
         with pytest.raises(RecordError, match=LOOKING):
-            caretaker.require_sound(within_s=0)
-    caretaker.require_sound()
-    caretaker.leave()
+            maintenance.require_sound(within_s=0)
+    maintenance.require_sound()
+    maintenance.leave()
     with open_store(bench.folder, waits=False) as store:
         store.review.judge_cell(
-            slide, "1", Word.BLAST, "ann", key="key-1"
+            slide, "1", Reading.BLAST, "ann", key="key-1"
         )  # waits for it
         assert store.is_sound
         assert store.troubles == []
@@ -147,7 +149,7 @@ def test_records_are_read_and_not_written_while_they_are_looked_through(
         assert bench.store.troubles == [LOOKING]
         writer.join(0.2)
         assert bench.store.log.head().seq == n
-        bench.store._caretaker.look_after()
+        bench.store._maintenance.look_after()
     writer.join()
     assert bench.store.log.head().seq == n + 1
     assert bench.store.troubles == []
@@ -173,7 +175,7 @@ def test_a_check_whose_maker_dies_is_made_by_another(bench: Any) -> None:
     folder = bench.folder
     close(bench)
     with open_store(folder) as store:
-        Soundness(folder).say(Integrity.NOTHING)
+        IntegrityCheck(folder).say(Integrity.NOTHING)
         command = [sys.executable, "-c", DIES_AT_THE_CHECK, str(folder)]
         assert subprocess.run(command).returncode == 9
         assert not store.is_sound
@@ -209,7 +211,7 @@ def test_who_opens_damaged_records_waits_for_the_others(
     told: list[str] = []
     others = [open_store(long.parent) for _ in range(2)]
     spoil_a_leaf(long)
-    Soundness(long.parent).say(Integrity.DAMAGED)
+    IntegrityCheck(long.parent).say(Integrity.DAMAGED)
     assert others[1].is_damaged
     threading.Timer(0.3, others[0].close).start()
     threading.Timer(0.5, others[1].close).start()
@@ -277,15 +279,15 @@ def test_a_database_that_vanishes_under_others_is_not_begun_anew(bench: Any) -> 
 
 
 def test_a_check_does_not_take_back_what_a_reader_met(bench: Any) -> None:
-    soundness, reader = Soundness(bench.folder), Soundness(bench.folder)
-    soundness.say(Integrity.NOTHING)
+    integrity, reader = IntegrityCheck(bench.folder), IntegrityCheck(bench.folder)
+    integrity.say(Integrity.NOTHING)
 
     def is_sound() -> bool:
         reader.say(Integrity.DAMAGED)
         return True
 
-    assert soundness.look(is_sound, threading.Event()) is Integrity.DAMAGED
-    for one in (soundness, reader):
+    assert integrity.look(is_sound, threading.Event()) is Integrity.DAMAGED
+    for one in (integrity, reader):
         one.leave()
         assert one.found is Integrity.NOTHING
         one.say(Integrity.SOUND)  # to nobody
@@ -294,7 +296,7 @@ def test_a_check_does_not_take_back_what_a_reader_met(bench: Any) -> None:
 
 def test_nobody_is_alone_before_the_journal_is_written_back(bench: Any) -> None:
     bench.finished()
-    other = Soundness(bench.folder)
+    other = IntegrityCheck(bench.folder)
     closing = bench.store._connection
 
     class Closing:
@@ -305,8 +307,8 @@ def test_nobody_is_alone_before_the_journal_is_written_back(bench: Any) -> None:
             other.leave()
             closing.close()
 
-    bench.store._caretaker.leave(Closing())
-    assert Soundness(bench.folder).enter()
+    bench.store._maintenance.leave(Closing())
+    assert IntegrityCheck(bench.folder).enter()
 
 
 def test_closing_gives_a_check_up(bench: Any) -> None:
@@ -320,9 +322,9 @@ def test_closing_gives_a_check_up(bench: Any) -> None:
 def test_a_word_of_an_earlier_day_is_not_believed(long: Path) -> None:
     """The file says sound, and nobody has the records open."""
     spoil_a_leaf(long)
-    soundness = Soundness(long.parent)
-    soundness.say(Integrity.SOUND)
-    soundness.leave()
+    integrity = IntegrityCheck(long.parent)
+    integrity.say(Integrity.SOUND)
+    integrity.leave()
     with Store(long.parent) as store:
         assert store.recovery is not None
 

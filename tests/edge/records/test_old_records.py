@@ -15,7 +15,7 @@ from leukoscope_edge.inference.card import Card
 from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.records.exports.facts import facts
 from leukoscope_edge.records.exports.report_words import said_verdict
-from leukoscope_edge.records.exports.slide_version import open_dossier
+from leukoscope_edge.records.exports.slide_version import open_version
 from leukoscope_edge.records.slides.cell_record import CellRecord
 from leukoscope_edge.records.slides.conclusion import verdict_of
 from leukoscope_edge.records.slides.correction import Corrected
@@ -26,7 +26,7 @@ from leukoscope_edge.records.slides.slide_objects import cell_object
 from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.records.store import DATABASE_NAME
 from leukoscope_edge.sample import AgeGroup, SampleType
-from leukoscope_edge.types import Word
+from leukoscope_edge.types import Reading
 
 ORIGIN = {
     "bundle": "cnmc-1",
@@ -111,8 +111,8 @@ def test_a_signed_slide_says_the_sentence_of_the_day(bench: Any, format_: int) -
     record = store.reader.slide(slide)
     assert record.state is SlideState.SIGNED
     assert record.signatures[-1].outcome.said(str) == SIGNED["sentence"]
-    dossier = open_dossier(store, slide)
-    assert dossier.sentence == said_verdict(dossier, str) == SIGNED["sentence"]
+    version = open_version(store, slide)
+    assert version.sentence == said_verdict(version, str) == SIGNED["sentence"]
     assert store.verify_audit() == []
 
 
@@ -124,7 +124,7 @@ def test_a_machines_refusal_says_the_sentence_of_the_day(
     store = as_format(bench, format_)
     record = store.reader.slide(slide)
     assert record.state is SlideState.REVIEW
-    assert open_dossier(store, slide).sentence == MACHINE["sentence"]
+    assert open_version(store, slide).sentence == MACHINE["sentence"]
 
 
 def test_what_nobody_said_then_is_not_known_now(bench: Any) -> None:
@@ -133,7 +133,7 @@ def test_what_nobody_said_then_is_not_known_now(bench: Any) -> None:
     assert record.facts.sample_type is None
     assert record.facts.age is AgeGroup.CHILD
     assert not record.is_rescaled
-    rows = [f.row() for f in facts(open_dossier(bench.store, slide))]
+    rows = [f.row() for f in facts(open_version(bench.store, slide))]
     assert ("Sample type", "not known") in rows
     assert ("Age", "Child") in rows
 
@@ -163,7 +163,7 @@ def test_an_older_program_counted_on_while_amending_and_that_is_read(
     )
     record = fold([*events, resumed])
     assert record.state is SlideState.COUNTING
-    assert {c.word for c in record.cells} == {Word.BLAST, Word.NORMAL}
+    assert {c.word for c in record.cells} == {Reading.BLAST, Reading.NORMAL}
 
 
 ADDED = CellRecord(
@@ -188,8 +188,8 @@ def test_in_an_older_program_adding_a_cell_was_a_word_on_it(
     put(bench, Kind.MISSED, slide, body)
     record = bench.store.reader.slide(slide)
     added = record.cells[-1]
-    assert (added.id, added.word, added.judged_by) == ("m1", Word.UNCLEAR, "ann")
-    assert dict(added.words) == {"ann": Word.UNCLEAR}
+    assert (added.id, added.word, added.judged_by) == ("m1", Reading.UNCLEAR, "ann")
+    assert dict(added.words) == {"ann": Reading.UNCLEAR}
     assert (added.added_by, added.is_suspect) == ("", False)
     assert added not in (*record.to_review, *first_pass(record))
     bench.store.review.sign(slide, lambda _: verdict, "ann", key="sign")
@@ -206,6 +206,6 @@ def test_a_cell_that_is_added_now_is_judged_before_signing(
     assert [c.id for c in record.to_review] == ["m1"]
     with pytest.raises(StepError, match="1 cells are still to be judged"):
         bench.store.review.sign(slide, lambda _: verdict, "ann", key="too-early")
-    bench.store.review.judge_cell(slide, "m1", Word.BLAST, "ann", key="judge")
+    bench.store.review.judge_cell(slide, "m1", Reading.BLAST, "ann", key="judge")
     bench.store.review.sign(slide, lambda _: verdict, "ann", key="sign")
     assert bench.store.reader.slide(slide).state is SlideState.SIGNED

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.errors import RecordError
 from leukoscope_edge.records.pictures import (
     Pictures,
@@ -15,7 +16,6 @@ from leukoscope_edge.records.pictures import (
     png_bytes,
     side_by_side,
 )
-from leukoscope_edge.types import U8
 
 SLIDE = "0001"
 

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.records.slides.cell_record import MissedCell
 from leukoscope_edge.records.slides.slide_state import SlideState
-from leukoscope_edge.types import Word
+from leukoscope_edge.types import Reading
 
 MISSED = MissedCell(
     frame="f",
@@ -44,7 +44,7 @@ class Review(RuleBasedStateMachine):
         self.root = Path(tempfile.mkdtemp())
         self.bench = self.bench_kind(self.root / "r")
         self.slide = self.bench.finished()
-        self.steps: list[tuple[str, Word | None]] = []
+        self.steps: list[tuple[str, Reading | None]] = []
         self.n_missed, self.n_signed, self.is_signed, self.n = 0, 0, False, 0
 
     def key(self) -> str:
@@ -52,8 +52,10 @@ class Review(RuleBasedStateMachine):
         return f"k{self.n}"
 
     @precondition(lambda self: not self.is_signed)
-    @rule(cell=st.sampled_from(CELLS), word=st.sampled_from(Word), twice=st.booleans())
-    def judge(self, cell: str, word: Word, twice: bool) -> None:
+    @rule(
+        cell=st.sampled_from(CELLS), word=st.sampled_from(Reading), twice=st.booleans()
+    )
+    def judge(self, cell: str, word: Reading, twice: bool) -> None:
         key = self.key()
         for _ in range(1 + twice):
             self.bench.store.review.judge_cell(self.slide, cell, word, "ann", key=key)
@@ -72,8 +74,8 @@ class Review(RuleBasedStateMachine):
         self.steps.append((name, None))
 
     @precondition(lambda self: not self.is_signed and None in dict(self.steps).values())
-    @rule(word=st.sampled_from(Word))
-    def judge_what_was_added(self, word: Word) -> None:
+    @rule(word=st.sampled_from(Reading))
+    def judge_what_was_added(self, word: Reading) -> None:
         added = [cell for cell, said in dict(self.steps).items() if said is None]
         self.bench.store.review.judge_cell(
             self.slide, added[0], word, "ann", key=self.key()

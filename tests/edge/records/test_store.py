@@ -29,7 +29,7 @@ from leukoscope_edge.records.store import (
     open_store,
 )
 from leukoscope_edge.records.witnesses import read_only
-from leukoscope_edge.types import Word
+from leukoscope_edge.types import Reading
 
 
 def test_an_empty_store_has_nothing_and_is_sound(bench: Any) -> None:
@@ -128,7 +128,9 @@ def test_threads_and_a_second_process_write_one_chain(bench: Any) -> None:
 
     def judge(store: Store, name: str) -> None:
         for i in range(1, 13):
-            store.review.judge_cell(slide, str(i), Word.NORMAL, name, key=f"{name}{i}")
+            store.review.judge_cell(
+                slide, str(i), Reading.NORMAL, name, key=f"{name}{i}"
+            )
 
     threads = [
         threading.Thread(target=judge, args=(store, f"{n}-{name}"))

@@ -19,7 +19,7 @@ from leukoscope_edge.review.blind_order import (
     tells_word,
     why_files_wait,
 )
-from leukoscope_edge.types import CallName, Word
+from leukoscope_edge.types import CallName, Reading
 
 LOOK, OFF = ReviewEntry(blind="first-look"), ReviewEntry(blind="off")
 
@@ -34,7 +34,7 @@ def cell(**parts: Any) -> Any:
         "word": None,
         "p_blast": 0.5,
         "is_counted": True,
-        "final": Word.NORMAL,
+        "final": Reading.NORMAL,
         "final_kind": "",
         "call": CallName.NORMAL,
         "kind": "",
@@ -93,15 +93,15 @@ def test_a_reader_is_told_the_models_word_once_she_said_hers(
 
 
 def test_two_readers_agree_on_what_both_judged_alike() -> None:
-    a, b = ("ann", Word.BLAST), ("ben", Word.BLAST)
-    words = [(), (a,), (a, b), (a, b), (a, ("ben", Word.NORMAL))]
+    a, b = ("ann", Reading.BLAST), ("ben", Reading.BLAST)
+    words = [(), (a,), (a, b), (a, b), (a, ("ben", Reading.NORMAL))]
     record = slide(*(cell(words=w) for w in words), readers=("ann", "ben"))
     assert agreement(record) == Agreement(readers=("ann", "ben"), n_both=3, n_same=2)
 
 
 def test_a_persons_blasts_come_first_then_what_nobody_called() -> None:
     normal, suspect, missed = cell(p_blast=0.1), cell(p_blast=0.9), cell(p_blast=None)
-    blast = cell(p_blast=0.2, word=Word.BLAST)
+    blast = cell(p_blast=0.2, word=Reading.BLAST)
     cut = cell(p_blast=1.0, is_counted=False)
     cells = [normal, suspect, missed, cut, blast]
     assert by_suspicion(cells) == [blast, missed, suspect, normal]
@@ -110,22 +110,22 @@ def test_a_persons_blasts_come_first_then_what_nobody_called() -> None:
 @pytest.mark.parametrize(
     ("final", "kind", "tab"),
     [
-        (Word.NORMAL, "eosinophil", "eosinophil"),
-        (Word.NORMAL, "", "others"),
-        (Word.BLAST, "eosinophil", "suspected"),
-        (Word.UNCLEAR, "", "unclear"),
-        (Word.NOT_A_CELL, "", "not-cells"),
+        (Reading.NORMAL, "eosinophil", "eosinophil"),
+        (Reading.NORMAL, "", "others"),
+        (Reading.BLAST, "eosinophil", "suspected"),
+        (Reading.UNCLEAR, "", "unclear"),
+        (Reading.NOT_A_CELL, "", "not-cells"),
     ],
 )
-def test_each_cell_stands_in_one_tab(final: Word, kind: str, tab: str) -> None:
+def test_each_cell_stands_in_one_tab(final: Reading, kind: str, tab: str) -> None:
     assert tab_of(cell(final=final, final_kind=kind)) == tab
 
 
 def test_person_and_machine_differ_only_where_a_person_spoke() -> None:
     silent = cell()
-    alike = cell(word=Word.NORMAL)
-    other = cell(word=Word.BLAST)
-    missed = cell(word=Word.BLAST, call=None)
+    alike = cell(word=Reading.NORMAL)
+    other = cell(word=Reading.BLAST)
+    missed = cell(word=Reading.BLAST, call=None)
     unseen = cell(call=None)
     assert differences(slide(silent, alike, other, missed, unseen)) == [other, missed]
 
@@ -136,6 +136,6 @@ def test_a_kind_is_renamed_only_where_a_person_named_another() -> None:
         cell(kind="monocyte"),
         cell(kind="monocyte", named_kind="monocyte"),
         cell(named_kind="lymphocyte"),
-        cell(kind="monocyte", named_kind="lymphocyte", final=Word.BLAST),
+        cell(kind="monocyte", named_kind="lymphocyte", final=Reading.BLAST),
     ]
     assert renamed(slide(*cells, other)) == [other]

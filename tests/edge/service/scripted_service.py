@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from leukoscope_edge.service import supervisor
-from leukoscope_edge.service.restart_policy import Ladder, Limits
+from leukoscope_edge.service.restart_policy import Limits, RestartPolicy
 from leukoscope_edge.service.supervisor import Part, ServiceState, Supervisor
 
 PART = Path(__file__).with_name("scripted_part.py")
@@ -42,7 +42,7 @@ def main() -> int:
         Part(name=name, command=command(name, lives, folder, n_missing))
         for name, lives in script["parts"].items()
     ]
-    ladder = Ladder(
+    policy = RestartPolicy(
         folder / "past",
         is_revived="NOTIFY_SOCKET" in os.environ,
         limits=Limits(**script.get("limits", {"first_pause_s": 0.01})),
@@ -57,7 +57,7 @@ def main() -> int:
     return Supervisor(
         parts=parts,
         folder=folder / "beats",
-        ladder=ladder,
+        policy=policy,
         tell=tell,
     ).run()
 

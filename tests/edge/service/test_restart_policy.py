@@ -10,20 +10,20 @@ from hypothesis import strategies as st
 
 from leukoscope_edge.service.restart_policy import (
     LONGEST_PAUSE_S,
-    Ladder,
     Limits,
+    RestartPolicy,
     RestartStep,
 )
 
 C, B = [RestartStep.CHILD] * 3, [RestartStep.BACKEND] * 2
 
 
-def ladder(folder: Path, *, is_revived: bool = True) -> Ladder:
-    return Ladder(folder / "past.json", is_revived=is_revived, limits=Limits())
+def policy(folder: Path, *, is_revived: bool = True) -> RestartPolicy:
+    return RestartPolicy(folder / "past.json", is_revived=is_revived, limits=Limits())
 
 
-def climb(ladder: Ladder, n: int, *, every_s: float = 1.0) -> list[RestartStep]:
-    return [ladder.failed(i * every_s) for i in range(n)]
+def climb(policy: RestartPolicy, n: int, *, every_s: float = 1.0) -> list[RestartStep]:
+    return [policy.failed(i * every_s) for i in range(n)]
 
 
 @pytest.mark.parametrize(
@@ -39,14 +39,14 @@ def climb(ladder: Ladder, n: int, *, every_s: float = 1.0) -> list[RestartStep]:
 def test_only_failures_soon_after_each_other_climb(
     tmp_path: Path, every_s: float, steps: list[RestartStep]
 ) -> None:
-    assert climb(ladder(tmp_path), 6, every_s=every_s) == steps
+    assert climb(policy(tmp_path), 6, every_s=every_s) == steps
 
 
 def lives(tmp_path: Path) -> list[RestartStep]:
     """Where each life of a service that fails at once ends."""
     ends = []
     while not ends or ends[-1] is not RestartStep.SAFE:
-        ends.append(climb(ladder(tmp_path), 6)[-1])
+        ends.append(climb(policy(tmp_path), 6)[-1])
         assert len(ends) < 20, "it boots for ever"
     return ends
 
@@ -63,45 +63,45 @@ def test_three_reboots_and_then_the_safe_state(tmp_path: Path) -> None:
 
 def test_the_safe_state_outlives_another_start(tmp_path: Path) -> None:
     lives(tmp_path)
-    assert climb(ladder(tmp_path), 6)[-1] is RestartStep.SAFE
+    assert climb(policy(tmp_path), 6)[-1] is RestartStep.SAFE
 
 
 def test_an_hour_of_good_work_forgives(tmp_path: Path) -> None:
     lives(tmp_path)
-    patient = ladder(tmp_path)
+    patient = policy(tmp_path)
     patient.works(10.0)
     patient.works(3609.9)
-    assert climb(ladder(tmp_path), 6)[-1] is RestartStep.SAFE
+    assert climb(policy(tmp_path), 6)[-1] is RestartStep.SAFE
     patient.works(3610.0)
-    assert climb(ladder(tmp_path), 6)[-1] is RestartStep.SERVICE
+    assert climb(policy(tmp_path), 6)[-1] is RestartStep.SERVICE
 
 
 def test_a_failure_begins_the_hour_anew(tmp_path: Path) -> None:
     lives(tmp_path)
-    patient = ladder(tmp_path)
+    patient = policy(tmp_path)
     patient.works(0.0)
     patient.failed(3000.0)
     patient.works(3700.0)
-    assert climb(ladder(tmp_path), 6)[-1] is RestartStep.SAFE
+    assert climb(policy(tmp_path), 6)[-1] is RestartStep.SAFE
     patient.works(6600.0)
-    assert climb(ladder(tmp_path), 6)[-1] is RestartStep.SERVICE
+    assert climb(policy(tmp_path), 6)[-1] is RestartStep.SERVICE
 
 
 def test_without_systemd_nothing_above_the_back_end_is_tried(tmp_path: Path) -> None:
-    alone = ladder(tmp_path, is_revived=False)
+    alone = policy(tmp_path, is_revived=False)
     assert climb(alone, 7) == [*C, *B, RestartStep.SAFE, RestartStep.SAFE]
 
 
 def test_a_disk_that_keeps_nothing_means_the_safe_state_not_a_loop(
     tmp_path: Path,
 ) -> None:
-    broken = Ladder(tmp_path / "no" / "x.json", is_revived=True, limits=Limits())
+    broken = RestartPolicy(tmp_path / "no" / "x.json", is_revived=True, limits=Limits())
     assert climb(broken, 6)[-1] is RestartStep.SERVICE
     assert broken.failed(6.0) is RestartStep.SAFE
 
 
 def test_the_first_start_is_at_once_and_the_pauses_grow(tmp_path: Path) -> None:
-    alone = ladder(tmp_path, is_revived=False)
+    alone = policy(tmp_path, is_revived=False)
     pauses = []
     for i in range(12):
         alone.failed(float(i))
@@ -116,7 +116,7 @@ def test_the_first_start_is_at_once_and_the_pauses_grow(tmp_path: Path) -> None:
 )
 def test_a_damaged_past_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "past.json").write_text(text)
-    assert climb(ladder(tmp_path), 6)[-1] is RestartStep.SERVICE
+    assert climb(policy(tmp_path), 6)[-1] is RestartStep.SERVICE
 
 
 def test_the_past_is_synced_before_the_step_is_taken(
@@ -124,7 +124,7 @@ def test_the_past_is_synced_before_the_step_is_taken(
 ) -> None:
     synced: list[int] = []
     monkeypatch.setattr(os, "fsync", lambda fd: synced.append(fd))
-    climb(ladder(tmp_path), 6)
+    climb(policy(tmp_path), 6)
     assert len(synced) == 2  # the file and its folder
     assert json.loads((tmp_path / "past.json").read_text())["n_service"] == 1
 
@@ -133,7 +133,9 @@ def test_the_past_is_synced_before_the_step_is_taken(
 def test_any_failures_get_a_step_and_a_bounded_pause(
     at_s: list[float], is_revived: bool
 ) -> None:
-    climber = Ladder(Path("/nonexistent/x"), is_revived=is_revived, limits=Limits())
+    climber = RestartPolicy(
+        Path("/nonexistent/x"), is_revived=is_revived, limits=Limits()
+    )
     for now_s in at_s:
         assert climber.failed(now_s) in RestartStep
         assert 0.0 <= climber.pause_s() <= LONGEST_PAUSE_S

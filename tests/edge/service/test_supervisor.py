@@ -309,7 +309,7 @@ def test_neither_the_kernel_s_table_nor_ours_fills_up(
 
 
 class CountsWork:
-    """A ladder that counts how often it is told of good work."""
+    """A policy that counts how often it is told of good work."""
 
     n_works = 0
 
@@ -321,13 +321,13 @@ class CountsWork:
 def test_to_screen_nothing_is_no_good_work(
     tmp_path: Path, safe: str, n_works: int
 ) -> None:
-    ladder = CountsWork()
+    policy = CountsWork()
     supervisor = Supervisor(
         parts=[],
         folder=tmp_path,
-        ladder=ladder,  # type: ignore[arg-type]
+        policy=policy,  # type: ignore[arg-type]
         tell=lambda _: None,
         state=ServiceState(safe=safe),
     )
     supervisor._report(now_s=100.0)
-    assert ladder.n_works == n_works
+    assert policy.n_works == n_works

@@ -38,7 +38,7 @@ class Process:
 
 
 class Steps:
-    """A ladder that says one step, and counts what it is told."""
+    """A policy that says one step, and counts what it is told."""
 
     def __init__(self, step: RestartStep, *, is_revived: bool = True) -> None:
         self.step, self.is_revived = step, is_revived
@@ -79,10 +79,10 @@ Make = Callable[..., Supervisor]
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
     def made(*parts: Part, step: RestartStep = RestartStep.CHILD, **how: Any) -> Any:
-        ladder = Steps(step, is_revived=how.pop("is_revived", True))
+        policy = Steps(step, is_revived=how.pop("is_revived", True))
         tell = how.pop("tell", lambda _: None)
         return Supervisor(
-            parts=list(parts), folder=tmp_path, ladder=ladder, tell=tell, **how
+            parts=list(parts), folder=tmp_path, policy=policy, tell=tell, **how
         )  # type: ignore[arg-type]
 
     return made
@@ -230,20 +230,20 @@ def test_ready_is_said_once_and_when_every_part_beats(
     service._report(100.0)
     status = "STATUS=page 0 restarts, count 0 restarts"
     assert notices == ["WATCHDOG=1", status]
-    assert service.ladder.works_s == []  # type: ignore[attr-defined]
+    assert service.policy.works_s == []  # type: ignore[attr-defined]
     beats(tmp_path, pid=8, name="count")
     notices.clear()
     service._report(101.0)
     service._report(102.0)
     assert notices == ["READY=1", "WATCHDOG=1", status]
-    assert service.ladder.works_s == [102.0]  # type: ignore[attr-defined]
+    assert service.policy.works_s == [102.0]  # type: ignore[attr-defined]
 
 
 def test_a_device_that_screens_nothing_says_why(make: Make, notices: list[str]) -> None:
     service = make(part(), state=ServiceState(safe="no disk"))
     service._report(100.0)
     assert notices == ["WATCHDOG=1", "STATUS=no disk"]
-    assert service.ladder.works_s == []  # type: ignore[attr-defined]
+    assert service.policy.works_s == []  # type: ignore[attr-defined]
 
 
 def test_figures_that_cannot_be_written_are_spoken_of_once(

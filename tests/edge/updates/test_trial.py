@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.errors import UpdateError
 from leukoscope_edge.inference.bundle import (
     open_bundle,
@@ -24,7 +25,7 @@ from leukoscope_edge.records.slides.cell_record import CellRecord
 from leukoscope_edge.records.slides.slide import ArchivedCell, Origin, SlideRecord
 from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.sample import SIMULATED_SAMPLE, SampleType
-from leukoscope_edge.types import F32, U8, Call, CallName
+from leukoscope_edge.types import Call, CallName
 from leukoscope_edge.updates import Shadow, UpdateContext, history, install
 from leukoscope_edge.updates.comparison import compare
 from leukoscope_edge.updates.trial import run_trial

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from leukoscope_edge.types import U8
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.vision.colour import (
     PLASMA_LEVEL,
     darkness_of,

@@ -8,8 +8,8 @@ import pytest
 from tests.simulated import first_frames
 
 import leukoscope_edge
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture.stored.decode import decode_own
-from leukoscope_edge.types import U8
 from leukoscope_edge.vision.colour_order import measure_colours, order_of
 
 KNOWN = Path(leukoscope_edge.__file__).parent / "reference_cells"

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from tests.simulated import first_frames
 
-from leukoscope_edge.types import U8
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.vision.compression import QUALITIES, quality_from_pixels
 
 FIELD = first_frames(8)[0].pixels

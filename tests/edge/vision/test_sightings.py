@@ -60,24 +60,24 @@ def test_each_kind_stands_apart() -> None:
 
 
 def test_a_place_on_the_slide_is_that_in_the_frame_and_the_frames_own() -> None:
-    (glimpse,) = found(1, origin=(1000.5, -20.0)).whole
-    assert glimpse.frame == "field"
-    assert glimpse.centre_px == (110.0, 70.0)
-    assert glimpse.slide_px == (1110.5, 50.0)
+    (detection,) = found(1, origin=(1000.5, -20.0)).whole
+    assert detection.frame == "field"
+    assert detection.centre_px == (110.0, 70.0)
+    assert detection.slide_px == (1110.5, 50.0)
 
 
 def test_the_radius_is_that_of_a_disc_with_the_nucleuss_own_area() -> None:
     first, second = found(0, 1).whole
     side_px = 20 - 2 * INNER_PX
-    for glimpse in (first, second):  # the second's label is another one
-        assert glimpse.radius_px == pytest.approx(side_px / np.sqrt(np.pi))
+    for detection in (first, second):  # the second's label is another one
+        assert detection.radius_px == pytest.approx(side_px / np.sqrt(np.pi))
 
 
 def test_pictures_are_cut_as_the_model_and_as_people_want_them() -> None:
-    (glimpse,) = found(0).whole
-    sighting = glimpse.sighting()
+    (detection,) = found(0).whole
+    sighting = detection.sighting()
     assert sighting.crop.shape == (64, 64, 3)
-    assert glimpse.cut_view().shape == (96, 96, 3)
+    assert detection.cut_view().shape == (96, 96, 3)
     assert (sighting.crop[32, 32] == frame().pixels[40, 30]).all()
 
 

@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from leukoscope_edge.types import THRESHOLDS, U8, Frame, Segmentation
+from leukoscope_edge.arrays import U8
+from leukoscope_edge.types import THRESHOLDS, Frame, Segmentation
 from leukoscope_edge.vision import tiles
 from leukoscope_edge.vision.crop import CropSpec
 from leukoscope_edge.vision.segmentation import segment

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from leukoscope_edge.types import U8
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.vision.colour import PLASMA_LEVEL
 from leukoscope_edge.vision.view import (
     STAIN_OF_PLASMA,

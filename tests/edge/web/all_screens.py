@@ -29,7 +29,7 @@ from leukoscope_edge.accounts import Role
 from leukoscope_edge.live.commands import Mode, News
 from leukoscope_edge.quality.levey_jennings import note_light
 from leukoscope_edge.records.slides.conclusion import verdict_of
-from leukoscope_edge.types import Word
+from leukoscope_edge.types import Reading
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import LANGUAGE_COOKIE, Device
 from leukoscope_edge.web.security import COOKIE
@@ -138,7 +138,7 @@ def news(mode: Mode, slide: str, **facts: Any) -> News:
 
 def dispute(device: Device, slide: str) -> str:
     """Let two readers call every cell otherwise; return the slide."""
-    for reader, word in ((SPOKEN, Word.BLAST), (LONG[::-1], Word.NOT_A_CELL)):
+    for reader, word in ((SPOKEN, Reading.BLAST), (LONG[::-1], Reading.NOT_A_CELL)):
         for cell in device.store.reader.slide(slide).cells:
             key = f"{reader}-{cell.id}"
             device.store.review.judge_cell(slide, cell.id, word, reader, key=key)

@@ -6,13 +6,13 @@ import re
 from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide
 
 from leukoscope_edge.records.slides.first_look import first_pass
-from leukoscope_edge.types import Word
+from leukoscope_edge.types import Reading
 from leukoscope_edge.web.device import Device
 
 CHANGED = "the result has changed: look again"
 
 
-def judge_all(device: Device, slide: str, word: Word) -> None:
+def judge_all(device: Device, slide: str, word: Reading) -> None:
     """Call every cell of the first look alike."""
     for cell in first_pass(device.store.reader.slide(slide)):
         device.store.review.judge_cell(
@@ -35,7 +35,7 @@ def shown_on(browser: Browser, slide: str) -> str:
     return str(digest)
 
 
-def judge(device: Device, slide: str, word: Word, key: str = "key") -> None:
+def judge(device: Device, slide: str, word: Reading, key: str = "key") -> None:
     for cell in device.store.reader.slide(slide).cells:
         device.store.review.judge_cell(
             slide, cell.id, word, NAME, key=f"{key}-{cell.id:0>8}"
@@ -53,13 +53,13 @@ def sign(browser: Browser, slide: str, *, shown: str, comment: str = "") -> int:
 def amended(browser: Browser, device: Device) -> str:
     """A slide of 200 normal cells, signed, amended, and 16 of them called blast."""
     slide = fill_slide(device, n_normal=200)
-    judge(device, slide, Word.NORMAL)
+    judge(device, slide, Reading.NORMAL)
     shown = shown_on(browser, slide)
     assert sign(browser, slide, shown=shown, comment="mother came along") == 200
     body = {"why": "cells were read wrongly", "key": "amend-00001"}
     assert browser.post(f"/api/slides/{slide}/amend", json=body).status_code == 200
     for number in range(1, 17):
         device.store.review.judge_cell(
-            slide, str(number), Word.BLAST, NAME, key=f"again-{number:0>8}"
+            slide, str(number), Reading.BLAST, NAME, key=f"again-{number:0>8}"
         )
     return slide

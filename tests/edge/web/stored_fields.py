@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import F32
+from leukoscope_edge.arrays import F32
 
 SIDE_PX, SEAM_PX = 256, 24
 COLUMNS, ROWS = 4, 3

@@ -21,7 +21,7 @@ from leukoscope_edge.archive import ArchiveRow
 from leukoscope_edge.cli.archive_index import RESULTS, IndexEntry, write_page
 from leukoscope_edge.i18n import Language, languages
 from leukoscope_edge.records.exports.html_report import html_bytes, suspects
-from leukoscope_edge.records.exports.slide_version import open_dossier
+from leukoscope_edge.records.exports.slide_version import open_version
 from leukoscope_edge.web.device import Device
 
 pytestmark = in_browser.pytestmark
@@ -125,9 +125,9 @@ def reports(
     device: Device, slide: str, folder: Path, language: Language
 ) -> Iterator[Path]:
     """Write what `screen` writes: a slide's report, the page of one slide a result."""
-    dossier = open_dossier(device.store, slide)
+    version = open_version(device.store, slide)
     report = folder / "report.html"
-    report.write_bytes(html_bytes(dossier, language, suspects(dossier, language)))
+    report.write_bytes(html_bytes(version, language, suspects(version, language)))
     yield report
     rows = [
         ArchiveRow(slide=f"a/{r}", result=r, sentence="Keep going.") for r in RESULTS

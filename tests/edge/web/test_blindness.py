@@ -25,7 +25,7 @@ from leukoscope_edge.profile import ReviewEntry
 from leukoscope_edge.records.slides.first_look import first_pass
 from leukoscope_edge.records.slides.slide import MIN_OTHERS_REVIEWED
 from leukoscope_edge.review.blind_order import hides_model
-from leukoscope_edge.types import CallName, Tally, Word
+from leukoscope_edge.types import CallName, Reading, Tally
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device
 
@@ -83,7 +83,9 @@ def test_the_live_channel_itself_is_blind(
     assert ('id="n-blast"' in page) is is_open
 
 
-def look(device: Device, slide: str, name: str = NAME, word: Word = Word.BLAST) -> None:
+def look(
+    device: Device, slide: str, name: str = NAME, word: Reading = Reading.BLAST
+) -> None:
     for cell in first_pass(device.store.reader.slide(slide)):
         key = f"key-{name}-{cell.id:0>4}"
         device.store.review.judge_cell(slide, cell.id, word, name, key=key)
@@ -194,7 +196,7 @@ def test_of_two_readers_none_sees_the_others_kind_or_note_before_both_are_done(
     slide = of_kinds(people, n_readers=2)
     cell = first_pass(people.store.reader.slide(slide))[0].id
     people.store.review.judge_cell(
-        slide, cell, Word.NORMAL, "Binta", key="k" * 8, kind="basophil"
+        slide, cell, Reading.NORMAL, "Binta", key="k" * 8, kind="basophil"
     )
     people.store.review.remark(slide, cell, "large granules", "Binta", key="n" * 8)
     with client(people, "off", readers=2) as browser:

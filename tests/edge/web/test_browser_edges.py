@@ -29,7 +29,7 @@ from tests.edge.web.in_browser import (
 from tests.edge.web.stand_ins import PIN, fill_slide, look_at_all
 
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
-from leukoscope_edge.records.integrity import CHECK_FILE, Integrity, Soundness
+from leukoscope_edge.records.integrity import CHECK_FILE, Integrity, IntegrityCheck
 from leukoscope_edge.records.maintenance import LOOKING
 from leukoscope_edge.service.heartbeat import read_beat, run_folder
 from leukoscope_edge.web.device import Device
@@ -218,7 +218,7 @@ def test_home_notices_by_itself_that_the_records_were_looked_through(
     add_person(device)
     url = serve()
     wait_for(lambda: read_beat(run_folder(device.store.folder), "count"))
-    records = Soundness(device.store.folder)
+    records = IntegrityCheck(device.store.folder)
     records.say(Integrity.NOTHING)
     with one_at_a_time_at(device.store.folder / CHECK_FILE):  # nobody gets on with it
         sign_in(page, url)

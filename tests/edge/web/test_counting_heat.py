@@ -8,7 +8,7 @@ from tests.edge.web.stand_ins import PROFILE
 
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.live import counting_process
-from leukoscope_edge.live.commands import Do, Order
+from leukoscope_edge.live.commands import Command, Order
 from leukoscope_edge.live.outbox import Draft
 from leukoscope_edge.profile import CameraEntry, ThermalEntry
 from leukoscope_edge.service import heat
@@ -16,7 +16,7 @@ from leukoscope_edge.service.heartbeat import NoPulse
 from leukoscope_edge.web.device import Device
 
 LIMITS = ThermalEntry(warn_c=70.0, pause_c=90.0)
-PREVIEW, LEAVE = Order(do=Do.PREVIEW), Order(do=Do.LEAVE)
+PREVIEW, LEAVE = Order(do=Command.PREVIEW), Order(do=Command.LEAVE)
 
 
 class KeptBox:

@@ -6,7 +6,7 @@ from tests.edge.web.stand_ins import NAME, fill_slide
 
 from leukoscope_edge.records.pictures import from_png
 from leukoscope_edge.records.slides.cell_record import CellRecord, MissedCell
-from leukoscope_edge.types import Word
+from leukoscope_edge.types import Reading
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.explain import N_ALIKE, explanation, heat_png, sharpest_crop
 
@@ -41,7 +41,7 @@ def test_it_says_what_the_model_said_and_a_person(
 ) -> None:
     found = explanation(device, slide, cell)
     assert (found["call"], found["p_blast"], found["word"]) == ("blast", 0.97, None)
-    device.store.review.judge_cell(slide, "1", Word.NORMAL, NAME, key="judge-01")
+    device.store.review.judge_cell(slide, "1", Reading.NORMAL, NAME, key="judge-01")
     [judged] = device.store.reader.slide(slide).cells
     found = explanation(device, slide, judged)
     assert (found["word"], found["judged_by"]) == ("normal", NAME)

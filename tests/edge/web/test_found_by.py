@@ -15,6 +15,7 @@ from tests.edge.web.stand_ins import (
     make_cell,
 )
 
+from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.cli import main
 from leukoscope_edge.i18n import languages
 from leukoscope_edge.inference.backend import open_engine
@@ -25,7 +26,7 @@ from leukoscope_edge.inference.segmenter_fallback import (
     segmentation_named,
 )
 from leukoscope_edge.live import counting_process, equipment
-from leukoscope_edge.live.commands import Do, Mode, News, Order
+from leukoscope_edge.live.commands import Command, Mode, News, Order
 from leukoscope_edge.live.outbox import Draft
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Refusal
@@ -35,7 +36,7 @@ from leukoscope_edge.records.slides import reproduce
 from leukoscope_edge.records.slides.cell_record import FieldPicture
 from leukoscope_edge.records.slides.slide import SlideRecord
 from leukoscope_edge.service.health import Sign, signs
-from leukoscope_edge.types import F32, THRESHOLDS, U8, CallName, Segmentation, Tally
+from leukoscope_edge.types import THRESHOLDS, CallName, Segmentation, Tally
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.health import notices
 
@@ -71,9 +72,9 @@ class KeptPulse:
 
 class Orders:
     def __init__(self, slide: str) -> None:
-        count = Order(do=Do.COUNT, slide=slide, by=NAME)
-        finish = Order(do=Do.FINISH, slide=slide, by=NAME)
-        leave = Order(do=Do.LEAVE)
+        count = Order(do=Command.COUNT, slide=slide, by=NAME)
+        finish = Order(do=Command.FINISH, slide=slide, by=NAME)
+        leave = Order(do=Command.LEAVE)
         turns = [None] * N_FRAMES
         self._orders = iter([count, None, *turns, finish, None, leave])
 

@@ -26,12 +26,12 @@ from leukoscope_edge.errors import OutputError
 from leukoscope_edge.live.commands import Mode, News
 from leukoscope_edge.media import removable_disks as on_sticks
 from leukoscope_edge.messages import Message, message
-from leukoscope_edge.records.integrity import Integrity, Soundness
+from leukoscope_edge.records.integrity import Integrity, IntegrityCheck
 from leukoscope_edge.records.maintenance import DAMAGED, LOOKING
 from leukoscope_edge.records.store import DATABASE_NAME, open_store
 from leukoscope_edge.service.heartbeat import read_beat, run_folder
 from leukoscope_edge.web.device import Device
-from leukoscope_edge.web.maintenance import Rounds
+from leukoscope_edge.web.maintenance import MaintenanceThread
 from leukoscope_edge.web.server.lifecycle import Lifecycle
 
 PASSPHRASE = "correct horse battery"  # noqa: S105
@@ -172,10 +172,10 @@ def test_a_stick_of_our_own_rule_is_written_by_the_helper_or_not_at_all(
 def test_while_records_are_looked_through_home_says_so_and_no_round_is_made(
     browser: Browser, device: Device
 ) -> None:
-    Soundness(device.store.folder).say(Integrity.NOTHING)
+    IntegrityCheck(device.store.folder).say(Integrity.NOTHING)
     assert LOOKING in html.unescape(browser.get("/").text)
     device.banners[:] = [message("test")]
-    Rounds(device).go()
+    MaintenanceThread(device).go()
     assert device.banners == [message("test")]
     assert not device.lifecycle.is_ending
 
@@ -185,7 +185,7 @@ def test_damaged_records_show_no_slide_and_take_none_until_they_are_mended(
 ) -> None:
     slide = fill_slide(device, n_normal=1)
     n = device.store.log.head().seq
-    Soundness(device.store.folder).say(Integrity.DAMAGED)
+    IntegrityCheck(device.store.folder).say(Integrity.DAMAGED)
     for screen in ("result", "review", "share", "paper", "count", "ready"):
         assert browser.get(f"/slides/{slide}/{screen}").status_code == 409
     new = FACTS | {"sample": "S-2", "key": "key-0000-new"}
@@ -194,7 +194,7 @@ def test_damaged_records_show_no_slide_and_take_none_until_they_are_mended(
     assert browser.get(f"/api/slides/{slide}/cells/1").status_code == 409
     assert device.store.log.head().seq == n
     assert DAMAGED in html.unescape(browser.get("/").text)
-    Rounds(device).go()
+    MaintenanceThread(device).go()
     assert device.lifecycle.is_ending
 
 
@@ -234,7 +234,7 @@ def test_a_count_lets_go_of_damaged_records(device: Device) -> None:
             return str(beat.facts.get("mode")) if beat else ""
 
         wait_for(lambda: mode() == "idle")
-        Soundness(folder).say(Integrity.DAMAGED)
+        IntegrityCheck(folder).say(Integrity.DAMAGED)
         wait_for(lambda: mode() == "failed")
         with open_store(folder, waits=False) as store:  # alone with them
             assert store.is_sound

@@ -11,17 +11,17 @@ from tests.edge.web.stand_ins import StillCounter
 from tests.waiting import wait_for
 
 from leukoscope_edge import updates
+from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.errors import BundleError
 from leukoscope_edge.live.commands import BUSY, Mode, News
 from leukoscope_edge.messages import message
 from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE
-from leukoscope_edge.types import F32, U8
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.maintenance import (
     DAY_S,
     HOUR_S,
     SOON_S,
-    Rounds,
+    MaintenanceThread,
     leave_damaged,
     look_at_model,
     run_golden,
@@ -47,11 +47,11 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def rounds(device: Device, clock: Clock) -> Rounds:
-    return Rounds(device, clock=clock)
+def rounds(device: Device, clock: Clock) -> MaintenanceThread:
+    return MaintenanceThread(device, clock=clock)
 
 
-def has_looked(device: Device, rounds: Rounds) -> bool:
+def has_looked(device: Device, rounds: MaintenanceThread) -> bool:
     """Go, and say whether the banners of the model were made anew."""
     device.banners[:] = [OLD]
     rounds.go()
@@ -63,7 +63,7 @@ def n_golden(device: Device) -> int:
 
 
 def test_the_model_is_looked_at_once_an_hour(
-    device: Device, rounds: Rounds, clock: Clock
+    device: Device, rounds: MaintenanceThread, clock: Clock
 ) -> None:
     assert has_looked(device, rounds)
     for passes_s, looks in ((0.0, False), (HOUR_S - 0.1, False), (0.1, True)):
@@ -72,7 +72,7 @@ def test_the_model_is_looked_at_once_an_hour(
 
 
 def test_the_stored_cells_run_soon_and_then_once_a_day(
-    device: Device, rounds: Rounds, clock: Clock
+    device: Device, rounds: MaintenanceThread, clock: Clock
 ) -> None:
     found = []
     for passes_s in (0.0, SOON_S - 0.1, 0.1, DAY_S - 0.1, 0.1):
@@ -84,7 +84,7 @@ def test_the_stored_cells_run_soon_and_then_once_a_day(
 
 @pytest.mark.parametrize("mode", sorted(BUSY))
 def test_nothing_is_done_while_a_slide_is_under_the_lens(
-    device: Device, rounds: Rounds, clock: Clock, mode: Mode
+    device: Device, rounds: MaintenanceThread, clock: Clock, mode: Mode
 ) -> None:
     counter = device.counter
     assert isinstance(counter, StillCounter)
@@ -157,7 +157,7 @@ def test_stored_cells_that_come_out_otherwise_are_kept_and_said(
 
 def test_the_rounds_go_by_themselves_and_end_with_the_server(device: Device) -> None:
     device.banners[:] = [OLD]
-    with Rounds(device, tick_s=0.01):
+    with MaintenanceThread(device, tick_s=0.01):
         wait_for(lambda: OLD not in device.banners)
         assert "rounds" in [t.name for t in threading.enumerate()]
     assert "rounds" not in [t.name for t in threading.enumerate()]

@@ -11,7 +11,7 @@ from tests.edge.web.stand_ins import FACTS, NAME, PROFILE, Browser
 from leukoscope_edge.cli import main
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.live import counting_process
-from leukoscope_edge.live.commands import Do, Mode, Order
+from leukoscope_edge.live.commands import Command, Mode, Order
 from leukoscope_edge.live.outbox import Draft
 from leukoscope_edge.profile import CameraEntry
 from leukoscope_edge.records.slides.slide import SlideRecord
@@ -41,11 +41,11 @@ class Orders:
     def __init__(self, slide: str) -> None:
         self._orders: Iterator[Order | None] = iter(
             [
-                Order(do=Do.COUNT, slide=slide, by=NAME),
+                Order(do=Command.COUNT, slide=slide, by=NAME),
                 *[None] * N_FRAMES,
-                Order(do=Do.FINISH, slide=slide, by=NAME),
+                Order(do=Command.FINISH, slide=slide, by=NAME),
                 None,
-                Order(do=Do.LEAVE),
+                Order(do=Command.LEAVE),
             ]
         )
 

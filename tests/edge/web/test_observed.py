@@ -7,16 +7,16 @@ from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide, shown_of
 
 from leukoscope_edge.outcome import Refusal, Verdict, VerdictName
 from leukoscope_edge.records.exports.fhir import fhir_object
-from leukoscope_edge.records.exports.slide_version import open_dossier
+from leukoscope_edge.records.exports.slide_version import open_version
 from leukoscope_edge.records.slides.conclusion import verdict_of
 from leukoscope_edge.records.slides.first_look import first_pass
 from leukoscope_edge.records.slides.slide import Kind, SlideRecord
 from leukoscope_edge.sample import SIMULATED_SAMPLE, AgeGroup
-from leukoscope_edge.types import Word
+from leukoscope_edge.types import Reading
 from leukoscope_edge.web.device import Device
 
 
-def judge_shown(device: Device, slide: str, word: Word) -> SlideRecord:
+def judge_shown(device: Device, slide: str, word: Reading) -> SlideRecord:
     """Let a person say one word of all cells that the first look shows."""
     for cell in first_pass(device.store.reader.slide(slide)):
         device.store.review.judge_cell(
@@ -30,7 +30,7 @@ def test_thirty_blasts_that_a_person_called_are_no_background(
 ) -> None:
     slide = fill_slide(device, n_unclear=30, n_normal=61)
     for cell in first_pass(device.store.reader.slide(slide)):
-        word = Word.BLAST if cell.is_suspect else Word.NORMAL
+        word = Reading.BLAST if cell.is_suspect else Reading.NORMAL
         device.store.review.judge_cell(
             slide, cell.id, word, NAME, key=f"key-{cell.id:0>8}"
         )
@@ -41,7 +41,7 @@ def test_thirty_blasts_that_a_person_called_are_no_background(
     body = {"pin": PIN, "key": "sign-0000001", "shown": shown_of(device, slide)}
     answer = browser.post(f"/api/slides/{slide}/sign", json=body)
     assert answer.status_code == 200, answer.text
-    bundle = fhir_object(open_dossier(device.store, slide))
+    bundle = fhir_object(open_version(device.store, slide))
     assert "No blast-like cells" not in str(bundle)
     assert "709-6" not in str(bundle)  # 40 of 91 cells were read
     assert "A person read 40 of 91 cells." in str(bundle)
@@ -68,10 +68,12 @@ def test_to_call_the_shown_cells_normal_turns_no_refusal_into_a_negative(
         assert last
         for cell in shown:
             key = f"key-{cell.id:0>8}"
-            device.store.review.judge_cell(slide, cell.id, Word.NORMAL, NAME, key=key)
+            device.store.review.judge_cell(
+                slide, cell.id, Reading.NORMAL, NAME, key=key
+            )
         record = device.store.reader.slide(slide)
     else:
-        record = judge_shown(device, slide, Word.NORMAL)
+        record = judge_shown(device, slide, Reading.NORMAL)
     if case == "uncalibrated":
         origin = replace(record.origin, scale_um_per_px=None)
         record = replace(record, origin=origin, scales_um_per_px=(None,))
@@ -85,14 +87,14 @@ def test_a_childs_single_blast_survives_every_export(
 ) -> None:
     facts = replace(SIMULATED_SAMPLE, age=AgeGroup.UNKNOWN)
     slide = fill_slide(device, n_normal=60, facts=facts)
-    record = judge_shown(device, slide, Word.NORMAL)
+    record = judge_shown(device, slide, Reading.NORMAL)
     device.store.review.judge_cell(
-        slide, first_pass(record)[0].id, Word.BLAST, NAME, key="blast-0001"
+        slide, first_pass(record)[0].id, Reading.BLAST, NAME, key="blast-0001"
     )
     body = {"pin": PIN, "key": "sign-0000001", "shown": shown_of(device, slide)}
     assert browser.post(f"/api/slides/{slide}/sign", json=body).status_code == 200
     said = "Few blasts, confirmed by a person: 1 of 60 cells"
-    assert said in str(fhir_object(open_dossier(device.store, slide)))
+    assert said in str(fhir_object(open_version(device.store, slide)))
     assert said in browser.get(f"/slides/{slide}/paper").text
     [signed] = [
         e for e in device.store.reader.events(slide) if e.kind == Kind.SIGN.value

@@ -3,13 +3,13 @@
 import pytest
 from starlette.testclient import TestClient
 
-from leukoscope_edge.web.records_error_page import LOOK_AGAIN_S, trouble_app
+from leukoscope_edge.web.records_error_page import LOOK_AGAIN_S, error_page_app
 from leukoscope_edge.web.security import HEADERS
 
 
 @pytest.fixture
 def client() -> TestClient:
-    return TestClient(trouble_app("the disk <b>is</b> gone"))
+    return TestClient(error_page_app("the disk <b>is</b> gone"))
 
 
 @pytest.mark.parametrize("path", ["/", "/sign-in", "/api/slides/0001", "/a/b/c"])

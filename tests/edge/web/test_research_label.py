@@ -10,7 +10,7 @@ from leukoscope_edge.cli import main
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.messages import NOT_FOR_CARE
 from leukoscope_edge.records.exports.formats import file_of
-from leukoscope_edge.records.exports.slide_version import open_dossier
+from leukoscope_edge.records.exports.slide_version import open_version
 from leukoscope_edge.records.slides.slide import Origin
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device
@@ -51,7 +51,7 @@ def test_a_validated_model_carries_no_label_and_its_slides_none(
     assert LABEL not in client.get("/").text
     slide = fill_slide(own, n_blast=1, n_normal=1)
     assert LABEL not in client.get(f"/slides/{slide}/result").text
-    assert open_dossier(own.store, slide, identified=False).marks == ()
+    assert open_version(own.store, slide, identified=False).marks == ()
 
 
 def test_the_models_page_tells_of_those_kept_aside_before_its_own_cells(
@@ -80,9 +80,9 @@ def test_a_card_without_such_a_figure_says_so(browser: Browser) -> None:
 @pytest.mark.parametrize("what", ["csv", "fhir.json"])
 def test_what_leaves_of_it_says_so(device: Device, what: str) -> None:
     slide = fill_slide(device, n_blast=1, n_normal=1)
-    dossier = open_dossier(device.store, slide, identified=False)
-    assert NOT_FOR_CARE in dossier.marks  # on the PDF too, as a banner
-    assert LABEL in file_of(dossier, what, str).decode()
+    version = open_version(device.store, slide, identified=False)
+    assert NOT_FOR_CARE in version.marks  # on the PDF too, as a banner
+    assert LABEL in file_of(version, what, str).decode()
 
 
 def test_a_record_from_before_the_key_is_of_a_research_model() -> None:

@@ -12,7 +12,7 @@ from leukoscope_edge.records.slides.first_look import first_pass
 from leukoscope_edge.records.slides.slide import MIN_OTHERS_REVIEWED
 from leukoscope_edge.review.blind_order import by_suspicion, differences, tab_of
 from leukoscope_edge.sample import SIMULATED_SAMPLE, AgeGroup
-from leukoscope_edge.types import Word
+from leukoscope_edge.types import Reading
 from leukoscope_edge.web.device import Device
 
 
@@ -37,7 +37,7 @@ def test_its_order_tells_nothing_and_stays(device: Device) -> None:
     kinds = [c.is_suspect for c in shown]
     assert kinds != sorted(kinds)
     assert kinds != sorted(kinds, reverse=True)
-    judge_all(device, slide, Word.NORMAL)
+    judge_all(device, slide, Reading.NORMAL)
     again = first_pass(device.store.reader.slide(slide))
     assert [c.id for c in again] == [c.id for c in shown]
 
@@ -61,7 +61,7 @@ def test_a_persons_word_outweighs_the_models(device: Device) -> None:
     slide = fill_slide(device, n_blast=20, n_normal=50)
     card = device.bundle.card
     assert verdict_of(device.store.reader.slide(slide), card).n_blast == 20
-    judge_all(device, slide, Word.NORMAL)
+    judge_all(device, slide, Reading.NORMAL)
     after = device.store.reader.slide(slide)
     assert verdict_of(after, card).n_blast == 0
     assert len(differences(after)) == 20
@@ -80,6 +80,8 @@ def test_one_confirmed_blast_of_a_child_or_of_somebody_unknown_is_for_today(
 ) -> None:
     slide = fill_slide(device, n_normal=60, facts=replace(SIMULATED_SAMPLE, age=age))
     cell = first_pass(device.store.reader.slide(slide))[0]
-    device.store.review.judge_cell(slide, cell.id, Word.BLAST, NAME, key="key-00000001")
+    device.store.review.judge_cell(
+        slide, cell.id, Reading.BLAST, NAME, key="key-00000001"
+    )
     outcome = verdict_of(device.store.reader.slide(slide), device.bundle.card)
     assert outcome.messages[0].id == id_

@@ -9,7 +9,7 @@ from tests.edge.web.sticks import with_sticks
 from leukoscope_edge.media.removable_disks import READ_ONLY, new_file_on
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device
-from leukoscope_edge.web.share import Asked, copy_to_stick
+from leukoscope_edge.web.share import ExportRequest, copy_to_stick
 
 
 def test_files_go_to_a_stick_that_the_profile_names(
@@ -18,7 +18,7 @@ def test_files_go_to_a_stick_that_the_profile_names(
     (stick := tmp_path / "stick").mkdir()
     slide = fill_slide(device, n_blast=1)
     own = with_sticks(device, stick)
-    asked = Asked(False, NAME)
+    asked = ExportRequest(False, NAME)
     found = partial(new_file_on, own.profile, str(stick))
     for n in ("", "-2"):  # what is there stays
         [place] = copy_to_stick(own.store, slide, found, ["csv"], asked)

@@ -12,7 +12,7 @@ from leukoscope_edge.live.commands import Mode, News
 from leukoscope_edge.profile import ReviewEntry
 from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.records.slides.worklist import NO_RESULT, listed
-from leukoscope_edge.types import Word
+from leukoscope_edge.types import Reading
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.slide_list import (
     SlideLine,
@@ -63,7 +63,7 @@ def test_no_verdict_is_told_before_somebody_has_looked(
 ) -> None:
     slide = fill_slide(device, n_blast=1, n_normal=2)
     assert line_of(device, person, slide).result == ""
-    judge_all(device, slide, Word.NORMAL)
+    judge_all(device, slide, Reading.NORMAL)
     line = line_of(device, person, slide)
     assert (line.result, line.is_of_model, line.is_refused) == ("few", True, False)
 
@@ -81,14 +81,14 @@ def test_where_the_site_says_so_verdicts_are_told_early(
 
 def test_a_refusal_is_told_as_one(device: Device, person: Person) -> None:
     slide = fill_slide(device, n_blast=1, is_refused=True)
-    judge_all(device, slide, Word.NORMAL)
+    judge_all(device, slide, Reading.NORMAL)
     line = line_of(device, person, slide)
     assert (line.result, line.is_refused) == (NO_RESULT, True)
 
 
 def test_of_a_void_slide_no_verdict_is_told(device: Device, person: Person) -> None:
     slide = fill_slide(device, n_blast=1)
-    judge_all(device, slide, Word.NORMAL)
+    judge_all(device, slide, Reading.NORMAL)
     device.store.review.void(slide, "torn", NAME)
     line = line_of(device, person, slide)
     assert (line.result, line.may_void, line.may_correct) == ("", False, False)

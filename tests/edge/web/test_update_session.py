@@ -28,7 +28,7 @@ from leukoscope_edge.updates.codes import UNCHANGED, Code, refused
 from leukoscope_edge.web import update_session
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device, judged_by
-from leukoscope_edge.web.maintenance import DAY_S, HOUR_S, Rounds
+from leukoscope_edge.web.maintenance import DAY_S, HOUR_S, MaintenanceThread
 from leukoscope_edge.web.server.lifecycle import Lifecycle
 
 DOMAIN = "simulated"
@@ -297,7 +297,7 @@ def test_a_damaged_model_is_found_without_a_restart(
     device = replace(device, bundle=replace(device.bundle, folder=folder))
     browser.app.state.device = device  # type: ignore[attr-defined]
     now = [0.0]
-    rounds = Rounds(device, clock=lambda: now[0])
+    rounds = MaintenanceThread(device, clock=lambda: now[0])
     rounds.go()
     assert ended == []
     model = folder / "model.cpu.onnx"
@@ -318,7 +318,7 @@ def test_the_stored_cells_are_run_every_day_but_not_beside_a_count(
     device: Device,
 ) -> None:
     now = [0.0]
-    rounds = Rounds(device, clock=lambda: now[0])
+    rounds = MaintenanceThread(device, clock=lambda: now[0])
     rounds.go()
     assert device.store.log.notes("golden cells") == []
     now[0] = DAY_S
@@ -344,7 +344,7 @@ def test_a_model_that_fails_its_daily_cells_is_given_up_and_it_is_said(
     device = replace(device, bundle=replace(device.bundle, folder=folder_of(device)))
     browser.app.state.device = device  # type: ignore[attr-defined]
     now = [0.0]
-    rounds = Rounds(device, clock=lambda: now[0])
+    rounds = MaintenanceThread(device, clock=lambda: now[0])
     now[0] = DAY_S
 
     def fails(_: Path) -> None:

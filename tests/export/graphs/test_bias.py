@@ -7,9 +7,9 @@ import torch
 from tests.export.spec import SPEC
 from torch import nn
 
+from leukoscope_edge.arrays import F64
 from leukoscope_edge.inference import onnx_policy
 from leukoscope_edge.inference.engine import prepare
-from leukoscope_edge.types import F64
 from leukoscope_export.graphs.bias import (
     MAX_CELLS,
     bias_cells,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from leukoscope_edge.types import U8
+from leukoscope_edge.arrays import U8
 from leukoscope_train.data import optics
 from leukoscope_train.data.optics import degrade
 

@@ -8,7 +8,7 @@ import torch
 from tests.train.tiny_plans import HEADS_ALONE, PLAN, Draw, draw_kinds
 from torch import nn
 
-from leukoscope_edge.types import F64, U8
+from leukoscope_edge.arrays import F64, U8
 from leukoscope_train.data.sampling import kept_crops
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.fit import features, margins

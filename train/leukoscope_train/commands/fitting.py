@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from scipy.special import logit
 
+from leukoscope_edge.arrays import F64
 from leukoscope_edge.config import read_toml
-from leukoscope_edge.types import F64
 from leukoscope_train import run_folder
 from leukoscope_train.commands import add_command, say
 from leukoscope_train.commands.data import pbc_cells, real_spec, some

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from leukoscope_edge.types import F64
+from leukoscope_edge.arrays import F64
 from leukoscope_edge.vision.crop import CropSpec
 from leukoscope_train import run_folder
 from leukoscope_train.commands import add_command, say

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from leukoscope_edge.types import F32
+from leukoscope_edge.arrays import F32
 from leukoscope_edge.vision.crop import CropSpec
 from leukoscope_train.commands import add_command, say
 from leukoscope_train.data.cells import DataError

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from leukoscope_edge.types import U8
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.vision.crop import (
     COVER,
     MIN_STD,

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
+from leukoscope_edge.arrays import U8, BoolArray
 from leukoscope_edge.durable import whole_file
-from leukoscope_edge.types import U8, BoolArray
 from leukoscope_edge.vision.crop import WHITE_LEVEL, CropSpec, cut
 
 I64 = npt.NDArray[np.int64]

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from leukoscope_edge.types import U8, CellKind, Segmentation
+from leukoscope_edge.arrays import U8
+from leukoscope_edge.types import CellKind, Segmentation
 from leukoscope_edge.vision.crop import CropSpec, cut
 from leukoscope_edge.vision.segmentation import segment
 from leukoscope_train.data.cells import (

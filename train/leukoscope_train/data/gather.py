@@ -10,7 +10,8 @@ from typing import TypeVar
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import U8, CellKind, Segmentation
+from leukoscope_edge.arrays import U8
+from leukoscope_edge.types import CellKind, Segmentation
 from leukoscope_edge.vision.crop import CropSpec, cut_labelled
 from leukoscope_edge.vision.segmentation import segment
 from leukoscope_train.children import spawned

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from leukoscope_edge.types import F64
+from leukoscope_edge.arrays import F64
 from leukoscope_train.data.laboratories import LabCells
 
 BLAST_SHARE = 0.32

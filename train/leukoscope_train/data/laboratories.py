@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from leukoscope_edge.arrays import F64, U8, BoolArray
 from leukoscope_edge.durable import whole_file
-from leukoscope_edge.types import F64, U8, BoolArray
 from leukoscope_train.data.cells import I64, DataError, Strings
 
 KINDS = (

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from leukoscope_edge.types import F32, U8
+from leukoscope_edge.arrays import F32, U8
 from leukoscope_train.data.cells import I64, CropSet, DataError, Strings
 
 COARSE_SIDE_PX = 24

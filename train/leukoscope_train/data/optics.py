@@ -8,7 +8,7 @@ tile, so that the device's own segmentation and white balance meet it too.
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import F32, U8
+from leukoscope_edge.arrays import F32, U8
 
 MAX_DEFOCUS_UM = 0.55
 """Radius of the disc that a point becomes: half a chromatin clump."""

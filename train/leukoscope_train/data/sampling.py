@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from leukoscope_edge.types import F64, U8
+from leukoscope_edge.arrays import F64, U8
 from leukoscope_train.children import safe_path
 from leukoscope_train.data.augment import compress, keep, vary
 from leukoscope_train.data.cells import I64, CropSet

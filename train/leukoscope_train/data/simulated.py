@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture.cell_drawing import WhiteCell
 from leukoscope_edge.capture.simulated import (
     SimulatedCamera,
     SlidePlan,
 )
-from leukoscope_edge.types import U8, CellKind
+from leukoscope_edge.types import CellKind
 from leukoscope_edge.vision.crop import CropSpec, cut
 from leukoscope_edge.vision.segmentation import segment
 from leukoscope_train.data.cells import BLAST, NORMAL, CellFile, CropSet, crop_set

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from leukoscope_edge.types import F64
+from leukoscope_edge.arrays import F64
 from leukoscope_train.data.cells import CropSet, Demographics
 from leukoscope_train.evaluation.report import model_row
 

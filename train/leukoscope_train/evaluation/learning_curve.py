@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from leukoscope_edge.types import F64
+from leukoscope_edge.arrays import F64
 from leukoscope_train.data.cells import BLAST, I64, NORMAL, CropSet
 from leukoscope_train.evaluation.report import model_row
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from leukoscope_edge.types import F64
+from leukoscope_edge.arrays import F64
 from leukoscope_train.data.cells import BLAST, I64, NORMAL, Strings
 
 ECE_BINS = 15

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from leukoscope_edge.types import F64
+from leukoscope_edge.arrays import F64
 from leukoscope_train.data.cells import BLAST, I64, NORMAL, CropSet, Strings
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.evaluation.baselines import ALWAYS_ALL, SIZE_ONLY

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from leukoscope_edge.types import F64, U8
+from leukoscope_edge.arrays import F64, U8
 from leukoscope_train.data.cells import BLAST, NORMAL, CropSet, DataError
 from leukoscope_train.data.sampling import OTHER_KIND, draw_weights, labels_for
 from leukoscope_train.evaluation.metrics import BoolArray

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from leukoscope_edge.types import F64
+from leukoscope_edge.arrays import F64
 from leukoscope_train.data.cells import CropSet
 from leukoscope_train.data.sampling import draw_weights
 from leukoscope_train.networks.pooled_heads import Pooled, set_svm_head

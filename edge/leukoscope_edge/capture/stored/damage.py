@@ -13,7 +13,7 @@ nothing, 95 of 100 have steps above 18 levels and 12 times the usual one.
 import numpy as np
 import numpy.typing as npt
 
-from leukoscope_edge.types import U8
+from leukoscope_edge.arrays import U8
 
 MAX_COLUMNS = 1024
 """As many columns as are looked at; a seam runs across all of them."""

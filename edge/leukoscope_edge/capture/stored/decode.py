@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture.overheard import overheard
 from leukoscope_edge.capture.stored.containers import (
     DAMAGED,
@@ -22,7 +23,7 @@ from leukoscope_edge.capture.stored.containers import (
 )
 from leukoscope_edge.capture.stored.damage import damage_of
 from leukoscope_edge.errors import SourceError
-from leukoscope_edge.types import U8, PictureFacts
+from leukoscope_edge.types import PictureFacts
 
 __all__ = [
     "MAX_FILE_BYTES",

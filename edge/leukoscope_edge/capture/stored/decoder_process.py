@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture.child import Answer, Answers, Child
 from leukoscope_edge.capture.stored.avi import MotionJpeg
 from leukoscope_edge.capture.stored.damage import damage_of
@@ -33,7 +34,7 @@ from leukoscope_edge.capture.stored.decode import (
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.isolated import command_of
 from leukoscope_edge.log import start_log
-from leukoscope_edge.types import U8, PictureFacts
+from leukoscope_edge.types import PictureFacts
 
 MAX_MEMORY_BYTES = 2 << 30
 """Twice what the largest image that is let through needs (measured: 64 megapixels of

@@ -3,12 +3,12 @@
 import argparse
 from pathlib import Path
 
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture.stored.decode import decode_image, regular
 from leukoscope_edge.cli.arguments import number, path
 from leukoscope_edge.cli.help import add_command
 from leukoscope_edge.durable import write_whole
 from leukoscope_edge.errors import ConfigError, SourceError, UsageError
-from leukoscope_edge.types import U8
 from leukoscope_edge.vision.flatfield import record_flat_field
 from leukoscope_edge.vision.scale.stage_micrometer import (
     Calibration,

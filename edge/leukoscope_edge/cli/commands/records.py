@@ -25,7 +25,7 @@ from leukoscope_edge.profile import ReviewEntry
 from leukoscope_edge.records.backups.backup import restore_backup, write_backup
 from leukoscope_edge.records.exports.formats import FORMATS, file_name, file_of
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
-from leukoscope_edge.records.exports.slide_version import open_dossier
+from leukoscope_edge.records.exports.slide_version import open_version
 from leukoscope_edge.records.exports.training_export import export_labelled
 from leukoscope_edge.records.retention import Retention, apply_retention
 from leukoscope_edge.records.slides.cell_archive import archived
@@ -197,12 +197,12 @@ def _export(options: argparse.Namespace) -> int:
             print(f"{n} labelled crops in {options.out}")
             return EXIT_DONE
         _readable(store, options.slide)
-        dossier = open_dossier(store, options.slide, identified=not options.deidentify)
-        prepare_folder(options.out, tuple(file_name(dossier, f) for f in FORMATS))
+        version = open_version(store, options.slide, identified=not options.deidentify)
+        prepare_folder(options.out, tuple(file_name(version, f) for f in FORMATS))
         written = []
         for suffix in FORMATS:
-            data = file_of(dossier, suffix, languages()[options.language])
-            path = options.out / file_name(dossier, suffix)
+            data = file_of(version, suffix, languages()[options.language])
+            path = options.out / file_name(version, suffix)
             write_whole(path, data)
             digest = hashlib.sha256(data).hexdigest()
             store.log.note_export(options.slide, path.name, digest, options.by)

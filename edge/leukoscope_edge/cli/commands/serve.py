@@ -23,7 +23,7 @@ from leukoscope_edge.profile import open_profile
 from leukoscope_edge.service.health import HEALTH, HealthWriter
 from leukoscope_edge.service.heartbeat import choose_run_folder
 from leukoscope_edge.service.processes import die_with_parent, share_arenas
-from leukoscope_edge.service.restart_policy import Ladder, Limits
+from leukoscope_edge.service.restart_policy import Limits, RestartPolicy
 from leukoscope_edge.service.supervisor import Part, ServiceState, Supervisor, alone
 
 PAST, LOCK = "restarts.json", ".service"
@@ -86,7 +86,7 @@ def supervise(data_dir: Path, options: argparse.Namespace, limits: Limits) -> in
     Args:
         data_dir: Of the records.
         options: As given on the command line; the parts get the same.
-        limits: Of the ladder.
+        limits: Of the policy.
 
     Raises:
         ConfigError: The folder of the records or of the beats cannot be made.
@@ -102,7 +102,7 @@ def supervise(data_dir: Path, options: argparse.Namespace, limits: Limits) -> in
     def part(name: str) -> Part:
         return Part(name=name, command=lambda state: _command(name, options, state))
 
-    ladder = Ladder(
+    policy = RestartPolicy(
         data_dir / PAST, is_revived="NOTIFY_SOCKET" in os.environ, limits=limits
     )
     # On a disk that cannot be written to two services harm nobody.
@@ -111,7 +111,7 @@ def supervise(data_dir: Path, options: argparse.Namespace, limits: Limits) -> in
         return Supervisor(
             parts=[part("page"), part("count")],
             folder=choose_run_folder(data_dir, FILES),
-            ladder=ladder,
+            policy=policy,
             tell=HealthWriter(data_dir).write,
         ).run()
 

@@ -20,6 +20,7 @@ from types import TracebackType
 
 import numpy as np
 
+from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.errors import CachedPlanFault, EngineFault
 from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.inference.nvidia.compiler import MODULES, SPOKEN, Runtime
@@ -34,7 +35,6 @@ from leukoscope_edge.inference.nvidia.tensorrt_child import (
 )
 from leukoscope_edge.isolated import command_of
 from leukoscope_edge.shared_connection import SharedConnection
-from leukoscope_edge.types import F32, U8
 
 CHILD = command_of("leukoscope_edge.inference.nvidia.tensorrt_child")
 GOODBYE_S = 2.0

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from leukoscope_edge.arrays import F32
 from leukoscope_edge.errors import EngineFault
 from leukoscope_edge.inference.card_entries import EngineEntry, FileEntry, InputEntry
 from leukoscope_edge.inference.engine import prepare
@@ -30,7 +31,6 @@ from leukoscope_edge.inference.nvidia.compiler import MODULES, SPOKEN, Form, Run
 from leukoscope_edge.inference.nvidia.gpu import Cuda, CudaDriver, Gpu
 from leukoscope_edge.inference.runner import Runner
 from leukoscope_edge.log import start_log
-from leukoscope_edge.types import F32
 
 CACHED, PROGRESS, READY, LOGITS, FAILED = b"C", b"P", b"R", b"L", b"F"
 """The first byte of every answer. CACHED says that a plan from the cache is loaded;

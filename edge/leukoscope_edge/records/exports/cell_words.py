@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-from leukoscope_edge.types import CallName, Word
+from leukoscope_edge.types import CallName, Reading
 
 WORDS = {
-    Word.BLAST: "blast-like",
-    Word.NORMAL: "normal",
-    Word.UNCLEAR: "unclear",
-    Word.NOT_A_CELL: "not a cell",
+    Reading.BLAST: "blast-like",
+    Reading.NORMAL: "normal",
+    Reading.UNCLEAR: "unclear",
+    Reading.NOT_A_CELL: "not a cell",
 }
 
 KINDS = {
@@ -66,7 +66,7 @@ def called(call: CallName, p_blast: float, say: Callable[[str], str] = str) -> s
     """
     percent = 100 * p_blast
     shown = "<1" if percent < 1 else ">99" if percent > 99 else f"{percent:.0f}"
-    word = say(WORDS[Word(call.value)])
+    word = say(WORDS[Reading(call.value)])
     return say("{word}, blast {p} %").format(word=word, p=shown)
 
 

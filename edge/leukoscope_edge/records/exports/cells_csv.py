@@ -1,7 +1,7 @@
 """The cells of a version of a slide as CSV, with the slide's facts as headings."""
 
 from leukoscope_edge.records.exports.facts import fact_headings
-from leukoscope_edge.records.exports.slide_version import Dossier
+from leukoscope_edge.records.exports.slide_version import SlideVersion
 from leukoscope_edge.records.exports.text_table import BOX_KEYS, csv_bytes
 from leukoscope_edge.records.slides.cell_record import CellRecord
 from leukoscope_edge.records.slides.kinds import is_named
@@ -20,21 +20,21 @@ CELL_KEYS = (
 )
 
 
-def dossier_csv_bytes(dossier: Dossier) -> bytes:
-    """Return the cells of a dossier as CSV, one row each.
+def version_csv_bytes(version: SlideVersion) -> bytes:
+    """Return the cells of a version of a slide as CSV, one row each.
 
     What must stand on every export, and each fact of the slide, is the heading of an
     empty column at the end, so that it stands in a table without rows too.
     """
-    record, identity = dossier.record, dossier.identity
+    record, identity = version.record, version.identity
     whose = () if identity is None else (identity.sample,)
     keys = ("sample",) * len(whose)
-    marks = (f"version {dossier.version}", *(m.said() for m in dossier.marks))
-    comment = (f"comment: {dossier.comment}",) if dossier.comment else ()
+    marks = (f"version {version.number}", *(m.said() for m in version.marks))
+    comment = (f"comment: {version.comment}",) if version.comment else ()
     return csv_bytes(
         (*keys, *CELL_KEYS, *BOX_KEYS),
         ((*whose, *_cell_row(record.id, c)) for c in record.cells),
-        marks=(*marks, dossier.read.said(), *comment, *fact_headings(dossier)),
+        marks=(*marks, version.read.said(), *comment, *fact_headings(version)),
     )
 
 

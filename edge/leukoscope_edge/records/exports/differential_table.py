@@ -11,7 +11,7 @@ from leukoscope_edge.counting.differential import Differential, Share
 from leukoscope_edge.counting.reference_ranges import flags
 from leukoscope_edge.messages import Message, Say, message
 from leukoscope_edge.records.exports.cell_words import KINDS
-from leukoscope_edge.records.exports.slide_version import Dossier
+from leukoscope_edge.records.exports.slide_version import SlideVersion
 from leukoscope_edge.records.slides.kinds import (
     differential_of,
     is_marrow,
@@ -67,37 +67,37 @@ class Row:
         return text + (f"; {self.absolute} × 10⁹/l" if self.absolute else "")
 
 
-def shown_differential(dossier: Dossier) -> Differential | None:
+def shown_differential(version: SlideVersion) -> Differential | None:
     """Return the differential where there is a result, and a kind that anybody told."""
-    if dossier.record.void is not None or dossier.outcome.blast_fraction_95 is None:
+    if version.record.void is not None or version.outcome.blast_fraction_95 is None:
         return None
-    found = differential_of(dossier.record)
+    found = differential_of(version.record)
     return found if found is not None and found.is_told else None
 
 
-def table(dossier: Dossier) -> tuple[Row, ...]:
+def table(version: SlideVersion) -> tuple[Row, ...]:
     """Return the rows of the table, none where there is no differential to show."""
-    found = shown_differential(dossier)
+    found = shown_differential(version)
     if found is None:
         return ()
-    rows = [_row(share, dossier) for share in found.shares]
+    rows = [_row(share, version) for share in found.shares]
     beside = [
         Row(b.kind, KINDS[b.kind], b.n, f"{b.per_100:.1f} / 100") for b in found.beside
     ]
     return (*rows, *beside)
 
 
-def said_flags(dossier: Dossier) -> tuple[Message, ...]:
+def said_flags(version: SlideVersion) -> tuple[Message, ...]:
     """Return what is more than usual, and who named the kinds."""
-    found = shown_differential(dossier)
+    found = shown_differential(version)
     if found is None:
         return ()
-    more = () if is_marrow(dossier.record) else flags(found, dossier.ranges)
-    return (*more, *_by_whom(dossier), *_trouble(dossier))
+    more = () if is_marrow(version.record) else flags(found, version.ranges)
+    return (*more, *_by_whom(version), *_trouble(version))
 
 
-def _by_whom(dossier: Dossier) -> Iterator[Message]:
-    cells = usable(dossier.record)
+def _by_whom(version: SlideVersion) -> Iterator[Message]:
+    cells = usable(version.record)
     n_named = sum(map(is_named, cells))
     if n_named == 0:
         yield message("kinds-by-model")
@@ -105,17 +105,17 @@ def _by_whom(dossier: Dossier) -> Iterator[Message]:
         yield message("kinds-by", k=n_named, n=len(cells))
 
 
-def _trouble(dossier: Dossier) -> Iterator[Message]:
-    if dossier.ranges_trouble:
-        yield message("ranges-unreadable", why=dossier.ranges_trouble)
+def _trouble(version: SlideVersion) -> Iterator[Message]:
+    if version.ranges_trouble:
+        yield message("ranges-unreadable", why=version.ranges_trouble)
 
 
-def _row(share: Share, dossier: Dossier) -> Row:
+def _row(share: Share, version: SlideVersion) -> Row:
     low, high = 100 * share.interval.low, 100 * share.interval.high
-    wbc = dossier.record.facts.wbc_10e9_per_l
-    has_absolute = wbc is not None and not is_marrow(dossier.record)
+    wbc = version.record.facts.wbc_10e9_per_l
+    has_absolute = wbc is not None and not is_marrow(version.record)
     absolute = f"{(wbc or 0) * share.n / share.of:.2f}" if has_absolute else ""
-    usual = _usual(share.kind, dossier)
+    usual = _usual(share.kind, version)
     return Row(
         kind=share.kind,
         label=KINDS[share.kind],
@@ -128,10 +128,10 @@ def _row(share: Share, dossier: Dossier) -> Row:
     )
 
 
-def _usual(kind: str, dossier: Dossier) -> tuple[float, ...] | None:
-    if dossier.ranges is None or is_marrow(dossier.record):
+def _usual(kind: str, version: SlideVersion) -> tuple[float, ...] | None:
+    if version.ranges is None or is_marrow(version.record):
         return None
-    return dossier.ranges.usual(kind)
+    return version.ranges.usual(kind)
 
 
 def _mark(percent: float, usual: tuple[float, ...] | None) -> str:

@@ -16,7 +16,7 @@ from leukoscope_edge.outcome import VerdictName
 from leukoscope_edge.records.changes import Told
 from leukoscope_edge.records.exports.cell_words import KINDS, capital
 from leukoscope_edge.records.exports.differential_table import said_flags, table
-from leukoscope_edge.records.exports.slide_version import Dossier
+from leukoscope_edge.records.exports.slide_version import SlideVersion
 from leukoscope_edge.records.slides.kinds import comparison
 from leukoscope_edge.records.slides.slide import Outcome, SlideRecord
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
@@ -70,13 +70,13 @@ class Fact:
         return say(self.label), self.said(say)
 
 
-def facts(slide: Dossier) -> tuple[Fact, ...]:
+def facts(slide: SlideVersion) -> tuple[Fact, ...]:
     """Return all that is known of a version of a slide, in the order of a report."""
     parts = (_whose, _said_of_it, _when, to_send, _results, _told, _counts, _kinds)
     return tuple(fact for part in (*parts, _notes) for fact in part(slide))
 
 
-def facts_object(slide: Dossier) -> dict[str, Any]:
+def facts_object(slide: SlideVersion) -> dict[str, Any]:
     """Return the facts as plain JSON values by id; those of one id as a list."""
     found: dict[str, Any] = {}
     for fact in (*facts(slide), *origins(slide)):
@@ -86,12 +86,12 @@ def facts_object(slide: Dossier) -> dict[str, Any]:
     return found
 
 
-def public(slide: Dossier) -> tuple[Fact, ...]:
+def public(slide: SlideVersion) -> tuple[Fact, ...]:
     """Return the facts that have no field of their own in tables and FHIR."""
     return tuple(f for f in facts(slide) if f.id not in OWN_FIELDS)
 
 
-def fact_headings(slide: Dossier) -> tuple[str, ...]:
+def fact_headings(slide: SlideVersion) -> tuple[str, ...]:
     """Return every fact without a column of its own as a heading, in English."""
     known = (*public(slide), *origins(slide))
     return tuple(f"{f.label}: {f.value}" for f in known)
@@ -111,7 +111,7 @@ def _count(id_: str, label: str, n: int) -> Fact:
     return Fact(id_, label, _text(str(n)), number=n)
 
 
-def _whose(slide: Dossier) -> Iterator[Fact]:
+def _whose(slide: SlideVersion) -> Iterator[Fact]:
     if slide.laboratory is not None:
         where = ", ".join(slide.laboratory.lines)
         yield Fact("laboratory", "Laboratory", _text(where), group="head")
@@ -131,7 +131,7 @@ def _whose(slide: Dossier) -> Iterator[Fact]:
             yield Fact("name", "Name", _text(name), names_somebody=True)
 
 
-def _said_of_it(slide: Dossier) -> Iterator[Fact]:
+def _said_of_it(slide: SlideVersion) -> Iterator[Fact]:
     record = slide.record
     yield from asked_facts(record.facts, is_own=slide.background_from == "site")
     for what, value in record.details.items():
@@ -162,13 +162,13 @@ def asked_facts(asked: SlideFacts, *, is_own: bool) -> Iterator[Fact]:
     yield Fact("background", "Background", _word(own))
 
 
-def _when(slide: Dossier) -> Iterator[Fact]:
+def _when(slide: SlideVersion) -> Iterator[Fact]:
     record = slide.record
     if record.started_at:
         yield Fact("started", "Started", _at_by(record.started_at, record.by))
 
 
-def to_send(slide: Dossier) -> Iterator[Fact]:
+def to_send(slide: SlideVersion) -> Iterator[Fact]:
     """Yield what is to be sent today and to whom, where the site has set it."""
     if slide.laboratory is None or slide.outcome.result != VerdictName.BLASTS.value:
         return
@@ -179,7 +179,7 @@ def to_send(slide: Dossier) -> Iterator[Fact]:
         yield Fact("send_to", "To whom", _text(to))
 
 
-def _results(slide: Dossier) -> Iterator[Fact]:
+def _results(slide: SlideVersion) -> Iterator[Fact]:
     record, signature = slide.record, slide.signature
     if record.void is None:
         yield Fact("read", "Read by people", slide.read.said)
@@ -198,7 +198,7 @@ def _results(slide: Dossier) -> Iterator[Fact]:
         yield Fact("note_on_cell", "Note on a cell", said, names_somebody=True)
 
 
-def _told(slide: Dossier) -> Iterator[Fact]:
+def _told(slide: SlideVersion) -> Iterator[Fact]:
     """Yield to whom the critical result was told; who that was, where names may."""
     names = slide.told_to or ("",) * len(slide.record.told)
     for who, told in zip(names, slide.record.told, strict=True):
@@ -228,13 +228,13 @@ def _call(who: str, told: Told) -> Callable[[Say], str]:
     return said
 
 
-def _counts(slide: Dossier) -> Iterator[Fact]:
+def _counts(slide: SlideVersion) -> Iterator[Fact]:
     tally = slide.record.tally
     yield Fact("frames", "Frames", _frames(slide.record))
     yield _count("smudge_cells", "Smudge cells", tally.n_smudges)
 
 
-def _kinds(slide: Dossier) -> Iterator[Fact]:
+def _kinds(slide: SlideVersion) -> Iterator[Fact]:
     """Yield the differential: reports lay these out as a table, by their group."""
     for row in table(slide):
         if row.kind != "smudge":  # counted above
@@ -251,12 +251,12 @@ def _kinds(slide: Dossier) -> Iterator[Fact]:
         yield Fact("differential", "Differential", said.said)
 
 
-def _notes(slide: Dossier) -> Iterator[Fact]:
+def _notes(slide: SlideVersion) -> Iterator[Fact]:
     for note in slide.record.notes:
         yield Fact("note", "Note", _word(note))
 
 
-def origins(slide: Dossier) -> tuple[Fact, ...]:
+def origins(slide: SlideVersion) -> tuple[Fact, ...]:
     """Return what made a result."""
     origin = slide.record.origin
     model = f"{origin.bundle}, sha256 {origin.bundle_sha256}"
@@ -296,7 +296,7 @@ def _frames(record: SlideRecord) -> Callable[[Say], str]:
     return said
 
 
-def _agreement(slide: Dossier) -> Callable[[Say], str]:
+def _agreement(slide: SlideVersion) -> Callable[[Say], str]:
     cells = [c for c in slide.record.cells if len(c.words) > 1]
     same = [c for c in cells if len({word for _, word in c.words}) == 1]
     figures = {

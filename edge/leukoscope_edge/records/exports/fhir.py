@@ -20,10 +20,10 @@ from typing import Any
 from leukoscope_edge.records.exports.facts import origins, public
 from leukoscope_edge.records.exports.fhir_kinds import is_by_person, kind_observations
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
-from leukoscope_edge.records.exports.slide_version import Dossier
+from leukoscope_edge.records.exports.slide_version import SlideVersion
 from leukoscope_edge.records.slides.slide import Outcome, SlideRecord
 from leukoscope_edge.sample import SampleType
-from leukoscope_edge.types import Word
+from leukoscope_edge.types import Reading
 
 LOINC = "http://loinc.org"
 UCUM = "http://unitsofmeasure.org"
@@ -49,40 +49,40 @@ NAMESPACE = uuid.UUID("5a1d6a52-7ac6-4d0c-9d0b-6a1f3a1f0b7e")
 Json = dict[str, Any]
 
 
-def fhir_bytes(dossier: Dossier, pdf: bytes | None = None) -> bytes:
+def fhir_bytes(version: SlideVersion, pdf: bytes | None = None) -> bytes:
     """Return a transaction bundle as UTF-8 JSON.
 
     Args:
-        dossier: One version of a slide.
+        version: One version of a slide.
         pdf: Its report, to travel inside; None leaves it out.
     """
-    text = json.dumps(fhir_object(dossier, pdf), indent=1, ensure_ascii=False)
+    text = json.dumps(fhir_object(version, pdf), indent=1, ensure_ascii=False)
     return (text + "\n").encode()
 
 
-def fhir_object(dossier: Dossier, pdf: bytes | None = None) -> Json:
+def fhir_object(version: SlideVersion, pdf: bytes | None = None) -> Json:
     """Return a transaction bundle as plain JSON values; see `fhir_bytes`."""
     resources = [
-        _patient(dossier),
-        _specimen(dossier),
-        _device(dossier),
-        *_observations(dossier),
-        *_kinds(dossier),
-        _report(dossier, pdf),
-        _provenance(dossier),
+        _patient(version),
+        _specimen(version),
+        _device(version),
+        *_observations(version),
+        *_kinds(version),
+        _report(version, pdf),
+        _provenance(version),
     ]
     return {
         "resourceType": "Bundle",
         "type": "transaction",
-        "timestamp": _issued(dossier),
-        "entry": [_entry(dossier, r) for r in resources],
+        "timestamp": _issued(version),
+        "entry": [_entry(version, r) for r in resources],
     }
 
 
-def _entry(dossier: Dossier, resource: Json) -> Json:
+def _entry(version: SlideVersion, resource: Json) -> Json:
     kind = resource["resourceType"]
-    full_url = _url(dossier, resource.pop("_name", kind))
-    if dossier.record.domain == "simulated":
+    full_url = _url(version, resource.pop("_name", kind))
+    if version.record.domain == "simulated":
         labels = resource.setdefault("meta", {}).setdefault("security", [])
         labels.append(_coding(TEST_DATA))
     return {
@@ -92,13 +92,13 @@ def _entry(dossier: Dossier, resource: Json) -> Json:
     }
 
 
-def _url(dossier: Dossier, name: str) -> str:
-    key = f"{dossier.device}/{dossier.record.id}/{dossier.version}/{name}"
+def _url(version: SlideVersion, name: str) -> str:
+    key = f"{version.device}/{version.record.id}/{version.number}/{name}"
     return uuid.uuid5(NAMESPACE, key).urn
 
 
-def _reference(dossier: Dossier, name: str) -> Json:
-    return {"reference": _url(dossier, name)}
+def _reference(version: SlideVersion, name: str) -> Json:
+    return {"reference": _url(version, name)}
 
 
 def _coding(code: tuple[str, str]) -> Json:
@@ -109,46 +109,46 @@ def _loinc(code: tuple[str, str]) -> Json:
     return {"coding": [{"system": LOINC, "code": code[0], "display": code[1]}]}
 
 
-def _issued(dossier: Dossier) -> str:
-    if dossier.record.void is not None:
-        return dossier.record.void.at
-    return dossier.signature.at if dossier.signature else dossier.record.started_at
+def _issued(version: SlideVersion) -> str:
+    if version.record.void is not None:
+        return version.record.void.at
+    return version.signature.at if version.signature else version.record.started_at
 
 
-def _status(dossier: Dossier) -> str:
+def _status(version: SlideVersion) -> str:
     """Return how final it is: never more than who read the cells allows."""
-    if dossier.record.void is not None:
-        return "entered-in-error" if dossier.record.signatures else "cancelled"
-    if dossier.signature is None or not dossier.is_all_read:
+    if version.record.void is not None:
+        return "entered-in-error" if version.record.signatures else "cancelled"
+    if version.signature is None or not version.is_all_read:
         return "preliminary"
-    return "final" if dossier.signature.version == 1 else "amended"
+    return "final" if version.signature.version == 1 else "amended"
 
 
-def _patient(dossier: Dossier) -> Json:
-    slide = {"system": f"urn:leukoscope:{dossier.device}", "value": dossier.record.id}
+def _patient(version: SlideVersion) -> Json:
+    slide = {"system": f"urn:leukoscope:{version.device}", "value": version.record.id}
     patient: Json = {"resourceType": "Patient", "identifier": [slide]}
-    if dossier.identity is not None and dossier.identity.number.strip():
-        patient["identifier"].append({"value": dossier.identity.number})
-    if dossier.identity is not None and dossier.identity.name.strip():
-        patient["name"] = [{"text": dossier.identity.name}]
+    if version.identity is not None and version.identity.number.strip():
+        patient["identifier"].append({"value": version.identity.number})
+    if version.identity is not None and version.identity.name.strip():
+        patient["name"] = [{"text": version.identity.name}]
     return patient
 
 
-def _specimen(dossier: Dossier) -> Json:
+def _specimen(version: SlideVersion) -> Json:
     specimen: Json = {
         "resourceType": "Specimen",
-        "subject": _reference(dossier, "Patient"),
+        "subject": _reference(version, "Patient"),
     }
-    if type_ := dossier.record.facts.sample_type:
+    if type_ := version.record.facts.sample_type:
         text, code = SPECIMENS[type_]
         specimen["type"] = {"coding": [_coding(code)], "text": text}
-    if dossier.identity is not None and dossier.identity.sample.strip():
-        specimen["identifier"] = [{"value": dossier.identity.sample}]
+    if version.identity is not None and version.identity.sample.strip():
+        specimen["identifier"] = [{"value": version.identity.sample}]
     return specimen
 
 
-def _device(dossier: Dossier) -> Json:
-    origin = dossier.record.origin
+def _device(version: SlideVersion) -> Json:
+    origin = version.record.origin
     versions = {
         "software": origin.software,
         "model": origin.bundle,
@@ -159,54 +159,54 @@ def _device(dossier: Dossier) -> Json:
     }
     return {
         "resourceType": "Device",
-        "identifier": [{"system": "urn:leukoscope", "value": dossier.device}],
+        "identifier": [{"system": "urn:leukoscope", "value": version.device}],
         "deviceName": [{"name": "Leukoscope", "type": "model-name"}],
         "version": [
             {"type": {"text": what}, "value": value} for what, value in versions.items()
         ],
-        "note": [{"text": text} for text in _notes_of_device(dossier)],
+        "note": [{"text": text} for text in _notes_of_device(version)],
     }
 
 
-def _notes_of_device(dossier: Dossier) -> Iterator[str]:
+def _notes_of_device(version: SlideVersion) -> Iterator[str]:
     yield INTENDED_USE
-    yield from dossier.record.origin.limits
-    yield from (f"{f.label}: {f.value}" for f in origins(dossier))
+    yield from version.record.origin.limits
+    yield from (f"{f.label}: {f.value}" for f in origins(version))
 
 
-def _observations(dossier: Dossier) -> Iterator[Json]:
-    record = dossier.record
+def _observations(version: SlideVersion) -> Iterator[Json]:
+    record = version.record
     if record.machine is not None:
-        machine = _observation(dossier, record.machine, "Machine")
+        machine = _observation(version, record.machine, "Machine")
         yield machine | {
             "meta": {"security": [_coding(BY_MACHINE)]},
             "status": "preliminary",
             "code": _blasts(record, BLASTS),
             "method": {"text": "Counted and called by the machine alone"},
         }
-    if dossier.signature is not None:
-        person = _observation(dossier, dossier.signature.outcome, "Person")
-        by_person = BLASTS_BY_PERSON if dossier.is_all_read else BLASTS
+    if version.signature is not None:
+        person = _observation(version, version.signature.outcome, "Person")
+        by_person = BLASTS_BY_PERSON if version.is_all_read else BLASTS
         yield person | {
-            "status": _status(dossier),
+            "status": _status(version),
             "code": _blasts(record, by_person),
-            "performer": [{"display": name} for name in _people(dossier)],
-            "method": {"text": f"Light microscopy. {dossier.read.said()}"},
+            "performer": [{"display": name} for name in _people(version)],
+            "method": {"text": f"Light microscopy. {version.read.said()}"},
         }
 
 
-def _kinds(dossier: Dossier) -> Iterator[Json]:
+def _kinds(version: SlideVersion) -> Iterator[Json]:
     """Yield the differential, as final as who named its kinds allows."""
-    by_person = is_by_person(dossier)
+    by_person = is_by_person(version)
     label = {} if by_person else {"meta": {"security": [_coding(BY_MACHINE)]}}
-    for kind in kind_observations(dossier):
+    for kind in kind_observations(version):
         yield {
             "resourceType": "Observation",
-            "status": _status(dossier) if by_person else "preliminary",
-            "subject": _reference(dossier, "Patient"),
-            "specimen": _reference(dossier, "Specimen"),
-            "device": _reference(dossier, "Device"),
-            "effectiveDateTime": dossier.record.started_at,
+            "status": _status(version) if by_person else "preliminary",
+            "subject": _reference(version, "Patient"),
+            "specimen": _reference(version, "Specimen"),
+            "device": _reference(version, "Device"),
+            "effectiveDateTime": version.record.started_at,
             "note": [{"text": INTENDED_USE}],
             **label,
             **kind,
@@ -224,25 +224,25 @@ def _blasts(record: SlideRecord, in_blood: tuple[str, str]) -> Json:
             return {"text": "Blasts/100 leukocytes; blood or marrow was not said"}
 
 
-def _people(dossier: Dossier) -> list[str]:
+def _people(version: SlideVersion) -> list[str]:
     """Return who read the cells and who signed, each once."""
-    signers = [dossier.signature.by] if dossier.signature else []
-    return list(dict.fromkeys((*dossier.record.readers, *signers)))
+    signers = [version.signature.by] if version.signature else []
+    return list(dict.fromkeys((*version.record.readers, *signers)))
 
 
-def _observation(dossier: Dossier, outcome: Outcome, name: str) -> Json:
-    notes = [outcome.sentence, dossier.read.said(), *(m.said() for m in dossier.marks)]
-    notes += [f"Comment: {dossier.comment}"] if dossier.comment else []
-    notes += [f"{f.label}: {f.said(str)}" for f in public(dossier) if f.number is None]
+def _observation(version: SlideVersion, outcome: Outcome, name: str) -> Json:
+    notes = [outcome.sentence, version.read.said(), *(m.said() for m in version.marks)]
+    notes += [f"Comment: {version.comment}"] if version.comment else []
+    notes += [f"{f.label}: {f.said(str)}" for f in public(version) if f.number is None]
     return {
         "_name": name,
         "resourceType": "Observation",
-        "subject": _reference(dossier, "Patient"),
-        "specimen": _reference(dossier, "Specimen"),
-        "device": _reference(dossier, "Device"),
-        "effectiveDateTime": dossier.record.started_at,
+        "subject": _reference(version, "Patient"),
+        "specimen": _reference(version, "Specimen"),
+        "device": _reference(version, "Device"),
+        "effectiveDateTime": version.record.started_at,
         "note": [{"text": t} for t in (*notes, INTENDED_USE)],
-        "component": list(_components(dossier, outcome)),
+        "component": list(_components(version, outcome)),
         **_value(outcome),
     }
 
@@ -259,18 +259,18 @@ def _value(outcome: Outcome) -> Json:
     return {"valueQuantity": _percent(outcome.n_blast / outcome.n_cells)}
 
 
-def _components(dossier: Dossier, outcome: Outcome) -> Iterator[Json]:
-    words = [c.word for c in dossier.record.counted]
+def _components(version: SlideVersion, outcome: Outcome) -> Iterator[Json]:
+    words = [c.word for c in version.record.counted]
     counts = {
         "Leukocytes counted": outcome.n_cells,
         "Blast-like cells": outcome.n_blast,
         "Unclear cells": outcome.n_unclear,
-        "Cells that a person read": dossier.n_read,
-        "Blasts that a person confirmed": words.count(Word.BLAST),
+        "Cells that a person read": version.n_read,
+        "Blasts that a person confirmed": words.count(Reading.BLAST),
     }
     for what, n in counts.items():
         yield {"code": {"text": what}, "valueInteger": n}
-    for fact in public(dossier):
+    for fact in public(version):
         if fact.number is not None:
             yield {"code": {"text": fact.label}, "valueInteger": fact.number}
     if outcome.blast_fraction_95 is not None:
@@ -284,23 +284,23 @@ def _percent(fraction: float) -> Json:
     return {"value": value, "unit": "%", "system": UCUM, "code": "%"}
 
 
-def _report(dossier: Dossier, pdf: bytes | None) -> Json:
-    names = ["Machine"] * (dossier.record.machine is not None)
-    names += ["Person"] * (dossier.signature is not None)
-    names += [str(kind["_name"]) for kind in kind_observations(dossier)]
+def _report(version: SlideVersion, pdf: bytes | None) -> Json:
+    names = ["Machine"] * (version.record.machine is not None)
+    names += ["Person"] * (version.signature is not None)
+    names += [str(kind["_name"]) for kind in kind_observations(version)]
     report: Json = {
         "resourceType": "DiagnosticReport",
-        "identifier": [{"system": "urn:leukoscope:audit", "value": dossier.code}],
-        "status": _status(dossier),
-        "code": _finding(dossier.record),
-        "subject": _reference(dossier, "Patient"),
-        "specimen": [_reference(dossier, "Specimen")],
-        "effectiveDateTime": dossier.record.started_at,
-        "issued": _issued(dossier),
-        "conclusion": " ".join(_conclusion(dossier)),
+        "identifier": [{"system": "urn:leukoscope:audit", "value": version.code}],
+        "status": _status(version),
+        "code": _finding(version.record),
+        "subject": _reference(version, "Patient"),
+        "specimen": [_reference(version, "Specimen")],
+        "effectiveDateTime": version.record.started_at,
+        "issued": _issued(version),
+        "conclusion": " ".join(_conclusion(version)),
     }
-    if names and dossier.record.void is None:
-        report["result"] = [_reference(dossier, n) for n in names]
+    if names and version.record.void is None:
+        report["result"] = [_reference(version, n) for n in names]
     if pdf is not None:
         data = base64.b64encode(pdf).decode()
         report["presentedForm"] = [{"contentType": "application/pdf", "data": data}]
@@ -313,20 +313,20 @@ def _finding(record: SlideRecord) -> Json:
     return _loinc(SMEAR_FINDING)
 
 
-def _conclusion(dossier: Dossier) -> Iterator[str]:
-    yield dossier.sentence
-    if dossier.record.void is None:
-        yield dossier.read.said()
-        yield from (m.said() for m in dossier.marks)
+def _conclusion(version: SlideVersion) -> Iterator[str]:
+    yield version.sentence
+    if version.record.void is None:
+        yield version.read.said()
+        yield from (m.said() for m in version.marks)
     yield INTENDED_USE
 
 
-def _provenance(dossier: Dossier) -> Json:
-    agents: list[Json] = [{"who": _reference(dossier, "Device")}]
-    agents += [{"who": {"display": name}} for name in _people(dossier)]
+def _provenance(version: SlideVersion) -> Json:
+    agents: list[Json] = [{"who": _reference(version, "Device")}]
+    agents += [{"who": {"display": name}} for name in _people(version)]
     return {
         "resourceType": "Provenance",
-        "target": [_reference(dossier, "DiagnosticReport")],
-        "recorded": _issued(dossier),
+        "target": [_reference(version, "DiagnosticReport")],
+        "recorded": _issued(version),
         "agent": agents,
     }

@@ -19,7 +19,7 @@ from typing import Any
 from leukoscope_edge.counting.differential import Beside, Share
 from leukoscope_edge.records.exports.cell_words import KINDS
 from leukoscope_edge.records.exports.differential_table import shown_differential
-from leukoscope_edge.records.exports.slide_version import Dossier
+from leukoscope_edge.records.exports.slide_version import SlideVersion
 from leukoscope_edge.records.slides.kinds import is_marrow, is_named, usable
 
 LOINC, UCUM = "http://loinc.org", "http://unitsofmeasure.org"
@@ -50,29 +50,29 @@ CODES = {
 }
 
 
-def kind_observations(dossier: Dossier) -> Iterator[Json]:
+def kind_observations(version: SlideVersion) -> Iterator[Json]:
     """Yield what differs from observation to observation: name, code, value, parts.
 
     The share of blasts is not among them: it has observations of its own.
     """
-    found = shown_differential(dossier)
+    found = shown_differential(version)
     if found is None:
         return
     for share in found.shares:
         if share.kind != "blast":
-            yield _share(dossier, share)
-        if share.kind and (absolute := _absolute(dossier, share)):
+            yield _share(version, share)
+        if share.kind and (absolute := _absolute(version, share)):
             yield absolute
     for beside in found.beside:
-        yield _beside(dossier, beside)
+        yield _beside(version, beside)
 
 
-def is_by_person(dossier: Dossier) -> bool:
+def is_by_person(version: SlideVersion) -> bool:
     """Say whether people named every kind of what a person signed."""
-    return dossier.signature is not None and all(map(is_named, usable(dossier.record)))
+    return version.signature is not None and all(map(is_named, usable(version.record)))
 
 
-def _share(dossier: Dossier, share: Share) -> Json:
+def _share(version: SlideVersion, share: Share) -> Json:
     limits = (("low", share.interval.low), ("high", share.interval.high))
     parts = [
         {"code": {"text": f"95 % interval, {end}"}, "valueQuantity": _percent(100 * x)}
@@ -80,15 +80,15 @@ def _share(dossier: Dossier, share: Share) -> Json:
     ]
     return {
         "_name": f"Share of {share.kind or 'not told'}",
-        "code": _percent_code(dossier, share.kind),
+        "code": _percent_code(version, share.kind),
         "valueQuantity": _percent(share.percent),
         "component": [*_counts(share.n, share.of), *parts],
     }
 
 
-def _absolute(dossier: Dossier, share: Share) -> Json | None:
-    wbc, codes = dossier.record.facts.wbc_10e9_per_l, CODES[share.kind]
-    if wbc is None or is_marrow(dossier.record) or not codes.absolute:
+def _absolute(version: SlideVersion, share: Share) -> Json | None:
+    wbc, codes = version.record.facts.wbc_10e9_per_l, CODES[share.kind]
+    if wbc is None or is_marrow(version.record) or not codes.absolute:
         return None
     display = f"{codes.name} [#/volume] in Blood"
     value = round(wbc * share.n / share.of, 3)
@@ -100,23 +100,23 @@ def _absolute(dossier: Dossier, share: Share) -> Json | None:
     }
 
 
-def _beside(dossier: Dossier, beside: Beside) -> Json:
+def _beside(version: SlideVersion, beside: Beside) -> Json:
     return {
         "_name": f"Number of {beside.kind}",
-        "code": _percent_code(dossier, beside.kind),
+        "code": _percent_code(version, beside.kind),
         "valueQuantity": _quantity(round(beside.per_100, 2), PER_100),
         "component": _counts(beside.n, beside.leukocytes),
     }
 
 
-def _percent_code(dossier: Dossier, kind: str) -> Json:
+def _percent_code(version: SlideVersion, kind: str) -> Json:
     codes = CODES.get(kind)
-    if codes is None or is_marrow(dossier.record):
-        what = "nucleated cells" if is_marrow(dossier.record) else "leukocytes"
+    if codes is None or is_marrow(version.record):
+        what = "nucleated cells" if is_marrow(version.record) else "leukocytes"
         return {"text": f"{KINDS[kind]}/100 {what}"}
     ratio = " [Ratio]" if kind == "erythroblast" else ""
     display = f"{codes.name}/Leukocytes{ratio} in Blood"
-    if codes.manual and is_by_person(dossier):
+    if codes.manual and is_by_person(version):
         return _code(codes.manual, f"{display} by Manual count")
     return _code(codes.percent, display)
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from leukoscope_edge.messages import Say
-from leukoscope_edge.records.exports.cells_csv import dossier_csv_bytes
+from leukoscope_edge.records.exports.cells_csv import version_csv_bytes
 from leukoscope_edge.records.exports.fhir import fhir_bytes
-from leukoscope_edge.records.exports.pdf_report import paper_bytes
-from leukoscope_edge.records.exports.slide_version import Dossier
+from leukoscope_edge.records.exports.pdf_report import pdf_bytes
+from leukoscope_edge.records.exports.slide_version import SlideVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Format:
     suffix: str
     label: str
     media_type: str
-    make: Callable[[Dossier, Say], bytes]
+    make: Callable[[SlideVersion, Say], bytes]
 
 
 FORMATS: dict[str, Format] = {
@@ -34,30 +34,30 @@ FORMATS: dict[str, Format] = {
             "pdf",
             "Report (PDF)",
             "application/pdf",
-            lambda dossier, say: paper_bytes(dossier, say=say),
+            lambda version, say: pdf_bytes(version, say=say),
         ),
         Format(
             "csv",
             "Cells (CSV)",
             "text/csv; charset=utf-8",
-            lambda dossier, _: dossier_csv_bytes(dossier),
+            lambda version, _: version_csv_bytes(version),
         ),
         Format(
             "fhir.json",
             "For the hospital's system (FHIR)",
             "application/fhir+json",
-            lambda dossier, say: fhir_bytes(dossier, paper_bytes(dossier, say=say)),
+            lambda version, say: fhir_bytes(version, pdf_bytes(version, say=say)),
         ),
     )
 }
 """By suffix, in the order in which a person is offered them."""
 
 
-def file_of(dossier: Dossier, suffix: str, say: Say = str) -> bytes:
+def file_of(version: SlideVersion, suffix: str, say: Say = str) -> bytes:
     """Return one file about a slide."""
-    return FORMATS[suffix].make(dossier, say)
+    return FORMATS[suffix].make(version, say)
 
 
-def file_name(dossier: Dossier, suffix: str) -> str:
+def file_name(version: SlideVersion, suffix: str) -> str:
     """Return a name that names nobody."""
-    return f"slide-{dossier.file_stem}.{suffix}"
+    return f"slide-{version.file_stem}.{suffix}"

@@ -27,7 +27,7 @@ from leukoscope_edge.records.exports.report_words import (
 )
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.records.exports.screening_version import version_of, views_of
-from leukoscope_edge.records.exports.slide_version import Dossier
+from leukoscope_edge.records.exports.slide_version import SlideVersion
 from leukoscope_edge.records.slides.cell_record import CellRecord
 from leukoscope_edge.screening_result import Screening
 
@@ -68,10 +68,10 @@ def report_bytes(screening: Screening, language: Language = ENGLISH) -> bytes:
 
 
 def html_bytes(
-    dossier: Dossier, language: Language, galleries: Sequence[Gallery]
+    version: SlideVersion, language: Language, galleries: Sequence[Gallery]
 ) -> bytes:
     """Return a version of a slide as a UTF-8 HTML file with its pictures inside."""
-    values = report_values(dossier, language, galleries, picture=_inside(dossier))
+    values = report_values(version, language, galleries, picture=_inside(version))
     template = _environment().get_template("report.html")
     use = language(INTENDED_USE)
     made = template.render(
@@ -81,7 +81,7 @@ def html_bytes(
 
 
 def report_values(
-    dossier: Dossier,
+    version: SlideVersion,
     language: Language,
     galleries: Sequence[Gallery],
     picture: Callable[[CellRecord], str],
@@ -89,27 +89,27 @@ def report_values(
     """Return what the template `slide_report.html` shows.
 
     Args:
-        dossier: One version of a slide.
+        version: One version of a slide.
         language: Of the report.
         galleries: Titles, each with the cells under it.
         picture: Where a cell's picture is.
     """
-    origin = dossier.record.origin
+    origin = version.record.origin
     has_bar = origin.scale_um_per_px is not None
     return {
-        "dossier": dossier,
+        "version": version,
         "english_use": INTENDED_USE,
-        "verdict": said_verdict(dossier, language),
-        "marks": list(said_marks(dossier, language)),
-        "sample": said_sample(dossier, language),
-        "facts": [f for f in facts(dossier) if not f.group],
-        "differential": table(dossier),
-        "comparison": [f for f in facts(dossier) if f.group == "comparison"],
+        "verdict": said_verdict(version, language),
+        "marks": list(said_marks(version, language)),
+        "sample": said_sample(version, language),
+        "facts": [f for f in facts(version) if not f.group],
+        "differential": table(version),
+        "comparison": [f for f in facts(version) if f.group == "comparison"],
         "heads": HEADS,
-        "origins": origins(dossier),
-        "changes": list(said_changes(dossier, language)),
+        "origins": origins(version),
+        "changes": list(said_changes(version, language)),
         "galleries": galleries,
-        "caption": lambda cell: caption_of(dossier, cell, language),
+        "caption": lambda cell: caption_of(version, cell, language),
         "picture": picture,
         "bar_um": BAR_UM,
         "bar_percent": 100 * BAR_UM / origin.view_um if has_bar else 0,
@@ -117,15 +117,15 @@ def report_values(
     }
 
 
-def suspects(dossier: Dossier, language: Language) -> list[Gallery]:
+def suspects(version: SlideVersion, language: Language) -> list[Gallery]:
     """Return the cells that belong on paper, under their title."""
-    shown = [c for c in dossier.shown if c.id in dossier.views]
+    shown = [c for c in version.shown if c.id in version.views]
     return [(language("Cells that a person should see"), shown)]
 
 
-def every_cell(dossier: Dossier, language: Language) -> list[Gallery]:
+def every_cell(version: SlideVersion, language: Language) -> list[Gallery]:
     """Return all cells, the most suspicious first, and those that were cut off."""
-    order = sorted(dossier.record.cells, key=lambda c: -(c.p_blast or 0.0))
+    order = sorted(version.record.cells, key=lambda c: -(c.p_blast or 0.0))
     counted = [c for c in order if c.is_counted]
     cut_off = [c for c in order if not c.is_counted]
     return [
@@ -134,9 +134,9 @@ def every_cell(dossier: Dossier, language: Language) -> list[Gallery]:
     ]
 
 
-def _inside(dossier: Dossier) -> Callable[[CellRecord], str]:
+def _inside(version: SlideVersion) -> Callable[[CellRecord], str]:
     def picture(cell: CellRecord) -> str:
-        data = dossier.views[cell.id]
+        data = version.views[cell.id]
         kind = "png" if data.startswith(b"\x89PNG") else "jpeg"
         return f"data:image/{kind};base64," + base64.b64encode(data).decode()
 

@@ -56,7 +56,7 @@ class MeasuredFont(TTFFont):
         return self._widths[key]
 
 
-class Sheet(FPDF):
+class PdfPage(FPDF):
     """A4 pages with the same lines at the foot of each."""
 
     def __init__(

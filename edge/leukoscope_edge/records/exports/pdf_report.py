@@ -33,11 +33,11 @@ from leukoscope_edge.records.exports.report_words import (
     said_verdict,
 )
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
-from leukoscope_edge.records.exports.slide_version import Dossier, open_dossier
+from leukoscope_edge.records.exports.slide_version import SlideVersion, open_version
 from leukoscope_edge.records.store import Store
 
 if TYPE_CHECKING:
-    from leukoscope_edge.records.exports.pdf_page import Sheet
+    from leukoscope_edge.records.exports.pdf_page import PdfPage
 
 PDF_PAGE = "leukoscope_edge.records.exports.pdf_page"
 PICTURES_A_ROW, PICTURE_MM, CAPTION_GAP_MM = 6, 27.0, 2.5
@@ -53,7 +53,7 @@ SIMULATION: RGB = (122, 31, 162)
 Rows = Iterable[tuple[str, str]]
 
 
-def write_paper(store: Store, slide: str, by: str, say: Say = str) -> Path:
+def write_pdf(store: Store, slide: str, by: str, say: Say = str) -> Path:
     """Write the report of a slide's newest version into the records' folder.
 
     Args:
@@ -69,9 +69,9 @@ def write_paper(store: Store, slide: str, by: str, say: Say = str) -> Path:
         StepError: The slide is still being counted.
         OutputError: It cannot be written.
     """
-    dossier = open_dossier(store, slide)
-    data = paper_bytes(dossier, say=say)
-    path = store.report_path(slide, dossier.version)
+    version = open_version(store, slide)
+    data = pdf_bytes(version, say=say)
+    path = store.report_path(slide, version.number)
     write_whole(path, data, mode=0o600)
     store.log.note_export(slide, path.name, hashlib.sha256(data).hexdigest(), by)
     return path
@@ -86,91 +86,93 @@ def load_ahead() -> threading.Thread | None:
     return thread
 
 
-def paper_bytes(
-    dossier: Dossier, *, fonts: Fonts | None = None, say: Say = str
+def pdf_bytes(
+    version: SlideVersion, *, fonts: Fonts | None = None, say: Say = str
 ) -> bytes:
     """Return the report as a PDF file.
 
     Args:
-        dossier: One version of a slide.
+        version: One version of a slide.
         fonts: What to print with; None looks for what the texts need.
         say: From English to the language of the paper. Where the system has no font
             for it, the paper is in English and says so.
     """
     # The PDF library takes 23 MB and a third of a second: not before a report is near.
-    from leukoscope_edge.records.exports.pdf_page import Sheet
+    from leukoscope_edge.records.exports.pdf_page import PdfPage
 
     use = say(INTENDED_USE)
-    fonts = fonts or find_fonts((*_outside_texts(dossier), use))
+    fonts = fonts or find_fonts((*_outside_texts(version), use))
     is_printable = fonts.covers(use)
     say = say if is_printable else str
     title = say("Leukoscope report, slide {slide}, version {n}")
-    title = title.format(slide=dossier.record.id, n=dossier.version)
-    code = say("audit code {code}").format(code=dossier.code)
+    title = title.format(slide=version.record.id, n=version.number)
+    code = say("audit code {code}").format(code=version.code)
     uses = dict.fromkeys((say(INTENDED_USE), INTENDED_USE))
-    sheet = Sheet(
+    sheet = PdfPage(
         title=title,
         foot=(*uses, f"{title}, {code}"),
         page_of=say("Page {n} of {m}"),
         fonts=fonts,
         is_right_to_left=direction_of(say) == "rtl",
     )
-    known = facts(dossier)
-    _head(sheet, dossier, say)
+    known = facts(version)
+    _head(sheet, version, say)
     if not is_printable:
         sheet.banner("IN ENGLISH: no font for the chosen language", WARNING)
-    _banners(sheet, dossier, say, uses)
+    _banners(sheet, version, say, uses)
     sheet.ln(2)
     _rows(sheet, (f.row(say) for f in known if not f.group))
-    _differential(sheet, dossier, say)
+    _differential(sheet, version, say)
     _two_readers(sheet, [f.row(say) for f in known if f.group == "comparison"], say)
-    _limits(sheet, dossier, say)
-    _pictures(sheet, dossier, say)
-    _changes(sheet, dossier, say)
+    _limits(sheet, version, say)
+    _pictures(sheet, version, say)
+    _changes(sheet, version, say)
     sheet.heading(say("What made this result"))
-    _rows(sheet, (f.row(say) for f in origins(dossier)))
+    _rows(sheet, (f.row(say) for f in origins(version)))
     sheet.signature_line(say("Date and signature"))
     return bytes(sheet.output())
 
 
-def _outside_texts(dossier: Dossier) -> Iterator[str]:
-    identity, record = dossier.identity, dossier.record
+def _outside_texts(version: SlideVersion) -> Iterator[str]:
+    identity, record = version.identity, version.record
     if identity is not None:
         yield from (identity.sample, identity.name, identity.number)
-    if dossier.laboratory is not None:
-        yield from dossier.laboratory.lines
-    yield from (dossier.comment, dossier.sentence, record.by)
-    yield from (text for _, _, text in dossier.remarks)
+    if version.laboratory is not None:
+        yield from version.laboratory.lines
+    yield from (version.comment, version.sentence, record.by)
+    yield from (text for _, _, text in version.remarks)
     yield from (w for pair in record.details.items() for w in pair)
     yield from record.origin.limits
 
 
-def _head(sheet: "Sheet", dossier: Dossier, say: Say) -> None:
-    if dossier.laboratory is not None:
-        name, *rest = dossier.laboratory.lines
+def _head(sheet: "PdfPage", version: SlideVersion, say: Say) -> None:
+    if version.laboratory is not None:
+        name, *rest = version.laboratory.lines
         sheet.line_of(name, size_pt=12, bold=True)
         for line in rest:
             sheet.line_of(line, size_pt=9)
         sheet.ln(2)
     top = sheet.get_y()
-    sheet.picture_at_end(qr_png(dossier), top, QR_MM)
+    sheet.picture_at_end(qr_png(version), top, QR_MM)
     sheet.line_of(say("Leukoscope report"), size_pt=18, bold=True)
-    version = say("Slide {slide}, version {n}")
-    text = version.format(slide=dossier.record.id, n=dossier.version)
-    if dossier.version > 1:
+    heading = say("Slide {slide}, version {n}")
+    text = heading.format(slide=version.record.id, n=version.number)
+    if version.number > 1:
         text += ", " + say("amended: earlier versions are kept")
     sheet.line_of(text, size_pt=11)
-    sheet.line_of(f"{say('Audit code')} {dossier.code}", size_pt=11)
-    sheet.line_of(said_sample(dossier, say), size_pt=11)
+    sheet.line_of(f"{say('Audit code')} {version.code}", size_pt=11)
+    sheet.line_of(said_sample(version, say), size_pt=11)
     sheet.set_y(top + QR_MM + 2)
 
 
-def _banners(sheet: "Sheet", dossier: Dossier, say: Say, uses: Iterable[str]) -> None:
-    if dossier.record.domain == "simulated":
+def _banners(
+    sheet: "PdfPage", version: SlideVersion, say: Say, uses: Iterable[str]
+) -> None:
+    if version.record.domain == "simulated":
         sheet.banner(say("SIMULATION: no blood was looked at"), SIMULATION)
-    for text in said_marks(dossier, say):
+    for text in said_marks(version, say):
         sheet.banner(text, WARNING)
-    lost = sheet.unprintable(_outside_texts(dossier))
+    lost = sheet.unprintable(_outside_texts(version))
     if lost:
         points = ", ".join(f"U+{ord(c):04X}" for c in lost[:MAX_POINTS_NAMED])
         sheet.banner(
@@ -182,47 +184,47 @@ def _banners(sheet: "Sheet", dossier: Dossier, say: Say, uses: Iterable[str]) ->
     for use in uses:
         sheet.line_of(use, size_pt=10, bold=True)
     sheet.ln(1.5)
-    sentence = said_verdict(dossier, say)
+    sentence = said_verdict(version, say)
     sheet.line_of(sentence, size_pt=14, bold=True, fill=PALE)
-    if sentence != dossier.sentence:
-        sheet.line_of(dossier.sentence, size_pt=9)
-    if dossier.record.void is None:
-        sheet.line_of(dossier.read.said(say), size_pt=11)
+    if sentence != version.sentence:
+        sheet.line_of(version.sentence, size_pt=9)
+    if version.record.void is None:
+        sheet.line_of(version.read.said(say), size_pt=11)
 
 
-def qr_png(dossier: Dossier) -> bytes:
+def qr_png(version: SlideVersion) -> bytes:
     """Return the code that finds this version again, as a PNG file."""
     png = io.BytesIO()
-    segno.make(_qr_text(dossier), error="m").save(png, kind="png", scale=4, border=2)
+    segno.make(_qr_text(version), error="m").save(png, kind="png", scale=4, border=2)
     return png.getvalue()
 
 
-def _qr_text(dossier: Dossier) -> str:
-    origin = dossier.record.origin
+def _qr_text(version: SlideVersion) -> str:
+    origin = version.record.origin
     return (
-        f"LEUKOSCOPE slide={dossier.record.id} version={dossier.version} "
-        f"audit={dossier.code} device={dossier.device} model={origin.bundle} "
+        f"LEUKOSCOPE slide={version.record.id} version={version.number} "
+        f"audit={version.code} device={version.device} model={origin.bundle} "
         f"sha256={origin.bundle_sha256}"
     )
 
 
-def _rows(sheet: "Sheet", rows: Rows) -> None:
+def _rows(sheet: "PdfPage", rows: Rows) -> None:
     for label, text in rows:
         sheet.row(label, text)
 
 
-def _pictures(sheet: "Sheet", dossier: Dossier, say: Say) -> None:
-    cells = [c for c in dossier.shown if c.id in dossier.views]
+def _pictures(sheet: "PdfPage", version: SlideVersion, say: Say) -> None:
+    cells = [c for c in version.shown if c.id in version.views]
     if not cells:
         return
-    view_um = dossier.record.origin.view_um
-    has_bar = dossier.record.origin.scale_um_per_px is not None
+    view_um = version.record.origin.view_um
+    has_bar = version.record.origin.scale_um_per_px is not None
     bar = f" ({say('bar')}: {BAR_UM} µm)" if has_bar else ""
     n = str(len(cells))
-    if dossier.n_suspects > len(cells):
-        n += f" / {dossier.n_suspects}"
+    if version.n_suspects > len(cells):
+        n += f" / {version.n_suspects}"
     sheet.heading(f"{say('Cells that a person should see')}: {n}{bar}")
-    captions = {c.id: "\n".join(caption_of(dossier, c, say)) for c in cells}
+    captions = {c.id: "\n".join(caption_of(version, c, say)) for c in cells}
     for start in range(0, len(cells), PICTURES_A_ROW):
         row = cells[start : start + PICTURES_A_ROW]
         heights_mm = (sheet.caption_height_mm(captions[c.id], PICTURE_MM) for c in row)
@@ -232,29 +234,29 @@ def _pictures(sheet: "Sheet", dossier: Dossier, say: Say) -> None:
         top = sheet.get_y()
         for i, cell in enumerate(row):
             x_mm = MARGIN_MM + i * (PICTURE_MM + GAP_MM)
-            sheet.picture(dossier.views[cell.id], x_mm, top, PICTURE_MM)
+            sheet.picture(version.views[cell.id], x_mm, top, PICTURE_MM)
             if has_bar:
                 _bar(sheet, x_mm, top, BAR_UM / view_um * PICTURE_MM)
             sheet.caption(captions[cell.id], x_mm, top + PICTURE_MM + 0.5, PICTURE_MM)
         sheet.set_y(top + height_mm)
 
 
-def _bar(sheet: "Sheet", x_mm: float, top_mm: float, length_mm: float) -> None:
+def _bar(sheet: "PdfPage", x_mm: float, top_mm: float, length_mm: float) -> None:
     sheet.set_fill_color(*INK)
     sheet.set_draw_color(255, 255, 255)
     y_mm = top_mm + PICTURE_MM - 3 * BAR_MM
     sheet.rect(x_mm + 1.5, y_mm, length_mm, BAR_MM, style="DF")
 
 
-def _changes(sheet: "Sheet", dossier: Dossier, say: Say) -> None:
-    changes = list(said_changes(dossier, say))
+def _changes(sheet: "PdfPage", version: SlideVersion, say: Say) -> None:
+    changes = list(said_changes(version, say))
     if changes:
         sheet.heading(say("Where people and machine differ"))
         _rows(sheet, changes)
 
 
-def _differential(sheet: "Sheet", dossier: Dossier, say: Say) -> None:
-    rows = table(dossier)
+def _differential(sheet: "PdfPage", version: SlideVersion, say: Say) -> None:
+    rows = table(version)
     if not rows:
         return
     sheet.heading(say("Differential"))
@@ -263,7 +265,7 @@ def _differential(sheet: "Sheet", dossier: Dossier, say: Say) -> None:
         sheet.columns(row.cells(say), DIFFERENTIAL_MM)
 
 
-def _two_readers(sheet: "Sheet", rows: Sequence[tuple[str, str]], say: Say) -> None:
+def _two_readers(sheet: "PdfPage", rows: Sequence[tuple[str, str]], say: Say) -> None:
     if rows:
         sheet.heading(say("Two readers, each of cells of their own"))
         sheet.line_of(
@@ -276,9 +278,9 @@ def _two_readers(sheet: "Sheet", rows: Sequence[tuple[str, str]], say: Say) -> N
         _rows(sheet, rows)
 
 
-def _limits(sheet: "Sheet", dossier: Dossier, say: Say) -> None:
-    if not dossier.record.origin.limits:
+def _limits(sheet: "PdfPage", version: SlideVersion, say: Say) -> None:
+    if not version.record.origin.limits:
         return
     sheet.heading(say("Limits of this model"))
-    for limit in dossier.record.origin.limits:
+    for limit in version.record.origin.limits:
         sheet.line_of(f"- {say(limit)}", size_pt=9)

@@ -10,37 +10,37 @@ from leukoscope_edge.records.exports.cell_words import (
     model_said,
 )
 from leukoscope_edge.records.exports.facts import AGES, SAMPLE_TYPES
-from leukoscope_edge.records.exports.slide_version import Dossier
+from leukoscope_edge.records.exports.slide_version import SlideVersion
 from leukoscope_edge.records.slides.cell_record import CellRecord
-from leukoscope_edge.types import Word
+from leukoscope_edge.types import Reading
 
 
-def said_verdict(dossier: Dossier, say: Say) -> str:
+def said_verdict(version: SlideVersion, say: Say) -> str:
     """Return the verdict's sentence in a language, marked where nothing is real."""
-    is_simulated = dossier.record.domain == "simulated"
+    is_simulated = version.record.domain == "simulated"
     mark = f"{say('SIMULATION')}: " if is_simulated else ""
-    return mark + dossier.outcome.said(say)
+    return mark + version.outcome.said(say)
 
 
-def said_marks(dossier: Dossier, say: Say = str) -> Iterator[str]:
+def said_marks(version: SlideVersion, say: Say = str) -> Iterator[str]:
     """Yield what must be seen first: void, unsigned, amended, being amended."""
-    if dossier.signature is None and dossier.record.void is None:
+    if version.signature is None and version.record.void is None:
         yield say("PRELIMINARY: the machine alone; no person has signed")
-    for mark in dossier.marks:
+    for mark in version.marks:
         yield mark.said(say)
 
 
-def said_sample(dossier: Dossier, say: Say = str) -> str:
+def said_sample(version: SlideVersion, say: Say = str) -> str:
     """Return what was smeared and whose age group it is of, for the head of a page."""
-    facts = dossier.record.facts
+    facts = version.record.facts
     type_ = facts.sample_type
     smeared = SAMPLE_TYPES[type_] if type_ else "Blood or marrow: not said"
-    label = dossier.identity.sample if dossier.identity else ""
+    label = version.identity.sample if version.identity else ""
     return ", ".join(filter(None, (label, say(smeared), say(AGES[facts.age]))))
 
 
 def caption_of(
-    dossier: Dossier, cell: CellRecord, say: Say = str
+    version: SlideVersion, cell: CellRecord, say: Say = str
 ) -> tuple[str, str, str]:
     """Return what stands under a cell's picture: its id, the model's word, ours.
 
@@ -51,9 +51,9 @@ def caption_of(
     else:
         model = model_said(cell.call, cell.p_blast or 0.0, say)
     number = f"{say('cell')} {cell.id}"
-    if dossier.source:
+    if version.source:
         word = say(WORDS[cell.final])
-        word = word.upper() if cell.final is Word.BLAST else word
+        word = word.upper() if cell.final is Reading.BLAST else word
         return word, model, f"{number} · {cell.frame}"
     person = say(WORDS[cell.word] if cell.word else "not judged")
     if cell.named_kind:
@@ -61,11 +61,11 @@ def caption_of(
     return number, model, f"{say('person')}: {person}"
 
 
-def said_changes(dossier: Dossier, say: Say = str) -> Iterator[tuple[str, str]]:
+def said_changes(version: SlideVersion, say: Say = str) -> Iterator[tuple[str, str]]:
     """Yield what people said other than the machine: from what to what, which cells."""
     groups: dict[str, list[str]] = {}
-    for cell in dossier.changed:
-        was = say(WORDS[Word(cell.call.value)] if cell.call else "not seen")
+    for cell in version.changed:
+        was = say(WORDS[Reading(cell.call.value)] if cell.call else "not seen")
         label = say("{what}, now {word}").format(what=was, word=say(WORDS[cell.final]))
         groups.setdefault(label, []).append(f"{cell.id} ({cell.judged_by})")
     for label, cells in groups.items():

@@ -9,7 +9,7 @@ from leukoscope_edge import __version__
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting.reference_ranges import ReferenceRanges
 from leukoscope_edge.messages import NOT_FOR_CARE
-from leukoscope_edge.records.exports.slide_version import Dossier
+from leukoscope_edge.records.exports.slide_version import SlideVersion
 from leukoscope_edge.records.pictures import jpeg_bytes
 from leukoscope_edge.records.slides.cell_record import CellRecord
 from leukoscope_edge.records.slides.site_ranges import SHIPPED
@@ -41,10 +41,10 @@ def origin_of(screening: Screening, *, card_digest: str = "") -> Origin:
     )
 
 
-def version_of(screening: Screening) -> Dossier:
+def version_of(screening: Screening) -> SlideVersion:
     """Return a screening as a version of a slide, without pictures; see `views_of`."""
     is_research = screening.model.validation == RESEARCH
-    return Dossier(
+    return SlideVersion(
         record=_record(screening),
         signature=None,
         identity=None,

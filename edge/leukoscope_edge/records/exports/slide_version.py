@@ -22,7 +22,7 @@ from leukoscope_edge.records.slides.slide import (
 from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.screening_result import ImageReport
-from leukoscope_edge.types import Tally, Word
+from leukoscope_edge.types import Reading, Tally
 
 MAX_SHOWN = 60
 """Pictures on paper, of 15 kB each: five pages. A slide of 2,268 suspects made a PDF of
@@ -30,7 +30,7 @@ MAX_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dossier:
+class SlideVersion:
     """What a report needs.
 
     Attributes:
@@ -74,7 +74,7 @@ class Dossier:
     def file_stem(self) -> str:
         """How its files are called; it names nobody."""
         whose = "deidentified" if self.identity is None else "identified"
-        return f"{self.record.id}-v{self.version}-{whose}"
+        return f"{self.record.id}-v{self.number}-{whose}"
 
     @property
     def n_read(self) -> int:
@@ -97,7 +97,7 @@ class Dossier:
         return message("read-some", m=self.n_read, n=n)
 
     @property
-    def version(self) -> int:
+    def number(self) -> int:
         """Number of this version."""
         return self.signature.version if self.signature else self.record.version
 
@@ -153,14 +153,14 @@ def shown_of(record: SlideRecord) -> tuple[CellRecord, ...]:
 
 
 def _is_suspect(cell: CellRecord) -> bool:
-    return cell.is_counted and (cell.is_suspect or cell.final is Word.BLAST)
+    return cell.is_counted and (cell.is_suspect or cell.final is Reading.BLAST)
 
 
 def _rank(cell: CellRecord) -> tuple[bool, float]:
-    return (cell.final is not Word.BLAST, -(cell.p_blast or 0.0))
+    return (cell.final is not Reading.BLAST, -(cell.p_blast or 0.0))
 
 
-def open_dossier(store: Store, slide: str, *, identified: bool = True) -> Dossier:
+def open_version(store: Store, slide: str, *, identified: bool = True) -> SlideVersion:
     """Gather the newest version of a slide: the signed one, if there is one.
 
     Args:
@@ -191,7 +191,7 @@ def open_dossier(store: Store, slide: str, *, identified: bool = True) -> Dossie
         else {}
     )
     comment = store.reader.comment(slide, signature) if signature and identified else ""
-    return Dossier(
+    return SlideVersion(
         record=record,
         signature=signature,
         identity=store.reader.identity_of(record) if identified else None,
@@ -223,12 +223,12 @@ def _laboratory(store: Store) -> Laboratory | None:
         return Laboratory(name=str(err))
 
 
-def shown_version(store: Store, record: SlideRecord, outcome: Outcome) -> Dossier:
+def shown_version(store: Store, record: SlideRecord, outcome: Outcome) -> SlideVersion:
     """Return a slide as it stands now with an outcome that nobody has signed yet.
 
     For a screen: without name, comment and pictures.
     """
-    return Dossier(
+    return SlideVersion(
         record=replace(record, machine=outcome, signatures=()),
         signature=None,
         identity=None,
@@ -275,10 +275,10 @@ def _why(store: Store, slide: str, reason: Reason, *, identified: bool) -> Param
 
 def _void(
     store: Store, record: SlideRecord, reason: Reason, *, identified: bool
-) -> Dossier:
+) -> SlideVersion:
     """Return that a slide is void: whose it was and why, no cell and no figure."""
     why = _why(store, record.id, reason, identified=identified)
-    return Dossier(
+    return SlideVersion(
         record=replace(record, machine_cells={}, steps=(), machine=None, tally=Tally()),
         signature=None,
         identity=store.reader.identity(record.id) if identified else None,

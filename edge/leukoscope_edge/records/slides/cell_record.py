@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from leukoscope_edge.types import U8, CallName, Word
+from leukoscope_edge.arrays import U8
+from leukoscope_edge.types import CallName, Reading
 
 OF_PEOPLE = (
     "word",
@@ -76,10 +77,10 @@ class CellRecord:
     n_crops: int
     view: str
     is_counted: bool = True
-    word: Word | None = None
+    word: Reading | None = None
     judged_by: str = ""
     field: FieldPicture | None = None
-    words: tuple[tuple[str, Word], ...] = ()
+    words: tuple[tuple[str, Reading], ...] = ()
     is_disputed: bool = False
     is_unlike: bool = False
     kind: str = ""
@@ -104,8 +105,8 @@ class CellRecord:
 
         A blast is a blast by its word alone, so that no kind takes one away.
         """
-        if self.final is not Word.NORMAL:
-            return Word.BLAST.value if self.final is Word.BLAST else ""
+        if self.final is not Reading.NORMAL:
+            return Reading.BLAST.value if self.final is Reading.BLAST else ""
         return "" if self.is_kind_disputed else self.named_kind or self.kind
 
     @property
@@ -116,11 +117,11 @@ class CellRecord:
         )
 
     @property
-    def final(self) -> Word:
+    def final(self) -> Reading:
         """What counts: the person's word, or else the model's."""
         if self.word is not None:
             return self.word
-        return Word(self.call.value) if self.call else Word.UNCLEAR
+        return Reading(self.call.value) if self.call else Reading.UNCLEAR
 
     @property
     def is_suspect(self) -> bool:
@@ -163,7 +164,7 @@ class ReviewStep:
 
     seq: int
     cell: str
-    word: Word | None
+    word: Reading | None
     by: str
     adds: CellRecord | None = None
     settles: bool = False
@@ -190,7 +191,7 @@ def with_words(cell: CellRecord, steps: list[ReviewStep], n_readers: int) -> Cel
     elif n_readers > 1 and words:
         return replace(
             cell,
-            word=words[0][1] if len(said) == 1 else Word.UNCLEAR,
+            word=words[0][1] if len(said) == 1 else Reading.UNCLEAR,
             judged_by=", ".join(by for by, _ in words),
             words=words,
             is_disputed=len(said) > 1,

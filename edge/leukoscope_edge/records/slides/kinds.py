@@ -17,7 +17,7 @@ from leukoscope_edge.counting.differential import (
 from leukoscope_edge.records.slides.cell_record import CellRecord
 from leukoscope_edge.records.slides.slide import SlideRecord
 from leukoscope_edge.sample import SampleType
-from leukoscope_edge.types import Word
+from leukoscope_edge.types import Reading
 
 TWO_OF_200 = 400
 """Cells of a differential that two readers share, 200 each."""
@@ -25,7 +25,7 @@ TWO_OF_200 = 400
 
 def usable(record: SlideRecord) -> tuple[CellRecord, ...]:
     """Return the cells that shares are of: counted, and not unclear."""
-    return tuple(c for c in record.counted if c.final is not Word.UNCLEAR)
+    return tuple(c for c in record.counted if c.final is not Reading.UNCLEAR)
 
 
 def differential_of(record: SlideRecord) -> Differential | None:
@@ -44,7 +44,7 @@ def is_marrow(record: SlideRecord) -> bool:
 
 def is_named(cell: CellRecord) -> bool:
     """Say whether people told what kind a usable cell is of."""
-    return cell.word is Word.BLAST or bool(cell.named_kind)
+    return cell.word is Reading.BLAST or bool(cell.named_kind)
 
 
 def own_cells(record: SlideRecord, person: str) -> tuple[CellRecord, ...]:
@@ -94,7 +94,7 @@ def _read_kinds(record: SlideRecord, person: str) -> list[str] | None:
         return None
     said = [(dict(c.words)[person], dict(c.kind_words).get(person, "")) for c in cells]
     return [
-        BLAST if word is Word.BLAST else kind
+        BLAST if word is Reading.BLAST else kind
         for word, kind in said
-        if word in (Word.BLAST, Word.NORMAL)
+        if word in (Reading.BLAST, Reading.NORMAL)
     ]

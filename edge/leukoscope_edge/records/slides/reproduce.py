@@ -19,7 +19,7 @@ from leukoscope_edge.records.pictures import Pictures, from_png
 from leukoscope_edge.records.slides.cell_record import CellRecord, FieldPicture
 from leukoscope_edge.records.slides.kinds import is_marrow
 from leukoscope_edge.records.slides.slide import ArchivedCell, SlideRecord
-from leukoscope_edge.types import Call, Frame, Glimpse, Segmentation
+from leukoscope_edge.types import Call, Frame, LazyDetection, Segmentation
 from leukoscope_edge.vision.sightings import find_sightings
 
 Box = tuple[int, int, int, int]
@@ -194,13 +194,13 @@ def _judge_again(
     spec = bundle.card.input.crop_spec
     seen = find_sightings(frame, segmentation, (0.0, 0.0), spec)
     pairs = [(cell, _found(field.box_px, seen.whole)) for cell, field in cells]
-    there = [(cell, glimpse) for cell, glimpse in pairs if glimpse]
-    crops = [glimpse.sighting().crop for _, glimpse in there]
+    there = [(cell, detection) for cell, detection in pairs if detection]
+    crops = [detection.sighting().crop for _, detection in there]
     calls = classify(engine, crops, bundle.card, in_marrow=in_marrow)
     return [(cell, call) for (cell, _), call in zip(there, calls, strict=True)]
 
 
-def _found(box_px: Box, sightings: Sequence[Glimpse]) -> Glimpse | None:
+def _found(box_px: Box, sightings: Sequence[LazyDetection]) -> LazyDetection | None:
     """Return the sighting whose box is a cell's, None where it is not seen again."""
     best = max(sightings, key=lambda s: _overlap(s.box_px, box_px), default=None)
     if best is None or _overlap(best.box_px, box_px) < SAME_OVERLAP:

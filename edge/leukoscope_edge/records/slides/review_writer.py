@@ -25,7 +25,7 @@ from leukoscope_edge.records.slides.slide_objects import (
 )
 from leukoscope_edge.records.slides.slide_state import Action
 from leukoscope_edge.records.slides.slide_writer import SlideWriter
-from leukoscope_edge.types import Word
+from leukoscope_edge.types import Reading
 
 
 class ReviewWriter(SlideWriter):
@@ -35,7 +35,7 @@ class ReviewWriter(SlideWriter):
         self,
         slide: str,
         cell: str,
-        word: Word,
+        word: Reading,
         by: str,
         *,
         key: str,
@@ -74,7 +74,7 @@ class ReviewWriter(SlideWriter):
                 self._events.append(Kind.REMARK, slide, body, by, key)
 
     def settle_cell(
-        self, slide: str, cell: str, word: Word, by: str, *, key: str, kind: str = ""
+        self, slide: str, cell: str, word: Reading, by: str, *, key: str, kind: str = ""
     ) -> None:
         """Keep a supervisor's word on a cell that two people have read.
 

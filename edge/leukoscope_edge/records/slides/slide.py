@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Literal
 
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.counting import Doubt
 from leukoscope_edge.counting.background import SiteBackground
 from leukoscope_edge.messages import Message, Say, said_all
@@ -20,12 +21,11 @@ from leukoscope_edge.types import (
     NOTHING_COUNTED,
     RESEARCH,
     THRESHOLDS,
-    U8,
     Call,
     CallName,
     Domain,
+    Reading,
     Tally,
-    Word,
     hardware_of,
 )
 
@@ -353,7 +353,7 @@ class SlideRecord:
     def counted(self) -> tuple[CellRecord, ...]:
         """The cells that count: whole ones, and no dirt."""
         return tuple(
-            c for c in self.cells if c.is_counted and c.final is not Word.NOT_A_CELL
+            c for c in self.cells if c.is_counted and c.final is not Reading.NOT_A_CELL
         )
 
     @property
@@ -374,7 +374,7 @@ class SlideRecord:
     def kind_disputed(self) -> tuple[CellRecord, ...]:
         """Normal cells to which readers gave different kinds; they block nothing."""
         return tuple(
-            c for c in self.cells if c.is_kind_disputed and c.final is Word.NORMAL
+            c for c in self.cells if c.is_kind_disputed and c.final is Reading.NORMAL
         )
 
     @property

@@ -32,7 +32,7 @@ from leukoscope_edge.records.slides.slide_state import (
 )
 from leukoscope_edge.sample import AgeGroup, SlideFacts
 from leukoscope_edge.screening_result import found_by_note
-from leukoscope_edge.types import Word, hardware_of, tally_from
+from leukoscope_edge.types import Reading, hardware_of, tally_from
 
 _OF_OLDER_PROGRAMS: dict[Action, SlideState] = {
     Action.COUNT_MORE: SlideState.AMENDING,
@@ -258,12 +258,12 @@ def _judged(record: SlideRecord, event: Event) -> SlideRecord:
     step = ReviewStep(
         seq=event.seq,
         cell=cell,
-        word=Word(event.body["word"]),
+        word=Reading(event.body["word"]),
         by=event.by,
         settles=event.body.get("settles", False),
         kind=event.body.get("kind", ""),
     )
-    if step.kind and step.word is not Word.NORMAL:
+    if step.kind and step.word is not Reading.NORMAL:
         raise CannotFollowError("kind-of-normal", slide=record.id)
     if record.n_readers > 1 or step.settles:
         _check_reader(record, step)
@@ -303,7 +303,7 @@ def _missed(record: SlideRecord, event: Event) -> SlideRecord:
     step = ReviewStep(
         seq=event.seq,
         cell=cell.id,
-        word=Word(word) if word else None,
+        word=Reading(word) if word else None,
         by=event.by,
         adds=cell,
     )

@@ -13,7 +13,7 @@ et al., Medical Image Analysis 27:3, 2016.
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import F32, U8, BoolArray
+from leukoscope_edge.arrays import F32, U8, BoolArray
 from leukoscope_edge.vision.morphology import fill_holes, open_mask, parts_of
 
 CLUMP_UM2 = 60.0

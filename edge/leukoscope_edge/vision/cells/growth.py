@@ -10,7 +10,7 @@ from functools import partial
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import I32, U8, BoolArray
+from leukoscope_edge.arrays import I32, U8, BoolArray
 from leukoscope_edge.vision.cells.masks import Masks, Window
 from leukoscope_edge.vision.cells.outline import outline
 from leukoscope_edge.vision.morphology import (

@@ -13,7 +13,7 @@ from math import inf
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import F32, F64, I32, U8, BoolArray
+from leukoscope_edge.arrays import F32, F64, I32, U8, BoolArray
 from leukoscope_edge.vision.morphology import Place, depth_of
 
 SMALL_HULL_UM, SMALL_HULL_BODY = 12.0, 0.75

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leukoscope_edge.types import U8, BoolArray
+from leukoscope_edge.arrays import U8, BoolArray
 
 Window = tuple[slice, slice]
 EVERYWHERE: Window = (slice(None), slice(None))

@@ -11,7 +11,7 @@ from math import inf
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import F32, I32, U8, BoolArray
+from leukoscope_edge.arrays import F32, I32, U8, BoolArray
 from leukoscope_edge.vision.cells.lobes import Group, group_of, join_lobes
 from leukoscope_edge.vision.morphology import Place, depth_of, fill_holes, parts_of
 

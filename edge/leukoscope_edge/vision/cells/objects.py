@@ -11,7 +11,8 @@ from math import inf
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import I32, U8, BoolArray, CellKind, Segmentation
+from leukoscope_edge.arrays import I32, U8, BoolArray
+from leukoscope_edge.types import CellKind, Segmentation
 from leukoscope_edge.vision.cells import platelets
 from leukoscope_edge.vision.cells.growth import REACH_UM, territory, whole_cell
 from leukoscope_edge.vision.cells.lobes import MARROW_GAP_UM

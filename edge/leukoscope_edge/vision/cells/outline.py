@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import F32, I32, U8, BoolArray
+from leukoscope_edge.arrays import F32, I32, U8, BoolArray
 
 N_RAYS = 48
 """One every 7.5 degrees: 1 µm apart on the rim of a white cell."""

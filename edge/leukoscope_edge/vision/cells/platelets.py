@@ -11,7 +11,7 @@ import math
 
 import cv2
 
-from leukoscope_edge.types import U8
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.vision.colour import PLASMA_LEVEL
 
 SLOPES = (-12.08, -2.94, -3.42, 5.96)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import F32, F64, U8
+from leukoscope_edge.arrays import F32, F64, U8
 
 SIDE_PX = 320
 """Longer side at which circles are looked for, whatever the picture's own."""

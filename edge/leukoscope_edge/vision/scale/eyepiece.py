@@ -9,7 +9,8 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import U8, BoolArray, CellKind, Segmentation
+from leukoscope_edge.arrays import U8, BoolArray
+from leukoscope_edge.types import CellKind, Segmentation
 from leukoscope_edge.vision.colour import plasma_colour
 
 BLACK_LEVEL, WHITE_LEVEL = 16, 250

@@ -11,7 +11,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import F32, U8, BoolArray
+from leukoscope_edge.arrays import F32, U8, BoolArray
 from leukoscope_edge.vision.colour import foreground_of, white_balance
 from leukoscope_edge.vision.morphology import Place, parts_of, window_of
 from leukoscope_edge.vision.otsu import otsu3

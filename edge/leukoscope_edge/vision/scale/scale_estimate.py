@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leukoscope_edge.types import U8
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.vision.otsu import counts_of, otsu3_of
 from leukoscope_edge.vision.scale.circles import Circle, find_circles
 from leukoscope_edge.vision.scale.red_cells import RED_CELL_UM, scale_from_cells

@@ -10,8 +10,8 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from leukoscope_edge.arrays import F32, F64, U8
 from leukoscope_edge.errors import ConfigError
-from leukoscope_edge.types import F32, F64, U8
 from leukoscope_edge.vision.flatfield import GRID_PX, FlatField
 from leukoscope_edge.vision.scale.red_cells import RED_CELL_UM, measure_red_cells
 

@@ -12,7 +12,7 @@ from leukoscope_edge.accounts import Person, Right
 from leukoscope_edge.capture.stored.decode import decode_own
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.live.client import AT_A_SLIDE
-from leukoscope_edge.live.commands import Do, Order
+from leukoscope_edge.live.commands import Command, Order
 from leukoscope_edge.messages import message
 from leukoscope_edge.quality.camera_scale import Scale, keep_scale, measure_scale
 from leukoscope_edge.vision.scale.stage_micrometer import check_red_cells
@@ -128,9 +128,9 @@ def show_picture(
     """
     counter = device_of(request).counter
     if not body.on:
-        counter.order(Order(do=Do.REST, by=person.name))
+        counter.order(Order(do=Command.REST, by=person.name))
     elif not counter.newest.slide or counter.newest.mode not in AT_A_SLIDE:
-        counter.order(Order(do=Do.PREVIEW, by=person.name))
+        counter.order(Order(do=Command.PREVIEW, by=person.name))
     return {}
 
 

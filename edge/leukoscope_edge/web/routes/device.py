@@ -43,7 +43,7 @@ from leukoscope_edge.web.model_list import open_slides
 router = APIRouter(prefix="/api")
 Checker = Annotated[Person, Depends(may(Right.QUALITY))]
 Installer = Annotated[Person, Depends(may(Right.MODEL))]
-Keeper = Annotated[Person, Depends(may(Right.RECORDS))]
+Recorder = Annotated[Person, Depends(may(Right.RECORDS))]
 DEVICE_RIGHT = Depends(may(Right.DEVICE))
 POWER_OFF, POWER_OFF_S = ("systemctl", "poweroff"), 20.0
 
@@ -178,7 +178,7 @@ def power_off(request: Request, person: Checker) -> dict[str, str]:
 
 
 @router.post("/records/backup")
-def backup(body: Backup, request: Request, person: Keeper) -> dict[str, str]:
+def backup(body: Backup, request: Request, person: Recorder) -> dict[str, str]:
     """Write all records to a stick, sealed."""
     device = device_of(request)
     _require_no_count(device)
@@ -202,7 +202,7 @@ def log_to_stick(body: OnStick, request: Request, _: Checker) -> dict[str, str]:
 
 
 @router.post("/records/restore")
-def restore(body: Restore, request: Request, person: Keeper) -> dict[str, str]:
+def restore(body: Restore, request: Request, person: Recorder) -> dict[str, str]:
     """Put a backup in the place of the records, once the server has closed them."""
     device = device_of(request)
     check_pin(request, person.name, body.pin)

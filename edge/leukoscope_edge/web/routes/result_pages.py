@@ -21,8 +21,8 @@ from leukoscope_edge.records.exports.formats import FORMATS
 from leukoscope_edge.records.exports.html_report import report_values, suspects
 from leukoscope_edge.records.exports.pdf_report import load_ahead
 from leukoscope_edge.records.exports.slide_version import (
-    Dossier,
-    open_dossier,
+    SlideVersion,
+    open_version,
     shown_version,
 )
 from leukoscope_edge.records.slides.cell_record import CellRecord
@@ -41,7 +41,7 @@ from leukoscope_edge.review.blind_order import (
     hides_model,
     tab_of,
 )
-from leukoscope_edge.types import Word
+from leukoscope_edge.types import Reading
 from leukoscope_edge.web.access import SlideId, device_of, state_now
 from leukoscope_edge.web.device import has_right
 from leukoscope_edge.web.forms import Objective
@@ -132,11 +132,11 @@ def result(slide: SlideId, request: Request, person: Anybody) -> Response:
         n_left=n_own or len(record.to_review) + record.n_others_left,
         is_mine_left=n_own > 0,
         may_settle=has_right(person, Right.SETTLE),
-        may_settle_words=list(Word),
+        may_settle_words=list(Reading),
     )
 
 
-def differential_values(version: Dossier | None) -> dict[str, Any]:
+def differential_values(version: SlideVersion | None) -> dict[str, Any]:
     """Return what a screen shows of a differential, nothing before the first look."""
     if version is None:
         return {"differential": (), "to_send": ()}
@@ -161,13 +161,13 @@ def paper(slide: SlideId, request: Request, identified: bool = False) -> Respons
     """The report for a printer: what the PDF says, laid out by the browser."""
     language = language_for(request)
     device_of(request).require_looked(slide)
-    dossier = open_dossier(device_of(request).store, slide, identified=identified)
+    version = open_version(device_of(request).store, slide, identified=identified)
     path = f"/api/slides/{slide}"
 
     def picture(cell: CellRecord) -> str:
         return f"{path}/cells/{cell.id}/view.png"
 
-    values = report_values(dossier, language, suspects(dossier, language), picture)
+    values = report_values(version, language, suspects(version, language), picture)
     qr = f"{path}/qr.png"
     return render(request, "paper.html", identified=identified, qr=qr, **values)
 

@@ -12,7 +12,7 @@ from leukoscope_edge.records.slides.cell_record import CellRecord
 from leukoscope_edge.records.slides.correction import objective_of
 from leukoscope_edge.records.slides.first_look import left_for
 from leukoscope_edge.review.blind_order import tells_word
-from leukoscope_edge.types import Word
+from leukoscope_edge.types import Reading
 from leukoscope_edge.web.access import (
     SlideId,
     at_slides,
@@ -96,7 +96,9 @@ def add_missed(
     return {"cell": number, "box": cell.box_px}
 
 
-def _judged(cell: CellRecord, own: Word | None, say: Language | None) -> dict[str, Any]:
+def _judged(
+    cell: CellRecord, own: Reading | None, say: Language | None
+) -> dict[str, Any]:
     """Say somebody's own word, and the model's in a language, None: not yet.
 
     Nothing of another reader is said.

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from leukoscope_edge.accounts import Person, Right
 from leukoscope_edge.counting.reference_ranges import is_leukopenic
-from leukoscope_edge.live.commands import ASKS, BUSY, Do, Mode, News, Order
+from leukoscope_edge.live.commands import ASKS, BUSY, Command, Mode, News, Order
 from leukoscope_edge.media.new_file import StickFile
 from leukoscope_edge.media.removable_disks import new_file_on, stick_to_write
 from leukoscope_edge.quality.camera_scale import usual_objective
@@ -19,8 +19,8 @@ from leukoscope_edge.quality.site_background import (
 )
 from leukoscope_edge.records.changes import CriticalCall
 from leukoscope_edge.records.exports.formats import FORMATS
-from leukoscope_edge.records.exports.pdf_report import qr_png, write_paper
-from leukoscope_edge.records.exports.slide_version import open_dossier
+from leukoscope_edge.records.exports.pdf_report import qr_png, write_pdf
+from leukoscope_edge.records.exports.slide_version import open_version
 from leukoscope_edge.records.slides.conclusion import verdict_of
 from leukoscope_edge.records.slides.correction import Corrected, objective_of
 from leukoscope_edge.records.slides.site_ranges import open_ranges
@@ -48,7 +48,7 @@ from leukoscope_edge.web.forms import (
     Signed,
     ToStick,
 )
-from leukoscope_edge.web.share import Asked, What, copy_to_stick, take_file
+from leukoscope_edge.web.share import ExportRequest, What, copy_to_stick, take_file
 
 router = APIRouter(prefix="/api/slides")
 Operator = Annotated[Person, Depends(at_slides)]
@@ -117,19 +117,23 @@ def order(
     device = device_of(request)
     record = device.store.reader.slide(slide)
     newest = device.counter.newest
-    if body.do is Do.LEAVE:
+    if body.do is Command.LEAVE:
         raise refusal(403, "leave-by-itself")
     if newest.mode in BUSY and newest.slide != slide:
         raise refusal(409, "counted-now", slide=newest.slide)
     if action := ASKS.get(body.do):
         require(device, slide, action)
-    if body.do is Do.FINISH and newest.mode is Mode.FAILED and newest.slide == slide:
+    if (
+        body.do is Command.FINISH
+        and newest.mode is Mode.FAILED
+        and newest.slide == slide
+    ):
         raise refusal(409, "count-failed")
-    if body.do in (Do.COUNT, Do.COUNT_MORE, Do.PREVIEW):
+    if body.do in (Command.COUNT, Command.COUNT_MORE, Command.PREVIEW):
         device.require_open()
         device.require_same_model(record)
         device.require_objective(objective_of(record))
-    if body.do is Do.COUNT and record.state is SlideState.NEW and not body.anyway:
+    if body.do is Command.COUNT and record.state is SlideState.NEW and not body.anyway:
         _require_lights(newest, slide)
     if body.anyway:
         lights = newest.facts.get("lights", [])
@@ -138,7 +142,7 @@ def order(
             "started anyway", {"slide": slide, "bad": bad}, person.name
         )
     device.counter.order(Order(do=body.do, slide=slide, by=person.name))
-    is_count = body.do in (Do.COUNT, Do.COUNT_MORE)
+    is_count = body.do in (Command.COUNT, Command.COUNT_MORE)
     return {"next": f"/slides/{slide}/count" if is_count else ""}
 
 
@@ -159,7 +163,7 @@ def sign(
         key=body.key,
     )
     keep_normal_slide(device.store, device.store.reader.slide(slide), person.name)
-    write_paper(device.store, slide, person.name, device.language(request))
+    write_pdf(device.store, slide, person.name, device.language(request))
     give_memory_back()  # a font's tables and all pages were in it
     return {"next": f"/slides/{slide}/share"}
 
@@ -187,7 +191,7 @@ def void(
     record = require(device, slide, Action.VOID)
     if record.signatures and not has_right(person, Right.WITHDRAW):
         raise refusal(403, "withdrawn-by-supervisor")
-    device.counter.order(Order(do=Do.REST, slide=slide, by=person.name))
+    device.counter.order(Order(do=Command.REST, slide=slide, by=person.name))
     device.store.review.void(slide, body.why, person.name, key=body.key)
     return {"next": f"/slides/{slide}/result"}
 
@@ -244,7 +248,7 @@ def file(
     """Return a file about a slide; that it left is kept, hence a POST."""
     device = device_of(request)
     device.require_looked(slide)
-    asked = Asked(body.identified, person.name, device.language(request))
+    asked = ExportRequest(body.identified, person.name, device.language(request))
     name, data = take_file(device.store, slide, what, asked)
     give_memory_back()
     disposition = {"content-disposition": f'attachment; filename="{name}"'}
@@ -254,16 +258,16 @@ def file(
 @router.get("/{slide}/qr.png")
 def qr(slide: SlideId, request: Request, _: Operator) -> Response:
     """Return the code that finds the newest version again."""
-    dossier = open_dossier(device_of(request).store, slide, identified=False)
-    return Response(qr_png(dossier), media_type="image/png")
+    version = open_version(device_of(request).store, slide, identified=False)
+    return Response(qr_png(version), media_type="image/png")
 
 
 @router.post("/{slide}/printed")
 def printed(slide: SlideId, request: Request, person: Operator) -> dict[str, str]:
     """Keep that a report is about to be printed. What a printer does is not known."""
     store = device_of(request).store
-    version = open_dossier(store, slide, identified=False).version
-    store.log.note_export(slide, f"print of version {version}", "", person.name)
+    version = open_version(store, slide, identified=False)
+    store.log.note_export(slide, f"print of version {version.number}", "", person.name)
     return {}
 
 
@@ -274,7 +278,7 @@ def to_stick(
     """Copy files about a slide to a stick."""
     device = device_of(request)
     device.require_looked(slide)
-    asked = Asked(body.identified, person.name, device.language(request))
+    asked = ExportRequest(body.identified, person.name, device.language(request))
     stick_to_write(device.profile, body.stick)  # nothing leaves where there is none
 
     def on_stick(name: str) -> StickFile:

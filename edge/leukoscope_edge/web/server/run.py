@@ -30,7 +30,7 @@ from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
 from leukoscope_edge.live.client import Counter
 from leukoscope_edge.live.closing import closed, keep_closed, open_again
-from leukoscope_edge.live.commands import Do, Order
+from leukoscope_edge.live.commands import Command, Order
 from leukoscope_edge.messages import Message
 from leukoscope_edge.profile import PageEntry, Profile
 from leukoscope_edge.records.store import Store, open_store
@@ -38,8 +38,8 @@ from leukoscope_edge.service.heartbeat import Pulse, run_folder
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.health import page_facts
-from leukoscope_edge.web.maintenance import Rounds
-from leukoscope_edge.web.records_error_page import LOOK_AGAIN_S, trouble_app
+from leukoscope_edge.web.maintenance import MaintenanceThread
+from leukoscope_edge.web.records_error_page import LOOK_AGAIN_S, error_page_app
 from leukoscope_edge.web.security import Sessions
 from leukoscope_edge.web.server.lifecycle import Lifecycle
 from leukoscope_edge.web.server.listening import listening
@@ -90,7 +90,7 @@ def run_page(profile: Profile, data_dir: Path, say: Say) -> int:
     except (LeukoscopeError, OSError) as err:
         why = in_one_sentence(err)
         say(why)
-        servers = _servers(trouble_app(why), profile.page)
+        servers = _servers(error_page_app(why), profile.page)
         facts = {"trouble": why}
         with _ports(profile.page, pulse, say) as ports:
             asyncio.run(_serve(servers, ports, pulse, lambda: facts, LOOK_AGAIN_S))
@@ -156,7 +156,7 @@ def _serve_records(
         servers = _servers(create_app(device), profile.page, certificate)
         opens_anew = _open_anew_when_asked(device, servers)
         facts = _now_and_then(lambda: page_facts(device))
-        with _ports(profile.page, pulse, say) as ports, Rounds(device):
+        with _ports(profile.page, pulse, say) as ports, MaintenanceThread(device):
             _say_where(profile.page, ports, certificate, say)
             asyncio.run(_serve(servers, ports, pulse, facts))
     return opens_anew.is_set()
@@ -222,7 +222,7 @@ def _open_anew_when_asked(
     def end() -> None:
         if device.lifecycle.after is not None:
             keep_closed(device.store.folder)
-        device.counter.order(Order(do=Do.LEAVE))
+        device.counter.order(Order(do=Command.LEAVE))
         opens_anew.set()
         servers[0].should_exit = True
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from tests.simulated import first_frames
 
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture.stored import damage
 from leukoscope_edge.capture.stored.damage import damage_of
 from leukoscope_edge.capture.stored.decode import decode_image, read_picture
 from leukoscope_edge.errors import SourceError
-from leukoscope_edge.types import U8
 
 FIELD = np.ascontiguousarray(first_frames(8)[0].pixels[..., ::-1])
 """(480, 640, 3) BGR, as a microscope shows it."""

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture.stored import damage
 from leukoscope_edge.capture.stored.damage import damage_of
-from leukoscope_edge.types import U8
 
 WIDTH, HEIGHT = 100, 20
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.camera_settings import PicameraSettings
 from leukoscope_edge.cli import main
 from leukoscope_edge.cli.commands import profile
 from leukoscope_edge.profile import open_profile
-from leukoscope_edge.types import U8
 
 FIRMWARE = Path(__file__).parents[4] / "firmware_config"
 HARDWARE = "[camera.hardware]\n"

@@ -8,7 +8,7 @@ import pypdf
 from fhir.resources.R4B.bundle import Bundle as FhirBundle
 
 from leukoscope_edge.records.exports.fhir import fhir_bytes
-from leukoscope_edge.records.exports.slide_version import Dossier
+from leukoscope_edge.records.exports.slide_version import SlideVersion
 
 
 def text_of(pdf: bytes) -> str:
@@ -16,9 +16,9 @@ def text_of(pdf: bytes) -> str:
     return " ".join(" ".join(p.extract_text() for p in pages).split())
 
 
-def resources(dossier: Dossier, pdf: bytes | None = None) -> dict[str, list[Any]]:
+def resources(version: SlideVersion, pdf: bytes | None = None) -> dict[str, list[Any]]:
     """The bundle's resources by kind, after the FHIR library accepted all of them."""
-    data = fhir_bytes(dossier, pdf)
+    data = fhir_bytes(version, pdf)
     FhirBundle.model_validate_json(data)
     found: dict[str, list[Any]] = {}
     for entry in json.loads(data)["entry"]:
@@ -27,9 +27,9 @@ def resources(dossier: Dossier, pdf: bytes | None = None) -> dict[str, list[Any]
     return found
 
 
-def observations(dossier: Dossier) -> dict[str, Any]:
+def observations(version: SlideVersion) -> dict[str, Any]:
     """The bundle's observations, each by its code or text."""
-    data = fhir_bytes(dossier)
+    data = fhir_bytes(version)
     FhirBundle.model_validate_json(data)
     found = [e["resource"] for e in json.loads(data)["entry"]]
     observed = [r for r in found if r["resourceType"] == "Observation"]

@@ -10,7 +10,7 @@ from leukoscope_edge.records.exports.cell_words import (
     capital,
     model_said,
 )
-from leukoscope_edge.types import CallName, Word
+from leukoscope_edge.types import CallName, Reading
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,6 @@ def test_a_capital_stands_in_front(text: str, wanted: str) -> None:
 
 
 def test_every_word_and_kind_has_its_name_and_key() -> None:
-    assert set(WORDS) == set(Word)
+    assert set(WORDS) == set(Reading)
     assert set(KIND_OF_ONE) == set(KIND_KEYS) < set(KINDS)
     assert len(set(KIND_KEYS.values())) == len(KIND_KEYS)

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from tests.edge.records.named_kinds import judge
 
-from leukoscope_edge.records.exports.cells_csv import dossier_csv_bytes
+from leukoscope_edge.records.exports.cells_csv import version_csv_bytes
 from leukoscope_edge.records.exports.formats import file_of
-from leukoscope_edge.records.exports.slide_version import open_dossier
-from leukoscope_edge.types import Word
+from leukoscope_edge.records.exports.slide_version import open_version
+from leukoscope_edge.types import Reading
 
 
 def test_a_table_is_harmless_in_a_spreadsheet(
@@ -20,8 +20,8 @@ def test_a_table_is_harmless_in_a_spreadsheet(
 ) -> None:
     slide = bench.finished()
     for c in bench.store.reader.slide(slide).to_review:
-        bench.store.review.judge_cell(slide, c.id, Word.NORMAL, "=cmd()", key=c.id)
-    data = dossier_csv_bytes(open_dossier(bench.store, slide))
+        bench.store.review.judge_cell(slide, c.id, Reading.NORMAL, "=cmd()", key=c.id)
+    data = version_csv_bytes(open_version(bench.store, slide))
     rows = list(csv.DictReader(io.StringIO(data.decode())))
     assert rows[0]["judged_by"] == "'=cmd()"
     assert rows[0]["word"] == "normal"
@@ -38,7 +38,7 @@ def test_the_table_of_cells_says_each_kind_and_whose_word_it_is(
 ) -> None:
     slide = kinds_slide(verdict)
     judge(bench, slide, "1", "monocyte")
-    text = file_of(open_dossier(bench.store, slide), "csv").decode()
+    text = file_of(open_version(bench.store, slide), "csv").decode()
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [(r["kind"], r["kind_by"]) for r in rows[:2]] == [
         ("monocyte", "person"),
@@ -50,20 +50,20 @@ def test_the_table_of_cells_says_each_kind_and_whose_word_it_is(
 def test_the_sample_is_a_column_of_a_copy_with_names_alone(
     bench: Any, *, identified: bool
 ) -> None:
-    dossier = open_dossier(bench.store, bench.signed(), identified=identified)
-    head, *rows = csv.reader(io.StringIO(dossier_csv_bytes(dossier).decode()))
+    version = open_version(bench.store, bench.signed(), identified=identified)
+    head, *rows = csv.reader(io.StringIO(version_csv_bytes(version).decode()))
     assert (head[0] == "sample") is identified
-    assert {row[0] for row in rows} == {"S-1" if identified else dossier.record.id}
+    assert {row[0] for row in rows} == {"S-1" if identified else version.record.id}
 
 
 def test_a_cell_that_no_model_saw_has_neither_call_nor_probability(
     bench: Any,
 ) -> None:
-    dossier = open_dossier(bench.store, bench.finished())
-    cells = dict(dossier.record.machine_cells)
+    version = open_version(bench.store, bench.finished())
+    cells = dict(version.record.machine_cells)
     cells["1"] = replace(cells["1"], call=None, p_blast=None)
-    record = replace(dossier.record, machine_cells=cells)
-    text = dossier_csv_bytes(replace(dossier, record=record)).decode()
+    record = replace(version.record, machine_cells=cells)
+    text = version_csv_bytes(replace(version, record=record)).decode()
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [(r["call"], r["p_blast"]) for r in rows[:2]] == [
         ("", ""),

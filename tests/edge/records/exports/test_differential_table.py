@@ -9,15 +9,15 @@ from tests.edge.records.named_kinds import judge
 
 from leukoscope_edge.records.exports.differential_table import said_flags, table
 from leukoscope_edge.records.exports.facts import facts
-from leukoscope_edge.records.exports.slide_version import open_dossier
+from leukoscope_edge.records.exports.slide_version import open_version
 from leukoscope_edge.sample import SampleType
 
 
 def test_shares_limits_and_numbers_stand_in_the_table(
     bench: Any, kinds_slide: Any, verdict: Any
 ) -> None:
-    dossier = open_dossier(bench.store, kinds_slide(verdict, wbc=5.0))
-    rows = {r.kind: r for r in table(dossier)}
+    version = open_version(bench.store, kinds_slide(verdict, wbc=5.0))
+    rows = {r.kind: r for r in table(version)}
     assert rows["neutrophil"].cells()[1:] == (
         "6",
         "60.0",
@@ -33,10 +33,10 @@ def test_shares_limits_and_numbers_stand_in_the_table(
 def test_a_refusal_has_no_differential(
     bench: Any, kinds_slide: Any, refusal: Any
 ) -> None:
-    dossier = open_dossier(bench.store, kinds_slide(refusal))
-    assert table(dossier) == ()
-    assert not any(f.group for f in facts(dossier))
-    assert list(observations(dossier)) == ["26446-5"]
+    version = open_version(bench.store, kinds_slide(refusal))
+    assert table(version) == ()
+    assert not any(f.group for f in facts(version))
+    assert list(observations(version)) == ["26446-5"]
 
 
 @pytest.mark.parametrize(
@@ -53,18 +53,18 @@ def test_what_lies_on_an_end_of_the_usual_is_usual(
     bench: Any, kinds_slide: Any, verdict: Any, low: float, high: float, mark: str
 ) -> None:
     """Neutrophils are 60 % of the cells."""
-    dossier = open_dossier(bench.store, kinds_slide(verdict))
-    assert dossier.ranges is not None
-    ranges = replace(dossier.ranges, neutrophil=(low, high))
-    rows = {r.kind: r for r in table(replace(dossier, ranges=ranges))}
+    version = open_version(bench.store, kinds_slide(verdict))
+    assert version.ranges is not None
+    ranges = replace(version.ranges, neutrophil=(low, high))
+    rows = {r.kind: r for r in table(replace(version, ranges=ranges))}
     assert rows["neutrophil"].mark == mark
 
 
 def test_where_the_age_is_not_known_nothing_is_usual(
     bench: Any, kinds_slide: Any, verdict: Any
 ) -> None:
-    dossier = open_dossier(bench.store, kinds_slide(verdict))
-    rows = table(replace(dossier, ranges=None))
+    version = open_version(bench.store, kinds_slide(verdict))
+    rows = table(replace(version, ranges=None))
     assert rows
     assert not any(r.usual or r.mark for r in rows)
 
@@ -76,15 +76,15 @@ def test_without_a_count_of_blood_and_in_marrow_there_is_no_number_a_litre(
         kinds_slide(verdict),
         kinds_slide(verdict, SampleType.MARROW, wbc=5.0),
     ):
-        assert not any(r.absolute for r in table(open_dossier(bench.store, slide)))
+        assert not any(r.absolute for r in table(open_version(bench.store, slide)))
 
 
 def test_it_says_who_named_the_kinds(
     bench: Any, kinds_slide: Any, verdict: Any
 ) -> None:
     slide = kinds_slide(verdict)
-    ids = [m.id for m in said_flags(open_dossier(bench.store, slide))]
+    ids = [m.id for m in said_flags(open_version(bench.store, slide))]
     assert ids[-1] == "kinds-by-model"
     judge(bench, slide, "1", "monocyte")
-    *_, said = said_flags(open_dossier(bench.store, slide))
+    *_, said = said_flags(open_version(bench.store, slide))
     assert (said.id, dict(said.params)) == ("kinds-by", {"k": 1, "n": 12})

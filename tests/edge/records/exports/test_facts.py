@@ -18,7 +18,7 @@ from leukoscope_edge.records.exports.facts import Fact, facts, facts_object, ori
 from leukoscope_edge.records.exports.formats import FORMATS, file_of
 from leukoscope_edge.records.exports.html_report import html_bytes, suspects
 from leukoscope_edge.records.exports.laboratory import LABORATORY_NAME
-from leukoscope_edge.records.exports.slide_version import Dossier, open_dossier
+from leukoscope_edge.records.exports.slide_version import SlideVersion, open_version
 from leukoscope_edge.records.slides.slide import Identity
 from leukoscope_edge.types import CallName, Cell, Tally
 
@@ -27,30 +27,30 @@ def plain_spaces(text: str) -> str:
     return text.replace("\N{NO-BREAK SPACE}", " ")
 
 
-def pdf_text(dossier: Dossier) -> str:
-    pages = pypdf.PdfReader(io.BytesIO(file_of(dossier, "pdf"))).pages
+def pdf_text(version: SlideVersion) -> str:
+    pages = pypdf.PdfReader(io.BytesIO(file_of(version, "pdf"))).pages
     return plain_spaces(" ".join(p.extract_text() for p in pages))
 
 
-def csv_text(dossier: Dossier) -> str:
-    return file_of(dossier, "csv").decode()
+def csv_text(version: SlideVersion) -> str:
+    return file_of(version, "csv").decode()
 
 
-def fhir_text(dossier: Dossier) -> str:
-    bundle = json.loads(file_of(dossier, "fhir.json"))
+def fhir_text(version: SlideVersion) -> str:
+    bundle = json.loads(file_of(version, "fhir.json"))
     return json.dumps(bundle, ensure_ascii=False)
 
 
-def html_text(dossier: Dossier) -> str:
-    page = html_bytes(dossier, ENGLISH, suspects(dossier, ENGLISH)).decode()
+def html_text(version: SlideVersion) -> str:
+    page = html_bytes(version, ENGLISH, suspects(version, ENGLISH)).decode()
     return plain_spaces(html.unescape(page))
 
 
-def json_text(dossier: Dossier) -> str:
-    return json.dumps(facts_object(dossier), ensure_ascii=False)
+def json_text(version: SlideVersion) -> str:
+    return json.dumps(facts_object(version), ensure_ascii=False)
 
 
-EXPORTS: dict[str, Callable[[Dossier], str]] = {
+EXPORTS: dict[str, Callable[[SlideVersion], str]] = {
     "pdf": pdf_text,
     "csv": csv_text,
     "fhir": fhir_text,
@@ -77,27 +77,27 @@ def said_in(export: str, fact: Fact) -> str:
 
 
 @pytest.fixture
-def dossier(bench: Any, verdict: Verdict) -> Dossier:
+def version(bench: Any, verdict: Verdict) -> SlideVersion:
     slide = bench.reviewed(name="Ann Other")
     bench.store.review.remark(slide, "2", "vacuoles", "ann", key="n" * 8)
     bench.store.review.sign(
         slide, lambda _: verdict, "ann", comment="send on", key="s" * 8
     )
-    found = open_dossier(bench.store, slide)
+    found = open_version(bench.store, slide)
     record = replace(found.record, notes=("counting stopped at 3 cells and went on",))
     return replace(found, record=record)
 
 
 def test_a_slide_of_which_nothing_is_known_has_facts_all_the_same(bench: Any) -> None:
-    dossier = open_dossier(bench.store, bench.finished(), identified=False)
-    ids = {f.id for f in facts(dossier)}
+    version = open_version(bench.store, bench.finished(), identified=False)
+    ids = {f.id for f in facts(version)}
     assert {"sample", "sample_type", "age", "machine", "smudge_cells"} <= ids
 
 
 @pytest.mark.parametrize("export", EXPORTS)
-def test_every_fact_stands_in_every_export(dossier: Dossier, export: str) -> None:
-    text = bare(EXPORTS[export](dossier))
-    asked = [f for f in (*facts(dossier), *origins(dossier)) if bare(f.said(str))]
+def test_every_fact_stands_in_every_export(version: SlideVersion, export: str) -> None:
+    text = bare(EXPORTS[export](version))
+    asked = [f for f in (*facts(version), *origins(version)) if bare(f.said(str))]
     lost = [f.id for f in asked if bare(said_in(export, f)) not in text]
     lost = [i for i in lost if (export, i) not in LEFT_OUT]
     assert {"name", "comment", "note_on_cell"} <= {f.id for f in asked}
@@ -112,7 +112,7 @@ def test_a_fact_that_names_somebody_stands_on_no_copy_without_names(
     bench.store.review.amend(slide, "", "ann")
     bench.store.review.remark(slide, "2", "as her sister", "ann", key="n" * 8)
     bench.store.review.sign(slide, lambda _: verdict, "ann", key="s" * 8)
-    copy = open_dossier(bench.store, slide, identified=False)
+    copy = open_version(bench.store, slide, identified=False)
     text = EXPORTS[export](copy)
     assert not any(f.names_somebody for f in facts(copy))
     assert not any(
@@ -122,13 +122,13 @@ def test_a_fact_that_names_somebody_stands_on_no_copy_without_names(
 
 @pytest.mark.parametrize("export", EXPORTS)
 def test_words_of_programs_stand_only_where_programs_read(
-    dossier: Dossier, export: str
+    version: SlideVersion, export: str
 ) -> None:
     origin = replace(
-        dossier.record.origin, engine="onnxruntime-cpu 1.22", fallback="no GPU"
+        version.record.origin, engine="onnxruntime-cpu 1.22", fallback="no GPU"
     )
     text = EXPORTS[export](
-        replace(dossier, record=replace(dossier.record, origin=origin))
+        replace(version, record=replace(version.record, origin=origin))
     )
     words = ("onnxruntime-cpu 1.22", "sha256", origin.bundle_sha256)
     is_for_people = export in FOR_PEOPLE
@@ -141,31 +141,31 @@ def test_the_head_of_paper_is_the_sites_and_a_broken_file_says_so(bench: Any) ->
     slide = bench.signed()
     file = bench.folder / LABORATORY_NAME
     file.write_text('name = "Saint-Luc"\naddress = "12 rue de la Gare"\n')
-    text = pdf_text(open_dossier(bench.store, slide))
+    text = pdf_text(open_version(bench.store, slide))
     assert text.index("Saint-Luc") < text.index("Leukoscope report")
     assert "Date and signature" in text
     file.write_text('nam = "x"\n')
-    assert "laboratory.toml: unknown key" in pdf_text(open_dossier(bench.store, slide))
+    assert "laboratory.toml: unknown key" in pdf_text(open_version(bench.store, slide))
 
 
-def with_result(dossier: Dossier, result: str) -> Dossier:
-    assert dossier.signature is not None
-    outcome = replace(dossier.signature.outcome, result=result)
-    return replace(dossier, signature=replace(dossier.signature, outcome=outcome))
+def with_result(version: SlideVersion, result: str) -> SlideVersion:
+    assert version.signature is not None
+    outcome = replace(version.signature.outcome, result=result)
+    return replace(version, signature=replace(version.signature, outcome=outcome))
 
 
 def test_what_is_sent_today_and_to_whom_is_as_the_site_set_it(bench: Any) -> None:
     slide, file = bench.signed(), bench.store.folder / LABORATORY_NAME
     what, to = "two unstained smears, report", "Dr Okoye, Referral Hospital"
     file.write_text(f'name = "L"\nsend_what = "{what}"\nsend_to = "{to}"\n')
-    dossier = open_dossier(bench.store, slide)
+    version = open_version(bench.store, slide)
     for name, text_of in EXPORTS.items():
-        text = text_of(with_result(dossier, "blasts"))
+        text = text_of(with_result(version, "blasts"))
         assert what in text, name
         assert to in text, name
-        assert to not in text_of(with_result(dossier, "few")), name
+        assert to not in text_of(with_result(version, "few")), name
     file.write_text('name = "L"\n')
-    found = facts_object(with_result(open_dossier(bench.store, slide), "blasts"))
+    found = facts_object(with_result(open_version(bench.store, slide), "blasts"))
     assert not {"send_today", "send_to"} & set(found)
 
 
@@ -176,7 +176,7 @@ def test_every_page_says_its_number_and_the_slides(
     cells = [make_cell(i, CallName.BLAST, 0.9) for i in range(3, 60)]
     bench.store.count.add_cells(slide, cells, frames={})
     bench.store.count.finish_count(slide, verdict, "ann", tally=Tally())
-    pdf = file_of(open_dossier(bench.store, slide), "pdf")
+    pdf = file_of(open_version(bench.store, slide), "pdf")
     pages = [p.extract_text() for p in pypdf.PdfReader(io.BytesIO(pdf)).pages]
     assert len(pages) > 2
     for n, text in enumerate(pages, start=1):
@@ -199,8 +199,8 @@ def test_a_time_on_paper_says_its_zone(
     assert said == f"2026-11-29 {times.get(zone, '08:30 UTC-03:30')}"
 
 
-def test_no_two_facts_share_an_id_but_notes(dossier: Dossier) -> None:
-    ids = [f.id for f in (*facts(dossier), *origins(dossier)) if f.id != "note"]
+def test_no_two_facts_share_an_id_but_notes(version: SlideVersion) -> None:
+    ids = [f.id for f in (*facts(version), *origins(version)) if f.id != "note"]
     assert len(ids) == len(set(ids))
 
 
@@ -209,9 +209,9 @@ def test_a_fact_is_its_number_for_programs_and_words_for_people() -> None:
     assert Fact("a", "A", lambda say: say("3"), number=3).value == 3
 
 
-def test_facts_of_one_id_are_a_list(dossier: Dossier) -> None:
+def test_facts_of_one_id_are_a_list(version: SlideVersion) -> None:
     notes = ("first", "second", "third")
-    twice = replace(dossier, record=replace(dossier.record, notes=notes))
+    twice = replace(version, record=replace(version.record, notes=notes))
     assert facts_object(twice)["note"] == [*notes]
 
 
@@ -225,10 +225,10 @@ def test_the_tally_goes_whole_from_screening_to_event_to_record(
 
 
 def test_command_and_page_offer_the_same_files_and_the_pdf_travels(
-    dossier: Dossier,
+    version: SlideVersion,
 ) -> None:
     assert list(FORMATS) == ["pdf", "csv", "fhir.json"]
-    entries = json.loads(file_of(dossier, "fhir.json"))["entry"]
+    entries = json.loads(file_of(version, "fhir.json"))["entry"]
     [report] = [
         e["resource"]
         for e in entries
@@ -237,9 +237,9 @@ def test_command_and_page_offer_the_same_files_and_the_pdf_travels(
     assert report["presentedForm"][0]["contentType"] == "application/pdf"
 
 
-def test_a_name_stands_in_the_sample_column_alone(dossier: Dossier) -> None:
+def test_a_name_stands_in_the_sample_column_alone(version: SlideVersion) -> None:
     named = replace(
-        dossier, identity=Identity(sample="S-9", name="Ann Other", number="H-5")
+        version, identity=Identity(sample="S-9", name="Ann Other", number="H-5")
     )
     heads = next(csv.reader(io.StringIO(csv_text(named))))
     assert not any("Ann Other" in h or "H-5" in h for h in heads)

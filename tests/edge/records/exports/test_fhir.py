@@ -8,7 +8,7 @@ from tests.edge.records.exports.reading import resources
 
 from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.records.exports.fhir import fhir_bytes
-from leukoscope_edge.records.exports.slide_version import open_dossier
+from leukoscope_edge.records.exports.slide_version import open_version
 
 
 def codes(observations: list[Any]) -> list[tuple[str, str]]:
@@ -16,7 +16,7 @@ def codes(observations: list[Any]) -> list[tuple[str, str]]:
 
 
 def test_the_machine_alone_is_preliminary_and_labelled(bench: Any) -> None:
-    found = resources(open_dossier(bench.store, bench.finished()))
+    found = resources(open_version(bench.store, bench.finished()))
     assert codes(found["Observation"]) == [("26446-5", "preliminary")]
     (machine,) = found["Observation"]
     assert machine["meta"]["security"][0]["code"] == "AIAST"
@@ -26,7 +26,7 @@ def test_the_machine_alone_is_preliminary_and_labelled(bench: Any) -> None:
 
 
 def test_what_a_person_signed_is_final_and_by_manual_count(bench: Any) -> None:
-    found = resources(open_dossier(bench.store, bench.signed()), b"%PDF-")
+    found = resources(open_version(bench.store, bench.signed()), b"%PDF-")
     assert codes(found["Observation"]) == [
         ("26446-5", "preliminary"),
         ("709-6", "final"),
@@ -44,25 +44,25 @@ def test_an_amended_version_is_amended(bench: Any, verdict: Verdict) -> None:
     slide = bench.signed()
     bench.store.review.amend(slide, "", "ann")
     bench.store.review.sign(slide, lambda _: verdict, "ann", key="2")
-    found = resources(open_dossier(bench.store, slide))
+    found = resources(open_version(bench.store, slide))
     assert codes(found["Observation"])[1] == ("709-6", "amended")
 
 
 def test_a_refusal_has_a_reason_and_no_number(bench: Any, refusal: Refusal) -> None:
-    found = resources(open_dossier(bench.store, bench.finished(verdict=refusal)))
+    found = resources(open_version(bench.store, bench.finished(verdict=refusal)))
     (machine,) = found["Observation"]
     assert "valueQuantity" not in machine
     assert "it is a test" in machine["dataAbsentReason"]["text"]
 
 
 def test_no_code_names_a_lineage_or_a_disease(bench: Any) -> None:
-    data = fhir_bytes(open_dossier(bench.store, bench.signed()))
+    data = fhir_bytes(open_version(bench.store, bench.signed()))
     assert b"34922-5" not in data
     assert b"91857003" not in data
 
 
 def test_the_device_names_its_model_by_hash(bench: Any) -> None:
-    found = resources(open_dossier(bench.store, bench.signed()))
+    found = resources(open_version(bench.store, bench.signed()))
     versions = {v["type"]["text"]: v["value"] for v in found["Device"][0]["version"]}
     assert versions["model sha256"] == "cd" * 32
 
@@ -71,8 +71,8 @@ def test_every_reference_points_into_the_bundle_and_ids_do_not_change(
     bench: Any,
 ) -> None:
     slide = bench.signed()
-    data = fhir_bytes(open_dossier(bench.store, slide))
-    assert fhir_bytes(open_dossier(bench.store, slide)) == data
+    data = fhir_bytes(open_version(bench.store, slide))
+    assert fhir_bytes(open_version(bench.store, slide)) == data
     urls = {e["fullUrl"] for e in json.loads(data)["entry"]}
     references = data.decode().split('"reference": "')[1:]
     assert references
@@ -80,7 +80,7 @@ def test_every_reference_points_into_the_bundle_and_ids_do_not_change(
 
 
 def test_a_simulation_is_labelled_as_test_data(bench: Any) -> None:
-    found = resources(open_dossier(bench.store, bench.finished(domain="simulated")))
+    found = resources(open_version(bench.store, bench.finished(domain="simulated")))
     for resource in (r for group in found.values() for r in group):
         labels = [s["code"] for s in resource["meta"]["security"]]
         assert "HTEST" in labels

@@ -7,14 +7,14 @@ from tests.edge.records.named_kinds import judge
 
 from leukoscope_edge.records.exports.differential_table import table
 from leukoscope_edge.records.exports.fhir import fhir_bytes
-from leukoscope_edge.records.exports.slide_version import open_dossier
+from leukoscope_edge.records.exports.slide_version import open_version
 from leukoscope_edge.sample import SampleType
 
 
 def test_fhir_has_percent_and_number_of_each_kind_labelled_as_the_machines(
     bench: Any, kinds_slide: Any, verdict: Any
 ) -> None:
-    found = observations(open_dossier(bench.store, kinds_slide(verdict, wbc=5.0)))
+    found = observations(open_version(bench.store, kinds_slide(verdict, wbc=5.0)))
     neutrophils = found["26511-6"]
     assert neutrophils["valueQuantity"]["value"] == 60.0
     assert neutrophils["status"] == "preliminary"
@@ -36,7 +36,7 @@ def test_a_manual_differential_is_one_whose_every_kind_a_person_named(
     for cell in bench.store.reader.slide(slide).cells:
         judge(bench, slide, cell.id, cell.kind)
     bench.store.review.sign(slide, lambda _: verdict, "ann", key="s" * 8)
-    found = observations(open_dossier(bench.store, slide))
+    found = observations(open_version(bench.store, slide))
     assert found["23761-0"]["status"] == "final"
     assert "meta" not in found["23761-0"]
 
@@ -45,9 +45,9 @@ def test_no_code_of_blood_is_said_of_the_kinds_of_marrow(
     bench: Any, kinds_slide: Any, verdict: Any
 ) -> None:
     slide = kinds_slide(verdict, SampleType.MARROW)
-    dossier = open_dossier(bench.store, slide)
-    assert "loinc" not in fhir_bytes(dossier).decode()
-    rows = {r.kind: r for r in table(dossier)}
+    version = open_version(bench.store, slide)
+    assert "loinc" not in fhir_bytes(version).decode()
+    rows = {r.kind: r for r in table(version)}
     assert rows["erythroblast"].n == 2
     assert rows["erythroblast"].share == "16.7"
     assert not any(r.usual for r in rows.values())

@@ -8,33 +8,33 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.edge.records.exports.reading import resources, text_of
 
-from leukoscope_edge.records.exports.cells_csv import dossier_csv_bytes
+from leukoscope_edge.records.exports.cells_csv import version_csv_bytes
 from leukoscope_edge.records.exports.fhir import fhir_bytes
-from leukoscope_edge.records.exports.pdf_report import paper_bytes
+from leukoscope_edge.records.exports.pdf_report import pdf_bytes
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
-from leukoscope_edge.records.exports.slide_version import Dossier, open_dossier
+from leukoscope_edge.records.exports.slide_version import SlideVersion, open_version
 
-MAKERS: list[Callable[[Dossier], str]] = [
-    lambda d: text_of(paper_bytes(d)),
-    lambda d: dossier_csv_bytes(d).decode(),
+MAKERS: list[Callable[[SlideVersion], str]] = [
+    lambda d: text_of(pdf_bytes(d)),
+    lambda d: version_csv_bytes(d).decode(),
     lambda d: fhir_bytes(d).decode(),
 ]
 
 
 @pytest.mark.parametrize("make", MAKERS)
 def test_the_intended_use_stands_on_everything_that_leaves(
-    bench: Any, make: Callable[[Dossier], str]
+    bench: Any, make: Callable[[SlideVersion], str]
 ) -> None:
-    assert INTENDED_USE in make(open_dossier(bench.store, bench.signed()))
+    assert INTENDED_USE in make(open_version(bench.store, bench.signed()))
 
 
 @pytest.mark.parametrize("make", MAKERS)
 def test_a_copy_that_names_nobody_names_nobody(
-    bench: Any, make: Callable[[Dossier], str]
+    bench: Any, make: Callable[[SlideVersion], str]
 ) -> None:
     slide = bench.signed(sample="CANARY-1", name="Canary", comment="of Canary")
     assert (
-        "canary" not in make(open_dossier(bench.store, slide, identified=False)).lower()
+        "canary" not in make(open_version(bench.store, slide, identified=False)).lower()
     )
 
 
@@ -49,8 +49,8 @@ def test_a_copy_that_names_nobody_names_nobody(
 )
 def test_any_text_can_be_kept_printed_and_exchanged(bench: Any, text: str) -> None:
     slide = bench.signed(n=2, sample=text, name=text, comment=text)
-    dossier = open_dossier(bench.store, slide)
+    version = open_version(bench.store, slide)
     assert slide in bench.store.worklist.slides_of(text)
-    assert dossier.comment == dossier.identity.sample if text else True
-    assert INTENDED_USE in text_of(paper_bytes(dossier))
-    resources(dossier)
+    assert version.comment == version.identity.sample if text else True
+    assert INTENDED_USE in text_of(pdf_bytes(version))
+    resources(version)

@@ -8,7 +8,7 @@ from fpdf.enums import TextDirection
 from fpdf.fonts import TTFFont
 
 from leukoscope_edge.records.exports.fonts import OWN, find_fonts
-from leukoscope_edge.records.exports.pdf_page import MeasuredFont, Sheet
+from leukoscope_edge.records.exports.pdf_page import MeasuredFont, PdfPage
 
 TEXTS = ("", "cell 12", "model: blast 90 %", "خلية 12", "कोशिका १२")
 FILES = ("NotoSans-Regular", "NotoSansArabic-Regular", "NotoSansDevanagari-Regular")
@@ -51,7 +51,7 @@ def test_a_text_is_shaped_once_for_its_width() -> None:
 
 
 def test_every_font_of_a_sheet_measures_once() -> None:
-    sheet = Sheet(title="", foot=("a",), fonts=find_fonts(TEXTS))
+    sheet = PdfPage(title="", foot=("a",), fonts=find_fonts(TEXTS))
     sheet.output()
     assert len(sheet.fonts) == 2 * len(FILES)
     assert all(isinstance(font, MeasuredFont) for font in sheet.fonts.values())

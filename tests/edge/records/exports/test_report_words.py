@@ -8,6 +8,7 @@ import pytest
 from tests.edge.records.named_kinds import judge
 from tests.edge.records.one_screening import SCREENING
 
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.outcome import Verdict
 from leukoscope_edge.records.exports.report_words import (
     caption_of,
@@ -17,10 +18,10 @@ from leukoscope_edge.records.exports.report_words import (
     said_verdict,
 )
 from leukoscope_edge.records.exports.screening_version import version_of
-from leukoscope_edge.records.exports.slide_version import open_dossier
+from leukoscope_edge.records.exports.slide_version import open_version
 from leukoscope_edge.records.slides.cell_record import MissedCell
 from leukoscope_edge.sample import AgeGroup, SampleType
-from leukoscope_edge.types import U8, Word
+from leukoscope_edge.types import Reading
 
 
 def shouted(text: str) -> str:
@@ -43,14 +44,14 @@ def test_a_simulation_is_marked_in_front_of_its_verdict() -> None:
 def test_what_nobody_has_signed_is_preliminary(
     bench: Any, made: str, *, is_preliminary: bool
 ) -> None:
-    marks = list(said_marks(open_dossier(bench.store, getattr(bench, made)())))
+    marks = list(said_marks(open_version(bench.store, getattr(bench, made)())))
     assert any(m.startswith("PRELIMINARY") for m in marks) is is_preliminary
 
 
 def test_a_void_slide_is_void_and_not_preliminary(bench: Any) -> None:
     slide = bench.finished()
     bench.store.review.void(slide, "torn", "eve")
-    marks = list(said_marks(open_dossier(bench.store, slide)))
+    marks = list(said_marks(open_version(bench.store, slide)))
     assert not any(m.startswith("PRELIMINARY") for m in marks)
     assert any("VOID" in m for m in marks)
 
@@ -71,9 +72,9 @@ def test_the_head_says_what_was_smeared_and_whose_age(
     *,
     identified: bool,
 ) -> None:
-    dossier = open_dossier(bench.store, bench.finished(), identified=identified)
-    facts = replace(dossier.record.facts, sample_type=sample_type, age=age)
-    changed = replace(dossier, record=replace(dossier.record, facts=facts))
+    version = open_version(bench.store, bench.finished(), identified=identified)
+    facts = replace(version.record.facts, sample_type=sample_type, age=age)
+    changed = replace(version, record=replace(version.record, facts=facts))
     assert said_sample(changed) == said
 
 
@@ -82,15 +83,15 @@ def test_under_a_picture_stand_the_models_word_and_a_persons(
 ) -> None:
     slide = kinds_slide(verdict)
     judge(bench, slide, "1", "monocyte")
-    dossier = open_dossier(bench.store, slide)
-    first, second = dossier.record.cells[:2]
-    assert caption_of(dossier, first) == (
+    version = open_version(bench.store, slide)
+    first, second = version.record.cells[:2]
+    assert caption_of(version, first) == (
         "cell 1",
         "model: normal, blast 10 %",
         "person: normal, Monocyte",
     )
-    assert caption_of(dossier, second)[2] == "person: not judged"
-    assert caption_of(dossier, first, shouted)[0] == "<cell> 1"
+    assert caption_of(version, second)[2] == "person: not judged"
+    assert caption_of(version, first, shouted)[0] == "<cell> 1"
 
 
 def test_a_cell_that_a_person_added_was_not_seen_by_the_model(
@@ -106,14 +107,14 @@ def test_a_cell_that_a_person_added_was_not_seen_by_the_model(
     )
     slide = bench.finished()
     bench.store.review.add_missed(slide, missed, "ann", key="m")
-    bench.store.review.judge_cell(slide, "m1", Word.BLAST, "ann", key="j")
-    dossier = open_dossier(bench.store, slide)
-    added = dossier.record.cells[-1]
-    assert caption_of(dossier, added)[1:] == (
+    bench.store.review.judge_cell(slide, "m1", Reading.BLAST, "ann", key="j")
+    version = open_version(bench.store, slide)
+    added = version.record.cells[-1]
+    assert caption_of(version, added)[1:] == (
         "not seen by the model",
         "person: blast-like",
     )
-    assert ("Not seen, now blast-like", "cells m1 (ann)") in list(said_changes(dossier))
+    assert ("Not seen, now blast-like", "cells m1 (ann)") in list(said_changes(version))
 
 
 def test_of_a_screening_the_word_stands_first_and_a_blasts_is_loud() -> None:
@@ -128,7 +129,7 @@ def test_of_a_screening_the_word_stands_first_and_a_blasts_is_loud() -> None:
 
 
 def test_cells_that_were_changed_alike_are_one_line(bench: Any) -> None:
-    dossier = open_dossier(bench.store, bench.signed())
-    assert list(said_changes(dossier)) == [("Unclear, now normal", "cells 2 (ann)")]
-    machine = open_dossier(bench.store, bench.finished())
+    version = open_version(bench.store, bench.signed())
+    assert list(said_changes(version)) == [("Unclear, now normal", "cells 2 (ann)")]
+    machine = open_version(bench.store, bench.finished())
     assert list(said_changes(machine)) == []

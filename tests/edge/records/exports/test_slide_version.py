@@ -12,36 +12,36 @@ from leukoscope_edge.outcome import Verdict
 from leukoscope_edge.records.exports.laboratory import LABORATORY_NAME
 from leukoscope_edge.records.exports.slide_version import (
     MAX_SHOWN,
-    open_dossier,
+    open_version,
     shown_of,
     shown_version,
     suspects_of,
 )
 from leukoscope_edge.records.slides.site_ranges import RANGES_NAME
 from leukoscope_edge.records.slides.slide import outcome_of
-from leukoscope_edge.types import CallName, Cell, Word
+from leukoscope_edge.types import CallName, Cell, Reading
 
 
 def test_a_report_during_an_amendment_is_of_the_signed_version(bench: Any) -> None:
     slide = bench.signed()
     bench.store.review.amend(slide, "", "ann")
-    bench.store.review.judge_cell(slide, "1", Word.NOT_A_CELL, "ann", key="x")
-    dossier = open_dossier(bench.store, slide)
-    assert dossier.version == 1
-    assert dossier.record.cells[0].word is Word.BLAST
+    bench.store.review.judge_cell(slide, "1", Reading.NOT_A_CELL, "ann", key="x")
+    version = open_version(bench.store, slide)
+    assert version.number == 1
+    assert version.record.cells[0].word is Reading.BLAST
 
 
 def test_a_running_count_is_no_version_yet(bench: Any) -> None:
     with pytest.raises(StepError, match="still being counted: finish it first"):
-        open_dossier(bench.store, bench.counted())
+        open_version(bench.store, bench.counted())
 
 
 def test_the_machine_alone_is_version_1_and_nobody_has_read_it(bench: Any) -> None:
-    dossier = open_dossier(bench.store, bench.finished())
-    assert (dossier.version, dossier.signature, dossier.comment) == (1, None, "")
-    assert dossier.read == message("read-none")
-    assert not dossier.is_all_read
-    assert dossier.code == bench.store.log.head().code
+    version = open_version(bench.store, bench.finished())
+    assert (version.number, version.signature, version.comment) == (1, None, "")
+    assert version.read == message("read-none")
+    assert not version.is_all_read
+    assert version.code == bench.store.log.head().code
 
 
 @pytest.mark.parametrize(
@@ -58,16 +58,16 @@ def test_it_says_how_many_of_the_cells_people_have_read(
     slide = bench.finished(n=4)
     for number in range(1, n_read + 1):
         bench.store.review.judge_cell(
-            slide, str(number), Word.NORMAL, "ann", key=f"j{number}"
+            slide, str(number), Reading.NORMAL, "ann", key=f"j{number}"
         )
-    dossier = open_dossier(bench.store, slide)
-    assert (dossier.n_read, dossier.read) == (n_read, read)
-    assert dossier.is_all_read is (n_read == 4)
+    version = open_version(bench.store, slide)
+    assert (version.n_read, version.read) == (n_read, read)
+    assert version.is_all_read is (n_read == 4)
 
 
 def test_a_slide_without_a_cell_is_not_one_that_was_read(bench: Any) -> None:
-    dossier = open_dossier(bench.store, bench.finished(n=1))
-    empty = replace(dossier, record=replace(dossier.record, machine_cells={}))
+    version = open_version(bench.store, bench.finished(n=1))
+    empty = replace(version, record=replace(version.record, machine_cells={}))
     assert (empty.n_read, empty.is_all_read) == (0, False)
 
 
@@ -92,27 +92,27 @@ def test_pictures_of_the_most_suspicious_alone_are_read(
 
 def test_a_cell_that_a_person_calls_blast_comes_before_the_models(bench: Any) -> None:
     slide = bench.finished()
-    bench.store.review.judge_cell(slide, "1", Word.NORMAL, "ann", key="1")
-    bench.store.review.judge_cell(slide, "4", Word.BLAST, "ann", key="4")
+    bench.store.review.judge_cell(slide, "1", Reading.NORMAL, "ann", key="1")
+    bench.store.review.judge_cell(slide, "4", Reading.BLAST, "ann", key="4")
     record = bench.store.reader.slide(slide)
     assert [c.id for c in suspects_of(record)] == ["4", "1", "2"]
 
 
 def test_where_pictures_were_taken_away_none_is_asked_for(bench: Any) -> None:
     slide = bench.signed()
-    assert open_dossier(bench.store, slide).views
+    assert open_version(bench.store, slide).views
     bench.store.review.drop_pictures(slide, "ann")
-    assert open_dossier(bench.store, slide).views == {}
+    assert open_version(bench.store, slide).views == {}
 
 
 def test_a_research_models_version_says_so_also_unsigned(bench: Any) -> None:
-    assert open_dossier(bench.store, bench.finished()).marks == (NOT_FOR_CARE,)
+    assert open_version(bench.store, bench.finished()).marks == (NOT_FOR_CARE,)
 
 
 def test_cells_that_people_called_otherwise_are_changed(bench: Any) -> None:
-    assert open_dossier(bench.store, bench.finished()).changed == ()
-    dossier = open_dossier(bench.store, bench.signed())
-    assert [c.id for c in dossier.changed] == ["2"]
+    assert open_version(bench.store, bench.finished()).changed == ()
+    version = open_version(bench.store, bench.signed())
+    assert [c.id for c in version.changed] == ["2"]
 
 
 def test_what_nobody_has_signed_yet_is_shown_without_whose_it_is(
@@ -131,7 +131,7 @@ def test_what_nobody_has_signed_yet_is_shown_without_whose_it_is(
 def test_a_broken_file_of_the_site_keeps_no_result_back(bench: Any, name: str) -> None:
     slide = bench.signed()
     (bench.folder / name).write_text("broken =")
-    dossier = open_dossier(bench.store, slide)
-    assert dossier.outcome.sentence == "it is a test"
-    lines = dossier.laboratory.lines if dossier.laboratory else ()
-    assert name in " ".join((*lines, dossier.ranges_trouble))
+    version = open_version(bench.store, slide)
+    assert version.outcome.sentence == "it is a test"
+    lines = version.laboratory.lines if version.laboratory else ()
+    assert name in " ".join((*lines, version.ranges_trouble))

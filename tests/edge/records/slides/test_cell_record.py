@@ -8,7 +8,7 @@ from leukoscope_edge.records.slides.cell_record import (
     cell_id,
     with_words,
 )
-from leukoscope_edge.types import CallName, Word
+from leukoscope_edge.types import CallName, Reading
 
 CELL = CellRecord(
     id="1",
@@ -23,16 +23,16 @@ CELL = CellRecord(
     n_crops=1,
     view="v.png",
 )
-B, N = Word.BLAST, Word.NORMAL
+B, N = Reading.BLAST, Reading.NORMAL
 
 
-def steps(*said: tuple[str, Word | None]) -> list[ReviewStep]:
+def steps(*said: tuple[str, Reading | None]) -> list[ReviewStep]:
     return [
         ReviewStep(seq=i, cell="1", word=w, by=by) for i, (by, w) in enumerate(said)
     ]
 
 
-def settled(by: str, word: Word) -> ReviewStep:
+def settled(by: str, word: Reading) -> ReviewStep:
     return ReviewStep(seq=9, cell="1", word=word, by=by, settles=True)
 
 
@@ -45,21 +45,21 @@ def settled(by: str, word: Word) -> ReviewStep:
         (steps(("ann", B), ("bob", N)), 1, N, False),
         (steps(("ann", B)), 2, B, False),
         (steps(("ann", B), ("bob", B)), 2, B, False),
-        (steps(("ann", B), ("bob", N)), 2, Word.UNCLEAR, True),
+        (steps(("ann", B), ("bob", N)), 2, Reading.UNCLEAR, True),
         (steps(("ann", B), ("bob", N), ("bob", B)), 2, B, False),
         ([*steps(("ann", B), ("bob", N)), settled("sue", N)], 2, N, False),
     ],
 )
 def test_of_two_readers_both_words_count_and_a_supervisors_settles(
-    said: list[ReviewStep], n_readers: int, word: Word | None, is_disputed: bool
+    said: list[ReviewStep], n_readers: int, word: Reading | None, is_disputed: bool
 ) -> None:
     cell = with_words(CELL, said, n_readers)
     assert (cell.word, cell.is_disputed) == (word, is_disputed)
 
 
 def test_until_a_person_speaks_the_models_word_counts() -> None:
-    assert CELL.final is Word.BLAST
-    assert with_words(CELL, steps(("ann", N)), 1).final is Word.NORMAL
+    assert CELL.final is Reading.BLAST
+    assert with_words(CELL, steps(("ann", N)), 1).final is Reading.NORMAL
 
 
 @pytest.mark.parametrize(

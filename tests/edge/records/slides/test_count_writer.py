@@ -8,7 +8,7 @@ import pytest
 
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.inference.card import Card
-from leukoscope_edge.live.recorder import Keeper
+from leukoscope_edge.live.recorder import Recorder
 from leukoscope_edge.outcome import Refusal
 from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.types import Call, CallName, Cell
@@ -77,5 +77,5 @@ def test_what_a_cell_is_unlike_survives_a_resumption(
     slide, strange = bench.counted(n=1), make_cell(2, CallName.UNCLEAR, 0.5)
     call = Call(name=CallName.UNCLEAR, p_blast=0.5, is_unlike=True)
     bench.store.count.add_cells(slide, [replace(strange, call=call)], frames={})
-    cells = Keeper(bench.store, slide, card).go_on("ann")
+    cells = Recorder(bench.store, slide, card).go_on("ann")
     assert [c.call.is_unlike for c in cells if c.call] == [False, True]

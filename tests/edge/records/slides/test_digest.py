@@ -13,7 +13,7 @@ from leukoscope_edge.records.slides.digest import CHANGED, digest_of
 from leukoscope_edge.records.slides.slide import SlideRecord, outcome_of
 from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.sample import AgeGroup
-from leukoscope_edge.types import Word
+from leukoscope_edge.types import Reading
 
 
 def test_what_was_not_shown_is_not_signed(bench: Any, verdict: Verdict) -> None:
@@ -60,6 +60,6 @@ def test_another_kind_of_a_cell_is_another_result(bench: Any, verdict: Verdict) 
     slide, outcome = bench.reviewed(), outcome_of(verdict)
     before = digest_of(bench.store.reader.slide(slide), outcome)
     bench.store.review.judge_cell(
-        slide, "4", Word.NORMAL, "ann", key="kind", kind="monocyte"
+        slide, "4", Reading.NORMAL, "ann", key="kind", kind="monocyte"
     )
     assert digest_of(bench.store.reader.slide(slide), outcome) != before

@@ -16,7 +16,7 @@ from leukoscope_edge.records.slides.first_look import (
     pass_of,
 )
 from leukoscope_edge.records.slides.slide import MIN_OTHERS_REVIEWED, SlideRecord
-from leukoscope_edge.types import CallName, Cell, Tally, Word
+from leukoscope_edge.types import CallName, Cell, Reading, Tally
 
 N_SUSPECTS = 5
 
@@ -42,7 +42,7 @@ def finished(
 def read(bench: Any, slide: str, cells: list[CellRecord], by: str) -> SlideRecord:
     for cell in cells:
         key = f"{slide}-{cell.id}-{by}"
-        bench.store.review.judge_cell(slide, cell.id, Word.NORMAL, by, key=key)
+        bench.store.review.judge_cell(slide, cell.id, Reading.NORMAL, by, key=key)
     record: SlideRecord = bench.store.reader.slide(slide)
     return record
 

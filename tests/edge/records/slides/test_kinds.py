@@ -11,7 +11,7 @@ from leukoscope_edge.errors import StepError
 from leukoscope_edge.outcome import Verdict
 from leukoscope_edge.records.slides.first_look import is_first_look_over, left_for
 from leukoscope_edge.records.slides.kinds import comparison, own_cells
-from leukoscope_edge.types import CallName, Word
+from leukoscope_edge.types import CallName, Reading
 from leukoscope_edge.web.forms import NamedKind
 
 
@@ -45,11 +45,11 @@ def test_a_persons_kind_counts_before_the_models_and_says_who_and_when(
 
 def test_no_kind_takes_a_blast_away(bench: Any, kinds_slide: Any, verdict: Any) -> None:
     slide = kinds_slide(verdict)
-    bench.store.review.judge_cell(slide, "1", Word.BLAST, "ann", key="a" * 8)
+    bench.store.review.judge_cell(slide, "1", Reading.BLAST, "ann", key="a" * 8)
     assert bench.store.reader.slide(slide).cells[0].final_kind == "blast"
     with pytest.raises(StepError, match="only a normal cell has a kind"):
         bench.store.review.judge_cell(
-            slide, "1", Word.BLAST, "ann", key="b" * 8, kind="lymphocyte"
+            slide, "1", Reading.BLAST, "ann", key="b" * 8, kind="lymphocyte"
         )
     assert bench.store.reader.slide(slide).cells[0].final_kind == "blast"
 
@@ -109,7 +109,7 @@ def test_readers_who_name_other_kinds_leave_it_open_until_a_supervisor_settles_i
     assert cell.final_kind == ""
     assert bench.store.reader.slide(slide).kind_disputed == (cell,)
     bench.store.review.settle_cell(
-        slide, "1", Word.NORMAL, "sue", key="t" * 8, kind="monocyte"
+        slide, "1", Reading.NORMAL, "sue", key="t" * 8, kind="monocyte"
     )
     assert bench.store.reader.slide(slide).cells[0].final_kind == "monocyte"
     assert bench.store.reader.slide(slide).kind_disputed == ()

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.errors import RecordError
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
@@ -17,7 +18,7 @@ from leukoscope_edge.records.slides.reproduce import (
     reproduce,
 )
 from leukoscope_edge.records.slides.slide import ArchivedCell, SlideRecord
-from leukoscope_edge.types import F32, THRESHOLDS, U8, Call, CallName, Frame
+from leukoscope_edge.types import THRESHOLDS, Call, CallName, Frame
 from leukoscope_edge.vision.segmentation import segment
 from leukoscope_edge.vision.sightings import find_sightings
 
@@ -145,10 +146,10 @@ def with_kept_frame(
             call=CallName.NORMAL,
             p_blast=0.25,
             field=FieldPicture(
-                file=file, frame="f1", box_px=glimpse.box_px, found_by=found_by
+                file=file, frame="f1", box_px=detection.box_px, found_by=found_by
             ),
         )
-        for n, glimpse in enumerate(seen.whole, start=1)
+        for n, detection in enumerate(seen.whole, start=1)
     }
     origin = replace(record.origin, scale_um_per_px=scale)
     return replace(record, machine_cells=cells, origin=origin)

@@ -17,7 +17,7 @@ from leukoscope_edge.records.slides.slide import SlideRecord, SlideSetUp
 from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.records.store import Store, open_store
 from leukoscope_edge.sample import AgeGroup
-from leukoscope_edge.types import Word
+from leukoscope_edge.types import Reading
 
 MISSED = MissedCell(
     frame="f1",
@@ -76,12 +76,12 @@ def test_an_amended_slide_keeps_its_signed_version(
     slide = bench.signed()
     first = bench.store.reader.slide(slide).signatures[0]
     bench.store.review.amend(slide, "second look", "ann")
-    bench.store.review.judge_cell(slide, "1", Word.NORMAL, "ann", key="again")
+    bench.store.review.judge_cell(slide, "1", Reading.NORMAL, "ann", key="again")
     bench.store.review.sign(slide, lambda _: verdict, "eve", key="v2")
     record = bench.store.reader.slide(slide)
     assert [(s.version, s.by) for s in record.signatures] == [(1, "ann"), (2, "eve")]
-    assert record.cells[0].word is Word.NORMAL
-    assert bench.store.reader.slide_at(slide, first.seq).cells[0].word is Word.BLAST
+    assert record.cells[0].word is Reading.NORMAL
+    assert bench.store.reader.slide_at(slide, first.seq).cells[0].word is Reading.BLAST
 
 
 @pytest.mark.parametrize("made", ["counted", "finished", "reviewed"])
@@ -122,7 +122,7 @@ def test_nothing_more_happens_to_a_void_slide(bench: Any, verdict: Verdict) -> N
     store.review.void(slide, "", "ann")
     for step in (
         lambda: store.review.sign(slide, lambda _: verdict, "ann", key="s"),
-        lambda: store.review.judge_cell(slide, "1", Word.NORMAL, "ann", key="j"),
+        lambda: store.review.judge_cell(slide, "1", Reading.NORMAL, "ann", key="j"),
         lambda: store.count.resume(slide, "ann", more=True),
         lambda: store.review.correct(slide, Corrected(age=AgeGroup.CHILD), "", "ann"),
         lambda: store.review.void(slide, "", "ann"),
@@ -159,7 +159,9 @@ def test_nobody_judges_between_the_decision_and_the_signature(
 
     def judge(store: Store) -> None:
         try:
-            store.review.judge_cell(slide, "1", Word.NORMAL, "ben", key=f"{id(store)}")
+            store.review.judge_cell(
+                slide, "1", Reading.NORMAL, "ben", key=f"{id(store)}"
+            )
         except RecordError as err:
             said.append(str(err))
 

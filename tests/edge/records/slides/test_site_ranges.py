@@ -8,7 +8,7 @@ import pytest
 from leukoscope_edge.counting.differential import NAMED
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.records.exports.facts import facts
-from leukoscope_edge.records.exports.slide_version import open_dossier
+from leukoscope_edge.records.exports.slide_version import open_version
 from leukoscope_edge.records.slides.site_ranges import RANGES_NAME, SHIPPED, open_ranges
 from leukoscope_edge.sample import AgeGroup
 
@@ -18,9 +18,9 @@ def test_a_sites_own_ranges_count_and_a_broken_file_keeps_no_result_back(
 ) -> None:
     slide = kinds_slide(verdict)
     (bench.folder / RANGES_NAME).write_text("[adult]\n")
-    dossier = open_dossier(bench.store, slide)
-    assert dossier.ranges is None
-    said = " ".join(f.said(str) for f in facts(dossier))
+    version = open_version(bench.store, slide)
+    assert version.ranges is None
+    said = " ".join(f.said(str) for f in facts(version))
     assert "No usual ranges: reference_ranges.toml: missing key" in said
 
 

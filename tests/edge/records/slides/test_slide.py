@@ -18,7 +18,7 @@ from leukoscope_edge.records.slides.slide import (
 )
 from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.sample import SIMULATED_SAMPLE
-from leukoscope_edge.types import CallName, Word
+from leukoscope_edge.types import CallName, Reading
 
 ORIGIN = Origin(
     bundle="m",
@@ -69,7 +69,7 @@ def slide(*cells: CellRecord, n_readers: int = 1) -> SlideRecord:
     return replace(EMPTY, machine_cells=by_id, n_readers=n_readers)
 
 
-def said(record: SlideRecord, *words: tuple[str, str, Word]) -> SlideRecord:
+def said(record: SlideRecord, *words: tuple[str, str, Reading]) -> SlideRecord:
     """A slide on which people said so: who, of which cell, what."""
     steps = tuple(
         ReviewStep(seq=seq, cell=id_, word=word, by=by)
@@ -102,7 +102,7 @@ def test_dirt_and_cut_off_cells_do_not_count() -> None:
         cell("3", CallName.NORMAL, is_counted=False),
     )
     assert [c.id for c in record.counted] == ["1", "2"]
-    record = said(record, ("ann", "2", Word.NOT_A_CELL))
+    record = said(record, ("ann", "2", Reading.NOT_A_CELL))
     assert [c.id for c in record.counted] == ["1"]
 
 
@@ -110,7 +110,7 @@ def test_dirt_and_cut_off_cells_do_not_count() -> None:
 def test_some_that_nobody_suspects_are_judged_too(n_others: int) -> None:
     record = slide(*(cell(str(n), CallName.NORMAL) for n in range(n_others)))
     assert record.n_others_left == min(n_others, MIN_OTHERS_REVIEWED)
-    assert said(record, ("ann", "0", Word.NORMAL)).n_others_left == (
+    assert said(record, ("ann", "0", Reading.NORMAL)).n_others_left == (
         min(n_others, MIN_OTHERS_REVIEWED) - 1
     )
 
@@ -118,25 +118,25 @@ def test_some_that_nobody_suspects_are_judged_too(n_others: int) -> None:
 def test_a_suspect_is_to_be_judged_by_every_reader() -> None:
     cells = cell("1", CallName.BLAST), cell("2", CallName.NORMAL)
     one, two = slide(*cells), slide(*cells, n_readers=2)
-    word = ("ann", "1", Word.NORMAL)
+    word = ("ann", "1", Reading.NORMAL)
     assert [c.id for c in one.to_review] == [c.id for c in two.to_review] == ["1"]
     assert said(one, word).to_review == ()
     assert [c.id for c in said(two, word).to_review] == ["1"]
-    assert said(two, word, ("eve", "1", Word.BLAST)).to_review == ()
+    assert said(two, word, ("eve", "1", Reading.BLAST)).to_review == ()
 
 
 def test_readers_who_differ_leave_a_dispute() -> None:
     record = slide(cell("1", CallName.BLAST), n_readers=2)
-    differ = said(record, ("ann", "1", Word.NORMAL), ("eve", "1", Word.BLAST))
+    differ = said(record, ("ann", "1", Reading.NORMAL), ("eve", "1", Reading.BLAST))
     assert [c.id for c in differ.disputed] == ["1"]
     assert differ.readers == ("ann", "eve")
-    alike = said(record, ("ann", "1", Word.BLAST), ("eve", "1", Word.BLAST))
+    alike = said(record, ("ann", "1", Reading.BLAST), ("eve", "1", Reading.BLAST))
     assert alike.disputed == ()
 
 
 def test_two_readers_see_and_take_back_their_own_words_alone() -> None:
     cells = cell("1", CallName.BLAST), cell("2", CallName.NORMAL)
-    words = ("ann", "1", Word.NORMAL), ("eve", "2", Word.BLAST)
+    words = ("ann", "1", Reading.NORMAL), ("eve", "2", Reading.BLAST)
     two = said(slide(*cells, n_readers=2), *words)
     step = two.last_step("ann")
     assert step is not None

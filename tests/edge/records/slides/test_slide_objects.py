@@ -24,7 +24,7 @@ from leukoscope_edge.records.slides.slide_objects import (
     outcome_object,
 )
 from leukoscope_edge.sample import SIMULATED_SAMPLE, AgeGroup, SampleType
-from leukoscope_edge.types import CallName, Word
+from leukoscope_edge.types import CallName, Reading
 
 CELL = CellRecord(
     id="1",
@@ -59,7 +59,7 @@ def test_a_cell_is_read_as_it_was_kept(cell: CellRecord) -> None:
 
 
 def test_what_people_said_is_not_in_the_cells_own_event() -> None:
-    said = replace(CELL, word=Word.NORMAL, judged_by="ann", added_by="eve")
+    said = replace(CELL, word=Reading.NORMAL, judged_by="ann", added_by="eve")
     assert cell_object(said) == cell_object(CELL)
     assert not set(OF_PEOPLE) & set(cell_object(said))
 

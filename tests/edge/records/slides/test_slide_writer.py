@@ -7,7 +7,7 @@ import pytest
 from leukoscope_edge.outcome import Verdict
 from leukoscope_edge.records.slides.count_writer import CountWriter
 from leukoscope_edge.records.slides.review_writer import ReviewWriter
-from leukoscope_edge.types import Tally, Word
+from leukoscope_edge.types import Reading, Tally
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_a_review_empties_the_log_once_it_is_signed(
 ) -> None:
     review = ReviewWriter(**parts)
     slide = bench.reviewed()
-    review.judge_cell(slide, "1", Word.NORMAL, "ann", key="again")
+    review.judge_cell(slide, "1", Reading.NORMAL, "ann", key="again")
     assert emptied == []
     review.sign(slide, lambda _: verdict, "ann", key="sign")
     assert emptied == ["sign"]

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from leukoscope_edge.types import BoolArray
+from leukoscope_edge.arrays import BoolArray
 
 SCALE_UM_PER_PX = 0.16
 SHAPE = (200, 240)

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from leukoscope_edge.types import U8, CellKind
+from leukoscope_edge.arrays import U8
+from leukoscope_edge.types import CellKind
 from leukoscope_edge.vision.cells.clumps import cut_clumps
 from leukoscope_edge.vision.segmentation import segment
 

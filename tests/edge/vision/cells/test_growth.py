@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tests.edge.vision.cells.drawn_masks import SCALE_UM_PER_PX, SHAPE, Disc, discs
 
-from leukoscope_edge.types import U8, BoolArray
+from leukoscope_edge.arrays import U8, BoolArray
 from leukoscope_edge.vision.cells.growth import REACH_UM, territory, whole_cell
 from leukoscope_edge.vision.cells.masks import EVERYWHERE, Masks
 from leukoscope_edge.vision.morphology import parts_of

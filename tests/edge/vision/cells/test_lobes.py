@@ -3,7 +3,7 @@
 import pytest
 from tests.edge.vision.cells.drawn_masks import NOTHING, SCALE_UM_PER_PX, Disc, discs
 
-from leukoscope_edge.types import BoolArray
+from leukoscope_edge.arrays import BoolArray
 from leukoscope_edge.vision.cells.lobes import (
     MAX_LOBE_ROUNDNESS,
     Group,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tests.edge.vision.cells.drawn_masks import NOTHING, SCALE_UM_PER_PX, Disc, discs
 
-from leukoscope_edge.types import BoolArray
+from leukoscope_edge.arrays import BoolArray
 from leukoscope_edge.vision.cells.nuclei import MIN_LOBE_UM2, label_nuclei
 
 ONE, BESIDE = (80, 100, 4.6), (132, 100, 4.6)

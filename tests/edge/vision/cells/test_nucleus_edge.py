@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from tests.edge.vision.cells.drawn_masks import SCALE_UM_PER_PX, SHAPE, discs
 
-from leukoscope_edge.types import U8
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.vision.cells.nucleus_edge import EDGE_UM, set_edge
 from leukoscope_edge.vision.colour import PLASMA_LEVEL
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from leukoscope_edge.types import F32, U8
+from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.vision.cells.outline import outline
 
 SIDE_PX = 121

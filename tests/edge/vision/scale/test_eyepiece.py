@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from tests.simulated import first_frames
 
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture.simulated import parse_simulated
-from leukoscope_edge.types import U8, CellKind
+from leukoscope_edge.types import CellKind
 from leukoscope_edge.vision.colour import plasma_colour
 from leukoscope_edge.vision.motion import StageTracker, TrackingState
 from leukoscope_edge.vision.quality import assess

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from leukoscope_edge.types import U8, BoolArray
+from leukoscope_edge.arrays import U8, BoolArray
 from leukoscope_edge.vision.scale.red_cells import (
     FALLBACK_UM_PER_PX,
     MIN_RED_CELLS,

@@ -11,7 +11,7 @@ from tests.edge.web.stand_ins import NAME, PIN, PROFILE, Browser, StillCounter
 
 from leukoscope_edge.accounts import Role
 from leukoscope_edge.capture.simulated import parse_simulated
-from leukoscope_edge.live.commands import Do, Mode, News
+from leukoscope_edge.live.commands import Command, Mode, News
 from leukoscope_edge.profile import PageEntry
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device
@@ -24,8 +24,8 @@ def test_the_calibration_picture_is_ordered_and_the_camera_given_back(
     for on in (True, False):
         assert browser.post("/api/device/picture", json={"on": on}).status_code == 200
     assert [(o.do, o.slide) for o in counter.orders] == [
-        (Do.PREVIEW, ""),
-        (Do.REST, ""),
+        (Command.PREVIEW, ""),
+        (Command.REST, ""),
     ]
     counter.tell(News(mode=Mode.COUNTING, slide="0001", facts={"seq": 1}))
     browser.post("/api/device/picture", json={"on": True})

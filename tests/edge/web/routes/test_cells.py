@@ -3,7 +3,7 @@
 from tests.edge.web.reading_results import judge_all
 from tests.edge.web.stand_ins import Browser, fill_slide
 
-from leukoscope_edge.types import Word
+from leukoscope_edge.types import Reading
 from leukoscope_edge.web.device import Device
 
 
@@ -12,7 +12,7 @@ def test_an_explanation_measures_and_compares(browser: Browser, device: Device) 
     unasked = browser.get(f"/api/slides/{slide}/cells/1")
     assert unasked.status_code == 409  # the first look is blind by the API, too
     assert "blast" not in unasked.text
-    judge_all(device, slide, Word.NORMAL)
+    judge_all(device, slide, Reading.NORMAL)
     facts = browser.get(f"/api/slides/{slide}/cells/1").json()
     assert facts["n_sightings"] == 3
     assert 0 < facts["features"]["nucleus_um"] <= facts["features"]["cell_um"]

@@ -7,7 +7,7 @@ from tests.edge.web.stand_ins import NAME, Browser, fill_slide
 
 from leukoscope_edge.records.slides.first_look import first_pass
 from leukoscope_edge.sample import SIMULATED_SAMPLE, AgeGroup
-from leukoscope_edge.types import Word
+from leukoscope_edge.types import Reading
 from leukoscope_edge.web.device import Device
 
 
@@ -65,7 +65,7 @@ def test_paper_says_what_was_smeared_and_who_read_what(
     slide = fill_slide(device, n_blast=2, n_normal=38, facts=facts)
     for cell in first_pass(device.store.reader.slide(slide)):
         device.store.review.judge_cell(
-            slide, cell.id, Word.NORMAL, NAME, key=f"k{cell.id:0>9}"
+            slide, cell.id, Reading.NORMAL, NAME, key=f"k{cell.id:0>9}"
         )
     paper = text_of(browser, f"/slides/{slide}/paper?identified=true")
     head = paper.split("Audit code")[1]

@@ -10,7 +10,7 @@ from leukoscope_edge.accounts import Role
 from leukoscope_edge.live.commands import Mode, News
 from leukoscope_edge.live.missed_cell import cut_missed
 from leukoscope_edge.records.slides.first_look import first_pass
-from leukoscope_edge.types import Word
+from leukoscope_edge.types import Reading
 from leukoscope_edge.web.device import Device
 
 
@@ -91,13 +91,13 @@ def test_two_people_on_one_slide_do_not_overwrite_each_other_unseen(
     undo = stranger.post(f"{path}/undo", json={"key": "key-undo-0001"})
     assert undo.status_code == 409  # Amina's word is not Binta's to take back
     assert dict(device.store.reader.slide(slide).cells[0].words) == {
-        "Amina": Word.BLAST
+        "Amina": Reading.BLAST
     }
     status, _ = judge("Binta", "normal", first["seen"])  # she has seen Amina's
     assert status == 200
     again, _ = judge("Amina", "blast", 0)  # the same step, sent twice
     assert again == 200
-    assert device.store.reader.slide(slide).cells[0].word is Word.NORMAL
+    assert device.store.reader.slide(slide).cells[0].word is Reading.NORMAL
 
 
 def test_a_judgement_without_the_version_that_was_seen_is_refused(
@@ -114,7 +114,7 @@ def test_a_reader_does_not_settle_her_own_dispute(
     """Amina, the first person, is a supervisor and reads with Binta."""
     device.people.add("Binta", Role.OPERATOR, PIN)
     slide = fill_slide(device, n_blast=1, n_readers=2)
-    for name, word in (("Amina", Word.BLAST), ("Binta", Word.NORMAL)):
+    for name, word in (("Amina", Reading.BLAST), ("Binta", Reading.NORMAL)):
         device.store.review.judge_cell(slide, "1", word, name, key=f"key-0000-{name}")
     stranger.sign_in("Amina")
     assert "/settle" not in stranger.get(f"/slides/{slide}/result").text

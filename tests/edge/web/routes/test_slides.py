@@ -30,13 +30,13 @@ from tests.edge.web.stand_ins import (
 )
 
 from leukoscope_edge.accounts import Role
-from leukoscope_edge.live.commands import Do, Mode, News
+from leukoscope_edge.live.commands import Command, Mode, News
 from leukoscope_edge.profile import CameraEntry
 from leukoscope_edge.quality.camera_scale import Scale, keep_scale
 from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.service.health import HEALTH
 from leukoscope_edge.service.heartbeat import make_run_folder, run_folder, write_json
-from leukoscope_edge.types import Word
+from leukoscope_edge.types import Reading
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device
 
@@ -50,7 +50,7 @@ def test_signing_needs_every_suspect_judged_and_the_pin(
     refused = browser.post(f"/api/slides/{slide}/sign", json=body)
     assert refused.status_code == 409
     assert "still to be judged" in refused.json()["detail"]
-    judge_all(device, slide, Word.BLAST)
+    judge_all(device, slide, Reading.BLAST)
     body["shown"] = shown_of(device, slide)
     wrong = browser.post(f"/api/slides/{slide}/sign", json=body | {"pin": "999999"})
     assert wrong.status_code == 401
@@ -122,7 +122,7 @@ def test_no_count_begins_whose_lights_nobody_was_shown(
     assert slide in str(device.store.log.notes("started anyway")[-1].body)
     counter.tell(News(mode=Mode.PREVIEW, slide=slide, facts=lights))
     assert status() == 200
-    assert [o.do for o in counter.orders] == [Do.COUNT, Do.COUNT]
+    assert [o.do for o in counter.orders] == [Command.COUNT, Command.COUNT]
 
 
 def test_a_count_that_failed_is_not_finished_to_a_review_of_a_part(
@@ -144,7 +144,7 @@ def test_another_result_than_the_one_shown_is_not_signed(
 ) -> None:
     slide = amended(browser, device)
     shown = shown_on(browser, slide)
-    device.store.review.judge_cell(slide, "17", Word.BLAST, NAME, key="beside-0001")
+    device.store.review.judge_cell(slide, "17", Reading.BLAST, NAME, key="beside-0001")
     assert sign(browser, slide, shown=shown) == 409
     assert len(device.store.reader.slide(slide).signatures) == 1
     assert sign(browser, slide, shown=shown_on(browser, slide)) == 200
@@ -156,7 +156,7 @@ def test_a_signature_without_what_was_shown_is_none(
     browser: Browser, device: Device
 ) -> None:
     slide = fill_slide(device, n_normal=2)
-    judge(device, slide, Word.NORMAL)
+    judge(device, slide, Reading.NORMAL)
     body = {"pin": PIN, "key": "sign-0000001"}
     assert browser.post(f"/api/slides/{slide}/sign", json=body).status_code == 422
     assert device.store.reader.slide(slide).signatures == ()
@@ -215,8 +215,8 @@ def test_a_correction_changes_the_verdict_and_keeps_what_was(
     browser: Browser, device: Device
 ) -> None:
     slide = fill_slide(device, n_blast=1, n_normal=60)
-    judge(device, slide, Word.NORMAL)
-    device.store.review.judge_cell(slide, "1", Word.BLAST, NAME, key="blast-00001")
+    judge(device, slide, Reading.NORMAL)
+    device.store.review.judge_cell(slide, "1", Reading.BLAST, NAME, key="blast-00001")
     before = text_of(browser, f"/slides/{slide}/result")
     assert "Senior review." in before
     body = {"age": "child", "sample": "S-1", "why": "misread", "key": "right-0001"}
@@ -237,9 +237,11 @@ def test_a_correction_says_what_and_why(
     assert answer.status_code == 422
 
 
-@pytest.mark.parametrize("do", [Do.PREVIEW, Do.COUNT, Do.PAUSE, Do.GO_ON, Do.FINISH])
+@pytest.mark.parametrize(
+    "do", [Command.PREVIEW, Command.COUNT, Command.PAUSE, Command.GO_ON, Command.FINISH]
+)
 def test_no_order_reopens_a_count_that_is_over(
-    browser: Browser, device: Device, do: Do
+    browser: Browser, device: Device, do: Command
 ) -> None:
     slide = fill_slide(device, n_normal=2)
     answer = browser.post(f"/api/slides/{slide}/orders", json={"do": do.value})
@@ -257,7 +259,7 @@ def test_more_cells_are_counted_where_somebody_asks(
     answer = browser.post(path, json={"do": "count-more"})
     assert answer.json() == {"next": f"/slides/{slide}/count"}
     [order] = device.counter.orders  # type: ignore[attr-defined]
-    assert order.do is Do.COUNT_MORE
+    assert order.do is Command.COUNT_MORE
 
 
 def test_a_slide_under_the_lens_is_paused_before_it_is_voided(
@@ -271,7 +273,7 @@ def test_a_slide_under_the_lens_is_paused_before_it_is_voided(
     assert browser.post(path, json=body).status_code == 409
     counter.tell(News(mode=Mode.PAUSED, slide=slide, facts={"seq": 2}))
     assert browser.post(path, json=body).status_code == 200
-    assert [o.do for o in counter.orders] == [Do.REST]  # the camera is given back
+    assert [o.do for o in counter.orders] == [Command.REST]  # the camera is given back
 
 
 REAL = CameraEntry(source="camera-1", frames_per_second=10.0)

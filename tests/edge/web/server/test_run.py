@@ -14,7 +14,7 @@ from tests.waiting import PATIENCE_S
 
 from leukoscope_edge.cli.output import say
 from leukoscope_edge.live.closing import is_closed, open_again
-from leukoscope_edge.live.commands import Do
+from leukoscope_edge.live.commands import Command
 from leukoscope_edge.profile import PageEntry
 from leukoscope_edge.service.heartbeat import (
     Pulse,
@@ -92,7 +92,7 @@ def test_whoever_counts_leaves_before_everything_opens_anew(
     assert opens_anew.wait(PATIENCE_S)
     counter = device.counter
     assert isinstance(counter, StillCounter)
-    assert [o.do for o in counter.orders] == [Do.LEAVE]
+    assert [o.do for o in counter.orders] == [Command.LEAVE]
     assert is_closed(own.store.folder) is (chore is not None)
     open_again(own.store.folder)
 
