@@ -127,7 +127,7 @@ class CellRegistry:
         ]
         for group, host in zip(moving, hosts, strict=True):
             group.place_px = _moved(group.place_px, shift_px)
-            group.cell = replace(group.cell, island=into)
+            group.cell = _moved_cell(group.cell, into, shift_px)
             if host is None:
                 self._insert(group)
             else:
@@ -196,3 +196,9 @@ def _moved(
     place_px: tuple[float, float], shift_px: tuple[float, float]
 ) -> tuple[float, float]:
     return place_px[0] + shift_px[0], place_px[1] + shift_px[1]
+
+
+def _moved_cell(cell: Cell, island: int, shift_px: tuple[float, float]) -> Cell:
+    """Return a cell of another island, each of its sightings at its place there."""
+    moved = (replace(s, slide_px=_moved(s.slide_px, shift_px)) for s in cell.sightings)
+    return replace(cell, island=island, sightings=tuple(moved))

@@ -90,6 +90,8 @@ def test_cells_of_two_islands_are_never_one_until_the_islands_are_joined() -> No
         (2, 1, 0),
         (4, 1, 0),
     ]
+    assert [c.best.slide_px for c in found] == [(0, 0), (500, 0), (800, 0)]
+    assert [s.slide_px for s in found[0].sightings] == [(0, 0), (0, 0)]
     registry.add([detection("c", 800, 0)], island=0)
     assert len(registry.cells()) == 3
 
