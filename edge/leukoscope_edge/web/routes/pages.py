@@ -111,7 +111,7 @@ def render(request: Request, template: str, **values: Any) -> Response:
         is_research=partial(_is_research, device),
         not_for_care=NOT_FOR_CARE,
         intended_use=language(INTENDED_USE),
-        version=__version__,
+        software=__version__,
         device=device,
         local_time=local_time,
         path=path,
