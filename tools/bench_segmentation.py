@@ -40,7 +40,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 from evaluate_segmentation import method_of
-from segmentation_sets import picture, pictures_of, truths, whole_number
 
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture.simulated import parse_simulated
@@ -49,6 +48,12 @@ from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.inference.segmenter_fallback import Segment, segmentation_named
 from leukoscope_edge.types import THRESHOLDS, CellKind
 from leukoscope_train.children import spawned
+from leukoscope_train.evaluation.segmentation_sets import (
+    picture,
+    pictures_of,
+    truths,
+    whole_number,
+)
 
 SIZES_PX = ((640, 480), (1280, 960), (2048, 1536), (4000, 3000))
 PEERS = ("otsu3", "skimage", "skimage-reduced")

@@ -20,13 +20,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from segmentation_sets import picture
 
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.cli.scale import scale
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.inference.segmenter_fallback import Segment, segmentation_named
 from leukoscope_edge.types import THRESHOLDS, CellKind, Segmentation
+from leukoscope_train.evaluation.segmentation_sets import picture
 
 OUTLINES = Path(__file__).parents[1] / "tests/edge/vision/drawn/marrow_cells.json"
 GOOD_DICE = 0.9

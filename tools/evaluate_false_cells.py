@@ -30,7 +30,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from segmentation_sets import picture, pictures_of, whole_number
 
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture.stored.replay import list_images
@@ -39,6 +38,11 @@ from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.inference.segmenter_fallback import Segment, segmentation_named
 from leukoscope_edge.types import THRESHOLDS, CellKind, Segmentation
 from leukoscope_edge.vision.quality import assess
+from leukoscope_train.evaluation.segmentation_sets import (
+    picture,
+    pictures_of,
+    whole_number,
+)
 
 MARGIN_PX = 12
 """Between an empty view and the white cell beside it."""

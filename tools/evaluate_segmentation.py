@@ -48,8 +48,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 from segmentation_by_skimage import segment_with_skimage
-from segmentation_scores import Method, judge, write_overlays
-from segmentation_sets import FIRST_AND_STEP, Box, Truth, truths, whole_number
 
 from leukoscope_edge.capture.source import is_simulated
 from leukoscope_edge.cli.scale import scale
@@ -63,6 +61,18 @@ from leukoscope_edge.vision.scale.scale_estimate import (
 )
 from leukoscope_edge.vision.segmentation import segment
 from leukoscope_train.children import spawned
+from leukoscope_train.evaluation.segmentation_scores import (
+    Method,
+    judge,
+    write_overlays,
+)
+from leukoscope_train.evaluation.segmentation_sets import (
+    FIRST_AND_STEP,
+    Box,
+    ImageTruth,
+    truths,
+    whole_number,
+)
 
 N_WORST = 10
 METHODS = (
@@ -191,7 +201,7 @@ def _percentile(values: list[float], percent: float) -> float | None:
     return float(np.percentile(values, percent)) if values else None
 
 
-def _chosen(source: str, options: argparse.Namespace) -> Iterator[Truth]:
+def _chosen(source: str, options: argparse.Namespace) -> Iterator[ImageTruth]:
     """Yield the chosen images of a set at the size that was asked for."""
     chosen = truths(source, options.every, options.images, is_middle=options.middle)
     for truth in chosen:
@@ -212,7 +222,7 @@ def _scale(source: str, options: argparse.Namespace) -> float | None:
     return estimate_source_scale(sizes).um_per_px
 
 
-def seen_at(truth: Truth, own_um_per_px: float, um_per_px: float) -> Truth:
+def seen_at(truth: ImageTruth, own_um_per_px: float, um_per_px: float) -> ImageTruth:
     """Return an image as a camera of another, known scale would show it."""
     factor = own_um_per_px / um_per_px
     height, width = truth.cell.shape

@@ -23,7 +23,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from segmentation_sets import Box, picture, pictures_of, truths, whole_number
 from sklearn.linear_model import LogisticRegression
 
 from leukoscope_edge.arrays import F64, U8
@@ -33,6 +32,13 @@ from leukoscope_edge.types import CellKind
 from leukoscope_edge.vision.cells import platelets as rule
 from leukoscope_edge.vision.cells.platelets import Measures
 from leukoscope_edge.vision.segmentation import segment
+from leukoscope_train.evaluation.segmentation_sets import (
+    Box,
+    picture,
+    pictures_of,
+    truths,
+    whole_number,
+)
 
 MAX_LOST = 1 / 800
 PLATELETS = "platelet"

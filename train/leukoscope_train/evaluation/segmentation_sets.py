@@ -6,8 +6,7 @@ A set is a folder with `images/`, or with a folder of images for each class, and
     boxes/NAME.xml   Pascal VOC, objects named WBC; with masks where both are there
     points.csv       file, x, y: one row for each white cell
 
-Where a set has none of them only the cell in the middle can be asked for. Imported by
-other tools.
+Where a set has none of them only the cell in the middle can be asked for.
 """
 
 import argparse
@@ -36,7 +35,7 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Truth:
+class ImageTruth:
     """One image and what is true of it.
 
     Attributes:
@@ -61,7 +60,7 @@ class Truth:
 
 def truths(
     source: str, every: int, images: str = "all", *, is_middle: bool = False
-) -> Iterator[Truth]:
+) -> Iterator[ImageTruth]:
     """Yield every n-th of the chosen images of a set with its truth.
 
     Args:
@@ -89,12 +88,12 @@ def truths(
             yield _drawn(path, folder / "masks" / f"{path.stem}.png", boxes)
 
 
-def _drawn(path: Path, mask_path: Path, boxes: Path) -> Truth:
+def _drawn(path: Path, mask_path: Path, boxes: Path) -> ImageTruth:
     """Return an image with its mask, its boxes or both."""
     if boxes.exists() and not mask_path.parent.is_dir():
         return _bare(path, _boxes(boxes), ignored=[])
     mask = _mask(mask_path)
-    return Truth(
+    return ImageTruth(
         name=path.stem,
         pixels=picture(path),
         nucleus=mask > 191,
@@ -105,17 +104,17 @@ def _drawn(path: Path, mask_path: Path, boxes: Path) -> Truth:
     )
 
 
-def _with_middle(path: Path) -> Truth:
+def _with_middle(path: Path) -> ImageTruth:
     height, width = picture(path).shape[:2]
     middle = (width / 2, height / 2, width / 2, height / 2)
     return _bare(path, [middle], ignored=[(0.0, 0.0, float(width), float(height))])
 
 
-def _bare(path: Path, boxes: list[Box], ignored: list[Box]) -> Truth:
+def _bare(path: Path, boxes: list[Box], ignored: list[Box]) -> ImageTruth:
     """Return an image of which nothing is drawn."""
     pixels = picture(path)
     nothing = np.zeros(pixels.shape[:2], np.bool_)
-    return Truth(
+    return ImageTruth(
         name=path.stem,
         pixels=pixels,
         nucleus=nothing,
@@ -183,7 +182,7 @@ def whole_number(text: str) -> int:
     return int(text)
 
 
-def _simulated(source: str, every: int) -> Iterator[Truth]:
+def _simulated(source: str, every: int) -> Iterator[ImageTruth]:
     camera = parse_simulated(source)
     for number in range(0, len(camera.places_px), every):
         nuclei, cells = camera.labels(number)
@@ -194,7 +193,7 @@ def _simulated(source: str, every: int) -> Iterator[Truth]:
             x0, y0, x1, y1 = box = _box(cells == label)
             is_whole = x0 > 0 and y0 > 0 and x1 < width - 1 and y1 < height - 1
             (boxes if is_whole else ignored).append(box)
-        yield Truth(
+        yield ImageTruth(
             name=str(number),
             pixels=camera.render(number),
             nucleus=nuclei > 0,

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from segmentation_sets import Box, Truth
 
 from leukoscope_edge.arrays import U8, BoolArray
 from leukoscope_edge.types import CellKind, Segmentation
 from leukoscope_edge.vision.quality import assess
+from leukoscope_train.evaluation.segmentation_sets import Box, ImageTruth
 
 RIMS_PX = (-2, -1, 0, 1, 2, 3)
 Method = Callable[[U8, float | None], Segmentation]
@@ -24,7 +24,7 @@ class Score:
     `rim_dice`: of the nuclei made wider by so many pixels all round.
     """
 
-    truth: Truth | None
+    truth: ImageTruth | None
     nucleus_dice: float | None
     rim_dice: dict[int, float]
     area_ratio: float
@@ -38,7 +38,7 @@ class Score:
     time_s: float
 
 
-def judge(run: Method, truth: Truth, *, in_marrow: bool) -> Score:
+def judge(run: Method, truth: ImageTruth, *, in_marrow: bool) -> Score:
     """Run a method on one image, timed by the processor's own clock."""
     start = time.process_time()
     found = run(truth.pixels, truth.scale_um_per_px)
@@ -108,7 +108,7 @@ def write_overlays(worst: list[Score], run: Method, folder: Path) -> None:
 
 
 def match(
-    found: Segmentation, chosen: list[int], truth: Truth
+    found: Segmentation, chosen: list[int], truth: ImageTruth
 ) -> tuple[int, int, int, int]:
     """Return how many detections are right, right and whole, wrong, and cut off."""
     free = list(truth.boxes)
