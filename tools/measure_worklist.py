@@ -10,15 +10,17 @@ takes to be made anew, as after an update from an older program. Prints JSON.
 
 import argparse
 import json
+import sqlite3
 import statistics
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 from measure_year import filled, timed
 
 from leukoscope_edge.records.slides.worklist import Show, Wanted
-from leukoscope_edge.records.store import Store, open_store
+from leukoscope_edge.records.store import DATABASE_NAME, Store, open_store
 
 N_LOOKS = 5
 LAST_PAGE = 10**6
@@ -49,8 +51,9 @@ def measured(data: Path, n_slides: int) -> dict[str, object]:
             cold[name] = round(asked_s(store, wanted), 4)
             again = (asked_s(store, wanted) for _ in range(N_LOOKS))
             warm[name] = round(statistics.median(again), 4)
+    with closing(sqlite3.connect(data / DATABASE_NAME)) as connection, connection:
+        connection.execute("DELETE FROM worklist")  # to be made anew
     with open_store(data) as store:
-        store._ledger.rows("DELETE FROM worklist")  # noqa: SLF001 - to be made anew
         store.fill_worklist()
         anew_s = timed(lambda: store.worklist.stop(at_once=False))
     worst_s = max(cold.values())

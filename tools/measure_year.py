@@ -97,7 +97,8 @@ def medians(rounds: Sequence[dict[str, float]]) -> dict[str, float]:
 
 def fill(store: Store, n_slides: int, n_cells: int) -> None:
     """Write counted slides, and what a device notes beside them."""
-    store._connection.execute("PRAGMA synchronous = OFF")  # ours alone, and made anew  # noqa: SLF001
+    with store.ledger.quiet() as connection:
+        connection.execute("PRAGMA synchronous = OFF")  # ours alone, and made anew
     card = open_bundle(shipped_bundle_for("simulated")).card
     origin = Origin(
         bundle=card.id,
@@ -124,7 +125,7 @@ def fill(store: Store, n_slides: int, n_cells: int) -> None:
 
 def write(store: Store, slide: str, cells: list[dict[str, object]]) -> None:
     """Write the events of a slide's count in one step."""
-    ledger, outcome = store._ledger, outcome_of(Refusal(reason=message("test")))  # noqa: SLF001
+    ledger, outcome = store.ledger, outcome_of(Refusal(reason=message("test")))
     n_events = max(1, round(len(cells) / CELLS_AN_EVENT))
     parts = [cells[i::n_events] for i in range(n_events)]
     with ledger.writing():

@@ -79,6 +79,7 @@ class Store:
         count: What the counting process writes.
         review: What people write.
         log: What the device writes of itself.
+        ledger: The chain of events that all of them write to.
     """
 
     def __init__(
@@ -110,14 +111,14 @@ class Store:
         )
         self.device = fingerprint(keys.device.public_key())
         self._head_file = HeadFile(folder / HEAD_NAME, keys.device.public_key())
-        self._ledger = Ledger(
+        self.ledger = Ledger(
             self._connection,
             keys.device,
             now,
             on_damage=self._maintenance.give_up,
             on_end=self._head_file.keep,
         )
-        self._identities = Identities(self._ledger, keys.identity)
+        self._identities = Identities(self.ledger, keys.identity)
         self._assemble()
         if self.recovery is not None:
             self._tell_recovered(self.recovery)
@@ -125,16 +126,16 @@ class Store:
         self._maintenance.look_after()
 
     def _tell_recovered(self, recovery: Recovery) -> None:
-        with self._ledger.writing() as connection:
+        with self.ledger.writing() as connection:
             self._identities.find_anew(connection)
-        self._ledger.sign_recovered()
+        self.ledger.sign_recovered()
         said = {"what": recovery.sentence, "messages": [*map(plain, recovery.messages)]}
         self.log.note("recovered", said, DEVICE)
-        self._head_file.replace(*self._ledger.signed_head())
+        self._head_file.replace(*self.ledger.signed_head())
 
     def _assemble(self) -> None:
         """Put reader, writers and log together."""
-        ledger, identities, pictures = self._ledger, self._identities, self.pictures
+        ledger, identities, pictures = self.ledger, self._identities, self.pictures
         self.reader = SlideReader(ledger, identities, pictures)
         self.worklist = Worklist(ledger, identities, self.reader.readable)
         self._events = EventWriter(
@@ -158,7 +159,7 @@ class Store:
         with passing_over(
             RecordError, doing="emptying the log of the database"
         ):  # another writes, or the disk is full
-            if self._ledger.write_back(within_s):
+            if self.ledger.write_back(within_s):
                 self._has_erased = False
 
     def __enter__(self) -> "Store":
@@ -264,8 +265,8 @@ class Store:
     def verify_audit(self) -> list[Problem]:
         """Look for events, pictures and identities that are not what they were."""
         known = self._head_file.newest()
-        problems = self._ledger.problems()
-        if known is not None and not self._ledger.holds(known):
+        problems = self.ledger.problems()
+        if known is not None and not self.ledger.holds(known):
             problems.append(Problem(known.seq, "was written, and is not here"))
         # what cannot be trusted is not folded
         return problems or [

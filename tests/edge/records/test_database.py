@@ -62,7 +62,7 @@ def test_what_began_and_ended_is_found_without_reading_every_event(bench: Any) -
         f"SELECT slide, kind, max(seq) FROM event WHERE {IS_BOUND} GROUP BY slide",
         f"SELECT body FROM event WHERE {IS_BOUND} AND kind = 'start' ORDER BY seq",
     ):
-        plan = bench.store._ledger.rows(f"EXPLAIN QUERY PLAN {query}")
+        plan = bench.store.ledger.rows(f"EXPLAIN QUERY PLAN {query}")
         assert "bound_of_slide" in str(plan)
     assert {k.value for k in (Kind.START, Kind.RESUME, Kind.FINISH)} == set(
         re.findall(r"'(\w+)'", IS_BOUND)

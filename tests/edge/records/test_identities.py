@@ -14,7 +14,7 @@ def test_an_erased_slide_takes_no_identity_and_hides_no_text(bench: Any) -> None
     bench.store.erase(erased, "request", "ann")
     with (
         pytest.raises(StepError, match="is erased"),
-        bench.store._ledger.writing() as connection,
+        bench.store.ledger.writing() as connection,
     ):
         identities.change(connection, erased, identity)
     assert identities.seal_text(erased, "a word") == ""
@@ -35,7 +35,7 @@ def test_a_pseudonym_is_of_the_sample_and_goes_with_the_key(bench: Any) -> None:
 def test_a_slide_is_found_anew_by_the_label_that_it_has(bench: Any) -> None:
     slide, other = bench.finished(), bench.finished(sample="S-2")
     store = bench.store
-    with store._ledger.writing() as connection:
+    with store.ledger.writing() as connection:
         connection.execute(
             "UPDATE record_key SET sample_tag = "
             "(SELECT sample_tag FROM record_key WHERE slide = ?)",
@@ -43,7 +43,7 @@ def test_a_slide_is_found_anew_by_the_label_that_it_has(bench: Any) -> None:
         )
     [problem] = store.verify_audit()
     assert problem.what == f"slide {slide} is found by another label"
-    with store._ledger.writing() as connection:
+    with store.ledger.writing() as connection:
         store._identities.find_anew(connection)
     assert store.verify_audit() == []
     assert store._identities.slides_of("S-2") == [other]

@@ -46,7 +46,7 @@ def test_only_an_error_of_the_file_itself_tells_of_damage(
 
 
 def test_a_key_tells_of_its_event_and_an_empty_one_of_none(bench: Any) -> None:
-    ledger = bench.store._ledger
+    ledger = bench.store.ledger
     bench.store.log.note("light", {"plasma_level": 1.0}, "ann")
     assert ledger.known("") is None
     assert ledger.known("never used") is None

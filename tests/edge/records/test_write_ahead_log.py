@@ -70,7 +70,7 @@ def spoilt(stopped: Path, folder: Path, spoil: Spoil, seed: int) -> Path:
 
 def is_told_or_whole(store: Store, head: Head) -> bool:
     """Either everything is there, or the device says what is not."""
-    known = store._ledger.holds(head)
+    known = store.ledger.holds(head)
     return known or (store.recovery is not None and "lost" in store.recovery.sentence)
 
 
@@ -94,10 +94,10 @@ def test_no_spoilt_log_takes_anything_back_without_a_word(
             assert is_told_or_whole(store, head), (seed, store.recovery)
             is_told = bool(store.recovery and store.recovery.n_nameless)
             assert bool(store.verify_audit()) == is_told
-            n_whole += store._ledger.holds(head)
+            n_whole += store.ledger.holds(head)
             slides = store.reader.slides()
             is_signed = bool(slides) and bool(slides[0].signatures)
-            assert is_signed == store._ledger.holds(head)
+            assert is_signed == store.ledger.holds(head)
         shutil.rmtree(spoilt_folder)
     assert n_whole >= {flip: N_LOGS, zero: N_LOGS // 2, cut: 0}[spoil]
 

@@ -106,7 +106,7 @@ def test_who_is_erased_is_found_by_no_label(bench: Any) -> None:
     assert found(bench, sample="S-1") == []
     assert found(bench) == [slide]
     assert bench.store.verify_audit() == []
-    rows = bench.store._ledger.rows("SELECT sample_tag FROM worklist")
+    rows = bench.store.ledger.rows("SELECT sample_tag FROM worklist")
     assert rows == [(None,)]
 
 
@@ -177,7 +177,7 @@ def test_a_row_that_somebody_changed_is_found_by_the_audit_and_shows_no_lie(
 
 def test_a_row_says_no_label_and_no_name_of_a_patient(bench: Any) -> None:
     bench.counted(sample="S-SECRET", name="Ada Patient")
-    dump = str(bench.store._ledger.rows("SELECT * FROM worklist"))
+    dump = str(bench.store.ledger.rows("SELECT * FROM worklist"))
     assert "SECRET" not in dump
     assert "Ada" not in dump
 
