@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from leukoscope_edge.errors import OutputError
+from leukoscope_edge.messages import message
 
 PIECE_BYTES = 1 << 20
 """A year's database is 1.3 GB; a small board has that much memory for everything."""
@@ -93,10 +94,8 @@ def check_room(folder: Path, needed_bytes: int) -> None:
     """
     free_bytes = shutil.disk_usage(folder).free
     if free_bytes < needed_bytes:
-        raise OutputError(
-            f"{folder}: {free_bytes >> 20} MiB are free, {needed_bytes >> 20} MiB are "
-            "needed: make a backup and take old pictures away"
-        )
+        n, m = free_bytes >> 20, needed_bytes >> 20
+        raise OutputError(message("no-room", path=str(folder), n=n, m=m))
 
 
 @contextmanager
@@ -157,7 +156,8 @@ def write_stream(path: Path, source: Reads, *, mode: int = 0o644) -> None:
             while piece := source.read(PIECE_BYTES):
                 file.write(piece)
     except OSError as err:
-        raise OutputError(f"{path}: cannot be written ({err.strerror})") from err
+        why = str(err.strerror)
+        raise OutputError(message("path-unwritable", path=str(path), why=why)) from err
 
 
 @contextmanager

@@ -11,12 +11,11 @@ from leukoscope_edge.media.root_helper import (
     MAX_PIECE_BYTES,
     SOCKET,
 )
+from leukoscope_edge.messages import message
 
 TAKES_S, ANSWERS_S = 120.0, 1800.0
 """A slow stick takes a piece in that time, and syncs gigabytes in half an hour."""
-NO_ANSWER = (
-    "the program that writes to sticks does not answer: try again, then call service"
-)
+NO_ANSWER = message("stick-no-answer")
 
 
 class SentFile:

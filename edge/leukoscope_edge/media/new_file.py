@@ -15,28 +15,21 @@ from types import TracebackType
 from typing import Protocol
 
 from leukoscope_edge.errors import OutputError
+from leukoscope_edge.messages import message
 
 FOLDER = "leukoscope"
 PART_SUFFIX = ".part"
 READ_ONLY_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 
-FULL = "the stick is full: take files off it, or use another"
-TOO_LARGE = (
-    "the stick takes no file of this size (FAT32 ends at 4 GiB): use one formatted as "
-    "exFAT"
-)
-PROTECTED = "the stick is write-protected or damaged: move its switch, or use another"
-NO_FOLDER = (
-    "the stick has a file or a link named leukoscope, where the folder belongs: rename "
-    "it"
-)
-TAKEN_OUT = "the stick was taken out, or it is broken: the new file is not on it"
+TAKEN_OUT = message("stick-taken-out")
 WORDS = {
-    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), FULL),
-    **dict.fromkeys((errno.EFBIG,), TOO_LARGE),
-    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), PROTECTED),
-    **dict.fromkeys((errno.ENOTDIR, errno.ELOOP), NO_FOLDER),
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), message("stick-full")),
+    **dict.fromkeys((errno.EFBIG,), message("stick-file-large")),
+    **dict.fromkeys(
+        (errno.EROFS, errno.EACCES, errno.EPERM), message("stick-protected")
+    ),
+    **dict.fromkeys((errno.ENOTDIR, errno.ELOOP), message("stick-no-folder")),
     **dict.fromkeys(
         (errno.EIO, errno.ENODEV, errno.ENXIO, errno.ENOENT, errno.ESTALE), TAKEN_OUT
     ),
@@ -75,8 +68,8 @@ class StickFile(Protocol):
 
 def in_words(error: OSError) -> OutputError:
     """Return what is wrong with a stick, in one sentence."""
-    why = f"the stick cannot be written ({error.strerror or error}): use another"
-    return OutputError(WORDS.get(error.errno or 0, why))
+    other = message("stick-unwritable", why=str(error.strerror or error))
+    return OutputError(WORDS.get(error.errno or 0, other))
 
 
 class NewFile:

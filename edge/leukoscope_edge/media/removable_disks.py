@@ -12,6 +12,7 @@ from leukoscope_edge.errors import OutputError
 from leukoscope_edge.media.helper_client import SentFile
 from leukoscope_edge.media.new_file import FOLDER, NewFile, StickFile
 from leukoscope_edge.media.root_helper import SOCKET, STICKS
+from leukoscope_edge.messages import message
 from leukoscope_edge.profile import Profile
 from leukoscope_edge.records.backups.backup import SUFFIX
 
@@ -20,10 +21,7 @@ STICK_ROOTS = (Path("/media"), Path("/run/media"), STICKS)
 """Where desktops mount removable disks, and where our own udev rule does."""
 MAX_ENTRIES = 10_000
 
-READ_ONLY = (
-    "The stick can only be read: this device mounts sticks read only, so that nothing "
-    "on one can harm it."
-)
+READ_ONLY = message("stick-read-only")
 
 
 def sticks(mounts: Path = MOUNTS) -> list[Path]:
@@ -101,7 +99,7 @@ def stick_named(profile: Profile, name: str) -> Path:
     """
     found = [p for p in sticks_of(profile) if str(p) == name]
     if not found:
-        raise OutputError(f"{name}: no such stick; plug it in again")
+        raise OutputError(message("no-such-stick", path=name))
     return found[0]
 
 
@@ -113,5 +111,5 @@ def stick_to_write(profile: Profile, name: str) -> Path:
     """
     stick = stick_named(profile, name)
     if stick not in writable_sticks_of(profile):
-        raise OutputError(f"{name}: {READ_ONLY}")
+        raise OutputError(READ_ONLY)
     return stick

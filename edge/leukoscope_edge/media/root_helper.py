@@ -35,6 +35,7 @@ from leukoscope_edge.media.new_file import (
     NewFile,
     in_words,
 )
+from leukoscope_edge.messages import message
 
 STICKS = Path("/run/leukoscope-stick")
 """Where `leukoscope-stick@.service` mounts each stick."""
@@ -117,7 +118,7 @@ def _pieces(stream: BinaryIO) -> Iterator[bytes]:
 def _exactly(stream: BinaryIO, n_bytes: int) -> bytes:
     data = stream.read(n_bytes)
     if len(data) != n_bytes:
-        raise OutputError("the file was cut off on its way: nothing is on the stick")
+        raise OutputError(message("stick-cut-off"))
     return data
 
 

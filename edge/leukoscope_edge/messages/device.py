@@ -46,6 +46,32 @@ DEVICE = {
         "An erased name's key still lies in the log of the records, as a "
         "program reads in it. It is tried again."
     ),
+    "stick-full": "the stick is full: take files off it, or use another",
+    "stick-file-large": (
+        "the stick takes no file of this size (FAT32 ends at 4 GiB): use one formatted "
+        "as exFAT"
+    ),
+    "stick-protected": (
+        "the stick is write-protected or damaged: move its switch, or use another"
+    ),
+    "stick-no-folder": (
+        "the stick has a file or a link named leukoscope, where the folder belongs: "
+        "rename it"
+    ),
+    "stick-taken-out": (
+        "the stick was taken out, or it is broken: the new file is not on it"
+    ),
+    "stick-unwritable": "the stick cannot be written ({why}): use another",
+    "stick-cut-off": "the file was cut off on its way: nothing is on the stick",
+    "stick-no-answer": (
+        "the program that writes to sticks does not answer: try again, then call "
+        "service"
+    ),
+    "stick-read-only": (
+        "The stick can only be read: this device mounts sticks read only, so that "
+        "nothing on one can harm it."
+    ),
+    "no-such-stick": "{path}: no such stick; plug it in again",
     "backup-on-stick": "The backup is on the stick: {name}",
     "restored": "{file} was restored.",
     "restored-kept": (

@@ -92,5 +92,45 @@ RECORDS = {
         "event {n} was changed after it was written: see `leukoscope records "
         "verify-audit`, and restore a backup"
     ),
+    "not-opened": "the records cannot be opened: {why}",
+    "path-not-opened": "{path} cannot be opened: {why}",
+    "records-looking": (
+        "The records are being looked through after the start: slides open in a moment."
+    ),
+    "records-damaged": (
+        "The records are damaged. The device lets go of them and mends them from "
+        "their copy."
+    ),
+    "records-not-looked": "The records cannot be looked through: {why}",
+    "no-copy-made": "The copy of the records could not be made: {why}",
+    "not-copied": "the records cannot be copied: {why}",
+    "copy-ahead": (
+        "the copy holds event {n}, the records do not: the copy is left as it is; "
+        "call service"
+    ),
+    "records-newer": (
+        "{path}: format {n}, this program knows up to {m}: update the software"
+    ),
+    # a file of the records
+    "path-in-use": "{path}: another program has it open ({why}): stop it first",
+    "path-unreadable": "{path}: cannot be read ({why})",
+    "path-unwritable": "{path}: cannot be written ({why})",
+    "no-room": (
+        "{path}: {n} MiB are free, {m} MiB are needed: make a backup and take old "
+        "pictures away"
+    ),
+    "key-unreadable": "{path}: cannot be read ({why}): restore it from a backup",
+    "key-size": "{path}: {n} bytes, expected {m}: restore it from a backup",
+    "sealed-damaged": "{what}: does not open: damaged, or the key is another",
+    "no-slide-number": "{found} is not the number of a slide",
+    "no-picture-name": "{found} is not the name of a picture",
+    "no-picture": "a stored picture is not a picture",
+    "picture-damaged": "{path}: damaged or replaced",
+    # a backup
+    "backup-changed": "{file}: event {n}: {what}; not restored",
+    "backup-lacks": "{file}: holds no {name}: not restored",
+    "backup-foreign": "the backup holds {name}, which is no file of ours",
+    "backup-format": "{file}: is of another format, expected {expected}",
+    "backup-memory": "{file}: asks for more memory than a backup of ours does",
     "slide-left-out": "Slide {slide} is left out: {why}",
 }

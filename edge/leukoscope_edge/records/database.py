@@ -12,6 +12,7 @@ from pathlib import Path
 
 from leukoscope_edge.durable import sync_file
 from leukoscope_edge.errors import RecordError
+from leukoscope_edge.messages import message
 
 BUSY_TIMEOUT_S = 5.0
 """How long a second process (the command line beside the page) waits for its turn."""
@@ -177,10 +178,8 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     with transaction(connection):
         version = _version(connection)
         if version > len(MIGRATIONS):
-            raise RecordError(
-                f"{path}: format {version}, this program knows up to "
-                f"{len(MIGRATIONS)}: update the software"
-            )
+            n, m = version, len(MIGRATIONS)
+            raise RecordError(message("records-newer", path=str(path), n=n, m=m))
         for statements in MIGRATIONS[version:]:
             for statement in statements:
                 connection.execute(statement)
@@ -232,6 +231,5 @@ def check_unused(path: Path) -> None:
             # Only the last one to have it open may leave the journal's mode.
             connection.execute("PRAGMA journal_mode = DELETE")
     except sqlite3.OperationalError as err:
-        raise RecordError(
-            f"{path}: another program has it open ({err}): stop it first"
-        ) from err
+        where = str(path)
+        raise RecordError(message("path-in-use", path=where, why=str(err))) from err

@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from leukoscope_edge.durable import make_folder, sync_folder, write_whole
-from leukoscope_edge.errors import RecordError, in_one_sentence
+from leukoscope_edge.errors import RecordError, as_told
+from leukoscope_edge.messages import message
 
 KEY_BYTES = 32
 """AES-256 and Ed25519 both take 32 bytes."""
@@ -58,15 +59,13 @@ def _key(path: Path, *, may_make: bool) -> bytes:
     try:
         data = path.read_bytes()
     except PermissionError as err:
-        raise RecordError(in_one_sentence(err)) from err
+        raise RecordError(as_told(err)) from err
     except OSError as err:
-        raise RecordError(
-            f"{path}: cannot be read ({err.strerror}): restore it from a backup"
-        ) from err
+        why = str(err.strerror)
+        raise RecordError(message("key-unreadable", path=str(path), why=why)) from err
     if len(data) != KEY_BYTES:
-        raise RecordError(
-            f"{path}: {len(data)} bytes, expected {KEY_BYTES}: restore it from a backup"
-        )
+        n, m = len(data), KEY_BYTES
+        raise RecordError(message("key-size", path=str(path), n=n, m=m))
     return data
 
 
@@ -83,7 +82,8 @@ def _make_key(path: Path) -> None:
             os.link(aside, path)
         sync_folder(path.parent)
     except OSError as err:
-        raise RecordError(f"{path}: cannot be written ({err.strerror})") from err
+        why = str(err.strerror)
+        raise RecordError(message("path-unwritable", path=str(path), why=why)) from err
     finally:
         aside.unlink(missing_ok=True)
 
@@ -133,6 +133,4 @@ def unseal(key: bytes, sealed: bytes, *, purpose: str) -> bytes:
     try:
         return AESGCM(key).decrypt(nonce, text, purpose.encode())
     except (InvalidTag, ValueError) as err:
-        raise RecordError(
-            f"{purpose}: does not open: damaged, or the key is another"
-        ) from err
+        raise RecordError(message("sealed-damaged", what=purpose)) from err

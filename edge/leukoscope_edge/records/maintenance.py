@@ -15,7 +15,8 @@ from datetime import datetime
 from pathlib import Path
 
 from leukoscope_edge.durable import make_folder, one_at_a_time, sync_folder
-from leukoscope_edge.errors import RecordError, in_one_sentence
+from leukoscope_edge.errors import RecordError, as_told
+from leukoscope_edge.messages import Message, message
 from leukoscope_edge.records.database import (
     BUSY_TIMEOUT_S,
     copy_database,
@@ -33,20 +34,15 @@ WAIT_S = 5.0
 LOOK_AGAIN_S = 5.0
 NICENESS = 10
 """The check yields to whatever a person waits for."""
-LOOKING = (
-    "The records are being looked through after the start: slides open in a moment."
-)
-DAMAGED = (
-    "The records are damaged. The device lets go of them and mends them from "
-    "their copy."
-)
+LOOKING = message("records-looking").said()
+DAMAGED = message("records-damaged").said()
 
 
 class Maintenance:
     """Looks after one database; safe to share between threads.
 
     Attributes:
-        copy_trouble: Why the daily copy could not be made, "" where it could.
+        copy_trouble: Why the daily copy could not be made, None where it could.
         check_trouble: Why the database could not be looked through, likewise.
     """
 
@@ -68,7 +64,8 @@ class Maintenance:
         Raises:
             OSError: The folder cannot be written to.
         """
-        self.copy_trouble = self.check_trouble = ""
+        self.copy_trouble: Message | None = None
+        self.check_trouble: Message | None = None
         self._path, self._copy, self._now = path, copy, now
         self._witnesses = witnesses
         make_folder(path.parent)
@@ -109,7 +106,7 @@ class Maintenance:
             connection = self._open_beside_others()
         if waits and self._look() is not Integrity.SOUND:
             connection.close()
-            raise RecordError(f"{self._path}: {DAMAGED}")
+            raise RecordError(DAMAGED)
         return connection, None
 
     def _open_alone(
@@ -150,7 +147,7 @@ class Maintenance:
             raise
         except sqlite3.DatabaseError as err:
             self._integrity.say(Integrity.DAMAGED)
-            raise RecordError(f"{self._path}: {DAMAGED}") from err
+            raise RecordError(DAMAGED) from err
 
     @property
     def found(self) -> Integrity:
@@ -158,11 +155,12 @@ class Maintenance:
         return self._integrity.found
 
     @property
-    def troubles(self) -> list[str]:
+    def troubles(self) -> list[str | Message]:
         """What is not as it should be with the database and its copy."""
         known = {Integrity.DAMAGED: DAMAGED, Integrity.NOTHING: LOOKING}
-        found = known.get(self.found, "")
-        return [*filter(None, (found, self.check_trouble, self.copy_trouble))]
+        found = known.get(self.found)
+        said = (found, self.check_trouble, self.copy_trouble)
+        return [one for one in said if one]
 
     def require_sound(self, within_s: float = WAIT_S) -> None:
         """Let nothing be done before the database is known to be sound.
@@ -206,10 +204,10 @@ class Maintenance:
             try:
                 found = self._integrity.look(self._is_sound, self._stops)
             except (sqlite3.OperationalError, OSError) as err:
-                self.check_trouble = f"The records cannot be looked through: {err}"
+                self.check_trouble = message("records-not-looked", why=str(err))
                 self._stops.wait(LOOK_AGAIN_S)
             else:
-                self.check_trouble = ""
+                self.check_trouble = None
                 return found
         return Integrity.NOTHING
 
@@ -222,10 +220,9 @@ class Maintenance:
     def _try_copy(self) -> None:
         try:
             self.keep_copy()
-            self.copy_trouble = ""
+            self.copy_trouble = None
         except (OSError, sqlite3.Error, RecordError) as err:
-            why = in_one_sentence(err)
-            self.copy_trouble = f"The copy of the records could not be made: {why}"
+            self.copy_trouble = message("no-copy-made", why=as_told(err))
 
     def keep_copy(self) -> None:
         """Put a copy of the database beside it, for the day it is damaged.
@@ -244,11 +241,11 @@ class Maintenance:
             try:
                 copy_database(self._path, aside)
             except sqlite3.OperationalError as err:
-                raise RecordError(f"the records cannot be copied: {err}") from err
+                raise RecordError(message("not-copied", why=str(err))) from err
             except sqlite3.DatabaseError as err:
                 if not self._is_sound():  # else only what came out is damaged
                     self.give_up()
-                raise RecordError(f"the records cannot be copied: {err}") from err
+                raise RecordError(message("not-copied", why=str(err))) from err
             self._require_all_of_copy(aside)
             aside.replace(self._copy)
             sync_folder(self._copy.parent)
@@ -265,10 +262,7 @@ class Maintenance:
             with contextlib.closing(read_only(newer)) as now:
                 query = "SELECT seq, hash FROM event WHERE seq = ? AND hash = ?"
                 if row is not None and now.execute(query, row).fetchone() is None:
-                    raise RecordError(
-                        f"the copy holds event {row[0]}, the records do not: the copy "
-                        "is left as it is; call service"
-                    )
+                    raise RecordError(message("copy-ahead", n=row[0]))
 
     def wait(self) -> None:
         """Wait until what was due is done."""

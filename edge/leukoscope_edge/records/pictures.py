@@ -17,6 +17,7 @@ import numpy as np
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.durable import make_folder, write_whole
 from leukoscope_edge.errors import RecordError
+from leukoscope_edge.messages import message
 
 NAME = re.compile(r"[0-9a-f]{64}\.(png|jpg)")
 SLIDE = re.compile(r"[0-9]{4,12}")
@@ -53,7 +54,7 @@ class Pictures:
             RecordError: The slide's number is none.
         """
         if not SLIDE.fullmatch(slide):
-            raise RecordError(f"{slide!r} is not the number of a slide")
+            raise RecordError(message("no-slide-number", found=repr(slide)))
         return self._root / slide
 
     def last_slide(self) -> int:
@@ -102,14 +103,15 @@ class Pictures:
             RecordError: It is missing or damaged.
         """
         if not NAME.fullmatch(name):
-            raise RecordError(f"{name!r} is not the name of a picture")
+            raise RecordError(message("no-picture-name", found=repr(name)))
         path = self.folder(slide) / name
         try:
             data = path.read_bytes()
         except OSError as err:
-            raise RecordError(f"{path}: cannot be read ({err.strerror})") from err
+            where, why = str(path), str(err.strerror)
+            raise RecordError(message("path-unreadable", path=where, why=why)) from err
         if hashlib.sha256(data).hexdigest() != path.stem:
-            raise RecordError(f"{path}: damaged or replaced")
+            raise RecordError(message("picture-damaged", path=str(path)))
         return data
 
     def drop(self, slide: str) -> None:
@@ -127,7 +129,7 @@ def from_png(data: bytes) -> U8:
     """Return a kept PNG or JPEG file as (H, W, 3) uint8 RGB."""
     bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     if bgr is None:
-        raise RecordError("a stored picture is not a picture")
+        raise RecordError(message("no-picture"))
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
 
 

@@ -23,9 +23,9 @@ from leukoscope_edge.durable import (
     check_room,
     make_folder,
 )
-from leukoscope_edge.errors import RecordError, in_one_sentence
+from leukoscope_edge.errors import RecordError, as_told
 from leukoscope_edge.log import passing_over
-from leukoscope_edge.messages import message, plain
+from leukoscope_edge.messages import Message, message, plain
 from leukoscope_edge.records.backups.restore_step import end_last_step
 from leukoscope_edge.records.device_log import DEVICE, DeviceLog
 from leukoscope_edge.records.event_writer import EventWriter
@@ -197,7 +197,7 @@ class Store:
         return self._has_erased
 
     @property
-    def troubles(self) -> list[str]:
+    def troubles(self) -> list[str | Message]:
         """What is not as it should be with the database and its copy."""
         more = self._head_file.trouble, ERASING if self.is_erasing else ""
         return [*self._maintenance.troubles, *filter(None, more)]
@@ -325,14 +325,14 @@ def _opened(
     return maintenance, connection, recovery, keys
 
 
-def _why_closed(path: Path, error: Exception) -> str:
+def _why_closed(path: Path, error: Exception) -> Message:
     """Return why the records cannot be opened; SQLite itself does not say."""
     try:
         if not isinstance(error, OSError):
             os.close(os.open(path, os.O_RDWR))
     except OSError as err:
         error = err
-    why = in_one_sentence(error)
-    is_named = isinstance(error, OSError) and error.filename
-    what = "the records" if is_named else str(path)
-    return f"{what} cannot be opened: {why}"
+    why = as_told(error)
+    if isinstance(error, OSError) and error.filename:
+        return message("not-opened", why=why)
+    return message("path-not-opened", path=str(path), why=why)

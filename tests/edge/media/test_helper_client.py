@@ -16,7 +16,7 @@ from leukoscope_edge.media.root_helper import LENGTH_BYTES, MAX_PIECE_BYTES
 
 
 def test_where_no_helper_listens_it_is_said(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=NO_ANSWER):
+    with pytest.raises(OutputError, match=NO_ANSWER.said()):
         SentFile("sdb1", "a.pdf", tmp_path / "none")
 
 
@@ -74,10 +74,10 @@ def test_a_file_goes_in_pieces_and_its_place_comes_back(tmp_path: Path) -> None:
     ("answer", "said"),
     [
         (b'{"trouble": "the stick is full"}\n', "the stick is full"),
-        (b"", NO_ANSWER),
-        (b"no answer\n", NO_ANSWER),
-        (b"[1]\n", NO_ANSWER),
-        (b"[" * 100_000 + b"\n", NO_ANSWER),
+        (b"", NO_ANSWER.said()),
+        (b"no answer\n", NO_ANSWER.said()),
+        (b"[1]\n", NO_ANSWER.said()),
+        (b"[" * 100_000 + b"\n", NO_ANSWER.said()),
     ],
 )
 def test_what_went_wrong_is_said_in_one_sentence(

@@ -63,7 +63,7 @@ def test_a_stick_that_can_only_be_read_is_said_to_be(tmp_path: Path) -> None:
     assert writable_sticks_of(profile)[-1:] == [tmp_path]
     assert NOBODY_WRITES not in writable_sticks_of(profile)
     assert stick_to_write(profile, str(tmp_path)) == tmp_path
-    with pytest.raises(OutputError, match=READ_ONLY):
+    with pytest.raises(OutputError, match=READ_ONLY.said()):
         stick_to_write(profile, str(NOBODY_WRITES))
 
 

@@ -17,6 +17,7 @@ import pytest
 
 from leukoscope_edge.durable import one_at_a_time
 from leukoscope_edge.errors import RecordError
+from leukoscope_edge.messages import Message
 from leukoscope_edge.records.events import NO_EVENT_HASH
 from leukoscope_edge.records.keys import open_keys
 from leukoscope_edge.records.slides.slide import SlideSetUp
@@ -185,7 +186,8 @@ def test_a_copy_that_cannot_be_made_stops_nothing_and_is_said(bench: Any) -> Non
     assert bench.store.reader.slide(bench.counted()).machine_cells
     bench.store.end_copy()
     (said,) = bench.store.troubles
-    assert "The copy of the records could not be made" in said
+    assert isinstance(said, Message)
+    assert said.id == "no-copy-made"
     (bench.folder / COPY_FOLDER).unlink()
     bench.counted(sample="B")
     bench.store.end_copy()

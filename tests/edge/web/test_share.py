@@ -36,8 +36,8 @@ def test_a_stick_that_is_mounted_read_only_is_said_to_be(device: Device) -> None
         client.sign_in()
         page = client.get(f"/slides/{slide}/share").text
         assert "Save the files with the buttons above" in page
-        assert READ_ONLY in client.get("/device").text
+        assert READ_ONLY.said() in client.get("/device").text
         body = {"stick": str(read_only), "whats": ["csv"]}
         answer = client.post(f"/api/slides/{slide}/stick", json=body)
     assert answer.status_code == 409
-    assert READ_ONLY in answer.json()["detail"]
+    assert READ_ONLY.said() in answer.json()["detail"]

@@ -16,20 +16,16 @@ SPEAKS = (
     "screening.py",
     "counting/earlier_frames.py",
     "screening_result.py",
-    "records/maintenance.py",
     "records/slides/slide_fold.py",
     "records/exports/facts.py",
     "records/exports/pdf_report.py",
     "records/exports/report_words.py",
-    "media/new_file.py",
-    "media/helper_client.py",
     "web/security.py",
 )
 """What these files say, a technician reads."""
 NOT_FOR_TECHNICIANS = (
     r"--bundle",
     r"characters cannot be printed|IN ENGLISH",  # where the language is not printable
-    r"is no name for a file on a stick",  # of a programmer
     r"^no event$",  # of a programmer
     r"=|'self'|'none'|charset",  # of the protocol
 )

@@ -20,6 +20,7 @@ from leukoscope_edge.durable import (
 )
 from leukoscope_edge.errors import OutputError, RecordError
 from leukoscope_edge.log import passing_over
+from leukoscope_edge.messages import message
 from leukoscope_edge.records.backups.restore_step import (
     RESTORING,
     begin_last_step,
@@ -66,7 +67,8 @@ def write_backup(store: Store, folder: Path, passphrase: str, by: str) -> Path:
         with whole_file(path) as file:
             seal(store, file, passphrase)
     except OSError as err:
-        raise OutputError(f"{path}: cannot be written ({err.strerror})") from err
+        why = str(err.strerror)
+        raise OutputError(message("path-unwritable", path=str(path), why=why)) from err
     note_backup(store, path.name, by)
     return path
 
@@ -144,8 +146,9 @@ def _check_and_note(
     with open_store(folder) as store:
         problems = store.verify_audit()
         if problems:
+            seq, what = problems[0].seq, problems[0].what
             raise RecordError(
-                f"{backup}: event {problems[0].seq}: {problems[0].what}; not restored"
+                message("backup-changed", file=str(backup), n=seq, what=what)
             )
         for record in store.reader.every_slide():
             if _start(store, record) in (erased or ()) and not record.is_erased:
@@ -189,16 +192,17 @@ def _unpack(backup: Path, folder: Path, passphrase: str) -> None:
                     _unpack_one(tar, member, folder)
         for name in REQUIRED:
             if not (folder / name).is_file():
-                raise RecordError(f"{backup}: holds no {name}: not restored")
+                raise RecordError(message("backup-lacks", file=str(backup), name=name))
     except (OSError, tarfile.TarError) as err:
-        raise RecordError(f"{backup}: cannot be read: {err}") from err
+        where = str(backup)
+        raise RecordError(message("path-unreadable", path=where, why=str(err))) from err
 
 
 def _unpack_one(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
     name = PurePosixPath(member.name)
     data = tar.extractfile(member) if member.isreg() else None
     if data is None or not _is_ours(name):
-        raise RecordError(f"the backup holds {member.name!r}, which is no file of ours")
+        raise RecordError(message("backup-foreign", name=repr(member.name)))
     target = folder / name
     make_folder(target.parent)
     write_stream(target, data, mode=0o600)

@@ -143,9 +143,9 @@ def _facts(header: bytes, name: str) -> tuple[bytes, bytes, int]:
         raise RecordError(message("no-backup", file=name)) from err
     is_power_of_two = cost > 1 and cost & (cost - 1) == 0
     if format_ != FORMAT or len(prefix) != PREFIX_BYTES or not is_power_of_two:
-        raise RecordError(f"{name}: is of another format, expected {FORMAT}")
+        raise RecordError(message("backup-format", file=name, expected=FORMAT))
     if cost > MAX_SCRYPT_COST:
-        raise RecordError(f"{name}: asks for more memory than a backup of ours does")
+        raise RecordError(message("backup-memory", file=name))
     return salt, prefix, cost
 
 

@@ -282,7 +282,7 @@ def _last_days(store: Store, note: str) -> list[QualityDay]:
 def writable(request: Request) -> dict[str, Any]:
     """Return the sticks that can be written; where none can, why one does not help."""
     profile = device_of(request).profile
-    why_not = language_for(request)(READ_ONLY) if sticks_of(profile) else ""
+    why_not = READ_ONLY.said(language_for(request)) if sticks_of(profile) else ""
     return {"sticks": writable_sticks_of(profile), "why_not": why_not}
 
 
