@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from leukoscope_edge import __version__, updates
 from leukoscope_edge.i18n import ENGLISH
+from leukoscope_edge.messages import Message
+from leukoscope_edge.updates.state import ModelEvent
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.health import health, notices
 from leukoscope_edge.web.script_texts import said_in
@@ -13,6 +15,7 @@ from leukoscope_edge.web.script_texts import said_in
 LOG_NAME = "leukoscope-log.txt"
 N_NOTES = 2000
 ACCEPTED = " Accepted by "
+"""Before the name, in an event of a program that kept no messages."""
 
 
 def log_text(device: Device) -> str:
@@ -32,8 +35,10 @@ def _lines(device: Device) -> Iterator[str]:
     yield from device.page_faults
     yield "-- models"
     for change in updates.history(device.store.folder):
-        note = change.note.split(ACCEPTED)[0]
-        yield f"{change.time} {change.what} {change.domain} {change.slot} {note}"
+        yield (
+            f"{change.time} {change.what} {change.domain} {change.slot} "
+            f"{_without_who_accepted(change)}"
+        )
     yield "-- device"
     for event in device.store.log.notes(newest=N_NOTES):
         facts = json.dumps(event.body["facts"], sort_keys=True, ensure_ascii=False)
@@ -43,6 +48,15 @@ def _lines(device: Device) -> Iterator[str]:
 def _counts(device: Device) -> str:
     judged = device.store.reader.slides_by_model()
     return ", ".join(f"{bundle} {len(s)}" for (bundle, _), s in judged.items()) or "0"
+
+
+def _without_who_accepted(change: ModelEvent) -> str:
+    if change.message is None:
+        return change.note.split(ACCEPTED)[0]
+    if change.message.id != "accepted-by":
+        return change.note
+    what = dict(change.message.params)["what"]
+    return what.said() if isinstance(what, Message) else str(what)
 
 
 def _without_staff(text: str, device: Device) -> str:

@@ -5,6 +5,10 @@ from tests.edge.web.stand_ins import NAME, PIN, fill_slide
 
 from leukoscope_edge import __version__
 from leukoscope_edge.accounts import Role
+from leukoscope_edge.durable import make_folder
+from leukoscope_edge.messages import Message, message
+from leukoscope_edge.updates.slots import models_folder
+from leukoscope_edge.updates.state import ModelEvent, State, save
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.log import log_text
 
@@ -55,3 +59,35 @@ def test_faults_of_the_page_stand_under_their_heading(device: Device) -> None:
     head, _, rest = log_text(device).partition("-- faults of the page")
     assert "one fault" not in head
     assert rest.splitlines()[1:3] == ["one fault", "-- models"]
+
+
+TRIED = message("not-written", why="it was tried. Accepted by nobody")
+"""Words of the message that cuts a name off do not cut another message."""
+
+
+@pytest.mark.parametrize(
+    ("note", "told", "kept"),
+    [
+        ("It is as good. Accepted by Ada.", None, "It is as good."),
+        ("", TRIED, TRIED.said()),
+        ("", message("accepted-by", what=TRIED, name="Ada"), TRIED.said()),
+        ("", message("accepted-by", what="as good.", name="Ada"), "as good."),
+    ],
+)
+def test_who_accepted_a_model_is_not_told(
+    device: Device, note: str, told: Message | None, kept: str
+) -> None:
+    event = ModelEvent(
+        time="2026-11-01T00:00:00Z",
+        what="installed",
+        domain="real",
+        slot="1",
+        note=told.said() if told else note,
+        message=told,
+    )
+    models = models_folder(device.store.folder)
+    make_folder(models)
+    save(models, State(events=(event,)))
+    text = log_text(device)
+    assert f"installed real 1 {kept}\n" in text
+    assert "Ada" not in text
