@@ -13,6 +13,7 @@ import numpy as np
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.camera_settings import CameraSettings
 from leukoscope_edge.capture.driver import Shot
+from leukoscope_edge.messages import Message, message
 
 MAX_AGE_S = 1.0
 """A hand moves a stage by a whole field in a second: older is another place."""
@@ -40,11 +41,11 @@ class BadPicture:
     """Why a picture is not handed on.
 
     Attributes:
-        reason: For a person.
+        reason: For a person; what stands behind "the picture".
         blames_driver: Opening the camera anew may help.
     """
 
-    reason: str
+    reason: Message
     blames_driver: bool = True
 
 
@@ -71,18 +72,15 @@ class FrameCheck:
         was_seen = self._remember(pixels)
         age_s = now_s - shot.time_s
         if not -MAX_EARLY_S <= age_s <= MAX_AGE_S:  # so that no number at all is bad
-            return BadPicture(reason=f"is {age_s:.1f} s old")
+            return BadPicture(reason=message("picture-old", n=f"{age_s:.1f}"))
         if is_blown(pixels):  # far too bright, and the same each time: not frozen
             return self._exposure(shot.exposure_us)
         if was_seen:
-            return BadPicture(reason="is the last picture again: the camera is frozen")
+            return BadPicture(reason=message("picture-frozen"))
         if is_black(pixels):
-            return BadPicture(
-                reason="is black: switch the lamp on, uncover the camera",
-                blames_driver=False,
-            )
+            return BadPicture(reason=message("picture-black"), blames_driver=False)
         if is_torn(pixels):
-            return BadPicture(reason="is torn: a part of it was lost on the way")
+            return BadPicture(reason=message("picture-torn"))
         return self._exposure(shot.exposure_us)
 
     def _remember(self, pixels: U8) -> bool:
@@ -94,10 +92,10 @@ class FrameCheck:
         self._last = pixels
         return was_seen or is_last
 
-    def _wrong_form(self, pixels: np.ndarray) -> str:
-        found = " x ".join(map(str, pixels.shape))
+    def _wrong_form(self, pixels: np.ndarray) -> Message:
+        found = " x ".join(map(str, pixels.shape)) + f" {pixels.dtype}"
         wanted = " x ".join(map(str, self._shape))
-        return f"is {found} {pixels.dtype}, expected {wanted} uint8 (rows x columns)"
+        return message("picture-form", found=found, expected=wanted)
 
     def _exposure(self, found_us: float | None) -> BadPicture | None:
         wanted_us = self._settings.exposure_us
@@ -105,9 +103,8 @@ class FrameCheck:
             return None
         if abs(found_us - wanted_us) <= EXPOSURE_TOLERANCE * wanted_us:
             return None
-        return BadPicture(
-            reason=f"was exposed for {found_us:.0f} us, locked is {wanted_us} us"
-        )
+        exposed = message("picture-exposed", n=f"{found_us:.0f}", m=wanted_us)
+        return BadPicture(reason=exposed)
 
 
 def is_same(pixels: U8, before: U8) -> bool:

@@ -18,7 +18,8 @@ from leukoscope_edge.capture.child import Answer, Child
 from leukoscope_edge.capture.driver import Shot
 from leukoscope_edge.capture.driver_process import command as driving_command
 from leukoscope_edge.capture.frame_check import FrameCheck
-from leukoscope_edge.errors import SourceError
+from leukoscope_edge.errors import SourceError, as_told
+from leukoscope_edge.messages import Message, message
 from leukoscope_edge.types import Domain, Fault, Frame
 
 FIRST_ANSWER_S = 10.0
@@ -89,7 +90,7 @@ class Opened:
                 raise SourceError(str(trouble))
         if time.monotonic() < self.first_picture_by_s:
             return None
-        raise SourceError("it gives no picture")
+        raise SourceError(message("camera-no-picture"))
 
 
 class LiveCamera:
@@ -119,7 +120,7 @@ class LiveCamera:
         self._pauses = Pauses()
         self._n_read = 0
         self._open_at_s = time.monotonic()
-        self._trouble = ""
+        self._trouble: str | Message = ""
         self.scale_um_per_px = scale_um_per_px
         self.n_frames = n_frames
 
@@ -132,10 +133,11 @@ class LiveCamera:
             opened = self._opened or self._open()
             shot = self._next_shot(opened)
         except SourceError as err:
-            return Fault(name=name, reason=f"camera: {err}")
+            said = message("camera-says", why=as_told(err))
+            return Fault(name=name, reason=said.said())
         reason = self._look_at(shot, opened)
         if reason is not None:
-            return Fault(name=name, reason=f"the picture {reason}")
+            return Fault(name=name, reason=message("picture", why=reason).said())
         return Frame(name=name, pixels=shot.pixels, time_s=shot.time_s)
 
     def __enter__(self) -> "LiveCamera":
@@ -155,10 +157,10 @@ class LiveCamera:
         try:
             shot = opened.next_shot()
         except SourceError as err:
-            self._drop(str(err))
+            self._drop(as_told(err))
             raise
         if shot is None:
-            raise SourceError("it is starting")
+            raise SourceError(message("camera-starts"))
         return shot
 
     def _open(self) -> Opened:
@@ -176,14 +178,15 @@ class LiveCamera:
         if not self._settings.is_plugged_in:
             time.sleep(LOOK_AGAIN_S)
             self._open_at_s = time.monotonic()
-            raise SourceError(f"{device} is not plugged in")
+            raise SourceError(message("camera-unplugged", camera=device))
         wait_s = self._open_at_s - time.monotonic()
         if wait_s > LOOK_AGAIN_S:
             time.sleep(LOOK_AGAIN_S)
-            raise SourceError(f"{self._trouble} (next attempt in {wait_s:.0f} s)")
+            again = message("next-attempt", why=self._trouble, n=f"{wait_s:.0f}")
+            raise SourceError(again)
         time.sleep(max(0.0, wait_s))
 
-    def _drop(self, trouble: str) -> None:
+    def _drop(self, trouble: str | Message) -> None:
         """Give the camera's process up and plan the next attempt."""
         if self._opened is not None:
             self._opened.child.kill()
@@ -191,7 +194,7 @@ class LiveCamera:
         self._trouble = trouble
         self._open_at_s = time.monotonic() + self._pauses.take()
 
-    def _look_at(self, shot: Shot, opened: Opened) -> str | None:
+    def _look_at(self, shot: Shot, opened: Opened) -> Message | None:
         """Return what is wrong with a picture; too many such give the camera up."""
         bad = opened.gate.check(shot, time.monotonic())
         if bad is None:
@@ -200,7 +203,7 @@ class LiveCamera:
             return None
         opened.n_bad += bad.blames_driver
         if opened.n_bad == MAX_BAD_PICTURES:
-            self._drop(f"its picture {bad.reason}")
+            self._drop(message("its-picture", why=bad.reason))
         return bad.reason
 
 
@@ -220,4 +223,4 @@ def shot_of(answer: Answer) -> Shot:
             exposure_us=None if exposure_us is None else float(exposure_us),
         )
     except (KeyError, TypeError, ValueError) as err:
-        raise SourceError(f"it gave no picture: {err!r}") from err
+        raise SourceError(message("camera-gave-none", why=repr(err))) from err

@@ -17,6 +17,21 @@ DEVICE = {
         "calibrated at {width} x {height} pixels, and the picture has "
         "{now_width} x {now_height}: calibrate again"
     ),
+    # the camera, and why its picture is not looked at
+    "camera-says": "camera: {why}",
+    "camera-starts": "it is starting",
+    "camera-unplugged": "{camera} is not plugged in",
+    "camera-no-picture": "it gives no picture",
+    "camera-gave-none": "it gave no picture: {why}",
+    "next-attempt": "{why} (next attempt in {n} s)",
+    "picture": "the picture {why}",
+    "its-picture": "its picture {why}",
+    "picture-old": "is {n} s old",
+    "picture-frozen": "is the last picture again: the camera is frozen",
+    "picture-black": "is black: switch the lamp on, uncover the camera",
+    "picture-torn": "is torn: a part of it was lost on the way",
+    "picture-form": "is {found}, expected {expected} uint8 (rows x columns)",
+    "picture-exposed": "was exposed for {n} us, locked is {m} us",
     "screening-off": "screening is off: {why}",
     "disk-full": (
         "the disk is full: less than {n} slides fit; make a backup and take"

@@ -8,6 +8,7 @@ from leukoscope_edge.camera_settings import CsiSettings
 from leukoscope_edge.capture.driver import Shot, awake_s
 from leukoscope_edge.capture.frame_check import FrameCheck, is_black, is_torn
 from leukoscope_edge.i18n import language_codes, languages
+from leukoscope_edge.messages import message
 
 SETTINGS = CsiSettings(device="0", width_px=64, height_px=64, exposure_us=1000)
 
@@ -145,6 +146,7 @@ def test_the_wrong_form_of_a_picture_is_read_in_every_language(code: str) -> Non
     shot = Shot(pixels=np.zeros((2, 3), np.uint8), time_s=0.0)
     bad = FrameCheck(SETTINGS).check(shot, 0.0)
     assert bad is not None
-    said = languages()[code](f"the picture {bad.reason}")
-    assert "2 x 3 uint8" in said
-    assert "expected" not in said
+    told = message("picture", why=bad.reason)
+    for said in (told.said(languages()[code]), languages()[code](told.said())):
+        assert "2 x 3 uint8" in said
+        assert "expected" not in said
