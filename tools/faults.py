@@ -25,14 +25,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fault_deeds import (
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests/rigs
+
+from tests.rigs.fault_deeds import (
     PORT,
     Rig,
     ViolationError,
     run,
 )
-from fault_table import FAULTS, Fault
-from running_service import Device, running
+from tests.rigs.fault_table import FAULTS, Fault
+from tests.rigs.running_service import Device, running
 
 ROOT = Path(__file__).resolve().parents[1]
 MARK = "<!-- the table: python tools/faults.py --out docs/faults.md -->"

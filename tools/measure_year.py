@@ -18,8 +18,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from running_service import NAME, PIN, Device, own_memory_mb, wait_for
-
 from leukoscope_edge.accounts import People
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.messages import message
@@ -37,6 +35,10 @@ from leukoscope_edge.records.slides.slide_objects import cell_object, outcome_ob
 from leukoscope_edge.records.store import DATABASE_NAME, Store, open_store
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import THRESHOLDS, CallName
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests/rigs
+
+from tests.rigs.running_service import NAME, PIN, Device, own_memory_mb, wait_for
 
 CELLS_AN_EVENT = 1.5
 """A running count wrote 522 events for 66 slides of 12 cells (`tools/soak.py`)."""

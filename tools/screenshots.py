@@ -12,6 +12,7 @@ import io
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
@@ -23,13 +24,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, ViewportSize, sync_playwright
-from update_rig import NOTES, make_rig
 
 from leukoscope_edge.inference.bundle import shipped_bundle_for
 from leukoscope_edge.isolated import command_of
 from leukoscope_edge.quality.levey_jennings import note_light
 from leukoscope_edge.records.store import open_store
 from leukoscope_edge.updates import trust_root
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests/rigs
+
+from tests.rigs.update_sticks import NOTES, make_rig
 
 CHROMIUM = "/usr/bin/chromium"
 PATIENCE_S = 300.0

@@ -29,7 +29,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from running_service import (
+from leukoscope_edge.service.processes import family
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests/rigs
+
+from tests.rigs.running_service import (
     HELD,
     PARTS,
     Device,
@@ -38,8 +42,6 @@ from running_service import (
     running,
     wait_for,
 )
-
-from leukoscope_edge.service.processes import family
 
 Figures = dict[str, float]
 SAMPLE_S = 1.0

@@ -28,7 +28,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from update_rig import N_RELEASES, Rig, make_rig, write_large_bundle
 
 from leukoscope_edge import durable
 from leukoscope_edge.arrays import F32
@@ -52,6 +51,10 @@ from leukoscope_edge.updates.codes import Code, refused
 from leukoscope_edge.updates.slots import read_slot, release_of
 from leukoscope_edge.updates.state import SHIPPED
 from leukoscope_edge.updates.stick import METADATA, TARGETS
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests/rigs
+
+from tests.rigs.update_sticks import N_RELEASES, Rig, make_rig, write_large_bundle
 
 FAILING = (3, 6)
 """Releases whose trial fails, so that giving up is cut as well."""

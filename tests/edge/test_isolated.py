@@ -94,7 +94,7 @@ def test_every_module_that_is_a_child_is_tried() -> None:
     assert starts == []
 
 
-TOOLS = sorted((ROOT / "tools").glob("*.py"))
+TOOLS = sorted([*(ROOT / "tools").glob("*.py"), *(ROOT / "tests/rigs").glob("*.py")])
 
 
 @pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.stem)

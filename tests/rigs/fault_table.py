@@ -6,7 +6,7 @@ Plain data. A row is done to the whole running service by a deed, or by tests.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fault_deeds import (
+from tests.rigs.fault_deeds import (
     SYSTEMD_S,
     Rig,
     full_disk,

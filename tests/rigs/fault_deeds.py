@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 import httpx
-from running_service import Device, wait_for
+from tests.rigs.running_service import Device, wait_for
 
 from leukoscope_edge.records.store import DATABASE_NAME, open_store
 from leukoscope_edge.service import disk
@@ -372,4 +372,4 @@ def port_taken(rig: Rig) -> float:
 
 def run(*command: str) -> None:
     """Run a program that must succeed."""
-    subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - our own
+    subprocess.run(command, check=True, capture_output=True)

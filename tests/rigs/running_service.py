@@ -70,7 +70,7 @@ class Device:
 
     def start(self) -> None:
         """Start the service; wait for nothing."""
-        self.process = subprocess.Popen(  # noqa: S603 - our own command
+        self.process = subprocess.Popen(
             self._command, stderr=self._log, env=self._environment
         )
 
