@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from tests.waiting import PATIENCE_S
 
 from leukoscope_edge.service.health import read_health
 from leukoscope_edge.service.heartbeat import read_beat, run_folder
 
 NAME, PIN = "Soak", "482917"
 PARTS = ("page", "count")
-START_TIMEOUT_S = 60.0
 OWN, HELD = ("Pss_Anon:", "Pss_Shmem:"), ("Pss:",)
 """Memory that no file backs, and all memory; shared pages are divided."""
 RUN = """
@@ -194,7 +194,7 @@ def running(device: Device) -> Iterator[Device]:
         device.stop()
 
 
-def wait_for(is_so: Callable[[], object], timeout_s: float = START_TIMEOUT_S) -> float:
+def wait_for(is_so: Callable[[], object], timeout_s: float = PATIENCE_S) -> float:
     """Wait until something is so and return how long that took, in seconds.
 
     Raises:
