@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -145,12 +145,12 @@ def takes_seconds(item: pytest.Item) -> bool:
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.skipped and isinstance(report.longrepr, tuple):
-        skipped.append(f"{report.nodeid}: {report.longrepr[2]}")
+        skipped.append((report.nodeid, report.longrepr[2]))
 
 
 def pytest_collectreport(report: pytest.CollectReport) -> None:
     if report.skipped and isinstance(report.longrepr, tuple):
-        skipped.append(f"{report.nodeid}: {report.longrepr[2]}")
+        skipped.append((report.nodeid, report.longrepr[2]))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -161,13 +161,23 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     lines = SKIPS.read_text().splitlines()
     known = [line for line in lines if line and not line.startswith("#")]
-    new = [s for s in skipped if not any(re.search(k, s) for k in known)]
+    new = new_skips(skipped, known)
     if new:
         print("NEW SKIPS:", *new, sep="\n  ")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-skipped: list[str] = []
+skipped: list[tuple[str, str]] = []
+"""Tests or files, and why each was not run."""
+
+
+def new_skips(found: Iterable[tuple[str, str]], known: Sequence[str]) -> list[str]:
+    """Return what was skipped for a reason that nobody knows; its name excuses none."""
+    return [
+        f"{name}: {reason}"
+        for name, reason in found
+        if not any(re.search(pattern, reason) for pattern in known)
+    ]
 
 
 def pytest_report_header() -> str:
