@@ -23,6 +23,7 @@ from leukoscope_edge.cli.data import add_data
 from leukoscope_edge.cli.help import add_command
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
+from leukoscope_edge.inference.nvidia.compiler import MODULES
 from leukoscope_edge.inference.nvidia.gpu import has_driver
 from leukoscope_edge.profile import BOARD_NAME, JETSON_RELEASE, board_profile
 from leukoscope_edge.records.exports.fonts import (
@@ -238,9 +239,12 @@ def look_at_gpu(_: MachineFacts) -> Finding:
     if not has_driver():
         found = "no NVIDIA driver: the CPU serves"
         return Finding(name="gpu", state=CheckState.GOOD, found=found)
-    if find_spec("tensorrt") is None:
+    if not any(find_spec(module) for module in MODULES.values()):
         found = "an NVIDIA driver, and no TensorRT for this Python: the CPU serves"
-        cure = "install TensorRT, or make the environment with --system-site-packages"
+        cure = (
+            "a Jetson: make the environment with --system-site-packages; a PC: install "
+            "leukoscope[rtx]"
+        )
         return Finding(name="gpu", state=CheckState.NOTE, found=found, cure=cure)
     found = "an NVIDIA driver and TensorRT"
     return Finding(name="gpu", state=CheckState.GOOD, found=found)

@@ -124,3 +124,29 @@ def test_every_finding_that_is_not_good_has_a_cure(
     assert status == int(any(f["state"] == "bad" for f in findings))
     assert main(["doctor", "--data", str(tmp_path)]) == status
     assert "models" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("has_driver", "installed", "state", "found"),
+    [
+        (False, "tensorrt", "GOOD", "no NVIDIA driver: the CPU serves"),
+        (True, "", "NOTE", "an NVIDIA driver, and no TensorRT for this Python"),
+        (True, "tensorrt", "GOOD", "an NVIDIA driver and TensorRT"),
+        (True, "tensorrt_rtx_bindings", "GOOD", "an NVIDIA driver and TensorRT"),
+    ],
+)
+def test_a_gpu_serves_by_any_of_the_runtimes(
+    machine: MachineFacts,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    has_driver: bool,
+    installed: str,
+    state: str,
+    found: str,
+) -> None:
+    monkeypatch.setattr(doctor, "has_driver", lambda: has_driver)
+    monkeypatch.setattr(doctor, "find_spec", lambda module: module == installed or None)
+    finding = doctor.look_at_gpu(machine)
+    assert finding.state is doctor.CheckState[state]
+    assert finding.found.startswith(found)
+    assert bool(finding.cure) == (state == "NOTE")
