@@ -126,10 +126,13 @@ class Screening:
 
     @property
     def _made_from(self) -> str:
-        """What a count of separate fields was made from, "" where it was everything."""
+        """What was counted of all, "" where it was everything.
+
+        Frames of a sequence that were refused were moved past: another shows the place.
+        """
         count = Counter(i.status for i in self.images)
         n, k, n_copies = len(self.images), count["screened"], self.n_copies
-        if k == n or self.is_sequence:
+        if k == n or (self.is_sequence and not count["skipped"]):
             return ""
         return message(
             "made-from",

@@ -84,6 +84,12 @@ def test_frames_of_one_slide_are_not_told_one_by_one() -> None:
     assert replace(screening_of(SCREENED, REFUSED), is_sequence=True).notes == ()
 
 
+def test_frames_of_one_slide_that_could_not_be_read_are_told() -> None:
+    slide = replace(screening_of(SCREENED, SKIPPED, REFUSED), is_sequence=True)
+    (note,) = slide.notes
+    assert note.startswith("Made from 1 of 3 images: 1 could not be read, 1 were not")
+
+
 @pytest.mark.parametrize(("n_islands", "is_told"), [(0, False), (1, False), (2, True)])
 def test_areas_that_never_overlapped_are_told_from_two_on(
     n_islands: int, is_told: bool

@@ -182,8 +182,10 @@ class Evidence:
     def remarks(self) -> tuple[Message, ...]:
         """Return what a reader must know that forbids nothing."""
         given, estimate = self._scale, self._estimated()
-        if given is None or estimate.um_per_px is None or self._scale_off():
+        if given is None or self._scale_off():
             return ()
+        if estimate.um_per_px is None:
+            return (message("scale-unconfirmed", given=f"{given:.3g}"),)
         off = given / estimate.um_per_px - 1
         is_sure = estimate.high <= MAX_SPREAD * estimate.low
         if abs(off) <= MIN_REMARK or not is_sure:

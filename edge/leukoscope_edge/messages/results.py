@@ -96,6 +96,9 @@ RESULTS = {
         "The scale may be off by {p} %: the cells say {um} µm per pixel ({low} to "
         "{high}), and {given} was given."
     ),
+    "scale-unconfirmed": (
+        "The cells could not confirm the scale of {given} µm per pixel: check it."
+    ),
     "compressed": (
         "the pictures were compressed too much (JPEG quality {q}, at least {least})"
     ),

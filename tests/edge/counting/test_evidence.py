@@ -119,6 +119,21 @@ def test_cells_that_tell_little_of_the_scale_are_not_quoted() -> None:
     assert evidence.remarks() == ()
 
 
+@pytest.mark.parametrize(
+    ("scale", "said"), [(SCALE, ["scale-unconfirmed"]), (None, [])]
+)
+def test_a_scale_that_no_cell_speaks_of_is_said_to_be_unconfirmed(
+    scale: float | None, said: list[str]
+) -> None:
+    evidence = Evidence(scale, is_sequence=False)
+    assert [r.id for r in evidence.remarks()] == said
+    for bearing in changed(
+        sizes=FrameSizes(red_px=(), nuclei_px=(), body_um_per_px=None)
+    ):
+        evidence.add(bearing)
+    assert [r.id for r in evidence.remarks()] == said
+
+
 TOO_FAR = [("scale-off", True)]
 
 
