@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 import httpx
-from tests.rigs.running_service import Device, wait_for
+from tests.rigs.running_service import Device, free_port, wait_for
 
 from leukoscope_edge.records.store import DATABASE_NAME, open_store
 from leukoscope_edge.service import disk
@@ -24,7 +24,7 @@ from leukoscope_edge.service.heartbeat import ALLOW_S, read_beat, run_folder
 
 SYSTEMD_S = 1.0
 """RestartSec= of `leukoscope.service`; this program stands in for systemd."""
-PORT = 8792
+PORT = free_port()
 BEATS_BYTES = 1 << 20
 """Of the memory that a service keeps its beats in, where a rig gives it its own."""
 ELSEWHERE = "127.0.0.2"

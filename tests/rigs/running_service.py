@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -34,6 +35,14 @@ sys.exit(supervise(options.data, options, limits))
 """The service with a ladder that forgets sooner: a storm of kills is no defect."""
 
 
+def free_port() -> int:
+    """Return a port of this machine that nobody has."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
 class Device:
     """A running service and a person at its page."""
 
@@ -42,7 +51,7 @@ class Device:
         data: Path,
         *,
         source: str = "simulated:seed=1,cells=12,blasts=0.1,jerks=0",
-        port: int = 8791,
+        port: int | None = None,
         forgets_s: float = 60.0,
         environment: Mapping[str, str] | None = None,
     ) -> None:
@@ -51,11 +60,11 @@ class Device:
         Args:
             data: Folder of the records; beside it lies the profile.
             source: In the place of a camera.
-            port: Of the page.
+            port: Of the page; a free one where there is none.
             forgets_s: When the ladder forgets a failure.
             environment: Of the service; ours where there is none.
         """
-        self.data = data
+        self.data, port = data, port or free_port()
         profile = data.with_name("profile.toml")
         profile.write_text(
             f'name = "soak"\nn_threads = 1\ndata_dir = "{data}"\n[page]\n[camera]\n'
