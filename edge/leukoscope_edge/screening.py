@@ -31,7 +31,7 @@ from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.inference.classifier import classify, vote
 from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.inference.segmenter_fallback import ServingSegmenter
-from leukoscope_edge.messages import Message
+from leukoscope_edge.messages import Message, message
 from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.sample import SlideFacts
 from leukoscope_edge.screening_result import (
@@ -67,8 +67,8 @@ from leukoscope_edge.vision.sightings import (
 from leukoscope_edge.vision.tiles import search
 
 GUIDANCE = {
-    TrackingState.TOO_FAST: "moved too fast: hold still",
-    TrackingState.LOST: "lost the place: go back slowly to where you were",
+    TrackingState.TOO_FAST: message("moved-too-fast").said(),
+    TrackingState.LOST: message("lost-place").said(),
 }
 
 

@@ -109,10 +109,7 @@ class Screening:
     def notes(self) -> tuple[str, ...]:
         """What a reader of the count must know beside the sentence."""
         n_islands = self.tally.n_islands
-        joins = (
-            f"The count joins {n_islands} areas that were never seen to overlap: "
-            "a cell that lies on two of them is counted twice."
-        )
+        joins = message("areas-apart", n=n_islands).said()
         found_by = found_by_note(self.segmenter, self.segmenter_fallback)
         made_from = self._made_from
         is_research = self.model.validation == RESEARCH
@@ -161,7 +158,9 @@ def found_by_note(segmenter: str, fallback: str) -> tuple[str, ...]:
         segmenter: What finds them now.
         fallback: Why it is not what was asked for, "" where it is.
     """
-    return (f"Cells are found by {segmenter}: {fallback}",) if fallback else ()
+    if not fallback:
+        return ()
+    return (message("found-by", name=segmenter, why=fallback).said(),)
 
 
 def report_of_frame(frame: Frame, why_not: str | None) -> ImageReport:
@@ -178,7 +177,7 @@ def report_of_frame(frame: Frame, why_not: str | None) -> ImageReport:
 
 def report_of_copy(frame: Frame, copy_of: str) -> ImageReport:
     """Return what became of a frame that shows what another showed before."""
-    reason = f"shows the same field as {copy_of}, which counts once"
+    reason = message("same-field-as", copy_of=copy_of).said()
     return replace(report_of_frame(frame, reason), copy_of=copy_of)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from leukoscope_edge.arrays import BoolArray
 from leukoscope_edge.counting.evidence import Copies, is_measured
 from leukoscope_edge.errors import SourceError
+from leukoscope_edge.messages import message
 from leukoscope_edge.types import Fault, Frame
 from leukoscope_edge.vision.motion import Placement, StageTracker, Visited
 from leukoscope_edge.vision.scale.eyepiece import outside_of
@@ -111,7 +112,6 @@ class EarlierFrames:
         height, width = frame.pixels.shape[:2]
         first = self._first_shape_px = self._first_shape_px or (width, height)
         if first != (width, height):
-            raise SourceError(
-                f"frame {frame.name} has another size ({width} x {height} pixels) than "
-                f"the first ({first[0]} x {first[1]}): screen pictures of one size"
-            )
+            of_first = {"first": first[0], "second": first[1]}
+            of_this = {"frame": frame.name, "width": width, "height": height}
+            raise SourceError(message("frame-other-size", **of_this, **of_first))

@@ -11,6 +11,10 @@ PAGE = {
     "pin-length": "a PIN needs {low} to {high} digits",
     "pin-guessed": "this PIN is guessed first: choose another",
     # what the page refuses, and its own fault
+    "other-host": "this device has another name",
+    "other-page": "this request comes from another page",
+    "old-page": "the page is out of date: load it again",
+    "too-much-text": "too much text",
     "language-not-here": "this language is not here",
     "no-frame-kept": "no frame was kept of this cell",
     "not-judged": "the model did not judge this cell",

@@ -81,6 +81,24 @@ RECORDS = {
         "slide {slide} was judged by {model}, which is no longer on this device: "
         "count it again"
     ),
+    # what a reader of a count must know of it
+    "count-went-on": "counting stopped at {n} cells and went on",
+    "areas-apart": (
+        "The count joins {n} areas that were never seen to overlap: a cell that lies "
+        "on two of them is counted twice."
+    ),
+    "found-by": "Cells are found by {name}: {why}",
+    "found-by-since": "from cell {n} on, cells are found by {name}: {why}",
+    "judged-by-since": "from cell {n} on, cells are judged by {engine}",
+    "engine-took-over": "{engine} took over: {why}",
+    # a frame beside the others of its slide
+    "same-field-as": "shows the same field as {copy_of}, which counts once",
+    "moved-too-fast": "moved too fast: hold still",
+    "lost-place": "lost the place: go back slowly to where you were",
+    "frame-other-size": (
+        "frame {frame} has another size ({width} x {height} pixels) than the first "
+        "({first} x {second}): screen pictures of one size"
+    ),
     # the records as a whole
     "not-written": "the records cannot be written: {why}",
     "not-read": "the records cannot be read: {why}",

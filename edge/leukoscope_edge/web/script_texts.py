@@ -4,14 +4,8 @@ from leukoscope_edge.i18n import Language
 from leukoscope_edge.messages import Message
 from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE
 from leukoscope_edge.records.slides.digest import CHANGED
+from leukoscope_edge.web.security import REFUSALS
 
-REFUSALS = (
-    "this device has another name",
-    "this request comes from another page",
-    "the page is out of date: load it again",
-    "too much text",
-)
-"""What the guard says before anybody's language is known."""
 TEXTS = {
     "again": "The device does not answer. Trying again ...",
     "field": "Look at this field again: {field}",

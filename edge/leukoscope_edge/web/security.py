@@ -25,6 +25,12 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from leukoscope_edge.messages import message
+
+OTHER_HOST, OTHER_PAGE = message("other-host").said(), message("other-page").said()
+OLD_PAGE, TOO_MUCH = message("old-page").said(), message("too-much-text").said()
+REFUSALS = (OTHER_HOST, OTHER_PAGE, OLD_PAGE, TOO_MUCH)
+"""What the guard says before anybody's language is known."""
 COOKIE = "leukoscope_session"
 TOKEN_HEADER = "x-leukoscope-token"  # noqa: S105 - the name of a header
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -192,19 +198,19 @@ class Guard:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         if _host_name(host) not in self._hosts:
-            return 400, "this device has another name"
+            return 400, OTHER_HOST
         changes = scope["type"] == "websocket" or scope["method"] not in SAFE_METHODS
         if not changes:
             return None
         if not _is_same_origin(headers, host):
-            return 403, "this request comes from another page"
+            return 403, OTHER_PAGE
         if scope["type"] == "websocket":
             return None
         token = headers.get(TOKEN_HEADER, "")
         if not self._sessions.is_token(session_of(headers), token):
-            return 403, "the page is out of date: load it again"
+            return 403, OLD_PAGE
         if _content_length(headers) > MAX_BODY_BYTES:
-            return 413, "too much text"
+            return 413, TOO_MUCH
         return None
 
 

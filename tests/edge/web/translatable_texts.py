@@ -13,21 +13,14 @@ from pathlib import Path
 EDGE = Path(__file__).parents[3] / "edge" / "leukoscope_edge"
 SPEAKS = (
     "vision/quality.py",
-    "screening.py",
-    "counting/earlier_frames.py",
-    "screening_result.py",
-    "records/slides/slide_fold.py",
     "records/exports/facts.py",
     "records/exports/pdf_report.py",
     "records/exports/report_words.py",
-    "web/security.py",
 )
 """What these files say, a technician reads."""
 NOT_FOR_TECHNICIANS = (
-    r"--bundle",
     r"characters cannot be printed|IN ENGLISH",  # where the language is not printable
-    r"^no event$",  # of a programmer
-    r"=|'self'|'none'|charset",  # of the protocol
+    r"=|charset",  # of the protocol
 )
 
 

@@ -191,7 +191,7 @@ def _site(body: dict[str, Any]) -> SiteBackground | None:
 
 
 def _resumed(record: SlideRecord) -> SlideRecord:
-    note = f"counting stopped at {len(record.machine_cells)} cells and went on"
+    note = message("count-went-on", n=len(record.machine_cells)).said()
     return replace(
         record,
         run=record.run + 1,
@@ -205,9 +205,10 @@ def _changed_engine(record: SlideRecord, event: Event) -> SlideRecord:
     hardware = hardware_of(engine)
     notes: tuple[str, ...] = ()
     if why:
-        notes = (f"{hardware} took over: {why}",)
+        notes = (message("engine-took-over", engine=hardware, why=why).said(),)
     elif n_before := len(record.machine_cells):
-        notes = (f"from cell {n_before + 1} on, cells are judged by {hardware}",)
+        since = message("judged-by-since", n=n_before + 1, engine=hardware)
+        notes = (since.said(),)
     return replace(
         record,
         origin=replace(record.origin, engine=engine, fallback=why),
@@ -218,7 +219,7 @@ def _changed_engine(record: SlideRecord, event: Event) -> SlideRecord:
 def _changed_segmenter(record: SlideRecord, event: Event) -> SlideRecord:
     name, why = event.body["segmenter"], event.body["why"]
     n = len(record.machine_cells) + 1
-    note = f"from cell {n} on, cells are found by {name}: {why}"
+    note = message("found-by-since", n=n, name=name, why=why).said()
     if n == 1:
         note = " ".join(found_by_note(name, why))
     return replace(
