@@ -7,8 +7,9 @@ hold, and 4 % of blasts, which a marrow may hold, are not normal in blood.
 
 from collections.abc import Sequence
 
+from leukoscope_edge.counting.call_counts import count_calls
 from leukoscope_edge.counting.context import CellCall
-from leukoscope_edge.counting.differential import BLAST, ERYTHROBLAST, UNTOLD
+from leukoscope_edge.counting.differential import ERYTHROBLAST, UNTOLD
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Doubt
 from leukoscope_edge.sample import SampleType
@@ -40,21 +41,18 @@ def sample_doubts(
         sample_type: What a person said was smeared.
     """
     normal = [c.kind for c in calls if c.final is Reading.NORMAL]
-    told = [kind for kind in normal if kind not in (UNTOLD, BLAST)]
+    told = [kind for kind in normal if kind != UNTOLD]
     if len(told) < MIN_TOLD:
         return ()
     k, n = sum(kind in OF_MARROW for kind in told), len(told)
     match sample_type:
-        case SampleType.BLOOD if k > MAX_IN_BLOOD * n and not _is_all_read(calls):
-            return (_doubt("like-marrow", k, n),)
+        case SampleType.BLOOD if k > MAX_IN_BLOOD * n:
+            is_answered_for = count_calls(calls).is_all_read
+            return () if is_answered_for else (_doubt("like-marrow", k, n),)
         case SampleType.MARROW if k < MIN_IN_MARROW * n:
             return (_doubt("like-blood", k, n),)
         case _:
             return ()
-
-
-def _is_all_read(calls: Sequence[CellCall]) -> bool:
-    return all(c.person is not None for c in calls)
 
 
 def _doubt(id_: str, k: int, n: int) -> Doubt:
