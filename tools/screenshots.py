@@ -10,7 +10,6 @@ stay small in the repository.
 import argparse
 import io
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -33,6 +32,7 @@ from leukoscope_edge.updates import trust_root
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests/rigs
 
+from tests.rigs.running_service import free_port
 from tests.rigs.update_sticks import NOTES, make_rig
 
 CHROMIUM = "/usr/bin/chromium"
@@ -146,9 +146,7 @@ def serve(
     """Run the device and yield the address of its page."""
     profile = folder / "profile.toml"
     profile.write_text(PROFILE.format(source=source, stick=sticks[0], broken=sticks[1]))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [*command_of("leukoscope_edge", "serve", "--port", str(port))]
     command += ["--profile", str(profile), "--data", str(data)]
     process = subprocess.Popen(command)  # noqa: S603 - our own program

@@ -35,10 +35,10 @@ sys.exit(supervise(options.data, options, limits))
 """The service with a ladder that forgets sooner: a storm of kills is no defect."""
 
 
-def free_port() -> int:
-    """Return a port of this machine that nobody has."""
+def free_port(address: str = "127.0.0.1") -> int:
+    """Return a port of an address of this machine that nobody has."""
     with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
+        free.bind((address, 0))
         port: int = free.getsockname()[1]
         return port
 

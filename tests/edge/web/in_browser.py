@@ -1,6 +1,5 @@
 """A real browser and the device's own server for the tests of the page."""
 
-import socket
 import ssl
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT as AXE
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 from tests.edge.web.stand_ins import NAME, PIN, QUICK
+from tests.rigs.running_service import free_port
 from tests.waiting import PATIENCE_S, wait_for
 
 import leukoscope_edge
@@ -83,9 +83,7 @@ def serve(device: Device, tmp_path: Path) -> Iterator[Serve]:
     ) -> str:
         profile = PROFILE.format(address=address, source=source) + tables
         (tmp_path / "profile.toml").write_text(profile)
-        with socket.socket() as free:
-            free.bind((address, 0))
-            port = free.getsockname()[1]
+        port = free_port(address)
         command = [sys.executable, "-m", "leukoscope_edge", "serve"]
         command += ["--profile", str(tmp_path / "profile.toml"), "--port", str(port)]
         command += ["--data", str(device.store.folder)]
