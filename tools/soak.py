@@ -29,7 +29,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from leukoscope_edge.service.processes import family
+from leukoscope_edge.service import family
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests/rigs
 

@@ -1,12 +1,9 @@
 """The shape of the house: what a stranger can rely on when looking for something."""
 
 import ast
-import re
 from collections import defaultdict
 from functools import cache
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parents[2]
 EDGE = ROOT / "edge" / "leukoscope_edge"
@@ -16,7 +13,6 @@ PACKAGES = (
     ROOT / "export" / "leukoscope_export",
 )
 MOST_MODULES, MOST_LINES, MOST_CLASS_LINES = 20, 400, 250
-OFFERS = re.compile(r"^Offers: (.+?)\.$", re.MULTILINE | re.DOTALL)
 
 
 @cache
@@ -92,43 +88,3 @@ def test_no_two_modules_of_a_folder_differ_by_a_suffix() -> None:
             if a + end in names
         }
         assert not pairs, named(folder)
-
-
-def rooms() -> list[Path]:
-    return sorted(p.parent for p in EDGE.glob("*/__init__.py"))
-
-
-def offered(room: Path) -> set[str]:
-    """What a room's docstring says that others may import of it."""
-    doc = ast.get_docstring(trees()[room / "__init__.py"]) or ""
-    found = OFFERS.search(doc)
-    return set(re.split(r",\s+", found[1].strip())) if found else set()
-
-
-def imported_from_outside(room: Path) -> dict[str, str]:
-    """The modules of a room that others import, each with one of them."""
-    prefix = f"leukoscope_edge.{room.name}"
-    found = {}
-    for path, tree in trees().items():
-        if room in path.parents:
-            continue
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and node.module:
-                names = [f"{node.module}.{a.name}" for a in node.names]
-                for name in (node.module, *names):
-                    if is_module(name) and name.startswith(f"{prefix}."):
-                        found[name.removeprefix(f"{prefix}.")] = named(path)
-    return found
-
-
-def is_module(name: str) -> bool:
-    path = EDGE.parent / Path(*name.split("."))
-    return path.with_suffix(".py").exists()
-
-
-@pytest.mark.parametrize("room", rooms(), ids=lambda room: room.name)
-def test_of_a_room_others_import_what_it_offers(room: Path) -> None:
-    used = imported_from_outside(room)
-    hidden = {module: by for module, by in used.items() if module not in offered(room)}
-    assert not hidden, f"not offered by {room.name}/__init__.py: {hidden}"
-    assert not offered(room) - set(used), "offered, and nobody outside asks for it"

@@ -13,7 +13,7 @@ from leukoscope_edge.live.commands import Command, Order
 from leukoscope_edge.live.counting_process import refuse_all, work
 from leukoscope_edge.messages import message
 from leukoscope_edge.profile import Profile
-from leukoscope_edge.service.heartbeat import Pulse, run_folder
+from leukoscope_edge.service import Pulse, run_folder
 
 LOOK_AGAIN_S, CLOSED_S = 10.0, 1.0
 

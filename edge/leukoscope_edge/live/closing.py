@@ -13,7 +13,7 @@ from leukoscope_edge.errors import RecordError
 from leukoscope_edge.log import passing_over
 from leukoscope_edge.records.database import check_unused
 from leukoscope_edge.records.store import DATABASE_NAME
-from leukoscope_edge.service.heartbeat import run_folder
+from leukoscope_edge.service import run_folder
 
 CLOSED = "records-closed"
 LEAVE_WITHIN_S, POLL_S = 20.0, 0.1

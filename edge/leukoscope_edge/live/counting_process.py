@@ -29,9 +29,7 @@ from leukoscope_edge.messages import message
 from leukoscope_edge.profile import Profile, ThermalEntry
 from leukoscope_edge.records.maintenance import DAMAGED, LOOKING
 from leukoscope_edge.records.store import Store, open_store
-from leukoscope_edge.service import heat
-from leukoscope_edge.service.heartbeat import ALLOW_S, NoPulse, Pulse
-from leukoscope_edge.service.heat import Heat
+from leukoscope_edge.service import ALLOW_S, Heat, NoPulse, Pulse, heat
 
 IDLE_TURN_S = 1.0
 ORDER_S, AFTER_FAULT_S = 30.0, 20.0

@@ -9,7 +9,7 @@ from leukoscope_edge.arrays import U8
 from leukoscope_edge.live.channel import Channel
 from leukoscope_edge.live.commands import News
 from leukoscope_edge.records.pictures import jpeg_bytes
-from leukoscope_edge.service.processes import yield_thread
+from leukoscope_edge.service import yield_thread
 
 JPEG_QUALITY = 80
 """A 640 x 480 frame is then some 60 kB and shows no blocks at arm's length."""

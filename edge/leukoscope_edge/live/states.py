@@ -16,7 +16,7 @@ from leukoscope_edge.live.commands import ASKS, Command, Mode, Order
 from leukoscope_edge.live.equipment import Equipment
 from leukoscope_edge.live.running_count import RunningCount
 from leukoscope_edge.live.snapshot import light_facts
-from leukoscope_edge.service.processes import give_memory_back
+from leukoscope_edge.service import give_memory_back
 from leukoscope_edge.types import Fault, Frame
 from leukoscope_edge.vision.quality import assess
 

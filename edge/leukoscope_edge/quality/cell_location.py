@@ -22,7 +22,7 @@ from leukoscope_edge.counting.quality_slide import (
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.messages import message
 from leukoscope_edge.records.store import Store
-from leukoscope_edge.service.processes import give_memory_back
+from leukoscope_edge.service import give_memory_back
 from leukoscope_edge.types import CellKind
 from leukoscope_edge.vision.segmentation import segment
 

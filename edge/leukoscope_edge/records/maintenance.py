@@ -26,7 +26,7 @@ from leukoscope_edge.records.database import (
 from leukoscope_edge.records.integrity import POLL_S, Integrity, IntegrityCheck
 from leukoscope_edge.records.recovery import Recovery, is_older, open_or_recover
 from leukoscope_edge.records.witnesses import LAST_EVENT, Witnesses, read_only
-from leukoscope_edge.service.processes import yield_thread
+from leukoscope_edge.service import yield_thread
 
 COPY_EVERY_S = 24 * 3600.0
 WAIT_S = 5.0

@@ -8,7 +8,7 @@ from leukoscope_edge.live.commands import Mode
 from leukoscope_edge.messages import Message, message
 from leukoscope_edge.quality.camera_scale import scales
 from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE
-from leukoscope_edge.service.health import FOUND_BY, Sign, read_health, signs
+from leukoscope_edge.service import FOUND_BY, Sign, read_health, signs
 from leukoscope_edge.types import hardware_of
 from leukoscope_edge.updates import clock
 from leukoscope_edge.updates.context import time_floor

@@ -32,7 +32,7 @@ from leukoscope_edge.records.exports.fonts import (
     digest_of,
     read_sums,
 )
-from leukoscope_edge.service.disk import Room, room_left
+from leukoscope_edge.service import Room, room_left
 
 EXIT_DONE, EXIT_FAILED = 0, 1
 MIN_MEMORY_BYTES = 1_500_000_000

@@ -7,7 +7,7 @@ from pathlib import Path
 from leukoscope_edge.cli.data import add_data
 from leukoscope_edge.cli.help import add_command
 from leukoscope_edge.cli.output import say
-from leukoscope_edge.service.health import read_health, signs, who_may_read
+from leukoscope_edge.service import read_health, signs, who_may_read
 
 EXIT_DONE, EXIT_FAILED = 0, 1
 

@@ -46,7 +46,7 @@ from leukoscope_edge.records.import_screening import hashed, keep_screening
 from leukoscope_edge.records.store import open_store
 from leukoscope_edge.screening import screen
 from leukoscope_edge.screening_result import Screening
-from leukoscope_edge.service.processes import share_arenas
+from leukoscope_edge.service import share_arenas
 from leukoscope_edge.types import THRESHOLDS
 from leukoscope_edge.updates import UpdateContext, active_bundle, watched
 from leukoscope_edge.vision.scale.stage_micrometer import Calibration

@@ -20,11 +20,19 @@ from leukoscope_edge.cli.output import say
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.isolated import command_of
 from leukoscope_edge.profile import open_profile
-from leukoscope_edge.service.health import HEALTH, HealthWriter
-from leukoscope_edge.service.heartbeat import choose_run_folder
-from leukoscope_edge.service.processes import die_with_parent, share_arenas
-from leukoscope_edge.service.restart_policy import Limits, RestartPolicy
-from leukoscope_edge.service.supervisor import Part, ServiceState, Supervisor, alone
+from leukoscope_edge.service import (
+    HEALTH,
+    HealthWriter,
+    Limits,
+    Part,
+    RestartPolicy,
+    ServiceState,
+    Supervisor,
+    alone,
+    choose_run_folder,
+    die_with_parent,
+    share_arenas,
+)
 
 PAST, LOCK = "restarts.json", ".service"
 MAX_PORT = 65535

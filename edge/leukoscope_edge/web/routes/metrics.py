@@ -4,8 +4,7 @@ import ipaddress
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
-from leukoscope_edge.service.health import read_health
-from leukoscope_edge.service.metrics import MEDIA_TYPE, metrics
+from leukoscope_edge.service import MEDIA_TYPE, metrics, read_health
 from leukoscope_edge.web.access import device_of
 
 router = APIRouter()

@@ -27,8 +27,7 @@ from leukoscope_edge.records.slides.site_ranges import open_ranges
 from leukoscope_edge.records.slides.slide import Identity
 from leukoscope_edge.records.slides.slide_state import Action, SlideState
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
-from leukoscope_edge.service.health import why_no_new_slide
-from leukoscope_edge.service.processes import give_memory_back
+from leukoscope_edge.service import give_memory_back, why_no_new_slide
 from leukoscope_edge.web.access import (
     SlideId,
     at_slides,

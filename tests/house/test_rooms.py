@@ -1,0 +1,154 @@
+"""A room is imported by its name, and what it offers stands in its `__init__`.
+
+A folder of a package is a room, a folder in it a room of its own. Inside a top room
+modules import each other; whoever stands outside imports the folder, not its modules.
+"""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = {
+    name: ROOT / folder
+    for folder, name in (
+        ("edge", "leukoscope_edge"),
+        ("train", "leukoscope_train"),
+        ("export", "leukoscope_export"),
+    )
+}
+NOT_YET = {
+    "leukoscope_edge.capture",
+    "leukoscope_edge.cli",
+    "leukoscope_edge.counting",
+    "leukoscope_edge.inference",
+    "leukoscope_edge.live",
+    "leukoscope_edge.media",
+    "leukoscope_edge.quality",
+    "leukoscope_edge.records",
+    "leukoscope_edge.review",
+    "leukoscope_edge.updates",
+    "leukoscope_edge.vision",
+    "leukoscope_edge.web",
+    "leukoscope_export.graphs",
+    "leukoscope_export.signing",
+    "leukoscope_train.commands",
+    "leukoscope_train.data",
+    "leukoscope_train.evaluation",
+    "leukoscope_train.networks",
+}
+DEEP: dict[tuple[str, str], str] = {}
+"""File and module of each import that goes deeper than a room's name, and why."""
+
+
+class Asked(NamedTuple):
+    """One name that a module imports of a package of ours."""
+
+    by: str
+    module: str
+    name: str
+
+
+def path_of(module: str) -> Path:
+    return SOURCES[module.split(".")[0]] / Path(*module.split("."))
+
+
+def is_folder(module: str) -> bool:
+    return (path_of(module) / "__init__.py").exists()
+
+
+def is_module(module: str) -> bool:
+    return path_of(module).with_suffix(".py").exists()
+
+
+def room_of(module: str) -> str:
+    """The top room that a module lies in, as "leukoscope_edge.records"."""
+    return ".".join(module.split(".")[:2])
+
+
+def asked_in(text: str, by: str) -> Iterator[Asked]:
+    """Find what a source asks of our packages, wherever in it the import stands."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            if node.module.split(".")[0] in SOURCES:
+                yield from (Asked(by, node.module, a.name) for a in node.names)
+        elif isinstance(node, ast.Import):
+            ours = (a.name for a in node.names if a.name.split(".")[0] in SOURCES)
+            yield from (Asked(by, name, "") for name in ours)
+
+
+def is_outside(asked: Asked) -> bool:
+    own = asked.by.removesuffix(".py").replace("/", ".").split(".", 1)[-1]
+    return room_of(own) != room_of(asked.module)
+
+
+def why_not(asked: Asked) -> str:
+    """Say what is wrong with an import between rooms; nothing is ""."""
+    if len(asked.module.split(".")) > 2 and not is_folder(asked.module):
+        return "goes deeper than the room's name"
+    whole = f"{asked.module}.{asked.name}"
+    inner = whole.count(".") > 1 and is_module(whole)
+    if inner and asked.name not in offered(asked.module):
+        return "is a module that is not in the room's __all__"
+    return ""
+
+
+@cache
+def offered(room: str) -> frozenset[str]:
+    tree = ast.parse((path_of(room) / "__init__.py").read_text("utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return frozenset(ast.literal_eval(node.value))
+    return frozenset()
+
+
+@cache
+def asked_outside() -> tuple[Asked, ...]:
+    """What packages and tools ask of rooms that they do not lie in."""
+    paths = [p for name in SOURCES for p in sorted(path_of(name).rglob("*.py"))]
+    paths += sorted((ROOT / "tools").glob("*.py"))
+    every = (
+        asked
+        for path in paths
+        for asked in asked_in(path.read_text("utf-8"), str(path.relative_to(ROOT)))
+    )
+    return tuple(asked for asked in every if is_outside(asked))
+
+
+def test_between_rooms_a_room_is_imported_by_its_name() -> None:
+    judged = [a for a in asked_outside() if room_of(a.module) not in NOT_YET]
+    excused = [a for a in judged if (a.by, a.module) in DEEP]
+    assert not [(a, why_not(a)) for a in judged if why_not(a) and a not in excused]
+
+
+def test_every_exception_is_still_needed() -> None:
+    assert set(DEEP) <= {(a.by, a.module) for a in asked_outside() if why_not(a)}
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("from leukoscope_edge.service import Pulse", ""),
+        ("from leukoscope_edge.errors import LeukoscopeError", ""),
+        ("from leukoscope_edge.service.heartbeat import Pulse", "goes deeper"),
+        ("import leukoscope_edge.service.heartbeat", "goes deeper"),
+        ("def f():\n    from leukoscope_edge.service.disk import Room", "goes deeper"),
+        ("from leukoscope_edge.service import heartbeat", "is a module"),
+        ("from leukoscope_edge.service import heat", ""),
+    ],
+)
+def test_what_is_no_import_by_name(line: str, fault: str) -> None:
+    (asked,) = asked_in(line, "edge/leukoscope_edge/web/health.py")
+    assert is_outside(asked)
+    assert why_not(asked).startswith(fault)
+    assert bool(why_not(asked)) == bool(fault)
+
+
+def test_inside_a_room_modules_import_each_other() -> None:
+    line = "from leukoscope_edge.service.heartbeat import Pulse"
+    (asked,) = asked_in(line, "edge/leukoscope_edge/service/supervisor.py")
+    assert not is_outside(asked)
