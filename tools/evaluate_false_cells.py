@@ -37,7 +37,7 @@ from leukoscope_edge.cli.scale import scale
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.inference.segmenter_fallback import Segment, segmentation_named
 from leukoscope_edge.types import THRESHOLDS, CellKind, Segmentation
-from leukoscope_edge.vision.quality import assess
+from leukoscope_edge.vision import assess
 from leukoscope_train.evaluation.segmentation_sets import (
     picture,
     pictures_of,

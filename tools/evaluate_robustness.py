@@ -36,12 +36,8 @@ from leukoscope_edge.inference.classifier import classify
 from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.inference.segmenter_fallback import Segment, segmentation_named
 from leukoscope_edge.types import THRESHOLDS, CallName, CellKind, Segmentation
-from leukoscope_edge.vision.crop import cut_labelled
-from leukoscope_edge.vision.quality import assess
-from leukoscope_edge.vision.scale.scale_estimate import (
-    estimate_source_scale,
-    measure_sizes,
-)
+from leukoscope_edge.vision import assess, cut_labelled
+from leukoscope_edge.vision.scale import estimate_source_scale, measure_sizes
 
 Box = tuple[float, float, float, float]
 CellId = tuple[int, int]

@@ -54,12 +54,8 @@ from leukoscope_edge.cli.scale import scale
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.inference.segmenter import Segmenter
 from leukoscope_edge.inference.segmenter_fallback import SHIPPED
-from leukoscope_edge.vision import baselines, view
-from leukoscope_edge.vision.scale.scale_estimate import (
-    estimate_source_scale,
-    measure_sizes,
-)
-from leukoscope_edge.vision.segmentation import segment
+from leukoscope_edge.vision import baselines, segment, view
+from leukoscope_edge.vision.scale import estimate_source_scale, measure_sizes
 from leukoscope_train.children import spawned
 from leukoscope_train.evaluation.segmentation_scores import (
     Method,

@@ -29,9 +29,9 @@ from leukoscope_edge.arrays import F64, U8
 from leukoscope_edge.capture.stored.replay import list_images
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.types import CellKind
+from leukoscope_edge.vision import segment
+from leukoscope_edge.vision.cells import Measures
 from leukoscope_edge.vision.cells import platelets as rule
-from leukoscope_edge.vision.cells.platelets import Measures
-from leukoscope_edge.vision.segmentation import segment
 from leukoscope_train.evaluation.segmentation_sets import (
     Box,
     picture,

@@ -23,7 +23,7 @@ from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle
 from leukoscope_edge.inference.classifier import classify
 from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.inference.reference_cells import ATTRIBUTION_NAME, TABLE_NAME
-from leukoscope_edge.vision.crop import CropSpec
+from leukoscope_edge.vision import CropSpec
 from leukoscope_train.data.cells import DataError, read_image
 from leukoscope_train.data.gather import gather, tiles_of
 from leukoscope_train.data.laboratories import LabCells, Tile

@@ -34,7 +34,7 @@ import torch
 from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.inference.card_entries import InputEntry
 from leukoscope_edge.inference.engine import prepare
-from leukoscope_edge.vision.crop import CropSpec
+from leukoscope_edge.vision import CropSpec
 from leukoscope_export.graphs.bias import correct_biases, weighted
 from leukoscope_export.graphs.fp32_graph import (
     onnx_bytes,

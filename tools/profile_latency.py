@@ -45,10 +45,8 @@ from leukoscope_edge.inference.engine import prepare
 from leukoscope_edge.inference.segmenter_fallback import segmentation_named
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import THRESHOLDS, Cell, Frame
-from leukoscope_edge.vision.motion import StageTracker
-from leukoscope_edge.vision.quality import assess
-from leukoscope_edge.vision.scale.eyepiece import outside_of
-from leukoscope_edge.vision.sightings import find_sightings
+from leukoscope_edge.vision import StageTracker, assess, find_sightings
+from leukoscope_edge.vision.scale import outside_of
 
 N_LAYERS = 12
 """The slowest layers that are listed."""

@@ -5,8 +5,8 @@ import numpy as np
 from leukoscope_edge.arrays import I32, U8
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.types import CellKind, Segmentation
-from leukoscope_edge.vision.colour import white_balance
-from leukoscope_edge.vision.scale.red_cells import estimate_scale
+from leukoscope_edge.vision import white_balance
+from leukoscope_edge.vision.scale import estimate_scale
 
 
 def segment_with_skimage(

@@ -37,7 +37,7 @@ from leukoscope_edge.sample import SlideFacts
 from leukoscope_edge.screening import screen
 from leukoscope_edge.screening_result import Screening
 from leukoscope_edge.types import THRESHOLDS
-from leukoscope_edge.vision.scale.stage_micrometer import Calibration
+from leukoscope_edge.vision.scale import Calibration
 
 STAMP = "made-from.json"
 """Beside a slide's results: what they were made from and with. Written last."""

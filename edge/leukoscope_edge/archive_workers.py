@@ -19,7 +19,7 @@ from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.isolated import command_of
 from leukoscope_edge.log import passed_over, start_log
 from leukoscope_edge.records.slides.slide_objects import facts_from
-from leukoscope_edge.vision.scale.stage_micrometer import Calibration
+from leukoscope_edge.vision.scale import Calibration
 
 COMMAND = command_of("leukoscope_edge.archive_workers")
 LONGEST_S = 7 * 86400.0

@@ -53,18 +53,16 @@ from leukoscope_edge.types import (
     Sighting,
     Tally,
 )
-from leukoscope_edge.vision.motion import (
+from leukoscope_edge.vision import (
+    NOTHING_SEEN,
+    FrameDetections,
     Placement,
     TrackingState,
     Visited,
+    assess,
+    search,
 )
-from leukoscope_edge.vision.quality import assess
-from leukoscope_edge.vision.scale.eyepiece import filled
-from leukoscope_edge.vision.sightings import (
-    NOTHING_SEEN,
-    FrameDetections,
-)
-from leukoscope_edge.vision.tiles import search
+from leukoscope_edge.vision.scale import filled
 
 GUIDANCE = {
     TrackingState.TOO_FAST: message("moved-too-fast").said(),

@@ -10,7 +10,7 @@ import numpy as np
 
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.types import Domain
-from leukoscope_edge.vision.crop import Colour, CropSpec, finish
+from leukoscope_edge.vision import Colour, CropSpec, finish
 from leukoscope_train.data.cells import BLAST, NORMAL
 from leukoscope_train.data.simulated import crops_of_slides
 

@@ -7,7 +7,7 @@ key here, so that an ablation is one line in one file.
 from dataclasses import dataclass, field
 from typing import Literal
 
-from leukoscope_edge.vision.crop import Colour
+from leukoscope_edge.vision import Colour
 from leukoscope_train.data.augment import Contrast, Variation
 from leukoscope_train.networks.architectures import Architecture
 

@@ -23,7 +23,7 @@ from torch.nn import functional
 
 from leukoscope_edge.arrays import F32, F64, U8
 from leukoscope_edge.durable import whole_file
-from leukoscope_edge.vision.crop import COVER
+from leukoscope_edge.vision import COVER
 from leukoscope_train.data.augment import Variation, compress, keep, vary
 from leukoscope_train.data.cells import DataError
 from leukoscope_train.data.kind_sampling import draw_chances

@@ -6,8 +6,8 @@ from leukoscope_edge.capture.camera import Camera
 from leukoscope_edge.capture.mapped import ChangedCamera
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.types import Frame
-from leukoscope_edge.vision.flatfield import even_out
-from leukoscope_edge.vision.scale.stage_micrometer import Calibration
+from leukoscope_edge.vision import even_out
+from leukoscope_edge.vision.scale import Calibration
 
 
 def calibrated(camera: Camera, calibration: Calibration) -> Camera:

@@ -19,7 +19,7 @@ from leukoscope_edge.camera_settings import (
 from leukoscope_edge.capture.live import LiveCamera
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.types import Frame
-from leukoscope_edge.vision.colour import plasma_colour
+from leukoscope_edge.vision import plasma_colour
 
 TARGET_LEVEL = 210.0
 """Of 255 for the plasma's brightest channel: bright, with room before clipping."""

@@ -3,7 +3,7 @@
 import argparse
 
 from leukoscope_edge.cli.arguments import number
-from leukoscope_edge.vision.scale.stage_micrometer import SCALE_RANGE_UM_PER_PX
+from leukoscope_edge.vision.scale import SCALE_RANGE_UM_PER_PX
 
 NM_PER_UM = 1000
 

@@ -10,12 +10,12 @@ from leukoscope_edge.counting.evidence import Copies, is_measured
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.messages import message
 from leukoscope_edge.types import Fault, Frame
-from leukoscope_edge.vision.motion import Placement, StageTracker, Visited
-from leukoscope_edge.vision.scale.eyepiece import outside_of
-from leukoscope_edge.vision.scale.scale_estimate import (
+from leukoscope_edge.vision import Placement, StageTracker, Visited
+from leukoscope_edge.vision.scale import (
     FrameSizes,
     estimate_source_scale,
     measure_sizes,
+    outside_of,
 )
 
 

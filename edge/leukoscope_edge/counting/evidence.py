@@ -18,16 +18,16 @@ from leukoscope_edge.messages import Message, message
 from leukoscope_edge.outcome import Doubt
 from leukoscope_edge.screening_result import ImageReport
 from leukoscope_edge.types import Frame
-from leukoscope_edge.vision.colour_order import (
+from leukoscope_edge.vision import (
     FrameColours,
     measure_colours,
     order_of,
+    quality_from_pixels,
 )
-from leukoscope_edge.vision.compression import quality_from_pixels
-from leukoscope_edge.vision.scale.red_cells import RED_CELL_UM
-from leukoscope_edge.vision.scale.scale_estimate import (
+from leukoscope_edge.vision.scale import (
     MAX_MISMATCH,
     PLAUSIBLE_UM_PER_PX,
+    RED_CELL_UM,
     FrameSizes,
     SourceScale,
     estimate_source_scale,

@@ -14,8 +14,7 @@ import numpy as np
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.counting.cells import CellRegistry
 from leukoscope_edge.types import Call, CallName, Cell, Detection, LazyDetection
-from leukoscope_edge.vision.motion import Joined
-from leukoscope_edge.vision.sightings import FrameDetections
+from leukoscope_edge.vision import FrameDetections, Joined
 
 SMUDGE_RADII = 1.5
 """In nucleus radii: a part of a smudge that reads as a nucleus lies so near to it."""

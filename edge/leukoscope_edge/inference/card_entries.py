@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from leukoscope_edge.counting.statistics import BetaSpread
-from leukoscope_edge.vision.crop import CropSpec, Light
+from leukoscope_edge.vision import CropSpec, Light
 
 SHA256_HEX_DIGITS = 64
 

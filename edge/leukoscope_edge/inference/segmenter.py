@@ -26,13 +26,8 @@ from leukoscope_edge.inference.card_entries import FileEntry
 from leukoscope_edge.inference.cpu_session import CpuSession
 from leukoscope_edge.inference.engine import LOGITS_NAME, one_line
 from leukoscope_edge.types import Segmentation
-from leukoscope_edge.vision.cells.growth import REACH_UM
-from leukoscope_edge.vision.cells.masks import Masks
-from leukoscope_edge.vision.cells.objects import MIN_WHOLE_NUCLEUS_UM, describe
-from leukoscope_edge.vision.flatfield import FlatField
-from leukoscope_edge.vision.morphology import dilate, parts_of
-from leukoscope_edge.vision.segmentation import NOTHING, threshold
-from leukoscope_edge.vision.view import look
+from leukoscope_edge.vision import NOTHING, FlatField, dilate, look, parts_of, threshold
+from leukoscope_edge.vision.cells import MIN_WHOLE_NUCLEUS_UM, REACH_UM, Masks, describe
 
 CELL, NUCLEUS = 1, 2
 """The network's classes; 0 is background."""

@@ -16,7 +16,7 @@ from leukoscope_edge.errors import BundleError, ConfigError
 from leukoscope_edge.inference.card import CARD_NAME
 from leukoscope_edge.inference.segmenter import Segmenter
 from leukoscope_edge.types import THRESHOLDS, Segmentation
-from leukoscope_edge.vision.segmentation import segment
+from leukoscope_edge.vision import segment
 
 Segment = Callable[[U8, float | None], Segmentation]
 """(H, W, 3) uint8 RGB and its micrometres per pixel, to all stained objects."""

@@ -9,8 +9,7 @@ from leukoscope_edge.live.commands import News
 from leukoscope_edge.messages import message
 from leukoscope_edge.records.pictures import from_png
 from leukoscope_edge.records.slides.cell_record import MissedCell
-from leukoscope_edge.vision.crop import cut_view
-from leukoscope_edge.vision.sightings import view_spec
+from leukoscope_edge.vision import cut_view, view_spec
 
 CELL_UM = 12.0
 """Side of the box around a tapped cell: a lymphocyte with its cytoplasm, about."""

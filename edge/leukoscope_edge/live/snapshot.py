@@ -11,7 +11,7 @@ from leukoscope_edge.messages import plain
 from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.screening import FrameResult, SlideRun
 from leukoscope_edge.types import Cell, LazyDetection
-from leukoscope_edge.vision.quality import QualityReport
+from leukoscope_edge.vision import QualityReport
 
 N_LAST_CELLS = 12
 SAME_RADII = 1.5

@@ -18,7 +18,7 @@ from leukoscope_edge.live.running_count import RunningCount
 from leukoscope_edge.live.snapshot import light_facts
 from leukoscope_edge.service import give_memory_back
 from leukoscope_edge.types import Fault, Frame
-from leukoscope_edge.vision.quality import assess
+from leukoscope_edge.vision import assess
 
 
 class ProcessState(Protocol):

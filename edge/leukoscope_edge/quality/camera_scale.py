@@ -16,10 +16,7 @@ from leukoscope_edge.profile import MAIN_OBJECTIVE, CameraEntry
 from leukoscope_edge.records.slides.correction import objective_of
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.types import Frame
-from leukoscope_edge.vision.scale.stage_micrometer import (
-    SCALE_RANGE_UM_PER_PX,
-    scale_from_two_points,
-)
+from leukoscope_edge.vision.scale import SCALE_RANGE_UM_PER_PX, scale_from_two_points
 
 NOTE = "calibration"
 MIN_LENGTH_PX = 50.0

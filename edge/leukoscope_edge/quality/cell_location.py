@@ -24,7 +24,7 @@ from leukoscope_edge.messages import message
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.service import give_memory_back
 from leukoscope_edge.types import CellKind
-from leukoscope_edge.vision.segmentation import segment
+from leukoscope_edge.vision import segment
 
 DRAWN_NOTE, SLIDE_NOTE = "cell location", "quality slide"
 PLAN = SlidePlan(seed=7, cells=60, blasts=0.3, jerks=0)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from statistics import median
 
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.vision.quality import assess
+from leukoscope_edge.vision import assess
 
 MEASURES = ("plasma_level", "plasma_colour_ratio", "stain_levels")
 """The lamp, its colour, and how much darker than plasma the cells are."""

@@ -11,7 +11,7 @@ from leukoscope_edge.inference.classifier import call_for, p_blast
 from leukoscope_edge.inference.explanation import heat_picture, occlusion_map
 from leukoscope_edge.records.pictures import apart, from_png, png_bytes
 from leukoscope_edge.records.slides.cell_record import CellRecord
-from leukoscope_edge.vision.features import Features, measure, nearest
+from leukoscope_edge.vision import Features, measure, nearest
 from leukoscope_edge.web.device import Device
 
 N_ALIKE = 4

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from leukoscope_edge.arrays import F64
-from leukoscope_edge.vision.crop import CropSpec
+from leukoscope_edge.vision import CropSpec
 from leukoscope_train import run_folder
 from leukoscope_train.commands import add_command, say
 from leukoscope_train.commands.data import crops_of

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from leukoscope_edge.arrays import F32
-from leukoscope_edge.vision.crop import CropSpec
+from leukoscope_edge.vision import CropSpec
 from leukoscope_train.commands import add_command, say
 from leukoscope_train.data.cells import DataError
 from leukoscope_train.data.gather import READERS, gather, summary, tiles_of

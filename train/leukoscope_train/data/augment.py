@@ -19,7 +19,7 @@ import torch
 from torch.nn import functional
 
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.vision.crop import (
+from leukoscope_edge.vision import (
     COVER,
     MIN_STD,
     TARGET_MEAN,

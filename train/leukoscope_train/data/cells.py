@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from leukoscope_edge.arrays import U8, BoolArray
 from leukoscope_edge.durable import whole_file
-from leukoscope_edge.vision.crop import WHITE_LEVEL, CropSpec, cut
+from leukoscope_edge.vision import WHITE_LEVEL, CropSpec, cut
 
 I64 = npt.NDArray[np.int64]
 Strings = npt.NDArray[np.str_]

@@ -10,8 +10,7 @@ from tqdm import tqdm
 
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.types import CellKind, Segmentation
-from leukoscope_edge.vision.crop import CropSpec, cut
-from leukoscope_edge.vision.segmentation import segment
+from leukoscope_edge.vision import CropSpec, cut, segment
 from leukoscope_train.data.cells import (
     BLAST,
     NORMAL,

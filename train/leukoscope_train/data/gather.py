@@ -12,8 +12,7 @@ import numpy as np
 
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.types import CellKind, Segmentation
-from leukoscope_edge.vision.crop import CropSpec, cut_labelled
-from leukoscope_edge.vision.segmentation import segment
+from leukoscope_edge.vision import CropSpec, cut_labelled, segment
 from leukoscope_train.children import spawned
 from leukoscope_train.data.cells import (
     CNMC_UM_PER_PX,

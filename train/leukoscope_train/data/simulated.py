@@ -12,8 +12,7 @@ from leukoscope_edge.capture.simulated import (
     SlidePlan,
 )
 from leukoscope_edge.types import CellKind
-from leukoscope_edge.vision.crop import CropSpec, cut
-from leukoscope_edge.vision.segmentation import segment
+from leukoscope_edge.vision import CropSpec, cut, segment
 from leukoscope_train.data.cells import BLAST, NORMAL, CellFile, CropSet, crop_set
 
 FIRST_SEED = 1_000_000

@@ -10,7 +10,7 @@ import numpy as np
 
 from leukoscope_edge.arrays import U8, BoolArray
 from leukoscope_edge.types import CellKind, Segmentation
-from leukoscope_edge.vision.quality import assess
+from leukoscope_edge.vision import assess
 from leukoscope_train.evaluation.segmentation_sets import Box, ImageTruth
 
 RIMS_PX = (-2, -1, 0, 1, 2, 3)

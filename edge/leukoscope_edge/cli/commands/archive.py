@@ -33,7 +33,7 @@ from leukoscope_edge.errors import UsageError
 from leukoscope_edge.i18n import languages
 from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.names import on_terminal, shown
-from leukoscope_edge.vision.scale.stage_micrometer import Calibration
+from leukoscope_edge.vision.scale import Calibration
 
 TABLE = "slides.csv"
 MAX_JOBS = 1024

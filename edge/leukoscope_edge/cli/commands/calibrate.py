@@ -9,8 +9,8 @@ from leukoscope_edge.cli.arguments import number, path
 from leukoscope_edge.cli.help import add_command
 from leukoscope_edge.durable import write_whole
 from leukoscope_edge.errors import ConfigError, SourceError, UsageError
-from leukoscope_edge.vision.flatfield import record_flat_field
-from leukoscope_edge.vision.scale.stage_micrometer import (
+from leukoscope_edge.vision import record_flat_field
+from leukoscope_edge.vision.scale import (
     Calibration,
     check_red_cells,
     scale_from_lines,

@@ -49,7 +49,7 @@ from leukoscope_edge.screening_result import Screening
 from leukoscope_edge.service import share_arenas
 from leukoscope_edge.types import THRESHOLDS
 from leukoscope_edge.updates import UpdateContext, active_bundle, watched
-from leukoscope_edge.vision.scale.stage_micrometer import Calibration
+from leukoscope_edge.vision.scale import Calibration
 
 MAX_THREADS, MAX_FRAMES = 64, 10_000_000
 MAX_NAMED = 20

@@ -20,7 +20,7 @@ from leukoscope_edge.records.slides.cell_record import CellRecord, FieldPicture
 from leukoscope_edge.records.slides.kinds import is_marrow
 from leukoscope_edge.records.slides.slide import ArchivedCell, SlideRecord
 from leukoscope_edge.types import Call, Frame, LazyDetection, Segmentation
-from leukoscope_edge.vision.sightings import find_sightings
+from leukoscope_edge.vision import find_sightings
 
 Box = tuple[int, int, int, int]
 Shown = tuple[CellRecord, FieldPicture]
