@@ -49,7 +49,7 @@ from quiet_machine import MIN_OWN, Stopwatch, Taken, Watch, spread, verdict
 from leukoscope_edge import screening
 from leukoscope_edge.capture.camera import items_of
 from leukoscope_edge.capture.source import is_sequence, open_source
-from leukoscope_edge.counting.earlier_frames import EarlierFrames
+from leukoscope_edge.counting import EarlierFrames
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.background import new_context
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for

@@ -34,8 +34,7 @@ import numpy as np
 from quiet_machine import add_clock, parsed_with_clock
 
 from leukoscope_edge.capture.source import domain_of, open_source
-from leukoscope_edge.counting import by_model, conclude
-from leukoscope_edge.counting.cells import CellRegistry
+from leukoscope_edge.counting import CellRegistry, by_model, conclude
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.background import new_context
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for

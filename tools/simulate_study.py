@@ -28,15 +28,21 @@ from leukoscope_edge.capture.simulated import (
     SlidePlan,
 )
 from leukoscope_edge.capture.smear import BLOOD
-from leukoscope_edge.counting import Background, CellCall, SlideContext, conclude
-from leukoscope_edge.counting.fraction import (
+from leukoscope_edge.counting import (
+    CUT_OFF,
+    LOOKS,
+    Background,
+    BetaSpread,
     CallModel,
+    CellCall,
+    SlideContext,
+    binomial_interval,
     call_model,
+    conclude,
     confidence_interval,
     posterior,
+    state_after,
 )
-from leukoscope_edge.counting.statistics import BetaSpread, binomial_interval
-from leukoscope_edge.counting.stop_rule import CUT_OFF, LOOKS, state_after
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.outcome import Refusal, StopState

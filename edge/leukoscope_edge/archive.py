@@ -19,7 +19,7 @@ from leukoscope_edge import __version__
 from leukoscope_edge.capture.calibrated import calibrated
 from leukoscope_edge.capture.camera import Camera
 from leukoscope_edge.capture.stored.replay import ImageReplay, is_image, list_images
-from leukoscope_edge.counting.background import SiteBackground
+from leukoscope_edge.counting import SiteBackground
 from leukoscope_edge.durable import prepare_folder
 from leukoscope_edge.errors import BundleError, LeukoscopeError, SourceError
 from leukoscope_edge.i18n import SOURCE_LANGUAGE, languages

@@ -14,7 +14,7 @@ from typing import Any
 
 from leukoscope_edge.archive import SlideDone, SlideTask, screen_slide
 from leukoscope_edge.capture.child import Answers, Child
-from leukoscope_edge.counting.background import NormalSlide, SiteBackground
+from leukoscope_edge.counting import NormalSlide, SiteBackground
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.isolated import command_of
 from leukoscope_edge.log import passed_over, start_log

@@ -20,11 +20,19 @@ from functools import partial
 from tqdm import tqdm
 
 from leukoscope_edge.capture.camera import Camera, items_of
-from leukoscope_edge.counting import SlideContext, by_model, conclude
-from leukoscope_edge.counting.background import SiteBackground
-from leukoscope_edge.counting.earlier_frames import EarlierFrames, Turn
-from leukoscope_edge.counting.evidence import Bearing, Evidence, bearing_of
-from leukoscope_edge.counting.slide_cells import SlideCells, never_counted
+from leukoscope_edge.counting import (
+    Bearing,
+    EarlierFrames,
+    Evidence,
+    SiteBackground,
+    SlideCells,
+    SlideContext,
+    Turn,
+    bearing_of,
+    by_model,
+    conclude,
+    never_counted,
+)
 from leukoscope_edge.errors import BundleError
 from leukoscope_edge.inference.background import new_context
 from leukoscope_edge.inference.bundle import Bundle

@@ -24,7 +24,6 @@ SOURCES = {
 NOT_YET = {
     "leukoscope_edge.capture",
     "leukoscope_edge.cli",
-    "leukoscope_edge.counting",
     "leukoscope_edge.inference",
     "leukoscope_edge.live",
     "leukoscope_edge.media",

@@ -5,7 +5,7 @@ import argparse
 from leukoscope_edge.cli.facts import facts_of
 from leukoscope_edge.cli.output import say
 from leukoscope_edge.config import read_toml
-from leukoscope_edge.counting.background import SiteBackground
+from leukoscope_edge.counting import SiteBackground
 from leukoscope_edge.errors import RecordError
 from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.quality.site_background import site_background

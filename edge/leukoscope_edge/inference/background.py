@@ -1,8 +1,12 @@
 """How a model's calls come about here: by its card, or by this site's normal slides."""
 
-from leukoscope_edge.counting import Background, SlideContext
-from leukoscope_edge.counting.background import SiteBackground, site_spread
-from leukoscope_edge.counting.fraction import call_model
+from leukoscope_edge.counting import (
+    Background,
+    SiteBackground,
+    SlideContext,
+    call_model,
+    site_spread,
+)
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.sample import SampleType, SlideFacts

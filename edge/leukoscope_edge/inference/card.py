@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from leukoscope_edge.config import read_toml
-from leukoscope_edge.counting.fraction import CallModel, call_model
+from leukoscope_edge.counting import CallModel, call_model
 from leukoscope_edge.errors import CardError
 from leukoscope_edge.inference.card_entries import (
     MAX_BLAST_FROM,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from leukoscope_edge.counting.statistics import BetaSpread
+from leukoscope_edge.counting import BetaSpread
 from leukoscope_edge.vision import CropSpec, Light
 
 SHA256_HEX_DIGITS = 64

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from leukoscope_edge.counting.statistics import binomial_interval
+from leukoscope_edge.counting import binomial_interval
 from leukoscope_edge.live.recorder import Recorder
 from leukoscope_edge.messages import plain
 from leukoscope_edge.outcome import Refusal, Verdict

@@ -14,11 +14,7 @@ from leukoscope_edge.capture.simulated import (
     SimulatedCamera,
     SlidePlan,
 )
-from leukoscope_edge.counting.quality_slide import (
-    QualityDay,
-    QualityTrend,
-    quality_trend,
-)
+from leukoscope_edge.counting import QualityDay, QualityTrend, quality_trend
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.messages import message
 from leukoscope_edge.records.store import Store

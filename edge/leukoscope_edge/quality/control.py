@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from leukoscope_edge.capture.source import is_simulated
-from leukoscope_edge.counting.quality_slide import QualityDay
+from leukoscope_edge.counting import QualityDay
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.messages import TEMPLATES, Message, message
 from leukoscope_edge.profile import Profile

@@ -11,11 +11,7 @@ blasts, so that there a blast call need not be a false one.
 from collections import Counter
 from dataclasses import dataclass
 
-from leukoscope_edge.counting.background import (
-    MIN_SLIDES,
-    NormalSlide,
-    SiteBackground,
-)
+from leukoscope_edge.counting import MIN_SLIDES, NormalSlide, SiteBackground
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.log import passing_over

@@ -6,7 +6,7 @@ In the first pass (`records/slides/first_look.py`) nobody sees the model's word.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from leukoscope_edge.counting.differential import NAMED
+from leukoscope_edge.counting import NAMED
 from leukoscope_edge.messages import Message, message
 from leukoscope_edge.profile import ReviewEntry
 from leukoscope_edge.records.slides.cell_record import CellRecord

@@ -14,7 +14,7 @@ from leukoscope_edge.accounts import (
     Right,
     SetUpCode,
 )
-from leukoscope_edge.counting.background import SiteBackground
+from leukoscope_edge.counting import SiteBackground
 from leukoscope_edge.errors import BundleError, StepError
 from leukoscope_edge.i18n import Language, choose
 from leukoscope_edge.inference.bundle import Bundle

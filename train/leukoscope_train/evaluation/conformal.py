@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from leukoscope_edge.arrays import F64
-from leukoscope_edge.counting.statistics import limit_of_blank
+from leukoscope_edge.counting import limit_of_blank
 from leukoscope_train.data.cells import BLAST, I64, NORMAL, CropSet, DataError, Strings
 from leukoscope_train.evaluation.calibrate import CallCalibration, weighted_quantile
 from leukoscope_train.evaluation.metrics import person_weights

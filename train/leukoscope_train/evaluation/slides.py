@@ -10,9 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leukoscope_edge.counting.fraction import CallModel, call_model, chances
-from leukoscope_edge.counting.statistics import BetaSpread, limit_of_blank
-from leukoscope_edge.counting.verdict import BLANK_CONFIDENCE
+from leukoscope_edge.counting import (
+    BLANK_CONFIDENCE,
+    BetaSpread,
+    CallModel,
+    call_model,
+    chances,
+    limit_of_blank,
+)
 from leukoscope_edge.inference.card_entries import SpreadEntry
 from leukoscope_train.data.cells import NORMAL
 from leukoscope_train.evaluation.calibrate import CallCalibration, fit_spread

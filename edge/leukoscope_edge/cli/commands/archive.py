@@ -27,7 +27,7 @@ from leukoscope_edge.cli.arguments import whole
 from leukoscope_edge.cli.facts import facts_of
 from leukoscope_edge.cli.output import say
 from leukoscope_edge.config import read_toml
-from leukoscope_edge.counting.background import SiteBackground
+from leukoscope_edge.counting import SiteBackground
 from leukoscope_edge.durable import prepare_folder, write_whole
 from leukoscope_edge.errors import UsageError
 from leukoscope_edge.i18n import languages

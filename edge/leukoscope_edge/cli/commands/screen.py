@@ -26,7 +26,7 @@ from leukoscope_edge.cli.output import say
 from leukoscope_edge.cli.scale import scale
 from leukoscope_edge.cli.site import site_of
 from leukoscope_edge.config import read_toml
-from leukoscope_edge.counting.background import SiteBackground
+from leukoscope_edge.counting import SiteBackground
 from leukoscope_edge.durable import prepare_folder
 from leukoscope_edge.errors import SourceError, UsageError
 from leukoscope_edge.i18n import SOURCE_LANGUAGE, language_codes, languages

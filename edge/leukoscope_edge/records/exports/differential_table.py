@@ -7,8 +7,7 @@ would be read as a negative.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from leukoscope_edge.counting.differential import Differential, Share
-from leukoscope_edge.counting.reference_ranges import flags
+from leukoscope_edge.counting import Differential, Share, flags
 from leukoscope_edge.messages import Message, Say, message
 from leukoscope_edge.records.exports.cell_words import KINDS
 from leukoscope_edge.records.exports.slide_version import SlideVersion

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from leukoscope_edge.counting.differential import Compared
+from leukoscope_edge.counting import Compared
 from leukoscope_edge.i18n import local_time
 from leukoscope_edge.messages import Say
 from leukoscope_edge.outcome import VerdictName

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from leukoscope_edge.counting.differential import Beside, Share
+from leukoscope_edge.counting import Beside, Share
 from leukoscope_edge.records.exports.cell_words import KINDS
 from leukoscope_edge.records.exports.differential_table import shown_differential
 from leukoscope_edge.records.exports.slide_version import SlideVersion

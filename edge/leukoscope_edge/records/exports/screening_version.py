@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from leukoscope_edge import __version__
 from leukoscope_edge.config import read_toml
-from leukoscope_edge.counting.reference_ranges import ReferenceRanges
+from leukoscope_edge.counting import ReferenceRanges
 from leukoscope_edge.messages import NOT_FOR_CARE
 from leukoscope_edge.records.exports.slide_version import SlideVersion
 from leukoscope_edge.records.pictures import jpeg_bytes

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from leukoscope_edge.counting.reference_ranges import AgeRanges
+from leukoscope_edge.counting import AgeRanges
 from leukoscope_edge.errors import ConfigError, StepError
 from leukoscope_edge.messages import NOT_FOR_CARE, Message, Param, message, said_all
 from leukoscope_edge.outcome import marked

@@ -7,7 +7,7 @@ order that tells nothing, by turns.
 
 import hashlib
 
-from leukoscope_edge.counting.differential import (
+from leukoscope_edge.counting import (
     BLAST,
     Compared,
     Differential,

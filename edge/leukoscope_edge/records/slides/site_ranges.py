@@ -4,7 +4,7 @@ from importlib import resources
 from pathlib import Path
 
 from leukoscope_edge.config import read_toml
-from leukoscope_edge.counting.reference_ranges import ReferenceRanges
+from leukoscope_edge.counting import ReferenceRanges
 
 RANGES_NAME = "reference_ranges.toml"
 SHIPPED = Path(str(resources.files("leukoscope_edge"))) / RANGES_NAME

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import reduce
 from typing import Any
 
-from leukoscope_edge.counting.background import NormalSlide, SiteBackground
+from leukoscope_edge.counting import NormalSlide, SiteBackground
 from leukoscope_edge.messages import Message, Param, from_plain, message
 from leukoscope_edge.records.changes import Change, Correction, Reason, Told
 from leukoscope_edge.records.events import Event

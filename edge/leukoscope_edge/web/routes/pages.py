@@ -9,8 +9,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, select_autoescape
 
 from leukoscope_edge import __version__, updates
 from leukoscope_edge.accounts import Person, Right, Role
-from leukoscope_edge.counting.background import MIN_SLIDES
-from leukoscope_edge.counting.quality_slide import QualityDay
+from leukoscope_edge.counting import MIN_SLIDES, QualityDay
 from leukoscope_edge.i18n import Language, local_time, unbroken
 from leukoscope_edge.media.removable_disks import (
     READ_ONLY,

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from leukoscope_edge.accounts import Person, Right
-from leukoscope_edge.counting.reference_ranges import is_leukopenic
+from leukoscope_edge.counting import is_leukopenic
 from leukoscope_edge.live.commands import ASKS, BUSY, Command, Mode, News, Order
 from leukoscope_edge.media.new_file import StickFile
 from leukoscope_edge.media.removable_disks import new_file_on, stick_to_write
