@@ -17,6 +17,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -90,8 +91,9 @@ def language_codes() -> tuple[str, ...]:
     return (SOURCE_LANGUAGE, *sorted(p.stem for p in _folder().glob("*.po")))
 
 
-def languages() -> dict[str, Language]:
-    """Return all languages by code, English first."""
+@cache
+def languages() -> Mapping[str, Language]:
+    """Return all languages by code, English first; their files are read once."""
     return {SOURCE_LANGUAGE: ENGLISH} | {
         code: language_of(code, (_folder() / f"{code}.po").read_text("utf-8"))
         for code in language_codes()[1:]

@@ -1,6 +1,7 @@
 """What every route of the page has at hand."""
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
@@ -77,7 +78,7 @@ class Device:
     counter: Counter
     bundle: Bundle
     engine: Engine
-    languages: dict[str, Language]
+    languages: Mapping[str, Language]
     fingerprint: str = ""
     update_session: UpdateSession = field(default_factory=UpdateSession)
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
