@@ -121,7 +121,7 @@ def measure(
     for number, (pixels, field) in enumerate(zip(harmed, fields, strict=True)):
         reason = assess(pixels).instruction
         if reason is not None:
-            reasons[reason] += 1
+            reasons[reason.said()] += 1
             continue
         n_cells += len(field.boxes)
         found = segment(pixels, um_per_px)

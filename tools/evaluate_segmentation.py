@@ -178,7 +178,7 @@ def evaluate(source: str, method: str, options: argparse.Namespace) -> Row:
         cell_dice_p5=_percentile(cell, 5),
         um_per_px=um_per_px,
         n_refused=sum(s.reason is not None for s in scores),
-        reasons=dict(Counter(s.reason for s in scores if s.reason is not None)),
+        reasons=dict(Counter(s.reason.said() for s in scores if s.reason)),
         whole=sum(s.n_whole for s in scores) / max(n_right, 1),
         recall=n_right / max(n_true, 1),
         precision=n_right / max(n_right + n_wrong, 1),

@@ -22,6 +22,7 @@ import numpy as np
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture.stored.replay import ImageReplay, VideoReplay
 from leukoscope_edge.errors import SourceError
+from leukoscope_edge.messages import message
 from leukoscope_edge.types import Fault, Frame
 
 WRONG_SHARE = 0.1
@@ -106,7 +107,7 @@ def _frames(path: Path) -> tuple[list[Frame], list[Fault]]:
     try:
         camera = VideoReplay(path, 0.1) if is_video else ImageReplay([path], 0.1)
     except SourceError as err:
-        return [], [Fault(name=path.name, reason=str(err))]
+        return [], [Fault(name=path.name, reason=message("file-says", why=str(err)))]
     frames, faults = [], []
     with camera:
         while (item := camera.read()) is not None:

@@ -14,7 +14,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from leukoscope_edge.capture.stored.decode import GREY_TEXT, read_picture
+from leukoscope_edge.capture.stored.decode import GREY, read_picture
 from leukoscope_edge.capture.stored.replay import is_image
 from leukoscope_edge.errors import SourceError
 
@@ -55,7 +55,7 @@ def counted(paths: list[Path]) -> Counted:
         try:
             read_picture(path.read_bytes())
         except SourceError as err:
-            if str(err) == GREY_TEXT:
+            if err.told == GREY:
                 result.n_grey += 1
             else:
                 result.refused.setdefault(str(err), []).append(path.name)

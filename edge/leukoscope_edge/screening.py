@@ -73,8 +73,8 @@ from leukoscope_edge.vision import (
 from leukoscope_edge.vision.scale import filled
 
 GUIDANCE = {
-    TrackingState.TOO_FAST: message("moved-too-fast").said(),
-    TrackingState.LOST: message("lost-place").said(),
+    TrackingState.TOO_FAST: message("moved-too-fast"),
+    TrackingState.LOST: message("lost-place"),
 }
 
 
@@ -379,7 +379,7 @@ def require_domain(domain: Domain, bundle: Bundle) -> None:
 
 def _why_not(
     frame: Frame, placement: Placement | None, *, in_marrow: bool
-) -> str | None:
+) -> Message | None:
     """Return why a frame is not judged, None where it is."""
     instruction = assess(frame.pixels, in_marrow=in_marrow).instruction
     if instruction is None and placement is not None:

@@ -25,7 +25,7 @@ class ImageReport:
     Attributes:
         name: Of the frame.
         status: Judged; not usable; could not be read.
-        reason: Why it was not judged, for a person.
+        reason: Why it was not judged, None where it was.
         width_px: Of its pixels, 0 where there are none.
         height_px: Of its pixels.
         notes: What else a reader must know.
@@ -35,7 +35,7 @@ class ImageReport:
 
     name: str
     status: Literal["screened", "refused", "skipped"]
-    reason: str = ""
+    reason: Message | None = None
     width_px: int = 0
     height_px: int = 0
     copy_of: str = ""
@@ -163,13 +163,13 @@ def found_by_note(segmenter: str, fallback: str) -> tuple[str, ...]:
     return (message("found-by", name=segmenter, why=fallback).said(),)
 
 
-def report_of_frame(frame: Frame, why_not: str | None) -> ImageReport:
+def report_of_frame(frame: Frame, why_not: Message | None) -> ImageReport:
     """Return what became of a frame; None: it was judged."""
     height, width = frame.pixels.shape[:2]
     return ImageReport(
         name=frame.name,
         status="screened" if why_not is None else "refused",
-        reason=why_not or "",
+        reason=why_not,
         width_px=width,
         height_px=height,
     )
@@ -177,7 +177,7 @@ def report_of_frame(frame: Frame, why_not: str | None) -> ImageReport:
 
 def report_of_copy(frame: Frame, copy_of: str) -> ImageReport:
     """Return what became of a frame that shows what another showed before."""
-    reason = message("same-field-as", copy_of=copy_of).said()
+    reason = message("same-field-as", copy_of=copy_of)
     return replace(report_of_frame(frame, reason), copy_of=copy_of)
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal
 
+from leukoscope_edge.messages import Message
+
 if TYPE_CHECKING:
     from leukoscope_edge.arrays import F32, I32, U8
 
@@ -62,12 +64,12 @@ class Fault:
 
     Attributes:
         name: As of a frame.
-        reason: For a person, with the cure.
+        reason: With the cure.
         n_lost: Frames behind it that are missing: the rest of a video is one fault.
     """
 
     name: str
-    reason: str
+    reason: Message
     n_lost: int = 0
 
 

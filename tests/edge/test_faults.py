@@ -5,6 +5,7 @@ import pytest
 from leukoscope_edge.capture.simulated import SimulatedCamera, parse_simulated
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.messages import message
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.screening import screen
 from leukoscope_edge.screening_result import Screening
@@ -31,7 +32,7 @@ class Unplugged:
     def read(self) -> Frame | Fault | None:
         if self._number == self._before and self._left:
             self._left -= 1
-            return Fault(name="gap", reason="camera: it is not plugged in")
+            return Fault(name="gap", reason=message("camera-starts"))
         self._number += 1
         return self._camera.read()
 

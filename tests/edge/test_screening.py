@@ -15,7 +15,7 @@ from leukoscope_edge.inference.background import new_context
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.engine import Engine, OnnxCpuEngine
 from leukoscope_edge.inference.segmenter_fallback import ServingSegmenter
-from leukoscope_edge.messages import NOT_FOR_CARE
+from leukoscope_edge.messages import NOT_FOR_CARE, message
 from leukoscope_edge.outcome import Refusal, VerdictName
 from leukoscope_edge.sample import SIMULATED_SAMPLE, SampleType
 from leukoscope_edge.screening import SlideRun, screen
@@ -23,6 +23,7 @@ from leukoscope_edge.screening_result import Screening
 from leukoscope_edge.search_ahead import MAX_AHEAD_SIZE, look_at_all
 from leukoscope_edge.types import Fault, Frame, Segmentation
 
+TORN = message("picture-torn")
 PLASMA_OF_CROWDED_NUCLEI = (1.0, 0.37, 1.0)
 """Violet: what marrow's plasma looks like where hardly any is to be seen."""
 
@@ -93,8 +94,8 @@ def test_every_sighting_has_a_crop_of_the_card() -> None:
 
 def test_a_fault_is_listed_as_skipped() -> None:
     with slide_run() as run:
-        looked = run.look(Fault(name="a.jpg", reason="is torn"))
-    assert (looked.report.status, looked.report.reason) == ("skipped", "is torn")
+        looked = run.look(Fault(name="a.jpg", reason=TORN))
+    assert (looked.report.status, looked.report.reason) == ("skipped", TORN)
     assert looked.seen.whole == ()
 
 
@@ -105,7 +106,7 @@ def test_several_frames_at_once_give_what_one_after_another_gives(
     monkeypatch.setattr(search_ahead, "MAX_AHEAD_SIZE", largest)
     with parse_simulated("simulated:cells=12,frames=16,seed=4") as camera:
         items: list[Frame | Fault] = [f for _ in range(16) if (f := camera.read())]
-    items.insert(5, Fault(name="torn", reason="is torn"))
+    items.insert(5, Fault(name="torn", reason=TORN))
     with slide_run() as run, slide_run() as other:
         apart = [run.look(item) for item in items]
         at_once = list(look_at_all(other, items, 3))

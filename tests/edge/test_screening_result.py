@@ -20,10 +20,11 @@ from leukoscope_edge.screening_result import (
 from leukoscope_edge.types import NOTHING_COUNTED, Fault, Frame, Tally
 
 FRAME = Frame(name="7", pixels=np.zeros((30, 40, 3), np.uint8), time_s=0.7)
+UNREAD = message("file-says", why="No such file")
 SCREENED = report_of_frame(FRAME, None)
-REFUSED = report_of_frame(FRAME, "out of focus: turn the fine focus")
+REFUSED = report_of_frame(FRAME, message("out-of-focus"))
 COPY = report_of_copy(FRAME, "6")
-SKIPPED = report_of_fault(Fault(name="8", reason="cannot be read", n_lost=3))
+SKIPPED = report_of_fault(Fault(name="8", reason=UNREAD, n_lost=3))
 CLINICAL = ModelUsed(id="m", sha256="0", engine="onnx-cpu", validation="clinical")
 
 
@@ -63,7 +64,8 @@ def test_an_image_was_judged_or_its_report_says_why_not(
 
 def test_a_copy_names_the_image_that_counts_and_a_fault_what_is_missing() -> None:
     assert (COPY.copy_of, REFUSED.copy_of) == ("6", "")
-    assert COPY.reason == "shows the same field as 6, which counts once"
+    assert COPY.reason is not None
+    assert COPY.reason.said() == "shows the same field as 6, which counts once"
     assert (SKIPPED.name, SKIPPED.n_lost) == ("8", 3)
 
 

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from tests.waiting import PATIENCE_S
 
+from leukoscope_edge.messages import message
 from leukoscope_edge.search_ahead import MAX_AHEAD_SIZE, look_at_all, n_ahead
 from leukoscope_edge.types import Fault, Frame
 
-FAULT = Fault(name="gone", reason="cannot be read")
+UNREAD = message("file-says", why="No such file")
+FAULT = Fault(name="gone", reason=UNREAD)
 
 
 def frame_of(n_values: int) -> Frame:
@@ -34,7 +36,7 @@ class Slide:
 
 
 def faults(*names: str) -> list[Fault]:
-    return [Fault(name=name, reason="") for name in names]
+    return [Fault(name=name, reason=UNREAD) for name in names]
 
 
 def test_no_frame_gives_no_look() -> None:

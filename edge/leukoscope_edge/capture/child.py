@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from leukoscope_edge.errors import SourceError
+from leukoscope_edge.messages import message
 
 LENGTHS = struct.Struct(">IQ")
 MAX_HEADER_BYTES = 1 << 16
@@ -62,7 +63,8 @@ class Child:
                 start_new_session=True,  # so that its own children die with it
             )
         except OSError as err:
-            raise SourceError(f"{command[0]}: cannot be started: {err}") from err
+            what = message("child-not-started", program=command[0], why=str(err))
+            raise SourceError(what) from err
         self._poll = selectors.DefaultSelector()
         self._poll.register(self._stdout, selectors.EVENT_READ)
 
@@ -81,7 +83,7 @@ class Child:
             return self._ask(question, time.monotonic() + timeout_s)
         except (OSError, ValueError, RecursionError, struct.error) as err:
             self.kill()
-            raise SourceError(f"its process gave no answer: {err}") from err
+            raise SourceError(message("child-silent", why=str(err))) from err
 
     def close(self) -> None:
         """Let the child end by itself, and kill it where it does not."""

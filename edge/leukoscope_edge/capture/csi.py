@@ -17,6 +17,7 @@ import numpy as np
 from leukoscope_edge.camera_settings import CsiSettings
 from leukoscope_edge.capture.driver import Driver, Shot
 from leukoscope_edge.errors import SourceError
+from leukoscope_edge.messages import message
 
 PROGRAM = ("gst-launch-1.0", "--quiet")
 TO_PIPE = (
@@ -47,16 +48,14 @@ class CsiDriver:
                 command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
             )
         except FileNotFoundError as err:
-            raise SourceError(
-                f"{PROGRAM[0]} is missing: install gstreamer1.0-tools"
-            ) from err
+            raise SourceError(message("gstreamer-missing", program=PROGRAM[0])) from err
 
     def read(self) -> Shot:
         """Wait for the next picture."""
         stream, n_bytes = self._process.stdout, math.prod(self._shape)
         data = stream.read(n_bytes) if stream else b""
         if len(data) < n_bytes:
-            raise SourceError("GStreamer ended: is the camera's ribbon cable in place?")
+            raise SourceError(message("gstreamer-ended"))
         pixels = np.frombuffer(data, np.uint8).reshape(self._shape)
         return Shot(pixels=pixels, time_s=time.monotonic())
 

@@ -20,6 +20,7 @@ from leukoscope_edge.capture.child import Answers
 from leukoscope_edge.capture.driver import Driver, OpenDriver, Shot
 from leukoscope_edge.isolated import command_of
 from leukoscope_edge.log import start_log
+from leukoscope_edge.messages import Message, told_plain
 
 ANSWER_WITHIN_S = 1.0
 GOODBYE_S = 1.5
@@ -33,7 +34,7 @@ class Newest:
         """Begin with nothing."""
         self._changed = threading.Condition()
         self._shot: Shot | None = None
-        self._trouble: str | None = None
+        self._trouble: str | Message | None = None
         self.is_wanted = True
 
     def put(self, shot: Shot) -> None:
@@ -42,13 +43,13 @@ class Newest:
             self._shot = shot
             self._changed.notify()
 
-    def fail(self, trouble: str) -> None:
+    def fail(self, trouble: str | Message) -> None:
         """Say that no more will come, and why."""
         with self._changed:
             self._trouble = trouble
             self._changed.notify()
 
-    def take(self, timeout_s: float) -> Shot | str | None:
+    def take(self, timeout_s: float) -> Shot | str | Message | None:
         """Return a shot, the reason why none will come, or None for "not yet"."""
         with self._changed:
             self._changed.wait_for(lambda: self._shot or self._trouble, timeout_s)
@@ -83,7 +84,7 @@ def _drive(open_: OpenDriver, newest: Newest) -> None:
         with open_() as driver:
             _read_all(driver, newest)
     except Exception as err:  # whatever a driver does, the parent is told  # noqa: BLE001
-        newest.fail(str(err) or type(err).__name__)
+        newest.fail(getattr(err, "told", None) or str(err) or type(err).__name__)
 
 
 def _read_all(driver: Driver, newest: Newest) -> None:
@@ -91,9 +92,9 @@ def _read_all(driver: Driver, newest: Newest) -> None:
         newest.put(driver.read())
 
 
-def _answer(answers: Answers, item: Shot | str | None) -> None:
+def _answer(answers: Answers, item: Shot | str | Message | None) -> None:
     if not isinstance(item, Shot):
-        answers.send({"trouble": item})
+        answers.send({"trouble": told_plain(item) if item else None})
         return
     header: dict[str, Any] = {
         "shape": item.pixels.shape,

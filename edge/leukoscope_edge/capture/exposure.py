@@ -18,6 +18,7 @@ from leukoscope_edge.camera_settings import (
 )
 from leukoscope_edge.capture.live import LiveCamera
 from leukoscope_edge.errors import SourceError
+from leukoscope_edge.messages import Message, message
 from leukoscope_edge.types import Frame
 from leukoscope_edge.vision import plasma_colour
 
@@ -62,7 +63,7 @@ def lock_light(settings: CameraSettings, look: Look) -> CameraSettings:
             break
         settings = better
     else:
-        raise SourceError("light and colour do not settle: does the lamp flicker?")
+        raise SourceError(message("light-unsettled"))
     if abs(float(colour.max()) - TARGET_LEVEL) > TOLERANCE_LEVELS:
         raise SourceError(
             f"the lamp is too {'dark' if colour.max() < TARGET_LEVEL else 'bright'} "
@@ -123,7 +124,7 @@ def settled_picture(camera: LiveCamera) -> U8:
         SourceError: It gives none.
     """
     frames: list[Frame] = []
-    reason = ""
+    reason: str | Message = ""
     for _ in range(MAX_FAULTS + SETTLING_FRAMES):
         item = camera.read()
         if isinstance(item, Frame):

@@ -19,7 +19,7 @@ from leukoscope_edge.capture.driver import Shot
 from leukoscope_edge.capture.driver_process import command as driving_command
 from leukoscope_edge.capture.frame_check import FrameCheck
 from leukoscope_edge.errors import SourceError, as_told
-from leukoscope_edge.messages import Message, message
+from leukoscope_edge.messages import Message, message, told_from
 from leukoscope_edge.types import Domain, Fault, Frame
 
 FIRST_ANSWER_S = 10.0
@@ -87,7 +87,7 @@ class Opened:
                 self.first_picture_by_s = 0.0
                 return shot_of(answer)
             if trouble := answer.header.get("trouble"):
-                raise SourceError(str(trouble))
+                raise SourceError(told_from(trouble))
         if time.monotonic() < self.first_picture_by_s:
             return None
         raise SourceError(message("camera-no-picture"))
@@ -133,11 +133,10 @@ class LiveCamera:
             opened = self._opened or self._open()
             shot = self._next_shot(opened)
         except SourceError as err:
-            said = message("camera-says", why=as_told(err))
-            return Fault(name=name, reason=said.said())
+            return Fault(name=name, reason=message("camera-says", why=as_told(err)))
         reason = self._look_at(shot, opened)
         if reason is not None:
-            return Fault(name=name, reason=message("picture", why=reason).said())
+            return Fault(name=name, reason=message("picture", why=reason))
         return Frame(name=name, pixels=shot.pixels, time_s=shot.time_s)
 
     def __enter__(self) -> "LiveCamera":

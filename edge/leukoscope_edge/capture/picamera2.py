@@ -12,6 +12,7 @@ import numpy as np
 from leukoscope_edge.camera_settings import PicameraSettings
 from leukoscope_edge.capture.driver import Driver, Shot, awake_s
 from leukoscope_edge.errors import SourceError
+from leukoscope_edge.messages import message
 
 RGB_IN_MEMORY = "BGR888"
 """libcamera names the bytes from the highest down: this one is R, G, B in numpy."""
@@ -33,7 +34,9 @@ class PicameraDriver:
             self._start(settings)
         except (RuntimeError, ValueError) as err:
             self._camera.close()
-            raise SourceError(f"camera {settings.device} refuses: {err}") from err
+            raise SourceError(
+                message("port-refuses", n=settings.device, why=str(err))
+            ) from err
 
     def read(self) -> Shot:
         """Wait for the next request and take pixels and metadata from it.
@@ -51,7 +54,7 @@ class PicameraDriver:
                 exposure_us=float(metadata["ExposureTime"]),
             )
         except (KeyError, TypeError, ValueError) as err:
-            raise SourceError(f"it does not say when or how long: {err!r}") from err
+            raise SourceError(message("exposure-untold", why=repr(err))) from err
 
     def __enter__(self) -> "PicameraDriver":
         return self
@@ -109,16 +112,13 @@ def _open(port: int) -> Any:
     try:
         from picamera2 import Picamera2
     except ImportError as err:
-        raise SourceError(
-            "picamera2 is missing: install python3-picamera2 and make the environment "
-            "with --system-site-packages"
-        ) from err
+        raise SourceError(message("picamera2-missing")) from err
     if port >= len(Picamera2.global_camera_info()):
-        raise SourceError(f"no camera on port {port}: check its ribbon cable")
+        raise SourceError(message("port-empty", n=port))
     try:
         return Picamera2(port)
     except (RuntimeError, IndexError) as err:
-        raise SourceError(f"camera {port} cannot be opened: {err}") from err
+        raise SourceError(message("port-closed", n=port, why=str(err))) from err
 
 
 def open_driver(settings: PicameraSettings) -> Driver:

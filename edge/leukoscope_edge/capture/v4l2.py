@@ -14,6 +14,7 @@ import numpy as np
 from leukoscope_edge.camera_settings import V4l2Settings
 from leukoscope_edge.capture.driver import Driver, Shot
 from leukoscope_edge.errors import SourceError
+from leukoscope_edge.messages import message
 
 STABLE_NAMES = Path("/dev/v4l/by-id")
 FIRST_STREAM = "*-video-index0"
@@ -35,23 +36,29 @@ class V4l2Driver:
         """
         self._device = settings.device
         if not Path(settings.device).exists():
-            raise SourceError(f"{settings.device} is not plugged in")
+            raise SourceError(message("camera-unplugged", camera=settings.device))
         self._capture = cv2.VideoCapture(settings.device, cv2.CAP_V4L2)
         if not self._capture.isOpened():
-            raise SourceError(f"{settings.device} cannot be opened: is it in use?")
+            raise SourceError(message("camera-in-use", camera=settings.device))
         for name, number, value in properties(settings):
             self._capture.set(number, value)
             if (found := self._capture.get(number)) != value:
                 self._capture.release()
                 raise SourceError(
-                    f"{settings.device}: {name} is {found:g}, asked for {value:g}"
+                    message(
+                        "camera-setting",
+                        camera=settings.device,
+                        name=name,
+                        found=f"{found:g}",
+                        expected=f"{value:g}",
+                    )
                 )
 
     def read(self) -> Shot:
         """Wait for the next picture."""
         found, pixels = self._capture.read()
         if not found or pixels is None or pixels.size == 0:
-            raise SourceError(f"{self._device} gave no picture: is it plugged in?")
+            raise SourceError(message("camera-no-answer", camera=self._device))
         rgb = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
         return Shot(pixels=rgb, time_s=time.monotonic())
 
@@ -108,8 +115,8 @@ def find_camera(folder: Path = STABLE_NAMES) -> str:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise SourceError("no USB camera is plugged in")
-    raise SourceError("name one of these cameras: " + ", ".join(found))
+        raise SourceError(message("usb-camera-none"))
+    raise SourceError(message("usb-camera-which", cameras=", ".join(found)))
 
 
 def open_driver(settings: V4l2Settings) -> Driver:

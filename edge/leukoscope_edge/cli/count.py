@@ -5,7 +5,7 @@ from pathlib import Path
 
 from leukoscope_edge import updates
 from leukoscope_edge.capture.source import domain_of
-from leukoscope_edge.errors import LeukoscopeError, in_one_sentence
+from leukoscope_edge.errors import LeukoscopeError, as_told
 from leukoscope_edge.inference.bundle import shipped_bundle_for
 from leukoscope_edge.live.channel import Channel
 from leukoscope_edge.live.closing import is_closed
@@ -35,15 +35,15 @@ def run_count(profile: Profile, data_dir: Path, *, safe: str, is_cpu_only: bool)
         refuse_all(safe, line, pulse)
         return 0
     if is_closed(data_dir):
-        refuse_all(message("restoring").said(), line, pulse, for_s=CLOSED_S)
+        refuse_all(message("restoring"), line, pulse, for_s=CLOSED_S)
         return 0
     if updates.is_on_trial(data_dir):
-        refuse_all(message("trial-on").said(), line, pulse, for_s=CLOSED_S)
+        refuse_all(message("trial-on"), line, pulse, for_s=CLOSED_S)
         return 0
     domain = domain_of(profile.camera.source)
     try:
         bundle = updates.active_bundle(data_dir, domain) or shipped_bundle_for(domain)
         work(profile, data_dir, bundle, line, pulse, is_cpu_only=is_cpu_only)
     except (LeukoscopeError, OSError) as err:
-        refuse_all(in_one_sentence(err), line, pulse, for_s=LOOK_AGAIN_S)
+        refuse_all(as_told(err), line, pulse, for_s=LOOK_AGAIN_S)
     return 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, cast
 
-from leukoscope_edge.messages import from_plain
+from leukoscope_edge.messages import said_by, told_from
 from leukoscope_edge.records.slides.slide_state import Action, Live
 
 HEAD_BYTES = 4
@@ -69,10 +69,9 @@ class Mode(str, Enum):
     FAILED = "failed"
 
 
-SAID = frozenset({"instruction", "found_by"})
-"""The facts that are sentences for a person."""
-MESSAGES = frozenset({"advice"})
-"""The facts that are messages (`messages/`), None where there is nothing to say."""
+SAID = frozenset({"instruction", "found_by", "advice"})
+"""The facts that a person reads: messages (`messages/`), or sentences; "" or None where
+there is nothing to say."""
 
 
 def said_in(facts: dict[str, Any], translate: Callable[[str], str]) -> dict[str, Any]:
@@ -82,10 +81,8 @@ def said_in(facts: dict[str, Any], translate: Callable[[str], str]) -> dict[str,
 
 def _said(name: str, value: Any, translate: Callable[[str], str]) -> Any:
     match value:
-        case str() if name in SAID and value:
-            return translate(value)
-        case dict() if name in MESSAGES:
-            return from_plain(value).said(translate)
+        case str() | dict() if name in SAID and value:
+            return said_by(told_from(value), translate)
         case dict():
             return said_in(value, translate)
         case [*items] if name == "lights":

@@ -14,7 +14,7 @@ from typing import Any
 
 import cv2
 
-from leukoscope_edge.errors import LeukoscopeError, RecordError
+from leukoscope_edge.errors import LeukoscopeError, RecordError, as_told
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import Bundle, open_bundle
 from leukoscope_edge.inference.engine import Engine
@@ -25,7 +25,7 @@ from leukoscope_edge.live.equipment import Equipment
 from leukoscope_edge.live.outbox import Outbox
 from leukoscope_edge.live.states import Idle, ProcessState
 from leukoscope_edge.log import passing_over
-from leukoscope_edge.messages import message
+from leukoscope_edge.messages import Message, message, plain, told_plain
 from leukoscope_edge.profile import Profile, ThermalEntry
 from leukoscope_edge.records.maintenance import DAMAGED, LOOKING
 from leukoscope_edge.records.store import Store, open_store
@@ -121,12 +121,16 @@ def _leave_it_to_the_page() -> None:
 
 
 def refuse_all(
-    why: str, line: Channel, pulse: Pulse | NoPulse, *, for_s: float = math.inf
+    why: str | Message,
+    line: Channel,
+    pulse: Pulse | NoPulse,
+    *,
+    for_s: float = math.inf,
 ) -> None:
     """In the place of a count: say why there is none, until told to leave.
 
     Args:
-        why: One sentence.
+        why: One sentence, or what says it.
         line: To the page.
         pulse: To the supervisor.
         for_s: Leave after so long, to be started again and to look again.
@@ -134,9 +138,9 @@ def refuse_all(
     until_s, seq = time.monotonic() + for_s, 0
     while time.monotonic() < until_s:
         seq += 1
-        facts = {"seq": seq, "instruction": why}
+        facts = {"seq": seq, "instruction": told_plain(why)}
         line.send(News(mode=Mode.FAILED, slide="", facts=facts))
-        pulse.beat(mode=Mode.FAILED.value, why=why)
+        pulse.beat(mode=Mode.FAILED.value, why=told_plain(why))
         order = line.take(IDLE_TURN_S)
         if order is not None and order.do is Command.LEAVE:
             return
@@ -231,7 +235,7 @@ class Worker:
         self._heat = heat.judge(temp_c, limits, self._heat)
         if self._heat is Heat.HOT and self._state.looks:
             self._try(self._take_in_sought)
-            self._state.tell(instruction=_too_hot(temp_c, limits))
+            self._state.tell(instruction=plain(_too_hot(temp_c, limits)))
 
     def _beat(self) -> None:
         gear = self._equipment
@@ -251,12 +255,12 @@ class Worker:
     def _camera_facts(self) -> dict[str, Any]:
         """Return which camera it is, how it is set, and when it last gave a frame."""
         entry = self._equipment.profile.camera
-        settings = entry.hardware
+        settings, fault = entry.hardware, self._equipment.last_read.fault
         return {
             "camera": settings.device if settings else entry.source.split(":")[0],
             "is_locked": settings.is_locked if settings else None,
             "frame_at_s": self._equipment.last_read.frame_at_s,
-            "camera_fault": self._equipment.last_read.fault,
+            "camera_fault": plain(fault) if fault else None,
         }
 
     def _obey(self, order: Order) -> None:
@@ -264,7 +268,7 @@ class Worker:
             self._take_in_sought()
             self._state = self._state.on(order)
         except LeukoscopeError as err:
-            self._fail(str(err))
+            self._fail(as_told(err))
         self._state.tell()
 
     def _step(self) -> None:
@@ -288,15 +292,15 @@ class Worker:
                 LeukoscopeError, doing="taking in the frame before a fault"
             ):  # the same, most likely
                 self._take_in_sought()
-            self._fail(str(err))
+            self._fail(as_told(err))
             self._state.tell()
 
-    def _fail(self, reason: str) -> None:
+    def _fail(self, reason: str | Message) -> None:
         slide = self._state.slide
         self._state.close()
         self._state = Idle(self._equipment, Mode.FAILED, slide, reason)
 
 
-def _too_hot(temp_c: float | None, limits: ThermalEntry) -> str:
+def _too_hot(temp_c: float | None, limits: ThermalEntry) -> Message:
     below_c = limits.pause_c - heat.COOLED_BY_C
-    return message("too-hot", x=round(temp_c or 0), y=round(below_c)).said()
+    return message("too-hot", x=round(temp_c or 0), y=round(below_c))

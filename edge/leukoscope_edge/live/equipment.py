@@ -16,6 +16,7 @@ from leukoscope_edge.inference.segmenter_fallback import ServingSegmenter
 from leukoscope_edge.live.commands import Mode, News
 from leukoscope_edge.live.outbox import Draft, Outbox
 from leukoscope_edge.live.timing import FrameTimer
+from leukoscope_edge.messages import Message
 from leukoscope_edge.profile import Profile
 from leukoscope_edge.quality.camera_scale import camera_scale, of_this_size
 from leukoscope_edge.records.slides.correction import objective_of
@@ -34,18 +35,18 @@ class LastRead:
     """What the camera gave last.
 
     Attributes:
-        fault: What is wrong with it now, "" where nothing is.
+        fault: What is wrong with it now, None where nothing is.
         frame_at_s: Monotonic time of its last frame, None before the first.
         at_unix_s: When the frame was read that is shown.
     """
 
-    fault: str = ""
+    fault: Message | None = None
     frame_at_s: float | None = None
     at_unix_s: float = 0.0
 
     def note(self, item: Frame | Fault | None) -> None:
         """Note what was read now; None: the source has ended."""
-        self.fault = item.reason if isinstance(item, Fault) else ""
+        self.fault = item.reason if isinstance(item, Fault) else None
         self.at_unix_s = time.time()
         if isinstance(item, Frame):
             self.frame_at_s = time.monotonic()

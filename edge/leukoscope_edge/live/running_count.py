@@ -16,6 +16,7 @@ from leukoscope_edge.live.commands import Command, Mode, Order
 from leukoscope_edge.live.equipment import Equipment
 from leukoscope_edge.live.recorder import Recorder
 from leukoscope_edge.live.snapshot import boxes_of, count_facts, place_facts
+from leukoscope_edge.messages import plain
 from leukoscope_edge.quality.control import device_quality
 from leukoscope_edge.quality.illumination import LightLog
 from leukoscope_edge.quality.levey_jennings import note_light
@@ -187,8 +188,9 @@ class RunningCount:
     def _seen_facts(
         self, looked: FrameResult, cells: tuple[Cell, ...]
     ) -> dict[str, Any]:
+        reason = looked.report.reason
         return {
-            "instruction": looked.report.reason,
+            "instruction": plain(reason) if reason else "",
             "boxes": boxes_of(looked, cells, self._recorder),
             **place_facts(looked),
             **count_facts(self._run, cells, self._recorder),

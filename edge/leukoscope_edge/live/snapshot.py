@@ -108,7 +108,7 @@ def light_facts(report: QualityReport) -> list[dict[str, Any]]:
             "low": m.low if np.isfinite(m.low) else None,
             "high": m.high if np.isfinite(m.high) else None,
             "is_good": m.is_good,
-            "instruction": m.instruction,
+            "instruction": plain(m.instruction),
         }
         for m in report.measures
     ]

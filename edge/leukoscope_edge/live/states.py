@@ -16,6 +16,7 @@ from leukoscope_edge.live.commands import ASKS, Command, Mode, Order
 from leukoscope_edge.live.equipment import Equipment
 from leukoscope_edge.live.running_count import RunningCount
 from leukoscope_edge.live.snapshot import light_facts
+from leukoscope_edge.messages import Message, plain, told_plain
 from leukoscope_edge.service import give_memory_back
 from leukoscope_edge.types import Fault, Frame
 from leukoscope_edge.vision import assess
@@ -81,7 +82,7 @@ class Idle:
         equipment: Equipment,
         mode: Mode = Mode.IDLE,
         slide: str = "",
-        instruction: str = "",
+        instruction: str | Message = "",
     ) -> None:
         """Come to rest.
 
@@ -93,7 +94,7 @@ class Idle:
         """
         self.mode, self.slide = mode, slide
         self._equipment = equipment
-        self._facts = {"instruction": instruction} if instruction else {}
+        self._facts = {"instruction": told_plain(instruction)} if instruction else {}
 
     def on(self, order: Order) -> ProcessState:
         """Obey what any state does."""
@@ -166,7 +167,7 @@ class Preview:
     def _show(self, item: Frame | Fault) -> None:
         pixels = None if isinstance(item, Fault) else item.pixels
         self._facts = {
-            "instruction": item.reason if isinstance(item, Fault) else "",
+            "instruction": plain(item.reason) if isinstance(item, Fault) else "",
             "lights": [] if pixels is None else light_facts(assess(pixels)),
             "boxes": [],
             **self._own_facts(),

@@ -12,6 +12,7 @@ from typing import Any, Union
 
 from leukoscope_edge.messages.device import DEVICE
 from leukoscope_edge.messages.page import PAGE
+from leukoscope_edge.messages.pictures import PICTURES
 from leukoscope_edge.messages.quality import QUALITY
 from leukoscope_edge.messages.records import RECORDS
 from leukoscope_edge.messages.results import RESULTS
@@ -21,7 +22,7 @@ Say = Callable[[str], str]
 """From English to the reader's language."""
 
 TEMPLATES: Mapping[str, str] = MappingProxyType(
-    {**RESULTS, **QUALITY, **DEVICE, **RECORDS, **UPDATES, **PAGE}
+    {**RESULTS, **QUALITY, **PICTURES, **DEVICE, **RECORDS, **UPDATES, **PAGE}
 )
 """Every id with its English text. A text is the msgid of the catalogues."""
 
@@ -72,6 +73,11 @@ def in_english(told: str | Message) -> str:
     return told.said() if isinstance(told, Message) else told
 
 
+def said_by(told: str | Message, say: Say) -> str:
+    """Return a message, or what is no message, in a reader's language."""
+    return told.said(say) if isinstance(told, Message) else say(told)
+
+
 def said_all(messages: Iterable[Message], say: Say = str) -> str:
     """Return several messages as one text."""
     return " ".join(m.said(say) for m in messages)
@@ -81,6 +87,16 @@ def plain(found: Message) -> dict[str, Any]:
     """Return a message as plain JSON values."""
     params = {k: plain(v) if isinstance(v, Message) else v for k, v in found.params}
     return {"id": found.id, "params": params}
+
+
+def told_plain(told: str | Message) -> str | dict[str, Any]:
+    """Return a message as plain JSON values, and a text as it is."""
+    return plain(told) if isinstance(told, Message) else told
+
+
+def told_from(found: str | Mapping[str, Any]) -> str | Message:
+    """Return what `told_plain` made plain."""
+    return found if isinstance(found, str) else from_plain(found)
 
 
 def from_plain(found: Mapping[str, Any]) -> Message:

@@ -19,7 +19,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from leukoscope_edge.durable import sync_folder, write_whole
-from leukoscope_edge.messages import message
+from leukoscope_edge.messages import Message, message
 from leukoscope_edge.records.events import Head
 from leukoscope_edge.records.keys import is_signed
 
@@ -34,7 +34,7 @@ class HeadFile:
     """The file of one device's records; safe between processes.
 
     Attributes:
-        trouble: Why the newest end could not be kept, "" where it could.
+        trouble: Why the newest end could not be kept, None where it could.
     """
 
     def __init__(self, path: Path, key: Ed25519PublicKey) -> None:
@@ -45,15 +45,15 @@ class HeadFile:
             key: What is not signed with it is not believed.
         """
         self._path, self._key = path, key
-        self.trouble = ""
+        self.trouble: Message | None = None
 
     def keep(self, end: Head, signature: bytes) -> None:
         """Keep a new end of the chain, which the database holds already."""
         try:
             self.raise_to(end, signature)
-            self.trouble = ""
+            self.trouble = None
         except OSError as err:
-            self.trouble = message("head-not-twice", why=str(err)).said()
+            self.trouble = message("head-not-twice", why=str(err))
 
     def newest(self) -> Head | None:
         """Return the newest end that was written, None where none is whole.

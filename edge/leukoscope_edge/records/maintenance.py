@@ -34,8 +34,8 @@ WAIT_S = 5.0
 LOOK_AGAIN_S = 5.0
 NICENESS = 10
 """The check yields to whatever a person waits for."""
-LOOKING = message("records-looking").said()
-DAMAGED = message("records-damaged").said()
+LOOKING = message("records-looking")
+DAMAGED = message("records-damaged")
 
 
 class Maintenance:

@@ -58,7 +58,7 @@ WRITE_BACK_S, ERASE_WITHIN_S = 0.25, 5.0
 """A signature waits so long for readers, an erasure longer than any of them reads."""
 ROOM_BYTES = 200 << 20
 """About ten slides of 200 cells: a slide that was started can also be finished."""
-ERASING = message("erasing").said()
+ERASING = message("erasing")
 
 
 def utc_now() -> datetime:
@@ -199,7 +199,7 @@ class Store:
     @property
     def troubles(self) -> list[str | Message]:
         """What is not as it should be with the database and its copy."""
-        more = self._head_file.trouble, ERASING if self.is_erasing else ""
+        more = self._head_file.trouble, ERASING if self.is_erasing else None
         return [*self._maintenance.troubles, *filter(None, more)]
 
     def start_slide(self, set_up: SlideSetUp, by: str, *, key: str = "") -> str:

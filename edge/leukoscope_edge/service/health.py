@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from leukoscope_edge.messages import Message, message
+from leukoscope_edge.messages import Message, in_english, message, said_by, told_from
 from leukoscope_edge.service import disk, heat, processes
 from leukoscope_edge.service.heartbeat import read_json, run_folder, write_json
 from leukoscope_edge.service.supervisor import Part, Supervisor
@@ -156,11 +156,11 @@ def why_no_new_slide(data_dir: Path) -> Message | None:
     return None
 
 
-def why_safe(found: Mapping[str, Any] | None) -> str:
+def why_safe(found: Mapping[str, Any] | None) -> str | Message:
     """Return why nothing is screened, "" where something is, or nobody knows."""
     if found is None:
         return ""
-    return str(found["safe"] or _facts(found, "count").get("why", ""))
+    return told_from(found["safe"] or _facts(found, "count").get("why", ""))
 
 
 def _facts(found: Mapping[str, Any], part: str) -> dict[str, Any]:
@@ -179,13 +179,13 @@ class Sign:
     """
 
     name: str
-    words: tuple[str, ...]
+    words: tuple[str | Message, ...]
     is_good: bool = True
 
     @property
     def value(self) -> str:
         """How it is, in English."""
-        return ", ".join(self.words)
+        return ", ".join(in_english(word) for word in self.words)
 
     def said(self, say: Callable[[str], str]) -> str:
         """Return how it is in a language, between dots: not all share our comma.
@@ -193,7 +193,7 @@ class Sign:
         Args:
             say: From English to it.
         """
-        return " · ".join(say(word) for word in self.words)
+        return " · ".join(said_by(word, say) for word in self.words)
 
 
 def signs(found: Mapping[str, Any]) -> list[Sign]:
@@ -265,9 +265,10 @@ def _camera(found: Mapping[str, Any]) -> list[Sign]:
     facts = _facts(found, "count")
     if "camera" not in facts:
         return []
-    words, is_good = [str(facts["camera"])], True
+    words: list[str | Message] = [str(facts["camera"])]
+    is_good = True
     if facts["camera_fault"]:
-        words.append(facts["camera_fault"])
+        words.append(told_from(facts["camera_fault"]))
         is_good = False
     elif facts["frame_at_s"] is not None:
         words.append(f"{max(found['at_s'] - facts['frame_at_s'], 0):.1f} s ago")

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leukoscope_edge.arrays import F32, U8, BoolArray
+from leukoscope_edge.messages import Message, message
 from leukoscope_edge.vision.colour import (
     darkness_of,
     foreground_of,
@@ -73,7 +74,7 @@ class Measure:
     value: float
     low: float
     high: float
-    instruction: str
+    instruction: Message
 
     @property
     def is_good(self) -> bool:
@@ -88,7 +89,7 @@ class QualityReport:
     measures: tuple[Measure, ...]
 
     @property
-    def instruction(self) -> str | None:
+    def instruction(self) -> Message | None:
         """What the technician should do, None where the frame is good."""
         return next((m.instruction for m in self.measures if not m.is_good), None)
 
@@ -136,7 +137,7 @@ def _numbers(pixels: npt.NDArray[np.generic]) -> Measure:
         value=1.0 if is_whole else float(np.isfinite(pixels.astype(np.float32)).mean()),
         low=1.0,
         high=1.0,
-        instruction="the picture holds values that are no numbers: check the camera",
+        instruction=message("no-numbers"),
     )
 
 
@@ -146,7 +147,7 @@ def _size(shape: tuple[int, ...]) -> Measure:
         value=float(min(shape[:2])),
         low=MIN_SIDE_PX,
         high=inf,
-        instruction="the picture is too small to hold a cell: use a larger one",
+        instruction=message("too-small"),
     )
 
 
@@ -159,29 +160,28 @@ def _light(pixels: U8, *, in_marrow: bool) -> tuple[Measure, ...]:
             value=float(plasma.max()),
             low=MIN_PLASMA_LEVEL,
             high=inf,
-            instruction="too dark: raise the lamp or the exposure",
+            instruction=message("too-dark"),
         ),
         Measure(
             name="contrast_levels",
             value=float(pixels[..., 1].std()),
             low=MIN_CONTRAST_LEVELS,
             high=inf,
-            instruction="nothing to see: move to the film, check focus and lens cap",
+            instruction=message("nothing-to-see"),
         ),
         Measure(
             name="clipped_fraction",
             value=float((darkness_of(pixels) == 0).mean()),
             low=0.0,
             high=MAX_CLIPPED_FRACTION,
-            instruction="too bright: lower the lamp or the exposure",
+            instruction=message("too-bright"),
         ),
         Measure(
             name="plasma_colour_ratio",
             value=float(plasma.min() / max(float(plasma.max()), 1.0)),
             low=least_ratio,
             high=1.0,
-            instruction="no plain plasma to be seen: move to a thinner area, or "
-            "set the white balance",
+            instruction=message("no-plasma"),
         ),
     )
 
@@ -195,14 +195,14 @@ def _sharpness_measures(pixels: U8) -> tuple[Measure, ...]:
             value=float(max(energies) / max(min(energies), 1e-6)),
             low=0.0,
             high=MAX_SMEAR_RATIO,
-            instruction="the picture is smeared in one direction: hold still",
+            instruction=message("smeared"),
         ),
         Measure(
             name="focus",
             value=focus(green),
             low=MIN_FOCUS,
             high=1.0,
-            instruction="out of focus: turn the fine focus until edges are crisp",
+            instruction=message("out-of-focus"),
         ),
     )
 
@@ -216,14 +216,14 @@ def _film(pixels: U8) -> tuple[Measure, ...]:
             value=_stain_levels(balanced, foreground),
             low=MIN_STAIN_LEVELS,
             high=inf,
-            instruction="the stain is too pale: choose another area or stain again",
+            instruction=message("too-pale"),
         ),
         Measure(
             name="covered_fraction",
             value=float(foreground.mean()),
             low=0.0,
             high=MAX_COVERED_FRACTION,
-            instruction="too thick: move towards the feathered edge",
+            instruction=message("too-thick"),
         ),
     )
 

@@ -5,7 +5,7 @@ from typing import Any
 from leukoscope_edge.capture.source import is_simulated
 from leukoscope_edge.i18n import local_time
 from leukoscope_edge.live.commands import Mode
-from leukoscope_edge.messages import Message, message
+from leukoscope_edge.messages import Message, message, told_from
 from leukoscope_edge.quality.camera_scale import scales
 from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE
 from leukoscope_edge.service import FOUND_BY, Sign, read_health, signs
@@ -84,7 +84,7 @@ def _scales(device: Device) -> dict[str, float] | None:
 def _camera(device: Device, measured: list[Sign]) -> Sign:
     newest = device.counter.newest
     if newest.mode is Mode.FAILED:
-        reason = str(newest.facts.get("instruction", ""))
+        reason = told_from(newest.facts.get("instruction", ""))
         return Sign(name="Camera", words=(reason,), is_good=False)
     source = device.profile.camera.source.split(":")[0]
     return next(iter(measured), Sign(name="Camera", words=(source,)))

@@ -3,6 +3,7 @@
 from tests.edge.capture.shown import ShownCamera, grey
 
 from leukoscope_edge.capture.camera import items_of
+from leukoscope_edge.messages import message
 from leukoscope_edge.types import Fault
 
 
@@ -11,7 +12,7 @@ def test_a_camera_that_shows_nothing_has_no_items() -> None:
 
 
 def test_frames_and_faults_come_in_their_order_until_the_end() -> None:
-    shown = [grey("a"), Fault(name="b", reason="torn"), grey("c")]
+    shown = [grey("a"), Fault(name="b", reason=message("picture-torn")), grey("c")]
     items = list(items_of(ShownCamera(shown)))
     assert [i.name for i in items] == ["a", "b", "c"]
     assert items[1] == shown[1]

@@ -30,7 +30,7 @@ def read_until_frame(camera: LiveCamera, limit: int = 60) -> tuple[Frame, list[s
         if isinstance(item, Frame):
             return item, reasons
         assert isinstance(item, Fault)
-        reasons.append(item.reason)
+        reasons.append(item.reason.said())
     raise AssertionError(f"no frame, but {reasons}")
 
 
@@ -150,7 +150,9 @@ def test_a_camera_that_is_unplugged_and_back_is_opened_at_once(tmp_path: Path) -
             _, late = read_until_frame(camera)
     finally:
         device.unlink(missing_ok=True)
-    assert any("is not plugged in" in r.reason for r in reasons if isinstance(r, Fault))
+    assert any(
+        "is not plugged in" in r.reason.said() for r in reasons if isinstance(r, Fault)
+    )
     assert not any("next attempt" in reason for reason in late)
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from tests.edge.capture.shown import ShownCamera, grey
 
 from leukoscope_edge.capture.mapped import ChangedCamera
+from leukoscope_edge.messages import message
 from leukoscope_edge.types import Fault, Frame
 
 
@@ -13,7 +14,7 @@ def renamed(frame: Frame) -> Frame:
 
 
 def test_frames_are_changed_and_faults_and_the_end_are_not() -> None:
-    fault = Fault(name="b", reason="torn")
+    fault = Fault(name="b", reason=message("picture-torn"))
     camera = ChangedCamera(
         ShownCamera([grey("a"), fault]), renamed, scale_um_per_px=None
     )

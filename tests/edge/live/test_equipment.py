@@ -14,12 +14,14 @@ from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.live.commands import Mode
 from leukoscope_edge.live.equipment import N_SEARCHES, Equipment, LastRead
 from leukoscope_edge.live.outbox import Draft
+from leukoscope_edge.messages import message
 from leukoscope_edge.profile import CameraEntry, Profile
 from leukoscope_edge.records.store import open_store
 from leukoscope_edge.types import THRESHOLDS, Fault, Frame
 
 FRAME = Frame(name="frame 1", pixels=np.zeros((2, 2, 3), np.uint8), time_s=0.0)
-FAULT = Fault(name="frame 2", reason="torn")
+TORN = message("picture-torn")
+FAULT = Fault(name="frame 2", reason=TORN)
 
 
 class KeptBox:
@@ -37,11 +39,11 @@ def equipment(profile: Profile = PROFILE, **parts: Any) -> Equipment:
 
 def test_what_is_wrong_with_the_camera_holds_until_it_shows_something() -> None:
     last = LastRead()
-    assert (last.fault, last.frame_at_s) == ("", None)
+    assert (last.fault, last.frame_at_s) == (None, None)
     last.note(FAULT)
-    assert (last.fault, last.frame_at_s) == ("torn", None)
+    assert (last.fault, last.frame_at_s) == (TORN, None)
     last.note(FRAME)
-    assert last.fault == ""
+    assert last.fault is None
     frame_at_s = last.frame_at_s
     assert frame_at_s is not None
     last.note(FAULT)

@@ -145,8 +145,9 @@ def test_the_newest_cells_come_first_and_only_so_many() -> None:
 
 
 def test_a_light_without_an_end_has_none_in_json_either() -> None:
+    blurred = message("out-of-focus")
     measure = Measure(
-        name="blur", value=1.0, low=0.5, high=math.inf, instruction="focus"
+        name="blur", value=1.0, low=0.5, high=math.inf, instruction=blurred
     )
     (light,) = light_facts(QualityReport(measures=(measure,)))
     assert (light["low"], light["high"], light["is_good"]) == (0.5, None, True)

@@ -14,6 +14,7 @@ from leukoscope_edge.messages import (
 )
 from leukoscope_edge.messages.device import DEVICE
 from leukoscope_edge.messages.page import PAGE
+from leukoscope_edge.messages.pictures import PICTURES
 from leukoscope_edge.messages.quality import QUALITY
 from leukoscope_edge.messages.records import RECORDS
 from leukoscope_edge.messages.results import RESULTS
@@ -24,7 +25,7 @@ NO_RESULT = message("no-result", reason=UNCLEAR)
 
 
 def test_no_id_stands_under_two_subjects() -> None:
-    subjects = RESULTS, QUALITY, DEVICE, RECORDS, UPDATES, PAGE
+    subjects = RESULTS, QUALITY, PICTURES, DEVICE, RECORDS, UPDATES, PAGE
     assert len(TEMPLATES) == sum(len(texts) for texts in subjects)
 
 

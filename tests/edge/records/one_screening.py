@@ -49,7 +49,7 @@ SCREENING = Screening(
     tally=Tally(n_smudges=4),
     images=(
         ImageReport(name="a.png", status="screened", width_px=64, height_px=48),
-        ImageReport(name="b.png", status="skipped", reason="is truncated"),
+        ImageReport(name="b.png", status="skipped", reason=message("file-truncated")),
     ),
     model=ModelUsed(id="m", sha256="ab" * 32, engine="cpu"),
     scale_um_per_px=0.1,

@@ -125,7 +125,7 @@ def test_who_serves_does_not_wait_for_the_check_and_writes_after_it(bench: Any) 
             0
         ].close()
         maintenance.look_after()
-        with pytest.raises(RecordError, match=LOOKING):
+        with pytest.raises(RecordError, match=LOOKING.said()):
             maintenance.require_sound(within_s=0)
     maintenance.require_sound()
     maintenance.leave()

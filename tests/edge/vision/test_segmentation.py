@@ -242,7 +242,9 @@ def test_a_frame_full_of_cells_is_refused_and_raises_nothing() -> None:
     discs = [(x, y, 40) for x in range(40, 400, 84) for y in range(40, 300, 84)]
     pixels = field(*discs)
     segment(pixels, SCALE)
-    assert "plasma" in str(assess(pixels).instruction)
+    instruction = assess(pixels).instruction
+    assert instruction is not None
+    assert "plasma" in instruction.said()
 
 
 @pytest.mark.real

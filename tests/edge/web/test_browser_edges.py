@@ -222,7 +222,7 @@ def test_home_notices_by_itself_that_the_records_were_looked_through(
     records.say(Integrity.NOTHING)
     with one_at_a_time_at(device.store.folder / CHECK_FILE):  # nobody gets on with it
         sign_in(page, url)
-        page.wait_for_selector(f"text={LOOKING}")
+        page.wait_for_selector(f"text={LOOKING.said()}")
         records.say(Integrity.SOUND)
-        page.wait_for_selector(f"text={LOOKING}", state="detached")
+        page.wait_for_selector(f"text={LOOKING.said()}", state="detached")
     assert page.locator(".notices").count() == 0

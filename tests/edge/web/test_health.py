@@ -15,7 +15,7 @@ from leukoscope_edge.service.heartbeat import make_run_folder, run_folder, write
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.health import BRIEF, health, notices, page_facts
 
-CAMERA = {"camera": "usb", "camera_fault": "", "is_locked": False, "frame_at_s": 1e12}
+CAMERA = {"camera": "usb", "camera_fault": None, "is_locked": False, "frame_at_s": 1e12}
 PAGE = {"clock": "far ahead", "scales_um_per_px": {}}
 FIGURES = {
     "at_s": 1e12,

@@ -173,7 +173,7 @@ def test_while_records_are_looked_through_home_says_so_and_no_round_is_made(
     browser: Browser, device: Device
 ) -> None:
     IntegrityCheck(device.store.folder).say(Integrity.NOTHING)
-    assert LOOKING in html.unescape(browser.get("/").text)
+    assert LOOKING.said() in html.unescape(browser.get("/").text)
     device.banners[:] = [message("test")]
     MaintenanceThread(device).go()
     assert device.banners == [message("test")]
@@ -190,10 +190,10 @@ def test_damaged_records_show_no_slide_and_take_none_until_they_are_mended(
         assert browser.get(f"/slides/{slide}/{screen}").status_code == 409
     new = FACTS | {"sample": "S-2", "key": "key-0000-new"}
     refused = browser.post("/api/slides", json=new)
-    assert (refused.status_code, refused.json()["detail"]) == (409, DAMAGED)
+    assert (refused.status_code, refused.json()["detail"]) == (409, DAMAGED.said())
     assert browser.get(f"/api/slides/{slide}/cells/1").status_code == 409
     assert device.store.log.head().seq == n
-    assert DAMAGED in html.unescape(browser.get("/").text)
+    assert DAMAGED.said() in html.unescape(browser.get("/").text)
     MaintenanceThread(device).go()
     assert device.lifecycle.is_ending
 

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.arrays import U8, BoolArray
+from leukoscope_edge.messages import Message
 from leukoscope_edge.types import CellKind, Segmentation
 from leukoscope_edge.vision import assess
 from leukoscope_train.evaluation.segmentation_sets import Box, ImageTruth
@@ -29,7 +30,7 @@ class Score:
     rim_dice: dict[int, float]
     area_ratio: float
     cell_dice: float | None
-    reason: str | None
+    reason: Message | None
     n_true: int
     n_right: int
     n_whole: int

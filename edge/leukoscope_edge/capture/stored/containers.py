@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from leukoscope_edge.capture.stored import jpeg, tiff
 from leukoscope_edge.errors import SourceError
+from leukoscope_edge.messages import Message, message
 
 MAX_PIXELS = 1 << 26
 """64 megapixels: five times the largest sensor in use; the decoder's limit too."""
@@ -23,8 +24,6 @@ BMP_DEPTHS = (24, 32)
 BMP_ROUND_BYTES = 4
 """Some programs round the file's length up; more than that is out of place."""
 UM_PER_M = 1e6
-DAMAGED = "is damaged ({}): copy it again"
-MOVING = "holds several pictures that follow each other: save them as single files"
 ANIMATION_FLAG = 0x02
 """Of the flags of a WebP file's VP8X chunk."""
 
@@ -56,16 +55,13 @@ def open_container(data: bytes) -> Container:
         SourceError: It is of no known kind, truncated, damaged or too large.
     """
     if len(data) == 0:
-        raise SourceError("is empty: copy it again")
+        raise SourceError(message("file-empty"))
     if len(data) > MAX_FILE_BYTES:
-        raise SourceError(f"has {len(data)} bytes, at most {MAX_FILE_BYTES} are read")
+        raise SourceError(message("file-has-bytes", n=len(data), m=MAX_FILE_BYTES))
     for starts, check in KINDS.items():
         if data.startswith(starts):
             return check(data)
-    raise SourceError(
-        "is not an image of a known kind (JPEG, PNG, BMP, TIFF, WebP): remove it, "
-        "or save it as one of these"
-    )
+    raise SourceError(message("file-unknown"))
 
 
 def check_size(width: int, height: int) -> None:
@@ -75,17 +71,16 @@ def check_size(width: int, height: int) -> None:
         SourceError: It is.
     """
     if width * height > MAX_PIXELS:
-        raise SourceError(
-            f"has {width} x {height} pixels, at most {MAX_PIXELS >> 20} megapixels "
-            "are read: save single fields"
-        )
+        megapixels = MAX_PIXELS >> 20
+        found = message("file-too-large", width=width, height=height, m=megapixels)
+        raise SourceError(found)
 
 
 def _jpeg(data: bytes) -> Container:
     read = jpeg.read_jpeg(data)
     check_size(read.width_px, read.height_px)
     if read.missing:
-        raise SourceError(DAMAGED.format(read.missing))
+        raise _damaged(read.missing)
     return Container(
         n_bytes=len(data), um_per_px=read.um_per_px, jpeg_quality=read.quality
     )
@@ -102,31 +97,29 @@ def _png(data: bytes) -> Container:
         if len(checksum) < 4:
             break
         if zlib.crc32(kind + body) != int.from_bytes(checksum, "big"):
-            raise SourceError(DAMAGED.format("a checksum differs"))
+            raise _damaged(message("damage-checksum"))
         if kind == b"acTL":
-            raise SourceError(MOVING)
+            raise SourceError(message("file-moving"))
         if kind == b"pHYs" and n == 9 and body[8] == 1 and any(body[:4]):
             um_per_px = UM_PER_M / int.from_bytes(body[:4], "big")
         at += 12 + n
         if kind == b"IEND":
             return Container(n_bytes=at, um_per_px=um_per_px)
-    raise SourceError("is truncated (its end is missing): copy it again")
+    raise SourceError(message("file-truncated"))
 
 
 def _bmp(data: bytes) -> Container:
     if len(data) < 54:
-        raise SourceError("is truncated (its end is missing): copy it again")
+        raise SourceError(message("file-truncated"))
     start, header, width, height, _, depth = struct.unpack_from("<10xIIiiHH", data)
     if header < 40 or depth not in BMP_DEPTHS:
-        raise SourceError(
-            f"is a BMP of {depth} bits per pixel, expected 24 or 32: save it as PNG"
-        )
+        raise SourceError(message("file-bmp-bits", n=depth))
     check_size(abs(width), abs(height))
     end = start + (abs(width) * depth // 8 + 3) // 4 * 4 * abs(height)
     if end > len(data):
-        raise SourceError("is truncated (its end is missing): copy it again")
+        raise SourceError(message("file-truncated"))
     if len(data) - end >= BMP_ROUND_BYTES:
-        raise SourceError(DAMAGED.format("its size does not fit its header"))
+        raise _damaged(message("damage-size"))
     dots_per_m = struct.unpack_from("<i", data, 38)[0]
     um_per_px = UM_PER_M / dots_per_m if dots_per_m > 0 else None
     return Container(n_bytes=len(data), um_per_px=um_per_px)
@@ -134,15 +127,12 @@ def _bmp(data: bytes) -> Container:
 
 def _webp(data: bytes) -> Container:
     if data[8:12] != WEBP:
-        raise SourceError(
-            "is not an image of a known kind (JPEG, PNG, BMP, TIFF, WebP): remove it, "
-            "or save it as one of these"
-        )
+        raise SourceError(message("file-unknown"))
     if data[12:16] == b"VP8X" and data[20:21] and data[20] & ANIMATION_FLAG:
-        raise SourceError(MOVING)
+        raise SourceError(message("file-moving"))
     n_bytes = 8 + int.from_bytes(data[4:8], "little")
     if n_bytes > len(data):
-        raise SourceError("is truncated (its end is missing): copy it again")
+        raise SourceError(message("file-truncated"))
     return Container(n_bytes=n_bytes)
 
 
@@ -151,16 +141,18 @@ def _tiff(data: bytes) -> Container:
     for page in pages:
         check_size(page.width_px, page.height_px)
         if page.has_gap:
-            raise SourceError(DAMAGED.format("its data lie outside the file"))
+            raise _damaged(message("damage-outside"))
         if not page.is_rgb:
-            raise SourceError(
-                "keeps its colours in a way that is not read here: save it as RGB"
-            )
+            raise SourceError(message("file-inks"))
     return Container(n_bytes=len(data), um_per_px=pages[0].um_per_px, pages=pages)
 
 
 def _big_tiff(_: bytes) -> Container:
-    raise SourceError("is a BigTIFF, which is not read here: save it as TIFF or PNG")
+    raise SourceError(message("file-big-tiff"))
+
+
+def _damaged(why: Message) -> SourceError:
+    return SourceError(message("file-damaged", why=why))
 
 
 KINDS: dict[bytes | tuple[bytes, ...], Callable[[bytes], Container]] = {

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leukoscope_edge.arrays import U8
+from leukoscope_edge.messages import Message, message
 
 MAX_COLUMNS = 1024
 """As many columns as are looked at; a seam runs across all of them."""
@@ -43,16 +44,16 @@ pixels, a picture that is cut off in all of them."""
 WHITE = 255
 
 
-def damage_of(pixels: U8) -> str:
-    """Return what is wrong with a decoded picture, "" where nothing is to be seen.
+def damage_of(pixels: U8) -> Message | None:
+    """Return what is wrong with a decoded picture, None where nothing is to be seen.
 
     Args:
         pixels: (H, W, 3) uint8 in any order of colours.
     """
     if _has_blank(pixels) or _has_blank(pixels[::-1]):  # a BMP's rows go upwards
-        return "a part of it is blank"
+        return message("damage-blank")
     if min(pixels.shape[:2]) < 2:
-        return ""
+        return None
     every = max(1, pixels.shape[1] // MAX_COLUMNS)
     n = (pixels.shape[1] - 1) // every * every
     right, left = pixels[:, 1 : n + 1 : every], pixels[:, 0:n:every]
@@ -60,9 +61,9 @@ def damage_of(pixels: U8) -> str:
     level = across.mean(axis=(1, 2))
     is_calm = float(np.median(level)) < NOISE_LEVELS / 2
     if is_calm and float((level > NOISE_LEVELS).mean()) > NOISE_ROWS:
-        return "a part of it is noise"
+        return message("damage-noise")
     is_shifted = _has_seam(pixels[:, ::every]) or _has_early_seam(pixels)
-    return "a part of it is shifted" if is_shifted else ""
+    return message("damage-shifted") if is_shifted else None
 
 
 def _has_seam(pixels: U8) -> bool:

@@ -15,7 +15,6 @@ import numpy as np
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture.overheard import overheard
 from leukoscope_edge.capture.stored.containers import (
-    DAMAGED,
     MAX_FILE_BYTES,
     MAX_PIXELS,
     check_size,
@@ -23,6 +22,7 @@ from leukoscope_edge.capture.stored.containers import (
 )
 from leukoscope_edge.capture.stored.damage import damage_of
 from leukoscope_edge.errors import SourceError
+from leukoscope_edge.messages import message
 from leukoscope_edge.types import PictureFacts
 
 __all__ = [
@@ -37,10 +37,7 @@ __all__ = [
 
 MAX_GREY_LEVELS = 3
 """Largest difference of two channels in a grey picture that went through a video."""
-GREY_TEXT = (
-    "has no colour, and a stain cannot be judged without: "
-    "take it with the camera in colour mode"
-)
+GREY = message("file-grey")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +72,9 @@ def read_picture(data: bytes, page: int = 0) -> Picture:
     index = pages[page].index if pages else 0
     rgb = _rgb(_decode(data[: container.n_bytes], index))
     if is_grey(rgb):
-        raise SourceError(GREY_TEXT)
+        raise SourceError(GREY)
     if why := damage_of(rgb):
-        raise SourceError(DAMAGED.format(why))
+        raise SourceError(message("file-damaged", why=why))
     facts = PictureFacts(
         um_per_px=pages[page].um_per_px if pages else container.um_per_px,
         jpeg_quality=container.jpeg_quality,
@@ -110,9 +107,9 @@ def regular(path: Path) -> Path:
     """
     mode = path.stat().st_mode
     if stat.S_ISDIR(mode):
-        raise SourceError("is a folder that is called like a file: screen it alone")
+        raise SourceError(message("file-is-folder"))
     if not stat.S_ISREG(mode):
-        raise SourceError("is no file but a pipe or a device: remove it")
+        raise SourceError(message("file-is-pipe"))
     return path
 
 
@@ -124,7 +121,7 @@ def decode_own(data: bytes) -> U8:
     """
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
     if pixels is None:
-        raise SourceError("cannot be decoded: take it again")
+        raise SourceError(message("file-retake"))
     return np.asarray(pixels, np.uint8)
 
 
@@ -146,12 +143,9 @@ def _decode(data: bytes, index: int) -> U8:
     with overheard() as said:
         pixels = _decoded(np.frombuffer(data, np.uint8), index)
     if pixels is None:
-        raise SourceError(
-            "cannot be decoded (damaged, or larger than "
-            f"{MAX_PIXELS >> 20} megapixels): copy it again"
-        )
+        raise SourceError(message("file-undecoded", m=MAX_PIXELS >> 20))
     if said.text:
-        raise SourceError(DAMAGED.format(said.text.splitlines()[0]))
+        raise SourceError(message("file-damaged", why=said.text.splitlines()[0]))
     check_size(pixels.shape[1], pixels.shape[0])
     return np.asarray(pixels)
 
@@ -174,13 +168,10 @@ def _decoded(data: U8, index: int) -> "cv2.typing.MatLike | None":
 
 def _rgb(pixels: U8) -> U8:
     if pixels.dtype != np.uint8:
-        raise SourceError(
-            f"has {8 * pixels.itemsize} bits per channel, expected 8: "
-            "save it as an 8-bit colour PNG or JPEG"
-        )
+        raise SourceError(message("file-bits", n=8 * pixels.itemsize))
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
     codes = {1: cv2.COLOR_GRAY2RGB, 3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGB}
     if channels not in codes:
-        raise SourceError(GREY_TEXT)
+        raise SourceError(GREY)
     room = pixels if channels == 3 else None  # a large picture is not held twice
     return np.asarray(cv2.cvtColor(pixels, codes[channels], dst=room), np.uint8)

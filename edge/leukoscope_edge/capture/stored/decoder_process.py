@@ -24,16 +24,17 @@ from leukoscope_edge.capture.child import Answer, Answers, Child
 from leukoscope_edge.capture.stored.avi import MotionJpeg
 from leukoscope_edge.capture.stored.damage import damage_of
 from leukoscope_edge.capture.stored.decode import (
-    GREY_TEXT,
+    GREY,
     MAX_PIXELS,
     Picture,
     is_grey,
     read_picture,
     regular,
 )
-from leukoscope_edge.errors import SourceError
+from leukoscope_edge.errors import SourceError, as_told
 from leukoscope_edge.isolated import command_of
 from leukoscope_edge.log import start_log
+from leukoscope_edge.messages import Message, message, told_from, told_plain
 from leukoscope_edge.types import PictureFacts
 
 MAX_MEMORY_BYTES = 2 << 30
@@ -129,9 +130,9 @@ class Decoder:
             answer = child.ask(question, timeout_s=DECODE_S)
         except SourceError as err:
             self._child = None
-            raise SourceError(f"cannot be decoded ({err}): remove it") from err
+            raise SourceError(message("file-stopped", why=as_told(err))) from err
         if (refusal := answer.header.get("refusal")) is not None:
-            raise SourceError(refusal)
+            raise SourceError(told_from(refusal))
         return answer
 
     def _start(self) -> Child:
@@ -178,13 +179,15 @@ def _outcome(question: dict[str, Any], video: "_Video") -> Outcome:
                     return _shown(pixels)
                 return {"is_end": True, "is_cut": video.is_cut}, b""
     except OSError as err:
-        return {"refusal": f"cannot be read: {err.strerror}"}, b""
+        return _refused(message("file-says", why=str(err.strerror)))
     except SourceError as err:
-        return {"refusal": str(err)}, b""
+        return _refused(as_told(err))
     except (MemoryError, cv2.error):
-        megapixels = MAX_PIXELS >> 20
-        refusal = f"needs more memory than {megapixels} megapixels may: remove it"
-        return {"refusal": refusal}, b""
+        return _refused(message("file-memory", m=MAX_PIXELS >> 20))
+
+
+def _refused(why: str | Message) -> Outcome:
+    return {"refusal": told_plain(why)}, b""
 
 
 def _shown(pixels: U8) -> Outcome:
@@ -222,10 +225,7 @@ class _Video:
 
     def _open_any(self, path: Path) -> Video:
         if not self._capture.open(str(path), cv2.CAP_FFMPEG):
-            raise SourceError(
-                "is not a video that can be read here: save it as MP4 (H.264) or as a "
-                "folder of images"
-            )
+            raise SourceError(message("video-unread"))
         capture = self._capture
         return Video(
             frames_per_s=capture.get(cv2.CAP_PROP_FPS),
@@ -242,9 +242,9 @@ class _Video:
             return None
         rgb = _rgb(bgr)
         if is_grey(rgb):
-            raise SourceError(GREY_TEXT)
+            raise SourceError(GREY)
         if why := damage_of(rgb):
-            raise SourceError(f"is damaged ({why})")
+            raise SourceError(message("frame-damaged", why=why))
         return rgb
 
 

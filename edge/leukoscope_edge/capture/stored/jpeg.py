@@ -10,6 +10,7 @@ Source: ITU-T T.81 (1992), B.2 and G.1; JFIF 1.02 for the density.
 from dataclasses import dataclass, field
 
 from leukoscope_edge.errors import SourceError
+from leukoscope_edge.messages import Message, message
 
 START, END = b"\xff\xd8\xff", b"\xff\xd9"
 SCAN, TABLES, JFIF, HUFFMAN, EXTENSION, ARITHMETIC = 0xDA, 0xDB, 0xE0, 0xC4, 0xC8, 0xCC
@@ -36,14 +37,14 @@ class Jpeg:
         quality: As libjpeg counts it, 1..100, from the luminance table; None where the
             file holds no table.
         um_per_px: By its density; None where it gives none.
-        missing: Why the picture cannot be whole, "" where it may be.
+        missing: Why the picture cannot be whole, None where it may be.
     """
 
     width_px: int = 0
     height_px: int = 0
     quality: int | None = None
     um_per_px: float | None = None
-    missing: str = ""
+    missing: Message | None = None
     is_progressive: bool = False
     components: frozenset[int] = frozenset()
     sent: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -74,7 +75,7 @@ def read_jpeg(data: bytes) -> Jpeg:
         if marker == SCAN:
             at = _after_scan(data, at)
     if data.find(END, min(at, len(data))) < 0:
-        raise SourceError("is truncated (its end is missing): copy it again")
+        raise SourceError(message("file-truncated"))
     jpeg.missing = _missing(jpeg)
     return jpeg
 
@@ -137,8 +138,8 @@ def _after_scan(data: bytes, at: int) -> int:
     return len(data)
 
 
-def _missing(jpeg: Jpeg) -> str:
+def _missing(jpeg: Jpeg) -> Message | None:
     """Return what of the picture no scan brings."""
     sent = jpeg.sent
     whole = all(sent.get((c, k), 1) == 0 for c in jpeg.components for k in range(64))
-    return "" if whole else "a part of its data was never written"
+    return None if whole else message("damage-unwritten")

@@ -7,6 +7,7 @@ from types import TracebackType
 
 from leukoscope_edge.capture.stored.decoder_process import Decoder
 from leukoscope_edge.errors import SourceError
+from leukoscope_edge.messages import Message, message
 from leukoscope_edge.names import shown
 from leukoscope_edge.types import Domain, Fault, Frame
 
@@ -53,7 +54,7 @@ class ImageReplay:
         try:
             picture = self._decoder.image(path, page)
         except SourceError as err:
-            return Fault(name=_page_name(name, page), reason=str(err))
+            return Fault(name=_page_name(name, page), reason=_why_not(err))
         if page == 0:
             more = range(1, picture.n_pages)
             self._waiting.extendleft((path, k) for k in reversed(more))
@@ -115,7 +116,7 @@ class VideoReplay:
         except SourceError as err:
             if not self._decoder.is_running:
                 self._decoder = None
-            return Fault(name=name, reason=str(err))
+            return Fault(name=name, reason=_why_not(err))
         if pixels is None:
             self._is_over = True
             return self._lost(number, is_cut=self._decoder.is_video_cut)
@@ -131,15 +132,12 @@ class VideoReplay:
         announced = self.n_frames or 0
         n_lost = announced - number
         if number == 0:
-            return Fault(
-                name="frame 000000",
-                reason=f"no frame of this {self._codec} video can be decoded here: "
-                "save it as MP4 (H.264) or as a folder of images",
-            )
+            reason = message("video-undecoded", codec=self._codec)
+            return Fault(name="frame 000000", reason=reason)
         if n_lost > (0 if is_cut else min(MAX_MISCOUNT, MISCOUNT_SHARE * announced)):
-            reason = f"{n_lost} frames could not be read: copy the video again"
+            reason = message("video-lost", n=n_lost)
         elif is_cut:
-            reason = "is damaged where it ends (frames may be missing): copy it again"
+            reason = message("video-cut")
         else:
             return None
         return Fault(name=f"frame {number:06d}", reason=reason, n_lost=max(0, n_lost))
@@ -205,15 +203,16 @@ def _is_unread(path: Path) -> bool:
     return is_known and not path.name.startswith(".")
 
 
-def _why_unread(path: Path) -> str:
+def _why_not(error: SourceError) -> Message:
+    return error.told or message("file-stopped", why=str(error))
+
+
+def _why_unread(path: Path) -> Message:
     if path.is_dir():
-        return "is a folder of images among images: screen it alone"
+        return message("folder-among")
     if path.suffix.lower() in VIDEO_SUFFIXES:
-        return "is a video among images: screen it alone"
-    return (
-        f"is of a kind that is not read here ({path.suffix.lower()}): save it as PNG, "
-        "TIFF or JPEG"
-    )
+        return message("video-among")
+    return message("file-other-kind", kind=path.suffix.lower())
 
 
 def _page_name(name: str, page: int) -> str:

@@ -12,6 +12,7 @@ import struct
 from dataclasses import dataclass, field
 
 from leukoscope_edge.errors import SourceError
+from leukoscope_edge.messages import message
 
 STARTS = (b"II*\x00", b"MM\x00*")
 BIG_STARTS = (b"II+\x00", b"MM\x00+")
@@ -26,7 +27,8 @@ SIZES = {3: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 13: 4}
 UM_PER_UNIT = {2: 25400.0, 3: 10000.0}
 UM_OF_NAME = {"micron": 1.0, "um": 1.0, "µm": 1.0, "mm": 1000.0, "cm": 10000.0}
 UM_OF_NAME |= {"nm": 0.001, "inch": 25400.0, "\\u00b5m": 1.0, "μm": 1.0}
-NO_PAGES = "is damaged (its list of pages cannot be read): copy it again"
+NO_PAGES = message("file-damaged", why=message("damage-pages"))
+PAGES_LOOP = message("file-damaged", why=message("damage-loop"))
 SAME_SHAPE = 0.02
 """Relative: the levels of a pyramid are rounded to whole pixels."""
 
@@ -82,7 +84,7 @@ def read_pages(data: bytes) -> tuple[Page, ...]:
         at = file.number("I", 4)
         while at and len(pages) < MAX_PAGES:
             if at in seen:
-                raise SourceError("is damaged (a page follows itself): copy it again")
+                raise SourceError(PAGES_LOOP)
             seen.add(at)
             directory, at = _directory(file, at)
             pages.append(_page(file, directory, len(pages)))
@@ -106,10 +108,7 @@ def fields_of(pages: tuple[Page, ...]) -> tuple[Page, ...]:
         return tuple(whole)
     if all(_is_like(p, largest) for p in whole):
         return (largest,)
-    raise SourceError(
-        f"holds {len(pages)} pictures of different shapes: save the fields as single "
-        "files"
-    )
+    raise SourceError(message("file-shapes", n=len(pages)))
 
 
 def _is_like(page: Page, largest: Page) -> bool:

@@ -217,8 +217,8 @@ def _erase(options: argparse.Namespace) -> int:
         store.erase(options.slide, options.why, options.by)
         if store.is_erasing:
             raise RecordError(
-                f"slide {options.slide}: {ERASING} End the program that reads the "
-                "records, then run this again."
+                f"slide {options.slide}: {ERASING.said()} End the program that reads "
+                "the records, then run this again."
             )
     print(
         f"slide {options.slide}: whose blood it was can no longer be told here. Older "

@@ -33,6 +33,7 @@ from leukoscope_edge.i18n import SOURCE_LANGUAGE, language_codes, languages
 from leukoscope_edge.inference.backend import ACCELERATED, open_engine
 from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.segmenter_fallback import segmentation_named
+from leukoscope_edge.messages import in_english
 from leukoscope_edge.names import shown
 from leukoscope_edge.profile import open_profile
 from leukoscope_edge.records.exports.result_files import (
@@ -248,11 +249,12 @@ def _require_read(screening: Screening) -> None:
     """
     skipped = [image for image in screening.images if image.status == "skipped"]
     for image in skipped[:MAX_NAMED]:
-        say(f"{image.name} {image.reason}")
+        say(f"{image.name} {in_english(image.reason or '')}")
     if len(skipped) > MAX_NAMED:
         say(f"and {len(skipped) - MAX_NAMED} more; the results name each")
     if len(skipped) == len(screening.images):
-        why = skipped[0].reason if len({s.reason for s in skipped}) == 1 else ""
+        reasons = {in_english(image.reason or "") for image in skipped}
+        why = reasons.pop() if len(reasons) == 1 else ""
         raise SourceError(
             f"{screening.source}: no image could be read; nothing written"
             + (f" (each {why})" if why and len(skipped) > 1 else "")

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from leukoscope_edge import __version__
+from leukoscope_edge.messages import in_english, plain
 from leukoscope_edge.outcome import Interval, Posterior, Refusal, StopState, Verdict
 from leukoscope_edge.records.exports.facts import facts_object
 from leukoscope_edge.records.exports.screening_version import version_of
@@ -110,7 +111,8 @@ def _image_object(image: ImageReport) -> dict[str, Any]:
     return {
         "name": image.name,
         "status": image.status,
-        "reason": image.reason,
+        "reason": in_english(image.reason or ""),
+        "message": plain(image.reason) if image.reason else None,
         "width_px": image.width_px,
         "height_px": image.height_px,
     }

@@ -52,7 +52,7 @@ def test_a_video_that_ends_too_soon_says_how_much_is_missing(
     (tmp_path / "a.avi").write_bytes(video[: len(video) // 2])
     frames, faults = replayed(tmp_path / "a.avi")
     assert 0 < len(frames) < N
-    assert "frames could not be read" in faults[-1].reason
+    assert "frames could not be read" in faults[-1].reason.said()
 
 
 def test_a_damaged_frame_costs_itself(video: bytes, tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_a_damaged_frame_costs_itself(video: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.avi").write_bytes(damaged)
     frames, faults = replayed(tmp_path / "a.avi")
     assert len(frames) == N - 1
-    assert "is damaged" in faults[0].reason
+    assert "is damaged" in faults[0].reason.said()
 
 
 def announcing(video: bytes, n_frames: int) -> bytes:
@@ -118,7 +118,7 @@ def test_a_video_that_does_not_end_where_it_says_is_damaged(
     assert len(frames) == n_frames
     assert fault.n_lost == is_announced * (N - n_frames)
     what = "could not be read" if fault.n_lost else "damaged where it ends"
-    assert what in fault.reason
+    assert what in fault.reason.said()
 
 
 def behind_its_end(video: bytes) -> bytes:
@@ -176,7 +176,7 @@ def test_the_rest_of_a_damaged_video_is_counted(
     frames, faults = replayed(cases / "video-tail" / name)
     assert len(frames) == pytest.approx(n_frames, abs=1)
     assert sum(f.n_lost for f in faults) == pytest.approx(n_lost, abs=1)
-    assert "frames could not be read" in faults[-1].reason
+    assert "frames could not be read" in faults[-1].reason.said()
 
 
 @pytest.mark.real
@@ -188,4 +188,4 @@ def test_a_video_that_cannot_be_judged_says_why(
 ) -> None:
     frames, faults = replayed(cases / "grey-video" / name)
     assert frames == []
-    assert why in faults[0].reason
+    assert why in faults[0].reason.said()

@@ -6,6 +6,7 @@ import pytest
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture.stored import damage
 from leukoscope_edge.capture.stored.damage import damage_of
+from leukoscope_edge.messages import message
 
 WIDTH, HEIGHT = 100, 20
 
@@ -64,7 +65,7 @@ def test_more_than_half_of_a_row_is_a_picture(n_other: int, is_picture: int) -> 
 @pytest.mark.parametrize("shape", [(1, 90), (90, 1), (1, 1)])
 def test_a_line_of_pixels_has_no_damage(shape: tuple[int, int]) -> None:
     pixels = np.arange(shape[0] * shape[1], dtype=np.uint8).reshape(*shape, 1)
-    assert damage_of(np.repeat(pixels, 3, axis=2)) == ""
+    assert damage_of(np.repeat(pixels, 3, axis=2)) is None
 
 
 def in_steps(levels: list[int], width: int = 90) -> U8:
@@ -78,7 +79,7 @@ def in_steps(levels: list[int], width: int = 90) -> U8:
     return pixels
 
 
-NOISE = "a part of it is noise"
+NOISE = message("damage-noise")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from leukoscope_edge.capture.stored import jpeg
 from leukoscope_edge.capture.stored.jpeg import END, read_jpeg
 from leukoscope_edge.errors import SourceError
+from leukoscope_edge.messages import Message, message
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (24, 40, 3), np.uint8)
 
@@ -40,7 +41,7 @@ def test_the_quality_is_the_one_that_it_was_written_with(quality: int) -> None:
 def test_a_whole_picture_misses_nothing_and_tells_its_size(steps: int) -> None:
     found = read_jpeg(encoded(steps=steps))
     assert (found.width_px, found.height_px) == (40, 24)
-    assert found.missing == ""
+    assert found.missing is None
     assert found.is_progressive == bool(steps)
     assert len(found.components) == 3
 
@@ -71,7 +72,7 @@ def test_a_picture_whose_scans_were_never_written_is_not_whole() -> None:
     data = encoded(steps=1)
     last_scan = data.rindex(b"\xff\xda")
     found = read_jpeg(data[:last_scan] + END)
-    assert found.missing == "a part of its data was never written"
+    assert found.missing == NEVER
 
 
 def test_a_thumbnail_inside_a_segment_is_no_part_of_the_picture() -> None:
@@ -96,7 +97,7 @@ def made_of(*parts: bytes) -> jpeg.Jpeg:
 
 SIZE = segment(0xC0, b"\x08" + struct.pack(">HH", 24, 40) + b"\x01\x07\x11\x00")
 SCAN = segment(0xDA, b"\x01\x07\x00\x00\x3f\x00") + b"data"
-NEVER = "a part of its data was never written"
+NEVER = message("damage-unwritten")
 
 
 def test_a_file_of_nothing_has_no_size() -> None:
@@ -107,8 +108,8 @@ def test_a_file_of_nothing_has_no_size() -> None:
 @pytest.mark.parametrize(
     ("parts", "missing"),
     [
-        ([SIZE, SCAN], ""),
-        ([TEM, SIZE, b"\xff", SCAN], ""),  # a bare marker, and a byte to fill up
+        ([SIZE, SCAN], None),
+        ([TEM, SIZE, b"\xff", SCAN], None),  # a bare marker, and a byte to fill up
         ([SIZE], NEVER),
         ([SIZE, segment(0xDA, b"")], NEVER),
         ([SIZE, segment(0xDA, b"\x01\x07\x00")], NEVER),  # its head is cut
@@ -116,7 +117,7 @@ def test_a_file_of_nothing_has_no_size() -> None:
         ([SIZE, segment(0xE2, b"\x01\x07\x00\x00\x3f\x00")], NEVER),  # no scan
     ],
 )
-def test_each_component_has_a_scan(parts: list[bytes], missing: str) -> None:
+def test_each_component_has_a_scan(parts: list[bytes], missing: Message | None) -> None:
     found = made_of(*parts)
     assert found.missing == missing
     assert (found.width_px, found.height_px) == (40, 24)
@@ -140,7 +141,7 @@ def test_an_end_inside_a_segment_is_none(end: bytes) -> None:
 
 
 def test_what_stands_behind_the_end_is_no_part_of_it() -> None:
-    assert read_jpeg(encoded() + bytes(100)).missing == ""
+    assert read_jpeg(encoded() + bytes(100)).missing is None
 
 
 @pytest.mark.parametrize(

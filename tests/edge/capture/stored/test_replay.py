@@ -82,5 +82,5 @@ def test_a_video_whose_decoder_dies_ends_with_a_fault(tmp_path: Path) -> None:
         second, third = camera.read(), camera.read()
     assert isinstance(first, Frame)
     assert isinstance(second, Fault)
-    assert "cannot be decoded" in second.reason
+    assert "cannot be decoded" in second.reason.said()
     assert third is None

@@ -16,6 +16,7 @@ from tests.edge.records.one_screening import SCREENING
 from leukoscope_edge.cli import main
 from leukoscope_edge.cli.commands import screen
 from leukoscope_edge.errors import SourceError, UsageError
+from leukoscope_edge.messages import message
 from leukoscope_edge.screening_result import ImageReport, Screening
 from leukoscope_edge.types import THRESHOLDS
 
@@ -28,12 +29,12 @@ def options_of(*words: str) -> argparse.Namespace:
 
 
 def screened(*reasons: str) -> Screening:
-    """A screening with an image a reason, "" where it could be read."""
+    """A screening with an image a reason's id, "" where it could be read."""
     images = tuple(
         ImageReport(
             name=f"{number}.png",
             status="skipped" if reason else "screened",
-            reason=reason,
+            reason=message(reason) if reason else None,
         )
         for number, reason in enumerate(reasons)
     )
@@ -44,8 +45,8 @@ def screened(*reasons: str) -> Screening:
     ("n_bad", "n_lines", "last"),
     [
         (0, 0, ""),
-        (1, 1, "0.png is empty"),
-        (20, 20, "19.png is empty"),
+        (1, 1, "0.png is empty: copy it again"),
+        (20, 20, "19.png is empty: copy it again"),
         (21, 21, "and 1 more; the results name each"),
         (30, 21, "and 10 more; the results name each"),
     ],
@@ -53,7 +54,7 @@ def screened(*reasons: str) -> Screening:
 def test_of_many_images_that_cannot_be_read_only_the_first_are_named(
     capsys: pytest.CaptureFixture[str], n_bad: int, n_lines: int, last: str
 ) -> None:
-    screen._require_read(screened(*["is empty"] * n_bad, "", ""))
+    screen._require_read(screened(*["file-empty"] * n_bad, "", ""))
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == n_lines
     assert "".join(lines[-1:]).endswith(last)
@@ -62,12 +63,9 @@ def test_of_many_images_that_cannot_be_read_only_the_first_are_named(
 @pytest.mark.parametrize(
     ("reasons", "said"),
     [
-        (["is empty"], "fields: no image could be read; nothing written"),
-        (["is empty", "is cut"], "fields: no image could be read; nothing written"),
-        (
-            ["is empty", "is empty"],
-            "fields: no image could be read; nothing written (each is empty)",
-        ),
+        (["file-empty"], ""),
+        (["file-empty", "file-truncated"], ""),
+        (["file-empty", "file-empty"], " (each is empty: copy it again)"),
     ],
 )
 def test_a_source_of_which_nothing_can_be_read_is_none(
@@ -75,7 +73,8 @@ def test_a_source_of_which_nothing_can_be_read_is_none(
 ) -> None:
     with pytest.raises(SourceError) as refused:
         screen._require_read(screened(*reasons))
-    assert str(refused.value) == said
+    what = "fields: no image could be read; nothing written"
+    assert str(refused.value) == what + said
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+import pytest
 from tests.edge.records.one_screening import SCREENING, cell
 
 from leukoscope_edge.i18n import languages
+from leukoscope_edge.messages import message
 from leukoscope_edge.records.exports.html_report import report_bytes
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.screening_result import ImageReport
@@ -38,14 +40,24 @@ def test_no_scale_bar_where_the_scale_is_not_known() -> None:
     assert "not known" in html
 
 
+@pytest.mark.parametrize("code", [c for c in languages() if c != "en"])
+def test_why_an_image_was_left_out_is_said_in_the_language(code: str) -> None:
+    language = languages()[code]
+    (left_out,) = (i.reason for i in SCREENING.images if i.reason)
+    html = report_bytes(SCREENING, language).decode()
+    assert left_out.said(language) in html
+    assert left_out.said() not in html
+
+
 def test_the_report_runs_nothing_and_fetches_nothing() -> None:
     evil = "<script>alert(1)</script>'onload=x"
+    damage = message("file-damaged", why=evil)
     html = report_bytes(
         replace(
             SCREENING,
             source=evil,
             cells=(cell(1, CallName.BLAST, 0.9, evil),),
-            images=(ImageReport(name=evil, status="skipped", reason=evil),),
+            images=(ImageReport(name=evil, status="skipped", reason=damage),),
         )
     ).decode()
     assert "<script" not in html

@@ -16,7 +16,8 @@ def test_the_result_has_every_promised_key() -> None:
     assert result["images"][1] == {
         "name": "b.png",
         "status": "skipped",
-        "reason": "is truncated",
+        "reason": "is truncated (its end is missing): copy it again",
+        "message": {"id": "file-truncated", "params": {}},
         "width_px": 0,
         "height_px": 0,
     }
