@@ -269,7 +269,7 @@ FAULTS = (
         wanted="half as many frames, then a pause with the reason",
         tests=(
             "tests/edge/service/test_heat.py",
-            "tests/edge/web/test_counting_heat.py",
+            "tests/edge/live/test_counting_heat.py",
         ),
     ),
     Fault(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.edge.live.told import instruction_in
 from tests.edge.web.stand_ins import NAME, PROFILE, fill_slide
 
 from leukoscope_edge.capture.simulated import SimulatedCamera
@@ -232,7 +233,7 @@ def test_a_chip_that_gets_too_hot_keeps_no_frame_waiting(
     box = run(device, Orders(count(slide)))
     assert waiting == [True]
     modes = [d.news.facts for d in box.drafts if d.news.mode is Mode.COUNTING]
-    hot = next(i for i, f in enumerate(modes) if "too hot" in f.get("instruction", ""))
+    hot = next(i for i, f in enumerate(modes) if "too hot" in instruction_in(f))
     assert [f["frame"] for f in modes[:hot] if f["frame"]] == ["frame 000000"]
     assert not [f for f in modes[hot:] if f["frame"]]
 

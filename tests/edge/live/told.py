@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from leukoscope_edge.live.commands import HEAD_BYTES
-from leukoscope_edge.messages import message, plain
+from leukoscope_edge.messages import in_english, message, plain, told_from
 
 KINDS = ("blast", "unclear", "normal", "new", "cut-off", "smudge")
 COUNT = {
@@ -28,3 +28,8 @@ def facts_in(data: bytes) -> dict[str, Any]:
     end = HEAD_BYTES + int.from_bytes(data[:HEAD_BYTES], "big")
     found: dict[str, Any] = json.loads(data[HEAD_BYTES:end])
     return found
+
+
+def instruction_in(facts: dict[str, Any]) -> str:
+    """What a technician is told, in English; "" where there is nothing."""
+    return in_english(told_from(facts.get("instruction", "")))

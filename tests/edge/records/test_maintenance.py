@@ -191,7 +191,7 @@ def test_damage_in_the_middle_is_found_whoever_looks(long: Path, waits: bool) ->
             assert store.recovery is None
             wait_for(lambda: store.is_damaged)
             before = long.read_bytes()
-            with pytest.raises(RecordError, match=DAMAGED):
+            with pytest.raises(RecordError, match=DAMAGED.said()):
                 store.log.note("light", {}, "device")
             assert store.troubles == [DAMAGED]
     if not waits:

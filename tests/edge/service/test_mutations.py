@@ -80,7 +80,7 @@ MUTATIONS = {
         "live/counting_process.py",
         "        if looks and self._heat is not Heat.HOT:",
         "        if looks:",
-        "web/test_counting_heat.py::test_a_hot_chip_looks_at_none_and_says_why",
+        "live/test_counting_heat.py::test_a_hot_chip_looks_at_none_and_says_why",
     ),
 }
 

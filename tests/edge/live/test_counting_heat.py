@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from tests.edge.live.told import instruction_in
 from tests.edge.web.stand_ins import PROFILE
 
 from leukoscope_edge.inference.backend import open_engine
@@ -32,7 +33,7 @@ class KeptBox:
 
     @property
     def instructions(self) -> list[str]:
-        return [d.news.facts.get("instruction") or "" for d in self.drafts]
+        return [instruction_in(d.news.facts) for d in self.drafts]
 
 
 class Orders:
