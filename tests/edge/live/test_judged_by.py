@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.edge.web.stand_ins import NAME, PROFILE, fill_slide
 from tests.edge.live.test_found_by import N_FRAMES, SLIDE, KeptBox, KeptPulse, Orders
+from tests.edge.web.stand_ins import NAME, PROFILE, fill_slide
 
 from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.inference.engine import OnnxCpuEngine
