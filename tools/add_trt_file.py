@@ -24,9 +24,7 @@ import numpy as np
 import onnx
 
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.inference.bundle import Bundle, open_bundle
-from leukoscope_edge.inference.card import CARD_NAME
-from leukoscope_edge.inference.card_entries import FileEntry
+from leukoscope_edge.inference import CARD_NAME, Bundle, FileEntry, open_bundle
 from leukoscope_export.graphs.bias import corrected
 from leukoscope_export.graphs.emit import emit_trt
 from leukoscope_export.graphs.graph_rules import broken_trt

@@ -19,8 +19,8 @@ import distributed
 
 from leukoscope_edge.archive import SlideTask, find_slides
 from leukoscope_edge.archive_workers import run_on_dask
-from leukoscope_edge.capture.simulated import parse_simulated
-from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
+from leukoscope_edge.capture import parse_simulated
+from leukoscope_edge.inference import open_bundle, shipped_bundle_for
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import Frame
 

@@ -54,14 +54,14 @@ from quiet_machine import (
 from torch.utils.flop_counter import FlopCounterMode
 
 from leukoscope_edge.arrays import F32
-from leukoscope_edge.inference.card_entries import InputEntry
-from leukoscope_edge.inference.cpu_session import (
+from leukoscope_edge.inference import (
     CPU_PROVIDER,
     LOG_NOTHING,
+    LOGITS_NAME,
     CpuSession,
+    InputEntry,
     session_entries,
 )
-from leukoscope_edge.inference.engine import LOGITS_NAME
 from leukoscope_export.graphs.fp32_graph import onnx_bytes
 from leukoscope_export.graphs.quantise import Files, quantise
 from leukoscope_train.fit import INPUT_MEAN, INPUT_STD

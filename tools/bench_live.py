@@ -47,13 +47,16 @@ import numpy as np
 from quiet_machine import MIN_OWN, Stopwatch, Taken, Watch, spread, verdict
 
 from leukoscope_edge import screening
-from leukoscope_edge.capture.camera import items_of
-from leukoscope_edge.capture.source import is_sequence, open_source
+from leukoscope_edge.capture import is_sequence, items_of, open_source
 from leukoscope_edge.counting import EarlierFrames
-from leukoscope_edge.inference.backend import open_engine
-from leukoscope_edge.inference.background import new_context
-from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.segmenter_fallback import ServingSegmenter
+from leukoscope_edge.inference import (
+    Bundle,
+    ServingSegmenter,
+    new_context,
+    open_bundle,
+    open_engine,
+    shipped_bundle_for,
+)
 from leukoscope_edge.live.recorder import Recorder
 from leukoscope_edge.live.snapshot import boxes_of, count_facts
 from leukoscope_edge.records.slides.slide import Identity, Origin, SlideSetUp

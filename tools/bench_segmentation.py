@@ -42,10 +42,10 @@ import numpy as np
 from evaluate_segmentation import method_of
 
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.cli.scale import scale
 from leukoscope_edge.errors import LeukoscopeError, SourceError
-from leukoscope_edge.inference.segmenter_fallback import Segment, segmentation_named
+from leukoscope_edge.inference import Segment, segmentation_named
 from leukoscope_edge.types import THRESHOLDS, CellKind
 from leukoscope_train.children import spawned
 from leukoscope_train.evaluation.segmentation_sets import (

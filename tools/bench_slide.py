@@ -61,18 +61,22 @@ from quiet_machine import (
 from skimage import color, filters, measure, morphology
 
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.capture.simulated import SCALE_UM_PER_PX, parse_simulated
-from leukoscope_edge.inference.backend import open_engine
-from leukoscope_edge.inference.bundle import Bundle, open_bundle
-from leukoscope_edge.inference.card_entries import (
+from leukoscope_edge.capture import SCALE_UM_PER_PX, parse_simulated
+from leukoscope_edge.inference import (
+    BATCH_SIZE,
+    Bundle,
+    CascadeEngine,
+    DataEntry,
     DecisionEntry,
+    Engine,
     InputEntry,
+    MetricsEntry,
+    OnnxCpuEngine,
     SpreadEntry,
+    open_bundle,
+    open_engine,
+    p_blast,
 )
-from leukoscope_edge.inference.card_evidence import DataEntry, MetricsEntry
-from leukoscope_edge.inference.cascade import CascadeEngine
-from leukoscope_edge.inference.classifier import BATCH_SIZE, p_blast
-from leukoscope_edge.inference.engine import Engine, OnnxCpuEngine
 from leukoscope_edge.isolated import command_of
 from leukoscope_edge.search_ahead import look_at_all
 from leukoscope_edge.types import Frame

@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 
 from leukoscope_edge.camera_settings import CameraSettings, PicameraSettings
-from leukoscope_edge.capture.live import LiveCamera
+from leukoscope_edge.capture import LiveCamera
 from leukoscope_edge.types import Frame
 
 DRIVER = Path(__file__).parents[1] / "tests" / "edge" / "capture" / "scripted_driver.py"

@@ -16,10 +16,9 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.capture.source import domain_of, open_source
+from leukoscope_edge.capture import domain_of, open_source
 from leukoscope_edge.errors import LeukoscopeError
-from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.inference import OnnxCpuEngine, open_bundle, shipped_bundle_for
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.screening import screen
 from leukoscope_edge.screening_result import Screening

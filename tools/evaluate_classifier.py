@@ -33,10 +33,13 @@ import numpy as np
 
 from leukoscope_edge.arrays import F64
 from leukoscope_edge.errors import LeukoscopeError
-from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.card import Card
-from leukoscope_edge.inference.classifier import classify
-from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.inference import (
+    Card,
+    OnnxCpuEngine,
+    classify,
+    open_bundle,
+    shipped_bundle_for,
+)
 from leukoscope_edge.types import Call, CallName
 from leukoscope_train.commands.data import crops_of
 from leukoscope_train.data.cells import (

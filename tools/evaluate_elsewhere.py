@@ -29,9 +29,13 @@ import numpy as np
 
 from leukoscope_edge.arrays import F64, U8
 from leukoscope_edge.errors import LeukoscopeError
-from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.classifier import classify
-from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.inference import (
+    Bundle,
+    OnnxCpuEngine,
+    classify,
+    open_bundle,
+    shipped_bundle_for,
+)
 from leukoscope_edge.types import Call, CallName
 from leukoscope_train.commands.data import PBC_KINDS, PBC_UM_PER_PX, some
 from leukoscope_train.commands.fitting import PRETRAINING_PER_CLASS

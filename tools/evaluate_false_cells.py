@@ -32,10 +32,10 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.capture.stored.replay import list_images
+from leukoscope_edge.capture.stored import list_images
 from leukoscope_edge.cli.scale import scale
 from leukoscope_edge.errors import LeukoscopeError, SourceError
-from leukoscope_edge.inference.segmenter_fallback import Segment, segmentation_named
+from leukoscope_edge.inference import Segment, segmentation_named
 from leukoscope_edge.types import THRESHOLDS, CellKind, Segmentation
 from leukoscope_edge.vision import assess
 from leukoscope_train.evaluation.segmentation_sets import (

@@ -27,14 +27,18 @@ import numpy as np
 from harms import HARMS
 
 from leukoscope_edge.arrays import U8, BoolArray
-from leukoscope_edge.capture.stored.decode import decode_image
-from leukoscope_edge.capture.stored.replay import list_images
+from leukoscope_edge.capture.stored import decode_image, list_images
 from leukoscope_edge.cli.scale import scale
 from leukoscope_edge.errors import LeukoscopeError, SourceError
-from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.classifier import classify
-from leukoscope_edge.inference.engine import OnnxCpuEngine
-from leukoscope_edge.inference.segmenter_fallback import Segment, segmentation_named
+from leukoscope_edge.inference import (
+    Bundle,
+    OnnxCpuEngine,
+    Segment,
+    classify,
+    open_bundle,
+    segmentation_named,
+    shipped_bundle_for,
+)
 from leukoscope_edge.types import THRESHOLDS, CallName, CellKind, Segmentation
 from leukoscope_edge.vision import assess, cut_labelled
 from leukoscope_edge.vision.scale import estimate_source_scale, measure_sizes

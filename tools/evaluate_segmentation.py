@@ -49,11 +49,10 @@ import cv2
 import numpy as np
 from segmentation_by_skimage import segment_with_skimage
 
-from leukoscope_edge.capture.source import is_simulated
+from leukoscope_edge.capture import is_simulated
 from leukoscope_edge.cli.scale import scale
 from leukoscope_edge.errors import LeukoscopeError, SourceError
-from leukoscope_edge.inference.segmenter import Segmenter
-from leukoscope_edge.inference.segmenter_fallback import SHIPPED
+from leukoscope_edge.inference import SHIPPED, Segmenter
 from leukoscope_edge.vision import baselines, segment, view
 from leukoscope_edge.vision.scale import estimate_source_scale, measure_sizes
 from leukoscope_train.children import spawned

@@ -26,7 +26,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from leukoscope_edge.arrays import F64, U8
-from leukoscope_edge.capture.stored.replay import list_images
+from leukoscope_edge.capture.stored import list_images
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.types import CellKind
 from leukoscope_edge.vision import segment

@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.capture.stored.replay import ImageReplay, VideoReplay
+from leukoscope_edge.capture.stored import ImageReplay, VideoReplay
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.messages import message
 from leukoscope_edge.types import Fault, Frame

@@ -19,10 +19,15 @@ import numpy as np
 
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.errors import LeukoscopeError
-from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.classifier import classify
-from leukoscope_edge.inference.engine import OnnxCpuEngine
-from leukoscope_edge.inference.reference_cells import ATTRIBUTION_NAME, TABLE_NAME
+from leukoscope_edge.inference import (
+    ATTRIBUTION_NAME,
+    TABLE_NAME,
+    Bundle,
+    OnnxCpuEngine,
+    classify,
+    open_bundle,
+    shipped_bundle_for,
+)
 from leukoscope_edge.vision import CropSpec
 from leukoscope_train.data.cells import DataError, read_image
 from leukoscope_train.data.gather import gather, tiles_of

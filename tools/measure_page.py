@@ -24,7 +24,7 @@ import httpx
 from playwright.sync_api import sync_playwright
 from websockets.sync.client import connect
 
-from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
+from leukoscope_edge.inference import open_bundle, shipped_bundle_for
 from leukoscope_edge.isolated import command_of
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Refusal

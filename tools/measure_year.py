@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from leukoscope_edge.accounts import People
-from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
+from leukoscope_edge.inference import open_bundle, shipped_bundle_for
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Refusal
 from leukoscope_edge.records.device_log import DEVICE

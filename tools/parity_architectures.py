@@ -32,8 +32,7 @@ import onnx
 import torch
 
 from leukoscope_edge.arrays import F32, U8
-from leukoscope_edge.inference.card_entries import InputEntry
-from leukoscope_edge.inference.engine import prepare
+from leukoscope_edge.inference import InputEntry, prepare
 from leukoscope_edge.vision import CropSpec
 from leukoscope_export.graphs.bias import correct_biases, weighted
 from leukoscope_export.graphs.fp32_graph import (

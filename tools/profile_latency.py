@@ -33,15 +33,21 @@ import cv2
 import numpy as np
 from quiet_machine import add_clock, parsed_with_clock
 
-from leukoscope_edge.capture.source import domain_of, open_source
+from leukoscope_edge.capture import domain_of, open_source
 from leukoscope_edge.counting import CellRegistry, by_model, conclude
-from leukoscope_edge.inference.backend import open_engine
-from leukoscope_edge.inference.background import new_context
-from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.classifier import call_for, p_blast, vote
-from leukoscope_edge.inference.cpu_session import CPU_PROVIDER
-from leukoscope_edge.inference.engine import prepare
-from leukoscope_edge.inference.segmenter_fallback import segmentation_named
+from leukoscope_edge.inference import (
+    CPU_PROVIDER,
+    Bundle,
+    call_for,
+    new_context,
+    open_bundle,
+    open_engine,
+    p_blast,
+    prepare,
+    segmentation_named,
+    shipped_bundle_for,
+    vote,
+)
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import THRESHOLDS, Cell, Frame
 from leukoscope_edge.vision import StageTracker, assess, find_sightings

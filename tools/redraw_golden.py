@@ -15,10 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from leukoscope_edge.inference.bundle import open_bundle
-from leukoscope_edge.inference.classifier import p_blast
-from leukoscope_edge.inference.engine import OnnxCpuEngine
-from leukoscope_edge.inference.selftest import self_test
+from leukoscope_edge.inference import OnnxCpuEngine, open_bundle, p_blast, self_test
 from leukoscope_export.golden import golden_cells
 from leukoscope_export.graphs.quantise import run_onnx
 

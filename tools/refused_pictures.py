@@ -14,8 +14,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from leukoscope_edge.capture.stored.decode import GREY, read_picture
-from leukoscope_edge.capture.stored.replay import is_image
+from leukoscope_edge.capture.stored import GREY, is_image, read_picture
 from leukoscope_edge.errors import SourceError
 
 NAMED = 5

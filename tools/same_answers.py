@@ -22,9 +22,15 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundles
-from leukoscope_edge.inference.cpu_session import CPU_PROVIDER
-from leukoscope_edge.inference.engine import INPUT_NAME, LOGITS_NAME, prepare
+from leukoscope_edge.inference import (
+    CPU_PROVIDER,
+    INPUT_NAME,
+    LOGITS_NAME,
+    Bundle,
+    open_bundle,
+    prepare,
+    shipped_bundles,
+)
 
 UNSATURATED = "session.x64quantprecision"
 

@@ -25,10 +25,14 @@ from typing import Any
 
 import cv2
 
-from leukoscope_edge.capture.simulated import parse_simulated
-from leukoscope_edge.inference.backend import open_engine
-from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.engine import Engine
+from leukoscope_edge.capture import parse_simulated
+from leukoscope_edge.inference import (
+    Bundle,
+    Engine,
+    open_bundle,
+    open_engine,
+    shipped_bundle_for,
+)
 from leukoscope_edge.screening import FrameResult
 from leukoscope_edge.types import CallName, Cell, Frame
 from leukoscope_train.evaluation.simulated_run import simulated_run

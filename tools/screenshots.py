@@ -24,7 +24,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
-from leukoscope_edge.inference.bundle import shipped_bundle_for
+from leukoscope_edge.inference import shipped_bundle_for
 from leukoscope_edge.isolated import command_of
 from leukoscope_edge.quality.levey_jennings import note_light
 from leukoscope_edge.records.store import open_store

@@ -22,12 +22,7 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.capture.simulated import (
-    FRAME_INTERVAL_S,
-    SimulatedCamera,
-    SlidePlan,
-)
-from leukoscope_edge.capture.smear import BLOOD
+from leukoscope_edge.capture import BLOOD, FRAME_INTERVAL_S, SimulatedCamera, SlidePlan
 from leukoscope_edge.counting import (
     CUT_OFF,
     LOOKS,
@@ -43,8 +38,7 @@ from leukoscope_edge.counting import (
     posterior,
     state_after,
 )
-from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.inference import OnnxCpuEngine, open_bundle, shipped_bundle_for
 from leukoscope_edge.outcome import Refusal, StopState
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import CallName, Frame

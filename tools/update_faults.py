@@ -32,10 +32,15 @@ import numpy as np
 from leukoscope_edge import durable
 from leukoscope_edge.arrays import F32
 from leukoscope_edge.errors import BundleError, LeukoscopeError, UpdateError
-from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundles
-from leukoscope_edge.inference.classifier import call_for, p_blast
-from leukoscope_edge.inference.engine import OnnxCpuEngine
-from leukoscope_edge.inference.onnx_policy import check
+from leukoscope_edge.inference import (
+    Bundle,
+    OnnxCpuEngine,
+    call_for,
+    onnx_policy,
+    open_bundle,
+    p_blast,
+    shipped_bundles,
+)
 from leukoscope_edge.isolated import command_of
 from leukoscope_edge.types import Domain
 from leukoscope_edge.updates import (
@@ -237,7 +242,7 @@ def _fate(bundle: Bundle, chance: np.random.Generator) -> str:
     model[bit // 8] ^= 1 << (bit % 8)
     broken = replace(bundle, model=bytes(model))
     try:
-        check(broken.model)
+        onnx_policy.check(broken.model)
     except BundleError:
         return "refused by the look inside"
     try:

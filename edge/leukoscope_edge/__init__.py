@@ -5,6 +5,10 @@ Runtime, and it never contacts a network.
 """
 
 import os
+import sys
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
 
 __version__ = "0.1.0"
 
@@ -19,3 +23,30 @@ os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(1 << 26))
 # Its own messages would stand beside ours; every failure is reported in our words.
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+
+
+def load_on_use(
+    room: str, offers: Mapping[str, str]
+) -> tuple[Callable[[str], Any], list[str]]:
+    """Return the `__getattr__` (PEP 562) and the `__all__` of a room.
+
+    A child process (decoder, driver, TensorRT) starts in a module of a room, and Python
+    runs the room's `__init__` before it. Where that would load megabytes that the child
+    has no use for, the `__init__` names its offers twice instead: as imports for the
+    type checker, and in a table for this. Other rooms simply import what they offer.
+
+    Args:
+        room: The whole name of its package.
+        offers: What its modules offer: by a module's name, names with blanks between.
+            No name may be that of a module in the room.
+    """
+    module_of = {name: m for m, names in offers.items() for name in names.split()}
+
+    def look_up(name: str) -> Any:
+        if name not in module_of:
+            raise AttributeError(f"module {room!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{room}.{module_of[name]}"), name)
+        setattr(sys.modules[room], name, value)  # it need not be looked up again
+        return value
+
+    return look_up, sorted(module_of)

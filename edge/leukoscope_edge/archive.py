@@ -16,15 +16,13 @@ from typing import Any
 import cv2
 
 from leukoscope_edge import __version__
-from leukoscope_edge.capture.calibrated import calibrated
-from leukoscope_edge.capture.camera import Camera
-from leukoscope_edge.capture.stored.replay import ImageReplay, is_image, list_images
+from leukoscope_edge.capture import Camera, with_calibration
+from leukoscope_edge.capture.stored import ImageReplay, is_image, list_images
 from leukoscope_edge.counting import SiteBackground
 from leukoscope_edge.durable import prepare_folder
 from leukoscope_edge.errors import BundleError, LeukoscopeError, SourceError
 from leukoscope_edge.i18n import SOURCE_LANGUAGE, languages
-from leukoscope_edge.inference.backend import open_engine
-from leukoscope_edge.inference.bundle import open_bundle
+from leukoscope_edge.inference import open_bundle, open_engine
 from leukoscope_edge.log import passed_over
 from leukoscope_edge.names import shown
 from leukoscope_edge.records.exports.result_files import (
@@ -237,7 +235,7 @@ def _screening(task: SlideTask) -> Screening:
         raise BundleError(f"{task.bundle}: another model than where the run began")
     images: Camera = ImageReplay(list_images(task.folder), task.scale_um_per_px)
     if task.calibration is not None:
-        images = calibrated(images, task.calibration)
+        images = with_calibration(images, task.calibration)
     with images, open_engine(bundle, backend="cpu", n_threads=1) as engine:
         return screen(
             images,

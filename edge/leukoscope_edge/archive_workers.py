@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from leukoscope_edge.archive import SlideDone, SlideTask, screen_slide
-from leukoscope_edge.capture.child import Answers, Child
+from leukoscope_edge.capture import Answers, Child
 from leukoscope_edge.counting import NormalSlide, SiteBackground
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.isolated import command_of

@@ -19,7 +19,7 @@ from functools import partial
 
 from tqdm import tqdm
 
-from leukoscope_edge.capture.camera import Camera, items_of
+from leukoscope_edge.capture import Camera, items_of
 from leukoscope_edge.counting import (
     Bearing,
     EarlierFrames,
@@ -34,11 +34,14 @@ from leukoscope_edge.counting import (
     never_counted,
 )
 from leukoscope_edge.errors import BundleError
-from leukoscope_edge.inference.background import new_context
-from leukoscope_edge.inference.bundle import Bundle
-from leukoscope_edge.inference.classifier import classify, vote
-from leukoscope_edge.inference.engine import Engine
-from leukoscope_edge.inference.segmenter_fallback import ServingSegmenter
+from leukoscope_edge.inference import (
+    Bundle,
+    Engine,
+    ServingSegmenter,
+    classify,
+    new_context,
+    vote,
+)
 from leukoscope_edge.messages import Message, message
 from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.sample import SlideFacts

@@ -12,29 +12,29 @@ from pathlib import Path
 import numpy as np
 
 from leukoscope_edge.arrays import F32, U8
-from leukoscope_edge.inference.backend import open_engine
-from leukoscope_edge.inference.bundle import open_bundle
-from leukoscope_edge.inference.card import CARD_NAME, FORMAT, Card
-from leukoscope_edge.inference.card_entries import (
+from leukoscope_edge.inference import (
+    CARD_NAME,
+    FORMAT,
     MAX_DISTANCE_SHARE,
     MAX_TOLERANCE,
+    BaselineEntry,
+    Card,
     ConformalEntry,
+    DataEntry,
     DecisionEntry,
     FileEntry,
     GoldenEntry,
     InputEntry,
     KindsEntry,
+    LaboratoriesEntry,
+    MetricsEntry,
     NetworkEntry,
     OutlierEntry,
     QuickEntry,
+    open_bundle,
+    open_engine,
+    self_test,
 )
-from leukoscope_edge.inference.card_evidence import (
-    BaselineEntry,
-    DataEntry,
-    LaboratoriesEntry,
-    MetricsEntry,
-)
-from leukoscope_edge.inference.selftest import self_test
 from leukoscope_edge.types import Domain
 from leukoscope_export.golden import golden_cells
 from leukoscope_export.graphs.quantise import Files, run_onnx

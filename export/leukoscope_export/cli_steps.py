@@ -16,9 +16,7 @@ import numpy as np
 
 from leukoscope_edge.arrays import F32
 from leukoscope_edge.errors import EngineFault
-from leukoscope_edge.inference.backend import Backend, open_engine
-from leukoscope_edge.inference.bundle import open_bundle
-from leukoscope_edge.inference.selftest import self_test
+from leukoscope_edge.inference import Backend, open_bundle, open_engine, self_test
 from leukoscope_export.graphs.fp32_graph import (
     onnx_bytes,
     refuse_other_answers,

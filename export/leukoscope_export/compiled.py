@@ -19,10 +19,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from leukoscope_edge.errors import EngineFault
-from leukoscope_edge.inference.bundle import Bundle, open_bundle
-from leukoscope_edge.inference.card import CARD_NAME, Card
-from leukoscope_edge.inference.card_entries import EngineEntry, FileEntry
-from leukoscope_edge.inference.nvidia.compiler import (
+from leukoscope_edge.inference import (
+    CARD_NAME,
+    Bundle,
+    Card,
+    EngineEntry,
+    FileEntry,
+    open_bundle,
+)
+from leukoscope_edge.inference.nvidia import (
     INT8_FROM,
     MODULES,
     SPOKEN,

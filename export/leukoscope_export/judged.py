@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from leukoscope_edge.arrays import F32, BoolArray
-from leukoscope_edge.inference.card_entries import InputEntry
+from leukoscope_edge.inference import InputEntry
 from leukoscope_edge.types import Domain
 from leukoscope_export.graphs.bias import correct_biases
 from leukoscope_export.graphs.fp32_graph import onnx_bytes

@@ -12,8 +12,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from leukoscope_edge.inference import onnx_policy
-from leukoscope_edge.inference.engine import LOGITS_NAME
+from leukoscope_edge.inference import LOGITS_NAME, onnx_policy
 from leukoscope_export.graphs.graph_rules import FLOAT
 from leukoscope_export.graphs.onnx_graph import Graph
 from leukoscope_train.data.cells import DataError

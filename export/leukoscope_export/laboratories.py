@@ -13,17 +13,15 @@ import numpy as np
 
 from leukoscope_edge.arrays import BoolArray
 from leukoscope_edge.config import read_toml
-from leukoscope_edge.inference.card_entries import (
-    ConformalEntry,
-    KindsEntry,
-    OutlierEntry,
-    SpreadEntry,
-)
-from leukoscope_edge.inference.card_evidence import (
+from leukoscope_edge.inference import (
     BaselineEntry,
+    ConformalEntry,
     DataEntry,
+    KindsEntry,
     LaboratoriesEntry,
     LeftOutEntry,
+    OutlierEntry,
+    SpreadEntry,
 )
 from leukoscope_export.bundle import Quick, Release, Trained, write_bundle
 from leukoscope_export.graphs.outlier_head import (

@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 
 from leukoscope_edge.arrays import F32, F64, BoolArray
-from leukoscope_edge.inference.backend import open_engine
-from leukoscope_edge.inference.bundle import open_bundle
-from leukoscope_edge.inference.card_entries import DecisionEntry
-from leukoscope_edge.inference.card_evidence import MetricsEntry
-from leukoscope_edge.inference.classifier import classify
+from leukoscope_edge.inference import (
+    DecisionEntry,
+    MetricsEntry,
+    classify,
+    open_bundle,
+    open_engine,
+)
 from leukoscope_edge.types import CallName
 from leukoscope_export.judged import Judged, JudgedEvidence, KindNotes, Networks
 from leukoscope_export.points import PairPoints

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from leukoscope_edge.arrays import F64, BoolArray
-from leukoscope_edge.inference.card_entries import DecisionEntry
+from leukoscope_edge.inference import DecisionEntry
 from leukoscope_train.data.cells import I64, Strings
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.evaluation.calibrate import (

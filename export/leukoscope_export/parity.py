@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from leukoscope_edge.arrays import F32
-from leukoscope_edge.inference.card_entries import DecisionEntry
-from leukoscope_edge.inference.classifier import call_for, p_blast
+from leukoscope_edge.inference import DecisionEntry, call_for, p_blast
 from leukoscope_train.data.cells import I64, DataError
 from leukoscope_train.evaluation import metrics
 

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from leukoscope_edge.arrays import F32, F64, BoolArray
-from leukoscope_edge.inference.card_entries import DecisionEntry
+from leukoscope_edge.inference import DecisionEntry
 from leukoscope_train.data.cells import I64, Strings
 from leukoscope_train.evaluation.calibrate import fit_temperature, probabilities
 from leukoscope_train.evaluation.metrics import person_weights

@@ -12,9 +12,9 @@ import numpy as np
 
 from leukoscope_edge.arrays import F32, F64
 from leukoscope_edge.config import read_toml
-from leukoscope_edge.inference.card_entries import ConformalEntry
-from leukoscope_edge.inference.card_evidence import (
+from leukoscope_edge.inference import (
     BaselineEntry,
+    ConformalEntry,
     DataEntry,
     MetricsEntry,
 )

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from leukoscope_edge.arrays import F32, U8, BoolArray
-from leukoscope_edge.inference.card_entries import InputEntry
+from leukoscope_edge.inference import InputEntry
 from leukoscope_export.graphs.bias import correct_biases
 from leukoscope_export.graphs.fp32_graph import onnx_bytes, torch_outputs
 from leukoscope_export.graphs.qat import QatPlan, fine_tune

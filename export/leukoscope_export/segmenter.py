@@ -22,9 +22,12 @@ from onnxruntime.quantization import (
 
 from leukoscope_edge.arrays import F32
 from leukoscope_edge.durable import sha256_of
-from leukoscope_edge.inference.card import CARD_NAME
-from leukoscope_edge.inference.engine import INPUT_NAME, LOGITS_NAME
-from leukoscope_edge.inference.segmenter import INPUT_UM_PER_PX
+from leukoscope_edge.inference import (
+    CARD_NAME,
+    INPUT_NAME,
+    INPUT_UM_PER_PX,
+    LOGITS_NAME,
+)
 from leukoscope_export.graphs.fp32_graph import OPSET
 from leukoscope_train.data.masked_images import training_images, window
 from leukoscope_train.networks.unet import WINDOW_PX, UNet

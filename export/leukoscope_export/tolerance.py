@@ -15,7 +15,7 @@ answers otherwise by up to 0.24 of a logit; no device runs a file like that.
 import numpy as np
 
 from leukoscope_edge.arrays import F32, U8
-from leukoscope_edge.inference.card_entries import InputEntry
+from leukoscope_edge.inference import InputEntry
 from leukoscope_export.graphs.quantise import Files, run_onnx
 
 FLOOR = 0.005

@@ -22,9 +22,7 @@ SOURCES = {
     )
 }
 NOT_YET = {
-    "leukoscope_edge.capture",
     "leukoscope_edge.cli",
-    "leukoscope_edge.inference",
     "leukoscope_edge.live",
     "leukoscope_edge.media",
     "leukoscope_edge.quality",
@@ -94,17 +92,15 @@ def why_not(asked: Asked) -> str:
     whole = f"{asked.module}.{asked.name}"
     inner = whole.count(".") > 1 and is_module(whole)
     if inner and asked.name not in offered(asked.module):
-        return "is a module that is not in the room's __all__"
+        return "is a module that the room does not offer"
     return ""
 
 
 @cache
 def offered(room: str) -> frozenset[str]:
-    tree = ast.parse((path_of(room) / "__init__.py").read_text("utf-8"))
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
-            return frozenset(ast.literal_eval(node.value))
-    return frozenset()
+    """What a room's `__init__` imports of its modules, also for the type checker."""
+    text = (path_of(room) / "__init__.py").read_text("utf-8")
+    return frozenset(asked.name for asked in asked_in(text, room))
 
 
 @cache

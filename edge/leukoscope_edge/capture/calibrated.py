@@ -10,7 +10,7 @@ from leukoscope_edge.vision import even_out
 from leukoscope_edge.vision.scale import Calibration
 
 
-def calibrated(camera: Camera, calibration: Calibration) -> Camera:
+def with_calibration(camera: Camera, calibration: Calibration) -> Camera:
     """Return a camera that gives another's frames, evened by the recorded flat field.
 
     Its `read` raises ConfigError where a frame does not fit the calibration.

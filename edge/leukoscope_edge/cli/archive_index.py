@@ -18,8 +18,8 @@ import numpy as np
 
 from leukoscope_edge.archive import ArchiveRow, SlideTask
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.capture.camera import items_of
-from leukoscope_edge.capture.stored.replay import ImageReplay, list_images
+from leukoscope_edge.capture import items_of
+from leukoscope_edge.capture.stored import ImageReplay, list_images
 from leukoscope_edge.durable import make_folder, write_whole
 from leukoscope_edge.i18n import ENGLISH, Language
 from leukoscope_edge.names import shown

@@ -4,9 +4,9 @@ import signal
 from pathlib import Path
 
 from leukoscope_edge import updates
-from leukoscope_edge.capture.source import domain_of
+from leukoscope_edge.capture import domain_of
 from leukoscope_edge.errors import LeukoscopeError, as_told
-from leukoscope_edge.inference.bundle import shipped_bundle_for
+from leukoscope_edge.inference import shipped_bundle_for
 from leukoscope_edge.live.channel import Channel
 from leukoscope_edge.live.closing import is_closed
 from leukoscope_edge.live.commands import Command, Order

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from leukoscope_edge.capture.source import is_camera, is_simulated
+from leukoscope_edge.capture import is_camera, is_simulated
 from leukoscope_edge.errors import UsageError
 
 

@@ -3,8 +3,7 @@
 import argparse
 from typing import get_args
 
-from leukoscope_edge.capture.simulated import plan_of
-from leukoscope_edge.capture.source import is_simulated
+from leukoscope_edge.capture import is_simulated, plan_of
 from leukoscope_edge.sample import AgeGroup, Mode, SampleType, SlideFacts
 
 

@@ -7,7 +7,7 @@ from leukoscope_edge.cli.output import say
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting import SiteBackground
 from leukoscope_edge.errors import RecordError
-from leukoscope_edge.inference.bundle import Bundle
+from leukoscope_edge.inference import Bundle
 from leukoscope_edge.quality.site_background import site_background
 from leukoscope_edge.records.store import DATABASE_NAME, open_store
 

@@ -7,103 +7,79 @@ statistics of its calls (`CallModel`, `differential`) and the only way to a sent
 `conclude`.
 """
 
-from leukoscope_edge.counting.background import (
-    MIN_SLIDES,
-    NormalSlide,
-    SiteBackground,
-    site_spread,
-)
-from leukoscope_edge.counting.cells import CellRegistry
-from leukoscope_edge.counting.context import (
-    Background,
-    CellCall,
-    SlideContext,
-    by_model,
-)
-from leukoscope_edge.counting.differential import (
-    BLAST,
-    NAMED,
-    Beside,
-    Compared,
-    Differential,
-    Share,
-    compared,
-    differential,
-)
-from leukoscope_edge.counting.earlier_frames import EarlierFrames, Turn
-from leukoscope_edge.counting.evidence import Bearing, Evidence, bearing_of
-from leukoscope_edge.counting.fraction import (
-    CallModel,
-    call_model,
-    chances,
-    confidence_interval,
-    posterior,
-)
-from leukoscope_edge.counting.quality_slide import (
-    QualityDay,
-    QualityTrend,
-    quality_trend,
-)
-from leukoscope_edge.counting.reference_ranges import (
-    AgeRanges,
-    ReferenceRanges,
-    flags,
-    is_leukopenic,
-)
-from leukoscope_edge.counting.slide_cells import SlideCells, never_counted
-from leukoscope_edge.counting.statistics import (
-    BetaSpread,
-    binomial_interval,
-    limit_of_blank,
-)
-from leukoscope_edge.counting.stop_rule import CUT_OFF, LOOKS, state_after
-from leukoscope_edge.counting.verdict import BLANK_CONFIDENCE, conclude
-from leukoscope_edge.outcome import Doubt
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "BLANK_CONFIDENCE",
-    "BLAST",
-    "CUT_OFF",
-    "LOOKS",
-    "MIN_SLIDES",
-    "NAMED",
-    "AgeRanges",
-    "Background",
-    "Bearing",
-    "Beside",
-    "BetaSpread",
-    "CallModel",
-    "CellCall",
-    "CellRegistry",
-    "Compared",
-    "Differential",
-    "Doubt",
-    "EarlierFrames",
-    "Evidence",
-    "NormalSlide",
-    "QualityDay",
-    "QualityTrend",
-    "ReferenceRanges",
-    "Share",
-    "SiteBackground",
-    "SlideCells",
-    "SlideContext",
-    "Turn",
-    "bearing_of",
-    "binomial_interval",
-    "by_model",
-    "call_model",
-    "chances",
-    "compared",
-    "conclude",
-    "confidence_interval",
-    "differential",
-    "flags",
-    "is_leukopenic",
-    "limit_of_blank",
-    "never_counted",
-    "posterior",
-    "quality_trend",
-    "site_spread",
-    "state_after",
-]
+from leukoscope_edge import load_on_use
+
+if TYPE_CHECKING:
+    from leukoscope_edge.counting.background import MIN_SLIDES as MIN_SLIDES
+    from leukoscope_edge.counting.background import NormalSlide as NormalSlide
+    from leukoscope_edge.counting.background import SiteBackground as SiteBackground
+    from leukoscope_edge.counting.background import site_spread as site_spread
+    from leukoscope_edge.counting.cells import CellRegistry as CellRegistry
+    from leukoscope_edge.counting.context import Background as Background
+    from leukoscope_edge.counting.context import CellCall as CellCall
+    from leukoscope_edge.counting.context import SlideContext as SlideContext
+    from leukoscope_edge.counting.context import by_model as by_model
+    from leukoscope_edge.counting.differential import BLAST as BLAST
+    from leukoscope_edge.counting.differential import NAMED as NAMED
+    from leukoscope_edge.counting.differential import Beside as Beside
+    from leukoscope_edge.counting.differential import Compared as Compared
+    from leukoscope_edge.counting.differential import Differential as Differential
+    from leukoscope_edge.counting.differential import Share as Share
+    from leukoscope_edge.counting.differential import compared as compared
+    from leukoscope_edge.counting.differential import count_kinds as count_kinds
+    from leukoscope_edge.counting.earlier_frames import EarlierFrames as EarlierFrames
+    from leukoscope_edge.counting.earlier_frames import Turn as Turn
+    from leukoscope_edge.counting.evidence import Bearing as Bearing
+    from leukoscope_edge.counting.evidence import Evidence as Evidence
+    from leukoscope_edge.counting.evidence import bearing_of as bearing_of
+    from leukoscope_edge.counting.fraction import CallModel as CallModel
+    from leukoscope_edge.counting.fraction import call_model as call_model
+    from leukoscope_edge.counting.fraction import chances as chances
+    from leukoscope_edge.counting.fraction import (
+        confidence_interval as confidence_interval,
+    )
+    from leukoscope_edge.counting.fraction import posterior as posterior
+    from leukoscope_edge.counting.quality_slide import QualityDay as QualityDay
+    from leukoscope_edge.counting.quality_slide import QualityTrend as QualityTrend
+    from leukoscope_edge.counting.quality_slide import quality_trend as quality_trend
+    from leukoscope_edge.counting.reference_ranges import AgeRanges as AgeRanges
+    from leukoscope_edge.counting.reference_ranges import (
+        ReferenceRanges as ReferenceRanges,
+    )
+    from leukoscope_edge.counting.reference_ranges import flags as flags
+    from leukoscope_edge.counting.reference_ranges import is_leukopenic as is_leukopenic
+    from leukoscope_edge.counting.slide_cells import SlideCells as SlideCells
+    from leukoscope_edge.counting.slide_cells import never_counted as never_counted
+    from leukoscope_edge.counting.statistics import BetaSpread as BetaSpread
+    from leukoscope_edge.counting.statistics import (
+        binomial_interval as binomial_interval,
+    )
+    from leukoscope_edge.counting.statistics import limit_of_blank as limit_of_blank
+    from leukoscope_edge.counting.stop_rule import CUT_OFF as CUT_OFF
+    from leukoscope_edge.counting.stop_rule import LOOKS as LOOKS
+    from leukoscope_edge.counting.stop_rule import state_after as state_after
+    from leukoscope_edge.counting.verdict import BLANK_CONFIDENCE as BLANK_CONFIDENCE
+    from leukoscope_edge.counting.verdict import conclude as conclude
+else:
+    __getattr__, __all__ = load_on_use(
+        __name__,
+        {
+            "background": "MIN_SLIDES NormalSlide SiteBackground site_spread",
+            "cells": "CellRegistry",
+            "context": "Background CellCall SlideContext by_model",
+            "differential": (
+                "BLAST Beside Compared Differential NAMED Share compared count_kinds"
+            ),
+            "earlier_frames": "EarlierFrames Turn",
+            "evidence": "Bearing Evidence bearing_of",
+            "fraction": ("CallModel call_model chances confidence_interval posterior"),
+            "quality_slide": "QualityDay QualityTrend quality_trend",
+            "reference_ranges": "AgeRanges ReferenceRanges flags is_leukopenic",
+            "slide_cells": "SlideCells never_counted",
+            "statistics": "BetaSpread binomial_interval limit_of_blank",
+            "stop_rule": "CUT_OFF LOOKS state_after",
+            "verdict": "BLANK_CONFIDENCE conclude",
+        },
+    )

@@ -100,7 +100,7 @@ class Differential:
         return next((s for s in self.shares if s.kind == kind), None)
 
 
-def differential(
+def count_kinds(
     kinds: Sequence[str], *, n_smudges: int, is_marrow: bool
 ) -> Differential | None:
     """Count kinds.
@@ -160,8 +160,8 @@ def compared(
     Returns:
         One row a kind that either saw; none where one of them saw no cell.
     """
-    a = differential(first, n_smudges=0, is_marrow=is_marrow)
-    b = differential(second, n_smudges=0, is_marrow=is_marrow)
+    a = count_kinds(first, n_smudges=0, is_marrow=is_marrow)
+    b = count_kinds(second, n_smudges=0, is_marrow=is_marrow)
     if a is None or b is None:
         return ()
     listed = dict.fromkeys(s.kind for s in (*a.shares, *b.shares))

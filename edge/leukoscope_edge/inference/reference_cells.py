@@ -34,7 +34,7 @@ class ReferenceCell:
 
 
 @cache
-def reference_cells(folder: Path = FOLDER) -> tuple[ReferenceCell, ...]:
+def list_reference_cells(folder: Path = FOLDER) -> tuple[ReferenceCell, ...]:
     """Return all pictures, by kind, each laboratory's from small cells to large.
 
     Args:
@@ -55,14 +55,14 @@ def reference_cells(folder: Path = FOLDER) -> tuple[ReferenceCell, ...]:
 def numbers_by_kind(folder: Path = FOLDER) -> dict[str, list[int]]:
     """Return the places of each kind's pictures in the list of all."""
     found: dict[str, list[int]] = {}
-    for number, cell in enumerate(reference_cells(folder)):
+    for number, cell in enumerate(list_reference_cells(folder)):
         found.setdefault(cell.kind, []).append(number)
     return found
 
 
 def references_of(kind: str, folder: Path = FOLDER) -> tuple[ReferenceCell, ...]:
     """Return the pictures of one kind, none where the program has none of it."""
-    return tuple(cell for cell in reference_cells(folder) if cell.kind == kind)
+    return tuple(cell for cell in list_reference_cells(folder) if cell.kind == kind)
 
 
 def attribution(folder: Path = FOLDER) -> str:

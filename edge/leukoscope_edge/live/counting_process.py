@@ -15,10 +15,13 @@ from typing import Any
 import cv2
 
 from leukoscope_edge.errors import LeukoscopeError, RecordError, as_told
-from leukoscope_edge.inference.backend import open_engine
-from leukoscope_edge.inference.bundle import Bundle, open_bundle
-from leukoscope_edge.inference.engine import Engine
-from leukoscope_edge.inference.selftest import StandingTest
+from leukoscope_edge.inference import (
+    Bundle,
+    Engine,
+    StandingTest,
+    open_bundle,
+    open_engine,
+)
 from leukoscope_edge.live.channel import Channel
 from leukoscope_edge.live.commands import Command, Mode, News, Order
 from leukoscope_edge.live.equipment import Equipment

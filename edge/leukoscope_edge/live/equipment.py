@@ -8,11 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.capture.camera import Camera
-from leukoscope_edge.capture.source import open_source
-from leukoscope_edge.inference.bundle import Bundle
-from leukoscope_edge.inference.engine import Engine
-from leukoscope_edge.inference.segmenter_fallback import ServingSegmenter
+from leukoscope_edge.capture import Camera, open_source
+from leukoscope_edge.inference import Bundle, Engine, ServingSegmenter
 from leukoscope_edge.live.commands import Mode, News
 from leukoscope_edge.live.outbox import Draft, Outbox
 from leukoscope_edge.live.timing import FrameTimer

@@ -4,7 +4,7 @@ import numpy as np
 
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.errors import SourceError
-from leukoscope_edge.inference.card import Card
+from leukoscope_edge.inference import Card
 from leukoscope_edge.live.commands import News
 from leukoscope_edge.messages import message
 from leukoscope_edge.records.pictures import from_png

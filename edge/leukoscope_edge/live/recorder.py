@@ -9,7 +9,7 @@ end, so that the disk is not written with every frame.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from leukoscope_edge.inference.card import Card
+from leukoscope_edge.inference import Card
 from leukoscope_edge.live.field_pictures import Fields
 from leukoscope_edge.messages import Message
 from leukoscope_edge.records.pictures import apart, from_png, pixels_sha256

@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.capture.camera import Camera, items_of
-from leukoscope_edge.capture.source import is_sequence
+from leukoscope_edge.capture import Camera, is_sequence, items_of
 from leukoscope_edge.live.commands import Command, Mode, Order
 from leukoscope_edge.live.equipment import Equipment
 from leukoscope_edge.live.recorder import Recorder

@@ -6,10 +6,7 @@ Measured on a stage micrometer and kept in the records. Red cells only ever warn
 import math
 from dataclasses import asdict, dataclass
 
-from leukoscope_edge.capture.camera import Camera
-from leukoscope_edge.capture.mapped import ChangedCamera
-from leukoscope_edge.capture.simulated import SCALE_UM_PER_PX
-from leukoscope_edge.capture.source import is_simulated
+from leukoscope_edge.capture import SCALE_UM_PER_PX, Camera, ChangedCamera, is_simulated
 from leukoscope_edge.errors import ConfigError, StepError
 from leukoscope_edge.messages import message
 from leukoscope_edge.profile import MAIN_OBJECTIVE, CameraEntry

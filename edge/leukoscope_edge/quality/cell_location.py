@@ -9,11 +9,7 @@ of the microscope, the stain and the camera.
 import numpy as np
 
 from leukoscope_edge.arrays import I32
-from leukoscope_edge.capture.simulated import (
-    SCALE_UM_PER_PX,
-    SimulatedCamera,
-    SlidePlan,
-)
+from leukoscope_edge.capture import SCALE_UM_PER_PX, SimulatedCamera, SlidePlan
 from leukoscope_edge.counting import QualityDay, QualityTrend, quality_trend
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.messages import message

@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
-from leukoscope_edge.capture.source import is_simulated
+from leukoscope_edge.capture import is_simulated
 from leukoscope_edge.counting import QualityDay
-from leukoscope_edge.inference.card import Card
+from leukoscope_edge.inference import Card
 from leukoscope_edge.messages import TEMPLATES, Message, message
 from leukoscope_edge.profile import Profile
 from leukoscope_edge.quality import cell_location

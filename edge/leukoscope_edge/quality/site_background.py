@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from leukoscope_edge.counting import MIN_SLIDES, NormalSlide, SiteBackground
 from leukoscope_edge.errors import LeukoscopeError
-from leukoscope_edge.inference.card import Card
+from leukoscope_edge.inference import Card
 from leukoscope_edge.log import passing_over
 from leukoscope_edge.messages import Message, message
 from leukoscope_edge.outcome import VerdictName

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 
-from leukoscope_edge.capture.camera import Camera
-from leukoscope_edge.capture.mapped import ChangedCamera
+from leukoscope_edge.capture import Camera, ChangedCamera
 from leukoscope_edge.counting import SiteBackground
-from leukoscope_edge.inference.card import Card
+from leukoscope_edge.inference import Card
 from leukoscope_edge.records.exports.screening_version import origin_of
 from leukoscope_edge.records.pictures import pixels_sha256
 from leukoscope_edge.records.slides.slide import Identity, SlideSetUp

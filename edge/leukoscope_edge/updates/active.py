@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from leukoscope_edge.errors import BundleError, UpdateError, as_told
-from leukoscope_edge.inference.card import read_card
+from leukoscope_edge.inference import read_card
 from leukoscope_edge.messages import Message, message
 from leukoscope_edge.types import Domain
 from leukoscope_edge.updates import clock, slots, state

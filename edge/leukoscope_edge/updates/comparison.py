@@ -8,9 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from leukoscope_edge.inference.card import Card
-from leukoscope_edge.inference.classifier import classify, vote
-from leukoscope_edge.inference.engine import Engine
+from leukoscope_edge.inference import Card, Engine, classify, vote
 from leukoscope_edge.messages import Message, message
 from leukoscope_edge.outcome import Verdict
 from leukoscope_edge.records.slides.conclusion import verdict_of

@@ -7,8 +7,7 @@ from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
-from leukoscope_edge.inference.bundle import shipped_bundles
-from leukoscope_edge.inference.card import read_card
+from leukoscope_edge.inference import read_card, shipped_bundles
 from leukoscope_edge.messages import Message
 from leukoscope_edge.records.slides.slide import ArchivedCell
 from leukoscope_edge.updates.clock import at_midnight, utc_now

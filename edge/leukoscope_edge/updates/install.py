@@ -21,9 +21,12 @@ from pathlib import Path
 
 from leukoscope_edge.durable import remove
 from leukoscope_edge.errors import BundleError, LeukoscopeError, UpdateError, as_told
-from leukoscope_edge.inference.backend import open_engine
-from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.card import read_card
+from leukoscope_edge.inference import (
+    open_bundle,
+    open_engine,
+    read_card,
+    shipped_bundle_for,
+)
 from leukoscope_edge.log import passing_over
 from leukoscope_edge.messages import Message, message
 from leukoscope_edge.types import Domain

@@ -18,7 +18,7 @@ from datetime import date
 
 from leukoscope_edge.config import parse_toml
 from leukoscope_edge.errors import ConfigError
-from leukoscope_edge.inference.card import Card
+from leukoscope_edge.inference import Card
 from leukoscope_edge.messages import message
 from leukoscope_edge.types import Domain
 from leukoscope_edge.updates.codes import Code, refused

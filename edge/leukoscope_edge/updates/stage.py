@@ -7,8 +7,7 @@ from pathlib import Path
 from leukoscope_edge import __version__
 from leukoscope_edge.durable import make_folder, read_plain, remove
 from leukoscope_edge.errors import BundleError, as_told
-from leukoscope_edge.inference.bundle import open_bundle
-from leukoscope_edge.inference.card import CARD_NAME, read_card
+from leukoscope_edge.inference import CARD_NAME, open_bundle, read_card
 from leukoscope_edge.messages import message
 from leukoscope_edge.updates import slots
 from leukoscope_edge.updates.codes import Code, refused

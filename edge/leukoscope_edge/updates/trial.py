@@ -17,11 +17,16 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from leukoscope_edge.errors import EngineFault, LeukoscopeError
-from leukoscope_edge.inference.backend import ACCELERATED, Backend, open_engine
-from leukoscope_edge.inference.bundle import open_bundle
-from leukoscope_edge.inference.classifier import BATCH_SIZE, classify
-from leukoscope_edge.inference.nvidia.tensorrt import runtimes_here
-from leukoscope_edge.inference.selftest import self_test
+from leukoscope_edge.inference import (
+    ACCELERATED,
+    BATCH_SIZE,
+    Backend,
+    classify,
+    open_bundle,
+    open_engine,
+    self_test,
+)
+from leukoscope_edge.inference.nvidia import runtimes_here
 from leukoscope_edge.isolated import command_of
 from leukoscope_edge.log import passing_over, start_log
 from leukoscope_edge.messages import Message, message

@@ -8,85 +8,74 @@ stage stands (`StageTracker`) and the crop that a model is shown (`CropSpec`, `c
 `vision.cells` and `vision.scale` are rooms of their own.
 """
 
-from leukoscope_edge.vision.colour import plasma_colour, white_balance
-from leukoscope_edge.vision.colour_order import FrameColours, measure_colours, order_of
-from leukoscope_edge.vision.compression import quality_from_pixels
-from leukoscope_edge.vision.crop import (
-    COVER,
-    MIN_STD,
-    TARGET_MEAN,
-    TARGET_STD,
-    WHITE_LEVEL,
-    Colour,
-    CropSpec,
-    Light,
-    cut,
-    cut_labelled,
-    cut_view,
-    finish,
-)
-from leukoscope_edge.vision.features import Features, measure, nearest
-from leukoscope_edge.vision.flatfield import FlatField, even_out, record_flat_field
-from leukoscope_edge.vision.morphology import dilate, parts_of
-from leukoscope_edge.vision.motion import (
-    Joined,
-    Placement,
-    StageTracker,
-    TrackingState,
-    Visited,
-)
-from leukoscope_edge.vision.quality import QualityReport, assess
-from leukoscope_edge.vision.segmentation import NOTHING, segment, threshold
-from leukoscope_edge.vision.sightings import (
-    NOTHING_SEEN,
-    FrameDetections,
-    find_sightings,
-    view_spec,
-)
-from leukoscope_edge.vision.tiles import search
-from leukoscope_edge.vision.view import look
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "COVER",
-    "MIN_STD",
-    "NOTHING",
-    "NOTHING_SEEN",
-    "TARGET_MEAN",
-    "TARGET_STD",
-    "WHITE_LEVEL",
-    "Colour",
-    "CropSpec",
-    "Features",
-    "FlatField",
-    "FrameColours",
-    "FrameDetections",
-    "Joined",
-    "Light",
-    "Placement",
-    "QualityReport",
-    "StageTracker",
-    "TrackingState",
-    "Visited",
-    "assess",
-    "cut",
-    "cut_labelled",
-    "cut_view",
-    "dilate",
-    "even_out",
-    "find_sightings",
-    "finish",
-    "look",
-    "measure",
-    "measure_colours",
-    "nearest",
-    "order_of",
-    "parts_of",
-    "plasma_colour",
-    "quality_from_pixels",
-    "record_flat_field",
-    "search",
-    "segment",
-    "threshold",
-    "view_spec",
-    "white_balance",
-]
+from leukoscope_edge import load_on_use
+
+if TYPE_CHECKING:
+    from leukoscope_edge.vision.colour import plasma_colour as plasma_colour
+    from leukoscope_edge.vision.colour import white_balance as white_balance
+    from leukoscope_edge.vision.colour_order import FrameColours as FrameColours
+    from leukoscope_edge.vision.colour_order import measure_colours as measure_colours
+    from leukoscope_edge.vision.colour_order import order_of as order_of
+    from leukoscope_edge.vision.compression import (
+        quality_from_pixels as quality_from_pixels,
+    )
+    from leukoscope_edge.vision.crop import COVER as COVER
+    from leukoscope_edge.vision.crop import MIN_STD as MIN_STD
+    from leukoscope_edge.vision.crop import TARGET_MEAN as TARGET_MEAN
+    from leukoscope_edge.vision.crop import TARGET_STD as TARGET_STD
+    from leukoscope_edge.vision.crop import WHITE_LEVEL as WHITE_LEVEL
+    from leukoscope_edge.vision.crop import Colour as Colour
+    from leukoscope_edge.vision.crop import CropSpec as CropSpec
+    from leukoscope_edge.vision.crop import Light as Light
+    from leukoscope_edge.vision.crop import cut as cut
+    from leukoscope_edge.vision.crop import cut_labelled as cut_labelled
+    from leukoscope_edge.vision.crop import cut_view as cut_view
+    from leukoscope_edge.vision.crop import finish as finish
+    from leukoscope_edge.vision.features import Features as Features
+    from leukoscope_edge.vision.features import measure as measure
+    from leukoscope_edge.vision.features import nearest as nearest
+    from leukoscope_edge.vision.flatfield import FlatField as FlatField
+    from leukoscope_edge.vision.flatfield import even_out as even_out
+    from leukoscope_edge.vision.flatfield import record_flat_field as record_flat_field
+    from leukoscope_edge.vision.morphology import dilate as dilate
+    from leukoscope_edge.vision.morphology import parts_of as parts_of
+    from leukoscope_edge.vision.motion import Joined as Joined
+    from leukoscope_edge.vision.motion import Placement as Placement
+    from leukoscope_edge.vision.motion import StageTracker as StageTracker
+    from leukoscope_edge.vision.motion import TrackingState as TrackingState
+    from leukoscope_edge.vision.motion import Visited as Visited
+    from leukoscope_edge.vision.quality import QualityReport as QualityReport
+    from leukoscope_edge.vision.quality import assess as assess
+    from leukoscope_edge.vision.segmentation import NOTHING as NOTHING
+    from leukoscope_edge.vision.segmentation import segment as segment
+    from leukoscope_edge.vision.segmentation import threshold as threshold
+    from leukoscope_edge.vision.sightings import NOTHING_SEEN as NOTHING_SEEN
+    from leukoscope_edge.vision.sightings import FrameDetections as FrameDetections
+    from leukoscope_edge.vision.sightings import find_sightings as find_sightings
+    from leukoscope_edge.vision.sightings import view_spec as view_spec
+    from leukoscope_edge.vision.tiles import search as search
+    from leukoscope_edge.vision.view import look as look
+else:
+    __getattr__, __all__ = load_on_use(
+        __name__,
+        {
+            "colour": "plasma_colour white_balance",
+            "colour_order": "FrameColours measure_colours order_of",
+            "compression": "quality_from_pixels",
+            "crop": (
+                "COVER Colour CropSpec Light MIN_STD TARGET_MEAN "
+                "TARGET_STD WHITE_LEVEL cut cut_labelled cut_view finish"
+            ),
+            "features": "Features measure nearest",
+            "flatfield": "FlatField even_out record_flat_field",
+            "morphology": "dilate parts_of",
+            "motion": "Joined Placement StageTracker TrackingState Visited",
+            "quality": "QualityReport assess",
+            "segmentation": "NOTHING segment threshold",
+            "sightings": "FrameDetections NOTHING_SEEN find_sightings view_spec",
+            "tiles": "search",
+            "view": "look",
+        },
+    )

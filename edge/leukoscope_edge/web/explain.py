@@ -6,9 +6,13 @@ from typing import Any
 import numpy as np
 
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.inference.bundle import Bundle
-from leukoscope_edge.inference.classifier import call_for, p_blast
-from leukoscope_edge.inference.explanation import heat_picture, occlusion_map
+from leukoscope_edge.inference import (
+    Bundle,
+    call_for,
+    heat_picture,
+    occlusion_map,
+    p_blast,
+)
 from leukoscope_edge.records.pictures import apart, from_png, png_bytes
 from leukoscope_edge.records.slides.cell_record import CellRecord
 from leukoscope_edge.vision import Features, measure, nearest

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from leukoscope_edge.capture.source import is_simulated
+from leukoscope_edge.capture import is_simulated
 from leukoscope_edge.i18n import local_time
 from leukoscope_edge.live.commands import Mode
 from leukoscope_edge.messages import Message, message, told_from

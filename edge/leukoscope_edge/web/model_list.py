@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from leukoscope_edge import updates
 from leukoscope_edge.errors import BundleError
-from leukoscope_edge.inference.bundle import shipped_bundle_for
-from leukoscope_edge.inference.card import Card, read_card
+from leukoscope_edge.inference import Card, read_card, shipped_bundle_for
 from leukoscope_edge.log import passing_over
 from leukoscope_edge.updates.slots import release_of
 from leukoscope_edge.web.device import Device, judged_by

@@ -17,8 +17,7 @@ import onnx
 from onnx import helper
 
 from leukoscope_edge.arrays import F32, F64, U8
-from leukoscope_edge.inference.card_entries import InputEntry
-from leukoscope_edge.inference.engine import INPUT_NAME, LOGITS_NAME, prepare
+from leukoscope_edge.inference import INPUT_NAME, LOGITS_NAME, InputEntry, prepare
 from leukoscope_export.graphs.onnx_graph import WEIGHTED, Array, Graph
 from leukoscope_export.graphs.quantise import Files
 

@@ -12,7 +12,7 @@ Source: TensorRT developer guide, "Q/DQ layer-placement recommendations"; ONNX R
 import numpy as np
 import onnx
 
-from leukoscope_edge.inference.engine import LOGITS_NAME
+from leukoscope_edge.inference import LOGITS_NAME
 from leukoscope_export.graphs.onnx_graph import INT8_MAX, WEIGHTED, Graph
 from leukoscope_export.graphs.scales import Scales
 from leukoscope_export.graphs.stem import unfold_stem

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from leukoscope_edge.arrays import F32, U8
-from leukoscope_edge.inference.engine import INPUT_NAME, LOGITS_NAME
+from leukoscope_edge.inference import INPUT_NAME, LOGITS_NAME
 from leukoscope_train.data.cells import DataError
 from leukoscope_train.fit import as_input
 from leukoscope_train.networks.pooled_heads import Pooled

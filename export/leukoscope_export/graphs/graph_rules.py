@@ -9,7 +9,7 @@ Source: as `emit`; for TensorRT the invariants that NVIDIA's ModelOpt keeps.
 import numpy as np
 import onnx
 
-from leukoscope_edge.inference.engine import LOGITS_NAME
+from leukoscope_edge.inference import LOGITS_NAME
 from leukoscope_export.graphs.emit import CLIPS
 from leukoscope_export.graphs.onnx_graph import WEIGHTED, Graph
 from leukoscope_train.data.cells import DataError

@@ -15,9 +15,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from leukoscope_edge.arrays import F32, F64, U8
-from leukoscope_edge.inference import onnx_policy
-from leukoscope_edge.inference.card_entries import InputEntry, OutlierEntry
-from leukoscope_edge.inference.engine import LOGITS_NAME
+from leukoscope_edge.inference import LOGITS_NAME, InputEntry, OutlierEntry, onnx_policy
 from leukoscope_export.graphs.graph_rules import FLOAT
 from leukoscope_export.graphs.quantise import Files, run_onnx
 from leukoscope_export.runs import Run

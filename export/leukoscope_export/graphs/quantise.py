@@ -6,10 +6,14 @@ import numpy as np
 import onnx
 
 from leukoscope_edge.arrays import F32, U8
-from leukoscope_edge.inference import onnx_policy
-from leukoscope_edge.inference.card_entries import InputEntry
-from leukoscope_edge.inference.cpu_session import LOG_NOTHING, session_entries
-from leukoscope_edge.inference.engine import INPUT_NAME, prepare
+from leukoscope_edge.inference import (
+    INPUT_NAME,
+    LOG_NOTHING,
+    InputEntry,
+    onnx_policy,
+    prepare,
+    session_entries,
+)
 from leukoscope_export.graphs.emit import emit_cpu, emit_trt
 from leukoscope_export.graphs.graph_rules import refuse_broken
 from leukoscope_export.graphs.half import emit_half

@@ -20,8 +20,7 @@ import numpy as np
 import onnx
 
 from leukoscope_edge.arrays import F32, F64, U8
-from leukoscope_edge.inference.card_entries import InputEntry
-from leukoscope_edge.inference.engine import INPUT_NAME, prepare
+from leukoscope_edge.inference import INPUT_NAME, InputEntry, prepare
 from leukoscope_train.data.cells import DataError
 
 Method = Literal["minmax", "percentile", "entropy"]

@@ -13,7 +13,7 @@ from importlib import metadata
 from typing import Any
 
 from leukoscope_edge import __version__
-from leukoscope_edge.inference.card import Card
+from leukoscope_edge.inference import Card
 
 PROGRAM = "leukoscope"
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "leukoscope")

@@ -35,8 +35,7 @@ from tuf.api.metadata import (
 from tuf.api.serialization.json import JSONSerializer
 
 from leukoscope_edge.errors import UpdateError
-from leukoscope_edge.inference.bundle import Bundle, open_bundle
-from leukoscope_edge.inference.classifier import call_for, p_blast
+from leukoscope_edge.inference import Bundle, call_for, open_bundle, p_blast
 from leukoscope_edge.types import CallName
 from leukoscope_edge.updates.manifest import (
     MANIFEST_FORMAT,

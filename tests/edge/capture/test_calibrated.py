@@ -3,7 +3,7 @@
 import pytest
 from tests.edge.capture.shown import ShownCamera, grey
 
-from leukoscope_edge.capture.calibrated import calibrated
+from leukoscope_edge.capture.calibrated import with_calibration
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.types import Frame
 from leukoscope_edge.vision.flatfield import GRID_PX
@@ -25,7 +25,7 @@ def calibration(*flat_light: float) -> Calibration:
 
 
 def first(own: Calibration, shape: tuple[int, int] = (48, 64)) -> Frame:
-    with calibrated(ShownCamera([grey("field", 100, shape)]), own) as camera:
+    with with_calibration(ShownCamera([grey("field", 100, shape)]), own) as camera:
         assert camera.scale_um_per_px == 0.25
         frame = camera.read()
     assert isinstance(frame, Frame)

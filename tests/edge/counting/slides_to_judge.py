@@ -5,14 +5,13 @@ from dataclasses import replace
 from leukoscope_edge.counting import (
     Background,
     CellCall,
-    Doubt,
     SlideContext,
     conclude,
 )
 from leukoscope_edge.counting.fraction import call_model
 from leukoscope_edge.counting.statistics import BetaSpread
 from leukoscope_edge.messages import message
-from leukoscope_edge.outcome import Refusal
+from leukoscope_edge.outcome import Doubt, Refusal
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
 from leukoscope_edge.types import CallName, Reading
 

@@ -8,7 +8,7 @@ from leukoscope_edge.counting.differential import (
     NAMED,
     Beside,
     compared,
-    differential,
+    count_kinds,
 )
 from leukoscope_edge.counting.reference_ranges import (
     ReferenceRanges,
@@ -19,12 +19,12 @@ from leukoscope_edge.records.exports.fhir_kinds import CODES
 
 
 def test_no_cell_has_no_differential() -> None:
-    assert differential([], n_smudges=3, is_marrow=False) is None
-    assert differential(["erythroblast"], n_smudges=0, is_marrow=False) is None
+    assert count_kinds([], n_smudges=3, is_marrow=False) is None
+    assert count_kinds(["erythroblast"], n_smudges=0, is_marrow=False) is None
 
 
 def test_limits_are_those_of_clopper_and_pearson() -> None:
-    found = differential(kinds(), n_smudges=0, is_marrow=False)
+    found = count_kinds(kinds(), n_smudges=0, is_marrow=False)
     assert found is not None
     for share in found.shares:
         low, high = stats.binomtest(share.n, share.of).proportion_ci(method="exact")
@@ -37,8 +37,8 @@ def test_erythroblasts_stand_beside_leukocytes_of_blood_and_among_cells_of_marro
     None
 ):
     cells = kinds(erythroblast=25)
-    blood = differential(cells, n_smudges=5, is_marrow=False)
-    marrow = differential(cells, n_smudges=5, is_marrow=True)
+    blood = count_kinds(cells, n_smudges=5, is_marrow=False)
+    marrow = count_kinds(cells, n_smudges=5, is_marrow=True)
     assert blood is not None
     assert blood.n_cells == 100
     assert blood.beside == (Beside("erythroblast", 25, 100), Beside("smudge", 5, 100))
@@ -52,13 +52,13 @@ def test_erythroblasts_stand_beside_leukocytes_of_blood_and_among_cells_of_marro
 
 
 def test_a_normal_cell_of_which_nobody_told_the_kind_counts_and_is_told_apart() -> None:
-    found = differential(["", "", "blast"], n_smudges=0, is_marrow=False)
+    found = count_kinds(["", "", "blast"], n_smudges=0, is_marrow=False)
     assert found is not None
     assert not found.is_told
     untold = found.share("")
     assert untold is not None
     assert (untold.n, untold.of) == (2, 3)
-    partly = differential(["", "monocyte"], n_smudges=0, is_marrow=False)
+    partly = count_kinds(["", "monocyte"], n_smudges=0, is_marrow=False)
     assert partly is not None
     assert partly.is_told
 

@@ -4,7 +4,7 @@ import pytest
 from tests.edge.counting.usual_blood import kinds
 
 from leukoscope_edge.counting.differential import (
-    differential,
+    count_kinds,
 )
 from leukoscope_edge.counting.reference_ranges import (
     ReferenceRanges,
@@ -31,7 +31,7 @@ from leukoscope_edge.sample import AgeGroup
 def test_flags(
     counts: dict[str, int], age: AgeGroup, ids: list[str], ranges: ReferenceRanges
 ) -> None:
-    found = differential(kinds(**counts), n_smudges=0, is_marrow=False)
+    found = count_kinds(kinds(**counts), n_smudges=0, is_marrow=False)
     assert found is not None
     assert [m.id for m in flags(found, ranges.of(age))] == ids
 

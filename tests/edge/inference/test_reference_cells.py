@@ -10,7 +10,7 @@ from leukoscope_edge.inference.reference_cells import (
     SIDE_UM,
     TABLE_NAME,
     attribution,
-    reference_cells,
+    list_reference_cells,
     references_of,
 )
 
@@ -25,7 +25,7 @@ def kinds() -> tuple[str, ...]:
 
 def test_a_folder_with_an_empty_table_has_no_pictures(tmp_path: Path) -> None:
     (tmp_path / TABLE_NAME).write_text("file,kind,laboratory,source\n")
-    assert reference_cells(tmp_path) == ()
+    assert list_reference_cells(tmp_path) == ()
 
 
 @pytest.mark.parametrize("kind", kinds())
@@ -38,14 +38,14 @@ def test_a_kind_that_nobody_knows_has_none() -> None:
 
 
 def test_the_table_names_each_picture_once() -> None:
-    named = sorted(cell.path for cell in reference_cells())
+    named = sorted(cell.path for cell in list_reference_cells())
     assert named == sorted(FOLDER.glob("*.jpg"))
 
 
 def test_the_attribution_names_each_laboratory_and_the_licence() -> None:
     told = attribution()
     assert "CC BY 4.0" in told
-    for laboratory in {cell.laboratory for cell in reference_cells()}:
+    for laboratory in {cell.laboratory for cell in list_reference_cells()}:
         assert f"\n{laboratory}: " in told
 
 

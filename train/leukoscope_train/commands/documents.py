@@ -6,7 +6,7 @@ from typing import Any
 
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting import call_model, limit_of_blank
-from leukoscope_edge.inference.card import Card, read_card
+from leukoscope_edge.inference import Card, read_card
 from leukoscope_train import run_folder
 from leukoscope_train.commands import add_command, say
 from leukoscope_train.commands.fitting import comparison_table

@@ -12,9 +12,8 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.arrays import F32, U8
-from leukoscope_edge.capture.stored.decode import decode_image
-from leukoscope_edge.capture.stored.replay import list_images
-from leukoscope_edge.inference.segmenter import CELL, INPUT_UM_PER_PX, NUCLEUS
+from leukoscope_edge.capture.stored import decode_image, list_images
+from leukoscope_edge.inference import CELL, INPUT_UM_PER_PX, NUCLEUS
 from leukoscope_edge.vision import white_balance
 from leukoscope_train.data.cells import DataError
 

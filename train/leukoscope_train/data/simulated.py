@@ -6,11 +6,7 @@ import numpy as np
 from tqdm import tqdm
 
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.capture.cell_drawing import WhiteCell
-from leukoscope_edge.capture.simulated import (
-    SimulatedCamera,
-    SlidePlan,
-)
+from leukoscope_edge.capture import SimulatedCamera, SlidePlan, WhiteCell
 from leukoscope_edge.types import CellKind
 from leukoscope_edge.vision import CropSpec, cut, segment
 from leukoscope_train.data.cells import BLAST, NORMAL, CellFile, CropSet, crop_set

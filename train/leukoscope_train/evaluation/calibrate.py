@@ -13,7 +13,7 @@ from scipy.optimize import minimize, minimize_scalar
 from scipy.special import betaln
 
 from leukoscope_edge.arrays import F64
-from leukoscope_edge.inference.card_entries import DecisionEntry, SpreadEntry
+from leukoscope_edge.inference import DecisionEntry, SpreadEntry
 from leukoscope_train.data.cells import BLAST, I64, NORMAL, DataError, Strings
 from leukoscope_train.evaluation.metrics import person_weights
 

@@ -7,7 +7,7 @@ here.
 from pathlib import Path
 from typing import Any
 
-from leukoscope_edge.inference.card import read_card
+from leukoscope_edge.inference import read_card
 from leukoscope_train.evaluation.slides import slide_row
 from leukoscope_train.evaluation.tables import markdown_table, markdown_templates
 from leukoscope_train.evaluation.targets import (

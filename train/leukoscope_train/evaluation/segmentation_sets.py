@@ -20,10 +20,8 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.arrays import U8, BoolArray
-from leukoscope_edge.capture.simulated import parse_simulated
-from leukoscope_edge.capture.source import is_simulated
-from leukoscope_edge.capture.stored.decode import decode_image, decode_own
-from leukoscope_edge.capture.stored.replay import list_images
+from leukoscope_edge.capture import is_simulated, parse_simulated
+from leukoscope_edge.capture.stored import decode_image, decode_own, list_images
 from leukoscope_edge.errors import SourceError
 
 FIRST_AND_STEP = {"all": (0, 1), "even": (0, 2), "odd": (1, 2)}

@@ -1,8 +1,6 @@
 """A simulated slide's way through the device, for programs that measure it."""
 
-from leukoscope_edge.inference.background import new_context
-from leukoscope_edge.inference.bundle import Bundle
-from leukoscope_edge.inference.engine import Engine
+from leukoscope_edge.inference import Bundle, Engine, new_context
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.screening import SlideRun
 

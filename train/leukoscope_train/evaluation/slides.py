@@ -18,7 +18,7 @@ from leukoscope_edge.counting import (
     chances,
     limit_of_blank,
 )
-from leukoscope_edge.inference.card_entries import SpreadEntry
+from leukoscope_edge.inference import SpreadEntry
 from leukoscope_train.data.cells import NORMAL
 from leukoscope_train.evaluation.calibrate import CallCalibration, fit_spread
 from leukoscope_train.evaluation.report import Figures

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from leukoscope_edge.inference.card import Card
+from leukoscope_edge.inference import Card
 from leukoscope_train.evaluation.slides import slide_row
 from leukoscope_train.evaluation.tables import markdown_table
 

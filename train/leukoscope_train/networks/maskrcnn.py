@@ -26,7 +26,7 @@ from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.ops import MultiScaleRoIAlign
 
 from leukoscope_edge.arrays import U8, BoolArray
-from leukoscope_edge.inference.segmenter import NUCLEUS
+from leukoscope_edge.inference import NUCLEUS
 from leukoscope_train.data.masked_images import (
     MaskedImage,
     draw_windows,

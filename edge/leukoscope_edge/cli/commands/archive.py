@@ -31,7 +31,7 @@ from leukoscope_edge.counting import SiteBackground
 from leukoscope_edge.durable import prepare_folder, write_whole
 from leukoscope_edge.errors import UsageError
 from leukoscope_edge.i18n import languages
-from leukoscope_edge.inference.bundle import Bundle
+from leukoscope_edge.inference import Bundle
 from leukoscope_edge.names import on_terminal, shown
 from leukoscope_edge.vision.scale import Calibration
 

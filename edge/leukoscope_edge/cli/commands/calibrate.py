@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.capture.stored.decode import decode_image, regular
+from leukoscope_edge.capture.stored import decode_image, regular
 from leukoscope_edge.cli.arguments import number, path
 from leukoscope_edge.cli.help import add_command
 from leukoscope_edge.durable import write_whole

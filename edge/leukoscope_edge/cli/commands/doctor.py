@@ -18,13 +18,12 @@ from enum import Enum
 from importlib.util import find_spec
 from pathlib import Path
 
-from leukoscope_edge.capture.v4l2 import FIRST_STREAM, STABLE_NAMES
+from leukoscope_edge.capture import FIRST_STREAM, STABLE_NAMES
 from leukoscope_edge.cli.data import add_data
 from leukoscope_edge.cli.help import add_command
 from leukoscope_edge.errors import LeukoscopeError
-from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
-from leukoscope_edge.inference.nvidia.compiler import MODULES
-from leukoscope_edge.inference.nvidia.gpu import has_driver
+from leukoscope_edge.inference import open_bundle, shipped_bundles
+from leukoscope_edge.inference.nvidia import MODULES, has_driver
 from leukoscope_edge.profile import BOARD_NAME, JETSON_RELEASE, board_profile
 from leukoscope_edge.records.exports.fonts import (
     OWN,

@@ -15,10 +15,13 @@ from leukoscope_edge.cli.arguments import path
 from leukoscope_edge.cli.data import add_data
 from leukoscope_edge.cli.help import add_command
 from leukoscope_edge.cli.output import say
-from leukoscope_edge.inference.backend import open_engine
-from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
-from leukoscope_edge.inference.card import read_card
-from leukoscope_edge.inference.selftest import self_test
+from leukoscope_edge.inference import (
+    open_bundle,
+    open_engine,
+    read_card,
+    self_test,
+    shipped_bundles,
+)
 from leukoscope_edge.records.store import DATABASE_NAME, Store, open_store
 from leukoscope_edge.types import Domain
 from leukoscope_edge.updates import Shadow, Step, UpdateContext, slots

@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict
 
 from leukoscope_edge.camera_settings import CameraSettings
-from leukoscope_edge.capture.exposure import lock_light, take_picture
+from leukoscope_edge.capture import lock_light, take_picture
 from leukoscope_edge.cli.help import add_command
 from leukoscope_edge.errors import SourceError, UsageError
 from leukoscope_edge.profile import OWN_BOARD, open_profile, shipped_profiles

@@ -17,8 +17,7 @@ from leukoscope_edge.cli.output import say
 from leukoscope_edge.durable import prepare_folder, write_whole
 from leukoscope_edge.errors import RecordError, StepError, UsageError
 from leukoscope_edge.i18n import SOURCE_LANGUAGE, language_codes, languages
-from leukoscope_edge.inference.backend import open_engine
-from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundles
+from leukoscope_edge.inference import Bundle, open_bundle, open_engine, shipped_bundles
 from leukoscope_edge.messages import in_english
 from leukoscope_edge.outcome import marked
 from leukoscope_edge.profile import ReviewEntry

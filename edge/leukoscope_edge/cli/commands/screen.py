@@ -7,14 +7,14 @@ import sys
 import cv2
 
 from leukoscope_edge.archive import is_archive
-from leukoscope_edge.capture.calibrated import calibrated
-from leukoscope_edge.capture.camera import Camera
-from leukoscope_edge.capture.source import (
+from leukoscope_edge.capture import (
+    Camera,
     domain_of,
     is_camera,
     is_sequence,
     is_simulated,
     open_source,
+    with_calibration,
 )
 from leukoscope_edge.cli.arguments import path, whole, word
 from leukoscope_edge.cli.commands import archive
@@ -30,9 +30,14 @@ from leukoscope_edge.counting import SiteBackground
 from leukoscope_edge.durable import prepare_folder
 from leukoscope_edge.errors import SourceError, UsageError
 from leukoscope_edge.i18n import SOURCE_LANGUAGE, language_codes, languages
-from leukoscope_edge.inference.backend import ACCELERATED, open_engine
-from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.segmenter_fallback import segmentation_named
+from leukoscope_edge.inference import (
+    ACCELERATED,
+    Bundle,
+    open_bundle,
+    open_engine,
+    segmentation_named,
+    shipped_bundle_for,
+)
 from leukoscope_edge.messages import in_english
 from leukoscope_edge.names import shown
 from leukoscope_edge.profile import open_profile
@@ -286,7 +291,7 @@ def _open_camera(options: argparse.Namespace) -> Camera:
         return camera
     if is_simulated(options.source):
         raise UsageError("the simulated slide brings its own scale: no --calibration")
-    return calibrated(camera, read_toml(options.calibration, Calibration))
+    return with_calibration(camera, read_toml(options.calibration, Calibration))
 
 
 def _keep(

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from leukoscope_edge.counting import CellCall, Doubt, SlideContext, conclude
-from leukoscope_edge.inference.background import background_of
-from leukoscope_edge.inference.card import Card
+from leukoscope_edge.counting import CellCall, SlideContext, conclude
+from leukoscope_edge.inference import Card, background_of
 from leukoscope_edge.messages import Message, message
-from leukoscope_edge.outcome import Refusal, Verdict
+from leukoscope_edge.outcome import Doubt, Refusal, Verdict
 from leukoscope_edge.records.slides.slide import SlideRecord
 from leukoscope_edge.records.slides.slide_state import Action, is_allowed
 

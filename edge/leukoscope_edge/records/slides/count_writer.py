@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
-from leukoscope_edge.counting import Doubt
 from leukoscope_edge.messages import Message, plain
-from leukoscope_edge.outcome import Refusal, Verdict
+from leukoscope_edge.outcome import Doubt, Refusal, Verdict
 from leukoscope_edge.records.device_log import DEVICE
 from leukoscope_edge.records.slides.cell_archive import keep_cell
 from leukoscope_edge.records.slides.cell_record import FieldPicture

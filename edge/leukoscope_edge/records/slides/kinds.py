@@ -12,7 +12,7 @@ from leukoscope_edge.counting import (
     Compared,
     Differential,
     compared,
-    differential,
+    count_kinds,
 )
 from leukoscope_edge.records.slides.cell_record import CellRecord
 from leukoscope_edge.records.slides.slide import SlideRecord
@@ -34,7 +34,7 @@ def differential_of(record: SlideRecord) -> Differential | None:
         return None
     kinds = [c.final_kind for c in usable(record)]
     n_smudges = record.tally.n_smudges
-    return differential(kinds, n_smudges=n_smudges, is_marrow=is_marrow(record))
+    return count_kinds(kinds, n_smudges=n_smudges, is_marrow=is_marrow(record))
 
 
 def is_marrow(record: SlideRecord) -> bool:

@@ -11,10 +11,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from leukoscope_edge.errors import BundleError, ConfigError, RecordError
-from leukoscope_edge.inference.bundle import Bundle
-from leukoscope_edge.inference.classifier import classify, vote
-from leukoscope_edge.inference.engine import Engine
-from leukoscope_edge.inference.segmenter_fallback import Segment, segmentation_named
+from leukoscope_edge.inference import (
+    Bundle,
+    Engine,
+    Segment,
+    classify,
+    segmentation_named,
+    vote,
+)
 from leukoscope_edge.records.pictures import Pictures, from_png
 from leukoscope_edge.records.slides.cell_record import CellRecord, FieldPicture
 from leukoscope_edge.records.slides.kinds import is_marrow

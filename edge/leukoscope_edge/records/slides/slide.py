@@ -5,9 +5,9 @@ from enum import Enum
 from typing import Literal
 
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.counting import Doubt, SiteBackground
+from leukoscope_edge.counting import SiteBackground
 from leukoscope_edge.messages import Message, Say, said_all
-from leukoscope_edge.outcome import Refusal, Verdict
+from leukoscope_edge.outcome import Doubt, Refusal, Verdict
 from leukoscope_edge.records.changes import Correction, Reason, Told
 from leukoscope_edge.records.slides.cell_record import (
     CellRecord,

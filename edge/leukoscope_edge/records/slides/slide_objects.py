@@ -3,8 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
-from leukoscope_edge.counting import Doubt
 from leukoscope_edge.messages import from_plain, plain
+from leukoscope_edge.outcome import Doubt
 from leukoscope_edge.records.slides.cell_record import (
     OF_PEOPLE,
     CellRecord,

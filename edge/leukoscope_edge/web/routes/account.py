@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from leukoscope_edge.accounts import Person, Right
-from leukoscope_edge.capture.stored.decode import decode_own
+from leukoscope_edge.capture.stored import decode_own
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.live.client import AT_A_SLIDE
 from leukoscope_edge.live.commands import Command, Order

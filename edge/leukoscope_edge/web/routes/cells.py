@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from leukoscope_edge.accounts import Person
-from leukoscope_edge.inference.reference_cells import reference_cells
+from leukoscope_edge.inference import list_reference_cells
 from leukoscope_edge.records.exports.cell_words import called
 from leukoscope_edge.records.pictures import png_bytes
 from leukoscope_edge.records.slides.first_look import left_for
@@ -114,7 +114,7 @@ def remark(
 @router.get("/references/{number}.jpg")
 def reference(number: Annotated[int, Path(ge=0)]) -> Response:
     """Return the picture of a known cell."""
-    cells = reference_cells()
+    cells = list_reference_cells()
     if number >= len(cells):
         raise refusal(404, "no-known-cell")
     data = cells[number].path.read_bytes()

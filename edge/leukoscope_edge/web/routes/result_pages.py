@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from leukoscope_edge.accounts import Right
 from leukoscope_edge.i18n import zone_of
-from leukoscope_edge.inference.reference_cells import attribution, numbers_by_kind
+from leukoscope_edge.inference import attribution, numbers_by_kind
 from leukoscope_edge.outcome import VerdictName
 from leukoscope_edge.records.exports.cell_words import KIND_KEYS, KIND_OF_ONE, KINDS
 from leukoscope_edge.records.exports.differential_table import (

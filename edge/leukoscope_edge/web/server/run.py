@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 
 from leukoscope_edge import updates
 from leukoscope_edge.accounts import People
-from leukoscope_edge.capture.source import domain_of
+from leukoscope_edge.capture import domain_of
 from leukoscope_edge.errors import (
     LeukoscopeError,
     RecordError,
@@ -26,8 +26,12 @@ from leukoscope_edge.errors import (
     in_one_sentence,
 )
 from leukoscope_edge.i18n import languages
-from leukoscope_edge.inference.backend import open_engine
-from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
+from leukoscope_edge.inference import (
+    Bundle,
+    open_bundle,
+    open_engine,
+    shipped_bundle_for,
+)
 from leukoscope_edge.live.client import Counter
 from leukoscope_edge.live.closing import closed, keep_closed, open_again
 from leukoscope_edge.live.commands import Command, Order

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from leukoscope_edge.counting import Doubt
 from leukoscope_edge.messages import message
+from leukoscope_edge.outcome import Doubt
 from leukoscope_edge.records.slides.cell_record import (
     OF_PEOPLE,
     CellRecord,
