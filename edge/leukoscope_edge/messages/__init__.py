@@ -15,6 +15,7 @@ from leukoscope_edge.messages.page import PAGE
 from leukoscope_edge.messages.pictures import PICTURES
 from leukoscope_edge.messages.quality import QUALITY
 from leukoscope_edge.messages.records import RECORDS
+from leukoscope_edge.messages.report import REPORT
 from leukoscope_edge.messages.results import RESULTS
 from leukoscope_edge.messages.updates import UPDATES
 
@@ -22,7 +23,7 @@ Say = Callable[[str], str]
 """From English to the reader's language."""
 
 TEMPLATES: Mapping[str, str] = MappingProxyType(
-    {**RESULTS, **QUALITY, **PICTURES, **DEVICE, **RECORDS, **UPDATES, **PAGE}
+    {**RESULTS, **REPORT, **QUALITY, **PICTURES, **DEVICE, **RECORDS, **UPDATES, **PAGE}
 )
 """Every id with its English text. A text is the msgid of the catalogues."""
 

@@ -17,6 +17,7 @@ from leukoscope_edge.messages.page import PAGE
 from leukoscope_edge.messages.pictures import PICTURES
 from leukoscope_edge.messages.quality import QUALITY
 from leukoscope_edge.messages.records import RECORDS
+from leukoscope_edge.messages.report import REPORT
 from leukoscope_edge.messages.results import RESULTS
 from leukoscope_edge.messages.updates import UPDATES
 
@@ -25,7 +26,7 @@ NO_RESULT = message("no-result", reason=UNCLEAR)
 
 
 def test_no_id_stands_under_two_subjects() -> None:
-    subjects = RESULTS, QUALITY, PICTURES, DEVICE, RECORDS, UPDATES, PAGE
+    subjects = RESULTS, REPORT, QUALITY, PICTURES, DEVICE, RECORDS, UPDATES, PAGE
     assert len(TEMPLATES) == sum(len(texts) for texts in subjects)
 
 

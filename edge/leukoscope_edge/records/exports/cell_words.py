@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from leukoscope_edge.messages import message
 from leukoscope_edge.types import CallName, Reading
 
 WORDS = {
@@ -50,7 +51,7 @@ KIND_KEYS = {
 
 def model_said(call: CallName, p_blast: float, say: Callable[[str], str] = str) -> str:
     """Return the model's call as `called` has it, and that the model says so."""
-    return say("model: {called}").format(called=called(call, p_blast, say))
+    return message("model-said", called=called(call, p_blast, say)).said(say)
 
 
 def called(call: CallName, p_blast: float, say: Callable[[str], str] = str) -> str:
@@ -67,7 +68,7 @@ def called(call: CallName, p_blast: float, say: Callable[[str], str] = str) -> s
     percent = 100 * p_blast
     shown = "<1" if percent < 1 else ">99" if percent > 99 else f"{percent:.0f}"
     word = say(WORDS[Reading(call.value)])
-    return say("{word}, blast {p} %").format(word=word, p=shown)
+    return message("word-p-blast", word=word, p=shown).said(say)
 
 
 def capital(text: str) -> str:

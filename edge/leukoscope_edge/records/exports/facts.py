@@ -11,7 +11,7 @@ from typing import Any
 
 from leukoscope_edge.counting import Compared
 from leukoscope_edge.i18n import local_time
-from leukoscope_edge.messages import Say
+from leukoscope_edge.messages import Param, Say, message
 from leukoscope_edge.outcome import VerdictName
 from leukoscope_edge.records.changes import Told
 from leukoscope_edge.records.exports.cell_words import KINDS, capital
@@ -206,26 +206,17 @@ def _told(slide: SlideVersion) -> Iterator[Fact]:
 
 
 def _call(who: str, told: Told) -> Callable[[Say], str]:
-    text = "version {n} by {how} at {time}, read back: {answer}, told by {name}"
-    if who:
-        text = (
-            "version {n} to {who} by {how} at {time}, read back: {answer}, told by "
-            "{name}"
-        )
-    time = local_time(told.told_at)
-    answer = "yes" if told.is_read_back else "no"
-
-    def said(say: Say) -> str:
-        return say(text).format(
-            n=told.version,
-            who=who,
-            how=say(told.how),
-            time=time,
-            answer=say(answer),
-            name=told.by,
-        )
-
-    return said
+    way = f"told-{told.how.replace(' ', '-')}"
+    parts: dict[str, Param] = {
+        "n": told.version,
+        "how": message(way) if told.how in WAYS_OF_TELLING else told.how,
+        "time": local_time(told.told_at),
+        "answer": message("yes" if told.is_read_back else "no"),
+        "name": told.by,
+    }
+    return (
+        message("told-to", who=who, **parts) if who else message("told", **parts)
+    ).said
 
 
 def _counts(slide: SlideVersion) -> Iterator[Fact]:
@@ -299,14 +290,13 @@ def _frames(record: SlideRecord) -> Callable[[Say], str]:
 def _agreement(slide: SlideVersion) -> Callable[[Say], str]:
     cells = [c for c in slide.record.cells if len(c.words) > 1]
     same = [c for c in cells if len({word for _, word in c.words}) == 1]
-    figures = {
-        "who": ", ".join(slide.record.readers),
-        "k": len(same),
-        "n": len(cells),
-        "m": len(cells) - len(same) - len(slide.record.disputed),
-    }
-    text = "{who}: judged alike {k} of {n} cells; {m} settled by a supervisor"
-    return lambda say: say(text).format(**figures)
+    return message(
+        "judged-alike",
+        who=", ".join(slide.record.readers),
+        k=len(same),
+        n=len(cells),
+        m=len(cells) - len(same) - len(slide.record.disputed),
+    ).said
 
 
 def _two_readers(record: SlideRecord, pair: Compared) -> Callable[[Say], str]:
@@ -321,24 +311,16 @@ def _two_readers(record: SlideRecord, pair: Compared) -> Callable[[Say], str]:
 
 
 def _at_by(at: str, by: str) -> Callable[[Say], str]:
-    time = local_time(at)
-    text = "{time} by the device's clock, by {name}"
-    return lambda say: say(text).format(time=time, name=by)
+    return message("at-by", time=local_time(at), name=by).said
 
 
 def _numbers(outcome: Outcome) -> Callable[[Say], str]:
-    def said(say: Say) -> str:
-        text = say("{k} of {n} cells blast-like, {m} unclear").format(
-            k=outcome.n_blast, n=outcome.n_cells, m=outcome.n_unclear
-        )
-        if outcome.blast_fraction_95 is None:
-            return say("no result ({what})").format(what=text)
-        low, high = (f"{100 * x:.1f}" for x in outcome.blast_fraction_95)
-        return say("{what}; 95 % interval {low} to {high} %").format(
-            what=text, low=low, high=high
-        )
-
-    return said
+    k, n, m = outcome.n_blast, outcome.n_cells, outcome.n_unclear
+    calls = message("calls-of", k=k, n=n, m=m)
+    if outcome.blast_fraction_95 is None:
+        return message("calls-no-result", what=calls).said
+    low, high = (f"{100 * x:.1f}" for x in outcome.blast_fraction_95)
+    return message("calls-interval", what=calls, low=low, high=high).said
 
 
 def _id_of(kind: str) -> str:

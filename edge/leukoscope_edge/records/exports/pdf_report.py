@@ -20,7 +20,7 @@ import segno
 
 from leukoscope_edge.durable import write_whole
 from leukoscope_edge.i18n import direction_of
-from leukoscope_edge.messages import Say
+from leukoscope_edge.messages import Say, message
 from leukoscope_edge.records.exports.differential_table import HEADS, table
 from leukoscope_edge.records.exports.facts import facts, origins
 from leukoscope_edge.records.exports.fonts import Fonts, find_fonts
@@ -104,9 +104,9 @@ def pdf_bytes(
     fonts = fonts or find_fonts((*_outside_texts(version), use))
     is_printable = fonts.covers(use)
     say = say if is_printable else str
-    title = say("Leukoscope report, slide {slide}, version {n}")
-    title = title.format(slide=version.record.id, n=version.number)
-    code = say("audit code {code}").format(code=version.code)
+    slide, number = version.record.id, version.number
+    title = message("report-of", slide=slide, n=number).said(say)
+    code = message("audit-code", code=version.code).said(say)
     uses = dict.fromkeys((say(INTENDED_USE), INTENDED_USE))
     sheet = PdfPage(
         title=title,
@@ -155,8 +155,8 @@ def _head(sheet: "PdfPage", version: SlideVersion, say: Say) -> None:
     top = sheet.get_y()
     sheet.picture_at_end(qr_png(version), top, QR_MM)
     sheet.line_of(say("Leukoscope report"), size_pt=18, bold=True)
-    heading = say("Slide {slide}, version {n}")
-    text = heading.format(slide=version.record.id, n=version.number)
+    slide, number = version.record.id, version.number
+    text = message("slide-version", slide=slide, n=number).said(say)
     if version.number > 1:
         text += ", " + say("amended: earlier versions are kept")
     sheet.line_of(text, size_pt=11)

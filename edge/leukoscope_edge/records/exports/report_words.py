@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from leukoscope_edge.messages import Say
+from leukoscope_edge.messages import Say, message
 from leukoscope_edge.records.exports.cell_words import (
     KIND_OF_ONE,
     WORDS,
@@ -25,7 +25,7 @@ def said_verdict(version: SlideVersion, say: Say) -> str:
 def said_marks(version: SlideVersion, say: Say = str) -> Iterator[str]:
     """Yield what must be seen first: void, unsigned, amended, being amended."""
     if version.signature is None and version.record.void is None:
-        yield say("PRELIMINARY: the machine alone; no person has signed")
+        yield message("preliminary").said(say)
     for mark in version.marks:
         yield mark.said(say)
 
@@ -66,7 +66,8 @@ def said_changes(version: SlideVersion, say: Say = str) -> Iterator[tuple[str, s
     groups: dict[str, list[str]] = {}
     for cell in version.changed:
         was = say(WORDS[Reading(cell.call.value)] if cell.call else "not seen")
-        label = say("{what}, now {word}").format(what=was, word=say(WORDS[cell.final]))
+        now = say(WORDS[cell.final])
+        label = message("changed-word", what=was, word=now).said(say)
         groups.setdefault(label, []).append(f"{cell.id} ({cell.judged_by})")
     for label, cells in groups.items():
         yield capital(label), f"{say('cells')} {', '.join(cells)}"
