@@ -161,7 +161,9 @@ def write_stream(path: Path, source: Reads, *, mode: int = 0o644) -> None:
 
 
 @contextmanager
-def whole_file(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
+def whole_file(
+    path: Path, *, mode: int = 0o644, is_synced: bool = True
+) -> Iterator[BinaryIO]:
     """Open a file that takes its name only when it is whole and on the disk.
 
     Written aside, synced, renamed into place, its folder synced: after a power cut
@@ -171,6 +173,7 @@ def whole_file(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
     Args:
         path: Where it goes.
         mode: Who may read it, from the first byte on.
+        is_synced: False for what lives in memory: whole, and gone after a power cut.
 
     Raises:
         OSError: It cannot be written.
@@ -179,13 +182,16 @@ def whole_file(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
     with os.fdopen(_open_alone(aside, mode), "w+b") as file:
         try:
             yield file
-            sync_file(file)
+            file.flush()
+            if is_synced:
+                sync_file(file)
             aside.replace(path)  # before the next one may write into it
         except BaseException:
             with contextlib.suppress(OSError):
                 aside.unlink(missing_ok=True)
             raise
-    sync_folder(path.parent)
+    if is_synced:
+        sync_folder(path.parent)
 
 
 def _open_alone(path: Path, mode: int) -> int:

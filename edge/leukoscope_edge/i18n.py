@@ -14,7 +14,7 @@ records are read in every language, and a correction of a catalogue reaches them
 
 import ast
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -22,11 +22,11 @@ from importlib import resources
 from pathlib import Path
 
 from leukoscope_edge.errors import ConfigError
+from leukoscope_edge.messages import TEMPLATES, Message, Say, message
 
 SOURCE_LANGUAGE = "en"
 
 DIRECTIONS = ("ltr", "rtl")
-Translate = Callable[[str], str]
 Pattern = tuple[re.Pattern[str], str]
 HOLDS = re.compile(r"{(\w+)}")
 """What a translator may move, and must keep."""
@@ -81,7 +81,7 @@ def unbroken(text: str) -> str:
     return _PERCENT.sub("\N{NO-BREAK SPACE}%", text)
 
 
-def direction_of(say: Callable[[str], str]) -> str:
+def direction_of(say: Say) -> str:
     """Return `rtl` or `ltr` for what says things; `str` says them in English."""
     return say.direction if isinstance(say, Language) else ENGLISH.direction
 
@@ -135,6 +135,17 @@ def _head(text: str, where: str) -> dict[str, str]:
             "X-Direction, ltr or rtl"
         )
     return head
+
+
+def message_in(text: str, id_: str) -> Message | None:
+    """Return a sentence of an older record as a message, None where it is another.
+
+    Args:
+        text: English, as a program wrote it that kept no messages.
+        id_: Of the message that it may be.
+    """
+    found = _pattern(TEMPLATES[id_]).fullmatch(text)
+    return message(id_, **found.groupdict()) if found else None
 
 
 def _n_fixed(msgid: str) -> int:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from leukoscope_edge import durable
 from leukoscope_edge.durable import (
     PIECE_BYTES,
     check_room,
@@ -38,6 +39,22 @@ def test_what_raises_leaves_the_old_file_and_nothing_else(
         raise error
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_lives_in_memory_is_whole_and_waits_for_no_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(durable, "sync", synced.append)
+    path = tmp_path / "beat.json"
+    with whole_file(path, is_synced=False) as file:
+        file.write(b"{}")
+        assert not path.exists()
+    assert path.read_bytes() == b"{}"
+    assert synced == []
+    with whole_file(path) as file:
+        file.write(b"[]")
+    assert len(synced) == 2  # the file and its folder
 
 
 def test_a_longer_part_left_by_a_cut_is_written_over(tmp_path: Path) -> None:

@@ -14,10 +14,12 @@ from leukoscope_edge.i18n import (
     language_of,
     languages,
     local_time,
+    message_in,
     parse_po,
     unbroken,
     zone_of,
 )
+from leukoscope_edge.messages import Message, message
 
 HEAD = 'msgid ""\nmsgstr "X-Name: Fran\xe7ais\\nX-Direction: ltr\\n"\n'
 
@@ -85,6 +87,24 @@ msgstr "Pas de résultat : {reason}."
     assert said == "Pas de résultat : sur 12 cellules, 3 incertaines."
     assert french("3 of many cells are unclear") == "3 of many cells are unclear"
     assert french("") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", None),
+        ("It is as good.", None),
+        (
+            "It is as good. Accepted by Ada.",
+            message("accepted-by", what="It is as good.", name="Ada"),
+        ),
+        ("It is as good. Accepted by Ada", None),
+    ],
+)
+def test_a_sentence_of_an_older_record_is_read_as_its_message(
+    text: str, found: Message | None
+) -> None:
+    assert message_in(text, "accepted-by") == found
 
 
 @given(st.text(max_size=80))

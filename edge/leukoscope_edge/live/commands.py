@@ -5,12 +5,11 @@ that any of it may be dropped for a newer one.
 """
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, cast
 
-from leukoscope_edge.messages import said_by, told_from
+from leukoscope_edge.messages import Say, said_by, told_from
 from leukoscope_edge.records.slides.slide_state import Action, Live
 
 HEAD_BYTES = 4
@@ -74,19 +73,19 @@ SAID = frozenset({"instruction", "found_by", "advice"})
 there is nothing to say."""
 
 
-def said_in(facts: dict[str, Any], translate: Callable[[str], str]) -> dict[str, Any]:
+def said_in(facts: dict[str, Any], say: Say) -> dict[str, Any]:
     """Return facts with their sentences in another language."""
-    return {k: _said(k, v, translate) for k, v in facts.items()}
+    return {k: _said(k, v, say) for k, v in facts.items()}
 
 
-def _said(name: str, value: Any, translate: Callable[[str], str]) -> Any:
+def _said(name: str, value: Any, say: Say) -> Any:
     match value:
         case str() | dict() if name in SAID and value:
-            return said_by(told_from(value), translate)
+            return said_by(told_from(value), say)
         case dict():
-            return said_in(value, translate)
+            return said_in(value, say)
         case [*items] if name == "lights":
-            return [said_in(light, translate) for light in items]
+            return [said_in(light, say) for light in items]
         case _:
             return value
 
@@ -126,14 +125,14 @@ class News:
         is_there = self.slide == slide and self.mode in BUSY
         return cast("Live", self.mode.value) if is_there else ""
 
-    def message(self, translate: Callable[[str], str] | None = None) -> bytes:
+    def message(self, say: Say | None = None) -> bytes:
         """Return the news as one WebSocket message: length, facts, picture.
 
         Args:
-            translate: From the machine's English to the viewer's language; None
+            say: From the machine's English to the viewer's language; None
                 between processes, where messages stay values.
         """
-        facts = said_in(self.facts, translate) if translate else self.facts
+        facts = said_in(self.facts, say) if say else self.facts
         head = facts | {"mode": self.mode.value, "slide": self.slide}
         text = json.dumps(head, ensure_ascii=False).encode()
         return len(text).to_bytes(HEAD_BYTES, "big") + text + self.jpeg

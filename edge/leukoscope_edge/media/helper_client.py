@@ -4,6 +4,7 @@ import contextlib
 import json
 import socket
 from pathlib import Path
+from typing import Any
 
 from leukoscope_edge.errors import OutputError
 from leukoscope_edge.media.root_helper import (
@@ -11,7 +12,7 @@ from leukoscope_edge.media.root_helper import (
     MAX_PIECE_BYTES,
     SOCKET,
 )
-from leukoscope_edge.messages import message
+from leukoscope_edge.messages import message, told_from
 
 TAKES_S, ANSWERS_S = 120.0, 1800.0
 """A slow stick takes a piece in that time, and syncs gigabytes in half an hour."""
@@ -60,17 +61,17 @@ class SentFile:
         self._line.settimeout(ANSWERS_S)
         answer = self._answer()
         if "kept" not in answer:
-            raise OutputError(answer.get("trouble", NO_ANSWER))
-        return answer["kept"]
+            raise _trouble(answer)
+        return str(answer["kept"])
 
     def _send(self, data: bytes) -> None:
         """Send; a helper that ended said why before."""
         try:
             self._line.sendall(data)
         except OSError as err:
-            raise OutputError(self._answer().get("trouble", NO_ANSWER)) from err
+            raise _trouble(self._answer()) from err
 
-    def _answer(self) -> dict[str, str]:
+    def _answer(self) -> dict[str, Any]:
         with (
             contextlib.suppress(OSError, ValueError, RecursionError),
             self._line.makefile("rb") as end,
@@ -78,3 +79,10 @@ class SentFile:
             found = json.loads(end.readline())
             return found if isinstance(found, dict) else {}
         return {}
+
+
+def _trouble(answer: dict[str, Any]) -> OutputError:
+    """Return what the helper says is wrong, that it says nothing where it does not."""
+    with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
+        return OutputError(told_from(answer["trouble"]))
+    return OutputError(NO_ANSWER)

@@ -9,7 +9,8 @@ file.
     the service  {"stick": "sdb1", "name": "report.pdf"} and a line's end, then pieces,
                  each with its length before it (4 bytes, big end first); a length of 0
                  says that the file is whole
-    the helper   {"kept": "leukoscope/report.pdf"} or {"trouble": "one sentence"}
+    the helper   {"kept": "leukoscope/report.pdf"} or {"trouble": MESSAGE}: its id and
+                 params, or one sentence
 
 Source: mount(2), systemd.socket(5).
 """
@@ -25,9 +26,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from leukoscope_edge.errors import OutputError
+from leukoscope_edge.errors import OutputError, as_told
 from leukoscope_edge.log import start_log
 from leukoscope_edge.media.new_file import (
     READ_ONLY_FOLDER,
@@ -35,7 +36,7 @@ from leukoscope_edge.media.new_file import (
     NewFile,
     in_words,
 )
-from leukoscope_edge.messages import message
+from leukoscope_edge.messages import message, told_plain
 
 STICKS = Path("/run/leukoscope-stick")
 """Where `leukoscope-stick@.service` mounts each stick."""
@@ -71,11 +72,11 @@ def serve(line: socket.socket, sticks: Path) -> int:
     """
     with line.makefile("rb") as stream:
         try:
-            answer = {"kept": _take(stream, sticks)}
+            answer: dict[str, Any] = {"kept": _take(stream, sticks)}
         except OutputError as err:
-            answer = {"trouble": str(err)}
+            answer = {"trouble": told_plain(as_told(err))}
         except OSError as err:  # the stick or the service is gone
-            answer = {"trouble": str(in_words(err))}
+            answer = {"trouble": told_plain(as_told(in_words(err)))}
     print(f"leukoscope: {answer}", file=sys.stderr)  # noqa: T201 - the journal
     with contextlib.suppress(OSError):
         line.sendall(json.dumps(answer).encode() + b"\n")

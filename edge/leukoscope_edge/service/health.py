@@ -7,12 +7,19 @@ and `/metrics` show the same ones. Plain values throughout, no patient in any.
 import os
 import pwd
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from leukoscope_edge.messages import Message, in_english, message, said_by, told_from
+from leukoscope_edge.messages import (
+    Message,
+    Say,
+    in_english,
+    message,
+    said_by,
+    told_from,
+)
 from leukoscope_edge.service import disk, heat, processes
 from leukoscope_edge.service.heartbeat import read_json, run_folder, write_json
 from leukoscope_edge.service.supervisor import Part, Supervisor
@@ -187,7 +194,7 @@ class Sign:
         """How it is, in English."""
         return ", ".join(in_english(word) for word in self.words)
 
-    def said(self, say: Callable[[str], str]) -> str:
+    def said(self, say: Say) -> str:
         """Return how it is in a language, between dots: not all share our comma.
 
         Args:

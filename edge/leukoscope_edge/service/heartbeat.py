@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from leukoscope_edge.durable import whole_file
 from leukoscope_edge.errors import ConfigError
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - the folder in it is 0700 and checked
@@ -181,19 +182,20 @@ def write_json(path: Path, value: dict[str, Any]) -> None:
     Raises:
         OSError: It cannot be written, and there was none.
     """
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
     data = json.dumps(value).encode().ljust(ROOM_BYTES)
     try:
-        aside.write_bytes(data)
+        _replace(path, data)
     except FileNotFoundError:
         make_run_folder(path.parent)
-        aside.write_bytes(data)
+        _replace(path, data)
     except OSError:
-        aside.unlink(missing_ok=True)
         with path.open("rb+") as file:
             file.write(data)
-        return
-    aside.replace(path)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    with whole_file(path, is_synced=False) as file:
+        file.write(data)
 
 
 def read_json(path: Path) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from leukoscope_edge.errors import LeukoscopeError
-from leukoscope_edge.messages import Message, message
+from leukoscope_edge.messages import Message, message, said_by
 from leukoscope_edge.web.access import SignInFirstError
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.routes import (
@@ -27,7 +27,6 @@ from leukoscope_edge.web.routes import (
     worklist,
 )
 from leukoscope_edge.web.routes import device as api_device
-from leukoscope_edge.web.script_texts import said_in
 from leukoscope_edge.web.security import Guard
 from leukoscope_edge.web.server_faults import ServerFaults, bare_page
 
@@ -148,7 +147,7 @@ def _faulty(request: Request, code: str) -> Response:
 
 def _in_words(request: Request, detail: str | Message) -> str:
     """Return what the device says in the language of whoever asked."""
-    return said_in(pages.language_for(request), detail)
+    return said_by(detail, pages.language_for(request))
 
 
 def _error_page(request: Request, status: int, detail: str) -> Response:

@@ -5,17 +5,14 @@ import platform
 from collections.abc import Iterator
 
 from leukoscope_edge import __version__, updates
-from leukoscope_edge.i18n import ENGLISH
-from leukoscope_edge.messages import Message
+from leukoscope_edge.i18n import message_in
+from leukoscope_edge.messages import Message, in_english
 from leukoscope_edge.updates.state import ModelEvent
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.health import health, notices
-from leukoscope_edge.web.script_texts import said_in
 
 LOG_NAME = "leukoscope-log.txt"
 N_NOTES = 2000
-ACCEPTED = " Accepted by "
-"""Before the name, in an event of a program that kept no messages."""
 
 
 def log_text(device: Device) -> str:
@@ -29,7 +26,7 @@ def _lines(device: Device) -> Iterator[str]:
     yield f"device {device.store.device}, audit code {device.store.log.head().code}"
     for sign in health(device):
         yield f"{'good' if sign.is_good else 'BAD '} {sign.name}: {sign.value}"
-    yield from (said_in(ENGLISH, notice) for notice in notices(device))
+    yield from (in_english(notice) for notice in notices(device))
     yield f"slides by model: {_counts(device)}"
     yield "-- faults of the page since it was started"
     yield from device.page_faults
@@ -51,11 +48,10 @@ def _counts(device: Device) -> str:
 
 
 def _without_who_accepted(change: ModelEvent) -> str:
-    if change.message is None:
-        return change.note.split(ACCEPTED)[0]
-    if change.message.id != "accepted-by":
+    told = change.message or message_in(change.note, "accepted-by")
+    if told is None or told.id != "accepted-by":
         return change.note
-    what = dict(change.message.params)["what"]
+    what = dict(told.params)["what"]
     return what.said() if isinstance(what, Message) else str(what)
 
 

@@ -1,7 +1,6 @@
 """The texts that scripts show, in one language, as one object for the page."""
 
 from leukoscope_edge.i18n import Language
-from leukoscope_edge.messages import Message
 from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE
 from leukoscope_edge.records.slides.digest import CHANGED
 from leukoscope_edge.web.security import REFUSALS
@@ -92,13 +91,3 @@ def light_names(language: Language) -> dict[str, str]:
 def words_for(language: Language) -> dict[str, str]:
     """Return the scripts' texts in a language."""
     return {key: language(text) for key, text in TEXTS.items()}
-
-
-def said_in(language: Language, told: str | Message) -> str:
-    """Return what the machine says in a language.
-
-    Args:
-        language: Whoever asks has it.
-        told: A message, or a text in English, such as an older record holds.
-    """
-    return told.said(language) if isinstance(told, Message) else language(told)

@@ -73,7 +73,12 @@ def test_a_file_goes_in_pieces_and_its_place_comes_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (b'{"trouble": "the stick is full"}\n', "the stick is full"),
+        (b'{"trouble": {"id": "stick-full", "params": {}}}\n', "the stick is full"),
+        (b'{"trouble": "the stick is full"}\n', "the stick is full"),  # an older helper
+        (b'{"trouble": {"id": "unheard", "params": {}}}\n', NO_ANSWER.said()),
+        (b'{"trouble": {"id": "stick-full"}}\n', NO_ANSWER.said()),
+        (b'{"trouble": {"id": "stick-full", "params": 3}}\n', NO_ANSWER.said()),
+        (b'{"trouble": 7}\n', NO_ANSWER.said()),
         (b"", NO_ANSWER.said()),
         (b"no answer\n", NO_ANSWER.said()),
         (b"[1]\n", NO_ANSWER.said()),

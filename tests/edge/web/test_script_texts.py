@@ -3,7 +3,7 @@
 import numpy as np
 
 from leukoscope_edge.i18n import ENGLISH, Language
-from leukoscope_edge.messages import message
+from leukoscope_edge.messages import message, said_by
 from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE
 from leukoscope_edge.vision.quality import assess
 from leukoscope_edge.web.script_texts import (
@@ -11,7 +11,6 @@ from leukoscope_edge.web.script_texts import (
     LIGHTS,
     TEXTS,
     light_names,
-    said_in,
     trend_names,
     words_for,
 )
@@ -48,6 +47,6 @@ def test_the_scripts_have_every_text_in_the_language() -> None:
 
 
 def test_a_message_and_a_sentence_are_said_in_the_language() -> None:
-    assert said_in(OTHER, "the disk is full") == "DISK"
-    assert said_in(OTHER, "nobody translated this") == "nobody translated this"
-    assert said_in(ENGLISH, message("test")) == message("test").said()
+    assert said_by("the disk is full", OTHER) == "DISK"
+    assert said_by("nobody translated this", OTHER) == "nobody translated this"
+    assert said_by(message("test"), ENGLISH) == message("test").said()

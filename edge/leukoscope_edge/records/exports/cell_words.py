@@ -1,8 +1,6 @@
 """What is said under a cell's picture, on the page and on every report alike."""
 
-from collections.abc import Callable
-
-from leukoscope_edge.messages import message
+from leukoscope_edge.messages import Say, message
 from leukoscope_edge.types import CallName, Reading
 
 WORDS = {
@@ -49,12 +47,12 @@ KIND_KEYS = {
 """The key that names a cell so in the review."""
 
 
-def model_said(call: CallName, p_blast: float, say: Callable[[str], str] = str) -> str:
+def model_said(call: CallName, p_blast: float, say: Say = str) -> str:
     """Return the model's call as `called` has it, and that the model says so."""
     return message("model-said", called=called(call, p_blast, say)).said(say)
 
 
-def called(call: CallName, p_blast: float, say: Callable[[str], str] = str) -> str:
+def called(call: CallName, p_blast: float, say: Say = str) -> str:
     """Return a call with its probability of a blast, named as that.
 
     A number alone beside the call's name is read as that name's: "Normal 0.03" as

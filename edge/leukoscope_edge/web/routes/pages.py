@@ -17,7 +17,7 @@ from leukoscope_edge.media.removable_disks import (
     sticks_of,
     writable_sticks_of,
 )
-from leukoscope_edge.messages import NOT_FOR_CARE, Message
+from leukoscope_edge.messages import NOT_FOR_CARE, Message, said_by
 from leukoscope_edge.quality import cell_location
 from leukoscope_edge.quality.camera_scale import usual_objective
 from leukoscope_edge.quality.control import cure_of
@@ -57,7 +57,6 @@ from leukoscope_edge.web.log import LOG_NAME, log_text
 from leukoscope_edge.web.model_list import listed_models, open_slides
 from leukoscope_edge.web.script_texts import (
     light_names,
-    said_in,
     trend_names,
     words_for,
 )
@@ -102,7 +101,7 @@ def render(request: Request, template: str, **values: Any) -> Response:
         languages={c: one.name for c, one in device.languages.items()},
         words=words_for(language),
         model_said=model_said,
-        say=partial(said_in, language),
+        say=partial(said_by, say=language),
         token=device.sessions.token(session),
         person=person,
         drafts=device.drafts.of(person.name, path) if person else {},

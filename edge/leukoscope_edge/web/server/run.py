@@ -60,7 +60,7 @@ TRIAL_S = 1500.0
 CHORE_S = 3600.0
 """A restore unpacks and checks years of pictures; a recovery reads a year of events."""
 Facts = Callable[[], dict[str, Any]]
-Say = Callable[[str], None]
+Print = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ class Kept:
     update_session: UpdateSession = field(default_factory=UpdateSession)
 
 
-def run_page(profile: Profile, data_dir: Path, say: Say) -> int:
+def run_page(profile: Profile, data_dir: Path, say: Print) -> int:
     """Serve the page until told to end; where there are no records, say why.
 
     Args:
@@ -110,7 +110,7 @@ def _leave(*_: object) -> None:
 
 
 def _run_device(
-    profile: Profile, data_dir: Path, pulse: Pulse, kept: Kept, say: Say
+    profile: Profile, data_dir: Path, pulse: Pulse, kept: Kept, say: Print
 ) -> bool:
     """Open everything and serve until the end, or until it must be opened anew.
 
@@ -131,7 +131,7 @@ def _run_device(
 
 
 def _serve_records(
-    profile: Profile, store: Store, pulse: Pulse, kept: Kept, say: Say
+    profile: Profile, store: Store, pulse: Pulse, kept: Kept, say: Print
 ) -> bool:
     """Open the rest and serve; say whether to open everything anew."""
     certificate = _certificate(profile, store.folder)
@@ -189,7 +189,7 @@ def _certificate(profile: Profile, data_dir: Path) -> Certificate | None:
 
 
 @contextlib.contextmanager
-def _ports(page: PageEntry, pulse: Pulse, say: Say) -> Iterator[list[socket.socket]]:
+def _ports(page: PageEntry, pulse: Pulse, say: Print) -> Iterator[list[socket.socket]]:
     """Hold the page's sockets; another program that has the port is waited for."""
     with contextlib.ExitStack() as stack:
         yield [
@@ -202,7 +202,7 @@ def _say_where(
     page: PageEntry,
     ports: Sequence[socket.socket],
     certificate: Certificate | None,
-    say: Say,
+    say: Print,
 ) -> None:
     for entry, port in zip(entries(page), ports, strict=True):
         scheme = "http" if entry.is_loopback else "https"
