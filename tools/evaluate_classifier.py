@@ -12,7 +12,10 @@ A CSV table with the columns `file` and `kind`, or any folder per kind with
 interval, sensitivity and false calls at the card's points, share unclear, and the
 confusion of kinds. The keys of `--json` are those of
 `leukoscope_train/evaluation/calls_report.py`; `bundle` and `left_out` (images without a
-cell) stand before them.
+cell) stand before them. `--sample marrow` cuts and calls the cells as those of marrow;
+`--sample both` does so both ways and adds what differs (`blood`, `marrow` and
+`difference` are then the keys under which the reports stand). `--every N` takes each
+N-th image.
 
 Otherwise three models stand in the table: the bundle, "always ALL", and "size only"
 (cell diameter alone, a known shortcut). Sensitivity, specificity and weighted F1 call a
@@ -25,6 +28,7 @@ Intervals are at 95 %, by resampling people; they are absent where people are un
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +38,7 @@ import numpy as np
 from leukoscope_edge.arrays import F64
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference import (
+    Bundle,
     Card,
     OnnxCpuEngine,
     classify,
@@ -51,11 +56,13 @@ from leukoscope_train.data.cells import (
     DataError,
 )
 from leukoscope_train.data.gather import gather
+from leukoscope_train.data.laboratories import LabCells
 from leukoscope_train.data.named_cells import HowTaken, has_named_kinds, named_tiles
 from leukoscope_train.data.readers import Listing, read_cells
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.evaluation.baselines import ALWAYS_ALL, SIZE_ONLY, p_by_size
-from leukoscope_train.evaluation.calls_report import report_of, shown
+from leukoscope_train.evaluation.calls_report import differences_of, report_of, shown
+from leukoscope_train.evaluation.segmentation_sets import whole_number
 from leukoscope_train.evaluation.tables import markdown_table, with_interval
 from leukoscope_train.run_folder import plain
 from leukoscope_train.teach import ROOM, kept
@@ -64,6 +71,7 @@ SIZE_OFFSET = -10.67
 SIZE_SLOPE_PER_UM = 0.893
 """Logistic regression of the class on the diameter over C-NMC `train`, each person
 counting alike: `python -m leukoscope_train scale`."""
+BLOOD, MARROW, BOTH = "blood", "marrow", "both"
 FIGURES = ("weighted_f1", "auroc", "sensitivity", "specificity", "ece")
 
 
@@ -108,29 +116,53 @@ def by_kinds(options: argparse.Namespace) -> dict[str, Any]:
     Raises:
         DataError: There is not one cell, or a kind or a scale is wrong.
     """
+    if options.sample == BOTH and options.fields:
+        raise DataError("--sample both compares one cell an image, not --fields")
+    bundle = open_bundle(options.bundle or shipped_bundle_for("real"))
+    start = {"bundle": bundle.card.id}
+    if options.sample != BOTH:
+        return start | _judged(bundle, options, options.sample)[0]
+    blood, cells, calls = _judged(bundle, options, BLOOD)
+    marrow, others, again = _judged(bundle, options, MARROW)
+    changed = differences_of(cells, others, calls, again)
+    return start | {"blood": blood, "marrow": marrow, "difference": changed}
+
+
+def _judged(
+    bundle: Bundle, options: argparse.Namespace, sample: str
+) -> tuple[dict[str, Any], LabCells, list[Call]]:
+    """Cut and call the cells as those of a sample; return the report, too."""
+    in_marrow = sample == MARROW
     how = HowTaken(
         scale_um_per_px=options.um_per_px,
         shows_field=options.fields,
         on_black=options.on_black,
+        in_marrow=in_marrow,
     )
     tiles = named_tiles(options.data, how)
-    tiles = [t for t in tiles if options.split in (None, t.split)]
+    tiles = [t for t in tiles if options.split in (None, t.split)][:: options.every]
     if not tiles:
         raise DataError(f"{options.data}: no cells here")
-    bundle = open_bundle(options.bundle or shipped_bundle_for("real"))
     spec = bundle.card.input.crop_spec
     room = replace(spec, side_px=round(spec.side_px * ROOM))
     cells, left_out = gather(tiles, room, degraded=False)
     with OnnxCpuEngine(bundle) as engine:
         calls = classify(
-            engine, list(kept(cells, spec.side_px)), bundle.card, in_marrow=False
+            engine, list(kept(cells, spec.side_px)), bundle.card, in_marrow=in_marrow
         )
-    start = {"bundle": bundle.card.id, "left_out": len(left_out)}
-    return start | report_of(cells, calls)
+    return {"left_out": len(left_out)} | report_of(cells, calls), cells, calls
 
 
 def _told(report: dict[str, Any], *, as_json: bool) -> str:
-    return json.dumps(report, indent=1) if as_json else "\n".join(shown(report))
+    return json.dumps(report, indent=1) if as_json else "\n".join(_lines(report))
+
+
+def _lines(report: dict[str, Any]) -> Iterator[str]:
+    parts = {name: report[name] for name in (BLOOD, MARROW) if name in report}
+    yield from shown({k: v for k, v in report.items() if k not in parts})
+    for name, part in parts.items():
+        yield f"cut and called as {name}:"
+        yield from shown(part)
 
 
 def evaluate(
@@ -234,6 +266,15 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--um-per-px", type=float, help="scale; judge by kinds")
     parser.add_argument("--fields", action="store_true", help="images are fields")
     parser.add_argument("--on-black", action="store_true", help="cells cut out already")
+    parser.add_argument(
+        "--sample",
+        choices=(BLOOD, MARROW, BOTH),
+        default=BLOOD,
+        help="by kinds: cut and called as",
+    )
+    parser.add_argument(
+        "--every", type=whole_number, default=1, help="by kinds: each n-th image"
+    )
     parser.add_argument("--json", action="store_true", help="to stdout")
     return parser.parse_args(arguments)
 

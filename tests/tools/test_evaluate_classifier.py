@@ -3,6 +3,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 TOOL = Path(__file__).parents[2] / "tools" / "evaluate_classifier.py"
@@ -17,6 +19,30 @@ def test_a_folder_without_cells_fails_in_one_line(tmp_path: Path) -> None:
     done = run(str(tmp_path))
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
+
+
+def test_a_cell_is_cut_and_called_as_blood_and_as_marrow(tmp_path: Path) -> None:
+    pixels = np.full((250, 250, 3), (215, 222, 225), np.uint8)
+    cv2.circle(pixels, (125, 125), 73, (215, 190, 205), cv2.FILLED)
+    cv2.circle(pixels, (125, 125), 50, (170, 60, 95), cv2.FILLED)
+    cv2.imwrite(str(tmp_path / "1.png"), cv2.GaussianBlur(pixels, (0, 0), 1.2))
+    table = tmp_path / "cells.csv"
+    table.write_text("file,kind\n1.png,blast\n1.png,blast\nnone.png,blast\n")
+    options = ("--um-per-px", "0.082", "--every", "2", "--sample", "both")
+    done = run(str(table), *options, "--json")
+    found = json.loads(done.stdout)
+    assert found["difference"]["n_cells"] == 1
+    for sample in ("blood", "marrow"):
+        assert (found[sample]["n_cells"], found[sample]["left_out"]) == (1, 1)
+
+
+def test_cells_of_fields_are_not_compared(tmp_path: Path) -> None:
+    words = ("--um-per-px", "0.1", "--fields", "--sample", "both")
+    done = run(str(tmp_path), *words)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "evaluate_classifier: --sample both compares one cell an image, not --fields\n"
+    )
 
 
 @pytest.mark.real

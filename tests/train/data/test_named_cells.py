@@ -34,6 +34,17 @@ def test_a_table_tells_kind_laboratory_person_and_scale(tmp_path: Path) -> None:
     assert (second.kind, second.laboratory) == ("mature", "cells")
     assert second.scale_um_per_px == 0.1
     assert has_named_kinds(path)
+    assert not first.in_marrow
+
+
+@pytest.mark.parametrize("in_marrow", [False, True])
+def test_cells_are_of_marrow_where_it_is_said(tmp_path: Path, in_marrow: bool) -> None:
+    (tmp_path / "LYT").mkdir()
+    (tmp_path / "LYT" / "1.png").touch()
+    how = HowTaken(scale_um_per_px=0.1, in_marrow=in_marrow)
+    cells = table(tmp_path, "file,kind", "a.png,BLA")
+    for source in (cells, tmp_path):
+        assert [t.in_marrow for t in named_tiles(source, how)] == [in_marrow]
 
 
 def test_a_folder_per_kind_names_its_laboratory_after_itself(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 """What a cheap microscope does to a field, seen on drawn edges and flat ground."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from leukoscope_edge.arrays import U8
+from leukoscope_edge.arrays import F32, U8
 from leukoscope_train.data import optics
 from leukoscope_train.data.optics import degrade
 
@@ -72,9 +74,38 @@ def test_light_turns_its_colour_across_the_field(seed: int) -> None:
     light = optics._two_colours((30, 50, 3), np.random.default_rng(seed))
     assert light.shape == (30, 50, 3)
     assert np.ptp(light / light[:, :, 1:2]) > 0.01
-    beyond = (np.sqrt(2) - 1) / 2  # of the turn, in the corners of the tile
-    assert light.max() <= 1 + beyond * optics.MAX_TINT
-    assert light.min() >= 1 - (1 + beyond) * optics.MAX_TINT
+
+
+class Told:
+    """Chance that draws what it is told, as `Generator.uniform` would."""
+
+    def __init__(self, *draws: object) -> None:
+        self._draws = iter(draws)
+
+    def uniform(self, *_: object) -> Any:
+        return next(self._draws)
+
+
+@pytest.mark.parametrize(
+    ("ends", "least", "most"),
+    [
+        (([0.35] * 3, [0.0] * 3), 0.614, 0.861),  # darkest corner
+        (([0.0] * 3, [0.35] * 3), 0.789, 1.036),  # brightest corner
+    ],
+)
+def test_only_the_corners_of_a_diagonal_turn_pass_the_tint(
+    ends: tuple[list[float], list[float]], least: float, most: float
+) -> None:
+    def light(angle: float) -> F32:
+        return optics._two_colours((30, 30, 3), Told(angle, np.array(ends), 0.5))
+
+    along, across = light(0.0), light(np.pi / 4)
+    assert along.min() >= 1 - optics.MAX_TINT - 1e-6
+    assert along.max() <= 1 + 1e-6
+    assert (across.min(), across.max()) == pytest.approx((least, most), abs=1e-3)
+    middle = across[:, 8:22][8:22]
+    assert middle.min() >= 1 - optics.MAX_TINT
+    assert middle.max() <= 1
 
 
 @pytest.mark.parametrize("seed", SEEDS)

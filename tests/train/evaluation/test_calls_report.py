@@ -5,7 +5,7 @@ import pytest
 
 from leukoscope_edge.types import Call, CallName
 from leukoscope_train.data.laboratories import LabCells
-from leukoscope_train.evaluation.calls_report import report_of, shown
+from leukoscope_train.evaluation.calls_report import differences_of, report_of, shown
 
 
 def cells_of(kinds: list[str]) -> LabCells:
@@ -62,3 +62,35 @@ def test_one_class_alone_has_no_auroc() -> None:
 def test_a_bundle_without_kinds_has_no_confusion() -> None:
     found = report_of(cells_of(["mature"]), [Call(name=CallName.NORMAL, p_blast=0.1)])
     assert "confusion" not in found
+
+
+def test_cells_cut_both_ways_are_compared_by_name_and_others_left_out() -> None:
+    first = cells_of(["blast", "blast", "lymphocyte", "monocyte"])
+    second = first.pick(np.array([2, 1, 0]))  # in another order, the last one lost
+    before = [
+        call(CallName.BLAST, 0.99, "blast"),
+        call(CallName.NORMAL, 0.1, "lymphocyte"),
+        call(CallName.BLAST, 0.97, "blast"),
+        call(CallName.NORMAL, 0.1, "monocyte"),
+    ]
+    after = [
+        call(CallName.NORMAL, 0.1, "lymphocyte"),
+        call(CallName.NORMAL, 0.1, "lymphocyte"),
+        call(CallName.UNCLEAR, 0.6, "blast"),
+    ]
+    assert differences_of(first, second, before, after) == {
+        "n_cells": 3,
+        "changed": 2,
+        "crossed": 1,
+        "calls": {"blast > normal": 1, "blast > unclear": 1, "normal > normal": 1},
+        "n_blasts": 2,
+        "sensitivity": [0.5, 0.0],
+    }
+
+
+def test_no_cell_cut_both_ways_is_no_difference() -> None:
+    cells = cells_of(["lymphocyte"])
+    none = cells.pick(np.zeros(0, np.int64))
+    calls = [call(CallName.NORMAL, 0.1, "lymphocyte")]
+    found = differences_of(cells, none, calls, [])
+    assert (found["n_cells"], found["changed"], found["sensitivity"]) == (0, 0, [])

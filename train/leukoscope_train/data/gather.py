@@ -31,8 +31,6 @@ from leukoscope_train.data.laboratories import (
 )
 from leukoscope_train.data.optics import degrade
 
-MARROW = "marrow"
-"""The laboratory whose tiles show marrow, and are cut as the device cuts marrow."""
 MARROW_UM_PER_PX = 0.082
 """Red cells of the Munich tiles are 90 px wide; a red cell on a dried smear 7.4 um."""
 PBC_UM_PER_PX = 0.28
@@ -65,7 +63,8 @@ def marrow_tiles(folder: Path) -> list[Tile]:
         Tile(
             path=folder / "images" / row["file"],
             kind=kind_named(row["kind"], row["file"]),
-            laboratory=MARROW,
+            laboratory="marrow",
+            in_marrow=True,
             scale_um_per_px=MARROW_UM_PER_PX,
         )
         for row in rows_of(folder / "cells.csv", ("file", "kind"))
@@ -171,7 +170,7 @@ def taleqani_tiles(folder: Path) -> list[Tile]:
 
 
 READERS: dict[str, Callable[[Path], list[Tile]]] = {
-    MARROW: marrow_tiles,
+    "marrow": marrow_tiles,
     "cnmc": cnmc_tiles,
     "pbc": pbc_tiles,
     "wbc-crops-120": zheng_tiles,
@@ -266,8 +265,7 @@ def _cut_tile(tile: Tile, spec: CropSpec, *, degraded: bool) -> list[Cut] | str:
     if degraded:
         seed = np.frombuffer(tile.path.name.encode(), np.uint8).tolist()
         pixels = degrade(pixels, tile.scale_um_per_px, np.random.default_rng(seed))
-    in_marrow = tile.laboratory == MARROW
-    found = segment(pixels, tile.scale_um_per_px, in_marrow=in_marrow)
+    found = segment(pixels, tile.scale_um_per_px, in_marrow=tile.in_marrow)
     chosen = found.indices(CellKind.WBC)
     if not tile.shows_field:
         chosen = _in_the_middle(found, chosen)

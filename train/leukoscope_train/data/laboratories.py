@@ -74,6 +74,7 @@ class Tile:
         scale_um_per_px: Of the image, as it is once stretched.
         size_px: (width, height) that it is stretched to first; None: as it is.
         shows_field: It is a whole field: every white cell counts.
+        in_marrow: It shows marrow, and is cut as the device cuts marrow.
     """
 
     path: Path
@@ -85,6 +86,7 @@ class Tile:
     scale_um_per_px: float
     size_px: tuple[int, int] | None = None
     shows_field: bool = False
+    in_marrow: bool = False
 
     def __post_init__(self) -> None:
         if not self.laboratory:

@@ -26,11 +26,13 @@ class HowTaken:
         scale_um_per_px: Of every image; None where a table tells each one's.
         shows_field: Each image is a field, whose white cells all count.
         on_black: Each image is one cell, cut out on black already.
+        in_marrow: Each image shows marrow, and is cut as the device cuts marrow.
     """
 
     scale_um_per_px: float | None = None
     shows_field: bool = False
     on_black: bool = False
+    in_marrow: bool = False
 
 
 def has_named_kinds(source: Path) -> bool:
@@ -66,6 +68,7 @@ def _of_table(table: Path, how: HowTaken) -> list[Tile]:
             split=row.get("split", ""),
             on_black=how.on_black,
             shows_field=how.shows_field,
+            in_marrow=how.in_marrow,
             scale_um_per_px=_scale(row.get("scale_um_per_px", ""), row["file"], how),
         )
         for row in rows_of(table, NEEDED)
@@ -90,6 +93,7 @@ def _of_folders(folder: Path, how: HowTaken) -> list[Tile]:
             laboratory=folder.resolve().name,
             on_black=how.on_black,
             shows_field=how.shows_field,
+            in_marrow=how.in_marrow,
             scale_um_per_px=_scale("", str(path), how),
         )
         for name in names

@@ -11,6 +11,12 @@ Keys of the report, which `--json` prints (shares are of cells, rounded to 4 dig
 * `unclear`, `unlike`: shares of all cells; the second is part of the first;
 * `balanced_accuracy_of_mature`: mean share told right of the mature kinds present;
 * `confusion`: true kind, then the likeliest kind, then how many.
+
+Keys of `differences_of`, where the same cells were cut in two ways:
+
+* `n_cells`: cut both ways; `changed`: called otherwise, and `crossed`: from blast to
+  normal or back; `calls`: `first > second`, then how many;
+* `n_blasts`, and `sensitivity`: share of these called blast, as `[first, second]`.
 """
 
 from collections import Counter
@@ -60,6 +66,36 @@ def report_of(cells: LabCells, calls: list[Call]) -> dict[str, Any]:
     found["unclear"] = _share(called[CallName.UNCLEAR])
     found["unlike"] = _share(np.array([call.is_unlike for call in calls], np.bool_))
     return found | _kinds(cells, calls)
+
+
+def differences_of(
+    first: LabCells, second: LabCells, before: list[Call], after: list[Call]
+) -> dict[str, Any]:
+    """Return what another cut of the same cells changes; the keys are told above.
+
+    Args:
+        first: N cells, one of an image.
+        second: M cells of the same images, cut otherwise.
+        before: (N,) calls of the first.
+        after: (M,) calls of the second.
+    """
+    other = {name: i for i, name in enumerate(second.names.tolist())}
+    pairs = [(i, other[n]) for i, n in enumerate(first.names.tolist()) if n in other]
+    called = [(before[i].name.value, after[j].name.value) for i, j in pairs]
+    changed = [pair for pair in called if len(set(pair)) == 2]
+    ends = {CallName.BLAST.value, CallName.NORMAL.value}
+    blasts = [
+        pair for pair, (i, _) in zip(called, pairs, strict=True) if first.is_blast[i]
+    ]
+    is_blast = np.array(blasts, np.str_).reshape(-1, 2) == CallName.BLAST.value
+    return {
+        "n_cells": len(called),
+        "changed": len(changed),
+        "crossed": sum(set(pair) == ends for pair in changed),
+        "calls": dict(sorted(Counter(" > ".join(pair) for pair in called).items())),
+        "n_blasts": len(blasts),
+        "sensitivity": [_share(column) for column in is_blast.T] if blasts else [],
+    }
 
 
 def _share(values: np.ndarray) -> float:

@@ -1,7 +1,7 @@
 """The validation report and the model card of bundles that laboratories taught.
 
-Figures are files that `leukoscope_export kinds` and `judge` left; nothing is measured
-here.
+Figures are files that `leukoscope_export kinds`, `judge` and
+`tools/evaluate_classifier.py` left; nothing is measured here.
 """
 
 from pathlib import Path
@@ -22,6 +22,8 @@ from leukoscope_train.run_folder import read_json
 DOCUMENTS = ("validation.md", "model-card.md")
 MARROW_OUT = "leave-marrow-out.json"
 """Of `judge`: a fit of the light network that marrow did not teach, on marrow."""
+MARROW_CUT = "marrow-cut.json"
+"""Of `evaluate_classifier.py --sample both`: what cutting marrow as marrow changes."""
 
 
 def kind_documents(bundles: list[Path], figures: Path, command: str) -> dict[str, str]:
@@ -29,7 +31,7 @@ def kind_documents(bundles: list[Path], figures: Path, command: str) -> dict[str
 
     Args:
         bundles: Folders of the bundles, the default first.
-        figures: Folder with `ID.json` of each, and MARROW_OUT.
+        figures: Folder with `ID.json` of each, MARROW_OUT and MARROW_CUT.
         command: By which this is made, for the document to say.
 
     Raises:
@@ -44,6 +46,7 @@ def kind_documents(bundles: list[Path], figures: Path, command: str) -> dict[str
         "bundles": shown,
         "card": shown[0].card,
         "marrow": marrow,
+        "cut": read_json(figures / MARROW_CUT),
         "targets": targets_table(shown, marrow),
         "strangers": strangers_table(shown),
         "healthy": healthy_table(shown),
