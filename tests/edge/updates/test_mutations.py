@@ -16,7 +16,7 @@ MUTATIONS = {
     ),
     "no folder sync": Mutation(
         "durable.py",
-        "            raise\n    sync_folder(path.parent)",
+        "            raise\n    if is_synced:\n        sync_folder(path.parent)",
         "            raise",
         "updates/test_own_disk.py::test_every_rename_is_between_the_syncs_that_it_needs",
     ),
