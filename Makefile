@@ -16,17 +16,21 @@ test-device: $(FULL)/ready
 	$(FULL)/bin/pytest tests/edge -n 2 --dist loadfile --max-worker-restart=0 -m "not slow or seconds"
 
 # What the tests need of the system. As root it is installed; else it is said what is
-# missing, and the tests that need it skip by name (tests/skips.txt).
-SYSTEM := chromium:chromium mount.exfat-fuse:exfat-fuse mkfs.exfat:exfatprogs \
-	shellcheck:shellcheck gst-launch-1.0:gstreamer1.0-tools strace:strace \
+# missing, and the tests that need it skip by name (tests/skips.txt). Two packages of one
+# version come together.
+SYSTEM := chromium:chromium chromium-headless-shell:chromium,chromium-headless-shell \
+	mount.exfat-fuse:exfat-fuse mkfs.exfat:exfatprogs shellcheck:shellcheck \
+	gst-launch-1.0:gstreamer1.0-tools strace:strace zsh:zsh fish:fish \
 	gst-inspect-1.0:gstreamer1.0-plugins-base
 
 browser:
 	@missing=""; for pair in $(SYSTEM); do \
 		command -v "$${pair%%:*}" >/dev/null || missing="$$missing $${pair#*:}"; done; \
-	[ -z "$$missing" ] || { [ "$$(id -u)" = 0 ] && apt-get update -q \
-		&& apt-get install -y -q --no-install-recommends $$missing; } \
-		|| echo "MISSING:$$missing: the tests that need them are skipped"
+	[ -z "$$missing" ] || { [ "$$(id -u)" = 0 ] && apt-get update -q; } \
+		|| { echo "MISSING:$$missing: the tests that need them are skipped"; exit 0; }; \
+	for package in $$missing; do \
+		apt-get install -y -q --no-install-recommends $$(echo $$package | tr , ' ') \
+			|| echo "MISSING: $$package: the tests that need it are skipped"; done
 
 check: $(FULL)/ready
 	$(FULL)/bin/ruff check .
