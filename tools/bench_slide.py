@@ -1,7 +1,7 @@
 """A slide end to end against a plain pipeline, and the device's start and memory.
 
     python tools/bench_slide.py [--cells 200] [--frames 0] [--plain-every 1]
-        [--rounds 3] [--threads 2] [--clock wall] [--json]
+        [--rounds 3] [--road-rounds 9] [--threads 2] [--clock wall] [--json]
 
 Ours is `screen`'s own road: quality, segmentation, motion, crops, every cell once, the
 pair of networks. The plain pipeline is what one writes in an afternoon: scikit-image
@@ -106,7 +106,6 @@ N_FRAMES_A_TURN = 40
 """Ours, then the plain pipeline, then ours again."""
 SHARES = (0.0, 0.125, 0.25, 0.375, 0.5, 0.75, 1.0)
 """Of cells that the quick network passes on."""
-N_ROUNDS = 9
 LAUNCHER = """
 import resource, subprocess, sys, time
 start = time.perf_counter()
@@ -284,7 +283,7 @@ def _quick_road(bundle: Bundle, options: argparse.Namespace) -> list[dict[str, A
             quick, deep, quick_decision=own, decision=bundle.card.decision
         )
     times: dict[float, list[float]] = {share: [] for share in roads}
-    for index in range(N_ROUNDS + 1):
+    for index in range(options.road_rounds + 1):
         for share in random.permutation(list(roads)):
             with Stopwatch() as watch:
                 roads[share].run(crops)
@@ -377,6 +376,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--frames", type=int, default=0, help="stop after; 0: all")
     parser.add_argument("--plain-every", type=int, default=1, metavar="N")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--road-rounds", type=int, default=9, help="of the quick road")
     add_clock(parser)
     parser.add_argument("--json", action="store_true")
     return parsed_with_clock(parser)

@@ -28,7 +28,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests/rigs
 
 from tests.rigs.fault_deeds import (
-    PORT,
     Rig,
     ViolationError,
     run,
@@ -96,13 +95,19 @@ def _done(fault: Fault, n_runs: int) -> Row:
     if fault.needs_root and os.geteuid() != 0:
         row.skipped = "NOT DONE HERE: needs root"
         return row
-    with _folder(on_own_disk=fault.needs_root) as folder:
-        device = Device(folder / "data", port=PORT, forgets_s=FORGETS_S)
-        with running(device):
-            rig = Rig(device)
-            for _ in range(n_runs):
-                _do_once(row, fault.do, rig)
+    with _rig(on_own_disk=fault.needs_root) as rig:
+        for _ in range(n_runs):
+            _do_once(row, fault.do, rig)
     return row
+
+
+@contextmanager
+def _rig(*, on_own_disk: bool) -> Iterator[Rig]:
+    """Run a whole service, to be broken again and again."""
+    with _folder(on_own_disk=on_own_disk) as folder:
+        device = Device(folder / "data", forgets_s=FORGETS_S)
+        with running(device):
+            yield Rig(device)
 
 
 def _do_once(row: Row, do: Callable[[Rig], float], rig: Rig) -> None:

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 import httpx
-from tests.rigs.running_service import Device, free_port, wait_for
+from tests.rigs.running_service import Device, wait_for
 
 from leukoscope_edge.records.store import DATABASE_NAME, open_store
 from leukoscope_edge.service import disk
@@ -24,7 +24,6 @@ from leukoscope_edge.service.heartbeat import ALLOW_S, read_beat, run_folder
 
 SYSTEMD_S = 1.0
 """RestartSec= of `leukoscope.service`; this program stands in for systemd."""
-PORT = free_port()
 BEATS_BYTES = 1 << 20
 """Of the memory that a service keeps its beats in, where a rig gives it its own."""
 ELSEWHERE = "127.0.0.2"
@@ -332,7 +331,9 @@ def slow_readers(rig: Rig) -> float:
     before, n_done = rig.cells(), rig.beats("count")[1]
     with contextlib.ExitStack() as stack:
         for _ in range(200):
-            half = stack.enter_context(socket.create_connection(("127.0.0.1", PORT)))
+            half = stack.enter_context(
+                socket.create_connection(("127.0.0.1", rig.device.port))
+            )
             half.sendall(b"GET / HTTP/1.1\r\nHost: ")
         time.sleep(3.0)
         if rig.beats("count")[1] <= n_done:
@@ -349,7 +350,9 @@ def held_requests(rig: Rig) -> float:
     with contextlib.ExitStack() as stack:
         for _ in range(200):
             with contextlib.suppress(OSError):  # one too many is hung up on
-                half = socket.create_connection(("127.0.0.1", PORT), 5, (ELSEWHERE, 0))
+                half = socket.create_connection(
+                    ("127.0.0.1", rig.device.port), 5, (ELSEWHERE, 0)
+                )
                 stack.enter_context(half).sendall(b"GET / HTTP/1.1\r\nHost: ")
         taken_s = wait_for(rig.device.answers)
         wait_for(lambda: rig.beats("count")[1] > n_done)
@@ -364,7 +367,7 @@ def port_taken(rig: Rig) -> float:
     device.end()
     with socket.socket() as other:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        other.bind(("127.0.0.1", PORT))
+        other.bind(("127.0.0.1", rig.device.port))
         other.listen()
         device.start()
         time.sleep(2.0)

@@ -64,17 +64,17 @@ class Device:
             forgets_s: When the ladder forgets a failure.
             environment: Of the service; ours where there is none.
         """
-        self.data, port = data, port or free_port()
+        self.data, self.port = data, port or free_port()
         profile = data.with_name("profile.toml")
         profile.write_text(
             f'name = "soak"\nn_threads = 1\ndata_dir = "{data}"\n[page]\n[camera]\n'
             f'source = "{source}"\nframes_per_second = 10.0\n'
         )
-        own = [str(profile), str(port), str(data), str(forgets_s)]
+        own = [str(profile), str(self.port), str(data), str(forgets_s)]
         self._command = [sys.executable, "-I", "-c", RUN, *own]
         self._environment = environment
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - as long as we live
-        self.page = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60.0)
+        self.page = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60.0)
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

@@ -214,7 +214,7 @@ def test_a_role_may_do_what_it_may_and_no_more(
 
 
 @pytest.mark.parametrize(
-    "n_examples", [5, pytest.param(50, marks=pytest.mark.slow)], ids=str
+    "n_examples", [5, pytest.param(50, marks=pytest.mark.nightly)], ids=str
 )
 def test_the_schema_finds_no_server_error(
     browser: Browser, device: Device, n_examples: int
