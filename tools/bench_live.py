@@ -59,8 +59,8 @@ from leukoscope_edge.inference import (
 )
 from leukoscope_edge.live.recorder import Recorder
 from leukoscope_edge.live.snapshot import boxes_of, count_facts
-from leukoscope_edge.records.slides.slide import Identity, Origin, SlideSetUp
-from leukoscope_edge.records.store import Store, open_store
+from leukoscope_edge.records import Store, open_store
+from leukoscope_edge.records.slides import Identity, Origin, SlideSetUp
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.screening import FrameResult, SlideRun
 from leukoscope_edge.search_ahead import look_at_all

@@ -31,14 +31,17 @@ from typing import TextIO
 import numpy as np
 
 from leukoscope_edge.errors import LeukoscopeError
-from leukoscope_edge.records import database
-from leukoscope_edge.records.exports.pdf_report import write_pdf
-from leukoscope_edge.records.slides.cell_record import FieldPicture, MissedCell, cell_id
-from leukoscope_edge.records.slides.slide import (
+from leukoscope_edge.records import database, open_store
+from leukoscope_edge.records.exports import write_pdf
+from leukoscope_edge.records.slides import (
+    Action,
+    FieldPicture,
+    MissedCell,
     SlideRecord,
+    SlideState,
+    cell_id,
+    is_allowed,
 )
-from leukoscope_edge.records.slides.slide_state import Action, SlideState, is_allowed
-from leukoscope_edge.records.store import open_store
 from leukoscope_edge.types import THRESHOLDS, Cell, Reading, Tally
 from leukoscope_train.evaluation.noise_slides import (
     noise_cell,

@@ -18,7 +18,7 @@ from typing import Any
 from leukoscope_edge import __version__
 from leukoscope_edge.durable import sha256_of
 from leukoscope_edge.inference import Card, open_bundle, shipped_bundles
-from leukoscope_edge.records.exports.fonts import OWN
+from leukoscope_edge.records.exports import OWN
 from leukoscope_export.signing.model_card_and_sbom import model_component, sbom_document
 
 

@@ -28,7 +28,7 @@ from leukoscope_edge.inference import open_bundle, shipped_bundle_for
 from leukoscope_edge.isolated import command_of
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Refusal
-from leukoscope_edge.records.store import open_store
+from leukoscope_edge.records import open_store
 from leukoscope_edge.types import Tally
 from leukoscope_train.evaluation.noise_slides import noise_cell, noise_set_up
 

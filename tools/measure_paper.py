@@ -17,9 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from leukoscope_edge.i18n import Language, language_codes, languages
-from leukoscope_edge.records.exports.formats import FORMATS, file_of
-from leukoscope_edge.records.exports.slide_version import SlideVersion, open_version
-from leukoscope_edge.records.store import open_store
+from leukoscope_edge.records import open_store
+from leukoscope_edge.records.exports import FORMATS, SlideVersion, file_of, open_version
 from leukoscope_edge.types import Cell, Tally
 from leukoscope_train.evaluation.noise_slides import (
     noise_cell,

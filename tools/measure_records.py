@@ -15,8 +15,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from leukoscope_edge.records.exports.pdf_report import write_pdf
-from leukoscope_edge.records.store import Store, open_store
+from leukoscope_edge.records import Store, open_store
+from leukoscope_edge.records.exports import write_pdf
 from leukoscope_edge.types import Reading, Tally
 from leukoscope_train.evaluation.noise_slides import (
     noise_cell,

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from measure_year import filled, timed
 
-from leukoscope_edge.records.slides.worklist import Show, Wanted
-from leukoscope_edge.records.store import DATABASE_NAME, Store, open_store
+from leukoscope_edge.records import DATABASE_NAME, Store, open_store
+from leukoscope_edge.records.slides import Show, Wanted
 
 N_LOOKS = 5
 LAST_PAGE = 10**6

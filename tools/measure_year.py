@@ -22,17 +22,18 @@ from leukoscope_edge.accounts import People
 from leukoscope_edge.inference import open_bundle, shipped_bundle_for
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Refusal
-from leukoscope_edge.records.device_log import DEVICE
-from leukoscope_edge.records.slides.cell_record import CellRecord, FieldPicture
-from leukoscope_edge.records.slides.slide import (
+from leukoscope_edge.records import DATABASE_NAME, DEVICE, Store, open_store
+from leukoscope_edge.records.slides import (
+    CellRecord,
+    FieldPicture,
     Identity,
     Kind,
     Origin,
     SlideSetUp,
+    cell_object,
+    outcome_object,
     outcome_of,
 )
-from leukoscope_edge.records.slides.slide_objects import cell_object, outcome_object
-from leukoscope_edge.records.store import DATABASE_NAME, Store, open_store
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import THRESHOLDS, CallName
 

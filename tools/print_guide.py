@@ -19,7 +19,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from leukoscope_edge import __version__
-from leukoscope_edge.records.exports.result_json import INTENDED_USE
+from leukoscope_edge.records.exports import INTENDED_USE
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"

@@ -23,9 +23,7 @@ from pathlib import Path
 from kill_storm import Recorder
 
 from leukoscope_edge.errors import RecordError
-from leukoscope_edge.records.events import Head, hash_of
-from leukoscope_edge.records.store import DATABASE_NAME, open_store
-from leukoscope_edge.records.witnesses import read_only
+from leukoscope_edge.records import DATABASE_NAME, Head, hash_of, open_store, read_only
 
 SECTOR_BYTES = 512
 LOG_NAME = f"{DATABASE_NAME}-wal"

@@ -14,7 +14,7 @@ from pathlib import Path
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 
-from leukoscope_edge.records.exports.fonts import SUMS_NAME, digest_of
+from leukoscope_edge.records.exports import SUMS_NAME, digest_of
 
 OUT = Path(__file__).parents[1] / "edge/leukoscope_edge/fonts"
 BASE = [

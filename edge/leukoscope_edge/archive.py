@@ -25,12 +25,12 @@ from leukoscope_edge.i18n import SOURCE_LANGUAGE, languages
 from leukoscope_edge.inference import open_bundle, open_engine
 from leukoscope_edge.log import passed_over
 from leukoscope_edge.names import shown
-from leukoscope_edge.records.exports.result_files import (
+from leukoscope_edge.records.exports import (
     RESULT_FILES,
-    result_files,
+    csv_bytes,
+    make_result_files,
     write_files,
 )
-from leukoscope_edge.records.exports.text_table import csv_bytes
 from leukoscope_edge.sample import SlideFacts
 from leukoscope_edge.screening import screen
 from leukoscope_edge.screening_result import Screening
@@ -152,7 +152,7 @@ def screen_slide(task: SlideTask) -> SlideDone:
         return SlideDone(task=task, files={}, trouble=str(err))
     if all(image.status == "skipped" for image in screening.images):
         return SlideDone(task=task, files={}, trouble="no image could be read")
-    files = result_files(screening, languages()[task.language])
+    files = make_result_files(screening, languages()[task.language])
     return SlideDone(task=task, files={**files, STAMP: stamp})
 
 

@@ -18,7 +18,7 @@ from leukoscope_edge.counting import NormalSlide, SiteBackground
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.isolated import command_of
 from leukoscope_edge.log import passed_over, start_log
-from leukoscope_edge.records.slides.slide_objects import facts_from
+from leukoscope_edge.records.slides import facts_from
 from leukoscope_edge.vision.scale import Calibration
 
 COMMAND = command_of("leukoscope_edge.archive_workers")

@@ -26,7 +26,6 @@ NOT_YET = {
     "leukoscope_edge.live",
     "leukoscope_edge.media",
     "leukoscope_edge.quality",
-    "leukoscope_edge.records",
     "leukoscope_edge.review",
     "leukoscope_edge.updates",
     "leukoscope_edge.web",
@@ -38,6 +37,7 @@ NOT_YET = {
     "leukoscope_train.networks",
 }
 DEEP = {
+    ("tools/kill_storm.py", "leukoscope_edge.records"): "takes the sync from SQLite",
     ("tools/evaluate_segmentation.py", "leukoscope_edge.vision"): "sets the work pixel",
     ("tools/fit_platelets.py", "leukoscope_edge.vision.cells"): "tries other rules",
 }

@@ -23,9 +23,8 @@ from leukoscope_edge.capture.stored import ImageReplay, list_images
 from leukoscope_edge.durable import make_folder, write_whole
 from leukoscope_edge.i18n import ENGLISH, Language
 from leukoscope_edge.names import shown
-from leukoscope_edge.records.exports.html_report import page_of
-from leukoscope_edge.records.exports.result_json import INTENDED_USE
-from leukoscope_edge.records.pictures import jpeg_bytes
+from leukoscope_edge.records import jpeg_bytes
+from leukoscope_edge.records.exports import INTENDED_USE, page_of
 from leukoscope_edge.types import Frame
 
 INDEX, FIELDS = "index.html", "fields"

@@ -9,7 +9,7 @@ from leukoscope_edge.counting import SiteBackground
 from leukoscope_edge.errors import RecordError
 from leukoscope_edge.inference import Bundle
 from leukoscope_edge.quality.site_background import site_background
-from leukoscope_edge.records.store import DATABASE_NAME, open_store
+from leukoscope_edge.records import DATABASE_NAME, open_store
 
 
 def site_of(options: argparse.Namespace, bundle: Bundle) -> SiteBackground | None:

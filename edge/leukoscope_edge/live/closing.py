@@ -11,8 +11,7 @@ from pathlib import Path
 
 from leukoscope_edge.errors import RecordError
 from leukoscope_edge.log import passing_over
-from leukoscope_edge.records.database import check_unused
-from leukoscope_edge.records.store import DATABASE_NAME
+from leukoscope_edge.records import DATABASE_NAME, check_unused
 from leukoscope_edge.service import run_folder
 
 CLOSED = "records-closed"

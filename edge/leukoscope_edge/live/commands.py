@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any, cast
 
 from leukoscope_edge.messages import Say, said_by, told_from
-from leukoscope_edge.records.slides.slide_state import Action, Live
+from leukoscope_edge.records.slides import Action, Live
 
 HEAD_BYTES = 4
 """Length of the facts in front of the picture, big-endian."""

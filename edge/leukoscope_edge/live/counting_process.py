@@ -30,8 +30,7 @@ from leukoscope_edge.live.states import Idle, ProcessState
 from leukoscope_edge.log import passing_over
 from leukoscope_edge.messages import Message, message, plain, told_plain
 from leukoscope_edge.profile import Profile, ThermalEntry
-from leukoscope_edge.records.maintenance import DAMAGED, LOOKING
-from leukoscope_edge.records.store import Store, open_store
+from leukoscope_edge.records import DAMAGED, LOOKING, Store, open_store
 from leukoscope_edge.service import ALLOW_S, Heat, NoPulse, Pulse, heat
 
 IDLE_TURN_S = 1.0

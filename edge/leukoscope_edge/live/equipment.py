@@ -16,8 +16,8 @@ from leukoscope_edge.live.timing import FrameTimer
 from leukoscope_edge.messages import Message
 from leukoscope_edge.profile import Profile
 from leukoscope_edge.quality.camera_scale import camera_scale, of_this_size
-from leukoscope_edge.records.slides.correction import objective_of
-from leukoscope_edge.records.store import Store
+from leukoscope_edge.records import Store
+from leukoscope_edge.records.slides import objective_of
 from leukoscope_edge.screening import require_domain
 from leukoscope_edge.screening_result import found_by_note
 from leukoscope_edge.types import Fault, Frame

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.records.pictures import Pictures, jpeg_bytes
-from leukoscope_edge.records.slides.cell_record import FieldPicture
+from leukoscope_edge.records import Pictures, jpeg_bytes
+from leukoscope_edge.records.slides import FieldPicture
 from leukoscope_edge.types import CallName, Cell, Frame, Sighting
 
 JPEG_QUALITY = 92

@@ -7,8 +7,8 @@ from leukoscope_edge.errors import SourceError
 from leukoscope_edge.inference import Card
 from leukoscope_edge.live.commands import News
 from leukoscope_edge.messages import message
-from leukoscope_edge.records.pictures import from_png
-from leukoscope_edge.records.slides.cell_record import MissedCell
+from leukoscope_edge.records import from_png
+from leukoscope_edge.records.slides import MissedCell
 from leukoscope_edge.vision import cut_view, view_spec
 
 CELL_UM = 12.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.live.channel import Channel
 from leukoscope_edge.live.commands import News
-from leukoscope_edge.records.pictures import jpeg_bytes
+from leukoscope_edge.records import jpeg_bytes
 from leukoscope_edge.service import yield_thread
 
 JPEG_QUALITY = 80

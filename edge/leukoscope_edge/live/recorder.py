@@ -12,11 +12,13 @@ from collections.abc import Iterable, Sequence
 from leukoscope_edge.inference import Card
 from leukoscope_edge.live.field_pictures import Fields
 from leukoscope_edge.messages import Message
-from leukoscope_edge.records.pictures import apart, from_png, pixels_sha256
-from leukoscope_edge.records.slides.cell_record import CellRecord, cell_id
-from leukoscope_edge.records.slides.first_look import blind_place
-from leukoscope_edge.records.slides.slide import MIN_OTHERS_REVIEWED
-from leukoscope_edge.records.store import Store
+from leukoscope_edge.records import Store, apart, from_png, pixels_sha256
+from leukoscope_edge.records.slides import (
+    MIN_OTHERS_REVIEWED,
+    CellRecord,
+    blind_place,
+    cell_id,
+)
 from leukoscope_edge.screening import FrameResult
 from leukoscope_edge.screening_result import Screening
 from leukoscope_edge.types import Call, CallName, Cell, Fault, Frame, Sighting

@@ -19,8 +19,7 @@ from leukoscope_edge.messages import plain
 from leukoscope_edge.quality.control import device_quality
 from leukoscope_edge.quality.illumination import LightLog
 from leukoscope_edge.quality.levey_jennings import note_light
-from leukoscope_edge.records.slides.conclusion import context_of
-from leukoscope_edge.records.slides.slide import SlideRecord
+from leukoscope_edge.records.slides import SlideRecord, context_of
 from leukoscope_edge.screening import FrameResult, SlideRun
 from leukoscope_edge.search_ahead import n_ahead
 from leukoscope_edge.types import Cell, Fault, Frame

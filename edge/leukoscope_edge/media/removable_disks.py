@@ -14,7 +14,7 @@ from leukoscope_edge.media.new_file import FOLDER, NewFile, StickFile
 from leukoscope_edge.media.root_helper import SOCKET, STICKS
 from leukoscope_edge.messages import message
 from leukoscope_edge.profile import Profile
-from leukoscope_edge.records.backups.backup import SUFFIX
+from leukoscope_edge.records.backups import SUFFIX
 
 MOUNTS = Path("/proc/self/mounts")
 STICK_ROOTS = (Path("/media"), Path("/run/media"), STICKS)

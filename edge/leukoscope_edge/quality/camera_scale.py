@@ -10,8 +10,8 @@ from leukoscope_edge.capture import SCALE_UM_PER_PX, Camera, ChangedCamera, is_s
 from leukoscope_edge.errors import ConfigError, StepError
 from leukoscope_edge.messages import message
 from leukoscope_edge.profile import MAIN_OBJECTIVE, CameraEntry
-from leukoscope_edge.records.slides.correction import objective_of
-from leukoscope_edge.records.store import Store
+from leukoscope_edge.records import Store
+from leukoscope_edge.records.slides import objective_of
 from leukoscope_edge.types import Frame
 from leukoscope_edge.vision.scale import SCALE_RANGE_UM_PER_PX, scale_from_two_points
 

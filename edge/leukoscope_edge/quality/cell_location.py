@@ -13,7 +13,7 @@ from leukoscope_edge.capture import SCALE_UM_PER_PX, SimulatedCamera, SlidePlan
 from leukoscope_edge.counting import QualityDay, QualityTrend, quality_trend
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.messages import message
-from leukoscope_edge.records.store import Store
+from leukoscope_edge.records import Store
 from leukoscope_edge.service import give_memory_back
 from leukoscope_edge.types import CellKind
 from leukoscope_edge.vision import segment

@@ -23,7 +23,7 @@ from leukoscope_edge.messages import TEMPLATES, Message, message
 from leukoscope_edge.profile import Profile
 from leukoscope_edge.quality import cell_location
 from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE, N_READ, Trend, trends
-from leukoscope_edge.records.store import Store
+from leukoscope_edge.records import Store
 
 DAY_H = 24
 GRACE_H = 2

@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 from typing import Any, Literal
 
-from leukoscope_edge.records.device_log import DEVICE, MAX_SEQ
-from leukoscope_edge.records.store import Store
+from leukoscope_edge.records import DEVICE, MAX_SEQ, Store
 
 GOLDEN_NOTE, LIGHT_NOTE, NEW_BAND_NOTE = "golden cells", "light", "new band"
 N_FOR_BAND, MIN_FOR_BAND = 20, 10

@@ -17,10 +17,8 @@ from leukoscope_edge.inference import Card
 from leukoscope_edge.log import passing_over
 from leukoscope_edge.messages import Message, message
 from leukoscope_edge.outcome import VerdictName
-from leukoscope_edge.records.events import Event
-from leukoscope_edge.records.slides.slide import Outcome, SlideRecord
-from leukoscope_edge.records.slides.slide_state import SlideState
-from leukoscope_edge.records.store import Store
+from leukoscope_edge.records import Event, Store
+from leukoscope_edge.records.slides import Outcome, SlideRecord, SlideState
 from leukoscope_edge.sample import SampleType
 from leukoscope_edge.types import CallName, Reading
 

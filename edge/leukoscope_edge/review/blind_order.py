@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from leukoscope_edge.counting import NAMED
 from leukoscope_edge.messages import Message, message
 from leukoscope_edge.profile import ReviewEntry
-from leukoscope_edge.records.slides.cell_record import CellRecord
-from leukoscope_edge.records.slides.first_look import is_first_look_over
-from leukoscope_edge.records.slides.slide import SlideRecord
-from leukoscope_edge.records.slides.slide_state import SlideState
+from leukoscope_edge.records.slides import (
+    CellRecord,
+    SlideRecord,
+    SlideState,
+    is_first_look_over,
+)
 from leukoscope_edge.types import Reading
 
 TABS = ("suspected", "unclear", *NAMED, "others", "not-cells")

@@ -11,9 +11,12 @@ from itertools import groupby
 from leukoscope_edge.inference import Card, Engine, classify, vote
 from leukoscope_edge.messages import Message, message
 from leukoscope_edge.outcome import Verdict
-from leukoscope_edge.records.slides.conclusion import verdict_of
-from leukoscope_edge.records.slides.kinds import is_marrow
-from leukoscope_edge.records.slides.slide import ArchivedCell, SlideRecord
+from leukoscope_edge.records.slides import (
+    ArchivedCell,
+    SlideRecord,
+    is_marrow,
+    verdict_of,
+)
 from leukoscope_edge.types import Call
 
 

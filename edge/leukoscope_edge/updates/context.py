@@ -9,7 +9,7 @@ from pathlib import Path
 
 from leukoscope_edge.inference import read_card, shipped_bundles
 from leukoscope_edge.messages import Message
-from leukoscope_edge.records.slides.slide import ArchivedCell
+from leukoscope_edge.records.slides import ArchivedCell
 from leukoscope_edge.updates.clock import at_midnight, utc_now
 from leukoscope_edge.updates.comparison import Shadow
 from leukoscope_edge.updates.manifest import NO_FLOOR, Floor

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from leukoscope_edge.records.device_log import DEVICE
-from leukoscope_edge.records.slides.slide import ArchivedCell
-from leukoscope_edge.records.store import Store
+from leukoscope_edge.records import DEVICE, Store
+from leukoscope_edge.records.slides import ArchivedCell
 from leukoscope_edge.updates.context import UpdateContext
 from leukoscope_edge.updates.manifest import NO_FLOOR, Floor
 

@@ -8,9 +8,13 @@ from fastapi import HTTPException, Path, Request, Response
 
 from leukoscope_edge.accounts import AT_SCREEN, Entry, Person, Right
 from leukoscope_edge.messages import Param, message
-from leukoscope_edge.records.slides.cell_record import CellRecord
-from leukoscope_edge.records.slides.slide import SlideRecord
-from leukoscope_edge.records.slides.slide_state import Action, SlideState, state_of
+from leukoscope_edge.records.slides import (
+    Action,
+    CellRecord,
+    SlideRecord,
+    SlideState,
+    state_of,
+)
 from leukoscope_edge.web.device import Device, has_right
 from leukoscope_edge.web.security import COOKIE, session_of
 from leukoscope_edge.web.trail import KEPT_OUT

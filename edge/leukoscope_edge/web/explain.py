@@ -13,8 +13,8 @@ from leukoscope_edge.inference import (
     occlusion_map,
     p_blast,
 )
-from leukoscope_edge.records.pictures import apart, from_png, png_bytes
-from leukoscope_edge.records.slides.cell_record import CellRecord
+from leukoscope_edge.records import apart, from_png, png_bytes
+from leukoscope_edge.records.slides import CellRecord
 from leukoscope_edge.vision import Features, measure, nearest
 from leukoscope_edge.web.device import Device
 

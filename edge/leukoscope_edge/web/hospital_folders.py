@@ -17,12 +17,9 @@ from leukoscope_edge.durable import make_folder, read_plain, sync_folder, write_
 from leukoscope_edge.errors import OutputError, StepError
 from leukoscope_edge.profile import HospitalEntry
 from leukoscope_edge.quality.camera_scale import usual_objective
-from leukoscope_edge.records.device_log import DEVICE
-from leukoscope_edge.records.exports.formats import file_of
-from leukoscope_edge.records.exports.slide_version import open_version
-from leukoscope_edge.records.orders import BadRow, HospitalOrder, orders_in
-from leukoscope_edge.records.slides.slide import Identity, Kind, SlideSetUp
-from leukoscope_edge.records.slides.slide_state import SlideState
+from leukoscope_edge.records import DEVICE, BadRow, HospitalOrder, orders_in
+from leukoscope_edge.records.exports import file_of, open_version
+from leukoscope_edge.records.slides import Identity, Kind, SlideSetUp, SlideState
 from leukoscope_edge.sample import SlideFacts
 from leukoscope_edge.web.device import Device
 

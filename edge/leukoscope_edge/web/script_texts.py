@@ -2,7 +2,7 @@
 
 from leukoscope_edge.i18n import Language
 from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE
-from leukoscope_edge.records.slides.digest import CHANGED
+from leukoscope_edge.records.slides import CHANGED
 from leukoscope_edge.web.security import REFUSALS
 
 TEXTS = {

@@ -10,9 +10,8 @@ from pydantic import Field
 
 from leukoscope_edge.media.new_file import StickFile
 from leukoscope_edge.messages import Say
-from leukoscope_edge.records.exports.formats import FORMATS, file_of
-from leukoscope_edge.records.exports.slide_version import open_version
-from leukoscope_edge.records.store import Store
+from leukoscope_edge.records import Store
+from leukoscope_edge.records.exports import FORMATS, file_of, open_version
 
 OnStick = Callable[[str], StickFile]
 """From a file's name to the file on a stick."""

@@ -9,13 +9,14 @@ from datetime import date, datetime, time, timedelta, timezone
 
 from leukoscope_edge.accounts import Person, Right
 from leukoscope_edge.live.commands import Mode
-from leukoscope_edge.records.slides.slide_state import (
+from leukoscope_edge.records.slides import (
+    NO_RESULT,
     Action,
+    ListedSlide,
     SlideState,
     is_allowed,
     state_of,
 )
-from leukoscope_edge.records.slides.worklist import NO_RESULT, ListedSlide
 from leukoscope_edge.web.device import Device, has_right
 
 

@@ -14,8 +14,7 @@ from typing import Any
 
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.log import passed_over
-from leukoscope_edge.records.device_log import DEVICE
-from leukoscope_edge.records.store import Store
+from leukoscope_edge.records import DEVICE, Store
 
 SIGNED_IN, KEPT_OUT, ADDED = "signed in", "wrong PIN", "person added"
 REMOVED, RENAMED, ROLE_CHANGED = "person removed", "person renamed", "role changed"

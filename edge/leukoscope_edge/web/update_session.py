@@ -15,7 +15,7 @@ from leukoscope_edge import updates
 from leukoscope_edge.errors import LeukoscopeError, StepError, UpdateError, as_told
 from leukoscope_edge.log import passing_over
 from leukoscope_edge.messages import Message, message
-from leukoscope_edge.records.store import Store
+from leukoscope_edge.records import Store
 from leukoscope_edge.updates import Offer, Shadow, Step
 from leukoscope_edge.updates.codes import Code, refused
 

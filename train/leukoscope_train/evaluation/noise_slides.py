@@ -9,7 +9,7 @@ import numpy as np
 
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Interval, Verdict, VerdictName
-from leukoscope_edge.records.slides.slide import Identity, Origin, SlideSetUp
+from leukoscope_edge.records.slides import Identity, Origin, SlideSetUp
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import Call, CallName, Cell, Sighting
 

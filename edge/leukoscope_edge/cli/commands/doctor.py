@@ -25,12 +25,7 @@ from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference import open_bundle, shipped_bundles
 from leukoscope_edge.inference.nvidia import MODULES, has_driver
 from leukoscope_edge.profile import BOARD_NAME, JETSON_RELEASE, board_profile
-from leukoscope_edge.records.exports.fonts import (
-    OWN,
-    SUMS_NAME,
-    digest_of,
-    read_sums,
-)
+from leukoscope_edge.records.exports import OWN, SUMS_NAME, digest_of, read_sums
 from leukoscope_edge.service import Room, room_left
 
 EXIT_DONE, EXIT_FAILED = 0, 1

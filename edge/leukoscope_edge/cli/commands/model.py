@@ -22,7 +22,7 @@ from leukoscope_edge.inference import (
     self_test,
     shipped_bundles,
 )
-from leukoscope_edge.records.store import DATABASE_NAME, Store, open_store
+from leukoscope_edge.records import DATABASE_NAME, Store, open_store
 from leukoscope_edge.types import Domain
 from leukoscope_edge.updates import Shadow, Step, UpdateContext, slots
 from leukoscope_edge.updates.state import DOMAINS, SHIPPED

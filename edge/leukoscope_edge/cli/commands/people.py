@@ -22,7 +22,7 @@ from leukoscope_edge.cli.arguments import path
 from leukoscope_edge.cli.ask import ask_secret
 from leukoscope_edge.cli.data import add_by, add_data
 from leukoscope_edge.cli.help import add_command
-from leukoscope_edge.records.store import DATABASE_NAME, open_store
+from leukoscope_edge.records import DATABASE_NAME, open_store
 from leukoscope_edge.service import name_of
 from leukoscope_edge.web.trail import (
     LOCKED,

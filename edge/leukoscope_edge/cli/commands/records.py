@@ -21,21 +21,31 @@ from leukoscope_edge.inference import Bundle, open_bundle, open_engine, shipped_
 from leukoscope_edge.messages import in_english
 from leukoscope_edge.outcome import marked
 from leukoscope_edge.profile import ReviewEntry
-from leukoscope_edge.records.backups.backup import restore_backup, write_backup
-from leukoscope_edge.records.exports.formats import FORMATS, file_name, file_of
-from leukoscope_edge.records.exports.result_json import INTENDED_USE
-from leukoscope_edge.records.exports.slide_version import open_version
-from leukoscope_edge.records.exports.training_export import export_labelled
-from leukoscope_edge.records.retention import Retention, apply_retention
-from leukoscope_edge.records.slides.cell_archive import archived
-from leukoscope_edge.records.slides.reproduce import (
+from leukoscope_edge.records import (
+    DATABASE_NAME,
+    ERASING,
+    Retention,
+    Store,
+    apply_retention,
+    open_store,
+)
+from leukoscope_edge.records.backups import restore_backup, write_backup
+from leukoscope_edge.records.exports import (
+    FORMATS,
+    INTENDED_USE,
+    export_labelled,
+    file_name,
+    file_of,
+    open_version,
+)
+from leukoscope_edge.records.slides import (
     FieldsAgain,
     Reproduction,
+    SlideRecord,
+    archived,
     look_again,
-    reproduce,
+    reproduce_slide,
 )
-from leukoscope_edge.records.slides.slide import SlideRecord
-from leukoscope_edge.records.store import DATABASE_NAME, ERASING, Store, open_store
 from leukoscope_edge.review.blind_order import why_files_wait
 
 EXIT_DONE, EXIT_FAILED = 0, 1
@@ -69,7 +79,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     erase.add_argument("--why", default="request", help="the ground; no names")
     audit = _add(actions, "verify-audit", _verify_audit, "look for changed events")
     audit.add_argument("--code", help="also look for the audit code of a report")
-    again = _add(actions, "reproduce", _reproduce, "judge a slide's cells again")
+    again = _add(actions, "reproduce_slide", _reproduce, "judge a slide's cells again")
     again.add_argument("slide")
     again.add_argument("--bundle", type=path, help="default: the shipped one")
     _add_backup(actions)
@@ -247,7 +257,7 @@ def _reproduce(options: argparse.Namespace) -> int:
         bundle = _bundle(options.bundle, record)
         with open_engine(bundle, backend="cpu") as engine:
             cells = list(archived(store.pictures, record))
-            again = reproduce(record, cells, bundle, engine)
+            again = reproduce_slide(record, cells, bundle, engine)
             _say_crops(record, again)  # before the frames, which may be refused
             _say_fields(look_again(record, store.pictures, bundle, engine))
     return EXIT_FAILED if again.differences else EXIT_DONE

@@ -41,15 +41,14 @@ from leukoscope_edge.inference import (
 from leukoscope_edge.messages import in_english
 from leukoscope_edge.names import shown
 from leukoscope_edge.profile import open_profile
-from leukoscope_edge.records.exports.result_files import (
+from leukoscope_edge.records import hashed, keep_screening, open_store
+from leukoscope_edge.records.exports import (
     RESULT_FILES,
-    result_files,
+    make_result_files,
+    result_bytes,
+    table_text,
     write_files,
 )
-from leukoscope_edge.records.exports.result_json import result_bytes
-from leukoscope_edge.records.exports.text_table import table_text
-from leukoscope_edge.records.import_screening import hashed, keep_screening
-from leukoscope_edge.records.store import open_store
 from leukoscope_edge.screening import screen
 from leukoscope_edge.screening_result import Screening
 from leukoscope_edge.service import share_arenas
@@ -268,7 +267,7 @@ def _require_read(screening: Screening) -> None:
 
 def _write(screening: Screening, options: argparse.Namespace) -> None:
     language = languages()[options.language]
-    write_files(options.out, result_files(screening, language))
+    write_files(options.out, make_result_files(screening, language))
     say(f"report: {options.out / 'report.html'}")
 
 

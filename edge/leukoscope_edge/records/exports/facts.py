@@ -70,7 +70,7 @@ class Fact:
         return say(self.label), self.said(say)
 
 
-def facts(slide: SlideVersion) -> tuple[Fact, ...]:
+def list_facts(slide: SlideVersion) -> tuple[Fact, ...]:
     """Return all that is known of a version of a slide, in the order of a report."""
     parts = (_whose, _said_of_it, _when, to_send, _results, _told, _counts, _kinds)
     return tuple(fact for part in (*parts, _notes) for fact in part(slide))
@@ -79,7 +79,7 @@ def facts(slide: SlideVersion) -> tuple[Fact, ...]:
 def facts_object(slide: SlideVersion) -> dict[str, Any]:
     """Return the facts as plain JSON values by id; those of one id as a list."""
     found: dict[str, Any] = {}
-    for fact in (*facts(slide), *origins(slide)):
+    for fact in (*list_facts(slide), *origins(slide)):
         before = found.get(fact.id)
         again = before if isinstance(before, list) else [before]
         found[fact.id] = fact.value if before is None else [*again, fact.value]
@@ -88,7 +88,7 @@ def facts_object(slide: SlideVersion) -> dict[str, Any]:
 
 def public(slide: SlideVersion) -> tuple[Fact, ...]:
     """Return the facts that have no field of their own in tables and FHIR."""
-    return tuple(f for f in facts(slide) if f.id not in OWN_FIELDS)
+    return tuple(f for f in list_facts(slide) if f.id not in OWN_FIELDS)
 
 
 def fact_headings(slide: SlideVersion) -> tuple[str, ...]:

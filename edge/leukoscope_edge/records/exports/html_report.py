@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 from leukoscope_edge.i18n import ENGLISH, Language, unbroken
 from leukoscope_edge.records.exports.cell_words import capital
 from leukoscope_edge.records.exports.differential_table import HEADS, table
-from leukoscope_edge.records.exports.facts import facts, origins
+from leukoscope_edge.records.exports.facts import list_facts, origins
 from leukoscope_edge.records.exports.report_words import (
     caption_of,
     said_changes,
@@ -102,9 +102,9 @@ def report_values(
         "verdict": said_verdict(version, language),
         "marks": list(said_marks(version, language)),
         "sample": said_sample(version, language),
-        "facts": [f for f in facts(version) if not f.group],
+        "facts": [f for f in list_facts(version) if not f.group],
         "differential": table(version),
-        "comparison": [f for f in facts(version) if f.group == "comparison"],
+        "comparison": [f for f in list_facts(version) if f.group == "comparison"],
         "heads": HEADS,
         "origins": origins(version),
         "changes": list(said_changes(version, language)),

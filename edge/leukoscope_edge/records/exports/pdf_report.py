@@ -22,7 +22,7 @@ from leukoscope_edge.durable import write_whole
 from leukoscope_edge.i18n import direction_of
 from leukoscope_edge.messages import Say, message
 from leukoscope_edge.records.exports.differential_table import HEADS, table
-from leukoscope_edge.records.exports.facts import facts, origins
+from leukoscope_edge.records.exports.facts import list_facts, origins
 from leukoscope_edge.records.exports.fonts import Fonts, find_fonts
 from leukoscope_edge.records.exports.pdf_layout import INK, MARGIN_MM, RGB, WIDTH_MM
 from leukoscope_edge.records.exports.report_words import (
@@ -115,7 +115,7 @@ def pdf_bytes(
         fonts=fonts,
         is_right_to_left=direction_of(say) == "rtl",
     )
-    known = facts(version)
+    known = list_facts(version)
     _head(sheet, version, say)
     if not is_printable:
         sheet.banner("IN ENGLISH: no font for the chosen language", WARNING)

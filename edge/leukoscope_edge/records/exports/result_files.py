@@ -18,7 +18,7 @@ RESULT_FILES: dict[str, Callable[[Screening, Language], bytes]] = {
 }
 
 
-def result_files(
+def make_result_files(
     screening: Screening, language: Language = ENGLISH
 ) -> dict[str, bytes]:
     """Return the files of a screening by name.

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Sequence
 
 from leukoscope_edge.names import on_terminal
-from leukoscope_edge.records.exports.facts import fact_headings, facts
+from leukoscope_edge.records.exports.facts import fact_headings, list_facts
 from leukoscope_edge.records.exports.result_json import INTENDED_USE, result_object
 from leukoscope_edge.records.exports.screening_version import version_of
 from leukoscope_edge.screening_result import Screening
@@ -40,7 +40,7 @@ def table_text(screening: Screening) -> str:
 
 def _fact_rows(screening: Screening) -> list[tuple[str, str]]:
     """Return the facts; notes stand below the verdict."""
-    rows = (f.row() for f in facts(version_of(screening)) if f.id != "note")
+    rows = (f.row() for f in list_facts(version_of(screening)) if f.id != "note")
     return [(label, on_terminal(text)) for label, text in rows]
 
 

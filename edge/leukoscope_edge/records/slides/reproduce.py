@@ -60,7 +60,7 @@ class Reproduction:
     differences: tuple[Difference, ...]
 
 
-def reproduce(
+def reproduce_slide(
     record: SlideRecord, cells: Iterable[ArchivedCell], bundle: Bundle, engine: Engine
 ) -> Reproduction:
     """Judge a slide's stored crops again with the model that judged them.

@@ -14,7 +14,7 @@ from leukoscope_edge.media.removable_disks import new_file_on, stick_named
 from leukoscope_edge.messages import Message, message
 from leukoscope_edge.quality import cell_location as location
 from leukoscope_edge.quality.levey_jennings import begin_new_band
-from leukoscope_edge.records.backups.backup import (
+from leukoscope_edge.records.backups import (
     backup_name,
     note_backup,
     restore_backup,

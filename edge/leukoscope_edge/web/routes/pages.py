@@ -32,13 +32,14 @@ from leukoscope_edge.quality.site_background import (
     normal_slides,
     normals_said,
 )
-from leukoscope_edge.records.exports.cell_words import capital, model_said
-from leukoscope_edge.records.exports.html_report import report_loader
-from leukoscope_edge.records.exports.result_json import INTENDED_USE
-from leukoscope_edge.records.slides.slide import SlideRecord
-from leukoscope_edge.records.slides.slide_state import Action, is_allowed
-from leukoscope_edge.records.slides.worklist import Wanted
-from leukoscope_edge.records.store import Store
+from leukoscope_edge.records import Store
+from leukoscope_edge.records.exports import (
+    INTENDED_USE,
+    capital,
+    model_said,
+    report_loader,
+)
+from leukoscope_edge.records.slides import Action, SlideRecord, Wanted, is_allowed
 from leukoscope_edge.updates.codes import UNCHANGED
 from leukoscope_edge.web.access import (
     SlideId,

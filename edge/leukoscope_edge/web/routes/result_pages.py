@@ -10,29 +10,38 @@ from leukoscope_edge.accounts import Right
 from leukoscope_edge.i18n import zone_of
 from leukoscope_edge.inference import attribution, numbers_by_kind
 from leukoscope_edge.outcome import VerdictName
-from leukoscope_edge.records.exports.cell_words import KIND_KEYS, KIND_OF_ONE, KINDS
-from leukoscope_edge.records.exports.differential_table import (
+from leukoscope_edge.records import Store
+from leukoscope_edge.records.exports import (
+    FORMATS,
     HEADS,
-    said_flags,
-    table,
-)
-from leukoscope_edge.records.exports.facts import WAYS_OF_TELLING, facts, to_send
-from leukoscope_edge.records.exports.formats import FORMATS
-from leukoscope_edge.records.exports.html_report import report_values, suspects
-from leukoscope_edge.records.exports.pdf_report import load_ahead
-from leukoscope_edge.records.exports.slide_version import (
+    KIND_KEYS,
+    KIND_OF_ONE,
+    KINDS,
+    WAYS_OF_TELLING,
     SlideVersion,
+    list_facts,
+    load_ahead,
     open_version,
+    report_values,
+    said_flags,
     shown_version,
+    suspects,
+    table,
+    to_send,
 )
-from leukoscope_edge.records.slides.cell_record import CellRecord
-from leukoscope_edge.records.slides.conclusion import verdict_of
-from leukoscope_edge.records.slides.correction import objective_of
-from leukoscope_edge.records.slides.digest import digest_of
-from leukoscope_edge.records.slides.first_look import left_for, pass_of
-from leukoscope_edge.records.slides.slide import SlideRecord, outcome_of
-from leukoscope_edge.records.slides.slide_state import Action, SlideState, is_allowed
-from leukoscope_edge.records.store import Store
+from leukoscope_edge.records.slides import (
+    Action,
+    CellRecord,
+    SlideRecord,
+    SlideState,
+    digest_of,
+    is_allowed,
+    left_for,
+    objective_of,
+    outcome_of,
+    pass_of,
+    verdict_of,
+)
 from leukoscope_edge.review.blind_order import (
     TABS,
     agreement,
@@ -145,7 +154,7 @@ def differential_values(version: SlideVersion | None) -> dict[str, Any]:
         "to_send": list(to_send(version)),
         "heads": HEADS,
         "differential_said": said_flags(version),
-        "comparison": [f for f in facts(version) if f.group == "comparison"],
+        "comparison": [f for f in list_facts(version) if f.group == "comparison"],
     }
 
 

@@ -7,10 +7,8 @@ from fastapi import APIRouter, Depends, Request
 from leukoscope_edge.accounts import Person, Right
 from leukoscope_edge.i18n import Language
 from leukoscope_edge.live.missed_cell import cut_missed
-from leukoscope_edge.records.exports.cell_words import model_said
-from leukoscope_edge.records.slides.cell_record import CellRecord
-from leukoscope_edge.records.slides.correction import objective_of
-from leukoscope_edge.records.slides.first_look import left_for
+from leukoscope_edge.records.exports import model_said
+from leukoscope_edge.records.slides import CellRecord, left_for, objective_of
 from leukoscope_edge.review.blind_order import tells_word
 from leukoscope_edge.types import Reading
 from leukoscope_edge.web.access import (

@@ -17,15 +17,17 @@ from leukoscope_edge.quality.site_background import (
     is_for_background,
     keep_normal_slide,
 )
-from leukoscope_edge.records.changes import CriticalCall
-from leukoscope_edge.records.exports.formats import FORMATS
-from leukoscope_edge.records.exports.pdf_report import qr_png, write_pdf
-from leukoscope_edge.records.exports.slide_version import open_version
-from leukoscope_edge.records.slides.conclusion import verdict_of
-from leukoscope_edge.records.slides.correction import Corrected, objective_of
-from leukoscope_edge.records.slides.site_ranges import open_ranges
-from leukoscope_edge.records.slides.slide import Identity
-from leukoscope_edge.records.slides.slide_state import Action, SlideState
+from leukoscope_edge.records import CriticalCall
+from leukoscope_edge.records.exports import FORMATS, open_version, qr_png, write_pdf
+from leukoscope_edge.records.slides import (
+    Action,
+    Corrected,
+    Identity,
+    SlideState,
+    objective_of,
+    open_ranges,
+    verdict_of,
+)
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
 from leukoscope_edge.service import give_memory_back, why_no_new_slide
 from leukoscope_edge.web.access import (

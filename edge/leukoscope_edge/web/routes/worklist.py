@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from leukoscope_edge.accounts import Person
-from leukoscope_edge.records.slides.worklist import Found, Show, Wanted
+from leukoscope_edge.records.slides import Found, Show, Wanted
 from leukoscope_edge.web.access import at_slides, device_of
 from leukoscope_edge.web.forms import Listed
 from leukoscope_edge.web.health import notices

@@ -37,7 +37,7 @@ from leukoscope_edge.live.closing import closed, keep_closed, open_again
 from leukoscope_edge.live.commands import Command, Order
 from leukoscope_edge.messages import Message
 from leukoscope_edge.profile import PageEntry, Profile
-from leukoscope_edge.records.store import Store, open_store
+from leukoscope_edge.records import Store, open_store
 from leukoscope_edge.service import Pulse, run_folder
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device

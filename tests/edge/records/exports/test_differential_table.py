@@ -8,7 +8,7 @@ from tests.edge.records.exports.reading import observations
 from tests.edge.records.named_kinds import judge
 
 from leukoscope_edge.records.exports.differential_table import said_flags, table
-from leukoscope_edge.records.exports.facts import facts
+from leukoscope_edge.records.exports.facts import list_facts
 from leukoscope_edge.records.exports.slide_version import open_version
 from leukoscope_edge.sample import SampleType
 
@@ -35,7 +35,7 @@ def test_a_refusal_has_no_differential(
 ) -> None:
     version = open_version(bench.store, kinds_slide(refusal))
     assert table(version) == ()
-    assert not any(f.group for f in facts(version))
+    assert not any(f.group for f in list_facts(version))
     assert list(observations(version)) == ["26446-5"]
 
 

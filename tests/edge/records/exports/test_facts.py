@@ -14,7 +14,12 @@ import pytest
 
 from leukoscope_edge.i18n import ENGLISH, local_time
 from leukoscope_edge.outcome import Verdict
-from leukoscope_edge.records.exports.facts import Fact, facts, facts_object, origins
+from leukoscope_edge.records.exports.facts import (
+    Fact,
+    facts_object,
+    list_facts,
+    origins,
+)
 from leukoscope_edge.records.exports.formats import FORMATS, file_of
 from leukoscope_edge.records.exports.html_report import html_bytes, suspects
 from leukoscope_edge.records.exports.laboratory import LABORATORY_NAME
@@ -90,14 +95,14 @@ def version(bench: Any, verdict: Verdict) -> SlideVersion:
 
 def test_a_slide_of_which_nothing_is_known_has_facts_all_the_same(bench: Any) -> None:
     version = open_version(bench.store, bench.finished(), identified=False)
-    ids = {f.id for f in facts(version)}
+    ids = {f.id for f in list_facts(version)}
     assert {"sample", "sample_type", "age", "machine", "smudge_cells"} <= ids
 
 
 @pytest.mark.parametrize("export", EXPORTS)
 def test_every_fact_stands_in_every_export(version: SlideVersion, export: str) -> None:
     text = bare(EXPORTS[export](version))
-    asked = [f for f in (*facts(version), *origins(version)) if bare(f.said(str))]
+    asked = [f for f in (*list_facts(version), *origins(version)) if bare(f.said(str))]
     lost = [f.id for f in asked if bare(said_in(export, f)) not in text]
     lost = [i for i in lost if (export, i) not in LEFT_OUT]
     assert {"name", "comment", "note_on_cell"} <= {f.id for f in asked}
@@ -114,7 +119,7 @@ def test_a_fact_that_names_somebody_stands_on_no_copy_without_names(
     bench.store.review.sign(slide, lambda _: verdict, "ann", key="s" * 8)
     copy = open_version(bench.store, slide, identified=False)
     text = EXPORTS[export](copy)
-    assert not any(f.names_somebody for f in facts(copy))
+    assert not any(f.names_somebody for f in list_facts(copy))
     assert not any(
         name in text for name in ("Ann is ill", "Ann Other", "S-123", "her sister")
     )
@@ -200,7 +205,7 @@ def test_a_time_on_paper_says_its_zone(
 
 
 def test_no_two_facts_share_an_id_but_notes(version: SlideVersion) -> None:
-    ids = [f.id for f in (*facts(version), *origins(version)) if f.id != "note"]
+    ids = [f.id for f in (*list_facts(version), *origins(version)) if f.id != "note"]
     assert len(ids) == len(set(ids))
 
 

@@ -15,7 +15,7 @@ from leukoscope_edge.records.slides.reproduce import (
     MAX_P_DIFFERENCE,
     FieldsAgain,
     look_again,
-    reproduce,
+    reproduce_slide,
 )
 from leukoscope_edge.records.slides.slide import ArchivedCell, SlideRecord
 from leukoscope_edge.types import THRESHOLDS, Call, CallName, Frame
@@ -66,13 +66,13 @@ def was(record: SlideRecord, place: int, name: CallName, p: float) -> ArchivedCe
 def test_a_slide_without_a_cell_differs_nowhere(
     record: SlideRecord, bundle: Bundle
 ) -> None:
-    made = reproduce(record, [], bundle, SaysOne())
+    made = reproduce_slide(record, [], bundle, SaysOne())
     assert (made.n_cells, made.largest_difference, made.differences) == (0, 0.0, ())
 
 
 def test_the_same_calls_are_no_difference(record: SlideRecord, bundle: Bundle) -> None:
     cells = [was(record, i, CallName.NORMAL, 0.0) for i in (0, 1)]
-    made = reproduce(record, cells, bundle, SaysOne())
+    made = reproduce_slide(record, cells, bundle, SaysOne())
     assert (made.n_cells, made.differences) == (2, ())
     assert made.largest_difference == pytest.approx(0.0, abs=1e-9)
 
@@ -84,7 +84,9 @@ def test_the_same_calls_are_no_difference(record: SlideRecord, bundle: Bundle) -
 def test_a_probability_further_away_than_machines_explain_is_a_difference(
     record: SlideRecord, bundle: Bundle, p: float, *, differs: bool
 ) -> None:
-    made = reproduce(record, [was(record, 0, CallName.NORMAL, p)], bundle, SaysOne())
+    made = reproduce_slide(
+        record, [was(record, 0, CallName.NORMAL, p)], bundle, SaysOne()
+    )
     assert bool(made.differences) is differs
     assert made.largest_difference == pytest.approx(p)
 
@@ -93,7 +95,7 @@ def test_another_call_is_named_with_what_it_was(
     record: SlideRecord, bundle: Bundle
 ) -> None:
     cells = [was(record, 0, CallName.NORMAL, 0.0), was(record, 1, CallName.BLAST, 0.9)]
-    [one] = reproduce(record, cells, bundle, SaysOne()).differences
+    [one] = reproduce_slide(record, cells, bundle, SaysOne()).differences
     assert (one.cell, one.was, one.now) == ("2", "blast 0.9000", "normal 0.0000")
 
 
@@ -101,7 +103,7 @@ def test_an_answer_that_is_no_number_is_a_difference(
     record: SlideRecord, bundle: Bundle
 ) -> None:
     cells = [was(record, 0, CallName.UNCLEAR, 0.5)]
-    assert reproduce(record, cells, bundle, SaysOne(float("nan"))).differences
+    assert reproduce_slide(record, cells, bundle, SaysOne(float("nan"))).differences
 
 
 def test_cells_that_an_edge_cut_off_are_passed_over(
@@ -109,10 +111,10 @@ def test_cells_that_an_edge_cut_off_are_passed_over(
 ) -> None:
     half = was(record, 0, CallName.BLAST, 0.9)
     half = replace(half, cell=replace(half.cell, is_counted=False))
-    assert reproduce(record, [half], bundle, SaysOne()).n_cells == 0
+    assert reproduce_slide(record, [half], bundle, SaysOne()).n_cells == 0
 
 
-@pytest.mark.parametrize("ask", ["reproduce", "look again"])
+@pytest.mark.parametrize("ask", ["reproduce_slide", "look again"])
 def test_by_another_model_or_without_pictures_nothing_is_made_again(
     bench: Any, record: SlideRecord, bundle: Bundle, ask: str
 ) -> None:
@@ -123,7 +125,7 @@ def test_by_another_model_or_without_pictures_nothing_is_made_again(
     ):
         with pytest.raises(RecordError, match=why):
             if ask == "reproduce":
-                reproduce(wrong, [], bundle, SaysOne())
+                reproduce_slide(wrong, [], bundle, SaysOne())
             else:
                 look_again(wrong, bench.store.pictures, bundle, SaysOne())
 
