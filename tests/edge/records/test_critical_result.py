@@ -8,7 +8,7 @@ from leukoscope_edge.errors import StepError
 from leukoscope_edge.i18n import local_time
 from leukoscope_edge.records.changes import CriticalCall
 from leukoscope_edge.records.exports.cells_csv import version_csv_bytes
-from leukoscope_edge.records.exports.facts import facts, facts_object
+from leukoscope_edge.records.exports.facts import facts_object, list_facts
 from leukoscope_edge.records.exports.fhir import fhir_bytes
 from leukoscope_edge.records.exports.slide_version import open_version
 
@@ -38,7 +38,7 @@ def test_a_call_after_the_signature_is_on_every_export(bench: Any) -> None:
     assert facts_object(version)["told"] == f"version 1 to {CALL.who} by {SAID}"
     for exported in (version_csv_bytes(version), fhir_bytes(version)):
         assert CALL.who.encode() in exported
-    on_paper = [f.row() for f in facts(version) if not f.group]
+    on_paper = [f.row() for f in list_facts(version) if not f.group]
     assert ("Critical result told", f"version 1 to {CALL.who} by {SAID}") in on_paper
     assert bench.store.verify_audit() == []
 

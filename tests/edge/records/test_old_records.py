@@ -13,7 +13,7 @@ from leukoscope_edge.errors import StepError
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.card import Card
 from leukoscope_edge.outcome import Refusal, Verdict
-from leukoscope_edge.records.exports.facts import facts
+from leukoscope_edge.records.exports.facts import list_facts
 from leukoscope_edge.records.exports.report_words import said_verdict
 from leukoscope_edge.records.exports.slide_version import open_version
 from leukoscope_edge.records.slides.cell_record import CellRecord
@@ -133,7 +133,7 @@ def test_what_nobody_said_then_is_not_known_now(bench: Any) -> None:
     assert record.facts.sample_type is None
     assert record.facts.age is AgeGroup.CHILD
     assert not record.is_rescaled
-    rows = [f.row() for f in facts(open_version(bench.store, slide))]
+    rows = [f.row() for f in list_facts(open_version(bench.store, slide))]
     assert ("Sample type", "not known") in rows
     assert ("Age", "Child") in rows
 

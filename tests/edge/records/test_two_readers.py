@@ -8,7 +8,7 @@ import pytest
 from leukoscope_edge.cli import main
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.outcome import Verdict
-from leukoscope_edge.records.exports.facts import facts
+from leukoscope_edge.records.exports.facts import list_facts
 from leukoscope_edge.records.exports.slide_version import open_version
 from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.types import Reading
@@ -81,7 +81,7 @@ def test_nobody_signs_before_two_have_read_and_a_dispute_is_settled(
     assert (first.word, first.judged_by) == (BLAST, "chief")
     assert dict(first.words) == {"ann": BLAST, "ben": NORMAL}
     assert bench.store.verify_audit() == []
-    rows = dict(f.row() for f in facts(open_version(bench.store, slide)))
+    rows = dict(f.row() for f in list_facts(open_version(bench.store, slide)))
     expected = "ann, ben: judged alike 3 of 4 cells; 1 settled by a supervisor"
     assert rows["Readers"] == expected
 

@@ -7,7 +7,7 @@ import pytest
 
 from leukoscope_edge.counting.differential import NAMED
 from leukoscope_edge.errors import ConfigError
-from leukoscope_edge.records.exports.facts import facts
+from leukoscope_edge.records.exports.facts import list_facts
 from leukoscope_edge.records.exports.slide_version import open_version
 from leukoscope_edge.records.slides.site_ranges import RANGES_NAME, SHIPPED, open_ranges
 from leukoscope_edge.sample import AgeGroup
@@ -20,7 +20,7 @@ def test_a_sites_own_ranges_count_and_a_broken_file_keeps_no_result_back(
     (bench.folder / RANGES_NAME).write_text("[adult]\n")
     version = open_version(bench.store, slide)
     assert version.ranges is None
-    said = " ".join(f.said(str) for f in facts(version))
+    said = " ".join(f.said(str) for f in list_facts(version))
     assert "No usual ranges: reference_ranges.toml: missing key" in said
 
 
