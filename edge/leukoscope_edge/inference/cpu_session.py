@@ -2,7 +2,7 @@
 
 import platform
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -18,6 +18,22 @@ SPIN_US = 50
 """How long a thread waits awake for the next operator (measured, docs/engines.md)."""
 KNOWS_SPIN_US = (1, 26)
 """The first ONNX Runtime that can stop waiting; an older one would wait on and on."""
+
+
+class Session(Protocol):
+    """A loaded model."""
+
+    def run(self, ready: F32, output: str) -> F32:
+        """Run a batch; see `CpuSession`."""
+        ...
+
+
+class OpenSession(Protocol):
+    """Loads a model, as `CpuSession` does."""
+
+    def __call__(self, model: bytes, *, n_threads: int) -> Session:
+        """Load an ONNX file's bytes, with so many threads inside an operator."""
+        ...
 
 
 class CpuSession:

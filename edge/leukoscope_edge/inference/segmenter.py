@@ -23,7 +23,7 @@ from leukoscope_edge.config import read_toml
 from leukoscope_edge.errors import BundleError, CardError
 from leukoscope_edge.inference.card import CARD_NAME
 from leukoscope_edge.inference.card_entries import FileEntry
-from leukoscope_edge.inference.cpu_session import CpuSession
+from leukoscope_edge.inference.cpu_session import CpuSession, OpenSession
 from leukoscope_edge.inference.engine import LOGITS_NAME, one_line
 from leukoscope_edge.types import Segmentation
 from leukoscope_edge.vision import NOTHING, FlatField, dilate, look, parts_of, threshold
@@ -78,7 +78,13 @@ class SegmenterCard:
 class Segmenter:
     """A learned segmenter, loaded and tried."""
 
-    def __init__(self, folder: Path, *, n_threads: int = 1) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        n_threads: int = 1,
+        open_session: OpenSession = CpuSession,
+    ) -> None:
         """Load a segmenter and check that it is what its card says.
 
         Args:
@@ -86,6 +92,7 @@ class Segmenter:
             n_threads: Threads inside an operator; 0: all cores. Where they are
                 several, frames take turns at the network: side by side they would
                 take its memory twice and be hardly faster.
+            open_session: Loads the model.
 
         Raises:
             CardError: The card is missing or wrong.
@@ -99,7 +106,7 @@ class Segmenter:
             nullcontext() if n_threads == 1 else threading.Lock()
         )
         try:
-            self._session = CpuSession(model, n_threads=n_threads)
+            self._session = open_session(model, n_threads=n_threads)
         except Exception as err:  # ONNX Runtime's errors share no base class
             why = one_line(err)
             raise BundleError(f"{self._where}: does not load: {why}") from err

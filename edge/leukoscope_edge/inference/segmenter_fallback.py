@@ -14,6 +14,7 @@ from pathlib import Path
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.errors import BundleError, ConfigError
 from leukoscope_edge.inference.card import CARD_NAME
+from leukoscope_edge.inference.cpu_session import CpuSession, OpenSession
 from leukoscope_edge.inference.segmenter import Segmenter
 from leukoscope_edge.types import THRESHOLDS, Segmentation
 from leukoscope_edge.vision import segment
@@ -29,7 +30,11 @@ def shipped_segmenters(folder: Path = SHIPPED) -> tuple[str, ...]:
 
 
 def open_segmenter(
-    name: str, *, n_threads: int = 1, folder: Path = SHIPPED
+    name: str,
+    *,
+    n_threads: int = 1,
+    folder: Path = SHIPPED,
+    open_session: OpenSession = CpuSession,
 ) -> Segmenter:
     """Open a network by its name, loaded and tried.
 
@@ -37,6 +42,7 @@ def open_segmenter(
         name: Of a shipped segmenter.
         n_threads: Threads inside an operator; 0: all cores.
         folder: Of all segmenters.
+        open_session: Loads the model.
 
     Raises:
         ConfigError: There is none of that name.
@@ -46,10 +52,11 @@ def open_segmenter(
     if name not in shipped_segmenters(folder):
         known = ", ".join((THRESHOLDS, *shipped_segmenters(folder)))
         raise ConfigError(f"there is no segmenter {name!r}; there are: {known}")
-    segmenter = Segmenter(folder / name, n_threads=n_threads)
+    where = folder / name
+    segmenter = Segmenter(where, n_threads=n_threads, open_session=open_session)
     if segmenter.card.id != name:
         raise BundleError(
-            f"{folder / name / CARD_NAME}: is the card of {segmenter.card.id!r}, not "
+            f"{where / CARD_NAME}: is the card of {segmenter.card.id!r}, not "
             f"of {name!r}"
         )
     return segmenter
@@ -68,7 +75,12 @@ class ServingSegmenter:
     """Finds the stained objects of a slide's frames; safe to share between threads."""
 
     def __init__(
-        self, wanted: str = THRESHOLDS, *, n_threads: int = 1, folder: Path = SHIPPED
+        self,
+        wanted: str = THRESHOLDS,
+        *,
+        n_threads: int = 1,
+        folder: Path = SHIPPED,
+        open_session: OpenSession = CpuSession,
     ) -> None:
         """Open what was asked for, or let thresholds serve.
 
@@ -76,6 +88,7 @@ class ServingSegmenter:
             wanted: "thresholds", or the name of a shipped segmenter.
             n_threads: Of a network; 0: all cores.
             folder: Of all segmenters.
+            open_session: Loads a network's model.
         """
         self._wanted, self._why, self._n_served = wanted, "", 0
         self._network: Segmenter | None = None
@@ -83,7 +96,9 @@ class ServingSegmenter:
         if wanted == THRESHOLDS:
             return
         try:
-            self._network = open_segmenter(wanted, n_threads=n_threads, folder=folder)
+            self._network = open_segmenter(
+                wanted, n_threads=n_threads, folder=folder, open_session=open_session
+            )
         except (BundleError, ConfigError) as err:
             self._why = str(err)
 

@@ -7,7 +7,7 @@ that any of it may be dropped for a newer one.
 import json
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from leukoscope_edge.messages import Say, said_by, told_from
 from leukoscope_edge.records.slides import Action, Live
@@ -53,6 +53,14 @@ class Order:
         """Read what `message` wrote."""
         found = json.loads(data)
         return Order(do=Command(found["do"]), slide=found["slide"], by=found["by"])
+
+
+class Orders(Protocol):
+    """Where orders come from, as a `Channel` is."""
+
+    def take(self, timeout_s: float, /) -> Order | None:
+        """Return the next order, None where none came in time."""
+        ...
 
 
 class Mode(str, Enum):

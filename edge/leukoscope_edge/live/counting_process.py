@@ -23,9 +23,9 @@ from leukoscope_edge.inference import (
     open_engine,
 )
 from leukoscope_edge.live.channel import Channel
-from leukoscope_edge.live.commands import Command, Mode, News, Order
+from leukoscope_edge.live.commands import Command, Mode, News, Order, Orders
 from leukoscope_edge.live.equipment import Equipment
-from leukoscope_edge.live.outbox import Outbox
+from leukoscope_edge.live.outbox import NewsBox, Outbox
 from leukoscope_edge.live.states import Idle, ProcessState
 from leukoscope_edge.log import passing_over
 from leukoscope_edge.messages import Message, message, plain, told_plain
@@ -157,8 +157,11 @@ class Worker:
         store: Store,
         bundle: Bundle,
         engine: Engine,
-        outbox: Outbox,
+        outbox: NewsBox,
         pulse: Pulse | NoPulse,
+        *,
+        thermometer: Callable[[], float | None] = heat.temperature_c,
+        feel_every_s: float = TEMPERATURE_EVERY_S,
     ) -> None:
         """Begin with nothing open.
 
@@ -169,7 +172,10 @@ class Worker:
             engine: What serves it.
             outbox: News goes there.
             pulse: To the supervisor.
+            thermometer: Of the hottest chip in degrees, None where there is none.
+            feel_every_s: How often it is read.
         """
+        self._thermometer, self._feel_every_s = thermometer, feel_every_s
         self._equipment = Equipment(
             profile=profile, store=store, bundle=bundle, engine=engine, outbox=outbox
         )
@@ -177,7 +183,7 @@ class Worker:
         self._state: ProcessState = Idle(self._equipment)
         self._heat, self._look_at_heat_s = Heat.GOOD, 0.0
 
-    def obey_all(self, line: Channel, test: Callable[[], None] = lambda: None) -> None:
+    def obey_all(self, line: Orders, test: Callable[[], None] = lambda: None) -> None:
         """Obey and look by turns, until told to leave.
 
         Args:
@@ -231,9 +237,9 @@ class Worker:
         """Look at the temperature now and then, and say what comes of it."""
         if now_s < self._look_at_heat_s:
             return
-        self._look_at_heat_s = now_s + TEMPERATURE_EVERY_S
+        self._look_at_heat_s = now_s + self._feel_every_s
         limits = self._equipment.profile.thermal
-        temp_c = heat.temperature_c()
+        temp_c = self._thermometer()
         self._heat = heat.judge(temp_c, limits, self._heat)
         if self._heat is Heat.HOT and self._state.looks:
             self._try(self._take_in_sought)

@@ -11,7 +11,7 @@ from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture import Camera, open_source
 from leukoscope_edge.inference import Bundle, Engine, ServingSegmenter
 from leukoscope_edge.live.commands import Mode, News
-from leukoscope_edge.live.outbox import Draft, Outbox
+from leukoscope_edge.live.outbox import Draft, NewsBox
 from leukoscope_edge.live.timing import FrameTimer
 from leukoscope_edge.messages import Message
 from leukoscope_edge.profile import Profile
@@ -72,7 +72,7 @@ class Equipment:
     store: Store
     bundle: Bundle
     engine: Engine
-    outbox: Outbox
+    outbox: NewsBox
     test: Callable[[], None] = lambda: None
     segmenter: ServingSegmenter = field(init=False)
     timer: FrameTimer = field(default_factory=FrameTimer)

@@ -4,6 +4,7 @@ import contextlib
 import threading
 from collections import deque
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.live.channel import Channel
@@ -23,6 +24,14 @@ class Draft:
 
     news: News
     pixels: U8 | None
+
+
+class NewsBox(Protocol):
+    """Takes news on their way to the page, as an `Outbox` does."""
+
+    def put(self, draft: Draft) -> None:
+        """Replace what was not sent yet."""
+        ...
 
 
 class Outbox:

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,17 +16,22 @@ PAUSE_S = 5.0
 class FrameTimer:
     """Counts frames and times stages."""
 
-    def __init__(self) -> None:
-        """Begin with nothing."""
+    def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
+        """Begin with nothing.
+
+        Args:
+            now_s: The clock, monotonic.
+        """
+        self._now_s = now_s
         self._at_s: deque[float] = deque(maxlen=N_FRAMES)
         self._stages_ms: dict[str, float] = {}
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Time what happens inside."""
-        began_s = time.perf_counter()
+        began_s = self._now_s()
         yield
-        self.note(name, time.perf_counter() - began_s)
+        self.note(name, self._now_s() - began_s)
 
     def note(self, name: str, taken_s: float) -> None:
         """Take what a stage took."""
@@ -36,7 +41,7 @@ class FrameTimer:
 
     def count(self) -> None:
         """Count a frame."""
-        self._at_s.append(time.monotonic())
+        self._at_s.append(self._now_s())
 
     def facts(self) -> dict[str, Any]:
         """Return the rate (None where nothing moves) and the stages' milliseconds."""
@@ -44,6 +49,6 @@ class FrameTimer:
         return {"frames_per_s": self._rate(), "stages_ms": stages_ms}
 
     def _rate(self) -> float | None:
-        if len(self._at_s) < 2 or time.monotonic() - self._at_s[-1] > PAUSE_S:
+        if len(self._at_s) < 2 or self._now_s() - self._at_s[-1] > PAUSE_S:
             return None
         return round((len(self._at_s) - 1) / (self._at_s[-1] - self._at_s[0]), 2)

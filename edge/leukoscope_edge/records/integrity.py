@@ -33,18 +33,38 @@ class Integrity(bytes, Enum):
     DAMAGED = b"-"
 
 
+def take_lock(handle: int) -> bool:
+    """Take a file's lock if nobody else has it."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 class IntegrityCheck:
     """One opening's part in it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        now_s: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        take: Callable[[int], bool] = take_lock,
+    ) -> None:
         """Take no part yet.
 
         Args:
             folder: Of the database; it is there.
+            now_s: The clock, monotonic.
+            sleep: Waits so many seconds.
+            take: Takes the lock of an open file; False where another has it.
 
         Raises:
             OSError: The files cannot be made.
         """
+        self._now_s, self._sleep, self._take = now_s, sleep, take
         self._open = _opened(folder / OPEN_FILE)
         self._check_path = folder / CHECK_FILE
         self._close = weakref.finalize(self, os.close, self._open)
@@ -56,13 +76,13 @@ class IntegrityCheck:
         To be called by one at a time. Where the database is known to be damaged the
         others are on their way out, and are waited for.
         """
-        until_s = time.monotonic() + LEAVE_WITHIN_S
-        is_alone = _is_mine(self._open)
+        until_s = self._now_s() + LEAVE_WITHIN_S
+        is_alone = self._take(self._open)
         while not is_alone and self.found is Integrity.DAMAGED:
-            if time.monotonic() > until_s:
+            if self._now_s() > until_s:
                 break
-            time.sleep(POLL_S)
-            is_alone = _is_mine(self._open)
+            self._sleep(POLL_S)
+            is_alone = self._take(self._open)
         if is_alone:
             self.say(Integrity.NOTHING)
         fcntl.flock(self._open, fcntl.LOCK_SH)
@@ -99,7 +119,7 @@ class IntegrityCheck:
         turn = _opened(self._check_path)
         try:
             while self.found is Integrity.NOTHING and not stops.is_set():
-                if not _is_mine(turn):
+                if not self._take(turn):
                     stops.wait(POLL_S)
                 elif self.found is Integrity.NOTHING:  # and not just found by another
                     self._look_alone(is_sound)
@@ -116,12 +136,3 @@ class IntegrityCheck:
 
 def _opened(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-
-
-def _is_mine(handle: int) -> bool:
-    """Take a file's lock if nobody else has it."""
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

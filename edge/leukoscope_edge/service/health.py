@@ -7,7 +7,7 @@ and `/metrics` show the same ones. Plain values throughout, no patient in any.
 import os
 import pwd
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,14 +40,24 @@ class _Used:
 class HealthWriter:
     """Measures what needs two looks, and leaves the figures for all to read."""
 
-    def __init__(self, data_dir: Path, sys: Path = heat.SYS) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        sys: Path = heat.SYS,
+        *,
+        now_s: Callable[[], float] = time.monotonic,
+        family: Callable[[int], Sequence[processes.Process]] = processes.family,
+    ) -> None:
         """Begin.
 
         Args:
             data_dir: Of the records.
             sys: Root of the kernel's files.
+            now_s: The clock, monotonic.
+            family: Measures a process and those that it started.
         """
         self._data_dir, self._sys = data_dir, sys
+        self._now_s, self._family = now_s, family
         self._used: dict[int, _Used] = {}
 
     def write(self, supervisor: Supervisor) -> None:
@@ -66,9 +76,9 @@ class HealthWriter:
 
     def _processes(self, parts: Sequence[Part]) -> list[dict[str, Any]]:
         names = {p.pid: p.name for p in parts if p.pid is not None}
-        own = processes.family(os.getpid())
+        own = self._family(os.getpid())
         shown = [self._process(p, names) for p in own]
-        self._used = {p.pid: _Used(time.monotonic(), p.cpu_s) for p in own}
+        self._used = {p.pid: _Used(self._now_s(), p.cpu_s) for p in own}
         return shown
 
     def _process(
@@ -79,7 +89,7 @@ class HealthWriter:
         before = self._used.get(process.pid)
         cpu_percent = None
         if before is not None:
-            elapsed_s = max(time.monotonic() - before.at_s, 1e-3)
+            elapsed_s = max(self._now_s() - before.at_s, 1e-3)
             cpu_percent = round(100 * (process.cpu_s - before.cpu_s) / elapsed_s, 1)
         return {
             "name": name or processes.name_of(process.pid),

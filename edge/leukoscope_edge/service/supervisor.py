@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from leukoscope_edge.errors import ConfigError, in_one_sentence
 from leukoscope_edge.service import processes
@@ -90,6 +91,35 @@ class Part:
         return self.process is not None and self.process.returncode is None
 
 
+class Ends(Protocol):
+    """Says that it is time to end, as `threading.Event` does."""
+
+    def wait(self, timeout: float, /) -> bool:
+        """Wait so many seconds at most; return whether it is set."""
+        ...
+
+    def is_set(self) -> bool:
+        """Return whether it is set."""
+        ...
+
+    def set(self) -> None:
+        """Set it."""
+        ...
+
+
+def start_process(command: Sequence[str]) -> "subprocess.Popen[bytes]":
+    """Start a part of the device.
+
+    Raises:
+        OSError: There is no memory for it, or no number left.
+    """
+    return subprocess.Popen(  # noqa: S603 - our own command
+        command,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,  # a terminal's Ctrl-C is for us alone
+    )
+
+
 @dataclass(slots=True, kw_only=True)
 class Supervisor:
     """All parts of one device.
@@ -100,6 +130,12 @@ class Supervisor:
         policy: What to do about failures.
         tell: Told the parts and the state every two seconds; writes the health.
         state: How parts are started now.
+        now_s: The clock, monotonic.
+        start: Starts a command line.
+        notify: Tells systemd.
+        ends: Set where it is to end; waits between two turns.
+        is_ready: Every part has beaten at once.
+        judge_from_s: Nobody's beat is overdue before, monotonic.
     """
 
     parts: list[Part]
@@ -107,10 +143,13 @@ class Supervisor:
     policy: RestartPolicy
     tell: Callable[["Supervisor"], None]
     state: ServiceState = ServiceState()
-    _ends: threading.Event = field(default_factory=threading.Event)
+    now_s: Callable[[], float] = time.monotonic
+    start: Callable[[Sequence[str]], "subprocess.Popen[bytes]"] = start_process
+    notify: Callable[..., bool] = notify
+    ends: Ends = field(default_factory=threading.Event)
+    is_ready: bool = False
+    judge_from_s: float = 0.0
     _exit: int = 0
-    _is_ready: bool = False
-    _judge_from_s: float = 0.0
     _tell_at_s: float = 0.0
     _untold: str = ""
 
@@ -120,7 +159,7 @@ class Supervisor:
         with alone(self.folder):
             processes.adopt_orphans()
             for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: self._ends.set())
+                signal.signal(number, lambda *_: self.ends.set())
             try:
                 self._watch()
             finally:
@@ -130,15 +169,15 @@ class Supervisor:
         return self._exit
 
     def _watch(self) -> None:
-        turned_s = time.monotonic()
-        while not self._ends.wait(TICK_S):
-            now_s = time.monotonic()
+        turned_s = self.now_s()
+        while not self.ends.wait(TICK_S):
+            now_s = self.now_s()
             if now_s - turned_s > STOOD_STILL_S:
-                self._judge_from_s = now_s + ALLOW_S
+                self.judge_from_s = now_s + ALLOW_S
             turned_s = now_s
             for part in self.parts:
                 self._look_after(part, now_s)
-                if not part.beat(self.folder) and not self._is_ready:
+                if not part.beat(self.folder) and not self.is_ready:
                     break  # the next one waits for this one's first beat
             self._report(now_s)
 
@@ -162,7 +201,7 @@ class Supervisor:
     ) -> None:
         beat = part.beat(self.folder)
         due_s = beat.due_s if beat else part.started_s + START_S
-        if now_s <= max(due_s, self._judge_from_s):
+        if now_s <= max(due_s, self.judge_from_s):
             return
         process.kill()
         process.wait()
@@ -190,7 +229,7 @@ class Supervisor:
     def _stop_screening(self, why: str) -> None:
         if self.state.safe:
             return
-        if not self._is_ready and not self.policy.is_revived:
+        if not self.is_ready and not self.policy.is_revived:
             self._leave(EXIT_SERVICE)  # never came up, and a person is watching
             return
         self.state = ServiceState(is_cpu_only=True, safe=f"{why}: call service")
@@ -202,18 +241,14 @@ class Supervisor:
 
     def _leave(self, status: int) -> None:
         self._exit = status
-        self._ends.set()
+        self.ends.set()
 
     def _start(self, part: Part, now_s: float) -> None:
         command = part.command(self.state)
         part.started_s = now_s
         try:
-            part.process = subprocess.Popen(  # noqa: S603 - our own command
-                command,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,  # a terminal's Ctrl-C is for us alone
-            )
-        except OSError as err:  # no memory for it, no number left
+            part.process = self.start(command)
+        except OSError as err:
             self._failed(part, f"cannot be started ({err.strerror})", now_s)
 
     def _ours(self) -> set[int]:
@@ -222,16 +257,16 @@ class Supervisor:
     def _report(self, now_s: float) -> None:
         """Feed the watchdog and tell the health, both now and then."""
         is_up = all(p.beat(self.folder) for p in self.parts)
-        if not self._is_ready and is_up:
-            self._is_ready = True
-            notify("READY=1")
+        if not self.is_ready and is_up:
+            self.is_ready = True
+            self.notify("READY=1")
         if now_s < self._tell_at_s:
             return
         self._tell_at_s = now_s + TELL_S
         processes.reap(self._ours())
         if is_up and not self.state.safe:  # to screen nothing is no good work
             self.policy.works(now_s)
-        notify("WATCHDOG=1", f"STATUS={self.state.safe or _status(self.parts)}")
+        self.notify("WATCHDOG=1", f"STATUS={self.state.safe or _status(self.parts)}")
         self._tell()
 
     def _tell(self) -> None:
@@ -245,20 +280,20 @@ class Supervisor:
             self._untold = str(err)
 
     def _end_all(self) -> None:
-        notify("STOPPING=1")
-        by_s = time.monotonic() + GOODBYE_S
+        self.notify("STOPPING=1")
+        by_s = self.now_s() + GOODBYE_S
         # The first part last: who closes the records last writes their log back.
         for part in reversed(self.parts):
             if part.process is not None:
-                _end(part.process, by_s)
+                _end(part.process, by_s - self.now_s())
         processes.end_orphans(set())
         processes.reap(set())
 
 
-def _end(process: subprocess.Popen[bytes], by_s: float) -> None:
+def _end(process: subprocess.Popen[bytes], within_s: float) -> None:
     process.terminate()
     try:
-        process.wait(max(0.0, by_s - time.monotonic()))
+        process.wait(max(0.0, within_s))
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

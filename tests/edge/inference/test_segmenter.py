@@ -10,6 +10,7 @@ from leukoscope_edge.arrays import F32
 from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.errors import BundleError, CardError
 from leukoscope_edge.inference import segmenter
+from leukoscope_edge.inference.cpu_session import CpuSession
 from leukoscope_edge.inference.segmenter import Segmenter
 from leukoscope_edge.inference.segmenter_fallback import SHIPPED
 from leukoscope_edge.types import CellKind
@@ -57,21 +58,18 @@ def test_a_wide_frame_is_looked_at_in_tiles_that_leave_no_seam(
     assert (tiled != whole).sum() < 0.001 * (whole > 0).sum()
 
 
-def test_a_nucleus_that_the_network_passes_over_is_taken_from_thresholds(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    camera = parse_simulated("simulated:seed=1,cells=30")
-    frame, scale = camera.render(40), camera.scale_um_per_px
-    expected = segment(frame, scale)
-    network = Segmenter(FOLDER)
-
-    def draw_nothing(batch: F32, _: str) -> F32:
-        logits = np.zeros((1, 3, *batch.shape[2:]), np.float32)
+class DrawsNothing(CpuSession):
+    def run(self, ready: F32, output: str) -> F32:
+        logits = np.zeros((1, 3, *ready.shape[2:]), np.float32)
         logits[:, 0] = 1
         return logits
 
-    monkeypatch.setattr(network._session, "run", draw_nothing)
-    found = network.segment(frame, scale)
+
+def test_a_nucleus_that_the_network_passes_over_is_taken_from_thresholds() -> None:
+    camera = parse_simulated("simulated:seed=1,cells=30")
+    frame, scale = camera.render(40), camera.scale_um_per_px
+    expected = segment(frame, scale)
+    found = Segmenter(FOLDER, open_session=DrawsNothing).segment(frame, scale)
     for kind in (CellKind.WBC, CellKind.BORDER):
         assert len(found.indices(kind)) == len(expected.indices(kind)) > 0
 
@@ -102,20 +100,18 @@ def test_a_missing_model_is_refused(copy: Path) -> None:
         Segmenter(copy)
 
 
-def test_frames_take_turns_at_a_network_of_several_threads(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    network, at_it, most = Segmenter(FOLDER, n_threads=2), [0], [0]
-    run = network._session.run
+def test_frames_take_turns_at_a_network_of_several_threads() -> None:
+    at_it, most = [0], [0]
 
-    def noted(batch: F32, output: str) -> F32:
-        at_it[0] += 1
-        most[0] = max(most[0], at_it[0])
-        time.sleep(0.02)
-        at_it[0] -= 1
-        return run(batch, output)
+    class Noted(CpuSession):
+        def run(self, ready: F32, output: str) -> F32:
+            at_it[0] += 1
+            most[0] = max(most[0], at_it[0])
+            time.sleep(0.02)
+            at_it[0] -= 1
+            return super().run(ready, output)
 
-    monkeypatch.setattr(network._session, "run", noted)
+    network = Segmenter(FOLDER, n_threads=2, open_session=Noted)
     frame = np.full((64, 64, 3), 210, np.uint8)
     with ThreadPoolExecutor(3) as pool:
         found = list(pool.map(lambda _: network.segment(frame, 0.1), range(6)))

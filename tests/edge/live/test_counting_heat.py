@@ -8,11 +8,10 @@ from tests.edge.live.told import instruction_in
 from tests.edge.web.stand_ins import PROFILE
 
 from leukoscope_edge.inference.backend import open_engine
-from leukoscope_edge.live import counting_process
 from leukoscope_edge.live.commands import Command, Order
+from leukoscope_edge.live.counting_process import Worker
 from leukoscope_edge.live.outbox import Draft
 from leukoscope_edge.profile import CameraEntry, ThermalEntry
-from leukoscope_edge.service import heat
 from leukoscope_edge.service.heartbeat import NoPulse
 from leukoscope_edge.web.device import Device
 
@@ -50,16 +49,15 @@ class Orders:
         return next(self._turns)
 
 
-def run(
-    device: Device, temp_c: float | None, monkeypatch: pytest.MonkeyPatch
-) -> tuple[KeptBox, Orders]:
-    monkeypatch.setattr(heat, "temperature_c", lambda: temp_c)
+def run(device: Device, temp_c: float | None, **how: float) -> tuple[KeptBox, Orders]:
     camera = CameraEntry(source="simulated:cells=4", frames_per_second=0.5)
     profile = replace(PROFILE, camera=camera, thermal=LIMITS)
     box, orders = KeptBox(), Orders(n_turns=3)
     with open_engine(device.bundle, backend="cpu", n_threads=1) as engine:
-        counting_process.Worker(
-            profile, device.store, device.bundle, engine, box, NoPulse()
+        Worker(
+            *(profile, device.store, device.bundle, engine, box, NoPulse()),
+            thermometer=lambda: temp_c,
+            **how,
         ).obey_all(orders)
     return box, orders
 
@@ -68,21 +66,15 @@ def run(
     ("temp_c", "at_most_s"), [(None, 2.0), (69.0, 2.0), (70.0, 4.0)]
 )
 def test_a_warm_chip_looks_at_half_as_many_frames(
-    device: Device,
-    temp_c: float | None,
-    at_most_s: float,
-    monkeypatch: pytest.MonkeyPatch,
+    device: Device, temp_c: float | None, at_most_s: float
 ) -> None:
-    box, orders = run(device, temp_c, monkeypatch)
+    box, orders = run(device, temp_c)
     assert box.n_pictures >= 2
     assert at_most_s / 2 < max(orders.waits_s) <= at_most_s
 
 
-def test_a_hot_chip_looks_at_none_and_says_why(
-    device: Device, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(counting_process, "TEMPERATURE_EVERY_S", 0.0)
-    box, _ = run(device, 90.0, monkeypatch)
+def test_a_hot_chip_looks_at_none_and_says_why(device: Device) -> None:
+    box, _ = run(device, 90.0, feel_every_s=0.0)
     assert box.n_pictures == 0
     assert "too hot, 90 °C" in box.instructions[-2]
     assert "below 85 °C" in box.instructions[-2]

@@ -20,6 +20,7 @@ from leukoscope_edge.cli import main
 from leukoscope_edge.i18n import languages
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
+from leukoscope_edge.inference.cpu_session import CpuSession
 from leukoscope_edge.inference.segmenter_fallback import (
     Segment,
     ServingSegmenter,
@@ -103,18 +104,15 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every network fail in its fourth frame."""
 
     def open_one(profile: Profile) -> ServingSegmenter:
-        serving = ServingSegmenter(profile.segmenter)
-        network = serving._network
-        assert network is not None
-        run, left = network._session.run, iter(range(3))
+        left = iter(range(4))  # as it is opened, and in three frames
 
-        def fail_soon(batch: F32, output: str) -> F32:
-            if next(left, None) is None:
-                raise RuntimeError("out of memory\nin a kernel")
-            return run(batch, output)
+        class FailsSoon(CpuSession):
+            def run(self, ready: F32, output: str) -> F32:
+                if next(left, None) is None:
+                    raise RuntimeError("out of memory\nin a kernel")
+                return super().run(ready, output)
 
-        network._session.run = fail_soon
-        return serving
+        return ServingSegmenter(profile.segmenter, open_session=FailsSoon)
 
     monkeypatch.setattr(equipment, "segmenter_of", open_one)
 

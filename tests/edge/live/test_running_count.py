@@ -23,7 +23,6 @@ from leukoscope_edge.profile import CameraEntry
 from leukoscope_edge.records.slides.slide import Kind, SlideRecord
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.screening import SlideRun
-from leukoscope_edge.service import heat
 from leukoscope_edge.service.heartbeat import NoPulse
 from leukoscope_edge.types import THRESHOLDS, Fault, Frame, Segmentation
 from leukoscope_edge.web.device import Device
@@ -60,7 +59,12 @@ class Orders:
 
 
 def run(
-    device: Device, orders: Orders, *, fps: float = 1000.0, n_threads: int = 2
+    device: Device,
+    orders: Orders,
+    *,
+    fps: float = 1000.0,
+    n_threads: int = 2,
+    **how: Any,
 ) -> KeptBox:
     camera = CameraEntry(source=SOURCE, frames_per_second=fps)
     profile = replace(PROFILE, camera=camera, n_threads=n_threads)
@@ -71,9 +75,10 @@ def run(
             device.store,
             device.bundle,
             engine,
-            box,  # type: ignore[arg-type]
+            box,
             NoPulse(),
-        ).obey_all(orders)  # type: ignore[arg-type]
+            **how,
+        ).obey_all(orders)
     return box
 
 
@@ -224,13 +229,16 @@ def test_what_fails_in_the_search_or_the_records_ends_the_count_as_before(
 
 @pytest.mark.usefixtures("slow_search")
 def test_a_chip_that_gets_too_hot_keeps_no_frame_waiting(
-    device: Device, waiting: list[bool], monkeypatch: pytest.MonkeyPatch
+    device: Device, waiting: list[bool]
 ) -> None:
     temps_c = iter([40.0, 40.0])
-    monkeypatch.setattr(worker, "TEMPERATURE_EVERY_S", 0.0)
-    monkeypatch.setattr(heat, "temperature_c", lambda: next(temps_c, 120.0))
     slide = fill_slide(device, is_finished=False)
-    box = run(device, Orders(count(slide)))
+    box = run(
+        device,
+        Orders(count(slide)),
+        thermometer=lambda: next(temps_c, 120.0),
+        feel_every_s=0.0,
+    )
     assert waiting == [True]
     modes = [d.news.facts for d in box.drafts if d.news.mode is Mode.COUNTING]
     hot = next(i for i, f in enumerate(modes) if "too hot" in instruction_in(f))

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -35,17 +34,17 @@ class Clock:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    faces = SimpleNamespace(monotonic=made.monotonic, sleep=made.sleep)
-    monkeypatch.setattr(integrity, "time", faces)
-    return made
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
-def two(tmp_path: Path) -> Iterator[tuple[IntegrityCheck, IntegrityCheck]]:
+def two(tmp_path: Path, clock: Clock) -> Iterator[tuple[IntegrityCheck, ...]]:
     """Two who open the records of one folder."""
-    both = IntegrityCheck(tmp_path), IntegrityCheck(tmp_path)
+    both = tuple(
+        IntegrityCheck(tmp_path, now_s=clock.monotonic, sleep=clock.sleep)
+        for _ in range(2)
+    )
     yield both
     for one in both:
         one.leave()
@@ -156,21 +155,22 @@ def test_who_is_told_to_stop_does_not_begin(two: Two) -> None:
 
 @pytest.mark.parametrize("word", [Integrity.SOUND, Integrity.DAMAGED])
 def test_what_another_just_found_is_not_looked_for_again(
-    two: Two, monkeypatch: pytest.MonkeyPatch, word: Integrity
+    two: Two, tmp_path: Path, word: Integrity
 ) -> None:
-    first, other = two
+    _, other = two
 
-    def is_mine(_: int) -> bool:
+    def take(_: int) -> bool:
         other.say(word)
         return True
 
-    monkeypatch.setattr(integrity, "_is_mine", is_mine)
+    first = IntegrityCheck(tmp_path, take=take)
     assert first.look(never, threading.Event()) is word
+    first.leave()
 
 
-def test_who_is_at_it_is_waited_for(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
-    first, other = two
-    monkeypatch.setattr(integrity, "_is_mine", lambda _: False)
+def test_who_is_at_it_is_waited_for(two: Two, tmp_path: Path) -> None:
+    _, other = two
+    first = IntegrityCheck(tmp_path, take=lambda _: False)
 
     class Waiting(threading.Event):
         def wait(self, timeout: float | None = None) -> bool:
@@ -179,6 +179,7 @@ def test_who_is_at_it_is_waited_for(two: Two, monkeypatch: pytest.MonkeyPatch) -
             return False
 
     assert first.look(never, Waiting()) is Integrity.SOUND
+    first.leave()
 
 
 def test_damage_that_a_reader_met_meanwhile_stays(two: Two) -> None:

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +21,6 @@ from leukoscope_edge.service.health import (
     STALE_S,
     HealthWriter,
     Sign,
-    _Used,
     read_health,
     signs,
     why_no_new_slide,
@@ -106,12 +106,17 @@ def test_figures_name_the_supervisor_its_parts_and_helpers(data: Path) -> None:
         parts=[part, SimpleNamespace(**vars(part) | {"name": "page", "pid": None})],
         folder=run_folder(data),
     )
-    writer, us = HealthWriter(data), os.getpid()
+    us, now_s, more_s = os.getpid(), [0.0], [0.0]
+
+    def family(pid: int) -> list[processes.Process]:
+        own = processes.family(pid)
+        return [replace(p, cpu_s=p.cpu_s + more_s[0]) for p in own]
+
+    writer = HealthWriter(data, now_s=lambda: now_s[0], family=family)
     try:
         writer.write(service)  # type: ignore[arg-type]
         first = json.loads((run_folder(data) / HEALTH).read_text())
-        own = next(p for p in processes.family(us) if p.pid == us)
-        writer._used = {us: _Used(time.monotonic() - 1e6, own.cpu_s - 5e5)}
+        now_s[0], more_s[0] = 1e6, 5e5
         writer.write(service)  # type: ignore[arg-type]
         found = json.loads((run_folder(data) / HEALTH).read_text())
     finally:

@@ -15,7 +15,7 @@ PATIENCE_S = 20
 MUTATIONS = {
     "no heartbeat": Mutation(
         "service/supervisor.py",
-        "        if now_s <= max(due_s, self._judge_from_s):",
+        "        if now_s <= max(due_s, self.judge_from_s):",
         "        if True:",
         "service/test_supervisor.py::test_a_stopped_process_is_seen_by_its_beat",
     ),

@@ -1,10 +1,8 @@
 """The supervisor's judgement, turn by turn: made-up processes, a made-up clock."""
 
 import os
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -65,22 +63,21 @@ def orphans(monkeypatch: pytest.MonkeyPatch) -> list[set[int]]:
     return spared
 
 
-@pytest.fixture(autouse=True)
-def notices(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+@pytest.fixture
+def notices() -> list[str]:
     """What systemd would hear."""
-    heard: list[str] = []
-    monkeypatch.setattr(supervisor, "notify", lambda *words: heard.extend(words))
-    return heard
+    return []
 
 
 Make = Callable[..., Supervisor]
 
 
 @pytest.fixture
-def make(tmp_path: Path) -> Make:
+def make(tmp_path: Path, notices: list[str]) -> Make:
     def made(*parts: Part, step: RestartStep = RestartStep.CHILD, **how: Any) -> Any:
         policy = Steps(step, is_revived=how.pop("is_revived", True))
         tell = how.pop("tell", lambda _: None)
+        how.setdefault("notify", lambda *words: notices.extend(words))
         return Supervisor(
             parts=list(parts), folder=tmp_path, policy=policy, tell=tell, **how
         )  # type: ignore[arg-type]
@@ -135,8 +132,7 @@ def test_a_part_is_ended_when_its_beat_is_overdue_and_not_before(
 ) -> None:
     process = Process()
     one, other = part(process, started_s=10.0), part(Process(8), "count")
-    service = make(one, other)
-    service._judge_from_s = judge_from_s
+    service = make(one, other, judge_from_s=judge_from_s)
     if due_s is not None:
         beats(tmp_path, due_s=due_s)
     service._look_after(one, now_s)
@@ -168,11 +164,10 @@ def test_what_ended_failed_unless_it_asked_for_a_new_start(
 
 @pytest.mark.parametrize(("now_s", "is_started"), [(99.5, False), (100.0, True)])
 def test_a_part_is_started_when_its_pause_is_over(
-    make: Make, monkeypatch: pytest.MonkeyPatch, now_s: float, *, is_started: bool
+    make: Make, now_s: float, *, is_started: bool
 ) -> None:
-    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: Process())
     one = part(start_at_s=100.0)
-    make(one)._look_after(one, now_s)
+    make(one, start=lambda _: Process())._look_after(one, now_s)
     assert (one.process is not None) == is_started
     assert one.started_s == (now_s if is_started else 0.0)
 
@@ -193,7 +188,7 @@ def test_a_failure_is_answered_as_the_ladder_says(
     service = make(one, step=step)
     service._failed(one, "died", 100.0)
     assert service.state == ServiceState(is_cpu_only=is_cpu_only)
-    assert service._ends.is_set() == (exit_status is not None)
+    assert service.ends.is_set() == (exit_status is not None)
     assert service._exit == (exit_status or 0)
 
 
@@ -211,10 +206,10 @@ def test_the_safe_state_is_for_a_device_that_once_worked_or_that_nobody_watches(
 ) -> None:
     process = Process()
     one, gone = part(process), part(None, "count")
-    service = make(gone, one, step=RestartStep.SAFE, is_revived=is_revived)
-    service._is_ready = is_ready
+    how = {"is_revived": is_revived, "is_ready": is_ready}
+    service = make(gone, one, step=RestartStep.SAFE, **how)
     service._failed(gone, "died", 100.0)
-    assert service._ends.is_set() == leaves
+    assert service.ends.is_set() == leaves
     assert (process.returncode is None) == leaves
     assert (one.process is process) == leaves
     why = "" if leaves else "the count process died, repeatedly: call service"
@@ -261,6 +256,18 @@ def test_figures_that_cannot_be_written_are_spoken_of_once(
     assert capsys.readouterr().err.count("no room") == 2
 
 
+class Noted(Process):
+    """Runs, and notes that it was looked after."""
+
+    def __init__(self, name: str, found: list[str]) -> None:
+        super().__init__()
+        self._name, self._found = name, found
+
+    def poll(self) -> int | None:
+        self._found.append(self._name)
+        return super().poll()
+
+
 class Turns:
     """Lets so many turns be, each at its time."""
 
@@ -286,7 +293,6 @@ class Turns:
 def test_at_the_first_start_each_part_waits_for_the_one_before(
     *,
     make: Make,
-    monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     is_ready: bool,
     beating: list[str],
@@ -294,12 +300,8 @@ def test_at_the_first_start_each_part_waits_for_the_one_before(
 ) -> None:
     found: list[str] = []
     turns = Turns([0.0, 0.1])
-    monkeypatch.setattr(supervisor, "time", SimpleNamespace(monotonic=turns.now_s))
-    monkeypatch.setattr(
-        Supervisor, "_look_after", lambda _, one, __: found.append(one.name)
-    )
-    service = make(part(Process()), part(name="count"), _ends=turns)
-    service._is_ready = is_ready
+    page, count = (part(Noted(name, found), name) for name in ("page", "count"))
+    service = make(page, count, ends=turns, now_s=turns.now_s, is_ready=is_ready)
     for name in beating:
         beats(tmp_path, name=name)
     service._watch()
@@ -311,27 +313,22 @@ def test_at_the_first_start_each_part_waits_for_the_one_before(
     [([0.0, 2.0, 4.0], 0.0), ([0.0, 2.5, 2.6], 2.5 + supervisor.ALLOW_S)],
 )
 def test_after_it_stood_still_itself_nobody_is_judged_for_a_while(
-    make: Make,
-    monkeypatch: pytest.MonkeyPatch,
-    at_s: list[float],
-    judge_from_s: float,
+    make: Make, at_s: list[float], judge_from_s: float
 ) -> None:
     turns = Turns(at_s)
-    monkeypatch.setattr(supervisor, "time", SimpleNamespace(monotonic=turns.now_s))
-    service = make(_ends=turns)
+    service = make(ends=turns, now_s=turns.now_s)
     service._watch()
-    assert service._judge_from_s == judge_from_s
+    assert service.judge_from_s == judge_from_s
     assert at_s == []
 
 
 def test_at_the_end_the_last_part_goes_first_and_all_by_one_time(
-    make: Make, monkeypatch: pytest.MonkeyPatch, orphans: list[set[int]]
+    make: Make, orphans: list[set[int]]
 ) -> None:
     at_s = [100.0, 101.0, 200.0]
-    clock = SimpleNamespace(monotonic=lambda: at_s.pop(0))
-    monkeypatch.setattr(supervisor, "time", clock)
     page, count = Process(7), Process(8)
-    make(part(page), part(None, "gone"), part(count, "count"))._end_all()
+    parts = part(page), part(None, "gone"), part(count, "count")
+    make(*parts, now_s=lambda: at_s.pop(0))._end_all()
     assert count.waits == [supervisor.GOODBYE_S - 1.0]
     assert page.waits == [0.0]  # its time is over: killed at once if it still runs
     assert page.returncode == count.returncode == 0

@@ -176,14 +176,23 @@ def _add_record_options(parser: argparse._ActionsContainer) -> None:
     )
 
 
+def require_end(options: argparse.Namespace) -> None:
+    """Refuse a camera that nobody told when to end.
+
+    Raises:
+        SourceError: It is one.
+    """
+    if is_camera(options.source) and options.frames is None:
+        raise SourceError("a camera has no end: say how many frames with --frames")
+
+
 def _screen(options: argparse.Namespace) -> int:
     """Screen what was named: one slide, or each of an archive's."""
     require_clear(options.source)
     has_many = is_archive(options.source)
     require_effect(options, is_archive=has_many)
     bundle = _bundle_for(options)
-    if is_camera(options.source) and options.frames is None:
-        raise SourceError("a camera has no end: say how many frames with --frames")
+    require_end(options)
     options.segmenter = _segmenter(options)
     site = site_of(options, bundle)
     if has_many:

@@ -125,7 +125,7 @@ CALIBRATION = ["--calibration", "100x.toml"]
 def test_a_calibration_is_of_stored_images(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(screen, "open_source", lambda *_, **__: "the source")
     monkeypatch.setattr(screen, "read_toml", lambda path, _: path.name)
-    monkeypatch.setattr(screen, "calibrated", lambda *both: both)
+    monkeypatch.setattr(screen, "with_calibration", lambda *both: both)
     assert screen._open_camera(options_of("x")) == "the source"  # type: ignore[comparison-overlap]
     with_one = screen._open_camera(options_of("x", *CALIBRATION))
     assert with_one == ("the source", "100x.toml")  # type: ignore[comparison-overlap]
@@ -142,16 +142,14 @@ def test_a_calibration_is_of_stored_images(monkeypatch: pytest.MonkeyPatch) -> N
     ],
 )
 def test_a_camera_alone_is_told_its_end(
-    monkeypatch: pytest.MonkeyPatch, source: str, words: list[str], *, is_refused: bool
+    source: str, words: list[str], *, is_refused: bool
 ) -> None:
     worked: list[str] = []
-    for name in ("require_clear", "_bundle_for", "site_of"):
-        monkeypatch.setattr(screen, name, lambda *_: None)
-    monkeypatch.setattr(screen, "_screen_one", lambda o, *_: worked.append(o.source))
     options = options_of(source, *words)
     refused = pytest.raises(SourceError, match="--frames")
     with refused if is_refused else contextlib.nullcontext():
-        assert screen._screen(options) == 0
+        screen.require_end(options)
+        worked.append(source)
     assert worked == ([] if is_refused else [source])
 
 
@@ -198,3 +196,10 @@ def test_a_number_that_cannot_be_meant_is_refused(
         main(["screen", "camera", *words])
     assert stop.value.code == 2
     assert "expected" in capsys.readouterr().err
+
+
+def test_the_command_asks_a_camera_for_its_end(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["screen", "camera"]) == 1
+    assert "how many frames with --frames" in capsys.readouterr().err
