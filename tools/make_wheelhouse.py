@@ -29,7 +29,7 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 
 from leukoscope_edge.durable import sha256_of
-from leukoscope_edge.updates.software import LIST_NAME, parse_list
+from leukoscope_edge.updates import LIST_NAME, parse_list
 
 ROOT = Path(__file__).resolve().parents[1]
 PINS = ROOT / "firmware_config" / "requirements.txt"

@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 
 from leukoscope_edge.durable import sha256_of
-from leukoscope_edge.updates.software import SETTINGS, SIGNED_FOLDER, TRUST
+from leukoscope_edge.updates import SETTINGS, SIGNED_FOLDER, TRUST
 
 LATELY_WRITTEN = ("__pycache__", "var/lib/systemd", "var/cache", "var/log", "proc")
 """Not of provisioning: written by Python and the operating system as they run."""

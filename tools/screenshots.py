@@ -26,7 +26,7 @@ from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from leukoscope_edge.inference import shipped_bundle_for
 from leukoscope_edge.isolated import command_of
-from leukoscope_edge.quality.levey_jennings import note_light
+from leukoscope_edge.quality import note_light
 from leukoscope_edge.records import open_store
 from leukoscope_edge.updates import trust_root
 

@@ -44,18 +44,21 @@ from leukoscope_edge.inference import (
 from leukoscope_edge.isolated import command_of
 from leukoscope_edge.types import Domain
 from leukoscope_edge.updates import (
+    METADATA,
+    SHIPPED,
+    TARGETS,
+    Code,
     FolderStick,
     UpdateContext,
     active_bundle,
     install,
+    read_slot,
     recover,
+    refused,
+    release_of,
     state,
     trust_root,
 )
-from leukoscope_edge.updates.codes import Code, refused
-from leukoscope_edge.updates.slots import read_slot, release_of
-from leukoscope_edge.updates.state import SHIPPED
-from leukoscope_edge.updates.stick import METADATA, TARGETS
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests/rigs
 

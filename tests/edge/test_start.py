@@ -44,3 +44,26 @@ def test_help_knows_every_command() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     for name in ("screen", "serve", "model", "records"):
         assert name in done.stdout
+
+
+LIBRARIES = {"numpy", "cv2", "onnxruntime", "fastapi", "tuf", "cryptography", "fpdf"}
+
+
+@pytest.mark.parametrize(
+    ("child", "needed"),
+    [
+        ("media.root_helper", set()),
+        ("capture.driver_process", {"numpy"}),
+        ("capture.stored.decoder_process", {"numpy", "cv2"}),
+        ("inference.nvidia.tensorrt_child", {"numpy", "cv2"}),
+    ],
+)
+def test_a_child_loads_its_own_room_and_no_library_more(
+    child: str, needed: set[str]
+) -> None:
+    code = f"import sys, leukoscope_edge.{child}; print(*sys.modules)"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert loaded & LIBRARIES == needed
+    assert not loaded & {"leukoscope_edge.records", "leukoscope_edge.screening"}

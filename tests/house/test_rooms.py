@@ -24,10 +24,6 @@ SOURCES = {
 NOT_YET = {
     "leukoscope_edge.cli",
     "leukoscope_edge.live",
-    "leukoscope_edge.media",
-    "leukoscope_edge.quality",
-    "leukoscope_edge.review",
-    "leukoscope_edge.updates",
     "leukoscope_edge.web",
     "leukoscope_export.graphs",
     "leukoscope_export.signing",

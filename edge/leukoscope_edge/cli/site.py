@@ -8,7 +8,7 @@ from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting import SiteBackground
 from leukoscope_edge.errors import RecordError
 from leukoscope_edge.inference import Bundle
-from leukoscope_edge.quality.site_background import site_background
+from leukoscope_edge.quality import site_background
 from leukoscope_edge.records import DATABASE_NAME, open_store
 
 

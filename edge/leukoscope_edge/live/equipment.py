@@ -15,7 +15,7 @@ from leukoscope_edge.live.outbox import Draft, NewsBox
 from leukoscope_edge.live.timing import FrameTimer
 from leukoscope_edge.messages import Message
 from leukoscope_edge.profile import Profile
-from leukoscope_edge.quality.camera_scale import camera_scale, of_this_size
+from leukoscope_edge.quality import camera_scale, of_this_size
 from leukoscope_edge.records import Store
 from leukoscope_edge.records.slides import objective_of
 from leukoscope_edge.screening import require_domain

@@ -16,9 +16,7 @@ from leukoscope_edge.live.equipment import Equipment
 from leukoscope_edge.live.recorder import Recorder
 from leukoscope_edge.live.snapshot import boxes_of, count_facts, place_facts
 from leukoscope_edge.messages import plain
-from leukoscope_edge.quality.control import device_quality
-from leukoscope_edge.quality.illumination import LightLog
-from leukoscope_edge.quality.levey_jennings import note_light
+from leukoscope_edge.quality import LightLog, device_quality, note_light
 from leukoscope_edge.records.slides import SlideRecord, context_of
 from leukoscope_edge.screening import FrameResult, SlideRun
 from leukoscope_edge.search_ahead import n_ahead

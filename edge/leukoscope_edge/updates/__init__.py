@@ -1,10 +1,11 @@
 """New models by USB stick: signed, power-safe, self-tested, reversible.
 
-The program's other rooms need these few names; the rest is this room's own.
-
-Offers: clock, codes, context, manifest, slots, software, state, stick, zipped.
+Offers the way of a release (`install`, `recover`, `roll_back`), what is in use, the
+sticks that it comes on, and the words of a refusal (`Code`); `clock`, `slots` and
+`state` are offered whole.
 """
 
+from leukoscope_edge.updates import clock, slots, state
 from leukoscope_edge.updates.active import (
     InUse,
     active_bundle,
@@ -22,19 +23,67 @@ from leukoscope_edge.updates.active import (
     roll_back,
     watched,
 )
+from leukoscope_edge.updates.codes import UNCHANGED, Code, refused
 from leukoscope_edge.updates.comparison import Shadow
-from leukoscope_edge.updates.context import Step, UpdateContext
+from leukoscope_edge.updates.context import Step, UpdateContext, time_floor
 from leukoscope_edge.updates.install import Installed, install, preview, recover
-from leukoscope_edge.updates.manifest import Offer
+from leukoscope_edge.updates.manifest import (
+    MANIFEST_FORMAT,
+    MANIFEST_NAME,
+    FileFact,
+    Manifest,
+    Offer,
+    parse_manifest,
+)
 from leukoscope_edge.updates.records_link import device_with
-from leukoscope_edge.updates.slots import trust_root
-from leukoscope_edge.updates.stick import FolderStick, Stick
-from leukoscope_edge.updates.zipped import ZipStick, holds_update, open_stick
+from leukoscope_edge.updates.slots import (
+    models_folder,
+    read_slot,
+    release_of,
+    trust_root,
+)
+from leukoscope_edge.updates.software import (
+    LIST_NAME,
+    LIST_TARGET,
+    SETTINGS,
+    SIGNED_FOLDER,
+    TRUST,
+    parse_list,
+    take_software,
+    trust_software,
+)
+from leukoscope_edge.updates.state import DOMAINS, SHIPPED, ModelEvent
+from leukoscope_edge.updates.stick import (
+    METADATA,
+    TARGETS,
+    UPDATE_FOLDER,
+    FolderStick,
+    Stick,
+)
+from leukoscope_edge.updates.zipped import ZIP_NAME, ZipStick, holds_update, open_stick
 
 __all__ = [
+    "DOMAINS",
+    "LIST_NAME",
+    "LIST_TARGET",
+    "MANIFEST_FORMAT",
+    "MANIFEST_NAME",
+    "METADATA",
+    "SETTINGS",
+    "SHIPPED",
+    "SIGNED_FOLDER",
+    "TARGETS",
+    "TRUST",
+    "UNCHANGED",
+    "UPDATE_FOLDER",
+    "ZIP_NAME",
+    "Code",
+    "FileFact",
     "FolderStick",
     "InUse",
     "Installed",
+    "Manifest",
+    "ModelEvent",
     "Offer",
     "Shadow",
     "Step",
@@ -43,6 +92,7 @@ __all__ = [
     "ZipStick",
     "active_bundle",
     "banners",
+    "clock",
     "device_with",
     "folders",
     "history",
@@ -51,15 +101,26 @@ __all__ = [
     "install",
     "is_on_trial",
     "keep_time",
+    "models_folder",
     "name_of",
     "note_failure",
     "note_success",
     "open_stick",
+    "parse_list",
+    "parse_manifest",
     "preview",
     "probe",
+    "read_slot",
     "recover",
+    "refused",
     "refused_releases",
+    "release_of",
     "roll_back",
+    "slots",
+    "state",
+    "take_software",
+    "time_floor",
     "trust_root",
+    "trust_software",
     "watched",
 ]

@@ -23,12 +23,16 @@ from leukoscope_edge.live.client import Counter
 from leukoscope_edge.log import passing_over
 from leukoscope_edge.messages import Message, message
 from leukoscope_edge.profile import MAIN_OBJECTIVE, Profile
-from leukoscope_edge.quality.camera_scale import camera_scale, require_objective
-from leukoscope_edge.quality.control import device_quality, without_lapses
-from leukoscope_edge.quality.site_background import site_background
+from leukoscope_edge.quality import (
+    camera_scale,
+    device_quality,
+    require_objective,
+    site_background,
+    without_lapses,
+)
 from leukoscope_edge.records import Store
 from leukoscope_edge.records.slides import Identity, Origin, SlideRecord, SlideSetUp
-from leukoscope_edge.review.blind_order import why_files_wait
+from leukoscope_edge.review import why_files_wait
 from leukoscope_edge.sample import SampleType, SlideFacts
 from leukoscope_edge.web.security import Sessions, session_of
 from leukoscope_edge.web.server.lifecycle import Lifecycle

@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from leukoscope_edge.accounts import Role
 from leukoscope_edge.live.commands import Command
-from leukoscope_edge.media.new_file import FOLDER
+from leukoscope_edge.media import FOLDER
 from leukoscope_edge.records.exports import FORMATS
 from leukoscope_edge.records.slides import Show
 from leukoscope_edge.sample import AgeGroup, Mode, SampleType

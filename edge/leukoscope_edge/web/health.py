@@ -6,14 +6,10 @@ from leukoscope_edge.capture import is_simulated
 from leukoscope_edge.i18n import local_time
 from leukoscope_edge.live.commands import Mode
 from leukoscope_edge.messages import Message, message, told_from
-from leukoscope_edge.quality.camera_scale import scales
-from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE
+from leukoscope_edge.quality import GOLDEN_NOTE, scales
 from leukoscope_edge.service import FOUND_BY, Sign, read_health, signs
 from leukoscope_edge.types import hardware_of
-from leukoscope_edge.updates import clock
-from leukoscope_edge.updates.context import time_floor
-from leukoscope_edge.updates.slots import models_folder
-from leukoscope_edge.updates.state import load as load_state
+from leukoscope_edge.updates import clock, models_folder, state, time_floor
 from leukoscope_edge.web.device import Device
 
 BRIEF = ("Disk, slides", "Temperature")
@@ -64,7 +60,7 @@ def notices(device: Device) -> list[str | Message]:
 def page_facts(device: Device) -> dict[str, Any]:
     """Return what only the page's process knows, for everybody's health."""
     tests = device.store.log.notes(GOLDEN_NOTE, newest=1)
-    floor = time_floor(load_state(models_folder(device.store.folder)))
+    floor = time_floor(state.load(models_folder(device.store.folder)))
     return {
         "bundle": device.bundle.card.id,
         "quality_test_at": tests[-1].at if tests else None,

@@ -16,7 +16,7 @@ from pathlib import Path
 from leukoscope_edge.durable import make_folder, read_plain, sync_folder, write_whole
 from leukoscope_edge.errors import OutputError, StepError
 from leukoscope_edge.profile import HospitalEntry
-from leukoscope_edge.quality.camera_scale import usual_objective
+from leukoscope_edge.quality import usual_objective
 from leukoscope_edge.records import DEVICE, BadRow, HospitalOrder, orders_in
 from leukoscope_edge.records.exports import file_of, open_version
 from leukoscope_edge.records.slides import Identity, Kind, SlideSetUp, SlideState

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from leukoscope_edge import __version__, updates
 from leukoscope_edge.i18n import message_in
 from leukoscope_edge.messages import Message, in_english
-from leukoscope_edge.updates.state import ModelEvent
+from leukoscope_edge.updates import ModelEvent
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.health import health, notices
 

@@ -19,7 +19,7 @@ from leukoscope_edge.inference import self_test
 from leukoscope_edge.live.commands import BUSY
 from leukoscope_edge.log import passing_over
 from leukoscope_edge.messages import plain
-from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE
+from leukoscope_edge.quality import GOLDEN_NOTE
 from leukoscope_edge.records import DEVICE
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.hospital_folders import HospitalFolders

@@ -6,7 +6,7 @@ from leukoscope_edge import updates
 from leukoscope_edge.errors import BundleError
 from leukoscope_edge.inference import Card, read_card, shipped_bundle_for
 from leukoscope_edge.log import passing_over
-from leukoscope_edge.updates.slots import release_of
+from leukoscope_edge.updates import release_of
 from leukoscope_edge.web.device import Device, judged_by
 
 

@@ -1,7 +1,7 @@
 """The texts that scripts show, in one language, as one object for the page."""
 
 from leukoscope_edge.i18n import Language
-from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE
+from leukoscope_edge.quality import GOLDEN_NOTE
 from leukoscope_edge.records.slides import CHANGED
 from leukoscope_edge.web.security import REFUSALS
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from leukoscope_edge.media.new_file import StickFile
+from leukoscope_edge.media import StickFile
 from leukoscope_edge.messages import Say
 from leukoscope_edge.records import Store
 from leukoscope_edge.records.exports import FORMATS, file_of, open_version

@@ -16,8 +16,7 @@ from leukoscope_edge.errors import LeukoscopeError, StepError, UpdateError, as_t
 from leukoscope_edge.log import passing_over
 from leukoscope_edge.messages import Message, message
 from leukoscope_edge.records import Store
-from leukoscope_edge.updates import Offer, Shadow, Step
-from leukoscope_edge.updates.codes import Code, refused
+from leukoscope_edge.updates import Code, Offer, Shadow, Step, refused
 
 ASK_TIMEOUT_S = 600.0
 """Whoever pressed Install is still there after ten minutes, or accepted nothing."""

@@ -8,7 +8,7 @@ import getpass
 from pathlib import Path
 
 from leukoscope_edge.config import read_toml
-from leukoscope_edge.updates.software import SIGNED_FOLDER
+from leukoscope_edge.updates import SIGNED_FOLDER
 from leukoscope_export.signing import tuf_repository
 from leukoscope_export.signing.keys import (
     PublishError,

@@ -37,21 +37,21 @@ from tuf.api.serialization.json import JSONSerializer
 from leukoscope_edge.errors import UpdateError
 from leukoscope_edge.inference import Bundle, call_for, open_bundle, p_blast
 from leukoscope_edge.types import CallName
-from leukoscope_edge.updates.manifest import (
-    MANIFEST_FORMAT,
-    MANIFEST_NAME,
-    FileFact,
-    Manifest,
-    parse_manifest,
-)
-from leukoscope_edge.updates.software import (
+from leukoscope_edge.updates import (
     LIST_NAME,
     LIST_TARGET,
+    MANIFEST_FORMAT,
+    MANIFEST_NAME,
+    METADATA,
     SIGNED_FOLDER,
+    TARGETS,
+    UPDATE_FOLDER,
+    ZIP_NAME,
+    FileFact,
+    Manifest,
     parse_list,
+    parse_manifest,
 )
-from leukoscope_edge.updates.stick import METADATA, TARGETS, UPDATE_FOLDER
-from leukoscope_edge.updates.zipped import ZIP_NAME
 from leukoscope_export.signing.keys import PublishError
 from leukoscope_export.signing.model_card_and_sbom import model_card_text, sbom_bytes
 from leukoscope_train.toml import as_toml

@@ -24,8 +24,7 @@ from leukoscope_edge.inference import (
 )
 from leukoscope_edge.records import DATABASE_NAME, Store, open_store
 from leukoscope_edge.types import Domain
-from leukoscope_edge.updates import Shadow, Step, UpdateContext, slots
-from leukoscope_edge.updates.state import DOMAINS, SHIPPED
+from leukoscope_edge.updates import DOMAINS, SHIPPED, Shadow, Step, UpdateContext, slots
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

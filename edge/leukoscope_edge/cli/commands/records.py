@@ -46,7 +46,7 @@ from leukoscope_edge.records.slides import (
     look_again,
     reproduce_slide,
 )
-from leukoscope_edge.review.blind_order import why_files_wait
+from leukoscope_edge.review import why_files_wait
 
 EXIT_DONE, EXIT_FAILED = 0, 1
 MAX_DAYS = 36500

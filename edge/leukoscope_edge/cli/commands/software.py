@@ -12,7 +12,7 @@ from pathlib import Path
 
 from leukoscope_edge.cli.arguments import path, word
 from leukoscope_edge.cli.help import add_command
-from leukoscope_edge.updates.software import SETTINGS, take_software, trust_software
+from leukoscope_edge.updates import SETTINGS, take_software, trust_software
 
 COPIES = "/var/tmp"  # noqa: S108 - each copy has a folder of its own, for its owner alone
 PROVISION = Path("firmware_config", "provision.sh")

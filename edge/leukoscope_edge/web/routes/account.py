@@ -14,7 +14,7 @@ from leukoscope_edge.errors import StepError
 from leukoscope_edge.live.client import AT_A_SLIDE
 from leukoscope_edge.live.commands import Command, Order
 from leukoscope_edge.messages import message
-from leukoscope_edge.quality.camera_scale import Scale, keep_scale, measure_scale
+from leukoscope_edge.quality import Scale, keep_scale, measure_scale
 from leukoscope_edge.vision.scale import check_red_cells
 from leukoscope_edge.web.access import (
     address_of,

@@ -9,7 +9,7 @@ from leukoscope_edge.inference import list_reference_cells
 from leukoscope_edge.records import png_bytes
 from leukoscope_edge.records.exports import called
 from leukoscope_edge.records.slides import left_for
-from leukoscope_edge.review.blind_order import hides_model
+from leukoscope_edge.review import hides_model
 from leukoscope_edge.web import explain
 from leukoscope_edge.web.access import (
     CellId,

@@ -10,10 +10,10 @@ from leukoscope_edge.accounts import Person, Right, Role
 from leukoscope_edge.errors import RecordError, StepError
 from leukoscope_edge.live.commands import BUSY
 from leukoscope_edge.log import passing_over
-from leukoscope_edge.media.removable_disks import new_file_on, stick_named
+from leukoscope_edge.media import new_file_on, stick_named
 from leukoscope_edge.messages import Message, message
+from leukoscope_edge.quality import begin_new_band
 from leukoscope_edge.quality import cell_location as location
-from leukoscope_edge.quality.levey_jennings import begin_new_band
 from leukoscope_edge.records.backups import (
     backup_name,
     note_backup,

@@ -11,26 +11,19 @@ from leukoscope_edge import __version__, updates
 from leukoscope_edge.accounts import Person, Right, Role
 from leukoscope_edge.counting import MIN_SLIDES, QualityDay
 from leukoscope_edge.i18n import Language, local_time, unbroken
-from leukoscope_edge.media.removable_disks import (
-    READ_ONLY,
-    backups_on,
-    sticks_of,
-    writable_sticks_of,
-)
+from leukoscope_edge.media import READ_ONLY, backups_on, sticks_of, writable_sticks_of
 from leukoscope_edge.messages import NOT_FOR_CARE, Message, said_by
-from leukoscope_edge.quality import cell_location
-from leukoscope_edge.quality.camera_scale import usual_objective
-from leukoscope_edge.quality.control import cure_of
-from leukoscope_edge.quality.levey_jennings import (
+from leukoscope_edge.quality import (
     GOLDEN_NOTE,
+    cell_location,
+    cure_of,
     earlier_bands,
-    plot,
-    trends,
-)
-from leukoscope_edge.quality.site_background import (
     n_by_model,
     normal_slides,
     normals_said,
+    plot,
+    trends,
+    usual_objective,
 )
 from leukoscope_edge.records import Store
 from leukoscope_edge.records.exports import (
@@ -40,7 +33,7 @@ from leukoscope_edge.records.exports import (
     report_loader,
 )
 from leukoscope_edge.records.slides import Action, SlideRecord, Wanted, is_allowed
-from leukoscope_edge.updates.codes import UNCHANGED
+from leukoscope_edge.updates import UNCHANGED
 from leukoscope_edge.web.access import (
     SlideId,
     asks_set_up_code,

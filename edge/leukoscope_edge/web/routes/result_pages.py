@@ -42,7 +42,7 @@ from leukoscope_edge.records.slides import (
     pass_of,
     verdict_of,
 )
-from leukoscope_edge.review.blind_order import (
+from leukoscope_edge.review import (
     TABS,
     agreement,
     by_suspicion,

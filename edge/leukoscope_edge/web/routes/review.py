@@ -9,7 +9,7 @@ from leukoscope_edge.i18n import Language
 from leukoscope_edge.live.missed_cell import cut_missed
 from leukoscope_edge.records.exports import model_said
 from leukoscope_edge.records.slides import CellRecord, left_for, objective_of
-from leukoscope_edge.review.blind_order import tells_word
+from leukoscope_edge.review import tells_word
 from leukoscope_edge.types import Reading
 from leukoscope_edge.web.access import (
     SlideId,

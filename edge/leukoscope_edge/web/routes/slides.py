@@ -8,14 +8,13 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from leukoscope_edge.accounts import Person, Right
 from leukoscope_edge.counting import is_leukopenic
 from leukoscope_edge.live.commands import ASKS, BUSY, Command, Mode, News, Order
-from leukoscope_edge.media.new_file import StickFile
-from leukoscope_edge.media.removable_disks import new_file_on, stick_to_write
-from leukoscope_edge.quality.camera_scale import usual_objective
-from leukoscope_edge.quality.site_background import (
+from leukoscope_edge.media import StickFile, new_file_on, stick_to_write
+from leukoscope_edge.quality import (
     FOR_BACKGROUND,
     PURPOSE,
     is_for_background,
     keep_normal_slide,
+    usual_objective,
 )
 from leukoscope_edge.records import CriticalCall
 from leukoscope_edge.records.exports import FORMATS, open_version, qr_png, write_pdf
