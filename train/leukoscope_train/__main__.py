@@ -25,6 +25,7 @@ import torch
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_train.commands import data, documents, fitting, judging, kinds
 from leukoscope_train.data.cells import DataError
+from leukoscope_train.distributed import leave
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,6 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (DataError, LeukoscopeError) as err:
         print(f"leukoscope_train: {err}", file=sys.stderr)  # noqa: T201
         return 1
+    finally:
+        leave()
     return 0
 
 

@@ -1,6 +1,5 @@
 """Which processor fits, and how several share the work under `torchrun`."""
 
-import atexit
 import os
 from dataclasses import dataclass
 
@@ -52,8 +51,8 @@ HERE = Machine(device=torch.device("cpu"))
 def this_machine(n_workers: int) -> Machine:
     """Return this process's part, as `torchrun` gave it out, or the whole.
 
-    With a GPU, deterministic algorithms are asked for, so that a resumed run repeats,
-    and float32 is float32.
+    Who shares a fit ends with `leave`. With a GPU, deterministic algorithms are asked
+    for, so that a resumed run repeats, and float32 is float32.
 
     Raises:
         DataError: The GPU has no bfloat16; a plan then needs precision = "fp32".
@@ -65,7 +64,6 @@ def this_machine(n_workers: int) -> Machine:
     n_ranks = int(os.environ.get("WORLD_SIZE", "1"))
     if n_ranks > 1:
         distributed.init_process_group("nccl" if on_gpu else "gloo")
-        atexit.register(distributed.destroy_process_group)  # else its threads abort
     return Machine(
         device=torch.device("cuda", local) if on_gpu else torch.device("cpu"),
         rank=int(os.environ.get("RANK", "0")),
@@ -73,6 +71,15 @@ def this_machine(n_workers: int) -> Machine:
         n_workers=n_workers,
         save_every_s=SAVE_EVERY_S,
     )
+
+
+def leave() -> None:
+    """End this process's part in a shared fit while Python is whole.
+
+    Threads of the group that are left to the end of the process abort it.
+    """
+    if distributed.is_available() and distributed.is_initialized():
+        distributed.destroy_process_group()
 
 
 def _settle_gpu(local: int) -> None:
