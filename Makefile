@@ -3,6 +3,8 @@ PYTHON ?= python3
 DEVICE := .venv-device
 FULL   := .venv
 TESTS  ?=
+# Files as they are given out, the slow ones first (tests/conftest.py).
+WORKERS := -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart=0
 
 .PHONY: demo test browser check test-device constraints clean
 
@@ -10,10 +12,10 @@ demo: $(DEVICE)/ready
 	$(DEVICE)/bin/leukoscope screen simulated --out out/demo
 
 test: check browser
-	$(FULL)/bin/pytest -n 2 --dist loadfile --max-worker-restart=0 $(TESTS)
+	$(FULL)/bin/pytest $(WORKERS) $(TESTS)
 
 test-device: $(FULL)/ready
-	$(FULL)/bin/pytest tests/edge -n 2 --dist loadfile --max-worker-restart=0 -m "not slow or seconds"
+	$(FULL)/bin/pytest tests/edge $(WORKERS) -m "not slow or seconds"
 
 # What the tests need of the system. As root it is installed; else it is said what is
 # missing, and the tests that need it skip by name (tests/skips.txt). Two packages of one

@@ -1,5 +1,6 @@
 """What more than one test needs."""
 
+import gc
 import hashlib
 import os
 import random
@@ -123,13 +124,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Mark what takes seconds; shuffle files, and tests in each, by a seed if given."""
+    """Mark what takes seconds; slow files first, or any order by a seed if given."""
     for item in items:
         if "slow" not in item.keywords and takes_seconds(item):
             item.add_marker("seconds")
             item.add_marker("slow")
     seed = config.getoption("--shuffle")
     if seed is None:
+        slow_files_first(items)
         return
     rank = random.Random(seed)  # noqa: S311 - no secret
     files = sorted({str(item.path) for item in items})
@@ -137,6 +139,17 @@ def pytest_collection_modifyitems(
     place = {file: number for number, file in enumerate(files)}
     rank.shuffle(items)
     items.sort(key=lambda item: place[str(item.path)])
+
+
+def slow_files_first(items: list[pytest.Item]) -> None:
+    """Begin with what takes long: two workers that take file by file end together."""
+    slow = {item.path for item in items if "slow" in item.keywords}
+    slowest = {item.path for item in items if is_slowest(item)}
+    items.sort(key=lambda item: (item.path not in slowest, item.path not in slow))
+
+
+def is_slowest(item: pytest.Item) -> bool:
+    return "slow" in item.keywords and "seconds" not in item.keywords
 
 
 def takes_seconds(item: pytest.Item) -> bool:
@@ -192,6 +205,13 @@ def real_data() -> Path:
     if not REAL_DATA.is_dir():
         pytest.skip(f"the real images are not at {REAL_DATA}")
     return REAL_DATA
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _frozen() -> None:
+    """Let `gc.collect` pass over what a process of tests keeps until its end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import cv2
 import numpy as np
+import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page
 from tests.edge.web.stand_ins import (
@@ -26,6 +27,7 @@ from tests.edge.web.stand_ins import (
 )
 
 from leukoscope_edge.accounts import Role
+from leukoscope_edge.i18n import languages
 from leukoscope_edge.live.commands import Mode, News
 from leukoscope_edge.quality.levey_jennings import note_light
 from leukoscope_edge.records.slides.conclusion import verdict_of
@@ -37,6 +39,15 @@ from leukoscope_edge.web.security import COOKIE
 LONG = "Wolfeschlegelsteinhausenbergerdorffwille"
 """A name of 40 letters, the longest that is taken, and no place to break it."""
 SPOKEN = "Amina Fatoumata Bennani Diallo de la Cru"
+ALWAYS = ("fr", "ar")
+"""Languages, one from either side, in which every screen is always looked at."""
+EACH_LANGUAGE = pytest.mark.parametrize(
+    "language",
+    [
+        code if code in ALWAYS else pytest.param(code, marks=pytest.mark.nightly)
+        for code in languages()
+    ],
+)
 PATIENCE_MS = 40_000
 N_DAYS = 25
 LIGHTS = [

@@ -2,8 +2,9 @@
 
 Each screen is looked at in every language, and in every size from the left and from the
 right: in one language that is written from the right in all sizes, and in those from
-the left by turns, as they share the layout. Whether their words fit into it, at every
-width, `test_widths.py` measures.
+the left by turns, as they share the layout. French and Arabic are looked at always, the
+others at night. Whether their words fit into it, at every width, `test_widths.py`
+measures.
 """
 
 from collections.abc import Iterator
@@ -11,10 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from unittest.mock import Mock
 
-import pytest
 from playwright.sync_api import Browser, Page
 from tests.edge.web import in_browser
-from tests.edge.web.all_screens import Screen, Shown, looking, served, show
+from tests.edge.web.all_screens import (
+    EACH_LANGUAGE,
+    Screen,
+    Shown,
+    looking,
+    served,
+    show,
+)
 from tests.edge.web.in_browser import barriers
 
 from leukoscope_edge.archive import ArchiveRow
@@ -77,7 +84,7 @@ def resize(page: Page, turn: int) -> None:
     page.set_viewport_size({"width": width, "height": height})
 
 
-@pytest.mark.parametrize("language", languages())
+@EACH_LANGUAGE
 def test_no_screen_and_no_dialog_has_a_barrier(
     chromium: Browser, all_shown: Shown, tmp_path: Path, language: str
 ) -> None:
