@@ -6,24 +6,24 @@ from pathlib import Path
 import pytest
 
 TOOL = Path(__file__).parents[2] / "tools" / "evaluate_robustness.py"
-MAX_LOST = 1 / 16
-"""Of recall; every 24th field has 16 cells in all, and one may be lost."""
 
 
 @pytest.mark.real
 @pytest.mark.slow
+@pytest.mark.parametrize("every", [48, pytest.param(24, marks=pytest.mark.nightly)])
 def test_bad_light_colour_focus_and_noise_lose_one_cell_at_most(
-    real_data: Path,
+    real_data: Path, every: int
 ) -> None:
     command = [sys.executable, str(TOOL), str(real_data / "wbc-fields"), "--json"]
     done = subprocess.run(
-        [*command, "--every", "24"], capture_output=True, text=True, check=True
+        [*command, "--every", str(every)], capture_output=True, text=True, check=True
     )
     rows = {row["harm"]: row for row in json.loads(done.stdout)}
     assert rows["none"]["n_refused"] == 0
+    max_lost = 1 / rows["none"]["n_cells"]  # of recall: a cell
     for name, row in rows.items():
         if row["n_cells"]:
-            assert row["recall"] >= rows["none"]["recall"] - MAX_LOST, name
+            assert row["recall"] >= rows["none"]["recall"] - max_lost - 1e-9, name
         assert row["cell_dice"] is None or row["cell_dice"] > 0.7, name
         reasons = " ".join(row["reasons"])
         assert not reasons or ("blur" in name and "out of focus" in reasons)
