@@ -2,8 +2,8 @@
 
 Recorded once from a blank area of the slide, or estimated from a frame where nobody
 recorded one: plasma shines through between the cells nearly everywhere, and a smooth
-surface through its brightest parts is the light. The estimate is left alone where the
-light is even enough, so that an ordinary frame is not touched.
+surface through its brightest parts is the light. A frame is left alone where its light
+is even enough, or where cells cover so much that the surface may be theirs.
 """
 
 from dataclasses import dataclass
@@ -24,9 +24,16 @@ MIN_LEVEL = 30.0
 """Grey levels: a darker blank is a lamp that is off."""
 MAX_GAIN = 4.0
 """A corner that gets less than a quarter of the light stays dark."""
-EVEN_ENOUGH = 0.25
-"""Relative spread of an estimated surface below which a frame is left alone: real
-fields have up to 0.22, from ordinary vignetting and crowded cells."""
+EVEN_ENOUGH = 0.08
+"""Relative spread of an estimated surface below which a frame is left alone: an
+ordinary lens gives 0.1 to 0.22 (wbc-fields), and taking that out, too, makes frames of
+good and of bad light alike."""
+CLEARLY_UNEVEN = 0.25
+"""From this spread on a surface is believed as it is. Below, only where it is seen:
+cells that cover much of a picture bend it as much."""
+SEEN_SHARE, MAX_AWAY = 0.9, 0.1
+"""This share of the blocks lies no further than that, relative, from a surface that is
+seen: in fields nearly always, in pictures of a single cell in one of ten."""
 BLOCKS = (8, 6)
 """Columns and rows of blocks in which the light of a frame is estimated."""
 MIN_BLOCKS = 3
@@ -89,7 +96,7 @@ def estimate_flat_field(pixels: U8) -> FlatField | None:
         return None
     basis = _quadratic(blocks.shape[0], blocks.shape[1])
     surface = _upper_fit(basis, blocks.reshape(-1, 3))
-    if surface.min() <= 0 or _spread(surface) < EVEN_ENOUGH:
+    if surface.min() <= 0 or not _is_light(surface, blocks.reshape(-1, 3)):
         return None
     return _normalised(surface.reshape(blocks.shape))
 
@@ -150,6 +157,20 @@ def _upper_fit(basis: F64, levels: F64) -> F64:
         surface = basis @ solution.T
         weights = np.where(levels < BELOW * surface, 0.1, 1.0)
     return np.asarray(surface, np.float64)
+
+
+def _is_light(surface: F64, levels: F64) -> bool:
+    """Say whether a surface is uneven light and no work of the cells.
+
+    Args:
+        surface: (n, 3), above 0.
+        levels: (n, 3) of the blocks.
+    """
+    spread = _spread(surface)
+    if not EVEN_ENOUGH <= spread < CLEARLY_UNEVEN:
+        return spread >= CLEARLY_UNEVEN
+    away = np.abs(levels / surface - 1).max(axis=1)
+    return bool((away <= MAX_AWAY).mean() >= SEEN_SHARE)
 
 
 def _spread(surface: F64) -> float:

@@ -61,6 +61,22 @@ def test_uneven_coloured_light_is_estimated_from_the_plasma() -> None:
     assert corner[2] < corner[0] - 0.05
 
 
+def test_the_vignette_of_an_ordinary_lens_is_taken_out() -> None:
+    field = parse_simulated("simulated:seed=2,cells=30").render(40)
+    y, x = np.mgrid[-1 : 1 : field.shape[0] * 1j, -1 : 1 : field.shape[1] * 1j]
+    dimmed = (field * (1 - 0.08 * (x**2 + y**2))[..., None]).astype(np.uint8)
+    flat = estimate_flat_field(dimmed)
+    assert flat is not None
+    assert flat.light[0, 0] == pytest.approx(np.full(3, 0.84), abs=0.05)
+
+
+def test_a_cell_that_covers_much_of_its_picture_is_no_faint_vignette() -> None:
+    y, x = np.mgrid[-1:1:120j, -1:1:120j]
+    level = np.where(x**2 + y**2 < 0.75**2, 150.0, 240.0 - 20 * (x**2 + y**2))
+    tile = np.repeat(level[..., None], 3, axis=2).astype(np.uint8)
+    assert estimate_flat_field(tile) is None
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 255))
 def test_no_size_or_level_makes_the_estimate_fail(

@@ -30,8 +30,8 @@ GAIN_SPREAD = 0.08
 STAIN_SPREAD = 0.12
 """Of each channel's optical density: no two stains take alike."""
 MAX_SLOPE = 0.12
-"""Of each channel, from the middle of a window to its edge: light is left uneven below
-`flatfield.EVEN_ENOUGH`."""
+"""Of each channel, from the middle of a window to its edge: where cells hide the light
+it is left uneven below `flatfield.CLEARLY_UNEVEN`."""
 
 
 @dataclass(frozen=True, slots=True)
