@@ -143,7 +143,10 @@ def _is_platelet(
     if float(nucleus.sum()) * scale**2 < np.pi / 4 * MIN_WHOLE_NUCLEUS_UM**2:
         return True
     measures = platelets.measure(view.smooth[window], nucleus, cell, scale)
-    return platelets.is_platelet(measures)
+    if not platelets.is_platelet(measures):
+        return False
+    stained = platelets.as_if_stained(measures, view.smooth, view.dark)
+    return platelets.is_platelet(stained)
 
 
 def _draw(view: View, masks: Masks, found: list[_Found]) -> Segmentation:

@@ -58,6 +58,13 @@ def test_size_and_density_together_tell_a_platelet(
     assert kind_on_the_right(pixels, UM_PER_PX) is kind
 
 
+def test_a_small_cell_of_a_pale_stain_is_no_platelet() -> None:
+    pixels = field(DENSE, 7.0, 10.0)
+    plasma = np.array(PLASMA, np.float64)
+    pale = np.rint(plasma + 0.4 * (pixels - plasma)).astype(np.uint8)
+    assert kind_on_the_right(pale, UM_PER_PX) is CellKind.WBC
+
+
 def test_no_object_is_a_large_platelet_where_the_scale_is_not_known() -> None:
     pixels = field(GRANULES, LARGE_PLATELET_UM)
     assert kind_on_the_right(pixels, None) is CellKind.WBC
