@@ -79,7 +79,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     erase.add_argument("--why", default="request", help="the ground; no names")
     audit = _add(actions, "verify-audit", _verify_audit, "look for changed events")
     audit.add_argument("--code", help="also look for the audit code of a report")
-    again = _add(actions, "reproduce_slide", _reproduce, "judge a slide's cells again")
+    again = _add(actions, "reproduce", _reproduce, "judge a slide's cells again")
     again.add_argument("slide")
     again.add_argument("--bundle", type=path, help="default: the shipped one")
     _add_backup(actions)
