@@ -3,8 +3,6 @@
 import hashlib
 import io
 import json
-import os
-import signal
 import socket
 import ssl
 from typing import Any
@@ -20,13 +18,10 @@ from tests.edge.web import in_browser
 from tests.edge.web.in_browser import (
     Serve,
     add_person,
-    choose_name,
-    number,
-    say_facts,
     sign_in,
     wait_for,
 )
-from tests.edge.web.stand_ins import PIN, fill_slide, look_at_all
+from tests.edge.web.stand_ins import fill_slide, look_at_all
 
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.records.integrity import CHECK_FILE, Integrity, IntegrityCheck
@@ -131,35 +126,6 @@ def test_where_the_place_is_lost_the_last_place_shows_as_a_ghost(
     assert "covers the pale one" in page.inner_text("#banner")
     assert show(LIGHT, "tracking") == pytest.approx(LIGHT, abs=3)
     assert page.evaluate(ghost) == ""
-
-
-def test_after_page_and_count_died_one_signs_in_and_goes_on(
-    page: Page, device: Device, serve: Serve
-) -> None:
-    add_person(device)
-    url = serve()
-    sign_in(page, url)
-    page.goto(f"{url}/slides/new")
-    page.fill("[name=sample]", "S-1")
-    say_facts(page)
-    page.click("form button.primary")
-    in_browser.arrive(page, "**/ready")
-    page.click("#start:not([disabled])")
-    in_browser.arrive(page, "**/count")
-    wait_for(lambda: number(page, "n-cells") >= 3)
-    for part in ("count", "page"):
-        beat = read_beat(run_folder(device.store.folder), part)
-        assert beat is not None
-        os.kill(beat.pid, signal.SIGKILL)
-    in_browser.arrive(page, "**/sign-in?next=*")
-    choose_name(page)
-    page.fill("[name=pin]", PIN)
-    page.keyboard.press("Enter")
-    in_browser.arrive(page, "**/slides/0001/count")
-    page.click("#pause[aria-pressed=true]")
-    n_before = number(page, "n-cells")
-    assert n_before >= 3
-    wait_for(lambda: number(page, "n-cells") > n_before)
 
 
 def test_one_press_shows_the_picture_to_calibrate_and_leaving_gives_it_back(
