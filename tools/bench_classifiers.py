@@ -33,6 +33,7 @@ import statistics
 import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args
 
@@ -42,15 +43,6 @@ import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
-from quiet_machine import (
-    Stopwatch,
-    Taken,
-    Watch,
-    add_clock,
-    parsed_with_clock,
-    spread,
-    verdict,
-)
 from torch.utils.flop_counter import FlopCounterMode
 
 from leukoscope_edge.arrays import F32
@@ -66,6 +58,18 @@ from leukoscope_export.graphs.fp32_graph import onnx_bytes
 from leukoscope_export.graphs.quantise import Files, quantise
 from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
 from leukoscope_train.networks.architectures import Architecture, make_network
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests/rigs
+
+from tests.rigs.quiet_machine import (
+    Stopwatch,
+    Taken,
+    Watch,
+    add_clock,
+    parsed_with_clock,
+    spread,
+    verdict,
+)
 
 Runner = Callable[[], object]
 GEMM_SIDE = 1536

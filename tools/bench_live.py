@@ -44,7 +44,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-from quiet_machine import MIN_OWN, Stopwatch, Taken, Watch, spread, verdict
 
 from leukoscope_edge import screening
 from leukoscope_edge.capture import is_sequence, items_of, open_source
@@ -65,6 +64,10 @@ from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.screening import FrameResult, SlideRun
 from leukoscope_edge.search_ahead import look_at_all
 from leukoscope_edge.types import Cell, Domain, Fault, Frame
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests/rigs
+
+from tests.rigs.quiet_machine import MIN_OWN, Stopwatch, Taken, Watch, spread, verdict
 
 Items = list[Frame | Fault]
 

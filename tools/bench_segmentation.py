@@ -39,7 +39,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from evaluate_segmentation import method_of
 
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture import parse_simulated
@@ -48,6 +47,7 @@ from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.inference import Segment, segmentation_named
 from leukoscope_edge.types import THRESHOLDS, CellKind
 from leukoscope_train.children import spawned
+from leukoscope_train.evaluation.segmentation_methods import method_of
 from leukoscope_train.evaluation.segmentation_sets import (
     picture,
     pictures_of,

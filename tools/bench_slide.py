@@ -48,16 +48,6 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from quiet_machine import (
-    CLOCKS,
-    Stopwatch,
-    Taken,
-    Watch,
-    add_clock,
-    parsed_with_clock,
-    spread,
-    verdict,
-)
 from skimage import color, filters, measure, morphology
 
 from leukoscope_edge.arrays import U8
@@ -90,6 +80,19 @@ from leukoscope_train.networks.architectures import (
     Architecture,
     make_network,
     n_parameters,
+)
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests/rigs
+
+from tests.rigs.quiet_machine import (
+    CLOCKS,
+    Stopwatch,
+    Taken,
+    Watch,
+    add_clock,
+    parsed_with_clock,
+    spread,
+    verdict,
 )
 
 SPEC = InputEntry(

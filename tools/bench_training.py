@@ -22,7 +22,7 @@ import torch
 from leukoscope_train.data.cells import CropSet
 from leukoscope_train.data.sampling import batches
 from leukoscope_train.distributed import Machine, this_machine
-from leukoscope_train.fit import _one_pass, _State
+from leukoscope_train.fit import Training, one_pass
 from leukoscope_train.networks.architectures import Architecture
 from leukoscope_train.plan import FitPlan
 
@@ -53,10 +53,10 @@ def measure(plan: FitPlan, machine: Machine, seconds: float) -> dict[str, float]
     """Return milliseconds of a whole step and of drawing and varying a batch alone."""
     crops = squares(plan.side_px)
     start_s = time.perf_counter()
-    state = _State(crops, plan, machine)
+    state = Training(crops, plan, machine)
     started_s = time.perf_counter() - start_s
     drawn = batches(crops, plan, machine)
-    whole = _repeat(lambda: _one_pass(state, drawn, plan, 0), machine, seconds)
+    whole = _repeat(lambda: one_pass(state, drawn, plan, 0), machine, seconds)
     varied = _repeat(
         lambda: list(itertools.islice(drawn, plan.n_batches)), machine, seconds / 2
     )

@@ -24,7 +24,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from harms import HARMS
 
 from leukoscope_edge.arrays import U8, BoolArray
 from leukoscope_edge.capture.stored import decode_image, list_images
@@ -42,6 +41,10 @@ from leukoscope_edge.inference import (
 from leukoscope_edge.types import THRESHOLDS, CallName, CellKind, Segmentation
 from leukoscope_edge.vision import assess, cut_labelled
 from leukoscope_edge.vision.scale import estimate_source_scale, measure_sizes
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests/rigs
+
+from tests.rigs.harms import HARMS
 
 Box = tuple[float, float, float, float]
 CellId = tuple[int, int]

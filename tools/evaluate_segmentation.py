@@ -41,23 +41,21 @@ import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from itertools import islice
 from pathlib import Path
 
 import cv2
 import numpy as np
-from segmentation_by_skimage import segment_with_skimage
 
 from leukoscope_edge.capture import is_simulated
 from leukoscope_edge.cli.scale import scale
 from leukoscope_edge.errors import LeukoscopeError, SourceError
-from leukoscope_edge.inference import SHIPPED, Segmenter
-from leukoscope_edge.vision import baselines, segment, view
+from leukoscope_edge.inference import SHIPPED
+from leukoscope_edge.vision import segment, view
 from leukoscope_edge.vision.scale import estimate_source_scale, measure_sizes
 from leukoscope_train.children import spawned
+from leukoscope_train.evaluation.segmentation_methods import METHODS, method_of
 from leukoscope_train.evaluation.segmentation_scores import (
-    Method,
     judge,
     write_overlays,
 )
@@ -70,16 +68,6 @@ from leukoscope_train.evaluation.segmentation_sets import (
 )
 
 N_WORST = 10
-METHODS = (
-    "otsu3",
-    "otsu",
-    "canny",
-    "sobel",
-    "kmeans-lab",
-    "unet",
-    "skimage",
-    "skimage-reduced",
-)
 HALF = 0.5
 MIN_SIZE = 0.1
 N_POOLED = 24
@@ -243,22 +231,6 @@ def seen_at(truth: ImageTruth, own_um_per_px: float, um_per_px: float) -> ImageT
 def _scaled(box: Box, factor: float) -> Box:
     x0, y0, x1, y1 = box
     return factor * x0, factor * y0, factor * x1, factor * y1
-
-
-def method_of(name: str, segmenter: Path, *, in_marrow: bool = False) -> Method:
-    """Return a way of segmenting by its name."""
-    match name:
-        case "unet":
-            return Segmenter(segmenter).segment
-        case "skimage":
-            return partial(segment_with_skimage, longest_px=sys.maxsize)
-        case "skimage-reduced":
-            return partial(segment_with_skimage, longest_px=400)
-        case "otsu3":
-            return partial(segment, in_marrow=in_marrow)
-        case _:
-            method: Method = getattr(baselines, name.replace("-", "_"))
-            return method
 
 
 def size(text: str) -> float:

@@ -17,10 +17,12 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
-from measure_year import filled, timed
-
 from leukoscope_edge.records import DATABASE_NAME, Store, open_store
 from leukoscope_edge.records.slides import Show, Wanted
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests/rigs
+
+from tests.rigs.year_of_slides import filled, timed
 
 N_LOOKS = 5
 LAST_PAGE = 10**6

@@ -4,9 +4,10 @@
 
 Comparisons are turned or lose their edge, `and` and `or` change places, a `not` is
 taken away, a refusal is not raised, 0 and 1 change places, a maximum becomes a minimum.
-Each mutant is tried in a fork of a process that has read the tests (`mutant_runs.py`),
-and where that does not kill it on a copy of the package. What survives is named: it is
-a missing test, or stands in docs/mutations.md with the reason.
+Each mutant is tried in a fork of a process that has read the tests
+(`tests/rigs/mutant_runs.py`), and where that does not kill it on a copy of the package.
+What survives is named: it is a missing test, or stands in docs/mutations.md with the
+reason.
 """
 
 import argparse
@@ -26,7 +27,10 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
-from mutant_runs import (
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests/rigs
+
+from tests.rigs.mutant_runs import (
     BY_TIME,
     Change,
     adopt_orphans,
@@ -38,7 +42,7 @@ from mutant_runs import (
     silent,
     try_all,
 )
-from mutated_files import ROOMS
+from tests.rigs.mutated_files import ROOMS
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "edge" / "leukoscope_edge"

@@ -22,6 +22,7 @@ import contextlib
 import json
 import platform
 import resource
+import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -31,7 +32,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-from quiet_machine import add_clock, parsed_with_clock
 
 from leukoscope_edge.capture import domain_of, open_source
 from leukoscope_edge.counting import CellRegistry, by_model, conclude
@@ -52,6 +52,10 @@ from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import THRESHOLDS, Cell, Frame
 from leukoscope_edge.vision import StageTracker, assess, find_sightings
 from leukoscope_edge.vision.scale import outside_of
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests/rigs
+
+from tests.rigs.quiet_machine import add_clock, parsed_with_clock
 
 N_LAYERS = 12
 """The slowest layers that are listed."""

@@ -20,10 +20,12 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from kill_storm import Recorder
-
 from leukoscope_edge.errors import RecordError
 from leukoscope_edge.records import DATABASE_NAME, Head, hash_of, open_store, read_only
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests/rigs
+
+from tests.rigs.slide_recorder import SlideRecorder
 
 SECTOR_BYTES = 512
 LOG_NAME = f"{DATABASE_NAME}-wal"
@@ -108,7 +110,7 @@ def make_pulled(folder: Path) -> Head:
     with closing(read_only(live / DATABASE_NAME)) as reader:
         reader.execute("BEGIN")  # whoever reads keeps the log from being emptied
         reader.execute("SELECT count(*) FROM event").fetchall()
-        with closing(Recorder(live, io.StringIO())) as recorder:
+        with closing(SlideRecorder(live, io.StringIO())) as recorder:
             recorder.work_once()
             shutil.copytree(live, folder)
         reader.rollback()

@@ -173,11 +173,10 @@ def test_every_command_stands_in_some_document() -> None:
 
 
 def of_tool(tool: str) -> list[Path]:
-    """A tool's file, and those beside it from which it imports."""
+    """A tool's file, and the rigs from which it imports."""
     own = ROOT / tool
-    beside = re.findall(r"^from (\w+) import", own.read_text(), re.MULTILINE)
-    files = [own.with_name(f"{name}.py") for name in beside]
-    return [own, *(path for path in files if path.exists())]
+    rigs = re.findall(r"^from tests\.rigs\.(\w+) import", own.read_text(), re.MULTILINE)
+    return [own, *(ROOT / "tests" / "rigs" / f"{name}.py" for name in rigs)]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

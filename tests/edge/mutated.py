@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "edge" / "leukoscope_edge"
-RUNS = ROOT / "tools" / "mutant_runs.py"
+RUNS = ROOT / "tests" / "rigs" / "mutant_runs.py"
 SOME_FAILED = 1
 """pytest's exit status where tests ran and some failed; an error of collection does not
 count."""

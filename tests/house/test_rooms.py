@@ -35,6 +35,10 @@ NOT_YET = {
 DEEP = {
     ("tools/kill_storm.py", "leukoscope_edge.records"): "takes the sync from SQLite",
     ("tools/evaluate_segmentation.py", "leukoscope_edge.vision"): "sets the work pixel",
+    (
+        "train/leukoscope_train/evaluation/segmentation_methods.py",
+        "leukoscope_edge.vision",
+    ): "compares the baselines, which serve nowhere",
     ("tools/fit_platelets.py", "leukoscope_edge.vision.cells"): "tries other rules",
 }
 """File and module of each import that goes deeper than a room's name, and why."""

@@ -7,12 +7,13 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from tests.rigs import mutant_runs
 from tests.waiting import PATIENCE_S
 
-TOOLS = Path(__file__).resolve().parents[2] / "tools"
+ROOT = Path(__file__).resolve().parents[2]
+TOOLS = ROOT / "tools"
 sys.path.insert(0, str(TOOLS))
 try:
-    import mutant_runs
     import mutate
 finally:
     sys.path.remove(str(TOOLS))
@@ -108,7 +109,7 @@ def test_a_change_is_noticed_by_a_test_that_reaches_it_and_passes_without_it(
     outcomes, failing = _in_a_process(
         tmp_path,
         f"""
-        from mutant_runs import Change, silent, try_all
+        from tests.rigs.mutant_runs import Change, silent, try_all
         source = open({str(module)!r}).read()
         changes = {{
             new: Change(
@@ -128,7 +129,7 @@ def test_a_change_is_noticed_by_a_test_that_reaches_it_and_passes_without_it(
 
 def _in_a_process(folder: Path, program: str) -> list[str]:
     """Return what a program prints that forks: no worker of pytest may."""
-    paths = f"import sys; sys.path[:0] = {[str(TOOLS), str(folder)]}\n"
+    paths = f"import sys; sys.path[:0] = {[str(ROOT), str(TOOLS), str(folder)]}\n"
     answer = subprocess.run(
         [sys.executable, "-c", paths + dedent(program)],
         cwd=folder,
@@ -156,7 +157,7 @@ def test_ends():
     "trying",
     [
         """
-        from mutant_runs import Change, silent, try_all
+        from tests.rigs.mutant_runs import Change, silent, try_all
         change = Change(path=module, source=changed, lines=(3, 3))
         with silent() as out:
             runs = try_all(["--rootdir", folder, test], {1: change})
@@ -213,10 +214,10 @@ def test_ends():
 
 
 TIME_IS_OVER = """
-import mutant_runs
 import mutate
 import os.path
 import time
+from tests.rigs import mutant_runs
 ends_within, n_forks = mutant_runs.ends_within, 0
 
 def over(pid, patience_s):
@@ -288,7 +289,7 @@ def test_a_test_of_a_change_is_ended_at_its_own_limit(tmp_path: Path) -> None:
     module.write_text(WAITING_MODULE)
     test.write_text(WAITING_TEST)
     program = f"""
-        from mutant_runs import Change, silent, try_all
+        from tests.rigs.mutant_runs import Change, silent, try_all
         changed = {WAITING_MODULE.replace("not ends", "ends")!r}
         change = Change(
             path={str(module)!r}, source=changed, lines=(9, 10), patience_s=0.5

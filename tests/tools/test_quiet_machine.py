@@ -31,7 +31,7 @@ def _tools_on_the_path() -> Iterator[None]:
     ],
 )
 def test_says_what_got_in_the_way(changes: dict[str, float], why: str) -> None:
-    from quiet_machine import Usage, verdict, why_not_quiet
+    from tests.rigs.quiet_machine import Usage, verdict, why_not_quiet
 
     quiet = {
         "wall_s": 10.0,
@@ -48,7 +48,7 @@ def test_says_what_got_in_the_way(changes: dict[str, float], why: str) -> None:
 
 
 def test_what_waits_on_purpose_need_not_compute() -> None:
-    from quiet_machine import Usage, verdict
+    from tests.rigs.quiet_machine import Usage, verdict
 
     used = Usage(wall_s=10.0, own_s=2.0, busy_s=2.0, stolen_s=0.0, waiting_s=0.0)
     assert verdict(used, 0.0) == "quiet"
@@ -56,7 +56,7 @@ def test_what_waits_on_purpose_need_not_compute() -> None:
 
 
 def test_a_child_that_computes_is_our_own_and_another_process_is_not() -> None:
-    from quiet_machine import Watch
+    from tests.rigs.quiet_machine import Watch
 
     with Watch() as watch:
         os.system("true")  # noqa: S605 - a child that ends
@@ -77,14 +77,14 @@ def test_a_child_that_computes_is_our_own_and_another_process_is_not() -> None:
 def test_gives_the_median_and_the_quartiles(
     values: list[float], expected: tuple[float, float, float]
 ) -> None:
-    from quiet_machine import spread
+    from tests.rigs.quiet_machine import spread
 
     low, middle, high = expected
     assert spread(values) == {"median": middle, "low": low, "high": high}
 
 
 def test_measures_the_clock_and_the_processor_apart() -> None:
-    from quiet_machine import Stopwatch
+    from tests.rigs.quiet_machine import Stopwatch
 
     with Stopwatch() as slept:
         time.sleep(0.2)

@@ -87,7 +87,7 @@ def fit(
     if plan.n_epochs == 0:
         torch.manual_seed(plan.seed)
         return _with_heads(begin(plan, 2).to(machine.device), crops, plan)
-    state = _State(crops, plan, machine)
+    state = Training(crops, plan, machine)
     if checkpoint and checkpoint.exists():
         start = state.load(checkpoint)
         if machine.writes:  # a kill may have come between the two files
@@ -99,7 +99,7 @@ def fit(
     saved_s = time.monotonic()
     drawn = batches(crops, plan, machine, start)
     for epoch in tqdm(range(start, plan.n_epochs), desc=note, disable=quiet):
-        row = _one_pass(state, drawn, plan, epoch)
+        row = one_pass(state, drawn, plan, epoch)
         if watch is not None and shown is not None:
             row |= _watched(state.mean, shown, watch.labels)
         state.history.add(epoch, row)
@@ -134,7 +134,7 @@ def _margins_by(network: nn.Module, crops: CropSet, plan: FitPlan) -> F64:
     return np.asarray(found[:, 1] - found[:, 0], np.float64)
 
 
-def _finished(state: "_State", crops: CropSet, plan: FitPlan) -> nn.Module:
+def _finished(state: "Training", crops: CropSet, plan: FitPlan) -> nn.Module:
     """Return the mean network, alike on all machines, with its SVM where it has one."""
     if state.machine.n_ranks > 1:
         for value in state.mean.state_dict().values():
@@ -155,10 +155,17 @@ def _watched(network: nn.Module, shown: U8, labels: I64) -> dict[str, float]:
     }
 
 
-class _State:
+class Training:
     """The network in training, and all that a resumed run needs."""
 
     def __init__(self, crops: CropSet, plan: FitPlan, machine: Machine) -> None:
+        """Begin with untrained or given weights; the seed is the plan's.
+
+        Args:
+            crops: What is learned from.
+            plan: How.
+            machine: On what.
+        """
         torch.manual_seed(plan.seed)
         n_classes = int(crops.labels.max()) + 1
         self.machine = machine
@@ -224,6 +231,11 @@ class _State:
             ) from err
 
     def load(self, path: Path) -> int:
+        """Take up what was saved; return after how many passes it was.
+
+        Raises:
+            DataError: It is no checkpoint, or one of another plan or of other cells.
+        """
         device = self.machine.device
         try:
             stored = torch.load(path, weights_only=True, map_location=device)
@@ -250,8 +262,8 @@ def _key(crops: CropSet, plan: FitPlan) -> str:
     return digest.hexdigest()
 
 
-def _one_pass(
-    state: _State, drawn: Iterator[Batch], plan: FitPlan, epoch: int
+def one_pass(
+    state: Training, drawn: Iterator[Batch], plan: FitPlan, epoch: int
 ) -> dict[str, float]:
     """Train for one pass; return its mean loss and last rate."""
     state.network.train()

@@ -110,7 +110,7 @@ class Runs:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Try each change."""
         adopt_orphans()
-        session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined] # noqa: SLF001
+        session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
         paths = {change.path for change in self.changes.values()}
         reaches = _in_fork(lambda: _reaches(session.items, paths), 6 * PATIENCE_S)
         if not isinstance(reaches, dict):

@@ -1,12 +1,54 @@
-"""The steps of our thresholding with scikit-image, as a peer for speed and Dice."""
+"""Ways of segmenting by their names: ours, baselines, and ours with scikit-image.
+
+The last is a peer for speed and Dice: the steps of our thresholding, done by another.
+"""
+
+import sys
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 
 from leukoscope_edge.arrays import I32, U8
 from leukoscope_edge.errors import SourceError
+from leukoscope_edge.inference import Segmenter
 from leukoscope_edge.types import CellKind, Segmentation
-from leukoscope_edge.vision import white_balance
+from leukoscope_edge.vision import baselines, segment, white_balance
 from leukoscope_edge.vision.scale import estimate_scale
+from leukoscope_train.evaluation.segmentation_scores import Method
+
+METHODS = (
+    "otsu3",
+    "otsu",
+    "canny",
+    "sobel",
+    "kmeans-lab",
+    "unet",
+    "skimage",
+    "skimage-reduced",
+)
+
+
+def method_of(name: str, segmenter: Path, *, in_marrow: bool = False) -> Method:
+    """Return a way of segmenting by its name.
+
+    Args:
+        name: One of `METHODS`.
+        segmenter: Folder of the network, for `unet`.
+        in_marrow: The images show marrow; `otsu3` alone is told.
+    """
+    match name:
+        case "unet":
+            return Segmenter(segmenter).segment
+        case "skimage":
+            return partial(segment_with_skimage, longest_px=sys.maxsize)
+        case "skimage-reduced":
+            return partial(segment_with_skimage, longest_px=400)
+        case "otsu3":
+            return partial(segment, in_marrow=in_marrow)
+        case _:
+            method: Method = getattr(baselines, name.replace("-", "_"))
+            return method
 
 
 def segment_with_skimage(
