@@ -159,13 +159,7 @@ class Training:
     """The network in training, and all that a resumed run needs."""
 
     def __init__(self, crops: CropSet, plan: FitPlan, machine: Machine) -> None:
-        """Begin with untrained or given weights; the seed is the plan's.
-
-        Args:
-            crops: What is learned from.
-            plan: How.
-            machine: On what.
-        """
+        """Begin with untrained or given weights; the seed is the plan's."""
         torch.manual_seed(plan.seed)
         n_classes = int(crops.labels.max()) + 1
         self.machine = machine
