@@ -18,7 +18,7 @@ import numpy as np
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture import domain_of, open_source
 from leukoscope_edge.errors import LeukoscopeError
-from leukoscope_edge.inference import OnnxCpuEngine, open_bundle, shipped_bundle_for
+from leukoscope_edge.inference import open_bundle, open_engine, shipped_bundle_for
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.screening import screen
 from leukoscope_edge.screening_result import Screening
@@ -81,7 +81,7 @@ def _screened(source: str, bundle_folder: Path | None) -> Screening:
     bundle = open_bundle(bundle_folder or shipped_bundle_for(domain))
     with (
         open_source(source, scale_um_per_px=None) as camera,
-        OnnxCpuEngine(bundle) as engine,
+        open_engine(bundle, backend="cpu") as engine,
     ):
         return screen(
             camera,

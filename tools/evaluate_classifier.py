@@ -2,6 +2,7 @@
 
     python tools/evaluate_classifier.py DATA [--bundle DIR] [--split NAME] [--json]
     python tools/evaluate_classifier.py CELLS.csv --um-per-px 0.1 [--fields] [--json]
+    python tools/evaluate_classifier.py GATHERED.npz... [--bundle DIR] [--json]
 
 DATA is a folder in the shape of the C-NMC share (`cells.csv`, `images/`: cells cut
 out on black) or one with a folder per class, whose images may show whole fields; the
@@ -16,6 +17,10 @@ cell) stand before them. `--sample marrow` cuts and calls the cells as those of 
 `--sample both` does so both ways and adds what differs (`blood`, `marrow` and
 `difference` are then the keys under which the reports stand). `--every N` takes each
 N-th image.
+
+Files of `python -m leukoscope_train gather` are judged so, too, laboratory by
+laboratory; `laboratories` then holds a report of each, and `together`, where there are
+several, one of the blasts and mature cells of all.
 
 Otherwise three models stand in the table: the bundle, "always ALL", and "size only"
 (cell diameter alone, a known shortcut). Sensitivity, specificity and weighted F1 call a
@@ -40,8 +45,6 @@ from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference import (
     Bundle,
     Card,
-    OnnxCpuEngine,
-    classify,
     open_bundle,
     shipped_bundle_for,
 )
@@ -56,12 +59,18 @@ from leukoscope_train.data.cells import (
     DataError,
 )
 from leukoscope_train.data.gather import gather
-from leukoscope_train.data.laboratories import LabCells
+from leukoscope_train.data.laboratories import LabCells, join, load_cells
 from leukoscope_train.data.named_cells import HowTaken, has_named_kinds, named_tiles
 from leukoscope_train.data.readers import Listing, read_cells
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.evaluation.baselines import ALWAYS_ALL, SIZE_ONLY, p_by_size
-from leukoscope_train.evaluation.calls_report import differences_of, report_of, shown
+from leukoscope_train.evaluation.calls_report import (
+    by_laboratory,
+    calls_of,
+    differences_of,
+    report_of,
+    shown,
+)
 from leukoscope_train.evaluation.segmentation_sets import whole_number
 from leukoscope_train.evaluation.tables import markdown_table, with_interval
 from leukoscope_train.run_folder import plain
@@ -99,8 +108,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the program; return its exit status."""
     options = _parse(arguments)
     try:
-        if options.um_per_px is not None or has_named_kinds(options.data):
-            print(_told(by_kinds(options), as_json=options.json))
+        if (report := _report(options)) is not None:
+            print(_told(report, as_json=options.json))
             return 0
         rows = evaluate(options.data, options.bundle, options.split, options.limit)
     except (DataError, LeukoscopeError) as err:
@@ -108,6 +117,31 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     print(_as_json(rows) if options.json else _as_table(rows))
     return 0
+
+
+def _report(options: argparse.Namespace) -> dict[str, Any] | None:
+    """Return the report by kinds; None where the data tell blast or not alone."""
+    if {path.suffix for path in options.data} == {".npz"}:
+        return of_gathered(options.data, options.bundle)
+    if len(options.data) > 1:
+        raise DataError("several DATA: all must be .npz files of `gather`")
+    options.data = options.data[0]
+    if options.um_per_px is not None or has_named_kinds(options.data):
+        return by_kinds(options)
+    return None
+
+
+def of_gathered(paths: list[Path], folder: Path | None) -> dict[str, Any]:
+    """Return a bundle's report on cells that were gathered, by laboratory.
+
+    Raises:
+        DataError: A file holds no cells.
+    """
+    bundle = open_bundle(folder or shipped_bundle_for("real"))
+    cells = join(load_cells(path) for path in paths)
+    crops = kept(cells, bundle.card.input.crop_spec.side_px)
+    calls = calls_of(bundle, crops)
+    return {"bundle": bundle.card.id, "laboratories": by_laboratory(cells, calls)}
 
 
 def by_kinds(options: argparse.Namespace) -> dict[str, Any]:
@@ -146,10 +180,7 @@ def _judged(
     spec = bundle.card.input.crop_spec
     room = replace(spec, side_px=round(spec.side_px * ROOM))
     cells, left_out = gather(tiles, room, degraded=False)
-    with OnnxCpuEngine(bundle) as engine:
-        calls = classify(
-            engine, list(kept(cells, spec.side_px)), bundle.card, in_marrow=in_marrow
-        )
+    calls = calls_of(bundle, kept(cells, spec.side_px), in_marrow=in_marrow)
     return {"left_out": len(left_out)} | report_of(cells, calls), cells, calls
 
 
@@ -158,10 +189,15 @@ def _told(report: dict[str, Any], *, as_json: bool) -> str:
 
 
 def _lines(report: dict[str, Any]) -> Iterator[str]:
-    parts = {name: report[name] for name in (BLOOD, MARROW) if name in report}
+    samples = {name: report[name] for name in (BLOOD, MARROW) if name in report}
+    laboratories = report.get("laboratories", {})
+    parts = (*samples, "laboratories")
     yield from shown({k: v for k, v in report.items() if k not in parts})
-    for name, part in parts.items():
+    for name, part in samples.items():
         yield f"cut and called as {name}:"
+        yield from shown(part)
+    for name, part in laboratories.items():
+        yield f"{name}:"
         yield from shown(part)
 
 
@@ -171,8 +207,7 @@ def evaluate(
     """Return the rows of a bundle and the baselines on one set."""
     bundle = open_bundle(bundle_folder or shipped_bundle_for("real"))
     crops = _read(data, split, bundle.card, limit)
-    with OnnxCpuEngine(bundle) as engine:
-        calls = classify(engine, list(crops.pixels), bundle.card, in_marrow=False)
+    calls = calls_of(bundle, crops.pixels)
     p = np.array([call.p_blast for call in calls])
     name = data.resolve().name + (f" {split}" if split else "")
     size = p_by_size(crops.areas_um2, SIZE_OFFSET, SIZE_SLOPE_PER_UM)
@@ -259,7 +294,9 @@ def _as_table(rows: list[Row]) -> str:
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data", type=Path, help="folder of cells with truth")
+    parser.add_argument(
+        "data", type=Path, nargs="+", help="folder, table or files of cells with truth"
+    )
     parser.add_argument("--bundle", type=Path, help="default: the shipped one")
     parser.add_argument("--split", help="only this split of cells.csv")
     parser.add_argument("--limit", type=int, default=0, help="images per class folder")

@@ -27,22 +27,21 @@ from pathlib import Path
 
 import numpy as np
 
-from leukoscope_edge.arrays import F64, U8
+from leukoscope_edge.arrays import F64
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.inference import (
     Bundle,
-    OnnxCpuEngine,
-    classify,
     open_bundle,
     shipped_bundle_for,
 )
-from leukoscope_edge.types import Call, CallName
+from leukoscope_edge.types import CallName
 from leukoscope_train.commands.data import PBC_KINDS, PBC_UM_PER_PX, some
 from leukoscope_train.commands.fitting import PRETRAINING_PER_CLASS
 from leukoscope_train.data.cells import BLAST, NORMAL, CellFile, CropSet, DataError
 from leukoscope_train.data.fields import crops_of_fields
 from leukoscope_train.data.gather import TALEQANI_SIZE_PX, TALEQANI_UM_PER_PX
 from leukoscope_train.data.readers import read_class_folders
+from leukoscope_train.evaluation.calls_report import calls_of
 from leukoscope_train.evaluation.judge import interval_of
 from leukoscope_train.evaluation.tables import elsewhere_table
 
@@ -198,7 +197,7 @@ def judge(bundle: Bundle, source: Source) -> tuple[Row, F64]:
         size_px=source.size_px,
         only_central=source.only_central,
     )
-    calls = called(bundle, crops.pixels)
+    calls = calls_of(bundle, crops.pixels)
     names = np.array([c.name.value for c in calls])
     blast, p = names == CallName.BLAST.value, np.array([c.p_blast for c in calls])
     row = Row(
@@ -215,12 +214,6 @@ def judge(bundle: Bundle, source: Source) -> tuple[Row, F64]:
         kinds=dict(Counter(c.kind for c in calls if c.kind)),
     )
     return row, means_by_image(crops, p)
-
-
-def called(bundle: Bundle, pixels: U8) -> list[Call]:
-    """Call (N, side, side, 3) crops as the device would."""
-    with OnnxCpuEngine(bundle) as engine:
-        return classify(engine, list(pixels), bundle.card, in_marrow=False)
 
 
 def means_by_image(crops: CropSet, values: np.ndarray) -> F64:

@@ -31,10 +31,10 @@ from leukoscope_edge.cli.scale import scale
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.inference import (
     Bundle,
-    OnnxCpuEngine,
     Segment,
     classify,
     open_bundle,
+    open_engine,
     segmentation_named,
     shipped_bundle_for,
 )
@@ -154,7 +154,7 @@ def measure(
 
 def called(bundle: Bundle, crops: dict[CellId, U8]) -> dict[CellId, CallName]:
     """Return what a bundle calls each crop."""
-    with OnnxCpuEngine(bundle) as engine:
+    with open_engine(bundle, backend="cpu") as engine:
         calls = classify(engine, list(crops.values()), bundle.card, in_marrow=False)
     return {cell: call.name for cell, call in zip(crops, calls, strict=True)}
 

@@ -23,9 +23,9 @@ from leukoscope_edge.inference import (
     ATTRIBUTION_NAME,
     TABLE_NAME,
     Bundle,
-    OnnxCpuEngine,
     classify,
     open_bundle,
+    open_engine,
     shipped_bundle_for,
 )
 from leukoscope_edge.vision import CropSpec
@@ -132,7 +132,7 @@ def _spaced(tiles: list[Tile], n: int, bundle: Bundle, workers: int) -> list[Til
 def _surest(cells: LabCells, bundle: Bundle) -> LabCells:
     """Return the surer half of the cells that the bundle names right."""
     crops = list(kept(cells, bundle.card.input.side_px))
-    with OnnxCpuEngine(bundle) as engine:
+    with open_engine(bundle, backend="cpu") as engine:
         calls = classify(engine, crops, bundle.card, in_marrow=False)
     right = np.array(
         [c.kind == k for c, k in zip(calls, cells.kinds.tolist(), strict=True)]

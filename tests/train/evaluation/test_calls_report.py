@@ -1,11 +1,29 @@
 """A bundle's calls, counted by the truth."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from leukoscope_edge.inference import (
+    OnnxCpuEngine,
+    classify,
+    open_bundle,
+    open_engine,
+)
 from leukoscope_edge.types import Call, CallName
 from leukoscope_train.data.laboratories import LabCells
-from leukoscope_train.evaluation.calls_report import differences_of, report_of, shown
+from leukoscope_train.evaluation.calls_report import (
+    by_laboratory,
+    calls_of,
+    differences_of,
+    report_of,
+    shown,
+)
+
+BUNDLES = Path(__file__).parents[3] / "edge" / "leukoscope_edge" / "bundles"
+PAIR = BUNDLES / "kinds-pair-2"
 
 
 def cells_of(kinds: list[str]) -> LabCells:
@@ -94,3 +112,65 @@ def test_no_cell_cut_both_ways_is_no_difference() -> None:
     calls = [call(CallName.NORMAL, 0.1, "lymphocyte")]
     found = differences_of(cells, none, calls, [])
     assert (found["n_cells"], found["changed"], found["sensitivity"]) == (0, 0, [])
+
+
+def test_each_laboratory_has_its_report_and_blasts_meet_mature_cells_once() -> None:
+    cells = cells_of(["blast", "B-precursor", "lymphocyte", "mature"])
+    cells = replace(cells, laboratories=np.array(["a", "a", "b", "b"]))
+    calls = [
+        call(CallName.BLAST, 0.99, "blast"),
+        call(CallName.BLAST, 0.98, "blast"),
+        call(CallName.NORMAL, 0.1, "lymphocyte"),
+        call(CallName.NORMAL, 0.1, "lymphocyte"),
+    ]
+    found = by_laboratory(cells, calls)
+    assert {name: row["n_cells"] for name, row in found.items()} == {
+        "a": 2,
+        "b": 2,
+        "together": 3,
+    }
+    assert found["together"]["auroc"][0] == 1.0
+    assert list(by_laboratory(cells.pick(np.array([2, 3])), calls[2:])) == ["b"]
+
+
+def test_every_share_lies_in_its_interval() -> None:
+    cells = cells_of(["blast"] * 30 + ["lymphocyte"] * 30)
+    hit, miss = (
+        call(CallName.BLAST, 0.97, "blast"),
+        call(CallName.NORMAL, 0.1, "lymphocyte"),
+    )
+    found = report_of(cells, [hit] * 20 + [miss] * 10 + [hit] * 3 + [miss] * 27)
+    for name, (low, high) in found["intervals"].items():
+        assert low <= found[name] <= high, name
+    assert found["intervals"]["sensitivity"] == pytest.approx([0.5, 0.83], abs=0.05)
+    assert "unclear" in found["intervals"]
+
+
+def test_people_are_drawn_whole() -> None:
+    cells = cells_of(["blast"] * 40)
+    alike = replace(cells, people=np.repeat(["p", "q"], 20))
+    calls = [call(CallName.BLAST, 0.97, "blast")] * 20
+    calls += [call(CallName.NORMAL, 0.1, "lymphocyte")] * 20
+    assert report_of(alike, calls)["intervals"]["sensitivity"] == [0.0, 1.0]
+    low, high = report_of(cells, calls)["intervals"]["sensitivity"]
+    assert high - low < 0.4
+
+
+def test_a_darker_laboratory_is_seen_by_one_plain_measure() -> None:
+    cells = cells_of(["blast", "blast", "lymphocyte", "lymphocyte"])
+    pixels = cells.pixels.copy()
+    pixels[:2], pixels[2:] = 60, 160
+    calls = [call(CallName.BLAST, 0.9, "blast")] * 4
+    found = report_of(replace(cells, pixels=pixels), calls)["auroc_of"]
+    assert found == {"area": 0.5, "grey": 0.0, "sharpness": 0.5}
+
+
+def test_a_pair_is_called_by_both_of_its_networks() -> None:
+    bundle = open_bundle(PAIR)
+    crops = bundle.golden.crops
+    with OnnxCpuEngine(bundle) as engine:
+        alone = classify(engine, list(crops), bundle.card, in_marrow=False)
+    with open_engine(bundle, backend="cpu") as engine:
+        both = classify(engine, list(crops), bundle.card, in_marrow=False)
+    assert calls_of(bundle, crops) == both
+    assert both != alone

@@ -38,7 +38,7 @@ def test_a_target_is_met_at_its_limit_and_missed_beyond(
     target = Target(
         what="two", limits=("0.9", "0.5"), reached=reached, is_least=is_least
     )
-    one = Shown(card=read_card(BUNDLES[0]), figures={})
+    one = Shown(card=read_card(BUNDLES[0]), figures={}, called={})
     assert target.told(one, {}) == told
 
 

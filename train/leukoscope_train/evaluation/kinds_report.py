@@ -22,6 +22,8 @@ from leukoscope_train.run_folder import read_json
 DOCUMENTS = ("validation.md", "model-card.md")
 MARROW_OUT = "leave-marrow-out.json"
 """Of `judge`: a fit of the light network that marrow did not teach, on marrow."""
+CALLED = ("sensitivity", "missed", "false_calls", "unclear", "ece")
+"""Figures of `evaluate_classifier.py` that stand in a table of all laboratories."""
 MARROW_CUT = "marrow-cut.json"
 """Of `evaluate_classifier.py --sample both`: what cutting marrow as marrow changes."""
 
@@ -31,7 +33,8 @@ def kind_documents(bundles: list[Path], figures: Path, command: str) -> dict[str
 
     Args:
         bundles: Folders of the bundles, the default first.
-        figures: Folder with `ID.json` of each, MARROW_OUT and MARROW_CUT.
+        figures: Folder with `ID.json`, `called-ID.json` and `taleqani-ID.json` of each,
+            MARROW_OUT and MARROW_CUT.
         command: By which this is made, for the document to say.
 
     Raises:
@@ -49,6 +52,7 @@ def kind_documents(bundles: list[Path], figures: Path, command: str) -> dict[str
         "cut": read_json(figures / MARROW_CUT),
         "targets": targets_table(shown, marrow),
         "strangers": strangers_table(shown),
+        "called": called_table(shown),
         "healthy": healthy_table(shown),
         "forms": forms_table(shown),
         "slides": slides_table(shown),
@@ -60,7 +64,11 @@ def kind_documents(bundles: list[Path], figures: Path, command: str) -> dict[str
 
 def _read(folder: Path, figures: Path) -> Shown:
     card = read_card(folder)
-    return Shown(card=card, figures=read_json(figures / f"{card.id}.json"))
+    called = read_json(figures / f"called-{card.id}.json")["laboratories"]
+    called |= read_json(figures / f"taleqani-{card.id}.json")["laboratories"]
+    return Shown(
+        card=card, figures=read_json(figures / f"{card.id}.json"), called=called
+    )
 
 
 def strangers_table(bundles: list[Shown]) -> str:
@@ -92,6 +100,25 @@ def strangers_table(bundles: list[Shown]) -> str:
 
 def _share(row: dict[str, Any], kind: str, what: str) -> str:
     return f"{row[kind][what]:.3f}" if kind in row else ""
+
+
+def called_table(bundles: list[Shown]) -> str:
+    """Return the calls of each bundle as it ships, on every cell, with intervals."""
+    lines = []
+    for one in bundles:
+        for name, row in one.called.items():
+            auroc = interval(row["auroc"]) if "auroc" in row else ""
+            size = f"{row['auroc_of']['area']:.3f}" if "auroc_of" in row else ""
+            shares = [_with_ends(row, what) for what in CALLED]
+            lines.append([name, one.card.id, str(row["n_cells"]), auroc, size, *shares])
+    head = ["laboratory", "model", "cells", "AUROC", "of size alone"]
+    head += ["blasts called blast", "blasts called normal"]
+    head += ["mature cells called blast", "unclear, of all", "ECE"]
+    return markdown_table(head, sorted(lines))
+
+
+def _with_ends(row: dict[str, Any], what: str) -> str:
+    return interval([row[what], *row["intervals"][what]]) if what in row else ""
 
 
 def healthy_table(bundles: list[Shown]) -> str:
@@ -145,12 +172,12 @@ def kinds_table(bundles: list[Shown]) -> str:
     lines = []
     for one in bundles:
         for name in HEALTHY[1:]:
-            kinds = one.figures[name]["kinds"]
+            kinds = one.called[name]
             recall = ", ".join(
                 f"{kind} {value:.2f}"
                 for kind, value in kinds["recall_of_mature"].items()
             )
-            accuracy = f"{kinds['balanced_accuracy_of_mature']:.3f}"
+            accuracy = _with_ends(kinds, "balanced_accuracy_of_mature")
             lines.append([name, one.card.id, accuracy, recall])
     head = ["laboratory", "model", "balanced accuracy", "recall"]
     return markdown_table(head, sorted(lines))
