@@ -31,6 +31,8 @@ SCALE_UM_PER_PX = 0.1
 FRAME_INTERVAL_S = 0.1
 ROW_STEP_PX = 280
 """Rows overlap by more than a cell, so that each cell is whole in one of them."""
+STRIP_PX = 32
+"""Rows that get their noise at once: whole frames would hold three times the memory."""
 EDGE_PX = 40
 """Canvas beyond the path."""
 TREMBLE_PX = 16
@@ -303,10 +305,14 @@ class _Optics:
         smear = _motion_kernel(step_px)
         if smear is not None:
             light = cv2.filter2D(light, -1, smear)
-        level = light * self._field
-        noise = random.standard_normal(level.shape, dtype=np.float32)
-        level += noise * np.sqrt(0.012 * level + 0.6)
-        return np.clip(np.rint(level), 0, 255).astype(np.uint8)
+        seen = np.empty(light.shape, np.uint8)
+        for y in range(0, len(seen), STRIP_PX):
+            rows = slice(y, y + STRIP_PX)
+            level = light[rows] * self._field[rows]
+            noise = random.standard_normal(level.shape, dtype=np.float32)
+            level += noise * np.sqrt(0.012 * level + 0.6)
+            seen[rows] = np.clip(np.rint(level), 0, 255)
+        return seen
 
 
 def _shading(random: np.random.Generator) -> F32:

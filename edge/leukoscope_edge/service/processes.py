@@ -18,7 +18,7 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 CAMERA_MODULE = "leukoscope_edge.capture.driver_process"
 TENSORRT_MODULE = "leukoscope_edge.inference.nvidia.tensorrt_child"
-M_ARENA_MAX, N_ARENAS = -8, 2
+M_ARENA_MAX, N_ARENAS = -8, 1
 """Of mallopt(3). By itself glibc gives threads up to eight arenas a core, and what one
 thread frees stays in its own: 22 MB in the counting process, 6 in the page's."""
 
@@ -74,7 +74,7 @@ def yield_thread(niceness: int) -> None:
 
 
 def share_arenas() -> None:
-    """Let threads share two arenas of glibc's malloc; before the first thread starts.
+    """Let threads share one arena of glibc's malloc; before the first thread starts.
 
     Source: mallopt(3).
     """

@@ -1,6 +1,9 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
+from leukoscope_edge.capture import simulated
 from leukoscope_edge.capture.cell_drawing import WhiteCell
 from leukoscope_edge.capture.simulated import (
     HEIGHT_PX,
@@ -22,6 +25,25 @@ def test_the_same_seed_shows_the_same_slide() -> None:
     one, two = parse_simulated(SMALL), parse_simulated(SMALL)
     assert np.array_equal(one.render(3), two.render(3))
     assert np.array_equal(one.places_px, two.places_px)
+
+
+def test_noise_comes_strip_by_strip_as_to_a_whole_frame(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    camera = parse_simulated(SMALL)
+    frame = camera.render(3)
+    monkeypatch.setattr(simulated, "STRIP_PX", HEIGHT_PX)
+    assert np.array_equal(frame, camera.render(3))
+
+
+def test_exposing_a_frame_holds_little_beside_its_light() -> None:
+    camera = parse_simulated(SMALL)
+    tracemalloc.start()
+    camera.render(3)
+    _, most_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    light_bytes = WIDTH_PX * HEIGHT_PX * 3 * 4
+    assert most_bytes < 2.5 * light_bytes
 
 
 def test_another_seed_shows_another_slide() -> None:

@@ -37,7 +37,7 @@ all_in.wait()
 
 
 @pytest.mark.parametrize(("way", "is_few"), [("shared", True), ("alone", False)])
-def test_threads_share_two_arenas_where_told_to(
+def test_threads_share_an_arena_where_told_to(
     tmp_path: Path, way: str, is_few: bool
 ) -> None:
     told = tmp_path / "malloc.xml"

@@ -28,6 +28,7 @@ from leukoscope_edge.errors import (
 from leukoscope_edge.i18n import languages
 from leukoscope_edge.inference import (
     Bundle,
+    Engine,
     open_bundle,
     open_engine,
     shipped_bundle_for,
@@ -140,7 +141,7 @@ def _serve_records(
         pulse.beat(allow_s=TRIAL_S, doing="trying a new model")
     bundle, why_off = _model(profile, store)
     with (
-        open_engine(bundle, backend="cpu", n_threads=1) as engine,
+        _opened(bundle) as (engine, bundle),
         Counter(run_folder(store.folder)) as counter,
     ):
         device = Device(
@@ -180,6 +181,14 @@ def _model(profile: Profile, store: Store) -> tuple[Bundle, Message | None]:
     except UpdateError as err:
         return open_bundle(shipped), err.told
     return open_bundle(folder or shipped), None
+
+
+@contextlib.contextmanager
+def _opened(bundle: Bundle) -> Iterator[tuple[Engine, Bundle]]:
+    """Open a model; of its files' bytes the engine's own copy alone is kept."""
+    with open_engine(bundle, backend="cpu", n_threads=1) as engine:
+        bundle = bundle.without_files()
+        yield engine, bundle
 
 
 def _certificate(profile: Profile, data_dir: Path) -> Certificate | None:

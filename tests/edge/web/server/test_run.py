@@ -1,6 +1,7 @@
 """The page's process: what it opens, how it ends, and what it says of itself."""
 
 import asyncio
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -32,6 +33,7 @@ from leukoscope_edge.web.server.run import (
     _model,
     _now_and_then,
     _open_anew_when_asked,
+    _opened,
     _serve,
     _servers,
 )
@@ -66,6 +68,16 @@ def test_a_page_of_this_machine_alone_needs_no_certificate(
 def test_where_no_model_was_installed_the_shipped_one_serves(device: Device) -> None:
     bundle, why_off = _model(device.profile, device.store)
     assert (bundle.card.id, why_off) == (device.bundle.card.id, None)
+
+
+def test_an_open_models_files_stay_with_its_engine_alone(device: Device) -> None:
+    bundle, _ = _model(device.profile, device.store)
+    model = bundle.model
+    with _opened(bundle) as (engine, bundle):
+        n_held = sys.getrefcount(model) - sys.getrefcount(object())
+        assert n_held == 1  # by our name for them
+        assert bundle.model == b""
+        assert len(engine.run(bundle.golden.crops[:1])) == 1
 
 
 def test_figures_that_cost_a_look_are_asked_for_once_a_minute() -> None:
