@@ -24,7 +24,7 @@ def site_of(options: argparse.Namespace, bundle: Bundle) -> SiteBackground | Non
     try:
         if not (options.data / DATABASE_NAME).is_file():
             return None
-        with open_store(options.data, waits=False) as store:
+        with open_store(options.data, waits=False, may_recover=False) as store:
             sample_type = facts_of(options).sample_type
             site = site_background(store, bundle.card, sample_type)
     except (RecordError, OSError) as err:

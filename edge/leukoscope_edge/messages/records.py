@@ -119,6 +119,10 @@ RECORDS = {
         "The records are damaged. The device lets go of them and mends them from "
         "their copy."
     ),
+    "left-to-service": (
+        "{folder}: the records are damaged, and nothing was changed: start the service "
+        "(`leukoscope serve`), which mends them from their copy and says what is lost"
+    ),
     "records-not-looked": "The records cannot be looked through: {why}",
     "no-copy-made": "The copy of the records could not be made: {why}",
     "not-copied": "the records cannot be copied: {why}",

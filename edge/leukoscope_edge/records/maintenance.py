@@ -79,6 +79,7 @@ class Maintenance:
         prepare: Callable[[], object],
         *,
         waits: bool,
+        may_recover: bool = True,
         on_long_work: Callable[[], None],
     ) -> tuple[sqlite3.Connection, Recovery | None]:
         """Open the database, recovered where it is damaged.
@@ -86,11 +87,13 @@ class Maintenance:
         Args:
             prepare: Done before all else by who is alone with the records.
             waits: Until it was looked through; else `look_after` does that.
+            may_recover: Else a damaged one is refused, and stays as it is.
             on_long_work: Told before others are waited for, a recovery begins, or an
                 old database is brought up to date.
 
         Raises:
-            RecordError: It is damaged, and others have it open.
+            RecordError: It is damaged, and others have it open or it may not be
+                recovered.
             sqlite3.Error: It cannot be opened.
             OSError: Likewise.
         """
@@ -100,9 +103,8 @@ class Maintenance:
                 on_long_work()
             if self._integrity.enter():
                 prepare()
-                return self._open_alone(
-                    waits or before is Integrity.DAMAGED, on_long_work
-                )
+                in_full = waits or before is Integrity.DAMAGED
+                return self._open_alone(in_full, may_recover, on_long_work)
             connection = self._open_beside_others()
         if waits and self._look() is not Integrity.SOUND:
             connection.close()
@@ -110,7 +112,7 @@ class Maintenance:
         return connection, None
 
     def _open_alone(
-        self, in_full: bool, on_long_work: Callable[[], None]
+        self, in_full: bool, may_recover: bool, on_long_work: Callable[[], None]
     ) -> tuple[sqlite3.Connection, Recovery | None]:
         told: list[bool] = []
 
@@ -123,6 +125,7 @@ class Maintenance:
             self._copy,
             self._witnesses,
             in_full=in_full,
+            may_recover=may_recover,
             on_long_work=is_long,
         )
         if in_full or told:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from leukoscope_edge.durable import sync_folder
+from leukoscope_edge.errors import RecordError
 from leukoscope_edge.messages import Message, message, said_all
 from leukoscope_edge.records.database import (
     NOTES_FROM_EVENTS,
@@ -97,6 +98,7 @@ def open_or_recover(
     witnesses: Witnesses,
     *,
     in_full: bool,
+    may_recover: bool,
     on_long_work: Callable[[], None],
 ) -> tuple[sqlite3.Connection, Recovery | None]:
     """Open a database that nobody else has open, and recover it where it is damaged.
@@ -106,21 +108,25 @@ def open_or_recover(
         copy: Its last good copy.
         witnesses: What tells whether it is the one that was here.
         in_full: Look it through first, not only at its ends.
+        may_recover: Else a damaged one is refused, and nothing is moved.
         on_long_work: Told before what takes long where there is much.
 
     Raises:
         sqlite3.Error: It cannot be opened for another reason than damage.
-        RecordError: Likewise.
+        RecordError: Likewise, or it is damaged and may not be recovered.
         OSError: Likewise.
     """
-    _end_recovery(path)
+    if may_recover:
+        _end_recovery(path)
     try:
         witnesses.look(path)
         return open_database(path, in_full=in_full, on_old=on_long_work), None
     except sqlite3.OperationalError:
         raise  # locked, full, read-only: nothing says that it is damaged
-    except sqlite3.DatabaseError:
-        pass
+    except sqlite3.DatabaseError as err:
+        if not may_recover:
+            folder = str(path.parent)
+            raise RecordError(message("left-to-service", folder=folder)) from err
     on_long_work()
     return recover(path, copy, witnesses)
 

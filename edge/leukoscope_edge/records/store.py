@@ -88,6 +88,7 @@ class Store:
         *,
         now: Callable[[], datetime] = utc_now,
         waits: bool = True,
+        may_recover: bool = True,
         on_long_work: Callable[[], None] = lambda: None,
     ) -> None:
         """Open the records, made where there are none.
@@ -97,17 +98,19 @@ class Store:
             now: The clock.
             waits: Until the database was looked through; else that is done beside, and
                 nothing can be written until then.
+            may_recover: Else a damaged database is refused, and stays as it is.
             on_long_work: Told before a damaged database is recovered, or an old one
                 brought up to date; where it raises neither is done.
 
         Raises:
-            RecordError: They cannot be read or were made by a newer program.
+            RecordError: They cannot be read, were made by a newer program, or are
+                damaged and may not be recovered.
         """
         self.folder = folder
         self.pictures = Pictures(folder / PICTURES)
         self._has_erased = False
         self._maintenance, self._connection, self.recovery, keys = _opened(
-            folder, now, waits, on_long_work
+            folder, now, waits, may_recover, on_long_work
         )
         self.device = fingerprint(keys.device.public_key())
         self._head_file = HeadFile(folder / HEAD_NAME, keys.device.public_key())
@@ -283,10 +286,13 @@ def open_store(
     folder: Path,
     *,
     waits: bool = True,
+    may_recover: bool = True,
     on_long_work: Callable[[], None] = lambda: None,
 ) -> Store:
     """Open the records in a folder, made where there are none; see `Store`."""
-    return Store(folder, waits=waits, on_long_work=on_long_work)
+    return Store(
+        folder, waits=waits, may_recover=may_recover, on_long_work=on_long_work
+    )
 
 
 def _keys_of(folder: Path, connection: sqlite3.Connection) -> Keys:
@@ -299,6 +305,7 @@ def _opened(
     folder: Path,
     now: Callable[[], datetime],
     waits: bool,
+    may_recover: bool,
     on_long_work: Callable[[], None],
 ) -> tuple[Maintenance, sqlite3.Connection, Recovery | None, Keys]:
     path, copy = folder / DATABASE_NAME, folder / COPY_FOLDER / DATABASE_NAME
@@ -310,7 +317,10 @@ def _opened(
         maintenance = Maintenance(path, copy, now, Witnesses(folder))
         try:
             connection, recovery = maintenance.open(
-                prepare, waits=waits, on_long_work=on_long_work
+                prepare,
+                waits=waits,
+                may_recover=may_recover,
+                on_long_work=on_long_work,
             )
         except BaseException:
             maintenance.leave()

@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,39 @@ def test_a_recovery_that_a_stop_caught_is_ended(bench: Any, is_put_aside: bool) 
     store = bench.reopen()
     assert store.reader.slide(slide).signatures
     assert not fresh.exists()
+
+
+def gone(path: Path) -> None:
+    path.unlink()
+
+
+def put_aside(path: Path) -> None:
+    path.rename(path.with_name(f".{path.name}.recovered"))
+
+
+def emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def spoilt(path: Path) -> None:
+    spoil_page_of(path, "event_of_slide")
+
+
+@pytest.mark.parametrize("spoil", [gone, put_aside, emptied, spoilt])
+def test_who_may_not_recover_is_refused_and_moves_nothing(
+    bench: Any, spoil: Callable[[Path], None]
+) -> None:
+    slide = bench.signed()
+    bench.store.end_copy()
+    bench.store.keep_copy()
+    spoil(close(bench))
+    before = {p: p.read_bytes() for p in bench.folder.rglob("*.sqlite*")}
+    folders = {p for p in bench.folder.rglob("*") if p.is_dir()}
+    with pytest.raises(RecordError, match="nothing was changed: start the service"):
+        open_store(bench.folder, may_recover=False)
+    assert {p: p.read_bytes() for p in bench.folder.rglob("*.sqlite*")} == before
+    assert {p for p in bench.folder.rglob("*") if p.is_dir()} == folders
+    assert bench.reopen().reader.slide(slide).signatures
 
 
 def test_without_any_copy_the_records_begin_anew_and_say_so(bench: Any) -> None:

@@ -138,7 +138,7 @@ def _records(data: Path) -> Iterator[Store | None]:
     if not (data / DATABASE_NAME).exists():
         yield None
         return
-    with open_store(data) as store:
+    with open_store(data, may_recover=False) as store:
         yield store
 
 

@@ -137,10 +137,7 @@ def _open(options: argparse.Namespace) -> Store:
     folder = options.data
     if not (folder / DATABASE_NAME).exists():
         raise RecordError(f"{folder}: no records here; name their folder with --data")
-    store = open_store(folder)
-    if store.recovery is not None:
-        say(f"{store.recovery.sentence}")
-    return store
+    return open_store(folder, may_recover=False)
 
 
 def _list(options: argparse.Namespace) -> int:

@@ -194,6 +194,8 @@ def _screen(options: argparse.Namespace) -> int:
     bundle = _bundle_for(options)
     require_end(options)
     options.segmenter = _segmenter(options)
+    if options.keep:
+        open_store(options.data, may_recover=False).close()
     site = site_of(options, bundle)
     if has_many:
         return archive.run(options, bundle, site)
@@ -209,7 +211,6 @@ def _screen_one(
         prepare_folder(options.out, tuple(RESULT_FILES))
     camera, frame_sha256 = _open_camera(options), dict[str, str]()
     if options.keep:
-        open_store(options.data).close()
         camera = hashed(camera, frame_sha256)
     screening = _walk(camera, options, bundle, site)
     _require_read(screening)
@@ -309,7 +310,7 @@ def _keep(
     site: SiteBackground | None,
     frame_sha256: dict[str, str],
 ) -> None:
-    with open_store(options.data) as store:
+    with open_store(options.data, may_recover=False) as store:
         slide = keep_screening(
             store,
             screening,

@@ -1,6 +1,7 @@
 """`leukoscope records` and `screen --data` as a user meets them."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from leukoscope_edge.cli import main
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
+from leukoscope_edge.records.store import DATABASE_NAME
 
 SOURCE = "simulated:seed=5,frames=30"
 
@@ -167,3 +169,25 @@ def test_an_unusable_folder_is_refused_before_the_work(
     (tmp_path / "file").write_text("x")
     assert main(["screen", SOURCE, "--keep", "--data", str(tmp_path / "file")]) == 1
     assert "cannot be opened" in capsys.readouterr().err
+
+
+def test_no_command_moves_records_that_are_damaged(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The service alone mends them: who screens or lists asked for nothing like it."""
+    folder = shutil.copytree(made, tmp_path / "records")
+    (folder / DATABASE_NAME).write_bytes(b"not a database at all" * 100)
+    there = sorted(folder.rglob("*.sqlite*"))
+    for words in (
+        ("screen", SOURCE, "--keep"),
+        ("records", "list"),
+        ("records", "verify-audit"),
+    ):
+        assert main([*words, "--data", str(folder)]) == 1
+        error = capsys.readouterr().err
+        assert "nothing was changed: start the service" in error
+        assert error.count("\n") == 1
+    assert main(["screen", SOURCE, "--data", str(folder)]) == 0
+    assert "the background of the records is not used" in capsys.readouterr().err
+    assert sorted(folder.rglob("*.sqlite*")) == there
+    assert not (folder / "damaged-1").exists()
