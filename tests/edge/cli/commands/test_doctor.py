@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,7 @@ from leukoscope_edge.cli import main
 from leukoscope_edge.cli.commands import doctor
 from leukoscope_edge.cli.commands.doctor import CheckState, MachineFacts
 from leukoscope_edge.records.exports.fonts import OWN, SUMS_NAME, read_sums
+from leukoscope_edge.service.disk import BYTES_PER_SLIDE, REFUSE_SLIDES, WARN_SLIDES
 
 
 @pytest.fixture
@@ -85,6 +88,32 @@ def test_a_font_that_is_not_whole_is_named(
 def test_every_font_has_its_sum() -> None:
     fonts = {p.name for p in OWN.iterdir() if p.suffix in (".ttf", ".woff2")}
     assert set(read_sums(OWN)) == fonts
+
+
+@pytest.mark.parametrize(
+    ("free", "state"),
+    [
+        (REFUSE_SLIDES * BYTES_PER_SLIDE - 1, CheckState.BAD),
+        (REFUSE_SLIDES * BYTES_PER_SLIDE, CheckState.NOTE),
+        (WARN_SLIDES * BYTES_PER_SLIDE - 1, CheckState.NOTE),
+        (WARN_SLIDES * BYTES_PER_SLIDE, CheckState.GOOD),
+    ],
+)
+def test_room_on_the_disk_is_judged_as_the_service_judges_it(
+    machine: MachineFacts, free: int, state: CheckState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Path] = []
+
+    def disk_usage(folder: Path) -> Any:
+        asked.append(folder)
+        return SimpleNamespace(free=free)
+
+    monkeypatch.setattr("shutil.disk_usage", disk_usage)
+    finding = doctor.look_at_disk(machine)
+    assert (finding.name, finding.state) == ("disk", state)
+    assert finding.found == f"{free / 1e9:.1f} GB free for {machine.data}"
+    assert ("make a backup" in finding.cure) == (state is not CheckState.GOOD)
+    assert asked == [machine.data.parent]  # the records' own folder is still to be made
 
 
 def test_little_memory_is_bad(machine: MachineFacts) -> None:
