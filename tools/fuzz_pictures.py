@@ -1,6 +1,6 @@
 """Damage picture files at random: how many wrong pixels are judged without a word?
 
-    python tools/fuzz_pictures.py PICTURE... [--mutations 300] [--json]
+    python tools/fuzz_pictures.py PICTURE... [--format tiff] [--mutations 300] [--json]
 
 Each picture is written as JPEG, PNG, BMP, TIFF and AVI (Motion JPEG), and each of these
 is damaged: bits flipped, a block zeroed, a block of noise, bytes taken out or put in,
@@ -149,18 +149,27 @@ def write_all(pictures: list[U8], folder: Path) -> dict[str, list[Path]]:
 
 
 def fuzz(
-    paths: list[Path], folder: Path, n_mutations: int, seed: int
+    paths: list[Path], folder: Path, numbers: range, seed: int
 ) -> tuple[Counter[str], list[str]]:
-    """Return how many mutations ended how, and which were silent."""
+    """Return how many mutations ended how, and which were silent.
+
+    Args:
+        paths: The whole files.
+        folder: For the damaged ones.
+        numbers: Which mutations are tried, of those that the seed gives.
+        seed: Of the mutations.
+    """
     random, counts, silent = np.random.default_rng(seed), Counter[str](), []
     truths = {p: [f.pixels for f in _frames(p)[0]] for p in paths}
     if not all(truths.values()):
         raise SystemExit(f"{paths[0].name}: the whole file is refused")
-    for number in range(n_mutations):
+    for number in range(numbers.stop):
         path = paths[number % len(paths)]
         mutate = MUTATIONS[number % len(MUTATIONS)]
         data = bytearray(path.read_bytes())
         mutate(data, random)
+        if number not in numbers:
+            continue
         damaged = folder / f"damaged{path.suffix}"
         damaged.write_bytes(data)
         ended = verdict_on(damaged, truths[path])
@@ -174,17 +183,21 @@ def main() -> int:
     """Fuzz every format; 1 where a file was judged without a word."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("picture", type=Path, nargs="+")
+    parser.add_argument("--format", choices=[*STILLS, "avi"], action="append")
     parser.add_argument("--mutations", type=int, default=300, help="of each format")
+    parser.add_argument("--first", type=int, default=0, help="leave out those before")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     read = [cv2.imread(str(p)) for p in options.picture]
+    numbers = range(options.first, options.mutations)
     pictures = [np.asarray(p, np.uint8) for p in read if p is not None]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         found = {
-            kind: fuzz(paths, folder, options.mutations, options.seed)
+            kind: fuzz(paths, folder, numbers, options.seed)
             for kind, paths in write_all(pictures, folder).items()
+            if options.format is None or kind in options.format
         }
     if options.json:
         plain = {k: {**counts, "which": which} for k, (counts, which) in found.items()}
