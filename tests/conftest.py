@@ -126,6 +126,8 @@ def pytest_collection_modifyitems(
 ) -> None:
     """Mark what takes seconds; slow files first, or any order by a seed if given."""
     for item in items:
+        if "nightly" in item.keywords:
+            item.add_marker("slow")
         if "slow" not in item.keywords and takes_seconds(item):
             item.add_marker("seconds")
             item.add_marker("slow")
