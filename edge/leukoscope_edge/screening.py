@@ -229,6 +229,7 @@ class SlideRun:
             background_from=self._context.background.measured_by,
             segmenter=self._segmenter.name,
             segmenter_fallback=self._segmenter.fallback,
+            scale_estimate=self._frames.scale_estimate(),
             doubts=self._evidence.doubts(self._images),
             remarks=self._evidence.remarks(),
         )

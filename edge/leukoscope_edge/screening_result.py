@@ -61,6 +61,21 @@ class ModelUsed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScaleByCells:
+    """What the cells of a source say of its scale; all None where they do not say.
+
+    Attributes:
+        um_per_px: Micrometres per pixel.
+        low: Lower end of the 95 % interval.
+        high: Its upper end.
+    """
+
+    um_per_px: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Screening:
     """One run over one source: all that the results show.
 
@@ -83,6 +98,7 @@ class Screening:
             network.
         segmenter_fallback: Why thresholds served in the place of a network, and after
             how many frames; "" where they did not.
+        scale_estimate: What the cells say where nobody gave a scale; else None.
         doubts: What is wrong with the pictures.
         remarks: What of them a reader must know that forbids nothing.
     """
@@ -102,6 +118,7 @@ class Screening:
     background_from: Literal["bundle", "site"] = "bundle"
     segmenter: str = THRESHOLDS
     segmenter_fallback: str = ""
+    scale_estimate: ScaleByCells | None = None
     doubts: tuple[Doubt, ...] = ()
     remarks: tuple[Message, ...] = ()
 

@@ -9,10 +9,12 @@ from leukoscope_edge.arrays import BoolArray
 from leukoscope_edge.counting.evidence import Copies, is_measured
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.messages import message
+from leukoscope_edge.screening_result import ScaleByCells
 from leukoscope_edge.types import Fault, Frame
 from leukoscope_edge.vision import Placement, StageTracker, Visited
 from leukoscope_edge.vision.scale import (
     FrameSizes,
+    SourceScale,
     estimate_source_scale,
     measure_sizes,
     outside_of,
@@ -57,7 +59,7 @@ class EarlierFrames:
         self._tracker = StageTracker(first_island)
         self._copies, self._n_frames = Copies(), 0
         self._sizes: list[FrameSizes] = []
-        self._estimate: float | None = None
+        self._estimate: SourceScale | None = None
         self._first_shape_px: tuple[int, int] | None = None
 
     def new_area(self) -> None:
@@ -67,6 +69,15 @@ class EarlierFrames:
     def visited(self) -> tuple[Visited, ...]:
         """Return the map of where the lens has been."""
         return self._tracker.visited()
+
+    def scale_estimate(self) -> ScaleByCells | None:
+        """Return what the cells say of the scale; None where one was given."""
+        found = self._estimate
+        if found is None:
+            return None
+        if found.um_per_px is None:
+            return ScaleByCells()
+        return ScaleByCells(um_per_px=found.um_per_px, low=found.low, high=found.high)
 
     def turn(self, item: Frame | Fault) -> Turn:
         """Say where a frame lies, and whether it came before; in the frames' order.
@@ -100,8 +111,8 @@ class EarlierFrames:
         """Return what the cells of all frames so far say of the scale."""
         if measures:
             self._sizes.append(measure_sizes(frame.pixels))
-            self._estimate = estimate_source_scale(self._sizes).um_per_px
-        return self._estimate
+            self._estimate = estimate_source_scale(self._sizes)
+        return self._estimate.um_per_px if self._estimate else None
 
     def _require_shape(self, frame: Frame) -> None:
         """Let no frame of another size into a sequence: it has no place there.

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.counting.earlier_frames import EarlierFrames
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.types import Fault, Frame
@@ -40,6 +41,19 @@ def test_where_no_cell_says_a_scale_none_is_known() -> None:
     turn = fields(None).turn(frame("a", 1))
     assert turn.scale_um_per_px is None
     assert not turn.measures
+
+
+def test_what_the_cells_say_of_the_scale_is_kept_where_none_was_given() -> None:
+    earlier, given = fields(None), fields(0.1)
+    pixels = parse_simulated("simulated:seed=2,cells=30").render(0)
+    shown = Frame(name="a", pixels=pixels, time_s=0.0)
+    turn = earlier.turn(shown)
+    given.turn(shown)
+    said = earlier.scale_estimate()
+    assert said is not None
+    assert said.um_per_px == turn.scale_um_per_px
+    assert 0 < (said.low or 0) < (said.um_per_px or 0) < (said.high or 0)
+    assert given.scale_estimate() is None
 
 
 def test_a_sequence_takes_one_size_and_fields_take_all() -> None:

@@ -24,7 +24,7 @@ INTENDED_USE = (
 
 def result_object(screening: Screening) -> dict[str, Any]:
     """Return a screening as plain JSON values."""
-    facts = screening.facts
+    facts, estimate = screening.facts, screening.scale_estimate
     listed = [(c, True) for c in screening.cells]
     listed += [(c, False) for c in screening.cut_off_cells]
     return {
@@ -39,6 +39,7 @@ def result_object(screening: Screening) -> dict[str, Any]:
         "leukopenic": facts.is_leukopenic,
         "mode": facts.mode,
         "scale_um_per_px": screening.scale_um_per_px,
+        "scale_estimate": estimate and asdict(estimate),
         "verdict": screening.sentence,
         "notes": list(screening.notes),
         "islands": screening.tally.n_islands,

@@ -8,6 +8,7 @@ from tests.edge.records.one_screening import SCREENING
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Refusal
 from leukoscope_edge.records.exports.result_json import result_bytes, result_object
+from leukoscope_edge.screening_result import ScaleByCells
 
 
 def test_the_result_has_every_promised_key() -> None:
@@ -37,3 +38,15 @@ def test_a_refusal_is_a_result_without_a_number_that_could_be_read_as_one() -> N
     assert result["verdict"] == "No result, because it is a test."
     assert result["count"]["result"] == "none-possible"
     assert "blast_fraction_95" not in result["count"]
+
+
+def test_a_scale_that_was_only_estimated_stands_there_with_its_interval() -> None:
+    def said(estimate: ScaleByCells | None) -> object:
+        return result_object(replace(SCREENING, scale_estimate=estimate))[
+            "scale_estimate"
+        ]
+
+    known = ScaleByCells(um_per_px=0.1, low=0.09, high=0.12)
+    assert said(known) == {"um_per_px": 0.1, "low": 0.09, "high": 0.12}
+    assert said(ScaleByCells()) == dict.fromkeys(("um_per_px", "low", "high"))
+    assert said(None) is None
