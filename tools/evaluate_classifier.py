@@ -20,7 +20,8 @@ N-th image.
 
 Files of `python -m leukoscope_train gather` are judged so, too, laboratory by
 laboratory; `laboratories` then holds a report of each, and `together`, where there are
-several, one of the blasts and mature cells of all.
+several, one of the blasts and mature cells of all. `in_sample` names those that the
+card says taught the bundle.
 
 Otherwise three models stand in the table: the bundle, "always ALL", and "size only"
 (cell diameter alone, a known shortcut). Sensitivity, specificity and weighted F1 call a
@@ -141,7 +142,13 @@ def of_gathered(paths: list[Path], folder: Path | None) -> dict[str, Any]:
     cells = join(load_cells(path) for path in paths)
     crops = kept(cells, bundle.card.input.crop_spec.side_px)
     calls = calls_of(bundle, crops)
-    return {"bundle": bundle.card.id, "laboratories": by_laboratory(cells, calls)}
+    told = bundle.card.laboratories
+    both = set(told.taught if told else ()) & set(cells.laboratories.tolist())
+    return {
+        "bundle": bundle.card.id,
+        "in_sample": sorted(both),
+        "laboratories": by_laboratory(cells, calls),
+    }
 
 
 def by_kinds(options: argparse.Namespace) -> dict[str, Any]:

@@ -1,3 +1,4 @@
+import importlib
 import json
 import subprocess
 import sys
@@ -6,6 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+
+from leukoscope_train.data.laboratories import LabCells, save_cells
 
 TOOL = Path(__file__).parents[2] / "tools" / "evaluate_classifier.py"
 
@@ -43,6 +46,27 @@ def test_cells_of_fields_are_not_compared(tmp_path: Path) -> None:
     assert done.stderr == (
         "evaluate_classifier: --sample both compares one cell an image, not --fields\n"
     )
+
+
+def test_a_laboratory_that_taught_the_bundle_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells = LabCells(
+        pixels=np.full((2, 144, 144, 3), 120, np.uint8),
+        kinds=np.array(["blast", "lymphocyte"]),
+        laboratories=np.array(["marrow", "cnmc"]),
+        people=np.array(["", ""]),
+        names=np.array(["1.png", "2.png"]),
+        splits=np.array(["", ""]),
+        areas_um2=np.ones(2),
+        is_degraded=np.zeros(2, np.bool_),
+    )
+    save_cells(tmp_path / "cells.npz", cells)
+    monkeypatch.syspath_prepend(str(TOOL.parent))
+    tool = importlib.import_module("evaluate_classifier")
+    found = tool.of_gathered([tmp_path / "cells.npz"], None)
+    assert found["in_sample"] == ["marrow"]
+    assert set(found["laboratories"]) == {"marrow", "cnmc", "together"}
 
 
 @pytest.mark.real

@@ -23,7 +23,12 @@ def test_the_commands_teach_without_a_laboratory_and_judge_it(
     judge = ["judge", str(run), "--cells", str(tmp_path / "cells.npz")]
     assert main([*judge, "--laboratories", "b", "--json", str(figures)]) == 0
     assert set(json.loads(figures.read_text())) == {"b"}
-    assert "b: 12 cells, 4 blasts" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "b: 12 cells, 4 blasts" in told
+    assert "no stranger" not in told
+    assert main(judge) == 0
+    told = capsys.readouterr().out
+    assert f"a, c: taught {run} and judges it, no stranger" in told
 
 
 def test_a_folder_without_a_taught_network_is_refused(

@@ -114,11 +114,20 @@ def run_judge(options: argparse.Namespace) -> None:
     if options.laboratories:
         cells = of_laboratories(cells, options.laboratories)
     logits = taught_logits(options.runs, cells)
+    for folder in options.runs:
+        if both := both_sides(folder, cells):
+            say(f"{', '.join(both)}: taught {folder} and judges it, no stranger")
     found = figures_of(cells, logits)
     for line in shown(found):
         say(line)
     if options.json:
         options.json.write_text(json.dumps(found, indent=1) + "\n")
+
+
+def both_sides(folder: Path, cells: LabCells) -> list[str]:
+    """Return the laboratories of some cells that taught a run."""
+    about = json.loads((folder / "plan.json").read_text())
+    return sorted(set(about["laboratories"]) & set(cells.laboratories.tolist()))
 
 
 def taught_logits(runs: list[Path], cells: LabCells) -> F32:

@@ -57,6 +57,7 @@ class Target:
         reached: Reads the figures.
         command: What measured them.
         is_least: Each limit is the least, else the most.
+        absent: What is said where there is no figure.
     """
 
     what: str
@@ -64,12 +65,13 @@ class Target:
     reached: Reached
     command: str = KINDS
     is_least: bool = False
+    absent: str = NOT_MEASURED
 
     def told(self, one: Shown, marrow: dict[str, Any]) -> str:
         """Return what a bundle reached, and whether that is enough."""
         found = self.reached(one, marrow)
         if not found:
-            return NOT_MEASURED
+            return self.absent
         sign = 1 if self.is_least else -1
         enough = all(
             sign * row[0] >= sign * float(limit)
@@ -263,5 +265,6 @@ TARGETS = (
         what="AlexNet first: share passed on, all together / on taleqani / AUROC lost",
         limits=("0.25", "0.25", "0.005"),
         reached=_passed_on,
+        absent="no pair",
     ),
 )
