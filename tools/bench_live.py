@@ -56,8 +56,7 @@ from leukoscope_edge.inference import (
     open_engine,
     shipped_bundle_for,
 )
-from leukoscope_edge.live.recorder import Recorder
-from leukoscope_edge.live.snapshot import boxes_of, count_facts
+from leukoscope_edge.live import Recorder, boxes_of, count_facts
 from leukoscope_edge.records import Store, open_store
 from leukoscope_edge.records.slides import Identity, Origin, SlideSetUp
 from leukoscope_edge.sample import SIMULATED_SAMPLE

@@ -6,6 +6,7 @@ modules import each other; whoever stands outside imports the folder, not its mo
 
 import ast
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -22,9 +23,6 @@ SOURCES = {
     )
 }
 NOT_YET = {
-    "leukoscope_edge.cli",
-    "leukoscope_edge.live",
-    "leukoscope_edge.web",
     "leukoscope_export.graphs",
     "leukoscope_export.signing",
     "leukoscope_train.commands",
@@ -33,15 +31,12 @@ NOT_YET = {
     "leukoscope_train.networks",
 }
 DEEP = {
+    ("tools/*", "leukoscope_edge.cli.scale"): "the command line starts without numpy",
     ("tools/kill_storm.py", "leukoscope_edge.records"): "takes the sync from SQLite",
     ("tools/evaluate_segmentation.py", "leukoscope_edge.vision"): "sets the work pixel",
-    (
-        "train/leukoscope_train/evaluation/segmentation_methods.py",
-        "leukoscope_edge.vision",
-    ): "compares the baselines, which serve nowhere",
     ("tools/fit_platelets.py", "leukoscope_edge.vision.cells"): "tries other rules",
 }
-"""File and module of each import that goes deeper than a room's name, and why."""
+"""Files and module of each import that goes deeper than a room's name, and why."""
 
 
 class Asked(NamedTuple):
@@ -117,13 +112,20 @@ def asked_outside() -> tuple[Asked, ...]:
 
 
 def test_between_rooms_a_room_is_imported_by_its_name() -> None:
-    judged = [a for a in asked_outside() if room_of(a.module) not in NOT_YET]
-    excused = [a for a in judged if (a.by, a.module) in DEEP]
-    assert not [(a, why_not(a)) for a in judged if why_not(a) and a not in excused]
+    deep = [(asked, why_not(asked)) for asked in asked_outside()]
+    assert not [(a, why) for a, why in deep if why and not may_be(a)]
+
+
+def may_be(asked: Asked) -> bool:
+    """Say whether a deep import is excused, or is of a room that has not moved yet."""
+    excused = (fnmatch(asked.by, f) and asked.module == m for f, m in DEEP)
+    return room_of(asked.module) in NOT_YET or any(excused)
 
 
 def test_every_exception_is_still_needed() -> None:
-    assert set(DEEP) <= {(a.by, a.module) for a in asked_outside() if why_not(a)}
+    deep = [asked for asked in asked_outside() if why_not(asked)]
+    for files, module in DEEP:
+        assert any(fnmatch(a.by, files) and a.module == module for a in deep), files
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,7 @@ from leukoscope_edge import updates
 from leukoscope_edge.capture import domain_of
 from leukoscope_edge.errors import LeukoscopeError, as_told
 from leukoscope_edge.inference import shipped_bundle_for
-from leukoscope_edge.live.channel import Channel
-from leukoscope_edge.live.closing import is_closed
-from leukoscope_edge.live.commands import Command, Order
-from leukoscope_edge.live.counting_process import refuse_all, work
+from leukoscope_edge.live import Channel, Command, Order, is_closed, refuse_all, work
 from leukoscope_edge.messages import message
 from leukoscope_edge.profile import Profile
 from leukoscope_edge.service import Pulse, run_folder

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from leukoscope_edge import load_on_use
 
 if TYPE_CHECKING:
+    from leukoscope_edge.vision import baselines as baselines
     from leukoscope_edge.vision.colour import plasma_colour as plasma_colour
     from leukoscope_edge.vision.colour import white_balance as white_balance
     from leukoscope_edge.vision.colour_order import FrameColours as FrameColours

@@ -19,7 +19,7 @@ from leukoscope_edge.counting import SiteBackground
 from leukoscope_edge.errors import BundleError, StepError
 from leukoscope_edge.i18n import Language, choose
 from leukoscope_edge.inference import Bundle, Card, Engine, read_card
-from leukoscope_edge.live.client import Counter
+from leukoscope_edge.live import Counter
 from leukoscope_edge.log import passing_over
 from leukoscope_edge.messages import Message, message
 from leukoscope_edge.profile import MAIN_OBJECTIVE, Profile

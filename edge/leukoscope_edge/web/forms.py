@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from pydantic_core import PydanticCustomError
 
 from leukoscope_edge.accounts import Role
-from leukoscope_edge.live.commands import Command
+from leukoscope_edge.live import Command
 from leukoscope_edge.media import FOLDER
 from leukoscope_edge.records.exports import FORMATS
 from leukoscope_edge.records.slides import Show

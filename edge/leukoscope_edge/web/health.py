@@ -4,7 +4,7 @@ from typing import Any
 
 from leukoscope_edge.capture import is_simulated
 from leukoscope_edge.i18n import local_time
-from leukoscope_edge.live.commands import Mode
+from leukoscope_edge.live import Mode
 from leukoscope_edge.messages import Message, message, told_from
 from leukoscope_edge.quality import GOLDEN_NOTE, scales
 from leukoscope_edge.service import FOUND_BY, Sign, read_health, signs

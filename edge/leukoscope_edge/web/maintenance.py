@@ -16,7 +16,7 @@ from typing import Any
 from leukoscope_edge import updates
 from leukoscope_edge.errors import LeukoscopeError, as_told
 from leukoscope_edge.inference import self_test
-from leukoscope_edge.live.commands import BUSY
+from leukoscope_edge.live import BUSY
 from leukoscope_edge.log import passing_over
 from leukoscope_edge.messages import plain
 from leukoscope_edge.quality import GOLDEN_NOTE

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 
 from leukoscope_edge.accounts import Person, Right
-from leukoscope_edge.live.commands import Mode
+from leukoscope_edge.live import Mode
 from leukoscope_edge.records.slides import (
     NO_RESULT,
     Action,

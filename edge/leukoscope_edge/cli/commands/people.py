@@ -24,14 +24,7 @@ from leukoscope_edge.cli.data import add_by, add_data
 from leukoscope_edge.cli.help import add_command
 from leukoscope_edge.records import DATABASE_NAME, open_store
 from leukoscope_edge.service import name_of
-from leukoscope_edge.web.trail import (
-    LOCKED,
-    PIN_SET,
-    REMOVED,
-    RENAMED,
-    ROLE_CHANGED,
-    UNLOCKED,
-)
+from leukoscope_edge.web import trail
 
 EXIT_DONE = 0
 
@@ -100,26 +93,30 @@ def _set_pin(options: argparse.Namespace) -> int:
     pin = _pin(options.pin_file)
     check_pin(pin)
     with open_store(options.data) as store:
-        store.log.note(PIN_SET, {"person": person.name}, options.by)
+        store.log.note(trail.PIN_SET, {"person": person.name}, options.by)
     person = people.set_pin(options.name, pin)
     print(f"{person.name} ({person.role.value}) has a new PIN")
     return EXIT_DONE
 
 
 def _remove(options: argparse.Namespace) -> int:
-    person = _change(options, REMOVED, lambda p, n: p.remove(n))
+    person = _change(options, trail.REMOVED, lambda p, n: p.remove(n))
     print(f"{person.name} was removed")
     return EXIT_DONE
 
 
 def _lock(options: argparse.Namespace) -> int:
-    person = _change(options, LOCKED, lambda p, n: p.set_locked(n, is_locked=True))
+    person = _change(
+        options, trail.LOCKED, lambda p, n: p.set_locked(n, is_locked=True)
+    )
     print(f"{person.name} is locked")
     return EXIT_DONE
 
 
 def _unlock(options: argparse.Namespace) -> int:
-    person = _change(options, UNLOCKED, lambda p, n: p.set_locked(n, is_locked=False))
+    person = _change(
+        options, trail.UNLOCKED, lambda p, n: p.set_locked(n, is_locked=False)
+    )
     print(f"{person.name} may sign in again")
     return EXIT_DONE
 
@@ -127,7 +124,7 @@ def _unlock(options: argparse.Namespace) -> int:
 def _set_role(options: argparse.Namespace) -> int:
     role = Role(options.role)
     person = _change(
-        options, ROLE_CHANGED, lambda p, n: p.set_role(n, role), role=role.value
+        options, trail.ROLE_CHANGED, lambda p, n: p.set_role(n, role), role=role.value
     )
     print(f"{person.name} is {role.value} now")
     return EXIT_DONE
@@ -137,7 +134,7 @@ def _rename(options: argparse.Namespace) -> int:
     before = _open(options.data).require(options.name)
     with open_store(options.data) as store:
         named_apart(before, store.worklist.read_together(before.names))
-    person = _change(options, RENAMED, lambda p, n: p.rename(n, options.to))
+    person = _change(options, trail.RENAMED, lambda p, n: p.rename(n, options.to))
     print(f"{before.name} is {person.name} now")
     return EXIT_DONE
 

@@ -78,7 +78,7 @@ def _serve(options: argparse.Namespace) -> int:
     die_with_parent(options.parent)
     share_arenas()
     if options.part == "page":
-        from leukoscope_edge.web.server.run import run_page
+        from leukoscope_edge.web.server import run_page
 
         return run_page(profile, data_dir, say)
     from leukoscope_edge.cli.count import run_count

@@ -11,8 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from leukoscope_edge.accounts import Person, Right
 from leukoscope_edge.capture.stored import decode_own
 from leukoscope_edge.errors import StepError
-from leukoscope_edge.live.client import AT_A_SLIDE
-from leukoscope_edge.live.commands import Command, Order
+from leukoscope_edge.live import AT_A_SLIDE, Command, Order
 from leukoscope_edge.messages import message
 from leukoscope_edge.quality import Scale, keep_scale, measure_scale
 from leukoscope_edge.vision.scale import check_red_cells

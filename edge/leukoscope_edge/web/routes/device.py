@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from leukoscope_edge import updates
 from leukoscope_edge.accounts import Person, Right, Role
 from leukoscope_edge.errors import RecordError, StepError
-from leukoscope_edge.live.commands import BUSY
+from leukoscope_edge.live import BUSY
 from leukoscope_edge.log import passing_over
 from leukoscope_edge.media import new_file_on, stick_named
 from leukoscope_edge.messages import Message, message

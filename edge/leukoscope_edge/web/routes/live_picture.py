@@ -12,8 +12,7 @@ from dataclasses import replace
 from fastapi import APIRouter, Request, WebSocket, WebSocketDisconnect
 from fastapi.responses import Response, StreamingResponse
 
-from leukoscope_edge.live.blinding import blinded
-from leukoscope_edge.live.commands import Mode, News
+from leukoscope_edge.live import Mode, News, blinded
 from leukoscope_edge.web.device import Device
 
 router = APIRouter()

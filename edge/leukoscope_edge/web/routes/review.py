@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request
 
 from leukoscope_edge.accounts import Person, Right
 from leukoscope_edge.i18n import Language
-from leukoscope_edge.live.missed_cell import cut_missed
+from leukoscope_edge.live import cut_missed
 from leukoscope_edge.records.exports import model_said
 from leukoscope_edge.records.slides import CellRecord, left_for, objective_of
 from leukoscope_edge.review import tells_word

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from leukoscope_edge.accounts import Person, Right
 from leukoscope_edge.counting import is_leukopenic
-from leukoscope_edge.live.commands import ASKS, BUSY, Command, Mode, News, Order
+from leukoscope_edge.live import ASKS, BUSY, Command, Mode, News, Order
 from leukoscope_edge.media import StickFile, new_file_on, stick_to_write
 from leukoscope_edge.quality import (
     FOR_BACKGROUND,

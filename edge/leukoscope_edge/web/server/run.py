@@ -33,9 +33,14 @@ from leukoscope_edge.inference import (
     open_engine,
     shipped_bundle_for,
 )
-from leukoscope_edge.live.client import Counter
-from leukoscope_edge.live.closing import closed, keep_closed, open_again
-from leukoscope_edge.live.commands import Command, Order
+from leukoscope_edge.live import (
+    Command,
+    Counter,
+    Order,
+    closed,
+    keep_closed,
+    open_again,
+)
 from leukoscope_edge.messages import Message
 from leukoscope_edge.profile import PageEntry, Profile
 from leukoscope_edge.records import Store, open_store
