@@ -222,6 +222,19 @@ def own_memory_mb(pid: int) -> float:
     return memory_mb(pid, OWN)
 
 
+def anonymous_mb(pid: int) -> float:
+    """Return a process's anonymous memory, which the kernel counts as it goes.
+
+    `own_memory_mb` walks through all pages: ten milliseconds and more.
+    """
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:  # it ended meanwhile
+        return 0.0
+    found = [line.split()[1] for line in lines if line.startswith("RssAnon:")]
+    return sum(map(int, found)) * 1024 / 1e6
+
+
 def memory_mb(pid: int, what: Sequence[str]) -> float:
     """Return lines of a process's /proc/PID/smaps_rollup, added up (proc(5))."""
     try:

@@ -3,6 +3,7 @@
 import importlib
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -61,6 +62,15 @@ def test_every_limit_is_of_a_figure_that_is_read(soak: Any) -> None:
     assert soak.own_memory_mb(os.getpid()) > 1.0
     assert soak.own_memory_mb(0) == 0.0
     assert soak.memory_mb(os.getpid(), soak.HELD) > soak.own_memory_mb(os.getpid())
+
+
+def test_what_is_held_between_two_looks_a_second_is_seen(soak: Any) -> None:
+    before_mb = soak.anonymous_mb(os.getpid())
+    with soak.Peaks(SimpleNamespace(pid=lambda _: os.getpid())) as peaks:
+        kept = b"x" * 50_000_000
+        soak.wait_for(lambda: peaks.most_mb["page"] > before_mb + 45)
+        del kept
+    assert peaks.most_mb["all"] > peaks.most_mb["page"]
 
 
 @pytest.mark.parametrize("leak", ["frames", "descriptors"])
