@@ -1,8 +1,8 @@
 """What does a frame of a running count cost, step by step, and would looking ahead pay?
 
     python tools/bench_live.py [SOURCE] [--um-per-px N] [--segmenter NAME]
-        [--frames 120] [--rounds 5] [--threads 1] [--opencv 1] [--ahead 1 2]
-        [--sync-ms 0] [--instructions] [--json]
+        [--only-new] [--frames 120] [--rounds 5] [--threads 1] [--opencv 1]
+        [--ahead 1 2] [--sync-ms 0] [--instructions] [--json]
 
 Walks the road of the page's counting process: `SlideRun` frame by frame, and
 `Recorder`, which writes to records in a temporary folder (TMPDIR says on which disk).
@@ -45,9 +45,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from leukoscope_edge import screening
 from leukoscope_edge.capture import is_sequence, items_of, open_source
-from leukoscope_edge.counting import EarlierFrames
+from leukoscope_edge.counting import EarlierFrames, FrameResult, FrameSearch
 from leukoscope_edge.inference import (
     Bundle,
     ServingSegmenter,
@@ -60,7 +59,7 @@ from leukoscope_edge.live import Recorder, boxes_of, count_facts
 from leukoscope_edge.records import Store, open_store
 from leukoscope_edge.records.slides import Identity, Origin, SlideSetUp
 from leukoscope_edge.sample import SIMULATED_SAMPLE
-from leukoscope_edge.screening import FrameResult, SlideRun
+from leukoscope_edge.screening import SlideRun
 from leukoscope_edge.search_ahead import look_at_all
 from leukoscope_edge.types import Cell, Domain, Fault, Frame
 
@@ -189,13 +188,14 @@ def _walk(
             scale_um_per_px=slide.scale_um_per_px,
             is_sequence=is_sequence(slide.source),
             segmenter=segmenter,
+            only_new=options.only_new,
         )
         recorder = Recorder(store, _start(store, slide, bundle), bundle.card)
         store.end_copy()
         clock = steps or Steps()
         unclock = [
             clock.time("registration", EarlierFrames, "turn"),
-            clock.time("gate", screening, "_why_not"),
+            clock.time("gate", FrameSearch, "gate"),
             clock.time("segmentation", segmenter, "segment"),
             clock.time("crops and album", run, "take_in"),
         ]
@@ -314,6 +314,7 @@ def _instructions(options: argparse.Namespace, n_frames: int) -> dict[str, Any]:
 def _counted(options: argparse.Namespace, n_walks: int) -> list[str]:
     command = [sys.executable, __file__, options.source, "--walks", str(n_walks)]
     command += ["--frames", str(options.frames), "--segmenter", options.segmenter]
+    command += ["--only-new"] * options.only_new
     if options.um_per_px is not None:
         command += ["--um-per-px", str(options.um_per_px)]
     return command
@@ -368,6 +369,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("source", nargs="?", default="simulated:cells=60,seed=5")
     parser.add_argument("--um-per-px", type=float)
     parser.add_argument("--segmenter", default="thresholds")
+    parser.add_argument("--only-new", action="store_true", help="search what is new")
     parser.add_argument("--frames", type=int, default=120)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1, help="of a network")

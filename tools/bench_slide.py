@@ -1,7 +1,8 @@
 """A slide end to end against a plain pipeline, and the device's start and memory.
 
     python tools/bench_slide.py [--cells 200] [--frames 0] [--plain-every 1]
-        [--rounds 3] [--road-rounds 9] [--threads 2] [--clock wall] [--json]
+        [--rounds 3] [--road-rounds 9] [--threads 2] [--clock wall]
+        [--only-new] [--json]
 
 Ours is `screen`'s own road: quality, segmentation, motion, crops, every cell once, the
 pair of networks. The plain pipeline is what one writes in an afternoon: scikit-image
@@ -213,7 +214,12 @@ def _race(source: str, bundle: Bundle, options: argparse.Namespace) -> Race:
         parse_simulated(source) as camera,
         open_engine(bundle, backend="cpu", n_threads=options.threads) as engine,
     ):
-        run = simulated_run(engine, bundle, camera.scale_um_per_px)
+        run = simulated_run(
+            engine,
+            bundle,
+            camera.scale_um_per_px,
+            only_new=options.only_new,
+        )
         while frames := _next_frames(camera):
             with Stopwatch() as watch:
                 for _ in look_at_all(run, frames, options.threads):
@@ -381,6 +387,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--road-rounds", type=int, default=9, help="of the quick road")
     add_clock(parser)
+    parser.add_argument("--only-new", action="store_true")
     parser.add_argument("--json", action="store_true")
     return parsed_with_clock(parser)
 

@@ -3,29 +3,37 @@
     python tools/same_slides.py --out before.json      # in a checkout before the change
     python tools/same_slides.py --against before.json  # and after it
 
+    python tools/same_slides.py --out every.json       # every frame is searched
+    python tools/same_slides.py --only-new --against every.json
+
 Counts drawn slides of five sorts, seed by seed: steady, jerky, in bad light, small and
 large. Of each slide it keeps a digest of every frame's placement and report and of
 every cell: its number, place, box, sharpness, pictures and call. A change that claims
 to be quicker and nothing else leaves all digests as they are. Prints how many slides
-differ, and the processor time a frame (median over the slides); ends with 1 where one
-differs. Digests count on any machine, times on a quiet one (`quiet_machine.py`).
+differ, by how many cells and calls, and the processor time a frame (median over the
+slides); ends with 1 where a digest differs. Digests count on any machine, times on a
+quiet one (`quiet_machine.py`).
 
-JSON: by slide `digest`, `n_cells`, `n_blasts`, `n_frames`, `frame_cpu_ms`.
+JSON: by slide `digest`, `n_cells`, `n_true`, `n_blasts`, `n_frames`, `n_searched`,
+`frame_cpu_ms`, `cells` (each `island`, `x`, `y`, `call`).
 """
 
 import argparse
 import hashlib
 import json
+import math
 import statistics
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import cv2
 
-from leukoscope_edge.capture import parse_simulated
+from leukoscope_edge.capture import SimulatedCamera, parse_simulated
+from leukoscope_edge.counting import FrameResult
 from leukoscope_edge.inference import (
     Bundle,
     Engine,
@@ -33,7 +41,6 @@ from leukoscope_edge.inference import (
     open_engine,
     shipped_bundle_for,
 )
-from leukoscope_edge.screening import FrameResult
 from leukoscope_edge.types import CallName, Cell, Frame
 from leukoscope_train.evaluation.simulated_run import simulated_run
 
@@ -45,6 +52,8 @@ SORTS = (
     "cells=120,jerks=1",
 )
 """Settings of `simulated:`."""
+SAME_PX = 30.0
+"""Two places of one cell lie nearer, those of two cells farther: half a nucleus."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -54,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
     bundle = open_bundle(shipped_bundle_for("simulated"))
     with open_engine(bundle, backend="cpu", n_threads=1) as engine:
         found = {
-            source: slide(source, bundle, engine)
+            source: slide(source, bundle, engine, only_new=options.only_new)
             for source in _sources(options.seeds, options.frames)
         }
     if options.out:
@@ -72,18 +81,23 @@ def _sources(n_seeds: int, n_frames: int) -> list[str]:
     ]
 
 
-def slide(source: str, bundle: Bundle, engine: Engine) -> dict[str, Any]:
+def slide(
+    source: str, bundle: Bundle, engine: Engine, *, only_new: bool = False
+) -> dict[str, Any]:
     """Count one slide frame by frame and return what came of it."""
     with parse_simulated(source) as camera:
-        run = simulated_run(engine, bundle, camera.scale_um_per_px)
-        digest, n_frames, spent_s = hashlib.sha256(), 0, 0.0
+        n_true = _n_shown(camera)
+        run = simulated_run(engine, bundle, camera.scale_um_per_px, only_new=only_new)
+        digest, n_frames, n_searched, spent_s = hashlib.sha256(), 0, 0, 0.0
         while isinstance(frame := camera.read(), Frame):
             began_s = time.process_time()
             looked = run.look(frame)
             run.cells()
             spent_s += time.process_time() - began_s
             n_frames += 1
+            n_searched += bool(looked.found_by) + (looked.late is not None)
             _take_in(digest, _of_frame(looked))
+    n_searched += run.catch_up() is not None
     cells = run.cells()
     for cell in cells:
         _take_in(digest, _of_cell(cell))
@@ -91,12 +105,36 @@ def slide(source: str, bundle: Bundle, engine: Engine) -> dict[str, Any]:
     return {
         "digest": digest.hexdigest(),
         "n_cells": len(cells),
+        "n_true": n_true,
         "n_blasts": sum(
             c.call is not None and c.call.name is CallName.BLAST for c in cells
         ),
         "n_frames": n_frames,
+        "n_searched": n_searched,
+        "cells": [_place_and_call(cell) for cell in cells],
         "frame_cpu_ms": round(1e3 * spent_s / max(n_frames, 1), 2),
     }
+
+
+def _n_shown(camera: SimulatedCamera) -> int:
+    """Return how many of the drawn cells some frame shows whole."""
+    height, width = camera.render(0).shape[:2]
+    return sum(
+        any(
+            min(x - px, y - py) >= cell.radius_px
+            and px + width - x >= cell.radius_px
+            and py + height - y >= cell.radius_px
+            for px, py in camera.places_px
+        )
+        for cell in camera.truth
+        for x, y in (cell.centre_px,)
+    )
+
+
+def _place_and_call(cell: Cell) -> dict[str, Any]:
+    x, y = cell.best.slide_px
+    call = cell.call.name.value if cell.call else ""
+    return {"island": cell.island, "x": round(x, 1), "y": round(y, 1), "call": call}
 
 
 def _of_frame(looked: FrameResult) -> Iterable[object]:
@@ -131,12 +169,48 @@ def different(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     )
 
 
+def compared(before: dict[str, Any], after: dict[str, Any]) -> dict[str, int]:
+    """Count the cells of slides that both sides have, and how they differ.
+
+    Returns:
+        `cells` before, `missing` after, `new` after, `called_otherwise`.
+    """
+    sums: Counter[str] = Counter()
+    for source in before.keys() & after.keys():
+        old, new = before[source].get("cells", []), after[source].get("cells", [])
+        pairs = [(a, b) for a in old for b in new if _is_same(a, b)]
+        sums["cells"] += len(old)
+        sums["missing"] += len(old) - len({id(a) for a, _ in pairs})
+        sums["new"] += len(new) - len({id(b) for _, b in pairs})
+        sums["called_otherwise"] += sum(a["call"] != b["call"] for a, b in pairs)
+    return dict(sums)
+
+
+def _is_same(a: dict[str, Any], b: dict[str, Any]) -> bool:
+    away_px = math.hypot(a["x"] - b["x"], a["y"] - b["y"])
+    return a["island"] == b["island"] and away_px < SAME_PX
+
+
 def _text(found: dict[str, Any], before: dict[str, Any], others: list[str]) -> str:
+    n_frames, n_searched, n_cells, n_true = (
+        sum(one[name] for one in found.values())
+        for name in ("n_frames", "n_searched", "n_cells", "n_true")
+    )
     lines = [f"{len(found)} slides, {_cpu_ms(found):.2f} ms of the processor a frame"]
+    lines.append(f"{n_searched} of {n_frames} frames searched")
+    lines.append(f"{n_cells} cells counted, of {n_true} that are shown whole")
     if before:
         lines[0] += f" (before: {_cpu_ms(before):.2f})"
         lines.append(f"{len(others)} slides differ")
+        lines += [f"{n} {what}" for what, n in compared(before, found).items()]
+        lines += _counts_that_differ(before, found)
     return "\n".join([*lines, *others])
+
+
+def _counts_that_differ(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    both = sorted(before.keys() & after.keys())
+    counts = [(s, before[s]["n_cells"], after[s]["n_cells"]) for s in both]
+    return [f"{s}: {old} cells, now {new}" for s, old, new in counts if old != new]
 
 
 def _cpu_ms(found: dict[str, Any]) -> float:
@@ -147,6 +221,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seeds", type=int, default=40)
     parser.add_argument("--frames", type=int, default=80, help="of each slide")
+    parser.add_argument("--only-new", action="store_true", help="search what is new")
     parser.add_argument("--out", type=Path, help="a file for the digests")
     parser.add_argument("--against", type=Path, help="digests of before the change")
     return parser.parse_args(arguments)

@@ -60,6 +60,7 @@ class SlideTask:
         facts: What is said of all slides: what was smeared, whose, how it was read.
         site: The site's own normal slides; None takes the bundle's background.
         segmenter: How cells are found: "thresholds", or a shipped network.
+        only_new: Of a sequence: frames are searched only where they show what is new.
         language: Of the report for people; what programs read is the same in any.
     """
 
@@ -73,6 +74,7 @@ class SlideTask:
     site: SiteBackground | None = None
     calibration: Calibration | None = None
     segmenter: str = THRESHOLDS
+    only_new: bool = False
     language: str = SOURCE_LANGUAGE
 
 
@@ -173,6 +175,7 @@ def stamp_bytes(task: SlideTask) -> bytes:
         "site": asdict(task.site) if task.site else None,
         "calibration": asdict(task.calibration) if task.calibration else None,
         "segmenter": task.segmenter,
+        "only_new": task.only_new,
         "language": task.language,
         "images": [_made_from(path) for path in list_images(task.folder)],
     }
@@ -246,6 +249,7 @@ def _screening(task: SlideTask) -> Screening:
             facts=task.facts,
             site=task.site,
             segmenter=task.segmenter,
+            only_new=task.only_new,
         )
 
 

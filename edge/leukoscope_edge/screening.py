@@ -14,21 +14,25 @@ live device does that. `screen` is a loop over it.
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 
 from tqdm import tqdm
 
 from leukoscope_edge.capture import Camera, items_of
 from leukoscope_edge.counting import (
-    Bearing,
+    Asked,
+    Candidate,
+    Due,
     EarlierFrames,
     Evidence,
+    FrameResult,
+    FrameSearch,
+    Searched,
+    SearchPlan,
+    SeenCells,
     SiteBackground,
     SlideCells,
     SlideContext,
-    Turn,
-    bearing_of,
     by_model,
     conclude,
     never_counted,
@@ -42,17 +46,10 @@ from leukoscope_edge.inference import (
     new_context,
     vote,
 )
-from leukoscope_edge.messages import Message, message
+from leukoscope_edge.messages import Message
 from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.sample import SlideFacts
-from leukoscope_edge.screening_result import (
-    ImageReport,
-    ModelUsed,
-    Screening,
-    report_of_copy,
-    report_of_fault,
-    report_of_frame,
-)
+from leukoscope_edge.screening_result import ImageReport, ModelUsed, Screening
 from leukoscope_edge.search_ahead import look_at_all
 from leukoscope_edge.types import (
     THRESHOLDS,
@@ -64,40 +61,7 @@ from leukoscope_edge.types import (
     Sighting,
     Tally,
 )
-from leukoscope_edge.vision import (
-    NOTHING_SEEN,
-    FrameDetections,
-    Placement,
-    TrackingState,
-    Visited,
-    assess,
-    search,
-)
-from leukoscope_edge.vision.scale import filled
-
-GUIDANCE = {
-    TrackingState.TOO_FAST: message("moved-too-fast"),
-    TrackingState.LOST: message("lost-place"),
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrameResult:
-    """What one look at a frame gave.
-
-    Attributes:
-        report: Whether the frame was judged, and if not what to do.
-        seen: Its white cells; none where it was not judged.
-        place: Where it lies on the slide; None for separate fields and faults.
-        found_by: What found the cells; "" where the frame was not judged.
-        bearing: What it bears witness of, judged or not; None for faults and copies.
-    """
-
-    report: ImageReport
-    seen: FrameDetections = NOTHING_SEEN
-    place: Placement | None = None
-    found_by: str = ""
-    bearing: Bearing | None = None
+from leukoscope_edge.vision import Placement, Visited
 
 
 class SlideRun:
@@ -113,6 +77,7 @@ class SlideRun:
         is_sequence: bool,
         earlier: Sequence[Cell] = (),
         segmenter: ServingSegmenter | None = None,
+        only_new: bool = False,
     ) -> None:
         """Start a slide, or go on with one after an interruption.
 
@@ -126,6 +91,8 @@ class SlideRun:
             earlier: Cells with their calls, counted before an interruption. Their
                 place is not found again, so they are islands of their own.
             segmenter: Finds the cells; None: thresholds do.
+            only_new: Search only frames that show something new (`SearchPlan`). Of
+                marrow, of separate fields and where no scale is known, each is.
         """
         self._segmenter = segmenter or ServingSegmenter()
         self._engine = engine
@@ -133,6 +100,12 @@ class SlideRun:
         self._context = context
         self._scale_um_per_px = scale_um_per_px
         self._spec = bundle.card.input.crop_spec
+        in_marrow = context.is_marrow
+        self._search = FrameSearch(self._segmenter, self._spec, in_marrow=in_marrow)
+        self._plan: SearchPlan | None = None
+        if only_new and is_sequence and scale_um_per_px and not in_marrow:
+            self._plan = SearchPlan(scale_um_per_px)
+        self._seen = SeenCells()
         self._is_sequence = is_sequence
         self._first_island = 1 + max((c.island for c in earlier), default=-1)
         self._frames = EarlierFrames(
@@ -148,20 +121,20 @@ class SlideRun:
 
     def look(self, item: Frame | Fault) -> FrameResult:
         """Look at one frame: gate it, place it, find its cells and count them."""
-        return self.take_in(self._find(item, self._frames.turn(item)))
+        return self.take_in(self._search.find(self._ask(item)))
 
     def seek(self, item: Frame | Fault, pool: Executor) -> Future[FrameResult]:
-        """Place a frame and have its cells sought; `take_in` counts them.
+        """Gate and place a frame and have its cells sought; `take_in` counts them.
 
-        Frames are placed and taken in in their order. Only the search, which needs
-        nothing but the frame, may run beside the work on others, so that the result is
-        the same to the last bit.
+        Frames are gated, placed and taken in in their order. Only the search, which
+        needs nothing but the frame, may run beside the work on others, so that the
+        result is the same to the last bit.
 
         Args:
             item: What the camera shows.
             pool: Its threads search.
         """
-        return pool.submit(self._find, item, self._frames.turn(item))
+        return pool.submit(self._search.find, self._ask(item))
 
     def new_area(self) -> None:
         """Count on from a place that need not touch where the lens has been.
@@ -204,6 +177,7 @@ class SlideRun:
         held = (*self._context.quality, *quality)
         self._context = replace(self._context, quality=tuple(dict.fromkeys(held)))
         self._last_concluded = None
+        self.catch_up()
         card, spec = self._card, self._spec
         never = self._cells.never_whole()
         return Screening(
@@ -252,48 +226,56 @@ class SlideRun:
             self._last_concluded = asked, conclude(calls, context)
         return self._last_concluded[1]
 
-    def _find(self, item: Frame | Fault, turn: Turn) -> FrameResult:
-        """Gate a frame and find its cells; knows nothing of other frames."""
-        if isinstance(item, Fault):
-            return FrameResult(report=report_of_fault(item))
-        if turn.copy_of:
-            return FrameResult(report=report_of_copy(item, turn.copy_of))
-        place = turn.place
-        why_not = _why_not(item, place, in_marrow=self._context.is_marrow)
-        report = report_of_frame(item, why_not)
-        item = replace(item, pixels=filled(item.pixels, turn.outside))
-        bearing = bearing_of(item, measures=turn.measures)
-        if why_not is not None:
-            return FrameResult(report=report, place=place, bearing=bearing)
-        scale = turn.scale_um_per_px
-        seen, found_by = search(
-            item,
-            partial(
-                self._segmenter.segment,
-                scale_um_per_px=scale,
-                in_marrow=self._context.is_marrow,
-            ),
-            (place.x_px, place.y_px) if place else (0.0, 0.0),
-            self._spec,
-            scale_um_per_px=scale,
-            outside=turn.outside,
-        )
-        return FrameResult(
-            report=report, seen=seen, place=place, found_by=found_by, bearing=bearing
-        )
+    def _ask(self, item: Frame | Fault) -> Asked:
+        """Say what is to be done with a frame; in the order of the frames."""
+        turn = self._frames.turn(item)
+        if isinstance(item, Fault) or turn.copy_of:
+            return Asked(item=item, turn=turn)
+        gated, plan = self._search.gate(item, turn.place), self._plan
+        asked = Asked(item=item, turn=turn, why_not=gated.why_not)
+        if plan is None or turn.place is None:
+            return asked
+        if gated.why_not is not None or turn.outside is not None:
+            return replace(asked, due=Due(before=plan.interrupt()))
+        candidate = Candidate(frame=item, place=turn.place, focus=gated.focus)
+        return replace(asked, due=plan.due(candidate))
 
     def take_in(self, looked: FrameResult) -> FrameResult:
-        """Count what a frame showed; in the order of the frames."""
+        """Count what a frame showed; in the order of the frames.
+
+        Returns:
+            The same, with the known cells that were followed where it was not searched.
+        """
+        if looked.late is not None:
+            self._count_late(looked.late)
         island = self._first_island + len(self._images)
         if looked.place is not None:
             island = looked.place.island
             self._join(looked.place)
+        looked = self._seen.take_in(looked)
         self._images.append(looked.report)
         self._evidence.add(looked.bearing)
         if looked.report.status == "screened":
             self._islands.add(island)
         self._cells.add(looked.seen, island)
+        self._cells.see_again(looked.followed, island)
         return looked
+
+    def catch_up(self) -> Searched | None:
+        """Search the frame that is held, where it shows what no search showed yet.
+
+        For whoever pauses or ends: no other frame will tell whether it is needed.
+        """
+        held = self._plan.left() if self._plan is not None else None
+        late = self._search.find_late(held, self._scale_um_per_px)
+        if late is not None:
+            self._seen.remember(late)
+            self._count_late(late)
+        return late
+
+    def _count_late(self, late: Searched) -> None:
+        if late.place is not None:
+            self._cells.add(late.seen, late.place.island)
 
     def _join(self, place: Placement) -> None:
         if place.joined is None:
@@ -329,6 +311,7 @@ def screen(
     facts: SlideFacts,
     site: SiteBackground | None = None,
     segmenter: str = THRESHOLDS,
+    only_new: bool = False,
     n_threads: int = 1,
     show_progress: bool = False,
 ) -> Screening:
@@ -344,6 +327,7 @@ def screen(
         site: This site's own normal slides; None takes the bundle's background.
         segmenter: How cells are found: "thresholds", or a shipped network; where it
             does not serve, thresholds do, and the result says why.
+        only_new: Of a sequence: search only frames that show something new.
         n_threads: Frames in which cells are sought at once.
         show_progress: Show a bar on stderr.
 
@@ -359,6 +343,7 @@ def screen(
         scale_um_per_px=camera.scale_um_per_px,
         is_sequence=is_sequence,
         segmenter=ServingSegmenter(segmenter),
+        only_new=only_new,
     )
     bar = tqdm(total=camera.n_frames, disable=not show_progress, unit="frame")
     with bar:
@@ -379,13 +364,3 @@ def require_domain(domain: Domain, bundle: Bundle) -> None:
             f"{card.id} was made for {card.domain} slides, and this source is "
             f"{domain}: name another model with --bundle, or none"
         )
-
-
-def _why_not(
-    frame: Frame, placement: Placement | None, *, in_marrow: bool
-) -> Message | None:
-    """Return why a frame is not judged, None where it is."""
-    instruction = assess(frame.pixels, in_marrow=in_marrow).instruction
-    if instruction is None and placement is not None:
-        return GUIDANCE.get(placement.state)
-    return instruction

@@ -8,7 +8,7 @@ import pytest
 
 from leukoscope_edge import search_ahead
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.capture.simulated import SimulatedCamera, parse_simulated
 from leukoscope_edge.counting.background import NormalSlide, SiteBackground
 from leukoscope_edge.errors import BundleError, ConfigError
 from leukoscope_edge.inference.background import new_context
@@ -100,20 +100,96 @@ def test_a_fault_is_listed_as_skipped() -> None:
     assert looked.seen.whole == ()
 
 
+@pytest.mark.parametrize("only_new", [False, True])
 @pytest.mark.parametrize("largest", [MAX_AHEAD_SIZE, 1000])
 def test_several_frames_at_once_give_what_one_after_another_gives(
-    largest: int, monkeypatch: pytest.MonkeyPatch
+    largest: int, monkeypatch: pytest.MonkeyPatch, *, only_new: bool
 ) -> None:
     monkeypatch.setattr(search_ahead, "MAX_AHEAD_SIZE", largest)
     with parse_simulated("simulated:cells=12,frames=16,seed=4") as camera:
         items: list[Frame | Fault] = [f for _ in range(16) if (f := camera.read())]
     items.insert(5, Fault(name="torn", reason=TORN))
-    with slide_run() as run, slide_run() as other:
+    how = {"only_new": only_new}
+    with slide_run(**how) as run, slide_run(**how) as other:
         apart = [run.look(item) for item in items]
         at_once = list(look_at_all(other, items, 3))
         assert [a.report for a in apart] == [b.report for b in at_once]
         assert [a.place for a in apart] == [b.place for b in at_once]
         assert facts(run) == facts(other)
+
+
+def counted(frames: list[Frame], **how: object) -> tuple[Screening, int]:
+    """Return what a run gives, and how many searches it took."""
+    n_searched = 0
+
+    class Counting(ServingSegmenter):
+        def segment(self, *given: object, **more: object) -> tuple[Segmentation, str]:
+            nonlocal n_searched
+            n_searched += 1
+            return super().segment(*given, **more)  # type: ignore[arg-type]
+
+    with slide_run(segmenter=Counting(), **how) as run:
+        for frame in frames:
+            run.look(frame)
+        return run.finish("test"), n_searched
+
+
+def places(found: Screening) -> list[tuple[float, float]]:
+    return sorted(c.best.slide_px for c in found.cells)
+
+
+def test_searching_only_what_is_new_counts_the_same_cells() -> None:
+    with parse_simulated("simulated:cells=12,frames=30,seed=4,jerks=1") as camera:
+        frames = [f for _ in range(30) if isinstance(f := camera.read(), Frame)]
+    every, n_every = counted(frames)
+    found, n_searched = counted(frames, only_new=True)
+    assert n_searched < 0.7 * n_every
+    assert len(found.cells) == len(every.cells) > 5
+    assert np.allclose(places(found), places(every), atol=10)
+    assert [c.call and c.call.name for c in found.cells] == [
+        c.call and c.call.name for c in every.cells
+    ]
+
+
+@pytest.mark.parametrize(
+    "how",
+    [{"sample_type": SampleType.MARROW}, {"scale_um_per_px": None}],
+    ids=["marrow", "scale unknown"],
+)
+def test_where_it_is_not_sure_every_frame_is_searched(how: dict[str, object]) -> None:
+    camera = parse_simulated("simulated:cells=12,seed=4,jerks=0")
+    still = [Frame(name=str(i), pixels=camera.render(8), time_s=0.0) for i in range(5)]
+    assert counted(still, only_new=True)[1] < len(still)
+    assert counted(still, only_new=True, **how)[1] >= len(still)
+
+
+def frames_to_a_last_strip(camera: SimulatedCamera) -> list[Frame]:
+    """Return frames of which the last alone shows a strip, and none is due."""
+    pixels = camera.render(8)
+    around = np.pad(pixels, ((0, 0), (0, 60), (0, 0)), mode="reflect")
+    steps = (0, 0, 0, 60)
+    return [
+        Frame(name=str(i), pixels=around[:, x : x + pixels.shape[1]].copy(), time_s=0.0)
+        for i, x in enumerate(steps)
+    ]
+
+
+def test_a_frame_that_was_held_back_is_searched_at_a_pause_and_in_the_end() -> None:
+    frames = frames_to_a_last_strip(parse_simulated("simulated:cells=12,seed=4"))
+    with slide_run(only_new=True) as run:
+        looks = [run.look(frame) for frame in frames]
+        assert looks[-1].found_by == ""
+        before = sum(c.n_sightings for c in run.cells())
+        late = run.catch_up()
+        assert late is not None
+        assert (late.frame.name, late.found_by) == ("3", "thresholds")
+        assert sum(c.n_sightings for c in run.cells()) > before
+        assert run.catch_up() is None
+    with slide_run(only_new=True) as run:
+        for frame in frames:
+            run.look(frame)
+        run.finish("test")
+        assert run.catch_up() is None
 
 
 def test_the_sentence_is_worked_out_anew_only_where_a_call_has_changed() -> None:

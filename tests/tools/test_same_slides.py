@@ -49,3 +49,18 @@ def test_slides_that_only_one_side_has_differ(same_slides: Any) -> None:
     a, b = {"x": {"digest": "1"}}, {"x": {"digest": "1"}, "y": {"digest": "2"}}
     assert same_slides.different(a, b) == ["y"]
     assert same_slides.different({}, b) == []
+
+
+def test_cells_are_compared_by_their_place_and_their_call(same_slides: Any) -> None:
+    def slide(*cells: tuple[float, str]) -> dict[str, Any]:
+        return {"cells": [{"island": 0, "x": x, "y": 0, "call": c} for x, c in cells]}
+
+    before = {"a": slide((0, "blast"), (100, "normal"), (300, "normal")), "b": slide()}
+    after = {"a": slide((2, "blast"), (101, "unclear"), (500, "normal")), "c": slide()}
+    assert same_slides.compared(before, after) == {
+        "cells": 3,
+        "missing": 1,
+        "new": 1,
+        "called_otherwise": 1,
+    }
+    assert same_slides.compared({}, after) == {}

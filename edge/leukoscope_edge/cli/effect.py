@@ -38,6 +38,11 @@ def require_effect(options: argparse.Namespace, *, is_archive: bool) -> None:
             f"{source} is a sequence already: no --sequence",
         ),
         (
+            options.only_new is not None
+            and not (options.sequence or simulated or camera),
+            "--only-new is for a sequence; of separate images each is searched",
+        ),
+        (
             options.dask is not None and not is_archive,
             "--dask is for a folder of many slides, and this is one",
         ),

@@ -41,6 +41,11 @@ if TYPE_CHECKING:
         confidence_interval as confidence_interval,
     )
     from leukoscope_edge.counting.fraction import posterior as posterior
+    from leukoscope_edge.counting.frame_search import Asked as Asked
+    from leukoscope_edge.counting.frame_search import FrameResult as FrameResult
+    from leukoscope_edge.counting.frame_search import FrameSearch as FrameSearch
+    from leukoscope_edge.counting.frame_search import Searched as Searched
+    from leukoscope_edge.counting.frame_search import SeenCells as SeenCells
     from leukoscope_edge.counting.quality_slide import QualityDay as QualityDay
     from leukoscope_edge.counting.quality_slide import QualityTrend as QualityTrend
     from leukoscope_edge.counting.quality_slide import quality_trend as quality_trend
@@ -50,6 +55,9 @@ if TYPE_CHECKING:
     )
     from leukoscope_edge.counting.reference_ranges import flags as flags
     from leukoscope_edge.counting.reference_ranges import is_leukopenic as is_leukopenic
+    from leukoscope_edge.counting.search_plan import Candidate as Candidate
+    from leukoscope_edge.counting.search_plan import Due as Due
+    from leukoscope_edge.counting.search_plan import SearchPlan as SearchPlan
     from leukoscope_edge.counting.slide_cells import SlideCells as SlideCells
     from leukoscope_edge.counting.slide_cells import never_counted as never_counted
     from leukoscope_edge.counting.statistics import BetaSpread as BetaSpread
@@ -75,8 +83,10 @@ else:
             "earlier_frames": "EarlierFrames Turn",
             "evidence": "Bearing Evidence bearing_of",
             "fraction": ("CallModel call_model chances confidence_interval posterior"),
+            "frame_search": "Asked FrameResult FrameSearch Searched SeenCells",
             "quality_slide": "QualityDay QualityTrend quality_trend",
             "reference_ranges": "AgeRanges ReferenceRanges flags is_leukopenic",
+            "search_plan": "Candidate Due SearchPlan",
             "slide_cells": "SlideCells never_counted",
             "statistics": "BetaSpread binomial_interval limit_of_blank",
             "stop_rule": "CUT_OFF LOOKS state_after",

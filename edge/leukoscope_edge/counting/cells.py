@@ -16,7 +16,7 @@ from itertools import zip_longest
 from operator import itemgetter
 
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.types import Cell, LazyDetection, Sighting
+from leukoscope_edge.types import Cell, Detection, LazyDetection, Sighting
 
 MERGE_RADII = 0.9
 """In nucleus radii: closer is the same cell. Touching nuclei are two radii apart."""
@@ -106,6 +106,14 @@ class CellRegistry:
             self._next_id += 1
             self._insert(_Group(cell, detection.slide_px, detection.frame))
 
+    def see_again(self, detections: Iterable[Detection], island: int = 0) -> None:
+        """Count that cells were seen in one more frame, of which no picture is kept."""
+        for detection in detections:
+            group = self._same(detection, island)
+            if group is not None:
+                n = group.cell.n_sightings
+                group.cell = replace(group.cell, n_sightings=n + 1)
+
     def keep_calls(self, called: Iterable[Cell]) -> None:
         """Take over the calls on cells that this album has given out."""
         for cell in called:
@@ -156,7 +164,7 @@ class CellRegistry:
         group = self._nearest(place_px, island, reach_px / MERGE_RADII)
         return 0 if group is None else group.cell.n_sightings
 
-    def _same(self, detection: LazyDetection, island: int) -> _Group | None:
+    def _same(self, detection: Detection, island: int) -> _Group | None:
         return self._nearest(
             detection.slide_px, island, detection.radius_px, detection.frame
         )

@@ -14,7 +14,7 @@ import numpy as np
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.counting.cells import CellRegistry
 from leukoscope_edge.types import Call, CallName, Cell, Detection, LazyDetection
-from leukoscope_edge.vision import FrameDetections, Joined
+from leukoscope_edge.vision import Followed, FrameDetections, Joined
 
 SMUDGE_RADII = 1.5
 """In nucleus radii: a part of a smudge that reads as a nucleus lies so near to it."""
@@ -56,6 +56,11 @@ class SlideCells:
             self._let_pieces_go()
         pieces = (g for g in seen.cut_off if not self._was_seen_whole(g, island))
         self._cut_off.add(pieces, island)
+
+    def see_again(self, followed: Followed, island: int) -> None:
+        """Count that known cells were seen once more, without a picture."""
+        self._whole.see_again(followed.whole, island)
+        self._smudges.see_again(followed.smudges, island)
 
     def join(self, joined: Joined) -> None:
         """Move an island's cells into another's coordinates, and merge what meets."""

@@ -7,6 +7,7 @@ the cell. Beyond `BUDGET_BYTES` a slide keeps those of suspects alone, to a hard
 the page says where one lacks.
 """
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -23,6 +24,8 @@ MAX_SIDE_PX = 2048
 BUDGET_BYTES = 40_000_000
 """A slide, for cells that the model does not suspect. 51 frames of 640 x 480 took 2.4
 MB (docs/records.md); as many of 2048 x 2048 would take some 33."""
+N_SHOWN = 2
+"""Frames that may show new cells at once: the last one, and one that was held."""
 SUSPECTS_BUDGET_BYTES = 150_000_000
 """A slide, where suspects need it: below the room that a slide is started with."""
 
@@ -50,8 +53,7 @@ class Fields:
         self._pictures, self._slide = pictures, slide
         self._kept: dict[int, FieldPicture] = {}
         self._ready: dict[int, _Ready] = {}
-        self._frame: Frame | None = None
-        self._found_by = ""
+        self._shown: deque[tuple[Frame, str]] = deque(maxlen=N_SHOWN)
         self._n_bytes = pictures.n_jpeg_bytes(slide)
 
     def saw(self, frame: Frame, found_by: str) -> None:
@@ -61,12 +63,12 @@ class Fields:
             frame: The frame.
             found_by: What found its cells.
         """
-        self._frame, self._found_by = frame, found_by
+        self._shown.append((frame, found_by))
 
     def keep(
         self, wanted: Iterable[Cell], *, everything: bool
     ) -> Mapping[int, FieldPicture]:
-        """Keep the last frame for those cells that it shows well.
+        """Keep the last frames for those cells that they show well.
 
         Args:
             wanted: Cells for which a frame is to be kept.
@@ -76,8 +78,9 @@ class Fields:
             What is new on the disk, by the cell's number.
         """
         cells = list(wanted)
-        for cell in cells:
-            self._look_at(cell)
+        for frame, found_by in self._shown:
+            for cell in cells:
+                self._look_at(cell, frame, found_by)
         due = [c.id for c in cells if c.id in self._ready]
         suspects = {c.id for c in cells if is_suspect(c)}
         new = {
@@ -89,17 +92,15 @@ class Fields:
         self._kept |= found
         return found
 
-    def _look_at(self, cell: Cell) -> None:
-        here = [
-            s for s in cell.sightings if self._frame and s.frame == self._frame.name
-        ]
-        if self._frame is None or not here:
+    def _look_at(self, cell: Cell, frame: Frame, found_by: str) -> None:
+        here = [s for s in cell.sightings if s.frame == frame.name]
+        if not here:
             return
         ready, kept = self._ready.get(cell.id), self._kept.get(cell.id)
         shown_in = ready.frame if ready else kept.frame if kept else ""
-        is_better = here[0] is cell.best and shown_in != self._frame.name
+        is_better = here[0] is cell.best and shown_in != frame.name
         if not shown_in or is_better:
-            self._ready[cell.id] = _ready(self._frame, here[0], self._found_by)
+            self._ready[cell.id] = _ready(frame, here[0], found_by)
 
     def _write(self, cell: int, budget_bytes: int) -> FieldPicture | None:
         ready = self._ready.pop(cell)

@@ -9,6 +9,7 @@ end, so that the disk is not written with every frame.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from leukoscope_edge.counting import FrameResult, Searched
 from leukoscope_edge.inference import Card
 from leukoscope_edge.live.field_pictures import Fields
 from leukoscope_edge.messages import Message
@@ -19,9 +20,9 @@ from leukoscope_edge.records.slides import (
     blind_place,
     cell_id,
 )
-from leukoscope_edge.screening import FrameResult
 from leukoscope_edge.screening_result import Screening
 from leukoscope_edge.types import Call, CallName, Cell, Fault, Frame, Sighting
+from leukoscope_edge.vision import FrameDetections
 
 
 class Recorder:
@@ -102,9 +103,19 @@ class Recorder:
     def saw(self, item: Frame | Fault, looked: FrameResult) -> None:
         """Remember what became of a frame."""
         self.statuses[looked.report.status] += 1
-        if isinstance(item, Frame) and (looked.seen.whole or looked.seen.cut_off):
-            self._frames[item.name] = pixels_sha256(item.pixels)
-            self._fields.saw(item, looked.found_by)
+        if looked.late is not None:
+            self.saw_late(looked.late)
+        if isinstance(item, Frame):
+            self._shows(item, looked.seen, looked.found_by)
+
+    def saw_late(self, late: Searched) -> None:
+        """Remember an earlier frame that was searched after all."""
+        self._shows(late.frame, late.seen, late.found_by)
+
+    def _shows(self, frame: Frame, seen: FrameDetections, found_by: str) -> None:
+        if seen.whole or seen.cut_off:
+            self._frames[frame.name] = pixels_sha256(frame.pixels)
+            self._fields.saw(frame, found_by)
 
     def keep(self, cells: Sequence[Cell], *, everything: bool = False) -> None:
         """Keep what is new.

@@ -11,6 +11,7 @@ from typing import Any
 
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture import Camera, is_sequence, items_of
+from leukoscope_edge.counting import FrameResult
 from leukoscope_edge.live.commands import Command, Mode, Order
 from leukoscope_edge.live.equipment import Equipment
 from leukoscope_edge.live.recorder import Recorder
@@ -18,7 +19,7 @@ from leukoscope_edge.live.snapshot import boxes_of, count_facts, place_facts
 from leukoscope_edge.messages import plain
 from leukoscope_edge.quality import LightLog, device_quality, note_light
 from leukoscope_edge.records.slides import SlideRecord, context_of
-from leukoscope_edge.screening import FrameResult, SlideRun
+from leukoscope_edge.screening import SlideRun
 from leukoscope_edge.search_ahead import n_ahead
 from leukoscope_edge.types import Cell, Fault, Frame
 
@@ -85,6 +86,7 @@ class RunningCount:
             is_sequence=is_sequence(equipment.profile.camera.source),
             earlier=earlier,
             segmenter=segmenter,
+            only_new=equipment.profile.only_new,
         )
         self.is_resumed = bool(earlier)
         self.facts = self._own_facts() | count_facts(self._run, earlier, self._recorder)
@@ -127,6 +129,7 @@ class RunningCount:
     def keep_all(self) -> None:
         """Have everything in the records, better pictures of known cells too."""
         self.take_in_sought()
+        self._catch_up()
         self._recorder.keep(self._run.cells(), everything=True)
 
     def finish(self, by: str) -> None:
@@ -140,6 +143,7 @@ class RunningCount:
             note_light(equipment.store, figures)  # this slide's own stain counts too
         profile, card = equipment.profile, equipment.bundle.card
         quality = device_quality(equipment.store, profile, card)
+        self._catch_up()
         screening = self._run.finish(profile.camera.source, quality=quality)
         self._note_who()
         self._recorder.finish(screening, by, quality)
@@ -147,6 +151,12 @@ class RunningCount:
     def tell(self, mode: Mode, frame: str = "") -> None:
         """Tell the facts, with the picture that was counted last."""
         self._equipment.tell(mode, self.slide, self.facts, self.last_pixels, frame)
+
+    def _catch_up(self) -> None:
+        """Count what a frame shows that was held back from the search."""
+        late = self._run.catch_up()
+        if late is not None:
+            self._recorder.saw_late(late)
 
     def _note_who(self) -> None:
         """Keep what finds the cells and what judges them, where that has changed."""

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from leukoscope_edge.counting import binomial_interval
+from leukoscope_edge.counting import FrameResult, binomial_interval
 from leukoscope_edge.live.recorder import Recorder
 from leukoscope_edge.messages import plain
 from leukoscope_edge.outcome import Refusal, Verdict
-from leukoscope_edge.screening import FrameResult, SlideRun
-from leukoscope_edge.types import Cell, LazyDetection
+from leukoscope_edge.screening import SlideRun
+from leukoscope_edge.types import Cell, Detection
 from leukoscope_edge.vision import QualityReport
 
 N_LAST_CELLS = 12
@@ -32,17 +32,18 @@ def boxes_of(
     here = [c for c in cells if c.island == island]
     places = np.array([c.best.slide_px for c in here]).reshape(-1, 2)
     boxes = []
-    for sighting in looked.seen.whole:
+    for sighting in (*looked.seen.whole, *looked.followed.whole):
         cell = _cell_at(sighting, here, places)
         kind = cell.call.name.value if cell and cell.call else "new"
         boxes.append(_box(sighting, kind, recorder.record_id(cell.id) if cell else ""))
     boxes += [_box(s, "cut-off", "") for s in looked.seen.cut_off]
-    boxes += [_box(s, "smudge", "") for s in looked.seen.smudges]
+    smudges = (*looked.seen.smudges, *looked.followed.smudges)
+    boxes += [_box(s, "smudge", "") for s in smudges]
     return boxes
 
 
 def _cell_at(
-    sighting: LazyDetection, cells: Sequence[Cell], places: np.ndarray
+    sighting: Detection, cells: Sequence[Cell], places: np.ndarray
 ) -> Cell | None:
     if not cells:
         return None
@@ -52,7 +53,7 @@ def _cell_at(
     return cells[nearest] if is_same else None
 
 
-def _box(sighting: LazyDetection, kind: str, cell: str) -> dict[str, Any]:
+def _box(sighting: Detection, kind: str, cell: str) -> dict[str, Any]:
     return {"box": list(sighting.box_px), "kind": kind, "cell": cell}
 
 

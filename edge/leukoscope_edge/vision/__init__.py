@@ -40,6 +40,11 @@ if TYPE_CHECKING:
     from leukoscope_edge.vision.flatfield import FlatField as FlatField
     from leukoscope_edge.vision.flatfield import even_out as even_out
     from leukoscope_edge.vision.flatfield import record_flat_field as record_flat_field
+    from leukoscope_edge.vision.following import NOTHING_FOLLOWED as NOTHING_FOLLOWED
+    from leukoscope_edge.vision.following import NOTHING_KNOWN as NOTHING_KNOWN
+    from leukoscope_edge.vision.following import Followed as Followed
+    from leukoscope_edge.vision.following import follow as follow
+    from leukoscope_edge.vision.following import remember as remember
     from leukoscope_edge.vision.morphology import dilate as dilate
     from leukoscope_edge.vision.morphology import parts_of as parts_of
     from leukoscope_edge.vision.motion import Joined as Joined
@@ -72,6 +77,7 @@ else:
             "features": "Features measure nearest",
             "flatfield": "FlatField even_out record_flat_field",
             "morphology": "dilate parts_of",
+            "following": "Followed NOTHING_FOLLOWED NOTHING_KNOWN follow remember",
             "motion": "Joined Placement StageTracker TrackingState Visited",
             "quality": "QualityReport assess",
             "segmentation": "NOTHING segment threshold",

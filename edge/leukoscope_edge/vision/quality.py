@@ -93,6 +93,11 @@ class QualityReport:
         """What the technician should do, None where the frame is good."""
         return next((m.instruction for m in self.measures if not m.is_good), None)
 
+    @property
+    def focus(self) -> float:
+        """How crisp the frame is, 0..1."""
+        return next(m.value for m in self.measures if m.name == "focus")
+
 
 def assess(
     pixels: npt.NDArray[np.generic], *, in_marrow: bool = False

@@ -16,6 +16,7 @@ NOTHING = {
     "calibration": None,
     "frames": None,
     "sequence": False,
+    "only_new": None,
     "dask": None,
     "threads": 0,
 }
@@ -32,6 +33,8 @@ ONE, MANY = False, True
         ({"source": "simulated:cells=3", "frames": 3}, ONE, "--frames is for a camera"),
         ({"source": "simulated", "sequence": True}, ONE, "is a sequence already"),
         ({"source": "camera", "sequence": True}, ONE, "is a sequence already"),
+        ({"only_new": True}, ONE, "--only-new is for a sequence"),
+        ({"only_new": False}, MANY, "--only-new is for a sequence"),
         ({"dask": "tcp://host:8786"}, ONE, "--dask is for a folder of many slides"),
         ({"threads": 2}, MANY, "an archive takes one thread a slide"),
     ],
@@ -52,6 +55,8 @@ def test_what_would_be_ignored_is_refused(
         ({"um_per_px": 0.1, "sequence": True, "threads": 2}, ONE),
         ({"calibration": "own.toml"}, MANY),
         ({"source": "camera", "frames": 3}, ONE),
+        ({"source": "simulated", "only_new": True}, ONE),
+        ({"sequence": True, "only_new": True}, MANY),
         ({"dask": "tcp://host:8786"}, MANY),
     ],
 )

@@ -13,6 +13,7 @@ from leukoscope_edge.counting.slide_cells import (
     never_counted,
 )
 from leukoscope_edge.types import Call, CallName, LazyDetection
+from leukoscope_edge.vision.following import Followed
 from leukoscope_edge.vision.motion import Joined
 from leukoscope_edge.vision.sightings import FrameDetections
 
@@ -100,6 +101,26 @@ def test_a_smudge_is_counted_and_nothing_of_it_cut_out() -> None:
     cells = SlideCells(is_sequence=True)
     cells.add(FrameDetections(smudges=(uncut(0, 100),)), 0)
     assert cells.n_smudges == 1
+
+
+def test_a_cell_that_is_followed_was_seen_once_more_and_keeps_its_pictures() -> None:
+    cells = SlideCells(is_sequence=True)
+    cells.add(FrameDetections(whole=(detection(0, 100),)), 0)
+    (before,) = cells.whole()
+    cells.see_again(Followed(whole=(uncut(1, 101), uncut(1, 300))), 0)
+    cells.see_again(Followed(whole=(uncut(2, 100),)), 1)
+    (after,) = cells.whole()
+    assert after == replace(before, n_sightings=2)
+
+
+def test_a_smudge_that_is_followed_has_as_much_to_say_as_one_that_is_found() -> None:
+    cells = SlideCells(is_sequence=True)
+    cells.add(FrameDetections(whole=(detection(0, 100),)), 0)
+    cells.add(FrameDetections(smudges=(detection(1, 100),)), 0)
+    assert len(cells.whole()) == 1
+    for i in range(SMUDGE_MAJORITY):
+        cells.see_again(Followed(smudges=(uncut(i + 2, 100),)), 0)
+    assert cells.whole() == ()
 
 
 def test_islands_that_join_keep_each_cell_once() -> None:

@@ -63,6 +63,17 @@ def test_the_first_frame_is_kept_at_once_and_the_sharpest_at_a_pause(
     assert not fields.keep([seen_in(cell, "bb")], everything=True)
 
 
+def test_a_frame_that_was_searched_late_is_kept_beside_the_one_that_came_next(
+    device: Device,
+) -> None:
+    slide = fill_slide(device, is_finished=False)
+    fields = Fields(device.store.pictures, slide)
+    fields.saw(frame("held"), THRESHOLDS)
+    fields.saw(frame("next"), THRESHOLDS)
+    late = seen_in(make_cell(1, CallName.BLAST), "held")
+    assert fields.keep([late], everything=False)[1].frame == "held"
+
+
 def test_beyond_its_budget_a_slide_keeps_no_more(
     device: Device, monkeypatch: pytest.MonkeyPatch
 ) -> None:

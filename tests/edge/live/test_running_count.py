@@ -11,6 +11,7 @@ from tests.edge.live.told import instruction_in
 from tests.edge.web.stand_ins import NAME, PROFILE, fill_slide
 
 from leukoscope_edge.capture.simulated import SimulatedCamera
+from leukoscope_edge.counting.frame_search import FrameSearch
 from leukoscope_edge.errors import RecordError, SourceError
 from leukoscope_edge.inference.backend import open_engine
 from leukoscope_edge.inference.segmenter_fallback import ServingSegmenter
@@ -22,7 +23,6 @@ from leukoscope_edge.live.states import Counting, ProcessState
 from leukoscope_edge.profile import CameraEntry
 from leukoscope_edge.records.slides.slide import Kind, SlideRecord
 from leukoscope_edge.records.store import Store
-from leukoscope_edge.screening import SlideRun
 from leukoscope_edge.service.heartbeat import NoPulse
 from leukoscope_edge.types import THRESHOLDS, Fault, Frame, Segmentation
 from leukoscope_edge.web.device import Device
@@ -217,7 +217,7 @@ def test_what_fails_in_the_search_or_the_records_ends_the_count_as_before(
     def full(*_: Any, **__: Any) -> None:
         raise RecordError("the disk is full")
 
-    for owner, name in ((SlideRun, "_find"), (device.store.count, "add_cells")):
+    for owner, name in ((FrameSearch, "find"), (device.store.count, "add_cells")):
         slide = fill_slide(device, is_finished=False)
         with monkeypatch.context() as broken:
             broken.setattr(owner, name, full)

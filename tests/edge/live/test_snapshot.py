@@ -3,6 +3,7 @@
 import json
 import math
 from collections import Counter
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from tests.edge.web.stand_ins import make_cell
 
 from leukoscope_edge.arrays import U8
+from leukoscope_edge.counting.frame_search import FrameResult
 from leukoscope_edge.counting.statistics import binomial_interval
 from leukoscope_edge.live.snapshot import (
     N_LAST_CELLS,
@@ -22,9 +24,9 @@ from leukoscope_edge.live.snapshot import (
 )
 from leukoscope_edge.messages import message, plain
 from leukoscope_edge.outcome import Refusal, StopState
-from leukoscope_edge.screening import FrameResult
 from leukoscope_edge.screening_result import ImageReport
 from leukoscope_edge.types import CallName, Cell, LazyDetection
+from leukoscope_edge.vision.following import Followed
 from leukoscope_edge.vision.motion import Placement, TrackingState
 from leukoscope_edge.vision.quality import Measure, QualityReport
 from leukoscope_edge.vision.sightings import FrameDetections
@@ -90,6 +92,12 @@ def test_a_sighting_near_a_cell_is_that_cell(x: float, kind: str, cell: str) -> 
     here = cells(CallName.BLAST, CallName.NORMAL)
     (box,) = boxes_of(looked(detection(x)), here, KEEPER)
     assert box == {"box": [1, 2, 3, 4], "kind": kind, "cell": cell}
+
+
+def test_known_cells_have_a_box_in_frames_that_are_not_searched() -> None:
+    known = Followed(whole=(detection(200.0),), smudges=(detection(400.0),))
+    boxes = boxes_of(replace(looked(), followed=known), cells(CallName.BLAST), KEEPER)
+    assert [(b["kind"], b["cell"]) for b in boxes] == [("blast", "1.1"), ("smudge", "")]
 
 
 def test_a_cell_of_another_island_is_not_here() -> None:

@@ -6,7 +6,11 @@ from leukoscope_edge.screening import SlideRun
 
 
 def simulated_run(
-    engine: Engine, bundle: Bundle, scale_um_per_px: float | None
+    engine: Engine,
+    bundle: Bundle,
+    scale_um_per_px: float | None,
+    *,
+    only_new: bool = False,
 ) -> SlideRun:
     """Start a slide whose frames overlap, as under a moving stage, at no site.
 
@@ -14,6 +18,7 @@ def simulated_run(
         engine: The bundle's model on some backend.
         bundle: The model.
         scale_um_per_px: Of the frames, None where it is not known.
+        only_new: Search only frames that show something new.
     """
     context = new_context(SIMULATED_SAMPLE, bundle.card, None, scale_um_per_px)
     return SlideRun(
@@ -22,4 +27,5 @@ def simulated_run(
         context=context,
         scale_um_per_px=scale_um_per_px,
         is_sequence=True,
+        only_new=only_new,
     )

@@ -117,6 +117,7 @@ def _tasks(
             facts=facts,
             site=site,
             segmenter=options.segmenter,
+            only_new=options.only_new,
             language=options.language,
         )
         for folder in find_slides(archive, options.out)

@@ -147,6 +147,12 @@ def _add_engine_options(parser: argparse._ActionsContainer) -> None:
         help="how cells are found: thresholds (default), or a shipped network",
     )
     parser.add_argument(
+        "--only-new",
+        action=argparse.BooleanOptionalAction,
+        help="of a sequence, search for cells only the frames that show something new "
+        "(default: each frame, or as the profile says)",
+    )
+    parser.add_argument(
         "--profile",
         help="find cells as this profile says (a shipped one's name or a TOML file); "
         "where its network does not serve, thresholds do, and the result says why",
@@ -194,6 +200,7 @@ def _screen(options: argparse.Namespace) -> int:
     bundle = _bundle_for(options)
     require_end(options)
     options.segmenter = _segmenter(options)
+    options.only_new = _only_new(options)
     if options.keep:
         open_store(options.data, may_recover=False).close()
     site = site_of(options, bundle)
@@ -250,6 +257,7 @@ def _walk(
             facts=facts_of(options),
             site=site,
             segmenter=options.segmenter,
+            only_new=options.only_new,
             n_threads=options.threads or len(os.sched_getaffinity(0)),
             show_progress=sys.stderr.isatty(),
         )
@@ -290,6 +298,12 @@ def _segmenter(options: argparse.Namespace) -> str:
         raise UsageError("--profile says how cells are found: no --segmenter with it")
     segmentation_named(options.segmenter)  # fails before the work, not in it
     return str(options.segmenter)
+
+
+def _only_new(options: argparse.Namespace) -> bool:
+    if options.only_new is None and options.profile is not None:
+        return open_profile(options.profile).only_new
+    return bool(options.only_new)
 
 
 def _open_camera(options: argparse.Namespace) -> Camera:

@@ -203,3 +203,20 @@ def test_the_command_asks_a_camera_for_its_end(
 ) -> None:
     assert main(["screen", "camera"]) == 1
     assert "how many frames with --frames" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "is_so"),
+    [
+        ([], False),
+        (["--only-new"], True),
+        (["--profile", "site.toml"], True),
+        (["--profile", "site.toml", "--no-only-new"], False),
+    ],
+)
+def test_only_what_is_new_is_searched_where_somebody_or_the_profile_says_so(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], *, is_so: bool
+) -> None:
+    profile = SimpleNamespace(only_new=True)
+    monkeypatch.setattr(screen, "open_profile", lambda _: profile)
+    assert screen._only_new(options_of("x", *words)) is is_so

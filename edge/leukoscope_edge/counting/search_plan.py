@@ -1,0 +1,230 @@
+"""Which frames of a slide are searched for cells: those that show something new.
+
+A hand-moved stage shows each place some fifteen times. A frame is searched where the
+stage has gone on by a part of a frame, where it is sharper than what was searched
+before, and now and then as a check; in between, cells that are known are followed by
+the stage's motion alone (`vision.following`). Nothing is passed over: the last frame
+that was not searched is held, and searched after all before it is let go, where it
+shows a place farther from the rim than every search so far and the next frame do.
+
+It is asked in the frames' order, and knows what was searched, not what was found: so
+it says the same however many searches run at once.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from leukoscope_edge.arrays import F64, BoolArray
+from leukoscope_edge.types import Frame
+from leukoscope_edge.vision import Placement
+
+STEP = 0.2
+"""Of a frame's width or height: gone on so far, a frame is searched. A place is then
+searched four times on its way, as often as cells keep sightings, and once more."""
+N_LOOKS = 3
+"""Searches that show a place so well are enough; as `cells.MAX_KEPT`."""
+MIN_WANTED = 0.02
+"""Of a frame's places, that were searched less often."""
+N_SHARP, MIN_SHARPER, AS_SHARP = 2, 0.4, 0.99
+"""A frame is searched where it is among the sharpest so far, by its focus
+(`vision.quality`), of so large a part of its places: those sightings vote."""
+DEEP_UM = 10.0
+"""From the rim, the middle of the largest cells of blood is seen whole."""
+SPACING_UM = 4.0
+"""Of the places that stand for a frame: half a small cell."""
+AS_DEEP_UM, NEARLY_UM = 2.5, 1.0
+"""Nearer to the rim by less, a place is seen as well: for one of several looks, and
+for the only one."""
+MIN_SURE = 0.9
+"""Correlation of a frame with the one before. Steady slides have 0.93 and more in 95
+of 100 frames; where it is less, the place of known cells is not sure."""
+MAX_FOLLOWED = 20
+"""Frames in a row that are not searched: two seconds."""
+MAX_REMEMBERED = 64
+"""Searches; what was searched longer ago is searched anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Candidate:
+    """A judged frame that could be searched.
+
+    Attributes:
+        frame: The frame.
+        place: Where it lies on the slide.
+        focus: How crisp it is, 0..1.
+    """
+
+    frame: Frame
+    place: Placement
+    focus: float
+
+    @property
+    def corner_px(self) -> tuple[float, float]:
+        """Slide coordinates of its top-left corner."""
+        return self.place.x_px, self.place.y_px
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """What is searched now.
+
+    Attributes:
+        now: The frame in question.
+        before: An earlier one that is searched first; None where none is.
+    """
+
+    now: bool = True
+    before: Candidate | None = None
+
+
+class SearchPlan:
+    """The frames of one slide that were searched, and the one that is held."""
+
+    def __init__(self, scale_um_per_px: float) -> None:
+        """Start with none.
+
+        Args:
+            scale_um_per_px: Of the frames.
+        """
+        self._scale_um_per_px = scale_um_per_px
+        self._searched: deque[Candidate] = deque(maxlen=MAX_REMEMBERED)
+        self._held: Candidate | None = None
+        self._n_followed, self._is_sure = 0, False
+
+    def interrupt(self) -> Candidate | None:
+        """Take note of a frame that was not judged: the next one is searched.
+
+        Returns:
+            The held frame, where it is to be searched before that.
+        """
+        self._is_sure = False
+        return self.left()
+
+    def due(self, candidate: Candidate) -> Due:
+        """Say whether the next judged frame is searched, and whether the held one is.
+
+        Args:
+            candidate: The frame, in the frames' order.
+        """
+        before = self._pass_on(candidate)
+        now = self._is_due(candidate)
+        self._is_sure = True
+        if now:
+            self._searched.append(candidate)
+            self._held, self._n_followed = None, 0
+        else:
+            self._held, self._n_followed = candidate, self._n_followed + 1
+        return Due(now=now, before=before)
+
+    def left(self) -> Candidate | None:
+        """Let go of the held frame; return it where it is to be searched after all."""
+        held, self._held = self._held, None
+        if held is None or not self._unseen(held).any():
+            return None
+        self._searched.append(held)
+        return held
+
+    def _pass_on(self, candidate: Candidate) -> Candidate | None:
+        """Return the held frame where it shows what this one and no search do."""
+        is_elsewhere = self._is_elsewhere(candidate)
+        held, before = self._held, None
+        if held is not None:
+            unseen = self._unseen(held)
+            if not is_elsewhere:
+                unseen &= ~self._sees([candidate], held, NEARLY_UM).any(axis=0)
+            if unseen.any():
+                before = self.left()
+        if is_elsewhere:
+            self._searched.clear()
+        return before
+
+    def _is_elsewhere(self, candidate: Candidate) -> bool:
+        """Say whether places of earlier frames do not hold any more."""
+        known = self._held or (self._searched[-1] if self._searched else None)
+        if known is None or candidate.place.joined is not None:
+            return True
+        is_resized = known.frame.pixels.shape != candidate.frame.pixels.shape
+        return is_resized or known.place.island != candidate.place.island
+
+    def _is_due(self, candidate: Candidate) -> bool:
+        if not (self._searched and self._is_sure):
+            return True
+        if candidate.place.score < MIN_SURE or self._n_followed >= MAX_FOLLOWED:
+            return True
+        n_looks, n_sharp = self._n_looks(candidate)
+        if (n_sharp < N_SHARP).mean() >= MIN_SHARPER:
+            return True
+        has_moved = _moved(self._searched[-1], candidate) >= STEP
+        return has_moved and bool((n_looks < N_LOOKS).mean() >= MIN_WANTED)
+
+    def _n_looks(self, candidate: Candidate) -> tuple[F64, F64]:
+        """Return how often each place was searched as well as this frame shows it.
+
+        Returns:
+            (h, w) how often at all, and how often in a frame that is as sharp.
+        """
+        near = [s for s in self._searched if _moved(s, candidate) < 1]
+        sees = self._sees(near, candidate, AS_DEEP_UM).astype(np.float64)
+        is_sharp = [s.focus >= AS_SHARP * candidate.focus for s in near]
+        return sees.sum(axis=0), sees[np.array(is_sharp, np.bool_)].sum(axis=0)
+
+    def _unseen(self, candidate: Candidate) -> BoolArray:
+        """Return which places of a frame no search shows as far from the rim."""
+        seen = self._sees(self._searched, candidate, NEARLY_UM)
+        return np.asarray(~seen.any(axis=0), np.bool_)
+
+    def _sees(
+        self, others: Iterable[Candidate], one: Candidate, less_um: float
+    ) -> BoolArray:
+        """Say of each place of a frame whether others show it as far from their rim.
+
+        Args:
+            others: The other frames; those that do not overlap show nothing.
+            one: The frame.
+            less_um: Nearer to the rim by less is as far.
+
+        Returns:
+            (n, h, w) bool, of places `SPACING_UM` apart.
+        """
+        x, y = one.corner_px
+        corners = [(0.0, 0.0)]
+        corners += [
+            (x - o.place.x_px, y - o.place.y_px) for o in others if _moved(o, one) < 1
+        ]
+        depths = self._depths(one.frame.pixels.shape, np.array(corners))
+        least_px = depths[0] - less_um / self._scale_um_per_px
+        return np.asarray(depths[1:] >= least_px, np.bool_)
+
+    def _depths(self, shape: tuple[int, ...], moved_px: F64) -> F64:
+        """Return how far places lie from the rim, at most as far as matters.
+
+        Args:
+            shape: (H, W, ...) of the frame.
+            moved_px: (n, 2), added to x and y of each place.
+
+        Returns:
+            (n, h, w).
+        """
+        step_px, deep_px = (v / self._scale_um_per_px for v in (SPACING_UM, DEEP_UM))
+        down, across = (
+            _to_rim(length, step_px, moved_px[:, axis], deep_px)
+            for length, axis in ((shape[0], 1), (shape[1], 0))
+        )
+        return np.asarray(np.minimum(down[:, :, None], across[:, None, :]), np.float64)
+
+
+def _to_rim(length_px: int, step_px: float, moved_px: F64, deep_px: float) -> F64:
+    """Return (n, m), how far m places along a side lie inside it, -1 for outside."""
+    places = np.arange(min(step_px, length_px) / 2, length_px, step_px)
+    at = places + moved_px[:, None]
+    return np.asarray(np.clip(np.minimum(at, length_px - at), -1, deep_px), np.float64)
+
+
+def _moved(before: Candidate, after: Candidate) -> float:
+    """Return how far two frames lie apart, in their widths or heights."""
+    height, width = after.frame.pixels.shape[:2]
+    (x0, y0), (x1, y1) = before.corner_px, after.corner_px
+    return float(max(abs(x1 - x0) / width, abs(y1 - y0) / height))

@@ -1,0 +1,165 @@
+"""One frame on its road, and the cells that are followed where it is not searched."""
+
+from dataclasses import replace
+
+import pytest
+
+from leukoscope_edge.capture.simulated import SimulatedCamera, parse_simulated
+from leukoscope_edge.counting.earlier_frames import Turn
+from leukoscope_edge.counting.frame_search import (
+    GUIDANCE,
+    SEARCHED_ITSELF,
+    Asked,
+    FrameResult,
+    FrameSearch,
+    SeenCells,
+)
+from leukoscope_edge.counting.search_plan import Candidate, Due
+from leukoscope_edge.inference.segmenter_fallback import ServingSegmenter
+from leukoscope_edge.screening_result import ImageReport
+from leukoscope_edge.types import THRESHOLDS, Fault, Frame
+from leukoscope_edge.vision.crop import CropSpec
+from leukoscope_edge.vision.following import NOTHING_FOLLOWED
+from leukoscope_edge.vision.motion import Placement, TrackingState
+from leukoscope_edge.vision.sightings import NOTHING_SEEN
+
+SCALE = 0.1
+SPEC = CropSpec(side_px=64, scale_um_per_px=0.2, colour="masked")
+EARLIER, NOW = 20, 22
+NOT_NOW = Due(now=False)
+
+
+@pytest.fixture(scope="module")
+def slide() -> SimulatedCamera:
+    return parse_simulated("simulated:cells=12,frames=30,seed=4,jerks=0")
+
+
+@pytest.fixture
+def search() -> FrameSearch:
+    return FrameSearch(ServingSegmenter(), SPEC, in_marrow=False)
+
+
+def place_of(slide: SimulatedCamera, number: int, state: TrackingState) -> Placement:
+    x, y = (float(v) for v in slide.places_px[number])
+    return Placement(state=state, x_px=x, y_px=y, score=1.0, island=0)
+
+
+def asked(
+    slide: SimulatedCamera,
+    number: int = NOW,
+    *,
+    due: Due = SEARCHED_ITSELF,
+    state: TrackingState = TrackingState.TRACKING,
+) -> Asked:
+    frame = Frame(name=str(number), pixels=slide.render(number), time_s=0.0)
+    turn = Turn(place=place_of(slide, number, state), scale_um_per_px=SCALE)
+    return Asked(item=frame, turn=turn, due=due)
+
+
+def candidate(slide: SimulatedCamera) -> Candidate:
+    one = asked(slide, EARLIER)
+    assert isinstance(one.item, Frame)
+    assert one.turn.place is not None
+    return Candidate(frame=one.item, place=one.turn.place, focus=0.4)
+
+
+def test_a_fault_shows_nothing(search: FrameSearch) -> None:
+    found = search.find(Asked(item=Fault(name="a", reason="is torn"), turn=Turn()))
+    assert (found.report.status, found.seen, found.frame) == (
+        "skipped",
+        NOTHING_SEEN,
+        None,
+    )
+
+
+def test_a_copy_is_not_searched(slide: SimulatedCamera, search: FrameSearch) -> None:
+    one = asked(slide)
+    found = search.find(replace(one, turn=Turn(copy_of="b")))
+    assert (found.report.copy_of, found.found_by) == ("b", "")
+
+
+def test_a_frame_that_is_due_is_searched(
+    slide: SimulatedCamera, search: FrameSearch
+) -> None:
+    found = search.find(asked(slide))
+    assert (found.found_by, found.late) == (THRESHOLDS, None)
+    assert found.seen.whole
+
+
+def test_a_frame_that_is_not_due_is_judged_and_not_searched(
+    slide: SimulatedCamera, search: FrameSearch
+) -> None:
+    found = search.find(asked(slide, due=NOT_NOW))
+    assert (found.report.status, found.found_by) == ("screened", "")
+    assert found.seen == NOTHING_SEEN
+    assert found.frame is not None
+    assert found.bearing is not None
+
+
+def test_a_frame_that_is_not_judged_is_neither(
+    slide: SimulatedCamera, search: FrameSearch
+) -> None:
+    found = search.find(replace(asked(slide), why_not="hold still"))
+    assert (found.report.status, found.report.reason) == ("refused", "hold still")
+    assert (found.frame, found.found_by) == (None, "")
+
+
+@pytest.mark.parametrize("why_not", [None, "hold still"])
+@pytest.mark.parametrize("now", [True, False])
+def test_a_frame_that_was_held_is_searched_beside_whatever_comes(
+    slide: SimulatedCamera, search: FrameSearch, why_not: str | None, *, now: bool
+) -> None:
+    due = Due(now=now, before=candidate(slide))
+    late = search.find(replace(asked(slide, due=due), why_not=why_not)).late
+    assert late is not None
+    assert (late.frame.name, late.found_by) == (str(EARLIER), THRESHOLDS)
+    alone = search.find(asked(slide, EARLIER)).seen
+    assert [g.slide_px for g in late.seen.whole] == [g.slide_px for g in alone.whole]
+
+
+def test_nothing_that_is_held_is_nothing_to_search(search: FrameSearch) -> None:
+    assert search.find_late(None, SCALE) is None
+
+
+@pytest.mark.parametrize("state", TrackingState)
+def test_a_frame_is_judged_where_its_place_is_known(
+    slide: SimulatedCamera, search: FrameSearch, state: TrackingState
+) -> None:
+    frame = Frame(name="a", pixels=slide.render(NOW), time_s=0.0)
+    gated = search.gate(frame, place_of(slide, NOW, state))
+    assert gated.why_not == GUIDANCE.get(state)
+    assert 0.13 < gated.focus < 1
+    assert search.gate(frame, None).why_not is None
+
+
+def test_a_frame_out_of_focus_is_not_judged(search: FrameSearch) -> None:
+    plain = parse_simulated("simulated:cells=0").render(0)[:64, :64] // 64 * 64
+    frame = Frame(name="a", pixels=plain, time_s=0.0)
+    assert search.gate(frame, None).why_not is not None
+
+
+def test_cells_are_followed_from_the_frame_that_was_searched_last(
+    slide: SimulatedCamera, search: FrameSearch
+) -> None:
+    seen = SeenCells()
+    first = seen.take_in(search.find(asked(slide, due=NOT_NOW)))
+    assert first.followed == NOTHING_FOLLOWED
+    before = seen.take_in(search.find(asked(slide, EARLIER)))
+    assert (before.followed, bool(before.seen.whole)) == (NOTHING_FOLLOWED, True)
+    after = seen.take_in(search.find(asked(slide, due=NOT_NOW)))
+    known = {g.slide_px for g in before.seen.whole}
+    assert after.followed.whole
+    assert {g.slide_px for g in after.followed.whole} <= known
+
+
+def test_cells_of_a_late_search_are_followed_at_once(
+    slide: SimulatedCamera, search: FrameSearch
+) -> None:
+    due = Due(now=False, before=candidate(slide))
+    found = search.find(asked(slide, due=due))
+    assert SeenCells().take_in(found).followed.whole
+
+
+def test_what_was_not_judged_changes_nothing() -> None:
+    refused = FrameResult(report=ImageReport(name="a", status="refused"))
+    assert SeenCells().take_in(refused) is refused

@@ -1,0 +1,183 @@
+"""Which frames are searched: what is new or sharper; no place is passed over."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from leukoscope_edge.counting.search_plan import (
+    MAX_FOLLOWED,
+    MIN_SURE,
+    STEP,
+    Candidate,
+    Due,
+    SearchPlan,
+)
+from leukoscope_edge.types import Frame
+from leukoscope_edge.vision.motion import Joined, Placement, TrackingState
+
+WIDTH_PX, HEIGHT_PX = 640, 480
+SCALE = 0.1
+FOCUS = 0.4
+RIM_PX = 40
+
+
+def candidate(
+    x: float, y: float = 0.0, *, focus: float = FOCUS, **more: Any
+) -> Candidate:
+    width, height = more.pop("size", (WIDTH_PX, HEIGHT_PX))
+    pixels = np.zeros((height, width, 3), np.uint8)
+    told = {"score": 1.0, "island": 0, **more}
+    return Candidate(
+        frame=Frame(name=f"{x:g},{y:g}", pixels=pixels, time_s=0.0),
+        place=Placement(state=TrackingState.TRACKING, x_px=x, y_px=y, **told),
+        focus=focus,
+    )
+
+
+def looked_at(*places: tuple[float, float]) -> SearchPlan:
+    """A plan that has searched these places as often as it ever wants."""
+    plan = SearchPlan(SCALE)
+    for x, y in places:
+        for _ in range(3):
+            plan.interrupt()
+            assert plan.due(candidate(x, y)).now
+    return plan
+
+
+def searched(plan: SearchPlan, candidates: list[Candidate]) -> list[str]:
+    """Return the names of what is searched, held frames among them, in order."""
+    names: list[str] = []
+    for one in candidates:
+        due = plan.due(one)
+        names += [c.frame.name for c in (due.before,) if c is not None]
+        names += [one.frame.name] * due.now
+    return names
+
+
+def test_where_nothing_was_seen_nothing_is_left() -> None:
+    assert SearchPlan(SCALE).left() is None
+
+
+def test_the_first_frame_is_searched() -> None:
+    assert SearchPlan(SCALE).due(candidate(0)) == Due(now=True, before=None)
+
+
+def test_at_rest_a_place_is_searched_twice_and_then_now_and_then() -> None:
+    plan = SearchPlan(SCALE)
+    is_due = [plan.due(candidate(0)).now for _ in range(MAX_FOLLOWED + 9)]
+    assert [i for i, due in enumerate(is_due) if due] == [
+        0,
+        1,
+        MAX_FOLLOWED + 2,
+    ]
+
+
+@pytest.mark.parametrize(("part", "is_due"), [(0.9, False), (1.1, True)])
+@pytest.mark.parametrize("way", [(1, 0), (-1, 0), (0, 1), (0, -1)])
+def test_a_frame_is_searched_once_the_stage_has_gone_on(
+    part: float, way: tuple[int, int], *, is_due: bool
+) -> None:
+    plan = looked_at((0, 0))
+    x, y = part * STEP * WIDTH_PX * way[0], part * STEP * HEIGHT_PX * way[1]
+    assert plan.due(candidate(x, y)).now is is_due
+
+
+def test_where_all_is_known_nothing_is_searched() -> None:
+    around = [(x, y) for x in (-200.0, 0.0, 200.0) for y in (-150.0, 0.0, 150.0)]
+    plan = looked_at(*around)
+    assert not plan.due(candidate(10, 10)).now
+
+
+def test_a_sharper_frame_is_searched_and_a_duller_one_is_not() -> None:
+    assert looked_at((0, 0)).due(candidate(0, focus=1.1 * FOCUS)).now
+    assert not looked_at((0, 0)).due(candidate(0, focus=0.9 * FOCUS)).now
+
+
+@pytest.mark.parametrize(
+    "unsure",
+    [
+        {"score": MIN_SURE - 0.01},
+        {"island": 1},
+        {"joined": Joined(island=2, into=0, shift_px=(5.0, 0.0))},
+        {"size": (WIDTH_PX // 2, HEIGHT_PX // 2)},
+    ],
+)
+def test_where_the_place_is_not_sure_the_frame_is_searched(
+    unsure: dict[str, Any],
+) -> None:
+    assert looked_at((0, 0)).due(candidate(0, **unsure)).now
+
+
+def test_after_a_frame_that_was_not_judged_the_next_is_searched() -> None:
+    plan = looked_at((0, 0))
+    assert not plan.due(candidate(0)).now
+    plan.interrupt()
+    assert plan.due(candidate(0)).now
+
+
+def test_a_held_frame_that_alone_shows_a_place_is_searched_before_the_next() -> None:
+    plan = looked_at((0, 0))
+    assert searched(plan, [candidate(60), candidate(0)]) == ["60,0"]
+    assert plan.left() is None
+
+
+def test_a_held_frame_is_let_go_where_the_next_shows_as_much() -> None:
+    plan = looked_at((0, 0))
+    assert searched(plan, [candidate(40), candidate(80)]) == []
+    held = plan.left()
+    assert held is not None
+    assert held.frame.name == "80,0"
+
+
+def test_a_held_frame_is_not_left_behind_on_another_island() -> None:
+    plan = looked_at((0, 0))
+    assert searched(plan, [candidate(60), candidate(0, island=1)]) == ["60,0", "0,0"]
+
+
+def test_a_held_frame_is_searched_where_the_next_is_not_judged() -> None:
+    plan = looked_at((0, 0))
+    assert not plan.due(candidate(60)).now
+    held = plan.interrupt()
+    assert held is not None
+    assert held.frame.name == "60,0"
+    assert plan.interrupt() is None
+
+
+def test_what_is_held_and_shows_nothing_new_is_not_searched() -> None:
+    plan = looked_at((0, 0))
+    assert not plan.due(candidate(2)).now
+    assert plan.left() is None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_place_is_passed_over_on_any_way(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    steps = random.normal(0, 30, (40, 2)).cumsum(axis=0)
+    frames = [candidate(float(x), float(y)) for x, y in steps]
+    plan, done = SearchPlan(SCALE), []
+    for one in frames:
+        due = plan.due(one)
+        done += [c for c in (due.before, one if due.now else None) if c is not None]
+    done += [c for c in (plan.left(),) if c is not None]
+    assert len(done) < len(frames)
+    for x, y in random.uniform(
+        steps.min(0), np.add(steps.max(0), (WIDTH_PX, HEIGHT_PX)), (300, 2)
+    ):
+        deepest = max(depth(one, x, y) for one in frames)
+        if deepest >= RIM_PX:
+            assert max(depth(one, x, y) for one in done) > deepest - RIM_PX
+
+
+def depth(one: Candidate, x: float, y: float) -> float:
+    """Return how far a place lies from a frame's rim, up to the largest cell's half."""
+    left, top = one.corner_px
+    inside = (x - left, y - top, left + WIDTH_PX - x, top + HEIGHT_PX - y)
+    return min(*inside, 100.0)
+
+
+def test_it_asks_for_no_more_time_on_a_long_slide() -> None:
+    plan = SearchPlan(SCALE)
+    for x in range(0, 40_000, 200):
+        plan.due(candidate(float(x)))
+    assert len(plan._searched) <= 64
