@@ -141,7 +141,11 @@ def test_instructions_are_counted_by_what_the_machine_has(
         program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     options = argparse.Namespace(
-        source="simulated", frames=3, segmenter="thresholds", um_per_px=None
+        source="simulated",
+        frames=3,
+        segmenter="thresholds",
+        um_per_px=None,
+        only_new=False,
     )
     if not by:
         with pytest.raises(SystemExit, match="counts instructions here"):
