@@ -1,7 +1,7 @@
 """Measure what bad light, colour, focus and noise cost on real fields.
 
     python tools/evaluate_robustness.py FOLDER [--every N] [--um-per-px X | --pooled]
-        [--segmenter NAME] [--bundle DIR] [--harm WORD]... [--json]
+        [--segmenter NAME] [--bundle DIR] [--views N] [--harm WORD]... [--json]
 
 FOLDER holds `images/`, `boxes/` (Pascal VOC, objects named WBC) and, where there are
 some, `masks/`. Each harm is done to every chosen image. A frame that the quality gate
@@ -9,7 +9,10 @@ refuses is counted as refused, with its reason, and its cells are left out: the
 technician is told, nothing is missed in silence. Recall and cell Dice are over the
 frames that pass; `calls_changed` is the share of the cells found both in the clean and
 in the harmed frame that the bundle calls otherwise; `calls_flipped` of these from blast
-to normal or back, the rest became unclear or ceased to be. `--pooled`: at the scale
+to normal or back, the rest became unclear or ceased to be; `kinds_changed` of both
+the share whose likeliest kind is another. `--views 8`: as if each call were made of the
+mean of what the network answers to the crop turned and mirrored, which the device does
+not do. `--pooled`: at the scale
 that all harmed frames together say, as the device does where nobody calibrated.
 `--harm`: only those whose name holds the word, beside the clean frames.
 """
@@ -32,13 +35,13 @@ from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.inference import (
     Bundle,
     Segment,
-    classify,
+    calls_for,
     open_bundle,
     open_engine,
     segmentation_named,
     shipped_bundle_for,
 )
-from leukoscope_edge.types import THRESHOLDS, CallName, CellKind, Segmentation
+from leukoscope_edge.types import THRESHOLDS, Call, CallName, CellKind, Segmentation
 from leukoscope_edge.vision import assess, cut_labelled
 from leukoscope_edge.vision.scale import estimate_source_scale, measure_sizes
 
@@ -75,6 +78,7 @@ class Row:
     cell_dice: float | None
     calls_changed: float | None
     calls_flipped: float | None
+    kinds_changed: float | None
     n_called: int
     um_per_px: float | None
 
@@ -91,14 +95,14 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"evaluate_robustness: {err}", file=sys.stderr)
         return 1
     rows: list[Row] = []
-    clean: dict[CellId, CallName] = {}
+    clean: dict[CellId, Call] = {}
     for name, harm in HARMS.items():
         if name != "none" and not any(word in name for word in options.harm or [""]):
             continue
         harmed = [harm(field.pixels) for field in fields]
         um_per_px = pooled_scale(harmed) if options.pooled else options.um_per_px
         row, crops = measure(name, harmed, fields, segment, um_per_px, bundle)
-        calls = called(bundle, crops)
+        calls = called(bundle, crops, options.views)
         clean = clean or calls
         rows.append(with_calls(row, calls, clean))
         if not options.json:
@@ -146,30 +150,43 @@ def measure(
         cell_dice=float(np.mean(dices)) if dices else None,
         calls_changed=None,
         calls_flipped=None,
+        kinds_changed=None,
         n_called=0,
         um_per_px=um_per_px,
     )
     return row, crops
 
 
-def called(bundle: Bundle, crops: dict[CellId, U8]) -> dict[CellId, CallName]:
-    """Return what a bundle calls each crop."""
+def called(bundle: Bundle, crops: dict[CellId, U8], n_views: int) -> dict[CellId, Call]:
+    """Return what a bundle calls each crop by the mean answer to n views of it."""
+    if not crops:
+        return {}
     with open_engine(bundle, backend="cpu") as engine:
-        calls = classify(engine, list(crops.values()), bundle.card, in_marrow=False)
-    return {cell: call.name for cell, call in zip(crops, calls, strict=True)}
+        answers = [
+            engine.run(np.stack(_turned(crop)[:n_views])).mean(axis=0)
+            for crop in crops.values()
+        ]
+    calls = calls_for(np.stack(answers), bundle.card)
+    return dict(zip(crops, calls, strict=True))
 
 
-def with_calls(
-    row: Row, calls: dict[CellId, CallName], clean: dict[CellId, CallName]
-) -> Row:
+def _turned(crop: U8) -> list[U8]:
+    """Return a crop as it is and its seven other turns and mirror images."""
+    both = (crop, crop.transpose(1, 0, 2))
+    return [c[::y, ::x] for c in both for y in (1, -1) for x in (1, -1)]
+
+
+def with_calls(row: Row, calls: dict[CellId, Call], clean: dict[CellId, Call]) -> Row:
     """Return a row with the share of calls that differ from those of clean frames."""
     both = calls.keys() & clean.keys()
-    changed = [cell for cell in both if calls[cell] != clean[cell]]
-    flipped = [c for c in changed if CallName.UNCLEAR not in (calls[c], clean[c])]
-    shares = {
-        "calls_changed": len(changed) / len(both) if both else None,
-        "calls_flipped": len(flipped) / len(both) if both else None,
+    pairs = [(calls[cell], clean[cell]) for cell in both]
+    changed = [{a.name, b.name} for a, b in pairs if a.name != b.name]
+    found = {
+        "calls_changed": len(changed),
+        "calls_flipped": sum(CallName.UNCLEAR not in names for names in changed),
+        "kinds_changed": sum(a.kind != b.kind for a, b in pairs),
     }
+    shares = {k: n / len(both) if both else None for k, n in found.items()}
     return Row(**{**asdict(row), **shares, "n_called": len(both)})
 
 
@@ -206,11 +223,12 @@ def _crop(pixels: U8, found: Segmentation, index: int, bundle: Bundle) -> U8:
 
 
 def _line(row: Row) -> str:
-    shares = row.cell_dice, row.calls_changed, row.calls_flipped
-    dice, changed, flipped = ("-" if v is None else f"{v:.3f}" for v in shares)
+    shares = row.cell_dice, row.calls_changed, row.calls_flipped, row.kinds_changed
+    dice, changed, flipped, kinds = ("-" if v is None else f"{v:.3f}" for v in shares)
     return (
         f"{row.harm:<32} recall {row.recall:.3f} of {row.n_cells:>4} cells, cell Dice "
-        f"{dice}, calls changed {changed}, flipped {flipped} of {row.n_called}, "
+        f"{dice}, calls changed {changed}, flipped {flipped}, "
+        f"kinds changed {kinds} of {row.n_called}, "
         f"refused {row.n_refused} of {row.n_frames} {row.reasons or ''}"
     )
 
@@ -250,6 +268,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     scales.add_argument("--um-per-px", type=scale, help="default: of each frame alone")
     scales.add_argument("--pooled", action="store_true", help="of all frames together")
     parser.add_argument("--bundle", type=Path, help="default: the shipped one")
+    parser.add_argument("--views", type=int, choices=(1, 2, 4, 8), default=1)
     parser.add_argument("--harm", action="append", help="only those with this word")
     parser.add_argument("--segmenter", default=THRESHOLDS, help="or a shipped network")
     parser.add_argument("--json", action="store_true", help="one array on stdout")
