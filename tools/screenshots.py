@@ -35,7 +35,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests/rigs
 from tests.rigs.running_service import free_port
 from tests.rigs.update_sticks import NOTES, make_rig
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = shutil.which("chromium-headless-shell") or "/usr/bin/chromium"
 PATIENCE_S = 300.0
 N_COLOURS = 256
 NAME, PIN = "Amina Diallo", "482917"
