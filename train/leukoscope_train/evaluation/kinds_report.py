@@ -11,6 +11,7 @@ from leukoscope_edge.inference import read_card
 from leukoscope_train.evaluation.slides import slide_row
 from leukoscope_train.evaluation.tables import markdown_table, markdown_templates
 from leukoscope_train.evaluation.targets import (
+    CHEAP,
     HEALTHY,
     SLIDE_CELLS,
     Shown,
@@ -33,8 +34,8 @@ def kind_documents(bundles: list[Path], figures: Path, command: str) -> dict[str
 
     Args:
         bundles: Folders of the bundles, the default first.
-        figures: Folder with `ID.json`, `called-ID.json` and `taleqani-ID.json` of each,
-            MARROW_OUT and MARROW_CUT.
+        figures: Folder with `ID.json`, `called-ID.json`, `taleqani-ID.json` and
+            `degraded-ID.json` of each, MARROW_OUT and MARROW_CUT.
         command: By which this is made, for the document to say.
 
     Raises:
@@ -66,6 +67,8 @@ def _read(folder: Path, figures: Path) -> Shown:
     card = read_card(folder)
     called = read_json(figures / f"called-{card.id}.json")["laboratories"]
     called |= read_json(figures / f"taleqani-{card.id}.json")["laboratories"]
+    harmed = read_json(figures / f"degraded-{card.id}.json")["laboratories"]
+    called |= {f"{name}, {CHEAP}": harmed[name] for name in HEALTHY}
     return Shown(
         card=card, figures=read_json(figures / f"{card.id}.json"), called=called
     )
