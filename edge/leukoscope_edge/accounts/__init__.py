@@ -15,28 +15,20 @@ from leukoscope_edge.accounts.pins import (
     MIN_PIN_DIGITS,
     PeopleError,
     check_pin,
-    is_guessed_first,
 )
 from leukoscope_edge.accounts.set_up_code import SetUpCode
 from leukoscope_edge.accounts.sign_in_backoff import (
     AT_SCREEN,
     FIRST_WAIT_S,
-    LONGEST_AT_SCREEN_S,
     LONGEST_WAIT_S,
-    N_FREE_FAILURES,
-    N_FREE_STRANGERS,
-    wait_s,
 )
 
 __all__ = [
     "AT_SCREEN",
     "FIRST_WAIT_S",
-    "LONGEST_AT_SCREEN_S",
     "LONGEST_WAIT_S",
     "MAX_PIN_DIGITS",
     "MIN_PIN_DIGITS",
-    "N_FREE_FAILURES",
-    "N_FREE_STRANGERS",
     "PEOPLE_FILE",
     "RIGHTS",
     "Drafts",
@@ -48,7 +40,5 @@ __all__ = [
     "Role",
     "SetUpCode",
     "check_pin",
-    "is_guessed_first",
     "named_apart",
-    "wait_s",
 ]

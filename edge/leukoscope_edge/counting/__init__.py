@@ -30,10 +30,7 @@ if TYPE_CHECKING:
     from leukoscope_edge.counting.differential import compared as compared
     from leukoscope_edge.counting.differential import count_kinds as count_kinds
     from leukoscope_edge.counting.earlier_frames import EarlierFrames as EarlierFrames
-    from leukoscope_edge.counting.earlier_frames import Turn as Turn
-    from leukoscope_edge.counting.evidence import Bearing as Bearing
     from leukoscope_edge.counting.evidence import Evidence as Evidence
-    from leukoscope_edge.counting.evidence import bearing_of as bearing_of
     from leukoscope_edge.counting.fraction import CallModel as CallModel
     from leukoscope_edge.counting.fraction import call_model as call_model
     from leukoscope_edge.counting.fraction import chances as chances
@@ -80,8 +77,8 @@ else:
             "differential": (
                 "BLAST Beside Compared Differential NAMED Share compared count_kinds"
             ),
-            "earlier_frames": "EarlierFrames Turn",
-            "evidence": "Bearing Evidence bearing_of",
+            "earlier_frames": "EarlierFrames",
+            "evidence": "Evidence",
             "fraction": ("CallModel call_model chances confidence_interval posterior"),
             "frame_search": "Asked FrameResult FrameSearch Searched SeenCells",
             "quality_slide": "QualityDay QualityTrend quality_trend",

@@ -7,7 +7,6 @@ sticks that it comes on, and the words of a refusal (`Code`); `clock`, `slots` a
 
 from leukoscope_edge.updates import clock, slots, state
 from leukoscope_edge.updates.active import (
-    InUse,
     active_bundle,
     banners,
     folders,
@@ -26,7 +25,7 @@ from leukoscope_edge.updates.active import (
 from leukoscope_edge.updates.codes import UNCHANGED, Code, refused
 from leukoscope_edge.updates.comparison import Shadow
 from leukoscope_edge.updates.context import Step, UpdateContext, time_floor
-from leukoscope_edge.updates.install import Installed, install, preview, recover
+from leukoscope_edge.updates.install import install, preview, recover
 from leukoscope_edge.updates.manifest import (
     MANIFEST_FORMAT,
     MANIFEST_NAME,
@@ -58,9 +57,8 @@ from leukoscope_edge.updates.stick import (
     TARGETS,
     UPDATE_FOLDER,
     FolderStick,
-    Stick,
 )
-from leukoscope_edge.updates.zipped import ZIP_NAME, ZipStick, holds_update, open_stick
+from leukoscope_edge.updates.zipped import ZIP_NAME, holds_update, open_stick
 
 __all__ = [
     "DOMAINS",
@@ -80,16 +78,12 @@ __all__ = [
     "Code",
     "FileFact",
     "FolderStick",
-    "InUse",
-    "Installed",
     "Manifest",
     "ModelEvent",
     "Offer",
     "Shadow",
     "Step",
-    "Stick",
     "UpdateContext",
-    "ZipStick",
     "active_bundle",
     "banners",
     "clock",
