@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from starlette.datastructures import Headers
 from tests.edge.web.stand_ins import NAME, PIN, Browser
 
 from leukoscope_edge.web.app import create_app
@@ -13,6 +14,7 @@ from leukoscope_edge.web.security import (
     MAX_BODY_BYTES,
     TOKEN_HEADER,
     Sessions,
+    _content_length,
     _limited,
 )
 
@@ -107,6 +109,21 @@ def test_the_second_set_up_is_refused(stranger: Browser) -> None:
     answer = stranger.post("/api/set-up", json={"name": "Eve", "pin": "918273"})
     assert answer.status_code == 409
     assert stranger.get("/set-up", follow_redirects=False).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("said", "n_bytes"),
+    [
+        (None, 0),
+        ("0", 0),
+        ("7", 7),
+        ("x", MAX_BODY_BYTES + 1),
+        ("²", MAX_BODY_BYTES + 1),
+    ],
+)
+def test_a_length_that_is_no_number_is_too_long(said: str | None, n_bytes: int) -> None:
+    headers = Headers({} if said is None else {"content-length": said})
+    assert _content_length(headers) == n_bytes
 
 
 def test_a_body_in_pieces_without_a_length_has_an_end_too() -> None:
