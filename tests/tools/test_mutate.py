@@ -44,6 +44,20 @@ def test_every_file_and_test_of_the_rooms_is_there() -> None:
             assert all((mutate.TESTS / t).is_file() for t in tests)
 
 
+def told_of(file: str, text: str) -> bool:
+    """Whether a file is named in full, or on a line with others of its folder."""
+    folder, name = file.rsplit("/", 1)
+    lines = text.splitlines()
+    return any(f"`{file}`" in x or (f"`{name}`" in x and folder in x) for x in lines)
+
+
+def test_of_every_file_of_the_rooms_it_is_told_how_it_was_swept() -> None:
+    text = (ROOT / "docs" / "mutations.md").read_text()
+    files = [file for files in mutate.ROOMS.values() for file in files]
+    assert [file for file in files if not told_of(file, text)] == []
+    assert not told_of("web/gone.py", text)
+
+
 @pytest.mark.parametrize(
     ("line", "statement"),
     [(2, (2, 3)), (3, (2, 3)), (4, (4, 4)), (5, (5, 6)), (6, (5, 6))],
