@@ -115,6 +115,7 @@ class SlideRun:
         self._earlier_islands = {c.island for c in earlier}
         self._islands: set[int] = set()
         self._calls: dict[Sighting, Call] = {}
+        self._listed: tuple[Cell, ...] | None = None
         self._images: list[ImageReport] = []
         self._evidence = Evidence(scale_um_per_px, is_sequence=is_sequence)
         self._last_concluded: tuple[object, Verdict | Refusal] | None = None
@@ -124,11 +125,11 @@ class SlideRun:
         return self.take_in(self._search.find(self._ask(item)))
 
     def seek(self, item: Frame | Fault, pool: Executor) -> Future[FrameResult]:
-        """Gate and place a frame and have its cells sought; `take_in` counts them.
+        """Place a frame and have its cells sought; `take_in` counts them.
 
-        Frames are gated, placed and taken in in their order. Only the search, which
-        needs nothing but the frame, may run beside the work on others, so that the
-        result is the same to the last bit.
+        Frames are placed and taken in in their order, and gated in it where that
+        decides what is searched. Only what needs nothing but the frame may run beside
+        the work on others, so that the result is the same to the last bit.
 
         Args:
             item: What the camera shows.
@@ -149,7 +150,11 @@ class SlideRun:
 
         A sighting is classified at most once, and only if it is among the kept.
         """
-        cells = self._cells.whole()
+        if self._listed is None:
+            self._listed = self._with_calls(self._cells.whole())
+        return self._listed
+
+    def _with_calls(self, cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
         uncalled = [c for c in cells if c.call is None]
         if not uncalled:
             return cells
@@ -229,12 +234,11 @@ class SlideRun:
     def _ask(self, item: Frame | Fault) -> Asked:
         """Say what is to be done with a frame; in the order of the frames."""
         turn = self._frames.turn(item)
-        if isinstance(item, Fault) or turn.copy_of:
-            return Asked(item=item, turn=turn)
-        gated, plan = self._search.gate(item, turn.place), self._plan
-        asked = Asked(item=item, turn=turn, why_not=gated.why_not)
-        if plan is None or turn.place is None:
+        plan, asked = self._plan, Asked(item=item, turn=turn)
+        if isinstance(item, Fault) or turn.copy_of or plan is None or not turn.place:
             return asked
+        gated = self._search.gate(item, turn.place)
+        asked = replace(asked, gated=gated)
         if gated.why_not is not None or turn.outside is not None:
             return replace(asked, due=Due(before=plan.interrupt()))
         candidate = Candidate(frame=item, place=turn.place, focus=gated.focus)
@@ -253,6 +257,7 @@ class SlideRun:
             island = looked.place.island
             self._join(looked.place)
         looked = self._seen.take_in(looked)
+        self._listed = None
         self._images.append(looked.report)
         self._evidence.add(looked.bearing)
         if looked.report.status == "screened":
@@ -274,6 +279,7 @@ class SlideRun:
         return late
 
     def _count_late(self, late: Searched) -> None:
+        self._listed = None
         if late.place is not None:
             self._cells.add(late.seen, late.place.island)
 

@@ -252,6 +252,8 @@ def test_asking_again_classifies_nothing_twice() -> None:
             cells = run.cells()
         asked = engine.n_crops
         assert run.cells() == cells
+        run.look(Fault(name="9", reason=message("test")))
+        assert run.cells() == cells
         assert engine.n_crops == asked
     assert cells
     assert all(c.call is not None for c in cells)

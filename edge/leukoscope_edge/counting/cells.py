@@ -12,7 +12,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import zip_longest
+from itertools import product, zip_longest
 from operator import itemgetter
 
 from leukoscope_edge.arrays import U8
@@ -82,6 +82,8 @@ class CellRegistry:
         """Start with the cells counted before an interruption, or with none."""
         self._groups: dict[int, _Group] = {}
         self._bins: dict[Bin, list[_Group]] = defaultdict(list)
+        # Bins that took a cell, and those around them: elsewhere nothing is near.
+        self._beside: set[Bin] = set()
         for cell in earlier:
             self._insert(_Group(cell, cell.best.slide_px))
         self._next_id = 1 + max((c.id for c in earlier), default=0)
@@ -178,7 +180,9 @@ class CellRegistry:
     ) -> _Group | None:
         """Return the nearest cell closer than a nucleus, None where there is none."""
         reach_px = MERGE_RADII * radius_px
-        _, bx, by = _bin(place_px, island)
+        at = _, bx, by = _bin(place_px, island)
+        if reach_px < BIN_PX and at not in self._beside:
+            return None
         span = range(-1 - int(reach_px // BIN_PX), 2 + int(reach_px // BIN_PX))
         near = (
             (math.dist(g.place_px, place_px), g)
@@ -194,6 +198,9 @@ class CellRegistry:
         group.home = _bin(group.place_px, group.cell.island)
         self._groups[group.cell.id] = group
         self._bins[group.home].append(group)
+        island, bx, by = group.home
+        around = product((island,), range(bx - 1, bx + 2), range(by - 1, by + 2))
+        self._beside.update(around)
 
 
 def _bin(place_px: tuple[float, float], island: int) -> Bin:

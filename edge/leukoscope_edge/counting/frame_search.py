@@ -116,13 +116,13 @@ class Asked:
     Attributes:
         item: The frame.
         turn: What the frames before it decide.
-        why_not: Why it is not judged; None where it is.
+        gated: Whether it is judged; None: nobody needed to know, `find` asks.
         due: What is searched.
     """
 
     item: Frame | Fault
     turn: Turn
-    why_not: Message | None = None
+    gated: Gated | None = None
     due: Due = SEARCHED_ITSELF
 
 
@@ -155,14 +155,15 @@ class FrameSearch:
             return FrameResult(report=report_of_fault(item))
         if turn.copy_of:
             return FrameResult(report=report_of_copy(item, turn.copy_of))
+        why_not = (asked.gated or self.gate(item, turn.place)).why_not
         frame = replace(item, pixels=filled(item.pixels, turn.outside))
         result = FrameResult(
-            report=report_of_frame(item, asked.why_not),
+            report=report_of_frame(item, why_not),
             place=turn.place,
             bearing=bearing_of(frame, measures=turn.measures),
             late=self.find_late(asked.due.before, turn.scale_um_per_px),
         )
-        if asked.why_not is not None:
+        if why_not is not None:
             return result
         result = replace(result, frame=frame)
         if not asked.due.now:

@@ -8,6 +8,7 @@ end, so that the disk is not written with every frame.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from heapq import nsmallest
 
 from leukoscope_edge.counting import FrameResult, Searched
 from leukoscope_edge.inference import Card
@@ -41,6 +42,7 @@ class Recorder:
         self._segmenter = origin.segmenter
         self._judged_by = origin.engine, origin.fallback
         self._record_ids: dict[int, str] = {}
+        self._blind_places: dict[int, bytes] = {}
         self._earlier: frozenset[int] = frozenset()
         self._kept: dict[int, Cell] = {}
         self._frames: dict[str, str] = {}
@@ -148,9 +150,14 @@ class Recorder:
         for cell in cells:
             is_other = cell.call is not None and cell.call.name is CallName.NORMAL
             (others if is_other else suspects).append(cell)
-        ids = {c.id: self.record_id(c.id) for c in others}
-        others.sort(key=lambda c: blind_place(self._slide, ids[c.id]))
-        return suspects + others[:MIN_OTHERS_REVIEWED]
+        return suspects + nsmallest(MIN_OTHERS_REVIEWED, others, self._blind_place)
+
+    def _blind_place(self, cell: Cell) -> bytes:
+        """Return a cell's place in the first look; each frame asks it of every cell."""
+        if cell.id not in self._blind_places:
+            place = blind_place(self._slide, self.record_id(cell.id))
+            self._blind_places[cell.id] = place
+        return self._blind_places[cell.id]
 
     def finish(
         self, screening: Screening, by: str, quality: Sequence[Message] = ()

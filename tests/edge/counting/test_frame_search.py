@@ -12,10 +12,12 @@ from leukoscope_edge.counting.frame_search import (
     Asked,
     FrameResult,
     FrameSearch,
+    Gated,
     SeenCells,
 )
 from leukoscope_edge.counting.search_plan import Candidate, Due
 from leukoscope_edge.inference.segmenter_fallback import ServingSegmenter
+from leukoscope_edge.messages import message
 from leukoscope_edge.screening_result import ImageReport
 from leukoscope_edge.types import THRESHOLDS, Fault, Frame
 from leukoscope_edge.vision.crop import CropSpec
@@ -27,6 +29,7 @@ SCALE = 0.1
 SPEC = CropSpec(side_px=64, scale_um_per_px=0.2, colour="masked")
 EARLIER, NOW = 20, 22
 NOT_NOW = Due(now=False)
+HOLD_STILL = Gated(why_not=message("moved-too-fast"), focus=0.4)
 
 
 @pytest.fixture(scope="module")
@@ -99,18 +102,18 @@ def test_a_frame_that_is_not_due_is_judged_and_not_searched(
 def test_a_frame_that_is_not_judged_is_neither(
     slide: SimulatedCamera, search: FrameSearch
 ) -> None:
-    found = search.find(replace(asked(slide), why_not="hold still"))
-    assert (found.report.status, found.report.reason) == ("refused", "hold still")
+    found = search.find(replace(asked(slide), gated=HOLD_STILL))
+    assert (found.report.status, found.report.reason) == ("refused", HOLD_STILL.why_not)
     assert (found.frame, found.found_by) == (None, "")
 
 
-@pytest.mark.parametrize("why_not", [None, "hold still"])
+@pytest.mark.parametrize("gated", [None, HOLD_STILL])
 @pytest.mark.parametrize("now", [True, False])
 def test_a_frame_that_was_held_is_searched_beside_whatever_comes(
-    slide: SimulatedCamera, search: FrameSearch, why_not: str | None, *, now: bool
+    slide: SimulatedCamera, search: FrameSearch, gated: Gated | None, *, now: bool
 ) -> None:
     due = Due(now=now, before=candidate(slide))
-    late = search.find(replace(asked(slide, due=due), why_not=why_not)).late
+    late = search.find(replace(asked(slide, due=due), gated=gated)).late
     assert late is not None
     assert (late.frame.name, late.found_by) == (str(EARLIER), THRESHOLDS)
     alone = search.find(asked(slide, EARLIER)).seen
