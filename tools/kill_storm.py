@@ -83,7 +83,7 @@ def _is_kept(
         case "cells":
             slide, _, ids = rest.partition("-")
             return all((slide, i) in cells for i in ids.split(","))
-        case "paper":
+        case "pdf":
             return rest in reports
         case _:
             return keys[key] == 1

@@ -275,8 +275,8 @@ class Walk:
         page.click("form button.primary")
         page.wait_for_url("**/share")
         self._shoot("11-share")
-        page.click("a[href$='/paper']")
-        page.wait_for_url("**/paper")
+        page.click("a[href$='/print']")
+        page.wait_for_url("**/print")
         self._shoot("20-print")
 
     def _look_around(self) -> None:

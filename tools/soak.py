@@ -66,7 +66,7 @@ LOOK_S = 0.02
 SCREENS = ("/", "/device", "/metrics", "/static/style.css")
 OF_A_SLIDE = (
     "/slides/{slide}/result",
-    "/slides/{slide}/paper",
+    "/slides/{slide}/print",
     "/slides/{slide}/share",
     "/api/slides/{slide}/cells/1/view.png",
     "/api/slides/{slide}/cells/1/heat.png",

@@ -77,7 +77,7 @@ class SlideRecorder:
             self._count(record)
         if store.reader.slide(slide).state is SlideState.REVIEW:
             self._review(slide)
-        self._step(f"paper-{slide}", lambda _: write_pdf(store, slide, "storm"))
+        self._step(f"pdf-{slide}", lambda _: write_pdf(store, slide, "storm"))
 
     def _count(self, record: SlideRecord) -> None:
         store, slide = self._store, record.id

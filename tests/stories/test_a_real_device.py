@@ -282,7 +282,7 @@ def amend(page: Page, url: str, device: Device, first: str) -> None:
     record = device.store.reader.slide(PATIENTS)
     assert [s.version for s in record.signatures] == [1, 2]
     assert signed_words(record, 2) == first
-    page.goto(f"{url}/slides/{PATIENTS}/paper")
+    page.goto(f"{url}/slides/{PATIENTS}/print")
     paper = page.inner_text("body")
     for said in ("version 2", "a comment was missing", first, NOT_FOR_CARE.said()):
         assert said in paper

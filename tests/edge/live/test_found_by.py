@@ -292,7 +292,7 @@ def test_a_slide_says_on_page_and_paper_what_found_its_cells(
     note = f"from cell 2 on, cells are found by thresholds: {CANNOT}"
     assert note in browser.get(f"/slides/{slide}/result").text
     look_at_all(device, slide)
-    paper = browser.get(f"/slides/{slide}/paper").text
+    paper = browser.get(f"/slides/{slide}/print").text
     assert "Cells found by" in paper
     assert note in paper
     for language in languages().values():

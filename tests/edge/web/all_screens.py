@@ -129,9 +129,9 @@ def fill_records(device: Device) -> list[Screen]:
     signed = sign(device, look_at_all(device, fill(n_blast=9, n_normal=40)))
     paths = ["", "slides/new", "device", "update", "people", "no-such-page"]
     paths += [f"slides/{first}/{s}" for s in ("review", "result", "share")]
-    paths += [f"slides/{refused}/{s}" for s in ("review", "result", "share", "paper")]
+    paths += [f"slides/{refused}/{s}" for s in ("review", "result", "share", "print")]
     paths += [f"slides/{disputed}/result"]
-    paths += [f"slides/{signed}/{s}" for s in ("review", "result", "share", "paper")]
+    paths += [f"slides/{signed}/{s}" for s in ("review", "result", "share", "print")]
     preview = news(Mode.PREVIEW, new, lights=LIGHTS)
     return [
         Screen(f"slides/{new}/ready", preview),

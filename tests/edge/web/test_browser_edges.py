@@ -159,8 +159,8 @@ def test_the_printed_report_is_the_report_and_nothing_of_the_page(
     slide = fill_slide(device, n_blast=2, n_normal=60, sample="S-2026-7")
     look_at_all(device, slide)  # else nothing about it leaves
     page.goto(f"{standing}/slides/{slide}/share")
-    page.click("a[href$='/paper']")
-    in_browser.arrive(page, "**/paper")
+    page.click("a[href$='/print']")
+    in_browser.arrive(page, "**/print")
     page.evaluate("() => { window.print = () => { window.printed = true; }; }")
     page.click("#print")
     wait_for(lambda: page.evaluate("window.printed === true"))

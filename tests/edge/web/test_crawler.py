@@ -25,7 +25,7 @@ PAGES = (
     "/slides/{slide}/review",
     "/slides/{slide}/result",
     "/slides/{slide}/share",
-    "/slides/{slide}/paper",
+    "/slides/{slide}/print",
     "/device",
     "/update",
     "/people",

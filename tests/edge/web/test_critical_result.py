@@ -47,8 +47,8 @@ def test_a_critical_result_asks_for_the_call_and_shows_it(
     assert WHO in page
     assert "read back" in page
     assert "<details open>" not in page
-    assert WHO in browser.get(f"/slides/{slide}/paper?identified=true").text
-    assert WHO not in browser.get(f"/slides/{slide}/paper").text
+    assert WHO in browser.get(f"/slides/{slide}/print?identified=true").text
+    assert WHO not in browser.get(f"/slides/{slide}/print").text
 
 
 def test_what_the_site_sends_today_stands_beside_the_sentence(

@@ -97,7 +97,7 @@ def test_print_says_slide_and_page_on_each_page_and_covers_no_caption(
     device.store.count.add_cells(slide, cells, frames={})
     device.store.count.finish_count(slide, VERDICT, NAME, tally=Tally())
     look_at_all(device, slide)
-    page.goto(f"{standing}/slides/{slide}/paper")
+    page.goto(f"{standing}/slides/{slide}/print")
     pdf = page.pdf(prefer_css_page_size=True)
     texts = [p.extract_text() for p in pypdf.PdfReader(io.BytesIO(pdf)).pages]
     assert len(texts) > 2

@@ -186,7 +186,7 @@ def test_damaged_records_show_no_slide_and_take_none_until_they_are_mended(
     slide = fill_slide(device, n_normal=1)
     n = device.store.log.head().seq
     IntegrityCheck(device.store.folder).say(Integrity.DAMAGED)
-    for screen in ("result", "review", "share", "paper", "count", "ready"):
+    for screen in ("result", "review", "share", "print", "count", "ready"):
         assert browser.get(f"/slides/{slide}/{screen}").status_code == 409
     new = FACTS | {"sample": "S-2", "key": "key-0000-new"}
     refused = browser.post("/api/slides", json=new)

@@ -95,7 +95,7 @@ def test_a_childs_single_blast_survives_every_export(
     assert browser.post(f"/api/slides/{slide}/sign", json=body).status_code == 200
     said = "Few blasts, confirmed by a person: 1 of 60 cells"
     assert said in str(fhir_object(open_version(device.store, slide)))
-    assert said in browser.get(f"/slides/{slide}/paper").text
+    assert said in browser.get(f"/slides/{slide}/print").text
     [signed] = [
         e for e in device.store.reader.events(slide) if e.kind == Kind.SIGN.value
     ]

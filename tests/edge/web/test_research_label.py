@@ -17,7 +17,7 @@ from leukoscope_edge.web.device import Device
 
 LABEL = NOT_FOR_CARE.said()
 PAGES = ("/", "/sign-in", "/slides", "/slides/new", "/device", "/update", "/people")
-SLIDE_PAGES = ("count", "review", "result", "share", "paper")
+SLIDE_PAGES = ("count", "review", "result", "share", "print")
 
 
 @pytest.fixture

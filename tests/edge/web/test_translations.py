@@ -79,7 +79,7 @@ def test_every_screen_and_report_keeps_figure_and_percent_sign_together(
 ) -> None:
     slide = fill_slide(device, n_blast=4, n_normal=40)
     look_at_all(device, slide)
-    for step in ("review", "result", "paper"):
+    for step in ("review", "result", "print"):
         text = browser.get(f"/slides/{slide}/{step}").text
         assert "\N{NO-BREAK SPACE}%" in text, step
         assert not re.search(r"\d %(?![^<>]*>)", text), step

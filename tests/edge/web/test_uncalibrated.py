@@ -25,7 +25,7 @@ from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.routes.pages import environment
 
 PAGES = ("/", "/device", "/update", "/people", "/slides/new", "/device/log.txt")
-SLIDE_PAGES = ("ready", "count", "review", "result", "share", "paper")
+SLIDE_PAGES = ("ready", "count", "review", "result", "share", "print")
 REAL = CameraEntry(source="camera-1", frames_per_second=10.0)
 
 IS_DRAWN = (

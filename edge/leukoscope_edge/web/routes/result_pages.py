@@ -165,8 +165,8 @@ def _comment(store: Store, record: SlideRecord) -> str:
     return store.reader.comment(record.id, record.signatures[-1]) or ""
 
 
-@router.get("/slides/{slide}/paper", dependencies=[OPERATOR])
-def paper(slide: SlideId, request: Request, identified: bool = False) -> Response:
+@router.get("/slides/{slide}/print", dependencies=[OPERATOR])
+def print_page(slide: SlideId, request: Request, identified: bool = False) -> Response:
     """The report for a printer: what the PDF says, laid out by the browser."""
     language = language_for(request)
     device_of(request).require_looked(slide)
@@ -178,7 +178,7 @@ def paper(slide: SlideId, request: Request, identified: bool = False) -> Respons
 
     values = report_values(version, language, suspects(version, language), picture)
     qr = f"{path}/qr.png"
-    return render(request, "paper.html", identified=identified, qr=qr, **values)
+    return render(request, "print.html", identified=identified, qr=qr, **values)
 
 
 @router.get("/slides/{slide}/share", dependencies=[OPERATOR])

@@ -49,11 +49,11 @@ def test_what_leaves_meanwhile_is_version_1_and_says_so(
     share = text_of(browser, f"/slides/{slide}/share")
     assert "Version 1 leaves, marked as being amended" in share
     assert "preliminary" not in share
-    paper = text_of(browser, f"/slides/{slide}/paper")
+    paper = text_of(browser, f"/slides/{slide}/print")
     assert "Version 1, being amended" in paper
     assert "16 of 200" not in paper
     sign(browser, slide, shown=shown_on(browser, slide))
-    paper = text_of(browser, f"/slides/{slide}/paper")
+    paper = text_of(browser, f"/slides/{slide}/print")
     assert f"Version 1 was amended by {NAME}: cells were read wrongly" in paper
     assert "16 of 200" in paper
 
@@ -67,7 +67,7 @@ def test_paper_says_what_was_smeared_and_who_read_what(
         device.store.review.judge_cell(
             slide, cell.id, Reading.NORMAL, NAME, key=f"k{cell.id:0>9}"
         )
-    paper = text_of(browser, f"/slides/{slide}/paper?identified=true")
+    paper = text_of(browser, f"/slides/{slide}/print?identified=true")
     head = paper.split("Audit code")[1]
     assert "S-1, Blood, Child" in head
     assert "A person read 12 of 40 cells." in paper

@@ -49,7 +49,7 @@ def test_a_second_reader_sees_nothing_of_the_first(
         answer = stranger.post(f"/api/slides/{slide}/files/{what}", json={})
         assert answer.status_code == 409
         assert "until both have looked" in answer.text
-    assert stranger.get(f"/slides/{slide}/paper").status_code == 409
+    assert stranger.get(f"/slides/{slide}/print").status_code == 409
     for number, word in zip("1234", ("blast", "normal", "blast", "blast"), strict=True):
         body = {"cell": number, "word": word, "key": f"binta-00{number}", "seen": 0}
         answer = stranger.post(f"/api/slides/{slide}/judge", json=body).json()

@@ -1,10 +1,10 @@
 """Measure what leaves: the time to make each file of a slide with a differential.
 
-    python tools/measure_paper.py [--cells 200] [--suspects 40] [--rounds 5]
+    python tools/measure_exports.py [--cells 200] [--suspects 40] [--rounds 5]
         [--language ar]
 
 Prints JSON: for each format the median and the longest time in seconds, and its bytes.
-The first paper loads the PDF library and the fonts; it is told apart. How long the
+The first PDF loads the PDF library and the fonts; it is told apart. How long the
 gallery takes to open in a browser: `tools/measure_page.py`.
 """
 
