@@ -42,7 +42,7 @@ import numpy as np
 
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture import parse_simulated
-from leukoscope_edge.cli.scale import scale
+from leukoscope_edge.cli.scale import parse_scale
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.inference import Segment, segmentation_named
 from leukoscope_edge.types import THRESHOLDS, CellKind
@@ -318,7 +318,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--mosaic", type=Path, help="a set: many fields as one frame")
     parser.add_argument(
-        "--um-per-px", type=scale, default=0.08, help="of the set; default: 0.08"
+        "--um-per-px", type=parse_scale, default=0.08, help="of the set; default: 0.08"
     )
     parser.add_argument(
         "--every", type=whole_number, default=8, help="of the set, every n-th"

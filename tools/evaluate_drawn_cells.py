@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.cli.scale import scale
+from leukoscope_edge.cli.scale import parse_scale
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.inference import Segment, segmentation_named
 from leukoscope_edge.types import THRESHOLDS, CellKind, Segmentation
@@ -156,7 +156,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("folder", type=Path, help="holds images/")
     parser.add_argument("--outlines", type=Path, default=OUTLINES)
     parser.add_argument(
-        "--um-per-px", type=scale, default=0.082, help="default: 0.082, marrow's"
+        "--um-per-px", type=parse_scale, default=0.082, help="default: 0.082, marrow's"
     )
     parser.add_argument("--segmenter", default=THRESHOLDS, help="or a shipped network")
     parser.add_argument("--as-blood", action="store_true", help="not as marrow")

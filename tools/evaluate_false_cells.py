@@ -33,7 +33,7 @@ import numpy as np
 
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture.stored import list_images
-from leukoscope_edge.cli.scale import scale
+from leukoscope_edge.cli.scale import parse_scale
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.inference import Segment, segmentation_named
 from leukoscope_edge.types import THRESHOLDS, CellKind, Segmentation
@@ -283,7 +283,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("what", choices=("empty", "single", "fields"))
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--um-per-px", type=scale, help="default: estimated")
+    parser.add_argument("--um-per-px", type=parse_scale, help="default: estimated")
     parser.add_argument(
         "--every", type=whole_number, default=1, help="only every n-th image"
     )

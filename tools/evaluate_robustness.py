@@ -30,7 +30,7 @@ import numpy as np
 
 from leukoscope_edge.arrays import U8, BoolArray
 from leukoscope_edge.capture.stored import decode_image, list_images
-from leukoscope_edge.cli.scale import scale
+from leukoscope_edge.cli.scale import parse_scale
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.inference import (
     Bundle,
@@ -265,7 +265,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("folder", type=Path, help="holds images/ and boxes/")
     parser.add_argument("--every", type=int, default=1, help="only every n-th image")
     scales = parser.add_mutually_exclusive_group()
-    scales.add_argument("--um-per-px", type=scale, help="default: of each frame alone")
+    scales.add_argument(
+        "--um-per-px", type=parse_scale, help="default: of each frame alone"
+    )
     scales.add_argument("--pooled", action="store_true", help="of all frames together")
     parser.add_argument("--bundle", type=Path, help="default: the shipped one")
     parser.add_argument("--views", type=int, choices=(1, 2, 4, 8), default=1)

@@ -48,7 +48,7 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.capture import is_simulated
-from leukoscope_edge.cli.scale import scale
+from leukoscope_edge.cli.scale import parse_scale
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.inference import SHIPPED
 from leukoscope_edge.vision import segment, view
@@ -279,13 +279,15 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         "--segmenter", type=Path, default=SHIPPED / "unet-nuclei-1", help="of unet"
     )
     scales = parser.add_mutually_exclusive_group()
-    scales.add_argument("--um-per-px", type=scale, help="of the images as they are")
+    scales.add_argument(
+        "--um-per-px", type=parse_scale, help="of the images as they are"
+    )
     scales.add_argument("--pooled", action="store_true", help="of a set's own cells")
-    scales.add_argument("--seen-at", type=scale, help="resample to this scale")
+    scales.add_argument("--seen-at", type=parse_scale, help="resample to this scale")
     parser.add_argument("--size", type=size, default=1.0, help="times as large")
     parser.add_argument("--middle", action="store_true", help="one cell an image")
     parser.add_argument("--in-marrow", action="store_true", help="images show marrow")
-    parser.add_argument("--work-um", type=scale, default=view.WORK_UM_PER_PX)
+    parser.add_argument("--work-um", type=parse_scale, default=view.WORK_UM_PER_PX)
     parser.add_argument("--json", action="store_true", help="one array on stdout")
     return parser.parse_args(arguments)
 

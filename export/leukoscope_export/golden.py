@@ -10,7 +10,7 @@ import numpy as np
 
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.types import Domain
-from leukoscope_edge.vision import Colour, CropSpec, finish
+from leukoscope_edge.vision import Colour, CropSpec, finish_crop
 from leukoscope_train.data.cells import BLAST, NORMAL
 from leukoscope_train.data.simulated import crops_of_slides
 
@@ -56,4 +56,4 @@ def _cell(side_px: int, colour: Colour, random: np.random.Generator) -> U8:
     texture = 40 * cv2.GaussianBlur(noise, (0, 0), random.uniform(1, 4))
     ground = np.where(nucleus[..., None], (70, 30, 90), (150, 130, 190))
     level = (ground + texture + 4 * noise).astype(np.float32)
-    return finish(level, inside, colour)
+    return finish_crop(level, inside, colour)

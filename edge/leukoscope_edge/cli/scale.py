@@ -8,7 +8,7 @@ from leukoscope_edge.vision.scale import SCALE_RANGE_UM_PER_PX
 NM_PER_UM = 1000
 
 
-def scale(text: str) -> float:
+def parse_scale(text: str) -> float:
     """Read micrometres per pixel from the command line."""
     low, high = SCALE_RANGE_UM_PER_PX
     value = number(text)

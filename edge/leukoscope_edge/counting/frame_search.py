@@ -31,7 +31,7 @@ from leukoscope_edge.vision import (
     assess,
     follow,
     remember,
-    search,
+    search_frame,
 )
 from leukoscope_edge.vision.scale import filled
 
@@ -182,7 +182,7 @@ class FrameSearch:
 
     def _search(self, frame: Frame, turn: Turn) -> Searched:
         scale, place = turn.scale_um_per_px, turn.place
-        seen, found_by = search(
+        seen, found_by = search_frame(
             frame,
             partial(
                 self._segmenter.segment,

@@ -26,7 +26,14 @@ from leukoscope_edge.inference.card_entries import FileEntry
 from leukoscope_edge.inference.cpu_session import CpuSession, OpenSession
 from leukoscope_edge.inference.engine import LOGITS_NAME, one_line
 from leukoscope_edge.types import Segmentation
-from leukoscope_edge.vision import NOTHING, FlatField, dilate, look, parts_of, threshold
+from leukoscope_edge.vision import (
+    NOTHING,
+    FlatField,
+    dilate,
+    parts_of,
+    threshold,
+    view_of,
+)
 from leukoscope_edge.vision.cells import MIN_WHOLE_NUCLEUS_UM, REACH_UM, Masks, describe
 
 CELL, NUCLEUS = 1, 2
@@ -124,7 +131,7 @@ class Segmenter:
         Raises:
             BundleError: The network does not run, or gives numbers out of range.
         """
-        view = look(pixels, scale_um_per_px, flat)
+        view = view_of(pixels, scale_um_per_px, flat)
         coarse = threshold(view)
         nuclei, body = self._masks(view.smooth, coarse.scale_um_per_px)
         left_out = _left_out(coarse, nuclei)

@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from leukoscope_edge.vision.crop import Colour as Colour
     from leukoscope_edge.vision.crop import CropSpec as CropSpec
     from leukoscope_edge.vision.crop import Light as Light
-    from leukoscope_edge.vision.crop import cut as cut
+    from leukoscope_edge.vision.crop import cut_crop as cut_crop
     from leukoscope_edge.vision.crop import cut_labelled as cut_labelled
     from leukoscope_edge.vision.crop import cut_view as cut_view
-    from leukoscope_edge.vision.crop import finish as finish
+    from leukoscope_edge.vision.crop import finish_crop as finish_crop
     from leukoscope_edge.vision.features import Features as Features
-    from leukoscope_edge.vision.features import measure as measure
-    from leukoscope_edge.vision.features import nearest as nearest
+    from leukoscope_edge.vision.features import measure_features as measure_features
+    from leukoscope_edge.vision.features import nearest_indices as nearest_indices
     from leukoscope_edge.vision.flatfield import FlatField as FlatField
     from leukoscope_edge.vision.flatfield import even_out as even_out
     from leukoscope_edge.vision.flatfield import record_flat_field as record_flat_field
@@ -61,8 +61,8 @@ if TYPE_CHECKING:
     from leukoscope_edge.vision.sightings import FrameDetections as FrameDetections
     from leukoscope_edge.vision.sightings import find_sightings as find_sightings
     from leukoscope_edge.vision.sightings import view_spec as view_spec
-    from leukoscope_edge.vision.tiles import search as search
-    from leukoscope_edge.vision.view import look as look
+    from leukoscope_edge.vision.tiles import search_frame as search_frame
+    from leukoscope_edge.vision.view import view_of as view_of
 else:
     __getattr__, __all__ = load_on_use(
         __name__,
@@ -72,9 +72,9 @@ else:
             "compression": "quality_from_pixels",
             "crop": (
                 "COVER Colour CropSpec Light MIN_STD TARGET_MEAN "
-                "TARGET_STD WHITE_LEVEL cut cut_labelled cut_view finish"
+                "TARGET_STD WHITE_LEVEL cut_crop cut_labelled cut_view finish_crop"
             ),
-            "features": "Features measure nearest",
+            "features": "Features measure_features nearest_indices",
             "flatfield": "FlatField even_out record_flat_field",
             "morphology": "dilate parts_of",
             "following": "Followed NOTHING_FOLLOWED NOTHING_KNOWN follow remember",
@@ -82,7 +82,7 @@ else:
             "quality": "QualityReport assess",
             "segmentation": "NOTHING segment threshold",
             "sightings": "FrameDetections NOTHING_SEEN find_sightings view_spec",
-            "tiles": "search",
-            "view": "look",
+            "tiles": "search_frame",
+            "view": "view_of",
         },
     )

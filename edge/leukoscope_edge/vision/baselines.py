@@ -17,7 +17,7 @@ from leukoscope_edge.vision.colour import foreground_of
 from leukoscope_edge.vision.flatfield import FlatField
 from leukoscope_edge.vision.morphology import close_mask, fill_holes, open_mask
 from leukoscope_edge.vision.scale.red_cells import estimate_scale
-from leukoscope_edge.vision.view import View, look
+from leukoscope_edge.vision.view import View, view_of
 
 CLOSE_PX = 2.0
 """Radius of the closing that joins broken edges; the view's pixel is about 0.16 µm."""
@@ -34,7 +34,7 @@ def otsu(
 
     Source: Otsu 1979.
     """
-    return _segment(look(pixels, scale_um_per_px, flat), _dark_green)
+    return _segment(view_of(pixels, scale_um_per_px, flat), _dark_green)
 
 
 def canny(
@@ -44,14 +44,14 @@ def canny(
 
     Source: Canny 1986; Otsu's level as the upper threshold, half of it as the lower.
     """
-    return _segment(look(pixels, scale_um_per_px, flat), _inside_canny)
+    return _segment(view_of(pixels, scale_um_per_px, flat), _inside_canny)
 
 
 def sobel(
     pixels: U8, scale_um_per_px: float | None = None, *, flat: FlatField | None = None
 ) -> Segmentation:
     """Segment by steep Sobel gradients on green (Otsu), closed and filled."""
-    return _segment(look(pixels, scale_um_per_px, flat), _inside_sobel)
+    return _segment(view_of(pixels, scale_um_per_px, flat), _inside_sobel)
 
 
 def kmeans_lab(
@@ -61,7 +61,7 @@ def kmeans_lab(
 
     Source: Zheng et al., Micron 107:55, 2018, for white cells.
     """
-    return _segment(look(pixels, scale_um_per_px, flat), _darkest_cluster)
+    return _segment(view_of(pixels, scale_um_per_px, flat), _darkest_cluster)
 
 
 def _segment(view: View, nuclei_of: NucleiOf) -> Segmentation:

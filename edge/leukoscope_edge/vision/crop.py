@@ -72,7 +72,7 @@ class CropSpec:
     light: Light = "as-lit"
 
 
-def cut(
+def cut_crop(
     pixels: U8,
     mask: BoolArray,
     centre_px: tuple[float, float],
@@ -123,7 +123,7 @@ def cut_labelled(
     if spec.light == "white-balanced":
         own = _balanced(own, window, light_of(pixels))
     colours, covered = _resample(own, inside, spec.side_px)
-    return finish(colours, _tidy(covered, spec.scale_um_per_px), spec.colour)
+    return finish_crop(colours, _tidy(covered, spec.scale_um_per_px), spec.colour)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ def light_of(pixels: U8) -> FrameLight:
     return FrameLight(gains.astype(np.float32), flat, shape)
 
 
-def finish(colours: F32, inside: BoolArray, colour: Colour) -> U8:
+def finish_crop(colours: F32, inside: BoolArray, colour: Colour) -> U8:
     """Do the last step of a crop: make colours alike and blacken the surroundings.
 
     Public because training varies cells before this step, never after it.
@@ -205,7 +205,7 @@ def cut_view(
     inside = window.of(np.broadcast_to(np.True_, pixels.shape[:2]))
     if not inside.all():
         colours, covered = _resample(window.of(pixels), inside, spec.side_px)
-        return finish(colours, _tidy(covered, spec.scale_um_per_px), "masked")
+        return finish_crop(colours, _tidy(covered, spec.scale_um_per_px), "masked")
     whole = _resized(window.of(pixels).astype(np.float32), spec.side_px)
     colours = whole / _thrice(_cover_of_all(window.side_px, spec.side_px))
     return np.asarray(np.clip(np.rint(colours), 1, 255), np.uint8)

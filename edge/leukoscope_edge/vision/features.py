@@ -35,7 +35,7 @@ class Features:
     texture: float
 
 
-def measure(crop: U8, scale_um_per_px: float) -> Features | None:
+def measure_features(crop: U8, scale_um_per_px: float) -> Features | None:
     """Measure the cell of a crop.
 
     Args:
@@ -60,7 +60,7 @@ def measure(crop: U8, scale_um_per_px: float) -> Features | None:
     )
 
 
-def nearest(own: Features, others: list[Features], n: int) -> list[int]:
+def nearest_indices(own: Features, others: list[Features], n: int) -> list[int]:
     """Return the indices of the most alike, the nearest first.
 
     Each feature counts by its spread among the others.

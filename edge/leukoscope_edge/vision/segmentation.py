@@ -29,7 +29,7 @@ from leukoscope_edge.vision.scale.scale_estimate import (
     estimate_source_scale,
     measure_sizes,
 )
-from leukoscope_edge.vision.view import View, as_uint8, look
+from leukoscope_edge.vision.view import View, as_uint8, view_of
 
 MIN_STAIN_LEVELS = 18.0
 """Of nuclei above plasma, at least; less is an empty or unstained field."""
@@ -93,7 +93,7 @@ def _segment_at(
     flat: FlatField | None,
     in_marrow: bool,
 ) -> Segmentation:
-    view = look(pixels, scale_um_per_px, flat, in_marrow=in_marrow)
+    view = view_of(pixels, scale_um_per_px, flat, in_marrow=in_marrow)
     return describe(view, threshold(view))
 
 

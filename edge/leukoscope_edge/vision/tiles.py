@@ -75,7 +75,7 @@ def tiles_of(shape: tuple[int, ...], scale_um_per_px: float | None) -> list[Sear
     ]
 
 
-def search(
+def search_frame(
     frame: Frame,
     segment: FindCells,
     origin_px: tuple[float, float],

@@ -56,7 +56,7 @@ class View:
     in_marrow: bool = False
 
 
-def look(
+def view_of(
     pixels: npt.NDArray[np.generic],
     scale_um_per_px: float | None = None,
     flat: FlatField | None = None,

@@ -15,7 +15,7 @@ from leukoscope_edge.inference import (
 )
 from leukoscope_edge.records import apart, from_png, png_bytes
 from leukoscope_edge.records.slides import CellRecord
-from leukoscope_edge.vision import Features, measure, nearest
+from leukoscope_edge.vision import Features, measure_features, nearest_indices
 from leukoscope_edge.web.device import Device
 
 N_ALIKE = 4
@@ -31,7 +31,7 @@ def explanation(device: Device, slide: str, cell: CellRecord) -> dict[str, Any]:
     """
     scale = device.bundle.card.input.scale_um_per_px
     crop = sharpest_crop(device, slide, cell)
-    features = None if crop is None else measure(crop, scale)
+    features = None if crop is None else measure_features(crop, scale)
     return {
         "cell": cell.id,
         "call": cell.call.value if cell.call else None,
@@ -68,7 +68,7 @@ def _alike(bundle: Bundle, own: Features | None) -> list[dict[str, Any]]:
     if own is None:
         return []
     scale = bundle.card.input.scale_um_per_px
-    measured = [measure(c, scale) for c in bundle.golden.crops]
+    measured = [measure_features(c, scale) for c in bundle.golden.crops]
     known = [i for i, f in enumerate(measured) if f is not None]
     others = [f for f in measured if f is not None]
     card = bundle.card
@@ -76,5 +76,5 @@ def _alike(bundle: Bundle, own: Features | None) -> list[dict[str, Any]]:
     calls = [call_for(float(p), card.decision) for p in probabilities]
     return [
         {"golden": known[i], "call": calls[known[i]].name.value}
-        for i in nearest(own, others, N_ALIKE)
+        for i in nearest_indices(own, others, N_ALIKE)
     ]

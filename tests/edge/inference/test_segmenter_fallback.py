@@ -135,7 +135,7 @@ def test_a_network_that_fails_on_the_way_is_not_asked_again(
     assert serving.name == THRESHOLDS
     assert serving.fallback.startswith(f"{NAME} failed after 2 frames: ")
     assert why in serving.fallback
-    monkeypatch.setattr(networks, "look", None)  # would be called
+    monkeypatch.setattr(networks, "view_of", None)  # would be called
     serving.segment(BLANK, 0.1)
 
 

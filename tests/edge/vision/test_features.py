@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.vision.features import Features, measure, nearest
+from leukoscope_edge.vision.features import Features, measure_features, nearest_indices
 
 SCALE = 0.25
 
@@ -24,12 +24,12 @@ def drawn(cell_px: int, nucleus_px: int, noise: int = 0) -> U8:
 
 
 def test_an_empty_crop_has_no_features() -> None:
-    assert measure(np.zeros((64, 64, 3), np.uint8), SCALE) is None
+    assert measure_features(np.zeros((64, 64, 3), np.uint8), SCALE) is None
 
 
 @pytest.mark.parametrize(("cell_px", "nucleus_px"), [(30, 10), (30, 20), (30, 28)])
 def test_measures_sizes_in_micrometres(cell_px: int, nucleus_px: int) -> None:
-    found = measure(drawn(cell_px, nucleus_px), SCALE)
+    found = measure_features(drawn(cell_px, nucleus_px), SCALE)
     assert found is not None
     assert found.cell_um == pytest.approx(2 * cell_px * SCALE, rel=0.05)
     assert found.nucleus_um == pytest.approx(2 * nucleus_px * SCALE, rel=0.07)
@@ -38,7 +38,10 @@ def test_measures_sizes_in_micrometres(cell_px: int, nucleus_px: int) -> None:
 
 
 def test_coarse_chromatin_has_more_texture_than_smooth() -> None:
-    smooth, coarse = measure(drawn(30, 20), SCALE), measure(drawn(30, 20, 25), SCALE)
+    smooth, coarse = (
+        measure_features(drawn(30, 20), SCALE),
+        measure_features(drawn(30, 20, 25), SCALE),
+    )
     assert smooth is not None
     assert coarse is not None
     assert coarse.texture > 2 * smooth.texture
@@ -46,7 +49,7 @@ def test_coarse_chromatin_has_more_texture_than_smooth() -> None:
 
 @given(arrays(np.uint8, (24, 24, 3)))
 def test_any_crop_gives_finite_features_or_none(crop: U8) -> None:
-    found = measure(crop, SCALE)
+    found = measure_features(crop, SCALE)
     if found is not None:
         assert 0 < found.nucleus_share <= 1
         assert 0 <= found.roundness <= 1
@@ -60,10 +63,10 @@ def features(cell_um: float) -> Features:
 
 
 def test_nothing_is_near_where_there_is_nothing() -> None:
-    assert nearest(features(10), [], 3) == []
+    assert nearest_indices(features(10), [], 3) == []
 
 
 @given(st.floats(5, 20))
 def test_the_same_cell_is_the_nearest(cell_um: float) -> None:
     others = [features(4), features(cell_um), features(21)]
-    assert nearest(features(cell_um), others, 1) == [1]
+    assert nearest_indices(features(cell_um), others, 1) == [1]

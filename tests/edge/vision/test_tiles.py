@@ -46,7 +46,7 @@ def searched(sizes: list[tuple[int, ...]]) -> FrameDetections:
 
 
 def searched_by(of: tiles.FindCells) -> tuple[FrameDetections, str]:
-    return tiles.search(
+    return tiles.search_frame(
         FRAME, of, (1000.0, 50.0), SPEC, scale_um_per_px=SCALE, outside=None
     )
 

@@ -10,8 +10,8 @@ from leukoscope_edge.vision.view import (
     WORK_SIDE_PX,
     WORK_UM_PER_PX,
     as_uint8,
-    look,
     stain_of,
+    view_of,
 )
 
 PLASMA, VIOLET, RED = (220, 210, 190), (95, 60, 150), (190, 120, 110)
@@ -38,7 +38,7 @@ def field(height: int = 96, width: int = 128) -> U8:
 def test_a_fine_frame_is_reduced_by_whole_pixels(
     scale: float, in_marrow: bool, factor: int
 ) -> None:
-    view = look(field(), scale, in_marrow=in_marrow)
+    view = view_of(field(), scale, in_marrow=in_marrow)
     assert view.factor == factor
     assert view.smooth.shape == (96 // factor, 128 // factor, 3)
     assert view.scale_um_per_px == pytest.approx(scale * factor)
@@ -49,19 +49,19 @@ def test_a_fine_frame_is_reduced_by_whole_pixels(
     ("width", "factor"), [(128, 1), (2 * WORK_SIDE_PX, 2), (3 * WORK_SIDE_PX, 3)]
 )
 def test_without_a_scale_the_longer_side_decides(width: int, factor: int) -> None:
-    view = look(field(96, width))
+    view = view_of(field(96, width))
     assert view.factor == factor
     assert view.scale_um_per_px is None
 
 
 def test_a_rim_that_fills_no_pixel_is_left_out() -> None:
-    view = look(field(97, 129), WORK_UM_PER_PX / 2)
+    view = view_of(field(97, 129), WORK_UM_PER_PX / 2)
     assert view.smooth.shape == (48, 64, 3)
     assert view.frame_shape == (97, 129)
 
 
 def test_the_plasma_is_one_grey_and_each_channel_shows_its_cells() -> None:
-    view = look(field(), WORK_UM_PER_PX)
+    view = view_of(field(), WORK_UM_PER_PX)
     plasma, nucleus, red_cell = (80, 60), (36, 24), (36, 72)
     assert np.abs(view.smooth[plasma].astype(float) - PLASMA_LEVEL).max() <= 2
     assert view.violet[nucleus] > view.violet[red_cell] + 40
@@ -73,7 +73,7 @@ def test_of_marrow_dark_nuclei_count_though_they_have_no_blue() -> None:
     pixels = field()
     pixels[24:48, 16:32] = (40, 20, 25)
     blood, marrow = (
-        look(pixels, WORK_UM_PER_PX, in_marrow=is_marrow).violet[36, 24]
+        view_of(pixels, WORK_UM_PER_PX, in_marrow=is_marrow).violet[36, 24]
         for is_marrow in (False, True)
     )
     assert marrow > blood + 50

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from leukoscope_edge.vision.crop import Colour, finish
+from leukoscope_edge.vision.crop import Colour, finish_crop
 from leukoscope_train.data import augment
 from leukoscope_train.data.augment import Variation, compress, finish_batch, keep, vary
 from leukoscope_train.data.cells import CropSet
@@ -87,7 +87,7 @@ def test_a_batch_is_finished_as_the_device_finishes_a_cell(
         colour,
     )
     for crop, mask, found in zip(pixels, inside, batch.numpy(), strict=True):
-        wanted = finish(crop.astype(np.float32), mask, colour)
+        wanted = finish_crop(crop.astype(np.float32), mask, colour)
         assert np.abs(wanted.astype(int) - found).max() <= 1
         assert np.array_equal(wanted.max(axis=2) > 0, found.max(axis=2) > 0)
 

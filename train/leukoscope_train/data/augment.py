@@ -3,7 +3,7 @@
 Crops come in with their own colours (`masked`) on a canvas with a margin and leave as
 the network's input side. The order is the device's: first the cell is turned, scaled
 and shifted, the mask is drawn a little wrong, optics and sensor do their part, and
-colour is made alike last, as the device's `leukoscope_edge.vision.crop.finish` does.
+colour is made alike last, as the device's `vision.crop.finish_crop` does.
 
 A batch is varied at once, on the processor or the GPU that trains; only JPEG, which
 GPUs here have not, is done cell by cell beforehand (`compress`).
@@ -25,7 +25,7 @@ from leukoscope_edge.vision import (
     TARGET_MEAN,
     TARGET_STD,
     Colour,
-    finish,
+    finish_crop,
 )
 
 Contrast = Literal["none", "clahe"]
@@ -101,7 +101,7 @@ def keep(crop: U8, side_px: int, colour: Colour, contrast: Contrast = "none") ->
     """Return the middle of an unvaried crop, (side, side, 3) uint8 RGB."""
     margin = (crop.shape[0] - side_px) // 2
     middle = crop[margin : margin + side_px, margin : margin + side_px]
-    kept = finish(middle.astype(np.float32), middle.max(axis=2) > 0, colour)
+    kept = finish_crop(middle.astype(np.float32), middle.max(axis=2) > 0, colour)
     return _raise_contrast(kept, contrast)
 
 

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from leukoscope_edge.arrays import U8, BoolArray
 from leukoscope_edge.durable import whole_file
-from leukoscope_edge.vision import WHITE_LEVEL, CropSpec, cut
+from leukoscope_edge.vision import WHITE_LEVEL, CropSpec, cut_crop
 
 I64 = npt.NDArray[np.int64]
 Strings = npt.NDArray[np.str_]
@@ -191,7 +191,9 @@ def cut_out_crop(
     if spec.light == "white-balanced":
         level = pixels * (np.float32(WHITE_LEVEL) / np.array(CNMC_WHITE, np.float32))
         pixels = np.clip(np.rint(level), 0, 255).astype(np.uint8)
-    crop = cut(pixels, mask, centre, scale_um_per_px, replace(spec, light="as-lit"))
+    crop = cut_crop(
+        pixels, mask, centre, scale_um_per_px, replace(spec, light="as-lit")
+    )
     return crop, float(mask.sum()) * scale_um_per_px**2
 
 

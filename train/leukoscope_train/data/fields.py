@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.types import CellKind, Segmentation
-from leukoscope_edge.vision import CropSpec, cut, segment
+from leukoscope_edge.vision import CropSpec, cut_crop, segment
 from leukoscope_train.data.cells import (
     BLAST,
     NORMAL,
@@ -114,7 +114,7 @@ def crops_of_field(
         mask = found.cell_labels == index + 1
         x, y = (float(v) for v in found.centres_px[index])
         cell = FieldCell(
-            pixels=cut(pixels, mask, (x, y), scale, spec),
+            pixels=cut_crop(pixels, mask, (x, y), scale, spec),
             area_um2=float(mask.sum()) * scale**2,
             centre_px=(x, y),
             scale_um_per_px=scale,

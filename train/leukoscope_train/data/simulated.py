@@ -8,7 +8,7 @@ from tqdm import tqdm
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture import SimulatedCamera, SlidePlan, WhiteCell
 from leukoscope_edge.types import CellKind
-from leukoscope_edge.vision import CropSpec, cut, segment
+from leukoscope_edge.vision import CropSpec, cut_crop, segment
 from leukoscope_train.data.cells import BLAST, NORMAL, CellFile, CropSet, crop_set
 
 FIRST_SEED = 1_000_000
@@ -52,7 +52,7 @@ def _crops_of_slide(
             )
             mask = found.cell_labels == index + 1
             x, y = (float(v) for v in found.centres_px[index])
-            crop = cut(pixels, mask, (x, y), found.scale_um_per_px, spec)
+            crop = cut_crop(pixels, mask, (x, y), found.scale_um_per_px, spec)
             kept.append((file, crop, float(mask.sum()) * found.scale_um_per_px**2))
     return kept
 

@@ -23,7 +23,7 @@ from leukoscope_edge.cli.effect import require_clear, require_effect
 from leukoscope_edge.cli.facts import add_facts, facts_of
 from leukoscope_edge.cli.help import add_command
 from leukoscope_edge.cli.output import say
-from leukoscope_edge.cli.scale import scale
+from leukoscope_edge.cli.scale import parse_scale
 from leukoscope_edge.cli.site import site_of
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting import SiteBackground
@@ -116,7 +116,7 @@ def _add_source_options(parser: argparse._ActionsContainer) -> None:
     )
     parser.add_argument(
         "--um-per-px",
-        type=scale,
+        type=parse_scale,
         help="calibrated micrometres per pixel of stored images",
     )
     parser.add_argument(

@@ -17,7 +17,7 @@ from leukoscope_edge.arrays import U8
 from leukoscope_edge.vision.otsu import counts_of, otsu3_of
 from leukoscope_edge.vision.scale.circles import Circle, find_circles
 from leukoscope_edge.vision.scale.red_cells import RED_CELL_UM, scale_from_cells
-from leukoscope_edge.vision.view import look
+from leukoscope_edge.vision.view import view_of
 
 PLAUSIBLE_UM_PER_PX = (0.03, 0.6)
 """From a 100x objective on the finest sensor to a 10x one on a coarse camera."""
@@ -177,7 +177,7 @@ def _violet(circle: Circle) -> float:
 
 def _by_bodies(pixels: U8) -> float | None:
     """Return what red cells and bodies by thresholds say, None where they are mute."""
-    view = look(pixels)
+    view = view_of(pixels)
     low, _ = otsu3_of(counts_of(view.dark))
     _, high = otsu3_of(counts_of(view.violet))
     foreground = np.asarray(view.dark > low, np.bool_)

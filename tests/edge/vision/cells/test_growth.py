@@ -8,7 +8,7 @@ from leukoscope_edge.arrays import U8, BoolArray
 from leukoscope_edge.vision.cells.growth import REACH_UM, territory, whole_cell
 from leukoscope_edge.vision.cells.masks import EVERYWHERE, Masks
 from leukoscope_edge.vision.morphology import parts_of
-from leukoscope_edge.vision.view import look
+from leukoscope_edge.vision.view import view_of
 
 PLASMA = np.full((*SHAPE, 3), 225, np.uint8)
 NUCLEUS: Disc = (120, 100, 3.5)
@@ -31,7 +31,7 @@ def grown(
         other_bodies=tuple(other | nuclei for other in others),
         ragged=ragged,
     )
-    view = look(PLASMA, SCALE_UM_PER_PX)
+    view = view_of(PLASMA, SCALE_UM_PER_PX)
     own = nuclei.view(np.uint8)
     cell, _ = whole_cell(view, masks, own, np.True_, EVERYWHERE)
     return cell

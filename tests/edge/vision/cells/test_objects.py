@@ -9,7 +9,7 @@ from leukoscope_edge.types import CellKind, Segmentation
 from leukoscope_edge.vision.cells.masks import Masks
 from leukoscope_edge.vision.cells.objects import describe, is_nuclear
 from leukoscope_edge.vision.colour import PLASMA_LEVEL
-from leukoscope_edge.vision.view import View, look
+from leukoscope_edge.vision.view import View, view_of
 
 VIOLET, PALE, RED = (95, 60, 170), (170, 150, 200), (190, 140, 150)
 NUCLEUS: Disc = (120, 100, 4.0)
@@ -17,13 +17,13 @@ LOW, HIGH = 20, 60
 """Levels of violet: VIOLET has 110, PALE 50."""
 
 
-def view_of(*drawn: Disc, colour: tuple[int, int, int], factor: int = 1) -> View:
+def view_with(*drawn: Disc, colour: tuple[int, int, int], factor: int = 1) -> View:
     pixels = np.full((*SHAPE, 3), round(PLASMA_LEVEL), np.uint8)
     for x, y, radius_um in drawn:
         cv2.circle(pixels, (x, y), round(radius_um / SCALE_UM_PER_PX), colour, -1)
     size = (SHAPE[1] * factor, SHAPE[0] * factor)
     frame = cv2.resize(pixels, size, interpolation=cv2.INTER_NEAREST)
-    return look(np.asarray(frame, np.uint8), SCALE_UM_PER_PX / factor)
+    return view_of(np.asarray(frame, np.uint8), SCALE_UM_PER_PX / factor)
 
 
 def described(
@@ -43,7 +43,7 @@ def described(
         min_violet=min_violet,
         is_coarse=False,
     )
-    return describe(view_of(*drawn, colour=colour, factor=factor), masks)
+    return describe(view_with(*drawn, colour=colour, factor=factor), masks)
 
 
 def test_masks_without_stain_show_nothing() -> None:
