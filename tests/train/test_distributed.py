@@ -1,5 +1,9 @@
 """Several processes share one fit."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from tests.rigs.running_service import free_port
 from torch import distributed
@@ -31,3 +35,24 @@ def test_a_part_in_a_shared_fit_ends_before_python_does(
     assert main(["fit", "--work", "/no/such/folder"]) == 1
     assert not distributed.is_initialized()
     leave()  # of nothing
+
+
+@pytest.mark.parametrize(("n_ranks", "said"), [("1", "now late "), ("2", "now ")])
+def test_who_shared_a_fit_ends_without_taking_python_down(
+    n_ranks: str, said: str
+) -> None:
+    code = (
+        "import atexit\n"
+        "from leukoscope_train.distributed import end\n"
+        "atexit.register(print, 'late', end=' ')\n"
+        "print('now', end=' ')\n"
+        "end(3)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "WORLD_SIZE": n_ranks},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (3, said), ended.stderr

@@ -25,7 +25,7 @@ import torch
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_train.commands import data, documents, fitting, judging, kinds
 from leukoscope_train.data.cells import DataError
-from leukoscope_train.distributed import leave
+from leukoscope_train.distributed import end, leave
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -56,4 +56,4 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main())
