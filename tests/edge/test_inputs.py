@@ -72,6 +72,14 @@ def test_a_scale_that_is_no_microscopes_gives_no_verdict(
     assert verdict.startswith("No result, because red cells would measure")
 
 
+@pytest.mark.parametrize("um_per_px", ["0.065", "0.135"])
+def test_a_scale_that_is_a_third_off_gives_no_verdict(
+    fields: Path, screen: Screen, um_per_px: str
+) -> None:
+    verdict = screen(fields, um_per_px=um_per_px)["verdict"]
+    assert verdict.startswith("No result, because red cells would measure")
+
+
 def test_a_field_under_two_names_counts_once(fields: Path, screen: Screen) -> None:
     n_cells = len(screen(fields)["cells"])
     for picture in list(fields.iterdir()):
@@ -123,17 +131,26 @@ def test_colours_out_of_order_are_said_and_give_no_verdict(
     assert screen(fields)["verdict"].startswith(f"No result, because {said}")
 
 
+@pytest.mark.parametrize(
+    ("change", "size"),
+    [
+        (lambda bgr: cv2.rotate(bgr, cv2.ROTATE_90_CLOCKWISE), "480 x 640"),
+        (lambda bgr: cv2.resize(bgr, None, fx=2, fy=2), "1280 x 960"),
+    ],
+)
 def test_a_frame_of_another_size_ends_a_sequence_in_one_line(
-    fields: Path, capsys: pytest.CaptureFixture[str]
+    fields: Path,
+    capsys: pytest.CaptureFixture[str],
+    change: Callable[[U8], U8],
+    size: str,
 ) -> None:
-    turned = cv2.imread(str(fields / "18.png"))
-    assert turned is not None
-    cv2.imwrite(str(fields / "18.png"), cv2.rotate(turned, cv2.ROTATE_90_CLOCKWISE))
+    pixels = np.asarray(cv2.imread(str(fields / "18.png")), np.uint8)
+    assert cv2.imwrite(str(fields / "18.png"), change(pixels))
     words = ["screen", str(fields), "--sequence", "--um-per-px", "0.1"]
     assert main(words) == 1
     error = capsys.readouterr().err
     assert error.count("\n") == 1
-    assert "frame 18.png has another size (480 x 640 pixels)" in error
+    assert f"frame 18.png has another size ({size} pixels)" in error
 
 
 @pytest.mark.parametrize(

@@ -93,11 +93,17 @@ def _density(flat: U8) -> Density | None:
     """Return the mean density of nuclei in (3, N) pixels, None where too few."""
     if flat.shape[1] < MIN_NUCLEUS_PX:
         return None
-    density = np.stack([_density_of_levels(channel)[channel] for channel in flat])
-    nuclei = density[:, density.sum(axis=0) > MIN_DENSITY].T
-    if len(nuclei) < MIN_NUCLEUS_PX:
+    levels = [_density_of_levels(channel) for channel in flat]
+    total = np.zeros(flat.shape[1])
+    for of_level, channel in zip(levels, flat, strict=True):
+        total += of_level[channel]
+    nuclei = flat[:, total > MIN_DENSITY]
+    if nuclei.shape[1] < MIN_NUCLEUS_PX:
         return None
-    red, green, blue = (float(v) for v in nuclei.mean(axis=0))
+    red, green, blue = (
+        float(of_level[channel].mean())
+        for of_level, channel in zip(levels, nuclei, strict=True)
+    )
     return red, green, blue
 
 

@@ -21,7 +21,8 @@ from leukoscope_edge.vision.sightings import FrameDetections, find_sightings
 
 MAX_WHOLE_PIXELS = 1 << 24
 """Up to 16 megapixels a picture is searched as a whole."""
-CORE_PX = 1536
+CORE_PX = 1024
+"""A tile's search takes 40 bytes a pixel, overlap and all: here some 130 MB."""
 OVERLAP_UM, OVERLAP_PX = 40.0, 512
 """On each side, where the scale is known and where not: the largest cells of marrow
 span 40 µm, and half of one lies beyond its centre."""

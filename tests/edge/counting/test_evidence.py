@@ -142,11 +142,15 @@ TOO_FAR = [("scale-off", True)]
     [
         (None, [], False),
         (0.5, TOO_FAR, False),
+        (0.65, TOO_FAR, False),
         (0.75, TOO_FAR, False),
+        (0.85, TOO_FAR, False),
         (0.88, [], True),
         (1.0, [], False),
         (1.12, [], True),
+        (1.17, TOO_FAR, False),
         (1.3, TOO_FAR, False),
+        (1.35, TOO_FAR, False),
         (20.0, TOO_FAR, False),
     ],
 )

@@ -1,5 +1,6 @@
 """Colours that a camera or program has exchanged are noticed in every frame."""
 
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,11 @@ from tests.simulated import first_frames
 import leukoscope_edge
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture.stored.decode import decode_own
-from leukoscope_edge.vision.colour_order import measure_colours, order_of
+from leukoscope_edge.vision.colour_order import (
+    MAX_EVERY_PX,
+    measure_colours,
+    order_of,
+)
 
 KNOWN = Path(leukoscope_edge.__file__).parent / "reference_cells"
 Change = Callable[[U8], U8]
@@ -52,3 +57,15 @@ def test_small_pictures_of_single_cells_tell_it_too(order: str) -> None:
 )
 def test_nothing_is_said_where_nothing_tells(frames: list[U8]) -> None:
     assert order_of([measure_colours(f) for f in frames]) == "right"
+
+
+def test_a_large_picture_is_measured_in_little_memory() -> None:
+    pixels = np.tile(FIELDS[0], (5, 5, 1))
+    n_sampled = pixels.shape[0] * pixels.shape[1] // MAX_EVERY_PX**2
+    tracemalloc.start()
+    try:
+        assert measure_colours(pixels).density is not None
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 40 * n_sampled
