@@ -64,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
     with open_engine(bundle, backend="cpu", n_threads=1) as engine:
         found = {
             source: slide(source, bundle, engine, only_new=options.only_new)
-            for source in _sources(options.seeds, options.frames)
+            for source in _sources(options.first, options.seeds, options.frames)
         }
     if options.out:
         options.out.write_text(json.dumps(found, indent=1) + "\n")
@@ -74,10 +74,10 @@ def main(arguments: list[str] | None = None) -> int:
     return int(bool(others))
 
 
-def _sources(n_seeds: int, n_frames: int) -> list[str]:
+def _sources(first: int, n_seeds: int, n_frames: int) -> list[str]:
     return [
         f"simulated:seed={seed},frames={n_frames},{SORTS[seed % len(SORTS)]}"
-        for seed in range(1, n_seeds + 1)
+        for seed in range(first, first + n_seeds)
     ]
 
 
@@ -219,7 +219,8 @@ def _cpu_ms(found: dict[str, Any]) -> float:
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=40)
+    parser.add_argument("--seeds", type=int, default=40, help="how many slides")
+    parser.add_argument("--first", type=int, default=1, help="seed of the first")
     parser.add_argument("--frames", type=int, default=80, help="of each slide")
     parser.add_argument("--only-new", action="store_true", help="search what is new")
     parser.add_argument("--out", type=Path, help="a file for the digests")

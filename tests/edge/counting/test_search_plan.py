@@ -144,10 +144,13 @@ def test_a_held_frame_is_searched_where_the_next_is_not_judged() -> None:
     assert plan.interrupt() is None
 
 
-def test_what_is_held_and_shows_nothing_new_is_not_searched() -> None:
+@pytest.mark.parametrize(("moved_px", "is_searched"), [(0.5, False), (2, True)])
+def test_what_is_held_is_searched_where_it_shows_a_pixel_more(
+    moved_px: float, *, is_searched: bool
+) -> None:
     plan = looked_at((0, 0))
-    assert not plan.due(candidate(2)).now
-    assert plan.left() is None
+    assert not plan.due(candidate(moved_px)).now
+    assert (plan.left() is not None) is is_searched
 
 
 @pytest.mark.parametrize("seed", range(20))
