@@ -185,8 +185,8 @@ def test_home_notices_by_itself_that_the_records_were_looked_through(
     url = serve()
     wait_for(lambda: read_beat(run_folder(device.store.folder), "count"))
     records = IntegrityCheck(device.store.folder)
-    records.say(Integrity.NOTHING)
     with one_at_a_time_at(device.store.folder / CHECK_FILE):  # nobody gets on with it
+        records.say(Integrity.NOTHING)
         sign_in(page, url)
         page.wait_for_selector(f"text={LOOKING.said()}")
         records.say(Integrity.SOUND)
