@@ -9,8 +9,8 @@ from tests.edge.web.in_browser import (
     Serve,
     add_person,
     choose_name,
+    new_slide,
     number,
-    say_facts,
     sign_in,
     wait_for,
 )
@@ -28,11 +28,7 @@ def test_after_page_and_count_died_one_signs_in_and_goes_on(
     add_person(device)
     url = serve()
     sign_in(page, url)
-    page.goto(f"{url}/slides/new")
-    page.fill("[name=sample]", "S-1")
-    say_facts(page)
-    page.click("form button.primary")
-    in_browser.arrive(page, "**/ready")
+    new_slide(page, url)
     page.click("#start:not([disabled])")
     in_browser.arrive(page, "**/count")
     wait_for(lambda: number(page, "n-cells") >= 3)

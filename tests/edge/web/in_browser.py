@@ -172,6 +172,15 @@ def say_facts(page: Page) -> None:
     page.check("[name=age][value=child]")
 
 
+def new_slide(page: Page, url: str) -> None:
+    """Begin a slide S-1 by its form, up to the page before the count."""
+    page.goto(f"{url}/slides/new")
+    page.fill("[name=sample]", "S-1")
+    say_facts(page)
+    page.click("form button.primary")
+    arrive(page, "**/ready")
+
+
 def without_rest(page: Page) -> None:
     """Take a word as soon as the picture is there: for tests that call many cells.
 

@@ -9,7 +9,7 @@ from tests.edge.web.in_browser import (
     Serve,
     add_person,
     focus_is,
-    say_facts,
+    new_slide,
     sign_in,
     wait_for,
     without_rest,
@@ -115,11 +115,7 @@ def test_the_end_of_a_count_is_asked_and_ready_or_back_never_ends_it(
     add_person(device)
     url = serve()
     sign_in(page, url)
-    page.goto(f"{url}/slides/new")
-    page.fill("[name=sample]", "S-1")
-    say_facts(page)
-    page.click("form button.primary")
-    in_browser.arrive(page, "**/ready")
+    new_slide(page, url)
     page.goto(f"{url}/slides/0001/count")  # as by a tap on the step
     in_browser.arrive(page, "**/ready")  # no lights were shown yet: nothing begins
     page.click("#start:not([disabled])")
