@@ -256,7 +256,8 @@ class SlideRun:
         if looked.place is not None:
             island = looked.place.island
             self._join(looked.place)
-        looked = self._seen.take_in(looked)
+        if self._plan is not None:
+            looked = self._seen.take_in(looked)
         self._listed = None
         self._images.append(looked.report)
         self._evidence.add(looked.bearing)
