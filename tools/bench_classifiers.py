@@ -55,7 +55,7 @@ from leukoscope_edge.inference import (
     session_entries,
 )
 from leukoscope_export.graphs.fp32_graph import onnx_bytes
-from leukoscope_export.graphs.quantise import Files, quantise
+from leukoscope_export.graphs.quantise import Files, quantise_graph
 from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
 from leukoscope_train.networks.architectures import Architecture, make_network
 
@@ -181,7 +181,7 @@ def _files(network: torch.nn.Module, side: int) -> Files:
         std=INPUT_STD,
     )
     noise = np.random.default_rng(1).integers(0, 256, (N_CALIBRATION, side, side, 3))
-    return quantise(onnx_bytes(network, side), noise.astype(np.uint8), spec)
+    return quantise_graph(onnx_bytes(network, side), noise.astype(np.uint8), spec)
 
 
 def _by_device(model: bytes, ready: F32, threads: int) -> Runner:

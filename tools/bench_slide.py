@@ -73,9 +73,9 @@ from leukoscope_edge.search_ahead import look_at_all
 from leukoscope_edge.types import Frame
 from leukoscope_export.bundle import Quick, Release, Trained, write_bundle
 from leukoscope_export.graphs.fp32_graph import onnx_bytes
-from leukoscope_export.graphs.quantise import quantise
+from leukoscope_export.graphs.quantise import quantise_graph
 from leukoscope_train.evaluation.calibrate import CallCalibration
-from leukoscope_train.evaluation.simulated_run import simulated_run
+from leukoscope_train.evaluation.simulated_run import run_simulated
 from leukoscope_train.fit import INPUT_MEAN, INPUT_STD, as_input
 from leukoscope_train.networks.architectures import (
     Architecture,
@@ -181,7 +181,7 @@ def _random(architecture: Architecture) -> Trained:
     torch.manual_seed(0)
     network = make_network(architecture)
     noise = np.random.default_rng(1).integers(0, 256, (8, 128, 128, 3))
-    files = quantise(onnx_bytes(network, 128), noise.astype(np.uint8), SPEC)
+    files = quantise_graph(onnx_bytes(network, 128), noise.astype(np.uint8), SPEC)
     return Trained(
         files=files, architecture=architecture, n_parameters=n_parameters(network)
     )
@@ -214,7 +214,7 @@ def _race(source: str, bundle: Bundle, options: argparse.Namespace) -> Race:
         parse_simulated(source) as camera,
         open_engine(bundle, backend="cpu", n_threads=options.threads) as engine,
     ):
-        run = simulated_run(
+        run = run_simulated(
             engine,
             bundle,
             camera.scale_um_per_px,

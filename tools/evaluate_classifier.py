@@ -59,7 +59,7 @@ from leukoscope_train.data.cells import (
     CropSet,
     DataError,
 )
-from leukoscope_train.data.gather import gather
+from leukoscope_train.data.gather import gather_cells
 from leukoscope_train.data.laboratories import LabCells, join, load_cells
 from leukoscope_train.data.named_cells import HowTaken, has_named_kinds, named_tiles
 from leukoscope_train.data.readers import Listing, read_cells
@@ -69,8 +69,8 @@ from leukoscope_train.evaluation.calls_report import (
     by_laboratory,
     calls_of,
     differences_of,
+    report_lines,
     report_of,
-    shown,
 )
 from leukoscope_train.evaluation.segmentation_sets import whole_number
 from leukoscope_train.evaluation.tables import markdown_table, with_interval
@@ -186,7 +186,7 @@ def _judged(
         raise DataError(f"{options.data}: no cells here")
     spec = bundle.card.input.crop_spec
     room = replace(spec, side_px=round(spec.side_px * ROOM))
-    cells, left_out = gather(tiles, room, degraded=False)
+    cells, left_out = gather_cells(tiles, room, degraded=False)
     calls = calls_of(bundle, kept(cells, spec.side_px), in_marrow=in_marrow)
     return {"left_out": len(left_out)} | report_of(cells, calls), cells, calls
 
@@ -199,13 +199,13 @@ def _lines(report: dict[str, Any]) -> Iterator[str]:
     samples = {name: report[name] for name in (BLOOD, MARROW) if name in report}
     laboratories = report.get("laboratories", {})
     parts = (*samples, "laboratories")
-    yield from shown({k: v for k, v in report.items() if k not in parts})
+    yield from report_lines({k: v for k, v in report.items() if k not in parts})
     for name, part in samples.items():
         yield f"cut and called as {name}:"
-        yield from shown(part)
+        yield from report_lines(part)
     for name, part in laboratories.items():
         yield f"{name}:"
-        yield from shown(part)
+        yield from report_lines(part)
 
 
 def evaluate(

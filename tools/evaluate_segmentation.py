@@ -56,7 +56,7 @@ from leukoscope_edge.vision.scale import estimate_source_scale, measure_sizes
 from leukoscope_train.children import spawned
 from leukoscope_train.evaluation.segmentation_methods import METHODS, method_of
 from leukoscope_train.evaluation.segmentation_scores import (
-    judge,
+    score_image,
     write_overlays,
 )
 from leukoscope_train.evaluation.segmentation_sets import (
@@ -134,7 +134,7 @@ def evaluate(source: str, method: str, options: argparse.Namespace) -> Row:
             truth = seen_at(truth, um_per_px, options.seen_at)
         elif um_per_px:
             truth = replace(truth, scale_um_per_px=um_per_px)
-        score = judge(run, truth, in_marrow=in_marrow)
+        score = score_image(run, truth, in_marrow=in_marrow)
         scores.append(replace(score, truth=None))
         if options.overlays and score.nucleus_dice is not None:
             worst.append(score)

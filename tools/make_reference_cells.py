@@ -30,7 +30,7 @@ from leukoscope_edge.inference import (
 )
 from leukoscope_edge.vision import CropSpec
 from leukoscope_train.data.cells import DataError, read_image
-from leukoscope_train.data.gather import gather, tiles_of
+from leukoscope_train.data.gather import gather_cells, tiles_of
 from leukoscope_train.data.laboratories import LabCells, Tile
 from leukoscope_train.teach import ROOM, kept
 
@@ -121,7 +121,7 @@ def _spaced(tiles: list[Tile], n: int, bundle: Bundle, workers: int) -> list[Til
         colour=spec.colour,
         light=spec.light,
     )
-    cells, _ = gather(tiles, room, degraded=False, workers=workers)
+    cells, _ = gather_cells(tiles, room, degraded=False, workers=workers)
     sure = _surest(cells, bundle)
     by_size = sure.pick(np.argsort(sure.areas_um2, kind="stable"))
     names = _evenly(by_size.names.tolist(), n)

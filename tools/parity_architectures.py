@@ -41,7 +41,7 @@ from leukoscope_export.graphs.fp32_graph import (
     torch_outputs,
 )
 from leukoscope_export.graphs.onnx_graph import Graph
-from leukoscope_export.graphs.quantise import Files, quantise, run_onnx
+from leukoscope_export.graphs.quantise import Files, quantise_graph, run_onnx
 from leukoscope_export.graphs.scales import METHODS
 from leukoscope_export.parity import map_agreement
 from leukoscope_train.data.cells import crop_cells, cut_out_crop
@@ -82,7 +82,7 @@ def check(name: Architecture, cells: U8, options: argparse.Namespace) -> dict[st
     fp32 = onnx_bytes(network, SPEC.side_px)
     original = run_onnx(fp32, judged, SPEC)
     worst = refuse_other_answers(torch_outputs(network, judged), original)
-    files = quantise(fp32, calibration, SPEC, options.method)
+    files = quantise_graph(fp32, calibration, SPEC, options.method)
     if not options.uncorrected:
         files = correct_biases(files, calibration, SPEC)
     cpu, trt = (run_onnx(m, judged, SPEC) for m in (files.cpu, files.trt))

@@ -42,7 +42,7 @@ from leukoscope_edge.inference import (
     shipped_bundle_for,
 )
 from leukoscope_edge.types import CallName, Cell, Frame
-from leukoscope_train.evaluation.simulated_run import simulated_run
+from leukoscope_train.evaluation.simulated_run import run_simulated
 
 SORTS = (
     "cells=24,jerks=0",
@@ -87,7 +87,7 @@ def slide(
     """Count one slide frame by frame and return what came of it."""
     with parse_simulated(source) as camera:
         n_true = _n_shown(camera)
-        run = simulated_run(engine, bundle, camera.scale_um_per_px, only_new=only_new)
+        run = run_simulated(engine, bundle, camera.scale_um_per_px, only_new=only_new)
         digest, n_frames, n_searched, spent_s = hashlib.sha256(), 0, 0, 0.0
         while isinstance(frame := camera.read(), Frame):
             began_s = time.process_time()

@@ -43,7 +43,7 @@ from leukoscope_edge.outcome import Refusal, StopState
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import CallName, Frame
 from leukoscope_edge.vision import TrackingState
-from leukoscope_train.evaluation.simulated_run import simulated_run
+from leukoscope_train.evaluation.simulated_run import run_simulated
 
 LEVELS = (0.0, 0.005, 0.01, 0.02, 0.05, 0.10, 0.20, 0.40, 0.80)
 """True fractions of blasts."""
@@ -232,7 +232,7 @@ def count_slide(seed: int, n_cells: int, *, n_jumps: int) -> CountRow:
     random = np.random.default_rng([seed, n_jumps])
     hand = Hand(len(camera.places_px), n_jumps, random)
     with OnnxCpuEngine(bundle, n_threads=1) as engine:
-        run = simulated_run(engine, bundle, camera.scale_um_per_px)
+        run = run_simulated(engine, bundle, camera.scale_um_per_px)
         while hand.number is not None:
             frame = hand.show(camera)
             place = run.look(frame).place

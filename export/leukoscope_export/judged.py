@@ -12,7 +12,7 @@ from leukoscope_edge.inference import InputEntry
 from leukoscope_edge.types import Domain
 from leukoscope_export.graphs.bias import correct_biases
 from leukoscope_export.graphs.fp32_graph import onnx_bytes
-from leukoscope_export.graphs.quantise import quantise, run_onnx
+from leukoscope_export.graphs.quantise import quantise_graph, run_onnx
 from leukoscope_export.graphs.scales import Method
 from leukoscope_export.points import Truth
 from leukoscope_train.commands.kinds import SHOWN_UM, load_taught
@@ -105,7 +105,9 @@ class Network:
         fp32 = onnx_bytes(network, self.side_px)
         chosen = kept(self.drawn(N_CALIBRATION), self.side_px)
         self.files = correct_biases(
-            quantise(fp32, chosen, self.spec, method, float_first), chosen, self.spec
+            quantise_graph(fp32, chosen, self.spec, method, float_first),
+            chosen,
+            self.spec,
         )
 
     def drawn(self, n_cells: int) -> LabCells:

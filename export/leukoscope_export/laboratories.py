@@ -44,7 +44,7 @@ from leukoscope_export.points import PairPoints, fit_points, kinds_temperature, 
 from leukoscope_train.data.laboratories import LabCells
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.evaluation.calibrate import CallCalibration, fit_spread
-from leukoscope_train.evaluation.conformal import conformal
+from leukoscope_train.evaluation.conformal import fit_conformal
 from leukoscope_train.evaluation.judge import interval_of, is_mature
 from leukoscope_train.evaluation.outliers import N_PROTOTYPES, distances, whitening
 from leukoscope_train.teach import blast_margin, kept
@@ -204,7 +204,7 @@ def conformal_of(
     of_blasts, of_others = (set(groups[labels == v].tolist()) for v in (1, 0))
     if min(len(of_blasts), len(of_others)) < FEWEST_GROUPS or of_blasts & of_others:
         return None
-    found = conformal(points.p[counted], labels, groups)
+    found = fit_conformal(points.p[counted], labels, groups)
     return ConformalEntry(**{n: getattr(found, n) for n in ConformalEntry.__slots__})
 
 

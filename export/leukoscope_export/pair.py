@@ -16,7 +16,7 @@ from leukoscope_train.data.cells import I64, Strings
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.evaluation.calibrate import (
     CallCalibration,
-    calibrate,
+    calibrate_calls,
     fit_temperature,
     probabilities,
 )
@@ -79,7 +79,7 @@ def _pair(
     people: Strings,
 ) -> Pair:
     t_quick, t_deep, half_width = fitted
-    calibration = calibrate(joined, labels, people)
+    calibration = calibrate_calls(joined, labels, people)
     own = calibration.decision
     edge = min(_stretched(0.5 + half_width, own.temperature), MAX_EDGE)
     quick = DecisionEntry(

@@ -32,10 +32,10 @@ from leukoscope_train.evaluation import metrics
 from leukoscope_train.evaluation.baselines import size_out_of_fold
 from leukoscope_train.evaluation.calibrate import (
     CallCalibration,
-    calibrate,
+    calibrate_calls,
     probabilities,
 )
-from leukoscope_train.evaluation.conformal import conformal
+from leukoscope_train.evaluation.conformal import fit_conformal
 from leukoscope_train.networks.architectures import make_network, n_parameters
 from leukoscope_train.networks.pooled_heads import Pooled
 
@@ -129,7 +129,7 @@ def _measured(run: Run, recipe: Recipe) -> tuple[F64, CallCalibration, Parity]:
     """Judge every cell out of fold by int8; refuse where int8 changes too much."""
     before, after = out_of_fold(run, recipe.method, recipe.qat)
     margins = _margins(after)
-    calibration = calibrate(margins, run.crops.labels, run.crops.people)
+    calibration = calibrate_calls(margins, run.crops.labels, run.crops.people)
     parity = compare(before, after, run.crops.labels, calibration.decision)
     refuse_beyond_tolerance(parity)
     return margins, calibration, parity
@@ -186,7 +186,7 @@ def _size_only(run: Run) -> BaselineEntry:
 
 
 def _conformal(crops: CropSet, p: F64) -> ConformalEntry:
-    found = conformal(p, crops.labels, crops.people)
+    found = fit_conformal(p, crops.labels, crops.people)
     kept = ConformalEntry.__slots__
     return ConformalEntry(**{name: getattr(found, name) for name in kept})
 

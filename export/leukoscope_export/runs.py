@@ -13,7 +13,7 @@ from leukoscope_edge.inference import InputEntry
 from leukoscope_export.graphs.bias import correct_biases
 from leukoscope_export.graphs.fp32_graph import onnx_bytes, torch_outputs
 from leukoscope_export.graphs.qat import QatPlan, fine_tune
-from leukoscope_export.graphs.quantise import Files, quantise, run_onnx
+from leukoscope_export.graphs.quantise import Files, quantise_graph, run_onnx
 from leukoscope_export.graphs.scales import Method
 from leukoscope_train import run_folder
 from leukoscope_train.data.cells import (
@@ -155,7 +155,7 @@ def quantised(
         fine_tune(network, run.pixels[seen], run.crops.labels[seen], qat)
     fp32 = onnx_bytes(network, run.spec.side_px)
     chosen, _ = calibration_cells(run, seen)
-    files = quantise(fp32, chosen, run.spec, method)
+    files = quantise_graph(fp32, chosen, run.spec, method)
     return files if qat is not None else correct_biases(files, chosen, run.spec)
 
 

@@ -18,7 +18,7 @@ from leukoscope_export.compiled import Compiled, compile_for
 from leukoscope_export.graphs.fp32_graph import onnx_bytes
 from leukoscope_export.graphs.graph_rules import FLOAT
 from leukoscope_export.graphs.half import emit_half
-from leukoscope_export.graphs.quantise import quantise
+from leukoscope_export.graphs.quantise import quantise_graph
 from leukoscope_train.networks.architectures import Architecture, make_network
 
 pytest.importorskip("tensorrt_rtx_libs", reason="TensorRT for RTX is for x86-64 alone")
@@ -186,7 +186,7 @@ def test_every_architecture_of_the_founding_paper_compiles_in_int8(
     )  # fmt: skip
     shape = (4, SIDE_PX, SIDE_PX, 3)
     crops = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
-    int8 = Form(precision="int8", model=quantise(fp32, crops, spec).trt)
+    int8 = Form(precision="int8", model=quantise_graph(fp32, crops, spec).trt)
     found = compile_for(int8, SIDE_PX, "SM86")
     assert len(floats(found)) <= FLOAT_ON_PURPOSE.get(name, 1)
 

@@ -18,7 +18,7 @@ from leukoscope_train.data.cells import I64, CropSet, DataError, concatenate, lo
 from leukoscope_train.data.folds import fold_people, folds_of, refuse_leaks, save_folds
 from leukoscope_train.distributed import Machine
 from leukoscope_train.evaluation.baselines import size_out_of_fold
-from leukoscope_train.evaluation.calibrate import calibrate, probabilities
+from leukoscope_train.evaluation.calibrate import calibrate_calls, probabilities
 from leukoscope_train.evaluation.conformal import write_trust
 from leukoscope_train.evaluation.plots import gallery, plot_calls, plot_history
 from leukoscope_train.evaluation.report import Figures, figures
@@ -114,7 +114,7 @@ def judge_run(folder: Path) -> Figures:
     crops, _ = load_run_crops(folder)
     margins, fold_of = run_folder.load_margins(folder, crops)
     plan = run_folder.load_plan(folder)
-    calibration = calibrate(margins, crops.labels, crops.people)
+    calibration = calibrate_calls(margins, crops.labels, crops.people)
     run_folder.save_calibration(folder, calibration)
     p = probabilities(margins, calibration.decision.temperature)
     p_size = size_out_of_fold(crops, fold_of)

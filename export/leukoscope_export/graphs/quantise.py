@@ -40,7 +40,7 @@ class Files:
     fp16: bytes | None = None
 
 
-def quantise(
+def quantise_graph(
     fp32: bytes,
     crops: U8,
     spec: InputEntry,
@@ -64,7 +64,7 @@ def quantise(
 
 
 def emit(fp32: bytes, scales: Scales, float_first: int = 0) -> Files:
-    """Write both int8 files from the fp32 file and a table; raises as `quantise`."""
+    """Write both int8 files by a scale table; raises as `quantise_graph`."""
     model = onnx.load_from_string(fp32)
     trt, cpu = emit_trt(model, scales, float_first), emit_cpu(model, scales)
     refuse_broken(trt, cpu)

@@ -5,13 +5,13 @@ from tests.export.graphs.small_networks import CROPS, network_of
 from tests.export.spec import SIDE_PX, SPEC
 
 from leukoscope_export.graphs.fp32_graph import onnx_bytes
-from leukoscope_export.graphs.quantise import Files, quantise
+from leukoscope_export.graphs.quantise import Files, quantise_graph
 
 
 @cache
 def quantised(name: str) -> Files:
     """A small network's files, made once a process in whatever order tests run."""
-    return quantise(onnx_bytes(network_of(name), SIDE_PX), CROPS, SPEC)
+    return quantise_graph(onnx_bytes(network_of(name), SIDE_PX), CROPS, SPEC)
 
 
 @pytest.fixture(params=["residual", "alexnet-tiny", "cnn", "alexnet-kind-first"])

@@ -20,7 +20,7 @@ from leukoscope_export.graphs.bias import (
 from leukoscope_export.graphs.fp32_graph import onnx_bytes
 from leukoscope_export.graphs.graph_rules import refuse_broken
 from leukoscope_export.graphs.onnx_graph import Graph
-from leukoscope_export.graphs.quantise import Files, quantise, run_onnx
+from leukoscope_export.graphs.quantise import Files, quantise_graph, run_onnx
 from leukoscope_train.networks.pooled_heads import Pooled
 
 CROPS = np.random.default_rng(0).integers(0, 256, (64, 32, 32, 3)).astype(np.uint8)
@@ -52,7 +52,7 @@ def files() -> Files:
             if isinstance(layer, nn.Conv2d):
                 sizes = torch.logspace(-2, 1, 16).roll(5)
                 layer.weight *= sizes[:, None, None, None]
-    return quantise(onnx_bytes(network.eval(), 32), CROPS, SPEC)
+    return quantise_graph(onnx_bytes(network.eval(), 32), CROPS, SPEC)
 
 
 @pytest.fixture(scope="module")

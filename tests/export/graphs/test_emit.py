@@ -15,7 +15,7 @@ from torch import nn
 from leukoscope_export.graphs import graph_rules
 from leukoscope_export.graphs.emit import emit_cpu, emit_trt
 from leukoscope_export.graphs.fp32_graph import onnx_bytes
-from leukoscope_export.graphs.quantise import emit, quantise
+from leukoscope_export.graphs.quantise import emit, quantise_graph
 from leukoscope_export.graphs.scales import load_scales, measure, save_scales
 from leukoscope_train.data.cells import DataError
 from leukoscope_train.networks.pooled_heads import Pooled
@@ -23,8 +23,8 @@ from leukoscope_train.networks.pooled_heads import Pooled
 
 def test_the_first_convolutions_of_tensorrts_file_may_stay_in_float() -> None:
     fp32 = onnx_bytes(network_of("cnn"), SIDE_PX)
-    whole = quantise(fp32, CROPS, SPEC)
-    part = quantise(fp32, CROPS, SPEC, float_first=1)
+    whole = quantise_graph(fp32, CROPS, SPEC)
+    part = quantise_graph(fp32, CROPS, SPEC, float_first=1)
     n_pairs = [kinds(m)["QuantizeLinear"] for m in (whole.trt, part.trt)]
     assert n_pairs[1] == n_pairs[0] - 1
     assert part.cpu == whole.cpu
@@ -43,7 +43,7 @@ def test_the_first_convolutions_of_tensorrts_file_may_stay_in_float() -> None:
 
 def test_tensorrt_gets_float_biases_and_one_quantised_side_of_a_sum() -> None:
     fp32 = onnx_bytes(network_of("residual"), SIDE_PX)
-    trt = onnx.load_from_string(quantise(fp32, CROPS, SPEC).trt)
+    trt = onnx.load_from_string(quantise_graph(fp32, CROPS, SPEC).trt)
     made = {o: n.op_type for n in trt.graph.node for o in n.output}
     sums = [n for n in trt.graph.node if n.op_type == "Add"]
     assert len(sums) == 2
@@ -89,7 +89,7 @@ def test_a_channel_without_weights_keeps_its_bias() -> None:
     with torch.no_grad():
         dead.weight[0] = 0
         dead.bias[0] = 3.0
-    model = quantise(onnx_bytes(network, SIDE_PX), CROPS, SPEC).cpu
+    model = quantise_graph(onnx_bytes(network, SIDE_PX), CROPS, SPEC).cpu
     arrays = {
         w.name: numpy_helper.to_array(w)
         for w in onnx.load_from_string(model).graph.initializer
@@ -104,7 +104,7 @@ def test_a_channel_without_weights_keeps_its_bias() -> None:
 
 def test_the_answers_of_two_questions_stay_in_float() -> None:
     fp32 = onnx_bytes(network_of("alexnet-kind-first"), SIDE_PX)
-    model = onnx.load_from_string(quantise(fp32, CROPS, SPEC).cpu)
+    model = onnx.load_from_string(quantise_graph(fp32, CROPS, SPEC).cpu)
     readers = {i: n.op_type for n in model.graph.node for i in n.input}
     subs = [n.output[0] for n in model.graph.node if n.op_type == "Sub"]
     assert sorted(readers.get(name, "") for name in subs) == ["", "Relu", "Sub"]

@@ -7,7 +7,7 @@ from tests.export.spec import SIDE_PX, SPEC
 
 from leukoscope_export.graphs import graph_rules
 from leukoscope_export.graphs.fp32_graph import onnx_bytes
-from leukoscope_export.graphs.quantise import Files, quantise
+from leukoscope_export.graphs.quantise import Files, quantise_graph
 from leukoscope_train.data.cells import DataError
 
 
@@ -29,4 +29,4 @@ def test_each_file_breaks_the_rules_of_the_other(files: Files) -> None:
 def test_a_file_that_is_mostly_in_float_is_no_int8_file() -> None:
     fp32 = onnx_bytes(network_of("cnn"), SIDE_PX)
     with pytest.raises(DataError, match="4 of 5 layers are in float"):
-        quantise(fp32, CROPS, SPEC, float_first=4)
+        quantise_graph(fp32, CROPS, SPEC, float_first=4)

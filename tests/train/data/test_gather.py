@@ -13,7 +13,7 @@ import torch
 from leukoscope_edge.vision.crop import CropSpec
 from leukoscope_train.__main__ import main
 from leukoscope_train.data.cells import DataError
-from leukoscope_train.data.gather import gather, marrow_tiles, tiles_of
+from leukoscope_train.data.gather import gather_cells, marrow_tiles, tiles_of
 from leukoscope_train.data.laboratories import load_cells
 
 SPEC = CropSpec(
@@ -54,7 +54,7 @@ def test_a_tile_gives_its_middle_cell_and_one_without_is_named(
     marrow: Callable[..., Path], degraded: bool
 ) -> None:
     folder = marrow([("a.png", "BLA", True), ("b.png", "LYT", False)])
-    found, left_out = gather(marrow_tiles(folder), SPEC, degraded=degraded)
+    found, left_out = gather_cells(marrow_tiles(folder), SPEC, degraded=degraded)
     assert found.kinds.tolist() == ["blast"]
     assert found.is_degraded.tolist() == [degraded]
     assert found.pixels[0, 18, 18].max() > 0
@@ -67,8 +67,8 @@ def test_several_processes_cut_the_same_also_beside_the_threads_of_torch(
 ) -> None:
     torch.nn.functional.conv2d(torch.rand(4, 16, 64, 64), torch.rand(32, 16, 3, 3))
     tiles = marrow_tiles(marrow([("a.png", "BLA", True), ("b.png", "LYT", False)]))
-    alone, left_out = gather(tiles, SPEC, degraded=False)
-    together, same_left_out = gather(tiles, SPEC, degraded=False, workers=2)
+    alone, left_out = gather_cells(tiles, SPEC, degraded=False)
+    together, same_left_out = gather_cells(tiles, SPEC, degraded=False, workers=2)
     np.testing.assert_array_equal(together.pixels, alone.pixels)
     assert same_left_out == left_out
 
@@ -76,13 +76,13 @@ def test_several_processes_cut_the_same_also_beside_the_threads_of_torch(
 def test_not_one_cell_in_all_tiles_is_refused(marrow: Callable[..., Path]) -> None:
     folder = marrow([("b.png", "LYT", False)])
     with pytest.raises(DataError, match="1 tiles were left out"):
-        gather(marrow_tiles(folder), SPEC, degraded=False)
+        gather_cells(marrow_tiles(folder), SPEC, degraded=False)
 
 
 def test_a_missing_image_is_named(marrow: Callable[..., Path]) -> None:
     tiles = marrow_tiles(marrow([("a.png", "BLA", True)]))
     tiles.append(replace(tiles[0], path=Path("gone.png")))
-    _, left_out = gather(tiles, SPEC, degraded=False)
+    _, left_out = gather_cells(tiles, SPEC, degraded=False)
     assert left_out == ["gone.png: unreadable"]
 
 

@@ -5,7 +5,7 @@ import pytest
 from tests.train.evaluation.drawn_scores import scores
 
 from leukoscope_train.data.cells import CropSet, Demographics
-from leukoscope_train.evaluation.audit import age_band, audit
+from leukoscope_train.evaluation.audit import age_band, audit_groups
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_a_group_of_nine_is_insufficient_and_of_ten_is_measured() -> None:
         areas_um2=np.ones(76),
     )
     sexes = {f"p{i}": Demographics(sex="F" if i < 10 else "M") for i in range(19)}
-    rows = {(r["question"], r["group"]): r for r in audit(crops, p, sexes, 50)}
+    rows = {(r["question"], r["group"]): r for r in audit_groups(crops, p, sexes, 50)}
     assert rows["sex", "F"]["verdict"] == "measured"
     assert rows["sex", "M"]["verdict"] == "insufficient"
     assert "pooled" not in rows["sex", "M"]

@@ -5,7 +5,7 @@ import pytest
 
 from leukoscope_train.data.cells import DataError
 from leukoscope_train.evaluation.calibrate import (
-    calibrate,
+    calibrate_calls,
     fit_decision,
     fit_spread,
     fit_temperature,
@@ -48,4 +48,4 @@ def test_people_who_do_not_differ_give_a_narrow_spread() -> None:
 
 def test_calibration_needs_two_people() -> None:
     with pytest.raises(DataError, match="two people"):
-        calibrate(np.array([-1.0, 1.0]), np.array([0, 1]), np.array(["a", "b"]))
+        calibrate_calls(np.array([-1.0, 1.0]), np.array([0, 1]), np.array(["a", "b"]))

@@ -18,8 +18,8 @@ from leukoscope_train.evaluation.calls_report import (
     by_laboratory,
     calls_of,
     differences_of,
+    report_lines,
     report_of,
-    shown,
 )
 
 BUNDLES = Path(__file__).parents[3] / "edge" / "leukoscope_edge" / "bundles"
@@ -67,7 +67,7 @@ def test_the_report_counts_calls_by_the_truth() -> None:
     assert found["auroc_against"] == {"lymphocyte": 0.75, "mature": 0.5}
     assert found["auroc"][0] == pytest.approx(4 / 6, abs=1e-4)
     assert found["confusion"]["lymphocyte"] == {"blast": 1, "lymphocyte": 1}
-    assert any("confusion" in line or "blast" in line for line in shown(found))
+    assert any("confusion" in line or "blast" in line for line in report_lines(found))
 
 
 def test_one_class_alone_has_no_auroc() -> None:

@@ -9,15 +9,15 @@ from tests.train.evaluation.drawn_scores import scores
 
 from leukoscope_edge.config import read_toml
 from leukoscope_train.data.cells import CropSet, DataError
-from leukoscope_train.evaluation.calibrate import calibrate, probabilities
-from leukoscope_train.evaluation.conformal import TrustEntry, conformal, write_trust
+from leukoscope_train.evaluation.calibrate import calibrate_calls, probabilities
+from leukoscope_train.evaluation.conformal import TrustEntry, fit_conformal, write_trust
 
 Draw = Callable[..., CropSet]
 
 
 def test_conformal_sets_hold_their_class_on_people_left_out() -> None:
     labels, p, people = scores(80, 20)
-    found = conformal(p, labels, people, 0.1)
+    found = fit_conformal(p, labels, people, 0.1)
     assert found.covered_blast == pytest.approx(0.9, abs=0.03)
     assert found.covered_normal == pytest.approx(0.9, abs=0.03)
     assert found.worst_person < found.covered_normal
@@ -26,7 +26,7 @@ def test_conformal_sets_hold_their_class_on_people_left_out() -> None:
 def test_conformal_points_need_two_people_a_class() -> None:
     labels, p, people = scores(3, 4)
     with pytest.raises(DataError, match="two people"):
-        conformal(p, labels, people)
+        fit_conformal(p, labels, people)
 
 
 def test_trust_travels_as_a_file_that_the_strict_reader_takes(
@@ -34,7 +34,7 @@ def test_trust_travels_as_a_file_that_the_strict_reader_takes(
 ) -> None:
     crops = draw_cells()
     margin = np.random.default_rng(0).normal(2.0 * crops.labels - 1, 1)
-    calibration = calibrate(margin, crops.labels, crops.people)
+    calibration = calibrate_calls(margin, crops.labels, crops.people)
     p = probabilities(margin, calibration.decision.temperature)
     entry = write_trust(tmp_path, crops, p, calibration)
     assert read_toml(tmp_path / "trust.toml", TrustEntry) == entry

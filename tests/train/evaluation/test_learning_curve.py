@@ -9,7 +9,7 @@ from leukoscope_train.data.cells import CropSet
 from leukoscope_train.data.folds import fold_people, folds_of
 from leukoscope_train.evaluation.learning_curve import (
     extrapolate,
-    learning_curve,
+    measure_learning,
     some_people,
 )
 
@@ -34,7 +34,7 @@ def test_a_learning_curve_judges_everybody_at_every_share(draw_cells: Draw) -> N
         asked.append(len(np.unique(seen.people)))
         return (2.0 * held.labels - 1) * (np.arange(len(held)) % 5 > 0)
 
-    rows = learning_curve(crops, fold_of, judge, n_draws=20)
+    rows = measure_learning(crops, fold_of, judge, n_draws=20)
     assert [row["n_people_trained"] for row in rows] == sorted(set(asked))
     assert all(row["n_cells"] == 64 for row in rows)
 

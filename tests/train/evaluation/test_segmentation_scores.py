@@ -12,8 +12,8 @@ from leukoscope_train.evaluation.segmentation_scores import (
     RIMS_PX,
     Method,
     dice,
-    judge,
     match,
+    score_image,
     write_overlays,
 )
 from leukoscope_train.evaluation.segmentation_sets import Box, ImageTruth
@@ -103,7 +103,7 @@ def method(seen: Segmentation) -> Method:
 
 
 def test_what_was_found_exactly_has_full_marks() -> None:
-    score = judge(method(found((40, 40))), truth([TRUE_BOX]), in_marrow=False)
+    score = score_image(method(found((40, 40))), truth([TRUE_BOX]), in_marrow=False)
     assert (score.nucleus_dice, score.cell_dice, score.area_ratio) == (1, 1, 1)
     assert (score.n_true, score.n_right, score.n_whole, score.n_wrong) == (1, 1, 1, 0)
     assert score.rim_dice[0] == 1
@@ -113,28 +113,28 @@ def test_what_was_found_exactly_has_full_marks() -> None:
 
 def test_a_nucleus_drawn_too_small_is_best_made_wider() -> None:
     seen = found((40, 40), nucleus_px=8)
-    score = judge(method(seen), truth([TRUE_BOX]), in_marrow=False)
+    score = score_image(method(seen), truth([TRUE_BOX]), in_marrow=False)
     assert score.area_ratio < 0.8
     assert max(score.rim_dice, key=lambda px: score.rim_dice[px]) == 2
 
 
 def test_dirt_does_not_count_as_found() -> None:
     seen = found((40, 40), kind=CellKind.DEBRIS)
-    score = judge(method(seen), truth([TRUE_BOX]), in_marrow=False)
+    score = score_image(method(seen), truth([TRUE_BOX]), in_marrow=False)
     assert (score.nucleus_dice, score.n_right, score.n_wrong) == (0, 0, 0)
 
 
 def test_an_image_without_masks_has_no_dice() -> None:
     true = truth([TRUE_BOX])
     true.cell[:] = true.nucleus[:] = False
-    score = judge(method(found((40, 40))), true, in_marrow=False)
+    score = score_image(method(found((40, 40))), true, in_marrow=False)
     assert (score.nucleus_dice, score.cell_dice, score.rim_dice) == (None, None, {})
     assert score.n_right == 1
 
 
 def test_the_worst_images_are_drawn_under_their_rank_and_dice(tmp_path: Path) -> None:
     run, true = method(found((40, 40), nucleus_px=8)), truth([TRUE_BOX])
-    score = judge(run, true, in_marrow=False)
+    score = score_image(run, true, in_marrow=False)
     write_overlays([score], run, tmp_path / "worst")
     [drawn] = (tmp_path / "worst").iterdir()
     assert drawn.name == f"0-{score.nucleus_dice:.2f}-field.png"

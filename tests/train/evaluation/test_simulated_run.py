@@ -6,13 +6,13 @@ from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.outcome import Refusal
 from leukoscope_edge.sample import SIMULATED_SAMPLE
-from leukoscope_train.evaluation.simulated_run import simulated_run
+from leukoscope_train.evaluation.simulated_run import run_simulated
 
 
 def test_overlapping_frames_are_one_stretch_of_one_slide() -> None:
     bundle = open_bundle(shipped_bundle_for("simulated"))
     with OnnxCpuEngine(bundle) as engine:
-        run = simulated_run(engine, bundle, 0.1)
+        run = run_simulated(engine, bundle, 0.1)
         for frame in first_frames(3):
             run.look(frame)
         found = run.finish("simulated")
@@ -25,7 +25,7 @@ def test_overlapping_frames_are_one_stretch_of_one_slide() -> None:
 def test_without_a_scale_there_is_no_result() -> None:
     bundle = open_bundle(shipped_bundle_for("simulated"))
     with OnnxCpuEngine(bundle) as engine:
-        run = simulated_run(engine, bundle, None)
+        run = run_simulated(engine, bundle, None)
         run.look(first_frames(1)[0])
         outcome = run.outcome()
     assert isinstance(outcome, Refusal)

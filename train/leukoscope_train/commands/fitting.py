@@ -31,11 +31,11 @@ from leukoscope_train.evaluation.baselines import (
     size_margins,
     size_out_of_fold,
 )
-from leukoscope_train.evaluation.calibrate import CallCalibration, calibrate
+from leukoscope_train.evaluation.calibrate import CallCalibration, calibrate_calls
 from leukoscope_train.evaluation.learning_curve import (
     Judge,
     extrapolate,
-    learning_curve,
+    measure_learning,
 )
 from leukoscope_train.evaluation.plots import plot_learning
 from leukoscope_train.evaluation.report import Figures, model_row
@@ -208,7 +208,7 @@ def _pair(options: argparse.Namespace, seed: int) -> Figures:
     p = mean_probabilities(runs, crops)
     name = f"{' + '.join(options.pair)}, averaged, seed {seed}"
     row = model_row(name, crops.labels, p, crops.people)
-    slide = _slide(calibrate(logit(p), crops.labels, crops.people))
+    slide = _slide(calibrate_calls(logit(p), crops.labels, crops.people))
     return {**row, "n_parameters": 0, "n_seen": 0, "slide": slide}
 
 
@@ -216,7 +216,7 @@ def _of_size(prepared: Path) -> CallCalibration:
     """Return how calls by the cell's size alone would be calibrated."""
     crops, _ = load_run_crops(prepared)
     p = size_out_of_fold(crops, folds_of(crops, fold_people(crops)))
-    return calibrate(logit(p), crops.labels, crops.people)
+    return calibrate_calls(logit(p), crops.labels, crops.people)
 
 
 def _slide(calibration: CallCalibration) -> Figures:
@@ -264,7 +264,7 @@ def learn(options: argparse.Namespace) -> None:
         plan = read_toml(options.plan, FitPlan)
         machine = this_machine(options.workers)
         judge = _Network(options.work / f"learn-{name}", plan, extra, machine)
-    rows = learning_curve(crops, fold_of, judge)
+    rows = measure_learning(crops, fold_of, judge)
     twice = extrapolate(rows)
     found = {"model": name, "rows": rows, "auroc_with_twice_the_people": twice}
     run_folder.write_json(options.work / f"learning-{name}.json", found)

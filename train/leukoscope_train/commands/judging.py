@@ -18,7 +18,7 @@ from leukoscope_train.data.leaks import find_twins
 from leukoscope_train.data.readers import read_cells
 from leukoscope_train.data.sampling import kept_crops
 from leukoscope_train.evaluation import metrics
-from leukoscope_train.evaluation.audit import audit
+from leukoscope_train.evaluation.audit import audit_groups
 from leukoscope_train.evaluation.baselines import (
     ALWAYS_ALL,
     SIZE_ONLY,
@@ -228,7 +228,7 @@ def audit_run(options: argparse.Namespace) -> None:
     margin, _ = run_folder.load_margins(options.work, crops)
     temperature = run_folder.load_calibration(options.work).decision.temperature
     p = probabilities(margin, temperature)
-    rows = audit(crops, p, run_folder.load_people(options.work))
+    rows = audit_groups(crops, p, run_folder.load_people(options.work))
     run_folder.write_json(options.work / "audit.json", rows)
     say(audit_table(rows))
 

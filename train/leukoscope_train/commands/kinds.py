@@ -13,7 +13,7 @@ from leukoscope_edge.arrays import F32
 from leukoscope_edge.vision import CropSpec
 from leukoscope_train.commands import add_command, say
 from leukoscope_train.data.cells import DataError
-from leukoscope_train.data.gather import READERS, gather, summary, tiles_of
+from leukoscope_train.data.gather import READERS, gather_cells, summary, tiles_of
 from leukoscope_train.data.laboratories import (
     HELD_OUT,
     LabCells,
@@ -23,7 +23,7 @@ from leukoscope_train.data.laboratories import (
     of_laboratories,
     save_cells,
 )
-from leukoscope_train.evaluation.judge import figures_of, shown
+from leukoscope_train.evaluation.judge import figure_lines, figures_of
 from leukoscope_train.networks.architectures import make_network
 from leukoscope_train.teach import ROOM, TeachPlan, kept, kind_logits, teach
 
@@ -118,7 +118,7 @@ def run_judge(options: argparse.Namespace) -> None:
         if both := both_sides(folder, cells):
             say(f"{', '.join(both)}: taught {folder} and judges it, no stranger")
     found = figures_of(cells, logits)
-    for line in shown(found):
+    for line in figure_lines(found):
         say(line)
     if options.json:
         options.json.write_text(json.dumps(found, indent=1) + "\n")
@@ -170,7 +170,7 @@ def run_gather(options: argparse.Namespace) -> None:
             tiles = [t for t in tiles if not t.on_black]
         if not tiles:
             continue
-        cells, left_out = gather(
+        cells, left_out = gather_cells(
             tiles, spec, degraded=options.degraded, workers=options.workers
         )
         n_tiles += len(tiles)

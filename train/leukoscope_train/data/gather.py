@@ -195,7 +195,7 @@ def tiles_of(data: Path, laboratory: str) -> list[Tile]:
     return READERS[laboratory](folder)
 
 
-def gather(
+def gather_cells(
     tiles: list[Tile], spec: CropSpec, *, degraded: bool, workers: int = 1
 ) -> tuple[LabCells, list[str]]:
     """Cut the middle cell of every tile.

@@ -43,7 +43,7 @@ def age_band(age_years: str) -> str:
     return UNKNOWN
 
 
-def audit(
+def audit_groups(
     crops: CropSet, p: F64, people: dict[str, Demographics], n_draws: int = 1000
 ) -> list[dict[str, Any]]:
     """Return a row for every group: its size, and its figures where it is large enough.

@@ -147,7 +147,7 @@ def calls_per_person(
     )
 
 
-def calibrate(margins: F64, labels: I64, people: Strings) -> CallCalibration:
+def calibrate_calls(margins: F64, labels: I64, people: Strings) -> CallCalibration:
     """Fit everything that the card takes from out-of-fold margins."""
     decision = fit_decision(margins, labels, people)
     p = probabilities(margins, decision.temperature)

@@ -232,7 +232,7 @@ def _of_mature(call: Call) -> str:
     return max(mature)[1] if mature else ""
 
 
-def shown(report: dict[str, Any]) -> Iterator[str]:
+def report_lines(report: dict[str, Any]) -> Iterator[str]:
     """Yield a report as lines."""
     for key, value in report.items():
         if key != "confusion":

@@ -69,7 +69,7 @@ class TrustEntry:
     blank: BlankEntry
 
 
-def conformal(
+def fit_conformal(
     p: F64, labels: I64, people: Strings, error: float = CONFORMAL_ERROR
 ) -> ConformalSets:
     """Fit class-conditional conformal points.
@@ -132,7 +132,7 @@ def write_trust(
         calibration: Of the run.
     """
     entry = TrustEntry(
-        conformal=conformal(p, crops.labels, crops.people), blank=blank(calibration)
+        conformal=fit_conformal(p, crops.labels, crops.people), blank=blank(calibration)
     )
     (folder / TRUST_NAME).write_text(as_toml(entry), encoding="utf-8")
     return entry

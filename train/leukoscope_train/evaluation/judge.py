@@ -139,7 +139,7 @@ def interval_of(margin: F64, blast: I64, people: Strings) -> list[float]:
     ]
 
 
-def shown(found: dict[str, Any]) -> Iterator[str]:
+def figure_lines(found: dict[str, Any]) -> Iterator[str]:
     """Yield the figures as lines."""
     for name, row in found.items():
         yield f"{name}: {row['n_cells']} cells, {row['n_blasts']} blasts"

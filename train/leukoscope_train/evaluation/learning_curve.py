@@ -25,7 +25,7 @@ def some_people(crops: CropSet, share: float, seed: int) -> CropSet:
     return crops.pick(np.isin(crops.people, kept))
 
 
-def learning_curve(
+def measure_learning(
     crops: CropSet,
     fold_of: I64,
     judge: Judge,

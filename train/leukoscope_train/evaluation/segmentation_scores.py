@@ -39,7 +39,7 @@ class Score:
     time_s: float
 
 
-def judge(run: Method, truth: ImageTruth, *, in_marrow: bool) -> Score:
+def score_image(run: Method, truth: ImageTruth, *, in_marrow: bool) -> Score:
     """Run a method on one image, timed by the processor's own clock."""
     start = time.process_time()
     found = run(truth.pixels, truth.scale_um_per_px)

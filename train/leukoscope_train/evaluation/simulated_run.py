@@ -5,7 +5,7 @@ from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.screening import SlideRun
 
 
-def simulated_run(
+def run_simulated(
     engine: Engine,
     bundle: Bundle,
     scale_um_per_px: float | None,
