@@ -25,16 +25,25 @@ import onnx
 
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.inference import CARD_NAME, Bundle, FileEntry, open_bundle
-from leukoscope_export.graphs.bias import corrected
-from leukoscope_export.graphs.emit import emit_trt
-from leukoscope_export.graphs.graph_rules import broken_trt
-from leukoscope_export.graphs.onnx_graph import WEIGHTED, Array, Graph
-from leukoscope_export.graphs.quantise import run_onnx
-from leukoscope_export.graphs.scales import Scales
+from leukoscope_export.graphs import (
+    WEIGHTED,
+    Array,
+    Graph,
+    Scales,
+    broken_trt,
+    corrected,
+    emit_trt,
+    run_onnx,
+)
 from leukoscope_export.parity import compare, refuse_beyond_tolerance, table
 from leukoscope_export.tolerance import GPU_FLOOR, GPU_MARGIN
-from leukoscope_train.data.cells import I64, DataError, crop_cells, cut_out_crop
-from leukoscope_train.data.readers import read_cnmc_share
+from leukoscope_train.data import (
+    I64,
+    DataError,
+    crop_cells,
+    cut_out_crop,
+    read_cnmc_share,
+)
 from leukoscope_train.toml import as_toml
 
 Q, DQ = "QuantizeLinear", "DequantizeLinear"

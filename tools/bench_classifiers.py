@@ -54,10 +54,9 @@ from leukoscope_edge.inference import (
     InputEntry,
     session_entries,
 )
-from leukoscope_export.graphs.fp32_graph import onnx_bytes
-from leukoscope_export.graphs.quantise import Files, quantise_graph
+from leukoscope_export.graphs import Files, onnx_bytes, quantise_graph
 from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
-from leukoscope_train.networks.architectures import Architecture, make_network
+from leukoscope_train.networks import Architecture, make_network
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests/rigs
 

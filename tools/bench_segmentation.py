@@ -47,8 +47,8 @@ from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.inference import Segment, segmentation_named
 from leukoscope_edge.types import THRESHOLDS, CellKind
 from leukoscope_train.children import spawned
-from leukoscope_train.evaluation.segmentation_methods import method_of
-from leukoscope_train.evaluation.segmentation_sets import (
+from leukoscope_train.evaluation import (
+    method_of,
     picture,
     pictures_of,
     truths,

@@ -72,16 +72,10 @@ from leukoscope_edge.isolated import command_of
 from leukoscope_edge.search_ahead import look_at_all
 from leukoscope_edge.types import Frame
 from leukoscope_export.bundle import Quick, Release, Trained, write_bundle
-from leukoscope_export.graphs.fp32_graph import onnx_bytes
-from leukoscope_export.graphs.quantise import quantise_graph
-from leukoscope_train.evaluation.calibrate import CallCalibration
-from leukoscope_train.evaluation.simulated_run import run_simulated
+from leukoscope_export.graphs import onnx_bytes, quantise_graph
+from leukoscope_train.evaluation import CallCalibration, run_simulated
 from leukoscope_train.fit import INPUT_MEAN, INPUT_STD, as_input
-from leukoscope_train.networks.architectures import (
-    Architecture,
-    make_network,
-    n_parameters,
-)
+from leukoscope_train.networks import Architecture, make_network, n_parameters
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests/rigs
 

@@ -19,11 +19,10 @@ from unittest import mock
 import numpy as np
 import torch
 
-from leukoscope_train.data.cells import CropSet
-from leukoscope_train.data.sampling import batches
+from leukoscope_train.data import CropSet, batches
 from leukoscope_train.distributed import Machine, this_machine
 from leukoscope_train.fit import Training, one_pass
-from leukoscope_train.networks.architectures import Architecture
+from leukoscope_train.networks import Architecture
 from leukoscope_train.plan import FitPlan
 
 N_CELLS = 256

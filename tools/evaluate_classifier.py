@@ -50,30 +50,38 @@ from leukoscope_edge.inference import (
     shipped_bundle_for,
 )
 from leukoscope_edge.types import Call, CallName
-from leukoscope_train.commands.data import crops_of
-from leukoscope_train.data.cells import (
+from leukoscope_train.commands import crops_of
+from leukoscope_train.data import (
     BLAST,
     I64,
     NORMAL,
     CellFile,
     CropSet,
     DataError,
+    HowTaken,
+    LabCells,
+    Listing,
+    gather_cells,
+    has_named_kinds,
+    join,
+    load_cells,
+    named_tiles,
+    read_cells,
 )
-from leukoscope_train.data.gather import gather_cells
-from leukoscope_train.data.laboratories import LabCells, join, load_cells
-from leukoscope_train.data.named_cells import HowTaken, has_named_kinds, named_tiles
-from leukoscope_train.data.readers import Listing, read_cells
-from leukoscope_train.evaluation import metrics
-from leukoscope_train.evaluation.baselines import ALWAYS_ALL, SIZE_ONLY, p_by_size
-from leukoscope_train.evaluation.calls_report import (
+from leukoscope_train.evaluation import (
+    ALWAYS_ALL,
+    SIZE_ONLY,
     by_laboratory,
     calls_of,
     differences_of,
+    markdown_table,
+    metrics,
+    p_by_size,
     report_lines,
     report_of,
+    whole_number,
+    with_interval,
 )
-from leukoscope_train.evaluation.segmentation_sets import whole_number
-from leukoscope_train.evaluation.tables import markdown_table, with_interval
 from leukoscope_train.run_folder import plain
 from leukoscope_train.teach import ROOM, kept
 

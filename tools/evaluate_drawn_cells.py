@@ -26,7 +26,7 @@ from leukoscope_edge.cli.scale import parse_scale
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.inference import Segment, segmentation_named
 from leukoscope_edge.types import THRESHOLDS, CellKind, Segmentation
-from leukoscope_train.evaluation.segmentation_sets import picture
+from leukoscope_train.evaluation import picture
 
 OUTLINES = Path(__file__).parents[1] / "tests/edge/vision/drawn/marrow_cells.json"
 GOOD_DICE = 0.9

@@ -35,15 +35,24 @@ from leukoscope_edge.inference import (
     shipped_bundle_for,
 )
 from leukoscope_edge.types import CallName
-from leukoscope_train.commands.data import PBC_KINDS, PBC_UM_PER_PX, some
-from leukoscope_train.commands.fitting import PRETRAINING_PER_CLASS
-from leukoscope_train.data.cells import BLAST, NORMAL, CellFile, CropSet, DataError
-from leukoscope_train.data.fields import crops_of_fields
-from leukoscope_train.data.gather import TALEQANI_SIZE_PX, TALEQANI_UM_PER_PX
-from leukoscope_train.data.readers import read_class_folders
-from leukoscope_train.evaluation.calls_report import calls_of
-from leukoscope_train.evaluation.judge import interval_of
-from leukoscope_train.evaluation.tables import elsewhere_table
+from leukoscope_train.commands import (
+    PBC_KINDS,
+    PBC_UM_PER_PX,
+    PRETRAINING_PER_CLASS,
+    some,
+)
+from leukoscope_train.data import (
+    BLAST,
+    NORMAL,
+    TALEQANI_SIZE_PX,
+    TALEQANI_UM_PER_PX,
+    CellFile,
+    CropSet,
+    DataError,
+    crops_of_fields,
+    read_class_folders,
+)
+from leukoscope_train.evaluation import calls_of, elsewhere_table, interval_of
 
 PBC_EACH = 150
 """Cells of each of PBC's kinds that are judged."""

@@ -38,11 +38,7 @@ from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.inference import Segment, segmentation_named
 from leukoscope_edge.types import THRESHOLDS, CellKind, Segmentation
 from leukoscope_edge.vision import assess
-from leukoscope_train.evaluation.segmentation_sets import (
-    picture,
-    pictures_of,
-    whole_number,
-)
+from leukoscope_train.evaluation import picture, pictures_of, whole_number
 
 MARGIN_PX = 12
 """Between an empty view and the white cell beside it."""

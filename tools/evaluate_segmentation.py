@@ -54,17 +54,16 @@ from leukoscope_edge.inference import SHIPPED
 from leukoscope_edge.vision import segment, view
 from leukoscope_edge.vision.scale import estimate_source_scale, measure_sizes
 from leukoscope_train.children import spawned
-from leukoscope_train.evaluation.segmentation_methods import METHODS, method_of
-from leukoscope_train.evaluation.segmentation_scores import (
-    score_image,
-    write_overlays,
-)
-from leukoscope_train.evaluation.segmentation_sets import (
+from leukoscope_train.evaluation import (
     FIRST_AND_STEP,
+    METHODS,
     Box,
     ImageTruth,
+    method_of,
+    score_image,
     truths,
     whole_number,
+    write_overlays,
 )
 
 N_WORST = 10

@@ -32,13 +32,7 @@ from leukoscope_edge.types import CellKind
 from leukoscope_edge.vision import segment
 from leukoscope_edge.vision.cells import Measures
 from leukoscope_edge.vision.cells import platelets as rule
-from leukoscope_train.evaluation.segmentation_sets import (
-    Box,
-    picture,
-    pictures_of,
-    truths,
-    whole_number,
-)
+from leukoscope_train.evaluation import Box, picture, pictures_of, truths, whole_number
 
 MAX_LOST = 1 / 800
 PLATELETS = "platelet"

@@ -29,9 +29,14 @@ from leukoscope_edge.inference import (
     shipped_bundle_for,
 )
 from leukoscope_edge.vision import CropSpec
-from leukoscope_train.data.cells import DataError, read_image
-from leukoscope_train.data.gather import gather_cells, tiles_of
-from leukoscope_train.data.laboratories import LabCells, Tile
+from leukoscope_train.data import (
+    DataError,
+    LabCells,
+    Tile,
+    gather_cells,
+    read_image,
+    tiles_of,
+)
 from leukoscope_train.teach import ROOM, kept
 
 LABORATORIES = ("marrow", "pbc")

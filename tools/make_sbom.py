@@ -19,7 +19,7 @@ from leukoscope_edge import __version__
 from leukoscope_edge.durable import sha256_of
 from leukoscope_edge.inference import Card, open_bundle, shipped_bundles
 from leukoscope_edge.records.exports import OWN
-from leukoscope_export.signing.model_card_and_sbom import model_component, sbom_document
+from leukoscope_export.signing import model_component, sbom_document
 
 
 def main(arguments: list[str] | None = None) -> int:

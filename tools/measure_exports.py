@@ -20,11 +20,7 @@ from leukoscope_edge.i18n import Language, language_codes, languages
 from leukoscope_edge.records import open_store
 from leukoscope_edge.records.exports import FORMATS, SlideVersion, file_of, open_version
 from leukoscope_edge.types import Cell, Tally
-from leukoscope_train.evaluation.noise_slides import (
-    noise_cell,
-    noise_set_up,
-    noise_verdict,
-)
+from leukoscope_train.evaluation import noise_cell, noise_set_up, noise_verdict
 
 SIDE_PX = 128
 KINDS = ("neutrophil",) * 12 + ("lymphocyte",) * 6 + ("monocyte", "eosinophil")

@@ -30,7 +30,7 @@ from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Refusal
 from leukoscope_edge.records import open_store
 from leukoscope_edge.types import Tally
-from leukoscope_train.evaluation.noise_slides import noise_cell, noise_set_up
+from leukoscope_train.evaluation import noise_cell, noise_set_up
 
 NAME, PIN = "Measure", "482917"
 PORT = 8765

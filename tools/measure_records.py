@@ -18,11 +18,7 @@ from pathlib import Path
 from leukoscope_edge.records import Store, open_store
 from leukoscope_edge.records.exports import write_pdf
 from leukoscope_edge.types import Reading, Tally
-from leukoscope_train.evaluation.noise_slides import (
-    noise_cell,
-    noise_set_up,
-    noise_verdict,
-)
+from leukoscope_train.evaluation import noise_cell, noise_set_up, noise_verdict
 
 SIDE_PX = 96
 NAMES = {"latin": "Ann Other", "shaped": "आशा देवी / فاطمة الزهراء"}

@@ -34,20 +34,22 @@ import torch
 from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.inference import InputEntry, prepare
 from leukoscope_edge.vision import CropSpec
-from leukoscope_export.graphs.bias import correct_biases, weighted
-from leukoscope_export.graphs.fp32_graph import (
+from leukoscope_export.graphs import (
+    METHODS,
+    Files,
+    Graph,
+    correct_biases,
     onnx_bytes,
+    quantise_graph,
     refuse_other_answers,
+    run_onnx,
     torch_outputs,
+    weighted,
 )
-from leukoscope_export.graphs.onnx_graph import Graph
-from leukoscope_export.graphs.quantise import Files, quantise_graph, run_onnx
-from leukoscope_export.graphs.scales import METHODS
 from leukoscope_export.parity import map_agreement
-from leukoscope_train.data.cells import crop_cells, cut_out_crop
-from leukoscope_train.data.readers import read_cnmc_share
+from leukoscope_train.data import crop_cells, cut_out_crop, read_cnmc_share
 from leukoscope_train.fit import INPUT_MEAN, INPUT_STD, as_input
-from leukoscope_train.networks.architectures import Architecture, make_network
+from leukoscope_train.networks import Architecture, make_network
 
 SPEC = InputEntry(
     side_px=128,

@@ -17,7 +17,7 @@ import numpy as np
 
 from leukoscope_edge.inference import OnnxCpuEngine, open_bundle, p_blast, self_test
 from leukoscope_export.golden import golden_cells
-from leukoscope_export.graphs.quantise import run_onnx
+from leukoscope_export.graphs import run_onnx
 
 
 def main() -> None:

@@ -42,7 +42,7 @@ from leukoscope_edge.inference import (
     shipped_bundle_for,
 )
 from leukoscope_edge.types import CallName, Cell, Frame
-from leukoscope_train.evaluation.simulated_run import run_simulated
+from leukoscope_train.evaluation import run_simulated
 
 SORTS = (
     "cells=24,jerks=0",

@@ -43,7 +43,7 @@ from leukoscope_edge.outcome import Refusal, StopState
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import CallName, Frame
 from leukoscope_edge.vision import TrackingState
-from leukoscope_train.evaluation.simulated_run import run_simulated
+from leukoscope_train.evaluation import run_simulated
 
 LEVELS = (0.0, 0.005, 0.01, 0.02, 0.05, 0.10, 0.20, 0.40, 0.80)
 """True fractions of blasts."""

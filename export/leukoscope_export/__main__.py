@@ -20,13 +20,12 @@ from pathlib import Path
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_export import cli_steps
 from leukoscope_export.compiled import add_engines
-from leukoscope_export.graphs.qat import QatPlan
-from leukoscope_export.graphs.scales import METHODS
+from leukoscope_export.graphs import METHODS, QatPlan
 from leukoscope_export.laboratories import make_kind_bundle
 from leukoscope_export.release import Recipe, make_bundle
 from leukoscope_export.runs import FINAL
 from leukoscope_export.signing import publish_cli
-from leukoscope_train.data.cells import DataError
+from leukoscope_train.data import DataError
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -37,13 +37,13 @@ from leukoscope_edge.inference import (
 )
 from leukoscope_edge.types import Domain
 from leukoscope_export.golden import golden_cells
-from leukoscope_export.graphs.quantise import Files, run_onnx
+from leukoscope_export.graphs import Files, run_onnx
 from leukoscope_export.tolerance import (
     cpu_tolerance,
     gpu_tolerance,
     gpu_tolerances,
 )
-from leukoscope_train.evaluation.calibrate import CallCalibration
+from leukoscope_train.evaluation import CallCalibration
 from leukoscope_train.toml import as_toml
 
 DEEP, QUICK = "model", "quick"

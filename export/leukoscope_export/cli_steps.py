@@ -17,13 +17,14 @@ import numpy as np
 from leukoscope_edge.arrays import F32
 from leukoscope_edge.errors import EngineFault
 from leukoscope_edge.inference import Backend, open_bundle, open_engine, self_test
-from leukoscope_export.graphs.fp32_graph import (
+from leukoscope_export.graphs import (
+    METHODS,
     onnx_bytes,
     refuse_other_answers,
+    run_onnx,
+    save_scales,
     torch_outputs,
 )
-from leukoscope_export.graphs.quantise import run_onnx
-from leukoscope_export.graphs.scales import METHODS, save_scales
 from leukoscope_export.pair import fit_pair
 from leukoscope_export.parity import Parity, compare, refuse_beyond_tolerance, table
 from leukoscope_export.release import Recipe
@@ -35,7 +36,7 @@ from leukoscope_export.runs import (
     read_run,
 )
 from leukoscope_train import run_folder
-from leukoscope_train.data.cells import I64, DataError
+from leukoscope_train.data import I64, DataError
 from leukoscope_train.run import load_run_crops
 
 FP32, CPU, TRT = "fp32.onnx", "model.cpu.onnx", "model.trt.onnx"

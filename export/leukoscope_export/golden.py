@@ -11,8 +11,7 @@ import numpy as np
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.types import Domain
 from leukoscope_edge.vision import Colour, CropSpec, finish_crop
-from leukoscope_train.data.cells import BLAST, NORMAL
-from leukoscope_train.data.simulated import crops_of_slides
+from leukoscope_train.data import BLAST, NORMAL, crops_of_slides
 
 N_GOLDEN = 16
 

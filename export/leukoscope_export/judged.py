@@ -10,26 +10,29 @@ import torch
 from leukoscope_edge.arrays import F32, BoolArray
 from leukoscope_edge.inference import InputEntry
 from leukoscope_edge.types import Domain
-from leukoscope_export.graphs.bias import correct_biases
-from leukoscope_export.graphs.fp32_graph import onnx_bytes
-from leukoscope_export.graphs.quantise import quantise_graph, run_onnx
-from leukoscope_export.graphs.scales import Method
+from leukoscope_export.graphs import (
+    Method,
+    correct_biases,
+    onnx_bytes,
+    quantise_graph,
+    run_onnx,
+)
 from leukoscope_export.points import Truth
-from leukoscope_train.commands.kinds import SHOWN_UM, load_taught
-from leukoscope_train.data.cells import DataError, Strings
-from leukoscope_train.data.kind_sampling import draw_chances
-from leukoscope_train.data.laboratories import (
+from leukoscope_train.commands import SHOWN_UM, load_taught
+from leukoscope_train.data import (
     HELD_OUT,
     KINDS,
+    DataError,
     LabCells,
+    Strings,
+    draw_chances,
     join,
     load_cells,
     of_laboratories,
 )
-from leukoscope_train.evaluation.judge import is_mature
+from leukoscope_train.evaluation import is_mature
 from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
-from leukoscope_train.networks.architectures import n_parameters
-from leukoscope_train.networks.pooled_heads import Kinds
+from leukoscope_train.networks import Kinds, n_parameters
 from leukoscope_train.teach import kept
 
 N_CALIBRATION = 128

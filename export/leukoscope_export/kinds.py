@@ -13,9 +13,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from leukoscope_edge.inference import LOGITS_NAME, onnx_policy
-from leukoscope_export.graphs.graph_rules import FLOAT
-from leukoscope_export.graphs.onnx_graph import Graph
-from leukoscope_train.data.cells import DataError
+from leukoscope_export.graphs import FLOAT, Graph
+from leukoscope_train.data import DataError
 
 OF_KINDS = "logits.kinds"
 """The old output."""

@@ -24,12 +24,7 @@ from leukoscope_edge.inference import (
     SpreadEntry,
 )
 from leukoscope_export.bundle import Quick, Release, Trained, write_bundle
-from leukoscope_export.graphs.outlier_head import (
-    pooled_features,
-    pooled_name,
-    with_distance,
-)
-from leukoscope_export.graphs.quantise import Files
+from leukoscope_export.graphs import Files, pooled_features, pooled_name, with_distance
 from leukoscope_export.judged import (
     Judged,
     KindNotes,
@@ -41,12 +36,18 @@ from leukoscope_export.judged import (
 from leukoscope_export.kinds import with_two_logits
 from leukoscope_export.left_out import PRECURSOR, as_shipped, figures, metrics_of
 from leukoscope_export.points import PairPoints, fit_points, kinds_temperature, softened
-from leukoscope_train.data.laboratories import LabCells
-from leukoscope_train.evaluation import metrics
-from leukoscope_train.evaluation.calibrate import CallCalibration, fit_spread
-from leukoscope_train.evaluation.conformal import fit_conformal
-from leukoscope_train.evaluation.judge import interval_of, is_mature
-from leukoscope_train.evaluation.outliers import N_PROTOTYPES, distances, whitening
+from leukoscope_train.data import LabCells
+from leukoscope_train.evaluation import (
+    N_PROTOTYPES,
+    CallCalibration,
+    distances,
+    fit_conformal,
+    fit_spread,
+    interval_of,
+    is_mature,
+    metrics,
+    whitening,
+)
 from leukoscope_train.teach import blast_margin, kept
 
 N_KNOWN = 4096

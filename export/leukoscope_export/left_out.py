@@ -17,15 +17,14 @@ from leukoscope_edge.inference import (
 from leukoscope_edge.types import CallName
 from leukoscope_export.judged import Judged, JudgedEvidence, KindNotes, Networks
 from leukoscope_export.points import PairPoints
-from leukoscope_train.data.cells import I64
-from leukoscope_train.data.laboratories import LabCells
-from leukoscope_train.evaluation import metrics
-from leukoscope_train.evaluation.calibrate import probabilities
-from leukoscope_train.evaluation.judge import (
+from leukoscope_train.data import I64, LabCells
+from leukoscope_train.evaluation import (
     auroc_by_image,
     interval_of,
     is_mature,
     kinds_of,
+    metrics,
+    probabilities,
 )
 from leukoscope_train.teach import blast_margin, kept
 

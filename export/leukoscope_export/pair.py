@@ -12,15 +12,15 @@ import numpy as np
 
 from leukoscope_edge.arrays import F64, BoolArray
 from leukoscope_edge.inference import DecisionEntry
-from leukoscope_train.data.cells import I64, Strings
-from leukoscope_train.evaluation import metrics
-from leukoscope_train.evaluation.calibrate import (
+from leukoscope_train.data import I64, Strings
+from leukoscope_train.evaluation import (
     CallCalibration,
     calibrate_calls,
     fit_temperature,
+    metrics,
+    person_weights,
     probabilities,
 )
-from leukoscope_train.evaluation.metrics import person_weights
 
 MAX_F1_LOSS = 0.005
 """Half a point of weighted F1 against the deep network alone (project target)."""

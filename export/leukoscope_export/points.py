@@ -8,9 +8,8 @@ from scipy.optimize import minimize_scalar
 
 from leukoscope_edge.arrays import F32, F64, BoolArray
 from leukoscope_edge.inference import DecisionEntry
-from leukoscope_train.data.cells import I64, Strings
-from leukoscope_train.evaluation.calibrate import fit_temperature, probabilities
-from leukoscope_train.evaluation.metrics import person_weights
+from leukoscope_train.data import I64, Strings
+from leukoscope_train.evaluation import fit_temperature, person_weights, probabilities
 
 FALSE_CALLS = 0.02
 """Largest share of any left-out laboratory's mature cells that is called blast."""

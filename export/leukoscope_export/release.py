@@ -20,24 +20,20 @@ from leukoscope_edge.inference import (
 )
 from leukoscope_edge.types import Domain
 from leukoscope_export.bundle import Quick, Release, Trained, write_bundle
-from leukoscope_export.graphs.outlier_head import with_outliers
-from leukoscope_export.graphs.qat import QatPlan
-from leukoscope_export.graphs.quantise import with_half
-from leukoscope_export.graphs.scales import Method
+from leukoscope_export.graphs import Method, QatPlan, with_half, with_outliers
 from leukoscope_export.pair import fit_pair
 from leukoscope_export.parity import Parity, compare, refuse_beyond_tolerance
 from leukoscope_export.runs import FINAL, Run, out_of_fold, quantised, read_run
-from leukoscope_train.data.cells import CropSet, DataError
-from leukoscope_train.evaluation import metrics
-from leukoscope_train.evaluation.baselines import size_out_of_fold
-from leukoscope_train.evaluation.calibrate import (
+from leukoscope_train.data import CropSet, DataError
+from leukoscope_train.evaluation import (
     CallCalibration,
     calibrate_calls,
+    fit_conformal,
+    metrics,
     probabilities,
+    size_out_of_fold,
 )
-from leukoscope_train.evaluation.conformal import fit_conformal
-from leukoscope_train.networks.architectures import make_network, n_parameters
-from leukoscope_train.networks.pooled_heads import Pooled
+from leukoscope_train.networks import Pooled, make_network, n_parameters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

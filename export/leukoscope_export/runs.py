@@ -10,24 +10,31 @@ from torch import nn
 
 from leukoscope_edge.arrays import F32, U8, BoolArray
 from leukoscope_edge.inference import InputEntry
-from leukoscope_export.graphs.bias import correct_biases
-from leukoscope_export.graphs.fp32_graph import onnx_bytes, torch_outputs
-from leukoscope_export.graphs.qat import QatPlan, fine_tune
-from leukoscope_export.graphs.quantise import Files, quantise_graph, run_onnx
-from leukoscope_export.graphs.scales import Method
+from leukoscope_export.graphs import (
+    Files,
+    Method,
+    QatPlan,
+    correct_biases,
+    fine_tune,
+    onnx_bytes,
+    quantise_graph,
+    run_onnx,
+    torch_outputs,
+)
 from leukoscope_train import run_folder
-from leukoscope_train.data.cells import (
+from leukoscope_train.data import (
     I64,
     CropSet,
     DataError,
     Strings,
     concatenate,
+    draw_weights,
+    folds_of,
+    kept_crops,
     load_crops,
 )
-from leukoscope_train.data.folds import folds_of
-from leukoscope_train.data.sampling import draw_weights, kept_crops
 from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
-from leukoscope_train.networks.architectures import make_network
+from leukoscope_train.networks import make_network
 from leukoscope_train.plan import FitPlan
 
 FINAL = "final"

@@ -28,9 +28,9 @@ from leukoscope_edge.inference import (
     INPUT_UM_PER_PX,
     LOGITS_NAME,
 )
-from leukoscope_export.graphs.fp32_graph import OPSET
-from leukoscope_train.data.masked_images import training_images, window
-from leukoscope_train.networks.unet import WINDOW_PX, UNet
+from leukoscope_export.graphs import OPSET
+from leukoscope_train.data import training_images, window
+from leukoscope_train.networks import WINDOW_PX, UNet
 
 N_CALIBRATION = 96
 """Windows of training images whose activations set the int8 ranges."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.inference import InputEntry
-from leukoscope_export.graphs.quantise import Files, run_onnx
+from leukoscope_export.graphs import Files, run_onnx
 
 FLOOR = 0.005
 """Logit. Float sums in another order differ by 1e-6."""

@@ -4,13 +4,14 @@ import ast
 import importlib
 import subprocess
 import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-import leukoscope_edge
-
-EDGE = Path(leukoscope_edge.__file__).parent
+PACKAGES = ("leukoscope_edge", "leukoscope_train", "leukoscope_export")
+"""Where only the device is installed, its rooms alone."""
 
 
 def checked_imports(room: str, text: str) -> dict[str, str]:
@@ -26,11 +27,17 @@ def checked_imports(room: str, text: str) -> dict[str, str]:
     }
 
 
+def folders() -> Iterator[tuple[str, Path]]:
+    """Every room of the packages that are installed, with its folder."""
+    for package in filter(None, map(find_spec, PACKAGES)):
+        (top,) = package.submodule_search_locations or ()
+        for path in sorted(Path(top).rglob("*/__init__.py")):
+            inner = path.parent.relative_to(top)
+            yield ".".join((package.name, *inner.parts)), path.parent
+
+
 def rooms_on_use() -> dict[str, dict[str, str]]:
-    texts = {
-        ".".join(p.parent.relative_to(EDGE.parent).parts): p.read_text("utf-8")
-        for p in sorted(EDGE.rglob("*/__init__.py"))
-    }
+    texts = {room: (f / "__init__.py").read_text("utf-8") for room, f in folders()}
     return {
         room: checked_imports(room, text)
         for room, text in texts.items()
@@ -48,8 +55,8 @@ def test_what_is_loaded_is_what_the_type_checker_sees(room: str) -> None:
 
 @pytest.mark.parametrize("room", rooms_on_use())
 def test_no_offer_has_the_name_of_a_module_of_its_room(room: str) -> None:
-    folder = EDGE.parent / Path(*room.split("."))
-    assert not set(rooms_on_use()[room]) & {p.stem for p in folder.iterdir()}
+    modules = {path.stem for path in dict(folders())[room].iterdir()}
+    assert not set(rooms_on_use()[room]) & modules
 
 
 @pytest.mark.parametrize("room", rooms_on_use())

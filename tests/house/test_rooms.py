@@ -22,14 +22,6 @@ SOURCES = {
         ("export", "leukoscope_export"),
     )
 }
-NOT_YET = {
-    "leukoscope_export.graphs",
-    "leukoscope_export.signing",
-    "leukoscope_train.commands",
-    "leukoscope_train.data",
-    "leukoscope_train.evaluation",
-    "leukoscope_train.networks",
-}
 DEEP = {
     ("tools/*", "leukoscope_edge.cli.scale"): "the command line starts without numpy",
     ("tools/kill_storm.py", "leukoscope_edge.records"): "takes the sync from SQLite",
@@ -117,9 +109,8 @@ def test_between_rooms_a_room_is_imported_by_its_name() -> None:
 
 
 def may_be(asked: Asked) -> bool:
-    """Say whether a deep import is excused, or is of a room that has not moved yet."""
-    excused = (fnmatch(asked.by, f) and asked.module == m for f, m in DEEP)
-    return room_of(asked.module) in NOT_YET or any(excused)
+    """Say whether a deep import is excused."""
+    return any(fnmatch(asked.by, f) and asked.module == m for f, m in DEEP)
 
 
 def test_every_exception_is_still_needed() -> None:

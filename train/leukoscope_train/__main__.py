@@ -24,7 +24,7 @@ import torch
 
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_train.commands import data, documents, fitting, judging, kinds
-from leukoscope_train.data.cells import DataError
+from leukoscope_train.data import DataError
 from leukoscope_train.distributed import end, leave
 
 

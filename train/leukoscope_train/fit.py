@@ -25,16 +25,29 @@ from tqdm import tqdm
 
 from leukoscope_edge.arrays import F64, U8
 from leukoscope_edge.durable import whole_file
-from leukoscope_train.data.cells import I64, CropSet, DataError, concatenate
-from leukoscope_train.data.sampling import OTHER_KIND, Batch, batches, kept_crops
+from leukoscope_train.data import (
+    I64,
+    OTHER_KIND,
+    Batch,
+    CropSet,
+    DataError,
+    batches,
+    kept_crops,
+)
 from leukoscope_train.distributed import HERE, Machine, refuse_unfit
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.history import History
-from leukoscope_train.networks.cuda_graphs import autocast, captured
-from leukoscope_train.networks.init_weights import begin, head_name, rate_groups
-from leukoscope_train.networks.linear_heads import fit_heads, known_features
-from leukoscope_train.networks.pooled_heads import Pooled
-from leukoscope_train.networks.svm import fit_svm_head
+from leukoscope_train.networks import (
+    Pooled,
+    autocast,
+    begin,
+    captured,
+    fit_heads,
+    fit_svm_head,
+    head_name,
+    known_features,
+    rate_groups,
+)
 from leukoscope_train.plan import FitPlan
 
 INPUT_MEAN = (0.25, 0.25, 0.25)
@@ -121,7 +134,7 @@ def _with_heads(network: nn.Module, crops: CropSet, plan: FitPlan) -> nn.Module:
     return network.eval()
 
 
-def _margins_by(network: nn.Module, crops: CropSet, plan: FitPlan) -> F64:
+def margins_by(network: nn.Module, crops: CropSet, plan: FitPlan) -> F64:
     """Return (N,) margins; where the features are the start's, from memory."""
     shown = kept_crops(crops, plan)
     if plan.n_epochs or not isinstance(network, Pooled):
@@ -347,42 +360,6 @@ def features(network: nn.Module, crops: U8, batch: int = 64) -> F64:
     finally:
         hook.remove()
     return np.asarray(torch.cat(seen).numpy(), np.float64)
-
-
-def out_of_fold_margins(
-    crops: CropSet,
-    extra: CropSet | None,
-    fold_of: I64,
-    plan: FitPlan,
-    folder: Path,
-    machine: Machine = HERE,
-) -> F64:
-    """Fit once per fold and return (N,) margins of cells whose person was not seen.
-
-    Args:
-        crops: Cells with known people.
-        extra: Cells of unknown people, in training only; or None.
-        fold_of: (N,) fold of every cell of `crops`.
-        plan: What to do.
-        folder: Where each fold's network and checkpoint go.
-        machine: This process's part.
-    """
-    found = np.full(len(crops), np.nan)
-    for fold in np.unique(fold_of):
-        seen, held = crops.pick(fold_of != fold), crops.pick(fold_of == fold)
-        training = seen if extra is None else concatenate([seen, extra])
-        network = fit(
-            training,
-            plan,
-            checkpoint=folder / f"fold{fold}.ckpt",
-            note=f"fold {fold}",
-            machine=machine,
-            watch=some_of(held, N_WATCHED) if plan.n_epochs > 1 else None,
-        )
-        if machine.writes:
-            save_weights(network, folder / f"fold{fold}.pt")
-        found[fold_of == fold] = _margins_by(network, held, plan)
-    return np.asarray(found, np.float64)
 
 
 def some_of(crops: CropSet, n_wanted: int) -> CropSet:

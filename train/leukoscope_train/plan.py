@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from leukoscope_edge.vision import Colour
-from leukoscope_train.data.augment import Contrast, Variation
-from leukoscope_train.networks.architectures import Architecture
+from leukoscope_train.data import Contrast, Variation
+from leukoscope_train.networks import Architecture
 
 Sampling = Literal["people", "cells"]
 Precision = Literal["bf16", "fp32"]

@@ -14,17 +14,32 @@ from torch import nn
 
 from leukoscope_edge.arrays import F64
 from leukoscope_train import run_folder
-from leukoscope_train.data.cells import I64, CropSet, DataError, concatenate, load_crops
-from leukoscope_train.data.folds import fold_people, folds_of, refuse_leaks, save_folds
+from leukoscope_train.data import (
+    I64,
+    CropSet,
+    DataError,
+    concatenate,
+    fold_people,
+    folds_of,
+    load_crops,
+    refuse_leaks,
+    save_folds,
+)
 from leukoscope_train.distributed import Machine
-from leukoscope_train.evaluation.baselines import size_out_of_fold
-from leukoscope_train.evaluation.calibrate import calibrate_calls, probabilities
-from leukoscope_train.evaluation.conformal import write_trust
-from leukoscope_train.evaluation.plots import gallery, plot_calls, plot_history
-from leukoscope_train.evaluation.report import Figures, figures
-from leukoscope_train.fit import fit, out_of_fold_margins, save_weights
+from leukoscope_train.evaluation import (
+    Figures,
+    calibrate_calls,
+    figures,
+    gallery,
+    plot_calls,
+    plot_history,
+    probabilities,
+    size_out_of_fold,
+    write_trust,
+)
+from leukoscope_train.fit import N_WATCHED, fit, margins_by, save_weights, some_of
 from leukoscope_train.history import history_path
-from leukoscope_train.networks.architectures import make_network
+from leukoscope_train.networks import make_network
 from leukoscope_train.plan import FitPlan
 
 
@@ -61,12 +76,48 @@ def cross_validate(folder: Path, plan: FitPlan, machine: Machine) -> Figures:
     fold_of = folds_of(crops, folds)
     if machine.writes:
         _write_plan(folder, plan, folds)
-    margins = out_of_fold_margins(crops, extra, fold_of, plan, folder, machine)
+    margins = _out_of_fold_margins(crops, extra, fold_of, plan, folder, machine)
     if not machine.writes:
         return {}
     run_folder.save_margins(folder, margins, crops, fold_of)
     _draw_curves(folder)
     return judge_run(folder)
+
+
+def _out_of_fold_margins(
+    crops: CropSet,
+    extra: CropSet | None,
+    fold_of: I64,
+    plan: FitPlan,
+    folder: Path,
+    machine: Machine,
+) -> F64:
+    """Fit once per fold and return (N,) margins of cells whose person was not seen.
+
+    Args:
+        crops: Cells with known people.
+        extra: Cells of unknown people, in training only; or None.
+        fold_of: (N,) fold of every cell of `crops`.
+        plan: What to do.
+        folder: Where each fold's network and checkpoint go.
+        machine: This process's part.
+    """
+    found = np.full(len(crops), np.nan)
+    for fold in np.unique(fold_of):
+        seen, held = crops.pick(fold_of != fold), crops.pick(fold_of == fold)
+        training = seen if extra is None else concatenate([seen, extra])
+        network = fit(
+            training,
+            plan,
+            checkpoint=folder / f"fold{fold}.ckpt",
+            note=f"fold {fold}",
+            machine=machine,
+            watch=some_of(held, N_WATCHED) if plan.n_epochs > 1 else None,
+        )
+        if machine.writes:
+            save_weights(network, folder / f"fold{fold}.pt")
+        found[fold_of == fold] = margins_by(network, held, plan)
+    return np.asarray(found, np.float64)
 
 
 def load_run_crops(folder: Path) -> tuple[CropSet, CropSet | None]:

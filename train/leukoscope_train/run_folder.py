@@ -27,9 +27,8 @@ import numpy as np
 from leukoscope_edge.arrays import F64
 from leukoscope_edge.durable import write_whole
 from leukoscope_edge.inference import DecisionEntry, SpreadEntry
-from leukoscope_train.data.augment import Variation
-from leukoscope_train.data.cells import I64, CropSet, DataError, Demographics
-from leukoscope_train.evaluation.calibrate import CallCalibration
+from leukoscope_train.data import I64, CropSet, DataError, Demographics, Variation
+from leukoscope_train.evaluation import CallCalibration
 from leukoscope_train.plan import FitPlan
 
 CROPS = "crops.npz"

@@ -24,14 +24,19 @@ from torch.nn import functional
 from leukoscope_edge.arrays import F32, F64, U8
 from leukoscope_edge.durable import whole_file
 from leukoscope_edge.vision import COVER
-from leukoscope_train.data.augment import Variation, compress, keep, vary
-from leukoscope_train.data.cells import DataError
-from leukoscope_train.data.kind_sampling import draw_chances
-from leukoscope_train.data.laboratories import KINDS, LabCells
+from leukoscope_train.data import (
+    KINDS,
+    DataError,
+    LabCells,
+    Variation,
+    compress,
+    draw_chances,
+    keep,
+    vary,
+)
 from leukoscope_train.distil import Lesson, LessonCells, mixed, pooled_and_logits
 from leukoscope_train.fit import as_input
-from leukoscope_train.networks.architectures import SIDE_PX, Architecture, make_network
-from leukoscope_train.networks.init_weights import load_start
+from leukoscope_train.networks import SIDE_PX, Architecture, load_start, make_network
 
 SMALL_LOGITS = 0.005
 """Penalty on the logits' mean square: a teacher should not be certain of anything."""

@@ -19,9 +19,8 @@ from leukoscope_edge.inference import LOGITS_NAME, InputEntry, OutlierEntry, onn
 from leukoscope_export.graphs.graph_rules import FLOAT
 from leukoscope_export.graphs.quantise import Files, run_onnx
 from leukoscope_export.runs import Run
-from leukoscope_train.data.cells import DataError
-from leukoscope_train.data.sampling import kept_crops
-from leukoscope_train.evaluation.outliers import N_NEIGHBOURS, fit_outliers
+from leukoscope_train.data import DataError, kept_crops
+from leukoscope_train.evaluation import N_NEIGHBOURS, fit_outliers
 
 TWO_LOGITS = "logits.two"
 """The old output, two logits and those of kinds; the distance is joined to it."""

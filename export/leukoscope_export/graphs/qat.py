@@ -19,7 +19,7 @@ from torch.nn.utils import parametrize
 
 from leukoscope_edge.arrays import U8
 from leukoscope_export.graphs.onnx_graph import INT8_MAX
-from leukoscope_train.data.cells import I64
+from leukoscope_train.data import I64
 from leukoscope_train.fit import as_input
 
 KEEP = 0.95

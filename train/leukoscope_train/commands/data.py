@@ -12,7 +12,7 @@ import numpy as np
 from leukoscope_edge.vision import CropSpec
 from leukoscope_train import run_folder
 from leukoscope_train.commands import add_command, say
-from leukoscope_train.data.cells import (
+from leukoscope_train.data import (
     BLAST,
     CNMC_UM_PER_PX,
     I64,
@@ -21,23 +21,21 @@ from leukoscope_train.data.cells import (
     CellFile,
     CropSet,
     DataError,
+    Listing,
     Strings,
     crop_cells,
+    crops_of_slides,
     cut_out_crop,
+    drop_twins,
     load_crops,
-    save_crops,
-)
-from leukoscope_train.data.leaks import drop_twins, merge_twins
-from leukoscope_train.data.readers import (
-    Listing,
+    merge_twins,
     people_of,
     read_cells,
     read_class_folders,
     refuse_foreign,
+    save_crops,
 )
-from leukoscope_train.data.simulated import crops_of_slides
-from leukoscope_train.evaluation import metrics
-from leukoscope_train.evaluation.baselines import diameters_um, fit_size
+from leukoscope_train.evaluation import diameters_um, fit_size, metrics
 
 SHOWN_UM = 20.48
 """A monocyte with its rim: 128 px of 0.16 um each, or fewer larger ones."""
@@ -174,7 +172,7 @@ def crops_of(
     listing: Listing, spec: CropSpec, um_per_px: float | None
 ) -> tuple[CropSet, list[str]]:
     """Cut the listed cells; return them and a line for each image left out."""
-    from leukoscope_train.data.fields import crops_of_fields
+    from leukoscope_train.data import crops_of_fields
 
     if listing.on_black:
         crops, left_out = crop_cells(listing.files, cut_out_crop, spec)
@@ -258,7 +256,7 @@ def some(files: list[CellFile], n_chosen: int) -> list[CellFile]:
 
 def pbc_cells(files: list[CellFile], spec: CropSpec) -> tuple[CropSet, list[str]]:
     """Cut the middle cell of each of PBC's images."""
-    from leukoscope_train.data.fields import crops_of_fields
+    from leukoscope_train.data import crops_of_fields
 
     return crops_of_fields(
         files, spec, scale_um_per_px=PBC_UM_PER_PX, only_central=True

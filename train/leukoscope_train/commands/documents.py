@@ -11,24 +11,24 @@ from leukoscope_train import run_folder
 from leukoscope_train.commands import add_command, say
 from leukoscope_train.commands.fitting import comparison_table
 from leukoscope_train.commands.judging import audit_table, difference_table
-from leukoscope_train.data.cells import NORMAL
-from leukoscope_train.evaluation.conformal import BLANK_CELLS, TRUST_NAME, TrustEntry
-from leukoscope_train.evaluation.kinds_report import kind_documents
-from leukoscope_train.evaluation.report import Figures
-from leukoscope_train.evaluation.slides import (
-    false_alarms,
-    false_calls_of,
-    people_for_share,
-    people_needed,
-    slide_row,
-)
-from leukoscope_train.evaluation.tables import (
+from leukoscope_train.data import NORMAL
+from leukoscope_train.evaluation import (
+    BLANK_CELLS,
+    TRUST_NAME,
+    Figures,
+    TrustEntry,
     confusion_table,
     elsewhere_table,
+    false_alarms,
+    false_calls_of,
     flow_table,
+    kind_documents,
     markdown_templates,
     model_table,
+    people_for_share,
+    people_needed,
     people_table,
+    slide_row,
     slide_table,
 )
 

@@ -15,39 +15,38 @@ from leukoscope_edge.config import read_toml
 from leukoscope_train import run_folder
 from leukoscope_train.commands import add_command, say
 from leukoscope_train.commands.data import pbc_cells, real_spec, some
-from leukoscope_train.data.cells import (
+from leukoscope_train.data import (
     CropSet,
     DataError,
     concatenate,
+    fold_people,
+    folds_of,
+    kept_crops,
     load_crops,
+    read_class_folders,
     save_crops,
 )
-from leukoscope_train.data.folds import fold_people, folds_of
-from leukoscope_train.data.readers import read_class_folders
-from leukoscope_train.data.sampling import kept_crops
 from leukoscope_train.distributed import Machine, this_machine
-from leukoscope_train.evaluation.baselines import (
+from leukoscope_train.evaluation import (
+    SHOWN_FRACTIONS,
     SIZE_ONLY,
+    CallCalibration,
+    Figures,
+    Judge,
+    calibrate_calls,
+    extrapolate,
+    markdown_table,
+    measure_learning,
+    model_row,
+    model_table,
+    plot_learning,
     size_margins,
     size_out_of_fold,
-)
-from leukoscope_train.evaluation.calibrate import CallCalibration, calibrate_calls
-from leukoscope_train.evaluation.learning_curve import (
-    Judge,
-    extrapolate,
-    measure_learning,
-)
-from leukoscope_train.evaluation.plots import plot_learning
-from leukoscope_train.evaluation.report import Figures, model_row
-from leukoscope_train.evaluation.slides import SHOWN_FRACTIONS, slide_of
-from leukoscope_train.evaluation.tables import (
-    markdown_table,
-    model_table,
+    slide_of,
     with_interval,
 )
 from leukoscope_train.fit import fit, logits, margins, save_weights
-from leukoscope_train.networks.adopted_weights import adopt_lite0
-from leukoscope_train.networks.architectures import make_network, n_parameters
+from leukoscope_train.networks import adopt_lite0, make_network, n_parameters
 from leukoscope_train.plan import FitPlan
 from leukoscope_train.run import (
     cross_validate,

@@ -12,32 +12,37 @@ from leukoscope_edge.vision import CropSpec
 from leukoscope_train import run_folder
 from leukoscope_train.commands import add_command, say
 from leukoscope_train.commands.data import crops_of
-from leukoscope_train.data.cells import I64, CropSet, DataError, concatenate
-from leukoscope_train.data.folds import fold_people, folds_of, refuse_leaks, save_folds
-from leukoscope_train.data.leaks import find_twins
-from leukoscope_train.data.readers import read_cells
-from leukoscope_train.data.sampling import kept_crops
-from leukoscope_train.evaluation import metrics
-from leukoscope_train.evaluation.audit import audit_groups
-from leukoscope_train.evaluation.baselines import (
+from leukoscope_train.data import (
+    I64,
+    CropSet,
+    DataError,
+    concatenate,
+    find_twins,
+    fold_people,
+    folds_of,
+    kept_crops,
+    read_cells,
+    refuse_leaks,
+    save_folds,
+)
+from leukoscope_train.evaluation import (
     ALWAYS_ALL,
     SIZE_ONLY,
-    fit_size,
-    p_by_size,
-    size_out_of_fold,
-)
-from leukoscope_train.evaluation.calibrate import probabilities
-from leukoscope_train.evaluation.plots import gallery, plot_calls
-from leukoscope_train.evaluation.report import (
     Figures,
     at_operating_points,
+    audit_groups,
     by_person,
-    model_row,
-    table_of,
-)
-from leukoscope_train.evaluation.tables import (
+    fit_size,
+    gallery,
     markdown_table,
+    metrics,
+    model_row,
     model_table,
+    p_by_size,
+    plot_calls,
+    probabilities,
+    size_out_of_fold,
+    table_of,
     with_interval,
 )
 from leukoscope_train.fit import margins

@@ -12,19 +12,22 @@ import torch
 from leukoscope_edge.arrays import F32
 from leukoscope_edge.vision import CropSpec
 from leukoscope_train.commands import add_command, say
-from leukoscope_train.data.cells import DataError
-from leukoscope_train.data.gather import READERS, gather_cells, summary, tiles_of
-from leukoscope_train.data.laboratories import (
+from leukoscope_train.data import (
     HELD_OUT,
+    READERS,
+    DataError,
     LabCells,
+    gather_cells,
     join,
     leave_out,
     load_cells,
     of_laboratories,
     save_cells,
+    summary,
+    tiles_of,
 )
-from leukoscope_train.evaluation.judge import figure_lines, figures_of
-from leukoscope_train.networks.architectures import make_network
+from leukoscope_train.evaluation import figure_lines, figures_of
+from leukoscope_train.networks import make_network
 from leukoscope_train.teach import ROOM, TeachPlan, kept, kind_logits, teach
 
 SHOWN_UM = 20.48

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from leukoscope_edge.arrays import F64
-from leukoscope_train.data.cells import CropSet, Demographics
+from leukoscope_train.data import CropSet, Demographics
 from leukoscope_train.evaluation.report import model_row
 
 FEWEST_PEOPLE = 10

@@ -7,7 +7,7 @@ learns that first. Both baselines stand in every table, judged on people never s
 import numpy as np
 
 from leukoscope_edge.arrays import F64
-from leukoscope_train.data.cells import I64, CropSet
+from leukoscope_train.data import I64, CropSet
 from leukoscope_train.evaluation.metrics import person_weights
 
 SIZE_ONLY = "size only"

@@ -35,8 +35,7 @@ import numpy as np
 from leukoscope_edge.arrays import F64, U8
 from leukoscope_edge.inference import Bundle, classify, open_engine
 from leukoscope_edge.types import Call, CallName
-from leukoscope_train.data.cells import I64
-from leukoscope_train.data.laboratories import MATURE, LabCells
+from leukoscope_train.data import I64, MATURE, LabCells
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.evaluation.judge import N_BOOTSTRAP, interval_of, is_mature
 

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from leukoscope_edge.arrays import F32, F64, BoolArray
-from leukoscope_train.data.cells import I64, Strings
-from leukoscope_train.data.laboratories import KINDS, MATURE, MATURE_UNNAMED, LabCells
+from leukoscope_train.data import I64, KINDS, MATURE, MATURE_UNNAMED, LabCells, Strings
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.teach import blast_margin
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from leukoscope_edge.arrays import F64
-from leukoscope_train.data.cells import BLAST, I64, NORMAL, CropSet
+from leukoscope_train.data import BLAST, I64, NORMAL, CropSet
 from leukoscope_train.evaluation.report import model_row
 
 SHARES = (0.25, 0.5, 0.75, 1.0)

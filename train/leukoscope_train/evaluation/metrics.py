@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leukoscope_edge.arrays import F64
-from leukoscope_train.data.cells import BLAST, I64, NORMAL, Strings
+from leukoscope_train.data import BLAST, I64, NORMAL, Strings
 
 ECE_BINS = 15
 """Bins of equal mass; the number of Guo et al. 2017."""

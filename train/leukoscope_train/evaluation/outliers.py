@@ -8,7 +8,7 @@ import numpy as np
 
 from leukoscope_edge.arrays import F64
 from leukoscope_edge.inference import OutlierEntry
-from leukoscope_train.data.cells import I64, Strings
+from leukoscope_train.data import I64, Strings
 from leukoscope_train.evaluation.calibrate import weighted_quantile
 from leukoscope_train.evaluation.metrics import person_weights
 

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from leukoscope_edge.arrays import F64, U8
 from leukoscope_edge.durable import whole_file
-from leukoscope_train.data.cells import BLAST, I64, CropSet
+from leukoscope_train.data import BLAST, I64, CropSet
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.history import Row
 

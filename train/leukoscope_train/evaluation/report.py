@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from leukoscope_edge.arrays import F64
-from leukoscope_train.data.cells import BLAST, I64, NORMAL, CropSet, Strings
+from leukoscope_train.data import BLAST, I64, NORMAL, CropSet, Strings
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.evaluation.baselines import ALWAYS_ALL, SIZE_ONLY
 from leukoscope_train.evaluation.calibrate import CallCalibration, probabilities

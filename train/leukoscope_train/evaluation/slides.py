@@ -19,7 +19,7 @@ from leukoscope_edge.counting import (
     limit_of_blank,
 )
 from leukoscope_edge.inference import SpreadEntry
-from leukoscope_train.data.cells import NORMAL
+from leukoscope_train.data import NORMAL
 from leukoscope_train.evaluation.calibrate import CallCalibration, fit_spread
 from leukoscope_train.evaluation.report import Figures
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from leukoscope_train.data.cells import DataError
+from leukoscope_train.data import DataError
 from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
 from leukoscope_train.networks.architectures import make_network
 from leukoscope_train.networks.init_weights import stored_weights

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from leukoscope_train.data.cells import DataError
+from leukoscope_train.data import DataError
 from leukoscope_train.networks.architectures import make_network
 from leukoscope_train.networks.pooled_heads import KindFirst
 from leukoscope_train.plan import FitPlan

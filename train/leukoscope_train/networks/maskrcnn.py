@@ -27,7 +27,7 @@ from torchvision.ops import MultiScaleRoIAlign
 
 from leukoscope_edge.arrays import U8, BoolArray
 from leukoscope_edge.inference import NUCLEUS
-from leukoscope_train.data.masked_images import (
+from leukoscope_train.data import (
     MaskedImage,
     draw_windows,
     held_out_images,

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from leukoscope_train.data.laboratories import KINDS
+from leukoscope_train.data import KINDS
 
 FAR_BELOW = 1e6
 """Taken off a logit, it leaves a softmax to the others."""

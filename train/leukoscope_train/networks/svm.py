@@ -4,8 +4,7 @@ import numpy as np
 import torch
 
 from leukoscope_edge.arrays import F64
-from leukoscope_train.data.cells import CropSet
-from leukoscope_train.data.sampling import draw_weights
+from leukoscope_train.data import CropSet, draw_weights
 from leukoscope_train.networks.pooled_heads import Pooled, set_svm_head
 from leukoscope_train.plan import FitPlan
 

@@ -18,11 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from leukoscope_train.data.masked_images import (
-    MaskedImage,
-    draw_windows,
-    training_images,
-)
+from leukoscope_train.data import MaskedImage, draw_windows, training_images
 
 WIDTHS = (12, 24, 40, 64, 64)
 """Channels from the full to the sixteenth of the scale: 0.35 million weights."""
