@@ -20,7 +20,7 @@ from hypothesis import settings
 from onnx import TensorProto, helper, numpy_helper
 from tests.waiting import PATIENCE_S
 
-from leukoscope_edge.service.heartbeat import run_folder
+from leukoscope_edge.service import run_folder
 
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 SIDE_PX = 32

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.types import Frame
 
 SOURCE = "simulated:seed=5"

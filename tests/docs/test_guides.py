@@ -16,18 +16,17 @@ from leukoscope_edge.accounts import (
     MAX_PIN_DIGITS,
     MIN_PIN_DIGITS,
 )
+from leukoscope_edge.counting import LOOKS
 from leukoscope_edge.counting.frame_search import GUIDANCE
-from leukoscope_edge.counting.stop_rule import LOOKS
 from leukoscope_edge.counting.verdict import MIN_CELLS
-from leukoscope_edge.messages.device import DEVICE
+from leukoscope_edge.messages import DEVICE
 from leukoscope_edge.profile import shipped_profiles
 from leukoscope_edge.quality.camera_scale import MIN_LENGTH_PX
-from leukoscope_edge.records.exports.result_json import INTENDED_USE
-from leukoscope_edge.service import disk
+from leukoscope_edge.records.exports import INTENDED_USE
+from leukoscope_edge.service import Limits, disk
 from leukoscope_edge.service.heat import COOLED_BY_C
-from leukoscope_edge.service.restart_policy import Limits
-from leukoscope_edge.updates.codes import Code
-from leukoscope_edge.vision.quality import assess
+from leukoscope_edge.updates import Code
+from leukoscope_edge.vision import assess
 from leukoscope_edge.web.script_texts import LIGHTS, REFUSALS
 from leukoscope_edge.web.security import LOCK_AFTER_S
 

@@ -20,12 +20,12 @@ from leukoscope_edge.archive import (
     is_archive,
     summary_csv_bytes,
 )
-from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.cli import main
 from leukoscope_edge.cli.archive_index import said_sentences
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.i18n import languages, unbroken
-from leukoscope_edge.records.exports.result_json import INTENDED_USE
+from leukoscope_edge.records.exports import INTENDED_USE
 from leukoscope_edge.types import Frame
 
 SLIDES = ("clinic-a/1", "clinic-a/2", "clinic-b/1")

@@ -9,9 +9,9 @@ import pytest
 from leukoscope_edge import archive_workers
 from leukoscope_edge.archive import SlideDone, SlideTask
 from leukoscope_edge.archive_workers import DIED, _plain, _task, run_on_cores
-from leukoscope_edge.counting.background import NormalSlide, SiteBackground
+from leukoscope_edge.counting import NormalSlide, SiteBackground
 from leukoscope_edge.sample import SIMULATED_SAMPLE
-from leukoscope_edge.vision.scale.stage_micrometer import Calibration
+from leukoscope_edge.vision.scale import Calibration
 
 CALIBRATION = Calibration(
     camera="x",

@@ -16,7 +16,7 @@ from leukoscope_edge.errors import (
     in_one_sentence,
 )
 from leukoscope_edge.messages import message
-from leukoscope_edge.updates.codes import Code
+from leukoscope_edge.updates import Code
 
 NAMES = [
     n

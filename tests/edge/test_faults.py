@@ -2,9 +2,8 @@
 
 import pytest
 
-from leukoscope_edge.capture.simulated import SimulatedCamera, parse_simulated
-from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.capture import SimulatedCamera, parse_simulated
+from leukoscope_edge.inference import OnnxCpuEngine, open_bundle, shipped_bundle_for
 from leukoscope_edge.messages import message
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.screening import screen

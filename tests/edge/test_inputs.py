@@ -15,7 +15,7 @@ import pytest
 
 from leukoscope_edge.archive import find_slides
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.capture.stored.tiff import PHOTOMETRIC
 from leukoscope_edge.cli import main
 from leukoscope_edge.types import Frame

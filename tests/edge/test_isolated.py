@@ -21,7 +21,7 @@ from tests.waiting import wait_for
 from leukoscope_edge.archive import SlideTask
 from leukoscope_edge.archive_workers import run_on_dask
 from leukoscope_edge.cli.commands.serve import _command
-from leukoscope_edge.inference.bundle import open_bundle
+from leukoscope_edge.inference import open_bundle
 from leukoscope_edge.isolated import command_of
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 

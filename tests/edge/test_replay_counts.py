@@ -6,12 +6,15 @@ import cv2
 import numpy as np
 import pytest
 
-from leukoscope_edge.counting.cells import CellRegistry
+from leukoscope_edge.counting import CellRegistry
 from leukoscope_edge.types import Frame
-from leukoscope_edge.vision.crop import CropSpec
-from leukoscope_edge.vision.motion import StageTracker, TrackingState
-from leukoscope_edge.vision.segmentation import segment
-from leukoscope_edge.vision.sightings import find_sightings
+from leukoscope_edge.vision import (
+    CropSpec,
+    StageTracker,
+    TrackingState,
+    find_sightings,
+    segment,
+)
 
 SCALE_UM_PER_PX = 0.078
 SPEC = CropSpec(side_px=32, scale_um_per_px=0.5, colour="masked")

@@ -8,13 +8,17 @@ import pytest
 
 from leukoscope_edge import search_ahead
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.capture.simulated import SimulatedCamera, parse_simulated
-from leukoscope_edge.counting.background import NormalSlide, SiteBackground
+from leukoscope_edge.capture import SimulatedCamera, parse_simulated
+from leukoscope_edge.counting import NormalSlide, SiteBackground
 from leukoscope_edge.errors import BundleError, ConfigError
-from leukoscope_edge.inference.background import new_context
-from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.engine import Engine, OnnxCpuEngine
-from leukoscope_edge.inference.segmenter_fallback import ServingSegmenter
+from leukoscope_edge.inference import (
+    Engine,
+    OnnxCpuEngine,
+    ServingSegmenter,
+    new_context,
+    open_bundle,
+    shipped_bundle_for,
+)
 from leukoscope_edge.messages import NOT_FOR_CARE, message
 from leukoscope_edge.outcome import Refusal, VerdictName
 from leukoscope_edge.sample import SIMULATED_SAMPLE, SampleType

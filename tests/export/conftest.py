@@ -5,15 +5,13 @@ import pytest
 from tests.export.ceremony import Ceremony
 from tests.export.striped_run import NOTES, PLAN, striped_cells
 
-from leukoscope_edge.inference.bundle import shipped_bundles
+from leukoscope_edge.inference import shipped_bundles
 from leukoscope_export import cli_steps, runs
 from leukoscope_export import release as release_steps
-from leukoscope_export.graphs.qat import QatPlan
-from leukoscope_export.graphs.quantise import Files
-from leukoscope_export.graphs.scales import Method
+from leukoscope_export.graphs import Files, Method, QatPlan
 from leukoscope_train import run_folder
 from leukoscope_train.__main__ import main as train
-from leukoscope_train.data.cells import save_crops
+from leukoscope_train.data import save_crops
 
 Quantised = dict[tuple[object, ...], Files]
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from leukoscope_export.judged import Judged
-from leukoscope_train.data.laboratories import KINDS, LabCells
+from leukoscope_train.data import KINDS, LabCells
 
 
 def judged_of(laboratories: list[str], blasts: list[bool]) -> Judged:

@@ -1,6 +1,6 @@
 """The crops that small networks of these tests are given."""
 
-from leukoscope_edge.inference.card_entries import InputEntry
+from leukoscope_edge.inference import InputEntry
 from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
 
 SIDE_PX = 32

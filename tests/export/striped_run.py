@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from leukoscope_train.data.cells import CropSet
+from leukoscope_train.data import CropSet
 
 NOTES = """\
 id = "drawn-1"

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.errors import BundleError
-from leukoscope_edge.inference.bundle import open_bundle
-from leukoscope_edge.inference.card_entries import (
+from leukoscope_edge.inference import (
+    DataEntry,
     DecisionEntry,
     InputEntry,
+    MetricsEntry,
     SpreadEntry,
+    open_bundle,
 )
-from leukoscope_edge.inference.card_evidence import DataEntry, MetricsEntry
 from leukoscope_export.bundle import Quick, Release, Trained, write_bundle
-from leukoscope_export.graphs.quantise import Files, run_onnx
-from leukoscope_export.graphs.scales import Scales
-from leukoscope_train.evaluation.calibrate import CallCalibration
+from leukoscope_export.graphs import Files, Scales, run_onnx
+from leukoscope_train.evaluation import CallCalibration
 
 INPUT = InputEntry(
     side_px=32, scale_um_per_px=0.5, colour="masked", mean=(0.0,) * 3, std=(1.0,) * 3

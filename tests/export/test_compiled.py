@@ -10,16 +10,13 @@ import torch
 from onnx import helper
 
 from leukoscope_edge.errors import EngineFault
-from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundles
-from leukoscope_edge.inference.card_entries import InputEntry
-from leukoscope_edge.inference.nvidia.compiler import Form
+from leukoscope_edge.inference import Bundle, InputEntry, open_bundle, shipped_bundles
+from leukoscope_edge.inference.nvidia import Form
 from leukoscope_export.__main__ import main
 from leukoscope_export.compiled import Compiled, compile_for
-from leukoscope_export.graphs.fp32_graph import onnx_bytes
-from leukoscope_export.graphs.graph_rules import FLOAT
+from leukoscope_export.graphs import FLOAT, onnx_bytes, quantise_graph
 from leukoscope_export.graphs.half import emit_half
-from leukoscope_export.graphs.quantise import quantise_graph
-from leukoscope_train.networks.architectures import Architecture, make_network
+from leukoscope_train.networks import Architecture, make_network
 
 pytest.importorskip("tensorrt_rtx_libs", reason="TensorRT for RTX is for x86-64 alone")
 

@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
-from leukoscope_edge.vision.crop import CropSpec
+from leukoscope_edge.vision import CropSpec
 from leukoscope_export import golden
 from leukoscope_export.golden import N_GOLDEN, golden_cells, golden_crops
-from leukoscope_train.data import simulated
-from leukoscope_train.data.cells import BLAST, NORMAL
+from leukoscope_train.data import BLAST, NORMAL, simulated
 
 SPEC = CropSpec(side_px=32, scale_um_per_px=0.5, colour="masked")
 

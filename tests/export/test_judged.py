@@ -6,7 +6,7 @@ import numpy as np
 from tests.export.judged_cells import judged_of
 
 from leukoscope_export.judged import input_entry, join_judged
-from leukoscope_train.data.laboratories import KINDS
+from leukoscope_train.data import KINDS
 
 JUDGED = judged_of(["a", "b"], [True, False])
 

@@ -5,13 +5,11 @@ import onnx
 import pytest
 import torch
 
-from leukoscope_export.graphs.fp32_graph import onnx_bytes, torch_outputs
-from leukoscope_export.graphs.quantise import run_onnx
+from leukoscope_export.graphs import onnx_bytes, run_onnx, torch_outputs
 from leukoscope_export.judged import input_entry
 from leukoscope_export.kinds import with_two_logits
-from leukoscope_train.data.cells import DataError
-from leukoscope_train.data.laboratories import KINDS
-from leukoscope_train.networks.architectures import make_network
+from leukoscope_train.data import KINDS, DataError
+from leukoscope_train.networks import make_network
 from leukoscope_train.teach import blast_margin
 
 

@@ -7,16 +7,19 @@ import numpy as np
 import pytest
 from tests.export.judged_cells import judged_of
 
-from leukoscope_edge.inference.backend import open_engine
-from leukoscope_edge.inference.bundle import open_bundle
-from leukoscope_edge.inference.card_entries import MAX_DISTANCE_SHARE, DecisionEntry
-from leukoscope_edge.inference.classifier import classify
-from leukoscope_edge.inference.selftest import self_test
+from leukoscope_edge.inference import (
+    MAX_DISTANCE_SHARE,
+    DecisionEntry,
+    classify,
+    open_bundle,
+    open_engine,
+    self_test,
+)
 from leukoscope_export.__main__ import main
 from leukoscope_export.laboratories import conformal_of
 from leukoscope_export.points import PairPoints
 from leukoscope_train.__main__ import main as train
-from leukoscope_train.data.laboratories import LabCells, join, save_cells
+from leukoscope_train.data import LabCells, join, save_cells
 
 SHADES = {
     "blast": (90, 60, 190),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.export.judged_cells import judged_of
 
-from leukoscope_edge.inference.card_entries import DecisionEntry
+from leukoscope_edge.inference import DecisionEntry
 from leukoscope_export.judged import Judged
 from leukoscope_export.left_out import _spread_over, metrics_of, within_laboratories
 from leukoscope_export.points import PairPoints

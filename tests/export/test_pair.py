@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from leukoscope_edge.inference.card_entries import DecisionEntry
+from leukoscope_edge.inference import DecisionEntry
 from leukoscope_export.pair import MAX_F1_LOSS, Pair, fit_pair
-from leukoscope_train.evaluation.calibrate import probabilities
+from leukoscope_train.evaluation import probabilities
 from leukoscope_train.evaluation.metrics import weighted_f1
 
 

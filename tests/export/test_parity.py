@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from leukoscope_edge.inference.card_entries import DecisionEntry
+from leukoscope_edge.inference import DecisionEntry
 from leukoscope_export.parity import (
     MAX_CHANGED,
     MAX_F1_LOSS,
@@ -15,7 +15,7 @@ from leukoscope_export.parity import (
     refuse_beyond_tolerance,
     table,
 )
-from leukoscope_train.data.cells import DataError
+from leukoscope_train.data import DataError
 
 POINTS = DecisionEntry(temperature=1.0, normal_to=0.4, blast_from=0.6)
 LABELS = np.array([0, 0, 1, 1])

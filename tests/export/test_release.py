@@ -8,9 +8,7 @@ import onnx
 import pytest
 from tests.export.striped_run import NOTES
 
-from leukoscope_edge.inference.bundle import open_bundle
-from leukoscope_edge.inference.engine import OnnxCpuEngine
-from leukoscope_edge.inference.selftest import self_test
+from leukoscope_edge.inference import OnnxCpuEngine, open_bundle, self_test
 from leukoscope_export.__main__ import main
 from leukoscope_train import run_folder
 

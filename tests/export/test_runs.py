@@ -5,7 +5,7 @@ import pytest
 
 from leukoscope_export.runs import read_run
 from leukoscope_train import run_folder
-from leukoscope_train.data.cells import DataError
+from leukoscope_train.data import DataError
 from leukoscope_train.plan import FitPlan
 
 

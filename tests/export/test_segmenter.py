@@ -8,12 +8,11 @@ import onnxruntime
 import pytest
 import torch
 
-from leukoscope_edge.inference.engine import INPUT_NAME
-from leukoscope_edge.inference.segmenter import INPUT_UM_PER_PX, Segmenter
+from leukoscope_edge.inference import INPUT_NAME, INPUT_UM_PER_PX, Segmenter
 from leukoscope_export import segmenter
 from leukoscope_export.segmenter import export_unet, main
 from leukoscope_train.data.masked_images import SET_UM_PER_PX
-from leukoscope_train.networks.unet import UNet
+from leukoscope_train.networks import UNet
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,8 @@ import numpy as np
 import onnx
 import pytest
 
-from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
-from leukoscope_export.graphs.graph_rules import broken_trt
-from leukoscope_export.graphs.onnx_graph import WEIGHTED, Graph
-from leukoscope_export.graphs.quantise import run_onnx
+from leukoscope_edge.inference import open_bundle, shipped_bundles
+from leukoscope_export.graphs import WEIGHTED, Graph, broken_trt, run_onnx
 
 FOLDERS = [
     pytest.param(folder, id=name)

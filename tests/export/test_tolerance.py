@@ -5,8 +5,7 @@ import pytest
 from tests.export.graphs.small_networks import CROPS, network_of
 from tests.export.spec import SIDE_PX, SPEC
 
-from leukoscope_export.graphs.fp32_graph import onnx_bytes
-from leukoscope_export.graphs.quantise import quantise_graph, run_onnx, with_half
+from leukoscope_export.graphs import onnx_bytes, quantise_graph, run_onnx, with_half
 from leukoscope_export.tolerance import FLOOR, GPU_FLOOR, cpu_tolerance, gpu_tolerance
 
 

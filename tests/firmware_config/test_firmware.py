@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from leukoscope_edge.cli import main
 from leukoscope_edge.config import tomllib
 from leukoscope_edge.media import root_helper
-from leukoscope_edge.records.store import open_store
+from leukoscope_edge.records import open_store
 from leukoscope_edge.service.supervisor import EXIT_REBOOT, TELL_S, TICK_S
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -86,8 +86,14 @@ def why_not(asked: Asked) -> str:
 @cache
 def offered(room: str) -> frozenset[str]:
     """What a room's `__init__` imports of its modules, also for the type checker."""
+    return frozenset(name for _, name in homes(room))
+
+
+@cache
+def homes(room: str) -> frozenset[tuple[str, str]]:
+    """What a room's `__init__` imports, with the module that it comes from."""
     text = (path_of(room) / "__init__.py").read_text("utf-8")
-    return frozenset(asked.name for asked in asked_in(text, room))
+    return frozenset((asked.module, asked.name) for asked in asked_in(text, room))
 
 
 @cache
@@ -101,6 +107,26 @@ def asked_outside() -> tuple[Asked, ...]:
         for asked in asked_in(path.read_text("utf-8"), str(path.relative_to(ROOT)))
     )
     return tuple(asked for asked in every if is_outside(asked))
+
+
+def asked_by_tests() -> Iterator[Asked]:
+    """What tests ask of modules in rooms, but of the module that a file mirrors."""
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        by = str(path.relative_to(ROOT))
+        for asked in asked_in(path.read_text("utf-8"), by):
+            if why_not(asked).startswith("goes") and by != mirror_of(asked.module):
+                yield asked
+
+
+def mirror_of(module: str) -> str:
+    """Return the file that tests a module."""
+    package, *rooms, name = module.split(".")
+    return "/".join(("tests", package.split("_")[1], *rooms, f"test_{name}.py"))
+
+
+def test_tests_ask_rooms_by_name_for_what_they_offer() -> None:
+    rooms = ((asked, asked.module.rpartition(".")[0]) for asked in asked_by_tests())
+    assert not [a for a, room in rooms if (a.module, a.name) in homes(room)]
 
 
 def test_between_rooms_a_room_is_imported_by_its_name() -> None:

@@ -18,9 +18,9 @@ from pathlib import Path
 import httpx
 from tests.rigs.running_service import Device, wait_for
 
-from leukoscope_edge.records.store import DATABASE_NAME, open_store
-from leukoscope_edge.service import disk
-from leukoscope_edge.service.heartbeat import ALLOW_S, read_beat, run_folder
+from leukoscope_edge.records import DATABASE_NAME, open_store
+from leukoscope_edge.service import ALLOW_S, disk, run_folder
+from leukoscope_edge.service.heartbeat import read_beat
 
 SYSTEMD_S = 1.0
 """RestartSec= of `leukoscope.service`; this program stands in for systemd."""

@@ -25,7 +25,7 @@ from tests.rigs.fault_deeds import (
     stop_page,
 )
 
-from leukoscope_edge.service.heartbeat import ALLOW_S
+from leukoscope_edge.service import ALLOW_S
 from leukoscope_edge.web.records_error_page import LOOK_AGAIN_S
 
 SOON_S = 5.0

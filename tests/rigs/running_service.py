@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 from tests.waiting import PATIENCE_S
 
-from leukoscope_edge.service.health import read_health
-from leukoscope_edge.service.heartbeat import read_beat, run_folder
+from leukoscope_edge.service import read_health, run_folder
+from leukoscope_edge.service.heartbeat import read_beat
 
 NAME, PIN = "Soak", "482917"
 PARTS = ("page", "count")

@@ -22,11 +22,7 @@ from leukoscope_edge.records.slides import (
     is_allowed,
 )
 from leukoscope_edge.types import THRESHOLDS, Cell, Reading, Tally
-from leukoscope_train.evaluation.noise_slides import (
-    noise_cell,
-    noise_set_up,
-    noise_verdict,
-)
+from leukoscope_train.evaluation import noise_cell, noise_set_up, noise_verdict
 
 CELLS_A_SLIDE, CELLS_A_BATCH = 14, 2
 SIDE_PX = 16

@@ -10,10 +10,14 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 from securesystemslib.signer import CryptoSigner
 
-from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
-from leukoscope_edge.inference.card import Card, read_card
-from leukoscope_edge.inference.card_entries import FileEntry
-from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.inference import (
+    Card,
+    FileEntry,
+    OnnxCpuEngine,
+    open_bundle,
+    read_card,
+    shipped_bundles,
+)
 from leukoscope_export.signing import tuf_repository
 from leukoscope_train.toml import as_toml
 

@@ -16,7 +16,8 @@ from tests.edge.web.in_browser import (
 )
 from tests.edge.web.stand_ins import PIN
 
-from leukoscope_edge.service.heartbeat import read_beat, run_folder
+from leukoscope_edge.service import run_folder
+from leukoscope_edge.service.heartbeat import read_beat
 from leukoscope_edge.web.device import Device
 
 pytestmark = in_browser.pytestmark

@@ -29,8 +29,7 @@ from tests.edge.web.over_http import at_the_api
 from tests.edge.web.stand_ins import NAME, PIN, QUICK
 
 from leukoscope_edge.accounts import People, Role
-from leukoscope_edge.records.slides.slide import SlideRecord
-from leukoscope_edge.records.slides.slide_state import SlideState
+from leukoscope_edge.records.slides import SlideRecord, SlideState
 from leukoscope_edge.sample import AgeGroup
 from leukoscope_edge.web.device import Device
 

@@ -22,16 +22,19 @@ from tests.edge.web.stand_ins import NAME, PIN, look_at_all, make_cell
 from tests.edge.web.stored_fields import WIDTH_PX, write_fields
 from tests.edge.web.test_uncalibrated import IS_DRAWN
 
-from leukoscope_edge.counting.background import MIN_SLIDES
+from leukoscope_edge.counting import MIN_SLIDES
 from leukoscope_edge.counting.verdict import MIN_CELLS
-from leukoscope_edge.inference.bundle import shipped_bundle_for
-from leukoscope_edge.inference.card import read_card
+from leukoscope_edge.inference import read_card, shipped_bundle_for
 from leukoscope_edge.messages import NOT_FOR_CARE, message
 from leukoscope_edge.outcome import Refusal
-from leukoscope_edge.quality.site_background import keep_normal_slide
-from leukoscope_edge.records.slides.conclusion import verdict_of
-from leukoscope_edge.records.slides.slide import Identity, SlideRecord, SlideSetUp
-from leukoscope_edge.records.slides.slide_state import SlideState
+from leukoscope_edge.quality import keep_normal_slide
+from leukoscope_edge.records.slides import (
+    Identity,
+    SlideRecord,
+    SlideSetUp,
+    SlideState,
+    verdict_of,
+)
 from leukoscope_edge.types import CallName, Tally
 from leukoscope_edge.web.device import Device
 

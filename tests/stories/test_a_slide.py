@@ -18,7 +18,7 @@ from tests.edge.web.in_browser import (
 )
 from tests.edge.web.stand_ins import NAME, PIN
 
-from leukoscope_edge.records.slides.slide_state import SlideState
+from leukoscope_edge.records.slides import SlideState
 from leukoscope_edge.web.device import Device
 
 pytestmark = in_browser.pytestmark

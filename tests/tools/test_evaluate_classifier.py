@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from leukoscope_train.data.laboratories import LabCells, save_cells
+from leukoscope_train.data import LabCells, save_cells
 
 TOOL = Path(__file__).parents[2] / "tools" / "evaluate_classifier.py"
 

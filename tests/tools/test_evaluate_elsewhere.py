@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from leukoscope_train.commands.data import PBC_KINDS
+from leukoscope_train.commands import PBC_KINDS
 
 TOOL = Path(__file__).parents[2] / "tools" / "evaluate_elsewhere.py"
 

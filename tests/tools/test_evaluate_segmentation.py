@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.capture import parse_simulated
 
 TOOL = Path(__file__).parents[2] / "tools" / "evaluate_segmentation.py"
 N_IMAGES = 3

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.types import Frame
 
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "fuzz_pictures.py"

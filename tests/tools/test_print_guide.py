@@ -3,7 +3,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from leukoscope_edge.records.exports.result_json import INTENDED_USE
+from leukoscope_edge.records.exports import INTENDED_USE
 
 ROOT = Path(__file__).parents[2]
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from leukoscope_edge.inference.bundle import Golden, open_bundle, shipped_bundle_for
+from leukoscope_edge.inference import open_bundle, shipped_bundle_for
+from leukoscope_edge.inference.bundle import Golden
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 sys.path.insert(0, str(TOOLS))

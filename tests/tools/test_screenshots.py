@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from leukoscope_edge.records import open_store
 from leukoscope_edge.records.slides.slide import SlideState
-from leukoscope_edge.records.store import open_store
 
 CHROMIUM = Path("/usr/bin/chromium")
 TOOL = Path(__file__).parents[2] / "tools" / "screenshots.py"

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.capture import parse_simulated
 
 TOOLS = Path(__file__).parents[2] / "tools"
 SLIDE = parse_simulated("simulated:seed=1,cells=30")

@@ -5,10 +5,9 @@ import numpy as np
 import pytest
 import torch
 
-from leukoscope_edge.capture.simulated import parse_simulated
-from leukoscope_edge.inference.segmenter import CELL, NUCLEUS
-from leukoscope_train.data.cells import CropSet
-from leukoscope_train.data.masked_images import MaskedImage
+from leukoscope_edge.capture import parse_simulated
+from leukoscope_edge.inference import CELL, NUCLEUS
+from leukoscope_train.data import CropSet, MaskedImage
 
 Draw = Callable[..., CropSet]
 

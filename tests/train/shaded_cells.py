@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from leukoscope_train.data.laboratories import KINDS, LabCells, join
-from leukoscope_train.networks.pooled_heads import Kinds
+from leukoscope_train.data import KINDS, LabCells, join
+from leukoscope_train.networks import Kinds
 from leukoscope_train.teach import TeachPlan
 
 SHADES = {

@@ -9,7 +9,7 @@ from tests.rigs.running_service import free_port
 from torch import distributed
 
 from leukoscope_train.__main__ import main
-from leukoscope_train.data.cells import DataError
+from leukoscope_train.data import DataError
 from leukoscope_train.distributed import HERE, Machine, leave, refuse_unfit
 
 

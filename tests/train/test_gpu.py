@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from leukoscope_train.data.augment import Variation, finish_batch, vary
-from leukoscope_train.data.cells import CropSet
-from leukoscope_train.data.sampling import kept_crops
+from leukoscope_train.data import CropSet, Variation, kept_crops, vary
+from leukoscope_train.data.augment import finish_batch
 from leukoscope_train.distributed import Machine, this_machine
 from leukoscope_train.fit import fit, margins
-from leukoscope_train.networks.architectures import make_network
+from leukoscope_train.networks import make_network
 from leukoscope_train.plan import FitPlan
 
 Draw = Callable[..., CropSet]

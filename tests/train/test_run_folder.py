@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from tests.train.tiny_plans import PLAN, Draw
 
-from leukoscope_edge.inference.card_entries import DecisionEntry, SpreadEntry
+from leukoscope_edge.inference import DecisionEntry, SpreadEntry
 from leukoscope_train import run_folder
-from leukoscope_train.data.cells import DataError, Demographics
-from leukoscope_train.evaluation.calibrate import CallCalibration
+from leukoscope_train.data import DataError, Demographics
+from leukoscope_train.evaluation import CallCalibration
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 import torch
 from tests.train.shaded_cells import PLAN, Stubborn, shaded, three_laboratories
 
-from leukoscope_train.data.cells import DataError
+from leukoscope_train.data import DataError
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.teach import blast_margin, kept, kind_logits, shrunk, teach
 

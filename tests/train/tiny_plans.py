@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from leukoscope_train.data.cells import CropSet, concatenate
+from leukoscope_train.data import CropSet, concatenate
 from leukoscope_train.plan import FitPlan
 
 Draw = Callable[..., CropSet]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from leukoscope_edge.accounts import PeopleError, Person, Role
 from leukoscope_edge.accounts.people_file import (
     PEPPER_BYTES,
     locked,
@@ -17,8 +18,6 @@ from leukoscope_edge.accounts.people_file import (
     plain,
     read_people,
 )
-from leukoscope_edge.accounts.person import Person, Role
-from leukoscope_edge.accounts.pins import PeopleError
 
 ANN = Person(name="Ann", role=Role.SUPERVISOR, pin_hash="x")
 BEN = Person(

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from leukoscope_edge.accounts import PeopleError
 from leukoscope_edge.accounts.person import RIGHTS, Person, Right, Role, named_apart
-from leukoscope_edge.accounts.pins import PeopleError
 
 ANN = Person(name="Ann", role=Role.OPERATOR, pin_hash="x")
 

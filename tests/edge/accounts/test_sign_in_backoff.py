@@ -2,7 +2,7 @@
 
 import pytest
 
-from leukoscope_edge.accounts.person import Person, Role
+from leukoscope_edge.accounts import Person, Role
 from leukoscope_edge.accounts.sign_in_backoff import (
     AT_SCREEN,
     FIRST_WAIT_S,

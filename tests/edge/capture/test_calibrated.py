@@ -7,7 +7,7 @@ from leukoscope_edge.capture.calibrated import with_calibration
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.types import Frame
 from leukoscope_edge.vision.flatfield import GRID_PX
-from leukoscope_edge.vision.scale.stage_micrometer import Calibration
+from leukoscope_edge.vision.scale import Calibration
 
 N_LIGHT = GRID_PX[0] * GRID_PX[1] * 3
 

@@ -11,8 +11,8 @@ from leukoscope_edge.arrays import U8
 from leukoscope_edge.camera_settings import (
     PicameraSettings,
 )
+from leukoscope_edge.capture import LiveCamera
 from leukoscope_edge.capture.exposure import lock_light, settled_picture
-from leukoscope_edge.capture.live import LiveCamera
 
 FULL_SCALE_US = 12_750
 """Exposure at which a lamp as bright as usual fills the scale."""

@@ -3,8 +3,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from leukoscope_edge.capture import simulated
-from leukoscope_edge.capture.cell_drawing import WhiteCell
+from leukoscope_edge.capture import WhiteCell, simulated
 from leukoscope_edge.capture.simulated import (
     HEIGHT_PX,
     WIDTH_PX,
@@ -14,7 +13,7 @@ from leukoscope_edge.capture.simulated import (
 )
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.types import CellKind
-from leukoscope_edge.vision.segmentation import segment
+from leukoscope_edge.vision import segment
 
 PLACES = range(0, 140, 20)
 """Frames that show the slide here and there."""

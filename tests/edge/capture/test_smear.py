@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from leukoscope_edge.capture.cell_drawing import DENSITY_STEPS, WhiteCell
+from leukoscope_edge.capture import WhiteCell
+from leukoscope_edge.capture.cell_drawing import DENSITY_STEPS
 from leukoscope_edge.capture.smear import (
     BLOOD,
     MARROW,

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from tests.waiting import PATIENCE_S, wait_for
 
+from leukoscope_edge.live import Command, Mode, News, Order, keep_closed
 from leukoscope_edge.live.channel import call
-from leukoscope_edge.live.closing import keep_closed
-from leukoscope_edge.live.commands import Command, Mode, News, Order
-from leukoscope_edge.service.heartbeat import make_run_folder, read_beat, run_folder
+from leukoscope_edge.service import run_folder
+from leukoscope_edge.service.heartbeat import make_run_folder, read_beat
 
 COUNT = """
 import sys

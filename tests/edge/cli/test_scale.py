@@ -5,7 +5,7 @@ from argparse import ArgumentTypeError
 import pytest
 
 from leukoscope_edge.cli.scale import parse_scale
-from leukoscope_edge.vision.scale.stage_micrometer import SCALE_RANGE_UM_PER_PX
+from leukoscope_edge.vision.scale import SCALE_RANGE_UM_PER_PX
 
 LOW, HIGH = SCALE_RANGE_UM_PER_PX
 

@@ -9,10 +9,10 @@ from typing import Any, cast
 import pytest
 
 from leukoscope_edge.cli.site import site_of
-from leukoscope_edge.counting.background import MIN_SLIDES
+from leukoscope_edge.counting import MIN_SLIDES
 from leukoscope_edge.errors import ConfigError
-from leukoscope_edge.inference.bundle import Bundle, open_bundle
-from leukoscope_edge.records.store import DATABASE_NAME, open_store
+from leukoscope_edge.inference import Bundle, open_bundle
+from leukoscope_edge.records import DATABASE_NAME, open_store
 
 SLIDE = "[[slides]]\nn_cells = 100\nn_blast = 3\n"
 NO_BUNDLE = cast("Bundle", None)

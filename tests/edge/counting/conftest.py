@@ -3,9 +3,7 @@
 import pytest
 
 from leukoscope_edge.config import read_toml
-from leukoscope_edge.counting.reference_ranges import (
-    ReferenceRanges,
-)
+from leukoscope_edge.counting import ReferenceRanges
 from leukoscope_edge.records.slides.site_ranges import SHIPPED
 
 

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 from leukoscope_edge.counting import (
     Background,
+    BetaSpread,
     CellCall,
     SlideContext,
+    call_model,
     conclude,
 )
-from leukoscope_edge.counting.fraction import call_model
-from leukoscope_edge.counting.statistics import BetaSpread
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Doubt, Refusal
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts

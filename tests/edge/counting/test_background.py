@@ -5,12 +5,12 @@ import pytest
 from scipy import stats
 
 from leukoscope_edge.config import read_toml
+from leukoscope_edge.counting import BetaSpread, limit_of_blank
 from leukoscope_edge.counting.background import (
     NormalSlide,
     SiteBackground,
     site_spread,
 )
-from leukoscope_edge.counting.statistics import BetaSpread, limit_of_blank
 from leukoscope_edge.errors import ConfigError
 
 

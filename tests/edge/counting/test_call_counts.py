@@ -2,8 +2,8 @@
 
 import pytest
 
+from leukoscope_edge.counting import CellCall
 from leukoscope_edge.counting.call_counts import count_calls
-from leukoscope_edge.counting.context import CellCall
 from leukoscope_edge.types import CallName, Reading
 
 BLAST = CellCall(model=CallName.BLAST, person=None)

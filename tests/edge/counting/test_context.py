@@ -2,14 +2,13 @@
 
 import pytest
 
+from leukoscope_edge.counting import BetaSpread, call_model
 from leukoscope_edge.counting.context import (
     Background,
     CellCall,
     SlideContext,
     by_model,
 )
-from leukoscope_edge.counting.fraction import call_model
-from leukoscope_edge.counting.statistics import BetaSpread
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
 from leukoscope_edge.types import Call, CallName, Reading
 

@@ -4,17 +4,14 @@ import pytest
 from scipy import stats
 from tests.edge.counting.usual_blood import kinds
 
+from leukoscope_edge.counting import ReferenceRanges, binomial_interval
 from leukoscope_edge.counting.differential import (
     NAMED,
     Beside,
     compared,
     count_kinds,
 )
-from leukoscope_edge.counting.reference_ranges import (
-    ReferenceRanges,
-)
-from leukoscope_edge.counting.statistics import binomial_interval
-from leukoscope_edge.records.exports.cell_words import KINDS
+from leukoscope_edge.records.exports import KINDS
 from leukoscope_edge.records.exports.fhir_kinds import CODES
 
 

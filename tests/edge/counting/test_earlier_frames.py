@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.counting.earlier_frames import EarlierFrames
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.types import Fault, Frame

@@ -19,10 +19,7 @@ from leukoscope_edge.counting.evidence import (
 )
 from leukoscope_edge.screening_result import ImageReport
 from leukoscope_edge.types import Frame, PictureFacts
-from leukoscope_edge.vision.scale.scale_estimate import (
-    FrameSizes,
-    estimate_source_scale,
-)
+from leukoscope_edge.vision.scale import FrameSizes, estimate_source_scale
 
 SCALE = 0.1
 

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from leukoscope_edge.counting import BetaSpread, binomial_interval
 from leukoscope_edge.counting.fraction import (
     N_RATES,
     CallModel,
@@ -15,7 +16,6 @@ from leukoscope_edge.counting.fraction import (
     people,
     posterior,
 )
-from leukoscope_edge.counting.statistics import BetaSpread, binomial_interval
 
 NEVER_ERRS = call_model(
     BetaSpread(alpha=1e6, beta=1e-3), BetaSpread(alpha=1e-3, beta=1e6)

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from leukoscope_edge.capture.simulated import SimulatedCamera, parse_simulated
+from leukoscope_edge.capture import SimulatedCamera, parse_simulated
+from leukoscope_edge.counting import Candidate, Due
 from leukoscope_edge.counting.earlier_frames import Turn
 from leukoscope_edge.counting.frame_search import (
     GUIDANCE,
@@ -15,15 +16,17 @@ from leukoscope_edge.counting.frame_search import (
     Gated,
     SeenCells,
 )
-from leukoscope_edge.counting.search_plan import Candidate, Due
-from leukoscope_edge.inference.segmenter_fallback import ServingSegmenter
+from leukoscope_edge.inference import ServingSegmenter
 from leukoscope_edge.messages import message
 from leukoscope_edge.screening_result import ImageReport
 from leukoscope_edge.types import THRESHOLDS, Fault, Frame
-from leukoscope_edge.vision.crop import CropSpec
-from leukoscope_edge.vision.following import NOTHING_FOLLOWED
-from leukoscope_edge.vision.motion import Placement, TrackingState
-from leukoscope_edge.vision.sightings import NOTHING_SEEN
+from leukoscope_edge.vision import (
+    NOTHING_FOLLOWED,
+    NOTHING_SEEN,
+    CropSpec,
+    Placement,
+    TrackingState,
+)
 
 SCALE = 0.1
 SPEC = CropSpec(side_px=64, scale_um_per_px=0.2, colour="masked")

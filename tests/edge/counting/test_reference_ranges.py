@@ -3,9 +3,7 @@
 import pytest
 from tests.edge.counting.usual_blood import kinds
 
-from leukoscope_edge.counting.differential import (
-    count_kinds,
-)
+from leukoscope_edge.counting import count_kinds
 from leukoscope_edge.counting.reference_ranges import (
     ReferenceRanges,
     flags,

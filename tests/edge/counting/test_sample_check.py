@@ -4,11 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from leukoscope_edge.counting import CellCall, SlideContext, conclude
-from leukoscope_edge.counting.context import Background, by_model
-from leukoscope_edge.counting.fraction import call_model
+from leukoscope_edge.counting import (
+    Background,
+    BetaSpread,
+    CellCall,
+    SlideContext,
+    by_model,
+    call_model,
+    conclude,
+)
 from leukoscope_edge.counting.sample_check import MIN_TOLD, sample_doubts
-from leukoscope_edge.counting.statistics import BetaSpread
 from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
 from leukoscope_edge.types import Call, CallName, Reading

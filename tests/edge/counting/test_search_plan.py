@@ -14,7 +14,7 @@ from leukoscope_edge.counting.search_plan import (
     SearchPlan,
 )
 from leukoscope_edge.types import Frame
-from leukoscope_edge.vision.motion import Joined, Placement, TrackingState
+from leukoscope_edge.vision import Joined, Placement, TrackingState
 
 WIDTH_PX, HEIGHT_PX = 640, 480
 SCALE = 0.1

@@ -13,9 +13,7 @@ from leukoscope_edge.counting.slide_cells import (
     never_counted,
 )
 from leukoscope_edge.types import Call, CallName, LazyDetection
-from leukoscope_edge.vision.following import Followed
-from leukoscope_edge.vision.motion import Joined
-from leukoscope_edge.vision.sightings import FrameDetections
+from leukoscope_edge.vision import Followed, FrameDetections, Joined
 
 PICTURE = np.zeros((4, 4, 3), np.uint8)
 

@@ -3,8 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leukoscope_edge.counting.fraction import call_model
-from leukoscope_edge.counting.statistics import BetaSpread
+from leukoscope_edge.counting import BetaSpread, call_model
 from leukoscope_edge.counting.stop_rule import (
     CUT_OFF,
     LOOKS,

@@ -18,12 +18,14 @@ from tests.edge.counting.slides_to_judge import (
 
 from leukoscope_edge.counting import (
     Background,
+    BetaSpread,
     CellCall,
     SlideContext,
+    binomial_interval,
+    call_model,
     conclude,
 )
-from leukoscope_edge.counting.fraction import call_model, highest_missed
-from leukoscope_edge.counting.statistics import BetaSpread, binomial_interval
+from leukoscope_edge.counting.fraction import highest_missed
 from leukoscope_edge.counting.verdict import MIN_CELLS
 from leukoscope_edge.outcome import Refusal, Verdict, VerdictName
 from leukoscope_edge.sample import AgeGroup, SampleType

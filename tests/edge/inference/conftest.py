@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from leukoscope_edge.inference.bundle import Bundle, open_bundle
+from leukoscope_edge.inference import Bundle, open_bundle
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from leukoscope_edge.inference.bundle import Bundle
+from leukoscope_edge.inference import Bundle
 from leukoscope_edge.inference.nvidia.compiler import Runtime
 from leukoscope_edge.inference.nvidia.tensorrt import (
     TensorRtEngine,

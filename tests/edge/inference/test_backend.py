@@ -12,20 +12,24 @@ import pytest
 from tests.edge.inference.fake_start import BOTH, Fake
 
 from leukoscope_edge.errors import EngineFault
+from leukoscope_edge.inference import (
+    Bundle,
+    EngineEntry,
+    FileEntry,
+    OnnxCpuEngine,
+    open_bundle,
+    self_test,
+)
 from leukoscope_edge.inference.backend import (
     FallbackEngine,
     Served,
     open_engine,
     open_network,
 )
-from leukoscope_edge.inference.bundle import Bundle, open_bundle
-from leukoscope_edge.inference.card_entries import EngineEntry, FileEntry
-from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.inference.nvidia.compiler import Runtime
 from leukoscope_edge.inference.nvidia.tensorrt import (
     TimeLimits,
 )
-from leukoscope_edge.inference.selftest import self_test
 
 CROPS = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3)).astype(np.uint8)
 SHORT_LIMITS = TimeLimits(build_s=3, run_s=1)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from leukoscope_edge.counting.background import NormalSlide, SiteBackground
+from leukoscope_edge.counting import NormalSlide, SiteBackground
 from leukoscope_edge.errors import ConfigError
+from leukoscope_edge.inference import Card, read_card
 from leukoscope_edge.inference.background import background_of, new_context
-from leukoscope_edge.inference.card import Card, read_card
 from leukoscope_edge.sample import SIMULATED_SAMPLE, SampleType
 
 

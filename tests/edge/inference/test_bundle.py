@@ -5,13 +5,12 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.errors import BundleError
-from leukoscope_edge.inference import bundle
+from leukoscope_edge.inference import bundle, read_card
 from leukoscope_edge.inference.bundle import (
     open_bundle,
     shipped_bundle_for,
     shipped_bundles,
 )
-from leukoscope_edge.inference.card import read_card
 
 
 def test_opens_an_honest_bundle(bundle_folder: Path) -> None:

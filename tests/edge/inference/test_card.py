@@ -5,14 +5,9 @@ from pathlib import Path
 import pytest
 
 from leukoscope_edge.errors import CardError
+from leukoscope_edge.inference import MAX_TOLERANCE, DecisionEntry, OutlierEntry
 from leukoscope_edge.inference.card import _require_stricter, read_card
-from leukoscope_edge.inference.card_entries import (
-    MAX_BLAST_FROM,
-    MAX_TOLERANCE,
-    TEMPERATURES,
-    DecisionEntry,
-    OutlierEntry,
-)
+from leukoscope_edge.inference.card_entries import MAX_BLAST_FROM, TEMPERATURES
 
 
 def test_reads_a_whole_card(bundle_folder: Path) -> None:

@@ -6,13 +6,16 @@ import pytest
 
 from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.errors import BundleError, CardError
-from leukoscope_edge.inference.backend import open_engine
-from leukoscope_edge.inference.bundle import open_bundle
-from leukoscope_edge.inference.card import read_card
-from leukoscope_edge.inference.card_entries import DecisionEntry, QuickEntry
+from leukoscope_edge.inference import (
+    DecisionEntry,
+    QuickEntry,
+    open_bundle,
+    open_engine,
+    p_blast,
+    read_card,
+    self_test,
+)
 from leukoscope_edge.inference.cascade import CascadeEngine
-from leukoscope_edge.inference.classifier import p_blast
-from leukoscope_edge.inference.selftest import self_test
 
 DEEP = DecisionEntry(temperature=2.0, normal_to=0.4, blast_from=0.6)
 QUICK = DecisionEntry(temperature=0.5, normal_to=0.2, blast_from=0.8)

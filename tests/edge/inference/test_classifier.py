@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leukoscope_edge.inference.bundle import open_bundle
-from leukoscope_edge.inference.card import Card
-from leukoscope_edge.inference.card_entries import (
+from leukoscope_edge.inference import (
+    Card,
     DecisionEntry,
     KindsEntry,
+    OnnxCpuEngine,
     OutlierEntry,
+    open_bundle,
 )
 from leukoscope_edge.inference.classifier import (
     BATCH_SIZE,
@@ -21,7 +22,6 @@ from leukoscope_edge.inference.classifier import (
     p_blast,
     vote,
 )
-from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.types import Call, CallName
 
 BAND = DecisionEntry(temperature=1.0, normal_to=0.4, blast_from=0.6)

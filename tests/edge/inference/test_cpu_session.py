@@ -7,9 +7,8 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
+from leukoscope_edge.inference import LOGITS_NAME, open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.cpu_session import CpuSession, session_entries
-from leukoscope_edge.inference.engine import LOGITS_NAME
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="x86 alone saturates")

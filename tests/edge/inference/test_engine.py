@@ -8,11 +8,16 @@ import pytest
 from onnx import helper, numpy_helper
 
 from leukoscope_edge.errors import BundleError
-from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
-from leukoscope_edge.inference.card_entries import FileEntry, GoldenEntry, InputEntry
-from leukoscope_edge.inference.cpu_session import session_entries
+from leukoscope_edge.inference import (
+    FileEntry,
+    GoldenEntry,
+    InputEntry,
+    open_bundle,
+    self_test,
+    session_entries,
+    shipped_bundles,
+)
 from leukoscope_edge.inference.engine import OnnxCpuEngine, prepare
-from leukoscope_edge.inference.selftest import self_test
 
 SPEC = InputEntry(
     side_px=32,

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from leukoscope_edge.inference.bundle import open_bundle
-from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.inference import OnnxCpuEngine, open_bundle
 from leukoscope_edge.inference.explanation import heat_picture, occlusion_map
 
 SIDE_PX = 32

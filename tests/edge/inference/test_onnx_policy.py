@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from leukoscope_edge.errors import BundleError
-from leukoscope_edge.inference import onnx_policy
-from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
+from leukoscope_edge.inference import onnx_policy, open_bundle, shipped_bundles
 from leukoscope_edge.inference.protobuf_reader import ProtobufMessage
 
 Change = Callable[[onnx.ModelProto], None]

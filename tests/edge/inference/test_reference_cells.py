@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
+from leukoscope_edge.inference import open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.reference_cells import (
     FOLDER,
     SIDE_UM,

@@ -7,14 +7,12 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.arrays import F32
-from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.errors import BundleError, CardError
-from leukoscope_edge.inference import segmenter
-from leukoscope_edge.inference.cpu_session import CpuSession
+from leukoscope_edge.inference import SHIPPED, CpuSession, segmenter
 from leukoscope_edge.inference.segmenter import Segmenter
-from leukoscope_edge.inference.segmenter_fallback import SHIPPED
 from leukoscope_edge.types import CellKind
-from leukoscope_edge.vision.segmentation import segment
+from leukoscope_edge.vision import segment
 
 FOLDER = SHIPPED / "unet-nuclei-1"
 SMUDGED = "simulated:seed=2,cells=30", 80

@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.arrays import F32
-from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.errors import BundleError, ConfigError
+from leukoscope_edge.inference import CpuSession, shipped_bundle_for
 from leukoscope_edge.inference import segmenter as networks
-from leukoscope_edge.inference.bundle import shipped_bundle_for
-from leukoscope_edge.inference.cpu_session import CpuSession
 from leukoscope_edge.inference.segmenter_fallback import (
     SHIPPED,
     ServingSegmenter,
@@ -22,7 +21,7 @@ from leukoscope_edge.inference.segmenter_fallback import (
     shipped_segmenters,
 )
 from leukoscope_edge.types import THRESHOLDS
-from leukoscope_edge.vision.segmentation import segment
+from leukoscope_edge.vision import segment
 
 NAME = "unet-nuclei-1"
 BLANK = np.full((64, 64, 3), 210, np.uint8)

@@ -9,8 +9,7 @@ import pytest
 
 from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.errors import BundleError
-from leukoscope_edge.inference.bundle import Bundle, open_bundle
-from leukoscope_edge.inference.card_entries import OutlierEntry
+from leukoscope_edge.inference import Bundle, OutlierEntry, open_bundle
 from leukoscope_edge.inference.selftest import StandingTest, self_test
 
 N_AT_ONCE = 40

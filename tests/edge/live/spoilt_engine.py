@@ -11,14 +11,13 @@ from pathlib import Path
 from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.cli.count import LOOK_AGAIN_S
 from leukoscope_edge.errors import LeukoscopeError, in_one_sentence
-from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.inference import OnnxCpuEngine, open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.selftest import DAY_S
-from leukoscope_edge.live.channel import Channel
-from leukoscope_edge.live.counting_process import count_with, refuse_all
+from leukoscope_edge.live import Channel, refuse_all
+from leukoscope_edge.live.counting_process import count_with
 from leukoscope_edge.profile import CameraEntry, PageEntry, Profile
-from leukoscope_edge.records.store import open_store
-from leukoscope_edge.service.heartbeat import Pulse, run_folder
+from leukoscope_edge.records import open_store
+from leukoscope_edge.service import Pulse, run_folder
 
 PROFILE = Profile(
     name="test",

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from tests.edge.live.told import COUNT, FACTS, facts_in
 
+from leukoscope_edge.live import Mode, News
 from leukoscope_edge.live.blinding import blinded
-from leukoscope_edge.live.commands import Mode, News
 from leukoscope_edge.messages import message, plain
 
 GO_ON = [

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from tests.waiting import PATIENCE_S
 
+from leukoscope_edge.live import Command, Mode, News, Order
 from leukoscope_edge.live.channel import call
-from leukoscope_edge.live.commands import Command, Mode, News, Order
 
 COUNT = """
 import sys

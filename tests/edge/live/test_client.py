@@ -8,10 +8,10 @@ import pytest
 from tests.edge.web.stand_ins import NAME, Counting, fill_slide
 from tests.waiting import wait_for
 
+from leukoscope_edge.live import Command, Mode, News, Order
 from leukoscope_edge.live.client import Counter
-from leukoscope_edge.live.commands import Command, Mode, News, Order
-from leukoscope_edge.records.slides.slide_state import SlideState
-from leukoscope_edge.records.store import Store
+from leukoscope_edge.records import Store
+from leukoscope_edge.records.slides import SlideState
 from leukoscope_edge.web.device import Device
 
 """On a busy machine a process needs seconds to start."""

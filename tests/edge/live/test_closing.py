@@ -7,8 +7,9 @@ import pytest
 
 from leukoscope_edge.live import closing
 from leukoscope_edge.live.closing import closed, is_closed, keep_closed, open_again
-from leukoscope_edge.records.store import open_store
-from leukoscope_edge.service.heartbeat import make_run_folder, run_folder
+from leukoscope_edge.records import open_store
+from leukoscope_edge.service import run_folder
+from leukoscope_edge.service.heartbeat import make_run_folder
 
 
 @pytest.fixture

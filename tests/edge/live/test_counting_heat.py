@@ -7,12 +7,12 @@ import pytest
 from tests.edge.live.told import instruction_in
 from tests.edge.web.stand_ins import PROFILE
 
-from leukoscope_edge.inference.backend import open_engine
-from leukoscope_edge.live.commands import Command, Order
+from leukoscope_edge.inference import open_engine
+from leukoscope_edge.live import Command, Order
 from leukoscope_edge.live.counting_process import Worker
 from leukoscope_edge.live.outbox import Draft
 from leukoscope_edge.profile import CameraEntry, ThermalEntry
-from leukoscope_edge.service.heartbeat import NoPulse
+from leukoscope_edge.service import NoPulse
 from leukoscope_edge.web.device import Device
 
 LIMITS = ThermalEntry(warn_c=70.0, pause_c=90.0)

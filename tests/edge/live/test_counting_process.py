@@ -10,9 +10,9 @@ import pytest
 from tests.edge.web.stand_ins import NAME, Browser, fill_slide
 from tests.waiting import wait_for
 
-from leukoscope_edge.live.client import Counter
-from leukoscope_edge.live.commands import Command, Mode, Order
-from leukoscope_edge.service.heartbeat import make_run_folder, read_beat, run_folder
+from leukoscope_edge.live import Command, Counter, Mode, Order
+from leukoscope_edge.service import run_folder
+from leukoscope_edge.service.heartbeat import make_run_folder, read_beat
 from leukoscope_edge.web.device import Device
 
 SPOILT = Path(__file__).with_name("spoilt_engine.py")

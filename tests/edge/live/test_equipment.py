@@ -10,13 +10,13 @@ import pytest
 from tests.edge.web.stand_ins import PROFILE
 
 from leukoscope_edge.errors import BundleError
-from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
-from leukoscope_edge.live.commands import Mode
+from leukoscope_edge.inference import open_bundle, shipped_bundle_for
+from leukoscope_edge.live import Mode
 from leukoscope_edge.live.equipment import N_SEARCHES, Equipment, LastRead
 from leukoscope_edge.live.outbox import Draft
 from leukoscope_edge.messages import message
 from leukoscope_edge.profile import CameraEntry, Profile
-from leukoscope_edge.records.store import open_store
+from leukoscope_edge.records import open_store
 from leukoscope_edge.types import THRESHOLDS, Fault, Frame
 
 FRAME = Frame(name="frame 1", pixels=np.zeros((2, 2, 3), np.uint8), time_s=0.0)

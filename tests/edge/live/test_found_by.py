@@ -18,25 +18,23 @@ from tests.edge.web.stand_ins import (
 from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.cli import main
 from leukoscope_edge.i18n import languages
-from leukoscope_edge.inference.backend import open_engine
-from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.cpu_session import CpuSession
-from leukoscope_edge.inference.segmenter_fallback import (
+from leukoscope_edge.inference import (
+    CpuSession,
     Segment,
     ServingSegmenter,
+    open_bundle,
+    open_engine,
     segmentation_named,
+    shipped_bundle_for,
 )
-from leukoscope_edge.live import counting_process, equipment
-from leukoscope_edge.live.commands import Command, Mode, News, Order
+from leukoscope_edge.live import Command, Mode, News, Order, counting_process, equipment
 from leukoscope_edge.live.outbox import Draft
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Refusal
 from leukoscope_edge.profile import CameraEntry, Profile
-from leukoscope_edge.records.pictures import from_png
-from leukoscope_edge.records.slides import reproduce
-from leukoscope_edge.records.slides.cell_record import FieldPicture
-from leukoscope_edge.records.slides.slide import SlideRecord
-from leukoscope_edge.service.health import Sign, signs
+from leukoscope_edge.records import from_png
+from leukoscope_edge.records.slides import FieldPicture, SlideRecord, reproduce
+from leukoscope_edge.service import Sign, signs
 from leukoscope_edge.types import THRESHOLDS, CallName, Segmentation, Tally
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.health import notices

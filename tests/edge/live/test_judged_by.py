@@ -8,9 +8,9 @@ from tests.edge.live.test_found_by import N_FRAMES, SLIDE, KeptBox, KeptPulse, O
 from tests.edge.web.stand_ins import NAME, PROFILE, fill_slide
 
 from leukoscope_edge.arrays import F32, U8
-from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.inference import OnnxCpuEngine
 from leukoscope_edge.live import counting_process
-from leukoscope_edge.records.slides.slide import SlideRecord
+from leukoscope_edge.records.slides import SlideRecord
 from leukoscope_edge.web.device import Device
 
 GPU, CPU, WHY = "tensorrt 10.3 int8", "onnxruntime-cpu", "the GPU stopped answering"

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.errors import SourceError
-from leukoscope_edge.inference.card import Card, read_card
-from leukoscope_edge.live.commands import Mode, News
+from leukoscope_edge.inference import Card, read_card
+from leukoscope_edge.live import Mode, News
 from leukoscope_edge.live.missed_cell import CELL_UM, cut_missed
 
 SCALE_UM_PER_PX = 0.2

@@ -2,12 +2,12 @@
 
 from tests.edge.web.stand_ins import Browser, fill_slide
 
-from leukoscope_edge.capture.simulated import SimulatedCamera, SlidePlan
-from leukoscope_edge.inference.background import new_context
+from leukoscope_edge.capture import SimulatedCamera, SlidePlan
+from leukoscope_edge.inference import new_context
 from leukoscope_edge.live.recorder import Recorder
-from leukoscope_edge.records.pictures import from_png
+from leukoscope_edge.records import from_png
+from leukoscope_edge.records.slides import look_again
 from leukoscope_edge.records.slides.first_look import first_pass
-from leukoscope_edge.records.slides.reproduce import look_again
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.screening import SlideRun
 from leukoscope_edge.types import THRESHOLDS

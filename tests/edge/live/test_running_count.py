@@ -10,20 +10,18 @@ import pytest
 from tests.edge.live.told import instruction_in
 from tests.edge.web.stand_ins import NAME, PROFILE, fill_slide
 
-from leukoscope_edge.capture.simulated import SimulatedCamera
-from leukoscope_edge.counting.frame_search import FrameSearch
+from leukoscope_edge.capture import SimulatedCamera
+from leukoscope_edge.counting import FrameSearch
 from leukoscope_edge.errors import RecordError, SourceError
-from leukoscope_edge.inference.backend import open_engine
-from leukoscope_edge.inference.segmenter_fallback import ServingSegmenter
+from leukoscope_edge.inference import ServingSegmenter, open_engine
+from leukoscope_edge.live import Command, Mode, Order, equipment, running_count
 from leukoscope_edge.live import counting_process as worker
-from leukoscope_edge.live import equipment, running_count
-from leukoscope_edge.live.commands import Command, Mode, Order
 from leukoscope_edge.live.outbox import Draft
 from leukoscope_edge.live.states import Counting, ProcessState
 from leukoscope_edge.profile import CameraEntry
-from leukoscope_edge.records.slides.slide import Kind, SlideRecord
-from leukoscope_edge.records.store import Store
-from leukoscope_edge.service.heartbeat import NoPulse
+from leukoscope_edge.records import Store
+from leukoscope_edge.records.slides import Kind, SlideRecord
+from leukoscope_edge.service import NoPulse
 from leukoscope_edge.types import THRESHOLDS, Fault, Frame, Segmentation
 from leukoscope_edge.web.device import Device
 

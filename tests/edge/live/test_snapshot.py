@@ -12,8 +12,7 @@ import pytest
 from tests.edge.web.stand_ins import make_cell
 
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.counting.frame_search import FrameResult
-from leukoscope_edge.counting.statistics import binomial_interval
+from leukoscope_edge.counting import FrameResult, binomial_interval
 from leukoscope_edge.live.snapshot import (
     N_LAST_CELLS,
     SAME_RADII,
@@ -26,10 +25,14 @@ from leukoscope_edge.messages import message, plain
 from leukoscope_edge.outcome import Refusal, StopState
 from leukoscope_edge.screening_result import ImageReport
 from leukoscope_edge.types import CallName, Cell, LazyDetection
-from leukoscope_edge.vision.following import Followed
-from leukoscope_edge.vision.motion import Placement, TrackingState
-from leukoscope_edge.vision.quality import Measure, QualityReport
-from leukoscope_edge.vision.sightings import FrameDetections
+from leukoscope_edge.vision import (
+    Followed,
+    FrameDetections,
+    Placement,
+    QualityReport,
+    TrackingState,
+)
+from leukoscope_edge.vision.quality import Measure
 
 RADIUS_PX = 20.0
 KEEPER: Any = SimpleNamespace(

@@ -6,17 +6,16 @@ from types import TracebackType
 
 import pytest
 
-from leukoscope_edge.capture.camera import Camera, items_of
+from leukoscope_edge.capture import Camera, items_of
 from leukoscope_edge.errors import SourceError, StepError
-from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.engine import OnnxCpuEngine
-from leukoscope_edge.live.commands import Command, Mode, Order
+from leukoscope_edge.inference import OnnxCpuEngine, open_bundle, shipped_bundle_for
+from leukoscope_edge.live import Command, Mode, Order
 from leukoscope_edge.live.equipment import Equipment
 from leukoscope_edge.live.outbox import Draft
 from leukoscope_edge.live.states import Idle, ProcessState
 from leukoscope_edge.profile import CameraEntry, PageEntry, Profile
-from leukoscope_edge.records.slides.slide import Identity, Origin, SlideSetUp
-from leukoscope_edge.records.store import open_store
+from leukoscope_edge.records import open_store
+from leukoscope_edge.records.slides import Identity, Origin, SlideSetUp
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import Domain, Fault, Frame
 

@@ -5,21 +5,21 @@ import json
 import pytest
 
 from leukoscope_edge.messages import (
+    DEVICE,
+    PAGE,
+    PICTURES,
+    QUALITY,
+    RECORDS,
+    REPORT,
+    RESULTS,
     TEMPLATES,
+    UPDATES,
     Message,
     from_plain,
     message,
     plain,
     said_all,
 )
-from leukoscope_edge.messages.device import DEVICE
-from leukoscope_edge.messages.page import PAGE
-from leukoscope_edge.messages.pictures import PICTURES
-from leukoscope_edge.messages.quality import QUALITY
-from leukoscope_edge.messages.records import RECORDS
-from leukoscope_edge.messages.report import REPORT
-from leukoscope_edge.messages.results import RESULTS
-from leukoscope_edge.messages.updates import UPDATES
 
 UNCLEAR = message("unclear", k=3, n=12)
 NO_RESULT = message("no-result", reason=UNCLEAR)

@@ -3,7 +3,7 @@
 import re
 
 from leukoscope_edge.messages.records import RECORDS
-from leukoscope_edge.records.slides.slide_state import Action, SlideState
+from leukoscope_edge.records.slides import Action, SlideState
 
 
 def test_each_step_and_state_of_a_slide_has_its_name() -> None:

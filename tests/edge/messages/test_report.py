@@ -1,7 +1,7 @@
 """What a report says beside the verdict: each way of telling has its word."""
 
 from leukoscope_edge.messages.report import REPORT
-from leukoscope_edge.records.exports.facts import WAYS_OF_TELLING
+from leukoscope_edge.records.exports import WAYS_OF_TELLING
 
 
 def test_each_way_of_telling_has_its_word() -> None:

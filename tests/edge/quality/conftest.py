@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.edge.web.conftest import browser, device, stranger  # noqa: F401
 
-from leukoscope_edge.records.store import Store, open_store
+from leukoscope_edge.records import Store, open_store
 
 
 @pytest.fixture

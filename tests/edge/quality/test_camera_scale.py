@@ -21,7 +21,7 @@ from leukoscope_edge.quality.camera_scale import (
     scales,
     usual_objective,
 )
-from leukoscope_edge.records.store import Store, open_store
+from leukoscope_edge.records import Store, open_store
 from leukoscope_edge.types import Frame
 
 CAMERA = CameraEntry(source="camera-1", frames_per_second=10.0)

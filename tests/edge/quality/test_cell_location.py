@@ -13,7 +13,7 @@ from leukoscope_edge.quality.cell_location import (
     slide_trend,
     whole_labels,
 )
-from leukoscope_edge.records.store import Store
+from leukoscope_edge.records import Store
 from leukoscope_edge.web.device import Device
 
 

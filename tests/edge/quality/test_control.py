@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide, look_at_all
 
-from leukoscope_edge.counting.quality_slide import QualityDay
+from leukoscope_edge.counting import QualityDay
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.profile import CameraEntry, QualityEntry
+from leukoscope_edge.quality import GOLDEN_NOTE, begin_new_band, note_light
 from leukoscope_edge.quality.cell_location import DRAWN_NOTE, keep_quality_slide
 from leukoscope_edge.quality.control import (
     DAY_H,
@@ -26,15 +27,8 @@ from leukoscope_edge.quality.control import (
     slide_every_days,
 )
 from leukoscope_edge.quality.illumination import MEASURES
-from leukoscope_edge.quality.levey_jennings import (
-    GOLDEN_NOTE,
-    N_FOR_BAND,
-    Point,
-    begin_new_band,
-    levey_jennings,
-    note_light,
-)
-from leukoscope_edge.records.slides.conclusion import verdict_of
+from leukoscope_edge.quality.levey_jennings import N_FOR_BAND, Point, levey_jennings
+from leukoscope_edge.records.slides import verdict_of
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device
 

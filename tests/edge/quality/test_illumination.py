@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from leukoscope_edge.capture.simulated import SimulatedCamera, SlidePlan
+from leukoscope_edge.capture import SimulatedCamera, SlidePlan
 from leukoscope_edge.quality.illumination import (
     EVERY_N_FRAMES,
     MEASURES,

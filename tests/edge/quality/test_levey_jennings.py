@@ -24,8 +24,8 @@ from leukoscope_edge.quality.levey_jennings import (
     plot,
     trends,
 )
-from leukoscope_edge.records.slides.conclusion import verdict_of
-from leukoscope_edge.records.store import Store
+from leukoscope_edge.records import Store
+from leukoscope_edge.records.slides import verdict_of
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.web.device import Device
 

@@ -8,7 +8,7 @@ from tests.edge.web.stand_ins import FACTS, NAME, PIN, Browser, fill_slide
 
 from leukoscope_edge.accounts import Role
 from leukoscope_edge.cli import main
-from leukoscope_edge.counting.background import MIN_SLIDES, NormalSlide
+from leukoscope_edge.counting import MIN_SLIDES, NormalSlide
 from leukoscope_edge.quality.site_background import (
     FOR_BACKGROUND,
     PURPOSE,
@@ -18,7 +18,7 @@ from leukoscope_edge.quality.site_background import (
     normals_said,
     site_background,
 )
-from leukoscope_edge.records.slides.conclusion import verdict_of
+from leukoscope_edge.records.slides import verdict_of
 from leukoscope_edge.records.slides.first_look import first_pass
 from leukoscope_edge.sample import SampleType
 from leukoscope_edge.types import Reading

@@ -8,12 +8,11 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 
-from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.card import Card
+from leukoscope_edge.inference import Card, open_bundle, shipped_bundle_for
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Interval, Refusal, Verdict, VerdictName
-from leukoscope_edge.records.slides.slide import Identity, Origin, SlideSetUp
-from leukoscope_edge.records.store import Store, open_store
+from leukoscope_edge.records import Store, open_store
+from leukoscope_edge.records.slides import Identity, Origin, SlideSetUp
 from leukoscope_edge.sample import SIMULATED_SAMPLE, SampleType
 from leukoscope_edge.types import Call, CallName, Cell, Domain, Reading, Sighting, Tally
 

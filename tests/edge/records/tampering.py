@@ -3,8 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from leukoscope_edge.records.events import hash_of
-from leukoscope_edge.records.store import DATABASE_NAME
+from leukoscope_edge.records import DATABASE_NAME, hash_of
 
 
 def tamper(folder: Path, *statements: str) -> None:

@@ -10,9 +10,8 @@ import pytest
 from tests.edge.records.tampering import rehash, tamper
 
 from leukoscope_edge.errors import RecordError
-from leukoscope_edge.records import ledger
+from leukoscope_edge.records import DATABASE_NAME, ledger, open_store
 from leukoscope_edge.records.events import chain_problems
-from leukoscope_edge.records.store import DATABASE_NAME, open_store
 
 N_EVENTS = 8
 

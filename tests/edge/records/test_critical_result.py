@@ -6,11 +6,11 @@ import pytest
 
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.i18n import local_time
-from leukoscope_edge.records.changes import CriticalCall
+from leukoscope_edge.records import CriticalCall
+from leukoscope_edge.records.exports import list_facts, open_version
 from leukoscope_edge.records.exports.cells_csv import version_csv_bytes
-from leukoscope_edge.records.exports.facts import facts_object, list_facts
+from leukoscope_edge.records.exports.facts import facts_object
 from leukoscope_edge.records.exports.fhir import fhir_bytes
-from leukoscope_edge.records.exports.slide_version import open_version
 
 CALL = CriticalCall(
     who="Dr Okoye, ward 4",

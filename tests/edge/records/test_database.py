@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from leukoscope_edge.errors import RecordError
+from leukoscope_edge.records import DATABASE_NAME, Store, open_store
 from leukoscope_edge.records.database import (
     ENDS,
     IS_BOUND,
@@ -20,8 +21,7 @@ from leukoscope_edge.records.database import (
     open_database,
     transaction,
 )
-from leukoscope_edge.records.slides.slide import Kind
-from leukoscope_edge.records.store import DATABASE_NAME, Store, open_store
+from leukoscope_edge.records.slides import Kind
 
 
 def test_records_of_a_newer_program_are_left_alone(bench: Any) -> None:

@@ -12,11 +12,11 @@ import pytest
 from fhir.resources.R4B.bundle import Bundle as FhirBundle
 
 from leukoscope_edge.outcome import Verdict
+from leukoscope_edge.records.exports import SlideVersion, open_version
 from leukoscope_edge.records.exports.cells_csv import version_csv_bytes
 from leukoscope_edge.records.exports.fhir import fhir_bytes
 from leukoscope_edge.records.exports.pdf_report import pdf_bytes
-from leukoscope_edge.records.exports.slide_version import SlideVersion, open_version
-from leukoscope_edge.records.slides.slide import Kind
+from leukoscope_edge.records.slides import Kind
 from leukoscope_edge.sample import SIMULATED_SAMPLE, AgeGroup, SampleType
 from leukoscope_edge.types import Cell, Reading, Tally
 

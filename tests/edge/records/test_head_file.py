@@ -3,8 +3,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from leukoscope_edge.records import head_file
-from leukoscope_edge.records.events import Head
+from leukoscope_edge.records import Head, head_file
 from leukoscope_edge.records.head_file import HEAD_NAME, SLOT_BYTES, HeadFile
 from leukoscope_edge.records.keys import sign_head
 

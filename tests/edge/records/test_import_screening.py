@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from tests.edge.records.one_screening import SCREENING
 
-from leukoscope_edge.capture.camera import items_of
-from leukoscope_edge.capture.stored.replay import ImageReplay
-from leukoscope_edge.inference.card import Card
+from leukoscope_edge.capture import items_of
+from leukoscope_edge.capture.stored import ImageReplay
+from leukoscope_edge.inference import Card
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Doubt
+from leukoscope_edge.records import pixels_sha256
 from leukoscope_edge.records.import_screening import hashed, keep_screening
-from leukoscope_edge.records.pictures import pixels_sha256
-from leukoscope_edge.records.slides.slide_state import SlideState
+from leukoscope_edge.records.slides import SlideState
 from leukoscope_edge.screening_result import Screening
 from leukoscope_edge.types import Frame
 

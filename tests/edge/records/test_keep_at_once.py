@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 from leukoscope_edge.isolated import command_of
-from leukoscope_edge.records.store import open_store
+from leukoscope_edge.records import open_store
 
 N_PROGRAMS = 3
 

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from leukoscope_edge.errors import RecordError
-from leukoscope_edge.records.events import hash_of
+from leukoscope_edge.records import hash_of
 from leukoscope_edge.records.ledger import Ledger, _event
 
 

@@ -20,16 +20,12 @@ from tests.edge.records.test_recovery import close, spoil_page_of
 from tests.waiting import PATIENCE_S, wait_for
 
 from leukoscope_edge.errors import RecordError
-from leukoscope_edge.records.backups.backup import restore_backup, write_backup
+from leukoscope_edge.records import DATABASE_NAME, Store, open_store
+from leukoscope_edge.records.backups import restore_backup, write_backup
 from leukoscope_edge.records.integrity import CHECK_FILE, Integrity, IntegrityCheck
 from leukoscope_edge.records.ledger import Ledger
 from leukoscope_edge.records.maintenance import DAMAGED, LOOKING, Maintenance
-from leukoscope_edge.records.store import (
-    COPY_FOLDER,
-    DATABASE_NAME,
-    Store,
-    open_store,
-)
+from leukoscope_edge.records.store import COPY_FOLDER
 from leukoscope_edge.records.witnesses import Witnesses
 from leukoscope_edge.types import Reading
 

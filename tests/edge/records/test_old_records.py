@@ -10,21 +10,22 @@ from typing import Any
 import pytest
 
 from leukoscope_edge.errors import StepError
-from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.card import Card
+from leukoscope_edge.inference import Card, open_bundle, shipped_bundle_for
 from leukoscope_edge.outcome import Refusal, Verdict
-from leukoscope_edge.records.exports.facts import list_facts
+from leukoscope_edge.records import DATABASE_NAME
+from leukoscope_edge.records.exports import list_facts, open_version
 from leukoscope_edge.records.exports.report_words import said_verdict
-from leukoscope_edge.records.exports.slide_version import open_version
-from leukoscope_edge.records.slides.cell_record import CellRecord
-from leukoscope_edge.records.slides.conclusion import verdict_of
-from leukoscope_edge.records.slides.correction import Corrected
+from leukoscope_edge.records.slides import (
+    CellRecord,
+    Corrected,
+    Identity,
+    Kind,
+    SlideState,
+    cell_object,
+    verdict_of,
+)
 from leukoscope_edge.records.slides.first_look import first_pass
-from leukoscope_edge.records.slides.slide import Identity, Kind
 from leukoscope_edge.records.slides.slide_fold import fold
-from leukoscope_edge.records.slides.slide_objects import cell_object
-from leukoscope_edge.records.slides.slide_state import SlideState
-from leukoscope_edge.records.store import DATABASE_NAME
 from leukoscope_edge.sample import AgeGroup, SampleType
 from leukoscope_edge.types import Reading
 

@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leukoscope_edge.errors import RecordError
-from leukoscope_edge.records.events import Head, hash_of
+from leukoscope_edge.records import DATABASE_NAME, Head, hash_of, open_store
 from leukoscope_edge.records.head_file import HEAD_NAME
 from leukoscope_edge.records.recovery import _follows, _page_bytes
-from leukoscope_edge.records.slides.correction import Corrected
-from leukoscope_edge.records.store import COPY_FOLDER, DATABASE_NAME, open_store
+from leukoscope_edge.records.slides import Corrected
+from leukoscope_edge.records.store import COPY_FOLDER
 
 
 def close(bench: Any) -> Path:

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
+from leukoscope_edge.records import Store
 from leukoscope_edge.records.retention import (
     MAX_STEP,
     Retention,
     _Time,
     apply_retention,
 )
-from leukoscope_edge.records.slides.slide import SlideSetUp
-from leukoscope_edge.records.store import Store
+from leukoscope_edge.records.slides import SlideSetUp
 
 
 def after(days: float) -> datetime:

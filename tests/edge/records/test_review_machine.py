@@ -19,8 +19,7 @@ from hypothesis.stateful import (
 )
 
 from leukoscope_edge.errors import StepError
-from leukoscope_edge.records.slides.cell_record import MissedCell
-from leukoscope_edge.records.slides.slide_state import SlideState
+from leukoscope_edge.records.slides import MissedCell, SlideState
 from leukoscope_edge.types import Reading
 
 MISSED = MissedCell(

@@ -18,10 +18,10 @@ import pytest
 from leukoscope_edge.durable import one_at_a_time
 from leukoscope_edge.errors import RecordError
 from leukoscope_edge.messages import Message
+from leukoscope_edge.records import read_only
 from leukoscope_edge.records.events import NO_EVENT_HASH
 from leukoscope_edge.records.keys import open_keys
-from leukoscope_edge.records.slides.slide import SlideSetUp
-from leukoscope_edge.records.slides.slide_state import SlideState
+from leukoscope_edge.records.slides import SlideSetUp, SlideState
 from leukoscope_edge.records.store import (
     COPY_FOLDER,
     DATABASE_NAME,
@@ -29,7 +29,6 @@ from leukoscope_edge.records.store import (
     Store,
     open_store,
 )
-from leukoscope_edge.records.witnesses import read_only
 from leukoscope_edge.types import Reading
 
 

@@ -8,9 +8,8 @@ import pytest
 from leukoscope_edge.cli import main
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.outcome import Verdict
-from leukoscope_edge.records.exports.facts import list_facts
-from leukoscope_edge.records.exports.slide_version import open_version
-from leukoscope_edge.records.slides.slide_state import SlideState
+from leukoscope_edge.records.exports import list_facts, open_version
+from leukoscope_edge.records.slides import SlideState
 from leukoscope_edge.types import Reading
 
 BLAST, NORMAL, UNCLEAR = Reading.BLAST, Reading.NORMAL, Reading.UNCLEAR

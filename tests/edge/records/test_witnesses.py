@@ -12,8 +12,9 @@ from tests.edge.records.tampering import rehash, tamper
 from tests.edge.records.test_recovery import close
 
 from leukoscope_edge.errors import RecordError
+from leukoscope_edge.records import DATABASE_NAME, open_store
 from leukoscope_edge.records.head_file import HEAD_NAME
-from leukoscope_edge.records.store import COPY_FOLDER, DATABASE_NAME, open_store
+from leukoscope_edge.records.store import COPY_FOLDER
 from leukoscope_edge.records.witnesses import Witnesses
 
 

@@ -10,10 +10,8 @@ from typing import Any
 
 import pytest
 
-from leukoscope_edge.records.events import Head
+from leukoscope_edge.records import DATABASE_NAME, Head, Store, open_store, read_only
 from leukoscope_edge.records.recovery import LOG
-from leukoscope_edge.records.store import DATABASE_NAME, Store, open_store
-from leukoscope_edge.records.witnesses import read_only
 from leukoscope_edge.records.write_ahead_log import (
     FRAME_HEADER_BYTES,
     HEADER_BYTES,

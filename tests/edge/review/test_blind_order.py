@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from leukoscope_edge.profile import ReviewEntry
-from leukoscope_edge.records.slides.slide_state import SlideState
+from leukoscope_edge.records.slides import SlideState
 from leukoscope_edge.review import blind_order
 from leukoscope_edge.review.blind_order import (
     Agreement,

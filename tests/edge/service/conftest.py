@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from leukoscope_edge.service.heartbeat import make_run_folder, run_folder
+from leukoscope_edge.service import run_folder
+from leukoscope_edge.service.heartbeat import make_run_folder
 
 
 @pytest.fixture

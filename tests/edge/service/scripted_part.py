@@ -14,8 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from leukoscope_edge.service.heartbeat import Pulse
-from leukoscope_edge.service.processes import die_with_parent
+from leukoscope_edge.service import Pulse, die_with_parent
 
 BEAT_S, ALLOW_S = 0.05, 1.5
 

@@ -9,9 +9,14 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from leukoscope_edge.service import supervisor
-from leukoscope_edge.service.restart_policy import Limits, RestartPolicy
-from leukoscope_edge.service.supervisor import Part, ServiceState, Supervisor
+from leukoscope_edge.service import (
+    Limits,
+    Part,
+    RestartPolicy,
+    ServiceState,
+    Supervisor,
+    supervisor,
+)
 
 PART = Path(__file__).with_name("scripted_part.py")
 

@@ -14,7 +14,7 @@ import pytest
 from tests.edge.service.figures import figures
 
 from leukoscope_edge.cli import main
-from leukoscope_edge.service import disk, processes
+from leukoscope_edge.service import disk, metrics, processes, run_folder
 from leukoscope_edge.service.health import (
     FOUND_BY,
     HEALTH,
@@ -25,8 +25,7 @@ from leukoscope_edge.service.health import (
     signs,
     why_no_new_slide,
 )
-from leukoscope_edge.service.heartbeat import run_folder, write_json
-from leukoscope_edge.service.metrics import metrics
+from leukoscope_edge.service.heartbeat import write_json
 
 
 def test_without_a_service_there_are_no_figures(

@@ -8,10 +8,16 @@ from typing import Any
 import pytest
 
 from leukoscope_edge.errors import ConfigError
-from leukoscope_edge.service import processes, supervisor
+from leukoscope_edge.service import (
+    Part,
+    ServiceState,
+    Supervisor,
+    alone,
+    processes,
+    supervisor,
+)
 from leukoscope_edge.service.heartbeat import write_json
 from leukoscope_edge.service.restart_policy import RestartStep
-from leukoscope_edge.service.supervisor import Part, ServiceState, Supervisor, alone
 
 
 class Process:

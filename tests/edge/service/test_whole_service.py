@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from tests.waiting import PATIENCE_S, wait_for
 
-from leukoscope_edge.records.store import DATABASE_NAME
-from leukoscope_edge.service.heartbeat import read_beat, run_folder
+from leukoscope_edge.records import DATABASE_NAME
+from leukoscope_edge.service import run_folder
+from leukoscope_edge.service.heartbeat import read_beat
 
 
 @pytest.fixture

@@ -28,9 +28,15 @@ from tuf.api.metadata import (
 from tuf.api.serialization.json import JSONSerializer
 
 from leukoscope_edge.errors import UpdateError
-from leukoscope_edge.updates import Step, UpdateContext, slots, trust_root
-from leukoscope_edge.updates.codes import Code, refused
-from leukoscope_edge.updates.comparison import Shadow
+from leukoscope_edge.updates import (
+    Code,
+    Shadow,
+    Step,
+    UpdateContext,
+    refused,
+    slots,
+    trust_root,
+)
 
 EXPIRES = datetime(2099, 12, 31, tzinfo=timezone.utc)
 NOW = datetime(2027, 1, 15, tzinfo=timezone.utc)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from leukoscope_edge.updates import (
+    SHIPPED,
     UpdateContext,
     active_bundle,
     history,
@@ -16,7 +17,6 @@ from leukoscope_edge.updates import (
     state,
 )
 from leukoscope_edge.updates.active import banners
-from leukoscope_edge.updates.state import SHIPPED
 
 
 def test_a_device_without_updates_uses_the_shipped_model(tmp_path: Path) -> None:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from leukoscope_edge.inference.bundle import shipped_bundles
-from leukoscope_edge.inference.card import read_card
+from leukoscope_edge.inference import read_card, shipped_bundles
 from leukoscope_edge.updates.clock import at_midnight
 from leukoscope_edge.updates.context import (
     Step,

@@ -9,6 +9,7 @@ import pytest
 
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.updates import (
+    Shadow,
     UpdateContext,
     history,
     install,
@@ -18,7 +19,6 @@ from leukoscope_edge.updates import (
     state,
     trust_root,
 )
-from leukoscope_edge.updates.comparison import Shadow
 from leukoscope_edge.updates.install import is_usable
 from leukoscope_edge.updates.manifest import Floor
 

@@ -11,6 +11,8 @@ import pytest
 
 from leukoscope_edge.errors import BundleError, UpdateError
 from leukoscope_edge.updates import (
+    SHIPPED,
+    Code,
     FolderStick,
     Step,
     UpdateContext,
@@ -25,14 +27,13 @@ from leukoscope_edge.updates import (
     preview,
     probe,
     recover,
+    refused,
     roll_back,
     slots,
     state,
     trust_root,
     watched,
 )
-from leukoscope_edge.updates.codes import Code, refused
-from leukoscope_edge.updates.state import SHIPPED
 
 
 def test_an_update_becomes_the_model_in_use(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from leukoscope_edge.records.store import Store, open_store
+from leukoscope_edge.records import Store, open_store
 from leukoscope_edge.updates.manifest import NO_FLOOR, Floor
 from leukoscope_edge.updates.records_link import (
     FLOOR_NOTE,

@@ -9,12 +9,12 @@ import pytest
 
 from leukoscope_edge.messages import message
 from leukoscope_edge.updates import (
+    Code,
     UpdateContext,
     install,
     recover,
     state,
 )
-from leukoscope_edge.updates.codes import Code
 
 EVENT = {"time": "2026-11-01T10:00:00+00:00", "what": "failed", "domain": "real"}
 EVENT["slot"] = "0.3-a"

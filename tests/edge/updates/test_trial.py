@@ -12,18 +12,22 @@ import pytest
 
 from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.errors import UpdateError
-from leukoscope_edge.inference.bundle import (
+from leukoscope_edge.inference import (
+    KindsEntry,
+    OnnxCpuEngine,
     open_bundle,
+    read_card,
     shipped_bundle_for,
     shipped_bundles,
 )
-from leukoscope_edge.inference.card import read_card
-from leukoscope_edge.inference.card_entries import KindsEntry
-from leukoscope_edge.inference.engine import OnnxCpuEngine
 from leukoscope_edge.messages import message
-from leukoscope_edge.records.slides.cell_record import CellRecord
-from leukoscope_edge.records.slides.slide import ArchivedCell, Origin, SlideRecord
-from leukoscope_edge.records.slides.slide_state import SlideState
+from leukoscope_edge.records.slides import (
+    ArchivedCell,
+    CellRecord,
+    Origin,
+    SlideRecord,
+    SlideState,
+)
 from leukoscope_edge.sample import SIMULATED_SAMPLE, SampleType
 from leukoscope_edge.types import Call, CallName
 from leukoscope_edge.updates import Shadow, UpdateContext, history, install

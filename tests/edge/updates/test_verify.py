@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from leukoscope_edge.errors import UpdateError
-from leukoscope_edge.updates.manifest import FileFact
+from leukoscope_edge.updates import FileFact
 from leukoscope_edge.updates.verify import Verifier
 
 HASH = "a" * 64

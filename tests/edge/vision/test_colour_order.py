@@ -10,7 +10,7 @@ from tests.simulated import first_frames
 
 import leukoscope_edge
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.capture.stored.decode import decode_own
+from leukoscope_edge.capture.stored import decode_own
 from leukoscope_edge.vision.colour_order import (
     MAX_EVERY_PX,
     measure_colours,

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.vision.flatfield import (
     estimate_flat_field,

@@ -5,9 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from leukoscope_edge.capture.simulated import SimulatedCamera, parse_simulated
+from leukoscope_edge.capture import SimulatedCamera, parse_simulated
 from leukoscope_edge.types import Detection, Frame
-from leukoscope_edge.vision.crop import CropSpec
+from leukoscope_edge.vision import (
+    NOTHING_SEEN,
+    CropSpec,
+    FrameDetections,
+    find_sightings,
+    segment,
+)
 from leukoscope_edge.vision.following import (
     NOTHING_FOLLOWED,
     NOTHING_KNOWN,
@@ -15,12 +21,6 @@ from leukoscope_edge.vision.following import (
     Known,
     follow,
     remember,
-)
-from leukoscope_edge.vision.segmentation import segment
-from leukoscope_edge.vision.sightings import (
-    NOTHING_SEEN,
-    FrameDetections,
-    find_sightings,
 )
 
 SPEC = CropSpec(side_px=64, scale_um_per_px=0.2, colour="masked")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.vision.matching import NO_MATCH, match, prepare
 
 

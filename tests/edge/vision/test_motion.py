@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.vision.motion import StageTracker, TrackingState
 
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from leukoscope_edge.capture.simulated import parse_simulated
-from leukoscope_edge.capture.stored.decode import decode_image
+from leukoscope_edge.capture import parse_simulated
+from leukoscope_edge.capture.stored import decode_image
 from leukoscope_edge.vision.quality import Measure, assess
 
 

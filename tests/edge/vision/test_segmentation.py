@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leukoscope_edge.capture.simulated import parse_simulated
-from leukoscope_edge.capture.stored.decode import decode_image
+from leukoscope_edge.capture import parse_simulated
+from leukoscope_edge.capture.stored import decode_image
 from leukoscope_edge.types import CellKind
+from leukoscope_edge.vision import assess
 from leukoscope_edge.vision.otsu import otsu3
-from leukoscope_edge.vision.quality import assess
 from leukoscope_edge.vision.segmentation import segment
 
 PLASMA, RED, VIOLET = (225, 222, 215), (190, 150, 160), (95, 60, 170)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.types import CellKind, Frame, Segmentation
-from leukoscope_edge.vision.crop import CropSpec
+from leukoscope_edge.vision import CropSpec
 from leukoscope_edge.vision.sightings import (
     NOTHING_SEEN,
     VIEW_SIDES_PX,

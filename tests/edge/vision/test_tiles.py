@@ -6,10 +6,7 @@ import pytest
 
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.types import THRESHOLDS, Frame, Segmentation
-from leukoscope_edge.vision import tiles
-from leukoscope_edge.vision.crop import CropSpec
-from leukoscope_edge.vision.segmentation import segment
-from leukoscope_edge.vision.sightings import FrameDetections
+from leukoscope_edge.vision import CropSpec, FrameDetections, segment, tiles
 
 SCALE = 0.2
 SPEC = CropSpec(side_px=64, scale_um_per_px=0.2, colour="masked")

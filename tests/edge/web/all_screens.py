@@ -28,9 +28,9 @@ from tests.edge.web.stand_ins import (
 
 from leukoscope_edge.accounts import Role
 from leukoscope_edge.i18n import languages
-from leukoscope_edge.live.commands import Mode, News
-from leukoscope_edge.quality.levey_jennings import note_light
-from leukoscope_edge.records.slides.conclusion import verdict_of
+from leukoscope_edge.live import Mode, News
+from leukoscope_edge.quality import note_light
+from leukoscope_edge.records.slides import verdict_of
 from leukoscope_edge.types import Reading
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import LANGUAGE_COOKIE, Device

@@ -12,9 +12,8 @@ from tests.edge.web.stand_ins import NAME, PIN, PROFILE, QUICK, Browser, StillCo
 
 from leukoscope_edge.accounts import People
 from leukoscope_edge.i18n import languages
-from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.engine import OnnxCpuEngine
-from leukoscope_edge.records.store import open_store
+from leukoscope_edge.inference import OnnxCpuEngine, open_bundle, shipped_bundle_for
+from leukoscope_edge.records import open_store
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.security import COOKIE, Sessions

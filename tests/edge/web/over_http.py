@@ -9,7 +9,8 @@ import httpx
 from tests.edge.web.stand_ins import FACTS
 from tests.waiting import PATIENCE_S, wait_for
 
-from leukoscope_edge.service.heartbeat import read_beat, run_folder
+from leukoscope_edge.service import run_folder
+from leukoscope_edge.service.heartbeat import read_beat
 
 
 class Person:

@@ -15,17 +15,22 @@ from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 from starlette.testclient import WebSocketTestSession
 
-from leukoscope_edge.live.commands import Mode, News, Order
+from leukoscope_edge.live import Mode, News, Order
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Interval, Refusal, Verdict, VerdictName
 from leukoscope_edge.profile import CameraEntry, PageEntry, Profile
-from leukoscope_edge.records.slides.conclusion import verdict_of
-from leukoscope_edge.records.slides.digest import digest_of
+from leukoscope_edge.records import Store
+from leukoscope_edge.records.slides import (
+    Identity,
+    SlideSetUp,
+    digest_of,
+    outcome_of,
+    verdict_of,
+)
 from leukoscope_edge.records.slides.first_look import first_pass
-from leukoscope_edge.records.slides.slide import Identity, SlideSetUp, outcome_of
-from leukoscope_edge.records.store import Store
 from leukoscope_edge.sample import SIMULATED_SAMPLE, SlideFacts
-from leukoscope_edge.service.heartbeat import make_run_folder, run_folder
+from leukoscope_edge.service import run_folder
+from leukoscope_edge.service.heartbeat import make_run_folder
 from leukoscope_edge.types import Call, CallName, Cell, Sighting, Tally
 from leukoscope_edge.web.device import Device
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.edge.updates.conftest import Publisher
 
-from leukoscope_edge.inference.bundle import shipped_bundle_for
+from leukoscope_edge.inference import shipped_bundle_for
 from leukoscope_edge.updates import trust_root
 from leukoscope_edge.web.device import Device
 

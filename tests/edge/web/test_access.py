@@ -8,9 +8,9 @@ from tests.edge.web.stand_ins import NAME, PIN, StillCounter, fill_slide
 
 from leukoscope_edge.accounts import AT_SCREEN, Right, Role
 from leukoscope_edge.errors import StepError
-from leukoscope_edge.live.commands import Mode, News
+from leukoscope_edge.live import Mode, News
 from leukoscope_edge.profile import PageEntry
-from leukoscope_edge.records.slides.slide_state import Action, SlideState
+from leukoscope_edge.records.slides import Action, SlideState
 from leukoscope_edge.web.access import (
     SignInFirstError,
     address_of,

@@ -27,8 +27,8 @@ from tests.edge.web.in_browser import barriers
 from leukoscope_edge.archive import ArchiveRow
 from leukoscope_edge.cli.archive_index import RESULTS, IndexEntry, write_page
 from leukoscope_edge.i18n import Language, languages
-from leukoscope_edge.records.exports.html_report import html_bytes, suspects
-from leukoscope_edge.records.exports.slide_version import open_version
+from leukoscope_edge.records.exports import open_version, suspects
+from leukoscope_edge.records.exports.html_report import html_bytes
 from leukoscope_edge.web.device import Device
 
 pytestmark = in_browser.pytestmark

@@ -18,13 +18,13 @@ from tests.edge.web.stand_ins import (
 )
 
 from leukoscope_edge.accounts import Role
-from leukoscope_edge.live.commands import Mode, News
+from leukoscope_edge.live import Mode, News
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Refusal
 from leukoscope_edge.profile import ReviewEntry
+from leukoscope_edge.records.slides import MIN_OTHERS_REVIEWED
 from leukoscope_edge.records.slides.first_look import first_pass
-from leukoscope_edge.records.slides.slide import MIN_OTHERS_REVIEWED
-from leukoscope_edge.review.blind_order import hides_model
+from leukoscope_edge.review import hides_model
 from leukoscope_edge.types import CallName, Reading, Tally
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device

@@ -23,10 +23,11 @@ from tests.edge.web.in_browser import (
 )
 from tests.edge.web.stand_ins import fill_slide, look_at_all
 
-from leukoscope_edge.records.exports.result_json import INTENDED_USE
+from leukoscope_edge.records import LOOKING
+from leukoscope_edge.records.exports import INTENDED_USE
 from leukoscope_edge.records.integrity import CHECK_FILE, Integrity, IntegrityCheck
-from leukoscope_edge.records.maintenance import LOOKING
-from leukoscope_edge.service.heartbeat import read_beat, run_folder
+from leukoscope_edge.service import run_folder
+from leukoscope_edge.service.heartbeat import read_beat
 from leukoscope_edge.web.device import Device
 
 pytestmark = in_browser.pytestmark

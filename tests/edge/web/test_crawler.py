@@ -10,7 +10,7 @@ from starlette.websockets import WebSocketDisconnect
 from tests.edge.web.stand_ins import PIN, Browser, fill_slide
 
 from leukoscope_edge.accounts import Right, Role
-from leukoscope_edge.records.exports.result_json import INTENDED_USE
+from leukoscope_edge.records.exports import INTENDED_USE
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.security import HEADERS, MAX_BODY_BYTES
 

@@ -7,7 +7,7 @@ from tests.edge.web.stand_ins import NAME, Browser, fill_slide, look_at_all
 
 from leukoscope_edge.i18n import zone_of
 from leukoscope_edge.records.exports.laboratory import LABORATORY_NAME
-from leukoscope_edge.records.slides.conclusion import verdict_of
+from leukoscope_edge.records.slides import verdict_of
 from leukoscope_edge.web.device import Device
 
 WHO = "Dr Okoye, ward 4"

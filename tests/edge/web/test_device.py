@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from tests.edge.web.stand_ins import NAME
 
-from leukoscope_edge.capture.stored.replay import ImageReplay
+from leukoscope_edge.capture.stored import ImageReplay
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.profile import CameraEntry
-from leukoscope_edge.quality.camera_scale import (
+from leukoscope_edge.quality import (
     Scale,
     camera_scale,
     keep_scale,
@@ -19,7 +19,7 @@ from leukoscope_edge.quality.camera_scale import (
     of_this_size,
     usual_objective,
 )
-from leukoscope_edge.records.slides.slide import Identity, SlideSetUp
+from leukoscope_edge.records.slides import Identity, SlideSetUp
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import Frame
 from leukoscope_edge.web.device import Device

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from tests.edge.web.stand_ins import NAME, fill_slide
 
-from leukoscope_edge.records.pictures import from_png
-from leukoscope_edge.records.slides.cell_record import CellRecord, MissedCell
+from leukoscope_edge.records import from_png
+from leukoscope_edge.records.slides import CellRecord, MissedCell
 from leukoscope_edge.types import Reading
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.explain import N_ALIKE, explanation, heat_png, sharpest_crop

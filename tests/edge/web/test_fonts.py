@@ -12,7 +12,7 @@ from tests.edge.web.in_browser import NEEDS_BROWSER, Serve
 from tests.edge.web.stand_ins import Browser
 
 from leukoscope_edge.i18n import languages
-from leukoscope_edge.records.exports.fonts import OWN
+from leukoscope_edge.records.exports import OWN
 from leukoscope_edge.web.device import LANGUAGE_COOKIE
 
 DEVICE = Path(str(resources.files("leukoscope_edge")))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from leukoscope_edge.records.exports.formats import FORMATS
+from leukoscope_edge.records.exports import FORMATS
 from leukoscope_edge.web.forms import (
     MAX_DRAFTS,
     MAX_PATH,

@@ -23,7 +23,7 @@ from tests.edge.web.stand_ins import (
 )
 from tests.waiting import wait_for
 
-from leukoscope_edge.live.commands import Mode
+from leukoscope_edge.live import Mode
 from leukoscope_edge.web.device import Device
 
 pytestmark = in_browser.pytestmark

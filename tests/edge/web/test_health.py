@@ -7,11 +7,10 @@ from dataclasses import replace
 import pytest
 from tests.edge.web.stand_ins import NAME, Browser, StillCounter
 
-from leukoscope_edge.live.commands import Mode, News
-from leukoscope_edge.quality.camera_scale import Scale, keep_scale
-from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE
-from leukoscope_edge.service.health import HEALTH, Sign
-from leukoscope_edge.service.heartbeat import make_run_folder, run_folder, write_json
+from leukoscope_edge.live import Mode, News
+from leukoscope_edge.quality import GOLDEN_NOTE, Scale, keep_scale
+from leukoscope_edge.service import HEALTH, Sign, run_folder
+from leukoscope_edge.service.heartbeat import make_run_folder, write_json
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.health import BRIEF, health, notices, page_facts
 

@@ -9,8 +9,7 @@ import pytest
 from tests.edge.web.stand_ins import NAME, fill_slide, look_at_all
 
 from leukoscope_edge.profile import HospitalEntry
-from leukoscope_edge.records.slides.conclusion import verdict_of
-from leukoscope_edge.records.slides.slide_state import SlideState
+from leukoscope_edge.records.slides import SlideState, verdict_of
 from leukoscope_edge.sample import AgeGroup
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.hospital_folders import HospitalFolders

@@ -23,13 +23,13 @@ from tests.waiting import wait_for
 
 from leukoscope_edge.accounts import Role
 from leukoscope_edge.errors import OutputError
-from leukoscope_edge.live.commands import Mode, News
+from leukoscope_edge.live import Mode, News
 from leukoscope_edge.media import removable_disks as on_sticks
 from leukoscope_edge.messages import Message, message
+from leukoscope_edge.records import DAMAGED, DATABASE_NAME, LOOKING, open_store
 from leukoscope_edge.records.integrity import Integrity, IntegrityCheck
-from leukoscope_edge.records.maintenance import DAMAGED, LOOKING
-from leukoscope_edge.records.store import DATABASE_NAME, open_store
-from leukoscope_edge.service.heartbeat import read_beat, run_folder
+from leukoscope_edge.service import run_folder
+from leukoscope_edge.service.heartbeat import read_beat
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.maintenance import MaintenanceThread
 from leukoscope_edge.web.server.lifecycle import Lifecycle

@@ -7,8 +7,8 @@ from leukoscope_edge import __version__
 from leukoscope_edge.accounts import Role
 from leukoscope_edge.durable import make_folder
 from leukoscope_edge.messages import Message, message
-from leukoscope_edge.updates.slots import models_folder
-from leukoscope_edge.updates.state import ModelEvent, State, save
+from leukoscope_edge.updates import ModelEvent, models_folder
+from leukoscope_edge.updates.state import State, save
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.log import log_text
 

@@ -13,9 +13,9 @@ from tests.waiting import wait_for
 from leukoscope_edge import updates
 from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.errors import BundleError
-from leukoscope_edge.live.commands import BUSY, Mode, News
+from leukoscope_edge.live import BUSY, Mode, News
 from leukoscope_edge.messages import message
-from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE
+from leukoscope_edge.quality import GOLDEN_NOTE
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.maintenance import (
     DAY_S,

@@ -9,12 +9,11 @@ import pytest
 from tests.edge.web.stand_ins import FACTS, NAME, PROFILE, Browser
 
 from leukoscope_edge.cli import main
-from leukoscope_edge.inference.backend import open_engine
-from leukoscope_edge.live import counting_process
-from leukoscope_edge.live.commands import Command, Mode, Order
+from leukoscope_edge.inference import open_engine
+from leukoscope_edge.live import Command, Mode, Order, counting_process
 from leukoscope_edge.live.outbox import Draft
 from leukoscope_edge.profile import CameraEntry
-from leukoscope_edge.records.slides.slide import SlideRecord
+from leukoscope_edge.records.slides import SlideRecord
 from leukoscope_edge.web.device import Device
 
 N_CELLS, N_FRAMES = 24, 70

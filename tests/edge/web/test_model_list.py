@@ -4,7 +4,7 @@ import pytest
 from tests.edge.web.stand_ins import fill_slide
 
 from leukoscope_edge import updates
-from leukoscope_edge.inference.bundle import shipped_bundle_for
+from leukoscope_edge.inference import shipped_bundle_for
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.model_list import listed_models, open_slides
 

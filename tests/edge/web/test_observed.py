@@ -6,11 +6,10 @@ import pytest
 from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide, shown_of
 
 from leukoscope_edge.outcome import Refusal, Verdict, VerdictName
+from leukoscope_edge.records.exports import open_version
 from leukoscope_edge.records.exports.fhir import fhir_object
-from leukoscope_edge.records.exports.slide_version import open_version
-from leukoscope_edge.records.slides.conclusion import verdict_of
+from leukoscope_edge.records.slides import Kind, SlideRecord, verdict_of
 from leukoscope_edge.records.slides.first_look import first_pass
-from leukoscope_edge.records.slides.slide import Kind, SlideRecord
 from leukoscope_edge.sample import SIMULATED_SAMPLE, AgeGroup
 from leukoscope_edge.types import Reading
 from leukoscope_edge.web.device import Device

@@ -7,11 +7,10 @@ import pytest
 from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide
 
 from leukoscope_edge.cli import main
-from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
+from leukoscope_edge.inference import open_bundle, shipped_bundle_for
 from leukoscope_edge.messages import NOT_FOR_CARE
-from leukoscope_edge.records.exports.formats import file_of
-from leukoscope_edge.records.exports.slide_version import open_version
-from leukoscope_edge.records.slides.slide import Origin
+from leukoscope_edge.records.exports import file_of, open_version
+from leukoscope_edge.records.slides import Origin
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device
 

@@ -7,10 +7,9 @@ from tests.edge.web.reading_results import judge_all
 from tests.edge.web.stand_ins import NAME, fill_slide
 
 from leukoscope_edge.outcome import Refusal
-from leukoscope_edge.records.slides.conclusion import verdict_of
+from leukoscope_edge.records.slides import MIN_OTHERS_REVIEWED, verdict_of
 from leukoscope_edge.records.slides.first_look import first_pass
-from leukoscope_edge.records.slides.slide import MIN_OTHERS_REVIEWED
-from leukoscope_edge.review.blind_order import by_suspicion, differences, tab_of
+from leukoscope_edge.review import by_suspicion, differences, tab_of
 from leukoscope_edge.sample import SIMULATED_SAMPLE, AgeGroup
 from leukoscope_edge.types import Reading
 from leukoscope_edge.web.device import Device

@@ -4,8 +4,8 @@ import numpy as np
 
 from leukoscope_edge.i18n import ENGLISH, Language
 from leukoscope_edge.messages import message, said_by
-from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE
-from leukoscope_edge.vision.quality import assess
+from leukoscope_edge.quality import GOLDEN_NOTE
+from leukoscope_edge.vision import assess
 from leukoscope_edge.web.script_texts import (
     GOLDEN,
     LIGHTS,

@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide, look_at_all
 from tests.edge.web.sticks import with_sticks
 
-from leukoscope_edge.media.removable_disks import READ_ONLY, new_file_on
+from leukoscope_edge.media import READ_ONLY, new_file_on
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.share import ExportRequest, copy_to_stick

@@ -8,10 +8,10 @@ from tests.edge.web.reading_results import judge_all
 from tests.edge.web.stand_ins import NAME, PIN, StillCounter, fill_slide
 
 from leukoscope_edge.accounts import Person, Role
-from leukoscope_edge.live.commands import Mode, News
+from leukoscope_edge.live import Mode, News
 from leukoscope_edge.profile import ReviewEntry
-from leukoscope_edge.records.slides.slide_state import SlideState
-from leukoscope_edge.records.slides.worklist import NO_RESULT, listed
+from leukoscope_edge.records.slides import NO_RESULT, SlideState
+from leukoscope_edge.records.slides.worklist import listed
 from leukoscope_edge.types import Reading
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.slide_list import (

@@ -8,7 +8,7 @@ from tests.edge.web.stand_ins import NAME, PIN, Browser
 
 from leukoscope_edge.accounts import Role
 from leukoscope_edge.errors import RecordError
-from leukoscope_edge.records.store import Store
+from leukoscope_edge.records import Store
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.trail import (
     ADDED,

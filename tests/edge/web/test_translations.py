@@ -14,21 +14,24 @@ from tests.edge.web.stand_ins import Browser, fill_slide, look_at_all
 
 from leukoscope_edge.counting import by_model, conclude
 from leukoscope_edge.i18n import HOLDS, languages
-from leukoscope_edge.inference.background import new_context
-from leukoscope_edge.inference.bundle import (
+from leukoscope_edge.inference import (
+    new_context,
     open_bundle,
     shipped_bundle_for,
     shipped_bundles,
 )
 from leukoscope_edge.messages import TEMPLATES, Message, message
-from leukoscope_edge.records.exports.cell_words import KIND_OF_ONE, KINDS
-from leukoscope_edge.records.exports.differential_table import HEADS
+from leukoscope_edge.records.exports import (
+    FORMATS,
+    HEADS,
+    INTENDED_USE,
+    KIND_OF_ONE,
+    KINDS,
+)
 from leukoscope_edge.records.exports.facts import asked_facts
-from leukoscope_edge.records.exports.formats import FORMATS
-from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.sample import SIMULATED_SAMPLE, AgeGroup, SampleType, SlideFacts
 from leukoscope_edge.types import Call, CallName
-from leukoscope_edge.updates.codes import UNCHANGED, Code
+from leukoscope_edge.updates import UNCHANGED, Code
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.script_texts import (
     GOLDEN,

@@ -17,9 +17,9 @@ from tests.edge.web.in_browser import (
 )
 from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide, look_at_all
 
-from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.profile import CameraEntry
-from leukoscope_edge.quality.camera_scale import Scale, keep_scale
+from leukoscope_edge.quality import Scale, keep_scale
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.routes.pages import environment

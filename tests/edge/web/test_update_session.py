@@ -20,11 +20,10 @@ from tests.waiting import PATIENCE_S, wait_for
 
 from leukoscope_edge import updates
 from leukoscope_edge.accounts import Role
-from leukoscope_edge.live.commands import Mode, News
-from leukoscope_edge.records.slides.slide import Identity, SlideSetUp
+from leukoscope_edge.live import Mode, News
+from leukoscope_edge.records.slides import Identity, SlideSetUp
 from leukoscope_edge.sample import SIMULATED_SAMPLE
-from leukoscope_edge.updates import slots
-from leukoscope_edge.updates.codes import UNCHANGED, Code, refused
+from leukoscope_edge.updates import UNCHANGED, Code, refused, slots
 from leukoscope_edge.web import update_session
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device, judged_by

@@ -4,8 +4,7 @@ import pytest
 from tests.export.graphs.small_networks import CROPS, network_of
 from tests.export.spec import SIDE_PX, SPEC
 
-from leukoscope_export.graphs.fp32_graph import onnx_bytes
-from leukoscope_export.graphs.quantise import Files, quantise_graph
+from leukoscope_export.graphs import Files, onnx_bytes, quantise_graph
 
 
 @cache

@@ -8,8 +8,7 @@ import torch
 from tests.export.spec import SIDE_PX
 from torch import nn
 
-from leukoscope_train.networks.architectures import Architecture, make_network
-from leukoscope_train.networks.pooled_heads import Pooled
+from leukoscope_train.networks import Architecture, Pooled, make_network
 
 CROPS = np.random.default_rng(0).integers(0, 256, (24, 32, 32, 3)).astype(np.uint8)
 

@@ -8,8 +8,8 @@ from tests.export.spec import SPEC
 from torch import nn
 
 from leukoscope_edge.arrays import F64
-from leukoscope_edge.inference import onnx_policy
-from leukoscope_edge.inference.engine import prepare
+from leukoscope_edge.inference import onnx_policy, prepare
+from leukoscope_export.graphs import Files, Graph, onnx_bytes, quantise_graph, run_onnx
 from leukoscope_export.graphs.bias import (
     MAX_CELLS,
     bias_cells,
@@ -17,11 +17,8 @@ from leukoscope_export.graphs.bias import (
     correct_biases,
     weighted,
 )
-from leukoscope_export.graphs.fp32_graph import onnx_bytes
 from leukoscope_export.graphs.graph_rules import refuse_broken
-from leukoscope_export.graphs.onnx_graph import Graph
-from leukoscope_export.graphs.quantise import Files, quantise_graph, run_onnx
-from leukoscope_train.networks.pooled_heads import Pooled
+from leukoscope_train.networks import Pooled
 
 CROPS = np.random.default_rng(0).integers(0, 256, (64, 32, 32, 3)).astype(np.uint8)
 

@@ -12,13 +12,17 @@ from tests.export.graphs.small_networks import CROPS, kinds, network_of
 from tests.export.spec import SIDE_PX, SPEC
 from torch import nn
 
-from leukoscope_export.graphs import graph_rules
+from leukoscope_export.graphs import (
+    graph_rules,
+    onnx_bytes,
+    quantise_graph,
+    save_scales,
+)
 from leukoscope_export.graphs.emit import emit_cpu, emit_trt
-from leukoscope_export.graphs.fp32_graph import onnx_bytes
-from leukoscope_export.graphs.quantise import emit, quantise_graph
-from leukoscope_export.graphs.scales import load_scales, measure, save_scales
-from leukoscope_train.data.cells import DataError
-from leukoscope_train.networks.pooled_heads import Pooled
+from leukoscope_export.graphs.quantise import emit
+from leukoscope_export.graphs.scales import load_scales, measure
+from leukoscope_train.data import DataError
+from leukoscope_train.networks import Pooled
 
 
 def test_the_first_convolutions_of_tensorrts_file_may_stay_in_float() -> None:

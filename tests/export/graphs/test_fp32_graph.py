@@ -6,13 +6,13 @@ from tests.export.graphs.small_networks import CROPS, network_of
 from tests.export.spec import SIDE_PX, SPEC
 
 from leukoscope_edge.inference import onnx_policy
+from leukoscope_export.graphs import run_onnx
 from leukoscope_export.graphs.fp32_graph import (
     onnx_bytes,
     refuse_other_answers,
     torch_outputs,
 )
-from leukoscope_export.graphs.quantise import run_onnx
-from leukoscope_train.data.cells import DataError
+from leukoscope_train.data import DataError
 
 
 @pytest.mark.parametrize("name", ["residual", "cnn", "alexnet-tiny", "lstm"])

@@ -5,10 +5,8 @@ import pytest
 from tests.export.graphs.small_networks import CROPS, network_of
 from tests.export.spec import SIDE_PX, SPEC
 
-from leukoscope_export.graphs import graph_rules
-from leukoscope_export.graphs.fp32_graph import onnx_bytes
-from leukoscope_export.graphs.quantise import Files, quantise_graph
-from leukoscope_train.data.cells import DataError
+from leukoscope_export.graphs import Files, graph_rules, onnx_bytes, quantise_graph
+from leukoscope_train.data import DataError
 
 
 def test_both_files_have_their_runtimes_form_and_are_admitted(files: Files) -> None:

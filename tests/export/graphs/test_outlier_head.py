@@ -5,14 +5,14 @@ import onnx
 import pytest
 import torch
 
-from leukoscope_edge.inference.card_entries import InputEntry
-from leukoscope_export.graphs.fp32_graph import onnx_bytes
+from leukoscope_edge.inference import InputEntry
+from leukoscope_export.graphs import onnx_bytes, run_onnx
 from leukoscope_export.graphs.outlier_head import pooled_name, with_distance
-from leukoscope_export.graphs.quantise import emit, run_onnx
+from leukoscope_export.graphs.quantise import emit
 from leukoscope_export.graphs.scales import measure
-from leukoscope_train.data.cells import DataError
-from leukoscope_train.evaluation.outliers import distances, fit_outliers
-from leukoscope_train.networks.architectures import make_network
+from leukoscope_train.data import DataError
+from leukoscope_train.evaluation import distances, fit_outliers
+from leukoscope_train.networks import make_network
 
 SPEC = InputEntry(
     side_px=32, scale_um_per_px=0.3, colour="masked", mean=(0.5,) * 3, std=(0.25,) * 3

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
-from leukoscope_edge.inference.card_entries import InputEntry
+from leukoscope_edge.inference import InputEntry
 from leukoscope_export.graphs.scales import (
     METHODS,
     N_BINS,
@@ -15,7 +15,7 @@ from leukoscope_export.graphs.scales import (
     load_scales,
     measure,
 )
-from leukoscope_train.data.cells import DataError
+from leukoscope_train.data import DataError
 
 SPEC = InputEntry(
     side_px=16,

@@ -6,7 +6,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from leukoscope_export.graphs.onnx_graph import Graph
+from leukoscope_export.graphs import Graph
 from leukoscope_export.graphs.stem import unfold_stem
 
 

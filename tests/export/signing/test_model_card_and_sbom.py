@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
+from leukoscope_edge.inference import open_bundle, shipped_bundles
 from leukoscope_export.signing.model_card_and_sbom import model_card_text, sbom_bytes
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.export.ceremony import Ceremony, published
 
-from leukoscope_edge.updates.manifest import parse_manifest
+from leukoscope_edge.updates import parse_manifest
 
 
 def test_the_stick_holds_what_fat32_can_hold(ceremony: Ceremony, bundle: Path) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from tests.train.commands.small_run import PLAN
 
-from leukoscope_edge.vision.crop import CropSpec
+from leukoscope_edge.vision import CropSpec
 from leukoscope_train import run_folder
-from leukoscope_train.data.cells import CropSet, Demographics, save_crops
+from leukoscope_train.data import CropSet, Demographics, save_crops
 
 Draw = Callable[..., CropSet]
 

@@ -8,8 +8,7 @@ from tests.train.data.tables import write_table
 
 from leukoscope_train import run_folder
 from leukoscope_train.commands.data import training_cells
-from leukoscope_train.data.cells import load_crops
-from leukoscope_train.data.readers import read_cells
+from leukoscope_train.data import load_crops, read_cells
 
 
 def test_only_the_training_split_is_prepared(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from tests.train.encoded_again import again
 from tests.train.evaluation.drawn_scores import scores
 
 from leukoscope_train.commands.judging import difference, without_leaks
-from leukoscope_train.data.cells import CropSet, DataError
-from leukoscope_train.evaluation.report import model_row
+from leukoscope_train.data import CropSet, DataError
+from leukoscope_train.evaluation import model_row
 
 Draw = Callable[..., CropSet]
 

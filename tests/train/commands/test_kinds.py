@@ -7,7 +7,7 @@ import pytest
 from tests.train.shaded_cells import three_laboratories
 
 from leukoscope_train.__main__ import main
-from leukoscope_train.data.laboratories import save_cells
+from leukoscope_train.data import save_cells
 
 
 def test_the_commands_teach_without_a_laboratory_and_judge_it(

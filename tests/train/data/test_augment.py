@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from leukoscope_edge.vision.crop import Colour, finish_crop
-from leukoscope_train.data import augment
+from leukoscope_edge.vision import Colour, finish_crop
+from leukoscope_train.data import CropSet, augment
 from leukoscope_train.data.augment import Variation, compress, finish_batch, keep, vary
-from leukoscope_train.data.cells import CropSet
 
 Draw = Callable[..., CropSet]
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from leukoscope_edge.vision.crop import CropSpec
+from leukoscope_edge.vision import CropSpec
+from leukoscope_train.data import read_cells
 from leukoscope_train.data.cells import (
     CropSet,
     DataError,
@@ -15,7 +16,6 @@ from leukoscope_train.data.cells import (
     load_crops,
     save_crops,
 )
-from leukoscope_train.data.readers import read_cells
 
 Draw = Callable[..., CropSet]
 

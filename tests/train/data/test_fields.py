@@ -6,10 +6,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from leukoscope_edge.capture.simulated import SCALE_UM_PER_PX, parse_simulated
+from leukoscope_edge.capture import SCALE_UM_PER_PX, parse_simulated
 from leukoscope_edge.types import Frame
-from leukoscope_edge.vision.crop import CropSpec
-from leukoscope_train.data.cells import BLAST, NORMAL, CellFile, CropSet
+from leukoscope_edge.vision import CropSpec
+from leukoscope_train.data import BLAST, NORMAL, CellFile, CropSet
 from leukoscope_train.data.fields import crops_of_fields
 
 SPEC = CropSpec(side_px=64, scale_um_per_px=0.3, colour="masked")

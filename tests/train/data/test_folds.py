@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from leukoscope_train.data.cells import CropSet, DataError
+from leukoscope_train.data import CropSet, DataError
 from leukoscope_train.data.folds import fold_people, folds_of, refuse_leaks
 
 Draw = Callable[..., CropSet]

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from tests.train.shaded_cells import shaded
 
+from leukoscope_train.data import LabCells, join
 from leukoscope_train.data.kind_sampling import (
     BLAST_SHARE,
     CNMC_SHARE_OF_BLASTS,
     DEGRADED_SHARE,
     draw_chances,
 )
-from leukoscope_train.data.laboratories import LabCells, join
 
 
 def cells(rows: list[tuple[str, str]], degraded: tuple[int, ...] = ()) -> LabCells:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from leukoscope_train.data.cells import DataError
+from leukoscope_train.data import DataError
 from leukoscope_train.data.laboratories import (
     KINDS,
     MATURE_UNNAMED,

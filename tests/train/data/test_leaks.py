@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from tests.train.encoded_again import again
 
-from leukoscope_train.data.cells import CropSet, DataError
+from leukoscope_train.data import CropSet, DataError
 from leukoscope_train.data.leaks import (
     drop_twins,
     find_twins,

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from leukoscope_edge.inference.segmenter import CELL, NUCLEUS
-from leukoscope_train.data.cells import DataError
+from leukoscope_edge.inference import CELL, NUCLEUS
+from leukoscope_train.data import DataError
 from leukoscope_train.data.masked_images import (
     SET_UM_PER_PX,
     MaskedImage,

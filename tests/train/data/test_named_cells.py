@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from leukoscope_train.data.cells import DataError
+from leukoscope_train.data import DataError
 from leukoscope_train.data.named_cells import HowTaken, has_named_kinds, named_tiles
 
 HOW = HowTaken(scale_um_per_px=0.1)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.train.data.tables import write_table
 
-from leukoscope_train.data.cells import BLAST, NORMAL, CellFile, DataError
+from leukoscope_train.data import BLAST, NORMAL, CellFile, DataError
 from leukoscope_train.data.fields import FieldCell, label_of
 from leukoscope_train.data.readers import (
     drop_duplicates,

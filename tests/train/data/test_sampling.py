@@ -7,7 +7,7 @@ import pytest
 import torch
 from tests.train.tiny_plans import KIND_FIRST, PLAN, Draw, draw_kinds
 
-from leukoscope_train.data.cells import concatenate
+from leukoscope_train.data import concatenate
 from leukoscope_train.data.sampling import OTHER_KIND, batches, draw_weights, labels_for
 from leukoscope_train.distributed import HERE, Machine
 

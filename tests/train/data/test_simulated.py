@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from leukoscope_edge.vision.crop import CropSpec
-from leukoscope_train.data import simulated
-from leukoscope_train.data.cells import BLAST, NORMAL, CropSet
+from leukoscope_edge.vision import CropSpec
+from leukoscope_train.data import BLAST, NORMAL, CropSet, simulated
 from leukoscope_train.data.simulated import FIRST_SEED, crops_of_slides
 
 SPEC = CropSpec(side_px=32, scale_um_per_px=0.5, colour="masked")

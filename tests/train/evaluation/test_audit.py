@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tests.train.evaluation.drawn_scores import scores
 
-from leukoscope_train.data.cells import CropSet, Demographics
+from leukoscope_train.data import CropSet, Demographics
 from leukoscope_train.evaluation.audit import age_band, audit_groups
 
 

@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from leukoscope_train.data.cells import CropSet
-from leukoscope_train.data.folds import fold_people, folds_of
+from leukoscope_train.data import CropSet, fold_people, folds_of
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.evaluation.baselines import fit_size, p_by_size, size_out_of_fold
 

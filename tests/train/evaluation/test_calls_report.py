@@ -13,7 +13,7 @@ from leukoscope_edge.inference import (
     open_engine,
 )
 from leukoscope_edge.types import Call, CallName
-from leukoscope_train.data.laboratories import LabCells
+from leukoscope_train.data import LabCells
 from leukoscope_train.evaluation.calls_report import (
     by_laboratory,
     calls_of,

@@ -8,8 +8,8 @@ import pytest
 from tests.train.evaluation.drawn_scores import scores
 
 from leukoscope_edge.config import read_toml
-from leukoscope_train.data.cells import CropSet, DataError
-from leukoscope_train.evaluation.calibrate import calibrate_calls, probabilities
+from leukoscope_train.data import CropSet, DataError
+from leukoscope_train.evaluation import calibrate_calls, probabilities
 from leukoscope_train.evaluation.conformal import TrustEntry, fit_conformal, write_trust
 
 Draw = Callable[..., CropSet]

@@ -3,7 +3,7 @@
 import numpy as np
 from tests.train.shaded_cells import three_laboratories
 
-from leukoscope_train.data.laboratories import KINDS
+from leukoscope_train.data import KINDS
 from leukoscope_train.evaluation.judge import figures_of
 
 

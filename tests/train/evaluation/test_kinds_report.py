@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from leukoscope_edge.inference.bundle import shipped_bundle_for
-from leukoscope_edge.inference.card import read_card
-from leukoscope_train.data.cells import DataError
+from leukoscope_edge.inference import read_card, shipped_bundle_for
+from leukoscope_train.data import DataError
 from leukoscope_train.evaluation.kinds_report import HEALTHY, kind_documents
 from leukoscope_train.run_folder import read_json
 

@@ -5,8 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from leukoscope_train.data.cells import CropSet
-from leukoscope_train.data.folds import fold_people, folds_of
+from leukoscope_train.data import CropSet, fold_people, folds_of
 from leukoscope_train.evaluation.learning_curve import (
     extrapolate,
     measure_learning,

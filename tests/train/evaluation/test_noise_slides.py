@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from leukoscope_edge.records.store import open_store
+from leukoscope_edge.records import open_store
 from leukoscope_edge.types import CallName, Tally
 from leukoscope_train.evaluation.noise_slides import (
     noise_cell,

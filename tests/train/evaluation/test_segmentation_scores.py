@@ -8,6 +8,7 @@ import pytest
 
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.types import CellKind, Segmentation
+from leukoscope_train.evaluation import Box, ImageTruth
 from leukoscope_train.evaluation.segmentation_scores import (
     RIMS_PX,
     Method,
@@ -16,7 +17,6 @@ from leukoscope_train.evaluation.segmentation_scores import (
     score_image,
     write_overlays,
 )
-from leukoscope_train.evaluation.segmentation_sets import Box, ImageTruth
 
 SIZE = (100, 160)
 TRUE_BOX = (20.0, 20.0, 60.0, 60.0)

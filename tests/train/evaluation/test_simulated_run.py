@@ -2,8 +2,7 @@
 
 from tests.simulated import first_frames
 
-from leukoscope_edge.inference.bundle import open_bundle, shipped_bundle_for
-from leukoscope_edge.inference.engine import OnnxCpuEngine
+from leukoscope_edge.inference import OnnxCpuEngine, open_bundle, shipped_bundle_for
 from leukoscope_edge.outcome import Refusal
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_train.evaluation.simulated_run import run_simulated

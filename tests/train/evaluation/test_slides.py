@@ -2,9 +2,8 @@
 
 import pytest
 
-from leukoscope_edge.counting.fraction import call_model
-from leukoscope_edge.counting.statistics import BetaSpread
-from leukoscope_train.evaluation.report import Figures
+from leukoscope_edge.counting import BetaSpread, call_model
+from leukoscope_train.evaluation import Figures
 from leukoscope_train.evaluation.slides import (
     false_alarms,
     false_calls_of,

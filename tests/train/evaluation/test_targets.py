@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from leukoscope_edge.inference.card import read_card
+from leukoscope_edge.inference import read_card
 from leukoscope_train.evaluation.targets import TARGETS, Interval, Shown, Target
 
 ROOT = Path(__file__).parents[3]

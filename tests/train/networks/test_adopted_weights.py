@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from leukoscope_train.data.cells import DataError
+from leukoscope_train.data import DataError
 from leukoscope_train.fit import INPUT_MEAN, INPUT_STD, save_weights
+from leukoscope_train.networks import make_network
 from leukoscope_train.networks.adopted_weights import adopt_lite0
-from leukoscope_train.networks.architectures import make_network
 
 
 def test_adopted_weights_see_what_they_were_trained_on(tmp_path: Path) -> None:

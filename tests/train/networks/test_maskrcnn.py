@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from leukoscope_edge.inference.segmenter import CELL, NUCLEUS
-from leukoscope_train.data.masked_images import MaskedImage
+from leukoscope_edge.inference import CELL, NUCLEUS
+from leukoscope_train.data import MaskedImage
 from leukoscope_train.networks import maskrcnn
 
 

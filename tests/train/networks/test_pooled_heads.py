@@ -2,7 +2,7 @@
 
 import torch
 
-from leukoscope_train.networks.architectures import make_network
+from leukoscope_train.networks import make_network
 from leukoscope_train.networks.pooled_heads import KindFirst, Kinds
 from leukoscope_train.teach import blast_margin
 

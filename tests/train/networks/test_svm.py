@@ -3,11 +3,10 @@
 import numpy as np
 from tests.train.tiny_plans import PLAN, Draw
 
-from leukoscope_train.data.sampling import kept_crops
+from leukoscope_train.data import kept_crops
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.fit import features, margins
-from leukoscope_train.networks.architectures import make_network
-from leukoscope_train.networks.pooled_heads import Pooled
+from leukoscope_train.networks import Pooled, make_network
 from leukoscope_train.networks.svm import fit_svm_head
 
 

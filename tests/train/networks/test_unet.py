@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from leukoscope_train.data.masked_images import MaskedImage
+from leukoscope_train.data import MaskedImage
 from leukoscope_train.networks import unet
 
 

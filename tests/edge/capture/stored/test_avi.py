@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.capture import parse_simulated
+from leukoscope_edge.capture.stored import VideoReplay
 from leukoscope_edge.capture.stored.avi import MotionJpeg
-from leukoscope_edge.capture.stored.replay import VideoReplay
 from leukoscope_edge.types import Fault, Frame
 
 N = 6

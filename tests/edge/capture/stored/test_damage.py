@@ -11,9 +11,8 @@ import pytest
 from tests.simulated import first_frames
 
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.capture.stored import damage
+from leukoscope_edge.capture.stored import damage, decode_image, read_picture
 from leukoscope_edge.capture.stored.damage import damage_of
-from leukoscope_edge.capture.stored.decode import decode_image, read_picture
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.messages import message
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from leukoscope_edge.capture.source import is_sequence, open_source
+from leukoscope_edge.capture import is_sequence, open_source
 from leukoscope_edge.capture.stored.replay import ImageReplay, VideoReplay, list_images
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.types import Fault, Frame

@@ -8,9 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from leukoscope_edge.capture.stored import tiff
-from leukoscope_edge.capture.stored.decode import read_picture
-from leukoscope_edge.capture.stored.replay import ImageReplay
+from leukoscope_edge.capture.stored import ImageReplay, read_picture, tiff
 from leukoscope_edge.capture.stored.tiff import Page, fields_of, read_pages
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.types import Frame

@@ -7,7 +7,7 @@ import pytest
 from leukoscope_edge.cli import main
 from leukoscope_edge.cli.commands.calibrate import calibration_bytes
 from leukoscope_edge.config import parse_toml, read_toml
-from leukoscope_edge.vision.scale.stage_micrometer import Calibration
+from leukoscope_edge.vision.scale import Calibration
 
 NAMES = ("--camera", "cam", "--objective", "100x oil")
 

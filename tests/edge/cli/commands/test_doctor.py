@@ -14,7 +14,7 @@ import pytest
 from leukoscope_edge.cli import main
 from leukoscope_edge.cli.commands import doctor
 from leukoscope_edge.cli.commands.doctor import CheckState, MachineFacts
-from leukoscope_edge.records.exports.fonts import OWN, SUMS_NAME, read_sums
+from leukoscope_edge.records.exports import OWN, SUMS_NAME, read_sums
 from leukoscope_edge.service.disk import BYTES_PER_SLIDE, REFUSE_SLIDES, WARN_SLIDES
 
 

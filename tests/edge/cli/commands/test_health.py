@@ -8,10 +8,8 @@ import pytest
 from tests.edge.service.figures import figures
 
 from leukoscope_edge.cli import main
-from leukoscope_edge.service.health import (
-    HEALTH,
-)
-from leukoscope_edge.service.heartbeat import run_folder, write_json
+from leukoscope_edge.service import HEALTH, run_folder
+from leukoscope_edge.service.heartbeat import write_json
 
 
 def test_the_terminal_shows_words_or_everything(

@@ -8,7 +8,7 @@ from tests.edge.web.stand_ins import PIN, QUICK
 
 from leukoscope_edge.accounts import Entry, People, Role
 from leukoscope_edge.cli import main
-from leukoscope_edge.records.store import open_store
+from leukoscope_edge.records import open_store
 
 NEW = "739164"
 

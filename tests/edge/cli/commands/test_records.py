@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from leukoscope_edge.cli import main
-from leukoscope_edge.records.exports.result_json import INTENDED_USE
-from leukoscope_edge.records.store import DATABASE_NAME
+from leukoscope_edge.records import DATABASE_NAME
+from leukoscope_edge.records.exports import INTENDED_USE
 
 SOURCE = "simulated:seed=5,frames=30"
 

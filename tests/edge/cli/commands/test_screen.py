@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.cli import main
 from leukoscope_edge.types import Frame
 

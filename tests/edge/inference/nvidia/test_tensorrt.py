@@ -8,7 +8,7 @@ import pytest
 from tests.edge.inference.fake_start import BOTH, Fake
 
 from leukoscope_edge.errors import EngineFault
-from leukoscope_edge.inference.bundle import Bundle
+from leukoscope_edge.inference import Bundle
 from leukoscope_edge.inference.nvidia.compiler import Runtime
 from leukoscope_edge.inference.nvidia.tensorrt import (
     runtimes_here,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from leukoscope_edge.inference import open_bundle, shipped_bundles
 from leukoscope_edge.inference.backend import open_network
-from leukoscope_edge.inference.bundle import open_bundle, shipped_bundles
 from leukoscope_edge.inference.nvidia.compiler import Runtime
 from leukoscope_edge.inference.nvidia.tensorrt import CHILD, TensorRtEngine
 

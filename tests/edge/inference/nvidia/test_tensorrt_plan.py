@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from leukoscope_edge.errors import EngineFault
-from leukoscope_edge.inference.nvidia.compiler import Form
+from leukoscope_edge.inference.nvidia import Form
 from leukoscope_edge.inference.nvidia.gpu import Gpu
 from leukoscope_edge.inference.nvidia.tensorrt_plan import (
     PlanKey,

@@ -12,8 +12,9 @@ import pytest
 from tests.edge.records.backups.sealing import PASSPHRASE, sealed
 
 from leukoscope_edge.errors import OutputError, RecordError
+from leukoscope_edge.records import DATABASE_NAME, open_store
 from leukoscope_edge.records.backups.backup import restore_backup, write_backup
-from leukoscope_edge.records.store import COPY_FOLDER, DATABASE_NAME, open_store
+from leukoscope_edge.records.store import COPY_FOLDER
 
 
 def test_a_short_passphrase_is_refused_and_leaves_nothing(

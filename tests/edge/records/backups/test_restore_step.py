@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.edge.records.backups.sealing import PASSPHRASE
 
-from leukoscope_edge.records.backups.backup import restore_backup, write_backup
+from leukoscope_edge.records.backups import restore_backup, write_backup
 from leukoscope_edge.records.backups.restore_step import (
     BEFORE,
     RESTORED,

@@ -7,8 +7,8 @@ from typing import Any
 import pypdf
 from fhir.resources.R4B.bundle import Bundle as FhirBundle
 
+from leukoscope_edge.records.exports import SlideVersion
 from leukoscope_edge.records.exports.fhir import fhir_bytes
-from leukoscope_edge.records.exports.slide_version import SlideVersion
 
 
 def text_of(pdf: bytes) -> str:

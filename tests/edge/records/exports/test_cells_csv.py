@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 from tests.edge.records.named_kinds import judge
 
+from leukoscope_edge.records.exports import file_of, open_version
 from leukoscope_edge.records.exports.cells_csv import version_csv_bytes
-from leukoscope_edge.records.exports.formats import file_of
-from leukoscope_edge.records.exports.slide_version import open_version
 from leukoscope_edge.types import Reading
 
 

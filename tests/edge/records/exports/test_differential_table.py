@@ -7,9 +7,8 @@ import pytest
 from tests.edge.records.exports.reading import observations
 from tests.edge.records.named_kinds import judge
 
+from leukoscope_edge.records.exports import list_facts, open_version
 from leukoscope_edge.records.exports.differential_table import said_flags, table
-from leukoscope_edge.records.exports.facts import list_facts
-from leukoscope_edge.records.exports.slide_version import open_version
 from leukoscope_edge.sample import SampleType
 
 

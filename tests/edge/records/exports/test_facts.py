@@ -14,17 +14,22 @@ import pytest
 
 from leukoscope_edge.i18n import ENGLISH, local_time
 from leukoscope_edge.outcome import Verdict
+from leukoscope_edge.records.exports import (
+    FORMATS,
+    SlideVersion,
+    file_of,
+    open_version,
+    suspects,
+)
 from leukoscope_edge.records.exports.facts import (
     Fact,
     facts_object,
     list_facts,
     origins,
 )
-from leukoscope_edge.records.exports.formats import FORMATS, file_of
-from leukoscope_edge.records.exports.html_report import html_bytes, suspects
+from leukoscope_edge.records.exports.html_report import html_bytes
 from leukoscope_edge.records.exports.laboratory import LABORATORY_NAME
-from leukoscope_edge.records.exports.slide_version import SlideVersion, open_version
-from leukoscope_edge.records.slides.slide import Identity
+from leukoscope_edge.records.slides import Identity
 from leukoscope_edge.types import CallName, Cell, Tally
 
 

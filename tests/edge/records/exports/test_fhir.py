@@ -7,8 +7,8 @@ import pytest
 from tests.edge.records.exports.reading import resources
 
 from leukoscope_edge.outcome import Refusal, Verdict
+from leukoscope_edge.records.exports import open_version
 from leukoscope_edge.records.exports.fhir import fhir_bytes
-from leukoscope_edge.records.exports.slide_version import open_version
 
 
 def codes(observations: list[Any]) -> list[tuple[str, str]]:

@@ -5,9 +5,8 @@ from typing import Any
 from tests.edge.records.exports.reading import observations
 from tests.edge.records.named_kinds import judge
 
-from leukoscope_edge.records.exports.differential_table import table
+from leukoscope_edge.records.exports import open_version, table
 from leukoscope_edge.records.exports.fhir import fhir_bytes
-from leukoscope_edge.records.exports.slide_version import open_version
 from leukoscope_edge.sample import SampleType
 
 

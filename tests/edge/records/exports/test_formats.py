@@ -8,11 +8,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.edge.records.exports.reading import resources, text_of
 
+from leukoscope_edge.records.exports import INTENDED_USE, SlideVersion, open_version
 from leukoscope_edge.records.exports.cells_csv import version_csv_bytes
 from leukoscope_edge.records.exports.fhir import fhir_bytes
 from leukoscope_edge.records.exports.pdf_report import pdf_bytes
-from leukoscope_edge.records.exports.result_json import INTENDED_USE
-from leukoscope_edge.records.exports.slide_version import SlideVersion, open_version
 
 MAKERS: list[Callable[[SlideVersion], str]] = [
     lambda d: text_of(pdf_bytes(d)),

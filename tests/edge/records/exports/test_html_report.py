@@ -7,8 +7,8 @@ from tests.edge.records.one_screening import SCREENING, cell
 
 from leukoscope_edge.i18n import languages
 from leukoscope_edge.messages import message
+from leukoscope_edge.records.exports import INTENDED_USE
 from leukoscope_edge.records.exports.html_report import report_bytes
-from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.screening_result import ImageReport
 from leukoscope_edge.types import CallName
 

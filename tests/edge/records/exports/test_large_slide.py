@@ -5,8 +5,8 @@ from typing import Any
 
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Refusal
-from leukoscope_edge.records.exports.formats import file_of
-from leukoscope_edge.records.exports.slide_version import MAX_SHOWN, open_version
+from leukoscope_edge.records.exports import file_of, open_version
+from leukoscope_edge.records.exports.slide_version import MAX_SHOWN
 from leukoscope_edge.types import CallName, Tally
 
 N_SUSPECTS = 2268

@@ -7,7 +7,8 @@ from fpdf import FPDF
 from fpdf.enums import TextDirection
 from fpdf.fonts import TTFFont
 
-from leukoscope_edge.records.exports.fonts import OWN, find_fonts
+from leukoscope_edge.records.exports import OWN
+from leukoscope_edge.records.exports.fonts import find_fonts
 from leukoscope_edge.records.exports.pdf_page import MeasuredFont, PdfPage
 
 TEXTS = ("", "cell 12", "model: blast 90 %", "خلية 12", "कोशिका १२")

@@ -13,10 +13,10 @@ from leukoscope_edge.errors import StepError
 from leukoscope_edge.i18n import Language, languages
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Refusal
+from leukoscope_edge.records.exports import INTENDED_USE, open_version
 from leukoscope_edge.records.exports.fonts import find_fonts
 from leukoscope_edge.records.exports.pdf_report import pdf_bytes, write_pdf
-from leukoscope_edge.records.exports.result_json import INTENDED_USE
-from leukoscope_edge.records.exports.slide_version import MAX_SHOWN, open_version
+from leukoscope_edge.records.exports.slide_version import MAX_SHOWN
 from leukoscope_edge.types import CallName, Tally
 
 

@@ -10,6 +10,7 @@ from tests.edge.records.one_screening import SCREENING
 
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.outcome import Verdict
+from leukoscope_edge.records.exports import open_version
 from leukoscope_edge.records.exports.report_words import (
     caption_of,
     said_changes,
@@ -18,8 +19,7 @@ from leukoscope_edge.records.exports.report_words import (
     said_verdict,
 )
 from leukoscope_edge.records.exports.screening_version import version_of
-from leukoscope_edge.records.exports.slide_version import open_version
-from leukoscope_edge.records.slides.cell_record import MissedCell
+from leukoscope_edge.records.slides import MissedCell
 from leukoscope_edge.sample import AgeGroup, SampleType
 from leukoscope_edge.types import Reading
 

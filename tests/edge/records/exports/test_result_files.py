@@ -5,9 +5,8 @@ from dataclasses import replace
 import pytest
 from tests.edge.records.one_screening import SCREENING
 
+from leukoscope_edge.records.exports import INTENDED_USE, result_bytes, table_text
 from leukoscope_edge.records.exports.html_report import report_bytes
-from leukoscope_edge.records.exports.result_json import INTENDED_USE, result_bytes
-from leukoscope_edge.records.exports.text_table import table_text
 
 
 @pytest.mark.parametrize("make", [report_bytes, result_bytes])

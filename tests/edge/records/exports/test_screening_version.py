@@ -11,7 +11,7 @@ from leukoscope_edge.records.exports.screening_version import (
     version_of,
     views_of,
 )
-from leukoscope_edge.records.slides.slide_state import SlideState
+from leukoscope_edge.records.slides import SlideState
 from leukoscope_edge.types import CallName
 
 

@@ -17,8 +17,8 @@ from leukoscope_edge.records.exports.slide_version import (
     shown_version,
     suspects_of,
 )
+from leukoscope_edge.records.slides import outcome_of
 from leukoscope_edge.records.slides.site_ranges import RANGES_NAME
-from leukoscope_edge.records.slides.slide import outcome_of
 from leukoscope_edge.types import CallName, Cell, Reading
 
 

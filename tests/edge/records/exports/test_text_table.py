@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from tests.edge.records.one_screening import SCREENING, cell
 
-from leukoscope_edge.records.exports.result_json import INTENDED_USE
+from leukoscope_edge.records.exports import INTENDED_USE
 from leukoscope_edge.records.exports.text_table import (
     cells_csv_bytes,
     csv_bytes,

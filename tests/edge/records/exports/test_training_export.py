@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 from typing import Any
 
-from leukoscope_edge.records.exports.result_json import INTENDED_USE
+from leukoscope_edge.records.exports import INTENDED_USE
 from leukoscope_edge.records.exports.training_export import export_labelled
 
 

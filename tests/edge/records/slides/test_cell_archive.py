@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.errors import RecordError
-from leukoscope_edge.records.pictures import Pictures
+from leukoscope_edge.records import Pictures
+from leukoscope_edge.records.slides import FieldPicture
 from leukoscope_edge.records.slides.cell_archive import (
     archived,
     keep_cell,
     picture_problems,
 )
-from leukoscope_edge.records.slides.cell_record import FieldPicture
 from leukoscope_edge.types import Cell
 
 FIELD = FieldPicture(file="", frame="f1", box_px=(1, 2, 3, 4), found_by="thresholds")

@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 from tests.edge.records.named_kinds import judge
 
-from leukoscope_edge.inference.card import Card
+from leukoscope_edge.inference import Card
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Refusal, Verdict
+from leukoscope_edge.records.slides import Corrected
 from leukoscope_edge.records.slides.conclusion import (
     RESCALED,
     calls_of,
     context_of,
     verdict_of,
 )
-from leukoscope_edge.records.slides.correction import Corrected
 from leukoscope_edge.types import CallName, Cell, Tally
 
 

@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 
 from leukoscope_edge.errors import StepError
-from leukoscope_edge.inference.card import Card
-from leukoscope_edge.records.slides.conclusion import context_of
+from leukoscope_edge.inference import Card
+from leukoscope_edge.records.slides import SlideState, context_of
 from leukoscope_edge.records.slides.correction import Corrected
-from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.sample import AgeGroup, SampleType
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from leukoscope_edge.errors import StepError
-from leukoscope_edge.inference.card import Card
-from leukoscope_edge.live.recorder import Recorder
+from leukoscope_edge.inference import Card
+from leukoscope_edge.live import Recorder
 from leukoscope_edge.outcome import Refusal
-from leukoscope_edge.records.slides.slide_state import SlideState
+from leukoscope_edge.records.slides import SlideState
 from leukoscope_edge.types import Call, CallName, Cell
 
 

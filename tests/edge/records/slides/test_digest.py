@@ -8,10 +8,13 @@ import pytest
 
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.outcome import Verdict
-from leukoscope_edge.records.slides.correction import Corrected
+from leukoscope_edge.records.slides import (
+    Corrected,
+    SlideRecord,
+    SlideState,
+    outcome_of,
+)
 from leukoscope_edge.records.slides.digest import CHANGED, digest_of
-from leukoscope_edge.records.slides.slide import SlideRecord, outcome_of
-from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.sample import AgeGroup
 from leukoscope_edge.types import Reading
 

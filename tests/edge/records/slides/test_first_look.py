@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.outcome import Verdict
-from leukoscope_edge.records.slides.cell_record import CellRecord, MissedCell
+from leukoscope_edge.records.slides import (
+    MIN_OTHERS_REVIEWED,
+    CellRecord,
+    MissedCell,
+    SlideRecord,
+)
 from leukoscope_edge.records.slides.first_look import (
     blind_place,
     first_pass,
@@ -15,7 +20,6 @@ from leukoscope_edge.records.slides.first_look import (
     left_for,
     pass_of,
 )
-from leukoscope_edge.records.slides.slide import MIN_OTHERS_REVIEWED, SlideRecord
 from leukoscope_edge.types import CallName, Cell, Reading, Tally
 
 N_SUSPECTS = 5

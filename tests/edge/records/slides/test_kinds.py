@@ -6,10 +6,10 @@ import pytest
 from tests.edge.records.conftest import COUNTS
 from tests.edge.records.named_kinds import judge
 
-from leukoscope_edge.counting.differential import NAMED
+from leukoscope_edge.counting import NAMED
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.outcome import Verdict
-from leukoscope_edge.records.slides.first_look import is_first_look_over, left_for
+from leukoscope_edge.records.slides import is_first_look_over, left_for
 from leukoscope_edge.records.slides.kinds import comparison, own_cells
 from leukoscope_edge.types import CallName, Reading
 from leukoscope_edge.web.forms import NamedKind

@@ -7,20 +7,18 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.arrays import F32, U8
-from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.errors import RecordError
-from leukoscope_edge.inference.bundle import Bundle, open_bundle, shipped_bundle_for
-from leukoscope_edge.records.slides.cell_record import FieldPicture
+from leukoscope_edge.inference import Bundle, open_bundle, shipped_bundle_for
+from leukoscope_edge.records.slides import ArchivedCell, FieldPicture, SlideRecord
 from leukoscope_edge.records.slides.reproduce import (
     MAX_P_DIFFERENCE,
     FieldsAgain,
     look_again,
     reproduce_slide,
 )
-from leukoscope_edge.records.slides.slide import ArchivedCell, SlideRecord
 from leukoscope_edge.types import THRESHOLDS, Call, CallName, Frame
-from leukoscope_edge.vision.segmentation import segment
-from leukoscope_edge.vision.sightings import find_sightings
+from leukoscope_edge.vision import find_sightings, segment
 
 SURE = -50.0
 """A margin at which no probability is left for a blast."""

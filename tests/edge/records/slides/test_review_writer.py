@@ -8,14 +8,17 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.errors import RecordError, StepError
-from leukoscope_edge.inference.card import Card
+from leukoscope_edge.inference import Card
 from leukoscope_edge.outcome import Refusal, Verdict
-from leukoscope_edge.records.slides.cell_record import MissedCell
-from leukoscope_edge.records.slides.conclusion import verdict_of
-from leukoscope_edge.records.slides.correction import Corrected
-from leukoscope_edge.records.slides.slide import SlideRecord, SlideSetUp
-from leukoscope_edge.records.slides.slide_state import SlideState
-from leukoscope_edge.records.store import Store, open_store
+from leukoscope_edge.records import Store, open_store
+from leukoscope_edge.records.slides import (
+    Corrected,
+    MissedCell,
+    SlideRecord,
+    SlideSetUp,
+    SlideState,
+    verdict_of,
+)
 from leukoscope_edge.sample import AgeGroup
 from leukoscope_edge.types import Reading
 

@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from leukoscope_edge.counting.differential import NAMED
+from leukoscope_edge.counting import NAMED
 from leukoscope_edge.errors import ConfigError
-from leukoscope_edge.records.exports.facts import list_facts
-from leukoscope_edge.records.exports.slide_version import open_version
+from leukoscope_edge.records.exports import list_facts, open_version
 from leukoscope_edge.records.slides.site_ranges import RANGES_NAME, SHIPPED, open_ranges
 from leukoscope_edge.sample import AgeGroup
 

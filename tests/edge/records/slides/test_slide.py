@@ -7,7 +7,8 @@ import pytest
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Interval, Refusal, Verdict, VerdictName
 from leukoscope_edge.records.changes import Reason
-from leukoscope_edge.records.slides.cell_record import CellRecord, ReviewStep
+from leukoscope_edge.records.slides import CellRecord, SlideState
+from leukoscope_edge.records.slides.cell_record import ReviewStep
 from leukoscope_edge.records.slides.slide import (
     MIN_OTHERS_REVIEWED,
     Origin,
@@ -16,7 +17,6 @@ from leukoscope_edge.records.slides.slide import (
     SlideRecord,
     outcome_of,
 )
-from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import CallName, Reading
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from tests.edge.records.tampering import tamper
 
-from leukoscope_edge.records.slides.slide import SlideRecord
+from leukoscope_edge.records.slides import SlideRecord
 from leukoscope_edge.records.slides.slide_cache import N_SLIDES, SlideCache
 
 

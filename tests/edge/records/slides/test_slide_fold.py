@@ -9,16 +9,14 @@ import pytest
 
 from leukoscope_edge.i18n import language_codes, languages
 from leukoscope_edge.messages import message
-from leukoscope_edge.records.events import Event
-from leukoscope_edge.records.slides.cell_record import FieldPicture
-from leukoscope_edge.records.slides.slide import Kind
+from leukoscope_edge.records import Event
+from leukoscope_edge.records.slides import Action, FieldPicture, Kind, SlideState
 from leukoscope_edge.records.slides.slide_fold import (
     CannotFollowError,
     apply,
     fold,
     why_not,
 )
-from leukoscope_edge.records.slides.slide_state import Action, SlideState
 from leukoscope_edge.types import THRESHOLDS, Cell
 
 NETWORK = "a network"

@@ -7,12 +7,8 @@ import pytest
 
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Doubt
-from leukoscope_edge.records.slides.cell_record import (
-    OF_PEOPLE,
-    CellRecord,
-    FieldPicture,
-)
-from leukoscope_edge.records.slides.slide import Outcome
+from leukoscope_edge.records.slides import CellRecord, FieldPicture, Outcome
+from leukoscope_edge.records.slides.cell_record import OF_PEOPLE
 from leukoscope_edge.records.slides.slide_objects import (
     cell_from,
     cell_object,

@@ -9,10 +9,8 @@ import pytest
 from tests.edge.records.tampering import tamper
 
 from leukoscope_edge.errors import RecordError, StepError
-from leukoscope_edge.records.changes import CriticalCall
-from leukoscope_edge.records.slides.slide import SlideSetUp
-from leukoscope_edge.records.slides.slide_state import Action, SlideState
-from leukoscope_edge.records.store import Store
+from leukoscope_edge.records import CriticalCall, Store
+from leukoscope_edge.records.slides import Action, SlideSetUp, SlideState
 
 
 def test_a_finished_slide_is_not_unfinished(bench: Any) -> None:

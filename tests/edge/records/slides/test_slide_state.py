@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from leukoscope_edge.records.slides.slide import Kind
+from leukoscope_edge.records.slides import Kind
 from leukoscope_edge.records.slides.slide_fold import action_of
 from leukoscope_edge.records.slides.slide_state import (
     ALLOWED,

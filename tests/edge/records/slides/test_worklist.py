@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 from leukoscope_edge.outcome import VerdictName
-from leukoscope_edge.records.slides.correction import Corrected
+from leukoscope_edge.records import DATABASE_NAME, Store
+from leukoscope_edge.records.slides import Corrected, SlideState
 from leukoscope_edge.records.slides.first_look import first_pass
-from leukoscope_edge.records.slides.slide_state import SlideState
 from leukoscope_edge.records.slides.worklist import PAGE_SLIDES, Show, Wanted
-from leukoscope_edge.records.store import DATABASE_NAME, Store
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=timezone.utc)
 

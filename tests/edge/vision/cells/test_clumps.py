@@ -8,8 +8,8 @@ import pytest
 
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.types import CellKind
+from leukoscope_edge.vision import segment
 from leukoscope_edge.vision.cells.clumps import cut_clumps
-from leukoscope_edge.vision.segmentation import segment
 
 SCALE_UM_PER_PX = 0.16
 RIM, INSIDE = 90, 130

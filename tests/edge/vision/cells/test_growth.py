@@ -5,10 +5,10 @@ import pytest
 from tests.edge.vision.cells.drawn_masks import SCALE_UM_PER_PX, SHAPE, Disc, discs
 
 from leukoscope_edge.arrays import U8, BoolArray
+from leukoscope_edge.vision import parts_of, view_of
+from leukoscope_edge.vision.cells import Masks
 from leukoscope_edge.vision.cells.growth import REACH_UM, territory, whole_cell
-from leukoscope_edge.vision.cells.masks import EVERYWHERE, Masks
-from leukoscope_edge.vision.morphology import parts_of
-from leukoscope_edge.vision.view import view_of
+from leukoscope_edge.vision.cells.masks import EVERYWHERE
 
 PLASMA = np.full((*SHAPE, 3), 225, np.uint8)
 NUCLEUS: Disc = (120, 100, 3.5)

@@ -4,13 +4,14 @@ import pytest
 from tests.edge.vision.cells.drawn_masks import NOTHING, SCALE_UM_PER_PX, Disc, discs
 
 from leukoscope_edge.arrays import BoolArray
+from leukoscope_edge.vision import parts_of
 from leukoscope_edge.vision.cells.lobes import (
     MAX_LOBE_ROUNDNESS,
     Group,
     group_of,
     join_lobes,
 )
-from leukoscope_edge.vision.morphology import depth_of, parts_of
+from leukoscope_edge.vision.morphology import depth_of
 
 WHOLE_UM = 3.8
 """Radius of a disc that is thick enough for a whole nucleus."""

@@ -6,10 +6,11 @@ import pytest
 from tests.edge.vision.cells.drawn_masks import SCALE_UM_PER_PX, SHAPE, Disc, discs
 
 from leukoscope_edge.types import CellKind, Segmentation
-from leukoscope_edge.vision.cells.masks import Masks
+from leukoscope_edge.vision import view_of
+from leukoscope_edge.vision.cells import Masks
 from leukoscope_edge.vision.cells.objects import describe, is_nuclear
 from leukoscope_edge.vision.colour import PLASMA_LEVEL
-from leukoscope_edge.vision.view import View, view_of
+from leukoscope_edge.vision.view import View
 
 VIOLET, PALE, RED = (95, 60, 170), (170, 150, 200), (190, 140, 150)
 NUCLEUS: Disc = (120, 100, 4.0)

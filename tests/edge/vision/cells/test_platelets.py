@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.types import CellKind
+from leukoscope_edge.vision import segment
 from leukoscope_edge.vision.cells.platelets import is_platelet, measure
-from leukoscope_edge.vision.segmentation import segment
 
 PLASMA, RED, DENSE = (225, 222, 215), (190, 150, 160), (95, 60, 170)
 GRANULES = (150, 105, 180)

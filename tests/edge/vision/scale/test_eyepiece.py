@@ -9,18 +9,21 @@ import pytest
 from tests.simulated import first_frames
 
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.types import CellKind
-from leukoscope_edge.vision.colour import plasma_colour
-from leukoscope_edge.vision.motion import StageTracker, TrackingState
-from leukoscope_edge.vision.quality import assess
+from leukoscope_edge.vision import (
+    StageTracker,
+    TrackingState,
+    assess,
+    plasma_colour,
+    segment,
+)
 from leukoscope_edge.vision.scale.eyepiece import (
     filled,
     outside_of,
     window_of,
     with_border,
 )
-from leukoscope_edge.vision.segmentation import segment
 
 SCALE = 0.1
 N_FRAMES = 24

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from leukoscope_edge.capture.simulated import parse_simulated
+from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.vision.scale.scale_estimate import (
     FrameSizes,
     SourceScale,

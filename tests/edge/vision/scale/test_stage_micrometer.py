@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leukoscope_edge.capture.simulated import parse_simulated
-from leukoscope_edge.capture.stored.decode import decode_image
+from leukoscope_edge.capture import parse_simulated
+from leukoscope_edge.capture.stored import decode_image
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.vision.scale.stage_micrometer import (
     Calibration,

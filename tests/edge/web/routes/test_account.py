@@ -10,8 +10,8 @@ import pytest
 from tests.edge.web.stand_ins import NAME, PIN, PROFILE, Browser, StillCounter
 
 from leukoscope_edge.accounts import Role
-from leukoscope_edge.capture.simulated import parse_simulated
-from leukoscope_edge.live.commands import Command, Mode, News
+from leukoscope_edge.capture import parse_simulated
+from leukoscope_edge.live import Command, Mode, News
 from leukoscope_edge.profile import PageEntry
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device

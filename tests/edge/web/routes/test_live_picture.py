@@ -6,7 +6,8 @@ import pytest
 from starlette.websockets import WebSocketDisconnect
 from tests.edge.web.stand_ins import Browser
 
-from leukoscope_edge.live.commands import HEAD_BYTES, Mode, News
+from leukoscope_edge.live import Mode, News
+from leukoscope_edge.live.commands import HEAD_BYTES
 from leukoscope_edge.web.device import Device
 
 

@@ -6,7 +6,7 @@ import re
 import pytest
 from tests.edge.web.stand_ins import Browser, StillCounter, fill_slide
 
-from leukoscope_edge.live.commands import Mode, News
+from leukoscope_edge.live import Mode, News
 from leukoscope_edge.web.device import Device
 
 

@@ -7,8 +7,7 @@ import numpy as np
 from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide, shown_of
 
 from leukoscope_edge.accounts import Role
-from leukoscope_edge.live.commands import Mode, News
-from leukoscope_edge.live.missed_cell import cut_missed
+from leukoscope_edge.live import Mode, News, cut_missed
 from leukoscope_edge.records.slides.first_look import first_pass
 from leukoscope_edge.types import Reading
 from leukoscope_edge.web.device import Device

@@ -30,12 +30,12 @@ from tests.edge.web.stand_ins import (
 )
 
 from leukoscope_edge.accounts import Role
-from leukoscope_edge.live.commands import Command, Mode, News
+from leukoscope_edge.live import Command, Mode, News
 from leukoscope_edge.profile import CameraEntry
-from leukoscope_edge.quality.camera_scale import Scale, keep_scale
-from leukoscope_edge.records.slides.slide_state import SlideState
-from leukoscope_edge.service.health import HEALTH
-from leukoscope_edge.service.heartbeat import make_run_folder, run_folder, write_json
+from leukoscope_edge.quality import Scale, keep_scale
+from leukoscope_edge.records.slides import SlideState
+from leukoscope_edge.service import HEALTH, run_folder
+from leukoscope_edge.service.heartbeat import make_run_folder, write_json
 from leukoscope_edge.types import Reading
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device

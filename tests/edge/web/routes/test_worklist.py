@@ -13,8 +13,8 @@ from tests.edge.web.stand_ins import (
 )
 
 from leukoscope_edge.accounts import Role
-from leukoscope_edge.live.commands import Mode, News
-from leukoscope_edge.records.slides.conclusion import verdict_of
+from leukoscope_edge.live import Mode, News
+from leukoscope_edge.records.slides import verdict_of
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.slide_list import as_moments
 

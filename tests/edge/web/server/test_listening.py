@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from leukoscope_edge.cli.output import say
+from leukoscope_edge.cli import say
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.profile import PageEntry
 from leukoscope_edge.web.server.listening import MAX_OPEN_A_CLIENT, holder_of, listening

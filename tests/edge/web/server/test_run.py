@@ -13,16 +13,11 @@ from starlette.applications import Starlette
 from tests.edge.web.stand_ins import StillCounter
 from tests.waiting import PATIENCE_S
 
-from leukoscope_edge.cli.output import say
-from leukoscope_edge.live.closing import is_closed, open_again
-from leukoscope_edge.live.commands import Command
+from leukoscope_edge.cli import say
+from leukoscope_edge.live import Command, is_closed, open_again
 from leukoscope_edge.profile import PageEntry
-from leukoscope_edge.service.heartbeat import (
-    Pulse,
-    make_run_folder,
-    read_beat,
-    run_folder,
-)
+from leukoscope_edge.service import Pulse, run_folder
+from leukoscope_edge.service.heartbeat import make_run_folder, read_beat
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.server.lifecycle import Lifecycle
 from leukoscope_edge.web.server.listening import listening

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 
-from leukoscope_edge.cli.output import say
+from leukoscope_edge.cli import say
 from leukoscope_edge.profile import PageEntry
 from leukoscope_edge.web.server.listening import listening
 from leukoscope_edge.web.server.servers import entries, new_server, serve_all
