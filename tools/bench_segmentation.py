@@ -27,7 +27,6 @@ that are found.
 
 import argparse
 import json
-import os
 import pickle
 import resource
 import statistics
@@ -63,6 +62,7 @@ N_RUNS = 5
 N_TURNS = 8
 TIMER = """
 import pickle, sys, time
+sys.path.insert(0, sys.argv[1])  # by a variable -I would not see it
 import cv2
 from leukoscope_edge.vision.segmentation import segment
 cv2.setNumThreads(1)
@@ -191,10 +191,9 @@ def compare(other: Path, folder: Path, every: int, um_per_px: float) -> list[Pee
 def _timer_of(edge: Path) -> subprocess.Popen[bytes]:
     """Start a process that times the segmentation of one checkout."""
     return subprocess.Popen(  # noqa: S603 (our own code)
-        [sys.executable, "-I", "-c", TIMER.format(n=N_TURNS)],
+        [sys.executable, "-I", "-c", TIMER.format(n=N_TURNS), str(edge)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(edge)},
     )
 
 

@@ -158,6 +158,22 @@ def test_another_version_is_timed_turn_by_turn(drawn: Path) -> None:
     assert ours["times_ours"] == 1
 
 
+def test_it_is_the_other_version_that_is_timed(drawn: Path, tmp_path: Path) -> None:
+    """As one of the same modules, it would be easily missed."""
+    vision = tmp_path / "edge" / "leukoscope_edge" / "vision"
+    vision.mkdir(parents=True)
+    for package in (vision, vision.parent):
+        (package / "__init__.py").touch()
+    (vision / "segmentation.py").write_text("raise SystemExit('it is the other')")
+    command = [sys.executable, str(TOOLS / "bench_segmentation.py"), "--against"]
+    done = subprocess.run(
+        [*command, str(tmp_path / "edge"), str(drawn)], capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "it is the other" in done.stderr
+    assert "does not segment" in done.stderr
+
+
 @pytest.mark.slow
 def test_many_fields_as_one_frame_hold_the_same_cells(
     drawn: Path, tmp_path: Path

@@ -126,9 +126,10 @@ def _block_levels(pixels: U8) -> F64:
     sample = pixels[::step, ::step]
     h, w = sample.shape[0] // n_rows, sample.shape[1] // n_columns
     blocks = sample[: h * n_rows, : w * n_columns].reshape(n_rows, h, n_columns, w, 3)
-    alone = blocks.swapaxes(1, 2).reshape(n_rows, n_columns, h * w, 3)
+    alone = blocks.transpose(0, 2, 4, 1, 3).reshape(n_rows, n_columns, 3, h * w)
     rank = int(BRIGHT_SHARE * (h * w - 1))
-    return np.partition(alone, rank, axis=2)[:, :, rank].astype(np.float64)
+    alone.partition(rank)
+    return alone[..., rank].astype(np.float64)
 
 
 def _quadratic(height: int, width: int) -> F64:
@@ -155,7 +156,9 @@ def _upper_fit(basis: F64, levels: F64) -> F64:
         right = turned @ (weights * levels).T[..., None]
         solution = np.linalg.solve(turned @ scaled, right)[..., 0]
         surface = basis @ solution.T
-        weights = np.where(levels < BELOW * surface, 0.1, 1.0)
+        before, weights = weights, np.where(levels < BELOW * surface, 0.1, 1.0)
+        if np.array_equal(weights, before):
+            break  # and every later round would give the same surface
     return np.asarray(surface, np.float64)
 
 

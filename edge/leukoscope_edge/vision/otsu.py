@@ -9,7 +9,10 @@ import numpy.typing as npt
 from leukoscope_edge.arrays import F32, U8, BoolArray
 
 N_CLASSES = 3
-NO_ORDER = np.where(np.tri(256, dtype=np.bool_), -np.inf, 0.0)
+ROWS_AT_ONCE = 64
+"""Lower thresholds that are tried together: the pairs of all would be half a megabyte,
+which costs more to get from the system than to fill."""
+NO_ORDER = np.where(np.tri(ROWS_AT_ONCE, 256, dtype=np.bool_), -np.inf, 0.0)
 """Added to the score of two thresholds of which the first is not the lower one."""
 
 
@@ -37,15 +40,21 @@ def otsu3_of(counts: F32) -> tuple[int, int]:
     # The last level parts nothing off: what lies above it is empty.
     n_above, above = weight[-1] - weight[:-1], moment[-1] - moment[:-1]
     weight, moment = weight[:-1], moment[:-1]
-    score = moment - moment[:, None]
-    score *= score
-    between = weight - weight[:, None]
-    np.fill_diagonal(between, 1.0)
-    score /= between
-    score += (moment**2 / weight)[:, None]
-    score += above**2 / n_above
-    score += NO_ORDER[: len(score), : len(score)]
-    t1, t2 = np.unravel_index(int(np.argmax(score)), score.shape)
+    lower, upper = moment**2 / weight, above**2 / n_above
+    best, t1, t2 = -np.inf, 0, 0
+    for start in range(0, len(weight), ROWS_AT_ONCE):
+        rows, columns = slice(start, start + ROWS_AT_ONCE), slice(start, None)
+        score = moment[columns] - moment[rows, None]
+        score *= score
+        between = weight[columns] - weight[rows, None]
+        np.fill_diagonal(between, 1.0)
+        score /= between
+        score += lower[rows, None]
+        score += upper[columns]
+        score += NO_ORDER[: score.shape[0], : score.shape[1]]
+        row, column = np.unravel_index(int(np.argmax(score)), score.shape)
+        if score[row, column] > best:
+            best, t1, t2 = score[row, column], start + int(row), start + int(column)
     return int(used[t1]), int(used[t2])
 
 
@@ -59,6 +68,21 @@ def counts_of(channel: U8, mask: BoolArray | None = None) -> F32:
     where = None if mask is None else mask.view(np.uint8)
     counts = cv2.calcHist([channel], [0], where, [256], [0, 256])
     return np.asarray(counts, np.float32).ravel()
+
+
+def joint_counts_of(first: U8, second: U8) -> F32:
+    """Return how often each two levels occur together, (256, 256) float32.
+
+    In the time in which `counts_of` counts one of them: the sums over an axis are the
+    counts of each, and those over a part of it the counts where the other is in range.
+
+    Args:
+        first: (H, W) uint8, along the rows.
+        second: (H, W) uint8, along the columns.
+    """
+    both = [np.asarray(first), np.asarray(second)]
+    counts = cv2.calcHist(both, [0, 1], None, [256, 256], [0, 256, 0, 256])
+    return np.asarray(counts, np.float32)
 
 
 def median_of(counts: F32) -> float:

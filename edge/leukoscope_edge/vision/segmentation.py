@@ -21,7 +21,7 @@ from leukoscope_edge.vision.cells.objects import describe, is_nuclear
 from leukoscope_edge.vision.colour import PLASMA_LEVEL
 from leukoscope_edge.vision.flatfield import FlatField
 from leukoscope_edge.vision.morphology import dilate, open_mask
-from leukoscope_edge.vision.otsu import counts_of, median_of, otsu3_of
+from leukoscope_edge.vision.otsu import counts_of, joint_counts_of, median_of, otsu3_of
 from leukoscope_edge.vision.scale.red_cells import WHITE_CELL_UM, scale_from_cells
 from leukoscope_edge.vision.scale.scale_estimate import (
     LADDER_UM_PER_PX,
@@ -120,12 +120,12 @@ def _likeness(found: Segmentation) -> float:
 
 def threshold(view: View) -> Masks:
     """Part a view into nuclei, cell bodies and the rest."""
-    violets = counts_of(view.violet)
+    joint = joint_counts_of(view.violet, view.dark)
+    violets, darks = joint.sum(axis=1), joint.sum(axis=0)
     low, high = otsu3_of(violets)
-    darks = counts_of(view.dark)
     level, _ = otsu3_of(darks)
     foreground = np.asarray(view.dark > level, np.bool_)
-    min_violet = _least_violet(view, foreground, darks[level + 1 :], level + 1)
+    min_violet = _least_violet(joint, level, in_marrow=view.in_marrow)
     high = _part_again(view, violets, high, min_violet)
     nuclei = _opened(view.violet > high)
     scale = view.scale_um_per_px
@@ -160,25 +160,21 @@ def _ragged(view: View, *, has_red: bool) -> float:
     return RAGGED_BESIDE_RED if has_red else RAGGED
 
 
-def _least_violet(
-    view: View, foreground: BoolArray, darks: F32, darkest_plasma: int
-) -> float:
-    """Return the mean violet that a nucleus of this view has at least.
+def _least_violet(joint: F32, level: int, *, in_marrow: bool) -> float:
+    """Return the mean violet that a nucleus of a view has at least.
 
     Args:
-        view: The view.
-        foreground: (h, w) bool.
-        darks: How often each level of darkness occurs in the foreground, from the
-            first above the plasma's.
-        darkest_plasma: That first level.
+        joint: (256, 256) float32, how often each violet occurs with each darkness.
+        level: Of darkness; what is above is foreground.
+        in_marrow: The view shows marrow.
     """
-    n_foreground = int(darks.sum(dtype=np.float64))
-    is_all = n_foreground == foreground.size
-    plasma = 0.0 if is_all else median_of(counts_of(view.violet, ~foreground))
-    if not n_foreground:
+    plasma_violets = joint[:, : level + 1].sum(axis=1)
+    darks = joint[:, level + 1 :].sum(axis=0)
+    plasma = median_of(plasma_violets) if plasma_violets.any() else 0.0
+    if not darks.any():
         return plasma + MIN_STAIN_LEVELS
-    darkness = darkest_plasma + median_of(darks) - (255 - PLASMA_LEVEL)
-    by = VIOLET_FOR_DARKNESS_IN_MARROW if view.in_marrow else VIOLET_FOR_DARKNESS
+    darkness = level + 1 + median_of(darks) - (255 - PLASMA_LEVEL)
+    by = VIOLET_FOR_DARKNESS_IN_MARROW if in_marrow else VIOLET_FOR_DARKNESS
     return plasma + max(by * darkness, MIN_STAIN_LEVELS)
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from leukoscope_edge.vision.otsu import (
     counts_of,
+    joint_counts_of,
     median_of,
     otsu3,
     otsu3_of,
@@ -45,6 +46,26 @@ def test_no_other_pair_parts_better(seed: int) -> None:
         for b in range(a + 1, 24)
     ]
     assert found == pytest.approx(min(others))
+
+
+@pytest.mark.parametrize("lower", [20, 62, 63, 64, 65, 127, 128, 190])
+def test_thresholds_are_found_wherever_the_lower_one_lies(lower: int) -> None:
+    """All 256 levels occur, so that the pairs are tried in several goes."""
+    counts = np.ones(256, np.float32)
+    counts[[lower - 10, lower + 20, lower + 50]] = 1e5
+    t1, t2 = otsu3_of(counts)
+    assert lower - 10 <= t1 < lower + 20 <= t2 < lower + 50
+
+
+def test_joint_counts_hold_the_counts_of_each_and_of_a_part() -> None:
+    random = np.random.default_rng(0)
+    first, second = random.integers(0, 256, (2, 30, 40)).astype(np.uint8)
+    joint = joint_counts_of(first, second)
+    np.testing.assert_array_equal(joint.sum(axis=1), counts_of(first))
+    np.testing.assert_array_equal(joint.sum(axis=0), counts_of(second))
+    np.testing.assert_array_equal(
+        joint[:, :100].sum(axis=1), counts_of(first, second < 100)
+    )
 
 
 def test_counts_only_where_the_mask_says() -> None:

@@ -19,6 +19,7 @@ from leukoscope_edge.vision.morphology import (
     dilate,
     fill_holes,
     open_mask,
+    window_of,
 )
 from leukoscope_edge.vision.view import View
 
@@ -203,9 +204,12 @@ def _shape(cell: U8) -> tuple[float, float]:
 def _without_hanging(nucleus: U8, body: U8, neck_px: float) -> U8:
     """Return the body around a nucleus without what hangs on by a neck."""
     whole = open_mask(body, neck_px) | nucleus
-    n_parts, parts = cv2.connectedComponents(whole)
+    window = window_of(whole)
+    n_parts, parts = cv2.connectedComponents(whole[window])
     if n_parts <= 2:
         return whole
     is_own = np.zeros(n_parts, np.uint8)
-    is_own[parts[nucleus > 0]] = 1
-    return np.asarray(is_own[parts], np.uint8)
+    is_own[parts[nucleus[window] > 0]] = 1
+    held = np.zeros_like(whole)
+    held[window] = is_own[parts]
+    return held

@@ -123,7 +123,7 @@ def join_lobes(
     """
     centres = np.array([_centre(g) for g in groups])
     owner = list(range(len(groups)))
-    far_px = LOBES_SPAN_UM / scale_um_per_px
+    far_px, gap_px = (um / scale_um_per_px for um in (LOBES_SPAN_UM, max_gap_um))
     pairs = [
         (away, i, j)
         for i, j in combinations(range(len(groups)), 2)
@@ -135,7 +135,7 @@ def join_lobes(
     depth = cache(partial(depth_of, body))
     for _, i, j in sorted(pairs):
         a, b = owner[i], owner[j]
-        if a == b or _gap_px(groups[a], groups[b]) > max_gap_um / scale_um_per_px:
+        if a == b or not _lie_within(groups[a], groups[b], gap_px):
             continue
         if not _is_one(groups[a], groups[b], body, depth, scale_um_per_px):
             continue
@@ -179,7 +179,7 @@ def _is_one(
         is_whole = filled >= NOTCHED_HULL_BODY and hull_um <= NOTCHED_HULL_UM
         least = SMALL_NOTCHED_NECK if hull_um <= SMALL_HULL_UM else NOTCHED_NECK
         is_whole = is_whole and _neck(depth(), a, b) >= least
-        return is_whole and _gap_px(a, b) <= TOUCHING_PX
+        return is_whole and _lie_within(a, b, TOUCHING_PX)
     if hull_um <= SMALL_HULL_UM and filled >= SMALL_HULL_BODY:
         is_one = _neck(depth(), a, b) >= SMALL_HULL_NECK
     else:
@@ -188,7 +188,8 @@ def _is_one(
     if is_one or n_thick or (a.is_round and b.is_round) or filled < LOBES_BODY:
         return is_one
     span_um = 2 * cv2.minEnclosingCircle(hull)[1] * scale_um_per_px
-    return span_um <= LOBES_SPAN_UM and _gap_px(a, b) <= LOBES_GAP_UM / scale_um_per_px
+    most_px = LOBES_GAP_UM / scale_um_per_px
+    return span_um <= LOBES_SPAN_UM and _lie_within(a, b, most_px)
 
 
 def _are_apart(a: Group, b: Group, filled: float, scale_um_per_px: float) -> bool:
@@ -200,6 +201,11 @@ def _are_apart(a: Group, b: Group, filled: float, scale_um_per_px: float) -> boo
     if thick >= WHOLE_UM and thin >= NOT_BESIDE_UM:
         return True
     return (thick >= WHOLE_UM or is_large) and filled < LARGE_LOBES_BODY
+
+
+def _lie_within(a: Group, b: Group, most_px: float) -> bool:
+    """Say whether the rims of two groups lie that near; infinity asks nothing."""
+    return most_px == inf or _gap_px(a, b) <= most_px
 
 
 def _gap_px(a: Group, b: Group) -> float:

@@ -12,6 +12,7 @@ from leukoscope_edge.vision.morphology import (
     open_mask,
     window_of,
 )
+from leukoscope_edge.vision.otsu import counts_of, median_of
 from leukoscope_edge.vision.view import STAIN_OF_PLASMA, stain_of
 
 EDGE_UM = 1.5
@@ -42,8 +43,9 @@ def set_edge(colours: U8, nucleus: U8, cell: U8, scale_um_per_px: float) -> U8:
         return nucleus
     otsu, _ = cv2.threshold(stain[cell[window] > 0], 0, 1, cv2.THRESH_OTSU)
     rim = own - cv2.erode(own, np.ones((3, 3), np.uint8))
-    contrast = float(np.median(stain[core > 0])) - STAIN_OF_PLASMA
-    level = (float(np.median(stain[rim > 0])) + otsu) / 2 - EDGE_SHIFT * contrast
+    contrast = median_of(counts_of(stain, core.view(np.bool_))) - STAIN_OF_PLASMA
+    along_edge = median_of(counts_of(stain, rim.view(np.bool_)))
+    level = (along_edge + otsu) / 2 - EDGE_SHIFT * contrast
     again = (stain > level).view(np.uint8) & dilate(own, edge_px) & within
     smooth = close_mask(open_mask(again, rough_px), rough_px)
     edged = np.zeros_like(nucleus)

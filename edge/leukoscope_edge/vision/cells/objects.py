@@ -4,8 +4,9 @@ Every way of segmenting ends here, so that thresholds, named baselines and netwo
 compared by their masks alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache, partial
 from math import inf
 
 import cv2
@@ -86,6 +87,7 @@ def _objects(
         label: 2 * np.sqrt(place.area_px / np.pi) * scale
         for label, place in places.items()
     }
+    paleness = cache(partial(platelets.log_paleness_of, view.smooth, view.dark))
     large = {n: places[n] for n, d in diameters_um.items() if d >= MIN_NUCLEUS_UM}
     for label, place in places.items():
         if diameters_um[label] < MIN_PLATELET_UM:
@@ -96,7 +98,7 @@ def _objects(
         if label in large:
             own = territory(labels, label, large, margin)
             cell, grown = whole_cell(view, masks, nucleus, own, window)
-            kind = _kind(view, masks, nucleus, cell, window)
+            kind = _kind(view, masks, nucleus, cell, window, paleness)
             if masks.is_coarse:
                 nucleus = set_edge(view.smooth[window], nucleus, grown, scale)
         yield _Found(
@@ -109,19 +111,25 @@ def _objects(
 
 
 def _kind(
-    view: View, masks: Masks, nucleus: U8, cell: U8, window: tuple[slice, slice]
+    view: View,
+    masks: Masks,
+    nucleus: U8,
+    cell: U8,
+    window: tuple[slice, slice],
+    paleness: Callable[[], float],
 ) -> CellKind:
-    near = nucleus[window_of(nucleus)]
-    depth = cv2.distanceTransform(near, cv2.DIST_L2, cv2.DIST_MASK_3)
+    """Say what an object is; `paleness` is of the view, worked out if it is asked."""
+    near = window_of(nucleus)
+    depth = cv2.distanceTransform(nucleus[near], cv2.DIST_L2, cv2.DIST_MASK_3)
     if depth.max() * masks.scale_um_per_px < MIN_DEPTH_UM:
         return CellKind.DEBRIS
-    inside = nucleus > 0
-    stained = inside & (view.violet[window] > masks.high)
+    inside, violets = nucleus[near] > 0, view.violet[window][near]
+    stained = inside & (violets > masks.high)
     if not masks.is_coarse and stained.any():
         inside = stained  # the levels were set for these, not for a paler rim
-    violet = float(view.violet[window][inside].mean())
+    violet = float(violets[inside].mean())
     is_sure = violet >= masks.min_violet
-    if not is_sure and not is_nuclear(view.smooth[window][inside]):
+    if not is_sure and not is_nuclear(view.smooth[window][near][inside]):
         return CellKind.DEBRIS
     if violet - masks.high < MIN_DARKNESS * (masks.high - masks.low):
         return CellKind.SMUDGE
@@ -130,23 +138,26 @@ def _kind(
     left, top = x + window[1].start, y + window[0].start
     if left == 0 or top == 0 or left + w == width or top + h == height:
         return CellKind.BORDER
-    if view.scale_um_per_px and _is_platelet(view, nucleus, cell, window):
+    if view.scale_um_per_px and _is_platelet(view, nucleus, cell, window, paleness):
         return CellKind.PLATELET
     return CellKind.WBC
 
 
 def _is_platelet(
-    view: View, nucleus: U8, cell: U8, window: tuple[slice, slice]
+    view: View,
+    nucleus: U8,
+    cell: U8,
+    window: tuple[slice, slice],
+    paleness: Callable[[], float],
 ) -> bool:
     """Say whether an object of a view whose scale is known is a platelet."""
     scale = view.scale_um_per_px or inf
-    if float(nucleus.sum()) * scale**2 < np.pi / 4 * MIN_WHOLE_NUCLEUS_UM**2:
+    if cv2.countNonZero(nucleus) * scale**2 < np.pi / 4 * MIN_WHOLE_NUCLEUS_UM**2:
         return True
     measures = platelets.measure(view.smooth[window], nucleus, cell, scale)
     if not platelets.is_platelet(measures):
         return False
-    stained = platelets.as_if_stained(measures, view.smooth, view.dark)
-    return platelets.is_platelet(stained)
+    return platelets.is_platelet(platelets.as_if_stained(measures, paleness()))
 
 
 def _draw(view: View, masks: Masks, found: list[_Found]) -> Segmentation:

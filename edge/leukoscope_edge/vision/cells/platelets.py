@@ -14,6 +14,7 @@ import cv2
 
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.vision.colour import PLASMA_LEVEL
+from leukoscope_edge.vision.morphology import window_of
 from leukoscope_edge.vision.otsu import counts_of, median_of, otsu3_of
 
 SLOPES = (-12.08, -2.94, -3.42, 5.96)
@@ -46,13 +47,14 @@ def measure(smooth: U8, nucleus: U8, cell: U8, scale_um_per_px: float) -> Measur
         micrometres and of the nucleus's optical density in green above the plasma;
         and the shorter over the longer axis of its largest part, 0..1.
     """
-    green = cv2.mean(smooth, nucleus)[1]
+    near = window_of(nucleus)
+    green = cv2.mean(smooth[near], nucleus[near])[1]
     density = math.log(PLASMA_LEVEL / max(green, 1.0))
     return (
         _log_diameter(cv2.countNonZero(nucleus), scale_um_per_px),
         _log_diameter(cv2.countNonZero(cell | nucleus), scale_um_per_px),
         math.log(max(density, MIN_DENSITY)),
-        _axes_ratio(nucleus),
+        _axes_ratio(nucleus[near]),
     )
 
 
@@ -61,20 +63,24 @@ def is_platelet(measures: Measures) -> bool:
     return sum(s * m for s, m in zip(SLOPES, measures, strict=True)) + BIAS > 0
 
 
-def as_if_stained(measures: Measures, smooth: U8, dark: U8) -> Measures:
+def as_if_stained(measures: Measures, log_paleness: float) -> Measures:
     """Return the measures with the density that a stain of full strength would give.
 
     Args:
         measures: Of an object.
+        log_paleness: Of its view.
+    """
+    nucleus, cell, density, roundness = measures
+    return nucleus, cell, density + log_paleness, roundness
+
+
+def log_paleness_of(smooth: U8, dark: U8) -> float:
+    """Return how much paler than FULL_STRENGTH a view is, in logarithms, 0 and more.
+
+    Args:
         smooth: (h, w, 3) uint8 RGB of the whole view.
         dark: (h, w) uint8 of it, as a view has it.
     """
-    nucleus, cell, density, roundness = measures
-    return nucleus, cell, density + _log_paleness(smooth, dark), roundness
-
-
-def _log_paleness(smooth: U8, dark: U8) -> float:
-    """Return how much paler than FULL_STRENGTH a view is, in logarithms, 0 and more."""
     level, _ = otsu3_of(counts_of(dark))
     stained = dark > level
     if not stained.any():

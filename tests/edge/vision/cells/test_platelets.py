@@ -6,8 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.types import CellKind
 from leukoscope_edge.vision import segment
+from leukoscope_edge.vision.cells import platelets
 from leukoscope_edge.vision.cells.platelets import is_platelet, measure
 
 PLASMA, RED, DENSE = (225, 222, 215), (190, 150, 160), (95, 60, 170)
@@ -63,6 +65,23 @@ def test_a_small_cell_of_a_pale_stain_is_no_platelet() -> None:
     plasma = np.array(PLASMA, np.float64)
     pale = np.rint(plasma + 0.4 * (pixels - plasma)).astype(np.uint8)
     assert kind_on_the_right(pale, UM_PER_PX) is CellKind.WBC
+
+
+def test_the_paleness_of_a_view_is_worked_out_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pixels = field(GRANULES, LARGE_PLATELET_UM)
+    pixels[:200, 165:245] = pixels[:200, 260:340]
+    asked, own = [], platelets.log_paleness_of
+
+    def counted(smooth: U8, dark: U8) -> float:
+        asked.append(dark.shape)
+        return own(smooth, dark)
+
+    monkeypatch.setattr(platelets, "log_paleness_of", counted)
+    found = segment(pixels, UM_PER_PX)
+    assert found.kinds.count(CellKind.PLATELET) == 2
+    assert len(asked) == 1
 
 
 def test_no_object_is_a_large_platelet_where_the_scale_is_not_known() -> None:
