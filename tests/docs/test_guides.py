@@ -10,12 +10,8 @@ import numpy as np
 import pytest
 from tests.docs.reading import ROOT, documents, name_of, sentences
 
-from leukoscope_edge.accounts import (
-    FIRST_WAIT_S,
-    LONGEST_WAIT_S,
-    MAX_PIN_DIGITS,
-    MIN_PIN_DIGITS,
-)
+from leukoscope_edge.accounts.pins import MAX_PIN_DIGITS, MIN_PIN_DIGITS
+from leukoscope_edge.accounts.sign_in_backoff import FIRST_WAIT_S, LONGEST_WAIT_S
 from leukoscope_edge.counting import LOOKS
 from leukoscope_edge.counting.frame_search import GUIDANCE
 from leukoscope_edge.counting.verdict import MIN_CELLS

@@ -145,6 +145,78 @@ def test_every_exception_is_still_needed() -> None:
         assert any(fnmatch(a.by, files) and a.module == module for a in deep), files
 
 
+def rooms() -> list[str]:
+    """Every room of every package, by its whole name."""
+    return [
+        ".".join(path.parent.relative_to(SOURCES[name]).parts)
+        for name in SOURCES
+        for path in sorted(path_of(name).rglob("*/__init__.py"))
+    ]
+
+
+class Source(NamedTuple):
+    """What a file imports, as (module, name), and what it takes of names, by a dot."""
+
+    path: Path
+    imports: frozenset[tuple[str, str]]
+    attributes: frozenset[tuple[str, str]]
+
+
+def source_of(path: Path, text: str) -> Source:
+    imports = {(asked.module, asked.name) for asked in asked_in(text, str(path))}
+    dots = (
+        node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Attribute)
+    )
+    taken = {(n.value.id, n.attr) for n in dots if isinstance(n.value, ast.Name)}
+    return Source(path, frozenset(imports), frozenset(taken))
+
+
+@cache
+def outsiders() -> tuple[Source, ...]:
+    """Every source and tool, which may ask something of a room."""
+    paths = [p for name in SOURCES for p in sorted(path_of(name).rglob("*.py"))]
+    paths += sorted((ROOT / "tools").glob("*.py"))
+    return tuple(source_of(path, path.read_text("utf-8")) for path in paths)
+
+
+def asked_of(room: str, source: Source) -> set[str]:
+    """Return the names that a file takes of a room, by import or as `room.name`."""
+    above, _, last = room.rpartition(".")
+    names = {name for module, name in source.imports if module == room}
+    if (above, last) in source.imports:
+        names |= {attr for name, attr in source.attributes if name == last}
+    return names
+
+
+def used_itself(room: str) -> set[str]:
+    """Names that the code of a room's own `__init__` uses."""
+    tree = ast.parse((path_of(room) / "__init__.py").read_text("utf-8"))
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+@pytest.mark.parametrize("room", rooms())
+def test_a_room_offers_only_what_is_asked_for_outside(room: str) -> None:
+    outside = (s for s in outsiders() if path_of(room) not in s.path.parents)
+    asked = {name for source in outside for name in asked_of(room, source)}
+    own = {name for module, name in homes(room) if module.startswith(room)}
+    assert own - asked - used_itself(room) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("from leukoscope_edge.updates import install", {"install"}),
+        ("from leukoscope_edge.updates.state import State", set()),
+        ("from leukoscope_edge import updates\nupdates.probe(1)", {"probe"}),
+        ("updates.probe(1)", set()),
+        ("", set()),
+    ],
+)
+def test_how_a_name_is_asked_for(text: str, names: set[str]) -> None:
+    source = source_of(Path("web.py"), text)
+    assert asked_of("leukoscope_edge.updates", source) == names
+
+
 @pytest.mark.parametrize(
     ("line", "fault"),
     [

@@ -18,10 +18,9 @@ from leukoscope_edge.records.slides import (
     Kind,
     Origin,
     SlideSetUp,
-    cell_object,
-    outcome_object,
     outcome_of,
 )
+from leukoscope_edge.records.slides.slide_objects import cell_object, outcome_object
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import THRESHOLDS, CallName
 

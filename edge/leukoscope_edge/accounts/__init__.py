@@ -10,25 +10,12 @@ from leukoscope_edge.accounts.person import (
     Role,
     named_apart,
 )
-from leukoscope_edge.accounts.pins import (
-    MAX_PIN_DIGITS,
-    MIN_PIN_DIGITS,
-    PeopleError,
-    check_pin,
-)
+from leukoscope_edge.accounts.pins import PeopleError, check_pin
 from leukoscope_edge.accounts.set_up_code import SetUpCode
-from leukoscope_edge.accounts.sign_in_backoff import (
-    AT_SCREEN,
-    FIRST_WAIT_S,
-    LONGEST_WAIT_S,
-)
+from leukoscope_edge.accounts.sign_in_backoff import AT_SCREEN
 
 __all__ = [
     "AT_SCREEN",
-    "FIRST_WAIT_S",
-    "LONGEST_WAIT_S",
-    "MAX_PIN_DIGITS",
-    "MIN_PIN_DIGITS",
     "PEOPLE_FILE",
     "RIGHTS",
     "Drafts",

@@ -7,9 +7,10 @@ import pytest
 from argon2 import PasswordHasher
 from tests.edge.web.stand_ins import NAME, PIN, QUICK
 
-from leukoscope_edge.accounts import AT_SCREEN, FIRST_WAIT_S, PeopleError, Role
+from leukoscope_edge.accounts import AT_SCREEN, PeopleError, Role
 from leukoscope_edge.accounts.people import Entry, People
 from leukoscope_edge.accounts.sign_in_backoff import (
+    FIRST_WAIT_S,
     LONGEST_AT_SCREEN_S,
     N_FREE_FAILURES,
     N_FREE_STRANGERS,

@@ -21,11 +21,11 @@ from leukoscope_edge.records.slides import (
     Identity,
     Kind,
     SlideState,
-    cell_object,
     verdict_of,
 )
 from leukoscope_edge.records.slides.first_look import first_pass
 from leukoscope_edge.records.slides.slide_fold import fold
+from leukoscope_edge.records.slides.slide_objects import cell_object
 from leukoscope_edge.sample import AgeGroup, SampleType
 from leukoscope_edge.types import Reading
 

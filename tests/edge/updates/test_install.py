@@ -22,8 +22,6 @@ from leukoscope_edge.updates import (
     install,
     is_on_trial,
     keep_time,
-    note_failure,
-    note_success,
     preview,
     probe,
     recover,
@@ -34,6 +32,7 @@ from leukoscope_edge.updates import (
     trust_root,
     watched,
 )
+from leukoscope_edge.updates.active import note_failure, note_success
 
 
 def test_an_update_becomes_the_model_in_use(

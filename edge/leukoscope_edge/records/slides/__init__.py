@@ -41,11 +41,7 @@ if TYPE_CHECKING:
     from leukoscope_edge.records.slides.slide import SlideRecord as SlideRecord
     from leukoscope_edge.records.slides.slide import SlideSetUp as SlideSetUp
     from leukoscope_edge.records.slides.slide import outcome_of as outcome_of
-    from leukoscope_edge.records.slides.slide_objects import cell_object as cell_object
     from leukoscope_edge.records.slides.slide_objects import facts_from as facts_from
-    from leukoscope_edge.records.slides.slide_objects import (
-        outcome_object as outcome_object,
-    )
     from leukoscope_edge.records.slides.slide_state import Action as Action
     from leukoscope_edge.records.slides.slide_state import Live as Live
     from leukoscope_edge.records.slides.slide_state import SlideState as SlideState
@@ -73,7 +69,7 @@ else:
                 "ArchivedCell Identity Kind MIN_OTHERS_REVIEWED Origin "
                 "Outcome SlideRecord SlideSetUp outcome_of"
             ),
-            "slide_objects": "cell_object facts_from outcome_object",
+            "slide_objects": "facts_from",
             "slide_state": "Action Live SlideState is_allowed state_of",
             "worklist": "Found ListedSlide NO_RESULT Show Wanted",
         },
