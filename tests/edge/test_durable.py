@@ -1,10 +1,10 @@
 import contextlib
+import os
 import threading
 from pathlib import Path
 
 import pytest
 
-from leukoscope_edge import durable
 from leukoscope_edge.durable import (
     PIECE_BYTES,
     check_room,
@@ -45,7 +45,7 @@ def test_what_lives_in_memory_is_whole_and_waits_for_no_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced: list[int] = []
-    monkeypatch.setattr(durable, "sync", synced.append)
+    monkeypatch.setattr(os, "fsync", synced.append)
     path = tmp_path / "beat.json"
     with whole_file(path, is_synced=False) as file:
         file.write(b"{}")

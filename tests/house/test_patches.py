@@ -15,10 +15,6 @@ PUBLIC_ALL_THE_SAME = {"_exit"}
 """Of `os`: its name begins so, and it is no secret of anybody."""
 OURS = ("leukoscope_edge", "leukoscope_train", "leukoscope_export")
 PATCHED_YET: dict[str, list[str]] = {
-    "edge/cli/commands/test_doctor.py": [
-        "cli.commands.doctor.find_spec",
-        "cli.commands.doctor.has_driver",
-    ],
     "edge/cli/commands/test_profile.py": ["cli.commands.profile.take_picture"],
     "edge/cli/commands/test_screen_options.py": [
         "cli.commands.screen.*",
@@ -32,8 +28,6 @@ PATCHED_YET: dict[str, list[str]] = {
         "cli.commands.screen.shipped_bundle_for",
         "cli.commands.screen.with_calibration",
     ],
-    "edge/inference/test_bundle.py": ["inference.bundle.shipped_bundles"],
-    "edge/inference/test_segmenter_fallback.py": ["inference.segmenter.view_of"],
     "edge/live/test_found_by.py": [
         "live.equipment.segmenter_of",
         "records.slides.reproduce.segmentation_named",
@@ -45,21 +39,14 @@ PATCHED_YET: dict[str, list[str]] = {
         "live.states.Counting.step",
     ],
     "edge/records/test_audit.py": ["records.ledger.chain_problems"],
-    "edge/records/test_head_file.py": ["records.head_file.sync_folder"],
-    "edge/review/test_blind_order.py": ["review.blind_order.is_first_look_over"],
-    "edge/service/test_processes.py": ["service.processes.kill_group"],
     "edge/service/test_supervisor_turns.py": [
         "service.processes.end_orphans",
         "service.processes.reap",
     ],
-    "edge/test_durable.py": ["durable.sync"],
-    "edge/updates/test_faults.py": ["durable.sync"],
     "edge/vision/cells/test_platelets.py": ["vision.cells.platelets.log_paleness_of"],
-    "edge/web/test_keeping.py": ["web.routes.device.subprocess.run"],
     "edge/web/test_maintenance.py": ["updates.in_use"],
     "edge/web/test_model_list.py": ["updates.folders"],
     "edge/web/test_update_session.py": ["updates.device_with"],
-    "export/test_golden.py": ["golden.crops_of_slides"],
     "tools/test_same_slides.py": ["screening.SlideRun.cells"],
     "train/test_gpu.py": ["fit.captured"],
 }

@@ -9,6 +9,7 @@ were hashed are the bytes that are used: nothing is read a second time. After th
 import hashlib
 import io
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -75,12 +76,17 @@ def shipped_bundles() -> dict[str, Path]:
 
 
 def shipped_bundle_for(domain: Domain) -> Path:
-    """Return the shipped bundle for a domain, of several the most preferred by card.
+    """Return the shipped bundle for a domain; see `preferred_for`."""
+    return preferred_for(domain, shipped_bundles().values())
+
+
+def preferred_for(domain: Domain, folders: Iterable[Path]) -> Path:
+    """Return the bundle for a domain, of several the most preferred by card.
 
     Raises:
-        BundleError: None is shipped.
+        BundleError: None is of that domain.
     """
-    cards = {f: read_card(f) for f in shipped_bundles().values()}
+    cards = {folder: read_card(folder) for folder in folders}
     made_for = [f for f, card in cards.items() if card.domain == domain]
     if not made_for:
         raise BundleError(

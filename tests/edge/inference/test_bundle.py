@@ -8,6 +8,7 @@ from leukoscope_edge.errors import BundleError
 from leukoscope_edge.inference import bundle, read_card
 from leukoscope_edge.inference.bundle import (
     open_bundle,
+    preferred_for,
     shipped_bundle_for,
     shipped_bundles,
 )
@@ -95,18 +96,17 @@ def test_one_bundle_is_shipped_for_each_domain(domain: str) -> None:
 
 
 def test_of_several_bundles_the_most_preferred_by_card_is_taken(
-    bundle_factory: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    bundle_factory: Callable[..., Path],
 ) -> None:
     first = bundle_factory()
-    folders = {str(n): first.with_name(str(n)) for n in (1, 3, 2)}
-    for name, folder in folders.items():
+    folders = [first.with_name(str(n)) for n in (1, 3, 2)]
+    for folder in folders:
         folder.mkdir()
         text = (first / "card.toml").read_text()
-        (folder / "card.toml").write_text(f"preference = {name}\n{text}")
-    monkeypatch.setattr(bundle, "shipped_bundles", lambda: folders)
-    assert shipped_bundle_for("real") == folders["3"]
+        (folder / "card.toml").write_text(f"preference = {folder.name}\n{text}")
+    assert preferred_for("real", folders) == folders[1]
     with pytest.raises(BundleError, match="no model for simulated slides"):
-        shipped_bundle_for("simulated")
+        preferred_for("simulated", folders)
 
 
 def test_a_file_may_be_as_large_as_is_allowed_and_no_larger(

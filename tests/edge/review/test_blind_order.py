@@ -7,7 +7,6 @@ import pytest
 
 from leukoscope_edge.profile import ReviewEntry
 from leukoscope_edge.records.slides import SlideState
-from leukoscope_edge.review import blind_order
 from leukoscope_edge.review.blind_order import (
     Agreement,
     agreement,
@@ -44,6 +43,11 @@ def cell(**parts: Any) -> Any:
     return SimpleNamespace(**(usual | parts))
 
 
+def unread() -> Any:
+    """A suspect cell that nobody has judged: the first look is not over."""
+    return cell(id="a", is_suspect=True, added_by=None)
+
+
 @pytest.mark.parametrize(
     ("entry", "n_readers", "is_over", "hides"),
     [
@@ -56,14 +60,12 @@ def cell(**parts: Any) -> Any:
     ],
 )
 def test_the_model_is_hidden_until_the_first_look_is_over(
-    monkeypatch: pytest.MonkeyPatch,
     entry: ReviewEntry,
     n_readers: int,
     is_over: bool,
     hides: bool,
 ) -> None:
-    monkeypatch.setattr(blind_order, "is_first_look_over", lambda _: is_over)
-    record = slide(n_readers=n_readers)
+    record = slide(unread(), n_readers=n_readers, signatures=("ann",) * is_over)
     assert hides_model(record, entry) is hides
     why = why_files_wait(record, entry)
     assert bool(why) is hides
@@ -82,14 +84,14 @@ def test_the_model_is_hidden_until_the_first_look_is_over(
     ],
 )
 def test_a_reader_is_told_the_models_word_once_she_said_hers(
-    monkeypatch: pytest.MonkeyPatch,
     state: SlideState,
     n_readers: int,
     is_over: bool,
     tells: bool,
 ) -> None:
-    monkeypatch.setattr(blind_order, "is_first_look_over", lambda _: is_over)
-    assert tells_word(slide(state=state, n_readers=n_readers), LOOK) is tells
+    signed = ("ann",) * is_over
+    record = slide(unread(), state=state, n_readers=n_readers, signatures=signed)
+    assert tells_word(record, LOOK) is tells
 
 
 def test_two_readers_agree_on_what_both_judged_alike() -> None:

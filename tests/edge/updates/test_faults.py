@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 from tests.edge.updates.children import exit_signal
 
-from leukoscope_edge import durable
 from leukoscope_edge.updates import (
     Step,
     UpdateContext,
@@ -28,6 +27,7 @@ from leukoscope_edge.updates import (
 BEFORE_TRIAL = (Step.PREFLIGHT, Step.VERIFY, Step.COPY, Step.CHECK, Step.STAGE)
 IN_TRIAL = (Step.TRIAL, Step.SHADOW, Step.COMMIT)
 N_FOR_EVER = 5
+FSYNC = os.fsync
 
 
 @pytest.fixture
@@ -153,7 +153,7 @@ def fail_nth(n: int, number: int) -> Callable[[int], None]:
         calls += 1
         if calls == n:
             raise OSError(number, os.strerror(number))
-        os.fsync(descriptor)
+        FSYNC(descriptor)
 
     return sync
 
@@ -180,7 +180,7 @@ def test_a_disk_that_fails_at_the_nth_write_for_every_n(
     device = make_device()
     seen = []
     for n in range(1, 100):
-        monkeypatch.setattr(durable, "sync", fail_nth(n, number))
+        monkeypatch.setattr(os, "fsync", fail_nth(n, number))
         found = code_of(lambda: install(device, sticks[1]))
         seen.append(found)
         if not found or found == "U06":

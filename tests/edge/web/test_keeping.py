@@ -129,7 +129,7 @@ def test_power_off_is_refused_in_words_where_it_is_not_permitted(
         if len(ran) == 1:
             raise subprocess.CalledProcessError(1, command)
 
-    monkeypatch.setattr("leukoscope_edge.web.routes.device.subprocess.run", run)
+    monkeypatch.setattr(subprocess, "run", run)
     assert "use its switch" in browser.post("/api/device/power-off", json={}).text
     assert ran == []
     profile = replace(device.profile, may_power_off=True)

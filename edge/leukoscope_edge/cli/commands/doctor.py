@@ -73,6 +73,8 @@ class MachineFacts:
         meminfo: Where the kernel says how much memory there is.
         fonts: Where the fonts lie.
         now: What the clock says, UTC.
+        has_driver: Says whether there is an NVIDIA driver.
+        has_module: Says whether Python would find a module of a name.
     """
 
     data: Path
@@ -82,6 +84,8 @@ class MachineFacts:
     meminfo: Path = Path("/proc/meminfo")
     fonts: Path = OWN
     now: datetime
+    has_driver: Callable[[], bool] = has_driver
+    has_module: Callable[[str], bool] = lambda name: find_spec(name) is not None
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -210,7 +214,7 @@ def look_at_clock(machine: MachineFacts) -> Finding:
 def look_at_camera(machine: MachineFacts) -> Finding:
     """Is there exactly one camera, and may this user open it?"""
     found = sorted(machine.cameras.glob(FIRST_STREAM))
-    has_picamera = find_spec("picamera2") is not None
+    has_picamera = machine.has_module("picamera2")
     if not found:
         what = "no USB camera"
         if has_picamera:
@@ -228,12 +232,12 @@ def look_at_camera(machine: MachineFacts) -> Finding:
     return Finding(name="camera", state=CheckState.GOOD, found=names)
 
 
-def look_at_gpu(_: MachineFacts) -> Finding:
+def look_at_gpu(machine: MachineFacts) -> Finding:
     """Can TensorRT serve? The CPU serves where it cannot."""
-    if not has_driver():
+    if not machine.has_driver():
         found = "no NVIDIA driver: the CPU serves"
         return Finding(name="gpu", state=CheckState.GOOD, found=found)
-    if not any(find_spec(module) for module in MODULES.values()):
+    if not any(map(machine.has_module, MODULES.values())):
         found = "an NVIDIA driver, and no TensorRT for this Python: the CPU serves"
         cure = (
             "a Jetson: make the environment with --system-site-packages; a PC: install "

@@ -166,16 +166,19 @@ def test_every_finding_that_is_not_good_has_a_cure(
 )
 def test_a_gpu_serves_by_any_of_the_runtimes(
     machine: MachineFacts,
-    monkeypatch: pytest.MonkeyPatch,
     *,
     has_driver: bool,
     installed: str,
     state: str,
     found: str,
 ) -> None:
-    monkeypatch.setattr(doctor, "has_driver", lambda: has_driver)
-    monkeypatch.setattr(doctor, "find_spec", lambda module: module == installed or None)
-    finding = doctor.look_at_gpu(machine)
+    finding = doctor.look_at_gpu(
+        replace(
+            machine,
+            has_driver=lambda: has_driver,
+            has_module=lambda name: name == installed,
+        )
+    )
     assert finding.state is doctor.CheckState[state]
     assert finding.found.startswith(found)
     assert bool(finding.cure) == (state == "NOTE")
