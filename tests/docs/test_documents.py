@@ -101,7 +101,7 @@ def parsers() -> dict[str, argparse.ArgumentParser]:
                 for verb, below in action.choices.items():
                     walk(below, f"{name} {verb}".strip())
 
-    walk(cli._parser([]), "")
+    walk(cli._parser(cli.COMMANDS), "")
     return found
 
 

@@ -7,29 +7,16 @@ module of the command that was typed is imported, so that each starts at once.
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib import import_module
 
 from leukoscope_edge import __version__
-from leukoscope_edge.cli.help import Parser
+from leukoscope_edge.cli.help import COMMANDS, Parser
 from leukoscope_edge.cli.output import finish_output, give_up_output, open_closed, say
 from leukoscope_edge.errors import LeukoscopeError, UsageError, in_one_sentence
 from leukoscope_edge.log import start_log
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
-COMMANDS = (
-    "screen",
-    "serve",
-    "health",
-    "calibrate",
-    "model",
-    "software",
-    "records",
-    "people",
-    "profile",
-    "doctor",
-    "completion",
-)
 EXAMPLES = """\
 examples:
   leukoscope screen FOLDER --um-per-px 0.08 --sample-type blood --out result
@@ -53,7 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(given: list[str]) -> int:
     try:
-        options = _parser(given).parse_args(given)
+        typed = [word for word in given if not word.startswith("-")][:1]
+        options = _parser(typed).parse_args(given)
         run: Callable[[argparse.Namespace], int] = options.run
         return run(options)
     except LeukoscopeError as err:
@@ -77,8 +65,8 @@ def _failed(err: OSError) -> int:
     return EXIT_FAILED
 
 
-def _parser(given: list[str]) -> argparse.ArgumentParser:
-    """Return the parser with the typed command, or with all where none is."""
+def _parser(whole: Collection[str]) -> argparse.ArgumentParser:
+    """Return the parser: these commands whole, of others the name and one line."""
     parser = Parser(
         prog="leukoscope",
         description="Offline screening of blood smears for acute lymphoblastic "
@@ -91,6 +79,9 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
         "--version", action="version", version=f"leukoscope {__version__}"
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name in set(given[:1]) & set(COMMANDS) or COMMANDS:
-        import_module(f"leukoscope_edge.cli.commands.{name}").add(commands)
+    for name, line in COMMANDS.items():
+        if name in whole:
+            import_module(f"leukoscope_edge.cli.commands.{name}").add(commands)
+        else:
+            commands.add_parser(name, help=line)
     return parser

@@ -5,6 +5,21 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+COMMANDS = {
+    "screen": "screen a slide or a set of images",
+    "serve": "the device's page, camera and records",
+    "health": "how the running device is",
+    "calibrate": "measure a pixel with a stage micrometer, and the light",
+    "model": "list, verify, install, roll back models",
+    "software": "verify and install this program from a signed stick",
+    "records": "slides, reports, audit, backup",
+    "people": "who may use the page; a lost PIN",
+    "profile": "list or show the kinds of devices, lock a camera's light",
+    "doctor": "is this machine fit for the device, and what cures it",
+    "completion": "what the tabulator key knows, for your shell",
+}
+"""Each command, with one line of help: what is known before its module is loaded."""
+
 
 class Parser(argparse.ArgumentParser):
     """A parser whose help fails where it cannot be printed, as all output does."""
@@ -19,7 +34,6 @@ class Parser(argparse.ArgumentParser):
 def add_command(
     commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
     name: str,
-    help_: str,
     description: str,
     examples: Sequence[str] = (),
 ) -> argparse.ArgumentParser:
@@ -27,11 +41,11 @@ def add_command(
 
     Args:
         commands: Of the parser.
-        name: As it is typed.
-        help_: One line, for the list of commands.
+        name: One of `COMMANDS`.
         description: What it does, and what it deliberately does not.
         examples: Lines as somebody would type them.
     """
+    help_ = COMMANDS[name]
     lines = "\n".join(f"  {line}" for line in examples)
     return commands.add_parser(
         name,

@@ -1,15 +1,17 @@
 """Every command explains itself."""
 
 import argparse
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
-from leukoscope_edge.cli import COMMANDS, _parser
+from leukoscope_edge.cli import COMMANDS, _parser, main
 
 
 def commands() -> Iterator[tuple[str, argparse.ArgumentParser]]:
-    for action in _parser([])._actions:
+    for action in _parser(COMMANDS)._actions:
         if isinstance(action, argparse._SubParsersAction):
             yield from action.choices.items()
 
@@ -27,3 +29,27 @@ def test_every_option_of_screen_stands_in_a_group() -> None:
     parser = dict(commands())["screen"]
     (plain,) = (g for g in parser._action_groups if g.title == "options")
     assert [a.dest for a in plain._group_actions] == ["help"]
+
+
+@pytest.mark.parametrize(
+    "words", [["--version"], ["--help"], ["-h"], ["no-command"], []]
+)
+def test_what_needs_no_command_starts_without_one(words: list[str]) -> None:
+    heavy = ["numpy", "cv2", "cryptography", "sqlite3"]
+    program = (
+        "import sys; from leukoscope_edge.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        f"except SystemExit: print('loaded', set({heavy}) & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words], capture_output=True, text=True
+    )
+    assert done.stdout.endswith("loaded set()\n"), done.stdout + done.stderr
+
+
+def test_an_option_before_the_command_is_what_is_refused(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["-x", "screen", "FOLDER", "--json"])
+    assert "unrecognized arguments: -x\n" in capsys.readouterr().err

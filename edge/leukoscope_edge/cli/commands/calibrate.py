@@ -23,7 +23,6 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     calibrate = add_command(
         commands,
         "calibrate",
-        "measure a pixel with a stage micrometer, and the light",
         "Give the distance between neighbouring lines, or two points and how far\n"
         "apart they are. "
         "The file holds for one camera on one objective at one size of picture.",

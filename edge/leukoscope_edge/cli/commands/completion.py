@@ -31,7 +31,6 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     completion = add_command(
         commands,
         "completion",
-        "what the tabulator key knows, for your shell",
         "Prints a script; load it where your shell starts.",
         (
             "source <(leukoscope completion bash)     # in ~/.bashrc",
@@ -44,9 +43,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def _completion(options: argparse.Namespace) -> int:
-    from leukoscope_edge.cli import _parser
+    from leukoscope_edge.cli import COMMANDS, _parser
 
-    print(SHELLS[options.shell](words_of(_parser([]))), end="")
+    print(SHELLS[options.shell](words_of(_parser(COMMANDS))), end="")
     return 0
 
 

@@ -93,7 +93,6 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     doctor = add_command(
         commands,
         "doctor",
-        "is this machine fit for the device, and what cures it",
         "Looks at board, memory, disk, permissions, clock, camera, GPU, models\n"
         "and fonts; changes nothing. Exit 1 where something must be put right.",
         ("leukoscope doctor", "leukoscope doctor --data /var/lib/leukoscope --json"),

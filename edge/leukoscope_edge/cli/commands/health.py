@@ -17,7 +17,6 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     health = add_command(
         commands,
         "health",
-        "how the running device is",
         "What the page shows of the device, for a terminal. `leukoscope doctor`\n"
         "looks at the machine instead, whether the service runs or not.",
         ("leukoscope health", "leukoscope health --json"),

@@ -32,7 +32,6 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     model = add_command(
         commands,
         "model",
-        "list, verify, install, roll back models",
         "A new model comes on a signed stick, proves itself on its stored cells, and\n"
         "is compared on this device's own earlier cells before it is used.",
         (

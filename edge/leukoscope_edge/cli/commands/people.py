@@ -34,7 +34,6 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     people = add_command(
         commands,
         "people",
-        "who may use the page; a lost PIN",
         "For whoever is at the device's own console. A change is kept in the audit\n"
         "chain.",
         (

@@ -19,7 +19,6 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     profile = add_command(
         commands,
         "profile",
-        "list or show the kinds of devices, lock a camera's light",
         "A profile is a TOML file: camera, page, folder of the records, segmenter.",
         (
             "leukoscope profile list",

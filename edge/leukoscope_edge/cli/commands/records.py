@@ -60,7 +60,6 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     records = add_command(
         commands,
         "records",
-        "slides, reports, audit, backup",
         "Every slide that was kept, as signed events in one chain.",
         (
             "leukoscope records list",

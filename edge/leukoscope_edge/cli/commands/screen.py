@@ -66,7 +66,6 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser = add_command(
         commands,
         "screen",
-        "screen a slide or a set of images",
         "Finds every white cell, counts each once, says which look like blasts.\n"
         "Without a scale and the type of sample cells are listed, nothing is said.",
         (

@@ -44,7 +44,6 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     serve = add_command(
         commands,
         "serve",
-        "the device's page, camera and records",
         "Runs until it is told to end; each part is watched and started again.",
         ("leukoscope serve --profile simulated --port 8000 --data device",),
     )

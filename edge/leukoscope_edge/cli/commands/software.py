@@ -25,7 +25,6 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     software = add_command(
         commands,
         "software",
-        "verify and install this program from a signed stick",
         "Run it as root. Nothing of a stick runs before its signatures are checked.",
         (
             "sudo leukoscope software trust 1.root.json",

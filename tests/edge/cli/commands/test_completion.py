@@ -31,7 +31,7 @@ _leukoscope
 
 
 def test_the_completion_knows_actions_options_and_choices() -> None:
-    words = {w.command: w for w in words_of(_parser([]))}
+    words = {w.command: w for w in words_of(_parser(COMMANDS))}
     assert set(COMMANDS) == set(words[""].actions)
     assert "list" in words["records"].actions
     assert "--um-per-px" in words["screen"].options
