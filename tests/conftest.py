@@ -18,6 +18,7 @@ import onnx
 import pytest
 from hypothesis import settings
 from onnx import TensorProto, helper, numpy_helper
+from tests.temporary import write_in_memory
 from tests.waiting import PATIENCE_S
 
 from leukoscope_edge.service import run_folder
@@ -104,6 +105,7 @@ SECONDS = set(Path(__file__).with_name("seconds.txt").read_text().splitlines())
 for library in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
     # The workers share the cores; threads that wait for work only take from the others.
     os.environ.setdefault(library, "1")  # before the workers of xdist begin
+write_in_memory(os.environ)
 # Each of the many processes would compile the program anew where no cache is written.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False

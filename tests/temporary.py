@@ -1,0 +1,44 @@
+"""Where tests write: into memory where there is plenty, since a disk's syncs take time.
+
+Records are synced at every step, and a test waits for its disk as long as it computes.
+What is tested is that the program asks for the sync, not the disk.
+"""
+
+import os
+import tempfile
+from collections.abc import MutableMapping
+from pathlib import Path
+
+MEMORY = Path("/dev/shm")  # noqa: S108
+MEMORY_BYTES, AVAILABLE_BYTES = 4 << 30, 8 << 30
+"""At least so much is free in `MEMORY`, and so much in the whole machine."""
+
+
+def write_in_memory(
+    environment: MutableMapping[str, str],
+    memory: Path = MEMORY,
+    facts: Path = Path("/proc/meminfo"),
+) -> None:
+    """Set TMPDIR for this process and its children, unless somebody has set it."""
+    if "TMPDIR" not in environment and is_fit(memory) and is_plenty(facts):
+        environment["TMPDIR"] = str(memory)
+        tempfile.tempdir = None  # it is looked up anew
+
+
+def is_fit(memory: Path) -> bool:
+    """Say whether there is room, and programs that lie there may run."""
+    if not os.access(memory, os.W_OK):
+        return False
+    there = os.statvfs(memory)
+    can_run = not there.f_flag & os.ST_NOEXEC
+    return can_run and there.f_bavail * there.f_frsize >= MEMORY_BYTES
+
+
+def is_plenty(facts: Path) -> bool:
+    """Say whether the machine has memory to spare; one that does not tell has none."""
+    try:
+        lines = facts.read_text().splitlines()
+    except OSError:
+        return False
+    told = dict(line.split(":", 1) for line in lines)
+    return int(told.get("MemAvailable", "0").split()[0]) << 10 >= AVAILABLE_BYTES
