@@ -19,7 +19,7 @@ READ_ONLY = "mount -t tmpfs -o ro none /dev/shm && exec"
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """On a disk: in memory it would be out of sight as well."""
-    with TemporaryDirectory(dir="/var/tmp") as name:  # noqa: S108
+    with TemporaryDirectory(dir="/var/tmp") as name:
         yield Path(name)
 
 
