@@ -42,7 +42,7 @@ PRINTS: dict[str, tuple[str, ...]] = {
 BREAKS = ("full", "closed", "gone")
 FORKS = """
 import json, os, sys
-from leukoscope_edge.cli import main
+from leukoscope_edge.cli import COMMANDS, main
 
 def outcome(words, how, stream):
     read, write = os.pipe()

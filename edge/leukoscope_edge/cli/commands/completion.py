@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from leukoscope_edge.cli.help import add_command
+from leukoscope_edge.cli.help import COMMANDS, add_command
 
 PROGRAM = "leukoscope"
 
@@ -43,7 +43,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def _completion(options: argparse.Namespace) -> int:
-    from leukoscope_edge.cli import COMMANDS, _parser
+    from leukoscope_edge.cli import _parser
 
     print(SHELLS[options.shell](words_of(_parser(COMMANDS))), end="")
     return 0
