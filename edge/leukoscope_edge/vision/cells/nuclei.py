@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.arrays import F32, I32, U8, BoolArray
-from leukoscope_edge.vision.cells.lobes import Group, group_of, join_lobes
+from leukoscope_edge.vision.cells.lobes import Group, density_of, group_of, join_lobes
 from leukoscope_edge.vision.morphology import Place, depth_of, fill_holes, parts_of
 
 CORE_UM = 3.8
@@ -68,6 +68,7 @@ def label_nuclei(
     scale_um_per_px: float,
     *,
     max_gap_um: float = inf,
+    colours: U8 | None = None,
 ) -> tuple[I32, dict[int, Place]]:
     """Label whole nuclei.
 
@@ -76,6 +77,8 @@ def label_nuclei(
         body: Returns (h, w) bool, nuclei and cytoplasm; asked where parts lie near.
         scale_um_per_px: Of these masks.
         max_gap_um: Between lobes of one nucleus.
+        colours: (h, w, 3) uint8 RGB of a view; lobes of one nucleus are alike in it.
+            None: they may differ.
 
     Returns:
         (h, w) int32, 0 outside, 1.. on the nuclei, where labels may skip numbers; and
@@ -83,7 +86,7 @@ def label_nuclei(
     """
     parts = _connected(nuclei, scale_um_per_px)
     _split(parts, scale_um_per_px)
-    groups = [_group(parts, label) for label in sorted(parts.depths)]
+    groups = [_group(parts, label, colours) for label in sorted(parts.depths)]
     if 1 < len(groups) <= MAX_PARTS:
         join_lobes(groups, body, scale_um_per_px, max_gap_um=max_gap_um)
     for group in groups:
@@ -185,13 +188,15 @@ def _peaks(depth: F32, least_px: float) -> list[tuple[float, int, int]]:
     return peaks
 
 
-def _group(parts: _Parts, label: int) -> Group:
+def _group(parts: _Parts, label: int, colours: U8 | None) -> Group:
+    own, place = parts.own(label), parts.places[label]
     return group_of(
         label,
-        parts.own(label),
-        parts.places[label],
+        own,
+        place,
         parts.depths[label],
         is_thick=label in parts.thick,
+        density=0.0 if colours is None else density_of(colours[place.window], own),
     )
 
 

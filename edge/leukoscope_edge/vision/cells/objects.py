@@ -59,6 +59,7 @@ def describe(view: View, masks: Masks) -> Segmentation:
         lambda: _held(masks),
         masks.scale_um_per_px,
         max_gap_um=MARROW_GAP_UM if view.in_marrow else inf,
+        colours=view.smooth if view.in_marrow else None,
     )
     return _draw(view, masks, list(_objects(view, masks, labels, places)))
 

@@ -1,5 +1,6 @@
 """Parts of stain are lobes of one nucleus where one cell body holds them."""
 
+import numpy as np
 import pytest
 from tests.edge.vision.cells.drawn_masks import NOTHING, SCALE_UM_PER_PX, Disc, discs
 
@@ -8,6 +9,7 @@ from leukoscope_edge.vision import parts_of
 from leukoscope_edge.vision.cells.lobes import (
     MAX_LOBE_ROUNDNESS,
     Group,
+    density_of,
     group_of,
     join_lobes,
 )
@@ -64,6 +66,30 @@ def test_lobes_with_plasma_between_them_are_two() -> None:
 def test_no_wider_gap_is_bridged_than_is_allowed(max_gap_um: float, n: int) -> None:
     body = discs((114, 100, 6.0))
     assert n_joined(discs(*LOBES), body, max_gap_um=max_gap_um) == n
+
+
+def test_the_density_of_joined_lobes_is_that_of_all_by_area() -> None:
+    """So that a third lobe is compared with both."""
+    groups = groups_of(discs((100, 100, 2.0), (128, 100, 2.0), (154, 100, 1.6)))
+    for group, density in zip(groups, (1.0, 1.15, 1.25), strict=True):
+        group.density = density
+    body = discs((114, 100, 6.0), (140, 100, 6.0))
+    join_lobes(groups, lambda: body, SCALE_UM_PER_PX)
+    assert sorted(len(g.parts) for g in groups) == [3]
+    areas = [(1.0, 2.0**2), (1.15, 2.0**2), (1.25, 1.6**2)]
+    mean = sum(d * a for d, a in areas) / sum(a for _, a in areas)
+    assert groups[0].density == pytest.approx(mean, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("red", "density"), [(230, 0.0), (85, 0.995), (0, 5.44), (255, -0.1)]
+)
+def test_density_is_measured_in_red_under_the_mask(red: int, density: float) -> None:
+    colours = np.full((9, 9, 3), 200, np.uint8)
+    own = np.zeros((9, 9), np.uint8)
+    own[3:6, 3:6] = 1
+    colours[3:6, 3:6, 0] = red
+    assert density_of(colours, own) == pytest.approx(density, abs=0.01)
 
 
 def test_two_whole_nuclei_stay_two_though_their_cells_touch() -> None:

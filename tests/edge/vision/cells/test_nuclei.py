@@ -1,5 +1,7 @@
 """From stain to whole nuclei: cores that touch are parted, lobes are joined."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from tests.edge.vision.cells.drawn_masks import NOTHING, SCALE_UM_PER_PX, Disc, discs
@@ -12,7 +14,7 @@ ONE, BESIDE = (80, 100, 4.6), (132, 100, 4.6)
 
 
 def labelled(
-    nuclei: BoolArray, body: BoolArray | None = None, **more: float
+    nuclei: BoolArray, body: BoolArray | None = None, **more: Any
 ) -> tuple[np.ndarray, int]:
     held = nuclei if body is None else body
     labels, places = label_nuclei(nuclei, lambda: held, SCALE_UM_PER_PX, **more)
@@ -49,6 +51,17 @@ def test_nuclei_that_touch_are_parted_midway() -> None:
     labels, _ = labelled(discs(ONE, BESIDE))
     assert labels[100, 104] != labels[100, 108]
     assert labels[100, 80] == labels[100, 104]
+
+
+@pytest.mark.parametrize(("red", "n"), [(90, 1), (104, 1), (114, 2), (40, 2)])
+def test_lobes_of_one_nucleus_are_stained_alike(red: int, n: int) -> None:
+    """The optical density in red may differ by 0.2: red of 90 and of 110."""
+    lobes, body = discs((100, 100, 2.0), (128, 100, 2.0)), discs((114, 100, 6.0))
+    colours = np.full((*lobes.shape, 3), 230, np.uint8)
+    colours[:, :114] = (90, 60, 150)
+    colours[:, 114:] = (red, 60, 150)
+    assert labelled(lobes, body, colours=colours)[1] == n
+    assert labelled(lobes, body)[1] == 1
 
 
 def test_lobes_of_one_body_have_one_label() -> None:
