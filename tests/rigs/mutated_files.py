@@ -4,6 +4,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
     "counting": {
         "counting/verdict.py": (
             "counting/test_verdict.py",
+            "counting/test_call_counts.py",
             "counting/test_verdict_product.py",
         ),
         "counting/call_counts.py": (
@@ -23,6 +24,17 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "counting/context.py": ("counting/test_verdict.py",),
         "counting/quality_slide.py": ("counting/test_quality_slide.py",),
         "counting/differential.py": ("counting/test_differential.py",),
+        "counting/earlier_frames.py": (
+            "counting/test_earlier_frames.py",
+            "counting/test_frame_search.py",
+        ),
+        "counting/frame_search.py": ("counting/test_frame_search.py",),
+        "counting/reference_ranges.py": ("counting/test_reference_ranges.py",),
+        "counting/search_plan.py": (
+            "counting/test_search_plan.py",
+            "counting/test_frame_search.py",
+        ),
+        "counting/slide_cells.py": ("counting/test_slide_cells.py",),
     },
     "inference": {
         "inference/card.py": ("inference/test_card.py",),
@@ -113,11 +125,13 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "updates/stick.py": ("updates/test_stick.py", "updates/test_attacks.py"),
         "updates/zipped.py": ("updates/test_zipped.py",),
+        "updates/codes.py": ("updates/test_codes.py",),
         "updates/clock.py": ("updates/test_clock.py", "updates/test_edges.py"),
     },
     "web": {
         "web/security.py": ("web/test_security.py",),
         "web/access.py": (
+            "web/test_access.py",
             "web/test_security.py",
             "web/routes/test_account.py",
             "web/test_trail.py",
@@ -154,6 +168,13 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "quality/control.py": ("quality/test_control.py",),
         "quality/levey_jennings.py": ("quality/test_levey_jennings.py",),
         "quality/site_background.py": ("quality/test_site_background.py",),
+    },
+    "messages": {
+        "messages/__init__.py": ("messages/test_messages.py",),
+    },
+    "vision": {
+        "vision/cells/lobes.py": ("vision/cells/test_lobes.py",),
+        "vision/following.py": ("vision/test_following.py",),
     },
     "review": {"review/blind_order.py": ("review/test_blind_order.py",)},
     "capture": {

@@ -1,10 +1,16 @@
 """Who said what of how many cells: a table, the empty slide first."""
 
 import pytest
+from tests.edge.counting.slides_to_judge import GOOD, IN_ORDER, cells
 
-from leukoscope_edge.counting import CellCall
+from leukoscope_edge.counting import CellCall, conclude
 from leukoscope_edge.counting.call_counts import count_calls
+from leukoscope_edge.counting.fraction import call_model, highest_missed
+from leukoscope_edge.counting.statistics import BetaSpread
+from leukoscope_edge.outcome import Verdict
 from leukoscope_edge.types import CallName, Reading
+
+NO_FALSE_CALLS = BetaSpread(alpha=1.0, beta=1e4)
 
 BLAST = CellCall(model=CallName.BLAST, person=None)
 NORMAL = CellCall(model=CallName.NORMAL, person=None)
@@ -49,3 +55,28 @@ def test_every_cell_is_counted_by_the_last_word_on_it() -> None:
     assert (counts.n_blast, counts.n_confirmed) == (2, 1)
     assert counts.n_read == 2
     assert (counts.n_unread, counts.n_unread_blast) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("calls", "id_", "p"),
+    [
+        (cells(normal=300), "none", highest_missed(GOOD.model, 0, 300)),
+        (
+            cells(normal=297, blast=3) + cells(normal=5, read_as=Reading.NORMAL),
+            "none",
+            highest_missed(GOOD.model, 3, 300),
+        ),
+        (
+            cells(normal=300) + cells(normal=5, read_as=Reading.NORMAL),
+            "none-reviewed",
+            highest_missed(call_model(GOOD.model.true_calls, NO_FALSE_CALLS), 0, 305),
+        ),
+    ],
+)
+def test_a_negative_rests_on_people_once_they_read_a_cell_and_every_suspect(
+    calls: list[CellCall], id_: str, p: float
+) -> None:
+    found = conclude(calls, IN_ORDER)
+    assert isinstance(found, Verdict)
+    assert found.messages[0].id == id_
+    assert dict(found.messages[0].params)["p"] == f"{100 * p:.1f}"

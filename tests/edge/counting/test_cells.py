@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from leukoscope_edge.counting.cells import MAX_KEPT, MERGE_RADII, CellRegistry
+from leukoscope_edge.counting.cells import BIN_PX, MAX_KEPT, MERGE_RADII, CellRegistry
 from leukoscope_edge.types import Call, CallName, LazyDetection
 
 PICTURE = np.zeros((4, 4, 3), np.uint8)
@@ -181,3 +181,20 @@ def test_says_how_often_the_cell_near_a_place_was_seen(
     for i in range(3):
         registry.add([detection(f"f{i}", 100, 50)])
     assert registry.n_sightings_near((130, 50), island, reach_px) == expected
+
+
+@pytest.mark.parametrize("way", [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1)])
+def test_a_cell_is_known_across_the_rim_of_a_bin(way: tuple[int, int]) -> None:
+    registry = CellRegistry()
+    middle = 3.5 * BIN_PX
+    for frame, part in (("a", 0.51), ("b", 0.49)):
+        x, y = (middle + part * BIN_PX * step for step in way)
+        registry.add([detection(frame, x, y)])
+    assert len(registry.cells()) == 1
+
+
+def test_a_cell_is_seen_again_on_the_first_island_where_none_is_named() -> None:
+    registry = CellRegistry()
+    registry.add([detection("a", 0, 0)])
+    registry.see_again([detection("b", 0, 0)])
+    assert [c.n_sightings for c in registry.cells()] == [2]

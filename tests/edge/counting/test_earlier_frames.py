@@ -5,6 +5,7 @@ import pytest
 
 from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.counting.earlier_frames import EarlierFrames
+from leukoscope_edge.counting.evidence import MEASURED_AT_ONCE, is_measured
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.types import Fault, Frame
 
@@ -61,9 +62,17 @@ def test_a_sequence_takes_one_size_and_fields_take_all() -> None:
     place = sequence.turn(frame("a", 1)).place
     assert place is not None
     assert place.island == 3
-    with pytest.raises(SourceError, match="frame b has another size"):
+    with pytest.raises(SourceError, match=r"84 x 60 pixels.*80 x 60"):
         sequence.turn(frame("b", 1, width_px=84))
     assert len(sequence.visited()) == 1
     other = fields()
     other.turn(frame("a", 1))
     assert other.turn(frame("b", 2, width_px=84)).copy_of == ""
+
+
+def test_the_frames_whose_cells_are_measured_are_counted_from_the_first() -> None:
+    earlier = fields()
+    numbers = range(MEASURED_AT_ONCE + 2)
+    turns = [earlier.turn(frame(f"{i}.png", i)) for i in numbers]
+    assert [t.measures for t in turns] == [is_measured(i) for i in numbers]
+    assert not all(t.measures for t in turns)

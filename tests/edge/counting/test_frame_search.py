@@ -169,3 +169,14 @@ def test_cells_of_a_late_search_are_followed_at_once(
 def test_what_was_not_judged_changes_nothing() -> None:
     refused = FrameResult(report=ImageReport(name="a", status="refused"))
     assert SeenCells().take_in(refused) is refused
+
+
+@pytest.mark.parametrize("missing", ["place", "frame"])
+def test_without_a_place_or_a_frame_no_cell_is_followed(
+    missing: str, slide: SimulatedCamera, search: FrameSearch
+) -> None:
+    found = search.find(asked(slide))
+    cells = SeenCells()
+    cells.take_in(found)
+    later = replace(found, found_by="", seen=NOTHING_SEEN, **{missing: None})
+    assert cells.take_in(later) is later

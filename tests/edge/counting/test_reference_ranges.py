@@ -1,5 +1,7 @@
 """What is more or less than usual, by age."""
 
+from dataclasses import replace
+
 import pytest
 from tests.edge.counting.usual_blood import kinds
 
@@ -48,3 +50,31 @@ def test_few_white_cells_are_fewer_than_usual(
     wbc: float, age: AgeGroup, is_low: bool, ranges: ReferenceRanges
 ) -> None:
     assert is_leukopenic(wbc, ranges, age) == is_low
+
+
+def test_what_is_usual_to_the_last_is_no_flag(ranges: ReferenceRanges) -> None:
+    found = count_kinds(
+        kinds(neutrophil=50, eosinophil=13), n_smudges=0, is_marrow=False
+    )
+    assert found is not None
+    share = found.share("eosinophil")
+    assert share is not None
+    at = replace(ranges.adult, eosinophil=(1.0, share.percent))
+    assert flags(found, at) == ()
+    below = replace(ranges.adult, eosinophil=(1.0, 12.5))
+    (flag,) = flags(found, below)
+    assert dict(flag.params) == {"p": "13.0", "high": "12.5"}
+
+
+@pytest.mark.parametrize("ends", [(1.0,), (1.0, 2.0, 3.0), (2.0, 2.0), (-1.0, 2.0)])
+def test_a_range_has_a_low_end_and_a_higher_one(
+    ends: tuple[float, ...], ranges: ReferenceRanges
+) -> None:
+    with pytest.raises(ValueError, match="'basophil' must be"):
+        replace(ranges.adult, basophil=ends)  # type: ignore[arg-type]
+
+
+def test_where_the_ranges_come_from_is_no_kind(ranges: ReferenceRanges) -> None:
+    assert ranges.adult.usual("basophil") == ranges.adult.basophil
+    assert ranges.adult.usual("source") is None
+    assert ranges.adult.usual("") is None

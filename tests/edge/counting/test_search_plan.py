@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.counting.search_plan import (
+    AS_SHARP,
     MAX_FOLLOWED,
     MIN_SURE,
     STEP,
@@ -73,7 +74,7 @@ def test_at_rest_a_place_is_searched_twice_and_then_now_and_then() -> None:
     ]
 
 
-@pytest.mark.parametrize(("part", "is_due"), [(0.9, False), (1.1, True)])
+@pytest.mark.parametrize(("part", "is_due"), [(0.9, False), (1.0, True), (1.1, True)])
 @pytest.mark.parametrize("way", [(1, 0), (-1, 0), (0, 1), (0, -1)])
 def test_a_frame_is_searched_once_the_stage_has_gone_on(
     part: float, way: tuple[int, int], *, is_due: bool
@@ -144,12 +145,15 @@ def test_a_held_frame_is_searched_where_the_next_is_not_judged() -> None:
     assert plan.interrupt() is None
 
 
-@pytest.mark.parametrize(("moved_px", "is_searched"), [(0.5, False), (2, True)])
+@pytest.mark.parametrize("way", [(1, 0), (0, 1)])
+@pytest.mark.parametrize(
+    ("moved_px", "is_searched"), [(0.5, False), (1.0, False), (2, True)]
+)
 def test_what_is_held_is_searched_where_it_shows_a_pixel_more(
-    moved_px: float, *, is_searched: bool
+    moved_px: float, way: tuple[int, int], *, is_searched: bool
 ) -> None:
     plan = looked_at((0, 0))
-    assert not plan.due(candidate(moved_px)).now
+    assert not plan.due(candidate(moved_px * way[0], moved_px * way[1])).now
     assert (plan.left() is not None) is is_searched
 
 
@@ -184,3 +188,35 @@ def test_it_asks_for_no_more_time_on_a_long_slide() -> None:
     for x in range(0, 40_000, 200):
         plan.due(candidate(float(x)))
     assert len(plan._searched) <= 64
+
+
+def test_three_looks_are_enough_though_the_stage_went_on() -> None:
+    plan = looked_at((0, 0), (200, 0))
+    assert not plan.due(candidate(0)).now
+
+
+def test_a_frame_that_is_as_sharp_to_the_last_part_is_as_sharp() -> None:
+    plan = SearchPlan(SCALE)
+    for _ in range(3):
+        plan.interrupt()
+        assert plan.due(candidate(0, focus=AS_SHARP * FOCUS)).now
+    assert not plan.due(candidate(0, focus=FOCUS)).now
+
+
+def test_a_place_that_is_just_sure_is_sure() -> None:
+    assert not looked_at((0, 0)).due(candidate(0, score=MIN_SURE)).now
+
+
+@pytest.mark.parametrize("place", [(WIDTH_PX, 0), (0, HEIGHT_PX)])
+def test_a_frame_beside_the_last_is_new(place: tuple[int, int]) -> None:
+    assert looked_at((0, 0)).due(candidate(*place)).now
+
+
+def test_a_frames_places_are_as_many_as_its_sides_hold() -> None:
+    depths = SearchPlan(SCALE)._depths((HEIGHT_PX, WIDTH_PX, 3), np.array([(9.0, 5.0)]))
+    assert depths.shape == (1, 12, 16)
+    assert depths[0, 0, 5] == 25.0
+    assert depths[0, 5, 0] == 29.0
+    assert depths[0, -1, 5] == 15.0
+    assert depths[0, 5, -1] == 11.0
+    assert depths.max() == 100.0

@@ -139,3 +139,29 @@ def test_half_a_cell_is_not_judged() -> None:
     (half,) = never_counted(cells.whole())
     assert half.call is not None
     assert (half.call.name, half.call.p_blast) == (CallName.UNCLEAR, 0.9)
+
+
+@pytest.mark.parametrize("n_whole", [0, 1, 3])
+def test_what_was_never_whole_is_numbered_after_the_last_cell(n_whole: int) -> None:
+    cells = SlideCells(is_sequence=True)
+    cells.add(FrameDetections(whole=[detection(0, 300 * i) for i in range(n_whole)]), 0)
+    cells.add(FrameDetections(cut_off=(detection(0, 2000),)), 0)
+    assert [c.id for c in cells.never_whole()] == [n_whole + 1]
+
+
+@pytest.mark.parametrize("box_px", [(0, 0, 40, 4), (0, 0, 4, 40)])
+def test_the_rest_of_a_piece_lies_within_its_longer_side(
+    box_px: tuple[int, int, int, int],
+) -> None:
+    cells = SlideCells(is_sequence=True)
+    cells.add(FrameDetections(whole=(detection(0, 100),)), 0)
+    near, far = (replace(detection(1, x), box_px=box_px) for x in (138, 142))
+    cells.add(FrameDetections(cut_off=(near, far)), 0)
+    assert [c.best.slide_px[0] for c in cells.never_whole()] == [142]
+
+
+def test_half_a_cell_without_a_call_is_likely_to_be_nothing() -> None:
+    cells = SlideCells(is_sequence=True)
+    cells.add(FrameDetections(whole=(detection(0, 100),)), 0)
+    (half,) = never_counted(cells.whole())
+    assert half.call == Call(name=CallName.UNCLEAR, p_blast=0)

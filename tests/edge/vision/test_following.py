@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture import SimulatedCamera, parse_simulated
 from leukoscope_edge.types import Detection, Frame
 from leukoscope_edge.vision import (
@@ -28,6 +29,7 @@ HERE, NEXT = 20, 22
 NEAR_PX = 6.0
 """A tenth of a nucleus: two searches place a cell no nearer."""
 Place = tuple[float, float]
+PIXELS = np.random.default_rng(3).integers(0, 255, (30, 40, 3), np.uint8)
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +110,41 @@ def test_a_burst_cell_is_followed_as_one_and_a_piece_is_not(
 def test_what_is_remembered_holds_on_to_no_frame(known: Known) -> None:
     assert all(type(g) is Detection for g in known.cells.whole)
     assert all(green.base is None for green in known.greens)
+
+
+def in_a_frame(box_px: tuple[int, int, int, int], pixels: U8) -> int:
+    """How many of one cell are followed in a frame where it did not move."""
+    cell = Detection(
+        frame="0",
+        box_px=box_px,
+        centre_px=(10.0, 10.0),
+        slide_px=(10.0, 10.0),
+        sharpness=1.0,
+        radius_px=8,
+    )
+    known = remember(FrameDetections(whole=(cell,)), PIXELS)
+    one = Frame(name="1", pixels=pixels, time_s=0.0)
+    return len(follow(known, one, (0.0, 0.0)).whole)
+
+
+@pytest.mark.parametrize(
+    ("box_px", "n"),
+    [
+        ((1, 1, 39, 29), 1),
+        ((0, 1, 39, 29), 0),
+        ((1, 0, 39, 29), 0),
+        ((1, 1, 40, 29), 0),
+        ((1, 1, 39, 30), 0),
+    ],
+)
+def test_what_touches_the_rim_by_a_pixel_is_not_followed(
+    box_px: tuple[int, int, int, int], n: int
+) -> None:
+    assert in_a_frame(box_px, PIXELS) == n
+
+
+@pytest.mark.parametrize(("channel", "n"), [(0, 1), (1, 0), (2, 1)])
+def test_a_cell_is_known_again_by_its_green(channel: int, n: int) -> None:
+    changed = PIXELS.copy()
+    changed[..., channel] = 255 - changed[..., channel]
+    assert in_a_frame((1, 1, 39, 29), changed) == n

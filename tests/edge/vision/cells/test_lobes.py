@@ -1,5 +1,8 @@
 """Parts of stain are lobes of one nucleus where one cell body holds them."""
 
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 from tests.edge.vision.cells.drawn_masks import NOTHING, SCALE_UM_PER_PX, Disc, discs
@@ -115,3 +118,167 @@ def test_the_body_is_not_asked_for_where_no_two_parts_are_near() -> None:
     groups = groups_of(discs(*far))
     join_lobes(groups, body, SCALE_UM_PER_PX)
     assert len(groups) == 2
+
+
+TOUCH_UM, APART_UM = 0.0, 1.1
+"""Between rims: of what was one part, and of neighbours."""
+
+
+def two(
+    radii_um: tuple[float, float],
+    *,
+    gap_um: float = APART_UM,
+    depths_um: tuple[float, float] | None = None,
+    n_thick: int = 0,
+    round_ones: tuple[bool, bool] = (True, True),
+) -> list[Group]:
+    """Two discs side by side, said to be as thick and as round as asked."""
+    (a, b), (x, y) = radii_um, (120, 100)
+    step = (a + b + gap_um) / SCALE_UM_PER_PX
+    places = ((round(x - step / 2), y, a), (round(x + step / 2), y, b))
+    groups = [groups_of(discs(place))[0] for place in places]
+    return [
+        replace(
+            group,
+            depth_px=depth / SCALE_UM_PER_PX,
+            n_thick=int(i < n_thick),
+            is_round=is_round,
+        )
+        for i, (group, depth, is_round) in enumerate(
+            zip(groups, depths_um or radii_um, round_ones, strict=True)
+        )
+    ]
+
+
+def hull_of(groups: list[Group]) -> BoolArray:
+    mask = NOTHING.astype("uint8")
+    hull = cv2.convexHull(np.concatenate([g.outline for g in groups]))
+    cv2.fillConvexPoly(mask, hull, 1)
+    return mask.view(np.bool_)
+
+
+def body_filling(groups: list[Group], share: float) -> BoolArray:
+    """A body as deep everywhere, whose upper rim leaves so much of the hull in it."""
+    hull, body = hull_of(groups), ~NOTHING
+    row = 0
+    while body[hull].mean() > share:
+        body[row] = False
+        row += 1
+    return body
+
+
+def n_of(groups: list[Group], body: BoolArray) -> int:
+    join_lobes(groups, lambda: body, SCALE_UM_PER_PX)
+    return len(groups)
+
+
+@pytest.mark.parametrize(
+    ("gap_um", "filled", "n"),
+    [(TOUCH_UM, 1.0, 1), (TOUCH_UM, 0.92, 2), (APART_UM, 1.0, 2)],
+)
+def test_two_thick_cores_are_one_where_they_touch_and_body_fills_their_hull(
+    gap_um: float, filled: float, n: int
+) -> None:
+    cores = two((3.6, 3.6), gap_um=gap_um, n_thick=2)
+    assert n_of(cores, body_filling(cores, filled)) == n
+
+
+def test_two_thick_cores_in_a_hull_wider_than_a_nucleus_are_two() -> None:
+    cores = two((6.0, 6.0), gap_um=TOUCH_UM, n_thick=2)
+    assert n_of(cores, ~NOTHING) == 2
+
+
+def test_of_two_thick_cores_and_a_third_no_nucleus_is_made() -> None:
+    cores = two((3.6, 3.6), gap_um=TOUCH_UM, n_thick=2)
+    cores[0] = replace(cores[0], n_thick=2)
+    assert n_of(cores, ~NOTHING) == 2
+
+
+def test_a_neck_parts_large_cores_and_none_is_asked_of_small_ones() -> None:
+    for radius_um, n in ((4.2, 2), (3.6, 1)):
+        cores = two((radius_um, radius_um), gap_um=TOUCH_UM, n_thick=2)
+        left, right = (
+            (round(float(g.outline[:, 0, 0].mean())), 100, radius_um + 0.7)
+            for g in cores
+        )
+        assert n_of(cores, discs(left, right) | hull_of(cores)) == n
+
+
+@pytest.mark.parametrize("deep_end", [0, 1])
+def test_a_neck_is_measured_at_the_shallower_of_two(deep_end: int) -> None:
+    cores = two((4.2, 4.2), gap_um=TOUCH_UM, n_thick=2)
+    x = round(float(cores[deep_end].outline[:, 0, 0].mean()))
+    assert n_of(cores, discs((x, 100, 13.5))) == 1
+
+
+@pytest.mark.parametrize(
+    ("depths_um", "filled", "n"),
+    [
+        ((2.5, 2.9), 1.0, 1),
+        ((2.5, 2.9), 0.95, 1),
+        ((2.5, 2.9), 0.9, 2),
+        ((2.0, 2.5), 0.9, 1),
+        ((2.0, 3.2), 0.95, 1),
+        ((2.0, 3.2), 0.9, 2),
+        ((2.7, 3.2), 0.95, 2),
+        ((2.7, 3.2), 1.0, 1),
+        ((2.7, 3.6), 1.0, 2),
+    ],
+)
+def test_what_is_as_thick_as_a_cell_is_no_lobe_but_through_its_body(
+    depths_um: tuple[float, float], filled: float, n: int
+) -> None:
+    lobes = two((2.0, 2.0), depths_um=depths_um)
+    assert n_of(lobes, body_filling(lobes, filled)) == n
+
+
+@pytest.mark.parametrize(
+    ("round_ones", "filled", "n"),
+    [
+        ((True, True), 0.8, 1),
+        ((True, True), 0.7, 2),
+        ((True, False), 0.7, 1),
+        ((False, True), 0.7, 1),
+        ((True, False), 0.6, 2),
+    ],
+)
+def test_round_parts_are_lobes_where_body_fills_most_of_their_hull(
+    round_ones: tuple[bool, bool], filled: float, n: int
+) -> None:
+    lobes = two((2.4, 2.4), depths_um=(1.5, 1.5), round_ones=round_ones)
+    assert n_of(lobes, body_filling(lobes, filled)) == n
+
+
+def test_the_hull_alone_is_to_be_filled_not_its_corners() -> None:
+    lobes = two((2.0, 2.0), depths_um=(2.5, 2.9))
+    assert n_of(lobes, hull_of(lobes)) == 1
+
+
+def test_what_joined_is_as_thick_as_its_thickest_part() -> None:
+    drawn: list[Disc] = [(100, 100, 3.0), (130, 100, 1.2), (160, 100, 2.6)]
+    groups = [groups_of(discs(one))[0] for one in drawn]
+    for group, thick_um in zip(groups, (3.6, 1.2, 2.7), strict=True):
+        group.depth_px = thick_um / SCALE_UM_PER_PX
+    assert n_of(groups, ~NOTHING) == 2
+
+
+@pytest.mark.parametrize(("max_gap_um", "n"), [(1.0, 1), (0.2, 2)])
+def test_a_gap_is_measured_downwards_too(max_gap_um: float, n: int) -> None:
+    lobes = discs(*((y, x, radius) for x, y, radius in LOBES))
+    body = discs((100, 114, 6.0))
+    assert n_joined(lobes, body, max_gap_um=max_gap_um) == n
+
+
+@pytest.mark.parametrize(
+    ("radius_um", "gap_um", "n"), [(2.4, 1.1, 1), (2.4, 2.4, 2), (5.0, 0.5, 2)]
+)
+def test_parts_that_are_not_round_are_lobes_where_they_lie_close_within_a_cell(
+    radius_um: float, gap_um: float, n: int
+) -> None:
+    lobes = two(
+        (radius_um, radius_um),
+        gap_um=gap_um,
+        depths_um=(1.5, 1.5),
+        round_ones=(False, False),
+    )
+    assert n_of(lobes, body_filling(lobes, 0.7)) == n
