@@ -20,7 +20,6 @@ PATCHED_YET: dict[str, list[str]] = {
         "cli.commands.screen.*",
         "cli.commands.screen.active_bundle",
         "cli.commands.screen.open_bundle",
-        "cli.commands.screen.open_profile",
         "cli.commands.screen.open_source",
         "cli.commands.screen.read_toml",
         "cli.commands.screen.screen",

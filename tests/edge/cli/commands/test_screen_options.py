@@ -20,12 +20,24 @@ from leukoscope_edge.messages import message
 from leukoscope_edge.screening_result import ImageReport, Screening
 from leukoscope_edge.types import THRESHOLDS
 
+FIRMWARE = Path(__file__).parents[4] / "firmware_config"
+
 
 def options_of(*words: str) -> argparse.Namespace:
     """What the command's own parser reads."""
     parser = argparse.ArgumentParser()
     screen.add(parser.add_subparsers())
     return parser.parse_args(["screen", *words])
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A profile of ours in the folder where the command runs, with its own answers."""
+    (tmp_path / "site.toml").write_text(
+        'segmenter = "of-the-profile"\nonly_new = true\n'
+        + (FIRMWARE / "simulated.toml").read_text()
+    )
+    monkeypatch.chdir(tmp_path)
 
 
 def screened(*reasons: str) -> Screening:
@@ -82,14 +94,11 @@ def test_a_source_of_which_nothing_can_be_read_is_none(
     [
         ([], THRESHOLDS),
         (["--segmenter", "unet-nuclei-1"], "unet-nuclei-1"),
-        (["--profile", "site.toml"], "of the profile"),
+        (["--profile", "site.toml"], "of-the-profile"),
     ],
 )
-def test_cells_are_found_as_was_asked_for(
-    monkeypatch: pytest.MonkeyPatch, words: list[str], used: str
-) -> None:
-    profile = SimpleNamespace(segmenter="of the profile")
-    monkeypatch.setattr(screen, "open_profile", lambda _: profile)
+@pytest.mark.usefixtures("site")
+def test_cells_are_found_as_was_asked_for(words: list[str], used: str) -> None:
     assert screen._segmenter(options_of("x", *words)) == used
 
 
@@ -214,9 +223,8 @@ def test_the_command_asks_a_camera_for_its_end(
         (["--profile", "site.toml", "--no-only-new"], False),
     ],
 )
+@pytest.mark.usefixtures("site")
 def test_only_what_is_new_is_searched_where_somebody_or_the_profile_says_so(
-    monkeypatch: pytest.MonkeyPatch, words: list[str], *, is_so: bool
+    words: list[str], *, is_so: bool
 ) -> None:
-    profile = SimpleNamespace(only_new=True)
-    monkeypatch.setattr(screen, "open_profile", lambda _: profile)
     assert screen._only_new(options_of("x", *words)) is is_so
