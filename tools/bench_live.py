@@ -222,7 +222,7 @@ def _take_in(
         cells = run.cells()
     with clock.step("record"):
         recorder.saw(item, looked)
-        recorder.keep(cells)
+        recorder.keep(cells, run.tally())
     with clock.step("what the page is told"):
         boxes_of(looked, cells, recorder)
         count_facts(run, cells, recorder)

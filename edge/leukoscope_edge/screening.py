@@ -11,7 +11,6 @@ A `SlideRun` walks it frame by frame and can be asked at any time what it holds;
 live device does that. `screen` is a loop over it.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import replace
@@ -20,6 +19,7 @@ from tqdm import tqdm
 
 from leukoscope_edge.capture import Camera, items_of
 from leukoscope_edge.counting import (
+    NOTHING_GATHERED,
     Asked,
     Candidate,
     Due,
@@ -27,6 +27,7 @@ from leukoscope_edge.counting import (
     Evidence,
     FrameResult,
     FrameSearch,
+    Gathered,
     Searched,
     SearchPlan,
     SeenCells,
@@ -40,6 +41,7 @@ from leukoscope_edge.counting import (
 from leukoscope_edge.errors import BundleError
 from leukoscope_edge.inference import (
     Bundle,
+    Card,
     Engine,
     ServingSegmenter,
     classify,
@@ -52,6 +54,7 @@ from leukoscope_edge.sample import SlideFacts
 from leukoscope_edge.screening_result import ImageReport, ModelUsed, Screening
 from leukoscope_edge.search_ahead import look_at_all
 from leukoscope_edge.types import (
+    NOTHING_COUNTED,
     THRESHOLDS,
     Call,
     Cell,
@@ -76,6 +79,8 @@ class SlideRun:
         scale_um_per_px: float | None,
         is_sequence: bool,
         earlier: Sequence[Cell] = (),
+        gathered: Gathered = NOTHING_GATHERED,
+        tally: Tally = NOTHING_COUNTED,
         segmenter: ServingSegmenter | None = None,
         only_new: bool = False,
     ) -> None:
@@ -90,6 +95,8 @@ class SlideRun:
             is_sequence: The frames overlap on one slide, as under a moving stage.
             earlier: Cells with their calls, counted before an interruption. Their
                 place is not found again, so they are islands of their own.
+            gathered: What the frames before it bore witness of.
+            tally: What else was counted before it.
             segmenter: Finds the cells; None: thresholds do.
             only_new: Search only frames that show something new (`SearchPlan`). Of
                 marrow, of separate fields and where no scale is known, each is.
@@ -117,7 +124,10 @@ class SlideRun:
         self._calls: dict[Sighting, Call] = {}
         self._listed: tuple[Cell, ...] | None = None
         self._images: list[ImageReport] = []
-        self._evidence = Evidence(scale_um_per_px, is_sequence=is_sequence)
+        self._evidence = Evidence(
+            scale_um_per_px, is_sequence=is_sequence, earlier=gathered
+        )
+        self._earlier_tally = tally
         self._last_concluded: tuple[object, Verdict | Refusal] | None = None
 
     def look(self, item: Frame | Fault) -> FrameResult:
@@ -136,6 +146,10 @@ class SlideRun:
             pool: Its threads search.
         """
         return pool.submit(self._search.find, self._ask(item))
+
+    def pass_over(self, item: Frame | Fault) -> None:
+        """Know a field that was counted before an interruption again."""
+        self._frames.pass_over(item)
 
     def new_area(self) -> None:
         """Count on from a place that need not touch where the lens has been.
@@ -193,38 +207,33 @@ class SlideRun:
             verdict=self._outcome(is_over=True),
             cells=self.cells(),
             cut_off_cells=never_counted(self._call(never)),
-            tally=self._tally(),
+            tally=self.tally(),
             images=tuple(self._images),
-            model=ModelUsed(
-                id=card.id,
-                sha256=card.model_cpu.sha256,
-                engine=self._engine.name,
-                fallback=self._engine.fallback,
-                validation=card.validation,
-                limits=card.limits,
-            ),
+            model=_model_used(card, self._engine),
             scale_um_per_px=self._scale_um_per_px,
             view_um=spec.side_px * spec.scale_um_per_px,
             background_from=self._context.background.measured_by,
             segmenter=self._segmenter.name,
             segmenter_fallback=self._segmenter.fallback,
             scale_estimate=self._frames.scale_estimate(),
-            doubts=self._evidence.doubts(self._images),
+            doubts=self._evidence.doubts(),
             remarks=self._evidence.remarks(),
         )
 
-    def _tally(self) -> Tally:
-        islands = self._islands | self._earlier_islands
+    def tally(self) -> Tally:
+        """Return what else was counted so far."""
+        before = self._earlier_tally
+        n_before = before.n_islands or len(self._earlier_islands)
         return Tally(
-            frames=dict(Counter(i.status for i in self._images)),
-            n_smudges=self._cells.n_smudges,
-            n_islands=len(islands) if self._is_sequence else 0,
+            frames=self._evidence.frames,
+            n_smudges=before.n_smudges + self._cells.n_smudges,
+            n_islands=n_before + len(self._islands) if self._is_sequence else 0,
         )
 
     def _outcome(self, *, is_over: bool) -> Verdict | Refusal:
         """Conclude anew only where a call has changed: most frames change none."""
         calls = [by_model(c.call) for c in self.cells() if c.call is not None]
-        doubts = (*self._context.doubts, *self._evidence.doubts(self._images))
+        doubts = (*self._context.doubts, *self._evidence.doubts())
         context = replace(self._context, is_over=is_over, doubts=doubts)
         asked = calls, is_over, doubts
         if self._last_concluded is None or self._last_concluded[0] != asked:
@@ -260,7 +269,7 @@ class SlideRun:
             looked = self._seen.take_in(looked)
         self._listed = None
         self._images.append(looked.report)
-        self._evidence.add(looked.bearing)
+        self._evidence.add(looked.report, looked.bearing)
         if looked.report.status == "screened":
             self._islands.add(island)
         self._cells.add(looked.seen, island)
@@ -306,6 +315,17 @@ class SlideRun:
             )
             for c in cells
         ]
+
+
+def _model_used(card: Card, engine: Engine) -> ModelUsed:
+    return ModelUsed(
+        id=card.id,
+        sha256=card.model_cpu.sha256,
+        engine=engine.name,
+        fallback=engine.fallback,
+        validation=card.validation,
+        limits=card.limits,
+    )
 
 
 def screen(

@@ -30,7 +30,11 @@ if TYPE_CHECKING:
     from leukoscope_edge.counting.differential import compared as compared
     from leukoscope_edge.counting.differential import count_kinds as count_kinds
     from leukoscope_edge.counting.earlier_frames import EarlierFrames as EarlierFrames
+    from leukoscope_edge.counting.evidence import NOTHING_GATHERED as NOTHING_GATHERED
     from leukoscope_edge.counting.evidence import Evidence as Evidence
+    from leukoscope_edge.counting.evidence import Gathered as Gathered
+    from leukoscope_edge.counting.evidence import gather as gather
+    from leukoscope_edge.counting.evidence import together as together
     from leukoscope_edge.counting.fraction import CallModel as CallModel
     from leukoscope_edge.counting.fraction import call_model as call_model
     from leukoscope_edge.counting.fraction import chances as chances
@@ -78,7 +82,7 @@ else:
                 "BLAST Beside Compared Differential NAMED Share compared count_kinds"
             ),
             "earlier_frames": "EarlierFrames",
-            "evidence": "Evidence",
+            "evidence": "Evidence Gathered NOTHING_GATHERED gather together",
             "fraction": ("CallModel call_model chances confidence_interval posterior"),
             "frame_search": "Asked FrameResult FrameSearch Searched SeenCells",
             "quality_slide": "QualityDay QualityTrend quality_trend",

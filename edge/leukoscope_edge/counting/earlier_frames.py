@@ -66,6 +66,11 @@ class EarlierFrames:
         """Go on from a place that need not touch where the lens has been."""
         self._tracker.new_area()
 
+    def pass_over(self, item: Frame | Fault) -> None:
+        """Remember a separate field that was counted before an interruption."""
+        if isinstance(item, Frame) and not self._is_sequence:
+            self._copies.of(item)
+
     def visited(self) -> tuple[Visited, ...]:
         """Return the map of where the lens has been."""
         return self._tracker.visited()

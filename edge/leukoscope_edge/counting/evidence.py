@@ -6,9 +6,8 @@ scale, copies, and how much could not be judged. A negative needs every one in o
 finding is said with the doubt beside it.
 """
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -49,6 +48,11 @@ N_MEASURED = 24
 """Frames whose cells are measured for the scale, 35 ms each on one core."""
 MEASURED_AT_ONCE, MEASURED_EVERY = 12, 10
 """The first frames, and then one in so many."""
+N_COLOURS = 512
+"""Frames whose colours are held, at most, evenly over the slide: neither a frame's time
+nor the records grow with it."""
+COLOUR_DIGITS, SIZE_DIGITS, SCALE_DIGITS = 3, 2, 5
+"""Decimals that are judged and kept: what is read back is the same to the last bit."""
 THUMBNAIL_PX = (32, 24)
 COPY_LEVELS = 1.5
 """Mean difference of two thumbnails: the same field saved anew differs by less than 1,
@@ -112,6 +116,115 @@ def is_measured(number: int) -> bool:
     return turn < 0 or (rest == 0 and turn < N_MEASURED - MEASURED_AT_ONCE)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """What frames bear witness of, together: small, and whole in the records.
+
+    Attributes:
+        n_frames: How many there were.
+        statuses: Of these, without copies, how many were `screened`, `refused` and
+            `skipped`; and how many were a `copy`.
+        n_lost: Frames that are missing from a video.
+        colours: Of frames evenly over the slide, by the frame's number from 0.
+        sizes: Of cells, of each frame in which they were measured.
+        shapes_px: Every width and height that there was.
+        jpeg_quality: The poorest; None where no frame ever was a JPEG.
+        um_per_px: Every scale that a file named, the first one first.
+        light: What lamp and stain measured, in a frame now and then, by its name.
+    """
+
+    n_frames: int = 0
+    statuses: Mapping[str, int] = field(default_factory=dict)
+    n_lost: int = 0
+    colours: Mapping[int, FrameColours] = field(default_factory=dict)
+    sizes: tuple[FrameSizes, ...] = ()
+    shapes_px: tuple[tuple[int, int], ...] = ()
+    jpeg_quality: int | None = None
+    um_per_px: tuple[float, ...] = ()
+    light: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+
+NOTHING_GATHERED = Gathered()
+
+
+def gather(report: ImageReport, bearing: Bearing | None, number: int) -> Gathered:
+    """Return what one frame bears witness of.
+
+    Args:
+        report: What became of it.
+        bearing: What it bears witness of; None for faults and copies.
+        number: Of the frame on its slide, from 0.
+    """
+    status = "copy" if report.copy_of else report.status
+    alone = Gathered(n_frames=1, statuses={status: 1}, n_lost=report.n_lost)
+    if bearing is None:
+        return alone
+    is_held = number % _every(number) == 0
+    said = bearing.um_per_px
+    return replace(
+        alone,
+        colours={number: _rounded_colours(bearing.colours)} if is_held else {},
+        sizes=(_rounded_sizes(bearing.sizes),) if bearing.sizes else (),
+        shapes_px=(bearing.shape_px,),
+        jpeg_quality=bearing.jpeg_quality,
+        um_per_px=() if said is None else (round(said, SCALE_DIGITS),),
+    )
+
+
+def together(a: Gathered, b: Gathered) -> Gathered:
+    """Return what earlier and later frames of a slide bear witness of together."""
+    n_frames = a.n_frames + b.n_frames
+    every = _every(n_frames - 1)
+    colours = {n: c for n, c in {**a.colours, **b.colours}.items() if n % every == 0}
+    return Gathered(
+        n_frames=n_frames,
+        statuses=_summed(a.statuses, b.statuses),
+        n_lost=a.n_lost + b.n_lost,
+        colours=colours,
+        sizes=(*a.sizes, *b.sizes),
+        shapes_px=tuple(dict.fromkeys((*a.shapes_px, *b.shapes_px))),
+        jpeg_quality=_poorer(a.jpeg_quality, b.jpeg_quality),
+        um_per_px=tuple(dict.fromkeys((*a.um_per_px, *b.um_per_px))),
+        light={
+            name: (*a.light.get(name, ()), *b.light.get(name, ()))
+            for name in {**a.light, **b.light}
+        },
+    )
+
+
+def _every(number: int) -> int:
+    """Return of how many frames one's colours are held, when this one comes."""
+    return 1 << (number // N_COLOURS).bit_length()
+
+
+def _summed(a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, int]:
+    return {name: a.get(name, 0) + b.get(name, 0) for name in {**a, **b}}
+
+
+def _rounded_colours(colours: FrameColours) -> FrameColours:
+    r, g, b = colours.density or (0.0, 0.0, 0.0)
+    nr, ng, nb = colours.negative or (0.0, 0.0, 0.0)
+    d = COLOUR_DIGITS
+    return FrameColours(
+        mode=round(colours.mode, d),
+        above=round(colours.above, d),
+        below=round(colours.below, d),
+        density=(round(r, d), round(g, d), round(b, d)) if colours.density else None,
+        negative=(round(nr, d), round(ng, d), round(nb, d))
+        if colours.negative
+        else None,
+    )
+
+
+def _rounded_sizes(sizes: FrameSizes) -> FrameSizes:
+    body = sizes.body_um_per_px
+    return FrameSizes(
+        red_px=tuple(round(d, SIZE_DIGITS) for d in sizes.red_px),
+        nuclei_px=tuple(round(d, SIZE_DIGITS) for d in sizes.nuclei_px),
+        body_um_per_px=None if body is None else round(body, SCALE_DIGITS),
+    )
+
+
 class Copies:
     """The fields so far, so that the same one counts once under two names."""
 
@@ -137,46 +250,53 @@ class Copies:
 class Evidence:
     """All that the frames of one slide bear witness of."""
 
-    def __init__(self, scale_um_per_px: float | None, *, is_sequence: bool) -> None:
-        """Begin with nothing.
+    def __init__(
+        self,
+        scale_um_per_px: float | None,
+        *,
+        is_sequence: bool,
+        earlier: Gathered = NOTHING_GATHERED,
+    ) -> None:
+        """Begin with what the frames before an interruption bore witness of.
 
         Args:
             scale_um_per_px: The scale that was given, None where unknown.
             is_sequence: The frames show one slide under a moving stage, most of them
                 several times.
+            earlier: As the records have it.
         """
         self._scale, self._is_sequence = scale_um_per_px, is_sequence
-        self._bearings: list[Bearing] = []
-        self._sizes: list[FrameSizes] = []
+        self._gathered = earlier
         self._estimate: SourceScale | None = None
 
-    def add(self, bearing: Bearing | None) -> None:
-        """Take in what a frame bears witness of."""
-        if bearing is None:
-            return
-        self._bearings.append(bearing)
-        if bearing.sizes is not None:
-            self._sizes.append(bearing.sizes)
+    def add(self, report: ImageReport, bearing: Bearing | None) -> None:
+        """Take in what became of a frame, and what it bears witness of."""
+        number = self._gathered.n_frames
+        self._gathered = together(self._gathered, gather(report, bearing, number))
+        if bearing is not None and bearing.sizes is not None:
             self._estimate = None
 
-    def doubts(self, images: Sequence[ImageReport]) -> tuple[Doubt, ...]:
-        """Return what forbids a negative, what spoils the calls first.
+    @property
+    def frames(self) -> dict[str, int]:
+        """How many were `screened`, `refused` (copies as well) and `skipped`."""
+        found = dict(self._gathered.statuses)
+        n_copies = found.pop("copy", 0)
+        return _summed(found, {"refused": n_copies} if n_copies else {})
 
-        Args:
-            images: What became of each image.
-        """
+    def doubts(self) -> tuple[Doubt, ...]:
+        """Return what forbids a negative, what spoils the calls first."""
         found = (
             self._colours(),
             self._scale_off(),
             self._compressed(),
             self._tags(),
             self._mixed(),
-            _lost(images, is_sequence=self._is_sequence),
+            self._lost(),
         )
         return tuple(d for d in found if d is not None)
 
     def _colours(self) -> Doubt | None:
-        order = order_of([b.colours for b in self._bearings])
+        order = order_of(list(self._gathered.colours.values()))
         return None if order == "right" else _doubt(message(order), "colours-cure")
 
     def remarks(self) -> tuple[Message, ...]:
@@ -214,20 +334,19 @@ class Evidence:
     def _estimated(self) -> SourceScale:
         """Estimate anew only where more was measured."""
         if self._estimate is None:
-            self._estimate = estimate_source_scale(self._sizes)
+            self._estimate = estimate_source_scale(self._gathered.sizes)
         return self._estimate
 
     def _compressed(self) -> Doubt | None:
-        known = [b.jpeg_quality for b in self._bearings if b.jpeg_quality is not None]
-        low = [q for q in known if q < MIN_JPEG_QUALITY]
-        if not low:
+        q = self._gathered.jpeg_quality
+        if q is None or q >= MIN_JPEG_QUALITY:
             return None
         return _doubt(
-            message("compressed", q=min(low), least=MIN_JPEG_QUALITY), "compressed-cure"
+            message("compressed", q=q, least=MIN_JPEG_QUALITY), "compressed-cure"
         )
 
     def _tags(self) -> Doubt | None:
-        said = [b.um_per_px for b in self._bearings if b.um_per_px is not None]
+        said = self._gathered.um_per_px
         if not said or self._scale is None:
             return None
         off = [s for s in said if abs(s / self._scale - 1) > MAX_MISMATCH]
@@ -237,26 +356,27 @@ class Evidence:
         return _doubt(reason, "scale-off-cure")
 
     def _mixed(self) -> Doubt | None:
-        n = len({b.shape_px for b in self._bearings})
+        n = len(self._gathered.shapes_px)
         return (
             None if n < 2 else _doubt(message("sizes-mixed", k=n), "sizes-mixed-cure")
         )
 
-
-def _lost(images: Sequence[ImageReport], *, is_sequence: bool) -> Doubt | None:
-    n_lost = sum(i.n_lost for i in images)
-    if n_lost:
-        return _doubt(message("frames-lost", k=n_lost), "left-out-cure")
-    own = [i for i in images if not i.copy_of]
-    n, count = len(own), Counter(i.status for i in own)
-    n_judged = n - count["skipped"]
-    is_part = count["skipped"] > MAX_LEFT_OUT * n
-    if not is_sequence:
-        n_judged -= count["refused"]
-        is_part |= count["refused"] > MAX_REFUSED * n
-    if not is_part:
-        return None
-    return _doubt(message("left-out", k=n_judged, n=n), "left-out-cure")
+    def _lost(self) -> Doubt | None:
+        if n_lost := self._gathered.n_lost:
+            return _doubt(message("frames-lost", k=n_lost), "left-out-cure")
+        screened, refused, skipped = (
+            self._gathered.statuses.get(name, 0)
+            for name in ("screened", "refused", "skipped")
+        )
+        n = screened + refused + skipped
+        n_judged = n - skipped
+        is_part = skipped > MAX_LEFT_OUT * n
+        if not self._is_sequence:
+            n_judged -= refused
+            is_part |= refused > MAX_REFUSED * n
+        if not is_part:
+            return None
+        return _doubt(message("left-out", k=n_judged, n=n), "left-out-cure")
 
 
 def _doubt(reason: Message, cure: str) -> Doubt:

@@ -7,10 +7,17 @@ end, so that the disk is not written with every frame.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from heapq import nsmallest
 
-from leukoscope_edge.counting import FrameResult, Searched
+from leukoscope_edge.counting import (
+    NOTHING_GATHERED,
+    FrameResult,
+    Gathered,
+    Searched,
+    gather,
+    together,
+)
 from leukoscope_edge.inference import Card
 from leukoscope_edge.live.field_pictures import Fields
 from leukoscope_edge.messages import Message
@@ -18,27 +25,45 @@ from leukoscope_edge.records import Store, apart, from_png, pixels_sha256
 from leukoscope_edge.records.slides import (
     MIN_OTHERS_REVIEWED,
     CellRecord,
+    FramesSeen,
     blind_place,
     cell_id,
 )
 from leukoscope_edge.screening_result import Screening
-from leukoscope_edge.types import Call, CallName, Cell, Fault, Frame, Sighting
+from leukoscope_edge.types import Call, CallName, Cell, Fault, Frame, Sighting, Tally
 from leukoscope_edge.vision import FrameDetections
+
+KEEP_AFTER_FRAMES = 50
+"""What so many frames without a new cell were like is kept before more are seen."""
 
 
 class Recorder:
-    """Keeps one slide's cells."""
+    """Keeps one slide's cells, and what its frames were like.
 
-    def __init__(self, store: Store, slide: str, card: Card) -> None:
+    Attributes:
+        statuses: What became of the frames of this count.
+        last_frame: That showed a cell before a stop, "" where there is none.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        slide: str,
+        card: Card,
+        scale_um_per_px: float | None = None,
+    ) -> None:
         """Begin with what is known of the slide.
 
         Args:
             store: The records.
             slide: The slide's number, started.
             card: Of the model; says how large its crops are.
+            scale_um_per_px: At which cells are cut out and judged; None: not known.
         """
         self._store, self._slide, self._card = store, slide, card
         origin = store.reader.slide(slide).origin
+        self._scale_um_per_px = scale_um_per_px
+        self._fresh, self._n_frames = NOTHING_GATHERED, 0
         self._segmenter = origin.segmenter
         self._judged_by = origin.engine, origin.fallback
         self._record_ids: dict[int, str] = {}
@@ -62,6 +87,7 @@ class Recorder:
             StepError: The count is over and nobody asked, or the result is signed.
         """
         record = self._store.reader.slide(self._slide)
+        self._n_frames = record.gathered.n_frames
         known = [c for c in record.machine_cells.values() if c.is_counted]
         if not known and not more:
             return ()
@@ -105,10 +131,16 @@ class Recorder:
     def saw(self, item: Frame | Fault, looked: FrameResult) -> None:
         """Remember what became of a frame."""
         self.statuses[looked.report.status] += 1
+        one = gather(looked.report, looked.bearing, self._n_frames)
+        self._fresh, self._n_frames = together(self._fresh, one), self._n_frames + 1
         if looked.late is not None:
             self.saw_late(looked.late)
         if isinstance(item, Frame):
             self._shows(item, looked.seen, looked.found_by)
+
+    def lit(self, light: Mapping[str, tuple[float, ...]]) -> None:
+        """Remember what lamp and stain measured in a frame."""
+        self._fresh = together(self._fresh, Gathered(light=light))
 
     def saw_late(self, late: Searched) -> None:
         """Remember an earlier frame that was searched after all."""
@@ -119,11 +151,14 @@ class Recorder:
             self._frames[frame.name] = pixels_sha256(frame.pixels)
             self._fields.saw(frame, found_by)
 
-    def keep(self, cells: Sequence[Cell], *, everything: bool = False) -> None:
+    def keep(
+        self, cells: Sequence[Cell], tally: Tally, *, everything: bool = False
+    ) -> None:
         """Keep what is new.
 
         Args:
             cells: All cells of the count, each with its call.
+            tally: What else was counted on the slide so far.
             everything: Better pictures and more sightings as well.
         """
         now = {c.id: c for c in cells if c.id not in self._earlier}
@@ -131,7 +166,7 @@ class Recorder:
         is_new = _differs if everything else _is_called_otherwise
         fields = self._fields.keep(self._to_show(now.values()), everything=everything)
         new = [c for i, c in now.items() if i in fields or is_new(c, self._kept.get(i))]
-        if not new and not gone:
+        if not new and not gone and not self._is_due(everything=everything):
             return
         self._store.count.add_cells(
             self._slide,
@@ -139,9 +174,24 @@ class Recorder:
             frames=self._frames,
             gone=[self.record_id(i) for i in gone],
             fields=fields,
+            seen=FramesSeen(
+                gathered=self._fresh,
+                tally=tally,
+                scale_um_per_px=self._scale_um_per_px,
+            ),
         )
+        self._fresh = NOTHING_GATHERED
         self._kept = {i: c for i, c in self._kept.items() if i in now}
         self._kept |= {c.id: c for c in new}
+
+    def _is_due(self, *, everything: bool) -> bool:
+        """Say whether what frames were like is kept though no cell is new.
+
+        A slide without a cell has nothing to go on from, and stays new.
+        """
+        n = self._fresh.n_frames
+        has_cells = bool(self._kept or self._earlier)
+        return has_cells and n >= (1 if everything else KEEP_AFTER_FRAMES)
 
     def _to_show(self, cells: Iterable[Cell]) -> list[Cell]:
         """Return the cells that the first look of the review would show now."""
@@ -169,7 +219,8 @@ class Recorder:
             by: Who ended it.
             quality: What of the device's quality is out of control.
         """
-        self.keep(screening.cells, everything=True)
+        self.keep(screening.cells, screening.tally, everything=True)
+        record = self._store.reader.slide(self._slide)
         if screening.cut_off_cells:
             self._store.count.add_cells(
                 self._slide,
@@ -182,8 +233,8 @@ class Recorder:
             screening.verdict,
             by,
             tally=screening.tally,
-            quality=quality,
-            doubts=screening.doubts,
+            quality=tuple(dict.fromkeys((*record.quality, *quality))),
+            doubts=tuple(dict.fromkeys((*record.doubts, *screening.doubts))),
         )
 
     def _cell(self, record: CellRecord) -> Cell:
@@ -214,9 +265,17 @@ class Recorder:
                 name=record.call or CallName.UNCLEAR,
                 p_blast=record.p_blast or 0.0,
                 is_unlike=record.is_unlike,
+                kinds=_kinds(record),
             ),
             island=int(run[1:] or 1) - 1,
         )
+
+
+def _kinds(record: CellRecord) -> tuple[tuple[str, float], ...]:
+    """Return the kinds of a kept call: the likeliest beside blast is what was kept."""
+    p_blast = record.p_blast or 0.0
+    both = (CallName.BLAST.value, p_blast), (record.kind, 1 - p_blast)
+    return both if record.kind else ()
 
 
 def _is_called_otherwise(cell: Cell, kept: Cell | None) -> bool:

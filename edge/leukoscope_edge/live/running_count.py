@@ -18,7 +18,7 @@ from leukoscope_edge.live.recorder import Recorder
 from leukoscope_edge.live.snapshot import boxes_of, count_facts, place_facts
 from leukoscope_edge.messages import plain
 from leukoscope_edge.quality import LightLog, device_quality, note_light
-from leukoscope_edge.records.slides import SlideRecord, context_of
+from leukoscope_edge.records.slides import context_of
 from leukoscope_edge.screening import SlideRun
 from leukoscope_edge.search_ahead import n_ahead
 from leukoscope_edge.types import Cell, Fault, Frame
@@ -50,44 +50,46 @@ class RunningCount:
         sought: The frame that waits for the end of its search.
     """
 
-    def __init__(
-        self, equipment: Equipment, camera: Camera, order: Order, record: SlideRecord
-    ) -> None:
+    def __init__(self, equipment: Equipment, camera: Camera, order: Order) -> None:
         """Start a slide, or go on with one at which counting stopped.
 
         Args:
             equipment: What it works with.
             camera: Opened for this slide.
             order: Which slide, and who asks.
-            record: Of the slide, before this count.
 
         Raises:
             LeukoscopeError: The count is over, or the records cannot be written.
         """
         self.slide, self._by = order.slide, order.by
         self.camera, self._equipment = camera, equipment
-        self._light = LightLog()
         self.sought: PendingFrame | None = None
         self.last_pixels: U8 | None = None
-        self._recorder = Recorder(equipment.store, order.slide, equipment.bundle.card)
+        scale, card = camera.scale_um_per_px, equipment.bundle.card
+        self._recorder = Recorder(equipment.store, order.slide, card, scale)
         earlier = self._recorder.go_on(order.by, more=order.do is Command.COUNT_MORE)
-        _skip_seen(camera, self._recorder.last_frame)
+        record = equipment.store.reader.slide(order.slide)
+        self._light = LightLog(record.gathered.light)
         segmenter = equipment.open_segmenter()
         self._note_who()
-        card = equipment.bundle.card
+        source_is_sequence = is_sequence(equipment.profile.camera.source)
         self._run = SlideRun(
             equipment.engine,
             equipment.bundle,
             context=replace(
-                context_of(record, card),
-                is_scale_known=camera.scale_um_per_px is not None,
+                context_of(record, card, judged_at_um_per_px=scale),
+                is_scale_known=scale is not None,
             ),
-            scale_um_per_px=camera.scale_um_per_px,
-            is_sequence=is_sequence(equipment.profile.camera.source),
+            scale_um_per_px=scale,
+            is_sequence=source_is_sequence,
             earlier=earlier,
+            gathered=record.gathered,
+            tally=record.tally,
             segmenter=segmenter,
             only_new=equipment.profile.only_new,
         )
+        n_moved_on = MOVED_ON_FRAMES if source_is_sequence else 0
+        _skip_seen(camera, self._recorder.last_frame, self._run, n_moved_on)
         self.is_resumed = bool(earlier)
         self.facts = self._own_facts() | count_facts(self._run, earlier, self._recorder)
         if earlier:
@@ -130,7 +132,7 @@ class RunningCount:
         """Have everything in the records, better pictures of known cells too."""
         self.take_in_sought()
         self._catch_up()
-        self._recorder.keep(self._run.cells(), everything=True)
+        self._recorder.keep(self._run.cells(), self._run.tally(), everything=True)
 
     def finish(self, by: str) -> None:
         """Conclude, and keep the machine's verdict.
@@ -176,8 +178,6 @@ class RunningCount:
         timer.count()
         self.facts = self._seen_facts(looked, cells)
         self.last_pixels = None if isinstance(item, Fault) else item.pixels
-        if self.last_pixels is not None:
-            self._light.see(self.last_pixels)
         self._equipment.last_read.at_unix_s = sought.read_at_unix_s
         self.tell(Mode.COUNTING, item.name)
 
@@ -185,11 +185,13 @@ class RunningCount:
         self, item: Frame | Fault, looked: FrameResult, cells: tuple[Cell, ...]
     ) -> None:
         engine, segmenter = self._equipment.engine, self._equipment.segmenter
+        if isinstance(item, Frame):
+            self._recorder.lit(self._light.see(item.pixels))
         if looked.found_by:
             self._recorder.found_by(looked.found_by, segmenter.fallback)
         self._recorder.judged_by(engine.name, engine.fallback)
         self._recorder.saw(item, looked)
-        self._recorder.keep(cells)
+        self._recorder.keep(cells, self._run.tally())
 
     def _seen_facts(
         self, looked: FrameResult, cells: tuple[Cell, ...]
@@ -207,7 +209,7 @@ class RunningCount:
         return {"by": self._by, "scale_um_per_px": self.camera.scale_um_per_px}
 
 
-def _skip_seen(camera: Camera, last_frame: str) -> None:
+def _skip_seen(camera: Camera, last_frame: str, run: SlideRun, n_moved_on: int) -> None:
     """Pass over what a replayed or simulated slide showed before an interruption.
 
     A real stage stays where it is and a person moves it on; a replayed one would begin
@@ -216,7 +218,8 @@ def _skip_seen(camera: Camera, last_frame: str) -> None:
     if not last_frame:
         return
     for item in items_of(camera):
+        run.pass_over(item)
         if item.name == last_frame:
             break
-    for _ in range(MOVED_ON_FRAMES):
+    for _ in range(n_moved_on):
         camera.read()

@@ -267,10 +267,10 @@ def start_count(equipment: Equipment, order: Order) -> ProcessState:
             the camera cannot be opened.
     """
     equipment.test()
-    record = equipment.store.reader.require(order.slide, ASKS[order.do])
+    equipment.store.reader.require(order.slide, ASKS[order.do])
     with ExitStack() as opened:
         camera = opened.enter_context(equipment.open_camera(order.slide))
-        count = RunningCount(equipment, camera, order, record)
+        count = RunningCount(equipment, camera, order)
         mode = Mode.PAUSED if count.is_resumed else Mode.COUNTING
         return Counting(equipment, count, opened.pop_all(), mode)
 

@@ -81,6 +81,10 @@ RESULTS = {
     "not-over": "the count is not over",
     "void": "this slide is void",
     "rescaled": "its cells were judged at the scale of another objective",
+    "not-gathered": (
+        "an older program counted its first cells, and what their pictures were like "
+        "was not kept"
+    ),
     "rescaled-cure": "Count the slide again, as a new one.",
     # pictures, each with what to do
     "red-blue": "red cells are blue: red and blue are exchanged",

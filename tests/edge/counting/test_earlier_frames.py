@@ -32,6 +32,17 @@ def test_a_field_that_came_before_is_a_copy_of_it() -> None:
     assert [t.place for t in turns] == [None] * 3
 
 
+def test_a_field_from_before_an_interruption_is_known_again_and_measures_nothing() -> (
+    None
+):
+    earlier = fields()
+    earlier.pass_over(frame("0.png", 1))
+    earlier.pass_over(Fault(name="1.png", reason="cannot be read"))
+    turns = [earlier.turn(frame(f"{i}.png", seed)) for i, seed in ((2, 1), (3, 2))]
+    assert [t.copy_of for t in turns] == ["0.png", ""]
+    assert [t.measures for t in turns] == [True, True]
+
+
 def test_a_given_scale_holds_for_every_frame() -> None:
     earlier = fields(0.25)
     assert earlier.turn(frame("a", 1)).scale_um_per_px == 0.25

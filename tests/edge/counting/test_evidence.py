@@ -1,6 +1,7 @@
 """What is wrong with the pictures stands on the road to the verdict."""
 
 from dataclasses import replace
+from itertools import zip_longest
 
 import cv2
 import numpy as np
@@ -9,13 +10,17 @@ from tests.simulated import first_frames
 
 from leukoscope_edge.counting.evidence import (
     COPY_LEVELS,
+    N_COLOURS,
     N_MEASURED,
+    NOTHING_GATHERED,
     THUMBNAIL_PX,
     Bearing,
     Copies,
     Evidence,
     bearing_of,
+    gather,
     is_measured,
+    together,
 )
 from leukoscope_edge.screening_result import ImageReport
 from leukoscope_edge.types import Frame, PictureFacts
@@ -37,9 +42,10 @@ def ids(
     is_sequence: bool = False,
 ) -> list[tuple[str, bool]]:
     evidence = Evidence(scale, is_sequence=is_sequence)
-    for bearing in bearings:
-        evidence.add(bearing)
-    found = evidence.doubts(SCREENED if images is None else images)
+    listed = SCREENED[: len(bearings)] if images is None else images
+    for image, bearing in zip_longest(listed, bearings):
+        evidence.add(image or SCREENED[0], bearing)
+    found = evidence.doubts()
     return [(d.reason.id, d.spoils_calls) for d in found]
 
 
@@ -65,8 +71,8 @@ def test_the_poorest_compression_is_named() -> None:
     mixed = [replace(b, jpeg_quality=90 - 10 * i) for i, b in enumerate(BEARINGS[:6])]
     evidence = Evidence(SCALE, is_sequence=False)
     for bearing in mixed:
-        evidence.add(bearing)
-    (doubt,) = evidence.doubts(SCREENED)
+        evidence.add(SCREENED[0], bearing)
+    (doubt,) = evidence.doubts()
     assert dict(doubt.reason.params)["q"] == 40
 
 
@@ -93,8 +99,8 @@ def test_one_tag_is_enough_and_the_first_that_contradicts_is_quoted() -> None:
     said = [0.1, None, 0.2, 0.3]
     evidence = Evidence(SCALE, is_sequence=False)
     for bearing, um in zip(BEARINGS, said, strict=False):
-        evidence.add(replace(bearing, um_per_px=um))
-    (doubt,) = evidence.doubts(SCREENED)
+        evidence.add(SCREENED[0], replace(bearing, um_per_px=um))
+    (doubt,) = evidence.doubts()
     assert dict(doubt.reason.params)["said"] == "0.2"
     last = [*BEARINGS[:-1], replace(BEARINGS[-1], um_per_px=0.2)]
     assert ids(last) == [("tags", False)]
@@ -102,17 +108,17 @@ def test_one_tag_is_enough_and_the_first_that_contradicts_is_quoted() -> None:
 
 def test_what_is_measured_later_is_heard_after_a_first_answer() -> None:
     evidence = Evidence(2 * SCALE, is_sequence=False)
-    assert evidence.doubts(SCREENED) == ()
+    assert evidence.doubts() == ()
     for bearing in BEARINGS:
-        evidence.add(bearing)
-    assert [d.reason.id for d in evidence.doubts(SCREENED)] == ["scale-off"]
+        evidence.add(SCREENED[0], bearing)
+    assert [d.reason.id for d in evidence.doubts()] == ["scale-off"]
 
 
 def test_cells_that_tell_little_of_the_scale_are_not_quoted() -> None:
     sizes = FrameSizes(red_px=(), nuclei_px=(), body_um_per_px=1.3 * SCALE)
     evidence = Evidence(SCALE, is_sequence=False)
     for bearing in BEARINGS:
-        evidence.add(replace(bearing, sizes=sizes))
+        evidence.add(SCREENED[0], replace(bearing, sizes=sizes))
     assert evidence.remarks() == ()
 
 
@@ -127,7 +133,7 @@ def test_a_scale_that_no_cell_speaks_of_is_said_to_be_unconfirmed(
     for bearing in changed(
         sizes=FrameSizes(red_px=(), nuclei_px=(), body_um_per_px=None)
     ):
-        evidence.add(bearing)
+        evidence.add(SCREENED[0], bearing)
     assert [r.id for r in evidence.remarks()] == said
 
 
@@ -159,7 +165,7 @@ def test_a_scale_that_the_cells_do_not_confirm_is_remarked_upon_or_refused(
     given = None if times is None else times * truth
     evidence = Evidence(given, is_sequence=False)
     for bearing in BEARINGS:
-        evidence.add(bearing)
+        evidence.add(SCREENED[0], bearing)
     assert ids(BEARINGS, scale=given) == doubts
     said = [f"{100 * (times or 1) - 100:+.0f}"] if is_said else []
     assert [dict(r.params)["p"] for r in evidence.remarks()] == said
@@ -283,3 +289,57 @@ def test_fields_that_lie_so_far_apart_are_two(levels: float, is_copy: bool) -> N
     copies, first = Copies(), replace(FRAMES[0], pixels=grey)
     assert copies.of(first) == ""
     assert bool(copies.of(replace(first, pixels=away, name="b"))) == is_copy
+
+
+def spoilt(report: ImageReport) -> ImageReport:
+    return replace(report, status="skipped")
+
+
+SEEN = [
+    *zip(SCREENED, BEARINGS, strict=True),
+    (spoilt(SCREENED[0]), None),
+    (replace(SCREENED[0], status="refused", copy_of="x"), None),
+    (replace(SCREENED[0], n_lost=3), replace(BEARINGS[0], shape_px=(9, 9))),
+    (SCREENED[1], replace(BEARINGS[1], jpeg_quality=30, um_per_px=0.31)),
+    (SCREENED[2], replace(BEARINGS[2], jpeg_quality=80, um_per_px=0.12)),
+]
+
+
+@pytest.mark.parametrize("n_before", [0, 1, 5, 8, 9, 10, 11, 12, 13])
+def test_in_two_parts_frames_bear_witness_of_the_same_as_in_one(n_before: int) -> None:
+    whole = Evidence(SCALE, is_sequence=False)
+    before = together(NOTHING_GATHERED, NOTHING_GATHERED)
+    for number, (report, bearing) in enumerate(SEEN):
+        whole.add(report, bearing)
+        if number < n_before:
+            before = together(before, gather(report, bearing, number))
+    again = Evidence(SCALE, is_sequence=False, earlier=before)
+    for report, bearing in SEEN[n_before:]:
+        again.add(report, bearing)
+    assert again._gathered == whole._gathered
+    assert again.doubts() == whole.doubts()
+    assert again.remarks() == whole.remarks()
+    assert again.frames == whole.frames == {"screened": 11, "skipped": 1, "refused": 1}
+
+
+def test_colours_are_held_evenly_and_of_so_many_frames_at_most() -> None:
+    gathered, held = NOTHING_GATHERED, []
+    for number in range(5 * N_COLOURS):
+        one = gather(SCREENED[0], BEARINGS[0], number)
+        gathered = together(gathered, one)
+        held.append(len(gathered.colours))
+    assert held[:N_COLOURS] == list(range(1, N_COLOURS + 1))
+    assert max(held) == N_COLOURS
+    assert list(gathered.colours) == list(range(0, 5 * N_COLOURS, 8))
+
+
+def test_a_doubt_of_the_first_half_stands_after_a_clean_second_half() -> None:
+    swapped = [replace(f, pixels=f.pixels[..., ::-1].copy()) for f in FRAMES]
+    before = NOTHING_GATHERED
+    for number, frame in enumerate(swapped):
+        bearing = bearing_of(frame, measures=False)
+        before = together(before, gather(SCREENED[0], bearing, number))
+    evidence = Evidence(SCALE, is_sequence=True, earlier=before)
+    for report, bearing in zip(SCREENED[:7], BEARINGS, strict=False):
+        evidence.add(report, bearing)
+    assert [d.reason.id for d in evidence.doubts()] == ["red-blue"]

@@ -33,7 +33,7 @@ def test_a_count_keeps_a_field_for_all_that_the_first_look_shows(
         while (item := camera.read()) is not None:
             looked = run.look(item)
             recorder.saw(item, looked)
-            recorder.keep(run.cells())
+            recorder.keep(run.cells(), run.tally())
     recorder.finish(run.finish("simulated"), "Amina")
     shown = first_pass(device.store.reader.slide(slide))
     assert shown

@@ -9,6 +9,7 @@ from leukoscope_edge.quality.illumination import (
     MIN_FRAMES,
     LightLog,
 )
+from leukoscope_edge.types import Frame
 
 
 def test_the_light_of_a_slide_is_the_median_of_a_few_frames() -> None:
@@ -22,3 +23,15 @@ def test_the_light_of_a_slide_is_the_median_of_a_few_frames() -> None:
     log.see(np.zeros_like(pixels))  # between two measured ones
     assert set(log.figures()) == set(MEASURES)
     assert log.figures()["plasma_level"] > 150
+
+
+def test_a_slide_that_goes_on_has_the_light_from_before_the_stop_too() -> None:
+    before = {"plasma_level": (100.0, 100.0, 100.0)}
+    log, camera = LightLog(before), SimulatedCamera(SlidePlan(cells=12, jerks=0))
+    with camera:
+        frame = camera.read()
+    assert isinstance(frame, Frame)
+    seen = log.see(frame.pixels)
+    assert set(seen) == set(MEASURES)
+    assert log.see(frame.pixels) == {}
+    assert log.figures() == {"plasma_level": 100.0}

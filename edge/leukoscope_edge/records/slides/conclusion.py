@@ -35,15 +35,29 @@ def verdict_of(
 
 
 def context_of(
-    record: SlideRecord, card: Card, *, quality: Sequence[Message] = ()
+    record: SlideRecord,
+    card: Card,
+    *,
+    quality: Sequence[Message] = (),
+    judged_at_um_per_px: float | None = None,
 ) -> SlideContext:
-    """Return all that decides over a slide's verdict beside its calls."""
+    """Return all that decides over a slide's verdict beside its calls.
+
+    Args:
+        record: The slide as it stands.
+        card: Of the model that judges it.
+        quality: What of the device's quality is out of control now.
+        judged_at_um_per_px: The scale at which cells are judged from here on; None:
+            they are not.
+    """
+    own = record.origin.scale_um_per_px
+    is_rescaled = record.is_rescaled or judged_at_um_per_px not in (None, own)
     return SlideContext(
         facts=record.facts,
         background=background_of(card, record.site, record.facts.sample_type),
-        is_scale_known=record.origin.scale_um_per_px is not None,
+        is_scale_known=own is not None,
         quality=tuple(dict.fromkeys((*record.quality, *quality))),
-        doubts=(*record.doubts, *([RESCALED] if record.is_rescaled else [])),
+        doubts=(*record.doubts, *([RESCALED] if is_rescaled else [])),
         is_over=not is_allowed(Action.FINISH, record.state),
     )
 

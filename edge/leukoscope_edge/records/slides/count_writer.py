@@ -1,8 +1,10 @@
 """What the counting process writes: a slide's start, its cells, its end."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
+from leukoscope_edge.counting import Gathered
 from leukoscope_edge.messages import Message, plain
 from leukoscope_edge.outcome import Doubt, Refusal, Verdict
 from leukoscope_edge.records.device_log import DEVICE
@@ -13,11 +15,27 @@ from leukoscope_edge.records.slides.slide_objects import (
     cell_object,
     doubt_object,
     facts_object,
+    gathered_object,
     outcome_object,
 )
 from leukoscope_edge.records.slides.slide_state import Action
 from leukoscope_edge.records.slides.slide_writer import SlideWriter
 from leukoscope_edge.types import Cell, Tally
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FramesSeen:
+    """What frames were like, beside their cells.
+
+    Attributes:
+        gathered: What they bear witness of.
+        tally: What else was counted on the slide so far.
+        scale_um_per_px: At which their cells were cut out and judged.
+    """
+
+    gathered: Gathered
+    tally: Tally
+    scale_um_per_px: float | None
 
 
 class CountWriter(SlideWriter):
@@ -84,6 +102,7 @@ class CountWriter(SlideWriter):
         gone: Sequence[str] = (),
         fields: Mapping[int, FieldPicture] | None = None,
         is_counted: bool = True,
+        seen: FramesSeen | None = None,
     ) -> None:
         """Keep cells with their calls, or what is newly known of them.
 
@@ -94,6 +113,8 @@ class CountWriter(SlideWriter):
             gone: Record ids of cells that turned out to be others seen twice.
             fields: Frames that were kept of cells, by the cell's number.
             is_counted: False for cells cut off by the edge of a separate field.
+            seen: What the frames since the last call were like: a count that goes on
+                after a stop is concluded as if it had never stopped.
         """
         record = self._reader.slide(slide)
         shown = fields or {}
@@ -104,7 +125,13 @@ class CountWriter(SlideWriter):
             for c in cells
         ]
         found = [cell_object(replace(c, is_counted=is_counted)) for c in kept]
-        body = {"cells": found, "gone": list(gone)}
+        body: dict[str, Any] = {"cells": found, "gone": list(gone)}
+        if seen is not None:
+            body |= {
+                "gathered": gathered_object(seen.gathered),
+                "tally": asdict(seen.tally),
+                "scale_um_per_px": seen.scale_um_per_px,
+            }
         self._events.do(Kind.CELLS, slide, body, DEVICE)
 
     def finish_count(

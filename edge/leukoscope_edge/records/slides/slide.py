@@ -5,7 +5,7 @@ from enum import Enum
 from typing import Literal
 
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.counting import SiteBackground
+from leukoscope_edge.counting import NOTHING_GATHERED, Gathered, SiteBackground
 from leukoscope_edge.messages import Message, Say, said_all
 from leukoscope_edge.outcome import Doubt, Refusal, Verdict
 from leukoscope_edge.records.changes import Correction, Reason, Told
@@ -250,7 +250,8 @@ class SlideRecord:
         machine_cells: The cells that the machine counted, by id.
         steps: What people said, without what was taken back.
         machine: The verdict of the machine alone, None while counting.
-        tally: What else was counted; empty while counting.
+        tally: What else was counted, so far.
+        gathered: What its frames bear witness of, so far; nothing in older records.
         signatures: The signed versions, oldest first.
         notes: Fallbacks and stops, for the page and the report.
         is_erased: The identity's key was destroyed.
@@ -286,6 +287,7 @@ class SlideRecord:
     steps: tuple[ReviewStep, ...] = ()
     machine: Outcome | None = None
     tally: Tally = NOTHING_COUNTED
+    gathered: Gathered = NOTHING_GATHERED
     signatures: tuple[Signature, ...] = ()
     notes: tuple[str, ...] = ()
     is_erased: bool = False

@@ -9,8 +9,9 @@ from dataclasses import replace
 from functools import reduce
 from typing import Any
 
-from leukoscope_edge.counting import NormalSlide, SiteBackground
+from leukoscope_edge.counting import NormalSlide, SiteBackground, together
 from leukoscope_edge.messages import Message, Param, from_plain, message
+from leukoscope_edge.outcome import Doubt
 from leukoscope_edge.records.changes import Change, Correction, Reason, Told
 from leukoscope_edge.records.events import Event
 from leukoscope_edge.records.slides.cell_record import ReviewStep
@@ -20,6 +21,7 @@ from leukoscope_edge.records.slides.slide_objects import (
     cell_from,
     doubt_from,
     facts_from,
+    gathered_from,
     outcome_from,
 )
 from leukoscope_edge.records.slides.slide_state import (
@@ -34,6 +36,10 @@ from leukoscope_edge.sample import AgeGroup, SlideFacts
 from leukoscope_edge.screening_result import found_by_note
 from leukoscope_edge.types import Reading, hardware_of, tally_from
 
+NOT_GATHERED = Doubt(
+    reason=message("not-gathered"), cure=message("rescaled-cure"), spoils_calls=False
+)
+"""An older program counted its first cells, and what it saw of their frames is lost."""
 _OF_OLDER_PROGRAMS: dict[Action, SlideState] = {
     Action.COUNT_MORE: SlideState.AMENDING,
 }
@@ -196,8 +202,17 @@ def _resumed(record: SlideRecord) -> SlideRecord:
         record,
         run=record.run + 1,
         machine=None,
+        doubts=_doubts_carried(record),
         notes=(*record.notes, note),
     )
+
+
+def _doubts_carried(record: SlideRecord) -> tuple[Doubt, ...]:
+    """Return the doubts that what is gathered does not raise anew."""
+    if record.gathered.n_frames:
+        return tuple(d for d in record.doubts if d == NOT_GATHERED)
+    new = (NOT_GATHERED,) if record.machine_cells else ()
+    return tuple(dict.fromkeys((*record.doubts, *new)))
 
 
 def _changed_engine(record: SlideRecord, event: Event) -> SlideRecord:
@@ -233,8 +248,14 @@ def _with_cells(record: SlideRecord, event: Event) -> SlideRecord:
     new = {c["id"]: cell_from(_with_finder(record, c)) for c in event.body["cells"]}
     gone = set(event.body["gone"])
     cells = {i: c for i, c in (record.machine_cells | new).items() if i not in gone}
-    scales = dict.fromkeys((*record.scales_um_per_px, record.origin.scale_um_per_px))
-    return replace(record, machine_cells=cells, scales_um_per_px=tuple(scales))
+    body = event.body
+    now = body.get("scale_um_per_px", record.origin.scale_um_per_px)
+    scales = tuple(dict.fromkeys((*record.scales_um_per_px, now)))
+    record = replace(record, machine_cells=cells, scales_um_per_px=scales)
+    if "gathered" not in body:
+        return record
+    gathered = together(record.gathered, gathered_from(body["gathered"]))
+    return replace(record, gathered=gathered, tally=tally_from(body["tally"]))
 
 
 def _with_finder(record: SlideRecord, plain: dict[str, Any]) -> dict[str, Any]:

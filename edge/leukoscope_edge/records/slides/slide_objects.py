@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from leukoscope_edge.counting import Gathered
 from leukoscope_edge.messages import from_plain, plain
 from leukoscope_edge.outcome import Doubt
 from leukoscope_edge.records.slides.cell_record import (
@@ -12,9 +13,9 @@ from leukoscope_edge.records.slides.cell_record import (
 )
 from leukoscope_edge.records.slides.slide import Outcome
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
-from leukoscope_edge.types import (
-    CallName,
-)
+from leukoscope_edge.types import CallName
+from leukoscope_edge.vision import FrameColours
+from leukoscope_edge.vision.scale import FrameSizes
 
 
 def cell_object(cell: CellRecord) -> dict[str, Any]:
@@ -96,4 +97,56 @@ def doubt_from(found: dict[str, Any]) -> Doubt:
         reason=from_plain(found["reason"]),
         cure=from_plain(found["cure"]) if found["cure"] else None,
         spoils_calls=found["spoils_calls"],
+    )
+
+
+def gathered_object(gathered: Gathered) -> dict[str, Any]:
+    """Return what frames bear witness of as plain JSON values, short."""
+    return {
+        "n_frames": gathered.n_frames,
+        "statuses": dict(gathered.statuses),
+        "n_lost": gathered.n_lost,
+        "colours": [
+            [n, c.mode, c.above, c.below, c.density, c.negative]
+            for n, c in gathered.colours.items()
+        ],
+        "sizes": [[s.red_px, s.nuclei_px, s.body_um_per_px] for s in gathered.sizes],
+        "shapes_px": gathered.shapes_px,
+        "jpeg_quality": gathered.jpeg_quality,
+        "um_per_px": gathered.um_per_px,
+        "light": dict(gathered.light),
+    }
+
+
+def gathered_from(found: dict[str, Any]) -> Gathered:
+    """Return what `gathered_object` made plain."""
+    typed: dict[str, Any] = {
+        "colours": {n: _colours(*values) for n, *values in found["colours"]},
+        "sizes": tuple(
+            FrameSizes(red_px=tuple(red), nuclei_px=tuple(nuclei), body_um_per_px=body)
+            for red, nuclei, body in found["sizes"]
+        ),
+        "shapes_px": tuple((w, h) for w, h in found["shapes_px"]),
+        "um_per_px": tuple(found["um_per_px"]),
+        "light": {name: tuple(values) for name, values in found["light"].items()},
+    }
+    return Gathered(**found | typed)
+
+
+def _colours(
+    mode: float,
+    above: float,
+    below: float,
+    density: list[float] | None,
+    negative: list[float] | None,
+) -> FrameColours:
+    def three(values: list[float] | None) -> tuple[float, float, float] | None:
+        return (values[0], values[1], values[2]) if values else None
+
+    return FrameColours(
+        mode=mode,
+        above=above,
+        below=below,
+        density=three(density),
+        negative=three(negative),
     )

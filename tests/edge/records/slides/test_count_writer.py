@@ -2,16 +2,23 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.edge.records.backups.sealing import PASSPHRASE
 
+from leukoscope_edge.counting import Gathered
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.inference import Card
 from leukoscope_edge.live import Recorder
-from leukoscope_edge.outcome import Refusal
-from leukoscope_edge.records.slides import SlideState
-from leukoscope_edge.types import Call, CallName, Cell
+from leukoscope_edge.messages import message
+from leukoscope_edge.outcome import Doubt, Refusal
+from leukoscope_edge.records import open_store
+from leukoscope_edge.records.backups import restore_backup, write_backup
+from leukoscope_edge.records.slides import FramesSeen, SlideState
+from leukoscope_edge.records.slides.slide_fold import NOT_GATHERED
+from leukoscope_edge.types import Call, CallName, Cell, Tally
 
 
 def test_a_stopped_count_is_found_again_and_goes_on_with_new_ids(
@@ -79,3 +86,60 @@ def test_what_a_cell_is_unlike_survives_a_resumption(
     bench.store.count.add_cells(slide, [replace(strange, call=call)], frames={})
     cells = Recorder(bench.store, slide, card).go_on("ann")
     assert [c.call.is_unlike for c in cells if c.call] == [False, True]
+
+
+SEEN = FramesSeen(
+    gathered=Gathered(n_frames=3, statuses={"screened": 2, "skipped": 1}, n_lost=4),
+    tally=Tally(frames={"screened": 2, "skipped": 1}, n_smudges=5),
+    scale_um_per_px=0.1,
+)
+
+
+def test_what_frames_were_like_adds_up_over_stops_and_comes_back_from_a_backup(
+    bench: Any, make_cell: Callable[..., Cell], tmp_path: Path
+) -> None:
+    slide = bench.counted(n=1)
+    for number in (2, 3):
+        bench.store.count.resume(slide, "ann")
+        bench.store.count.add_cells(slide, [make_cell(number)], frames={}, seen=SEEN)
+    record = bench.reopen().reader.slide(slide)
+    assert (record.gathered.n_frames, record.gathered.n_lost) == (6, 8)
+    assert record.gathered.statuses == {"screened": 4, "skipped": 2}
+    assert record.tally == SEEN.tally
+    assert record.scales_um_per_px == (0.1,)
+    file = write_backup(bench.store, tmp_path, PASSPHRASE, "ann")
+    assert restore_backup(file, tmp_path / "new", PASSPHRASE, "ann") is None
+    with open_store(tmp_path / "new") as store:
+        assert store.reader.slide(slide) == record
+        assert store.verify_audit() == []
+
+
+@pytest.mark.parametrize(
+    ("n_cells", "is_told", "expected"),
+    [(0, False, ()), (1, False, (NOT_GATHERED,)), (1, True, ())],
+    ids=["no cell", "older program", "this program"],
+)
+def test_where_nobody_kept_what_the_frames_were_like_that_is_doubted(
+    bench: Any,
+    make_cell: Callable[..., Cell],
+    n_cells: int,
+    expected: tuple[Doubt, ...],
+    *,
+    is_told: bool,
+) -> None:
+    slide = bench.counted(n=0)
+    seen = SEEN if is_told else None
+    cells = [make_cell(i + 1) for i in range(n_cells)]
+    bench.store.count.add_cells(slide, cells, frames={}, seen=seen)
+    for _ in range(2):
+        bench.store.count.resume(slide, "ann")
+        assert bench.store.reader.slide(slide).doubts == expected
+
+
+def test_doubts_of_an_older_program_outlive_a_count_that_goes_on(bench: Any) -> None:
+    slide = bench.counted()
+    old = Doubt(reason=message("test"), cure=None, spoils_calls=True)
+    refusal = Refusal(reason=message("test"))
+    bench.store.count.finish_count(slide, refusal, "ann", tally=Tally(), doubts=[old])
+    bench.store.count.resume(slide, "ann", more=True)
+    assert bench.store.reader.slide(slide).doubts == (old, NOT_GATHERED)

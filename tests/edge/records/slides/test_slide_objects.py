@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from leukoscope_edge.counting import NOTHING_GATHERED, Gathered
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Doubt
 from leukoscope_edge.records.slides import CellRecord, FieldPicture, Outcome
@@ -16,11 +17,15 @@ from leukoscope_edge.records.slides.slide_objects import (
     doubt_object,
     facts_from,
     facts_object,
+    gathered_from,
+    gathered_object,
     outcome_from,
     outcome_object,
 )
 from leukoscope_edge.sample import SIMULATED_SAMPLE, AgeGroup, SampleType
 from leukoscope_edge.types import CallName, Reading
+from leukoscope_edge.vision import FrameColours
+from leukoscope_edge.vision.scale import FrameSizes
 
 CELL = CellRecord(
     id="1",
@@ -100,3 +105,29 @@ def test_a_doubt_is_read_as_it_was_kept(cure: object, *, spoils_calls: bool) -> 
         spoils_calls=spoils_calls,
     )
     assert doubt_from(json.loads(json.dumps(doubt_object(doubt)))) == doubt
+
+
+DULL = FrameColours(mode=221.0, above=12.5, below=80.0, density=None, negative=None)
+GATHERED = Gathered(
+    n_frames=9,
+    statuses={"screened": 6, "refused": 1, "skipped": 1, "copy": 1},
+    n_lost=87,
+    colours={
+        0: DULL,
+        8: replace(DULL, density=(0.5, 1.201, 0.1), negative=(0.0, 0.25, 1.0)),
+    },
+    sizes=(
+        FrameSizes(red_px=(70.25, 74.5), nuclei_px=(), body_um_per_px=None),
+        FrameSizes(red_px=(), nuclei_px=(110.0,), body_um_per_px=0.10125),
+    ),
+    shapes_px=((640, 480), (320, 240)),
+    jpeg_quality=71,
+    um_per_px=(0.1, 0.31),
+    light={"plasma_level": (220.5, 221.0)},
+)
+
+
+@pytest.mark.parametrize("gathered", [NOTHING_GATHERED, GATHERED])
+def test_what_frames_bear_witness_of_is_read_as_it_was_kept(gathered: Gathered) -> None:
+    plain = json.loads(json.dumps(gathered_object(gathered)))
+    assert gathered_from(plain) == gathered
