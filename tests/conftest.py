@@ -18,7 +18,7 @@ import onnx
 import pytest
 from hypothesis import settings
 from onnx import TensorProto, helper, numpy_helper
-from tests.temporary import write_in_memory
+from tests.temporary import leave_memory, write_in_memory
 from tests.waiting import PATIENCE_S
 
 from leukoscope_edge.service import run_folder
@@ -161,6 +161,8 @@ def takes_seconds(item: pytest.Item) -> bool:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.failed:
+        failed.append(report.nodeid)
     if report.skipped and isinstance(report.longrepr, tuple):
         skipped.append((report.nodeid, report.longrepr[2]))
 
@@ -168,6 +170,13 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 def pytest_collectreport(report: pytest.CollectReport) -> None:
     if report.skipped and isinstance(report.longrepr, tuple):
         skipped.append((report.nodeid, report.longrepr[2]))
+
+
+@pytest.hookimpl(trylast=True)  # when the workers have ended
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing in memory but what a test that failed wrote, until the next run."""
+    if not failed and not hasattr(config, "workerinput"):
+        leave_memory(config._tmp_path_factory._basetemp)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -183,6 +192,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         print("NEW SKIPS:", *new, sep="\n  ")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
+
+failed: list[str] = []
 
 skipped: list[tuple[str, str]] = []
 """Tests or files, and why each was not run."""

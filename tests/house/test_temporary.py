@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 from tests import temporary
-from tests.temporary import write_in_memory
+from tests.temporary import leave_memory, write_in_memory
 
-PLENTY = "MemTotal: 16000000 kB\nMemAvailable: 9000000 kB\n"
+PLENTY = "MemTotal: 16000000 kB\nMemAvailable: 11000000 kB\n"
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +21,7 @@ def _room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ({}, PLENTY, "memory"),
         ({"TMPDIR": "/mine"}, PLENTY, "/mine"),
-        ({}, "MemAvailable: 7000000 kB\n", None),
+        ({}, "MemAvailable: 10000000 kB\n", None),
         ({}, "MemTotal: 16000000 kB\n", None),
         ({}, None, None),
     ],
@@ -48,3 +48,14 @@ def test_a_memory_that_is_full_or_absent_is_not_taken(
     monkeypatch.setattr(temporary, "MEMORY_BYTES", 1 << 60)
     write_in_memory(environment, tmp_path, facts)
     assert environment == {}
+
+
+def test_after_a_run_memory_is_as_it_was_and_a_disk_is_left_alone(
+    tmp_path: Path,
+) -> None:
+    memory, disk = tmp_path / "memory", tmp_path / "disk"
+    for place in (memory, disk):
+        (place / "run").mkdir(parents=True)
+        leave_memory(place / "run", memory)
+    leave_memory(None, memory)
+    assert (list(memory.iterdir()), list(disk.iterdir())) == ([], [disk / "run"])
