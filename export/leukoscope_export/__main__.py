@@ -8,6 +8,7 @@ python -m leukoscope_export engine    build a bundle's TensorRT engine on this G
                                       compile engines for other GPUs into the bundle
 python -m leukoscope_export bundle    quantise fitted runs and put them into a bundle
 python -m leukoscope_export kinds     a pair that laboratories taught, into a bundle
+python -m leukoscope_export marrow    a normal marrow's false calls onto a new card
 python -m leukoscope_export publish   keys, signatures and the stick of a release
 """
 
@@ -22,6 +23,7 @@ from leukoscope_export import cli_steps
 from leukoscope_export.compiled import add_engines
 from leukoscope_export.graphs import METHODS, QatPlan
 from leukoscope_export.laboratories import make_kind_bundle
+from leukoscope_export.marrow import make_marrow_card
 from leukoscope_export.release import Recipe, make_bundle
 from leukoscope_export.runs import FINAL
 from leukoscope_export.signing import publish_cli
@@ -89,6 +91,17 @@ def kinds(options: argparse.Namespace) -> None:
     _say(f"{folder}: the figures are beside it, in {folder.name}.json")
 
 
+def marrow(options: argparse.Namespace) -> None:
+    """Write a bundle of the same files whose card knows a normal marrow."""
+    folder, found = make_marrow_card(
+        options.release, options.bundle, options.cells, options.out
+    )
+    options.out.joinpath(f"marrow-{folder.name}.json").write_text(
+        json.dumps(found, indent=1) + "\n", encoding="utf-8"
+    )
+    _say(f"{folder}: the figures are beside it, in marrow-{folder.name}.json")
+
+
 def _recipe(options: argparse.Namespace) -> Recipe:
     qat = QatPlan(n_steps=options.qat) if options.qat else None
     return Recipe(method=options.method, qat=qat)
@@ -152,6 +165,12 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     one = commands.add_parser("kinds", help="a bundle that laboratories taught")
     one.set_defaults(run=kinds)
     one.add_argument("release", type=Path, help="TOML; see export/releases")
+    one.add_argument("--out", type=Path, required=True, help="folder of bundles")
+    one = commands.add_parser("marrow", help="a new card that knows a normal marrow")
+    one.set_defaults(run=marrow)
+    one.add_argument("release", type=Path, help="TOML; see export/releases")
+    one.add_argument("--bundle", type=Path, required=True, help="whose files stay")
+    one.add_argument("--cells", type=Path, nargs="+", required=True)
     one.add_argument("--out", type=Path, required=True, help="folder of bundles")
     publish_cli.add(commands)
     return parser.parse_args(arguments)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from leukoscope_edge.counting.fraction import CallModel
+from leukoscope_edge.counting.statistics import BetaSpread
 from leukoscope_edge.messages import Message
 from leukoscope_edge.outcome import Doubt
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
@@ -49,10 +50,18 @@ def by_model(call: Call) -> CellCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Background:
-    """How a model's calls come about, and on whose normal slides that was measured."""
+    """How a model's calls come about, and on whose normal slides that was measured.
+
+    Attributes:
+        model: Of blood.
+        measured_by: Whose normal slides.
+        false_calls_in_marrow: Spread over healthy people of the share of their marrow
+            that the model calls blast; None where nobody measured it, or of blood.
+    """
 
     model: CallModel
     measured_by: Literal["bundle", "site"]
+    false_calls_in_marrow: BetaSpread | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,8 @@ The rules, gravest first:
   the slide: "few" at least, "send today" where a fifth may be blasts; today for a child
   and where nobody knows the age. In marrow the same above 5 %.
 - Blasts that the model calls are said where they exceed what healthy people show (in
-  marrow also 5 %), even of few cells. Only cells that nobody has read are held against
+  marrow also 5 %), even of few cells. What exceeds that and no normal marrow is neither
+  said by itself nor a negative: a person looks. Only cells that nobody has read are held against
   that background: a cell that a person has called is no false call of the model.
 - The model's calls count for nothing where it must not judge: nobody said what the
   sample is or what a pixel measures, the device's quality is out of control, the
@@ -73,7 +74,9 @@ def conclude(calls: Sequence[CellCall], context: SlideContext) -> Verdict | Refu
     context = replace(context, doubts=(*context.doubts, *looks_like))
     case = _Case(counts, context, _stop(calls, counts, context))
     mute = _why_mute(case)
-    finding = _graver(_by_people(case, mute), None if mute else _by_model(case))
+    by_people = _by_people(case, mute)
+    is_alone = by_people is None and _is_as_in_normal_marrow(case)
+    finding = _graver(by_people, None if mute or is_alone else _by_model(case))
     if finding is not None:
         return finding
     is_overruled = mute is not None and mute.people_may_overrule and counts.is_all_read
@@ -153,6 +156,8 @@ def _why_strange(counts: CallCounts) -> _Why | None:
 def _why_no_negative(case: _Case) -> _Why | None:
     """Return why nothing found is no negative, None where it is one."""
     counts, context, stop = case.counts, case.context, case.stop
+    if _is_as_in_normal_marrow(case):
+        return _why_as_in_marrow(case)
     if context.facts.mode == "passive":
         return _Why(message("passive"), message("passive-cure"))
     if counts.n_listed == 0:
@@ -213,6 +218,30 @@ def _limit(context: SlideContext, n: int) -> int:
     if not context.is_marrow:
         return background
     return max(background, int(MARROW_NORMAL_FRACTION * n))
+
+
+def _is_as_in_normal_marrow(case: _Case) -> bool:
+    """Say whether the model's blasts are a finding in blood and none in marrow."""
+    context, n = case.context, case.counts.n_unread
+    k = case.counts.n_unread_blast
+    return context.is_marrow and _limit(context, n) < k <= _blank_in_marrow(context, n)
+
+
+def _blank_in_marrow(context: SlideContext, n: int) -> int:
+    """Return how many of n cells of a normal marrow are called blast, at most.
+
+    It only forbids a finding, never a doubt: 0 where nobody measured it.
+    """
+    spread = context.background.false_calls_in_marrow
+    return 0 if spread is None else limit_of_blank(spread, n, BLANK_CONFIDENCE)
+
+
+def _why_as_in_marrow(case: _Case) -> _Why:
+    k, n = case.counts.n_unread_blast, case.counts.n_unread
+    blank = _blank_in_marrow(case.context, n)
+    return _Why(
+        message("marrow-blank", k=k, n=n, m=blank), message("marrow-blank-cure")
+    )
 
 
 def _is_within_marrow(counts: CallCounts) -> bool:

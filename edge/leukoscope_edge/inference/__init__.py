@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from leukoscope_edge.inference.card_entries import GoldenEntry as GoldenEntry
     from leukoscope_edge.inference.card_entries import InputEntry as InputEntry
     from leukoscope_edge.inference.card_entries import KindsEntry as KindsEntry
+    from leukoscope_edge.inference.card_entries import MarrowEntry as MarrowEntry
     from leukoscope_edge.inference.card_entries import NetworkEntry as NetworkEntry
     from leukoscope_edge.inference.card_entries import OutlierEntry as OutlierEntry
     from leukoscope_edge.inference.card_entries import QuickEntry as QuickEntry
@@ -103,7 +104,7 @@ else:
             "card_entries": (
                 "ConformalEntry DecisionEntry EngineEntry FileEntry "
                 "GoldenEntry InputEntry KindsEntry MAX_DISTANCE_SHARE "
-                "MAX_TOLERANCE NetworkEntry OutlierEntry QuickEntry "
+                "MAX_TOLERANCE MarrowEntry NetworkEntry OutlierEntry QuickEntry "
                 "SpreadEntry"
             ),
             "card_evidence": (

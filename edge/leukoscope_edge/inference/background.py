@@ -27,7 +27,12 @@ def background_of(
         ConfigError: The site's slides were counted with another bundle.
     """
     if site is None or sample_type is not SampleType.BLOOD:
-        return Background(model=card.call_model, measured_by="bundle")
+        is_known = card.marrow is not None and sample_type is SampleType.MARROW
+        return Background(
+            model=card.call_model,
+            measured_by="bundle",
+            false_calls_in_marrow=card.marrow.spread if is_known else None,
+        )
     if site.bundle != card.id:
         raise ConfigError(
             f"the site's normal slides were counted with {site.bundle}, and this "

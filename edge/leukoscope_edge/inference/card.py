@@ -27,6 +27,7 @@ from leukoscope_edge.inference.card_entries import (
     GoldenEntry,
     InputEntry,
     KindsEntry,
+    MarrowEntry,
     NetworkEntry,
     OutlierEntry,
     QuickEntry,
@@ -53,7 +54,8 @@ class Card:
     engine, `model_fp16` the one for a GPU without int8, `engines` are engines that are
     built already; `quick` makes the bundle a pair; `outliers` turns away cells unlike
     those it learned from; `size_only` and `conformal` tell a reader how far to trust
-    it; `kinds` names what it tells apart, `laboratories` who taught and who judged.
+    it; `kinds` names what it tells apart, `laboratories` who taught and who judged;
+    `marrow` says how much of a normal marrow it calls blast.
     Cards without them are as good.
     `validation` says whether it was validated for care; no model here was. Of several
     shipped bundles of a domain the one with the highest `preference` serves.
@@ -82,6 +84,7 @@ class Card:
     outliers: OutlierEntry | None = None
     kinds: KindsEntry | None = None
     laboratories: LaboratoriesEntry | None = None
+    marrow: MarrowEntry | None = None
     validation: Literal["research", "clinical"] = "research"
     preference: int = 0
     engines: tuple[EngineEntry, ...] | None = None

@@ -181,6 +181,36 @@ class SpreadEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MarrowEntry:
+    """How much of a normal marrow the model calls blast.
+
+    It forbids a finding by a count alone and changes nothing else.
+
+    Attributes:
+        alpha: Of a beta distribution over healthy people of the share called blast.
+        beta: The same.
+        n_cells: Cells that were called and are of kinds of a normal marrow.
+        is_in_sample: A laboratory that taught the model measured it.
+        composition: Where the shares of kinds in a normal marrow are from.
+    """
+
+    alpha: float
+    beta: float
+    n_cells: int
+    is_in_sample: bool
+    composition: str
+
+    def __post_init__(self) -> None:
+        require(self.alpha > 0 and self.beta > 0, "'alpha' and 'beta' must be positive")
+        require(self.n_cells > 0, "'n_cells' must be positive")
+
+    @property
+    def spread(self) -> BetaSpread:
+        """The distribution alone."""
+        return BetaSpread(alpha=self.alpha, beta=self.beta)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConformalEntry:
     """Which classes cannot be ruled out, each held to the same error.
 

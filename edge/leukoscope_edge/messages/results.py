@@ -78,6 +78,10 @@ RESULTS = {
         "the count ended at {k} usable cells, and the stop rule asks for {n}"
     ),
     "stopped-early-cure": "Count on, or make another smear.",
+    "marrow-blank": (
+        "the model calls {k} of {n} cells blast, and of a normal marrow up to {m}"
+    ),
+    "marrow-blank-cure": "Read the cells that it calls blast.",
     "not-over": "the count is not over",
     "void": "this slide is void",
     "rescaled": "its cells were judged at the scale of another objective",

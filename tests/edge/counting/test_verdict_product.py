@@ -1,5 +1,6 @@
 """The rules of the verdict, over the product of what decides: all of it at night."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -12,10 +13,13 @@ from tests.edge.counting.slides_to_judge import (
     GOOD,
     WEAK,
     cells,
+    context,
     name_of,
 )
 
 from leukoscope_edge.counting import (
+    Background,
+    BetaSpread,
     CellCall,
     SlideContext,
     conclude,
@@ -152,3 +156,64 @@ def test_one_more_confirmed_blast_never_makes_a_result_milder(
     if where.facts.sample_type is SampleType.BLOOD and before != "blasts":
         assert order.index(after) >= order.index(before)
         assert order.index(after) >= order.index("few")
+
+
+MARROW_BLANK = BetaSpread(alpha=20, beta=80)
+"""Up to 58 of 200 cells of a normal marrow."""
+
+
+def with_marrow(where: SlideContext) -> SlideContext:
+    known = replace(where.background, false_calls_in_marrow=MARROW_BLANK)
+    return replace(where, background=known)
+
+
+@pytest.mark.parametrize(("k", "name"), [(12, "few"), (58, "blasts"), (59, "blasts")])
+def test_a_count_that_a_normal_marrow_may_show_is_no_finding_there(
+    k: int, name: str
+) -> None:
+    where = context(sample_type=SampleType.MARROW)
+    calls = cells(blast=k, normal=200 - k)
+    assert name_of(calls, where) == name
+    found = conclude(calls, with_marrow(where))
+    if k == 59:
+        assert isinstance(found, Verdict)
+        return
+    assert not isinstance(found, Verdict)
+    assert f"calls {k} of 200 cells blast, and of a normal marrow up to 58" in (
+        found.sentence
+    )
+    assert "Read the cells" in found.sentence
+
+
+def test_a_person_who_reads_those_cells_decides() -> None:
+    where = with_marrow(context(sample_type=SampleType.MARROW))
+    read = cells(blast=40, read_as=Reading.BLAST) + cells(normal=160)
+    assert name_of(read, where) == "blasts"
+
+
+def test_a_limit_of_marrow_says_nothing_of_blood() -> None:
+    for k in range(0, 200, 20):
+        calls = cells(blast=k, normal=200 - k)
+        assert conclude(calls, with_marrow(context())) == conclude(calls, context())
+
+
+@pytest.mark.parametrize("mode", ["count", "passive"])
+@pytest.mark.parametrize("is_over", [True, False])
+@pytest.mark.parametrize("background", [GOOD, WEAK])
+def test_a_limit_of_marrow_makes_positives_harder_and_no_negative_easier(
+    background: Background, is_over: bool, mode: str
+) -> None:
+    where = context(
+        sample_type=SampleType.MARROW, background=background, is_over=is_over, mode=mode
+    )
+    kept = harder = 0
+    for k, read in product(range(0, 120, 3), (None, Reading.BLAST, Reading.NORMAL)):
+        calls = cells(blast=k, normal=150 - k) + cells(blast=10, read_as=read)
+        before, after = name_of(calls, where), name_of(calls, with_marrow(where))
+        assert after in (before, "refused")
+        if before == "refused":
+            assert after == "refused"
+        kept, harder = kept + (after == before), harder + (after != before)
+        assert after == before or before in ("few", "blasts")
+    assert kept
+    assert harder or background is WEAK

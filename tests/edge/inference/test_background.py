@@ -7,7 +7,7 @@ import pytest
 
 from leukoscope_edge.counting import NormalSlide, SiteBackground
 from leukoscope_edge.errors import ConfigError
-from leukoscope_edge.inference import Card, read_card
+from leukoscope_edge.inference import Card, MarrowEntry, read_card
 from leukoscope_edge.inference.background import background_of, new_context
 from leukoscope_edge.sample import SIMULATED_SAMPLE, SampleType
 
@@ -45,6 +45,20 @@ def test_normal_blood_says_nothing_of_any_other_sample(
 ) -> None:
     found = background_of(card, site_of(card), sample_type)
     assert found == background_of(card, None, sample_type)
+
+
+@pytest.mark.parametrize("sample_type", [None, *SampleType])
+def test_a_cards_word_of_a_normal_marrow_counts_for_marrow_alone(
+    card: Card, sample_type: SampleType | None
+) -> None:
+    assert background_of(card, None, sample_type).false_calls_in_marrow is None
+    entry = MarrowEntry(
+        alpha=20, beta=80, n_cells=9, is_in_sample=True, composition="a book"
+    )
+    found = background_of(replace(card, marrow=entry), None, sample_type)
+    is_marrow = sample_type is SampleType.MARROW
+    assert found.false_calls_in_marrow == (entry.spread if is_marrow else None)
+    assert found.model == card.call_model
 
 
 def test_slides_that_another_model_counted_are_refused_by_name(card: Card) -> None:

@@ -5,7 +5,12 @@ from pathlib import Path
 import pytest
 
 from leukoscope_edge.errors import CardError
-from leukoscope_edge.inference import MAX_TOLERANCE, DecisionEntry, OutlierEntry
+from leukoscope_edge.inference import (
+    MAX_TOLERANCE,
+    DecisionEntry,
+    OutlierEntry,
+    shipped_bundles,
+)
 from leukoscope_edge.inference.card import _require_stricter, read_card
 from leukoscope_edge.inference.card_entries import MAX_BLAST_FROM, TEMPERATURES
 
@@ -210,3 +215,16 @@ def test_a_gpus_distances_may_differ_by_a_tenth_of_the_limit_at_most(
         return
     with pytest.raises(ValueError, match=r"must lie in 0\.\.1, a tenth"):
         replace(card, outliers=outliers, golden=golden)
+
+
+def test_a_card_from_before_kinds_loads_and_is_the_model_that_it_was() -> None:
+    card = read_card(shipped_bundles()["cnmc-lite0-1"])
+    later = (card.kinds, card.laboratories, card.marrow, card.engines)
+    assert later == (None,) * 4
+    assert (card.input.light, card.validation, card.preference) == (
+        "as-lit",
+        "research",
+        0,
+    )
+    assert card.n_answers == 3
+    assert card.digest.startswith("13786f1f18f47ec7")

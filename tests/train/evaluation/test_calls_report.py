@@ -23,7 +23,7 @@ from leukoscope_train.evaluation.calls_report import (
 )
 
 BUNDLES = Path(__file__).parents[3] / "edge" / "leukoscope_edge" / "bundles"
-PAIR = BUNDLES / "kinds-pair-2"
+PAIR = BUNDLES / "kinds-pair-3"
 
 
 def cells_of(kinds: list[str]) -> LabCells:

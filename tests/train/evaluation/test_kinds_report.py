@@ -52,5 +52,5 @@ def test_no_laboratory_has_more_false_calls_than_the_rule_allows(folder: Path) -
 
 
 def test_figures_that_are_missing_are_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"kinds-lite0-1\.json"):
+    with pytest.raises(DataError, match=r"kinds-lite0-2\.json"):
         kind_documents(BUNDLES, tmp_path, "the command")

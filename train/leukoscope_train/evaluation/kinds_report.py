@@ -7,6 +7,7 @@ Figures are files that `leukoscope_export kinds`, `judge` and
 from pathlib import Path
 from typing import Any
 
+from leukoscope_edge.counting import BLANK_CONFIDENCE, limit_of_blank
 from leukoscope_edge.inference import read_card
 from leukoscope_train.evaluation.slides import slide_row
 from leukoscope_train.evaluation.tables import markdown_table, markdown_templates
@@ -34,8 +35,8 @@ def kind_documents(bundles: list[Path], figures: Path, command: str) -> dict[str
 
     Args:
         bundles: Folders of the bundles, the default first.
-        figures: Folder with `ID.json`, `called-ID.json`, `taleqani-ID.json` and
-            `degraded-ID.json` of each, MARROW_OUT and MARROW_CUT.
+        figures: Folder with `ID.json`, `called-ID.json`, `taleqani-ID.json`,
+            `degraded-ID.json` and `marrow-ID.json` of each, MARROW_OUT and MARROW_CUT.
         command: By which this is made, for the document to say.
 
     Raises:
@@ -57,6 +58,7 @@ def kind_documents(bundles: list[Path], figures: Path, command: str) -> dict[str
         "healthy": healthy_table(shown),
         "forms": forms_table(shown),
         "slides": slides_table(shown),
+        "normal_marrow": normal_marrow_table(shown, figures),
         "kinds": kinds_table(shown),
         "interval": interval,
     }
@@ -168,6 +170,23 @@ def slides_table(bundles: list[Shown]) -> str:
         lines.append([one.card.id, str(row.background), *found])
     head = ["model", "limit of blank", "20 % blasts", "40 %", "80 %", "100 %"]
     return markdown_table(head, lines)
+
+
+def normal_marrow_table(bundles: list[Shown], figures: Path) -> str:
+    """Return what each bundle calls blast of a normal marrow, and its limit."""
+    lines = []
+    for one in bundles:
+        found = read_json(figures / f"marrow-{one.card.id}.json")
+        marrow = one.card.marrow
+        blank = marrow and limit_of_blank(marrow.spread, SLIDE_CELLS, BLANK_CONFIDENCE)
+        for kind, row in found["kinds"].items():
+            share = interval([row["called_blast"], row["low"], row["high"]])
+            lines.append([one.card.id, kind, str(row["n"]), share])
+        for name in ("usual", "most"):
+            said = f"a normal marrow, {name}"
+            lines.append([one.card.id, said, "", f"{found[name]:.3f}"])
+        lines.append([one.card.id, "limit of blank of 200 cells", "", str(blank)])
+    return markdown_table(["model", "kind", "cells", "called blast"], lines)
 
 
 def kinds_table(bundles: list[Shown]) -> str:
