@@ -5,9 +5,10 @@ The rules, gravest first:
   the slide: "few" at least, "send today" where a fifth may be blasts; today for a child
   and where nobody knows the age. In marrow the same above 5 %.
 - Blasts that the model calls are said where they exceed what healthy people show (in
-  marrow also 5 %), even of few cells. What exceeds that and no normal marrow is neither
-  said by itself nor a negative: a person looks. Only cells that nobody has read are held against
-  that background: a cell that a person has called is no false call of the model.
+  marrow also 5 %), even of few cells. What exceeds that and no normal marrow is not
+  said by itself, and is no negative: a person looks. Only cells that nobody has read
+  are held against that background: a cell that a person has called is no false call of
+  the model.
 - The model's calls count for nothing where it must not judge: nobody said what the
   sample is or what a pixel measures, the device's quality is out of control, the
   pictures are spoiled, or more than a fifth of the cells are unclear to it.
