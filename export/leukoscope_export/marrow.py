@@ -41,7 +41,7 @@ COMPOSITION = (
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class MarrowShare:
     """Percent of a normal marrow's nucleated cells: usual, and at most."""
 
     usual: float
@@ -49,15 +49,15 @@ class Share:
 
 
 NORMAL_MARROW = {
-    "blast": Share(1, 1),
-    "immature granulocyte": Share(32, 48),
-    "neutrophil": Share(22, 32),
-    "eosinophil": Share(5, 7),
-    "basophil": Share(1, 1),
-    "monocyte": Share(2, 2),
-    "lymphocyte": Share(17, 23),
-    "erythroblast": Share(20, 40),
-    "plasma cell": Share(1, 1),
+    "blast": MarrowShare(1, 1),
+    "immature granulocyte": MarrowShare(32, 48),
+    "neutrophil": MarrowShare(22, 32),
+    "eosinophil": MarrowShare(5, 7),
+    "basophil": MarrowShare(1, 1),
+    "monocyte": MarrowShare(2, 2),
+    "lymphocyte": MarrowShare(17, 23),
+    "erythroblast": MarrowShare(20, 40),
+    "plasma cell": MarrowShare(1, 1),
 }
 """Immature granulocytes: promyelocytes 3, myelocytes 14 (to 25), metamyelocytes 15 (to
 20); neutrophils: bands 15 (to 25), segmented 7. Source: COMPOSITION."""
