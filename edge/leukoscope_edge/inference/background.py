@@ -27,11 +27,11 @@ def background_of(
         ConfigError: The site's slides were counted with another bundle.
     """
     if site is None or sample_type is not SampleType.BLOOD:
-        is_known = card.marrow is not None and sample_type is SampleType.MARROW
+        marrow = card.marrow if sample_type is SampleType.MARROW else None
         return Background(
             model=card.call_model,
             measured_by="bundle",
-            false_calls_in_marrow=card.marrow.spread if is_known else None,
+            false_calls_in_marrow=marrow.spread if marrow is not None else None,
         )
     if site.bundle != card.id:
         raise ConfigError(
