@@ -42,6 +42,10 @@ PICTURES = {
     "file-bmp-bits": (
         "is a BMP of {n} bits per pixel, expected 24 or 32: save it as PNG"
     ),
+    "file-palette": (
+        "has 256 colours at most (a palette), and fine shades are lost: save it in "
+        "full colour"
+    ),
     "file-bits": (
         "has {n} bits per channel, expected 8: save it as an 8-bit colour PNG or JPEG"
     ),

@@ -20,6 +20,7 @@ MAX_PIXELS = 1 << 26
 """64 megapixels: five times the largest sensor in use; the decoder's limit too."""
 MAX_FILE_BYTES = 4 * MAX_PIXELS
 PNG_START, BMP_START, RIFF, WEBP = b"\x89PNG\r\n\x1a\n", b"BM", b"RIFF", b"WEBP"
+PNG_COLOUR_AT, PNG_PALETTE = 25, 3
 BMP_DEPTHS = (24, 32)
 BMP_ROUND_BYTES = 4
 """Some programs round the file's length up; more than that is out of place."""
@@ -37,12 +38,14 @@ class Container:
         um_per_px: What it says that a pixel measures, None where nothing.
         jpeg_quality: As libjpeg counts it, None for other formats.
         pages: Of a TIFF file, those that are fields; None for other formats.
+        has_palette: Its pixels are places in a table of 256 colours at most.
     """
 
     n_bytes: int
     um_per_px: float | None = None
     jpeg_quality: int | None = None
     pages: tuple[tiff.Page, ...] | None = None
+    has_palette: bool = False
 
 
 def open_container(data: bytes) -> Container:
@@ -104,7 +107,8 @@ def _png(data: bytes) -> Container:
             um_per_px = UM_PER_M / int.from_bytes(body[:4], "big")
         at += 12 + n
         if kind == b"IEND":
-            return Container(n_bytes=at, um_per_px=um_per_px)
+            has_palette = data[PNG_COLOUR_AT] == PNG_PALETTE
+            return Container(n_bytes=at, um_per_px=um_per_px, has_palette=has_palette)
     raise SourceError(message("file-truncated"))
 
 
@@ -144,7 +148,12 @@ def _tiff(data: bytes) -> Container:
             raise _damaged(message("damage-outside"))
         if not page.is_rgb:
             raise SourceError(message("file-inks"))
-    return Container(n_bytes=len(data), um_per_px=pages[0].um_per_px, pages=pages)
+    return Container(
+        n_bytes=len(data),
+        um_per_px=pages[0].um_per_px,
+        pages=pages,
+        has_palette=any(p.has_palette for p in pages),
+    )
 
 
 def _big_tiff(_: bytes) -> Container:

@@ -21,7 +21,7 @@ MAX_PAGES = 10_000
 REDUCED, WIDTH, HEIGHT, COMPRESSION, DESCRIPTION = 254, 256, 257, 259, 270
 OFFSETS, SAMPLES, ROWS, COUNTS, X_RESOLUTION, UNIT = 273, 277, 278, 279, 282, 296
 BITS, PHOTOMETRIC, TILE_OFFSETS, SUB_PAGES = 258, 262, 324, 330
-READ_AS_RGB = frozenset({0, 1, 2, 3, 6})
+READ_AS_RGB, PALETTE = frozenset({0, 1, 2, 3, 6}), 3
 SIZES = {3: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 13: 4}
 """Bytes of each type of value; of the others one."""
 UM_PER_UNIT = {2: 25400.0, 3: 10000.0}
@@ -45,6 +45,7 @@ class Page:
         um_per_px: What the file says that a pixel measures, None where nothing.
         has_gap: Its stored data are fewer than its size needs, as far as can be told.
         is_rgb: Its numbers are grey, RGB, a palette's or YCbCr, not inks or CIELAB.
+        has_palette: They are places in a table of few colours.
     """
 
     index: int
@@ -54,6 +55,7 @@ class Page:
     um_per_px: float | None = None
     has_gap: bool = False
     is_rgb: bool = True
+    has_palette: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,7 @@ def _page(file: _File, directory: _Directory, index: int) -> Page:
         um_per_px=_um_per_px(file, directory),
         has_gap=_has_gap(file, directory, width, height),
         is_rgb=set(_values(file, directory, PHOTOMETRIC)) <= READ_AS_RGB,
+        has_palette=PALETTE in _values(file, directory, PHOTOMETRIC),
     )
 
 

@@ -78,6 +78,20 @@ def test_does_not_rotate_by_exif_so_that_boxes_stay_in_file_pixels() -> None:
     assert decode_image(jpeg[:2] + segment + jpeg[2:]).shape == (48, 64, 3)
 
 
+def palette_png() -> bytes:
+    """Two colours, red and blue, in a table."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        checksum = struct.pack(">I", zlib.crc32(kind + body))
+        return struct.pack(">I", len(body)) + kind + body + checksum
+
+    header = struct.pack(">IIBBBBB", 8, 8, 8, 3, 0, 0, 0)
+    rows = b"".join(b"\0" + bytes([0, 1] * 4) for _ in range(8))
+    parts = [(b"IHDR", header), (b"PLTE", b"\xff\0\0\0\0\xff")]
+    parts += [(b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+
+
 GREY = np.full((8, 8), 100, np.uint8)
 
 
@@ -90,6 +104,7 @@ GREY = np.full((8, 8), 100, np.uint8)
         (encode(picture(), ".png")[:-40], "is truncated"),
         (encode(picture(), ".bmp")[:40], "is truncated"),
         (encode(GREY, ".png"), "has no colour"),
+        (palette_png(), "has 256 colours at most"),
         (encode(cv2.merge([GREY] * 3), ".png"), "has no colour"),
         (encode(picture().astype(np.uint16) * 256, ".png"), "has 16 bits per channel"),
         (png_of_size(30_000, 30_000), "has 30000 x 30000 pixels"),
@@ -126,3 +141,8 @@ def test_any_damage_is_decoded_or_refused_in_our_own_words(data: st.DataObject) 
         assert decode_image(bytes(image)).dtype == np.uint8
     except SourceError as err:
         assert str(err)
+
+
+def test_lines_of_a_micrometer_may_stand_in_a_palette() -> None:
+    found = decode_image(palette_png(), may_be_grey=True)
+    assert found[0, :2].tolist() == [[255, 0, 0], [0, 0, 255]]

@@ -202,6 +202,7 @@ def test_inks_and_cielab_are_no_colours_of_a_camera(
 ) -> None:
     (found,) = read_pages(tagged((262, kind, struct.pack(f"<{letter}", number))))
     assert found.is_rgb == bool(is_rgb)
+    assert found.has_palette == (number == 3)
 
 
 def strips(*parts: tuple[int, int], packed: int = 1, depth: int = 8) -> bytes:
