@@ -9,6 +9,7 @@ the user's own), which adds the one folder that this package lies in.
     python -I .../leukoscope_edge/isolated.py MODULE WORD...
 """
 
+import resource
 import runpy
 import sys
 from pathlib import Path
@@ -25,6 +26,18 @@ def command_of(module: str, *words: str) -> tuple[str, ...]:
         words: Its arguments.
     """
     return (sys.executable, "-I", __file__, module, *words)
+
+
+def lower_limit(kind: int, limit: int) -> None:
+    """Bound this process for good; where its starter allows less, that holds.
+
+    Args:
+        kind: As `resource.RLIMIT_AS`.
+        limit: In its unit.
+    """
+    _, hard = resource.getrlimit(kind)
+    lowest = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+    resource.setrlimit(kind, (lowest, lowest))
 
 
 def leave_folder() -> None:

@@ -240,3 +240,17 @@ def test_a_package_that_only_a_variable_names_is_found_again(tmp_path: Path) -> 
     ).stdout.split()
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.stdout.startswith("leukoscope ")
+
+
+@pytest.mark.parametrize(("asked", "kept"), [(100, 64), (64, 64), (32, 32)])
+def test_who_starts_a_process_may_allow_it_less_than_it_would_take(
+    asked: int, kept: int
+) -> None:
+    program = (
+        "import resource as r; from leukoscope_edge.isolated import lower_limit; "
+        f"lower_limit(r.RLIMIT_NOFILE, {asked}); print(r.getrlimit(r.RLIMIT_NOFILE))"
+    )
+    shell = 'ulimit -n 64; exec "$0" -c "$1"'
+    words = ["bash", "-c", shell, sys.executable, program]
+    done = subprocess.run(words, check=True, capture_output=True, text=True)
+    assert done.stdout == f"({kept}, {kept})\n"

@@ -27,7 +27,7 @@ from leukoscope_edge.inference import (
     self_test,
 )
 from leukoscope_edge.inference.nvidia import runtimes_here
-from leukoscope_edge.isolated import command_of
+from leukoscope_edge.isolated import command_of, lower_limit
 from leukoscope_edge.log import passing_over, start_log
 from leukoscope_edge.messages import Message, message
 from leukoscope_edge.types import CallName
@@ -144,8 +144,8 @@ def judge(folder: Path, backend: Backend) -> TrialReport:
 
 def _limit(backend: Backend) -> None:
     if backend == "cpu":
-        resource.setrlimit(resource.RLIMIT_AS, (CPU_MEMORY_LIMIT_BYTES,) * 2)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        lower_limit(resource.RLIMIT_AS, CPU_MEMORY_LIMIT_BYTES)
+    lower_limit(resource.RLIMIT_CORE, 0)
     os.nice(5)  # the page stays quick
 
 

@@ -32,7 +32,7 @@ from leukoscope_edge.capture.stored.decode import (
     regular,
 )
 from leukoscope_edge.errors import SourceError, as_told
-from leukoscope_edge.isolated import command_of
+from leukoscope_edge.isolated import command_of, lower_limit
 from leukoscope_edge.log import start_log
 from leukoscope_edge.messages import Message, message, told_from, told_plain
 from leukoscope_edge.types import PictureFacts
@@ -156,14 +156,17 @@ def serve() -> None:
 
 
 def limit_process() -> None:
-    """Bound this process: so much memory, no file written, no core dumped."""
+    """Bound this process: so much memory, no file written, no core dumped.
+
+    Where who started it allows less (`ulimit -v`), that holds.
+    """
     limits = {
         resource.RLIMIT_AS: MAX_MEMORY_BYTES,
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_CORE: 0,
     }
     for kind, limit in limits.items():
-        resource.setrlimit(kind, (limit, limit))
+        lower_limit(kind, limit)
 
 
 def _outcome(question: dict[str, Any], video: "_Video") -> Outcome:
