@@ -47,6 +47,10 @@ def require_effect(options: argparse.Namespace, *, is_archive: bool) -> None:
             "--dask is for a folder of many slides, and this is one",
         ),
         (
+            (options.jobs or 1) > 1 and not is_archive,
+            "--jobs is how many slides run at the same time, and this is one",
+        ),
+        (
             options.threads and is_archive,
             "an archive takes one thread a slide: --jobs says how many slides",
         ),

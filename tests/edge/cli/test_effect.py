@@ -18,6 +18,7 @@ NOTHING = {
     "sequence": False,
     "only_new": None,
     "dask": None,
+    "jobs": None,
     "threads": 0,
 }
 ONE, MANY = False, True
@@ -36,6 +37,7 @@ ONE, MANY = False, True
         ({"only_new": True}, ONE, "--only-new is for a sequence"),
         ({"only_new": False}, MANY, "--only-new is for a sequence"),
         ({"dask": "tcp://host:8786"}, ONE, "--dask is for a folder of many slides"),
+        ({"jobs": 2}, ONE, "and this is one"),
         ({"threads": 2}, MANY, "an archive takes one thread a slide"),
     ],
 )
@@ -58,6 +60,8 @@ def test_what_would_be_ignored_is_refused(
         ({"source": "simulated", "only_new": True}, ONE),
         ({"sequence": True, "only_new": True}, MANY),
         ({"dask": "tcp://host:8786"}, MANY),
+        ({"jobs": 1}, ONE),
+        ({"jobs": 2}, MANY),
     ],
 )
 def test_what_has_an_effect_is_let_through(

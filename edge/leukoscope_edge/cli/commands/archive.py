@@ -47,7 +47,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--jobs",
         type=whole(1, MAX_JOBS),
-        default=os.cpu_count() or 1,
         help="slides at the same time; default: one a core",
     )
     group.add_argument(
@@ -148,7 +147,7 @@ def _screened(
 ) -> Iterator[SlideDone]:
     if options.dask:
         return run_on_dask(tasks, options.dask)
-    return run_on_cores(tasks, max(1, options.jobs))
+    return run_on_cores(tasks, options.jobs or os.cpu_count() or 1)
 
 
 def _print(rows: list[ArchiveRow], *, as_json: bool) -> None:

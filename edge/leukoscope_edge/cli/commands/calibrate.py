@@ -5,8 +5,9 @@ from pathlib import Path
 
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture.stored import decode_image, regular
-from leukoscope_edge.cli.arguments import number, path
+from leukoscope_edge.cli.arguments import number, path, word
 from leukoscope_edge.cli.help import add_command
+from leukoscope_edge.cli.scale import micrometres
 from leukoscope_edge.durable import write_whole
 from leukoscope_edge.errors import ConfigError, SourceError, UsageError
 from leukoscope_edge.vision import record_flat_field
@@ -16,6 +17,11 @@ from leukoscope_edge.vision.scale import (
     scale_from_lines,
     scale_from_two_points,
 )
+
+SPACING_RANGE_UM = 0.5, 1000.0
+"""Of the lines of stage micrometers, from gratings to those for magnifying glasses."""
+DISTANCE_RANGE_UM = 0.5, 10_000.0
+"""Of two marks in one picture: the scale is at most two micrometres per pixel."""
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -34,8 +40,16 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     calibrate.set_defaults(run=_calibrate)
     calibrate.add_argument("micrometer", type=path, help="image of a stage micrometer")
     how = calibrate.add_mutually_exclusive_group(required=True)
-    how.add_argument("--spacing-um", type=number, help="between neighbouring lines")
-    how.add_argument("--distance-um", type=number, help="between the two --points")
+    how.add_argument(
+        "--spacing-um",
+        type=micrometres(*SPACING_RANGE_UM),
+        help="between neighbouring lines",
+    )
+    how.add_argument(
+        "--distance-um",
+        type=micrometres(*DISTANCE_RANGE_UM),
+        help="between the two --points",
+    )
     calibrate.add_argument(
         "--points",
         type=number,
@@ -47,8 +61,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     calibrate.add_argument(
         "--blood", type=path, help="image of a blood field, to check red cells"
     )
-    calibrate.add_argument("--camera", required=True, help="name of the camera")
-    calibrate.add_argument("--objective", required=True, help="as on its barrel")
+    calibrate.add_argument(
+        "--camera", type=word, required=True, help="name of the camera"
+    )
+    calibrate.add_argument(
+        "--objective", type=word, required=True, help="as on its barrel"
+    )
     calibrate.add_argument("--out", type=path, required=True, help="the file, .toml")
 
 

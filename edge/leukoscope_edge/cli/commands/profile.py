@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 from leukoscope_edge.camera_settings import CameraSettings
 from leukoscope_edge.capture import lock_light, take_picture
+from leukoscope_edge.cli.arguments import word
 from leukoscope_edge.cli.help import add_command
 from leukoscope_edge.errors import SourceError, UsageError
 from leukoscope_edge.profile import OWN_BOARD, open_profile, shipped_profiles
@@ -31,12 +32,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     listing.set_defaults(run=_list)
     show = actions.add_parser("show", help="a profile as JSON, with every default")
     show.set_defaults(run=_show)
-    show.add_argument("name", nargs="?", default=OWN_BOARD, help=NAMED)
+    show.add_argument("name", type=word, nargs="?", default=OWN_BOARD, help=NAMED)
     light = actions.add_parser(
         "lock-light", help="find exposure and colour for the lamp as it is now"
     )
     light.set_defaults(run=_lock_light)
-    light.add_argument("name", nargs="?", default=OWN_BOARD, help=NAMED)
+    light.add_argument("name", type=word, nargs="?", default=OWN_BOARD, help=NAMED)
 
 
 def _list(_: argparse.Namespace) -> int:

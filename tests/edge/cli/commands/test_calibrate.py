@@ -54,7 +54,6 @@ def test_two_points_become_a_calibration(micrometer: str, tmp_path: Path) -> Non
     [
         (["--distance-um", "100"], "needs --points"),
         (["--distance-um", "1", "--points", "0", "0", "600", "0"], "um_per_px"),
-        (["--spacing-um", "-1"], "must be positive"),
     ],
 )
 def test_wrong_use_fails_in_one_line_and_writes_nothing(
@@ -73,6 +72,25 @@ def test_wrong_use_fails_in_one_line_and_writes_nothing(
     assert reason in error
     assert error.count("\n") == 1
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--spacing-um", "-1"], "expected micrometres in 0.5..1000.0"),
+        (["--spacing-um", "10000"], "nanometres? 10000 nm are 10 um"),
+        (["--distance-um", "100000"], "nanometres? 100000 nm are 100 um"),
+        (["--spacing-um", "10", "--camera", ""], "was a variable not set?"),
+        (["--spacing-um", "10", "--objective", ""], "was a variable not set?"),
+    ],
+)
+def test_a_word_that_cannot_be_meant_is_wrong_use(
+    arguments: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["calibrate", "lines.png", *NAMES, "--out", "own.toml", *arguments]
+    with pytest.raises(SystemExit, match="2"):
+        main(words)
+    assert reason in capsys.readouterr().err
 
 
 def test_blood_without_red_cells_is_said_to_be_unmeasured(

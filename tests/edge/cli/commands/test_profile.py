@@ -61,3 +61,12 @@ def test_a_camera_that_is_not_plugged_in_is_named_at_once(
     printed = capsys.readouterr()
     assert "/dev/no-camera: there is no camera" in printed.err
     assert printed.out == ""
+
+
+@pytest.mark.parametrize("action", ["show", "lock-light"])
+def test_an_empty_name_is_wrong_use(
+    action: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["profile", action, ""])
+    assert "was a variable not set?" in capsys.readouterr().err
