@@ -1,7 +1,7 @@
 """Measure a bundle on other laboratories' cells, cut by the device's own segmentation.
 
     python tools/evaluate_elsewhere.py DATA [--bundle DIR] [--limit N] [--stretch]
-        [--json]
+        [--alike-stain] [--json]
 
 DATA is the folder of real images. None of these sets knows its people, so shares have
 no interval. Healthy: `wbc-fields` (BCCD), `wbc-crops-300` (Zheng's second set)
@@ -12,7 +12,9 @@ of the share over its images stands beside them, and how well the mean probabili
 an image's cells tells malignant images from benign ones, whatever the points. Its
 images are judged as published, squashed to a square; `--stretch` makes them 4:3 again
 first, as they were taken, and gives the scale that they then have (both as `gather`
-does: 299 x 224 pixels of 0.40 um).
+does: 299 x 224 pixels of 0.40 um). `--alike-stain`: each row's cells are taken for one
+slide, the strength of whose stain is made that of the laboratories that taught, which
+the device does not do (`tests/rigs/stain_strength.py`).
 
 Keys of `--json`: `bundle`; `stretch`; `taleqani_auroc_of_images`, and over images at
 95 % its `taleqani_auroc_interval`; `rows`, each with the names of `Row`'s attributes.
@@ -53,6 +55,10 @@ from leukoscope_train.data import (
     read_class_folders,
 )
 from leukoscope_train.evaluation import calls_of, elsewhere_table, interval_of
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests/rigs
+
+from tests.rigs.stain_strength import alike
 
 PBC_EACH = 150
 """Cells of each of PBC's kinds that are judged."""
@@ -107,7 +113,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         bundle = open_bundle(options.bundle or shipped_bundle_for("real"))
         chosen = sources(options.data, options.limit, stretch=options.stretch)
-        judged = [judge(bundle, source) for source in chosen]
+        judged = [judge(bundle, s, is_alike=options.alike_stain) for s in chosen]
     except (DataError, LeukoscopeError) as err:
         print(f"evaluate_elsewhere: {err}", file=sys.stderr)
         return 1
@@ -190,8 +196,13 @@ def _first(files: list[CellFile], limit: int) -> list[CellFile]:
     return some(files, limit) if limit else files
 
 
-def judge(bundle: Bundle, source: Source) -> tuple[Row, F64]:
+def judge(bundle: Bundle, source: Source, *, is_alike: bool = False) -> tuple[Row, F64]:
     """Cut a set's cells and call them by a bundle's card.
+
+    Args:
+        bundle: Which calls.
+        source: The set.
+        is_alike: The strength of its stain is made that of the teaching sets.
 
     Returns:
         The shares, and the mean probability of blast of each image with a cell.
@@ -206,7 +217,7 @@ def judge(bundle: Bundle, source: Source) -> tuple[Row, F64]:
         size_px=source.size_px,
         only_central=source.only_central,
     )
-    calls = calls_of(bundle, crops.pixels)
+    calls = calls_of(bundle, alike(crops.pixels) if is_alike else crops.pixels)
     names = np.array([c.name.value for c in calls])
     blast, p = names == CallName.BLAST.value, np.array([c.p_blast for c in calls])
     row = Row(
@@ -245,6 +256,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--limit", type=int, default=0, help="images of each set")
     parser.add_argument(
         "--stretch", action="store_true", help="make taleqani's images 4:3 again"
+    )
+    parser.add_argument(
+        "--alike-stain", action="store_true", help="make the stain's strength alike"
     )
     parser.add_argument("--json", action="store_true", help="one object on stdout")
     return parser.parse_args(arguments)

@@ -1,7 +1,8 @@
 """Measure what bad light, colour, focus and noise cost on real fields.
 
     python tools/evaluate_robustness.py FOLDER [--every N] [--um-per-px X | --pooled]
-        [--segmenter NAME] [--bundle DIR] [--views N] [--harm WORD]... [--json]
+        [--segmenter NAME] [--bundle DIR] [--views N] [--harm WORD]...
+        [--crop own|clean-mask|clean-colours] [--alike-stain] [--json]
 
 FOLDER holds `images/`, `boxes/` (Pascal VOC, objects named WBC) and, where there are
 some, `masks/`. Each harm is done to every chosen image. A frame that the quality gate
@@ -14,6 +15,10 @@ the share whose likeliest kind is another. `--views 8`: as if each call were mad
 mean of what the network answers to the crop turned and mirrored, which the device does
 not do. `--pooled`: at the scale
 that all harmed frames together say, as the device does where nobody calibrated.
+`--crop clean-mask`: the harmed frame's colours in the mask that was found in the clean
+one; `clean-colours`: the other way about; so that what changes a call is seen.
+`--alike-stain`: the strength of the stain of all cells of a harm made one, which the
+device does not do either (`tests/rigs/stain_strength.py`).
 `--harm`: only those whose name holds the word, beside the clean frames.
 """
 
@@ -42,12 +47,13 @@ from leukoscope_edge.inference import (
     shipped_bundle_for,
 )
 from leukoscope_edge.types import THRESHOLDS, Call, CallName, CellKind, Segmentation
-from leukoscope_edge.vision import assess, cut_labelled
+from leukoscope_edge.vision import assess, cut_crop
 from leukoscope_edge.vision.scale import estimate_source_scale, measure_sizes
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests/rigs
 
 from tests.rigs.harms import HARMS
+from tests.rigs.stain_strength import alike
 
 Box = tuple[float, float, float, float]
 CellId = tuple[int, int]
@@ -63,6 +69,16 @@ class Field:
     pixels: U8
     boxes: list[Box]
     cells: BoolArray | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One cell as it was found in a frame."""
+
+    pixels: U8
+    mask: BoolArray
+    centre_px: tuple[float, float]
+    scale_um_per_px: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,12 +112,18 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     rows: list[Row] = []
     clean: dict[CellId, Call] = {}
+    clean_sights: dict[CellId, Sight] = {}
     for name, harm in HARMS.items():
         if name != "none" and not any(word in name for word in options.harm or [""]):
             continue
         harmed = [harm(field.pixels) for field in fields]
         um_per_px = pooled_scale(harmed) if options.pooled else options.um_per_px
-        row, crops = measure(name, harmed, fields, segment, um_per_px, bundle)
+        row, sights = measure(name, harmed, fields, segment, um_per_px)
+        clean_sights = clean_sights or sights
+        crops = crops_of(sights, clean_sights, options.crop, bundle)
+        if options.alike_stain and crops:
+            made = alike(np.stack(list(crops.values())))
+            crops = dict(zip(crops, made, strict=True))
         calls = called(bundle, crops, options.views)
         clean = clean or calls
         rows.append(with_calls(row, calls, clean))
@@ -124,11 +146,10 @@ def measure(
     fields: list[Field],
     segment: Segment,
     um_per_px: float | None,
-    bundle: Bundle,
-) -> tuple[Row, dict[CellId, U8]]:
-    """Count what is still found in harmed frames, and cut it out."""
+) -> tuple[Row, dict[CellId, Sight]]:
+    """Count what is still found in harmed frames, and say where."""
     reasons: Counter[str] = Counter()
-    n_cells, dices, crops = 0, [], {}
+    n_cells, dices, sights = 0, [], {}
     for number, (pixels, field) in enumerate(zip(harmed, fields, strict=True)):
         reason = assess(pixels).instruction
         if reason is not None:
@@ -137,7 +158,7 @@ def measure(
         n_cells += len(field.boxes)
         found = segment(pixels, um_per_px)
         for box, index in matched(found, field.boxes).items():
-            crops[number, box] = _crop(pixels, found, index, bundle)
+            sights[number, box] = _sight(pixels, found, index)
         if field.cells is not None and field.cells.any():
             dices.append(_dice(_area(found), field.cells))
     row = Row(
@@ -146,7 +167,7 @@ def measure(
         n_refused=reasons.total(),
         reasons=dict(reasons),
         n_cells=n_cells,
-        recall=len(crops) / max(n_cells, 1),
+        recall=len(sights) / max(n_cells, 1),
         cell_dice=float(np.mean(dices)) if dices else None,
         calls_changed=None,
         calls_flipped=None,
@@ -154,7 +175,29 @@ def measure(
         n_called=0,
         um_per_px=um_per_px,
     )
-    return row, crops
+    return row, sights
+
+
+def crops_of(
+    sights: dict[CellId, Sight],
+    clean: dict[CellId, Sight],
+    way: str,
+    bundle: Bundle,
+) -> dict[CellId, U8]:
+    """Cut cells out, one of their colours and their mask as of the clean frame or none.
+
+    Args:
+        sights: Of the harmed frames.
+        clean: Of the clean ones; a cell that is not there is left out if it is asked.
+        way: "own", "clean-mask" or "clean-colours".
+        bundle: Whose crop it is.
+    """
+    if way == "own":
+        return {k: _crop(s.pixels, s, bundle) for k, s in sights.items()}
+    both = {k: (s, clean[k]) for k, s in sights.items() if k in clean}
+    if way == "clean-mask":
+        return {k: _crop(s.pixels, c, bundle) for k, (s, c) in both.items()}
+    return {k: _crop(c.pixels, s, bundle) for k, (s, c) in both.items()}
 
 
 def called(bundle: Bundle, crops: dict[CellId, U8], n_views: int) -> dict[CellId, Call]:
@@ -216,10 +259,16 @@ def _dice(a: BoolArray, b: BoolArray) -> float:
     return 2 * int((a & b).sum()) / max(int(a.sum()) + int(b.sum()), 1)
 
 
-def _crop(pixels: U8, found: Segmentation, index: int, bundle: Bundle) -> U8:
+def _sight(pixels: U8, found: Segmentation, index: int) -> Sight:
     x, y = (float(v) for v in found.centres_px[index])
-    labels, spec = found.cell_labels, bundle.card.input.crop_spec
-    return cut_labelled(pixels, labels, index + 1, (x, y), found.scale_um_per_px, spec)
+    mask = np.asarray(found.cell_labels == index + 1, np.bool_)
+    return Sight(pixels, mask, (x, y), found.scale_um_per_px)
+
+
+def _crop(pixels: U8, at: Sight, bundle: Bundle) -> U8:
+    """Cut a cell out of a picture, by a mask that may be another picture's."""
+    spec = bundle.card.input.crop_spec
+    return cut_crop(pixels, at.mask, at.centre_px, at.scale_um_per_px, spec)
 
 
 def _line(row: Row) -> str:
@@ -273,6 +322,15 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--views", type=int, choices=(1, 2, 4, 8), default=1)
     parser.add_argument("--harm", action="append", help="only those with this word")
     parser.add_argument("--segmenter", default=THRESHOLDS, help="or a shipped network")
+    parser.add_argument(
+        "--crop",
+        choices=("own", "clean-mask", "clean-colours"),
+        default="own",
+        help="whose mask or colours; default: both of the harmed frame",
+    )
+    parser.add_argument(
+        "--alike-stain", action="store_true", help="make the stain's strength alike"
+    )
     parser.add_argument("--json", action="store_true", help="one array on stdout")
     return parser.parse_args(arguments)
 
