@@ -1,7 +1,7 @@
 """What does a frame of a running count cost, step by step, and would looking ahead pay?
 
     python tools/bench_live.py [SOURCE] [--um-per-px N] [--segmenter NAME]
-        [--only-new] [--frames 120] [--rounds 5] [--threads 1] [--opencv 1]
+        [--every-frame] [--frames 120] [--rounds 5] [--threads 1] [--opencv 1]
         [--ahead 1 2] [--sync-ms 0] [--instructions] [--json]
 
 Walks the road of the page's counting process: `SlideRun` frame by frame, and
@@ -188,7 +188,7 @@ def _walk(
             scale_um_per_px=slide.scale_um_per_px,
             is_sequence=is_sequence(slide.source),
             segmenter=segmenter,
-            only_new=options.only_new,
+            only_new=not options.every_frame,
         )
         recorder = Recorder(store, _start(store, slide, bundle), bundle.card)
         store.end_copy()
@@ -314,7 +314,7 @@ def _instructions(options: argparse.Namespace, n_frames: int) -> dict[str, Any]:
 def _counted(options: argparse.Namespace, n_walks: int) -> list[str]:
     command = [sys.executable, __file__, options.source, "--walks", str(n_walks)]
     command += ["--frames", str(options.frames), "--segmenter", options.segmenter]
-    command += ["--only-new"] * options.only_new
+    command += ["--every-frame"] * options.every_frame
     if options.um_per_px is not None:
         command += ["--um-per-px", str(options.um_per_px)]
     return command
@@ -369,7 +369,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("source", nargs="?", default="simulated:cells=60,seed=5")
     parser.add_argument("--um-per-px", type=float)
     parser.add_argument("--segmenter", default="thresholds")
-    parser.add_argument("--only-new", action="store_true", help="search what is new")
+    parser.add_argument("--every-frame", action="store_true", help="search each")
     parser.add_argument("--frames", type=int, default=120)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1, help="of a network")

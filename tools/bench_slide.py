@@ -2,7 +2,7 @@
 
     python tools/bench_slide.py [--cells 200] [--frames 0] [--plain-every 1]
         [--rounds 3] [--road-rounds 9] [--threads 2] [--clock wall]
-        [--only-new] [--json]
+        [--every-frame] [--json]
 
 Ours is `screen`'s own road: quality, segmentation, motion, crops, every cell once, the
 pair of networks. The plain pipeline is what one writes in an afternoon: scikit-image
@@ -212,7 +212,7 @@ def _race(source: str, bundle: Bundle, options: argparse.Namespace) -> Race:
             engine,
             bundle,
             camera.scale_um_per_px,
-            only_new=options.only_new,
+            only_new=not options.every_frame,
         )
         while frames := _next_frames(camera):
             with Stopwatch() as watch:
@@ -381,7 +381,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--road-rounds", type=int, default=9, help="of the quick road")
     add_clock(parser)
-    parser.add_argument("--only-new", action="store_true")
+    parser.add_argument("--every-frame", action="store_true", help="search each")
     parser.add_argument("--json", action="store_true")
     return parsed_with_clock(parser)
 

@@ -3,8 +3,8 @@
     python tools/same_slides.py --out before.json      # in a checkout before the change
     python tools/same_slides.py --against before.json  # and after it
 
-    python tools/same_slides.py --out every.json       # every frame is searched
-    python tools/same_slides.py --only-new --against every.json
+    python tools/same_slides.py --every-frame --out every.json
+    python tools/same_slides.py --against every.json   # only what is new is searched
 
 Counts drawn slides of five sorts, seed by seed: steady, jerky, in bad light, small and
 large. Of each slide it keeps a digest of every frame's placement and report and of
@@ -63,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
     bundle = open_bundle(shipped_bundle_for("simulated"))
     with open_engine(bundle, backend="cpu", n_threads=1) as engine:
         found = {
-            source: slide(source, bundle, engine, only_new=options.only_new)
+            source: slide(source, bundle, engine, only_new=not options.every_frame)
             for source in _sources(options.first, options.seeds, options.frames)
         }
     if options.out:
@@ -222,7 +222,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=40, help="how many slides")
     parser.add_argument("--first", type=int, default=1, help="seed of the first")
     parser.add_argument("--frames", type=int, default=80, help="of each slide")
-    parser.add_argument("--only-new", action="store_true", help="search what is new")
+    parser.add_argument("--every-frame", action="store_true", help="search each")
     parser.add_argument("--out", type=Path, help="a file for the digests")
     parser.add_argument("--against", type=Path, help="digests of before the change")
     return parser.parse_args(arguments)

@@ -175,7 +175,7 @@ def stamp_bytes(task: SlideTask) -> bytes:
         "site": asdict(task.site) if task.site else None,
         "calibration": asdict(task.calibration) if task.calibration else None,
         "segmenter": task.segmenter,
-        "only_new": task.only_new,
+        "only_new": task.is_sequence and task.only_new,
         "language": task.language,
         "images": [_made_from(path) for path in list_images(task.folder)],
     }

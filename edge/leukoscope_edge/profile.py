@@ -245,7 +245,7 @@ class Profile:
         segmenter: How cells are found: "thresholds", or a shipped network. Where the
             network does not serve, thresholds do, and page and slide say why.
         only_new: Only frames that show something new are searched for cells, and not
-            each: half the processor time.
+            each: two thirds of the processor time.
     """
 
     name: str
@@ -263,7 +263,7 @@ class Profile:
     quality: QualityEntry = QualityEntry()
     hospital: HospitalEntry = HospitalEntry()
     segmenter: str = THRESHOLDS
-    only_new: bool = False
+    only_new: bool = True
 
     def __post_init__(self) -> None:
         _require_range("n_threads", self.n_threads, 0, 256)

@@ -145,7 +145,7 @@ def test_instructions_are_counted_by_what_the_machine_has(
         frames=3,
         segmenter="thresholds",
         um_per_px=None,
-        only_new=False,
+        every_frame=False,
     )
     if not by:
         with pytest.raises(SystemExit, match="counts instructions here"):

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from leukoscope_edge.capture import is_camera, is_simulated
+from leukoscope_edge.capture import is_camera, is_sequence, is_simulated
 from leukoscope_edge.errors import UsageError
 
 
@@ -19,6 +19,7 @@ def require_effect(options: argparse.Namespace, *, is_archive: bool) -> None:
     """
     source = options.source
     simulated, camera = is_simulated(source), is_camera(source)
+    frames_overlap = options.sequence or is_sequence(source)
     rules = (
         (options.sample and not options.keep, "--sample is kept with --keep only"),
         (
@@ -38,9 +39,8 @@ def require_effect(options: argparse.Namespace, *, is_archive: bool) -> None:
             f"{source} is a sequence already: no --sequence",
         ),
         (
-            options.only_new is not None
-            and not (options.sequence or simulated or camera),
-            "--only-new is for a sequence; of separate images each is searched",
+            options.only_new is not None and not frames_overlap,
+            "--every-frame is for a sequence; of separate images each is searched",
         ),
         (
             options.dask is not None and not is_archive,

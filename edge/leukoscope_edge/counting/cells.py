@@ -37,6 +37,7 @@ class _Group:
     cell: Cell
     place_px: tuple[float, float]
     last_frame: str = ""
+    followed_in: str = ""
     home: Bin = field(init=False)
 
     def add(self, detection: LazyDetection) -> None:
@@ -44,7 +45,17 @@ class _Group:
         kept = self.cell.sightings
         is_kept = len(kept) < MAX_KEPT or detection.sharpness > kept[-1].sharpness
         more = (detection.sighting(),) if is_kept else ()
-        self._gather(more, 1, detection.slide_px, detection.cut_view)
+        is_counted = detection.frame == self.followed_in
+        n_more = 0 if is_counted else 1
+        self._gather(more, n_more, detection.slide_px, detection.cut_view)
+
+    def follow(self, frame: str) -> None:
+        """Count a frame in which the cell was seen without being searched for.
+
+        Should that frame be searched after all, it is not counted again.
+        """
+        self.followed_in = frame
+        self.cell = replace(self.cell, n_sightings=self.cell.n_sightings + 1)
 
     def absorb(self, other: "_Group") -> None:
         cell = other.cell
@@ -113,8 +124,7 @@ class CellRegistry:
         for detection in detections:
             group = self._same(detection, island)
             if group is not None:
-                n = group.cell.n_sightings
-                group.cell = replace(group.cell, n_sightings=n + 1)
+                group.follow(detection.frame)
 
     def keep_calls(self, called: Iterable[Cell]) -> None:
         """Take over the calls on cells that this album has given out."""

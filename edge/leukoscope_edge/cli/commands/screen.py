@@ -146,10 +146,12 @@ def _add_engine_options(parser: argparse._ActionsContainer) -> None:
         help="how cells are found: thresholds (default), or a shipped network",
     )
     parser.add_argument(
-        "--only-new",
-        action=argparse.BooleanOptionalAction,
-        help="of a sequence, search for cells only the frames that show something new "
-        "(default: each frame, or as the profile says)",
+        "--every-frame",
+        action="store_false",
+        dest="only_new",
+        default=None,
+        help="of a sequence, search every frame for cells (default: only those that "
+        "show something new, or as the profile says)",
     )
     parser.add_argument(
         "--profile",
@@ -302,7 +304,7 @@ def _segmenter(options: argparse.Namespace) -> str:
 def _only_new(options: argparse.Namespace) -> bool:
     if options.only_new is None and options.profile is not None:
         return open_profile(options.profile).only_new
-    return bool(options.only_new)
+    return options.only_new is None
 
 
 def _open_camera(options: argparse.Namespace) -> Camera:

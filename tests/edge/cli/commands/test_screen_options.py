@@ -34,7 +34,7 @@ def options_of(*words: str) -> argparse.Namespace:
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A profile of ours in the folder where the command runs, with its own answers."""
     (tmp_path / "site.toml").write_text(
-        'segmenter = "of-the-profile"\nonly_new = true\n'
+        'segmenter = "of-the-profile"\nonly_new = false\n'
         + (FIRMWARE / "simulated.toml").read_text()
     )
     monkeypatch.chdir(tmp_path)
@@ -217,14 +217,15 @@ def test_the_command_asks_a_camera_for_its_end(
 @pytest.mark.parametrize(
     ("words", "is_so"),
     [
-        ([], False),
-        (["--only-new"], True),
-        (["--profile", "site.toml"], True),
-        (["--profile", "site.toml", "--no-only-new"], False),
+        ([], True),
+        (["--every-frame"], False),
+        (["--profile", "site.toml"], False),
+        (["--profile", "simulated"], True),
+        (["--profile", "simulated", "--every-frame"], False),
     ],
 )
 @pytest.mark.usefixtures("site")
-def test_only_what_is_new_is_searched_where_somebody_or_the_profile_says_so(
+def test_only_what_is_new_is_searched_unless_somebody_or_the_profile_says_otherwise(
     words: list[str], *, is_so: bool
 ) -> None:
     assert screen._only_new(options_of("x", *words)) is is_so
