@@ -64,9 +64,25 @@ class Candidate:
     focus: float
 
     @property
-    def corner_px(self) -> tuple[float, float]:
-        """Slide coordinates of its top-left corner."""
-        return self.place.x_px, self.place.y_px
+    def shape_px(self) -> tuple[int, int]:
+        """Height and width."""
+        height, width = self.frame.pixels.shape[:2]
+        return height, width
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """A frame that was searched, without its picture: many are remembered.
+
+    Attributes:
+        place: Where it lies on the slide.
+        focus: How crisp it is, 0..1.
+        shape_px: Height and width.
+    """
+
+    place: Placement
+    focus: float
+    shape_px: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +108,7 @@ class SearchPlan:
             scale_um_per_px: Of the frames.
         """
         self._scale_um_per_px = scale_um_per_px
-        self._searched: deque[Candidate] = deque(maxlen=MAX_REMEMBERED)
+        self._searched: deque[Past] = deque(maxlen=MAX_REMEMBERED)
         self._held: Candidate | None = None
         self._n_followed, self._is_sure = 0, False
 
@@ -115,7 +131,7 @@ class SearchPlan:
         now = self._is_due(candidate)
         self._is_sure = True
         if now:
-            self._searched.append(candidate)
+            self._searched.append(_past(candidate))
             self._held, self._n_followed = None, 0
         else:
             self._held, self._n_followed = candidate, self._n_followed + 1
@@ -126,7 +142,7 @@ class SearchPlan:
         held, self._held = self._held, None
         if held is None or not self._unseen(held).any():
             return None
-        self._searched.append(held)
+        self._searched.append(_past(held))
         return held
 
     def _pass_on(self, candidate: Candidate) -> Candidate | None:
@@ -148,7 +164,7 @@ class SearchPlan:
         known = self._held or (self._searched[-1] if self._searched else None)
         if known is None or candidate.place.joined is not None:
             return True
-        is_resized = known.frame.pixels.shape != candidate.frame.pixels.shape
+        is_resized = known.shape_px != candidate.shape_px
         return is_resized or known.place.island != candidate.place.island
 
     def _is_due(self, candidate: Candidate) -> bool:
@@ -179,7 +195,7 @@ class SearchPlan:
         return np.asarray(~seen.any(axis=0), np.bool_)
 
     def _sees(
-        self, others: Iterable[Candidate], one: Candidate, less_um: float
+        self, others: Iterable[Candidate | Past], one: Candidate, less_um: float
     ) -> BoolArray:
         """Say of each place of a frame whether others show it as far from their rim.
 
@@ -191,20 +207,20 @@ class SearchPlan:
         Returns:
             (n, h, w) bool, of places `SPACING_UM` apart.
         """
-        x, y = one.corner_px
+        x, y = one.place.x_px, one.place.y_px
         corners = [(0.0, 0.0)]
         corners += [
             (x - o.place.x_px, y - o.place.y_px) for o in others if _moved(o, one) < 1
         ]
-        depths = self._depths(one.frame.pixels.shape, np.array(corners))
+        depths = self._depths(one.shape_px, np.array(corners))
         least_px = depths[0] - less_um / self._scale_um_per_px
         return np.asarray(depths[1:] >= least_px, np.bool_)
 
-    def _depths(self, shape: tuple[int, ...], moved_px: F64) -> F64:
+    def _depths(self, shape_px: tuple[int, int], moved_px: F64) -> F64:
         """Return how far places lie from the rim, at most as far as matters.
 
         Args:
-            shape: (H, W, ...) of the frame.
+            shape_px: Height and width of the frame.
             moved_px: (n, 2), added to x and y of each place.
 
         Returns:
@@ -213,7 +229,7 @@ class SearchPlan:
         step_px, deep_px = (v / self._scale_um_per_px for v in (SPACING_UM, DEEP_UM))
         down, across = (
             _to_rim(length, step_px, moved_px[:, axis], deep_px)
-            for length, axis in ((shape[0], 1), (shape[1], 0))
+            for length, axis in ((shape_px[0], 1), (shape_px[1], 0))
         )
         return np.asarray(np.minimum(down[:, :, None], across[:, None, :]), np.float64)
 
@@ -225,8 +241,14 @@ def _to_rim(length_px: int, step_px: float, moved_px: F64, deep_px: float) -> F6
     return np.asarray(np.clip(np.minimum(at, length_px - at), -1, deep_px), np.float64)
 
 
-def _moved(before: Candidate, after: Candidate) -> float:
+def _moved(before: Candidate | Past, after: Candidate) -> float:
     """Return how far two frames lie apart, in their widths or heights."""
-    height, width = after.frame.pixels.shape[:2]
-    (x0, y0), (x1, y1) = before.corner_px, after.corner_px
-    return float(max(abs(x1 - x0) / width, abs(y1 - y0) / height))
+    height, width = after.shape_px
+    across = abs(after.place.x_px - before.place.x_px) / width
+    return float(max(across, abs(after.place.y_px - before.place.y_px) / height))
+
+
+def _past(candidate: Candidate) -> Past:
+    return Past(
+        place=candidate.place, focus=candidate.focus, shape_px=candidate.shape_px
+    )

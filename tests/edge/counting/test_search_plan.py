@@ -1,5 +1,6 @@
 """Which frames are searched: what is new or sharper; no place is passed over."""
 
+import weakref
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,14 @@ def test_where_nothing_was_seen_nothing_is_left() -> None:
 
 def test_the_first_frame_is_searched() -> None:
     assert SearchPlan(SCALE).due(candidate(0)) == Due(now=True, before=None)
+
+
+def test_of_frames_that_were_searched_no_picture_is_kept() -> None:
+    plan, frame = SearchPlan(SCALE), candidate(0)
+    pixels = weakref.ref(frame.frame.pixels)
+    assert plan.due(frame).now
+    del frame
+    assert pixels() is None
 
 
 def test_at_rest_a_place_is_searched_twice_and_then_now_and_then() -> None:
@@ -178,7 +187,7 @@ def test_no_place_is_passed_over_on_any_way(seed: int) -> None:
 
 def depth(one: Candidate, x: float, y: float) -> float:
     """Return how far a place lies from a frame's rim, up to the largest cell's half."""
-    left, top = one.corner_px
+    left, top = one.place.x_px, one.place.y_px
     inside = (x - left, y - top, left + WIDTH_PX - x, top + HEIGHT_PX - y)
     return min(*inside, 100.0)
 
