@@ -32,6 +32,9 @@ STEP_POWER = 1.25
 with 1.25 the error at least halves in each round at both ends, and no step up ends in
 the clipped levels that the halving before came from: with 1.5 one camera in 26 went up
 and down for ever."""
+MAX_FRAME_SHARE = 0.98
+"""Of a frame's time that may be exposed: drivers cut a longer exposure to the frame's,
+less some lines that are read out, and every picture then has another than was asked."""
 MAX_ROUNDS = 12
 SETTLING_FRAMES = 4
 """Sensors apply new settings up to three frames late."""
@@ -84,7 +87,7 @@ def adjusted(settings: CameraSettings, plasma: F32) -> CameraSettings:
     if abs(brightest - TARGET_LEVEL) > TOLERANCE_LEVELS:
         factor = 0.5 if brightest >= CLIPPED_LEVEL else _step(TARGET_LEVEL, brightest)
         exposure_us = (settings.exposure_us or FIRST_EXPOSURE_US) * factor
-        wanted_us = int(_clamp(round(exposure_us), EXPOSURE_RANGE_US))
+        wanted_us = int(_clamp(round(exposure_us), _exposures_us(settings)))
         settings = replace(settings, exposure_us=wanted_us)
     if isinstance(settings, PicameraSettings):
         return _balanced(settings, *levels)
@@ -134,6 +137,12 @@ def settled_picture(camera: LiveCamera) -> U8:
         if len(frames) == SETTLING_FRAMES:
             return frames[-1].pixels
     raise SourceError(reason)
+
+
+def _exposures_us(settings: CameraSettings) -> tuple[float, float]:
+    """Return the shortest and the longest exposure at a camera's frame rate."""
+    low, high = EXPOSURE_RANGE_US
+    return low, min(high, int(MAX_FRAME_SHARE * 1e6 / settings.frames_per_s))
 
 
 def _step(wanted: float, found: float) -> float:

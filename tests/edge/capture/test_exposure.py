@@ -13,6 +13,7 @@ from leukoscope_edge.camera_settings import (
 )
 from leukoscope_edge.capture import LiveCamera
 from leukoscope_edge.capture.exposure import lock_light, settled_picture
+from leukoscope_edge.errors import SourceError
 
 FULL_SCALE_US = 12_750
 """Exposure at which a lamp as bright as usual fills the scale."""
@@ -30,7 +31,7 @@ def test_every_curve_and_lamp_settles(curve: float, blue: float) -> None:
             level = 255 * (light * np.array(gains)) ** curve
             return np.full((48, 64, 3), np.clip(level, 0, 255), np.uint8)
 
-        start = dataclasses.replace(SETTINGS, exposure_us=None)
+        start = dataclasses.replace(SETTINGS, exposure_us=None, frames_per_s=1)
         lock_light(start, look)  # raises where it does not settle
 
 
@@ -47,3 +48,21 @@ def test_light_and_colour_are_locked_by_a_real_process(tmp_path: Path) -> None:
     assert locked.exposure_us == pytest.approx(10_500, rel=0.07)
     assert locked.red_gain == pytest.approx(1.0, rel=0.05)
     assert locked.blue_gain == pytest.approx(2.0, rel=0.05)
+
+
+@pytest.mark.parametrize("frames_per_s", [1, 10, 15, 120])
+def test_a_dark_lamp_is_said_to_be_dark_and_no_exposure_outlasts_its_frame(
+    frames_per_s: int,
+) -> None:
+    """As libcamera does, the camera cuts an exposure to its frame's time."""
+    frame_us, asked_us = 1_000_000 / frames_per_s, []
+
+    def look(settings: PicameraSettings) -> U8:
+        asked_us.append(settings.exposure_us or 0)
+        level = 100 * min(1.0, asked_us[-1] / frame_us)
+        return np.full((48, 64, 3), level, np.uint8)
+
+    start = dataclasses.replace(SETTINGS, exposure_us=None, frames_per_s=frames_per_s)
+    with pytest.raises(SourceError, match=r"too dark .*: turn it"):
+        lock_light(start, look)
+    assert max(asked_us) == int(0.98 * frame_us)
