@@ -71,7 +71,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
+class SearchedPlace:
     """A frame that was searched, without its picture: many are remembered.
 
     Attributes:
@@ -108,7 +108,7 @@ class SearchPlan:
             scale_um_per_px: Of the frames.
         """
         self._scale_um_per_px = scale_um_per_px
-        self._searched: deque[Past] = deque(maxlen=MAX_REMEMBERED)
+        self._searched: deque[SearchedPlace] = deque(maxlen=MAX_REMEMBERED)
         self._held: Candidate | None = None
         self._n_followed, self._is_sure = 0, False
 
@@ -195,7 +195,10 @@ class SearchPlan:
         return np.asarray(~seen.any(axis=0), np.bool_)
 
     def _sees(
-        self, others: Iterable[Candidate | Past], one: Candidate, less_um: float
+        self,
+        others: Iterable[Candidate | SearchedPlace],
+        one: Candidate,
+        less_um: float,
     ) -> BoolArray:
         """Say of each place of a frame whether others show it as far from their rim.
 
@@ -241,14 +244,14 @@ def _to_rim(length_px: int, step_px: float, moved_px: F64, deep_px: float) -> F6
     return np.asarray(np.clip(np.minimum(at, length_px - at), -1, deep_px), np.float64)
 
 
-def _moved(before: Candidate | Past, after: Candidate) -> float:
+def _moved(before: Candidate | SearchedPlace, after: Candidate) -> float:
     """Return how far two frames lie apart, in their widths or heights."""
     height, width = after.shape_px
     across = abs(after.place.x_px - before.place.x_px) / width
     return float(max(across, abs(after.place.y_px - before.place.y_px) / height))
 
 
-def _past(candidate: Candidate) -> Past:
-    return Past(
+def _past(candidate: Candidate) -> SearchedPlace:
+    return SearchedPlace(
         place=candidate.place, focus=candidate.focus, shape_px=candidate.shape_px
     )
