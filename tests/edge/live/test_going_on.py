@@ -74,13 +74,15 @@ def gear(device: Device) -> Iterator[Bench]:
     profile = replace(PROFILE, camera=CAMERA, n_threads=1)
     box: Any = KeptBox()
     with open_engine(device.bundle, backend="cpu", n_threads=1) as engine:
-        yield Bench(
+        bench = Bench(
             profile=profile,
             store=device.store,
             bundle=device.bundle,
             engine=engine,
             outbox=box,
         )
+        with bench.pool:
+            yield bench
 
 
 def cut_off(gear: Bench, slide: str) -> SlideRecord:
