@@ -207,7 +207,7 @@ def test_a_limit_of_marrow_makes_positives_harder_and_no_negative_easier(
         sample_type=SampleType.MARROW, background=background, is_over=is_over, mode=mode
     )
     kept = harder = 0
-    for k, read in product(range(0, 120, 3), (None, Reading.BLAST, Reading.NORMAL)):
+    for k, read in product(range(0, 120, 13), (None, Reading.BLAST, Reading.NORMAL)):
         calls = cells(blast=k, normal=150 - k) + cells(blast=10, read_as=read)
         before, after = name_of(calls, where), name_of(calls, with_marrow(where))
         assert after in (before, "refused")
