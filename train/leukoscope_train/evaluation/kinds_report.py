@@ -24,6 +24,8 @@ from leukoscope_train.run_folder import read_json
 DOCUMENTS = ("validation.md", "model-card.md")
 MARROW_OUT = "leave-marrow-out.json"
 """Of `judge`: a fit of the light network that marrow did not teach, on marrow."""
+ALEXNET_OUT = "leave-marrow-out-alexnet.json"
+"""The same of AlexNet without a teacher."""
 CALLED = ("sensitivity", "missed", "false_calls", "unclear", "ece")
 """Figures of `evaluate_classifier.py` that stand in a table of all laboratories."""
 MARROW_CUT = "marrow-cut.json"
@@ -36,7 +38,8 @@ def kind_documents(bundles: list[Path], figures: Path, command: str) -> dict[str
     Args:
         bundles: Folders of the bundles, the default first.
         figures: Folder with `ID.json`, `called-ID.json`, `taleqani-ID.json`,
-            `degraded-ID.json` and `marrow-ID.json` of each, MARROW_OUT and MARROW_CUT.
+            `degraded-ID.json` and `marrow-ID.json` of each, MARROW_OUT, ALEXNET_OUT
+            and MARROW_CUT.
         command: By which this is made, for the document to say.
 
     Raises:
@@ -51,6 +54,7 @@ def kind_documents(bundles: list[Path], figures: Path, command: str) -> dict[str
         "bundles": shown,
         "card": shown[0].card,
         "marrow": marrow,
+        "alexnet": read_json(figures / ALEXNET_OUT)["marrow"],
         "cut": read_json(figures / MARROW_CUT),
         "targets": targets_table(shown, marrow),
         "strangers": strangers_table(shown),
