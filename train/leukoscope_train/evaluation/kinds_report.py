@@ -16,6 +16,7 @@ from leukoscope_train.evaluation.targets import (
     HEALTHY,
     SLIDE_CELLS,
     Shown,
+    calls_changed,
     interval,
     targets_table,
 )
@@ -157,7 +158,7 @@ def forms_table(bundles: list[Shown]) -> str:
                         one.card.id,
                         form,
                         name,
-                        f"{found['calls_changed']:.3f}",
+                        interval(calls_changed(one, name, found)),
                         "" if lost is None else f"{lost:.4f}",
                     ]
                 )

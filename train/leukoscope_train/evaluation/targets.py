@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from leukoscope_edge.counting import binomial_interval
 from leukoscope_edge.inference import Card
 from leukoscope_train.evaluation.slides import slide_row
 from leukoscope_train.evaluation.tables import markdown_table
@@ -17,6 +18,8 @@ HEALTHY = ("wbc-fields", "wbc-crops-120", "wbc-crops-300")
 """Laboratories of normal mature cells that never taught."""
 CHEAP = "cheap optics"
 """Said behind a laboratory whose tiles were seen through `optics.degrade`."""
+N_COMPARED = 200
+"""Cells of a laboratory on which the forms of a file were compared, at most."""
 NOT_MEASURED = "not measured"
 KINDS, TEACH = "`kinds`", "`teach --leave-out marrow`, `judge`"
 CALLED = "`evaluate_classifier.py`"
@@ -117,7 +120,7 @@ def _text(row: Interval, limit: str) -> str:
 def _marrow(one: Shown, marrow: dict[str, Any]) -> list[Interval]:
     if one.card.quick is not None:  # the light network's recipe alone was fitted so
         return []
-    return [[marrow["auroc_against"]["lymphocyte"]], [marrow["auroc"][0]]]
+    return [[marrow["auroc_against"]["lymphocyte"]], marrow["auroc"]]
 
 
 def _nobody(_: Shown, __: dict[str, Any]) -> list[Interval]:
@@ -172,16 +175,22 @@ def _patients(one: Shown, _: dict[str, Any]) -> list[Interval]:
 def _int8(form: str) -> Reached:
     def reached(one: Shown, _: dict[str, Any]) -> list[Interval]:
         found = [
-            figures
-            for row in one.figures.values()
+            (figures, calls_changed(one, laboratory, figures))
+            for laboratory, row in one.figures.items()
             if isinstance(row, dict)
             for name, figures in row.get("forms", {}).items()
             if name.endswith(form)
         ]
-        lost = max(figures.get("auroc_lost", 0.0) for figures in found)
-        return [[lost], [max(figures["calls_changed"] for figures in found)]]
+        lost = max(figures.get("auroc_lost", 0.0) for figures, _ in found)
+        return [[lost], max(changed for _, changed in found)]
 
     return reached
+
+
+def calls_changed(one: Shown, laboratory: str, form: dict[str, Any]) -> Interval:
+    """Return the share of a laboratory's calls that a form changes."""
+    n_cells = min(N_COMPARED, one.called[laboratory]["n_cells"])
+    return share_of(form["calls_changed"], n_cells)
 
 
 def _passed_on(one: Shown, _: dict[str, Any]) -> list[Interval]:
@@ -190,7 +199,15 @@ def _passed_on(one: Shown, _: dict[str, Any]) -> list[Interval]:
     left_out = [one.figures[n] for n in ("cnmc", "taleqani")]
     lost = max(row["auroc"]["deep"][0] - row["auroc"]["pair"][0] for row in left_out)
     strange = one.figures["taleqani"]["asked_deep"]
-    return [[one.figures["asked_deep"]], [strange], [lost]]
+    passed = share_of(one.figures["asked_deep"], one.figures["together"]["n_cells"])
+    n_strange = sum(one.figures["taleqani"][k]["n"] for k in ("blast", "B-precursor"))
+    return [passed, share_of(strange, n_strange), [lost]]
+
+
+def share_of(share: float, n: int) -> Interval:
+    """Return a share of n cells with the ends of its exact interval at 95 %."""
+    ends = binomial_interval(round(share * n), n)
+    return [share, ends.low, ends.high]
 
 
 TARGETS = (
