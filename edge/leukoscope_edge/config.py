@@ -63,7 +63,7 @@ def parse_toml(
     if len(data) > MAX_TOML_BYTES:
         raise error(f"{where}: {len(data)} bytes, expected at most {MAX_TOML_BYTES}")
     try:
-        table = tomllib.loads(data.decode("utf-8"))
+        table = tomllib.loads(data.decode("utf-8-sig"))  # Notepad begins with a mark
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as err:
         raise error(f"{where}: is not TOML: {err}") from err
     try:

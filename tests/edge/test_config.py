@@ -11,6 +11,11 @@ from leukoscope_edge.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inner:
     side_px: int
 
@@ -74,6 +79,11 @@ def test_optional_entries_may_be_given() -> None:
 def test_refuses_a_huge_file_before_parsing_it() -> None:
     with pytest.raises(ConfigError, match="expected at most"):
         parse_toml(b"#" * (MAX_TOML_BYTES + 1), Outer, where="x.toml")
+
+
+def test_a_byte_order_mark_is_passed_over() -> None:
+    text = b'\xef\xbb\xbfname = "x"\n'
+    assert parse_toml(text, Named, where="x.toml") == Named(name="x")
 
 
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:

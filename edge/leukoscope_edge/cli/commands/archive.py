@@ -22,7 +22,7 @@ from leukoscope_edge.archive import (
     summary_csv_bytes,
 )
 from leukoscope_edge.archive_workers import run_on_cores, run_on_dask
-from leukoscope_edge.cli.archive_index import INDEX, write_index
+from leukoscope_edge.cli.archive_index import FIELDS, INDEX, write_index
 from leukoscope_edge.cli.arguments import whole
 from leukoscope_edge.cli.facts import facts_of
 from leukoscope_edge.cli.output import say
@@ -94,6 +94,22 @@ def _require_possible(options: argparse.Namespace) -> None:
         raise UsageError("--keep keeps one slide, not an archive: screen it alone")
     if options.backend not in ("auto", "cpu"):
         raise UsageError("an archive is screened by the CPU, for the same bytes")
+    _require_apart(Path(options.source), options.out)
+
+
+def _require_apart(archive: Path, out: Path) -> None:
+    """Let no folder of results hold slides: what lies in it is not screened.
+
+    Raises:
+        UsageError: It does.
+    """
+    slides = {p for p in find_slides(archive) if p.name != FIELDS}  # of earlier results
+    hidden = sorted(slides - set(find_slides(archive, out)))
+    if hidden:
+        raise UsageError(
+            f"--out holds {len(hidden)} of the slides, {shown(hidden[0].name)} among "
+            "them: give a folder of its own"
+        )
 
 
 def _tasks(

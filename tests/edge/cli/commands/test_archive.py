@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.cli import main
-from leukoscope_edge.cli.archive_index import INDEX
+from leukoscope_edge.cli.archive_index import FIELDS, INDEX
 from leukoscope_edge.cli.commands.archive import TABLE
 
 
@@ -40,12 +40,25 @@ def screen(archive: Path, bundle_folder: Path) -> Callable[..., int]:
     return run
 
 
+def test_results_may_lie_among_the_slides_in_a_folder_of_their_own(
+    screen: Callable[..., int], archive: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = archive / "results"
+    for n_done in (0, 1):
+        assert screen("--out", str(out)) == 1  # one slide's only image is torn
+        assert f"2 slides, {n_done} of them done before" in capsys.readouterr().err
+    assert (out / "a" / FIELDS).is_dir()
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         ((), "holds many slides: give --out FOLDER"),
         (("--out", "out", "--keep"), "--keep keeps one slide, not an archive"),
         (("--out", "out", "--backend", "tensorrt"), "screened by the CPU"),
+        (("--out", "archive"), "--out holds 2 of the slides, a among them"),
+        (("--out", "archive/b"), "--out holds 1 of the slides, b among them"),
+        (("--out", "."), "--out holds 2 of the slides"),
     ],
 )
 def test_what_an_archive_cannot_be_asked_for_is_refused(
