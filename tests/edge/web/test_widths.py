@@ -167,3 +167,17 @@ def test_below_860_pixels_every_step_can_be_reached(
         for step in ("share", "result", "review"):
             page.click(f".steps a[href$='/{step}']")
             in_browser.arrive(page, f"**/{step}")
+
+
+def test_on_a_telephone_what_explains_a_choice_stands_below_it(
+    chromium: Browser, all_shown: Shown
+) -> None:
+    device, url = all_shown.device, all_shown.url
+    with looking(chromium, device, url, "en") as page:
+        page.set_viewport_size({"width": 360, "height": HEIGHT_PX})
+        show(page, device, url, Screen("slides/new"))
+        note = page.locator("[name=is_normal] + span small").bounding_box()
+        choice = page.locator("[name=is_normal] + span").bounding_box()
+    assert note is not None
+    assert choice is not None
+    assert note["width"] > 0.7 * choice["width"]
