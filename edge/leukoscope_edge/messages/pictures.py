@@ -46,6 +46,10 @@ PICTURES = {
         "has 256 colours at most (a palette), and fine shades are lost: save it in "
         "full colour"
     ),
+    "file-lossy-webp": (
+        "is a lossy WebP, and how much detail it lost cannot be told: save it as PNG "
+        "where it was taken"
+    ),
     "file-bits": (
         "has {n} bits per channel, expected 8: save it as an 8-bit colour PNG or JPEG"
     ),

@@ -20,6 +20,8 @@ MAX_PIXELS = 1 << 26
 """64 megapixels: five times the largest sensor in use; the decoder's limit too."""
 MAX_FILE_BYTES = 4 * MAX_PIXELS
 PNG_START, BMP_START, RIFF, WEBP = b"\x89PNG\r\n\x1a\n", b"BM", b"RIFF", b"WEBP"
+LOSSY = b"VP8 "
+"""The chunk of a WebP file whose picture lost detail; "VP8L" lost none."""
 PNG_COLOUR_AT, PNG_PALETTE = 25, 3
 BMP_DEPTHS = (24, 32)
 BMP_ROUND_BYTES = 4
@@ -39,6 +41,8 @@ class Container:
         jpeg_quality: As libjpeg counts it, None for other formats.
         pages: Of a TIFF file, those that are fields; None for other formats.
         has_palette: Its pixels are places in a table of 256 colours at most.
+        is_lossy_webp: It lost detail, and how much nothing tells: its blocks are not
+            those of a JPEG, whose strength `vision.compression` finds.
     """
 
     n_bytes: int
@@ -46,6 +50,7 @@ class Container:
     jpeg_quality: int | None = None
     pages: tuple[tiff.Page, ...] | None = None
     has_palette: bool = False
+    is_lossy_webp: bool = False
 
 
 def open_container(data: bytes) -> Container:
@@ -137,7 +142,17 @@ def _webp(data: bytes) -> Container:
     n_bytes = 8 + int.from_bytes(data[4:8], "little")
     if n_bytes > len(data):
         raise SourceError(message("file-truncated"))
-    return Container(n_bytes=n_bytes)
+    return Container(n_bytes=n_bytes, is_lossy_webp=LOSSY in _webp_chunks(data))
+
+
+def _webp_chunks(data: bytes) -> frozenset[bytes]:
+    """Return the names of a WebP file's chunks."""
+    names, at = set(), 12
+    while at + 8 <= len(data):
+        names.add(data[at : at + 4])
+        n_bytes = int.from_bytes(data[at + 4 : at + 8], "little")
+        at += 8 + n_bytes + n_bytes % 2
+    return frozenset(names)
 
 
 def _tiff(data: bytes) -> Container:

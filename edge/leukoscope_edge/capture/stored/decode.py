@@ -65,11 +65,14 @@ def read_picture(data: bytes, page: int = 0) -> Picture:
 
     Raises:
         SourceError: It is not one of these formats, truncated, damaged, too large,
-            not 8 bits deep, or has few colours or none. The message says what to do.
+            not 8 bits deep, a lossy WebP, or has few colours or none. The message says
+            what to do.
     """
     container = open_container(data)
     if container.has_palette:
         raise SourceError(message("file-palette"))
+    if container.is_lossy_webp:
+        raise SourceError(message("file-lossy-webp"))
     pages = container.pages
     index = pages[page].index if pages else 0
     rgb = _rgb(_decode(data[: container.n_bytes], index))

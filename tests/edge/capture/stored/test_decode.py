@@ -92,6 +92,13 @@ def palette_png() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
 
 
+def webp(quality: int) -> bytes:
+    """Above 100: without a loss."""
+    ok, data = cv2.imencode(".webp", picture(), [cv2.IMWRITE_WEBP_QUALITY, quality])
+    assert ok
+    return data.tobytes()
+
+
 GREY = np.full((8, 8), 100, np.uint8)
 
 
@@ -105,6 +112,8 @@ GREY = np.full((8, 8), 100, np.uint8)
         (encode(picture(), ".bmp")[:40], "is truncated"),
         (encode(GREY, ".png"), "has no colour"),
         (palette_png(), "has 256 colours at most"),
+        (webp(quality=100), "is a lossy WebP"),
+        (webp(quality=20), "is a lossy WebP"),
         (encode(cv2.merge([GREY] * 3), ".png"), "has no colour"),
         (encode(picture().astype(np.uint16) * 256, ".png"), "has 16 bits per channel"),
         (png_of_size(30_000, 30_000), "has 30000 x 30000 pixels"),
@@ -146,3 +155,17 @@ def test_any_damage_is_decoded_or_refused_in_our_own_words(data: st.DataObject) 
 def test_lines_of_a_micrometer_may_stand_in_a_palette() -> None:
     found = decode_image(palette_png(), may_be_grey=True)
     assert found[0, :2].tolist() == [[255, 0, 0], [0, 0, 255]]
+
+
+def test_a_webp_without_loss_is_read() -> None:
+    np.testing.assert_array_equal(decode_image(webp(101)), picture()[..., ::-1])
+
+
+def test_a_lossy_webp_of_several_chunks_is_found() -> None:
+    simple = webp(80)
+    header = b"VP8X" + struct.pack("<I", 10) + bytes(4) + bytes([63, 0, 0, 47, 0, 0])
+    body = b"WEBP" + header + b"EXIF\x03\0\0\0abc\0" + simple[12:]
+    several = b"RIFF" + struct.pack("<I", len(body)) + body
+    with pytest.raises(SourceError, match="is a lossy WebP"):
+        decode_image(several)
+    assert decode_image(several, may_be_grey=True).shape == (48, 64, 3)
