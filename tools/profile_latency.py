@@ -1,18 +1,19 @@
 """Where does the time go, stage by stage and layer by layer?
 
     python tools/profile_latency.py [SOURCE] [--bundle DIR] [--backend auto]
-        [--frames 60] [--threads 2] [--clock wall] [--segmenter NAME] [--out DIR]
-        [--json]
+        [--frames 60] [--threads 2] [--clock wall] [--segmenter NAME]
+        [--every-frame] [--out DIR] [--json]
 
 Walks `screen`'s own road with a clock between its stages: capture, quality, motion,
-segmentation, cells (placed, counted, and cut out where they are kept), each network of
-the bundle per cell, and post-processing (calls, votes, verdict). For every stage p50,
-p95, p99, mean, share and throughput. The layers are those of ONNX Runtime's own profile
-of the CPU file, after its fusions. Temperature and clock are the board's, where Linux
-tells them.
+plan (is this frame searched?), segmentation and cells (placed, counted, and cut out
+where they are kept) of those that are, following in the others, each network of the
+bundle per cell, and post-processing (calls, votes, verdict). For every stage p50, p95,
+p99, mean, share of all the time and throughput. The layers are those of ONNX Runtime's
+own profile of the CPU file, after its fusions. Temperature and clock are the board's,
+where Linux tells them.
 
 `--out` receives latency.json, latency.txt and, where matplotlib is installed,
-latency.png. Start with a quiet machine, and quote the machine with the figures. Where
+latency.svg. Start with a quiet machine, and quote the machine with the figures. Where
 others use it too, `--clock cpu --threads 1` counts processor time, which they do not
 stretch.
 """
@@ -33,8 +34,15 @@ from typing import Any
 import cv2
 import numpy as np
 
-from leukoscope_edge.capture import domain_of, open_source
-from leukoscope_edge.counting import CellRegistry, by_model, conclude
+from leukoscope_edge.capture import domain_of, is_sequence, open_source
+from leukoscope_edge.counting import (
+    Candidate,
+    CellRegistry,
+    Due,
+    SearchPlan,
+    by_model,
+    conclude,
+)
 from leukoscope_edge.inference import (
     CPU_PROVIDER,
     Bundle,
@@ -50,7 +58,15 @@ from leukoscope_edge.inference import (
 )
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import THRESHOLDS, Cell, Frame
-from leukoscope_edge.vision import StageTracker, assess, find_sightings
+from leukoscope_edge.vision import (
+    NOTHING_KNOWN,
+    Placement,
+    StageTracker,
+    assess,
+    find_sightings,
+    follow,
+    remember,
+)
 from leukoscope_edge.vision.scale import outside_of
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests/rigs
@@ -111,14 +127,17 @@ def main() -> None:
         options.out.mkdir(parents=True, exist_ok=True)
         (options.out / "latency.json").write_text(json.dumps(found, indent=1) + "\n")
         (options.out / "latency.txt").write_text(table + "\n")
-        _plot(found["stages"], options.out / "latency.png")
+        _plot(found["stages"], options.out / "latency.svg")
 
 
 def _walk(bundle: Bundle, clock: Clock, options: argparse.Namespace) -> dict[str, Any]:
     segment = segmentation_named(options.segmenter, n_threads=options.threads)
     spec, tracker = bundle.card.input.crop_spec, StageTracker()
-    registry = CellRegistry()
+    registry, known, plan = CellRegistry(), NOTHING_KNOWN, None
     with open_source(options.source, scale_um_per_px=options.um_per_px) as camera:
+        scale = camera.scale_um_per_px
+        if scale and is_sequence(options.source) and not options.every_frame:
+            plan = SearchPlan(scale)
         for _ in range(options.frames):
             with clock.stage("capture"):
                 item = camera.read()
@@ -127,15 +146,35 @@ def _walk(bundle: Bundle, clock: Clock, options: argparse.Namespace) -> dict[str
             if not isinstance(item, Frame):
                 continue
             with clock.stage("quality"):
-                assess(item.pixels)
+                report = assess(item.pixels)
             with clock.stage("motion"):
                 place = tracker.update(item.pixels, outside_of(item.pixels))
-            with clock.stage("segmentation"):
-                found = segment(item.pixels, camera.scale_um_per_px)
-            with clock.stage("cells"):
-                seen = find_sightings(item, found, (place.x_px, place.y_px), spec)
-                registry.add(seen.whole, place.island)
+            due = Due()
+            if plan is not None:
+                with clock.stage("plan"):
+                    candidate = Candidate(frame=item, place=place, focus=report.focus)
+                    due = plan.due(candidate)
+            for frame, at in _searched(due, item, place):
+                with clock.stage("segmentation"):
+                    found = segment(frame.pixels, scale)
+                with clock.stage("cells"):
+                    seen = find_sightings(frame, found, (at.x_px, at.y_px), spec)
+                    registry.add(seen.whole, at.island)
+                    known = remember(seen, frame.pixels) if plan else known
+            if not due.now:
+                with clock.stage("following"):
+                    follow(known, item, (place.x_px, place.y_px))
     return _judge(registry.cells(), bundle, clock, options)
+
+
+def _searched(
+    due: Due, item: Frame, place: Placement
+) -> Iterator[tuple[Frame, Placement]]:
+    """Return the frames that are searched now, each with where it lies."""
+    if due.before is not None:
+        yield due.before.frame, due.before.place
+    if due.now:
+        yield item, place
 
 
 def _judge(
@@ -267,19 +306,20 @@ def _table(found: dict[str, Any]) -> str:
 
 def _plot(rows: list[dict[str, Any]], path: Path) -> None:
     try:
+        import matplotlib as mpl
         from matplotlib.figure import Figure
     except ImportError:
         return
-    figure = Figure(figsize=(7, 0.5 * len(rows) + 1.2), layout="constrained")
+    figure = Figure(figsize=(7, 0.4 * len(rows) + 1), layout="constrained")
     axes = figure.add_subplot()
-    names = [row["stage"] for row in rows][::-1]
-    p50 = [row["p50_ms"] for row in rows][::-1]
-    tail = [row["p95_ms"] - row["p50_ms"] for row in rows][::-1]
-    axes.barh(names, p50, label="p50")
-    axes.barh(names, tail, left=p50, alpha=0.4, label="p95")
-    axes.set_xlabel("milliseconds")
-    axes.legend()
-    figure.savefig(path, dpi=120)
+    names = [f"{row['stage']}, {row['n']} times" for row in rows][::-1]
+    shares = [100 * row["share"] for row in rows][::-1]
+    labels = [f"{row['p50_ms']:.3g} ms" for row in rows][::-1]
+    axes.bar_label(axes.barh(names, shares), labels, padding=3)
+    axes.set_xlabel("share of the time, %; beside it the median of one")
+    axes.set_xlim(0, 1.15 * max(shares))
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "latency"}):
+        figure.savefig(path, metadata={"Date": None})
 
 
 def _parse() -> argparse.Namespace:
@@ -293,6 +333,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--frames", type=int, default=60)
     add_clock(parser)
     parser.add_argument("--segmenter", default=THRESHOLDS, help="or a shipped network")
+    parser.add_argument("--every-frame", action="store_true", help="search each")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--json", action="store_true")
     return parsed_with_clock(parser)

@@ -64,6 +64,20 @@ def test_a_step_of_training_is_timed() -> None:
     assert row["vary_ms"] > 0
 
 
+def test_a_growing_slide_is_timed_beside_fresh_ones() -> None:
+    few = ("--areas", "2", "--cells", "12", "--frames", "20")
+    found = run_json("bench_growth.py", *few)
+    first, second = found["areas"]
+    assert (first["n_frames"], second["n_frames"]) == (20, 40)
+    assert 0 < first["n_cells"] < second["n_cells"]
+    for row in found["areas"]:
+        assert min(row["grown_ms"], row["alone_ms"], row["ratio"]) > 0
+    assert (found["first_ratio"], found["last_ratio"]) == (
+        first["ratio"],
+        second["ratio"],
+    )
+
+
 def test_shipped_models_give_here_what_they_gave_the_exporter() -> None:
     for row in run_json("same_answers.py"):
         assert row["unsaturated"] <= row["allowed"] < 0.5
@@ -73,13 +87,17 @@ def test_every_stage_and_layer_of_a_frame_is_timed(tmp_path: Path) -> None:
     few = ("simulated:seed=5", "--frames", "8", "--threads", "1")
     found = run_json("profile_latency.py", *few, "--out", str(tmp_path))
     stages = [row["stage"] for row in found["stages"]]
-    assert stages[:5] == ["capture", "quality", "motion", "segmentation", "cells"]
-    assert {"preprocessing", "network", "post-processing"} <= set(stages)
+    road = ["capture", "quality", "motion", "plan", "segmentation", "cells"]
+    assert stages[:6] == road
+    assert {"following", "preprocessing", "network", "post-processing"} <= set(stages)
+    n_times = {row["stage"]: row["n"] for row in found["stages"]}
+    assert n_times["plan"] == n_times["motion"] == 8
+    assert 1 <= n_times["segmentation"] < 8
     assert sum(row["share"] for row in found["stages"]) == pytest.approx(1, abs=0.01)
     for row in found["stages"]:
         assert row["p50_ms"] <= row["p95_ms"] <= row["p99_ms"]
     assert found["layers"][0]["mean_ms"] >= found["layers"][-1]["mean_ms"]
-    assert sorted(p.suffix for p in tmp_path.iterdir()) == [".json", ".png", ".txt"]
+    assert sorted(p.suffix for p in tmp_path.iterdir()) == [".json", ".svg", ".txt"]
 
 
 def test_a_running_count_is_timed_by_step_and_counts_the_same_ahead() -> None:
