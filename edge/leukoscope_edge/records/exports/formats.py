@@ -19,12 +19,28 @@ class Format:
         label: What people call it; a msgid of the catalogues.
         media_type: For the browser.
         make: Makes it; only what people read is in their language.
+        about_bytes: How large it will be, about, before anything is made: pictures
+            and cells tell, what is written around them hardly.
     """
 
     suffix: str
     label: str
     media_type: str
     make: Callable[[SlideVersion, Say], bytes]
+    about_bytes: Callable[[SlideVersion], int]
+
+
+def _about_pdf_bytes(version: SlideVersion) -> int:
+    return 25_000 + sum(len(png) for png in version.views.values())
+
+
+def _about_csv_bytes(version: SlideVersion) -> int:
+    return 1_000 + 80 * len(version.record.cells)
+
+
+def _about_fhir_bytes(version: SlideVersion) -> int:
+    """The PDF lies in it, in base 64."""
+    return 7_000 + 4 * _about_pdf_bytes(version) // 3
 
 
 FORMATS: dict[str, Format] = {
@@ -35,18 +51,21 @@ FORMATS: dict[str, Format] = {
             "Report (PDF)",
             "application/pdf",
             lambda version, say: pdf_bytes(version, say=say),
+            _about_pdf_bytes,
         ),
         Format(
             "csv",
             "Cells (CSV)",
             "text/csv; charset=utf-8",
             lambda version, _: version_csv_bytes(version),
+            _about_csv_bytes,
         ),
         Format(
             "fhir.json",
             "For the hospital's system (FHIR)",
             "application/fhir+json",
             lambda version, say: fhir_bytes(version, pdf_bytes(version, say=say)),
+            _about_fhir_bytes,
         ),
     )
 }

@@ -194,6 +194,7 @@ def share(slide: SlideId, request: Request) -> Response:
         "share",
         **writable(request),
         formats=FORMATS.values(),
+        about_mb=_about_mb(store, record),
         told=list(zip(store.reader.told_to(record), record.told, strict=True)),
         may_tell=may_tell and not hides_model(record, profile.review),
         is_critical=bool(record.signatures)
@@ -202,3 +203,12 @@ def share(slide: SlideId, request: Request) -> Response:
         zone=zone_of(now),
         offset_min=(now.utcoffset() or timedelta()) // timedelta(minutes=1),
     )
+
+
+def _about_mb(store: Store, record: SlideRecord) -> dict[str, str]:
+    """Return how large each file will be, by its suffix; none while it is counted."""
+    if record.machine is None and record.void is None:
+        return {}
+    version = open_version(store, record.id, identified=False)
+    sizes = {suffix: one.about_bytes(version) for suffix, one in FORMATS.items()}
+    return {suffix: f"{max(n / 1e6, 0.1):.1f}" for suffix, n in sizes.items()}

@@ -5,7 +5,7 @@ from typing import Any
 
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Refusal
-from leukoscope_edge.records.exports import file_of, open_version
+from leukoscope_edge.records.exports import FORMATS, file_of, open_version
 from leukoscope_edge.records.exports.slide_version import MAX_SHOWN
 from leukoscope_edge.types import CallName, Tally
 
@@ -25,5 +25,8 @@ def test_a_slide_of_2268_suspects_makes_files_that_can_be_sent(
     version = open_version(bench.store, slide)
     assert version.n_suspects >= N_SUSPECTS
     assert len(version.views) == MAX_SHOWN
-    sizes = {suffix: len(file_of(version, suffix)) for suffix in MOST_BYTES}
-    assert all(sizes[suffix] < MOST_BYTES[suffix] for suffix in sizes), sizes
+    sizes = {suffix: len(file_of(version, suffix)) for suffix in FORMATS}
+    assert all(sizes[suffix] < most for suffix, most in MOST_BYTES.items()), sizes
+    for suffix, n_bytes in sizes.items():
+        about = FORMATS[suffix].about_bytes(version)
+        assert 0.8 * n_bytes < about < 1.25 * n_bytes, suffix

@@ -1,10 +1,12 @@
 """The screens of a slide after the count: review, result, paper and sharing."""
 
+import re
 from dataclasses import replace
 
 from tests.edge.web.reading_results import amended, shown_on, sign, text_of
 from tests.edge.web.stand_ins import NAME, Browser, fill_slide
 
+from leukoscope_edge.records.exports import FORMATS
 from leukoscope_edge.records.slides.first_look import first_pass
 from leukoscope_edge.sample import SIMULATED_SAMPLE, AgeGroup
 from leukoscope_edge.types import Reading
@@ -72,3 +74,20 @@ def test_paper_says_what_was_smeared_and_who_read_what(
     assert "S-1, Blood, Child" in head
     assert "A person read 12 of 40 cells." in paper
     assert "The model's normal slides" in paper
+
+
+def test_how_large_each_file_will_be_is_said_before_it_leaves(
+    browser: Browser, device: Device
+) -> None:
+    slide = fill_slide(device, n_blast=4, n_normal=36)
+    share = text_of(browser, f"/slides/{slide}/share")
+    assert len(re.findall(r"about 0\.\d MB", share)) == len(FORMATS)
+
+
+def test_a_slide_that_is_counted_has_no_files_yet(
+    browser: Browser, device: Device
+) -> None:
+    slide = fill_slide(device, n_normal=3, is_finished=False)
+    share = text_of(browser, f"/slides/{slide}/share")
+    assert "This slide is still being counted" in share
+    assert "about" not in share
