@@ -4,6 +4,7 @@ Records are synced at every step, and a test waits for its disk as long as it co
 What is tested is that the program asks for the sync, not the disk.
 """
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -14,15 +15,24 @@ MEMORY = Path("/dev/shm")  # noqa: S108
 MEMORY_BYTES, AVAILABLE_BYTES = 6 << 30, 10 << 30
 """At least so much is free in `MEMORY`, and so much in the whole machine: what a whole
 run writes lies there until its end."""
+GROUP = Path("/sys/fs/cgroup")
+LIMITS = (
+    ("memory.max", "memory.current"),
+    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+)
+"""What a container may hold and holds, of both kinds of control group."""
 
 
 def write_in_memory(
     environment: MutableMapping[str, str],
     memory: Path = MEMORY,
     facts: Path = Path("/proc/meminfo"),
+    group: Path = GROUP,
 ) -> None:
     """Set TMPDIR for this process and its children, unless somebody has set it."""
-    if "TMPDIR" not in environment and is_fit(memory) and is_plenty(facts):
+    if "TMPDIR" in environment or not is_fit(memory):
+        return
+    if is_plenty(facts) and is_allowed(group):
         environment["TMPDIR"] = str(memory)
         tempfile.tempdir = None  # it is looked up anew
 
@@ -44,6 +54,16 @@ def is_plenty(facts: Path) -> bool:
         return False
     told = dict(line.split(":", 1) for line in lines)
     return int(told.get("MemAvailable", "0").split()[0]) << 10 >= AVAILABLE_BYTES
+
+
+def is_allowed(group: Path) -> bool:
+    """Say whether no container's limit stands against it: its memory files count."""
+    for most, held in LIMITS:
+        with contextlib.suppress(OSError, ValueError):  # "max" is no limit
+            left = int((group / most).read_text()) - int((group / held).read_text())
+            if left < AVAILABLE_BYTES:
+                return False
+    return True
 
 
 def leave_memory(folder: Path | None, memory: Path = MEMORY) -> None:

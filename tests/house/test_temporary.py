@@ -33,7 +33,7 @@ def test_memory_is_taken_where_there_is_plenty(
     if told is not None:
         facts.write_text(told)
     (tmp_path / "memory").mkdir()
-    write_in_memory(environment, tmp_path / "memory", facts)
+    write_in_memory(environment, tmp_path / "memory", facts, tmp_path)
     found = environment.get("TMPDIR")
     assert found == (str(tmp_path / "memory") if expected == "memory" else expected)
 
@@ -44,10 +44,28 @@ def test_a_memory_that_is_full_or_absent_is_not_taken(
     facts = tmp_path / "meminfo"
     facts.write_text(PLENTY)
     environment: dict[str, str] = {}
-    write_in_memory(environment, tmp_path / "absent", facts)
+    write_in_memory(environment, tmp_path / "absent", facts, tmp_path)
     monkeypatch.setattr(temporary, "MEMORY_BYTES", 1 << 60)
-    write_in_memory(environment, tmp_path, facts)
+    write_in_memory(environment, tmp_path, facts, tmp_path)
     assert environment == {}
+
+
+@pytest.mark.parametrize(
+    ("most", "is_taken"),
+    [("max\n", True), (f"{12 << 30}\n", False), (f"{16 << 30}\n", True)],
+)
+@pytest.mark.parametrize("names", temporary.LIMITS)
+def test_a_container_with_less_writes_on_its_disk(
+    tmp_path: Path, names: tuple[str, str], most: str, is_taken: bool
+) -> None:
+    facts = tmp_path / "meminfo"
+    facts.write_text(PLENTY)
+    for name, text in zip(names, (most, f"{3 << 30}\n"), strict=True):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    environment: dict[str, str] = {}
+    write_in_memory(environment, tmp_path, facts, tmp_path)
+    assert ("TMPDIR" in environment) == is_taken
 
 
 def test_after_a_run_memory_is_as_it_was_and_a_disk_is_left_alone(
