@@ -21,7 +21,8 @@ N-th image.
 Files of `python -m leukoscope_train gather` are judged so, too, laboratory by
 laboratory; `laboratories` then holds a report of each, and `together`, where there are
 several, one of the blasts and mature cells of all. `in_sample` names those that the
-card says taught the bundle.
+card says taught the bundle. `--turned` adds what changes when each crop is turned by a
+quarter (`turned`).
 
 Otherwise three models stand in the table: the bundle, "always ALL", and "size only"
 (cell diameter alone, a known shortcut). Sensitivity, specificity and weighted F1 call a
@@ -73,6 +74,7 @@ from leukoscope_train.evaluation import (
     SIZE_ONLY,
     by_laboratory,
     calls_of,
+    changed_by_turning,
     differences_of,
     markdown_table,
     metrics,
@@ -131,7 +133,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _report(options: argparse.Namespace) -> dict[str, Any] | None:
     """Return the report by kinds; None where the data tell blast or not alone."""
     if {path.suffix for path in options.data} == {".npz"}:
-        return of_gathered(options.data, options.bundle)
+        return of_gathered(options.data, options.bundle, turned=options.turned)
+    if options.turned:
+        raise DataError("--turned is of files of `gather`")
     if len(options.data) > 1:
         raise DataError("several DATA: all must be .npz files of `gather`")
     options.data = options.data[0]
@@ -140,7 +144,9 @@ def _report(options: argparse.Namespace) -> dict[str, Any] | None:
     return None
 
 
-def of_gathered(paths: list[Path], folder: Path | None) -> dict[str, Any]:
+def of_gathered(
+    paths: list[Path], folder: Path | None, *, turned: bool = False
+) -> dict[str, Any]:
     """Return a bundle's report on cells that were gathered, by laboratory.
 
     Raises:
@@ -152,11 +158,10 @@ def of_gathered(paths: list[Path], folder: Path | None) -> dict[str, Any]:
     calls = calls_of(bundle, crops)
     told = bundle.card.laboratories
     both = set(told.taught if told else ()) & set(cells.laboratories.tolist())
-    return {
-        "bundle": bundle.card.id,
-        "in_sample": sorted(both),
-        "laboratories": by_laboratory(cells, calls),
-    }
+    report: dict[str, Any] = {"bundle": bundle.card.id, "in_sample": sorted(both)}
+    if turned:
+        report["turned"] = changed_by_turning(bundle, cells, crops, calls)
+    return report | {"laboratories": by_laboratory(cells, calls)}
 
 
 def by_kinds(options: argparse.Namespace) -> dict[str, Any]:
@@ -326,6 +331,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--every", type=whole_number, default=1, help="by kinds: each n-th image"
+    )
+    parser.add_argument(
+        "--turned", action="store_true", help="and when each crop is turned"
     )
     parser.add_argument("--json", action="store_true", help="to stdout")
     return parser.parse_args(arguments)

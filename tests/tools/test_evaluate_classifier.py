@@ -67,6 +67,15 @@ def test_a_laboratory_that_taught_the_bundle_is_named(
     found = tool.of_gathered([tmp_path / "cells.npz"], None)
     assert found["in_sample"] == ["marrow"]
     assert set(found["laboratories"]) == {"marrow", "cnmc", "together"}
+    assert "turned" not in found
+    found = tool.of_gathered([tmp_path / "cells.npz"], None, turned=True)
+    assert (found["turned"]["n_cells"], found["turned"]["changed"]) == (2, 0)
+
+
+def test_turning_is_asked_of_gathered_cells_alone(tmp_path: Path) -> None:
+    done = run(str(tmp_path), "--turned")
+    assert done.returncode == 1
+    assert "--turned is of files of `gather`" in done.stderr
 
 
 @pytest.mark.real

@@ -17,7 +17,9 @@ from leukoscope_train.data import LabCells
 from leukoscope_train.evaluation.calls_report import (
     by_laboratory,
     calls_of,
+    changed_by_turning,
     differences_of,
+    quarter_turned,
     report_lines,
     report_of,
 )
@@ -174,3 +176,25 @@ def test_a_pair_is_called_by_both_of_its_networks() -> None:
         both = classify(engine, list(crops), bundle.card, in_marrow=False)
     assert calls_of(bundle, crops) == both
     assert both != alone
+
+
+def test_turned_crops_are_compared_one_by_one_though_names_are_shared() -> None:
+    cells = cells_of(["blast", "lymphocyte"])
+    cells = replace(cells, names=np.array(["1.png", "1.png"]))
+    bundle = open_bundle(BUNDLES / "kinds-lite0-2")
+    crops = np.full((2, *[bundle.card.input.side_px] * 2, 3), 120, np.uint8)
+    calls = calls_of(bundle, crops)
+    calls[1] = replace(calls[0], name=other_than(calls[0].name))
+    found = changed_by_turning(bundle, cells, crops, calls)
+    assert (found["n_cells"], found["changed"]) == (2, 1)
+
+
+def other_than(name: CallName) -> CallName:
+    return next(n for n in CallName if n is not name)
+
+
+def test_a_crop_is_turned_by_a_quarter() -> None:
+    crops = np.arange(2 * 3 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3, 3)
+    turned = quarter_turned(crops)
+    np.testing.assert_array_equal(turned[1], np.rot90(crops[1]))
+    assert not np.array_equal(turned[1], crops[1])

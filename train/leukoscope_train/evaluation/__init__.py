@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from leukoscope_train.evaluation.calls_report import by_laboratory as by_laboratory
     from leukoscope_train.evaluation.calls_report import calls_of as calls_of
     from leukoscope_train.evaluation.calls_report import (
+        changed_by_turning as changed_by_turning,
+    )
+    from leukoscope_train.evaluation.calls_report import (
         differences_of as differences_of,
     )
     from leukoscope_train.evaluation.calls_report import report_lines as report_lines
@@ -124,7 +127,8 @@ else:
                 "fit_temperature probabilities"
             ),
             "calls_report": (
-                "by_laboratory calls_of differences_of report_lines report_of"
+                "by_laboratory calls_of changed_by_turning differences_of "
+                "report_lines report_of"
             ),
             "conformal": (
                 "BLANK_CELLS TRUST_NAME TrustEntry fit_conformal write_trust"

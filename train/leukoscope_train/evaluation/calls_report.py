@@ -28,6 +28,7 @@ Keys of `differences_of`, where the same cells were cut in two ways:
 import math
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -183,6 +184,27 @@ def differences_of(
         "n_blasts": len(blasts),
         "sensitivity": [_share(column) for column in is_blast.T] if blasts else [],
     }
+
+
+def changed_by_turning(
+    bundle: Bundle, cells: LabCells, crops: U8, calls: list[Call]
+) -> dict[str, Any]:
+    """Return what changes where each crop is turned by a quarter: no cell is another.
+
+    Args:
+        bundle: A verified bundle.
+        cells: N cells.
+        crops: (N, side, side, 3) uint8 RGB, theirs, cut as its card says.
+        calls: (N,) calls of the crops as they are.
+    """
+    again = calls_of(bundle, quarter_turned(crops))
+    each = replace(cells, names=np.arange(len(cells)).astype(np.str_))
+    return differences_of(each, each, calls, again)
+
+
+def quarter_turned(crops: U8) -> U8:
+    """Return crops (N, side, side, 3), each turned by a quarter."""
+    return np.ascontiguousarray(np.rot90(crops, axes=(1, 2)))
 
 
 def _plain_measures(cells: LabCells) -> dict[str, F64]:

@@ -72,12 +72,16 @@ def kind_documents(bundles: list[Path], figures: Path, command: str) -> dict[str
 
 def _read(folder: Path, figures: Path) -> Shown:
     card = read_card(folder)
-    called = read_json(figures / f"called-{card.id}.json")["laboratories"]
+    strangers = read_json(figures / f"called-{card.id}.json")
+    called = strangers["laboratories"]
     called |= read_json(figures / f"taleqani-{card.id}.json")["laboratories"]
     harmed = read_json(figures / f"degraded-{card.id}.json")["laboratories"]
     called |= {f"{name}, {CHEAP}": harmed[name] for name in HEALTHY}
     return Shown(
-        card=card, figures=read_json(figures / f"{card.id}.json"), called=called
+        card=card,
+        figures=read_json(figures / f"{card.id}.json"),
+        called=called,
+        turned=strangers["turned"],
     )
 
 

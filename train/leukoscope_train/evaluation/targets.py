@@ -5,7 +5,7 @@ measured here.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from leukoscope_edge.counting import binomial_interval
@@ -35,11 +35,13 @@ class Shown:
         card: The bundle's.
         figures: What its release measured.
         called: By laboratory, what it calls every cell as it ships.
+        turned: What changes when these cells are turned by a quarter.
     """
 
     card: Card
     figures: dict[str, Any]
     called: dict[str, Any]
+    turned: dict[str, Any] = field(default_factory=dict)
 
     @property
     def parts(self) -> tuple[str, ...]:
