@@ -34,18 +34,10 @@ def active(device: Device) -> str | None:
     return updates.in_use(device.store.folder, "simulated").slot
 
 
-def tab_to(page: Page, selector: str) -> None:
-    for _ in range(60):
-        if page.locator(f"{selector}:focus").count():
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"the keyboard does not reach {selector}")
-
-
 def choose(page: Page, stick: Path) -> None:
     """Look at a stick with keys alone."""
     page.wait_for_selector("text=A new model from a stick")
-    tab_to(page, f'form:has(input[value="{stick}"]) button')
+    b.tab_to(page, f'form:has(input[value="{stick}"]) button')
     page.keyboard.press("Enter")
     page.wait_for_selector("text=Signed by the publisher")
 
@@ -61,18 +53,18 @@ def test_a_new_model_by_keyboard_alone(
     page.goto(f"{url}/update")
 
     choose(page, broken)
-    tab_to(page, "#update button.primary")
+    b.tab_to(page, "#update button.primary")
     keys.press("Enter")
     page.wait_for_selector(".refusal .code")
     assert page.inner_text(".refusal .code") == "U02"
     assert active(device) == "shipped"
 
     choose(page, good)
-    tab_to(page, "#update button.primary")
+    b.tab_to(page, "#update button.primary")
     keys.press("Enter")
     page.wait_for_selector("text=old cells change call")
     assert active(device) == "shipped"
-    tab_to(page, "[name=pin]")
+    b.tab_to(page, "[name=pin]")
     keys.type(b.PIN)
     keys.press("Enter")
     page.wait_for_selector("#update[data-serves=simulated-2]")
@@ -80,7 +72,7 @@ def test_a_new_model_by_keyboard_alone(
     assert str(active(device)).startswith("0.1-")
     assert [*b.barriers(page)] == []
 
-    tab_to(page, '[data-post="/api/update/roll-back"]')
+    b.tab_to(page, '[data-post="/api/update/roll-back"]')
     keys.press("Enter")
     page.wait_for_selector("#update[data-serves=simulated-1]")
     assert active(device) == "shipped"

@@ -159,6 +159,8 @@ def focus_is(page: Page, selector: str) -> bool:
 
 
 def tab_to(page: Page, selector: str) -> None:
+    """Reach something with the key Tab alone, once the screen takes keys at all."""
+    page.wait_for_selector("main:not([inert])")
     for _ in range(60):
         if focus_is(page, selector):
             return

@@ -60,20 +60,24 @@ def test_the_lock_warns_and_a_comment_is_there_after_the_sign_in(french: Page) -
     assert page.input_value("[name=comment]") == COMMENT
 
 
-def test_a_comment_is_kept_where_somebody_locks_at_once(french: Page) -> None:
-    page = french
+def test_a_comment_is_kept_where_somebody_locks_at_once(
+    french: Page, device: Device
+) -> None:
+    page, path = french, french.url[french.url.index("/slides") :]
     page.type("[name=comment]", COMMENT)
-    with page.expect_response("**/api/drafts"):
-        page.click("header [data-post]")
+    page.click("header [data-post]")
     in_browser.arrive(page, "**/sign-in*")
+    assert COMMENT in device.drafts.of(LONG, path).values()
 
 
 def test_what_was_sent_is_no_draft_any_more(french: Page, device: Device) -> None:
     page, path = french, french.url[french.url.index("/slides") :]
     page.type("[name=comment]", COMMENT)
+    with page.expect_response("**/api/drafts"):
+        page.clock.run_for(1000)
+    assert COMMENT in device.drafts.of(LONG, path).values()
     page.fill("[name=pin]", PIN)
     tab_to(page, ".sign button.primary")
-    with page.expect_response("**/api/drafts"):
-        page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
     in_browser.arrive(page, "**/share")
     in_browser.wait_for(lambda: not device.drafts.of(LONG, path))
