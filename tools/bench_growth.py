@@ -8,6 +8,8 @@ begins one whose last place cannot be found again. By turns every frame goes to 
 slide and to a fresh one that knows its area alone, so that both see the same pictures
 on the same busy machine: the ratio of their processor time, on one thread, is what the
 slide's size costs. As on the device, calls and outcome are asked after each frame.
+A second area costs more than its cells: from then on each frame is compared with places
+of other areas, which it may overlap (`vision/motion.py`).
 
 JSON: `areas`, rows of `n_frames` and `n_cells` (of the slide, at the area's end),
 `grown_ms` and `alone_ms` (of the processor, median of the area's frames) and `ratio`
