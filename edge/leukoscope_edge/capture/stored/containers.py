@@ -23,6 +23,10 @@ PNG_START, BMP_START, RIFF, WEBP = b"\x89PNG\r\n\x1a\n", b"BM", b"RIFF", b"WEBP"
 LOSSY = b"VP8 "
 """The chunk of a WebP file whose picture lost detail; "VP8L" lost none."""
 PNG_COLOUR_AT, PNG_PALETTE = 25, 3
+FEW_COLOURS = message("file-palette")
+LOST_DETAIL = message("file-lossy-webp")
+"""How much, nothing tells: its blocks are not those of a JPEG, whose strength
+`vision.compression` finds."""
 BMP_DEPTHS = (24, 32)
 BMP_ROUND_BYTES = 4
 """Some programs round the file's length up; more than that is out of place."""
@@ -40,17 +44,14 @@ class Container:
         um_per_px: What it says that a pixel measures, None where nothing.
         jpeg_quality: As libjpeg counts it, None for other formats.
         pages: Of a TIFF file, those that are fields; None for other formats.
-        has_palette: Its pixels are places in a table of 256 colours at most.
-        is_lossy_webp: It lost detail, and how much nothing tells: its blocks are not
-            those of a JPEG, whose strength `vision.compression` finds.
+        spoilt: Why no cell may be judged by it though it can be decoded; None: it may.
     """
 
     n_bytes: int
     um_per_px: float | None = None
     jpeg_quality: int | None = None
     pages: tuple[tiff.Page, ...] | None = None
-    has_palette: bool = False
-    is_lossy_webp: bool = False
+    spoilt: Message | None = None
 
 
 def open_container(data: bytes) -> Container:
@@ -112,8 +113,8 @@ def _png(data: bytes) -> Container:
             um_per_px = UM_PER_M / int.from_bytes(body[:4], "big")
         at += 12 + n
         if kind == b"IEND":
-            has_palette = data[PNG_COLOUR_AT] == PNG_PALETTE
-            return Container(n_bytes=at, um_per_px=um_per_px, has_palette=has_palette)
+            spoilt = FEW_COLOURS if data[PNG_COLOUR_AT] == PNG_PALETTE else None
+            return Container(n_bytes=at, um_per_px=um_per_px, spoilt=spoilt)
     raise SourceError(message("file-truncated"))
 
 
@@ -142,7 +143,8 @@ def _webp(data: bytes) -> Container:
     n_bytes = 8 + int.from_bytes(data[4:8], "little")
     if n_bytes > len(data):
         raise SourceError(message("file-truncated"))
-    return Container(n_bytes=n_bytes, is_lossy_webp=LOSSY in _webp_chunks(data))
+    spoilt = LOST_DETAIL if LOSSY in _webp_chunks(data) else None
+    return Container(n_bytes=n_bytes, spoilt=spoilt)
 
 
 def _webp_chunks(data: bytes) -> frozenset[bytes]:
@@ -167,7 +169,7 @@ def _tiff(data: bytes) -> Container:
         n_bytes=len(data),
         um_per_px=pages[0].um_per_px,
         pages=pages,
-        has_palette=any(p.has_palette for p in pages),
+        spoilt=FEW_COLOURS if any(p.has_palette for p in pages) else None,
     )
 
 

@@ -69,10 +69,8 @@ def read_picture(data: bytes, page: int = 0) -> Picture:
             what to do.
     """
     container = open_container(data)
-    if container.has_palette:
-        raise SourceError(message("file-palette"))
-    if container.is_lossy_webp:
-        raise SourceError(message("file-lossy-webp"))
+    if container.spoilt is not None:
+        raise SourceError(container.spoilt)
     pages = container.pages
     index = pages[page].index if pages else 0
     rgb = _rgb(_decode(data[: container.n_bytes], index))
