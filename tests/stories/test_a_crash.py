@@ -7,11 +7,9 @@ from playwright.sync_api import Page
 from tests.edge.web import in_browser
 from tests.edge.web.in_browser import (
     Serve,
-    add_person,
+    begin_count,
     choose_name,
-    new_slide,
     number,
-    sign_in,
     wait_for,
 )
 from tests.edge.web.stand_ins import PIN
@@ -26,12 +24,7 @@ pytestmark = in_browser.pytestmark
 def test_after_page_and_count_died_one_signs_in_and_goes_on(
     page: Page, device: Device, serve: Serve
 ) -> None:
-    add_person(device)
-    url = serve()
-    sign_in(page, url)
-    new_slide(page, url)
-    page.click("#start:not([disabled])")
-    in_browser.arrive(page, "**/count")
+    begin_count(page, device, serve)
     wait_for(lambda: number(page, "n-cells") >= 3)
     for part in ("count", "page"):
         beat = read_beat(run_folder(device.store.folder), part)

@@ -8,8 +8,7 @@ from playwright.sync_api import Page
 from tests.edge.web import in_browser
 from tests.edge.web.in_browser import (
     Serve,
-    add_person,
-    new_slide,
+    begin_count,
     number,
     sign_in,
     wait_for,
@@ -40,12 +39,7 @@ def cut_the_power(data_dir: Path) -> None:
 def test_a_slide_that_a_power_cut_halved_ends_with_its_verdict(
     page: Page, device: Device, serve: Serve
 ) -> None:
-    add_person(device)
-    url = serve()
-    sign_in(page, url)
-    new_slide(page, url)
-    page.click("#start:not([disabled])")
-    in_browser.arrive(page, "**/count")
+    begin_count(page, device, serve)
     wait_for(lambda: number(page, "n-cells") >= 5)
     cut_the_power(device.store.folder)
     before = device.store.reader.slide("0001")

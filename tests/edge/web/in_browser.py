@@ -183,6 +183,16 @@ def new_slide(page: Page, url: str) -> None:
     arrive(page, "**/ready")
 
 
+def begin_count(page: Page, device: Device, serve: Serve) -> None:
+    """Sign somebody new in, begin a slide and its count."""
+    add_person(device)
+    url = serve()
+    sign_in(page, url)
+    new_slide(page, url)
+    page.click("#start:not([disabled])")
+    arrive(page, "**/count")
+
+
 def without_rest(page: Page) -> None:
     """Take a word as soon as the picture is there: for tests that call many cells.
 
