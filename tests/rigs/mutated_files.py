@@ -19,7 +19,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "counting/stop_rule.py": ("counting/test_stop_rule.py",),
         "counting/cells.py": ("counting/test_cells.py",),
-        "counting/background.py": ("counting/test_background.py",),
+        "counting/site_background.py": ("counting/test_site_background.py",),
         "counting/fraction.py": ("counting/test_fraction.py",),
         "counting/context.py": ("counting/test_verdict.py",),
         "counting/quality_slide.py": ("counting/test_quality_slide.py",),

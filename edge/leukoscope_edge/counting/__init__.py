@@ -12,10 +12,6 @@ from typing import TYPE_CHECKING
 from leukoscope_edge import load_on_use
 
 if TYPE_CHECKING:
-    from leukoscope_edge.counting.background import MIN_SLIDES as MIN_SLIDES
-    from leukoscope_edge.counting.background import NormalSlide as NormalSlide
-    from leukoscope_edge.counting.background import SiteBackground as SiteBackground
-    from leukoscope_edge.counting.background import site_spread as site_spread
     from leukoscope_edge.counting.cells import CellRegistry as CellRegistry
     from leukoscope_edge.counting.context import Background as Background
     from leukoscope_edge.counting.context import CellCall as CellCall
@@ -59,6 +55,12 @@ if TYPE_CHECKING:
     from leukoscope_edge.counting.search_plan import Candidate as Candidate
     from leukoscope_edge.counting.search_plan import Due as Due
     from leukoscope_edge.counting.search_plan import SearchPlan as SearchPlan
+    from leukoscope_edge.counting.site_background import MIN_SLIDES as MIN_SLIDES
+    from leukoscope_edge.counting.site_background import NormalSlide as NormalSlide
+    from leukoscope_edge.counting.site_background import (
+        SiteBackground as SiteBackground,
+    )
+    from leukoscope_edge.counting.site_background import site_spread as site_spread
     from leukoscope_edge.counting.slide_cells import SlideCells as SlideCells
     from leukoscope_edge.counting.slide_cells import never_counted as never_counted
     from leukoscope_edge.counting.statistics import BetaSpread as BetaSpread
@@ -75,7 +77,7 @@ else:
     __getattr__, __all__ = load_on_use(
         __name__,
         {
-            "background": "MIN_SLIDES NormalSlide SiteBackground site_spread",
+            "site_background": "MIN_SLIDES NormalSlide SiteBackground site_spread",
             "cells": "CellRegistry",
             "context": "Background CellCall SlideContext by_model",
             "differential": (

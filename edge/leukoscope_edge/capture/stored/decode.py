@@ -13,7 +13,6 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.capture.overheard import overheard
 from leukoscope_edge.capture.stored.containers import (
     MAX_FILE_BYTES,
     MAX_PIXELS,
@@ -21,6 +20,7 @@ from leukoscope_edge.capture.stored.containers import (
     open_container,
 )
 from leukoscope_edge.capture.stored.damage import damage_of
+from leukoscope_edge.capture.stored.library_output import caught_output
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.messages import message
 from leukoscope_edge.types import PictureFacts
@@ -143,7 +143,7 @@ def is_grey(pixels: U8) -> bool:
 
 
 def _decode(data: bytes, index: int) -> U8:
-    with overheard() as said:
+    with caught_output() as said:
         pixels = _decoded(np.frombuffer(data, np.uint8), index)
     if pixels is None:
         raise SourceError(message("file-undecoded", m=MAX_PIXELS >> 20))

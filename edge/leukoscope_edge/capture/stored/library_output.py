@@ -17,16 +17,16 @@ _C = ctypes.CDLL(None)
 
 
 @dataclass(slots=True)
-class Overheard:
+class LibraryOutput:
     """What was printed, once it is over."""
 
     text: str = ""
 
 
 @contextmanager
-def overheard() -> Iterator[Overheard]:
+def caught_output() -> Iterator[LibraryOutput]:
     """Catch what is printed on the way; what does not fit a pipe is dropped."""
-    said = Overheard()
+    said = LibraryOutput()
     _C.fflush(None)
     reads, writes = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     kept = [os.dup(fd) for fd in (1, 2)]

@@ -6,7 +6,7 @@ from scipy import stats
 
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting import BetaSpread, limit_of_blank
-from leukoscope_edge.counting.background import (
+from leukoscope_edge.counting.site_background import (
     NormalSlide,
     SiteBackground,
     site_spread,
