@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.export.judged_cells import judged_of
+from tests.train.lab_cells import lab_cells
 
 from leukoscope_edge.inference import (
     MAX_DISTANCE_SHARE,
@@ -58,15 +59,13 @@ def shaded(laboratory: str, n_each: int, *, seed: int) -> LabCells:
         level = np.array(SHADES[kind]) + random.normal(0, 14, (36, 36, 3))
         pixels[i][inside] = np.clip(level, 1, 255)[inside].astype(np.uint8)
     n = len(kinds)
-    return LabCells(
+    return lab_cells(
+        kinds,
+        laboratory,
         pixels=pixels,
-        kinds=np.array(kinds, np.str_),
-        laboratories=np.full(n, laboratory),
-        people=np.array([f"{laboratory}{i % 3}" for i in range(n)], np.str_),
-        names=np.array([f"{laboratory}{i}" for i in range(n)], np.str_),
-        splits=np.full(n, ""),
+        people=[f"{laboratory}{i % 3}" for i in range(n)],
+        names=[f"{laboratory}{i}" for i in range(n)],
         areas_um2=random.uniform(60, 90, n),
-        is_degraded=np.zeros(n, np.bool_),
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.stats import beta
+from tests.train.lab_cells import lab_cells
 
 from leukoscope_edge.inference import open_bundle
 from leukoscope_export.__main__ import main
@@ -34,17 +35,7 @@ def discs(side_px: int, kinds: list[str], laboratory: str, split: str) -> LabCel
     pixels = np.zeros((len(kinds), canvas, canvas, 3), np.uint8)
     for i in range(len(kinds)):
         pixels[i][np.hypot(x, y) < canvas * (0.2 + 0.02 * i)] = 120 + 5 * i
-    n = len(kinds)
-    return LabCells(
-        pixels=pixels,
-        kinds=np.array(kinds, np.str_),
-        laboratories=np.full(n, laboratory),
-        people=np.full(n, ""),
-        names=np.array([str(i) for i in range(n)], np.str_),
-        splits=np.full(n, split),
-        areas_um2=np.full(n, 80.0),
-        is_degraded=np.zeros(n, np.bool_),
-    )
+    return lab_cells(kinds, laboratory, pixels=pixels, splits=split)
 
 
 def test_a_card_knows_marrow_and_the_files_stay(bundle: Path, tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from tests.train.lab_cells import lab_cells
 
-from leukoscope_train.data import LabCells, save_cells
+from leukoscope_train.data import save_cells
 
 TOOL = Path(__file__).parents[2] / "tools" / "evaluate_classifier.py"
 
@@ -51,15 +52,10 @@ def test_cells_of_fields_are_not_compared(tmp_path: Path) -> None:
 def test_a_laboratory_that_taught_the_bundle_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cells = LabCells(
+    cells = lab_cells(
+        ["blast", "lymphocyte"],
+        ["marrow", "cnmc"],
         pixels=np.full((2, 144, 144, 3), 120, np.uint8),
-        kinds=np.array(["blast", "lymphocyte"]),
-        laboratories=np.array(["marrow", "cnmc"]),
-        people=np.array(["", ""]),
-        names=np.array(["1.png", "2.png"]),
-        splits=np.array(["", ""]),
-        areas_um2=np.ones(2),
-        is_degraded=np.zeros(2, np.bool_),
     )
     save_cells(tmp_path / "cells.npz", cells)
     monkeypatch.syspath_prepend(str(TOOL.parent))

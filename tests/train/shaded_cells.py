@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from tests.train.lab_cells import lab_cells
 
 from leukoscope_train.data import KINDS, LabCells, join
 from leukoscope_train.networks import Kinds
@@ -26,15 +27,12 @@ def shaded(laboratory: str, kinds: list[str], *, seed: int = 0) -> LabCells:
         )
         pixels[i][inside] = np.clip(level, 1, 255)[inside].astype(np.uint8)
     n = len(kinds)
-    return LabCells(
+    return lab_cells(
+        kinds,
+        laboratory,
         pixels=pixels,
-        kinds=np.array(kinds, np.str_),
-        laboratories=np.full(n, laboratory),
-        people=np.full(n, ""),
-        names=np.array([f"{laboratory}{i}" for i in range(n)], np.str_),
-        splits=np.full(n, ""),
+        names=[f"{laboratory}{i}" for i in range(n)],
         areas_um2=random.uniform(60, 90, n),
-        is_degraded=np.zeros(n, np.bool_),
     )
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from tests.train.lab_cells import lab_cells
 from tests.train.shaded_cells import shaded
 
 from leukoscope_train.data import LabCells, join
@@ -14,18 +15,9 @@ from leukoscope_train.data.kind_sampling import (
 
 
 def cells(rows: list[tuple[str, str]], degraded: tuple[int, ...] = ()) -> LabCells:
-    n = len(rows)
-    kinds, laboratories = (np.array(column) for column in zip(*rows, strict=True))
-    return LabCells(
-        pixels=np.zeros((n, 2, 2, 3), np.uint8),
-        kinds=kinds,
-        laboratories=laboratories,
-        people=np.array([""] * n),
-        names=np.array([str(i) for i in range(n)]),
-        splits=np.array([""] * n),
-        areas_um2=np.ones(n),
-        is_degraded=np.isin(np.arange(n), degraded),
-    )
+    kinds, laboratories = zip(*rows, strict=True)
+    is_degraded = np.isin(np.arange(len(rows)), degraded)
+    return lab_cells(kinds, laboratories, is_degraded=is_degraded)
 
 
 ROWS = [

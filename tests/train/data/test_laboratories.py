@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.train.lab_cells import lab_cells
 
 from leukoscope_train.data import DataError
 from leukoscope_train.data.laboratories import (
@@ -23,15 +24,11 @@ from leukoscope_train.data.laboratories import (
 
 def cells(laboratory: str, kinds: list[str]) -> LabCells:
     n = len(kinds)
-    return LabCells(
+    return lab_cells(
+        kinds,
+        laboratory,
         pixels=np.full((n, 36, 36, 3), 9, np.uint8),
-        kinds=np.array(kinds, np.str_),
-        laboratories=np.full(n, laboratory),
-        people=np.full(n, ""),
-        names=np.array([f"{laboratory}{i}" for i in range(n)], np.str_),
-        splits=np.full(n, ""),
-        areas_um2=np.full(n, 80.0),
-        is_degraded=np.zeros(n, np.bool_),
+        names=[f"{laboratory}{i}" for i in range(n)],
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.train.lab_cells import lab_cells
 
 from leukoscope_edge.inference import (
     OnnxCpuEngine,
@@ -13,7 +14,6 @@ from leukoscope_edge.inference import (
     open_engine,
 )
 from leukoscope_edge.types import Call, CallName
-from leukoscope_train.data import LabCells
 from leukoscope_train.evaluation.calls_report import (
     by_laboratory,
     calls_of,
@@ -28,20 +28,6 @@ BUNDLES = Path(__file__).parents[3] / "edge" / "leukoscope_edge" / "bundles"
 PAIR = BUNDLES / "kinds-pair-3"
 
 
-def cells_of(kinds: list[str]) -> LabCells:
-    n = len(kinds)
-    return LabCells(
-        pixels=np.zeros((n, 4, 4, 3), np.uint8),
-        kinds=np.array(kinds, np.str_),
-        laboratories=np.full(n, "a"),
-        people=np.full(n, ""),
-        names=np.array([str(i) for i in range(n)], np.str_),
-        splits=np.full(n, ""),
-        areas_um2=np.ones(n),
-        is_degraded=np.zeros(n, np.bool_),
-    )
-
-
 def call(name: CallName, p: float, kind: str, *, is_unlike: bool = False) -> Call:
     told = ("blast", "lymphocyte", "monocyte")
     return Call(
@@ -53,7 +39,7 @@ def call(name: CallName, p: float, kind: str, *, is_unlike: bool = False) -> Cal
 
 
 def test_the_report_counts_calls_by_the_truth() -> None:
-    cells = cells_of(["blast", "blast", "lymphocyte", "lymphocyte", "mature"])
+    cells = lab_cells(["blast", "blast", "lymphocyte", "lymphocyte", "mature"])
     calls = [
         call(CallName.BLAST, 0.99, "blast"),
         call(CallName.NORMAL, 0.2, "monocyte"),
@@ -73,19 +59,19 @@ def test_the_report_counts_calls_by_the_truth() -> None:
 
 
 def test_one_class_alone_has_no_auroc() -> None:
-    found = report_of(cells_of(["mature"]), [call(CallName.NORMAL, 0.1, "monocyte")])
+    found = report_of(lab_cells(["mature"]), [call(CallName.NORMAL, 0.1, "monocyte")])
     assert "auroc" not in found
     assert "sensitivity" not in found
     assert found["false_calls"] == 0
 
 
 def test_a_bundle_without_kinds_has_no_confusion() -> None:
-    found = report_of(cells_of(["mature"]), [Call(name=CallName.NORMAL, p_blast=0.1)])
+    found = report_of(lab_cells(["mature"]), [Call(name=CallName.NORMAL, p_blast=0.1)])
     assert "confusion" not in found
 
 
 def test_cells_cut_both_ways_are_compared_by_name_and_others_left_out() -> None:
-    first = cells_of(["blast", "blast", "lymphocyte", "monocyte"])
+    first = lab_cells(["blast", "blast", "lymphocyte", "monocyte"])
     second = first.pick(np.array([2, 1, 0]))  # in another order, the last one lost
     before = [
         call(CallName.BLAST, 0.99, "blast"),
@@ -109,7 +95,7 @@ def test_cells_cut_both_ways_are_compared_by_name_and_others_left_out() -> None:
 
 
 def test_no_cell_cut_both_ways_is_no_difference() -> None:
-    cells = cells_of(["lymphocyte"])
+    cells = lab_cells(["lymphocyte"])
     none = cells.pick(np.zeros(0, np.int64))
     calls = [call(CallName.NORMAL, 0.1, "lymphocyte")]
     found = differences_of(cells, none, calls, [])
@@ -117,7 +103,7 @@ def test_no_cell_cut_both_ways_is_no_difference() -> None:
 
 
 def test_each_laboratory_has_its_report_and_blasts_meet_mature_cells_once() -> None:
-    cells = cells_of(["blast", "B-precursor", "lymphocyte", "mature"])
+    cells = lab_cells(["blast", "B-precursor", "lymphocyte", "mature"])
     cells = replace(cells, laboratories=np.array(["a", "a", "b", "b"]))
     calls = [
         call(CallName.BLAST, 0.99, "blast"),
@@ -136,7 +122,7 @@ def test_each_laboratory_has_its_report_and_blasts_meet_mature_cells_once() -> N
 
 
 def test_every_share_lies_in_its_interval() -> None:
-    cells = cells_of(["blast"] * 30 + ["lymphocyte"] * 30)
+    cells = lab_cells(["blast"] * 30 + ["lymphocyte"] * 30)
     hit, miss = (
         call(CallName.BLAST, 0.97, "blast"),
         call(CallName.NORMAL, 0.1, "lymphocyte"),
@@ -149,7 +135,7 @@ def test_every_share_lies_in_its_interval() -> None:
 
 
 def test_people_are_drawn_whole() -> None:
-    cells = cells_of(["blast"] * 40)
+    cells = lab_cells(["blast"] * 40)
     alike = replace(cells, people=np.repeat(["p", "q"], 20))
     calls = [call(CallName.BLAST, 0.97, "blast")] * 20
     calls += [call(CallName.NORMAL, 0.1, "lymphocyte")] * 20
@@ -159,7 +145,7 @@ def test_people_are_drawn_whole() -> None:
 
 
 def test_a_darker_laboratory_is_seen_by_one_plain_measure() -> None:
-    cells = cells_of(["blast", "blast", "lymphocyte", "lymphocyte"])
+    cells = lab_cells(["blast", "blast", "lymphocyte", "lymphocyte"])
     pixels = cells.pixels.copy()
     pixels[:2], pixels[2:] = 60, 160
     calls = [call(CallName.BLAST, 0.9, "blast")] * 4
@@ -179,7 +165,7 @@ def test_a_pair_is_called_by_both_of_its_networks() -> None:
 
 
 def test_turned_crops_are_compared_one_by_one_though_names_are_shared() -> None:
-    cells = cells_of(["blast", "lymphocyte"])
+    cells = lab_cells(["blast", "lymphocyte"])
     cells = replace(cells, names=np.array(["1.png", "1.png"]))
     bundle = open_bundle(BUNDLES / "kinds-lite0-2")
     crops = np.full((2, *[bundle.card.input.side_px] * 2, 3), 120, np.uint8)
