@@ -54,6 +54,11 @@ PICTURES = {
         "has {n} bits per channel, expected 8: save it as an 8-bit colour PNG or JPEG"
     ),
     "file-inks": "keeps its colours in a way that is not read here: save it as RGB",
+    "file-transparent": "is transparent in parts: save it without transparency",
+    "file-channels": "keeps each colour as a picture of its own: save it as RGB",
+    "file-packed": (
+        "is packed in a way that is not read here ({kind}): save it without compression"
+    ),
     "file-big-tiff": "is a BigTIFF, which is not read here: save it as TIFF or PNG",
     "file-grey": (
         "has no colour, and a stain cannot be judged without: take it with the camera "
@@ -91,5 +96,9 @@ PICTURES = {
     ),
     "video-lost": "{n} frames could not be read: copy the video again",
     "video-cut": ("is damaged where it ends (frames may be missing): copy it again"),
+    "video-resized": "has another size than the frames before: record the video again",
+    "video-interlaced": (
+        "is interlaced (every other line is of another moment): record it progressively"
+    ),
     "frame-damaged": "is damaged ({why})",
 }

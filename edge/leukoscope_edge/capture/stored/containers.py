@@ -23,11 +23,14 @@ PNG_START, BMP_START, RIFF, WEBP = b"\x89PNG\r\n\x1a\n", b"BM", b"RIFF", b"WEBP"
 LOSSY = b"VP8 "
 """The chunk of a WebP file whose picture lost detail; "VP8L" lost none."""
 PNG_COLOUR_AT, PNG_PALETTE = 25, 3
-FEW_COLOURS = message("file-palette")
+FEW_COLOURS, INKS = message("file-palette"), message("file-inks")
 LOST_DETAIL = message("file-lossy-webp")
 """How much, nothing tells: its blocks are not those of a JPEG, whose strength
 `vision.compression` finds."""
 BMP_DEPTHS = (24, 32)
+BMP_MASKED = frozenset({3, 6})
+BMP_MASKS = struct.pack("<III", 0xFF0000, 0xFF00, 0xFF)
+"""Where a pixel's red, green and blue lie, as OpenCV takes all of them."""
 BMP_ROUND_BYTES = 4
 """Some programs round the file's length up; more than that is out of place."""
 UM_PER_M = 1e6
@@ -88,6 +91,8 @@ def check_size(width: int, height: int) -> None:
 def _jpeg(data: bytes) -> Container:
     read = jpeg.read_jpeg(data)
     check_size(read.width_px, read.height_px)
+    if len(read.components) > jpeg.N_COLOURS:
+        raise SourceError(INKS)
     if read.missing:
         raise _damaged(read.missing)
     return Container(
@@ -121,9 +126,13 @@ def _png(data: bytes) -> Container:
 def _bmp(data: bytes) -> Container:
     if len(data) < 54:
         raise SourceError(message("file-truncated"))
-    start, header, width, height, _, depth = struct.unpack_from("<10xIIiiHH", data)
+    start, header, width, height, _, depth, packing = struct.unpack_from(
+        "<10xIIiiHHI", data
+    )
     if header < 40 or depth not in BMP_DEPTHS:
         raise SourceError(message("file-bmp-bits", n=depth))
+    if packing and not (packing in BMP_MASKED and data[54:66] == BMP_MASKS):
+        raise SourceError(INKS)
     check_size(abs(width), abs(height))
     end = start + (abs(width) * depth // 8 + 3) // 4 * 4 * abs(height)
     if end > len(data):
@@ -158,19 +167,36 @@ def _webp_chunks(data: bytes) -> frozenset[bytes]:
 
 
 def _tiff(data: bytes) -> Container:
-    pages = tiff.fields_of(tiff.read_pages(data))
+    found = tiff.read_pages(data)
+    if len(found) < tiff.n_announced(data):
+        raise SourceError(message("file-moving"))
+    pages = tiff.fields_of(found)
     for page in pages:
-        check_size(page.width_px, page.height_px)
-        if page.has_gap:
-            raise _damaged(message("damage-outside"))
-        if not page.is_rgb:
-            raise SourceError(message("file-inks"))
+        _check_page(page)
     return Container(
         n_bytes=len(data),
         um_per_px=pages[0].um_per_px,
         pages=pages,
-        spoilt=FEW_COLOURS if any(p.has_palette for p in pages) else None,
+        spoilt=_spoilt(pages),
     )
+
+
+def _check_page(page: tiff.Page) -> None:
+    check_size(page.width_px, page.height_px)
+    if page.has_gap:
+        raise _damaged(message("damage-outside"))
+    if not page.is_rgb:
+        raise SourceError(INKS)
+    if page.compression not in tiff.READ_COMPRESSIONS:
+        number = page.compression
+        kind = tiff.COMPRESSION_NAMES.get(number, str(number))
+        raise SourceError(message("file-packed", kind=kind))
+
+
+def _spoilt(pages: tuple[tiff.Page, ...]) -> Message | None:
+    if any(p.has_palette for p in pages):
+        return FEW_COLOURS
+    return message("file-channels") if any(p.is_one_colour for p in pages) else None
 
 
 def _big_tiff(_: bytes) -> Container:

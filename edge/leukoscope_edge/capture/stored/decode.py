@@ -5,6 +5,7 @@ container is whole (`stored.containers`). What the decoder complains of and what
 microscope shows (`stored.damage`) is refused as damaged: half a picture is not judged.
 """
 
+import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture.stored.containers import (
+    BMP_START,
     MAX_FILE_BYTES,
     MAX_PIXELS,
     check_size,
@@ -37,6 +39,15 @@ __all__ = [
 
 MAX_GREY_LEVELS = 3
 """Largest difference of two channels in a grey picture that went through a video."""
+OPAQUE = 255
+LOG_PLACE = re.compile(r"^\[[^]]*\] global \S+ (\(\S+\) )?")
+"""What OpenCV's log writes in front: level, time, and a line of its source."""
+UNKNOWN_TAG, FIRST_PRIVATE_TAG = re.compile(r"Unknown field with tag (\d+)"), 32768
+"""Programs for microscopes and pictures keep their own notes in tags from there on:
+ImageJ, Micro-Manager, Zeiss, MetaMorph. Source: TIFF 6.0, "Private fields"."""
+HARMLESS = "does not end in null byte", "doesn't match SamplesPerPixel"
+"""Texts of libtiff's warnings of a note that is not closed, and of a fourth channel
+without a meaning."""
 GREY = message("file-grey")
 
 
@@ -65,22 +76,25 @@ def read_picture(data: bytes, page: int = 0) -> Picture:
 
     Raises:
         SourceError: It is not one of these formats, truncated, damaged, too large,
-            not 8 bits deep, a lossy WebP, or has few colours or none. The message says
-            what to do.
+            not 8 bits deep, a lossy WebP, transparent, or has few colours or none. The
+            message says what to do.
     """
     container = open_container(data)
     if container.spoilt is not None:
         raise SourceError(container.spoilt)
     pages = container.pages
     index = pages[page].index if pages else 0
-    rgb = _rgb(_decode(data[: container.n_bytes], index))
+    pixels = _decode(data[: container.n_bytes], index)
+    if _is_transparent(pixels) and not data.startswith(BMP_START):
+        raise SourceError(message("file-transparent"))
+    rgb = _rgb(pixels)
     if is_grey(rgb):
         raise SourceError(GREY)
     if why := damage_of(rgb):
         raise SourceError(message("file-damaged", why=why))
     facts = PictureFacts(
         um_per_px=pages[page].um_per_px if pages else container.um_per_px,
-        jpeg_quality=container.jpeg_quality,
+        jpeg_quality=pages[page].jpeg_quality if pages else container.jpeg_quality,
     )
     return Picture(pixels=rgb, n_pages=len(pages) if pages else 1, facts=facts)
 
@@ -142,15 +156,32 @@ def is_grey(pixels: U8) -> bool:
     return int(cv2.subtract(high, low).max()) <= MAX_GREY_LEVELS
 
 
+def _is_transparent(pixels: U8) -> bool:
+    """Say whether something was meant to be seen through a decoded picture.
+
+    A BMP has a fourth byte of no meaning, mostly 0.
+    """
+    has_alpha = pixels.ndim == 3 and pixels.shape[2] == 4 and pixels.dtype == np.uint8
+    return has_alpha and int(pixels[..., 3].min()) < OPAQUE
+
+
 def _decode(data: bytes, index: int) -> U8:
     with caught_output() as said:
         pixels = _decoded(np.frombuffer(data, np.uint8), index)
     if pixels is None:
         raise SourceError(message("file-undecoded", m=MAX_PIXELS >> 20))
-    if said.text:
-        raise SourceError(message("file-damaged", why=said.text.splitlines()[0]))
+    if complaints := [text for text in said.text.splitlines() if _is_damage(text)]:
+        why = LOG_PLACE.sub("", complaints[0])
+        raise SourceError(message("file-damaged", why=why))
     check_size(pixels.shape[1], pixels.shape[0])
     return np.asarray(pixels)
+
+
+def _is_damage(complaint: str) -> bool:
+    """Say whether a line of a decoder's is about the picture, not about notes in it."""
+    if found := UNKNOWN_TAG.search(complaint):
+        return int(found[1]) < FIRST_PRIVATE_TAG
+    return not any(text in complaint for text in HARMLESS)
 
 
 def _decoded(data: U8, index: int) -> "cv2.typing.MatLike | None":

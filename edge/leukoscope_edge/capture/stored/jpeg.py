@@ -19,6 +19,8 @@ PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 BARE = frozenset(range(0xD0, 0xD8)) | {0x01, 0xFF}
 IN_DATA = frozenset(range(0xD0, 0xD8)) | {0x00}
 """What may follow 0xFF inside a scan: a stuffed byte, a restart marker."""
+N_COLOURS = 3
+"""Components of a picture of light; a fourth are inks (CMYK, YCCK)."""
 STANDARD_SUM = 3688
 """Of the luminance table that T.81 gives as example (K.1): quality 50 of libjpeg."""
 WIDE = b"\x10"

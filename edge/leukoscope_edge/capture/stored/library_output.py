@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 MAX_BYTES = 1 << 16
+MORE = "(and more)"
 _C = ctypes.CDLL(None)
 
 
@@ -25,7 +26,7 @@ class LibraryOutput:
 
 @contextmanager
 def caught_output() -> Iterator[LibraryOutput]:
-    """Catch what is printed on the way; what does not fit a pipe is dropped."""
+    """Catch what is printed on the way; of what does not fit a pipe, that there was."""
     said = LibraryOutput()
     _C.fflush(None)
     reads, writes = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -41,5 +42,7 @@ def caught_output() -> Iterator[LibraryOutput]:
             os.dup2(old, fd)
             os.close(old)
         with contextlib.suppress(BlockingIOError):
-            said.text = os.read(reads, MAX_BYTES).decode("utf-8", "replace").strip()
+            heard = os.read(reads, MAX_BYTES)
+            said.text = heard.decode("utf-8", "replace").strip()
+            said.text += f"\n{MORE}" if len(heard) == MAX_BYTES else ""
         os.close(reads)

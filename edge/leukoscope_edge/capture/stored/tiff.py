@@ -7,10 +7,12 @@ pixel measures, in one of three customs.
 Source: TIFF 6.0 (1992); ImageJ's and Aperio's notes in `ImageDescription`; OME-TIFF.
 """
 
+import contextlib
 import re
 import struct
 from dataclasses import dataclass, field
 
+from leukoscope_edge.capture.stored import jpeg
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.messages import message
 
@@ -21,7 +23,17 @@ MAX_PAGES = 10_000
 REDUCED, WIDTH, HEIGHT, COMPRESSION, DESCRIPTION = 254, 256, 257, 259, 270
 OFFSETS, SAMPLES, ROWS, COUNTS, X_RESOLUTION, UNIT = 273, 277, 278, 279, 282, 296
 BITS, PHOTOMETRIC, TILE_OFFSETS, SUB_PAGES = 258, 262, 324, 330
+JPEG_TABLES = 347
 READ_AS_RGB, PALETTE = frozenset({0, 1, 2, 3, 6}), 3
+MAX_SAMPLES = 4
+"""Of a pixel: three colours and transparency."""
+NOT_COMPRESSED, AS_JPEG = 1, 7
+READ_COMPRESSIONS = frozenset({NOT_COMPRESSED, 2, 3, 4, 5, 6, AS_JPEG, 8, 32773, 32946})
+"""None, fax, LZW, JPEG of two kinds, Deflate, PackBits, Deflate's earlier number: what
+every libtiff decodes. Others hang on how it was built."""
+COMPRESSION_NAMES = {33003: "JPEG 2000", 33005: "JPEG 2000", 34712: "JPEG 2000"}
+COMPRESSION_NAMES |= {34887: "LERC", 34925: "LZMA", 50000: "Zstandard", 50001: "WebP"}
+COMPRESSION_NAMES |= {22610: "JPEG XR", 34892: "lossy DNG", 50002: "JPEG XL"}
 SIZES = {3: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 13: 4}
 """Bytes of each type of value; of the others one."""
 UM_PER_UNIT = {2: 25400.0, 3: 10000.0}
@@ -46,6 +58,9 @@ class Page:
         has_gap: Its stored data are fewer than its size needs, as far as can be told.
         is_rgb: Its numbers are grey, RGB, a palette's or YCbCr, not inks or CIELAB.
         has_palette: They are places in a table of few colours.
+        compression: Its number, as the file says it.
+        jpeg_quality: Of a JPEG in it, as libjpeg counts it; None where there is none.
+        is_one_colour: It is one of the colours of a field, which lie in pages apart.
     """
 
     index: int
@@ -56,6 +71,9 @@ class Page:
     has_gap: bool = False
     is_rgb: bool = True
     has_palette: bool = False
+    compression: int = NOT_COMPRESSED
+    jpeg_quality: int | None = None
+    is_one_colour: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +165,44 @@ def _page(file: _File, directory: _Directory, index: int) -> Page:
         is_reduced=bool(sum(_values(file, directory, REDUCED)) & 1),
         um_per_px=_um_per_px(file, directory),
         has_gap=_has_gap(file, directory, width, height),
-        is_rgb=set(_values(file, directory, PHOTOMETRIC)) <= READ_AS_RGB,
+        is_rgb=set(_values(file, directory, PHOTOMETRIC)) <= READ_AS_RGB
+        and sum(_values(file, directory, SAMPLES)) <= MAX_SAMPLES,
         has_palette=PALETTE in _values(file, directory, PHOTOMETRIC),
+        compression=(*_values(file, directory, COMPRESSION), NOT_COMPRESSED)[0],
+        jpeg_quality=_jpeg_quality(file, directory),
+        is_one_colour=_is_one_colour(file, directory),
     )
+
+
+def _jpeg_quality(file: _File, directory: _Directory) -> int | None:
+    """Return the quality by the tables, which stand apart or in the first part."""
+    if _values(file, directory, COMPRESSION) != [AS_JPEG]:
+        return None
+    starts = _values(file, directory, OFFSETS) + _values(file, directory, TILE_OFFSETS)
+    _, n_bytes, at = directory.values.get(JPEG_TABLES, (7, 0, 0))
+    for data in (file.data[at : at + n_bytes], *(file.data[i:] for i in starts[:1])):
+        with contextlib.suppress(SourceError):  # cut off, as a decoder will say
+            if (quality := jpeg.read_jpeg(data).quality) is not None:
+                return quality
+    return None
+
+
+def _is_one_colour(file: _File, directory: _Directory) -> bool:
+    """Say whether ImageJ or OME wrote the colours of a field as pages of their own."""
+    found = re.search(r'^channels=(\d+)|\bSizeC="(\d+)"', _text(file, directory), re.M)
+    is_grey = sum(_values(file, directory, SAMPLES)) <= 1
+    return is_grey and found is not None and int(found[1] or found[2]) > 1
+
+
+def n_announced(data: bytes) -> int:
+    """Return how many pictures ImageJ says a file holds, 0 where it says nothing.
+
+    Above 4 GB it writes one directory, and the other pictures behind the first.
+    """
+    file = _File(data, "<" if data[:2] == b"II" else ">")
+    directory, _ = _directory(file, file.number("I", 4))
+    found = re.search(r"^images=(\d{1,9})$", _text(file, directory), re.M)
+    return int(found[1]) if found else 0
 
 
 def _has_gap(file: _File, directory: _Directory, width: int, height: int) -> bool:
@@ -163,7 +216,7 @@ def _has_gap(file: _File, directory: _Directory, width: int, height: int) -> boo
         return True
     if not ends or ends[-1] > len(file.data):
         return True
-    if _values(file, directory, COMPRESSION) != [1]:
+    if _values(file, directory, COMPRESSION) != [NOT_COMPRESSED]:
         return False
     depth = sum(_values(file, directory, BITS)) // 8
     return sum(counts) < width * height * depth

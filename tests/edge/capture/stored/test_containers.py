@@ -146,3 +146,39 @@ def test_a_bmp_s_length_may_be_rounded_up_and_no_further() -> None:
     head = bytearray(data[:54])
     head[18:26] = bytes(8)  # no pixels: a head is all of it
     assert open_container(bytes(head)).n_bytes == 54
+
+
+def with_four_inks() -> bytes:
+    """The picture's JPEG, with a fourth component in its header."""
+    data = encoded(".jpg")
+    at = data.index(b"\xff\xc0")
+    header = data[at + 4 : at + 19]
+    inks = struct.pack(">H", 20) + header[:5] + b"\4" + header[6:] + b"\4\x11\0"
+    return data[: at + 2] + inks + data[at + 19 :]
+
+
+def masked_bmp(red: int, green: int, blue: int) -> bytes:
+    """32 bits a pixel, whose head says where each colour lies."""
+    pixels = np.dstack([PIXELS, PIXELS[..., :1]])
+    head = struct.pack("<IiiHHIIiiII", 40, 40, -24, 1, 32, 3, 0, 0, 0, 0, 0)
+    masks = struct.pack("<III", red, green, blue)
+    start = struct.pack("<2sIII", b"BM", 66 + pixels.nbytes, 0, 66)
+    return start + head + masks + pixels.tobytes()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        with_four_inks(),
+        masked_bmp(0xFF, 0xFF00, 0xFF0000),
+        bmp_with(30, struct.pack("<I", 4)),  # a JPEG in a BMP
+    ],
+)
+def test_colours_that_a_decoder_takes_for_others_are_refused(data: bytes) -> None:
+    with pytest.raises(SourceError, match="colours in a way that is not read here"):
+        open_container(data)
+
+
+def test_a_bmp_whose_masks_are_the_usual_ones_is_read() -> None:
+    container = open_container(masked_bmp(0xFF0000, 0xFF00, 0xFF))
+    assert container.spoilt is None

@@ -71,6 +71,51 @@ def test_takes_the_colour_of_an_image_with_transparency() -> None:
     np.testing.assert_array_equal(decode_image(encode(bgra, ".png")), bgra[..., 2::-1])
 
 
+@pytest.mark.parametrize("alpha", [0, 128, 254])
+@pytest.mark.parametrize("suffix", [".png", ".tiff"])
+def test_refuses_what_is_transparent_in_parts(suffix: str, alpha: int) -> None:
+    bgra = np.dstack([picture(), np.full((48, 64), 255, np.uint8)])
+    bgra[9, 9, 3] = alpha
+    with pytest.raises(SourceError, match="is transparent in parts"):
+        decode_image(encode(bgra, suffix))
+
+
+def tiff_with(tag: int, note: bytes) -> bytes:
+    """A TIFF whose directory, moved to its end, holds one more note of four bytes."""
+    data = encode(picture(), ".tiff")
+    (at,) = struct.unpack_from("<I", data, 4)
+    (n,) = struct.unpack_from("<H", data, at)
+    entries = [data[at + 2 + 12 * k : at + 14 + 12 * k] for k in range(n)]
+    entries.append(struct.pack("<HHI", tag, 2, len(note)) + note)
+    entries.sort(key=lambda entry: struct.unpack_from("<H", entry))
+    directory = struct.pack("<H", n + 1) + b"".join(entries) + bytes(4)
+    return data[:4] + struct.pack("<I", len(data)) + data[8:] + directory
+
+
+@pytest.mark.parametrize(
+    ("tag", "note"),
+    [
+        (51123, b"{ }\0"),  # Micro-Manager's
+        (50838, b"abc\0"),  # ImageJ's
+        (65000, b"abc\0"),
+        (306, b"date"),  # not closed
+    ],
+)
+def test_notes_of_other_programs_are_no_damage(tag: int, note: bytes) -> None:
+    data = tiff_with(tag, note)
+    np.testing.assert_array_equal(decode_image(data), picture()[..., ::-1])
+
+
+def test_a_tag_that_no_program_gave_is_damage_in_the_decoder_s_words() -> None:
+    with pytest.raises(SourceError, match=r"damaged \(TIFF_Warning .*tag 1724 "):
+        decode_image(tiff_with(1724, b"abc\0"))
+
+
+def test_the_fourth_byte_of_a_bmp_means_nothing() -> None:
+    bgra = np.dstack([picture(), np.zeros((48, 64), np.uint8)])
+    np.testing.assert_array_equal(decode_image(encode(bgra, ".bmp")), bgra[..., 2::-1])
+
+
 def test_does_not_rotate_by_exif_so_that_boxes_stay_in_file_pixels() -> None:
     jpeg = encode(picture(), ".jpg")
     exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.capture.stored import ImageReplay, read_picture, tiff
+from leukoscope_edge.capture.stored.containers import open_container
 from leukoscope_edge.capture.stored.tiff import Page, fields_of, read_pages
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.types import Frame
@@ -250,3 +251,52 @@ def test_a_list_that_is_longer_than_the_file_is_damage() -> None:
     data[at + 4 : at + 8] = b"\xff" * 4
     with pytest.raises(SourceError, match="list of pages cannot be read"):
         read_pages(bytes(data))
+
+
+@pytest.mark.parametrize(
+    ("entries", "text", "why"),
+    [
+        ([(259, 3, struct.pack("<H", 50000))], b"", r"not read here \(Zstandard\)"),
+        ([(259, 3, struct.pack("<H", 61000))], b"", r"not read here \(61000\)"),
+        ([(277, 3, struct.pack("<H", 5))], b"", "colours in a way"),
+        ([], b"ImageJ=1.54f\nimages=300\nframes=300\n\0", "several pictures"),
+    ],
+    ids=lambda v: v if isinstance(v, str) else "",
+)
+def test_what_cannot_be_read_is_refused_by_its_own_name(
+    entries: list[tuple[int, int, bytes]], text: bytes, why: str
+) -> None:
+    strip = [(273, 4, struct.pack("<I", 8)), (279, 4, struct.pack("<I", 9))]
+    with pytest.raises(SourceError, match=why):
+        open_container(tagged(*entries, *strip, text=text) + bytes(9))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"ImageJ=1.54f\nimages=3\nchannels=3\nmode=composite\n\0",
+        b'<?xml version="1.0"?><OME><Pixels SizeC="3" SizeT="1"/></OME>\0',
+    ],
+)
+@pytest.mark.parametrize(("samples", "is_apart"), [(1, True), (3, False)])
+def test_colours_in_pages_apart_are_no_fields(
+    text: bytes, samples: int, *, is_apart: bool
+) -> None:
+    (found,) = read_pages(tagged((277, 3, struct.pack("<H", samples)), text=text))
+    assert found.is_one_colour == is_apart
+
+
+@pytest.mark.parametrize("quality", [40, 90])
+def test_a_jpeg_inside_tells_how_much_it_lost(quality: int) -> None:
+    found, file = cv2.imencode(
+        ".jpg", picture(48, 64, 80), [cv2.IMWRITE_JPEG_QUALITY, quality]
+    )
+    assert found
+    jpeg, at = file.tobytes(), struct.pack("<I", 1 << 10)
+    length = struct.pack("<I", len(jpeg))
+    strip = [(259, 3, struct.pack("<H", 7)), (273, 4, at), (279, 4, length)]
+    for place in (strip, [*strip, (347, 1, jpeg)]):
+        (read,) = read_pages(tagged(*place).ljust(1 << 10, b"\0") + jpeg)
+        assert read.jpeg_quality == quality
+    (cut,) = read_pages(tagged(*strip).ljust(1 << 10, b"\0") + jpeg[:-9])
+    assert cut.jpeg_quality is None
