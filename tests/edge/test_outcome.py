@@ -72,4 +72,4 @@ def test_the_stop_rule_s_advice_is_its_message_in_english() -> None:
     state = StopState(
         look=100, next_look=200, keep_going=True, why=message("go-on-to", n=200)
     )
-    assert state.advice == "keep going to 200 cells"
+    assert state.advice == "keep going to 200 usable cells"

@@ -60,6 +60,7 @@ def test_a_whole_slide_by_keyboard_alone(
     judge_all(page, lambda: keys.press("b"))
     keys.press("Enter")
     in_browser.arrive(page, "**/result")
+    tab_to(page, "[name=pin]")
     keys.type(PIN)
     keys.press("Enter")
     in_browser.arrive(page, "**/share")

@@ -22,8 +22,7 @@ def health(device: Device, *, briefly: bool = False) -> list[Sign]:
         device: The device.
         briefly: Leave out what is as it should be and nobody asks for before a slide.
     """
-    found = read_health(device.store.folder)
-    shown = signs(found or {})
+    shown = signs(_measured(device))
     fallen = [s for s in shown if s.name == "Runs on"]
     others = [s for s in shown if s.name not in ("Runs on", "Camera")]
     return [
@@ -33,6 +32,19 @@ def health(device: Device, *, briefly: bool = False) -> list[Sign]:
         *(s for s in others if not (briefly and _is_left_out(s))),
         _golden(device),
     ]
+
+
+def _measured(device: Device) -> dict[str, Any]:
+    """Return the newest figures, with the scales of this moment.
+
+    The file is some seconds old: who has just calibrated would read the scale before.
+    """
+    found = read_health(device.store.folder) or {}
+    page = found.get("parts", {}).get("page", {})
+    scales_now = _scales(device)
+    if "facts" in page and scales_now is not None:
+        page["facts"]["scales_um_per_px"] = scales_now
+    return found
 
 
 def _is_left_out(sign: Sign) -> bool:

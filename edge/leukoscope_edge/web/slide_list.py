@@ -44,8 +44,8 @@ class SlideLine:
 
     @property
     def is_refused(self) -> bool:
-        """Whether it may be told that it gives no result."""
-        return self.result == NO_RESULT
+        """Whether somebody signed that it gives no result; the model alone may err."""
+        return self.result == NO_RESULT and not self.is_of_model
 
     @property
     def is_of_model(self) -> bool:

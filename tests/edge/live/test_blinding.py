@@ -38,12 +38,13 @@ def test_boxes_tiles_and_numbers_lose_the_models_word() -> None:
         (plain(message("enough-below", level="5 %")), "enough cells"),
         (plain(message("enough-open", level="5 %")), "enough cells"),
         (plain(message("hopeless")), "enough cells"),
-        (GO_ON[0][1], "keep going to 100 cells: too few for a first look"),
+        (GO_ON[0][1], "keep going to 100 usable cells: too few for a first look"),
         (
             GO_ON[1][1],
-            "keep going to 100 cells: few white cells in the blood: blasts may be rare",
+            "keep going to 100 usable cells: "
+            "few white cells in the blood: blasts may be rare",
         ),
-        (GO_ON[2][1], "keep going to 100 cells"),
+        (GO_ON[2][1], "keep going to 100 usable cells"),
     ],
 )
 def test_advice_does_not_betray_on_which_side_the_blasts_are(

@@ -59,8 +59,10 @@ def test_a_differential_is_named_by_keys_and_changed_by_touch(
     while page.locator(".cell:not([hidden])").count():
         left = int(page.inner_text("#n-left"))
         wait_for(lambda: page.locator("#review[data-fresh]").count() == 0)
+        judged = page.locator(".cell[aria-current] img").get_attribute("src")
         page.keyboard.press("b" if left == 1 else "m")
         wait_for(lambda left=left: int(page.inner_text("#n-left")) < left)
+        assert page.locator("#said img").get_attribute("src") == judged
     page.goto(f"{standing}/slides/{slide}/review")
     page.click("#tab-monocyte")
     n_named = page.locator(".cell:not([hidden])").count()
@@ -86,6 +88,7 @@ def test_a_differential_is_named_by_keys_and_changed_by_touch(
     wait_for(lambda: "vacuoles" in notes_of(device, slide))
     page.goto(f"{standing}/slides/{slide}/result")
     assert "Monocytes" in page.inner_text(".differential")
+    assert page.locator(".verdict").bounding_box()["y"] > 0  # type: ignore[index]
     assert page.evaluate(TOO_WIDE) == []
 
 

@@ -71,6 +71,21 @@ def test_a_device_without_a_service_says_what_the_page_itself_knows(
     assert (test.words, test.is_good) == (("not run yet",), False)
 
 
+def test_who_has_just_calibrated_reads_the_new_scale(device: Device) -> None:
+    camera = replace(device.profile.camera, source="camera-1")
+    own = replace(device, profile=replace(device.profile, camera=camera))
+    folder = run_folder(own.store.folder)
+    make_run_folder(folder)
+    write_json(folder / HEALTH, FIGURES)  # seconds old: not calibrated
+    keep_scale(own.store, camera, "100x", Scale(um_per_px=0.075), NAME)
+    try:
+        [said] = named(own, "Camera")
+    finally:
+        shutil.rmtree(folder)
+    assert "100x 0.0750 µm/px" in said.words
+    assert "not calibrated" not in said.words
+
+
 def test_a_camera_that_failed_says_why(device: Device) -> None:
     counter = device.counter
     assert isinstance(counter, StillCounter)

@@ -103,7 +103,7 @@ def test_a_cell_that_somebody_has_just_called_is_not_overwritten(
     page.evaluate(script)
     page.click(".judge [data-word=normal]")
     page.wait_for_selector("#alert:not([hidden])")
-    assert page.inner_text("#alert") == "somebody has just called this cell"
+    assert page.text_content("#alert") == "somebody has just called this cell"
     cells = {c.id: c for c in device.store.reader.slide(slide).cells}
     assert [s.word.value for s in device.store.reader.slide(slide).steps] == ["blast"]
     assert shown in cells

@@ -1,5 +1,6 @@
 """A device whose camera brings no scale, as every real one before its calibration."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,14 @@ from tests.edge.web.in_browser import (
     sign_in,
     wait_for,
 )
-from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide, look_at_all
+from tests.edge.web.stand_ins import (
+    NAME,
+    PIN,
+    Browser,
+    fill_slide,
+    look_at_all,
+    new_slide_of,
+)
 
 from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.profile import CameraEntry
@@ -78,6 +86,27 @@ def test_the_device_page_says_each_scale_and_that_the_first_is_missing(
     assert text.count("<p>Scale, ") == len(shown)
 
 
+def test_get_ready_says_that_the_count_will_give_no_verdict(
+    uncalibrated: tuple[Browser, Device],
+) -> None:
+    client, own = uncalibrated
+    slide = own.store.start_slide(new_slide_of(own), NAME)
+    said = "Not calibrated: the count will give no verdict."
+    assert said in client.get(f"/slides/{slide}/ready").text
+    keep_scale(own.store, REAL, "100x", Scale(um_per_px=0.1), NAME)
+    assert said not in client.get(f"/slides/{slide}/ready").text
+
+
+def test_nobody_keeps_a_length_that_they_did_not_type(
+    uncalibrated: tuple[Browser, Device],
+) -> None:
+    [field] = re.findall(
+        '<input name="length_um"[^>]*>', uncalibrated[0].get("/device").text
+    )
+    assert "required" in field
+    assert "value=" not in field
+
+
 def test_no_template_asks_for_the_loop_where_there_is_none_yet() -> None:
     """Jinja knows `loop` in the body of a `for`, not in its filter."""
     found = environment()
@@ -114,3 +143,6 @@ def test_a_camera_without_a_scale_is_calibrated_on_its_own_page(
     page.click("text=Keep this scale")
     page.wait_for_selector("text=µm per pixel")
     assert page.locator("text=not known: no verdict is given").count() == 0
+    page.wait_for_selector("#alert:not([hidden])")  # and the page is where it was
+    assert page.inner_text("#alert") == "Kept."
+    assert page.evaluate("document.querySelector('main').scrollTop") > 0

@@ -58,6 +58,16 @@ MEASURE = f"""(which) => {{{SEEN}
       if (e.scrollWidth > e.clientWidth + 1) yield `cut: ${{said(e)}}`;
       if (clipping(e)) yield `clipped: ${{said(e)}}`;
     }}
+    for (const e of all(within, "#rows th a, .slide b")) {{
+      const text = document.createRange();
+      text.selectNodeContents(e);
+      const lines = new Set([...text.getClientRects()].map((r) => Math.round(r.top)));
+      if (lines.size > 1) yield `a slide's number is broken: ${{said(e)}}`;
+    }}
+    for (const e of all(within, ".buttons")) {{
+      const heights = new Set([...e.children].map((b) => b.offsetHeight));
+      if (heights.size > 1) yield `uneven: ${{said(e)}} ${{[...heights]}}`;
+    }}
     const bar = all(within, ".head > *, .steps li, .whose > div");
     for (const a of bar) for (const b of bar) {{
       if (a === b || a.contains(b) || b.contains(a)) continue;

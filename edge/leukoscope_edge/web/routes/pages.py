@@ -32,7 +32,13 @@ from leukoscope_edge.records.exports import (
     model_said,
     report_loader,
 )
-from leukoscope_edge.records.slides import Action, SlideRecord, Wanted, is_allowed
+from leukoscope_edge.records.slides import (
+    Action,
+    SlideRecord,
+    Wanted,
+    is_allowed,
+    objective_of,
+)
 from leukoscope_edge.updates import UNCHANGED
 from leukoscope_edge.web.access import (
     SlideId,
@@ -207,8 +213,15 @@ def ready(slide: SlideId, request: Request) -> Response:
     """The live picture and the lights."""
     if elsewhere := _elsewhere(request, slide, Action.GET_READY):
         return elsewhere
-    language = device_of(request).language(request)
-    return slide_page(request, slide, "ready", light_names=light_names(language))
+    device = device_of(request)
+    objective = objective_of(device.store.reader.slide(slide))
+    return slide_page(
+        request,
+        slide,
+        "ready",
+        light_names=light_names(device.language(request)),
+        is_calibrated=device.scale_um_per_px(objective) is not None,
+    )
 
 
 @router.get("/slides/{slide}/count", dependencies=[OPERATOR])

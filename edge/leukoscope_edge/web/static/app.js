@@ -6,6 +6,8 @@ import "/static/validity.js";
 
 const FRESH_MS = 350; // a tap meant for the page before must not judge on this one
 const shownAt = performance.now();
+const CAME_ANEW = "leukoscope-anew"; // in this window
+const main = document.querySelector("main");
 
 function bodyOf(form) {
   const body = {};
@@ -36,12 +38,26 @@ function isSame(form) {
   return true;
 }
 
+// A page that comes anew by itself comes where it was, and says that something is kept.
+function reload(said = "") {
+  sessionStorage.setItem(CAME_ANEW, JSON.stringify({ top: main.scrollTop, said }));
+  location.reload();
+}
+
+function comeAnew() {
+  const { top, said } = JSON.parse(sessionStorage.getItem(CAME_ANEW) ?? "{}");
+  sessionStorage.removeItem(CAME_ANEW);
+  const isTold = main.querySelector(".notices[data-ending], .notices [role=status]");
+  if (top && !isTold) main.scrollTop = top;
+  if (said) say(said, { good: true });
+}
+
 function goOn(element, answer) {
   const wanted = new URL(new URLSearchParams(location.search).get("next") || "/", location.origin);
   const isOurs = wanted.origin === location.origin;
   if (element.dataset.next !== undefined && isOurs) location.assign(wanted.pathname);
   else if (element.dataset.done) say(element.dataset.done, { good: true });
-  else if (element.dataset.reload !== undefined || answer.next === location.pathname) location.reload();
+  else if (element.dataset.reload !== undefined || answer.next === location.pathname) reload(element.dataset.reload);
   else if (answer.next) location.assign(answer.next);
   element.dispatchEvent(new CustomEvent("answered", { detail: answer }));
 }
@@ -76,8 +92,10 @@ document.addEventListener("click", (event) => {
 });
 
 // Before this, a form would be sent by the browser itself, its fields in the address.
-document.querySelector("main").inert = false;
-document.querySelector("main [autofocus]")?.focus();
+main.inert = false;
+// What is above a field is read first; without a field the keys scroll what is read.
+(main.querySelector("[autofocus]") ?? main).focus({ preventScroll: true });
+comeAnew();
 openNamed();
 
 // A list leads to a part of a slide's screen that is folded away.

@@ -27,7 +27,7 @@ function showNumbers(count) {
   const differential = byId("n-differential");
   if (differential) differential.textContent = count.n_cells + count.n_unclear;
   const next = count.next_look;
-  byId("next-look").textContent = next ? `${byId("next-look").dataset.text} ${next}` : "";
+  byId("next-look").textContent = next ? byId("next-look").dataset.text.replace("{n}", next) : "";
   byId("progress").value = next ? (100 * count.n_cells) / next : 100;
   byId("advice").textContent = unbroken(count.advice ?? "");
   if (count.n_blast === null || !byId("n-blast")) return;

@@ -6,6 +6,20 @@ import { LiveView } from "/static/live.js";
 
 const SHOWN_MS = 4 * 60 * 1000; // less than until the page locks: the camera goes back
 const PICTURE = "/api/device/picture";
+
+// The line that is measured, blue in white: seen on glass and on cells.
+function drawLine(canvas, ends) {
+  const pen = canvas.getContext("2d");
+  for (const [colour, width] of [["#fff", 7], ["#1467c8", 3]]) {
+    pen.strokeStyle = colour;
+    pen.lineWidth = width;
+    for (const [x, y] of ends) pen.strokeRect(x - 8, y - 8, 16, 16);
+    pen.beginPath();
+    for (const [x, y] of ends) pen.lineTo(x, y);
+    pen.stroke();
+  }
+}
+
 const form = document.getElementById("calibrate");
 if (form) {
   const keep = form.querySelector("button.primary");
@@ -42,11 +56,7 @@ if (form) {
     if (ends.length === 2) ends.length = 0;
     ends.push(place);
     const { canvas } = view;
-    const pen = canvas.getContext("2d");
-    const [x, y] = [place.x * canvas.width, place.y * canvas.height];
-    pen.strokeStyle = "#1467c8";
-    pen.lineWidth = 3;
-    pen.strokeRect(x - 8, y - 8, 16, 16);
+    drawLine(canvas, ends.map((end) => [end.x * canvas.width, end.y * canvas.height]));
     ends.forEach((end, i) => {
       form.elements[`x${i}`].value = end.x * canvas.width;
       form.elements[`y${i}`].value = end.y * canvas.height;

@@ -92,9 +92,19 @@ function judge(word, kind = "") {
     const answer = await post(`${path}/judge`, { ...body, seen: Number(figure.dataset.seen) });
     figure.dataset.seen = answer.seen;
     const model = answer.said ? ` · ${unbroken(answer.said)}` : "";
-    byId("said").replaceChildren(svgIcon(answer.word), ` ${phrases.you}: ${nameFor(answer.word, kind)}${model}`);
+    const told = document.createElement("span");
+    told.append(svgIcon(answer.word), ` ${phrases.you}: ${nameFor(answer.word, kind)}${model}`);
+    byId("said").replaceChildren(smallOf(figure), told);
     showLeft(answer.n_left);
   });
+}
+
+// Of which cell something is said: the next one stands above already.
+function smallOf(figure) {
+  const image = document.createElement("img");
+  image.src = imageOf(figure);
+  image.alt = `${phrases.cellWord} ${figure.dataset.cell},`;
+  return image;
 }
 
 function mark(figure, word, kind) {

@@ -36,6 +36,18 @@ def test_the_page_shows_what_would_be_signed_and_the_signed_version_marked(
     assert "16 of 200" not in signed
 
 
+def test_who_signs_reads_the_sentence_first_and_again_beside_the_pin(
+    browser: Browser, device: Device
+) -> None:
+    slide = amended(browser, device)
+    page = browser.get(f"/slides/{slide}/result").text
+    [pin] = re.findall(r'<input name="pin"[^>]*>', page)
+    assert "autofocus" not in pin  # or the screen opens below the sentence
+    assert 'aria-describedby="signs"' in pin
+    [signed] = re.findall(r'<p id="signs">.*?</p>', page, re.DOTALL)
+    assert "Few blasts, confirmed by a person: 16 of 200" in signed
+
+
 def test_the_comment_is_carried_into_the_next_version(
     browser: Browser, device: Device
 ) -> None:
