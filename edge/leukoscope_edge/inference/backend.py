@@ -22,6 +22,7 @@ from leukoscope_edge.inference.engine import Engine, OnnxCpuEngine
 from leukoscope_edge.inference.nvidia.compiler import Runtime
 from leukoscope_edge.inference.nvidia.tensorrt import TensorRtEngine, runtimes_here
 from leukoscope_edge.inference.selftest import self_test
+from leukoscope_edge.inference.views import N_VIEWS, TurnedEngine
 from leukoscope_edge.log import passed_over
 
 Backend = Literal["auto", "cpu", "tensorrt", "tensorrt-rtx"]
@@ -167,10 +168,14 @@ def open_engine(
             bundle, folder, runtime=runtime, rebuild=rebuild, on_progress=on_progress
         )
 
-    deep = open_network(bundle, backend, n_threads, start, runtimes_here)
+    def ready(network: Bundle) -> Engine:
+        one = open_network(network, backend, n_threads, start, runtimes_here)
+        return TurnedEngine(one) if bundle.card.views == N_VIEWS else one
+
+    deep = ready(bundle)
     if bundle.quick is None:
         return deep
-    quick = open_network(bundle.quick, backend, n_threads, start, runtimes_here)
+    quick = ready(bundle.quick)
     return CascadeEngine(
         quick,
         deep,

@@ -55,7 +55,9 @@ class Card:
     built already; `quick` makes the bundle a pair; `outliers` turns away cells unlike
     those it learned from; `size_only` and `conformal` tell a reader how far to trust
     it; `kinds` names what it tells apart, `laboratories` who taught and who judged;
-    `marrow` says how much of a normal marrow it calls blast.
+    `marrow` says how much of a normal marrow it calls blast; `views` over how many
+    quarter turns of a cell each network's answers are averaged (`views.py`): points,
+    spreads and figures are of that mean, the stored cells' answers of one view.
     Cards without them are as good.
     `validation` says whether it was validated for care; no model here was. Of several
     shipped bundles of a domain the one with the highest `preference` serves.
@@ -87,6 +89,7 @@ class Card:
     marrow: MarrowEntry | None = None
     validation: Literal["research", "clinical"] = "research"
     preference: int = 0
+    views: Literal[1, 4] = 1
     engines: tuple[EngineEntry, ...] | None = None
 
     def __post_init__(self) -> None:

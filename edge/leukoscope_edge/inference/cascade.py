@@ -43,6 +43,16 @@ class CascadeEngine:
         self._limits = distance_limits
         self._stack = ExitStack()
 
+    def of(self, quick: Engine, deep: Engine) -> "CascadeEngine":
+        """Return two other engines, joined as these are."""
+        return CascadeEngine(
+            quick,
+            deep,
+            quick_decision=self._own,
+            decision=self._decision,
+            distance_limits=self._limits,
+        )
+
     @property
     def name(self) -> str:
         """Both runtimes, or the one where they are the same."""

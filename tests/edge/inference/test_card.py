@@ -52,6 +52,7 @@ def test_reads_a_whole_card(bundle_folder: Path) -> None:
         ('name = "golden.npz"', 'name = "../golden.npz"', "plain file name"),
         ('name = "golden.npz"', 'name = ".."', "plain file name"),
         ('id = "red-test"', 'id = ""', "'id' must not be empty"),
+        ("format = 1", "format = 1\nviews = 2", "'views' must be one of 1, 4"),
     ],
 )
 def test_refuses_an_impossible_entry_by_name(
@@ -90,6 +91,17 @@ def test_the_last_possible_entry_is_read(
     assert old in text
     path.write_text(text.replace(old, new, 1))
     read_card(bundle_folder)
+
+
+def test_a_card_from_before_turned_views_means_one(bundle_folder: Path) -> None:
+    before = read_card(bundle_folder)
+    path = bundle_folder / "card.toml"
+    assert "views" not in path.read_text()
+    assert before.views == 1
+    path.write_text(path.read_text().replace("format = 1", "format = 1\nviews = 4", 1))
+    after = read_card(bundle_folder)
+    assert after.views == 4
+    assert after.digest != before.digest == replace(after, views=1).digest
 
 
 def test_the_digest_is_of_what_the_card_says_beyond_its_defaults(
