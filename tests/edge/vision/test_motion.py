@@ -1,9 +1,18 @@
+from itertools import pairwise
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
 
 from leukoscope_edge.capture import parse_simulated
-from leukoscope_edge.vision.motion import StageTracker, TrackingState
+from leukoscope_edge.vision.keyframes import coarse
+from leukoscope_edge.vision.matching import Match, prepare, resemblance
+from leukoscope_edge.vision.motion import (
+    MIN_OVERLAP_RESEMBLANCE,
+    StageTracker,
+    TrackingState,
+)
 
 
 def test_the_first_frame_is_the_origin() -> None:
@@ -101,6 +110,38 @@ def test_a_new_area_is_an_island_until_it_is_seen_to_overlap() -> None:
     assert found.island == 0
     assert np.hypot(found.x_px - true[0], found.y_px - true[1]) < 6
     assert {v.island for v in tracker.visited()} == {0}
+
+
+class CountingTracker(StageTracker):
+    """Counts how often two views are matched at full working scale."""
+
+    n_matched = 0
+
+    def _match(self, *views: Any) -> Match:
+        self.n_matched += 1
+        return super()._match(*views)
+
+
+def test_an_area_elsewhere_costs_no_closer_look_at_the_first() -> None:
+    grown, alone = CountingTracker(), CountingTracker()
+    first = parse_simulated("simulated:cells=30,jerks=0,seed=6,frames=8")
+    other = parse_simulated("simulated:cells=30,jerks=0,seed=7,frames=30")
+    for number in range(8):
+        grown.update(first.render(number))
+    grown.new_area()
+    n_before = grown.n_matched
+    for number in range(30):
+        for tracker in (grown, alone):
+            tracker.update(other.render(number))
+    n_more = grown.n_matched - n_before - alone.n_matched
+    assert n_more < 30 / 2  # four a frame, were all the likeliest looked at
+
+
+def test_where_two_areas_are_one_place_their_coarse_views_resemble_each_other() -> None:
+    camera = parse_simulated("simulated:cells=30,jerks=0,seed=6,frames=40")
+    shown = [coarse(prepare(camera.render(n))) for n in range(0, 40, 4)]
+    likes = [resemblance(a, b, (0, 0)) for a, b in pairwise(shown)]
+    assert min(likes) > MIN_OVERLAP_RESEMBLANCE + 0.1
 
 
 def test_the_map_shows_where_the_lens_has_been() -> None:
