@@ -8,6 +8,7 @@ python -m leukoscope_export engine    build a bundle's TensorRT engine on this G
                                       compile engines for other GPUs into the bundle
 python -m leukoscope_export bundle    quantise fitted runs and put them into a bundle
 python -m leukoscope_export kinds     a pair that laboratories taught, into a bundle
+python -m leukoscope_export recalibrate  points and limits anew, of a bundle's own files
 python -m leukoscope_export marrow    a normal marrow's false calls onto a new card
 python -m leukoscope_export publish   keys, signatures and the stick of a release
 """
@@ -24,6 +25,7 @@ from leukoscope_export.compiled import add_engines
 from leukoscope_export.graphs import METHODS, QatPlan
 from leukoscope_export.laboratories import make_kind_bundle
 from leukoscope_export.marrow import make_marrow_card
+from leukoscope_export.recalibrate import make_recalibrated_card
 from leukoscope_export.release import Recipe, make_bundle
 from leukoscope_export.runs import FINAL
 from leukoscope_export.signing import publish_cli
@@ -85,6 +87,17 @@ def bundle(options: argparse.Namespace) -> None:
 def kinds(options: argparse.Namespace) -> None:
     """Make a bundle of kinds, calibrated on laboratories left out."""
     folder, found = make_kind_bundle(options.release, options.out)
+    options.out.joinpath(f"{folder.name}.json").write_text(
+        json.dumps(found, indent=1) + "\n", encoding="utf-8"
+    )
+    _say(f"{folder}: the figures are beside it, in {folder.name}.json")
+
+
+def recalibrate(options: argparse.Namespace) -> None:
+    """Write a bundle of the same files whose card was measured anew."""
+    folder, found = make_recalibrated_card(
+        options.release, options.bundle, options.views, options.out
+    )
     options.out.joinpath(f"{folder.name}.json").write_text(
         json.dumps(found, indent=1) + "\n", encoding="utf-8"
     )
@@ -165,6 +178,14 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     one = commands.add_parser("kinds", help="a bundle that laboratories taught")
     one.set_defaults(run=kinds)
     one.add_argument("release", type=Path, help="TOML; see export/releases")
+    one.add_argument("--out", type=Path, required=True, help="folder of bundles")
+    one = commands.add_parser("recalibrate", help="a new card for the same files")
+    one.set_defaults(run=recalibrate)
+    one.add_argument("release", type=Path, help="TOML; see export/releases")
+    one.add_argument("--bundle", type=Path, required=True, help="whose files stay")
+    one.add_argument(
+        "--views", type=int, choices=(1, 4), required=True, help="of a cell, turned"
+    )
     one.add_argument("--out", type=Path, required=True, help="folder of bundles")
     one = commands.add_parser("marrow", help="a new card that knows a normal marrow")
     one.set_defaults(run=marrow)

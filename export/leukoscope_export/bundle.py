@@ -140,6 +140,24 @@ def write_bundle(
         shutil.rmtree(aside, ignore_errors=True)
 
 
+def with_card(folder: Path, card: Card, out: Path) -> Path:
+    """Write a bundle's files anew under another card, and test it.
+
+    Args:
+        folder: The bundle with the files.
+        card: The new card, which names the new folder.
+        out: Where that is made.
+
+    Raises:
+        LeukoscopeError: The device refuses it.
+    """
+    made = out / card.id
+    shutil.copytree(folder, made)
+    (made / CARD_NAME).write_text(as_toml(card), encoding="utf-8")
+    _test(made)
+    return made
+
+
 def _test(folder: Path) -> None:
     bundle = open_bundle(folder)
     with open_engine(bundle, backend="cpu") as engine:

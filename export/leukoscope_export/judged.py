@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from leukoscope_edge.arrays import F32, BoolArray
+from leukoscope_edge.arrays import F32, F64, BoolArray
 from leukoscope_edge.inference import InputEntry
 from leukoscope_edge.types import Domain
 from leukoscope_export.graphs import (
@@ -33,7 +33,7 @@ from leukoscope_train.data import (
 from leukoscope_train.evaluation import is_mature
 from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
 from leukoscope_train.networks import Kinds, n_parameters
-from leukoscope_train.teach import kept
+from leukoscope_train.teach import blast_margin, kept
 
 N_CALIBRATION = 128
 UNTAUGHT = -100.0
@@ -154,14 +154,16 @@ class Judged:
 
     Attributes:
         cells: N cells.
-        deep: (N, K) logits of the deep network's int8 file for the CPU.
+        kinds: (N, K) logits of the deep network's int8 file for the CPU, of all KINDS.
+        deep: (N,) its margins of blast over all else.
         quick: The same of the quick network; None where there is none.
         decides: (N,) whether operating points are chosen with a cell.
     """
 
     cells: LabCells
-    deep: F32
-    quick: F32 | None
+    kinds: F32
+    deep: F64
+    quick: F64 | None
     decides: BoolArray
 
     @property
@@ -184,6 +186,7 @@ class Judged:
         """Return the chosen cells."""
         return Judged(
             cells=self.cells.pick(chosen),
+            kinds=self.kinds[chosen],
             deep=self.deep[chosen],
             quick=None if self.quick is None else self.quick[chosen],
             decides=self.decides[chosen],
@@ -229,8 +232,9 @@ def judged_by(networks: Networks, evidence: JudgedEvidence) -> Judged:
         words.append(network.logits(cells))
     return Judged(
         cells=cells,
-        deep=words[0],
-        quick=words[1] if evidence.quick else None,
+        kinds=words[0],
+        deep=blast_margin(words[0]),
+        quick=blast_margin(words[1]) if evidence.quick else None,
         decides=np.full(len(cells), evidence.decides, np.bool_),
     )
 
@@ -240,6 +244,7 @@ def join_judged(parts: list[Judged]) -> Judged:
     quick = [p.quick for p in parts if p.quick is not None]
     return Judged(
         cells=join(p.cells for p in parts),
+        kinds=np.concatenate([p.kinds for p in parts]),
         deep=np.concatenate([p.deep for p in parts]),
         quick=np.concatenate(quick) if len(quick) == len(parts) else None,
         decides=np.concatenate([p.decides for p in parts]),

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from leukoscope_edge.arrays import BoolArray
+from leukoscope_edge.arrays import F64, BoolArray
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.inference import (
     BaselineEntry,
@@ -48,7 +48,7 @@ from leukoscope_train.evaluation import (
     metrics,
     whitening,
 )
-from leukoscope_train.teach import blast_margin, kept
+from leukoscope_train.teach import kept
 
 N_KNOWN = 4096
 """Training cells, drawn as they teach, that the outlier test is fitted to."""
@@ -81,7 +81,6 @@ def with_kinds(network: Network, judged: LabCells) -> tuple[Files, OutlierEntry]
     prototypes = seen[:N_PROTOTYPES]
     own = pooled_features(files.cpu, pooled, kept(judged, network.side_px), spec)
     away = distances((own - mean) @ axes, prototypes)
-    limit = float(np.quantile(away, 1 - UNLIKE))
     arrays = {"mean": mean, "axes": axes, "prototypes": prototypes}
 
     def whole(model: bytes) -> bytes:
@@ -93,8 +92,17 @@ def with_kinds(network: Network, judged: LabCells) -> tuple[Files, OutlierEntry]
         trt=whole(files.trt),
         scales=files.scales,
     )
-    entry = OutlierEntry(distance_limit=round(limit, 4), turned_away=UNLIKE)
-    return made, entry
+    return made, outliers_of(away)
+
+
+def outliers_of(away: F64) -> OutlierEntry:
+    """Return the outlier test that lets all but a few pass.
+
+    Args:
+        away: (N,) distances of mature cells of laboratories that never taught.
+    """
+    limit = float(np.quantile(away, 1 - UNLIKE))
+    return OutlierEntry(distance_limit=round(limit, 4), turned_away=UNLIKE)
 
 
 def make_kind_bundle(notes_path: Path, out: Path) -> tuple[Path, dict[str, Any]]:
@@ -116,8 +124,7 @@ def make_kind_bundle(notes_path: Path, out: Path) -> tuple[Path, dict[str, Any]]
     judged = join_judged([judged_by(networks, e) for e in notes.evidence])
     cells = judged.cells
     mature = is_mature(cells)
-    quick_margin = None if judged.quick is None else blast_margin(judged.quick)
-    points = softened(fit_points(blast_margin(judged.deep), quick_margin, judged.truth))
+    points = softened(fit_points(judged.deep, judged.quick, judged.truth))
     strangers = cells.pick(
         mature & np.isin(cells.laboratories, _strange(networks, notes))
     )
@@ -135,15 +142,15 @@ def make_kind_bundle(notes_path: Path, out: Path) -> tuple[Path, dict[str, Any]]
         input=deep.spec,
         calibration=CallCalibration(
             decision=points.deep,
-            false_calls=_spread(judged, points, mature),
-            true_calls=_spread(judged, points, cells.is_blast == 1),
+            false_calls=spread_of(judged, points, mature),
+            true_calls=spread_of(judged, points, cells.is_blast == 1),
         ),
         data=_data(notes, deep),
         metrics=metrics_of(judged, points, mature),
-        size_only=_size_only(judged, mature),
+        size_only=size_only_of(judged, mature),
         conformal=conformal_of(judged, points, mature),
-        kinds=_kinds(judged, deep.kinds),
-        laboratories=_laboratories(judged, points, deep),
+        kinds=kinds_of_card(judged, deep.kinds),
+        laboratories=laboratories_of(judged, points, tuple(deep.about["laboratories"])),
         preference=notes.preference,
     )
     write_bundle(out / notes.id, _trained(deep, strangers), release, quick)
@@ -170,8 +177,14 @@ def _trained(network: Network, strangers: LabCells) -> Trained:
     )
 
 
-def _spread(judged: Judged, points: PairPoints, chosen: BoolArray) -> SpreadEntry:
-    """Fit how the share called blast differs between laboratories and people."""
+def spread_of(judged: Judged, points: PairPoints, chosen: BoolArray) -> SpreadEntry:
+    """Fit how the share called blast differs between laboratories and people.
+
+    Args:
+        judged: The cells.
+        points: Of the networks.
+        chosen: (N,) which of them count, where they decide.
+    """
     chosen = chosen & judged.decides
     groups, p = judged.groups[chosen], points.p[chosen]
     called = p >= points.deep.blast_from
@@ -222,8 +235,13 @@ def _data(notes: KindNotes, deep: Network) -> DataEntry:
     )
 
 
-def _size_only(judged: Judged, mature: BoolArray) -> BaselineEntry:
-    """Call the larger cells blasts, at the size that parts the classes best."""
+def size_only_of(judged: Judged, mature: BoolArray) -> BaselineEntry:
+    """Call the larger cells blasts, at the size that parts the classes best.
+
+    Args:
+        judged: The cells.
+        mature: (N,) whether a cell is of a kind that healthy blood shows.
+    """
     counted = judged.decides & (mature | (judged.cells.is_blast == 1))
     labels, area = judged.cells.is_blast[counted], judged.cells.areas_um2[counted]
     best = max(
@@ -235,20 +253,33 @@ def _size_only(judged: Judged, mature: BoolArray) -> BaselineEntry:
     )
 
 
-def _kinds(judged: Judged, names: tuple[str, ...]) -> KindsEntry:
+def kinds_of_card(judged: Judged, names: tuple[str, ...]) -> KindsEntry:
+    """Return the card's entry of kinds, with the temperature of those but blast.
+
+    Args:
+        judged: The cells.
+        names: The kinds that the file answers, in order.
+    """
     named = np.isin(judged.cells.kinds, names[1:]) & judged.decides
     targets = judged.cells.pick(named).targets
     return KindsEntry(
         names=names,
         blast="blast",
         precursor=PRECURSOR if PRECURSOR in names else "",
-        temperature=kinds_temperature(judged.deep[named], targets),
+        temperature=kinds_temperature(judged.kinds[named], targets),
     )
 
 
-def _laboratories(
-    judged: Judged, points: PairPoints, deep: Network
+def laboratories_of(
+    judged: Judged, points: PairPoints, taught: tuple[str, ...]
 ) -> LaboratoriesEntry:
+    """Return who taught, who judged, and the AUROC within those that have both.
+
+    Args:
+        judged: The cells.
+        points: Of the networks.
+        taught: The laboratories that taught.
+    """
     entries = []
     for name in np.unique(judged.cells.laboratories).tolist():
         own = judged.pick(judged.cells.laboratories == name)
@@ -265,7 +296,6 @@ def _laboratories(
                     high=found[2],
                 )
             )
-    taught = tuple(deep.about["laboratories"])
     names = np.unique(judged.cells.laboratories).tolist()
     return LaboratoriesEntry(
         taught=taught,

@@ -113,9 +113,17 @@ def _spread_over(n_cells: int, wanted: int) -> I64:
 
 
 def figures(
-    networks: Networks, notes: KindNotes, judged: Judged, points: PairPoints
+    networks: Networks | None, notes: KindNotes, judged: Judged, points: PairPoints
 ) -> dict[str, Any]:
-    """Return what every left-out laboratory shows: the pair, its parts and int8."""
+    """Return what every left-out laboratory shows: the pair, its parts and int8.
+
+    Args:
+        networks: Of the release; None where the bundle's files alone are left, and
+            there is no float file to hold int8 against.
+        notes: Of the release.
+        judged: The cells.
+        points: Of the networks.
+    """
     quick = None if points.quick is None else asdict(points.quick)
     found: dict[str, Any] = {"points": asdict(points.deep) | {"quick": quick}}
     metrics_entry = metrics_of(judged, points, is_mature(judged.cells))
@@ -127,9 +135,9 @@ def figures(
         own, p = judged.pick(here), points.p[here]
         row = _called(own.cells, p, points.deep)
         row["asked_deep"] = round(float(points.asked_deep[here].mean()), 4)
-        parts = {"pair": p, "deep": blast_margin(own.deep)}
+        parts = {"pair": p, "deep": own.deep}
         if own.quick is not None:
-            parts["quick"] = blast_margin(own.quick)
+            parts["quick"] = own.quick
         if 0 < own.cells.is_blast.sum() < len(own.cells):
             row["auroc"] = {
                 n: interval_of(v, own.cells.is_blast, own.cells.people)
@@ -139,8 +147,9 @@ def figures(
             row["auroc_by_image"] = auroc_by_image(
                 own.cells, np.log(p + TINY) - np.log(1 - p + TINY)
             )
-        row["forms"] = _forms(networks, evidence, own, points)
-        row["kinds"] = kinds_of(own.cells, own.deep)
+        if networks is not None:
+            row["forms"] = _forms(networks, evidence, own, points)
+        row["kinds"] = kinds_of(own.cells, own.kinds)
         found[evidence.laboratory] = row
     return found
 

@@ -5,7 +5,6 @@ each kind has the upper end of its share's interval; metamyelocytes and myelocyt
 as promyelocytes; of a kind that was not measured all are called as of the worst.
 """
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,19 +17,17 @@ from leukoscope_edge.arrays import BoolArray
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting import binomial_interval
 from leukoscope_edge.inference import (
-    CARD_NAME,
     Bundle,
     MarrowEntry,
     classify,
     open_bundle,
     open_engine,
-    self_test,
 )
 from leukoscope_edge.types import CallName
+from leukoscope_export.bundle import with_card
 from leukoscope_export.judged import KindNotes
 from leukoscope_train.data import HELD_OUT, DataError, LabCells, join, load_cells
 from leukoscope_train.teach import kept
-from leukoscope_train.toml import as_toml
 
 MARROW = "marrow"
 COMPOSITION = (
@@ -96,13 +93,7 @@ def make_marrow_card(
         limits=notes.limits,
         marrow=entry,
     )
-    made = out / notes.id
-    shutil.copytree(folder, made)
-    (made / CARD_NAME).write_text(as_toml(card), encoding="utf-8")
-    whole = open_bundle(made)
-    with open_engine(whole, backend="cpu") as engine:
-        self_test(engine, whole)
-    return made, found
+    return with_card(folder, card, out), found
 
 
 def measured(bundle: Bundle, cells: LabCells) -> tuple[MarrowEntry, dict[str, Any]]:

@@ -14,4 +14,6 @@ def judged_of(laboratories: list[str], blasts: list[bool]) -> Judged:
     cells = lab_cells(kinds, np.repeat(laboratories, 3).tolist())
     logits = np.zeros((n, len(KINDS)), np.float32)
     every = np.ones(n, np.bool_)
-    return Judged(cells=cells, deep=logits, quick=None, decides=every)
+    return Judged(
+        cells=cells, kinds=logits, deep=np.zeros(n), quick=None, decides=every
+    )

@@ -25,11 +25,13 @@ def test_the_truth_is_that_of_the_same_cells() -> None:
 
 
 def test_a_choice_takes_every_word_along() -> None:
-    deep = np.arange(6 * len(KINDS), dtype=np.float32).reshape(6, -1)
-    both = replace(JUDGED, deep=deep, quick=-deep)
+    kinds = np.arange(6 * len(KINDS), dtype=np.float32).reshape(6, -1)
+    deep = np.arange(6.0)
+    both = replace(JUDGED, kinds=kinds, deep=deep, quick=-deep)
     chosen = np.arange(6) % 2 == 0
     found = both.pick(chosen)
     assert found.cells.names.tolist() == ["0", "2", "4"]
+    assert np.array_equal(found.kinds, kinds[::2])
     assert np.array_equal(found.deep, deep[::2])
     assert found.quick is not None
     assert np.array_equal(found.quick, -deep[::2])
@@ -41,7 +43,7 @@ def test_laboratories_are_joined_in_their_order() -> None:
     found = join_judged([JUDGED, other])
     assert found.cells.laboratories.tolist() == ["a"] * 3 + ["b"] * 3 + ["c"] * 3
     assert found.decides.tolist() == [True] * 6 + [False] * 3
-    assert len(found.deep) == 9
+    assert len(found.kinds) == len(found.deep) == 9
 
 
 def test_a_pair_is_one_only_where_every_laboratory_was_judged_by_both() -> None:

@@ -137,6 +137,39 @@ def test_the_card_says_who_taught_and_who_judged(work: Path) -> None:
     }  # fmt: skip
 
 
+def test_a_card_of_one_view_measured_from_the_files_is_the_release_own(
+    work: Path, tmp_path: Path
+) -> None:
+    words = ["recalibrate", str(work / "notes.toml"), "--bundle"]
+    words += [str(work / "shades-1"), "--views", "1", "--out", str(tmp_path)]
+    assert main(words) == 0
+    before, after = (open_bundle(f / "shades-1").card for f in (work, tmp_path))
+    assert after.quick is not None
+    assert before.quick is not None
+    assert after.decision == before.decision
+    assert after.quick.decision == before.quick.decision
+    for name in ("false_calls", "true_calls", "metrics", "conformal", "kinds"):
+        assert getattr(after, name) == getattr(before, name)
+    assert (after.laboratories, after.size_only) == (
+        before.laboratories,
+        before.size_only,
+    )
+    for ours, release in (
+        (after.outliers, before.outliers),
+        (after.quick.outliers, before.quick.outliers),
+    ):
+        assert ours is not None
+        assert release is not None
+        assert ours.distance_limit == pytest.approx(release.distance_limit, rel=1e-3)
+    found, release = (
+        json.loads((f / "shades-1.json").read_text()) for f in (tmp_path, work)
+    )
+    assert release["c"].pop("forms")
+    assert found["c"]["auroc"] == release["c"]["auroc"]
+    assert found.keys() == release.keys()
+    assert found["c"].keys() == release["c"].keys()
+
+
 def test_a_bundle_that_lost_its_file_for_tensorrt_is_refused(
     work: Path, tmp_path: Path
 ) -> None:
