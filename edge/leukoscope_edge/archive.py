@@ -17,7 +17,13 @@ import cv2
 
 from leukoscope_edge import __version__
 from leukoscope_edge.capture import Camera, with_calibration
-from leukoscope_edge.capture.stored import ImageReplay, is_image, list_images
+from leukoscope_edge.capture.stored import (
+    ImageReplay,
+    is_image,
+    is_system,
+    is_unread,
+    list_images,
+)
 from leukoscope_edge.counting import SiteBackground
 from leukoscope_edge.durable import prepare_folder
 from leukoscope_edge.errors import BundleError, LeukoscopeError, SourceError
@@ -39,6 +45,8 @@ from leukoscope_edge.vision.scale import Calibration
 
 STAMP = "made-from.json"
 """Beside a slide's results: what they were made from and with. Written last."""
+LEFT_BY_SYSTEMS = frozenset({"thumbs.db", "desktop.ini"})
+"""In small letters: by Windows, beside hidden files."""
 MAX_STRAYS = 3
 """So many images above slide folders are an overview or a label; more are fields."""
 
@@ -112,7 +120,7 @@ def is_archive(source: str) -> bool:
     folder = Path(source)
     if not folder.is_dir() or len(strays(folder)) > MAX_STRAYS:
         return False
-    return bool(find_slides(folder))
+    return any(_has_images(slide) for slide in find_slides(folder))
 
 
 def strays(archive: Path) -> list[Path]:
@@ -123,8 +131,10 @@ def strays(archive: Path) -> list[Path]:
 def find_slides(archive: Path, out: Path | None = None) -> list[Path]:
     """Return every folder below one that holds images, in the order of their paths.
 
-    Symbolic links are not followed: one could lead round in a circle. Results may lie
-    in the archive itself, and their pictures are no slides.
+    Images of a kind that is not read make a slide too: one that fails, by its name.
+    Hidden folders and those of systems are passed over. Symbolic links are not
+    followed: one could lead round in a circle. Results may lie in the archive itself,
+    and their pictures are no slides.
 
     Args:
         archive: Where to look.
@@ -133,11 +143,27 @@ def find_slides(archive: Path, out: Path | None = None) -> list[Path]:
     Raises:
         SourceError: A folder cannot be read; a slide must not be lost silently.
     """
-    below = (Path(root) for root, _, _ in os.walk(archive, onerror=_stop))
-    apart = out.resolve() if out else None
-    return sorted(
-        p for p in below if p != archive and _has_images(p) and not _is_inside(p, apart)
-    )
+    return [p for p in _folders(archive, out) if _has_images(p) or _has_unread(p)]
+
+
+def find_empty(archive: Path, out: Path | None = None) -> list[Path]:
+    """Return the folders with nothing in them but what systems leave.
+
+    Their images may have been lost in copying.
+
+    Args:
+        archive: Where to look.
+        out: The folder of results.
+    """
+    return [p for p in _folders(archive, out) if all(map(_is_left, p.iterdir()))]
+
+
+def _folders(archive: Path, out: Path | None) -> list[Path]:
+    apart, found = out.resolve() if out else None, []
+    for root, below, _ in os.walk(archive, onerror=_stop):
+        below[:] = [name for name in below if not is_system(Path(name))]
+        found += [Path(root, name) for name in below]
+    return sorted(p for p in found if not p.is_symlink() and not _is_inside(p, apart))
 
 
 def _is_inside(folder: Path, apart: Path | None) -> bool:
@@ -276,6 +302,14 @@ def _row(task: SlideTask, out: Path, trouble: str) -> ArchiveRow:
 
 def _has_images(folder: Path) -> bool:
     return any(is_image(p) for p in folder.iterdir())
+
+
+def _is_left(path: Path) -> bool:
+    return path.name.startswith(".") or path.name.lower() in LEFT_BY_SYSTEMS
+
+
+def _has_unread(folder: Path) -> bool:
+    return any(is_unread(p) for p in folder.iterdir())
 
 
 def _stop(error: OSError) -> None:

@@ -16,6 +16,7 @@ import pytest
 from leukoscope_edge.archive import (
     STAMP,
     ArchiveRow,
+    find_empty,
     find_slides,
     is_archive,
     summary_csv_bytes,
@@ -81,6 +82,20 @@ def test_finds_every_folder_that_holds_images(archive: Path, tmp_path: Path) -> 
     (archive / "clinic-a" / "loop").symlink_to(archive)
     assert len(find_slides(archive)) == 3
     (archive / "clinic-a" / "loop").unlink()
+
+
+def test_no_folder_of_an_archive_is_lost_in_silence(tmp_path: Path) -> None:
+    for name in ("slide", "phone", "empty", "windows", "notes", "$RECYCLE.BIN/1"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("slide/1.jpg", "phone/1.heic", "windows/Thumbs.db", "notes/a.txt"):
+        (tmp_path / name).touch()
+    (tmp_path / "$RECYCLE.BIN" / "1" / "1.jpg").touch()
+    assert find_slides(tmp_path) == [tmp_path / "phone", tmp_path / "slide"]
+    assert find_empty(tmp_path) == [tmp_path / "empty", tmp_path / "windows"]
+    assert find_empty(tmp_path, tmp_path / "empty") == [tmp_path / "windows"]
+    assert is_archive(str(tmp_path))
+    (tmp_path / "slide" / "1.jpg").unlink()
+    assert not is_archive(str(tmp_path))  # a video or a photo beside a few fields
 
 
 def test_the_table_of_no_slides_has_a_header_only() -> None:

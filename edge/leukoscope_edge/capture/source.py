@@ -6,14 +6,13 @@ from leukoscope_edge.camera_settings import KINDS, CameraSettings, V4l2Settings
 from leukoscope_edge.capture.camera import Camera
 from leukoscope_edge.capture.live import LiveCamera
 from leukoscope_edge.capture.simulated import parse_simulated
-from leukoscope_edge.capture.stored.replay import (
+from leukoscope_edge.capture.stored.listing import (
     IMAGE_SUFFIXES,
     VIDEO_SUFFIXES,
-    ImageReplay,
-    VideoReplay,
     folders_of_images,
     list_images,
 )
+from leukoscope_edge.capture.stored.replay import ImageReplay, VideoReplay
 from leukoscope_edge.capture.v4l2 import find_camera
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.errors import SourceError

@@ -27,6 +27,9 @@ PICTURES = {
     "file-other-kind": (
         "is of a kind that is not read here ({kind}): save it as PNG, TIFF or JPEG"
     ),
+    "file-no-suffix": (
+        "is a picture whose name does not say so: let it end in .jpg, .png or .tif"
+    ),
     "file-too-large": (
         "has {width} x {height} pixels, at most {m} megapixels are read: save single "
         "fields"
@@ -96,7 +99,9 @@ PICTURES = {
     ),
     "video-lost": "{n} frames could not be read: copy the video again",
     "video-cut": ("is damaged where it ends (frames may be missing): copy it again"),
-    "video-resized": "has another size than the frames before: record the video again",
+    "video-resized": (
+        "has another size or format than the frames before: record the video again"
+    ),
     "video-interlaced": (
         "is interlaced (every other line is of another moment): record it progressively"
     ),

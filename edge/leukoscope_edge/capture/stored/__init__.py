@@ -10,15 +10,18 @@ if TYPE_CHECKING:
     from leukoscope_edge.capture.stored.decode import decode_own as decode_own
     from leukoscope_edge.capture.stored.decode import read_picture as read_picture
     from leukoscope_edge.capture.stored.decode import regular as regular
+    from leukoscope_edge.capture.stored.listing import is_image as is_image
+    from leukoscope_edge.capture.stored.listing import is_system as is_system
+    from leukoscope_edge.capture.stored.listing import is_unread as is_unread
+    from leukoscope_edge.capture.stored.listing import list_images as list_images
     from leukoscope_edge.capture.stored.replay import ImageReplay as ImageReplay
     from leukoscope_edge.capture.stored.replay import VideoReplay as VideoReplay
-    from leukoscope_edge.capture.stored.replay import is_image as is_image
-    from leukoscope_edge.capture.stored.replay import list_images as list_images
 else:
     __getattr__, __all__ = load_on_use(
         __name__,
         {
             "decode": "GREY decode_image decode_own read_picture regular",
-            "replay": "ImageReplay VideoReplay is_image list_images",
+            "listing": "is_image is_system is_unread list_images",
+            "replay": "ImageReplay VideoReplay",
         },
     )

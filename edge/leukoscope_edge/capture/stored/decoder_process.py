@@ -10,6 +10,7 @@ next frame.
 
 import dataclasses
 import os
+import re
 import resource
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,8 @@ from leukoscope_edge.capture.stored.decode import (
     read_picture,
     regular,
 )
+from leukoscope_edge.capture.stored.library_output import caught_output
+from leukoscope_edge.capture.stored.packets import Packets, has_no_index
 from leukoscope_edge.errors import SourceError, as_told
 from leukoscope_edge.isolated import command_of, lower_limit
 from leukoscope_edge.log import start_log
@@ -43,8 +46,14 @@ PNG with transparency are decoded in 1 GiB of address space, libraries included)
 DECODE_S = 20.0
 """A 64 megapixel PNG takes 2 s on a workstation; a Raspberry Pi is a few times slower,
 and starting the process is in it too."""
-FILES_ONLY = "protocol_whitelist;file"
-"""A playlist that is named like a video must not make FFmpeg call somebody."""
+OPENCV_VARIABLES = {
+    # a playlist that is named like a video must not make FFmpeg call somebody
+    "OPENCV_FFMPEG_CAPTURE_OPTIONS": "protocol_whitelist;file",
+    "OPENCV_FFMPEG_LOGLEVEL": "16",  # AV_LOG_ERROR; FFmpeg is silent by itself
+}
+INTERLACED = "interlaced to progressive"
+FFMPEG_PLACE = re.compile(r"^\[[^]]*\] ")
+"""Which part of FFmpeg says something, and where in memory that is."""
 Outcome = tuple[dict[str, Any], bytes | memoryview]
 """A header and, where there is a picture, its pixels."""
 COMMAND = command_of("leukoscope_edge.capture.stored.decoder_process")
@@ -149,7 +158,7 @@ def serve() -> None:
     """Decode what the parent names until it hangs up."""
     answers = Answers()
     limit_process()
-    os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = FILES_ONLY
+    os.environ |= OPENCV_VARIABLES
     video = _Video()
     for question in answers.questions():
         answers.send(*_outcome(question, video))
@@ -209,8 +218,11 @@ class _Video:
     def __init__(self) -> None:
         self._capture = cv2.VideoCapture()
         self._jpegs: MotionJpeg | None = None
+        self._packets: Packets | None = None
 
     def open(self, path: Path) -> Video:
+        if path.stat().st_size == 0:
+            raise SourceError(message("file-empty"))
         jpegs = MotionJpeg(path)
         if jpegs.is_ours and jpegs.head is not None:
             self._jpegs = jpegs
@@ -228,27 +240,48 @@ class _Video:
 
     def _open_any(self, path: Path) -> Video:
         if not self._capture.open(str(path), cv2.CAP_FFMPEG):
-            raise SourceError(message("video-unread"))
-        capture = self._capture
+            is_cut = has_no_index(path)
+            raise SourceError(message("file-truncated" if is_cut else "video-unread"))
+        codec = _four_letters(int(self._capture.get(cv2.CAP_PROP_FOURCC)))
+        self._packets = Packets(path, codec)
         return Video(
-            frames_per_s=capture.get(cv2.CAP_PROP_FPS),
-            n_frames=max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT))),
-            codec=_four_letters(int(capture.get(cv2.CAP_PROP_FOURCC))),
+            frames_per_s=self._capture.get(cv2.CAP_PROP_FPS),
+            n_frames=max(0, int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))),
+            codec=codec,
         )
 
     def read(self) -> U8 | None:
         if self._jpegs is not None:
             data = self._jpegs.next_frame()
             return None if data is None else read_picture(data).pixels
-        found, bgr = self._capture.read()
+        with caught_output() as said:
+            found, bgr = self._capture.read()
+            is_changed = self._packets is not None and self._packets.is_changed()
         if not found:
             return None
+        if is_changed:
+            raise SourceError(message("video-resized"))
+        if why := complaint_of(said.text):
+            raise SourceError(why)
         rgb = _rgb(bgr)
         if is_grey(rgb):
             raise SourceError(GREY)
         if why := damage_of(rgb):
             raise SourceError(message("frame-damaged", why=why))
         return rgb
+
+
+def complaint_of(said: str) -> Message | None:
+    """Return what is wrong with a frame by what FFmpeg printed, None where nothing.
+
+    FFmpeg conceals damage and says so; a frame of two half pictures OpenCV does not
+    convert, and gives what lay in its memory.
+    """
+    if not said:
+        return None
+    if INTERLACED in said:
+        return message("video-interlaced")
+    return message("frame-damaged", why=FFMPEG_PLACE.sub("", said.splitlines()[0]))
 
 
 def _four_letters(code: int) -> str:

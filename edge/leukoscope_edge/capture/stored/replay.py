@@ -1,26 +1,20 @@
 """Replay of stored images and videos as if they came from a camera."""
 
-import re
 from collections import deque
 from pathlib import Path
 from types import TracebackType
 
 from leukoscope_edge.capture.stored.decoder_process import Decoder
+from leukoscope_edge.capture.stored.listing import (
+    IMAGE_SUFFIXES,
+    UNREAD_SUFFIXES,
+    VIDEO_SUFFIXES,
+)
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.messages import Message, message
 from leukoscope_edge.names import shown
 from leukoscope_edge.types import Domain, Fault, Frame
 
-IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jfif", ".jpe", ".png", ".bmp", ".tif", ".tiff", ".webp"}
-)
-VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mkv", ".mov", ".webm", ".mjpeg"})
-UNREAD_SUFFIXES = frozenset(
-    {".heic", ".heif", ".avif", ".gif", ".jp2", ".jxl", ".psd", ".svg", ".dib"}
-    | {".svs", ".ndpi", ".czi", ".lif", ".nd2", ".vsi", ".mrxs", ".scn", ".dcm"}
-    | {".raw", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2"}
-)
-"""Pictures that are not read here: named as left out, not passed over."""
 FRAME_INTERVAL_S = 0.1
 """Nominal time between the images of a folder: ten frames a second."""
 MAX_MISCOUNT, MISCOUNT_SHARE = 2, 0.05
@@ -155,54 +149,6 @@ class VideoReplay:
             self._decoder.close()
 
 
-def list_images(folder: Path) -> list[Path]:
-    """Return a folder's pictures, "2.png" before "10.png".
-
-    Those of a kind that is not read are among them: `ImageReplay` says so by name.
-
-    Raises:
-        SourceError: The folder cannot be read or holds no image file.
-    """
-    try:
-        entries = list(folder.iterdir())
-    except OSError as err:
-        where = shown(str(folder))
-        raise SourceError(f"{where}: cannot be read: {err.strerror}") from err
-    images = [p for p in entries if is_image(p)]
-    if not images:
-        unread = sorted({p.suffix.lower() for p in entries if _is_unread(p)})
-        there = f" but {', '.join(unread)}" if unread else ""
-        raise SourceError(
-            f"{shown(str(folder))}: no image in this folder{there}; expected files "
-            "ending in " + ", ".join(sorted(IMAGE_SUFFIXES))
-        )
-    left_out = [p for p in entries if _is_unread(p)]
-    return sorted(images + left_out, key=_natural_key)
-
-
-def folders_of_images(folder: Path) -> list[Path]:
-    """Return the folders among a folder's images that hold images themselves."""
-    below = (p for p in folder.iterdir() if p.is_dir() and not is_image(p))
-    return sorted(p for p in below if _holds_images(p))
-
-
-def _holds_images(folder: Path) -> bool:
-    try:
-        return any(is_image(p) for p in folder.iterdir())
-    except OSError:
-        return False
-
-
-def is_image(path: Path) -> bool:
-    """Say whether a file's name is that of an image which is read here."""
-    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
-
-
-def _is_unread(path: Path) -> bool:
-    is_known = path.suffix.lower() in UNREAD_SUFFIXES | VIDEO_SUFFIXES
-    return is_known and not path.name.startswith(".")
-
-
 def _why_not(error: SourceError) -> Message:
     return error.told or message("file-stopped", why=str(error))
 
@@ -212,13 +158,10 @@ def _why_unread(path: Path) -> Message:
         return message("folder-among")
     if path.suffix.lower() in VIDEO_SUFFIXES:
         return message("video-among")
+    if path.suffix.lower() not in UNREAD_SUFFIXES:
+        return message("file-no-suffix")
     return message("file-other-kind", kind=path.suffix.lower())
 
 
 def _page_name(name: str, page: int) -> str:
     return f"{name} page {page + 1}" if page else name
-
-
-def _natural_key(path: Path) -> list[tuple[int, str]]:
-    parts = re.findall(r"\d+|\D+", path.name)
-    return [(int(p), "") if p.isdecimal() else (-1, p) for p in parts]

@@ -14,6 +14,7 @@ from leukoscope_edge.archive import (
     ArchiveRow,
     SlideDone,
     SlideTask,
+    find_empty,
     find_slides,
     is_done,
     keep,
@@ -69,6 +70,8 @@ def run(
     tasks = _tasks(options, bundle, site)
     for stray in strays(Path(options.source)):
         say(f"{shown(stray.name)} lies above the slides and is not screened")
+    for folder in find_empty(Path(options.source), out):
+        say(f"{shown(folder.name)} is an empty folder: was it copied whole?")
     prepare_folder(out, (TABLE, INDEX))
     left = [t for t in tasks if not is_done(t, out)]
     say(f"{len(tasks)} slides, {len(tasks) - len(left)} of them done before")

@@ -16,6 +16,7 @@ import pytest
 from leukoscope_edge.capture.stored import decoder_process
 from leukoscope_edge.capture.stored.decoder_process import Decoder
 from leukoscope_edge.errors import SourceError
+from leukoscope_edge.messages import in_english
 
 
 def save(path: Path) -> np.ndarray:
@@ -72,6 +73,44 @@ def test_what_is_no_file_is_named_at_once(tmp_path: Path, name: str, why: str) -
     path = tmp_path / name
     with closing(Decoder()) as decoder, pytest.raises(SourceError, match=why):
         decoder.open_video(path) if path.suffix == ".mp4" else decoder.image(path)
+
+
+def test_a_frame_of_which_ffmpeg_complains_is_damaged(tmp_path: Path) -> None:
+    path, random = tmp_path / "a.avi", np.random.default_rng(0)
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"FMP4"), 5, (320, 240))
+    field = cv2.GaussianBlur(
+        random.integers(0, 255, (240, 320, 3), np.uint8), (9, 9), 0
+    )
+    for shift in range(4):
+        writer.write(np.roll(field, 8 * shift, axis=1))
+    writer.release()
+    data = bytearray(path.read_bytes())
+    for at in range(len(data) // 8, len(data) // 2, 997):
+        data[at] ^= 0x40
+    path.write_bytes(data)
+    with (
+        closing(Decoder()) as decoder,
+        pytest.raises(SourceError, match=r"is damaged \(.* damaged at"),
+    ):
+        decoder.open_video(path)
+        decoder.next_frame()
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("", None),
+        (
+            "[OPENCV:FFMPEG:16] Cannot convert interlaced to progressive frames",
+            "is interlaced (every other line is of another moment): record it "
+            "progressively",
+        ),
+        ("[OPENCV:FFMPEG:16] bytestream -5\nmore", "is damaged (bytestream -5)"),
+    ],
+)
+def test_what_ffmpeg_says_is_said_in_one_line(said: str, why: str | None) -> None:
+    found = decoder_process.complaint_of(said)
+    assert (found and in_english(found)) == why
 
 
 def test_a_file_without_an_end_meets_the_memory_limit(tmp_path: Path) -> None:

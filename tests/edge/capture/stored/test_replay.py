@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.capture import is_sequence, open_source
-from leukoscope_edge.capture.stored.replay import ImageReplay, VideoReplay, list_images
+from leukoscope_edge.capture.stored import list_images
+from leukoscope_edge.capture.stored.replay import ImageReplay, VideoReplay
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.types import Fault, Frame
 
@@ -65,10 +66,20 @@ def test_replays_a_video(tmp_path: Path) -> None:
     assert is_sequence(str(path))
 
 
-def test_a_text_file_named_as_a_video_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"not a video", "is not a video"),
+        (b"", "is empty: copy it again"),
+        (b"\0\0\0\x0cftypisom\0\0\0\x0cmdat", "is truncated"),
+    ],
+)
+def test_a_video_that_is_no_video_says_why(
+    data: bytes, why: str, tmp_path: Path
+) -> None:
     path = tmp_path / "slide.mp4"
-    path.write_text("not a video")
-    with pytest.raises(SourceError, match="is not a video"):
+    path.write_bytes(data)
+    with pytest.raises(SourceError, match=why):
         VideoReplay(path, None)
 
 

@@ -1,0 +1,92 @@
+"""What of a folder is a picture, what is left out by name, and what is nobody's."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from leukoscope_edge.capture.stored import ImageReplay
+from leukoscope_edge.capture.stored.listing import (
+    folders_of_images,
+    is_system,
+    is_unread,
+    list_images,
+)
+from leukoscope_edge.errors import SourceError
+from leukoscope_edge.messages import in_english
+from leukoscope_edge.types import Fault
+
+JPEG = b"\xff\xd8\xff\xe0 and so on"
+
+
+def test_an_empty_folder_holds_no_image(tmp_path: Path) -> None:
+    assert folders_of_images(tmp_path) == []
+    with pytest.raises(SourceError, match="no image in this folder; expected"):
+        list_images(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "is_named"),
+    [
+        ("a.heic", b"", True),
+        ("a.M4V", b"", True),
+        ("a.jpg", JPEG, False),  # it is read
+        ("a.jpg.part", JPEG, True),
+        ("a.jpg ", JPEG, True),
+        ("IMG_0001", JPEG, True),
+        ("IMG_0002", b"\x89PNG\r\n\x1a\n", True),
+        ("IMG_0003", b"II*\0", True),
+        ("IMG_0004", bytes(128) + b"DICM", True),
+        ("IMG_0005", bytes(127) + b"DICM", False),
+        ("notes.txt", b"JPEG", False),
+        ("Thumbs.db", b"\xd0\xcf\x11\xe0", False),
+        ("._IMG_0001.heic", JPEG, False),  # macOS's, beside each file
+        (".DS_Store", b"", False),
+    ],
+)
+def test_a_picture_is_left_out_by_name_whatever_it_is_called(
+    name: str, data: bytes, tmp_path: Path, *, is_named: bool
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    assert is_unread(tmp_path / name) == is_named
+    (tmp_path / "1.jpg").write_bytes(JPEG)
+    assert (tmp_path / name in list_images(tmp_path)) == (is_named or name == "a.jpg")
+
+
+def test_a_picture_that_nobody_called_so_says_how_to_call_it(tmp_path: Path) -> None:
+    path = tmp_path / "IMG_0001"
+    path.write_bytes(JPEG)
+    with ImageReplay([path], None) as camera:
+        found = camera.read()
+    assert isinstance(found, Fault)
+    assert "let it end in .jpg" in in_english(found.reason)
+    with pytest.raises(SourceError, match="no image in this folder but no ending;"):
+        list_images(tmp_path)
+
+
+def test_what_is_no_file_is_never_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "folder").mkdir()
+    assert not any(is_unread(path) for path in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "is_passed_over"),
+    [
+        ("slide-2", False),
+        ("$RECYCLE.BIN", True),
+        ("System Volume Information", True),
+        ("__MACOSX", True),
+        ("@eaDir", True),
+        (".Trash-1000", True),
+    ],
+)
+def test_a_folder_that_a_system_keeps_is_nobody_s_slide(
+    name: str, tmp_path: Path, *, is_passed_over: bool
+) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    (folder / "1.jpg").write_bytes(JPEG)
+    assert is_system(folder) == is_passed_over
+    assert folders_of_images(tmp_path) == ([] if is_passed_over else [folder])

@@ -1,0 +1,98 @@
+"""A video's packets say their size; OpenCV scales every frame to the first one's."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from leukoscope_edge.capture.stored import VideoReplay
+from leukoscope_edge.capture.stored.packets import format_of, has_no_index
+from leukoscope_edge.messages import in_english
+from leukoscope_edge.types import Fault, Frame
+
+SET, OTHER = b"\x67\x64\x00\x16\xac", b"\x67\x64\x00\x0c\xac"
+H265_SET, SLICE = b"\x42\x01\x01", b"\x41\x9a\x22"
+CODE = b"\0\0\0\1"
+
+
+def jpeg(width: int, height: int) -> bytes:
+    red = np.arange(width, dtype=np.uint8)[None].repeat(height, axis=0)
+    found, data = cv2.imencode(".jpg", np.dstack([red // 2, red // 3, red]))
+    assert found
+    return data.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("packet", "codec", "said"),
+    [
+        (b"", "h264", b""),
+        (CODE + SLICE, "h264", b""),
+        (CODE + b"\x09\xf0" + CODE + SET + CODE + b"\x68\xeb", "h264", SET),
+        (CODE + OTHER + CODE + SLICE, "avc1", OTHER),
+        (CODE + H265_SET + CODE + SLICE, "hevc", H265_SET),
+        (b"\0\0\1" + SET, "mpg2", b""),  # slices of MPEG-2 are numbered like sets
+        (b"\x10\x02\0\x9d\x01\x2a\x80\x02\xe0\x01", "VP80", b"\x80\x02\xe0\x01"),
+        (b"\x82\x49\x83\x42\x20\x27\xf0\x1d\xf0\0", "VP90", b"\x20\x27\xf0\x1d\xf0"),
+        (jpeg(64, 48), "MJPG", b"64 x 48"),
+        (jpeg(64, 48)[:-9], "MJPG", b""),
+    ],
+)
+def test_a_packet_says_its_size_in_its_codec_s_way(
+    packet: bytes, codec: str, said: bytes
+) -> None:
+    assert format_of(packet, codec) == said
+
+
+def replayed(path: Path) -> tuple[list[Frame], list[str]]:
+    frames, reasons = [], []
+    with VideoReplay(path, 0.1) as video:
+        while (found := video.read()) is not None:
+            if isinstance(found, Frame):
+                frames.append(found)
+            else:
+                assert isinstance(found, Fault)
+                reasons.append(in_english(found.reason))
+    return frames, reasons
+
+
+@pytest.mark.parametrize("size", [(32, 24), (48, 64)])
+def test_no_frame_is_scaled_to_the_size_of_the_first(
+    size: tuple[int, int], tmp_path: Path
+) -> None:
+    path = tmp_path / "two.mjpeg"
+    path.write_bytes(3 * jpeg(64, 48) + 2 * jpeg(*size))
+    frames, reasons = replayed(path)
+    assert [f.pixels.shape for f in frames] == 3 * [(48, 64, 3)]
+    assert len(reasons) == 2
+    assert all("another size or format" in why for why in reasons)
+
+
+@pytest.mark.parametrize(
+    ("boxes", "is_cut"),
+    [
+        ([(b"ftyp", 8), (b"mdat", 20)], True),
+        ([(b"ftyp", 8), (b"mdat", 20), (b"moov", 4)], False),
+        ([(b"ftyp", 8), (b"moov", 4), (b"mdat", 20)], False),
+        ([(b"free", 8), (b"mdat", 20)], False),
+        ([], False),
+    ],
+)
+def test_an_mp4_without_its_index_was_cut_off(
+    boxes: list[tuple[bytes, int]], tmp_path: Path, *, is_cut: bool
+) -> None:
+    path = tmp_path / "a.mp4"
+    parts = ((8 + n).to_bytes(4, "big") + kind + bytes(n) for kind, n in boxes)
+    path.write_bytes(b"".join(parts))
+    assert has_no_index(path) == is_cut
+
+
+def test_a_box_may_have_a_long_length_or_reach_to_the_end(tmp_path: Path) -> None:
+    head = b"\0\0\0\x0cftypisom"
+    path = tmp_path / "a.mp4"
+    path.write_bytes(head + b"\0\0\0\1mdat" + (24).to_bytes(8, "big") + bytes(8))
+    assert has_no_index(path)
+    path.write_bytes(path.read_bytes() + b"\0\0\0\x08moov")
+    assert not has_no_index(path)
+    path.write_bytes(head + b"\0\0\0\0mdat" + bytes(9))
+    assert has_no_index(path)
