@@ -9,7 +9,6 @@ import pytest
 from tests.simulated import first_frames
 
 from leukoscope_edge.counting.evidence import (
-    COPY_LEVELS,
     N_COLOURS,
     N_MEASURED,
     NOTHING_GATHERED,
@@ -17,6 +16,7 @@ from leukoscope_edge.counting.evidence import (
     Bearing,
     Copies,
     Evidence,
+    Gathered,
     bearing_of,
     gather,
     is_measured,
@@ -27,8 +27,6 @@ from leukoscope_edge.types import Frame, PictureFacts
 from leukoscope_edge.vision.scale import FrameSizes, estimate_source_scale
 
 SCALE = 0.1
-
-
 FRAMES = first_frames(8)
 BEARINGS = [bearing_of(f, measures=True) for f in FRAMES]
 SCREENED = [ImageReport(name=f.name, status="screened") for f in FRAMES]
@@ -67,10 +65,11 @@ def test_what_files_say_of_the_scale_contradicts_none_where_none_was_given() -> 
     assert [id_ for id_, _ in ids(said)] == ["tags"]
 
 
-def test_the_poorest_compression_is_named() -> None:
+@pytest.mark.parametrize("step", [1, -1])
+def test_the_poorest_compression_is_named(step: int) -> None:
     mixed = [replace(b, jpeg_quality=90 - 10 * i) for i, b in enumerate(BEARINGS[:6])]
     evidence = Evidence(SCALE, is_sequence=False)
-    for bearing in mixed:
+    for bearing in mixed[::step]:
         evidence.add(SCREENED[0], bearing)
     (doubt,) = evidence.doubts()
     assert dict(doubt.reason.params)["q"] == 40
@@ -186,10 +185,20 @@ def test_without_a_scale_there_is_none_to_contradict() -> None:
     assert ids(BEARINGS, scale=None) == []
 
 
-def test_exchanged_colours_spoil_the_calls() -> None:
-    swapped = [replace(f, pixels=f.pixels[..., ::-1].copy()) for f in FRAMES]
-    found = [bearing_of(f, measures=False) for f in swapped]
-    assert ids(found) == [("red-blue", True)]
+@pytest.mark.parametrize(
+    ("order", "doubt"),
+    [
+        ([2, 1, 0], "red-blue"),
+        ([1, 0, 2], "red-green"),
+        ([0, 2, 1], "green-blue"),
+        (None, "inverted"),
+    ],
+)
+def test_exchanged_colours_spoil_the_calls(order: list[int] | None, doubt: str) -> None:
+    pixels = [f.pixels[..., order] if order else 255 - f.pixels for f in FRAMES]
+    frames = [replace(f, pixels=p) for f, p in zip(FRAMES, pixels, strict=True)]
+    found = [bearing_of(f, measures=False) for f in frames]
+    assert ids(found) == [(doubt, True)]
 
 
 @pytest.mark.parametrize(
@@ -204,7 +213,13 @@ def test_too_much_compression_spoils_the_calls(
 
 @pytest.mark.parametrize(
     ("said", "expected"),
-    [(None, []), (0.1, []), (0.11, []), (0.2, [("tags", False)])],
+    [
+        (None, []),
+        (0.1, []),
+        (0.11, []),
+        (0.2, [("tags", False)]),
+        (0.08, [("tags", False)]),
+    ],
 )
 def test_tags_that_contradict_the_scale_forbid_a_negative(
     said: float | None, expected: list[tuple[str, bool]]
@@ -255,9 +270,28 @@ def test_how_much_was_left_out_forbids_a_negative(
     assert ids(BEARINGS, images, is_sequence=is_sequence) == expected
 
 
-def test_lost_frames_of_a_video_forbid_a_negative() -> None:
-    images = [*SCREENED, ImageReport(name="f", status="skipped", n_lost=87)]
-    assert ids(BEARINGS, images, is_sequence=True) == [("frames-lost", False)]
+@pytest.mark.parametrize(("is_sequence", "k"), [(False, 40), (True, 90)])
+def test_how_many_were_judged_is_said(is_sequence: bool, k: int) -> None:
+    evidence = Evidence(SCALE, is_sequence=is_sequence)
+    for image in listed(40, 10, 50):
+        evidence.add(image, None)
+    (doubt,) = evidence.doubts()
+    assert dict(doubt.reason.params) == {"k": k, "n": 100}
+
+
+def test_lost_frames_of_a_video_are_summed_and_forbid_a_negative() -> None:
+    evidence = Evidence(SCALE, is_sequence=True)
+    for n_lost in (3, 4, 0):
+        evidence.add(replace(SCREENED[0], status="skipped", n_lost=n_lost), None)
+    (doubt,) = evidence.doubts()
+    assert (doubt.reason.id, dict(doubt.reason.params)["k"]) == ("frames-lost", 7)
+    assert not doubt.spoils_calls
+
+
+def test_without_copies_none_is_counted_as_refused() -> None:
+    evidence = Evidence(SCALE, is_sequence=False)
+    evidence.add(SCREENED[0], BEARINGS[0])
+    assert evidence.frames == {"screened": 1}
 
 
 def test_so_many_frames_are_measured_and_no_more() -> None:
@@ -280,7 +314,7 @@ def test_fields_of_a_pale_smear_are_no_copies() -> None:
     assert [copies.of(f) for f in FRAMES] == [""] * len(FRAMES)
 
 
-@pytest.mark.parametrize(("levels", "is_copy"), [(1, True), (COPY_LEVELS, False)])
+@pytest.mark.parametrize(("levels", "is_copy"), [(1, True), (1.5, False)])
 def test_fields_that_lie_so_far_apart_are_two(levels: float, is_copy: bool) -> None:
     width, height = THUMBNAIL_PX
     grey = np.full((height, width, 3), 100, np.uint8)
@@ -289,6 +323,26 @@ def test_fields_that_lie_so_far_apart_are_two(levels: float, is_copy: bool) -> N
     copies, first = Copies(), replace(FRAMES[0], pixels=grey)
     assert copies.of(first) == ""
     assert bool(copies.of(replace(first, pixels=away, name="b"))) == is_copy
+
+
+def test_the_first_field_is_known_again_after_many() -> None:
+    shades = [
+        replace(FRAMES[0], pixels=np.full((24, 32, 3), 4 * n, np.uint8))
+        for n in range(60)
+    ]
+    copies = Copies()
+    found = [copies.of(replace(f, name=str(n))) for n, f in enumerate(shades)]
+    assert found == [""] * 60
+    assert copies.of(shades[0]) == "0"
+
+
+def test_every_cell_that_was_measured_is_kept_and_all_light() -> None:
+    sizes = FrameSizes(red_px=(70.123, 80.0), nuclei_px=(90.0,), body_um_per_px=None)
+    bearing = replace(BEARINGS[0], sizes=sizes)
+    kept = gather(SCREENED[0], bearing, 0).sizes
+    assert kept == (replace(sizes, red_px=(70.12, 80.0)),)
+    light = together(Gathered(light={"a": (1.0,)}), Gathered(light={"a": (2.0,)})).light
+    assert light == {"a": (1.0, 2.0)}
 
 
 def spoilt(report: ImageReport) -> ImageReport:
