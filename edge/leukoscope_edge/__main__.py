@@ -2,8 +2,9 @@
 
 import sys
 
-from leukoscope_edge.isolated import leave_folder
+from leukoscope_edge.isolated import forget_variables, leave_folder
 
+forget_variables()
 leave_folder()  # before anything else is imported: it may hold somebody's json.py
 
 from leukoscope_edge.cli import main  # noqa: E402

@@ -9,6 +9,7 @@ the user's own), which adds the one folder that this package lies in.
     python -I .../leukoscope_edge/isolated.py MODULE WORD...
 """
 
+import os
 import resource
 import runpy
 import sys
@@ -44,13 +45,25 @@ def leave_folder() -> None:
     """Take the current folder off this process's module path.
 
     What is imported from then on comes from Python, from the installed packages and
-    from ROOT.
+    from ROOT; from the folders of PYTHONPATH only what is nowhere else.
     """
     try:
         here = str(Path.cwd())
     except OSError:  # it was removed under us
         here = ""
-    sys.path[:] = [p for p in sys.path if p not in ("", ".", here) or p == ROOT]
+    named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    last = {os.path.abspath(p) for p in named if p}  # noqa: PTH100 - as `site` does
+    kept = [p for p in sys.path if p not in ("", ".", here) or p == ROOT]
+    sys.path[:] = sorted(kept, key=lambda p: p in last and p != ROOT)
+
+
+def forget_variables() -> None:
+    """Take the variables of OpenCV away, before it is loaded.
+
+    They print to standard output, and forbid pictures that are read here.
+    """
+    for name in [n for n in os.environ if n.startswith("OPENCV_")]:
+        del os.environ[name]
 
 
 if __name__ == "__main__":

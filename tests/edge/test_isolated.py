@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from tests.waiting import wait_for
 
+from leukoscope_edge import isolated
 from leukoscope_edge.archive import SlideTask
 from leukoscope_edge.archive_workers import run_on_dask
 from leukoscope_edge.cli.commands.serve import _command
@@ -240,6 +241,26 @@ def test_a_package_that_only_a_variable_names_is_found_again(tmp_path: Path) -> 
     ).stdout.split()
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.stdout.startswith("leukoscope ")
+
+
+def test_folders_of_a_variable_come_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A `numpy.py` there, or another numpy, is not the one that is installed."""
+    monkeypatch.chdir(tmp_path)
+    named, root = str(tmp_path / "named"), isolated.ROOT
+    monkeypatch.setenv("PYTHONPATH", f"{named}:{root}::")
+    monkeypatch.setattr(sys, "path", ["", named, root, "/usr/lib/python3", "/site"])
+    isolated.leave_folder()
+    assert sys.path == [root, "/usr/lib/python3", "/site", named]
+
+
+def test_no_variable_of_opencv_reaches_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENCV_IO_MAX_IMAGE_PIXELS", "100")
+    monkeypatch.setenv("OPENCVX", "kept")
+    isolated.forget_variables()
+    assert "OPENCV_IO_MAX_IMAGE_PIXELS" not in os.environ
+    assert os.environ["OPENCVX"] == "kept"
 
 
 @pytest.mark.parametrize(("asked", "kept"), [(100, 64), (64, 64), (32, 32)])

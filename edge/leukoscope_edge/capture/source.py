@@ -1,6 +1,7 @@
 """From what the user named to a camera."""
 
 from pathlib import Path
+from urllib.parse import unquote
 
 from leukoscope_edge.camera_settings import KINDS, CameraSettings, V4l2Settings
 from leukoscope_edge.capture.camera import Camera
@@ -19,6 +20,8 @@ from leukoscope_edge.errors import SourceError
 from leukoscope_edge.types import Domain
 
 SIMULATED, CAMERA = "simulated", "camera"
+AROUND = " \t\r\n\"'\u00a0\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb\ufeff"
+"""What documents and shells leave around a name."""
 
 
 def is_simulated(source: str) -> bool:
@@ -72,7 +75,7 @@ def open_source(
         beside = folders_of_images(path)
         return ImageReplay([*list_images(path), *beside], scale_um_per_px)
     if not path.exists():
-        raise SourceError(f"{source}: no such folder, image or video")
+        raise SourceError(f"{source}: no such folder, image or video{_meant(source)}")
     if path.suffix.lower() in IMAGE_SUFFIXES:
         return ImageReplay([path], scale_um_per_px)
     if path.suffix.lower() in VIDEO_SUFFIXES:
@@ -101,3 +104,15 @@ def camera_settings(named: str) -> CameraSettings:
         return V4l2Settings(device=named or find_camera())
     except ValueError as err:
         raise SourceError(f"camera: {err}") from err
+
+
+def _meant(source: str) -> str:
+    """Return a hint at what was meant by a name that is not there, "" for none."""
+    if source.startswith(("http:", "https:", "smb:", "ftp:")):
+        return ": nothing is fetched, copy it to this machine"
+    plain = source.strip(AROUND)
+    local = unquote(plain.removeprefix("file://"))
+    for better in (plain, local, str(Path(local).expanduser())):
+        if better not in ("", source) and Path(better).exists():
+            return f": is {better} meant?"
+    return ": no name fits this pattern" if "*" in source else ""

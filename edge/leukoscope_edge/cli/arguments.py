@@ -9,7 +9,12 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from leukoscope_edge.names import on_terminal
+
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+AROUND = " \t\r\n\"'\u00a0\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb\ufeff"
+"""What a document puts around a word that is copied out of it."""
+UNIT = re.compile(r"\s*(um|µm|μm|micron|microns)(\s*/\s*(px|pixel))?$", re.IGNORECASE)
 EMPTY = "is empty: was a variable not set?"
 
 
@@ -37,7 +42,9 @@ def number(text: str) -> float:
         raise argparse.ArgumentTypeError(
             f"{text!r}: write a decimal point, not a comma: {better}"
         )
-    raise argparse.ArgumentTypeError(f"expected a number, got {text!r}")
+    better = UNIT.sub("", text.strip(AROUND))
+    hint = f": write {better} alone" if NUMBER.fullmatch(better) else ""
+    raise argparse.ArgumentTypeError(f"expected a number, got {text!r}{hint}")
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
@@ -50,5 +57,20 @@ def whole(low: int, high: int) -> Callable[[str], int]:
         if not is_number or not low <= int(text) <= high:
             raise argparse.ArgumentTypeError(f"expected {low}..{high}, got {text!r}")
         return int(text)
+
+    return read
+
+
+def label(longest: int) -> Callable[[str], str]:
+    """Return a reader of what a person calls something: one line that can be seen."""
+
+    def read(text: str) -> str:
+        if not text.strip():
+            raise argparse.ArgumentTypeError(EMPTY)
+        if len(text) > longest or on_terminal(text) != text:
+            raise argparse.ArgumentTypeError(
+                f"expected at most {longest} letters, digits and signs, on one line"
+            )
+        return text.strip()
 
     return read

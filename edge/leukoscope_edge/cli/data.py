@@ -5,10 +5,12 @@ import getpass
 import os
 from pathlib import Path
 
-from leukoscope_edge.cli.arguments import path
+from leukoscope_edge.cli.arguments import label, path
 
 DEFAULT_DATA = Path("~/.local/share/leukoscope")
 """Where an ordinary user's data lie (XDG base directories); a device names its own."""
+MAX_NAME = 80
+"""Letters of a person's name, as the page takes."""
 
 
 def add_data(parser: argparse._ActionsContainer) -> None:
@@ -24,7 +26,7 @@ def add_data(parser: argparse._ActionsContainer) -> None:
 
 def add_by(parser: argparse._ActionsContainer) -> None:
     """Add `--by NAME` to a command that is remembered with who gave it."""
-    parser.add_argument("--by", default=_user(), help="who acts")
+    parser.add_argument("--by", type=label(MAX_NAME), default=_user(), help="who acts")
 
 
 def _user() -> str:

@@ -21,6 +21,7 @@ def require_effect(options: argparse.Namespace, *, is_archive: bool) -> None:
     simulated, camera = is_simulated(source), is_camera(source)
     frames_overlap = options.sequence or is_sequence(source)
     rules = (
+        (source.startswith("/dev/video"), f"a camera is written camera:{source}"),
         (options.sample and not options.keep, "--sample is kept with --keep only"),
         (
             options.um_per_px is not None and options.calibration is not None,

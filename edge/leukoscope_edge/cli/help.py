@@ -1,9 +1,14 @@
 """How a command explains itself: a description, examples, options in groups."""
 
 import argparse
+import difflib
+import re
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from leukoscope_edge.names import on_terminal
 
 COMMANDS = {
     "screen": "screen a slide or a set of images",
@@ -21,8 +26,63 @@ COMMANDS = {
 """Each command, with one line of help: what is known before its module is loaded."""
 
 
+GIVEN = "options_given"
+DASHES = re.compile(r"^[-\u2010-\u2015\u2212]+")
+"""Of a document, which makes one long dash of two short ones."""
+
+
+class Once(argparse.Action):
+    """An option of which the last would win in silence, were it given twice."""
+
+    def __call__(  # noqa: D102 - as argparse's own
+        self,
+        parser: argparse.ArgumentParser,  # noqa: ARG002
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        given = vars(namespace).setdefault(GIVEN, set())
+        if option_string is not None and self.dest in given:
+            raise argparse.ArgumentError(self, "was given twice: which is meant?")
+        given.add(self.dest)
+        setattr(namespace, self.dest, values)
+
+
 class Parser(argparse.ArgumentParser):
-    """A parser whose help fails where it cannot be printed, as all output does."""
+    """A parser that says what is wrong in one line, and fails where it cannot print."""
+
+    def __init__(self, *words: Any, **named: Any) -> None:
+        """As argparse's own."""
+        super().__init__(*words, **named)
+        self.register("action", None, Once)
+        self.register("action", "store", Once)
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and what was meant; exit with 2."""
+        usage = f"usage: {self.prog} ...; {self.prog} --help says more"
+        what = on_terminal(message + self._hint(message))
+        self.exit(2, f"{usage}\n{self.prog}: error: {what}\n")
+
+    def _hint(self, message: str) -> str:
+        if message.endswith("expected one argument"):
+            return "; one that begins with a dash is written behind a ="
+        if not message.startswith("unrecognized arguments: "):
+            return ""
+        word = message.partition(": ")[2].split()[0]
+        if not DASHES.match(word):
+            is_file = Path(word).exists()
+            return "; one source at a time: name their folder" if is_file else ""
+        plain = DASHES.sub("--", word).lower().replace("_", "-").partition("=")[0]
+        meant = difflib.get_close_matches(plain, set(self.options()), 1)
+        return f"; is {meant[0]} meant?" if meant else ""
+
+    def options(self) -> Iterator[str]:
+        """Return the name of every option, of commands as well."""
+        for action in self._actions:
+            yield from action.option_strings
+            commands = action.choices if isinstance(action.choices, dict) else {}
+            for parser in commands.values():
+                yield from parser.options()
 
     def _print_message(self, message: str, file: Any = None) -> None:
         if file is sys.stdout:

@@ -13,6 +13,8 @@ from typing import TextIO
 from leukoscope_edge.names import on_terminal, shown
 
 DESCRIPTORS = (0, 1, 2)
+NO_THREAD = "can't start new thread"
+"""Python's words for pthread_create's EAGAIN."""
 
 
 def open_closed() -> None:
@@ -45,6 +47,13 @@ def say(sentence: str) -> None:
         print(f"leukoscope: {text}", file=sys.stderr, flush=True)
     except (OSError, ValueError):
         _drop(sys.stderr)
+
+
+def what_is_exhausted(err: BaseException) -> str:
+    """Return what the machine has no more of, "" where the error is another."""
+    if isinstance(err, MemoryError):
+        return "memory"
+    return "threads (ulimit -u)" if str(err) == NO_THREAD else ""
 
 
 def finish_output(status: int) -> int:

@@ -25,3 +25,25 @@ def test_refuses_what_is_no_source(tmp_path: Path, name: str) -> None:
     (tmp_path / "notes.txt").write_text("x")
     with pytest.raises(SourceError, match=name):
         open_source(str(tmp_path / name), scale_um_per_px=None)
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("\u201c{}\u201d", ": is {} meant?"),
+        ("{}\r", ": is {} meant?"),
+        (" {} ", ": is {} meant?"),
+        ("file://{}", ": is {} meant?"),
+        ("\ufeff{}", ": is {} meant?"),
+        ("https://host{}", ": nothing is fetched, copy it to this machine"),
+        ("{}/*.jpeg", ": no name fits this pattern"),
+        ("{}-2", ""),
+    ],
+)
+def test_what_was_meant_is_said_of_a_name_that_is_not_there(
+    tmp_path: Path, written: str, hint: str
+) -> None:
+    with pytest.raises(SourceError) as caught:
+        open_source(written.format(tmp_path), scale_um_per_px=None)
+    said = "no such folder, image or video" + hint.format(tmp_path)
+    assert str(caught.value).endswith(said)

@@ -53,3 +53,36 @@ def test_an_option_before_the_command_is_what_is_refused(
     with pytest.raises(SystemExit):
         main(["-x", "screen", "FOLDER", "--json"])
     assert "unrecognized arguments: -x\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--um-per-px", "0.1", "--um-per-px", "1"], "--um-per-px: was given twice"),
+        (["--age", "child", "--age=child"], "--age: was given twice"),
+        (["\u2013um-per-px", "0.08"], "is --um-per-px meant?"),
+        (["\u2014um-per-px", "0.08"], "is --um-per-px meant?"),
+        (["-um-per-px", "0.08"], "is --um-per-px meant?"),
+        (["--um_per_px=0.08"], "is --um-per-px meant?"),
+        (["--umperpixel=1"], "is --um-per-px meant?"),
+        (["--nonsense"], "unrecognized arguments: --nonsense\n"),
+        (["."], "unrecognized arguments: .; one source at a time"),
+        (["gone"], "unrecognized arguments: gone\n"),
+        (["--sample", "-S1"], "expected one argument; one that begins with a dash"),
+        (["\x1b[31m"], r"unrecognized arguments: \x1b[31m"),
+    ],
+)
+def test_what_was_meant_is_said_in_one_line(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["screen", "gone", *words])
+    assert stop.value.code == 2
+    usage, error = capsys.readouterr().err.splitlines(keepends=True)
+    assert usage.startswith("usage: leukoscope")
+    assert said in error
+
+
+def test_switches_may_be_given_twice() -> None:
+    words = ["screen", "x", "--json", "--json", "--um-per-px", "0.1"]
+    assert _parser(["screen"]).parse_args(words).um_per_px == 0.1

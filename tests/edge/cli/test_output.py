@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
+from leukoscope_edge.cli.output import what_is_exhausted
 from leukoscope_edge.isolated import command_of
 
 SLIDE = "simulated:seed=5,frames=3"
@@ -51,7 +52,8 @@ def test_results_are_kept_where_they_cannot_be_printed(
 
 
 def test_messages_that_nobody_can_read_end_nothing(run: Run, tmp_path: Path) -> None:
-    done = run(f"$L screen {SLIDE} --out out --json 2>&-")
+    line = f"$L screen {SLIDE} --out out --json 2>&-"
+    done = run(line, OPENCV_LOG_LEVEL="DEBUG")  # which speaks on standard output
     assert done.returncode == 0
     assert json.loads(done.stdout)["simulation"]
     assert (tmp_path / "out" / "result.json").exists()
@@ -78,6 +80,9 @@ def test_messages_that_nobody_can_read_end_nothing(run: Run, tmp_path: Path) -> 
         (f"$L screen {SLIDE} --sequence", 2, "is a sequence already"),
         ("$L screen . --frames 3", 2, "--frames is for a camera"),
         ("$L screen . --um-per-px 1 --calibration c", 2, "no --um-per-px with it"),
+        ("ulimit -v 400000; $L screen x", 1, "390 MiB of memory are allowed, 768 are"),
+        ("$L screen /dev/video0", 2, "a camera is written camera:/dev/video0"),
+        (f"$L screen {SLIDE} --keep --sample ''", 2, "is empty: was a variable not"),
         ("$L model trust /nope", 1, "/nope: cannot be read: No such file"),
     ],
 )
@@ -89,6 +94,18 @@ def test_what_cannot_be_ends_in_one_line(
     assert said in error.splitlines()[-1]
     assert "Traceback" not in error
     assert done.returncode == status
+
+
+@pytest.mark.parametrize(
+    ("error", "what"),
+    [
+        (MemoryError(), "memory"),
+        (RuntimeError("can't start new thread"), "threads (ulimit -u)"),
+        (RuntimeError("another"), ""),
+    ],
+)
+def test_what_the_machine_has_no_more_of_is_named(error: Exception, what: str) -> None:
+    assert what_is_exhausted(error) == what
 
 
 def save_fields(folder: Path, *names: bytes) -> None:

@@ -16,7 +16,7 @@ from leukoscope_edge.capture import (
     open_source,
     with_calibration,
 )
-from leukoscope_edge.cli.arguments import path, whole, word
+from leukoscope_edge.cli.arguments import label, path, whole, word
 from leukoscope_edge.cli.commands import archive
 from leukoscope_edge.cli.data import add_by, add_data
 from leukoscope_edge.cli.effect import require_clear, require_effect
@@ -57,6 +57,8 @@ from leukoscope_edge.updates import UpdateContext, active_bundle, watched
 from leukoscope_edge.vision.scale import Calibration
 
 MAX_THREADS, MAX_FRAMES = 64, 10_000_000
+MAX_SAMPLE = 64
+"""Letters of a sample's label, as the page takes."""
 MAX_NAMED = 20
 """Lines about images that could not be read: a grey video has thousands."""
 
@@ -179,7 +181,9 @@ def _add_record_options(parser: argparse._ActionsContainer) -> None:
     )
     add_by(parser)
     parser.add_argument(
-        "--sample", default="", help="label of the sample, kept encrypted with --keep"
+        "--sample",
+        type=label(MAX_SAMPLE),
+        help="label of the sample, kept encrypted with --keep",
     )
 
 
@@ -331,7 +335,7 @@ def _keep(
             screening,
             bundle.card,
             site=site,
-            sample=options.sample,
+            sample=options.sample or "",
             frame_sha256=frame_sha256,
             by=options.by,
         )
