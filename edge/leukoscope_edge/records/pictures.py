@@ -87,6 +87,15 @@ class Pictures:
         """Return how much the JPEG files of a slide take."""
         return sum(p.stat().st_size for p in self.folder(slide).glob("*.jpg"))
 
+    def n_bytes(self, slide: str, names: Iterable[str]) -> int:
+        """Return how much some pictures of a slide take, unopened; a lost one nothing.
+
+        Raises:
+            RecordError: The slide's number is none.
+        """
+        paths = [self.folder(slide) / name for name in names]
+        return sum(p.stat().st_size for p in paths if p.is_file())
+
     def _keep(self, slide: str, data: bytes, ending: str) -> tuple[str, bool]:
         name = f"{hashlib.sha256(data).hexdigest()}.{ending}"
         path = self.folder(slide) / name

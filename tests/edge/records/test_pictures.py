@@ -51,6 +51,15 @@ def test_the_same_picture_is_one_file(pictures: Pictures) -> None:
     assert {p.name for p in pictures.folder(SLIDE).iterdir()} == names
 
 
+def test_what_pictures_take_is_told_without_reading_them(pictures: Pictures) -> None:
+    assert pictures.n_bytes(SLIDE, []) == 0
+    names = [pictures.keep(SLIDE, picture(n)) for n in (1, 2)]
+    whole = sum(len(pictures.read(SLIDE, name)) for name in names)
+    for name in names:
+        pictures.folder(SLIDE).joinpath(name).chmod(0)
+    assert pictures.n_bytes(SLIDE, [*names, "lost.png"]) == whole
+
+
 def test_a_frame_is_new_once_and_its_size_is_known(pictures: Pictures) -> None:
     data = jpeg_bytes(picture(1), 90)
     name, is_new = pictures.keep_jpeg(SLIDE, data)

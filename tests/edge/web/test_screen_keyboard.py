@@ -245,6 +245,17 @@ def test_a_field_takes_no_more_than_its_length(touched: Page) -> None:
     assert value(touched, "pin") == "123456789012"
 
 
+def test_what_the_device_says_does_not_lie_behind_the_keys(touched: Page) -> None:
+    for name, text in (("name", NAME), ("pin", PIN), ("again", PIN[::-1])):
+        touched.fill(f"[name={name}]", text)
+    touched.tap("[name=again]")
+    touched.keyboard.press("Enter")
+    touched.wait_for_selector("#alert:not([hidden])")
+    assert in_sight(touched, "#alert")
+    touched.tap("#alert")
+    assert touched.is_hidden("#alert")
+
+
 def test_it_is_hidden_and_switched_off_and_on(touched: Page) -> None:
     page = touched
     page.tap("[name=name]")

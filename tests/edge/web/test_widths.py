@@ -47,6 +47,21 @@ MEASURE = f"""(which) => {{{SEEN}
       if (left < around.left - 1 || right > around.right + 1) return box;
     }}
   }}
+  function linesOf(node, from = 0, to = node.childNodes.length) {{
+    const text = document.createRange();
+    text.setStart(node, from);
+    text.setEnd(node, to);
+    return new Set([...text.getClientRects()].map((r) => Math.round(r.top))).size;
+  }}
+  function brokenWord(e) {{
+    const texts = document.createTreeWalker(e, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {{
+      const node = texts.currentNode;
+      for (const {{ 0: word, index }} of node.data.matchAll(/[^\\s-]+/g)) {{
+        if (linesOf(node, index, index + word.length) > 1) return word;
+      }}
+    }}
+  }}
   function* faults(within = document) {{
     const wide = document.documentElement.scrollWidth;
     if (wide > innerWidth) yield `the page is ${{wide}} wide`;
@@ -59,10 +74,14 @@ MEASURE = f"""(which) => {{{SEEN}
       if (clipping(e)) yield `clipped: ${{said(e)}}`;
     }}
     for (const e of all(within, "#rows th a, .slide b")) {{
-      const text = document.createRange();
-      text.selectNodeContents(e);
-      const lines = new Set([...text.getClientRects()].map((r) => Math.round(r.top)));
-      if (lines.size > 1) yield `a slide's number is broken: ${{said(e)}}`;
+      if (linesOf(e) > 1) yield `a slide's number is broken: ${{said(e)}}`;
+    }}
+    const whole = innerWidth < 720 ? "th" : "th, button:not(.who), .button";
+    for (const e of all(within, whole)) {{
+      if (brokenWord(e)) yield `broken: ${{said(e)}}`;
+    }}
+    for (const e of all(within, ".differential td")) {{
+      if (linesOf(e) > 1) yield `a figure is broken: ${{said(e)}}`;
     }}
     for (const e of all(within, ".buttons")) {{
       const heights = new Set([...e.children].map((b) => b.offsetHeight));

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from leukoscope_edge.records.exports.slide_version import (
         open_version as open_version,
     )
+    from leukoscope_edge.records.exports.slide_version import shown_of as shown_of
     from leukoscope_edge.records.exports.slide_version import (
         shown_version as shown_version,
     )
@@ -73,7 +74,7 @@ else:
             "pdf_report": "load_ahead qr_png write_pdf",
             "result_files": "RESULT_FILES make_result_files write_files",
             "result_json": "INTENDED_USE result_bytes",
-            "slide_version": "SlideVersion open_version shown_version",
+            "slide_version": "SlideVersion open_version shown_of shown_version",
             "text_table": "csv_bytes table_text",
             "training_export": "export_labelled",
         },

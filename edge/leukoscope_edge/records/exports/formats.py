@@ -19,28 +19,28 @@ class Format:
         label: What people call it; a msgid of the catalogues.
         media_type: For the browser.
         make: Makes it; only what people read is in their language.
-        about_bytes: How large it will be, about, before anything is made: pictures
-            and cells tell, what is written around them hardly.
+        about_bytes: How large it will be, about, before anything is made: from the
+            number of cells and the bytes of the pictures that it shows.
     """
 
     suffix: str
     label: str
     media_type: str
     make: Callable[[SlideVersion, Say], bytes]
-    about_bytes: Callable[[SlideVersion], int]
+    about_bytes: Callable[[int, int], int]
 
 
-def _about_pdf_bytes(version: SlideVersion) -> int:
-    return 25_000 + sum(len(png) for png in version.views.values())
+def _about_pdf_bytes(_: int, n_picture_bytes: int) -> int:
+    return 25_000 + n_picture_bytes
 
 
-def _about_csv_bytes(version: SlideVersion) -> int:
-    return 1_000 + 80 * len(version.record.cells)
+def _about_csv_bytes(n_cells: int, _: int) -> int:
+    return 1_000 + 80 * n_cells
 
 
-def _about_fhir_bytes(version: SlideVersion) -> int:
+def _about_fhir_bytes(n_cells: int, n_picture_bytes: int) -> int:
     """The PDF lies in it, in base 64."""
-    return 7_000 + 4 * _about_pdf_bytes(version) // 3
+    return 7_000 + 4 * _about_pdf_bytes(n_cells, n_picture_bytes) // 3
 
 
 FORMATS: dict[str, Format] = {

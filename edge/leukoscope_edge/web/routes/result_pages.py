@@ -24,6 +24,7 @@ from leukoscope_edge.records.exports import (
     open_version,
     report_values,
     said_flags,
+    shown_of,
     shown_version,
     suspects,
     table,
@@ -209,6 +210,9 @@ def _about_mb(store: Store, record: SlideRecord) -> dict[str, str]:
     """Return how large each file will be, by its suffix; none while it is counted."""
     if record.machine is None and record.void is None:
         return {}
-    version = open_version(store, record.id, identified=False)
-    sizes = {suffix: one.about_bytes(version) for suffix, one in FORMATS.items()}
+    is_void = record.void is not None
+    shown = shown_of(record) if record.has_pictures and not is_void else ()
+    n_bytes = store.pictures.n_bytes(record.id, (c.view for c in shown))
+    n_cells = 0 if is_void else len(record.cells)
+    sizes = {k: one.about_bytes(n_cells, n_bytes) for k, one in FORMATS.items()}
     return {suffix: f"{max(n / 1e6, 0.1):.1f}" for suffix, n in sizes.items()}

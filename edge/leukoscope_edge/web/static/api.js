@@ -74,6 +74,8 @@ export function say(text, { good = false } = {}) {
   hiding = setTimeout(() => { line.hidden = true; }, 8000);
 }
 
+document.getElementById("alert").addEventListener("click", ({ currentTarget }) => { currentTarget.hidden = true; });
+
 export function sayError(error) {
   say(error instanceof Refused ? error.message : words.again);
 }

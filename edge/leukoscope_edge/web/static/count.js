@@ -54,7 +54,7 @@ function stateText(facts) {
   const tracking = { "too fast": phrases.tooFast, lost }[facts.tracking];
   switch (facts.mode) {
     case "counting": return tracking ?? facts.instruction ?? "";
-    case "paused": return facts.interrupted_at ? `${phrases.interrupted} (${facts.interrupted_at})` : phrases.paused;
+    case "paused": return facts.interrupted_at ? phrases.interrupted : phrases.paused;
     case "ended": return phrases.ended;
     case "failed": return `${phrases.failed} ${facts.instruction ?? ""}`;
     case "starting": return phrases.starting;

@@ -27,6 +27,9 @@ def test_a_slide_of_2268_suspects_makes_files_that_can_be_sent(
     assert len(version.views) == MAX_SHOWN
     sizes = {suffix: len(file_of(version, suffix)) for suffix in FORMATS}
     assert all(sizes[suffix] < most for suffix, most in MOST_BYTES.items()), sizes
-    for suffix, n_bytes in sizes.items():
-        about = FORMATS[suffix].about_bytes(version)
-        assert 0.8 * n_bytes < about < 1.25 * n_bytes, suffix
+    names = [c.view for c in version.shown]
+    n_bytes = bench.store.pictures.n_bytes(slide, names)
+    assert n_bytes == sum(len(png) for png in version.views.values())
+    for suffix, size in sizes.items():
+        about = FORMATS[suffix].about_bytes(len(version.record.cells), n_bytes)
+        assert 0.8 * size < about < 1.25 * size, suffix

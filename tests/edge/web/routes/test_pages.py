@@ -17,6 +17,15 @@ def test_a_field_that_must_match_another_says_so_in_words() -> None:
             assert 'data-differs="{{ _(' in tag, page.name
 
 
+def test_a_moment_reads_from_the_left_in_every_language() -> None:
+    templates = importlib.resources.files("leukoscope_edge.web") / "templates"
+    for page in templates.iterdir():
+        text = page.read_text(encoding="utf-8")
+        for before in text.split("{{ local_time(")[:-1]:
+            opened = re.findall(r"<[^/][^>]*>", before)[-1]
+            assert opened.startswith(("<time", '<bdi dir="ltr"', "<title")), opened
+
+
 def test_nobody_is_chosen_at_the_sign_in(stranger: Browser) -> None:
     text = stranger.get("/sign-in").text
     assert 'name="name"' in text

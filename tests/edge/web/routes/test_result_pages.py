@@ -72,6 +72,15 @@ def test_what_leaves_meanwhile_is_version_1_and_says_so(
     assert "16 of 200" in paper
 
 
+def test_how_large_a_file_is_is_told_without_opening_a_picture(
+    browser: Browser, device: Device
+) -> None:
+    slide = fill_slide(device, n_blast=12, n_normal=3)
+    for picture in device.store.pictures.folder(slide).iterdir():
+        picture.write_bytes(b"x" * 100_000)
+    assert "about 1.2 MB" in text_of(browser, f"/slides/{slide}/share")
+
+
 def test_paper_says_what_was_smeared_and_who_read_what(
     browser: Browser, device: Device
 ) -> None:

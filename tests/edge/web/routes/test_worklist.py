@@ -52,6 +52,16 @@ def test_a_sample_is_found_by_its_label_alone(browser: Browser, device: Device) 
     assert len(slides_in(browser.get("/slides").text)) == 2
 
 
+@pytest.mark.parametrize(("language", "act"), [("en", "Void it"), ("fr", "Annuler")])
+def test_a_button_names_what_it_does_and_no_state(
+    browser: Browser, device: Device, language: str, act: str
+) -> None:
+    fill_slide(device, n_normal=1)
+    browser.post("/api/language", json={"language": language})
+    [button] = re.findall(r'#void">([^<]*)<', browser.get("/slides").text)
+    assert button == act
+
+
 @pytest.mark.parametrize("asked", ["/slides?sample=S-1", "/api/worklist?sample=S-1"])
 def test_no_address_searches_for_a_label(browser: Browser, asked: str) -> None:
     answer = browser.get(asked)
