@@ -37,6 +37,24 @@ def test_torn_is_more_than_a_sixteenth_of_the_rows(n_rows: int, expected: bool) 
 
 
 @pytest.mark.parametrize(
+    ("colour", "expected"),
+    [((255, 0, 0), True), ((0, 255, 255), True), ((255,) * 3, False)],
+)
+def test_rows_of_a_colour_that_is_clipped_in_part_are_torn_and_white_ones_not(
+    colour: tuple[int, ...], expected: bool
+) -> None:
+    pixels = noise()
+    pixels[:9] = colour
+    assert is_torn(pixels) is expected
+
+
+def test_a_few_lit_cells_in_a_dark_field_are_not_black() -> None:
+    pixels = np.zeros((64, 64, 3), np.uint8)
+    pixels[:8] = 60
+    assert not is_black(pixels)
+
+
+@pytest.mark.parametrize(
     ("age_s", "is_late"),
     [
         (0.0, False),
@@ -116,6 +134,33 @@ def test_time_asleep_is_no_time_of_a_picture(
     assert awake_s(time.clock_gettime(time.CLOCK_BOOTTIME)) == pytest.approx(
         time.monotonic(), abs=5.0
     )
+
+
+def test_a_picture_of_other_numbers_is_of_the_wrong_form() -> None:
+    shot = Shot(pixels=noise().astype(np.uint16), time_s=0.0)
+    bad = FrameCheck(SETTINGS).check(shot, 0.0)
+    assert bad is not None
+    assert bad.reason.id == "picture-form"
+
+
+def test_one_clipped_pixel_lets_no_frozen_picture_through() -> None:
+    gate, pixels = FrameCheck(SETTINGS), noise()
+    pixels[0, 0] = 255
+    bad = [gate.check(Shot(pixels=pixels, time_s=0.0), 0.0) for _ in range(2)]
+    assert [b and b.reason.id for b in bad] == [None, "picture-frozen"]
+
+
+def test_the_very_same_picture_is_frozen_however_bright_it_is() -> None:
+    gate, pixels = FrameCheck(SETTINGS), np.full((64, 64, 3), 255, np.uint8)
+    pixels[5, 5] = 254
+    bad = [gate.check(Shot(pixels=pixels, time_s=0.0), 0.0) for _ in range(2)]
+    assert [b and b.reason.id for b in bad] == [None, "picture-frozen"]
+
+
+def test_a_picture_that_came_too_late_is_no_new_one_later() -> None:
+    gate, pixels = FrameCheck(SETTINGS), noise()
+    bad = [gate.check(Shot(pixels=pixels, time_s=t), 5.0) for t in (0.0, 5.0)]
+    assert [b and b.reason.id for b in bad] == ["picture-old", "picture-frozen"]
 
 
 def test_a_covered_camera_is_not_blamed_on_its_driver() -> None:

@@ -373,6 +373,14 @@ def test_the_models_blasts_in_marrow_are_held_against_five_percent(
     assert found == name or (name == "none" and found == "refused")
 
 
+def test_where_nobody_measured_a_normal_marrow_one_blast_of_few_cells_is_said() -> None:
+    clean = Background(
+        model=call_model(TRUE_CALLS, BetaSpread(alpha=1, beta=1e4)), measured_by="site"
+    )
+    where = context(sample_type=SampleType.MARROW, background=clean)
+    assert name_of(cells(blast=1, normal=9), where) == "blasts"
+
+
 @pytest.mark.parametrize(
     ("age", "said"),
     [(AgeGroup.CHILD, True), (AgeGroup.UNKNOWN, True), (AgeGroup.ADULT, False)],

@@ -148,6 +148,32 @@ def test_a_bmp_s_length_may_be_rounded_up_and_no_further() -> None:
     assert open_container(bytes(head)).n_bytes == 54
 
 
+def jpeg_of_size(width: int, height: int) -> bytes:
+    data = bytearray(encoded(".jpg"))
+    at = data.index(b"\xff\xc0") + 5
+    data[at : at + 4] = struct.pack(">HH", height, width)
+    return bytes(data)
+
+
+def tiff_of_size(width: int, height: int) -> bytes:
+    fields = struct.pack("<HHII", 256, 4, 1, width)
+    fields += struct.pack("<HHII", 257, 4, 1, height)
+    return b"II*\0" + struct.pack("<IH", 8, 2) + fields + bytes(4)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        jpeg_of_size(30_000, 30_000),
+        tiff_of_size(30_000, 30_000),
+        bmp_with(18, struct.pack("<ii", 30_000, -30_000)),  # its rows go down
+    ],
+)
+def test_the_size_is_asked_before_anything_is_decoded(data: bytes) -> None:
+    with pytest.raises(SourceError, match="has 30000 x 30000 pixels"):
+        open_container(data)
+
+
 def with_four_inks() -> bytes:
     """The picture's JPEG, with a fourth component in its header."""
     data = encoded(".jpg")

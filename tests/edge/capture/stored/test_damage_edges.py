@@ -53,6 +53,21 @@ def test_a_run_under_another_of_its_colour_is_a_burnt_in_edge() -> None:
     assert not damage._has_blank(pixels)
 
 
+def test_a_blank_end_of_a_picture_whose_rows_go_upwards_is_found() -> None:
+    pixels = with_run(530, 900)[::-1]
+    assert not damage._has_blank(pixels)
+    assert damage_of(pixels) == message("damage-blank")
+
+
+@pytest.mark.parametrize(
+    ("colour", "is_blank"), [((128, 128, 255), True), ((255, 255, 255), False)]
+)
+def test_white_alone_may_be_blank(colour: tuple[int, ...], is_blank: bool) -> None:
+    pixels = motley()
+    pixels.reshape(-1, 3)[530:900] = colour
+    assert damage._has_blank(pixels) == is_blank
+
+
 @pytest.mark.parametrize(("n_other", "is_picture"), [(0, 0), (1, 0), (2, 0), (3, 1)])
 def test_more_than_half_of_a_row_is_a_picture(n_other: int, is_picture: int) -> None:
     colour = np.full(3, 128, np.uint8)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leukoscope_edge.capture.stored.decode import decode_image
+from leukoscope_edge.capture.stored.decode import decode_image, is_grey
 from leukoscope_edge.errors import SourceError
 
 
@@ -195,6 +195,13 @@ def test_any_damage_is_decoded_or_refused_in_our_own_words(data: st.DataObject) 
         assert decode_image(bytes(image)).dtype == np.uint8
     except SourceError as err:
         assert str(err)
+
+
+def test_a_spot_of_colour_between_the_pixels_looked_at_first_is_colour() -> None:
+    pixels = np.full((64, 64, 3), 100, np.uint8)
+    assert is_grey(pixels)
+    pixels[5:8, 5:8, 0] = 200
+    assert not is_grey(pixels)
 
 
 def test_lines_of_a_micrometer_may_stand_in_a_palette() -> None:

@@ -49,6 +49,14 @@ def test_a_bad_image_is_a_fault_in_its_place(tmp_path: Path) -> None:
     assert kinds == [Frame, Fault, Fault, Frame, type(None)]
 
 
+def test_pictures_of_a_kind_that_is_not_read_are_listed_to_be_named(
+    tmp_path: Path,
+) -> None:
+    for name in ("10.heic", "2.png", ".3.png", "notes.txt", "11.mp4"):
+        (tmp_path / name).touch()
+    assert [p.name for p in list_images(tmp_path)] == ["2.png", "10.heic", "11.mp4"]
+
+
 def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("x")
     with pytest.raises(SourceError, match="no image in this folder"):

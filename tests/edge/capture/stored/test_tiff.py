@@ -93,6 +93,17 @@ def test_every_page_of_a_stack_is_a_frame_of_its_own_name(tmp_path: Path) -> Non
     assert frames[5] is None
 
 
+def test_damage_of_a_later_page_is_damage() -> None:
+    rng = np.random.default_rng(0)
+    whole = rng.integers(60, 90, (48, 64, 3), np.uint8)
+    blank = whole.copy()
+    blank.reshape(-1, 3)[1000:2500] = 128
+    data = stack(whole, blank)
+    assert read_picture(data, 0).n_pages == 2
+    with pytest.raises(SourceError, match="is damaged"):
+        read_picture(data, 1)
+
+
 def test_of_a_pyramid_the_largest_page_is_judged() -> None:
     data = stack(picture(12, 16, 80), picture(48, 64, 120), picture(24, 32, 160))
     found = read_picture(data)
