@@ -5,6 +5,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "counting/verdict.py": (
             "counting/test_verdict.py",
             "counting/test_call_counts.py",
+            "counting/test_verdict_figures.py",
             "counting/test_verdict_product.py",
         ),
         "counting/call_counts.py": (
