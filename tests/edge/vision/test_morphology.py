@@ -14,6 +14,7 @@ from leukoscope_edge.vision.morphology import (
     fill_holes,
     open_mask,
     parts_of,
+    taken,
     window_of,
 )
 
@@ -119,3 +120,12 @@ def test_depth_is_counted_from_the_rim() -> None:
     assert depth[25, 35] == pytest.approx(6, abs=0.2)
     assert depth[20, 35] == pytest.approx(1, abs=0.1)
     assert not depth[:20].any()
+
+
+@pytest.mark.parametrize("mask", [blank(), square(7, 9, 20), noise()])
+def test_colours_are_taken_row_by_row_of_a_window_too(mask: U8) -> None:
+    colours = np.random.default_rng(1).integers(0, 256, (*SHAPE, 3)).astype(np.uint8)
+    window = np.s_[3:60, 5:90]
+    own = colours[window][mask[window] > 0]
+    np.testing.assert_array_equal(taken(colours[window], mask[window]), own)
+    np.testing.assert_array_equal(taken(colours, mask > 0), colours[mask > 0])

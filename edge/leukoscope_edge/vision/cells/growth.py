@@ -10,7 +10,7 @@ from functools import partial
 import cv2
 import numpy as np
 
-from leukoscope_edge.arrays import I32, U8, BoolArray
+from leukoscope_edge.arrays import F32, I32, U8, BoolArray
 from leukoscope_edge.vision.cells.masks import Masks, Window
 from leukoscope_edge.vision.cells.outline import outline
 from leukoscope_edge.vision.morphology import (
@@ -63,11 +63,13 @@ def whole_cell(
     Returns:
         The cell, and what it was before it was cut free of its neighbours.
     """
+    near = dilate(nucleus, REACH_UM / masks.scale_um_per_px)
+    near &= own.view(np.uint8)
     rules = _rules(masks, window)
-    grown, roundness = _roundest(nucleus, own, rules, masks.scale_um_per_px)
+    grown, roundness = _roundest(nucleus, near, rules, masks.scale_um_per_px)
     if roundness >= masks.ragged:
         return grown, grown
-    return _without_spill(view, masks, nucleus, grown, own, window), grown
+    return _without_spill(view, masks, nucleus, grown, near, window), grown
 
 
 def territory(
@@ -91,18 +93,19 @@ def territory(
         return np.True_
     is_seed = np.zeros(max(int(labels[wide].max()), *large) + 1, np.bool_)
     is_seed[[label, *rivals]] = True
-    seeds = is_seed[labels[wide]]
-    _, nearest = cv2.distanceTransformWithLabels(
+    seeds = is_seed.take(labels[wide])
+    _, found = cv2.distanceTransformWithLabels(
         (~seeds).view(np.uint8),
         cv2.DIST_L2,
         cv2.DIST_MASK_5,
         labelType=cv2.DIST_LABEL_PIXEL,
     )
+    nearest = np.asarray(found, np.int32)
     is_own = np.zeros(int(nearest.max()) + 1, np.bool_)
     is_own[nearest[labels[wide] == label]] = True
     y, x = window[0].start - wide[0].start, window[1].start - wide[1].start
     height, width = labels[window].shape
-    return np.asarray(is_own[nearest[y : y + height, x : x + width]], np.bool_)
+    return np.asarray(is_own.take(nearest[y : y + height, x : x + width]), np.bool_)
 
 
 def _meet(place: Place, window: Window) -> bool:
@@ -126,35 +129,46 @@ def _without_spill(
     masks: Masks,
     nucleus: U8,
     cell: U8,
-    own: BoolArray | np.bool_,
+    near: U8,
     window: Window,
 ) -> U8:
     """Return a cell that has run into its neighbours within a new outline."""
     if _spill(cell, masks.body[window]) < MAX_SPILL:
         return cell
     scale = masks.scale_um_per_px
-    reach_px = REACH_UM / scale
-    near = (dilate(nucleus, reach_px) > 0) & own
     rules = [body[window] for body in (masks.body, *masks.other_bodies)]
     if masks.tints is not None:
         tints = masks.tints()
         rules += [tints.loose(window), tints.strict(window)]
-    votes = np.mean(rules, axis=0, dtype=np.float32)
-    evidence = np.where(near, 2 * votes - 1 + BENEFIT_OF_DOUBT, -1).astype(np.float32)
-    anew = outline(nucleus, view.smooth[window], evidence, reach_px, scale)
+    evidence = _evidence(rules, near)
+    anew = outline(nucleus, view.smooth[window], evidence, REACH_UM / scale, scale)
     is_larger = np.count_nonzero(anew) > MAX_GROWTH * np.count_nonzero(cell)
     return cell if is_larger else anew
+
+
+def _evidence(rules: list[BoolArray], near: U8) -> F32:
+    """Return (h, w) float32, how many rules say cell, -1 to 1 and no doubt beyond near.
+
+    Each sum of votes has one value, and is looked up.
+    """
+    votes = np.zeros(near.shape, np.uint8)
+    for rule in rules:
+        votes += rule.view(np.uint8)
+    shares = np.arange(len(rules) + 1, dtype=np.float32) / len(rules)
+    sure = 2 * shares - 1 + BENEFIT_OF_DOUBT
+    return np.where(near, sure.take(votes), np.float32(-1))
 
 
 def _spill(cell: U8, body: BoolArray) -> float:
     """Return on what share of its rim a cell ends inside the body, not at its edge."""
     rim = cv2.dilate(cell, np.ones((3, 3), np.uint8)) > cell
-    return float(body[rim].mean()) if rim.any() else 0.0
+    n_rim = np.count_nonzero(rim)
+    return np.count_nonzero(rim & body) / n_rim if n_rim else 0.0
 
 
 def _roundest(
     nucleus: U8,
-    own: BoolArray | np.bool_,
+    near: U8,
     rules: Iterator[tuple[Rule, float]],
     scale_um_per_px: float,
 ) -> tuple[U8, float]:
@@ -164,7 +178,7 @@ def _roundest(
 
     Args:
         nucleus: (h, w) uint8.
-        own: (h, w) bool, where no other nucleus is nearer.
+        near: (h, w) uint8 0 or 1, what it may reach, where no other nucleus is nearer.
         rules: Each makes a body, (h, w) bool, and by how much it must make the cell
             rounder; none is asked that cannot.
         scale_um_per_px: Of these.
@@ -172,15 +186,14 @@ def _roundest(
     Returns:
         The cell, and how round it is.
     """
-    near = dilate(nucleus, REACH_UM / scale_um_per_px)
     neck_px = NECK_UM / scale_um_per_px
     best, roundness, solidity = nucleus, -1.0, 0.0
     tried: list[U8] = []
     for body_of, by in rules:
         if roundness + by >= ROUNDEST:
             continue
-        held = _without_hanging(nucleus, near & body_of() & own, neck_px)
-        if any(np.array_equal(held, other) for other in tried):
+        held = _without_hanging(nucleus, near & body_of().view(np.uint8), neck_px)
+        if any(not cv2.hasNonZero(held ^ other) for other in tried):
             continue  # it would make the same cell
         tried.append(held)
         cell = close_mask(fill_holes(held), neck_px)
@@ -205,11 +218,12 @@ def _without_hanging(nucleus: U8, body: U8, neck_px: float) -> U8:
     """Return the body around a nucleus without what hangs on by a neck."""
     whole = open_mask(body, neck_px) | nucleus
     window = window_of(whole)
-    n_parts, parts = cv2.connectedComponents(whole[window])
+    n_parts, found = cv2.connectedComponents(whole[window])
     if n_parts <= 2:
         return whole
+    parts = np.asarray(found, np.int32)
     is_own = np.zeros(n_parts, np.uint8)
     is_own[parts[nucleus[window] > 0]] = 1
     held = np.zeros_like(whole)
-    held[window] = is_own[parts]
+    held[window] = is_own.take(parts)
     return held

@@ -278,6 +278,7 @@ def _measure_hull(
     x, y, w, h = cv2.boundingRect(hull)
     inside = np.zeros((h, w), np.uint8)
     cv2.fillConvexPoly(inside, hull - np.array([x, y]), 1)
-    filled = float(body[y : y + h, x : x + w][inside > 0].mean())
+    held = body[y : y + h, x : x + w].view(np.uint8) & inside
+    filled = cv2.countNonZero(held) / cv2.countNonZero(inside)
     area_um2 = cv2.contourArea(hull) * scale_um_per_px**2
     return 2 * float(np.sqrt(area_um2 / np.pi)), filled

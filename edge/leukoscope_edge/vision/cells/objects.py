@@ -20,7 +20,7 @@ from leukoscope_edge.vision.cells.lobes import MARROW_GAP_UM
 from leukoscope_edge.vision.cells.masks import Masks
 from leukoscope_edge.vision.cells.nuclei import label_nuclei
 from leukoscope_edge.vision.cells.nucleus_edge import set_edge
-from leukoscope_edge.vision.morphology import Place, window_of
+from leukoscope_edge.vision.morphology import Place, taken, window_of
 from leukoscope_edge.vision.view import STAIN_OF_PLASMA, View, stain_of
 
 MIN_NUCLEUS_UM = 3.2
@@ -124,13 +124,15 @@ def _kind(
     depth = cv2.distanceTransform(nucleus[near], cv2.DIST_L2, cv2.DIST_MASK_3)
     if depth.max() * masks.scale_um_per_px < MIN_DEPTH_UM:
         return CellKind.DEBRIS
-    inside, violets = nucleus[near] > 0, view.violet[window][near]
-    stained = inside & (violets > masks.high)
-    if not masks.is_coarse and stained.any():
-        inside = stained  # the levels were set for these, not for a paler rim
-    violet = float(violets[inside].mean())
+    inside, violets = nucleus[near], view.violet[window][near]
+    if not masks.is_coarse:
+        stained = inside & (violets > masks.high)
+        if stained.any():
+            inside = stained  # the levels were set for these, not for a paler rim
+    own_violets = np.multiply(violets, inside)
+    violet = cv2.sumElems(own_violets)[0] / cv2.countNonZero(inside)
     is_sure = violet >= masks.min_violet
-    if not is_sure and not is_nuclear(view.smooth[window][near][inside]):
+    if not is_sure and not is_nuclear(taken(view.smooth[window][near], inside)):
         return CellKind.DEBRIS
     if violet - masks.high < MIN_DARKNESS * (masks.high - masks.low):
         return CellKind.SMUDGE

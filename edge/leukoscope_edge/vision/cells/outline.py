@@ -121,14 +121,14 @@ def _closed_path(cost: F32) -> I32:
     turn = TURN_COST * np.abs(np.arange(-most, most + 1, dtype=np.float32))[:, None]
     room = np.full(n_steps + 2 * most, np.inf, np.float32)
     nearby = np.lib.stride_tricks.sliding_window_view(room, n_steps)
-    steps = np.arange(n_steps)
-    total, came = cost[order[0]], []
-    for ray in order[1:]:
+    total = cost[order[0]]
+    paid = np.empty((len(order) - 1, 2 * most + 1, n_steps), np.float32)
+    for index, ray in enumerate(order[1:]):
         room[most:-most] = total
-        paid = nearby + turn
-        came.append(steps + paid.argmin(axis=0) - most)
-        total = paid.min(axis=0) + cost[ray]
+        np.add(nearby, turn, out=paid[index])
+        total = np.minimum.reduce(paid[index]) + cost[ray]
+    came = paid.argmin(axis=1) + (np.arange(n_steps) - most)
     path = [int(total.argmin())]
-    for before in reversed(came):
+    for before in came[::-1]:
         path.append(int(before[path[-1]]))
     return np.array(path[::-1], np.int32)[N_RAYS // 4 : N_RAYS // 4 + N_RAYS]
