@@ -8,7 +8,7 @@ of the microscope, the stain and the camera.
 
 import numpy as np
 
-from leukoscope_edge.arrays import I32
+from leukoscope_edge.arrays import F32, I32
 from leukoscope_edge.capture import SCALE_UM_PER_PX, SimulatedCamera, SlidePlan
 from leukoscope_edge.counting import QualityDay, QualityTrend, quality_trend
 from leukoscope_edge.errors import StepError
@@ -31,18 +31,28 @@ def locate_drawn() -> tuple[int, int, int]:
     Returns:
         Cells present, cells located, and detections where no cell is.
     """
-    camera, present, located, extra = SimulatedCamera(PLAN), 0, 0, 0
-    for number in range(0, len(camera.places_px), EVERY_N_FRAMES):
-        nuclei, cells = camera.labels(number)
+    camera = SimulatedCamera(PLAN)
+    fields = []
+    for number in range(len(camera.places_px))[::EVERY_N_FRAMES]:
         found = segment(camera.render(number), SCALE_UM_PER_PX)
         centres = found.centres_px[found.indices(CellKind.WBC)]
-        places = np.rint(centres).astype(int).reshape(-1, 2)
-        hit = {int(cells[y, x]) for x, y in places}
-        whole = whole_labels(nuclei, cells)
-        present += len(whole)
-        located += len(whole & hit)
-        extra += sum(cells[y, x] == 0 for x, y in places)
-    return present, located, int(extra)
+        fields.append(located_in(*camera.labels(number), centres))
+    present, located, extra = (sum(column) for column in zip(*fields, strict=True))
+    return present, located, extra
+
+
+def located_in(nuclei: I32, cells: I32, centres_px: F32) -> tuple[int, int, int]:
+    """Return the whole cells of a field, those that were found, and what is none.
+
+    Args:
+        nuclei: As `whole_labels` takes them.
+        cells: Likewise.
+        centres_px: (N, 2) float32, x and y of what was found.
+    """
+    places = np.rint(centres_px).astype(int).reshape(-1, 2)
+    under = [int(cells[y, x]) for x, y in places]
+    whole = whole_labels(nuclei, cells)
+    return len(whole), len(whole.intersection(under)), under.count(0)
 
 
 def whole_labels(nuclei: I32, cells: I32) -> set[int]:

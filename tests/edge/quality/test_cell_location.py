@@ -10,6 +10,7 @@ from leukoscope_edge.quality.cell_location import (
     days,
     keep_quality_slide,
     locate_drawn,
+    located_in,
     slide_trend,
     whole_labels,
 )
@@ -51,6 +52,15 @@ def test_only_whole_cells_are_sought() -> None:
     nuclei[1, 3] = 1
     assert whole_labels(nuclei, cells) == {2}
     assert whole_labels(nuclei * 0, cells * 0) == set()
+
+
+def test_a_cell_is_found_once_and_what_lies_beside_every_cell_is_none() -> None:
+    cells = np.zeros((9, 12), np.int32)
+    cells[2:4, 2:4], cells[2:4, 6:8], cells[6:9, 4:6] = 1, 2, 3  # the edge cuts 3
+    twice_one_cut_two_beside = [(2.2, 3.1), (3.0, 2.0), (4.0, 7.0), (0, 0), (11, 8)]
+    centres = np.array(twice_one_cut_two_beside, np.float32)
+    assert located_in(cells, cells, centres) == (2, 1, 2)
+    assert located_in(cells, cells, centres[:0]) == (2, 0, 0)
 
 
 def test_the_cells_of_the_drawn_fields_are_found() -> None:
