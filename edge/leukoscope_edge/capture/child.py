@@ -156,11 +156,14 @@ class Answers:
             yield json.loads(sys.stdin.buffer.read(header_bytes))
 
     def send(self, header: dict[str, Any], payload: memoryview | bytes = b"") -> None:
-        """Answer the last question."""
+        """Answer the last question; where whoever asked is gone, end in silence."""
         view = memoryview(payload)
-        self._out.write(_message(header, view.nbytes))
-        self._out.write(view)
-        self._out.flush()
+        try:
+            self._out.write(_message(header, view.nbytes))
+            self._out.write(view)
+            self._out.flush()
+        except BrokenPipeError:
+            os._exit(0)
 
 
 def _message(header: dict[str, Any], payload_bytes: int) -> bytes:

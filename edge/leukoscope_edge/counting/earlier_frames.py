@@ -6,7 +6,8 @@ Asked in the frames' order, so that threads which search the frames change nothi
 from dataclasses import dataclass
 
 from leukoscope_edge.arrays import BoolArray
-from leukoscope_edge.counting.evidence import Copies, is_measured
+from leukoscope_edge.counting.copies import Copies
+from leukoscope_edge.counting.evidence import is_measured
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.messages import message
 from leukoscope_edge.screening_result import ScaleByCells

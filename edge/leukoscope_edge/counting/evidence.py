@@ -9,10 +9,6 @@ finding is said with the doubt beside it.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-import cv2
-import numpy as np
-import numpy.typing as npt
-
 from leukoscope_edge.messages import Message, message
 from leukoscope_edge.outcome import Doubt
 from leukoscope_edge.screening_result import ImageReport
@@ -53,10 +49,6 @@ N_COLOURS = 512
 nor the records grow with it."""
 COLOUR_DIGITS, SIZE_DIGITS, SCALE_DIGITS = 3, 2, 5
 """Decimals that are judged and kept: what is read back is the same to the last bit."""
-THUMBNAIL_PX = (32, 24)
-COPY_LEVELS = 1.5
-"""Mean difference of two thumbnails: the same field saved anew differs by less than 1,
-two fields of one smear by more than 6 (tests/edge/counting/test_evidence.py)."""
 SPOILED = "scale-off", "red-blue", "red-green", "green-blue", "inverted", "compressed"
 
 
@@ -223,28 +215,6 @@ def _rounded_sizes(sizes: FrameSizes) -> FrameSizes:
         nuclei_px=tuple(round(d, SIZE_DIGITS) for d in sizes.nuclei_px),
         body_um_per_px=None if body is None else round(body, SCALE_DIGITS),
     )
-
-
-class Copies:
-    """The fields so far, so that the same one counts once under two names."""
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        self._names: list[str] = []
-        self._thumbnails: list[npt.NDArray[np.int16]] = []
-
-    def of(self, frame: Frame) -> str:
-        """Return the name of the earlier field that this one shows, "" where none."""
-        small = cv2.resize(frame.pixels, THUMBNAIL_PX, interpolation=cv2.INTER_AREA)
-        flat = np.asarray(small, np.int16).ravel()
-        if self._names:
-            away = np.abs(np.stack(self._thumbnails) - flat).mean(axis=1)
-            nearest = int(away.argmin())
-            if float(away[nearest]) < COPY_LEVELS:
-                return self._names[nearest]
-        self._names.append(frame.name)
-        self._thumbnails.append(flat)
-        return ""
 
 
 class Evidence:

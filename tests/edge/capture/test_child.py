@@ -1,6 +1,7 @@
 """A child process that answers, and one that does not: each a real process."""
 
 import os
+import subprocess
 import sys
 
 import pytest
@@ -79,3 +80,15 @@ def test_closing_ends_a_child_that_listens() -> None:
     asked.close()
     with pytest.raises(ProcessLookupError):
         os.kill(asked.pid, 0)
+
+
+def test_a_child_whose_asker_is_gone_ends_in_silence() -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    question = LENGTHS.pack(9, 0) + b'{"n": 99}'
+    done = subprocess.run(
+        [sys.executable, "-c", ECHO], input=question, stdout=writes, stderr=-1
+    )
+    os.close(writes)
+    assert done.returncode == 0
+    assert b"Traceback" not in done.stderr

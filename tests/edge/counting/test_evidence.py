@@ -12,9 +12,7 @@ from leukoscope_edge.counting.evidence import (
     N_COLOURS,
     N_MEASURED,
     NOTHING_GATHERED,
-    THUMBNAIL_PX,
     Bearing,
-    Copies,
     Evidence,
     Gathered,
     bearing_of,
@@ -298,42 +296,6 @@ def test_so_many_frames_are_measured_and_no_more() -> None:
     assert sum(is_measured(n) for n in range(10_000)) == N_MEASURED
     assert all(is_measured(n) for n in range(12))
     assert [n for n in range(12, 43) if is_measured(n)] == [12, 22, 32, 42]
-
-
-def test_the_same_field_is_known_under_another_name_and_saved_anew() -> None:
-    copies = Copies()
-    first, other = FRAMES[0], FRAMES[-1]
-    assert copies.of(first) == ""
-    assert copies.of(other) == ""
-    assert copies.of(replace(first, name="Copy")) == first.name
-    assert copies.of(recompressed(first, 80)) == first.name
-
-
-def test_fields_of_a_pale_smear_are_no_copies() -> None:
-    copies = Copies()
-    assert [copies.of(f) for f in FRAMES] == [""] * len(FRAMES)
-
-
-@pytest.mark.parametrize(("levels", "is_copy"), [(1, True), (1.5, False)])
-def test_fields_that_lie_so_far_apart_are_two(levels: float, is_copy: bool) -> None:
-    width, height = THUMBNAIL_PX
-    grey = np.full((height, width, 3), 100, np.uint8)
-    away = grey + np.uint8(1)
-    away[: height // 2] += np.uint8(2 * (levels - 1))
-    copies, first = Copies(), replace(FRAMES[0], pixels=grey)
-    assert copies.of(first) == ""
-    assert bool(copies.of(replace(first, pixels=away, name="b"))) == is_copy
-
-
-def test_the_first_field_is_known_again_after_many() -> None:
-    shades = [
-        replace(FRAMES[0], pixels=np.full((24, 32, 3), 4 * n, np.uint8))
-        for n in range(60)
-    ]
-    copies = Copies()
-    found = [copies.of(replace(f, name=str(n))) for n, f in enumerate(shades)]
-    assert found == [""] * 60
-    assert copies.of(shades[0]) == "0"
 
 
 def test_every_cell_that_was_measured_is_kept_and_all_light() -> None:
