@@ -21,9 +21,9 @@ from leukoscope_edge.counting import (
     SlideContext,
     call_model,
     conclude,
+    limit_of_blank,
+    state_after,
 )
-from leukoscope_edge.counting.statistics import limit_of_blank
-from leukoscope_edge.counting.stop_rule import state_after
 from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.sample import SampleType
 from leukoscope_edge.types import Reading
