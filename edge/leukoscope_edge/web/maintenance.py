@@ -123,7 +123,7 @@ def probe(device: Device) -> None:
     except LeukoscopeError as err:
         device.store.log.note("model given up", _why(err), DEVICE)
         look_at_model(device)
-        device.update_session.say(as_told(err))
+        device.update_session.say_trouble(as_told(err))
 
 
 def _why(err: LeukoscopeError) -> dict[str, Any]:

@@ -46,6 +46,7 @@ class Progress:
         shadow: What the new model changes, while somebody is asked.
         code: Of a refusal.
         told: What was done, or what exactly was found where it was refused.
+        is_trouble: What is told is why it was not done: no check stands before it.
     """
 
     stage: Stage = Stage.IDLE
@@ -56,6 +57,7 @@ class Progress:
     shadow: Shadow | None = None
     code: Code | None = None
     told: str | Message = ""
+    is_trouble: bool = False
 
     @property
     def is_busy(self) -> bool:
@@ -148,6 +150,10 @@ class UpdateSession:
     def say(self, told: str | Message) -> None:
         """Show what was done while the server was away."""
         self.progress = Progress(stage=Stage.DONE, told=told)
+
+    def say_trouble(self, told: str | Message) -> None:
+        """Show why something was not done while the server was away."""
+        self.progress = Progress(stage=Stage.DONE, told=told, is_trouble=True)
 
     def wait(self, timeout_s: float) -> bool:
         """Wait for the thread; say whether it has ended."""

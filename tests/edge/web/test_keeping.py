@@ -1,6 +1,7 @@
 """Backup, restore, log and power-off from the page."""
 
 import html
+import re
 import socket
 import subprocess
 from dataclasses import replace
@@ -70,6 +71,38 @@ def test_a_backup_goes_to_a_stick_and_comes_back(
     assert "before-restore-1" in told.said()
     with open_store(device.store.folder) as store:
         assert [s.id for s in store.reader.slides()] == [slide]
+
+
+def test_a_restore_that_failed_is_told_as_trouble(
+    browser: Browser, device: Device, tmp_path: Path
+) -> None:
+    body = {"stick": str(tmp_path / "stick"), "passphrase": PASSPHRASE}
+    assert browser.post("/api/records/backup", json=body).is_success
+    [file] = (tmp_path / "stick" / "leukoscope").iterdir()
+    body |= {
+        "file": f"leukoscope/{file.name}",
+        "passphrase": "not that one",
+        "pin": PIN,
+    }
+    assert browser.post("/api/records/restore", json=body).is_success
+    device.store.close()
+    device.lifecycle.do_after()
+    told = device.update_session.progress.told
+    assert isinstance(told, Message)
+    assert told.id == "wrong-passphrase"
+    assert device.update_session.progress.is_trouble
+
+
+@pytest.mark.parametrize("path", ["/device", "/update"])
+def test_before_what_failed_stands_no_check(
+    browser: Browser, device: Device, path: str
+) -> None:
+    for tell, kind in (("say", "note good"), ("say_trouble", "note")):
+        getattr(device.update_session, tell)("this was told")
+        text = browser.get(path).text
+        before = text[: text.index("this was told")]
+        assert re.findall(r'class="(note[^"]*)"', before)[-1] == kind
+        assert ("#check" in before.rpartition("<svg")[2]) == (kind == "note good")
 
 
 @pytest.mark.parametrize(

@@ -357,6 +357,7 @@ def test_a_model_that_fails_its_daily_cells_is_given_up_and_it_is_said(
     wait_for(lambda: ended)
     assert active(device) == "simulated-1"
     assert "other answers" in browser.get("/update").text
+    assert device.update_session.progress.is_trouble
     [note] = device.store.log.notes("model given up")
     assert "other answers" in note.body["facts"]["why"]
 

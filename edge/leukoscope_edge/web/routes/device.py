@@ -216,7 +216,8 @@ def restore(body: Restore, request: Request, person: Recorder) -> dict[str, str]
             return message("restored", file=path.name)
         return message("restored-kept", file=path.name, folder=before.name)
 
-    device.lifecycle.reopen(put_back, device.update_session.say)
+    session = device.update_session
+    device.lifecycle.reopen(put_back, session.say, session.say_trouble)
     return {"next": "/device"}
 
 

@@ -31,6 +31,7 @@ class Lifecycle:
         self.is_ending = False
         self.after: Callable[[], str | Message] | None = None
         self._notice: Callable[[str | Message], None] = lambda _: None
+        self._trouble: Callable[[str | Message], None] = self._notice
         self._end: Callable[[], None] = lambda: None
         self._notice_s = notice_s
 
@@ -46,14 +47,17 @@ class Lifecycle:
         self,
         after: Callable[[], str | Message] | None = None,
         notice: Callable[[str | Message], None] = lambda _: None,
+        trouble: Callable[[str | Message], None] | None = None,
     ) -> None:
         """End the server once the pages have heard of it, so that it opens anew.
 
         Args:
             after: To be done once everything is closed; returns what came of it.
-            notice: Takes that sentence, or why it failed.
+            notice: Takes that sentence.
+            trouble: Takes why it failed; where there is none, the notice does.
         """
         self.after, self._notice, self.is_ending = after, notice, True
+        self._trouble = trouble or notice
         timer = threading.Timer(self._notice_s, lambda: self._end())
         timer.daemon = True
         timer.start()
@@ -61,12 +65,11 @@ class Lifecycle:
     def do_after(self) -> None:
         """Do what was to be done once everything is closed, and say what came of it."""
         after, self.after = self.after, None
-        if after is not None:
-            self._notice(_outcome_of(after))
-
-
-def _outcome_of(after: Callable[[], str | Message]) -> str | Message:
-    try:
-        return after()
-    except (LeukoscopeError, OSError) as err:
-        return as_told(err)
+        if after is None:
+            return
+        try:
+            told = after()
+        except (LeukoscopeError, OSError) as err:
+            self._trouble(as_told(err))
+        else:
+            self._notice(told)

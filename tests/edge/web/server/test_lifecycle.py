@@ -57,8 +57,9 @@ def test_a_chore_that_fails_says_why(error: Exception, why: str) -> None:
     def fail() -> str:
         raise error
 
-    lifecycle, told = Lifecycle(notice_s=0.0), []
-    lifecycle.reopen(fail, told.append)
+    lifecycle, told, troubles = Lifecycle(notice_s=0.0), [], []
+    lifecycle.reopen(fail, told.append, troubles.append)
     lifecycle.do_after()
-    [said] = told
+    assert told == []
+    [said] = troubles
     assert why in (said.said() if isinstance(said, Message) else said)
