@@ -111,6 +111,8 @@ def plan_of(source: str) -> SlidePlan:
             raise SourceError(
                 f"simulated: unknown setting {key!r}, expected {', '.join(kinds)}"
             )
+        if key in given:
+            raise SourceError(f"simulated: {key} is given twice: which is meant?")
         given[key] = _number(key, text, float if kinds[key] is float else int)
     return SlidePlan(**given)  # type: ignore[arg-type]
 

@@ -17,6 +17,8 @@ from leukoscope_edge.names import HIDDEN
 from leukoscope_edge.sample import AgeGroup, SampleType
 
 COLUMNS = ("number", "age", "type")
+MARKS = ",;\t"
+"""Between values: spreadsheets of countries with a decimal comma write a semicolon."""
 MAX_NUMBER = 64
 """Characters of a sample's label, as on the page."""
 ADULT_FROM_YEARS, OLDEST_YEARS = 18, 130
@@ -54,7 +56,8 @@ def orders_in(data: bytes) -> list[HospitalOrder | BadRow]:
     except UnicodeDecodeError:
         return [BadRow(1, "is not UTF-8 text")]
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        lines = io.StringIO(text, newline="")
+        rows = list(csv.reader(lines, delimiter=_mark_of(text), strict=True))
     except csv.Error as err:
         return [BadRow(1, f"is not CSV: {err}")]
     head = tuple(name.strip().lower() for name in rows[0]) if rows else ()
@@ -62,6 +65,11 @@ def orders_in(data: bytes) -> list[HospitalOrder | BadRow]:
         return [BadRow(1, f"must be {','.join(COLUMNS)}")]
     found = enumerate(rows[1:], start=2)
     return [_order(i, row) for i, row in found if any(map(str.strip, row))]
+
+
+def _mark_of(text: str) -> str:
+    head = text.partition("\n")[0]
+    return max(MARKS, key=head.count)
 
 
 def _order(row: int, values: list[str]) -> HospitalOrder | BadRow:

@@ -4,6 +4,7 @@ from argparse import ArgumentParser
 
 import pytest
 
+from leukoscope_edge.capture import plan_of
 from leukoscope_edge.cli.facts import add_facts, facts_of
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
@@ -67,3 +68,8 @@ def test_a_word_that_is_none_ends_the_command(words: tuple[str, str]) -> None:
 def test_a_simulated_slide_with_an_unknown_setting_is_refused() -> None:
     with pytest.raises(SourceError, match="unknown setting 'colour'"):
         facts(source="simulated:colour=red")
+
+
+def test_a_setting_of_the_simulated_slide_is_given_once() -> None:
+    with pytest.raises(SourceError, match="cells is given twice"):
+        plan_of("simulated:cells=10,cells=20")

@@ -29,6 +29,18 @@ def test_an_order_is_read(row: str, age: AgeGroup, sample_type: SampleType) -> N
     assert found == HospitalOrder(row=2, number="S-1", age=age, sample_type=sample_type)
 
 
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_file_is_read_as_any_spreadsheet_writes_it(
+    mark: str, end: str, encoding: str
+) -> None:
+    lines = ("number,age,type", "S-1,5,blood", "S-2,child,marrow", "")
+    text = end.join(lines).replace(",", mark)
+    found = orders_in(text.encode(encoding))
+    assert [(f.row, type(f)) for f in found] == [(2, HospitalOrder), (3, HospitalOrder)]
+
+
 @pytest.mark.parametrize(
     ("data", "row", "why"),
     [
