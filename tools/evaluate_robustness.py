@@ -12,9 +12,9 @@ frames that pass; `calls_changed` is the share of the cells found both in the cl
 in the harmed frame that the bundle calls otherwise; `calls_flipped` of these from blast
 to normal or back, the rest became unclear or ceased to be; `kinds_changed` of both
 the share whose likeliest kind is another. `--views 8`: as if each call were made of the
-mean of what the network answers to the crop turned and mirrored, which the device does
-not do. `--pooled`: at the scale
-that all harmed frames together say, as the device does where nobody calibrated.
+mean of what the network answers to the crop turned and mirrored; the device itself
+takes the mean over those turns that the card asks for (`views`). `--pooled`: at the
+scale that all harmed frames together say, as the device does where nobody calibrated.
 `--crop clean-mask`: the harmed frame's colours in the mask that was found in the clean
 one; `clean-colours`: the other way about; so that what changes a call is seen.
 `--alike-stain`: the strength of the stain of all cells of a harm made one, which the

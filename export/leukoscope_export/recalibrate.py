@@ -70,7 +70,8 @@ def make_recalibrated_card(
         out: Folder in which the new bundle's folder is made.
 
     Returns:
-        The bundle's folder, and the figures of every laboratory left out.
+        The bundle's folder, and the figures of every laboratory left out; `files_of`
+        names the bundle whose files they are.
 
     Raises:
         DataError: The bundle tells no kinds, or a laboratory that is to judge taught.
@@ -101,7 +102,7 @@ def make_recalibrated_card(
         name = evidence.laboratory
         own = judged.cells.pick(judged.cells.laboratories == name)
         found[name]["as_shipped"] = as_shipped(made, own)
-    return made, found
+    return made, found | {"files_of": bundle.card.id}
 
 
 def with_views(bundle: Bundle, n_views: Literal[1, 4]) -> Bundle:

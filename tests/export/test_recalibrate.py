@@ -59,8 +59,8 @@ def recalibrated(folder: Path, bundle: str, laboratories: list[str]) -> int:
 
 
 def test_points_and_limits_are_of_the_mean_over_the_turns(tmp_path: Path) -> None:
-    assert recalibrated(tmp_path, "kinds-lite0-2", ["v", "w"]) == 0
-    before = open_bundle(shipped_bundles()["kinds-lite0-2"])
+    assert recalibrated(tmp_path, "kinds-lite0-3", ["v", "w"]) == 0
+    before = open_bundle(shipped_bundles()["kinds-lite0-3"])
     after = open_bundle(tmp_path / "out" / "turned-1")
     assert (after.model, after.model_trt) == (before.model, before.model_trt)
     card = after.card
@@ -85,7 +85,7 @@ def test_points_and_limits_are_of_the_mean_over_the_turns(tmp_path: Path) -> Non
     ("bundle", "laboratories", "message"),
     [
         ("simulated-1", ["v"], "simulated-1: tells no kinds, or not who taught it"),
-        ("kinds-lite0-2", ["marrow"], "was taught by marrow, which is to judge it"),
+        ("kinds-lite0-3", ["marrow"], "was taught by marrow, which is to judge it"),
     ],
 )
 def test_a_bundle_that_cannot_be_judged_is_refused(

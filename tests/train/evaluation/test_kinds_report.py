@@ -1,5 +1,7 @@
 """The report of the shipped bundles is what its command makes of stored figures."""
 
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from leukoscope_edge.inference import read_card, shipped_bundle_for
 from leukoscope_train.data import DataError
 from leukoscope_train.evaluation.kinds_report import HEALTHY, kind_documents
-from leukoscope_train.run_folder import read_json
+from leukoscope_train.run_folder import read_json, write_json
 
 ROOT = Path(__file__).parents[3]
 
@@ -51,6 +53,23 @@ def test_no_laboratory_has_more_false_calls_than_the_rule_allows(folder: Path) -
         assert found[name]["mature"]["called_blast"] <= 0.02
 
 
+def test_int8_is_told_of_the_bundle_whose_files_they_are(tmp_path: Path) -> None:
+    shutil.copytree(FIGURES, tmp_path, dirs_exist_ok=True)
+    lite, name = BUNDLES[0], f"{BUNDLES[0].name}.json"
+    found = read_json(FIGURES / name)
+    forms = {f"deep {f}": {"calls_changed": 0.123} for f in ("cpu", "trt")}
+    older = {"cnmc": {"forms": forms}, "asked_deep": 1.0}
+    write_json(tmp_path / f"{found['files_of']}.json", older)
+    report = kind_documents(BUNDLES, tmp_path, "the command")["validation.md"]
+    assert re.search(rf"\| {found['files_of']} +\| deep cpu .*0\.123 \(", report)
+    own = {k: v for k, v in found.items() if k != "files_of"}
+    own["cnmc"] |= {"forms": forms}
+    write_json(tmp_path / name, own)
+    report = kind_documents(BUNDLES, tmp_path, "the command")["validation.md"]
+    assert re.search(rf"\| {lite.name} +\| deep cpu .*0\.123 \(", report)
+    assert f"of {found['files_of']}, the same files" not in report
+
+
 def test_figures_that_are_missing_are_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"kinds-lite0-2\.json"):
+    with pytest.raises(DataError, match=r"kinds-lite0-3\.json"):
         kind_documents(BUNDLES, tmp_path, "the command")

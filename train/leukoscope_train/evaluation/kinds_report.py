@@ -29,6 +29,13 @@ ALEXNET_OUT = "leave-marrow-out-alexnet.json"
 """The same of AlexNet without a teacher."""
 CALLED = ("sensitivity", "missed", "false_calls", "unclear", "ece")
 """Figures of `evaluate_classifier.py` that stand in a table of all laboratories."""
+IN_WORDS = {
+    "sensitivity": "blasts called blast",
+    "missed": "blasts called normal",
+    "false_calls": "mature cells called blast",
+    "unclear": "unclear, of all",
+}
+TOGETHER = "together"
 MARROW_CUT = "marrow-cut.json"
 """Of `evaluate_classifier.py --sample both`: what cutting marrow as marrow changes."""
 
@@ -39,8 +46,9 @@ def kind_documents(bundles: list[Path], figures: Path, command: str) -> dict[str
     Args:
         bundles: Folders of the bundles, the default first.
         figures: Folder with `ID.json`, `called-ID.json`, `taleqani-ID.json`,
-            `degraded-ID.json` and `marrow-ID.json` of each, MARROW_OUT, ALEXNET_OUT
-            and MARROW_CUT.
+            `degraded-ID.json` and `marrow-ID.json` of each, all but the last of
+            the bundle whose files a recalibrated one has, MARROW_OUT, ALEXNET_OUT and
+            MARROW_CUT.
         command: By which this is made, for the document to say.
 
     Raises:
@@ -62,6 +70,7 @@ def kind_documents(bundles: list[Path], figures: Path, command: str) -> dict[str
         "called": called_table(shown),
         "healthy": healthy_table(shown),
         "forms": forms_table(shown),
+        "views": views_table(shown),
         "slides": slides_table(shown),
         "normal_marrow": normal_marrow_table(shown, figures),
         "kinds": kinds_table(shown),
@@ -72,17 +81,46 @@ def kind_documents(bundles: list[Path], figures: Path, command: str) -> dict[str
 
 def _read(folder: Path, figures: Path) -> Shown:
     card = read_card(folder)
-    strangers = read_json(figures / f"called-{card.id}.json")
-    called = strangers["laboratories"]
-    called |= read_json(figures / f"taleqani-{card.id}.json")["laboratories"]
-    harmed = read_json(figures / f"degraded-{card.id}.json")["laboratories"]
-    called |= {f"{name}, {CHEAP}": harmed[name] for name in HEALTHY}
+    now = _called(figures, card.id)
+    found = read_json(figures / f"{card.id}.json")
+    older = found.get("files_of", card.id)
+    measured = read_json(figures / f"{older}.json")
+    rows = {n: row for n, row in measured.items() if isinstance(row, dict)}
+    forms = {n: row["forms"] for n, row in rows.items() if "forms" in row}
     return Shown(
         card=card,
-        figures=read_json(figures / f"{card.id}.json"),
-        called=called,
-        turned=strangers["turned"],
+        figures=found,
+        called=now["called"],
+        turned=now["turned"],
+        int8=forms,
+        int8_of=older,
+        before={} if older == card.id else _called(figures, older),
     )
+
+
+def _called(figures: Path, name: str) -> dict[str, Any]:
+    """Return what a bundle calls every cell, and what turning changes."""
+    strangers = read_json(figures / f"called-{name}.json")
+    called = strangers["laboratories"]
+    called |= read_json(figures / f"taleqani-{name}.json")["laboratories"]
+    harmed = read_json(figures / f"degraded-{name}.json")["laboratories"]
+    called |= {f"{one}, {CHEAP}": harmed[one] for one in (*HEALTHY, TOGETHER)}
+    return {"called": called, "turned": strangers["turned"]}
+
+
+def views_table(bundles: list[Shown]) -> str:
+    """Return what another number of views changed in each bundle's calls."""
+    lines = []
+    for one in bundles:
+        if not one.before:
+            continue
+        for name in (TOGETHER, f"{TOGETHER}, {CHEAP}", "taleqani"):
+            old, new = one.before["called"][name], one.called[name]
+            for what in (w for w in CALLED[:4] if w in old):
+                ends = [_with_ends(row, what) for row in (old, new)]
+                lines.append([name, one.int8_of, one.card.id, IN_WORDS[what], *ends])
+    head = ["laboratory", "before", "now", "share", "before, one view", "now, the mean"]
+    return markdown_table(head, lines)
 
 
 def strangers_table(bundles: list[Shown]) -> str:
@@ -153,13 +191,12 @@ def forms_table(bundles: list[Shown]) -> str:
     """Return what int8 changes on laboratories left out, each form by itself."""
     lines = []
     for one in bundles:
-        for name, row in one.figures.items():
-            forms = row.get("forms", {}) if isinstance(row, dict) else {}
+        for name, forms in one.int8.items():
             for form, found in forms.items():
                 lost = found.get("auroc_lost")
                 lines.append(
                     [
-                        one.card.id,
+                        one.int8_of,
                         form,
                         name,
                         interval(calls_changed(one, name, found)),

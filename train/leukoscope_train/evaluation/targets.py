@@ -21,7 +21,8 @@ CHEAP = "cheap optics"
 N_COMPARED = 200
 """Cells of a laboratory on which the forms of a file were compared, at most."""
 NOT_MEASURED = "not measured"
-KINDS, TEACH = "`kinds`", "`teach --leave-out marrow`, `judge`"
+KINDS, RECALIBRATE = "`kinds`", "`recalibrate`"
+TEACH = "`teach --leave-out marrow`, `judge`"
 CALLED = "`evaluate_classifier.py`"
 Interval = list[float]
 """A figure, alone or with the ends of its interval."""
@@ -36,12 +37,18 @@ class Shown:
         figures: What its release measured.
         called: By laboratory, what it calls every cell as it ships.
         turned: What changes when these cells are turned by a quarter.
+        int8: By laboratory, what each form of its files changes.
+        int8_of: The bundle of the same files by which that was measured.
+        before: That bundle's `called` and `turned`; empty where it is this one.
     """
 
     card: Card
     figures: dict[str, Any]
     called: dict[str, Any]
     turned: dict[str, Any] = field(default_factory=dict)
+    int8: dict[str, Any] = field(default_factory=dict)
+    int8_of: str = ""
+    before: dict[str, Any] = field(default_factory=dict)
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -70,7 +77,7 @@ class Target:
     what: str
     limits: tuple[str, ...]
     reached: Reached
-    command: str = KINDS
+    command: str = RECALIBRATE
     is_least: bool = False
     absent: str = NOT_MEASURED
 
@@ -178,9 +185,8 @@ def _int8(form: str) -> Reached:
     def reached(one: Shown, _: dict[str, Any]) -> list[Interval]:
         found = [
             (figures, calls_changed(one, laboratory, figures))
-            for laboratory, row in one.figures.items()
-            if isinstance(row, dict)
-            for name, figures in row.get("forms", {}).items()
+            for laboratory, forms in one.int8.items()
+            for name, figures in forms.items()
             if name.endswith(form)
         ]
         lost = max(figures.get("auroc_lost", 0.0) for figures, _ in found)
@@ -287,11 +293,13 @@ TARGETS = (
         what="int8 on the CPU, the worst: AUROC lost / calls changed",
         limits=("0.005", "0.03"),
         reached=_int8("cpu"),
+        command=KINDS,
     ),
     Target(
         what="int8 in TensorRT's form, the worst: AUROC lost / calls changed",
         limits=("0.005", "0.03"),
         reached=_int8("trt"),
+        command=KINDS,
     ),
     Target(
         what="AlexNet first: share passed on, all together / on taleqani / AUROC lost",
