@@ -52,6 +52,10 @@ def test_westgards_limits(value: float, expected: str) -> None:
     assert judge(Point(value=value, at=""), 0.0, 1.0) == expected
 
 
+def test_figures_that_hardly_differ_have_a_band_below_nought_too() -> None:
+    assert levey_jennings("x", points([-1.0] * 21)).sd == pytest.approx(0.01)
+
+
 def test_a_band_needs_figures_enough_and_says_how_many_are_missing() -> None:
     one = levey_jennings("x", points([1.0]))
     assert (one.mean, one.n_short) == (None, MIN_FOR_BAND)

@@ -19,6 +19,13 @@ def test_a_key_is_not_taken_for_another_step(bench: Any) -> None:
         bench.store.review.undo(slide, "ann", key="k")
 
 
+def test_a_key_is_not_taken_for_the_same_word_on_another_slide(bench: Any) -> None:
+    first, second = bench.finished(), bench.finished()
+    bench.store.review.judge_cell(first, "1", Reading.BLAST, "ann", key="k")
+    with pytest.raises(StepError, match="another step"):
+        bench.store.review.judge_cell(second, "1", Reading.BLAST, "ann", key="k")
+
+
 @pytest.mark.parametrize(
     ("made", "step", "message"),
     [

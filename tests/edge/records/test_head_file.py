@@ -1,3 +1,4 @@
+import fcntl
 import os
 from pathlib import Path
 
@@ -46,6 +47,17 @@ def test_what_is_no_later_end_is_not_written(
     before = path.read_bytes()
     file.raise_to(*end(seq))
     assert path.read_bytes() == before
+
+
+def test_an_end_is_written_alone_for_us_alone_and_to_the_disk(
+    file: HeadFile, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[object] = []
+    monkeypatch.setattr(fcntl, "flock", lambda _, how: done.append(how))
+    monkeypatch.setattr(os, "fdatasync", lambda _: done.append("synced"))
+    file.raise_to(*end(1))
+    assert done == [fcntl.LOCK_EX, "synced"]
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_new_file_is_whole_and_durable_from_the_start(

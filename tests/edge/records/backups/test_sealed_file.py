@@ -1,6 +1,7 @@
 """A file under a passphrase: whole, in order and unchanged, or not opened."""
 
 import io
+import json
 from collections.abc import Callable
 
 import pytest
@@ -82,6 +83,18 @@ def test_a_passphrase_of_the_shortest_length_is_taken() -> None:
     SealedWriter(io.BytesIO(), words, cost=LOW_COST)
     with pytest.raises(RecordError, match="at least 12"):
         SealedWriter(io.BytesIO(), words[1:], cost=LOW_COST)
+
+
+@pytest.mark.parametrize("n_bytes", [6, 8])
+def test_a_header_of_another_shape_is_refused_before_anything_is_opened(
+    n_bytes: int,
+) -> None:
+    header, _, rest = sealed(b"a").partition(b"\n")
+    facts = json.loads(header) | {"prefix": "00" * n_bytes}
+    with pytest.raises(RecordError) as caught:
+        opened(json.dumps(facts).encode() + b"\n" + rest)
+    assert caught.value.told
+    assert caught.value.told.id == "backup-format"
 
 
 def test_a_header_nested_without_end_is_no_backup() -> None:
