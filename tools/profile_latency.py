@@ -36,7 +36,6 @@ import numpy as np
 
 from leukoscope_edge.capture import domain_of, is_sequence, open_source
 from leukoscope_edge.counting import (
-    Candidate,
     CellRegistry,
     Due,
     SearchPlan,
@@ -152,8 +151,7 @@ def _walk(bundle: Bundle, clock: Clock, options: argparse.Namespace) -> dict[str
             due = Due()
             if plan is not None:
                 with clock.stage("plan"):
-                    candidate = Candidate(frame=item, place=place, focus=report.focus)
-                    due = plan.due(candidate)
+                    due = plan.due(plan.candidate(item, place, report.focus))
             for frame, at in _searched(due, item, place):
                 with clock.stage("segmentation"):
                     found = segment(frame.pixels, scale)

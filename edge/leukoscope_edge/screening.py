@@ -21,7 +21,6 @@ from leukoscope_edge.capture import Camera, items_of
 from leukoscope_edge.counting import (
     NOTHING_GATHERED,
     Asked,
-    Candidate,
     Due,
     EarlierFrames,
     Evidence,
@@ -250,7 +249,7 @@ class SlideRun:
         asked = replace(asked, gated=gated)
         if gated.why_not is not None or turn.outside is not None:
             return replace(asked, due=Due(before=plan.interrupt()))
-        candidate = Candidate(frame=item, place=turn.place, focus=gated.focus)
+        candidate = plan.candidate(item, turn.place, gated.focus)
         return replace(asked, due=plan.due(candidate))
 
     def take_in(self, looked: FrameResult) -> FrameResult:

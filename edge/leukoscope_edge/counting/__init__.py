@@ -52,7 +52,6 @@ if TYPE_CHECKING:
     )
     from leukoscope_edge.counting.reference_ranges import flags as flags
     from leukoscope_edge.counting.reference_ranges import is_leukopenic as is_leukopenic
-    from leukoscope_edge.counting.search_plan import Candidate as Candidate
     from leukoscope_edge.counting.search_plan import Due as Due
     from leukoscope_edge.counting.search_plan import SearchPlan as SearchPlan
     from leukoscope_edge.counting.site_background import MIN_SLIDES as MIN_SLIDES
@@ -89,7 +88,7 @@ else:
             "frame_search": "Asked FrameResult FrameSearch Searched SeenCells",
             "quality_slide": "QualityDay QualityTrend quality_trend",
             "reference_ranges": "AgeRanges ReferenceRanges flags is_leukopenic",
-            "search_plan": "Candidate Due SearchPlan",
+            "search_plan": "Due SearchPlan",
             "slide_cells": "SlideCells never_counted",
             "statistics": "BetaSpread binomial_interval limit_of_blank",
             "stop_rule": "CUT_OFF LOOKS state_after",

@@ -1,11 +1,13 @@
 """Which frames of a slide are searched for cells: those that show something new.
 
-A hand-moved stage shows each place some fifteen times. A frame is searched where the
-stage has gone on by a part of a frame, where it is sharper than what was searched
-before, and now and then as a check; in between, cells that are known are followed by
-the stage's motion alone (`vision.following`). Nothing is passed over: the last frame
-that was not searched is held, and searched after all before it is let go, where it
-shows a place farther from the rim than every search so far and the next frame do.
+A hand-moved stage shows each place some fifteen times. The places that matter are
+those near which a nucleus could stand (`vision.near_nuclei`). A frame is searched
+where the stage has gone on by a part of a frame, where it shows such places sharper
+than what was searched before, and now and then as a check, whatever it shows; in
+between, cells that are known are followed by the stage's motion alone
+(`vision.following`). Nothing is passed over: the last frame that was not searched is
+held, and searched after all before it is let go, where it shows such a place farther
+from the rim than every search so far and the next frame do.
 
 It is asked in the frames' order, and knows what was searched, not what was found: so
 it says the same however many searches run at once.
@@ -19,18 +21,21 @@ import numpy as np
 
 from leukoscope_edge.arrays import F64, BoolArray
 from leukoscope_edge.types import Frame
-from leukoscope_edge.vision import Placement
+from leukoscope_edge.vision import Placement, near_nuclei, places_along
 
 STEP = 0.2
 """Of a frame's width or height: gone on so far, a frame is searched. A place is then
 searched four times on its way, as often as cells keep sightings, and once more."""
 N_LOOKS = 3
 """Searches that show a place so well are enough; as `cells.MAX_KEPT`."""
-MIN_WANTED = 0.02
-"""Of a frame's places, that were searched less often."""
-N_SHARP, MIN_SHARPER, AS_SHARP = 2, 0.4, 0.99
+FAR, MIN_NEW = 0.6, 0.02
+"""Gone on so far, a frame is searched whatever it shows, where so large a part of its
+places never was: each place once, though no nucleus could be told there. The rest of
+the frame is wider than the largest cell."""
+N_SHARP, MIN_SHARPER, AS_SHARP = 2, 0.4, 0.95
 """A frame is searched where it is among the sharpest so far, by its focus
-(`vision.quality`), of so large a part of its places: those sightings vote."""
+(`vision.quality`), of so large a part of the places that matter: those sightings vote.
+What is as sharp is as sharp within what the focus owes to the cells in view."""
 DEEP_UM = 10.0
 """From the rim, the middle of the largest cells of blood is seen whole."""
 SPACING_UM = 4.0
@@ -57,11 +62,14 @@ class Candidate:
         frame: The frame.
         place: Where it lies on the slide.
         focus: How crisp it is, 0..1.
+        nuclear: (h, w) bool, near which of its places, `SPACING_UM` apart, a nucleus
+            could stand (`vision.near_nuclei`).
     """
 
     frame: Frame
     place: Placement
     focus: float
+    nuclear: BoolArray
 
     @property
     def shape_px(self) -> tuple[int, int]:
@@ -111,6 +119,18 @@ class SearchPlan:
         self._searched: deque[SearchedPlace] = deque(maxlen=MAX_REMEMBERED)
         self._held: Candidate | None = None
         self._n_followed, self._is_sure = 0, False
+
+    def candidate(self, frame: Frame, place: Placement, focus: float) -> Candidate:
+        """Return a judged frame as one that could be searched.
+
+        Args:
+            frame: The frame, of blood.
+            place: Where it lies on the slide.
+            focus: How crisp it is, 0..1.
+        """
+        scale = self._scale_um_per_px
+        nuclear = near_nuclei(frame.pixels, scale, SPACING_UM)
+        return Candidate(frame=frame, place=place, focus=focus, nuclear=nuclear)
 
     def interrupt(self) -> Candidate | None:
         """Take note of a frame that was not judged: the next one is searched.
@@ -172,11 +192,15 @@ class SearchPlan:
             return True
         if candidate.place.score < MIN_SURE or self._n_followed >= MAX_FOLLOWED:
             return True
+        moved, matters = _moved(self._searched[-1], candidate), candidate.nuclear
         n_looks, n_sharp = self._n_looks(candidate)
-        if (n_sharp < N_SHARP).mean() >= MIN_SHARPER:
+        if moved >= FAR and (n_looks < 1).mean() >= MIN_NEW:
             return True
-        has_moved = _moved(self._searched[-1], candidate) >= STEP
-        return has_moved and bool((n_looks < N_LOOKS).mean() >= MIN_WANTED)
+        if not matters.any():
+            return False
+        if (n_sharp[matters] < N_SHARP).mean() >= MIN_SHARPER:
+            return True
+        return moved >= STEP and bool((n_looks[matters] < N_LOOKS).any())
 
     def _n_looks(self, candidate: Candidate) -> tuple[F64, F64]:
         """Return how often each place was searched as well as this frame shows it.
@@ -190,9 +214,9 @@ class SearchPlan:
         return sees.sum(axis=0), sees[np.array(is_sharp, np.bool_)].sum(axis=0)
 
     def _unseen(self, candidate: Candidate) -> BoolArray:
-        """Return which places of a frame no search shows as far from the rim."""
+        """Return which places that matter no search shows as far from the rim."""
         seen = self._sees(self._searched, candidate, NEARLY_UM)
-        return np.asarray(~seen.any(axis=0), np.bool_)
+        return np.asarray(candidate.nuclear & ~seen.any(axis=0), np.bool_)
 
     def _sees(
         self,
@@ -239,8 +263,7 @@ class SearchPlan:
 
 def _to_rim(length_px: int, step_px: float, moved_px: F64, deep_px: float) -> F64:
     """Return (n, m), how far m places along a side lie inside it, -1 for outside."""
-    places = np.arange(min(step_px, length_px) / 2, length_px, step_px)
-    at = places + moved_px[:, None]
+    at = places_along(length_px, step_px) + moved_px[:, None]
     return np.asarray(np.clip(np.minimum(at, length_px - at), -1, deep_px), np.float64)
 
 

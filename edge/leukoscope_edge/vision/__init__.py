@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     from leukoscope_edge.vision.motion import StageTracker as StageTracker
     from leukoscope_edge.vision.motion import TrackingState as TrackingState
     from leukoscope_edge.vision.motion import Visited as Visited
+    from leukoscope_edge.vision.nuclear_places import near_nuclei as near_nuclei
+    from leukoscope_edge.vision.nuclear_places import places_along as places_along
     from leukoscope_edge.vision.quality import QualityReport as QualityReport
     from leukoscope_edge.vision.quality import assess as assess
     from leukoscope_edge.vision.segmentation import NOTHING as NOTHING
@@ -79,6 +81,7 @@ else:
             "morphology": "dilate parts_of",
             "following": "Followed NOTHING_FOLLOWED NOTHING_KNOWN follow remember",
             "motion": "Joined Placement StageTracker TrackingState Visited",
+            "nuclear_places": "near_nuclei places_along",
             "quality": "QualityReport assess",
             "segmentation": "NOTHING segment threshold",
             "sightings": "FrameDetections NOTHING_SEEN find_sightings view_spec",

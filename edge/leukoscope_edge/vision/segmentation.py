@@ -125,7 +125,7 @@ def threshold(view: View) -> Masks:
     low, high = otsu3_of(violets)
     level, _ = otsu3_of(darks)
     foreground = np.asarray(view.dark > level, np.bool_)
-    min_violet = _least_violet(joint, level, in_marrow=view.in_marrow)
+    min_violet = least_violet(joint, level, in_marrow=view.in_marrow)
     high = _part_again(view, violets, high, min_violet)
     nuclei = _opened(view.violet > high)
     scale = view.scale_um_per_px
@@ -160,7 +160,7 @@ def _ragged(view: View, *, has_red: bool) -> float:
     return RAGGED_BESIDE_RED if has_red else RAGGED
 
 
-def _least_violet(joint: F32, level: int, *, in_marrow: bool) -> float:
+def least_violet(joint: F32, level: int, *, in_marrow: bool) -> float:
     """Return the mean violet that a nucleus of a view has at least.
 
     Args:

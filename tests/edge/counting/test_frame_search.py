@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from leukoscope_edge.capture import SimulatedCamera, parse_simulated
-from leukoscope_edge.counting import Candidate, Due
+from leukoscope_edge.counting import Due, SearchPlan
 from leukoscope_edge.counting.earlier_frames import Turn
 from leukoscope_edge.counting.frame_search import (
     GUIDANCE,
@@ -16,6 +16,7 @@ from leukoscope_edge.counting.frame_search import (
     Gated,
     SeenCells,
 )
+from leukoscope_edge.counting.search_plan import Candidate
 from leukoscope_edge.inference import ServingSegmenter
 from leukoscope_edge.messages import message
 from leukoscope_edge.screening_result import ImageReport
@@ -66,7 +67,7 @@ def candidate(slide: SimulatedCamera) -> Candidate:
     one = asked(slide, EARLIER)
     assert isinstance(one.item, Frame)
     assert one.turn.place is not None
-    return Candidate(frame=one.item, place=one.turn.place, focus=0.4)
+    return SearchPlan(SCALE).candidate(one.item, one.turn.place, 0.4)
 
 
 def test_a_fault_shows_nothing(search: FrameSearch) -> None:

@@ -6,10 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from leukoscope_edge.arrays import BoolArray
+from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.counting.search_plan import (
     AS_SHARP,
+    FAR,
     MAX_FOLLOWED,
     MIN_SURE,
+    SPACING_UM,
     STEP,
     Candidate,
     Due,
@@ -22,6 +26,7 @@ WIDTH_PX, HEIGHT_PX = 640, 480
 SCALE = 0.1
 FOCUS = 0.4
 RIM_PX = 40
+SPACING_PX = round(SPACING_UM / SCALE)
 
 
 def candidate(
@@ -29,12 +34,27 @@ def candidate(
 ) -> Candidate:
     width, height = more.pop("size", (WIDTH_PX, HEIGHT_PX))
     pixels = np.zeros((height, width, 3), np.uint8)
+    nuclear = more.pop("nuclear", everywhere(width, height))
     told = {"score": 1.0, "island": 0, **more}
     return Candidate(
         frame=Frame(name=f"{x:g},{y:g}", pixels=pixels, time_s=0.0),
         place=Placement(state=TrackingState.TRACKING, x_px=x, y_px=y, **told),
         focus=focus,
+        nuclear=nuclear,
     )
+
+
+def everywhere(width: int = WIDTH_PX, height: int = HEIGHT_PX) -> BoolArray:
+    """Say of every place of a frame that a nucleus could stand there."""
+    return np.ones((height // SPACING_PX, width // SPACING_PX), np.bool_)
+
+
+def nowhere_but(*places: tuple[int, int]) -> BoolArray:
+    """Say that a nucleus could stand at these places, by row and column."""
+    nuclear = ~everywhere()
+    for place in places:
+        nuclear[place] = True
+    return nuclear
 
 
 def looked_at(*places: tuple[float, float]) -> SearchPlan:
@@ -102,6 +122,66 @@ def test_where_all_is_known_nothing_is_searched() -> None:
 def test_a_sharper_frame_is_searched_and_a_duller_one_is_not() -> None:
     assert looked_at((0, 0)).due(candidate(0, focus=1.1 * FOCUS)).now
     assert not looked_at((0, 0)).due(candidate(0, focus=0.9 * FOCUS)).now
+
+
+def test_where_no_nucleus_could_stand_nothing_is_searched_again() -> None:
+    plan = looked_at((0, 0))
+    sharp = candidate(0, focus=2 * FOCUS, nuclear=nowhere_but())
+    assert not plan.due(sharp).now
+    assert not plan.due(candidate(1.1 * STEP * WIDTH_PX, nuclear=nowhere_but())).now
+    assert plan.left() is None
+
+
+@pytest.mark.parametrize(("part", "is_due"), [(0.98, False), (1.0, True)])
+@pytest.mark.parametrize("way", [(1, 0), (0, -1)])
+def test_far_on_a_frame_is_searched_though_no_nucleus_could_stand_there(
+    part: float, way: tuple[int, int], *, is_due: bool
+) -> None:
+    x, y = part * FAR * WIDTH_PX * way[0], part * FAR * HEIGHT_PX * way[1]
+    one = candidate(x, y, nuclear=nowhere_but())
+    assert looked_at((0, 0)).due(one).now is is_due
+
+
+def test_far_on_but_everywhere_seen_before_it_is_not() -> None:
+    plan = looked_at((0, 0), (400, 0))
+    assert not plan.due(candidate(0, nuclear=nowhere_but())).now
+
+
+def test_one_place_that_came_into_view_is_enough() -> None:
+    x = 1.1 * STEP * WIDTH_PX
+    new, known = nowhere_but((5, 14)), nowhere_but((5, 7))
+    assert looked_at((0, 0)).due(candidate(x, nuclear=new)).now
+    assert not looked_at((0, 0)).due(candidate(x, nuclear=known)).now
+
+
+@pytest.mark.parametrize(
+    ("at", "is_searched"), [((5, 15), True), ((5, 9), False), ((0, 15), True)]
+)
+def test_what_is_held_is_searched_for_what_stands_near_its_rim_alone(
+    at: tuple[int, int], *, is_searched: bool
+) -> None:
+    plan = looked_at((0, 0))
+    assert not plan.due(candidate(60, nuclear=nowhere_but(at))).now
+    assert (plan.left() is not None) is is_searched
+
+
+def test_only_places_that_matter_are_held_against_the_sharpest() -> None:
+    plan = looked_at((0, 0), (320, 0))
+    sharper = 1.1 * FOCUS
+    for _ in range(2):
+        plan.interrupt()
+        assert plan.due(candidate(320, focus=sharper)).now
+    left, right = nowhere_but((5, 2)), nowhere_but((5, 12))
+    assert not plan.due(candidate(0, focus=sharper, nuclear=right)).now
+    assert plan.due(candidate(0, focus=sharper, nuclear=left)).now
+
+
+def test_a_plan_asks_the_picture_where_a_nucleus_could_stand() -> None:
+    camera = parse_simulated("simulated:cells=12,frames=1,seed=4")
+    frame = Frame(name="a", pixels=camera.render(0), time_s=0.0)
+    one = SearchPlan(SCALE).candidate(frame, candidate(0).place, FOCUS)
+    assert one.nuclear.shape == everywhere().shape
+    assert 0 < one.nuclear.mean() < 1
 
 
 @pytest.mark.parametrize(
