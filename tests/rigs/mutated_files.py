@@ -181,6 +181,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
     "capture": {
         "capture/stored/containers.py": (
             "capture/stored/test_containers.py",
+            "capture/stored/test_tiff.py",
             "capture/stored/test_decode.py",
             "capture/stored/test_damage.py",
         ),

@@ -95,6 +95,34 @@ def test_the_cookie_is_for_the_server_alone_and_changes_at_sign_in(
     assert answer.headers["set-cookie"].split(";")[0] != before.split(";")[0]
 
 
+def test_every_answer_keeps_foreign_script_frames_and_caches_out(
+    stranger: Browser,
+) -> None:
+    found = stranger.get("/sign-in").headers
+    policy = found["content-security-policy"].split("; ")
+    assert policy[0] == "default-src 'self'"
+    nothing = {"object-src", "base-uri", "form-action", "frame-ancestors"}
+    assert {p.removesuffix(" 'none'") for p in policy if "none" in p} == nothing
+    assert found["x-frame-options"] == "DENY"
+    assert found["x-content-type-options"] == "nosniff"
+    assert found["referrer-policy"] == "no-referrer"
+    assert found["cross-origin-opener-policy"] == "same-origin"
+    assert found["cross-origin-resource-policy"] == "same-origin"
+    assert found["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "FROBNICATE"])
+def test_whatever_may_change_something_needs_the_token(
+    browser: Browser, method: str
+) -> None:
+    headers = {TOKEN_HEADER: "guessed"}
+    assert browser.request(method, "/api/here", headers=headers).status_code == 403
+
+
+def test_no_form_is_larger_than_64_kib() -> None:
+    assert MAX_BODY_BYTES == 65_536
+
+
 def test_leaving_closes_the_session(browser: Browser) -> None:
     assert browser.get("/").status_code == 200
     assert browser.post("/api/sign-out", json={}).status_code == 200

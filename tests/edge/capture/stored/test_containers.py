@@ -68,6 +68,7 @@ def test_what_stands_behind_the_end_of_a_png_is_not_counted() -> None:
     [
         (b"", "is empty"),
         (b"GIF89a", "not an image of a known kind"),
+        (b"BM" + bytes(20), "is truncated"),
         (b"RIFF\x04\0\0\0WAVE", "not an image of a known kind"),
         (png_with(b"acTL", bytes(8)), "several pictures that follow each other"),
         (
