@@ -290,13 +290,13 @@ TARGETS = (
         is_least=True,
     ),
     Target(
-        what="int8 on the CPU, the worst: AUROC lost / calls changed",
+        what="int8 on the CPU, one view, the worst: AUROC lost / calls changed",
         limits=("0.005", "0.03"),
         reached=_int8("cpu"),
         command=KINDS,
     ),
     Target(
-        what="int8 in TensorRT's form, the worst: AUROC lost / calls changed",
+        what="int8 in TensorRT's form, one view, the worst: AUROC lost / calls changed",
         limits=("0.005", "0.03"),
         reached=_int8("trt"),
         command=KINDS,
