@@ -1,5 +1,6 @@
 import struct
 import zlib
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leukoscope_edge.capture.stored.decode import decode_image, is_grey
+from leukoscope_edge.capture.stored.decode import decode_image, is_grey, regular
 from leukoscope_edge.errors import SourceError
 
 
@@ -202,6 +203,15 @@ def test_a_spot_of_colour_between_the_pixels_looked_at_first_is_colour() -> None
     assert is_grey(pixels)
     pixels[5:8, 5:8, 0] = 200
     assert not is_grey(pixels)
+
+
+def test_what_has_no_end_or_no_bytes_of_its_own_is_not_read(tmp_path: Path) -> None:
+    with pytest.raises(SourceError) as device:
+        regular(Path("/dev/null"))
+    with pytest.raises(SourceError) as folder:
+        regular(tmp_path)
+    found = [e.value.told.id for e in (device, folder) if e.value.told]
+    assert found == ["file-is-pipe", "file-is-folder"]
 
 
 def test_lines_of_a_micrometer_may_stand_in_a_palette() -> None:
