@@ -146,7 +146,7 @@ def test_without_the_network_thresholds_count_and_page_and_slide_say_why(
 
 @pytest.mark.usefixtures("failing")
 def test_a_network_that_fails_in_the_middle_loses_no_frame(device: Device) -> None:
-    device = with_network(device, UNET)
+    device = with_network(device, UNET, only_new=False)
     box, _, record = count(device, fill_slide(device, is_finished=False))
     why = "unet-nuclei-1 failed after 3 frames: "
     silence, said = box.shown()
@@ -165,7 +165,7 @@ def test_a_network_that_fails_in_the_middle_loses_no_frame(device: Device) -> No
 def test_each_kept_frame_is_looked_at_again_by_what_found_its_cells(
     device: Device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    device = with_network(device, UNET)
+    device = with_network(device, UNET, only_new=False)
     store, slide = device.store, fill_slide(device, is_finished=False)
     _, _, record = count(device, slide)
     fields = [c.field for c in record.machine_cells.values() if c.field]
