@@ -100,6 +100,11 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "updates/test_trial.py",
             "updates/test_faults.py",
         ),
+        "updates/active.py": (
+            "updates/test_active.py",
+            "updates/test_install.py",
+            "updates/test_edges.py",
+        ),
         "updates/verify.py": (
             "updates/test_verify.py",
             "updates/test_attacks.py",

@@ -42,11 +42,21 @@ def test_a_damaged_model_gives_way_to_the_one_before_and_says_so(
     damage(slots.slot_folder(device.models, str(in_use(device.data, "real").slot)))
     used = in_use(device.data, "real")
     assert used.fallback
+    assert used.previous is None
     assert "damaged" in banners(device)[0].said()
     assert str(used.slot).startswith("0.1-")
     recover(device)
     assert active_of(device) == "0.1"
     assert history(device.data)[-1].what == "damaged"
+
+
+def test_to_go_back_twice_is_to_stay(
+    device: UpdateContext, publisher: Any, active_of: Callable[[UpdateContext], str]
+) -> None:
+    install(device, publisher.release(1).stick)
+    assert roll_back(device, "real").slot == SHIPPED
+    roll_back(device, "real")
+    assert active_of(device) == "0.1"
 
 
 def test_no_whole_model_is_s01_and_the_shipped_one_only_by_hand(

@@ -183,12 +183,16 @@ def test_three_failures_in_a_row_give_the_model_up(
 ) -> None:
     install(device, publisher.release(1).stick)
     install(device, publisher.release(2).stick)
+    earlier = replace(state.load(device.models), bad=("0.7",))
+    state.save(device.models, earlier)
     for _ in range(2):
         assert not note_failure(device, "real", "NaN")
     note_success(device, "real")
     assert [note_failure(device, "real", "NaN") for _ in range(3)] == [0, 0, 1]
     assert active_of(device) == "0.1"
     assert history(device.data)[-1].what == "given up"
+    assert state.load(device.models).bad == ("0.2", "0.7")
+    assert state.load(device.models).lanes["real"].previous is None
 
 
 def test_a_model_that_fails_while_it_is_used_is_counted(
