@@ -34,10 +34,13 @@ class PictureFacts:
         um_per_px: What a pixel measures by its resolution tags, None where they say
             nothing.
         jpeg_quality: As libjpeg counts it, 1..100, None for other formats.
+        bits_per_px: That a video's key frame was recorded with, None for other frames
+            and for Motion JPEG.
     """
 
     um_per_px: float | None = None
     jpeg_quality: int | None = None
+    bits_per_px: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

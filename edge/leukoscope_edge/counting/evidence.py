@@ -8,6 +8,7 @@ finding is said with the doubt beside it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from leukoscope_edge.messages import Message, message
 from leukoscope_edge.outcome import Doubt
@@ -31,6 +32,10 @@ from leukoscope_edge.vision.scale import (
 
 MIN_JPEG_QUALITY = 70
 """As libjpeg counts it. wbc-fields has 71 to 75; what lies below was never judged."""
+MIN_BITS_PER_PX = 0.6
+"""Of a video's key frames; JPEG of quality 70 takes 0.4 to 0.8. As H.264 (125 tiles of
+marrow, each a key frame; by a script that is not kept) a fifth of the blasts is lost at
+0.26, one call of six is another at 0.51, and as few as by JPEG of 70 at 0.94."""
 MIN_REMARK = 0.1
 """Relative: a scale that is further from what the cells say is remarked upon. What the
 cells of five sets say lies within 15 % of the truth (docs/segmentation.md)."""
@@ -47,9 +52,18 @@ MEASURED_AT_ONCE, MEASURED_EVERY = 12, 10
 N_COLOURS = 512
 """Frames whose colours are held, at most, evenly over the slide: neither a frame's time
 nor the records grow with it."""
-COLOUR_DIGITS, SIZE_DIGITS, SCALE_DIGITS = 3, 2, 5
+COLOUR_DIGITS, SIZE_DIGITS, SCALE_DIGITS, BITS_DIGITS = 3, 2, 5, 3
 """Decimals that are judged and kept: what is read back is the same to the last bit."""
-SPOILED = "scale-off", "red-blue", "red-green", "green-blue", "inverted", "compressed"
+SPOILED = (
+    "scale-off",
+    "red-blue",
+    "red-green",
+    "green-blue",
+    "inverted",
+    "compressed",
+    "few-bits",
+)
+Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +76,7 @@ class Bearing:
         shape_px: Width and height.
         jpeg_quality: Of its file, or of a JPEG that it was before, where that is
             poorer; None where it never was one, as far as can be told.
+        bits_per_px: Of a video's key frame, None elsewhere.
         um_per_px: What its file says, None where nothing plausible.
     """
 
@@ -69,6 +84,7 @@ class Bearing:
     sizes: FrameSizes | None
     shape_px: tuple[int, int]
     jpeg_quality: int | None
+    bits_per_px: float | None
     um_per_px: float | None
 
 
@@ -89,11 +105,12 @@ def bearing_of(frame: Frame, *, measures: bool) -> Bearing:
             frame.facts.jpeg_quality,
             quality_from_pixels(frame.pixels) if measures else None,
         ),
+        bits_per_px=frame.facts.bits_per_px,
         um_per_px=said if said and low <= said <= high else None,
     )
 
 
-def _poorer(a: int | None, b: int | None) -> int | None:
+def _poorer(a: Number | None, b: Number | None) -> Number | None:
     known = [q for q in (a, b) if q is not None]
     return min(known, default=None)
 
@@ -121,6 +138,7 @@ class Gathered:
         sizes: Of cells, of each frame in which they were measured.
         shapes_px: Every width and height that there was.
         jpeg_quality: The poorest; None where no frame ever was a JPEG.
+        bits_per_px: The fewest of a video's key frame; None where there was none.
         um_per_px: Every scale that a file named, the first one first.
         light: What lamp and stain measured, in a frame now and then, by its name.
     """
@@ -132,6 +150,7 @@ class Gathered:
     sizes: tuple[FrameSizes, ...] = ()
     shapes_px: tuple[tuple[int, int], ...] = ()
     jpeg_quality: int | None = None
+    bits_per_px: float | None = None
     um_per_px: tuple[float, ...] = ()
     light: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
@@ -152,13 +171,14 @@ def gather(report: ImageReport, bearing: Bearing | None, number: int) -> Gathere
     if bearing is None:
         return alone
     is_held = number % _every(number) == 0
-    said = bearing.um_per_px
+    said, bits = bearing.um_per_px, bearing.bits_per_px
     return replace(
         alone,
         colours={number: _rounded_colours(bearing.colours)} if is_held else {},
         sizes=(_rounded_sizes(bearing.sizes),) if bearing.sizes else (),
         shapes_px=(bearing.shape_px,),
         jpeg_quality=bearing.jpeg_quality,
+        bits_per_px=None if bits is None else round(bits, BITS_DIGITS),
         um_per_px=() if said is None else (round(said, SCALE_DIGITS),),
     )
 
@@ -176,6 +196,7 @@ def together(a: Gathered, b: Gathered) -> Gathered:
         sizes=(*a.sizes, *b.sizes),
         shapes_px=tuple(dict.fromkeys((*a.shapes_px, *b.shapes_px))),
         jpeg_quality=_poorer(a.jpeg_quality, b.jpeg_quality),
+        bits_per_px=_poorer(a.bits_per_px, b.bits_per_px),
         um_per_px=tuple(dict.fromkeys((*a.um_per_px, *b.um_per_px))),
         light={
             name: (*a.light.get(name, ()), *b.light.get(name, ()))
@@ -259,6 +280,7 @@ class Evidence:
             self._colours(),
             self._scale_off(),
             self._compressed(),
+            self._few_bits(),
             self._tags(),
             self._mixed(),
             self._lost(),
@@ -314,6 +336,13 @@ class Evidence:
         return _doubt(
             message("compressed", q=q, least=MIN_JPEG_QUALITY), "compressed-cure"
         )
+
+    def _few_bits(self) -> Doubt | None:
+        bits = self._gathered.bits_per_px
+        if bits is None or bits >= MIN_BITS_PER_PX:
+            return None
+        reason = message("few-bits", b=f"{bits:.2g}", least=f"{MIN_BITS_PER_PX:g}")
+        return _doubt(reason, "few-bits-cure")
 
     def _tags(self) -> Doubt | None:
         said = self._gathered.um_per_px

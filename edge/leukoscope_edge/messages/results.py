@@ -111,6 +111,10 @@ RESULTS = {
         "the pictures were compressed too much (JPEG quality {q}, at least {least})"
     ),
     "compressed-cure": "Save them as PNG or TIFF.",
+    "few-bits": (
+        "the video was compressed too much ({b} bits per pixel, at least {least})"
+    ),
+    "few-bits-cure": "Record at a higher bit rate, as Motion JPEG, or as pictures.",
     "tags": ("the files say that a pixel measures {said} µm, and {given} µm was given"),
     "sizes-mixed": "the pictures have {k} sizes, and one scale was given for all",
     "sizes-mixed-cure": "Screen pictures of one size at a time.",

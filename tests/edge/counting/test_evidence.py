@@ -210,6 +210,18 @@ def test_too_much_compression_spoils_the_calls(
 
 
 @pytest.mark.parametrize(
+    ("bits", "expected"),
+    [(None, []), (3.2, []), (0.6, []), (0.599, [("few-bits", True)])],
+)
+def test_a_video_of_few_bits_spoils_the_calls(
+    bits: float | None, expected: list[tuple[str, bool]]
+) -> None:
+    key_frame = replace(FRAMES[0], facts=PictureFacts(bits_per_px=bits))
+    assert bearing_of(key_frame, measures=False).bits_per_px == bits
+    assert ids([*BEARINGS, replace(BEARINGS[0], bits_per_px=bits)]) == expected
+
+
+@pytest.mark.parametrize(
     ("said", "expected"),
     [
         (None, []),
@@ -318,10 +330,12 @@ SEEN = [
     (replace(SCREENED[0], n_lost=3), replace(BEARINGS[0], shape_px=(9, 9))),
     (SCREENED[1], replace(BEARINGS[1], jpeg_quality=30, um_per_px=0.31)),
     (SCREENED[2], replace(BEARINGS[2], jpeg_quality=80, um_per_px=0.12)),
+    (SCREENED[0], replace(BEARINGS[0], bits_per_px=0.51)),
+    (SCREENED[1], replace(BEARINGS[1], bits_per_px=0.4)),
 ]
 
 
-@pytest.mark.parametrize("n_before", [0, 1, 5, 8, 9, 10, 11, 12, 13])
+@pytest.mark.parametrize("n_before", [0, 1, 5, 8, 9, 10, 11, 12, 13, 14, 15])
 def test_in_two_parts_frames_bear_witness_of_the_same_as_in_one(n_before: int) -> None:
     whole = Evidence(SCALE, is_sequence=False)
     before = together(NOTHING_GATHERED, NOTHING_GATHERED)
@@ -335,7 +349,7 @@ def test_in_two_parts_frames_bear_witness_of_the_same_as_in_one(n_before: int) -
     assert again._gathered == whole._gathered
     assert again.doubts() == whole.doubts()
     assert again.remarks() == whole.remarks()
-    assert again.frames == whole.frames == {"screened": 11, "skipped": 1, "refused": 1}
+    assert again.frames == whole.frames == {"screened": 13, "skipped": 1, "refused": 1}
 
 
 def test_colours_are_held_evenly_and_of_so_many_frames_at_most() -> None:

@@ -97,10 +97,7 @@ class Decoder:
             SourceError: It cannot be read, or `read_picture` refuses it, or decoding
                 it took too much memory or time.
         """
-        answer = self._ask({"image": str(path.absolute()), "page": page})
-        facts = PictureFacts(**answer.header["facts"])
-        n_pages = answer.header["n_pages"]
-        return Picture(pixels=_pixels(answer), n_pages=n_pages, facts=facts)
+        return _told(self._ask({"image": str(path.absolute()), "page": page}))
 
     def open_video(self, path: Path) -> Video:
         """Open a video.
@@ -110,15 +107,15 @@ class Decoder:
         """
         return Video(**self._ask({"video": str(path.absolute())}).header)
 
-    def next_frame(self) -> U8 | None:
-        """Return (H, W, 3) uint8 RGB of the opened video's next frame, None at its end.
+    def next_frame(self) -> Picture | None:
+        """Return the opened video's next frame, None at its end.
 
         Raises:
             SourceError: Decoding it took too much memory or time.
         """
         answer = self._ask({})
         if not answer.header.get("is_end"):
-            return _pixels(answer)
+            return _told(answer)
         self.is_video_cut = answer.header["is_cut"]
         return None
 
@@ -149,9 +146,13 @@ class Decoder:
         return self._child
 
 
-def _pixels(answer: Answer) -> U8:
-    shape = answer.header["shape"]
-    return np.frombuffer(answer.payload, np.uint8).reshape(shape)
+def _told(answer: Answer) -> Picture:
+    header = answer.header
+    return Picture(
+        pixels=np.frombuffer(answer.payload, np.uint8).reshape(header["shape"]),
+        n_pages=header["n_pages"],
+        facts=PictureFacts(**header["facts"]),
+    )
 
 
 def serve() -> None:
@@ -186,9 +187,9 @@ def _outcome(question: dict[str, Any], video: "_Video") -> Outcome:
             case {"video": path}:
                 return dataclasses.asdict(video.open(regular(Path(path)))), b""
             case _:
-                pixels = video.read()
-                if pixels is not None:
-                    return _shown(pixels)
+                frame = video.read()
+                if frame is not None:
+                    return _picture(frame)
                 return {"is_end": True, "is_cut": video.is_cut}, b""
     except OSError as err:
         return _refused(message("file-says", why=str(err.strerror)))
@@ -202,14 +203,13 @@ def _refused(why: str | Message) -> Outcome:
     return {"refusal": told_plain(why)}, b""
 
 
-def _shown(pixels: U8) -> Outcome:
-    return {"shape": pixels.shape}, np.ascontiguousarray(pixels).data.cast("B")
-
-
 def _picture(picture: Picture) -> Outcome:
-    header, pixels = _shown(picture.pixels)
-    own = {"n_pages": picture.n_pages, "facts": dataclasses.asdict(picture.facts)}
-    return {**header, **own}, pixels
+    header = {
+        "shape": picture.pixels.shape,
+        "n_pages": picture.n_pages,
+        "facts": dataclasses.asdict(picture.facts),
+    }
+    return header, np.ascontiguousarray(picture.pixels).data.cast("B")
 
 
 class _Video:
@@ -250,10 +250,10 @@ class _Video:
             codec=codec,
         )
 
-    def read(self) -> U8 | None:
+    def read(self) -> Picture | None:
         if self._jpegs is not None:
             data = self._jpegs.next_frame()
-            return None if data is None else read_picture(data).pixels
+            return None if data is None else read_picture(data)
         with caught_output() as said:
             found, bgr = self._capture.read()
             is_changed = self._packets is not None and self._packets.is_changed()
@@ -268,7 +268,9 @@ class _Video:
             raise SourceError(GREY)
         if why := damage_of(rgb):
             raise SourceError(message("frame-damaged", why=why))
-        return rgb
+        n_px = rgb.shape[0] * rgb.shape[1]
+        facts = self._packets.facts(n_px) if self._packets else PictureFacts()
+        return Picture(pixels=rgb, n_pages=1, facts=facts)
 
 
 def complaint_of(said: str) -> Message | None:

@@ -2,7 +2,8 @@
 
 OpenCV scales every frame to the size of the first one: where a recorder changes its
 size in between, as calls over the network do, cells would be measured at a wrong scale.
-The size stands in the packets before they are decoded.
+The size stands in the packets before they are decoded. So does what was thrown away: by
+the tables of a JPEG, or else by how many bits a key frame was recorded with.
 
 Source: ITU-T H.264 (7.3.1) and H.265 (7.3.1.2); RFC 6386 (9.1) for VP8; VP9 bitstream
 specification (6.2); ISO/IEC 14496-12 (4.2) for MP4.
@@ -15,6 +16,7 @@ import numpy as np
 
 from leukoscope_edge.capture.stored import jpeg
 from leukoscope_edge.errors import SourceError
+from leukoscope_edge.types import PictureFacts
 
 HEAD_BYTES = 1 << 12
 """Parameter sets stand in front of the picture."""
@@ -36,7 +38,8 @@ def format_of(packet: bytes, codec: str) -> bytes:
         codec: Four letters.
     """
     if packet.startswith(jpeg.START):
-        return _jpeg_size(packet)
+        read = _jpeg(packet)
+        return b"%d x %d" % (read.width_px, read.height_px) if read else b""
     if packet[3:6] == VP8_KEY:
         return packet[6:10]
     if packet[1:4] == VP9_KEY:
@@ -51,12 +54,25 @@ def format_of(packet: bytes, codec: str) -> bytes:
     return b"".join(u.rstrip(b"\x00") for u in units)
 
 
-def _jpeg_size(packet: bytes) -> bytes:
+def facts_of(packet: bytes, n_px: int, *, is_key: bool) -> PictureFacts:
+    """Return what a packet says of how much its frame lost.
+
+    Args:
+        packet: As the file holds it.
+        n_px: Pixels of the frame.
+        is_key: Whether it is whole by itself, and no difference from another.
+    """
+    if packet.startswith(jpeg.START):
+        read = _jpeg(packet)
+        return PictureFacts(jpeg_quality=read.quality if read else None)
+    return PictureFacts(bits_per_px=8 * len(packet) / n_px if is_key else None)
+
+
+def _jpeg(packet: bytes) -> jpeg.Jpeg | None:
     try:
-        read = jpeg.read_jpeg(packet)
+        return jpeg.read_jpeg(packet)
     except SourceError:
-        return b""
-    return b"%d x %d" % (read.width_px, read.height_px)
+        return None
 
 
 class Packets:
@@ -72,17 +88,27 @@ class Packets:
         self._codec = codec
         raw = [cv2.CAP_PROP_FORMAT, -1]
         self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, raw)
-        self._first = b""
+        self._first, self._packet = b"", b""
         self._is_changed = False
 
     def is_changed(self) -> bool:
         """Look at the next packet; say whether the size has changed by now."""
         found, data = self._capture.read()
+        self._packet = np.asarray(data, np.uint8).tobytes() if found else b""
         if found and not self._is_changed:
-            size = format_of(np.asarray(data, np.uint8).tobytes(), self._codec)
+            size = format_of(self._packet, self._codec)
             self._first = self._first or size
             self._is_changed = bool(size) and size != self._first
         return self._is_changed
+
+    def facts(self, n_px: int) -> PictureFacts:
+        """Return what the packet that was looked at says of a frame of so many pixels.
+
+        Frames may be stored in another order than they are shown in, so that of a video
+        as a whole this is true, and of a single frame it need not be.
+        """
+        is_key = self._capture.get(cv2.CAP_PROP_LRF_HAS_KEY_FRAME) > 0
+        return facts_of(self._packet, n_px, is_key=bool(self._packet) and is_key)
 
 
 def has_no_index(path: Path) -> bool:

@@ -106,15 +106,18 @@ class VideoReplay:
         number, self._next = self._next, self._next + 1
         name = f"frame {number:06d}"
         try:
-            pixels = self._decoder.next_frame()
+            picture = self._decoder.next_frame()
         except SourceError as err:
             if not self._decoder.is_running:
                 self._decoder = None
             return Fault(name=name, reason=_why_not(err))
-        if pixels is None:
+        if picture is None:
             self._is_over = True
             return self._lost(number, is_cut=self._decoder.is_video_cut)
-        return Frame(name=name, pixels=pixels, time_s=number * self._interval_s)
+        time_s = number * self._interval_s
+        return Frame(
+            name=name, pixels=picture.pixels, time_s=time_s, facts=picture.facts
+        )
 
     def _lost(self, number: int, *, is_cut: bool) -> Fault | None:
         """Return a fault where a video ends too soon.

@@ -113,6 +113,7 @@ def gathered_object(gathered: Gathered) -> dict[str, Any]:
         "sizes": [[s.red_px, s.nuclei_px, s.body_um_per_px] for s in gathered.sizes],
         "shapes_px": gathered.shapes_px,
         "jpeg_quality": gathered.jpeg_quality,
+        "bits_per_px": gathered.bits_per_px,
         "um_per_px": gathered.um_per_px,
         "light": dict(gathered.light),
     }

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.capture.stored import VideoReplay
-from leukoscope_edge.capture.stored.packets import format_of, has_no_index
+from leukoscope_edge.capture.stored.packets import facts_of, format_of, has_no_index
 from leukoscope_edge.messages import in_english
-from leukoscope_edge.types import Fault, Frame
+from leukoscope_edge.types import Fault, Frame, PictureFacts
 
 SET, OTHER = b"\x67\x64\x00\x16\xac", b"\x67\x64\x00\x0c\xac"
 H265_SET, SLICE = b"\x42\x01\x01", b"\x41\x9a\x22"
@@ -96,3 +96,14 @@ def test_a_box_may_have_a_long_length_or_reach_to_the_end(tmp_path: Path) -> Non
     assert not has_no_index(path)
     path.write_bytes(head + b"\0\0\0\0mdat" + bytes(9))
     assert has_no_index(path)
+
+
+def test_a_key_frame_says_its_bits_and_a_jpeg_its_quality() -> None:
+    assert facts_of(b"x" * 60, 100, is_key=True) == PictureFacts(bits_per_px=4.8)
+    assert facts_of(b"x" * 60, 100, is_key=False) == PictureFacts()
+    grey = np.full((48, 64, 3), 90, np.uint8)
+    for quality in (95, 65):
+        data = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+        found = facts_of(data.tobytes(), 64 * 48, is_key=True)
+        assert found == PictureFacts(jpeg_quality=quality)
+    assert facts_of(data.tobytes()[:40], 64 * 48, is_key=True) == PictureFacts()

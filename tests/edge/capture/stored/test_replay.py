@@ -28,6 +28,37 @@ def save_video(path: Path) -> Path:
     return path
 
 
+def noise_video(path: Path, codec: str) -> Path:
+    """Three frames of coloured noise that goes on."""
+    random, code = np.random.default_rng(0), cv2.VideoWriter.fourcc(*codec)
+    writer = cv2.VideoWriter(str(path), code, 10, (64, 48))
+    field = random.integers(0, 255, (48, 64, 3), np.uint8)
+    for shift in range(3):
+        writer.write(np.roll(field, 4 * shift, axis=1))
+    writer.release()
+    return path
+
+
+def test_a_video_says_how_much_its_frames_lost(tmp_path: Path) -> None:
+    said = []
+    videos = (
+        noise_video(tmp_path / "a.avi", "MJPG"),
+        noise_video(tmp_path / "a.mkv", "MJPG"),
+        noise_video(tmp_path / "a.mp4", "mp4v"),
+    )
+    for path in videos:
+        with VideoReplay(path, None) as camera:
+            frames = [f for f in iter(camera.read, None) if isinstance(f, Frame)]
+        assert len(frames) == 3
+        said.append([f.facts for f in frames])
+    ours, matroska, mpeg4 = said
+    assert all(f.jpeg_quality is not None for f in (*ours, *matroska))
+    assert all(f.bits_per_px is None for f in (*ours, *matroska))
+    assert mpeg4[0].bits_per_px is not None
+    assert 1 < mpeg4[0].bits_per_px < 24
+    assert all(f.jpeg_quality is None for f in mpeg4)
+
+
 def test_reads_images_in_the_order_of_their_numbers(tmp_path: Path) -> None:
     for name in ("10.png", "2.png", "1.png"):
         save(tmp_path / name, int(name[:-4]))

@@ -122,6 +122,7 @@ GATHERED = Gathered(
     ),
     shapes_px=((640, 480), (320, 240)),
     jpeg_quality=71,
+    bits_per_px=0.62,
     um_per_px=(0.1, 0.31),
     light={"plasma_level": (220.5, 221.0)},
 )
@@ -131,3 +132,9 @@ GATHERED = Gathered(
 def test_what_frames_bear_witness_of_is_read_as_it_was_kept(gathered: Gathered) -> None:
     plain = json.loads(json.dumps(gathered_object(gathered)))
     assert gathered_from(plain) == gathered
+
+
+def test_what_was_kept_before_videos_told_their_bits_is_read() -> None:
+    plain = gathered_object(GATHERED)
+    del plain["bits_per_px"]
+    assert gathered_from(plain) == replace(GATHERED, bits_per_px=None)
