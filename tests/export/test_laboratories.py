@@ -166,6 +166,7 @@ def test_a_card_of_one_view_measured_from_the_files_is_the_release_own(
     )
     assert release["c"].pop("forms")
     assert found["c"]["auroc"] == release["c"]["auroc"]
+    assert found.pop("files_of") == "shades-1"
     assert found.keys() == release.keys()
     assert found["c"].keys() == release["c"].keys()
 

@@ -211,7 +211,7 @@ def test_too_much_compression_spoils_the_calls(
 
 @pytest.mark.parametrize(
     ("bits", "expected"),
-    [(None, []), (3.2, []), (0.6, []), (0.599, [("few-bits", True)])],
+    [(None, []), (3.2, []), (0.8, []), (0.799, [("few-bits", True)])],
 )
 def test_a_video_of_few_bits_spoils_the_calls(
     bits: float | None, expected: list[tuple[str, bool]]

@@ -40,6 +40,7 @@ class Jpeg:
             file holds no table.
         um_per_px: By its density; None where it gives none.
         missing: Why the picture cannot be whole, None where it may be.
+        is_cut: Whether its end is missing.
     """
 
     width_px: int = 0
@@ -47,6 +48,7 @@ class Jpeg:
     quality: int | None = None
     um_per_px: float | None = None
     missing: Message | None = None
+    is_cut: bool = False
     is_progressive: bool = False
     components: frozenset[int] = frozenset()
     sent: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -61,6 +63,14 @@ def read_jpeg(data: bytes) -> Jpeg:
     Raises:
         SourceError: Its end is missing.
     """
+    jpeg = read_part(data)
+    if jpeg.is_cut:
+        raise SourceError(message("file-truncated"))
+    return jpeg
+
+
+def read_part(data: bytes) -> Jpeg:
+    """Walk as much of a JPEG as there is, from marker to marker."""
     jpeg, at, is_over = Jpeg(), 2, False
     while at + 4 <= len(data) and not is_over:
         if data[at] != 0xFF:
@@ -76,8 +86,7 @@ def read_jpeg(data: bytes) -> Jpeg:
         at += 2 + length
         if marker == SCAN:
             at = _after_scan(data, at)
-    if data.find(END, min(at, len(data))) < 0:
-        raise SourceError(message("file-truncated"))
+    jpeg.is_cut = data.find(END, min(at, len(data))) < 0
     jpeg.missing = _missing(jpeg)
     return jpeg
 

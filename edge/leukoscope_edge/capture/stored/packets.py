@@ -15,7 +15,6 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.capture.stored import jpeg
-from leukoscope_edge.errors import SourceError
 from leukoscope_edge.types import PictureFacts
 
 HEAD_BYTES = 1 << 12
@@ -38,8 +37,8 @@ def format_of(packet: bytes, codec: str) -> bytes:
         codec: Four letters.
     """
     if packet.startswith(jpeg.START):
-        read = _jpeg(packet)
-        return b"%d x %d" % (read.width_px, read.height_px) if read else b""
+        read = jpeg.read_part(packet)
+        return b"" if read.is_cut else b"%d x %d" % (read.width_px, read.height_px)
     if packet[3:6] == VP8_KEY:
         return packet[6:10]
     if packet[1:4] == VP9_KEY:
@@ -63,16 +62,8 @@ def facts_of(packet: bytes, n_px: int, *, is_key: bool) -> PictureFacts:
         is_key: Whether it is whole by itself, and no difference from another.
     """
     if packet.startswith(jpeg.START):
-        read = _jpeg(packet)
-        return PictureFacts(jpeg_quality=read.quality if read else None)
+        return PictureFacts(jpeg_quality=jpeg.read_part(packet).quality)
     return PictureFacts(bits_per_px=8 * len(packet) / n_px if is_key else None)
-
-
-def _jpeg(packet: bytes) -> jpeg.Jpeg | None:
-    try:
-        return jpeg.read_jpeg(packet)
-    except SourceError:
-        return None
 
 
 class Packets:

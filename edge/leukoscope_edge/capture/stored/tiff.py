@@ -7,7 +7,6 @@ pixel measures, in one of three customs.
 Source: TIFF 6.0 (1992); ImageJ's and Aperio's notes in `ImageDescription`; OME-TIFF.
 """
 
-import contextlib
 import re
 import struct
 from dataclasses import dataclass, field
@@ -181,9 +180,8 @@ def _jpeg_quality(file: _File, directory: _Directory) -> int | None:
     starts = _values(file, directory, OFFSETS) + _values(file, directory, TILE_OFFSETS)
     _, n_bytes, at = directory.values.get(JPEG_TABLES, (7, 0, 0))
     for data in (file.data[at : at + n_bytes], *(file.data[i:] for i in starts[:1])):
-        with contextlib.suppress(SourceError):  # cut off, as a decoder will say
-            if (quality := jpeg.read_jpeg(data).quality) is not None:
-                return quality
+        if (quality := jpeg.read_part(data).quality) is not None:
+            return quality
     return None
 
 
