@@ -11,6 +11,8 @@ HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Categories of Unicode: controls, formats, surrogates, separators of lines."""
 JOINERS = "\u200c\u200d"
 """Formats that words of Hindi and Persian need."""
+AROUND = " \t\r\n\"'\u00a0\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb\ufeff"
+"""What documents and shells leave around a word that is copied out of them."""
 
 
 def shown(text: str) -> str:
@@ -26,3 +28,8 @@ def on_terminal(text: str) -> str:
         else c.encode("unicode_escape").decode("ascii")
         for c in text
     )
+
+
+def unquoted(text: str) -> str:
+    """Return a word without the blanks and quotes around it."""
+    return text.strip(AROUND)

@@ -17,11 +17,10 @@ from leukoscope_edge.capture.stored.replay import ImageReplay, VideoReplay
 from leukoscope_edge.capture.v4l2 import find_camera
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.errors import SourceError
+from leukoscope_edge.names import unquoted
 from leukoscope_edge.types import Domain
 
 SIMULATED, CAMERA = "simulated", "camera"
-AROUND = " \t\r\n\"'\u00a0\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb\ufeff"
-"""What documents and shells leave around a name."""
 
 
 def is_simulated(source: str) -> bool:
@@ -110,7 +109,7 @@ def _meant(source: str) -> str:
     """Return a hint at what was meant by a name that is not there, "" for none."""
     if source.startswith(("http:", "https:", "smb:", "ftp:")):
         return ": nothing is fetched, copy it to this machine"
-    plain = source.strip(AROUND)
+    plain = unquoted(source)
     local = unquote(plain.removeprefix("file://"))
     for better in (plain, local, str(Path(local).expanduser())):
         if better not in ("", source) and Path(better).exists():

@@ -9,11 +9,9 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from leukoscope_edge.names import on_terminal
+from leukoscope_edge.names import on_terminal, unquoted
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-AROUND = " \t\r\n\"'\u00a0\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb\ufeff"
-"""What a document puts around a word that is copied out of it."""
 UNIT = re.compile(r"\s*(um|µm|μm|micron|microns)(\s*/\s*(px|pixel))?$", re.IGNORECASE)
 EMPTY = "is empty: was a variable not set?"
 
@@ -42,7 +40,7 @@ def number(text: str) -> float:
         raise argparse.ArgumentTypeError(
             f"{text!r}: write a decimal point, not a comma: {better}"
         )
-    better = UNIT.sub("", text.strip(AROUND))
+    better = UNIT.sub("", unquoted(text))
     hint = f": write {better} alone" if NUMBER.fullmatch(better) else ""
     raise argparse.ArgumentTypeError(f"expected a number, got {text!r}{hint}")
 
