@@ -96,3 +96,14 @@ def test_a_message_that_this_program_does_not_know_leaves_the_english(
     write_state(device, 2, {**EVENT, "note": "as it was said", "message": unknown})
     found = state.load(device.models)
     assert (found.bad, found.events[0].told) == (("0.3",), "as it was said")
+
+
+def test_of_a_long_history_the_latest_lines_stay(
+    device: UpdateContext, publisher: Any
+) -> None:
+    install(device, publisher.release(1).stick)
+    now = state.load(device.models)
+    for number in range(502):
+        now = now.with_event(replace(now.events[-1], slot=f"0.{number}-a"))
+    kept = [event.slot for event in now.events]
+    assert kept == [f"0.{number}-a" for number in range(2, 502)]
