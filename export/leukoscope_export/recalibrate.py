@@ -15,12 +15,12 @@ import numpy as np
 from leukoscope_edge.arrays import F32, F64, U8
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.inference import (
-    BATCH_SIZE,
     Bundle,
     Card,
     KindsEntry,
     LaboratoriesEntry,
     QuickEntry,
+    answers_to,
     open_bundle,
     open_engine,
 )
@@ -164,12 +164,7 @@ def answers_of(
 def _answers(network: Bundle, crops: list[U8]) -> F32:
     """Return (N, A) float32 answers of one network to N crops."""
     with open_engine(network, backend="cpu") as engine:
-        return np.concatenate(
-            [
-                engine.run(np.stack(crops[i : i + BATCH_SIZE]))
-                for i in range(0, len(crops), BATCH_SIZE)
-            ]
-        )
+        return answers_to(engine, crops)
 
 
 def _margins(answers: F32) -> F64:

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from leukoscope_edge.inference.card_evidence import MetricsEntry as MetricsEntry
     from leukoscope_edge.inference.cascade import CascadeEngine as CascadeEngine
     from leukoscope_edge.inference.classifier import BATCH_SIZE as BATCH_SIZE
+    from leukoscope_edge.inference.classifier import answers_to as answers_to
     from leukoscope_edge.inference.classifier import call_for as call_for
     from leukoscope_edge.inference.classifier import calls_for as calls_for
     from leukoscope_edge.inference.classifier import classify as classify
@@ -111,7 +112,9 @@ else:
                 "BaselineEntry DataEntry LaboratoriesEntry LeftOutEntry MetricsEntry"
             ),
             "cascade": "CascadeEngine",
-            "classifier": "BATCH_SIZE call_for calls_for classify p_blast vote",
+            "classifier": (
+                "BATCH_SIZE answers_to call_for calls_for classify p_blast vote"
+            ),
             "cpu_session": "CPU_PROVIDER CpuSession LOG_NOTHING session_entries",
             "engine": "Engine INPUT_NAME LOGITS_NAME OnnxCpuEngine prepare",
             "explanation": "heat_picture occlusion_map",

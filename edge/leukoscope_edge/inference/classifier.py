@@ -128,6 +128,18 @@ def _with_kinds(
     return replace(call, name=name, kinds=named)
 
 
+def answers_to(engine: Engine, crops: Sequence[U8] | U8) -> F32:
+    """Return (N, A) float32 answers to N crops, a batch at once; see `Engine.run`.
+
+    Args:
+        engine: A model on some backend.
+        crops: One or more, each (side, side, 3) uint8 RGB.
+    """
+    starts = range(0, len(crops), BATCH_SIZE)
+    batches = (np.asarray(crops[i : i + BATCH_SIZE]) for i in starts)
+    return np.concatenate([engine.run(batch) for batch in batches])
+
+
 def classify(
     engine: Engine, crops: list[U8], card: Card, *, in_marrow: bool
 ) -> list[Call]:

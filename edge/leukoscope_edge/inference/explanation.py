@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.arrays import F32, U8
-from leukoscope_edge.inference.classifier import BATCH_SIZE
+from leukoscope_edge.inference.classifier import answers_to
 from leukoscope_edge.inference.engine import Engine
 from leukoscope_edge.inference.views import as_it_lies
 
@@ -100,11 +100,6 @@ def _covered(crop: U8, cell: np.ndarray, window: tuple[slice, slice], cover: U8)
 
 
 def _margins(engine: Engine, crops: U8) -> F32:
-    logits = np.concatenate(
-        [
-            engine.run(crops[i : i + BATCH_SIZE])
-            for i in range(0, len(crops), BATCH_SIZE)
-        ]
-    )
+    logits = answers_to(engine, crops)
     margins: F32 = (logits[:, 1] - logits[:, 0]).astype(np.float32)
     return margins
