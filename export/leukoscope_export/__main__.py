@@ -18,6 +18,7 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_export import cli_steps
@@ -87,10 +88,7 @@ def bundle(options: argparse.Namespace) -> None:
 def kinds(options: argparse.Namespace) -> None:
     """Make a bundle of kinds, calibrated on laboratories left out."""
     folder, found = make_kind_bundle(options.release, options.out)
-    options.out.joinpath(f"{folder.name}.json").write_text(
-        json.dumps(found, indent=1) + "\n", encoding="utf-8"
-    )
-    _say(f"{folder}: the figures are beside it, in {folder.name}.json")
+    _write_figures(folder, f"{folder.name}.json", found)
 
 
 def recalibrate(options: argparse.Namespace) -> None:
@@ -98,10 +96,7 @@ def recalibrate(options: argparse.Namespace) -> None:
     folder, found = make_recalibrated_card(
         options.release, options.bundle, options.views, options.out
     )
-    options.out.joinpath(f"{folder.name}.json").write_text(
-        json.dumps(found, indent=1) + "\n", encoding="utf-8"
-    )
-    _say(f"{folder}: the figures are beside it, in {folder.name}.json")
+    _write_figures(folder, f"{folder.name}.json", found)
 
 
 def marrow(options: argparse.Namespace) -> None:
@@ -109,10 +104,13 @@ def marrow(options: argparse.Namespace) -> None:
     folder, found = make_marrow_card(
         options.release, options.bundle, options.cells, options.out
     )
-    options.out.joinpath(f"marrow-{folder.name}.json").write_text(
-        json.dumps(found, indent=1) + "\n", encoding="utf-8"
-    )
-    _say(f"{folder}: the figures are beside it, in marrow-{folder.name}.json")
+    _write_figures(folder, f"marrow-{folder.name}.json", found)
+
+
+def _write_figures(folder: Path, name: str, found: dict[str, Any]) -> None:
+    text = json.dumps(found, indent=1) + "\n"
+    folder.with_name(name).write_text(text, encoding="utf-8")
+    _say(f"{folder}: the figures are beside it, in {name}")
 
 
 def _recipe(options: argparse.Namespace) -> Recipe:
@@ -167,34 +165,35 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 
     one = commands.add_parser("bundle", help="quantise fitted runs into a bundle")
     one.set_defaults(run=bundle)
-    one.add_argument("release", type=Path, help="TOML; see export/releases")
+    _add_release(one)
     one.add_argument("--work", type=Path, required=True, help="folder of `fit`")
     one.add_argument("--quick-work", type=Path, help="a smaller network, asked first")
-    one.add_argument("--out", type=Path, required=True, help="folder of bundles")
     one.add_argument(
         "--fp16", action="store_true", help="also a file for GPUs without int8"
     )
     _add_recipe(one)
     one = commands.add_parser("kinds", help="a bundle that laboratories taught")
     one.set_defaults(run=kinds)
-    one.add_argument("release", type=Path, help="TOML; see export/releases")
-    one.add_argument("--out", type=Path, required=True, help="folder of bundles")
+    _add_release(one)
     one = commands.add_parser("recalibrate", help="a new card for the same files")
     one.set_defaults(run=recalibrate)
-    one.add_argument("release", type=Path, help="TOML; see export/releases")
+    _add_release(one)
     one.add_argument("--bundle", type=Path, required=True, help="whose files stay")
     one.add_argument(
         "--views", type=int, choices=(1, 4), required=True, help="of a cell, turned"
     )
-    one.add_argument("--out", type=Path, required=True, help="folder of bundles")
     one = commands.add_parser("marrow", help="a new card that knows a normal marrow")
     one.set_defaults(run=marrow)
-    one.add_argument("release", type=Path, help="TOML; see export/releases")
+    _add_release(one)
     one.add_argument("--bundle", type=Path, required=True, help="whose files stay")
     one.add_argument("--cells", type=Path, nargs="+", required=True)
-    one.add_argument("--out", type=Path, required=True, help="folder of bundles")
     publish_cli.add(commands)
     return parser.parse_args(arguments)
+
+
+def _add_release(one: argparse.ArgumentParser) -> None:
+    one.add_argument("release", type=Path, help="TOML; see export/releases")
+    one.add_argument("--out", type=Path, required=True, help="folder of bundles")
 
 
 def _add_network(one: argparse.ArgumentParser) -> None:
