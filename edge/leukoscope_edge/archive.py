@@ -120,7 +120,7 @@ def is_archive(source: str) -> bool:
     folder = Path(source)
     if not folder.is_dir() or len(strays(folder)) > MAX_STRAYS:
         return False
-    return any(_has_images(slide) for slide in find_slides(folder))
+    return any(map(_has_images, _folders(folder)))
 
 
 def strays(archive: Path) -> list[Path]:
@@ -158,7 +158,7 @@ def find_empty(archive: Path, out: Path | None = None) -> list[Path]:
     return [p for p in _folders(archive, out) if all(map(_is_left, p.iterdir()))]
 
 
-def _folders(archive: Path, out: Path | None) -> list[Path]:
+def _folders(archive: Path, out: Path | None = None) -> list[Path]:
     apart, found = out.resolve() if out else None, []
     for root, below, _ in os.walk(archive, onerror=_stop):
         below[:] = [name for name in below if not is_system(Path(name))]

@@ -37,7 +37,7 @@ class Copies:
         """
         views = _as_it_may_lie(frame.pixels)
         means = np.asarray(views[0].reshape(-1, 3).mean(axis=0), np.float32)
-        earlier = np.frombuffer(self._means, np.float32).reshape(-1, 3)
+        earlier = np.array(self._means, np.float32).reshape(-1, 3)
         away = np.abs(earlier - means).mean(axis=1)  # no less than of the thumbnails
         for k in np.flatnonzero(away < COPY_LEVELS + ROUNDING_LEVELS):
             off = np.abs(views - self._thumbnails[k]).mean(axis=(1, 2, 3))
@@ -45,7 +45,6 @@ class Copies:
                 return self._names[k]
         self._names.append(frame.name)
         self._thumbnails.append(views[0])
-        del earlier  # which keeps the array from growing
         self._means.extend(means.tolist())
         return ""
 
