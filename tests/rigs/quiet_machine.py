@@ -22,7 +22,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 MAX_STOLEN, MAX_OTHERS, MAX_WAITING = 0.01, 0.10, 0.05
 """Shares of one core. With these, medians of one benchmark repeat within 3 %."""
@@ -139,12 +138,7 @@ class Watch:
         self._before = usage()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.used = usage() - self._before
 
 
@@ -163,12 +157,7 @@ class Stopwatch:
         self._wall_s, self._cpu_s = time.perf_counter(), time.process_time()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.taken = Taken(
             wall_ms=1e3 * (time.perf_counter() - self._wall_s),
             cpu_ms=1e3 * (time.process_time() - self._cpu_s),

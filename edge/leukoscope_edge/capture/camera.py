@@ -1,7 +1,6 @@
 """The one seam between the device and whatever makes frames."""
 
 from collections.abc import Iterator
-from types import TracebackType
 from typing import Protocol
 
 from leukoscope_edge.types import Domain, Fault, Frame
@@ -31,12 +30,7 @@ class Camera(Protocol):
 
     def __enter__(self) -> "Camera": ...
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, *_: object) -> None: ...
 
 
 def items_of(camera: Camera) -> Iterator[Frame | Fault]:

@@ -10,7 +10,6 @@ import shlex
 import subprocess
 import time
 from collections.abc import Sequence
-from types import TracebackType
 
 import numpy as np
 
@@ -62,12 +61,7 @@ class CsiDriver:
     def __enter__(self) -> "CsiDriver":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._process.terminate()
         try:
             self._process.wait(GOODBYE_S)

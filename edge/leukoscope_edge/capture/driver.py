@@ -7,7 +7,6 @@ may crash; nobody else touches hardware.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Protocol
 
 from leukoscope_edge.arrays import U8
@@ -56,12 +55,7 @@ class Driver(Protocol):
 
     def __enter__(self) -> "Driver": ...
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, *_: object) -> None: ...
 
 
 OpenDriver = Callable[[], Driver]

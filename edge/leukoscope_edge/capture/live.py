@@ -9,7 +9,6 @@ is back, else after growing pauses.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import TracebackType
 
 import numpy as np
 
@@ -142,12 +141,7 @@ class LiveCamera:
     def __enter__(self) -> "LiveCamera":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._opened is not None:
             self._opened.child.close()
             self._opened = None

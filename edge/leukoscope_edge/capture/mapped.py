@@ -1,7 +1,6 @@
 """A camera whose frames go through a function on their way."""
 
 from collections.abc import Callable
-from types import TracebackType
 
 from leukoscope_edge.capture.camera import Camera
 from leukoscope_edge.types import Domain, Fault, Frame
@@ -41,10 +40,5 @@ class ChangedCamera:
         self._camera.__enter__()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._camera.__exit__(kind, error, trace)
+    def __exit__(self, *why: object) -> None:
+        self._camera.__exit__(*why)

@@ -4,7 +4,6 @@ Pixels and metadata come from one request, so that the exposure stands beside th
 picture it made.
 """
 
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -59,12 +58,7 @@ class PicameraDriver:
     def __enter__(self) -> "PicameraDriver":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._camera.stop()
         self._camera.close()
 

@@ -6,7 +6,6 @@ frame and every cell. Deterministic by its seed.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from types import TracebackType
 from typing import TypeVar
 
 import cv2
@@ -199,12 +198,7 @@ class SimulatedCamera:
     def __enter__(self) -> "SimulatedCamera":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         pass
 
 

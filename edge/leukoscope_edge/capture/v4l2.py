@@ -6,7 +6,6 @@ itself, and comes back under the same name after it was unplugged.
 
 import time
 from pathlib import Path
-from types import TracebackType
 
 import cv2
 import numpy as np
@@ -65,12 +64,7 @@ class V4l2Driver:
     def __enter__(self) -> "V4l2Driver":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._capture.release()
 
 

@@ -10,7 +10,6 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Literal, Protocol
 
 from leukoscope_edge.arrays import F32, U8
@@ -124,13 +123,8 @@ class FallbackEngine:
     def __enter__(self) -> "FallbackEngine":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._engine.__exit__(kind, error, trace)
+    def __exit__(self, *why: object) -> None:
+        self._engine.__exit__(*why)
 
 
 def default_cache() -> Path:

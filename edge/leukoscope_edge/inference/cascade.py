@@ -6,7 +6,6 @@ is called remains with `classifier`.
 """
 
 from contextlib import ExitStack
-from types import TracebackType
 
 import numpy as np
 
@@ -99,10 +98,5 @@ class CascadeEngine:
         self._stack.enter_context(self.deep)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()

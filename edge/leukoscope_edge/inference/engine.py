@@ -1,6 +1,5 @@
 """A bundle's model, loaded and ready on one backend."""
 
-from types import TracebackType
 from typing import Any, Protocol
 
 import numpy as np
@@ -45,12 +44,7 @@ class Engine(Protocol):
 
     def __enter__(self) -> "Engine": ...
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, *_: object) -> None: ...
 
 
 def prepare(crops: U8, spec: InputEntry) -> F32:
@@ -107,12 +101,7 @@ class OnnxCpuEngine:
     def __enter__(self) -> "OnnxCpuEngine":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._session.close()
 
     def run(self, crops: U8) -> F32:

@@ -7,8 +7,6 @@ answers, before any temperature: of the logits of blast, normal and the kinds, a
 the distance, which depends on the turn as well.
 """
 
-from types import TracebackType
-
 import numpy as np
 
 from leukoscope_edge.arrays import F32, U8
@@ -68,13 +66,8 @@ class TurnedEngine:
         self.network.__enter__()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.network.__exit__(kind, error, trace)
+    def __exit__(self, *why: object) -> None:
+        self.network.__exit__(*why)
 
 
 def as_it_lies(engine: Engine) -> Engine:

@@ -11,7 +11,6 @@ import fcntl
 import itertools
 import os
 from pathlib import Path, PurePath
-from types import TracebackType
 from typing import Protocol
 
 from leukoscope_edge.errors import OutputError
@@ -58,12 +57,7 @@ class StickFile(Protocol):
 
     def __enter__(self) -> "StickFile": ...
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        where: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, *_: object) -> None: ...
 
 
 def in_words(error: OSError) -> OutputError:

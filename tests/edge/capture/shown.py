@@ -1,7 +1,6 @@
 """A camera that shows a list of frames and faults, and notes whether it is open."""
 
 from collections.abc import Sequence
-from types import TracebackType
 
 import numpy as np
 
@@ -31,10 +30,5 @@ class ShownCamera:
         self.is_open = True
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.is_open = False

@@ -2,7 +2,6 @@
 
 from collections import deque
 from pathlib import Path
-from types import TracebackType
 
 from leukoscope_edge.capture.stored.decoder_process import Decoder
 from leukoscope_edge.capture.stored.listing import (
@@ -61,12 +60,7 @@ class ImageReplay:
     def __enter__(self) -> "ImageReplay":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._decoder.close()
 
 
@@ -142,12 +136,7 @@ class VideoReplay:
     def __enter__(self) -> "VideoReplay":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._decoder is not None:
             self._decoder.close()
 
