@@ -125,7 +125,14 @@ def _say(text: str) -> None:
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m leukoscope_export")
     commands = parser.add_subparsers(required=True)
+    _add_steps(commands)
+    _add_engine(commands)
+    _add_bundles(commands)
+    publish_cli.add(commands)
+    return parser.parse_args(arguments)
 
+
+def _add_steps(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     one = commands.add_parser("onnx", help="a fitted network as clean fp32 ONNX")
     one.set_defaults(run=onnx)
     _add_network(one)
@@ -147,6 +154,10 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     one.add_argument("--work", type=Path, required=True, help="folder of `fit`")
     one.add_argument("--quick-work", type=Path, required=True, help="of the smaller")
 
+
+def _add_engine(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+) -> None:
     one = commands.add_parser("engine", help="build a bundle's TensorRT engines")
     one.set_defaults(run=engine)
     one.add_argument("bundle", type=Path)
@@ -163,6 +174,10 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     one.add_argument("--cache", type=Path, help="folder of the plans")
 
+
+def _add_bundles(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+) -> None:
     one = commands.add_parser("bundle", help="quantise fitted runs into a bundle")
     one.set_defaults(run=bundle)
     _add_release(one)
@@ -172,9 +187,11 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         "--fp16", action="store_true", help="also a file for GPUs without int8"
     )
     _add_recipe(one)
+
     one = commands.add_parser("kinds", help="a bundle that laboratories taught")
     one.set_defaults(run=kinds)
     _add_release(one)
+
     one = commands.add_parser("recalibrate", help="a new card for the same files")
     one.set_defaults(run=recalibrate)
     _add_release(one)
@@ -182,13 +199,12 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     one.add_argument(
         "--views", type=int, choices=(1, 4), required=True, help="of a cell, turned"
     )
+
     one = commands.add_parser("marrow", help="a new card that knows a normal marrow")
     one.set_defaults(run=marrow)
     _add_release(one)
     one.add_argument("--bundle", type=Path, required=True, help="whose files stay")
     one.add_argument("--cells", type=Path, nargs="+", required=True)
-    publish_cli.add(commands)
-    return parser.parse_args(arguments)
 
 
 def _add_release(one: argparse.ArgumentParser) -> None:
