@@ -58,6 +58,7 @@ from leukoscope_train.evaluation import (
     FIRST_AND_STEP,
     METHODS,
     Box,
+    ImageScore,
     ImageTruth,
     method_of,
     score_image,
@@ -122,18 +123,14 @@ def main(arguments: list[str] | None = None) -> int:
 def evaluate(source: str, method: str, options: argparse.Namespace) -> Row:
     """Return the figures of a method on a set; write its overlays where asked for."""
     cv2.setNumThreads(1)
-    in_marrow = options.in_marrow
-    run = method_of(method, options.segmenter, in_marrow=in_marrow)
+    run = method_of(method, options.segmenter, in_marrow=options.in_marrow)
     name = source if is_simulated(source) else Path(source).resolve().name
     view.WORK_UM_PER_PX = options.work_um
-    scores, worst = [], []
     um_per_px = _scale(source, options)
+    scores, worst = [], list[ImageScore]()
     for truth in _chosen(source, options):
-        if options.seen_at and um_per_px:
-            truth = seen_at(truth, um_per_px, options.seen_at)
-        elif um_per_px:
-            truth = replace(truth, scale_um_per_px=um_per_px)
-        score = score_image(run, truth, in_marrow=in_marrow)
+        shown = _at_scale(truth, um_per_px, options.seen_at)
+        score = score_image(run, shown, in_marrow=options.in_marrow)
         scores.append(replace(score, truth=None))
         if options.overlays and score.nucleus_dice is not None:
             worst.append(score)
@@ -142,9 +139,25 @@ def evaluate(source: str, method: str, options: argparse.Namespace) -> Row:
         raise SourceError(f"{source}: no image with truth")
     if options.overlays:
         write_overlays(worst, run, options.overlays / f"{Path(name).name}-{method}")
-    n_true = sum(s.n_true for s in scores)
+    return _row(method, name, scores, um_per_px)
+
+
+def _at_scale(
+    truth: ImageTruth, um_per_px: float | None, seen_at_um_per_px: float | None
+) -> ImageTruth:
+    if um_per_px is None:
+        return truth
+    if seen_at_um_per_px:
+        return seen_at(truth, um_per_px, seen_at_um_per_px)
+    return replace(truth, scale_um_per_px=um_per_px)
+
+
+def _row(
+    method: str, name: str, scores: list[ImageScore], um_per_px: float | None
+) -> Row:
+    """Return what the images of one set say together."""
     n_right, n_wrong = sum(s.n_right for s in scores), sum(s.n_wrong for s in scores)
-    n_apart = sum(s.n_apart for s in scores)
+    n_true, n_apart = sum(s.n_true for s in scores), sum(s.n_apart for s in scores)
     drawn = [s for s in scores if s.rim_dice]
     nucleus = [s.nucleus_dice for s in scores if s.nucleus_dice is not None]
     cell = [s.cell_dice for s in scores if s.cell_dice is not None]

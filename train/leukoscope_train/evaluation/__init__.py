@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from leukoscope_train.evaluation.report import table_of as table_of
     from leukoscope_train.evaluation.segmentation_methods import METHODS as METHODS
     from leukoscope_train.evaluation.segmentation_methods import method_of as method_of
+    from leukoscope_train.evaluation.segmentation_scores import ImageScore as ImageScore
     from leukoscope_train.evaluation.segmentation_scores import (
         score_image as score_image,
     )
@@ -146,7 +147,7 @@ else:
                 "Figures at_operating_points by_person figures model_row table_of"
             ),
             "segmentation_methods": "METHODS method_of",
-            "segmentation_scores": "score_image write_overlays",
+            "segmentation_scores": "ImageScore score_image write_overlays",
             "segmentation_sets": (
                 "Box FIRST_AND_STEP ImageTruth picture pictures_of truths whole_number"
             ),

@@ -19,7 +19,7 @@ Method = Callable[[U8, float | None], Segmentation]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
+class ImageScore:
     """How well a method did on one image; Dice is None without a white cell.
 
     `rim_dice`: of the nuclei made wider by so many pixels all round.
@@ -39,7 +39,7 @@ class Score:
     time_s: float
 
 
-def score_image(run: Method, truth: ImageTruth, *, in_marrow: bool) -> Score:
+def score_image(run: Method, truth: ImageTruth, *, in_marrow: bool) -> ImageScore:
     """Run a method on one image, timed by the processor's own clock."""
     start = time.process_time()
     found = run(truth.pixels, truth.scale_um_per_px)
@@ -47,7 +47,7 @@ def score_image(run: Method, truth: ImageTruth, *, in_marrow: bool) -> Score:
     right, whole, wrong, apart = match(found, _white(found), truth)
     nucleus, cell = _masks(found)
     has_cell = bool(truth.cell.any())
-    return Score(
+    return ImageScore(
         truth=truth,
         nucleus_dice=dice(nucleus, truth.nucleus) if has_cell else None,
         rim_dice=_rim_dice(nucleus, truth.nucleus) if has_cell else {},
@@ -86,7 +86,7 @@ def _masks(found: Segmentation) -> tuple[BoolArray, BoolArray]:
     return is_white[found.nucleus_labels], is_white[found.cell_labels]
 
 
-def write_overlays(worst: list[Score], run: Method, folder: Path) -> None:
+def write_overlays(worst: list[ImageScore], run: Method, folder: Path) -> None:
     """Draw the worst images: truth green and yellow, found blue and red."""
     folder.mkdir(parents=True, exist_ok=True)
     for rank, score in enumerate(worst):
