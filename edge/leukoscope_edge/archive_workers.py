@@ -42,6 +42,7 @@ def run_on_cores(tasks: Sequence[SlideTask], n_jobs: int) -> Iterator[SlideDone]
         pool.shutdown(wait=False, cancel_futures=True)
         workers.end()
         pool.shutdown()
+        workers.close()
 
 
 class _Workers:
@@ -58,7 +59,8 @@ class _Workers:
         try:
             answer = self._child().ask(_plain(task), timeout_s=LONGEST_S)
         except SourceError as err:
-            passed_over(err, doing="screening a slide of an archive")
+            if not self._is_over:
+                passed_over(err, doing="screening a slide of an archive")
             self._own.child = None
             return SlideDone(task=task, files={}, trouble=DIED)
         files, at = {}, 0
@@ -72,7 +74,12 @@ class _Workers:
         with self._lock:
             self._is_over = True
             for child in self._all:
-                child.kill()
+                child.hang_up()
+
+    def close(self) -> None:
+        """Let go of every process, once no thread waits for one."""
+        for child in self._all:
+            child.kill()
 
     def _child(self) -> Child:
         child: Child | None = getattr(self._own, "child", None)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -22,12 +23,14 @@ CALIBRATION = Calibration(
     source="two points",
 )
 ECHO = """
-import sys
+import sys, time
 from leukoscope_edge.capture.child import Answers
 answers = Answers()
 for question in answers.questions():
     if question["name"] == "deadly":
         sys.exit()
+    if question["name"] == "endless":
+        time.sleep(9999)
     files = {"a.txt": 2, "b.txt": 3}
     answers.send({"trouble": question["name"], "files": files}, b"aabbb")
 """
@@ -87,3 +90,17 @@ def test_a_process_that_dies_costs_the_slide_it_was_at_alone(
     lost, screened = sorted(run_on_cores(tasks, 1), key=lambda one: one.task.name)
     assert lost == SlideDone(task=tasks[0], files={}, trouble=DIED)
     assert (screened.task, screened.trouble) == (tasks[1], "next")
+
+
+def test_who_stops_waits_for_no_slide(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(archive_workers, "COMMAND", [sys.executable, "-I", "-c", ECHO])
+    tasks = [task_of(tmp_path, name) for name in ("quick", "endless", "never", "never")]
+    run = run_on_cores(tasks, 2)
+    assert isinstance(run, Generator)
+    assert next(run).task.name == "quick"
+    run.close()  # as Ctrl-C does
+    assert capfd.readouterr().err == ""

@@ -92,10 +92,17 @@ class Child:
             self._process.wait(GOODBYE_S)
         self.kill()
 
-    def kill(self) -> None:
-        """End the child and whatever it started, at once."""
+    def hang_up(self) -> None:
+        """End the child while another thread asks it, which is told that it ended.
+
+        Its pipes stay open: whoever waits on one that is closed waits for ever.
+        """
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
+
+    def kill(self) -> None:
+        """End the child and whatever it started, at once, and let go of it."""
+        self.hang_up()
         self._process.wait()
         self._poll.close()
         self._stdin.close()

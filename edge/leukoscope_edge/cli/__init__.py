@@ -9,6 +9,7 @@ import argparse
 import resource
 import sys
 from collections.abc import Callable, Collection
+from contextlib import nullcontext
 from importlib import import_module
 
 from leukoscope_edge import __version__
@@ -20,10 +21,11 @@ from leukoscope_edge.cli.output import (
     say,
     what_is_exhausted,
 )
+from leukoscope_edge.cli.stopping import Stop, stoppable
 from leukoscope_edge.errors import LeukoscopeError, UsageError, in_one_sentence
 from leukoscope_edge.log import start_log
 
-EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
+EXIT_FAILED, EXIT_USAGE = 1, 2
 LEAST_MEMORY_BYTES = 768 << 20
 """Of addresses: with less (`ulimit -v`) libraries crash while they are loaded, and a
 screening stops on its way. On two cores 800,000 kB were enough, 700,000 were not."""
@@ -42,13 +44,15 @@ def main(arguments: list[str] | None = None) -> int:
         open_closed()
         start_log()
     given = sys.argv[1:] if arguments is None else arguments
+    stop = Stop()
     try:
-        return finish_output(_run(given))
+        with nullcontext() if arguments is not None else stoppable(stop):
+            return finish_output(_run(given, stop))
     except SystemExit as stop:  # of --help, --version, and of wrong use
         raise SystemExit(finish_output(int(stop.code or 0))) from None
 
 
-def _run(given: list[str]) -> int:
+def _run(given: list[str], stop: Stop) -> int:
     try:
         typed = [word for word in given if not word.startswith("-")][:1]
         if typed and not _has_memory():
@@ -69,9 +73,9 @@ def _run(given: list[str]) -> int:
             raise
         say(f"this machine gives no more {what}: stopped, no result was written")
         return EXIT_FAILED
-    except KeyboardInterrupt as stop:
-        say(str(stop) or "stopped; no result was written")
-        return EXIT_INTERRUPTED
+    except KeyboardInterrupt as err:
+        say(str(err) or "stopped; no file is left half written")
+        return stop.status
 
 
 def _has_memory() -> bool:

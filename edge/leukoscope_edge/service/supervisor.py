@@ -158,8 +158,9 @@ class Supervisor:
         make_run_folder(self.folder)
         with alone(self.folder):
             processes.adopt_orphans()
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: self.ends.set())
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                if signal.getsignal(number) is not signal.SIG_IGN:  # as by nohup
+                    signal.signal(number, lambda *_: self.ends.set())
             try:
                 self._watch()
             finally:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tests.waiting import PATIENCE_S
@@ -92,3 +93,13 @@ def test_a_child_whose_asker_is_gone_ends_in_silence() -> None:
     os.close(writes)
     assert done.returncode == 0
     assert b"Traceback" not in done.stderr
+
+
+def test_one_that_is_ended_by_another_thread_is_told_to_whoever_waits() -> None:
+    silent = child("import time; time.sleep(9999)")
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(silent.ask, {}, timeout_s=9999)
+        silent.hang_up()
+        with pytest.raises(SourceError, match=r"it ended|Broken pipe"):
+            asked.result(PATIENCE_S)
+    silent.kill()

@@ -211,6 +211,19 @@ def test_told_to_end_it_takes_all_with_it(
     assert not (service.folder / "beats").exists()
 
 
+def test_a_terminal_that_is_closed_ends_it_in_order(
+    start: Callable[..., Service],
+) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # it inherits what is ignored
+    try:
+        service = start(parts={"page": ["good"], "count": ["good"]})
+        wait_for(lambda: service.beats("count")["n_done"] > 3)
+        service.process.send_signal(signal.SIGHUP)
+        assert service.process.wait(PATIENCE_S) == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_killed_it_takes_all_with_it(start: Callable[..., Service]) -> None:
     service = start(parts={"page": ["good"], "count": ["deaf"]})
     wait_for(lambda: service.beats("count")["n_done"] > 3)

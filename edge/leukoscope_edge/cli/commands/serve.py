@@ -9,6 +9,7 @@ page and count are made of is imported where they begin.
 
 import argparse
 import os
+import signal
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
@@ -74,6 +75,7 @@ def _serve(options: argparse.Namespace) -> int:
     data_dir = options.data or Path(profile.data_dir)
     if options.part is None:
         return supervise(data_dir, options, Limits())
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # until a part can end in order
     die_with_parent(options.parent)
     share_arenas()
     if options.part == "page":

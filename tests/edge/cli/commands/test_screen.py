@@ -292,7 +292,7 @@ def test_gives_up_politely_when_interrupted(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate()
     assert process.returncode == 130
-    assert last_line(errors) == "leukoscope: stopped; no result was written"
+    assert last_line(errors) == "leukoscope: stopped; no file is left half written"
     assert list(out.iterdir()) == []
 
 
