@@ -41,7 +41,9 @@ RECORDS = {
     "still-counted": "slide {slide} is still being counted",
     "still-counted-finish": "slide {slide} is still being counted: finish it first",
     "being-counted": "slide {slide} is being counted: finish it first",
-    "slides-open": "not every slide is counted to its end: finish {name} first",
+    "slides-open": (
+        "slides are begun and not finished: finish {name} first, or take it out of use"
+    ),
     "all-so-already": "slide {slide}: all of this is so already",
     "identity-erased": "slide {slide}: whose blood it was is erased",
     "key-other-step": "the key {key} was used for another step",

@@ -6,6 +6,7 @@ from leukoscope_edge import updates
 from leukoscope_edge.errors import BundleError
 from leukoscope_edge.inference import Card, read_card, shipped_bundle_for
 from leukoscope_edge.log import passing_over
+from leukoscope_edge.records.slides import SlideRecord
 from leukoscope_edge.updates import release_of
 from leukoscope_edge.web.device import Device, judged_by
 
@@ -52,7 +53,10 @@ def listed_models(device: Device) -> list[ListedModel]:
     return found
 
 
-def open_slides(device: Device) -> list[str]:
-    """Return the slides that the model in use has begun and not finished."""
+def open_slides(device: Device) -> list[SlideRecord]:
+    """Return the slides begun for the model in use and not finished.
+
+    One that was never counted is among them: its record names the model already.
+    """
     card = device.bundle.card
-    return [r.id for r in device.store.reader.unfinished() if judged_by(r, card)]
+    return [r for r in device.store.reader.unfinished() if judged_by(r, card)]

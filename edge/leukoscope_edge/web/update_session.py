@@ -47,6 +47,7 @@ class Progress:
         code: Of a refusal.
         told: What was done, or what exactly was found where it was refused.
         is_trouble: What is told is why it was not done: no check stands before it.
+        to: Who alone is told; empty: whoever comes.
     """
 
     stage: Stage = Stage.IDLE
@@ -58,6 +59,7 @@ class Progress:
     code: Code | None = None
     told: str | Message = ""
     is_trouble: bool = False
+    to: str = ""
 
     @property
     def is_busy(self) -> bool:
@@ -147,9 +149,25 @@ class UpdateSession:
         """
         self._begin(Progress())
 
-    def say(self, told: str | Message) -> None:
-        """Show what was done while the server was away."""
-        self.progress = Progress(stage=Stage.DONE, told=told)
+    def say(self, told: str | Message, to: str = "") -> None:
+        """Show what was done, while the server was away or by one person for herself.
+
+        Args:
+            told: What was done.
+            to: Who alone is told, until she leaves; empty: whoever comes.
+        """
+        self.progress = Progress(stage=Stage.DONE, told=told, to=to)
+
+    def seen_by(self, name: str) -> Progress:
+        """Return what somebody is shown: not what was told to another alone."""
+        progress = self.progress
+        return Progress() if progress.to not in ("", name) else progress
+
+    def leave(self, name: str) -> None:
+        """Forget what was told to one person alone, since she signs out."""
+        with self._lock:
+            if name and self.progress.to == name:
+                self.progress = Progress()
 
     def say_trouble(self, told: str | Message) -> None:
         """Show why something was not done while the server was away."""

@@ -35,6 +35,7 @@ from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.maintenance import MaintenanceThread
 from leukoscope_edge.web.server.lifecycle import Lifecycle
 
+TOLD = "The backup is on the stick"
 PASSPHRASE = "correct horse battery"  # noqa: S105
 
 
@@ -57,6 +58,8 @@ def test_a_backup_goes_to_a_stick_and_comes_back(
     [file] = (tmp_path / "stick" / "leukoscope").iterdir()
     text = browser.get("/device").text
     assert file.name in text
+    assert TOLD in text
+    assert TOLD not in browser.get("/update").text
     fill_slide(device, n_normal=2)
     body |= {"file": f"leukoscope/{file.name}", "pin": "111222"}
     assert browser.post("/api/records/restore", json=body).status_code == 401
@@ -71,6 +74,20 @@ def test_a_backup_goes_to_a_stick_and_comes_back(
     assert "before-restore-1" in told.said()
     with open_store(device.store.folder) as store:
         assert [s.id for s in store.reader.slides()] == [slide]
+
+
+def test_who_wrote_a_backup_is_told_of_it_and_nobody_after_her(
+    browser: Browser, device: Device, tmp_path: Path
+) -> None:
+    device.people.add("Olu", Role.SUPERVISOR, PIN)
+    body = {"stick": str(tmp_path / "stick"), "passphrase": PASSPHRASE}
+    assert browser.post("/api/records/backup", json=body).is_success
+    told = []
+    for name in ("Olu", NAME, NAME):
+        browser.sign_in(name)
+        told.append(TOLD in browser.get("/device").text)
+        assert browser.post("/api/sign-out", json={}).is_success
+    assert told == [False, True, False]
 
 
 def test_a_restore_that_failed_is_told_as_trouble(

@@ -1,7 +1,7 @@
 """The models of a device as its page lists them."""
 
 import pytest
-from tests.edge.web.stand_ins import fill_slide
+from tests.edge.web.stand_ins import NAME, fill_slide, new_slide_of
 
 from leukoscope_edge import updates
 from leukoscope_edge.inference import shipped_bundle_for
@@ -32,8 +32,11 @@ def test_a_damaged_model_hides_no_other(
     assert [m.card.id for m in listed_models(device)] == [device.bundle.card.id]
 
 
-def test_only_slides_that_are_still_counted_are_open(device: Device) -> None:
+def test_slides_that_are_begun_and_not_finished_are_open(device: Device) -> None:
     assert open_slides(device) == []
     fill_slide(device, n_normal=1)
     running = fill_slide(device, n_normal=1, is_finished=False)
-    assert open_slides(device) == [running]
+    never_counted = device.store.start_slide(new_slide_of(device), NAME)
+    voided = device.store.start_slide(new_slide_of(device), NAME)
+    device.store.review.void(voided, "the wrong slide", NAME)
+    assert [r.id for r in open_slides(device)] == [never_counted, running]

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 from tests.edge.updates.conftest import Publisher
-from tests.edge.web.stand_ins import FACTS, NAME, PIN, Browser, fill_slide
+from tests.edge.web.stand_ins import (
+    FACTS,
+    NAME,
+    PIN,
+    Browser,
+    fill_slide,
+    new_slide_of,
+)
 from tests.edge.web.sticks import (
     break_stick,
     make_publisher,
@@ -219,7 +226,15 @@ def test_no_model_changes_while_a_slide_is_open(
     slide = fill_slide(device, n_normal=1, is_finished=False)
     ask(browser, "look", stick)
     assert f"finish {slide} first" in ask(browser, "install", stick, 409)
-    assert slide in browser.get("/update").text
+    new = device.store.start_slide(new_slide_of(device), NAME)
+    text = browser.get("/update").text
+    assert f'<a href="/slides/{slide}/count">{slide}</a>' in text
+    assert f'<a href="/slides/{new}/result#void">{new}</a> (never counted)' in text
+    never = browser.get(f"/slides/{new}/result").text
+    assert "This slide was never counted. It says nothing" in never
+    assert "still being counted" not in never + browser.get(f"/slides/{new}/share").text
+    device.store.review.void(new, "put aside", NAME)
+    assert "never counted" not in browser.get("/update").text
     news = News(mode=Mode.PAUSED, slide=slide, facts={"seq": 1})
     device.counter.tell(news)  # type: ignore[attr-defined]
     assert "is being counted" in ask(browser, "install", stick, 409)

@@ -72,7 +72,10 @@ def sign_in(body: SignIn, request: Request, response: Response) -> dict[str, Any
 @router.post("/sign-out")
 def sign_out(request: Request) -> dict[str, str]:
     """Close the session."""
-    device_of(request).sessions.sign_out(session_of(request.headers))
+    device = device_of(request)
+    if person := device.person(request, touch=False):
+        device.update_session.leave(person.name)
+    device.sessions.sign_out(session_of(request.headers))
     return {"next": "/sign-in"}
 
 

@@ -187,7 +187,8 @@ def backup(body: Backup, request: Request, person: Recorder) -> dict[str, str]:
         seal(device.store, file, body.passphrase)
         place = file.keep()
     note_backup(device.store, name, person.name)
-    device.update_session.say(message("backup-on-stick", name=str(place)))
+    told = message("backup-on-stick", name=str(place))
+    device.update_session.say(told, to=person.name)
     return {"next": "/device"}
 
 
@@ -236,5 +237,5 @@ def _require_no_slide(device: Device) -> None:
     """
     _require_no_count(device)
     if slides := open_slides(device):
-        named = ", ".join(sorted(slides)[:5])
+        named = ", ".join(sorted(r.id for r in slides)[:5])
         raise StepError(message("slides-open", name=named))
