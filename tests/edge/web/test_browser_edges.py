@@ -78,18 +78,23 @@ def test_a_browser_that_was_not_told_to_trust_the_certificate_does_not(
         page.goto(serve(own_address()))
 
 
-def test_without_websocket_the_picture_comes_as_mjpeg(
+def test_without_websocket_the_picture_comes_as_mjpeg_once_the_device_answers(
     page: Page, device: Device, serve: Serve
 ) -> None:
     slide = fill_slide(device, is_finished=False)
     add_person(device)
-    url = serve()
+    url, is_away = serve(), ["yes"]
     page.route_web_socket("**/live", lambda route: route.close())
     sign_in(page, url)
+    for path in ("live.mjpg", "static/icons.svg"):
+        page.route(f"**/{path}", lambda r: r.abort() if is_away else r.continue_())
     page.goto(f"{url}/slides/{slide}/ready")
     picture = page.locator("#fallback")
-    picture.wait_for(state="visible")
+    page.wait_for_selector("#fallback[data-away]")
+    assert picture.evaluate("image => getComputedStyle(image).opacity") == "0"
+    is_away.clear()
     wait_for(lambda: picture.evaluate("image => image.naturalWidth") == 640)
+    assert page.locator("#fallback[data-away]").count() == 0
     assert not page.locator("#live").is_visible()
 
 

@@ -2,6 +2,7 @@
 
 import { newKey, onKey, post, say, sayError } from "/static/api.js";
 import { forget, keepNow } from "/static/lock.js";
+import "/static/pictures.js";
 import "/static/validity.js";
 
 const FRESH_MS = 350; // a tap meant for the page before must not judge on this one
