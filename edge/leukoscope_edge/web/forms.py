@@ -148,6 +148,7 @@ class NewSlide(Body):
     consents: bool = False
     is_normal: bool = Field(default=False, description="for the site's background")
     is_second: bool = False
+    is_right: bool = Field(default=False, description="where another slide differs")
     key: Key
 
 

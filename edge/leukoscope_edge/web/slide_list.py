@@ -1,6 +1,7 @@
 """What a list says of slides: where each stands, whose it is, what may be done there.
 
-A verdict is told as on the screens of a slide: never before people have looked.
+A verdict is told once it is signed; before, a suspicion of the model alone, and that
+only after people have looked.
 """
 
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ from leukoscope_edge.records.slides import (
     is_allowed,
     state_of,
 )
+from leukoscope_edge.sample import AgeGroup
 from leukoscope_edge.web.device import Device, has_right
 
 
@@ -44,8 +46,8 @@ class SlideLine:
 
     @property
     def is_refused(self) -> bool:
-        """Whether somebody signed that it gives no result; the model alone may err."""
-        return self.result == NO_RESULT and not self.is_of_model
+        """Whether somebody signed that it gives no result; no other is told."""
+        return self.result == NO_RESULT
 
     @property
     def is_of_model(self) -> bool:
@@ -86,6 +88,39 @@ def _line(device: Device, person: Person, one: ListedSlide) -> SlideLine:
         may_correct=is_allowed(Action.CORRECT, state),
         may_void=may_void and is_allowed(Action.VOID, state),
     )
+
+
+def naming_another(
+    device: Device, sample: str, age: AgeGroup, sex: str, *, but: str = ""
+) -> list[str]:
+    """Return the slides in use of a sample that name another age or sex.
+
+    Args:
+        device: The device.
+        sample: The label.
+        age: What is said now.
+        sex: What is said now.
+        but: A slide that is not asked.
+    """
+    others = (
+        device.store.reader.readable(slide)
+        for slide in device.store.worklist.slides_of(sample)
+        if slide != but
+    )
+    return [
+        one.id
+        for one in others
+        if one is not None
+        and one.void is None
+        and (
+            _differ(one.facts.age.value, age.value)
+            or _differ(one.details.get("sex", "unknown"), sex)
+        )
+    ]
+
+
+def _differ(said: str, said_now: str) -> bool:
+    return "unknown" not in (said, said_now) and said != said_now
 
 
 def tells_early(device: Device) -> bool:

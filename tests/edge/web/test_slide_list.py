@@ -79,9 +79,9 @@ def test_where_the_site_says_so_verdicts_are_told_early(
     assert (line_of(own, person, slide).result == "few") is is_early
 
 
-@pytest.mark.parametrize("n_versions", [0, 1])
-def test_a_refusal_is_told_as_one_once_somebody_has_signed_it(
-    device: Device, person: Person, n_versions: int
+@pytest.mark.parametrize(("n_versions", "result"), [(0, ""), (1, NO_RESULT)])
+def test_a_refusal_is_told_once_somebody_has_signed_it(
+    device: Device, person: Person, n_versions: int, result: str
 ) -> None:
     slide = fill_slide(device, n_blast=1, is_refused=True)
     judge_all(device, slide, Reading.BLAST)
@@ -90,8 +90,7 @@ def test_a_refusal_is_told_as_one_once_somebody_has_signed_it(
         person,
         [replace(listed(device.store.reader.slide(slide)), n_versions=n_versions)],
     )
-    assert line.result == NO_RESULT
-    assert line.is_refused == bool(n_versions)
+    assert (line.result, line.is_refused) == (result, bool(n_versions))
 
 
 def test_of_a_void_slide_no_verdict_is_told(device: Device, person: Person) -> None:

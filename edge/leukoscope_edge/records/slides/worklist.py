@@ -30,8 +30,12 @@ NO_RESULT = "none-possible"
 BATCH_SLIDES = 5
 """So many slides are listed anew in one transaction: others write between."""
 POLL_S = 0.2
-IS_TOLD = "(n_versions > 0 OR is_looked OR (n_readers = 1 AND ?))"
-"""Whether a list may tell the machine's verdict before people have looked."""
+SUSPICIONS = (VerdictName.BLASTS.value, VerdictName.FEW.value)
+IS_TOLD = (
+    "(n_versions > 0 OR (result IN "
+    f"""{SUSPICIONS} AND (is_looked OR (n_readers = 1 AND ?))))"""
+)
+"""Whether a list may tell a verdict, as `ListedSlide.is_told` says it."""
 MISSING = (
     f"SELECT slide FROM event WHERE {IS_BOUND} AND kind = 'start' "  # noqa: S608 - our own words
     "AND slide NOT IN (SELECT slide FROM worklist) ORDER BY seq DESC"
@@ -62,7 +66,7 @@ STATES: dict[Show, tuple[SlideState, ...]] = {
 }
 RESULTS: dict[Show, tuple[str, ...]] = {
     Show.REFUSED: (NO_RESULT,),
-    Show.SUSPECTS: (VerdictName.BLASTS.value, VerdictName.FEW.value),
+    Show.SUSPECTS: SUSPICIONS,
 }
 
 
@@ -128,10 +132,17 @@ class ListedSlide:
     def is_told(self, *, early: bool) -> bool:
         """Say whether a list may tell its verdict.
 
+        What nobody has signed is the model's alone. Its suspicion is told once people
+        have looked; that it found none, or has no result, never: beside it they may
+        have found blasts.
+
         Args:
-            early: Verdicts are told before people have looked.
+            early: Suspicions are told before people have looked.
         """
-        return self.n_versions > 0 or self.is_looked or (early and self.n_readers == 1)
+        if self.n_versions > 0:
+            return True
+        is_looked = self.is_looked or (early and self.n_readers == 1)
+        return is_looked and self.result in SUSPICIONS
 
 
 def listed(record: SlideRecord) -> ListedSlide:

@@ -53,7 +53,7 @@ from leukoscope_edge.review import (
 )
 from leukoscope_edge.types import Reading
 from leukoscope_edge.web.access import SlideId, device_of, state_now
-from leukoscope_edge.web.device import has_right
+from leukoscope_edge.web.device import Device, has_right
 from leukoscope_edge.web.forms import Objective
 from leukoscope_edge.web.routes.pages import (
     OPERATOR,
@@ -63,6 +63,7 @@ from leukoscope_edge.web.routes.pages import (
     slide_page,
     writable,
 )
+from leukoscope_edge.web.slide_list import naming_another
 
 router = APIRouter()
 CRITICAL = frozenset((VerdictName.BLASTS.value, VerdictName.FEW.value))
@@ -141,6 +142,7 @@ def result(slide: SlideId, request: Request, person: Anybody) -> Response:
         is_blind=is_blind,
         n_left=n_own or len(record.to_review) + record.n_others_left,
         is_mine_left=n_own > 0,
+        differing=_differing(device, record),
         may_settle=has_right(person, Right.SETTLE),
         may_settle_words=list(Reading),
     )
@@ -157,6 +159,15 @@ def differential_values(version: SlideVersion | None) -> dict[str, Any]:
         "differential_said": said_flags(version),
         "comparison": [f for f in list_facts(version) if f.group == "comparison"],
     }
+
+
+def _differing(device: Device, record: SlideRecord) -> list[str]:
+    """Return the other slides of the sample that name another age or sex."""
+    identity = device.store.reader.identity(record.id)
+    if identity is None or record.void is not None:
+        return []
+    sex = record.details.get("sex", "unknown")
+    return naming_another(device, identity.sample, record.facts.age, sex, but=record.id)
 
 
 def _comment(store: Store, record: SlideRecord) -> str:

@@ -49,6 +49,7 @@ from leukoscope_edge.web.forms import (
     ToStick,
 )
 from leukoscope_edge.web.share import ExportRequest, What, copy_to_stick, take_file
+from leukoscope_edge.web.slide_list import naming_another
 
 router = APIRouter(prefix="/api/slides")
 Operator = Annotated[Person, Depends(at_slides)]
@@ -71,8 +72,9 @@ def start_slide(body: NewSlide, request: Request, person: Operator) -> dict[str,
     if body.is_normal:
         _require_may_be_normal(device, body, person)
     earlier = device.store.worklist.slides_of(body.sample)
-    if earlier and not body.is_second:
-        return {"earlier": earlier}
+    differs = naming_another(device, body.sample, body.age, body.sex)
+    if earlier and not (body.is_second and (body.is_right or not differs)):
+        return {"earlier": earlier, "differs": differs}
     details: dict[str, str] = {
         "sex": body.sex,
         "reason": body.reason,

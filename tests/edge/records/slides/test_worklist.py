@@ -1,6 +1,7 @@
 """The list of slides finds what it should, and says nothing that the events do not."""
 
 import sqlite3
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -31,7 +32,7 @@ def in_database(bench: Any, script: str) -> None:
 def look_at_all(bench: Any, slide: str) -> str:
     for cell in first_pass(bench.store.reader.slide(slide)):
         bench.store.review.judge_cell(
-            slide, cell.id, cell.final, "ann", key=f"look-{cell.id}"
+            slide, cell.id, cell.final, "ann", key=f"look-{slide}-{cell.id}"
         )
     return slide
 
@@ -54,21 +55,44 @@ def test_each_filter_shows_its_slides(bench: Any, refusal: Any, verdict: Any) ->
         Show.ALL: [signed, voided, refused, unread, counting],
         Show.TO_REVIEW: [refused, unread],
         Show.UNSIGNED: [refused, unread, counting],
-        Show.REFUSED: [refused],
+        Show.REFUSED: [],
         Show.SUSPECTS: [signed],
         Show.VOIDED: [voided],
     }
     assert {show: found(bench, show=show) for show in table} == table
 
 
-def test_a_verdict_finds_a_slide_only_once_people_have_looked(
+def test_a_suspicion_finds_a_slide_only_once_people_have_looked(
+    bench: Any, verdict: Any
+) -> None:
+    slide, read_by_two = bench.finished(verdict), bench.finished(verdict, n_readers=2)
+    assert found(bench, show=Show.SUSPECTS) == []
+    assert found(bench, show=Show.SUSPECTS, tells_early=True) == [slide]
+    assert read_by_two not in found(bench, show=Show.SUSPECTS, tells_early=True)
+    look_at_all(bench, slide)
+    assert found(bench, show=Show.SUSPECTS) == [slide]
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_what_the_model_alone_did_not_find_is_told_by_no_list(
+    bench: Any, refusal: Any, verdict: Any, *, early: bool
+) -> None:
+    negative = replace(verdict, name=VerdictName.NONE)
+    slides = [look_at_all(bench, bench.finished(o)) for o in (refusal, negative)]
+    listed = bench.store.worklist.find(Wanted(tells_early=early)).slides
+    assert {one.id: one.is_told(early=early) for one in listed} == dict.fromkeys(
+        slides, False
+    )
+    for show in (Show.REFUSED, Show.SUSPECTS):
+        assert found(bench, show=show, tells_early=early) == []
+
+
+def test_a_refusal_is_found_once_somebody_has_signed_it(
     bench: Any, refusal: Any
 ) -> None:
-    slide, read_by_two = bench.finished(refusal), bench.finished(refusal, n_readers=2)
+    slide = look_at_all(bench, bench.finished(refusal))
     assert found(bench, show=Show.REFUSED) == []
-    assert found(bench, show=Show.REFUSED, tells_early=True) == [slide]
-    assert read_by_two not in found(bench, show=Show.REFUSED, tells_early=True)
-    look_at_all(bench, slide)
+    bench.store.review.sign(slide, lambda _: refusal, "ann", key="sign-0001")
     assert found(bench, show=Show.REFUSED) == [slide]
 
 

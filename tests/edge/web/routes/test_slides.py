@@ -95,9 +95,36 @@ def test_a_second_slide_of_a_sample_is_asked_about(
 ) -> None:
     slide = fill_slide(device, sample="S-7")
     body = FACTS | {"sample": "S-7", "key": "key-00000001"}
-    assert browser.post("/api/slides", json=body).json() == {"earlier": [slide]}
+    asked = {"earlier": [slide], "differs": []}
+    assert browser.post("/api/slides", json=body).json() == asked
     answer = browser.post("/api/slides", json=body | {"is_second": True}).json()
     assert browser.get(answer["next"]).status_code == 200
+
+
+@pytest.mark.parametrize("other", [{"age": "adult"}, {"sex": "male"}])
+def test_another_age_or_sex_of_a_sample_is_asked_about_and_told_until_it_is_right(
+    browser: Browser, device: Device, other: dict[str, str]
+) -> None:
+    first = FACTS | {"age": "child", "sex": "female", "sample": "S-7"}
+    slide = browser.post("/api/slides", json=first | {"key": "key-00000001"}).json()
+    slide = slide["next"].split("/")[2]
+    second = first | other | {"key": "key-00000002", "is_second": True}
+    asked = {"earlier": [slide], "differs": [slide]}
+    assert browser.post("/api/slides", json=second).json() == asked
+    for same in ({}, dict.fromkeys(other, "unknown")):
+        known = first | same | {"is_second": True, "key": f"key-0000001{len(same)}"}
+        assert "next" in browser.post("/api/slides", json=known).json()
+    answer = browser.post("/api/slides", json=second | {"is_right": True}).json()
+    one = answer["next"].split("/")[2]
+    told = "names another age or sex"
+    for shown, another in ((one, slide), (slide, one)):
+        assert (
+            f"Slide {another} of the same"
+            in browser.get(f"/slides/{shown}/result").text
+        )
+    device.store.review.void(one, "another person", NAME)
+    for shown in (one, slide):
+        assert told not in browser.get(f"/slides/{shown}/result").text
 
 
 def test_no_count_begins_whose_lights_nobody_was_shown(
