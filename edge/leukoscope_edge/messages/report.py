@@ -11,6 +11,7 @@ REPORT = {
     # facts
     "at-by": "{time} by the device's clock, by {name}",
     "calls-of": "{k} of {n} cells blast-like, {m} unclear",
+    "calls-seen": "{n} cells counted, {m} unclear",
     "calls-no-result": "no result ({what})",
     "calls-interval": "{what}; 95 % interval {low} to {high} %",
     "judged-alike": (

@@ -12,6 +12,7 @@ from leukoscope_edge.accounts import Person, Right
 from leukoscope_edge.live import Mode
 from leukoscope_edge.records.slides import (
     NO_RESULT,
+    SUSPICIONS,
     Action,
     ListedSlide,
     SlideState,
@@ -48,6 +49,11 @@ class SlideLine:
     def is_refused(self) -> bool:
         """Whether somebody signed that it gives no result; no other is told."""
         return self.result == NO_RESULT
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether it is signed that blasts were seen."""
+        return self.state is SlideState.SIGNED and self.result in SUSPICIONS
 
     @property
     def is_of_model(self) -> bool:

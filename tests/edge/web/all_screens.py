@@ -127,7 +127,7 @@ def fill_records(device: Device) -> list[Screen]:
     refused = look_at_all(device, fill(n_blast=2, n_unclear=1, is_refused=True))
     disputed = dispute(device, fill(n_blast=2, n_normal=3, n_readers=2))
     signed = sign(device, look_at_all(device, fill(n_blast=9, n_normal=40)))
-    paths = ["", "slides/new", "device", "update", "people", "no-such-page"]
+    paths = ["", "slides", "slides/new", "device", "update", "people", "no-such-page"]
     paths += [f"slides/{first}/{s}" for s in ("review", "result", "share")]
     paths += [f"slides/{refused}/{s}" for s in ("review", "result", "share", "print")]
     paths += [f"slides/{disputed}/result"]

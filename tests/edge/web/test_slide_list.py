@@ -93,6 +93,27 @@ def test_a_refusal_is_told_once_somebody_has_signed_it(
     assert (line.result, line.is_refused) == (result, bool(n_versions))
 
 
+@pytest.mark.parametrize(
+    ("n_versions", "state", "is_suspect"),
+    [(0, SlideState.REVIEW, False), (1, SlideState.SIGNED, True)],
+)
+def test_a_signed_suspicion_is_more_than_signed(
+    device: Device,
+    person: Person,
+    n_versions: int,
+    state: SlideState,
+    *,
+    is_suspect: bool,
+) -> None:
+    slide = fill_slide(device, n_blast=1)
+    judge_all(device, slide, Reading.BLAST)
+    one = replace(
+        listed(device.store.reader.slide(slide)), n_versions=n_versions, state=state
+    )
+    [line] = lines_of(device, person, [one])
+    assert (line.result, line.is_suspect) == ("few", is_suspect)
+
+
 def test_of_a_void_slide_no_verdict_is_told(device: Device, person: Person) -> None:
     slide = fill_slide(device, n_blast=1)
     judge_all(device, slide, Reading.NORMAL)

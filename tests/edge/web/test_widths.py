@@ -65,6 +65,8 @@ MEASURE = f"""(which) => {{{SEEN}
   function* faults(within = document) {{
     const wide = document.documentElement.scrollWidth;
     if (wide > innerWidth) yield `the page is ${{wide}} wide`;
+    const main = document.querySelector("main");
+    if (main.scrollWidth > main.clientWidth) yield "the page scrolls sideways";
     for (const e of all(within, things)) {{
       if (e.closest(".tabs")) continue; // a row that scrolls; arrow keys and wheel do
       const {{ left, right }} = e.getBoundingClientRect();

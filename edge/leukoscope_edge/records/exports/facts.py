@@ -318,7 +318,9 @@ def _numbers(outcome: Outcome) -> Callable[[Say], str]:
     k, n, m = outcome.n_blast, outcome.n_cells, outcome.n_unclear
     calls = message("calls-of", k=k, n=n, m=m)
     if outcome.blast_fraction_95 is None:
-        return message("calls-no-result", what=calls).said
+        # "0 of 40 cells" would read as a negative where nothing was concluded
+        seen = calls if k else message("calls-seen", n=n, m=m)
+        return message("calls-no-result", what=seen).said
     low, high = (f"{100 * x:.1f}" for x in outcome.blast_fraction_95)
     return message("calls-interval", what=calls, low=low, high=high).said
 

@@ -19,6 +19,8 @@ FOOT_GAP_MM, FOOT_PT = 3.0, 8
 CAPTION_PT, CAPTION_LINE_MM = 7, 3.0
 LABEL_MM, LABEL_GAP_MM = 42.0, 2.0
 LINE_MM_PER_PT = 0.46
+HEADING_MM = 12.0
+"""A heading of one line, with the space around it."""
 """Height of a line: 1.3 times the font's, and a point is 0.353 mm."""
 SIGNATURE_MM = 90.0
 WHITE: RGB = (255, 255, 255)
@@ -182,9 +184,9 @@ class PdfPage(FPDF):
         self.set_text_color(*INK)
         self.ln(1.5)
 
-    def heading(self, text: str) -> None:
-        """Print a heading; it stays with what follows."""
-        if self.will_page_break(20):
+    def heading(self, text: str, with_mm: float = 8) -> None:
+        """Print a heading; it stays with so much of what follows."""
+        if self.will_page_break(HEADING_MM + with_mm):
             self.add_page()
         self.ln(3)
         self.line_of(text, size_pt=12, bold=True)

@@ -223,12 +223,17 @@ def _pictures(sheet: "PdfPage", version: SlideVersion, say: Say) -> None:
     n = str(len(cells))
     if version.n_suspects > len(cells):
         n += f" / {version.n_suspects}"
-    sheet.heading(f"{say('Cells that a person should see')}: {n}{bar}")
     captions = {c.id: "\n".join(caption_of(version, c, say)) for c in cells}
-    for start in range(0, len(cells), PICTURES_A_ROW):
-        row = cells[start : start + PICTURES_A_ROW]
-        heights_mm = (sheet.caption_height_mm(captions[c.id], PICTURE_MM) for c in row)
-        height_mm = PICTURE_MM + max(heights_mm) + CAPTION_GAP_MM
+    rows = [cells[i : i + PICTURES_A_ROW] for i in range(0, len(cells), PICTURES_A_ROW)]
+    heights_mm = [
+        PICTURE_MM
+        + max(sheet.caption_height_mm(captions[c.id], PICTURE_MM) for c in row)
+        + CAPTION_GAP_MM
+        for row in rows
+    ]
+    title = f"{say('Cells that a person should see')}: {n}{bar}"
+    sheet.heading(title, with_mm=heights_mm[0])
+    for row, height_mm in zip(rows, heights_mm, strict=True):
         if sheet.will_page_break(height_mm):
             sheet.add_page()
         top = sheet.get_y()

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from leukoscope_edge.records.slides.slide_state import is_allowed as is_allowed
     from leukoscope_edge.records.slides.slide_state import state_of as state_of
     from leukoscope_edge.records.slides.worklist import NO_RESULT as NO_RESULT
+    from leukoscope_edge.records.slides.worklist import SUSPICIONS as SUSPICIONS
     from leukoscope_edge.records.slides.worklist import Found as Found
     from leukoscope_edge.records.slides.worklist import ListedSlide as ListedSlide
     from leukoscope_edge.records.slides.worklist import Show as Show
@@ -73,6 +74,6 @@ else:
             ),
             "slide_objects": "facts_from",
             "slide_state": "Action Live SlideState is_allowed state_of",
-            "worklist": "Found ListedSlide NO_RESULT Show Wanted",
+            "worklist": "Found ListedSlide NO_RESULT SUSPICIONS Show Wanted",
         },
     )

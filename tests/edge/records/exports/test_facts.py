@@ -13,7 +13,8 @@ import pypdf
 import pytest
 
 from leukoscope_edge.i18n import ENGLISH, local_time
-from leukoscope_edge.outcome import Verdict
+from leukoscope_edge.messages import message
+from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.records.exports import (
     FORMATS,
     SlideVersion,
@@ -23,13 +24,14 @@ from leukoscope_edge.records.exports import (
 )
 from leukoscope_edge.records.exports.facts import (
     Fact,
+    _numbers,
     facts_object,
     list_facts,
     origins,
 )
 from leukoscope_edge.records.exports.html_report import html_bytes
 from leukoscope_edge.records.exports.laboratory import LABORATORY_NAME
-from leukoscope_edge.records.slides import Identity
+from leukoscope_edge.records.slides import Identity, outcome_of
 from leukoscope_edge.types import CallName, Cell, Tally
 
 
@@ -102,6 +104,21 @@ def test_a_slide_of_which_nothing_is_known_has_facts_all_the_same(bench: Any) ->
     version = open_version(bench.store, bench.finished(), identified=False)
     ids = {f.id for f in list_facts(version)}
     assert {"sample", "sample_type", "age", "machine", "smudge_cells"} <= ids
+
+
+@pytest.mark.parametrize(
+    ("n_blast", "said"),
+    [
+        (0, "no result (40 cells counted, 2 unclear)"),  # not "0 of 40": no negative
+        (1, "no result (1 of 40 cells blast-like, 2 unclear)"),
+    ],
+)
+def test_where_nothing_was_concluded_no_figure_reads_as_a_negative(
+    n_blast: int, said: str
+) -> None:
+    outcome = outcome_of(Refusal(reason=message("test")))
+    found = replace(outcome, n_cells=40, n_blast=n_blast, n_unclear=2)
+    assert _numbers(found)(str) == said
 
 
 @pytest.mark.parametrize("export", EXPORTS)

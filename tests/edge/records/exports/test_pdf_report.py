@@ -15,7 +15,8 @@ from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Refusal
 from leukoscope_edge.records.exports import INTENDED_USE, open_version
 from leukoscope_edge.records.exports.fonts import find_fonts
-from leukoscope_edge.records.exports.pdf_report import pdf_bytes, write_pdf
+from leukoscope_edge.records.exports.pdf_page import PdfPage
+from leukoscope_edge.records.exports.pdf_report import _pictures, pdf_bytes, write_pdf
 from leukoscope_edge.records.exports.slide_version import MAX_SHOWN
 from leukoscope_edge.types import CallName, Tally
 
@@ -74,6 +75,20 @@ def test_paper_holds_the_most_suspicious_pictures_and_says_of_how_many(
     heading = f"Cells that a person should see: {MAX_SHOWN} / {version.n_suspects}"
     assert heading in text_of(data)
     assert version.n_suspects > MAX_SHOWN + 10
+
+
+@pytest.mark.parametrize(("left_mm", "n_pages"), [(60.0, 1), (45.0, 2)])
+def test_the_heading_of_the_pictures_stays_with_the_first_of_them(
+    bench: Any, left_mm: float, n_pages: int
+) -> None:
+    version = open_version(bench.store, bench.signed(n=40))
+    sheet = PdfPage(title="", foot=("",), fonts=find_fonts([]))
+    sheet.set_y(sheet.page_break_trigger - left_mm)
+    _pictures(sheet, version, str)
+    assert sheet.page_no() == n_pages
+    last = pypdf.PdfReader(io.BytesIO(bytes(sheet.output()))).pages[-1]
+    assert "Cells that a person should see" in last.extract_text()
+    assert len(last.images) == len(version.shown)
 
 
 def test_intended_use_is_at_the_foot_of_every_page(
