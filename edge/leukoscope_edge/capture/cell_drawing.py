@@ -21,6 +21,8 @@ PLATELET = (0.34, 0.60, 0.10)
 DEBRIS = (0.95, 1.15, 0.55)
 """Optical density of red, green and blue light. Red cells and nuclei follow the
 median colours of real Romanowsky fields; the others are scaled to them by eye."""
+BEYOND_UM = 1.0
+"""How far beyond its rim a disc is worked out: no soft rim reaches so far."""
 
 
 class WhiteCell(str, Enum):
@@ -77,19 +79,42 @@ class _Sheet:
     def __init__(self, half_um: float, scale: float, random: np.random.Generator):
         half = round(half_um / scale)
         axis = np.arange(-half, half + 1, dtype=np.float32) * np.float32(scale)
-        self.x, self.y = np.meshgrid(axis, axis)
+        self.x, self.y = axis[None], axis[:, None]
+        self.shape = (len(axis), len(axis))
+        self.width_um = len(axis) * scale
         self.scale = scale
         self.random = random
 
-    def disc(self, place_um: Place, radius_um: float, rough: float) -> F32:
-        """Return how far inside a wobbly disc each pixel lies, in micrometres."""
+    def disc(
+        self,
+        place_um: Place,
+        radius_um: float,
+        rough: float,
+        beyond_um: float = BEYOND_UM,
+    ) -> F32:
+        """Return how far inside a wobbly disc each pixel lies, in micrometres.
+
+        What lies further beyond its rim than `beyond_um` may be minus infinity.
+        """
+        waves = [
+            (
+                wave,
+                rough * radius_um * self.random.normal() / wave**0.5,
+                self.random.uniform(0, 2 * np.pi),
+            )
+            for wave in (2, 3, 4, 5)
+        ]
+        reach_um = radius_um + sum(abs(size) for _, size, _ in waves) + beyond_um
         dx, dy = (self.x - np.float32(place_um[0]), self.y - np.float32(place_um[1]))
+        near = _near(dy[:, 0], reach_um), _near(dx[0], reach_um)
+        dx, dy = dx[:, near[1]], dy[near[0]]
         angle = np.arctan2(dy, dx)
         rim = np.full_like(angle, radius_um)
-        for wave in (2, 3, 4, 5):
-            size = rough * radius_um * self.random.normal() / wave**0.5
-            rim += size * np.cos(wave * angle + self.random.uniform(0, 2 * np.pi))
-        return np.asarray(rim - np.hypot(dx, dy), np.float32)
+        for wave, size, turn in waves:
+            rim += size * np.cos(wave * angle + turn)
+        inside = np.full(self.shape, -np.inf, np.float32)
+        inside[near] = rim - np.hypot(dx, dy)
+        return inside
 
     def line(self, start: Place, end: Place, width: float) -> F32:
         """Return how far inside a thick line each pixel lies, in micrometres."""
@@ -102,9 +127,25 @@ class _Sheet:
 
     def texture(self, grain_um: float) -> F32:
         """Return noise of mean 0 and standard deviation 1 with a grain."""
-        noise = self.random.standard_normal(self.x.shape, dtype=np.float32)
+        noise = self.random.standard_normal(self.shape, dtype=np.float32)
         smooth = cv2.GaussianBlur(noise, (0, 0), max(grain_um / self.scale, 0.3))
         return np.asarray(smooth / max(float(smooth.std()), 1e-6), np.float32)
+
+
+def _near(distance_um: F32, reach_um: float) -> slice:
+    """Return the part of a row or column, of no pixel or more, that is so near."""
+    near = np.flatnonzero(np.abs(distance_um) < reach_um)
+    return slice(near[0], near[-1] + 1) if len(near) else slice(0)
+
+
+def trimmed(is_used: BoolArray) -> tuple[slice, slice]:
+    """Return the square around the middle of a square that holds all that is used."""
+    side = len(is_used)
+    lines = [np.flatnonzero(is_used.any(axis=axis)) for axis in (0, 1)]
+    rim = min(
+        (min(int(at[0]), side - 1 - int(at[-1])) for at in lines if len(at)), default=0
+    )
+    return slice(rim, side - rim), slice(rim, side - rim)
 
 
 def _cover(inside_um: F32, softness_um: float = 0.25) -> F32:
@@ -114,7 +155,7 @@ def _cover(inside_um: F32, softness_um: float = 0.25) -> F32:
 
 
 def _layer(amount: F32, colour: tuple[float, float, float]) -> F32:
-    return amount[..., None] * np.array(colour, np.float32)
+    return np.asarray(cv2.merge([amount * np.float32(share) for share in colour]))
 
 
 def draw_white_cell(
@@ -281,12 +322,14 @@ def _finish(
         hole = _cover(sheet.disc(place, random.uniform(0.4, 0.8), 0.1))
         grains = grains * (1 - 0.7 * hole)
     amount = random.uniform(0.85, 1.15)
-    density = _layer(body * (1 - inside) * grains, cytoplasm)
-    density += _layer(inside * chromatin * np.float32(amount), NUCLEUS)
+    used = trimmed(body > 0)
+    inside = inside[used]
+    density = _layer(body[used] * (1 - inside) * grains[used], cytoplasm)
+    density += _layer(inside * chromatin[used] * np.float32(amount), NUCLEUS)
     return Drawing(
         density=np.maximum(density, 0).astype(np.float32),
-        nucleus=nucleus_um > 0,
-        cell=body_um > 0,
+        nucleus=nucleus_um[used] > 0,
+        cell=body_um[used] > 0,
     )
 
 
@@ -294,6 +337,7 @@ def draw_red_cell(radius_um: float, scale: float, random: np.random.Generator) -
     """A disc with central pallor, sometimes oval, sometimes almost full."""
     sheet = _Sheet(radius_um * 1.5, scale, random)
     inside = sheet.disc(MIDDLE, radius_um, 0.035)
+    inside = inside[trimmed(inside > -BEYOND_UM)]
     depth = np.clip(inside / radius_um, 0, 1)
     pallor = random.uniform(0.25, 0.9) * np.clip((depth - 0.35) / 0.4, 0, 1)
     rim = 0.12 * np.exp(-(((depth - 0.12) / 0.1) ** 2))
@@ -316,7 +360,10 @@ def draw_smudge(scale: float, random: np.random.Generator) -> F32:
     inside = np.maximum.reduce(
         [
             sheet.disc(
-                (i * np.cos(turn), i * np.sin(turn)), random.uniform(2.5, 5), 0.2
+                (i * np.cos(turn), i * np.sin(turn)),
+                random.uniform(2.5, 5),
+                0.2,
+                beyond_um=sheet.width_um,  # its noise reaches far
             )
             for i in (-4.5, 0.0, 4.5)
         ]

@@ -321,6 +321,8 @@ def _shading(random: np.random.Generator) -> F32:
 
 def _bad_light(plan: SlidePlan) -> F32:
     """The light of a cheap lamp: of two colours, and dark in the corners."""
+    if plan.tones == plan.corners == 0:
+        return np.ones((1, 1, 1), np.float32)
     y, x = np.mgrid[-1 : 1 : HEIGHT_PX * 1j, -1 : 1 : WIDTH_PX * 1j][..., None]
     share = (x + 1) / 2
     tone = (1 - share) * np.array(PINK) + share * np.array(BLUE_GREEN)

@@ -24,6 +24,7 @@ from leukoscope_edge.capture.cell_drawing import (
     draw_red_cell,
     draw_smudge,
     draw_white_cell,
+    trimmed,
 )
 
 RED_CELL_RADIUS_UM = (3.4, 4.0)
@@ -201,9 +202,7 @@ def _plasma(width: int, height: int, random: np.random.Generator) -> U8:
 def _trimmed(drawing: Drawing) -> tuple[U8, BoolArray, BoolArray]:
     """Return a drawing's ink, nucleus and cell without the empty rim around all."""
     ink = _steps(drawing.density)
-    used = np.nonzero(ink.any(axis=2) | drawing.cell)
-    rim = min(min(int(at.min()), len(ink) - 1 - int(at.max())) for at in used)
-    inner = np.s_[rim : len(ink) - rim, rim : len(ink) - rim]
+    inner = trimmed(ink.any(axis=2) | drawing.cell)
     return ink[inner].copy(), drawing.nucleus[inner].copy(), drawing.cell[inner].copy()
 
 
