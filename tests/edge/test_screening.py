@@ -46,7 +46,9 @@ def slide_run(**settings: object) -> Iterator[SlideRun]:
         yield SlideRun(engine, bundle, **options)  # type: ignore[arg-type]
 
 
-def screened(source: str, bundle_folder: Path | None = None) -> Screening:
+def screened(
+    source: str, bundle_folder: Path | None = None, *, only_new: bool = True
+) -> Screening:
     bundle = open_bundle(bundle_folder or shipped_bundle_for("simulated"))
     with parse_simulated(source) as camera, OnnxCpuEngine(bundle) as engine:
         return screen(
@@ -56,13 +58,20 @@ def screened(source: str, bundle_folder: Path | None = None) -> Screening:
             source=source,
             is_sequence=True,
             facts=SIMULATED_SAMPLE,
+            only_new=only_new,
         )
 
 
+EVERY_FRAME = pytest.param(60, False, marks=pytest.mark.nightly)
+"""Of a larger slide every frame is searched, and not what is new alone."""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("n", [24, pytest.param(60, marks=pytest.mark.nightly)])
-def test_a_slide_with_many_blasts_is_flagged_and_counted_once(n: int) -> None:
-    found = screened(f"simulated:cells={n},blasts=0.5,seed=11")
+@pytest.mark.parametrize(("n", "only_new"), [(24, True), EVERY_FRAME])
+def test_a_slide_with_many_blasts_is_flagged_and_counted_once(
+    n: int, *, only_new: bool
+) -> None:
+    found = screened(f"simulated:cells={n},blasts=0.5,seed=11", only_new=only_new)
     assert found.verdict.name is VerdictName.BLASTS
     assert n - 5 <= len(found.cells) <= n + 2
     assert found.verdict.interval.low < 0.5 < found.verdict.interval.high
@@ -70,8 +79,10 @@ def test_a_slide_with_many_blasts_is_flagged_and_counted_once(n: int) -> None:
 
 
 @pytest.mark.slow
-def test_a_healthy_slide_is_not_flagged() -> None:
-    found = screened("simulated:cells=60,blasts=0,seed=12")
+@pytest.mark.parametrize(("n", "only_new"), [(56, True), EVERY_FRAME])
+def test_a_healthy_slide_is_not_flagged(n: int, *, only_new: bool) -> None:
+    found = screened(f"simulated:cells={n},blasts=0,seed=12", only_new=only_new)
+    assert len(found.cells) >= n - 5
     assert isinstance(found.verdict, Refusal)
     assert "the stop rule asks for 100" in found.sentence
 
@@ -110,8 +121,8 @@ def test_several_frames_at_once_give_what_one_after_another_gives(
     largest: int, monkeypatch: pytest.MonkeyPatch, *, only_new: bool
 ) -> None:
     monkeypatch.setattr(search_ahead, "MAX_AHEAD_SIZE", largest)
-    with parse_simulated("simulated:cells=12,frames=16,seed=4") as camera:
-        items: list[Frame | Fault] = [f for _ in range(16) if (f := camera.read())]
+    with parse_simulated("simulated:cells=12,frames=10,seed=4") as camera:
+        items: list[Frame | Fault] = [f for _ in range(10) if (f := camera.read())]
     items.insert(5, Fault(name="torn", reason=TORN))
     how = {"only_new": only_new}
     with slide_run(**how) as run, slide_run(**how) as other:
