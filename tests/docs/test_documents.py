@@ -213,6 +213,30 @@ def test_no_table_of_figures_stands_without_its_command(document: str) -> None:
     assert bare == []
 
 
+FIGURE = re.compile(r"(?<![\d.])\d\.\d{3}(?!\d)")
+
+
+def stale_figures(text: str) -> list[str]:
+    """Figures of a topic of the README that no document linked there holds."""
+    stale = []
+    for topic in re.split(r"^(?=\*\*[A-Z])", text, flags=re.M):
+        targets = [t.partition("#")[0] for t in links(topic)]
+        told = "".join(DOCUMENTS.get(target, "") for target in targets)
+        stale += [f for f in FIGURE.findall(topic) if f not in FIGURE.findall(told)]
+    return stale
+
+
+def test_what_the_readme_quotes_stands_in_the_document_that_it_names() -> None:
+    [quoted] = [s for s in sections(DOCUMENTS["README.md"]) if "How good is" in s[:20]]
+    assert FIGURE.search(quoted)
+    assert stale_figures(quoted) == []
+
+
+def test_a_quoted_figure_that_was_measured_anew_is_found() -> None:
+    text = "**Calls.** 0.690 of 9.999 ([all](docs/validation.md))\n**Speed.** 0.690"
+    assert stale_figures(text) == ["9.999", "0.690"]
+
+
 def test_a_table_of_figures_is_seen() -> None:
     assert has_figures("| a | 0.93 | 12.5 |")
     assert not has_figures("| a | 0.93 | words |")
