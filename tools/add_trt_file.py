@@ -37,13 +37,8 @@ from leukoscope_export.graphs import (
 )
 from leukoscope_export.parity import compare, refuse_beyond_tolerance, table
 from leukoscope_export.tolerance import GPU_FLOOR, GPU_MARGIN
-from leukoscope_train.data import (
-    I64,
-    DataError,
-    crop_cells,
-    cut_out_crop,
-    read_cnmc_share,
-)
+from leukoscope_train.data import I64, crop_cells, cut_out_crop, read_cnmc_share
+from leukoscope_train.errors import DataError
 from leukoscope_train.toml import as_toml
 
 Q, DQ = "QuantizeLinear", "DequantizeLinear"

@@ -55,8 +55,7 @@ from leukoscope_edge.inference import (
     session_entries,
 )
 from leukoscope_export.graphs import Files, onnx_bytes, quantise_graph
-from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
-from leukoscope_train.networks import Architecture, make_network
+from leukoscope_train.networks import INPUT_MEAN, INPUT_STD, Architecture, make_network
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests/rigs
 

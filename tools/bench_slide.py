@@ -74,8 +74,14 @@ from leukoscope_edge.types import Frame
 from leukoscope_export.bundle import Quick, Release, Trained, write_bundle
 from leukoscope_export.graphs import onnx_bytes, quantise_graph
 from leukoscope_train.evaluation import CallCalibration, run_simulated
-from leukoscope_train.fit import INPUT_MEAN, INPUT_STD, as_input
-from leukoscope_train.networks import Architecture, make_network, n_parameters
+from leukoscope_train.networks import (
+    INPUT_MEAN,
+    INPUT_STD,
+    Architecture,
+    as_input,
+    make_network,
+    n_parameters,
+)
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests/rigs
 

@@ -19,11 +19,12 @@ from unittest import mock
 import numpy as np
 import torch
 
-from leukoscope_train.data import CropSet, batches
+from leukoscope_train.data import CropSet
 from leukoscope_train.distributed import Machine, this_machine
 from leukoscope_train.fit import Training, one_pass
 from leukoscope_train.networks import Architecture
 from leukoscope_train.plan import FitPlan
+from leukoscope_train.sampling import batches
 
 N_CELLS = 256
 CANVAS = 9 / 8

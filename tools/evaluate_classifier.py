@@ -58,7 +58,6 @@ from leukoscope_train.data import (
     NORMAL,
     CellFile,
     CropSet,
-    DataError,
     HowTaken,
     LabCells,
     Listing,
@@ -69,6 +68,7 @@ from leukoscope_train.data import (
     named_tiles,
     read_cells,
 )
+from leukoscope_train.errors import DataError
 from leukoscope_train.evaluation import (
     ALWAYS_ALL,
     SIZE_ONLY,
@@ -84,7 +84,7 @@ from leukoscope_train.evaluation import (
     whole_number,
     with_interval,
 )
-from leukoscope_train.run_folder import plain
+from leukoscope_train.json_files import plain
 from leukoscope_train.teach import ROOM, kept
 
 SIZE_OFFSET = -10.67
@@ -123,7 +123,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(_told(report, as_json=options.json))
             return 0
         rows = evaluate(options.data, options.bundle, options.split, options.limit)
-    except (DataError, LeukoscopeError) as err:
+    except LeukoscopeError as err:
         print(f"evaluate_classifier: {err}", file=sys.stderr)
         return 1
     print(_as_json(rows) if options.json else _as_table(rows))

@@ -50,7 +50,6 @@ from leukoscope_train.data import (
     TALEQANI_UM_PER_PX,
     CellFile,
     CropSet,
-    DataError,
     crops_of_fields,
     read_class_folders,
 )
@@ -114,7 +113,7 @@ def main(arguments: list[str] | None = None) -> int:
         bundle = open_bundle(options.bundle or shipped_bundle_for("real"))
         chosen = sources(options.data, options.limit, stretch=options.stretch)
         judged = [judge(bundle, s, is_alike=options.alike_stain) for s in chosen]
-    except (DataError, LeukoscopeError) as err:
+    except LeukoscopeError as err:
         print(f"evaluate_elsewhere: {err}", file=sys.stderr)
         return 1
     found = [asdict(row) for row, _ in judged]

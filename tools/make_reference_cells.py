@@ -29,14 +29,8 @@ from leukoscope_edge.inference import (
     shipped_bundle_for,
 )
 from leukoscope_edge.vision import CropSpec
-from leukoscope_train.data import (
-    DataError,
-    LabCells,
-    Tile,
-    gather_cells,
-    read_image,
-    tiles_of,
-)
+from leukoscope_train.data import LabCells, Tile, gather_cells, read_image, tiles_of
+from leukoscope_train.errors import DataError
 from leukoscope_train.teach import ROOM, kept
 
 LABORATORIES = ("marrow", "pbc")
@@ -78,7 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
         bundle = open_bundle(options.bundle or shipped_bundle_for("real"))
         chosen = choose(options.data, bundle, options.workers)
         write(chosen, options.out)
-    except (DataError, LeukoscopeError) as err:
+    except LeukoscopeError as err:
         print(f"make_reference_cells: {err}", file=sys.stderr)
         return 1
     return 0

@@ -48,8 +48,13 @@ from leukoscope_export.graphs import (
 )
 from leukoscope_export.parity import map_agreement
 from leukoscope_train.data import crop_cells, cut_out_crop, read_cnmc_share
-from leukoscope_train.fit import INPUT_MEAN, INPUT_STD, as_input
-from leukoscope_train.networks import Architecture, make_network
+from leukoscope_train.networks import (
+    INPUT_MEAN,
+    INPUT_STD,
+    Architecture,
+    as_input,
+    make_network,
+)
 
 SPEC = InputEntry(
     side_px=128,

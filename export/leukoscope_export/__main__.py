@@ -30,7 +30,6 @@ from leukoscope_export.recalibrate import make_recalibrated_card
 from leukoscope_export.release import Recipe, make_bundle
 from leukoscope_export.runs import FINAL
 from leukoscope_export.signing import publish_cli
-from leukoscope_train.data import DataError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
     try:
         options.run(options)
-    except (DataError, LeukoscopeError) as err:
+    except LeukoscopeError as err:
         print(f"leukoscope_export: {err}", file=sys.stderr)  # noqa: T201
         return 1
     return 0

@@ -36,7 +36,9 @@ from leukoscope_export.runs import (
     read_run,
 )
 from leukoscope_train import run_folder
-from leukoscope_train.data import I64, DataError
+from leukoscope_train.data import I64
+from leukoscope_train.errors import DataError
+from leukoscope_train.json_files import write_json
 from leukoscope_train.run import load_run_crops
 
 FP32, CPU, TRT = "fp32.onnx", "model.cpu.onnx", "model.trt.onnx"
@@ -88,7 +90,7 @@ def quantize(folder: Path, name: str, out: Path, recipe: Recipe) -> str:
             (out / TRT).write_bytes(files.trt)
             save_scales(out / "scales.json", files.scales)
     names = np.unique(drawn).tolist()
-    run_folder.write_json(out / "calibration.json", {"cells": names, "network": name})
+    write_json(out / "calibration.json", {"cells": names, "network": name})
     return f"{table(rows)}\n{out}: written with {recipe.method}"
 
 

@@ -22,7 +22,6 @@ from leukoscope_train.commands import SHOWN_UM, load_taught
 from leukoscope_train.data import (
     HELD_OUT,
     KINDS,
-    DataError,
     LabCells,
     Strings,
     draw_chances,
@@ -30,10 +29,10 @@ from leukoscope_train.data import (
     load_cells,
     of_laboratories,
 )
-from leukoscope_train.evaluation import is_mature
-from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
-from leukoscope_train.networks import Kinds, n_parameters
-from leukoscope_train.teach import blast_margin, kept
+from leukoscope_train.errors import DataError
+from leukoscope_train.evaluation import blast_margin, is_mature
+from leukoscope_train.networks import INPUT_MEAN, INPUT_STD, Kinds, n_parameters
+from leukoscope_train.teach import kept
 
 N_CALIBRATION = 128
 UNTAUGHT = -100.0

@@ -14,7 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from leukoscope_edge.inference import LOGITS_NAME, onnx_policy
 from leukoscope_export.graphs import FLOAT, Graph
-from leukoscope_train.data import DataError
+from leukoscope_train.errors import DataError
 
 OF_KINDS = "logits.kinds"
 """The old output."""

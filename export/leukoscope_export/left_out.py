@@ -20,13 +20,14 @@ from leukoscope_export.points import PairPoints
 from leukoscope_train.data import I64, LabCells
 from leukoscope_train.evaluation import (
     auroc_by_image,
+    blast_margin,
     interval_of,
     is_mature,
     kinds_of,
     metrics,
     probabilities,
 )
-from leukoscope_train.teach import blast_margin, kept
+from leukoscope_train.teach import kept
 
 PRECURSOR = "B-precursor"
 TINY = 1e-9

@@ -26,7 +26,8 @@ from leukoscope_edge.inference import (
 from leukoscope_edge.types import CallName
 from leukoscope_export.bundle import with_card
 from leukoscope_export.judged import KindNotes
-from leukoscope_train.data import HELD_OUT, DataError, LabCells, join, load_cells
+from leukoscope_train.data import HELD_OUT, LabCells, join, load_cells
+from leukoscope_train.errors import DataError
 from leukoscope_train.teach import kept
 
 MARROW = "marrow"

@@ -11,7 +11,8 @@ import numpy as np
 
 from leukoscope_edge.arrays import F32
 from leukoscope_edge.inference import DecisionEntry, call_for, p_blast
-from leukoscope_train.data import I64, DataError
+from leukoscope_train.data import I64
+from leukoscope_train.errors import DataError
 from leukoscope_train.evaluation import metrics
 
 MAX_F1_LOSS = 0.005

@@ -36,7 +36,8 @@ from leukoscope_export.laboratories import (
 )
 from leukoscope_export.left_out import as_shipped, figures, metrics_of
 from leukoscope_export.points import PairPoints, fit_points, softened
-from leukoscope_train.data import KINDS, DataError, join, load_cells, of_laboratories
+from leukoscope_train.data import KINDS, join, load_cells, of_laboratories
+from leukoscope_train.errors import DataError
 from leukoscope_train.evaluation import is_mature
 from leukoscope_train.teach import kept
 

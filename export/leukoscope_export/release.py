@@ -20,11 +20,19 @@ from leukoscope_edge.inference import (
 )
 from leukoscope_edge.types import Domain
 from leukoscope_export.bundle import Quick, Release, Trained, write_bundle
-from leukoscope_export.graphs import Method, QatPlan, with_half, with_outliers
+from leukoscope_export.graphs import Method, QatPlan, with_half
 from leukoscope_export.pair import fit_pair
 from leukoscope_export.parity import Parity, compare, refuse_beyond_tolerance
-from leukoscope_export.runs import FINAL, Run, out_of_fold, quantised, read_run
-from leukoscope_train.data import CropSet, DataError
+from leukoscope_export.runs import (
+    FINAL,
+    Run,
+    out_of_fold,
+    quantised,
+    read_run,
+    with_outliers,
+)
+from leukoscope_train.data import CropSet
+from leukoscope_train.errors import DataError
 from leukoscope_train.evaluation import (
     CallCalibration,
     calibrate_calls,

@@ -1,6 +1,6 @@
 """A fitted run as the exporter needs it: its cells, folds and networks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from leukoscope_edge.arrays import F32, U8, BoolArray
-from leukoscope_edge.inference import InputEntry
+from leukoscope_edge.inference import InputEntry, OutlierEntry
 from leukoscope_export.graphs import (
     Files,
     Method,
@@ -17,25 +17,28 @@ from leukoscope_export.graphs import (
     correct_biases,
     fine_tune,
     onnx_bytes,
+    pooled_features,
+    pooled_name,
     quantise_graph,
     run_onnx,
     torch_outputs,
+    with_distance,
 )
 from leukoscope_train import run_folder
 from leukoscope_train.data import (
     I64,
     CropSet,
-    DataError,
     Strings,
     concatenate,
-    draw_weights,
     folds_of,
-    kept_crops,
     load_crops,
 )
-from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
-from leukoscope_train.networks import make_network
+from leukoscope_train.errors import DataError
+from leukoscope_train.evaluation import fit_outliers
+from leukoscope_train.json_files import read_json
+from leukoscope_train.networks import INPUT_MEAN, INPUT_STD, make_network
 from leukoscope_train.plan import FitPlan
+from leukoscope_train.sampling import draw_weights, kept_crops
 
 FINAL = "final"
 N_CALIBRATION = 256
@@ -84,7 +87,7 @@ def read_run(folder: Path) -> Run:
         DataError: A part is missing, or crops were made as no device makes them.
     """
     stored, plan = (
-        run_folder.read_json(folder / run_folder.PLAN),
+        read_json(folder / run_folder.PLAN),
         run_folder.load_plan(folder),
     )
     if plan.contrast != "none":
@@ -99,13 +102,13 @@ def read_run(folder: Path) -> Run:
         if (extra := folder / run_folder.EXTRA).exists()
         else None,
         pixels=kept_crops(crops, plan),
-        fold_of=folds_of(crops, run_folder.read_json(folder / run_folder.FOLDS)),
+        fold_of=folds_of(crops, read_json(folder / run_folder.FOLDS)),
         spec=_spec(folder, plan),
     )
 
 
 def _spec(folder: Path, plan: FitPlan) -> InputEntry:
-    stored = run_folder.read_json(folder / run_folder.SPEC)
+    stored = read_json(folder / run_folder.SPEC)
     return InputEntry(
         side_px=plan.side_px,
         scale_um_per_px=stored["scale_um_per_px"],
@@ -180,3 +183,29 @@ def out_of_fold(run: Run, method: Method, qat: QatPlan | None) -> tuple[F32, F32
         files = quantised(run, name, method, qat)
         after[held] = run_onnx(files.cpu, run.pixels[held], run.spec)[0]
     return before, after
+
+
+def with_outliers(files: Files, run: Run) -> tuple[Files, OutlierEntry]:
+    """Fit the test to a run's cells as its int8 file sees them, and build it in.
+
+    Args:
+        files: The final network's, quantised.
+        run: Its run.
+
+    Returns:
+        The files, each answering with three numbers, and the card's entry.
+    """
+    pooled = pooled_name(files.fp32)
+    known = pooled_features(files.cpu, pooled, run.pixels, run.spec)
+    others = None
+    if run.extra is not None:
+        shown = kept_crops(run.extra, run.plan)
+        others = pooled_features(files.cpu, pooled, shown, run.spec)
+    entry, arrays = fit_outliers(known, run.crops.labels, run.crops.people, others)
+    found = replace(
+        files,
+        fp32=with_distance(files.fp32, pooled, arrays),
+        cpu=with_distance(files.cpu, pooled, arrays),
+        trt=with_distance(files.trt, pooled, arrays),
+    )
+    return found, entry

@@ -12,6 +12,7 @@ from leukoscope_export.graphs import Files, Method, QatPlan
 from leukoscope_train import run_folder
 from leukoscope_train.__main__ import main as train
 from leukoscope_train.data import save_crops
+from leukoscope_train.json_files import write_json
 
 Quantised = dict[tuple[object, ...], Files]
 
@@ -32,7 +33,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
     save_crops(folder / run_folder.CROPS, striped_cells())
     spec = {"side_px": 36, "scale_um_per_px": 0.3, "colour": "masked"}
-    run_folder.write_json(folder / run_folder.SPEC, spec)
+    write_json(folder / run_folder.SPEC, spec)
     (folder / "plan.toml").write_text(PLAN)
     (folder / "notes.toml").write_text(NOTES)
     plan = str(folder / "plan.toml")

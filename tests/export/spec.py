@@ -1,7 +1,7 @@
 """The crops that small networks of these tests are given."""
 
 from leukoscope_edge.inference import InputEntry
-from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
+from leukoscope_train.networks import INPUT_MEAN, INPUT_STD
 
 SIDE_PX = 32
 SPEC = InputEntry(

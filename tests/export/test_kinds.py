@@ -8,9 +8,10 @@ import torch
 from leukoscope_export.graphs import onnx_bytes, run_onnx, torch_outputs
 from leukoscope_export.judged import input_entry
 from leukoscope_export.kinds import with_two_logits
-from leukoscope_train.data import KINDS, DataError
+from leukoscope_train.data import KINDS
+from leukoscope_train.errors import DataError
+from leukoscope_train.evaluation import blast_margin
 from leukoscope_train.networks import make_network
-from leukoscope_train.teach import blast_margin
 
 
 def test_the_two_logits_are_blasts_and_all_others_together() -> None:

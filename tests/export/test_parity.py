@@ -15,7 +15,7 @@ from leukoscope_export.parity import (
     refuse_beyond_tolerance,
     table,
 )
-from leukoscope_train.data import DataError
+from leukoscope_train.errors import DataError
 
 POINTS = DecisionEntry(temperature=1.0, normal_to=0.4, blast_from=0.6)
 LABELS = np.array([0, 0, 1, 1])

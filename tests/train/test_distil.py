@@ -8,7 +8,7 @@ from tests.train.shaded_cells import PLAN, Stubborn, three_laboratories
 
 from leukoscope_train.data import KINDS
 from leukoscope_train.distil import Lesson, LessonCells, mixed, pooled_and_logits
-from leukoscope_train.fit import as_input
+from leukoscope_train.networks import as_input
 from leukoscope_train.teach import kept, kind_logits, teach
 
 

@@ -9,8 +9,8 @@ from tests.rigs.running_service import free_port
 from torch import distributed
 
 from leukoscope_train.__main__ import main
-from leukoscope_train.data import DataError
 from leukoscope_train.distributed import HERE, Machine, leave, refuse_unfit
+from leukoscope_train.errors import DataError
 
 
 def test_a_batch_that_does_not_divide_is_refused() -> None:

@@ -11,12 +11,13 @@ import pytest
 import torch
 from tests.train.tiny_plans import HEADS_ALONE, KIND_FIRST, PLAN, Draw, draw_kinds
 
-from leukoscope_train.data import OTHER_KIND, DataError, kept_crops
 from leukoscope_train.distributed import HERE, Machine
+from leukoscope_train.errors import DataError
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.fit import fit, kind_first_loss, margins, some_of
 from leukoscope_train.history import history_path
 from leukoscope_train.networks import Architecture, Pooled
+from leukoscope_train.sampling import OTHER_KIND, kept_crops
 
 
 class Interrupted(Machine):

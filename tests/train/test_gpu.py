@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from leukoscope_train.data import CropSet, Variation, kept_crops, vary
+from leukoscope_train.data import CropSet, Variation, vary
 from leukoscope_train.data.augment import finish_batch
 from leukoscope_train.distributed import Machine, this_machine
 from leukoscope_train.fit import fit, margins
 from leukoscope_train.networks import make_network
 from leukoscope_train.plan import FitPlan
+from leukoscope_train.sampling import kept_crops
 
 Draw = Callable[..., CropSet]
 

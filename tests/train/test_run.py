@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.train.tiny_plans import PLAN
 
-from leukoscope_train.data import DataError
+from leukoscope_train.errors import DataError
 from leukoscope_train.fit import save_weights
 from leukoscope_train.networks import make_network
 from leukoscope_train.run import final_network

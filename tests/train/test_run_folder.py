@@ -1,9 +1,7 @@
 """A run's folder gives back what was written into it, or says which step is missing."""
 
-import math
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,36 +9,10 @@ from tests.train.tiny_plans import PLAN, Draw
 
 from leukoscope_edge.inference import DecisionEntry, SpreadEntry
 from leukoscope_train import run_folder
-from leukoscope_train.data import DataError, Demographics
+from leukoscope_train.data import Demographics
+from leukoscope_train.errors import DataError
 from leukoscope_train.evaluation import CallCalibration
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        (math.nan, None),
-        (math.inf, None),
-        (0.5, 0.5),
-        ([1, (2.0, math.nan)], [1, [2.0, None]]),
-        ({"a": {"b": -math.inf}}, {"a": {"b": None}}),
-    ],
-)
-def test_what_is_no_number_becomes_null(
-    tmp_path: Path, value: Any, expected: Any
-) -> None:
-    run_folder.write_json(tmp_path / "a.json", value)
-    assert run_folder.read_json(tmp_path / "a.json") == expected
-
-
-@pytest.mark.parametrize("text", [None, "", "{"])
-def test_a_file_that_cannot_be_read_names_the_step_to_run(
-    tmp_path: Path, text: str | None
-) -> None:
-    path = tmp_path / "plan.json"
-    if text is not None:
-        path.write_text(text)
-    with pytest.raises(DataError, match=r"plan\.json: cannot be read.*run `fit` first"):
-        run_folder.read_json(path)
+from leukoscope_train.json_files import write_json
 
 
 def test_a_further_run_shares_the_prepared_cells_and_nothing_else(
@@ -60,12 +32,12 @@ def test_people_of_whom_nothing_is_known_are_no_error(tmp_path: Path) -> None:
     assert run_folder.load_people(tmp_path) == {}
     people = {"p1": Demographics(sex="F"), "p2": Demographics(age_years="7")}
     stored = {name: asdict(about) for name, about in people.items()}
-    run_folder.write_json(tmp_path / run_folder.PEOPLE, stored)
+    write_json(tmp_path / run_folder.PEOPLE, stored)
     assert run_folder.load_people(tmp_path) == people
 
 
 def test_a_plan_comes_back_as_it_was_fitted(tmp_path: Path) -> None:
-    run_folder.write_json(tmp_path / run_folder.PLAN, {"plan": asdict(PLAN)})
+    write_json(tmp_path / run_folder.PLAN, {"plan": asdict(PLAN)})
     assert run_folder.load_plan(tmp_path) == PLAN
 
 

@@ -24,7 +24,6 @@ import torch
 
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_train.commands import data, documents, fitting, judging, kinds
-from leukoscope_train.data import DataError
 from leukoscope_train.distributed import end, leave
 
 
@@ -35,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     cv2.setNumThreads(1)
     try:
         options.run(options)
-    except (DataError, LeukoscopeError) as err:
+    except LeukoscopeError as err:
         print(f"leukoscope_train: {err}", file=sys.stderr)  # noqa: T201
         return 1
     finally:

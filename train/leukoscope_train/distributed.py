@@ -9,7 +9,7 @@ from typing import NoReturn
 import torch
 from torch import distributed
 
-from leukoscope_train.data import DataError
+from leukoscope_train.errors import DataError
 
 BF16_CAPABILITY = (8, 0)
 """CUDA compute capability from which bfloat16 is native (Ampere and later)."""

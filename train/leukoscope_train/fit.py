@@ -25,35 +25,26 @@ from tqdm import tqdm
 
 from leukoscope_edge.arrays import F64, U8
 from leukoscope_edge.durable import whole_file
-from leukoscope_train.data import (
-    I64,
-    OTHER_KIND,
-    Batch,
-    CropSet,
-    DataError,
-    batches,
-    kept_crops,
-)
+from leukoscope_train.cuda_graphs import autocast, captured
+from leukoscope_train.data import I64, CropSet
 from leukoscope_train.distributed import HERE, Machine, refuse_unfit
+from leukoscope_train.errors import DataError
 from leukoscope_train.evaluation import metrics
+from leukoscope_train.heads import fit_heads, fit_svm_head, known_features
 from leukoscope_train.history import History
 from leukoscope_train.networks import (
     Pooled,
-    autocast,
-    begin,
-    captured,
-    fit_heads,
-    fit_svm_head,
+    as_input,
     head_name,
-    known_features,
+    load_start,
+    make_network,
+    normalised,
     rate_groups,
+    replace_head,
 )
 from leukoscope_train.plan import FitPlan
+from leukoscope_train.sampling import OTHER_KIND, Batch, batches, kept_crops
 
-INPUT_MEAN = (0.25, 0.25, 0.25)
-INPUT_STD = (0.25, 0.25, 0.25)
-"""Of pixel / 255: about the mean and spread of a standardised cell with its black
-surroundings, the same for every channel so that they stay alike."""
 N_WATCHED = 512
 """Cells judged after every pass for the curves; all are judged at the end. A single
 pass has no curve."""
@@ -123,6 +114,20 @@ def fit(
             saved_s = time.monotonic()
         machine.wait()
     return _finished(state, crops, plan)
+
+
+def begin(plan: FitPlan, n_classes: int) -> nn.Module:
+    """Return the plan's network with fresh weights, or those of its start file.
+
+    Raises:
+        DataError: The file is none of this architecture's.
+    """
+    network = make_network(plan.architecture, plan.side_px)
+    if n_classes != 2:
+        replace_head(network, n_classes)
+    if plan.start:
+        load_start(network, Path(plan.start))
+    return network
 
 
 def _with_heads(network: nn.Module, crops: CropSet, plan: FitPlan) -> nn.Module:
@@ -281,7 +286,7 @@ def one_pass(
     )
     total = torch.zeros((), device=device)
     for pixels, truth in itertools.islice(drawn, plan.n_batches):
-        shown = _normalised(pixels)
+        shown = normalised(pixels)
         with autocast(plan, state.machine):
             logits = state.shared(shown)
         loss = loss_of(logits.float(), truth, label_smoothing=plan.smoothing)
@@ -316,18 +321,6 @@ def kind_first_loss(
     return kind + functional.cross_entropy(
         answers[~other, :2], labels[~other], label_smoothing=label_smoothing
     )
-
-
-def as_input(crops: U8) -> torch.Tensor:
-    """Turn (N, side, side, 3) uint8 crops into the network's normalised input."""
-    return _normalised(torch.from_numpy(crops))
-
-
-def _normalised(crops: torch.Tensor) -> torch.Tensor:
-    level = crops.permute(0, 3, 1, 2).float() / 255
-    mean = torch.tensor(INPUT_MEAN, device=crops.device).view(1, 3, 1, 1)
-    std = torch.tensor(INPUT_STD, device=crops.device).view(1, 3, 1, 1)
-    return ((level - mean) / std).to(memory_format=torch.channels_last)
 
 
 @torch.no_grad()

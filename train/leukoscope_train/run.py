@@ -17,7 +17,6 @@ from leukoscope_train import run_folder
 from leukoscope_train.data import (
     I64,
     CropSet,
-    DataError,
     concatenate,
     fold_people,
     folds_of,
@@ -26,6 +25,7 @@ from leukoscope_train.data import (
     save_folds,
 )
 from leukoscope_train.distributed import Machine
+from leukoscope_train.errors import DataError
 from leukoscope_train.evaluation import (
     Figures,
     calibrate_calls,
@@ -39,6 +39,7 @@ from leukoscope_train.evaluation import (
 )
 from leukoscope_train.fit import N_WATCHED, fit, margins_by, save_weights, some_of
 from leukoscope_train.history import history_path
+from leukoscope_train.json_files import read_json, write_json
 from leukoscope_train.networks import make_network
 from leukoscope_train.plan import FitPlan
 
@@ -130,7 +131,7 @@ def load_run_crops(folder: Path) -> tuple[CropSet, CropSet | None]:
 
 def _write_plan(folder: Path, plan: FitPlan, folds: dict[str, int]) -> None:
     command = "python -m leukoscope_train " + " ".join(sys.argv[1:])
-    run_folder.write_json(
+    write_json(
         folder / run_folder.PLAN,
         {
             "plan": asdict(plan),
@@ -142,7 +143,7 @@ def _write_plan(folder: Path, plan: FitPlan, folds: dict[str, int]) -> None:
 
 def _draw_curves(folder: Path) -> None:
     histories = {
-        path.stem: run_folder.read_json(history_path(path))
+        path.stem: read_json(history_path(path))
         for path in sorted(folder.glob("*.ckpt"))
     }
     if any(len(rows) > 1 for rows in histories.values()):
@@ -170,7 +171,7 @@ def judge_run(folder: Path) -> Figures:
     p = probabilities(margins, calibration.decision.temperature)
     p_size = size_out_of_fold(crops, fold_of)
     found = figures(crops, margins, calibration, fold_of, p_size, plan.architecture)
-    run_folder.write_json(folder / run_folder.REPORT, found)
+    write_json(folder / run_folder.REPORT, found)
     plot_calls(crops.labels, p, folder / "calls.png")
     gallery(crops, p, folder / "worst.png")
     write_trust(folder, crops, p, calibration)

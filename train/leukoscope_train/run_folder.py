@@ -16,19 +16,17 @@ trust.toml       conformal points and limit of blank
 report.json      out-of-fold figures; calls.png, curves.png and worst.png show them
 """
 
-import json
-import math
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from leukoscope_edge.arrays import F64
-from leukoscope_edge.durable import write_whole
 from leukoscope_edge.inference import DecisionEntry, SpreadEntry
-from leukoscope_train.data import I64, CropSet, DataError, Demographics, Variation
+from leukoscope_train.data import I64, CropSet, Demographics, Variation
+from leukoscope_train.errors import DataError
 from leukoscope_train.evaluation import CallCalibration
+from leukoscope_train.json_files import read_json, write_json
 from leukoscope_train.plan import FitPlan
 
 CROPS = "crops.npz"
@@ -44,35 +42,6 @@ CALIBRATION = "calibration.json"
 REPORT = "report.json"
 SHARED = (CROPS, SPEC, EXTRA, PEOPLE, PREPARED)
 """What several runs of the same cells have in common."""
-
-
-def plain(value: Any) -> Any:
-    """Return a value without NaN or infinity, which JSON does not know."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {k: plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(v) for v in value]
-    return value
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON, whole or not at all; what is no number becomes null."""
-    text = json.dumps(plain(value), indent=1, allow_nan=False)
-    write_whole(path, f"{text}\n".encode())
-
-
-def read_json(path: Path) -> Any:
-    """Read JSON.
-
-    Raises:
-        DataError: The file is missing or is not JSON.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as err:
-        raise DataError(f"{path}: cannot be read: {err}; run `fit` first") from err
 
 
 def share_crops(prepared: Path, folder: Path) -> None:

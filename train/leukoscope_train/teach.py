@@ -21,12 +21,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from leukoscope_edge.arrays import F32, F64, U8
+from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.durable import whole_file
 from leukoscope_edge.vision import COVER
 from leukoscope_train.data import (
     KINDS,
-    DataError,
     LabCells,
     Variation,
     compress,
@@ -35,8 +34,14 @@ from leukoscope_train.data import (
     vary,
 )
 from leukoscope_train.distil import Lesson, LessonCells, mixed, pooled_and_logits
-from leukoscope_train.fit import as_input
-from leukoscope_train.networks import SIDE_PX, Architecture, load_start, make_network
+from leukoscope_train.errors import DataError
+from leukoscope_train.networks import (
+    SIDE_PX,
+    Architecture,
+    as_input,
+    load_start,
+    make_network,
+)
 
 SMALL_LOGITS = 0.005
 """Penalty on the logits' mean square: a teacher should not be certain of anything."""
@@ -355,11 +360,3 @@ def kind_logits(network: nn.Module, crops: U8, batch: int = 64) -> F32:
         for i in range(0, len(crops), batch)
     ]
     return np.concatenate(parts)
-
-
-def blast_margin(logits: F32) -> F64:
-    """Return (N,) blast's logit minus the log-sum-exp of all other kinds."""
-    z = logits.astype(np.float64)
-    top = z[:, 1:].max(axis=1, keepdims=True)
-    others = top[:, 0] + np.log(np.exp(z[:, 1:] - top).sum(axis=1))
-    return np.asarray(z[:, 0] - others, np.float64)

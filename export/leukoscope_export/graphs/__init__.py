@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from leukoscope_export.graphs.outlier_head import pooled_features as pooled_features
     from leukoscope_export.graphs.outlier_head import pooled_name as pooled_name
     from leukoscope_export.graphs.outlier_head import with_distance as with_distance
-    from leukoscope_export.graphs.outlier_head import with_outliers as with_outliers
     from leukoscope_export.graphs.qat import QatPlan as QatPlan
     from leukoscope_export.graphs.qat import fine_tune as fine_tune
     from leukoscope_export.graphs.quantise import Files as Files
@@ -47,7 +46,7 @@ else:
             "fp32_graph": "OPSET onnx_bytes refuse_other_answers torch_outputs",
             "graph_rules": "FLOAT broken_trt",
             "onnx_graph": "Array Graph WEIGHTED",
-            "outlier_head": "pooled_features pooled_name with_distance with_outliers",
+            "outlier_head": "pooled_features pooled_name with_distance",
             "qat": "QatPlan fine_tune",
             "quantise": "Files quantise_graph run_onnx with_half",
             "scales": "METHODS Method Scales save_scales",

@@ -16,7 +16,7 @@ from leukoscope_edge.inference import LOGITS_NAME
 from leukoscope_export.graphs.onnx_graph import INT8_MAX, WEIGHTED, Graph
 from leukoscope_export.graphs.scales import Scales
 from leukoscope_export.graphs.stem import unfold_stem
-from leukoscope_train.data import DataError
+from leukoscope_train.errors import DataError
 
 UINT8_MAX = 255
 BIAS_ROOM = 2.0**30

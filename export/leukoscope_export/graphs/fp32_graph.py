@@ -11,9 +11,8 @@ from torch import nn
 
 from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.inference import INPUT_NAME, LOGITS_NAME
-from leukoscope_train.data import DataError
-from leukoscope_train.fit import as_input
-from leukoscope_train.networks import Pooled
+from leukoscope_train.errors import DataError
+from leukoscope_train.networks import Pooled, as_input
 
 OPSET = 20
 """Read by ONNX Runtime since 1.18, which first knows the exporter's IR version 10."""

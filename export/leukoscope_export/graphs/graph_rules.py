@@ -12,7 +12,7 @@ import onnx
 from leukoscope_edge.inference import LOGITS_NAME
 from leukoscope_export.graphs.emit import CLIPS
 from leukoscope_export.graphs.onnx_graph import WEIGHTED, Graph
-from leukoscope_train.data import DataError
+from leukoscope_train.errors import DataError
 
 Q, DQ = "QuantizeLinear", "DequantizeLinear"
 MOST_IN_FLOAT = 0.5

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from leukoscope_train.data import DataError
+from leukoscope_train.errors import DataError
 
 HALF_MAX = 65504.0
 """The largest float16."""

@@ -7,7 +7,6 @@ features of every file, in float32, so that all backends answer alike and the de
 needs no arithmetic of its own: the third number of an answer is the distance.
 """
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,41 +14,14 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from leukoscope_edge.arrays import F32, F64, U8
-from leukoscope_edge.inference import LOGITS_NAME, InputEntry, OutlierEntry, onnx_policy
+from leukoscope_edge.inference import LOGITS_NAME, InputEntry, onnx_policy
 from leukoscope_export.graphs.graph_rules import FLOAT
-from leukoscope_export.graphs.quantise import Files, run_onnx
-from leukoscope_export.runs import Run
-from leukoscope_train.data import DataError, kept_crops
-from leukoscope_train.evaluation import N_NEIGHBOURS, fit_outliers
+from leukoscope_export.graphs.quantise import run_onnx
+from leukoscope_train.errors import DataError
+from leukoscope_train.evaluation import N_NEIGHBOURS
 
 TWO_LOGITS = "logits.two"
 """The old output, two logits and those of kinds; the distance is joined to it."""
-
-
-def with_outliers(files: Files, run: Run) -> tuple[Files, OutlierEntry]:
-    """Fit the test to a run's cells as its int8 file sees them, and build it in.
-
-    Args:
-        files: The final network's, quantised.
-        run: Its run.
-
-    Returns:
-        The files, each answering with three numbers, and the card's entry.
-    """
-    pooled = pooled_name(files.fp32)
-    known = pooled_features(files.cpu, pooled, run.pixels, run.spec)
-    others = None
-    if run.extra is not None:
-        shown = kept_crops(run.extra, run.plan)
-        others = pooled_features(files.cpu, pooled, shown, run.spec)
-    entry, arrays = fit_outliers(known, run.crops.labels, run.crops.people, others)
-    found = replace(
-        files,
-        fp32=with_distance(files.fp32, pooled, arrays),
-        cpu=with_distance(files.cpu, pooled, arrays),
-        trt=with_distance(files.trt, pooled, arrays),
-    )
-    return found, entry
 
 
 def pooled_name(fp32: bytes) -> str:

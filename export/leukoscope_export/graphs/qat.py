@@ -20,7 +20,7 @@ from torch.nn.utils import parametrize
 from leukoscope_edge.arrays import U8
 from leukoscope_export.graphs.onnx_graph import INT8_MAX
 from leukoscope_train.data import I64
-from leukoscope_train.fit import as_input
+from leukoscope_train.networks import as_input
 
 KEEP = 0.95
 """Share of the running largest input that stays with every batch."""

@@ -21,7 +21,7 @@ import onnx
 
 from leukoscope_edge.arrays import F32, F64, U8
 from leukoscope_edge.inference import INPUT_NAME, InputEntry, prepare
-from leukoscope_train.data import DataError
+from leukoscope_train.errors import DataError
 
 Method = Literal["minmax", "percentile", "entropy"]
 METHODS: tuple[Method, ...] = ("minmax", "percentile", "entropy")

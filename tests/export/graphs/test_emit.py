@@ -21,7 +21,7 @@ from leukoscope_export.graphs import (
 from leukoscope_export.graphs.emit import emit_cpu, emit_trt
 from leukoscope_export.graphs.quantise import emit
 from leukoscope_export.graphs.scales import load_scales, measure
-from leukoscope_train.data import DataError
+from leukoscope_train.errors import DataError
 from leukoscope_train.networks import Pooled
 
 

@@ -12,7 +12,7 @@ from leukoscope_export.graphs.fp32_graph import (
     refuse_other_answers,
     torch_outputs,
 )
-from leukoscope_train.data import DataError
+from leukoscope_train.errors import DataError
 
 
 @pytest.mark.parametrize("name", ["residual", "cnn", "alexnet-tiny", "lstm"])

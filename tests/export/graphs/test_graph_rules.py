@@ -6,7 +6,7 @@ from tests.export.graphs.small_networks import CROPS, network_of
 from tests.export.spec import SIDE_PX, SPEC
 
 from leukoscope_export.graphs import Files, graph_rules, onnx_bytes, quantise_graph
-from leukoscope_train.data import DataError
+from leukoscope_train.errors import DataError
 
 
 def test_both_files_have_their_runtimes_form_and_are_admitted(files: Files) -> None:

@@ -8,7 +8,7 @@ from tests.export.spec import SPEC
 from leukoscope_edge.inference import onnx_policy
 from leukoscope_export.graphs import onnx_bytes, run_onnx
 from leukoscope_export.graphs.half import emit_half
-from leukoscope_train.data import DataError
+from leukoscope_train.errors import DataError
 from leukoscope_train.networks import Architecture, make_network
 
 CROPS = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3)).astype(np.uint8)

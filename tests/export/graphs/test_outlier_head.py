@@ -10,7 +10,7 @@ from leukoscope_export.graphs import onnx_bytes, run_onnx
 from leukoscope_export.graphs.outlier_head import pooled_name, with_distance
 from leukoscope_export.graphs.quantise import emit
 from leukoscope_export.graphs.scales import measure
-from leukoscope_train.data import DataError
+from leukoscope_train.errors import DataError
 from leukoscope_train.evaluation import distances, fit_outliers
 from leukoscope_train.networks import make_network
 

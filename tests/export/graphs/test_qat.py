@@ -3,8 +3,7 @@ import torch
 from torch import nn
 
 from leukoscope_export.graphs.qat import QatPlan, fine_tune
-from leukoscope_train.fit import as_input
-from leukoscope_train.networks import make_network
+from leukoscope_train.networks import as_input, make_network
 
 
 def cells() -> tuple[np.ndarray, np.ndarray]:

@@ -15,7 +15,7 @@ from leukoscope_export.graphs.scales import (
     load_scales,
     measure,
 )
-from leukoscope_train.data import DataError
+from leukoscope_train.errors import DataError
 
 SPEC = InputEntry(
     side_px=16,

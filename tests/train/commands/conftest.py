@@ -8,6 +8,7 @@ from tests.train.commands.small_run import PLAN
 from leukoscope_edge.vision import CropSpec
 from leukoscope_train import run_folder
 from leukoscope_train.data import CropSet, Demographics, save_crops
+from leukoscope_train.json_files import write_json
 
 Draw = Callable[..., CropSet]
 
@@ -20,13 +21,11 @@ def prepared(tmp_path: Path, draw_cells: Draw) -> Path:
     crops = draw_cells()
     save_crops(folder / run_folder.CROPS, crops)
     spec = CropSpec(side_px=32, scale_um_per_px=0.6, colour="masked")
-    run_folder.write_json(folder / run_folder.SPEC, asdict(spec))
-    run_folder.write_json(
-        folder / run_folder.PREPARED, {"n_cells": len(crops), "n_blasts": 24}
-    )
+    write_json(folder / run_folder.SPEC, asdict(spec))
+    write_json(folder / run_folder.PREPARED, {"n_cells": len(crops), "n_blasts": 24})
     people = {
         name: asdict(Demographics(sex="F")) for name in set(crops.people.tolist())
     }
-    run_folder.write_json(folder / run_folder.PEOPLE, people)
+    write_json(folder / run_folder.PEOPLE, people)
     (tmp_path / "tiny.toml").write_text(PLAN)
     return folder

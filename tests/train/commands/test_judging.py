@@ -12,7 +12,8 @@ from tests.train.encoded_again import again
 from tests.train.evaluation.drawn_scores import scores
 
 from leukoscope_train.commands.judging import difference, without_leaks
-from leukoscope_train.data import CropSet, DataError
+from leukoscope_train.data import CropSet
+from leukoscope_train.errors import DataError
 from leukoscope_train.evaluation import model_row
 
 Draw = Callable[..., CropSet]

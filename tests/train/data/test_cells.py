@@ -10,12 +10,12 @@ from leukoscope_edge.vision import CropSpec
 from leukoscope_train.data import read_cells
 from leukoscope_train.data.cells import (
     CropSet,
-    DataError,
     crop_cells,
     cut_out_crop,
     load_crops,
     save_crops,
 )
+from leukoscope_train.errors import DataError
 
 Draw = Callable[..., CropSet]
 

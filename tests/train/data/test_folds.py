@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from leukoscope_train.data import CropSet, DataError
+from leukoscope_train.data import CropSet
 from leukoscope_train.data.folds import fold_people, folds_of, refuse_leaks
+from leukoscope_train.errors import DataError
 
 Draw = Callable[..., CropSet]
 

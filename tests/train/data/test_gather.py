@@ -12,8 +12,9 @@ import torch
 
 from leukoscope_edge.vision import CropSpec
 from leukoscope_train.__main__ import main
-from leukoscope_train.data import DataError, load_cells
+from leukoscope_train.data import load_cells
 from leukoscope_train.data.gather import gather_cells, marrow_tiles, tiles_of
+from leukoscope_train.errors import DataError
 
 SPEC = CropSpec(
     side_px=36, scale_um_per_px=0.64, colour="masked", light="white-balanced"

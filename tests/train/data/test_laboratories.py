@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from tests.train.lab_cells import lab_cells
 
-from leukoscope_train.data import DataError
 from leukoscope_train.data.laboratories import (
     KINDS,
     MATURE_UNNAMED,
@@ -20,6 +19,7 @@ from leukoscope_train.data.laboratories import (
     of_laboratories,
     save_cells,
 )
+from leukoscope_train.errors import DataError
 
 
 def cells(laboratory: str, kinds: list[str]) -> LabCells:

@@ -5,13 +5,14 @@ import numpy as np
 import pytest
 from tests.train.encoded_again import again
 
-from leukoscope_train.data import CropSet, DataError
+from leukoscope_train.data import CropSet
 from leukoscope_train.data.leaks import (
     drop_twins,
     find_twins,
     merge_twins,
     refuse_twins,
 )
+from leukoscope_train.errors import DataError
 
 Draw = Callable[..., CropSet]
 

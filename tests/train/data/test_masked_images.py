@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.inference import CELL, NUCLEUS
-from leukoscope_train.data import DataError
 from leukoscope_train.data.masked_images import (
     SET_UM_PER_PX,
     MaskedImage,
     training_images,
     window,
 )
+from leukoscope_train.errors import DataError
 
 
 def test_a_window_keeps_its_classes_beside_its_pixels(drawn: list[MaskedImage]) -> None:

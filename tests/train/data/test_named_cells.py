@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from leukoscope_train.data import DataError
 from leukoscope_train.data.named_cells import HowTaken, has_named_kinds, named_tiles
+from leukoscope_train.errors import DataError
 
 HOW = HowTaken(scale_um_per_px=0.1)
 

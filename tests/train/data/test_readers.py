@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.train.data.tables import write_table
 
-from leukoscope_train.data import BLAST, NORMAL, CellFile, DataError
+from leukoscope_train.data import BLAST, NORMAL, CellFile
 from leukoscope_train.data.fields import FieldCell, label_of
 from leukoscope_train.data.readers import (
     drop_duplicates,
@@ -15,6 +15,7 @@ from leukoscope_train.data.readers import (
     read_cells,
     refuse_foreign,
 )
+from leukoscope_train.errors import DataError
 
 
 def write_image(path: Path, seed: int = 0) -> str:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from leukoscope_train.data import DataError
+from leukoscope_train.errors import DataError
 from leukoscope_train.evaluation.calibrate import (
     calibrate_calls,
     fit_decision,

@@ -8,7 +8,8 @@ import pytest
 from tests.train.evaluation.drawn_scores import scores
 
 from leukoscope_edge.config import read_toml
-from leukoscope_train.data import CropSet, DataError
+from leukoscope_train.data import CropSet
+from leukoscope_train.errors import DataError
 from leukoscope_train.evaluation import calibrate_calls, probabilities
 from leukoscope_train.evaluation.conformal import TrustEntry, fit_conformal, write_trust
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from leukoscope_edge.inference import read_card, shipped_bundle_for
-from leukoscope_train.data import DataError
+from leukoscope_train.errors import DataError
 from leukoscope_train.evaluation.kinds_report import HEALTHY, kind_documents
-from leukoscope_train.run_folder import read_json, write_json
+from leukoscope_train.json_files import read_json, write_json
 
 ROOT = Path(__file__).parents[3]
 

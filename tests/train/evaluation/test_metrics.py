@@ -62,3 +62,11 @@ def test_the_surest_cells_are_judged_first() -> None:
     coverage, risk = metrics.risk_coverage(labels, np.array([0.9, 0.2, 0.45, 0.05]))
     assert coverage.tolist() == [0.25, 0.5, 0.75, 1.0]
     assert risk.tolist() == [0.0, 0.0, 0.0, 0.25]
+
+
+def test_the_margin_is_the_log_odds_of_blast() -> None:
+    logits = np.array([[2.0, 0.0, 1.0], [-900.0, 3.0, 3.0]], np.float32)
+    blast, *others = np.exp(logits[0].astype(np.float64))
+    margins = metrics.blast_margin(logits)
+    assert margins[0] == pytest.approx(np.log(blast / sum(others)))
+    assert margins[1] == pytest.approx(-903 - np.log(2))

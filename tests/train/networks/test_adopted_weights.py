@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from leukoscope_train.data import DataError
-from leukoscope_train.fit import INPUT_MEAN, INPUT_STD, save_weights
-from leukoscope_train.networks import make_network
+from leukoscope_train.errors import DataError
+from leukoscope_train.fit import save_weights
+from leukoscope_train.networks import INPUT_MEAN, INPUT_STD, make_network
 from leukoscope_train.networks.adopted_weights import adopt_lite0
 
 

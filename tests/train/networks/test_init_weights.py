@@ -7,10 +7,10 @@ import pytest
 import torch
 from tests.train.tiny_plans import PLAN
 
-from leukoscope_train.data import DataError
-from leukoscope_train.fit import save_weights
+from leukoscope_train.errors import DataError
+from leukoscope_train.fit import begin, save_weights
 from leukoscope_train.networks import make_network
-from leukoscope_train.networks.init_weights import begin, head_name, rate_groups
+from leukoscope_train.networks.init_weights import head_name, rate_groups
 
 
 def test_first_layers_learn_slowest_and_the_head_fastest() -> None:

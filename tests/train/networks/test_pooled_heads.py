@@ -2,9 +2,9 @@
 
 import torch
 
+from leukoscope_train.evaluation import blast_margin
 from leukoscope_train.networks import make_network
 from leukoscope_train.networks.pooled_heads import KindFirst, Kinds
-from leukoscope_train.teach import blast_margin
 
 
 def test_the_weaker_of_both_answers_is_the_margin() -> None:

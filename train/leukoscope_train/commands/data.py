@@ -20,7 +20,6 @@ from leukoscope_train.data import (
     OTHER_KINDS,
     CellFile,
     CropSet,
-    DataError,
     Listing,
     Strings,
     crop_cells,
@@ -35,7 +34,9 @@ from leukoscope_train.data import (
     refuse_foreign,
     save_crops,
 )
+from leukoscope_train.errors import DataError
 from leukoscope_train.evaluation import diameters_um, fit_size, metrics
+from leukoscope_train.json_files import read_json, write_json
 
 SHOWN_UM = 20.48
 """A monocyte with its rim: 128 px of 0.16 um each, or fewer larger ones."""
@@ -111,7 +112,7 @@ def prepare(options: argparse.Namespace) -> None:
         flow.append(counted("of unknown people, for training alone", extra))
         left_out += more
     people = {n: asdict(about) for n, about in people_of(listing.files).items()}
-    run_folder.write_json(options.work / run_folder.PEOPLE, people)
+    write_json(options.work / run_folder.PEOPLE, people)
     left_out += repeated
     store(options.work, crops, spec, flow=flow, left_out=left_out, joined=joined)
 
@@ -138,8 +139,8 @@ def thin(options: argparse.Namespace) -> None:
         extra = extra.pick(_some_of_each(extra.sources, options.most))
         save_crops(options.work / run_folder.EXTRA, extra)
     people = {n: asdict(p) for n, p in run_folder.load_people(options.prepared).items()}
-    run_folder.write_json(options.work / run_folder.PEOPLE, people)
-    spec = CropSpec(**run_folder.read_json(options.prepared / run_folder.SPEC))
+    write_json(options.work / run_folder.PEOPLE, people)
+    spec = CropSpec(**read_json(options.prepared / run_folder.SPEC))
     line = f"{len(crops) - len(kept)} cells beyond {options.most} of a person"
     flow = [counted("prepared", crops), counted("some kept of each person", kept)]
     store(options.work, kept, spec, flow=flow, left_out=[line])
@@ -203,7 +204,7 @@ def store(
         joined: A line for each pair of people who share a cell.
     """
     save_crops(folder / run_folder.CROPS, crops)
-    run_folder.write_json(folder / run_folder.SPEC, asdict(spec))
+    write_json(folder / run_folder.SPEC, asdict(spec))
     last = counted("", crops)
     found = {
         "n_cells": len(crops),
@@ -213,7 +214,7 @@ def store(
         "joined": list(joined),
         "left_out": list(left_out),
     }
-    run_folder.write_json(folder / run_folder.PREPARED, found)
+    write_json(folder / run_folder.PREPARED, found)
     for line in left_out:
         print(f"left out: {line}", file=sys.stderr)  # noqa: T201
     for line in joined:

@@ -7,7 +7,6 @@ from typing import Any
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting import call_model, limit_of_blank
 from leukoscope_edge.inference import Card, read_card
-from leukoscope_train import run_folder
 from leukoscope_train.commands import add_command, say
 from leukoscope_train.commands.fitting import comparison_table
 from leukoscope_train.commands.judging import audit_table, difference_table
@@ -31,6 +30,7 @@ from leukoscope_train.evaluation import (
     slide_row,
     slide_table,
 )
+from leukoscope_train.json_files import read_json
 
 DOCUMENTS = ("validation-cnmc.md", "model-card-cnmc.md")
 OPTIONAL = ("report", "baselines", "audit", "elsewhere")
@@ -125,17 +125,16 @@ def evidence(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = dict.fromkeys(OPTIONAL)
     for name in OPTIONAL:
         if (folder / f"{name}.json").exists():
-            found[name] = run_folder.read_json(folder / f"{name}.json")
+            found[name] = read_json(folder / f"{name}.json")
     trust = folder / TRUST_NAME
     found["trust"] = read_toml(trust, TrustEntry) if trust.exists() else None
     for kind in ("learning", "evaluation"):
         paths = sorted(folder.glob(f"{kind}-*.json"))
-        found[kind] = [run_folder.read_json(path) for path in paths]
+        found[kind] = [read_json(path) for path in paths]
     for name, kind in BY_NAME.items():
         paths = sorted(folder.glob(f"{kind}-*.json"))
         found[name] = {
-            path.stem.removeprefix(f"{kind}-"): run_folder.read_json(path)
-            for path in paths
+            path.stem.removeprefix(f"{kind}-"): read_json(path) for path in paths
         }
     return found
 

@@ -17,16 +17,15 @@ from leukoscope_train.commands import add_command, say
 from leukoscope_train.commands.data import pbc_cells, real_spec, some
 from leukoscope_train.data import (
     CropSet,
-    DataError,
     concatenate,
     fold_people,
     folds_of,
-    kept_crops,
     load_crops,
     read_class_folders,
     save_crops,
 )
 from leukoscope_train.distributed import Machine, this_machine
+from leukoscope_train.errors import DataError
 from leukoscope_train.evaluation import (
     SHOWN_FRACTIONS,
     SIZE_ONLY,
@@ -46,6 +45,7 @@ from leukoscope_train.evaluation import (
     with_interval,
 )
 from leukoscope_train.fit import fit, logits, margins, save_weights
+from leukoscope_train.json_files import write_json
 from leukoscope_train.networks import adopt_lite0, make_network, n_parameters
 from leukoscope_train.plan import FitPlan
 from leukoscope_train.run import (
@@ -55,6 +55,7 @@ from leukoscope_train.run import (
     load_run_crops,
     mean_probabilities,
 )
+from leukoscope_train.sampling import kept_crops
 
 PRETRAINING_PER_CLASS = 600
 """Cells of each of PBC's eight classes; the smallest class has twice as many."""
@@ -176,7 +177,7 @@ def compare(options: argparse.Namespace) -> None:
         rows += [_pair(options, seed) for seed in options.seeds]
     rows += [_baseline(options.work, row) for row in baselines]
     name = options.name or options.plans[0].parent.name
-    run_folder.write_json(options.work / f"compare-{name}.json", rows)
+    write_json(options.work / f"compare-{name}.json", rows)
     say(comparison_table(rows))
 
 
@@ -266,7 +267,7 @@ def learn(options: argparse.Namespace) -> None:
     rows = measure_learning(crops, fold_of, judge)
     twice = extrapolate(rows)
     found = {"model": name, "rows": rows, "auroc_with_twice_the_people": twice}
-    run_folder.write_json(options.work / f"learning-{name}.json", found)
+    write_json(options.work / f"learning-{name}.json", found)
     plot_learning(rows, options.work / f"learning-{name}.png")
     say(model_table(rows))
     say(f"a power law through these gives an AUROC of {twice:.3f} for twice as many")

@@ -15,16 +15,15 @@ from leukoscope_train.commands.data import crops_of
 from leukoscope_train.data import (
     I64,
     CropSet,
-    DataError,
     concatenate,
     find_twins,
     fold_people,
     folds_of,
-    kept_crops,
     read_cells,
     refuse_leaks,
     save_folds,
 )
+from leukoscope_train.errors import DataError
 from leukoscope_train.evaluation import (
     ALWAYS_ALL,
     SIZE_ONLY,
@@ -46,12 +45,14 @@ from leukoscope_train.evaluation import (
     with_interval,
 )
 from leukoscope_train.fit import margins
+from leukoscope_train.json_files import read_json, write_json
 from leukoscope_train.run import (
     final_network,
     judge_run,
     load_run_crops,
     mean_probabilities,
 )
+from leukoscope_train.sampling import kept_crops
 
 
 def add_commands(commands: Any) -> None:
@@ -91,13 +92,13 @@ def baselines(options: argparse.Namespace) -> None:
     }
     rows = [model_row(n, crops.labels, own, crops.people) for n, own in p.items()]
     found = {
-        "prepared": run_folder.read_json(options.work / run_folder.PREPARED),
+        "prepared": read_json(options.work / run_folder.PREPARED),
         "split_sha256": save_folds(options.work / run_folder.FOLDS, folds),
         "n_folds": len(set(folds.values())),
         "models": rows,
         "people": by_person(crops.labels, p[SIZE_ONLY], crops.people, (0.5, 0.5)),
     }
-    run_folder.write_json(options.work / "baselines.json", found)
+    write_json(options.work / "baselines.json", found)
     say(model_table(rows))
 
 
@@ -114,7 +115,7 @@ def evaluate(options: argparse.Namespace) -> None:
     """
     trained, extra = load_run_crops(options.work)
     seen = trained if extra is None else concatenate([trained, extra])
-    spec = CropSpec(**run_folder.read_json(options.work / run_folder.SPEC))
+    spec = CropSpec(**read_json(options.work / run_folder.SPEC))
     listing = read_cells(options.source, options.split)
     crops, left_out = crops_of(listing, spec, options.um_per_px)
     for line in left_out:
@@ -123,7 +124,7 @@ def evaluate(options: argparse.Namespace) -> None:
     found = _judged(options.work, trained, crops)
     name = "-".join(filter(None, (options.source.stem, options.split)))
     found |= {"set": name, "n_left_out": len(left_out)}
-    run_folder.write_json(options.work / f"evaluation-{name}.json", found)
+    write_json(options.work / f"evaluation-{name}.json", found)
     say(model_table(found["models"]))
 
 
@@ -191,7 +192,7 @@ def differ(options: argparse.Namespace) -> None:
         for run, p in zip(options.runs[1:], others, strict=True)
     ]
     found = {"from": options.runs[0], "rows": rows}
-    run_folder.write_json(options.work / f"differences-{options.name}.json", found)
+    write_json(options.work / f"differences-{options.name}.json", found)
     say(difference_table(rows))
 
 
@@ -234,7 +235,7 @@ def audit_run(options: argparse.Namespace) -> None:
     temperature = run_folder.load_calibration(options.work).decision.temperature
     p = probabilities(margin, temperature)
     rows = audit_groups(crops, p, run_folder.load_people(options.work))
-    run_folder.write_json(options.work / "audit.json", rows)
+    write_json(options.work / "audit.json", rows)
     say(audit_table(rows))
 
 

@@ -15,7 +15,6 @@ from leukoscope_train.commands import add_command, say
 from leukoscope_train.data import (
     HELD_OUT,
     READERS,
-    DataError,
     LabCells,
     gather_cells,
     join,
@@ -26,6 +25,7 @@ from leukoscope_train.data import (
     summary,
     tiles_of,
 )
+from leukoscope_train.errors import DataError
 from leukoscope_train.evaluation import figure_lines, figures_of
 from leukoscope_train.networks import make_network
 from leukoscope_train.teach import ROOM, TeachPlan, kept, kind_logits, teach

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from leukoscope_train.data.cells import OTHER_KINDS as OTHER_KINDS
     from leukoscope_train.data.cells import CellFile as CellFile
     from leukoscope_train.data.cells import CropSet as CropSet
-    from leukoscope_train.data.cells import DataError as DataError
     from leukoscope_train.data.cells import Demographics as Demographics
     from leukoscope_train.data.cells import Strings as Strings
     from leukoscope_train.data.cells import concatenate as concatenate
@@ -70,12 +69,6 @@ if TYPE_CHECKING:
     from leukoscope_train.data.readers import read_class_folders as read_class_folders
     from leukoscope_train.data.readers import read_cnmc_share as read_cnmc_share
     from leukoscope_train.data.readers import refuse_foreign as refuse_foreign
-    from leukoscope_train.data.sampling import OTHER_KIND as OTHER_KIND
-    from leukoscope_train.data.sampling import Batch as Batch
-    from leukoscope_train.data.sampling import batches as batches
-    from leukoscope_train.data.sampling import draw_weights as draw_weights
-    from leukoscope_train.data.sampling import kept_crops as kept_crops
-    from leukoscope_train.data.sampling import labels_for as labels_for
     from leukoscope_train.data.simulated import crops_of_slides as crops_of_slides
 else:
     __getattr__, __all__ = load_on_use(
@@ -83,7 +76,7 @@ else:
         {
             "augment": "Contrast Variation compress keep vary",
             "cells": (
-                "BLAST CNMC_UM_PER_PX CellFile CropSet DataError "
+                "BLAST CNMC_UM_PER_PX CellFile CropSet "
                 "Demographics I64 NORMAL OTHER_KINDS Strings concatenate "
                 "crop_cells cut_out_crop load_crops read_image save_crops"
             ),
@@ -107,7 +100,6 @@ else:
                 "Listing people_of read_cells read_class_folders "
                 "read_cnmc_share refuse_foreign"
             ),
-            "sampling": ("Batch OTHER_KIND batches draw_weights kept_crops labels_for"),
             "simulated": "crops_of_slides",
         },
     )

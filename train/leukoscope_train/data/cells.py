@@ -19,6 +19,7 @@ from tqdm import tqdm
 from leukoscope_edge.arrays import U8, BoolArray
 from leukoscope_edge.durable import whole_file
 from leukoscope_edge.vision import WHITE_LEVEL, CropSpec, cut_crop
+from leukoscope_train.errors import DataError
 
 I64 = npt.NDArray[np.int64]
 Strings = npt.NDArray[np.str_]
@@ -51,10 +52,6 @@ CNMC_BLACK = 12
 """Grey level; JPEG ringing in the black around a C-NMC cell stays below it."""
 WEBP_LOSSLESS = 101
 """OpenCV's WebP quality above 100: lossless. Crops shrink to a sixteenth."""
-
-
-class DataError(Exception):
-    """A data folder cannot be used for what was asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

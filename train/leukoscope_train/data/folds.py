@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
-from leukoscope_train.data.cells import I64, CropSet, DataError
+from leukoscope_train.data.cells import I64, CropSet
 from leukoscope_train.data.leaks import refuse_mixed_people, refuse_twins
+from leukoscope_train.errors import DataError
 
 N_FOLDS = 4
 """Nine normal people leave two or three for each of four folds."""

@@ -16,7 +16,6 @@ from leukoscope_edge.vision import CropSpec, cut_labelled, segment
 from leukoscope_train.children import spawned
 from leukoscope_train.data.cells import (
     CNMC_UM_PER_PX,
-    DataError,
     cut_out_crop,
     read_image,
     rows_of,
@@ -30,6 +29,7 @@ from leukoscope_train.data.laboratories import (
     kind_named,
 )
 from leukoscope_train.data.optics import degrade
+from leukoscope_train.errors import DataError
 
 MARROW_UM_PER_PX = 0.082
 """Red cells of the Munich tiles are 90 px wide; a red cell on a dried smear 7.4 um."""

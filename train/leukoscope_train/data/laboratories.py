@@ -15,7 +15,8 @@ import numpy as np
 
 from leukoscope_edge.arrays import F64, U8, BoolArray
 from leukoscope_edge.durable import whole_file
-from leukoscope_train.data.cells import I64, DataError, Strings
+from leukoscope_train.data.cells import I64, Strings
+from leukoscope_train.errors import DataError
 
 KINDS = (
     "blast",

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from leukoscope_edge.arrays import F32, U8
-from leukoscope_train.data.cells import I64, CropSet, DataError, Strings
+from leukoscope_train.data.cells import I64, CropSet, Strings
+from leukoscope_train.errors import DataError
 
 COARSE_SIDE_PX = 24
 FINE_SIDE_PX = 48

@@ -15,7 +15,7 @@ from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.capture.stored import decode_image, list_images
 from leukoscope_edge.inference import CELL, INPUT_UM_PER_PX, NUCLEUS
 from leukoscope_edge.vision import white_balance
-from leukoscope_train.data.cells import DataError
+from leukoscope_train.errors import DataError
 
 SET_UM_PER_PX = {"wbc-fields": 0.08, "wbc-crops-120": 0.2, "wbc-crops-300": 0.09}
 """What a pixel of each set measures, from red cells of 7.5 µm (wbc-fields 95 px,

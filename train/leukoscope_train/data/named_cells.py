@@ -10,9 +10,10 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from leukoscope_train.data.cells import DataError, rows_of
+from leukoscope_train.data.cells import rows_of
 from leukoscope_train.data.laboratories import ALIASES, MATURE_UNNAMED, Tile, kind_named
 from leukoscope_train.data.readers import IMAGE_SUFFIXES
+from leukoscope_train.errors import DataError
 
 UNNAMED = ("normal", "mature")
 NEEDED = ("file", "kind")

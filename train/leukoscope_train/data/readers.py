@@ -11,14 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from leukoscope_edge.durable import sha256_of
-from leukoscope_train.data.cells import (
-    BLAST,
-    NORMAL,
-    CellFile,
-    DataError,
-    Demographics,
-    rows_of,
-)
+from leukoscope_train.data.cells import BLAST, NORMAL, CellFile, Demographics, rows_of
+from leukoscope_train.errors import DataError
 
 CNMC_LABELS = {"hem": NORMAL, "all": BLAST}
 CNMC_NAME = re.compile(r"UID_(H?\d+)_\d+_\d+_(all|hem)", re.IGNORECASE)

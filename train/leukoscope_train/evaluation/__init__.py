@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from leukoscope_train.evaluation.learning_curve import (
         measure_learning as measure_learning,
     )
+    from leukoscope_train.evaluation.metrics import blast_margin as blast_margin
     from leukoscope_train.evaluation.metrics import person_weights as person_weights
     from leukoscope_train.evaluation.noise_slides import noise_cell as noise_cell
     from leukoscope_train.evaluation.noise_slides import noise_set_up as noise_set_up
@@ -139,7 +140,7 @@ else:
             ),
             "kinds_report": "kind_documents",
             "learning_curve": "Judge extrapolate measure_learning",
-            "metrics": "person_weights",
+            "metrics": "blast_margin person_weights",
             "noise_slides": "noise_cell noise_set_up noise_verdict",
             "outliers": ("N_NEIGHBOURS N_PROTOTYPES distances fit_outliers whitening"),
             "plots": "gallery plot_calls plot_history plot_learning",

@@ -14,7 +14,8 @@ from scipy.special import betaln
 
 from leukoscope_edge.arrays import F64
 from leukoscope_edge.inference import DecisionEntry, SpreadEntry
-from leukoscope_train.data import BLAST, I64, NORMAL, DataError, Strings
+from leukoscope_train.data import BLAST, I64, NORMAL, Strings
+from leukoscope_train.errors import DataError
 from leukoscope_train.evaluation.metrics import person_weights
 
 ERROR_LIMITS = (0.05, 0.06, 0.08, 0.10, 0.12, 0.15, 0.20, 0.25, 0.30)

@@ -15,7 +15,8 @@ import numpy as np
 
 from leukoscope_edge.arrays import F64
 from leukoscope_edge.counting import limit_of_blank
-from leukoscope_train.data import BLAST, I64, NORMAL, CropSet, DataError, Strings
+from leukoscope_train.data import BLAST, I64, NORMAL, CropSet, Strings
+from leukoscope_train.errors import DataError
 from leukoscope_train.evaluation.calibrate import CallCalibration, weighted_quantile
 from leukoscope_train.evaluation.metrics import person_weights
 from leukoscope_train.toml import as_toml

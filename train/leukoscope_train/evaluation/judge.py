@@ -13,7 +13,6 @@ import numpy as np
 from leukoscope_edge.arrays import F32, F64, BoolArray
 from leukoscope_train.data import I64, KINDS, MATURE, MATURE_UNNAMED, LabCells, Strings
 from leukoscope_train.evaluation import metrics
-from leukoscope_train.teach import blast_margin
 
 N_BOOTSTRAP = 400
 FALSE_CALLS = (0.02, 0.04)
@@ -38,7 +37,7 @@ def figures_of(cells: LabCells, logits: F32) -> dict[str, Any]:
 
 
 def _laboratory(laboratory: str, cells: LabCells, logits: F32) -> dict[str, Any]:
-    margin, blast = blast_margin(logits), cells.is_blast
+    margin, blast = metrics.blast_margin(logits), cells.is_blast
     row: dict[str, Any] = {"n_cells": len(cells), "n_blasts": int(blast.sum())}
     if 0 < blast.sum() < len(cells):
         row["auroc"] = interval_of(margin, blast, cells.people)

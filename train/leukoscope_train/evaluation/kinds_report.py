@@ -20,7 +20,7 @@ from leukoscope_train.evaluation.targets import (
     interval,
     targets_table,
 )
-from leukoscope_train.run_folder import read_json
+from leukoscope_train.json_files import read_json
 
 DOCUMENTS = ("validation.md", "model-card.md")
 MARROW_OUT = "leave-marrow-out.json"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from leukoscope_edge.arrays import F64
+from leukoscope_edge.arrays import F32, F64
 from leukoscope_train.data import BLAST, I64, NORMAL, Strings
 
 ECE_BINS = 15
@@ -31,6 +31,14 @@ def auroc(labels: I64, scores: F64) -> float:
     ranks = mean_rank[place]
     wins = ranks[labels == 1].sum() - n_blast * (n_blast + 1) / 2
     return float(wins / (n_blast * n_normal))
+
+
+def blast_margin(logits: F32) -> F64:
+    """Return (N,) blast's logit minus the log-sum-exp of all other kinds."""
+    z = logits.astype(np.float64)
+    top = z[:, 1:].max(axis=1, keepdims=True)
+    others = top[:, 0] + np.log(np.exp(z[:, 1:] - top).sum(axis=1))
+    return np.asarray(z[:, 0] - others, np.float64)
 
 
 def sensitivity(labels: I64, called_blast: BoolArray) -> float:

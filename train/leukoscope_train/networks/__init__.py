@@ -1,6 +1,6 @@
-"""The networks, how they begin, and heads on their features.
+"""The networks, and how they begin.
 
-Offers a network by its name (`make_network`), what it begins with, its heads, and the
+Offers a network by its name (`make_network`), what it begins with and is given, and the
 U-Net.
 """
 
@@ -14,17 +14,18 @@ if TYPE_CHECKING:
     from leukoscope_train.networks.architectures import Architecture as Architecture
     from leukoscope_train.networks.architectures import make_network as make_network
     from leukoscope_train.networks.architectures import n_parameters as n_parameters
-    from leukoscope_train.networks.cuda_graphs import autocast as autocast
-    from leukoscope_train.networks.cuda_graphs import captured as captured
-    from leukoscope_train.networks.init_weights import begin as begin
     from leukoscope_train.networks.init_weights import head_name as head_name
     from leukoscope_train.networks.init_weights import load_start as load_start
     from leukoscope_train.networks.init_weights import rate_groups as rate_groups
-    from leukoscope_train.networks.linear_heads import fit_heads as fit_heads
-    from leukoscope_train.networks.linear_heads import known_features as known_features
+    from leukoscope_train.networks.init_weights import replace_head as replace_head
+    from leukoscope_train.networks.network_input import INPUT_MEAN as INPUT_MEAN
+    from leukoscope_train.networks.network_input import INPUT_STD as INPUT_STD
+    from leukoscope_train.networks.network_input import as_input as as_input
+    from leukoscope_train.networks.network_input import normalised as normalised
+    from leukoscope_train.networks.pooled_heads import KindFirst as KindFirst
     from leukoscope_train.networks.pooled_heads import Kinds as Kinds
     from leukoscope_train.networks.pooled_heads import Pooled as Pooled
-    from leukoscope_train.networks.svm import fit_svm_head as fit_svm_head
+    from leukoscope_train.networks.pooled_heads import set_svm_head as set_svm_head
     from leukoscope_train.networks.unet import WINDOW_PX as WINDOW_PX
     from leukoscope_train.networks.unet import UNet as UNet
 else:
@@ -33,11 +34,9 @@ else:
         {
             "adopted_weights": "adopt_lite0",
             "architectures": "Architecture SIDE_PX make_network n_parameters",
-            "cuda_graphs": "autocast captured",
-            "init_weights": "begin head_name load_start rate_groups",
-            "linear_heads": "fit_heads known_features",
-            "pooled_heads": "Kinds Pooled",
-            "svm": "fit_svm_head",
+            "init_weights": "head_name load_start rate_groups replace_head",
+            "network_input": "INPUT_MEAN INPUT_STD as_input normalised",
+            "pooled_heads": "KindFirst Kinds Pooled set_svm_head",
             "unet": "UNet WINDOW_PX",
         },
     )

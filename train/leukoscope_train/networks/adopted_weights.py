@@ -4,10 +4,10 @@ from pathlib import Path
 
 import torch
 
-from leukoscope_train.data import DataError
-from leukoscope_train.fit import INPUT_MEAN, INPUT_STD
+from leukoscope_train.errors import DataError
 from leukoscope_train.networks.architectures import make_network
 from leukoscope_train.networks.init_weights import stored_weights
+from leukoscope_train.networks.network_input import INPUT_MEAN, INPUT_STD
 
 LITE_MEAN, LITE_STD = 127.0, 128.0
 """Of the pixels that EfficientNet-Lite0's weights were trained on."""

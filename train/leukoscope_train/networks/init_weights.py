@@ -5,24 +5,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from leukoscope_train.data import DataError
-from leukoscope_train.networks.architectures import make_network
+from leukoscope_train.errors import DataError
 from leukoscope_train.networks.pooled_heads import KindFirst
-from leukoscope_train.plan import FitPlan
-
-
-def begin(plan: FitPlan, n_classes: int) -> nn.Module:
-    """Return the plan's network with fresh weights, or those of its start file.
-
-    Raises:
-        DataError: The file is none of this architecture's.
-    """
-    network = make_network(plan.architecture, plan.side_px)
-    if n_classes != 2:
-        replace_head(network, n_classes)
-    if plan.start:
-        load_start(network, Path(plan.start))
-    return network
 
 
 def head_name(network: nn.Module) -> str:

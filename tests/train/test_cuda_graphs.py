@@ -6,8 +6,8 @@ import pytest
 import torch
 from tests.train.tiny_plans import PLAN
 
+from leukoscope_train.cuda_graphs import autocast, captured
 from leukoscope_train.distributed import HERE, Machine
-from leukoscope_train.networks.cuda_graphs import autocast, captured
 from leukoscope_train.plan import Precision
 
 

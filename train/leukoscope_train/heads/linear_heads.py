@@ -15,17 +15,11 @@ import torch
 from torch import nn
 
 from leukoscope_edge.arrays import F64, U8, BoolArray
-from leukoscope_train.data import (
-    BLAST,
-    NORMAL,
-    OTHER_KIND,
-    CropSet,
-    DataError,
-    draw_weights,
-    labels_for,
-)
-from leukoscope_train.networks.pooled_heads import KindFirst, Pooled, set_svm_head
+from leukoscope_train.data import BLAST, NORMAL, CropSet
+from leukoscope_train.errors import DataError
+from leukoscope_train.networks import KindFirst, Pooled, set_svm_head
 from leukoscope_train.plan import FitPlan
+from leukoscope_train.sampling import OTHER_KIND, draw_weights, labels_for
 
 MAX_STEPS = 500
 

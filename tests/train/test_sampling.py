@@ -8,8 +8,8 @@ import torch
 from tests.train.tiny_plans import KIND_FIRST, PLAN, Draw, draw_kinds
 
 from leukoscope_train.data import concatenate
-from leukoscope_train.data.sampling import OTHER_KIND, batches, draw_weights, labels_for
 from leukoscope_train.distributed import HERE, Machine
+from leukoscope_train.sampling import OTHER_KIND, batches, draw_weights, labels_for
 
 
 def test_both_classes_and_all_people_are_drawn_alike(draw_cells: Draw) -> None:

@@ -8,8 +8,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from leukoscope_edge.arrays import F64, U8
 from leukoscope_train.children import safe_path
-from leukoscope_train.data.augment import compress, keep, vary
-from leukoscope_train.data.cells import I64, CropSet
+from leukoscope_train.data import I64, CropSet, compress, keep, vary
 from leukoscope_train.distributed import Machine
 from leukoscope_train.plan import FitPlan
 

@@ -3,11 +3,11 @@
 import numpy as np
 from tests.train.tiny_plans import PLAN, Draw
 
-from leukoscope_train.data import kept_crops
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.fit import features, margins
+from leukoscope_train.heads.svm import fit_svm_head
 from leukoscope_train.networks import Pooled, make_network
-from leukoscope_train.networks.svm import fit_svm_head
+from leukoscope_train.sampling import kept_crops
 
 
 def test_the_hybrid_judges_by_its_support_vectors(draw_cells: Draw) -> None:

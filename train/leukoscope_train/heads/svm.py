@@ -4,9 +4,10 @@ import numpy as np
 import torch
 
 from leukoscope_edge.arrays import F64
-from leukoscope_train.data import CropSet, draw_weights
-from leukoscope_train.networks.pooled_heads import Pooled, set_svm_head
+from leukoscope_train.data import CropSet
+from leukoscope_train.networks import Pooled, set_svm_head
 from leukoscope_train.plan import FitPlan
+from leukoscope_train.sampling import draw_weights
 
 SVM_COST = 0.01
 """Of standardised features: strongly regularised, since there are more features than

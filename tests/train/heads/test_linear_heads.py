@@ -9,11 +9,11 @@ from tests.train.tiny_plans import HEADS_ALONE, PLAN, Draw, draw_kinds
 from torch import nn
 
 from leukoscope_edge.arrays import F64, U8
-from leukoscope_train.data import kept_crops
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.fit import features, margins
+from leukoscope_train.heads.linear_heads import fit_heads, known_features
 from leukoscope_train.networks import Architecture, Pooled, make_network
-from leukoscope_train.networks.linear_heads import fit_heads, known_features
+from leukoscope_train.sampling import kept_crops
 
 
 def test_a_head_can_be_held_back_where_healthy_people_differ(draw_cells: Draw) -> None:
