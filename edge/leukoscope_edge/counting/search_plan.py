@@ -208,10 +208,10 @@ class SearchPlan:
         Returns:
             (h, w) how often at all, and how often in a frame that is as sharp.
         """
-        near = [s for s in self._searched if _moved(s, candidate) < 1]
-        sees = self._sees(near, candidate, AS_DEEP_UM).astype(np.float64)
-        is_sharp = [s.focus >= AS_SHARP * candidate.focus for s in near]
-        return sees.sum(axis=0), sees[np.array(is_sharp, np.bool_)].sum(axis=0)
+        sees = self._sees(self._searched, candidate, AS_DEEP_UM).astype(np.float64)
+        focus = np.array([s.focus for s in self._searched])
+        is_sharp = focus >= AS_SHARP * candidate.focus
+        return sees.sum(axis=0), sees[is_sharp].sum(axis=0)
 
     def _unseen(self, candidate: Candidate) -> BoolArray:
         """Return which places that matter no search shows as far from the rim."""
@@ -234,14 +234,13 @@ class SearchPlan:
         Returns:
             (n, h, w) bool, of places `SPACING_UM` apart.
         """
-        x, y = one.place.x_px, one.place.y_px
-        corners = [(0.0, 0.0)]
-        corners += [
-            (x - o.place.x_px, y - o.place.y_px) for o in others if _moved(o, one) < 1
-        ]
-        depths = self._depths(one.shape_px, np.array(corners))
-        least_px = depths[0] - less_um / self._scale_um_per_px
-        return np.asarray(depths[1:] >= least_px, np.bool_)
+        height, width = one.shape_px
+        at = [(o.place.x_px, o.place.y_px) for o in (one, *others)]
+        moved_px = np.array(at[0]) - np.array(at)
+        overlap = (np.abs(moved_px[1:]) < (width, height)).all(axis=1)
+        depths = self._depths(one.shape_px, moved_px)
+        is_deep = depths[1:] >= depths[0] - less_um / self._scale_um_per_px
+        return np.asarray(is_deep & overlap[:, None, None], np.bool_)
 
     def _depths(self, shape_px: tuple[int, int], moved_px: F64) -> F64:
         """Return how far places lie from the rim, at most as far as matters.

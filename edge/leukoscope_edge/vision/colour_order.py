@@ -71,7 +71,7 @@ def measure_colours(pixels: U8) -> FrameColours:
     step = min(MAX_EVERY_PX, max(1, math.isqrt(height * width // N_SAMPLED)))
     every = _channels(pixels[::step, ::step])
     brightest = cv2.max(cv2.max(every[0], every[1]), every[2])
-    lit = every[:, brightest.ravel() > BLACK]
+    lit = every.compress(brightest.ravel() > BLACK, axis=1)
     green = np.bincount(lit[1] if lit.size else every[1], minlength=256)
     mode = float(np.convolve(green, np.ones(SMOOTH_LEVELS), "same").argmax())
     return FrameColours(
@@ -96,12 +96,12 @@ def _density(flat: U8) -> Density | None:
     levels = [_density_of_levels(channel) for channel in flat]
     total = np.zeros(flat.shape[1])
     for of_level, channel in zip(levels, flat, strict=True):
-        total += of_level[channel]
-    nuclei = flat[:, total > MIN_DENSITY]
+        total += of_level.take(channel)
+    nuclei = flat.compress(total > MIN_DENSITY, axis=1)
     if nuclei.shape[1] < MIN_NUCLEUS_PX:
         return None
     red, green, blue = (
-        float(of_level[channel].mean())
+        float(of_level.take(channel).mean())
         for of_level, channel in zip(levels, nuclei, strict=True)
     )
     return red, green, blue

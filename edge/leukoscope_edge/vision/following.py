@@ -8,11 +8,11 @@ there looks like it, and where it lies whole in the frame.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.types import Detection, Frame
+from leukoscope_edge.vision.matching import correlation
 from leukoscope_edge.vision.sightings import FrameDetections
 
 MIN_LIKENESS = 0.8
@@ -127,4 +127,5 @@ def _is_inside(box_px: tuple[int, int, int, int], pixels: U8) -> bool:
 
 def _likeness(before: U8, after: U8) -> float:
     """Return the correlation of two pictures of one size, -1..1."""
-    return float(cv2.matchTemplate(before, after, cv2.TM_CCOEFF_NORMED)[0, 0])
+    a, b = (box.astype(np.float32) for box in (before, after))
+    return correlation(a - a.mean(), b - b.mean())

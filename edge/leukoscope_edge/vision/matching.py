@@ -149,7 +149,7 @@ def match(
     shared = _overlap(before, after, (dx, dy))
     is_sound = (
         _rival(scores, x, y) < MAX_RIVAL * score
-        and _correlation(*shared) >= MIN_OVERLAP_SCORE
+        and correlation(*shared) >= MIN_OVERLAP_SCORE
         and _n_landmarks(*shared) >= MIN_LANDMARKS
     )
     return Match(
@@ -194,7 +194,8 @@ def _about_mean(view: F32, where: BoolArray) -> F32:
     return np.asarray(np.where(where, view - mean, 0), np.float32)
 
 
-def _correlation(a: F32, b: F32) -> float:
+def correlation(a: F32, b: F32) -> float:
+    """Return the correlation of two views of one size, each about its mean, -1..1."""
     energy = float(np.vdot(a, a) * np.vdot(b, b))
     return float(np.vdot(a, b)) / max(math.sqrt(energy), 1e-9)
 
@@ -202,8 +203,9 @@ def _correlation(a: F32, b: F32) -> float:
 def _n_landmarks(a: F32, b: F32) -> int:
     """Return how many separate dark spots two views have in common."""
     dark = (a < -a.std()) & (b < -b.std())
-    n, _, boxes, _ = cv2.connectedComponentsWithStats(dark.astype(np.uint8))
-    return int((boxes[1:n, cv2.CC_STAT_AREA] >= MIN_LANDMARK_PX2).sum())
+    _, labels = cv2.connectedComponents(dark.view(np.uint8))
+    areas_px = np.bincount(np.asarray(labels, np.int32).ravel())[1:]
+    return int((areas_px >= MIN_LANDMARK_PX2).sum())
 
 
 def _patch_corner(

@@ -169,7 +169,7 @@ def _light(pixels: U8, *, in_marrow: bool) -> tuple[Measure, ...]:
         ),
         Measure(
             name="contrast_levels",
-            value=float(pixels[..., 1].std()),
+            value=float(cv2.meanStdDev(pixels)[1][1, 0]),
             low=MIN_CONTRAST_LEVELS,
             high=inf,
             instruction=message("nothing-to-see"),
@@ -193,7 +193,7 @@ def _light(pixels: U8, *, in_marrow: bool) -> tuple[Measure, ...]:
 
 def _sharpness_measures(pixels: U8) -> tuple[Measure, ...]:
     green = np.ascontiguousarray(pixels[..., 1])
-    energies = _direction_energies(green.astype(np.float32))
+    energies = _direction_energies(green)
     return (
         Measure(
             name="smear_ratio",
@@ -272,7 +272,8 @@ def focus(channel: U8) -> float:
     before, after = _steepness(plane), _steepness(np.asarray(again, np.float32))
     if before.size == 0:
         return 0.0
-    counts = cv2.calcHist([before], [0], None, [N_STEPS], [0, N_STEPS])
+    steps = before.astype(np.uint16)  # whole numbers, counted in a third of the time
+    counts = cv2.calcHist([steps], [0], None, [N_STEPS], [0, N_STEPS])
     level = percentile_of(np.asarray(counts, np.float32).ravel(), STEEP_PERCENTILE)
     steep = before >= level
     total = float(before[steep].sum())
@@ -288,15 +289,18 @@ def _steepness(channel: F32) -> F32:
     return np.asarray(cv2.add(across, down), np.float32)
 
 
-def _direction_energies(channel: F32) -> tuple[float, ...]:
+def _direction_energies(channel: U8) -> tuple[float, ...]:
     """Return the mean squared steps along four directions, diagonals per length."""
     steps = (
-        channel[:, 1:] - channel[:, :-1],
-        channel[1:] - channel[:-1],
-        (channel[1:, 1:] - channel[:-1, :-1]) / np.sqrt(2),
-        (channel[1:, :-1] - channel[:-1, 1:]) / np.sqrt(2),
+        (channel[:, 1:], channel[:, :-1], 1),
+        (channel[1:], channel[:-1], 1),
+        (channel[1:, 1:], channel[:-1, :-1], 2),
+        (channel[1:, :-1], channel[:-1, 1:], 2),
     )
-    return tuple(float((s**2).mean()) if s.size else 0.0 for s in steps)
+    return tuple(
+        cv2.norm(to, back, cv2.NORM_L2SQR) / (length2 * to.size) if to.size else 0.0
+        for to, back, length2 in steps
+    )
 
 
 def sharpness(pixels: U8) -> float:
