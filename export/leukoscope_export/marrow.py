@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.stats import beta as beta_distribution
 
 from leukoscope_edge.arrays import BoolArray
 from leukoscope_edge.config import read_toml
@@ -173,6 +172,8 @@ def weighted(rates: Mapping[str, float]) -> tuple[float, float]:
 
 def spread_between(mean: float, high: float) -> tuple[float, float]:
     """Return alpha and beta of a mean, with 97.5 % of people at most at `high`."""
+    from scipy.stats import beta as beta_distribution
+
     low, top = CONCENTRATIONS
     for _ in range(N_HALVINGS):
         middle = float(np.sqrt(low * top))

@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 from leukoscope_edge.arrays import F32, F64, BoolArray
 from leukoscope_edge.inference import DecisionEntry
@@ -194,6 +193,8 @@ def kinds_temperature(logits: F32, targets: I64) -> float:
         logits: (N, K), the blast's first, of cells that are no blasts.
         targets: (N,) place of each cell's kind.
     """
+    from scipy.optimize import minimize_scalar
+
     others = logits[:, 1:].astype(np.float64)
 
     def loss(log_temperature: float) -> float:

@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold
 
 from leukoscope_train.data.cells import I64, CropSet
 from leukoscope_train.data.leaks import refuse_mixed_people, refuse_twins
@@ -29,6 +28,8 @@ def fold_people(crops: CropSet, n_folds: int = N_FOLDS) -> dict[str, int]:
     Raises:
         DataError: A person is unknown, or a class has fewer people than folds.
     """
+    from sklearn.model_selection import StratifiedGroupKFold
+
     if (crops.people == "").any():
         raise DataError("folds need to know the person of every cell")
     for label in (0, 1):

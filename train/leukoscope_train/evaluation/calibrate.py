@@ -9,7 +9,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize, minimize_scalar
 from scipy.special import betaln
 
 from leukoscope_edge.arrays import F64
@@ -53,6 +52,8 @@ def fit_temperature(margins: F64, labels: I64, weights: F64) -> float:
 
     Source: Guo et al. 2017.
     """
+    from scipy.optimize import minimize_scalar
+
     sign = np.where(labels == BLAST, 1.0, -1.0)
 
     def loss(log_temperature: float) -> float:
@@ -114,6 +115,8 @@ def fit_spread(n_called: I64, n_cells: I64) -> SpreadEntry:
     Raises:
         DataError: Fewer than two people have cells.
     """
+    from scipy.optimize import minimize
+
     has = n_cells > 0
     if has.sum() < 2:
         raise DataError("a spread over people needs two people with called cells")

@@ -2,19 +2,20 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from leukoscope_edge.arrays import F64, U8
 from leukoscope_edge.durable import whole_file
 from leukoscope_train.data import BLAST, I64, CropSet
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.history import Row
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 DPI = 120
 N_GALLERY = 40
@@ -23,7 +24,7 @@ N_BINS = 10
 CURVES = ("loss", "unseen_loss", "unseen_auroc")
 
 
-def _save(figure: Figure, path: Path) -> None:
+def _save(figure: "Figure", path: Path) -> None:
     figure.tight_layout()
     with whole_file(path) as file:
         figure.savefig(file, dpi=DPI, format="png")
@@ -31,6 +32,8 @@ def _save(figure: Figure, path: Path) -> None:
 
 def plot_calls(labels: I64, p: F64, path: Path) -> None:
     """Draw confusion matrix, ROC, reliability and risk against coverage."""
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(10, 9))
     axes = figure.subplots(2, 2)
     _confusion(axes[0, 0], labels, p)
@@ -40,7 +43,7 @@ def plot_calls(labels: I64, p: F64, path: Path) -> None:
     _save(figure, path)
 
 
-def _confusion(axes: Axes, labels: I64, p: F64) -> None:
+def _confusion(axes: "Axes", labels: I64, p: F64) -> None:
     called = (p >= 0.5).astype(np.int64)
     counts = np.bincount(2 * labels + called, minlength=4).reshape(2, 2)
     axes.imshow(counts, cmap="Blues")
@@ -51,7 +54,7 @@ def _confusion(axes: Axes, labels: I64, p: F64) -> None:
     axes.set_title("cells")
 
 
-def _roc(axes: Axes, labels: I64, p: F64) -> None:
+def _roc(axes: "Axes", labels: I64, p: F64) -> None:
     order = np.argsort(-p, kind="stable")
     blasts = np.concatenate([[0], np.cumsum(labels[order])])
     normals = np.concatenate([[0], np.cumsum(1 - labels[order])])
@@ -61,7 +64,7 @@ def _roc(axes: Axes, labels: I64, p: F64) -> None:
     axes.set_title(f"ROC, area {metrics.auroc(labels, p):.3f}")
 
 
-def _reliability(axes: Axes, labels: I64, p: F64) -> None:
+def _reliability(axes: "Axes", labels: I64, p: F64) -> None:
     bins = np.minimum((p * N_BINS).astype(np.int64), N_BINS - 1)
     used = np.unique(bins)
     mean_p = [p[bins == b].mean() for b in used]
@@ -73,7 +76,7 @@ def _reliability(axes: Axes, labels: I64, p: F64) -> None:
     axes.set_title(f"reliability, ECE {ece:.3f}")
 
 
-def _risk(axes: Axes, labels: I64, p: F64) -> None:
+def _risk(axes: "Axes", labels: I64, p: F64) -> None:
     axes.plot(*metrics.risk_coverage(labels, p))
     axes.set(xlabel="share of cells judged", ylabel="share of those wrong")
     axes.set_title("risk and coverage")
@@ -81,6 +84,8 @@ def _risk(axes: Axes, labels: I64, p: F64) -> None:
 
 def plot_history(histories: dict[str, Sequence[Row]], path: Path) -> None:
     """Draw loss and unseen AUROC against the pass, a line for each fit."""
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(10, 4))
     axes = figure.subplots(1, 3)
     for number, (name, rows) in enumerate(histories.items()):
@@ -95,6 +100,9 @@ def plot_history(histories: dict[str, Sequence[Row]], path: Path) -> None:
 
 def plot_learning(rows: Sequence[dict[str, Any]], path: Path) -> None:
     """Draw AUROC with its interval against the number of people in training."""
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
     figure = Figure(figsize=(6, 4))
     axes = figure.subplots()
     n_people = [row["n_people_trained"] for row in rows]
