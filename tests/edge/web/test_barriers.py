@@ -1,10 +1,10 @@
 """axe finds nothing serious or moderate: every screen and dialog, languages, sizes.
 
 Each screen is looked at in every language, and in every size from the left and from the
-right: in one language that is written from the right in all sizes, and in those from
-the left by turns, as they share the layout. French and Arabic are looked at always, the
-others at night. Whether their words fit into it, at every width, `test_widths.py`
-measures.
+right: in those from the left by turns, as they share the layout, and in one that is
+written from the right in all sizes. Always looked at are French and Arabic, by turns;
+the others, and Arabic in all sizes, at night. Whether their words fit into it, at every
+width, `test_widths.py` measures.
 """
 
 from collections.abc import Iterator
@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from unittest.mock import Mock
 
+import pytest
 from playwright.sync_api import Browser, Page
 from tests.edge.web import in_browser
 from tests.edge.web.all_screens import (
-    EACH_LANGUAGE,
+    ALWAYS,
     Screen,
     Shown,
     looking,
@@ -42,11 +43,13 @@ class Look:
     Attributes:
         page: In that language.
         language: Which it is.
+        n_sizes: How many sizes each screen is looked at in.
         dialogs: The text of those that were looked at: many screens have the same.
     """
 
     page: Page
     language: Language
+    n_sizes: int = 1
     dialogs: set[str] = field(default_factory=set)
 
     @property
@@ -55,11 +58,6 @@ class Look:
         direction = self.language.direction
         alike = [k for k, v in languages().items() if v.direction == direction]
         return alike.index(self.language.code)
-
-    @property
-    def n_sizes(self) -> int:
-        """How many sizes each screen is looked at in."""
-        return 1 if self.language.direction == "ltr" else len(SIZES_PX)
 
     def barriers(self, turn: int) -> Iterator[str]:
         """Look at the screen that is open, and its dialogs in the size it opened in."""
@@ -84,16 +82,29 @@ def resize(page: Page, turn: int) -> None:
     page.set_viewport_size({"width": width, "height": height})
 
 
-@EACH_LANGUAGE
+LOOKS = [(code, 1) for code in languages()] + [
+    (code, len(SIZES_PX)) for code, v in languages().items() if v.direction == "rtl"
+]
+"""A language, and in how many sizes each screen is looked at."""
+AT_ONCE = [(code, 1) for code in ALWAYS]
+
+
+@pytest.mark.parametrize(
+    ("language", "n_sizes"),
+    [
+        look if look in AT_ONCE else pytest.param(*look, marks=pytest.mark.nightly)
+        for look in LOOKS
+    ],
+)
 def test_no_screen_and_no_dialog_has_a_barrier(
-    chromium: Browser, all_shown: Shown, tmp_path: Path, language: str
+    chromium: Browser, all_shown: Shown, tmp_path: Path, language: str, n_sizes: int
 ) -> None:
     found: list[str] = []
     device, url = all_shown.device, all_shown.url
     signed = all_shown.screens[-1].path.split("/")[1]
     screens = [*all_shown.screens, Screen(f"slides/{signed}/count"), Screen("sign-in")]
     with looking(chromium, device, url, language) as page:
-        look = Look(page, languages()[language])
+        look = Look(page, languages()[language], n_sizes)
         for turn, screen in enumerate(screens, look.start):
             resize(page, turn)
             show(page, device, url, screen)
@@ -121,11 +132,13 @@ def test_before_anybody_is_known_there_is_no_barrier(
 
 
 def test_from_either_side_every_size_has_its_turn() -> None:
+    every = [Look(Mock(), languages()[code], n) for code, n in LOOKS]
     for direction in ("ltr", "rtl"):
-        looks = [Look(Mock(), v) for v in languages().values()]
-        alike = [look for look in looks if look.language.direction == direction]
+        alike = [look for look in every if look.language.direction == direction]
         starts = [look.start + n for look in alike for n in range(look.n_sizes)]
         assert {n % len(SIZES_PX) for n in starts} == set(range(len(SIZES_PX)))
+    at_once = [Look(Mock(), languages()[code], n) for code, n in AT_ONCE]
+    assert len({look.start % len(SIZES_PX) for look in at_once}) == len(ALWAYS)
 
 
 def reports(
