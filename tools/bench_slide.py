@@ -1,8 +1,8 @@
 """A slide end to end against a plain pipeline, and the device's start and memory.
 
     python tools/bench_slide.py [--cells 200] [--frames 0] [--plain-every 1]
-        [--rounds 3] [--road-rounds 9] [--threads 2] [--clock wall]
-        [--every-frame] [--json]
+        [--rounds 3] [--road-rounds 9] [--starts 3] [--memory-frames 20]
+        [--threads 2] [--clock wall] [--every-frame] [--json]
 
 Ours is `screen`'s own road: quality, segmentation, motion, crops, every cell once, the
 pair of networks. The plain pipeline is what one writes in an afternoon: scikit-image
@@ -25,9 +25,9 @@ says whether the machine was quiet (`quiet_machine.py`): where it was not, the f
 do not count.
 
 Start and memory are of the real command, `leukoscope screen`, with both networks
-loaded: seconds from process start to its end on one frame (and how many of them were
-spent computing: the difference is what a busy machine adds), and its peak memory on
-twenty frames.
+loaded: seconds from process start to its end on one frame, of several starts the middle
+one (and how many of them were spent computing: the difference is what a busy machine
+adds), and its peak memory on twenty frames.
 
 JSON: `ratio` (plain seconds / ours), `ratios` (`wall` and `cpu`, each with median, low
 and high), `ours_s`, `plain_s`, `ours_frame_ms` (by both clocks), `n_rounds`,
@@ -105,7 +105,6 @@ SPEC = InputEntry(
 )
 MIN_NUCLEUS_PX = 400
 """The plain pipeline's size gate, for 0.1 um per pixel."""
-N_MEMORY_FRAMES = 20
 N_FRAMES_A_TURN = 40
 """Ours, then the plain pipeline, then ours again."""
 SHARES = (0.0, 0.125, 0.25, 0.375, 0.5, 0.75, 1.0)
@@ -341,9 +340,9 @@ def _command(
     """Measure `leukoscope screen` from outside: start and peak memory."""
     one, many = folder / "one", folder / "many"
     _save_frames(one, 1)
-    _save_frames(many, N_MEMORY_FRAMES)
-    starts = sorted(_run(one, bundle, options.threads) for _ in range(3))
-    seconds, cpu_s, _ = starts[1]
+    _save_frames(many, options.memory_frames)
+    starts = [_run(one, bundle, options.threads) for _ in range(options.starts)]
+    seconds, cpu_s, _ = sorted(starts)[len(starts) // 2]
     _, _, peak_mib = _run(many, bundle, options.threads)
     return {
         "start_to_first_call_s": round(seconds, 2),
@@ -386,6 +385,8 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--plain-every", type=int, default=1, metavar="N")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--road-rounds", type=int, default=9, help="of the quick road")
+    parser.add_argument("--starts", type=int, default=3, help="of the real command")
+    parser.add_argument("--memory-frames", type=int, default=20, metavar="N")
     add_clock(parser)
     parser.add_argument("--every-frame", action="store_true", help="search each")
     parser.add_argument("--json", action="store_true")

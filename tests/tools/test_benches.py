@@ -177,6 +177,7 @@ def test_instructions_are_counted_by_what_the_machine_has(
 def test_a_slide_is_raced_against_a_plain_pipeline() -> None:
     few = ("--cells", "8", "--frames", "3", "--plain-every", "2")
     few += ("--rounds", "1", "--threads", "1", "--clock", "cpu", "--road-rounds", "1")
+    few += ("--starts", "1", "--memory-frames", "2")
     found = run_json("bench_slide.py", *few)
     assert found["ratio"] == found["ratios"]["cpu"]["median"] > 0
     assert found["ratios"]["wall"]["low"] <= found["ratios"]["wall"]["high"]
