@@ -1,18 +1,25 @@
-"""Frames of a simulated slide, which takes a second to draw: drawn once a process."""
+"""Simulated slides, which take up to a second to draw: drawn once a process."""
 
-from functools import cache
+from copy import copy
+from functools import cache, lru_cache
 
-from leukoscope_edge.capture import parse_simulated
+from leukoscope_edge.capture import SimulatedCamera, parse_simulated
 from leukoscope_edge.types import Frame
 
 SOURCE = "simulated:seed=5"
+drawn = lru_cache(maxsize=8)(parse_simulated)
+
+
+def camera_on(source: str = SOURCE) -> SimulatedCamera:
+    """Return a camera at the beginning of a slide that others look at as well."""
+    return copy(drawn(source))
 
 
 @cache
 def first_frames(n: int, source: str = SOURCE) -> tuple[Frame, ...]:
     """Return the first frames, (480, 640, 3) uint8 RGB that nobody can write into."""
     found = []
-    with parse_simulated(source) as camera:
+    with camera_on(source) as camera:
         while len(found) < n:
             frame = camera.read()
             assert isinstance(frame, Frame)

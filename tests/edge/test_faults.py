@@ -1,8 +1,9 @@
 """A camera that fails in the middle of a slide costs time, not cells."""
 
 import pytest
+from tests.simulated import camera_on
 
-from leukoscope_edge.capture import SimulatedCamera, parse_simulated
+from leukoscope_edge.capture import SimulatedCamera
 from leukoscope_edge.inference import OnnxCpuEngine, open_bundle, shipped_bundle_for
 from leukoscope_edge.messages import message
 from leukoscope_edge.sample import SIMULATED_SAMPLE
@@ -44,7 +45,7 @@ class Unplugged:
 
 def screened(n_faults: int) -> Screening:
     bundle = open_bundle(shipped_bundle_for("simulated"))
-    camera = Unplugged(parse_simulated(SLIDE), before=10, n_faults=n_faults)
+    camera = Unplugged(camera_on(SLIDE), before=10, n_faults=n_faults)
     with OnnxCpuEngine(bundle, n_threads=1) as engine:
         return screen(
             camera,

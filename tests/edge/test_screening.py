@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.simulated import camera_on
 
 from leukoscope_edge import search_ahead
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.capture import SimulatedCamera, parse_simulated
+from leukoscope_edge.capture import SimulatedCamera
 from leukoscope_edge.counting import NormalSlide, SiteBackground
 from leukoscope_edge.errors import BundleError, ConfigError
 from leukoscope_edge.inference import (
@@ -50,7 +51,7 @@ def screened(
     source: str, bundle_folder: Path | None = None, *, only_new: bool = True
 ) -> Screening:
     bundle = open_bundle(bundle_folder or shipped_bundle_for("simulated"))
-    with parse_simulated(source) as camera, OnnxCpuEngine(bundle) as engine:
+    with camera_on(source) as camera, OnnxCpuEngine(bundle) as engine:
         return screen(
             camera,
             engine,
@@ -121,7 +122,7 @@ def test_several_frames_at_once_give_what_one_after_another_gives(
     largest: int, monkeypatch: pytest.MonkeyPatch, *, only_new: bool
 ) -> None:
     monkeypatch.setattr(search_ahead, "MAX_AHEAD_SIZE", largest)
-    with parse_simulated("simulated:cells=12,frames=10,seed=4") as camera:
+    with camera_on("simulated:cells=12,frames=10,seed=4") as camera:
         items: list[Frame | Fault] = [f for _ in range(10) if (f := camera.read())]
     items.insert(5, Fault(name="torn", reason=TORN))
     how = {"only_new": only_new}
@@ -154,7 +155,7 @@ def places(found: Screening) -> list[tuple[float, float]]:
 
 
 def test_searching_only_what_is_new_counts_the_same_cells() -> None:
-    with parse_simulated("simulated:cells=12,frames=30,seed=4,jerks=1") as camera:
+    with camera_on("simulated:cells=12,frames=30,seed=4,jerks=1") as camera:
         frames = [f for _ in range(30) if isinstance(f := camera.read(), Frame)]
     every, n_every = counted(frames)
     found, n_searched = counted(frames, only_new=True)
@@ -172,7 +173,7 @@ def test_searching_only_what_is_new_counts_the_same_cells() -> None:
     ids=["marrow", "scale unknown"],
 )
 def test_where_it_is_not_sure_every_frame_is_searched(how: dict[str, object]) -> None:
-    camera = parse_simulated("simulated:cells=12,seed=4,jerks=0")
+    camera = camera_on("simulated:cells=12,seed=4,jerks=0")
     still = [Frame(name=str(i), pixels=camera.render(8), time_s=0.0) for i in range(5)]
     assert counted(still, only_new=True)[1] < len(still)
     assert counted(still, only_new=True, **how)[1] >= len(still)
@@ -190,7 +191,7 @@ def frames_to_a_last_strip(camera: SimulatedCamera) -> list[Frame]:
 
 
 def test_a_frame_that_was_held_back_is_searched_at_a_pause_and_in_the_end() -> None:
-    frames = frames_to_a_last_strip(parse_simulated("simulated:cells=12,seed=4"))
+    frames = frames_to_a_last_strip(camera_on("simulated:cells=12,seed=4"))
     with slide_run(only_new=True) as run:
         looks = [run.look(frame) for frame in frames]
         assert looks[-1].found_by == ""
@@ -208,7 +209,7 @@ def test_a_frame_that_was_held_back_is_searched_at_a_pause_and_in_the_end() -> N
 
 
 def test_the_sentence_is_worked_out_anew_only_where_a_call_has_changed() -> None:
-    with parse_simulated("simulated:cells=12,frames=16,seed=4") as camera:
+    with camera_on("simulated:cells=12,frames=16,seed=4") as camera:
         first, *others = [f for _ in range(16) if (f := camera.read())]
     with slide_run() as run:
         run.look(first)
@@ -252,7 +253,7 @@ class CountingEngine:
 
 def test_asking_again_classifies_nothing_twice() -> None:
     bundle = open_bundle(shipped_bundle_for("simulated"))
-    camera = parse_simulated("simulated:cells=12,frames=8,seed=4")
+    camera = camera_on("simulated:cells=12,frames=8,seed=4")
     with OnnxCpuEngine(bundle) as inner:
         engine = CountingEngine(inner)
         run = SlideRun(
@@ -275,7 +276,7 @@ def test_asking_again_classifies_nothing_twice() -> None:
 
 
 def test_a_count_goes_on_after_an_interruption_as_an_island_of_its_own() -> None:
-    camera = parse_simulated("simulated:cells=12,frames=4,seed=4")
+    camera = camera_on("simulated:cells=12,frames=4,seed=4")
     frames = [Frame(name=str(i), pixels=camera.render(i), time_s=0.0) for i in range(4)]
     with slide_run() as first:
         for frame in frames:
@@ -292,7 +293,7 @@ def test_a_count_goes_on_after_an_interruption_as_an_island_of_its_own() -> None
 
 
 def test_a_new_area_that_overlaps_counts_no_cell_twice() -> None:
-    camera = parse_simulated("simulated:cells=30,jerks=0,seed=6,frames=40")
+    camera = camera_on("simulated:cells=30,jerks=0,seed=6,frames=40")
     with slide_run() as run:
         for i, number in enumerate([*range(0, 20, 2), *range(39, 10, -2)]):
             if i == 10:
@@ -311,7 +312,7 @@ def test_a_new_area_that_overlaps_counts_no_cell_twice() -> None:
 
 @pytest.mark.slow
 def test_a_slow_network_that_sees_every_third_frame_counts_the_same_cells() -> None:
-    camera = parse_simulated("simulated:seed=1,cells=20,jerks=0")
+    camera = camera_on("simulated:seed=1,cells=20,jerks=0")
     scale, segmenter = camera.scale_um_per_px, ServingSegmenter("unet-nuclei-1")
     with slide_run(scale_um_per_px=scale, segmenter=segmenter) as run:
         for number in range(0, len(camera.places_px), 3):
@@ -337,7 +338,7 @@ def test_gate_and_segmentation_know_whether_it_is_marrow(
             return super().segment(pixels, scale_um_per_px, in_marrow=in_marrow)
 
     told: list[bool] = []
-    field = parse_simulated("simulated:seed=2,cells=30").render(40)
+    field = camera_on("simulated:seed=2,cells=30").render(40)
     with_little_plasma = (field * PLASMA_OF_CROWDED_NUCLEI).astype(np.uint8)
     is_marrow = sample_type is SampleType.MARROW
     with slide_run(sample_type=sample_type, segmenter=Noting()) as run:
@@ -357,7 +358,7 @@ def test_without_a_scale_there_is_no_verdict() -> None:
 
 
 def test_without_a_scale_the_cells_of_earlier_frames_say_one() -> None:
-    camera = parse_simulated("simulated:seed=1,cells=20,jerks=0")
+    camera = camera_on("simulated:seed=1,cells=20,jerks=0")
     frames = [
         Frame(name=str(n), pixels=camera.render(n), time_s=n / 10)
         for n in range(0, 9, 3)

@@ -11,13 +11,17 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from tests.simulated import camera_on
 
-from leukoscope_edge.capture import parse_simulated
+from leukoscope_edge.capture import SimulatedCamera
 
 TOOLS = Path(__file__).parents[2] / "tools"
-SLIDE = parse_simulated("simulated:seed=1,cells=30")
 NUMBERS = (0, 40, 80)
 """Frames of the drawn slide with white cells."""
+
+
+def slide() -> SimulatedCamera:
+    return camera_on("simulated:seed=1,cells=30")
 
 
 def rows_of(tool: str, *arguments: object) -> Any:
@@ -60,9 +64,9 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A set with truth: images and masks of a drawn slide."""
     folder = tmp_path_factory.mktemp("drawn")
     for number in NUMBERS:
-        nuclei, cells = SLIDE.labels(number)
+        nuclei, cells = slide().labels(number)
         mask = np.where(nuclei > 0, 255, np.where(cells > 0, 128, 0)).astype(np.uint8)
-        image = np.ascontiguousarray(SLIDE.render(number)[..., ::-1])
+        image = np.ascontiguousarray(slide().render(number)[..., ::-1])
         write(folder / "images" / f"{number}.png", image)
         write(folder / "masks" / f"{number}.png", mask)
     return folder
@@ -73,14 +77,14 @@ def classes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two classes of fields: with white cells, and blank."""
     folder = tmp_path_factory.mktemp("classes")
     for number in NUMBERS:
-        image = np.ascontiguousarray(SLIDE.render(number)[..., ::-1])
+        image = np.ascontiguousarray(slide().render(number)[..., ::-1])
         write(folder / "full" / f"{number}.png", image)
     write(folder / "blank" / "1.png", blank(120, 160))
     return folder
 
 
 def test_fields_are_told_by_class(classes: Path) -> None:
-    scale = ("--um-per-px", SLIDE.scale_um_per_px)
+    scale = ("--um-per-px", slide().scale_um_per_px)
     blank, full = rows_of("evaluate_false_cells.py", "fields", classes, *scale)
     assert (blank["name"], blank["n_images"], blank["n_without_whole"]) == (
         "blank",
@@ -97,11 +101,11 @@ def test_every_second_field_and_an_estimated_scale(classes: Path) -> None:
     blank, full = rows_of("evaluate_false_cells.py", "fields", classes, "--every", "2")
     assert (blank["n_images"], full["n_images"]) == (1, 2)
     assert full["scale_p5"] <= full["scale_median"] <= full["scale_p95"]
-    assert full["scale_median"] == pytest.approx(SLIDE.scale_um_per_px, rel=0.3)
+    assert full["scale_median"] == pytest.approx(slide().scale_um_per_px, rel=0.3)
 
 
 def test_fields_are_told_by_a_network_too(classes: Path) -> None:
-    scale = ("--um-per-px", SLIDE.scale_um_per_px, "--segmenter", "unet-nuclei-1")
+    scale = ("--um-per-px", slide().scale_um_per_px, "--segmenter", "unet-nuclei-1")
     blank, full = rows_of("evaluate_false_cells.py", "fields", classes, *scale)
     assert blank["whole_per_image"] == blank["cut_off_per_image"] == 0
     assert full["whole_per_image"] >= 1
@@ -220,7 +224,7 @@ def bare(folder: Path) -> None:
 
 def one(folder: Path) -> None:
     bare(folder)
-    image = np.ascontiguousarray(SLIDE.render(0)[:200, :200, ::-1])
+    image = np.ascontiguousarray(slide().render(0)[:200, :200, ::-1])
     write(folder / "images" / "1.png", image)
 
 

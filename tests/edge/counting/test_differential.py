@@ -1,7 +1,6 @@
 """Shares of kinds with exact limits, what is more than usual, and two readers."""
 
 import pytest
-from scipy import stats
 from tests.edge.counting.usual_blood import kinds
 
 from leukoscope_edge.counting import ReferenceRanges, binomial_interval
@@ -21,6 +20,8 @@ def test_no_cell_has_no_differential() -> None:
 
 
 def test_limits_are_those_of_clopper_and_pearson() -> None:
+    from scipy import stats  # here: it takes half a second
+
     found = count_kinds(kinds(), n_smudges=0, is_marrow=False)
     assert found is not None
     for share in found.shares:

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from tests.simulated import camera_on
 
-from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.counting.earlier_frames import EarlierFrames
 from leukoscope_edge.counting.evidence import MEASURED_AT_ONCE, is_measured
 from leukoscope_edge.errors import SourceError
@@ -57,7 +57,7 @@ def test_where_no_cell_says_a_scale_none_is_known() -> None:
 
 def test_what_the_cells_say_of_the_scale_is_kept_where_none_was_given() -> None:
     earlier, given = fields(None), fields(0.1)
-    pixels = parse_simulated("simulated:seed=2,cells=30").render(0)
+    pixels = camera_on("simulated:seed=2,cells=30").render(0)
     shown = Frame(name="a", pixels=pixels, time_s=0.0)
     turn = earlier.turn(shown)
     given.turn(shown)

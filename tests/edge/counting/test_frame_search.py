@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 import pytest
+from tests.simulated import camera_on
 
-from leukoscope_edge.capture import SimulatedCamera, parse_simulated
+from leukoscope_edge.capture import SimulatedCamera
 from leukoscope_edge.counting import Due, SearchPlan
 from leukoscope_edge.counting.earlier_frames import Turn
 from leukoscope_edge.counting.frame_search import (
@@ -38,7 +39,7 @@ HOLD_STILL = Gated(why_not=message("moved-too-fast"), focus=0.4)
 
 @pytest.fixture(scope="module")
 def slide() -> SimulatedCamera:
-    return parse_simulated("simulated:cells=12,frames=30,seed=4,jerks=0")
+    return camera_on("simulated:cells=12,frames=30,seed=4,jerks=0")
 
 
 @pytest.fixture
@@ -140,7 +141,7 @@ def test_a_frame_is_judged_where_its_place_is_known(
 
 
 def test_a_frame_out_of_focus_is_not_judged(search: FrameSearch) -> None:
-    plain = parse_simulated("simulated:cells=0").render(0)[:64, :64] // 64 * 64
+    plain = camera_on("simulated:cells=0").render(0)[:64, :64] // 64 * 64
     frame = Frame(name="a", pixels=plain, time_s=0.0)
     assert search.gate(frame, None).why_not is not None
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.simulated import camera_on
 
 from leukoscope_edge.arrays import BoolArray
-from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.counting.search_plan import (
     AS_SHARP,
     FAR,
@@ -177,7 +177,7 @@ def test_only_places_that_matter_are_held_against_the_sharpest() -> None:
 
 
 def test_a_plan_asks_the_picture_where_a_nucleus_could_stand() -> None:
-    camera = parse_simulated("simulated:cells=12,frames=1,seed=4")
+    camera = camera_on("simulated:cells=12,frames=1,seed=4")
     frame = Frame(name="a", pixels=camera.render(0), time_s=0.0)
     one = SearchPlan(SCALE).candidate(frame, candidate(0).place, FOCUS)
     assert one.nuclear.shape == everywhere().shape

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.simulated import camera_on
 
 from leukoscope_edge.arrays import F32
-from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.errors import BundleError, CardError
 from leukoscope_edge.inference import SHIPPED, CpuSession, segmenter
 from leukoscope_edge.inference.segmenter import Segmenter
@@ -25,7 +25,7 @@ def copy(tmp_path: Path) -> Path:
 
 
 def test_the_shipped_network_finds_the_cells_of_a_drawn_slide() -> None:
-    camera = parse_simulated("simulated:seed=1,cells=30")
+    camera = camera_on("simulated:seed=1,cells=30")
     number = 40
     _, cells = camera.labels(number)
     found = Segmenter(FOLDER).segment(camera.render(number), camera.scale_um_per_px)
@@ -36,7 +36,7 @@ def test_the_shipped_network_finds_the_cells_of_a_drawn_slide() -> None:
 
 def test_a_smudge_is_told_apart_from_a_cell() -> None:
     source, number = SMUDGED
-    camera = parse_simulated(source)
+    camera = camera_on(source)
     found = Segmenter(FOLDER).segment(camera.render(number), camera.scale_um_per_px)
     assert len(found.indices(CellKind.SMUDGE)) == 1
 
@@ -44,7 +44,7 @@ def test_a_smudge_is_told_apart_from_a_cell() -> None:
 def test_a_wide_frame_is_looked_at_in_tiles_that_leave_no_seam(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    camera = parse_simulated("simulated:seed=1,cells=30")
+    camera = camera_on("simulated:seed=1,cells=30")
     frame = np.hstack([camera.render(n) for n in (0, 40, 80)])
     small = frame[::2, ::2]  # as large as the network's input
     assert small.shape[1] > segmenter.TILE_PX
@@ -64,7 +64,7 @@ class DrawsNothing(CpuSession):
 
 
 def test_a_nucleus_that_the_network_passes_over_is_taken_from_thresholds() -> None:
-    camera = parse_simulated("simulated:seed=1,cells=30")
+    camera = camera_on("simulated:seed=1,cells=30")
     frame, scale = camera.render(40), camera.scale_um_per_px
     expected = segment(frame, scale)
     found = Segmenter(FOLDER, open_session=DrawsNothing).segment(frame, scale)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.simulated import camera_on
 
 from leukoscope_edge.arrays import F32
-from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.errors import BundleError, ConfigError
 from leukoscope_edge.inference import CpuSession, shipped_bundle_for
 from leukoscope_edge.inference.segmenter_fallback import (
@@ -145,7 +145,7 @@ def test_a_segmenter_is_had_by_its_name() -> None:
 
 
 def test_thresholds_by_name_know_whether_it_is_marrow() -> None:
-    field = parse_simulated("simulated:seed=2,cells=30").render(40)
+    field = camera_on("simulated:seed=2,cells=30").render(40)
     for in_marrow in (False, True):
         named = segmentation_named(THRESHOLDS, in_marrow=in_marrow)(field, 0.1)
         direct = segment(field, 0.1, in_marrow=in_marrow)

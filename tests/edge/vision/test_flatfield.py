@@ -1,9 +1,11 @@
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.simulated import camera_on
 
-from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.vision.flatfield import (
     estimate_flat_field,
@@ -35,24 +37,26 @@ def test_a_recorded_flat_field_makes_its_own_blank_even(loss: float) -> None:
 @pytest.mark.parametrize(
     ("pixels", "reason"),
     [
-        (np.zeros((480, 640, 3), np.uint8), "dark"),
-        (np.full((480, 640, 3), 255, np.uint8), "clipped"),
-        (parse_simulated("simulated:seed=2,cells=30").render(0), "texture"),
+        (lambda: np.zeros((480, 640, 3), np.uint8), "dark"),
+        (lambda: np.full((480, 640, 3), 255, np.uint8), "clipped"),
+        (lambda: camera_on("simulated:seed=2,cells=30").render(0), "texture"),
     ],
 )
-def test_what_is_no_blank_area_is_refused(pixels: np.ndarray, reason: str) -> None:
+def test_what_is_no_blank_area_is_refused(
+    pixels: Callable[[], np.ndarray], reason: str
+) -> None:
     with pytest.raises(ConfigError, match=reason):
-        record_flat_field(pixels)
+        record_flat_field(pixels())
 
 
 def test_even_light_is_left_alone() -> None:
-    field = parse_simulated("simulated:seed=2,cells=30").render(40)
+    field = camera_on("simulated:seed=2,cells=30").render(40)
     assert estimate_flat_field(field) is None
     assert even_out(field, None) is field
 
 
 def test_uneven_coloured_light_is_estimated_from_the_plasma() -> None:
-    field = parse_simulated("simulated:seed=2,cells=30").render(40)
+    field = camera_on("simulated:seed=2,cells=30").render(40)
     shaded = (field * light(0.4, 0.2)).astype(np.uint8)
     flat = estimate_flat_field(shaded)
     assert flat is not None
@@ -62,7 +66,7 @@ def test_uneven_coloured_light_is_estimated_from_the_plasma() -> None:
 
 
 def test_the_vignette_of_an_ordinary_lens_is_taken_out() -> None:
-    field = parse_simulated("simulated:seed=2,cells=30").render(40)
+    field = camera_on("simulated:seed=2,cells=30").render(40)
     y, x = np.mgrid[-1 : 1 : field.shape[0] * 1j, -1 : 1 : field.shape[1] * 1j]
     dimmed = (field * (1 - 0.08 * (x**2 + y**2))[..., None]).astype(np.uint8)
     flat = estimate_flat_field(dimmed)

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.simulated import camera_on
 
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.capture import SimulatedCamera, parse_simulated
+from leukoscope_edge.capture import SimulatedCamera
 from leukoscope_edge.types import Detection, Frame
 from leukoscope_edge.vision import (
     NOTHING_SEEN,
@@ -34,7 +35,7 @@ PIXELS = np.random.default_rng(3).integers(0, 255, (30, 40, 3), np.uint8)
 
 @pytest.fixture(scope="module")
 def slide() -> SimulatedCamera:
-    return parse_simulated("simulated:cells=12,frames=30,seed=4,jerks=0")
+    return camera_on("simulated:cells=12,frames=30,seed=4,jerks=0")
 
 
 def frame(slide: SimulatedCamera, number: int) -> tuple[Frame, Place]:

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
+from tests.simulated import camera_on
 
-from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.vision.matching import NO_MATCH, match, prepare
 
 
 def views(dx: int, dy: int) -> tuple[np.ndarray, np.ndarray]:
-    frame = parse_simulated("simulated:cells=12,seed=2,frames=1").render(0)
+    frame = camera_on("simulated:cells=12,seed=2,frames=1").render(0)
     wide = prepare(np.pad(frame, ((160, 160), (160, 160), (0, 0)), mode="wrap"))
     wide = wide[:240, :320] if wide.shape[0] < 240 else wide
     h, w = wide.shape[0] * 2 // 3, wide.shape[1] * 2 // 3
@@ -49,7 +49,7 @@ def test_one_round_cell_is_not_taken_for_another() -> None:
 
 
 def test_light_and_shading_drop_out() -> None:
-    frame = parse_simulated("simulated:cells=12,seed=2,frames=1").render(0)
+    frame = camera_on("simulated:cells=12,seed=2,frames=1").render(0)
     shade = np.linspace(0.6, 1, frame.shape[1])[None, :, None]
     darker = (frame * shade).astype(np.uint8)
     assert np.abs(prepare(frame) - prepare(darker)).mean() < 0.01

@@ -4,8 +4,8 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from tests.simulated import camera_on
 
-from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.vision.keyframes import coarse
 from leukoscope_edge.vision.matching import Match, prepare, resemblance
 from leukoscope_edge.vision.motion import (
@@ -16,13 +16,13 @@ from leukoscope_edge.vision.motion import (
 
 
 def test_the_first_frame_is_the_origin() -> None:
-    camera = parse_simulated("simulated:cells=12,frames=1")
+    camera = camera_on("simulated:cells=12,frames=1")
     found = StageTracker().update(camera.render(0))
     assert (found.state, found.x_px, found.y_px) == (TrackingState.TRACKING, 0.0, 0.0)
 
 
 def test_a_walk_is_followed_to_within_a_few_pixels() -> None:
-    camera = parse_simulated("simulated:cells=30,jerks=0,seed=6,frames=60")
+    camera = camera_on("simulated:cells=30,jerks=0,seed=6,frames=60")
     tracker = StageTracker()
     errors = []
     for number in range(60):
@@ -34,8 +34,8 @@ def test_a_walk_is_followed_to_within_a_few_pixels() -> None:
 
 
 def test_a_jerk_is_not_followed_and_the_place_is_found_again() -> None:
-    camera = parse_simulated("simulated:cells=30,jerks=0,seed=6,frames=40")
-    far = parse_simulated("simulated:cells=30,jerks=0,seed=7,frames=40")
+    camera = camera_on("simulated:cells=30,jerks=0,seed=6,frames=40")
+    far = camera_on("simulated:cells=30,jerks=0,seed=7,frames=40")
     tracker = StageTracker()
     for number in range(20):
         tracker.update(camera.render(number))
@@ -47,7 +47,7 @@ def test_a_jerk_is_not_followed_and_the_place_is_found_again() -> None:
 
 
 def test_an_empty_field_is_not_tracked() -> None:
-    camera = parse_simulated("simulated:cells=12,frames=2")
+    camera = camera_on("simulated:cells=12,frames=2")
     tracker = StageTracker()
     tracker.update(camera.render(0))
     flat = np.full((480, 640, 3), 220, np.uint8)
@@ -55,7 +55,7 @@ def test_an_empty_field_is_not_tracked() -> None:
 
 
 def test_dust_that_stays_does_not_read_as_standing_still() -> None:
-    camera = parse_simulated("simulated:cells=30,jerks=0,seed=8,frames=30")
+    camera = camera_on("simulated:cells=30,jerks=0,seed=8,frames=30")
     dust = np.ones((480, 640, 1))
     random = np.random.default_rng(0)
     for x, y in random.integers(20, 440, (14, 2)):
@@ -71,7 +71,7 @@ def test_dust_that_stays_does_not_read_as_standing_still() -> None:
 
 
 def test_thick_dust_pauses_the_count_until_it_is_known() -> None:
-    camera = parse_simulated("simulated:cells=30,jerks=0,seed=8,frames=40")
+    camera = camera_on("simulated:cells=30,jerks=0,seed=8,frames=40")
     random = np.random.default_rng(0)
     dust = np.ones((480, 640), np.float32)
     for x, y in random.integers(20, 440, (60, 2)):
@@ -87,7 +87,7 @@ def test_thick_dust_pauses_the_count_until_it_is_known() -> None:
 
 
 def test_a_changing_lamp_is_not_motion() -> None:
-    camera = parse_simulated("simulated:cells=30,jerks=0,seed=6,frames=2")
+    camera = camera_on("simulated:cells=30,jerks=0,seed=6,frames=2")
     tracker = StageTracker()
     tracker.update(camera.render(0))
     found = tracker.update((camera.render(0) * 0.7).astype(np.uint8))
@@ -96,7 +96,7 @@ def test_a_changing_lamp_is_not_motion() -> None:
 
 
 def test_a_new_area_is_an_island_until_it_is_seen_to_overlap() -> None:
-    camera = parse_simulated("simulated:cells=30,jerks=0,seed=6,frames=60")
+    camera = camera_on("simulated:cells=30,jerks=0,seed=6,frames=60")
     tracker = StageTracker()
     for number in range(20):
         tracker.update(camera.render(number))
@@ -124,8 +124,8 @@ class CountingTracker(StageTracker):
 
 def test_an_area_elsewhere_costs_no_closer_look_at_the_first() -> None:
     grown, alone = CountingTracker(), CountingTracker()
-    first = parse_simulated("simulated:cells=30,jerks=0,seed=6,frames=8")
-    other = parse_simulated("simulated:cells=30,jerks=0,seed=7,frames=30")
+    first = camera_on("simulated:cells=30,jerks=0,seed=6,frames=8")
+    other = camera_on("simulated:cells=30,jerks=0,seed=7,frames=30")
     for number in range(8):
         grown.update(first.render(number))
     grown.new_area()
@@ -138,14 +138,14 @@ def test_an_area_elsewhere_costs_no_closer_look_at_the_first() -> None:
 
 
 def test_where_two_areas_are_one_place_their_coarse_views_resemble_each_other() -> None:
-    camera = parse_simulated("simulated:cells=30,jerks=0,seed=6,frames=40")
+    camera = camera_on("simulated:cells=30,jerks=0,seed=6,frames=40")
     shown = [coarse(prepare(camera.render(n))) for n in range(0, 40, 4)]
     likes = [resemblance(a, b, (0, 0)) for a, b in pairwise(shown)]
     assert min(likes) > MIN_OVERLAP_RESEMBLANCE + 0.1
 
 
 def test_the_map_shows_where_the_lens_has_been() -> None:
-    camera = parse_simulated("simulated:cells=30,jerks=0,seed=6,frames=30")
+    camera = camera_on("simulated:cells=30,jerks=0,seed=6,frames=30")
     tracker = StageTracker()
     for number in range(30):
         tracker.update(camera.render(number))

@@ -5,9 +5,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from tests.simulated import camera_on
 
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.capture import SCALE_UM_PER_PX, parse_simulated
+from leukoscope_edge.capture import SCALE_UM_PER_PX
 from leukoscope_edge.types import CellKind
 from leukoscope_edge.vision import segment
 from leukoscope_edge.vision.nuclear_places import near_nuclei, places_along
@@ -35,7 +36,7 @@ def shares_near(pixels: U8, scale_um_per_px: float) -> list[float]:
     ["seed=3", "seed=4,tones=0.6,corners=0.4", "seed=5,cells=120", "seed=9,blasts=1"],
 )
 def test_every_drawn_nucleus_lies_near_them(slide: str) -> None:
-    camera = parse_simulated(f"simulated:{slide}")
+    camera = camera_on(f"simulated:{slide}")
     shares = [
         share
         for number in range(0, 40, 8)

@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from tests.simulated import camera_on
 
-from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.capture.stored import decode_image
 from leukoscope_edge.vision.quality import Measure, assess
 
 
 @pytest.fixture(scope="module")
 def field() -> np.ndarray:
-    return parse_simulated("simulated:seed=2,cells=30").render(40)
+    return camera_on("simulated:seed=2,cells=30").render(40)
 
 
 def failed(pixels: np.ndarray) -> str:

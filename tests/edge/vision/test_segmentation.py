@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.simulated import camera_on
 
-from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.capture.stored import decode_image
 from leukoscope_edge.types import CellKind
 from leukoscope_edge.vision import assess
@@ -189,7 +189,7 @@ def test_thresholds_are_in_order(values: list[int]) -> None:
 
 
 def test_smudges_of_a_simulated_slide_are_told_apart() -> None:
-    camera = parse_simulated("simulated:seed=4,blasts=0")
+    camera = camera_on("simulated:seed=4,blasts=0")
     kinds = [
         kind
         for number in (180, 186, 192, 306, 312, 318)

@@ -6,10 +6,11 @@ import torch
 
 from leukoscope_edge.inference import CELL, NUCLEUS
 from leukoscope_train.data import MaskedImage
-from leukoscope_train.networks import maskrcnn
 
 
 def test_a_mask_becomes_its_objects() -> None:
+    from leukoscope_train.networks import maskrcnn  # with torchvision: a second
+
     classes = np.zeros((64, 64), np.uint8)
     classes[10:30, 10:30] = CELL
     classes[14:24, 14:24] = NUCLEUS
@@ -25,6 +26,8 @@ def test_a_mask_becomes_its_objects() -> None:
 def test_mask_rcnn_takes_a_step_and_finds_masks_of_the_right_shape(
     drawn: list[MaskedImage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from leukoscope_train.networks import maskrcnn  # with torchvision: a second
+
     monkeypatch.setattr(maskrcnn, "BATCH", 1)
     network = maskrcnn.fit(drawn, budget_s=0.01)
     torch.manual_seed(0)  # as `fit` does: the same weights before its first step

@@ -6,10 +6,9 @@ from functools import cache
 import cv2
 import numpy as np
 import pytest
-from tests.simulated import first_frames
+from tests.simulated import camera_on, first_frames
 
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.types import CellKind
 from leukoscope_edge.vision import (
     StageTracker,
@@ -144,7 +143,7 @@ def test_a_clock_that_is_burnt_in_moves_nothing(place: tuple[int, int]) -> None:
 @cache
 def walk() -> list[tuple[U8, tuple[float, float]]]:
     """Frames of a walk, and where each lies."""
-    camera = parse_simulated(f"simulated:cells=30,jerks=0,seed=6,frames={N_FRAMES}")
+    camera = camera_on(f"simulated:cells=30,jerks=0,seed=6,frames={N_FRAMES}")
     places = camera.places_px - camera.places_px[0]
     return [(camera.render(i), (places[i][0], places[i][1])) for i in range(N_FRAMES)]
 

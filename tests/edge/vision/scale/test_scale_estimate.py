@@ -5,8 +5,8 @@ import math
 import cv2
 import numpy as np
 import pytest
+from tests.simulated import camera_on
 
-from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.vision.scale.scale_estimate import (
     FrameSizes,
     SourceScale,
@@ -78,7 +78,7 @@ def test_contradicts_nothing_where_it_is_not_known() -> None:
 
 @pytest.mark.parametrize("size", [0.5, 1.0, 2.0, 3.0])
 def test_the_simulated_slide_is_measured_at_any_size(size: float) -> None:
-    camera = parse_simulated("simulated:cells=20")
+    camera = camera_on("simulated:cells=20")
     frames = [
         measure_sizes(
             np.asarray(cv2.resize(camera.render(n), None, fx=size, fy=size), np.uint8)

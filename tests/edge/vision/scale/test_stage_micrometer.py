@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -5,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.simulated import camera_on
 
-from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.capture.stored import decode_image
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.vision.scale.stage_micrometer import (
@@ -50,15 +51,17 @@ def test_lines_in_any_direction_are_measured(spacing_px: float, angle: float) ->
 @pytest.mark.parametrize(
     "pixels",
     [
-        np.full((480, 640, 3), 200, np.uint8),
-        np.zeros((1, 1, 3), np.uint8),
-        parse_simulated("simulated:seed=2,cells=30").render(0),
+        lambda: np.full((480, 640, 3), 200, np.uint8),
+        lambda: np.zeros((1, 1, 3), np.uint8),
+        lambda: camera_on("simulated:seed=2,cells=30").render(0),
     ],
     ids=["blank", "1x1", "blood"],
 )
-def test_no_spacing_is_read_where_no_lines_are(pixels: np.ndarray) -> None:
+def test_no_spacing_is_read_where_no_lines_are(
+    pixels: Callable[[], np.ndarray],
+) -> None:
     with pytest.raises(ConfigError, match="no even lines"):
-        scale_from_lines(pixels, 10.0)
+        scale_from_lines(pixels(), 10.0)
 
 
 @given(st.floats(1, 500), st.floats(0, 6.28), st.floats(1, 1000))
@@ -94,7 +97,7 @@ def test_a_calibration_fits_only_what_it_was_made_for(
 
 @pytest.mark.parametrize("factor", [0.8, 1.0, 1.25])
 def test_red_cells_alarm_only_where_they_are_far_off(factor: float) -> None:
-    camera = parse_simulated("simulated:seed=3,cells=30")
+    camera = camera_on("simulated:seed=3,cells=30")
     pixels = camera.render(0)
     warning = check_red_cells(pixels, camera.scale_um_per_px * factor)
     assert (warning is None) is (factor == 1.0)
