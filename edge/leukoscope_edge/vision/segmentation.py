@@ -140,8 +140,11 @@ def threshold(view: View) -> Masks:
     bluish = pale & ~_reddest(view.redness, foreground & ~nuclei)
     body = ((foreground & ~red) | nuclei).view(np.uint8)
     tints = cache(partial(_tints, view.smooth, nuclei, red))
+    parted = nuclei
+    if view.in_marrow:
+        parted = cut_clumps(nuclei, tints().lack, view.smooth, scale)
     return Masks(
-        nuclei=cut_clumps(nuclei, tints().lack, scale) if view.in_marrow else nuclei,
+        nuclei=parted,
         body=open_mask(body, STRING_UM / scale).view(np.bool_) | nuclei,
         other_bodies=((pale & ~red) | nuclei, bluish | nuclei),
         tints=tints,

@@ -3,17 +3,21 @@
 In a clump the stain is weaker along the rims of the nuclei than inside them. So the
 level is raised until the clump falls into several cores, and each pixel goes to the
 nearest core; of all levels the one is taken whose parts are most convex. Necks as dark
-as the nuclei are opened instead, ever wider ones. Nothing is cut that is convex
-already. It does not say which parts are lobes of one nucleus (`vision.cells.lobes`).
+as the nuclei are opened instead, ever wider ones, and where that parts nothing the
+clump is cut at a waist (`vision.cells.waists`). Nothing is cut that is convex already.
+It does not say which parts are lobes of one nucleus (`vision.cells.lobes`).
 
 Source: levels chosen by the shape of what they part, as for touching nuclei in Arteta
 et al., Medical Image Analysis 27:3, 2016.
 """
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 
 from leukoscope_edge.arrays import F32, U8, BoolArray
+from leukoscope_edge.vision.cells.waists import cuts_at_waists
 from leukoscope_edge.vision.morphology import fill_holes, open_mask, parts_of
 
 CLUMP_UM2 = 60.0
@@ -37,14 +41,19 @@ MIN_GAIN, BETTER = 0.03, 0.01
 MAX_CUTS = 4
 """One after the other; a clump of more than 16 nuclei is no field to be judged."""
 MAX_HOLE_UM2 = 2.0
+Seen = tuple[U8, U8]
+"""Stain and colours in a part's window."""
 
 
-def cut_clumps(nuclei: BoolArray, stain: U8, scale_um_per_px: float) -> BoolArray:
+def cut_clumps(
+    nuclei: BoolArray, stain: U8, colours: U8, scale_um_per_px: float
+) -> BoolArray:
     """Return nuclei with seams of one pixel where nuclei of a clump touch.
 
     Args:
         nuclei: (h, w) bool.
         stain: (h, w) uint8, more where it is more nuclear.
+        colours: (h, w, 3) uint8 RGB of a view.
         scale_um_per_px: Of these.
     """
     labels, places = parts_of(nuclei.view(np.uint8))
@@ -54,38 +63,67 @@ def cut_clumps(nuclei: BoolArray, stain: U8, scale_um_per_px: float) -> BoolArra
             continue
         window = place.grown(1)
         own = (labels[window] == label).view(np.uint8)
-        parts = _parts(own, stain[window], scale_um_per_px, MAX_CUTS)
+        seen = stain[window], colours[window]
+        parts = _parts(own, seen, scale_um_per_px, MAX_CUTS)
         if len(parts) > 1:
             cut[window] &= ~_seams(parts)
     return cut
 
 
-def _parts(own: U8, stain: U8, scale_um_per_px: float, n_cuts: int) -> list[U8]:
+def _parts(own: U8, seen: Seen, scale_um_per_px: float, n_cuts: int) -> list[U8]:
     """Cut a part, and its parts again, until all are convex or nothing is gained."""
     area_um2 = np.count_nonzero(own) * scale_um_per_px**2
     convexity = _convexity(own)
     is_one = convexity > CONVEX and area_um2 < LARGEST_UM2
     if is_one or area_um2 < CLUMP_UM2 or not n_cuts:
         return [own]
-    parts = _best_cut(own, stain, scale_um_per_px, convexity)
+    parts = _best_cut(own, seen, scale_um_per_px, convexity)
     if len(parts) < 2:
         return [own]
-    again = (_parts(part, stain, scale_um_per_px, n_cuts - 1) for part in parts)
+    again = (_parts(part, seen, scale_um_per_px, n_cuts - 1) for part in parts)
     return [part for found in again for part in found]
 
 
-def _best_cut(own: U8, stain: U8, scale_um_per_px: float, convexity: float) -> list[U8]:
-    """Return the parts of the level whose parts are most convex; none where none is."""
-    best: list[U8] = []
-    least = convexity + MIN_GAIN
+def _best_cut(
+    own: U8, seen: Seen, scale_um_per_px: float, convexity: float
+) -> list[U8]:
+    """Return the parts of the cut whose parts are most convex; none where none is."""
+    stain, colours = seen
+    cores = _cores_of_levels(own, stain, scale_um_per_px)
+    best = _most_convex(own, cores, convexity)
+    sides = _sides_of_waists(own, colours, scale_um_per_px)
+    return best or _most_convex(own, sides, convexity)
+
+
+def _cores_of_levels(
+    own: U8, stain: U8, scale_um_per_px: float
+) -> Iterator[tuple[U8, int]]:
+    """Yield the cores of each level and of each wide neck, and how many they are."""
     area_px = np.count_nonzero(own)
     low, high = (float(v) for v in np.percentile(stain[own > 0], LEVELS_PERCENT))
     tries = [(level, NECK_UM) for level in np.linspace(low, high, LEVELS).tolist()]
     tries += [(0.0, neck_um) for neck_um in WIDE_NECKS_UM]
     for level, neck_um in tries:
         seeds, n_seeds, held_px = _cores(own, stain, level, neck_um, scale_um_per_px)
-        if n_seeds < 2 or held_px < MIN_KEPT * area_px:
-            continue
+        if n_seeds > 1 and held_px >= MIN_KEPT * area_px:
+            yield seeds, n_seeds
+
+
+def _sides_of_waists(
+    own: U8, colours: U8, scale_um_per_px: float
+) -> Iterator[tuple[U8, int]]:
+    for first, second in cuts_at_waists(own, colours, scale_um_per_px):
+        yield own * (first + 2 * second), 2
+
+
+def _most_convex(
+    own: U8, tries: Iterator[tuple[U8, int]], convexity: float
+) -> list[U8]:
+    """Return the parts nearest to seeds that are most convex; none where none is."""
+    best: list[U8] = []
+    least = convexity + MIN_GAIN
+    area_px = np.count_nonzero(own)
+    for seeds, n_seeds in tries:
         parts = _nearest(own, seeds, n_seeds)
         of_parts = sum(_convexity(p) * np.count_nonzero(p) for p in parts) / area_px
         if of_parts >= least:

@@ -53,14 +53,33 @@ LARGE_LOBES_UM, LARGE_LOBES_BODY = (1.9, 4.8), 0.93
 """Of two large lobes the thinner one's radius and the sum of both, at least: only
 eosinophils have such a pair, and cell body fills the hull; the rest are small cells
 side by side (looked at in marrow)."""
-TOUCHING_PX = 1.5
-"""Between the rims of what was one part."""
-MARROW_GAP_UM = 1.0
-"""Between the rims of lobes of one nucleus, at most, where cells are crowded: in marrow
-other cells' nuclei lie as near, and what fills a hull may be red cells or plasma. The
-narrower it is, from 3.5 on, the more middle cells are whole; at 0.6 one in a hundred of
-them is found no more."""
+TOUCHING_PX, CUT_PX = 1.5, 2.5
+"""Between the rims of what was one part, and where a clump was cut."""
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LobeLimits:
+    """What lobes of one nucleus do not exceed.
+
+    Attributes:
+        gap_um: Between their rims.
+        area_um2: Of all together, where they never were one part, neither is a piece of
+            chromatin (PIECE_UM2) and more than cell body lies in their hull.
+    """
+
+    gap_um: float = inf
+    area_um2: float = inf
+
+
+NO_LIMITS = LobeLimits()
+IN_MARROW = LobeLimits(gap_um=1.0, area_um2=80.0)
+"""Where cells are crowded: in marrow other cells' nuclei lie as near as lobes, and what
+fills a hull may be red cells or plasma. The narrower the gap is, from 3.5 on, the more
+middle cells are whole; at 0.6 one in a hundred of them is found no more. Lobes of
+marrow's whole neutrophils and eosinophils have 78 µm² at most (tiles 2, 7, 12, ...),
+what was joined with a neighbour 78 to 137."""
+PIECE_UM2 = 20.0
+"""A smaller part beside a large one is no cell's nucleus but a piece of chromatin."""
 MAX_CONTRAST = 0.2
 """Of the optical densities in red, by natural logarithm, of lobes of one nucleus, at
 most, where cells are crowded: those of wbc-fields differ by 0.06 at most, those of
@@ -146,7 +165,7 @@ def join_lobes(
     body_of: Callable[[], BoolArray],
     scale_um_per_px: float,
     *,
-    max_gap_um: float = inf,
+    limits: LobeLimits = NO_LIMITS,
 ) -> None:
     """Join lobes of one nucleus, nearest pairs first, in place.
 
@@ -154,11 +173,11 @@ def join_lobes(
         groups: Parts, each a group of its own.
         body_of: Returns (h, w) bool, nuclei and cytoplasm; asked where pairs are near.
         scale_um_per_px: Of these.
-        max_gap_um: No wider gap is bridged.
+        limits: What one nucleus does not exceed.
     """
     centres = np.array([_centre(g) for g in groups])
     owner = list(range(len(groups)))
-    far_px, gap_px = (um / scale_um_per_px for um in (LOBES_SPAN_UM, max_gap_um))
+    far_px, gap_px = (um / scale_um_per_px for um in (LOBES_SPAN_UM, limits.gap_um))
     pairs = [
         (away, i, j)
         for i, j in combinations(range(len(groups)), 2)
@@ -172,7 +191,7 @@ def join_lobes(
         a, b = owner[i], owner[j]
         if a == b or not _may_join(groups[a], groups[b], gap_px):
             continue
-        if not _is_one(groups[a], groups[b], body, depth, scale_um_per_px):
+        if not _is_one(groups[a], groups[b], body, depth, scale_um_per_px, limits):
             continue
         groups[a] = _joined(groups[a], groups[b])
         owner = [a if o == b else o for o in owner]
@@ -209,6 +228,7 @@ def _is_one(
     body: BoolArray,
     depth: Callable[[], F32],
     scale_um_per_px: float,
+    limits: LobeLimits,
 ) -> bool:
     """Say whether two groups are lobes of one nucleus."""
     n_thick = a.n_thick + b.n_thick
@@ -217,6 +237,8 @@ def _is_one(
     hull = _hull(a, b)
     hull_um, filled = _measure_hull(hull, body, scale_um_per_px)
     if n_thick < 2 and _are_apart(a, b, filled, scale_um_per_px):
+        return False
+    if filled < NOTCHED_HULL_BODY and _are_too_large(a, b, scale_um_per_px, limits):
         return False
     if n_thick == 2:
         is_whole = filled >= NOTCHED_HULL_BODY and hull_um <= NOTCHED_HULL_UM
@@ -244,6 +266,16 @@ def _are_apart(a: Group, b: Group, filled: float, scale_um_per_px: float) -> boo
     if thick >= WHOLE_UM and thin >= NOT_BESIDE_UM:
         return True
     return (thick >= WHOLE_UM or is_large) and filled < LARGE_LOBES_BODY
+
+
+def _are_too_large(
+    a: Group, b: Group, scale_um_per_px: float, limits: LobeLimits
+) -> bool:
+    """Say whether two that never were one part are too large for lobes."""
+    small_um2, large_um2 = sorted(g.area_px * scale_um_per_px**2 for g in (a, b))
+    if small_um2 <= PIECE_UM2 or small_um2 + large_um2 <= limits.area_um2:
+        return False
+    return not _lie_within(a, b, CUT_PX)
 
 
 def _lie_within(a: Group, b: Group, most_px: float) -> bool:

@@ -6,13 +6,19 @@ are lobes of one nucleus (`vision.cells.lobes`) are joined.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import inf
 
 import cv2
 import numpy as np
 
 from leukoscope_edge.arrays import F32, I32, U8, BoolArray
-from leukoscope_edge.vision.cells.lobes import Group, density_of, group_of, join_lobes
+from leukoscope_edge.vision.cells.lobes import (
+    NO_LIMITS,
+    Group,
+    LobeLimits,
+    density_of,
+    group_of,
+    join_lobes,
+)
 from leukoscope_edge.vision.morphology import Place, depth_of, fill_holes, parts_of
 
 CORE_UM = 3.8
@@ -67,7 +73,7 @@ def label_nuclei(
     body: Callable[[], BoolArray],
     scale_um_per_px: float,
     *,
-    max_gap_um: float = inf,
+    limits: LobeLimits = NO_LIMITS,
     colours: U8 | None = None,
 ) -> tuple[I32, dict[int, Place]]:
     """Label whole nuclei.
@@ -76,7 +82,7 @@ def label_nuclei(
         nuclei: (h, w) bool.
         body: Returns (h, w) bool, nuclei and cytoplasm; asked where parts lie near.
         scale_um_per_px: Of these masks.
-        max_gap_um: Between lobes of one nucleus.
+        limits: What lobes of one nucleus do not exceed.
         colours: (h, w, 3) uint8 RGB of a view; lobes of one nucleus are alike in it.
             None: they may differ.
 
@@ -88,7 +94,7 @@ def label_nuclei(
     _split(parts, scale_um_per_px)
     groups = [_group(parts, label, colours) for label in sorted(parts.depths)]
     if 1 < len(groups) <= MAX_PARTS:
-        join_lobes(groups, body, scale_um_per_px, max_gap_um=max_gap_um)
+        join_lobes(groups, body, scale_um_per_px, limits=limits)
     for group in groups:
         _rename(parts, group.parts)
     return parts.labels, parts.places

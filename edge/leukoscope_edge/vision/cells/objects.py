@@ -16,7 +16,7 @@ from leukoscope_edge.arrays import I32, U8, BoolArray
 from leukoscope_edge.types import CellKind, Segmentation
 from leukoscope_edge.vision.cells import platelets
 from leukoscope_edge.vision.cells.growth import REACH_UM, territory, whole_cell
-from leukoscope_edge.vision.cells.lobes import MARROW_GAP_UM
+from leukoscope_edge.vision.cells.lobes import IN_MARROW, NO_LIMITS
 from leukoscope_edge.vision.cells.masks import Masks
 from leukoscope_edge.vision.cells.nuclei import label_nuclei
 from leukoscope_edge.vision.cells.nucleus_edge import set_edge
@@ -58,7 +58,7 @@ def describe(view: View, masks: Masks) -> Segmentation:
         masks.nuclei,
         lambda: _held(masks),
         masks.scale_um_per_px,
-        max_gap_um=MARROW_GAP_UM if view.in_marrow else inf,
+        limits=IN_MARROW if view.in_marrow else NO_LIMITS,
         colours=view.smooth if view.in_marrow else None,
     )
     return _draw(view, masks, list(_objects(view, masks, labels, places)))

@@ -27,8 +27,13 @@ def stain_of(*discs: Disc) -> U8:
     return np.asarray(cv2.GaussianBlur(stain, (0, 0), 1.0), np.uint8)
 
 
+def grey(stain: U8) -> U8:
+    """Colours that are alike wherever the stain is."""
+    return np.full((*stain.shape, 3), 90, np.uint8)
+
+
 def n_parts(stain: U8) -> int:
-    cut = cut_clumps(stain > RIM // 2, stain, SCALE_UM_PER_PX)
+    cut = cut_clumps(stain > RIM // 2, stain, grey(stain), SCALE_UM_PER_PX)
     return int(cv2.connectedComponents(cut.view(np.uint8))[0]) - 1
 
 
@@ -55,6 +60,13 @@ def test_nuclei_are_parted_at_a_neck_as_dark_as_themselves() -> None:
     assert n_parts(stain) == 2
 
 
+def test_nuclei_are_parted_at_a_waist_too_wide_to_be_opened() -> None:
+    stain = np.zeros((160, 200), np.uint8)
+    for x in (70, 111):
+        cv2.circle(stain, (x, 80), 24, INSIDE, cv2.FILLED)
+    assert n_parts(stain) == 2
+
+
 def test_a_nucleus_thinner_than_a_lymphocytes_is_parted_from_a_large_one() -> None:
     stain = np.zeros((160, 200), np.uint8)
     for level, shrunk_px in ((RIM, 0), (INSIDE, 2)):
@@ -67,7 +79,7 @@ def test_a_nucleus_thinner_than_a_lymphocytes_is_parted_from_a_large_one() -> No
 def test_a_seam_takes_little_and_adds_nothing() -> None:
     stain = stain_of((60, 80, 30), (114, 80, 30))
     nuclei = stain > RIM // 2
-    cut = cut_clumps(nuclei, stain, SCALE_UM_PER_PX)
+    cut = cut_clumps(nuclei, stain, grey(stain), SCALE_UM_PER_PX)
     assert not (cut & ~nuclei).any()
     assert 0 < int((nuclei & ~cut).sum()) < 60
 

@@ -11,7 +11,9 @@ from leukoscope_edge.arrays import BoolArray
 from leukoscope_edge.vision import parts_of
 from leukoscope_edge.vision.cells.lobes import (
     MAX_LOBE_ROUNDNESS,
+    NO_LIMITS,
     Group,
+    LobeLimits,
     density_of,
     group_of,
     join_lobes,
@@ -36,9 +38,9 @@ def groups_of(nuclei: BoolArray) -> list[Group]:
     return groups
 
 
-def n_joined(nuclei: BoolArray, body: BoolArray, **more: float) -> int:
+def n_joined(nuclei: BoolArray, body: BoolArray, limits: LobeLimits = NO_LIMITS) -> int:
     groups = groups_of(nuclei)
-    join_lobes(groups, lambda: body, SCALE_UM_PER_PX, **more)
+    join_lobes(groups, lambda: body, SCALE_UM_PER_PX, limits=limits)
     return len(groups)
 
 
@@ -68,7 +70,7 @@ def test_lobes_with_plasma_between_them_are_two() -> None:
 @pytest.mark.parametrize(("max_gap_um", "n"), [(1.0, 1), (0.2, 2)])
 def test_no_wider_gap_is_bridged_than_is_allowed(max_gap_um: float, n: int) -> None:
     body = discs((114, 100, 6.0))
-    assert n_joined(discs(*LOBES), body, max_gap_um=max_gap_um) == n
+    assert n_joined(discs(*LOBES), body, LobeLimits(gap_um=max_gap_um)) == n
 
 
 def test_the_density_of_joined_lobes_is_that_of_all_by_area() -> None:
@@ -167,8 +169,8 @@ def body_filling(groups: list[Group], share: float) -> BoolArray:
     return body
 
 
-def n_of(groups: list[Group], body: BoolArray) -> int:
-    join_lobes(groups, lambda: body, SCALE_UM_PER_PX)
+def n_of(groups: list[Group], body: BoolArray, limits: LobeLimits = NO_LIMITS) -> int:
+    join_lobes(groups, lambda: body, SCALE_UM_PER_PX, limits=limits)
     return len(groups)
 
 
@@ -266,7 +268,7 @@ def test_what_joined_is_as_thick_as_its_thickest_part() -> None:
 def test_a_gap_is_measured_downwards_too(max_gap_um: float, n: int) -> None:
     lobes = discs(*((y, x, radius) for x, y, radius in LOBES))
     body = discs((100, 114, 6.0))
-    assert n_joined(lobes, body, max_gap_um=max_gap_um) == n
+    assert n_joined(lobes, body, LobeLimits(gap_um=max_gap_um)) == n
 
 
 @pytest.mark.parametrize(
@@ -282,3 +284,31 @@ def test_parts_that_are_not_round_are_lobes_where_they_lie_close_within_a_cell(
         round_ones=(False, False),
     )
     assert n_of(lobes, body_filling(lobes, 0.7)) == n
+
+
+CUT_UM = 0.3
+"""Between rims where a clump was cut: two pixels."""
+
+
+@pytest.mark.parametrize(
+    ("name", "radii_um", "gap_um", "filled", "most_um2", "n"),
+    [
+        ("as small as lobes", (3.4, 3.4), 0.6, 0.95, 80.0, 1),
+        ("one too large", (4.0, 3.4), 0.6, 0.95, 80.0, 2),
+        ("nobody limits it", (4.0, 3.4), 0.6, 0.95, NO_LIMITS.area_um2, 1),
+        ("the smaller no cell's nucleus", (4.6, 2.2), 0.6, 0.95, 80.0, 1),
+        ("of a clump that was cut", (4.0, 3.4), CUT_UM, 0.95, 80.0, 1),
+        ("nothing but body in the hull", (4.0, 3.4), 0.6, 1.0, 80.0, 1),
+    ],
+)
+def test_lobes_together_are_no_larger_than_a_lobed_nucleus(
+    name: str,
+    radii_um: tuple[float, float],
+    gap_um: float,
+    filled: float,
+    most_um2: float,
+    n: int,
+) -> None:
+    lobes = two(radii_um, gap_um=gap_um, depths_um=(1.8, 1.8))
+    found = n_of(lobes, body_filling(lobes, filled), LobeLimits(area_um2=most_um2))
+    assert found == n, name

@@ -7,6 +7,7 @@ import pytest
 from tests.edge.vision.cells.drawn_masks import NOTHING, SCALE_UM_PER_PX, Disc, discs
 
 from leukoscope_edge.arrays import BoolArray
+from leukoscope_edge.vision.cells.lobes import LobeLimits
 from leukoscope_edge.vision.cells.nuclei import MIN_LOBE_UM2, label_nuclei
 
 ONE, BESIDE = (80, 100, 4.6), (132, 100, 4.6)
@@ -71,7 +72,7 @@ def test_lobes_of_one_body_have_one_label() -> None:
     assert n == 1
     assert labels[100, 100] == labels[100, 128] > 0
     assert labels[100, 114] == 0  # the gap is no nucleus
-    assert labelled(lobes, body, max_gap_um=0.2)[1] == 2
+    assert labelled(lobes, body, limits=LobeLimits(gap_um=0.2))[1] == 2
 
 
 def test_a_granule_joins_nothing_and_keeps_its_label() -> None:
