@@ -2,6 +2,7 @@
 
     python tools/evaluate_false_cells.py empty FOLDER [--um-per-px X] [--json]
     python tools/evaluate_false_cells.py single FOLDER [--um-per-px X] [--every N]
+        [--bundle DIR]
     python tools/evaluate_false_cells.py fields FOLDER [--um-per-px X] [--every N]
 
 `empty`: FOLDER holds `images/`, `masks/` and `boxes/` as for `evaluate_segmentation`.
@@ -16,7 +17,8 @@ white cell is found, how many are found in one, and which scales were used.
 
 `single`: FOLDER holds a folder of images for each class, one object in the middle of
 each. Says in how many exactly one white cell is found there, none, or several; of
-platelets none is right.
+platelets none is right. `--bundle`: and how that model calls those of them that are
+whole, and what kind it takes them for (`calls` and `kinds`).
 """
 
 import argparse
@@ -35,10 +37,15 @@ from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture.stored import list_images
 from leukoscope_edge.cli.scale import parse_scale
 from leukoscope_edge.errors import LeukoscopeError, SourceError
-from leukoscope_edge.inference import Segment, segmentation_named
-from leukoscope_edge.types import THRESHOLDS, CellKind, Segmentation
-from leukoscope_edge.vision import assess
-from leukoscope_train.evaluation import picture, pictures_of, whole_number
+from leukoscope_edge.inference import (
+    Bundle,
+    Segment,
+    open_bundle,
+    segmentation_named,
+)
+from leukoscope_edge.types import THRESHOLDS, Call, CellKind, Segmentation
+from leukoscope_edge.vision import CropSpec, assess, cut_labelled
+from leukoscope_train.evaluation import calls_of, picture, pictures_of, whole_number
 
 MARGIN_PX = 12
 """Between an empty view and the white cell beside it."""
@@ -69,6 +76,8 @@ class SingleRow:
     one: float
     none: float
     several: float
+    calls: dict[str, int]
+    kinds: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +107,8 @@ def main(arguments: list[str] | None = None) -> int:
                 empty = measure_empty(folder, segment, um_per_px, options.overlays)
                 rows = [empty]
             case "single":
-                rows = measure_single(folder, segment, um_per_px, every)
+                bundle = open_bundle(options.bundle) if options.bundle else None
+                rows = measure_single(folder, segment, um_per_px, every, bundle)
             case _:
                 rows = measure_fields(folder, segment, um_per_px, every)
     except (OSError, ET.ParseError, LeukoscopeError) as err:
@@ -187,29 +197,58 @@ def _largest_strip(pixels: U8, taken: U8) -> U8:
 
 
 def measure_single(
-    folder: Path, segment: Segment, um_per_px: float | None, every: int
+    folder: Path,
+    segment: Segment,
+    um_per_px: float | None,
+    every: int,
+    bundle: Bundle | None = None,
 ) -> list[SingleRow]:
-    """Segment every n-th image of each class.
+    """Segment every n-th image of each class, and call what is found.
 
     Raises:
-        LeukoscopeError: There is no class.
+        LeukoscopeError: There is no class, or the model fails.
     """
     rows = []
     for folder_of_class in _classes(folder):
-        counts = Counter(
-            _n_in_the_middle(segment, picture(path), um_per_px)
-            for path in list_images(folder_of_class)[::every]
-        )
+        counts: Counter[int] = Counter()
+        crops: list[U8] = []
+        for path in list_images(folder_of_class)[::every]:
+            pixels = picture(path)
+            found = segment(pixels, um_per_px)
+            middle = _in_the_middle(found)
+            counts[len(middle)] += 1
+            if bundle is not None:
+                crops += _crops(pixels, found, middle, bundle.card.input.crop_spec)
         n = counts.total()
+        calls = calls_of(bundle, np.stack(crops)) if bundle and crops else []
         row = SingleRow(
             name=folder_of_class.name,
             n_images=n,
             one=counts[1] / max(n, 1),
             none=counts[0] / max(n, 1),
             several=1 - (counts[0] + counts[1]) / max(n, 1),
+            calls=dict(Counter(map(_called, calls))),
+            kinds=dict(Counter(c.kind for c in calls)),
         )
         rows.append(row)
     return rows
+
+
+def _called(call: Call) -> str:
+    return "unlike" if call.is_unlike else call.name.value
+
+
+def _crops(
+    pixels: U8, found: Segmentation, indices: list[int], spec: CropSpec
+) -> list[U8]:
+    """Cut those that are whole as the device does."""
+    scale, labels = found.scale_um_per_px, found.cell_labels
+    centres = {i: (float(x), float(y)) for i, (x, y) in enumerate(found.centres_px)}
+    return [
+        cut_labelled(pixels, labels, i + 1, centres[i], scale, spec)
+        for i in indices
+        if found.kinds[i] is CellKind.WBC
+    ]
 
 
 def measure_fields(
@@ -252,12 +291,12 @@ def _classes(folder: Path) -> list[Path]:
     return classes
 
 
-def _n_in_the_middle(segment: Segment, pixels: U8, um_per_px: float | None) -> int:
-    found = segment(pixels, um_per_px)
+def _in_the_middle(found: Segmentation) -> list[int]:
+    """Return the white cells near the middle of an image, whole or cut off."""
     white = found.indices(CellKind.WBC) + found.indices(CellKind.BORDER)
-    height, width = pixels.shape[:2]
+    height, width = found.cell_labels.shape
     away = np.hypot(*(found.centres_px[white] - [width / 2, height / 2]).T)
-    return int((away < MIDDLE_SHARE * width).sum())
+    return [i for i, far in zip(white, away, strict=True) if far < MIDDLE_SHARE * width]
 
 
 def _draw(pixels: U8, found: Segmentation, where: Path) -> None:
@@ -286,6 +325,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--overlays", type=Path, help="draw what is found in empty views"
     )
+    parser.add_argument("--bundle", type=Path, help="single: call what is found")
     parser.add_argument("--in-marrow", action="store_true", help="seen as marrow")
     parser.add_argument("--segmenter", default=THRESHOLDS, help="or a shipped network")
     parser.add_argument("--json", action="store_true", help="one array on stdout")

@@ -14,6 +14,7 @@ import pytest
 from tests.simulated import camera_on
 
 from leukoscope_edge.capture import SimulatedCamera
+from leukoscope_edge.inference import shipped_bundle_for
 
 TOOLS = Path(__file__).parents[2] / "tools"
 NUMBERS = (0, 40, 80)
@@ -109,6 +110,19 @@ def test_fields_are_told_by_a_network_too(classes: Path) -> None:
     blank, full = rows_of("evaluate_false_cells.py", "fields", classes, *scale)
     assert blank["whole_per_image"] == blank["cut_off_per_image"] == 0
     assert full["whole_per_image"] >= 1
+
+
+def test_single_cells_are_called_where_a_model_is_named(classes: Path) -> None:
+    scale = ("--um-per-px", slide().scale_um_per_px)
+    model = ("--bundle", shipped_bundle_for("simulated"))
+    for asked, n_called in ((), 0), (model, 1):
+        blank, full = rows_of(
+            "evaluate_false_cells.py", "single", classes, *scale, *asked
+        )
+        assert (blank["none"], blank["calls"], blank["kinds"]) == (1, {}, {})
+        assert full["none"] < 1
+        assert min(sum(full["calls"].values()), 1) == n_called
+        assert sum(full["kinds"].values()) == sum(full["calls"].values())
 
 
 @pytest.mark.parametrize(
