@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 from leukoscope_edge.capture import SimulatedCamera, parse_simulated
 from leukoscope_edge.types import Frame
 
-SOURCE = "simulated:seed=5"
+SOURCE = "simulated:seed=5,cells=20"
 drawn = lru_cache(maxsize=8)(parse_simulated)
 
 

@@ -36,7 +36,7 @@ def cells(pixels: U8, kind: CellKind) -> list[tuple[float, float]]:
     ]
 
 
-FIELD = first_frames(1, "simulated:seed=5,cells=100")[0].pixels
+FIELD = first_frames(1, "simulated:seed=5,cells=16")[0].pixels
 
 
 def through_eyepiece(
