@@ -2,7 +2,8 @@
 
     python tools/evaluate_classifier.py DATA [--bundle DIR] [--split NAME] [--json]
     python tools/evaluate_classifier.py CELLS.csv --um-per-px 0.1 [--fields] [--json]
-    python tools/evaluate_classifier.py GATHERED.npz... [--bundle DIR] [--json]
+    python tools/evaluate_classifier.py GATHERED.npz... [--bundle DIR] [--turned]
+        [--normal-to P] [--json]
 
 DATA is a folder in the shape of the C-NMC share (`cells.csv`, `images/`: cells cut
 out on black) or one with a folder per class, whose images may show whole fields; the
@@ -22,7 +23,8 @@ Files of `python -m leukoscope_train gather` are judged so, too, laboratory by
 laboratory; `laboratories` then holds a report of each, and `together`, where there are
 several, one of the blasts and mature cells of all. `in_sample` names those that the
 card says taught the bundle. `--turned` adds what changes when each crop is turned by a
-quarter (`turned`).
+quarter (`turned`); `--normal-to P` judges them as a card would that called cells normal
+up to another probability of blast.
 
 Otherwise three models stand in the table: the bundle, "always ALL", and "size only"
 (cell diameter alone, a known shortcut). Sensitivity, specificity and weighted F1 call a
@@ -133,9 +135,12 @@ def main(arguments: list[str] | None = None) -> int:
 def _report(options: argparse.Namespace) -> dict[str, Any] | None:
     """Return the report by kinds; None where the data tell blast or not alone."""
     if {path.suffix for path in options.data} == {".npz"}:
-        return of_gathered(options.data, options.bundle, turned=options.turned)
-    if options.turned:
-        raise DataError("--turned is of files of `gather`")
+        bundle = open_bundle(options.bundle or shipped_bundle_for("real"))
+        if options.normal_to is not None:
+            bundle = with_normal_to(bundle, options.normal_to)
+        return of_gathered(options.data, bundle, turned=options.turned)
+    if options.turned or options.normal_to is not None:
+        raise DataError("--turned and --normal-to are of files of `gather`")
     if len(options.data) > 1:
         raise DataError("several DATA: all must be .npz files of `gather`")
     options.data = options.data[0]
@@ -144,15 +149,27 @@ def _report(options: argparse.Namespace) -> dict[str, Any] | None:
     return None
 
 
+def with_normal_to(bundle: Bundle, p: float) -> Bundle:
+    """Return a bundle that calls cells normal up to another probability of blast.
+
+    Raises:
+        DataError: No card may hold it.
+    """
+    try:
+        decision = replace(bundle.card.decision, normal_to=p)
+    except ValueError as err:
+        raise DataError(f"--normal-to {p}: {err}") from err
+    return replace(bundle, card=replace(bundle.card, decision=decision))
+
+
 def of_gathered(
-    paths: list[Path], folder: Path | None, *, turned: bool = False
+    paths: list[Path], bundle: Bundle, *, turned: bool = False
 ) -> dict[str, Any]:
     """Return a bundle's report on cells that were gathered, by laboratory.
 
     Raises:
         DataError: A file holds no cells.
     """
-    bundle = open_bundle(folder or shipped_bundle_for("real"))
     cells = join(load_cells(path) for path in paths)
     crops = kept(cells, bundle.card.input.crop_spec.side_px)
     calls = calls_of(bundle, crops)
@@ -334,6 +351,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--turned", action="store_true", help="and when each crop is turned"
+    )
+    parser.add_argument(
+        "--normal-to", type=float, metavar="P", help="in the place of the card's"
     )
     parser.add_argument("--json", action="store_true", help="to stdout")
     return parser.parse_args(arguments)

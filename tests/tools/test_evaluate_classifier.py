@@ -2,6 +2,7 @@ import importlib
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -9,7 +10,15 @@ import numpy as np
 import pytest
 from tests.train.lab_cells import lab_cells
 
-from leukoscope_train.data import save_cells
+from leukoscope_edge.inference import (
+    Card,
+    DecisionEntry,
+    calls_for,
+    open_bundle,
+    shipped_bundle_for,
+)
+from leukoscope_edge.types import CallName
+from leukoscope_train.data import LabCells, save_cells
 
 TOOL = Path(__file__).parents[2] / "tools" / "evaluate_classifier.py"
 
@@ -52,26 +61,61 @@ def test_cells_of_fields_are_not_compared(tmp_path: Path) -> None:
 def test_a_laboratory_that_taught_the_bundle_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cells = lab_cells(
+    save_cells(tmp_path / "cells.npz", plain_cells())
+    monkeypatch.syspath_prepend(str(TOOL.parent))
+    tool = importlib.import_module("evaluate_classifier")
+    bundle = open_bundle(shipped_bundle_for("real"))
+    found = tool.of_gathered([tmp_path / "cells.npz"], bundle)
+    assert found["in_sample"] == ["marrow"]
+    assert set(found["laboratories"]) == {"marrow", "cnmc", "together"}
+    assert "turned" not in found
+    found = tool.of_gathered([tmp_path / "cells.npz"], bundle, turned=True)
+    assert (found["turned"]["n_cells"], found["turned"]["changed"]) == (2, 0)
+
+
+def plain_cells() -> LabCells:
+    return lab_cells(
         ["blast", "lymphocyte"],
         ["marrow", "cnmc"],
         pixels=np.full((2, 144, 144, 3), 120, np.uint8),
     )
-    save_cells(tmp_path / "cells.npz", cells)
+
+
+def test_a_lower_point_of_normal_calls_moves_a_call_to_unclear(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.syspath_prepend(str(TOOL.parent))
     tool = importlib.import_module("evaluate_classifier")
-    found = tool.of_gathered([tmp_path / "cells.npz"], None)
-    assert found["in_sample"] == ["marrow"]
-    assert set(found["laboratories"]) == {"marrow", "cnmc", "together"}
-    assert "turned" not in found
-    found = tool.of_gathered([tmp_path / "cells.npz"], None, turned=True)
-    assert (found["turned"]["n_cells"], found["turned"]["changed"]) == (2, 0)
+    bundle = open_bundle(shipped_bundle_for("real"))
+    card = tool.with_normal_to(bundle, 0.25).card
+    answers = np.zeros((1, 3 + len(card.kinds.names)), np.float32)  # p of blast 0.5
+    assert call_of(answers, replace(bundle.card, decision=AT_HALF)) is CallName.NORMAL
+    assert call_of(answers, card) is CallName.UNCLEAR
+    assert replace(card, decision=bundle.card.decision) == bundle.card
 
 
-def test_turning_is_asked_of_gathered_cells_alone(tmp_path: Path) -> None:
-    done = run(str(tmp_path), "--turned")
+AT_HALF = DecisionEntry(temperature=1, normal_to=0.5, blast_from=0.9)
+
+
+def call_of(answers: np.ndarray, card: Card) -> CallName:
+    (call,) = calls_for(answers, card)
+    return call.name
+
+
+@pytest.mark.parametrize("option", [("--turned",), ("--normal-to", "0.5")])
+def test_some_options_are_of_gathered_cells_alone(
+    option: tuple[str, ...], tmp_path: Path
+) -> None:
+    done = run(str(tmp_path), *option)
     assert done.returncode == 1
-    assert "--turned is of files of `gather`" in done.stderr
+    assert "--turned and --normal-to are of files of `gather`" in done.stderr
+
+
+def test_a_point_above_that_of_blasts_fails_in_one_line(tmp_path: Path) -> None:
+    save_cells(tmp_path / "cells.npz", plain_cells())
+    done = run(str(tmp_path / "cells.npz"), "--normal-to", "0.99")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "expected 0 < normal_to <= blast_from < 1" in done.stderr
 
 
 @pytest.mark.real
