@@ -245,6 +245,8 @@ def _outcome(
     codes = exchanged(change.path, change.source)
     if codes is None:
         return None
+    if not tests:
+        return ""
     limit_s = CPU_S + CPU_TIMES * sum(reaches[t.nodeid].cpu_s for t in tests)
     limits_s = [
         change.patience_s or longest_wait_s(reaches[t.nodeid].wall_s) for t in tests

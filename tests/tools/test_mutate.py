@@ -111,6 +111,9 @@ def is_more(a):
 
 def told():
     return "told"
+
+def reached_by_none():
+    return "unread"
 """
 
 
@@ -127,9 +130,14 @@ def test_a_change_is_noticed_by_a_test_that_reaches_it_and_passes_without_it(
         source = open({str(module)!r}).read()
         changes = {{
             new: Change(
-                path={str(module)!r}, source=source.replace("a > 3", new), lines=(3, 3)
+                path={str(module)!r}, source=source.replace(old, new), lines=lines
             )
-            for new in ("a >= 3", "a > 4", "3 < a")
+            for old, new, lines in (
+                ("a > 3", "a >= 3", (3, 3)),
+                ("a > 3", "a > 4", (3, 3)),
+                ("a > 3", "3 < a", (3, 3)),
+                ('"unread"', '"otherwise"', (9, 9)),
+            )
         }}
         with silent() as out:
             runs = try_all(["--rootdir", {str(tmp_path)!r}, {str(tests)!r}], changes)
@@ -137,7 +145,7 @@ def test_a_change_is_noticed_by_a_test_that_reaches_it_and_passes_without_it(
             print([f.rpartition("::")[2] for f in runs.failing], file=out)
         """,
     )
-    assert outcomes == "['test_at', 'test_above', '']"
+    assert outcomes == "['test_at', 'test_above', '', '']"
     assert failing == "['test_red']"
 
 

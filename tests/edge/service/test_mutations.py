@@ -18,6 +18,7 @@ MUTATIONS = {
         "        if now_s <= max(due_s, self.judge_from_s):",
         "        if True:",
         "service/test_supervisor.py::test_a_stopped_process_is_seen_by_its_beat",
+        on_a_copy=True,
     ),
     "no mercy for the stopped": Mutation(
         "service/supervisor.py",
@@ -25,12 +26,14 @@ MUTATIONS = {
         "            if False:",
         "service/test_supervisor.py::"
         "test_a_supervisor_that_stands_still_feeds_no_dog_and_then_judges_nobody",
+        on_a_copy=True,
     ),
     "orphans live": Mutation(
         "service/processes.py",
         "            kill_group(process.pid)",
         "            pass",
         "service/test_supervisor.py::test_what_a_dead_part_leaves_behind_is_ended",
+        on_a_copy=True,
     ),
     "no back-off": Mutation(
         "service/restart_policy.py",
