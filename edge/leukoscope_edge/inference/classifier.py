@@ -102,14 +102,14 @@ def blast_call(
 
     Args:
         p: Calibrated probability of blast.
-        kinds: Every kind with its probability.
+        kinds: Every kind with its probability; at least one.
         decision: The operating points.
         precursor: The kind that is the precursor, "" for none.
         in_marrow: The sample is marrow.
     """
     call = replace(call_for(p, decision), kinds=tuple(kinds))
-    foreign = bool(precursor) and call.kind == precursor and not in_marrow
-    is_doubtful = foreign and call.name is CallName.NORMAL
+    is_foreign = call.kind == precursor and not in_marrow
+    is_doubtful = is_foreign and call.name is CallName.NORMAL
     return CallName.UNCLEAR if is_doubtful else call.name
 
 
@@ -154,11 +154,9 @@ def classify(
     Returns:
         N calls, in the order of the crops.
     """
-    calls: list[Call] = []
-    for start in range(0, len(crops), BATCH_SIZE):
-        answers = engine.run(np.stack(crops[start : start + BATCH_SIZE]))
-        calls += calls_for(answers, card, in_marrow=in_marrow)
-    return calls
+    if not crops:
+        return []
+    return calls_for(answers_to(engine, crops), card, in_marrow=in_marrow)
 
 
 def vote(calls: Sequence[Call], decision: DecisionEntry) -> Call:

@@ -50,7 +50,6 @@ class CpuSession:
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = n_threads
-        options.inter_op_num_threads = 1
         options.enable_mem_pattern = False  # a block for each size of batch
         for name, value in session_entries().items():
             options.add_session_config_entry(name, value)

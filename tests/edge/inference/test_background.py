@@ -5,7 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from leukoscope_edge.counting import NormalSlide, SiteBackground
+from leukoscope_edge.counting import (
+    NormalSlide,
+    SiteBackground,
+    call_model,
+    site_spread,
+)
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.inference import Card, MarrowEntry, read_card
 from leukoscope_edge.inference.background import background_of, new_context
@@ -34,6 +39,8 @@ def test_without_a_site_the_bundles_background_counts(
 def test_a_sites_normal_slides_count_for_blood(card: Card) -> None:
     found = background_of(card, site_of(card), SampleType.BLOOD)
     assert found.measured_by == "site"
+    site = site_spread(site_of(card).slides)
+    assert found.model == call_model(card.true_calls.spread, site)
     assert found.model != card.call_model
 
 
@@ -75,3 +82,12 @@ def test_a_slide_begins_open_without_doubts_and_with_the_scale_that_is_known(
     assert context.is_scale_known is is_known
     assert context.facts == SIMULATED_SAMPLE
     assert (context.quality, context.doubts, context.is_over) == ((), (), False)
+
+
+@pytest.mark.parametrize("sample_type", [None, *SampleType])
+def test_a_slide_begins_with_the_background_of_its_sample(
+    card: Card, sample_type: SampleType | None
+) -> None:
+    facts = replace(SIMULATED_SAMPLE, sample_type=sample_type)
+    context = new_context(facts, card, site_of(card), None)
+    assert context.background == background_of(card, site_of(card), sample_type)

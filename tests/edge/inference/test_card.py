@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from leukoscope_edge.counting import call_model
 from leukoscope_edge.errors import CardError
 from leukoscope_edge.inference import (
     MAX_TOLERANCE,
@@ -19,6 +20,9 @@ def test_reads_a_whole_card(bundle_folder: Path) -> None:
     card = read_card(bundle_folder)
     assert card.domain == "real"
     assert card.input.mean == (0.0, 0.0, 0.0)
+    spreads = card.true_calls.spread, card.false_calls.spread
+    assert spreads[0] != spreads[1]
+    assert card.call_model == call_model(*spreads)
 
 
 @pytest.mark.parametrize(
@@ -190,7 +194,10 @@ def test_kinds_and_laboratories_are_read(bundle_folder: Path) -> None:
     card = read_card(bundle_folder)
     assert card.n_answers == 4
     assert card.laboratories is not None
-    assert card.laboratories.left_out[0].low == 0.8
+    [far] = card.laboratories.left_out
+    assert far.low == 0.8
+    worse = replace(card.laboratories, left_out=(replace(far, low=0.7),))
+    assert replace(card, laboratories=worse).digest != card.digest
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,7 @@ def made(kind: type, **changes: Any) -> Any:
         (DecisionEntry, {"normal_to": 0.6}),
         (SpreadEntry, {"n_people": 0}),
         (SpreadEntry, {"alpha": 0.2, "beta": 0.2}),
+        (MarrowEntry, {"alpha": 0.2, "beta": 0.2}),
         (OutlierEntry, {"distance_limit": 0.5}),
         (Conformal, {"error": 0.0, "blast_from": 1.0}),
         (OutlierEntry, {"turned_away": 0.0}),
@@ -112,13 +113,14 @@ def test_an_entry_may_be_at_its_limits(kind: type, changes: dict[str, Any]) -> N
         (OutlierEntry, {"distance_limit": 0.0}, "'distance_limit'"),
         (OutlierEntry, {"turned_away": -0.01}, "'turned_away'"),
         (MarrowEntry, {"alpha": 0.0}, "must be positive"),
-        (MarrowEntry, {"beta": -1.0}, "must be positive"),
+        (MarrowEntry, {"beta": 0.0}, "must be positive"),
         (MarrowEntry, {"n_cells": 0}, "'n_cells' must be positive"),
         (KindsEntry, {"names": ("blast", "blast")}, "repeats a kind"),
         (KindsEntry, {"blast": "cell"}, "'cell' is no kind"),
         (KindsEntry, {"precursor": "egg"}, "'egg' is no kind"),
         (KindsEntry, {"temperature": 0.0}, "'temperature'"),
         (GoldenEntry, {"logit_tolerance": 0.0}, "a tolerance must lie"),
+        (GoldenEntry, {"logit_tolerance": 0.6, "gpu_tolerance": 0.1}, "a tolerance"),
         (GoldenEntry, {"gpu_tolerance": MAX_TOLERANCE + 0.01}, "a tolerance must lie"),
         (EngineEntry, {"target": "86"}, "must be as SM86"),
         (EngineEntry, {"target": "SM"}, "must be as SM86"),
@@ -149,10 +151,17 @@ def test_a_gpu_may_be_allowed_more_and_a_processor_is_not(
 
 
 def test_the_crop_is_cut_as_the_card_says() -> None:
-    entry = made(InputEntry, light="as-lit")
+    entry = made(InputEntry, colour="masked-standardised", light="white-balanced")
     spec = entry.crop_spec
     assert (spec.side_px, spec.scale_um_per_px) == (64, 0.16)
-    assert (spec.colour, spec.light) == ("masked", "as-lit")
+    assert (spec.colour, spec.light) == ("masked-standardised", "white-balanced")
+
+
+def test_what_a_card_does_not_say_changes_nothing() -> None:
+    kinds, golden = made(KindsEntry), made(GoldenEntry)
+    assert (kinds.precursor, kinds.temperature) == ("", 1.0)
+    assert (golden.gpu_tolerance, golden.gpu_distance_tolerance) == (None, None)
+    assert made(InputEntry).light == "as-lit"
 
 
 def test_the_mean_of_a_spread_is_the_fraction_over_all_people() -> None:

@@ -1,4 +1,5 @@
 import dataclasses
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.errors import BundleError, CardError
 from leukoscope_edge.inference import (
     DecisionEntry,
+    OutlierEntry,
     QuickEntry,
     open_bundle,
     open_engine,
@@ -43,7 +45,7 @@ blast_from = 0.7
 class Stated:
     """An engine whose margin of a crop is stated by its first pixel."""
 
-    fallback = ""
+    fallback, is_accelerated = "", False
 
     def __init__(self, name: str, margins: dict[int, float]) -> None:
         self.name, self._margins = name, margins
@@ -96,12 +98,52 @@ def test_the_deep_network_is_not_asked_where_nothing_is_open() -> None:
     assert deep.seen == []
 
 
-def test_both_reasons_of_a_fallback_are_told_once() -> None:
+@pytest.mark.parametrize(
+    ("margin", "normal_to", "blast_from", "asks_deep"),
+    [
+        (1.0, 0.2, 0.8, False),  # by its own temperature 0.88, by the card's 0.62
+        (-1.0, 0.2, 0.8, False),
+        (0.5, 0.2, 0.8, True),  # by its own points: 0.73 is blast to the card
+        (-0.5, 0.2, 0.8, True),
+        (0.0, 0.2, 0.5, False),  # at a point the call stands
+        (0.0, 0.5, 0.8, False),
+    ],
+)
+def test_the_quick_network_is_sure_by_its_own_temperature_and_points(
+    margin: float, normal_to: float, blast_from: float, *, asks_deep: bool
+) -> None:
+    quick, deep = Stated("q", {1: margin}), Stated("d", {1: 0.0})
+    own = dataclasses.replace(QUICK, normal_to=normal_to, blast_from=blast_from)
+    engine = CascadeEngine(quick, deep, quick_decision=own, decision=DEEP)
+    engine.run(crops_of(1))
+    assert bool(deep.seen) == asks_deep
+
+
+@pytest.mark.parametrize(
+    ("of_quick", "of_deep", "told"),
+    [
+        ("", "", ""),
+        ("no driver", "no driver", "no driver"),
+        ("no memory", "", "no memory"),
+        ("no memory", "no driver", "no memory; no driver"),
+    ],
+)
+def test_each_reason_of_a_fallback_is_told_once(
+    of_quick: str, of_deep: str, told: str
+) -> None:
     engine, quick, deep = pair()
-    assert engine.fallback == ""
-    quick.fallback = deep.fallback = "no driver"
-    assert engine.fallback == "no driver"
+    quick.fallback, deep.fallback = of_quick, of_deep
+    assert engine.fallback == told
+
+
+def test_both_runtimes_are_named_and_one_gpu_makes_the_pair_accelerated() -> None:
+    engine, quick, deep = pair()
     assert engine.name == "quick and deep on q, d"
+    deep.name = "q"
+    assert engine.name == "quick and deep on q"
+    for on_gpu in ((False, False), (True, False), (False, True)):
+        quick.is_accelerated, deep.is_accelerated = on_gpu
+        assert engine.is_accelerated == any(on_gpu)
 
 
 def make_pair(folder: Path, *, normal_to: float = 0.3, answers: bool = True) -> Path:
@@ -183,6 +225,37 @@ def test_a_quick_network_that_is_surer_than_the_pair_is_refused(
         read_card(make_pair(bundle_folder, normal_to=0.45))
 
 
+def limit(distance: float) -> OutlierEntry:
+    return OutlierEntry(distance_limit=distance, turned_away=0.05)
+
+
+@pytest.mark.parametrize(
+    ("deep", "quick", "allowed", "wrong"),
+    [
+        (None, None, None, ""),
+        (limit(10), limit(10), 1.0, ""),
+        (limit(10), None, None, "must stand on the card and in 'quick', or in neither"),
+        (None, limit(10), None, "must stand on the card and in 'quick', or in neither"),
+        (limit(10), limit(5), 1.0, r"must lie in 0\.\.0\.5, a tenth"),
+        (limit(10), None, 1.0, "needs 'outliers'"),
+    ],
+)
+def test_both_networks_of_a_pair_have_the_outlier_test_and_its_tolerance(
+    bundle_folder: Path,
+    deep: OutlierEntry | None,
+    quick: OutlierEntry | None,
+    allowed: float | None,
+    wrong: str,
+) -> None:
+    card = read_card(make_pair(bundle_folder))
+    assert card.quick is not None
+    golden = dataclasses.replace(card.golden, gpu_distance_tolerance=allowed)
+    own = dataclasses.replace(card.quick, outliers=quick)
+    refused = pytest.raises(ValueError, match=wrong) if wrong else nullcontext()
+    with refused:
+        dataclasses.replace(card, golden=golden, outliers=deep, quick=own)
+
+
 class Distant(Stated):
     """The same with a distance behind the logits, stated by the second channel."""
 
@@ -196,9 +269,12 @@ def test_a_cell_unlike_what_the_quick_network_knows_goes_to_the_deep_one() -> No
     engine = CascadeEngine(
         quick, deep, quick_decision=QUICK, decision=DEEP, distance_limits=(10.0, 20.0)
     )
-    crops = crops_of(1, 2)
-    crops[:, ..., 1] = np.array([9, 11])[:, None, None]
-    answers = engine.run(crops)
-    assert deep.seen == [2]
-    # The quick distance is told in the deep network's measure: limits meet.
-    np.testing.assert_allclose(answers[:, 2], [18.0, 11.0])
+    crops = crops_of(1, 2, 1)
+    crops[:, ..., 1] = np.array([9, 11, 10])[:, None, None]
+    for joined in (engine, engine.of(quick, deep)):
+        deep.seen.clear()
+        answers = joined.run(crops)
+        assert deep.seen == [2]
+        # The quick distance is told in the deep network's measure: limits meet.
+        np.testing.assert_allclose(answers[:, 2], [18.0, 11.0, 20.0])
+        np.testing.assert_allclose(answers[:, 1], [20.0, -4.0, 20.0])

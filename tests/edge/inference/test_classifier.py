@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.inference import (
     Card,
     DecisionEntry,
@@ -16,6 +17,8 @@ from leukoscope_edge.inference import (
 )
 from leukoscope_edge.inference.classifier import (
     BATCH_SIZE,
+    answers_to,
+    blast_call,
     call_for,
     calls_for,
     classify,
@@ -50,6 +53,14 @@ def test_probability_follows_the_margin(a: float, b: float, t: float) -> None:
     assert p.sum() == pytest.approx(1)
     if abs(np.float32(b) - np.float32(a)) > 1e-6:  # nearer, both are one half
         assert (p[0] > 0.5) == (b > a)
+
+
+def test_points_and_temperature_are_the_cards(bundle_folder: Path) -> None:
+    card = open_bundle(bundle_folder).card
+    soft = DecisionEntry(temperature=2.0, normal_to=0.3, blast_from=0.7)
+    answers = np.array([[0, 2], [0, 1.6], [1.8, 0]], np.float32)
+    names = [c.name for c in calls_for(answers, replace(card, decision=soft))]
+    assert names == [CallName.BLAST, CallName.UNCLEAR, CallName.NORMAL]
 
 
 def test_temperature_softens_but_does_not_turn() -> None:
@@ -90,8 +101,9 @@ def test_classifies_more_cells_than_a_batch_in_order(bundle_folder: Path) -> Non
     crops = [np.full((32, 32, 3), s, np.uint8) for s in shades]
     with OnnxCpuEngine(bundle) as engine:
         calls = classify(engine, crops, bundle.card, in_marrow=False)
+        one_more = answers_to(engine, crops[: BATCH_SIZE + 1])
         assert classify(engine, [], bundle.card, in_marrow=False) == []
-    assert len(calls) == len(crops)
+    assert (len(calls), len(one_more)) == (len(crops), BATCH_SIZE + 1)
     p = [c.p_blast for c in calls]
     assert p == sorted(p)
     assert (calls[0].name, calls[-1].name) == (CallName.NORMAL, CallName.BLAST)
@@ -111,6 +123,12 @@ def test_half_of_the_sightings_are_not_most(
     assert found.name is (CallName.UNCLEAR if is_unclear else CallName.NORMAL)
 
 
+def test_doubts_that_are_most_take_no_blast_back() -> None:
+    doubtful = Call(name=CallName.UNCLEAR, p_blast=0.4)
+    found = vote([doubtful] * 6 + [Call(name=CallName.BLAST, p_blast=1.0)] * 5, BAND)
+    assert found.name is CallName.BLAST
+
+
 def call(p: float) -> Call:
     return call_for(p, BAND)
 
@@ -124,6 +142,8 @@ def call(p: float) -> Call:
         ((0.99, 0.99, 0.1), CallName.UNCLEAR),
         ((0.1, 0.2, 0.05), CallName.NORMAL),
         ((0.5, 0.45, 0.1), CallName.NORMAL),
+        ((0.05, 0.05, 0.05, 0.05, 0.5, 0.9), CallName.UNCLEAR),
+        ((0.95, 0.95, 0.95, 0.95, 0.5, 0.1), CallName.UNCLEAR),
     ],
 )
 def test_sightings_vote_and_a_contradiction_is_unclear(
@@ -157,6 +177,46 @@ def test_kinds_sum_to_one_and_blast_has_its_calibrated_probability(
     assert first.p_kind == dict(first.kinds)["lymphocyte"]
 
 
+def test_kinds_far_apart_are_numbers_in_whatever_order_they_stand(
+    bundle_folder: Path,
+) -> None:
+    kinds = KindsEntry(names=("b", "a", "c"), blast="a", temperature=2.0)
+    card = replace(open_bundle(bundle_folder).card, kinds=kinds)
+    answers = np.array([[2, 0, 900, 0, 896], [2, 0, -900, 0, -901]], np.float32)
+    for one, off in zip(calls_for(answers, card), (4, 1), strict=True):
+        likely = dict(one.kinds)
+        assert likely["a"] == one.p_blast
+        assert likely["b"] / likely["c"] == pytest.approx(np.exp(off / 2))
+
+
+@pytest.mark.parametrize(
+    ("p", "kind", "in_marrow", "name"),
+    [
+        (0.1, "precursor", False, CallName.UNCLEAR),
+        (0.1, "precursor", True, CallName.NORMAL),
+        (0.1, "lymphocyte", False, CallName.NORMAL),
+        (0.45, "precursor", False, CallName.BLAST),
+        (0.3, "lymphocyte", False, CallName.UNCLEAR),
+    ],
+)
+def test_a_precursor_in_blood_is_no_normal_cell_and_takes_no_blast_back(
+    p: float, kind: str, *, in_marrow: bool, name: CallName
+) -> None:
+    wide = DecisionEntry(temperature=1.0, normal_to=0.2, blast_from=0.42)
+    kinds = {"blast": p, "lymphocyte": 0.0, "precursor": 0.0, kind: 1 - p}
+    called = blast_call(p, [*kinds.items()], wide, "precursor", in_marrow=in_marrow)
+    assert called is name
+
+
+class Precursors:
+    """An engine to which every cell is a precursor of lymphocytes."""
+
+    name, fallback, is_accelerated = "precursors", "", False
+
+    def run(self, crops: U8) -> F32:
+        return np.array([[4, -4, -4, -3, 4]] * len(crops), np.float32)
+
+
 @pytest.mark.parametrize(
     ("in_marrow", "name"), [(True, CallName.NORMAL), (False, CallName.UNCLEAR)]
 )
@@ -169,6 +229,9 @@ def test_a_precursor_is_normal_in_marrow_and_unclear_in_blood(
     assert call.kind == "precursor"
     assert call.name is name
     assert vote([call, call], BAND).name is name
+    crops = [np.zeros((32, 32, 3), np.uint8)]
+    [again] = classify(Precursors(), crops, card, in_marrow=in_marrow)  # type: ignore[arg-type]
+    assert again.name is name
 
 
 def test_a_card_without_kinds_tells_none(bundle_folder: Path) -> None:

@@ -1,6 +1,9 @@
 import dataclasses
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import onnx
@@ -17,7 +20,7 @@ from leukoscope_edge.inference import (
     session_entries,
     shipped_bundles,
 )
-from leukoscope_edge.inference.engine import OnnxCpuEngine, prepare
+from leukoscope_edge.inference.engine import OnnxCpuEngine, _check_ports, prepare
 
 SPEC = InputEntry(
     side_px=32,
@@ -84,6 +87,59 @@ def test_refuses_a_model_with_other_outputs(
 ) -> None:
     folder = bundle_factory(model=red_model(n_outputs=3))
     with pytest.raises(BundleError, match="expected 'logits' of 2"):
+        OnnxCpuEngine(open_bundle(folder))
+
+
+class Ports:
+    """What ONNX Runtime says of a loaded model."""
+
+    def __init__(self, **said: Any) -> None:
+        self._said = {
+            "inputs": [("input", ["n", 3, 32, 32], "tensor(float)")],
+            "outputs": [("other", ["n", 7]), ("logits", ["n", 2])],
+            "providers": ["CPUExecutionProvider"],
+        } | said
+
+    def get_inputs(self) -> list[SimpleNamespace]:
+        said = self._said["inputs"]
+        return [SimpleNamespace(name=n, shape=s, type=t) for n, s, t in said]
+
+    def get_outputs(self) -> list[SimpleNamespace]:
+        return [SimpleNamespace(name=n, shape=s) for n, s in self._said["outputs"]]
+
+    def get_providers(self) -> list[str]:
+        return self._said["providers"]
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({}, ""),
+        ({"inputs": []}, "the card wants"),
+        ({"inputs": [("x", ["n", 3, 32, 32], "tensor(float)")]}, "the card wants"),
+        ({"inputs": [("input", ["n", 3, 32, 48], "tensor(float)")]}, "the card wants"),
+        ({"inputs": [("input", ["n", 3, 32, 32], "tensor(uint8)")]}, "the card wants"),
+        ({"outputs": [("other", ["n", 2])]}, "expected 'logits' of 2"),
+        ({"outputs": [("logits", ["n", 3])]}, "expected 'logits' of 2"),
+        ({"providers": ["X", "CPUExecutionProvider"]}, "not the CPU"),
+    ],
+)
+def test_a_loaded_model_has_the_ports_of_its_card_and_runs_on_the_cpu(
+    bundle_folder: Path, said: dict[str, Any], why: str
+) -> None:
+    bundle = open_bundle(bundle_folder)
+    refused = pytest.raises(BundleError, match=why) if why else nullcontext()
+    with refused:
+        _check_ports(Ports(**said), bundle, "a file")
+
+
+def test_a_model_that_only_the_runtime_refuses_is_told_of_in_one_line(
+    bundle_factory: Callable[..., Path], red_model: Callable[..., bytes]
+) -> None:
+    model = onnx.load_from_string(red_model())
+    model.graph.node[0].input[0] = "nobody"
+    folder = bundle_factory(model=model.SerializeToString())
+    with pytest.raises(BundleError, match=r"ONNX Runtime cannot load it: .*nobody"):
         OnnxCpuEngine(open_bundle(folder))
 
 

@@ -9,8 +9,14 @@ import pytest
 
 from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.errors import BundleError
-from leukoscope_edge.inference import Bundle, OutlierEntry, open_bundle
+from leukoscope_edge.inference import (
+    Bundle,
+    CascadeEngine,
+    OutlierEntry,
+    open_bundle,
+)
 from leukoscope_edge.inference.selftest import StandingTest, self_test
+from leukoscope_edge.inference.views import TurnedEngine
 
 N_AT_ONCE = 40
 
@@ -76,26 +82,43 @@ def spoil_the_last(value: float) -> Callable[[F32], F32]:
 def test_the_stored_answers_pass(bundle: Bundle, n_at_once: int) -> None:
     engine = Changing(bundle, lambda logits: logits)
     assert self_test(engine, bundle, n_at_once=n_at_once) == 0.0  # type: ignore[arg-type]
-    assert engine.n_asked == n_at_once or len(bundle.golden.crops)
+    assert engine.n_asked == (n_at_once or len(bundle.golden.crops))
 
 
 @pytest.mark.parametrize("n_at_once", [0, N_AT_ONCE])
 @pytest.mark.parametrize(
-    "change",
+    ("change", "said"),
     [
-        spoil_the_last(float("nan")),
-        spoil_the_last(float("inf")),
-        spoil_the_last(1e3),
-        lambda logits: logits[:-1],
-        lambda logits: logits[:, :1],
+        (spoil_the_last(float("nan")), "differs by nan"),
+        (spoil_the_last(float("inf")), "differs by inf"),
+        (spoil_the_last(1e3), "a logit differs by"),
+        (lambda logits: logits[:-1], r"answers \(\d+, 2\) on stub, expected"),
+        (lambda logits: logits[:, :1], r"answers \(\d+, 1\) on stub, expected"),
     ],
 )
 def test_an_engine_that_answers_wrongly_is_refused(
-    bundle: Bundle, change: Callable[[F32], F32], n_at_once: int
+    bundle: Bundle, change: Callable[[F32], F32], said: str, n_at_once: int
 ) -> None:
     engine = Changing(bundle, change)
-    with pytest.raises(BundleError, match="do not use this model here"):
+    with pytest.raises(BundleError, match=f"{said}.*; do not use this model here"):
         self_test(engine, bundle, n_at_once=n_at_once)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("n_at_once", [0, N_AT_ONCE])
+def test_both_networks_of_a_pair_are_asked_for_each_cell_as_it_lies(
+    bundle: Bundle, n_at_once: int
+) -> None:
+    quick, deep = (Changing(bundle, lambda logits: logits) for _ in range(2))
+    decision = bundle.card.decision
+    engine = CascadeEngine(
+        TurnedEngine(quick),  # type: ignore[arg-type]
+        TurnedEngine(deep),  # type: ignore[arg-type]
+        quick_decision=decision,
+        decision=decision,
+    )
+    assert self_test(engine, replace(bundle, quick=bundle), n_at_once=n_at_once) == 0
+    n_asked = n_at_once or len(bundle.golden.crops)
+    assert (quick.n_asked, deep.n_asked) == (n_asked, n_asked)
 
 
 def test_a_tolerance_that_is_no_number_lets_nothing_pass(bundle: Bundle) -> None:
@@ -115,12 +138,12 @@ def test_the_serving_engine_is_tested_at_its_start_and_once_a_day(
     engine = Changing(bundle, lambda logits: logits)
     test = StandingTest(engine, bundle, lambda: now[0])  # type: ignore[arg-type]
     asked = []
-    for hours in (0, 1, 22, 2, 1):
+    for hours in (0, 1, 22, 2, 1, 22.5, 1):
         now[0] += 3600.0 * hours
         engine.n_asked = 0
         test.run_when_due()
         asked.append(engine.n_asked > 0)
-    assert asked == [True, False, False, True, False]
+    assert asked == [True, False, False, True, False, False, True]
 
 
 def test_a_serving_engine_that_fails_stays_due(bundle: Bundle) -> None:

@@ -91,9 +91,9 @@ def test_it_passes_on_what_the_network_says_of_itself_and_closes_it() -> None:
 
 
 def test_the_deep_network_is_asked_by_the_mean_of_the_quick_ones_turns() -> None:
-    deep = FirstCorner()
+    quick, deep = FirstCorner(), FirstCorner()
     pair: Engine = CascadeEngine(
-        TurnedEngine(FirstCorner()),
+        TurnedEngine(quick),
         TurnedEngine(deep),
         quick_decision=SURE,
         decision=SURE,
@@ -105,7 +105,7 @@ def test_the_deep_network_is_asked_by_the_mean_of_the_quick_ones_turns() -> None
     assert deep.sizes == [N_VIEWS]
     plain = as_it_lies(pair)
     plain.run(crops)
-    assert deep.sizes == [N_VIEWS, 1]
+    assert (quick.sizes, deep.sizes) == ([2 * N_VIEWS, 2], [N_VIEWS, 1])
 
 
 def test_a_real_network_calls_a_turned_cell_alike() -> None:
