@@ -10,7 +10,7 @@ from leukoscope_edge.messages import Message, message
 from leukoscope_edge.records.events import Event, canonical
 from leukoscope_edge.records.ledger import Ledger
 from leukoscope_edge.records.slides.slide import Kind, SlideRecord
-from leukoscope_edge.records.slides.slide_fold import action_of, apply
+from leukoscope_edge.records.slides.slide_fold import apply
 from leukoscope_edge.records.slides.slide_reader import SlideReader
 from leukoscope_edge.records.slides.worklist import Worklist
 
@@ -102,10 +102,7 @@ class EventWriter:
         event = self._ledger.next(kind.value, slide, body, by, key)
         if slide:
             try:
-                record = self._reader.find(slide)
-                if record is not None:
-                    self._reader.require(slide, action_of(kind, record.state))
-                changed = apply(record, event)
+                changed = apply(self._reader.find(slide), event)
             except ValueError as err:
                 raise StepError(as_told(err)) from err
             self._worklist.keep(changed)

@@ -1,16 +1,19 @@
 """A critical result that was told: kept, and on every export."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.i18n import local_time
+from leukoscope_edge.outcome import Verdict
 from leukoscope_edge.records import CriticalCall
 from leukoscope_edge.records.exports import list_facts, open_version
 from leukoscope_edge.records.exports.cells_csv import version_csv_bytes
 from leukoscope_edge.records.exports.facts import facts_object
 from leukoscope_edge.records.exports.fhir import fhir_bytes
+from leukoscope_edge.types import Reading
 
 CALL = CriticalCall(
     who="Dr Okoye, ward 4",
@@ -41,6 +44,28 @@ def test_a_call_after_the_signature_is_on_every_export(bench: Any) -> None:
     on_paper = [f.row() for f in list_facts(version) if not f.group]
     assert ("Critical result told", f"version 1 to {CALL.who} by {SAID}") in on_paper
     assert bench.store.verify_audit() == []
+
+
+def test_a_call_is_of_the_version_that_was_told(bench: Any, verdict: Verdict) -> None:
+    slide, review = bench.finished(), bench.store.review
+
+    def tell() -> None:
+        n = len(bench.store.reader.slide(slide).told)
+        review.tell(slide, replace(CALL, is_read_back=n == 0), "ann", key=f"told-{n}")
+
+    tell()
+    for cell in bench.store.reader.slide(slide).cells:
+        review.judge_cell(slide, cell.id, Reading.NORMAL, "ann", key=f"w-{cell.id}")
+    review.sign(slide, lambda _: verdict, "ann", key="sign-1")
+    tell()
+    review.amend(slide, "second look", "ann", key="amend")
+    tell()
+    review.sign(slide, lambda _: verdict, "ann", key="sign-2")
+    tell()
+    told = bench.store.reader.slide(slide).told
+    assert [t.version for t in told] == [1, 1, 2, 2]
+    assert [t.is_read_back for t in told] == [True, False, False, False]
+    assert {t.told_at for t in told} == {CALL.told_at}
 
 
 def test_a_copy_without_names_says_the_call_and_not_whom(bench: Any) -> None:

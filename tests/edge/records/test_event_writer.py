@@ -7,6 +7,7 @@ import pytest
 
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.outcome import Verdict
+from leukoscope_edge.records.slides import Kind
 from leukoscope_edge.types import Reading, Tally
 
 
@@ -62,3 +63,12 @@ def test_a_step_out_of_turn_is_refused_and_writes_nothing(
     with pytest.raises(StepError, match=message):
         steps[step]()
     assert store.log.head() == head
+
+
+def test_what_was_taken_back_is_not_remembered(bench: Any) -> None:
+    slide, events = bench.finished(), bench.store._events
+    with pytest.raises(KeyError), events.writing():
+        events.append(Kind.CONSENT, slide, {"consents": True}, "ann", "")
+        assert bench.store.reader.slide(slide).consents_to_training
+        raise KeyError
+    assert not bench.store.reader.slide(slide).consents_to_training

@@ -109,6 +109,18 @@ def test_a_slide_is_voided_until_it_is_signed(
     assert bench.store.verify_audit() == []
 
 
+@pytest.mark.parametrize("made", ["counted", "reviewed"])
+def test_pictures_that_may_not_be_taken_away_are_there_afterwards(
+    bench: Any, made: str
+) -> None:
+    slide, store = getattr(bench, made)(), bench.store
+    pictures = sorted((bench.folder / "pictures" / slide).iterdir())
+    with pytest.raises(StepError, match="cannot drop"):
+        store.review.drop_pictures(slide, "ann")
+    assert pictures
+    assert sorted((bench.folder / "pictures" / slide).iterdir()) == pictures
+
+
 def test_a_signed_slide_is_voided_only_through_an_amendment(bench: Any) -> None:
     slide = bench.signed()
     with pytest.raises(StepError, match="cannot void while it is signed"):
