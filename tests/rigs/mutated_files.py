@@ -36,9 +36,10 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "counting/test_frame_search.py",
         ),
         "counting/slide_cells.py": ("counting/test_slide_cells.py",),
+        "counting/copies.py": ("counting/test_copies.py",),
     },
     "inference": {
-        "inference/card.py": ("inference/test_card.py",),
+        "inference/card.py": ("inference/test_card.py", "inference/test_cascade.py"),
         "inference/card_entries.py": (
             "inference/test_card_entries.py",
             "inference/test_card.py",
@@ -56,7 +57,29 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "inference/test_protobuf_reader.py",
             "inference/test_onnx_policy.py",
         ),
-        "inference/classifier.py": ("inference/test_classifier.py",),
+        "inference/classifier.py": (
+            "inference/test_classifier.py",
+            "inference/test_views.py",
+            "inference/test_cascade.py",
+        ),
+        "inference/views.py": ("inference/test_views.py",),
+        "inference/background.py": ("inference/test_background.py",),
+        "inference/card_evidence.py": ("inference/test_card_evidence.py",),
+        "inference/cascade.py": (
+            "inference/test_cascade.py",
+            "inference/test_views.py",
+        ),
+        "inference/reference_cells.py": ("inference/test_reference_cells.py",),
+        "inference/explanation.py": ("inference/test_explanation.py",),
+        "inference/runner.py": ("inference/test_runner.py",),
+        "inference/cpu_session.py": (
+            "inference/test_cpu_session.py",
+            "inference/test_engine.py",
+        ),
+        "inference/engine.py": ("inference/test_engine.py",),
+        "inference/backend.py": ("inference/test_backend.py",),
+        "inference/segmenter.py": ("inference/test_segmenter.py",),
+        "inference/segmenter_fallback.py": ("inference/test_segmenter_fallback.py",),
     },
     "records": {
         "records/events.py": ("records/test_events.py", "records/test_audit.py"),
@@ -65,6 +88,11 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "records/test_audit.py",
             "records/test_store.py",
             "records/slides/test_slide_state.py",
+        ),
+        "records/event_writer.py": (
+            "records/test_event_writer.py",
+            "records/slides/test_review_writer.py",
+            "records/slides/test_worklist.py",
         ),
         "records/recovery.py": ("records/test_recovery.py",),
         "records/backups/backup.py": ("records/backups/test_backup.py",),
@@ -181,6 +209,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
     "vision": {
         "vision/cells/lobes.py": ("vision/cells/test_lobes.py",),
         "vision/following.py": ("vision/test_following.py",),
+        "vision/nuclear_places.py": ("vision/test_nuclear_places.py",),
     },
     "review": {"review/blind_order.py": ("review/test_blind_order.py",)},
     "capture": {
@@ -200,6 +229,12 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "capture/stored/test_decode.py",
             "capture/stored/test_damage.py",
         ),
+        "capture/stored/packets.py": (
+            "capture/stored/test_packets.py",
+            "capture/stored/test_replay.py",
+        ),
+        "capture/stored/listing.py": ("capture/stored/test_listing.py",),
+        "capture/stored/library_output.py": ("capture/stored/test_library_output.py",),
     },
     "cli": {"cli/commands/screen.py": ("cli/commands/test_screen_options.py",)},
 }

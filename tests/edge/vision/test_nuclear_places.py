@@ -102,9 +102,13 @@ def with_discs(colour: tuple[int, int, int]) -> U8:
 
 
 @pytest.mark.parametrize("shape", [(480, 640), (5, 7), (1, 1), (961, 1283)])
-def test_there_are_as_many_as_the_sides_hold(shape: tuple[int, int]) -> None:
-    near = near_nuclei(np.full((*shape, 3), 230, np.uint8), SCALE_UM_PER_PX, SPACING_UM)
-    assert near.shape == tuple(len(places_along(side, 40.0)) for side in shape)
+@pytest.mark.parametrize("scale_um_per_px", [SCALE_UM_PER_PX, 0.5, 0.8])
+def test_there_are_as_many_as_the_sides_hold(
+    shape: tuple[int, int], scale_um_per_px: float
+) -> None:
+    empty, step_px = np.full((*shape, 3), 230, np.uint8), SPACING_UM / scale_um_per_px
+    near = near_nuclei(empty, scale_um_per_px, SPACING_UM)
+    assert near.shape == tuple(len(places_along(side, step_px)) for side in shape)
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,8 @@ def test_an_empty_folder_holds_no_image(tmp_path: Path) -> None:
         ("a.heic", b"", True),
         ("a.M4V", b"", True),
         ("a.jpg", JPEG, False),  # it is read
+        ("a.JPG", JPEG, False),
+        ("._1.jpg", JPEG, False),
         ("a.jpg.part", JPEG, True),
         ("a.jpg ", JPEG, True),
         ("IMG_0001", JPEG, True),
@@ -50,7 +52,9 @@ def test_a_picture_is_left_out_by_name_whatever_it_is_called(
     (tmp_path / name).write_bytes(data)
     assert is_unread(tmp_path / name) == is_named
     (tmp_path / "1.jpg").write_bytes(JPEG)
-    assert (tmp_path / name in list_images(tmp_path)) == (is_named or name == "a.jpg")
+    assert (tmp_path / name in list_images(tmp_path)) == (
+        is_named or name.lower() == "a.jpg"
+    )
 
 
 def test_a_picture_that_nobody_called_so_says_how_to_call_it(tmp_path: Path) -> None:
@@ -62,6 +66,27 @@ def test_a_picture_that_nobody_called_so_says_how_to_call_it(tmp_path: Path) -> 
     assert "let it end in .jpg" in in_english(found.reason)
     with pytest.raises(SourceError, match="no image in this folder but no ending;"):
         list_images(tmp_path)
+
+
+def test_pictures_come_as_people_count_them_and_what_is_not_read_among_them(
+    tmp_path: Path,
+) -> None:
+    names = ["a2.png", "a10.png", "a.png", "0.png", "2.png", "3.heic", "10.png"]
+    for name in sorted(names):
+        (tmp_path / name).write_bytes(b"")
+    assert [p.name for p in list_images(tmp_path)] == names
+
+
+def test_a_folder_with_one_picture_holds_pictures_and_one_called_so_is_none(
+    tmp_path: Path,
+) -> None:
+    for name in ("a", "scan.jpg", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "notes.txt").write_text("")
+    for name in ("a", "scan.jpg"):
+        (tmp_path / name / "1.jpg").write_bytes(JPEG)
+    (tmp_path / "notes.txt").write_text("")
+    assert folders_of_images(tmp_path) == [tmp_path / "a"]
 
 
 def test_what_is_no_file_is_never_opened(tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ def jpeg(width: int, height: int) -> bytes:
     [
         (b"", "h264", b""),
         (CODE + SLICE, "h264", b""),
+        (SET, "h264", b""),
+        (SET + CODE + OTHER, "h264", OTHER),
         (CODE + b"\x09\xf0" + CODE + SET + CODE + b"\x68\xeb", "h264", SET),
         (CODE + OTHER + CODE + SLICE, "avc1", OTHER),
         (CODE + H265_SET + CODE + SLICE, "hevc", H265_SET),
@@ -75,6 +77,8 @@ def test_no_frame_is_scaled_to_the_size_of_the_first(
         ([(b"ftyp", 8), (b"mdat", 20), (b"moov", 4)], False),
         ([(b"ftyp", 8), (b"moov", 4), (b"mdat", 20)], False),
         ([(b"free", 8), (b"mdat", 20)], False),
+        ([(b"ftyp", 8), (b"free", 0), (b"mdat", 4)], True),
+        ([(b"ftyp", 8), (b"free", 0), (b"moov", 0)], False),
         ([], False),
     ],
 )
@@ -94,7 +98,9 @@ def test_a_box_may_have_a_long_length_or_reach_to_the_end(tmp_path: Path) -> Non
     assert has_no_index(path)
     path.write_bytes(path.read_bytes() + b"\0\0\0\x08moov")
     assert not has_no_index(path)
-    path.write_bytes(head + b"\0\0\0\0mdat" + bytes(9))
+    path.write_bytes(head + b"\0\0\0\0mdat" + b"\0\0\0\x08moov")  # its own bytes
+    assert has_no_index(path)
+    path.write_bytes(b"\0")
     assert has_no_index(path)
 
 
