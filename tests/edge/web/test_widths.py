@@ -75,6 +75,10 @@ MEASURE = f"""(which) => {{{SEEN}
       if (e.scrollWidth > e.clientWidth + 1) yield `cut: ${{said(e)}}`;
       if (clipping(e)) yield `clipped: ${{said(e)}}`;
     }}
+    for (const e of within.querySelectorAll(".slide .sample")) {{
+      const {{ width, height }} = e.getBoundingClientRect();
+      if (width < 20 || height < 10) yield `whose slide is it: ${{said(e)}}`;
+    }}
     for (const e of all(within, "#rows th a, .slide b")) {{
       if (linesOf(e) > 1) yield `a slide's number is broken: ${{said(e)}}`;
     }}

@@ -32,7 +32,8 @@ const imageOf = (figure) => figure.querySelector("img").getAttribute("src");
 function select(figure) {
   current?.removeAttribute("aria-current");
   current = figure ?? null;
-  byId("loupe").hidden = byId("bar-um").hidden = !current;
+  byId("loupe").hidden = !current;
+  byId("bar-um").hidden = !current || !phrases.viewUm; // no bar where the scale is not known
   for (const button of document.querySelectorAll("[data-word]:not(.cell), .kinds button, #note, #known, #compare")) button.disabled = !current;
   if (!current) return;
   current.setAttribute("aria-current", "true");
