@@ -28,6 +28,7 @@ from leukoscope_edge.web.access import (
 )
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.security import COOKIE
+from leukoscope_edge.web.trail import UNKNOWN
 
 SCREEN, NETWORK = "127.0.0.1", "192.168.4.20"
 
@@ -147,6 +148,8 @@ def test_a_wrong_code_is_refused_and_then_waits(open_device: Device) -> None:
         found.append(refused.value)
     assert (found[0].status_code, found[-1].status_code) == (403, 429)
     assert int((found[-1].headers or {})["Retry-After"]) > 0
+    [tried] = open_device.store.log.notes(UNKNOWN)
+    assert tried.body["facts"] == {"n": 1}
 
 
 @pytest.mark.parametrize("name", [NAME, "Nobody"])
@@ -178,6 +181,22 @@ def test_a_new_session_ends_the_one_before(device: Device) -> None:
         signed_in(request)
     cookie = response.headers["set-cookie"].split(";")[0].removeprefix(f"{COOKIE}=")
     assert signed_in(request_of(device, session=cookie)).name == "Ben"
+    device.people.set_pin("Ben", "529174")  # a forgotten one, or one that leaked
+    with pytest.raises(SignInFirstError):
+        signed_in(request_of(device, session=cookie))
+
+
+def test_who_guesses_on_the_network_locks_nobody_out_at_the_screen(
+    device: Device,
+) -> None:
+    device.people.add_first(NAME, PIN)
+    statuses = []
+    for host in [NETWORK] * 8:
+        with pytest.raises(HTTPException) as refused:
+            check_pin(request_of(device, host=host), NAME, "999999")
+        statuses.append(refused.value.status_code)
+    assert statuses[-1] == 429
+    check_pin(request_of(device), NAME, PIN)
 
 
 @pytest.mark.parametrize(("scheme", "is_secure"), [("http", False), ("https", True)])

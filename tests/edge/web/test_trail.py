@@ -28,7 +28,7 @@ def notes(device: Device, what: str) -> list[tuple[str, dict[str, Any]]]:
 
 def test_who_signs_in_is_kept(browser: Browser, device: Device) -> None:
     ((by, facts),) = notes(device, SIGNED_IN)
-    assert (by, facts["role"]) == (NAME, "supervisor")
+    assert (by, facts) == (NAME, {"from": "testclient", "role": "supervisor"})
 
 
 def test_a_wrong_pin_is_kept_under_the_name_that_it_was_for(

@@ -12,7 +12,9 @@ from tests.edge.web.stand_ins import NAME, PIN, PROFILE, Browser, StillCounter
 from leukoscope_edge.accounts import Role
 from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.live import Command, Mode, News
+from leukoscope_edge.messages import message
 from leukoscope_edge.profile import PageEntry
+from leukoscope_edge.records.integrity import Integrity, IntegrityCheck
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device
 
@@ -46,7 +48,9 @@ def test_the_page_warns_of_red_cells_that_do_not_fit_the_scale(
 
 
 def test_without_a_picture_no_red_cells_are_checked(browser: Browser) -> None:
-    assert browser.post("/api/device/red-cells", json={}).status_code == 409
+    answer = browser.post("/api/device/red-cells", json={})
+    why = message("calibrate-then-show").said()
+    assert (answer.status_code, answer.json()["detail"]) == (409, why)
 
 
 URL = "http://localhost:8000"
@@ -100,6 +104,17 @@ def test_who_reads_it_from_the_screen_is(open_device: Device, browser_at: Open) 
     assert browser_at(NETWORK).post("/api/set-up", json=body).status_code == 200
     (person,) = open_device.people.everybody
     assert person.name == NAME
+    [kept] = open_device.store.log.notes("set up")
+    assert (kept.by, kept.body["facts"]) == (NAME, {"role": "supervisor"})
+
+
+def test_nobody_is_the_first_where_it_could_not_be_kept(
+    open_device: Device, browser_at: Open
+) -> None:
+    open_device.store.end_copy()  # or its own look may come between
+    IntegrityCheck(open_device.store.folder).say(Integrity.DAMAGED)
+    assert browser_at(SCREEN).post("/api/set-up", json=FIRST).status_code == 409
+    assert open_device.people.everybody == []
 
 
 def test_guessing_waits_on_the_network_and_not_at_the_screen(

@@ -6,6 +6,8 @@ import pytest
 from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide
 
 from leukoscope_edge.accounts import Role
+from leukoscope_edge.records import DAMAGED
+from leukoscope_edge.records.integrity import Integrity, IntegrityCheck
 from leukoscope_edge.web import trail
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.log import log_text
@@ -50,6 +52,18 @@ def test_what_is_done_to_people_is_kept_and_the_log_names_nobody(
     assert note in log
     assert OLU not in log
     assert NEW not in str(device.store.reader.events(""))
+
+
+def test_nothing_is_done_to_people_where_it_could_not_be_kept(
+    chief: Browser, device: Device
+) -> None:
+    device.store.end_copy()  # or its own look may come between
+    IntegrityCheck(device.store.folder).say(Integrity.DAMAGED)
+    before = device.people.everybody
+    new = {"name": "Ben", "role": "operator", "pin": NEW}
+    assert asked(chief, "people", **new) == (409, DAMAGED.said())
+    assert asked(chief, "people/pin", name=OLU, pin=NEW) == (409, DAMAGED.said())
+    assert device.people.everybody == before
 
 
 @pytest.mark.parametrize("path", ["remove", "lock", "pin"])
