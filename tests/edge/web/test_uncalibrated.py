@@ -71,11 +71,9 @@ def test_no_bar_measures_a_cell_whose_scale_nobody_knows(
     uncalibrated: tuple[Browser, Device],
 ) -> None:
     client, own = uncalibrated
-    calibrated = new_slide_of(own)
-    unknown = replace(
-        calibrated, origin=replace(calibrated.origin, scale_um_per_px=None)
-    )
-    for new, view_um in ((unknown, ""), (calibrated, calibrated.origin.view_um)):
+    unknown = new_slide_of(own)
+    known = replace(unknown, origin=replace(unknown.origin, scale_um_per_px=0.1))
+    for new, view_um in ((unknown, ""), (known, known.origin.view_um)):
         slide = own.store.start_slide(new, NAME)
         text = client.get(f"/slides/{slide}/review").text
         assert f'data-view-um="{view_um}"' in text
