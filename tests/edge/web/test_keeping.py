@@ -191,6 +191,20 @@ def test_power_off_is_refused_in_words_where_it_is_not_permitted(
     device.counter.tell(news)  # type: ignore[attr-defined]
     assert "finish it first" in browser.post("/api/device/power-off", json={}).text
     assert len(ran) == 2
+    assert [e.by for e in device.store.log.notes("power off")] == [NAME] * 2
+
+
+def test_no_record_leaves_or_comes_back_beside_a_count(
+    browser: Browser, device: Device, tmp_path: Path
+) -> None:
+    news = News(mode=Mode.COUNTING, slide="0001", facts={"seq": 1})
+    device.counter.tell(news)  # type: ignore[attr-defined]
+    body = {"stick": str(tmp_path / "stick"), "passphrase": PASSPHRASE}
+    back = body | {"file": "leukoscope/leukoscope-1.backup", "pin": PIN}
+    for path, asked in (("backup", body), ("restore", back)):
+        answer = browser.post(f"/api/records/{path}", json=asked)
+        assert (answer.status_code, "finish it first" in answer.text) == (409, True)
+    assert not device.lifecycle.is_ending
 
 
 def test_what_was_lost_of_the_records_is_said_on_home_and_device(
