@@ -2,6 +2,7 @@
 
 import io
 import logging
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -19,6 +20,10 @@ FOOT_GAP_MM, FOOT_PT = 3.0, 8
 CAPTION_PT, CAPTION_LINE_MM = 7, 3.0
 LABEL_MM, LABEL_GAP_MM = 42.0, 2.0
 LINE_MM_PER_PT = 0.46
+LEFT_TO_RIGHT_MARK = "\u200e"
+CODE = re.compile(r"(?<![\w/.:-])(?=\d\w*[-/:]\w)")
+"""Where a code or date begins that the bidirectional algorithm would turn around:
+after Arabic, digits and the groups behind their hyphens run to the left (UAX 9, W2)."""
 HEADING_MM = 12.0
 """A heading of one line, with the space around it."""
 """Height of a line: 1.3 times the font's, and a point is 0.353 mm."""
@@ -56,6 +61,11 @@ class MeasuredFont(TTFFont):
                 text, font_size_pt, text_shaping_params
             )
         return self._widths[key]
+
+
+def in_order(text: str) -> str:
+    """Return a text whose codes and dates read as they were written, also in Arabic."""
+    return CODE.sub(LEFT_TO_RIGHT_MARK, text)
 
 
 class PdfPage(FPDF):
@@ -169,7 +179,7 @@ class PdfPage(FPDF):
         self.multi_cell(
             width_mm - indent_mm,
             size_pt * LINE_MM_PER_PT,
-            unbroken(text),
+            in_order(unbroken(text)),
             align="R" if goes_left else "L",
             new_x=XPos.LMARGIN,
             new_y=YPos.NEXT,
@@ -233,7 +243,9 @@ class PdfPage(FPDF):
         self.set_font(FAMILY, size=CAPTION_PT)
         self.set_xy(x_mm, y_mm)
         align = "R" if self._from_right else "L"
-        self.multi_cell(width_mm, CAPTION_LINE_MM, unbroken(text), align=align)
+        self.multi_cell(
+            width_mm, CAPTION_LINE_MM, in_order(unbroken(text)), align=align
+        )
 
     def caption_height_mm(self, text: str, width_mm: float) -> float:
         """Return how high a caption will be."""

@@ -1,15 +1,18 @@
 """A sheet of paper: what is measured once is measured right."""
 
+import io
 from typing import Any
 
+import pypdf
 import pytest
 from fpdf import FPDF
+from fpdf.bidi import BidiParagraph
 from fpdf.enums import TextDirection
 from fpdf.fonts import TTFFont
 
 from leukoscope_edge.records.exports import OWN
 from leukoscope_edge.records.exports.fonts import find_fonts
-from leukoscope_edge.records.exports.pdf_page import MeasuredFont, PdfPage
+from leukoscope_edge.records.exports.pdf_page import MeasuredFont, PdfPage, in_order
 
 TEXTS = ("", "cell 12", "model: blast 90 %", "خلية 12", "कोशिका १२")
 FILES = ("NotoSans-Regular", "NotoSansArabic-Regular", "NotoSansDevanagari-Regular")
@@ -40,6 +43,30 @@ def test_a_text_is_as_wide_as_its_font_says(
             assert measured.get_text_width(text, size_pt, params) == width
     plain.close()
     measured.close()
+
+
+@pytest.mark.parametrize("after", ["رمز التدقيق {}", "{}, دم", "الشريحة 0002، {} دم"])
+@pytest.mark.parametrize(
+    "code", ["6873-0E60-4F51", "0E60-4F51", "12/A4", "2026-04-12", "S-2026-17"]
+)
+def test_a_code_reads_as_it_was_written_among_letters_that_run_to_the_left(
+    after: str, code: str
+) -> None:
+    text = in_order(after.format(code))
+    assert code in BidiParagraph(text=text).get_reordered_string()
+
+
+def test_without_a_mark_a_code_after_arabic_is_turned_around() -> None:
+    shown = BidiParagraph(text="رمز 6873-0E60-4F51").get_reordered_string()
+    assert shown.startswith("0E60-4F51-6873")
+
+
+def test_a_line_of_paper_keeps_a_code_in_order() -> None:
+    sheet = PdfPage(title="", foot=("a",), fonts=find_fonts(TEXTS))
+    sheet.line_of("رمز 6873-0E60", size_pt=9)
+    sheet.caption("رمز 6873-0E60", 20, 20, 27)
+    text = pypdf.PdfReader(io.BytesIO(bytes(sheet.output()))).pages[0].extract_text()
+    assert text.count("6873-0E60") == 2
 
 
 def test_a_text_is_shaped_once_for_its_width() -> None:
