@@ -182,7 +182,7 @@ def test_kinds_far_apart_are_numbers_in_whatever_order_they_stand(
 ) -> None:
     kinds = KindsEntry(names=("b", "a", "c"), blast="a", temperature=2.0)
     card = replace(open_bundle(bundle_folder).card, kinds=kinds)
-    answers = np.array([[2, 0, 900, 0, 896], [2, 0, -900, 0, -901]], np.float32)
+    answers = np.array([[2, 0, 2000, 0, 1996], [2, 0, -2000, 0, -2001]], np.float32)
     for one, off in zip(calls_for(answers, card), (4, 1), strict=True):
         likely = dict(one.kinds)
         assert likely["a"] == one.p_blast
