@@ -35,6 +35,7 @@ from leukoscope_edge.counting import (
     SlideContext,
     by_model,
     conclude,
+    doubts_of_twice,
     never_counted,
 )
 from leukoscope_edge.errors import BundleError
@@ -192,10 +193,10 @@ class SlideRun:
             source: What the user named, for the record.
             quality: What of the device's quality is out of control.
         """
-        held = (*self._context.quality, *quality)
-        self._context = replace(self._context, quality=tuple(dict.fromkeys(held)))
-        self._last_concluded = None
         self.catch_up()
+        twice = () if self._is_sequence else doubts_of_twice(self.cells())
+        self._context = self._context.at_the_end(quality, twice)
+        self._last_concluded = None
         card, spec = self._card, self._spec
         never = self._cells.never_whole()
         return Screening(
@@ -215,7 +216,7 @@ class SlideRun:
             segmenter=self._segmenter.name,
             segmenter_fallback=self._segmenter.fallback,
             scale_estimate=self._frames.scale_estimate(),
-            doubts=self._evidence.doubts(),
+            doubts=(*self._evidence.doubts(), *twice),
             remarks=self._evidence.remarks(),
         )
 

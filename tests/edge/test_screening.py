@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.simulated import camera_on
+from tests.simulated import camera_on, first_frames
 
 from leukoscope_edge import search_ahead
 from leukoscope_edge.arrays import U8
@@ -77,6 +77,20 @@ def test_a_slide_with_many_blasts_is_flagged_and_counted_once(
     assert n - 5 <= len(found.cells) <= n + 2
     assert found.verdict.interval.low < 0.5 < found.verdict.interval.high
     assert found.sentence.startswith("SIMULATION")
+
+
+@pytest.mark.parametrize("is_sequence", [False, True])
+def test_fields_that_overlap_are_said_to_count_twice(is_sequence: bool) -> None:
+    (field,) = first_frames(1)
+    darker = field.pixels - field.pixels // 9
+    moved = replace(field, name="again", pixels=darker[8:, 12:])
+    first = replace(field, pixels=field.pixels[:-8, :-12])
+    with slide_run(is_sequence=is_sequence) as run:
+        run.look(first)
+        run.look(moved)
+        found = run.finish("two")
+    doubts = [doubt.reason.id for doubt in found.doubts]
+    assert ("seen-twice" in doubts) == (not is_sequence)
 
 
 @pytest.mark.slow

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from leukoscope_edge.counting.reference_ranges import is_leukopenic as is_leukopenic
     from leukoscope_edge.counting.search_plan import Due as Due
     from leukoscope_edge.counting.search_plan import SearchPlan as SearchPlan
+    from leukoscope_edge.counting.seen_twice import doubts_of_twice as doubts_of_twice
     from leukoscope_edge.counting.site_background import MIN_SLIDES as MIN_SLIDES
     from leukoscope_edge.counting.site_background import NormalSlide as NormalSlide
     from leukoscope_edge.counting.site_background import (
@@ -89,6 +90,7 @@ else:
             "quality_slide": "QualityDay QualityTrend quality_trend",
             "reference_ranges": "AgeRanges ReferenceRanges flags is_leukopenic",
             "search_plan": "Due SearchPlan",
+            "seen_twice": "doubts_of_twice",
             "slide_cells": "SlideCells never_counted",
             "statistics": "BetaSpread binomial_interval limit_of_blank",
             "stop_rule": "CUT_OFF LOOKS state_after",

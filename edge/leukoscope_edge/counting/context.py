@@ -3,7 +3,8 @@
 A context is put together when a slide starts, kept with it and never guessed later.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from leukoscope_edge.counting.fraction import CallModel
@@ -83,6 +84,14 @@ class SlideContext:
     quality: tuple[Message, ...]
     doubts: tuple[Doubt, ...]
     is_over: bool
+
+    def at_the_end(
+        self, quality: Sequence[Message], doubts: Sequence[Doubt]
+    ) -> "SlideContext":
+        """Return it with what is held against the device and doubted at the end."""
+        held = dict.fromkeys((*self.quality, *quality))
+        doubted = (*self.doubts, *doubts)
+        return replace(self, quality=tuple(held), doubts=doubted)
 
     @property
     def is_marrow(self) -> bool:

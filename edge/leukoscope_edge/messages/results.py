@@ -118,6 +118,10 @@ RESULTS = {
     "tags": ("the files say that a pixel measures {said} µm, and {given} µm was given"),
     "sizes-mixed": "the pictures have {k} sizes, and one scale was given for all",
     "sizes-mixed-cure": "Screen pictures of one size at a time.",
+    "seen-twice": "{k} of {n} cells stand in two pictures, and were counted twice",
+    "seen-twice-cure": (
+        "Give each place of the slide once; pictures that overlap are a sequence."
+    ),
     "left-out": "only {k} of {n} images could be judged",
     "frames-lost": "{k} frames of the video could not be read",
     "left-out-cure": "Copy or take the pictures again.",
