@@ -296,11 +296,13 @@ class Evidence:
         given, estimate = self._scale, self._estimated()
         if given is None or self._scale_off():
             return ()
+        unconfirmed = message("scale-unconfirmed", given=f"{given:.3g}")
         if estimate.um_per_px is None:
-            return (message("scale-unconfirmed", given=f"{given:.3g}"),)
+            return (unconfirmed,)
         off = given / estimate.um_per_px - 1
-        is_sure = estimate.high <= MAX_SPREAD * estimate.low
-        if abs(off) <= MIN_REMARK or not is_sure:
+        if estimate.high > MAX_SPREAD * estimate.low:
+            return (unconfirmed,) if abs(off) > MAX_MISMATCH else ()
+        if abs(off) <= MIN_REMARK:
             return ()
         return (
             message(

@@ -111,12 +111,19 @@ def test_what_is_measured_later_is_heard_after_a_first_answer() -> None:
     assert [d.reason.id for d in evidence.doubts()] == ["scale-off"]
 
 
-def test_cells_that_tell_little_of_the_scale_are_not_quoted() -> None:
-    sizes = FrameSizes(red_px=(), nuclei_px=(), body_um_per_px=1.3 * SCALE)
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [(0.5, True), (0.8, True), (0.9, False), (1.1, False), (1.3, True), (2.0, True)],
+)
+def test_cells_that_tell_little_of_the_scale_are_not_quoted(
+    times: float, said: bool
+) -> None:
+    sizes = FrameSizes(red_px=(), nuclei_px=(), body_um_per_px=times * SCALE)
     evidence = Evidence(SCALE, is_sequence=False)
     for bearing in BEARINGS:
         evidence.add(SCREENED[0], replace(bearing, sizes=sizes))
-    assert evidence.remarks() == ()
+    assert [r.id for r in evidence.remarks()] == ["scale-unconfirmed"] * said
+    assert evidence.doubts() == ()
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ import numpy as np
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture.stored.containers import (
     BMP_START,
+    INKS,
     MAX_FILE_BYTES,
     MAX_PIXELS,
     check_size,
@@ -201,6 +202,8 @@ def _decoded(data: U8, index: int) -> "cv2.typing.MatLike | None":
 
 
 def _rgb(pixels: U8) -> U8:
+    if pixels.dtype == np.int8:
+        raise SourceError(INKS)
     if pixels.dtype != np.uint8:
         raise SourceError(message("file-bits", n=8 * pixels.itemsize))
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]

@@ -33,7 +33,7 @@ from leukoscope_edge.capture.stored.decode import (
     regular,
 )
 from leukoscope_edge.capture.stored.library_output import caught_output
-from leukoscope_edge.capture.stored.packets import Packets, has_no_index
+from leukoscope_edge.capture.stored.packets import Packets, has_no_index, is_hdr
 from leukoscope_edge.errors import SourceError, as_told
 from leukoscope_edge.isolated import command_of, lower_limit
 from leukoscope_edge.log import start_log
@@ -242,6 +242,8 @@ class _Video:
         if not self._capture.open(str(path), cv2.CAP_FFMPEG):
             is_cut = has_no_index(path)
             raise SourceError(message("file-truncated" if is_cut else "video-unread"))
+        if is_hdr(path):
+            raise SourceError(message("video-hdr"))
         codec = _four_letters(int(self._capture.get(cv2.CAP_PROP_FOURCC)))
         self._packets = Packets(path, codec)
         return Video(

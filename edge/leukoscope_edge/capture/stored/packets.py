@@ -6,10 +6,11 @@ The size stands in the packets before they are decoded. So does what was thrown 
 the tables of a JPEG, or else by how many bits a key frame was recorded with.
 
 Source: ITU-T H.264 (7.3.1) and H.265 (7.3.1.2); RFC 6386 (9.1) for VP8; VP9 bitstream
-specification (6.2); ISO/IEC 14496-12 (4.2) for MP4.
+specification (6.2); ISO/IEC 14496-12 (4.2, 12.1.5) for MP4; ITU-T H.273 (8.2).
 """
 
 from pathlib import Path
+from typing import BinaryIO
 
 import cv2
 import numpy as np
@@ -24,6 +25,14 @@ H264 = frozenset({"h264", "avc1", "avc3", "x264"})
 H265 = frozenset({"h265", "hevc", "hev1", "hvc1"})
 """Four letters, in small ones."""
 H264_SPS, H265_SPS = 7, 33
+HDR_TRANSFERS = frozenset({16, 18})
+"""Perceptual quantizer and hybrid log-gamma, as H.273 numbers them."""
+_HDR_BYTES = frozenset(bytes([n]) for n in HDR_TRANSFERS)
+COLOUR_BOXES = b"colrnclx", b"colrnclc"
+"""Of MP4 and of MOV: primaries and transfer follow, two bytes each."""
+MKV_TRANSFER = b"\x55\xba\x81"
+"""TransferCharacteristics (RFC 9559, 5.1.4.1.28.24), its length, and one byte of it."""
+MAX_INDEX_BYTES, MKV_HEAD_BYTES = 1 << 26, 1 << 16
 VP8_KEY, VP9_KEY = b"\x9d\x01\x2a", b"\x49\x83\x42"
 
 
@@ -108,15 +117,36 @@ def has_no_index(path: Path) -> bool:
     The index ("moov") is written last; without it nothing can be found.
     """
     with path.open("rb") as file:
-        while len(head := file.read(8)) == len("....type"):
-            n_bytes, kind = int.from_bytes(head[:4], "big"), head[4:]
-            if file.tell() == len(head) and kind != b"ftyp":
-                return False
-            if kind == b"moov":
-                return False
-            if n_bytes == 1:
-                n_bytes = int.from_bytes(file.read(8), "big") - 8
-            file.seek(max(n_bytes - 8, 0), 1)
-            if n_bytes == 0:
-                break
-        return file.tell() > 0
+        return _to_index(file) is False
+
+
+def is_hdr(path: Path) -> bool:
+    """Say whether a video's numbers are light of a wider range, as phones record it.
+
+    FFmpeg, by way of OpenCV, takes them for those of any other video: pale and flat.
+    """
+    with path.open("rb") as file:
+        if _to_index(file):
+            index = file.read(MAX_INDEX_BYTES)
+            after = [p[3:4] for box in COLOUR_BOXES for p in index.split(box)[1:]]
+        else:
+            file.seek(0)
+            parts = file.read(MKV_HEAD_BYTES).split(MKV_TRANSFER)
+            after = [p[:1] for p in parts[1:]]
+    return not _HDR_BYTES.isdisjoint(after)
+
+
+def _to_index(file: BinaryIO) -> bool | None:
+    """Go to the index of an MP4; False where it has none, None of other files."""
+    while len(head := file.read(8)) == len("....type"):
+        n_bytes, kind = int.from_bytes(head[:4], "big"), head[4:]
+        if file.tell() == len(head) and kind != b"ftyp":
+            return None
+        if kind == b"moov":
+            return True
+        if n_bytes == 1:
+            n_bytes = int.from_bytes(file.read(8), "big") - 8
+        file.seek(max(n_bytes - 8, 0), 1)
+        if n_bytes == 0:
+            break
+    return False if file.tell() > 0 else None

@@ -162,6 +162,10 @@ GREY = np.full((8, 8), 100, np.uint8)
         (webp(quality=20), "is a lossy WebP"),
         (encode(cv2.merge([GREY] * 3), ".png"), "has no colour"),
         (encode(picture().astype(np.uint16) * 256, ".png"), "has 16 bits per channel"),
+        (
+            encode((picture() // 2).astype(np.int8), ".tif"),
+            "keeps its colours in a way",
+        ),
         (png_of_size(30_000, 30_000), "has 30000 x 30000 pixels"),
     ],
     ids=lambda v: v if isinstance(v, str) else "",

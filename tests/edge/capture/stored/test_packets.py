@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.capture.stored import VideoReplay
-from leukoscope_edge.capture.stored.packets import facts_of, format_of, has_no_index
+from leukoscope_edge.capture.stored.packets import (
+    facts_of,
+    format_of,
+    has_no_index,
+    is_hdr,
+)
 from leukoscope_edge.messages import in_english
 from leukoscope_edge.types import Fault, Frame, PictureFacts
 
@@ -89,6 +94,34 @@ def test_an_mp4_without_its_index_was_cut_off(
     parts = ((8 + n).to_bytes(4, "big") + kind + bytes(n) for kind, n in boxes)
     path.write_bytes(b"".join(parts))
     assert has_no_index(path) == is_cut
+
+
+FTYP, MDAT = b"\0\0\0\x0cftypisom", b"\0\0\0\x0cmdatabcd"
+COLR = b"\0\x01\0%c\0\x01"
+"""Primaries, transfer and matrix, as a box `colr` has them."""
+
+
+@pytest.mark.parametrize(
+    ("data", "is_so"),
+    [
+        (b"", False),
+        (FTYP + MDAT, False),
+        (FTYP + MDAT + b"\0\0\0\x08moov", False),
+        (FTYP + MDAT + b"\0\0\0\x08moov" + b"colrnclx" + COLR % 1, False),
+        (FTYP + MDAT + b"\0\0\0\x08moov" + b"colrnclx" + COLR % 16, True),
+        (FTYP + b"\0\0\0\x08moov" + b"colrnclc" + COLR % 18 + MDAT, True),
+        (FTYP + b"\0\0\0\x08mdat" + b"colrnclc" + COLR % 18, False),
+        (b"\x1a\x45\xdf\xa3" + bytes(9) + b"\x55\xba\x81\x01", False),
+        (b"\x1a\x45\xdf\xa3" + bytes(9) + b"\x55\xba\x81\x10", True),
+        (b"\x1a\x45\xdf\xa3" + bytes(9) + b"\x55\xba\x81\x12", True),
+    ],
+)
+def test_light_of_a_wider_range_is_said_in_the_index(
+    data: bytes, tmp_path: Path, *, is_so: bool
+) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(data)
+    assert is_hdr(path) == is_so
 
 
 def test_a_box_may_have_a_long_length_or_reach_to_the_end(tmp_path: Path) -> None:

@@ -122,6 +122,16 @@ def test_a_video_that_is_no_video_says_why(
         VideoReplay(path, None)
 
 
+def test_a_video_in_hdr_is_refused(tmp_path: Path) -> None:
+    path = save_video(tmp_path / "slide.mp4")
+    with VideoReplay(path, None) as camera:
+        assert isinstance(camera.read(), Frame)
+    hdr = b"\0\0\0\x12colrnclx\0\x09\0\x10\0\x09"
+    path.write_bytes(path.read_bytes() + hdr)
+    with pytest.raises(SourceError, match="was recorded in HDR"):
+        VideoReplay(path, None)
+
+
 def test_a_video_whose_decoder_dies_ends_with_a_fault(tmp_path: Path) -> None:
     path = save_video(tmp_path / "slide.avi")
     with VideoReplay(path, None) as camera:
