@@ -109,6 +109,28 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Hold a folder of results: two runs at once would mix what they write.
+
+    Raises:
+        OutputError: Another run holds it.
+    """
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with contextlib.suppress(OSError):  # a file system without locks
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as err:
+                raise OutputError(
+                    f"{folder}: another run is writing its results there: name "
+                    "another folder with --out"
+                ) from err
+        yield
+    finally:
+        os.close(handle)
+
+
 def make_folder(folder: Path, *, mode: int = 0o700) -> None:
     """Make a folder and those above it, to survive a power cut.
 

@@ -1,4 +1,6 @@
 import contextlib
+import errno
+import fcntl
 import os
 import threading
 from pathlib import Path
@@ -7,6 +9,7 @@ import pytest
 
 from leukoscope_edge.durable import (
     PIECE_BYTES,
+    alone_in,
     check_room,
     prepare_folder,
     sha256_of,
@@ -121,6 +124,28 @@ def test_an_older_result_is_gone_before_the_new_one_is_made(tmp_path: Path) -> N
     (tmp_path / "mine.txt").write_text("keep")
     prepare_folder(tmp_path, ("result.json",))
     assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_two_runs_never_mix_their_results(tmp_path: Path) -> None:
+    with (
+        alone_in(tmp_path),
+        pytest.raises(OutputError, match="another run is writing its results there"),
+        alone_in(tmp_path),
+    ):
+        pass
+    with alone_in(tmp_path):  # it was let go
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_system_without_locks_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flock(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with alone_in(tmp_path):
+        pass
 
 
 def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:

@@ -237,6 +237,7 @@ N_REFUSALS = 140
 FOR_ENGINEERS = {
     "cli/": "a command's own words",
     "records/slides/reproduce.py": "`records reproduce` alone asks it",
+    "durable.py:alone_in": "the folder of a command's --out",
     "durable.py:prepare_folder": "the folder of a command's --out",
     "media/new_file.py:__init__": "a programmer's mistake: names are made by us",
     "media/root_helper.py:_head": "what breaks the protocol is no program of ours",

@@ -27,7 +27,7 @@ from leukoscope_edge.cli.scale import parse_scale
 from leukoscope_edge.cli.site import site_of
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting import SiteBackground
-from leukoscope_edge.durable import prepare_folder
+from leukoscope_edge.durable import alone_in, prepare_folder
 from leukoscope_edge.errors import SourceError, UsageError
 from leukoscope_edge.i18n import SOURCE_LANGUAGE, language_codes, languages
 from leukoscope_edge.inference import (
@@ -218,9 +218,20 @@ def _screen(options: argparse.Namespace) -> int:
 def _screen_one(
     options: argparse.Namespace, bundle: Bundle, site: SiteBackground | None
 ) -> None:
-    """Go from a source to results; what can be refused is, before the work."""
-    if options.out:
+    """Screen one slide, alone in the folder of its results."""
+    if not options.out:
+        _screen_alone(options, bundle, site)
+        return
+    prepare_folder(options.out, ())
+    with alone_in(options.out):
         prepare_folder(options.out, tuple(RESULT_FILES))
+        _screen_alone(options, bundle, site)
+
+
+def _screen_alone(
+    options: argparse.Namespace, bundle: Bundle, site: SiteBackground | None
+) -> None:
+    """Go from a source to results; what can be refused is, before the work."""
     camera, frame_sha256 = _open_camera(options), dict[str, str]()
     if options.keep:
         camera = hashed(camera, frame_sha256)

@@ -15,6 +15,7 @@ import pytest
 
 from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.cli import main
+from leukoscope_edge.durable import alone_in
 from leukoscope_edge.types import Frame
 
 SIMULATED = "simulated:seed=5,frames=12"
@@ -276,6 +277,16 @@ def test_screens_one_real_field(
     x0, y0, x1, y1 = cell["box_px"]
     assert 260 < (x0 + x1) / 2 < 491
     assert 177 < (y0 + y1) / 2 < 376
+
+
+def test_a_folder_that_another_run_writes_into_is_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "result.json").write_text("the other's")
+    with alone_in(tmp_path):
+        assert main(["screen", SIMULATED, "--out", str(tmp_path)]) == 1
+    assert "another run is writing its results there" in capsys.readouterr().err
+    assert (tmp_path / "result.json").read_text() == "the other's"
 
 
 def test_gives_up_politely_when_interrupted(tmp_path: Path) -> None:
