@@ -158,12 +158,29 @@ def find_empty(archive: Path, out: Path | None = None) -> list[Path]:
     return [p for p in _folders(archive, out) if all(map(_is_left, p.iterdir()))]
 
 
+def find_links(archive: Path, out: Path | None = None) -> list[Path]:
+    """Return the links to folders of images elsewhere: no slides, see `find_slides`.
+
+    Args:
+        archive: Where to look.
+        out: The folder of results.
+    """
+    linked = (p for p in _every_folder(archive, out) if p.is_symlink())
+    elsewhere = (p for p in linked if not _is_inside(p, archive.resolve()))
+    return [p for p in elsewhere if _has_images(p) or _has_unread(p)]
+
+
 def _folders(archive: Path, out: Path | None = None) -> list[Path]:
+    return [p for p in _every_folder(archive, out) if not p.is_symlink()]
+
+
+def _every_folder(archive: Path, out: Path | None) -> list[Path]:
+    """Return every folder below one, and every link to a folder, which ends there."""
     apart, found = out.resolve() if out else None, []
     for root, below, _ in os.walk(archive, onerror=_stop):
         below[:] = [name for name in below if not is_system(Path(name))]
         found += [Path(root, name) for name in below]
-    return sorted(p for p in found if not p.is_symlink() and not _is_inside(p, apart))
+    return sorted(p for p in found if not _is_inside(p, apart))
 
 
 def _is_inside(folder: Path, apart: Path | None) -> bool:

@@ -18,6 +18,7 @@ from leukoscope_edge.archive import (
     STAMP,
     ArchiveRow,
     find_empty,
+    find_links,
     find_slides,
     is_archive,
     summary_csv_bytes,
@@ -121,6 +122,21 @@ def test_no_folder_of_an_archive_is_lost_in_silence(tmp_path: Path) -> None:
     assert is_archive(str(tmp_path))
     (tmp_path / "slide" / "1.jpg").unlink()
     assert not is_archive(str(tmp_path))  # a video or a photo beside a few fields
+
+
+def test_a_slide_behind_a_link_is_named(tmp_path: Path) -> None:
+    archive, other = tmp_path / "archive", tmp_path / "other"
+    for folder in (archive / "slide", other / "heic", other / "jpeg", other / "text"):
+        folder.mkdir(parents=True)
+    for name in ("archive/slide/1.jpg", "other/heic/1.heic", "other/jpeg/1.jpg"):
+        (tmp_path / name).touch()
+    for folder in other.iterdir():
+        (archive / folder.name).symlink_to(folder)
+    (archive / "latest").symlink_to(archive / "slide")  # which is screened itself
+    (archive / "loop").symlink_to(archive)
+    (archive / "nowhere").symlink_to("/nowhere")
+    assert find_slides(archive) == [archive / "slide"]
+    assert find_links(archive) == [archive / "heic", archive / "jpeg"]
 
 
 def test_the_table_of_no_slides_has_a_header_only() -> None:

@@ -15,6 +15,7 @@ from leukoscope_edge.archive import (
     SlideDone,
     SlideTask,
     find_empty,
+    find_links,
     find_slides,
     is_done,
     keep,
@@ -72,6 +73,8 @@ def run(
         say(f"{shown(stray.name)} lies above the slides and is not screened")
     for folder in find_empty(Path(options.source), out):
         say(f"{shown(folder.name)} is an empty folder: was it copied whole?")
+    for link in find_links(Path(options.source), out):
+        say(f"{shown(link.name)} is a link and is not followed: copy its folder here")
     prepare_folder(out, (TABLE, INDEX))
     left = [t for t in tasks if not is_done(t, out)]
     say(f"{len(tasks)} slides, {len(tasks) - len(left)} of them done before")
