@@ -53,7 +53,7 @@ from leukoscope_edge.screening import screen
 from leukoscope_edge.screening_result import Screening
 from leukoscope_edge.service import share_arenas
 from leukoscope_edge.types import THRESHOLDS
-from leukoscope_edge.updates import UpdateContext, active_bundle, watched
+from leukoscope_edge.updates import UpdateContext, active_bundle, banners, watched
 from leukoscope_edge.vision.scale import Calibration
 
 MAX_THREADS, MAX_FRAMES = 64, 10_000_000
@@ -351,6 +351,8 @@ def _keep(
             by=options.by,
         )
     say(f"kept as slide {slide} in {options.data}")
+    for line in banners(UpdateContext(data=options.data)):  # the clock dates the slide
+        say(line.said())
 
 
 def _bundle_for(options: argparse.Namespace) -> Bundle:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,8 @@ from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.cli import main
 from leukoscope_edge.durable import alone_in
 from leukoscope_edge.types import Frame
+from leukoscope_edge.updates import UpdateContext, state
+from leukoscope_edge.updates.state import State
 
 SIMULATED = "simulated:seed=5,frames=12"
 
@@ -277,6 +280,20 @@ def test_screens_one_real_field(
     x0, y0, x1, y1 = cell["box_px"]
     assert 260 < (x0 + x1) / 2 < 491
     assert 177 < (y0 + y1) / 2 < 376
+
+
+def test_a_slide_that_a_wrong_clock_dates_is_kept_with_a_word(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models = UpdateContext(data=tmp_path).models
+    models.mkdir()
+    state.save(models, replace(State(), time_floor="2099-01-01T00:00:00+00:00"))
+    words = ["screen", "simulated:seed=5,frames=1", "--keep", "--data", str(tmp_path)]
+    assert main(words) == 0
+    error = capsys.readouterr().err
+    assert "kept as slide 0001" in error
+    assert last_line(error).startswith("leukoscope: W01: this device's clock is wrong")
+    assert "expected 2099-01-01 or soon after" in error
 
 
 def test_a_folder_that_another_run_writes_into_is_left_alone(
