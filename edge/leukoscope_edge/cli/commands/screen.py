@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from contextlib import ExitStack
 
 import cv2
 
@@ -237,12 +238,15 @@ def _screen_alone(
         camera = hashed(camera, frame_sha256)
     screening = _walk(camera, options, bundle, site)
     _require_read(screening)
-    if options.out:
-        _write(screening, options)
-    if options.keep:
-        _keep(options, screening, bundle, site, frame_sha256)
-    text = result_bytes(screening).decode() if options.json else table_text(screening)
-    print(text.rstrip("\n"))
+    with ExitStack() as each:  # where one fails the others are done, and then it raises
+        text = table_text(screening)
+        if options.json:
+            text = result_bytes(screening).decode()
+        each.callback(print, text.rstrip("\n"))
+        if options.keep:
+            each.callback(_keep, options, screening, bundle, site, frame_sha256)
+        if options.out:
+            each.callback(_write, screening, options)
 
 
 def _walk(

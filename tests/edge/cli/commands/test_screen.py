@@ -296,6 +296,20 @@ def test_a_slide_that_a_wrong_clock_dates_is_kept_with_a_word(
     assert "expected 2099-01-01 or soon after" in error
 
 
+def test_where_one_result_cannot_be_written_the_others_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, data = tmp_path / "out", tmp_path / "data"
+    out.mkdir()
+    (out / ".report.html.part").symlink_to("nowhere")  # as a stick that was pulled
+    words = ["screen", "simulated:seed=5,frames=1", "--keep", "--data", str(data)]
+    assert main([*words, "--out", str(out)]) == 1
+    printed = capsys.readouterr()
+    assert "kept as slide 0001" in printed.err
+    assert "report.html: cannot be written" in last_line(printed.err)
+    assert "SIMULATION: " in printed.out
+
+
 def test_a_folder_that_another_run_writes_into_is_left_alone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
