@@ -13,6 +13,7 @@ from leukoscope_train.data.cells import (
     crop_cells,
     cut_out_crop,
     load_crops,
+    rows_of,
     save_crops,
 )
 from leukoscope_train.errors import DataError
@@ -41,3 +42,31 @@ def test_unreadable_images_are_listed_and_nothing_left_is_refused(
         crop_cells(read_cells(tmp_path).files, cut_out_crop, spec)
     with pytest.raises(DataError, match="no crops here"):
         load_crops(bad)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"file,label\na.png,all\n",
+        b"\xef\xbb\xbffile;label\r\na.png;all\r\n",
+        b'"file"\t"label"\r\n"a.png"\t"all"\r\n',
+        b'file,label\n"a.png",all',
+    ],
+)
+def test_a_table_is_read_as_any_spreadsheet_writes_it(
+    data: bytes, tmp_path: Path
+) -> None:
+    table = tmp_path / "cells.csv"
+    table.write_bytes(data)
+    assert rows_of(table, ("file", "label")) == [{"file": "a.png", "label": "all"}]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"file,label\ncaf\xe9.png,all\n", "file,label\na.png,all\n".encode("utf-16")],
+)
+def test_a_table_in_another_encoding_is_refused(data: bytes, tmp_path: Path) -> None:
+    table = tmp_path / "cells.csv"
+    table.write_bytes(data)
+    with pytest.raises(DataError, match="save it as CSV in UTF-8"):
+        rows_of(table, ("file", "label"))

@@ -6,6 +6,7 @@ cannot be read is listed, never silently left out.
 
 import csv
 import hashlib
+import io
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -50,6 +51,8 @@ the median colour of their cells is that of PBC's lymphocytes, white-balanced. A
 assumption about a laboratory, the same for all its cells."""
 CNMC_BLACK = 12
 """Grey level; JPEG ringing in the black around a C-NMC cell stays below it."""
+SEPARATORS = ",;\t"
+"""Where a comma is the decimal point, spreadsheets part columns by another sign."""
 WEBP_LOSSLESS = 101
 """OpenCV's WebP quality above 100: lossless. Crops shrink to a sixteenth."""
 
@@ -315,15 +318,20 @@ def digest_of(crops: CropSet) -> str:
 
 
 def rows_of(table: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:
-    """Return the rows of a CSV table.
+    """Return the rows of a CSV table, as any spreadsheet writes one.
 
     Raises:
-        DataError: It is missing, empty or lacks a column.
+        DataError: It is missing, empty or lacks a column, or is no UTF-8.
     """
     if not table.is_file():
         raise DataError(f"{table}: missing")
-    with table.open(newline="", encoding="utf-8-sig") as lines:
-        rows = list(csv.DictReader(lines, restval=""))
+    try:
+        text = table.read_text("utf-8-sig")
+        separator = max(SEPARATORS, key=text.partition("\n")[0].count)
+        lines = io.StringIO(text, newline="")
+        rows = list(csv.DictReader(lines, restval="", delimiter=separator))
+    except (UnicodeDecodeError, csv.Error) as err:
+        raise DataError(f"{table}: save it as CSV in UTF-8 ({err})") from err
     if not rows or not set(needed) <= set(rows[0]):
         raise DataError(f"{table}: expected rows with the columns {', '.join(needed)}")
     return rows
