@@ -54,7 +54,6 @@ from skimage import color, filters, measure, morphology
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture import SCALE_UM_PER_PX, parse_simulated
 from leukoscope_edge.inference import (
-    BATCH_SIZE,
     Bundle,
     CascadeEngine,
     DataEntry,
@@ -105,6 +104,8 @@ SPEC = InputEntry(
 )
 MIN_NUCLEUS_PX = 400
 """The plain pipeline's size gate, for 0.1 um per pixel."""
+N_CROPS = 32
+"""Of the quick road."""
 N_FRAMES_A_TURN = 40
 """Ours, then the plain pipeline, then ours again."""
 SHARES = (0.0, 0.125, 0.25, 0.375, 0.5, 0.75, 1.0)
@@ -273,7 +274,7 @@ def _next_frames(camera: Any) -> list[Frame]:
 def _quick_road(bundle: Bundle, options: argparse.Namespace) -> list[dict[str, Any]]:
     """Time ResNet-50 alone and the pair at several shares of cells passed on."""
     random = np.random.default_rng(5)
-    noise = random.integers(0, 256, (BATCH_SIZE, *[SPEC.side_px] * 2, 3))
+    noise = random.integers(0, 256, (N_CROPS, *[SPEC.side_px] * 2, 3))
     crops = noise.astype(np.uint8)
     networks = [bundle.quick, replace(bundle, quick=None)]
     engines = [OnnxCpuEngine(n, n_threads=options.threads) for n in networks if n]

@@ -51,6 +51,7 @@ class CpuSession:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = n_threads
         options.enable_mem_pattern = False  # a block for each size of batch
+        options.enable_cpu_mem_arena = False  # it keeps what the largest batch needed
         for name, value in session_entries().items():
             options.add_session_config_entry(name, value)
         options.log_severity_level = LOG_NOTHING
