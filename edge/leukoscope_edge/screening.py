@@ -51,7 +51,12 @@ from leukoscope_edge.inference import (
 from leukoscope_edge.messages import Message
 from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.sample import SlideFacts
-from leukoscope_edge.screening_result import ImageReport, ModelUsed, Screening
+from leukoscope_edge.screening_result import (
+    ImageReport,
+    ModelUsed,
+    Screening,
+    note_late_search,
+)
 from leukoscope_edge.search_ahead import look_at_all
 from leukoscope_edge.types import (
     NOTHING_COUNTED,
@@ -290,6 +295,7 @@ class SlideRun:
 
     def _count_late(self, late: Searched) -> None:
         self._listed = None
+        note_late_search(self._images, late.frame.name)
         if late.place is not None:
             self._cells.add(late.seen, late.place.island)
 

@@ -28,6 +28,8 @@ class ImageReport:
         reason: Why it was not judged, None where it was.
         width_px: Of its pixels, 0 where there are none.
         height_px: Of its pixels.
+        is_searched: Whether its cells were sought; in a judged frame without a search
+            known ones were followed.
         notes: What else a reader must know.
         copy_of: The image that shows the same field, and was counted; "" mostly.
         n_lost: Frames behind it that are missing from a video.
@@ -38,6 +40,7 @@ class ImageReport:
     reason: Message | None = None
     width_px: int = 0
     height_px: int = 0
+    is_searched: bool = False
     copy_of: str = ""
     n_lost: int = 0
     notes: tuple[str, ...] = field(default=())
@@ -190,6 +193,14 @@ def report_of_frame(frame: Frame, why_not: Message | None) -> ImageReport:
         width_px=width,
         height_px=height,
     )
+
+
+def note_late_search(images: list[ImageReport], name: str) -> None:
+    """Note that the last image of a name was searched after all."""
+    for index in reversed(range(len(images))):
+        if images[index].name == name:
+            images[index] = replace(images[index], is_searched=True)
+            return
 
 
 def report_of_copy(frame: Frame, copy_of: str) -> ImageReport:

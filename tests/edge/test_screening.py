@@ -218,8 +218,11 @@ def test_a_frame_that_was_held_back_is_searched_at_a_pause_and_in_the_end() -> N
     with slide_run(only_new=True) as run:
         for frame in frames:
             run.look(frame)
-        run.finish("test")
+        images = run.finish("test").images
         assert run.catch_up() is None
+    was_sought = [bool(look.found_by) for look in looks]
+    assert not all(was_sought)
+    assert [i.is_searched for i in images] == [*was_sought[:-1], True]
 
 
 def test_the_sentence_is_worked_out_anew_only_where_a_call_has_changed() -> None:

@@ -169,7 +169,8 @@ class FrameSearch:
         if not asked.due.now:
             return result
         found = self._search(frame, turn)
-        return replace(result, seen=found.seen, found_by=found.found_by)
+        report = replace(result.report, is_searched=True)
+        return replace(result, report=report, seen=found.seen, found_by=found.found_by)
 
     def find_late(
         self, held: Candidate | None, scale_um_per_px: float | None

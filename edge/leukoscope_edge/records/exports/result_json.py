@@ -114,6 +114,7 @@ def _image_object(image: ImageReport) -> dict[str, Any]:
         "status": image.status,
         "reason": in_english(image.reason or ""),
         "message": plain(image.reason) if image.reason else None,
+        "searched": image.is_searched,
         "width_px": image.width_px,
         "height_px": image.height_px,
     }

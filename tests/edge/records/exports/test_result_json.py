@@ -19,6 +19,7 @@ def test_the_result_has_every_promised_key() -> None:
         "status": "skipped",
         "reason": "is truncated (its end is missing): copy it again",
         "message": {"id": "file-truncated", "params": {}},
+        "searched": False,
         "width_px": 0,
         "height_px": 0,
     }
