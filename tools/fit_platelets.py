@@ -1,6 +1,6 @@
 """Fit what tells large platelets from small white cells, and test it set by set.
 
-    python tools/fit_platelets.py FOLDER [--every N]
+    python tools/fit_platelets.py FOLDER [--every N] [--fine]
 
 FOLDER holds `pbc`, `wbc-fields`, `wbc-crops-120`, `wbc-crops-300`, `marrow` and
 `taleqani`. Every object that would be a whole white cell by size alone is measured
@@ -11,11 +11,16 @@ the same weight as each other. The level is the lowest at which no set loses mor
 one white cell in eight hundred.
 
 Prints for each set how many of its white cells a fit on the other sets loses, how many
-platelets still pass by that fit, and the slopes and the bias of the fit on all. Half of
-the platelets, every second, is kept out of the fits and is what passes or not.
+platelets still pass by that fit, and the slopes and the bias of the fit on all; what
+that loses of PBC's cells where they are sharpened, as some cameras do unasked; and the
+slopes of a fit on PBC alone, in which no difference between cameras can have a part.
+Half of the platelets, every second, is kept out of the fits and is what passes or not.
+
+`--fine`: then the same with two more measures, which the device does not take (`fine`).
 """
 
 import argparse
+import math
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -25,20 +30,31 @@ import cv2
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from leukoscope_edge.arrays import F64, U8
+from leukoscope_edge.arrays import F32, F64, U8
 from leukoscope_edge.capture.stored import list_images
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.types import CellKind
 from leukoscope_edge.vision import segment
 from leukoscope_edge.vision.cells import Measures
 from leukoscope_edge.vision.cells import platelets as rule
+from leukoscope_edge.vision.colour import PLASMA_LEVEL
 from leukoscope_train.evaluation import Box, picture, pictures_of, truths, whole_number
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests/rigs
+
+from tests.rigs.harms import sharpen
 
 MAX_LOST = 1 / 800
 PLATELETS = "platelet"
 """PBC's folder of them."""
 MIDDLE_SHARE = 0.15
 """Of an image's width: how far from the middle its one object may lie."""
+N_MEASURES = len(rule.SLOPES)
+FINE_UM, GRAIN_UM, CORE_UM = 0.30, 0.8, 0.5
+"""Of `fine`: all pictures are blurred to the first, a local mean is as wide as the
+second, and the texture is that of what lies deeper than the third."""
+LEAST = 0.01
+"""Of a density, and of how steep it is: below, all is flat."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +98,7 @@ class Fit:
     bias: float
 
     def scores(self, measures: F64) -> F64:
-        """Return (N,) log odds of (N, 4) measures."""
+        """Return (N,) log odds of (N, M) measures."""
         return np.asarray(measures @ self.slopes + self.bias, np.float64)
 
 
@@ -93,6 +109,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--every", type=whole_number, default=1, help="only every n-th of those images"
     )
+    parser.add_argument("--fine", action="store_true", help="two more measures too")
     options = parser.parse_args(arguments)
     cv2.setNumThreads(1)
     try:
@@ -101,16 +118,26 @@ def main(arguments: list[str] | None = None) -> int:
             for source in SOURCES
         }
         platelets = measured_platelets(options.folder, options.every)
+        sharp = measured(options.folder, PBC, options.every, sharpened=True)
     except (OSError, LeukoscopeError) as err:
         print(f"fit_platelets: {err}", file=sys.stderr)
         return 1
-    for line in report(white, platelets):
-        print(line)
+    for n in (N_MEASURES, platelets.shape[1])[: 1 + options.fine]:
+        print(f"by {n} measures")
+        taken = {name: cells[:, :n] for name, cells in white.items()}
+        for line in report(taken, platelets[:, :n], sharp[:, :n]):
+            print(line)
     return 0
 
 
-def report(white: dict[str, F64], platelets: F64) -> Iterator[str]:
-    """Yield what is lost and what passes, set by set, and the fit on all sets."""
+def report(white: dict[str, F64], platelets: F64, sharp: F64) -> Iterator[str]:
+    """Yield what is lost and what passes, set by set, and the fit on all sets.
+
+    Args:
+        white: (N, M) measures of each set's white cells.
+        platelets: (N, M) of the platelets.
+        sharp: (N, M) of PBC's white cells once sharpened.
+    """
     taught, kept = platelets[::2], platelets[1::2]
     for name, cells in white.items():
         fit = fitted({k: v for k, v in white.items() if k != name}, taught)
@@ -123,8 +150,17 @@ def report(white: dict[str, F64], platelets: F64) -> Iterator[str]:
     fit = fitted(white, taught)
     lost = {k: f"{(fit.scores(v) > 0).mean():.4f}" for k, v in white.items()}
     yield f"all sets: {_passing(fit, kept):.3f} pass, lost: {lost}"
-    yield f"SLOPES = {tuple(round(float(s), 2) for s in fit.slopes)}"
+    n_lost = int((fit.scores(sharp) > 0).sum())
+    yield f"PBC, sharpened: {n_lost} of {len(sharp)} are lost"
+    if PBC.name in white:
+        alone = fitted({PBC.name: white[PBC.name]}, taught)
+        yield f"PBC alone: {_passing(alone, kept):.3f} pass by {_rounded(alone.slopes)}"
+    yield f"SLOPES = {_rounded(fit.slopes)}"
     yield f"BIAS = {fit.bias:.2f}"
+
+
+def _rounded(slopes: F64) -> tuple[float, ...]:
+    return tuple(round(float(slope), 2) for slope in slopes)
 
 
 def _passing(fit: Fit, platelets: F64) -> float:
@@ -145,10 +181,12 @@ def fitted(white: dict[str, F64], platelets: F64) -> Fit:
     return Fit(slopes=slopes, bias=-float(level))
 
 
-def measured(folder: Path, source: Source, every: int) -> F64:
-    """Return (N, 4) measures of what a set has beside platelets: white cells."""
+def measured(
+    folder: Path, source: Source, every: int, *, sharpened: bool = False
+) -> F64:
+    """Return (N, 6) measures of what a set has beside platelets: white cells."""
     images = (
-        (pixels, boxes)
+        (sharpen(pixels) if sharpened else pixels, boxes)
         for pixels, boxes, name in _images(folder, source, source.every * every)
         if name != PLATELETS
     )
@@ -156,7 +194,7 @@ def measured(folder: Path, source: Source, every: int) -> F64:
 
 
 def measured_platelets(folder: Path, every: int) -> F64:
-    """Return (N, 4) measures of PBC's platelets that would be white cells."""
+    """Return (N, 6) measures of PBC's platelets that would be white cells."""
     images = (
         (picture(path), [_middle(picture(path))])
         for path in list_images(folder / PBC.name / PLATELETS)[::every]
@@ -200,21 +238,70 @@ def _table(folder: Path, source: Source, images: Iterable[tuple[U8, list[Box]]])
     return np.array(rows, np.float64)
 
 
+def fine(smooth: U8, nucleus: U8, scale_um_per_px: float) -> tuple[float, float]:
+    """Measure chromatin and rim of an object in its window.
+
+    Neither is asked on the device: between these sets they tell cameras apart.
+
+    Args:
+        smooth: (h, w, 3) uint8 RGB of a view.
+        nucleus: (h, w) uint8, not empty.
+        scale_um_per_px: Of these.
+
+    Returns:
+        The texture, which is the standard deviation of the optical density in green
+        over its local mean, in mean densities; and the natural logarithm of the
+        density's slope at the rim, in mean densities a micrometre.
+    """
+    green = np.maximum(smooth[..., 1], 1).astype(np.float32)
+    density = np.log(np.float32(PLASMA_LEVEL) / green)
+    blur_um = math.sqrt(max(FINE_UM**2 - scale_um_per_px**2, 0.0))
+    if blur_um > 0:
+        density = _blurred(density, blur_um / scale_um_per_px)
+    mean = max(cv2.mean(density, nucleus)[0], LEAST)
+    depth = cv2.distanceTransform(nucleus, cv2.DIST_L2, cv2.DIST_MASK_5)
+    core = depth > min(CORE_UM / scale_um_per_px, depth.max() / 2)
+    share = core.astype(np.float32)
+    grain_px = GRAIN_UM / scale_um_per_px
+    local = _blurred(density * share, grain_px) / np.maximum(
+        _blurred(share, grain_px), LEAST
+    )
+    rim = cv2.morphologyEx(nucleus, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    across, down = (
+        cv2.Sobel(density, cv2.CV_32F, *way, scale=1 / 8 / scale_um_per_px)
+        for way in ((1, 0), (0, 1))
+    )
+    slope = cv2.mean(cv2.magnitude(across, down), rim)[0]
+    return (
+        float((density - local)[core].std()) / mean,
+        math.log(max(slope / mean, LEAST)),
+    )
+
+
+def _blurred(levels: F32, sigma_px: float) -> F32:
+    return np.asarray(cv2.GaussianBlur(levels, (0, 0), sigma_px), np.float32)
+
+
 def _would_be_cells(
     pixels: U8, source: Source
-) -> list[tuple[Measures, tuple[float, float]]]:
+) -> list[tuple[tuple[float, ...], tuple[float, float]]]:
     """Return what is whole and no platelet by its size alone, and where it lies."""
-    seen: list[Measures] = []
+    seen: list[tuple[float, ...]] = []
+    measure, own = rule.measure, rule.is_platelet
 
-    def keep(measures: Measures) -> bool:
-        seen.append(measures)
-        return False
+    def watch(smooth: U8, nucleus: U8, cell: U8, scale_um_per_px: float) -> Measures:
+        measures = measure(smooth, nucleus, cell, scale_um_per_px)
+        seen.append((*measures, *fine(smooth, nucleus, scale_um_per_px)))
+        return measures
 
-    own, rule.is_platelet = rule.is_platelet, keep
+    def none_is(measures: Measures) -> bool:
+        return len(measures) != N_MEASURES
+
+    rule.measure, rule.is_platelet = watch, none_is
     try:
         found = segment(pixels, source.um_per_px, in_marrow=source.in_marrow)
     finally:
-        rule.is_platelet = own
+        rule.measure, rule.is_platelet = measure, own
     centres = found.centres_px[found.indices(CellKind.WBC)]
     return [(m, (float(x), float(y))) for m, (x, y) in zip(seen, centres, strict=True)]
 

@@ -27,6 +27,7 @@ DEEP = {
     ("tools/kill_storm.py", "leukoscope_edge.records"): "takes the sync from SQLite",
     ("tools/evaluate_segmentation.py", "leukoscope_edge.vision"): "sets the work pixel",
     ("tools/fit_platelets.py", "leukoscope_edge.vision.cells"): "tries other rules",
+    ("tools/fit_platelets.py", "leukoscope_edge.vision.colour"): "measures as they do",
 }
 """Files and module of each import that goes deeper than a room's name, and why."""
 
