@@ -25,7 +25,7 @@ from leukoscope_train.evaluation.calls_report import (
 )
 
 BUNDLES = Path(__file__).parents[3] / "edge" / "leukoscope_edge" / "bundles"
-PAIR = BUNDLES / "kinds-pair-4"
+PAIR = BUNDLES / "kinds-pair-5"
 
 
 def call(name: CallName, p: float, kind: str, *, is_unlike: bool = False) -> Call:
