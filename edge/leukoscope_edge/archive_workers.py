@@ -6,7 +6,7 @@ is never on its module path, and a process that dies costs the slide it was at.
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict
 from pathlib import Path
@@ -30,7 +30,9 @@ DIED = (
 )
 
 
-def run_on_cores(tasks: Sequence[SlideTask], n_jobs: int) -> Iterator[SlideDone]:
+def run_on_cores(
+    tasks: Sequence[SlideTask], n_jobs: int
+) -> Generator[SlideDone, None, None]:
     """Screen slides on this machine and yield each when it is done."""
     workers = _Workers()
     pool = ThreadPoolExecutor(n_jobs)
@@ -95,7 +97,9 @@ class _Workers:
             return self._all[-1]
 
 
-def run_on_dask(tasks: Sequence[SlideTask], address: str) -> Iterator[SlideDone]:
+def run_on_dask(
+    tasks: Sequence[SlideTask], address: str
+) -> Generator[SlideDone, None, None]:
     """Screen slides on a Dask cluster and yield each when it is done.
 
     Every worker needs this version of Leukoscope, and the archive and the bundle under

@@ -48,8 +48,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with nullcontext() if arguments is not None else stoppable(stop):
             return finish_output(_run(given, stop))
-    except SystemExit as stop:  # of --help, --version, and of wrong use
-        raise SystemExit(finish_output(int(stop.code or 0))) from None
+    except SystemExit as err:  # of --help, --version, and of wrong use
+        raise SystemExit(finish_output(int(err.code or 0))) from None
 
 
 def _run(given: list[str], stop: Stop) -> int:

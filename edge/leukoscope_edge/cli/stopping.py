@@ -36,6 +36,8 @@ def stoppable(stop: Stop) -> Iterator[None]:
     """
 
     def heed(number: int, _: object) -> None:
+        if stop.number and number != signal.SIGINT:
+            return  # a terminal that closes may say so twice; all is ending
         stop.number = number
         raise KeyboardInterrupt
 

@@ -105,6 +105,6 @@ PICTURES = {
     "video-interlaced": (
         "is interlaced (every other line is of another moment): record it progressively"
     ),
-    "video-hdr": "was recorded in HDR, whose colours are others: record it without",
+    "video-hdr": "is recorded in HDR, whose colours are others: record it without",
     "frame-damaged": "is damaged ({why})",
 }

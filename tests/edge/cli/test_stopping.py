@@ -44,6 +44,21 @@ def test_each_signal_interrupts_and_is_told_by_the_status(
     assert signal.getsignal(number) is signal.SIG_DFL  # behind it nothing is to end
 
 
+def test_a_terminal_that_closes_twice_interrupts_once_and_ctrl_c_again() -> None:
+    for number in ASKS:
+        signal.signal(number, signal.SIG_DFL)
+    stop = Stop()
+    with pytest.raises(KeyboardInterrupt), stoppable(stop):
+        try:
+            os.kill(os.getpid(), signal.SIGHUP)
+        finally:
+            os.kill(os.getpid(), signal.SIGHUP)
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert stop == Stop(number=signal.SIGHUP)
+            os.kill(os.getpid(), signal.SIGINT)
+    assert stop.status == 130
+
+
 def test_what_ends_otherwise_has_the_status_of_an_interrupt() -> None:
     assert Stop().status == 130
 

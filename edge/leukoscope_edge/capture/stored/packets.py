@@ -32,6 +32,8 @@ COLOUR_BOXES = b"colrnclx", b"colrnclc"
 """Of MP4 and of MOV: primaries and transfer follow, two bytes each."""
 MKV_TRANSFER = b"\x55\xba\x81"
 """TransferCharacteristics (RFC 9559, 5.1.4.1.28.24), its length, and one byte of it."""
+MAX_BOX_BYTES = 1 << 50
+"""No file is longer; a damaged length is."""
 MAX_INDEX_BYTES, MKV_HEAD_BYTES = 1 << 26, 1 << 16
 VP8_KEY, VP9_KEY = b"\x9d\x01\x2a", b"\x49\x83\x42"
 
@@ -146,7 +148,7 @@ def _to_index(file: BinaryIO) -> bool | None:
             return True
         if n_bytes == 1:
             n_bytes = int.from_bytes(file.read(8), "big") - 8
-        file.seek(max(n_bytes - 8, 0), 1)
-        if n_bytes == 0:
+        if not 0 < n_bytes <= MAX_BOX_BYTES:
             break
+        file.seek(max(n_bytes - 8, 0), 1)
     return False if file.tell() > 0 else None

@@ -4,7 +4,8 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
@@ -30,7 +31,7 @@ from leukoscope_edge.cli.facts import facts_of
 from leukoscope_edge.cli.output import say
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting import SiteBackground
-from leukoscope_edge.durable import prepare_folder, write_whole
+from leukoscope_edge.durable import alone_in, prepare_folder, write_whole
 from leukoscope_edge.errors import UsageError
 from leukoscope_edge.i18n import languages
 from leukoscope_edge.inference import Bundle
@@ -76,6 +77,20 @@ def run(
     for link in find_links(Path(options.source), out):
         say(f"{shown(link.name)} is a link and is not followed: copy its folder here")
     prepare_folder(out, (TABLE, INDEX))
+    with alone_in(out):
+        rows = _go_on(tasks, out, options)
+        language = languages()[options.language]
+        write_whole(out / TABLE, summary_csv_bytes(rows))
+        say(f"table: {out / TABLE}")
+        say(f"page: {write_index(tasks, rows, out, bundle.card.limits, language)}")
+    _print(rows, as_json=options.json)
+    return int(any(row.result == "failed" for row in rows))
+
+
+def _go_on(
+    tasks: list[SlideTask], out: Path, options: argparse.Namespace
+) -> list[ArchiveRow]:
+    """Screen what is not done yet; return a row a slide."""
     left = [t for t in tasks if not is_done(t, out)]
     say(f"{len(tasks)} slides, {len(tasks) - len(left)} of them done before")
     try:
@@ -84,13 +99,7 @@ def run(
         raise KeyboardInterrupt(
             "stopped; finished slides are kept, the same command goes on with the rest"
         ) from None
-    language = languages()[options.language]
-    rows = summary(tasks, out, troubles)
-    write_whole(out / TABLE, summary_csv_bytes(rows))
-    say(f"table: {out / TABLE}")
-    say(f"page: {write_index(tasks, rows, out, bundle.card.limits, language)}")
-    _print(rows, as_json=options.json)
-    return int(any(row.result == "failed" for row in rows))
+    return summary(tasks, out, troubles)
 
 
 def _require_possible(options: argparse.Namespace) -> None:
@@ -150,23 +159,20 @@ def _screen_all(
 ) -> dict[str, str]:
     """Screen slides and keep the results; return why there are none, by slide."""
     troubles = {}
-    bar = tqdm(
-        _screened(tasks, options),
-        total=len(tasks),
-        disable=not sys.stderr.isatty(),
-        unit="slide",
-    )
-    for done in bar:
-        keep(done, out)
-        if done.trouble:
-            troubles[done.task.name] = done.trouble
-            say(f"{shown(done.task.name)}: {done.trouble}")
+    with closing(_screened(tasks, options)) as slides:  # so that workers end, too
+        for done in tqdm(
+            slides, total=len(tasks), disable=not sys.stderr.isatty(), unit="slide"
+        ):
+            keep(done, out)
+            if done.trouble:
+                troubles[done.task.name] = done.trouble
+                say(f"{shown(done.task.name)}: {done.trouble}")
     return troubles
 
 
 def _screened(
     tasks: list[SlideTask], options: argparse.Namespace
-) -> Iterator[SlideDone]:
+) -> Generator[SlideDone, None, None]:
     if options.dask:
         return run_on_dask(tasks, options.dask)
     return run_on_cores(tasks, options.jobs or os.cpu_count() or 1)

@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
 
 import cv2
 
@@ -29,7 +29,7 @@ from leukoscope_edge.cli.site import site_of
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting import SiteBackground
 from leukoscope_edge.durable import alone_in, prepare_folder
-from leukoscope_edge.errors import SourceError, UsageError
+from leukoscope_edge.errors import SourceError, UsageError, in_one_sentence
 from leukoscope_edge.i18n import SOURCE_LANGUAGE, language_codes, languages
 from leukoscope_edge.inference import (
     ACCELERATED,
@@ -221,15 +221,15 @@ def _screen_one(
 ) -> None:
     """Screen one slide, alone in the folder of its results."""
     if not options.out:
-        _screen_alone(options, bundle, site)
+        _screen_slide(options, bundle, site)
         return
     prepare_folder(options.out, ())
     with alone_in(options.out):
         prepare_folder(options.out, tuple(RESULT_FILES))
-        _screen_alone(options, bundle, site)
+        _screen_slide(options, bundle, site)
 
 
-def _screen_alone(
+def _screen_slide(
     options: argparse.Namespace, bundle: Bundle, site: SiteBackground | None
 ) -> None:
     """Go from a source to results; what can be refused is, before the work."""
@@ -238,15 +238,31 @@ def _screen_alone(
         camera = hashed(camera, frame_sha256)
     screening = _walk(camera, options, bundle, site)
     _require_read(screening)
-    with ExitStack() as each:  # where one fails the others are done, and then it raises
-        text = table_text(screening)
-        if options.json:
-            text = result_bytes(screening).decode()
-        each.callback(print, text.rstrip("\n"))
-        if options.keep:
-            each.callback(_keep, options, screening, bundle, site, frame_sha256)
-        if options.out:
-            each.callback(_write, screening, options)
+    steps: list[Callable[[], None]] = []
+    if options.out:
+        steps.append(lambda: _write(screening, options))
+    if options.keep:
+        steps.append(lambda: _keep(options, screening, bundle, site, frame_sha256))
+    do_each([*steps, lambda: _print(screening, as_json=options.json)])
+
+
+def do_each(steps: Sequence[Callable[[], None]]) -> None:
+    """Do all; where one fails the others are done, and then the first one raises."""
+    failed: list[Exception] = []
+    for step in steps:
+        try:
+            step()
+        except Exception as err:  # noqa: BLE001
+            failed.append(err)
+    for other in failed[1:]:
+        say(in_one_sentence(other))
+    if failed:
+        raise failed[0]
+
+
+def _print(screening: Screening, *, as_json: bool) -> None:
+    text = result_bytes(screening).decode() if as_json else table_text(screening)
+    print(text.rstrip("\n"))
 
 
 def _walk(

@@ -61,6 +61,7 @@ def _notches(rim: "cv2.typing.MatLike", scale_um_per_px: float) -> list[Point]:
     hull = cv2.convexHull(rim, returnPoints=False)
     if len(hull) < 3:
         return []
+    hull = np.sort(hull, axis=0)[::-1].copy()  # else not where the rim touches itself
     found = cv2.convexityDefects(rim, hull)
     if found is None:
         return []

@@ -131,6 +131,8 @@ def test_a_box_may_have_a_long_length_or_reach_to_the_end(tmp_path: Path) -> Non
     assert has_no_index(path)
     path.write_bytes(path.read_bytes() + b"\0\0\0\x08moov")
     assert not has_no_index(path)
+    path.write_bytes(head + b"\0\0\0\1mdat" + b"\xff" * 16)  # no length of a file
+    assert has_no_index(path)
     path.write_bytes(head + b"\0\0\0\0mdat" + b"\0\0\0\x08moov")  # its own bytes
     assert has_no_index(path)
     path.write_bytes(b"\0")

@@ -128,7 +128,7 @@ def test_a_video_in_hdr_is_refused(tmp_path: Path) -> None:
         assert isinstance(camera.read(), Frame)
     hdr = b"\0\0\0\x12colrnclx\0\x09\0\x10\0\x09"
     path.write_bytes(path.read_bytes() + hdr)
-    with pytest.raises(SourceError, match="was recorded in HDR"):
+    with pytest.raises(SourceError, match="is recorded in HDR"):
         VideoReplay(path, None)
 
 

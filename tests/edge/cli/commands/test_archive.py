@@ -15,6 +15,7 @@ import pytest
 from leukoscope_edge.cli import main
 from leukoscope_edge.cli.archive_index import FIELDS, INDEX
 from leukoscope_edge.cli.commands.archive import TABLE
+from leukoscope_edge.durable import alone_in
 
 
 @pytest.fixture
@@ -48,6 +49,17 @@ def test_results_may_lie_among_the_slides_in_a_folder_of_their_own(
         assert screen("--out", str(out)) == 1  # one slide's only image is torn
         assert f"2 slides, {n_done} of them done before" in capsys.readouterr().err
     assert (out / "a" / FIELDS).is_dir()
+
+
+def test_two_runs_at_once_do_not_write_into_one_folder(
+    screen: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    with alone_in(out):
+        assert screen("--out", str(out)) == 1
+    assert "another run is writing its results there" in capsys.readouterr().err
+    assert not (out / TABLE).exists()
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,9 @@ import pytest
 
 from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.cli import main
+from leukoscope_edge.cli.commands.screen import do_each
 from leukoscope_edge.durable import alone_in
+from leukoscope_edge.errors import OutputError
 from leukoscope_edge.types import Frame
 from leukoscope_edge.updates import UpdateContext, state
 from leukoscope_edge.updates.state import State
@@ -308,6 +310,28 @@ def test_where_one_result_cannot_be_written_the_others_are(
     assert "kept as slide 0001" in printed.err
     assert "report.html: cannot be written" in last_line(printed.err)
     assert "SIMULATION: " in printed.out
+
+
+def test_each_step_is_done_and_the_first_that_failed_raises(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    done: list[str] = []
+
+    def fail(error: BaseException) -> Callable[[], None]:
+        def step() -> None:
+            raise error
+
+        return step
+
+    do_each([])
+    first, second = OutputError("a: is full"), OutputError("b: is full")
+    with pytest.raises(OutputError, match="a: is full"):
+        do_each([fail(first), fail(second), lambda: done.append("c")])
+    assert done == ["c"]
+    assert "b: is full" in capsys.readouterr().err
+    with pytest.raises(KeyboardInterrupt):  # who stops it wants no more
+        do_each([fail(KeyboardInterrupt()), lambda: done.append("d")])
+    assert done == ["c"]
 
 
 def test_a_folder_that_another_run_writes_into_is_left_alone(

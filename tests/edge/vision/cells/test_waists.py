@@ -82,3 +82,13 @@ def test_a_bean_has_one_notch_and_is_not_cut() -> None:
 def test_what_is_smaller_than_a_nucleus_is_not_cut_off(radius_um: float) -> None:
     small: Disc = (100 + round((3.9 + radius_um) / SCALE_UM_PER_PX), 100, radius_um)
     assert n_cuts(mask_of([(100, 100, 4.0), small])) == 0
+
+
+def test_an_outline_that_touches_itself_is_looked_at_like_any_other() -> None:
+    for seed in range(40):
+        random = np.random.default_rng(seed)
+        own = mask_of(NARROW)
+        for _ in range(8):
+            ends = random.integers(60, 160, (2, 2)).tolist()
+            cv2.line(own, ends[0], ends[1], 1, 1)
+        cuts_at_waists(own, colours(), SCALE_UM_PER_PX)
