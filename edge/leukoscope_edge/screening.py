@@ -36,6 +36,7 @@ from leukoscope_edge.counting import (
     by_model,
     conclude,
     doubts_of_twice,
+    keep_calls_to_scale,
     never_counted,
 )
 from leukoscope_edge.errors import BundleError
@@ -170,7 +171,8 @@ class SlideRun:
         A sighting is classified at most once, and only if it is among the kept.
         """
         if self._listed is None:
-            self._listed = self._with_calls(self._cells.whole())
+            called = self._with_calls(self._cells.whole())
+            self._listed = keep_calls_to_scale(called, self._frames.scale_estimate())
         return self._listed
 
     def _with_calls(self, cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
@@ -203,7 +205,6 @@ class SlideRun:
         self._context = self._context.at_the_end(quality, twice)
         self._last_concluded = None
         card, spec = self._card, self._spec
-        never = self._cells.never_whole()
         return Screening(
             source=source,
             facts=self._context.facts,
@@ -211,7 +212,7 @@ class SlideRun:
             is_sequence=self._is_sequence,
             verdict=self._outcome(is_over=True),
             cells=self.cells(),
-            cut_off_cells=never_counted(self._call(never)),
+            cut_off_cells=never_counted(self._call(self._cells.never_whole())),
             tally=self.tally(),
             images=tuple(self._images),
             model=_model_used(card, self._engine),

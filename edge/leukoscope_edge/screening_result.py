@@ -94,7 +94,7 @@ class Screening:
         images: What became of each image, in order.
         model: The model that judged.
         scale_um_per_px: Calibrated micrometres per pixel, None where unknown.
-        view_um: Side of every view in micrometres.
+        view_um: Side of every view in micrometres, where the scale was given.
         background_from: Whose normal slides the background comes from: the bundle's,
             or this site's own.
         segmenter: How cells were found, at the end: "thresholds", or the name of a

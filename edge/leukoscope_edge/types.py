@@ -188,6 +188,8 @@ class Detection:
             For separate fields each field has its own origin.
         sharpness: Focus measure of the crop; larger is sharper.
         radius_px: Radius of a disc with the nucleus's area.
+        by_cells_um_per_px: Micrometres per pixel by which it was found and is cut,
+            where only cells said it; None where the scale was given.
     """
 
     frame: str
@@ -196,6 +198,7 @@ class Detection:
     slide_px: tuple[float, float]
     sharpness: float
     radius_px: float
+    by_cells_um_per_px: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -232,6 +235,7 @@ class LazyDetection(Detection):
             sharpness=self.sharpness,
             crop=self.cut(),
             radius_px=self.radius_px,
+            by_cells_um_per_px=self.by_cells_um_per_px,
         )
 
 

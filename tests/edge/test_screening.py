@@ -26,7 +26,7 @@ from leukoscope_edge.sample import SIMULATED_SAMPLE, SampleType
 from leukoscope_edge.screening import SlideRun, screen
 from leukoscope_edge.screening_result import Screening
 from leukoscope_edge.search_ahead import MAX_AHEAD_SIZE, look_at_all
-from leukoscope_edge.types import Fault, Frame, Segmentation
+from leukoscope_edge.types import CallName, Fault, Frame, Segmentation
 
 TORN = message("picture-torn")
 PLASMA_OF_CROWDED_NUCLEI = (1.0, 0.37, 1.0)
@@ -386,6 +386,31 @@ def test_without_a_scale_the_cells_of_earlier_frames_say_one() -> None:
             n_whole.append([len(run.look(frame).seen.whole) for frame in frames])
     assert n_whole[0] == n_whole[1]
     assert sum(n_whole[0]) > 0
+
+
+def test_a_call_by_an_early_scale_that_more_cells_contradict_does_not_stand() -> None:
+    """The first field is half as fine as the rest, and says a scale of its own."""
+    camera = camera_on("simulated:seed=1,cells=20,jerks=0")
+    fields = [
+        Frame(name=str(n), pixels=camera.render(3 * n), time_s=0.0) for n in range(5)
+    ]
+    coarse = np.ascontiguousarray(fields[0].pixels[::2, ::2])
+    with slide_run(scale_um_per_px=None, is_sequence=False) as run:
+        run.look(replace(fields[0], pixels=coarse))
+        first = {c.id: c.call for c in run.cells()}
+        for field in fields[1:]:
+            run.look(field)
+        found = run.finish("a folder")
+    assert found.scale_estimate is not None
+    early = [c for c in found.cells if c.id in first]
+    assert {c.best.by_cells_um_per_px for c in early} != {None}
+    assert {call.name for call in first.values() if call} & {
+        CallName.BLAST,
+        CallName.NORMAL,
+    }
+    assert {c.call.name for c in early if c.call} == {CallName.UNCLEAR}
+    later = {c.call.name for c in found.cells if c.call and c.id not in first}
+    assert later & {CallName.BLAST, CallName.NORMAL}
 
 
 def test_a_passive_watch_gives_no_negative() -> None:

@@ -112,6 +112,7 @@ def test_a_glimpse_is_cut_out_only_when_it_is_asked_for() -> None:
         slide_px=(12.0, 13.0),
         sharpness=5.0,
         radius_px=1.5,
+        by_cells_um_per_px=0.2,
         cut=cut,
         cut_view=lambda: view,
     )

@@ -62,6 +62,9 @@ if TYPE_CHECKING:
     )
     from leukoscope_edge.counting.site_background import site_spread as site_spread
     from leukoscope_edge.counting.slide_cells import SlideCells as SlideCells
+    from leukoscope_edge.counting.slide_cells import (
+        keep_calls_to_scale as keep_calls_to_scale,
+    )
     from leukoscope_edge.counting.slide_cells import never_counted as never_counted
     from leukoscope_edge.counting.statistics import BetaSpread as BetaSpread
     from leukoscope_edge.counting.statistics import (
@@ -91,7 +94,7 @@ else:
             "reference_ranges": "AgeRanges ReferenceRanges flags is_leukopenic",
             "search_plan": "Due SearchPlan",
             "seen_twice": "doubts_of_twice",
-            "slide_cells": "SlideCells never_counted",
+            "slide_cells": "SlideCells keep_calls_to_scale never_counted",
             "statistics": "BetaSpread binomial_interval limit_of_blank",
             "stop_rule": "CUT_OFF LOOKS state_after",
             "verdict": "BLANK_CONFIDENCE conclude",

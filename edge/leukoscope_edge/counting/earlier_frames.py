@@ -31,6 +31,7 @@ class Turn:
         copy_of: The earlier field that it shows again, "" where none.
         measures: Its cells are measured against the scale that was given.
         scale_um_per_px: Given, or else what the cells so far say; None: not known.
+        is_scale_given: It was; False: only cells say it.
         outside: (H, W) bool, what lies outside an eyepiece's circle; None where the
             picture fills its frame, and for faults.
     """
@@ -39,6 +40,7 @@ class Turn:
     copy_of: str = ""
     measures: bool = False
     scale_um_per_px: float | None = None
+    is_scale_given: bool = True
     outside: BoolArray | None = None
 
 
@@ -110,6 +112,7 @@ class EarlierFrames:
             copy_of=copy_of,
             measures=measures and is_given,
             scale_um_per_px=scale,
+            is_scale_given=is_given,
             outside=outside,
         )
 

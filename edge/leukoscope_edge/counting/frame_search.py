@@ -194,6 +194,7 @@ class FrameSearch:
             self._spec,
             scale_um_per_px=scale,
             outside=turn.outside,
+            is_scale_given=turn.is_scale_given,
         )
         return Searched(frame=frame, place=place, seen=seen, found_by=found_by)
 

@@ -6,15 +6,19 @@ shows it whole, and its pieces are let go then: at a moving stage every cell is 
 on its way in and on its way out.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from statistics import median
 
 import numpy as np
 
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.counting.cells import CellRegistry
+from leukoscope_edge.screening_result import ScaleByCells
 from leukoscope_edge.types import Call, CallName, Cell, Detection, LazyDetection
 from leukoscope_edge.vision import Followed, FrameDetections, Joined
+from leukoscope_edge.vision.scale import MAX_MISMATCH
 
 SMUDGE_RADII = 1.5
 """In nucleus radii: a part of a smudge that reads as a nucleus lies so near to it."""
@@ -115,9 +119,36 @@ def _without_pictures(smudge: LazyDetection) -> LazyDetection:
 
 def never_counted(cells: Sequence[Cell]) -> tuple[Cell, ...]:
     """Make cut-off cells unclear: half a cell is not judged."""
-    return tuple(
-        replace(
-            c, call=Call(name=CallName.UNCLEAR, p_blast=c.call.p_blast if c.call else 0)
-        )
-        for c in cells
-    )
+    return tuple(map(_unclear, cells))
+
+
+def keep_calls_to_scale(
+    cells: Sequence[Cell], said: ScaleByCells | None
+) -> tuple[Cell, ...]:
+    """Make cells unclear that were cut at another scale than the slide's.
+
+    The first cells of a slide that nobody calibrated are found and cut by what few
+    cells say of its scale. The model judges size: once more cells say otherwise, a call
+    on such a picture does not stand.
+
+    Args:
+        cells: With their calls.
+        said: What the cells of all frames say; where that is nothing, the middle of
+            what they were cut at is the slide's scale. A given scale holds for all.
+    """
+    cut_at = [s for c in cells if (s := c.best.by_cells_um_per_px) is not None]
+    if not cut_at:
+        return tuple(cells)
+    um_per_px = (said and said.um_per_px) or median(cut_at)
+    return tuple(c if _is_to_scale(c, um_per_px) else _unclear(c) for c in cells)
+
+
+def _is_to_scale(cell: Cell, um_per_px: float) -> bool:
+    cut_at = (s.by_cells_um_per_px or um_per_px for s in cell.sightings)
+    most = math.log1p(MAX_MISMATCH)
+    return all(abs(math.log(scale / um_per_px)) <= most for scale in cut_at)
+
+
+def _unclear(cell: Cell) -> Cell:
+    p_blast = cell.call.p_blast if cell.call else 0
+    return replace(cell, call=Call(name=CallName.UNCLEAR, p_blast=p_blast))

@@ -15,6 +15,7 @@ from leukoscope_edge.records.slides import (
     ArchivedCell,
     SlideRecord,
     is_marrow,
+    may_be_withheld,
     verdict_of,
 )
 from leukoscope_edge.types import Call
@@ -61,7 +62,8 @@ def compare(
     """Call archived cells with a new model.
 
     Args:
-        cells: Of earlier slides; those that another model called are left out.
+        cells: Of earlier slides; those that another model called are left out, and
+            those whose call was withheld.
         engine: The new model.
         card: Its card.
         old_card: The card by which the archived cells were cut and called.
@@ -90,7 +92,7 @@ def _was_counted_by(cell: ArchivedCell, card: Card) -> bool:
     origin = cell.record.origin
     is_same = origin.bundle_sha256 == card.model_cpu.sha256
     is_same &= origin.card_digest in ("", card.digest)
-    return is_same and cell.cell.is_counted
+    return is_same and cell.cell.is_counted and not may_be_withheld(cell)
 
 
 def _called_again(cell: ArchivedCell, engine: Engine, card: Card) -> Call:

@@ -84,6 +84,7 @@ def search_frame(
     *,
     scale_um_per_px: float | None,
     outside: BoolArray | None,
+    is_scale_given: bool = True,
 ) -> tuple[FrameDetections, str]:
     """Find every white cell of a frame, in tiles where it is large.
 
@@ -97,21 +98,23 @@ def search_frame(
         spec: How the model wants its crops.
         scale_um_per_px: Of the frame's pixel; None where not known.
         outside: (H, W) bool, what lies outside an eyepiece's circle, or None.
+        is_scale_given: It was; False: cells said it, or will.
 
     Returns:
         The cells, and what found them.
     """
     tiles = tiles_of(frame.pixels.shape, scale_um_per_px)
+    sightings_in = partial(find_sightings, spec=spec, is_scale_given=is_scale_given)
     if len(tiles) == 1:
         found, found_by = segment(frame.pixels)
         segmentation = with_border(found, outside)
-        return find_sightings(frame, segmentation, origin_px, spec), found_by
+        return sightings_in(frame, segmentation, origin_px), found_by
     seen_in = partial(
         _seen_in,
         frame=frame,
         segment=segment,
         origin_px=origin_px,
-        spec=spec,
+        sightings_in=sightings_in,
         outside=outside,
     )
     seen, finders = _seen_in_all(tiles, seen_in)
@@ -139,7 +142,7 @@ def _seen_in(
     frame: Frame,
     segment: FindCells,
     origin_px: tuple[float, float],
-    spec: CropSpec,
+    sightings_in: Callable[..., FrameDetections],
     outside: BoolArray | None,
 ) -> tuple[FrameDetections, str]:
     """Return what one tile's core holds, in the picture's pixels, cut out at once."""
@@ -149,7 +152,7 @@ def _seen_in(
     found, found_by = segment(part.pixels)
     segmentation = with_border(found, hidden)
     origin = (origin_px[0] + x0, origin_px[1] + y0)
-    seen = find_sightings(part, segmentation, origin, spec)
+    seen = sightings_in(part, segmentation, origin)
 
     def own(detections: tuple[LazyDetection, ...]) -> tuple[LazyDetection, ...]:
         placed = (_placed(g, x0, y0) for g in detections)

@@ -45,7 +45,8 @@ def test_a_field_from_before_an_interruption_is_known_again_and_measures_nothing
 
 def test_a_given_scale_holds_for_every_frame() -> None:
     earlier = fields(0.25)
-    assert earlier.turn(frame("a", 1)).scale_um_per_px == 0.25
+    first = earlier.turn(frame("a", 1))
+    assert (first.scale_um_per_px, first.is_scale_given) == (0.25, True)
     assert earlier.turn(frame("b", 2)).measures
 
 
@@ -64,6 +65,7 @@ def test_what_the_cells_say_of_the_scale_is_kept_where_none_was_given() -> None:
     said = earlier.scale_estimate()
     assert said is not None
     assert said.um_per_px == turn.scale_um_per_px
+    assert not turn.is_scale_given
     assert 0 < (said.low or 0) < (said.um_per_px or 0) < (said.high or 0)
     assert given.scale_estimate() is None
 

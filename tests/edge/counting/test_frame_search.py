@@ -94,6 +94,16 @@ def test_a_frame_that_is_due_is_searched(
     assert found.seen.whole
 
 
+def test_cells_know_that_only_cells_said_the_scale(
+    slide: SimulatedCamera, search: FrameSearch
+) -> None:
+    one = asked(slide)
+    said = replace(one, turn=replace(one.turn, is_scale_given=False))
+    for each, scale in ((one, None), (said, SCALE)):
+        scales = {cell.by_cells_um_per_px for cell in search.find(each).seen.whole}
+        assert scales == {scale}
+
+
 def test_a_frame_that_is_not_due_is_judged_and_not_searched(
     slide: SimulatedCamera, search: FrameSearch
 ) -> None:

@@ -10,9 +10,11 @@ from leukoscope_edge.arrays import U8
 from leukoscope_edge.counting.slide_cells import (
     SMUDGE_MAJORITY,
     SlideCells,
+    keep_calls_to_scale,
     never_counted,
 )
-from leukoscope_edge.types import Call, CallName, LazyDetection
+from leukoscope_edge.screening_result import ScaleByCells
+from leukoscope_edge.types import Call, CallName, Cell, LazyDetection
 from leukoscope_edge.vision import Followed, FrameDetections, Joined
 
 PICTURE = np.zeros((4, 4, 3), np.uint8)
@@ -180,3 +182,50 @@ def test_half_a_cell_without_a_call_is_likely_to_be_nothing() -> None:
     cells.add(FrameDetections(whole=(detection(0, 100),)), 0)
     (half,) = never_counted(cells.whole())
     assert half.call == Call(name=CallName.UNCLEAR, p_blast=0)
+
+
+SAID = ScaleByCells(um_per_px=0.2, low=0.18, high=0.22)
+BLAST = Call(name=CallName.BLAST, p_blast=0.9)
+WITHHELD = Call(name=CallName.UNCLEAR, p_blast=0.9)
+
+
+def blast(*cut_at_um_per_px: float | None) -> Cell:
+    """Return a cell that was cut at so many scales, None for a given one."""
+    sightings = tuple(
+        replace(detection(n, 0), by_cells_um_per_px=scale).sighting()
+        for n, scale in enumerate(cut_at_um_per_px)
+    )
+    return Cell(
+        id=1, sightings=sightings, n_sightings=len(sightings), view=PICTURE, call=BLAST
+    )
+
+
+def test_of_no_cell_no_call_is_withheld() -> None:
+    assert keep_calls_to_scale((), SAID) == ()
+
+
+@pytest.mark.parametrize(
+    ("cut_at", "call"),
+    [
+        ((None,), BLAST),
+        ((0.2,), BLAST),
+        ((0.2 * 1.149,), BLAST),
+        ((0.2 * 1.151,), WITHHELD),
+        ((0.2 / 1.149,), BLAST),
+        ((0.2 / 1.151,), WITHHELD),
+        ((0.2, 0.1), WITHHELD),  # one of its pictures
+    ],
+)
+def test_a_call_on_a_picture_of_another_scale_than_the_slides_does_not_stand(
+    cut_at: tuple[float | None, ...], call: Call
+) -> None:
+    (cell,) = keep_calls_to_scale([blast(*cut_at)], SAID)
+    assert cell.call == call
+
+
+@pytest.mark.parametrize("said", [None, ScaleByCells()])
+def test_where_all_cells_together_say_no_scale_most_of_their_frames_do(
+    said: ScaleByCells | None,
+) -> None:
+    cells = keep_calls_to_scale([blast(0.1), blast(0.3), blast(0.31)], said)
+    assert [c.call for c in cells] == [WITHHELD, BLAST, BLAST]

@@ -236,6 +236,24 @@ def test_changes_of_calls_and_of_verdicts_are_counted(
     assert (shadow.n_cells, shadow.n_changed, shadow.slides) == expected
 
 
+def test_calls_that_were_withheld_for_their_scale_are_compared_with_nothing(
+    bundle_folder: Path,
+) -> None:
+    bundle = open_bundle(bundle_folder)
+    cells = [
+        replace(
+            cell,
+            then=replace(cell.then, name=CallName.UNCLEAR),
+            record=replace(
+                cell.record, origin=replace(cell.record.origin, scale_um_per_px=None)
+            ),
+        )
+        for cell in judged_by(bundle_folder, slide("1", 2, "unclear"))
+    ]
+    with OnnxCpuEngine(bundle) as engine:
+        assert compare(cells, engine, bundle.card, bundle.card) == Shadow()
+
+
 class CallsPrecursors:
     """An engine whose every answer is a normal cell of the kind "precursor"."""
 

@@ -1,5 +1,7 @@
 """From a segmented frame to sightings: each cell at its place, cut when asked for."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from leukoscope_edge.types import CellKind, Frame, Segmentation
 from leukoscope_edge.vision import CropSpec
 from leukoscope_edge.vision.sightings import (
     NOTHING_SEEN,
+    VIEW_CELLS,
     VIEW_SIDES_PX,
     FrameDetections,
     find_sightings,
@@ -97,3 +100,32 @@ def test_the_picture_for_people_has_the_cameras_own_pixels_within_limits(
     assert spec.side_px == side_px
     view_um = spec.side_px * spec.scale_um_per_px
     assert view_um == pytest.approx(SPEC.side_px * SPEC.scale_um_per_px)
+
+
+@pytest.mark.parametrize(
+    ("scale", "box_side_px", "expected_px"),
+    [
+        (0.02, None, 640),  # the scale was given: what the model's crop spans
+        (0.02, 40, VIEW_CELLS[1] * 40),  # said far too fine: half the field
+        (0.2, 40, 64),
+        (0.6, 40, VIEW_CELLS[0] * 40),  # said far too coarse: a part of the cell
+    ],
+)
+def test_by_a_scale_that_cells_say_a_picture_shows_the_cell_and_little_more(
+    scale: float, box_side_px: int | None, expected_px: float
+) -> None:
+    spec = view_spec(SPEC, scale, box_side_px)
+    assert spec.side_px * spec.scale_um_per_px / scale == pytest.approx(expected_px)
+    least, largest = VIEW_SIDES_PX
+    assert least <= spec.side_px <= largest
+
+
+@pytest.mark.parametrize("is_given", [True, False])
+def test_a_cell_knows_by_which_scale_it_is_cut_where_only_cells_said_it(
+    *, is_given: bool
+) -> None:
+    off = replace(segmentation(0), scale_um_per_px=SCALE / 8)
+    (cell,) = find_sightings(frame(), off, (0, 0), SPEC, is_scale_given=is_given).whole
+    assert cell.by_cells_um_per_px == (None if is_given else SCALE / 8)
+    has_darkness_beyond_the_frame = not cell.cut_view().all()
+    assert has_darkness_beyond_the_frame == is_given

@@ -114,3 +114,22 @@ def test_tiles_part_the_picture_and_overlap() -> None:
         assert part.whole[0] == max(x0 - 500, 0)
         assert part.whole[3] == min(y1 + 500, 7200)
     assert (seen == 1).all()
+
+
+@pytest.mark.parametrize("is_large", [False, True])
+def test_cells_of_tiles_know_that_only_cells_said_the_scale(
+    monkeypatch: pytest.MonkeyPatch, *, is_large: bool
+) -> None:
+    if is_large:
+        monkeypatch.setattr(tiles, "MAX_WHOLE_PIXELS", SIDE_PX)
+        monkeypatch.setattr(tiles, "CORE_PX", CORE_PX)
+    seen, _ = tiles.search_frame(
+        FRAME,
+        lambda pixels: (segment(pixels, SCALE), THRESHOLDS),
+        (0.0, 0.0),
+        SPEC,
+        scale_um_per_px=None,
+        outside=None,
+        is_scale_given=False,
+    )
+    assert {cell.by_cells_um_per_px for cell in seen.whole} == {SCALE}

@@ -6,6 +6,9 @@ from leukoscope_edge import load_on_use
 
 if TYPE_CHECKING:
     from leukoscope_edge.records.slides.cell_archive import archived as archived
+    from leukoscope_edge.records.slides.cell_archive import (
+        may_be_withheld as may_be_withheld,
+    )
     from leukoscope_edge.records.slides.cell_record import CellRecord as CellRecord
     from leukoscope_edge.records.slides.cell_record import FieldPicture as FieldPicture
     from leukoscope_edge.records.slides.cell_record import MissedCell as MissedCell
@@ -58,7 +61,7 @@ else:
     __getattr__, __all__ = load_on_use(
         __name__,
         {
-            "cell_archive": "archived",
+            "cell_archive": "archived may_be_withheld",
             "cell_record": "CellRecord FieldPicture MissedCell cell_id",
             "conclusion": "context_of verdict_of",
             "correction": "Corrected objective_of",

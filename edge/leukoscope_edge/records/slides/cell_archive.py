@@ -7,7 +7,7 @@ from leukoscope_edge.records.events import Problem
 from leukoscope_edge.records.pictures import Pictures, apart, from_png, side_by_side
 from leukoscope_edge.records.slides.cell_record import CellRecord, FieldPicture, cell_id
 from leukoscope_edge.records.slides.slide import ArchivedCell, SlideRecord
-from leukoscope_edge.types import Call, Cell
+from leukoscope_edge.types import Call, CallName, Cell
 
 
 def keep_cell(
@@ -67,6 +67,16 @@ def archived(pictures: Pictures, record: SlideRecord) -> Iterator[ArchivedCell]:
         strip = from_png(pictures.read(record.id, cell.crops))
         then = Call(name=cell.call, p_blast=cell.p_blast, is_unlike=cell.is_unlike)
         yield ArchivedCell(record=record, cell=cell, then=then, crops=apart(strip))
+
+
+def may_be_withheld(cell: ArchivedCell) -> bool:
+    """Say whether a stored "unclear" may stand for another word of the model.
+
+    Where nobody gave a scale, cells that were cut at another than the slide's are
+    unclear whatever the model said (`counting.keep_calls_to_scale`).
+    """
+    has_scale = cell.record.origin.scale_um_per_px is not None
+    return not has_scale and cell.then.name is CallName.UNCLEAR
 
 
 def picture_problems(pictures: Pictures, record: SlideRecord) -> Iterator[Problem]:

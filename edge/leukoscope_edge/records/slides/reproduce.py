@@ -20,6 +20,7 @@ from leukoscope_edge.inference import (
     vote,
 )
 from leukoscope_edge.records.pictures import Pictures, from_png
+from leukoscope_edge.records.slides.cell_archive import may_be_withheld
 from leukoscope_edge.records.slides.cell_record import CellRecord, FieldPicture
 from leukoscope_edge.records.slides.kinds import is_marrow
 from leukoscope_edge.records.slides.slide import ArchivedCell, SlideRecord
@@ -68,7 +69,7 @@ def reproduce_slide(
     Args:
         record: The slide.
         cells: Its cells with their crops; half cells, which are not judged, are
-            passed over.
+            passed over. Of a call that was withheld only the probability is compared.
         bundle: The same bundle as then.
         engine: That bundle's model on some backend.
 
@@ -86,7 +87,8 @@ def reproduce_slide(
         gap = abs(now.p_blast - then.p_blast)
         largest = max(largest, gap)
         is_close = gap <= MAX_P_DIFFERENCE  # what is no number is not
-        if now.name is not then.name or not is_close:
+        is_same = now.name is then.name or may_be_withheld(cell)
+        if not (is_same and is_close):
             was = f"{then.name.value} {then.p_blast:.4f}"
             is_now = f"{now.name.value} {now.p_blast:.4f}"
             differences.append(Difference(cell.cell.id, was, is_now))

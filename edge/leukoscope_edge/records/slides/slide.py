@@ -90,7 +90,7 @@ class Origin:
         calibration: Id or hash of the calibration; `none` where there was none.
         camera: Id of the camera, or the source's name.
         scale_um_per_px: Calibrated micrometres per pixel, None where not known.
-        view_um: Side of a cell's picture in micrometres.
+        view_um: Side of a cell's picture in micrometres, where a scale was given.
         limits: The bundle's limits of use, one sentence each.
         segmenter: How cells are found: "thresholds", or the name of a network.
         card_digest: Of the bundle's card, which says what its numbers mean; "" in

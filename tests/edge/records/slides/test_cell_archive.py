@@ -14,9 +14,10 @@ from leukoscope_edge.records.slides import FieldPicture
 from leukoscope_edge.records.slides.cell_archive import (
     archived,
     keep_cell,
+    may_be_withheld,
     picture_problems,
 )
-from leukoscope_edge.types import Cell
+from leukoscope_edge.types import CallName, Cell
 
 FIELD = FieldPicture(file="", frame="f1", box_px=(1, 2, 3, 4), found_by="thresholds")
 
@@ -111,3 +112,25 @@ def test_every_picture_that_is_not_what_it_was_is_a_problem(
     problems = list(picture_problems(pictures, record))
     assert len(problems) == 2
     assert {p.seq for p in problems} == {record.seq}
+
+
+@pytest.mark.parametrize(
+    ("scale", "call", "is_so"),
+    [
+        (0.1, CallName.UNCLEAR, False),
+        (None, CallName.UNCLEAR, True),
+        (None, CallName.BLAST, False),
+    ],
+)
+def test_an_unclear_call_may_be_a_withheld_one_where_nobody_gave_a_scale(
+    bench: Any, pictures: Pictures, scale: float | None, call: CallName, *, is_so: bool
+) -> None:
+    record = bench.store.reader.slide(bench.counted(n=1))
+    (cell,) = archived(pictures, record)
+    origin = replace(record.origin, scale_um_per_px=scale)
+    cell = replace(
+        cell,
+        record=replace(record, origin=origin),
+        then=replace(cell.then, name=call),
+    )
+    assert may_be_withheld(cell) is is_so

@@ -97,6 +97,18 @@ def test_another_call_is_named_with_what_it_was(
     assert (one.cell, one.was, one.now) == ("2", "blast 0.9000", "normal 0.0000")
 
 
+@pytest.mark.parametrize(
+    ("scale", "p", "differs"), [(0.1, 0.0, True), (None, 0.0, False), (None, 0.5, True)]
+)
+def test_a_call_that_was_withheld_for_its_scale_differs_by_its_probability_alone(
+    record: SlideRecord, bundle: Bundle, scale: float | None, p: float, *, differs: bool
+) -> None:
+    slide = replace(record, origin=replace(record.origin, scale_um_per_px=scale))
+    cell = was(slide, 0, CallName.UNCLEAR, p)
+    made = reproduce_slide(slide, [cell], bundle, SaysOne())
+    assert bool(made.differences) is differs
+
+
 def test_an_answer_that_is_no_number_is_a_difference(
     record: SlideRecord, bundle: Bundle
 ) -> None:
