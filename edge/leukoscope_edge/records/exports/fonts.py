@@ -110,7 +110,13 @@ def digest_of(path: Path) -> str:
 def is_right_to_left(text: str) -> bool:
     """Say whether a text begins with a script that runs to the left."""
     first = next((c for c in text if c.isalpha()), "")
-    return bool(first) and RIGHT_TO_LEFT[0] <= ord(first) <= RIGHT_TO_LEFT[1]
+    return holds_right_to_left(first)
+
+
+def holds_right_to_left(text: str) -> bool:
+    """Say whether anything in a text runs to the left."""
+    low, high = RIGHT_TO_LEFT
+    return any(low <= ord(c) <= high for c in text)
 
 
 def _needed(texts: Iterable[str]) -> list[str]:

@@ -13,20 +13,24 @@ from fpdf.enums import MethodReturnValue, XPos, YPos
 from fpdf.fonts import TTFFont
 
 from leukoscope_edge.i18n import unbroken
-from leukoscope_edge.records.exports.fonts import Fonts, is_right_to_left
+from leukoscope_edge.records.exports.fonts import (
+    Fonts,
+    holds_right_to_left,
+    is_right_to_left,
+)
 from leukoscope_edge.records.exports.pdf_layout import INK, MARGIN_MM, RGB, WIDTH_MM
 
 FOOT_GAP_MM, FOOT_PT = 3.0, 8
 CAPTION_PT, CAPTION_LINE_MM = 7, 3.0
 LABEL_MM, LABEL_GAP_MM = 42.0, 2.0
 LINE_MM_PER_PT = 0.46
+"""Height of a line: 1.3 times the font's, and a point is 0.353 mm."""
 LEFT_TO_RIGHT_MARK = "\u200e"
 CODE = re.compile(r"(?<![\w/.:-])(?=\d\w*[-/:]\w)")
 """Where a code or date begins that the bidirectional algorithm would turn around:
 after Arabic, digits and the groups behind their hyphens run to the left (UAX 9, W2)."""
 HEADING_MM = 12.0
 """A heading of one line, with the space around it."""
-"""Height of a line: 1.3 times the font's, and a point is 0.353 mm."""
 SIGNATURE_MM = 90.0
 WHITE: RGB = (255, 255, 255)
 FAMILY = "base"
@@ -64,7 +68,12 @@ class MeasuredFont(TTFFont):
 
 
 def in_order(text: str) -> str:
-    """Return a text whose codes and dates read as they were written, also in Arabic."""
+    """Return a text whose codes and dates read as they were written, also in Arabic.
+
+    Where nothing runs to the left no mark is needed, and none is copied with a label.
+    """
+    if not holds_right_to_left(text):
+        return text
     return CODE.sub(LEFT_TO_RIGHT_MARK, text)
 
 

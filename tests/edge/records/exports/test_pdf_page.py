@@ -12,7 +12,12 @@ from fpdf.fonts import TTFFont
 
 from leukoscope_edge.records.exports import OWN
 from leukoscope_edge.records.exports.fonts import find_fonts
-from leukoscope_edge.records.exports.pdf_page import MeasuredFont, PdfPage, in_order
+from leukoscope_edge.records.exports.pdf_page import (
+    LEFT_TO_RIGHT_MARK,
+    MeasuredFont,
+    PdfPage,
+    in_order,
+)
 
 TEXTS = ("", "cell 12", "model: blast 90 %", "خلية 12", "कोशिका १२")
 FILES = ("NotoSans-Regular", "NotoSansArabic-Regular", "NotoSansDevanagari-Regular")
@@ -67,6 +72,29 @@ def test_a_line_of_paper_keeps_a_code_in_order() -> None:
     sheet.caption("رمز 6873-0E60", 20, 20, 27)
     text = pypdf.PdfReader(io.BytesIO(bytes(sheet.output()))).pages[0].extract_text()
     assert text.count("6873-0E60") == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "is_marked"),
+    [
+        ("Slide 2026-0012", False),
+        ("2026-0012", False),
+        ("Name: دم, 2026-0012", True),
+        ("الشريحة 2026-0012", True),
+    ],
+)
+@pytest.mark.parametrize("from_right", [False, True])
+def test_what_is_copied_from_a_sheet_holds_a_hidden_mark_only_beside_arabic(
+    text: str, *, is_marked: bool, from_right: bool
+) -> None:
+    sheet = PdfPage(
+        title="", foot=(), fonts=find_fonts(TEXTS), is_right_to_left=from_right
+    )
+    sheet.line_of(text)
+    sheet.caption(text, 20, 60, 60)
+    shown = pypdf.PdfReader(io.BytesIO(bytes(sheet.output()))).pages[0].extract_text()
+    assert (LEFT_TO_RIGHT_MARK in shown) == is_marked
+    assert shown.count("2026-0012") == 2
 
 
 def test_a_text_is_shaped_once_for_its_width() -> None:
