@@ -3,6 +3,7 @@
 import sqlite3
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from itertools import product
 from typing import Any
 
 import pytest
@@ -11,7 +12,14 @@ from leukoscope_edge.outcome import VerdictName
 from leukoscope_edge.records import DATABASE_NAME, Store
 from leukoscope_edge.records.slides import Corrected, SlideState
 from leukoscope_edge.records.slides.first_look import first_pass
-from leukoscope_edge.records.slides.worklist import PAGE_SLIDES, Show, Wanted
+from leukoscope_edge.records.slides.worklist import (
+    IS_TOLD,
+    NO_RESULT,
+    PAGE_SLIDES,
+    Show,
+    Wanted,
+    listed,
+)
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=timezone.utc)
 
@@ -85,6 +93,19 @@ def test_what_the_model_alone_did_not_find_is_told_by_no_list(
     )
     for show in (Show.REFUSED, Show.SUSPECTS):
         assert found(bench, show=show, tells_early=early) == []
+
+
+def test_database_and_page_tell_the_same_verdicts(bench: Any) -> None:
+    one = listed(bench.store.reader.slide(bench.counted()))
+    database = sqlite3.connect(":memory:")
+    names = ("result", "n_versions", "n_readers", "is_looked")
+    results = ("", NO_RESULT, *(name.value for name in VerdictName))
+    table = product((False, True), results, (0, 1, 2), (0, 1, 2), (False, True))
+    for early, *row in table:
+        ask = f"SELECT {IS_TOLD} FROM (SELECT {', '.join(f'? AS {n}' for n in names)})"
+        [[is_told]] = database.execute(ask, (early, *row))
+        slide = replace(one, **dict(zip(names, row, strict=True)))
+        assert slide.is_told(early=early) == bool(is_told), (early, row)
 
 
 def test_a_refusal_is_found_once_somebody_has_signed_it(
