@@ -47,7 +47,6 @@ class Progress:
         code: Of a refusal.
         told: What was done, or what exactly was found where it was refused.
         is_trouble: What is told is why it was not done: no check stands before it.
-        to: Who alone is told; empty: whoever comes.
     """
 
     stage: Stage = Stage.IDLE
@@ -59,7 +58,6 @@ class Progress:
     code: Code | None = None
     told: str | Message = ""
     is_trouble: bool = False
-    to: str = ""
 
     @property
     def is_busy(self) -> bool:
@@ -83,6 +81,7 @@ class UpdateSession:
     def __init__(self) -> None:
         """Begin with nothing to do."""
         self.progress = Progress()
+        self._told_to: dict[str, Message] = {}
         self._lock = threading.Lock()
         self._answered = threading.Event()
         self._accepted_by: str | None = None
@@ -149,25 +148,21 @@ class UpdateSession:
         """
         self._begin(Progress())
 
-    def say(self, told: str | Message, to: str = "") -> None:
-        """Show what was done, while the server was away or by one person for herself.
+    def say(self, told: str | Message) -> None:
+        """Show what was done while the server was away."""
+        self.progress = Progress(stage=Stage.DONE, told=told)
 
-        Args:
-            told: What was done.
-            to: Who alone is told, until she leaves; empty: whoever comes.
-        """
-        self.progress = Progress(stage=Stage.DONE, told=told, to=to)
+    def say_to(self, name: str, told: Message) -> None:
+        """Show one person alone what she did, until she leaves."""
+        self._told_to[name] = told
 
-    def seen_by(self, name: str) -> Progress:
-        """Return what somebody is shown: not what was told to another alone."""
-        progress = self.progress
-        return Progress() if progress.to not in ("", name) else progress
+    def told_to(self, name: str) -> Message | None:
+        """Return what one person alone is told."""
+        return self._told_to.get(name)
 
     def leave(self, name: str) -> None:
         """Forget what was told to one person alone, since she signs out."""
-        with self._lock:
-            if name and self.progress.to == name:
-                self.progress = Progress()
+        self._told_to.pop(name, None)
 
     def say_trouble(self, told: str | Message) -> None:
         """Show why something was not done while the server was away."""

@@ -34,6 +34,7 @@ from leukoscope_edge.service.heartbeat import read_beat
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.maintenance import MaintenanceThread
 from leukoscope_edge.web.server.lifecycle import Lifecycle
+from leukoscope_edge.web.update_session import Progress, Stage
 
 TOLD = "The backup is on the stick"
 PASSPHRASE = "correct horse battery"  # noqa: S105
@@ -88,6 +89,34 @@ def test_who_wrote_a_backup_is_told_of_it_and_nobody_after_her(
         told.append(TOLD in browser.get("/device").text)
         assert browser.post("/api/sign-out", json={}).is_success
     assert told == [False, True, False]
+
+
+@pytest.mark.parametrize("stage", [Stage.OFFER, Stage.REFUSED, Stage.DONE])
+def test_a_backup_hides_nothing_that_an_update_has_to_say(
+    browser: Browser, device: Device, tmp_path: Path, stage: Stage
+) -> None:
+    before = Progress(stage=stage, told="of the update")
+    device.update_session.progress = before
+    body = {"stick": str(tmp_path / "stick"), "passphrase": PASSPHRASE}
+    assert browser.post("/api/records/backup", json=body).is_success
+    assert device.update_session.progress == before
+    text = browser.get("/device").text
+    assert TOLD in text
+    assert ("of the update" in text) == (stage is Stage.DONE)
+
+
+@pytest.mark.parametrize("path", ["/device", "/update"])
+def test_a_page_that_waits_is_at_the_stage_that_it_asks_for(
+    browser: Browser, device: Device, tmp_path: Path, path: str
+) -> None:
+    device.people.add("Olu", Role.SUPERVISOR, PIN)
+    body = {"stick": str(tmp_path / "stick"), "passphrase": PASSPHRASE}
+    assert browser.post("/api/records/backup", json=body).is_success
+    IntegrityCheck(device.store.folder).say(Integrity.DAMAGED)
+    for name in (NAME, "Olu"):
+        browser.sign_in(name)
+        stage = browser.get("/api/update").json()["stage"]
+        assert re.findall(r'data-stage="(\w+)"', browser.get(path).text) == [stage]
 
 
 def test_a_restore_that_failed_is_told_as_trouble(

@@ -188,7 +188,7 @@ def backup(body: Backup, request: Request, person: Recorder) -> dict[str, str]:
         place = file.keep()
     note_backup(device.store, name, person.name)
     told = message("backup-on-stick", name=str(place))
-    device.update_session.say(told, to=person.name)
+    device.update_session.say_to(person.name, told)
     return {"next": "/device"}
 
 

@@ -312,7 +312,7 @@ def update(request: Request, person: Anybody) -> Response:
     return render(
         request,
         "update.html",
-        progress=device.update_session.seen_by(""),
+        progress=device.update_session.progress,
         unchanged=UNCHANGED,
         notices=notices(device),
         may_install=has_right(person, Right.MODEL),
