@@ -53,6 +53,27 @@ def test_age_and_sample_type_must_be_chosen_and_a_scan_leads_to_them(
     )
 
 
+def test_what_was_said_of_one_sample_is_said_of_no_other(
+    page: Page, device: Device, standing: str
+) -> None:
+    fill_slide(device, sample="S-2026-77", facts=CHILDS_MARROW)
+    page.goto(f"{standing}/slides/new")
+    page.fill("[name=sample]", "S-2026-77")
+    page.check("[name=sample_type][value=marrow]")
+    page.check("[name=age][value=adult]")
+    page.click("form button.primary")
+    page.check("[name=is_second]")
+    page.check("[name=is_right]")
+    page.check("[name=sex][value=male]")
+    asked = page.locator("[name=is_second], [name=is_right]")
+    assert [box.is_checked() for box in asked.all()] == [True, False]
+    page.click("form button.primary")
+    page.check("[name=is_right]")
+    page.fill("[name=sample]", "S-2026-78")
+    assert [box.is_checked() for box in asked.all()] == [False, False]
+    assert [box.is_visible() for box in asked.all()] == [False, False]
+
+
 @pytest.mark.parametrize("step", ["review", "result", "share"])
 def test_whose_slide_it_is_stands_on_every_screen_for_eye_and_ear(
     page: Page, device: Device, standing: str, step: str

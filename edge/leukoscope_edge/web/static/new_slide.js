@@ -13,6 +13,16 @@ form.addEventListener("answered", (event) => {
   const { is_second: second, is_right: right } = form.elements;
   (second.checked ? right : second).focus();
 });
+// What was said of one sample, or of one age and sex, is said of no other.
+function forget(question, id, tick) {
+  ask(question, id, []);
+  tick.checked = false;
+}
+form.addEventListener("input", ({ target: { name } }) => {
+  const { is_second: second, is_right: right } = form.elements;
+  if (name === "sample") forget("second", "earlier", second);
+  if (["sample", "age", "sex"].includes(name)) forget("differs", "differs", right);
+});
 // A scanner types the code and presses Enter: that means "next question", not "send".
 form.elements.sample.addEventListener("keydown", (event) => {
   if (event.key !== "Enter") return;
