@@ -98,6 +98,23 @@ def test_without_websocket_the_picture_comes_as_mjpeg_once_the_device_answers(
     assert not page.locator("#live").is_visible()
 
 
+def test_a_picture_that_failed_before_the_page_listened_is_asked_for_again(
+    page: Page, device: Device, standing: str
+) -> None:
+    slide = fill_slide(device, n_blast=1)
+    held, is_away = [], ["yes"]
+    page.route("**/view.png", lambda r: r.abort() if is_away else r.continue_())
+    page.route("**/static/pictures.js", lambda r: held.append(r))
+    page.goto(f"{standing}/slides/{slide}/review", wait_until="commit")
+    picture = page.locator("#gallery img")
+    wait_for(lambda: picture.evaluate("image => image.complete") and held)
+    held[0].continue_()
+    page.wait_for_selector("img[data-away]")
+    is_away.clear()
+    wait_for(lambda: picture.evaluate("image => image.naturalWidth"))
+    assert page.locator("img[data-away]").count() == 0
+
+
 def message(level: int, **facts: Any) -> bytes:
     _, jpeg = cv2.imencode(".jpg", np.full((480, 640, 3), level, np.uint8))
     head = json.dumps({"seq": level, "at_unix_s": 0, "boxes": [], **facts}).encode()

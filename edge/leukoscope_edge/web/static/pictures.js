@@ -9,13 +9,18 @@ const waiting = new Set();
 const askedAgain = new WeakMap(); // a picture, and for what address it was
 let timer = 0;
 
-document.addEventListener("error", ({ target }) => {
+function miss(target) {
   if (!isPicture(target)) return;
   target.dataset.away = "";
   if (askedAgain.get(target) === target.src) return; // the device has none
   waiting.add(target);
   timer ||= setTimeout(look, AGAIN_MS);
-}, true);
+}
+
+document.addEventListener("error", ({ target }) => miss(target), true);
+for (const picture of document.images) {
+  if (picture.complete && !picture.naturalWidth) miss(picture); // before this listened
+}
 
 document.addEventListener("load", ({ target }) => {
   if (!isPicture(target)) return;
