@@ -108,7 +108,14 @@ def main(arguments: list[str] | None = None) -> int:
                 rows = [empty]
             case "single":
                 bundle = open_bundle(options.bundle) if options.bundle else None
-                rows = measure_single(folder, segment, um_per_px, every, bundle)
+                rows = measure_single(
+                    folder,
+                    segment,
+                    um_per_px,
+                    every,
+                    bundle,
+                    in_marrow=options.in_marrow,
+                )
             case _:
                 rows = measure_fields(folder, segment, um_per_px, every)
     except (OSError, ET.ParseError, LeukoscopeError) as err:
@@ -202,8 +209,10 @@ def measure_single(
     um_per_px: float | None,
     every: int,
     bundle: Bundle | None = None,
+    *,
+    in_marrow: bool = False,
 ) -> list[SingleRow]:
-    """Segment every n-th image of each class, and call what is found.
+    """Segment every n-th image of each class, and call what is found as in that sample.
 
     Raises:
         LeukoscopeError: There is no class, or the model fails.
@@ -220,7 +229,9 @@ def measure_single(
             if bundle is not None:
                 crops += _crops(pixels, found, middle, bundle.card.input.crop_spec)
         n = counts.total()
-        calls = calls_of(bundle, np.stack(crops)) if bundle and crops else []
+        calls: list[Call] = []
+        if bundle and crops:
+            calls = calls_of(bundle, np.stack(crops), in_marrow=in_marrow)
         row = SingleRow(
             name=folder_of_class.name,
             n_images=n,

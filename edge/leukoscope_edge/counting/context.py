@@ -90,8 +90,8 @@ class SlideContext:
     ) -> "SlideContext":
         """Return it with what is held against the device and doubted at the end."""
         held = dict.fromkeys((*self.quality, *quality))
-        doubted = (*self.doubts, *doubts)
-        return replace(self, quality=tuple(held), doubts=doubted)
+        doubted = dict.fromkeys((*self.doubts, *doubts))
+        return replace(self, quality=tuple(held), doubts=tuple(doubted))
 
     @property
     def is_marrow(self) -> bool:

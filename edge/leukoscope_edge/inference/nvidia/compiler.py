@@ -35,7 +35,7 @@ SPOKEN: dict[Runtime, str] = {
 }
 BATCHES = (1, 8, 32)
 """Smallest, best and largest batch of the plan: a frame shows one to eight cells, and
-the classifier asks for at most 32."""
+the classifier asks for at most eight at once; benchmarks ask for 32."""
 WORKSPACE_BYTES = 256 << 20
 """For the tactics. ResNet-50 needs less, and an Orin Nano shares 8 GB with us."""
 MIN_VERSION: dict[Runtime, tuple[int, int]] = {
