@@ -1,11 +1,10 @@
-"""Draw a bundle's stored cells again and store its own answers; its model stays.
+"""Draw a bundle's stored cells again and store its own answers; its models stay.
 
     python tools/redraw_golden.py BUNDLE [--without 14]
 
 For a bundle whose stored cells were drawn by an earlier `leukoscope_export.golden`, or
 of which one lies on the edge of two int8 steps: processors may round it either way, and
-it tests none of them (`tools/same_answers.py`). A bundle of two networks, or a signed
-one, is made anew instead.
+it tests none of them (`tools/same_answers.py`). A signed bundle is made anew instead.
 """
 
 import argparse
@@ -15,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from leukoscope_edge.inference import OnnxCpuEngine, open_bundle, p_blast, self_test
+from leukoscope_edge.arrays import F32, F64, U8
+from leukoscope_edge.inference import open_bundle, open_engine, p_blast, self_test
 from leukoscope_export.golden import golden_cells
 from leukoscope_export.graphs import run_onnx
 
@@ -30,21 +30,27 @@ def main() -> None:
     options = parser.parse_args()
     folder = options.bundle
     card = open_bundle(folder).card
-    if card.quick is not None:
-        parser.error(f"{card.id} has two networks: make the bundle anew")
-    crops = golden_cells(card.domain, card.input.crop_spec)
+
+    def answers(file: str, crops: U8) -> F32:
+        return run_onnx((folder / file).read_bytes(), crops, card.input)[0]
+
+    def p_blast_of(crops: U8) -> F64:
+        return p_blast(answers(card.model_cpu.name, crops), card.decision.temperature)
+
+    crops = golden_cells(card.domain, card.input.crop_spec, p_blast_of)
     crops = np.delete(crops, options.without, axis=0)
-    model = (folder / card.model_cpu.name).read_bytes()
-    logits = run_onnx(model, crops, card.input)[0]
+    arrays = {"crops": crops, "logits": answers(card.model_cpu.name, crops)}
+    if card.quick is not None:
+        arrays["quick_logits"] = answers(card.quick.model_cpu.name, crops)
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, crops=crops, logits=logits)
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
     text = (folder / "card.toml").read_text("utf-8")
     old, new = card.golden.file.sha256, hashlib.sha256(buffer.getvalue()).hexdigest()
     (folder / card.golden.file.name).write_bytes(buffer.getvalue())
     (folder / "card.toml").write_text(text.replace(old, new), encoding="utf-8")
-    with OnnxCpuEngine(bundle := open_bundle(folder)) as engine:
+    with open_engine(bundle := open_bundle(folder), backend="cpu") as engine:
         worst = self_test(engine, bundle)
-    likely = np.round(p_blast(logits, card.decision.temperature), 2).tolist()
+    likely = np.round(p_blast_of(crops), 2).tolist()
     print(f"{len(crops)} cells, {len(buffer.getvalue())} bytes, p {likely}")
     print(f"largest difference of a logit: {worst:.2g}")
 

@@ -7,11 +7,12 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from leukoscope_edge.arrays import F32, U8
+from leukoscope_edge.arrays import F32, F64, U8
 from leukoscope_edge.inference import (
     CARD_NAME,
     FORMAT,
@@ -33,6 +34,7 @@ from leukoscope_edge.inference import (
     QuickEntry,
     open_bundle,
     open_engine,
+    p_blast,
     self_test,
 )
 from leukoscope_edge.types import Domain
@@ -165,7 +167,9 @@ def _test(folder: Path) -> None:
 
 
 def _fill(aside: Path, trained: Trained, release: Release, quick: Quick | None) -> None:
-    crops = golden_cells(release.domain, release.input.crop_spec)
+    crops = golden_cells(
+        release.domain, release.input.crop_spec, partial(_p_blast_of, trained, release)
+    )
     networks = {"logits": trained}
     if quick is not None:
         networks["quick_logits"] = quick.trained
@@ -197,6 +201,11 @@ def _fill(aside: Path, trained: Trained, release: Release, quick: Quick | None) 
         preference=release.preference,
     )
     (aside / CARD_NAME).write_text(as_toml(card), encoding="utf-8")
+
+
+def _p_blast_of(trained: Trained, release: Release, crops: U8) -> F64:
+    logits = run_onnx(trained.files.cpu, crops, release.input)[0]
+    return p_blast(logits, release.calibration.decision.temperature)
 
 
 def _quick_entry(aside: Path, quick: Quick) -> QuickEntry:

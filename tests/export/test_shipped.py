@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 import pytest
 
-from leukoscope_edge.inference import open_bundle, shipped_bundles
+from leukoscope_edge.inference import call_for, open_bundle, p_blast, shipped_bundles
 from leukoscope_export.graphs import WEIGHTED, Graph, broken_trt, run_onnx
 
 FOLDERS = [
@@ -14,6 +14,15 @@ FOLDERS = [
     for name, folder in sorted(shipped_bundles().items())
     if open_bundle(folder).model_trt is not None
 ]
+
+
+@pytest.mark.parametrize("name", ["simulated-1", "kinds-lite0-3", "kinds-pair-5"])
+def test_stored_cells_show_both_calls(name: str) -> None:
+    """Else the model could not be published; cnmc-lite0-1's are all normal."""
+    bundle = open_bundle(shipped_bundles()[name])
+    decision = bundle.card.decision
+    p = p_blast(bundle.golden.logits, decision.temperature)
+    assert {call_for(float(v), decision).name.value for v in p} >= {"blast", "normal"}
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
