@@ -39,11 +39,12 @@ def main() -> None:
 
     crops = golden_cells(card.domain, card.input.crop_spec, p_blast_of)
     crops = np.delete(crops, options.without, axis=0)
-    arrays = {"crops": crops, "logits": answers(card.model_cpu.name, crops)}
+    files = {"logits": card.model_cpu.name}
     if card.quick is not None:
-        arrays["quick_logits"] = answers(card.quick.model_cpu.name, crops)
+        files["quick_logits"] = card.quick.model_cpu.name
+    stored = {name: answers(file, crops) for name, file in files.items()}
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    np.savez_compressed(buffer, allow_pickle=False, crops=crops, **stored)
     text = (folder / "card.toml").read_text("utf-8")
     old, new = card.golden.file.sha256, hashlib.sha256(buffer.getvalue()).hexdigest()
     (folder / card.golden.file.name).write_bytes(buffer.getvalue())

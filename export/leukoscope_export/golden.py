@@ -49,7 +49,8 @@ def at_both_ends(crops: U8, p_blast_of: Callable[[U8], F64]) -> U8:
     """Return the eight crops that are the likeliest blasts, then the eight least."""
     order = np.argsort(-p_blast_of(crops), kind="stable")
     half = N_GOLDEN // 2
-    return crops[np.concatenate([order[:half], order[-half:]])]
+    ends = np.concatenate([order[:half], order[-half:]])
+    return np.asarray(crops[ends], np.uint8)
 
 
 def drawn_crops(side_px: int, colour: Colour, *, seed: int = 16) -> U8:
