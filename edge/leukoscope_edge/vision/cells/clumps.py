@@ -18,7 +18,7 @@ import numpy as np
 
 from leukoscope_edge.arrays import F32, U8, BoolArray
 from leukoscope_edge.vision.cells.waists import cuts_at_waists
-from leukoscope_edge.vision.morphology import fill_holes, open_mask, parts_of
+from leukoscope_edge.vision.morphology import depth_of, fill_holes, open_mask, parts_of
 
 CLUMP_UM2 = 60.0
 """A smaller part is no clump: a small lymphocyte's nucleus has 40 to 60 µm²."""
@@ -139,7 +139,7 @@ def _cores(
     whole = fill_holes(above, MAX_HOLE_UM2 / scale_um_per_px**2)
     opened = open_mask(whole, neck_um / scale_um_per_px)
     n, labels, stats, _ = cv2.connectedComponentsWithStats(opened)
-    depth = cv2.distanceTransform(opened, cv2.DIST_L2, cv2.DIST_MASK_5)
+    depth = depth_of(opened.view(np.bool_))
     cores, n_cores, held_px = np.zeros_like(own), 0, 0
     for label in range(1, n):
         area_px = int(stats[label, cv2.CC_STAT_AREA])

@@ -17,6 +17,7 @@ import numpy as np
 
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.vision.cells.lobes import density_of
+from leukoscope_edge.vision.morphology import depth_of
 
 NOTCH_UM, MAX_NOTCHES = 0.4, 6
 """Depth below the hull, at least, and how many of the deepest are paired."""
@@ -79,7 +80,8 @@ def _sides(whole: U8, a: Point, b: Point, scale_um_per_px: float) -> list[U8]:
     areas_um2 = stats[:, cv2.CC_STAT_AREA] * scale_um_per_px**2
     large = [i for i in range(1, n) if areas_um2[i] >= MIN_PART_UM2]
     sides = [np.asarray(labels == i, np.uint8) for i in large]
-    is_thick = all(_radius_px(s) * scale_um_per_px >= MIN_RADIUS_UM for s in sides)
+    radii_px = (float(depth_of(side.view(np.bool_)).max()) for side in sides)
+    is_thick = all(r * scale_um_per_px >= MIN_RADIUS_UM for r in radii_px)
     return sides if len(sides) == 2 and is_thick else []
 
 
@@ -89,8 +91,3 @@ def _is_waist(sides: list[U8], colours: U8, length_px: float) -> bool:
     one, other = (density_of(colours, side) for side in sides)
     most = WAIST_OF_UNLIKE if abs(one - other) >= UNLIKE else WAIST
     return length_px <= most * wide_px
-
-
-def _radius_px(part: U8) -> float:
-    depth = cv2.distanceTransform(part, cv2.DIST_L2, cv2.DIST_MASK_5)
-    return float(depth.max())
