@@ -9,14 +9,13 @@ it tests none of them (`tools/same_answers.py`). A signed bundle is made anew in
 
 import argparse
 import hashlib
-import io
 from pathlib import Path
 
 import numpy as np
 
 from leukoscope_edge.arrays import F32, F64, U8
 from leukoscope_edge.inference import open_bundle, open_engine, p_blast, self_test
-from leukoscope_export.golden import golden_cells
+from leukoscope_export.golden import golden_bytes, golden_cells
 from leukoscope_export.graphs import run_onnx
 
 
@@ -43,16 +42,15 @@ def main() -> None:
     if card.quick is not None:
         files["quick_logits"] = card.quick.model_cpu.name
     stored = {name: answers(file, crops) for name, file in files.items()}
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, crops=crops, **stored)
+    data = golden_bytes(crops, stored)
     text = (folder / "card.toml").read_text("utf-8")
-    old, new = card.golden.file.sha256, hashlib.sha256(buffer.getvalue()).hexdigest()
-    (folder / card.golden.file.name).write_bytes(buffer.getvalue())
+    old, new = card.golden.file.sha256, hashlib.sha256(data).hexdigest()
+    (folder / card.golden.file.name).write_bytes(data)
     (folder / "card.toml").write_text(text.replace(old, new), encoding="utf-8")
     with open_engine(bundle := open_bundle(folder), backend="cpu") as engine:
         worst = self_test(engine, bundle)
     likely = np.round(p_blast_of(crops), 2).tolist()
-    print(f"{len(crops)} cells, {len(buffer.getvalue())} bytes, p {likely}")
+    print(f"{len(crops)} cells, {len(data)} bytes, p {likely}")
     print(f"largest difference of a logit: {worst:.2g}")
 
 

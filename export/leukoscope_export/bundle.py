@@ -1,7 +1,6 @@
 """Puts a fitted network, its calibration and its figures into a bundle's folder."""
 
 import hashlib
-import io
 import math
 import shutil
 import tempfile
@@ -10,9 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
-from leukoscope_edge.arrays import F32, F64, U8
+from leukoscope_edge.arrays import F64, U8
 from leukoscope_edge.inference import (
     CARD_NAME,
     FORMAT,
@@ -38,7 +35,7 @@ from leukoscope_edge.inference import (
     self_test,
 )
 from leukoscope_edge.types import Domain
-from leukoscope_export.golden import golden_cells
+from leukoscope_export.golden import golden_bytes, golden_cells
 from leukoscope_export.graphs import Files, run_onnx
 from leukoscope_export.tolerance import (
     cpu_tolerance,
@@ -247,7 +244,7 @@ def _write_golden(
     else:
         on_gpu = [gpu_tolerance(*m) for m in moved]
     return GoldenEntry(
-        file=_write(aside, GOLDEN_NAME, _golden_bytes(crops, answers)),
+        file=_write(aside, GOLDEN_NAME, golden_bytes(crops, answers)),
         logit_tolerance=round(max(cpu_tolerance(*m) for m in moved), 4),
         gpu_tolerance=_at_most(MAX_TOLERANCE, on_gpu),
         gpu_distance_tolerance=distance,
@@ -265,9 +262,3 @@ def _write(aside: Path, name: str, data: bytes) -> FileEntry:
 
 def _entry(name: str, data: bytes) -> FileEntry:
     return FileEntry(name=name, sha256=hashlib.sha256(data).hexdigest())
-
-
-def _golden_bytes(crops: U8, answers: dict[str, F32]) -> bytes:
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, crops=crops, **answers)
-    return buffer.getvalue()

@@ -6,6 +6,7 @@ knows that slide's cells, so its own are from there. For real blood no image may
 there they are chosen from ellipses of many sizes, stains and textures.
 """
 
+import io
 from collections.abc import Callable
 
 import cv2
@@ -34,6 +35,18 @@ def golden_cells(domain: Domain, spec: CropSpec, p_blast_of: Callable[[U8], F64]
             return simulated_crops(spec)
         case "real":
             return at_both_ends(drawn_crops(spec.side_px, spec.colour), p_blast_of)
+
+
+def golden_bytes(crops: U8, answers: dict[str, F32]) -> bytes:
+    """Return the file of a bundle's stored cells.
+
+    Args:
+        crops: (N, side, side, 3) uint8 RGB.
+        answers: (N, A) logits by their name in the file.
+    """
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, crops=crops, **answers)
+    return buffer.getvalue()
 
 
 def simulated_crops(spec: CropSpec) -> U8:
