@@ -1,6 +1,19 @@
-import pytest
+import unicodedata
 
-from leukoscope_edge.names import on_terminal, shown, unquoted
+import pytest
+from hypothesis import given
+from hypothesis.strategies import text as any_text
+
+from leukoscope_edge.names import (
+    OVERRIDES,
+    label,
+    on_terminal,
+    pin_digits,
+    same_name,
+    shown,
+    typed,
+    unquoted,
+)
 
 
 @pytest.mark.parametrize(
@@ -40,3 +53,57 @@ def test_quotes_and_blanks_around_a_word_are_no_part_of_it(
     text: str, expected: str
 ) -> None:
     assert unquoted(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ""),
+        (" \t\u00a0", ""),
+        ("\u200eS-1\u200f", "S-1"),
+        ("\u2068Ann\u2069\u061c\u00a0O\u200bther\u00ad\ufeff", "Ann Other"),
+        ("Ame\u0301lie\ufe0f", "Am\u00e9lie"),
+        ("e\u200b\u0301", "\u00e9"),
+        ("क्\u200dष", "क्\u200dष"),
+        ("\u200dAnn\u200c", "Ann"),
+        ("S\u202e21", "S\u202e21"),
+        ("a\nb", "a\nb"),
+    ],
+)
+def test_what_nobody_sees_is_not_typed(text: str, expected: str) -> None:
+    assert typed(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ""),
+        ("\u200eS-2026-0412", "S-2026-0412"),
+        ("S\u20112026\u20130412", "S-2026-0412"),
+        ("\u0633-\u0661\u0662 \u06f3\u096a", "\u0633-12 34"),
+        ("\uff33\uff0d\uff11", "S-1"),
+        ("S \u00a0\u2003 1", "S 1"),
+        ("e\u0301\u200d1", "\u00e91"),
+    ],
+)
+def test_a_label_has_one_spelling(text: str, expected: str) -> None:
+    assert label(text) == expected
+
+
+@given(any_text())
+def test_what_was_cleaned_is_clean(text: str) -> None:
+    for spell in (typed, label, same_name):
+        once = spell(text)
+        assert spell(once) == once
+    hidden = {c for c in label(text) if unicodedata.category(c) == "Cf"}
+    assert hidden <= OVERRIDES
+
+
+def test_a_pin_is_the_same_on_every_keyboard() -> None:
+    for pin in ("482917", "٤٨٢٩١٧", "۴۸۲۹۱۷", "४८२९१७", "\uff14829\u00a017\u200f"):
+        assert pin_digits(pin) == "482917"
+
+
+def test_names_that_look_alike_are_the_same() -> None:
+    assert same_name("ame\u0301lie  1") == same_name("AM\u00c9LIE\u200d \u0661")
+    assert same_name("Ann") != same_name("Anna")

@@ -38,6 +38,7 @@ from leukoscope_edge.durable import write_whole
 from leukoscope_edge.errors import OutputError
 from leukoscope_edge.log import passed_over
 from leukoscope_edge.messages import message
+from leukoscope_edge.names import JOINERS, pin_digits, same_name, typed
 
 MAX_NAME_LENGTH = 40
 
@@ -97,7 +98,7 @@ class People:
         Raises:
             PeopleError: The name or the PIN will not do; the message says why.
         """
-        name = " ".join(name.split())
+        name = " ".join(typed(name).split())
         _check_name(name)
         check_pin(pin)
         person = Person(name=name, role=role, pin_hash=self._hash(pin))
@@ -129,7 +130,7 @@ class People:
                 person, pin_hash=self._hash(pin), n_failures=0, n_from_network=0
             )
             self._keep(changed)
-            self._backoff.forgive(name.strip().casefold())
+            self._backoff.forgive(same_name(name))
         return changed
 
     def set_role(self, name: str, role: Role) -> Person:
@@ -162,7 +163,7 @@ class People:
         Raises:
             PeopleError: Nobody has this name, or the new one will not do.
         """
-        to = " ".join(to.split())
+        to = " ".join(typed(to).split())
         _check_name(to)
         with self._alone():
             person = self._required(name)
@@ -172,9 +173,9 @@ class People:
             former = dict.fromkeys((person.name, *person.former))
             former.pop(to, None)
             renamed = replace(person, name=to, former=tuple(former))
-            del self._people[person.name.casefold()]
+            del self._people[same_name(person.name)]
             self._keep(renamed)
-            self._backoff.let_wait(to.casefold(), renamed)
+            self._backoff.let_wait(same_name(to), renamed)
         return renamed
 
     def _change(self, name: str, change: Callable[[Person], Person]) -> Person:
@@ -189,10 +190,10 @@ class People:
 
     def _check_free(self, name: str, but: Person | None = None) -> None:
         """Let nobody have a name that is, or was, another's."""
-        key = name.casefold()
+        key = same_name(name)
         for person in self._people.values():
-            if person is not but and key in (n.casefold() for n in person.names):
-                is_here = person.name.casefold() == key and not person.is_removed
+            if person is not but and key in map(same_name, person.names):
+                is_here = same_name(person.name) == key and not person.is_removed
                 why = message("name-here" if is_here else "name-before", name=name)
                 raise PeopleError(why.said())
 
@@ -209,7 +210,7 @@ class People:
         Returns:
             What came of it, and the seconds to wait before the next try.
         """
-        key = name.strip().casefold()
+        key = same_name(name)
         with self._alone():
             person = self._people.get(key)
             if person is None or not person.may_enter:
@@ -234,7 +235,7 @@ class People:
     def find(self, name: str) -> Person | None:
         """Return somebody who is here by name."""
         self._read_anew()
-        person = self._people.get(name.strip().casefold())
+        person = self._people.get(same_name(name))
         return None if person is None or person.is_removed else person
 
     def require(self, name: str) -> Person:
@@ -247,7 +248,7 @@ class People:
         return self._required(name)
 
     def _required(self, name: str) -> Person:
-        person = self._people.get(name.strip().casefold())
+        person = self._people.get(same_name(name))
         if person is None or person.is_removed:
             here = (p.name for p in self._people.values() if not p.is_removed)
             known = ", ".join(sorted(here))
@@ -260,10 +261,10 @@ class People:
             self._keep(person)
         except OutputError as err:
             passed_over(err, doing="keeping a count of wrong PINs, kept in memory")
-            self._people = self._people | {person.name.casefold(): person}
+            self._people = self._people | {same_name(person.name): person}
 
     def _keep(self, person: Person) -> None:
-        after = self._people | {person.name.casefold(): person}
+        after = self._people | {same_name(person.name): person}
         rows = [plain(p) for p in after.values()]
         write_whole(self._path, json.dumps(rows, indent=1).encode(), mode=0o600)
         self._people, self._read_mark = after, mark_of(self._path)
@@ -296,11 +297,12 @@ class People:
             return False
 
     def _keyed(self, pin: str) -> bytes:
-        return hmac.digest(self._pepper, pin.encode(), hashlib.sha256)
+        return hmac.digest(self._pepper, pin_digits(pin).encode(), hashlib.sha256)
 
 
 def _check_name(name: str) -> None:
-    if not 1 <= len(name) <= MAX_NAME_LENGTH or not name.isprintable():
+    is_shown = all(c.isprintable() or c in JOINERS for c in name)
+    if not 1 <= len(name) <= MAX_NAME_LENGTH or not is_shown:
         raise PeopleError(message("name-length", n=MAX_NAME_LENGTH).said())
 
 

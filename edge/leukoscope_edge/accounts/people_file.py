@@ -12,6 +12,7 @@ from typing import Any
 from leukoscope_edge.accounts.person import Person, Role
 from leukoscope_edge.accounts.pins import PeopleError
 from leukoscope_edge.durable import write_whole
+from leukoscope_edge.names import same_name
 
 PEPPER_BYTES = 32
 PEOPLE_FILE, PEPPER_FILE = "people.json", "pepper.key"
@@ -65,7 +66,7 @@ def read_people(path: Path) -> dict[str, Person]:
         raise PeopleError(
             f"{path}: is not a list of people: restore it from a backup"
         ) from err
-    return {p.name.casefold(): p for p in people}
+    return {same_name(p.name): p for p in people}
 
 
 def plain(person: Person) -> dict[str, Any]:

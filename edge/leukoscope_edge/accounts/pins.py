@@ -4,6 +4,7 @@ from itertools import pairwise
 
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.messages import message
+from leukoscope_edge.names import pin_digits
 
 MIN_PIN_DIGITS, MAX_PIN_DIGITS = 6, 12
 
@@ -18,6 +19,7 @@ def check_pin(pin: str) -> None:
     Raises:
         PeopleError: It is not.
     """
+    pin = pin_digits(pin)
     digits = pin.isascii() and pin.isdigit()
     if not digits or not MIN_PIN_DIGITS <= len(pin) <= MAX_PIN_DIGITS:
         raise PeopleError(

@@ -10,13 +10,13 @@ import hmac
 import json
 import os
 import sqlite3
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import asdict
 
 from leukoscope_edge.errors import RecordError, StepError
 from leukoscope_edge.log import passing_over
 from leukoscope_edge.messages import message
+from leukoscope_edge.names import label, same_name, typed
 from leukoscope_edge.records.events import Problem, canonical, clean
 from leukoscope_edge.records.keys import KEY_BYTES, seal, unseal
 from leukoscope_edge.records.ledger import Ledger
@@ -47,6 +47,7 @@ class Identities:
         self, connection: sqlite3.Connection, slide: str, identity: Identity
     ) -> str:
         """Make a slide's key, inside a transaction, and return its identity sealed."""
+        identity = _spelt(identity)
         key = os.urandom(KEY_BYTES)
         wrapped = seal(self._identity_key, key, purpose=f"key {slide}")
         connection.execute(
@@ -66,6 +67,7 @@ class Identities:
         key = self._key(slide)
         if key is None:
             raise StepError(message("identity-erased", slide=slide))
+        identity = _spelt(identity)
         self._tag_as(connection, slide, identity.sample)
         return seal(key, canonical(asdict(identity)).encode(), purpose=slide).hex()
 
@@ -149,13 +151,15 @@ class Identities:
         )
 
     def search_tag(self, sample: str) -> bytes:
-        """Return what finds a sample as people type it, whatever its case and spaces.
+        """Return what finds a sample as people type it, as `names.label` spells it.
+
+        Case and spaces make no other sample.
 
         Another hash than `_tag`, which has stood for a sample on copies since the
         first records and must stay what it is.
         """
-        label = "".join(unicodedata.normalize("NFKC", clean(sample)).split())
-        return self.mark(f"search {label.casefold()}")
+        same = "".join(same_name(clean(sample)).split())
+        return self.mark(f"search {same}")
 
     def mark(self, text: str) -> bytes:
         """Return a hash of a text that only this device can have made."""
@@ -174,3 +178,12 @@ class Identities:
         if not rows:
             return None
         return unseal(self._identity_key, rows[0][0], purpose=f"key {slide}")
+
+
+def _spelt(identity: Identity) -> Identity:
+    """Return an identity as every input's is kept, in one spelling."""
+    return Identity(
+        sample=label(identity.sample),
+        name=typed(identity.name),
+        number=label(identity.number),
+    )

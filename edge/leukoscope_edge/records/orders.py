@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from leukoscope_edge.names import HIDDEN
+from leukoscope_edge.names import HIDDEN, label
 from leukoscope_edge.sample import AgeGroup, SampleType
 
 COLUMNS = ("number", "age", "type")
@@ -75,7 +75,7 @@ def _mark_of(text: str) -> str:
 def _order(row: int, values: list[str]) -> HospitalOrder | BadRow:
     if len(values) != len(COLUMNS):
         return BadRow(row, f"has {len(values)} values, expected {len(COLUMNS)}")
-    number, age, type_ = (v.strip() for v in values)
+    number, age, type_ = map(label, values)
     for why in _problems(number, age, type_):
         return BadRow(row, why)
     return HospitalOrder(

@@ -104,7 +104,7 @@ def test_the_first_person_is_a_supervisor_and_only_one_is_first(tmp_path: Path) 
         ("Amina", "12345", "a PIN needs"),
         ("Amina", "1234567890123", "a PIN needs"),
         ("Amina", "48291a", "a PIN needs"),
-        ("Amina", "٤٨٢٩١٧", "a PIN needs"),
+        ("Amina", "٤٨٢٩١", "a PIN needs"),
         ("Amina", "123456", "guessed first"),
         ("Amina", "0000000", "guessed first"),
     ],
@@ -312,3 +312,14 @@ def test_a_list_in_which_nothing_is_new_is_read_by_older_programs(
     text = (tmp_path / "people.json").read_text()
     for new in ("former", "is_locked", "is_removed"):
         assert new not in text
+
+
+def test_who_types_with_another_keyboard_is_the_same_person(tmp_path: Path) -> None:
+    people = open_people(tmp_path)
+    people.add_first("\u200eAme\u0301lie\u00a0B", "٤٨٢٩١٧")
+    assert [p.name for p in people.everybody] == ["Am\u00e9lie B"]
+    for name in ("Am\u00e9lie B", "AME\u0301LIE  B\u200f"):
+        for pin in (PIN, "۴۸۲۹۱۷", "\uff14\uff1829 17"):
+            assert people.enter(name, pin)[0] is Entry.OPEN
+    with pytest.raises(PeopleError, match="here already"):
+        people.add("Am\u00e9lie\u200d B", Role.OPERATOR, PIN)
