@@ -30,6 +30,12 @@ class Drafts:
             elif person in self._kept and self._kept[person][0] == path:
                 del self._kept[person]
 
+    def rename(self, before: str, to: str) -> None:
+        """Keep under another name what the same person has typed."""
+        with self._lock:
+            if before in self._kept:
+                self._kept[to] = self._kept.pop(before)
+
     def forget(self, person: str) -> None:
         """Forget what somebody has typed who is here no more."""
         with self._lock:

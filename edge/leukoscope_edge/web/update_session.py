@@ -160,6 +160,11 @@ class UpdateSession:
         """Return what one person alone is told."""
         return self._told_to.get(name)
 
+    def rename(self, before: str, to: str) -> None:
+        """Tell one person under another name what was told to her."""
+        if told := self._told_to.pop(before, None):
+            self._told_to[to] = told
+
     def leave(self, name: str) -> None:
         """Forget what was told to one person alone, since she signs out."""
         self._told_to.pop(name, None)

@@ -24,3 +24,12 @@ def test_of_each_person_the_last_screen_is_kept() -> None:
     assert drafts.of("ben", "/a") == {"x": "2"}
     drafts.forget("ben")
     assert drafts.of("ben", "/a") == {}
+
+
+def test_what_was_typed_goes_with_a_new_name() -> None:
+    drafts = Drafts()
+    drafts.keep("ann", "/a", {"x": "1"})
+    drafts.rename("ann", "anna")
+    drafts.rename("nobody", "else")
+    assert (drafts.of("ann", "/a"), drafts.of("anna", "/a")) == ({}, {"x": "1"})
+    assert drafts.of("else", "/a") == {}

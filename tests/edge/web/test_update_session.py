@@ -228,8 +228,9 @@ def test_no_model_changes_while_a_slide_is_open(
     assert f"finish {slide} first" in ask(browser, "install", stick, 409)
     new = device.store.start_slide(new_slide_of(device), NAME)
     text = browser.get("/update").text
-    assert f'<a href="/slides/{slide}/count">{slide}</a>' in text
-    assert f'<a href="/slides/{new}/result#void">{new}</a> (never counted)' in text
+    assert f'Slide {slide} <a class="button" href="/slides/{slide}/count">' in text
+    out = f'<a class="button" href="/slides/{new}/result#void">Take this slide out'
+    assert f"Slide {new} (never counted) {out}" in text
     never = browser.get(f"/slides/{new}/result").text
     assert "This slide was never counted. It says nothing" in never
     assert "still being counted" not in never + browser.get(f"/slides/{new}/share").text
@@ -241,6 +242,19 @@ def test_no_model_changes_while_a_slide_is_open(
     answer = browser.post("/api/update/roll-back", json={})
     assert answer.status_code == 409
     assert device.update_session.progress.stage is update_session.Stage.OFFER
+
+
+def test_service_is_told_who_finishes_a_slide(
+    stranger: Browser, device: Device, stick: Path
+) -> None:
+    device.people.add("Sam", Role.SERVICE, "739105")
+    new = device.store.start_slide(new_slide_of(device), NAME)
+    stranger.sign_in("Sam", "739105")
+    ask(stranger, "look", stick)
+    text = stranger.get("/update").text
+    assert f"Slide {new} (never counted)</li>" in text
+    assert "An operator or a supervisor does that." in text
+    assert f"/slides/{new}" not in text  # service sees no slides
 
 
 def test_going_back_takes_the_model_before(

@@ -316,6 +316,7 @@ def update(request: Request, person: Anybody) -> Response:
         unchanged=UNCHANGED,
         notices=notices(device),
         may_install=has_right(person, Right.MODEL),
+        may_see_slides=has_right(person, Right.SLIDES),
         sticks=[(p, updates.holds_update(p)) for p in sticks_of(device.profile)],
         supervisors=[
             p

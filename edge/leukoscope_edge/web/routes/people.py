@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from leukoscope_edge.accounts import People, PeopleError, Person, Right, named_apart
 from leukoscope_edge.messages import message
+from leukoscope_edge.names import same_name
 from leukoscope_edge.web import trail
 from leukoscope_edge.web.access import (
     check_pin,
@@ -68,6 +69,9 @@ def rename(
     before = people.require(body.name)
     named_apart(before, store.worklist.read_together(before.names))
     person = people.rename(body.name, body.to)
+    device = device_of(request)
+    device.drafts.rename(before.name, person.name)
+    device.update_session.rename(before.name, person.name)
     said = _kept(request, by, trail.RENAMED, before, to=person.name)
     if before.name == by.name:
         open_session(request, response, person)
@@ -114,7 +118,7 @@ def _require_another(name: str, by: Person) -> None:
     Raises:
         PeopleError: They are about to.
     """
-    if name.strip().casefold() == by.name.casefold():
+    if same_name(name) == same_name(by.name):
         raise PeopleError(message("not-yourself").said())
 
 

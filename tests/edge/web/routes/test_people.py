@@ -1,11 +1,13 @@
 """Who may use the device: removed, locked, renamed, given a role or a PIN, and kept."""
 
+import html
 from typing import Any
 
 import pytest
 from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide
 
 from leukoscope_edge.accounts import Role
+from leukoscope_edge.messages import message
 from leukoscope_edge.records import DAMAGED
 from leukoscope_edge.records.integrity import Integrity, IntegrityCheck
 from leukoscope_edge.web import trail
@@ -122,6 +124,19 @@ def test_a_wrong_pin_does_not_end_a_session_and_says_so_to_the_script(
     browser.refresh()
     out = browser.post("/api/own-pin", json={"pin": PIN, "new": NEW})
     assert out.headers["x-leukoscope-sign-in"] == "1"
+
+
+def test_what_one_person_was_told_and_typed_goes_with_a_new_name(
+    chief: Browser, device: Device
+) -> None:
+    told = message("backup-on-stick", name="a.backup")
+    device.update_session.say_to(NAME, told)
+    device.drafts.keep(NAME, "/slides/new", {"comment": "typed"})
+    assert asked(chief, "people/rename", name=NAME, to="Ama") == (200, "")
+    assert device.update_session.told_to(NAME) is None
+    assert device.update_session.told_to("Ama") == told
+    assert device.drafts.of("Ama", "/slides/new") == {"comment": "typed"}
+    assert told.said() in html.unescape(chief.get("/device").text)
 
 
 def test_nobody_becomes_a_third_reader_by_another_name(
