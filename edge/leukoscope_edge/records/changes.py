@@ -61,8 +61,9 @@ class Change:
     """One fact, as it was and as it is.
 
     Attributes:
-        what: `age`, `sample`, `sample_type`, `objective` or `leukopenic`.
-        was: The value before; empty for the sample, which stays sealed.
+        what: `age`, `sample_type`, `leukopenic`, `wbc`, `objective`, `sex`, `reason`,
+            `stain`, `sample`, `name` or `number`.
+        was: The value before; empty for the last three, which stay sealed.
         now: The value since, likewise.
     """
 
@@ -78,7 +79,7 @@ class Correction:
     Attributes:
         changes: Each fact.
         reason: Why.
-        sealed_before: The identity before, where the sample was put right; else empty.
+        sealed_before: The identity before, where that was put right; else empty.
     """
 
     changes: tuple[Change, ...]

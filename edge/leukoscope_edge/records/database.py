@@ -94,6 +94,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX worklist_in_order ON worklist (started, state)",
         "CREATE INDEX worklist_of_sample ON worklist (sample_tag)",
     ),
+    ("DELETE FROM worklist",),  # filled anew: rows tell the sex, labels one spelling
 )
 """Each is run once, in order; `PRAGMA user_version` counts them. Never edit one that
 was released: add another."""

@@ -3,12 +3,20 @@
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from leukoscope_edge.accounts import Role
 from leukoscope_edge.live import Command
 from leukoscope_edge.media import FOLDER
+from leukoscope_edge.names import label, typed
 from leukoscope_edge.records.exports import FORMATS
 from leukoscope_edge.records.slides import Show
 from leukoscope_edge.sample import AgeGroup, Mode, SampleType
@@ -16,6 +24,12 @@ from leukoscope_edge.types import Reading
 from leukoscope_edge.web.share import What
 
 Key = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[\w-]+$")]
+
+
+Label = Annotated[str, BeforeValidator(lambda x: label(x) if isinstance(x, str) else x)]
+"""A sample's label or a number, in the one spelling of what looks like it."""
+Words = Annotated[str, BeforeValidator(lambda x: typed(x) if isinstance(x, str) else x)]
+"""What a person writes, a name included, without what nobody sees in it."""
 
 
 Wbc = Annotated[float, Field(gt=0, le=1000)]
@@ -32,6 +46,9 @@ NamedKind = Literal[
 ]
 """What a person may name a normal cell; a test holds it to `counting.differential`."""
 Objective = Literal["100x", "50x", "40x"]
+Sex = Literal["female", "male", "unknown"]
+WhyTaken = Literal["fever", "anaemia", "malaria film", "other"]
+Stain = Literal["Giemsa", "May-Gruenwald-Giemsa", "Wright", "Leishman", "other"]
 
 
 MAX_PATH, MAX_DRAFTS = 200, 40
@@ -62,7 +79,7 @@ class Body(BaseModel):
 class SignIn(Body):
     """A name and its PIN."""
 
-    name: str = Field(max_length=80)
+    name: Words = Field(max_length=80)
     pin: str = Field(max_length=20)
 
 
@@ -76,7 +93,7 @@ class Typed(Body):
 class SetUp(SignIn):
     """The first start, with the code of the device's screen where it is asked for."""
 
-    code: str = Field(default="", max_length=20)
+    code: Label = Field(default="", max_length=20)
 
 
 class NewPerson(SignIn):
@@ -88,7 +105,7 @@ class NewPerson(SignIn):
 class Named(Body):
     """Somebody who is here."""
 
-    name: str = Field(max_length=80)
+    name: Words = Field(max_length=80)
 
 
 class Locked(Named):
@@ -100,7 +117,7 @@ class Locked(Named):
 class Renamed(Named):
     """Somebody's new name."""
 
-    to: str = Field(max_length=80)
+    to: Words = Field(max_length=80)
 
 
 class NewRole(Named):
@@ -131,18 +148,16 @@ class ChosenLanguage(Body):
 class NewSlide(Body):
     """What is known of a slide before the first frame. Names are kept encrypted."""
 
-    sample: str = Field(min_length=1, max_length=64)
-    name: str = Field(default="", max_length=80)
-    number: str = Field(default="", max_length=40)
+    sample: Label = Field(min_length=1, max_length=64)
+    name: Words = Field(default="", max_length=80)
+    number: Label = Field(default="", max_length=40)
     sample_type: SampleType
     age: AgeGroup
     leukopenic: bool = False
     wbc: Wbc | None = Field(default=None, description="in 10^9 a litre")
-    sex: Literal["unknown", "female", "male"] = "unknown"
-    reason: Literal["fever", "anaemia", "malaria film", "other"] = "other"
-    stain: Literal["Giemsa", "May-Gruenwald-Giemsa", "Wright", "Leishman", "other"] = (
-        "Giemsa"
-    )
+    sex: Sex = "unknown"
+    reason: WhyTaken = "other"
+    stain: Stain = "Giemsa"
     objective: Objective | None = Field(default=None, description="None: the usual")
     mode: Mode = "count"
     consents: bool = False
@@ -156,7 +171,7 @@ class Listed(Body):
     """Which slides a list is to show. The label is in no address and in no log."""
 
     show: Show = Show.ALL
-    sample: str = Field(default="", max_length=64)
+    sample: Label = Field(default="", max_length=64)
     since: date | None = None
     until: date | None = None
     page: int = Field(default=1, ge=1, le=1_000_000)
@@ -199,7 +214,7 @@ class Keyed(Body):
 class Remark(Keyed):
     """A note on a cell; kept encrypted, as it may name somebody."""
 
-    text: str = Field(min_length=1, max_length=300)
+    text: Words = Field(min_length=1, max_length=300)
 
 
 class Missed(Keyed):
@@ -214,7 +229,7 @@ class Signed(Keyed):
     """A signature: the PIN once more, and a comment."""
 
     pin: str = Field(max_length=20)
-    comment: str = Field(default="", max_length=1000)
+    comment: Words = Field(default="", max_length=1000)
     shown: str = Field(
         pattern=r"^[0-9a-f]{64}$", description="digest of the result on the page"
     )
@@ -242,7 +257,7 @@ class OnStick(Body):
 class Accepted(Body):
     """A supervisor who accepts what a new model changes."""
 
-    name: str = Field(max_length=80)
+    name: Words = Field(max_length=80)
     pin: str = Field(max_length=20)
 
 
@@ -257,7 +272,7 @@ class NewBand(Body):
     """What is new, and why the bands of the trends begin anew."""
 
     why: Literal["lamp", "stain", "camera"]
-    reason: str = Field(min_length=3, max_length=200)
+    reason: Words = Field(min_length=3, max_length=200)
 
 
 class Backup(OnStick):
@@ -301,13 +316,13 @@ class UnderObjective(Body):
 class Reasoned(Keyed):
     """Why something is done with a slide; stands on every copy, so no names."""
 
-    why: str = Field(min_length=1, max_length=300)
+    why: Words = Field(min_length=1, max_length=300)
 
 
 class Critical(Keyed):
     """To whom a critical result was told, how, when by the device's own zone."""
 
-    who: str = Field(min_length=1, max_length=120)
+    who: Words = Field(min_length=1, max_length=120)
     how: Literal["telephone", "word of mouth", "message"]
     told_at: datetime
     is_read_back: bool
@@ -316,9 +331,25 @@ class Critical(Keyed):
 class CorrectionForm(Reasoned):
     """Facts of a slide as they should be; what is left out stays."""
 
-    sample: str | None = Field(default=None, min_length=1, max_length=64)
+    sample: Label | None = Field(default=None, min_length=1, max_length=64)
+    name: Words | None = Field(default=None, max_length=80)
+    number: Label | None = Field(default=None, max_length=40)
+    sex: Sex | None = None
+    reason: WhyTaken | None = None
+    stain: Stain | None = None
     sample_type: SampleType | None = None
     age: AgeGroup | None = None
     leukopenic: bool | None = None
-    wbc: Wbc | None = None
+    wbc: Wbc | None = Field(default=None, description="None as a value: not known")
     objective: Objective | None = None
+
+    @property
+    def has_no_wbc(self) -> bool:
+        """Whether the number was taken away, not left out."""
+        return self.wbc is None and "wbc" in self.model_fields_set
+
+    @property
+    def details(self) -> dict[str, str]:
+        """What is said beside what the rules ask."""
+        said = {"sex": self.sex, "reason": self.reason, "stain": self.stain}
+        return {what: value for what, value in said.items() if value is not None}

@@ -108,21 +108,14 @@ def naming_another(
         sex: What is said now.
         but: A slide that is not asked.
     """
-    others = (
-        device.store.reader.readable(slide)
-        for slide in device.store.worklist.slides_of(sample)
-        if slide != but
-    )
-    return [
+    found = [
         one.id
-        for one in others
-        if one is not None
-        and one.void is None
-        and (
-            _differ(one.facts.age.value, age.value)
-            or _differ(one.details.get("sex", "unknown"), sex)
-        )
+        for one in device.store.worklist.listed_of(sample)
+        if one.id != but
+        and one.state is not SlideState.VOIDED
+        and (_differ(one.age, age.value) or _differ(one.sex, sex))
     ]
+    return sorted(found, key=int)
 
 
 def _differ(said: str, said_now: str) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from leukoscope_edge.names import OVERRIDES
 from leukoscope_edge.records.exports import FORMATS
 from leukoscope_edge.web.forms import (
     MAX_DRAFTS,
@@ -20,6 +21,7 @@ from leukoscope_edge.web.forms import (
     NewBand,
     NewSlide,
     OnQualitySlide,
+    OnStick,
     Reasoned,
     Remark,
     Restore,
@@ -66,12 +68,34 @@ def test_a_key_that_nobody_asked_for_is_refused(
 )
 def test_no_text_turns_writing_around(sign: str) -> None:
     with pytest.raises(ValidationError, match="signs that turn writing around"):
-        NewSlide.model_validate(SLIDE | {"sample": f"S{sign}1"})
+        OnStick.model_validate({"stick": f"/media/S{sign}1"})
+
+
+@pytest.mark.parametrize("form", [NewSlide, Listed, CorrectionForm])
+@pytest.mark.parametrize("hidden", ["\u200e", "\u061c", "\u2068", "\u200b", "\u00ad"])
+def test_a_label_that_was_copied_is_the_label(form: type[Body], hidden: str) -> None:
+    body = dict(SLIDE) if form is NewSlide else {}
+    body |= {"why": "misread", "key": KEY} if form is CorrectionForm else {}
+    found = form.model_validate(body | {"sample": f"{hidden}S\u2011\u0661{hidden}"})
+    assert found.model_dump()["sample"] == "S-1"
+
+
+@pytest.mark.parametrize("sample", ["", " ", "\u200e", "\u00a0\u200d"])
+def test_a_label_that_nobody_sees_is_none(sample: str) -> None:
+    assert not takes(NewSlide, SLIDE | {"sample": sample})
+
+
+@pytest.mark.parametrize("sign", sorted(OVERRIDES))
+def test_letters_out_of_their_order_are_no_label(sign: str) -> None:
+    with pytest.raises(ValidationError, match="signs that turn writing around"):
+        NewSlide.model_validate(SLIDE | {"sample": f"S{sign}21"})
 
 
 def test_a_label_in_any_script_is_taken_without_its_spaces() -> None:
-    body = NewSlide.model_validate(SLIDE | {"sample": "  فاطمة\u200d 1 "})
-    assert body.sample == "فاطمة\u200d 1"
+    body = NewSlide.model_validate(
+        SLIDE | {"sample": "  فاطمة 1 ", "name": " क्\u200dष\u200e "}
+    )
+    assert (body.sample, body.name) == ("فاطمة 1", "क्\u200dष")
 
 
 @pytest.mark.parametrize(

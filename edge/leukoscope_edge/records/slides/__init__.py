@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from leukoscope_edge.records.slides.conclusion import context_of as context_of
     from leukoscope_edge.records.slides.conclusion import verdict_of as verdict_of
     from leukoscope_edge.records.slides.correction import Corrected as Corrected
+    from leukoscope_edge.records.slides.correction import details_of as details_of
     from leukoscope_edge.records.slides.correction import objective_of as objective_of
     from leukoscope_edge.records.slides.count_writer import FramesSeen as FramesSeen
     from leukoscope_edge.records.slides.digest import CHANGED as CHANGED
@@ -64,7 +65,7 @@ else:
             "cell_archive": "archived may_be_withheld",
             "cell_record": "CellRecord FieldPicture MissedCell cell_id",
             "conclusion": "context_of verdict_of",
-            "correction": "Corrected objective_of",
+            "correction": "Corrected details_of objective_of",
             "count_writer": "FramesSeen",
             "digest": "CHANGED digest_of",
             "first_look": "blind_place is_first_look_over left_for pass_of",

@@ -1,12 +1,18 @@
 """What is to be put right of a slide's facts: values in, changes out."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from leukoscope_edge.profile import MAIN_OBJECTIVE
 from leukoscope_edge.records.changes import Change
 from leukoscope_edge.records.slides.slide import Identity, SlideRecord
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
+
+DETAILS = {"sex": "unknown", "reason": "other", "stain": "other"}
+"""What is asked at the start beside what the rules ask; the value where nobody said."""
+SEALED = ("sample", "name", "number")
+"""What of a slide is kept encrypted: a change of it is told, not from what to what."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,20 +21,28 @@ class Corrected:
 
     Attributes:
         sample: The sample's label.
+        name: The person's name, "" for none.
+        number: The person's number in this hospital, likewise.
         sample_type: Blood or marrow.
         age: A child's, an adult's, or not known.
         is_leukopenic: The person is known to have few white cells.
         wbc_10e9_per_l: White cells of a litre of blood, in thousand millions.
+        has_no_wbc: Nobody knows that number: what was typed is taken away.
+        details: What the rules do not ask, by name: see DETAILS.
         objective: The objective that it was looked at under.
         calibration: Of that objective: its id, `none` where nobody calibrated it.
         scale_um_per_px: Of that objective, None where nobody calibrated it.
     """
 
     sample: str | None = None
+    name: str | None = None
+    number: str | None = None
     sample_type: SampleType | None = None
     age: AgeGroup | None = None
     is_leukopenic: bool | None = None
     wbc_10e9_per_l: float | None = None
+    has_no_wbc: bool = False
+    details: Mapping[str, str] = field(default_factory=dict)
     objective: str | None = None
     calibration: str = "none"
     scale_um_per_px: float | None = None
@@ -37,6 +51,7 @@ class Corrected:
         """Return the facts of a slide, put right."""
         facts = record.facts
         is_leukopenic = self.is_leukopenic
+        wbc = None if self.has_no_wbc else facts.wbc_10e9_per_l
         return replace(
             facts,
             sample_type=self.sample_type or facts.sample_type,
@@ -44,7 +59,16 @@ class Corrected:
             is_leukopenic=(
                 facts.is_leukopenic if is_leukopenic is None else is_leukopenic
             ),
-            wbc_10e9_per_l=self.wbc_10e9_per_l or facts.wbc_10e9_per_l,
+            wbc_10e9_per_l=self.wbc_10e9_per_l or wbc,
+        )
+
+    def identity(self, before: Identity | None) -> Identity:
+        """Return whose blood a slide is, put right."""
+        before = before or Identity(sample="")
+        return Identity(
+            sample=before.sample if self.sample is None else self.sample,
+            name=before.name if self.name is None else self.name,
+            number=before.number if self.number is None else self.number,
         )
 
     def scale(self, record: SlideRecord) -> dict[str, Any]:
@@ -60,17 +84,27 @@ class Corrected:
         self, record: SlideRecord, identity: Identity | None
     ) -> tuple[Change, ...]:
         """Return what differs from a slide as it stands."""
-        was, now = _said(record.facts), _said(self.facts(record))
-        was["objective"] = objective_of(record)
-        now["objective"] = self.objective or was["objective"]
+        details = {"objective": objective_of(record)} | details_of(record)
+        objective = {"objective": self.objective or details["objective"]}
+        was = _said(record.facts) | details
+        now = _said(self.facts(record)) | details | objective | dict(self.details)
         found = [
             Change(what=what, was=was[what], now=now[what])
             for what in was
             if was[what] != now[what]
         ]
-        if self.sample is not None and (not identity or self.sample != identity.sample):
-            found.append(Change(what="sample", was="", now=""))  # they stay sealed
+        before, after = identity or Identity(sample=""), self.identity(identity)
+        found += [
+            Change(what=what, was="", now="")  # they stay sealed
+            for what in SEALED
+            if getattr(before, what) != getattr(after, what)
+        ]
         return tuple(found)
+
+
+def details_of(record: SlideRecord) -> dict[str, str]:
+    """Return what was said of a slide beside what the rules ask."""
+    return {what: record.details.get(what, usual) for what, usual in DETAILS.items()}
 
 
 def objective_of(record: SlideRecord) -> str:

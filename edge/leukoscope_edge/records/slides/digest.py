@@ -4,7 +4,7 @@ import hashlib
 
 from leukoscope_edge.messages import message
 from leukoscope_edge.records.events import canonical
-from leukoscope_edge.records.slides.correction import objective_of
+from leukoscope_edge.records.slides.correction import details_of, objective_of
 from leukoscope_edge.records.slides.slide import Outcome, SlideRecord
 from leukoscope_edge.records.slides.slide_objects import facts_object, outcome_object
 
@@ -23,6 +23,7 @@ def digest_of(record: SlideRecord, outcome: Outcome) -> str:
         "facts": facts_object(record.facts),
         "identity": record.sealed,
         "objective": objective_of(record),
+        "details": details_of(record),
         "version": record.version,
         "kinds": {c.id: c.final_kind for c in record.counted},
     }

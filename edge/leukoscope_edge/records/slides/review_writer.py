@@ -9,10 +9,9 @@ from leukoscope_edge.messages import Message, message
 from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.records.changes import CriticalCall
 from leukoscope_edge.records.slides.cell_record import CellRecord, MissedCell
-from leukoscope_edge.records.slides.correction import Corrected
+from leukoscope_edge.records.slides.correction import SEALED, Corrected
 from leukoscope_edge.records.slides.digest import CHANGED, digest_of
 from leukoscope_edge.records.slides.slide import (
-    Identity,
     Kind,
     Signature,
     SlideRecord,
@@ -243,12 +242,8 @@ class ReviewWriter(SlideWriter):
                 "sealed": "",
                 **self._why(slide, why),
             }
-            if any(c.what == "sample" for c in changes):
-                new = Identity(
-                    sample=facts.sample or "",
-                    name=identity.name if identity else "",
-                    number=identity.number if identity else "",
-                )
+            if any(c.what in SEALED for c in changes):
+                new = facts.identity(identity)
                 body["sealed"] = self._identities.change(connection, slide, new)
             self._events.append(Kind.CORRECT, slide, body, by, key)
 

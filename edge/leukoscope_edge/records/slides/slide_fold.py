@@ -15,6 +15,7 @@ from leukoscope_edge.outcome import Doubt
 from leukoscope_edge.records.changes import Change, Correction, Reason, Told
 from leukoscope_edge.records.events import Event
 from leukoscope_edge.records.slides.cell_record import ReviewStep
+from leukoscope_edge.records.slides.correction import DETAILS
 from leukoscope_edge.records.slides.kinds import n_own_left
 from leukoscope_edge.records.slides.slide import Kind, Origin, Signature, SlideRecord
 from leukoscope_edge.records.slides.slide_objects import (
@@ -381,9 +382,7 @@ def _corrected(record: SlideRecord, event: Event) -> SlideRecord:
     body = event.body
     changes = tuple(Change(**c) for c in body["changes"])
     now = {c.what: c.now for c in changes}
-    details = record.details
-    if "objective" in now:
-        details = details | {"objective": now["objective"]}
+    details = {what: now[what] for what in (*DETAILS, "objective") if what in now}
     correction = Correction(
         changes=changes,
         reason=_reason(event),
@@ -393,7 +392,7 @@ def _corrected(record: SlideRecord, event: Event) -> SlideRecord:
         record,
         facts=facts_from(body["facts"]),
         sealed=body["sealed"] or record.sealed,
-        details=details,
+        details=record.details | details,
         origin=replace(record.origin, **body["scale"]),
         corrections=(*record.corrections, correction),
     )

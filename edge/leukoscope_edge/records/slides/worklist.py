@@ -15,12 +15,13 @@ from enum import Enum
 from typing import Any
 
 from leukoscope_edge.errors import LeukoscopeError, RecordError
-from leukoscope_edge.log import passed_over
+from leukoscope_edge.log import passed_over, passing_over
 from leukoscope_edge.outcome import VerdictName
 from leukoscope_edge.records.database import IS_BOUND
 from leukoscope_edge.records.events import Problem, canonical
 from leukoscope_edge.records.identities import Identities
 from leukoscope_edge.records.ledger import Ledger
+from leukoscope_edge.records.slides.correction import details_of
 from leukoscope_edge.records.slides.first_look import is_first_look_over
 from leukoscope_edge.records.slides.slide import SlideRecord
 from leukoscope_edge.records.slides.slide_state import SlideState
@@ -106,7 +107,7 @@ class ListedSlide:
         signed_by: Who signed its newest version; empty where nobody did.
         state: Where it stands.
         sample_type: `blood` or `marrow`; empty where nobody said.
-        age: `child`, `adult` or `unknown`.
+        age, sex: `child` or `adult`, `female` or `male`; `unknown`.
         n_cells: How many cells count.
         result: Of the newest signed version, else the machine's; empty where none is.
         n_versions: How many versions are signed.
@@ -123,6 +124,7 @@ class ListedSlide:
     state: SlideState
     sample_type: str
     age: str
+    sex: str
     n_cells: int
     result: str
     n_versions: int
@@ -141,8 +143,8 @@ class ListedSlide:
         """
         if self.n_versions > 0:
             return True
-        is_looked = self.is_looked or (early and self.n_readers == 1)
-        return is_looked and self.result in SUSPICIONS
+        is_over = self.is_looked or (early and self.n_readers == 1)
+        return is_over and self.result in SUSPICIONS
 
 
 def listed(record: SlideRecord) -> ListedSlide:
@@ -160,6 +162,7 @@ def listed(record: SlideRecord) -> ListedSlide:
         state=record.state,
         sample_type=type_.value if type_ else "",
         age=record.facts.age.value,
+        sex=details_of(record)["sex"],
         n_cells=len(record.counted),
         result=outcome.result if outcome else "",
         n_versions=len(record.signatures),
@@ -208,10 +211,9 @@ class Worklist:
 
     def keep(self, record: SlideRecord) -> None:
         """Write a slide's row, inside `Ledger.writing`."""
-        row = self._row(record)
-        marks = _marks(len(row))
-        query = f"INSERT OR REPLACE INTO worklist ({COLUMNS}) VALUES ({marks})"  # noqa: S608
-        self._ledger.rows(query, row)
+        values = f"VALUES ({_marks(len(COLUMNS.split()))})"
+        query = f"INSERT OR REPLACE INTO worklist ({COLUMNS}) {values}"
+        self._ledger.rows(query, self._row(record))
 
     def find(self, wanted: Wanted) -> Found:
         """Return a page of the slides that are wanted."""
@@ -222,14 +224,18 @@ class Worklist:
         )
         n_pages = max(1, -(-n_found // PAGE_SLIDES))
         page = min(max(1, wanted.page), n_pages)
+        in_order = f"{where} ORDER BY started DESC LIMIT ? OFFSET ?"
+        place = (PAGE_SLIDES, (page - 1) * PAGE_SLIDES)
+        slides = tuple(self._select(in_order, (*values, *place)))
+        return Found(slides=slides, n_found=n_found, page=page, n_pages=n_pages)
+
+    def _select(self, rest: str, values: Iterable[object]) -> Iterator[ListedSlide]:
         rows = self._ledger.rows(
             f"SELECT {COLUMNS}, (SELECT max(seq) FROM event "  # noqa: S608
-            f"WHERE event.slide = worklist.slide) FROM worklist {where} "
-            "ORDER BY started DESC LIMIT ? OFFSET ?",
-            (*values, PAGE_SLIDES, (page - 1) * PAGE_SLIDES),
+            f"WHERE event.slide = worklist.slide) FROM worklist {rest}",
+            tuple(values),
         )
-        slides = tuple(one for row in rows if (one := self._listed(*row)) is not None)
-        return Found(slides=slides, n_found=n_found, page=page, n_pages=n_pages)
+        return (one for row in rows if (one := self._listed(*row)) is not None)
 
     def _listed(self, *row: Any) -> ListedSlide | None:
         """Return what a row says, or the slide itself where the row is not ours."""
@@ -246,30 +252,33 @@ class Worklist:
 
         Those that are not listed yet are found by the label exactly as it was typed.
         """
-        rows = self._ledger.rows(
-            "SELECT slide FROM worklist WHERE sample_tag = ?",
-            (self._identities.search_tag(sample),),
-        )
+        tag = self._identities.search_tag(sample)
+        query = "SELECT slide FROM worklist WHERE sample_tag = ?"
+        rows = self._ledger.rows(query, (tag,))
         found = {slide for (slide,) in rows} | {*self._identities.slides_of(sample)}
         return sorted(found, key=int)
+
+    def listed_of(self, sample: str) -> list[ListedSlide]:
+        """Return the readable slides of a sample, those not listed yet last."""
+        slides = self.slides_of(sample)
+        found = list(self._select(f"WHERE slide IN ({_marks(len(slides))})", slides))
+        others = set(slides) - {one.id for one in found}
+        records = (self._read(slide) for slide in others)
+        return found + [listed(r) for r in records if r is not None]
 
     def read_together(self, names: tuple[str, ...]) -> list[str]:
         """Return the unsigned slides of two readers in which somebody takes part."""
         is_mine, mine = _mine(names)
         is_open, states = _among("state", [s.value for s in STATES[Show.UNSIGNED]])
-        rows = self._ledger.rows(
-            f"SELECT slide FROM worklist WHERE n_readers > 1 AND {is_mine} "  # noqa: S608
-            f"AND {is_open} ORDER BY started",
-            (*mine, *states),
-        )
+        tests = f"n_readers > 1 AND {is_mine} AND {is_open}"
+        query = f"SELECT slide FROM worklist WHERE {tests} ORDER BY started"  # noqa: S608
+        rows = self._ledger.rows(query, (*mine, *states))
         return [slide for (slide,) in rows]
 
     def is_whole(self) -> bool:
         """Say whether every readable slide has a row; takes milliseconds."""
-        ((n_starts,),) = self._ledger.rows(
-            "SELECT count(*) FROM event "  # noqa: S608
-            f"WHERE {IS_BOUND} AND kind = 'start'"
-        )
+        starts = f"FROM event WHERE {IS_BOUND} AND kind = 'start'"
+        ((n_starts,),) = self._ledger.rows(f"SELECT count(*) {starts}")
         ((n_rows,),) = self._ledger.rows("SELECT count(*) FROM worklist")
         return bool(n_starts <= n_rows + len(self._unreadable))
 
@@ -300,22 +309,19 @@ class Worklist:
             if self._stops.wait(POLL_S):
                 return
         missing = [slide for (slide,) in self._ledger.rows(MISSING)]
-        try:
-            for i in range(0, len(missing), BATCH_SLIDES):
+        with passing_over(RecordError, doing="filling the list of slides"):
+            for i in range(0, len(missing), BATCH_SLIDES):  # else at the next start
                 if self._stops.is_set():
                     return
                 with self._ledger.writing():
                     for slide in missing[i : i + BATCH_SLIDES]:
                         self._fill_one(slide)
-        except RecordError as err:  # a full or damaged disk: filled at the next start
-            passed_over(err, doing="filling the list of slides")
 
     def _fill_one(self, slide: str) -> None:
-        record = self._read(slide)
-        if record is None:
-            self._unreadable.add(slide)
-        else:
+        if (record := self._read(slide)) is not None:
             self.keep(record)
+        else:
+            self._unreadable.add(slide)
 
     def problems(self, record: SlideRecord) -> Iterator[Problem]:
         """Look for a row that is not what the slide's events say."""

@@ -35,6 +35,7 @@ from leukoscope_edge.records.slides import (
     CellRecord,
     SlideRecord,
     SlideState,
+    details_of,
     digest_of,
     is_allowed,
     left_for,
@@ -54,7 +55,7 @@ from leukoscope_edge.review import (
 from leukoscope_edge.types import Reading
 from leukoscope_edge.web.access import SlideId, device_of, state_now
 from leukoscope_edge.web.device import Device, has_right
-from leukoscope_edge.web.forms import Objective
+from leukoscope_edge.web.forms import Objective, Stain
 from leukoscope_edge.web.routes.pages import (
     OPERATOR,
     Anybody,
@@ -128,6 +129,8 @@ def result(slide: SlideId, request: Request, person: Anybody) -> Response:
         comment=_comment(device.store, record),
         void_why=device.store.reader.reason(slide, record.void) if record.void else "",
         objective=objective_of(record),
+        details=details_of(record),
+        stains=[(stain, stain) for stain in get_args(Stain)],
         objectives=[(o, o.replace("x", "×")) for o in get_args(Objective)],
         may_void=may_void and is_allowed(Action.VOID, state),
         may_correct=is_allowed(Action.CORRECT, state),

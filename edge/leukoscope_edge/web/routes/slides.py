@@ -227,14 +227,20 @@ def correct(
 ) -> dict[str, str]:
     """Put facts of a slide right that were said wrongly when it started."""
     device = device_of(request)
-    require(device, slide, Action.CORRECT)
+    record = require(device, slide, Action.CORRECT)
+    wbc = body.wbc or (None if body.has_no_wbc else record.facts.wbc_10e9_per_l)
     under = device.origin(body.objective) if body.objective else None
     facts = Corrected(
         sample=body.sample,
+        name=body.name,
+        number=body.number,
         sample_type=body.sample_type,
         age=body.age,
-        is_leukopenic=_is_low(device, body.wbc, body.age) or body.leukopenic,
+        is_leukopenic=_is_low(device, wbc, body.age or record.facts.age)
+        or body.leukopenic,
         wbc_10e9_per_l=body.wbc,
+        has_no_wbc=body.has_no_wbc,
+        details=body.details,
         objective=body.objective,
         calibration=under.calibration if under else "none",
         scale_um_per_px=under.scale_um_per_px if under else None,

@@ -7,7 +7,7 @@ import pytest
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.inference import Card
 from leukoscope_edge.records.slides import SlideState, context_of
-from leukoscope_edge.records.slides.correction import Corrected
+from leukoscope_edge.records.slides.correction import Corrected, details_of
 from leukoscope_edge.sample import AgeGroup, SampleType
 
 
@@ -18,6 +18,9 @@ from leukoscope_edge.sample import AgeGroup, SampleType
         (Corrected(sample_type=SampleType.MARROW), "sample_type", "blood", "marrow"),
         (Corrected(is_leukopenic=True), "leukopenic", "no", "yes"),
         (Corrected(objective="40x"), "objective", "100x", "40x"),
+        (Corrected(wbc_10e9_per_l=42.5), "wbc", "", "42.5"),
+        (Corrected(details={"sex": "female"}), "sex", "unknown", "female"),
+        (Corrected(details={"stain": "Wright"}), "stain", "other", "Wright"),
     ],
 )
 def test_a_fact_is_put_right_and_what_it_was_stays(
@@ -92,3 +95,35 @@ def test_only_another_objective_changes_the_scale(bench: Any) -> None:
     assert Corrected(calibration="c", scale_um_per_px=0.25).scale(record) == {}
     assert Corrected(objective="100x", **scale).scale(record) == {}  # type: ignore[arg-type]
     assert Corrected(objective="40x", **scale).scale(record) == scale  # type: ignore[arg-type]
+
+
+def test_name_and_number_are_put_right_under_their_seal(bench: Any) -> None:
+    slide = bench.finished(name="Ann Other")
+    right = Corrected(name="Eve Other", number="H-7")
+    bench.store.review.correct(slide, right, "other person", "ann")
+    identity = bench.store.reader.identity(slide)
+    assert (identity.sample, identity.name, identity.number) == (
+        ("S-1", "Eve Other", "H-7")
+    )
+    [correction] = bench.store.reader.slide(slide).corrections
+    assert [c.what for c in correction.changes] == ["name", "number"]
+    assert "Eve" not in str([e.body for e in bench.store.reader.events(slide)])
+    assert bench.store.verify_audit() == []
+
+
+def test_a_number_that_nobody_knows_is_taken_away(bench: Any) -> None:
+    slide, review = bench.finished(), bench.store.review
+    review.correct(slide, Corrected(wbc_10e9_per_l=4.0), "typed", "ann")
+    review.correct(slide, Corrected(has_no_wbc=True), "another's", "ann")
+    record = bench.reopen().reader.slide(slide)
+    assert record.facts.wbc_10e9_per_l is None
+    assert [(c.was, c.now) for c in record.corrections[-1].changes] == [("4", "")]
+    with pytest.raises(StepError, match="so already"):
+        bench.store.review.correct(slide, Corrected(has_no_wbc=True), "", "ann")
+
+
+def test_what_is_as_nobody_said_is_no_change(bench: Any) -> None:
+    slide = bench.finished()
+    same = Corrected(details=details_of(bench.store.reader.slide(slide)), name="")
+    with pytest.raises(StepError, match="so already"):
+        bench.store.review.correct(slide, same, "", "ann")

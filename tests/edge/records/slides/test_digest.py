@@ -48,9 +48,10 @@ def test_the_same_slide_has_the_same_digest(bench: Any, verdict: Verdict) -> Non
     [
         {"sealed": "another"},
         {"details": {"objective": "40x"}},
+        {"details": {"sex": "female"}},
         {"state": SlideState.AMENDING, "signatures": (1,)},
     ],
-    ids=["whose it is", "the objective", "the version"],
+    ids=["whose it is", "the objective", "the sex", "the version"],
 )
 def test_whatever_stands_beside_the_result_is_in_it(
     bench: Any, verdict: Verdict, change: dict[str, Any]

@@ -236,3 +236,34 @@ def test_slides_that_two_people_read_are_found_until_they_are_signed(
     assert bench.store.worklist.read_together((by,)) == [slide]
     bench.store.review.void(slide, "torn", by, key="void-0001")
     assert bench.store.worklist.read_together((by,)) == []
+
+
+def test_a_sample_tells_the_age_and_sex_of_each_of_its_slides(bench: Any) -> None:
+    of_three = [bench.finished() for _ in range(3)]
+    bench.store.review.correct(
+        of_three[1], Corrected(details={"sex": "female"}), "misread", "ann"
+    )
+    found = bench.store.worklist.listed_of("s\u200e-1 ")
+    assert [(one.age, one.sex) for one in found] == [
+        ("adult", sex) for sex in ("unknown", "female", "unknown")
+    ]
+    assert bench.store.worklist.listed_of("S-2") == []
+
+
+def test_what_is_not_listed_yet_is_folded(bench: Any) -> None:
+    listed_, other = bench.finished(), bench.finished()
+    in_database(bench, f"DELETE FROM worklist WHERE slide = '{other}'")
+    bench.store.worklist.stop(at_once=False)
+    in_database(bench, "")
+    bench.store.worklist.stop()
+    found = [one.id for one in bench.store.worklist.listed_of("S-1")]
+    assert sorted(found) == [listed_, other]
+
+
+@pytest.mark.parametrize("typed", ["S-\u0661", "s-1", "\u200fS\u20111", "S -\uff11"])
+def test_a_label_is_found_as_any_keyboard_types_it(bench: Any, typed: str) -> None:
+    slide = bench.finished(sample="\u200eS-1")
+    assert found(bench, sample=typed) == [slide]
+    assert bench.store.worklist.slides_of(typed) == [slide]
+    assert bench.store.reader.identity(slide).sample == "S-1"
+    assert bench.store.verify_audit() == []
