@@ -128,6 +128,11 @@ def strays(archive: Path) -> list[Path]:
     return sorted(p for p in archive.iterdir() if is_image(p))
 
 
+def unread_strays(archive: Path) -> list[Path]:
+    """Return what else may hold a slide and lies above them: videos, packed folders."""
+    return sorted(p for p in archive.iterdir() if is_unread(p))
+
+
 def find_slides(archive: Path, out: Path | None = None) -> list[Path]:
     """Return every folder below one that holds images, in the order of their paths.
 
@@ -279,7 +284,9 @@ def _screening(task: SlideTask) -> Screening:
     bundle = open_bundle(task.bundle)
     if bundle.card.model_cpu.sha256 != task.model_sha256:
         raise BundleError(f"{task.bundle}: another model than where the run began")
-    images: Camera = ImageReplay(list_images(task.folder), task.scale_um_per_px)
+    images: Camera = ImageReplay(
+        list_images(task.folder), task.scale_um_per_px, folder=task.folder
+    )
     if task.calibration is not None:
         images = with_calibration(images, task.calibration)
     with images, open_engine(bundle, backend="cpu", n_threads=1) as engine:

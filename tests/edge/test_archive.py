@@ -251,6 +251,20 @@ def test_a_stray_above_the_slides_does_not_hide_them(
     assert "overview.png lies above the slides" in capsys.readouterr().err
 
 
+def test_a_packed_slide_above_the_slides_is_named(
+    screened: Callable[..., dict[str, bytes]],
+    copy: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in ("slide3.zip", "slide4.mp4", "list.csv"):
+        (copy / name).write_bytes(b"")
+    assert f"{SLIDES[0]}/result.json" in screened("out", source=copy)
+    said = capsys.readouterr().err
+    assert "slide3.zip lies above the slides and is not screened" in said
+    assert "slide4.mp4 lies above the slides and is not screened" in said
+    assert "list.csv" not in said
+
+
 def test_a_name_that_is_no_text_blocks_nothing(
     screened: Callable[..., dict[str, bytes]], copy: Path
 ) -> None:

@@ -11,12 +11,15 @@ from leukoscope_edge.capture.stored.listing import (
     IMAGE_SUFFIXES,
     VIDEO_SUFFIXES,
     folders_of_images,
+    is_unread,
     list_images,
+    why_unread,
 )
 from leukoscope_edge.capture.stored.replay import ImageReplay, VideoReplay
 from leukoscope_edge.capture.v4l2 import find_camera
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.errors import SourceError
+from leukoscope_edge.messages import in_english
 from leukoscope_edge.names import unquoted
 from leukoscope_edge.types import Domain
 
@@ -72,13 +75,16 @@ def open_source(
     path = Path(source)
     if path.is_dir():
         beside = folders_of_images(path)
-        return ImageReplay([*list_images(path), *beside], scale_um_per_px)
+        paths = [*list_images(path), *beside]
+        return ImageReplay(paths, scale_um_per_px, folder=path)
     if not path.exists():
         raise SourceError(f"{source}: no such folder, image or video{_meant(source)}")
     if path.suffix.lower() in IMAGE_SUFFIXES:
         return ImageReplay([path], scale_um_per_px)
     if path.suffix.lower() in VIDEO_SUFFIXES:
         return VideoReplay(path, scale_um_per_px)
+    if is_unread(path):
+        raise SourceError(f"{source} {in_english(why_unread(path))}")
     raise SourceError(
         f"{source}: neither a folder nor a known image or video "
         f"({', '.join(sorted(IMAGE_SUFFIXES | VIDEO_SUFFIXES))})"

@@ -27,6 +27,11 @@ PICTURES = {
     "file-other-kind": (
         "is of a kind that is not read here ({kind}): save it as PNG, TIFF or JPEG"
     ),
+    "file-packed-folder": (
+        "is a packed folder ({kind}): unpack it, screen the pictures in it, and take "
+        "it away"
+    ),
+    "file-late": "is newer than the list of pictures: screen all of them again",
     "file-no-suffix": (
         "is a picture whose name does not say so: let it end in .jpg, .png or .tif"
     ),

@@ -13,13 +13,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from leukoscope_edge.capture.stored import jpeg, tiff
+from leukoscope_edge.capture.stored.kinds import HEAD_BYTES, PNG_START, kind_of
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.messages import Message, message
 
 MAX_PIXELS = 1 << 26
 """64 megapixels: five times the largest sensor in use; the decoder's limit too."""
 MAX_FILE_BYTES = 4 * MAX_PIXELS
-PNG_START, BMP_START, RIFF, WEBP = b"\x89PNG\r\n\x1a\n", b"BM", b"RIFF", b"WEBP"
+BMP_START, RIFF, WEBP = b"BM", b"RIFF", b"WEBP"
 LOSSY = b"VP8 "
 """The chunk of a WebP file whose picture lost detail; "VP8L" lost none."""
 PNG_COLOUR_AT, PNG_PALETTE = 25, 3
@@ -73,7 +74,7 @@ def open_container(data: bytes) -> Container:
     for starts, check in KINDS.items():
         if data.startswith(starts):
             return check(data)
-    raise SourceError(message("file-unknown"))
+    raise _unknown(data)
 
 
 def check_size(width: int, height: int) -> None:
@@ -146,7 +147,7 @@ def _bmp(data: bytes) -> Container:
 
 def _webp(data: bytes) -> Container:
     if data[8:12] != WEBP:
-        raise SourceError(message("file-unknown"))
+        raise _unknown(data)
     if data[12:16] == b"VP8X" and data[20:21] and data[20] & ANIMATION_FLAG:
         raise SourceError(message("file-moving"))
     n_bytes = 8 + int.from_bytes(data[4:8], "little")
@@ -201,6 +202,13 @@ def _spoilt(pages: tuple[tiff.Page, ...]) -> Message | None:
 
 def _big_tiff(_: bytes) -> Container:
     raise SourceError(message("file-big-tiff"))
+
+
+def _unknown(data: bytes) -> SourceError:
+    kind = kind_of(data[:HEAD_BYTES])
+    return SourceError(
+        message("file-other-kind", kind=kind) if kind else message("file-unknown")
+    )
 
 
 def _damaged(why: Message) -> SourceError:

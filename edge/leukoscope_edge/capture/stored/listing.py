@@ -5,13 +5,15 @@ and `ImageReplay` says why. Hidden files, and the folders that systems keep on a
 for themselves, are nobody's fields.
 """
 
+import os
 import re
 import stat
+from collections.abc import Collection
 from pathlib import Path
 
-from leukoscope_edge.capture.stored import jpeg, tiff
-from leukoscope_edge.capture.stored.containers import PNG_START
+from leukoscope_edge.capture.stored.kinds import HEAD_BYTES, READ_HERE, kind_of
 from leukoscope_edge.errors import SourceError
+from leukoscope_edge.messages import Message, in_english, message
 from leukoscope_edge.names import shown
 
 IMAGE_SUFFIXES = frozenset(
@@ -28,8 +30,8 @@ UNREAD_SUFFIXES = frozenset(
     | {".ogv", ".h264", ".h265", ".asf", ".vob"}
 )
 """Pictures that are not read here: named as left out, not passed over."""
-STARTS = (jpeg.START, PNG_START, *tiff.STARTS, *tiff.BIG_STARTS)
-DICOM_AT, DICOM = 128, b"DICM"
+PACKED_SUFFIXES = frozenset({".zip", ".7z", ".rar", ".tar", ".tgz", ".gz", ".cab"})
+"""Folders packed into a file, as mail and downloads bring them."""
 SYSTEM_FOLDERS = frozenset(
     {"$recycle.bin", "recycler", "system volume information", "lost+found"}
     | {"__macosx", "@eadir", "#recycle", "#snapshot", "found.000"}
@@ -45,27 +47,74 @@ def list_images(folder: Path) -> list[Path]:
     Raises:
         SourceError: The folder cannot be read or holds no image file.
     """
+    where = shown(str(folder))
     try:
         entries = list(folder.iterdir())
     except OSError as err:
-        where = shown(str(folder))
         raise SourceError(f"{where}: cannot be read: {err.strerror}") from err
-    images = [p for p in entries if is_image(p)]
-    left_out = [p for p in entries if is_unread(p)]
-    if not images:
-        unread = sorted({p.suffix.lower() or "no ending" for p in left_out})
-        there = f" but {', '.join(unread)}" if unread else ""
-        raise SourceError(
-            f"{shown(str(folder))}: no image in this folder{there}; expected files "
-            "ending in " + ", ".join(sorted(IMAGE_SUFFIXES))
-        )
-    return sorted(images + left_out, key=_natural_key)
+    found = sorted((p for p in entries if is_picture(p)), key=_natural_key)
+    if any(is_image(p) for p in found):
+        return found
+    if found:
+        first, more = found[0], len(found) - 1
+        why = in_english(why_unread(first))
+        others = f"; {more} more are not read either" if more else ""
+        raise SourceError(f"{where}: {shown(first.name)} {why}{others}")
+    endings = ", ".join(sorted(IMAGE_SUFFIXES))
+    raise SourceError(
+        f"{where}: no image in this folder; expected files ending in {endings}"
+    )
+
+
+def list_late(folder: Path, known: Collection[Path]) -> list[Path]:
+    """Return the pictures that came into a folder since it was listed.
+
+    Args:
+        folder: Still there, or not: none came then.
+        known: What was listed.
+    """
+    try:
+        late = [p for p in folder.iterdir() if p not in known and is_picture(p)]
+    except OSError:
+        return []
+    return sorted(late, key=_natural_key)
 
 
 def folders_of_images(folder: Path) -> list[Path]:
-    """Return the folders among a folder's images that hold images themselves."""
+    """Return the folders in a folder of images that hold pictures, at any depth.
+
+    A link that leads back to the folder itself, or to one that holds it, is none.
+    """
+    whole = folder.resolve()
     below = (p for p in folder.iterdir() if p.is_dir() and not is_image(p))
-    return sorted(p for p in below if not is_system(p) and _holds_images(p))
+    others = (p for p in below if not is_system(p))
+    apart = (p for p in others if not whole.is_relative_to(p.resolve()))
+    return sorted(p for p in apart if _holds_pictures(p))
+
+
+def why_unread(path: Path) -> Message:
+    """Say why a picture, or a folder of some, is left out.
+
+    Args:
+        path: One of `folders_of_images`, or of `list_images` and no `is_image`.
+    """
+    suffix = path.suffix.lower()
+    if path.is_dir():
+        return message("folder-among")
+    if suffix in VIDEO_SUFFIXES:
+        return message("video-among")
+    if suffix in PACKED_SUFFIXES:
+        return message("file-packed-folder", kind=suffix)
+    if suffix in UNREAD_SUFFIXES:
+        return message("file-other-kind", kind=suffix)
+    if (kind := _kind_inside(path)) in READ_HERE:
+        return message("file-no-suffix")
+    return message("file-other-kind", kind=kind)
+
+
+def is_picture(path: Path) -> bool:
+    """Say whether a file is a picture or a video, read here or not."""
+    return is_image(path) or is_unread(path)
 
 
 def is_image(path: Path) -> bool:
@@ -77,8 +126,8 @@ def is_unread(path: Path) -> bool:
     """Say whether a file is a picture or a video, by name or content, and not read."""
     if path.name.startswith(".") or is_image(path):
         return False
-    is_known = path.suffix.lower() in UNREAD_SUFFIXES | VIDEO_SUFFIXES
-    return is_known or _is_picture_inside(path)
+    known = UNREAD_SUFFIXES | VIDEO_SUFFIXES | PACKED_SUFFIXES
+    return path.suffix.lower() in known or bool(_kind_inside(path))
 
 
 def is_system(folder: Path) -> bool:
@@ -86,23 +135,24 @@ def is_system(folder: Path) -> bool:
     return folder.name.startswith(".") or folder.name.lower() in SYSTEM_FOLDERS
 
 
-def _is_picture_inside(path: Path) -> bool:
+def _kind_inside(path: Path) -> str:
     """Look at the first bytes, as of a download that is not over, or of DICOM."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            return False
+            return ""
         with path.open("rb") as file:
-            head = file.read(DICOM_AT + len(DICOM))
+            return kind_of(file.read(HEAD_BYTES))
     except OSError:
-        return False
-    return head.startswith(STARTS) or head[DICOM_AT:] == DICOM
+        return ""
 
 
-def _holds_images(folder: Path) -> bool:
-    try:
-        return any(is_image(p) for p in folder.iterdir())
-    except OSError:
-        return False
+def _holds_pictures(folder: Path) -> bool:
+    """Look until a picture is found; links below are not followed, nor systems' own."""
+    for root, below, names in os.walk(folder):
+        below[:] = [name for name in below if not is_system(Path(name))]
+        if any(is_picture(Path(root, name)) for name in names):
+            return True
+    return False
 
 
 def _natural_key(path: Path) -> list[tuple[int, str]]:

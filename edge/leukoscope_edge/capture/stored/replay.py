@@ -6,8 +6,8 @@ from pathlib import Path
 from leukoscope_edge.capture.stored.decoder_process import Decoder
 from leukoscope_edge.capture.stored.listing import (
     IMAGE_SUFFIXES,
-    UNREAD_SUFFIXES,
-    VIDEO_SUFFIXES,
+    list_late,
+    why_unread,
 )
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.messages import Message, message
@@ -26,9 +26,24 @@ class ImageReplay:
 
     domain: Domain = "real"
 
-    def __init__(self, paths: list[Path], scale_um_per_px: float | None) -> None:
-        """Remember what to read; files are opened one by one in `read`."""
+    def __init__(
+        self,
+        paths: list[Path],
+        scale_um_per_px: float | None,
+        *,
+        folder: Path | None = None,
+    ) -> None:
+        """Remember what to read; files are opened one by one in `read`.
+
+        Args:
+            paths: The files.
+            scale_um_per_px: Of all of them, None where unknown.
+            folder: Where these are all pictures of it: those that came meanwhile, as
+                of a copy that goes on, are faults at the end.
+        """
         self._waiting = deque((path, 0) for path in paths)
+        self._late: deque[Path] | None = None
+        self._paths, self._folder = frozenset(paths), folder
         self._decoder = Decoder()
         self._next = 0
         self.scale_um_per_px = scale_um_per_px
@@ -37,13 +52,13 @@ class ImageReplay:
     def read(self) -> Frame | Fault | None:
         """Return the next image, a fault that says why not, or None at the end."""
         if not self._waiting:
-            return None
+            return self._read_late()
         path, page = self._waiting.popleft()
         time_s = self._next * FRAME_INTERVAL_S
         self._next += 1
         name = shown(path.name)
         if path.suffix.lower() not in IMAGE_SUFFIXES:
-            return Fault(name=name, reason=_why_unread(path))
+            return Fault(name=name, reason=why_unread(path))
         try:
             picture = self._decoder.image(path, page)
         except SourceError as err:
@@ -56,6 +71,15 @@ class ImageReplay:
         return Frame(
             name=name, pixels=picture.pixels, time_s=time_s, facts=picture.facts
         )
+
+    def _read_late(self) -> Fault | None:
+        if self._late is None:
+            found = list_late(self._folder, self._paths) if self._folder else []
+            self._late = deque(found)
+        if not self._late:
+            return None
+        name = shown(self._late.popleft().name)
+        return Fault(name=name, reason=message("file-late"))
 
     def __enter__(self) -> "ImageReplay":
         return self
@@ -143,16 +167,6 @@ class VideoReplay:
 
 def _why_not(error: SourceError) -> Message:
     return error.told or message("file-stopped", why=str(error))
-
-
-def _why_unread(path: Path) -> Message:
-    if path.is_dir():
-        return message("folder-among")
-    if path.suffix.lower() in VIDEO_SUFFIXES:
-        return message("video-among")
-    if path.suffix.lower() not in UNREAD_SUFFIXES:
-        return message("file-no-suffix")
-    return message("file-other-kind", kind=path.suffix.lower())
 
 
 def _page_name(name: str, page: int) -> str:

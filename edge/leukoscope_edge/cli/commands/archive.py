@@ -23,6 +23,7 @@ from leukoscope_edge.archive import (
     strays,
     summary,
     summary_csv_bytes,
+    unread_strays,
 )
 from leukoscope_edge.archive_workers import run_on_cores, run_on_dask
 from leukoscope_edge.cli.archive_index import FIELDS, INDEX, write_index
@@ -70,11 +71,12 @@ def run(
     _require_possible(options)
     out = options.out
     tasks = _tasks(options, bundle, site)
-    for stray in strays(Path(options.source)):
+    source = Path(options.source)
+    for stray in (*strays(source), *unread_strays(source)):
         say(f"{shown(stray.name)} lies above the slides and is not screened")
-    for folder in find_empty(Path(options.source), out):
+    for folder in find_empty(source, out):
         say(f"{shown(folder.name)} is an empty folder: was it copied whole?")
-    for link in find_links(Path(options.source), out):
+    for link in find_links(source, out):
         say(f"{shown(link.name)} is a link and is not followed: copy its folder here")
     prepare_folder(out, (TABLE, INDEX))
     with alone_in(out):

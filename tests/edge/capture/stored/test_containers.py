@@ -67,7 +67,9 @@ def test_what_stands_behind_the_end_of_a_png_is_not_counted() -> None:
     ("data", "reason"),
     [
         (b"", "is empty"),
-        (b"GIF89a", "not an image of a known kind"),
+        (b"GIF89a", r"of a kind that is not read here \(GIF\)"),
+        (b"\0\0\0\x18ftypheic", r"of a kind that is not read here \(HEIC\)"),
+        (bytes(128) + b"DICM", r"of a kind that is not read here \(DICOM\)"),
         (b"BM" + bytes(20), "is truncated"),
         (b"RIFF\x04\0\0\0WAVE", "not an image of a known kind"),
         (png_with(b"acTL", bytes(8)), "several pictures that follow each other"),

@@ -11,6 +11,7 @@ from leukoscope_edge.capture.stored.listing import (
     is_system,
     is_unread,
     list_images,
+    list_late,
 )
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.messages import in_english
@@ -40,6 +41,10 @@ def test_an_empty_folder_holds_no_image(tmp_path: Path) -> None:
         ("IMG_0003", b"II*\0", True),
         ("IMG_0004", bytes(128) + b"DICM", True),
         ("IMG_0005", bytes(127) + b"DICM", False),
+        ("IMG_0006", b"\0\0\0\x18ftypheic", True),
+        ("slide", b"ZISRAWFILE", True),
+        ("slides.zip", b"PK", True),
+        ("letter.pdf", b"%PDF-1.7", False),
         ("notes.txt", b"JPEG", False),
         ("Thumbs.db", b"\xd0\xcf\x11\xe0", False),
         ("._IMG_0001.heic", JPEG, False),  # macOS's, beside each file
@@ -64,8 +69,29 @@ def test_a_picture_that_nobody_called_so_says_how_to_call_it(tmp_path: Path) -> 
         found = camera.read()
     assert isinstance(found, Fault)
     assert "let it end in .jpg" in in_english(found.reason)
-    with pytest.raises(SourceError, match="no image in this folder but no ending;"):
+    with pytest.raises(SourceError, match=r"IMG_0001 is a picture .* end in \.jpg"):
         list_images(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "reason"),
+    [
+        ("a.svs", b"II*\0", "not read here (.svs): save it as PNG"),
+        ("IMG_0001", b"\0\0\0\x18ftypheic", "not read here (HEIC): save it as PNG"),
+        ("fields.zip", b"PK\3\4", "is a packed folder (.zip): unpack it"),
+        ("a.mp4", b"", "is a video among images"),
+    ],
+)
+def test_a_folder_of_what_is_not_read_says_which_and_the_cure(
+    name: str, data: bytes, reason: str, tmp_path: Path
+) -> None:
+    for k in range(2):
+        (tmp_path / f"{k}{name}").write_bytes(data)
+    with pytest.raises(SourceError) as caught:
+        list_images(tmp_path)
+    assert f"0{name} " in str(caught.value)
+    assert reason in str(caught.value)
+    assert str(caught.value).endswith("; 1 more are not read either")
 
 
 def test_pictures_come_as_people_count_them_and_what_is_not_read_among_them(
@@ -87,6 +113,49 @@ def test_a_folder_with_one_picture_holds_pictures_and_one_called_so_is_none(
         (tmp_path / name / "1.jpg").write_bytes(JPEG)
     (tmp_path / "notes.txt").write_text("")
     assert folders_of_images(tmp_path) == [tmp_path / "a"]
+
+
+@pytest.mark.parametrize(
+    ("path", "is_named"),
+    [
+        ("a/b/c/x.png", True),
+        ("a/x.heic", True),
+        ("a/b/IMG_0001", True),
+        ("a/notes.txt", False),
+        ("a/@eaDir/x.png", False),
+        ("a/.x.png", False),
+    ],
+)
+def test_pictures_at_any_depth_are_left_out_by_their_folder_s_name(
+    path: str, tmp_path: Path, *, is_named: bool
+) -> None:
+    (tmp_path / path).parent.mkdir(parents=True)
+    (tmp_path / path).write_bytes(JPEG if path.endswith("0001") else b"")
+    assert folders_of_images(tmp_path) == [tmp_path / "a"] * is_named
+
+
+def test_a_link_that_leads_back_holds_no_other_pictures(tmp_path: Path) -> None:
+    slide = tmp_path / "slide"
+    for folder in (slide, tmp_path / "other"):
+        folder.mkdir()
+        (folder / "1.png").write_bytes(b"")
+    (slide / "round").symlink_to(".")
+    (slide / "up").symlink_to("..")
+    assert folders_of_images(slide) == []
+    (slide / "link").symlink_to("../other")
+    assert folders_of_images(slide) == [slide / "link"]
+
+
+def test_a_picture_that_comes_later_is_no_part_of_what_was_listed(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "1.png").write_bytes(b"")
+    known = list_images(tmp_path)
+    assert list_late(tmp_path, known) == []
+    for name in ("10.png", "2.heic", "notes.txt", ".3.png"):
+        (tmp_path / name).write_bytes(b"")
+    assert [p.name for p in list_late(tmp_path, known)] == ["2.heic", "10.png"]
+    assert list_late(tmp_path / "gone", known) == []
 
 
 def test_what_is_no_file_is_never_opened(tmp_path: Path) -> None:

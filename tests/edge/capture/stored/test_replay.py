@@ -94,6 +94,18 @@ def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
         list_images(tmp_path)
 
 
+def test_what_comes_while_a_folder_is_read_is_a_fault(tmp_path: Path) -> None:
+    save(tmp_path / "1.png", 1)
+    with open_source(str(tmp_path), scale_um_per_px=0.2) as camera:
+        assert isinstance(camera.read(), Frame)
+        save(tmp_path / "2.png", 2)
+        late = camera.read()
+        assert camera.read() is None
+    assert isinstance(late, Fault)
+    assert late.name == "2.png"
+    assert late.reason.said().startswith("is newer than the list of pictures")
+
+
 def test_replays_a_video(tmp_path: Path) -> None:
     path = save_video(tmp_path / "slide.avi")
     with open_source(str(path), scale_um_per_px=0.2) as camera:
