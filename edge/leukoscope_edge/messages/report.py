@@ -9,6 +9,7 @@ REPORT = {
     "model-said": "model: {called}",
     "word-p-blast": "{word}, blast {p} %",
     # facts
+    "corrected": "{what}: now {now}, before {was}",
     "at-by": "{time} by the device's clock, by {name}",
     "calls-of": "{k} of {n} cells blast-like, {m} unclear",
     "calls-seen": "{n} cells counted, {m} unclear",

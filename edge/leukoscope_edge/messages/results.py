@@ -40,6 +40,12 @@ RESULTS = {
     # no result, because ...
     "no-result": "No result, because {reason}.",
     "no-cell": "no white cell was seen",
+    "unsigned": "no person has signed yet",
+    "unsigned-cure": "Read the cells of this slide, then sign.",
+    "blast-disputed": (
+        "two readers differ on {k} of the cells, which one of them calls blast-like"
+    ),
+    "blast-disputed-cure": "A supervisor settles these cells.",
     "no-sample-type": "nobody said whether this is blood or marrow",
     "no-sample-type-cure": "Say it for this slide, or give --sample-type.",
     "like-marrow": (
@@ -134,6 +140,11 @@ RESULTS = {
     "read-some": "A person read {m} of {n} cells.",
     "read-all": "People read all {n} cells.",
     "amended": "Version {n} was amended by {name}: {why}",
+    "amended-said": "Version {n} said: {what}",
+    "suspected-beside": (
+        "Slide {slide} of the same sample tells of blast-like cells: read both "
+        "together."
+    ),
     "being-amended": "Version {n}, being amended: a newer one is not signed yet.",
     "void-because": "VOID, by {name}: {why}",
     "why-elsewhere": "the reason stands on the copy with the sample alone",

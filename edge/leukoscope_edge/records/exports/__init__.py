@@ -56,6 +56,9 @@ if TYPE_CHECKING:
     from leukoscope_edge.records.exports.slide_version import (
         shown_version as shown_version,
     )
+    from leukoscope_edge.records.exports.slide_version import (
+        suspected_beside as suspected_beside,
+    )
     from leukoscope_edge.records.exports.text_table import csv_bytes as csv_bytes
     from leukoscope_edge.records.exports.text_table import table_text as table_text
     from leukoscope_edge.records.exports.training_export import (
@@ -74,7 +77,9 @@ else:
             "pdf_report": "load_ahead qr_png write_pdf",
             "result_files": "RESULT_FILES make_result_files write_files",
             "result_json": "INTENDED_USE result_bytes",
-            "slide_version": "SlideVersion open_version shown_of shown_version",
+            "slide_version": (
+                "SlideVersion open_version shown_of shown_version suspected_beside"
+            ),
             "text_table": "csv_bytes table_text",
             "training_export": "export_labelled",
         },

@@ -13,7 +13,7 @@ from leukoscope_edge.counting import Compared
 from leukoscope_edge.i18n import local_time
 from leukoscope_edge.messages import Param, Say, message
 from leukoscope_edge.outcome import VerdictName
-from leukoscope_edge.records.changes import Told
+from leukoscope_edge.records.changes import Change, Reason, Told
 from leukoscope_edge.records.exports.cell_words import KINDS, capital
 from leukoscope_edge.records.exports.differential_table import said_flags, table
 from leukoscope_edge.records.exports.slide_version import SlideVersion
@@ -30,6 +30,20 @@ AGES = {
     AgeGroup.ADULT: "Adult",
     AgeGroup.UNKNOWN: "Age not known",
 }
+CORRECTED = {
+    "sample": "Sample",
+    "name": "Name",
+    "number": "Hospital number",
+    "sample_type": "Sample type",
+    "age": "Age",
+    "sex": "Sex",
+    "leukopenic": "Few white cells in the blood",
+    "wbc": "White cell count, typed in",
+    "reason": "Reason",
+    "stain": "Stain",
+    "objective": "Objective",
+}
+"""What can be put right of a slide, as people call it."""
 
 
 OWN_FIELDS = frozenset({"sample", "name", "number", "comment"})
@@ -137,6 +151,30 @@ def _said_of_it(slide: SlideVersion) -> Iterator[Fact]:
     for what, value in record.details.items():
         if what != "age":  # of an older program; among the facts now
             yield Fact(what, capital(what), _detail(value))
+    for correction in record.corrections:
+        for change in correction.changes:
+            said = _correction(change, correction.reason)
+            yield Fact("corrected", "Corrected", said)
+
+
+def _correction(change: Change, reason: Reason) -> Callable[[Say], str]:
+    """Return what was put right, by whom; of what is sealed, that it was."""
+    when = _at_by(reason.at, reason.by)
+
+    def said(say: Say) -> str:
+        what = say(CORRECTED[change.what])
+        if change.was or change.now:
+            was, now = (_value(v, say) for v in (change.was, change.now))
+            what = message("corrected", what=what, was=was, now=now).said(say)
+        return f"{what}; {when(say)}"
+
+    return said
+
+
+def _value(value: str, say: Say) -> str:
+    if value in ("yes", "no"):
+        return message(value).said(say)
+    return _detail(value or "unknown")(say)
 
 
 def asked_facts(asked: SlideFacts, *, is_own: bool) -> Iterator[Fact]:

@@ -12,6 +12,7 @@ from leukoscope_edge.records.changes import Reason
 from leukoscope_edge.records.events import code_of
 from leukoscope_edge.records.exports.laboratory import Laboratory, open_laboratory
 from leukoscope_edge.records.slides.cell_record import CellRecord
+from leukoscope_edge.records.slides.conclusion import told_unsigned
 from leukoscope_edge.records.slides.site_ranges import open_ranges
 from leukoscope_edge.records.slides.slide import (
     Identity,
@@ -20,6 +21,7 @@ from leukoscope_edge.records.slides.slide import (
     SlideRecord,
 )
 from leukoscope_edge.records.slides.slide_state import SlideState
+from leukoscope_edge.records.slides.worklist import SUSPICIONS
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.screening_result import ImageReport
 from leukoscope_edge.types import Reading, Tally
@@ -103,7 +105,10 @@ class SlideVersion:
 
     @property
     def outcome(self) -> Outcome:
-        """The result: a person's where one signed, else the machine's; void: none."""
+        """The result: a person's where one signed, else the machine's; void: none.
+
+        That the machine alone found nothing is no result: see `told_unsigned`.
+        """
         if self.record.void is not None:
             return _nothing(self.marks)
         outcome = self.signature.outcome if self.signature else self.record.machine
@@ -185,6 +190,8 @@ def open_version(store: Store, slide: str, *, identified: bool = True) -> SlideV
         )
     elif record.machine is None:
         raise StepError(message("still-counted-finish", slide=slide))
+    else:
+        record = replace(record, machine=told_unsigned(record.machine))
     views = (
         {c.id: store.pictures.read(slide, c.view) for c in shown_of(record)}
         if record.has_pictures
@@ -255,6 +262,8 @@ def _marks(
     """Yield that its model is for research, and what became of the signed version."""
     if record.origin.is_research:
         yield NOT_FOR_CARE
+    for other in suspected_beside(store, record):
+        yield message("suspected-beside", slide=other)
     if signature is None:
         return
     if record.state is SlideState.AMENDING:
@@ -263,6 +272,28 @@ def _marks(
         reason = record.amendments[signature.version - 2]
         why = _why(store, record.id, reason, identified=identified)
         yield message("amended", n=signature.version - 1, name=reason.by, why=why)
+        before = record.signatures[-2].outcome
+        if before.result != signature.outcome.result:
+            said = before.messages[0] if before.messages else before.sentence
+            yield message("amended-said", n=signature.version - 1, what=said)
+
+
+def suspected_beside(store: Store, record: SlideRecord) -> list[str]:
+    """Return the other slides of the same sample that tell of blasts, none void.
+
+    A negative of one is no negative of the sample.
+    """
+    identity = store.reader.identity_of(record)
+    if identity is None:
+        return []
+    return [
+        one.id
+        for one in store.worklist.listed_of(identity.sample)
+        if one.id != record.id
+        and one.state is not SlideState.VOIDED
+        and one.result in SUSPICIONS
+        and one.is_told(early=False)
+    ]
 
 
 def _why(store: Store, slide: str, reason: Reason, *, identified: bool) -> Param:

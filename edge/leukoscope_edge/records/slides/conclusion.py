@@ -1,13 +1,14 @@
 """The verdict of a slide in the records: what `conclude` says of what is kept."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from leukoscope_edge.counting import CellCall, SlideContext, conclude
 from leukoscope_edge.inference import Card, background_of
 from leukoscope_edge.messages import Message, message
-from leukoscope_edge.outcome import Doubt, Refusal, Verdict
-from leukoscope_edge.records.slides.slide import SlideRecord
+from leukoscope_edge.outcome import Doubt, Refusal, Verdict, VerdictName
+from leukoscope_edge.records.slides.slide import Outcome, SlideRecord, outcome_of
 from leukoscope_edge.records.slides.slide_state import Action, is_allowed
+from leukoscope_edge.types import Reading
 
 RESCALED = Doubt(
     reason=message("rescaled"), cure=message("rescaled-cure"), spoils_calls=True
@@ -34,6 +35,24 @@ def verdict_of(
     return conclude(calls_of(record), context_of(record, card, quality=quality))
 
 
+def told_unsigned(machine: Outcome) -> Outcome:
+    """Return what a copy may tell of the machine's outcome that nobody has signed.
+
+    A suspicion is told. That it found nothing is not: beside it people may have found
+    blasts, and whoever is in a hurry reads it as a negative.
+    """
+    if machine.result != VerdictName.NONE.value:
+        return machine
+    refusal = Refusal(
+        reason=message("unsigned"),
+        cure=message("unsigned-cure"),
+        n_cells=machine.n_cells,
+        n_blast=machine.n_blast,
+        n_unclear=machine.n_unclear,
+    )
+    return outcome_of(refusal)
+
+
 def context_of(
     record: SlideRecord,
     card: Card,
@@ -57,9 +76,22 @@ def context_of(
         background=background_of(card, record.site, record.facts.sample_type),
         is_scale_known=own is not None,
         quality=tuple(dict.fromkeys((*record.quality, *quality))),
-        doubts=(*record.doubts, *([RESCALED] if is_rescaled else [])),
+        doubts=(
+            *record.doubts,
+            *([RESCALED] if is_rescaled else []),
+            *_disputed_blasts(record),
+        ),
         is_over=not is_allowed(Action.FINISH, record.state),
     )
+
+
+def _disputed_blasts(record: SlideRecord) -> Iterator[Doubt]:
+    """Yield that one of two readers saw blasts, until a supervisor settles them."""
+    k = sum(Reading.BLAST in dict(c.words).values() for c in record.disputed)
+    if k:
+        reason = message("blast-disputed", k=k)
+        cure = message("blast-disputed-cure")
+        yield Doubt(reason=reason, cure=cure, spoils_calls=False)
 
 
 def calls_of(record: SlideRecord) -> list[CellCall]:

@@ -26,6 +26,7 @@ from leukoscope_edge.records.exports import (
     said_flags,
     shown_of,
     shown_version,
+    suspected_beside,
     suspects,
     table,
     to_send,
@@ -146,6 +147,7 @@ def result(slide: SlideId, request: Request, person: Anybody) -> Response:
         n_left=n_own or len(record.to_review) + record.n_others_left,
         is_mine_left=n_own > 0,
         differing=_differing(device, record),
+        suspected_beside=[] if is_blind else suspected_beside(device.store, record),
         may_settle=has_right(person, Right.SETTLE),
         may_settle_words=list(Reading),
     )

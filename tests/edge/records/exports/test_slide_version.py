@@ -7,18 +7,22 @@ from typing import Any
 import pytest
 
 from leukoscope_edge.errors import StepError
+from leukoscope_edge.i18n import languages
 from leukoscope_edge.messages import NOT_FOR_CARE, message
-from leukoscope_edge.outcome import Verdict
+from leukoscope_edge.outcome import Verdict, VerdictName
+from leukoscope_edge.records.exports import list_facts
 from leukoscope_edge.records.exports.laboratory import LABORATORY_NAME
 from leukoscope_edge.records.exports.slide_version import (
     MAX_SHOWN,
     open_version,
     shown_of,
     shown_version,
+    suspected_beside,
     suspects_of,
 )
-from leukoscope_edge.records.slides import outcome_of
+from leukoscope_edge.records.slides import Corrected, outcome_of
 from leukoscope_edge.records.slides.site_ranges import RANGES_NAME
+from leukoscope_edge.sample import SampleType
 from leukoscope_edge.types import CallName, Cell, Reading
 
 
@@ -135,3 +139,74 @@ def test_a_broken_file_of_the_site_keeps_no_result_back(bench: Any, name: str) -
     assert version.outcome.sentence == "it is a test"
     lines = version.laboratory.lines if version.laboratory else ()
     assert name in " ".join((*lines, version.ranges_trouble))
+
+
+def test_an_unsigned_negative_of_the_machine_stands_on_no_copy(
+    bench: Any, verdict: Verdict
+) -> None:
+    none = replace(verdict, name=VerdictName.NONE, messages=(message("test"),))
+    slide = bench.finished(none)
+    version = open_version(bench.store, slide)
+    assert version.outcome.result == "none-possible"
+    assert "no person has signed yet" in version.sentence
+    assert "no result" in dict(f.row() for f in list_facts(version))["Machine alone"]
+
+
+def test_an_amended_version_tells_what_the_one_before_said(
+    bench: Any, verdict: Verdict
+) -> None:
+    slide, store = bench.signed(), bench.store
+    store.review.amend(slide, "it was dirt", "ann")
+    none = replace(verdict, name=VerdictName.NONE, messages=(message("no-cell"),))
+    store.review.sign(slide, lambda _: none, "ann", key="version-2")
+    said = verdict.messages[0].said()
+    marks = [m.said() for m in open_version(store, slide).marks]
+    assert marks[-1] == f"Version 1 said: {said}"
+    store.review.amend(slide, "a comment", "ann")
+    store.review.sign(slide, lambda _: none, "ann", key="version-3")
+    assert "said:" not in "".join(m.said() for m in open_version(store, slide).marks)
+
+
+def test_a_slide_tells_of_blasts_on_another_of_its_sample(bench: Any) -> None:
+    suspect, other = bench.signed(), bench.finished()
+    unread, of_another = bench.finished(), bench.finished(sample="S-2")
+    store = bench.store
+
+    def beside(slide: str) -> list[str]:
+        return suspected_beside(store, store.reader.slide(slide))
+
+    assert [beside(s) for s in (suspect, other, unread, of_another)] == [
+        [],
+        [suspect],
+        [suspect],
+        [],
+    ]
+    told = message("suspected-beside", slide=suspect)
+    assert told in open_version(store, other).marks
+    store.review.amend(suspect, "torn", "ann")
+    store.review.void(suspect, "torn", "ann")
+    assert beside(other) == []
+    store.erase(other, "request", "ann")
+    assert beside(other) == []
+
+
+def test_what_was_put_right_stands_on_every_copy(bench: Any) -> None:
+    slide = bench.finished()
+    right = Corrected(
+        sample_type=SampleType.MARROW, name="Eve", is_leukopenic=True, wbc_10e9_per_l=3
+    )
+    bench.store.review.correct(slide, right, "misread", "ann")
+    version = open_version(bench.store, slide, identified=False)
+    found = [f.said(str) for f in list_facts(version) if f.id == "corrected"]
+    assert [text.split(";")[0] for text in found] == [
+        "Sample type: now marrow, before blood",
+        "Few white cells in the blood: now yes, before no",
+        "White cell count, typed in: now 3, before not known",
+        "Name",
+    ]
+    [french] = [
+        f.said(languages()["fr"]) for f in list_facts(version) if f.id == "corrected"
+    ][1:2]
+    assert french.startswith("Peu de globules blancs dans le sang : maintenant oui")
+    assert all(text.endswith("by ann") for text in found)
+    assert "Eve" not in "".join(found)

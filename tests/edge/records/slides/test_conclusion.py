@@ -1,6 +1,7 @@
 """The verdict of a slide in the records."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,15 +9,16 @@ from tests.edge.records.named_kinds import judge
 
 from leukoscope_edge.inference import Card
 from leukoscope_edge.messages import message
-from leukoscope_edge.outcome import Refusal, Verdict
-from leukoscope_edge.records.slides import Corrected
+from leukoscope_edge.outcome import Refusal, Verdict, VerdictName
+from leukoscope_edge.records.slides import Corrected, left_for, outcome_of
 from leukoscope_edge.records.slides.conclusion import (
     RESCALED,
     calls_of,
     context_of,
+    told_unsigned,
     verdict_of,
 )
-from leukoscope_edge.types import CallName, Cell, Tally
+from leukoscope_edge.types import CallName, Cell, Reading, Tally
 
 
 @pytest.mark.parametrize("scale", [None, 0.1, 0.2])
@@ -99,3 +101,37 @@ def test_each_cell_brings_its_kind_a_persons_before_the_models(
     judge(bench, slide, record.cells[-1].id, "monocyte")
     read = calls_of(bench.store.reader.slide(slide))
     assert [c.kind for c in read][-2:] == ["erythroblast", "monocyte"]
+
+
+def test_a_blast_that_one_of_two_readers_saw_forbids_a_negative(
+    bench: Any, card: Card
+) -> None:
+    slide = bench.finished(n=250, n_readers=2)
+    review, reader = bench.store.review, bench.store.reader
+    for who in ("ann", "ben"):
+        for cell in left_for(reader.slide(slide), who):
+            seen = Reading.BLAST if (who, cell.id) == ("ann", "1") else Reading.NORMAL
+            review.judge_cell(slide, cell.id, seen, who, key=f"{who}-{cell.id}-key")
+    said = verdict_of(reader.slide(slide), card).sentence
+    assert said == (
+        "No result, because two readers differ on 1 of the cells, which one of them "
+        "calls blast-like. A supervisor settles these cells."
+    )
+    review.settle_cell(slide, "1", Reading.NORMAL, "eve", key="settled-0001")
+    verdict = verdict_of(reader.slide(slide), card)
+    assert isinstance(verdict, Verdict)
+    assert verdict.name is VerdictName.NONE
+
+
+@pytest.mark.parametrize("name", list(VerdictName))
+def test_that_the_machine_found_nothing_is_told_of_no_unsigned_slide(
+    verdict: Verdict, name: VerdictName
+) -> None:
+    outcome = outcome_of(replace(verdict, name=name))
+    told = told_unsigned(outcome)
+    if name is not VerdictName.NONE:
+        assert told is outcome
+        return
+    assert (told.result, told.blast_fraction_95) == ("none-possible", None)
+    assert (told.n_cells, told.n_unclear) == (outcome.n_cells, outcome.n_unclear)
+    assert told.sentence.startswith("No result, because no person has signed yet.")
