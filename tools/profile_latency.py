@@ -169,8 +169,8 @@ def _searched(
     due: Due, item: Frame, place: Placement
 ) -> Iterator[tuple[Frame, Placement]]:
     """Return the frames that are searched now, each with where it lies."""
-    if due.before is not None:
-        yield due.before.frame, due.before.place
+    for held in due.before:
+        yield held.frame, held.place
     if due.now:
         yield item, place
 

@@ -95,9 +95,9 @@ def slide(
             run.cells()
             spent_s += time.process_time() - began_s
             n_frames += 1
-            n_searched += bool(looked.found_by) + (looked.late is not None)
+            n_searched += bool(looked.found_by) + len(looked.late)
             _take_in(digest, _of_frame(looked))
-    n_searched += run.catch_up() is not None
+    n_searched += len(run.catch_up())
     cells = run.cells()
     for cell in cells:
         _take_in(digest, _of_cell(cell))

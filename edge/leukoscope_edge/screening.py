@@ -255,7 +255,7 @@ class SlideRun:
         gated = self._search.gate(item, turn.place)
         asked = replace(asked, gated=gated)
         if gated.why_not is not None or turn.outside is not None:
-            return replace(asked, due=Due(before=plan.interrupt()))
+            return replace(asked, due=Due(before=plan.interrupt(turn.place)))
         candidate = plan.candidate(item, turn.place, gated.focus)
         return replace(asked, due=plan.due(candidate))
 
@@ -265,8 +265,7 @@ class SlideRun:
         Returns:
             The same, with the known cells that were followed where it was not searched.
         """
-        if looked.late is not None:
-            self._count_late(looked.late)
+        self._count_late(looked.late)
         island = self._first_island + len(self._images)
         if looked.place is not None:
             island = looked.place.island
@@ -282,23 +281,22 @@ class SlideRun:
         self._cells.see_again(looked.followed, island)
         return looked
 
-    def catch_up(self) -> Searched | None:
-        """Search the frame that is held, where it shows what no search showed yet.
+    def catch_up(self) -> tuple[Searched, ...]:
+        """Search the frames that are held: each shows what no search showed yet.
 
         For whoever pauses or ends: no other frame will tell whether it is needed.
         """
-        held = self._plan.left() if self._plan is not None else None
+        held = self._plan.left() if self._plan is not None else ()
         late = self._search.find_late(held, self._scale_um_per_px)
-        if late is not None:
-            self._seen.remember(late)
-            self._count_late(late)
+        self._count_late(late)
         return late
 
-    def _count_late(self, late: Searched) -> None:
-        self._listed = None
-        note_late_search(self._images, late.frame.name)
-        if late.place is not None:
-            self._cells.add(late.seen, late.place.island)
+    def _count_late(self, late: tuple[Searched, ...]) -> None:
+        for one in late:
+            self._listed = None
+            note_late_search(self._images, one.frame.name)
+            if one.place is not None:
+                self._cells.add(one.seen, one.place.island)
 
     def _join(self, place: Placement) -> None:
         if place.joined is None:

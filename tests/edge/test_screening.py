@@ -210,16 +210,15 @@ def test_a_frame_that_was_held_back_is_searched_at_a_pause_and_in_the_end() -> N
         looks = [run.look(frame) for frame in frames]
         assert looks[-1].found_by == ""
         before = sum(c.n_sightings for c in run.cells())
-        late = run.catch_up()
-        assert late is not None
+        [late] = run.catch_up()
         assert (late.frame.name, late.found_by) == ("3", "thresholds")
         assert sum(c.n_sightings for c in run.cells()) > before
-        assert run.catch_up() is None
+        assert run.catch_up() == ()
     with slide_run(only_new=True) as run:
         for frame in frames:
             run.look(frame)
         images = run.finish("test").images
-        assert run.catch_up() is None
+        assert run.catch_up() == ()
     was_sought = [bool(look.found_by) for look in looks]
     assert not all(was_sought)
     assert [i.is_searched for i in images] == [*was_sought[:-1], True]

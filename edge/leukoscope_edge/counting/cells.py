@@ -9,7 +9,7 @@ have been joined. Separate fields are islands of one frame each.
 """
 
 import math
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product, zip_longest
@@ -22,6 +22,9 @@ MERGE_RADII = 0.9
 """In nucleus radii: closer is the same cell. Touching nuclei are two radii apart."""
 MAX_KEPT = 3
 """Sightings kept of each cell, the sharpest first."""
+N_FOLLOWED = 32
+"""Frames in which a cell was followed that are remembered: they may be searched late,
+after at most 21 others (`search_plan.MAX_FOLLOWED`)."""
 BIN_PX = 64.0
 """Side of a bin of the grid in which neighbours are looked up."""
 
@@ -37,7 +40,7 @@ class _Group:
     cell: Cell
     place_px: tuple[float, float]
     last_frame: str = ""
-    followed_in: str = ""
+    followed_in: deque[str] = field(default_factory=lambda: deque(maxlen=N_FOLLOWED))
     home: Bin = field(init=False)
 
     def add(self, detection: LazyDetection) -> None:
@@ -45,7 +48,7 @@ class _Group:
         kept = self.cell.sightings
         is_kept = len(kept) < MAX_KEPT or detection.sharpness > kept[-1].sharpness
         more = (detection.sighting(),) if is_kept else ()
-        is_counted = detection.frame == self.followed_in
+        is_counted = detection.frame in self.followed_in
         n_more = 0 if is_counted else 1
         self._gather(more, n_more, detection.slide_px, detection.cut_view)
 
@@ -54,7 +57,7 @@ class _Group:
 
         Should that frame be searched after all, it is not counted again.
         """
-        self.followed_in = frame
+        self.followed_in.append(frame)
         self.cell = replace(self.cell, n_sightings=self.cell.n_sightings + 1)
 
     def absorb(self, other: "_Group") -> None:

@@ -3,6 +3,7 @@
 What the frames before it decide about it stands in `Asked`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
@@ -83,7 +84,7 @@ class FrameResult:
         bearing: What it bears witness of, judged or not; None for faults and copies.
         frame: The frame, where it was judged.
         followed: Known cells, where it was judged and not searched.
-        late: An earlier frame that was searched after all.
+        late: Earlier frames that were searched after all.
     """
 
     report: ImageReport
@@ -93,7 +94,7 @@ class FrameResult:
     bearing: Bearing | None = None
     frame: Frame | None = None
     followed: Followed = NOTHING_FOLLOWED
-    late: Searched | None = None
+    late: tuple[Searched, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +150,7 @@ class FrameSearch:
         return Gated(why_not=why_not, focus=report.focus)
 
     def find(self, asked: Asked) -> FrameResult:
-        """Find the cells of a frame, and of an earlier one where that is due."""
+        """Find the cells of a frame, and of earlier ones where that is due."""
         item, turn = asked.item, asked.turn
         if isinstance(item, Fault):
             return FrameResult(report=report_of_fault(item))
@@ -173,13 +174,11 @@ class FrameSearch:
         return replace(result, report=report, seen=found.seen, found_by=found.found_by)
 
     def find_late(
-        self, held: Candidate | None, scale_um_per_px: float | None
-    ) -> Searched | None:
-        """Find the cells of a frame that was held."""
-        if held is None:
-            return None
-        turn = Turn(place=held.place, scale_um_per_px=scale_um_per_px)
-        return self._search(held.frame, turn)
+        self, held: Sequence[Candidate], scale_um_per_px: float | None
+    ) -> tuple[Searched, ...]:
+        """Find the cells of frames that were held."""
+        turns = (Turn(place=c.place, scale_um_per_px=scale_um_per_px) for c in held)
+        return tuple(map(self._search, (c.frame for c in held), turns))
 
     def _search(self, frame: Frame, turn: Turn) -> Searched:
         scale, place = turn.scale_um_per_px, turn.place
@@ -212,8 +211,6 @@ class SeenCells:
         Returns:
             The look, with the known cells where they are now.
         """
-        if looked.late is not None:
-            self.remember(looked.late)
         place, frame = looked.place, looked.frame
         if frame is None or place is None:
             return looked
@@ -222,7 +219,3 @@ class SeenCells:
             return looked
         followed = follow(self._known, frame, (place.x_px, place.y_px))
         return replace(looked, followed=followed)
-
-    def remember(self, searched: Searched) -> None:
-        """Follow these cells from here on."""
-        self._known = remember(searched.seen, searched.frame.pixels)

@@ -5,9 +5,10 @@ those near which a nucleus could stand (`vision.near_nuclei`). A frame is search
 where the stage has gone on by a part of a frame, where it shows such places sharper
 than what was searched before, and now and then as a check, whatever it shows; in
 between, cells that are known are followed by the stage's motion alone
-(`vision.following`). Nothing is passed over: the last frame that was not searched is
-held, and searched after all before it is let go, where it shows such a place farther
-from the rim than every search so far and the next frame do.
+(`vision.following`). Nothing is passed over: a frame that was not searched and shows
+such a place farther from the rim than every search is held until a later frame shows
+as much, and searched after all where none does in time. At a resting stage, which
+trembles by a pixel or two, frames wait until it goes on, and most are let go then.
 
 It is asked in the frames' order, and knows what was searched, not what was found: so
 it says the same however many searches run at once.
@@ -49,7 +50,10 @@ MIN_SURE = 0.9
 """Correlation of a frame with the one before. Steady slides have 0.93 and more in 95
 of 100 frames; where it is less, the place of known cells is not sure."""
 MAX_FOLLOWED = 20
-"""Frames in a row that are not searched: two seconds."""
+"""Frames in a row that are not searched: two seconds. None is held longer either."""
+MAX_HELD, MAX_HELD_SIZE = 6, 3 * 2_000_000
+"""Frames that are held, and the values in them; one, however large. Where three are
+held a quarter more are searched late, while more than six hardly ever wait."""
 MAX_REMEMBERED = 64
 """Searches; what was searched longer ago is searched anew."""
 
@@ -99,15 +103,31 @@ class Due:
 
     Attributes:
         now: The frame in question.
-        before: An earlier one that is searched first; None where none is.
+        before: Earlier ones that are searched first.
     """
 
     now: bool = True
-    before: Candidate | None = None
+    before: tuple[Candidate, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Held:
+    """A frame that was not searched.
+
+    Attributes:
+        candidate: The frame.
+        unseen: (h, w) bool, which of its places that matter neither a search nor a
+            later frame shows as far from the rim.
+        n_turns: Frames since.
+    """
+
+    candidate: Candidate
+    unseen: BoolArray
+    n_turns: int = 0
 
 
 class SearchPlan:
-    """The frames of one slide that were searched, and the one that is held."""
+    """The frames of one slide that were searched, and those that are held."""
 
     def __init__(self, scale_um_per_px: float) -> None:
         """Start with none.
@@ -117,7 +137,9 @@ class SearchPlan:
         """
         self._scale_um_per_px = scale_um_per_px
         self._searched: deque[SearchedPlace] = deque(maxlen=MAX_REMEMBERED)
-        self._held: Candidate | None = None
+        self._held: list[_Held] = []
+        self._last: SearchedPlace | None = None
+        self._searched_last: SearchedPlace | None = None
         self._n_followed, self._is_sure = 0, False
 
     def candidate(self, frame: Frame, place: Placement, focus: float) -> Candidate:
@@ -132,67 +154,104 @@ class SearchPlan:
         nuclear = near_nuclei(frame.pixels, scale, SPACING_UM)
         return Candidate(frame=frame, place=place, focus=focus, nuclear=nuclear)
 
-    def interrupt(self) -> Candidate | None:
+    def interrupt(self, place: Placement | None = None) -> tuple[Candidate, ...]:
         """Take note of a frame that was not judged: the next one is searched.
 
+        Args:
+            place: Where it lies; None: not known.
+
         Returns:
-            The held frame, where it is to be searched before that.
+            The held frames that are searched now.
         """
         self._is_sure = False
-        return self.left()
+        has_joined = place is not None and place.joined is not None
+        return self.left() if has_joined else self._overdue()
 
     def due(self, candidate: Candidate) -> Due:
-        """Say whether the next judged frame is searched, and whether the held one is.
+        """Say whether the next judged frame is searched, and which held ones are.
 
         Args:
             candidate: The frame, in the frames' order.
         """
-        before = self._pass_on(candidate)
-        now = self._is_due(candidate)
-        self._is_sure = True
-        if now:
-            self._searched.append(_past(candidate))
-            self._held, self._n_followed = None, 0
+        if self._is_elsewhere(candidate):
+            before = self.left()
+            self._searched.clear()
         else:
-            self._held, self._n_followed = candidate, self._n_followed + 1
+            self._let_go(candidate, 0.0)
+            before = self._overdue()
+        now = self._is_due(candidate)
+        self._is_sure, self._last = True, _past(candidate)
+        if now:
+            self._note_search(candidate)
+            self._searched_last, self._n_followed = self._last, 0
+        else:
+            self._hold(candidate)
+            self._n_followed += 1
         return Due(now=now, before=before)
 
-    def left(self) -> Candidate | None:
-        """Let go of the held frame; return it where it is to be searched after all."""
-        held, self._held = self._held, None
-        if held is None or not self._unseen(held).any():
-            return None
-        self._searched.append(_past(held))
-        return held
+    def left(self) -> tuple[Candidate, ...]:
+        """Let go of the held frames; return those to be searched after all."""
+        left = []
+        while self._held:
+            left.append(self._search_late())
+        return tuple(left)
 
-    def _pass_on(self, candidate: Candidate) -> Candidate | None:
-        """Return the held frame where it shows what this one and no search do."""
-        is_elsewhere = self._is_elsewhere(candidate)
-        held, before = self._held, None
-        if held is not None:
-            unseen = self._unseen(held)
-            if not is_elsewhere:
-                unseen &= ~self._sees([candidate], held, NEARLY_UM).any(axis=0)
-            if unseen.any():
-                before = self.left()
-        if is_elsewhere:
-            self._searched.clear()
-        return before
+    def _overdue(self) -> tuple[Candidate, ...]:
+        """Return the frame that was held for too long, or for which there is no room.
+
+        One a turn, so that no turn takes much longer than the others.
+        """
+        if not self._held:
+            return ()
+        for held in self._held:
+            held.n_turns += 1
+        oldest = self._held[0]
+        room = MAX_HELD_SIZE // oldest.candidate.frame.pixels.size
+        is_full = len(self._held) >= min(max(room, 1), MAX_HELD)
+        is_old = oldest.n_turns > MAX_FOLLOWED
+        return (self._search_late(),) if is_full or is_old else ()
+
+    def _search_late(self) -> Candidate:
+        candidate = self._held.pop(0).candidate
+        self._note_search(candidate)
+        return candidate
+
+    def _note_search(self, candidate: Candidate) -> None:
+        self._searched.append(_past(candidate))
+        self._let_go(candidate, NEARLY_UM)
+
+    def _hold(self, candidate: Candidate) -> None:
+        """Hold a frame that is not searched, where it shows what no search does."""
+        seen = self._sees(self._searched, candidate, NEARLY_UM).any(axis=0)
+        unseen = np.asarray(candidate.nuclear & ~seen, np.bool_)
+        if unseen.any():
+            self._held.append(_Held(candidate=candidate, unseen=unseen))
+
+    def _let_go(self, other: Candidate, less_um: float) -> None:
+        """Let go of held frames of which another shows all that no search did.
+
+        Args:
+            other: A later frame, or one that is searched.
+            less_um: Nearer to the rim by less is as far.
+        """
+        for held in self._held:
+            held.unseen &= ~self._sees([other], held.candidate, less_um)[0]
+        self._held = [held for held in self._held if held.unseen.any()]
 
     def _is_elsewhere(self, candidate: Candidate) -> bool:
         """Say whether places of earlier frames do not hold any more."""
-        known = self._held or (self._searched[-1] if self._searched else None)
-        if known is None or candidate.place.joined is not None:
+        last = self._last
+        if last is None or candidate.place.joined is not None:
             return True
-        is_resized = known.shape_px != candidate.shape_px
-        return is_resized or known.place.island != candidate.place.island
+        is_resized = last.shape_px != candidate.shape_px
+        return is_resized or last.place.island != candidate.place.island
 
     def _is_due(self, candidate: Candidate) -> bool:
-        if not (self._searched and self._is_sure):
+        if not (self._searched and self._searched_last and self._is_sure):
             return True
         if candidate.place.score < MIN_SURE or self._n_followed >= MAX_FOLLOWED:
             return True
-        moved, matters = _moved(self._searched[-1], candidate), candidate.nuclear
+        moved, matters = _moved(self._searched_last, candidate), candidate.nuclear
         n_looks, n_sharp = self._n_looks(candidate)
         if moved >= FAR and (n_looks < 1).mean() >= MIN_NEW:
             return True
@@ -212,11 +271,6 @@ class SearchPlan:
         focus = np.array([s.focus for s in self._searched])
         is_sharp = focus >= AS_SHARP * candidate.focus
         return sees.sum(axis=0), sees[is_sharp].sum(axis=0)
-
-    def _unseen(self, candidate: Candidate) -> BoolArray:
-        """Return which places that matter no search shows as far from the rim."""
-        seen = self._sees(self._searched, candidate, NEARLY_UM)
-        return np.asarray(candidate.nuclear & ~seen.any(axis=0), np.bool_)
 
     def _sees(
         self,
@@ -266,7 +320,7 @@ def _to_rim(length_px: int, step_px: float, moved_px: F64, deep_px: float) -> F6
     return np.asarray(np.clip(np.minimum(at, length_px - at), -1, deep_px), np.float64)
 
 
-def _moved(before: Candidate | SearchedPlace, after: Candidate) -> float:
+def _moved(before: SearchedPlace, after: Candidate) -> float:
     """Return how far two frames lie apart, in their widths or heights."""
     height, width = after.shape_px
     across = abs(after.place.x_px - before.place.x_px) / width

@@ -133,8 +133,7 @@ class Recorder:
         self.statuses[looked.report.status] += 1
         one = gather(looked.report, looked.bearing, self._n_frames)
         self._fresh, self._n_frames = together(self._fresh, one), self._n_frames + 1
-        if looked.late is not None:
-            self.saw_late(looked.late)
+        self.saw_late(looked.late)
         if isinstance(item, Frame):
             self._shows(item, looked.seen, looked.found_by)
 
@@ -142,9 +141,10 @@ class Recorder:
         """Remember what lamp and stain measured in a frame."""
         self._fresh = together(self._fresh, Gathered(light=light))
 
-    def saw_late(self, late: Searched) -> None:
-        """Remember an earlier frame that was searched after all."""
-        self._shows(late.frame, late.seen, late.found_by)
+    def saw_late(self, late: Iterable[Searched]) -> None:
+        """Remember earlier frames that were searched after all."""
+        for one in late:
+            self._shows(one.frame, one.seen, one.found_by)
 
     def _shows(self, frame: Frame, seen: FrameDetections, found_by: str) -> None:
         if seen.whole or seen.cut_off:

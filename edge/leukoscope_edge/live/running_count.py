@@ -155,10 +155,8 @@ class RunningCount:
         self._equipment.tell(mode, self.slide, self.facts, self.last_pixels, frame)
 
     def _catch_up(self) -> None:
-        """Count what a frame shows that was held back from the search."""
-        late = self._run.catch_up()
-        if late is not None:
-            self._recorder.saw_late(late)
+        """Count what frames show that were held back from the search."""
+        self._recorder.saw_late(self._run.catch_up())
 
     def _note_who(self) -> None:
         """Keep what finds the cells and what judges them, where that has changed."""

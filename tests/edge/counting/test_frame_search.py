@@ -90,7 +90,7 @@ def test_a_frame_that_is_due_is_searched(
     slide: SimulatedCamera, search: FrameSearch
 ) -> None:
     found = search.find(asked(slide))
-    assert (found.found_by, found.late) == (THRESHOLDS, None)
+    assert (found.found_by, found.late) == (THRESHOLDS, ())
     assert found.seen.whole
 
 
@@ -127,16 +127,15 @@ def test_a_frame_that_is_not_judged_is_neither(
 def test_a_frame_that_was_held_is_searched_beside_whatever_comes(
     slide: SimulatedCamera, search: FrameSearch, gated: Gated | None, *, now: bool
 ) -> None:
-    due = Due(now=now, before=candidate(slide))
-    late = search.find(replace(asked(slide, due=due), gated=gated)).late
-    assert late is not None
+    due = Due(now=now, before=(candidate(slide),))
+    [late] = search.find(replace(asked(slide, due=due), gated=gated)).late
     assert (late.frame.name, late.found_by) == (str(EARLIER), THRESHOLDS)
     alone = search.find(asked(slide, EARLIER)).seen
     assert [g.slide_px for g in late.seen.whole] == [g.slide_px for g in alone.whole]
 
 
 def test_nothing_that_is_held_is_nothing_to_search(search: FrameSearch) -> None:
-    assert search.find_late(None, SCALE) is None
+    assert search.find_late((), SCALE) == ()
 
 
 @pytest.mark.parametrize("state", TrackingState)
@@ -170,12 +169,11 @@ def test_cells_are_followed_from_the_frame_that_was_searched_last(
     assert {g.slide_px for g in after.followed.whole} <= known
 
 
-def test_cells_of_a_late_search_are_followed_at_once(
+def test_cells_of_a_late_search_are_not_followed(
     slide: SimulatedCamera, search: FrameSearch
 ) -> None:
-    due = Due(now=False, before=candidate(slide))
-    found = search.find(asked(slide, due=due))
-    assert SeenCells().take_in(found).followed.whole
+    found = search.find(asked(slide, due=Due(now=False, before=(candidate(slide),))))
+    assert SeenCells().take_in(found).followed == NOTHING_FOLLOWED
 
 
 def test_what_was_not_judged_changes_nothing() -> None:

@@ -8,6 +8,7 @@ import pytest
 from tests.simulated import camera_on
 
 from leukoscope_edge.arrays import BoolArray
+from leukoscope_edge.counting import search_plan
 from leukoscope_edge.counting.search_plan import (
     AS_SHARP,
     FAR,
@@ -72,17 +73,22 @@ def searched(plan: SearchPlan, candidates: list[Candidate]) -> list[str]:
     names: list[str] = []
     for one in candidates:
         due = plan.due(one)
-        names += [c.frame.name for c in (due.before,) if c is not None]
+        names += [c.frame.name for c in due.before]
         names += [one.frame.name] * due.now
     return names
 
 
+def left(plan: SearchPlan) -> list[str]:
+    """Return the names of the held frames that are to be searched after all."""
+    return [c.frame.name for c in plan.left()]
+
+
 def test_where_nothing_was_seen_nothing_is_left() -> None:
-    assert SearchPlan(SCALE).left() is None
+    assert left(SearchPlan(SCALE)) == []
 
 
 def test_the_first_frame_is_searched() -> None:
-    assert SearchPlan(SCALE).due(candidate(0)) == Due(now=True, before=None)
+    assert SearchPlan(SCALE).due(candidate(0)) == Due(now=True, before=())
 
 
 def test_of_frames_that_were_searched_no_picture_is_kept() -> None:
@@ -129,7 +135,7 @@ def test_where_no_nucleus_could_stand_nothing_is_searched_again() -> None:
     sharp = candidate(0, focus=2 * FOCUS, nuclear=nowhere_but())
     assert not plan.due(sharp).now
     assert not plan.due(candidate(1.1 * STEP * WIDTH_PX, nuclear=nowhere_but())).now
-    assert plan.left() is None
+    assert left(plan) == []
 
 
 @pytest.mark.parametrize(("part", "is_due"), [(0.98, False), (1.0, True)])
@@ -162,7 +168,7 @@ def test_what_is_held_is_searched_for_what_stands_near_its_rim_alone(
 ) -> None:
     plan = looked_at((0, 0))
     assert not plan.due(candidate(60, nuclear=nowhere_but(at))).now
-    assert (plan.left() is not None) is is_searched
+    assert bool(left(plan)) is is_searched
 
 
 def test_only_places_that_matter_are_held_against_the_sharpest() -> None:
@@ -206,18 +212,30 @@ def test_after_a_frame_that_was_not_judged_the_next_is_searched() -> None:
     assert plan.due(candidate(0)).now
 
 
-def test_a_held_frame_that_alone_shows_a_place_is_searched_before_the_next() -> None:
+def test_a_held_frame_waits_for_a_later_one_that_shows_as_much() -> None:
     plan = looked_at((0, 0))
-    assert searched(plan, [candidate(60), candidate(0)]) == ["60,0"]
-    assert plan.left() is None
+    assert searched(plan, [candidate(x) for x in (10, 8, 9, 60, 59.5)]) == []
+    assert left(plan) == ["60,0"]
 
 
 def test_a_held_frame_is_let_go_where_the_next_shows_as_much() -> None:
     plan = looked_at((0, 0))
     assert searched(plan, [candidate(40), candidate(80)]) == []
-    held = plan.left()
-    assert held is not None
-    assert held.frame.name == "80,0"
+    assert left(plan) == ["80,0"]
+
+
+def test_a_held_frame_is_let_go_once_all_that_it_shows_was_searched() -> None:
+    plan, sharp = looked_at((0, 0)), candidate(62, focus=2 * FOCUS)
+    assert searched(plan, [candidate(60), candidate(0), sharp]) == ["62,0"]
+    assert left(plan) == []
+
+
+def test_a_held_frame_that_alone_shows_a_place_is_searched_in_the_end() -> None:
+    plan = looked_at((0, 0))
+    still = [candidate(0) for _ in range(MAX_FOLLOWED + 1)]
+    assert searched(plan, [candidate(60), *still[:-2]]) == []
+    assert searched(plan, still[-2:]) == ["0,0", "60,0"]
+    assert left(plan) == []
 
 
 def test_a_held_frame_is_not_left_behind_on_another_island() -> None:
@@ -225,13 +243,40 @@ def test_a_held_frame_is_not_left_behind_on_another_island() -> None:
     assert searched(plan, [candidate(60), candidate(0, island=1)]) == ["60,0", "0,0"]
 
 
-def test_a_held_frame_is_searched_where_the_next_is_not_judged() -> None:
+def test_a_held_frame_waits_while_others_are_not_judged_but_no_longer() -> None:
     plan = looked_at((0, 0))
     assert not plan.due(candidate(60)).now
-    held = plan.interrupt()
-    assert held is not None
+    late = [plan.interrupt(candidate(0).place) for _ in range(MAX_FOLLOWED + 2)]
+    assert [len(one) for one in late] == [0] * MAX_FOLLOWED + [1, 0]
+
+
+def test_a_held_frame_is_searched_before_its_island_ends() -> None:
+    joined = Joined(island=0, into=1, shift_px=(5.0, 0.0))
+    plan = looked_at((0, 0))
+    assert not plan.due(candidate(60)).now
+    [held] = plan.interrupt(candidate(0, joined=joined).place)
     assert held.frame.name == "60,0"
-    assert plan.interrupt() is None
+
+
+AROUND = [(60.0, 0.0), (-60.0, 0.0), (0.0, 50.0), (0.0, -50.0)]
+
+
+def test_where_there_is_no_room_the_frame_held_longest_is_searched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plan = looked_at((0, 0))
+    assert searched(plan, [candidate(*at) for at in AROUND]) == []
+    assert left(plan) == ["60,0", "-60,0", "0,50", "0,-50"]
+    monkeypatch.setattr(search_plan, "MAX_HELD", 3)
+    plan = looked_at((0, 0))
+    assert searched(plan, [candidate(*at) for at in AROUND]) == ["60,0"]
+
+
+def test_of_large_frames_one_is_held() -> None:
+    plan, large = SearchPlan(SCALE), {"size": (2000, 1000)}
+    is_due = [plan.due(candidate(0, **large)).now for _ in range(3)]
+    assert is_due == [True, True, False]
+    assert searched(plan, [candidate(*at, **large) for at in AROUND[:2]]) == ["60,0"]
 
 
 @pytest.mark.parametrize("way", [(1, 0), (0, 1)])
@@ -243,7 +288,7 @@ def test_what_is_held_is_searched_where_it_shows_a_pixel_more(
 ) -> None:
     plan = looked_at((0, 0))
     assert not plan.due(candidate(moved_px * way[0], moved_px * way[1])).now
-    assert (plan.left() is not None) is is_searched
+    assert bool(left(plan)) is is_searched
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -254,8 +299,8 @@ def test_no_place_is_passed_over_on_any_way(seed: int) -> None:
     plan, done = SearchPlan(SCALE), []
     for one in frames:
         due = plan.due(one)
-        done += [c for c in (due.before, one if due.now else None) if c is not None]
-    done += [c for c in (plan.left(),) if c is not None]
+        done += [*due.before, *([one] if due.now else [])]
+    done += plan.left()
     assert len(done) < len(frames)
     for x, y in random.uniform(
         steps.min(0), np.add(steps.max(0), (WIDTH_PX, HEIGHT_PX)), (300, 2)

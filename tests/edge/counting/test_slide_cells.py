@@ -118,14 +118,15 @@ def test_a_frame_in_which_a_cell_was_followed_is_not_counted_again_by_its_search
 ):
     cells = SlideCells(is_sequence=True)
     cells.add(FrameDetections(whole=(detection(0, 100),)), 0)
-    cells.see_again(Followed(whole=(uncut(1, 101),)), 0)
+    for frame in (1, 2):
+        cells.see_again(Followed(whole=(uncut(frame, 101),)), 0)
     cells.add(FrameDetections(whole=(detection(1, 101),)), 0)
     (searched_late,) = cells.whole()
-    assert searched_late.n_sightings == 2
+    assert searched_late.n_sightings == 3
     assert len(searched_late.sightings) == 2
-    cells.add(FrameDetections(whole=(detection(2, 101),)), 0)
+    cells.add(FrameDetections(whole=(detection(3, 101),)), 0)
     (after,) = cells.whole()
-    assert after.n_sightings == 3
+    assert after.n_sightings == 4
 
 
 def test_a_smudge_that_is_followed_has_as_much_to_say_as_one_that_is_found() -> None:
