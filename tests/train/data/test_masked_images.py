@@ -44,3 +44,20 @@ def test_sets_are_read_at_one_scale_and_a_broken_mask_is_named(tmp_path: Path) -
     (tmp_path / "wbc-fields" / "masks" / "1.png").write_bytes(b"no picture")
     with pytest.raises(DataError, match=r"masks/1\.png"):
         training_images(tmp_path)
+
+
+def test_an_image_that_the_device_refuses_is_left_out_by_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in SET_UM_PER_PX:
+        for folder in ("images", "masks"):
+            (tmp_path / name / folder).mkdir(parents=True)
+            for stem in ("1", "2", "3"):
+                pink = np.full((60, 80, 3), (200, 180, 220), np.uint8)
+                shown = pink if folder == "images" else pink[..., 0]
+                cv2.imwrite(str(tmp_path / name / folder / f"{stem}.png"), shown)
+    whole = (tmp_path / "wbc-fields" / "images" / "3.png").read_bytes()
+    (tmp_path / "wbc-fields" / "images" / "3.png").write_bytes(whole[:60])
+    images = training_images(tmp_path)
+    assert len(images) == 1 + 2 + 2 * 3
+    assert "left out" in capsys.readouterr().err

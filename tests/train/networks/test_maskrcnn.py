@@ -1,5 +1,8 @@
 """Mask R-CNN learns masks of cells."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -24,20 +27,55 @@ def test_a_mask_becomes_its_objects() -> None:
 
 
 def test_mask_rcnn_takes_a_step_and_finds_masks_of_the_right_shape(
-    drawn: list[MaskedImage], monkeypatch: pytest.MonkeyPatch
+    drawn: list[MaskedImage], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     from leukoscope_train.networks import maskrcnn  # with torchvision: a second
 
     monkeypatch.setattr(maskrcnn, "BATCH", 1)
-    network = maskrcnn.fit(drawn, budget_s=0.01)
+    monkeypatch.setattr(maskrcnn, "SAVED_EVERY", 1)
+    whole = maskrcnn.fit(drawn, 2, tmp_path / "whole.ckpt").state_dict()
     torch.manual_seed(0)  # as `fit` does: the same weights before its first step
     before = maskrcnn.build().state_dict()
-    after = network.state_dict()
     for name in (
         "rpn.head.cls_logits.weight",
         "roi_heads.box_predictor.bbox_pred.bias",
     ):
-        assert not torch.equal(before[name], after[name])
-    nuclei, cells = maskrcnn.masks_of(network, drawn[0].pixels)
-    assert nuclei.shape == cells.shape == drawn[0].classes.shape
+        assert not torch.equal(before[name], whole[name])
+
+
+def test_a_killed_fit_goes_on_from_its_checkpoint(
+    drawn: list[MaskedImage], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from leukoscope_train.networks import maskrcnn  # with torchvision: a second
+
+    monkeypatch.setattr(maskrcnn, "BATCH", 1)
+    monkeypatch.setattr(maskrcnn, "SAVED_EVERY", 1)
+    clipped, steps = torch.nn.utils.clip_grad_norm_, []
+
+    def killed(*asked: Any) -> torch.Tensor:
+        steps.append(asked)
+        if len(steps) == 2:
+            raise KeyboardInterrupt
+        return clipped(*asked)
+
+    monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", killed)
+    checkpoint = tmp_path / "fit.ckpt"
+    with pytest.raises(KeyboardInterrupt):
+        maskrcnn.fit(drawn, 2, checkpoint)
+    maskrcnn.fit(drawn, 2, checkpoint)
+    assert len(steps) == 3  # one, one that was killed, and that one again
+    assert torch.load(checkpoint, weights_only=True)["step"] == 2
+
+
+def test_a_picture_keeps_its_size_and_its_masks_nest(drawn: list[MaskedImage]) -> None:
+    from leukoscope_train.networks import maskrcnn  # with torchvision: a second
+
+    torch.manual_seed(0)
+    network = maskrcnn.build().eval()
+    seen = []
+    network.backbone.register_forward_pre_hook(lambda _, x: seen.append(x[0].shape))
+    small = drawn[0].pixels[:90, :70]
+    nuclei, cells = maskrcnn.masks_of(network, small)
+    assert seen[0][-2:] == (96, 96)  # filled up to a whole 32, never resized
+    assert nuclei.shape == cells.shape == (90, 70)
     assert not (nuclei & ~cells).any()

@@ -5,6 +5,7 @@ cytoplasm, 255 nucleus). Images are split by their place in the sorted list: eve
 train, odd ones test.
 """
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.capture.stored import decode_image, list_images
+from leukoscope_edge.errors import SourceError
 from leukoscope_edge.inference import CELL, INPUT_UM_PER_PX, NUCLEUS
 from leukoscope_edge.vision import white_balance
 from leukoscope_train.errors import DataError
@@ -59,8 +61,7 @@ def training_images(data: Path) -> list[MaskedImage]:
     images = []
     for name, scale in SET_UM_PER_PX.items():
         paths = list_images(data / name / "images")[::2]
-        own = [_read(path, scale / INPUT_UM_PER_PX) for path in paths]
-        images += own * SET_REPEATS[name]
+        images += _readable(paths, scale / INPUT_UM_PER_PX) * SET_REPEATS[name]
     return images
 
 
@@ -71,12 +72,22 @@ def held_out_images(data: Path, every: int = 1) -> dict[str, list[MaskedImage]]:
         DataError: A mask cannot be read.
     """
     return {
-        name: [
-            _read(path, scale / INPUT_UM_PER_PX)
-            for path in list_images(data / name / "images")[1 :: 2 * every]
-        ]
+        name: _readable(
+            list_images(data / name / "images")[1 :: 2 * every], scale / INPUT_UM_PER_PX
+        )
         for name, scale in SET_UM_PER_PX.items()
     }
+
+
+def _readable(paths: list[Path], factor: float) -> list[MaskedImage]:
+    """Read images, and say on stderr which the device would refuse."""
+    images = []
+    for path in paths:
+        try:
+            images.append(_read(path, factor))
+        except SourceError as err:
+            print(f"left out: {path}: {err}", file=sys.stderr)  # noqa: T201
+    return images
 
 
 def _read(path: Path, factor: float) -> MaskedImage:

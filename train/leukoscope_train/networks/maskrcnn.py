@@ -2,17 +2,19 @@
 
     python -m leukoscope_train.networks.maskrcnn DATA --out M.pt --onnx M.onnx
 
-torchvision's Mask R-CNN over a MobileNetV3-small backbone without downloaded weights,
-on the small inputs of the U-Net. It knows one class of object, the whole white cell,
-and one of nuclei. It is evaluated beside the others and is not meant for the device.
+torchvision's Mask R-CNN over a MobileNetV3-small with a feature pyramid, without
+downloaded weights, on windows of the U-Net's images. It knows one class of object, the
+whole white cell, and one of nuclei. It is evaluated beside the others and is not meant
+for the device.
 
-Source: He et al., Mask R-CNN, arXiv 1703.06870.
+Sources: He et al., Mask R-CNN, arXiv 1703.06870; Lin et al., Feature pyramid networks,
+arXiv 1612.03144; Wu and He, Group normalization, arXiv 1803.08494.
 """
 
 import argparse
 import sys
-import time
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,10 @@ from torch import Tensor, nn
 from torchvision.models import mobilenet_v3_small
 from torchvision.models.detection import MaskRCNN
 from torchvision.models.detection.anchor_utils import AnchorGenerator
+from torchvision.models.detection.backbone_utils import BackboneWithFPN
+from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
+from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
+from torchvision.models.detection.transform import GeneralizedRCNNTransform
 from torchvision.ops import MultiScaleRoIAlign
 
 from leukoscope_edge.arrays import U8, BoolArray
@@ -36,35 +42,65 @@ from leukoscope_train.data import (
 
 WHITE_CELL, CELL_NUCLEUS = 1, 2
 """Classes of objects; 0 is background."""
-SIDE_PX = 128
+SIDE_PX = 160
 BATCH = 4
-LEARNING_RATE = 3e-4
+LEARNING_RATE = 1e-3
+MAX_GRADIENT = 5.0
 MIN_AREA_PX = 60
 """A smaller part of a mask is the rim of a cell that the window cut off."""
 MIN_SCORE = 0.5
-N_FEATURES = 24
-"""Channels of the backbone's layer at an eighth of the scale."""
+LEVELS = {"1": "4", "3": "8", "8": "16"}
+"""Layers of MobileNetV3-small, and by how much each is coarser than the picture."""
+LEVEL_CHANNELS = [16, 24, 48]
+N_FEATURES = 64
+N_HIDDEN = 256
+ANCHORS_PX = ((16,), (32,), (64,), (112,))
+"""From the nucleus of a small lymphocyte to a large cell, a level each."""
+N_CLASSES = 3
+SAVED_EVERY = 200
+"""Steps."""
 
 Target = dict[str, Tensor]
 
 
+class _Unscaled(GeneralizedRCNNTransform):  # type: ignore[misc]
+    """Normalises pictures and fills them up, and leaves a pixel what it measures."""
+
+    def resize(
+        self, image: Tensor, target: Target | None = None
+    ) -> tuple[Tensor, Target | None]:
+        return image, target
+
+
 def build() -> MaskRCNN:
-    """Return an untrained network for two classes of objects."""
-    backbone: Any = nn.Sequential(*list(mobilenet_v3_small(weights=None).features)[:4])
-    backbone.out_channels = N_FEATURES
-    return MaskRCNN(
-        backbone,
-        num_classes=3,
-        min_size=SIDE_PX,
-        max_size=512,
-        rpn_anchor_generator=AnchorGenerator(((24, 48, 96),), ((0.7, 1.0, 1.4),)),
-        box_roi_pool=MultiScaleRoIAlign(["0"], 7, 2),
-        mask_roi_pool=MultiScaleRoIAlign(["0"], 14, 2),
+    """Return an untrained network for two classes of objects.
+
+    Groups of channels are normalised, for statistics of four windows are too coarse.
+    """
+    norm = partial(nn.GroupNorm, 8)
+    layers = mobilenet_v3_small(weights=None, norm_layer=norm).features
+    coarser = list(LEVELS.values())
+    network = MaskRCNN(
+        BackboneWithFPN(layers, LEVELS, LEVEL_CHANNELS, N_FEATURES),
+        rpn_anchor_generator=AnchorGenerator(
+            ANCHORS_PX, ((0.7, 1.0, 1.4),) * len(ANCHORS_PX)
+        ),
+        box_roi_pool=MultiScaleRoIAlign(coarser, 7, 2),
+        box_head=TwoMLPHead(N_FEATURES * 7 * 7, N_HIDDEN),
+        box_predictor=FastRCNNPredictor(N_HIDDEN, N_CLASSES),
+        mask_roi_pool=MultiScaleRoIAlign(coarser, 14, 2),
+        mask_head=MaskRCNNHeads(N_FEATURES, (N_FEATURES,) * 3, 1),
+        mask_predictor=MaskRCNNPredictor(N_FEATURES, N_FEATURES, N_CLASSES),
         rpn_pre_nms_top_n_train=300,
         rpn_post_nms_top_n_train=100,
         box_batch_size_per_image=64,
-        box_detections_per_img=20,
+        box_detections_per_img=60,
     )
+    own = network.transform
+    network.transform = _Unscaled(
+        own.min_size, own.max_size, own.image_mean, own.image_std
+    )
+    return network
 
 
 def target_of(classes: U8) -> Target:
@@ -96,35 +132,70 @@ def target_of(classes: U8) -> Target:
     }
 
 
-def fit(images: list[MaskedImage], budget_s: float, seed: int = 0) -> MaskRCNN:
-    """Train with AdamW until the time is spent.
+def fit(
+    images: list[MaskedImage],
+    n_steps: int,
+    checkpoint: Path | None = None,
+    seed: int = 0,
+) -> MaskRCNN:
+    """Train with AdamW under one cosine of the learning rate.
 
     Args:
         images: To learn from.
-        budget_s: Seconds of wall time.
+        n_steps: Batches of BATCH windows.
+        checkpoint: Where the fit is kept, and gone on with after a kill.
         seed: Of the weights and the windows.
     """
     torch.manual_seed(seed)
-    random = np.random.default_rng(seed)
     network = build()
     optimiser = torch.optim.AdamW(network.parameters(), LEARNING_RATE)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, LEARNING_RATE, total_steps=n_steps, pct_start=0.1
+    )
+    parts: dict[str, Any] = {
+        "network": network,
+        "optimiser": optimiser,
+        "schedule": schedule,
+    }
+    first = _resume(checkpoint, parts) if checkpoint else 0
     network.train()
-    start, step = time.monotonic(), 0
-    while time.monotonic() - start < budget_s:
-        windows = draw_windows(images, BATCH, SIDE_PX, random)
-        losses = network(
-            [_tensor(w.pixels) for w in windows],
-            [target_of(w.classes) for w in windows],
-        )
-        loss = torch.stack(list(losses.values())).sum()
+    for step in range(first, n_steps):
+        random = np.random.default_rng((seed, step))
+        loss = _loss(network, draw_windows(images, BATCH, SIDE_PX, random))
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(network.parameters(), MAX_GRADIENT)
         optimiser.step()
-        if step % 50 == 0:
-            _say(f"step {step}: loss {loss.item():.3f}")
-        step += 1
-    _say(f"{step} steps of {BATCH} windows in {time.monotonic() - start:.0f} s")
+        schedule.step()
+        if (step + 1) % SAVED_EVERY == 0:
+            _say(f"step {step + 1}: loss {loss.item():.3f}")
+            if checkpoint:
+                _keep(checkpoint, parts, step + 1)
     return network.eval()
+
+
+def _loss(network: MaskRCNN, windows: list[MaskedImage]) -> Tensor:
+    losses = network(
+        [_tensor(w.pixels) for w in windows], [target_of(w.classes) for w in windows]
+    )
+    return torch.stack(list(losses.values())).sum()
+
+
+def _keep(checkpoint: Path, parts: dict[str, Any], step: int) -> None:
+    aside = checkpoint.with_suffix(".new")
+    states = {name: part.state_dict() for name, part in parts.items()}
+    torch.save(states | {"step": step}, aside)
+    aside.replace(checkpoint)
+
+
+def _resume(checkpoint: Path, parts: dict[str, Any]) -> int:
+    """Return the step to go on with."""
+    if not checkpoint.exists():
+        return 0
+    states = torch.load(checkpoint, weights_only=True)
+    for name, part in parts.items():
+        part.load_state_dict(states[name])
+    return int(states["step"])
 
 
 def masks_of(network: MaskRCNN, pixels: U8) -> tuple[BoolArray, BoolArray]:
@@ -155,7 +226,7 @@ def _dice(a: BoolArray, b: BoolArray) -> float:
 
 
 def export_onnx(network: MaskRCNN, path: Path) -> None:
-    """Write the network as ONNX for one picture of SIDE_PX x SIDE_PX."""
+    """Write the network as ONNX, for one picture (3, H, W) of any size."""
     example = [torch.zeros(3, SIDE_PX, SIDE_PX)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of tracing: shapes are fixed on purpose
@@ -165,6 +236,7 @@ def export_onnx(network: MaskRCNN, path: Path) -> None:
             path,
             input_names=["input"],
             output_names=["boxes", "labels", "scores", "masks"],
+            dynamic_axes={"input": {1: "height", 2: "width"}},
             opset_version=17,
             dynamo=False,
         )
@@ -179,7 +251,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
     cv2.setNumThreads(1)
     torch.set_num_threads(options.threads)
-    network = fit(training_images(options.data), options.budget_s)
+    checkpoint = options.out.with_suffix(".ckpt")
+    network = fit(training_images(options.data), options.steps, checkpoint)
     torch.save(network.state_dict(), options.out)
     for name, images in held_out_images(options.data, options.every).items():
         nucleus, cell = dice_of(network, images)
@@ -200,7 +273,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("data", type=Path, help="the folder that holds the sets")
     parser.add_argument("--out", type=Path, required=True, help="the weights, .pt")
     parser.add_argument("--onnx", type=Path, help="export here")
-    parser.add_argument("--budget-s", type=float, default=1800, help="wall time")
+    parser.add_argument("--steps", type=int, default=6000, help="batches")
     parser.add_argument("--every", type=int, default=1, help="test every n-th image")
     parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args(arguments)
