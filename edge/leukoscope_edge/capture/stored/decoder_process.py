@@ -33,7 +33,14 @@ from leukoscope_edge.capture.stored.decode import (
     regular,
 )
 from leukoscope_edge.capture.stored.library_output import caught_output
-from leukoscope_edge.capture.stored.packets import Packets, has_no_index, is_hdr
+from leukoscope_edge.capture.stored.packets import (
+    Packets,
+    ends_early,
+    has_no_index,
+    is_hdr,
+    is_hdr_packet,
+    is_matroska,
+)
 from leukoscope_edge.errors import SourceError, as_told
 from leukoscope_edge.isolated import command_of, lower_limit
 from leukoscope_edge.log import start_log
@@ -52,6 +59,8 @@ OPENCV_VARIABLES = {
     "OPENCV_FFMPEG_LOGLEVEL": "16",  # AV_LOG_ERROR; FFmpeg is silent by itself
 }
 INTERLACED = "interlaced to progressive"
+ENDED_EARLY = "File ended prematurely", "partial file"
+"""FFmpeg's words for a file that is shorter than it says."""
 FFMPEG_PLACE = re.compile(r"^\[[^]]*\] ")
 """Which part of FFmpeg says something, and where in memory that is."""
 Outcome = tuple[dict[str, Any], bytes | memoryview]
@@ -67,11 +76,13 @@ class Video:
         frames_per_s: 0 where it does not say.
         n_frames: 0 where it does not say.
         codec: Four letters.
+        is_timed: It says its length, and `n_frames` is what would fill it.
     """
 
     frames_per_s: float
     n_frames: int
     codec: str
+    is_timed: bool = False
 
 
 class Decoder:
@@ -79,12 +90,14 @@ class Decoder:
 
     Attributes:
         is_video_cut: Whether a video that came to its end ended elsewhere than it says.
+        last_s: When a video's last frame is shown, once it came to its end.
     """
 
     def __init__(self) -> None:
         """The process starts with the first question."""
         self._child: Child | None = None
         self.is_video_cut = False
+        self.last_s = 0.0
 
     def image(self, path: Path, page: int = 0) -> Picture:
         """Return one field of an image file.
@@ -117,6 +130,7 @@ class Decoder:
         if not answer.header.get("is_end"):
             return _told(answer)
         self.is_video_cut = answer.header["is_cut"]
+        self.last_s = answer.header["last_s"]
         return None
 
     @property
@@ -190,7 +204,8 @@ def _outcome(question: dict[str, Any], video: "_Video") -> Outcome:
                 frame = video.read()
                 if frame is not None:
                     return _picture(frame)
-                return {"is_end": True, "is_cut": video.is_cut}, b""
+                end = {"is_end": True, "is_cut": video.is_cut, "last_s": video.last_s}
+                return end, b""
     except OSError as err:
         return _refused(message("file-says", why=str(err.strerror)))
     except SourceError as err:
@@ -219,6 +234,8 @@ class _Video:
         self._capture = cv2.VideoCapture()
         self._jpegs: MotionJpeg | None = None
         self._packets: Packets | None = None
+        self._ends_early = False
+        self.last_s = 0.0
 
     def open(self, path: Path) -> Video:
         if path.stat().st_size == 0:
@@ -236,20 +253,26 @@ class _Video:
 
     @property
     def is_cut(self) -> bool:
-        return self._jpegs is not None and self._jpegs.is_cut
+        return self._ends_early or (self._jpegs is not None and self._jpegs.is_cut)
 
     def _open_any(self, path: Path) -> Video:
-        if not self._capture.open(str(path), cv2.CAP_FFMPEG):
+        with caught_output() as said:
+            is_open = self._capture.open(str(path), cv2.CAP_FFMPEG)
+        self._ends_early = is_short(said.text) or ends_early(path)
+        if not is_open:
             is_cut = has_no_index(path)
             raise SourceError(message("file-truncated" if is_cut else "video-unread"))
-        if is_hdr(path):
-            raise SourceError(message("video-hdr"))
         codec = _four_letters(int(self._capture.get(cv2.CAP_PROP_FOURCC)))
-        self._packets = Packets(path, codec)
+        with caught_output():
+            first = Packets(path, codec).look()
+            self._packets = Packets(path, codec)
+        if is_hdr(path) or is_hdr_packet(first, codec):
+            raise SourceError(message("video-hdr"))
         return Video(
             frames_per_s=self._capture.get(cv2.CAP_PROP_FPS),
             n_frames=max(0, int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))),
             codec=codec,
+            is_timed=is_matroska(path),
         )
 
     def read(self) -> Picture | None:
@@ -259,8 +282,10 @@ class _Video:
         with caught_output() as said:
             found, bgr = self._capture.read()
             is_changed = self._packets is not None and self._packets.is_changed()
+        self._ends_early |= is_short(said.text)
         if not found:
             return None
+        self.last_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
         if is_changed:
             raise SourceError(message("video-resized"))
         if why := complaint_of(said.text):
@@ -273,6 +298,11 @@ class _Video:
         n_px = rgb.shape[0] * rgb.shape[1]
         facts = self._packets.facts(n_px) if self._packets else PictureFacts()
         return Picture(pixels=rgb, n_pages=1, facts=facts)
+
+
+def is_short(said: str) -> bool:
+    """Say whether FFmpeg printed that a file is shorter than it says."""
+    return any(words in said for words in ENDED_EARLY)
 
 
 def complaint_of(said: str) -> Message | None:

@@ -16,6 +16,10 @@ import cv2
 import numpy as np
 
 from leukoscope_edge.capture.stored import jpeg
+from leukoscope_edge.capture.stored.parameter_set import (
+    transfer_of_h264,
+    transfer_of_h265,
+)
 from leukoscope_edge.types import PictureFacts
 
 HEAD_BYTES = 1 << 12
@@ -35,6 +39,10 @@ MKV_TRANSFER = b"\x55\xba\x81"
 MAX_BOX_BYTES = 1 << 50
 """No file is longer; a damaged length is."""
 MAX_INDEX_BYTES, MKV_HEAD_BYTES = 1 << 26, 1 << 16
+NO_INDEX = -1
+"""In the place of an index's length."""
+EBML = b"\x1a\x45\xdf\xa3"
+"""Matroska and WebM begin so."""
 VP8_KEY, VP9_KEY = b"\x9d\x01\x2a", b"\x49\x83\x42"
 
 
@@ -54,14 +62,29 @@ def format_of(packet: bytes, codec: str) -> bytes:
         return packet[6:10]
     if packet[1:4] == VP9_KEY:
         return packet[4:9]
-    units = [u for u in packet[:HEAD_BYTES].split(NAL_START)[1:] if u]
+    return b"".join(_sets_of(packet, codec))
+
+
+def _sets_of(packet: bytes, codec: str) -> list[bytes]:
+    """Return the sequence parameter sets in a packet of H.264 or H.265."""
+    parts = [u.rstrip(b"\x00") for u in packet[:HEAD_BYTES].split(NAL_START)[1:]]
+    units = [u for u in parts if u]
     if codec.lower() in H264:
-        units = [u for u in units if u[0] & 31 == H264_SPS]
-    elif codec.lower() in H265:
-        units = [u for u in units if u[0] >> 1 & 63 == H265_SPS]
-    else:
-        return b""
-    return b"".join(u.rstrip(b"\x00") for u in units)
+        return [u for u in units if u[0] & 31 == H264_SPS]
+    if codec.lower() in H265:
+        return [u for u in units if u[0] >> 1 & 63 == H265_SPS]
+    return []
+
+
+def is_hdr_packet(packet: bytes, codec: str) -> bool:
+    """Say whether a stream's own sets tell of light of a wider range; see `is_hdr`.
+
+    Args:
+        packet: The first one, as the file holds it.
+        codec: Four letters.
+    """
+    read = transfer_of_h264 if codec.lower() in H264 else transfer_of_h265
+    return any(read(u) in HDR_TRANSFERS for u in _sets_of(packet, codec))
 
 
 def facts_of(packet: bytes, n_px: int, *, is_key: bool) -> PictureFacts:
@@ -95,13 +118,18 @@ class Packets:
 
     def is_changed(self) -> bool:
         """Look at the next packet; say whether the size has changed by now."""
-        found, data = self._capture.read()
-        self._packet = np.asarray(data, np.uint8).tobytes() if found else b""
-        if found and not self._is_changed:
+        self.look()
+        if self._packet and not self._is_changed:
             size = format_of(self._packet, self._codec)
             self._first = self._first or size
             self._is_changed = bool(size) and size != self._first
         return self._is_changed
+
+    def look(self) -> bytes:
+        """Return the next packet, b"" behind the last one."""
+        found, data = self._capture.read()
+        self._packet = np.asarray(data, np.uint8).tobytes() if found else b""
+        return self._packet
 
     def facts(self, n_px: int) -> PictureFacts:
         """Return what the packet that was looked at says of a frame of so many pixels.
@@ -119,7 +147,27 @@ def has_no_index(path: Path) -> bool:
     The index ("moov") is written last; without it nothing can be found.
     """
     with path.open("rb") as file:
-        return _to_index(file) is False
+        return _to_index(file) == NO_INDEX
+
+
+def ends_early(path: Path) -> bool:
+    """Say whether an MP4 or MOV is shorter than its boxes say, its index in front."""
+    n_bytes, at = path.stat().st_size, 0
+    with path.open("rb") as file:
+        while at < n_bytes:
+            head = file.read(16)
+            length, kind = int.from_bytes(head[:4], "big"), head[4:8]
+            if (at == 0 and kind != b"ftyp") or not kind.isalnum() or length == 0:
+                return False  # no MP4, what somebody left behind it, or to the end
+            at += int.from_bytes(head[8:], "big") if length == 1 else length
+            file.seek(at)
+    return at > n_bytes
+
+
+def is_matroska(path: Path) -> bool:
+    """Say whether a file is Matroska or WebM, which says no number of frames."""
+    with path.open("rb") as file:
+        return file.read(len(EBML)) == EBML
 
 
 def is_hdr(path: Path) -> bool:
@@ -128,8 +176,8 @@ def is_hdr(path: Path) -> bool:
     FFmpeg, by way of OpenCV, takes them for those of any other video: pale and flat.
     """
     with path.open("rb") as file:
-        if _to_index(file):
-            index = file.read(MAX_INDEX_BYTES)
+        if (n_bytes := _to_index(file)) is not None:
+            index = file.read(min(max(n_bytes, 0), MAX_INDEX_BYTES))
             after = [p[3:4] for box in COLOUR_BOXES for p in index.split(box)[1:]]
         else:
             file.seek(0)
@@ -138,17 +186,22 @@ def is_hdr(path: Path) -> bool:
     return not _HDR_BYTES.isdisjoint(after)
 
 
-def _to_index(file: BinaryIO) -> bool | None:
-    """Go to the index of an MP4; False where it has none, None of other files."""
+def _to_index(file: BinaryIO) -> int | None:
+    """Go to the index of an MP4.
+
+    Returns:
+        Its bytes, `NO_INDEX` where there is none; None of other files.
+    """
     while len(head := file.read(8)) == len("....type"):
         n_bytes, kind = int.from_bytes(head[:4], "big"), head[4:]
         if file.tell() == len(head) and kind != b"ftyp":
             return None
-        if kind == b"moov":
-            return True
+        is_to_end = n_bytes == 0
         if n_bytes == 1:
             n_bytes = int.from_bytes(file.read(8), "big") - 8
+        if kind == b"moov":
+            return MAX_INDEX_BYTES if is_to_end else max(n_bytes - 8, 0)
         if not 0 < n_bytes <= MAX_BOX_BYTES:
             break
         file.seek(max(n_bytes - 8, 0), 1)
-    return False if file.tell() > 0 else None
+    return NO_INDEX if file.tell() > 0 else None

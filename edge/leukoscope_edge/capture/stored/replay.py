@@ -107,7 +107,7 @@ class VideoReplay:
             raise SourceError(f"{shown(str(path))}: {err}") from err
         per_s = video.frames_per_s
         self._interval_s = 1 / per_s if per_s > 0 else FRAME_INTERVAL_S
-        self._codec = video.codec
+        self._codec, self._is_timed = video.codec, video.is_timed
         self._next = 0
         self._is_over = False
         self.scale_um_per_px = scale_um_per_px
@@ -131,23 +131,28 @@ class VideoReplay:
             return Fault(name=name, reason=_why_not(err))
         if picture is None:
             self._is_over = True
-            return self._lost(number, is_cut=self._decoder.is_video_cut)
+            return self._lost(number, self._decoder)
         time_s = number * self._interval_s
         return Frame(
             name=name, pixels=picture.pixels, time_s=time_s, facts=picture.facts
         )
 
-    def _lost(self, number: int, *, is_cut: bool) -> Fault | None:
+    def _lost(self, number: int, decoder: Decoder) -> Fault | None:
         """Return a fault where a video ends too soon.
+
+        Where it says its length and no number, a recorder may have paused: what counts
+        is when its last frame is shown.
 
         Args:
             number: Of frames that were there.
-            is_cut: Whether the file ends elsewhere than it says.
+            decoder: It came to the end.
         """
-        announced = self.n_frames or 0
-        n_lost = announced - number
+        announced, is_cut = self.n_frames or 0, decoder.is_video_cut
+        end = round(decoder.last_s / self._interval_s) + 1 if self._is_timed else number
+        n_lost = announced - end
         if number == 0:
-            reason = message("video-undecoded", codec=self._codec)
+            undecoded = message("video-undecoded", codec=self._codec)
+            reason = message("file-truncated") if is_cut else undecoded
             return Fault(name="frame 000000", reason=reason)
         if n_lost > (0 if is_cut else min(MAX_MISCOUNT, MISCOUNT_SHARE * announced)):
             reason = message("video-lost", n=n_lost)

@@ -8,10 +8,13 @@ import pytest
 
 from leukoscope_edge.capture.stored import VideoReplay
 from leukoscope_edge.capture.stored.packets import (
+    ends_early,
     facts_of,
     format_of,
     has_no_index,
     is_hdr,
+    is_hdr_packet,
+    is_matroska,
 )
 from leukoscope_edge.messages import in_english
 from leukoscope_edge.types import Fault, Frame, PictureFacts
@@ -97,6 +100,8 @@ def test_an_mp4_without_its_index_was_cut_off(
 
 
 FTYP, MDAT = b"\0\0\0\x0cftypisom", b"\0\0\0\x0cmdatabcd"
+MOOV = b"\0\0\0\x17moov"
+"""As long as itself and one of these:"""
 COLR = b"\0\x01\0%c\0\x01"
 """Primaries, transfer and matrix, as a box `colr` has them."""
 
@@ -107,9 +112,11 @@ COLR = b"\0\x01\0%c\0\x01"
         (b"", False),
         (FTYP + MDAT, False),
         (FTYP + MDAT + b"\0\0\0\x08moov", False),
-        (FTYP + MDAT + b"\0\0\0\x08moov" + b"colrnclx" + COLR % 1, False),
-        (FTYP + MDAT + b"\0\0\0\x08moov" + b"colrnclx" + COLR % 16, True),
-        (FTYP + b"\0\0\0\x08moov" + b"colrnclc" + COLR % 18 + MDAT, True),
+        (FTYP + MDAT + MOOV + b"colrnclx" + COLR % 1, False),
+        (FTYP + MDAT + MOOV + b"colrnclx" + COLR % 16, True),
+        (FTYP + MOOV + b"colrnclc" + COLR % 18 + MDAT, True),
+        (FTYP + MDAT + b"\0\0\0\0" + MOOV[4:] + b"colrnclx" + COLR % 16, True),
+        (FTYP + b"\0\0\0\x08moov" + b"colrnclc" + COLR % 18 + MDAT, False),
         (FTYP + b"\0\0\0\x08mdat" + b"colrnclc" + COLR % 18, False),
         (b"\x1a\x45\xdf\xa3" + bytes(9) + b"\x55\xba\x81\x01", False),
         (b"\x1a\x45\xdf\xa3" + bytes(9) + b"\x55\xba\x81\x10", True),
@@ -137,6 +144,52 @@ def test_a_box_may_have_a_long_length_or_reach_to_the_end(tmp_path: Path) -> Non
     assert has_no_index(path)
     path.write_bytes(b"\0")
     assert has_no_index(path)
+
+
+@pytest.mark.parametrize(
+    ("data", "is_so"),
+    [
+        (b"", False),
+        (b"\0\0\0\x0cmdatabc", False),  # no MP4
+        (FTYP + MDAT, False),
+        (FTYP + MDAT[:-1], True),
+        (FTYP + b"\0\0\0\0mdat", False),  # to its end
+        (FTYP + MDAT + b"\0\0\0\x20a recorder's own notes", False),
+        (FTYP + b"\0\0\0\1mdat" + (20).to_bytes(8, "big") + bytes(4), False),
+        (FTYP + b"\0\0\0\1mdat" + (20).to_bytes(8, "big") + bytes(3), True),
+    ],
+)
+def test_a_file_may_be_shorter_than_its_boxes_say(
+    data: bytes, tmp_path: Path, *, is_so: bool
+) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(data)
+    assert ends_early(path) == is_so
+    assert not is_matroska(path)
+
+
+HLG = bytes.fromhex("67640016acd940a03da6a1224128000003000800000300a078b16cb0")
+PQ = bytes.fromhex(
+    "42010102200000030090000003000003005aa0050201e1365959a4932b9a848804820000"
+    "030002000003001410"
+)
+
+
+@pytest.mark.parametrize(
+    ("packet", "codec", "is_so"),
+    [
+        (b"", "h264", False),
+        (CODE + SET + CODE + SLICE, "h264", False),
+        (CODE + HLG + CODE + SLICE, "h264", True),
+        (CODE + b"\x09\xf0" + CODE + HLG, "avc1", True),
+        (CODE + PQ + CODE + SLICE, "hevc", True),
+        (CODE + HLG, "mpg2", False),
+    ],
+)
+def test_a_stream_tells_of_a_wider_range_itself(
+    packet: bytes, codec: str, *, is_so: bool
+) -> None:
+    assert is_hdr_packet(packet, codec) == is_so
 
 
 def test_a_key_frame_says_its_bits_and_a_jpeg_its_quality() -> None:

@@ -1,5 +1,6 @@
 import os
 import signal
+import struct
 from pathlib import Path
 
 import cv2
@@ -139,9 +140,68 @@ def test_a_video_in_hdr_is_refused(tmp_path: Path) -> None:
     with VideoReplay(path, None) as camera:
         assert isinstance(camera.read(), Frame)
     hdr = b"\0\0\0\x12colrnclx\0\x09\0\x10\0\x09"
-    path.write_bytes(path.read_bytes() + hdr)
+    data = path.read_bytes()
+    at = data.index(b"moov") - 4  # the last box, by OpenCV's writer
+    n_bytes = int.from_bytes(data[at : at + 4], "big") + len(hdr)
+    path.write_bytes(data[:at] + n_bytes.to_bytes(4, "big") + data[at + 4 :] + hdr)
     with pytest.raises(SourceError, match="is recorded in HDR"):
         VideoReplay(path, None)
+
+
+def element(kind: str, *parts: bytes) -> bytes:
+    """One of EBML, its length in eight bytes."""
+    body = b"".join(parts)
+    return bytes.fromhex(kind) + (len(body) | 1 << 56).to_bytes(8, "big") + body
+
+
+def matroska(times_ms: list[int], duration_ms: int) -> bytes:
+    """A video of noise, 64 x 48 pixels, ten a second, a frame for each time."""
+    random = np.random.default_rng(0)
+    clusters = []
+    for time_ms in times_ms:
+        frame = cv2.imencode(".jpg", random.integers(0, 255, (48, 64, 3), np.uint8))[1]
+        block = element("a3", b"\x81\0\0\x80", frame.tobytes())
+        time = element("e7", time_ms.to_bytes(4, "big"))
+        clusters.append(element("1f43b675", time, block))
+    duration = element("4489", struct.pack(">d", duration_ms))
+    size = element("e0", element("b0", b"\x40"), element("ba", b"\x30"))
+    rate = element("23e383", (100_000_000).to_bytes(4, "big"))
+    numbers = [element(kind, b"\1") for kind in ("d7", "73c5", "83")]
+    track = element("ae", *numbers, rate, element("86", b"V_MJPEG"), size)
+    head = element("1a45dfa3", element("4282", b"matroska"))
+    inside = element("1549a966", duration), element("1654ae6b", track), *clusters
+    return head + element("18538067", *inside)
+
+
+@pytest.mark.parametrize(
+    ("pause_ms", "share", "n_frames", "said"),
+    [
+        (0, 1.0, 12, []),
+        (5000, 1.0, 12, []),
+        (0, 0.75, 8, [("4 frames could not be read", 4)]),
+        (5000, 0.75, 8, [("4 frames could not be read", 4)]),
+        (0, 0.05, 0, [("is truncated (its end is missing): copy it again", 0)]),
+    ],
+)
+def test_a_matroska_file_may_pause_and_tells_by_time_what_is_missing(
+    pause_ms: int,
+    share: float,
+    n_frames: int,
+    said: list[tuple[str, int]],
+    tmp_path: Path,
+) -> None:
+    times_ms = [100 * k + pause_ms * (k > 5) for k in range(12)]
+    data = matroska(times_ms, times_ms[-1] + 100)
+    path = tmp_path / "a.mkv"
+    path.write_bytes(data[: int(share * len(data))])
+    with VideoReplay(path, None) as camera:
+        found = list(iter(camera.read, None))
+    faults = [f for f in found if isinstance(f, Fault)]
+    assert len(found) - len(faults) == n_frames
+    assert [f.n_lost for f in faults] == [n for _, n in said]
+    assert all(
+        f.reason.said().startswith(s) for f, (s, _) in zip(faults, said, strict=True)
+    )
 
 
 def test_a_video_whose_decoder_dies_ends_with_a_fault(tmp_path: Path) -> None:
