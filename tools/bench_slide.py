@@ -1,7 +1,7 @@
 """A slide end to end against a plain pipeline, and the device's start and memory.
 
     python tools/bench_slide.py [--cells 200] [--frames 0] [--plain-every 1]
-        [--rounds 3] [--road-rounds 9] [--starts 3] [--memory-frames 20]
+        [--rounds 3] [--road-rounds 9] [--starts 3] [--memory-frames 20] [--bundle PAIR]
         [--threads 2] [--clock wall] [--every-frame] [--json]
 
 Ours is `screen`'s own road: quality, segmentation, motion, crops, every cell once, the
@@ -10,9 +10,9 @@ segmentation of every frame and PyTorch eager, one cell at a time, every cell in
 frame that shows it. Both see the same frames, drawn beforehand, turn by turn, so that
 a busy machine slows both alike. The networks (ResNet-50, and the compact AlexNet asked
 first) have random weights: they cost what trained ones cost. With random weights the
-quick network decides nothing, so every cell goes to ResNet-50 as well. A whole slide
-takes the plain pipeline very long: `--plain-every 20` lets it do every twentieth frame
-and counts its time twenty-fold.
+quick network decides nothing, so every cell goes to ResNet-50 as well. `--bundle` races
+a trained pair in their place. A whole slide takes the plain pipeline very long:
+`--plain-every 20` lets it do every twentieth frame and counts its time twenty-fold.
 
 The quick road is timed on 32 crops for several shares of cells that the quick network
 passes on to ResNet-50. How large that share is, and what the road costs in weighted F1,
@@ -129,13 +129,17 @@ def main() -> None:
     cv2.setNumThreads(1)  # as the command does; ours has its threads for frames
     source = f"simulated:cells={options.cells},frames={options.frames},seed=3"
     with tempfile.TemporaryDirectory() as folder, Watch() as watch:
-        bundle = random_pair(Path(folder) / "pair")
+        own = options.bundle
+        bundle = open_bundle(own) if own else random_pair(Path(folder) / "pair")
+        if bundle.quick is None:
+            raise SystemExit(f"bench_slide: {own} is no pair: it has no quick network")
         rounds = [_race(source, bundle, options) for _ in range(options.rounds)]
         found = _raced(rounds, options.clock)
         found["quick_road"] = _quick_road(bundle, options)
         found |= _command(Path(folder), bundle.folder, options)
     found["machine"] = verdict(watch.used)
-    print(json.dumps(found, indent=1) if options.json else _text(found))
+    lines = (f"{name:<24}{value}" for name, value in found.items())
+    print(json.dumps(found, indent=1) if options.json else "\n".join(lines))
 
 
 def random_pair(folder: Path) -> Bundle:
@@ -272,9 +276,9 @@ def _next_frames(camera: Any) -> list[Frame]:
 
 
 def _quick_road(bundle: Bundle, options: argparse.Namespace) -> list[dict[str, Any]]:
-    """Time ResNet-50 alone and the pair at several shares of cells passed on."""
+    """Time the deep network alone and the pair at several shares of cells passed on."""
     random = np.random.default_rng(5)
-    noise = random.integers(0, 256, (N_CROPS, *[SPEC.side_px] * 2, 3))
+    noise = random.integers(0, 256, (N_CROPS, *[bundle.card.input.side_px] * 2, 3))
     crops = noise.astype(np.uint8)
     networks = [bundle.quick, replace(bundle, quick=None)]
     engines = [OnnxCpuEngine(n, n_threads=options.threads) for n in networks if n]
@@ -375,12 +379,9 @@ def _run(frames: Path, bundle: Path, threads: int) -> tuple[float, float, float]
     return seconds, cpu_s, peak_mib
 
 
-def _text(found: dict[str, Any]) -> str:
-    return "\n".join(f"{name:<24}{value}" for name, value in found.items())
-
-
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--bundle", type=Path, help="a pair, for one of random weights")
     parser.add_argument("--cells", type=int, default=200, help="on the slide")
     parser.add_argument("--frames", type=int, default=0, help="stop after; 0: all")
     parser.add_argument("--plain-every", type=int, default=1, metavar="N")

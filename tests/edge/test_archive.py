@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import pytest
 from tests.conftest import write_bundle
+from tests.simulated import camera_on
 
 from leukoscope_edge.archive import (
     STAMP,
@@ -23,7 +24,6 @@ from leukoscope_edge.archive import (
     is_archive,
     summary_csv_bytes,
 )
-from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.cli import main
 from leukoscope_edge.cli.archive_index import said_sentences
 from leukoscope_edge.errors import SourceError
@@ -40,7 +40,7 @@ TWO_SENTENCES = (
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("archive")
-    with parse_simulated("simulated:seed=5,frames=12") as camera:
+    with camera_on("simulated:seed=5,frames=12") as camera:
         for name in SLIDES:
             (root / name).mkdir(parents=True)
             for number in range(2):

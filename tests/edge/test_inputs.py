@@ -12,10 +12,10 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from tests.simulated import camera_on
 
 from leukoscope_edge.archive import find_slides
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.capture.stored.tiff import PHOTOMETRIC
 from leukoscope_edge.cli import main
 from leukoscope_edge.types import Frame
@@ -28,7 +28,7 @@ N = 6
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Simulated fields as PNG files: to the program they are real ones."""
     folder = tmp_path_factory.mktemp("drawn")
-    with parse_simulated(f"simulated:seed=5,frames={6 * N}") as camera:
+    with camera_on(f"simulated:seed=5,frames={6 * N}") as camera:
         for number in range(6 * N):
             frame = camera.read()
             assert isinstance(frame, Frame)

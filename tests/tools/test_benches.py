@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.tools.in_process import called
+
+from leukoscope_edge.inference import shipped_bundles
 
 TOOLS = Path(__file__).parents[2] / "tools"
 
@@ -50,9 +53,8 @@ def is_said(machine: str) -> bool:
 
 
 def test_processor_time_of_many_threads_is_refused_as_a_latency() -> None:
-    tool = str(TOOLS / "bench_classifiers.py")
-    command = [sys.executable, tool, "--clock", "cpu", "--threads", "2"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    tool = TOOLS / "bench_classifiers.py"
+    done = called(tool, "--clock", "cpu", "--threads", "2")
     assert done.returncode == 2
     assert "needs --threads 1" in done.stderr
 
@@ -173,12 +175,18 @@ def test_instructions_are_counted_by_what_the_machine_has(
     assert found == {"by": by, "millions_a_frame": 2.0}
 
 
+SHIPPED_PAIR = ("--bundle", str(shipped_bundles()["kinds-pair-5"]))
+
+
 @pytest.mark.slow
-def test_a_slide_is_raced_against_a_plain_pipeline() -> None:
+@pytest.mark.parametrize(
+    "pair", [SHIPPED_PAIR, pytest.param((), marks=pytest.mark.nightly)]
+)
+def test_a_slide_is_raced_against_a_plain_pipeline(pair: tuple[str, ...]) -> None:
     few = ("--cells", "8", "--frames", "3", "--plain-every", "2")
     few += ("--rounds", "1", "--threads", "1", "--clock", "cpu", "--road-rounds", "1")
     few += ("--starts", "1", "--memory-frames", "2")
-    found = run_json("bench_slide.py", *few)
+    found = run_json("bench_slide.py", *pair, *few)
     assert found["ratio"] == found["ratios"]["cpu"]["median"] > 0
     assert found["ratios"]["wall"]["low"] <= found["ratios"]["wall"]["high"]
     assert found["ours_frame_ms"]["cpu"]["median"] > 0

@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from tests.tools.in_process import called
 from tests.train.lab_cells import lab_cells
 
 from leukoscope_edge.inference import (
@@ -24,12 +25,16 @@ TOOL = Path(__file__).parents[2] / "tools" / "evaluate_classifier.py"
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return called(TOOL, *arguments)
+
+
+def run_alone(*arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, str(TOOL), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_a_folder_without_cells_fails_in_one_line(tmp_path: Path) -> None:
-    done = run(str(tmp_path))
+    done = run_alone(str(tmp_path))
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from tests.tools.in_process import called
 
 from leukoscope_train.commands import PBC_KINDS
 
@@ -14,12 +15,16 @@ TOOL = Path(__file__).parents[2] / "tools" / "evaluate_elsewhere.py"
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return called(TOOL, *arguments)
+
+
+def run_alone(*arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, str(TOOL), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_a_folder_without_the_sets_fails_in_one_line(tmp_path: Path) -> None:
-    done = run(str(tmp_path))
+    done = run_alone(str(tmp_path))
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "no images here" in done.stderr

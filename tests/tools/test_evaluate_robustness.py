@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from tests.rigs.stain_strength import STRENGTH, WHITE, alike, strength_of
+from tests.tools.in_process import called
 
 from leukoscope_edge.inference import open_bundle, shipped_bundle_for
 
@@ -23,10 +24,7 @@ TOOL = Path(__file__).parents[2] / "tools" / "evaluate_robustness.py"
 def test_bad_light_colour_focus_and_noise_lose_one_cell_at_most(
     real_data: Path, every: int
 ) -> None:
-    command = [sys.executable, str(TOOL), str(real_data / "wbc-fields"), "--json"]
-    done = subprocess.run(
-        [*command, "--every", str(every)], capture_output=True, text=True, check=True
-    )
+    done = called(TOOL, real_data / "wbc-fields", "--json", "--every", every)
     rows = {row["harm"]: row for row in json.loads(done.stdout)}
     assert rows["none"]["n_refused"] == 0
     max_lost = 1 / rows["none"]["n_cells"]  # of recall: a cell
@@ -40,13 +38,8 @@ def test_bad_light_colour_focus_and_noise_lose_one_cell_at_most(
 
 @pytest.mark.real
 def test_calls_of_the_clean_frames_are_their_own_measure(real_data: Path) -> None:
-    command = [sys.executable, str(TOOL), str(real_data / "wbc-fields"), "--json"]
-    done = subprocess.run(
-        [*command, "--every", "120", "--harm", "half bleached", "--pooled"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    words = ("--every", "120", "--harm", "half bleached", "--pooled")
+    done = called(TOOL, real_data / "wbc-fields", "--json", *words)
     clean, harmed = json.loads(done.stdout)
     assert clean["calls_changed"] == clean["kinds_changed"] == 0
     assert 0 < harmed["n_called"] <= clean["n_called"] <= clean["n_cells"]

@@ -5,14 +5,18 @@ from pathlib import Path
 
 import cv2
 import pytest
-
-from leukoscope_edge.capture import parse_simulated
+from tests.simulated import camera_on
+from tests.tools.in_process import called
 
 TOOL = Path(__file__).parents[2] / "tools" / "evaluate_segmentation.py"
 N_IMAGES = 3
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return called(TOOL, *arguments)
+
+
+def run_alone(*arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, str(TOOL), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
@@ -27,7 +31,7 @@ def test_the_simulated_slide_is_found_almost_whole() -> None:
 
 
 def test_a_folder_without_truth_fails_in_one_line(tmp_path: Path) -> None:
-    done = run(str(tmp_path))
+    done = run_alone(str(tmp_path))
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
 
@@ -56,7 +60,7 @@ def points(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three drawn fields; the whole cells of each as points."""
     folder = tmp_path_factory.mktemp("points")
     (folder / "images").mkdir()
-    camera = parse_simulated("simulated:seed=1,cells=30")
+    camera = camera_on("simulated:seed=1,cells=30")
     lines = ["file,x,y"]
     for number in range(0, 12 * N_IMAGES, 12):
         pixels = cv2.cvtColor(camera.render(number), cv2.COLOR_RGB2BGR)

@@ -131,6 +131,7 @@ class Context:
     def execute_async_v3(self, stream: int) -> bool:
         assert stream == Host.stream
         self._engine.n_runs += 1
+        misbehave("first-run")
         if self._engine.n_runs > N_GOOD_RUNS:
             misbehave("run")
             if FAULT == "run-false":

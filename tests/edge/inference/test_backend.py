@@ -14,9 +14,13 @@ from tests.edge.inference.fake_start import BOTH, Fake
 from leukoscope_edge.errors import EngineFault
 from leukoscope_edge.inference import (
     Bundle,
+    CascadeEngine,
+    DecisionEntry,
     EngineEntry,
     FileEntry,
     OnnxCpuEngine,
+    OutlierEntry,
+    backend,
     open_bundle,
     self_test,
 )
@@ -60,7 +64,7 @@ def open_with(bundle: Bundle, start: Fake) -> FallbackEngine:
 
 def only(*runtimes: Runtime) -> Callable[..., tuple[Runtime, ...]]:
     """Say that these may be tried."""
-    return lambda bundle, wanted: tuple(r for r in runtimes if r in wanted)
+    return lambda bundle, wanted: tuple(r for r in wanted if r in runtimes)
 
 
 def cpu_logits(bundle: Bundle) -> np.ndarray:
@@ -176,7 +180,9 @@ def test_a_cached_plan_that_fails_is_rebuilt_once(
     assert not list((tmp_path / "plans").glob("*.part"))
 
 
-@pytest.mark.parametrize("fault", ["wrong", "load-abort", "load-none"])
+@pytest.mark.parametrize(
+    "fault", ["wrong", "load-abort", "load-none", "first-run-abort"]
+)
 def test_a_rebuild_that_fails_too_ends_on_the_cpu(
     bundle: Bundle, tmp_path: Path, fault: str
 ) -> None:
@@ -198,13 +204,14 @@ def test_a_cache_that_others_can_write_to_is_not_used(
         assert "others can write here" in engine.fallback
 
 
+@pytest.mark.parametrize("runtime", BOTH)
 def test_a_demanded_tensorrt_fails_where_it_cannot_serve(
-    bundle: Bundle, tmp_path: Path
+    bundle: Bundle, tmp_path: Path, runtime: Runtime
 ) -> None:
-    with pytest.raises(EngineFault, match="build gave nothing"):
-        open_network(
-            bundle, "tensorrt", 1, Fake(tmp_path, "build-none"), only("tensorrt")
-        )
+    start = Fake(tmp_path, "build-none")
+    with pytest.raises(EngineFault, match=r"build gave nothing|nothing for SM86"):
+        open_network(bundle, runtime, 1, start, only(*BOTH))
+    assert start.runtimes == [runtime]
 
 
 def test_a_bundle_without_a_file_for_tensorrt_says_so(bundle_folder: Path) -> None:
@@ -259,6 +266,17 @@ def test_where_one_tensorrt_fails_the_other_is_tried(
     with open_network(bundle, "auto", 1, start, only(*BOTH)) as engine:
         assert engine.served.backend == "tensorrt-rtx"
     assert start.runtimes == list(BOTH)
+
+
+def test_where_neither_tensorrt_serves_both_reasons_are_told(
+    bundle: Bundle, tmp_path: Path
+) -> None:
+    start = Fake(tmp_path, "turing")  # for TensorRT that is no fault, this is
+    start.cache.mkdir()
+    start.cache.chmod(0o777)
+    with open_network(bundle, "auto", 1, start, only(*BOTH)) as engine:
+        assert_cpu_serves(engine, bundle, "others can write here")
+        assert "capability 7.5) has no int8" in engine.fallback
 
 
 def carrying(bundle: Bundle, plan: bytes, **changes: object) -> Bundle:
@@ -344,6 +362,38 @@ def test_a_carried_engine_that_is_not_what_the_card_says_leaves_it_to_the_cpu(
     with open_network(carried, "auto", 1, start, only("tensorrt-rtx")) as engine:
         assert_cpu_serves(engine, bundle, reason)
     assert start.told == []
+
+
+def test_plans_lie_where_the_user_keeps_caches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
+    assert backend.default_cache() == Path("/caches/leukoscope/engines")
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    assert backend.default_cache() == Path.home() / ".cache/leukoscope/engines"
+
+
+def test_a_pair_is_joined_by_the_points_and_limits_of_its_two_cards(
+    bundle: Bundle, red_model: Callable[..., bytes]
+) -> None:
+    def one(temperature: float, distance: float, gain: float) -> Bundle:
+        card = dataclasses.replace(
+            bundle.card,
+            decision=DecisionEntry(
+                temperature=temperature, normal_to=0.2, blast_from=0.8
+            ),
+            outliers=OutlierEntry(distance_limit=distance, turned_away=0.05),
+        )
+        model = red_model(n_outputs=3, gain=gain)
+        return dataclasses.replace(bundle, card=card, model=model)
+
+    deep, quick = one(2.0, 7.0, 8.0), one(0.5, 5.0, 6.0)
+    pair = dataclasses.replace(deep, quick=quick)
+    with open_engine(pair, backend="cpu", n_threads=1) as engine:
+        assert isinstance(engine, CascadeEngine)
+        assert engine._own == quick.card.decision
+        assert engine._decision == deep.card.decision
+        assert engine._limits == (5.0, 7.0)
+        for asked, of in ((engine.quick, quick), (engine.deep, deep)):
+            np.testing.assert_array_equal(asked.run(CROPS), cpu_logits(of))
 
 
 def test_the_cpu_on_demand_is_no_fallback(bundle: Bundle) -> None:

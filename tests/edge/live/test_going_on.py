@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import pytest
 from tests.edge.live.test_running_count import KeptBox
 from tests.edge.web.stand_ins import NAME, PROFILE, fill_slide
+from tests.simulated import camera_on
 
 from leukoscope_edge.capture import Camera
 from leukoscope_edge.counting import NOTHING_GATHERED, FrameResult
@@ -65,7 +66,7 @@ class Bench(equipment.Equipment):
     new_scale_um_per_px: float | None = None
 
     def open_camera(self, slide: str) -> SpoiltCamera:
-        camera = equipment.Equipment.open_camera(self, slide)
+        camera = camera_on(self.profile.camera.source)
         return SpoiltCamera(camera, self.spoil, self.new_scale_um_per_px)
 
 

@@ -24,8 +24,8 @@ from tests.edge.web.stand_ins import (
     look_at_all,
     new_slide_of,
 )
+from tests.simulated import camera_on
 
-from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.profile import CameraEntry
 from leukoscope_edge.quality import Scale, keep_scale
 from leukoscope_edge.web.app import create_app
@@ -139,7 +139,7 @@ def test_a_camera_without_a_scale_is_calibrated_on_its_own_page(
 ) -> None:
     add_person(device)
     (fields := tmp_path / "fields").mkdir()
-    drawn = parse_simulated("simulated:seed=3,cells=30")
+    drawn = camera_on("simulated:seed=3,cells=30")
     for number in range(2):
         pixels = drawn.render(number)[..., ::-1]
         cv2.imwrite(str(fields / f"{number}.png"), pixels)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import cv2
 import pytest
+from tests.simulated import camera_on
 
-from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.cli import main
 from leukoscope_edge.cli.commands.screen import do_each
 from leukoscope_edge.durable import alone_in
@@ -29,7 +29,7 @@ SIMULATED = "simulated:seed=5,frames=12"
 def save_frames(folder: Path, n: int = 3) -> Path:
     """Simulated frames as files: to the program they are a folder of real images."""
     folder.mkdir()
-    with parse_simulated("simulated:seed=5,frames=12") as camera:
+    with camera_on("simulated:seed=5,frames=12") as camera:
         for number in range(n):
             frame = camera.read()
             assert isinstance(frame, Frame)

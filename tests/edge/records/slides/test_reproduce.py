@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.simulated import camera_on
 
 from leukoscope_edge.arrays import F32, U8
-from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.errors import RecordError
 from leukoscope_edge.inference import Bundle, open_bundle, shipped_bundle_for
 from leukoscope_edge.records.slides import ArchivedCell, FieldPicture, SlideRecord
@@ -144,7 +144,7 @@ def with_kept_frame(
     bench: Any, record: SlideRecord, bundle: Bundle, found_by: str = THRESHOLDS
 ) -> SlideRecord:
     """A slide whose cells are those of a drawn frame that was kept."""
-    camera = parse_simulated("simulated:seed=3,cells=30")
+    camera = camera_on("simulated:seed=3,cells=30")
     scale, pixels = camera.scale_um_per_px, camera.render(0)
     frame = Frame(name="f1", pixels=pixels, time_s=0.0)
     seen = find_sightings(

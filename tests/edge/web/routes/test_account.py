@@ -8,9 +8,9 @@ from typing import cast
 import cv2
 import pytest
 from tests.edge.web.stand_ins import NAME, PIN, PROFILE, Browser, StillCounter
+from tests.simulated import camera_on
 
 from leukoscope_edge.accounts import Role
-from leukoscope_edge.capture import parse_simulated
 from leukoscope_edge.live import Command, Mode, News
 from leukoscope_edge.messages import message
 from leukoscope_edge.profile import PageEntry
@@ -38,7 +38,7 @@ def test_the_calibration_picture_is_ordered_and_the_camera_given_back(
 def test_the_page_warns_of_red_cells_that_do_not_fit_the_scale(
     browser: Browser, device: Device, factor: float, warns: bool
 ) -> None:
-    camera = parse_simulated("simulated:seed=3,cells=30")
+    camera = camera_on("simulated:seed=3,cells=30")
     pixels = cv2.resize(camera.render(0)[..., ::-1], None, fx=factor, fy=factor)
     jpeg = cv2.imencode(".jpg", pixels)[1].tobytes()
     counter = cast(StillCounter, device.counter)
