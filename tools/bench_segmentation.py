@@ -46,6 +46,7 @@ from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.inference import Segment, segmentation_named
 from leukoscope_edge.types import THRESHOLDS, CellKind
 from leukoscope_train.children import spawned
+from leukoscope_train.data import SET_SCALES
 from leukoscope_train.evaluation import (
     method_of,
     picture,
@@ -317,7 +318,10 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--mosaic", type=Path, help="a set: many fields as one frame")
     parser.add_argument(
-        "--um-per-px", type=parse_scale, default=0.08, help="of the set; default: 0.08"
+        "--um-per-px",
+        type=parse_scale,
+        default=SET_SCALES["wbc-fields"].um_per_px,
+        help="of the set; default: that of wbc-fields",
     )
     parser.add_argument(
         "--every", type=whole_number, default=8, help="of the set, every n-th"

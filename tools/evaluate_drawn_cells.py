@@ -26,6 +26,7 @@ from leukoscope_edge.cli.scale import parse_scale
 from leukoscope_edge.errors import LeukoscopeError, SourceError
 from leukoscope_edge.inference import Segment, segmentation_named
 from leukoscope_edge.types import THRESHOLDS, CellKind, Segmentation
+from leukoscope_train.data import SET_SCALES
 from leukoscope_train.evaluation import picture
 
 OUTLINES = Path(__file__).parents[1] / "tests/edge/vision/drawn/marrow_cells.json"
@@ -156,7 +157,10 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("folder", type=Path, help="holds images/")
     parser.add_argument("--outlines", type=Path, default=OUTLINES)
     parser.add_argument(
-        "--um-per-px", type=parse_scale, default=0.082, help="default: 0.082, marrow's"
+        "--um-per-px",
+        type=parse_scale,
+        default=SET_SCALES["marrow"].um_per_px,
+        help="default: marrow's",
     )
     parser.add_argument("--segmenter", default=THRESHOLDS, help="or a shipped network")
     parser.add_argument("--as-blood", action="store_true", help="not as marrow")

@@ -39,15 +39,14 @@ from leukoscope_edge.inference import (
 from leukoscope_edge.types import CallName
 from leukoscope_train.commands import (
     PBC_KINDS,
-    PBC_UM_PER_PX,
     PRETRAINING_PER_CLASS,
     some,
 )
 from leukoscope_train.data import (
     BLAST,
     NORMAL,
+    SET_SCALES,
     TALEQANI_SIZE_PX,
-    TALEQANI_UM_PER_PX,
     CellFile,
     CropSet,
     crops_of_fields,
@@ -173,11 +172,12 @@ def sources(data: Path, limit: int, *, stretch: bool = False) -> list[Source]:
             Source(
                 name=f"pbc {kind}",
                 files=unseen[: min(limit or PBC_EACH, PBC_EACH)],
-                scale_um_per_px=PBC_UM_PER_PX,
+                scale_um_per_px=SET_SCALES["pbc"].card_um_per_px,
                 only_central=True,
             )
         )
-    size_px, scale = (TALEQANI_SIZE_PX, TALEQANI_UM_PER_PX) if stretch else (None, None)
+    known = SET_SCALES["taleqani"].card_um_per_px
+    size_px, scale = (TALEQANI_SIZE_PX, known) if stretch else (None, None)
     for name, label in TALEQANI.items():
         files = read_class_folders(data / "taleqani", {name: label}, "taleqani")
         found.append(

@@ -38,6 +38,7 @@ from leukoscope_edge.vision import segment
 from leukoscope_edge.vision.cells import Measures
 from leukoscope_edge.vision.cells import platelets as rule
 from leukoscope_edge.vision.colour import PLASMA_LEVEL
+from leukoscope_train.data import SET_SCALES
 from leukoscope_train.evaluation import Box, picture, pictures_of, truths, whole_number
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests/rigs
@@ -63,7 +64,6 @@ class Source:
 
     Attributes:
         name: Its folder.
-        um_per_px: Its scale.
         every: Of its images every n-th.
         which: "drawn", "middle" or "all": which objects are white cells.
         in_marrow: Seen as marrow.
@@ -71,23 +71,26 @@ class Source:
     """
 
     name: str
-    um_per_px: float
     every: int = 1
     which: str = "middle"
     in_marrow: bool = False
     size_px: tuple[int, int] | None = None
 
+    @property
+    def um_per_px(self) -> float:
+        """The likeliest of its scale."""
+        return SET_SCALES[self.name].um_per_px
 
-PBC = Source(name="pbc", um_per_px=0.28, every=6)
+
+PBC = Source(name="pbc", every=6)
 SOURCES = (
     PBC,
-    Source(name="wbc-fields", um_per_px=0.082, which="drawn"),
-    Source(name="wbc-crops-120", um_per_px=0.165, which="drawn"),
-    Source(name="wbc-crops-300", um_per_px=0.107, which="drawn"),
-    Source(name="marrow", um_per_px=0.082, every=4, in_marrow=True),
-    Source(name="taleqani", um_per_px=0.42, every=3, which="all", size_px=(299, 224)),
+    Source(name="wbc-fields", which="drawn"),
+    Source(name="wbc-crops-120", which="drawn"),
+    Source(name="wbc-crops-300", which="drawn"),
+    Source(name="marrow", every=4, in_marrow=True),
+    Source(name="taleqani", every=3, which="all", size_px=(299, 224)),
 )
-"""The scale of Taleqani is that of its red cells, once stretched."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

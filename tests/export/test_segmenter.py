@@ -11,7 +11,7 @@ import torch
 from leukoscope_edge.inference import INPUT_NAME, INPUT_UM_PER_PX, Segmenter
 from leukoscope_export import segmenter
 from leukoscope_export.segmenter import export_unet, main
-from leukoscope_train.data.masked_images import SET_UM_PER_PX
+from leukoscope_train.data.masked_images import SET_REPEATS
 from leukoscope_train.networks import UNet
 
 
@@ -53,7 +53,7 @@ def test_the_device_opens_what_the_command_made(
 ) -> None:
     monkeypatch.setattr(segmenter, "N_CALIBRATION", 2)
     monkeypatch.setattr(segmenter, "WINDOW_PX", 64)
-    for name in SET_UM_PER_PX:
+    for name in SET_REPEATS:
         for folder in ("images", "masks"):
             (tmp_path / name / folder).mkdir(parents=True)
         pink = np.full((60, 80, 3), (200, 180, 220), np.uint8)

@@ -12,8 +12,16 @@ import torch
 
 from leukoscope_edge.vision import CropSpec
 from leukoscope_train.__main__ import main
-from leukoscope_train.data import load_cells
-from leukoscope_train.data.gather import gather_cells, marrow_tiles, tiles_of
+from leukoscope_train.data import SET_SCALES, load_cells
+from leukoscope_train.data.gather import (
+    CARD,
+    DEVICE,
+    SET,
+    gather_cells,
+    marrow_tiles,
+    scale_by_device,
+    tiles_of,
+)
 from leukoscope_train.errors import DataError
 
 SPEC = CropSpec(
@@ -102,3 +110,27 @@ def test_the_command_gathers_and_says_so(
     assert main([*words, "--out", str(out)]) == 0
     assert "1 of 2 tiles without a cell" in capsys.readouterr().out
     assert load_cells(out).pixels.shape == (1, 36, 36, 3)
+
+
+@pytest.mark.parametrize(
+    ("which", "um_per_px"), [(CARD, 0.070), (SET, SET_SCALES["wbc-fields"].um_per_px)]
+)
+def test_a_set_is_cut_at_the_scale_that_was_asked_for(
+    tmp_path: Path, which: str, um_per_px: float
+) -> None:
+    (tmp_path / "wbc-fields" / "images").mkdir(parents=True)
+    (tmp_path / "wbc-fields" / "images" / "a.jpg").write_bytes(b"")
+    (tile,) = tiles_of(tmp_path, "wbc-fields", which)
+    assert tile.scale_um_per_px == um_per_px
+
+
+def test_the_device_says_what_its_red_cells_say_and_nothing_of_cut_out_cells(
+    marrow: Callable[..., Path],
+) -> None:
+    folder = marrow([(f"{i}.png", "BLA", True) for i in range(3)])
+    tiles = tiles_of(folder.parent, "marrow", DEVICE)
+    assert tiles[0].scale_um_per_px == pytest.approx(7.5 / 81, rel=0.1)
+    assert len({t.scale_um_per_px for t in tiles}) == 1
+    alone = [replace(tile, on_black=True) for tile in tiles]
+    with pytest.raises(DataError, match="marrow: the device says no scale"):
+        scale_by_device(alone)

@@ -8,7 +8,7 @@ import pytest
 
 from leukoscope_edge.inference import CELL, NUCLEUS
 from leukoscope_train.data.masked_images import (
-    SET_UM_PER_PX,
+    SET_REPEATS,
     MaskedImage,
     training_images,
     window,
@@ -32,7 +32,7 @@ def test_a_window_keeps_its_classes_beside_its_pixels(drawn: list[MaskedImage]) 
 
 
 def test_sets_are_read_at_one_scale_and_a_broken_mask_is_named(tmp_path: Path) -> None:
-    for name in SET_UM_PER_PX:
+    for name in SET_REPEATS:
         for folder in ("images", "masks"):
             (tmp_path / name / folder).mkdir(parents=True)
         pink = np.full((60, 80, 3), (200, 180, 220), np.uint8)
@@ -40,7 +40,7 @@ def test_sets_are_read_at_one_scale_and_a_broken_mask_is_named(tmp_path: Path) -
         cv2.imwrite(str(tmp_path / name / "masks" / "1.png"), pink[..., 0])
     images = training_images(tmp_path)
     assert len(images) == 5  # one of each set, that of the smallest set three times
-    assert images[1].classes.shape == (60, 80)  # wbc-crops-120 has the network's scale
+    assert images[1].classes.shape == (50, 66)  # wbc-crops-120: 0.165 for 0.2 um
     (tmp_path / "wbc-fields" / "masks" / "1.png").write_bytes(b"no picture")
     with pytest.raises(DataError, match=r"masks/1\.png"):
         training_images(tmp_path)
@@ -49,7 +49,7 @@ def test_sets_are_read_at_one_scale_and_a_broken_mask_is_named(tmp_path: Path) -
 def test_an_image_that_the_device_refuses_is_left_out_by_name(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in SET_UM_PER_PX:
+    for name in SET_REPEATS:
         for folder in ("images", "masks"):
             (tmp_path / name / folder).mkdir(parents=True)
             for stem in ("1", "2", "3"):

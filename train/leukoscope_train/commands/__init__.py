@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from leukoscope_train.commands import judging as judging
     from leukoscope_train.commands import kinds as kinds
     from leukoscope_train.commands.data import PBC_KINDS as PBC_KINDS
-    from leukoscope_train.commands.data import PBC_UM_PER_PX as PBC_UM_PER_PX
     from leukoscope_train.commands.data import crops_of as crops_of
     from leukoscope_train.commands.data import some as some
     from leukoscope_train.commands.fitting import (
@@ -29,7 +28,7 @@ else:
     __getattr__, __all__ = load_on_use(
         __name__,
         {
-            "data": "PBC_KINDS PBC_UM_PER_PX crops_of some",
+            "data": "PBC_KINDS crops_of some",
             "fitting": "PRETRAINING_PER_CLASS",
             "kinds": "SHOWN_UM load_taught",
         },

@@ -18,6 +18,7 @@ from leukoscope_train.data import (
     I64,
     NORMAL,
     OTHER_KINDS,
+    SET_SCALES,
     CellFile,
     CropSet,
     Listing,
@@ -44,9 +45,6 @@ ROOM = 9 / 8
 """Side of a stored crop over the network's: room to turn and shift before cutting."""
 SIMULATED_SPEC = CropSpec(side_px=72, scale_um_per_px=0.32, colour="masked")
 """The same for 64 px, enough for drawn cells."""
-PBC_UM_PER_PX = 0.28
-"""Micrometres per pixel of PBC's 128 px cells: their red cells measure 26 px, and a
-red cell on a dried smear 7.3 um."""
 PBC_KINDS = (*OTHER_KINDS, "lymphocyte")
 PBC_PER_CLASS = 400
 TRAIN = "train"
@@ -260,5 +258,5 @@ def pbc_cells(files: list[CellFile], spec: CropSpec) -> tuple[CropSet, list[str]
     from leukoscope_train.data import crops_of_fields
 
     return crops_of_fields(
-        files, spec, scale_um_per_px=PBC_UM_PER_PX, only_central=True
+        files, spec, scale_um_per_px=SET_SCALES["pbc"].card_um_per_px, only_central=True
     )

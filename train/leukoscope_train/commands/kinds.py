@@ -15,6 +15,7 @@ from leukoscope_train.commands import add_command, say
 from leukoscope_train.data import (
     HELD_OUT,
     READERS,
+    SCALES,
     LabCells,
     gather_cells,
     join,
@@ -44,6 +45,12 @@ def add_commands(commands: Any) -> None:
     one.add_argument("--every", type=int, default=1, help="take each so many-th tile")
     one.add_argument("--most", type=int, default=0, help="cells of a field; 0: all")
     one.add_argument("--side-px", type=int, default=128)
+    one.add_argument(
+        "--scale",
+        choices=SCALES,
+        default=SCALES[0],
+        help="of the sets: at which the cards know it, the likeliest, the device's",
+    )
     one.add_argument("--out", type=Path, required=True, help="the .npz to write")
     one = add_command(commands, "teach", run_teach, "fit a network of kinds")
     one.add_argument("cells", type=Path, nargs="+", help="files of `gather`")
@@ -168,7 +175,7 @@ def run_gather(options: argparse.Namespace) -> None:
     )
     parts, n_tiles = [], 0
     for name in options.laboratories:
-        tiles = tiles_of(options.data, name)[:: options.every]
+        tiles = tiles_of(options.data, name, options.scale)[:: options.every]
         if options.degraded:
             tiles = [t for t in tiles if not t.on_black]
         if not tiles:
@@ -178,6 +185,7 @@ def run_gather(options: argparse.Namespace) -> None:
         )
         n_tiles += len(tiles)
         say(f"{name}: {len(left_out)} of {len(tiles)} tiles without a cell")
+        say(f"{name}: {tiles[0].scale_um_per_px:.4f} um per px")
         parts.append(_thinned(cells, options.most))
     options.out.parent.mkdir(parents=True, exist_ok=True)
     every = join(parts)

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from leukoscope_train.data.folds import refuse_leaks as refuse_leaks
     from leukoscope_train.data.folds import save_folds as save_folds
     from leukoscope_train.data.gather import READERS as READERS
+    from leukoscope_train.data.gather import SCALES as SCALES
     from leukoscope_train.data.gather import TALEQANI_SIZE_PX as TALEQANI_SIZE_PX
-    from leukoscope_train.data.gather import TALEQANI_UM_PER_PX as TALEQANI_UM_PER_PX
     from leukoscope_train.data.gather import gather_cells as gather_cells
     from leukoscope_train.data.gather import summary as summary
     from leukoscope_train.data.gather import tiles_of as tiles_of
@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from leukoscope_train.data.readers import read_class_folders as read_class_folders
     from leukoscope_train.data.readers import read_cnmc_share as read_cnmc_share
     from leukoscope_train.data.readers import refuse_foreign as refuse_foreign
+    from leukoscope_train.data.set_scales import SET_SCALES as SET_SCALES
     from leukoscope_train.data.simulated import crops_of_slides as crops_of_slides
 else:
     __getattr__, __all__ = load_on_use(
@@ -82,10 +83,7 @@ else:
             ),
             "fields": "crops_of_fields",
             "folds": "fold_people folds_of refuse_leaks save_folds",
-            "gather": (
-                "READERS TALEQANI_SIZE_PX TALEQANI_UM_PER_PX gather_cells "
-                "summary tiles_of"
-            ),
+            "gather": ("READERS SCALES TALEQANI_SIZE_PX gather_cells summary tiles_of"),
             "kind_sampling": "draw_chances",
             "laboratories": (
                 "HELD_OUT KINDS LabCells MATURE MATURE_UNNAMED Tile join "
@@ -100,6 +98,7 @@ else:
                 "Listing people_of read_cells read_class_folders "
                 "read_cnmc_share refuse_foreign"
             ),
+            "set_scales": "SET_SCALES",
             "simulated": "crops_of_slides",
         },
     )

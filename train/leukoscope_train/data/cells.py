@@ -20,6 +20,7 @@ from tqdm import tqdm
 from leukoscope_edge.arrays import U8, BoolArray
 from leukoscope_edge.durable import whole_file
 from leukoscope_edge.vision import WHITE_LEVEL, CropSpec, cut_crop
+from leukoscope_train.data.set_scales import SET_SCALES
 from leukoscope_train.errors import DataError
 
 I64 = npt.NDArray[np.int64]
@@ -36,7 +37,7 @@ OTHER_KINDS = (
 )
 """PBC's kinds of cell that are not of the lymphoid line, hence never a lymphoblast;
 `ig` are immature granulocytes."""
-CNMC_UM_PER_PX = 0.060
+CNMC_UM_PER_PX = SET_SCALES["cnmc"].um_per_px
 """Micrometres per pixel of C-NMC's 450 px cells, which state none.
 
 `python -m leukoscope_train scale` measures a median area-equivalent diameter of

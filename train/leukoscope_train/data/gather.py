@@ -2,7 +2,8 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -13,9 +14,9 @@ import numpy as np
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.types import CellKind, Segmentation
 from leukoscope_edge.vision import CropSpec, cut_labelled, segment
+from leukoscope_edge.vision.scale import estimate_source_scale, measure_sizes
 from leukoscope_train.children import spawned
 from leukoscope_train.data.cells import (
-    CNMC_UM_PER_PX,
     cut_out_crop,
     read_image,
     rows_of,
@@ -29,18 +30,14 @@ from leukoscope_train.data.laboratories import (
     kind_named,
 )
 from leukoscope_train.data.optics import degrade
+from leukoscope_train.data.set_scales import SET_SCALES
 from leukoscope_train.errors import DataError
 
-MARROW_UM_PER_PX = 0.082
-"""Red cells of the Munich tiles are 90 px wide; a red cell on a dried smear 7.4 um."""
-PBC_UM_PER_PX = 0.28
-"""Red cells of PBC's 128 px cells measure 26 px."""
-FIELDS_UM_PER_PX = 0.070
-"""The boxes of 3,500 whole red cells of `wbc-fields` have a median side of 104 px."""
-ZHENG_UM_PER_PX = {"wbc-crops-120": 0.165, "wbc-crops-300": 0.078}
-"""Neutrophils measure 76 and 160 px there; 12.5 um on a smear."""
-TALEQANI_UM_PER_PX = 0.40
-"""Red cells are 18 px wide once stretched."""
+CARD, SET, DEVICE = SCALES = ("card", "set", "device")
+"""The scale of a laboratory at which its cells are cut: at which the shipped cards know
+it, the likeliest, or what the device would say where nobody calibrated."""
+N_MEASURED = 24
+"""Images by which the device says it, as on a slide (`counting.evidence`)."""
 TALEQANI_SIZE_PX = (299, 224)
 OFF_MIDDLE_UM = 4.0
 """A tile's own cell lies no farther from its middle."""
@@ -65,7 +62,7 @@ def marrow_tiles(folder: Path) -> list[Tile]:
             kind=kind_named(row["kind"], row["file"]),
             laboratory="marrow",
             in_marrow=True,
-            scale_um_per_px=MARROW_UM_PER_PX,
+            scale_um_per_px=SET_SCALES["marrow"].um_per_px,
         )
         for row in rows_of(folder / "cells.csv", ("file", "kind"))
     ]
@@ -82,7 +79,7 @@ def cnmc_tiles(folder: Path) -> list[Tile]:
             person=row["subject_group"].upper(),
             split=row["split"],
             on_black=True,
-            scale_um_per_px=CNMC_UM_PER_PX,
+            scale_um_per_px=SET_SCALES["cnmc"].um_per_px,
         )
         for row in rows
     ]
@@ -109,7 +106,7 @@ def pbc_tiles(folder: Path) -> list[Tile]:
                 kind=kind_named(name, str(path)),
                 laboratory="pbc",
                 split=HELD_OUT if i < PBC_KEPT_ASIDE else "train",
-                scale_um_per_px=PBC_UM_PER_PX,
+                scale_um_per_px=SET_SCALES["pbc"].um_per_px,
             )
             for i, path in enumerate(chosen)
         ]
@@ -128,7 +125,7 @@ def zheng_tiles(folder: Path) -> list[Tile]:
             ),
             kind=ZHENG_KINDS[r[name]],
             laboratory=folder.name,
-            scale_um_per_px=ZHENG_UM_PER_PX[folder.name],
+            scale_um_per_px=SET_SCALES[folder.name].um_per_px,
         )
         for r in rows
         if r[name] in ZHENG_KINDS
@@ -142,7 +139,7 @@ def field_tiles(folder: Path) -> list[Tile]:
             path=path,
             kind=MATURE_UNNAMED,
             laboratory=folder.name,
-            scale_um_per_px=FIELDS_UM_PER_PX,
+            scale_um_per_px=SET_SCALES[folder.name].um_per_px,
             shows_field=True,
         )
         for path in sorted((folder / "images").glob("*.jpg"))
@@ -160,7 +157,7 @@ def taleqani_tiles(folder: Path) -> list[Tile]:
             path=path,
             kind=kind,
             laboratory=folder.name,
-            scale_um_per_px=TALEQANI_UM_PER_PX,
+            scale_um_per_px=SET_SCALES[folder.name].um_per_px,
             size_px=TALEQANI_SIZE_PX,
             shows_field=True,
         )
@@ -181,18 +178,43 @@ READERS: dict[str, Callable[[Path], list[Tile]]] = {
 """Laboratories by the name of their folder."""
 
 
-def tiles_of(data: Path, laboratory: str) -> list[Tile]:
+def tiles_of(data: Path, laboratory: str, scale: str = CARD) -> list[Tile]:
     """List a laboratory's tiles.
 
+    Args:
+        data: The folder of all laboratories.
+        laboratory: Its name.
+        scale: One of SCALES.
+
     Raises:
-        DataError: Nobody knows the laboratory, or its folder is missing.
+        DataError: Nobody knows the laboratory, its folder is missing, or the device
+            says no scale of it.
     """
     if laboratory not in READERS:
         raise DataError(f"{laboratory}: unknown; there are {', '.join(READERS)}")
     folder = data / laboratory
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder")
-    return READERS[laboratory](folder)
+    tiles = READERS[laboratory](folder)
+    if scale == SET or not tiles:
+        return tiles
+    known = SET_SCALES[laboratory].card_um_per_px
+    um_per_px = known if scale == CARD else scale_by_device(tiles)
+    return [replace(tile, scale_um_per_px=um_per_px) for tile in tiles]
+
+
+def scale_by_device(tiles: Sequence[Tile]) -> float:
+    """Return micrometres per pixel as the device estimates them from a set's images.
+
+    Raises:
+        DataError: It says none, as of cells that were cut out on black.
+    """
+    at = np.linspace(0, len(tiles) - 1, min(N_MEASURED, len(tiles))).round()
+    shown = [_pixels(tiles[int(i)]) for i in at]
+    estimate = estimate_source_scale([measure_sizes(p) for p in shown if p is not None])
+    if estimate.um_per_px is None or tiles[0].on_black:
+        raise DataError(f"{tiles[0].laboratory}: the device says no scale of it")
+    return estimate.um_per_px
 
 
 def gather_cells(
@@ -254,14 +276,12 @@ def _cut_chunk(
 
 def _cut_tile(tile: Tile, spec: CropSpec, *, degraded: bool) -> list[Cut] | str:
     """Return a tile's cells, or why there is none."""
-    pixels = read_image(tile.path)
+    pixels = _pixels(tile)
     if pixels is None:
         return "unreadable"
     if tile.on_black:
         alone = cut_out_crop(pixels, spec, tile.scale_um_per_px)
         return [alone] if alone else "no cell found"
-    if tile.size_px:
-        pixels = np.asarray(cv2.resize(pixels, tile.size_px), np.uint8)
     if degraded:
         seed = np.frombuffer(tile.path.name.encode(), np.uint8).tolist()
         pixels = degrade(pixels, tile.scale_um_per_px, np.random.default_rng(seed))
@@ -270,6 +290,14 @@ def _cut_tile(tile: Tile, spec: CropSpec, *, degraded: bool) -> list[Cut] | str:
     if not tile.shows_field:
         chosen = _in_the_middle(found, chosen)
     return [_cut(pixels, found, i, spec) for i in chosen] or "no whole white cell"
+
+
+def _pixels(tile: Tile) -> U8 | None:
+    """Return a tile as it is once stretched, None where it cannot be read."""
+    pixels = read_image(tile.path)
+    if pixels is None or not tile.size_px:
+        return pixels
+    return np.asarray(cv2.resize(pixels, tile.size_px), np.uint8)
 
 
 def _in_the_middle(found: Segmentation, chosen: list[int]) -> list[int]:

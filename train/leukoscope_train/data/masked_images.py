@@ -17,14 +17,13 @@ from leukoscope_edge.capture.stored import decode_image, list_images
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.inference import CELL, INPUT_UM_PER_PX, NUCLEUS
 from leukoscope_edge.vision import white_balance
+from leukoscope_train.data.set_scales import SET_SCALES
 from leukoscope_train.errors import DataError
 
-SET_UM_PER_PX = {"wbc-fields": 0.08, "wbc-crops-120": 0.2, "wbc-crops-300": 0.09}
-"""What a pixel of each set measures, from red cells of 7.5 µm (wbc-fields 95 px,
-wbc-crops-300 82 px); wbc-crops-120 from small lymphocytes of 9.5 µm (47 px)."""
 SET_REPEATS = {"wbc-fields": 1, "wbc-crops-120": 1, "wbc-crops-300": 3}
-"""How often an image of each set is drawn: the smallest set is the hardest one, for its
-red cells adhere."""
+"""The sets, and how often an image of each is drawn: the smallest set is the hardest
+one, for its red cells adhere. `unet-nuclei-1` was trained when their scales were taken
+for 0.08, 0.2 and 0.09 um per px; windows vary by more than that (MAX_ZOOM)."""
 MAX_ZOOM = 1.6
 """A scale that was estimated from the cells is wrong by up to this factor."""
 GAIN_SPREAD = 0.08
@@ -59,9 +58,9 @@ def training_images(data: Path) -> list[MaskedImage]:
         DataError: A mask cannot be read.
     """
     images = []
-    for name, scale in SET_UM_PER_PX.items():
+    for name in SET_REPEATS:
         paths = list_images(data / name / "images")[::2]
-        images += _readable(paths, scale / INPUT_UM_PER_PX) * SET_REPEATS[name]
+        images += _readable(paths, _factor(name)) * SET_REPEATS[name]
     return images
 
 
@@ -73,9 +72,9 @@ def held_out_images(data: Path, every: int = 1) -> dict[str, list[MaskedImage]]:
     """
     return {
         name: _readable(
-            list_images(data / name / "images")[1 :: 2 * every], scale / INPUT_UM_PER_PX
+            list_images(data / name / "images")[1 :: 2 * every], _factor(name)
         )
-        for name, scale in SET_UM_PER_PX.items()
+        for name in SET_REPEATS
     }
 
 
@@ -88,6 +87,11 @@ def _readable(paths: list[Path], factor: float) -> list[MaskedImage]:
         except SourceError as err:
             print(f"left out: {path}: {err}", file=sys.stderr)  # noqa: T201
     return images
+
+
+def _factor(name: str) -> float:
+    """Return by how much a set's images are reduced to the network's scale."""
+    return SET_SCALES[name].um_per_px / INPUT_UM_PER_PX
 
 
 def _read(path: Path, factor: float) -> MaskedImage:
