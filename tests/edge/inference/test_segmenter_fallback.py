@@ -154,6 +154,18 @@ def test_thresholds_by_name_know_whether_it_is_marrow() -> None:
     assert (by_blood.cell_labels != direct.cell_labels).any()
 
 
+@pytest.mark.parametrize("in_marrow", [False, True])
+def test_scale_and_sample_reach_what_serves(*, in_marrow: bool) -> None:
+    field = camera_on("simulated:seed=2,cells=30").render(40)
+    found, _ = ServingSegmenter().segment(field, 0.2, in_marrow=in_marrow)
+    direct = segment(field, 0.2, in_marrow=in_marrow)
+    other = segment(field, 0.2, in_marrow=not in_marrow)
+    assert (found.scale_um_per_px, len(found)) == (0.2, len(direct))
+    assert len(direct) != len(other)
+    by_network, _ = ServingSegmenter(NAME).segment(field[:64, :64], 0.2)
+    assert by_network.scale_um_per_px == 0.2
+
+
 @pytest.mark.parametrize("name", ["", "unet", "../segmenters/unet-nuclei-1"])
 def test_an_unknown_segmenter_is_refused_with_those_there_are(name: str) -> None:
     with pytest.raises(ConfigError, match="there are: thresholds, unet-nuclei-1"):

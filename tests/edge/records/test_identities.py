@@ -47,3 +47,12 @@ def test_a_slide_is_found_anew_by_the_label_that_it_has(bench: Any) -> None:
         store._identities.find_anew(connection)
     assert store.verify_audit() == []
     assert store._identities.slides_of("S-2") == [other]
+
+
+def test_each_slide_has_a_key_of_its_own(bench: Any) -> None:
+    """Else who destroys one slide's key has erased nobody, or everybody."""
+    identities = bench.store._identities
+    slides = [bench.finished(), bench.finished()]
+    keys = {identities._key(slide) for slide in slides} | {identities._identity_key}
+    assert len(keys) == 3
+    assert {len(key) for key in keys} == {32}
