@@ -288,7 +288,10 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--overlays", type=Path, help="folder for the worst images")
     parser.add_argument(
-        "--segmenter", type=Path, default=SHIPPED / "unet-nuclei-1", help="of unet"
+        "--segmenter",
+        type=Path,
+        default=SHIPPED / "unet-nuclei-1",
+        help="folder, of unet; ONNX file, of maskrcnn",
     )
     scales = parser.add_mutually_exclusive_group()
     scales.add_argument(

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from leukoscope_edge.inference import CELL, NUCLEUS
-from leukoscope_train.data import MaskedImage
+from leukoscope_edge.inference import CELL, NUCLEUS, CpuSession
+from leukoscope_train.data import CELL_NUCLEUS, WHITE_CELL, MaskedImage
 
 
 def test_a_mask_becomes_its_objects() -> None:
@@ -19,7 +19,7 @@ def test_a_mask_becomes_its_objects() -> None:
     classes[14:24, 14:24] = NUCLEUS
     classes[50:53, 50:53] = CELL  # the rim of a cell that the window cut off
     target = maskrcnn.target_of(classes)
-    assert target["labels"].tolist() == [maskrcnn.WHITE_CELL, maskrcnn.CELL_NUCLEUS]
+    assert target["labels"].tolist() == [WHITE_CELL, CELL_NUCLEUS]
     assert target["boxes"].tolist() == [[10, 10, 30, 30], [14, 14, 24, 24]]
     assert target["masks"].sum(dim=(1, 2)).tolist() == [400, 100]
     empty = maskrcnn.target_of(np.zeros((64, 64), np.uint8))
@@ -79,3 +79,17 @@ def test_a_picture_keeps_its_size_and_its_masks_nest(drawn: list[MaskedImage]) -
     assert seen[0][-2:] == (96, 96)  # filled up to a whole 32, never resized
     assert nuclei.shape == cells.shape == (90, 70)
     assert not (nuclei & ~cells).any()
+
+
+@pytest.mark.slow
+def test_its_file_takes_pictures_of_any_size(tmp_path: Path) -> None:
+    from leukoscope_train.networks import maskrcnn  # with torchvision: a second
+
+    torch.manual_seed(0)
+    maskrcnn.export_onnx(maskrcnn.build().eval(), tmp_path / "m.onnx")
+    session = CpuSession((tmp_path / "m.onnx").read_bytes(), n_threads=1).runtime
+    for height, width in ((96, 96), (70, 130)):
+        picture = np.full((3, height, width), 0.5, np.float32)
+        boxes, labels, scores, masks = session.run(None, {"input": picture})
+        assert len(boxes) == len(labels) == len(scores) == len(masks)
+        assert masks.shape[2:] == (height, width)

@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from leukoscope_train.data.leaks import drop_twins as drop_twins
     from leukoscope_train.data.leaks import find_twins as find_twins
     from leukoscope_train.data.leaks import merge_twins as merge_twins
+    from leukoscope_train.data.masked_images import CELL_NUCLEUS as CELL_NUCLEUS
+    from leukoscope_train.data.masked_images import WHITE_CELL as WHITE_CELL
     from leukoscope_train.data.masked_images import MaskedImage as MaskedImage
     from leukoscope_train.data.masked_images import draw_windows as draw_windows
     from leukoscope_train.data.masked_images import held_out_images as held_out_images
@@ -91,7 +93,8 @@ else:
             ),
             "leaks": "drop_twins find_twins merge_twins",
             "masked_images": (
-                "MaskedImage draw_windows held_out_images training_images window"
+                "CELL_NUCLEUS WHITE_CELL MaskedImage draw_windows held_out_images "
+                "training_images window"
             ),
             "named_cells": "HowTaken has_named_kinds named_tiles",
             "readers": (

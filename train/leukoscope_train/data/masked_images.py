@@ -33,6 +33,8 @@ STAIN_SPREAD = 0.12
 MAX_SLOPE = 0.12
 """Of each channel, from the middle of a window to its edge: where cells hide the light
 it is left uneven below `flatfield.CLEARLY_UNEVEN`."""
+WHITE_CELL, CELL_NUCLEUS = 1, 2
+"""What Mask R-CNN calls its objects; 0 is background."""
 
 
 @dataclass(frozen=True, slots=True)

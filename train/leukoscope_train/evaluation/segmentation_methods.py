@@ -7,16 +7,19 @@ import sys
 from functools import partial
 from pathlib import Path
 
+import cv2
 import numpy as np
 
-from leukoscope_edge.arrays import I32, U8
+from leukoscope_edge.arrays import I32, U8, BoolArray
 from leukoscope_edge.errors import SourceError
-from leukoscope_edge.inference import Segmenter
+from leukoscope_edge.inference import INPUT_UM_PER_PX, CpuSession, Segmenter
 from leukoscope_edge.types import CellKind, Segmentation
 from leukoscope_edge.vision import baselines, segment, white_balance
 from leukoscope_edge.vision.scale import estimate_scale
+from leukoscope_train.data import CELL_NUCLEUS, WHITE_CELL
 from leukoscope_train.evaluation.segmentation_scores import Method
 
+MIN_SCORE = 0.5
 METHODS = (
     "otsu3",
     "otsu",
@@ -24,6 +27,7 @@ METHODS = (
     "sobel",
     "kmeans-lab",
     "unet",
+    "maskrcnn",
     "skimage",
     "skimage-reduced",
 )
@@ -34,12 +38,14 @@ def method_of(name: str, segmenter: Path, *, in_marrow: bool = False) -> Method:
 
     Args:
         name: One of `METHODS`.
-        segmenter: Folder of the network, for `unet`.
+        segmenter: Folder of the network, for `unet`; the ONNX file, for `maskrcnn`.
         in_marrow: The images show marrow; `otsu3` alone is told.
     """
     match name:
         case "unet":
             return Segmenter(segmenter).segment
+        case "maskrcnn":
+            return MaskRcnn(segmenter).segment
         case "skimage":
             return partial(segment_with_skimage, longest_px=sys.maxsize)
         case "skimage-reduced":
@@ -49,6 +55,80 @@ def method_of(name: str, segmenter: Path, *, in_marrow: bool = False) -> Method:
         case _:
             method: Method = getattr(baselines, name.replace("-", "_"))
             return method
+
+
+class MaskRcnn:
+    """A Mask R-CNN's file of `leukoscope_train.networks.maskrcnn`, on one thread."""
+
+    def __init__(self, model: Path) -> None:
+        """Load it.
+
+        Args:
+            model: An ONNX file: (3, h, w) float32 RGB of 0..1 to boxes, labels (1 a
+                cell, 2 a nucleus), scores and masks.
+        """
+        self._session = CpuSession(model.read_bytes(), n_threads=1).runtime
+
+    def segment(self, pixels: U8, scale_um_per_px: float | None) -> Segmentation:
+        """Return its cells; where no scale is given, thresholds measure one.
+
+        Args:
+            pixels: (H, W, 3) uint8 RGB.
+            scale_um_per_px: What a pixel measures.
+        """
+        um_per_px = scale_um_per_px or segment(pixels).scale_um_per_px
+        height, width = pixels.shape[:2]
+        factor = um_per_px / INPUT_UM_PER_PX
+        size = (max(1, round(width * factor)), max(1, round(height * factor)))
+        small = cv2.resize(white_balance(pixels), size, interpolation=cv2.INTER_AREA)
+        batch = small.transpose(2, 0, 1).astype(np.float32) / 255
+        _, labels, scores, masks = self._session.run(None, {"input": batch})
+        sure = scores >= MIN_SCORE
+        found = {
+            kind: [
+                cv2.resize(mask[0], (width, height)) > MIN_SCORE
+                for mask in masks[sure & (labels == kind)]
+            ]
+            for kind in (WHITE_CELL, CELL_NUCLEUS)
+        }
+        return _drawn(found[WHITE_CELL], found[CELL_NUCLEUS], pixels, um_per_px)
+
+
+def _drawn(
+    cells: list[BoolArray], nuclei: list[BoolArray], pixels: U8, um_per_px: float
+) -> Segmentation:
+    """Return cells, the surest first, each with what lies in it of any nucleus."""
+    shape = pixels.shape[:2]
+    nucleus = np.any(nuclei, axis=0) if nuclei else np.zeros(shape, np.bool_)
+    labels = np.zeros(shape, np.int32)
+    n = 0
+    for cell in cells:
+        own = cell & (labels == 0)
+        if own.any():
+            n += 1
+            labels[own] = n
+    nucleus_labels = np.where(nucleus, labels, 0).astype(np.int32)
+    boxes, centres = [], []
+    for i in range(1, n + 1):
+        own = labels == i
+        x, y, w, h = cv2.boundingRect(own.view(np.uint8))
+        boxes.append((x, y, x + w, y + h))
+        stained = own & nucleus
+        centres.append(np.argwhere(stained if stained.any() else own).mean(axis=0))
+    height, width = shape
+    return Segmentation(
+        kinds=tuple(
+            CellKind.WBC
+            if x0 > 0 and y0 > 0 and x1 < width and y1 < height
+            else CellKind.BORDER
+            for x0, y0, x1, y1 in boxes
+        ),
+        boxes_px=np.array(boxes, np.int32).reshape(-1, 4),
+        centres_px=np.array(centres, np.float32).reshape(-1, 2)[:, ::-1],
+        nucleus_labels=nucleus_labels,
+        cell_labels=labels,
+        scale_um_per_px=um_per_px,
+    )
 
 
 def segment_with_skimage(

@@ -34,14 +34,14 @@ from torchvision.ops import MultiScaleRoIAlign
 from leukoscope_edge.arrays import U8, BoolArray
 from leukoscope_edge.inference import NUCLEUS
 from leukoscope_train.data import (
+    CELL_NUCLEUS,
+    WHITE_CELL,
     MaskedImage,
     draw_windows,
     held_out_images,
     training_images,
 )
 
-WHITE_CELL, CELL_NUCLEUS = 1, 2
-"""Classes of objects; 0 is background."""
 SIDE_PX = 160
 BATCH = 4
 LEARNING_RATE = 1e-3
