@@ -9,6 +9,10 @@ REPORT = {
     "model-said": "model: {called}",
     "word-p-blast": "{word}, blast {p} %",
     # facts
+    "blasts-overruled": (
+        "{k} of the cells were called blast-like by {who}; the last word on them is "
+        "another"
+    ),
     "corrected": "{what}: now {now}, before {was}",
     "at-by": "{time} by the device's clock, by {name}",
     "calls-of": "{k} of {n} cells blast-like, {m} unclear",

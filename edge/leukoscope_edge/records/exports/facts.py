@@ -17,6 +17,7 @@ from leukoscope_edge.records.changes import Change, Reason, Told
 from leukoscope_edge.records.exports.cell_words import KINDS, capital
 from leukoscope_edge.records.exports.differential_table import said_flags, table
 from leukoscope_edge.records.exports.slide_version import SlideVersion
+from leukoscope_edge.records.slides.conclusion import overruled_blasts
 from leukoscope_edge.records.slides.kinds import comparison
 from leukoscope_edge.records.slides.slide import Outcome, SlideRecord
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
@@ -228,6 +229,8 @@ def _results(slide: SlideVersion) -> Iterator[Fact]:
         yield Fact("signed", "Signed", _at_by(signature.at, signature.by))
     if record.n_readers > 1:
         yield Fact("readers", "Readers", _agreement(slide))
+    if overruled := overruled_blasts(record):
+        yield Fact("overruled", "Overruled", overruled.said)
     if slide.comment:
         comment = _text(slide.comment)
         yield Fact("comment", "Comment", comment, names_somebody=True)

@@ -94,6 +94,24 @@ def _disputed_blasts(record: SlideRecord) -> Iterator[Doubt]:
         yield Doubt(reason=reason, cure=cure, spoils_calls=False)
 
 
+def overruled_blasts(record: SlideRecord) -> Message | None:
+    """Say who called cells blasts of which another person's word counts; None: nobody.
+
+    It forbids nothing, for somebody must have the last word; whoever reads the result
+    is told.
+    """
+    blasts = [
+        [who for who, word in cell.words if word is Reading.BLAST]
+        for cell in record.cells
+        if cell.is_counted and cell.final is not Reading.BLAST and not cell.is_disputed
+    ]
+    found = [names for names in blasts if names]
+    if not found:
+        return None
+    who = ", ".join(dict.fromkeys(name for names in found for name in names))
+    return message("blasts-overruled", k=len(found), who=who)
+
+
 def calls_of(record: SlideRecord) -> list[CellCall]:
     """Return what is said of each cell that the device counted, and by whom."""
     return [

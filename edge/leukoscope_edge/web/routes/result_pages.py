@@ -42,6 +42,7 @@ from leukoscope_edge.records.slides import (
     left_for,
     objective_of,
     outcome_of,
+    overruled_blasts,
     pass_of,
     verdict_of,
 )
@@ -140,6 +141,7 @@ def result(slide: SlideId, request: Request, person: Anybody) -> Response:
         may_amend=is_allowed(Action.AMEND, state),
         differences=[] if is_blind else differences(record),
         disputed=[] if is_blind else record.disputed,
+        overruled=None if is_blind else overruled_blasts(record),
         kind_disputed=[] if is_blind else record.kind_disputed,
         kind_of_one=KIND_OF_ONE,
         agreement=None if is_blind or record.n_readers == 1 else agreement(record),

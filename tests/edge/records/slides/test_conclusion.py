@@ -15,6 +15,7 @@ from leukoscope_edge.records.slides.conclusion import (
     RESCALED,
     calls_of,
     context_of,
+    overruled_blasts,
     told_unsigned,
     verdict_of,
 )
@@ -135,3 +136,24 @@ def test_that_the_machine_found_nothing_is_told_of_no_unsigned_slide(
     assert (told.result, told.blast_fraction_95) == ("none-possible", None)
     assert (told.n_cells, told.n_unclear) == (outcome.n_cells, outcome.n_unclear)
     assert told.sentence.startswith("No result, because no person has signed yet.")
+
+
+def test_a_blast_whose_reader_has_not_the_last_word_is_told(bench: Any) -> None:
+    slide, review = bench.finished(), bench.store.review
+
+    def told() -> str:
+        found = overruled_blasts(bench.store.reader.slide(slide))
+        return found.said() if found else ""
+
+    review.judge_cell(slide, "3", Reading.BLAST, "ann", key="ann-00001")
+    review.judge_cell(slide, "4", Reading.BLAST, "eve", key="eve-00001")
+    assert told() == ""
+    review.judge_cell(slide, "3", Reading.NORMAL, "ben", key="ben-00001")
+    review.judge_cell(
+        slide, "4", Reading.NORMAL, "eve", key="eve-00002"
+    )  # her own word
+    assert told() == (
+        "1 of the cells were called blast-like by ann; the last word on them is another"
+    )
+    review.judge_cell(slide, "3", Reading.NORMAL, "ann", key="ann-00002")
+    assert told() == ""

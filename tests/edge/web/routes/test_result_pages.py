@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from tests.edge.web.reading_results import amended, shown_on, sign, text_of
-from tests.edge.web.stand_ins import NAME, Browser, fill_slide
+from tests.edge.web.stand_ins import NAME, Browser, fill_slide, look_at_all
 
 from leukoscope_edge.records.exports import FORMATS
 from leukoscope_edge.records.slides.first_look import first_pass
@@ -112,3 +112,28 @@ def test_a_slide_that_is_counted_has_no_files_yet(
     share = text_of(browser, f"/slides/{slide}/share")
     assert "This slide is still being counted" in share
     assert "about" not in share
+
+
+def test_where_nothing_is_concluded_no_zero_reads_as_a_negative(
+    browser: Browser, device: Device
+) -> None:
+    refused = look_at_all(device, fill_slide(device, n_normal=4, is_refused=True))
+    text = browser.get(f"/slides/{refused}/result").text
+    assert "No result, because" in text
+    assert '<div class="blast">' not in text
+    suspect = look_at_all(device, fill_slide(device, n_blast=2, n_normal=4))
+    text = browser.get(f"/slides/{suspect}/result").text
+    assert text.count('<div class="blast">') == 2  # people and model, and model alone
+
+
+def test_who_was_overruled_and_what_stands_on_another_slide_is_told(
+    browser: Browser, device: Device
+) -> None:
+    suspect = look_at_all(device, fill_slide(device, n_blast=2, n_normal=4))
+    slide = look_at_all(device, fill_slide(device, n_normal=4))
+    for word, who in ((Reading.BLAST, "Olu"), (Reading.NORMAL, NAME)):
+        device.store.review.judge_cell(slide, "1", word, who, key=f"{who}-00001")
+    text = browser.get(f"/slides/{slide}/result").text
+    assert "1 of the cells were called blast-like by Olu" in text
+    assert f"Slide {suspect} of the same sample tells of blast-like cells" in text
+    assert "called blast-like by Olu" in browser.get(f"/slides/{slide}/print").text
