@@ -10,6 +10,7 @@ STATES, STATES_TESTS = (
 )
 REVIEWED = "records/slides/test_review_writer.py"
 CONCLUDED = "records/slides/test_conclusion.py"
+VERSIONS = "records/exports/test_slide_version.py"
 SIGNED = "records/slides/test_digest.py"
 SHOWN_ALONE = "test_review_of_the_shown_cells_turns_no_refusal_into_a_negative"
 OTHER_CAUSES = "test_people_overrule_nothing_that_lies_in_slide_pictures_or_quality"
@@ -68,6 +69,18 @@ MUTATIONS = {
         "    if record.void is not None:\n",
         "    if False:\n",
         f"{CONCLUDED}::test_a_void_slide_gives_no_verdict",
+    ),
+    "a blast on which two readers differ forbids nothing": Mutation(
+        "records/slides/conclusion.py",
+        "            *_disputed_blasts(record),\n",
+        "",
+        f"{CONCLUDED}::test_a_blast_that_one_of_two_readers_saw_forbids_a_negative",
+    ),
+    "a negative that nobody has signed leaves the device": Mutation(
+        "records/exports/slide_version.py",
+        "machine=told_unsigned(record.machine)",
+        "machine=record.machine",
+        f"{VERSIONS}::test_an_unsigned_negative_of_the_machine_stands_on_no_copy",
     ),
     "another result than the one shown is signed": Mutation(
         "records/slides/review_writer.py",
