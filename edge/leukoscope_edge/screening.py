@@ -108,8 +108,7 @@ class SlideRun:
                 marrow, of separate fields and where no scale is known, each is.
         """
         self._segmenter = segmenter or ServingSegmenter()
-        self._engine = engine
-        self._card = bundle.card
+        self._engine, self._card = engine, bundle.card
         self._context = context
         self._scale_um_per_px = scale_um_per_px
         self._spec = bundle.card.input.crop_spec
@@ -172,7 +171,8 @@ class SlideRun:
         """
         if self._listed is None:
             called = self._with_calls(self._cells.whole())
-            self._listed = keep_calls_to_scale(called, self._frames.scale_estimate())
+            known = self._frames.scale_estimate(), self._evidence.off_scale()
+            self._listed = keep_calls_to_scale(called, *known)
         return self._listed
 
     def _with_calls(self, cells: tuple[Cell, ...]) -> tuple[Cell, ...]:

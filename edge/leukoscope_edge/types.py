@@ -150,6 +150,7 @@ class Call:
         name: The word.
         p_blast: The probability.
         is_unlike: Unclear since the cell is unlike all that the model learned from.
+        is_off_scale: Unclear since it was seen at another scale than the slide's.
         kinds: Every kind that the model tells apart, with its calibrated probability,
             in the card's order; they sum to 1. Empty where it tells none apart.
     """
@@ -157,6 +158,7 @@ class Call:
     name: CallName
     p_blast: float
     is_unlike: bool = False
+    is_off_scale: bool = False
     kinds: tuple[tuple[str, float], ...] = ()
 
     @property

@@ -26,11 +26,7 @@ if TYPE_CHECKING:
     from leukoscope_edge.counting.differential import compared as compared
     from leukoscope_edge.counting.differential import count_kinds as count_kinds
     from leukoscope_edge.counting.earlier_frames import EarlierFrames as EarlierFrames
-    from leukoscope_edge.counting.evidence import NOTHING_GATHERED as NOTHING_GATHERED
     from leukoscope_edge.counting.evidence import Evidence as Evidence
-    from leukoscope_edge.counting.evidence import Gathered as Gathered
-    from leukoscope_edge.counting.evidence import gather as gather
-    from leukoscope_edge.counting.evidence import together as together
     from leukoscope_edge.counting.fraction import CallModel as CallModel
     from leukoscope_edge.counting.fraction import call_model as call_model
     from leukoscope_edge.counting.fraction import chances as chances
@@ -43,6 +39,10 @@ if TYPE_CHECKING:
     from leukoscope_edge.counting.frame_search import FrameSearch as FrameSearch
     from leukoscope_edge.counting.frame_search import Searched as Searched
     from leukoscope_edge.counting.frame_search import SeenCells as SeenCells
+    from leukoscope_edge.counting.gathered import NOTHING_GATHERED as NOTHING_GATHERED
+    from leukoscope_edge.counting.gathered import Gathered as Gathered
+    from leukoscope_edge.counting.gathered import gather as gather
+    from leukoscope_edge.counting.gathered import together as together
     from leukoscope_edge.counting.quality_slide import QualityDay as QualityDay
     from leukoscope_edge.counting.quality_slide import QualityTrend as QualityTrend
     from leukoscope_edge.counting.quality_slide import quality_trend as quality_trend
@@ -87,9 +87,10 @@ else:
                 "BLAST Beside Compared Differential NAMED Share compared count_kinds"
             ),
             "earlier_frames": "EarlierFrames",
-            "evidence": "Evidence Gathered NOTHING_GATHERED gather together",
+            "evidence": "Evidence",
             "fraction": ("CallModel call_model chances confidence_interval posterior"),
             "frame_search": "Asked FrameResult FrameSearch Searched SeenCells",
+            "gathered": "Gathered NOTHING_GATHERED gather together",
             "quality_slide": "QualityDay QualityTrend quality_trend",
             "reference_ranges": "AgeRanges ReferenceRanges flags is_leukopenic",
             "search_plan": "Due SearchPlan",

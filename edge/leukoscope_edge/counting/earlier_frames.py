@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from leukoscope_edge.arrays import BoolArray
 from leukoscope_edge.counting.copies import Copies
-from leukoscope_edge.counting.evidence import is_measured
+from leukoscope_edge.counting.gathered import is_asked, is_measured
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.messages import message
 from leukoscope_edge.screening_result import ScaleByCells
@@ -17,9 +17,16 @@ from leukoscope_edge.vision.scale import (
     FrameSizes,
     SourceScale,
     estimate_source_scale,
+    filled,
     measure_sizes,
     outside_of,
+    scale_of_frame,
 )
+
+N_AGREEING = 5
+"""Frames that agree with the slide's scale after one that contradicted it."""
+ELSEWHERE = 0.5
+"""Of a frame's width or height: gone on so far, a frame shows other cells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +39,9 @@ class Turn:
         measures: Its cells are measured against the scale that was given.
         scale_um_per_px: Given, or else what the cells so far say; None: not known.
         is_scale_given: It was; False: only cells say it.
+        sizes: Of its cells, None where they are not measured.
+        speaks: Whether it is asked alone what the scale is: not where it shows what a
+            frame that was asked did.
         outside: (H, W) bool, what lies outside an eyepiece's circle; None where the
             picture fills its frame, and for faults.
     """
@@ -41,6 +51,8 @@ class Turn:
     measures: bool = False
     scale_um_per_px: float | None = None
     is_scale_given: bool = True
+    sizes: FrameSizes | None = None
+    speaks: bool = False
     outside: BoolArray | None = None
 
 
@@ -64,6 +76,8 @@ class EarlierFrames:
         self._sizes: list[FrameSizes] = []
         self._estimate: SourceScale | None = None
         self._first_shape_px: tuple[int, int] | None = None
+        self._asked_at: Placement | None = None
+        self._n_to_agree = 0
 
     def new_area(self) -> None:
         """Go on from a place that need not touch where the lens has been."""
@@ -96,32 +110,67 @@ class EarlierFrames:
         if isinstance(item, Fault):
             return Turn()
         number, self._n_frames = self._n_frames, self._n_frames + 1
-        measures = is_measured(number)
-        scale = self._scale_um_per_px
-        if scale is None:
-            scale = self._estimated_scale(item, measures=measures)
         copy_of, place, outside = "", None, outside_of(item.pixels)
         if self._is_sequence:
             self._require_shape(item)
             place = self._tracker.update(item.pixels, outside)
         else:
             copy_of = self._copies.of(item)
+        measures = is_measured(number)
+        speaks = not copy_of and self._speaks(number, place)
+        sizes = None
+        if (measures or speaks) and not copy_of:
+            sizes = measure_sizes(filled(item.pixels, outside))
         is_given = self._scale_um_per_px is not None
+        scale = self._scale_um_per_px or self._estimated(sizes if measures else None)
+        if speaks:
+            self._listen(sizes, scale, place)
         return Turn(
             place=place,
             copy_of=copy_of,
             measures=measures and is_given,
             scale_um_per_px=scale,
             is_scale_given=is_given,
+            sizes=sizes,
+            speaks=speaks,
             outside=outside,
         )
 
-    def _estimated_scale(self, frame: Frame, *, measures: bool) -> float | None:
+    def _estimated(self, sizes: FrameSizes | None) -> float | None:
         """Return what the cells of all frames so far say of the scale."""
-        if measures:
-            self._sizes.append(measure_sizes(frame.pixels))
+        if sizes is not None:
+            self._sizes.append(sizes)
             self._estimate = estimate_source_scale(self._sizes)
         return self._estimate.um_per_px if self._estimate else None
+
+    def _speaks(self, number: int, place: Placement | None) -> bool:
+        """Say whether a frame is asked alone what the scale is.
+
+        Now and then one is, and each once one has contradicted the slide's, until
+        N_AGREEING agree. A stage that stands shows the same cells again and again.
+        """
+        if not (is_asked(number) or self._n_to_agree):
+            return False
+        known = self._asked_at
+        if place is None or known is None or place.island != known.island:
+            return True
+        width, height = self._first_shape_px or (1, 1)
+        across = abs(place.x_px - known.x_px) / width
+        return max(across, abs(place.y_px - known.y_px) / height) >= ELSEWHERE
+
+    def _listen(
+        self, sizes: FrameSizes | None, um_per_px: float | None, place: Placement | None
+    ) -> None:
+        """Take note of where a frame was asked, and whether it contradicts."""
+        self._asked_at = place
+        said = scale_of_frame(sizes) if sizes else None
+        if said is None or um_per_px is None:
+            return
+        contradicts = said.contradicts(um_per_px)
+        if contradicts:
+            self._n_to_agree = N_AGREEING
+        elif contradicts is False:
+            self._n_to_agree = max(0, self._n_to_agree - 1)
 
     def _require_shape(self, frame: Frame) -> None:
         """Let no frame of another size into a sequence: it has no place there.

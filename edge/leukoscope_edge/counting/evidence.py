@@ -1,4 +1,4 @@
-"""What the pictures of a slide bear witness of, and what of it forbids a negative.
+"""What of the pictures of a slide forbids a negative.
 
 Every guard that looks at pictures stands here, on the one road to a verdict: the scale
 against the cells, the order of colours, compression, sizes, what the files say of their
@@ -6,28 +6,27 @@ scale, copies, and how much could not be judged. A negative needs every one in o
 finding is said with the doubt beside it.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import TypeVar
-
+from leukoscope_edge.counting.gathered import (
+    NOTHING_GATHERED,
+    Bearing,
+    Gathered,
+    gather,
+    summed,
+    together,
+)
 from leukoscope_edge.messages import Message, message
 from leukoscope_edge.outcome import Doubt
 from leukoscope_edge.screening_result import ImageReport
-from leukoscope_edge.types import Frame
-from leukoscope_edge.vision import (
-    FrameColours,
-    measure_colours,
-    order_of,
-    quality_from_pixels,
-)
+from leukoscope_edge.vision import order_of
 from leukoscope_edge.vision.scale import (
     MAX_MISMATCH,
-    PLAUSIBLE_UM_PER_PX,
     RED_CELL_UM,
-    FrameSizes,
+    FrameScale,
     SourceScale,
+    are_mixed,
     estimate_source_scale,
-    measure_sizes,
+    frames_off_scale,
+    n_contradicting,
 )
 
 MIN_JPEG_QUALITY = 70
@@ -45,15 +44,6 @@ MAX_LEFT_OUT = 0.05
 """Of the images, that could not be read: more, and the rest is a part of the slide."""
 MAX_REFUSED = 0.5
 """Of the fields, for their quality: more, and what was judged is a chosen part."""
-N_MEASURED = 24
-"""Frames whose cells are measured for the scale, 35 ms each on one core."""
-MEASURED_AT_ONCE, MEASURED_EVERY = 12, 10
-"""The first frames, and then one in so many."""
-N_COLOURS = 512
-"""Frames whose colours are held, at most, evenly over the slide: neither a frame's time
-nor the records grow with it."""
-COLOUR_DIGITS, SIZE_DIGITS, SCALE_DIGITS, BITS_DIGITS = 3, 2, 5, 3
-"""Decimals that are judged and kept: what is read back is the same to the last bit."""
 SPOILED = (
     "scale-off",
     "red-blue",
@@ -63,179 +53,6 @@ SPOILED = (
     "compressed",
     "few-bits",
 )
-Number = TypeVar("Number", int, float)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bearing:
-    """What one frame bears witness of.
-
-    Attributes:
-        colours: Their order.
-        sizes: Of cells, None where they were not measured.
-        shape_px: Width and height.
-        jpeg_quality: Of its file, or of a JPEG that it was before, where that is
-            poorer; None where it never was one, as far as can be told.
-        bits_per_px: Of a video's key frame, None elsewhere.
-        um_per_px: What its file says, None where nothing plausible.
-    """
-
-    colours: FrameColours
-    sizes: FrameSizes | None
-    shape_px: tuple[int, int]
-    jpeg_quality: int | None
-    bits_per_px: float | None
-    um_per_px: float | None
-
-
-def bearing_of(frame: Frame, *, measures: bool) -> Bearing:
-    """Return what a frame bears witness of.
-
-    Args:
-        frame: As it came.
-        measures: Its cells and its compression, too.
-    """
-    said, (low, high) = frame.facts.um_per_px, PLAUSIBLE_UM_PER_PX
-    height, width = frame.pixels.shape[:2]
-    return Bearing(
-        colours=measure_colours(frame.pixels),
-        sizes=measure_sizes(frame.pixels) if measures else None,
-        shape_px=(width, height),
-        jpeg_quality=_poorer(
-            frame.facts.jpeg_quality,
-            quality_from_pixels(frame.pixels) if measures else None,
-        ),
-        bits_per_px=frame.facts.bits_per_px,
-        um_per_px=said if said and low <= said <= high else None,
-    )
-
-
-def _poorer(a: Number | None, b: Number | None) -> Number | None:
-    known = [q for q in (a, b) if q is not None]
-    return min(known, default=None)
-
-
-def is_measured(number: int) -> bool:
-    """Say whether the cells of a frame are measured for the scale.
-
-    Args:
-        number: Of the frame, from 0.
-    """
-    turn, rest = divmod(number - MEASURED_AT_ONCE, MEASURED_EVERY)
-    return turn < 0 or (rest == 0 and turn < N_MEASURED - MEASURED_AT_ONCE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gathered:
-    """What frames bear witness of, together: small, and whole in the records.
-
-    Attributes:
-        n_frames: How many there were.
-        statuses: Of these, without copies, how many were `screened`, `refused` and
-            `skipped`; and how many were a `copy`.
-        n_lost: Frames that are missing from a video.
-        colours: Of frames evenly over the slide, by the frame's number from 0.
-        sizes: Of cells, of each frame in which they were measured.
-        shapes_px: Every width and height that there was.
-        jpeg_quality: The poorest; None where no frame ever was a JPEG.
-        bits_per_px: The fewest of a video's key frame; None where there was none.
-        um_per_px: Every scale that a file named, the first one first.
-        light: What lamp and stain measured, in a frame now and then, by its name.
-    """
-
-    n_frames: int = 0
-    statuses: Mapping[str, int] = field(default_factory=dict)
-    n_lost: int = 0
-    colours: Mapping[int, FrameColours] = field(default_factory=dict)
-    sizes: tuple[FrameSizes, ...] = ()
-    shapes_px: tuple[tuple[int, int], ...] = ()
-    jpeg_quality: int | None = None
-    bits_per_px: float | None = None
-    um_per_px: tuple[float, ...] = ()
-    light: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
-
-
-NOTHING_GATHERED = Gathered()
-
-
-def gather(report: ImageReport, bearing: Bearing | None, number: int) -> Gathered:
-    """Return what one frame bears witness of.
-
-    Args:
-        report: What became of it.
-        bearing: What it bears witness of; None for faults and copies.
-        number: Of the frame on its slide, from 0.
-    """
-    status = "copy" if report.copy_of else report.status
-    alone = Gathered(n_frames=1, statuses={status: 1}, n_lost=report.n_lost)
-    if bearing is None:
-        return alone
-    is_held = number % _every(number) == 0
-    said, bits = bearing.um_per_px, bearing.bits_per_px
-    return replace(
-        alone,
-        colours={number: _rounded_colours(bearing.colours)} if is_held else {},
-        sizes=(_rounded_sizes(bearing.sizes),) if bearing.sizes else (),
-        shapes_px=(bearing.shape_px,),
-        jpeg_quality=bearing.jpeg_quality,
-        bits_per_px=None if bits is None else round(bits, BITS_DIGITS),
-        um_per_px=() if said is None else (round(said, SCALE_DIGITS),),
-    )
-
-
-def together(a: Gathered, b: Gathered) -> Gathered:
-    """Return what earlier and later frames of a slide bear witness of together."""
-    n_frames = a.n_frames + b.n_frames
-    every = _every(n_frames - 1)
-    colours = {n: c for n, c in {**a.colours, **b.colours}.items() if n % every == 0}
-    return Gathered(
-        n_frames=n_frames,
-        statuses=_summed(a.statuses, b.statuses),
-        n_lost=a.n_lost + b.n_lost,
-        colours=colours,
-        sizes=(*a.sizes, *b.sizes),
-        shapes_px=tuple(dict.fromkeys((*a.shapes_px, *b.shapes_px))),
-        jpeg_quality=_poorer(a.jpeg_quality, b.jpeg_quality),
-        bits_per_px=_poorer(a.bits_per_px, b.bits_per_px),
-        um_per_px=tuple(dict.fromkeys((*a.um_per_px, *b.um_per_px))),
-        light={
-            name: (*a.light.get(name, ()), *b.light.get(name, ()))
-            for name in {**a.light, **b.light}
-        },
-    )
-
-
-def _every(number: int) -> int:
-    """Return of how many frames one's colours are held, when this one comes."""
-    return 1 << (number // N_COLOURS).bit_length()
-
-
-def _summed(a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, int]:
-    return {name: a.get(name, 0) + b.get(name, 0) for name in {**a, **b}}
-
-
-def _rounded_colours(colours: FrameColours) -> FrameColours:
-    r, g, b = colours.density or (0.0, 0.0, 0.0)
-    nr, ng, nb = colours.negative or (0.0, 0.0, 0.0)
-    d = COLOUR_DIGITS
-    return FrameColours(
-        mode=round(colours.mode, d),
-        above=round(colours.above, d),
-        below=round(colours.below, d),
-        density=(round(r, d), round(g, d), round(b, d)) if colours.density else None,
-        negative=(round(nr, d), round(ng, d), round(nb, d))
-        if colours.negative
-        else None,
-    )
-
-
-def _rounded_sizes(sizes: FrameSizes) -> FrameSizes:
-    body = sizes.body_um_per_px
-    return FrameSizes(
-        red_px=tuple(round(d, SIZE_DIGITS) for d in sizes.red_px),
-        nuclei_px=tuple(round(d, SIZE_DIGITS) for d in sizes.nuclei_px),
-        body_um_per_px=None if body is None else round(body, SCALE_DIGITS),
-    )
 
 
 class Evidence:
@@ -259,26 +76,42 @@ class Evidence:
         self._scale, self._is_sequence = scale_um_per_px, is_sequence
         self._gathered = earlier
         self._estimate: SourceScale | None = None
+        self._slide_um_per_px = scale_um_per_px
+        self._said_alone: dict[str, FrameScale | None] = {}
 
     def add(self, report: ImageReport, bearing: Bearing | None) -> None:
         """Take in what became of a frame, and what it bears witness of."""
         number = self._gathered.n_frames
         self._gathered = together(self._gathered, gather(report, bearing, number))
-        if bearing is not None and bearing.sizes is not None:
+        if bearing is None:
+            return
+        self._slide_um_per_px = bearing.slide_um_per_px or self._slide_um_per_px
+        if report.status == "screened":
+            self._said_alone[report.name] = bearing.frame_scale
+        if bearing.sizes is not None:
             self._estimate = None
+
+    def off_scale(self) -> frozenset[str]:
+        """Return the frames that were taken at another scale than the slide's."""
+        is_mixed = self._scale_mixed() is not None
+        um_per_px = self._slide_um_per_px
+        if not is_mixed or um_per_px is None:
+            return frozenset()
+        return frames_off_scale(self._said_alone, um_per_px)
 
     @property
     def frames(self) -> dict[str, int]:
         """How many were `screened`, `refused` (copies as well) and `skipped`."""
         found = dict(self._gathered.statuses)
         n_copies = found.pop("copy", 0)
-        return _summed(found, {"refused": n_copies} if n_copies else {})
+        return summed(found, {"refused": n_copies} if n_copies else {})
 
     def doubts(self) -> tuple[Doubt, ...]:
         """Return what forbids a negative, what spoils the calls first."""
         found = (
             self._colours(),
             self._scale_off(),
+            self._scale_mixed(),
             self._compressed(),
             self._few_bits(),
             self._tags(),
@@ -324,6 +157,13 @@ class Evidence:
         um = f"{ratio * RED_CELL_UM:.1f}"
         reason = message("scale-off", um=um, expected=f"{RED_CELL_UM:g}")
         return _doubt(reason, "scale-off-cure")
+
+    def _scale_mixed(self) -> Doubt | None:
+        spoken, um_per_px = self._gathered.frame_scales, self._slide_um_per_px
+        if um_per_px is None or self._scale_off() or not are_mixed(spoken, um_per_px):
+            return None
+        k, n = n_contradicting(spoken, um_per_px)
+        return _doubt(message("scale-mixed", k=k, n=n), "scale-mixed-cure")
 
     def _estimated(self) -> SourceScale:
         """Estimate anew only where more was measured."""

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.counting.earlier_frames import Turn
-from leukoscope_edge.counting.evidence import Bearing, bearing_of
+from leukoscope_edge.counting.gathered import Bearing, bearing_of
 from leukoscope_edge.counting.search_plan import Candidate, Due
 from leukoscope_edge.messages import Message, message
 from leukoscope_edge.screening_result import (
@@ -161,7 +161,13 @@ class FrameSearch:
         result = FrameResult(
             report=report_of_frame(item, why_not),
             place=turn.place,
-            bearing=bearing_of(frame, measures=turn.measures),
+            bearing=bearing_of(
+                frame,
+                measures=turn.measures,
+                sizes=turn.sizes,
+                speaks=turn.speaks,
+                slide_um_per_px=turn.scale_um_per_px,
+            ),
             late=self.find_late(asked.due.before, turn.scale_um_per_px),
         )
         if why_not is not None:

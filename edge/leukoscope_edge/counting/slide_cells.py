@@ -7,7 +7,7 @@ on its way in and on its way out.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from statistics import median
 
@@ -123,7 +123,9 @@ def never_counted(cells: Sequence[Cell]) -> tuple[Cell, ...]:
 
 
 def keep_calls_to_scale(
-    cells: Sequence[Cell], said: ScaleByCells | None
+    cells: Sequence[Cell],
+    said: ScaleByCells | None,
+    off_scale: Container[str] = frozenset(),
 ) -> tuple[Cell, ...]:
     """Make cells unclear that were cut at another scale than the slide's.
 
@@ -135,18 +137,31 @@ def keep_calls_to_scale(
         cells: With their calls.
         said: What the cells of all frames say; where that is nothing, the middle of
             what they were cut at is the slide's scale. A given scale holds for all.
+        off_scale: Names of frames that were taken at another scale, whatever was given
+            or cut at.
     """
+    cells = [_off_scale(c) if _is_in(c, off_scale) else c for c in cells]
     cut_at = [s for c in cells if (s := c.best.by_cells_um_per_px) is not None]
     if not cut_at:
         return tuple(cells)
     um_per_px = (said and said.um_per_px) or median(cut_at)
-    return tuple(c if _is_to_scale(c, um_per_px) else _unclear(c) for c in cells)
+    return tuple(c if _is_to_scale(c, um_per_px) else _off_scale(c) for c in cells)
+
+
+def _is_in(cell: Cell, frames: Container[str]) -> bool:
+    return any(sighting.frame in frames for sighting in cell.sightings)
 
 
 def _is_to_scale(cell: Cell, um_per_px: float) -> bool:
     cut_at = (s.by_cells_um_per_px or um_per_px for s in cell.sightings)
     most = math.log1p(MAX_MISMATCH)
     return all(abs(math.log(scale / um_per_px)) <= most for scale in cut_at)
+
+
+def _off_scale(cell: Cell) -> Cell:
+    unclear = _unclear(cell)
+    call = unclear.call and replace(unclear.call, is_off_scale=True)
+    return replace(unclear, call=call)
 
 
 def _unclear(cell: Cell) -> Cell:

@@ -265,6 +265,7 @@ class Recorder:
                 name=record.call or CallName.UNCLEAR,
                 p_blast=record.p_blast or 0.0,
                 is_unlike=record.is_unlike,
+                is_off_scale=record.is_off_scale,
                 kinds=_kinds(record),
             ),
             island=int(run[1:] or 1) - 1,

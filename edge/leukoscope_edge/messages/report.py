@@ -8,6 +8,9 @@ REPORT = {
     "changed-word": "{what}, now {word}",
     "model-said": "model: {called}",
     "word-p-blast": "{word}, blast {p} %",
+    "called-why": "{called}; {why}",
+    "off-scale": "seen at another scale than the slide's",
+    "unlike-known": "unlike all that the model learned from",
     # facts
     "blasts-overruled": (
         "{k} of the cells were called blast-like by {who}; the last word on them is "

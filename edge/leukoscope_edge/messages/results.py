@@ -106,6 +106,13 @@ RESULTS = {
         "red cells would measure {um} µm at this scale, and have about {expected}"
     ),
     "scale-off-cure": "Check the scale.",
+    "scale-mixed": (
+        "in {k} of {n} pictures whose cells could be measured they have another size "
+        "than at this slide's scale: another objective, or another camera"
+    ),
+    "scale-mixed-cure": (
+        "Count again with one objective, and give pictures of one microscope at a time."
+    ),
     "scale-near": (
         "The scale may be off by {p} %: the cells say {um} µm per pixel ({low} to "
         "{high}), and {given} was given."

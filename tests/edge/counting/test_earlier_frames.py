@@ -1,11 +1,12 @@
 """What the frames before one decide about it."""
 
+import cv2
 import numpy as np
 import pytest
 from tests.simulated import camera_on
 
-from leukoscope_edge.counting.earlier_frames import EarlierFrames
-from leukoscope_edge.counting.evidence import MEASURED_AT_ONCE, is_measured
+from leukoscope_edge.counting.earlier_frames import N_AGREEING, EarlierFrames
+from leukoscope_edge.counting.gathered import MEASURED_AT_ONCE, is_measured
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.types import Fault, Frame
 
@@ -89,3 +90,25 @@ def test_the_frames_whose_cells_are_measured_are_counted_from_the_first() -> Non
     turns = [earlier.turn(frame(f"{i}.png", i)) for i in numbers]
     assert [t.measures for t in turns] == [is_measured(i) for i in numbers]
     assert not all(t.measures for t in turns)
+
+
+def drawn(number: int, factor: float = 1.0) -> Frame:
+    """A field of the simulated slide, magnified about its middle, 640 x 480."""
+    pixels = camera_on(f"simulated:seed={number},cells=30").render(0)
+    height, width = (int(side / factor) for side in pixels.shape[:2])
+    part = pixels[:height, :width]
+    shown = cv2.resize(part, pixels.shape[1::-1], interpolation=cv2.INTER_AREA)
+    return Frame(name=str(number), pixels=np.asarray(shown, np.uint8), time_s=0.0)
+
+
+def test_after_a_frame_that_contradicts_every_one_is_asked_until_some_agree() -> None:
+    earlier = fields(0.1)
+    for number in range(MEASURED_AT_ONCE):
+        assert earlier.turn(frame(f"{number}.png", number)).speaks
+    earlier.turn(frame("one in ten", 50))
+    assert not earlier.turn(frame("not asked", 51)).speaks
+    for number in range(8):
+        earlier.turn(frame(f"more {number}", 60 + number))
+    assert earlier.turn(drawn(1, 1.8)).speaks
+    later = [earlier.turn(drawn(number)) for number in range(2, 9)]
+    assert [t.speaks for t in later] == [True] * N_AGREEING + [False] * 2

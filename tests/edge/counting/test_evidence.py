@@ -8,21 +8,23 @@ import numpy as np
 import pytest
 from tests.simulated import first_frames
 
-from leukoscope_edge.counting.evidence import (
-    N_COLOURS,
-    N_MEASURED,
+from leukoscope_edge.counting import (
     NOTHING_GATHERED,
-    Bearing,
     Evidence,
     Gathered,
-    bearing_of,
     gather,
-    is_measured,
     together,
+)
+from leukoscope_edge.counting.gathered import (
+    N_COLOURS,
+    N_MEASURED,
+    Bearing,
+    bearing_of,
+    is_measured,
 )
 from leukoscope_edge.screening_result import ImageReport
 from leukoscope_edge.types import Frame, PictureFacts
-from leukoscope_edge.vision.scale import FrameSizes, estimate_source_scale
+from leukoscope_edge.vision.scale import FrameScale, FrameSizes, estimate_source_scale
 
 SCALE = 0.1
 FRAMES = first_frames(8)
@@ -380,3 +382,42 @@ def test_a_doubt_of_the_first_half_stands_after_a_clean_second_half() -> None:
     for report, bearing in zip(SCREENED[:7], BEARINGS, strict=False):
         evidence.add(report, bearing)
     assert [d.reason.id for d in evidence.doubts()] == ["red-blue"]
+
+
+AT, OFF = FrameScale("red cells", 75.0, 4), FrameScale("red cells", 150.0, 4)
+
+
+def seen_as(
+    said: list[FrameScale | None], *, scale: float | None, status: str = "screened"
+) -> Evidence:
+    evidence = Evidence(scale, is_sequence=False)
+    for number, one in enumerate(said):
+        bearing = replace(BEARINGS[0], sizes=None, frame_scale=one)
+        report = ImageReport(name=str(number), status=status)  # type: ignore[arg-type]
+        evidence.add(report, replace(bearing, slide_um_per_px=scale or 0.1))
+    return evidence
+
+
+@pytest.mark.parametrize("scale", [0.1, None])
+def test_frames_of_another_objective_forbid_a_negative_and_are_named(
+    scale: float | None,
+) -> None:
+    evidence = seen_as([AT, None, AT, OFF, OFF, OFF], scale=scale)
+    assert [(d.reason.id, d.spoils_calls) for d in evidence.doubts()] == [
+        ("scale-mixed", False)
+    ]
+    assert dict(evidence.doubts()[0].reason.params) == {"k": 3, "n": 5}
+    assert evidence.off_scale() == {"3", "4", "5"}
+
+
+@pytest.mark.parametrize("said", [[AT, OFF, OFF], [None] * 5, []])
+def test_two_frames_that_contradict_may_be_chance(
+    said: list[FrameScale | None],
+) -> None:
+    evidence = seen_as(said, scale=0.1)
+    assert evidence.doubts() == ()
+    assert evidence.off_scale() == frozenset()
+
+
+def test_frames_that_were_not_judged_are_not_asked() -> None:
+    assert seen_as([OFF] * 5, scale=0.1, status="refused").off_scale() == frozenset()

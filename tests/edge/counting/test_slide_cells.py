@@ -187,7 +187,7 @@ def test_half_a_cell_without_a_call_is_likely_to_be_nothing() -> None:
 
 SAID = ScaleByCells(um_per_px=0.2, low=0.18, high=0.22)
 BLAST = Call(name=CallName.BLAST, p_blast=0.9)
-WITHHELD = Call(name=CallName.UNCLEAR, p_blast=0.9)
+WITHHELD = Call(name=CallName.UNCLEAR, p_blast=0.9, is_off_scale=True)
 
 
 def blast(*cut_at_um_per_px: float | None) -> Cell:
@@ -230,3 +230,17 @@ def test_where_all_cells_together_say_no_scale_most_of_their_frames_do(
 ) -> None:
     cells = keep_calls_to_scale([blast(0.1), blast(0.3), blast(0.31)], said)
     assert [c.call for c in cells] == [WITHHELD, BLAST, BLAST]
+
+
+@pytest.mark.parametrize(
+    ("off_scale", "call"),
+    [((), BLAST), (("elsewhere",), BLAST), (("second",), WITHHELD)],
+)
+def test_a_call_on_a_frame_of_another_objective_does_not_stand_at_a_given_scale(
+    off_scale: tuple[str, ...], call: Call
+) -> None:
+    cell = blast(None, None)
+    first, second = cell.sightings
+    seen = replace(cell, sightings=(first, replace(second, frame="second")))
+    (kept,) = keep_calls_to_scale([seen], None, frozenset(off_scale))
+    assert kept.call == call

@@ -37,7 +37,7 @@ CARD, SET, DEVICE = SCALES = ("card", "set", "device")
 """The scale of a laboratory at which its cells are cut: at which the shipped cards know
 it, the likeliest, or what the device would say where nobody calibrated."""
 N_MEASURED = 24
-"""Images by which the device says it, as on a slide (`counting.evidence`)."""
+"""Images by which the device says it, as on a slide (`counting.gathered`)."""
 TALEQANI_SIZE_PX = (299, 224)
 OFF_MIDDLE_UM = 4.0
 """A tile's own cell lies no farther from its middle."""

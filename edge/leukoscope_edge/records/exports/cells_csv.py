@@ -1,5 +1,6 @@
 """The cells of a version of a slide as CSV, with the slide's facts as headings."""
 
+from leukoscope_edge.records.exports.cell_words import why_unclear
 from leukoscope_edge.records.exports.facts import fact_headings
 from leukoscope_edge.records.exports.slide_version import SlideVersion
 from leukoscope_edge.records.exports.text_table import BOX_KEYS, csv_bytes
@@ -17,6 +18,7 @@ CELL_KEYS = (
     "counted",
     "kind",
     "kind_by",
+    "unclear_because",
 )
 
 
@@ -50,5 +52,6 @@ def _cell_row(slide: str, cell: CellRecord) -> tuple[object, ...]:
         cell.is_counted,
         cell.final_kind,
         "person" if is_named(cell) else "model" if cell.final_kind else "",
+        why.said() if (why := why_unclear(cell)) else "",
         *cell.box_px,
     )

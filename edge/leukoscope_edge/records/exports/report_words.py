@@ -46,10 +46,7 @@ def caption_of(
 
     Of a screening at one go, which no person reads: its word, the model's, its place.
     """
-    if cell.call is None:
-        model = say("not seen by the model")
-    else:
-        model = model_said(cell.call, cell.p_blast or 0.0, say)
+    model = model_said(cell, say) if cell.call else say("not seen by the model")
     number = f"{say('cell')} {cell.id}"
     if version.source:
         word = say(WORDS[cell.final])

@@ -136,6 +136,7 @@ def _cell_object(cell: Cell, *, is_counted: bool) -> dict[str, Any]:
         "call": cell.call.name.value,
         "p_blast": round(cell.call.p_blast, 4),
         "is_unlike": cell.call.is_unlike,
+        "is_off_scale": cell.call.is_off_scale,
         "kind": cell.call.kind,
         "kinds": {name: round(p, 4) for name, p in cell.call.kinds},
     }

@@ -107,5 +107,6 @@ def _cell(cell: Cell, *, is_counted: bool) -> CellRecord:
         view="",
         is_counted=is_counted,
         is_unlike=cell.call.is_unlike,
+        is_off_scale=cell.call.is_off_scale,
         kind=cell.call.kind_beside_blast,
     )

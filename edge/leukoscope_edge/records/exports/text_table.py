@@ -4,13 +4,22 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from leukoscope_edge.messages import message
 from leukoscope_edge.names import on_terminal
 from leukoscope_edge.records.exports.facts import fact_headings, list_facts
 from leukoscope_edge.records.exports.result_json import INTENDED_USE, result_object
 from leukoscope_edge.records.exports.screening_version import version_of
 from leukoscope_edge.screening_result import Screening
 
-CSV_KEYS = ("id", "image", "call", "p_blast", "counted", "n_sightings")
+CSV_KEYS = (
+    "id",
+    "image",
+    "call",
+    "p_blast",
+    "counted",
+    "n_sightings",
+    "is_off_scale",
+)
 BOX_KEYS = ("x0_px", "y0_px", "x1_px", "y1_px")
 
 
@@ -22,6 +31,7 @@ def table_text(screening: Screening) -> str:
     lines = [f"{'cell':>5}  {'image':<{width}}  {'call':<8} {'p(blast)':>8}  sightings"]
     for row, name in zip(rows, names, strict=True):
         note = "" if row["counted"] else "  cut off, not counted"
+        note += f"  {message('off-scale').said()}" if row["is_off_scale"] else ""
         lines.append(
             f"{row['id']:>5}  {name:<{width}}  {row['call']:<8} "
             f"{row['p_blast']:>8.3f}  {row['n_sightings']:>9}{note}"

@@ -46,6 +46,7 @@ def keep_cell(
         call=cell.call.name,
         p_blast=cell.call.p_blast,
         is_unlike=cell.call.is_unlike,
+        is_off_scale=cell.call.is_off_scale,
         kind=cell.call.kind_beside_blast,
         crops=pictures.keep(record.id, strip),
         n_crops=len(cell.sightings),

@@ -58,6 +58,7 @@ class CellRecord:
         words: Each reader's own last word, in the order in which they first spoke.
         is_disputed: Two readers differ, and no supervisor has settled it.
         is_unlike: The model found it unlike all that it learned from.
+        is_off_scale: It was seen at another scale than the slide's.
         kind: The likeliest kind to the model, blast apart; "" where it tells none.
         kind_words: Each reader's own last word on its kind, "" where she named none.
         sealed_notes: Notes of people on it, encrypted, with who wrote each.
@@ -83,6 +84,7 @@ class CellRecord:
     words: tuple[tuple[str, Reading], ...] = ()
     is_disputed: bool = False
     is_unlike: bool = False
+    is_off_scale: bool = False
     kind: str = ""
     kind_words: tuple[tuple[str, str], ...] = ()
     sealed_notes: tuple[tuple[str, str], ...] = ()

@@ -15,7 +15,7 @@ from leukoscope_edge.records.slides.slide import Outcome
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
 from leukoscope_edge.types import CallName
 from leukoscope_edge.vision import FrameColours
-from leukoscope_edge.vision.scale import FrameSizes
+from leukoscope_edge.vision.scale import FrameScale, FrameSizes
 
 
 def cell_object(cell: CellRecord) -> dict[str, Any]:
@@ -27,6 +27,8 @@ def cell_object(cell: CellRecord) -> dict[str, Any]:
         del found["field"]
     if not cell.is_unlike:
         del found["is_unlike"]
+    if not cell.is_off_scale:
+        del found["is_off_scale"]
     if not cell.kind:
         del found["kind"]
     return found | {"call": cell.call.value if cell.call else None}
@@ -116,6 +118,9 @@ def gathered_object(gathered: Gathered) -> dict[str, Any]:
         "bits_per_px": gathered.bits_per_px,
         "um_per_px": gathered.um_per_px,
         "light": dict(gathered.light),
+        "frame_scales": [
+            [s.witness, s.diameter_px, s.n] for s in gathered.frame_scales
+        ],
     }
 
 
@@ -130,6 +135,7 @@ def gathered_from(found: dict[str, Any]) -> Gathered:
         "shapes_px": tuple((w, h) for w, h in found["shapes_px"]),
         "um_per_px": tuple(found["um_per_px"]),
         "light": {name: tuple(values) for name, values in found["light"].items()},
+        "frame_scales": tuple(FrameScale(*s) for s in found.get("frame_scales", ())),
     }
     return Gathered(**found | typed)
 

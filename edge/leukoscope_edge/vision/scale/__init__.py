@@ -1,6 +1,13 @@
 """Micrometres per pixel: estimated from cells, or measured on a stage micrometer."""
 
 from leukoscope_edge.vision.scale.eyepiece import filled, outside_of
+from leukoscope_edge.vision.scale.frame_scale import (
+    FrameScale,
+    are_mixed,
+    frames_off_scale,
+    n_contradicting,
+    scale_of_frame,
+)
 from leukoscope_edge.vision.scale.red_cells import RED_CELL_UM, estimate_scale
 from leukoscope_edge.vision.scale.scale_estimate import (
     MAX_MISMATCH,
@@ -24,14 +31,19 @@ __all__ = [
     "RED_CELL_UM",
     "SCALE_RANGE_UM_PER_PX",
     "Calibration",
+    "FrameScale",
     "FrameSizes",
     "SourceScale",
+    "are_mixed",
     "check_red_cells",
     "estimate_scale",
     "estimate_source_scale",
     "filled",
+    "frames_off_scale",
     "measure_sizes",
+    "n_contradicting",
     "outside_of",
     "scale_from_lines",
     "scale_from_two_points",
+    "scale_of_frame",
 ]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leukoscope_edge.arrays import U8
+from leukoscope_edge.arrays import F64, U8
 from leukoscope_edge.vision.otsu import counts_of, otsu3_of
 from leukoscope_edge.vision.scale.circles import Circle, find_circles
 from leukoscope_edge.vision.scale.red_cells import RED_CELL_UM, scale_from_cells
@@ -189,12 +189,10 @@ def _by_bodies(pixels: U8) -> float | None:
 
 
 def _nuclei(frames: Sequence[FrameSizes]) -> Witness | None:
-    diameters = np.sort([d for f in frames for d in f.nuclei_px])
+    diameters = [d for f in frames for d in f.nuclei_px]
     if len(diameters) < MIN_NUCLEI:
         return None
-    # Platelets and lobes are many and small: a circle counts by its size.
-    shares = np.cumsum(diameters) / diameters.sum()
-    middle = float(diameters[np.searchsorted(shares, 0.5)])
+    middle = middle_by_size(diameters)
     spread = float(np.log(diameters).std()) / math.sqrt(len(diameters))
     return Witness(
         name="round nuclei",
@@ -210,18 +208,35 @@ def _red(frames: Sequence[FrameSizes]) -> Witness | None:
     least = max(MIN_RED_CIRCLES, math.ceil(MIN_PER_FRAME * len(frames)))
     if len(logs) < least:
         return None
-    away = (logs - logs[:, None]) / MODE_WIDTH
-    # Specks and pale centres are many and small: a circle counts by its size.
-    votes = (np.exp(-(away**2) / 2) * np.exp(logs)).sum(axis=1)
-    alike = logs[np.abs(logs - logs[votes.argmax()]) <= NEAR_MODE]
-    if len(alike) < least:
+    near = alike(logs)
+    if len(near) < least:
         return None
     return Witness(
         name="round red cells",
-        um_per_px=RED_CELL_UM / math.exp(float(np.median(alike))),
-        error=math.hypot(RED_ERROR, float(alike.std()) / math.sqrt(len(alike))),
-        n=len(alike),
+        um_per_px=RED_CELL_UM / math.exp(float(np.median(near))),
+        error=math.hypot(RED_ERROR, float(near.std()) / math.sqrt(len(near))),
+        n=len(near),
     )
+
+
+def alike(logs: F64) -> F64:
+    """Return the logarithms of diameters that are near the commonest one's."""
+    if not len(logs):
+        return logs
+    away = (logs - logs[:, None]) / MODE_WIDTH
+    # Specks and pale centres are many and small: a circle counts by its size.
+    votes = (np.exp(-(away**2) / 2) * np.exp(logs)).sum(axis=1)
+    return np.asarray(logs[np.abs(logs - logs[votes.argmax()]) <= NEAR_MODE])
+
+
+def middle_by_size(diameters: Sequence[float]) -> float:
+    """Return the median of some diameters, each counted by its size, not none.
+
+    Platelets and lobes are many and small.
+    """
+    ordered = np.sort(diameters)
+    shares = np.cumsum(ordered) / ordered.sum()
+    return float(ordered[np.searchsorted(shares, 0.5)])
 
 
 def _bodies(frames: Sequence[FrameSizes]) -> Witness | None:

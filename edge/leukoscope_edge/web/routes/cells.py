@@ -75,11 +75,7 @@ def explained(
     device = device_of(request)
     found = cell_of(device, slide, cell)
     _require_looked(device, slide, person)
-    said = (
-        called(found.call, found.p_blast or 0.0, device.language(request))
-        if found.call
-        else ""
-    )
+    said = called(found, device.language(request))
     said_of = explain.explanation(device, slide, found) | {"said": said}
     return said_of | {"kind": found.kind}
 

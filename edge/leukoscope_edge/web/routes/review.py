@@ -107,9 +107,7 @@ def _judged(
         "word": own.value if own else None,
         "call": cell.call.value if is_told and cell.call else None,
         "p_blast": cell.p_blast if is_told else None,
-        "said": model_said(cell.call, cell.p_blast or 0.0, say)
-        if say is not None and cell.call
-        else "",
+        "said": model_said(cell, say) if say is not None and cell.call else "",
     }
 
 

@@ -25,7 +25,7 @@ from leukoscope_edge.records.slides.slide_objects import (
 from leukoscope_edge.sample import SIMULATED_SAMPLE, AgeGroup, SampleType
 from leukoscope_edge.types import CallName, Reading
 from leukoscope_edge.vision import FrameColours
-from leukoscope_edge.vision.scale import FrameSizes
+from leukoscope_edge.vision.scale import FrameScale, FrameSizes
 
 CELL = CellRecord(
     id="1",
@@ -120,6 +120,7 @@ GATHERED = Gathered(
         FrameSizes(red_px=(70.25, 74.5), nuclei_px=(), body_um_per_px=None),
         FrameSizes(red_px=(), nuclei_px=(110.0,), body_um_per_px=0.10125),
     ),
+    frame_scales=(FrameScale("red cells", 74.5, 2), FrameScale("nuclei", 110.0, 1)),
     shapes_px=((640, 480), (320, 240)),
     jpeg_quality=71,
     bits_per_px=0.62,

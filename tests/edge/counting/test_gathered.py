@@ -1,0 +1,47 @@
+"""What single frames bear witness of, put together."""
+
+from dataclasses import replace
+
+import pytest
+from tests.simulated import first_frames
+
+from leukoscope_edge.counting import gather, together
+from leukoscope_edge.counting.gathered import (
+    MEASURED_AT_ONCE,
+    MEASURED_EVERY,
+    Bearing,
+    bearing_of,
+    is_asked,
+    is_measured,
+)
+from leukoscope_edge.screening_result import ImageReport
+from leukoscope_edge.vision.scale import FrameScale, FrameSizes
+
+SIZES = FrameSizes(red_px=(75.006, 75.006), nuclei_px=(), body_um_per_px=None)
+(FRAME,) = first_frames(1)
+
+
+def asked(*, speaks: bool = True) -> Bearing:
+    return bearing_of(FRAME, measures=False, sizes=SIZES, speaks=speaks)
+
+
+def test_every_frame_that_is_measured_is_asked_and_later_ones_now_and_then() -> None:
+    assert all(is_asked(n) for n in range(1000) if is_measured(n))
+    first = MEASURED_AT_ONCE + 100 * MEASURED_EVERY
+    late = [n for n in range(first, first + 25) if is_asked(n)]
+    assert late == [first, first + MEASURED_EVERY, first + 2 * MEASURED_EVERY]
+
+
+def test_a_frame_that_is_not_asked_says_nothing_alone() -> None:
+    assert asked(speaks=False).frame_scale is None
+    said = asked().frame_scale
+    assert said is not None
+    assert said.n == 2
+
+
+@pytest.mark.parametrize(("status", "n"), [("screened", 1), ("refused", 0)])
+def test_what_judged_frames_say_alone_is_kept_short(status: str, n: int) -> None:
+    report = ImageReport(name="a", status=status)  # type: ignore[arg-type]
+    one = gather(report, asked(), 0)
+    assert one.frame_scales == (FrameScale("red cells", 75.01, 2),) * n
+    assert len(together(one, replace(one)).frame_scales) == 2 * n
