@@ -33,7 +33,7 @@ FAR, MIN_NEW = 0.6, 0.02
 """Gone on so far, a frame is searched whatever it shows, where so large a part of its
 places never was: each place once, though no nucleus could be told there. The rest of
 the frame is wider than the largest cell."""
-N_SHARP, MIN_SHARPER, AS_SHARP = 2, 0.4, 0.95
+N_SHARP, MIN_SHARPER, AS_SHARP = 2, 0.6, 0.95
 """A frame is searched where it is among the sharpest so far, by its focus
 (`vision.quality`), of so large a part of the places that matter: those sightings vote.
 What is as sharp is as sharp within what the focus owes to the cells in view."""
