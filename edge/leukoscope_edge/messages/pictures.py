@@ -72,6 +72,10 @@ PICTURES = {
         "has no colour, and a stain cannot be judged without: take it with the camera "
         "in colour mode"
     ),
+    "file-drawn": (
+        "has lines or words in pure colours drawn on it, which hide cells and pass for "
+        "stain: save it without them"
+    ),
     "file-undecoded": (
         "cannot be decoded (damaged, or larger than {m} megapixels): copy it again"
     ),

@@ -4,7 +4,8 @@ OpenCV fills what is missing of a picture and says nothing. Each format has its 
 to tell: a checksum on every chunk (PNG), lengths that must agree (BMP, WebP, TIFF),
 markers that announce every part (JPEG).
 
-Source: PNG 1.2, 3.2; Windows BITMAPFILEHEADER and BITMAPINFOHEADER; RIFF for WebP.
+Source: PNG 1.2, 3.2, and PNG 3 for `cICP`; Windows BITMAPFILEHEADER and
+BITMAPINFOHEADER; RIFF for WebP.
 """
 
 import struct
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 
 from leukoscope_edge.capture.stored import jpeg, tiff
 from leukoscope_edge.capture.stored.kinds import HEAD_BYTES, PNG_START, kind_of
+from leukoscope_edge.capture.stored.parameter_set import HDR_TRANSFERS
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.messages import Message, message
 
@@ -115,6 +117,8 @@ def _png(data: bytes) -> Container:
             raise _damaged(message("damage-checksum"))
         if kind == b"acTL":
             raise SourceError(message("file-moving"))
+        if kind == b"cICP" and n > 1 and body[1] in HDR_TRANSFERS:
+            raise SourceError(message("video-hdr"))
         if kind == b"pHYs" and n == 9 and body[8] == 1 and any(body[:4]):
             um_per_px = UM_PER_M / int.from_bytes(body[:4], "big")
         at += 12 + n

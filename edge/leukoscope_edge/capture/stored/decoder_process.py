@@ -28,6 +28,7 @@ from leukoscope_edge.capture.stored.decode import (
     GREY,
     MAX_PIXELS,
     Picture,
+    is_drawn_on,
     is_grey,
     read_picture,
     regular,
@@ -197,7 +198,10 @@ def _outcome(question: dict[str, Any], video: "_Video") -> Outcome:
     try:
         match question:
             case {"image": path, "page": page}:
-                return _picture(read_picture(regular(Path(path)).read_bytes(), page))
+                picture = read_picture(regular(Path(path)).read_bytes(), page)
+                if is_drawn_on(picture.pixels):
+                    raise SourceError(message("file-drawn"))
+                return _picture(picture)
             case {"video": path}:
                 return dataclasses.asdict(video.open(regular(Path(path)))), b""
             case _:

@@ -17,6 +17,7 @@ import numpy as np
 
 from leukoscope_edge.capture.stored import jpeg
 from leukoscope_edge.capture.stored.parameter_set import (
+    HDR_TRANSFERS,
     transfer_of_h264,
     transfer_of_h265,
 )
@@ -29,8 +30,6 @@ H264 = frozenset({"h264", "avc1", "avc3", "x264"})
 H265 = frozenset({"h265", "hevc", "hev1", "hvc1"})
 """Four letters, in small ones."""
 H264_SPS, H265_SPS = 7, 33
-HDR_TRANSFERS = frozenset({16, 18})
-"""Perceptual quantizer and hybrid log-gamma, as H.273 numbers them."""
 _HDR_BYTES = frozenset(bytes([n]) for n in HDR_TRANSFERS)
 COLOUR_BOXES = b"colrnclx", b"colrnclc"
 """Of MP4 and of MOV: primaries and transfer follow, two bytes each."""

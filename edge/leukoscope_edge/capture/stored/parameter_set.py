@@ -8,6 +8,8 @@ Source: ITU-T H.264 (7.3.2.1.1, E.1.1) and H.265 (7.3.2.2.1, 7.3.3, 7.3.4, 7.3.7
 E.2.1); the names in comments are theirs.
 """
 
+HDR_TRANSFERS = frozenset({16, 18})
+"""Perceptual quantizer and hybrid log-gamma, as ITU-T H.273 numbers them."""
 ESCAPED, PLAIN = b"\x00\x00\x03", b"\x00\x00"
 """A stream never holds three bytes that look like a start; one is put in between."""
 HIGH_PROFILES = frozenset(

@@ -72,6 +72,8 @@ def test_what_stands_behind_the_end_of_a_png_is_not_counted() -> None:
         (bytes(128) + b"DICM", r"of a kind that is not read here \(DICOM\)"),
         (b"BM" + bytes(20), "is truncated"),
         (b"RIFF\x04\0\0\0WAVE", "not an image of a known kind"),
+        (png_with(b"cICP", b"\x09\x10\0\1"), "is recorded in HDR"),
+        (png_with(b"cICP", b"\x09\x12\0\1"), "is recorded in HDR"),
         (png_with(b"acTL", bytes(8)), "several pictures that follow each other"),
         (
             b"RIFF\x20\0\0\0WEBPVP8X\x0a\0\0\0\x02" + bytes(20),
@@ -86,6 +88,11 @@ def test_what_stands_behind_the_end_of_a_png_is_not_counted() -> None:
 def test_what_is_no_whole_single_picture_is_refused(data: bytes, reason: str) -> None:
     with pytest.raises(SourceError, match=reason):
         open_container(data)
+
+
+def test_a_png_may_say_that_its_light_is_ordinary() -> None:
+    for body in (b"\x01\x0d\0\1", b"\x10"):
+        assert open_container(png_with(b"cICP", body)).spoilt is None
 
 
 def test_one_wrong_bit_in_a_png_is_damage() -> None:

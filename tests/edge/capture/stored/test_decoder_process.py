@@ -39,6 +39,18 @@ def test_decodes_as_the_decoder_does_and_keeps_its_process(tmp_path: Path) -> No
         assert resource.prlimit(pid, resource.RLIMIT_FSIZE) == (0, 0)
 
 
+def test_a_picture_that_is_drawn_on_is_refused_with_the_cure(tmp_path: Path) -> None:
+    field = np.full((300, 300, 3), (215, 190, 210), np.uint8)
+    field[::7, ::5] -= 60
+    assert cv2.imwrite(str(tmp_path / "a.png"), field)
+    cv2.rectangle(field, (50, 50), (120, 110), (0, 255, 0), 1)
+    assert cv2.imwrite(str(tmp_path / "b.png"), field)
+    with closing(Decoder()) as decoder:
+        assert decoder.image(tmp_path / "a.png").pixels.shape == field.shape
+        with pytest.raises(SourceError, match=r"drawn on it.*save it without them"):
+            decoder.image(tmp_path / "b.png")
+
+
 def test_a_refusal_costs_nothing_but_the_image(tmp_path: Path) -> None:
     save(tmp_path / "good.png")
     (tmp_path / "bad.png").write_text("no image")
