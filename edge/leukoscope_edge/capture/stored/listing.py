@@ -147,12 +147,16 @@ def _kind_inside(path: Path) -> str:
 
 
 def _holds_pictures(folder: Path) -> bool:
-    """Look until a picture is found; links below are not followed, nor systems' own."""
-    for root, below, names in os.walk(folder):
+    """Look until a picture is found; links below are not followed, nor systems' own.
+
+    What cannot be looked into may hold some.
+    """
+    unseen: list[OSError] = []
+    for root, below, names in os.walk(folder, onerror=unseen.append):
         below[:] = [name for name in below if not is_system(Path(name))]
         if any(is_picture(Path(root, name)) for name in names):
             return True
-    return False
+    return bool(unseen)
 
 
 def _natural_key(path: Path) -> list[tuple[int, str]]:

@@ -51,6 +51,8 @@ from leukoscope_edge.review import why_files_wait
 
 EXIT_DONE, EXIT_FAILED = 0, 1
 MAX_DAYS = 36500
+MAX_PASSPHRASE = 1 << 12
+"""Letters; a file without end, as /dev/zero, is none."""
 NO_PROFILE = ReviewEntry(blind="off")
 """Two readers stand in the slide itself and are blind whatever a profile says; whoever
 screens at the command line has seen the sentence that it prints."""
@@ -316,9 +318,13 @@ def _passphrase(path: Path | None) -> str:
     if path is None:
         return ask_secret("Passphrase: ", "--passphrase-file")
     try:
-        return path.read_text(encoding="utf-8").split("\n", 1)[0]
+        with path.open(encoding="utf-8") as file:  # a pipe, too
+            line = file.readline(MAX_PASSPHRASE)
     except (OSError, UnicodeDecodeError) as err:
         raise RecordError(f"{path}: cannot be read as a passphrase") from err
+    if "\0" in line:
+        raise RecordError(f"{path}: cannot be read as a passphrase")
+    return line.removesuffix("\n")
 
 
 def _retain(options: argparse.Namespace) -> int:

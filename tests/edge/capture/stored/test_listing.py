@@ -134,6 +134,19 @@ def test_pictures_at_any_depth_are_left_out_by_their_folder_s_name(
     assert folders_of_images(tmp_path) == [tmp_path / "a"] * is_named
 
 
+def test_a_folder_that_cannot_be_looked_into_may_hold_pictures(tmp_path: Path) -> None:
+    at = os.open(tmp_path, os.O_RDONLY)
+    for k in range(20):  # a path longer than the kernel takes
+        name = "a" if k == 0 else 250 * "a"
+        os.mkdir(name, dir_fd=at)
+        inside = os.open(name, os.O_RDONLY, dir_fd=at)
+        os.close(at)
+        at = inside
+    os.close(at)
+    (tmp_path / "b").mkdir()
+    assert folders_of_images(tmp_path) == [tmp_path / "a"]
+
+
 def test_a_link_that_leads_back_holds_no_other_pictures(tmp_path: Path) -> None:
     slide = tmp_path / "slide"
     for folder in (slide, tmp_path / "other"):

@@ -120,6 +120,13 @@ def test_verifies_the_audit_and_a_reports_code(run: Run) -> None:
     assert "was cut off" in out
 
 
+@pytest.mark.parametrize("name", ["/dev/zero", "/"])
+def test_a_passphrase_is_a_line_that_ends(run: Run, tmp_path: Path, name: str) -> None:
+    status, _, err = run("backup", str(tmp_path), "--passphrase-file", name)
+    assert status == 1
+    assert "cannot be read as a passphrase" in err
+
+
 def test_backs_up_restores_and_erases(
     run: Run, made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
