@@ -262,10 +262,10 @@ class _Video:
     def _open_any(self, path: Path) -> Video:
         with caught_output() as said:
             is_open = self._capture.open(str(path), cv2.CAP_FFMPEG)
-        self._ends_early = is_short(said.text) or ends_early(path)
         if not is_open:
             is_cut = has_no_index(path)
             raise SourceError(message("file-truncated" if is_cut else "video-unread"))
+        self._ends_early = is_short(said.text) or ends_early(path)
         codec = _four_letters(int(self._capture.get(cv2.CAP_PROP_FOURCC)))
         with caught_output():
             first = Packets(path, codec).look()

@@ -158,7 +158,11 @@ def ends_early(path: Path) -> bool:
             length, kind = int.from_bytes(head[:4], "big"), head[4:8]
             if (at == 0 and kind != b"ftyp") or not kind.isalnum() or length == 0:
                 return False  # no MP4, what somebody left behind it, or to the end
-            at += int.from_bytes(head[8:], "big") if length == 1 else length
+            is_long = length == 1
+            n_box_bytes = int.from_bytes(head[8:], "big") if is_long else length
+            if not (16 if is_long else 8) <= n_box_bytes <= MAX_BOX_BYTES:
+                return True  # damaged: what comes behind it cannot be found
+            at += n_box_bytes
             file.seek(at)
     return at > n_bytes
 

@@ -108,7 +108,7 @@ class VideoReplay:
         per_s = video.frames_per_s
         self._interval_s = 1 / per_s if per_s > 0 else FRAME_INTERVAL_S
         self._codec, self._is_timed = video.codec, video.is_timed
-        self._next = 0
+        self._next = self._n_faults = 0
         self._is_over = False
         self.scale_um_per_px = scale_um_per_px
         self.n_frames: int | None = video.n_frames or None
@@ -128,6 +128,7 @@ class VideoReplay:
         except SourceError as err:
             if not self._decoder.is_running:
                 self._decoder = None
+            self._n_faults += 1
             return Fault(name=name, reason=_why_not(err))
         if picture is None:
             self._is_over = True
@@ -141,15 +142,17 @@ class VideoReplay:
         """Return a fault where a video ends too soon.
 
         Where it says its length and no number, a recorder may have paused: what counts
-        is when its last frame is shown.
+        is when its last frame is shown. A hole in the file leaves a gap like a pause,
+        but breaks a frame, and a clock may stand still.
 
         Args:
             number: Of frames that were there.
             decoder: It came to the end.
         """
         announced, is_cut = self.n_frames or 0, decoder.is_video_cut
-        end = round(decoder.last_s / self._interval_s) + 1 if self._is_timed else number
-        n_lost = announced - end
+        has_clock = self._is_timed and not self._n_faults
+        end = round(decoder.last_s / self._interval_s) + 1 if has_clock else 0
+        n_lost = announced - max(end, number)
         if number == 0:
             undecoded = message("video-undecoded", codec=self._codec)
             reason = message("file-truncated") if is_cut else undecoded

@@ -157,6 +157,11 @@ def test_a_box_may_have_a_long_length_or_reach_to_the_end(tmp_path: Path) -> Non
         (FTYP + MDAT + b"\0\0\0\x20a recorder's own notes", False),
         (FTYP + b"\0\0\0\1mdat" + (20).to_bytes(8, "big") + bytes(4), False),
         (FTYP + b"\0\0\0\1mdat" + (20).to_bytes(8, "big") + bytes(3), True),
+        (FTYP + b"\0\0\0\1mdat" + bytes(8), True),  # no length of a box
+        (FTYP + b"\0\0\0\1mdat" + (15).to_bytes(8, "big") + bytes(9), True),
+        (FTYP + b"\0\0\0\1mdat" + (2**63 - 16).to_bytes(8, "big"), True),
+        (FTYP + b"\0\0\0\7mdat" + MDAT, True),
+        (FTYP + b"\0\0\0\x08mdat" + MDAT, False),
     ],
 )
 def test_a_file_may_be_shorter_than_its_boxes_say(

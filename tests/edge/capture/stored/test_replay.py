@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import struct
 from pathlib import Path
@@ -202,6 +203,29 @@ def test_a_matroska_file_may_pause_and_tells_by_time_what_is_missing(
     assert all(
         f.reason.said().startswith(s) for f, (s, _) in zip(faults, said, strict=True)
     )
+
+
+@pytest.mark.parametrize(("first", "last"), [(2, 8), (4, 10)])
+def test_a_hole_in_a_matroska_file_is_no_pause(
+    first: int, last: int, tmp_path: Path
+) -> None:
+    data = matroska([100 * k for k in range(12)], 1200)
+    starts = [found.start() for found in re.finditer(b"\x1f\x43\xb6\x75", data)]
+    begin, end = starts[first], starts[last]
+    path = tmp_path / "a.mkv"
+    path.write_bytes(data[:begin] + bytes(end - begin) + data[end:])
+    with VideoReplay(path, None) as camera:
+        faults = [f for f in iter(camera.read, None) if isinstance(f, Fault)]
+    assert "is damaged" in faults[0].reason.said()
+    assert [f.n_lost for f in faults] == [0, last - first]
+
+
+def test_a_clock_that_stands_still_loses_no_frame(tmp_path: Path) -> None:
+    path = tmp_path / "a.mkv"
+    path.write_bytes(matroska([0] * 12, 1200))
+    with VideoReplay(path, None) as camera:
+        found = list(iter(camera.read, None))
+    assert [type(f) for f in found] == [Frame] * 12
 
 
 def test_a_video_whose_decoder_dies_ends_with_a_fault(tmp_path: Path) -> None:
