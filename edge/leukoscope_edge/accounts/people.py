@@ -27,6 +27,7 @@ from leukoscope_edge.accounts.people_file import (
     PEPPER_FILE,
     locked,
     mark_of,
+    name_in,
     pepper,
     plain,
     read_people,
@@ -130,7 +131,7 @@ class People:
                 person, pin_hash=self._hash(pin), n_failures=0, n_from_network=0
             )
             self._keep(changed)
-            self._backoff.forgive(same_name(name))
+            self._backoff.forgive(person.name)
         return changed
 
     def set_role(self, name: str, role: Role) -> Person:
@@ -173,9 +174,8 @@ class People:
             former = dict.fromkeys((person.name, *person.former))
             former.pop(to, None)
             renamed = replace(person, name=to, former=tuple(former))
-            del self._people[same_name(person.name)]
-            self._keep(renamed)
-            self._backoff.let_wait(same_name(to), renamed)
+            self._keep(renamed, was=person.name)
+            self._backoff.let_wait(to, renamed)
         return renamed
 
     def _change(self, name: str, change: Callable[[Person], Person]) -> Person:
@@ -210,8 +210,8 @@ class People:
         Returns:
             What came of it, and the seconds to wait before the next try.
         """
-        key = same_name(name)
         with self._alone():
+            key = name_in(self._people, name)
             person = self._people.get(key)
             if person is None or not person.may_enter:
                 return Entry.WRONG, 0.0
@@ -235,7 +235,7 @@ class People:
     def find(self, name: str) -> Person | None:
         """Return somebody who is here by name."""
         self._read_anew()
-        person = self._people.get(same_name(name))
+        person = self._people.get(name_in(self._people, name))
         return None if person is None or person.is_removed else person
 
     def require(self, name: str) -> Person:
@@ -248,7 +248,7 @@ class People:
         return self._required(name)
 
     def _required(self, name: str) -> Person:
-        person = self._people.get(same_name(name))
+        person = self._people.get(name_in(self._people, name))
         if person is None or person.is_removed:
             here = (p.name for p in self._people.values() if not p.is_removed)
             known = ", ".join(sorted(here))
@@ -261,10 +261,11 @@ class People:
             self._keep(person)
         except OutputError as err:
             passed_over(err, doing="keeping a count of wrong PINs, kept in memory")
-            self._people = self._people | {same_name(person.name): person}
+            self._people = self._people | {person.name: person}
 
-    def _keep(self, person: Person) -> None:
-        after = self._people | {same_name(person.name): person}
+    def _keep(self, person: Person, *, was: str = "") -> None:
+        others = {name: p for name, p in self._people.items() if name != was}
+        after = others | {person.name: person}
         rows = [plain(p) for p in after.values()]
         write_whole(self._path, json.dumps(rows, indent=1).encode(), mode=0o600)
         self._people, self._read_mark = after, mark_of(self._path)

@@ -3,7 +3,7 @@
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -52,10 +52,13 @@ def pepper(path: Path) -> bytes:
 
 
 def read_people(path: Path) -> dict[str, Person]:
-    """Return the people on the disk by their names' keys, none where there is no list.
+    """Return the people on the disk by their names, none where there is no list.
+
+    By the names as they stand there: an older program let two have names that look
+    alike, and nobody may go for that.
 
     Raises:
-        PeopleError: The list is damaged.
+        PeopleError: The list is damaged, or two have one name to the letter.
     """
     if not path.exists():
         return {}
@@ -66,7 +69,24 @@ def read_people(path: Path) -> dict[str, Person]:
         raise PeopleError(
             f"{path}: is not a list of people: restore it from a backup"
         ) from err
-    return {same_name(p.name): p for p in people}
+    found = {p.name: p for p in people}
+    if len(found) < len(people):
+        raise PeopleError(
+            f"{path}: holds two people of one name: restore it from a backup"
+        )
+    return found
+
+
+def name_in(people: Collection[str], name: str) -> str:
+    """Return who is meant by a name: who has it, else one that looks like it.
+
+    The name itself where nobody's does.
+    """
+    for alike in (str, str.casefold, same_name):
+        for one in people:
+            if alike(one) == alike(name):
+                return one
+    return name
 
 
 def plain(person: Person) -> dict[str, Any]:

@@ -323,3 +323,40 @@ def test_who_types_with_another_keyboard_is_the_same_person(tmp_path: Path) -> N
             assert people.enter(name, pin)[0] is Entry.OPEN
     with pytest.raises(PeopleError, match="here already"):
         people.add("Am\u00e9lie\u200d B", Role.OPERATOR, PIN)
+
+
+def test_two_whose_names_look_alike_in_an_old_list_both_stay(tmp_path: Path) -> None:
+    chief, other = "Anna-Maria", "Anna\u2013Maria"
+    for folder, name, pin in (("a", chief, PIN), ("b", other, OTHER_PIN)):
+        (tmp_path / folder).mkdir()
+        secret = tmp_path / "pepper.key"
+        if secret.exists():
+            (tmp_path / folder / "pepper.key").write_bytes(secret.read_bytes())
+        People(tmp_path / folder, hasher=QUICK).add(name, Role.SUPERVISOR, pin)
+        secret.write_bytes((tmp_path / folder / "pepper.key").read_bytes())
+    rows = [json.loads((tmp_path / f / "people.json").read_text())[0] for f in "ab"]
+    rows[1]["role"] = "operator"
+    for order in (rows, rows[::-1]):
+        (tmp_path / "people.json").write_text(json.dumps(order))
+        people = People(tmp_path, hasher=QUICK)
+        assert people.enter(other, WRONG_PIN) == (Entry.WRONG, 0.0)
+        assert people.set_locked(other, is_locked=True).role is Role.OPERATOR
+        people.set_locked(other, is_locked=False)
+        again = People(tmp_path, hasher=QUICK)
+        assert {p.name for p in again.everybody} == {chief, other}
+        assert again.require(chief).role is Role.SUPERVISOR
+        assert again.enter(chief, PIN) == again.enter(other, OTHER_PIN)
+        assert again.enter(other, OTHER_PIN)[0] is Entry.OPEN
+        with pytest.raises(PeopleError, match="is here already"):
+            again.add("ANNA\u2014MARIA", Role.OPERATOR, PIN)
+        assert again.rename(other, "Eve").former == (other,)
+        assert {p.name for p in again.everybody} == {chief, "Eve"}
+
+
+def test_a_new_name_that_the_disk_does_not_take_loses_nobody(
+    ann_and_ben: People, tmp_path: Path
+) -> None:
+    (tmp_path / ".people.json.part").mkdir()  # so that the list cannot be written
+    with pytest.raises(OutputError, match="cannot be written"):
+        ann_and_ben.rename("Ben", "Eve")
+    assert [p.name for p in ann_and_ben.everybody] == ["Ann", "Ben"]

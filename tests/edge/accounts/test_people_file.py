@@ -13,6 +13,7 @@ from leukoscope_edge.accounts.people_file import (
     PEPPER_BYTES,
     locked,
     mark_of,
+    name_in,
     pepper,
     person_of,
     plain,
@@ -47,10 +48,30 @@ def test_what_is_as_usual_is_not_written() -> None:
     assert set(plain(BEN)) == kept | {"is_locked", "is_removed", "former"}
 
 
-def test_people_are_found_whatever_the_case_of_their_names(tmp_path: Path) -> None:
+def test_people_stand_under_their_names_as_they_are(tmp_path: Path) -> None:
     path = tmp_path / "people.json"
-    path.write_text('[{"name": "ÉVA", "role": "operator", "pin_hash": "x"}]')
-    assert list(read_people(path)) == ["éva"]
+    row = '{"name": "ÉVA", "role": "operator", "pin_hash": "x"}'
+    path.write_text(f"[{row}]")
+    assert list(read_people(path)) == ["ÉVA"]
+    path.write_text(f"[{row}, {row}]")
+    with pytest.raises(PeopleError, match="holds two people of one name: restore it"):
+        read_people(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Eve", "Eve"),
+        ("ANN-EVE", "Ann-Eve"),
+        ("ann\u2014eve", "Ann-Eve"),
+        ("Ann\u2013Eve", "Ann\u2013Eve"),
+        ("ann\u2013eve", "Ann\u2013Eve"),
+    ],
+)
+def test_a_name_finds_who_has_it_before_who_has_one_like_it(
+    name: str, expected: str
+) -> None:
+    assert name_in(["Ann-Eve", "Ann\u2013Eve"], name) == expected
 
 
 def test_a_file_that_is_replaced_has_another_mark(tmp_path: Path) -> None:

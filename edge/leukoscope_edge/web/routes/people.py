@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from leukoscope_edge.accounts import People, PeopleError, Person, Right, named_apart
 from leukoscope_edge.messages import message
-from leukoscope_edge.names import same_name
 from leukoscope_edge.web import trail
 from leukoscope_edge.web.access import (
     check_pin,
@@ -45,7 +44,7 @@ def add(body: NewPerson, request: Request, by: Chief) -> dict[str, str]:
 @router.post("/people/remove")
 def remove(body: Named, request: Request, by: Chief) -> dict[str, str]:
     """Let somebody be here no more."""
-    _require_another(body.name, by)
+    _require_another(request, body.name, by)
     person = _people(request).remove(body.name)
     device_of(request).drafts.forget(person.name)
     return _kept(request, by, trail.REMOVED, person)
@@ -54,7 +53,7 @@ def remove(body: Named, request: Request, by: Chief) -> dict[str, str]:
 @router.post("/people/lock")
 def lock(body: Locked, request: Request, by: Chief) -> dict[str, str]:
     """Let somebody in no more, or again."""
-    _require_another(body.name, by)
+    _require_another(request, body.name, by)
     person = _people(request).set_locked(body.name, is_locked=body.is_locked)
     what = trail.LOCKED if body.is_locked else trail.UNLOCKED
     return _kept(request, by, what, person)
@@ -88,7 +87,7 @@ def set_role(body: NewRole, request: Request, by: Chief) -> dict[str, str]:
 @router.post("/people/pin")
 def set_pin(body: NewPin, request: Request, by: Chief) -> dict[str, str]:
     """Give somebody a PIN in the place of one that was forgotten."""
-    _require_another(body.name, by)
+    _require_another(request, body.name, by)
     person = _people(request).set_pin(body.name, body.pin)
     return _kept(request, by, trail.PIN_SET, person)
 
@@ -112,13 +111,13 @@ def _people(request: Request) -> People:
     return device.people
 
 
-def _require_another(name: str, by: Person) -> None:
+def _require_another(request: Request, name: str, by: Person) -> None:
     """Let nobody shut themselves out.
 
     Raises:
-        PeopleError: They are about to.
+        PeopleError: They are about to, or nobody has this name.
     """
-    if same_name(name) == same_name(by.name):
+    if device_of(request).people.require(name).name == by.name:
         raise PeopleError(message("not-yourself").said())
 
 
