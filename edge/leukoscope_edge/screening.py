@@ -172,7 +172,7 @@ class SlideRun:
         if self._listed is None:
             called = self._with_calls(self._cells.whole())
             known = self._frames.scale_estimate(), self._evidence.off_scale()
-            self._listed = keep_calls_to_scale(called, *known)
+            self._listed = keep_calls_to_scale(called, *known, self._first_island)
         return self._listed
 
     def _with_calls(self, cells: tuple[Cell, ...]) -> tuple[Cell, ...]:

@@ -3,6 +3,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from tests.simulated import camera_on, first_frames
@@ -10,7 +11,13 @@ from tests.simulated import camera_on, first_frames
 from leukoscope_edge import search_ahead
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture import SimulatedCamera
-from leukoscope_edge.counting import NormalSlide, SiteBackground
+from leukoscope_edge.counting import (
+    NOTHING_GATHERED,
+    NormalSlide,
+    SiteBackground,
+    gather,
+    together,
+)
 from leukoscope_edge.errors import BundleError, ConfigError
 from leukoscope_edge.inference import (
     Engine,
@@ -22,6 +29,7 @@ from leukoscope_edge.inference import (
 )
 from leukoscope_edge.messages import NOT_FOR_CARE, message
 from leukoscope_edge.outcome import Refusal, VerdictName
+from leukoscope_edge.records.exports.result_json import result_object
 from leukoscope_edge.sample import SIMULATED_SAMPLE, SampleType
 from leukoscope_edge.screening import SlideRun, screen
 from leukoscope_edge.screening_result import Screening
@@ -416,6 +424,60 @@ def test_a_call_by_an_early_scale_that_more_cells_contradict_does_not_stand() ->
     assert {c.call.name for c in early if c.call} == {CallName.UNCLEAR}
     later = {c.call.name for c in found.cells if c.call and c.id not in first}
     assert later & {CallName.BLAST, CallName.NORMAL}
+
+
+TWO_SCALES = "simulated:seed=1,cells=40,blasts=0,jerks=0"
+
+
+def fields_at(factor: int) -> list[Frame]:
+    """Fields of the simulated slide, magnified, numbered from 0 as a camera's are."""
+    camera = camera_on(TWO_SCALES)
+    found = []
+    for number in range(6):
+        pixels = camera.render(3 * number)
+        height, width = (side // factor for side in pixels.shape[:2])
+        shown = cv2.resize(pixels[:height, :width], pixels.shape[1::-1])
+        shown = np.asarray(shown, np.uint8)
+        found.append(Frame(name=f"frame {number:06d}", pixels=shown, time_s=0.0))
+    return found
+
+
+def test_fields_of_two_objectives_give_no_negative_and_unclear_cells() -> None:
+    twice = [replace(f, name=f"twice {f.name}") for f in fields_at(2)]
+    with slide_run(is_sequence=False) as run:
+        for field in (*fields_at(1), *twice):
+            run.look(field)
+        found = run.finish("a folder")
+    assert "scale-mixed" in [doubt.reason.id for doubt in found.doubts]
+    assert isinstance(found.verdict, Refusal)
+    cells = [c for c in result_object(found)["cells"] if c["counted"]]
+    off = [c for c in cells if c["image"].startswith("twice")]
+    assert off
+    assert {(c["call"], c["is_off_scale"]) for c in off} == {("unclear", True)}
+    own = [c for c in cells if c not in off]
+    assert own
+    assert {c["is_off_scale"] for c in own} == {False}
+
+
+def test_an_objective_turned_after_an_interruption_takes_no_call_from_before() -> None:
+    """A camera numbers its frames anew, so that their names recur."""
+    gathered = NOTHING_GATHERED
+    with slide_run(is_sequence=False) as first:
+        for number, field in enumerate(fields_at(1)):
+            looked = first.look(field)
+            one = gather(looked.report, looked.bearing, number)
+            gathered = together(gathered, one)
+        before = first.cells()
+    how = {"earlier": before, "gathered": gathered, "is_sequence": False}
+    with slide_run(**how) as second:
+        for field in fields_at(2):
+            second.look(field)
+        found = second.finish("the second half")
+    assert "scale-mixed" in [doubt.reason.id for doubt in found.doubts]
+    assert found.cells[: len(before)] == before
+    since = [c.call for c in found.cells[len(before) :]]
+    assert since
+    assert all(call and call.is_off_scale for call in since)
 
 
 def test_a_passive_watch_gives_no_negative() -> None:

@@ -92,7 +92,11 @@ class Evidence:
             self._estimate = None
 
     def off_scale(self) -> frozenset[str]:
-        """Return the frames that were taken at another scale than the slide's."""
+        """Return the frames that were taken at another scale than the slide's.
+
+        Of those since the last interruption: a live camera numbers its frames anew, so
+        that a name from before it is another frame's.
+        """
         is_mixed = self._scale_mixed() is not None
         um_per_px = self._slide_um_per_px
         if not is_mixed or um_per_px is None:

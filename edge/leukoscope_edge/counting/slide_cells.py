@@ -126,6 +126,7 @@ def keep_calls_to_scale(
     cells: Sequence[Cell],
     said: ScaleByCells | None,
     off_scale: Container[str] = frozenset(),
+    first_island: int = 0,
 ) -> tuple[Cell, ...]:
     """Make cells unclear that were cut at another scale than the slide's.
 
@@ -139,8 +140,14 @@ def keep_calls_to_scale(
             what they were cut at is the slide's scale. A given scale holds for all.
         off_scale: Names of frames that were taken at another scale, whatever was given
             or cut at.
+        first_island: Of the frames that these names mean. Before it lie cells counted
+            before an interruption, whose frames may have had the same names: they keep
+            what was said of them then.
     """
-    cells = [_off_scale(c) if _is_in(c, off_scale) else c for c in cells]
+    named = (c.island >= first_island and _is_in(c, off_scale) for c in cells)
+    cells = [
+        _off_scale(c) if is_off else c for c, is_off in zip(cells, named, strict=True)
+    ]
     cut_at = [s for c in cells if (s := c.best.by_cells_um_per_px) is not None]
     if not cut_at:
         return tuple(cells)

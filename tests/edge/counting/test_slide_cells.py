@@ -244,3 +244,12 @@ def test_a_call_on_a_frame_of_another_objective_does_not_stand_at_a_given_scale(
     seen = replace(cell, sightings=(first, replace(second, frame="second")))
     (kept,) = keep_calls_to_scale([seen], None, frozenset(off_scale))
     assert kept.call == call
+
+
+def test_a_cell_from_before_an_interruption_is_in_no_frame_that_is_named_since() -> (
+    None
+):
+    before, since = blast(None), replace(blast(None), id=2, island=1)
+    names = frozenset(s.frame for s in before.sightings)
+    kept = keep_calls_to_scale([before, since], None, names, 1)
+    assert [c.call for c in kept] == [BLAST, WITHHELD]

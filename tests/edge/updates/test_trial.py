@@ -236,16 +236,18 @@ def test_changes_of_calls_and_of_verdicts_are_counted(
     assert (shadow.n_cells, shadow.n_changed, shadow.slides) == expected
 
 
+@pytest.mark.parametrize(("scale", "off_scale"), [(None, False), (0.1, True)])
 def test_calls_that_were_withheld_for_their_scale_are_compared_with_nothing(
-    bundle_folder: Path,
+    bundle_folder: Path, *, scale: float | None, off_scale: bool
 ) -> None:
     bundle = open_bundle(bundle_folder)
     cells = [
         replace(
             cell,
+            cell=replace(cell.cell, is_off_scale=off_scale),
             then=replace(cell.then, name=CallName.UNCLEAR),
             record=replace(
-                cell.record, origin=replace(cell.record.origin, scale_um_per_px=None)
+                cell.record, origin=replace(cell.record.origin, scale_um_per_px=scale)
             ),
         )
         for cell in judged_by(bundle_folder, slide("1", 2, "unclear"))

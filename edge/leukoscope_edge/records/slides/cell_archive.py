@@ -73,11 +73,13 @@ def archived(pictures: Pictures, record: SlideRecord) -> Iterator[ArchivedCell]:
 def may_be_withheld(cell: ArchivedCell) -> bool:
     """Say whether a stored "unclear" may stand for another word of the model.
 
-    Where nobody gave a scale, cells that were cut at another than the slide's are
-    unclear whatever the model said (`counting.keep_calls_to_scale`).
+    Cells that were seen at another scale than the slide's are unclear whatever the
+    model said (`counting.keep_calls_to_scale`). Where nobody gave a scale, older
+    records do not say of which cells that is so.
     """
     has_scale = cell.record.origin.scale_um_per_px is not None
-    return not has_scale and cell.then.name is CallName.UNCLEAR
+    is_unclear = cell.then.name is CallName.UNCLEAR
+    return cell.cell.is_off_scale or (not has_scale and is_unclear)
 
 
 def picture_problems(pictures: Pictures, record: SlideRecord) -> Iterator[Problem]:

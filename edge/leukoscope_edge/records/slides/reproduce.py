@@ -104,7 +104,7 @@ class FieldsAgain:
     Attributes:
         n_cells: Cells of which a frame was kept.
         n_found: Of these, found again where they were.
-        n_same: Of these, called the same.
+        n_same: Of these, called the same, or unclear for the scale whatever it is.
         largest_difference: Of a probability of blast, among those found.
         found_by: What looked, then and now.
     """
@@ -158,7 +158,7 @@ def look_again(
     return FieldsAgain(
         n_cells=len(kept),
         n_found=len(again),
-        n_same=sum(call.name is cell.call for cell, call in again),
+        n_same=sum(call.name is cell.call or cell.is_off_scale for cell, call in again),
         largest_difference=max(gaps, default=0.0),
         found_by=finders,
     )

@@ -115,15 +115,23 @@ def test_every_picture_that_is_not_what_it_was_is_a_problem(
 
 
 @pytest.mark.parametrize(
-    ("scale", "call", "is_so"),
+    ("scale", "off_scale", "call", "is_so"),
     [
-        (0.1, CallName.UNCLEAR, False),
-        (None, CallName.UNCLEAR, True),
-        (None, CallName.BLAST, False),
+        (0.1, False, CallName.UNCLEAR, False),
+        (0.1, True, CallName.UNCLEAR, True),
+        (None, False, CallName.UNCLEAR, True),
+        (None, True, CallName.UNCLEAR, True),
+        (None, False, CallName.BLAST, False),
     ],
 )
-def test_an_unclear_call_may_be_a_withheld_one_where_nobody_gave_a_scale(
-    bench: Any, pictures: Pictures, scale: float | None, call: CallName, *, is_so: bool
+def test_an_unclear_call_is_a_withheld_one_off_the_scale_or_where_none_was_given(
+    bench: Any,
+    pictures: Pictures,
+    *,
+    scale: float | None,
+    off_scale: bool,
+    call: CallName,
+    is_so: bool,
 ) -> None:
     record = bench.store.reader.slide(bench.counted(n=1))
     (cell,) = archived(pictures, record)
@@ -131,6 +139,7 @@ def test_an_unclear_call_may_be_a_withheld_one_where_nobody_gave_a_scale(
     cell = replace(
         cell,
         record=replace(record, origin=origin),
+        cell=replace(cell.cell, is_off_scale=off_scale),
         then=replace(cell.then, name=call),
     )
     assert may_be_withheld(cell) is is_so

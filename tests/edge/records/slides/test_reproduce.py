@@ -98,13 +98,27 @@ def test_another_call_is_named_with_what_it_was(
 
 
 @pytest.mark.parametrize(
-    ("scale", "p", "differs"), [(0.1, 0.0, True), (None, 0.0, False), (None, 0.5, True)]
+    ("scale", "off_scale", "p", "differs"),
+    [
+        (0.1, False, 0.0, True),
+        (0.1, True, 0.0, False),
+        (0.1, True, 0.5, True),
+        (None, False, 0.0, False),
+        (None, False, 0.5, True),
+    ],
 )
 def test_a_call_that_was_withheld_for_its_scale_differs_by_its_probability_alone(
-    record: SlideRecord, bundle: Bundle, scale: float | None, p: float, *, differs: bool
+    record: SlideRecord,
+    bundle: Bundle,
+    *,
+    scale: float | None,
+    off_scale: bool,
+    p: float,
+    differs: bool,
 ) -> None:
     slide = replace(record, origin=replace(record.origin, scale_um_per_px=scale))
     cell = was(slide, 0, CallName.UNCLEAR, p)
+    cell = replace(cell, cell=replace(cell.cell, is_off_scale=off_scale))
     made = reproduce_slide(slide, [cell], bundle, SaysOne())
     assert bool(made.differences) is differs
 
@@ -187,6 +201,13 @@ def test_the_cells_of_a_kept_frame_are_found_where_they_were(
     otherwise = look_again(kept, bench.store.pictures, bundle, SaysOne(-SURE))
     assert (otherwise.n_found, otherwise.n_same) == (again.n_found, 0)
     assert otherwise.largest_difference == pytest.approx(0.75)
+    cells = {
+        i: replace(c, call=CallName.UNCLEAR, is_off_scale=i == "1")
+        for i, c in kept.machine_cells.items()
+    }
+    withheld = replace(kept, machine_cells=cells)
+    again = look_again(withheld, bench.store.pictures, bundle, SaysOne())
+    assert again.n_same == 1
 
 
 @pytest.mark.parametrize(
