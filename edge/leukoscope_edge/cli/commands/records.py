@@ -51,8 +51,8 @@ from leukoscope_edge.review import why_files_wait
 
 EXIT_DONE, EXIT_FAILED = 0, 1
 MAX_DAYS = 36500
-MAX_PASSPHRASE = 1 << 12
-"""Letters; a file without end, as /dev/zero, is none."""
+MAX_PASSPHRASE = 1 << 20
+"""Letters, more than a file of a key has; one without end, as /dev/zero, is none."""
 NO_PROFILE = ReviewEntry(blind="off")
 """Two readers stand in the slide itself and are blind whatever a profile says; whoever
 screens at the command line has seen the sentence that it prints."""
@@ -319,12 +319,18 @@ def _passphrase(path: Path | None) -> str:
         return ask_secret("Passphrase: ", "--passphrase-file")
     try:
         with path.open(encoding="utf-8") as file:  # a pipe, too
-            line = file.readline(MAX_PASSPHRASE)
+            line = file.readline(MAX_PASSPHRASE + 1)
     except (OSError, UnicodeDecodeError) as err:
         raise RecordError(f"{path}: cannot be read as a passphrase") from err
     if "\0" in line:
         raise RecordError(f"{path}: cannot be read as a passphrase")
-    return line.removesuffix("\n")
+    passphrase = line.removesuffix("\n")
+    if len(passphrase) > MAX_PASSPHRASE:
+        raise RecordError(
+            f"{path}: its first line has more than {MAX_PASSPHRASE} letters, which is "
+            "no passphrase"
+        )
+    return passphrase
 
 
 def _retain(options: argparse.Namespace) -> int:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from leukoscope_edge.cli import main
+from leukoscope_edge.cli.commands.records import MAX_PASSPHRASE, _passphrase
+from leukoscope_edge.errors import RecordError
 from leukoscope_edge.records import DATABASE_NAME
 from leukoscope_edge.records.exports import INTENDED_USE
 
@@ -125,6 +127,22 @@ def test_a_passphrase_is_a_line_that_ends(run: Run, tmp_path: Path, name: str) -
     status, _, err = run("backup", str(tmp_path), "--passphrase-file", name)
     assert status == 1
     assert "cannot be read as a passphrase" in err
+
+
+@pytest.mark.parametrize(
+    ("ending", "status"), [("", 0), ("\nnotes", 0), ("x", 1), ("x\nnotes", 1)]
+)
+def test_a_passphrase_is_read_whole_or_refused(
+    tmp_path: Path, ending: str, status: int
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text(MAX_PASSPHRASE * "k" + ending)
+    if status:
+        with pytest.raises(RecordError, match="first line has more than"):
+            _passphrase(secret)
+    else:
+        assert _passphrase(secret) == MAX_PASSPHRASE * "k"
+    assert MAX_PASSPHRASE > 5464  # a key in base64 of 4 KiB opened what it had sealed
 
 
 def test_backs_up_restores_and_erases(
