@@ -10,6 +10,7 @@ from leukoscope_edge.capture.simulated import parse_simulated
 from leukoscope_edge.capture.stored.listing import (
     IMAGE_SUFFIXES,
     VIDEO_SUFFIXES,
+    ending_of_video,
     folders_of_images,
     is_unread,
     list_images,
@@ -83,6 +84,10 @@ def open_source(
         return ImageReplay([path], scale_um_per_px)
     if path.suffix.lower() in VIDEO_SUFFIXES:
         return VideoReplay(path, scale_um_per_px)
+    if ending := ending_of_video(path):
+        raise SourceError(
+            f"{source} is a video whose name does not say so: let it end in {ending}"
+        )
     if is_unread(path):
         raise SourceError(f"{source} {in_english(why_unread(path))}")
     raise SourceError(

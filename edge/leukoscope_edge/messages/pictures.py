@@ -33,7 +33,8 @@ PICTURES = {
     ),
     "file-late": "is newer than the list of pictures: screen all of them again",
     "file-no-suffix": (
-        "is a picture whose name does not say so: let it end in .jpg, .png or .tif"
+        "is a picture whose name does not say so: let it end in .jpg, .png, .tif, .bmp "
+        "or .webp"
     ),
     "file-too-large": (
         "has {width} x {height} pixels, at most {m} megapixels are read: save single "

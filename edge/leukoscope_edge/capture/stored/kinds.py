@@ -11,8 +11,10 @@ from leukoscope_edge.capture.stored import jpeg, tiff
 PNG_START = b"\x89PNG\r\n\x1a\n"
 DICOM_AT, DICOM = 128, b"DICM"
 HEAD_BYTES = DICOM_AT + len(DICOM)
-READ_HERE = "JPEG", "PNG", "TIFF"
-"""Kinds that are read where their names say so."""
+READ_HERE = frozenset({"JPEG", "PNG", "TIFF", "BMP", "WebP"})
+"""Pictures that are read where their names say so."""
+VIDEO_KINDS = frozenset({"MP4", "MOV", "AVI", "MKV"})
+"""Videos likewise; each is called as its ending."""
 STARTS = {
     jpeg.START: "JPEG",
     PNG_START: "PNG",
@@ -39,6 +41,9 @@ BRANDS = {
 }
 """Of a file whose first box is `ftyp`."""
 RIFF_KINDS = {b"WEBP": "WebP", b"AVI ": "AVI"}
+BMP_START, BMP_SECOND = b"BM", slice(14, 18)
+BMP_HEADERS = frozenset(n.to_bytes(4, "little") for n in (12, 40, 52, 56, 64, 108, 124))
+"""How long a BMP's second header may be: words, too, may begin with "BM"."""
 
 
 def kind_of(head: bytes) -> str:
@@ -54,4 +59,6 @@ def kind_of(head: bytes) -> str:
         return BRANDS.get(head[8:12], "")
     if head.startswith(b"RIFF"):
         return RIFF_KINDS.get(head[8:12], "")
+    if head.startswith(BMP_START) and head[BMP_SECOND] in BMP_HEADERS:
+        return "BMP"
     return "DICOM" if head[DICOM_AT:HEAD_BYTES] == DICOM else ""

@@ -11,7 +11,12 @@ import stat
 from collections.abc import Collection
 from pathlib import Path
 
-from leukoscope_edge.capture.stored.kinds import HEAD_BYTES, READ_HERE, kind_of
+from leukoscope_edge.capture.stored.kinds import (
+    HEAD_BYTES,
+    READ_HERE,
+    VIDEO_KINDS,
+    kind_of,
+)
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.messages import Message, in_english, message
 from leukoscope_edge.names import shown
@@ -109,7 +114,15 @@ def why_unread(path: Path) -> Message:
         return message("file-other-kind", kind=suffix)
     if (kind := _kind_inside(path)) in READ_HERE:
         return message("file-no-suffix")
+    if kind in VIDEO_KINDS:
+        return message("video-among")
     return message("file-other-kind", kind=kind)
+
+
+def ending_of_video(path: Path) -> str:
+    """Return how a video's name should end by its content, "" where it is none."""
+    kind = _kind_inside(path)
+    return f".{kind.lower()}" if kind in VIDEO_KINDS else ""
 
 
 def is_picture(path: Path) -> bool:

@@ -23,6 +23,8 @@ from leukoscope_edge.capture.stored.kinds import HEAD_BYTES, kind_of
         (b"\0\0\0\x14ftypqt  ", "MOV"),
         (b"RIFF\x10\0\0\0WEBPVP8 ", "WebP"),
         (b"RIFF\x10\0\0\0WAVEfmt ", ""),
+        (b"BM" + bytes(12) + b"\x28\0\0\0", "BMP"),
+        (b"BM of a day, by nobody", ""),
         (bytes(128) + b"DICM", "DICOM"),
         (bytes(127) + b"DICM", ""),
     ],

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from leukoscope_edge.capture import open_source
 from leukoscope_edge.capture.stored import ImageReplay
 from leukoscope_edge.capture.stored.listing import (
+    VIDEO_SUFFIXES,
     folders_of_images,
     is_system,
     is_unread,
@@ -80,6 +82,11 @@ def test_a_picture_that_nobody_called_so_says_how_to_call_it(tmp_path: Path) -> 
         ("IMG_0001", b"\0\0\0\x18ftypheic", "not read here (HEIC): save it as PNG"),
         ("fields.zip", b"PK\3\4", "is a packed folder (.zip): unpack it"),
         ("a.mp4", b"", "is a video among images"),
+        ("IMG_0002", b"\0\0\0\x18ftypmp42", "is a video among images"),
+        ("IMG_0003", b"\x1a\x45\xdf\xa3", "is a video among images"),
+        ("IMG_0004", b"RIFF\x10\0\0\0AVI LIST", "is a video among images"),
+        ("IMG_0005", b"RIFF\x10\0\0\0WEBPVP8L", "is a picture whose name does not"),
+        ("IMG_0006", b"BM" + bytes(12) + b"\x28\0\0\0", "or .webp"),
     ],
 )
 def test_a_folder_of_what_is_not_read_says_which_and_the_cure(
@@ -92,6 +99,24 @@ def test_a_folder_of_what_is_not_read_says_which_and_the_cure(
     assert f"0{name} " in str(caught.value)
     assert reason in str(caught.value)
     assert str(caught.value).endswith("; 1 more are not read either")
+
+
+@pytest.mark.parametrize(
+    ("data", "ending"),
+    [
+        (b"\0\0\0\x18ftypmp42", ".mp4"),
+        (b"\0\0\0\x14ftypqt  ", ".mov"),
+        (b"\x1a\x45\xdf\xa3", ".mkv"),
+    ],
+)
+def test_a_video_alone_that_nobody_called_so_says_how_to_call_it(
+    data: bytes, ending: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "clip"
+    path.write_bytes(data)
+    assert ending in VIDEO_SUFFIXES
+    with pytest.raises(SourceError, match=rf"clip is a video .* end in \{ending}$"):
+        open_source(str(path), scale_um_per_px=None)
 
 
 def test_pictures_come_as_people_count_them_and_what_is_not_read_among_them(
