@@ -152,6 +152,9 @@ RESULTS = {
         "Slide {slide} of the same sample tells of blast-like cells: read both "
         "together."
     ),
+    "suspected-elsewhere": (
+        "Another slide of this sample tells of blast-like cells: read both together."
+    ),
     "being-amended": "Version {n}, being amended: a newer one is not signed yet.",
     "void-because": "VOID, by {name}: {why}",
     "why-elsewhere": "the reason stands on the copy with the sample alone",

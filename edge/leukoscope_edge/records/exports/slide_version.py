@@ -262,8 +262,7 @@ def _marks(
     """Yield that its model is for research, and what became of the signed version."""
     if record.origin.is_research:
         yield NOT_FOR_CARE
-    for other in suspected_beside(store, record):
-        yield message("suspected-beside", slide=other)
+    yield from _beside(store, record, identified=identified)
     if signature is None:
         return
     if record.state is SlideState.AMENDING:
@@ -272,10 +271,36 @@ def _marks(
         reason = record.amendments[signature.version - 2]
         why = _why(store, record.id, reason, identified=identified)
         yield message("amended", n=signature.version - 1, name=reason.by, why=why)
-        before = record.signatures[-2].outcome
-        if before.result != signature.outcome.result:
+    yield from _said_before(record, signature)
+
+
+def _said_before(record: SlideRecord, signature: Signature) -> Iterator[Message]:
+    """Yield what the version before said, and each earlier one that told of blasts.
+
+    Those alone whose result is another than the signed one's.
+    """
+    *earlier, _ = record.signatures
+    for n, before in enumerate((s.outcome for s in earlier), start=1):
+        is_told = before.result in SUSPICIONS or n == len(earlier)
+        if is_told and before.result != signature.outcome.result:
             said = before.messages[0] if before.messages else before.sentence
-            yield message("amended-said", n=signature.version - 1, what=said)
+            yield message("amended-said", n=n, what=said)
+
+
+def _beside(
+    store: Store, record: SlideRecord, *, identified: bool
+) -> Iterator[Message]:
+    """Yield that another slide of the sample tells of blasts.
+
+    Which one stays off a copy without names: two such copies would be known as one
+    person's. That there is one does not: the negative beside it is none of the sample.
+    """
+    others = suspected_beside(store, record)
+    if others and not identified:
+        yield message("suspected-elsewhere")
+        return
+    for other in others:
+        yield message("suspected-beside", slide=other)
 
 
 def suspected_beside(store: Store, record: SlideRecord) -> list[str]:

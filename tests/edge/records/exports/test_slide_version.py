@@ -9,7 +9,7 @@ import pytest
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.i18n import languages
 from leukoscope_edge.messages import NOT_FOR_CARE, message
-from leukoscope_edge.outcome import Verdict, VerdictName
+from leukoscope_edge.outcome import Refusal, Verdict, VerdictName
 from leukoscope_edge.records.exports import list_facts
 from leukoscope_edge.records.exports.laboratory import LABORATORY_NAME
 from leukoscope_edge.records.exports.slide_version import (
@@ -152,19 +152,36 @@ def test_an_unsigned_negative_of_the_machine_stands_on_no_copy(
     assert "no result" in dict(f.row() for f in list_facts(version))["Machine alone"]
 
 
-def test_an_amended_version_tells_what_the_one_before_said(
-    bench: Any, verdict: Verdict
+@pytest.mark.parametrize(
+    ("results", "told"),
+    [
+        ("none none", []),
+        ("blasts blasts", []),
+        ("blasts none", [1]),
+        ("blasts none none", [1]),
+        ("blasts few none none-possible", [1, 2, 3]),
+        ("none few few", []),
+        ("none none few", [2]),
+        ("none blasts few none none", [2, 3]),
+    ],
+)
+def test_an_amended_version_tells_what_those_before_said(
+    bench: Any, verdict: Verdict, refusal: Refusal, results: str, told: list[int]
 ) -> None:
-    slide, store = bench.signed(), bench.store
-    store.review.amend(slide, "it was dirt", "ann")
-    none = replace(verdict, name=VerdictName.NONE, messages=(message("no-cell"),))
-    store.review.sign(slide, lambda _: none, "ann", key="version-2")
-    said = verdict.messages[0].said()
-    marks = [m.said() for m in open_version(store, slide).marks]
-    assert marks[-1] == f"Version 1 said: {said}"
-    store.review.amend(slide, "a comment", "ann")
-    store.review.sign(slide, lambda _: none, "ann", key="version-3")
-    assert "said:" not in "".join(m.said() for m in open_version(store, slide).marks)
+    store, slide = bench.store, bench.reviewed()
+    names = {name.value: name for name in VerdictName}
+    for n, result in enumerate(results.split(), start=1):
+        said = (message("test"),)
+        verdicts = {
+            r: replace(verdict, name=v, messages=said) for r, v in names.items()
+        }
+        signed = verdicts.get(result, refusal)
+        if n > 1:
+            store.review.amend(slide, "anew", "ann")
+        store.review.sign(slide, lambda _, v=signed: v, "ann", key=f"version-{n}")
+    marks = [m for m in open_version(store, slide).marks if m.id == "amended-said"]
+    assert [m.said().split()[1] for m in marks] == list(map(str, told))
+    assert {m.said().split(": ", 1)[1] for m in marks} <= {message("test").said()}
 
 
 def test_a_slide_tells_of_blasts_on_another_of_its_sample(bench: Any) -> None:
@@ -183,6 +200,9 @@ def test_a_slide_tells_of_blasts_on_another_of_its_sample(bench: Any) -> None:
     ]
     told = message("suspected-beside", slide=suspect)
     assert told in open_version(store, other).marks
+    nameless = open_version(store, other, identified=False).marks
+    assert message("suspected-elsewhere") in nameless
+    assert suspect not in "".join(m.said() for m in nameless)
     store.review.amend(suspect, "torn", "ann")
     store.review.void(suspect, "torn", "ann")
     assert beside(other) == []
