@@ -103,12 +103,15 @@ class SlideDone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveRow:
-    """One slide in the table of the whole archive."""
+    """One slide in the table of the whole archive.
+
+    Without a result no blasts are None, never 0, which would read as a negative.
+    """
 
     slide: str
     result: str
     n_cells: int = 0
-    n_blast: int = 0
+    n_blast: int | None = None
     n_unclear: int = 0
     n_images: int = 0
     n_screened: int = 0
@@ -312,11 +315,12 @@ def _row(task: SlideTask, out: Path, trouble: str) -> ArchiveRow:
     except OSError:
         return ArchiveRow(slide=name, result="failed", sentence=trouble)
     count, images = result["count"], result["images"]
+    has_result = "blast_fraction_95" in count
     return ArchiveRow(
         slide=name,
         result=count["result"],
         n_cells=count["n_cells"],
-        n_blast=count["n_blast"],
+        n_blast=count["n_blast"] if has_result else count["n_blast"] or None,
         n_unclear=count["n_unclear"],
         n_images=len(images),
         n_screened=sum(i["status"] == "screened" for i in images),

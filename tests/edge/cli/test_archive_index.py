@@ -86,6 +86,22 @@ def test_every_result_has_a_name_on_the_page(tmp_path: Path) -> None:
     assert all(name in text for name in RESULTS.values())
 
 
+@pytest.mark.parametrize(
+    ("n_blast", "expected"),
+    [
+        (None, "7 cells counted, 3 unclear"),
+        (2, "2 of 7 cells blast-like, 3 unclear"),
+    ],
+)
+def test_without_a_result_no_blast_is_no_number(
+    tmp_path: Path, n_blast: int | None, expected: str
+) -> None:
+    row = ArchiveRow(
+        slide="S-1", result="none-possible", n_cells=7, n_blast=n_blast, n_unclear=3
+    )
+    assert f"; {expected};" in page_of(tmp_path, IndexEntry(row=row))
+
+
 def test_the_fields_with_the_most_suspicious_cells_are_shown_with_their_boxes(
     tmp_path: Path,
 ) -> None:

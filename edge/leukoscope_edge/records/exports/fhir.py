@@ -5,8 +5,8 @@ alone gives LOINC 26446-5, preliminary and labelled as asserted by a machine; so
 what a person signed who has read some of the cells. LOINC 709-6, manual count, final or
 amended, is for those who have read every counted cell. Of marrow the code is a text: no
 LOINC term was found that says no more. The lineage of a blast is not told by its looks,
-so no code that names lymphoblasts is ever used. A refusal has no number, not nought; a
-void slide has no observation.
+so no code that names lymphoblasts is ever used. A refusal has no number, not nought,
+and no count of no blasts; a void slide has no observation.
 
 Source: HL7 FHIR 4.0.1; the label AIAST from HL7's AI Transparency on FHIR (ballot).
 """
@@ -261,12 +261,18 @@ def _value(outcome: Outcome) -> Json:
 
 def _components(version: SlideVersion, outcome: Outcome) -> Iterator[Json]:
     words = [c.word for c in version.record.counted]
+    blasts = {
+        "Blast-like cells": outcome.n_blast,
+        "Blasts that a person confirmed": words.count(Reading.BLAST),
+    }
+    if outcome.blast_fraction_95 is None:
+        # a 0 would read as a negative where nothing was concluded
+        blasts = {what: n for what, n in blasts.items() if n}
     counts = {
         "Leukocytes counted": outcome.n_cells,
-        "Blast-like cells": outcome.n_blast,
         "Unclear cells": outcome.n_unclear,
         "Cells that a person read": version.n_read,
-        "Blasts that a person confirmed": words.count(Reading.BLAST),
+        **blasts,
     }
     for what, n in counts.items():
         yield {"code": {"text": what}, "valueInteger": n}

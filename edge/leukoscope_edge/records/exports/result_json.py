@@ -77,7 +77,9 @@ def _count_object(verdict: Verdict | Refusal, tally: Tally) -> dict[str, Any]:
         "stop_rule": _stop_object(verdict.stop) if verdict.stop else None,
     }
     if isinstance(verdict, Refusal):
-        return {"result": "none-possible", **common}
+        # a 0 would read as a negative where nothing was concluded
+        seen = {k: common[k] or None for k in ("n_blast", "n_confirmed")}
+        return {"result": "none-possible", **common, **seen}
     return {
         "result": verdict.name.value,
         **common,

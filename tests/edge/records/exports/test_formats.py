@@ -1,17 +1,34 @@
 """The files that can leave about a slide: what each must say."""
 
+import json
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.edge.records.exports.reading import resources, text_of
+from tests.edge.records.one_screening import SCREENING
 
-from leukoscope_edge.records.exports import INTENDED_USE, SlideVersion, open_version
+from leukoscope_edge.i18n import ENGLISH
+from leukoscope_edge.messages import message
+from leukoscope_edge.outcome import Refusal, Verdict, VerdictName
+from leukoscope_edge.records.exports import (
+    INTENDED_USE,
+    SlideVersion,
+    open_version,
+    table_text,
+)
 from leukoscope_edge.records.exports.cells_csv import version_csv_bytes
 from leukoscope_edge.records.exports.fhir import fhir_bytes
+from leukoscope_edge.records.exports.html_report import html_bytes, report_bytes
 from leukoscope_edge.records.exports.pdf_report import pdf_bytes
+from leukoscope_edge.records.exports.result_json import result_object
+from leukoscope_edge.records.exports.text_table import cells_csv_bytes
+from leukoscope_edge.screening_result import Screening
+from leukoscope_edge.types import Reading
 
 MAKERS: list[Callable[[SlideVersion], str]] = [
     lambda d: text_of(pdf_bytes(d)),
@@ -35,6 +52,67 @@ def test_a_copy_that_names_nobody_names_nobody(
     assert (
         "canary" not in make(open_version(bench.store, slide, identified=False)).lower()
     )
+
+
+NO_BLAST = re.compile(
+    r"\b0 of \d+ cells blast"
+    r"|blast[a-z -]*(confirmed|cells)?\W*(valueInteger\W*)?\b0(?![\d.])",
+    re.IGNORECASE,
+)
+
+
+def no_blasts(
+    bench: Any, result: str, verdict: Verdict, refusal: Refusal
+) -> SlideVersion:
+    """A slide without a blast: with its result signed, refused, or not signed yet."""
+    none = replace(
+        verdict, name=VerdictName.NONE, messages=(message("test"),), n_blast=0
+    )
+    slide = bench.finished(refusal if "ref" in result else none, n=4)
+    if result in ("signed", "signed refusal"):
+        for n in range(1, 5):
+            bench.store.review.judge_cell(
+                slide, str(n), Reading.NORMAL, "ann", key=f"{n}"
+            )
+        signed = none if result == "signed" else refusal
+        bench.store.review.sign(slide, lambda _: signed, "ann", key="sign")
+    return open_version(bench.store, slide)
+
+
+@pytest.mark.parametrize(
+    "make", [*MAKERS, lambda d: html_bytes(d, ENGLISH, ()).decode()]
+)
+@pytest.mark.parametrize(
+    "result", ["signed", "refused", "not signed", "signed refusal"]
+)
+def test_no_blasts_are_a_number_beside_a_result_alone(
+    bench: Any,
+    make: Callable[[SlideVersion], str],
+    result: str,
+    verdict: Verdict,
+    refusal: Refusal,
+) -> None:
+    text = make(no_blasts(bench, result, verdict, refusal))
+    assert bool(NO_BLAST.search(text)) is (result == "signed")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda s: report_bytes(s).decode(),
+        lambda s: cells_csv_bytes(s).decode(),
+        lambda s: json.dumps(result_object(s)).replace("n_blast", "blast"),
+        table_text,
+    ],
+)
+@pytest.mark.parametrize("has_result", [True, False])
+def test_nor_does_a_screening_tell_none_without_a_result(
+    make: Callable[[Screening], str], *, has_result: bool
+) -> None:
+    none = replace(SCREENING.verdict, n_blast=0)
+    verdict = none if has_result else Refusal(reason=message("test"), n_cells=3)
+    text = make(replace(SCREENING, verdict=verdict))
+    assert bool(NO_BLAST.search(text)) is has_result
 
 
 @given(text=st.text(max_size=60))

@@ -39,6 +39,9 @@ def test_a_refusal_is_a_result_without_a_number_that_could_be_read_as_one() -> N
     assert result["verdict"] == "No result, because it is a test."
     assert result["count"]["result"] == "none-possible"
     assert "blast_fraction_95" not in result["count"]
+    assert result["count"]["n_blast"] is result["count"]["n_confirmed"] is None
+    seen = replace(SCREENING, verdict=Refusal(reason=message("test"), n_blast=2))
+    assert result_object(seen)["count"]["n_blast"] == 2
 
 
 def test_a_scale_that_was_only_estimated_stands_there_with_its_interval() -> None:
