@@ -18,8 +18,9 @@ CELL_KEYS = (
     "counted",
     "kind",
     "kind_by",
-    "unclear_because",
 )
+LATER_KEYS = ("unclear_because",)
+"""Columns that came later stand behind the others: some read them by their place."""
 
 
 def version_csv_bytes(version: SlideVersion) -> bytes:
@@ -34,7 +35,7 @@ def version_csv_bytes(version: SlideVersion) -> bytes:
     marks = (f"version {version.number}", *(m.said() for m in version.marks))
     comment = (f"comment: {version.comment}",) if version.comment else ()
     return csv_bytes(
-        (*keys, *CELL_KEYS, *BOX_KEYS),
+        (*keys, *CELL_KEYS, *BOX_KEYS, *LATER_KEYS),
         ((*whose, *_cell_row(record.id, c)) for c in record.cells),
         marks=(*marks, version.read.said(), *comment, *fact_headings(version)),
     )
@@ -52,6 +53,6 @@ def _cell_row(slide: str, cell: CellRecord) -> tuple[object, ...]:
         cell.is_counted,
         cell.final_kind,
         "person" if is_named(cell) else "model" if cell.final_kind else "",
-        why.said() if (why := why_unclear(cell)) else "",
         *cell.box_px,
+        why.said() if (why := why_unclear(cell)) else "",
     )

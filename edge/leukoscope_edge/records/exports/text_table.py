@@ -18,8 +18,9 @@ CSV_KEYS = (
     "p_blast",
     "counted",
     "n_sightings",
-    "is_off_scale",
 )
+LATER_KEYS = ("is_off_scale",)
+"""Columns that came later stand behind the others: some read them by their place."""
 BOX_KEYS = ("x0_px", "y0_px", "x1_px", "y1_px")
 
 
@@ -69,9 +70,12 @@ def _fallback_lines(screening: Screening) -> list[str]:
 def cells_csv_bytes(screening: Screening) -> bytes:
     """Return the cells of a screening as CSV."""
     rows = result_object(screening)["cells"]
-    values = ([row[k] for k in CSV_KEYS] + row["box_px"] for row in rows)
+    values = (
+        [*(row[k] for k in CSV_KEYS), *row["box_px"], *(row[k] for k in LATER_KEYS)]
+        for row in rows
+    )
     headings = fact_headings(version_of(screening))
-    return csv_bytes((*CSV_KEYS, *BOX_KEYS), values, marks=headings)
+    return csv_bytes((*CSV_KEYS, *BOX_KEYS, *LATER_KEYS), values, marks=headings)
 
 
 def csv_bytes(

@@ -32,6 +32,16 @@ def test_a_table_is_harmless_in_a_spreadsheet(
     )
 
 
+def test_columns_are_only_ever_added_behind_the_others(bench: Any) -> None:
+    version = open_version(bench.store, bench.signed(), identified=False)
+    (head, *_) = csv.reader(io.StringIO(version_csv_bytes(version).decode()))
+    assert head[:15] == [
+        *("slide", "cell", "frame", "call", "p_blast", "word", "judged_by"),
+        *("counted", "kind", "kind_by", "x0_px", "y0_px", "x1_px", "y1_px"),
+        "unclear_because",
+    ]
+
+
 def test_the_table_of_cells_says_each_kind_and_whose_word_it_is(
     bench: Any, kinds_slide: Any, verdict: Any
 ) -> None:

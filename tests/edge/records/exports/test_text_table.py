@@ -21,6 +21,10 @@ def test_csv_is_harmless_in_a_spreadsheet() -> None:
     rows = list(csv.DictReader(io.StringIO(cells_csv_bytes(bad).decode())))
     assert rows[0]["image"] == "'=cmd()"
     assert rows[0]["x1_px"] == "30"
+    assert list(rows[0])[:11] == [
+        *("id", "image", "call", "p_blast", "counted", "n_sightings"),
+        *("x0_px", "y0_px", "x1_px", "y1_px", "is_off_scale"),
+    ]
 
 
 def test_a_screening_without_a_cell_is_a_table_without_a_row() -> None:
