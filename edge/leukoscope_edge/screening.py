@@ -248,12 +248,14 @@ class SlideRun:
 
     def _ask(self, item: Frame | Fault) -> Asked:
         """Say what is to be done with a frame; in the order of the frames."""
-        turn = self._frames.turn(item)
-        plan, asked = self._plan, Asked(item=item, turn=turn)
-        if isinstance(item, Fault) or turn.copy_of or plan is None or not turn.place:
-            return asked
+        plan, turn = self._plan, self._frames.turn(item)
+        if isinstance(item, Fault) or not (plan or turn.speaks):
+            return Asked(item=item, turn=turn)
         gated = self._search.gate(item, turn.place)
-        asked = replace(asked, gated=gated)
+        asked = Asked(item=item, turn=turn, gated=gated)
+        self._frames.listen(turn, is_judged=gated.why_not is None)
+        if plan is None or turn.place is None:
+            return asked
         if gated.why_not is not None or turn.outside is not None:
             return replace(asked, due=Due(before=plan.interrupt(turn.place)))
         candidate = plan.candidate(item, turn.place, gated.focus)

@@ -511,3 +511,17 @@ def test_blood_of_healthy_people_is_no_background_of_marrow() -> None:
         for facts in (SIMULATED_SAMPLE, marrow)
     ]
     assert measured == ["site", "bundle"]
+
+
+@pytest.mark.parametrize("only_new", [False, True])
+def test_a_dark_frame_silences_no_bright_one_at_the_same_place(
+    *, only_new: bool
+) -> None:
+    (bright,) = first_frames(1)
+    frames = [replace(bright, name=name) for name in ("dark", "first", "second")]
+    frames[0] = replace(frames[0], pixels=bright.pixels // 5)
+    with slide_run(only_new=only_new) as run:
+        looked = [run.look(frame) for frame in frames]
+    assert [r.report.status for r in looked] == ["refused", "screened", "screened"]
+    said = [r.bearing is not None and r.bearing.frame_scale for r in looked]
+    assert [bool(one) for one in said[1:]] == [True, False]

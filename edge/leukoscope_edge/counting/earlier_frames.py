@@ -123,8 +123,6 @@ class EarlierFrames:
             sizes = measure_sizes(filled(item.pixels, outside))
         is_given = self._scale_um_per_px is not None
         scale = self._scale_um_per_px or self._estimated(sizes if measures else None)
-        if speaks:
-            self._listen(sizes, scale, place)
         return Turn(
             place=place,
             copy_of=copy_of,
@@ -158,15 +156,20 @@ class EarlierFrames:
         across = abs(place.x_px - known.x_px) / width
         return max(across, abs(place.y_px - known.y_px) / height) >= ELSEWHERE
 
-    def _listen(
-        self, sizes: FrameSizes | None, um_per_px: float | None, place: Placement | None
-    ) -> None:
-        """Take note of where a frame was asked, and whether it contradicts."""
-        self._asked_at = place
-        said = scale_of_frame(sizes) if sizes else None
-        if said is None or um_per_px is None:
+    def listen(self, turn: Turn, *, is_judged: bool) -> None:
+        """Take note of where a frame was asked, and whether it contradicts.
+
+        Args:
+            turn: The frame's, the last one.
+            is_judged: Whether it is good enough; else it was not asked.
+        """
+        if not (turn.speaks and is_judged):
             return
-        contradicts = said.contradicts(um_per_px)
+        self._asked_at = turn.place
+        said = scale_of_frame(turn.sizes) if turn.sizes else None
+        if said is None or turn.scale_um_per_px is None:
+            return
+        contradicts = said.contradicts(turn.scale_um_per_px)
         if contradicts:
             self._n_to_agree = N_AGREEING
         elif contradicts is False:

@@ -101,14 +101,34 @@ def drawn(number: int, factor: float = 1.0) -> Frame:
     return Frame(name=str(number), pixels=np.asarray(shown, np.uint8), time_s=0.0)
 
 
-def test_after_a_frame_that_contradicts_every_one_is_asked_until_some_agree() -> None:
+def speaks(earlier: EarlierFrames, shown: Frame, *, is_judged: bool = True) -> bool:
+    """Say whether a frame is asked, and have it heard where it is judged."""
+    turn = earlier.turn(shown)
+    earlier.listen(turn, is_judged=is_judged)
+    return turn.speaks
+
+
+@pytest.mark.parametrize("is_judged", [True, False])
+def test_after_a_frame_that_contradicts_every_one_is_asked_until_some_agree(
+    *, is_judged: bool
+) -> None:
     earlier = fields(0.1)
     for number in range(MEASURED_AT_ONCE):
-        assert earlier.turn(frame(f"{number}.png", number)).speaks
-    earlier.turn(frame("one in ten", 50))
-    assert not earlier.turn(frame("not asked", 51)).speaks
+        assert speaks(earlier, frame(f"{number}.png", number))
+    speaks(earlier, frame("one in ten", 50))
+    assert not speaks(earlier, frame("not asked", 51))
     for number in range(8):
-        earlier.turn(frame(f"more {number}", 60 + number))
-    assert earlier.turn(drawn(1, 1.8)).speaks
-    later = [earlier.turn(drawn(number)) for number in range(2, 9)]
-    assert [t.speaks for t in later] == [True] * N_AGREEING + [False] * 2
+        speaks(earlier, frame(f"more {number}", 60 + number))
+    assert speaks(earlier, drawn(1, 1.8), is_judged=is_judged)
+    later = [speaks(earlier, drawn(number)) for number in range(2, 9)]
+    assert later == [is_judged] * N_AGREEING + [False] * 2
+
+
+def test_a_frame_that_is_not_judged_silences_none_at_the_same_place() -> None:
+    earlier = EarlierFrames(0.1, is_sequence=True, first_island=0)
+    judged = [False, True, True]
+    assert [speaks(earlier, drawn(1), is_judged=one) for one in judged] == [
+        True,
+        True,
+        False,
+    ]
