@@ -5,10 +5,12 @@ those near which a nucleus could stand (`vision.near_nuclei`). A frame is search
 where the stage has gone on by a part of a frame, where it shows such places sharper
 than what was searched before, and now and then as a check, whatever it shows; in
 between, cells that are known are followed by the stage's motion alone
-(`vision.following`). Nothing is passed over: a frame that was not searched and shows
+(`vision.following`). No place is passed over: a frame that was not searched and shows
 such a place farther from the rim than every search is held until a later frame shows
 as much, and searched after all where none does in time. At a resting stage, which
 trembles by a pixel or two, frames wait until it goes on, and most are let go then.
+A power cut takes the frames that are held, MAX_HELD at most: the count goes on without
+them, and a cell that only they showed whole is lost.
 
 It is asked in the frames' order, and knows what was searched, not what was found: so
 it says the same however many searches run at once.
@@ -50,7 +52,8 @@ MIN_SURE = 0.9
 """Correlation of a frame with the one before. Steady slides have 0.93 and more in 95
 of 100 frames; where it is less, the place of known cells is not sure."""
 MAX_FOLLOWED = 20
-"""Frames in a row that are not searched: two seconds. None is held longer either."""
+"""Frames in a row that are not searched: two seconds. None is held longer
+either, faults apart: what shows nothing, as a camera that froze, lets nothing go."""
 MAX_HELD, MAX_HELD_SIZE = 6, 3 * 2_000_000
 """Frames that are held, and the values in them; one, however large. Where three are
 held a quarter more are searched late, while more than six hardly ever wait."""
@@ -118,7 +121,7 @@ class _Held:
         candidate: The frame.
         unseen: (h, w) bool, which of its places that matter neither a search nor a
             later frame shows as far from the rim.
-        n_turns: Frames since.
+        n_turns: Frames since, faults apart.
     """
 
     candidate: Candidate

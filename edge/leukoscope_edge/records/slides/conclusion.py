@@ -98,7 +98,8 @@ def overruled_blasts(record: SlideRecord) -> Message | None:
     """Say who called cells blasts of which another person's word counts; None: nobody.
 
     It forbids nothing, for somebody must have the last word; whoever reads the result
-    is told.
+    is told. A reader is the name of that day: where she was given another in between,
+    her own later word counts as another person's, for a slide knows no renames.
     """
     blasts = [
         [who for who, word in cell.words if word is Reading.BLAST]
