@@ -27,6 +27,10 @@ UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | frozens
 (Default_Ignorable_Code_Point of DerivedCoreProperties.txt), the braille blank."""
 
 
+FULL_WIDTH = {n: n - 0xFEE0 for n in range(0xFF01, 0xFF5F)}
+"""ASCII as keyboards of East Asia type it, wide: the same letters (UAX 11)."""
+
+
 def typed(text: str) -> str:
     """Return a text that somebody typed or pasted, without what nobody sees in it.
 
@@ -40,12 +44,13 @@ def typed(text: str) -> str:
 def label(text: str) -> str:
     """Return a sample's label or a number in the one spelling of what looks like it.
 
-    Compatibility forms and digits of any script are plain ones (NFKC, Nd), dashes are
-    hyphens, several spaces are one.
+    Digits of any script (Nd) and full-width letters are plain ones, dashes are hyphens,
+    several spaces are one. What looks otherwise stays what it is: A² and A2 are two
+    tubes, so are ½ and 1/2, which NFKC would make one.
     """
     joined = "".join(c for c in typed(text) if c not in JOINERS)
-    plain = "".join(map(_spelt, unicodedata.normalize("NFKC", joined)))
-    return " ".join(plain.split())
+    plain = "".join(map(_spelt, joined.translate(FULL_WIDTH)))
+    return " ".join(unicodedata.normalize("NFC", plain).split())
 
 
 def same_name(text: str) -> str:

@@ -84,6 +84,9 @@ def test_what_nobody_sees_is_not_typed(text: str, expected: str) -> None:
         ("\uff33\uff0d\uff11", "S-1"),
         ("S \u00a0\u2003 1", "S 1"),
         ("e\u0301\u200d1", "\u00e91"),
+        ("\uff33\u3000\uff45\u0301\uff5e", "S \u00e9~"),
+        ("A\u00b2", "A\u00b2"),
+        ("\u00bd \u2167 \ufb01 \u2122", "\u00bd \u2167 \ufb01 \u2122"),
     ],
 )
 def test_a_label_has_one_spelling(text: str, expected: str) -> None:
@@ -107,3 +110,4 @@ def test_a_pin_is_the_same_on_every_keyboard() -> None:
 def test_names_that_look_alike_are_the_same() -> None:
     assert same_name("ame\u0301lie  1") == same_name("AM\u00c9LIE\u200d \u0661")
     assert same_name("Ann") != same_name("Anna")
+    assert same_name("A\u00b2") != same_name("A2")

@@ -61,13 +61,14 @@ class Identities:
     ) -> str:
         """Put another identity under a slide's key, inside a transaction; sealed.
 
+        As it is: what nobody put right of it keeps the spelling that it had.
+
         Raises:
             StepError: The key was destroyed.
         """
         key = self._key(slide)
         if key is None:
             raise StepError(message("identity-erased", slide=slide))
-        identity = _spelt(identity)
         self._tag_as(connection, slide, identity.sample)
         return seal(key, canonical(asdict(identity)).encode(), purpose=slide).hex()
 
@@ -158,7 +159,7 @@ class Identities:
         Another hash than `_tag`, which has stood for a sample on copies since the
         first records and must stay what it is.
         """
-        same = "".join(same_name(clean(sample)).split())
+        same = "".join(same_name(clean(label(sample))).split())
         return self.mark(f"search {same}")
 
     def mark(self, text: str) -> bytes:

@@ -1,9 +1,10 @@
 """What is to be put right of a slide's facts: values in, changes out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from leukoscope_edge.names import label, typed
 from leukoscope_edge.profile import MAIN_OBJECTIVE
 from leukoscope_edge.records.changes import Change
 from leukoscope_edge.records.slides.slide import Identity, SlideRecord
@@ -63,12 +64,16 @@ class Corrected:
         )
 
     def identity(self, before: Identity | None) -> Identity:
-        """Return whose blood a slide is, put right."""
+        """Return whose blood a slide is, put right.
+
+        What differs in its spelling alone stays: an older program kept it as typed, and
+        a form sends it back as it is spelt now.
+        """
         before = before or Identity(sample="")
         return Identity(
-            sample=before.sample if self.sample is None else self.sample,
-            name=before.name if self.name is None else self.name,
-            number=before.number if self.number is None else self.number,
+            sample=_right(before.sample, self.sample, label),
+            name=_right(before.name, self.name, typed),
+            number=_right(before.number, self.number, label),
         )
 
     def scale(self, record: SlideRecord) -> dict[str, Any]:
@@ -110,6 +115,11 @@ def details_of(record: SlideRecord) -> dict[str, str]:
 def objective_of(record: SlideRecord) -> str:
     """Return the objective that a slide was looked at under."""
     return record.details.get("objective", MAIN_OBJECTIVE)
+
+
+def _right(was: str, now: str | None, spelt: Callable[[str], str]) -> str:
+    """Return a text put right, in its one spelling; as it was where it is the same."""
+    return was if now is None or spelt(was) == spelt(now) else spelt(now)
 
 
 def _said(facts: SlideFacts) -> dict[str, str]:

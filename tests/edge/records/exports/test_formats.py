@@ -14,7 +14,9 @@ from tests.edge.records.one_screening import SCREENING
 
 from leukoscope_edge.i18n import ENGLISH
 from leukoscope_edge.messages import message
+from leukoscope_edge.names import label, typed
 from leukoscope_edge.outcome import Refusal, Verdict, VerdictName
+from leukoscope_edge.records.events import clean
 from leukoscope_edge.records.exports import (
     INTENDED_USE,
     SlideVersion,
@@ -27,6 +29,7 @@ from leukoscope_edge.records.exports.html_report import html_bytes, report_bytes
 from leukoscope_edge.records.exports.pdf_report import pdf_bytes
 from leukoscope_edge.records.exports.result_json import result_object
 from leukoscope_edge.records.exports.text_table import cells_csv_bytes
+from leukoscope_edge.records.slides import Identity
 from leukoscope_edge.screening_result import Screening
 from leukoscope_edge.types import Reading
 
@@ -128,6 +131,9 @@ def test_any_text_can_be_kept_printed_and_exchanged(bench: Any, text: str) -> No
     slide = bench.signed(n=2, sample=text, name=text, comment=text)
     version = open_version(bench.store, slide)
     assert slide in bench.store.worklist.slides_of(text)
-    assert version.comment == version.identity.sample if text else True
+    assert version.comment == clean(text)
+    assert version.identity == Identity(
+        sample=clean(label(text)), name=clean(typed(text))
+    )
     assert INTENDED_USE in text_of(pdf_bytes(version))
     resources(version)

@@ -1,12 +1,13 @@
 """What is put right of a slide's facts, and what they were."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.inference import Card
-from leukoscope_edge.records.slides import SlideState, context_of
+from leukoscope_edge.records.slides import Identity, SlideState, context_of
 from leukoscope_edge.records.slides.correction import Corrected, details_of
 from leukoscope_edge.sample import AgeGroup, SampleType
 
@@ -36,6 +37,40 @@ def test_a_fact_is_put_right_and_what_it_was_stays(
     assert bench.store.reader.reason(slide, correction.reason) == "misread"
     assert context_of(record, card).facts == facts.facts(record) == record.facts
     assert record.state is SlideState.REVIEW
+
+
+def as_an_older_program_kept_it(bench: Any, slide: str, identity: Identity) -> None:
+    """Seal an identity as typed; those programs knew no one spelling."""
+
+    class AsTyped(Corrected):
+        def identity(self, before: Identity | None) -> Identity:
+            return identity
+
+    bench.store.review.correct(slide, AsTyped(), "kept as typed", "ann", key="old")
+
+
+def test_a_label_in_an_older_spelling_stays_where_nobody_puts_it_right(
+    bench: Any,
+) -> None:
+    store, slide = bench.store, bench.finished()
+    old = Identity(sample="S\u201312", name="Ame\u0301lie", number="\u0661\u20132")
+    as_an_older_program_kept_it(bench, slide, old)
+    assert store.reader.identity(slide) == old
+    known_as = store.reader.pseudonym(slide)
+    form = {"sample": "S-12", "name": "Am\u00e9lie", "number": "1-2"}
+    child = Corrected(**form, age=AgeGroup.CHILD)
+    store.review.correct(slide, child, "misread", "ann", key="age")
+    renamed = Corrected(**form | {"name": "Eve\u200b"})
+    store.review.correct(slide, renamed, "misread", "ann", key="name")
+    _, *corrections = store.reader.slide(slide).corrections
+    assert [[c.what for c in one.changes] for one in corrections] == [["age"], ["name"]]
+    assert store.reader.identity(slide) == replace(old, name="Eve")
+    assert store.reader.pseudonym(slide) == known_as
+    assert store.worklist.slides_of("S-12") == [slide]
+    other = Corrected(sample="S\u201313")
+    store.review.correct(slide, other, "misread", "ann", key="sample")
+    assert store.reader.identity(slide).sample == "S-13"
+    assert store.verify_audit() == []
 
 
 def test_the_sample_is_put_right_under_its_seal(bench: Any) -> None:
