@@ -288,7 +288,10 @@ def _screening(task: SlideTask) -> Screening:
     if bundle.card.model_cpu.sha256 != task.model_sha256:
         raise BundleError(f"{task.bundle}: another model than where the run began")
     images: Camera = ImageReplay(
-        list_images(task.folder), task.scale_um_per_px, folder=task.folder
+        list_images(task.folder),
+        task.scale_um_per_px,
+        folder=task.folder,
+        has_folders=False,
     )
     if task.calibration is not None:
         images = with_calibration(images, task.calibration)

@@ -8,7 +8,7 @@ for themselves, are nobody's fields.
 import os
 import re
 import stat
-from collections.abc import Collection
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from leukoscope_edge.capture.stored.kinds import (
@@ -44,6 +44,10 @@ SYSTEM_FOLDERS = frozenset(
 """In small letters: of Windows, macOS, Synology and file systems."""
 
 
+Stamp = tuple[int, int]
+"""When a file was changed (ns), and its size (bytes)."""
+
+
 def list_images(folder: Path) -> list[Path]:
     """Return a folder's pictures, "2.png" before "10.png".
 
@@ -71,17 +75,29 @@ def list_images(folder: Path) -> list[Path]:
     )
 
 
-def list_late(folder: Path, known: Collection[Path]) -> list[Path]:
-    """Return the pictures that came into a folder since it was listed.
+def stamps_of(paths: Iterable[Path]) -> dict[Path, Stamp | None]:
+    """Return when each was changed (ns) and its size (bytes), None of what is gone."""
+    return {path: _stamp(path) for path in paths}
+
+
+def list_late(
+    folder: Path, known: Mapping[Path, Stamp | None], *, has_folders: bool = True
+) -> list[Path]:
+    """Return the pictures that came into a folder, or changed, since it was listed.
 
     Args:
         folder: Still there, or not: none came then.
-        known: What was listed.
+        known: What was listed, as it was then; folders of pictures are the same
+            whatever becomes of them.
+        has_folders: Whether folders of pictures are told as well.
     """
     try:
-        late = [p for p in folder.iterdir() if p not in known and is_picture(p)]
+        found = [p for p in folder.iterdir() if is_picture(p)]
+        below = folders_of_images(folder) if has_folders else []
     except OSError:
         return []
+    late = [p for p in found if p not in known or known[p] != _stamp(p)]
+    late += [p for p in below if p not in known]
     return sorted(late, key=_natural_key)
 
 
@@ -130,6 +146,11 @@ def is_picture(path: Path) -> bool:
     return is_image(path) or is_unread(path)
 
 
+def is_packed(path: Path) -> bool:
+    """Say whether a file's name is that of a folder packed into a file."""
+    return path.suffix.lower() in PACKED_SUFFIXES and not path.name.startswith(".")
+
+
 def is_image(path: Path) -> bool:
     """Say whether a file's name is that of an image which is read here."""
     return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
@@ -146,6 +167,14 @@ def is_unread(path: Path) -> bool:
 def is_system(folder: Path) -> bool:
     """Say whether a folder is hidden, or a system's own: nobody's slide."""
     return folder.name.startswith(".") or folder.name.lower() in SYSTEM_FOLDERS
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def _kind_inside(path: Path) -> str:

@@ -7,6 +7,7 @@ from leukoscope_edge.capture.stored.decoder_process import Decoder
 from leukoscope_edge.capture.stored.listing import (
     IMAGE_SUFFIXES,
     list_late,
+    stamps_of,
     why_unread,
 )
 from leukoscope_edge.errors import SourceError
@@ -32,18 +33,22 @@ class ImageReplay:
         scale_um_per_px: float | None,
         *,
         folder: Path | None = None,
+        has_folders: bool = True,
     ) -> None:
         """Remember what to read; files are opened one by one in `read`.
 
         Args:
             paths: The files.
             scale_um_per_px: Of all of them, None where unknown.
-            folder: Where these are all pictures of it: those that came meanwhile, as
-                of a copy that goes on, are faults at the end.
+            folder: Where these are all pictures of it: those that came or changed
+                meanwhile, as of a copy that goes on, are faults at the end.
+            has_folders: Whether folders of pictures in it are part of it, and listed;
+                in an archive they are slides of their own.
         """
         self._waiting = deque((path, 0) for path in paths)
         self._late: deque[Path] | None = None
-        self._paths, self._folder = frozenset(paths), folder
+        self._stamps = stamps_of(paths) if folder else {}
+        self._folder, self._has_folders = folder, has_folders
         self._decoder = Decoder()
         self._next = 0
         self.scale_um_per_px = scale_um_per_px
@@ -74,12 +79,16 @@ class ImageReplay:
 
     def _read_late(self) -> Fault | None:
         if self._late is None:
-            found = list_late(self._folder, self._paths) if self._folder else []
-            self._late = deque(found)
+            self._late = deque(self._find_late())
         if not self._late:
             return None
         name = shown(self._late.popleft().name)
         return Fault(name=name, reason=message("file-late"))
+
+    def _find_late(self) -> list[Path]:
+        if self._folder is None:
+            return []
+        return list_late(self._folder, self._stamps, has_folders=self._has_folders)
 
     def __enter__(self) -> "ImageReplay":
         return self

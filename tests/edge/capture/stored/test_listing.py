@@ -14,6 +14,7 @@ from leukoscope_edge.capture.stored.listing import (
     is_unread,
     list_images,
     list_late,
+    stamps_of,
 )
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.messages import in_english
@@ -184,15 +185,26 @@ def test_a_link_that_leads_back_holds_no_other_pictures(tmp_path: Path) -> None:
     assert folders_of_images(slide) == [slide / "link"]
 
 
-def test_a_picture_that_comes_later_is_no_part_of_what_was_listed(
+def test_what_comes_or_changes_later_is_no_part_of_what_was_listed(
     tmp_path: Path,
 ) -> None:
-    (tmp_path / "1.png").write_bytes(b"")
-    known = list_images(tmp_path)
+    (tmp_path / "below").mkdir()
+    for name in ("1.png", "3.png", "4.png", "below/1.png"):
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "5.png").symlink_to("nowhere")
+    known = stamps_of([*list_images(tmp_path), *folders_of_images(tmp_path)])
     assert list_late(tmp_path, known) == []
-    for name in ("10.png", "2.heic", "notes.txt", ".3.png"):
+    for name in ("10.png", "2.heic", "notes.txt", ".3.png", "below/2.png"):
         (tmp_path / name).write_bytes(b"")
     assert [p.name for p in list_late(tmp_path, known)] == ["2.heic", "10.png"]
+    (tmp_path / "1.png").write_bytes(b"longer")
+    os.utime(tmp_path / "3.png", ns=(1, 1))
+    (tmp_path / "4.png").unlink()
+    (tmp_path / "20").mkdir()
+    (tmp_path / "20" / "1.png").write_bytes(b"")
+    late = ["1.png", "2.heic", "3.png", "10.png"]
+    assert [p.name for p in list_late(tmp_path, known, has_folders=False)] == late
+    assert [p.name for p in list_late(tmp_path, known)] == [*late, "20"]
     assert list_late(tmp_path / "gone", known) == []
 
 

@@ -108,6 +108,31 @@ def test_what_comes_while_a_folder_is_read_is_a_fault(tmp_path: Path) -> None:
     assert late.reason.said().startswith("is newer than the list of pictures")
 
 
+def test_what_is_replaced_or_comes_in_a_folder_meanwhile_is_a_fault(
+    tmp_path: Path,
+) -> None:
+    for name in ("1.png", "2.png", "known/1.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        save(tmp_path / name, 1)
+    with open_source(str(tmp_path), scale_um_per_px=0.2) as camera:
+        assert isinstance(camera.read(), Frame)
+        (tmp_path / "1.png").write_bytes(b"another one")
+        (tmp_path / "more").mkdir()
+        save(tmp_path / "more" / "3.png", 3)
+        found = list(iter(camera.read, None))
+    told = [(f.name, f.reason.said()[:8]) for f in found if isinstance(f, Fault)]
+    assert told == [("known", "is a fol"), ("more", "is newer"), ("1.png", "is newer")]
+
+
+def test_folders_of_an_archive_are_no_part_of_a_slide(tmp_path: Path) -> None:
+    save(tmp_path / "1.png", 1)
+    (tmp_path / "next").mkdir()
+    save(tmp_path / "next" / "1.png", 1)
+    paths = list_images(tmp_path)
+    with ImageReplay(paths, 0.2, folder=tmp_path, has_folders=False) as camera:
+        assert [type(f) for f in iter(camera.read, None)] == [Frame]
+
+
 def test_replays_a_video(tmp_path: Path) -> None:
     path = save_video(tmp_path / "slide.avi")
     with open_source(str(path), scale_um_per_px=0.2) as camera:
