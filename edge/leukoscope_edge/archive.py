@@ -20,6 +20,7 @@ from leukoscope_edge.capture import Camera, with_calibration
 from leukoscope_edge.capture.stored import (
     ImageReplay,
     is_image,
+    is_packed,
     is_system,
     is_unread,
     list_images,
@@ -139,7 +140,8 @@ def unread_strays(archive: Path) -> list[Path]:
 def find_slides(archive: Path, out: Path | None = None) -> list[Path]:
     """Return every folder below one that holds images, in the order of their paths.
 
-    Images of a kind that is not read make a slide too: one that fails, by its name.
+    Images of a kind that is not read make a slide too: one that fails, by its name. A
+    packed file alone does not, see `find_packed`.
     Hidden folders and those of systems are passed over. Symbolic links are not
     followed: one could lead round in a circle. Results may lie in the archive itself,
     and their pictures are no slides.
@@ -151,7 +153,18 @@ def find_slides(archive: Path, out: Path | None = None) -> list[Path]:
     Raises:
         SourceError: A folder cannot be read; a slide must not be lost silently.
     """
-    return [p for p in _folders(archive, out) if _has_images(p) or _has_unread(p)]
+    return [p for p in _folders(archive, out) if _is_slide(p)]
+
+
+def find_packed(archive: Path, out: Path | None = None) -> list[Path]:
+    """Return the folders that hold a packed file, which may hold a slide, and no image.
+
+    Args:
+        archive: Where to look.
+        out: The folder of results.
+    """
+    others = (p for p in _folders(archive, out) if not _is_slide(p))
+    return [p for p in others if any(map(is_packed, p.iterdir()))]
 
 
 def find_empty(archive: Path, out: Path | None = None) -> list[Path]:
@@ -175,7 +188,7 @@ def find_links(archive: Path, out: Path | None = None) -> list[Path]:
     """
     linked = (p for p in _every_folder(archive, out) if p.is_symlink())
     elsewhere = (p for p in linked if not _is_inside(p, archive.resolve()))
-    return [p for p in elsewhere if _has_images(p) or _has_unread(p)]
+    return [p for p in elsewhere if _has_images(p) or any(map(is_unread, p.iterdir()))]
 
 
 def _folders(archive: Path, out: Path | None = None) -> list[Path]:
@@ -339,8 +352,10 @@ def _is_left(path: Path) -> bool:
     return path.name.startswith(".") or path.name.lower() in LEFT_BY_SYSTEMS
 
 
-def _has_unread(folder: Path) -> bool:
-    return any(is_unread(p) for p in folder.iterdir())
+def _is_slide(folder: Path) -> bool:
+    return any(
+        is_image(p) or (is_unread(p) and not is_packed(p)) for p in folder.iterdir()
+    )
 
 
 def _stop(error: OSError) -> None:

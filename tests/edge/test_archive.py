@@ -20,6 +20,7 @@ from leukoscope_edge.archive import (
     ArchiveRow,
     find_empty,
     find_links,
+    find_packed,
     find_slides,
     is_archive,
     summary_csv_bytes,
@@ -122,6 +123,26 @@ def test_no_folder_of_an_archive_is_lost_in_silence(tmp_path: Path) -> None:
     assert is_archive(str(tmp_path))
     (tmp_path / "slide" / "1.jpg").unlink()
     assert not is_archive(str(tmp_path))  # a video or a photo beside a few fields
+
+
+def test_a_packed_file_alone_is_said_and_no_slide_that_fails(
+    screened: Callable[..., dict[str, bytes]],
+    copy: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in ("manuals/manual.zip", "logs/log.gz", "mail/1.heic", "mail/2.zip"):
+        (copy / name).parent.mkdir(exist_ok=True)
+        (copy / name).touch()
+    (copy / "a.zip" / "b.zip").mkdir(parents=True)  # folders that are called so
+    assert find_packed(copy) == [copy / "logs", copy / "manuals"]
+    assert find_packed(copy, copy / "logs") == [copy / "manuals"]
+    assert copy / "mail" in find_slides(copy)
+    shutil.rmtree(copy / "mail")
+    shutil.rmtree(copy / "a.zip")
+    screened("out", source=copy)
+    said = capsys.readouterr().err
+    assert f"{len(SLIDES)} slides" in said
+    assert "manuals holds a packed file alone: unpack its slides" in said
 
 
 def test_a_slide_behind_a_link_is_named(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from leukoscope_edge.capture.stored.decode import read_picture as read_picture
     from leukoscope_edge.capture.stored.decode import regular as regular
     from leukoscope_edge.capture.stored.listing import is_image as is_image
+    from leukoscope_edge.capture.stored.listing import is_packed as is_packed
     from leukoscope_edge.capture.stored.listing import is_system as is_system
     from leukoscope_edge.capture.stored.listing import is_unread as is_unread
     from leukoscope_edge.capture.stored.listing import list_images as list_images
@@ -21,7 +22,7 @@ else:
         __name__,
         {
             "decode": "GREY decode_image decode_own read_picture regular",
-            "listing": "is_image is_system is_unread list_images",
+            "listing": "is_image is_packed is_system is_unread list_images",
             "replay": "ImageReplay VideoReplay",
         },
     )

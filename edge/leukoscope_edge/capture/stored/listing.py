@@ -148,7 +148,8 @@ def is_picture(path: Path) -> bool:
 
 def is_packed(path: Path) -> bool:
     """Say whether a file's name is that of a folder packed into a file."""
-    return path.suffix.lower() in PACKED_SUFFIXES and not path.name.startswith(".")
+    is_named_so = path.suffix.lower() in PACKED_SUFFIXES
+    return is_named_so and not path.name.startswith(".") and path.is_file()
 
 
 def is_image(path: Path) -> bool:

@@ -17,6 +17,7 @@ from leukoscope_edge.archive import (
     SlideTask,
     find_empty,
     find_links,
+    find_packed,
     find_slides,
     is_done,
     keep,
@@ -76,6 +77,8 @@ def run(
         say(f"{shown(stray.name)} lies above the slides and is not screened")
     for folder in find_empty(source, out):
         say(f"{shown(folder.name)} is an empty folder: was it copied whole?")
+    for folder in find_packed(source, out):
+        say(f"{shown(folder.name)} holds a packed file alone: unpack its slides")
     for link in find_links(source, out):
         say(f"{shown(link.name)} is a link and is not followed: copy its folder here")
     prepare_folder(out, (TABLE, INDEX))
