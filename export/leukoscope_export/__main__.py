@@ -18,7 +18,7 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_export import cli_steps
@@ -26,7 +26,7 @@ from leukoscope_export.compiled import add_engines
 from leukoscope_export.graphs import METHODS, QatPlan
 from leukoscope_export.laboratories import make_kind_bundle
 from leukoscope_export.marrow import make_marrow_card
-from leukoscope_export.recalibrate import make_recalibrated_card
+from leukoscope_export.recalibrate import Kept, make_recalibrated_card
 from leukoscope_export.release import Recipe, make_bundle
 from leukoscope_export.runs import FINAL
 from leukoscope_export.signing import publish_cli
@@ -93,7 +93,11 @@ def kinds(options: argparse.Namespace) -> None:
 def recalibrate(options: argparse.Namespace) -> None:
     """Write a bundle of the same files whose card was measured anew."""
     folder, found = make_recalibrated_card(
-        options.release, options.bundle, options.views, options.out
+        options.release,
+        options.bundle,
+        options.views,
+        options.out,
+        keeps=options.keep,
     )
     _write_figures(folder, f"{folder.name}.json", found)
 
@@ -197,6 +201,13 @@ def _add_bundles(
     one.add_argument("--bundle", type=Path, required=True, help="whose files stay")
     one.add_argument(
         "--views", type=int, choices=(1, 4), required=True, help="of a cell, turned"
+    )
+    one.add_argument(
+        "--keep",
+        nargs="*",
+        choices=get_args(Kept),
+        default=[],
+        help="as the old card has them: points (temperatures, too) or outlier limits",
     )
 
     one = commands.add_parser("marrow", help="a new card that knows a normal marrow")

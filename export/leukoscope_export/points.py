@@ -113,6 +113,29 @@ def fit_points(deep: F64, quick: F64 | None, truth: Truth) -> PairPoints:
     )
 
 
+def points_kept(
+    decision: DecisionEntry,
+    asked_first: DecisionEntry | None,
+    deep: F64,
+    quick: F64 | None,
+) -> PairPoints:
+    """Return what cells are called by the points of a card.
+
+    Args:
+        decision: The card's.
+        asked_first: The quick network's; None where there is none.
+        deep: (N,) margins of the deep network.
+        quick: (N,) margins of the quick network; None where there is none.
+    """
+    p = probabilities(deep, decision.temperature)
+    asked = np.ones(len(p), np.bool_)
+    if asked_first is not None and quick is not None:
+        own = probabilities(quick, asked_first.temperature)
+        asked = (own > asked_first.normal_to) & (own < asked_first.blast_from)
+        p = np.asarray(np.where(asked, p, own), np.float64)
+    return PairPoints(deep=decision, quick=asked_first, p=p, asked_deep=asked)
+
+
 def softened(points: PairPoints) -> PairPoints:
     """Raise the temperatures until a card may ask for the blast point; calls stay.
 

@@ -6,6 +6,7 @@ by the rules of a release (`laboratories.py`): no network is needed. What int8 c
 needs the float file and is not measured.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +18,7 @@ from leukoscope_edge.config import read_toml
 from leukoscope_edge.inference import (
     Bundle,
     Card,
+    DecisionEntry,
     KindsEntry,
     LaboratoriesEntry,
     QuickEntry,
@@ -35,11 +37,14 @@ from leukoscope_export.laboratories import (
     spread_of,
 )
 from leukoscope_export.left_out import as_shipped, figures, metrics_of
-from leukoscope_export.points import PairPoints, fit_points, softened
+from leukoscope_export.points import PairPoints, fit_points, points_kept, softened
 from leukoscope_train.data import KINDS, join, load_cells, of_laboratories
 from leukoscope_train.errors import DataError
 from leukoscope_train.evaluation import is_mature
 from leukoscope_train.teach import kept
+
+Kept = Literal["points", "limits"]
+"""What of an old card may stay."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +63,12 @@ class Answered:
 
 
 def make_recalibrated_card(
-    notes_path: Path, folder: Path, n_views: Literal[1, 4], out: Path
+    notes_path: Path,
+    folder: Path,
+    n_views: Literal[1, 4],
+    out: Path,
+    *,
+    keeps: Collection[Kept] = (),
 ) -> tuple[Path, dict[str, Any]]:
     """Write a bundle of the same files with a card that was measured anew.
 
@@ -69,6 +79,8 @@ def make_recalibrated_card(
         folder: The bundle with the files.
         n_views: Turned views over which a cell's answers are averaged.
         out: Folder in which the new bundle's folder is made.
+        keeps: What stays as the old card has it: temperatures and points, or the
+            limits of the outlier test.
 
     Returns:
         The bundle's folder, and the figures of every laboratory left out; `files_of`
@@ -83,9 +95,16 @@ def make_recalibrated_card(
     kinds, told = _known(bundle.card)
     answered = answers_of(bundle, kinds, told, notes)
     judged = answered.judged
-    points = softened(fit_points(judged.deep, judged.quick, judged.truth))
+    if "points" in keeps:
+        asked_first = bundle.card.quick.decision if bundle.card.quick else None
+        points = points_kept(
+            bundle.card.decision, asked_first, judged.deep, judged.quick
+        )
+    else:
+        points = softened(fit_points(judged.deep, judged.quick, judged.truth))
+    measured = _measured(bundle.card, answered, points)
     card = replace(
-        _measured(bundle.card, answered, points),
+        measured if "limits" in keeps else _with_limits(measured, answered),
         id=notes.id,
         created=notes.created,
         summary=notes.summary,
@@ -179,8 +198,7 @@ def _measured(card: Card, answered: Answered, points: PairPoints) -> Card:
     return replace(
         card,
         decision=points.deep,
-        quick=_quick(card, answered, points),
-        outliers=card.outliers and outliers_of(answered.deep[mature, -1]),
+        quick=_with_points(card.quick, points.quick),
         false_calls=spread_of(judged, points, mature),
         true_calls=spread_of(judged, points, judged.cells.is_blast == 1),
         metrics=metrics_of(judged, points, mature),
@@ -189,12 +207,17 @@ def _measured(card: Card, answered: Answered, points: PairPoints) -> Card:
     )
 
 
-def _quick(card: Card, answered: Answered, points: PairPoints) -> QuickEntry | None:
-    if card.quick is None or points.quick is None or answered.quick is None:
-        return None
-    away = answered.quick[is_mature(answered.judged.cells), -1]
-    return replace(
-        card.quick,
-        decision=points.quick,
-        outliers=card.quick.outliers and outliers_of(away),
-    )
+def _with_points(
+    quick: QuickEntry | None, decision: DecisionEntry | None
+) -> QuickEntry | None:
+    return replace(quick, decision=decision) if quick and decision else None
+
+
+def _with_limits(card: Card, answered: Answered) -> Card:
+    """Return the card with the outlier test's limits as the mature cells have them."""
+    mature = is_mature(answered.judged.cells)
+    quick = card.quick
+    if quick is not None and answered.quick is not None and quick.outliers:
+        quick = replace(quick, outliers=outliers_of(answered.quick[mature, -1]))
+    deep = card.outliers and outliers_of(answered.deep[mature, -1])
+    return replace(card, outliers=deep, quick=quick)

@@ -7,9 +7,15 @@ import numpy as np
 import pytest
 from tests.train.lab_cells import lab_cells
 
-from leukoscope_edge.inference import open_bundle, open_engine, shipped_bundles
+from leukoscope_edge.inference import (
+    DecisionEntry,
+    open_bundle,
+    open_engine,
+    shipped_bundles,
+)
 from leukoscope_export.__main__ import main
 from leukoscope_export.laboratories import UNLIKE
+from leukoscope_export.points import points_kept
 from leukoscope_train.data import LabCells, save_cells
 from leukoscope_train.teach import kept
 
@@ -59,8 +65,8 @@ def recalibrated(folder: Path, bundle: str, laboratories: list[str]) -> int:
 
 
 def test_points_and_limits_are_of_the_mean_over_the_turns(tmp_path: Path) -> None:
-    assert recalibrated(tmp_path, "kinds-lite0-3", ["v", "w"]) == 0
-    before = open_bundle(shipped_bundles()["kinds-lite0-3"])
+    assert recalibrated(tmp_path, "kinds-lite0-4", ["v", "w"]) == 0
+    before = open_bundle(shipped_bundles()["kinds-lite0-4"])
     after = open_bundle(tmp_path / "out" / "turned-1")
     assert (after.model, after.model_trt) == (before.model, before.model_trt)
     card = after.card
@@ -85,7 +91,7 @@ def test_points_and_limits_are_of_the_mean_over_the_turns(tmp_path: Path) -> Non
     ("bundle", "laboratories", "message"),
     [
         ("simulated-1", ["v"], "simulated-1: tells no kinds, or not who taught it"),
-        ("kinds-lite0-3", ["marrow"], "was taught by marrow, which is to judge it"),
+        ("kinds-lite0-4", ["marrow"], "was taught by marrow, which is to judge it"),
     ],
 )
 def test_a_bundle_that_cannot_be_judged_is_refused(
@@ -98,3 +104,34 @@ def test_a_bundle_that_cannot_be_judged_is_refused(
     assert recalibrated(tmp_path, bundle, laboratories) == 1
     assert message in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_what_is_kept_stays_and_the_rest_is_measured(tmp_path: Path) -> None:
+    assert recalibrated(tmp_path, "kinds-lite0-4", ["v", "w"]) == 0
+    first = tmp_path / "out" / "turned-1"
+    notes = (tmp_path / "notes.toml").read_text()
+    again = notes.replace("turned-1", "again-1").replace('"w"', '"x"')
+    (tmp_path / "notes.toml").write_text(again)
+    save_cells(tmp_path / "cells.npz", lopsided(["v", "x"]).pick(np.arange(4, 56)))
+    words = ["recalibrate", str(tmp_path / "notes.toml"), "--bundle", str(first)]
+    words += ["--views", "4", "--out", str(tmp_path / "out")]
+    assert main([*words, "--keep", "points", "limits"]) == 0
+    before, after = (open_bundle(tmp_path / "out" / n).card for n in (first, "again-1"))
+    assert (after.decision, after.outliers) == (before.decision, before.outliers)
+    assert after.metrics.n_cells == 52
+    assert after.laboratories is not None
+    assert after.laboratories.judged == ("v", "x")
+
+
+def test_points_that_are_kept_call_as_the_pair_did() -> None:
+    deep, first = (
+        DecisionEntry(temperature=t, normal_to=0.3, blast_from=0.9) for t in (1, 2)
+    )
+    margins, quick = np.array([3.0, 3.0, -9.0]), np.array([0.0, 8.0, -8.0])
+    points = points_kept(deep, first, margins, quick)
+    assert points.asked_deep.tolist() == [True, False, False]
+    assert points.p == pytest.approx(1 / (1 + np.exp([-3.0, -4.0, 4.0])))
+    assert (points.deep, points.quick) == (deep, first)
+    alone = points_kept(deep, None, margins, None)
+    assert alone.p == pytest.approx(1 / (1 + np.exp(-margins)))
+    assert alone.asked_deep.all()

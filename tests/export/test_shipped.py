@@ -16,7 +16,7 @@ FOLDERS = [
 ]
 
 
-@pytest.mark.parametrize("name", ["simulated-1", "kinds-lite0-3", "kinds-pair-5"])
+@pytest.mark.parametrize("name", ["simulated-1", "kinds-lite0-4", "kinds-pair-6"])
 def test_stored_cells_show_both_calls(name: str) -> None:
     """Else the model could not be published; cnmc-lite0-1's are all normal."""
     bundle = open_bundle(shipped_bundles()[name])

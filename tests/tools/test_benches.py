@@ -175,7 +175,7 @@ def test_instructions_are_counted_by_what_the_machine_has(
     assert found == {"by": by, "millions_a_frame": 2.0}
 
 
-SHIPPED_PAIR = ("--bundle", str(shipped_bundles()["kinds-pair-5"]))
+SHIPPED_PAIR = ("--bundle", str(shipped_bundles()["kinds-pair-6"]))
 
 
 @pytest.mark.slow

@@ -109,7 +109,7 @@ def test_the_deep_network_is_asked_by_the_mean_of_the_quick_ones_turns() -> None
 
 
 def test_a_real_network_calls_a_turned_cell_alike() -> None:
-    bundle = open_bundle(shipped_bundles()["kinds-lite0-3"])
+    bundle = open_bundle(shipped_bundles()["kinds-lite0-4"])
     crops = bundle.golden.crops[:6]
     with open_engine(bundle, backend="cpu", n_threads=1) as engine:
         first, again = engine.run(crops), engine.run(turned(crops))

@@ -25,7 +25,7 @@ from leukoscope_train.evaluation.calls_report import (
 )
 
 BUNDLES = Path(__file__).parents[3] / "edge" / "leukoscope_edge" / "bundles"
-PAIR = BUNDLES / "kinds-pair-5"
+PAIR = BUNDLES / "kinds-pair-6"
 
 
 def call(name: CallName, p: float, kind: str, *, is_unlike: bool = False) -> Call:
@@ -167,7 +167,7 @@ def test_a_pair_is_called_by_both_of_its_networks() -> None:
 def test_turned_crops_are_compared_one_by_one_though_names_are_shared() -> None:
     cells = lab_cells(["blast", "lymphocyte"])
     cells = replace(cells, names=np.array(["1.png", "1.png"]))
-    bundle = open_bundle(BUNDLES / "kinds-lite0-3")
+    bundle = open_bundle(BUNDLES / "kinds-lite0-4")
     crops = np.full((2, *[bundle.card.input.side_px] * 2, 3), 120, np.uint8)
     calls = calls_of(bundle, crops)
     calls[1] = replace(calls[0], name=other_than(calls[0].name))

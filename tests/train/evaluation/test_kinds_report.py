@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from leukoscope_edge.counting import limit_of_blank
 from leukoscope_edge.inference import read_card, shipped_bundle_for
 from leukoscope_train.errors import DataError
 from leukoscope_train.evaluation.kinds_report import HEALTHY, kind_documents
@@ -47,10 +48,11 @@ def test_no_judge_taught_and_the_figures_are_the_cards(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", BUNDLES, ids=lambda folder: folder.name)
-def test_no_laboratory_has_more_false_calls_than_the_rule_allows(folder: Path) -> None:
-    found = read_json(FIGURES / f"{folder.name}.json")
+def test_the_background_covers_every_laboratory_at_its_own_scale(folder: Path) -> None:
+    card, found = read_card(folder), read_json(FIGURES / f"{folder.name}.json")
+    blank = limit_of_blank(card.false_calls.spread, 200)
     for name in HEALTHY:
-        assert found[name]["mature"]["called_blast"] <= 0.02
+        assert 200 * found[name]["mature"]["called_blast"] < blank
 
 
 def test_int8_is_told_of_the_bundle_whose_files_they_are(tmp_path: Path) -> None:
@@ -58,18 +60,18 @@ def test_int8_is_told_of_the_bundle_whose_files_they_are(tmp_path: Path) -> None
     lite, name = BUNDLES[0], f"{BUNDLES[0].name}.json"
     found = read_json(FIGURES / name)
     forms = {f"deep {f}": {"calls_changed": 0.123} for f in ("cpu", "trt")}
+    first = read_json(FIGURES / f"{found['files_of']}.json")["files_of"]
     older = {"cnmc": {"forms": forms}, "asked_deep": 1.0}
-    write_json(tmp_path / f"{found['files_of']}.json", older)
+    write_json(tmp_path / f"{first}.json", older)
     report = kind_documents(BUNDLES, tmp_path, "the command")["validation.md"]
-    assert re.search(rf"\| {found['files_of']} +\| deep cpu .*0\.123 \(", report)
+    assert re.search(rf"\| {first} +\| deep cpu .*0\.123 \(", report)
     own = {k: v for k, v in found.items() if k != "files_of"}
     own["cnmc"] |= {"forms": forms}
     write_json(tmp_path / name, own)
     report = kind_documents(BUNDLES, tmp_path, "the command")["validation.md"]
     assert re.search(rf"\| {lite.name} +\| deep cpu .*0\.123 \(", report)
-    assert f"of {found['files_of']}, the same files" not in report
 
 
 def test_figures_that_are_missing_are_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"kinds-lite0-3\.json"):
+    with pytest.raises(DataError, match=r"kinds-lite0-4\.json"):
         kind_documents(BUNDLES, tmp_path, "the command")

@@ -46,9 +46,9 @@ def kind_documents(bundles: list[Path], figures: Path, command: str) -> dict[str
     Args:
         bundles: Folders of the bundles, the default first.
         figures: Folder with `ID.json`, `called-ID.json`, `taleqani-ID.json`,
-            `degraded-ID.json` and `marrow-ID.json` of each, all but the last of
-            the bundle whose files a recalibrated one has, MARROW_OUT, ALEXNET_OUT and
-            MARROW_CUT.
+            `degraded-ID.json` and `marrow-ID.json` of each, all but the last of the
+            bundle that a recalibrated one was made of, `ID.json` of those before that,
+            MARROW_OUT, ALEXNET_OUT and MARROW_CUT.
         command: By which this is made, for the document to say.
 
     Raises:
@@ -70,7 +70,7 @@ def kind_documents(bundles: list[Path], figures: Path, command: str) -> dict[str
         "called": called_table(shown),
         "healthy": healthy_table(shown),
         "forms": forms_table(shown),
-        "views": views_table(shown),
+        "scales": scales_table(shown),
         "slides": slides_table(shown),
         "normal_marrow": normal_marrow_table(shown, figures),
         "kinds": kinds_table(shown),
@@ -84,7 +84,10 @@ def _read(folder: Path, figures: Path) -> Shown:
     now = _called(figures, card.id)
     found = read_json(figures / f"{card.id}.json")
     older = found.get("files_of", card.id)
-    measured = read_json(figures / f"{older}.json")
+    first, measured = card.id, found
+    while "files_of" in measured:
+        first = measured["files_of"]
+        measured = read_json(figures / f"{first}.json")
     rows = {n: row for n, row in measured.items() if isinstance(row, dict)}
     forms = {n: row["forms"] for n, row in rows.items() if "forms" in row}
     return Shown(
@@ -93,7 +96,7 @@ def _read(folder: Path, figures: Path) -> Shown:
         called=now["called"],
         turned=now["turned"],
         int8=forms,
-        int8_of=older,
+        int8_of=first,
         before={} if older == card.id else _called(figures, older),
     )
 
@@ -108,18 +111,18 @@ def _called(figures: Path, name: str) -> dict[str, Any]:
     return {"called": called, "turned": strangers["turned"]}
 
 
-def views_table(bundles: list[Shown]) -> str:
-    """Return what another number of views changed in each bundle's calls."""
+def scales_table(bundles: list[Shown]) -> str:
+    """Return what was said of each set at the scale of the card before, and is now."""
     lines = []
     for one in bundles:
         if not one.before:
             continue
-        for name in (TOGETHER, f"{TOGETHER}, {CHEAP}", "taleqani"):
+        for name in (*HEALTHY, TOGETHER, f"{TOGETHER}, {CHEAP}", "taleqani"):
             old, new = one.before["called"][name], one.called[name]
             for what in (w for w in CALLED[:4] if w in old):
                 ends = [_with_ends(row, what) for row in (old, new)]
-                lines.append([name, one.int8_of, one.card.id, IN_WORDS[what], *ends])
-    head = ["laboratory", "before", "now", "share", "before, one view", "now, the mean"]
+                lines.append([name, one.card.id, IN_WORDS[what], *ends])
+    head = ["laboratory", "model", "share", "the card before", "this card"]
     return markdown_table(head, lines)
 
 
