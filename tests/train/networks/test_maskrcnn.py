@@ -9,6 +9,7 @@ import torch
 
 from leukoscope_edge.inference import CELL, NUCLEUS, CpuSession
 from leukoscope_train.data import CELL_NUCLEUS, WHITE_CELL, MaskedImage
+from leukoscope_train.errors import DataError
 
 
 def test_a_mask_becomes_its_objects() -> None:
@@ -65,6 +66,9 @@ def test_a_killed_fit_goes_on_from_its_checkpoint(
     maskrcnn.fit(drawn, 2, checkpoint)
     assert len(steps) == 3  # one, one that was killed, and that one again
     assert torch.load(checkpoint, weights_only=True)["step"] == 2
+    for n_steps, seed, images in ((3, 0, drawn), (2, 1, drawn), (2, 0, drawn * 2)):
+        with pytest.raises(DataError, match=r"fit\.ckpt: is of another fit"):
+            maskrcnn.fit(images, n_steps, checkpoint, seed)
 
 
 def test_a_picture_keeps_its_size_and_its_masks_nest(drawn: list[MaskedImage]) -> None:

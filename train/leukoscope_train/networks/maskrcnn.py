@@ -41,6 +41,7 @@ from leukoscope_train.data import (
     held_out_images,
     training_images,
 )
+from leukoscope_train.errors import DataError
 
 SIDE_PX = 160
 BATCH = 4
@@ -145,6 +146,9 @@ def fit(
         n_steps: Batches of BATCH windows.
         checkpoint: Where the fit is kept, and gone on with after a kill.
         seed: Of the weights and the windows.
+
+    Raises:
+        DataError: The checkpoint is of another fit.
     """
     torch.manual_seed(seed)
     network = build()
@@ -157,7 +161,8 @@ def fit(
         "optimiser": optimiser,
         "schedule": schedule,
     }
-    first = _resume(checkpoint, parts) if checkpoint else 0
+    asked = {"n_steps": n_steps, "seed": seed, "n_images": len(images)}
+    first = _resume(checkpoint, parts, asked) if checkpoint else 0
     network.train()
     for step in range(first, n_steps):
         random = np.random.default_rng((seed, step))
@@ -170,7 +175,7 @@ def fit(
         if (step + 1) % SAVED_EVERY == 0:
             _say(f"step {step + 1}: loss {loss.item():.3f}")
             if checkpoint:
-                _keep(checkpoint, parts, step + 1)
+                _keep(checkpoint, parts, asked | {"step": step + 1})
     return network.eval()
 
 
@@ -181,18 +186,28 @@ def _loss(network: MaskRCNN, windows: list[MaskedImage]) -> Tensor:
     return torch.stack(list(losses.values())).sum()
 
 
-def _keep(checkpoint: Path, parts: dict[str, Any], step: int) -> None:
+def _keep(checkpoint: Path, parts: dict[str, Any], told: dict[str, int]) -> None:
     aside = checkpoint.with_suffix(".new")
     states = {name: part.state_dict() for name, part in parts.items()}
-    torch.save(states | {"step": step}, aside)
+    torch.save(states | told, aside)
     aside.replace(checkpoint)
 
 
-def _resume(checkpoint: Path, parts: dict[str, Any]) -> int:
-    """Return the step to go on with."""
+def _resume(checkpoint: Path, parts: dict[str, Any], asked: dict[str, int]) -> int:
+    """Return the step to go on with.
+
+    Raises:
+        DataError: The checkpoint is of another fit.
+    """
     if not checkpoint.exists():
         return 0
     states = torch.load(checkpoint, weights_only=True)
+    for name, value in asked.items():
+        if states.get(name) != value:
+            raise DataError(
+                f"{checkpoint}: is of another fit ({name} {states.get(name)}, asked "
+                f"{value}): remove it, or name another --out"
+            )
     for name, part in parts.items():
         part.load_state_dict(states[name])
     return int(states["step"])
@@ -252,7 +267,11 @@ def main(arguments: list[str] | None = None) -> int:
     cv2.setNumThreads(1)
     torch.set_num_threads(options.threads)
     checkpoint = options.out.with_suffix(".ckpt")
-    network = fit(training_images(options.data), options.steps, checkpoint)
+    try:
+        network = fit(training_images(options.data), options.steps, checkpoint)
+    except DataError as err:
+        print(f"maskrcnn: {err}", file=sys.stderr)  # noqa: T201
+        return 1
     torch.save(network.state_dict(), options.out)
     for name, images in held_out_images(options.data, options.every).items():
         nucleus, cell = dice_of(network, images)
