@@ -18,7 +18,7 @@ import onnx
 import pytest
 from hypothesis import settings
 from onnx import TensorProto, helper, numpy_helper
-from tests.temporary import leave_memory, write_in_memory
+from tests.temporary import leave_memory, live_elsewhere, write_in_memory
 from tests.waiting import PATIENCE_S
 
 from leukoscope_edge.service import run_folder
@@ -106,6 +106,7 @@ for library in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_N
     # The workers share the cores; threads that wait for work only take from the others.
     os.environ.setdefault(library, "1")  # before the workers of xdist begin
 write_in_memory(os.environ)
+live_elsewhere(os.environ)
 # Each of the many processes would compile the program anew where no cache is written.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False

@@ -4,6 +4,7 @@ Records are synced at every step, and a test waits for its disk as long as it co
 What is tested is that the program asks for the sync, not the disk.
 """
 
+import atexit
 import contextlib
 import os
 import shutil
@@ -35,6 +36,17 @@ def write_in_memory(
     if is_plenty(facts) and is_allowed(group):
         environment["TMPDIR"] = str(memory)
         tempfile.tempdir = None  # it is looked up anew
+
+
+def live_elsewhere(environment: MutableMapping[str, str]) -> None:
+    """Give this process and its children an empty home: records there are no test's.
+
+    The workers of pytest have that of the process that began them.
+    """
+    if "PYTEST_XDIST_WORKER" not in environment:
+        home = tempfile.TemporaryDirectory(prefix="home-", ignore_cleanup_errors=True)
+        atexit.register(home.cleanup)
+        environment["HOME"] = home.name
 
 
 def is_fit(memory: Path) -> bool:

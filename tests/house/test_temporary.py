@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests import temporary
-from tests.temporary import leave_memory, write_in_memory
+from tests.temporary import leave_memory, live_elsewhere, write_in_memory
 
 PLENTY = "MemTotal: 16000000 kB\nMemAvailable: 11000000 kB\n"
 
@@ -77,3 +77,13 @@ def test_after_a_run_memory_is_as_it_was_and_a_disk_is_left_alone(
         leave_memory(place / "run", memory)
     leave_memory(None, memory)
     assert (list(memory.iterdir()), list(disk.iterdir())) == ([], [disk / "run"])
+
+
+def test_tests_live_in_a_home_of_their_own_and_workers_in_the_same() -> None:
+    environment = {"HOME": "/home/ann"}
+    live_elsewhere(environment)
+    home = Path(environment["HOME"])
+    assert list(home.iterdir()) == []
+    worker = environment | {"PYTEST_XDIST_WORKER": "gw1"}
+    live_elsewhere(worker)
+    assert worker["HOME"] == str(home)
