@@ -14,7 +14,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from leukoscope_edge.capture.stored import jpeg, tiff
-from leukoscope_edge.capture.stored.kinds import HEAD_BYTES, PNG_START, kind_of
+from leukoscope_edge.capture.stored.kinds import (
+    BMP_START,
+    HEAD_BYTES,
+    PNG_START,
+    kind_of,
+)
 from leukoscope_edge.capture.stored.parameter_set import HDR_TRANSFERS
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.messages import Message, message
@@ -22,7 +27,7 @@ from leukoscope_edge.messages import Message, message
 MAX_PIXELS = 1 << 26
 """64 megapixels: five times the largest sensor in use; the decoder's limit too."""
 MAX_FILE_BYTES = 4 * MAX_PIXELS
-BMP_START, RIFF, WEBP = b"BM", b"RIFF", b"WEBP"
+RIFF, WEBP = b"RIFF", b"WEBP"
 LOSSY = b"VP8 "
 """The chunk of a WebP file whose picture lost detail; "VP8L" lost none."""
 PNG_COLOUR_AT, PNG_PALETTE = 25, 3

@@ -15,7 +15,6 @@ import numpy as np
 
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture.stored.containers import (
-    BMP_START,
     INKS,
     MAX_FILE_BYTES,
     MAX_PIXELS,
@@ -23,6 +22,7 @@ from leukoscope_edge.capture.stored.containers import (
     open_container,
 )
 from leukoscope_edge.capture.stored.damage import damage_of
+from leukoscope_edge.capture.stored.kinds import BMP_START
 from leukoscope_edge.capture.stored.library_output import caught_output
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.messages import message
