@@ -33,7 +33,7 @@ from leukoscope_edge.vision.scale import (
     n_contradicting,
     scale_of_frame,
 )
-from leukoscope_train.data import TALEQANI_SIZE_PX
+from leukoscope_train.data import as_taken
 from leukoscope_train.evaluation import picture, pictures_of, whole_number
 
 EVERY = {
@@ -72,10 +72,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def shown(folder: Path, every: int) -> list[U8]:
     """Return pictures of a set, Taleqani's stretched to 4:3."""
-    pictures = [picture(path) for path in pictures_of(folder)[::every]]
-    if folder.name != "taleqani":
-        return pictures
-    return [np.asarray(cv2.resize(p, TALEQANI_SIZE_PX), np.uint8) for p in pictures]
+    paths = pictures_of(folder)[::every]
+    return [as_taken(picture(path), folder.name) for path in paths]
 
 
 def measured(name: str, pictures: list[U8]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ import numpy as np
 from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.errors import LeukoscopeError
 from leukoscope_edge.vision.scale import estimate_source_scale, measure_sizes
-from leukoscope_train.data import SET_SCALES, TALEQANI_SIZE_PX
+from leukoscope_train.data import SET_SCALES, as_taken
 from leukoscope_train.evaluation import picture, pictures_of, whole_number
 
 LOW_UM, LIKELY_UM, HIGH_UM = 7.0, 7.5, 7.8
@@ -105,7 +105,7 @@ def measured(folder: Path, every: int | None, *, boxes: bool = False) -> Row:
     sides_px: list[float] = []
     paths = pictures_of(folder)
     for path in paths[:: every or EVERY.get(name, 1)]:
-        discs = red_cells(_shown(path, name))
+        discs = red_cells(as_taken(picture(path), name))
         found += discs
         if boxes:
             drawn = folder / "boxes" / f"{path.stem}.xml"
@@ -114,7 +114,7 @@ def measured(folder: Path, every: int | None, *, boxes: bool = False) -> Row:
     is_enough = len(near) >= MIN_CELLS
     middle = float(np.median(near)) if is_enough else None
     at = np.linspace(0, len(paths) - 1, min(N_BY_DEVICE, len(paths))).round()
-    sizes = [measure_sizes(_shown(paths[int(i)], name)) for i in at]
+    sizes = [measure_sizes(as_taken(picture(paths[int(i)]), name)) for i in at]
     return Row(
         set=name,
         n=len(near),
@@ -129,13 +129,6 @@ def measured(folder: Path, every: int | None, *, boxes: bool = False) -> Row:
 
 def _scales(diameter_px: float) -> tuple[float, float, float]:
     return LOW_UM / diameter_px, LIKELY_UM / diameter_px, HIGH_UM / diameter_px
-
-
-def _shown(path: Path, name: str) -> U8:
-    pixels = picture(path)
-    if name != "taleqani":
-        return pixels
-    return np.asarray(cv2.resize(pixels, TALEQANI_SIZE_PX), np.uint8)
 
 
 def _near_mode(diameters_px: "np.typing.NDArray[np.float64]") -> F32:

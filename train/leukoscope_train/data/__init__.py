@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from leukoscope_train.data.gather import READERS as READERS
     from leukoscope_train.data.gather import SCALES as SCALES
     from leukoscope_train.data.gather import TALEQANI_SIZE_PX as TALEQANI_SIZE_PX
+    from leukoscope_train.data.gather import as_taken as as_taken
     from leukoscope_train.data.gather import gather_cells as gather_cells
     from leukoscope_train.data.gather import summary as summary
     from leukoscope_train.data.gather import tiles_of as tiles_of
@@ -85,7 +86,9 @@ else:
             ),
             "fields": "crops_of_fields",
             "folds": "fold_people folds_of refuse_leaks save_folds",
-            "gather": ("READERS SCALES TALEQANI_SIZE_PX gather_cells summary tiles_of"),
+            "gather": (
+                "READERS SCALES TALEQANI_SIZE_PX as_taken gather_cells summary tiles_of"
+            ),
             "kind_sampling": "draw_chances",
             "laboratories": (
                 "HELD_OUT KINDS LabCells MATURE MATURE_UNNAMED Tile join "

@@ -300,6 +300,18 @@ def _pixels(tile: Tile) -> U8 | None:
     return np.asarray(cv2.resize(pixels, tile.size_px), np.uint8)
 
 
+def as_taken(pixels: U8, laboratory: str) -> U8:
+    """Return an image as its camera took it: Taleqani's are stretched to 4:3 again.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB, as published.
+        laboratory: The name of its folder.
+    """
+    if laboratory != "taleqani":
+        return pixels
+    return np.asarray(cv2.resize(pixels, TALEQANI_SIZE_PX), np.uint8)
+
+
 def _in_the_middle(found: Segmentation, chosen: list[int]) -> list[int]:
     """Return the white cell nearest to the middle, none where it is too far away."""
     height, width = found.cell_labels.shape
