@@ -95,13 +95,7 @@ def make_recalibrated_card(
     kinds, told = _known(bundle.card)
     answered = answers_of(bundle, kinds, told, notes)
     judged = answered.judged
-    if "points" in keeps:
-        asked_first = bundle.card.quick.decision if bundle.card.quick else None
-        points = points_kept(
-            bundle.card.decision, asked_first, judged.deep, judged.quick
-        )
-    else:
-        points = softened(fit_points(judged.deep, judged.quick, judged.truth))
+    points = _points(bundle.card, judged, keeps)
     measured = _measured(bundle.card, answered, points)
     card = replace(
         measured if "limits" in keeps else _with_limits(measured, answered),
@@ -132,6 +126,13 @@ def with_views(bundle: Bundle, n_views: Literal[1, 4]) -> Bundle:
         card=replace(bundle.card, views=n_views),
         quick=bundle.quick and with_views(bundle.quick, n_views),
     )
+
+
+def _points(card: Card, judged: Judged, keeps: Collection[Kept]) -> PairPoints:
+    if "points" not in keeps:
+        return softened(fit_points(judged.deep, judged.quick, judged.truth))
+    asked_first = card.quick.decision if card.quick else None
+    return points_kept(card.decision, asked_first, judged.deep, judged.quick)
 
 
 def _known(card: Card) -> tuple[KindsEntry, LaboratoriesEntry]:
