@@ -2,7 +2,7 @@
 
     python tools/evaluate_robustness.py FOLDER [--every N] [--um-per-px X | --pooled]
         [--segmenter NAME] [--bundle DIR] [--harm WORD]...
-        [--crop own|clean-mask|clean-colours] [--alike-stain] [--json]
+        [--crop own|clean-mask|clean-colours|window] [--alike-stain] [--json]
 
 FOLDER holds `images/`, `boxes/` (Pascal VOC, objects named WBC) and, where there are
 some, `masks/`. Each harm is done to every chosen image. A frame that the quality gate
@@ -56,6 +56,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests/rigs
 
 from tests.rigs.harms import HARMS
 from tests.rigs.stain_strength import alike
+
+from leukoscope_train.data import cut_window
 
 Box = tuple[float, float, float, float]
 CellId = tuple[int, int]
@@ -202,12 +204,14 @@ def crops_of(
     Args:
         sights: Of the harmed frames.
         clean: Of the clean ones; a cell that is not there is left out if it is asked.
-        way: "own", "clean-mask" or "clean-colours".
+        way: "own", "clean-mask", "clean-colours" or "window".
         bundle: Whose crop it is.
     """
     whole = {k: s for k, s in sights.items() if s.is_whole}
     if way == "own":
         return {k: _crop(s.pixels, s, bundle) for k, s in whole.items()}
+    if way == "window":
+        return {k: _window(s, bundle) for k, s in whole.items()}
     both = {k: (s, clean[k]) for k, s in whole.items() if k in clean}
     if way == "clean-mask":
         return {k: _crop(s.pixels, c, bundle) for k, (s, c) in both.items()}
@@ -297,6 +301,11 @@ def _crop(pixels: U8, at: Sight, bundle: Bundle) -> U8:
     return cut_crop(pixels, at.mask, at.centre_px, at.scale_um_per_px, spec)
 
 
+def _window(at: Sight, bundle: Bundle) -> U8:
+    spec = bundle.card.input.crop_spec
+    return cut_window(at.pixels, at.centre_px, at.scale_um_per_px, spec)
+
+
 def _line(row: Row) -> str:
     shares = row.cell_dice, row.calls_changed, row.calls_flipped, row.kinds_changed
     dice, changed, flipped, kinds = ("-" if v is None else f"{v:.3f}" for v in shares)
@@ -349,7 +358,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--segmenter", default=THRESHOLDS, help="or a shipped network")
     parser.add_argument(
         "--crop",
-        choices=("own", "clean-mask", "clean-colours"),
+        choices=("own", "clean-mask", "clean-colours", "window"),
         default="own",
         help="whose mask or colours; default: both of the harmed frame",
     )

@@ -83,21 +83,23 @@ def test_a_crop_is_cut_by_the_mask_and_from_the_picture_that_are_asked_for(
     tool = importlib.import_module("evaluate_robustness")
     bundle = open_bundle(shipped_bundle_for("real"))
     plasma, sights = np.full((200, 200, 3), 230, np.uint8), []
-    for colour, radius in (((90, 60, 150), 30), ((40, 30, 90), 50)):
+    for colour, radius in (((90, 60, 150), 30), ((40, 30, 90), 45)):
         pixels, mask = plasma.copy(), np.zeros((200, 200), np.uint8)
         cv2.circle(pixels, (100, 100), 60, colour, -1)
         cv2.circle(mask, (100, 100), radius, 1, -1)
         sights.append(tool.Sight(pixels, mask > 0, (100.0, 100.0), 0.16, True))
     clean, harmed = ({(0, "box"): sight} for sight in sights)
     found = {}
-    for way in ("own", "clean-mask", "clean-colours"):
+    for way in ("own", "clean-mask", "clean-colours", "window"):
         (crop,) = tool.crops_of(harmed, clean, way, bundle).values()
         area = np.count_nonzero(crop.max(axis=2))
         found[way] = area > 5000, int(crop[64, 64, 0]) < 60
+        assert (area > 7000) == (way == "window")
     assert found == {
         "own": (True, True),
         "clean-mask": (False, True),
         "clean-colours": (True, False),
+        "window": (True, True),
     }
     assert tool.crops_of(harmed, {}, "clean-mask", bundle) == {}
     cut_off = {key: replace(sight, is_whole=False) for key, sight in harmed.items()}

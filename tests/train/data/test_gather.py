@@ -70,6 +70,17 @@ def test_a_tile_gives_its_middle_cell_and_one_without_is_named(
     assert "b.png: no whole white cell" in left_out[0]
 
 
+def test_windows_show_what_the_mask_of_the_same_cell_leaves_out(
+    marrow: Callable[..., Path],
+) -> None:
+    tiles = marrow_tiles(marrow([("a.png", "BLA", True)]))
+    cut, _ = gather_cells(tiles, SPEC, degraded=False)
+    windows, _ = gather_cells(tiles, SPEC, degraded=False, windows=True)
+    np.testing.assert_array_equal(windows.areas_um2, cut.areas_um2)
+    shown = [(cells.pixels[0].max(axis=2) > 0).sum() for cells in (cut, windows)]
+    assert shown[0] < shown[1]
+
+
 def test_several_processes_cut_the_same_also_beside_the_threads_of_torch(
     marrow: Callable[..., Path],
 ) -> None:

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from leukoscope_train.data import (
     tiles_of,
 )
 from leukoscope_train.errors import DataError
-from leukoscope_train.evaluation import figure_lines, figures_of
+from leukoscope_train.evaluation import figure_lines, figures_of, point_of
 from leukoscope_train.networks import make_network
 from leukoscope_train.teach import ROOM, TeachPlan, kept, kind_logits, teach
 
@@ -42,6 +42,7 @@ def add_commands(commands: Any) -> None:
     one.add_argument("data", type=Path, help="folder with a folder per laboratory")
     one.add_argument("--laboratories", nargs="+", default=TAUGHT, choices=READERS)
     one.add_argument("--degraded", action="store_true", help="by a cheap microscope")
+    one.add_argument("--windows", action="store_true", help="nuclei, without a mask")
     one.add_argument("--every", type=int, default=1, help="take each so many-th tile")
     one.add_argument("--most", type=int, default=0, help="cells of a field; 0: all")
     one.add_argument("--side-px", type=int, default=128)
@@ -64,11 +65,19 @@ def add_commands(commands: Any) -> None:
     one.add_argument("--side-px", type=int, default=128)
     one.add_argument("--fixed-from", type=float, default=0.0)
     one.add_argument("--half", action="store_true", help="multiply in bfloat16")
+    one.add_argument("--scale", type=float, help="how much sizes vary, as a fraction")
     one.add_argument("--out", type=Path, required=True, help="the run's folder")
     one = add_command(commands, "judge", run_judge, "a taught network on laboratories")
     one.add_argument("runs", type=Path, nargs="+", help="of `teach`; averaged")
     one.add_argument("--cells", type=Path, nargs="+", required=True)
     one.add_argument("--laboratories", nargs="*", default=[])
+    one.add_argument(
+        "--point-by",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="cells of which at most 0.02 of any laboratory's mature ones are called",
+    )
     one.add_argument("--json", type=Path)
 
 
@@ -96,6 +105,8 @@ def run_teach(options: argparse.Namespace) -> None:
         half=options.half,
         seed=options.seed,
     )
+    if options.scale is not None:
+        plan = replace(plan, recipe=replace(plan.recipe, scale=options.scale))
     options.out.mkdir(parents=True, exist_ok=True)
     names = np.unique(cells.laboratories).tolist()
     say(f"{len(cells)} cells of {', '.join(names)}; {plan.n_steps} steps")
@@ -127,7 +138,11 @@ def run_judge(options: argparse.Namespace) -> None:
     for folder in options.runs:
         if both := both_sides(folder, cells):
             say(f"{', '.join(both)}: taught {folder} and judges it, no stranger")
-    found = figures_of(cells, logits)
+    point = None
+    if options.point_by:
+        deciding = join(load_cells(path) for path in options.point_by)
+        point = point_of(deciding, taught_logits(options.runs, deciding))
+    found = figures_of(cells, logits, point)
     for line in figure_lines(found):
         say(line)
     if options.json:
@@ -176,12 +191,16 @@ def run_gather(options: argparse.Namespace) -> None:
     parts, n_tiles = [], 0
     for name in options.laboratories:
         tiles = tiles_of(options.data, name, options.scale)[:: options.every]
-        if options.degraded:
+        if options.degraded or options.windows:
             tiles = [t for t in tiles if not t.on_black]
         if not tiles:
             continue
         cells, left_out = gather_cells(
-            tiles, spec, degraded=options.degraded, workers=options.workers
+            tiles,
+            spec,
+            degraded=options.degraded,
+            windows=options.windows,
+            workers=options.workers,
         )
         n_tiles += len(tiles)
         say(f"{name}: {len(left_out)} of {len(tiles)} tiles without a cell")

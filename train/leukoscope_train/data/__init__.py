@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from leukoscope_train.data.named_cells import HowTaken as HowTaken
     from leukoscope_train.data.named_cells import has_named_kinds as has_named_kinds
     from leukoscope_train.data.named_cells import named_tiles as named_tiles
+    from leukoscope_train.data.nucleus_windows import cut_window as cut_window
     from leukoscope_train.data.readers import Listing as Listing
     from leukoscope_train.data.readers import people_of as people_of
     from leukoscope_train.data.readers import read_cells as read_cells
@@ -100,6 +101,7 @@ else:
                 "training_images window"
             ),
             "named_cells": "HowTaken has_named_kinds named_tiles",
+            "nucleus_windows": "cut_window",
             "readers": (
                 "Listing people_of read_cells read_class_folders "
                 "read_cnmc_share refuse_foreign"

@@ -29,6 +29,7 @@ from leukoscope_train.data.laboratories import (
     Tile,
     kind_named,
 )
+from leukoscope_train.data.nucleus_windows import cut_window
 from leukoscope_train.data.optics import degrade
 from leukoscope_train.data.set_scales import SET_SCALES
 from leukoscope_train.errors import DataError
@@ -218,7 +219,12 @@ def scale_by_device(tiles: Sequence[Tile]) -> float:
 
 
 def gather_cells(
-    tiles: list[Tile], spec: CropSpec, *, degraded: bool, workers: int = 1
+    tiles: list[Tile],
+    spec: CropSpec,
+    *,
+    degraded: bool,
+    windows: bool = False,
+    workers: int = 1,
 ) -> tuple[LabCells, list[str]]:
     """Cut the middle cell of every tile.
 
@@ -226,6 +232,7 @@ def gather_cells(
         tiles: The cells.
         spec: Size, scale, colour and light of the crops.
         degraded: See each tile through a calculated cheap microscope first.
+        windows: Cut what surrounds each nucleus instead of the cell.
         workers: Processes; with 1, this one alone.
 
     Returns:
@@ -235,7 +242,7 @@ def gather_cells(
         DataError: Not one cell could be cut.
     """
     chunks = [tiles[i : i + CHUNK] for i in range(0, len(tiles), CHUNK)]
-    work = partial(_cut_chunk, spec=spec, degraded=degraded)
+    work = partial(_cut_chunk, spec=spec, degraded=degraded, windows=windows)
     if workers == 1:
         cut = list(map(work, chunks))
     else:
@@ -269,12 +276,14 @@ def _cells(kept: list[tuple[Tile, int, Cut]], *, degraded: bool) -> LabCells:
 
 
 def _cut_chunk(
-    tiles: list[Tile], spec: CropSpec, *, degraded: bool
+    tiles: list[Tile], spec: CropSpec, *, degraded: bool, windows: bool
 ) -> list[list[Cut] | str]:
-    return [_cut_tile(tile, spec, degraded=degraded) for tile in tiles]
+    return [_cut_tile(t, spec, degraded=degraded, windows=windows) for t in tiles]
 
 
-def _cut_tile(tile: Tile, spec: CropSpec, *, degraded: bool) -> list[Cut] | str:
+def _cut_tile(
+    tile: Tile, spec: CropSpec, *, degraded: bool, windows: bool
+) -> list[Cut] | str:
     """Return a tile's cells, or why there is none."""
     pixels = _pixels(tile)
     if pixels is None:
@@ -289,7 +298,8 @@ def _cut_tile(tile: Tile, spec: CropSpec, *, degraded: bool) -> list[Cut] | str:
     chosen = found.indices(CellKind.WBC)
     if not tile.shows_field:
         chosen = _in_the_middle(found, chosen)
-    return [_cut(pixels, found, i, spec) for i in chosen] or "no whole white cell"
+    cut = [_cut(pixels, found, i, spec, windows=windows) for i in chosen]
+    return cut or "no whole white cell"
 
 
 def _pixels(tile: Tile) -> U8 | None:
@@ -326,11 +336,15 @@ def _in_the_middle(found: Segmentation, chosen: list[int]) -> list[int]:
     return nearest[:1]
 
 
-def _cut(pixels: U8, found: Segmentation, index: int, spec: CropSpec) -> Cut:
+def _cut(
+    pixels: U8, found: Segmentation, index: int, spec: CropSpec, *, windows: bool
+) -> Cut:
     x, y = (float(v) for v in found.centres_px[index])
     scale, labels = found.scale_um_per_px, found.cell_labels
-    crop = cut_labelled(pixels, labels, index + 1, (x, y), scale, spec)
-    return crop, float((labels == index + 1).sum()) * scale**2
+    area_um2 = float((labels == index + 1).sum()) * scale**2
+    if windows:
+        return cut_window(pixels, (x, y), scale, spec), area_um2
+    return cut_labelled(pixels, labels, index + 1, (x, y), scale, spec), area_um2
 
 
 def _shuffled(items: list[T]) -> list[T]:

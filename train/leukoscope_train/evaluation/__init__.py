@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from leukoscope_train.evaluation.judge import interval_of as interval_of
     from leukoscope_train.evaluation.judge import is_mature as is_mature
     from leukoscope_train.evaluation.judge import kinds_of as kinds_of
+    from leukoscope_train.evaluation.judge import point_of as point_of
     from leukoscope_train.evaluation.kinds_report import (
         kind_documents as kind_documents,
     )
@@ -136,7 +137,8 @@ else:
                 "BLANK_CELLS TRUST_NAME TrustEntry fit_conformal write_trust"
             ),
             "judge": (
-                "auroc_by_image figure_lines figures_of interval_of is_mature kinds_of"
+                "auroc_by_image figure_lines figures_of interval_of is_mature "
+                "kinds_of point_of"
             ),
             "kinds_report": "kind_documents",
             "learning_curve": "Judge extrapolate measure_learning",

@@ -11,20 +11,25 @@ from typing import Any
 import numpy as np
 
 from leukoscope_edge.arrays import F32, F64, BoolArray
+from leukoscope_edge.counting import binomial_interval
 from leukoscope_train.data import I64, KINDS, MATURE, MATURE_UNNAMED, LabCells, Strings
 from leukoscope_train.evaluation import metrics
 
 N_BOOTSTRAP = 400
 FALSE_CALLS = (0.02, 0.04)
 """Shares of mature cells called blast at which the sensitivity is read."""
+_QUIET = 1 - FALSE_CALLS[0]
 
 
-def figures_of(cells: LabCells, logits: F32) -> dict[str, Any]:
+def figures_of(
+    cells: LabCells, logits: F32, point: float | None = None
+) -> dict[str, Any]:
     """Return all figures of every laboratory.
 
     Args:
         cells: N cells.
         logits: (N, K) of kinds.
+        point: The margin from which a cell is called blast; None calls nothing.
     """
     found: dict[str, Any] = {}
     for laboratory in np.unique(cells.laboratories).tolist():
@@ -32,7 +37,48 @@ def figures_of(cells: LabCells, logits: F32) -> dict[str, Any]:
             own = (cells.laboratories == laboratory) & (cells.is_degraded == degraded)
             if own.any():
                 name = laboratory + (" degraded" if degraded else "")
-                found[name] = _laboratory(laboratory, cells.pick(own), logits[own])
+                row = _laboratory(laboratory, cells.pick(own), logits[own])
+                if point is not None:
+                    row["called_blast"] = called_from(
+                        point, cells.pick(own), metrics.blast_margin(logits[own])
+                    )
+                found[name] = row
+    return found
+
+
+def point_of(cells: LabCells, logits: F32) -> float:
+    """Return the margin from which at most 0.02 of any one's mature cells lie.
+
+    Args:
+        cells: N cells, by which it is chosen.
+        logits: (N, K) of kinds.
+    """
+    margin, mature = metrics.blast_margin(logits), is_mature(cells)
+    return max(
+        float(np.quantile(margin[mature & (cells.laboratories == name)], _QUIET))
+        for name in np.unique(cells.laboratories[mature])
+    )
+
+
+def called_from(point: float, cells: LabCells, margin: F64) -> dict[str, list[float]]:
+    """Return the shares of blasts, precursors and mature cells above a margin.
+
+    Args:
+        point: The margin.
+        cells: N cells.
+        margin: (N,) theirs.
+
+    Returns:
+        By name, the share with its exact interval at 95 %, cell by cell.
+    """
+    groups = {"blast": cells.is_blast == 1, "mature": is_mature(cells)}
+    groups["B-precursor"] = cells.kinds == "B-precursor"
+    found = {}
+    for name, own in groups.items():
+        if own.any():
+            n_called, n = int((margin[own] > point).sum()), int(own.sum())
+            ends = binomial_interval(n_called, n)
+            found[name] = [round(v, 4) for v in (n_called / n, ends.low, ends.high)]
     return found
 
 
@@ -42,7 +88,7 @@ def _laboratory(laboratory: str, cells: LabCells, logits: F32) -> dict[str, Any]
     if 0 < blast.sum() < len(cells):
         row["auroc"] = interval_of(margin, blast, cells.people)
         row["auroc_against"] = {
-            str(kind): round(metrics.auroc(blast[own], margin[own]), 4)
+            str(kind): interval_of(margin[own], blast[own], cells.people[own])
             for kind in np.unique(cells.kinds[blast == 0])
             for own in [(cells.kinds == kind) | (blast == 1)]
         }
