@@ -2,10 +2,12 @@
 
     python tools/mutate.py [--room counting] [--only FILE] [--sample 40] [--seed 0]
 
-Comparisons are turned or lose their edge, `and` and `or` change places, a `not` is
-taken away, a refusal is not raised, 0 and 1 change places, a maximum becomes a minimum.
+Comparisons are turned or lose their edge, `and` and `or` change places, a clause is
+dropped, a condition is turned, a refusal is not raised, 0 and 1 change places, and True
+and False, and maximum and minimum.
 Each mutant is tried in a fork of a process that has read the tests
 (`tests/rigs/mutant_runs.py`), and where that does not kill it on a copy of the package.
+A test notices a change only if it passes, behind the same tests, where nothing differs.
 What survives is named: it is a missing test, or stands in docs/mutations.md with the
 reason.
 """
@@ -62,6 +64,8 @@ TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Is: ast.IsNot,
     ast.IsNot: ast.Is,
 }
+ASKED = (ast.Name, ast.Attribute, ast.Call, ast.NamedExpr)
+"""A condition that no other change turns."""
 EXCHANGED = {"max": "min", "min": "max", "any": "all", "all": "any"}
 PATIENCE_S = 1200
 """For the tests of a file as the program is."""
@@ -99,41 +103,48 @@ class Mutant:
 
 
 def mutants_of(file: str, source: str) -> Iterator[Mutant]:
-    """Yield every mutant of a module."""
-    for node in ast.walk(ast.parse(source)):
-        changed = _changed(node)
-        if changed is None or not isinstance(node, ast.expr | ast.stmt):
-            continue
-        was = ast.get_source_segment(source, node) or ""
-        yield Mutant(
-            file=file,
-            line=node.lineno,
-            was=was,
-            now=ast.unparse(changed),
-            start=(node.lineno, node.col_offset),
-            end=(node.end_lineno or node.lineno, node.end_col_offset or 0),
-        )
+    """Yield every mutant of a module; what decorates a class decides nothing."""
+    nodes = list(ast.walk(ast.parse(source)))
+    decorators = (d for n in nodes for d in getattr(n, "decorator_list", ()))
+    left = {part for d in decorators for part in ast.walk(d)}
+    for node in nodes:
+        for place, changed in () if node in left else _changes(node):
+            yield Mutant(
+                file=file,
+                line=place.lineno,
+                was=ast.get_source_segment(source, place) or "",
+                now=ast.unparse(changed),
+                start=(place.lineno, place.col_offset),
+                end=(place.end_lineno or place.lineno, place.end_col_offset or 0),
+            )
 
 
-def _changed(node: ast.AST) -> ast.AST | None:
+def _changes(node: ast.AST) -> Iterator[tuple[ast.expr | ast.stmt, ast.AST]]:
+    """Yield what is replaced and by what."""
     match node:
         case ast.Compare(left=left, ops=[op], comparators=right) if type(op) in TURNED:
-            return ast.Compare(left=left, ops=[TURNED[type(op)]()], comparators=right)
+            turned = TURNED[type(op)]()
+            yield node, ast.Compare(left=left, ops=[turned], comparators=right)
         case ast.BoolOp(op=op, values=values):
             other = ast.Or() if isinstance(op, ast.And) else ast.And()
-            return ast.BoolOp(op=other, values=values)
+            yield node, ast.BoolOp(op=other, values=values)
+            for n in range(len(values)):
+                yield node, ast.BoolOp(op=op, values=values[:n] + values[n + 1 :])
         case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return operand
+            yield node, operand
+        case ast.If(test=test) | ast.IfExp(test=test) if isinstance(test, ASKED):
+            yield test, ast.UnaryOp(op=ast.Not(), operand=test)
         case ast.Raise(exc=ast.Call()):
-            return ast.Pass()
-        case ast.Constant(value=int() as number) if type(number) is int:
-            return ast.Constant(value=1 - number) if number in (0, 1) else None
+            yield node, ast.Pass()
+        case ast.Constant(value=bool() as said):
+            yield node, ast.Constant(value=not said)
+        case ast.Constant(value=int() as number) if number in (0, 1):
+            yield node, ast.Constant(value=1 - number)
         case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords) if (
             name in EXCHANGED
         ):
             func = ast.Name(id=EXCHANGED[name])
-            return ast.Call(func=func, args=args, keywords=keywords)
-    return None
+            yield node, ast.Call(func=func, args=args, keywords=keywords)
 
 
 def applied(source: str, mutant: Mutant) -> str:
@@ -230,7 +241,10 @@ def outcomes(
     found: dict[Mutant, str | None] = dict.fromkeys(mutants)
     if file not in ENDS_OTHERS:
         with ProcessPoolExecutor(1, get_context("fork")) as pool:
-            found = pool.submit(_outcomes, file, tests, tuple(mutants)).result()
+            words = (file, tests, tuple(mutants))
+            found, failing = pool.submit(_outcomes, *words).result()
+        for test in failing:
+            print(f"{file}: fails as the program is, and takes no part: {test}")
     alive = [m for m in mutants if not found[m]]
     return {m: found[m] or "" for m in mutants} | _on_a_copy(tests, alive)
 
@@ -248,11 +262,11 @@ def _on_a_copy(tests: tuple[str, ...], mutants: list[Mutant]) -> dict[Mutant, st
 
 def _outcomes(
     file: str, tests: tuple[str, ...], mutants: tuple[Mutant, ...]
-) -> dict[Mutant, str | None]:
+) -> tuple[dict[Mutant, str | None], list[str]]:
     with silent():
         words = [str(TESTS / t) for t in tests]
         runs = try_all([*words, *OPTIONS], changes_of(file, mutants))
-    return runs.outcomes
+    return runs.outcomes, runs.failing
 
 
 @contextlib.contextmanager

@@ -80,6 +80,7 @@ def test_what_nobody_sees_is_not_typed(text: str, expected: str) -> None:
         ("", ""),
         ("\u200eS-2026-0412", "S-2026-0412"),
         ("S\u20112026\u20130412", "S-2026-0412"),
+        ("S\u22121", "S-1"),
         ("\u0633-\u0661\u0662 \u06f3\u096a", "\u0633-12 34"),
         ("\uff33\uff0d\uff11", "S-1"),
         ("S \u00a0\u2003 1", "S 1"),

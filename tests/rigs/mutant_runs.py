@@ -99,13 +99,16 @@ class Runs:
         tell: Called with each outcome.
         outcomes: Of each change the test that failed, `NO_END` or `BY_TIME`, "" where
             none of them noticed, None where the change does not stand in a function.
-        failing: Tests that fail as the program is.
+        failing: Tests that fail as the program is, at first or in a fork in which
+            the code was exchanged for the same; they notice nothing.
     """
 
     changes: Mapping[Any, Change]
     tell: Callable[[Any, str | None], None]
     outcomes: dict[Any, str | None] = field(default_factory=dict)
     failing: list[str] = field(default_factory=list)
+    without_effect: dict[tuple[str, ...], str] = field(default_factory=dict)
+    """Of tests in a row the first that fails where nothing differs."""
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Try each change."""
@@ -120,9 +123,38 @@ class Runs:
         gc.freeze()  # so that forks share it
         for key, change in self.changes.items():
             tests = _chosen(session.items, reaches, change)
-            self.outcomes[key] = _outcome(tests, reaches, change, functions)
+            self.outcomes[key] = self._outcome(tests, reaches, change, functions)
             self.tell(key, self.outcomes[key])
         return True
+
+    def _outcome(
+        self,
+        tests: list[pytest.Item],
+        reaches: Mapping[str, Reach],
+        change: Change,
+        functions: list[FunctionType],
+    ) -> str | None:
+        """Believe a test that fails if it passes behind the same tests unchanged."""
+        codes = exchanged(change.path, change.source)
+        if codes is None:
+            return None
+        same = {f.__code__: f.__code__.replace() for f in functions}
+        while tests := [t for t in tests if t.nodeid not in self.failing]:
+            by = _first_noticed(tests, reaches, codes, functions, change.patience_s)
+            names = tuple(t.nodeid for t in tests)
+            names = names[: names.index(by) + 1] if by in names else names
+            if by in ("", BY_TIME):
+                return by
+            if names not in self.without_effect:
+                self.without_effect[names] = _first_noticed(
+                    tests[: len(names)], reaches, same, functions, change.patience_s
+                )
+            if not (fails := self.without_effect[names]):
+                return by
+            if fails not in names:
+                raise RuntimeError(f"{fails} as the program is: {names}")
+            self.failing.append(fails)
+        return ""
 
 
 def try_all(
@@ -236,21 +268,16 @@ def _chosen(
     return sorted(able, key=lambda item: reaches[item.nodeid].wall_s)
 
 
-def _outcome(
+def _first_noticed(
     tests: list[pytest.Item],
     reaches: Mapping[str, Reach],
-    change: Change,
+    codes: Mapping[CodeType, CodeType],
     functions: list[FunctionType],
-) -> str | None:
-    codes = exchanged(change.path, change.source)
-    if codes is None:
-        return None
-    if not tests:
-        return ""
+    patience_s: float | None,
+) -> str:
+    """Return the first test that fails with other code, "" where none does."""
     limit_s = CPU_S + CPU_TIMES * sum(reaches[t.nodeid].cpu_s for t in tests)
-    limits_s = [
-        change.patience_s or longest_wait_s(reaches[t.nodeid].wall_s) for t in tests
-    ]
+    limits_s = [patience_s or longest_wait_s(reaches[t.nodeid].wall_s) for t in tests]
 
     def run() -> str:
         resource.setrlimit(resource.RLIMIT_CPU, (int(limit_s), int(limit_s)))

@@ -37,6 +37,10 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "counting/slide_cells.py": ("counting/test_slide_cells.py",),
         "counting/copies.py": ("counting/test_copies.py",),
+        "counting/gathered.py": (
+            "counting/test_gathered.py",
+            "counting/test_evidence.py",
+        ),
     },
     "inference": {
         "inference/card.py": ("inference/test_card.py", "inference/test_cascade.py"),
@@ -107,6 +111,12 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "records/test_store.py",
             "records/test_audit.py",
         ),
+        "records/slides/review_writer.py": (
+            "records/slides/test_review_writer.py",
+            "records/slides/test_correction.py",
+            "records/test_critical_result.py",
+            "records/test_event_writer.py",
+        ),
         "records/retention.py": ("records/test_retention.py",),
         "records/keys.py": ("records/test_keys.py", "records/test_audit.py"),
         "records/head_file.py": ("records/test_head_file.py",),
@@ -172,6 +182,11 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "web/whole_requests.py": ("web/test_whole_requests.py",),
         "web/tls.py": ("web/test_tls.py", "web/test_device.py"),
+        "web/routes/slides.py": (
+            "web/routes/test_slides.py",
+            "web/test_critical_result.py",
+            "web/test_marrow_slide.py",
+        ),
         "accounts/set_up_code.py": ("accounts/test_set_up_code.py",),
         "accounts/people.py": (
             "accounts/test_people.py",
@@ -191,6 +206,8 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "service/test_supervisor_turns.py",
             "service/test_supervisor.py",
         ),
+        "service/metrics.py": ("service/test_metrics.py",),
+        "service/notify.py": ("service/test_notify.py",),
         "service/processes.py": ("service/test_processes.py",),
     },
     "quality": {
@@ -237,5 +254,9 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "capture/stored/library_output.py": ("capture/stored/test_library_output.py",),
     },
     "cli": {"cli/commands/screen.py": ("cli/commands/test_screen_options.py",)},
+    "screening": {
+        "screening.py": ("test_screening.py",),
+        "names.py": ("test_names.py",),
+    },
 }
 """Safety code by room, and the tests that hold it."""

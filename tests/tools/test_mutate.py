@@ -26,9 +26,16 @@ finally:
         ("x = 7", []),
         ("x = 1", ["x = (0)"]),
         ("x = a < b", ["x = (a <= b)"]),
-        ("x = a and b", ["x = (a or b)"]),
+        ("x = a and b", ["x = (a or b)", "x = (b)", "x = (a)"]),
+        ("x = True", ["x = (False)"]),
+        ("@d(slots=True)\nclass X: pass", []),
+        ("x = b if a else c", ["x = b if (not a) else c"]),
+        ("if a := b():\n    c", ["if (not (a := b())):\n    c"]),
         ("x = not a", ["x = (a)"]),
-        ("if a:\n    raise E(b)\n", ["if a:\n    pass\n"]),
+        (
+            "if a:\n    raise E(b)\n",
+            ["if (not a):\n    raise E(b)\n", "if a:\n    pass\n"],
+        ),
         ("x = max(a, b)  # é", ["x = (min(a, b))  # é"]),
     ],
 )
@@ -46,7 +53,7 @@ def test_every_file_and_test_of_the_rooms_is_there() -> None:
 
 def told_of(file: str, text: str) -> bool:
     """Whether a file is named in full, or on a line with others of its folder."""
-    folder, name = file.rsplit("/", 1)
+    folder, _, name = file.rpartition("/")
     lines = text.splitlines()
     return any(f"`{file}`" in x or (f"`{name}`" in x and folder in x) for x in lines)
 
@@ -90,7 +97,8 @@ def test_only_what_stands_in_a_function_is_exchanged(
 
 
 TESTS = """
-import pytest
+from pathlib import Path
+
 from some_module import is_more, told
 
 def test_above():
@@ -101,6 +109,9 @@ def test_at():
 
 def test_red():
     assert is_more(0)
+
+def test_that_passes_once():
+    Path("once").touch(exist_ok=is_more(0))
 
 def test_of_another_function():
     assert told() == "told"
@@ -146,7 +157,7 @@ def test_a_change_is_noticed_by_a_test_that_reaches_it_and_passes_without_it(
         """,
     )
     assert outcomes == "['test_at', 'test_above', '', '']"
-    assert failing == "['test_red']"
+    assert failing == "['test_red', 'test_that_passes_once']"
 
 
 def _in_a_process(folder: Path, program: str) -> list[str]:

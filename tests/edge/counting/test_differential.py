@@ -1,6 +1,7 @@
 """Shares of kinds with exact limits, what is more than usual, and two readers."""
 
 import pytest
+import scipy  # its `stats`, which take half a second, are loaded on use
 from tests.edge.counting.usual_blood import kinds
 
 from leukoscope_edge.counting import ReferenceRanges, binomial_interval
@@ -20,12 +21,12 @@ def test_no_cell_has_no_differential() -> None:
 
 
 def test_limits_are_those_of_clopper_and_pearson() -> None:
-    from scipy import stats  # here: it takes half a second
-
     found = count_kinds(kinds(), n_smudges=0, is_marrow=False)
     assert found is not None
     for share in found.shares:
-        low, high = stats.binomtest(share.n, share.of).proportion_ci(method="exact")
+        low, high = scipy.stats.binomtest(share.n, share.of).proportion_ci(
+            method="exact"
+        )
         assert share.interval.low == pytest.approx(low, abs=1e-9)
         assert share.interval.high == pytest.approx(high, abs=1e-9)
     assert sum(s.n for s in found.shares) == found.n_cells == 100

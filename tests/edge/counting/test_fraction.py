@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
+import scipy  # its `stats`, which take half a second, are loaded on use
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from leukoscope_edge.counting import BetaSpread, binomial_interval
 from leukoscope_edge.counting.fraction import (
@@ -30,7 +30,7 @@ counts = st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.j
 def test_quantiles_of_people_agree_with_scipy(alpha: float, beta: float) -> None:
     found = people(BetaSpread(alpha=alpha, beta=beta))
     middles = (np.arange(len(found)) + 0.5) / len(found)
-    assert np.allclose(found, stats.beta(alpha, beta).ppf(middles), atol=1e-4)
+    assert np.allclose(found, scipy.stats.beta(alpha, beta).ppf(middles), atol=1e-4)
 
 
 @pytest.mark.parametrize("n", [1, 50, 500])
@@ -38,8 +38,8 @@ def test_chances_without_blasts_and_of_blasts_alone_are_beta_binomial(n: int) ->
     table = chances(WEAK, n)
     assert np.allclose(table.sum(axis=1), 1)
     k = np.arange(n + 1)
-    assert np.allclose(table[0], stats.betabinom(n, 2.4, 9.2).pmf(k), atol=0.003)
-    assert np.allclose(table[-1], stats.betabinom(n, 2.7, 0.73).pmf(k), atol=0.02)
+    assert np.allclose(table[0], scipy.stats.betabinom(n, 2.4, 9.2).pmf(k), atol=0.003)
+    assert np.allclose(table[-1], scipy.stats.betabinom(n, 2.7, 0.73).pmf(k), atol=0.02)
 
 
 @given(counts)
@@ -59,7 +59,7 @@ def test_without_errors_the_posterior_is_a_beta_distribution(
 ) -> None:
     k, n = pair
     found = posterior(NEVER_ERRS, k, n, 0.05)
-    exact = stats.beta(k + 1, n - k + 1)
+    exact = scipy.stats.beta(k + 1, n - k + 1)
     assert found.interval.low == pytest.approx(exact.ppf(0.025), abs=0.01)
     assert found.interval.high == pytest.approx(exact.ppf(0.975), abs=0.01)
     assert found.p_above == pytest.approx(exact.sf(0.05), abs=0.02)
@@ -131,7 +131,7 @@ def test_fractions_and_chances_are_exact_at_both_ends() -> None:
     assert (model.fractions[0], model.fractions[-1]) == (0.0, 1.0)
     assert table[0] == pytest.approx([1, 0, 0, 0, 0, 0], abs=1e-5)
     assert table[-1] == pytest.approx([0, 0, 0, 0, 0, 1], abs=1e-5)
-    middle = stats.binom(5, float(model.fractions[100])).pmf(np.arange(6))
+    middle = scipy.stats.binom(5, float(model.fractions[100])).pmf(np.arange(6))
     assert table[100] == pytest.approx(middle, abs=1e-3)
 
 

@@ -52,8 +52,9 @@ def again(pixels: U8) -> U8:
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
 
 
+AGAIN = again(PIXELS)
 FIRST = [cell("a", view_at(PIXELS, x, y)) for x, y in PLACES]
-SHIFTED = [cell("b", view_at(again(PIXELS), x + 2, y - 1)) for x, y in PLACES]
+SHIFTED = [cell("b", view_at(AGAIN, x + 2, y - 1)) for x, y in PLACES]
 
 
 @pytest.mark.real

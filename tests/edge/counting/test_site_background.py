@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy import stats
+import scipy  # its `stats`, which take half a second, are loaded on use
 
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.counting import BetaSpread, limit_of_blank
@@ -31,7 +31,7 @@ def test_a_site_where_the_model_errs_seldom_has_a_low_background() -> None:
 
 
 def test_many_slides_tell_the_spread_that_they_came_from() -> None:
-    middles = stats.beta(2, 18).ppf((np.arange(60) + 0.5) / 60)
+    middles = scipy.stats.beta(2, 18).ppf((np.arange(60) + 0.5) / 60)
     found = site_spread(
         [NormalSlide(n_cells=2000, n_blast=round(2000 * m)) for m in middles]
     )

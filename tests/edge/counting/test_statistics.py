@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
+import scipy  # its `stats`, which take half a second, are loaded on use
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 
 from leukoscope_edge.counting.statistics import (
     BetaSpread,
@@ -16,7 +16,7 @@ from leukoscope_edge.counting.statistics import (
 def test_intervals_agree_with_scipy(counts: tuple[int, int]) -> None:
     k, n = counts
     found = binomial_interval(k, n)
-    exact = stats.binomtest(k, n).proportion_ci(0.95, method="exact")
+    exact = scipy.stats.binomtest(k, n).proportion_ci(0.95, method="exact")
     assert found.low == pytest.approx(exact.low, abs=1e-9)
     assert found.high == pytest.approx(exact.high, abs=1e-9)
 
@@ -51,7 +51,7 @@ def test_the_limit_of_blank_agrees_with_scipy(
     n: int, alpha: float, beta: float
 ) -> None:
     found = limit_of_blank(BetaSpread(alpha=alpha, beta=beta), n)
-    assert found == int(stats.betabinom(n, alpha, beta).ppf(0.95))
+    assert found == int(scipy.stats.betabinom(n, alpha, beta).ppf(0.95))
 
 
 def test_people_who_differ_raise_the_limit_of_blank() -> None:
